@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static bool buffer_reserve(struct buffer *buffer, size_t more)
+{
+	size_t maximum = buffer->maximum > 0 ? buffer->maximum : BUFFER_MAX;
+	size_t capacity = buffer->capacity > 0 ? buffer->capacity : 64;
+
+	if (more > maximum || buffer->length > maximum - more) {
+		buffer->overflowed = true;
+		return false;
+	}
+	while (capacity < buffer->length + more + 1)
+		capacity *= 2;
+	if (capacity != buffer->capacity) {
+		buffer->data = memory_resize(buffer->data, capacity, 1);
+		buffer->capacity = capacity;
+	}
+	return true;
+}
+
+bool buffer_add(struct buffer *buffer, const void *bytes, size_t length)
+{
+	if (!buffer_reserve(buffer, length))
+		return false;
+	if (length > 0)
+		memcpy(buffer->data + buffer->length, bytes, length);
+	buffer->length += length;
+	buffer->data[buffer->length] = '\0';
+	return true;
+}
+
+bool buffer_text(struct buffer *buffer, const char *text)
+{
+	return text == NULL || buffer_add(buffer, text, strlen(text));
+}
+
+bool buffer_byte(struct buffer *buffer, char byte)
+{
+	return buffer_add(buffer, &byte, 1);
+}
+
+bool buffer_format(struct buffer *buffer, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	if (length < 0 || !buffer_reserve(buffer, (size_t)length))
+		return false;
+	va_start(arguments, format);
+	vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
+	va_end(arguments);
+	buffer->length += (size_t)length;
+	return true;
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+	buffer->length = 0;
+	buffer->overflowed = false;
+	if (buffer->data != NULL)
+		buffer->data[0] = '\0';
+}
+
+char *buffer_take(struct buffer *buffer)
+{
+	char *data = buffer->data != NULL ? buffer->data : memory_string("");
+
+	buffer->data = NULL;
+	buffer->length = buffer->capacity = 0;
+	buffer->overflowed = false;
+	return data;
+}
+
+const char *buffer_string(const struct buffer *buffer)
+{
+	return buffer->data != NULL ? buffer->data : "";
+}
+
+void buffer_release(struct buffer *buffer)
+{
+	free(buffer->data);
+	*buffer = (struct buffer){.maximum = buffer->maximum};
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch.yaml as a struct: pages, routes, subscribers, webhooks. Loaded once,
+ * checked whole (all errors at once, each with file:line and what would be
+ * right), never changed afterwards. Everything in it is owned by it.
+ */
+#ifndef LAMPWATCH_CONFIG_H
+#define LAMPWATCH_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/level.h"
+#include "base/yaml.h"
+
+struct problems;
+
+enum first_sight { FIRST_SIGHT_BASELINE, FIRST_SIGHT_ALERT };
+enum keep { KEEP_WATCHED, KEEP_ALL };
+
+struct confirm_config {
+	int64_t worse, better, lost; /* fetches, at least 1 */
+};
+
+struct timeout_config {
+	int64_t connect, total; /* milliseconds */
+};
+
+struct limits_config {
+	int64_t body;      /* bytes, after decoding */
+	int64_t redirects;
+	int64_t in_flight; /* transfers at a time, in all */
+	int64_t per_host;
+};
+
+/* What a page may say otherwise than the file as a whole. */
+struct page_settings {
+	struct confirm_config confirm;
+	int first_sight; /* enum first_sight */
+	int red;         /* enum level: the floor of red */
+	int64_t every;   /* milliseconds; 0: at each run */
+	struct timeout_config timeout;
+	struct limits_config limits;
+};
+
+struct page_config {
+	char *name;
+	char *url;
+	char *kind;
+	char *provider; /* the page's name where it is left out */
+	struct text_list indicators; /* patterns over id and name; empty: all */
+	struct page_settings settings;
+	int keep;         /* enum keep */
+	struct node with; /* parameters of a generic kind */
+	int line;
+};
+
+enum route_type { ROUTE_SMTP, ROUTE_SMTPS, ROUTE_SENDMAIL };
+enum tls { TLS_REQUIRED, TLS_OFF };
+
+struct route_config {
+	char *name;
+	int type;        /* enum route_type */
+	char *host;      /* of smtp and smtps; a name, an IPv4 or (without brackets) an IPv6 address */
+	int port;        /* 587 and 465 where the URL names none */
+	char *program;   /* of sendmail: absolute path */
+	int tls;         /* enum tls; smtps is always TLS_REQUIRED */
+	char *ca_file;   /* NULL: the system's */
+	char *helo;      /* NULL: the domain of from */
+	char *user;      /* NULL: no authentication */
+	char *password;  /* read from password_file; never printed */
+	struct text_list depends; /* providers */
+	int line;
+};
+
+/* What a receiver wants to hear. */
+enum wanted {
+	WANTED_RED = 1,
+	WANTED_GREEN = 2,
+	WANTED_UPDATE = 4,
+	WANTED_FLAPPING = 8,
+	WANTED_LOST = 16,
+};
+
+struct subscriber_config {
+	char *mail;
+	char *second; /* an address, or webhook:NAME; NULL: none */
+	struct text_list pages; /* names; empty: all */
+	int on;                 /* of enum wanted */
+	int line;
+};
+
+struct webhook_config {
+	char *name;
+	char *url;     /* also where it came from url_file: a secret */
+	char *secret;  /* the bytes of secret_file, trimmed; NULL: unsigned */
+	char *template;
+	struct text_list pages;
+	int on;
+	struct text_list depends;
+	int line;
+};
+
+struct config {
+	char *path;    /* of the file, as given */
+	char *folder;  /* the file's folder: relative names in it start there */
+	char *archive; /* joined with folder */
+	char *from;    /* address */
+	char *operator; /* address, NULL: none */
+	char *timezone; /* IANA name */
+	char *user_agent_contact; /* NULL: none */
+	char *kinds;    /* folder of the user's kinds, joined with folder; NULL: none */
+	char *resolver; /* "127.0.0.1:53"; NULL: the system's */
+	struct page_settings settings; /* defaults of pages */
+	struct page_config *pages;
+	size_t page_count;
+	struct route_config *routes;
+	size_t route_count;
+	struct subscriber_config *subscribers;
+	size_t subscriber_count;
+	struct webhook_config *webhooks;
+	size_t webhook_count;
+	char *heartbeat_file; /* joined with folder; touched at the end of each run that was whole */
+	char *heartbeat;      /* URL fetched likewise */
+	struct yaml *yaml;
+};
+
+/*
+ * Loads and checks the file. NULL where it has errors; warnings may stand in
+ * problems all the same. Secret files are read (mode 0600 or stricter demanded,
+ * or 0640 where the group is the running one). Kinds are not loaded here: the
+ * caller checks that each page's kind exists and accepts its `with`.
+ */
+struct config *config_load(const char *path, struct problems *problems);
+void config_free(struct config *config);
+
+/* -c's file, else ./lampwatch.yaml, else /etc/lampwatch/lampwatch.yaml: the
+ * first that exists; given is returned as it is. Owned by the caller; NULL where there is none. */
+char *config_find(const char *given);
+
+const struct page_config *config_page(const struct config *config, const char *name);
+const struct webhook_config *config_webhook(const struct config *config, const char *name);
+const struct route_config *config_route(const struct config *config, const char *name);
+
+/*
+ * True where the address is one that may go into MAIL FROM and RCPT TO as it
+ * is: ASCII, one '@', no control character, no angle bracket or blank, a local
+ * part of at most 64 and a whole of at most 254 bytes (RFC 5321 section 4.5.3.1).
+ */
+bool config_address_valid(const char *address);
+
+#endif

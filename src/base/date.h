@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Times are seconds since 1970 in UTC (int64_t). Text is RFC 3339.
+ */
+#ifndef LAMPWATCH_DATE_H
+#define LAMPWATCH_DATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DATE_TEXT_MAX = 64 };
+
+/*
+ * What pages write: RFC 3339 with or without fraction and offset (a blank may
+ * stand for the T, the seconds may be missing), Go's "2025-09-12 19:20:02 +0200
+ * +0200", RFC 822 (RFC 5322) with numeric or US zone, GMT, UT, UTC or Z and any number
+ * of blanks, a day's name being optional, epoch seconds (10 digits) or
+ * milliseconds (13). No zone: UTC. False where not understood or before 1990.
+ */
+bool date_parse(const char *text, int64_t *time);
+
+/* "2014-01-24T19:20:00Z" into out. */
+void date_write(int64_t time, char out[static DATE_TEXT_MAX]);
+
+/* "2014-01-24T192000Z": as it stands in names of folders. */
+void date_write_compact(int64_t time, char out[static DATE_TEXT_MAX]);
+
+/* date_parse(), then date_write(); "" where not understood. */
+void date_normalise(const char *text, char out[static DATE_TEXT_MAX]);
+
+/* RFC 5322: "Fri, 24 Jan 2014 19:20:00 +0000", whatever the locale. */
+void date_write_mail(int64_t time, char out[static DATE_TEXT_MAX]);
+
+/*
+ * For people, in the IANA zone: "Fri 24 Jan 2014 20:20:00 CET". zone NULL is UTC.
+ * Sets the process's TZ.
+ */
+void date_write_local(int64_t time, const char *zone, char out[static DATE_TEXT_MAX]);
+
+/* True where the system knows the zone. */
+bool date_zone_known(const char *zone);
+
+/* "12 min", "1 h 03 min", "2 d 4 h", "40 s". */
+void date_write_duration(int64_t seconds, char out[static DATE_TEXT_MAX]);
+
+/*
+ * The times that a prefix of RFC 3339 names ("2014-01", "2014-01-24T19"): the
+ * last second of it. False where it is no such prefix.
+ */
+bool date_prefix_end(const char *prefix, int64_t *last);
+
+/* HTTP's Retry-After (RFC 9110 section 10.2.3): seconds or a date. Seconds from now, 0 where not understood. */
+int64_t date_retry_after(const char *value, int64_t now);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * SHA-256, HMAC, base64 and random bytes, by OpenSSL (libcrypto).
+ */
+#ifndef LAMPWATCH_DIGEST_H
+#define LAMPWATCH_DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buffer;
+
+enum { DIGEST_BYTES = 32, DIGEST_TEXT = 65 };
+
+/* SHA-256 of length bytes, as 64 lower-case hexadecimal digits. */
+void digest_sha256(const void *bytes, size_t length, char out[static DIGEST_TEXT]);
+
+/* HMAC-SHA-256 (RFC 2104). */
+void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t length,
+	unsigned char out[static DIGEST_BYTES]);
+
+/* Adds base64 (RFC 4648 section 4, no line breaks). */
+void digest_base64(const void *bytes, size_t length, struct buffer *out);
+
+/* The reverse; false where text is not base64. */
+bool digest_base64_decode(const char *text, struct buffer *out);
+
+/* Unpredictable bytes; ends the program where the system has none. */
+void digest_random(void *bytes, size_t length);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static void blank_controls(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+bool error_set(struct error *error, enum remedy remedy, const char *format, ...)
+{
+	va_list arguments;
+
+	if (error == NULL)
+		return false;
+	error->remedy = remedy;
+	va_start(arguments, format);
+	vsnprintf(error->text, sizeof error->text, format, arguments);
+	va_end(arguments);
+	blank_controls(error->text);
+	return false;
+}
+
+bool error_prefix(struct error *error, const char *format, ...)
+{
+	char prefix[ERROR_TEXT_MAX];
+	char *whole;
+	va_list arguments;
+
+	if (error == NULL)
+		return false;
+	va_start(arguments, format);
+	vsnprintf(prefix, sizeof prefix, format, arguments);
+	va_end(arguments);
+	whole = memory_format("%s: %s", prefix, error->text);
+	error_set(error, error->remedy, "%s", whole);
+	free(whole);
+	return false;
+}
+
+static struct problem *problems_append(struct problems *problems, const char *file, int line, char *text)
+{
+	struct problem *problem = memory_append(&problems->list, &problems->count, sizeof *problem);
+
+	problem->file = memory_string(file);
+	problem->line = line;
+	problem->text = text;
+	blank_controls(text);
+	return problem;
+}
+
+static char *formatted(const char *format, va_list arguments)
+{
+	char text[ERROR_TEXT_MAX];
+
+	vsnprintf(text, sizeof text, format, arguments);
+	return memory_string(text);
+}
+
+void problems_add(struct problems *problems, const char *file, int line, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	problems_append(problems, file, line, formatted(format, arguments));
+	va_end(arguments);
+	problems->errors++;
+}
+
+void problems_warn(struct problems *problems, const char *file, int line, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	problems_append(problems, file, line, formatted(format, arguments))->warning = true;
+	va_end(arguments);
+}
+
+void problems_release(struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		free(problems->list[i].file);
+		free(problems->list[i].text);
+	}
+	free(problems->list);
+	*problems = (struct problems){0};
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * How an indicator stands, and the colour that people see. The order of the
+ * enum is the order of "worst".
+ */
+#ifndef LAMPWATCH_LEVEL_H
+#define LAMPWATCH_LEVEL_H
+
+#include <stdbool.h>
+
+enum level {
+	LEVEL_OPERATIONAL,
+	LEVEL_NOTICE,
+	LEVEL_MAINTENANCE,
+	LEVEL_UNKNOWN,
+	LEVEL_DEGRADED,
+	LEVEL_PARTIAL_OUTAGE,
+	LEVEL_MAJOR_OUTAGE,
+	LEVEL_COUNT,
+};
+
+enum colour { COLOUR_GREEN, COLOUR_BLUE, COLOUR_YELLOW, COLOUR_RED, COLOUR_GREY };
+
+/* "operational", "partial_outage" …: the words of the canonical reading. */
+const char *level_name(enum level level);
+
+/* The reverse of level_name(); false where the word is none of them. */
+bool level_parse(const char *word, enum level *level);
+
+/* "partial outage": as people read it, in mails and on a terminal. */
+const char *level_words(enum level level);
+
+/*
+ * What people see. Levels at or above red_floor (LEVEL_PARTIAL_OUTAGE unless
+ * the page says otherwise, LEVEL_DEGRADED or above) are red.
+ */
+enum colour level_colour(enum level level, enum level red_floor);
+
+const char *colour_name(enum colour colour); /* "green" … */
+
+#endif

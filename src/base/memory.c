@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/memory.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_LOCAL_TROUBLE = 3 };
+
+static void *checked(void *block)
+{
+	static const char message[] = "lampwatch: out of memory\n";
+
+	if (block == NULL) {
+		(void)!write(STDERR_FILENO, message, sizeof message - 1);
+		_exit(EXIT_LOCAL_TROUBLE);
+	}
+	return block;
+}
+
+void *memory_new(size_t size)
+{
+	return checked(malloc(size > 0 ? size : 1));
+}
+
+void *memory_zero(size_t count, size_t size)
+{
+	return checked(calloc(count > 0 ? count : 1, size > 0 ? size : 1));
+}
+
+void *memory_resize(void *block, size_t count, size_t size)
+{
+	if (count == 0 || size == 0)
+		count = size = 1;
+	return checked(reallocarray(block, count, size));
+}
+
+char *memory_string(const char *text)
+{
+	return text == NULL ? NULL : checked(strdup(text));
+}
+
+char *memory_bytes(const char *bytes, size_t length)
+{
+	char *copy = memory_new(length + 1);
+
+	if (length > 0)
+		memcpy(copy, bytes, length);
+	copy[length] = '\0';
+	return copy;
+}
+
+char *memory_format(const char *format, ...)
+{
+	char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	return checked(text);
+}
+
+void memory_set(char **slot, const char *text)
+{
+	char *copy = memory_string(text);
+
+	free(*slot);
+	*slot = copy;
+}
+
+/* The capacity is not stored: it is the power of two at or above the count. */
+void *memory_append(void *array, size_t *count, size_t size)
+{
+	char **block = array;
+	size_t n = *count;
+
+	if ((n & (n - 1)) == 0)
+		*block = memory_resize(*block, n == 0 ? 1 : n * 2, size);
+	*count = n + 1;
+	memset(*block + n * size, 0, size);
+	return *block + n * size;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Memory that does not fail: running out of it is our trouble, not a page's,
+ * and ends the run with exit status 3 (nothing is lost: what was committed is
+ * committed, and the next run goes on). Everything returned is freed by free().
+ */
+#ifndef LAMPWATCH_MEMORY_H
+#define LAMPWATCH_MEMORY_H
+
+#include <stddef.h>
+
+/* size bytes, not cleared. */
+void *memory_new(size_t size);
+
+/* count elements of size bytes, all zero. The product is checked. */
+void *memory_zero(size_t count, size_t size);
+
+/* block resized to count elements of size bytes; block may be NULL. */
+void *memory_resize(void *block, size_t count, size_t size);
+
+/* A copy of the string; NULL gives NULL. */
+char *memory_string(const char *text);
+
+/* A terminated copy of length bytes. */
+char *memory_bytes(const char *bytes, size_t length);
+
+/* A string made as printf makes it. */
+char *memory_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Replaces the string at *slot by a copy of text (NULL clears it). */
+void memory_set(char **slot, const char *text);
+
+/*
+ * One more element at the end of a growing array: returns its address, zeroed,
+ * and adds one to *count. The array at *array grows by doubling.
+ */
+void *memory_append(void *array, size_t *count, size_t size);
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "base/buffer.h"
+#include "base/memory.h"
+
+bool text_equal(const char *a, const char *b)
+{
+	return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+bool text_empty(const char *text)
+{
+	return text == NULL || text[0] == '\0';
+}
+
+bool text_starts(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool text_ends(const char *text, const char *suffix)
+{
+	size_t length = strlen(text), tail = strlen(suffix);
+
+	return length >= tail && strcmp(text + length - tail, suffix) == 0;
+}
+
+static bool same_letter(char a, char b, bool fold)
+{
+	if (fold && a >= 'A' && a <= 'Z')
+		a = (char)(a - 'A' + 'a');
+	if (fold && b >= 'A' && b <= 'Z')
+		b = (char)(b - 'A' + 'a');
+	return a == b;
+}
+
+/* Goes back to the last '*' only: linear in practice, quadratic at worst. */
+bool text_matches(const char *text, const char *pattern, bool fold)
+{
+	const char *star = NULL, *resume = NULL;
+
+	while (*text != '\0') {
+		if (*pattern == '*') {
+			star = pattern++;
+			resume = text;
+		} else if (*pattern != '\0' && same_letter(*text, *pattern, fold)) {
+			text++;
+			pattern++;
+		} else if (star != NULL) {
+			pattern = star + 1;
+			text = ++resume;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+size_t text_character(const char *text, size_t length, uint32_t *character)
+{
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *bytes = (const unsigned char *)text;
+	uint32_t value;
+	size_t size;
+
+	if (length == 0)
+		return 0;
+	if (bytes[0] < 0x80) {
+		size = 1;
+		value = bytes[0];
+	} else if ((bytes[0] & 0xe0) == 0xc0) {
+		size = 2;
+		value = bytes[0] & 0x1f;
+	} else if ((bytes[0] & 0xf0) == 0xe0) {
+		size = 3;
+		value = bytes[0] & 0x0f;
+	} else if ((bytes[0] & 0xf8) == 0xf0) {
+		size = 4;
+		value = bytes[0] & 0x07;
+	} else {
+		return 0;
+	}
+	if (size > length)
+		return 0;
+	for (size_t i = 1; i < size; i++) {
+		if ((bytes[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (bytes[i] & 0x3f);
+	}
+	if (value < smallest[size] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+		return 0;
+	if (character != NULL)
+		*character = value;
+	return size;
+}
+
+bool text_valid(const char *text, size_t length)
+{
+	while (length > 0) {
+		size_t size = text_character(text, length, NULL);
+
+		if (size == 0)
+			return false;
+		text += size;
+		length -= size;
+	}
+	return true;
+}
+
+void text_repair(struct buffer *out, const char *text, size_t length)
+{
+	while (length > 0) {
+		size_t size = text_character(text, length, NULL);
+
+		if (size == 0) {
+			buffer_text(out, "\xef\xbf\xbd");
+			size = 1;
+		} else {
+			buffer_add(out, text, size);
+		}
+		text += size;
+		length -= size;
+	}
+}
+
+static bool is_blank(uint32_t character)
+{
+	return character == ' ' || (character >= '\t' && character <= '\r') || character == 0xa0;
+}
+
+char *text_collapse(const char *text, size_t length, size_t maximum)
+{
+	struct buffer out = {.maximum = maximum};
+	bool blank = false;
+
+	while (length > 0) {
+		uint32_t character = 0xfffd;
+		size_t size = text_character(text, length, &character);
+		const char *piece = size > 0 ? text : "\xef\xbf\xbd";
+
+		if (size > 0 && is_blank(character)) {
+			blank = true;
+		} else {
+			size_t need = (size > 0 ? size : 3) + (blank && out.length > 0 ? 1 : 0);
+
+			if (out.length + need > maximum)
+				break;
+			if (blank && out.length > 0)
+				buffer_byte(&out, ' ');
+			blank = false;
+			buffer_add(&out, piece, size > 0 ? size : 3);
+		}
+		text += size > 0 ? size : 1;
+		length -= size > 0 ? size : 1;
+	}
+	return buffer_take(&out);
+}
+
+bool text_deceptive(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+void text_visible(struct buffer *out, const char *text)
+{
+	size_t length = text != NULL ? strlen(text) : 0;
+
+	while (length > 0) {
+		uint32_t character = 0xfffd;
+		size_t size = text_character(text, length, &character);
+
+		if (size == 0)
+			buffer_text(out, "\xef\xbf\xbd");
+		else if (text_deceptive(character))
+			buffer_format(out, "\\u{%X}", (unsigned)character);
+		else
+			buffer_add(out, text, size);
+		text += size > 0 ? size : 1;
+		length -= size > 0 ? size : 1;
+	}
+}
+
+char *text_visible_copy(const char *text)
+{
+	struct buffer out = {0};
+
+	text_visible(&out, text);
+	return buffer_take(&out);
+}
+
+size_t text_columns(const char *text)
+{
+	size_t length = strlen(text), columns = 0;
+
+	while (length > 0) {
+		uint32_t character = 0;
+		size_t size = text_character(text, length, &character);
+		int width = size > 0 ? wcwidth((wchar_t)character) : 1;
+
+		columns += width >= 0 ? (size_t)width : 1;
+		text += size > 0 ? size : 1;
+		length -= size > 0 ? size : 1;
+	}
+	return columns;
+}
+
+enum { NEAREST_WORD_MAX = 64 };
+
+/* Levenshtein's distance, ASCII case ignored. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NEAREST_WORD_MAX + 1], length = strlen(b);
+
+	for (size_t j = 0; j <= length; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1] != '\0'; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= length; j++) {
+			size_t cost = diagonal + (same_letter(a[i - 1], b[j - 1], true) ? 0 : 1);
+
+			diagonal = row[j];
+			if (row[j] + 1 < cost)
+				cost = row[j] + 1;
+			if (row[j - 1] + 1 < cost)
+				cost = row[j - 1] + 1;
+			row[j] = cost;
+		}
+	}
+	return row[length];
+}
+
+const char *text_nearest(const char *word, const char *const *candidates, size_t count)
+{
+	const char *best = NULL;
+	size_t least = 0, length = strlen(word);
+
+	if (length > NEAREST_WORD_MAX)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		size_t other = strlen(candidates[i]);
+		size_t steps = other <= NEAREST_WORD_MAX ? distance(word, candidates[i]) : other;
+
+		if (steps * 3 <= (length > other ? length : other) + 2 && (best == NULL || steps < least)) {
+			best = candidates[i];
+			least = steps;
+		}
+	}
+	return best;
+}
+
+void text_hexadecimal(const void *bytes, size_t length, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *from = bytes;
+
+	for (size_t i = 0; i < length; i++) {
+		out[2 * i] = digits[from[i] >> 4];
+		out[2 * i + 1] = digits[from[i] & 15];
+	}
+	out[2 * length] = '\0';
+}
+
+bool text_is_name(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length < 1 || length > 64 || strchr("._-", text[0]) != NULL)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!(text[i] >= 'a' && text[i] <= 'z') && !(text[i] >= '0' && text[i] <= '9') &&
+			strchr("._-", text[i]) == NULL)
+			return false;
+	return true;
+}

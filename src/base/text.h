@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Small pure functions over strings. All text inside the program is UTF-8.
+ */
+#ifndef LAMPWATCH_TEXT_H
+#define LAMPWATCH_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buffer;
+
+/* NULL counts as "". */
+bool text_equal(const char *a, const char *b);
+bool text_empty(const char *text);
+bool text_starts(const char *text, const char *prefix);
+bool text_ends(const char *text, const char *suffix);
+
+/* True where text matches pattern, in which '*' stands for any text and is the
+ * only special character. fold ignores the case of ASCII letters. */
+bool text_matches(const char *text, const char *pattern, bool fold);
+
+/*
+ * One character of UTF-8 (RFC 3629) at text, which has length bytes. Returns
+ * its size in bytes, 0 where the bytes are not valid; *character may be NULL.
+ */
+size_t text_character(const char *text, size_t length, uint32_t *character);
+
+/* True where all length bytes are valid UTF-8. */
+bool text_valid(const char *text, size_t length);
+
+/*
+ * Adds text to out, valid UTF-8 whatever came in: each bad byte becomes U+FFFD.
+ * Used where foreign bytes enter the program.
+ */
+void text_repair(struct buffer *out, const char *text, size_t length);
+
+/*
+ * A copy with white space (also U+00A0) trimmed and collapsed to single
+ * blanks, cut at a character so that it has at most maximum bytes.
+ */
+char *text_collapse(const char *text, size_t length, size_t maximum);
+
+/* True for control characters (C0, C1, DEL) and for the bidirectional ones
+ * (U+061C, U+200E, U+200F, U+202A–202E, U+2066–2069): they can make a line lie. */
+bool text_deceptive(uint32_t character);
+
+/*
+ * Text made safe for a terminal and for one line: deceptive characters appear
+ * as \u{HEX}. Adds to out.
+ */
+void text_visible(struct buffer *out, const char *text);
+
+/* text_visible() as a new string. */
+char *text_visible_copy(const char *text);
+
+/* Columns that the text takes on a terminal (wcwidth; unknown ones count 1). */
+size_t text_columns(const char *text);
+
+/*
+ * The candidate nearest to word by edit distance, or NULL where none is near
+ * enough to be what was meant (more than a third of the letters differ).
+ */
+const char *text_nearest(const char *word, const char *const *candidates, size_t count);
+
+/* Lower-case hexadecimal of length bytes; out has room for 2*length+1. */
+void text_hexadecimal(const void *bytes, size_t length, char *out);
+
+/* A name of a page, a route or a webhook: [a-z0-9][a-z0-9._-]{0,63}. */
+bool text_is_name(const char *text);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * YAML that people write: parsed by libyaml into its document tree, in which
+ * every node knows its line, and walked by const tables of keys. The same
+ * walker reads the configuration and the kinds.
+ *
+ * A node is a small value and borrows from its document, which must outlive it.
+ * A default-initialised node is "nothing": its type is NODE_NONE, its text "".
+ * Aliases and anchors are followed by libyaml; merge keys have no meaning.
+ */
+#ifndef LAMPWATCH_YAML_H
+#define LAMPWATCH_YAML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct problems;
+struct yaml;
+
+enum node_type { NODE_NONE, NODE_SCALAR, NODE_LIST, NODE_MAP };
+
+struct node {
+	const struct yaml *document;
+	int index; /* of the node in the document; 0 is none */
+};
+
+enum { YAML_FILE_MAX = 4 * 1024 * 1024 };
+
+/*
+ * Parses the file, or length bytes of text that errors call name. NULL, with
+ * the reason and its line in problems, where that is not YAML or is longer
+ * than YAML_FILE_MAX. An empty file is a document whose root is NODE_NONE.
+ */
+struct yaml *yaml_load(const char *path, struct problems *problems);
+struct yaml *yaml_parse(const char *name, const char *text, size_t length, struct problems *problems);
+void yaml_free(struct yaml *yaml);
+
+struct node yaml_root(const struct yaml *yaml);
+const char *yaml_name(const struct yaml *yaml); /* the path given to yaml_load() */
+
+enum node_type node_type(struct node node);
+int node_line(struct node node);         /* 1 is the first */
+const char *node_file(struct node node); /* for messages */
+const char *node_text(struct node node); /* a scalar's text, else "" */
+size_t node_count(struct node node);     /* members of a list or pairs of a map, else 0 */
+struct node node_member(struct node node, size_t i); /* of a list */
+struct node node_key(struct node node, size_t i);    /* of a map, in the file's order */
+struct node node_value(struct node node, size_t i);  /* of a map */
+struct node node_find(struct node map, const char *key);
+
+/* Complains about a node: its file and line, then the text. Returns false. */
+bool node_problem(struct problems *problems, struct node node, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+struct node_rule;
+
+/* What a reader of a value gets besides the node. */
+struct node_walk {
+	struct problems *problems;
+	const struct node_rule *rule;
+	void *context; /* whatever the caller of node_walk_map() gave */
+};
+
+/* Puts the value of node into target; complains and returns false where it cannot. */
+typedef bool node_reader(const struct node_walk *walk, struct node node, void *target);
+
+struct node_rule {
+	const char *key; /* a row with NULL ends the table */
+	node_reader *read;
+	size_t offset; /* of the target in the struct */
+	bool required;
+	const void *detail; /* for the reader: words of an enum, bounds, a table */
+};
+
+/*
+ * Reads every pair of map by the table into base. Unknown keys (with the
+ * nearest right one), keys given twice and required ones that are missing are
+ * complained about. False where anything was wrong.
+ */
+bool node_walk_map(struct problems *problems, struct node map, const struct node_rule *rules, void *base,
+	void *context);
+
+/* Readers for the usual types; target is what stands behind the name. */
+node_reader node_read_text;     /* char *, owned by the struct; not empty */
+node_reader node_read_boolean;  /* bool */
+node_reader node_read_duration; /* int64_t milliseconds: "30s", "5m", "2h", "1d", "250ms", "0s" */
+node_reader node_read_size;     /* int64_t bytes: "8MiB", "64KiB", "4096" */
+node_reader node_read_number;   /* int64_t; detail: const struct node_range *, may be NULL */
+node_reader node_read_word;     /* int; detail: const struct node_word[], ended by a NULL name */
+node_reader node_read_texts;    /* struct text_list; a single scalar is a list of one */
+node_reader node_read_node;     /* struct node: kept for later */
+
+struct node_range {
+	long long minimum, maximum;
+};
+
+struct node_word {
+	const char *name;
+	int value;
+};
+
+struct text_list {
+	char **list; /* owned */
+	size_t count;
+};
+
+void text_list_add(struct text_list *texts, const char *text);
+bool text_list_has(const struct text_list *texts, const char *text);
+void text_list_release(struct text_list *texts);
+
+#endif

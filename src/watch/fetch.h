@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One page's documents, fetched: the main one, then those whose addresses the
+ * kind computes from it. Conditional where the last fetch left validators.
+ */
+#ifndef LAMPWATCH_FETCH_H
+#define LAMPWATCH_FETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/http.h"
+#include "watch/kind.h"
+
+/* What is remembered of a document between runs. */
+struct validator {
+	char *url;           /* it was fetched from; "" for one that is not fetched */
+	char *etag, *last_modified; /* verbatim; NULL for none */
+	char body[DIGEST_TEXT]; /* SHA-256 of the body; "" for none */
+};
+
+enum fetch_outcome {
+	FETCH_UNCHANGED, /* 304 or the same bytes, for every document */
+	FETCH_CHANGED,   /* every document's body is here */
+	FETCH_FAILED,    /* some document did not come; error says why */
+};
+
+struct fetch {
+	/* In, borrowed: */
+	const char *url; /* of the configuration */
+	const struct kind *kind;
+	int64_t connect_timeout, total_timeout, body_maximum, redirects;
+	struct validator validators[KIND_DOCUMENTS_MAX]; /* owned here; replaced by the new ones on success. All zero: unconditional */
+	void *context;
+
+	/* Out: */
+	enum fetch_outcome outcome;
+	struct error error;
+	bool answered;        /* some host gave a response, whatever its status */
+	int64_t retry_after;  /* seconds, as a server asked; 0: not */
+	struct http_response responses[KIND_DOCUMENTS_MAX]; /* bodies only when FETCH_CHANGED */
+	size_t count;
+	int64_t began, ended; /* milliseconds since 1970 */
+};
+
+/*
+ * Asks for the address of a document that depends on bodies of foreign origin,
+ * so that the caller can have it computed where that is safe. Same contract as kind_document_address().
+ */
+typedef bool fetch_address(void *context, struct fetch *fetch, size_t i, const struct document *documents,
+	char **address, struct error *error);
+
+struct fetcher;
+
+/* done is called once for each fetch that was begun. */
+struct fetcher *fetcher_new(struct http_client *client, fetch_address *address,
+	void (*done)(void *context, struct fetch *fetch), void *context);
+void fetcher_free(struct fetcher *fetcher);
+
+/* Begins; fetch must stay where it is until done. Progress is made by http_client_wait(). */
+void fetcher_begin(struct fetcher *fetcher, struct fetch *fetch);
+
+/* Frees what fetch owns (responses, validators). */
+void fetch_release(struct fetch *fetch);
+
+#endif

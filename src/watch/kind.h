@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * How a family of pages is read: a YAML file (lampwatch-kind(5)), loaded,
+ * checked and compiled. A kind borrows nothing after loading and is never
+ * changed; reading with it touches no clock, file or network.
+ */
+#ifndef LAMPWATCH_KIND_H
+#define LAMPWATCH_KIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/digest.h"
+#include "base/yaml.h"
+
+struct error;
+struct problems;
+struct kind;
+
+enum { KIND_DOCUMENTS_MAX = 8 };
+
+/*
+ * The file of the kind with this name: user_folder/name.yaml where it exists
+ * (user_folder may be NULL), else templates/pages/name.yaml. NULL where there
+ * is none. Owned by the caller.
+ */
+char *kind_find(const char *templates, const char *user_folder, const char *name);
+
+/*
+ * Loads and compiles. with (may be nothing) holds the page's own parameters:
+ * its keys are put over those of the file, block by block. NULL with every
+ * error (file, line and what would be right) in problems.
+ */
+struct kind *kind_load(const char *path, struct node with, struct problems *problems);
+void kind_free(struct kind *kind);
+
+const char *kind_name(const struct kind *kind);
+const char *kind_about(const struct kind *kind);
+
+/* SHA-256 over the file's bytes and the parameters: differs when the way of reading does. */
+const char *kind_digest(const struct kind *kind);
+
+/* True where the page lists only what is in trouble (some block has `others`). */
+bool kind_lists_troubles_only(const struct kind *kind);
+
+/* Documents, the first of which is `page`. At least 1. */
+size_t kind_document_count(const struct kind *kind);
+const char *kind_document_name(const struct kind *kind, size_t i);
+
+/* One fetched document; the bytes are borrowed. A document that was not fetched has bytes NULL. */
+struct document {
+	const char *bytes;
+	size_t length;
+};
+
+/*
+ * The address of document i, owned by the caller: an absolute URL, or "" where
+ * it is not to be fetched. documents holds those before i (none for i = 0).
+ * Errors: REMEDY_PAGE.
+ */
+bool kind_document_address(const struct kind *kind, size_t i, const char *url,
+	const struct document *documents, char **address, struct error *error);
+
+#endif
