@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The subcommands. To add one: its file here, its prototype below, its row in
+ * main.c's table, its lines in lampwatch.1.
+ *
+ * Each gets the words after the global options, argv[0] being the command's
+ * name, and returns the exit status. Each parses its own options with
+ * getopt_long(); optind is 0 when it is called.
+ */
+#ifndef LAMPWATCH_COMMAND_H
+#define LAMPWATCH_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_OWED = 1,  /* a page could not be read, or a delivery is still owed */
+	EXIT_USAGE = 2, /* usage or configuration */
+	EXIT_LOCAL = 3, /* the archive or the database is damaged or cannot be written */
+};
+
+/* What the global options say. */
+struct invocation {
+	const char *program;     /* argv[0] of main */
+	const char *config_path; /* of -c; NULL: find it */
+	int verbosity;           /* -1 with -q, 0, 1 with -v, 2 with -v -v */
+	bool json;
+	bool simulated;          /* --clock was given */
+	int64_t clock;           /* seconds since 1970: of --clock, else the system's at start */
+};
+
+int command_check(struct invocation *invocation, int argc, char **argv);
+int command_diff(struct invocation *invocation, int argc, char **argv);
+int command_log(struct invocation *invocation, int argc, char **argv);
+int command_outbox(struct invocation *invocation, int argc, char **argv);
+int command_read(struct invocation *invocation, int argc, char **argv);
+int command_replay(struct invocation *invocation, int argc, char **argv);
+int command_routes(struct invocation *invocation, int argc, char **argv);
+int command_run(struct invocation *invocation, int argc, char **argv);
+int command_show(struct invocation *invocation, int argc, char **argv);
+int command_status(struct invocation *invocation, int argc, char **argv);
+int command_try(struct invocation *invocation, int argc, char **argv);
+int command_verify(struct invocation *invocation, int argc, char **argv);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch: options, the table of subcommands, exit status. What a scheduled
+ * pass does stands in run.c.
+ */
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/date.h"
+#include "base/text.h"
+#include "cmd/command.h"
+#include "settings.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(struct invocation *invocation, int argc, char **argv);
+	const char *about;
+} commands[] = {
+	{"run", command_run, "one pass over the pages that are due; what cron calls"},
+	{"read", command_read, "print what a page says; touches no state"},
+	{"check", command_check, "the configuration: every error, with its line"},
+	{"status", command_status, "what every watched page says now"},
+	{"log", command_log, "changes and events, newest first"},
+	{"show", command_show, "one snapshot: show PAGE [TIME]"},
+	{"diff", command_diff, "what differs between two: diff PAGE TIME [TIME]"},
+	{"outbox", command_outbox, "what is owed, to whom, why not yet: outbox [retry|drop]"},
+	{"routes", command_routes, "every way out, and what it depends on"},
+	{"try", command_try, "send a test message by a route or to a webhook"},
+	{"verify", command_verify, "prove that the archive is whole and unaltered"},
+	{"replay", command_replay, "feed saved captures through the same pipeline"},
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static void usage(FILE *out)
+{
+	fputs("usage: lampwatch [-c FILE] [-v | -q] [--json] [--clock TIME] COMMAND ...\n\n", out);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].about);
+	fputs("\nlampwatch(1) says more; lampwatch.yaml(5) is the configuration.\n", out);
+}
+
+static int unknown_command(const char *word)
+{
+	const char *names[COMMAND_COUNT], *nearest;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		names[i] = commands[i].name;
+	nearest = text_nearest(word, names, COMMAND_COUNT);
+	fprintf(stderr, "lampwatch: no command \"%s\"%s%s%s\n", word, nearest != NULL ? "; did you mean \"" : "",
+		nearest != NULL ? nearest : "; lampwatch --help lists them", nearest != NULL ? "\"?" : "");
+	return EXIT_USAGE;
+}
+
+static const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/*
+ * Takes one global option off the words, wherever it stands, so that `lampwatch
+ * status --json` and `lampwatch --json status` are the same. Returns how many
+ * words it took, 0 for none, -1 after a complaint.
+ */
+static int global_option(struct invocation *invocation, char **words, int count)
+{
+	const char *word = words[0];
+
+	if (strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0) {
+		invocation->verbosity++;
+		return 1;
+	}
+	if (strcmp(word, "-q") == 0 || strcmp(word, "--quiet") == 0) {
+		invocation->verbosity = -1;
+		return 1;
+	}
+	if (strcmp(word, "--json") == 0) {
+		invocation->json = true;
+		return 1;
+	}
+	if (strcmp(word, "-c") != 0 && strcmp(word, "--config") != 0 && strcmp(word, "--clock") != 0)
+		return 0;
+	if (count < 2) {
+		fprintf(stderr, "lampwatch: %s takes a value\n", word);
+		return -1;
+	}
+	if (strcmp(word, "--clock") != 0) {
+		invocation->config_path = words[1];
+		return 2;
+	}
+	invocation->simulated = date_parse(words[1], &invocation->clock);
+	if (!invocation->simulated) {
+		fprintf(stderr, "lampwatch: --clock takes a time such as 2014-01-24T19:20:00Z, not \"%s\"\n", words[1]);
+		return -1;
+	}
+	return 2;
+}
+
+/* Leaves the command and its own words in argv; returns their number, -1 after a complaint. */
+static int global_options(struct invocation *invocation, int argc, char **argv)
+{
+	int kept = 0;
+
+	for (int i = 1; i < argc;) {
+		int taken = global_option(invocation, argv + i, argc - i);
+
+		if (taken < 0)
+			return -1;
+		if (taken == 0 && strcmp(argv[i], "--") == 0 && kept > 0) {
+			while (i < argc)
+				argv[kept++] = argv[i++];
+			break;
+		}
+		if (taken == 0)
+			argv[kept++] = argv[i++];
+		i += taken;
+	}
+	argv[kept] = NULL;
+	return kept;
+}
+
+int main(int argc, char **argv)
+{
+	struct invocation invocation = {.program = argv[0], .clock = time(NULL)};
+	const struct command *command;
+	int status;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	signal(SIGPIPE, SIG_IGN);
+	argc = global_options(&invocation, argc, argv);
+	if (argc < 0)
+		return EXIT_USAGE;
+	if (argc > 0 && strcmp(argv[0], "--version") == 0)
+		return puts("lampwatch " LAMPWATCH_VERSION) < 0;
+	if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
+		usage(stdout);
+		return EXIT_DONE;
+	}
+	if (argc == 0) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	command = command_find(argv[0]);
+	if (command == NULL)
+		return unknown_command(argv[0]);
+	optind = 0;
+	status = command->run(&invocation, argc, argv);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fputs("lampwatch: standard output cannot be written\n", stderr);
+		return EXIT_LOCAL;
+	}
+	return status;
+}
