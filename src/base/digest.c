@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/digest.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include "base/buffer.h"
+#include "base/text.h"
+
+enum { EXIT_LOCAL_TROUBLE = 3 };
+
+/* libcrypto without SHA-256 or random bytes is a broken machine: there is nothing to go on with. */
+static void broken(const char *what)
+{
+	fprintf(stderr, "lampwatch: libcrypto cannot give %s\n", what);
+	_exit(EXIT_LOCAL_TROUBLE);
+}
+
+void digest_sha256(const void *bytes, size_t length, char out[static DIGEST_TEXT])
+{
+	unsigned char digest[DIGEST_BYTES];
+
+	if (EVP_Digest(length > 0 ? bytes : "", length, digest, NULL, EVP_sha256(), NULL) != 1)
+		broken("SHA-256");
+	text_hexadecimal(digest, sizeof digest, out);
+}
+
+void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t length,
+	unsigned char out[static DIGEST_BYTES])
+{
+	/* HMAC() takes a NULL key for "the same as last time". */
+	const void *safe_key = key_length > 0 ? key : "";
+
+	if (key_length > INT_MAX || HMAC(EVP_sha256(), safe_key, (int)key_length,
+					length > 0 ? bytes : (const void *)"", length, out, NULL) == NULL)
+		broken("HMAC-SHA-256");
+}
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/*
+ * Own code, because OpenSSL's EVP_DecodeBlock takes white space and counts the
+ * padding as bytes.
+ */
+void digest_base64(const void *bytes, size_t length, struct buffer *out)
+{
+	const unsigned char *from = bytes;
+
+	for (size_t i = 0; i < length; i += 3) {
+		size_t have = length - i < 3 ? length - i : 3;
+		uint32_t group = (uint32_t)from[i] << 16;
+		char text[4] = {'=', '=', '=', '='};
+
+		if (have > 1)
+			group |= (uint32_t)from[i + 1] << 8;
+		if (have > 2)
+			group |= from[i + 2];
+		for (size_t j = 0; j <= have; j++)
+			text[j] = alphabet[group >> (18 - 6 * j) & 0x3f];
+		buffer_add(out, text, sizeof text);
+	}
+}
+
+/* Four characters at text to at most three bytes; 0 where they are not base64. */
+static size_t group_decode(const char *text, bool last, unsigned char bytes[static 3])
+{
+	uint32_t group = 0;
+	size_t have = 4;
+
+	if (last && text[3] == '=')
+		have = text[2] == '=' ? 2 : 3;
+	for (size_t i = 0; i < have; i++) {
+		const char *place = text[i] != '\0' ? strchr(alphabet, text[i]) : NULL;
+
+		if (place == NULL)
+			return 0;
+		group |= (uint32_t)(place - alphabet) << (18 - 6 * i);
+	}
+	bytes[0] = (unsigned char)(group >> 16);
+	bytes[1] = (unsigned char)(group >> 8);
+	bytes[2] = (unsigned char)group;
+	return have - 1;
+}
+
+bool digest_base64_decode(const char *text, struct buffer *out)
+{
+	size_t length = strlen(text);
+	size_t before = out->length;
+
+	if (length % 4 != 0)
+		return false;
+	for (size_t i = 0; i < length; i += 4) {
+		unsigned char bytes[3];
+		size_t count = group_decode(text + i, i + 4 == length, bytes);
+
+		if (count == 0 || !buffer_add(out, bytes, count)) {
+			out->length = before;
+			if (out->data != NULL)
+				out->data[before] = '\0';
+			return false;
+		}
+	}
+	return true;
+}
+
+void digest_random(void *bytes, size_t length)
+{
+	if (length > INT_MAX || RAND_bytes(bytes, (int)length) != 1)
+		broken("random bytes");
+}
