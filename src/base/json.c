@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The only file that includes jansson.
+ */
+#include "base/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+enum {
+	REAL_DIGITS_LEAST = 15, /* every decimal of so many digits survives a double … */
+	REAL_DIGITS_MOST = 17,  /* … and every double survives so many digits */
+	NUMBER_TEXT_MAX = 32,
+};
+
+static struct value *value_new(enum value_type type, char *text)
+{
+	struct value *value = memory_zero(1, sizeof *value);
+
+	value->type = type;
+	value->text = text;
+	return value;
+}
+
+struct value *value_text(const char *text)
+{
+	return value_new(text != NULL ? VALUE_TEXT : VALUE_NULL, memory_string(text));
+}
+
+struct value *value_number(int64_t number)
+{
+	return value_new(VALUE_NUMBER, memory_format("%" PRId64, number));
+}
+
+struct value *value_boolean(bool truth)
+{
+	return value_new(truth ? VALUE_TRUE : VALUE_FALSE, NULL);
+}
+
+struct value *value_list(void)
+{
+	return value_new(VALUE_LIST, NULL);
+}
+
+struct value *value_map(void)
+{
+	return value_new(VALUE_MAP, NULL);
+}
+
+/* The keys and the members grow in step, so both are counted by count. */
+static void map_append(struct value *map, const char *key, struct value *member)
+{
+	size_t keys = map->count;
+
+	*(char **)memory_append(&map->keys, &keys, sizeof *map->keys) = memory_string(key);
+	value_append(map, member);
+}
+
+struct value *value_put(struct value *map, const char *key, struct value *member)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (strcmp(map->keys[i], key) == 0) {
+			value_free(map->members[i]);
+			map->members[i] = member;
+			return member;
+		}
+	map_append(map, key, member);
+	return member;
+}
+
+struct value *value_put_text(struct value *map, const char *key, const char *text)
+{
+	return value_put(map, key, value_text(text));
+}
+
+struct value *value_put_number(struct value *map, const char *key, int64_t number)
+{
+	return value_put(map, key, value_number(number));
+}
+
+struct value *value_put_boolean(struct value *map, const char *key, bool truth)
+{
+	return value_put(map, key, value_boolean(truth));
+}
+
+struct value *value_append(struct value *list, struct value *member)
+{
+	*(struct value **)memory_append(&list->members, &list->count, sizeof *list->members) = member;
+	return member;
+}
+
+const struct value *value_get(const struct value *map, const char *key)
+{
+	if (map == NULL || map->type != VALUE_MAP)
+		return NULL;
+	for (size_t i = 0; i < map->count; i++)
+		if (strcmp(map->keys[i], key) == 0)
+			return map->members[i];
+	return NULL;
+}
+
+const char *value_get_text(const struct value *map, const char *key)
+{
+	const struct value *value = value_get(map, key);
+
+	return value != NULL && value->text != NULL ? value->text : "";
+}
+
+int64_t value_get_number(const struct value *map, const char *key)
+{
+	return strtoll(value_get_text(map, key), NULL, 10);
+}
+
+struct value *value_copy(const struct value *value)
+{
+	struct value *copy;
+
+	if (value == NULL)
+		return NULL;
+	copy = value_new(value->type, memory_string(value->text));
+	for (size_t i = 0; i < value->count; i++) {
+		if (value->type == VALUE_MAP)
+			map_append(copy, value->keys[i], value_copy(value->members[i]));
+		else
+			value_append(copy, value_copy(value->members[i]));
+	}
+	return copy;
+}
+
+void value_free(struct value *value)
+{
+	if (value == NULL)
+		return;
+	for (size_t i = 0; i < value->count; i++) {
+		value_free(value->members[i]);
+		if (value->keys != NULL)
+			free(value->keys[i]);
+	}
+	free(value->members);
+	free(value->keys);
+	free(value->text);
+	free(value);
+}
+
+void json_escape(const char *text, struct buffer *out)
+{
+	static const char short_escapes[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+	size_t length = text != NULL ? strlen(text) : 0;
+
+	while (length > 0) {
+		size_t size = text_character(text, length, NULL);
+		const char *pair = short_escapes;
+
+		while (*pair != '\0' && *pair != *text)
+			pair += 2;
+		if (size == 0)
+			buffer_text(out, "\xef\xbf\xbd");
+		else if (*pair != '\0')
+			buffer_format(out, "\\%c", pair[1]);
+		else if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			buffer_format(out, "\\u%04x", (unsigned)*text);
+		else
+			buffer_add(out, text, size);
+		text += size > 0 ? size : 1;
+		length -= size > 0 ? size : 1;
+	}
+}
+
+static void write_line(int indent, int depth, struct buffer *out)
+{
+	if (indent > 0)
+		buffer_format(out, "\n%*s", indent * depth, "");
+}
+
+static void write_text(const char *text, struct buffer *out)
+{
+	buffer_byte(out, '"');
+	json_escape(text, out);
+	buffer_byte(out, '"');
+}
+
+static void write_value(const struct value *value, int indent, int depth, struct buffer *out);
+
+static void write_members(const struct value *value, int indent, int depth, struct buffer *out)
+{
+	for (size_t i = 0; i < value->count; i++) {
+		if (i > 0)
+			buffer_byte(out, ',');
+		write_line(indent, depth + 1, out);
+		if (value->type == VALUE_MAP) {
+			write_text(value->keys[i], out);
+			buffer_text(out, indent > 0 ? ": " : ":");
+		}
+		write_value(value->members[i], indent, depth + 1, out);
+	}
+	if (value->count > 0)
+		write_line(indent, depth, out);
+}
+
+static void write_value(const struct value *value, int indent, int depth, struct buffer *out)
+{
+	static const char *const constants[] = {
+		[VALUE_NULL] = "null", [VALUE_FALSE] = "false", [VALUE_TRUE] = "true",
+	};
+
+	switch (value->type) {
+	case VALUE_NUMBER:
+		buffer_text(out, value->text);
+		break;
+	case VALUE_TEXT:
+		write_text(value->text, out);
+		break;
+	case VALUE_LIST:
+	case VALUE_MAP:
+		buffer_byte(out, value->type == VALUE_LIST ? '[' : '{');
+		write_members(value, indent, depth, out);
+		buffer_byte(out, value->type == VALUE_LIST ? ']' : '}');
+		break;
+	default:
+		buffer_text(out, constants[value->type]);
+	}
+}
+
+void json_write(const struct value *value, int indent, struct buffer *out)
+{
+	write_value(value, indent, 0, out);
+}
+
+static bool is_digit(char byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
+/* True where the digits (and sign) before end are an integer that does not fit. */
+static bool great_integer(const char *digits, const char *end)
+{
+	errno = 0;
+	strtoll(digits, NULL, 10);
+	return errno == ERANGE && *end != '.' && *end != 'e' && *end != 'E';
+}
+
+/* The end of the string whose opening quote stands at text. */
+static const char *string_end(const char *text, const char *end)
+{
+	for (text++; text < end && *text != '"'; text++)
+		if (*text == '\\')
+			text++;
+	return text < end ? text + 1 : end;
+}
+
+/*
+ * jansson refuses a document for one integer beyond 64 bits. Only such integers
+ * are made reals, by an exponent that changes nothing: read as reals, all of
+ * them would lose the digits that ids need.
+ */
+static char *mark_great_integers(const char *text, size_t length, size_t *marked_length)
+{
+	char *copy = memory_bytes(text, length);
+	const char *at = copy, *end = copy + length;
+	struct buffer out = {0};
+
+	while (at < end) {
+		const char *from = at;
+		bool great = false;
+
+		if (*at == '"') {
+			at = string_end(at, end);
+		} else if (is_digit(*at) || *at == '-') {
+			for (at++; is_digit(*at); at++)
+				;
+			great = great_integer(from, at);
+		} else {
+			at++;
+		}
+		buffer_add(&out, from, (size_t)(at - from));
+		buffer_text(&out, great ? "e0" : "");
+	}
+	free(copy);
+	*marked_length = out.length;
+	return buffer_take(&out);
+}
+
+static json_t *load(const char *text, size_t length, size_t flags, struct error *error)
+{
+	json_error_t problem;
+	json_t *root = json_loadb(text, length, flags | JSON_DECODE_ANY, &problem);
+
+	if (root == NULL && json_error_code(&problem) == json_error_numeric_overflow) {
+		char *marked = mark_great_integers(text, length, &length);
+
+		root = json_loadb(marked, length, flags | JSON_DECODE_ANY, &problem);
+		free(marked);
+	}
+	if (root == NULL)
+		error_set(error, REMEDY_PAGE, "not JSON: line %d, column %d: %s", problem.line, problem.column,
+			problem.text);
+	return root;
+}
+
+/* The digits of a number as the headers promise them. */
+static void number_text(const json_t *node, char out[static NUMBER_TEXT_MAX])
+{
+	double real = json_real_value(node);
+
+	if (json_is_integer(node)) {
+		snprintf(out, NUMBER_TEXT_MAX, "%" JSON_INTEGER_FORMAT, json_integer_value(node));
+		return;
+	}
+	for (int digits = REAL_DIGITS_LEAST; digits <= REAL_DIGITS_MOST; digits++) {
+		snprintf(out, NUMBER_TEXT_MAX, "%.*g", digits, real);
+		if (strtod(out, NULL) == real)
+			break;
+	}
+}
+
+static enum value_type type_of(const json_t *node)
+{
+	static const enum value_type types[] = {
+		[JSON_OBJECT] = VALUE_MAP, [JSON_ARRAY] = VALUE_LIST, [JSON_STRING] = VALUE_TEXT,
+		[JSON_INTEGER] = VALUE_NUMBER, [JSON_REAL] = VALUE_NUMBER, [JSON_TRUE] = VALUE_TRUE,
+		[JSON_FALSE] = VALUE_FALSE, [JSON_NULL] = VALUE_NULL,
+	};
+
+	return types[json_typeof(node)];
+}
+
+/* jansson has bounded the depth, so the recursion is bounded too. */
+static void visit(json_t *node, const char *key, const struct json_visitor *visitor)
+{
+	enum value_type type = type_of(node);
+	char number[NUMBER_TEXT_MAX];
+	const char *text = NULL, *name;
+	json_t *member;
+	size_t i;
+
+	if (type == VALUE_NUMBER) {
+		number_text(node, number);
+		text = number;
+	} else if (type == VALUE_TEXT) {
+		text = json_string_value(node);
+	}
+	visitor->begin(visitor->context, type, key, text,
+		type == VALUE_TEXT ? json_string_length(node) : text != NULL ? strlen(text) : 0);
+	if (type == VALUE_LIST) {
+		json_array_foreach (node, i, member)
+			visit(member, NULL, visitor);
+		visitor->end(visitor->context);
+	} else if (type == VALUE_MAP) {
+		json_object_foreach (node, name, member)
+			visit(member, name, visitor);
+		visitor->end(visitor->context);
+	}
+}
+
+bool json_visit(const char *text, size_t length, bool prefix, const struct json_visitor *visitor,
+	struct error *error)
+{
+	json_t *root = load(text, length, JSON_ALLOW_NUL | (prefix ? JSON_DISABLE_EOF_CHECK : 0), error);
+
+	if (root == NULL)
+		return false;
+	visit(root, NULL, visitor);
+	json_decref(root);
+	return true;
+}
+
+/* The containers that are open while a value is built, outermost first. */
+struct building {
+	struct value *root;
+	struct value **open;
+	size_t depth;
+};
+
+static void build_begin(void *context, enum value_type type, const char *key, const char *text,
+	size_t length)
+{
+	struct building *building = context;
+	struct value *value = value_new(type, text != NULL ? memory_bytes(text, length) : NULL);
+
+	if (building->depth == 0)
+		building->root = value;
+	else if (key != NULL)
+		map_append(building->open[building->depth - 1], key, value);
+	else
+		value_append(building->open[building->depth - 1], value);
+	if (type == VALUE_LIST || type == VALUE_MAP)
+		*(struct value **)memory_append(&building->open, &building->depth, sizeof *building->open) = value;
+}
+
+static void build_end(void *context)
+{
+	struct building *building = context;
+
+	building->depth--;
+}
+
+struct value *json_parse(const char *text, size_t length, struct error *error)
+{
+	struct building building = {0};
+	struct json_visitor visitor = {build_begin, build_end, &building};
+	json_t *root = load(text, length, 0, error);
+
+	if (root == NULL)
+		return NULL;
+	visit(root, NULL, &visitor);
+	json_decref(root);
+	free(building.open);
+	return building.root;
+}
