@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The only file that includes SQLite.
+ */
+#include "base/database.h"
+
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+enum { LOCK_WAIT_MILLISECONDS = 10000, STATEMENTS_KEPT = 128 };
+
+struct statement {
+	struct database *database;
+	sqlite3_stmt *inner; /* NULL once the database has failed */
+	bool used;
+};
+
+/* Prepared statements are kept by the address of their SQL, which is a literal. */
+struct database {
+	sqlite3 *inner;
+	bool failed, full, in_transaction;
+	char reason[256];
+	struct {
+		const char *sql;
+		struct statement *statement;
+	} kept[STATEMENTS_KEPT];
+	size_t kept_count;
+};
+
+static void fail(struct database *database)
+{
+	int code = sqlite3_errcode(database->inner);
+
+	if (code == SQLITE_ERROR || code == SQLITE_MISUSE || code == SQLITE_RANGE) {
+		fprintf(stderr, "lampwatch: wrong statement: %s\n", sqlite3_errmsg(database->inner));
+		abort();
+	}
+	if (!database->failed)
+		snprintf(database->reason, sizeof database->reason, "%s", sqlite3_errmsg(database->inner));
+	database->failed = true;
+	database->full = code == SQLITE_FULL || code == SQLITE_IOERR;
+}
+
+static bool execute(struct database *database, const char *sql)
+{
+	if (sqlite3_exec(database->inner, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	fail(database);
+	return false;
+}
+
+static int64_t version_of(struct database *database)
+{
+	struct statement *query = database_query(database, "PRAGMA user_version", "");
+	int64_t version = statement_row(query) ? statement_integer(query, 0) : -1;
+
+	statement_end(query);
+	return version;
+}
+
+static bool migrate(struct database *database, const char *path,
+	const struct database_migrations *migrations, bool read_only, struct error *error)
+{
+	int64_t version = version_of(database);
+	char sql[64];
+
+	if (version < 0)
+		return error_set(error, REMEDY_LOCAL, "%s: %s", path, database->reason);
+	if (version > (int64_t)migrations->count)
+		return error_set(error, REMEDY_LOCAL,
+			"%s: of a newer lampwatch (schema %lld, this one knows %zu); use that one", path,
+			(long long)version, migrations->count);
+	if (version == (int64_t)migrations->count)
+		return true;
+	if (read_only)
+		return error_set(error, REMEDY_LOCAL, "%s: of an older lampwatch; `lampwatch run` brings it forward",
+			path);
+	database_begin(database);
+	version = version_of(database); /* another run may have been faster */
+	for (; !database->failed && version < (int64_t)migrations->count; version++)
+		execute(database, migrations->steps[version]);
+	snprintf(sql, sizeof sql, "PRAGMA user_version = %zu", migrations->count);
+	execute(database, sql);
+	return database_commit(database, error) || error_prefix(error, "%s", path);
+}
+
+struct database *database_open(const char *path, const struct database_migrations *migrations,
+	bool read_only, struct error *error)
+{
+	struct database *database = memory_zero(1, sizeof *database);
+	int flags = read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	mode_t mask = umask(077);
+	bool good = sqlite3_open_v2(path, &database->inner, flags, NULL) == SQLITE_OK;
+
+	if (good) {
+		sqlite3_extended_result_codes(database->inner, 0);
+		sqlite3_busy_timeout(database->inner, LOCK_WAIT_MILLISECONDS);
+		good = execute(database, "PRAGMA journal_mode = WAL") &&
+		       execute(database, "PRAGMA synchronous = FULL") &&
+		       execute(database, "PRAGMA foreign_keys = ON");
+	}
+	umask(mask);
+	if (!good)
+		error_set(error, REMEDY_LOCAL, "%s: %s", path,
+			database->inner != NULL ? sqlite3_errmsg(database->inner) : "cannot be opened");
+	else
+		good = migrate(database, path, migrations, read_only, error);
+	if (good)
+		return database;
+	database_close(database);
+	return NULL;
+}
+
+static void statement_free(struct statement *statement)
+{
+	sqlite3_finalize(statement->inner);
+	free(statement);
+}
+
+void database_close(struct database *database)
+{
+	if (database == NULL)
+		return;
+	for (size_t i = 0; i < database->kept_count; i++)
+		statement_free(database->kept[i].statement);
+	sqlite3_close(database->inner);
+	free(database);
+}
+
+void database_begin(struct database *database)
+{
+	database->failed = database->full = false;
+	database->in_transaction = execute(database, "BEGIN IMMEDIATE");
+}
+
+bool database_commit(struct database *database, struct error *error)
+{
+	if (!database->failed && execute(database, "COMMIT")) {
+		database->in_transaction = false;
+		return true;
+	}
+	error_set(error, REMEDY_LOCAL, "the database cannot be written: %s", database->reason);
+	database_rollback(database);
+	return false;
+}
+
+void database_rollback(struct database *database)
+{
+	if (database->in_transaction && !sqlite3_get_autocommit(database->inner))
+		sqlite3_exec(database->inner, "ROLLBACK", NULL, NULL, NULL);
+	database->in_transaction = false;
+	database->failed = false;
+}
+
+bool database_failed(const struct database *database)
+{
+	return database->failed;
+}
+
+bool database_full(const struct database *database)
+{
+	return database->full;
+}
+
+const char *database_reason(const struct database *database)
+{
+	return database->reason;
+}
+
+static struct statement *kept_statement(struct database *database, const char *sql)
+{
+	for (size_t i = 0; i < database->kept_count; i++)
+		if (database->kept[i].sql == sql && !database->kept[i].statement->used)
+			return database->kept[i].statement;
+	return NULL;
+}
+
+static struct statement *prepare(struct database *database, const char *sql)
+{
+	struct statement *statement = kept_statement(database, sql);
+
+	if (statement != NULL)
+		return statement;
+	statement = memory_zero(1, sizeof *statement);
+	statement->database = database;
+	if (!database->failed && sqlite3_prepare_v2(database->inner, sql, -1, &statement->inner, NULL) != SQLITE_OK)
+		fail(database);
+	if (statement->inner != NULL && database->kept_count < STATEMENTS_KEPT) {
+		database->kept[database->kept_count].sql = sql;
+		database->kept[database->kept_count++].statement = statement;
+	}
+	return statement;
+}
+
+static void bind(struct statement *statement, const char *types, va_list values)
+{
+	for (int i = 1; *types != '\0'; types++, i++) {
+		const void *bytes;
+		size_t length;
+
+		switch (*types) {
+		case 'i':
+			sqlite3_bind_int64(statement->inner, i, va_arg(values, int64_t));
+			break;
+		case 't':
+			sqlite3_bind_text(statement->inner, i, va_arg(values, const char *), -1, SQLITE_STATIC);
+			break;
+		case 'b':
+			bytes = va_arg(values, const void *);
+			length = va_arg(values, size_t);
+			sqlite3_bind_blob64(statement->inner, i, bytes, length, SQLITE_STATIC);
+			break;
+		default:
+			abort();
+		}
+	}
+}
+
+static struct statement *query(struct database *database, const char *sql, const char *types, va_list values)
+{
+	struct statement *statement = prepare(database, sql);
+
+	statement->used = true;
+	if (statement->inner != NULL)
+		bind(statement, types, values);
+	return statement;
+}
+
+struct statement *database_query(struct database *database, const char *sql, const char *types, ...)
+{
+	struct statement *statement;
+	va_list values;
+
+	va_start(values, types);
+	statement = query(database, sql, types, values);
+	va_end(values);
+	return statement;
+}
+
+bool statement_row(struct statement *statement)
+{
+	int code;
+
+	if (statement->inner == NULL || statement->database->failed)
+		return false;
+	code = sqlite3_step(statement->inner);
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		fail(statement->database);
+	return code == SQLITE_ROW;
+}
+
+int64_t statement_integer(struct statement *statement, int column)
+{
+	return sqlite3_column_int64(statement->inner, column);
+}
+
+const char *statement_text(struct statement *statement, int column)
+{
+	const unsigned char *text = sqlite3_column_text(statement->inner, column);
+
+	return text != NULL ? (const char *)text : "";
+}
+
+bool statement_null(struct statement *statement, int column)
+{
+	return sqlite3_column_type(statement->inner, column) == SQLITE_NULL;
+}
+
+const void *statement_blob(struct statement *statement, int column, size_t *length)
+{
+	const void *bytes = sqlite3_column_blob(statement->inner, column);
+
+	*length = (size_t)sqlite3_column_bytes(statement->inner, column);
+	return bytes != NULL ? bytes : "";
+}
+
+void statement_end(struct statement *statement)
+{
+	struct database *database = statement->database;
+
+	statement->used = false;
+	if (statement->inner != NULL) {
+		sqlite3_reset(statement->inner);
+		sqlite3_clear_bindings(statement->inner);
+	}
+	for (size_t i = 0; i < database->kept_count; i++)
+		if (database->kept[i].statement == statement)
+			return;
+	statement_free(statement);
+}
+
+void database_do(struct database *database, const char *sql, const char *types, ...)
+{
+	struct statement *statement;
+	va_list values;
+
+	va_start(values, types);
+	statement = query(database, sql, types, values);
+	va_end(values);
+	while (statement_row(statement))
+		;
+	statement_end(statement);
+}
+
+int64_t database_last_row(const struct database *database)
+{
+	return sqlite3_last_insert_rowid(database->inner);
+}
+
+int64_t database_changed(const struct database *database)
+{
+	return sqlite3_changes(database->inner);
+}
+
+bool database_examine(struct database *database, struct error *error)
+{
+	struct statement *statement = database_query(database, "PRAGMA quick_check(1)", "");
+	bool good = statement_row(statement) && strcmp(statement_text(statement, 0), "ok") == 0;
+
+	if (!good)
+		error_set(error, REMEDY_LOCAL, "the database is damaged: %s",
+			database->failed ? database->reason : statement_text(statement, 0));
+	statement_end(statement);
+	return good;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * SQLite, in the one way that lampwatch uses it: WAL, synchronous=FULL, foreign
+ * keys on, statements prepared where they stand. What cannot fail for a reason
+ * of ours (a wrong statement) ends the program; what can (disk full, locked,
+ * damaged) makes the database "failed": later calls do nothing, and
+ * database_commit() reports it. So a transaction is written without a check at
+ * each line, and is there whole or not at all.
+ */
+#ifndef LAMPWATCH_DATABASE_H
+#define LAMPWATCH_DATABASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct database;
+struct error;
+struct statement;
+
+/* What the columns of the newest schema are made by, one step a version. */
+struct database_migrations {
+	const char *const *steps; /* SQL; step n brings version n to n + 1 */
+	size_t count;             /* the newest version */
+};
+
+/*
+ * Opens the file, makes it where there is none (mode 0600), and migrates it
+ * forward in one transaction. REMEDY_LOCAL: damaged, not writable, or of a
+ * newer version. With read_only nothing is made or migrated.
+ */
+struct database *database_open(const char *path, const struct database_migrations *migrations,
+	bool read_only, struct error *error);
+void database_close(struct database *database);
+
+/* BEGIN IMMEDIATE; waits up to ten seconds for another writer. */
+void database_begin(struct database *database);
+
+/* COMMIT; after a failure ROLLBACK, with the first reason in error (REMEDY_LOCAL). */
+bool database_commit(struct database *database, struct error *error);
+void database_rollback(struct database *database);
+
+/* True once something failed since begin (or open); clears with the transaction's end. */
+bool database_failed(const struct database *database);
+/* True where what failed last was for want of space. */
+bool database_full(const struct database *database);
+/* The reason of the last failure. */
+const char *database_reason(const struct database *database);
+
+/*
+ * Prepares sql and binds its parameters by type, one letter each: i int64_t,
+ * t text (const char *, NULL is NULL), b blob (const void *, size_t). The strings must live until
+ * statement_end().
+ */
+struct statement *database_query(struct database *database, const char *sql, const char *types, ...);
+
+/* The next row; false at the end or on failure. */
+bool statement_row(struct statement *statement);
+int64_t statement_integer(struct statement *statement, int column);
+/* "" for NULL; valid until the next row. */
+const char *statement_text(struct statement *statement, int column);
+bool statement_null(struct statement *statement, int column);
+/* Bytes of a blob or text; valid until the next row. */
+const void *statement_blob(struct statement *statement, int column, size_t *length);
+void statement_end(struct statement *statement);
+
+/* A query that returns nothing. */
+void database_do(struct database *database, const char *sql, const char *types, ...);
+
+int64_t database_last_row(const struct database *database);
+/* Rows that the last database_do() changed. */
+int64_t database_changed(const struct database *database);
+
+/* SQLite's own examination of the file; false with what it found. */
+bool database_examine(struct database *database, struct error *error);
+
+#endif
