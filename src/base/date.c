@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/date.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+enum {
+	EARLIEST = 631152000, /* 1990-01-01: older dates on status pages are place holders */
+	YEAR_MAX = 9999,
+	EPOCH_SECONDS_DIGITS = 10,
+	EPOCH_MILLISECONDS_DIGITS = 13,
+	RETRY_SECONDS_MAX = 999999999,
+	MINUTE = 60,
+	HOUR = 60 * MINUTE,
+	DAY = 24 * HOUR,
+};
+
+static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+static const char day_names[] = "SunMonTueWedThuFriSat";
+
+/* RFC 5322 section 4.3, in hours from UTC, and the words for UTC itself. */
+static const struct {
+	const char *name;
+	int hours;
+} zones[] = {
+	{"Z", 0}, {"UTC", 0}, {"UT", 0}, {"GMT", 0}, {"EST", -5}, {"EDT", -4}, {"CST", -6}, {"CDT", -5},
+	{"MST", -7}, {"MDT", -6}, {"PST", -8}, {"PDT", -7},
+};
+
+/* A date as it is written, before its zone is known to be right. */
+struct fields {
+	int year, month, day, hour, minute, second;
+	int offset; /* seconds east of UTC */
+};
+
+static void skip_blanks(const char **at)
+{
+	while (**at == ' ' || **at == '\t' || **at == '\n' || **at == '\r')
+		(*at)++;
+}
+
+static bool take(const char **at, char wanted)
+{
+	if (**at != wanted)
+		return false;
+	(*at)++;
+	return true;
+}
+
+static bool is_digit(char byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
+/* Between least and most digits. */
+static bool take_number(const char **at, int least, int most, int *number)
+{
+	int digits = 0;
+
+	*number = 0;
+	while (digits < most && is_digit((*at)[digits]))
+		*number = *number * 10 + ((*at)[digits++] - '0');
+	if (digits < least || is_digit((*at)[digits]))
+		return false;
+	*at += digits;
+	return true;
+}
+
+/* The letters at *at, at most size - 1 of them. */
+static size_t take_word(const char **at, char *word, size_t size)
+{
+	size_t length = 0;
+
+	while (length + 1 < size && isalpha((unsigned char)(*at)[length])) {
+		word[length] = (*at)[length];
+		length++;
+	}
+	word[length] = '\0';
+	*at += length;
+	return length;
+}
+
+static bool take_offset(const char **at, int *offset)
+{
+	int sign = **at == '-' ? -1 : 1, hours, minutes = 0;
+	const char *from = ++*at;
+
+	if (!is_digit(from[0]) || !is_digit(from[1]))
+		return false;
+	hours = (from[0] - '0') * 10 + (from[1] - '0');
+	*at += 2;
+	if (is_digit(**at) ? !take_number(at, 2, 2, &minutes) : take(at, ':') && !take_number(at, 2, 2, &minutes))
+		return false;
+	*offset = sign * (hours * HOUR + minutes * MINUTE);
+	return hours < 24 && minutes < 60;
+}
+
+static bool take_zone_name(const char **at, int *offset)
+{
+	char word[8];
+
+	take_word(at, word, sizeof word);
+	for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++)
+		if (strcasecmp(word, zones[i].name) == 0) {
+			*offset = zones[i].hours * HOUR;
+			return true;
+		}
+	return false;
+}
+
+/* Go writes the offset, then the zone's name or the offset again: the first one counts. */
+static bool take_zone(const char **at, int *offset)
+{
+	char word[8];
+	int again;
+
+	*offset = 0;
+	skip_blanks(at);
+	if (**at == '\0')
+		return true;
+	if (**at != '+' && **at != '-')
+		return take_zone_name(at, offset);
+	if (!take_offset(at, offset))
+		return false;
+	skip_blanks(at);
+	if (**at == '+' || **at == '-')
+		return take_offset(at, &again);
+	take_word(at, word, sizeof word);
+	return true;
+}
+
+static bool take_time(const char **at, struct fields *fields)
+{
+	if (!take_number(at, 1, 2, &fields->hour) || !take(at, ':') || !take_number(at, 2, 2, &fields->minute))
+		return false;
+	if (take(at, ':') && !take_number(at, 2, 2, &fields->second))
+		return false;
+	if (take(at, '.') || take(at, ','))
+		while (is_digit(**at))
+			(*at)++;
+	return true;
+}
+
+static bool parse_rfc3339(const char *at, struct fields *fields)
+{
+	if (!take_number(&at, 4, 4, &fields->year) || !take(&at, '-') ||
+		!take_number(&at, 2, 2, &fields->month) || !take(&at, '-') ||
+		!take_number(&at, 2, 2, &fields->day))
+		return false;
+	if (!take(&at, 'T') && !take(&at, 't') && *at != ' ')
+		return false;
+	skip_blanks(&at);
+	if (!take_time(&at, fields) || !take_zone(&at, &fields->offset))
+		return false;
+	skip_blanks(&at);
+	return *at == '\0';
+}
+
+static int month_number(const char *word)
+{
+	for (int i = 0; i < 12; i++)
+		if (strncasecmp(word, month_names + 3 * i, 3) == 0)
+			return i + 1;
+	return 0;
+}
+
+/* RFC 5322 section 4.3: years of two digits are from 1950 to 2049. */
+static bool take_mail_year(const char **at, int *year)
+{
+	const char *from = *at;
+
+	if (!take_number(at, 2, 4, year))
+		return false;
+	if (*at - from == 2)
+		*year += *year < 50 ? 2000 : 1900;
+	return true;
+}
+
+static bool parse_rfc822(const char *at, struct fields *fields)
+{
+	char word[16];
+
+	if (take_word(&at, word, sizeof word) > 0)
+		take(&at, ',');
+	skip_blanks(&at);
+	if (!take_number(&at, 1, 2, &fields->day))
+		return false;
+	skip_blanks(&at);
+	if (take_word(&at, word, sizeof word) < 3)
+		return false;
+	fields->month = month_number(word);
+	skip_blanks(&at);
+	if (!take_mail_year(&at, &fields->year))
+		return false;
+	skip_blanks(&at);
+	if (!take_time(&at, fields) || !take_zone(&at, &fields->offset))
+		return false;
+	skip_blanks(&at);
+	return *at == '\0';
+}
+
+static int days_in_month(int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month - 1] + (month == 2 && leap ? 1 : 0);
+}
+
+/* Whether there is such a date; a leap second is read as the second after it. */
+static bool fields_time(const struct fields *fields, int64_t *time)
+{
+	struct tm tm = {.tm_year = fields->year - 1900, .tm_mon = fields->month - 1, .tm_mday = fields->day,
+		.tm_hour = fields->hour, .tm_min = fields->minute, .tm_sec = fields->second};
+
+	if (fields->month < 1 || fields->month > 12 || fields->day < 1 ||
+		fields->day > days_in_month(fields->year, fields->month) || fields->hour > 23 ||
+		fields->minute > 59 || fields->second > 60)
+		return false;
+	*time = (int64_t)timegm(&tm) - fields->offset;
+	return true;
+}
+
+static bool parse_epoch(const char *text, int64_t *time)
+{
+	size_t digits = strspn(text, "0123456789"), blanks = strspn(text + digits, " \t\r\n");
+
+	if (text[digits + blanks] != '\0')
+		return false;
+	*time = strtoll(text, NULL, 10);
+	if (digits == EPOCH_MILLISECONDS_DIGITS)
+		*time /= 1000;
+	return digits == EPOCH_SECONDS_DIGITS || digits == EPOCH_MILLISECONDS_DIGITS;
+}
+
+bool date_parse(const char *text, int64_t *time)
+{
+	struct fields fields = {0}, mail = {0};
+	int64_t parsed;
+
+	if (text == NULL)
+		return false;
+	skip_blanks(&text);
+	if (!(parse_rfc3339(text, &fields) && fields_time(&fields, &parsed)) &&
+		!(parse_rfc822(text, &mail) && fields_time(&mail, &parsed)) && !parse_epoch(text, &parsed))
+		return false;
+	if (parsed < EARLIEST)
+		return false;
+	*time = parsed;
+	return true;
+}
+
+/* False for times that no four digits of a year can name. */
+static bool broken_down(int64_t seconds, struct tm *tm)
+{
+	time_t time = (time_t)seconds;
+
+	return gmtime_r(&time, tm) != NULL && tm->tm_year + 1900 >= 0 && tm->tm_year + 1900 <= YEAR_MAX;
+}
+
+static void write_utc(int64_t time, const char *colon, char out[static DATE_TEXT_MAX])
+{
+	struct tm tm;
+
+	out[0] = '\0';
+	if (broken_down(time, &tm))
+		snprintf(out, DATE_TEXT_MAX, "%04d-%02d-%02dT%02d%s%02d%s%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+			tm.tm_mday, tm.tm_hour, colon, tm.tm_min, colon, tm.tm_sec);
+}
+
+void date_write(int64_t time, char out[static DATE_TEXT_MAX])
+{
+	write_utc(time, ":", out);
+}
+
+void date_write_compact(int64_t time, char out[static DATE_TEXT_MAX])
+{
+	write_utc(time, "", out);
+}
+
+void date_normalise(const char *text, char out[static DATE_TEXT_MAX])
+{
+	int64_t time;
+
+	out[0] = '\0';
+	if (date_parse(text, &time))
+		date_write(time, out);
+}
+
+/* strftime() would ask the locale for the names. */
+static void write_named(const struct tm *tm, const char *comma, const char *zone,
+	char out[static DATE_TEXT_MAX])
+{
+	snprintf(out, DATE_TEXT_MAX, "%.3s%s %02d %.3s %04d %02d:%02d:%02d %.16s", day_names + 3 * tm->tm_wday,
+		comma, tm->tm_mday, month_names + 3 * tm->tm_mon, tm->tm_year + 1900, tm->tm_hour, tm->tm_min,
+		tm->tm_sec, zone);
+}
+
+void date_write_mail(int64_t time, char out[static DATE_TEXT_MAX])
+{
+	struct tm tm;
+
+	out[0] = '\0';
+	if (broken_down(time, &tm))
+		write_named(&tm, ",", "+0000", out);
+}
+
+void date_write_local(int64_t seconds, const char *zone, char out[static DATE_TEXT_MAX])
+{
+	time_t time = (time_t)seconds;
+	struct tm tm;
+
+	out[0] = '\0';
+	if (!broken_down(seconds, &tm))
+		return;
+	if (zone == NULL) {
+		write_named(&tm, "", "UTC", out);
+		return;
+	}
+	setenv("TZ", zone, 1);
+	tzset();
+	if (localtime_r(&time, &tm) != NULL)
+		write_named(&tm, "", tm.tm_zone, out);
+}
+
+bool date_zone_known(const char *zone)
+{
+	const char *folder = getenv("TZDIR");
+	char magic[5] = "", *path;
+	FILE *file;
+
+	if (zone == NULL || strcmp(zone, "UTC") == 0)
+		return zone != NULL;
+	if (zone[0] == '\0' || zone[0] == '/' || zone[0] == '.' || strstr(zone, "..") != NULL)
+		return false;
+	path = memory_format("%s/%s", text_empty(folder) ? "/usr/share/zoneinfo" : folder, zone);
+	file = fopen(path, "rb");
+	free(path);
+	if (file == NULL)
+		return false;
+	if (fread(magic, 1, 4, file) != 4)
+		magic[0] = '\0';
+	fclose(file);
+	return strcmp(magic, "TZif") == 0; /* RFC 8536 section 3.1; a folder has none */
+}
+
+void date_write_duration(int64_t seconds, char out[static DATE_TEXT_MAX])
+{
+	long long time = seconds > 0 ? (long long)seconds : 0;
+
+	if (time < MINUTE)
+		snprintf(out, DATE_TEXT_MAX, "%lld s", time);
+	else if (time < HOUR)
+		snprintf(out, DATE_TEXT_MAX, "%lld min", time / MINUTE);
+	else if (time < DAY)
+		snprintf(out, DATE_TEXT_MAX, "%lld h %02lld min", time / HOUR, time % HOUR / MINUTE);
+	else
+		snprintf(out, DATE_TEXT_MAX, "%lld d %lld h", time / DAY, time % DAY / HOUR);
+}
+
+/* The last second of what the first count of year, month, day, hour, minute, second name. */
+static bool last_second(struct fields fields, int count, int64_t *last)
+{
+	int *const parts[] = {&fields.year, &fields.month, &fields.day, &fields.hour, &fields.minute,
+		&fields.second};
+	const int ends[] = {0, 12, 31, 23, 59, 59};
+
+	for (int i = count; i < 6; i++)
+		*parts[i] = ends[i];
+	if (count < 3 && fields.month >= 1 && fields.month <= 12)
+		fields.day = days_in_month(fields.year, fields.month);
+	return fields_time(&fields, last);
+}
+
+bool date_prefix_end(const char *prefix, int64_t *last)
+{
+	static const char separators[] = "--T::";
+	struct fields fields = {0};
+	int *const parts[] = {&fields.year, &fields.month, &fields.day, &fields.hour, &fields.minute,
+		&fields.second};
+	const char *at = prefix;
+	int count = 0;
+
+	while (count < 6 && take_number(&at, count == 0 ? 4 : 2, count == 0 ? 4 : 2, parts[count])) {
+		count++;
+		if (*at == '\0' || count == 6 || !take(&at, separators[count - 1]))
+			break;
+	}
+	if (count > 0 && *at == '\0' && at[-1] >= '0' && at[-1] <= '9')
+		return last_second(fields, count, last);
+	return date_parse(prefix, last);
+}
+
+int64_t date_retry_after(const char *value, int64_t now)
+{
+	size_t digits;
+	int64_t time;
+
+	if (value == NULL)
+		return 0;
+	skip_blanks(&value);
+	digits = strspn(value, "0123456789");
+	if (digits > 0 && value[digits + strspn(value + digits, " \t\r\n")] == '\0') {
+		time = strtoll(value, NULL, 10);
+		return time < RETRY_SECONDS_MAX ? time : RETRY_SECONDS_MAX;
+	}
+	return date_parse(value, &time) && time > now ? time - now : 0;
+}
