@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The outer form of a mail: header fields (RFC 5322, RFC 2047) and bodies in
+ * quoted-printable (RFC 2045). What comes out is 7-bit, its lines end in CRLF,
+ * and no bare CR or LF is in it, whatever the text was. Pure.
+ */
+#ifndef LAMPWATCH_MIME_H
+#define LAMPWATCH_MIME_H
+
+#include <stdbool.h>
+
+struct buffer;
+struct error;
+
+enum {
+	MIME_LINE_MAX = 78,    /* of a header, where it can be folded (RFC 5322 section 2.1.1) */
+	MIME_ENCODED_MAX = 76, /* of a header line with an encoded word (RFC 2047 section 2), and of a body */
+	MIME_VALUE_MAX = 900,  /* bytes of a structured value: a line of it stays below 998 */
+	MIME_TEXT_MAX = 8192,  /* bytes of an unstructured value */
+};
+
+/*
+ * Adds a field of free text, such as Subject. What is not plain printable
+ * ASCII, or could be taken for an encoded word, becomes encoded words (UTF-8,
+ * B), each whole characters. REMEDY_LOCAL, and nothing added, where the text has a
+ * control character (CR and LF are what an injection needs), is not UTF-8 or too long.
+ */
+bool mime_text_field(struct buffer *out, const char *name, const char *text, struct error *error);
+
+/*
+ * Adds a structured field as it stands, such as Message-ID: printable ASCII,
+ * folded at blanks only. REMEDY_LOCAL, and nothing added, where it is anything else or too long.
+ */
+bool mime_field(struct buffer *out, const char *name, const char *value, struct error *error);
+
+/*
+ * Adds text (UTF-8, lines ending in LF or CRLF) as quoted-printable. No line
+ * of it begins with "From " or a dot, which old software treats as its own.
+ */
+void mime_quoted_printable(struct buffer *out, const char *text);
+
+/* Adds the fields and the body of a part of type, such as "text/plain", in UTF-8. */
+void mime_part(struct buffer *out, const char *type, const char *text);
+
+/*
+ * Adds a multipart/alternative of text and HTML, the best last (RFC 2046
+ * section 5.1.4). seed is text that is this mail's alone: the same seed gives the same boundary.
+ */
+void mime_alternative(struct buffer *out, const char *seed, const char *text, const char *html);
+
+#endif
