@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: ISC */
+#include "watch/reading.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+static const char first_line[] = "reading 1\n";
+
+enum { COLUMNS_MAX = 8 };
+
+enum column_type { COLUMN_END, COLUMN_TEXT, COLUMN_LEVEL };
+
+struct column {
+	enum column_type type;
+	size_t offset; /* in the row's struct */
+};
+
+/* One type of line: where its rows stand in a reading, and its columns in their order. */
+struct line_type {
+	const char *name;
+	size_t rows, count; /* offsets in struct reading; count 0: the one row is the reading itself */
+	size_t size;        /* of a row */
+	struct column columns[COLUMNS_MAX + 1];
+};
+
+#define TEXT(type, member) {COLUMN_TEXT, offsetof(struct type, member)}
+#define LEVEL(type, member) {COLUMN_LEVEL, offsetof(struct type, member)}
+#define ROWS(member, number, type)                                                                 \
+	.rows = offsetof(struct reading, member), .count = offsetof(struct reading, number),       \
+	.size = sizeof(struct type)
+
+static const struct line_type line_types[] = {
+	{.name = "page", .size = sizeof(struct reading),
+		.columns = {TEXT(reading, title), LEVEL(reading, level), TEXT(reading, word)}},
+	{.name = "indicator", ROWS(indicators, indicator_count, indicator),
+		.columns = {TEXT(indicator, id), TEXT(indicator, group), TEXT(indicator, name),
+			LEVEL(indicator, level), TEXT(indicator, word)}},
+	{.name = "incident", ROWS(incidents, incident_count, incident),
+		.columns = {TEXT(incident, id), TEXT(incident, title), LEVEL(incident, level),
+			TEXT(incident, word), TEXT(incident, state), TEXT(incident, started),
+			TEXT(incident, updated), TEXT(incident, url)}},
+	{.name = "maintenance", ROWS(maintenances, maintenance_count, maintenance),
+		.columns = {TEXT(maintenance, id), TEXT(maintenance, title), TEXT(maintenance, state),
+			TEXT(maintenance, starts), TEXT(maintenance, ends), TEXT(maintenance, updated),
+			TEXT(maintenance, url)}},
+	{.name = "affects", ROWS(affects, affects_count, affects),
+		.columns = {TEXT(affects, id), TEXT(affects, indicator)}},
+	{.name = "update", ROWS(updates, update_count, update),
+		.columns = {TEXT(update, id), TEXT(update, time), TEXT(update, state), TEXT(update, text)}},
+};
+
+enum { LINE_TYPES = sizeof line_types / sizeof line_types[0] };
+
+static size_t row_count(const struct reading *reading, const struct line_type *type)
+{
+	return type->count == 0 ? 1 : *(const size_t *)((const char *)reading + type->count);
+}
+
+static void *row_at(const struct reading *reading, const struct line_type *type, size_t i)
+{
+	char *rows = type->count == 0 ? (char *)reading : *(char **)((char *)reading + type->rows);
+
+	return rows + i * type->size;
+}
+
+/* The page's own row is there already. */
+static void *row_add(struct reading *reading, const struct line_type *type)
+{
+	if (type->count == 0)
+		return reading;
+	return memory_append((char *)reading + type->rows, (size_t *)((char *)reading + type->count),
+		type->size);
+}
+
+struct indicator *reading_add_indicator(struct reading *reading)
+{
+	return memory_append(&reading->indicators, &reading->indicator_count, sizeof(struct indicator));
+}
+
+struct incident *reading_add_incident(struct reading *reading)
+{
+	return memory_append(&reading->incidents, &reading->incident_count, sizeof(struct incident));
+}
+
+struct maintenance *reading_add_maintenance(struct reading *reading)
+{
+	return memory_append(&reading->maintenances, &reading->maintenance_count,
+		sizeof(struct maintenance));
+}
+
+struct affects *reading_add_affects(struct reading *reading)
+{
+	return memory_append(&reading->affects, &reading->affects_count, sizeof(struct affects));
+}
+
+struct update *reading_add_update(struct reading *reading)
+{
+	return memory_append(&reading->updates, &reading->update_count, sizeof(struct update));
+}
+
+/* Collapsing has turned tabs and newlines into blanks. */
+static void write_field(const char *field, struct buffer *out)
+{
+	char *text = text_collapse(field != NULL ? field : "", field != NULL ? strlen(field) : 0,
+		READING_FIELD_MAX);
+	const char *at = text;
+
+	while (*at != '\0') {
+		size_t plain = strcspn(at, "\\");
+		char *piece = memory_bytes(at, plain);
+
+		text_visible(out, piece);
+		free(piece);
+		if (at[plain] == '\\')
+			buffer_text(out, "\\\\");
+		at += plain + (at[plain] == '\\' ? 1 : 0);
+	}
+	free(text);
+}
+
+static char *row_line(const struct line_type *type, const void *row)
+{
+	struct buffer line = {0};
+
+	buffer_text(&line, type->name);
+	for (const struct column *column = type->columns; column->type != COLUMN_END; column++) {
+		const void *field = (const char *)row + column->offset;
+
+		buffer_byte(&line, '\t');
+		if (column->type == COLUMN_LEVEL)
+			buffer_text(&line, level_name(*(const enum level *)field));
+		else
+			write_field(*(char *const *)field, &line);
+	}
+	return buffer_take(&line);
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void write_rows(const struct reading *reading, const struct line_type *type, struct buffer *out)
+{
+	size_t count = row_count(reading, type);
+	char **lines = memory_zero(count, sizeof *lines);
+
+	for (size_t i = 0; i < count; i++)
+		lines[i] = row_line(type, row_at(reading, type, i));
+	qsort(lines, count, sizeof *lines, compare_lines);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 && strcmp(lines[i - 1], lines[i]) == 0)
+			continue;
+		buffer_text(out, lines[i]);
+		buffer_byte(out, '\n');
+	}
+	for (size_t i = 0; i < count; i++)
+		free(lines[i]);
+	free(lines);
+}
+
+void reading_write(const struct reading *reading, struct buffer *out)
+{
+	buffer_text(out, first_line);
+	for (size_t i = 0; i < LINE_TYPES; i++)
+		write_rows(reading, &line_types[i], out);
+}
+
+static void add_character(struct buffer *out, uint32_t character)
+{
+	static const unsigned char marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
+	int size = character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+
+	buffer_byte(out, (char)(marks[size == 1 ? 0 : size] | character >> 6 * (size - 1)));
+	for (int i = size - 2; i >= 0; i--)
+		buffer_byte(out, (char)(0x80 | (character >> 6 * i & 0x3f)));
+}
+
+/* No NUL, no surrogate, nothing beyond Unicode. */
+static bool is_character(uint32_t value)
+{
+	return value > 0 && value <= 0x10ffff && (value < 0xd800 || value > 0xdfff);
+}
+
+/* What stands behind a backslash; returns where it ends, NULL where it is no escape of ours. */
+static const char *unescape(const char *at, const char *end, struct buffer *out)
+{
+	static const char pairs[] = "\\\\t\tn\n";
+	uint32_t character = 0;
+	int digits = 0;
+
+	for (const char *pair = pairs; *pair != '\0' && at < end; pair += 2)
+		if (*pair == *at) {
+			buffer_byte(out, pair[1]);
+			return at + 1;
+		}
+	if (end - at < 2 || at[0] != 'u' || at[1] != '{')
+		return NULL;
+	for (at += 2; at < end && *at != '}' && digits < 6; at++, digits++) {
+		static const char hexadecimal[] = "0123456789ABCDEF";
+		const char *digit = strchr(hexadecimal, *at);
+
+		if (digit == NULL)
+			return NULL;
+		character = character << 4 | (uint32_t)(digit - hexadecimal);
+	}
+	if (at >= end || *at != '}' || digits == 0 || !is_character(character))
+		return NULL;
+	add_character(out, character);
+	return at + 1;
+}
+
+/* The field's text, owned by the caller; NULL where an escape is wrong. */
+static char *read_field(const char *at, const char *end)
+{
+	struct buffer out = {0};
+
+	while (at < end) {
+		const char *backslash = memchr(at, '\\', (size_t)(end - at));
+		const char *plain = backslash != NULL ? backslash : end;
+
+		buffer_add(&out, at, (size_t)(plain - at));
+		at = plain;
+		if (backslash != NULL)
+			at = unescape(backslash + 1, end, &out);
+		if (at == NULL) {
+			buffer_release(&out);
+			return NULL;
+		}
+	}
+	return buffer_take(&out);
+}
+
+static bool read_column(const struct column *column, const char *at, const char *end, void *row)
+{
+	char **slot = (char **)((char *)row + column->offset);
+	char *text = read_field(at, end);
+	bool good = text != NULL;
+
+	if (column->type == COLUMN_LEVEL) {
+		good = good && level_parse(text, (enum level *)((char *)row + column->offset));
+		free(text);
+		return good;
+	}
+	free(*slot);
+	*slot = text;
+	return good;
+}
+
+static const struct line_type *line_type(const char *name, size_t length)
+{
+	for (size_t i = 0; i < LINE_TYPES; i++)
+		if (strlen(line_types[i].name) == length && memcmp(line_types[i].name, name, length) == 0)
+			return &line_types[i];
+	return NULL;
+}
+
+static const char *tab_or(const char *at, const char *end)
+{
+	const char *tab = memchr(at, '\t', (size_t)(end - at));
+
+	return tab != NULL ? tab : end;
+}
+
+/* One line without its newline. *page is set by the page's line. */
+static bool read_line(const char *at, const char *end, struct reading *reading, bool *page)
+{
+	const char *field_end = tab_or(at, end);
+	const struct line_type *type = line_type(at, (size_t)(field_end - at));
+	void *row;
+
+	if (type == NULL)
+		return true;
+	if (type->count == 0 ? *page : row_count(reading, type) >= READING_ROWS_MAX)
+		return false;
+	*page = *page || type->count == 0;
+	row = row_add(reading, type);
+	for (const struct column *column = type->columns; column->type != COLUMN_END; column++) {
+		at = field_end < end ? field_end + 1 : end;
+		field_end = tab_or(at, end);
+		if (!read_column(column, at, field_end, row))
+			return false;
+	}
+	return true;
+}
+
+bool reading_parse(const char *text, size_t length, struct reading *reading, struct error *error)
+{
+	const char *at = text, *end = text + length;
+	bool page = false;
+
+	if (length < strlen(first_line) || memcmp(text, first_line, strlen(first_line)) != 0)
+		return error_set(error, REMEDY_LOCAL, "line 1: a reading begins with \"reading 1\"");
+	if (!text_valid(text, length) || memchr(text, '\0', length) != NULL)
+		return error_set(error, REMEDY_LOCAL, "line 1: a reading is text in UTF-8");
+	for (int line = 1; at < end; line++) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+
+		if (newline == NULL)
+			return error_set(error, REMEDY_LOCAL, "line %d: the reading ends in the middle of a line", line);
+		if (line > 1 && !read_line(at, newline, reading, &page))
+			return error_set(error, REMEDY_LOCAL, "line %d: this is no line of a reading", line);
+		at = newline + 1;
+	}
+	return page || error_set(error, REMEDY_LOCAL, "line 1: the reading has no line for the page");
+}
+
+void reading_release(struct reading *reading)
+{
+	for (size_t i = 0; i < LINE_TYPES; i++) {
+		const struct line_type *type = &line_types[i];
+
+		for (size_t j = 0; j < row_count(reading, type); j++)
+			for (const struct column *column = type->columns; column->type != COLUMN_END; column++)
+				if (column->type == COLUMN_TEXT)
+					free(*(char **)((char *)row_at(reading, type, j) + column->offset));
+		if (type->count != 0)
+			free(*(char **)((char *)reading + type->rows));
+	}
+	*reading = (struct reading){0};
+}
+
+const struct indicator *reading_indicator(const struct reading *reading, const char *id)
+{
+	for (size_t i = 0; i < reading->indicator_count; i++)
+		if (text_equal(reading->indicators[i].id, id))
+			return &reading->indicators[i];
+	return NULL;
+}
