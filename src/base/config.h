@@ -29,9 +29,9 @@ struct timeout_config {
 
 struct limits_config {
 	int64_t body;      /* bytes, after decoding */
-	int64_t redirects;
-	int64_t in_flight; /* transfers at a time, in all */
-	int64_t per_host;
+	int64_t redirects; /* 0: none is followed */
+	int64_t in_flight; /* transfers at a time, in all; of the file as a whole */
+	int64_t per_host;  /* likewise, to one host */
 };
 
 /* What a page may say otherwise than the file as a whole. */
@@ -85,7 +85,7 @@ enum wanted {
 
 struct subscriber_config {
 	char *mail;
-	char *second; /* an address, or webhook:NAME; NULL: none */
+	char *second; /* an address, or webhook:NAME of one that is there; NULL: none */
 	struct text_list pages; /* names; empty: all */
 	int on;                 /* of enum wanted */
 	int line;
@@ -94,7 +94,7 @@ struct subscriber_config {
 struct webhook_config {
 	char *name;
 	char *url;     /* also where it came from url_file: a secret */
-	char *secret;  /* the bytes of secret_file, trimmed; NULL: unsigned */
+	char *secret;  /* the line in secret_file, trimmed; NULL: unsigned */
 	char *template;
 	struct text_list pages;
 	int on;
@@ -121,19 +121,39 @@ struct config {
 	size_t subscriber_count;
 	struct webhook_config *webhooks;
 	size_t webhook_count;
-	char *heartbeat_file; /* joined with folder; touched at the end of each run that was whole */
-	char *heartbeat;      /* URL fetched likewise */
+	char *heartbeat; /* URL fetched at the end of each run that was whole, also where it stands in
+	                  * heartbeat_file: a secret; NULL: none */
 	struct yaml *yaml;
 };
 
 /*
  * Loads and checks the file. NULL where it has errors; warnings may stand in
  * problems all the same. Secret files are read (mode 0600 or stricter demanded,
- * or 0640 where the group is the running one). Kinds are not loaded here: the
- * caller checks that each page's kind exists and accepts its `with`.
+ * or 0640 where the group is the running one). Kinds and the webhooks' templates
+ * are not looked at here: kind_set_load() does that.
  */
 struct config *config_load(const char *path, struct problems *problems);
 void config_free(struct config *config);
+
+/* The longest lists, the longest texts, the widest numbers that a file may ask for. */
+enum {
+	CONFIG_PAGES_MAX = 10000,
+	CONFIG_ROUTES_MAX = 100,
+	CONFIG_SUBSCRIBERS_MAX = 100000,
+	CONFIG_WEBHOOKS_MAX = 1000,
+	CONFIG_TEXT_MAX = 256,    /* bytes of a label or of the contact */
+	CONFIG_URL_MAX = 2048,    /* bytes */
+	CONFIG_SECRET_MAX = 4096, /* bytes of a secret file */
+	CONFIG_CONFIRM_MAX = 1000,
+	CONFIG_TIMEOUT_MIN = 100, /* milliseconds */
+	CONFIG_TIMEOUT_MAX = 4 * 60 * 1000, /* milliseconds: a run ends itself after five minutes */
+	CONFIG_BODY_MIN = 1024,   /* bytes */
+	CONFIG_BODY_MAX = 256 * 1024 * 1024, /* bytes */
+	CONFIG_REDIRECTS_MAX = 50,
+	CONFIG_TRANSFERS_MAX = 1024,
+};
+
+#define CONFIG_EVERY_MAX (31LL * 24 * 60 * 60 * 1000) /* milliseconds */
 
 /* -c's file, else ./lampwatch.yaml, else /etc/lampwatch/lampwatch.yaml: the
  * first that exists; given is returned as it is. Owned by the caller; NULL where there is none. */

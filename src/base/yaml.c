@@ -5,7 +5,6 @@
 #include "base/yaml.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,25 +40,104 @@ struct yaml *yaml_load(const char *path, struct problems *problems)
 	return yaml;
 }
 
+/* libyaml leaves no mark where the bytes themselves are bad, only their offset. */
+static int problem_line(const yaml_parser_t *parser, const char *text, size_t length)
+{
+	int line = 1;
+
+	if (parser->error != YAML_READER_ERROR)
+		return (int)parser->problem_mark.line + 1;
+	for (size_t i = 0; i < length && i < parser->problem_offset; i++)
+		line += text[i] == '\n';
+	return line;
+}
+
+/* True where the line is indented by a tab: the commonest mistake, and libyaml does not name it. */
+static bool line_has_tab(const char *text, size_t length, int line)
+{
+	const char *end = text + length;
+
+	for (; line > 1 && text < end; line--) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+
+		text = newline != NULL ? newline + 1 : end;
+	}
+	while (text < end && *text == ' ')
+		text++;
+	return text < end && *text == '\t';
+}
+
+static void parse_problem(const yaml_parser_t *parser, const char *name, const char *text, size_t length,
+	struct problems *problems)
+{
+	int line = problem_line(parser, text, length);
+	const char *context = parser->context != NULL ? parser->context : "";
+
+	problems_add(problems, name, line, "not YAML: %s%s%s%s",
+		parser->problem != NULL ? parser->problem : "cannot be parsed", context[0] != '\0' ? " " : "",
+		context, line_has_tab(text, length, line) ? " (indent with blanks, not with tabs)" : "");
+}
+
+/* C strings carry the texts from here on, and a NUL would cut one silently. */
+static bool check_texts(const struct yaml *yaml, struct problems *problems)
+{
+	bool good = true;
+
+	for (const yaml_node_t *node = yaml->document.nodes.start; node < yaml->document.nodes.top; node++)
+		if (node->type == YAML_SCALAR_NODE &&
+			memchr(node->data.scalar.value, '\0', node->data.scalar.length) != NULL) {
+			problems_add(problems, yaml->name, (int)node->start_mark.line + 1,
+				"a NUL character stands in this text");
+			good = false;
+		}
+	return good;
+}
+
+/* A second document would be passed over without a word. */
+static bool check_end(yaml_parser_t *parser, const char *name, const char *text, size_t length,
+	struct problems *problems)
+{
+	yaml_document_t rest;
+	const yaml_node_t *root;
+
+	if (!yaml_parser_load(parser, &rest)) {
+		parse_problem(parser, name, text, length, problems);
+		return false;
+	}
+	root = yaml_document_get_root_node(&rest);
+	if (root != NULL)
+		problems_add(problems, name, (int)root->start_mark.line + 1,
+			"a second document begins here; one file holds one");
+	yaml_document_delete(&rest);
+	return root == NULL;
+}
+
 struct yaml *yaml_parse(const char *name, const char *text, size_t length, struct problems *problems)
 {
-	struct yaml *yaml = memory_zero(1, sizeof *yaml);
+	struct yaml *yaml;
 	yaml_parser_t parser;
+	bool good;
 
+	if (length > YAML_FILE_MAX) {
+		problems_add(problems, name, 0, "longer than %d bytes", YAML_FILE_MAX);
+		return NULL;
+	}
 	if (!yaml_parser_initialize(&parser))
 		abort();
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-	if (!yaml_parser_load(&parser, &yaml->document)) {
-		problems_add(problems, name, (int)parser.problem_mark.line + 1, "not YAML: %s%s%s",
-			parser.problem != NULL ? parser.problem : "cannot be parsed",
-			parser.context != NULL ? " " : "", parser.context != NULL ? parser.context : "");
-		yaml_parser_delete(&parser);
-		free(yaml);
-		return NULL;
-	}
-	yaml_parser_delete(&parser);
+	yaml = memory_zero(1, sizeof *yaml);
 	yaml->name = memory_string(name);
-	return yaml;
+	good = yaml_parser_load(&parser, &yaml->document);
+	if (!good)
+		parse_problem(&parser, name, text, length, problems);
+	else
+		good = check_texts(yaml, problems) && (yaml_root(yaml).index == 0 ||
+			check_end(&parser, name, text, length, problems));
+	yaml_parser_delete(&parser);
+	if (good)
+		return yaml;
+	yaml_free(yaml);
+	return NULL;
 }
 
 void yaml_free(struct yaml *yaml)
@@ -206,7 +284,8 @@ bool node_walk_map(struct problems *problems, struct node map, const struct node
 	bool seen[KEYS_MAX] = {false}, good = true;
 
 	if (node_type(map) != NODE_MAP)
-		return node_problem(problems, map, "a map of keys and values is expected here");
+		return node_problem(problems, map, "keys and values are expected here, as in \"%s: …\"",
+			rules[0].key != NULL ? rules[0].key : "key");
 	for (size_t i = 0; i < node_count(map); i++) {
 		struct node key = node_key(map, i);
 		struct node_walk walk = {problems, rules, context};
@@ -228,8 +307,24 @@ bool node_walk_map(struct problems *problems, struct node map, const struct node
 	return good;
 }
 
+/* YAML's ways of writing nothing; in quotes they are texts. */
+static bool is_nothing(struct node node)
+{
+	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
+	const yaml_node_t *self = inner(node);
+
+	if (self == NULL || self->type != YAML_SCALAR_NODE || self->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+		return false;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i], node_text(node)) == 0)
+			return true;
+	return false;
+}
+
 static bool scalar(const struct node_walk *walk, struct node node)
 {
+	if (is_nothing(node))
+		return node_problem(walk->problems, node, "\"%s\" is empty", walk->rule->key);
 	return node_type(node) == NODE_SCALAR ||
 	       node_problem(walk->problems, node, "\"%s\" takes a single value, not a list or a map",
 		       walk->rule->key);
@@ -278,54 +373,64 @@ static bool number_with_unit(const char *text, const struct unit *units, int64_t
 	return false;
 }
 
-bool node_read_duration(const struct node_walk *walk, struct node node, void *target)
+/* In the largest unit that gives a whole number. */
+static char *written_with_unit(long long value, const struct unit *units)
 {
-	static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000},
-		{"d", 86400000}, {NULL, 0}};
+	const struct unit *best = units;
+
+	for (; units->name != NULL; units++)
+		if (value % units->factor == 0 && units->factor > best->factor)
+			best = units;
+	return memory_format("%lld%s", value / best->factor, value != 0 ? best->name : "");
+}
+
+static bool read_with_unit(const struct node_walk *walk, struct node node, int64_t *target,
+	const struct unit *units, const char *what)
+{
+	const struct node_range *range = walk->rule->detail;
+	char *minimum, *maximum;
 	int64_t value;
 
 	if (!scalar(walk, node))
 		return false;
-	if (!number_with_unit(node_text(node), units, &value))
-		return node_problem(walk->problems, node,
-			"\"%s\" is a time such as 250ms, 30s, 5m, 2h or 1d, not \"%s\"", walk->rule->key,
+	if (number_with_unit(node_text(node), units, &value) &&
+		(range == NULL || (value >= range->minimum && value <= range->maximum))) {
+		*target = value;
+		return true;
+	}
+	if (range == NULL)
+		return node_problem(walk->problems, node, "\"%s\" is %s, not \"%s\"", walk->rule->key, what,
 			node_text(node));
-	*(int64_t *)target = value;
-	return true;
+	minimum = written_with_unit(range->minimum, units);
+	maximum = written_with_unit(range->maximum, units);
+	node_problem(walk->problems, node, "\"%s\" is %s from %s to %s, not \"%s\"", walk->rule->key, what,
+		minimum, maximum, node_text(node));
+	free(minimum);
+	free(maximum);
+	return false;
+}
+
+bool node_read_duration(const struct node_walk *walk, struct node node, void *target)
+{
+	static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000},
+		{"d", 86400000}, {NULL, 0}};
+
+	return read_with_unit(walk, node, target, units, "a time (such as 250ms, 30s, 5m, 2h or 1d)");
 }
 
 bool node_read_size(const struct node_walk *walk, struct node node, void *target)
 {
 	static const struct unit units[] = {{"", 1}, {"B", 1}, {"KiB", 1024}, {"MiB", 1048576},
 		{"GiB", 1073741824}, {"kB", 1000}, {"MB", 1000000}, {NULL, 0}};
-	int64_t value;
 
-	if (!scalar(walk, node))
-		return false;
-	if (!number_with_unit(node_text(node), units, &value))
-		return node_problem(walk->problems, node,
-			"\"%s\" is a size such as 4096, 64KiB or 8MiB, not \"%s\"", walk->rule->key,
-			node_text(node));
-	*(int64_t *)target = value;
-	return true;
+	return read_with_unit(walk, node, target, units, "a size (such as 4096, 64KiB or 8MiB)");
 }
 
 bool node_read_number(const struct node_walk *walk, struct node node, void *target)
 {
 	static const struct unit units[] = {{"", 1}, {NULL, 0}};
-	const struct node_range *range = walk->rule->detail;
-	int64_t value;
 
-	if (!scalar(walk, node))
-		return false;
-	if (!number_with_unit(node_text(node), units, &value))
-		return node_problem(walk->problems, node, "\"%s\" is a whole number, not \"%s\"", walk->rule->key,
-			node_text(node));
-	if (range != NULL && (value < range->minimum || value > range->maximum))
-		return node_problem(walk->problems, node, "\"%s\" is between %lld and %lld, not %" PRId64,
-			walk->rule->key, range->minimum, range->maximum, value);
-	*(int64_t *)target = value;
-	return true;
+	return read_with_unit(walk, node, target, units, "a whole number");
 }
 
 bool node_read_word(const struct node_walk *walk, struct node node, void *target)
@@ -350,25 +455,29 @@ bool node_read_word(const struct node_walk *walk, struct node node, void *target
 	return false;
 }
 
+static bool text_member(const struct node_walk *walk, struct node member, struct text_list *texts)
+{
+	if (node_type(member) != NODE_SCALAR || is_nothing(member) || text_empty(node_text(member)))
+		return node_problem(walk->problems, member, "\"%s\" takes words, such as [one, two]",
+			walk->rule->key);
+	text_list_add(texts, node_text(member));
+	return true;
+}
+
 bool node_read_texts(const struct node_walk *walk, struct node node, void *target)
 {
 	bool good = true;
 
-	if (node_type(node) == NODE_SCALAR) {
-		text_list_add(target, node_text(node));
-		return true;
-	}
 	if (node_type(node) != NODE_LIST)
-		return node_problem(walk->problems, node, "\"%s\" takes a list such as [one, two]", walk->rule->key);
-	for (size_t i = 0; i < node_count(node); i++) {
-		struct node member = node_member(node, i);
-
-		if (node_type(member) != NODE_SCALAR || text_empty(node_text(member)))
-			good = node_problem(walk->problems, member, "\"%s\" takes a list of words", walk->rule->key);
-		else
-			text_list_add(target, node_text(member));
-	}
+		return text_member(walk, node, target);
+	for (size_t i = 0; i < node_count(node); i++)
+		good = text_member(walk, node_member(node, i), target) && good;
 	return good;
+}
+
+bool node_read_map(const struct node_walk *walk, struct node node, void *target)
+{
+	return node_walk_map(walk->problems, node, walk->rule->detail, target, walk->context);
 }
 
 bool node_read_node(const struct node_walk *walk, struct node node, void *target)

@@ -28,8 +28,8 @@ enum { YAML_FILE_MAX = 4 * 1024 * 1024 };
 
 /*
  * Parses the file, or length bytes of text that errors call name. NULL, with
- * the reason and its line in problems, where that is not YAML or is longer
- * than YAML_FILE_MAX. An empty file is a document whose root is NODE_NONE.
+ * the reason and its line in problems, where that is not YAML, is longer than
+ * YAML_FILE_MAX, holds a second document or a text with a NUL. An empty file is a document whose root is NODE_NONE.
  */
 struct yaml *yaml_load(const char *path, struct problems *problems);
 struct yaml *yaml_parse(const char *name, const char *text, size_t length, struct problems *problems);
@@ -81,14 +81,15 @@ bool node_walk_map(struct problems *problems, struct node map, const struct node
 	void *context);
 
 /* Readers for the usual types; target is what stands behind the name. */
-node_reader node_read_text;     /* char *, owned by the struct; not empty */
+node_reader node_read_text;     /* char *, owned by the struct; not empty, nor YAML's null */
 node_reader node_read_boolean;  /* bool */
-node_reader node_read_duration; /* int64_t milliseconds: "30s", "5m", "2h", "1d", "250ms", "0s" */
-node_reader node_read_size;     /* int64_t bytes: "8MiB", "64KiB", "4096" */
+node_reader node_read_duration; /* int64_t milliseconds: "30s", "5m", "2h", "1d", "250ms", "0s"; detail as of a number */
+node_reader node_read_size;     /* int64_t bytes: "8MiB", "64KiB", "4096"; detail as of a number */
 node_reader node_read_number;   /* int64_t; detail: const struct node_range *, may be NULL */
 node_reader node_read_word;     /* int; detail: const struct node_word[], ended by a NULL name */
 node_reader node_read_texts;    /* struct text_list; a single scalar is a list of one */
 node_reader node_read_node;     /* struct node: kept for later */
+node_reader node_read_map;      /* a struct; detail: const struct node_rule[] of its members */
 
 struct node_range {
 	long long minimum, maximum;

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The file as a whole, its settings, and its pages. Values are read by
+ * config_values.c, routes and receivers by config_receivers.c; what holds
+ * between the parts is checked by config_check.c.
+ */
+#include "base/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config_parts.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+static const struct page_settings default_settings = {
+	.confirm = {.worse = 1, .better = 2, .lost = 3},
+	.first_sight = FIRST_SIGHT_BASELINE,
+	.red = LEVEL_PARTIAL_OUTAGE,
+	.every = 5 * 60 * 1000,
+	.timeout = {.connect = 10 * 1000, .total = 30 * 1000},
+	.limits = {.body = 8 * 1024 * 1024, .redirects = 5, .in_flight = 128, .per_host = 4},
+};
+
+static const struct node_range confirm_range = {1, CONFIG_CONFIRM_MAX};
+static const struct node_rule confirm_rules[] = {
+	{"worse", node_read_number, offsetof(struct confirm_config, worse), false, &confirm_range},
+	{"better", node_read_number, offsetof(struct confirm_config, better), false, &confirm_range},
+	{"lost", node_read_number, offsetof(struct confirm_config, lost), false, &confirm_range},
+	{0},
+};
+
+static const struct node_range timeout_range = {CONFIG_TIMEOUT_MIN, CONFIG_TIMEOUT_MAX};
+static const struct node_rule timeout_rules[] = {
+	{"connect", node_read_duration, offsetof(struct timeout_config, connect), false, &timeout_range},
+	{"total", node_read_duration, offsetof(struct timeout_config, total), false, &timeout_range},
+	{0},
+};
+
+static bool read_timeout(const struct node_walk *walk, struct node node, void *target)
+{
+	const struct timeout_config *timeout = target;
+
+	if (!node_read_map(walk, node, target))
+		return false;
+	return timeout->connect <= timeout->total ||
+	       node_problem(walk->problems, node, "\"connect\" is longer than \"total\", which holds for the whole "
+		       "of a fetch");
+}
+
+static bool refuse_of_page(const struct node_walk *walk, struct node node, void *target)
+{
+	(void)target;
+	return node_problem(walk->problems, node, "\"%s\" is for the whole file: it stands in the limits at the "
+		"top, not in a page's", walk->rule->key);
+}
+
+static const struct node_range body_range = {CONFIG_BODY_MIN, CONFIG_BODY_MAX};
+static const struct node_range redirects_range = {0, CONFIG_REDIRECTS_MAX};
+static const struct node_range transfers_range = {1, CONFIG_TRANSFERS_MAX};
+static const struct node_rule limits_rules[] = {
+	{"body", node_read_size, offsetof(struct limits_config, body), false, &body_range},
+	{"redirects", node_read_number, offsetof(struct limits_config, redirects), false, &redirects_range},
+	{"in_flight", node_read_number, offsetof(struct limits_config, in_flight), false, &transfers_range},
+	{"per_host", node_read_number, offsetof(struct limits_config, per_host), false, &transfers_range},
+	{0},
+};
+static const struct node_rule page_limits_rules[] = {
+	{"body", node_read_size, offsetof(struct limits_config, body), false, &body_range},
+	{"redirects", node_read_number, offsetof(struct limits_config, redirects), false, &redirects_range},
+	{"in_flight", refuse_of_page, 0, false, NULL},
+	{"per_host", refuse_of_page, 0, false, NULL},
+	{0},
+};
+
+static const struct node_range every_range = {0, CONFIG_EVERY_MAX};
+static const struct node_word first_sight_words[] = {
+	{"baseline", FIRST_SIGHT_BASELINE}, {"alert", FIRST_SIGHT_ALERT}, {NULL, 0}};
+static const struct node_word red_words[] = {{"degraded", LEVEL_DEGRADED},
+	{"partial_outage", LEVEL_PARTIAL_OUTAGE}, {"major_outage", LEVEL_MAJOR_OUTAGE}, {NULL, 0}};
+
+/* The rows that the file and each page have in common. */
+#define SETTINGS_RULES(owner, limit_rules) \
+	{"confirm", node_read_map, offsetof(owner, settings.confirm), false, confirm_rules}, \
+	{"on_first_sight", node_read_word, offsetof(owner, settings.first_sight), false, first_sight_words}, \
+	{"red", node_read_word, offsetof(owner, settings.red), false, red_words}, \
+	{"every", node_read_duration, offsetof(owner, settings.every), false, &every_range}, \
+	{"timeout", read_timeout, offsetof(owner, settings.timeout), false, timeout_rules}, \
+	{"limits", node_read_map, offsetof(owner, settings.limits), false, limit_rules}
+
+static const struct node_word keep_words[] = {{"watched", KEEP_WATCHED}, {"all", KEEP_ALL}, {NULL, 0}};
+static const struct node_rule page_rules[] = {
+	{"name", config_read_name, offsetof(struct page_config, name), true, NULL},
+	{"url", config_read_page_url, offsetof(struct page_config, url), true, NULL},
+	{"kind", config_read_name, offsetof(struct page_config, kind), true, NULL},
+	{"provider", config_read_label, offsetof(struct page_config, provider), false, NULL},
+	{"indicators", config_read_labels, offsetof(struct page_config, indicators), false, NULL},
+	{"keep", node_read_word, offsetof(struct page_config, keep), false, keep_words},
+	{"with", node_read_node, offsetof(struct page_config, with), false, NULL},
+	SETTINGS_RULES(struct page_config, page_limits_rules),
+	{0},
+};
+
+/* Sections are read after the rest, so that it does not matter where in the
+ * file the settings stand that pages inherit. Here only their form is looked at. */
+static bool read_section(const struct node_walk *walk, struct node node, void *target)
+{
+	const struct node_range *range = walk->rule->detail;
+
+	(void)target;
+	if (node_type(node) != NODE_LIST)
+		return node_problem(walk->problems, node, "\"%s\" takes a list, each member of which begins with \"- \"",
+			walk->rule->key);
+	return node_count(node) <= (size_t)range->maximum ||
+	       node_problem(walk->problems, node, "\"%s\" takes at most %lld members, not %zu", walk->rule->key,
+		       range->maximum, node_count(node));
+}
+
+static const struct node_range pages_range = {0, CONFIG_PAGES_MAX};
+static const struct node_range routes_range = {0, CONFIG_ROUTES_MAX};
+static const struct node_range subscribers_range = {0, CONFIG_SUBSCRIBERS_MAX};
+static const struct node_range webhooks_range = {0, CONFIG_WEBHOOKS_MAX};
+static const struct node_rule file_rules[] = {
+	{"archive", config_read_path, offsetof(struct config, archive), false, NULL},
+	{"from", config_read_address, offsetof(struct config, from), false, NULL},
+	{"operator", config_read_address, offsetof(struct config, operator), false, NULL},
+	{"timezone", config_read_zone, offsetof(struct config, timezone), false, NULL},
+	{"user_agent_contact", config_read_header, offsetof(struct config, user_agent_contact), false, NULL},
+	{"kinds", config_read_folder, offsetof(struct config, kinds), false, NULL},
+	{"resolver", config_read_resolver, offsetof(struct config, resolver), false, NULL},
+	{"heartbeat", config_read_secret_url, offsetof(struct config, heartbeat), false, NULL},
+	{"heartbeat_file", config_read_secret_url_file, offsetof(struct config, heartbeat), false, NULL},
+	SETTINGS_RULES(struct config, limits_rules),
+	{"pages", read_section, 0, false, &pages_range},
+	{"routes", read_section, 0, false, &routes_range},
+	{"subscribers", read_section, 0, false, &subscribers_range},
+	{"webhooks", read_section, 0, false, &webhooks_range},
+	{0},
+};
+
+static void read_pages(struct config *config, struct node list, struct problems *problems)
+{
+	for (size_t i = 0; i < node_count(list) && i < CONFIG_PAGES_MAX; i++) {
+		struct node node = node_member(list, i);
+		struct page_config *page = memory_append(&config->pages, &config->page_count, sizeof *page);
+
+		page->settings = config->settings;
+		page->line = node_line(node);
+		node_walk_map(problems, node, page_rules, page, config);
+		if (page->provider == NULL)
+			page->provider = memory_string(page->name);
+	}
+}
+
+static void read_file(struct config *config, struct node root, struct problems *problems)
+{
+	node_walk_map(problems, root, file_rules, config, config);
+	if (config->archive == NULL)
+		config->archive = file_join(config->folder, "archive");
+	if (config->timezone == NULL)
+		config->timezone = memory_string("UTC");
+	read_pages(config, node_find(root, "pages"), problems);
+	config_read_routes(config, node_find(root, "routes"), problems);
+	config_read_webhooks(config, node_find(root, "webhooks"), problems);
+	config_read_subscribers(config, node_find(root, "subscribers"), problems);
+}
+
+static int by_line(const void *left, const void *right)
+{
+	const struct problem *a = left, *b = right;
+
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	return strcmp(a->text, b->text);
+}
+
+struct config *config_load(const char *path, struct problems *problems)
+{
+	struct config *config = memory_zero(1, sizeof *config);
+	size_t count = problems->count, errors = problems->errors;
+
+	config->path = memory_string(path);
+	config->folder = file_folder(path);
+	config->settings = default_settings;
+	config->yaml = yaml_load(path, problems);
+	if (config->yaml != NULL) {
+		read_file(config, yaml_root(config->yaml), problems);
+		config_check(config, problems);
+	}
+	if (problems->count > count)
+		qsort(problems->list + count, problems->count - count, sizeof *problems->list, by_line);
+	if (problems->errors == errors)
+		return config;
+	config_free(config);
+	return NULL;
+}
+
+void config_free(struct config *config)
+{
+	if (config == NULL)
+		return;
+	for (size_t i = 0; i < config->page_count; i++) {
+		struct page_config *page = &config->pages[i];
+
+		free(page->name);
+		free(page->url);
+		free(page->kind);
+		free(page->provider);
+		text_list_release(&page->indicators);
+	}
+	free(config->pages);
+	config_receivers_free(config);
+	free(config->path);
+	free(config->folder);
+	free(config->archive);
+	free(config->from);
+	free(config->operator);
+	free(config->timezone);
+	free(config->user_agent_contact);
+	free(config->kinds);
+	free(config->resolver);
+	free(config->heartbeat);
+	yaml_free(config->yaml);
+	free(config);
+}
+
+char *config_find(const char *given)
+{
+	static const char *const places[] = {"lampwatch.yaml", "/etc/lampwatch/lampwatch.yaml"};
+
+	if (given != NULL)
+		return memory_string(given);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (file_exists(places[i]))
+			return memory_string(places[i]);
+	return NULL;
+}
+
+const struct page_config *config_page(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->page_count; i++)
+		if (text_equal(config->pages[i].name, name))
+			return &config->pages[i];
+	return NULL;
+}
+
+const struct webhook_config *config_webhook(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->webhook_count; i++)
+		if (text_equal(config->webhooks[i].name, name))
+			return &config->webhooks[i];
+	return NULL;
+}
+
+const struct route_config *config_route(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->route_count; i++)
+		if (text_equal(config->routes[i].name, name))
+			return &config->routes[i];
+	return NULL;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What must hold between the parts of the file: names that occur once, and
+ * references that lead somewhere.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/config_parts.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+struct entry {
+	const char *name; /* borrowed */
+	int line;
+};
+
+/* The names of one section, sorted, so that long files are checked quickly. */
+struct names {
+	const char *what; /* "page", "route" … */
+	struct entry *list;
+	size_t count;
+};
+
+static int by_name_and_line(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+	int order = strcasecmp(a->name, b->name);
+
+	return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
+}
+
+static int by_name(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+
+	return strcasecmp(a->name, b->name);
+}
+
+static void names_add(struct names *names, const char *name, int line)
+{
+	struct entry *entry;
+
+	if (name == NULL)
+		return; /* was complained about */
+	entry = memory_append(&names->list, &names->count, sizeof *entry);
+	*entry = (struct entry){name, line};
+}
+
+static void names_sort(struct names *names)
+{
+	if (names->count > 0)
+		qsort(names->list, names->count, sizeof *names->list, by_name_and_line);
+}
+
+static const struct entry *names_find(const struct names *names, const char *name)
+{
+	const struct entry key = {name, 0};
+
+	return names->count == 0 ? NULL : bsearch(&key, names->list, names->count, sizeof key, by_name);
+}
+
+/* "; did you mean …?" or what there is; owned by the caller. */
+static char *names_advice(const struct names *names, const char *word)
+{
+	const char **candidates = memory_zero(names->count, sizeof *candidates), *nearest;
+	char *advice;
+
+	for (size_t i = 0; i < names->count; i++)
+		candidates[i] = names->list[i].name;
+	nearest = text_nearest(word, candidates, names->count);
+	if (nearest != NULL)
+		advice = memory_format("; did you mean \"%s\"?", nearest);
+	else
+		advice = memory_format("%s", names->count == 0 ? ": there is none at all" : "");
+	free(candidates);
+	return advice;
+}
+
+static void check_once(const struct config *config, const struct names *names, struct problems *problems)
+{
+	for (size_t i = 1; i < names->count; i++)
+		if (by_name(&names->list[i - 1], &names->list[i]) == 0)
+			problems_add(problems, config->path, names->list[i].line,
+				"a second %s \"%s\"; one begins in line %d", names->what, names->list[i].name,
+				names->list[i - 1].line);
+}
+
+static void check_reference(struct node node, const char *name, const struct names *names, struct problems *problems)
+{
+	const struct entry *entry = names_find(names, name);
+	char *advice;
+
+	if (entry != NULL && strcmp(entry->name, name) == 0)
+		return;
+	advice = names_advice(names, name);
+	node_problem(problems, node, "no %s \"%s\"%s", names->what, name, advice);
+	free(advice);
+}
+
+static void check_page_list(struct node node, const struct names *pages, struct problems *problems)
+{
+	if (node_type(node) == NODE_SCALAR)
+		check_reference(node, node_text(node), pages, problems);
+	for (size_t i = 0; node_type(node) == NODE_LIST && i < node_count(node); i++)
+		check_reference(node_member(node, i), node_text(node_member(node, i)), pages, problems);
+}
+
+/* Only a warning: a route may well depend on somebody whose page is not watched yet. */
+static void check_provider(struct node node, const struct names *providers, struct problems *problems)
+{
+	const struct entry *entry = names_find(providers, node_text(node));
+	char *advice;
+
+	if (entry != NULL && strcmp(entry->name, node_text(node)) == 0)
+		return;
+	advice = names_advice(providers, node_text(node));
+	problems_warn(problems, node_file(node), node_line(node),
+		"no page watches the provider \"%s\", so its trouble will not be known%s", node_text(node),
+		providers->count > 0 ? advice : "");
+	free(advice);
+}
+
+static void check_depends(struct node list, const struct names *providers, struct problems *problems)
+{
+	for (size_t i = 0; i < node_count(list); i++) {
+		struct node depends = node_find(node_member(list, i), "depends");
+
+		if (node_type(depends) == NODE_SCALAR)
+			check_provider(depends, providers, problems);
+		for (size_t j = 0; node_type(depends) == NODE_LIST && j < node_count(depends); j++)
+			check_provider(node_member(depends, j), providers, problems);
+	}
+}
+
+/* The archive's own files stand beside the pages' folders. */
+static void check_reserved(const struct config *config, struct problems *problems)
+{
+	static const char *const reserved[] = {"heads", "heads.*", "index.html", "demonstration"};
+
+	for (size_t i = 0; i < config->page_count; i++)
+		for (size_t j = 0; config->pages[i].name != NULL && j < sizeof reserved / sizeof *reserved; j++)
+			if (text_matches(config->pages[i].name, reserved[j], false))
+				problems_add(problems, config->path, config->pages[i].line,
+					"a page cannot be called \"%s\": the archive uses that name itself",
+					config->pages[i].name);
+}
+
+static void check_subscribers(struct node list, const struct names *pages, const struct names *webhooks,
+	struct problems *problems)
+{
+	for (size_t i = 0; i < node_count(list); i++) {
+		struct node subscriber = node_member(list, i), second = node_find(subscriber, "second");
+		const char *mail = node_text(node_find(subscriber, "mail"));
+
+		check_page_list(node_find(subscriber, "pages"), pages, problems);
+		if (text_starts(node_text(second), "webhook:"))
+			check_reference(second, node_text(second) + strlen("webhook:"), webhooks, problems);
+		else if (!text_empty(mail) && strcasecmp(node_text(second), mail) == 0)
+			node_problem(problems, second, "\"second\" is the same address as \"mail\"; a second way is one "
+				"that works when the first does not");
+	}
+}
+
+/* What mail needs, where somebody is to get one. */
+static void check_mail(const struct config *config, struct node root, struct problems *problems)
+{
+	struct node subscribers = node_find(root, "subscribers"), operator = node_find(root, "operator");
+	bool wanted = node_count(subscribers) > 0;
+
+	if ((wanted || config->operator != NULL) && node_type(node_find(root, "from")) == NODE_NONE)
+		node_problem(problems, wanted ? subscribers : operator,
+			"\"from\" is missing, the address that mail comes from, such as lampwatch@example.org");
+	if (node_count(node_find(root, "routes")) > 0)
+		return;
+	if (wanted)
+		node_problem(problems, subscribers, "there are subscribers but no \"routes\" by which mail could go out");
+	else if (config->operator != NULL)
+		problems_warn(problems, config->path, node_line(operator),
+			"there is an operator but no \"routes\" by which mail could go out");
+}
+
+static void check_whole(const struct config *config, struct node root, struct problems *problems)
+{
+	if (node_type(root) != NODE_MAP)
+		return;
+	if (node_type(node_find(root, "heartbeat")) != NODE_NONE &&
+		node_type(node_find(root, "heartbeat_file")) != NODE_NONE)
+		node_problem(problems, node_find(root, "heartbeat_file"),
+			"either \"heartbeat\" or \"heartbeat_file\", not both");
+	if (config->page_count == 0)
+		problems_warn(problems, config->path, 0, "there are no \"pages\": nothing is watched");
+}
+
+/* `lampwatch try NAME` takes the name of either. */
+static void check_targets(const struct config *config, const struct names *routes, struct problems *problems)
+{
+	for (size_t i = 0; i < config->webhook_count; i++) {
+		const struct webhook_config *webhook = &config->webhooks[i];
+		const struct entry *route = webhook->name != NULL ? names_find(routes, webhook->name) : NULL;
+
+		if (route != NULL)
+			problems_add(problems, config->path, webhook->line,
+				"a webhook \"%s\" beside the route of that name in line %d; give them two names",
+				webhook->name, route->line);
+	}
+}
+
+void config_check(const struct config *config, struct problems *problems)
+{
+	struct names pages = {.what = "page"}, routes = {.what = "route"}, webhooks = {.what = "webhook"};
+	struct names subscribers = {.what = "subscriber"}, providers = {.what = "provider"};
+	struct names *all[] = {&pages, &routes, &webhooks, &subscribers, &providers};
+	struct node root = yaml_root(config->yaml);
+
+	for (size_t i = 0; i < config->page_count; i++) {
+		names_add(&pages, config->pages[i].name, config->pages[i].line);
+		names_add(&providers, config->pages[i].provider, config->pages[i].line);
+	}
+	for (size_t i = 0; i < config->route_count; i++)
+		names_add(&routes, config->routes[i].name, config->routes[i].line);
+	for (size_t i = 0; i < config->webhook_count; i++)
+		names_add(&webhooks, config->webhooks[i].name, config->webhooks[i].line);
+	for (size_t i = 0; i < config->subscriber_count; i++)
+		names_add(&subscribers, config->subscribers[i].mail, config->subscribers[i].line);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		names_sort(all[i]);
+		if (all[i] != &providers)
+			check_once(config, all[i], problems);
+	}
+	check_whole(config, root, problems);
+	check_reserved(config, problems);
+	check_targets(config, &routes, problems);
+	check_mail(config, root, problems);
+	check_subscribers(node_find(root, "subscribers"), &pages, &webhooks, problems);
+	for (size_t i = 0; i < node_count(node_find(root, "webhooks")); i++)
+		check_page_list(node_find(node_member(node_find(root, "webhooks"), i), "pages"), &pages, problems);
+	check_depends(node_find(root, "routes"), &providers, problems);
+	check_depends(node_find(root, "webhooks"), &providers, problems);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		free(all[i]->list);
+}

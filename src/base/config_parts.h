@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Private to config*.c: the parts of which config_load() is made. The context
+ * of every walk is the struct config that is being filled in.
+ */
+#ifndef LAMPWATCH_CONFIG_PARTS_H
+#define LAMPWATCH_CONFIG_PARTS_H
+
+#include "base/config.h"
+
+struct problems;
+
+/* Readers of values (config_values.c). Targets are char * unless said otherwise. */
+node_reader config_read_address; /* as config_address_valid() */
+node_reader config_read_second;  /* an address, or webhook:NAME */
+node_reader config_read_name;    /* as text_is_name() */
+node_reader config_read_label;   /* at most CONFIG_TEXT_MAX bytes, nothing in it that could deceive */
+node_reader config_read_labels;  /* struct text_list of such; not empty */
+node_reader config_read_header;  /* at most CONFIG_TEXT_MAX bytes of printable ASCII */
+node_reader config_read_host;    /* as config_host_valid() */
+node_reader config_read_path;    /* joined with the configuration's folder */
+node_reader config_read_file;    /* likewise; can be read */
+node_reader config_read_folder;  /* likewise; a folder */
+node_reader config_read_program; /* absolute; can be executed */
+node_reader config_read_page_url;   /* http or https; may be repeated in a message */
+node_reader config_read_secret_url; /* http or https; is never repeated */
+node_reader config_read_secret;     /* the one line of the secret file that is named */
+node_reader config_read_secret_url_file; /* likewise, and the line is a URL */
+node_reader config_read_zone;     /* an IANA time zone that this system knows */
+node_reader config_read_resolver; /* an IP address, perhaps with a port */
+node_reader config_read_wanted;   /* int of enum wanted */
+
+/* A host name (RFC 1123 section 2.1) or an IPv4 or IPv6 address (without brackets). */
+bool config_host_valid(const char *host);
+
+/*
+ * Splits "scheme://host[:port][/]": host owned by the caller, without brackets;
+ * port 0 where none is given. False where that is not all that the text says.
+ */
+bool config_host_port(const char *text, const char *scheme, char **host, int *port);
+
+/* The sections with routes and receivers (config_receivers.c). */
+void config_read_routes(struct config *config, struct node list, struct problems *problems);
+void config_read_subscribers(struct config *config, struct node list, struct problems *problems);
+void config_read_webhooks(struct config *config, struct node list, struct problems *problems);
+void config_receivers_free(struct config *config);
+
+/* What must hold between the parts of the file (config_check.c). */
+void config_check(const struct config *config, struct problems *problems);
+
+#endif

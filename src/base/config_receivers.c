@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The ways out, and who is at their end: routes, subscribers, webhooks.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config_parts.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+enum { PORT_SMTP = 25, PORT_SMTPS = 465, PORT_SUBMISSION = 587 };
+
+static bool has(struct node map, const char *key)
+{
+	return node_type(node_find(map, key)) != NODE_NONE;
+}
+
+static bool read_relay(const struct node_walk *walk, struct node node, void *target)
+{
+	struct route_config *route = target;
+	const char *text = node_text(node);
+	bool smtps = text_starts(text, "smtps:");
+
+	if (node_type(node) == NODE_SCALAR && strchr(text, '@') != NULL)
+		return node_problem(walk->problems, node, "user and password do not stand in \"%s\": write them as "
+			"\"user\" and \"password_file\"", walk->rule->key);
+	free(route->host);
+	if (!config_host_port(text, smtps ? "smtps" : "smtp", &route->host, &route->port))
+		return node_problem(walk->problems, node, "\"%s\" is a relay such as smtp://relay.example.net:587 or "
+			"smtps://relay.example.net:465 (ports up to 65535), not \"%s\"", walk->rule->key, text);
+	route->type = smtps ? ROUTE_SMTPS : ROUTE_SMTP;
+	if (route->port == 0)
+		route->port = smtps ? PORT_SMTPS : PORT_SUBMISSION;
+	if (!smtps && route->port == PORT_SMTPS)
+		return node_problem(walk->problems, node, "port 465 speaks TLS from the first byte: write smtps://%s",
+			route->host);
+	if (smtps && (route->port == PORT_SMTP || route->port == PORT_SUBMISSION))
+		return node_problem(walk->problems, node, "port %d begins without TLS: write smtp://%s:%d, which "
+			"demands STARTTLS", route->port, route->host, route->port);
+	return true;
+}
+
+static bool read_sendmail(const struct node_walk *walk, struct node node, void *target)
+{
+	struct route_config *route = target;
+
+	route->type = ROUTE_SENDMAIL;
+	return config_read_program(walk, node, &route->program);
+}
+
+static const struct node_word tls_words[] = {{"required", TLS_REQUIRED}, {"off", TLS_OFF}, {NULL, 0}};
+static const struct node_rule route_rules[] = {
+	{"name", config_read_name, offsetof(struct route_config, name), true, NULL},
+	{"smtp", read_relay, 0, false, NULL},
+	{"sendmail", read_sendmail, 0, false, NULL},
+	{"tls", node_read_word, offsetof(struct route_config, tls), false, tls_words},
+	{"ca_file", config_read_file, offsetof(struct route_config, ca_file), false, NULL},
+	{"helo", config_read_host, offsetof(struct route_config, helo), false, NULL},
+	{"user", config_read_label, offsetof(struct route_config, user), false, NULL},
+	{"password_file", config_read_secret, offsetof(struct route_config, password), false, NULL},
+	{"depends", node_read_texts, offsetof(struct route_config, depends), false, NULL},
+	{0},
+};
+
+static void check_sendmail(struct node node, struct problems *problems)
+{
+	static const char *const keys[] = {"tls", "ca_file", "helo", "user", "password_file"};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (has(node, keys[i]))
+			node_problem(problems, node_find(node, keys[i]), "\"%s\" has no meaning for a sendmail program; "
+				"it belongs to a route with \"smtp\"", keys[i]);
+}
+
+static bool is_loopback(const char *host)
+{
+	return text_equal(host, "localhost") || text_equal(host, "::1") || text_starts(host, "127.");
+}
+
+static void check_relay(const struct route_config *route, struct node node, struct problems *problems)
+{
+	struct node tls = node_find(node, "tls");
+
+	if (has(node, "user") && !has(node, "password_file"))
+		node_problem(problems, node, "\"user\" without \"password_file\", a file with the password alone");
+	if (has(node, "password_file") && !has(node, "user"))
+		node_problem(problems, node, "\"password_file\" without \"user\"");
+	if (route->tls != TLS_OFF)
+		return;
+	if (route->type == ROUTE_SMTPS)
+		node_problem(problems, tls, "smtps:// is TLS from the first byte: \"tls\" cannot be off");
+	else if (has(node, "user") || has(node, "password_file"))
+		node_problem(problems, tls, "with \"tls: off\" the password would travel in the clear; make it required, "
+			"or leave out \"user\" and \"password_file\"");
+	else if (route->host != NULL && !is_loopback(route->host))
+		problems_warn(problems, node_file(tls), node_line(tls), "with \"tls: off\" all mail to %s can be read and "
+			"changed on its way", route->host);
+}
+
+void config_read_routes(struct config *config, struct node list, struct problems *problems)
+{
+	for (size_t i = 0; i < node_count(list) && i < CONFIG_ROUTES_MAX; i++) {
+		struct node node = node_member(list, i);
+		struct route_config *route = memory_append(&config->routes, &config->route_count, sizeof *route);
+
+		route->line = node_line(node);
+		node_walk_map(problems, node, route_rules, route, config);
+		if (node_type(node) != NODE_MAP)
+			continue;
+		if (has(node, "smtp") == has(node, "sendmail"))
+			node_problem(problems, node, "a route has either \"smtp\" or \"sendmail\"%s",
+				has(node, "smtp") ? ", not both" : "");
+		else if (has(node, "smtp"))
+			check_relay(route, node, problems);
+		else
+			check_sendmail(node, problems);
+	}
+}
+
+static const struct node_rule subscriber_rules[] = {
+	{"mail", config_read_address, offsetof(struct subscriber_config, mail), true, NULL},
+	{"second", config_read_second, offsetof(struct subscriber_config, second), false, NULL},
+	{"pages", config_read_labels, offsetof(struct subscriber_config, pages), false, NULL},
+	{"on", config_read_wanted, offsetof(struct subscriber_config, on), false, NULL},
+	{0},
+};
+
+void config_read_subscribers(struct config *config, struct node list, struct problems *problems)
+{
+	for (size_t i = 0; i < node_count(list) && i < CONFIG_SUBSCRIBERS_MAX; i++) {
+		struct node node = node_member(list, i);
+		struct subscriber_config *subscriber = memory_append(&config->subscribers,
+			&config->subscriber_count, sizeof *subscriber);
+
+		subscriber->line = node_line(node);
+		subscriber->on = WANTED_RED | WANTED_GREEN;
+		node_walk_map(problems, node, subscriber_rules, subscriber, config);
+	}
+}
+
+static const struct node_rule webhook_rules[] = {
+	{"name", config_read_name, offsetof(struct webhook_config, name), true, NULL},
+	{"url", config_read_secret_url, offsetof(struct webhook_config, url), false, NULL},
+	{"url_file", config_read_secret_url_file, offsetof(struct webhook_config, url), false, NULL},
+	{"secret_file", config_read_secret, offsetof(struct webhook_config, secret), false, NULL},
+	{"template", config_read_name, offsetof(struct webhook_config, template), false, NULL},
+	{"pages", config_read_labels, offsetof(struct webhook_config, pages), false, NULL},
+	{"on", config_read_wanted, offsetof(struct webhook_config, on), false, NULL},
+	{"depends", node_read_texts, offsetof(struct webhook_config, depends), false, NULL},
+	{0},
+};
+
+void config_read_webhooks(struct config *config, struct node list, struct problems *problems)
+{
+	for (size_t i = 0; i < node_count(list) && i < CONFIG_WEBHOOKS_MAX; i++) {
+		struct node node = node_member(list, i);
+		struct webhook_config *webhook = memory_append(&config->webhooks, &config->webhook_count,
+			sizeof *webhook);
+
+		webhook->line = node_line(node);
+		webhook->on = WANTED_RED | WANTED_GREEN;
+		node_walk_map(problems, node, webhook_rules, webhook, config);
+		if (node_type(node) == NODE_MAP && has(node, "url") == has(node, "url_file"))
+			node_problem(problems, node, "a webhook has either \"url\" or \"url_file\"%s",
+				has(node, "url") ? ", not both" : "");
+		if (webhook->template == NULL)
+			webhook->template = memory_string("generic");
+	}
+}
+
+static void routes_free(struct config *config)
+{
+	for (size_t i = 0; i < config->route_count; i++) {
+		struct route_config *route = &config->routes[i];
+
+		free(route->name);
+		free(route->host);
+		free(route->program);
+		free(route->ca_file);
+		free(route->helo);
+		free(route->user);
+		free(route->password);
+		text_list_release(&route->depends);
+	}
+	free(config->routes);
+}
+
+void config_receivers_free(struct config *config)
+{
+	routes_free(config);
+	for (size_t i = 0; i < config->subscriber_count; i++) {
+		free(config->subscribers[i].mail);
+		free(config->subscribers[i].second);
+		text_list_release(&config->subscribers[i].pages);
+	}
+	free(config->subscribers);
+	for (size_t i = 0; i < config->webhook_count; i++) {
+		free(config->webhooks[i].name);
+		free(config->webhooks[i].url);
+		free(config->webhooks[i].secret);
+		free(config->webhooks[i].template);
+		text_list_release(&config->webhooks[i].pages);
+		text_list_release(&config->webhooks[i].depends);
+	}
+	free(config->webhooks);
+}

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The values that stand in lampwatch.yaml: addresses, URLs, names, files, secrets.
+ * No complaint ever repeats what may be a secret.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/config_parts.h"
+#include "base/date.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+enum {
+	ADDRESS_MAX = 254, /* RFC 5321 section 4.5.3.1.3, without the brackets of the path */
+	LOCAL_PART_MAX = 64,
+	HOST_MAX = 253, /* RFC 1035 section 2.3.4, as text */
+	HOST_LABEL_MAX = 63,
+	PORT_MAX = 65535,
+};
+
+/* Words with dots between them: no dot at either end, no two in a row. */
+static bool dotted(const char *text, size_t length, const char *set, size_t word_max)
+{
+	while (length > 0) {
+		size_t word = strspn(text, set);
+
+		if (word > length)
+			word = length;
+		if (word == 0 || word > word_max)
+			return false;
+		if (word == length)
+			return true;
+		if (text[word] != '.' || word + 1 == length)
+			return false;
+		text += word + 1;
+		length -= word + 1;
+	}
+	return false;
+}
+
+static bool is_ip_address(const char *text)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
+}
+
+/* RFC 5321 section 4.1.3: [192.0.2.1] or [IPv6:2001:db8::1]. */
+static bool is_address_literal(const char *text)
+{
+	size_t length = strlen(text);
+	char inner[64];
+
+	if (length < 3 || length - 2 >= sizeof inner || text[0] != '[' || text[length - 1] != ']')
+		return false;
+	memcpy(inner, text + 1, length - 2);
+	inner[length - 2] = '\0';
+	return is_ip_address(strncasecmp(inner, "IPv6:", 5) == 0 ? inner + 5 : inner);
+}
+
+bool config_host_valid(const char *host)
+{
+	size_t length = strlen(host);
+
+	if (is_ip_address(host))
+		return true;
+	if (host[strspn(host, DIGITS ".")] == '\0')
+		return false; /* a broken IPv4 address */
+	return length <= HOST_MAX && host[0] != '-' && strstr(host, ".-") == NULL &&
+	       dotted(host, length, LETTERS DIGITS "-_", HOST_LABEL_MAX);
+}
+
+/* The local part is RFC 5321's Dot-string; nobody's address needs quotes, and they are how headers are broken. */
+bool config_address_valid(const char *address)
+{
+	const char *at = strchr(address, '@');
+	size_t local;
+
+	if (at == NULL || strlen(address) > ADDRESS_MAX)
+		return false;
+	local = (size_t)(at - address);
+	return local <= LOCAL_PART_MAX && dotted(address, local, LETTERS DIGITS "!#$%&'*+-/=?^_`{|}~", local) &&
+	       (config_host_valid(at + 1) ? !is_ip_address(at + 1) : is_address_literal(at + 1));
+}
+
+static bool complain(const struct node_walk *walk, struct node node, const char *expected)
+{
+	return node_problem(walk->problems, node, "\"%s\" is %s, not \"%s\"", walk->rule->key, expected,
+		node_text(node));
+}
+
+/* Reads a text into *target when it passes; the words say what would have passed. */
+static bool read_checked(const struct node_walk *walk, struct node node, char **target,
+	bool (*passes)(const char *text), const char *expected)
+{
+	char *text = NULL;
+	bool good = node_read_text(walk, node, &text) && (passes(text) || complain(walk, node, expected));
+
+	if (good)
+		memory_set(target, text);
+	free(text);
+	return good;
+}
+
+bool config_read_address(const struct node_walk *walk, struct node node, void *target)
+{
+	return read_checked(walk, node, target, config_address_valid, "a mail address such as watch@example.org");
+}
+
+static bool second_valid(const char *text)
+{
+	return text_starts(text, "webhook:") ? text_is_name(text + strlen("webhook:")) : config_address_valid(text);
+}
+
+bool config_read_second(const struct node_walk *walk, struct node node, void *target)
+{
+	return read_checked(walk, node, target, second_valid, "a mail address or webhook:NAME, without a blank");
+}
+
+bool config_read_name(const struct node_walk *walk, struct node node, void *target)
+{
+	return read_checked(walk, node, target, text_is_name,
+		"a name of at most 64 small letters, digits, dots, hyphens and underscores that begins with a letter "
+		"or digit");
+}
+
+static bool label_valid(const char *text)
+{
+	size_t length = strlen(text), size;
+	uint32_t character;
+
+	if (length > CONFIG_TEXT_MAX || text[0] == ' ' || text[length - 1] == ' ')
+		return false;
+	for (; length > 0; text += size, length -= size) {
+		size = text_character(text, length, &character);
+		if (size == 0 || text_deceptive(character))
+			return false;
+	}
+	return true;
+}
+
+bool config_read_label(const struct node_walk *walk, struct node node, void *target)
+{
+	return read_checked(walk, node, target, label_valid,
+		"a text of at most 256 bytes without control characters and without a blank at either end");
+}
+
+bool config_read_labels(const struct node_walk *walk, struct node node, void *target)
+{
+	const struct text_list *labels = target;
+
+	if (!node_read_texts(walk, node, target))
+		return false;
+	for (size_t i = 0; i < labels->count; i++)
+		if (!label_valid(labels->list[i]) || text_equal(labels->list[i], "!"))
+			return node_problem(walk->problems, node, "\"%s\" takes names and patterns of at most %d bytes, "
+				"not \"%s\"", walk->rule->key, CONFIG_TEXT_MAX, labels->list[i]);
+	return labels->count > 0 ||
+	       node_problem(walk->problems, node, "\"%s\" is an empty list; leave it out to mean all",
+		       walk->rule->key);
+}
+
+static bool header_valid(const char *text)
+{
+	size_t length = strlen(text);
+
+	for (size_t i = 0; i < length; i++)
+		if (text[i] < 0x20 || text[i] > 0x7e)
+			return false;
+	return length <= CONFIG_TEXT_MAX;
+}
+
+bool config_read_header(const struct node_walk *walk, struct node node, void *target)
+{
+	return read_checked(walk, node, target, header_valid, "at most 256 printable ASCII characters");
+}
+
+static bool helo_valid(const char *text)
+{
+	return is_address_literal(text) || (config_host_valid(text) && !is_ip_address(text));
+}
+
+bool config_read_host(const struct node_walk *walk, struct node node, void *target)
+{
+	return read_checked(walk, node, target, helo_valid, "a host name, or an address such as [192.0.2.1]");
+}
+
+bool config_read_path(const struct node_walk *walk, struct node node, void *target)
+{
+	const struct config *config = walk->context;
+	char **path = target;
+	char *text = NULL;
+
+	if (!node_read_text(walk, node, &text))
+		return false;
+	free(*path);
+	*path = file_join(config->folder, text);
+	free(text);
+	return true;
+}
+
+bool config_read_file(const struct node_walk *walk, struct node node, void *target)
+{
+	char *const *path = target;
+
+	if (!config_read_path(walk, node, target))
+		return false;
+	return access(*path, R_OK) == 0 || node_problem(walk->problems, node, "\"%s\": %s cannot be read: %s",
+		walk->rule->key, *path, strerror(errno));
+}
+
+bool config_read_folder(const struct node_walk *walk, struct node node, void *target)
+{
+	char *const *path = target;
+	struct stat status;
+
+	if (!config_read_path(walk, node, target))
+		return false;
+	return (stat(*path, &status) == 0 && S_ISDIR(status.st_mode)) ||
+	       node_problem(walk->problems, node, "\"%s\": %s is not a folder", walk->rule->key, *path);
+}
+
+bool config_read_program(const struct node_walk *walk, struct node node, void *target)
+{
+	char *const *program = target;
+	struct stat status;
+
+	if (!node_read_text(walk, node, target))
+		return false;
+	if ((*program)[0] != '/')
+		return complain(walk, node, "an absolute path such as /usr/sbin/sendmail");
+	return (stat(*program, &status) == 0 && S_ISREG(status.st_mode) && access(*program, X_OK) == 0) ||
+	       node_problem(walk->problems, node, "\"%s\": %s is not a program that can be run", walk->rule->key,
+		       *program);
+}
+
+/* "name", "name:port", "[v6]:port"; what is left after it is *rest. */
+static bool split_host(const char *text, char **host, int *port, const char **rest)
+{
+	bool bracket = text[0] == '[';
+	size_t length = bracket ? strcspn(++text, "]") : strcspn(text, ":/?#");
+	const char *after = text + length + (bracket && text[length] == ']');
+	char *end = NULL;
+
+	*port = 0;
+	if (length == 0 || (bracket && text[length] != ']'))
+		return false;
+	if (*after == ':') {
+		long number = after[1] >= '0' && after[1] <= '9' ? strtol(after + 1, &end, 10) : 0;
+
+		if (number < 1 || number > PORT_MAX)
+			return false;
+		*port = (int)number;
+		after = end;
+	}
+	*host = memory_bytes(text, length);
+	*rest = after;
+	if (config_host_valid(*host) && bracket == (strchr(*host, ':') != NULL))
+		return true;
+	free(*host);
+	*host = NULL;
+	return false;
+}
+
+bool config_host_port(const char *text, const char *scheme, char **host, int *port)
+{
+	size_t length = strlen(scheme);
+	const char *rest;
+
+	*host = NULL;
+	if (strncasecmp(text, scheme, length) != 0 || strncmp(text + length, "://", 3) != 0)
+		return false;
+	if (!split_host(text + length + 3, host, port, &rest))
+		return false;
+	if (rest[0] == '\0' || strcmp(rest, "/") == 0)
+		return true;
+	free(*host);
+	*host = NULL;
+	return false;
+}
+
+/* Strict where libcurl is lenient: what passes here means the same to everybody. */
+static bool web_url_valid(const char *url)
+{
+	size_t scheme = strncasecmp(url, "https://", 8) == 0 ? 8 : strncasecmp(url, "http://", 7) == 0 ? 7 : 0;
+	size_t length = strlen(url);
+	const char *authority = url + scheme, *at, *rest;
+	char *host = NULL;
+	int port;
+
+	if (scheme == 0 || length > CONFIG_URL_MAX)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (url[i] <= 0x20 || url[i] > 0x7e || strchr("\"<>\\^`{|}", url[i]) != NULL)
+			return false;
+	at = memchr(authority, '@', strcspn(authority, "/?#"));
+	if (!split_host(at != NULL ? at + 1 : authority, &host, &port, &rest))
+		return false;
+	free(host);
+	return rest[0] == '\0' || strchr("/?#", rest[0]) != NULL;
+}
+
+bool config_read_secret_url(const struct node_walk *walk, struct node node, void *target)
+{
+	char *url = NULL;
+	bool good = node_read_text(walk, node, &url);
+
+	if (good && !web_url_valid(url))
+		good = node_problem(walk->problems, node, "\"%s\" takes an http or https URL of at most %d bytes, with "
+			"a host, a port up to %d if any, and nothing in it that must be percent-encoded",
+			walk->rule->key, CONFIG_URL_MAX, PORT_MAX);
+	if (good)
+		memory_set(target, url);
+	free(url);
+	return good;
+}
+
+bool config_read_page_url(const struct node_walk *walk, struct node node, void *target)
+{
+	if (strchr(node_text(node), '@') != NULL)
+		return config_read_secret_url(walk, node, target); /* a password may stand in it */
+	return read_checked(walk, node, target, web_url_valid, "an http or https URL such as https://status.example.org/");
+}
+
+static bool secret_problem(const struct node_walk *walk, struct node node, const char *path, const char *what)
+{
+	return node_problem(walk->problems, node, "\"%s\": %s %s", walk->rule->key, path, what);
+}
+
+/* Owner alone, or the group of the running process too, but then to read only. */
+static bool secret_mode_good(const struct stat *status)
+{
+	mode_t others = status->st_mode & 077;
+
+	return others == 0 || (others == 040 && status->st_gid == getegid());
+}
+
+static bool read_secret(const struct node_walk *walk, struct node node, const char *path, int descriptor,
+	struct buffer *out)
+{
+	struct stat status;
+	struct error error;
+
+	if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
+		return secret_problem(walk, node, path, "is not a file");
+	if (!secret_mode_good(&status))
+		return node_problem(walk->problems, node, "\"%s\": %s has mode %04o, so others can read or change it; "
+			"make it 0600, or 0640 with the group that lampwatch runs as (chmod 600 %s)", walk->rule->key,
+			path, (unsigned)status.st_mode & 07777, path);
+	if (!file_read_descriptor(descriptor, path, out, &error))
+		return node_problem(walk->problems, node, "\"%s\": %s", walk->rule->key, error.text);
+	while (out->length > 0 && strchr(" \t\r\n", out->data[out->length - 1]) != NULL)
+		out->data[--out->length] = '\0';
+	return true;
+}
+
+/* The secret's line without the blanks around it, owned by the caller; NULL after a complaint. */
+static char *secret_line(const struct node_walk *walk, struct node node, const char *path)
+{
+	struct buffer text = {.maximum = CONFIG_SECRET_MAX};
+	/* Not to wait for ever where the name is that of a FIFO. */
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const char *line;
+	char *secret = NULL;
+
+	if (descriptor < 0) {
+		node_problem(walk->problems, node, "\"%s\": %s cannot be read: %s", walk->rule->key, path,
+			strerror(errno));
+		return NULL;
+	}
+	if (!read_secret(walk, node, path, descriptor, &text))
+		goto out;
+	line = buffer_string(&text);
+	line += strspn(line, " \t\r\n");
+	if (line[0] == '\0')
+		secret_problem(walk, node, path, "is empty");
+	else if (strlen(buffer_string(&text)) != text.length || strpbrk(line, "\r\n") != NULL)
+		secret_problem(walk, node, path, "holds more than the one line of a secret");
+	else
+		secret = memory_string(line);
+out:
+	buffer_release(&text);
+	close(descriptor);
+	return secret;
+}
+
+bool config_read_secret(const struct node_walk *walk, struct node node, void *target)
+{
+	char **secret = target;
+	char *path = NULL;
+	bool good = config_read_path(walk, node, &path);
+
+	if (good) {
+		free(*secret);
+		*secret = secret_line(walk, node, path);
+		good = *secret != NULL;
+	}
+	free(path);
+	return good;
+}
+
+bool config_read_secret_url_file(const struct node_walk *walk, struct node node, void *target)
+{
+	char *const *url = target;
+
+	if (!config_read_secret(walk, node, target))
+		return false;
+	return web_url_valid(*url) || node_problem(walk->problems, node, "\"%s\": what stands in %s is not an http or "
+		"https URL", walk->rule->key, node_text(node));
+}
+
+bool config_read_zone(const struct node_walk *walk, struct node node, void *target)
+{
+	return read_checked(walk, node, target, date_zone_known,
+		"a time zone that this system knows, such as UTC or Europe/Berlin");
+}
+
+static bool resolver_valid(const char *text)
+{
+	const char *rest;
+	char *host = NULL;
+	int port;
+	bool good;
+
+	if (is_ip_address(text))
+		return true;
+	good = split_host(text, &host, &port, &rest) && rest[0] == '\0' && is_ip_address(host);
+	free(host);
+	return good;
+}
+
+bool config_read_resolver(const struct node_walk *walk, struct node node, void *target)
+{
+	return read_checked(walk, node, target, resolver_valid,
+		"an IP address with a port up to 65535, such as 127.0.0.1:53 or [::1]:53");
+}
+
+bool config_read_wanted(const struct node_walk *walk, struct node node, void *target)
+{
+	static const struct node_word words[] = {{"red", WANTED_RED}, {"green", WANTED_GREEN},
+		{"update", WANTED_UPDATE}, {"flapping", WANTED_FLAPPING}, {"lost", WANTED_LOST}, {NULL, 0}};
+	const struct node_rule rule = {.key = walk->rule->key, .detail = words};
+	const struct node_walk member_walk = {walk->problems, &rule, walk->context};
+	bool good = true;
+	int *wanted = target, word;
+
+	*wanted = 0;
+	for (size_t i = 0; i < node_count(node) && node_type(node) == NODE_LIST; i++) {
+		if (node_read_word(&member_walk, node_member(node, i), &word))
+			*wanted |= word;
+		else
+			good = false;
+	}
+	if (node_type(node) == NODE_SCALAR)
+		return node_read_word(&member_walk, node, wanted);
+	return good && (*wanted != 0 || node_problem(walk->problems, node,
+		"\"%s\" takes a list of events such as [red, green]", walk->rule->key));
+}
