@@ -2,7 +2,17 @@
  *
  * Mustache (https://mustache.github.io/mustache.5.html), without lambdas and
  * inheritance. What is interpolated is escaped by the template's type, which
- * its file name tells: .html, .json, .txt.
+ * its file name tells: .html, .json, .txt; {{{name}}} and {{&name}} are not escaped.
+ *
+ * Where Mustache leaves it open: an empty text and the number 0 are false, as
+ * null and an empty list are; true and false interpolate as these words; a list
+ * or a map interpolates as nothing.
+ *
+ * Two tags are ours. Each holds from where it stands to the end of its file, for
+ * what is interpolated with escaping, and comes before the type's own escapes:
+ *
+ *   {{%cut 80}}                     at most 80 characters, the last of them "…" where it was more; 0: no limit
+ *   {{%escape & &amp; < &lt;}}      pairs: each text and what takes its place, for receivers with a markup of their own
  */
 #ifndef LAMPWATCH_TEMPLATE_H
 #define LAMPWATCH_TEMPLATE_H
@@ -16,11 +26,16 @@ struct value;
 
 enum template_type {
 	TEMPLATE_TEXT, /* .txt: as it is */
-	TEMPLATE_HTML, /* .html: & < > " */
+	TEMPLATE_HTML, /* .html: & < > " ' */
 	TEMPLATE_JSON, /* .json: inside a string's quotes */
 };
 
-enum { TEMPLATE_DEPTH_MAX = 64, TEMPLATE_FILE_MAX = 1024 * 1024, TEMPLATE_OUTPUT_MAX = 8 * 1024 * 1024 };
+enum {
+	TEMPLATE_DEPTH_MAX = 64, /* sections and partials inside one another */
+	TEMPLATE_FILE_MAX = 1024 * 1024,
+	TEMPLATE_OUTPUT_MAX = 8 * 1024 * 1024,
+	TEMPLATE_STEPS_MAX = 4 * 1000 * 1000, /* tags and pieces of text rendered */
+};
 
 /*
  * Gives the text of a partial: owned by the loader, valid until the rendering
@@ -34,14 +49,16 @@ struct template_partials {
 /*
  * Adds the template filled from data (any value; a map for names) to out.
  * partials may be NULL. Errors (REMEDY_CONFIGURATION) name the line: an unclosed tag or section,
- * one closed that is not open, partials nested deeper than TEMPLATE_DEPTH_MAX, output longer than allowed.
+ * one closed that is not open, nesting deeper than TEMPLATE_DEPTH_MAX, output or work beyond its limit.
+ * After an error out may hold a part of the text.
  */
 bool template_render(const char *text, enum template_type type, const struct value *data,
 	const struct template_partials *partials, struct buffer *out, struct error *error);
 
 /*
  * Renders folder/name, whose ending gives the type; partials are files of the
- * same folder and ending. Errors carry the path.
+ * same folder and ending whose names match [a-z0-9][a-z0-9._-]*. Errors carry the
+ * path (REMEDY_CONFIGURATION, also where the file cannot be read).
  */
 bool template_render_file(const char *folder, const char *name, const struct value *data,
 	struct buffer *out, struct error *error);
