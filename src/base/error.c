@@ -2,17 +2,32 @@
 #include "base/error.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
-static void blank_controls(char *text)
+/* Also where the text was cut within a character. */
+static void make_safe(char *text)
 {
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
+	size_t length = strlen(text), size;
+	uint32_t character;
+	char *to = text;
+
+	for (; length > 0; text += size, length -= size) {
+		size = text_character(text, length, &character);
+		if (size > 0 && !text_deceptive(character)) {
+			memmove(to, text, size);
+			to += size;
+		} else {
+			*to++ = '?';
+			size = size > 0 ? size : 1;
+		}
+	}
+	*to = '\0';
 }
 
 bool error_set(struct error *error, enum remedy remedy, const char *format, ...)
@@ -25,7 +40,7 @@ bool error_set(struct error *error, enum remedy remedy, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(error->text, sizeof error->text, format, arguments);
 	va_end(arguments);
-	blank_controls(error->text);
+	make_safe(error->text);
 	return false;
 }
 
@@ -53,7 +68,7 @@ static struct problem *problems_append(struct problems *problems, const char *fi
 	problem->file = memory_string(file);
 	problem->line = line;
 	problem->text = text;
-	blank_controls(text);
+	make_safe(text);
 	return problem;
 }
 

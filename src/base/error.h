@@ -22,13 +22,13 @@ enum { ERROR_TEXT_MAX = 1024 };
 
 struct error {
 	enum remedy remedy;
-	char text[ERROR_TEXT_MAX]; /* one line, no control characters, no newline */
+	char text[ERROR_TEXT_MAX]; /* one line of UTF-8, no control characters */
 };
 
 /*
  * Fills in error (may be NULL) and returns false, so that a function may end
- * with `return error_set(…)`. Control characters in the result become '?': the
- * text may carry foreign words and goes to a terminal.
+ * with `return error_set(…)`. What could deceive (text_deceptive()) and bytes that
+ * are not UTF-8 become '?': the text may carry foreign words and goes to a terminal.
  */
 bool error_set(struct error *error, enum remedy remedy, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -90,8 +90,9 @@ bool file_create(const char *path, const void *bytes, size_t length, mode_t mode
 
 bool file_write(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
-	char *temporary = memory_format("%s.new", path);
 	char *folder = file_folder(path);
+	const char *slash = strrchr(path, '/');
+	char *temporary = memory_format("%s/.%s.new", folder, slash != NULL ? slash + 1 : path);
 	bool done = false;
 
 	unlink(temporary);
@@ -112,12 +113,20 @@ out:
 
 bool file_append(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
-	bool new = !file_exists(path);
+	bool new = !file_exists(path), done = true;
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode);
-	bool done = true;
+	off_t end;
 
-	if (descriptor < 0 || !write_synced(descriptor, bytes, length))
+	if (descriptor < 0)
 		return failed(error, path, "cannot be appended to");
+	end = lseek(descriptor, 0, SEEK_END);
+	if (!write_synced(descriptor, bytes, length)) {
+		failed(error, path, "cannot be appended to");
+		/* A full disk must not leave half a line for the next one to be joined to. */
+		if (end >= 0)
+			(void)!truncate(path, end);
+		return false;
+	}
 	if (new) {
 		char *folder = file_folder(path);
 
@@ -139,21 +148,34 @@ bool file_sync_folder(const char *path, struct error *error)
 	return done;
 }
 
+static bool make_folder(const char *path, mode_t mode, struct error *error)
+{
+	struct stat status;
+
+	if (mkdir(path, mode) == 0)
+		return true;
+	if (errno != EEXIST)
+		return failed(error, path, "cannot be made");
+	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		return true;
+	errno = ENOTDIR;
+	return failed(error, path, "cannot be made");
+}
+
 bool file_make_folders(const char *path, mode_t mode, struct error *error)
 {
-	char *copy = memory_string(path);
+	size_t length = strlen(path);
 	bool done = true;
 
-	for (char *slash = copy + 1; done && slash != NULL; ) {
-		slash = strchr(slash, '/');
-		if (slash != NULL)
-			*slash = '\0';
-		if (mkdir(copy, mode) != 0 && errno != EEXIST)
-			done = failed(error, copy, "cannot be made");
-		if (slash != NULL)
-			*slash++ = '/';
+	for (size_t end = 1; done && end <= length; end++) {
+		char *parent;
+
+		if ((path[end] != '/' && path[end] != '\0') || path[end - 1] == '/')
+			continue;
+		parent = memory_bytes(path, end);
+		done = make_folder(parent, mode, error);
+		free(parent);
 	}
-	free(copy);
 	return done;
 }
 
@@ -186,7 +208,7 @@ bool file_remove_tree(const char *path, struct error *error)
 
 char *file_join(const char *folder, const char *name)
 {
-	if (name[0] == '/' || text_equal(folder, "."))
+	if (name[0] == '/' || text_empty(folder) || text_equal(folder, "."))
 		return memory_string(name);
 	return memory_format("%s%s%s", folder, text_ends(folder, "/") ? "" : "/", name);
 }
@@ -219,6 +241,18 @@ static char *program_folder(void)
 	return file_folder(path);
 }
 
+/* Compared as the kernel names it: /proc/self/exe shows no symbolic links. */
+static bool is_in_build_folder(const char *program)
+{
+	char *build = realpath(LAMPWATCH_BUILD, NULL);
+	size_t length = build != NULL ? strlen(build) : 0;
+	bool inside = build != NULL && strncmp(program, build, length) == 0 &&
+		(program[length] == '/' || program[length] == '\0');
+
+	free(build);
+	return inside;
+}
+
 char *file_templates(void)
 {
 	const char *chosen = getenv("LAMPWATCH_TEMPLATES");
@@ -230,15 +264,11 @@ char *file_templates(void)
 	program = program_folder();
 	if (program == NULL)
 		return memory_string(LAMPWATCH_TEMPLATES_INSTALLED);
-	in_build = text_starts(program, LAMPWATCH_BUILD);
+	in_build = is_in_build_folder(program);
 	shared = file_join(program, "../share/lampwatch/templates");
 	free(program);
-	if (in_build) {
-		free(shared);
-		return memory_string(LAMPWATCH_TEMPLATES_SOURCE);
-	}
-	if (file_exists(shared))
+	if (!in_build && file_exists(shared))
 		return shared;
 	free(shared);
-	return memory_string(LAMPWATCH_TEMPLATES_INSTALLED);
+	return memory_string(in_build ? LAMPWATCH_TEMPLATES_SOURCE : LAMPWATCH_TEMPLATES_INSTALLED);
 }

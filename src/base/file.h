@@ -22,26 +22,30 @@ bool file_read(const char *path, struct buffer *out, struct error *error);
 /* As file_read() from an open descriptor, up to its end; name is for errors. */
 bool file_read_descriptor(int descriptor, const char *name, struct buffer *out, struct error *error);
 
-/* Writes the whole file (mode as given, before the umask) as said above. */
+/* Writes the whole file (mode as given, before the umask) as said above. The
+ * temporary name is the same each time, so that a crash leaves at most one;
+ * hence one writer at a time, which the callers' locks see to. */
 bool file_write(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 
 /* Writes a new file and syncs it, without the rename: for a folder that is
  * itself still under its temporary name. Fails where the file exists. */
 bool file_create(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 
-/* Adds bytes at the end and syncs; creates the file (and syncs its folder) where there is none. */
+/* Adds bytes at the end and syncs; creates the file (and syncs its folder) where
+ * there is none. After an error the file is as long as before. */
 bool file_append(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 
 /* fsync of a folder: makes names in it durable. */
 bool file_sync_folder(const char *path, struct error *error);
 
-/* Makes the folder and its parents, each with mode; existing ones are left as they are. */
+/* Makes the folder and its parents, each with mode; existing ones are left as
+ * they are. Fails where something else stands under one of the names. */
 bool file_make_folders(const char *path, mode_t mode, struct error *error);
 
 /* Removes a folder and all in it; what is not there is no error. Symbolic links are not followed. */
 bool file_remove_tree(const char *path, struct error *error);
 
-/* "folder/name"; an absolute name stands alone. Owned by the caller. */
+/* "folder/name"; an absolute name stands alone, as one in "." or "" does. Owned by the caller. */
 char *file_join(const char *folder, const char *name);
 
 /* The part before the last '/', "." where there is none. Owned by the caller. */
@@ -54,8 +58,9 @@ bool file_write_all(int descriptor, const void *bytes, size_t length);
 
 /*
  * The folder with the program's data (templates/…): $LAMPWATCH_TEMPLATES where
- * set, else beside the installed program (../share/lampwatch/templates), else,
- * for a program in its build folder, the source's own. Owned by the caller.
+ * set; for a program in its build folder, the source's own; else beside the
+ * installed program (../share/lampwatch/templates); where that is not there, the
+ * one of the prefix. Owned by the caller.
  */
 char *file_templates(void);
 

@@ -76,12 +76,15 @@ void memory_set(char **slot, const char *text)
 /* The capacity is not stored: it is the power of two at or above the count. */
 void *memory_append(void *array, size_t *count, size_t size)
 {
-	char **block = array;
 	size_t n = *count;
+	char *block;
 
-	if ((n & (n - 1)) == 0)
-		*block = memory_resize(*block, n == 0 ? 1 : n * 2, size);
+	/* The pointer at array is of any type, so it is read and written as bytes. */
+	memcpy(&block, array, sizeof block);
+	if ((n & (n - 1)) == 0) {
+		block = memory_resize(block, n == 0 ? 1 : n * 2, size);
+		memcpy(array, &block, sizeof block);
+	}
 	*count = n + 1;
-	memset(*block + n * size, 0, size);
-	return *block + n * size;
+	return memset(block + n * size, 0, size);
 }

@@ -143,19 +143,18 @@ char *text_collapse(const char *text, size_t length, size_t maximum)
 	while (length > 0) {
 		uint32_t character = 0xfffd;
 		size_t size = text_character(text, length, &character);
-		const char *piece = size > 0 ? text : "\xef\xbf\xbd";
+		bool bad = size == 0 || character == 0;
+		size_t need = (bad ? 3 : size) + (blank && out.length > 0 ? 1 : 0);
 
-		if (size > 0 && is_blank(character)) {
+		if (!bad && is_blank(character)) {
 			blank = true;
 		} else {
-			size_t need = (size > 0 ? size : 3) + (blank && out.length > 0 ? 1 : 0);
-
 			if (out.length + need > maximum)
 				break;
 			if (blank && out.length > 0)
 				buffer_byte(&out, ' ');
 			blank = false;
-			buffer_add(&out, piece, size > 0 ? size : 3);
+			buffer_add(&out, bad ? "\xef\xbf\xbd" : text, bad ? 3 : size);
 		}
 		text += size > 0 ? size : 1;
 		length -= size > 0 ? size : 1;
@@ -248,9 +247,10 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		size_t other = strlen(candidates[i]);
-		size_t steps = other <= NEAREST_WORD_MAX ? distance(word, candidates[i]) : other;
+		size_t longest = length > other ? length : other;
+		size_t steps = other <= NEAREST_WORD_MAX ? distance(word, candidates[i]) : longest;
 
-		if (steps * 3 <= (length > other ? length : other) + 2 && (best == NULL || steps < least)) {
+		if (steps < longest && steps * 3 <= longest + 2 && (best == NULL || steps < least)) {
 			best = candidates[i];
 			least = steps;
 		}

@@ -38,12 +38,14 @@ void text_repair(struct buffer *out, const char *text, size_t length);
 
 /*
  * A copy with white space (also U+00A0) trimmed and collapsed to single
- * blanks, cut at a character so that it has at most maximum bytes.
+ * blanks, bad bytes and NUL replaced by U+FFFD, cut at a character so that it
+ * has at most maximum bytes.
  */
 char *text_collapse(const char *text, size_t length, size_t maximum);
 
 /* True for control characters (C0, C1, DEL) and for the bidirectional ones
- * (U+061C, U+200E, U+200F, U+202A–202E, U+2066–2069): they can make a line lie. */
+ * (U+061C, U+200E, U+200F, U+202A–202E, U+2066–2069) and the line and paragraph
+ * separators (U+2028, U+2029): they can make a line lie. */
 bool text_deceptive(uint32_t character);
 
 /*
@@ -60,7 +62,8 @@ size_t text_columns(const char *text);
 
 /*
  * The candidate nearest to word by edit distance, or NULL where none is near
- * enough to be what was meant (more than a third of the letters differ).
+ * enough to be what was meant (more than a third of the letters, rounded up,
+ * differ). The case of ASCII letters does not count; the first of equals wins.
  */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);
 

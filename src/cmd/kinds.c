@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd/kinds.h"
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "watch/kind.h"
+
+struct kind_set {
+	const struct config *config;
+	struct kind **by_page; /* as many as pages; shared ones occur several times */
+	struct kind **loaded;  /* each once: owned */
+	size_t loaded_count;
+};
+
+/* Adds the names of the folder's files with that ending, without it. */
+static void list_names(const char *folder, const char *ending, struct text_list *names)
+{
+	DIR *entries = folder != NULL ? opendir(folder) : NULL;
+	struct dirent *entry;
+
+	while (entries != NULL && (entry = readdir(entries)) != NULL) {
+		size_t length = strlen(entry->d_name), tail = strlen(ending);
+
+		if (length > tail && entry->d_name[0] != '.' && text_ends(entry->d_name, ending)) {
+			char *name = memory_bytes(entry->d_name, length - tail);
+
+			if (!text_list_has(names, name))
+				text_list_add(names, name);
+			free(name);
+		}
+	}
+	if (entries != NULL)
+		closedir(entries);
+}
+
+static int by_text(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+/* The nearest of the names, or all of them; owned by the caller. */
+static char *advice(struct text_list *names, const char *word)
+{
+	const char *nearest;
+	char *text;
+
+	if (names->count == 0)
+		return memory_string("; there is none at all");
+	qsort(names->list, names->count, sizeof *names->list, by_text); /* the same on every file system */
+	nearest = text_nearest(word, (const char *const *)names->list, names->count);
+	if (nearest != NULL)
+		return memory_format("; did you mean \"%s\"?", nearest);
+	text = memory_string("; there are");
+	for (size_t i = 0; i < names->count; i++) {
+		char *longer = memory_format("%s%s %s", text, i > 0 ? "," : "", names->list[i]);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+/* The node of a key of member i of a section, for its line. */
+static struct node place(const struct config *config, const char *section, size_t i, const char *key)
+{
+	struct node member = node_member(node_find(yaml_root(config->yaml), section), i);
+	struct node value = node_find(member, key);
+
+	return node_type(value) != NODE_NONE ? value : member;
+}
+
+static void unknown_kind(const struct config *config, size_t i, const char *templates, struct problems *problems)
+{
+	const char *name = config->pages[i].kind;
+	char *built_in = file_join(templates, "pages"), *text;
+	struct text_list names = {0};
+
+	list_names(config->kinds, ".yaml", &names);
+	list_names(built_in, ".yaml", &names);
+	text = advice(&names, name);
+	node_problem(problems, place(config, "pages", i, "kind"), "no kind \"%s\"%s", name, text);
+	free(text);
+	free(built_in);
+	text_list_release(&names);
+}
+
+/* The page before this one that can share its kind, else NULL. */
+static struct kind *shared_kind(const struct kind_set *set, size_t i)
+{
+	const struct page_config *pages = set->config->pages;
+
+	if (node_type(pages[i].with) != NODE_NONE)
+		return NULL;
+	for (size_t j = 0; j < i; j++)
+		if (set->by_page[j] != NULL && node_type(pages[j].with) == NODE_NONE &&
+			text_equal(pages[j].kind, pages[i].kind))
+			return set->by_page[j];
+	return NULL;
+}
+
+/* A broken kind is complained about once, however many pages have it. */
+static bool was_tried(const struct kind_set *set, size_t i)
+{
+	const struct page_config *pages = set->config->pages;
+
+	for (size_t j = 0; j < i && node_type(pages[i].with) == NODE_NONE; j++)
+		if (node_type(pages[j].with) == NODE_NONE && text_equal(pages[j].kind, pages[i].kind))
+			return true;
+	return false;
+}
+
+static void load_kind(struct kind_set *set, size_t i, const char *templates, struct problems *problems)
+{
+	const struct page_config *page = &set->config->pages[i];
+	char *path;
+
+	set->by_page[i] = shared_kind(set, i);
+	if (set->by_page[i] != NULL)
+		return;
+	path = kind_find(templates, set->config->kinds, page->kind);
+	if (path == NULL)
+		unknown_kind(set->config, i, templates, problems);
+	else if (!was_tried(set, i))
+		set->by_page[i] = kind_load(path, page->with, problems);
+	free(path);
+	if (set->by_page[i] != NULL)
+		*(struct kind **)memory_append(&set->loaded, &set->loaded_count, sizeof *set->loaded) = set->by_page[i];
+}
+
+static void check_templates(const struct config *config, const char *templates, struct problems *problems)
+{
+	char *folder = file_join(templates, "webhook");
+
+	for (size_t i = 0; i < config->webhook_count; i++) {
+		const char *name = config->webhooks[i].template;
+		char *file = memory_format("%s/%s.json", folder, name), *text;
+		struct text_list names = {0};
+
+		if (!file_exists(file)) {
+			list_names(folder, ".json", &names);
+			text = advice(&names, name);
+			node_problem(problems, place(config, "webhooks", i, "template"), "no template \"%s\"%s", name,
+				text);
+			free(text);
+			text_list_release(&names);
+		}
+		free(file);
+	}
+	free(folder);
+}
+
+struct kind_set *kind_set_load(const struct config *config, const char *templates, struct problems *problems)
+{
+	struct kind_set *set = memory_zero(1, sizeof *set);
+	size_t errors = problems->errors;
+
+	set->config = config;
+	set->by_page = memory_zero(config->page_count, sizeof(struct kind *));
+	for (size_t i = 0; i < config->page_count; i++)
+		load_kind(set, i, templates, problems);
+	check_templates(config, templates, problems);
+	if (problems->errors == errors)
+		return set;
+	kind_set_free(set);
+	return NULL;
+}
+
+void kind_set_free(struct kind_set *set)
+{
+	if (set == NULL)
+		return;
+	for (size_t i = 0; i < set->loaded_count; i++)
+		kind_free(set->loaded[i]);
+	free(set->loaded);
+	free(set->by_page);
+	free(set);
+}
+
+const struct kind *kind_set_of(const struct kind_set *set, const struct page_config *page)
+{
+	return set->by_page[page - set->config->pages];
+}

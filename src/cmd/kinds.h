@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The kinds that a configuration's pages name, loaded once for a run. With
+ * config_load() this is all that `lampwatch check` checks.
+ */
+#ifndef LAMPWATCH_KINDS_H
+#define LAMPWATCH_KINDS_H
+
+struct config;
+struct kind;
+struct kind_set;
+struct page_config;
+struct problems;
+
+/*
+ * Loads the kind of every page (pages of one kind share it where they have no
+ * `with`), and sees that every webhook's template is there. Both must outlive the
+ * set. NULL where anything is wrong; all of it is in problems, and warnings
+ * may stand there all the same.
+ */
+struct kind_set *kind_set_load(const struct config *config, const char *templates, struct problems *problems);
+void kind_set_free(struct kind_set *set);
+
+/* The kind of a page of that configuration. */
+const struct kind *kind_set_of(const struct kind_set *set, const struct page_config *page);
+
+#endif
