@@ -11,8 +11,10 @@
  * Two tags are ours. Each holds from where it stands to the end of its file, for
  * what is interpolated with escaping, and comes before the type's own escapes:
  *
- *   {{%cut 80}}                     at most 80 characters, the last of them "…" where it was more; 0: no limit
- *   {{%escape & &amp; < &lt;}}      pairs: each text and what takes its place, for receivers with a markup of their own
+ *   {{%cut 80}}                 at most 80 characters, the last of them "…" where there were
+ *                               more; 0: no limit
+ *   {{%escape & &amp; < &lt;}}  pairs: each text and what takes its place, for receivers with a
+ *                               markup of their own
  */
 #ifndef LAMPWATCH_TEMPLATE_H
 #define LAMPWATCH_TEMPLATE_H
@@ -49,8 +51,8 @@ struct template_partials {
 /*
  * Adds the template filled from data (any value; a map for names) to out.
  * partials may be NULL. Errors (REMEDY_CONFIGURATION) name the line: an unclosed tag or section,
- * one closed that is not open, nesting deeper than TEMPLATE_DEPTH_MAX, output or work beyond its limit.
- * After an error out may hold a part of the text.
+ * one closed that is not open, nesting deeper than TEMPLATE_DEPTH_MAX, output or work beyond its
+ * limit. After an error out may hold a part of the text.
  */
 bool template_render(const char *text, enum template_type type, const struct value *data,
 	const struct template_partials *partials, struct buffer *out, struct error *error);

@@ -109,7 +109,8 @@ bool mime_text_field(struct buffer *out, const char *name, const char *text, str
 	if (!text_valid(text, strlen(text)))
 		return error_set(error, REMEDY_LOCAL, "mail header %s: not UTF-8", name);
 	if (strlen(text) > MIME_TEXT_MAX)
-		return error_set(error, REMEDY_LOCAL, "mail header %s: over %d bytes", name, MIME_TEXT_MAX);
+		return error_set(
+			error, REMEDY_LOCAL, "mail header %s: over %d bytes", name, MIME_TEXT_MAX);
 	buffer_format(out, "%s:", name);
 	if (is_plain(text, MIME_LINE_MAX - column - 1))
 		fold_words(out, column, text);
@@ -124,7 +125,8 @@ bool mime_field(struct buffer *out, const char *name, const char *value, struct 
 	if (has_control(value) || !is_ascii(value))
 		return error_set(error, REMEDY_LOCAL, "mail header %s: not printable ASCII", name);
 	if (strlen(value) > MIME_VALUE_MAX)
-		return error_set(error, REMEDY_LOCAL, "mail header %s: over %d bytes", name, MIME_VALUE_MAX);
+		return error_set(
+			error, REMEDY_LOCAL, "mail header %s: over %d bytes", name, MIME_VALUE_MAX);
 	buffer_format(out, "%s:", name);
 	fold_words(out, strlen(name) + 1, value);
 	buffer_text(out, "\r\n");
@@ -202,7 +204,8 @@ void mime_alternative(struct buffer *out, const char *seed, const char *text, co
 
 	digest_sha256(seed, strlen(seed), digest);
 	memcpy(boundary + 2, digest, sizeof boundary - 3);
-	buffer_format(out, "Content-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n", boundary);
+	buffer_format(
+		out, "Content-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n", boundary);
 	buffer_format(out, "--%s\r\n", boundary);
 	mime_part(out, "text/plain", text);
 	buffer_format(out, "--%s\r\n", boundary);

@@ -14,8 +14,8 @@ struct error;
 
 enum {
 	MIME_LINE_MAX = 78,    /* of a header, where it can be folded (RFC 5322 section 2.1.1) */
-	MIME_ENCODED_MAX = 76, /* of a header line with an encoded word (RFC 2047 section 2), and of a body */
-	MIME_VALUE_MAX = 900,  /* bytes of a structured value: a line of it stays below 998 */
+	MIME_ENCODED_MAX = 76, /* of a header with encoded words (RFC 2047 section 2) or a body */
+	MIME_VALUE_MAX = 900,  /* bytes of a structured value: its line stays below 998 */
 	MIME_TEXT_MAX = 8192,  /* bytes of an unstructured value */
 };
 

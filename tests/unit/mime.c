@@ -84,8 +84,9 @@ static void test_short_ascii_text_stands_as_it_is(void **state)
 
 static void test_long_ascii_text_is_folded_at_blanks(void **state)
 {
-	const char *text = "one two three four five six seven eight nine ten eleven twelve thirteen "
-			   "fourteen fifteen sixteen seventeen eighteen nineteen twenty";
+	const char *text =
+		"one two three four five six seven eight nine ten eleven twelve thirteen "
+		"fourteen fifteen sixteen seventeen eighteen nineteen twenty";
 	char *field = text_field(text);
 
 	(void)state;
@@ -110,9 +111,10 @@ static void test_other_characters_become_encoded_words_of_whole_characters(void 
 /* Each encoded word on its own must be valid UTF-8 (RFC 2047 section 5). */
 static void test_no_character_is_cut_between_encoded_words(void **state)
 {
-	char *field = text_field("x\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4"
-				 "\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4"
-				 "\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4");
+	char *field = text_field(
+		"x\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4"
+		"\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4"
+		"\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4");
 	char *word = field;
 	int words = 0;
 
@@ -163,7 +165,8 @@ static void test_word_too_long_to_fold_is_encoded(void **state)
 
 static void test_control_character_in_a_header_is_refused(void **state)
 {
-	static const char *const texts[] = {"a\r\nBcc: x@example.org", "a\nb", "a\rb", "a\x1b[31m", "a\x7f"};
+	static const char *const texts[] = {
+		"a\r\nBcc: x@example.org", "a\nb", "a\rb", "a\x1b[31m", "a\x7f"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -197,14 +200,14 @@ static void test_structured_value_is_folded_only_at_blanks(void **state)
 {
 	struct buffer out = {0};
 	struct error error = {0};
-	const char *expected =
-		"References: <aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@example.org>\r\n"
-		" <bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb@example.org>\r\n";
+	const char *expected = "References: <aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@example.org>\r\n"
+			       " <bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb@example.org>\r\n";
 
 	(void)state;
 	assert_true(mime_field(&out, "References",
 		"<aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@example.org> "
-		"<bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb@example.org>", &error));
+		"<bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb@example.org>",
+		&error));
 	assert_string_equal(buffer_string(&out), expected);
 	buffer_release(&out);
 }

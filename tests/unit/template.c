@@ -35,8 +35,8 @@ static const char *load_from_map(void *context, const char *name)
 }
 
 /* partials: a JSON object of texts by name, or NULL. */
-static void assert_renders_as(enum template_type type, const char *text, const char *json, const char *partials,
-	const char *expected)
+static void assert_renders_as(enum template_type type, const char *text, const char *json,
+	const char *partials, const char *expected)
 {
 	struct value *data = parsed(json), *texts = partials != NULL ? parsed(partials) : NULL;
 	struct template_partials loader = {load_from_map, texts};
@@ -56,14 +56,16 @@ static void assert_text(const char *text, const char *json, const char *expected
 	assert_renders_as(TEMPLATE_TEXT, text, json, NULL, expected);
 }
 
-static void assert_fails(const char *text, const char *json, const char *partials, const char *expected)
+static void assert_fails(
+	const char *text, const char *json, const char *partials, const char *expected)
 {
 	struct value *data = parsed(json), *texts = partials != NULL ? parsed(partials) : NULL;
 	struct template_partials loader = {load_from_map, texts};
 	struct buffer out = {0};
 	struct error error = {0};
 
-	assert_false(template_render(text, TEMPLATE_TEXT, data, texts != NULL ? &loader : NULL, &out, &error));
+	assert_false(template_render(
+		text, TEMPLATE_TEXT, data, texts != NULL ? &loader : NULL, &out, &error));
 	assert_int_equal(error.remedy, REMEDY_CONFIGURATION);
 	assert_string_equal(error.text, expected);
 	buffer_release(&out);
@@ -74,31 +76,35 @@ static void assert_fails(const char *text, const char *json, const char *partial
 static void test_variable_is_replaced_by_text_or_digits(void **state)
 {
 	(void)state;
-	assert_text("{{ name }} has {{count}}, {{share}}.", "{\"name\": \"Gmail\", \"count\": 12, \"share\": 0.5}",
-		"Gmail has 12, 0.5.");
+	assert_text("{{ name }} has {{count}}, {{share}}.",
+		"{\"name\": \"Gmail\", \"count\": 12, \"share\": 0.5}", "Gmail has 12, 0.5.");
 	assert_text("{{yes}} {{no}}", "{\"yes\": true, \"no\": false}", "true false");
 }
 
 static void test_missing_null_list_and_map_are_nothing(void **state)
 {
 	(void)state;
-	assert_text("[{{none}}{{null}}{{list}}{{map}}]", "{\"null\": null, \"list\": [1], \"map\": {\"a\": 1}}", "[]");
+	assert_text("[{{none}}{{null}}{{list}}{{map}}]",
+		"{\"null\": null, \"list\": [1], \"map\": {\"a\": 1}}", "[]");
 }
 
 static void test_dotted_name_does_not_go_back_after_its_first_part(void **state)
 {
 	(void)state;
 	assert_text("{{page.title}}", "{\"page\": {\"title\": \"Dashboard\"}}", "Dashboard");
-	assert_text("{{#a}}[{{b.c}}]{{/a}}", "{\"a\": {\"b\": {}}, \"b\": {\"c\": \"wrong\"}}", "[]");
+	assert_text(
+		"{{#a}}[{{b.c}}]{{/a}}", "{\"a\": {\"b\": {}}, \"b\": {\"c\": \"wrong\"}}", "[]");
 }
 
 static void test_section_is_shown_for_each_member(void **state)
 {
 	(void)state;
 	assert_text("{{#events}}{{label}} of {{page}};{{/events}}",
-		"{\"page\": \"P\", \"events\": [{\"label\": \"a\"}, {\"label\": \"b\"}]}", "a of P;b of P;");
+		"{\"page\": \"P\", \"events\": [{\"label\": \"a\"}, {\"label\": \"b\"}]}",
+		"a of P;b of P;");
 	assert_text("{{#list}}({{.}}){{/list}}", "{\"list\": [1, \"two\"]}", "(1)(two)");
-	assert_text("{{#map}}{{x}}{{/map}}{{#word}}{{.}}{{/word}}", "{\"map\": {\"x\": 1}, \"word\": \"w\"}", "1w");
+	assert_text("{{#map}}{{x}}{{/map}}{{#word}}{{.}}{{/word}}",
+		"{\"map\": {\"x\": 1}, \"word\": \"w\"}", "1w");
 }
 
 static void test_empty_text_zero_and_empty_list_are_false(void **state)
@@ -144,7 +150,8 @@ static void test_partial_is_indented_as_its_tag(void **state)
 static void test_partial_starts_with_the_usual_delimiters_and_keeps_its_own_to_itself(void **state)
 {
 	(void)state;
-	assert_renders_as(TEMPLATE_TEXT, "{{=| |=}}|>p||x|", "{\"x\": 1}", "{\"p\": \"{{x}}{{=< >=}}<x>\"}", "111");
+	assert_renders_as(TEMPLATE_TEXT, "{{=| |=}}|>p||x|", "{\"x\": 1}",
+		"{\"p\": \"{{x}}{{=< >=}}<x>\"}", "111");
 }
 
 static void test_partial_may_include_itself_as_deep_as_the_data(void **state)
@@ -157,15 +164,15 @@ static void test_partial_may_include_itself_as_deep_as_the_data(void **state)
 static void test_html_escapes_what_is_markup(void **state)
 {
 	(void)state;
-	assert_renders_as(TEMPLATE_HTML, "{{x}}|{{{x}}}|{{&x}}", "{\"x\": \"<a href='b\\\"&\"}", NULL,
-		"&lt;a href=&#39;b&quot;&amp;|<a href='b\"&|<a href='b\"&");
+	assert_renders_as(TEMPLATE_HTML, "{{x}}|{{{x}}}|{{&x}}", "{\"x\": \"<a href='b\\\"&\"}",
+		NULL, "&lt;a href=&#39;b&quot;&amp;|<a href='b\"&|<a href='b\"&");
 }
 
 /* Whatever the text, "{{x}}" is a JSON string that reads back as that text. */
 static void test_json_escapes_what_would_end_a_string(void **state)
 {
-	static const char *const texts[] = {"\"", "\\", "\\u0022", "a\nb\t\r\b\f", "\x01\x1f\x7f", "</script>",
-		"\xf0\x9f\x94\xb4 \xe2\x80\xa8", "{{x}}"};
+	static const char *const texts[] = {"\"", "\\", "\\u0022", "a\nb\t\r\b\f", "\x01\x1f\x7f",
+		"</script>", "\xf0\x9f\x94\xb4 \xe2\x80\xa8", "{{x}}"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -174,7 +181,8 @@ static void test_json_escapes_what_would_end_a_string(void **state)
 		struct error error = {0};
 
 		value_put_text(data, "x", texts[i]);
-		assert_true(template_render("[\"{{x}}\"]", TEMPLATE_JSON, data, NULL, &out, &error));
+		assert_true(
+			template_render("[\"{{x}}\"]", TEMPLATE_JSON, data, NULL, &out, &error));
 		back = parsed(buffer_string(&out));
 		assert_string_equal(back->members[0]->text, texts[i]);
 		value_free(back);
@@ -192,17 +200,21 @@ static void test_text_is_not_escaped_and_not_rendered_again(void **state)
 static void test_cut_keeps_whole_characters_and_says_that_it_cut(void **state)
 {
 	(void)state;
-	assert_text("{{%cut 4}}{{a}} {{b}} {{%cut 0}}{{b}}", "{\"a\": \"äöüß\", \"b\": \"äöüßx\"}", "äöüß äöü… äöüßx");
+	assert_text("{{%cut 4}}{{a}} {{b}} {{%cut 0}}{{b}}", "{\"a\": \"äöüß\", \"b\": \"äöüßx\"}",
+		"äöüß äöü… äöüßx");
 	assert_text("{{%cut 1}}{{a}}{{b}}{{{b}}}", "{\"a\": \"x\", \"b\": \"xy\"}", "x…xy");
 	assert_renders_as(TEMPLATE_HTML, "{{%cut 3}}{{a}}", "{\"a\": \"<<<<\"}", NULL, "&lt;&lt;…");
-	assert_renders_as(TEMPLATE_TEXT, "{{%cut 2}}{{>p}}{{a}}", "{\"a\": \"abc\"}", "{\"p\": \"{{a}}\"}", "abca…");
+	assert_renders_as(TEMPLATE_TEXT, "{{%cut 2}}{{>p}}{{a}}", "{\"a\": \"abc\"}",
+		"{\"p\": \"{{a}}\"}", "abca…");
 }
 
 static void test_escape_pairs_come_before_the_escapes_of_the_type(void **state)
 {
 	(void)state;
-	assert_renders_as(TEMPLATE_JSON, "\"{{%escape & &amp; < &lt; > &gt; * \\* }}{{x}} {{{x}}}\"",
-		"{\"x\": \"<!channel> & *\"}", NULL, "\"&lt;!channel&gt; &amp; \\\\* <!channel> & *\"");
+	assert_renders_as(TEMPLATE_JSON,
+		"\"{{%escape & &amp; < &lt; > &gt; * \\* }}{{x}} {{{x}}}\"",
+		"{\"x\": \"<!channel> & *\"}", NULL,
+		"\"&lt;!channel&gt; &amp; \\\\* <!channel> & *\"");
 	assert_text("{{%escape ab c}}{{x}}{{%escape}}{{x}}", "{\"x\": \"aabb\"}", "acbaabb");
 }
 
@@ -219,13 +231,18 @@ static void test_mistakes_are_told_with_their_line(void **state)
 	assert_fails("a\n{{{x}}\n", "{}", NULL, "line 2: tag is not closed");
 	assert_fails("\n{{#a}}\n\n", "{}", NULL, "line 2: section a is not closed");
 	assert_fails("\n\n{{/a}}", "{}", NULL, "line 3: {{/a}} closes nothing");
-	assert_fails("{{#a}}\n{{^b}}\n{{/a}}{{/b}}", "{}", NULL, "line 3: {{/a}} where {{/b}} should be, of line 2");
+	assert_fails("{{#a}}\n{{^b}}\n{{/a}}{{/b}}", "{}", NULL,
+		"line 3: {{/a}} where {{/b}} should be, of line 2");
 	assert_fails("a{{}}", "{}", NULL, "line 1: tag without a name");
 	assert_fails("{{# }}", "{}", NULL, "line 1: tag without a name");
-	assert_fails("{{=a=}}", "{}", NULL, "line 1: delimiters are two words without '=', of at most 16 bytes");
-	assert_fails("{{=<== ==>=}}", "{}", NULL, "line 1: delimiters are two words without '=', of at most 16 bytes");
-	assert_fails("{{%cut x}}", "{}", NULL, "line 1: neither {{%cut NUMBER}} nor {{%escape PAIRS}}");
-	assert_fails("{{%escape a b c}}", "{}", NULL, "line 1: neither {{%cut NUMBER}} nor {{%escape PAIRS}}");
+	assert_fails("{{=a=}}", "{}", NULL,
+		"line 1: delimiters are two words without '=', of at most 16 bytes");
+	assert_fails("{{=<== ==>=}}", "{}", NULL,
+		"line 1: delimiters are two words without '=', of at most 16 bytes");
+	assert_fails(
+		"{{%cut x}}", "{}", NULL, "line 1: neither {{%cut NUMBER}} nor {{%escape PAIRS}}");
+	assert_fails("{{%escape a b c}}", "{}", NULL,
+		"line 1: neither {{%cut NUMBER}} nor {{%escape PAIRS}}");
 }
 
 static void test_mistake_is_found_also_where_the_data_hides_it(void **state)
@@ -245,7 +262,8 @@ static void test_mistake_in_a_partial_names_the_partial(void **state)
 static void test_endless_recursion_is_refused(void **state)
 {
 	(void)state;
-	assert_fails("{{>p}}", "{}", "{\"p\": \"x\\n{{>p}}\"}", "partial p: line 1: sections and partials nested deeper than 64");
+	assert_fails("{{>p}}", "{}", "{\"p\": \"x\\n{{>p}}\"}",
+		"partial p: line 1: sections and partials nested deeper than 64");
 }
 
 static void test_sections_nested_too_deep_are_refused(void **state)
@@ -255,7 +273,8 @@ static void test_sections_nested_too_deep_are_refused(void **state)
 	(void)state;
 	for (int i = 0; i <= TEMPLATE_DEPTH_MAX; i++)
 		buffer_text(&text, "{{#a}}");
-	assert_fails(buffer_string(&text), "{}", NULL, "line 1: more than 64 sections inside one another");
+	assert_fails(buffer_string(&text), "{}", NULL,
+		"line 1: more than 64 sections inside one another");
 	buffer_release(&text);
 }
 
@@ -268,8 +287,10 @@ static void test_endless_work_and_endless_output_are_refused(void **state)
 	for (int i = 0; i < 200; i++)
 		buffer_format(&list, "%s%d", i > 0 ? "," : "", i);
 	json = memory_format("{\"l\": [%s]}", buffer_string(&list));
-	assert_fails("{{#l}}{{#l}}{{#l}}{{#l}}{{none}}{{/l}}{{/l}}{{/l}}{{/l}}", json, NULL, "line 1: more than 4000000 steps");
-	assert_fails("\n{{#l}}{{#l}}{{#l}}0123456789{{/l}}{{/l}}{{/l}}", json, NULL, "line 2: the result is too long");
+	assert_fails("{{#l}}{{#l}}{{#l}}{{#l}}{{none}}{{/l}}{{/l}}{{/l}}{{/l}}", json, NULL,
+		"line 1: more than 4000000 steps");
+	assert_fails("\n{{#l}}{{#l}}{{#l}}0123456789{{/l}}{{/l}}{{/l}}", json, NULL,
+		"line 2: the result is too long");
 	free(json);
 	buffer_release(&list);
 }
@@ -328,15 +349,17 @@ static void run_specification(const char *path)
 	assert_true(tests != NULL && tests->count > 0);
 	for (size_t i = 0; i < tests->count; i++) {
 		const struct value *test = tests->members[i];
-		struct template_partials partials = {load_from_map, (void *)(uintptr_t)value_get(test, "partials")};
+		struct template_partials partials = {
+			load_from_map, (void *)(uintptr_t)value_get(test, "partials")};
 		struct buffer out = {0};
 
-		if (!template_render(value_get_text(test, "template"), TEMPLATE_HTML, value_get(test, "data"), &partials,
-				&out, &error))
+		if (!template_render(value_get_text(test, "template"), TEMPLATE_HTML,
+			    value_get(test, "data"), &partials, &out, &error))
 			fail_msg("%s: %s: %s", path, value_get_text(test, "name"), error.text);
 		if (strcmp(buffer_string(&out), value_get_text(test, "expected")) != 0)
-			fail_msg("%s: %s: expected '%s', got '%s'", path, value_get_text(test, "name"),
-				value_get_text(test, "expected"), buffer_string(&out));
+			fail_msg("%s: %s: expected '%s', got '%s'", path,
+				value_get_text(test, "name"), value_get_text(test, "expected"),
+				buffer_string(&out));
 		buffer_release(&out);
 	}
 	value_free(file);
@@ -351,7 +374,8 @@ static void test_official_specification_holds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-		char *path = memory_format("%s/mustache-spec/%s.json", shared != NULL ? shared : "../shared", parts[i]);
+		char *path = memory_format("%s/mustache-spec/%s.json",
+			shared != NULL ? shared : "../shared", parts[i]);
 
 		if (!file_exists(path)) {
 			print_message("# skipped: no %s (set LAMPWATCH_SHARED)\n", path);
@@ -374,7 +398,8 @@ int main(void)
 		cmocka_unit_test(test_tags_alone_on_their_line_leave_no_line),
 		cmocka_unit_test(test_delimiters_can_be_changed),
 		cmocka_unit_test(test_partial_is_indented_as_its_tag),
-		cmocka_unit_test(test_partial_starts_with_the_usual_delimiters_and_keeps_its_own_to_itself),
+		cmocka_unit_test(
+			test_partial_starts_with_the_usual_delimiters_and_keeps_its_own_to_itself),
 		cmocka_unit_test(test_partial_may_include_itself_as_deep_as_the_data),
 		cmocka_unit_test(test_html_escapes_what_is_markup),
 		cmocka_unit_test(test_json_escapes_what_would_end_a_string),

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A template is cut into tokens before anything is rendered, so that its
+ * mistakes are found whatever the data is.
+ */
+#include "base/template_p.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/template.h"
+
+enum { DELIMITER_MAX = 16 }; /* bytes of what opens or closes a tag */
+
+struct parser {
+	struct template_program *program;
+	const char *at;
+	struct piece open, close;
+	size_t cut;
+	struct piece escapes;
+	size_t sections[TEMPLATE_DEPTH_MAX]; /* indexes of those that are open */
+	size_t depth;
+	struct error *error;
+};
+
+/* A tag as it stands in the template. */
+struct tag {
+	char sigil;          /* '\0' for a plain variable */
+	struct piece inside; /* without sigil and surrounding blanks */
+	const char *begin, *end;
+	bool alone; /* nothing else is on its lines: they vanish with it */
+};
+
+static bool is_space(char byte)
+{
+	return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+static bool piece_equal(struct piece a, struct piece b)
+{
+	return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
+}
+
+static struct piece piece_trimmed(const char *at, const char *end)
+{
+	while (at < end && is_space(*at))
+		at++;
+	while (end > at && is_space(end[-1]))
+		end--;
+	return (struct piece){at, (size_t)(end - at)};
+}
+
+struct piece piece_word(struct piece *rest)
+{
+	struct piece left = piece_trimmed(rest->at, rest->at + rest->length), word = left;
+
+	word.length = 0;
+	while (word.length < left.length && !is_space(word.at[word.length]))
+		word.length++;
+	*rest = (struct piece){word.at + word.length, left.length - word.length};
+	return word;
+}
+
+static const char *find(const char *text, struct piece what)
+{
+	return memmem(text, strlen(text), what.at, what.length);
+}
+
+static struct token *add_token(struct parser *parser, enum token_type type, struct piece piece)
+{
+	struct token *token =
+		memory_append(&parser->program->tokens, &parser->program->count, sizeof *token);
+
+	token->type = type;
+	token->piece = piece;
+	token->cut = parser->cut;
+	token->escapes = parser->escapes;
+	return token;
+}
+
+static int line_of(const struct template_program *program, const char *at)
+{
+	int line = 1;
+
+	for (const char *byte = program->text; byte < at; byte++)
+		if (*byte == '\n')
+			line++;
+	return line;
+}
+
+bool template_fail(const struct template_program *program, const char *at, struct error *error,
+	const char *format, ...)
+{
+	char text[ERROR_TEXT_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	return error_set(error, REMEDY_CONFIGURATION, "line %d: %s", line_of(program, at), text);
+}
+
+/* The beginning of the tag's line where only blanks stand before it, else NULL. */
+static const char *blank_before(const struct parser *parser, const char *tag)
+{
+	while (tag > parser->program->text && (tag[-1] == ' ' || tag[-1] == '\t'))
+		tag--;
+	return tag == parser->program->text || tag[-1] == '\n' ? tag : NULL;
+}
+
+/* What follows the tag's line where only blanks stand behind it, else NULL. */
+static const char *blank_after(const char *end)
+{
+	end += strspn(end, " \t");
+	if (end[0] == '\r' && end[1] == '\n')
+		end++;
+	if (*end == '\0')
+		return end;
+	return *end == '\n' ? end + 1 : NULL;
+}
+
+/* {{{name}}} and {{=<% %>=}} end in a character of their own before the delimiter. */
+static const char *find_close(const struct parser *parser, const char *inside, char extra)
+{
+	char close[DELIMITER_MAX + 2] = {extra};
+	size_t length = extra != '\0' ? 1 : 0;
+
+	memcpy(close + length, parser->close.at, parser->close.length);
+	return find(inside, (struct piece){close, length + parser->close.length});
+}
+
+/* What the tag at begin is and where it ends. */
+static bool read_tag(struct parser *parser, const char *begin, struct tag *tag)
+{
+	const char *inside = begin + parser->open.length, *end;
+	char extra;
+
+	inside += strspn(inside, " \t\r\n");
+	*tag = (struct tag){.begin = begin};
+	if (*inside != '\0' && strchr("#^/>!&{=%", *inside) != NULL)
+		tag->sigil = *inside++;
+	extra = tag->sigil == '{' ? '}' : tag->sigil == '=' ? '=' : '\0';
+	end = find_close(parser, inside, extra);
+	if (end == NULL)
+		return template_fail(parser->program, begin, parser->error, "tag is not closed");
+	tag->inside = piece_trimmed(inside, end);
+	tag->end = end + parser->close.length + (extra != '\0' ? 1 : 0);
+	tag->alone = tag->sigil != '\0' && strchr("#^/>!=%", tag->sigil) != NULL &&
+		     blank_before(parser, begin) != NULL && blank_after(tag->end) != NULL;
+	return true;
+}
+
+typedef bool tag_parser(struct parser *parser, const struct tag *tag);
+
+static bool parse_comment(struct parser *parser, const struct tag *tag)
+{
+	(void)parser;
+	(void)tag;
+	return true;
+}
+
+static bool parse_variable(struct parser *parser, const struct tag *tag)
+{
+	add_token(parser, tag->sigil == '\0' ? TOKEN_VARIABLE : TOKEN_RAW, tag->inside);
+	return true;
+}
+
+static bool parse_partial(struct parser *parser, const struct tag *tag)
+{
+	struct token *token = add_token(parser, TOKEN_PARTIAL, tag->inside);
+
+	if (tag->alone) {
+		token->indent.at = blank_before(parser, tag->begin);
+		token->indent.length = (size_t)(tag->begin - token->indent.at);
+	}
+	return true;
+}
+
+static bool parse_section(struct parser *parser, const struct tag *tag)
+{
+	if (parser->depth == TEMPLATE_DEPTH_MAX)
+		return template_fail(parser->program, tag->begin, parser->error,
+			"more than %d sections inside one another", TEMPLATE_DEPTH_MAX);
+	parser->sections[parser->depth++] = parser->program->count;
+	add_token(parser, tag->sigil == '#' ? TOKEN_SECTION : TOKEN_INVERTED, tag->inside);
+	return true;
+}
+
+static bool parse_end(struct parser *parser, const struct tag *tag)
+{
+	struct token *section;
+
+	if (parser->depth == 0)
+		return template_fail(parser->program, tag->begin, parser->error,
+			"{{/%.*s}} closes nothing", (int)tag->inside.length, tag->inside.at);
+	section = &parser->program->tokens[parser->sections[--parser->depth]];
+	if (!piece_equal(section->piece, tag->inside))
+		return template_fail(parser->program, tag->begin, parser->error,
+			"{{/%.*s}} where {{/%.*s}} should be, of line %d", (int)tag->inside.length,
+			tag->inside.at, (int)section->piece.length, section->piece.at,
+			line_of(parser->program, section->piece.at));
+	section->end = parser->program->count;
+	add_token(parser, TOKEN_END, tag->inside);
+	return true;
+}
+
+static bool parse_delimiters(struct parser *parser, const struct tag *tag)
+{
+	struct piece rest = tag->inside;
+	struct piece open = piece_word(&rest), close = piece_word(&rest);
+
+	if (close.length == 0 || piece_word(&rest).length > 0 || open.length > DELIMITER_MAX ||
+		close.length > DELIMITER_MAX || memchr(open.at, '=', open.length) != NULL ||
+		memchr(close.at, '=', close.length) != NULL)
+		return template_fail(parser->program, tag->begin, parser->error,
+			"delimiters are two words without '=', of at most %d bytes", DELIMITER_MAX);
+	parser->open = open;
+	parser->close = close;
+	return true;
+}
+
+static bool parse_cut(struct parser *parser, struct piece value)
+{
+	size_t cut = 0;
+
+	if (value.length < 1 || value.length > 6)
+		return false;
+	for (size_t i = 0; i < value.length; i++) {
+		if (value.at[i] < '0' || value.at[i] > '9')
+			return false;
+		cut = cut * 10 + (size_t)(value.at[i] - '0');
+	}
+	parser->cut = cut;
+	return true;
+}
+
+static bool parse_escapes(struct parser *parser, struct piece pairs)
+{
+	struct piece rest = pairs;
+	size_t words = 0;
+
+	while (piece_word(&rest).length > 0)
+		words++;
+	parser->escapes = pairs;
+	return words % 2 == 0;
+}
+
+/* The tags that are ours: see template.h. */
+static bool parse_setting(struct parser *parser, const struct tag *tag)
+{
+	static const struct piece cut = {"cut", 3}, escape = {"escape", 6};
+	struct piece rest = tag->inside, name = piece_word(&rest);
+
+	if (piece_equal(name, cut) &&
+		parse_cut(parser, piece_trimmed(rest.at, rest.at + rest.length)))
+		return true;
+	if (piece_equal(name, escape) && parse_escapes(parser, rest))
+		return true;
+	return template_fail(parser->program, tag->begin, parser->error,
+		"neither {{%%cut NUMBER}} nor {{%%escape PAIRS}}");
+}
+
+static const struct {
+	char sigil;
+	bool named; /* an empty tag is a mistake */
+	tag_parser *parse;
+} tag_parsers[] = {
+	{'\0', true, parse_variable},
+	{'&', true, parse_variable},
+	{'{', true, parse_variable},
+	{'#', true, parse_section},
+	{'^', true, parse_section},
+	{'/', true, parse_end},
+	{'>', true, parse_partial},
+	{'!', false, parse_comment},
+	{'=', false, parse_delimiters},
+	{'%', false, parse_setting},
+};
+
+static bool parse_tag(struct parser *parser, const struct tag *tag)
+{
+	size_t i = 0;
+
+	while (tag_parsers[i].sigil != tag->sigil)
+		i++;
+	if (tag_parsers[i].named && tag->inside.length == 0)
+		return template_fail(
+			parser->program, tag->begin, parser->error, "tag without a name");
+	return tag_parsers[i].parse(parser, tag);
+}
+
+static void add_text(struct parser *parser, const char *end)
+{
+	if (end > parser->at)
+		add_token(
+			parser, TOKEN_TEXT, (struct piece){parser->at, (size_t)(end - parser->at)});
+}
+
+bool template_parse(struct template_program *program, const char *text, struct error *error)
+{
+	struct parser parser = {.program = program,
+		.at = text,
+		.open = {"{{", 2},
+		.close = {"}}", 2},
+		.error = error};
+	const char *begin;
+	struct tag tag;
+
+	program->text = text;
+	while ((begin = find(parser.at, parser.open)) != NULL) {
+		if (!read_tag(&parser, begin, &tag))
+			return false;
+		add_text(&parser, tag.alone ? blank_before(&parser, begin) : begin);
+		if (!parse_tag(&parser, &tag))
+			return false;
+		parser.at = tag.alone ? blank_after(tag.end) : tag.end;
+	}
+	add_text(&parser, parser.at + strlen(parser.at));
+	if (parser.depth > 0) {
+		struct piece name = program->tokens[parser.sections[parser.depth - 1]].piece;
+
+		return template_fail(program, name.at, error, "section %.*s is not closed",
+			(int)name.length, name.at);
+	}
+	return true;
+}
