@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <openssl/ssl.h>
 
 #include "base/buffer.h"
 #include "base/text.h"
@@ -107,6 +108,18 @@ bool digest_base64_decode(const char *text, struct buffer *out)
 			return false;
 		}
 	}
+	return true;
+}
+
+bool digest_certificate(void *ssl, char out[static DIGEST_TEXT])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	X509 *certificate = SSL_get0_peer_certificate(ssl);
+	unsigned length = 0;
+
+	if (certificate == NULL || X509_digest(certificate, EVP_sha256(), digest, &length) != 1)
+		return false;
+	text_hexadecimal(digest, length, out);
 	return true;
 }
 

@@ -25,6 +25,12 @@ void digest_base64(const void *bytes, size_t length, struct buffer *out);
 /* The reverse; false where text is not base64. */
 bool digest_base64_decode(const char *text, struct buffer *out);
 
+/*
+ * SHA-256 of the certificate (DER) that the other side of an OpenSSL connection
+ * (an SSL *, borrowed) showed. False where it showed none.
+ */
+bool digest_certificate(void *ssl, char out[static DIGEST_TEXT]);
+
 /* Unpredictable bytes; ends the program where the system has none. */
 void digest_random(void *bytes, size_t length);
 

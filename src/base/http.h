@@ -17,7 +17,7 @@ struct http_client;
 struct http_response;
 
 enum {
-	HTTP_HEADERS_MAX = 300 * 1024, /* bytes of one response's header block, as libcurl bounds it */
+	HTTP_HEADERS_MAX = 256 * 1024, /* bytes of one response's header block; libcurl's own bound is 300 kB */
 	HTTP_HEADER_VALUE_MAX = 8192,  /* an ETag or a date longer than this is not kept */
 };
 
@@ -49,16 +49,17 @@ struct http_response {
 	char *headers;          /* status line and header lines of the last response, CRLF as served */
 	char *etag, *last_modified; /* NULL where there is none */
 	int64_t retry_after;    /* seconds from now; 0: not given */
-	char *requested_url, *final_url;
-	char *redirects;        /* the addresses passed through, one a line; "" for none */
-	char *request_headers;  /* of the last request, without authorization and cookies */
+	char *requested_url, *final_url; /* whole: not to be kept or printed but by http_url_public() */
+	char *redirects;        /* the addresses passed through, as http_url_public() gives them, one a line; "" for none */
+	char *request_headers;  /* of the last request, without authorization, cookies and query */
 	char *address;          /* "192.0.2.1:443" */
 	char *http_version;     /* "1.1", "2" */
 	char *certificate;      /* SHA-256 of the TLS leaf certificate (DER), hexadecimal; NULL without TLS */
 	int64_t began, ended;   /* milliseconds since 1970, by the system's clock */
+	bool sent;              /* some of the request went out: the server may have acted upon it */
 };
 
-/* Call once for each process, before any client. */
+/* Call once for each process, before any client. Also has SIGPIPE ignored, as sockets and TLS demand. */
 void http_start(void);
 
 struct http_client *http_client_new(const struct http_settings *settings);
@@ -73,7 +74,11 @@ void http_client_free(struct http_client *client);
  * Retry-After, a connection lost before the first byte) is tried once more. done() is called with
  * response != NULL and error NULL for any complete response, whatever its
  * status; else with error set (and response, where a part of it is known).
- * May be called from within done().
+ * Redirects are followed in the queue of the host they lead to, with the same
+ * validators; user and password go to the URL's own host only. A redirect from
+ * a public address (address.h) to one that is not is refused, except that of a
+ * proxy of the environment.
+ * The total timeout covers all hops and the second try, but for the waiting. May be called from within done().
  */
 void http_client_get(struct http_client *client, const struct http_request *request);
 

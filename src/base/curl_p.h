@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Private to the two files that use libcurl: base/http.c and tell/smtps.c.
+ */
+#ifndef LAMPWATCH_CURL_P_H
+#define LAMPWATCH_CURL_P_H
+
+#include <curl/curl.h>
+
+/*
+ * Certificates and TLS as everywhere in the program: at least TLS 1.2, checked
+ * against ca_file, or (NULL) the file in CURL_CA_BUNDLE or SSL_CERT_FILE, or the
+ * system's bundle. Also CURLOPT_NOSIGNAL and CURLOPT_QUICK_EXIT: a name server
+ * that does not answer delays nothing else.
+ */
+void http_curl_profile(CURL *easy, const char *ca_file);
+
+#endif
