@@ -222,7 +222,7 @@ void config_free(struct config *config)
 	free(config->kinds);
 	free(config->resolver);
 	free(config->heartbeat);
-	yaml_free(config->yaml);
+	yaml_close(config->yaml);
 	free(config);
 }
 

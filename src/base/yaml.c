@@ -136,11 +136,11 @@ struct yaml *yaml_parse(const char *name, const char *text, size_t length, struc
 	yaml_parser_delete(&parser);
 	if (good)
 		return yaml;
-	yaml_free(yaml);
+	yaml_close(yaml);
 	return NULL;
 }
 
-void yaml_free(struct yaml *yaml)
+void yaml_close(struct yaml *yaml)
 {
 	if (yaml == NULL)
 		return;

@@ -33,7 +33,9 @@ enum { YAML_FILE_MAX = 4 * 1024 * 1024 };
  */
 struct yaml *yaml_load(const char *path, struct problems *problems);
 struct yaml *yaml_parse(const char *name, const char *text, size_t length, struct problems *problems);
-void yaml_free(struct yaml *yaml);
+
+/* Frees it. (libyaml exports a function of its own called yaml_free, which ours would replace.) */
+void yaml_close(struct yaml *yaml);
 
 struct node yaml_root(const struct yaml *yaml);
 const char *yaml_name(const struct yaml *yaml); /* the path given to yaml_load() */
