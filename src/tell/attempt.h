@@ -5,6 +5,7 @@
 #ifndef LAMPWATCH_ATTEMPT_H
 #define LAMPWATCH_ATTEMPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,9 +36,26 @@ struct mail {
 	size_t length;
 };
 
+enum {
+	MAIL_LINE_MAX = 998,                /* bytes before the CRLF (RFC 5322 section 2.1.1) */
+	MAIL_BYTES_MAX = 16 * 1024 * 1024,
+	HELO_MAX = 255,                     /* bytes of a host name */
+};
+
+/* What to say in EHLO: the route's helo, else the domain of the sender. Borrowed. */
+const char *route_helo(const struct route_config *route, const struct mail *mail);
+
 /*
- * The transports. Each blocks, at most for about the deadlines of mail.c's
- * profile; run it in a child process with a hard limit. None prints.
+ * False, with the reason in attempt, where the mail may not go out as it is:
+ * an address that config_address_valid() refuses, a bare CR or LF (which can smuggle a second mail), a
+ * NUL, 8-bit bytes, a line too long, no CRLF at the end, or a route_helo() that is no host name.
+ * Each transport asks this first.
+ */
+bool mail_check(const struct route_config *route, const struct mail *mail, struct attempt *attempt);
+
+/*
+ * The transports. Each blocks, at most for about the total of smtp.h; run it in a child process of
+ * its own with a hard limit: smtp_send() changes signal handlers, a timer and the environment. None prints.
  */
 typedef void mail_transport(const struct route_config *route, const struct mail *mail, struct attempt *attempt);
 
@@ -55,5 +73,44 @@ void webhook_send(const struct webhook_config *webhook, const char *id, int64_t 
 
 /* "delivered", "temporary" …: the words of the database and of `outbox`. */
 const char *outcome_name(enum outcome outcome);
+
+/* The reverse of outcome_name(); false where the word is none of them. */
+bool outcome_parse(const char *word, enum outcome *outcome);
+
+/* Whose reply: what the client had said before it. */
+enum smtp_stage {
+	STAGE_SESSION,   /* greeting, EHLO, HELO, STARTTLS */
+	STAGE_AUTH,
+	STAGE_MAIL,
+	STAGE_RECIPIENT,
+	STAGE_TRANSFER,  /* the last reply: to DATA where it was refused, to the final dot, to BDAT LAST */
+	STAGE_COUNT,
+};
+
+/* A mail of one recipient, as its relay answered it. */
+struct smtp_codes {
+	struct {
+		int code;    /* RFC 5321 section 4.2; 0: no complete reply came */
+		int subject; /* the second number of the enhanced code (RFC 3463); -1: none */
+	} replies[STAGE_COUNT];
+	bool sent;    /* the message was handed over to its end */
+	bool chunked; /* by BDAT (RFC 3030), of whose replies only the last is known */
+};
+
+/*
+ * What the replies mean for this mail. Pure. *stage (may be NULL) is whose
+ * reply decided, STAGE_COUNT where none did.
+ */
+enum outcome smtp_outcome(const struct smtp_codes *codes, enum smtp_stage *stage);
+
+/*
+ * Fills attempt in. The text becomes one line of valid UTF-8 without control
+ * characters, cut to its size.
+ */
+void attempt_set(struct attempt *attempt, enum outcome outcome, int code, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Puts instead wherever word (may be NULL or empty) stands in the text, in whatever case. */
+void attempt_conceal(struct attempt *attempt, const char *word, const char *instead);
 
 #endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: ISC */
+#include "tell/attempt.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buffer.h"
+#include "base/config.h"
+#include "base/text.h"
+
+/* Longer than any reply that is kept, so that concealing comes before cutting. */
+enum { UNCUT_TEXT_MAX = 8192 };
+
+static const char *const names[] = {
+	[OUTCOME_DELIVERED] = "delivered",
+	[OUTCOME_TEMPORARY] = "temporary",
+	[OUTCOME_ROUTE] = "route",
+	[OUTCOME_RECEIVER] = "receiver",
+	[OUTCOME_UNKNOWN] = "unknown",
+};
+
+enum { OUTCOME_COUNT = sizeof names / sizeof names[0] };
+
+const char *outcome_name(enum outcome outcome)
+{
+	return names[outcome];
+}
+
+bool outcome_parse(const char *word, enum outcome *outcome)
+{
+	for (int i = 0; i < OUTCOME_COUNT; i++) {
+		if (!text_equal(word, names[i]))
+			continue;
+		*outcome = (enum outcome)i;
+		return true;
+	}
+	return false;
+}
+
+enum { ANY_SUBJECT = -2, NO_SUBJECT = -1 };
+
+/*
+ * The first row that fits decides. The recipient's reply stands before the
+ * transfer's: after a refused recipient the transfer fails as well, and BDAT
+ * makes a temporary refusal look final (551).
+ *
+ * A final refusal is laid on the receiver only where the code says that the
+ * address or the mailbox is meant. Everything else (policy, relaying denied,
+ * size, content) may be this relay's own opinion, and another route may think better.
+ */
+static const struct {
+	enum smtp_stage stage;
+	int first, last; /* code */
+	int subject;
+	bool only_chunked;
+	enum outcome outcome;
+} rows[] = {
+	{STAGE_SESSION, 400, 599, ANY_SUBJECT, false, OUTCOME_TEMPORARY},
+	{STAGE_AUTH, 400, 499, ANY_SUBJECT, false, OUTCOME_TEMPORARY},
+	{STAGE_AUTH, 500, 599, ANY_SUBJECT, false, OUTCOME_ROUTE},
+	{STAGE_MAIL, 400, 499, ANY_SUBJECT, false, OUTCOME_TEMPORARY},
+	{STAGE_MAIL, 500, 599, ANY_SUBJECT, false, OUTCOME_ROUTE},
+	{STAGE_RECIPIENT, 400, 499, ANY_SUBJECT, false, OUTCOME_TEMPORARY},
+	{STAGE_RECIPIENT, 500, 549, NO_SUBJECT, false, OUTCOME_ROUTE},
+	{STAGE_RECIPIENT, 550, 559, NO_SUBJECT, false, OUTCOME_RECEIVER},
+	{STAGE_RECIPIENT, 550, 559, 0, false, OUTCOME_RECEIVER},
+	{STAGE_RECIPIENT, 500, 599, 1, false, OUTCOME_RECEIVER},
+	{STAGE_RECIPIENT, 500, 599, 2, false, OUTCOME_RECEIVER},
+	{STAGE_RECIPIENT, 500, 599, ANY_SUBJECT, false, OUTCOME_ROUTE},
+	{STAGE_TRANSFER, 200, 299, ANY_SUBJECT, false, OUTCOME_DELIVERED},
+	{STAGE_TRANSFER, 400, 499, ANY_SUBJECT, false, OUTCOME_TEMPORARY},
+	{STAGE_TRANSFER, 551, 551, ANY_SUBJECT, true, OUTCOME_TEMPORARY},
+	{STAGE_TRANSFER, 500, 599, 1, false, OUTCOME_RECEIVER},
+	{STAGE_TRANSFER, 500, 599, ANY_SUBJECT, false, OUTCOME_ROUTE},
+};
+
+static bool accepted(int code)
+{
+	return code >= 200 && code <= 299;
+}
+
+/* A good last reply counts only after everything that leads to it. */
+static bool complete(const struct smtp_codes *codes)
+{
+	return codes->sent && accepted(codes->replies[STAGE_MAIL].code) &&
+	       accepted(codes->replies[STAGE_RECIPIENT].code);
+}
+
+enum outcome smtp_outcome(const struct smtp_codes *codes, enum smtp_stage *stage)
+{
+	enum smtp_stage ignored;
+
+	if (stage == NULL)
+		stage = &ignored;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		int code = codes->replies[rows[i].stage].code;
+		int subject = codes->replies[rows[i].stage].subject;
+
+		if (code < rows[i].first || code > rows[i].last)
+			continue;
+		if (rows[i].subject != ANY_SUBJECT && rows[i].subject != subject)
+			continue;
+		if (rows[i].only_chunked && !codes->chunked)
+			continue;
+		if (rows[i].outcome == OUTCOME_DELIVERED && !complete(codes))
+			continue;
+		*stage = rows[i].stage;
+		return rows[i].outcome;
+	}
+	*stage = STAGE_COUNT;
+	return codes->sent ? OUTCOME_UNKNOWN : OUTCOME_TEMPORARY;
+}
+
+void attempt_set(struct attempt *attempt, enum outcome outcome, int code, const char *format, ...)
+{
+	char text[UNCUT_TEXT_MAX];
+	struct buffer repaired = {0}, visible = {.maximum = sizeof attempt->text - 1};
+	char *line;
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	text_repair(&repaired, text, strlen(text));
+	line = text_collapse(buffer_string(&repaired), repaired.length, sizeof attempt->text - 1);
+	text_visible(&visible, line);
+	*attempt = (struct attempt){.outcome = outcome, .code = code};
+	memcpy(attempt->text, buffer_string(&visible), visible.length);
+	buffer_release(&visible);
+	buffer_release(&repaired);
+	free(line);
+}
+
+void attempt_conceal(struct attempt *attempt, const char *word, const char *instead)
+{
+	struct buffer out = {.maximum = sizeof attempt->text - 1};
+	size_t length = word != NULL ? strlen(word) : 0;
+	const char *from = attempt->text;
+
+	if (length == 0)
+		return;
+	while (*from != '\0') {
+		bool found = strncasecmp(from, word, length) == 0;
+
+		if (found)
+			buffer_text(&out, instead);
+		else
+			buffer_byte(&out, *from);
+		from += found ? length : 1;
+	}
+	memset(attempt->text, 0, sizeof attempt->text);
+	memcpy(attempt->text, buffer_string(&out), out.length);
+	buffer_release(&out);
+}
+
+/* What is wrong with the bytes from *at, one line at a time; NULL where nothing is. */
+static const char *line_fault(const char **at, const char *end)
+{
+	const char *from = *at;
+
+	for (; *at < end && **at != '\r'; (*at)++) {
+		if (**at == '\n')
+			return "the message has a bare LF";
+		if (**at == '\0' || (unsigned char)**at > 0x7f)
+			return "the message is not 7-bit text";
+	}
+	if (end - *at < 2 || (*at)[1] != '\n')
+		return *at < end ? "the message has a bare CR" : "the message does not end in CRLF";
+	if (*at - from > MAIL_LINE_MAX)
+		return "the message has a line over 998 bytes";
+	*at += 2;
+	return NULL;
+}
+
+const char *route_helo(const struct route_config *route, const struct mail *mail)
+{
+	return route->helo != NULL ? route->helo : strrchr(mail->sender, '@') + 1;
+}
+
+static bool is_host_name(const char *name)
+{
+	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789.-_[]:");
+
+	return length > 0 && length <= HELO_MAX && name[length] == '\0';
+}
+
+static const char *message_fault(const struct mail *mail)
+{
+	const char *at = mail->bytes, *fault = NULL;
+
+	if (mail->length == 0 || mail->length > MAIL_BYTES_MAX)
+		return "the message is empty or too long";
+	while (fault == NULL && at < mail->bytes + mail->length)
+		fault = line_fault(&at, mail->bytes + mail->length);
+	return fault;
+}
+
+bool mail_check(const struct route_config *route, const struct mail *mail, struct attempt *attempt)
+{
+	const char *fault;
+
+	if (!config_address_valid(mail->sender)) {
+		attempt_set(attempt, OUTCOME_ROUTE, 0, "the sender's address cannot stand in MAIL FROM");
+		return false;
+	}
+	if (!config_address_valid(mail->recipient)) {
+		attempt_set(attempt, OUTCOME_RECEIVER, 0, "the address cannot stand in RCPT TO");
+		return false;
+	}
+	fault = is_host_name(route_helo(route, mail)) ? message_fault(mail) : "helo is not a host name";
+	if (fault != NULL)
+		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s", fault);
+	return fault == NULL;
+}

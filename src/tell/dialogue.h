@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * An SMTP session as it is overheard: which replies answered which commands,
+ * and what stood in them. Both mail libraries show the bytes that pass, and
+ * neither tells all that the outcome depends on. Pure.
+ */
+#ifndef LAMPWATCH_DIALOGUE_H
+#define LAMPWATCH_DIALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tell/attempt.h"
+
+enum {
+	REPLY_TEXT_MAX = 1024,       /* bytes kept of a reply of several lines */
+	REPLY_LINE_MAX = 1000,       /* bytes of one line; RFC 5321 section 4.5.3.1.5 says 512 */
+	DIALOGUE_BYTES_MAX = 262144, /* of all that the server says in a session */
+	SECRET_MAX = 2048,           /* bytes of one line of AUTH */
+	DIALOGUE_PENDING_MAX = 8,    /* commands whose replies have not come: more than both libraries pipeline */
+};
+
+enum phase {
+	PHASE_CONNECT,
+	PHASE_GREETING,
+	PHASE_HELLO, /* EHLO or HELO */
+	PHASE_STARTTLS,
+	PHASE_AUTH,
+	PHASE_MAIL,
+	PHASE_RECIPIENT,
+	PHASE_DATA,
+	PHASE_CONTENT, /* after the final dot */
+	PHASE_QUIT,
+	PHASE_COUNT,
+};
+
+struct reply {
+	int code;    /* 0: none came, or not to its end */
+	int subject; /* of the enhanced code; -1: none */
+	char text[REPLY_TEXT_MAX]; /* begins with the code; lines joined by blanks */
+};
+
+struct dialogue {
+	struct reply replies[PHASE_COUNT];
+	enum phase pending[DIALOGUE_PENDING_MAX]; /* whose replies are still to come, in order */
+	size_t waiting;       /* of pending */
+	enum phase last;      /* the phase of the last command */
+	bool challenged;      /* an AUTH challenge is open: what is written next is no command */
+	bool surplus;         /* bytes came that no command had asked for */
+	const char *fault;    /* why the server's words are not to be trusted; NULL: no reason */
+	char line[REPLY_LINE_MAX];
+	size_t length;        /* of line */
+	size_t received;      /* bytes, in all */
+	char secret[SECRET_MAX]; /* the last that AUTH sent, so that an echo of it can be concealed */
+};
+
+/* Connected: the greeting is what comes next. */
+void dialogue_begin(struct dialogue *dialogue);
+
+/* What was sent: nothing of it is kept but which commands it holds, and the secret. */
+void dialogue_wrote(struct dialogue *dialogue, const char *bytes, size_t length);
+
+/* What came. False, with fault set, where the server passes a limit: end the session. */
+bool dialogue_read(struct dialogue *dialogue, const char *bytes, size_t length);
+
+/* What the client waits for, or did last where it waits for nothing. */
+enum phase dialogue_phase(const struct dialogue *dialogue);
+
+/* "while waiting for the greeting" …: for messages. */
+const char *phase_words(enum phase phase);
+
+/* A reply from its text, whose code and enhanced code (RFC 2034) are taken from it. */
+void reply_set(struct reply *reply, const char *text);
+
+/* Fills in the replies of codes; what was sent is the caller's to know. */
+void dialogue_codes(const struct dialogue *dialogue, struct smtp_codes *codes);
+
+/*
+ * Takes addresses, user, password and what AUTH sent out of the attempt's text,
+ * which the server may have repeated, and forgets the secret.
+ */
+void dialogue_conceal(struct dialogue *dialogue, const struct route_config *route, const struct mail *mail,
+	struct attempt *attempt);
+
+/* The reply behind a stage of the codes; its code is 0 where there is none. */
+const struct reply *dialogue_reply(const struct dialogue *dialogue, enum smtp_stage stage);
+
+#endif
