@@ -1,0 +1,609 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Mail by libesmtp (RFC 5321), the only file that knows it. Version 1.1.0 needs
+ * a guard around it: its return value does not tell whether a mail was
+ * delivered, it goes on unauthenticated where a password was refused, it takes what
+ * an attacker puts behind the reply to STARTTLS for the server's own words, it
+ * cannot give up a connection attempt, and it waits for ever in TLS 1.3. So we
+ * listen to the session, and shut the socket down where it goes where it must not.
+ */
+#include "tell/smtp.h"
+
+/* In this order: libesmtp.h declares what concerns TLS and AUTH only after them. */
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <auth-client.h>
+#include <libesmtp.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/memory.h"
+#include "tell/attempt.h"
+#include "tell/dialogue.h"
+
+enum {
+	DESCRIPTORS_SEARCHED = 64,
+	SEND_BUFFER_MARGIN = 65536,
+};
+
+static const struct smtp_timeouts built_in = {
+	.connect = 15000,
+	.greeting = 15000,
+	.envelope = 20000,
+	.data = 20000,
+	.transfer = 30000,
+	.reply = 60000,
+	.quit = 2000,
+	.total = 110000, /* below the 120 s after which the courier kills the attempt */
+};
+
+static const struct smtp_timeouts *timeouts = &built_in;
+
+struct session {
+	const struct route_config *route;
+	const struct mail *mail;
+	struct dialogue dialogue;
+	struct reply mail_reply, recipient_reply, transfer_reply;
+	size_t offset;      /* of the mail's bytes that libesmtp has taken */
+	bool sent, chunked; /* as in struct smtp_codes */
+	int lowest;         /* the first descriptor that was free before */
+	bool encrypted;
+	bool password_sent;
+	int64_t deadline;   /* milliseconds of the monotonic clock */
+	long verify_error;  /* X509_V_OK, or what is wrong with the certificate */
+	enum outcome refusal;
+	const char *refused; /* why we ended the session ourselves; NULL: we did not */
+};
+
+/* The socket, for the signal handler; -1 while there is none. */
+static volatile sig_atomic_t connection = -1;
+
+void smtp_set_timeouts(const struct smtp_timeouts *chosen)
+{
+	timeouts = chosen != NULL ? chosen : &built_in;
+}
+
+const struct smtp_timeouts *smtp_timeouts(void)
+{
+	return timeouts;
+}
+
+/* While connecting, the signal alone is enough: connect() ends with EINTR. */
+static void time_is_up(int number)
+{
+	int kept = errno;
+
+	(void)number;
+	if (connection >= 0)
+		shutdown(connection, SHUT_RDWR);
+	errno = kept;
+}
+
+static int64_t now_milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Repeats, so that it also ends what begins after the first signal. */
+static void arm(const struct session *session, int64_t milliseconds)
+{
+	int64_t left = session->deadline - now_milliseconds();
+	struct itimerval timer;
+
+	if (milliseconds > left)
+		milliseconds = left;
+	if (milliseconds < 1)
+		milliseconds = 1;
+	timer.it_value.tv_sec = milliseconds / 1000;
+	timer.it_value.tv_usec = milliseconds % 1000 * 1000;
+	timer.it_interval = timer.it_value;
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* Remembers why, the first reason being the best. */
+static void note_refusal(struct session *session, enum outcome outcome, const char *reason)
+{
+	if (session->refused != NULL)
+		return;
+	session->refusal = outcome;
+	session->refused = reason;
+}
+
+/* What follows fails at once, and libesmtp takes it for a dropped connection. */
+static void refuse(struct session *session, enum outcome outcome, const char *reason)
+{
+	note_refusal(session, outcome, reason);
+	if (connection >= 0)
+		shutdown(connection, SHUT_RDWR);
+}
+
+/*
+ * libesmtp does not tell its socket. Descriptors are given out lowest first, so
+ * it is the first at or above what was free before that has a peer.
+ */
+static int find_connection(int lowest)
+{
+	for (int descriptor = lowest; descriptor < lowest + DESCRIPTORS_SEARCHED; descriptor++) {
+		struct sockaddr_storage peer;
+		socklen_t length = sizeof peer;
+
+		if (getpeername(descriptor, (struct sockaddr *)&peer, &length) == 0 &&
+		    (peer.ss_family == AF_INET || peer.ss_family == AF_INET6))
+			return descriptor;
+	}
+	return -1;
+}
+
+static int lowest_free_descriptor(void)
+{
+	int descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (descriptor >= 0)
+		close(descriptor);
+	return descriptor >= 0 ? descriptor : 0;
+}
+
+static void connected(struct session *session)
+{
+	int room = (int)session->mail->length + SEND_BUFFER_MARGIN;
+
+	connection = find_connection(session->lowest);
+	/* libesmtp takes EAGAIN while it writes a BDAT chunk for a failure of ours, so
+	 * the chunk should fit into the socket. */
+	if (connection >= 0)
+		setsockopt(connection, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+	session->encrypted = session->password_sent = false;
+	session->refused = NULL;
+	session->verify_error = X509_V_OK;
+	dialogue_begin(&session->dialogue);
+	arm(session, timeouts->total);
+}
+
+/* libesmtp may go on with the relay's next address. */
+static void disconnected(struct session *session)
+{
+	connection = -1;
+	arm(session, timeouts->connect);
+}
+
+/* An incomplete reply has no text, whatever its code says. */
+static void take_status(struct reply *reply, const smtp_status_t *status)
+{
+	char text[REPLY_TEXT_MAX];
+
+	if (status == NULL || status->text == NULL)
+		return;
+	if (status->enh_class != 0)
+		snprintf(text, sizeof text, "%03d %d.%d.%d %s", status->code, status->enh_class,
+			status->enh_subject, status->enh_detail, status->text);
+	else
+		snprintf(text, sizeof text, "%03d %s", status->code, status->text);
+	reply_set(reply, text);
+}
+
+/* The message is over with: nothing that happens afterwards changes the outcome. */
+static void transferred(struct session *session, smtp_message_t message)
+{
+	take_status(&session->transfer_reply, smtp_message_transfer_status(message));
+	arm(session, timeouts->quit);
+}
+
+/*
+ * libesmtp compares the certificate with the name that DNS made of the
+ * configured one. OpenSSL has compared it with the configured one already.
+ */
+static void accept_verified(int *acceptable, const SSL *ssl)
+{
+	*acceptable = SSL_get_verify_result(ssl) == X509_V_OK;
+}
+
+static void event(smtp_session_t esmtp, int number, void *context, ...)
+{
+	struct session *session = context;
+	va_list arguments;
+
+	(void)esmtp;
+	va_start(arguments, context);
+	switch (number) {
+	case SMTP_EV_CONNECT:
+		connected(session);
+		break;
+	case SMTP_EV_DISCONNECT:
+		disconnected(session);
+		break;
+	case SMTP_EV_EXTNA_STARTTLS:
+		note_refusal(session, OUTCOME_ROUTE, "the server does not offer STARTTLS");
+		break;
+	case SMTP_EV_STARTTLS_OK:
+		session->encrypted = true;
+		break;
+	case SMTP_EV_WRONG_PEER_CERTIFICATE: {
+		int *acceptable = va_arg(arguments, int *);
+
+		(void)va_arg(arguments, char *);
+		accept_verified(acceptable, va_arg(arguments, SSL *));
+		break;
+	}
+	case SMTP_EV_MAILSTATUS:
+		(void)va_arg(arguments, char *);
+		take_status(&session->mail_reply,
+			smtp_reverse_path_status(va_arg(arguments, smtp_message_t)));
+		break;
+	case SMTP_EV_RCPTSTATUS:
+		(void)va_arg(arguments, char *);
+		take_status(&session->recipient_reply,
+			smtp_recipient_status(va_arg(arguments, smtp_recipient_t)));
+		break;
+	case SMTP_EV_MESSAGESENT:
+		transferred(session, va_arg(arguments, smtp_message_t));
+		break;
+	}
+	va_end(arguments);
+}
+
+static bool begins(const char *bytes, size_t length, const char *verb)
+{
+	return length >= strlen(verb) && memcmp(bytes, verb, strlen(verb)) == 0;
+}
+
+/*
+ * Called before the bytes leave. A mail, or a password, goes only where the
+ * configuration lets it go; and a password that was refused is not tried by a
+ * second mechanism, since that is how accounts get locked.
+ */
+static void guard_command(struct session *session, const char *bytes, size_t length)
+{
+	int auth = session->dialogue.replies[PHASE_AUTH].code;
+	bool wants_auth = session->route->user != NULL;
+	bool is_auth = begins(bytes, length, "AUTH ");
+
+	if (!is_auth && !begins(bytes, length, "MAIL "))
+		return;
+	if (session->route->tls != TLS_OFF && !session->encrypted)
+		refuse(session, OUTCOME_ROUTE, "TLS is required and was not begun");
+	else if (wants_auth && auth >= 400 && (!is_auth || (session->password_sent && auth != 504)))
+		refuse(session, auth >= 500 ? OUTCOME_ROUTE : OUTCOME_TEMPORARY,
+			"the server refused user and password");
+	else if (wants_auth && !is_auth && auth != 235)
+		refuse(session, OUTCOME_ROUTE, "the server offers no way to authenticate that we have");
+}
+
+static void overheard(struct session *session, const char *bytes, size_t length)
+{
+	struct dialogue *dialogue = &session->dialogue;
+	bool injected;
+
+	if (!dialogue_read(dialogue, bytes, length))
+		refuse(session, OUTCOME_TEMPORARY, dialogue->fault);
+	/* libesmtp would read these plain bytes as the first words inside TLS. */
+	injected = dialogue->last == PHASE_STARTTLS && dialogue->surplus;
+	if (injected)
+		refuse(session, OUTCOME_ROUTE, "somebody put bytes behind the reply to STARTTLS");
+}
+
+static void monitor(const char *bytes, int length, int writing, void *context)
+{
+	struct session *session = context;
+
+	if (length <= 0)
+		return;
+	if (writing == SMTP_CB_READING) {
+		overheard(session, bytes, (size_t)length);
+		return;
+	}
+	guard_command(session, bytes, (size_t)length);
+	if (begins(bytes, (size_t)length, "AUTH PLAIN") || begins(bytes, (size_t)length, "AUTH LOGIN"))
+		session->password_sent = true;
+	dialogue_wrote(&session->dialogue, bytes, (size_t)length);
+}
+
+/* True where the peer is gone in both directions. */
+static bool connection_broken(void)
+{
+	struct pollfd look = {.fd = connection, .events = POLLOUT};
+
+	return connection >= 0 && poll(&look, 1, 0) > 0 && (look.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+/*
+ * Hands the mail out as it is. libesmtp does not notice failed writes before it
+ * has all; where the connection breaks before that, the server never saw the
+ * end and must forget the mail (RFC 5321 section 4.1.1.4). errno is libesmtp's way to be told to stop.
+ */
+static const char *hand_out(void **ignored, int *length, void *context)
+{
+	struct session *session = context;
+	const char *from = session->mail->bytes + session->offset;
+
+	(void)ignored;
+	if (length == NULL) {
+		session->offset = 0;
+		session->chunked = session->dialogue.last != PHASE_CONTENT;
+		return NULL;
+	}
+	*length = (int)(session->mail->length - session->offset);
+	session->offset = session->mail->length;
+	if (*length > 0)
+		return from;
+	session->sent = !connection_broken();
+	errno = session->sent ? 0 : ECONNRESET;
+	return NULL;
+}
+
+/* Keeps what is wrong with the certificate; OpenSSL's error tells only that something is. */
+static int note_verification(int good, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct session *session = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+	if (!good)
+		session->verify_error = X509_STORE_CTX_get_error(store);
+	return good;
+}
+
+static bool is_address(const char *host)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+/* libesmtp sends no server name, without which some servers show a certificate that fits nobody. */
+static void handshake(const SSL *ssl, int where, int result)
+{
+	struct session *session = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+	(void)result;
+	if ((where & SSL_CB_HANDSHAKE_START) == 0)
+		return;
+	if (connection < 0)
+		connection = SSL_get_fd(ssl);
+	if (session->refused != NULL)
+		refuse(session, session->refusal, session->refused);
+	if (!is_address(session->route->host))
+		SSL_set_tlsext_host_name((SSL *)ssl, session->route->host);
+}
+
+static bool set_authorities(SSL_CTX *context, const char *ca_file)
+{
+	if (ca_file == NULL)
+		return SSL_CTX_set_default_verify_paths(context) == 1;
+	return SSL_CTX_load_verify_locations(context, ca_file, NULL) == 1;
+}
+
+static bool set_expected_name(SSL_CTX *context, const char *host)
+{
+	X509_VERIFY_PARAM *expected = SSL_CTX_get0_param(context);
+
+	X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	if (is_address(host))
+		return X509_VERIFY_PARAM_set1_ip_asc(expected, host) == 1;
+	return X509_VERIFY_PARAM_set1_host(expected, host, 0) == 1;
+}
+
+/*
+ * A context of our own for each connection: libesmtp's is freed after the first
+ * and used again. Not above TLS 1.2: a server's TLS 1.3 session tickets arrive
+ * unasked, libesmtp takes them for the reply to an EHLO that it has not sent
+ * yet, and both sides wait until the timeout (seen in 14 of 20 tries against Postfix).
+ * Client certificates are not used: libesmtp frees them twice.
+ */
+static SSL_CTX *make_context(struct session *session)
+{
+	const struct route_config *route = session->route;
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+
+	if (context == NULL)
+		return NULL;
+	SSL_CTX_set_app_data(context, session);
+	SSL_CTX_set_info_callback(context, handshake);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_verification);
+	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
+	    SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION) == 1 &&
+	    SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
+	    set_expected_name(context, route->host) && set_authorities(context, route->ca_file))
+		return context;
+	SSL_CTX_free(context);
+	return NULL;
+}
+
+static int give_credentials(auth_client_request_t request, char **result, int fields, void *context)
+{
+	const struct session *session = context;
+
+	for (int i = 0; i < fields; i++)
+		result[i] = (request[i].flags & AUTH_PASS) != 0 ? session->route->password
+		                                                : session->route->user;
+	return 1;
+}
+
+static auth_context_t make_credentials(struct session *session)
+{
+	auth_context_t context = auth_create_context();
+
+	auth_set_mechanism_flags(context, AUTH_PLUGIN_PLAIN, 0);
+	auth_set_interact_cb(context, give_credentials, session);
+	return context;
+}
+
+static void set_waits(smtp_session_t esmtp)
+{
+	const struct {
+		int which;
+		long wait;
+	} waits[] = {
+		{Timeout_GREETING, timeouts->greeting}, {Timeout_ENVELOPE, timeouts->envelope},
+		{Timeout_DATA, timeouts->data},         {Timeout_TRANSFER, timeouts->transfer},
+		{Timeout_DATA2, timeouts->reply},
+	};
+
+	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
+		smtp_set_timeout(esmtp, waits[i].which | Timeout_OVERRIDE_RFC2822_MINIMUM, waits[i].wait);
+}
+
+static void set_message(struct session *session, smtp_session_t esmtp)
+{
+	smtp_message_t message = smtp_add_message(esmtp);
+	smtp_recipient_t recipient = smtp_add_recipient(message, session->mail->recipient);
+
+	smtp_set_reverse_path(message, session->mail->sender);
+	smtp_set_messagecb(message, hand_out, session);
+	smtp_size_set_estimate(message, session->mail->length);
+	smtp_dsn_set_notify(recipient, Notify_FAILURE);
+}
+
+static void set_server(const struct session *session, smtp_session_t esmtp)
+{
+	const struct route_config *route = session->route;
+	char *server = memory_format("%s:%d", route->host, route->port);
+
+	smtp_set_server(esmtp, server);
+	free(server);
+	smtp_set_hostname(esmtp, route_helo(route, session->mail));
+	smtp_starttls_enable(esmtp, route->tls == TLS_OFF ? Starttls_DISABLED : Starttls_REQUIRED);
+	set_waits(esmtp);
+}
+
+/* What libesmtp says about a session that we did not end; only where no reply tells. */
+static void describe_failure(const struct session *session, struct attempt *attempt)
+{
+	enum phase phase = dialogue_phase(&session->dialogue);
+	const struct route_config *route = session->route;
+	int number = smtp_errno();
+	char reason[128] = "";
+
+	if (session->verify_error != X509_V_OK) {
+		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: the server's certificate: %s", route->host,
+			X509_verify_cert_error_string(session->verify_error));
+		return;
+	}
+	if (now_milliseconds() >= session->deadline)
+		snprintf(reason, sizeof reason, "the time is up");
+	else if (number == SMTP_ERR_DROPPED_CONNECTION)
+		snprintf(reason, sizeof reason, "no answer in time, or the connection was closed");
+	else if (phase == PHASE_CONNECT && number == -EINTR)
+		snprintf(reason, sizeof reason, "no answer in time");
+	else
+		smtp_strerror(number, reason, sizeof reason);
+	attempt_set(attempt, attempt->outcome, 0, "%s:%d: %s: %s", route->host, route->port,
+		phase_words(phase), reason);
+}
+
+static void collect_codes(struct session *session, struct smtp_codes *codes)
+{
+	struct dialogue *dialogue = &session->dialogue;
+
+	/* libesmtp's own statuses: while BDAT runs it lets nobody listen. */
+	dialogue->replies[PHASE_MAIL] = session->mail_reply;
+	dialogue->replies[PHASE_RECIPIENT] = session->recipient_reply;
+	dialogue->replies[PHASE_DATA] = (struct reply){.subject = -1};
+	dialogue->replies[PHASE_CONTENT] = session->transfer_reply;
+	*codes = (struct smtp_codes){.sent = session->sent, .chunked = session->chunked};
+	dialogue_codes(dialogue, codes);
+}
+
+static void conclude(struct session *session, struct attempt *attempt)
+{
+	struct smtp_codes codes;
+	const struct reply *reply;
+	enum smtp_stage stage;
+
+	collect_codes(session, &codes);
+	attempt->outcome = smtp_outcome(&codes, &stage);
+	if (stage != STAGE_COUNT) {
+		reply = dialogue_reply(&session->dialogue, stage);
+		attempt_set(attempt, attempt->outcome, reply->code, "%s", reply->text);
+	} else if (session->refused != NULL) {
+		attempt_set(attempt, session->sent ? OUTCOME_UNKNOWN : session->refusal, 0, "%s: %s",
+			session->route->host, session->refused);
+	} else {
+		describe_failure(session, attempt);
+	}
+	dialogue_conceal(&session->dialogue, session->route, session->mail, attempt);
+}
+
+static void run_session(struct session *session, struct attempt *attempt)
+{
+	SSL_CTX *tls = session->route->tls != TLS_OFF ? make_context(session) : NULL;
+	auth_context_t credentials = NULL;
+	smtp_session_t esmtp;
+
+	if (session->route->tls != TLS_OFF && tls == NULL) {
+		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: TLS cannot be set up: is ca_file readable?",
+			session->route->host);
+		return;
+	}
+	esmtp = smtp_create_session();
+	set_server(session, esmtp);
+	set_message(session, esmtp);
+	smtp_set_eventcb(esmtp, event, session);
+	smtp_set_monitorcb(esmtp, monitor, session, 0);
+	if (tls != NULL)
+		smtp_starttls_set_ctx(esmtp, tls);
+	if (session->route->user != NULL) {
+		credentials = make_credentials(session);
+		smtp_auth_set_context(esmtp, credentials);
+	}
+	session->lowest = lowest_free_descriptor();
+	arm(session, timeouts->connect);
+	smtp_start_session(esmtp);
+	conclude(session, attempt);
+	smtp_destroy_session(esmtp);
+	if (credentials != NULL)
+		auth_destroy_context(credentials);
+	SSL_CTX_free(tls);
+}
+
+/* What would go wrong inside libesmtp, or give a secret away, is told before. */
+static const char *route_fault(const struct route_config *route)
+{
+	if (strchr(route->host, ':') != NULL)
+		return "an IPv6 address cannot be the host of an smtp route: give the relay's name";
+	if (route->user != NULL && route->tls == TLS_OFF)
+		return "a password is not sent without TLS";
+	if (route->user != NULL && route->password == NULL)
+		return "there is a user but no password";
+	return NULL;
+}
+
+void smtp_send(const struct route_config *route, const struct mail *mail, struct attempt *attempt)
+{
+	struct session session = {.route = route, .mail = mail, .verify_error = X509_V_OK};
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, expire = {.sa_handler = time_is_up};
+	struct sigaction pipe_before, expire_before;
+	const char *fault = route_fault(route);
+
+	if (!mail_check(route, mail, attempt))
+		return;
+	if (fault != NULL) {
+		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: %s", route->host, fault);
+		return;
+	}
+	/* libesmtp looks for client certificates there, and frees them twice. */
+	setenv("XDG_CONFIG_DIR", "/nonexistent", 1);
+	/* A server that hangs up would otherwise end the process. */
+	sigaction(SIGPIPE, &ignore, &pipe_before);
+	sigaction(SIGALRM, &expire, &expire_before);
+	session.deadline = now_milliseconds() + timeouts->total;
+	run_session(&session, attempt);
+	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+	connection = -1;
+	sigaction(SIGALRM, &expire_before, NULL);
+	sigaction(SIGPIPE, &pipe_before, NULL);
+}
