@@ -39,20 +39,29 @@ static int by_name(const void *left, const void *right)
 	return strcasecmp(a->name, b->name);
 }
 
-static void names_add(struct names *names, const char *name, int line)
+/*
+ * Takes the text of a key of each member, or of the other key where the first
+ * is left out. From the file and not from what was read of it: a name that was
+ * complained about is not to be complained about again wherever it is used.
+ */
+static struct names names_read(const char *what, struct node section, const char *key, const char *other)
 {
-	struct entry *entry;
+	struct names names = {.what = what};
 
-	if (name == NULL)
-		return; /* was complained about */
-	entry = memory_append(&names->list, &names->count, sizeof *entry);
-	*entry = (struct entry){name, line};
-}
+	for (size_t i = 0; i < node_count(section); i++) {
+		struct node member = node_member(section, i), value = node_find(member, key);
+		struct entry *entry;
 
-static void names_sort(struct names *names)
-{
-	if (names->count > 0)
-		qsort(names->list, names->count, sizeof *names->list, by_name_and_line);
+		if (node_type(value) == NODE_NONE && other != NULL)
+			value = node_find(member, other);
+		if (text_empty(node_text(value)))
+			continue;
+		entry = memory_append(&names.list, &names.count, sizeof *entry);
+		*entry = (struct entry){node_text(value), node_line(member)};
+	}
+	if (names.count > 0)
+		qsort(names.list, names.count, sizeof *names.list, by_name_and_line);
+	return names;
 }
 
 static const struct entry *names_find(const struct names *names, const char *name)
@@ -195,50 +204,46 @@ static void check_whole(const struct config *config, struct node root, struct pr
 }
 
 /* `lampwatch try NAME` takes the name of either. */
-static void check_targets(const struct config *config, const struct names *routes, struct problems *problems)
+static void check_targets(const struct config *config, const struct names *webhooks, const struct names *routes,
+	struct problems *problems)
 {
-	for (size_t i = 0; i < config->webhook_count; i++) {
-		const struct webhook_config *webhook = &config->webhooks[i];
-		const struct entry *route = webhook->name != NULL ? names_find(routes, webhook->name) : NULL;
+	for (size_t i = 0; i < webhooks->count; i++) {
+		const struct entry *route = names_find(routes, webhooks->list[i].name);
 
 		if (route != NULL)
-			problems_add(problems, config->path, webhook->line,
+			problems_add(problems, config->path, webhooks->list[i].line,
 				"a webhook \"%s\" beside the route of that name in line %d; give them two names",
-				webhook->name, route->line);
+				route->name, route->line);
 	}
 }
 
 void config_check(const struct config *config, struct problems *problems)
 {
-	struct names pages = {.what = "page"}, routes = {.what = "route"}, webhooks = {.what = "webhook"};
-	struct names subscribers = {.what = "subscriber"}, providers = {.what = "provider"};
-	struct names *all[] = {&pages, &routes, &webhooks, &subscribers, &providers};
 	struct node root = yaml_root(config->yaml);
+	struct node pages_list = node_find(root, "pages"), routes_list = node_find(root, "routes");
+	struct node webhooks_list = node_find(root, "webhooks"), subscribers_list = node_find(root, "subscribers");
+	struct names pages = names_read("page", pages_list, "name", NULL);
+	struct names routes = names_read("route", routes_list, "name", NULL);
+	struct names webhooks = names_read("webhook", webhooks_list, "name", NULL);
+	struct names subscribers = names_read("subscriber", subscribers_list, "mail", NULL);
+	struct names providers = names_read("provider", pages_list, "provider", "name");
 
-	for (size_t i = 0; i < config->page_count; i++) {
-		names_add(&pages, config->pages[i].name, config->pages[i].line);
-		names_add(&providers, config->pages[i].provider, config->pages[i].line);
-	}
-	for (size_t i = 0; i < config->route_count; i++)
-		names_add(&routes, config->routes[i].name, config->routes[i].line);
-	for (size_t i = 0; i < config->webhook_count; i++)
-		names_add(&webhooks, config->webhooks[i].name, config->webhooks[i].line);
-	for (size_t i = 0; i < config->subscriber_count; i++)
-		names_add(&subscribers, config->subscribers[i].mail, config->subscribers[i].line);
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		names_sort(all[i]);
-		if (all[i] != &providers)
-			check_once(config, all[i], problems);
-	}
+	check_once(config, &pages, problems);
+	check_once(config, &routes, problems);
+	check_once(config, &webhooks, problems);
+	check_once(config, &subscribers, problems);
+	check_targets(config, &webhooks, &routes, problems);
 	check_whole(config, root, problems);
 	check_reserved(config, problems);
-	check_targets(config, &routes, problems);
 	check_mail(config, root, problems);
-	check_subscribers(node_find(root, "subscribers"), &pages, &webhooks, problems);
-	for (size_t i = 0; i < node_count(node_find(root, "webhooks")); i++)
-		check_page_list(node_find(node_member(node_find(root, "webhooks"), i), "pages"), &pages, problems);
-	check_depends(node_find(root, "routes"), &providers, problems);
-	check_depends(node_find(root, "webhooks"), &providers, problems);
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		free(all[i]->list);
+	check_subscribers(subscribers_list, &pages, &webhooks, problems);
+	for (size_t i = 0; i < node_count(webhooks_list); i++)
+		check_page_list(node_find(node_member(webhooks_list, i), "pages"), &pages, problems);
+	check_depends(routes_list, &providers, problems);
+	check_depends(webhooks_list, &providers, problems);
+	free(pages.list);
+	free(routes.list);
+	free(webhooks.list);
+	free(subscribers.list);
+	free(providers.list);
 }

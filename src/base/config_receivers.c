@@ -17,22 +17,10 @@ static bool has(struct node map, const char *key)
 	return node_type(node_find(map, key)) != NODE_NONE;
 }
 
-static bool read_relay(const struct node_walk *walk, struct node node, void *target)
+static bool check_port(const struct node_walk *walk, struct node node, const struct route_config *route)
 {
-	struct route_config *route = target;
-	const char *text = node_text(node);
-	bool smtps = text_starts(text, "smtps:");
+	bool smtps = route->type == ROUTE_SMTPS;
 
-	if (node_type(node) == NODE_SCALAR && strchr(text, '@') != NULL)
-		return node_problem(walk->problems, node, "user and password do not stand in \"%s\": write them as "
-			"\"user\" and \"password_file\"", walk->rule->key);
-	free(route->host);
-	if (!config_host_port(text, smtps ? "smtps" : "smtp", &route->host, &route->port))
-		return node_problem(walk->problems, node, "\"%s\" is a relay such as smtp://relay.example.net:587 or "
-			"smtps://relay.example.net:465 (ports up to 65535), not \"%s\"", walk->rule->key, text);
-	route->type = smtps ? ROUTE_SMTPS : ROUTE_SMTP;
-	if (route->port == 0)
-		route->port = smtps ? PORT_SMTPS : PORT_SUBMISSION;
 	if (!smtps && route->port == PORT_SMTPS)
 		return node_problem(walk->problems, node, "port 465 speaks TLS from the first byte: write smtps://%s",
 			route->host);
@@ -40,6 +28,33 @@ static bool read_relay(const struct node_walk *walk, struct node node, void *tar
 		return node_problem(walk->problems, node, "port %d begins without TLS: write smtp://%s:%d, which "
 			"demands STARTTLS", route->port, route->host, route->port);
 	return true;
+}
+
+static bool read_relay(const struct node_walk *walk, struct node node, void *target)
+{
+	struct route_config *route = target;
+	char *text = NULL;
+	bool smtps, good = false;
+
+	if (!node_read_text(walk, node, &text))
+		return false;
+	smtps = text_starts(text, "smtps:");
+	free(route->host);
+	route->host = NULL;
+	if (strchr(text, '@') != NULL) {
+		node_problem(walk->problems, node, "user and password do not stand in \"%s\": write them as \"user\" "
+			"and \"password_file\"", walk->rule->key);
+	} else if (!config_host_port(text, smtps ? "smtps" : "smtp", &route->host, &route->port)) {
+		node_problem(walk->problems, node, "\"%s\" is a relay such as smtp://relay.example.net:587 or "
+			"smtps://relay.example.net:465 (ports up to 65535), not \"%s\"", walk->rule->key, text);
+	} else {
+		route->type = smtps ? ROUTE_SMTPS : ROUTE_SMTP;
+		if (route->port == 0)
+			route->port = smtps ? PORT_SMTPS : PORT_SUBMISSION;
+		good = check_port(walk, node, route);
+	}
+	free(text);
+	return good;
 }
 
 static bool read_sendmail(const struct node_walk *walk, struct node node, void *target)

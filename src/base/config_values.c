@@ -422,10 +422,45 @@ bool config_read_secret_url_file(const struct node_walk *walk, struct node node,
 		"https URL", walk->rule->key, node_text(node));
 }
 
+/* Zones stand in the system's folder as Area/Place; the nearest of the same area. Owned by the caller. */
+static char *nearest_zone(const char *zone)
+{
+	const char *top = getenv("TZDIR"), *slash = strrchr(zone, '/'), *nearest;
+	char *area = slash != NULL ? memory_bytes(zone, (size_t)(slash - zone)) : memory_string(".");
+	char *folder, *advice = memory_string("");
+	struct text_list names = {0};
+
+	if (zone[0] != '/' && strstr(zone, "..") == NULL) {
+		folder = memory_format("%s/%s", text_empty(top) ? "/usr/share/zoneinfo" : top, area);
+		file_names(folder, "", &names);
+		free(folder);
+	}
+	nearest = text_nearest(slash != NULL ? slash + 1 : zone, (const char *const *)names.list, names.count);
+	if (nearest != NULL) {
+		free(advice);
+		advice = memory_format("; did you mean \"%s%s%s\"?", slash != NULL ? area : "",
+			slash != NULL ? "/" : "", nearest);
+	}
+	text_list_release(&names);
+	free(area);
+	return advice;
+}
+
 bool config_read_zone(const struct node_walk *walk, struct node node, void *target)
 {
-	return read_checked(walk, node, target, date_zone_known,
-		"a time zone that this system knows, such as UTC or Europe/Berlin");
+	char *zone = NULL, *advice;
+	bool good = node_read_text(walk, node, &zone);
+
+	if (good && !date_zone_known(zone)) {
+		advice = nearest_zone(zone);
+		good = node_problem(walk->problems, node, "\"%s\" is a time zone such as UTC or Europe/Berlin; this "
+			"system knows no \"%s\"%s", walk->rule->key, zone, advice);
+		free(advice);
+	}
+	if (good)
+		memory_set(target, zone);
+	free(zone);
+	return good;
 }
 
 static bool resolver_valid(const char *text)

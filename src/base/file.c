@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 #include "settings.h"
 
 static bool failed(struct error *error, const char *path, const char *what)
@@ -227,6 +228,34 @@ bool file_exists(const char *path)
 	struct stat status;
 
 	return lstat(path, &status) == 0;
+}
+
+static int by_text(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+void file_names(const char *folder, const char *ending, struct text_list *names)
+{
+	DIR *entries = opendir(folder);
+	struct dirent *entry;
+
+	if (entries == NULL)
+		return;
+	while ((entry = readdir(entries)) != NULL) {
+		size_t length = strlen(entry->d_name), tail = strlen(ending);
+		char *name;
+
+		if (entry->d_name[0] == '.' || length <= tail || !text_ends(entry->d_name, ending))
+			continue;
+		name = memory_bytes(entry->d_name, length - tail);
+		if (!text_list_has(names, name))
+			text_list_add(names, name);
+		free(name);
+	}
+	closedir(entries);
+	if (names->count > 0)
+		qsort(names->list, names->count, sizeof *names->list, by_text);
 }
 
 /* The folder of the running program, or NULL where the system does not tell. */

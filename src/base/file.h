@@ -12,6 +12,7 @@
 
 struct buffer;
 struct error;
+struct text_list;
 
 /*
  * Adds the file's bytes to out, whose maximum holds. Errors: REMEDY_LOCAL
@@ -52,6 +53,13 @@ char *file_join(const char *folder, const char *name);
 char *file_folder(const char *path);
 
 bool file_exists(const char *path);
+
+/*
+ * The names in the folder that end with ending, without it, each once, sorted
+ * bytewise and added to what stands in names; hidden ones are left out. A
+ * folder that cannot be opened has none.
+ */
+void file_names(const char *folder, const char *ending, struct text_list *names);
 
 /* Writes all bytes to a descriptor, however often it takes. False with errno. */
 bool file_write_all(int descriptor, const void *bytes, size_t length);

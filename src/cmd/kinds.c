@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd/kinds.h"
 
-#include <dirent.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,41 +19,14 @@ struct kind_set {
 	size_t loaded_count;
 };
 
-/* Adds the names of the folder's files with that ending, without it. */
-static void list_names(const char *folder, const char *ending, struct text_list *names)
-{
-	DIR *entries = folder != NULL ? opendir(folder) : NULL;
-	struct dirent *entry;
-
-	while (entries != NULL && (entry = readdir(entries)) != NULL) {
-		size_t length = strlen(entry->d_name), tail = strlen(ending);
-
-		if (length > tail && entry->d_name[0] != '.' && text_ends(entry->d_name, ending)) {
-			char *name = memory_bytes(entry->d_name, length - tail);
-
-			if (!text_list_has(names, name))
-				text_list_add(names, name);
-			free(name);
-		}
-	}
-	if (entries != NULL)
-		closedir(entries);
-}
-
-static int by_text(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
 /* The nearest of the names, or all of them; owned by the caller. */
-static char *advice(struct text_list *names, const char *word)
+static char *advice(const struct text_list *names, const char *word)
 {
 	const char *nearest;
 	char *text;
 
 	if (names->count == 0)
 		return memory_string("; there is none at all");
-	qsort(names->list, names->count, sizeof *names->list, by_text); /* the same on every file system */
 	nearest = text_nearest(word, (const char *const *)names->list, names->count);
 	if (nearest != NULL)
 		return memory_format("; did you mean \"%s\"?", nearest);
@@ -83,8 +55,9 @@ static void unknown_kind(const struct config *config, size_t i, const char *temp
 	char *built_in = file_join(templates, "pages"), *text;
 	struct text_list names = {0};
 
-	list_names(config->kinds, ".yaml", &names);
-	list_names(built_in, ".yaml", &names);
+	if (config->kinds != NULL)
+		file_names(config->kinds, ".yaml", &names);
+	file_names(built_in, ".yaml", &names);
 	text = advice(&names, name);
 	node_problem(problems, place(config, "pages", i, "kind"), "no kind \"%s\"%s", name, text);
 	free(text);
@@ -145,7 +118,7 @@ static void check_templates(const struct config *config, const char *templates, 
 		struct text_list names = {0};
 
 		if (!file_exists(file)) {
-			list_names(folder, ".json", &names);
+			file_names(folder, ".json", &names);
 			text = advice(&names, name);
 			node_problem(problems, place(config, "webhooks", i, "template"), "no template \"%s\"%s", name,
 				text);
