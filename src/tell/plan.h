@@ -33,4 +33,85 @@
 #ifndef LAMPWATCH_PLAN_H
 #define LAMPWATCH_PLAN_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tell/event.h"
+
+struct config;
+struct page_config;
+struct value;
+
+/* Who was owed the red of an alarm, and how far that got. Strings borrowed. */
+struct owed {
+	int64_t alarm;
+	const char *receiver;   /* "mail:ADDRESS" or "webhook:NAME" */
+	const char *message_id; /* of the red */
+	int64_t delivery;       /* of the red */
+	bool out;               /* it was delivered, or perhaps it was */
+	bool dropped;           /* the operator dropped it: nothing more is owed */
+	const struct value *data; /* of the red's message; NULL where out */
+};
+
+/* What happened on one page in one run. All borrowed. */
+struct plan_input {
+	const struct config *config;
+	const struct page_config *page;
+	const char *title;        /* the page's own, "" where it has none */
+	const struct events *events;
+	const struct owed *owed;  /* of the alarms that events close */
+	size_t owed_count;
+	const struct value *others_red; /* a list of {label, words}; NULL: none */
+	const char *snapshot_path, *snapshot_digest, *head; /* NULL: none */
+	int64_t now;
+	bool simulated;
+	const char *key;          /* secret of the archive: makes Message-IDs that nobody can guess */
+};
+
+/* One message owed to one receiver. All owned. */
+struct delivery_plan {
+	char *receiver;
+	char *message_id;  /* with angle brackets; derived from alarms, types and receiver */
+	char *in_reply_to; /* of the red that this one answers; NULL: none */
+	struct value *data; /* what templates get */
+	struct owed_alarm {
+		int64_t alarm;
+		enum event_type type; /* red, green, lost, back */
+	} *alarms;
+	size_t alarm_count;
+	int64_t *merged;   /* deliveries of reds that never got out: this one stands for them */
+	size_t merged_count;
+};
+
+struct plan {
+	struct delivery_plan *list;
+	size_t count;
+};
+
+/*
+ * Fills plan: at most one delivery for each receiver. Red goes to those whose
+ * pages and `on:` want it; green to whoever was owed its red and wants green; a
+ * red that never got out becomes one message that says both; lost, back
+ * and gone go to the operator (lost and back also to those who asked).
+ */
+void plan_make(const struct plan_input *input, struct plan *plan);
+void plan_release(struct plan *plan);
+
+/* The words of a receiver: "mail:ops@example.com". Owned by the caller. */
+char *receiver_mail(const char *address);
+char *receiver_webhook(const char *name);
+/* The address of "mail:…", else NULL. The name of "webhook:…", else NULL. */
+const char *receiver_address(const char *receiver);
+const char *receiver_webhook_name(const char *receiver);
+
+/*
+ * The data of a message, without events: page, snapshot, times. Used by plan_make(), and by `try`
+ * for a message that no page has caused (page NULL). Owned by the caller.
+ */
+struct value *plan_data(const struct plan_input *input);
+
+/* Puts events (values, in the order given) and the headline that follows from them. Takes events. */
+void plan_put_events(struct value *data, struct value *events);
+
 #endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The archive on disk (lampwatch-archive(5)): one folder for each kept fetch,
+ * made whole under .state and renamed into place, never written to again.
+ *
+ * The order of a commit, of which a crash may leave any beginning:
+ *   1  the folder is written under .state/incoming and synced
+ *   2  .state/intent/PAGE names the place where it is to stand
+ *   3  the folder is renamed there
+ *   4  the database's transaction, which holds the chain's line
+ *   5  the line is appended to the chain
+ *   6  the intent is removed
+ * The next run finds the intent and goes on from there: archive_intents().
+ */
+#ifndef LAMPWATCH_ARCHIVE_H
+#define LAMPWATCH_ARCHIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/http.h"
+#include "base/yaml.h"
+
+struct buffer;
+struct error;
+
+#define ARCHIVE_STATE ".state"
+#define ARCHIVE_SUMS "SHA256SUMS"
+
+/* What is kept of one fetch. All borrowed. */
+struct snapshot {
+	const char *page;
+	int64_t time;              /* seconds since 1970: when the answer was there */
+	bool simulated;            /* --clock */
+	const struct http_response *responses; /* one for each document; a status of 0: not fetched */
+	size_t count;
+	const char *const *documents; /* their names in the kind */
+	const char *url, *kind, *kind_digest;
+	const char *reason;        /* "first sight", "change", "unreadable" */
+	const char *reading;       /* canonical text; NULL where there is none */
+	const char *changes;       /* lines; "" for none */
+	const char *previous;      /* folder of the snapshot before; NULL or "" for none */
+	int64_t previous_confirmed; /* when it was last confirmed */
+	int64_t previous_fetches;  /* by how many fetches */
+};
+
+/* Makes archive/.state (0700) and what stands in it. */
+bool archive_prepare(const char *archive, struct error *error);
+
+/* Steps 1 to 3. Gives the folder's name relative to the page's own (owned by the caller)
+ * and the SHA-256 of its SHA256SUMS. Errors: REMEDY_LOCAL. */
+bool archive_keep(const char *archive, const struct snapshot *snapshot, char **folder,
+	char sums[static DIGEST_TEXT], struct error *error);
+
+/* Step 5: appends the line (and the chain's head line where the file is new) unless it stands there already. */
+bool archive_chain(const char *archive, const char *page, const char *line, struct error *error);
+
+/* Step 6. */
+void archive_settle(const char *archive, const char *page);
+
+/* The pages that have an intent, and the folder each names (relative to the page's own). */
+struct archive_intent {
+	char *page, *folder;
+};
+
+struct archive_intents {
+	struct archive_intent *list;
+	size_t count;
+};
+
+bool archive_intents(const char *archive, struct archive_intents *intents, struct error *error);
+void archive_intents_release(struct archive_intents *intents);
+
+/* The path of a snapshot's folder, or of a file in it (name may be NULL). Owned by the caller. */
+char *archive_path(const char *archive, const char *page, const char *folder, const char *name);
+
+/* Reads a file of a snapshot, appending to out. */
+bool archive_read(const char *archive, const char *page, const char *folder, const char *name,
+	struct buffer *out, struct error *error);
+
+/* The seconds that a folder's name tells; false where it is no such name. */
+bool archive_folder_time(const char *folder, int64_t *time);
+
+/* Writes the list of chain heads: lines of page, sequence, digest of the last line. */
+struct archive_head {
+	const char *page;
+	int64_t sequence;
+	const char *digest;
+};
+
+bool archive_write_heads(const char *archive, const struct archive_head *heads, size_t count,
+	struct error *error);
+
+#endif

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: ISC */
+#include "keep/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+/* A step, once released, is never changed: a change of the schema is a new step. */
+static const char *const steps[] = {
+	"CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE page ("
+	"  name TEXT PRIMARY KEY, url TEXT, kind_digest TEXT, program TEXT,"
+	"  known INTEGER, last_fetch INTEGER, last_success INTEGER, last_full INTEGER, retry_at INTEGER,"
+	"  failures INTEGER, failure TEXT, failing_since INTEGER, unreadable INTEGER, lost INTEGER,"
+	"  gone_told INTEGER, red INTEGER, unconfirmed INTEGER,"
+	"  snapshot INTEGER, folder TEXT, sums TEXT, head TEXT, confirmed INTEGER, last_confirmed INTEGER"
+	") WITHOUT ROWID;"
+	"CREATE TABLE reading (page TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE validator (page TEXT, position INTEGER, url TEXT, etag TEXT, last_modified TEXT, body TEXT,"
+	"  PRIMARY KEY (page, position)) WITHOUT ROWID;"
+	"CREATE TABLE lamp (page TEXT, id TEXT, grouping TEXT, name TEXT, level TEXT, word TEXT, gone INTEGER,"
+	"  red INTEGER, since INTEGER, count INTEGER, count_since INTEGER, before TEXT, alarm INTEGER,"
+	"  alarm_since INTEGER, PRIMARY KEY (page, id)) WITHOUT ROWID;"
+	"CREATE TABLE snapshot (page TEXT, sequence INTEGER, time INTEGER, folder TEXT, sums TEXT, line TEXT,"
+	"  PRIMARY KEY (page, sequence)) WITHOUT ROWID;"
+	"CREATE INDEX snapshot_time ON snapshot (page, time);"
+	"CREATE TABLE change (id INTEGER PRIMARY KEY, page TEXT, time INTEGER, snapshot INTEGER, type TEXT,"
+	"  item TEXT, name TEXT, before TEXT, after TEXT, text TEXT, anew INTEGER);"
+	"CREATE INDEX change_page ON change (page, time);"
+	"CREATE TABLE alarm (id INTEGER PRIMARY KEY, page TEXT, kind TEXT, indicator TEXT, opened INTEGER,"
+	"  closed INTEGER);"
+	"CREATE INDEX alarm_open ON alarm (page, kind, indicator) WHERE closed IS NULL;"
+	"CREATE TABLE event (id INTEGER PRIMARY KEY, page TEXT, time INTEGER, type TEXT, indicator TEXT,"
+	"  label TEXT, before TEXT, after TEXT, text TEXT);"
+	"CREATE INDEX event_page ON event (page, time);"
+	"CREATE TABLE delivery ("
+	"  id INTEGER PRIMARY KEY, receiver TEXT NOT NULL, page TEXT NOT NULL, created INTEGER, message_id TEXT,"
+	"  bytes BLOB, data TEXT, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, next_try INTEGER,"
+	"  perhaps INTEGER NOT NULL DEFAULT 0, route TEXT, code INTEGER, reason TEXT, ended INTEGER,"
+	"  second INTEGER NOT NULL DEFAULT 0);"
+	"CREATE INDEX delivery_owed ON delivery (state, next_try) WHERE state IN ('pending', 'sending');"
+	"CREATE TABLE owed (delivery INTEGER, alarm INTEGER, type TEXT, PRIMARY KEY (alarm, delivery, type))"
+	"  WITHOUT ROWID;"
+	"CREATE INDEX owed_delivery ON owed (delivery);",
+};
+
+struct database *store_open(const char *path, bool read_only, struct error *error)
+{
+	static const struct database_migrations migrations = {steps, sizeof steps / sizeof steps[0]};
+
+	return database_open(path, &migrations, read_only, error);
+}
+
+static char *column(struct statement *row, int i)
+{
+	return memory_string(statement_text(row, i));
+}
+
+static void load_validators(struct database *database, struct page_states *states)
+{
+	struct statement *row = database_query(database,
+		"SELECT page, position, url, etag, last_modified, body FROM validator", "");
+
+	while (statement_row(row)) {
+		struct page_state *state = page_states_find(states, statement_text(row, 0));
+		int64_t position = statement_integer(row, 1);
+		struct validator *validator;
+
+		if (state == NULL || position < 0 || position >= KIND_DOCUMENTS_MAX)
+			continue;
+		validator = &state->validators[position];
+		validator->url = column(row, 2);
+		validator->etag = statement_null(row, 3) ? NULL : column(row, 3);
+		validator->last_modified = statement_null(row, 4) ? NULL : column(row, 4);
+		memcpy(validator->body, statement_text(row, 5), strnlen(statement_text(row, 5), DIGEST_TEXT - 1));
+	}
+	statement_end(row);
+}
+
+void store_pages(struct database *database, struct page_states *states)
+{
+	struct statement *row = database_query(database,
+		"SELECT name, url, kind_digest, program, known, last_fetch, last_success, last_full, retry_at,"
+		" failures, failure, failing_since, unreadable, lost, gone_told, red, unconfirmed, snapshot,"
+		" folder, sums, head, confirmed, last_confirmed FROM page ORDER BY name", "");
+
+	while (statement_row(row)) {
+		struct page_state *state = memory_append(&states->list, &states->count, sizeof *state);
+
+		state->name = column(row, 0);
+		state->url = column(row, 1);
+		state->kind_digest = column(row, 2);
+		state->program = column(row, 3);
+		state->known = statement_integer(row, 4);
+		state->last_fetch = statement_integer(row, 5);
+		state->last_success = statement_integer(row, 6);
+		state->last_full = statement_integer(row, 7);
+		state->retry_at = statement_integer(row, 8);
+		state->failures = statement_integer(row, 9);
+		state->failure = column(row, 10);
+		state->failing_since = statement_integer(row, 11);
+		state->unreadable = statement_integer(row, 12);
+		state->lost = statement_integer(row, 13);
+		state->gone_told = statement_integer(row, 14);
+		state->red = statement_integer(row, 15);
+		state->unconfirmed = statement_integer(row, 16);
+		state->snapshot = statement_integer(row, 17);
+		state->folder = column(row, 18);
+		state->sums = column(row, 19);
+		state->head = column(row, 20);
+		state->confirmed = statement_integer(row, 21);
+		state->last_confirmed = statement_integer(row, 22);
+	}
+	statement_end(row);
+	load_validators(database, states);
+}
+
+static int by_page_name(const void *key, const void *state)
+{
+	return strcmp(key, ((const struct page_state *)state)->name);
+}
+
+struct page_state *page_states_find(const struct page_states *states, const char *name)
+{
+	if (states->count == 0)
+		return NULL;
+	return bsearch(name, states->list, states->count, sizeof *states->list, by_page_name);
+}
+
+void page_state_release(struct page_state *state)
+{
+	char *strings[] = {state->name, state->url, state->kind_digest, state->program, state->failure,
+		state->folder, state->sums, state->head, state->reading};
+
+	for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
+		free(strings[i]);
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+		validator_release(&state->validators[i]);
+	lamps_release(&state->lamps);
+	*state = (struct page_state){0};
+}
+
+void page_states_release(struct page_states *states)
+{
+	for (size_t i = 0; i < states->count; i++)
+		page_state_release(&states->list[i]);
+	free(states->list);
+	*states = (struct page_states){0};
+}
+
+static enum level level_column(struct statement *row, int i)
+{
+	enum level level = LEVEL_UNKNOWN;
+
+	level_parse(statement_text(row, i), &level);
+	return level;
+}
+
+static void load_lamps(struct database *database, struct page_state *state)
+{
+	struct statement *row = database_query(database,
+		"SELECT id, grouping, name, level, word, gone, red, since, count, count_since, before, alarm,"
+		" alarm_since FROM lamp WHERE page = ? ORDER BY id", "t", state->name);
+
+	while (statement_row(row)) {
+		struct lamp *lamp = lamps_add(&state->lamps, statement_text(row, 0), statement_text(row, 1),
+			statement_text(row, 2));
+
+		lamp->level = level_column(row, 3);
+		memory_set(&lamp->word, statement_text(row, 4));
+		lamp->gone = statement_integer(row, 5);
+		lamp->red = statement_integer(row, 6);
+		lamp->since = statement_integer(row, 7);
+		lamp->count = statement_integer(row, 8);
+		lamp->count_since = statement_integer(row, 9);
+		lamp->before = level_column(row, 10);
+		lamp->alarm = statement_integer(row, 11);
+		lamp->alarm_since = statement_integer(row, 12);
+	}
+	statement_end(row);
+}
+
+void store_load(struct database *database, struct page_state *state)
+{
+	struct statement *row;
+
+	if (state->loaded)
+		return;
+	row = database_query(database, "SELECT text FROM reading WHERE page = ?", "t", state->name);
+	if (statement_row(row))
+		state->reading = column(row, 0);
+	statement_end(row);
+	load_lamps(database, state);
+	state->loaded = !database_failed(database);
+}
+
+static void save_lamps(struct database *database, const struct page_state *state)
+{
+	database_do(database, "DELETE FROM lamp WHERE page = ?", "t", state->name);
+	for (size_t i = 0; i < state->lamps.count; i++) {
+		const struct lamp *lamp = &state->lamps.list[i];
+
+		database_do(database,
+			"INSERT OR REPLACE INTO lamp (page, id, grouping, name, level, word, gone, red, since, count,"
+			" count_since, before, alarm, alarm_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			"ttttttiiiiitii", state->name, lamp->id, lamp->group, lamp->name, level_name(lamp->level),
+			lamp->word, (int64_t)lamp->gone, (int64_t)lamp->red, lamp->since, lamp->count,
+			lamp->count_since, level_name(lamp->before), (int64_t)lamp->alarm, lamp->alarm_since);
+	}
+}
+
+static void save_validators(struct database *database, const struct page_state *state)
+{
+	database_do(database, "DELETE FROM validator WHERE page = ?", "t", state->name);
+	for (int64_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+		const struct validator *validator = &state->validators[i];
+
+		if (validator->url != NULL)
+			database_do(database, "INSERT INTO validator VALUES (?, ?, ?, ?, ?, ?)", "titttt",
+				state->name, i, validator->url, validator->etag, validator->last_modified,
+				validator->body);
+	}
+}
+
+void store_save(struct database *database, const struct page_state *state)
+{
+	database_do(database,
+		"INSERT OR REPLACE INTO page (name, url, kind_digest, program, known, last_fetch, last_success,"
+		" last_full, retry_at, failures, failure, failing_since, unreadable, lost, gone_told, red, unconfirmed,"
+		" snapshot, folder, sums, head, confirmed, last_confirmed)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"ttttiiiiiitiiiiiiitttii", state->name, state->url, state->kind_digest, state->program,
+		(int64_t)state->known, state->last_fetch, state->last_success, state->last_full, state->retry_at,
+		state->failures, state->failure, state->failing_since, (int64_t)state->unreadable,
+		(int64_t)state->lost, (int64_t)state->gone_told, (int64_t)state->red, (int64_t)state->unconfirmed,
+		state->snapshot, state->folder, state->sums, state->head, state->confirmed, state->last_confirmed);
+	save_validators(database, state);
+	if (!state->loaded)
+		return;
+	if (state->reading != NULL)
+		database_do(database, "INSERT OR REPLACE INTO reading VALUES (?, ?)", "tt", state->name,
+			state->reading);
+	save_lamps(database, state);
+}
+
+void store_touch(struct database *database, const struct page_state *state)
+{
+	database_do(database,
+		"UPDATE page SET last_fetch = ?, last_success = ?, last_full = ?, retry_at = ?, confirmed = ?,"
+		" last_confirmed = ? WHERE name = ?",
+		"iiiiiit", state->last_fetch, state->last_success, state->last_full, state->retry_at,
+		state->confirmed, state->last_confirmed, state->name);
+}
+
+void store_add_snapshot(struct database *database, const char *page, const struct snapshot_row *row)
+{
+	database_do(database, "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?)", "tiittt", page, row->sequence,
+		row->time, row->folder, row->sums, row->line);
+}
+
+static bool snapshot_take(struct statement *row, struct snapshot_row *snapshot)
+{
+	bool found = statement_row(row);
+
+	if (found)
+		*snapshot = (struct snapshot_row){statement_integer(row, 0), statement_integer(row, 1),
+			column(row, 2), column(row, 3), column(row, 4)};
+	statement_end(row);
+	return found;
+}
+
+bool store_snapshot(struct database *database, const char *page, int64_t sequence, struct snapshot_row *row)
+{
+	return snapshot_take(database_query(database,
+		"SELECT sequence, time, folder, sums, line FROM snapshot WHERE page = ? AND sequence = ?", "ti",
+		page, sequence), row);
+}
+
+bool store_snapshot_at(struct database *database, const char *page, int64_t time, struct snapshot_row *row)
+{
+	return snapshot_take(database_query(database,
+		"SELECT sequence, time, folder, sums, line FROM snapshot WHERE page = ? AND time <= ?"
+		" ORDER BY time DESC, sequence DESC LIMIT 1", "ti", page, time), row);
+}
+
+bool store_has_folder(struct database *database, const char *page, const char *folder)
+{
+	struct statement *row = database_query(database,
+		"SELECT 1 FROM snapshot WHERE page = ? AND folder = ?", "tt", page, folder);
+	bool found = statement_row(row);
+
+	statement_end(row);
+	return found;
+}
+
+void snapshot_row_release(struct snapshot_row *row)
+{
+	free(row->folder);
+	free(row->sums);
+	free(row->line);
+	*row = (struct snapshot_row){0};
+}
+
+void store_add_change(struct database *database, const char *page, int64_t time, int64_t snapshot,
+	const struct change *change, bool anew)
+{
+	database_do(database,
+		"INSERT INTO change (page, time, snapshot, type, item, name, before, after, text, anew)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"tiitttttti", page, time, snapshot, change_type_name(change->type), change->id, change->name,
+		change->before, change->after, change->text, (int64_t)anew);
+}
+
+int64_t store_open_alarm(struct database *database, const char *page, const char *kind, const char *indicator,
+	int64_t time)
+{
+	database_do(database, "INSERT INTO alarm (page, kind, indicator, opened) VALUES (?, ?, ?, ?)", "ttti", page,
+		kind, indicator, time);
+	return database_last_row(database);
+}
+
+int64_t store_find_alarm(struct database *database, const char *page, const char *kind, const char *indicator)
+{
+	struct statement *row = database_query(database,
+		"SELECT id FROM alarm WHERE page = ? AND kind = ? AND indicator = ? AND closed IS NULL"
+		" ORDER BY id DESC LIMIT 1", "ttt", page, kind, indicator);
+	int64_t alarm = statement_row(row) ? statement_integer(row, 0) : 0;
+
+	statement_end(row);
+	return alarm;
+}
+
+void store_close_alarm(struct database *database, int64_t alarm, int64_t time)
+{
+	database_do(database, "UPDATE alarm SET closed = ? WHERE id = ?", "ii", time, alarm);
+}
+
+void store_add_event(struct database *database, const char *page, int64_t time, const char *type,
+	const char *indicator, const char *label, const char *before, const char *after, const char *text)
+{
+	database_do(database,
+		"INSERT INTO event (page, time, type, indicator, label, before, after, text)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		"titttttt", page, time, type, indicator, label, before, after, text);
+}
+
+char *store_fact(struct database *database, const char *name)
+{
+	struct statement *row = database_query(database, "SELECT value FROM fact WHERE name = ?", "t", name);
+	char *value = memory_string(statement_row(row) ? statement_text(row, 0) : "");
+
+	statement_end(row);
+	return value;
+}
+
+void store_set_fact(struct database *database, const char *name, const char *value)
+{
+	database_do(database, "INSERT OR REPLACE INTO fact VALUES (?, ?)", "tt", name, value);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What is remembered between runs: the state of each page, its lamps, alarms,
+ * snapshots and changes, in archive/.state/lampwatch.db. The outbox lives in
+ * the same database (tell/outbox.h), so that a page's new state and what is owed
+ * because of it are one transaction.
+ */
+#ifndef LAMPWATCH_STORE_H
+#define LAMPWATCH_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/database.h"
+#include "base/digest.h"
+#include "watch/confirm.h"
+#include "watch/diff.h"
+#include "watch/fetch.h"
+
+struct error;
+
+/* A page between runs. Strings owned; NULL or "" alike mean "none". Times are
+ * seconds since 1970, 0 for never. */
+struct page_state {
+	char *name;
+	char *url, *kind_digest, *program; /* that the last reading was made with */
+	bool known;             /* its baseline is taken */
+	int64_t last_fetch;     /* whatever came of it */
+	int64_t last_success;   /* read, or unchanged */
+	int64_t last_full;      /* fetched without conditions */
+	int64_t retry_at;       /* a server asked not to come before */
+	int64_t failures;       /* fetches in a row that failed or could not be read */
+	char *failure;          /* why the last one did */
+	int64_t failing_since;
+	bool unreadable;        /* the last failure was: does not fit its kind */
+	bool lost;              /* announced as lost */
+	bool gone_told;         /* the operator was told of this episode's fault line */
+	bool red, unconfirmed;  /* of the lamps: due at each run */
+	struct validator validators[KIND_DOCUMENTS_MAX];
+	int64_t snapshot;       /* sequence of the last one, 0 for none */
+	char *folder;           /* of the last one, relative to the page's own */
+	char *sums;             /* SHA-256 of its SHA256SUMS */
+	char *head;             /* SHA-256 of the last line of the chain */
+	int64_t confirmed;      /* fetches that said the same since that snapshot, itself included */
+	int64_t last_confirmed; /* when the last of them was */
+
+	/* Loaded only by store_load(): */
+	bool loaded;
+	char *reading;          /* canonical text of the last reading; NULL for none */
+	struct lamps lamps;
+};
+
+struct page_states {
+	struct page_state *list; /* sorted by name */
+	size_t count;
+};
+
+struct database *store_open(const char *path, bool read_only, struct error *error);
+
+/* All pages, without readings and lamps. */
+void store_pages(struct database *database, struct page_states *states);
+struct page_state *page_states_find(const struct page_states *states, const char *name);
+void page_states_release(struct page_states *states);
+void page_state_release(struct page_state *state);
+
+/* Adds reading and lamps to a state; does nothing where they are there. */
+void store_load(struct database *database, struct page_state *state);
+
+/* Writes all of it, the lamps too where loaded. */
+void store_save(struct database *database, const struct page_state *state);
+
+/* Writes the times and counters alone: what an unchanged page needs. */
+void store_touch(struct database *database, const struct page_state *state);
+
+struct snapshot_row {
+	int64_t sequence, time;
+	char *folder, *sums, *line; /* line: of the chain, without newline */
+};
+
+void store_add_snapshot(struct database *database, const char *page, const struct snapshot_row *row);
+/* True and filled in where the page has it; release it afterwards. */
+bool store_snapshot(struct database *database, const char *page, int64_t sequence, struct snapshot_row *row);
+/* The last one that is not later than time. */
+bool store_snapshot_at(struct database *database, const char *page, int64_t time, struct snapshot_row *row);
+bool store_has_folder(struct database *database, const char *page, const char *folder);
+void snapshot_row_release(struct snapshot_row *row);
+
+/* anew: a difference of our own making. */
+void store_add_change(struct database *database, const char *page, int64_t time, int64_t snapshot,
+	const struct change *change, bool anew);
+
+/* An alarm is an episode: opened once, closed once. kind: "red", "lost". Returns its number. */
+int64_t store_open_alarm(struct database *database, const char *page, const char *kind, const char *indicator,
+	int64_t time);
+/* The number of the open one, 0 for none. */
+int64_t store_find_alarm(struct database *database, const char *page, const char *kind, const char *indicator);
+void store_close_alarm(struct database *database, int64_t alarm, int64_t time);
+
+/* What was or would be told: for `log`. */
+void store_add_event(struct database *database, const char *page, int64_t time, const char *type,
+	const char *indicator, const char *label, const char *before, const char *after, const char *text);
+
+/* Small facts of the archive as a whole: "simulated", "key". "" where there is none; owned by the caller. */
+char *store_fact(struct database *database, const char *name);
+void store_set_fact(struct database *database, const char *name, const char *value);
+
+#endif

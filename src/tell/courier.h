@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The courier: a child process that empties the outbox while the run goes on.
+ * Each attempt is a child of its own with a deadline, so that neither a
+ * hanging relay nor a crash in a mail library costs more than itself.
+ */
+#ifndef LAMPWATCH_COURIER_H
+#define LAMPWATCH_COURIER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct attempt;
+struct config;
+struct courier;
+struct database;
+struct mail;
+struct text_list;
+
+enum {
+	COURIER_ATTEMPTS = 8,           /* at a time */
+	COURIER_ATTEMPT_SECONDS = 120,  /* for one attempt, whatever it waits for */
+	COURIER_LOCK_SECONDS = 150,     /* to wait for another run's courier */
+};
+
+/* Borrowed for the courier's life. */
+struct courier_settings {
+	const struct config *config;
+	const char *templates;
+	const char *lock;     /* path of the courier's lock */
+	int64_t clock;        /* seconds since 1970 when the program began: real, or simulated */
+	struct database *(*open)(void *context); /* the outbox, opened in the courier's process; NULL: cannot */
+	void (*troubled)(struct database *database, struct text_list *pages); /* adds pages that are red or lost */
+	void *context;
+};
+
+/* Forks the courier: early, before the database and any connection are open. NULL where it cannot. */
+struct courier *courier_new(const struct courier_settings *settings);
+
+/* There may be something in the outbox. */
+void courier_wake(struct courier *courier);
+
+/*
+ * No more will come: waits until everything due has been tried once by every
+ * route it may use, at most until the deadline (seconds from now), and
+ * frees. A courier that is still busy then goes on by itself.
+ */
+void courier_finish(struct courier *courier, int seconds);
+
+/*
+ * One attempt in a child process with the courier's deadline: for `try`, and
+ * for an alert that no outbox could take. bytes are a whole mail or the body of a webhook's
+ * request; route is the place of a mail's route in the configuration.
+ */
+void courier_attempt(const struct config *config, const char *receiver, size_t route, const char *message_id,
+	const char *bytes, size_t length, int64_t now, struct attempt *attempt);
+
+#endif

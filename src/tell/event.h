@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What people are owed because of a change, before it is known who they are.
+ */
+#ifndef LAMPWATCH_EVENT_H
+#define LAMPWATCH_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/level.h"
+
+struct value;
+
+enum event_type {
+	EVENT_RED,
+	EVENT_GREEN,
+	EVENT_BOTH,   /* was red, is green again, and the red never got out */
+	EVENT_UPDATE, /* the provider wrote about an incident */
+	EVENT_LOST,   /* the page cannot be fetched or read any more */
+	EVENT_BACK,   /* and now it can */
+	EVENT_GONE,   /* an indicator is listed no longer */
+	EVENT_UNDELIVERED, /* a message to somebody was given up */
+	EVENT_TYPES,
+};
+
+/* Strings owned; NULL and "" alike mean that there is none. */
+struct event {
+	enum event_type type;
+	char *indicator, *group, *name; /* as the page names it; all "" for the overall level and the page itself */
+	enum level before, after;
+	enum colour before_colour, after_colour; /* by the page's floor of red */
+	char *word;        /* the provider's own */
+	char *said_at;     /* RFC 3339: when the page says it began */
+	int64_t seen;      /* seconds since 1970 */
+	int64_t since;     /* of green and back: when it was first seen red or lost */
+	int64_t fetches, needed;
+	char *reason;      /* of lost */
+	int64_t alarm;     /* the episode it opens or closes; 0: none */
+	struct value *incidents; /* a list, as plan.h says; owned; NULL: none */
+};
+
+struct events {
+	struct event *list;
+	size_t count;
+};
+
+struct event *events_add(struct events *events, enum event_type type);
+void events_release(struct events *events);
+
+const char *event_type_name(enum event_type type); /* "red" … */
+bool event_type_parse(const char *name, enum event_type *type);
+
+/* "group / name", the name, or "overall" where there is neither. Owned by the caller. */
+char *event_label(const struct event *event);
+
+/* One event as plan.h says templates get it; times for people are in zone. Owned by the caller. */
+struct value *event_value(const struct event *event, const char *zone);
+
+/* Puts name and name_local under map: a time, twice. 0 puts empty texts. */
+void event_put_time(struct value *map, const char *name, int64_t time, const char *zone);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: ISC */
+#include "tell/outbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#define COLUMNS "id, receiver, page, message_id, bytes, data, state, tries, next_try, perhaps, second," \
+	" route, code, reason, created, ended"
+
+void deliveries_release(struct deliveries *deliveries)
+{
+	for (size_t i = 0; i < deliveries->count; i++) {
+		struct delivery *delivery = &deliveries->list[i];
+		char *strings[] = {delivery->receiver, delivery->page, delivery->message_id, delivery->bytes,
+			delivery->data, delivery->state, delivery->route, delivery->reason};
+
+		for (size_t j = 0; j < sizeof strings / sizeof strings[0]; j++)
+			free(strings[j]);
+	}
+	free(deliveries->list);
+	*deliveries = (struct deliveries){0};
+}
+
+static void take_rows(struct statement *row, struct deliveries *deliveries)
+{
+	while (statement_row(row)) {
+		struct delivery *delivery =
+			memory_append(&deliveries->list, &deliveries->count, sizeof *deliveries->list);
+		const void *bytes = statement_blob(row, 4, &delivery->length);
+
+		delivery->id = statement_integer(row, 0);
+		delivery->bytes = memory_bytes(bytes, delivery->length);
+		delivery->receiver = memory_string(statement_text(row, 1));
+		delivery->page = memory_string(statement_text(row, 2));
+		delivery->message_id = memory_string(statement_text(row, 3));
+		delivery->data = memory_string(statement_text(row, 5));
+		delivery->state = memory_string(statement_text(row, 6));
+		delivery->tries = statement_integer(row, 7);
+		delivery->next_try = statement_integer(row, 8);
+		delivery->perhaps = statement_integer(row, 9);
+		delivery->second = statement_integer(row, 10);
+		delivery->route = memory_string(statement_text(row, 11));
+		delivery->code = statement_integer(row, 12);
+		delivery->reason = memory_string(statement_text(row, 13));
+		delivery->created = statement_integer(row, 14);
+		delivery->ended = statement_integer(row, 15);
+	}
+	statement_end(row);
+}
+
+static void merge(struct database *database, const struct delivery_plan *plan, int64_t now)
+{
+	for (size_t i = 0; i < plan->merged_count; i++)
+		database_do(database,
+			"UPDATE delivery SET state = 'merged', ended = ?, bytes = NULL WHERE id = ?"
+			" AND state IN ('pending', 'dead')",
+			"ii", now, plan->merged[i]);
+}
+
+void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan, const char *bytes,
+	size_t length, int64_t now)
+{
+	struct buffer data = {0};
+	int64_t id;
+
+	merge(database, plan, now);
+	json_write(plan->data, 0, &data);
+	database_do(database,
+		"INSERT INTO delivery (receiver, page, created, message_id, bytes, data, state, next_try)"
+		" VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)",
+		"ttitbti", plan->receiver, page, now, plan->message_id, bytes, length, buffer_string(&data), now);
+	id = database_last_row(database);
+	for (size_t i = 0; i < plan->alarm_count; i++)
+		database_do(database, "INSERT OR IGNORE INTO owed VALUES (?, ?, ?)", "iit", id,
+			plan->alarms[i].alarm, event_type_name(plan->alarms[i].type));
+	buffer_release(&data);
+}
+
+/*
+ * The newest delivery that carries the beginning of the alarm stands for the
+ * receiver: one that was merged into another is not it.
+ */
+void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owed)
+{
+	struct statement *row = database_query(database,
+		"SELECT d.receiver, d.message_id, d.id, d.state, d.perhaps, d.data FROM owed o JOIN delivery d"
+		" ON d.id = o.delivery WHERE o.alarm = ? AND o.type IN ('red', 'lost') AND d.state != 'merged'"
+		" ORDER BY d.id", "i", alarm);
+
+	while (statement_row(row)) {
+		struct owed *one = memory_append(&owed->list, &owed->count, sizeof *owed->list);
+		const char *state = statement_text(row, 3);
+		bool waits = text_equal(state, "pending") || text_equal(state, "dead");
+
+		one->alarm = alarm;
+		one->receiver = memory_string(statement_text(row, 0));
+		one->message_id = memory_string(statement_text(row, 1));
+		one->delivery = statement_integer(row, 2);
+		one->dropped = text_equal(state, "dropped");
+		one->out = !waits || statement_integer(row, 4) != 0;
+		if (!one->out)
+			one->data = json_parse(statement_text(row, 5), strlen(statement_text(row, 5)), NULL);
+	}
+	statement_end(row);
+}
+
+void outbox_owed_release(struct owed_list *owed)
+{
+	for (size_t i = 0; i < owed->count; i++) {
+		free((char *)owed->list[i].receiver);
+		free((char *)owed->list[i].message_id);
+		value_free((struct value *)owed->list[i].data);
+	}
+	free(owed->list);
+	*owed = (struct owed_list){0};
+}
+
+void outbox_due(struct database *database, int64_t now, struct deliveries *due)
+{
+	take_rows(database_query(database,
+		"SELECT " COLUMNS " FROM delivery d WHERE state = 'pending' AND (next_try <= ?1 OR created > ?1)"
+		" AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.receiver = d.receiver AND e.page = d.page"
+		" AND e.state IN ('pending', 'sending') AND e.id < d.id) ORDER BY id", "i", now), due);
+}
+
+void outbox_take_up(struct database *database)
+{
+	database_begin(database);
+	database_do(database,
+		"UPDATE delivery SET state = 'pending', perhaps = 1, next_try = created WHERE state = 'sending'", "");
+	database_commit(database, NULL);
+}
+
+bool outbox_sending(struct database *database, int64_t id, const char *route, int64_t now)
+{
+	database_begin(database);
+	database_do(database,
+		"UPDATE delivery SET state = 'sending', route = ?, tries = tries + 1, next_try = ?"
+		" WHERE id = ? AND state IN ('pending', 'sending')", "tii", route, now, id);
+	if (database_changed(database) == 0) { /* merged or dropped in this moment */
+		database_rollback(database);
+		return false;
+	}
+	return database_commit(database, NULL);
+}
+
+/* One transaction for what came of an attempt. */
+static void record(struct database *database, int64_t id, const char *state, const char *route,
+	const struct attempt *attempt, int64_t next_try, int64_t ended)
+{
+	database_begin(database);
+	database_do(database,
+		"UPDATE delivery SET state = ?, route = ?, code = ?, reason = ?, next_try = ?, ended = ?,"
+		" perhaps = perhaps OR ? WHERE id = ?",
+		"ttitiiii", state, route, (int64_t)attempt->code, attempt->text, next_try, ended,
+		(int64_t)(attempt->outcome == OUTCOME_UNKNOWN), id);
+	database_commit(database, NULL);
+}
+
+void outbox_note(struct database *database, int64_t id, const char *route, const struct attempt *attempt)
+{
+	record(database, id, "sending", route, attempt, 0, 0);
+}
+
+void outbox_delivered(struct database *database, int64_t id, const char *route, const struct attempt *attempt,
+	int64_t now)
+{
+	database_begin(database);
+	database_do(database,
+		"UPDATE delivery SET state = 'delivered', route = ?, code = ?, reason = ?, ended = ?, bytes = NULL,"
+		" data = NULL WHERE id = ?",
+		"titii", route, (int64_t)attempt->code, attempt->text, now, id);
+	database_commit(database, NULL);
+}
+
+/* Doubles from OUTBOX_FIRST_RETRY to OUTBOX_LAST_RETRY; a receiver that asks for more gets it, up to an hour. */
+static int64_t backoff(int64_t rounds, const struct attempt *attempt)
+{
+	int64_t pause = OUTBOX_FIRST_RETRY;
+
+	while (rounds-- > 1 && pause < OUTBOX_LAST_RETRY)
+		pause *= 2;
+	if (pause > OUTBOX_LAST_RETRY)
+		pause = OUTBOX_LAST_RETRY;
+	if (attempt->retry_after > pause)
+		pause = attempt->retry_after < 3600 ? attempt->retry_after : 3600;
+	return pause;
+}
+
+bool outbox_failed(struct database *database, const struct delivery *delivery, const char *route,
+	const struct attempt *attempt, int64_t now)
+{
+	if (now - delivery->created > OUTBOX_DEAD_AFTER) {
+		outbox_dead(database, delivery->id, route, attempt, now);
+		return true;
+	}
+	record(database, delivery->id, "pending", route, attempt, now + backoff(delivery->tries + 1, attempt), 0);
+	return false;
+}
+
+void outbox_dead(struct database *database, int64_t id, const char *route, const struct attempt *attempt,
+	int64_t now)
+{
+	record(database, id, "dead", route, attempt, 0, now);
+}
+
+void outbox_readdress(struct database *database, int64_t id, const char *receiver, const char *bytes,
+	size_t length)
+{
+	database_begin(database);
+	database_do(database,
+		"UPDATE delivery SET receiver = ?, bytes = ?, second = 1, state = 'pending', next_try = created"
+		" WHERE id = ?", "tbi", receiver, bytes, length, id);
+	database_commit(database, NULL);
+}
+
+static int64_t number(struct statement *row)
+{
+	int64_t value = statement_row(row) ? statement_integer(row, 0) : 0;
+
+	statement_end(row);
+	return value;
+}
+
+int64_t outbox_count(struct database *database)
+{
+	return number(database_query(database,
+		"SELECT count(*) FROM delivery WHERE state IN ('pending', 'sending')", ""));
+}
+
+int64_t outbox_count_due(struct database *database, int64_t now)
+{
+	return number(database_query(database,
+		"SELECT count(*) FROM delivery WHERE state = 'sending' OR (state = 'pending'"
+		" AND (next_try <= ?1 OR created > ?1))", "i", now));
+}
+
+void outbox_list(struct database *database, bool all, struct deliveries *deliveries)
+{
+	take_rows(all ? database_query(database, "SELECT " COLUMNS " FROM delivery ORDER BY id", "")
+		      : database_query(database, "SELECT " COLUMNS " FROM delivery"
+			" WHERE state IN ('pending', 'sending', 'dead') ORDER BY id", ""), deliveries);
+}
+
+int64_t outbox_retry(struct database *database, int64_t id, int64_t now)
+{
+	database_do(database,
+		"UPDATE delivery SET state = 'pending', next_try = ?1, ended = NULL,"
+		" created = CASE state WHEN 'dead' THEN ?1 ELSE created END"
+		" WHERE state IN ('pending', 'dead') AND (?2 = 0 OR id = ?2)", "ii", now, id);
+	return database_changed(database);
+}
+
+int64_t outbox_drop(struct database *database, int64_t id, int64_t now)
+{
+	database_do(database,
+		"UPDATE delivery SET state = 'dropped', ended = ?, bytes = NULL"
+		" WHERE state IN ('pending', 'dead') AND id = ?", "ii", now, id);
+	return database_changed(database);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What is owed, row by row, in the database that also holds the pages' state.
+ * A delivery is "pending" until it is "sending" (a durable intent, written before
+ * any contact), then "delivered", "dead" (given up, the operator is told) or pending again;
+ * "dropped" by the operator; "merged" when a later message says it too.
+ */
+#ifndef LAMPWATCH_OUTBOX_H
+#define LAMPWATCH_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/database.h"
+#include "tell/attempt.h"
+#include "tell/plan.h"
+
+enum {
+	OUTBOX_FIRST_RETRY = 55,      /* seconds: the next minute's run finds it due */
+	OUTBOX_LAST_RETRY = 300,      /* the longest pause */
+	OUTBOX_DEAD_AFTER = 5 * 86400, /* seconds after it was made */
+};
+
+struct delivery {
+	int64_t id;
+	char *receiver, *page, *message_id;
+	char *bytes;      /* rendered when it was made: a repeat is the same */
+	size_t length;
+	char *data;       /* JSON: what it was rendered from */
+	char *state;
+	int64_t created, tries, next_try, ended;
+	bool perhaps;     /* it may have been delivered */
+	bool second;      /* already goes to the receiver's second way */
+	char *route;      /* last tried */
+	int64_t code;
+	char *reason;     /* of the last failure */
+};
+
+struct deliveries {
+	struct delivery *list;
+	size_t count;
+};
+
+void deliveries_release(struct deliveries *deliveries);
+
+/* One delivery of a plan, with the bytes to send. Merges those that it stands for. */
+void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan, const char *bytes,
+	size_t length, int64_t now);
+
+/* Who was owed the red (or lost) of the alarm; adds to *list, whose strings live until outbox_owed_release(). */
+struct owed_list {
+	struct owed *list;
+	size_t count;
+};
+
+void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owed);
+void outbox_owed_release(struct owed_list *owed);
+
+/*
+ * What may be tried at now, oldest first: of the deliveries to one receiver about one page only the
+ * oldest that is still owed, so that green never comes before its red.
+ */
+void outbox_due(struct database *database, int64_t now, struct deliveries *due);
+
+/* Rows that a courier left as "sending" when it died: pending again, perhaps delivered, due at once. */
+void outbox_take_up(struct database *database);
+
+/* Before contact. A transaction of its own; false where it cannot be written. */
+bool outbox_sending(struct database *database, int64_t id, const char *route, int64_t now);
+
+/* After one attempt that was not the last of this round: what came of it. */
+void outbox_note(struct database *database, int64_t id, const char *route, const struct attempt *attempt);
+
+/* Delivered. */
+void outbox_delivered(struct database *database, int64_t id, const char *route, const struct attempt *attempt,
+	int64_t now);
+
+/* No route took it in this round: again at a time that grows with the tries; dead after
+ * OUTBOX_DEAD_AFTER. Returns true where it is dead now. */
+bool outbox_failed(struct database *database, const struct delivery *delivery, const char *route,
+	const struct attempt *attempt, int64_t now);
+
+/* The receiver will not have it, for good. */
+void outbox_dead(struct database *database, int64_t id, const char *route, const struct attempt *attempt,
+	int64_t now);
+
+/* Goes to another receiver from now on, with other bytes. */
+void outbox_readdress(struct database *database, int64_t id, const char *receiver, const char *bytes,
+	size_t length);
+
+/* Deliveries that are pending or sending; those due at now. */
+int64_t outbox_count(struct database *database);
+int64_t outbox_count_due(struct database *database, int64_t now);
+
+/* For `outbox`: those still owed and those dead, or all; oldest first. */
+void outbox_list(struct database *database, bool all, struct deliveries *deliveries);
+
+/* Due at once, dead ones too; id 0: all. Returns how many. */
+int64_t outbox_retry(struct database *database, int64_t id, int64_t now);
+/* Never to be sent. Returns how many. */
+int64_t outbox_drop(struct database *database, int64_t id, int64_t now);
+
+#endif

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: ISC */
+#include "watch/diff.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+static const char *const type_names[] = {
+	[CHANGE_OVERALL] = "overall",
+	[CHANGE_INDICATOR] = "indicator",
+	[CHANGE_INDICATOR_NEW] = "indicator-new",
+	[CHANGE_INDICATOR_GONE] = "indicator-gone",
+	[CHANGE_INCIDENT] = "incident",
+	[CHANGE_INCIDENT_NEW] = "incident-new",
+	[CHANGE_INCIDENT_CLOSED] = "incident-closed",
+	[CHANGE_MAINTENANCE] = "maintenance",
+	[CHANGE_MAINTENANCE_NEW] = "maintenance-new",
+	[CHANGE_MAINTENANCE_CLOSED] = "maintenance-closed",
+	[CHANGE_UPDATE] = "update",
+	[CHANGE_OTHER] = "other",
+	[CHANGE_UNREADABLE] = "unreadable",
+	[CHANGE_READABLE] = "readable",
+};
+
+const char *change_type_name(enum change_type type)
+{
+	return type_names[type];
+}
+
+bool change_type_parse(const char *name, enum change_type *type)
+{
+	for (size_t i = 0; i < sizeof type_names / sizeof type_names[0]; i++)
+		if (strcmp(type_names[i], name) == 0) {
+			*type = (enum change_type)i;
+			return true;
+		}
+	return false;
+}
+
+struct change *changes_add(struct changes *changes, enum change_type type, const char *id, const char *name,
+	const char *before, const char *after, const char *text)
+{
+	struct change *change = memory_append(&changes->list, &changes->count, sizeof *change);
+
+	change->type = type;
+	change->id = memory_string(id != NULL ? id : "");
+	change->name = memory_string(name != NULL ? name : "");
+	change->before = memory_string(before != NULL ? before : "");
+	change->after = memory_string(after != NULL ? after : "");
+	change->text = memory_string(text != NULL ? text : "");
+	return change;
+}
+
+void changes_release(struct changes *changes)
+{
+	for (size_t i = 0; i < changes->count; i++) {
+		free(changes->list[i].id);
+		free(changes->list[i].name);
+		free(changes->list[i].before);
+		free(changes->list[i].after);
+		free(changes->list[i].text);
+	}
+	free(changes->list);
+	*changes = (struct changes){0};
+}
+
+void changes_write(const struct changes *changes, struct buffer *out)
+{
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->list[i];
+		const char *fields[] = {change->id, change->name, change->before, change->after, change->text};
+
+		buffer_text(out, type_names[change->type]);
+		for (size_t j = 0; j < sizeof fields / sizeof fields[0]; j++) {
+			buffer_byte(out, '\t');
+			reading_escape(out, fields[j]);
+		}
+		buffer_byte(out, '\n');
+	}
+}
+
+static char *label_of(const struct indicator *indicator)
+{
+	return text_empty(indicator->group) ? memory_string(indicator->name)
+					    : memory_format("%s / %s", indicator->group, indicator->name);
+}
+
+/* The rows of one reading, sorted by id, so that 20,000 are matched in no time. */
+struct index {
+	const void **rows;
+	size_t count;
+};
+
+static const char *row_id(const void *row)
+{
+	const char *id = *(char *const *)row; /* every row type begins with its id */
+
+	return id != NULL ? id : "";
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(row_id(*(const void *const *)a), row_id(*(const void *const *)b));
+}
+
+static struct index index_new(const void *rows, size_t count, size_t size)
+{
+	struct index index = {memory_zero(count, sizeof *index.rows), count};
+
+	for (size_t i = 0; i < count; i++)
+		index.rows[i] = (const char *)rows + i * size;
+	qsort(index.rows, count, sizeof *index.rows, by_id);
+	return index;
+}
+
+static const void *index_find(const struct index *index, const char *id)
+{
+	const char *const key[] = {id};
+	const void *row = key;
+	const void **found = bsearch(&row, index->rows, index->count, sizeof *index->rows, by_id);
+
+	return found != NULL ? *found : NULL;
+}
+
+static const struct indicator *by_name(const struct reading *reading, const struct indicator *like)
+{
+	for (size_t i = 0; i < reading->indicator_count; i++) {
+		const struct indicator *row = &reading->indicators[i];
+
+		if (text_equal(row->name, like->name) && text_equal(row->group, like->group))
+			return row;
+	}
+	return NULL;
+}
+
+static const struct indicator *counterpart(const struct reading *in, const struct index *index,
+	const struct indicator *like)
+{
+	const struct indicator *row = index_find(index, like->id);
+
+	if (row == NULL)
+		row = by_name(in, like);
+	return row;
+}
+
+static void diff_overall(const struct reading *before, const struct reading *after, struct changes *changes)
+{
+	if (before->level != after->level || !text_equal(before->word, after->word))
+		changes_add(changes, CHANGE_OVERALL, "", after->title, level_name(before->level),
+			level_name(after->level), after->word);
+	else if (!text_equal(before->title, after->title))
+		changes_add(changes, CHANGE_OTHER, "", "title", before->title, after->title, "");
+}
+
+static void diff_indicator(const struct indicator *before, const struct indicator *after,
+	const struct indicator *others, struct changes *changes)
+{
+	char *label = label_of(after);
+
+	if (before == NULL && others == NULL)
+		changes_add(changes, CHANGE_INDICATOR_NEW, after->id, label, "", level_name(after->level), after->word);
+	else if (before == NULL)
+		changes_add(changes, CHANGE_INDICATOR, after->id, label, level_name(others->level),
+			level_name(after->level), after->word);
+	else if (before->level != after->level || !text_equal(before->word, after->word))
+		changes_add(changes, CHANGE_INDICATOR, after->id, label, level_name(before->level),
+			level_name(after->level), after->word);
+	else if (!text_equal(before->name, after->name) || !text_equal(before->group, after->group) ||
+		!text_equal(before->id, after->id))
+		changes_add(changes, CHANGE_OTHER, after->id, label, before->name, after->name, "");
+	free(label);
+}
+
+static void diff_indicators(const struct reading *before, const struct reading *after, struct changes *changes)
+{
+	const struct indicator *others_before = reading_indicator(before, READING_OTHERS);
+	const struct indicator *others_after = reading_indicator(after, READING_OTHERS);
+	struct index old = index_new(before->indicators, before->indicator_count, sizeof *before->indicators);
+	struct index new = index_new(after->indicators, after->indicator_count, sizeof *after->indicators);
+
+	for (size_t i = 0; i < after->indicator_count; i++) {
+		const struct indicator *row = &after->indicators[i];
+
+		diff_indicator(counterpart(before, &old, row), row, others_before, changes);
+	}
+	for (size_t i = 0; i < before->indicator_count; i++) {
+		const struct indicator *row = &before->indicators[i];
+		char *label;
+
+		if (counterpart(after, &new, row) != NULL)
+			continue;
+		label = label_of(row);
+		if (others_after == NULL)
+			changes_add(changes, CHANGE_INDICATOR_GONE, row->id, label, level_name(row->level), "", "");
+		else if (others_after->level != row->level)
+			changes_add(changes, CHANGE_INDICATOR, row->id, label, level_name(row->level),
+				level_name(others_after->level), "");
+		free(label);
+	}
+	free(old.rows);
+	free(new.rows);
+}
+
+static void diff_incidents(const struct reading *before, const struct reading *after, struct changes *changes)
+{
+	struct index old = index_new(before->incidents, before->incident_count, sizeof *before->incidents);
+	struct index new = index_new(after->incidents, after->incident_count, sizeof *after->incidents);
+
+	for (size_t i = 0; i < after->incident_count; i++) {
+		const struct incident *row = &after->incidents[i], *was = index_find(&old, row->id);
+
+		if (was == NULL)
+			changes_add(changes, CHANGE_INCIDENT_NEW, row->id, row->title, "", row->state, row->word);
+		else if (was->level != row->level || !text_equal(was->word, row->word) ||
+			!text_equal(was->state, row->state) || !text_equal(was->title, row->title))
+			changes_add(changes, CHANGE_INCIDENT, row->id, row->title, was->state, row->state, row->word);
+	}
+	for (size_t i = 0; i < before->incident_count; i++)
+		if (index_find(&new, before->incidents[i].id) == NULL)
+			changes_add(changes, CHANGE_INCIDENT_CLOSED, before->incidents[i].id, before->incidents[i].title,
+				before->incidents[i].state, "", "");
+	free(old.rows);
+	free(new.rows);
+}
+
+static void diff_maintenances(const struct reading *before, const struct reading *after, struct changes *changes)
+{
+	struct index old = index_new(before->maintenances, before->maintenance_count, sizeof *before->maintenances);
+	struct index new = index_new(after->maintenances, after->maintenance_count, sizeof *after->maintenances);
+
+	for (size_t i = 0; i < after->maintenance_count; i++) {
+		const struct maintenance *row = &after->maintenances[i], *was = index_find(&old, row->id);
+
+		if (was == NULL)
+			changes_add(changes, CHANGE_MAINTENANCE_NEW, row->id, row->title, "", row->state, row->starts);
+		else if (!text_equal(was->state, row->state) || !text_equal(was->title, row->title) ||
+			!text_equal(was->starts, row->starts) || !text_equal(was->ends, row->ends))
+			changes_add(changes, CHANGE_MAINTENANCE, row->id, row->title, was->state, row->state, row->starts);
+	}
+	for (size_t i = 0; i < before->maintenance_count; i++)
+		if (index_find(&new, before->maintenances[i].id) == NULL)
+			changes_add(changes, CHANGE_MAINTENANCE_CLOSED, before->maintenances[i].id,
+				before->maintenances[i].title, before->maintenances[i].state, "", "");
+	free(old.rows);
+	free(new.rows);
+}
+
+static int by_update(const void *a, const void *b)
+{
+	const struct update *left = a, *right = b;
+	int order = strcmp(left->id, right->id);
+
+	if (order == 0)
+		order = strcmp(left->time, right->time);
+	if (order == 0)
+		order = strcmp(left->state, right->state);
+	return order != 0 ? order : strcmp(left->text, right->text);
+}
+
+static const char *title_of(const struct reading *reading, const char *id)
+{
+	for (size_t i = 0; i < reading->incident_count; i++)
+		if (text_equal(reading->incidents[i].id, id))
+			return reading->incidents[i].title;
+	for (size_t i = 0; i < reading->maintenance_count; i++)
+		if (text_equal(reading->maintenances[i].id, id))
+			return reading->maintenances[i].title;
+	return id;
+}
+
+static void diff_updates(const struct reading *before, const struct reading *after, struct changes *changes)
+{
+	struct update *old = memory_zero(before->update_count, sizeof *old);
+
+	if (before->update_count > 0)
+		memcpy(old, before->updates, before->update_count * sizeof *old);
+	qsort(old, before->update_count, sizeof *old, by_update);
+	for (size_t i = 0; i < after->update_count; i++) {
+		const struct update *row = &after->updates[i];
+
+		if (bsearch(row, old, before->update_count, sizeof *old, by_update) == NULL)
+			changes_add(changes, CHANGE_UPDATE, row->id, title_of(after, row->id), "", row->state, row->text);
+	}
+	free(old);
+}
+
+/* What no rule above names (a changed address, an added affects-row) is still a
+ * change of the canonical text, and a change of that is never silent. */
+static void diff_rest(const struct reading *before, const struct reading *after, struct changes *changes)
+{
+	struct buffer old = {0}, new = {0};
+
+	reading_write(before, &old);
+	reading_write(after, &new);
+	if (changes->count == 0 && strcmp(buffer_string(&old), buffer_string(&new)) != 0)
+		changes_add(changes, CHANGE_OTHER, "", "details", "", "", "");
+	buffer_release(&old);
+	buffer_release(&new);
+}
+
+void diff(const struct reading *before, const struct reading *after, struct changes *changes)
+{
+	diff_overall(before, after, changes);
+	diff_indicators(before, after, changes);
+	diff_incidents(before, after, changes);
+	diff_maintenances(before, after, changes);
+	diff_updates(before, after, changes);
+	diff_rest(before, after, changes);
+}
+
+static bool pattern_fits(const char *pattern, const char *id, const char *group, const char *name)
+{
+	char *whole;
+	bool fits;
+
+	if (text_matches(id, pattern, true) || text_matches(name, pattern, true))
+		return true;
+	if (text_empty(group))
+		return false;
+	whole = memory_format("%s/%s", group, name);
+	fits = text_matches(whole, pattern, true);
+	free(whole);
+	return fits;
+}
+
+bool watched(const struct text_list *patterns, const char *id, const char *group, const char *name)
+{
+	bool chosen = true;
+
+	for (size_t i = 0; i < patterns->count; i++)
+		if (patterns->list[i][0] != '!')
+			chosen = false;
+	for (size_t i = 0; i < patterns->count; i++) {
+		const char *pattern = patterns->list[i];
+
+		if (pattern[0] != '!')
+			chosen = chosen || pattern_fits(pattern, id, group, name);
+		else if (pattern_fits(pattern + 1, id, group, name))
+			return false;
+	}
+	return chosen;
+}
+
+bool incident_touches(const struct reading *reading, const char *id, const struct text_list *patterns)
+{
+	for (size_t i = 0; i < reading->affects_count; i++) {
+		const struct affects *row = &reading->affects[i];
+		const struct indicator *indicator;
+
+		if (!text_equal(row->id, id))
+			continue;
+		indicator = reading_indicator(reading, row->indicator);
+		if (indicator != NULL ? watched(patterns, indicator->id, indicator->group, indicator->name)
+				      : watched(patterns, row->indicator, "", row->indicator))
+			return true;
+	}
+	return false;
+}
+
+static void copy_indicators(const struct reading *reading, const struct text_list *patterns, struct reading *out)
+{
+	for (size_t i = 0; i < reading->indicator_count; i++) {
+		const struct indicator *row = &reading->indicators[i];
+		struct indicator *copy;
+
+		if (!text_equal(row->id, READING_OTHERS) && !watched(patterns, row->id, row->group, row->name))
+			continue;
+		copy = reading_add_indicator(out);
+		*copy = (struct indicator){memory_string(row->id), memory_string(row->group),
+			memory_string(row->name), row->level, memory_string(row->word)};
+	}
+}
+
+static void copy_belongings(const struct reading *reading, const char *id, struct reading *out)
+{
+	for (size_t i = 0; i < reading->affects_count; i++) {
+		const struct affects *row = &reading->affects[i];
+
+		if (text_equal(row->id, id))
+			*reading_add_affects(out) =
+				(struct affects){memory_string(row->id), memory_string(row->indicator)};
+	}
+	for (size_t i = 0; i < reading->update_count; i++) {
+		const struct update *row = &reading->updates[i];
+
+		if (text_equal(row->id, id))
+			*reading_add_update(out) = (struct update){memory_string(row->id), memory_string(row->time),
+				memory_string(row->state), memory_string(row->text)};
+	}
+}
+
+static void copy_incidents(const struct reading *reading, const struct text_list *patterns, struct reading *out)
+{
+	for (size_t i = 0; i < reading->incident_count; i++) {
+		const struct incident *row = &reading->incidents[i];
+
+		if (patterns->count > 0 && !incident_touches(reading, row->id, patterns))
+			continue;
+		*reading_add_incident(out) = (struct incident){memory_string(row->id), memory_string(row->title),
+			row->level, memory_string(row->word), memory_string(row->state),
+			memory_string(row->started), memory_string(row->updated), memory_string(row->url)};
+		copy_belongings(reading, row->id, out);
+	}
+}
+
+static void copy_maintenances(const struct reading *reading, const struct text_list *patterns, struct reading *out)
+{
+	for (size_t i = 0; i < reading->maintenance_count; i++) {
+		const struct maintenance *row = &reading->maintenances[i];
+
+		if (patterns->count > 0 && !incident_touches(reading, row->id, patterns))
+			continue;
+		*reading_add_maintenance(out) = (struct maintenance){memory_string(row->id),
+			memory_string(row->title), memory_string(row->state), memory_string(row->starts),
+			memory_string(row->ends), memory_string(row->updated), memory_string(row->url)};
+		copy_belongings(reading, row->id, out);
+	}
+}
+
+void reading_watched(const struct reading *reading, const struct text_list *patterns, struct reading *out)
+{
+	out->title = memory_string(reading->title);
+	out->level = reading->level;
+	out->word = memory_string(reading->word);
+	copy_indicators(reading, patterns, out);
+	copy_incidents(reading, patterns, out);
+	copy_maintenances(reading, patterns, out);
+}

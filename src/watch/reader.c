@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: ISC */
+#include "watch/reader.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "watch/read.h"
+#include "watch/reading.h"
+
+/* What is asked: a reading, or (address >= 0) the address of a document. */
+struct request {
+	const struct kind *kind; /* the child is a fork: the address means the same there */
+	int64_t address;
+	size_t url;              /* lengths in bytes of what follows; a document of SIZE_MAX is not there */
+	size_t documents[KIND_DOCUMENTS_MAX];
+};
+
+/* What comes back: the text of a reading or an address, or an error's. */
+struct reply {
+	int64_t remedy; /* enum remedy; 0 for success */
+	size_t length;
+};
+
+struct job {
+	struct request request;
+	struct buffer bytes; /* the request's header, URL and documents */
+	reader_done *done;
+	void *context;
+	struct job *next;
+};
+
+struct reader {
+	pid_t process; /* 0: none */
+	int socket;
+	struct job *job; /* NULL: idle */
+	int64_t since;   /* of the job, milliseconds */
+	struct buffer reply;
+};
+
+struct readers {
+	struct reader list[READERS_MAX];
+	size_t count;
+	struct job *first, *last; /* queued */
+};
+
+static int64_t milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- the child ---- */
+
+static bool read_whole(int socket, void *bytes, size_t length)
+{
+	char *to = bytes;
+
+	while (length > 0) {
+		ssize_t got = read(socket, to, length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		to += got;
+		length -= (size_t)got;
+	}
+	return true;
+}
+
+static bool receive(int socket, struct request *request, char **url, struct document *documents)
+{
+	if (!read_whole(socket, request, sizeof *request))
+		return false;
+	*url = memory_zero(request->url + 1, 1);
+	if (!read_whole(socket, *url, request->url))
+		return false;
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+		size_t length = request->documents[i];
+		char *bytes;
+
+		if (length == SIZE_MAX)
+			continue;
+		bytes = memory_zero(length + 1, 1);
+		documents[i] = (struct document){bytes, length};
+		if (!read_whole(socket, bytes, length))
+			return false;
+	}
+	return true;
+}
+
+static bool answer(int socket, const struct error *error, const char *text, size_t length)
+{
+	struct reply reply = {error != NULL ? (int64_t)error->remedy : 0, length};
+
+	if (error != NULL) {
+		text = error->text;
+		reply.length = strlen(text);
+	}
+	return file_write_all(socket, &reply, sizeof reply) && file_write_all(socket, text, reply.length);
+}
+
+static bool serve_reading(int socket, const struct request *request, const char *url,
+	const struct document *documents)
+{
+	struct reading reading = {0};
+	struct buffer text = {.maximum = READING_TEXT_MAX};
+	struct error error = {0};
+	bool good = read_page(request->kind, url, documents, &reading, NULL, &error);
+
+	if (good) {
+		reading_write(&reading, &text);
+		if (text.overflowed)
+			good = error_set(&error, REMEDY_PAGE, "the reading is longer than %d bytes",
+				READING_TEXT_MAX);
+	}
+	reading_release(&reading);
+	good = answer(socket, good ? NULL : &error, buffer_string(&text), text.length);
+	buffer_release(&text);
+	return good;
+}
+
+static bool serve_address(int socket, const struct request *request, const char *url,
+	const struct document *documents)
+{
+	struct error error = {0};
+	char *address = NULL;
+	bool good = kind_document_address(request->kind, (size_t)request->address, url, documents, &address, &error);
+
+	good = answer(socket, good ? NULL : &error, good ? address : "", good ? strlen(address) : 0);
+	free(address);
+	return good;
+}
+
+/* A page may take READER_SECONDS of the processor; the kernel ends the child after that. */
+static void limit_time(int seconds)
+{
+	struct itimerval timer = {.it_value = {.tv_sec = seconds}};
+
+	setitimer(ITIMER_PROF, &timer, NULL);
+}
+
+static bool serve(int socket)
+{
+	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
+	struct request request;
+	char *url = NULL;
+	bool good;
+
+	good = receive(socket, &request, &url, documents);
+	if (good) {
+		limit_time(READER_SECONDS);
+		good = request.address >= 0 ? serve_address(socket, &request, url, documents)
+					    : serve_reading(socket, &request, url, documents);
+		limit_time(0);
+	}
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+		free((char *)documents[i].bytes);
+	free(url);
+	return good;
+}
+
+static void limit_memory(void)
+{
+#ifndef __SANITIZE_ADDRESS__ /* its shadow takes terabytes of addresses */
+	struct rlimit memory = {READER_MEMORY, READER_MEMORY};
+
+	setrlimit(RLIMIT_AS, &memory);
+#endif
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+}
+
+static void child(int socket)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGPROF, SIG_DFL);
+	limit_memory();
+	while (serve(socket))
+		;
+	_exit(0);
+}
+
+/* ---- the parent ---- */
+
+static bool reader_start(struct readers *readers, struct reader *reader)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return false;
+	reader->process = fork();
+	if (reader->process == 0) {
+		for (size_t i = 0; i < readers->count; i++)
+			if (readers->list[i].process > 0)
+				close(readers->list[i].socket);
+		close(pair[0]);
+		child(pair[1]);
+	}
+	close(pair[1]);
+	reader->socket = pair[0];
+	if (reader->process < 0) {
+		reader->process = 0;
+		close(pair[0]);
+		return false;
+	}
+	return true;
+}
+
+static void reader_stop(struct reader *reader)
+{
+	if (reader->process <= 0)
+		return;
+	close(reader->socket);
+	kill(reader->process, SIGKILL);
+	while (waitpid(reader->process, NULL, 0) < 0 && errno == EINTR)
+		;
+	reader->process = 0;
+}
+
+struct readers *readers_new(size_t count)
+{
+	struct readers *readers = memory_zero(1, sizeof *readers);
+
+	for (size_t i = 0; i < count && i < READERS_MAX; i++) {
+		reader_start(readers, &readers->list[i]);
+		readers->count++;
+	}
+	return readers;
+}
+
+static void job_free(struct job *job)
+{
+	if (job == NULL)
+		return;
+	buffer_release(&job->bytes);
+	free(job);
+}
+
+void readers_free(struct readers *readers)
+{
+	if (readers == NULL)
+		return;
+	for (size_t i = 0; i < readers->count; i++) {
+		reader_stop(&readers->list[i]);
+		job_free(readers->list[i].job);
+		buffer_release(&readers->list[i].reply);
+	}
+	while (readers->first != NULL) {
+		struct job *job = readers->first;
+
+		readers->first = job->next;
+		job_free(job);
+	}
+	free(readers);
+}
+
+static struct job *job_new(const struct kind *kind, int64_t address, const char *url,
+	const struct document *documents)
+{
+	struct job *job = memory_zero(1, sizeof *job);
+	struct request *request = &job->request;
+
+	*request = (struct request){.kind = kind, .address = address, .url = strlen(url)};
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+		request->documents[i] = i < kind_document_count(kind) && documents[i].bytes != NULL
+			? documents[i].length : SIZE_MAX;
+	job->bytes.maximum = SIZE_MAX / 2;
+	buffer_add(&job->bytes, request, sizeof *request);
+	buffer_text(&job->bytes, url);
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+		if (request->documents[i] != SIZE_MAX)
+			buffer_add(&job->bytes, documents[i].bytes, documents[i].length);
+	return job;
+}
+
+static void finish(struct reader *reader, const char *text, size_t length, const struct error *error)
+{
+	struct job *job = reader->job;
+	struct buffer reply = reader->reply; /* text may point into it, and done() may begin the next job */
+
+	reader->job = NULL;
+	reader->reply = (struct buffer){0};
+	job->done(job->context, text, length, error);
+	job_free(job);
+	buffer_release(&reply);
+}
+
+static void finish_dead(struct reader *reader, const char *why)
+{
+	struct error error;
+
+	reader_stop(reader);
+	error_set(&error, REMEDY_PAGE, "%s", why);
+	finish(reader, NULL, 0, &error);
+}
+
+/* Where not a single child can be made, waiting for one would be for ever. */
+static void refuse_all(struct readers *readers)
+{
+	for (size_t i = 0; i < readers->count; i++)
+		if (readers->list[i].process > 0)
+			return;
+	while (readers->first != NULL) {
+		struct job *job = readers->first;
+		struct error error;
+
+		readers->first = job->next;
+		error_set(&error, REMEDY_LOCAL, "no process can be made for reading: %s", strerror(errno));
+		job->done(job->context, NULL, 0, &error);
+		job_free(job);
+	}
+}
+
+/* Hands queued jobs to idle readers; a reader that died is replaced first. */
+static void dispatch(struct readers *readers)
+{
+	for (size_t i = 0; i < readers->count && readers->first != NULL; i++) {
+		struct reader *reader = &readers->list[i];
+
+		if (reader->job != NULL)
+			continue;
+		if (reader->process == 0 && !reader_start(readers, reader))
+			continue;
+		reader->job = readers->first;
+		readers->first = reader->job->next;
+		reader->since = milliseconds();
+		buffer_clear(&reader->reply);
+		if (!file_write_all(reader->socket, reader->job->bytes.data, reader->job->bytes.length))
+			finish_dead(reader, "reading it failed: the reader ended early");
+		else
+			buffer_release(&reader->job->bytes);
+	}
+	refuse_all(readers);
+}
+
+static void enqueue(struct readers *readers, struct job *job)
+{
+	if (readers->first == NULL)
+		readers->first = job;
+	else
+		readers->last->next = job;
+	readers->last = job;
+	dispatch(readers);
+}
+
+void readers_submit(struct readers *readers, const struct kind *kind, const char *url,
+	const struct document *documents, reader_done *done, void *context)
+{
+	struct job *job = job_new(kind, -1, url, documents);
+
+	job->done = done;
+	job->context = context;
+	enqueue(readers, job);
+}
+
+/* Reads what has come; true once the whole reply is there, or the child is gone (*dead). */
+static bool reply_ready(struct reader *reader, bool *dead)
+{
+	char block[65536];
+	ssize_t got = recv(reader->socket, block, sizeof block, MSG_DONTWAIT);
+	struct reply reply;
+
+	*dead = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+	if (got > 0)
+		*dead = !buffer_add(&reader->reply, block, (size_t)got);
+	if (*dead)
+		return true;
+	if (reader->reply.length < sizeof reply)
+		return false;
+	memcpy(&reply, reader->reply.data, sizeof reply);
+	*dead = reply.length > READING_TEXT_MAX;
+	return *dead || reader->reply.length >= sizeof reply + reply.length;
+}
+
+static void take_reply(struct reader *reader)
+{
+	struct reply reply;
+	const char *text = reader->reply.data + sizeof reply;
+	struct error error;
+
+	memcpy(&reply, reader->reply.data, sizeof reply);
+	if (reply.remedy == 0) {
+		finish(reader, text, reply.length, NULL);
+		return;
+	}
+	error_set(&error, (enum remedy)reply.remedy, "%s", text);
+	finish(reader, NULL, 0, &error);
+}
+
+static void collect_one(struct reader *reader)
+{
+	bool dead;
+
+	if (reader->job == NULL)
+		return;
+	if (reply_ready(reader, &dead)) {
+		if (dead)
+			finish_dead(reader, "reading it took more time or memory than a page may, or broke the parser");
+		else
+			take_reply(reader);
+	} else if (milliseconds() - reader->since > READER_WALL_MILLISECONDS) {
+		finish_dead(reader, "reading it took longer than a page may");
+	}
+}
+
+size_t readers_collect(struct readers *readers)
+{
+	size_t busy = 0;
+
+	for (size_t i = 0; i < readers->count; i++)
+		collect_one(&readers->list[i]);
+	dispatch(readers);
+	for (size_t i = 0; i < readers->count; i++)
+		busy += readers->list[i].job != NULL;
+	for (const struct job *job = readers->first; job != NULL; job = job->next)
+		busy++;
+	return busy;
+}
+
+size_t readers_descriptors(const struct readers *readers, int descriptors[static READERS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < readers->count; i++)
+		if (readers->list[i].job != NULL)
+			descriptors[count++] = readers->list[i].socket;
+	return count;
+}
+
+/* A job that somebody waits for. */
+struct wait {
+	bool ended;
+	char *text;
+	struct error error;
+};
+
+static void wait_done(void *context, const char *text, size_t length, const struct error *error)
+{
+	struct wait *wait = context;
+
+	wait->ended = true;
+	if (text != NULL)
+		wait->text = memory_bytes(text, length);
+	else
+		wait->error = *error;
+}
+
+static char *wait_for(struct readers *readers, struct job *job, struct error *error)
+{
+	struct wait wait = {0};
+
+	job->done = wait_done;
+	job->context = &wait;
+	enqueue(readers, job);
+	while (!wait.ended) {
+		struct pollfd polls[READERS_MAX];
+		int descriptors[READERS_MAX];
+		size_t count = readers_descriptors(readers, descriptors);
+
+		for (size_t i = 0; i < count; i++)
+			polls[i] = (struct pollfd){descriptors[i], POLLIN, 0};
+		poll(polls, (nfds_t)count, 100);
+		readers_collect(readers);
+	}
+	if (wait.text == NULL)
+		*error = wait.error;
+	return wait.text;
+}
+
+bool readers_address(struct readers *readers, const struct kind *kind, size_t i, const char *url,
+	const struct document *documents, char **address, struct error *error)
+{
+	*address = wait_for(readers, job_new(kind, (int64_t)i, url, documents), error);
+	return *address != NULL;
+}
+
+char *readers_read(struct readers *readers, const struct kind *kind, const char *url,
+	const struct document *documents, struct error *error)
+{
+	return wait_for(readers, job_new(kind, -1, url, documents), error);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Reading foreign bytes in child processes: a page that crashes a parser, or
+ * eats processor time or memory, costs itself and nobody else. A child gets
+ * documents and gives back a canonical reading or an error; it holds no
+ * secret, no database and no connection.
+ */
+#ifndef LAMPWATCH_READER_H
+#define LAMPWATCH_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "watch/kind.h"
+
+struct error;
+struct readers;
+
+enum {
+	READERS_MAX = 4,
+	READER_SECONDS = 5,          /* of processor time for one page */
+	READER_WALL_MILLISECONDS = 20000, /* for one page, whatever it waits for */
+	READER_MEMORY = 1 << 30,     /* bytes of address space of one child */
+};
+
+/*
+ * Forks count children (at most READERS_MAX). Call it early: before threads,
+ * connections and the database. Kinds are given with each job, so they must be loaded
+ * before: a child knows those that existed when it was forked.
+ */
+struct readers *readers_new(size_t count);
+void readers_free(struct readers *readers);
+
+/*
+ * done gets the canonical text (length bytes, terminated, valid during the
+ * call) or NULL with error: REMEDY_PAGE where the page does not fit its kind
+ * or cost its child its life, REMEDY_LOCAL where no child could be made.
+ */
+typedef void reader_done(void *context, const char *text, size_t length, const struct error *error);
+
+/* Queues documents (copied or sent before it returns). */
+void readers_submit(struct readers *readers, const struct kind *kind, const char *url,
+	const struct document *documents, reader_done *done, void *context);
+
+/* The address of document i, computed in a child; blocks. Same contract as kind_document_address(). */
+bool readers_address(struct readers *readers, const struct kind *kind, size_t i, const char *url,
+	const struct document *documents, char **address, struct error *error);
+
+/* A reading, waited for: the canonical text, owned by the caller, or NULL with error. */
+char *readers_read(struct readers *readers, const struct kind *kind, const char *url,
+	const struct document *documents, struct error *error);
+
+/* Descriptors to wait on; returns their number, at most READERS_MAX. */
+size_t readers_descriptors(const struct readers *readers, int descriptors[static READERS_MAX]);
+
+/* Takes what is ready, calling done; returns how many jobs are still under way or queued. */
+size_t readers_collect(struct readers *readers);
+
+#endif
