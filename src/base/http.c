@@ -62,6 +62,7 @@ struct transfer {
 	struct buffer received, sent, passed;
 	bool block_ended;                /* a header block is whole … */
 	bool headers_complete;           /* … and it is that of the final response */
+	bool headers_overflowed;
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -373,8 +374,10 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 		buffer_clear(&transfer->received);
 	if (transfer->received.length == 0)
 		note_certificate(transfer);
-	if (!buffer_add(&transfer->received, bytes, length))
+	if (!buffer_add(&transfer->received, bytes, length)) {
+		transfer->headers_overflowed = true;
 		return 0;
+	}
 	transfer->block_ended = length <= 2 && bytes[length - 1] == '\n' && (length == 1 || bytes[0] == '\r');
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	transfer->headers_complete = transfer->block_ended && status >= 200;
@@ -626,7 +629,8 @@ static void hop_clear(struct transfer *transfer)
 	transfer->response.body.maximum = maximum;
 	buffer_clear(&transfer->received);
 	buffer_clear(&transfer->sent);
-	transfer->block_ended = transfer->headers_complete = transfer->refused = false;
+	transfer->block_ended = transfer->headers_complete = transfer->headers_overflowed = false;
+	transfer->refused = false;
 	transfer->detail[0] = '\0';
 	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);
@@ -727,7 +731,7 @@ static void hop_explain(const struct transfer *transfer, CURLcode code, struct e
 		error_set(error, REMEDY_PAGE, "a redirect into a private network was refused");
 	} else if (transfer->response.body.overflowed || code == CURLE_FILESIZE_EXCEEDED) {
 		error_set(error, REMEDY_PAGE, "the body is larger than %zu bytes", transfer->response.body.maximum);
-	} else if (transfer->received.overflowed) {
+	} else if (transfer->headers_overflowed) {
 		error_set(error, REMEDY_LATER, "%s", header_too_large);
 	} else if (code == CURLE_OPERATION_TIMEDOUT) {
 		timeout_explain(transfer, error);

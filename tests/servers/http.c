@@ -25,6 +25,7 @@
  *   hang                  never answers; close: closes instead of answering
  *   reset                 resets the connection in mid-body; truncated: the body is shorter than its Content-Length
  *   endless-headers, endless-header-line, endless-body, redirect-loop
+ *   echo                  the body is the request's headers
  *   chunked, gzip         the body in chunks, as gzip; gzip-bomb: 12 MB that become 2 GB
  */
 #include <arpa/inet.h>
@@ -444,9 +445,11 @@ static bool body_load(const struct request *request, struct buffer *body, time_t
 {
 	char *given = fault_value(request->fault, "body"), *name = file_of(request->path);
 	struct stat status = {0};
-	bool found = given != NULL;
+	bool echo = fault_has(request->fault, "echo"), found = given != NULL || echo;
 
-	if (given != NULL)
+	if (echo)
+		buffer_add(body, request->headers, (size_t)(request->body - request->headers));
+	else if (given != NULL)
 		buffer_text(body, given);
 	else if (name != NULL)
 		found = stat(name, &status) == 0 && file_read(name, body, NULL);
