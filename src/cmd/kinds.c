@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -22,22 +23,16 @@ struct kind_set {
 /* The nearest of the names, or all of them; owned by the caller. */
 static char *advice(const struct text_list *names, const char *word)
 {
-	const char *nearest;
-	char *text;
+	const char *nearest = text_nearest(word, (const char *const *)names->list, names->count);
+	struct buffer text = {0};
 
-	if (names->count == 0)
-		return memory_string("; there is none at all");
-	nearest = text_nearest(word, (const char *const *)names->list, names->count);
 	if (nearest != NULL)
-		return memory_format("; did you mean \"%s\"?", nearest);
-	text = memory_string("; there are");
-	for (size_t i = 0; i < names->count; i++) {
-		char *longer = memory_format("%s%s %s", text, i > 0 ? "," : "", names->list[i]);
-
-		free(text);
-		text = longer;
-	}
-	return text;
+		buffer_format(&text, "; did you mean \"%s\"?", nearest);
+	else if (names->count == 0)
+		buffer_text(&text, "; there is none at all");
+	for (size_t i = 0; nearest == NULL && i < names->count; i++)
+		buffer_format(&text, "%s %s", i == 0 ? "; there are" : ",", names->list[i]);
+	return buffer_take(&text);
 }
 
 /* The node of a key of member i of a section, for its line. */
