@@ -22,6 +22,8 @@ struct validator {
 	char body[DIGEST_TEXT]; /* SHA-256 of the body; "" for none */
 };
 
+void validator_release(struct validator *validator);
+
 enum fetch_outcome {
 	FETCH_UNCHANGED, /* 304 or the same bytes, for every document */
 	FETCH_CHANGED,   /* every document's body is here */

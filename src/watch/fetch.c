@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The documents of a page are fetched one after the other, for the address of
+ * one may stand in those before it. As long as each is as it was, the
+ * remembered addresses hold; from the first that changed on, every body is
+ * needed, and what came as 304 is fetched once more without condition.
+ */
+#include "watch/fetch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+/* One fetch under way. */
+struct passage {
+	struct fetcher *fetcher;
+	struct fetch *fetch;
+	struct passage *previous, *next;
+	size_t count, i;   /* documents; the one that is being fetched */
+	bool remembered;   /* the last fetch's validators are complete */
+	bool changed;      /* some document is not as it was: all bodies are needed */
+	bool conditional;  /* this request carries validators */
+	struct validator new[KIND_DOCUMENTS_MAX];
+};
+
+struct fetcher {
+	struct http_client *client;
+	fetch_address *address;
+	void (*done)(void *context, struct fetch *fetch);
+	void *context;
+	struct passage *all;
+};
+
+static void passage_go_on(struct passage *passage);
+
+void validator_release(struct validator *validator)
+{
+	free(validator->url);
+	free(validator->etag);
+	free(validator->last_modified);
+	*validator = (struct validator){0};
+}
+
+void fetch_release(struct fetch *fetch)
+{
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+		validator_release(&fetch->validators[i]);
+		http_response_release(&fetch->responses[i]);
+	}
+}
+
+static int64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_REALTIME, &time);
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static void passage_free(struct passage *passage)
+{
+	if (passage->previous != NULL)
+		passage->previous->next = passage->next;
+	else
+		passage->fetcher->all = passage->next;
+	if (passage->next != NULL)
+		passage->next->previous = passage->previous;
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+		validator_release(&passage->new[i]);
+	free(passage);
+}
+
+static void passage_finish(struct passage *passage, enum fetch_outcome outcome)
+{
+	struct fetcher *fetcher = passage->fetcher;
+	struct fetch *fetch = passage->fetch;
+
+	fetch->outcome = outcome;
+	fetch->ended = now();
+	for (size_t i = 0; i < passage->count; i++) {
+		if (outcome != FETCH_CHANGED)
+			buffer_release(&fetch->responses[i].body);
+		if (outcome == FETCH_FAILED)
+			continue;
+		validator_release(&fetch->validators[i]);
+		fetch->validators[i] = passage->new[i];
+		passage->new[i] = (struct validator){0};
+	}
+	passage_free(passage);
+	fetcher->done(fetcher->context, fetch);
+}
+
+/* The reason is in fetch->error. */
+static void passage_fail(struct passage *passage)
+{
+	if (passage->i > 0)
+		error_prefix(&passage->fetch->error, "document %s", kind_document_name(passage->fetch->kind, passage->i));
+	passage_finish(passage, FETCH_FAILED);
+}
+
+/* What a response says about the page that has no page in it. */
+static const struct {
+	int status;
+	const char *words; /* RFC 9110 section 15 */
+} statuses[] = {
+	{204, "No Content"}, {206, "Partial Content"}, {304, "Not Modified, though it was not asked"},
+	{401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {410, "Gone"}, {429, "Too Many Requests"},
+	{500, "Internal Server Error"}, {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+};
+
+static bool status_explain(int status, struct error *error)
+{
+	enum remedy remedy = status == 429 || status >= 500 ? REMEDY_LATER : REMEDY_PAGE;
+
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+		if (statuses[i].status == status)
+			return error_set(error, remedy, "HTTP %d %s", status, statuses[i].words);
+	return error_set(error, remedy, "HTTP %d", status);
+}
+
+static bool response_usable(const struct passage *passage, const struct http_response *response, struct error *error)
+{
+	if (response->status == 304 && passage->conditional)
+		return true;
+	if (response->status != 200)
+		return status_explain(response->status, error);
+	if (response->body.length == 0)
+		return error_set(error, REMEDY_LATER, "the answer is empty");
+	return true;
+}
+
+/* Where a 304 does not repeat a validator, the one that was sent still holds. */
+static void validator_note(struct passage *passage, const struct http_response *response)
+{
+	struct validator *new = &passage->new[passage->i];
+	const struct validator *old = &passage->fetch->validators[passage->i];
+	bool same = response->status == 304;
+
+	memory_set(&new->etag, response->etag != NULL || !same ? response->etag : old->etag);
+	memory_set(&new->last_modified,
+		response->last_modified != NULL || !same ? response->last_modified : old->last_modified);
+	if (same)
+		memcpy(new->body, old->body, sizeof new->body);
+	else
+		digest_sha256(buffer_string(&response->body), response->body.length, new->body);
+}
+
+static void on_response(void *context, struct http_response *response, const struct error *error)
+{
+	struct passage *passage = context;
+	struct fetch *fetch = passage->fetch;
+	struct http_response *kept = &fetch->responses[passage->i];
+
+	http_response_release(kept);
+	*kept = *response;
+	*response = (struct http_response){0};
+	fetch->answered = fetch->answered || kept->status != 0;
+	if (kept->retry_after > fetch->retry_after && (kept->status == 429 || kept->status == 503))
+		fetch->retry_after = kept->retry_after;
+	if (error != NULL)
+		fetch->error = *error;
+	if (error != NULL || !response_usable(passage, kept, &fetch->error)) {
+		passage_fail(passage);
+		return;
+	}
+	validator_note(passage, kept);
+	if (!passage->changed &&
+		!(passage->remembered && text_equal(passage->new[passage->i].body, fetch->validators[passage->i].body))) {
+		/* From the start again, for what is here already is not fetched twice. */
+		passage->changed = true;
+		passage->i = 0;
+	} else {
+		passage->i++;
+	}
+	passage_go_on(passage);
+}
+
+/* Fetches the document from new[i].url. */
+static void passage_request(struct passage *passage)
+{
+	struct fetch *fetch = passage->fetch;
+	const struct validator *old = &fetch->validators[passage->i], *new = &passage->new[passage->i];
+	struct http_request request = {
+		.url = new->url,
+		.connect_timeout = fetch->connect_timeout,
+		.total_timeout = fetch->total_timeout,
+		.body_maximum = fetch->body_maximum,
+		.redirects = fetch->redirects,
+		.done = on_response,
+		.context = passage,
+	};
+
+	if (passage->remembered && !passage->changed) {
+		request.etag = old->etag;
+		request.last_modified = old->last_modified;
+	}
+	passage->conditional = request.etag != NULL || request.last_modified != NULL;
+	http_client_get(passage->fetcher->client, &request);
+}
+
+/* The address of document i by the kind, from the bodies before it, all of which are here. */
+static bool address_ask(struct passage *passage, char **address)
+{
+	struct fetch *fetch = passage->fetch;
+	struct document documents[KIND_DOCUMENTS_MAX] = {0};
+
+	if (passage->i == 0)
+		return kind_document_address(fetch->kind, 0, fetch->url, documents, address, &fetch->error);
+	for (size_t i = 0; i < passage->i; i++)
+		if (fetch->responses[i].body.length > 0)
+			documents[i] = (struct document){fetch->responses[i].body.data, fetch->responses[i].body.length};
+	return passage->fetcher->address(
+		passage->fetcher->context, fetch, passage->i, documents, address, &fetch->error);
+}
+
+/* Puts the document's address into new[i].url. *here: its body came from that address already. */
+static bool address_find(struct passage *passage, bool *here)
+{
+	struct fetch *fetch = passage->fetch;
+	struct validator *new = &passage->new[passage->i];
+	char *address = NULL;
+
+	*here = false;
+	if (passage->remembered && !passage->changed && passage->i > 0) {
+		memory_set(&new->url, fetch->validators[passage->i].url);
+		return true;
+	}
+	if (!address_ask(passage, &address))
+		return false;
+	*here = new->url != NULL && text_equal(new->url, address) && fetch->responses[passage->i].body.length > 0;
+	free(new->url);
+	new->url = address;
+	return true;
+}
+
+/* A document that is not to be fetched, this time. */
+static void document_skip(struct passage *passage)
+{
+	struct validator *new = &passage->new[passage->i];
+	char *url = new->url;
+
+	new->url = NULL;
+	validator_release(new);
+	new->url = url;
+	http_response_release(&passage->fetch->responses[passage->i]);
+}
+
+/* On to the next document that has to be fetched. */
+static void passage_go_on(struct passage *passage)
+{
+	struct fetch *fetch = passage->fetch;
+
+	for (; passage->i < passage->count; passage->i++) {
+		bool here;
+
+		if (!address_find(passage, &here)) {
+			passage_fail(passage);
+			return;
+		}
+		if (!text_empty(passage->new[passage->i].url) && !here) {
+			/* The kind leads elsewhere than last time: nothing that is remembered holds. */
+			if (passage->i == 0 && passage->remembered &&
+				!text_equal(passage->new[0].url, fetch->validators[0].url))
+				passage->remembered = false;
+			passage_request(passage);
+			return;
+		}
+		if (!here)
+			document_skip(passage);
+	}
+	passage_finish(passage, passage->changed ? FETCH_CHANGED : FETCH_UNCHANGED);
+}
+
+struct fetcher *fetcher_new(struct http_client *client, fetch_address *address,
+	void (*done)(void *context, struct fetch *fetch), void *context)
+{
+	struct fetcher *fetcher = memory_zero(1, sizeof *fetcher);
+
+	*fetcher = (struct fetcher){.client = client, .address = address, .done = done, .context = context};
+	return fetcher;
+}
+
+void fetcher_free(struct fetcher *fetcher)
+{
+	while (fetcher != NULL && fetcher->all != NULL)
+		passage_free(fetcher->all);
+	free(fetcher);
+}
+
+void fetcher_begin(struct fetcher *fetcher, struct fetch *fetch)
+{
+	struct passage *passage = memory_zero(1, sizeof *passage);
+
+	passage->fetcher = fetcher;
+	passage->fetch = fetch;
+	passage->next = fetcher->all;
+	if (fetcher->all != NULL)
+		fetcher->all->previous = passage;
+	fetcher->all = passage;
+	passage->count = fetch->count = kind_document_count(fetch->kind);
+	passage->remembered = true;
+	for (size_t i = 0; i < passage->count; i++)
+		passage->remembered = passage->remembered && fetch->validators[i].url != NULL;
+	fetch->began = now();
+	passage_go_on(passage);
+}
