@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "watch/decode.h"
 
 static const char first_line[] = "reading 1\n";
 
@@ -104,23 +105,31 @@ struct update *reading_add_update(struct reading *reading)
 	return memory_append(&reading->updates, &reading->update_count, sizeof(struct update));
 }
 
-/* Collapsing has turned tabs and newlines into blanks. */
-static void write_field(const char *field, struct buffer *out)
+void reading_escape(struct buffer *out, const char *field)
 {
-	char *text = text_collapse(field != NULL ? field : "", field != NULL ? strlen(field) : 0,
-		READING_FIELD_MAX);
-	const char *at = text;
+	static const char pairs[] = "\\\\\tt\nn";
+	const char *at = field != NULL ? field : "";
 
 	while (*at != '\0') {
-		size_t plain = strcspn(at, "\\");
+		size_t plain = strcspn(at, "\\\t\n");
 		char *piece = memory_bytes(at, plain);
 
 		text_visible(out, piece);
 		free(piece);
-		if (at[plain] == '\\')
-			buffer_text(out, "\\\\");
-		at += plain + (at[plain] == '\\' ? 1 : 0);
+		at += plain;
+		for (const char *pair = pairs; *pair != '\0' && *at != '\0'; pair += 2)
+			if (*pair == *at)
+				buffer_format(out, "\\%c", pair[1]);
+		at += *at != '\0' ? 1 : 0;
 	}
+}
+
+static void write_field(const char *field, struct buffer *out)
+{
+	char *text = text_collapse(field != NULL ? field : "", field != NULL ? strlen(field) : 0,
+		READING_FIELD_MAX);
+
+	reading_escape(out, text);
 	free(text);
 }
 
@@ -172,16 +181,6 @@ void reading_write(const struct reading *reading, struct buffer *out)
 		write_rows(reading, &line_types[i], out);
 }
 
-static void add_character(struct buffer *out, uint32_t character)
-{
-	static const unsigned char marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
-	int size = character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
-
-	buffer_byte(out, (char)(marks[size == 1 ? 0 : size] | character >> 6 * (size - 1)));
-	for (int i = size - 2; i >= 0; i--)
-		buffer_byte(out, (char)(0x80 | (character >> 6 * i & 0x3f)));
-}
-
 /* No NUL, no surrogate, nothing beyond Unicode. */
 static bool is_character(uint32_t value)
 {
@@ -212,7 +211,7 @@ static const char *unescape(const char *at, const char *end, struct buffer *out)
 	}
 	if (at >= end || *at != '}' || digits == 0 || !is_character(character))
 		return NULL;
-	add_character(out, character);
+	character_add(out, character);
 	return at + 1;
 }
 

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+#include "watch/decode.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+enum { LABEL_WITHIN = 1024 }; /* bytes in which HTML wants the declaration to stand */
+
+static const char replacement[] = "\xef\xbf\xbd";
+
+void character_add(struct buffer *out, uint32_t character)
+{
+	static const unsigned char marks[] = {0, 0xc0, 0xe0, 0xf0}; /* of the first byte, by how many follow */
+	int more = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
+
+	buffer_byte(out, (char)(marks[more] | character >> 6 * more));
+	while (more-- > 0)
+		buffer_byte(out, (char)(0x80 | (character >> 6 * more & 0x3f)));
+}
+
+static uint32_t unit_at(const unsigned char *bytes, bool big)
+{
+	return big ? (uint32_t)bytes[0] << 8 | bytes[1] : (uint32_t)bytes[1] << 8 | bytes[0];
+}
+
+/* RFC 2781 section 2.2. A surrogate without its other half, and half a unit at the end, are bad. */
+static void decode_utf16(const unsigned char *bytes, size_t length, bool big, struct buffer *out)
+{
+	for (size_t i = 0; i < length; i += 2) {
+		uint32_t unit = i + 2 <= length ? unit_at(bytes + i, big) : 0xdfff;
+		uint32_t next = i + 4 <= length ? unit_at(bytes + i + 2, big) : 0;
+
+		if (unit != 0 && (unit < 0xd800 || unit > 0xdfff)) {
+			character_add(out, unit);
+		} else if (unit < 0xdc00 && next >= 0xdc00 && next <= 0xdfff) {
+			character_add(out, 0x10000 + ((unit & 0x3ff) << 10 | (next & 0x3ff)));
+			i += 2;
+		} else {
+			buffer_text(out, replacement);
+		}
+	}
+}
+
+struct mark {
+	const char *bytes;
+	size_t length;
+	bool wide, big;
+};
+
+static const struct mark marks[] = {
+	{"\xef\xbb\xbf", 3, false, false},
+	{"\xfe\xff", 2, true, true},
+	{"\xff\xfe", 2, true, false},
+};
+
+static struct mark mark_of(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+		if (length >= marks[i].length && memcmp(bytes, marks[i].bytes, marks[i].length) == 0)
+			return marks[i];
+	if (length >= 4 && bytes[0] == '\0' && bytes[1] != '\0' && bytes[2] == '\0' && bytes[3] != '\0')
+		return (struct mark){"", 0, true, true};
+	if (length >= 4 && bytes[0] != '\0' && bytes[1] == '\0' && bytes[2] != '\0' && bytes[3] == '\0')
+		return (struct mark){"", 0, true, false};
+	return (struct mark){"", 0, false, false};
+}
+
+/* Whether the document says, near its beginning, that it is in something else than UTF-8. */
+static bool declares_other(const char *bytes, size_t length)
+{
+	static const char *const labels[] = {"charset=", "encoding="};
+	char *head = memory_bytes(bytes, length < LABEL_WITHIN ? length : LABEL_WITHIN);
+	const char *label = NULL;
+	bool other = false;
+
+	for (size_t i = 0; i < 2 && label == NULL; i++) {
+		label = strcasestr(head, labels[i]);
+		if (label != NULL)
+			label += strlen(labels[i]);
+	}
+	if (label != NULL) {
+		label += strspn(label, "\"' ");
+		other = strncasecmp(label, "utf", 3) != 0;
+	}
+	free(head);
+	return other;
+}
+
+bool decode_document(const char *bytes, size_t length, struct buffer *out)
+{
+	struct mark mark = mark_of(bytes, length);
+
+	bytes += mark.length;
+	length -= mark.length;
+	if (mark.wide) {
+		decode_utf16((const unsigned char *)bytes, length, mark.big, out);
+		return true;
+	}
+	if (mark.length == 0 && !text_valid(bytes, length) && declares_other(bytes, length)) {
+		buffer_add(out, bytes, length);
+		return false;
+	}
+	while (length > 0) {
+		const char *nul = memchr(bytes, '\0', length);
+		size_t piece = nul != NULL ? (size_t)(nul - bytes) : length;
+
+		if (text_valid(bytes, piece))
+			buffer_add(out, bytes, piece);
+		else
+			text_repair(out, bytes, piece);
+		if (nul != NULL)
+			buffer_text(out, replacement);
+		bytes += piece + (nul != NULL);
+		length -= piece + (nul != NULL);
+	}
+	return true;
+}

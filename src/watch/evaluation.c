@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "watch/reading.h"
+#include "watch/regex.h"
+#include "watch/xml_p.h"
+
+struct variable {
+	const char *name;          /* borrowed */
+	xmlXPathObjectPtr value;   /* owned */
+};
+
+struct evaluation {
+	xmlXPathContextPtr context;
+	xmlDocPtr page;            /* one of trees */
+	xmlDocPtr *trees;          /* of documents and of functions: nodes of them live as long as the reading */
+	size_t tree_count;
+	xmlHashTablePtr made;      /* text, function and parameter to one of trees */
+	struct variable *variables;
+	size_t variable_count;
+	xmlNodePtr item;
+	struct regex_cache *regexes;
+	size_t parsed;             /* bytes by functions */
+	size_t count;
+	bool failed;
+	struct error failure;
+};
+
+static const char *error_text(int code)
+{
+	static const char *const texts[] = {
+		[XPATH_UNDEF_VARIABLE_ERROR] = "no such variable",
+		[XPATH_UNKNOWN_FUNC_ERROR] = "no such function",
+		[XPATH_INVALID_OPERAND] = "an operand of the wrong type",
+		[XPATH_INVALID_TYPE] = "an argument of the wrong type: nodes are expected",
+		[XPATH_INVALID_ARITY] = "a function has too many or too few arguments",
+		[XPATH_MEMORY_ERROR] = "a set of nodes is too large",
+		[XPATH_UNDEF_PREFIX_ERROR] = "no such prefix",
+		[XPATH_STACK_ERROR] = "too many values at a time",
+		[XPATH_OP_LIMIT_EXCEEDED] = "the page takes more work than a reading may",
+		[XPATH_RECURSION_LIMIT_EXCEEDED] = "the expression is nested too deeply",
+	};
+
+	if (code < 0 || (size_t)code >= sizeof texts / sizeof texts[0] || texts[code] == NULL)
+		return "the expression fails";
+	return texts[code];
+}
+
+/* The first error counts: libxml2 may report others in its wake. */
+static void keep_error(void *context, xmlErrorPtr error)
+{
+	struct evaluation *evaluation = context;
+	int code = error->code - XML_XPATH_EXPRESSION_OK;
+
+	if (!evaluation->failed)
+		error_set(&evaluation->failure, REMEDY_PAGE, "%s", error_text(code));
+	evaluation->failed = true;
+}
+
+static xmlXPathObjectPtr look_up(void *context, const xmlChar *name, const xmlChar *namespace)
+{
+	struct evaluation *evaluation = context;
+
+	(void)namespace;
+	if (strcmp((const char *)name, "item") == 0)
+		return xmlXPathNewNodeSet(evaluation->item);
+	for (size_t i = 0; i < evaluation->variable_count; i++)
+		if (strcmp(evaluation->variables[i].name, (const char *)name) == 0)
+			return xmlXPathObjectCopy(evaluation->variables[i].value);
+	return NULL;
+}
+
+struct evaluation *evaluation_new(const char *url)
+{
+	struct evaluation *evaluation = memory_zero(1, sizeof *evaluation);
+
+	tree_silence();
+	evaluation->context = xmlXPathNewContext(NULL);
+	evaluation->context->userData = evaluation;
+	evaluation->context->error = keep_error;
+	evaluation->context->opLimit = XPATH_OPERATIONS_MAX;
+	evaluation->made = xmlHashCreate(0);
+	evaluation->regexes = regex_cache_new();
+	xmlXPathRegisterVariableLookup(evaluation->context, look_up, evaluation);
+	prefixes_register(evaluation->context);
+	functions_register(evaluation->context);
+	evaluation_define(evaluation, "url", xmlXPathNewCString(url));
+	return evaluation;
+}
+
+/* Values may hold nodes of the trees, so they go first. */
+void evaluation_free(struct evaluation *evaluation)
+{
+	if (evaluation == NULL)
+		return;
+	for (size_t i = 0; i < evaluation->variable_count; i++)
+		xmlXPathFreeObject(evaluation->variables[i].value);
+	free(evaluation->variables);
+	xmlXPathFreeContext(evaluation->context);
+	xmlHashFree(evaluation->made, NULL);
+	for (size_t i = 0; i < evaluation->tree_count; i++)
+		xmlFreeDoc(evaluation->trees[i]);
+	free(evaluation->trees);
+	regex_cache_free(evaluation->regexes);
+	free(evaluation);
+}
+
+void evaluation_define(struct evaluation *evaluation, const char *name, xmlXPathObjectPtr value)
+{
+	*(struct variable *)memory_append(&evaluation->variables, &evaluation->variable_count,
+		sizeof(struct variable)) = (struct variable){name, value};
+}
+
+static void own_tree(struct evaluation *evaluation, xmlDocPtr tree)
+{
+	*(xmlDocPtr *)memory_append(&evaluation->trees, &evaluation->tree_count, sizeof(xmlDocPtr)) = tree;
+}
+
+void evaluation_add_document(struct evaluation *evaluation, const char *name, xmlDocPtr tree)
+{
+	evaluation_define(evaluation, name, xmlXPathNewNodeSet((xmlNodePtr)tree));
+	if (tree == NULL && evaluation->page != NULL)
+		return;
+	if (tree == NULL)
+		tree = xmlNewDoc(BAD_CAST "1.0");
+	own_tree(evaluation, tree);
+	if (evaluation->page == NULL)
+		evaluation->page = tree;
+}
+
+void evaluation_rewind(struct evaluation *evaluation, size_t count)
+{
+	while (evaluation->variable_count > count)
+		xmlXPathFreeObject(evaluation->variables[--evaluation->variable_count].value);
+	evaluation->context->opCount = 0;
+	evaluation->parsed = 0;
+}
+
+void evaluation_set_item(struct evaluation *evaluation, xmlNodePtr item)
+{
+	evaluation->item = item;
+}
+
+xmlDocPtr evaluation_page(const struct evaluation *evaluation)
+{
+	return evaluation->page;
+}
+
+size_t evaluation_count(const struct evaluation *evaluation)
+{
+	return evaluation->count;
+}
+
+size_t evaluation_operations(const struct evaluation *evaluation)
+{
+	return evaluation->context->opCount;
+}
+
+/* The context is set by hand: a row may belong to another document than the page, whose root `/` is. */
+xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
+	struct error *error)
+{
+	xmlXPathObjectPtr value;
+
+	evaluation->context->doc = evaluation->page;
+	evaluation->context->node = node != NULL ? node : (xmlNodePtr)evaluation->page;
+	evaluation->failed = false;
+	evaluation->count++;
+	value = xmlXPathCompiledEval(xpath->compiled, evaluation->context);
+	if (value != NULL && !evaluation->failed)
+		return value;
+	xmlXPathFreeObject(value);
+	error_set(error, REMEDY_PAGE, "%s: %.300s", evaluation->failed ? evaluation->failure.text : "no value",
+		xpath->text);
+	return NULL;
+}
+
+xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
+	struct error *error)
+{
+	xmlXPathObjectPtr value = evaluate(evaluation, xpath, node, error);
+	bool nodes = value != NULL && value->type == XPATH_NODESET;
+
+	if (nodes && node_set_count(value) <= READING_ROWS_MAX) {
+		if (value->nodesetval != NULL)
+			xmlXPathNodeSetSort(value->nodesetval);
+		return value;
+	}
+	if (nodes)
+		error_set(error, REMEDY_PAGE, "more than %d nodes: %.300s", READING_ROWS_MAX, xpath->text);
+	else if (value != NULL)
+		error_set(error, REMEDY_PAGE, "this gives no nodes: %.300s", xpath->text);
+	xmlXPathFreeObject(value);
+	return NULL;
+}
+
+static char *field(xmlChar *text)
+{
+	char *collapsed = text_collapse((const char *)text, text != NULL ? strlen((char *)text) : 0,
+		READING_FIELD_MAX);
+
+	xmlFree(text);
+	return collapsed;
+}
+
+char *evaluate_text(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
+	struct error *error)
+{
+	xmlXPathObjectPtr value = evaluate(evaluation, xpath, node, error);
+	char *text;
+
+	if (value == NULL)
+		return NULL;
+	text = field(xmlXPathCastToString(value));
+	xmlXPathFreeObject(value);
+	return text;
+}
+
+bool evaluate_truth(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node, bool *truth,
+	struct error *error)
+{
+	xmlXPathObjectPtr value = evaluate(evaluation, xpath, node, error);
+
+	if (value == NULL)
+		return false;
+	*truth = xmlXPathCastToBoolean(value);
+	xmlXPathFreeObject(value);
+	return true;
+}
+
+char *node_field(xmlNodePtr node)
+{
+	return field(xmlXPathCastNodeToString(node));
+}
+
+size_t node_set_count(const xmlXPathObject *nodes)
+{
+	return nodes->nodesetval != NULL ? (size_t)nodes->nodesetval->nodeNr : 0;
+}
+
+xmlNodePtr node_set_member(const xmlXPathObject *nodes, size_t i)
+{
+	return nodes->nodesetval->nodeTab[i];
+}
+
+struct evaluation *evaluation_of(xmlXPathParserContextPtr parser)
+{
+	return parser->context->userData;
+}
+
+struct regex_cache *evaluation_regexes(struct evaluation *evaluation)
+{
+	return evaluation->regexes;
+}
+
+void evaluation_fail(xmlXPathParserContextPtr parser, const struct error *error)
+{
+	struct evaluation *evaluation = evaluation_of(parser);
+
+	if (!evaluation->failed)
+		evaluation->failure = *error;
+	evaluation->failed = true;
+	xmlXPathSetError(parser, XPATH_EXPR_ERROR);
+}
+
+bool evaluation_charge(xmlXPathParserContextPtr parser, size_t operations)
+{
+	xmlXPathContextPtr context = parser->context;
+
+	if (operations <= context->opLimit - context->opCount) {
+		context->opCount += operations;
+		return true;
+	}
+	context->opCount = context->opLimit;
+	xmlXPathSetError(parser, XPATH_OP_LIMIT_EXCEEDED);
+	return false;
+}
+
+bool evaluation_parse(xmlXPathParserContextPtr parser, size_t bytes)
+{
+	struct evaluation *evaluation = evaluation_of(parser);
+	struct error error;
+
+	if (!evaluation_charge(parser, bytes / BYTES_PER_OPERATION + 1))
+		return false;
+	if (bytes <= TREE_PARSED_MAX - evaluation->parsed) {
+		evaluation->parsed += bytes;
+		return true;
+	}
+	error_set(&error, REMEDY_PAGE, "more than %d bytes inside of other text", TREE_PARSED_MAX);
+	evaluation_fail(parser, &error);
+	return false;
+}
+
+xmlDocPtr evaluation_made(struct evaluation *evaluation, const char *function, const char *parameter,
+	const char *text)
+{
+	return xmlHashLookup3(evaluation->made, BAD_CAST text, BAD_CAST function, BAD_CAST parameter);
+}
+
+void evaluation_keep(struct evaluation *evaluation, const char *function, const char *parameter,
+	const char *text, xmlDocPtr tree)
+{
+	own_tree(evaluation, tree);
+	xmlHashAddEntry3(evaluation->made, BAD_CAST text, BAD_CAST function, BAD_CAST parameter, tree);
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The functions that kinds have beside those of XPath 1.0. Those of XPath 3.1
+ * have its names.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "watch/regex.h"
+#include "watch/xml_p.h"
+
+enum { ARGUMENTS_MAX = 4 };
+
+/* The arguments of a call as strings, the missing ones "". */
+struct arguments {
+	char *list[ARGUMENTS_MAX]; /* owned */
+	size_t length;             /* of the first one, bytes */
+};
+
+static bool take_arguments(xmlXPathParserContextPtr parser, int given, int least, int most,
+	struct arguments *arguments)
+{
+	*arguments = (struct arguments){0};
+	if (given < least || given > most) {
+		xmlXPathSetError(parser, XPATH_INVALID_ARITY);
+		return false;
+	}
+	for (int i = given; i < ARGUMENTS_MAX; i++)
+		arguments->list[i] = (char *)xmlStrdup(BAD_CAST "");
+	for (int i = given - 1; i >= 0; i--)
+		arguments->list[i] = (char *)xmlXPathPopString(parser);
+	if (parser->error != XPATH_EXPRESSION_OK)
+		return false;
+	arguments->length = strlen(arguments->list[0]);
+	return true;
+}
+
+static void release_arguments(struct arguments *arguments)
+{
+	for (int i = 0; i < ARGUMENTS_MAX; i++)
+		xmlFree(arguments->list[i]);
+}
+
+/* The result of a function that may have failed: text as a string, or the error. */
+static void return_text(xmlXPathParserContextPtr parser, bool good, struct buffer *text,
+	const struct error *error)
+{
+	if (good)
+		valuePush(parser, xmlXPathNewCString(buffer_string(text)));
+	else
+		evaluation_fail(parser, error);
+	buffer_release(text);
+}
+
+static void change_case(xmlXPathParserContextPtr parser, int given, bool upper)
+{
+	struct arguments arguments;
+	struct buffer text = {0};
+	struct error error;
+
+	if (take_arguments(parser, given, 1, 1, &arguments) &&
+		evaluation_charge(parser, arguments.length / BYTES_PER_OPERATION))
+		return_text(parser,
+			regex_case(evaluation_regexes(evaluation_of(parser)), arguments.list[0], upper, &text, &error),
+			&text, &error);
+	release_arguments(&arguments);
+}
+
+static void lower_case(xmlXPathParserContextPtr parser, int given)
+{
+	change_case(parser, given, false);
+}
+
+static void upper_case(xmlXPathParserContextPtr parser, int given)
+{
+	change_case(parser, given, true);
+}
+
+static void matches(xmlXPathParserContextPtr parser, int given)
+{
+	struct arguments arguments;
+	struct error error;
+	bool found;
+
+	if (take_arguments(parser, given, 2, 3, &arguments) &&
+		evaluation_charge(parser, arguments.length / BYTES_PER_OPERATION)) {
+		if (regex_matches(evaluation_regexes(evaluation_of(parser)), arguments.list[0], arguments.list[1],
+			    arguments.list[2], &found, &error))
+			valuePush(parser, xmlXPathNewBoolean(found));
+		else
+			evaluation_fail(parser, &error);
+	}
+	release_arguments(&arguments);
+}
+
+static void replace(xmlXPathParserContextPtr parser, int given)
+{
+	struct buffer text = {.maximum = TREE_PARSED_MAX};
+	struct arguments arguments;
+	struct error error;
+	size_t count;
+	bool good;
+
+	if (take_arguments(parser, given, 3, 4, &arguments) &&
+		evaluation_charge(parser, arguments.length / BYTES_PER_OPERATION)) {
+		good = regex_replace(evaluation_regexes(evaluation_of(parser)), arguments.list[0],
+			arguments.list[1], arguments.list[3], arguments.list[2], &text, &count, &error);
+		if (good && text.overflowed)
+			good = error_set(&error, REMEDY_PAGE, "replace() gives more than %d bytes", TREE_PARSED_MAX);
+		if (!good || evaluation_charge(parser, count))
+			return_text(parser, good, &text, &error);
+	}
+	buffer_release(&text);
+	release_arguments(&arguments);
+}
+
+static void add_token(void *context, const char *text, size_t length)
+{
+	xmlNodePtr tokens = context;
+	xmlNodePtr token = xmlNewDocNode(tokens->doc, NULL, BAD_CAST "token", NULL);
+
+	tree_add_text(token, text, length);
+	xmlAddChild(tokens, token);
+}
+
+/* Without an expression, white space around the whole separates nothing. */
+static xmlDocPtr make_tokens(struct evaluation *evaluation, char *text, const char *pattern, bool blanks,
+	struct error *error)
+{
+	xmlDocPtr tree = tree_new("tokens");
+	char *trimmed = blanks ? text_collapse(text, strlen(text), strlen(text)) : NULL;
+
+	if (regex_split(evaluation_regexes(evaluation), trimmed != NULL ? trimmed : text, blanks ? "\\s+" : pattern,
+		    add_token, xmlDocGetRootElement(tree), error)) {
+		free(trimmed);
+		return tree_finish(tree);
+	}
+	free(trimmed);
+	xmlFreeDoc(tree);
+	return NULL;
+}
+
+static xmlXPathObjectPtr children_of(xmlNodePtr parent)
+{
+	xmlXPathObjectPtr nodes = xmlXPathNewNodeSet(NULL);
+
+	for (xmlNodePtr child = parent->children; child != NULL; child = child->next)
+		xmlXPathNodeSetAddUnique(nodes->nodesetval, child);
+	return nodes;
+}
+
+static void tokenize(xmlXPathParserContextPtr parser, int given)
+{
+	struct evaluation *evaluation = evaluation_of(parser);
+	const char *function = given == 1 ? "tokenize-blanks" : "tokenize";
+	struct arguments arguments;
+	struct error error;
+	xmlDocPtr tree = NULL;
+
+	if (take_arguments(parser, given, 1, 2, &arguments)) {
+		tree = evaluation_made(evaluation, function, arguments.list[1], arguments.list[0]);
+		if (tree == NULL && evaluation_parse(parser, arguments.length)) {
+			tree = make_tokens(evaluation, arguments.list[0], arguments.list[1], given == 1, &error);
+			if (tree != NULL)
+				evaluation_keep(evaluation, function, arguments.list[1], arguments.list[0], tree);
+			else
+				evaluation_fail(parser, &error);
+		}
+	}
+	if (tree != NULL)
+		valuePush(parser, children_of(xmlDocGetRootElement(tree)));
+	release_arguments(&arguments);
+}
+
+/* Where there is no base, as with a file that is read, the address stays as it is. */
+static void resolve_uri(xmlXPathParserContextPtr parser, int given)
+{
+	struct arguments arguments;
+	xmlChar *absolute;
+
+	if (take_arguments(parser, given, 2, 2, &arguments)) {
+		absolute = arguments.list[1][0] != '\0'
+		                   ? xmlBuildURI(BAD_CAST arguments.list[0], BAD_CAST arguments.list[1])
+		                   : xmlStrdup(BAD_CAST arguments.list[0]);
+		valuePush(parser, xmlXPathNewString(absolute));
+		xmlFree(absolute);
+	}
+	release_arguments(&arguments);
+}
+
+static xmlChar *key_of(xmlNodePtr node)
+{
+	xmlChar *key;
+
+	if (node == NULL || node->type != XML_ELEMENT_NODE)
+		return xmlStrdup(BAD_CAST "");
+	key = xmlStrEqual(node->name, BAD_CAST "entry") ? xmlGetNoNsProp(node, BAD_CAST "key") : NULL;
+	return key != NULL ? key : xmlStrdup(node->name);
+}
+
+static void key(xmlXPathParserContextPtr parser, int given)
+{
+	xmlNodePtr node = parser->context->node;
+	xmlXPathObjectPtr nodes = NULL;
+
+	if (given > 1) {
+		xmlXPathSetError(parser, XPATH_INVALID_ARITY);
+		return;
+	}
+	if (given == 1) {
+		if (!xmlXPathStackIsNodeSet(parser)) {
+			xmlXPathSetError(parser, XPATH_INVALID_TYPE);
+			return;
+		}
+		nodes = valuePop(parser);
+		if (nodes->nodesetval != NULL)
+			xmlXPathNodeSetSort(nodes->nodesetval);
+		node = node_set_count(nodes) > 0 ? node_set_member(nodes, 0) : NULL;
+	}
+	valuePush(parser, xmlXPathWrapString(key_of(node)));
+	xmlXPathFreeObject(nodes);
+}
+
+static xmlDocPtr make_html(const char *text, size_t length)
+{
+	return tree_parse_html(text, length, "UTF-8");
+}
+
+static xmlDocPtr make_xml(const char *text, size_t length)
+{
+	return tree_parse_xml(text, length, "UTF-8", NULL);
+}
+
+static xmlDocPtr make_json(const char *text, size_t length)
+{
+	return tree_parse_json(text, length, true, NULL);
+}
+
+/* What stands inside of text becomes a tree; text that cannot be parsed gives no node. */
+static void push_made(xmlXPathParserContextPtr parser, const char *function, const char *text, size_t length,
+	xmlDocPtr (*make)(const char *text, size_t length))
+{
+	struct evaluation *evaluation = evaluation_of(parser);
+	const char *blanks = text + strspn(text, " \t\r\n");
+	xmlDocPtr tree = evaluation_made(evaluation, function, "", text);
+
+	if (tree == NULL && *blanks != '\0') {
+		if (!evaluation_parse(parser, length))
+			return;
+		tree = make(text, length);
+		if (tree != NULL)
+			evaluation_keep(evaluation, function, "", text, tree);
+	}
+	valuePush(parser, xmlXPathNewNodeSet((xmlNodePtr)tree));
+}
+
+static void parse_with(xmlXPathParserContextPtr parser, int given, const char *function,
+	xmlDocPtr (*make)(const char *text, size_t length))
+{
+	struct arguments arguments;
+
+	if (take_arguments(parser, given, 1, 1, &arguments))
+		push_made(parser, function, arguments.list[0], arguments.length, make);
+	release_arguments(&arguments);
+}
+
+static void parse_html(xmlXPathParserContextPtr parser, int given)
+{
+	parse_with(parser, given, "parse-html", make_html);
+}
+
+static void parse_xml(xmlXPathParserContextPtr parser, int given)
+{
+	parse_with(parser, given, "parse-xml", make_xml);
+}
+
+static void parse_json(xmlXPathParserContextPtr parser, int given)
+{
+	parse_with(parser, given, "parse-json", make_json);
+}
+
+static void parse_flight(xmlXPathParserContextPtr parser, int given)
+{
+	struct buffer payload = {.maximum = TREE_PARSED_MAX};
+	xmlXPathObjectPtr nodes;
+
+	if (given != 1) {
+		xmlXPathSetError(parser, XPATH_INVALID_ARITY);
+		return;
+	}
+	if (!xmlXPathStackIsNodeSet(parser)) {
+		xmlXPathSetError(parser, XPATH_INVALID_TYPE);
+		return;
+	}
+	nodes = valuePop(parser);
+	if (nodes->nodesetval != NULL)
+		xmlXPathNodeSetSort(nodes->nodesetval);
+	for (size_t i = 0; i < node_set_count(nodes); i++) {
+		xmlChar *script = xmlXPathCastNodeToString(node_set_member(nodes, i));
+
+		flight_join((char *)script, &payload);
+		xmlFree(script);
+	}
+	xmlXPathFreeObject(nodes);
+	push_made(parser, "parse-flight", buffer_string(&payload), payload.length, tree_parse_flight);
+	buffer_release(&payload);
+}
+
+static const struct {
+	const char *name;
+	xmlXPathFunction function; /* NULL: XPath 1.0's own */
+} functions[] = {
+	{"boolean", NULL}, {"ceiling", NULL}, {"concat", NULL}, {"contains", NULL}, {"count", NULL},
+	{"false", NULL}, {"floor", NULL}, {"id", NULL}, {"key", key}, {"lang", NULL}, {"last", NULL},
+	{"local-name", NULL}, {"lower-case", lower_case}, {"matches", matches}, {"name", NULL},
+	{"namespace-uri", NULL}, {"normalize-space", NULL}, {"not", NULL}, {"number", NULL},
+	{"parse-flight", parse_flight}, {"parse-html", parse_html}, {"parse-json", parse_json},
+	{"parse-xml", parse_xml}, {"position", NULL}, {"replace", replace}, {"resolve-uri", resolve_uri},
+	{"round", NULL}, {"starts-with", NULL}, {"string", NULL}, {"string-length", NULL},
+	{"substring", NULL}, {"substring-after", NULL}, {"substring-before", NULL}, {"sum", NULL},
+	{"tokenize", tokenize}, {"translate", NULL}, {"true", NULL}, {"upper-case", upper_case},
+};
+
+enum { FUNCTION_COUNT = sizeof functions / sizeof functions[0] };
+
+void functions_register(xmlXPathContextPtr context)
+{
+	for (size_t i = 0; i < FUNCTION_COUNT; i++)
+		if (functions[i].function != NULL)
+			xmlXPathRegisterFunc(context, BAD_CAST functions[i].name, functions[i].function);
+}
+
+const char *const *function_names(void)
+{
+	static const char *names[FUNCTION_COUNT + 1];
+
+	for (size_t i = 0; i < FUNCTION_COUNT; i++)
+		names[i] = functions[i].name;
+	return names;
+}

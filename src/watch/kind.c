@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: ISC */
+#include "watch/kind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "watch/kind_blocks.h"
+#include "watch/kind_p.h"
+
+enum {
+	DIGEST_DEPTH_MAX = 32, /* of parameters; YAML's aliases can make them endless */
+	LETS_MAX = 32,
+	NAME_MAX_BYTES = 64,
+};
+
+static const char suffix[] = ".yaml";
+
+char *kind_find(const char *templates, const char *user_folder, const char *name)
+{
+	char *path = NULL;
+
+	if (!text_is_name(name))
+		return NULL;
+	if (user_folder != NULL)
+		path = memory_format("%s/%s%s", user_folder, name, suffix);
+	if (path == NULL || !file_exists(path)) {
+		free(path);
+		path = memory_format("%s/pages/%s%s", templates, name, suffix);
+	}
+	if (file_exists(path))
+		return path;
+	free(path);
+	return NULL;
+}
+
+/* The file's keys, or those of `with`, before anything is compiled. */
+struct source {
+	char *about;
+	struct node documents, let, detect, require, page, indicators, incidents, maintenances, levels;
+};
+
+#define NODE(key) {#key, node_read_node, offsetof(struct source, key), false, NULL}
+
+static const struct node_rule file_rules[] = {
+	{"about", node_read_text, offsetof(struct source, about), true, NULL},
+	NODE(documents), NODE(let), NODE(detect), NODE(require), NODE(page), NODE(indicators),
+	NODE(incidents), NODE(maintenances), NODE(levels),
+	{0},
+};
+
+static const struct node_rule parameter_rules[] = {
+	NODE(documents), NODE(let), NODE(require), NODE(page), NODE(indicators), NODE(incidents),
+	NODE(maintenances), NODE(levels),
+	{0},
+};
+
+/* A name that may follow a $; those that are taken already are in variables. */
+static bool check_name(struct node key, const struct text_list *variables, struct problems *problems)
+{
+	const char *name = node_text(key);
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+	if (length == 0 || length > NAME_MAX_BYTES || name[length] != '\0' || strspn(name, "0123456789-") > 0)
+		return node_problem(problems, key, "\"%s\" is no name: letters, digits, _ and -", name);
+	if (strcmp(name, "item") == 0 || text_list_has(variables, name))
+		return node_problem(problems, key, "the name \"%s\" is taken", name);
+	return true;
+}
+
+/* One name and its expression, as the file or the parameters say. */
+struct pair {
+	struct node key, value;
+};
+
+/* The file's pairs, the parameters' values in place of its own, then what only the parameters have. */
+static struct pair *merge(struct node file, struct node given, size_t *count)
+{
+	struct pair *pairs = NULL;
+
+	*count = 0;
+	for (size_t i = 0; i < node_count(file); i++) {
+		struct node key = node_key(file, i), own = node_find(given, node_text(key));
+
+		*(struct pair *)memory_append(&pairs, count, sizeof *pairs) =
+			(struct pair){key, node_type(own) != NODE_NONE ? own : node_value(file, i)};
+	}
+	for (size_t i = 0; i < node_count(given); i++)
+		if (node_type(node_find(file, node_text(node_key(given, i)))) == NODE_NONE)
+			*(struct pair *)memory_append(&pairs, count, sizeof *pairs) =
+				(struct pair){node_key(given, i), node_value(given, i)};
+	return pairs;
+}
+
+static void add_named(struct named_list *list, const struct pair *pair, struct loading *loading)
+{
+	struct named *named = memory_append(&list->list, &list->count, sizeof *named);
+	struct node_rule rule = {.key = node_text(pair->key)};
+	struct node_walk walk = {loading->problems, &rule, loading};
+
+	named->name = memory_string(node_text(pair->key));
+	read_xpath(&walk, pair->value, &named->xpath);
+	text_list_add(loading->variables, named->name);
+}
+
+static bool is_page(const struct pair *pair)
+{
+	return strcmp(node_text(pair->key), "page") == 0;
+}
+
+/* `page` comes first, wherever it stands: its address can depend on $url alone. */
+static void read_documents(struct node file, struct node given, struct kind *kind, struct loading *loading)
+{
+	size_t count;
+	struct pair *pairs = merge(file, given, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (is_page(&pairs[i]) && kind->documents.count == 0)
+			add_named(&kind->documents, &pairs[i], loading);
+	if (kind->documents.count == 0) {
+		struct named *page = memory_append(&kind->documents.list, &kind->documents.count, sizeof *page);
+
+		page->name = memory_string("page");
+		text_list_add(loading->variables, page->name);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (is_page(&pairs[i]) || !check_name(pairs[i].key, loading->variables, loading->problems))
+			continue;
+		if (kind->documents.count == KIND_DOCUMENTS_MAX)
+			node_problem(loading->problems, pairs[i].key, "a page has at most %d documents",
+				KIND_DOCUMENTS_MAX);
+		else
+			add_named(&kind->documents, &pairs[i], loading);
+	}
+	free(pairs);
+}
+
+static void read_lets(struct node file, struct node given, struct kind *kind, struct loading *loading)
+{
+	size_t count;
+	struct pair *pairs = merge(file, given, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!check_name(pairs[i].key, loading->variables, loading->problems))
+			continue;
+		if (kind->lets.count == LETS_MAX)
+			node_problem(loading->problems, pairs[i].key, "\"let\" takes at most %d names", LETS_MAX);
+		else
+			add_named(&kind->lets, &pairs[i], loading);
+	}
+	free(pairs);
+}
+
+static void read_conditions(const char *key, struct node node, struct xpath_list *conditions,
+	struct loading *loading)
+{
+	struct node_rule rule = {.key = key};
+	struct node_walk walk = {loading->problems, &rule, loading};
+
+	if (node_type(node) != NODE_NONE)
+		read_xpaths(&walk, node, conditions);
+}
+
+static void read_page_block(struct node file, struct node given, struct kind *kind, struct loading *loading)
+{
+	static const struct node_rule rules[] = {
+		{"title", read_xpaths, offsetof(struct kind, title), false, NULL},
+		{"word", read_xpaths, offsetof(struct kind, word), false, NULL},
+		{0},
+	};
+
+	if (node_type(file) != NODE_NONE)
+		node_walk_map(loading->problems, file, rules, kind, loading);
+	if (node_type(given) != NODE_NONE)
+		node_walk_map(loading->problems, given, rules, kind, loading);
+}
+
+static struct node given_or(struct node given, struct node file)
+{
+	return node_type(given) != NODE_NONE ? given : file;
+}
+
+static void compile_kind(const struct source *file, const struct source *given, struct kind *kind,
+	struct loading *loading)
+{
+	text_list_add(loading->variables, "url");
+	read_documents(file->documents, given->documents, kind, loading);
+	read_lets(file->let, given->let, kind, loading);
+	read_conditions("detect", file->detect, &kind->detect, loading);
+	read_conditions("require", given_or(given->require, file->require), &kind->require, loading);
+	read_page_block(file->page, given->page, kind, loading);
+	if (node_type(file->levels) != NODE_NONE)
+		words_read(file->levels, &kind->levels, loading->problems);
+	if (node_type(given->levels) != NODE_NONE)
+		words_read(given->levels, &kind->given_levels, loading->problems);
+	text_list_add(loading->variables, "item");
+	blocks_read(BLOCK_INDICATORS, file->indicators, given->indicators, &kind->indicators, loading);
+	blocks_read(BLOCK_INCIDENTS, file->incidents, given->incidents, &kind->incidents, loading);
+	blocks_read(BLOCK_MAINTENANCES, file->maintenances, given->maintenances, &kind->maintenances, loading);
+}
+
+/* A text that differs where the parameters do. */
+static void serialise(struct node node, int depth, struct buffer *out)
+{
+	buffer_format(out, "%d:%zu:%zu:%s", (int)node_type(node), node_count(node), strlen(node_text(node)),
+		node_text(node));
+	for (size_t i = 0; i < node_count(node) && depth < DIGEST_DEPTH_MAX; i++) {
+		if (node_type(node) == NODE_MAP)
+			serialise(node_key(node, i), depth + 1, out);
+		serialise(node_type(node) == NODE_MAP ? node_value(node, i) : node_member(node, i), depth + 1, out);
+	}
+}
+
+static void set_digest(struct kind *kind, const struct buffer *file, struct node with)
+{
+	struct buffer text = {0};
+
+	buffer_add(&text, buffer_string(file), file->length);
+	buffer_byte(&text, '\0');
+	serialise(with, 0, &text);
+	digest_sha256(buffer_string(&text), text.length, kind->digest);
+	buffer_release(&text);
+}
+
+static char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
+
+	return memory_bytes(base, strlen(base) - (text_ends(base, suffix) ? strlen(suffix) : 0));
+}
+
+static void load(struct kind *kind, struct node root, struct node with, struct problems *problems)
+{
+	struct text_list variables = {0};
+	struct loading loading = {problems, &variables};
+	struct source file = {0}, given = {0};
+
+	node_walk_map(problems, root, file_rules, &file, NULL);
+	if (node_type(with) != NODE_NONE)
+		node_walk_map(problems, with, parameter_rules, &given, NULL);
+	if (node_type(given_or(given.require, file.require)) == NODE_NONE)
+		node_problem(problems, root, "\"require\" is missing: what proves that a page is of this kind");
+	kind->about = file.about;
+	compile_kind(&file, &given, kind, &loading);
+	text_list_release(&variables);
+}
+
+struct kind *kind_load(const char *path, struct node with, struct problems *problems)
+{
+	struct buffer text = {.maximum = YAML_FILE_MAX};
+	size_t errors = problems->errors;
+	struct kind *kind = NULL;
+	struct yaml *yaml = NULL;
+	struct error error;
+
+	if (!file_read(path, &text, &error))
+		problems_add(problems, path, 0, "%s", error.text);
+	else
+		yaml = yaml_parse(path, buffer_string(&text), text.length, problems);
+	if (yaml != NULL) {
+		kind = memory_zero(1, sizeof *kind);
+		kind->name = name_of(path);
+		set_digest(kind, &text, with);
+		load(kind, yaml_root(yaml), with, problems);
+		yaml_close(yaml);
+	}
+	if (problems->errors > errors) {
+		kind_free(kind);
+		kind = NULL;
+	}
+	buffer_release(&text);
+	return kind;
+}
+
+static void named_release(struct named_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->list[i].name);
+		xpath_free(list->list[i].xpath);
+	}
+	free(list->list);
+}
+
+void kind_free(struct kind *kind)
+{
+	if (kind == NULL)
+		return;
+	free(kind->name);
+	free(kind->about);
+	named_release(&kind->documents);
+	named_release(&kind->lets);
+	xpath_list_release(&kind->detect);
+	xpath_list_release(&kind->require);
+	xpath_list_release(&kind->title);
+	xpath_list_release(&kind->word);
+	blocks_release(&kind->indicators);
+	blocks_release(&kind->incidents);
+	blocks_release(&kind->maintenances);
+	words_release(&kind->levels);
+	words_release(&kind->given_levels);
+	free(kind);
+}
+
+const char *kind_name(const struct kind *kind)
+{
+	return kind->name;
+}
+
+const char *kind_about(const struct kind *kind)
+{
+	return kind->about;
+}
+
+const char *kind_digest(const struct kind *kind)
+{
+	return kind->digest;
+}
+
+bool kind_lists_troubles_only(const struct kind *kind)
+{
+	for (size_t i = 0; i < kind->indicators.count; i++)
+		if (kind->indicators.list[i].others >= 0)
+			return true;
+	return false;
+}
+
+size_t kind_document_count(const struct kind *kind)
+{
+	return kind->documents.count;
+}
+
+const char *kind_document_name(const struct kind *kind, size_t i)
+{
+	return kind->documents.list[i].name;
+}
+
+/* What an address is computed from: the documents before it, parsed. */
+static bool add_documents(const struct kind *kind, size_t count, const struct document *documents,
+	struct evaluation *evaluation, struct error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		xmlDocPtr tree = NULL;
+
+		if (documents[i].bytes != NULL) {
+			tree = tree_parse(documents[i].bytes, documents[i].length, error);
+			if (tree == NULL)
+				return error_prefix(error, "document %s", kind->documents.list[i].name);
+		}
+		evaluation_add_document(evaluation, kind->documents.list[i].name, tree);
+	}
+	if (count == 0)
+		evaluation_add_document(evaluation, "page", NULL);
+	return true;
+}
+
+static bool is_address(const char *text)
+{
+	return text_starts(text, "http://") || text_starts(text, "https://");
+}
+
+bool kind_document_address(const struct kind *kind, size_t i, const char *url,
+	const struct document *documents, char **address, struct error *error)
+{
+	const struct named *named = &kind->documents.list[i];
+	struct evaluation *evaluation;
+	char *text = NULL;
+
+	if (named->xpath == NULL) {
+		*address = memory_string(url);
+		return true;
+	}
+	evaluation = evaluation_new(url);
+	if (add_documents(kind, i, documents, evaluation, error))
+		text = evaluate_text(evaluation, named->xpath, NULL, error);
+	evaluation_free(evaluation);
+	if (text != NULL && text[0] != '\0' && !is_address(text)) {
+		error_set(error, REMEDY_PAGE, "\"%.200s\" is no address to fetch", text);
+		free(text);
+		text = NULL;
+	}
+	if (text == NULL)
+		return error_prefix(error, "kind %s: documents: %s", kind->name, named->name);
+	*address = text;
+	return true;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A kind as it is compiled: for kind.c, which makes it, and read.c, which reads by it.
+ */
+#ifndef LAMPWATCH_KIND_P_H
+#define LAMPWATCH_KIND_P_H
+
+#include "watch/kind.h"
+#include "watch/words.h"
+#include "watch/xml_p.h"
+
+/* Alternatives: for a text, the first that is not empty; for a condition, all hold. */
+struct xpath_list {
+	struct xpath **list; /* owned */
+	size_t count;
+};
+
+/* Many nodes, and what is taken of each (NULL: its text). */
+struct each {
+	struct xpath *nodes, *take; /* owned */
+};
+
+struct updates {
+	struct xpath *nodes; /* owned; NULL: none */
+	struct xpath_list time, state, text;
+};
+
+enum same { SAME_WORST, SAME_FIRST, SAME_LAST };
+
+/* One block of indicators, incidents or maintenances; keys that it cannot have stay empty. */
+struct block {
+	struct node node;    /* for complaints while loading */
+	struct xpath *each;  /* NULL where names are fixed */
+	xmlDocPtr names;     /* a fixed list, as elements */
+	struct xpath_list id, group, name, title, word, state, started, updated, starts, ends, url;
+	struct each words, affected;
+	struct updates updates;
+	struct words levels;
+	int same;            /* enum same */
+	int others;          /* enum level; -1: none */
+};
+
+struct blocks {
+	struct block *list;
+	size_t count;
+};
+
+struct named {
+	char *name; /* owned */
+	struct xpath *xpath; /* owned; NULL: the watched address itself */
+};
+
+struct named_list {
+	struct named *list;
+	size_t count;
+};
+
+struct kind {
+	char *name, *about;
+	char digest[DIGEST_TEXT];
+	struct named_list documents, lets;
+	struct xpath_list detect, require;
+	struct xpath_list title, word; /* of the page */
+	struct blocks indicators, incidents, maintenances;
+	struct words levels, given_levels; /* the file's, and those of `with`, which come first */
+};
+
+#endif

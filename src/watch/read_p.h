@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The making of one reading: what read.c, read_indicators.c and
+ * read_incidents.c share.
+ */
+#ifndef LAMPWATCH_READ_P_H
+#define LAMPWATCH_READ_P_H
+
+#include "watch/kind_p.h"
+#include "watch/read.h"
+
+struct work {
+	const struct kind *kind;
+	struct evaluation *evaluation;
+	struct reading *reading;
+	struct read_report *report;
+	struct error *error;
+	size_t bytes;            /* of all fields so far */
+	xmlHashTablePtr ids;     /* of indicators: to their place in the reading, counted from 1 */
+};
+
+/* One text of a row: which expressions give it and where it goes. */
+struct field {
+	const char *key;
+	size_t xpaths; /* offset of the struct xpath_list in struct block */
+	size_t slot;   /* offset of the char * in the row's struct */
+	bool date;
+};
+
+/* Fills the texts of a row by a table that ends with a NULL key. */
+bool read_fields(struct work *work, const struct field *fields, const struct block *block, xmlNodePtr node,
+	void *row);
+
+/* The first text that is not empty, "" where all are; NULL with the error. Owned by the caller. */
+char *read_text(struct work *work, const struct xpath_list *xpaths, xmlNodePtr node);
+
+/* As read_text(), a date being normalised. */
+char *read_date(struct work *work, const struct xpath_list *xpaths, xmlNodePtr node);
+
+/* The provider's word for a row, and its level. block NULL: the page's own. */
+bool read_level(struct work *work, const struct block *block, const struct xpath_list *word, xmlNodePtr node,
+	char **text, enum level *level);
+
+/* Calls row for each node of the block, $item being set; stops where it returns false. */
+bool read_block_rows(struct work *work, const struct block *block,
+	bool (*row)(struct work *work, const struct block *block, xmlNodePtr node, void *context),
+	void *context);
+
+/* Calls text for what is taken of each node; stops where it returns false. It owns the text. */
+bool read_each(struct work *work, const struct each *each, xmlNodePtr node,
+	bool (*text)(struct work *work, char *text, void *context), void *context);
+
+/* Whether a row takes the place of an earlier one with its id. */
+bool same_replaces(int same, enum level old, enum level fresh);
+
+/* One more row of a type that has count already: false, with the error, beyond READING_ROWS_MAX. */
+bool read_room(struct work *work, size_t count);
+
+bool read_indicators(struct work *work);
+bool read_incidents(struct work *work);
+bool read_maintenances(struct work *work);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Regular expressions for kinds, by PCRE2 in UTF mode and with limits. An
+ * expression that is wrong, or spends its limits on a text, is an error and
+ * never "no match".
+ */
+#ifndef LAMPWATCH_REGEX_H
+#define LAMPWATCH_REGEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buffer;
+struct error;
+struct regex_cache;
+
+enum {
+	REGEX_MATCH_LIMIT = 100000, /* of PCRE2's internal match() calls */
+	REGEX_DEPTH_LIMIT = 1000,   /* of its nested backtracking */
+	REGEX_GROUPS_MAX = 10,      /* $0 to $9 */
+	REGEX_CACHE_MAX = 128,      /* compiled expressions that one reading keeps */
+	REGEX_PATTERN_MAX = 4096,   /* bytes */
+};
+
+/* Compiled expressions, by pattern and flags. Used by one reading. */
+struct regex_cache *regex_cache_new(void);
+void regex_cache_free(struct regex_cache *cache);
+
+/* flags: any of i, s, m, x. Sets *found. Errors: REMEDY_PAGE. */
+bool regex_matches(struct regex_cache *cache, const char *text, const char *pattern, const char *flags,
+	bool *found, struct error *error);
+
+/*
+ * Adds text to out with each match replaced by `to`, in which $0 to $9 are
+ * groups and a backslash takes the next character as it is. *matches counts them.
+ */
+bool regex_replace(struct regex_cache *cache, const char *text, const char *pattern, const char *flags,
+	const char *to, struct buffer *out, size_t *matches, struct error *error);
+
+/* Calls piece for each part of text between matches; an empty text has none. */
+bool regex_split(struct regex_cache *cache, const char *text, const char *pattern,
+	void (*piece)(void *context, const char *text, size_t length), void *context, struct error *error);
+
+/* Adds text in upper or lower case, by Unicode. */
+bool regex_case(struct regex_cache *cache, const char *text, bool upper, struct buffer *out,
+	struct error *error);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * From the bytes of a document to a tree. What a document is, its first
+ * characters say: content types are wrong too often.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "watch/decode.h"
+#include "watch/xml_p.h"
+
+enum {
+	TITLE_MAX = 80,           /* bytes of a title in an error */
+	DOCUMENT_MAX = 256 * 1024 * 1024, /* what libxml2 can count with an int, and far beyond any body limit */
+};
+
+static void silent(void *context, const char *message, ...)
+{
+	(void)context;
+	(void)message;
+}
+
+static void silent_structured(void *context, xmlErrorPtr error)
+{
+	(void)context;
+	(void)error;
+}
+
+void tree_silence(void)
+{
+	xmlSetGenericErrorFunc(NULL, silent);
+	xmlSetStructuredErrorFunc(NULL, silent_structured);
+}
+
+xmlDocPtr tree_new(const char *root)
+{
+	xmlDocPtr tree = xmlNewDoc(BAD_CAST "1.0");
+
+	tree->dict = xmlDictCreate();
+	xmlDocSetRootElement(tree, xmlNewDocNode(tree, NULL, BAD_CAST root, NULL));
+	return tree;
+}
+
+xmlDocPtr tree_finish(xmlDocPtr tree)
+{
+	xmlXPathOrderDocElems(tree);
+	return tree;
+}
+
+xmlDocPtr tree_parse_html(const char *text, size_t length, const char *encoding)
+{
+	xmlDocPtr tree;
+
+	tree_silence();
+	tree = htmlReadMemory(text, (int)length, NULL, encoding,
+		HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
+	if (tree == NULL || xmlDocGetRootElement(tree) == NULL) {
+		xmlFreeDoc(tree);
+		return NULL;
+	}
+	return tree_finish(tree);
+}
+
+/* Marks the parser and stops it: no entity of a document's own is ever defined, let alone expanded. */
+static void refuse_entity(void *context, const xmlChar *name, int type, const xmlChar *public_id,
+	const xmlChar *system_id, xmlChar *content)
+{
+	xmlParserCtxtPtr parser = context;
+
+	(void)name;
+	(void)type;
+	(void)public_id;
+	(void)system_id;
+	(void)content;
+	parser->_private = parser;
+	xmlStopParser(parser);
+}
+
+/* The node after this one in document order, without recursion. */
+static xmlNodePtr following(xmlNodePtr node)
+{
+	if (node->children != NULL && node->type == XML_ELEMENT_NODE)
+		return node->children;
+	while (node != NULL && node->next == NULL)
+		node = node->parent;
+	return node != NULL ? node->next : NULL;
+}
+
+/* A default namespace is no name that a path could use. */
+static void strip_default_namespaces(xmlDocPtr tree)
+{
+	for (xmlNodePtr node = xmlDocGetRootElement(tree); node != NULL; node = following(node))
+		if (node->type == XML_ELEMENT_NODE && node->ns != NULL && node->ns->prefix == NULL)
+			node->ns = NULL;
+}
+
+static bool xml_error(xmlParserCtxtPtr parser, struct error *error)
+{
+	char *message;
+
+	if (parser->_private != NULL)
+		return error_set(error, REMEDY_PAGE, "XML that declares entities of its own is not read");
+	message = text_collapse(parser->lastError.message != NULL ? parser->lastError.message : "no document",
+		parser->lastError.message != NULL ? strlen(parser->lastError.message) : strlen("no document"),
+		ERROR_TEXT_MAX);
+	error_set(error, REMEDY_PAGE, "not XML: line %d: %s", parser->lastError.line, message);
+	free(message);
+	return false;
+}
+
+xmlDocPtr tree_parse_xml(const char *text, size_t length, const char *encoding, struct error *error)
+{
+	xmlParserCtxtPtr parser;
+	xmlDocPtr tree;
+
+	tree_silence();
+	parser = xmlNewParserCtxt();
+	parser->sax->entityDecl = refuse_entity;
+	tree = xmlCtxtReadMemory(parser, text, (int)length, NULL, encoding,
+		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA | XML_PARSE_COMPACT |
+			(encoding != NULL ? XML_PARSE_IGNORE_ENC : 0));
+	if (tree == NULL || parser->_private != NULL) {
+		xml_error(parser, error);
+		xmlFreeDoc(tree);
+		tree = NULL;
+	}
+	xmlFreeParserCtxt(parser);
+	if (tree != NULL)
+		strip_default_namespaces(tree);
+	return tree != NULL ? tree_finish(tree) : NULL;
+}
+
+static bool starts_folded(const char *text, const char *prefix)
+{
+	return strncasecmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static const char *skip_blanks(const char *text)
+{
+	return text + strspn(text, " \t\r\n\f\v");
+}
+
+/* An XML declaration may stand before an HTML doctype; comments may stand between. */
+static bool is_xml(const char *text)
+{
+	if (text_starts(text, "<rss") || text_starts(text, "<feed"))
+		return true;
+	if (!text_starts(text, "<?xml"))
+		return false;
+	while (text_starts(text, "<?") || text_starts(text, "<!--")) {
+		bool comment = text_starts(text, "<!--");
+		const char *end = strstr(text, comment ? "-->" : "?>");
+
+		if (end == NULL)
+			return true;
+		text = skip_blanks(end + (comment ? 3 : 2));
+	}
+	return !starts_folded(text, "<!doctype html");
+}
+
+/* JSONP: the text between the first bracket and the last one of name(…). NULL where it is no call. */
+static const char *call_argument(const char *text, size_t length, size_t *argument_length)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$.";
+	size_t name = strspn(text, letters);
+	const char *open = skip_blanks(text + name), *argument, *end = text + length;
+
+	if (name == 0 || *open != '(')
+		return NULL;
+	argument = skip_blanks(open + 1);
+	while (end > argument && *end != ')')
+		end--;
+	if (end == argument || (*argument != '{' && *argument != '['))
+		return NULL;
+	*argument_length = (size_t)(end - argument);
+	return argument;
+}
+
+static xmlDocPtr parse_text(const char *text, size_t length, bool utf8, struct error *error)
+{
+	const char *first = skip_blanks(text), *end = text + length, *argument;
+	const char *encoding = utf8 ? "UTF-8" : NULL;
+	xmlDocPtr tree;
+
+	length = (size_t)(end - first);
+	if (length == 0) {
+		error_set(error, REMEDY_PAGE, "the document is empty");
+		return NULL;
+	}
+	if (*first == '{' || *first == '[')
+		return tree_parse_json(first, length, false, error);
+	argument = call_argument(first, length, &length);
+	if (argument != NULL)
+		return tree_parse_json(argument, length, false, error);
+	if (is_xml(first))
+		return tree_parse_xml(first, length, encoding, error);
+	tree = tree_parse_html(first, length, encoding);
+	if (tree == NULL)
+		error_set(error, REMEDY_PAGE, "the document is neither JSON nor XML nor HTML");
+	return tree;
+}
+
+xmlDocPtr tree_parse(const char *bytes, size_t length, struct error *error)
+{
+	struct buffer text = {.maximum = DOCUMENT_MAX};
+	bool utf8 = decode_document(bytes, length, &text);
+	xmlDocPtr tree = NULL;
+
+	if (text.overflowed)
+		error_set(error, REMEDY_PAGE, "the document is longer than %d bytes", DOCUMENT_MAX);
+	else
+		tree = parse_text(buffer_string(&text), text.length, utf8, error);
+	buffer_release(&text);
+	return tree;
+}
+
+static xmlNodePtr first_element(xmlDocPtr tree, const char *name)
+{
+	for (xmlNodePtr node = xmlDocGetRootElement(tree); node != NULL; node = following(node))
+		if (node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, BAD_CAST name))
+			return node;
+	return NULL;
+}
+
+char *tree_describe(xmlDocPtr tree)
+{
+	xmlNodePtr root = tree != NULL ? xmlDocGetRootElement(tree) : NULL, title;
+	xmlChar *content;
+	char *name, *described;
+
+	if (root == NULL)
+		return memory_string("empty");
+	if (tree->type != XML_HTML_DOCUMENT_NODE)
+		return xmlStrEqual(root->name, BAD_CAST "json") ? memory_string("JSON")
+		                                               : memory_format("XML, <%.40s>", root->name);
+	title = first_element(tree, "title");
+	content = title != NULL ? xmlNodeGetContent(title) : NULL;
+	name = text_collapse(content != NULL ? (char *)content : "",
+		content != NULL ? strlen((char *)content) : 0, TITLE_MAX);
+	described = name[0] != '\0' ? memory_format("HTML titled \"%s\"", name) : memory_string("HTML");
+	xmlFree(content);
+	free(name);
+	return described;
+}

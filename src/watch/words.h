@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a provider's words mean: tables from word to level.
+ */
+#ifndef LAMPWATCH_WORDS_H
+#define LAMPWATCH_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/level.h"
+#include "base/yaml.h"
+
+struct word {
+	char *text; /* owned; with '*' it is a pattern */
+	enum level level;
+	bool pattern;
+};
+
+/* In the order of the file. Zero-initialised; words_release() frees. */
+struct words {
+	struct word *list;
+	size_t count;
+};
+
+/*
+ * Reads `level: word or list of words` pairs. False with complaints where a
+ * level is unknown or one word stands under two levels.
+ */
+bool words_read(struct node map, struct words *words, struct problems *problems);
+void words_release(struct words *words);
+
+/*
+ * The level of a word by one table: ASCII case is ignored, an exact word beats
+ * a pattern, among patterns the first in the file wins. The empty word is
+ * found only where it stands in the table itself. False: not in it.
+ */
+bool words_find(const struct words *words, const char *text, enum level *level);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The only header that includes libxml2, for the files of this wing that make
+ * a reading: trees, expressions and their evaluation.
+ *
+ * All trees are built and read here; none leaves this wing.
+ */
+#ifndef LAMPWATCH_XML_P_H
+#define LAMPWATCH_XML_P_H
+
+#include <libxml/HTMLparser.h>
+#include <libxml/hash.h>
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <libxml/uri.h>
+#include <libxml/xpath.h>
+#include <libxml/xpathInternals.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buffer;
+struct error;
+struct regex_cache;
+struct text_list;
+
+enum {
+	TREE_PARSED_MAX = 32 * 1024 * 1024, /* bytes that parse functions may parse in one reading */
+	XPATH_OPERATIONS_MAX = 10000000,    /* of one reading */
+	XPATH_TEXT_MAX = 8192,              /* bytes of one expression */
+	BYTES_PER_OPERATION = 16,           /* parsing so many costs as much as one step */
+};
+
+/* --- tree.c, tree_json.c, flight.c: from text to trees. All are owned by the caller. --- */
+
+/*
+ * One document's tree, by what its bytes are: JSON, JSONP, XML or HTML. NULL
+ * with REMEDY_PAGE where there is none in them.
+ */
+xmlDocPtr tree_parse(const char *bytes, size_t length, struct error *error);
+
+/* UTF-8 text of a known format. encoding NULL: what the text declares. */
+xmlDocPtr tree_parse_html(const char *text, size_t length, const char *encoding);
+xmlDocPtr tree_parse_xml(const char *text, size_t length, const char *encoding, struct error *error);
+xmlDocPtr tree_parse_json(const char *text, size_t length, bool prefix, struct error *error);
+
+/* The rows of a Next.js payload: <flight><row id="1a">…; never NULL. */
+xmlDocPtr tree_parse_flight(const char *payload, size_t length);
+
+/* Adds what the self.__next_f.push() calls in a script carry. */
+void flight_join(const char *script, struct buffer *out);
+
+/* Fills element, which is new, with a JSON value; false where text is none. */
+bool tree_fill_json(xmlNodePtr element, const char *text, size_t length, bool prefix, struct error *error);
+
+/* "HTML titled \"…\"": for errors; owned by the caller. */
+char *tree_describe(xmlDocPtr tree);
+
+/* Text of length bytes as a child of element; what XML forbids becomes U+FFFD. */
+void tree_add_text(xmlNodePtr element, const char *text, size_t length);
+
+/* A new document with this root element. */
+xmlDocPtr tree_new(const char *root);
+
+/* Numbers the nodes in document order, without which sorting is slow. Returns tree. */
+xmlDocPtr tree_finish(xmlDocPtr tree);
+
+/* libxml2 writes to standard error where nobody listens. */
+void tree_silence(void);
+
+/* --- xpath.c: expressions --- */
+
+struct xpath {
+	xmlXPathCompExprPtr compiled;
+	char *text; /* owned */
+};
+
+/*
+ * Compiles text; its functions, prefixes and axes must be known and its
+ * variables among those given. NULL with REMEDY_CONFIGURATION and what would be right.
+ */
+struct xpath *xpath_compile(const char *text, const struct text_list *variables, struct error *error);
+void xpath_free(struct xpath *xpath);
+
+/* --- xpath_check.c --- */
+
+/* Whether each name in the text is one that there is; libxml2 would tell only when it gets there. */
+bool xpath_check(const char *text, const struct text_list *variables, struct error *error);
+
+/* --- evaluation.c: one reading's evaluations --- */
+
+/* The context, the variables, and the trees that functions have made. */
+struct evaluation;
+
+struct evaluation *evaluation_new(const char *url);
+void evaluation_free(struct evaluation *evaluation);
+
+/* Gives $name a value, which is owned by the evaluation from here on. name is borrowed. */
+void evaluation_define(struct evaluation *evaluation, const char *name, xmlXPathObjectPtr value);
+
+/* Takes over a document (NULL: it was not fetched) as $name; the first one is the page. */
+void evaluation_add_document(struct evaluation *evaluation, const char *name, xmlDocPtr tree);
+
+/*
+ * Variables that were defined after the first count are forgotten, and the work
+ * done so far with them: the next kind may be tried on the same document.
+ */
+void evaluation_rewind(struct evaluation *evaluation, size_t count);
+
+/* The row of the block that is being read: $item. NULL outside of blocks. */
+void evaluation_set_item(struct evaluation *evaluation, xmlNodePtr item);
+
+/* The page's tree, for tree_describe(). */
+xmlDocPtr evaluation_page(const struct evaluation *evaluation);
+
+size_t evaluation_count(const struct evaluation *evaluation);      /* expressions evaluated */
+size_t evaluation_operations(const struct evaluation *evaluation); /* steps taken */
+
+/*
+ * The expression's value at node (NULL: the page's root), owned by the caller.
+ * NULL with REMEDY_PAGE where it fails or the reading's work is spent.
+ */
+xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
+	struct error *error);
+
+/* As evaluate(); a value that is no node-set is an error too. In document order, at most READING_ROWS_MAX. */
+xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
+	struct error *error);
+
+/* The value as text, collapsed and cut to READING_FIELD_MAX; NULL as evaluate(). */
+char *evaluate_text(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
+	struct error *error);
+
+/* Sets *truth; false where the evaluation fails. */
+bool evaluate_truth(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node, bool *truth,
+	struct error *error);
+
+/* The node's text, collapsed and cut; owned by the caller. */
+char *node_field(xmlNodePtr node);
+
+size_t node_set_count(const xmlXPathObject *nodes);
+xmlNodePtr node_set_member(const xmlXPathObject *nodes, size_t i);
+
+/* --- for functions.c, from evaluation.c --- */
+
+struct evaluation *evaluation_of(xmlXPathParserContextPtr parser);
+struct regex_cache *evaluation_regexes(struct evaluation *evaluation);
+
+/* Ends the expression with what error says. */
+void evaluation_fail(xmlXPathParserContextPtr parser, const struct error *error);
+
+/* Charges operations for work that libxml2 does not count; false where they are spent. */
+bool evaluation_charge(xmlXPathParserContextPtr parser, size_t operations);
+
+/* The tree that function has made of text before (and parameter, ""), or NULL. */
+xmlDocPtr evaluation_made(struct evaluation *evaluation, const char *function, const char *parameter,
+	const char *text);
+
+/* Keeps a tree for evaluation_made(), owned by the evaluation. */
+void evaluation_keep(struct evaluation *evaluation, const char *function, const char *parameter,
+	const char *text, xmlDocPtr tree);
+
+/* Counts bytes that are about to be parsed; false, and the expression fails, beyond TREE_PARSED_MAX. */
+bool evaluation_parse(xmlXPathParserContextPtr parser, size_t bytes);
+
+/* --- functions.c: the functions beside XPath 1.0 --- */
+
+void functions_register(xmlXPathContextPtr context);
+
+/* Whether there is such a function, of XPath 1.0 or ours; NULL-ended names for a near miss. */
+const char *const *function_names(void);
+
+/* Adds the prefixes that expressions may use to the context. */
+void prefixes_register(xmlXPathContextPtr context);
+bool prefix_known(const char *prefix);
+
+#endif
