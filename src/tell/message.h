@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: ISC
  *
  * From what happened to the bytes that are sent: templates give subject and
- * bodies, this file the form of a mail (RFC 5322, MIME). Pure.
+ * bodies, this file the form of a mail (RFC 5322, MIME). It reads the templates
+ * and nothing else.
+ *
+ * Before a template sees the data (its shape: plan.h), this is done to a copy:
+ *
+ * - Control and bidirectional characters in every text appear as \u{HEX}, as in
+ *   the canonical reading, so that no name can make a line lie, in whatever it is read.
+ * - Lists that nobody would read to the end are cut, and the map that holds a
+ *   list NAME gets NAME_left: how many members were left out, 0 for none.
+ * - Each map in a list gets is_first and is_last.
+ * - subject is mail/subject.txt rendered: every channel begins with the same words.
+ * - For webhooks, json is the whole data as JSON, with longer lists, without is_first, is_last
+ *   and subject.
  */
 #ifndef LAMPWATCH_MESSAGE_H
 #define LAMPWATCH_MESSAGE_H
@@ -14,7 +26,13 @@ struct buffer;
 struct error;
 struct value;
 
-/* The header of one mail. Strings are borrowed; text is UTF-8. */
+enum {
+	MESSAGE_SUBJECT_MAX = 120,      /* characters; the last is "…" where it was more */
+	MESSAGE_JSON_MAX = 1024 * 1024, /* bytes of json; where it is more, its lists are cut */
+	MESSAGE_MAIL_MAX = 12 * 1024 * 1024, /* bytes of a mail */
+};
+
+/* The header of one mail. Strings are borrowed. */
 struct mail_header {
 	const char *from;        /* address; shown as "lampwatch <address>" */
 	const char *to;          /* address */
@@ -29,20 +47,31 @@ struct mail_header {
  * Auto-Submitted: auto-generated (RFC 3834), multipart/alternative of text and HTML
  * (html NULL: text alone), quoted-printable; CRLF, 7-bit, no line over 76 in
  * bodies. The boundary is derived from the Message-ID, so the same input gives the
- * same bytes. REMEDY_LOCAL where a header field would carry CR, LF or NUL.
+ * same bytes. REMEDY_LOCAL where a header field would carry a control character
+ * (CR and LF among them) or the mail is too long; out then holds what it held before.
  */
-bool mail_write(const struct mail_header *header, const char *subject, const char *text, const char *html,
-	struct buffer *out, struct error *error);
+bool mail_write(const struct mail_header *header, const char *subject, const char *text,
+	const char *html, struct buffer *out, struct error *error);
 
 /*
- * Renders templates/mail/{subject.txt,body.txt,body.html} from data (see
- * lampwatch's plan.h for its shape) and writes the mail.
+ * What templates get from data (a map), as said above, without json. Owned by
+ * the caller; NULL where the subject cannot be rendered (REMEDY_CONFIGURATION).
+ */
+struct value *message_data(const char *templates, const struct value *data, struct error *error);
+
+/*
+ * Renders mail/{subject.txt,body.txt,body.html} of the folder templates from
+ * data (a map) and writes the mail. The subject is one line of at most
+ * MESSAGE_SUBJECT_MAX characters, whatever the template made.
  */
 bool message_mail(const char *templates, const struct mail_header *header, const struct value *data,
 	struct buffer *out, struct error *error);
 
-/* Renders templates/webhook/NAME.json; REMEDY_CONFIGURATION where the result is not JSON. */
-bool message_webhook(const char *templates, const char *name, const struct value *data, struct buffer *out,
-	struct error *error);
+/*
+ * Renders webhook/NAME.json of the folder templates and adds the result.
+ * REMEDY_CONFIGURATION where there is no such template or the result is not JSON.
+ */
+bool message_webhook(const char *templates, const char *name, const struct value *data,
+	struct buffer *out, struct error *error);
 
 #endif

@@ -205,7 +205,7 @@ void mime_alternative(struct buffer *out, const char *seed, const char *text, co
 	digest_sha256(seed, strlen(seed), digest);
 	memcpy(boundary + 2, digest, sizeof boundary - 3);
 	buffer_format(
-		out, "Content-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n", boundary);
+		out, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n", boundary);
 	buffer_format(out, "--%s\r\n", boundary);
 	mime_part(out, "text/plain", text);
 	buffer_format(out, "--%s\r\n", boundary);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: ISC */
+#include "tell/message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/date.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/template.h"
+#include "base/text.h"
+#include "tell/mime.h"
+
+/* How many members of a list a message shows, by the list's name in plan.h. */
+static const struct list_limit {
+	const char *name;
+	size_t people, machines;
+} list_limits[] = {
+	{"events", 20, 1000},
+	{"incidents", 3, 20},
+	{"updates", 3, 20},
+	{"others_red", 20, 1000},
+};
+
+/* A structured field of which the parts are joined; part NULL: the field is left out. */
+static bool write_field(struct buffer *out, const char *name, const char *before, const char *part,
+	const char *after, struct error *error)
+{
+	char *value;
+	bool done;
+
+	if (part == NULL)
+		return true;
+	value = memory_format("%s%s%s", before, part, after);
+	done = mime_field(out, name, value, error);
+	free(value);
+	return done;
+}
+
+/*
+ * No Precedence: it is no standard, RFC 3834's field says it better, and mail
+ * servers that know it send "list" and "bulk" later than the rest.
+ */
+static bool write_header(const struct mail_header *header, const char *subject, struct buffer *out,
+	struct error *error)
+{
+	char date[DATE_TEXT_MAX];
+
+	date_write_mail(header->date, date);
+	return write_field(out, "Date", "", date, "", error) &&
+	       write_field(out, "From", "lampwatch <", header->from, ">", error) &&
+	       write_field(out, "To", "", header->to, "", error) &&
+	       mime_text_field(out, "Subject", subject, error) &&
+	       write_field(out, "Message-ID", "", header->message_id, "", error) &&
+	       write_field(out, "In-Reply-To", "", header->in_reply_to, "", error) &&
+	       write_field(out, "References", "", header->in_reply_to, "", error) &&
+	       write_field(out, "List-Id", "<", header->list_id, ">", error) &&
+	       mime_field(out, "Auto-Submitted", "auto-generated", error) &&
+	       mime_field(out, "X-Auto-Response-Suppress", "All", error) &&
+	       mime_field(out, "MIME-Version", "1.0", error);
+}
+
+bool mail_write(const struct mail_header *header, const char *subject, const char *text,
+	const char *html, struct buffer *out, struct error *error)
+{
+	struct buffer mail = {.maximum = MESSAGE_MAIL_MAX};
+	bool done = write_header(header, subject, &mail, error);
+
+	if (done) {
+		if (html != NULL)
+			mime_alternative(&mail, header->message_id, text, html);
+		else
+			mime_part(&mail, "text/plain", text);
+		done = !mail.overflowed && buffer_add(out, mail.data, mail.length);
+		if (!done)
+			error_set(error, REMEDY_LOCAL, "mail: longer than %d bytes",
+				MESSAGE_MAIL_MAX);
+	}
+	buffer_release(&mail);
+	return done;
+}
+
+static size_t list_maximum(const char *name, bool machines)
+{
+	for (size_t i = 0; name != NULL && i < sizeof list_limits / sizeof list_limits[0]; i++)
+		if (text_equal(list_limits[i].name, name))
+			return machines ? list_limits[i].machines : list_limits[i].people;
+	return SIZE_MAX;
+}
+
+static struct value *presented(const struct value *value, const char *name, bool machines);
+
+static struct value *presented_map(const struct value *map, bool machines)
+{
+	struct value *copy = value_map();
+
+	for (size_t i = 0; i < map->count; i++) {
+		const struct value *member = map->members[i];
+		size_t maximum = list_maximum(map->keys[i], machines);
+
+		value_put(copy, map->keys[i], presented(member, map->keys[i], machines));
+		if (member->type == VALUE_LIST) {
+			char *left = memory_format("%s_left", map->keys[i]);
+
+			value_put_number(copy, left,
+				member->count > maximum ? (int64_t)(member->count - maximum) : 0);
+			free(left);
+		}
+	}
+	return copy;
+}
+
+static struct value *presented_list(const struct value *list, const char *name, bool machines)
+{
+	struct value *copy = value_list();
+	size_t maximum = list_maximum(name, machines);
+
+	for (size_t i = 0; i < list->count && i < maximum; i++)
+		value_append(copy, presented(list->members[i], NULL, machines));
+	return copy;
+}
+
+/* A copy for people or machines to read: see message.h. name is the key of the value, or NULL. */
+static struct value *presented(const struct value *value, const char *name, bool machines)
+{
+	struct value *copy;
+	char *text;
+
+	if (value->type == VALUE_MAP)
+		return presented_map(value, machines);
+	if (value->type == VALUE_LIST)
+		return presented_list(value, name, machines);
+	if (value->type != VALUE_TEXT)
+		return value_copy(value);
+	text = text_visible_copy(value->text);
+	copy = value_text(text);
+	free(text);
+	return copy;
+}
+
+static void mark_positions(struct value *value)
+{
+	for (size_t i = 0; i < value->count; i++) {
+		mark_positions(value->members[i]);
+		if (value->type == VALUE_LIST && value->members[i]->type == VALUE_MAP) {
+			value_put_boolean(value->members[i], "is_first", i == 0);
+			value_put_boolean(value->members[i], "is_last", i + 1 == value->count);
+		}
+	}
+}
+
+/* Renders the subject and makes it one line, trimmed and cut, whatever the template's lines were.
+ */
+static bool render_subject(const char *templates, const struct value *shown, struct buffer *subject,
+	struct error *error)
+{
+	char *template = memory_format("{{%%cut %d}}{{.}}", MESSAGE_SUBJECT_MAX), *line = NULL;
+	char *folder = memory_format("%s/mail", templates);
+	struct buffer rendered = {0};
+	struct value *value = NULL;
+	bool done = template_render_file(folder, "subject.txt", shown, &rendered, error);
+
+	if (done) {
+		line = text_collapse(buffer_string(&rendered), rendered.length, MIME_TEXT_MAX);
+		value = value_text(line);
+		done = template_render(template, TEMPLATE_TEXT, value, NULL, subject, error);
+	}
+	value_free(value);
+	buffer_release(&rendered);
+	free(line);
+	free(folder);
+	free(template);
+	return done;
+}
+
+struct value *message_data(const char *templates, const struct value *data, struct error *error)
+{
+	struct value *shown = presented(data, NULL, false);
+	struct buffer subject = {0};
+
+	mark_positions(shown);
+	if (render_subject(templates, shown, &subject, error)) {
+		value_put_text(shown, "subject", buffer_string(&subject));
+	} else {
+		value_free(shown);
+		shown = NULL;
+	}
+	buffer_release(&subject);
+	return shown;
+}
+
+bool message_mail(const char *templates, const struct mail_header *header, const struct value *data,
+	struct buffer *out, struct error *error)
+{
+	struct value *shown = message_data(templates, data, error);
+	char *folder = memory_format("%s/mail", templates);
+	struct buffer text = {0}, html = {0};
+	bool done;
+
+	done = shown != NULL && template_render_file(folder, "body.txt", shown, &text, error) &&
+	       template_render_file(folder, "body.html", shown, &html, error) &&
+	       mail_write(header, value_get_text(shown, "subject"), buffer_string(&text),
+		       buffer_string(&html), out, error);
+	buffer_release(&text);
+	buffer_release(&html);
+	value_free(shown);
+	free(folder);
+	return done;
+}
+
+/* The data as JSON, its lists cut as for people where it is too long otherwise. */
+static char *data_json(const struct value *data)
+{
+	struct buffer json = {0};
+
+	for (int machines = 1; machines >= 0; machines--) {
+		struct value *shown = presented(data, NULL, machines == 1);
+
+		buffer_clear(&json);
+		json_write(shown, 0, &json);
+		value_free(shown);
+		if (json.length <= MESSAGE_JSON_MAX)
+			break;
+	}
+	return buffer_take(&json);
+}
+
+/* REMEDY_CONFIGURATION where what the template made is not JSON. */
+static bool check_json(const struct buffer *body, const char *file, struct error *error)
+{
+	struct value *value = json_parse(buffer_string(body), body->length, error);
+	bool done = value != NULL;
+
+	if (!done && error != NULL)
+		error->remedy = REMEDY_CONFIGURATION;
+	if (!done)
+		error_prefix(error, "%s: the result is not JSON", file);
+	value_free(value);
+	return done;
+}
+
+bool message_webhook(const char *templates, const char *name, const struct value *data,
+	struct buffer *out, struct error *error)
+{
+	char *folder = memory_format("%s/webhook", templates);
+	char *file = memory_format("%s.json", name), *json = data_json(data);
+	struct value *shown = NULL;
+	struct buffer body = {0};
+	bool done = false;
+
+	if (!text_is_name(name)) {
+		error_set(error, REMEDY_CONFIGURATION, "webhook template %s: not a name", name);
+		goto out;
+	}
+	shown = message_data(templates, data, error);
+	if (shown == NULL)
+		goto out;
+	value_put_text(shown, "json", json);
+	done = template_render_file(folder, file, shown, &body, error) &&
+	       check_json(&body, file, error);
+	if (done && !buffer_add(out, buffer_string(&body), body.length))
+		done = error_set(error, REMEDY_LOCAL, "webhook %s: longer than allowed", name);
+out:
+	value_free(shown);
+	buffer_release(&body);
+	free(json);
+	free(file);
+	free(folder);
+	return done;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: ISC */
+#include "tell/message.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+
+static const struct mail_header plain_header = {
+	.from = "lampwatch@example.org",
+	.to = "ops@example.com",
+	.message_id = "<1@example.org>",
+	.date = 1390591210,
+};
+
+/* A folder of templates: what each test puts there is all there is. */
+static int make_folder(void **state)
+{
+	char folder[] = "/tmp/lampwatch-message-XXXXXX";
+	struct error error = {0};
+
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	*state = memory_string(folder);
+	for (int i = 0; i < 2; i++) {
+		char *path = file_join(*state, i == 0 ? "mail" : "webhook");
+		bool made = file_make_folders(path, 0700, &error);
+
+		free(path);
+		if (!made)
+			return -1;
+	}
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	struct error error = {0};
+	bool removed = file_remove_tree(*state, &error);
+
+	free(*state);
+	return removed ? 0 : -1;
+}
+
+static void put_template(const char *folder, const char *name, const char *text)
+{
+	char *path = file_join(folder, name);
+	struct error error = {0};
+
+	if (!file_write(path, text, strlen(text), 0600, &error))
+		fail_msg("%s", error.text);
+	free(path);
+}
+
+static struct value *parsed(const char *json)
+{
+	struct error error = {0};
+	struct value *value = json_parse(json, strlen(json), &error);
+
+	if (value == NULL)
+		fail_msg("%s", error.text);
+	return value;
+}
+
+static char *written(const struct mail_header *header, const char *subject, const char *html)
+{
+	struct buffer out = {0};
+	struct error error = {0};
+
+	if (!mail_write(header, subject, "text\n", html, &out, &error))
+		fail_msg("%s", error.text);
+	return buffer_take(&out);
+}
+
+static void test_text_alone_is_a_simple_mail(void **state)
+{
+	char *mail = written(&plain_header, "RED: Gmail", NULL);
+
+	(void)state;
+	assert_string_equal(mail, "Date: Fri, 24 Jan 2014 19:20:10 +0000\r\n"
+				  "From: lampwatch <lampwatch@example.org>\r\n"
+				  "To: ops@example.com\r\n"
+				  "Subject: RED: Gmail\r\n"
+				  "Message-ID: <1@example.org>\r\n"
+				  "Auto-Submitted: auto-generated\r\n"
+				  "X-Auto-Response-Suppress: All\r\n"
+				  "MIME-Version: 1.0\r\n"
+				  "Content-Type: text/plain; charset=utf-8\r\n"
+				  "Content-Transfer-Encoding: quoted-printable\r\n"
+				  "\r\n"
+				  "text\r\n");
+	free(mail);
+}
+
+static void test_answer_to_a_red_is_in_its_thread(void **state)
+{
+	struct mail_header header = plain_header;
+	char *mail;
+
+	(void)state;
+	header.in_reply_to = "<0@example.org>";
+	header.list_id = "google.alerts.example.org";
+	mail = written(&header, "GREEN: Gmail", NULL);
+	assert_non_null(strstr(mail, "\r\nIn-Reply-To: <0@example.org>\r\n"));
+	assert_non_null(strstr(mail, "\r\nReferences: <0@example.org>\r\n"));
+	assert_non_null(strstr(mail, "\r\nList-Id: <google.alerts.example.org>\r\n"));
+	free(mail);
+}
+
+static void test_same_input_gives_the_same_bytes_with_text_before_html(void **state)
+{
+	char *mail = written(&plain_header, "s", "<p>text</p>\n");
+	char *again = written(&plain_header, "s", "<p>text</p>\n");
+
+	(void)state;
+	assert_string_equal(mail, again);
+	assert_true(strstr(mail, "text/plain") < strstr(mail, "text/html"));
+	free(mail);
+	free(again);
+}
+
+static void test_injection_in_a_header_is_refused_and_adds_nothing(void **state)
+{
+	struct mail_header headers[] = {
+		plain_header, plain_header, plain_header, plain_header, plain_header};
+
+	(void)state;
+	headers[0].from = "a@example.org>\r\nBcc: <b@example.org";
+	headers[1].to = "a@example.org\nBcc: b@example.org";
+	headers[2].message_id = "<1@example.org>\r\n\r\nbody";
+	headers[3].in_reply_to = "<1@example.org>\rX: y";
+	headers[4].list_id = "a\r\nX: y";
+	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+		struct buffer out = {0};
+		struct error error = {0};
+
+		assert_false(mail_write(&headers[i], "s", "t", NULL, &out, &error));
+		assert_int_equal(error.remedy, REMEDY_LOCAL);
+		assert_int_equal(out.length, 0);
+	}
+}
+
+static void test_endless_mail_is_refused(void **state)
+{
+	struct buffer text = {0}, out = {0};
+	struct error error = {0};
+
+	(void)state;
+	for (size_t i = 0; i <= MESSAGE_MAIL_MAX; i++)
+		buffer_byte(&text, 'a');
+	assert_false(mail_write(&plain_header, "s", buffer_string(&text), NULL, &out, &error));
+	assert_int_equal(error.remedy, REMEDY_LOCAL);
+	assert_int_equal(out.length, 0);
+	buffer_release(&text);
+}
+
+/* What the template subject.txt makes of the data. */
+static char *subject(const char *folder, const char *template, const char *json)
+{
+	struct value *data = parsed(json), *shown;
+	struct error error = {0};
+	char *text;
+
+	put_template(folder, "mail/subject.txt", template);
+	shown = message_data(folder, data, &error);
+	if (shown == NULL)
+		fail_msg("%s", error.text);
+	text = memory_string(value_get_text(shown, "subject"));
+	value_free(shown);
+	value_free(data);
+	return text;
+}
+
+static void assert_subject(
+	const char *folder, const char *template, const char *json, const char *expected)
+{
+	char *text = subject(folder, template, json);
+
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void test_subject_is_one_line_however_the_template_is_written(void **state)
+{
+	assert_subject(*state, "\nRED:\n  {{x}}\r\n", "{\"x\": \"Gmail  is\"}", "RED: Gmail is");
+	assert_subject(*state, "", "{}", "");
+}
+
+static void test_long_subject_keeps_its_beginning(void **state)
+{
+	struct buffer template = {0}, expected = {0};
+
+	for (int i = 0; i < MESSAGE_SUBJECT_MAX; i++)
+		buffer_text(&template, "ä");
+	assert_subject(*state, buffer_string(&template), "{}", buffer_string(&template));
+	buffer_add(&expected, template.data, template.length - strlen("ä"));
+	buffer_text(&expected, "…");
+	buffer_text(&template, "ä");
+	assert_subject(*state, buffer_string(&template), "{}", buffer_string(&expected));
+	buffer_release(&template);
+	buffer_release(&expected);
+}
+
+static void test_deceptive_characters_are_made_visible(void **state)
+{
+	assert_subject(*state, "{{x}} {{#l}}{{y}}{{/l}}",
+		"{\"x\": \"a\\r\\nBcc: b\\u001b[31m\", \"l\": [{\"y\": \"\\u202eNEERG\"}]}",
+		"a\\u{D}\\u{A}Bcc: b\\u{1B}[31m \\u{202E}NEERG");
+}
+
+static void test_first_and_last_members_are_marked(void **state)
+{
+	assert_subject(*state,
+		"{{#l}}{{^is_first}}, {{/is_first}}{{x}}{{#is_last}}.{{/is_last}}{{/l}}",
+		"{\"l\": [{\"x\": 1}, {\"x\": 2}, {\"x\": 3}]}", "1, 2, 3.");
+	assert_subject(*state, "{{#l}}[{{#m}}{{x}}{{^is_last}},{{/is_last}}{{/m}}]{{/l}}",
+		"{\"l\": [{\"m\": [{\"x\": 1}, {\"x\": 2}]}]}", "[1,2]");
+}
+
+/* {"events": [{"n": 0}, …]} */
+static char *events_json(size_t count, const char *text)
+{
+	struct buffer json = {0};
+
+	buffer_text(&json, "{\"events\": [");
+	for (size_t i = 0; i < count; i++)
+		buffer_format(
+			&json, "%s{\"n\": %zu, \"text\": \"%s\"}", i > 0 ? ", " : "", i, text);
+	buffer_text(&json, "]}");
+	return buffer_take(&json);
+}
+
+static void test_long_list_is_cut_and_says_how_many_are_left(void **state)
+{
+	char *json = events_json(23, ""), *few = events_json(2, "");
+
+	assert_subject(*state, "{{#events}}{{n}} {{/events}}and {{events_left}} more", json,
+		"0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 and 3 more");
+	assert_subject(*state, "{{#events}}{{n}} {{/events}}{{#events_left}}more{{/events_left}}",
+		few, "0 1");
+	free(json);
+	free(few);
+}
+
+static bool webhook(const char *folder, const char *name, const char *json, struct buffer *out,
+	struct error *error)
+{
+	struct value *data = parsed(json);
+	bool done;
+
+	put_template(folder, "mail/subject.txt", "RED");
+	done = message_webhook(folder, name, data, out, error);
+	value_free(data);
+	return done;
+}
+
+static void test_webhook_gets_the_subject_and_all_data_as_json(void **state)
+{
+	struct buffer out = {0};
+	struct error error = {0};
+
+	put_template(*state, "webhook/a.json", "[\"{{subject}}\", \"{{x}}\", {{{json}}}]");
+	assert_true(webhook(*state, "a", "{\"x\": \"\\\"\"}", &out, &error));
+	assert_string_equal(buffer_string(&out), "[\"RED\", \"\\\"\", {\"x\":\"\\\"\"}]");
+	buffer_release(&out);
+}
+
+static void test_json_holds_longer_lists_unless_it_grows_too_long(void **state)
+{
+	char word[2001], *json;
+	struct buffer out = {0};
+	struct error error = {0};
+	struct value *value;
+
+	memset(word, 'w', sizeof word - 1);
+	word[sizeof word - 1] = '\0';
+	put_template(*state, "webhook/a.json", "{{{json}}}");
+	for (int i = 0; i < 2; i++) {
+		json = events_json(900, i == 0 ? "" : word);
+		assert_true(webhook(*state, "a", json, &out, &error));
+		value = parsed(buffer_string(&out));
+		assert_int_equal(value_get(value, "events")->count, i == 0 ? 900 : 20);
+		assert_int_equal(value_get_number(value, "events_left"), i == 0 ? 0 : 880);
+		value_free(value);
+		free(json);
+		buffer_clear(&out);
+	}
+	buffer_release(&out);
+}
+
+static void test_webhook_that_is_not_json_is_an_error_of_its_template(void **state)
+{
+	struct buffer out = {0};
+	struct error error = {0};
+
+	put_template(*state, "webhook/bad.json", "{\"x\": {{x}}}");
+	assert_false(webhook(*state, "bad", "{}", &out, &error));
+	assert_int_equal(error.remedy, REMEDY_CONFIGURATION);
+	assert_non_null(strstr(error.text, "bad.json: the result is not JSON"));
+	assert_false(webhook(*state, "none", "{}", &out, &error));
+	assert_int_equal(error.remedy, REMEDY_CONFIGURATION);
+	assert_false(webhook(*state, "../mail/subject", "{}", &out, &error));
+	assert_int_equal(error.remedy, REMEDY_CONFIGURATION);
+	assert_int_equal(out.length, 0);
+}
+
+static void test_mistake_in_a_mail_template_is_told_with_its_file(void **state)
+{
+	struct value *data = parsed("{}");
+	struct buffer out = {0};
+	struct error error = {0};
+
+	put_template(*state, "mail/subject.txt", "s");
+	put_template(*state, "mail/body.txt", "\n{{#x}}");
+	put_template(*state, "mail/body.html", "");
+	assert_false(message_mail(*state, &plain_header, data, &out, &error));
+	assert_int_equal(error.remedy, REMEDY_CONFIGURATION);
+	assert_non_null(strstr(error.text, "mail/body.txt: line 2"));
+	assert_int_equal(out.length, 0);
+	value_free(data);
+}
+
+/* The installed templates, filled with as little as there can be, for each type of event. */
+static void test_own_templates_hold_for_every_type_of_event(void **state)
+{
+	static const char *const types[] = {
+		"red", "green", "both", "update", "lost", "back", "gone"};
+	static const char *const names[] = {"generic", "slack", "discord"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		char *event =
+			memory_format("{\"type\": \"%s\", \"is_%s\": true, \"label\": \"Gmail\"}",
+				types[i], types[i]);
+		char *json =
+			memory_format("{\"first\": %s, \"events\": [%s, %s]}", event, event, event);
+		struct value *data = parsed(json);
+		struct error error = {0};
+		struct buffer out = {0};
+
+		for (size_t j = 0; j < sizeof names / sizeof names[0]; j++)
+			if (!message_webhook("templates", names[j], data, &out, &error))
+				fail_msg("%s", error.text);
+		if (!message_mail("templates", &plain_header, data, &out, &error))
+			fail_msg("%s", error.text);
+		assert_non_null(strstr(buffer_string(&out), "multipart/alternative"));
+		buffer_release(&out);
+		value_free(data);
+		free(json);
+		free(event);
+	}
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text_alone_is_a_simple_mail),
+		cmocka_unit_test(test_answer_to_a_red_is_in_its_thread),
+		cmocka_unit_test(test_same_input_gives_the_same_bytes_with_text_before_html),
+		cmocka_unit_test(test_injection_in_a_header_is_refused_and_adds_nothing),
+		cmocka_unit_test(test_endless_mail_is_refused),
+		IN_FOLDER(test_subject_is_one_line_however_the_template_is_written),
+		IN_FOLDER(test_long_subject_keeps_its_beginning),
+		IN_FOLDER(test_deceptive_characters_are_made_visible),
+		IN_FOLDER(test_first_and_last_members_are_marked),
+		IN_FOLDER(test_long_list_is_cut_and_says_how_many_are_left),
+		IN_FOLDER(test_webhook_gets_the_subject_and_all_data_as_json),
+		IN_FOLDER(test_json_holds_longer_lists_unless_it_grows_too_long),
+		IN_FOLDER(test_webhook_that_is_not_json_is_an_error_of_its_template),
+		IN_FOLDER(test_mistake_in_a_mail_template_is_told_with_its_file),
+		cmocka_unit_test(test_own_templates_hold_for_every_type_of_event),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
