@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * render TEMPLATES DATA PART: prints what people get from the data, a JSON file.
+ * PART is subject, body.txt, body.html, mail, or NAME.json for a webhook; or
+ * write, for a mail of the texts from, to, subject, text and html in DATA.
+ * Exit status 1, with the reason on standard error, where that cannot be done.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/template.h"
+#include "base/text.h"
+#include "tell/message.h"
+
+enum { DATE_OF_TESTS = 1390591210 }; /* 2014-01-24T19:20:10Z */
+
+static const struct mail_header header_of_tests = {
+	.from = "lampwatch@example.org",
+	.to = "ops@example.com",
+	.message_id = "<e.1.red.0123456789abcdef@example.org>",
+	.in_reply_to = "<e.0.red.fedcba9876543210@example.org>",
+	.list_id = "google.alerts.example.org",
+	.date = DATE_OF_TESTS,
+};
+
+static bool render_write(const struct value *data, struct buffer *out, struct error *error)
+{
+	const struct value *html = value_get(data, "html");
+	struct mail_header header = header_of_tests;
+
+	if (value_get(data, "from") != NULL)
+		header.from = value_get_text(data, "from");
+	if (value_get(data, "to") != NULL)
+		header.to = value_get_text(data, "to");
+	return mail_write(&header, value_get_text(data, "subject"), value_get_text(data, "text"),
+		html != NULL ? html->text : NULL, out, error);
+}
+
+static bool render_body(const char *templates, const struct value *data, const char *part,
+	struct buffer *out, struct error *error)
+{
+	struct value *shown = message_data(templates, data, error);
+	char *folder = file_join(templates, "mail");
+	bool done = shown != NULL;
+
+	if (done && text_equal(part, "subject"))
+		buffer_format(out, "%s\n", value_get_text(shown, "subject"));
+	else if (done)
+		done = template_render_file(folder, part, shown, out, error);
+	free(folder);
+	value_free(shown);
+	return done;
+}
+
+static bool render(const char *templates, const struct value *data, const char *part,
+	struct buffer *out, struct error *error)
+{
+	char *name;
+	bool done;
+
+	if (text_equal(part, "write"))
+		return render_write(data, out, error);
+	if (text_equal(part, "mail"))
+		return message_mail(templates, &header_of_tests, data, out, error);
+	if (!text_ends(part, ".json"))
+		return render_body(templates, data, part, out, error);
+	name = memory_bytes(part, strlen(part) - strlen(".json"));
+	done = message_webhook(templates, name, data, out, error);
+	free(name);
+	return done;
+}
+
+int main(int argc, char **argv)
+{
+	struct buffer text = {0}, out = {0};
+	struct error error = {0};
+	struct value *data = NULL;
+	bool done = false;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: render TEMPLATES DATA PART\n");
+		return 2;
+	}
+	if (file_read(argv[2], &text, &error))
+		data = json_parse(buffer_string(&text), text.length, &error);
+	if (data != NULL)
+		done = render(argv[1], data, argv[3], &out, &error);
+	if (done)
+		done = fwrite(buffer_string(&out), 1, out.length, stdout) == out.length;
+	else
+		fprintf(stderr, "render: %s\n", error.text);
+	value_free(data);
+	buffer_release(&text);
+	buffer_release(&out);
+	return done && fflush(stdout) == 0 ? 0 : 1;
+}
