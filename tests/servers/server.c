@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "servers/server.h"
 
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,12 +47,25 @@ static void run(const struct server *server, pid_t parent)
 	_exit(127);
 }
 
+/* What a user's environment says about proxies and certificates is not for tests. */
+static void environment_clear(void)
+{
+	static const char *const foreign[] = {
+		"CURL_CA_BUNDLE", "SSL_CERT_FILE", "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+		"no_proxy", "NO_PROXY",
+	};
+
+	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+		unsetenv(foreign[i]);
+}
+
 void server_start(struct server *server, bool tls)
 {
 	char folder[] = "/tmp/lampwatch-test-XXXXXX";
 	static const char *const inner[] = {"root", "posts"};
 	pid_t parent = getpid();
 
+	environment_clear();
 	*server = (struct server){0};
 	if (mkdtemp(folder) == NULL)
 		fail("mkdtemp");
@@ -93,10 +108,11 @@ void server_stop(struct server *server)
 
 void server_put(const struct server *server, const char *name, const char *text)
 {
-	char *path = memory_format("%s/root/%s", server->folder, name);
+	char *path = memory_format("%s/root/%s", server->folder, name), *folder = file_folder(path);
 
-	if (!file_write(path, text, strlen(text), 0644, NULL))
+	if (!file_make_folders(folder, 0700, NULL) || !file_write(path, text, strlen(text), 0644, NULL))
 		fail(path);
+	free(folder);
 	free(path);
 }
 
@@ -128,4 +144,17 @@ char *server_post(const struct server *server, unsigned n)
 
 	snprintf(name, sizeof name, "posts/%06u", n);
 	return read_whole(server, name);
+}
+
+int server_free_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t length = sizeof address;
+	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (bind(descriptor, (const struct sockaddr *)&address, sizeof address) != 0 ||
+		getsockname(descriptor, (struct sockaddr *)&address, &length) != 0)
+		fail("no free port");
+	close(descriptor);
+	return ntohs(address.sin_port);
 }

@@ -5,14 +5,12 @@
  */
 #include "base/http.h"
 
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -225,22 +223,9 @@ static void test_a_connection_closed_before_an_answer_is_tried_once_more(void **
 	assert_status(get("/closed-once?fault=times=1;close"), 404);
 }
 
-/* A port that nobody listens on, as far as that can be known. */
-static int free_port(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t length = sizeof address;
-	int descriptor = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(descriptor, (const struct sockaddr *)&address, sizeof address), 0);
-	assert_int_equal(getsockname(descriptor, (struct sockaddr *)&address, &length), 0);
-	close(descriptor);
-	return ntohs(address.sin_port);
-}
-
 static void test_no_connection_says_why(void **state)
 {
-	char *url = memory_format("http://127.0.0.1:%d/secret?token=1", free_port());
+	char *url = memory_format("http://127.0.0.1:%d/secret?token=1", server_free_port());
 	struct http_request request = request_to(url, NULL);
 	struct result result = run(&request);
 
@@ -819,7 +804,7 @@ static void test_a_post_follows_no_redirect_and_is_not_repeated(void **state)
 static void test_a_post_knows_whether_the_request_went_out(void **state)
 {
 	struct http_post post = {.body = "x", .length = 1, .connect_timeout = 1000, .total_timeout = 1000};
-	char *url = memory_format("http://127.0.0.1:%d/", free_port());
+	char *url = memory_format("http://127.0.0.1:%d/", server_free_port());
 	struct http_response response;
 	struct error error;
 
@@ -922,14 +907,8 @@ int main(void)
 		cmocka_unit_test(test_a_posts_answer_is_cut_not_refused),
 		cmocka_unit_test(test_urls_are_cut_to_what_may_be_shown),
 	};
-	static const char *const foreign[] = {
-		"CURL_CA_BUNDLE", "SSL_CERT_FILE", "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
-		"no_proxy", "NO_PROXY",
-	};
 	int failed;
 
-	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-		unsetenv(foreign[i]);
 	http_start();
 	server_start(&server, false);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
