@@ -17,7 +17,7 @@ enum { DELIMITER_MAX = 16 }; /* bytes of what opens or closes a tag */
 
 struct parser {
 	struct template_program *program;
-	const char *at;
+	const char *at, *end;
 	struct piece open, close;
 	size_t cut;
 	struct piece escapes;
@@ -64,9 +64,9 @@ struct piece piece_word(struct piece *rest)
 	return word;
 }
 
-static const char *find(const char *text, struct piece what)
+static const char *find(const struct parser *parser, const char *from, struct piece what)
 {
-	return memmem(text, strlen(text), what.at, what.length);
+	return memmem(from, (size_t)(parser->end - from), what.at, what.length);
 }
 
 static struct token *add_token(struct parser *parser, enum token_type type, struct piece piece)
@@ -129,7 +129,7 @@ static const char *find_close(const struct parser *parser, const char *inside, c
 	size_t length = extra != '\0' ? 1 : 0;
 
 	memcpy(close + length, parser->close.at, parser->close.length);
-	return find(inside, (struct piece){close, length + parser->close.length});
+	return find(parser, inside, (struct piece){close, length + parser->close.length});
 }
 
 /* What the tag at begin is and where it ends. */
@@ -303,6 +303,7 @@ bool template_parse(struct template_program *program, const char *text, struct e
 {
 	struct parser parser = {.program = program,
 		.at = text,
+		.end = text + strlen(text),
 		.open = {"{{", 2},
 		.close = {"}}", 2},
 		.error = error};
@@ -310,7 +311,7 @@ bool template_parse(struct template_program *program, const char *text, struct e
 	struct tag tag;
 
 	program->text = text;
-	while ((begin = find(parser.at, parser.open)) != NULL) {
+	while ((begin = find(&parser, parser.at, parser.open)) != NULL) {
 		if (!read_tag(&parser, begin, &tag))
 			return false;
 		add_text(&parser, tag.alone ? blank_before(&parser, begin) : begin);
@@ -318,7 +319,7 @@ bool template_parse(struct template_program *program, const char *text, struct e
 			return false;
 		parser.at = tag.alone ? blank_after(tag.end) : tag.end;
 	}
-	add_text(&parser, parser.at + strlen(parser.at));
+	add_text(&parser, parser.end);
 	if (parser.depth > 0) {
 		struct piece name = program->tokens[parser.sections[parser.depth - 1]].piece;
 
