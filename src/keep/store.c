@@ -286,6 +286,30 @@ bool store_snapshot_at(struct database *database, const char *page, int64_t time
 		" ORDER BY time DESC, sequence DESC LIMIT 1", "ti", page, time), row);
 }
 
+bool store_snapshot_after(struct database *database, const char *page, int64_t time, struct snapshot_row *row)
+{
+	return snapshot_take(database_query(database,
+		"SELECT sequence, time, folder, sums, line FROM snapshot WHERE page = ? AND time > ?"
+		" ORDER BY time, sequence LIMIT 1", "ti", page, time), row);
+}
+
+void store_snapshots(struct database *database, const char *page,
+	bool (*each)(void *context, const struct snapshot_row *row), void *context)
+{
+	struct statement *row = database_query(database,
+		"SELECT sequence, time, folder, sums, line FROM snapshot WHERE page = ? ORDER BY sequence", "t", page);
+	bool go_on = true;
+
+	while (go_on && statement_row(row)) {
+		struct snapshot_row snapshot = {statement_integer(row, 0), statement_integer(row, 1),
+			column(row, 2), column(row, 3), column(row, 4)};
+
+		go_on = each(context, &snapshot);
+		snapshot_row_release(&snapshot);
+	}
+	statement_end(row);
+}
+
 bool store_has_folder(struct database *database, const char *page, const char *folder)
 {
 	struct statement *row = database_query(database,
@@ -312,6 +336,41 @@ void store_add_change(struct database *database, const char *page, int64_t time,
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		"tiitttttti", page, time, snapshot, change_type_name(change->type), change->id, change->name,
 		change->before, change->after, change->text, (int64_t)anew);
+}
+
+void store_history(struct database *database, const char *page, int64_t since, int64_t limit,
+	struct histories *histories)
+{
+	struct statement *row = database_query(database,
+		"SELECT time, snapshot, page, 'change', type, item, name, before, after, text, anew, 0 AS late, id"
+		" FROM change WHERE time >= ?1 AND (?2 IS NULL OR page = ?2)"
+		" UNION ALL SELECT time, 0, page, 'event', type, indicator, label, before, after, text, 0, 1, id"
+		" FROM event WHERE time >= ?1 AND (?2 IS NULL OR page = ?2)"
+		" ORDER BY 1 DESC, late DESC, id DESC LIMIT ?3", "iti", since, page, limit);
+
+	while (statement_row(row)) {
+		struct history *history =
+			memory_append(&histories->list, &histories->count, sizeof *histories->list);
+
+		*history = (struct history){statement_integer(row, 0), statement_integer(row, 1), column(row, 2),
+			column(row, 3), column(row, 4), column(row, 5), column(row, 6), column(row, 7),
+			column(row, 8), column(row, 9), statement_integer(row, 10) != 0};
+	}
+	statement_end(row);
+}
+
+void histories_release(struct histories *histories)
+{
+	for (size_t i = 0; i < histories->count; i++) {
+		struct history *history = &histories->list[i];
+		char *strings[] = {history->page, history->what, history->type, history->item, history->name,
+			history->before, history->after, history->text};
+
+		for (size_t j = 0; j < sizeof strings / sizeof strings[0]; j++)
+			free(strings[j]);
+	}
+	free(histories->list);
+	*histories = (struct histories){0};
 }
 
 int64_t store_open_alarm(struct database *database, const char *page, const char *kind, const char *indicator,
@@ -345,6 +404,15 @@ void store_add_event(struct database *database, const char *page, int64_t time, 
 		"INSERT INTO event (page, time, type, indicator, label, before, after, text)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		"titttttt", page, time, type, indicator, label, before, after, text);
+}
+
+void store_troubled(struct database *database, struct text_list *pages)
+{
+	struct statement *row = database_query(database, "SELECT name FROM page WHERE red OR lost", "");
+
+	while (statement_row(row))
+		text_list_add(pages, statement_text(row, 0));
+	statement_end(row);
 }
 
 char *store_fact(struct database *database, const char *name)

@@ -83,12 +83,35 @@ void store_add_snapshot(struct database *database, const char *page, const struc
 bool store_snapshot(struct database *database, const char *page, int64_t sequence, struct snapshot_row *row);
 /* The last one that is not later than time. */
 bool store_snapshot_at(struct database *database, const char *page, int64_t time, struct snapshot_row *row);
+/* The first one later than time. */
+bool store_snapshot_after(struct database *database, const char *page, int64_t time, struct snapshot_row *row);
+/* Calls each for all of a page, oldest first, until it returns false. */
+void store_snapshots(struct database *database, const char *page,
+	bool (*each)(void *context, const struct snapshot_row *row), void *context);
 bool store_has_folder(struct database *database, const char *page, const char *folder);
 void snapshot_row_release(struct snapshot_row *row);
 
 /* anew: a difference of our own making. */
 void store_add_change(struct database *database, const char *page, int64_t time, int64_t snapshot,
 	const struct change *change, bool anew);
+
+/* One line of a page's history: a change, or an event that followed. All strings owned. */
+struct history {
+	int64_t time, snapshot; /* snapshot: sequence, 0 for none */
+	char *page, *what;      /* what: "change" or "event" */
+	char *type, *item, *name, *before, *after, *text;
+	bool anew;              /* of our own making */
+};
+
+struct histories {
+	struct history *list;
+	size_t count;
+};
+
+/* The newest of a page (NULL: of all), not before since, newest first; events follow their changes. */
+void store_history(struct database *database, const char *page, int64_t since, int64_t limit,
+	struct histories *histories);
+void histories_release(struct histories *histories);
 
 /* An alarm is an episode: opened once, closed once. kind: "red", "lost". Returns its number. */
 int64_t store_open_alarm(struct database *database, const char *page, const char *kind, const char *indicator,
@@ -100,6 +123,9 @@ void store_close_alarm(struct database *database, int64_t alarm, int64_t time);
 /* What was or would be told: for `log`. */
 void store_add_event(struct database *database, const char *page, int64_t time, const char *type,
 	const char *indicator, const char *label, const char *before, const char *after, const char *text);
+
+/* Adds the names of the pages that are red or lost now. */
+void store_troubled(struct database *database, struct text_list *pages);
 
 /* Small facts of the archive as a whole: "simulated", "key". "" where there is none; owned by the caller. */
 char *store_fact(struct database *database, const char *name);

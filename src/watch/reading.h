@@ -94,6 +94,9 @@ bool reading_parse(const char *text, size_t length, struct reading *reading, str
 
 void reading_release(struct reading *reading);
 
+/* Adds one field as it stands in a canonical text: escaped, not trimmed. NULL adds nothing. */
+void reading_escape(struct buffer *out, const char *field);
+
 /* The indicator with this id, else NULL. */
 const struct indicator *reading_indicator(const struct reading *reading, const char *id);
 

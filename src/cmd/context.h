@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What most commands begin with: the configuration, its kinds, and where things lie.
+ */
+#ifndef LAMPWATCH_CONTEXT_H
+#define LAMPWATCH_CONTEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "base/database.h"
+#include "cmd/command.h"
+#include "cmd/kinds.h"
+#include "cmd/print.h"
+
+struct context {
+	const struct invocation *invocation;
+	struct config *config;
+	struct kind_set *kinds;
+	char *templates;     /* folder */
+	char *user_agent;    /* "lampwatch/0.1.0 (+https://…)" */
+	char *database_path, *courier_lock;
+};
+
+/*
+ * Loads configuration and kinds and prints every problem. Returns EXIT_DONE or EXIT_USAGE;
+ * context_close() is due in both cases.
+ */
+int context_open(struct context *context, const struct invocation *invocation);
+
+/* Makes the archive's folders: EXIT_DONE, or EXIT_LOCAL after a line. */
+int context_prepare(const struct context *context);
+
+/* The database, for reading; NULL after a line. Where there is none yet, *missing is set and nothing said. */
+struct database *context_database(const struct context *context, bool *missing);
+
+void context_close(struct context *context);
+
+/* Says that no page has this name, and which is nearest. Returns false. */
+bool context_unknown_page(const struct context *context, const char *name);
+
+/* Says how the command is used. Returns EXIT_USAGE. */
+int usage_error(const char *command, const char *usage);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch diff PAGE TIME [TIME]: what differs between two snapshots.
+ */
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cmd/snapshots.h"
+#include "cmd/terminal.h"
+#include "watch/diff.h"
+
+enum { TYPE_COLUMNS = 19 };
+
+static void print_change(const struct change *change)
+{
+	terminal_text(change_type_name(change->type), TYPE_COLUMNS);
+	putchar(' ');
+	terminal_text(change->name, 0);
+	if (change->before[0] != '\0' || change->after[0] != '\0')
+		printf(": %s%s%s", change->before, change->before[0] != '\0' && change->after[0] != '\0' ? " -> " : "",
+			change->after);
+	if (change->text[0] != '\0') {
+		fputs(" (", stdout);
+		terminal_text(change->text, 0);
+		putchar(')');
+	}
+	putchar('\n');
+}
+
+static void print_json(const struct changes *changes)
+{
+	struct value *root = value_map(), *list;
+
+	value_put_number(root, "format", 1);
+	list = value_put(root, "changes", value_list());
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->list[i];
+		struct value *map = value_append(list, value_map());
+
+		value_put_text(map, "type", change_type_name(change->type));
+		value_put_text(map, "id", change->id);
+		value_put_text(map, "name", change->name);
+		value_put_text(map, "before", change->before);
+		value_put_text(map, "after", change->after);
+		value_put_text(map, "text", change->text);
+	}
+	terminal_json(root);
+	value_free(root);
+}
+
+static int compare(const struct context *context, struct database *database, char **words)
+{
+	struct snapshot_row rows[2] = {{0}};
+	struct reading readings[2] = {{0}};
+	struct changes changes = {0};
+	int result = EXIT_USAGE;
+
+	for (int i = 0; i < 2; i++)
+		if (!snapshot_find(context, database, words[0], words[i + 1], &rows[i]) ||
+			!snapshot_reading(context, words[0], &rows[i], &readings[i]))
+			goto out;
+	diff(&readings[0], &readings[1], &changes);
+	if (context->invocation->json)
+		print_json(&changes);
+	for (size_t i = 0; i < changes.count && !context->invocation->json; i++)
+		print_change(&changes.list[i]);
+	result = EXIT_DONE;
+out:
+	for (int i = 0; i < 2; i++) {
+		snapshot_row_release(&rows[i]);
+		reading_release(&readings[i]);
+	}
+	changes_release(&changes);
+	return result;
+}
+
+int command_diff(struct invocation *invocation, int argc, char **argv)
+{
+	struct context context = {0};
+	struct database *database = NULL;
+	bool missing = false;
+	char *words[] = {argv[1], argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL};
+	int result = argc == 3 || argc == 4 ? context_open(&context, invocation)
+					    : usage_error("diff", "PAGE TIME [TIME]");
+
+	if (result != EXIT_DONE)
+		goto out;
+	database = context_database(&context, &missing);
+	result = database != NULL || missing ? compare(&context, database, words) : EXIT_LOCAL;
+out:
+	database_close(database);
+	context_close(&context);
+	return result;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch log: changes and what was told because of them, newest first.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cmd/context.h"
+#include "cmd/terminal.h"
+#include "keep/store.h"
+
+enum { LOG_LINES = 50, LOG_LINES_MAX = 1000000, TYPE_COLUMNS = 15 };
+
+static const char usage[] = "[--since TIME] [--limit N] [PAGE...]";
+
+struct log {
+	const struct context *context;
+	struct database *database;
+	int64_t since, limit;
+	struct value *entries; /* --json */
+};
+
+static void print_line(const struct log *log, const struct history *line)
+{
+	bool event = text_equal(line->what, "event");
+
+	terminal_time(line->time, log->context->config->timezone);
+	printf("  %s  %s ", line->page, event ? "told   " : line->anew ? "anew   " : "changed");
+	terminal_text(line->type, TYPE_COLUMNS);
+	putchar(' ');
+	terminal_text(line->name, 0);
+	if (line->before[0] != '\0' || line->after[0] != '\0') {
+		fputs(": ", stdout);
+		terminal_text(line->before, 0);
+		fputs(line->before[0] != '\0' && line->after[0] != '\0' ? " -> " : "", stdout);
+		terminal_text(line->after, 0);
+	}
+	if (line->text[0] != '\0') {
+		fputs(" (", stdout);
+		terminal_text(line->text, 0);
+		putchar(')');
+	}
+	putchar('\n');
+}
+
+static void add_line(const struct log *log, const struct history *line)
+{
+	struct value *map = value_append(log->entries, value_map());
+	char time[DATE_TEXT_MAX];
+
+	date_write(line->time, time);
+	value_put_text(map, "time", time);
+	value_put_text(map, "page", line->page);
+	value_put_text(map, "what", line->what);
+	value_put_text(map, "type", line->type);
+	value_put_text(map, "id", line->item);
+	value_put_text(map, "name", line->name);
+	value_put_text(map, "before", line->before);
+	value_put_text(map, "after", line->after);
+	value_put_text(map, "text", line->text);
+	value_put_boolean(map, "read_anew", line->anew);
+	value_put_number(map, "snapshot", line->snapshot);
+}
+
+static void show(const struct log *log, const char *page)
+{
+	struct histories lines = {0};
+
+	store_history(log->database, page, log->since, log->limit, &lines);
+	for (size_t i = 0; i < lines.count; i++) {
+		if (log->entries != NULL)
+			add_line(log, &lines.list[i]);
+		else
+			print_line(log, &lines.list[i]);
+	}
+	histories_release(&lines);
+}
+
+static bool parse_options(struct log *log, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"since", required_argument, NULL, 's'}, {"limit", required_argument, NULL, 'n'}, {0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "n:s:", options, NULL)) != -1) {
+		char none[] = "", *end = none;
+
+		if (option == 's' && !date_parse(optarg, &log->since)) {
+			if (!date_prefix_end(optarg, &log->since))
+				return false;
+		} else if (option == 'n') {
+			log->limit = strtoll(optarg, &end, 10);
+		}
+		if (option == '?' || *end != '\0' || log->limit < 1 || log->limit > LOG_LINES_MAX)
+			return false;
+	}
+	return true;
+}
+
+static int show_all(struct log *log, char **names)
+{
+	int result = EXIT_DONE;
+
+	if (names[0] == NULL)
+		show(log, NULL);
+	for (; *names != NULL; names++) {
+		if (config_page(log->context->config, *names) != NULL)
+			show(log, *names);
+		else
+			result = context_unknown_page(log->context, *names) ? EXIT_DONE : EXIT_USAGE;
+	}
+	return result;
+}
+
+int command_log(struct invocation *invocation, int argc, char **argv)
+{
+	struct context context = {0};
+	struct log log = {.context = &context, .limit = LOG_LINES};
+	struct value *root = value_map();
+	bool missing = false;
+	int result = parse_options(&log, argc, argv) ? EXIT_DONE : usage_error("log", usage);
+
+	if (result == EXIT_DONE)
+		result = context_open(&context, invocation);
+	if (result != EXIT_DONE)
+		goto out;
+	value_put_number(root, "format", 1);
+	if (invocation->json)
+		log.entries = value_put(root, "entries", value_list());
+	log.database = context_database(&context, &missing);
+	if (log.database == NULL)
+		result = missing ? EXIT_DONE : EXIT_LOCAL;
+	else
+		result = show_all(&log, argv + optind);
+	if (invocation->json)
+		terminal_json(root);
+out:
+	value_free(root);
+	database_close(log.database);
+	context_close(&context);
+	return result;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch outbox: what is owed, to whom, why not yet; retry and drop.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cmd/context.h"
+#include "cmd/terminal.h"
+#include "tell/outbox.h"
+
+static void print_delivery(const struct delivery *delivery, const char *zone)
+{
+	printf("%lld ", (long long)delivery->id);
+	terminal_text(delivery->receiver, 0);
+	printf("  %s%s", delivery->state, delivery->perhaps ? " (perhaps delivered)" : "");
+	if (delivery->page[0] != '\0')
+		printf("  %s", delivery->page);
+	fputs("\n   made ", stdout);
+	terminal_time(delivery->created, zone);
+	printf(", %lld attempt%s", (long long)delivery->tries, delivery->tries == 1 ? "" : "s");
+	if (text_equal(delivery->state, "pending") && delivery->next_try > delivery->created) {
+		fputs(", again at ", stdout);
+		terminal_time(delivery->next_try, zone);
+	}
+	putchar('\n');
+	if (delivery->reason[0] != '\0') {
+		fputs("   ", stdout);
+		if (delivery->route[0] != '\0')
+			printf("%s: ", delivery->route);
+		terminal_text(delivery->reason, 0);
+		putchar('\n');
+	}
+}
+
+static struct value *delivery_value(const struct delivery *delivery)
+{
+	struct value *map = value_map();
+	char created[DATE_TEXT_MAX], next[DATE_TEXT_MAX];
+
+	date_write(delivery->created, created);
+	date_write(delivery->next_try, next);
+	value_put_number(map, "id", delivery->id);
+	value_put_text(map, "receiver", delivery->receiver);
+	value_put_text(map, "page", delivery->page);
+	value_put_text(map, "state", delivery->state);
+	value_put_boolean(map, "perhaps", delivery->perhaps);
+	value_put_text(map, "message_id", delivery->message_id);
+	value_put_text(map, "created", created);
+	value_put_text(map, "next_try", next);
+	value_put_number(map, "tries", delivery->tries);
+	value_put_text(map, "route", delivery->route);
+	value_put_number(map, "code", delivery->code);
+	value_put_text(map, "reason", delivery->reason);
+	return map;
+}
+
+static int list(struct database *database, const struct context *context)
+{
+	const struct invocation *invocation = context->invocation;
+	struct deliveries deliveries = {0};
+	struct value *root = value_map(), *members;
+
+	outbox_list(database, invocation->verbosity > 0, &deliveries);
+	value_put_number(root, "format", 1);
+	members = value_put(root, "deliveries", value_list());
+	for (size_t i = 0; i < deliveries.count; i++) {
+		if (invocation->json)
+			value_append(members, delivery_value(&deliveries.list[i]));
+		else
+			print_delivery(&deliveries.list[i], context->config->timezone);
+	}
+	if (invocation->json)
+		terminal_json(root);
+	value_free(root);
+	deliveries_release(&deliveries);
+	return EXIT_DONE;
+}
+
+static int act(struct database *database, const struct context *context, const char *action, const char *which)
+{
+	bool drop = strcmp(action, "drop") == 0;
+	int64_t id = which != NULL ? strtoll(which, NULL, 10) : 0, count;
+	struct error error;
+
+	if ((!drop && strcmp(action, "retry") != 0) || (drop && id <= 0) || (which != NULL && id <= 0))
+		return usage_error("outbox", "[retry [NUMBER] | drop NUMBER]");
+	database_begin(database);
+	count = drop ? outbox_drop(database, id, context->invocation->clock)
+		     : outbox_retry(database, id, context->invocation->clock);
+	if (!database_commit(database, &error)) {
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+		return EXIT_LOCAL;
+	}
+	if (count == 0 && id != 0) {
+		fprintf(stderr, "lampwatch: outbox: nothing is owed under the number %lld\n", (long long)id);
+		return EXIT_OWED;
+	}
+	if (!drop && context->invocation->verbosity >= 0)
+		printf("%lld will go out with the next run\n", (long long)count);
+	return EXIT_DONE;
+}
+
+int command_outbox(struct invocation *invocation, int argc, char **argv)
+{
+	struct context context = {0};
+	struct database *database = NULL;
+	bool missing = false;
+	int result = context_open(&context, invocation);
+
+	if (result != EXIT_DONE)
+		goto out;
+	if (argc > 3) {
+		result = usage_error("outbox", "[retry [NUMBER] | drop NUMBER]");
+		goto out;
+	}
+	database = context_database(&context, &missing);
+	if (database == NULL)
+		result = missing ? EXIT_DONE : EXIT_LOCAL;
+	else if (argc > 1)
+		result = act(database, &context, argv[1], argc > 2 ? argv[2] : NULL);
+	else
+		result = list(database, &context);
+out:
+	database_close(database);
+	context_close(&context);
+	return result;
+}

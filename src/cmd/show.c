@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch show PAGE [TIME]: one snapshot: what the page said, how it was got,
+ * where it lies.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/date.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cmd/snapshots.h"
+#include "cmd/terminal.h"
+#include "keep/archive.h"
+
+struct show {
+	const struct context *context;
+	const char *page;
+	struct snapshot_row row;
+};
+
+/* A file of the snapshot; "" where it has none. Owned by the caller. */
+static char *file_of(const struct show *show, const char *name)
+{
+	struct buffer text = {0};
+
+	archive_read(show->context->config->archive, show->page, show->row.folder, name, &text, NULL);
+	return buffer_take(&text);
+}
+
+/* The file's lines, each made harmless (a tab stays one). */
+static void print_lines(const char *title, const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	printf("\n%s\n", title);
+	while (*text != '\0') {
+		size_t length = strcspn(text, "\n");
+		char *line = memory_bytes(text, length), *rest = line, *field;
+
+		fputs("  ", stdout);
+		while ((field = strsep(&rest, "\t")) != NULL) {
+			terminal_text(field, 0);
+			fputs(rest != NULL ? "\t" : "\n", stdout);
+		}
+		free(line);
+		text += length + (text[length] == '\n');
+	}
+}
+
+static void print_snapshot(const struct show *show)
+{
+	char *path = archive_path(show->context->config->archive, show->page, show->row.folder, NULL);
+	char *reading = file_of(show, "reading"), *changes = file_of(show, "changes");
+	char *capture = file_of(show, "capture");
+
+	printf("%s, snapshot %lld, ", show->page, (long long)show->row.sequence);
+	terminal_time(show->row.time, show->context->config->timezone);
+	printf("\n%s\nSHA-256 of %s: %s\n", path, ARCHIVE_SUMS, show->row.sums);
+	print_lines("The page said:", reading);
+	print_lines("What differs from the snapshot before:", changes);
+	print_lines("How it was got:", capture);
+	free(path);
+	free(reading);
+	free(changes);
+	free(capture);
+}
+
+static void print_json(const struct show *show)
+{
+	struct value *root = value_map();
+	char *path = archive_path(show->context->config->archive, show->page, show->row.folder, NULL);
+	const char *const files[] = {"reading", "changes", "capture"};
+	char time[DATE_TEXT_MAX];
+
+	date_write(show->row.time, time);
+	value_put_number(root, "format", 1);
+	value_put_text(root, "page", show->page);
+	value_put_number(root, "sequence", show->row.sequence);
+	value_put_text(root, "time", time);
+	value_put_text(root, "path", path);
+	value_put_text(root, "sums_sha256", show->row.sums);
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		char *text = file_of(show, files[i]);
+
+		value_put_text(root, files[i], text);
+		free(text);
+	}
+	terminal_json(root);
+	value_free(root);
+	free(path);
+}
+
+int command_show(struct invocation *invocation, int argc, char **argv)
+{
+	struct context context = {0};
+	struct database *database = NULL;
+	struct show show = {.context = &context};
+	bool missing = false;
+	int result = argc == 2 || argc == 3 ? context_open(&context, invocation) : usage_error("show", "PAGE [TIME]");
+
+	if (result != EXIT_DONE)
+		goto out;
+	show.page = argv[1];
+	database = context_database(&context, &missing);
+	if (database == NULL && !missing)
+		result = EXIT_LOCAL;
+	else if (!snapshot_find(&context, database, argv[1], argc > 2 ? argv[2] : NULL, &show.row))
+		result = EXIT_USAGE;
+	else if (invocation->json)
+		print_json(&show);
+	else
+		print_snapshot(&show);
+out:
+	snapshot_row_release(&show.row);
+	database_close(database);
+	context_close(&context);
+	return result;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch status: what every watched page says now, and how well we know it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cmd/context.h"
+#include "cmd/terminal.h"
+#include "keep/store.h"
+#include "tell/outbox.h"
+#include "watch/schedule.h"
+
+enum { LABEL_COLUMNS = 34 };
+
+struct status {
+	const struct context *context;
+	struct database *database;
+	bool all; /* lamps that are green too */
+	int64_t now;
+	struct value *pages; /* --json */
+};
+
+/* How well the page is known: a second axis, never folded into the level. */
+static const char *observation_of(const struct page_config *page, const struct page_state *state, int64_t now)
+{
+	struct schedule schedule;
+
+	if (state == NULL || !state->known)
+		return state != NULL && state->failures > 0 ? state->unreadable ? "unreadable" : "unreachable" : "never read";
+	if (state->failures > 0)
+		return state->unreadable ? "unreadable" : "unreachable";
+	schedule = (struct schedule){.every = page->settings.every, .last_success = state->last_success};
+	return schedule_stale(&schedule, now) ? "stale" : "fresh";
+}
+
+static enum colour lamp_colour(const struct page_config *page, const struct lamp *lamp, bool fresh)
+{
+	if (!fresh || lamp->gone)
+		return COLOUR_GREY;
+	return level_colour(lamp->level, (enum level)page->settings.red);
+}
+
+/* The worst lamp's colour stands for the page. */
+static enum colour page_colour(const struct page_config *page, const struct page_state *state, bool fresh)
+{
+	static const int badness[] = {
+		[COLOUR_GREEN] = 0, [COLOUR_BLUE] = 1, [COLOUR_GREY] = 2, [COLOUR_YELLOW] = 3, [COLOUR_RED] = 4,
+	};
+	enum colour worst = COLOUR_GREEN;
+
+	if (!fresh || state->lamps.count == 0)
+		return COLOUR_GREY;
+	for (size_t i = 0; i < state->lamps.count; i++) {
+		enum colour colour = lamp_colour(page, &state->lamps.list[i], fresh);
+
+		if (badness[colour] > badness[worst])
+			worst = colour;
+	}
+	return worst;
+}
+
+static char *lamp_label(const struct lamp *lamp)
+{
+	if (lamp->id[0] == '\0')
+		return memory_string("(overall)");
+	return text_empty(lamp->group) ? memory_string(lamp->name)
+				       : memory_format("%s / %s", lamp->group, lamp->name);
+}
+
+static void print_lamp(const struct status *status, const struct page_config *page, const struct lamp *lamp,
+	bool fresh)
+{
+	char *label = lamp_label(lamp);
+
+	fputs("  ", stdout);
+	terminal_lamp(lamp_colour(page, lamp, fresh));
+	putchar(' ');
+	terminal_text(label, LABEL_COLUMNS);
+	printf(" %s%s since ", lamp->gone ? "listed no longer, was " : "", level_words(lamp->level));
+	terminal_time(lamp->since, status->context->config->timezone);
+	puts(lamp->count > 0 ? ", not confirmed" : "");
+	free(label);
+}
+
+static void print_page(const struct status *status, const struct page_config *page, struct page_state *state,
+	const char *observation)
+{
+	bool fresh = text_equal(observation, "fresh");
+
+	terminal_lamp(state != NULL ? page_colour(page, state, fresh) : COLOUR_GREY);
+	putchar(' ');
+	terminal_text(page->name, 0);
+	printf(": %s", observation);
+	if (state != NULL && state->last_success != 0) {
+		fputs(fresh ? ", read " : ", last seen ", stdout);
+		terminal_time(state->last_success, status->context->config->timezone);
+	}
+	if (state != NULL && !text_empty(state->failure)) {
+		fputs("; ", stdout);
+		terminal_text(state->failure, 0);
+	}
+	putchar('\n');
+	for (size_t i = 0; state != NULL && i < state->lamps.count; i++) {
+		const struct lamp *lamp = &state->lamps.list[i];
+
+		if (status->all || lamp->gone || lamp->alarm || lamp_colour(page, lamp, true) != COLOUR_GREEN)
+			print_lamp(status, page, lamp, fresh);
+	}
+}
+
+static void put_time(struct value *map, const char *key, int64_t time)
+{
+	char text[DATE_TEXT_MAX] = "";
+
+	if (time != 0)
+		date_write(time, text);
+	value_put_text(map, key, text);
+}
+
+static struct value *lamp_value(const struct page_config *page, const struct lamp *lamp, bool fresh)
+{
+	struct value *map = value_map();
+
+	value_put_text(map, "id", lamp->id);
+	value_put_boolean(map, "overall", lamp->id[0] == '\0');
+	value_put_text(map, "group", lamp->group);
+	value_put_text(map, "name", lamp->name);
+	value_put_text(map, "level", level_name(lamp->level));
+	value_put_text(map, "word", lamp->word);
+	value_put_text(map, "colour", colour_name(lamp_colour(page, lamp, fresh)));
+	value_put_boolean(map, "gone", lamp->gone);
+	value_put_boolean(map, "alarm", lamp->alarm);
+	put_time(map, "since", lamp->since);
+	return map;
+}
+
+static void add_page(const struct status *status, const struct page_config *page, struct page_state *state,
+	const char *observation)
+{
+	struct value *map = value_append(status->pages, value_map()), *lamps;
+	bool fresh = text_equal(observation, "fresh");
+
+	value_put_text(map, "name", page->name);
+	value_put_text(map, "url", page->url);
+	value_put_text(map, "provider", page->provider);
+	value_put_text(map, "kind", page->kind);
+	value_put_text(map, "observation", observation);
+	value_put_text(map, "colour", colour_name(state != NULL ? page_colour(page, state, fresh) : COLOUR_GREY));
+	put_time(map, "last_success", state != NULL ? state->last_success : 0);
+	put_time(map, "last_fetch", state != NULL ? state->last_fetch : 0);
+	value_put_text(map, "failure", state != NULL ? state->failure : "");
+	value_put_number(map, "failures", state != NULL ? state->failures : 0);
+	value_put_boolean(map, "lost", state != NULL && state->lost);
+	lamps = value_put(map, "indicators", value_list());
+	for (size_t i = 0; state != NULL && i < state->lamps.count; i++)
+		value_append(lamps, lamp_value(page, &state->lamps.list[i], fresh));
+}
+
+static void show_page(const struct status *status, const struct page_states *states, const struct page_config *page)
+{
+	struct page_state *state = page_states_find(states, page->name);
+	const char *observation;
+
+	if (state != NULL)
+		store_load(status->database, state);
+	observation = observation_of(page, state, status->now);
+	if (status->pages != NULL)
+		add_page(status, page, state, observation);
+	else
+		print_page(status, page, state, observation);
+}
+
+static void show_outbox(const struct status *status)
+{
+	int64_t owed = status->database != NULL ? outbox_count(status->database) : 0;
+
+	if (status->pages == NULL && owed > 0)
+		printf("%lld deliver%s still owed: lampwatch outbox\n", (long long)owed, owed == 1 ? "y is" : "ies are");
+}
+
+static int show(struct status *status, char **names)
+{
+	const struct config *config = status->context->config;
+	struct page_states states = {0};
+	int result = EXIT_DONE;
+
+	if (status->database != NULL)
+		store_pages(status->database, &states);
+	for (size_t i = 0; names[0] == NULL && i < config->page_count; i++)
+		show_page(status, &states, &config->pages[i]);
+	for (; *names != NULL; names++) {
+		const struct page_config *page = config_page(config, *names);
+
+		if (page != NULL)
+			show_page(status, &states, page);
+		else
+			result = context_unknown_page(status->context, *names) ? EXIT_DONE : EXIT_USAGE;
+	}
+	show_outbox(status);
+	page_states_release(&states);
+	return result;
+}
+
+int command_status(struct invocation *invocation, int argc, char **argv)
+{
+	struct context context = {0};
+	struct status status = {.context = &context, .now = invocation->clock,
+		.all = argc > 1 || invocation->verbosity > 0};
+	struct value *root = value_map();
+	bool missing = false;
+	int result = context_open(&context, invocation);
+
+	if (result != EXIT_DONE)
+		goto out;
+	status.database = context_database(&context, &missing);
+	result = EXIT_LOCAL;
+	if (status.database == NULL && !missing)
+		goto out;
+	value_put_number(root, "format", 1);
+	if (invocation->json)
+		status.pages = value_put(root, "pages", value_list());
+	result = show(&status, argv + 1);
+	value_put_number(root, "owed", status.database != NULL ? outbox_count(status.database) : 0);
+	if (invocation->json)
+		terminal_json(root);
+out:
+	value_free(root);
+	database_close(status.database);
+	context_close(&context);
+	return result;
+}

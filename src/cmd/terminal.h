@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What people read on standard output: lamps in colour on a terminal, plain in
+ * a pipe; foreign text made harmless; columns that line up.
+ */
+#ifndef LAMPWATCH_TERMINAL_H
+#define LAMPWATCH_TERMINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/level.h"
+
+/* True where standard output is a terminal and NO_COLOR is not set. */
+bool terminal_coloured(void);
+
+/* Prints a lamp: shape and word, in colour where there is any; always the same width. */
+void terminal_lamp(enum colour colour);
+
+/* Prints text made visible, cut with "…" and padded to columns; columns 0: as it is. */
+void terminal_text(const char *text, size_t columns);
+
+/* "2014-01-24 20:20 CET" in the zone. */
+void terminal_time(int64_t time, const char *zone);
+
+/* Columns of the terminal; 80 in a pipe. */
+size_t terminal_columns(void);
+
+struct value;
+
+/* Prints the value as JSON over several lines. */
+void terminal_json(const struct value *value);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch try TARGET: a test message by a route or to a webhook, now, and
+ * what came of it: better learnt in the afternoon than at three in the morning.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cmd/context.h"
+#include "cmd/terminal.h"
+#include "tell/attempt.h"
+#include "tell/courier.h"
+#include "tell/delivery.h"
+#include "tell/plan.h"
+
+static const char usage[] = "[--to ADDRESS] ROUTE|WEBHOOK";
+
+struct trial {
+	const struct context *context;
+	const struct route_config *route;
+	const struct webhook_config *webhook;
+	const char *to;
+};
+
+static struct value *test_data(const struct trial *trial)
+{
+	struct plan_input input = {.config = trial->context->config, .title = "",
+		.now = trial->context->invocation->clock};
+	struct value *data = plan_data(&input), *events = value_list(), *event = value_append(events, value_map());
+
+	value_put_text(event, "type", "test");
+	value_put_boolean(event, "is_test", true);
+	value_put_text(event, "label", trial->route != NULL ? trial->route->name : trial->webhook->name);
+	plan_put_events(data, events);
+	value_put_boolean(data, "test", true);
+	return data;
+}
+
+static char *test_id(const struct config *config)
+{
+	const char *at = config->from != NULL ? strchr(config->from, '@') : NULL;
+	unsigned char random[8];
+	char text[2 * sizeof random + 1];
+
+	digest_random(random, sizeof random);
+	text_hexadecimal(random, sizeof random, text);
+	return memory_format("<t.%s@%s>", text, at != NULL ? at + 1 : "lampwatch.invalid");
+}
+
+static int report(const struct trial *trial, const struct attempt *attempt)
+{
+	bool delivered = attempt->outcome == OUTCOME_DELIVERED;
+	const char *name = trial->route != NULL ? trial->route->name : trial->webhook->name;
+	FILE *out = delivered ? stdout : stderr;
+
+	if (trial->context->invocation->json) {
+		struct value *root = value_map();
+
+		value_put_number(root, "format", 1);
+		value_put_text(root, "target", name);
+		value_put_text(root, "outcome", outcome_name(attempt->outcome));
+		value_put_number(root, "code", attempt->code);
+		value_put_text(root, "text", attempt->text);
+		terminal_json(root);
+		value_free(root);
+	} else if (!delivered || trial->context->invocation->verbosity >= 0) {
+		fprintf(out, "%s%s: %s%s%s\n", delivered ? "" : "lampwatch: ", name,
+			delivered ? "delivered" : outcome_name(attempt->outcome),
+			attempt->text[0] != '\0' ? ": " : "", attempt->text);
+	}
+	return delivered ? EXIT_DONE : EXIT_OWED;
+}
+
+static int send(const struct trial *trial)
+{
+	const struct config *config = trial->context->config;
+	char *receiver = trial->route != NULL ? receiver_mail(trial->to) : receiver_webhook(trial->webhook->name);
+	char *id = test_id(config);
+	struct value *data = test_data(trial);
+	struct buffer bytes = {0};
+	struct attempt attempt;
+	struct error error;
+	int result = EXIT_USAGE;
+
+	value_put_text(data, "message_id", id);
+	value_put_text(data, "webhook_id", id);
+	if (!delivery_render(config, trial->context->templates, receiver, id, NULL, data,
+		trial->context->invocation->clock, &bytes, &error)) {
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+	} else {
+		courier_attempt(config, receiver, trial->route != NULL ? (size_t)(trial->route - config->routes) : 0, id,
+			bytes.data, bytes.length, trial->context->invocation->clock, &attempt);
+		result = report(trial, &attempt);
+	}
+	buffer_release(&bytes);
+	value_free(data);
+	free(id);
+	free(receiver);
+	return result;
+}
+
+static int choose(struct trial *trial, const char *name)
+{
+	const struct config *config = trial->context->config;
+
+	trial->route = config_route(config, name);
+	trial->webhook = trial->route == NULL ? config_webhook(config, name) : NULL;
+	if (trial->route == NULL && trial->webhook == NULL) {
+		fprintf(stderr, "lampwatch: %s: no route and no webhook \"%s\"; `lampwatch routes` lists routes\n",
+			config->path, name);
+		return EXIT_USAGE;
+	}
+	if (trial->to == NULL)
+		trial->to = config->operator;
+	if (trial->route != NULL && trial->to == NULL) {
+		fprintf(stderr, "lampwatch: %s: no \"operator\" to send the test to; --to ADDRESS names one\n",
+			config->path);
+		return EXIT_USAGE;
+	}
+	if (trial->route != NULL && !config_address_valid(trial->to)) {
+		fputs("lampwatch: --to takes an address such as admin@example.org\n", stderr);
+		return EXIT_USAGE;
+	}
+	return EXIT_DONE;
+}
+
+int command_try(struct invocation *invocation, int argc, char **argv)
+{
+	static const struct option options[] = {{"to", required_argument, NULL, 't'}, {0}};
+	struct context context = {0};
+	struct trial trial = {.context = &context};
+	int option, result = EXIT_DONE;
+
+	while ((option = getopt_long(argc, argv, "t:", options, NULL)) != -1) {
+		if (option == 't')
+			trial.to = optarg;
+		else
+			result = EXIT_USAGE;
+	}
+	if (result != EXIT_DONE || optind != argc - 1)
+		return usage_error("try", usage);
+	result = context_open(&context, invocation);
+	if (result == EXIT_DONE)
+		result = choose(&trial, argv[optind]);
+	if (result == EXIT_DONE)
+		result = send(&trial);
+	context_close(&context);
+	return result;
+}

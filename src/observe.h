@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What one fetch of a page means, all the way: compare with the last reading,
+ * confirm, keep the evidence, decide who is owed what, and commit all of it
+ * as one. This is where the wings meet.
+ */
+#ifndef LAMPWATCH_OBSERVE_H
+#define LAMPWATCH_OBSERVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "base/error.h"
+#include "keep/store.h"
+#include "tell/courier.h"
+#include "watch/fetch.h"
+#include "watch/kind.h"
+
+/* What all observations of a run share. Borrowed. */
+struct observer {
+	const struct config *config;
+	const char *templates;
+	struct database *database;
+	struct courier *courier; /* NULL: nobody delivers now */
+	bool simulated;
+	char *key;      /* of the archive; owned */
+	bool quiet;
+	bool page_trouble;  /* out: some page could not be fetched or read */
+	bool local_trouble; /* out: something could not be kept: exit status 3 */
+	bool chained;       /* out: some chain has a new head */
+};
+
+enum observed {
+	OBSERVED_UNCHANGED,  /* the same bytes, or 304 */
+	OBSERVED_READING,    /* text holds the canonical reading */
+	OBSERVED_UNREADABLE, /* error says why; responses are here */
+	OBSERVED_FAILED,     /* error says why */
+};
+
+/* One fetch of one page. Borrowed, but for state, which is changed. */
+struct observation {
+	const struct page_config *page;
+	const struct kind *kind;
+	struct page_state *state;
+	enum observed what;
+	const char *text;
+	const struct error *error;
+	const struct http_response *responses; /* NULL with kept, and where nothing came */
+	size_t response_count;
+	struct validator *validators; /* of this fetch: taken over on success; NULL: none */
+	bool full;          /* was unconditional */
+	int64_t retry_after; /* seconds, 0: none */
+	int64_t now;        /* seconds since 1970 */
+	bool new_baseline;  /* the page's URL has changed */
+	const char *read_anew; /* the last kept body read with today's kind and program; NULL: no need */
+	bool silent;        /* it had to be read anew and could not be: differences are not told */
+	const char *kept;   /* the folder that a crash left without its row; NULL: none */
+};
+
+/* Opens what is shared: the key of the archive, and the mark of a simulated one. */
+bool observer_open(struct observer *observer, struct error *error);
+void observer_close(struct observer *observer);
+
+/*
+ * All the way. Prints at most one line on standard error, when a fault begins.
+ * Nothing is lost when something cannot be kept: then what is owed goes out
+ * at once without an outbox, at most hourly, and local_trouble is set.
+ */
+void observe(struct observer *observer, struct observation *observation);
+
+/* The pages that a crash left between two steps of a commit: rolled forward. */
+void observe_recover(struct observer *observer, const struct kind *(*kind_of)(void *context,
+	const struct page_config *page), void *context, struct page_states *states);
+
+/* The reserve: 8 MiB in .state that are freed when the disk is full. */
+void reserve_fill(const char *archive);
+void reserve_free(const char *archive);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+#include "watch/schedule.h"
+
+enum { CRON_MINUTE = 60 }; /* `every: 0s` is judged as if it were the shortest that cron can do */
+
+static bool sent_away(const struct schedule *schedule, int64_t now)
+{
+	return schedule->retry_at > now && schedule->retry_at - now <= SCHEDULE_RETRY_AFTER_MAX;
+}
+
+bool schedule_due(const struct schedule *schedule, int64_t now)
+{
+	int64_t elapsed = now - schedule->last_fetch;
+
+	if (sent_away(schedule, now))
+		return false;
+	return schedule->last_fetch == 0 || elapsed < 0 || schedule->restless ||
+	       elapsed >= schedule->every / 1000 - SCHEDULE_EARLY;
+}
+
+bool schedule_full(const struct schedule *schedule, int64_t now)
+{
+	return schedule->last_full == 0 || now < schedule->last_full || now - schedule->last_full >= SCHEDULE_FULL;
+}
+
+bool schedule_stale(const struct schedule *schedule, int64_t now)
+{
+	int64_t every = schedule->every / 1000;
+
+	if (every < CRON_MINUTE)
+		every = CRON_MINUTE;
+	return now - schedule->last_success > SCHEDULE_STALE * every;
+}
