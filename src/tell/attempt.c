@@ -11,8 +11,10 @@
 #include "base/config.h"
 #include "base/text.h"
 
-/* Longer than any reply that is kept, so that concealing comes before cutting. */
-enum { UNCUT_TEXT_MAX = 8192 };
+enum {
+	UNCUT_TEXT_MAX = 8192,
+	CONCEALED_MIN = 3, /* bytes: a shorter word would be found everywhere */
+};
 
 static const char *const names[] = {
 	[OUTCOME_DELIVERED] = "delivered",
@@ -140,7 +142,7 @@ void attempt_conceal(struct attempt *attempt, const char *word, const char *inst
 	size_t length = word != NULL ? strlen(word) : 0;
 	const char *from = attempt->text;
 
-	if (length == 0)
+	if (length < CONCEALED_MIN)
 		return;
 	while (*from != '\0') {
 		bool found = strncasecmp(from, word, length) == 0;

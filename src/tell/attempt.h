@@ -110,7 +110,7 @@ enum outcome smtp_outcome(const struct smtp_codes *codes, enum smtp_stage *stage
 void attempt_set(struct attempt *attempt, enum outcome outcome, int code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Puts instead wherever word (may be NULL or empty) stands in the text, in whatever case. */
+/* Puts instead wherever word (may be NULL; not below three bytes) stands in the text, in whatever case. */
 void attempt_conceal(struct attempt *attempt, const char *word, const char *instead);
 
 #endif

@@ -28,7 +28,7 @@ static const char *const words[] = {
 	[PHASE_RECIPIENT] = "after RCPT",
 	[PHASE_DATA] = "after DATA",
 	[PHASE_CONTENT] = "after the message",
-	[PHASE_QUIT] = "after QUIT",
+	[PHASE_QUIT] = "after QUIT", /* of which no failure is told */
 };
 
 const char *phase_words(enum phase phase)
@@ -38,7 +38,8 @@ const char *phase_words(enum phase phase)
 
 static void expect(struct dialogue *dialogue, enum phase phase)
 {
-	dialogue->last = phase;
+	if (phase != PHASE_QUIT)
+		dialogue->last = phase;
 	if (dialogue->waiting < DIALOGUE_PENDING_MAX)
 		dialogue->pending[dialogue->waiting++] = phase;
 	else
@@ -187,7 +188,9 @@ bool dialogue_read(struct dialogue *dialogue, const char *bytes, size_t length)
 
 enum phase dialogue_phase(const struct dialogue *dialogue)
 {
-	return dialogue->waiting > 0 ? dialogue->pending[0] : dialogue->last;
+	bool asked = dialogue->waiting > 0 && dialogue->pending[0] != PHASE_QUIT;
+
+	return asked ? dialogue->pending[0] : dialogue->last;
 }
 
 /* The last word of the session before MAIL: only a refusal matters. */

@@ -44,7 +44,7 @@ struct dialogue {
 	struct reply replies[PHASE_COUNT];
 	enum phase pending[DIALOGUE_PENDING_MAX]; /* whose replies are still to come, in order */
 	size_t waiting;       /* of pending */
-	enum phase last;      /* the phase of the last command */
+	enum phase last;      /* the phase of the last command but QUIT */
 	bool challenged;      /* an AUTH challenge is open: what is written next is no command */
 	bool surplus;         /* bytes came that no command had asked for */
 	const char *fault;    /* why the server's words are not to be trusted; NULL: no reason */
@@ -63,7 +63,7 @@ void dialogue_wrote(struct dialogue *dialogue, const char *bytes, size_t length)
 /* What came. False, with fault set, where the server passes a limit: end the session. */
 bool dialogue_read(struct dialogue *dialogue, const char *bytes, size_t length);
 
-/* What the client waits for, or did last where it waits for nothing. */
+/* What the client waits for, or did last where it waits for nothing; QUIT does not count. */
 enum phase dialogue_phase(const struct dialogue *dialogue);
 
 /* "while waiting for the greeting" …: for messages. */

@@ -31,6 +31,7 @@
 
 #include "base/config.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "tell/attempt.h"
 #include "tell/dialogue.h"
 
@@ -182,12 +183,12 @@ static void disconnected(struct session *session)
 	arm(session, timeouts->connect);
 }
 
-/* An incomplete reply has no text, whatever its code says. */
+/* An incomplete reply has no text, or one without a line's end, whatever its code says. */
 static void take_status(struct reply *reply, const smtp_status_t *status)
 {
 	char text[REPLY_TEXT_MAX];
 
-	if (status == NULL || status->text == NULL)
+	if (status == NULL || status->text == NULL || !text_ends(status->text, "\n"))
 		return;
 	if (status->enh_class != 0)
 		snprintf(text, sizeof text, "%03d %d.%d.%d %s", status->code, status->enh_class,
@@ -308,6 +309,8 @@ static void monitor(const char *bytes, int length, int writing, void *context)
 		return;
 	}
 	guard_command(session, bytes, (size_t)length);
+	if (session->refused != NULL)
+		return;
 	if (begins(bytes, (size_t)length, "AUTH PLAIN") || begins(bytes, (size_t)length, "AUTH LOGIN"))
 		session->password_sent = true;
 	dialogue_wrote(&session->dialogue, bytes, (size_t)length);

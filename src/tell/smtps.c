@@ -118,6 +118,7 @@ static void conclude(struct upload *upload, CURLcode result, const char *reason,
 	const struct route_config *route, struct attempt *attempt)
 {
 	struct smtp_codes codes = {.sent = upload->sent};
+	enum phase phase = dialogue_phase(&upload->dialogue);
 	enum smtp_stage stage;
 	enum outcome outcome;
 
@@ -134,7 +135,7 @@ static void conclude(struct upload *upload, CURLcode result, const char *reason,
 			reason = curl_easy_strerror(result);
 		attempt_set(attempt, upload->sent ? outcome : failure_outcome(result), 0,
 			"%s:%d: %s: %s", route->host, route->port,
-			phase_words(dialogue_phase(&upload->dialogue)), reason);
+			phase_words(upload->dialogue.received > 0 ? phase : PHASE_CONNECT), reason);
 	}
 	dialogue_conceal(&upload->dialogue, route, upload->mail, attempt);
 }

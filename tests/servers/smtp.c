@@ -109,6 +109,7 @@ struct rule {
 	char *pattern; /* NULL: any */
 	long first;    /* 0: always */
 	action *act;
+	bool usual; /* as in actions[] */
 	const char *argument;
 	unsigned counter; /* of hits[] */
 };
@@ -319,21 +320,22 @@ static action act_reply, act_greylist, act_silent, act_drop, act_reset, act_keep
 static const struct {
 	const char *name;
 	action *act;
+	bool usual; /* in the end it sends the usual reply */
 } actions[] = {
-	{"reply", act_reply},
-	{"greylist", act_greylist},
-	{"silent", act_silent},
-	{"drop", act_drop},
-	{"reset", act_reset},
-	{"keep-silent", act_keep_silent},
-	{"keep-drop", act_keep_drop},
-	{"delay", act_delay},
-	{"drip", act_drip},
-	{"long", act_long},
-	{"flood", act_flood},
-	{"cut", act_cut},
-	{"garbage", act_garbage},
-	{"inject", act_inject},
+	{"reply", act_reply, false},
+	{"greylist", act_greylist, false},
+	{"silent", act_silent, false},
+	{"drop", act_drop, false},
+	{"reset", act_reset, false},
+	{"keep-silent", act_keep_silent, false},
+	{"keep-drop", act_keep_drop, false},
+	{"delay", act_delay, true},
+	{"drip", act_drip, true},
+	{"long", act_long, true},
+	{"flood", act_flood, false},
+	{"cut", act_cut, false},
+	{"garbage", act_garbage, false},
+	{"inject", act_inject, true},
 };
 
 static int act_reply(struct session *session, const struct rule *rule, const char *usual)
@@ -458,12 +460,12 @@ static int act_garbage(struct session *session, const struct rule *rule, const c
 {
 	char bytes[GARBAGE_BYTES];
 
-	(void)rule;
+	(void)rule, (void)usual;
 	for (int i = 0; i < GARBAGE_BYTES; i++)
 		bytes[i] = (char)(i * 37 + 128);
 	bytes[GARBAGE_BYTES - 1] = '\n';
 	send_bytes(session, bytes, sizeof bytes);
-	return atoi(usual);
+	return 0;
 }
 
 static int act_inject(struct session *session, const struct rule *rule, const char *usual)
@@ -531,8 +533,10 @@ static bool add_rule(struct script *script, enum phase phase, char *words)
 	}
 	rule.argument = words != NULL ? words : "";
 	for (size_t i = 0; word != NULL && i < sizeof actions / sizeof *actions; i++)
-		if (strcmp(word, actions[i].name) == 0)
+		if (strcmp(word, actions[i].name) == 0) {
 			rule.act = actions[i].act;
+			rule.usual = actions[i].usual;
+		}
 	if (rule.act == NULL || script->rule_count == RULES_MAX)
 		return false;
 	script->rules[script->rule_count++] = rule;
@@ -712,8 +716,9 @@ static void command_auth(struct session *session, const char *argument)
 		credentials = decoded(argument + 6);
 	} else if (strcasecmp(argument, "PLAIN") == 0) {
 		credentials = ask(session, "334 ");
-	} else if (strcasecmp(argument, "LOGIN") == 0) {
-		char *user = ask(session, "334 VXNlcm5hbWU6");
+	} else if (strncasecmp(argument, "LOGIN", 5) == 0) {
+		char *user = argument[5] == ' ' ? decoded(argument + 6)
+		                                : ask(session, "334 VXNlcm5hbWU6");
 		char *password = ask(session, "334 UGFzc3dvcmQ6");
 
 		credentials = memory_format("\n%s\n%s", user, password);
@@ -773,10 +778,18 @@ static void begin_body(struct session *session)
 	rule->act(session, rule, "250 2.0.0 early");
 }
 
+/* Kept before it is said: who hears 250 finds the file. */
 static void finish_mail(struct session *session)
 {
-	if (respond(session, PHASE_CONTENT, session->sender, "250 2.0.0 kept"))
+	static const char usual[] = "250 2.0.0 kept";
+	const struct rule *rule = find_rule(session, PHASE_CONTENT, session->sender);
+
+	if (rule == NULL || rule->usual || (rule->act == act_reply && rule->argument[0] == '2'))
 		keep_mail(session);
+	if (rule == NULL)
+		send_reply(session, usual);
+	else
+		rule->act(session, rule, usual);
 	forget_transaction(session);
 }
 

@@ -1,0 +1,687 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Each fault that a relay can have, and what smtp_send() and smtps_send() make
+ * of it. The server is tests/servers/smtp.c, told by its script what to do wrong.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/config.h"
+#include "base/memory.h"
+#include "servers/sink.h"
+#include "tell/attempt.h"
+#include "tell/smtp.h"
+
+enum { PATIENCE = 12 /* seconds for one attempt, where every wait is one second */ };
+
+#define SENDER "lampwatch@example.org"
+#define RECIPIENT "ops@example.com"
+
+static const char message[] =
+	"From: Lampwatch <lampwatch@example.org>\r\n"
+	"To: ops@example.com\r\n"
+	"Subject: [RED] a page\r\n"
+	"Date: Fri, 24 Jan 2014 19:20:00 +0000\r\n"
+	"Message-ID: <e.1.red.0011223344556677@example.org>\r\n"
+	"Auto-Submitted: auto-generated\r\n"
+	"X-Folded: one\r\n two\r\n"
+	"\r\n"
+	"body\r\n"
+	".\r\n"
+	"..two dots\r\n"
+	"\r\n"
+	"end\r\n";
+
+static char loopback[] = "127.0.0.1", user[] = "alerts", password[] = "open sesame";
+
+/* Short, so that silence is over soon; libesmtp allows no less than a second. */
+static const struct smtp_timeouts quick = {
+	.connect = 1000, .greeting = 1000, .envelope = 1000, .data = 1000, .transfer = 1000,
+	.reply = 1000, .quit = 500, .total = 4000,
+};
+
+/* Runs the attempt as the courier does, in a process of its own with a deadline. */
+static void attempt_in_child(mail_transport *send, const struct route_config *route, const struct mail *mail,
+	struct attempt *attempt)
+{
+	int ends[2], status;
+	pid_t child;
+
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	if (child == 0) {
+		alarm(PATIENCE);
+		memset(attempt, 0, sizeof *attempt);
+		send(route, mail, attempt);
+		_exit(write(ends[1], attempt, sizeof *attempt) == sizeof *attempt ? 0 : 1);
+	}
+	close(ends[1]);
+	assert_int_equal(read(ends[0], attempt, sizeof *attempt), sizeof *attempt);
+	close(ends[0]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static struct route_config route_to(const struct sink *sink)
+{
+	return (struct route_config){
+		.type = ROUTE_SMTP, .host = loopback, .port = sink->port,
+		.ca_file = sink->certificate, .tls = TLS_REQUIRED,
+	};
+}
+
+static struct attempt send_by(mail_transport *send, const struct route_config *route, const char *recipient)
+{
+	struct mail mail = {SENDER, recipient, message, sizeof message - 1};
+	struct attempt attempt;
+
+	attempt_in_child(send, route, &mail, &attempt);
+	return attempt;
+}
+
+static void assert_result(struct attempt attempt, enum outcome outcome, int code, const char *words)
+{
+	assert_string_equal(outcome_name(attempt.outcome), outcome_name(outcome));
+	assert_int_equal(attempt.code, code);
+	if (strstr(attempt.text, words) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", words, attempt.text);
+	assert_null(strstr(attempt.text, RECIPIENT));
+	assert_null(strstr(attempt.text, SENDER));
+}
+
+/* One row of a table: a script, and what must come of it. */
+struct fault {
+	const char *script;
+	enum outcome outcome;
+	int code;
+	const char *words; /* in the attempt's text */
+	size_t mails;      /* that the server keeps */
+};
+
+/* One comment line, so that a failure shows which row it was. */
+static void announce(const char *script)
+{
+	char *line = memory_string(script);
+
+	for (char *newline = line; (newline = strchr(newline, '\n')) != NULL;)
+		*newline = ';';
+	print_message("# %s\n", line);
+	free(line);
+}
+
+static void assert_faults(mail_transport *send, enum sink_tls tls, const struct fault *faults, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct sink sink;
+		struct route_config route;
+
+		sink_start(&sink, tls, "127.0.0.1", 2);
+		sink_script(&sink, faults[i].script);
+		route = route_to(&sink);
+		route.tls = tls == SINK_PLAIN ? TLS_OFF : TLS_REQUIRED;
+		announce(faults[i].script);
+		assert_result(send_by(send, &route, RECIPIENT), faults[i].outcome, faults[i].code,
+			faults[i].words);
+		assert_int_equal(sink_count(&sink), faults[i].mails);
+		sink_stop(&sink);
+	}
+}
+
+#define ASSERT_FAULTS(send, tls, ...) \
+	do { \
+		static const struct fault faults[] = {__VA_ARGS__}; \
+		assert_faults(send, tls, faults, sizeof faults / sizeof *faults); \
+	} while (0)
+
+static void assert_arrives_as_it_is(mail_transport *send, enum sink_tls tls, const char *script)
+{
+	static const char envelope[] = "X-Envelope-From: " SENDER "\nX-Envelope-To: " RECIPIENT "\n";
+	struct sink sink;
+	struct route_config route;
+	char *mail;
+
+	sink_start(&sink, tls, "127.0.0.1", 2);
+	sink_script(&sink, script);
+	route = route_to(&sink);
+	route.tls = tls == SINK_PLAIN ? TLS_OFF : TLS_REQUIRED;
+	assert_result(send_by(send, &route, RECIPIENT), OUTCOME_DELIVERED, 250, "250 2.0.0 kept");
+	assert_int_equal(sink_count(&sink), 1);
+	mail = sink_mail(&sink, 1);
+	assert_memory_equal(mail, envelope, sizeof envelope - 1);
+	assert_string_equal(mail + sizeof envelope - 1, message);
+	free(mail);
+	sink_stop(&sink);
+}
+
+static void test_mail_arrives_byte_for_byte(void **state)
+{
+	(void)state;
+	assert_arrives_as_it_is(smtp_send, SINK_STARTTLS, "");
+	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "");
+	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "with CHUNKING\n");
+	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "without PIPELINING\nwith CHUNKING\n");
+	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "hello first 1 reply 502 5.5.2 no EHLO here\n");
+	assert_arrives_as_it_is(smtps_send, SINK_IMPLICIT, "");
+}
+
+static void test_twenty_mails_over_starttls_do_not_hang(void **state)
+{
+	struct sink sink;
+	struct route_config route;
+	time_t began = time(NULL);
+
+	(void)state;
+	sink_start(&sink, SINK_STARTTLS, "127.0.0.1", 2);
+	route = route_to(&sink);
+	for (int i = 0; i < 20; i++)
+		assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_DELIVERED, 250, "kept");
+	assert_int_equal(sink_count(&sink), 20);
+	assert_in_range(time(NULL) - began, 0, 20);
+	sink_stop(&sink);
+}
+
+static void test_relay_that_is_not_there_is_temporary(void **state)
+{
+	struct sink sink;
+	struct route_config route;
+
+	(void)state;
+	sink_start(&sink, SINK_PLAIN, "127.0.0.1", 2);
+	route = route_to(&sink);
+	kill(sink.pid, SIGTERM);
+	waitpid(sink.pid, NULL, 0);
+	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_TEMPORARY, 0,
+		"while connecting: Connection refused");
+	sink.pid = fork();
+	if (sink.pid == 0)
+		_exit(0);
+	sink_stop(&sink);
+}
+
+static void test_name_without_address_is_temporary(void **state)
+{
+	struct route_config route = {.host = (char[]){"relay.invalid"}, .port = 25, .tls = TLS_OFF};
+
+	(void)state;
+	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_TEMPORARY, 0, "relay.invalid:25: while connecting");
+}
+
+static void test_relay_that_hangs_up_or_refuses_at_once_is_temporary(void **state)
+{
+	(void)state;
+	ASSERT_FAULTS(smtp_send, SINK_PLAIN,
+		{"refuse\n", OUTCOME_TEMPORARY, 0, "while waiting for the greeting", 0},
+		{"greeting drop\n", OUTCOME_TEMPORARY, 0, "while waiting for the greeting", 0},
+		{"greeting reset\n", OUTCOME_TEMPORARY, 0, "while waiting for the greeting", 0},
+		{"greeting reply 421 4.3.2 not now\n", OUTCOME_TEMPORARY, 421, "421 4.3.2 not now", 0},
+		{"greeting reply 554 5.3.2 no service\n", OUTCOME_TEMPORARY, 554, "554 5.3.2 no service", 0},
+		{"hello reply 550 5.7.1 bad name\n", OUTCOME_TEMPORARY, 550, "550 5.7.1 bad name", 0},
+		{"hello reply 421 4.3.2 later\n", OUTCOME_TEMPORARY, 421, "421 4.3.2 later", 0});
+}
+
+static void test_silence_before_the_end_of_the_message_is_temporary(void **state)
+{
+	(void)state;
+	ASSERT_FAULTS(smtp_send, SINK_PLAIN,
+		{"greeting silent\n", OUTCOME_TEMPORARY, 0, "while waiting for the greeting", 0},
+		{"hello silent\n", OUTCOME_TEMPORARY, 0, "after EHLO", 0},
+		{"mail silent\n", OUTCOME_TEMPORARY, 0, "after MAIL", 0},
+		{"rcpt silent\n", OUTCOME_TEMPORARY, 0, "after RCPT", 0},
+		{"data silent\n", OUTCOME_TEMPORARY, 0, "after DATA", 0});
+	ASSERT_FAULTS(smtp_send, SINK_STARTTLS,
+		{"starttls silent\n", OUTCOME_TEMPORARY, 0, "while starting TLS", 0},
+		{"mail silent\n", OUTCOME_TEMPORARY, 0, "after MAIL", 0});
+}
+
+static void test_silence_after_the_message_is_unknown(void **state)
+{
+	(void)state;
+	ASSERT_FAULTS(smtp_send, SINK_PLAIN,
+		{"content silent\n", OUTCOME_UNKNOWN, 0, "after the message", 0},
+		{"content keep-silent\n", OUTCOME_UNKNOWN, 0, "after the message", 1},
+		{"content drop\n", OUTCOME_UNKNOWN, 0, "after the message", 0},
+		{"content keep-drop\n", OUTCOME_UNKNOWN, 0, "after the message", 1},
+		{"content reset\n", OUTCOME_UNKNOWN, 0, "after the message", 0},
+		{"content cut\n", OUTCOME_UNKNOWN, 0, "after the message", 0});
+	ASSERT_FAULTS(smtp_send, SINK_STARTTLS,
+		{"content keep-drop\n", OUTCOME_UNKNOWN, 0, "after the message", 1});
+}
+
+static void test_refused_recipient(void **state)
+{
+	(void)state;
+	ASSERT_FAULTS(smtp_send, SINK_PLAIN,
+		{"rcpt for *@example.com reply 450 4.2.0 busy\n", OUTCOME_TEMPORARY, 450, "450 4.2.0 busy", 0},
+		{"rcpt for *@example.com reply 550 5.1.1 <" RECIPIENT "> unknown\n", OUTCOME_RECEIVER, 550,
+			"550 5.1.1 <[recipient]> unknown", 0},
+		{"rcpt reply 554 5.7.1 relay access denied\n", OUTCOME_ROUTE, 554, "relay access denied", 0},
+		{"without PIPELINING\nrcpt reply 550 no such user\n", OUTCOME_RECEIVER, 550, "no such user", 0},
+		{"rcpt reply 550-5.1.1 first\\n550 5.1.1 second\n", OUTCOME_RECEIVER, 550, "first second", 0},
+		{"with CHUNKING\nrcpt reply 450 4.2.0 busy\n", OUTCOME_TEMPORARY, 450, "450 4.2.0 busy", 0},
+		{"with CHUNKING\nrcpt reply 550 5.1.1 unknown\n", OUTCOME_RECEIVER, 550, "550 5.1.1", 0},
+		{"rcpt for *@elsewhere reply 550 5.1.1 unknown\n", OUTCOME_DELIVERED, 250, "kept", 1});
+}
+
+static void test_refused_sender_is_temporary_or_the_route(void **state)
+{
+	(void)state;
+	ASSERT_FAULTS(smtp_send, SINK_PLAIN,
+		{"mail reply 451 4.3.0 try later\n", OUTCOME_TEMPORARY, 451, "451 4.3.0 try later", 0},
+		{"mail reply 550 5.7.1 <" SENDER "> go away\n", OUTCOME_ROUTE, 550, "<[sender]> go away", 0},
+		{"mail reply 552 5.3.4 too big\n", OUTCOME_ROUTE, 552, "552 5.3.4 too big", 0},
+		{"require auth\n", OUTCOME_ROUTE, 530, "530 5.7.0 authentication required", 0});
+}
+
+static void test_refused_message_is_temporary_or_the_route(void **state)
+{
+	(void)state;
+	ASSERT_FAULTS(smtp_send, SINK_PLAIN,
+		{"data reply 451 4.3.0 later\n", OUTCOME_TEMPORARY, 451, "451 4.3.0 later", 0},
+		{"data reply 554 5.3.0 never\n", OUTCOME_ROUTE, 554, "554 5.3.0 never", 0},
+		{"data reply 250 2.0.0 out of step\n", OUTCOME_TEMPORARY, 0, "after DATA", 0},
+		{"content reply 452 4.3.1 disk full\n", OUTCOME_TEMPORARY, 452, "452 4.3.1 disk full", 0},
+		{"content reply 554 5.7.1 looks like spam\n", OUTCOME_ROUTE, 554, "looks like spam", 0},
+		{"content reply 550 5.1.1 no such user\n", OUTCOME_RECEIVER, 550, "no such user", 0});
+}
+
+static void test_chunks_that_are_not_all_acknowledged_are_not_delivered(void **state)
+{
+	(void)state;
+	ASSERT_FAULTS(smtp_send, SINK_PLAIN,
+		{"with CHUNKING\ncontent silent\n", OUTCOME_UNKNOWN, 0, "", 0},
+		{"with CHUNKING\ncontent drop\n", OUTCOME_UNKNOWN, 0, "", 0},
+		{"with CHUNKING\ncontent keep-drop\n", OUTCOME_UNKNOWN, 0, "", 1},
+		{"with CHUNKING\ncontent reply 452 4.3.1 full\n", OUTCOME_TEMPORARY, 452, "452 4.3.1 full", 0},
+		{"with CHUNKING\nchunk first 1 reply 452 4.3.1 full\n", OUTCOME_TEMPORARY, 551, "551", 0},
+		{"with CHUNKING\nchunk reply 552 5.3.4 too big\n", OUTCOME_TEMPORARY, 551, "551", 0});
+}
+
+/* Larger than what the sockets hold, so that the break comes before the end. */
+static void test_break_in_the_middle_of_the_message_is_temporary(void **state)
+{
+	static const char *const scripts[] = {"body reset\n", "body drop\n"};
+	struct buffer bytes = {0};
+	struct mail mail = {SENDER, RECIPIENT, NULL, 0};
+	struct attempt attempt;
+
+	(void)state;
+	buffer_text(&bytes, message);
+	while (bytes.length < MAIL_BYTES_MAX - 100)
+		buffer_text(&bytes, "one more line of a long message, which fills the sockets\r\n");
+	mail.bytes = bytes.data;
+	mail.length = bytes.length;
+	for (size_t i = 0; i < 2 * sizeof scripts / sizeof *scripts; i++) {
+		enum sink_tls tls = i % 2 == 0 ? SINK_PLAIN : SINK_STARTTLS;
+		struct sink sink;
+		struct route_config route;
+
+		sink_start(&sink, tls, "127.0.0.1", 2);
+		sink_script(&sink, scripts[i / 2]);
+		route = route_to(&sink);
+		route.tls = tls == SINK_PLAIN ? TLS_OFF : TLS_REQUIRED;
+		attempt_in_child(smtp_send, &route, &mail, &attempt);
+		assert_result(attempt, OUTCOME_TEMPORARY, 0, "after the message");
+		assert_int_equal(sink_count(&sink), 0);
+		sink_stop(&sink);
+	}
+	buffer_release(&bytes);
+}
+
+/* libesmtp takes a full socket during BDAT for a failure of its caller. */
+static void test_large_mail_in_chunks_to_a_slow_server_arrives(void **state)
+{
+	struct buffer bytes = {0};
+	struct mail mail = {SENDER, RECIPIENT, NULL, 0};
+	struct attempt attempt;
+	struct sink sink;
+	struct route_config route;
+
+	(void)state;
+	buffer_text(&bytes, message);
+	while (bytes.length < 300000)
+		buffer_text(&bytes, "one more line of a long message, which fills the sockets\r\n");
+	mail.bytes = bytes.data;
+	mail.length = bytes.length;
+	sink_start(&sink, SINK_PLAIN, "127.0.0.1", 2);
+	sink_script(&sink, "with CHUNKING\nrcpt delay 500\n");
+	route = route_to(&sink);
+	route.tls = TLS_OFF;
+	attempt_in_child(smtp_send, &route, &mail, &attempt);
+	assert_result(attempt, OUTCOME_DELIVERED, 250, "kept");
+	sink_stop(&sink);
+	buffer_release(&bytes);
+}
+
+static void test_server_that_drips_is_left_at_the_total(void **state)
+{
+	time_t began = time(NULL);
+
+	(void)state;
+	ASSERT_FAULTS(smtp_send, SINK_PLAIN,
+		{"greeting drip 900\n", OUTCOME_TEMPORARY, 0, "the time is up", 0},
+		{"mail drip 900\n", OUTCOME_TEMPORARY, 0, "the time is up", 0},
+		{"content drip 900\n", OUTCOME_UNKNOWN, 0, "the time is up", 1});
+	assert_in_range(time(NULL) - began, 3 * 4 - 3, 3 * 4 + 5);
+}
+
+static void test_slow_server_within_its_time_delivers(void **state)
+{
+	(void)state;
+	ASSERT_FAULTS(smtp_send, SINK_PLAIN,
+		{"rcpt delay 700\ncontent drip 20\n", OUTCOME_DELIVERED, 250, "kept", 1},
+		{"quit silent\n", OUTCOME_DELIVERED, 250, "kept", 1},
+		{"quit drop\n", OUTCOME_DELIVERED, 250, "kept", 1},
+		{"quit garbage\n", OUTCOME_DELIVERED, 250, "kept", 1});
+}
+
+static void test_replies_out_of_bounds_end_the_session(void **state)
+{
+	(void)state;
+	ASSERT_FAULTS(smtp_send, SINK_PLAIN,
+		{"greeting long 5000\n", OUTCOME_TEMPORARY, 0, "too long", 0},
+		{"hello long 5000\n", OUTCOME_TEMPORARY, 0, "too long", 0},
+		{"rcpt long 2000\n", OUTCOME_TEMPORARY, 0, "too long", 0},
+		{"greeting flood\n", OUTCOME_TEMPORARY, 0, "while waiting for the greeting", 0},
+		{"hello flood\n", OUTCOME_TEMPORARY, 0, "do not end", 0},
+		{"mail flood\n", OUTCOME_TEMPORARY, 0, "after MAIL", 0},
+		{"content flood\n", OUTCOME_UNKNOWN, 0, "after the message", 0},
+		{"greeting garbage\n", OUTCOME_TEMPORARY, 0, "while waiting for the greeting", 0},
+		{"hello garbage\n", OUTCOME_TEMPORARY, 0, "after EHLO", 0},
+		{"rcpt garbage\n", OUTCOME_TEMPORARY, 0, "", 0},
+		{"content garbage\n", OUTCOME_UNKNOWN, 0, "after the message", 0},
+		{"content long 3000\n", OUTCOME_UNKNOWN, 0, "too long", 1});
+}
+
+static void test_greylisting_is_over_after_its_time(void **state)
+{
+	struct sink sink;
+	struct route_config route;
+
+	(void)state;
+	sink_start(&sink, SINK_PLAIN, "127.0.0.1", 2);
+	sink_script(&sink, "rcpt greylist 2\n");
+	route = route_to(&sink);
+	route.tls = TLS_OFF;
+	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_TEMPORARY, 450, "greylisted");
+	sleep(3);
+	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_DELIVERED, 250, "kept");
+	sink_stop(&sink);
+}
+
+static void test_server_that_fails_twice_takes_the_third_try(void **state)
+{
+	struct sink sink;
+	struct route_config route;
+
+	(void)state;
+	sink_start(&sink, SINK_PLAIN, "127.0.0.1", 2);
+	sink_script(&sink, "mail first 2 reply 451 4.3.0 not yet\n");
+	route = route_to(&sink);
+	route.tls = TLS_OFF;
+	for (int i = 0; i < 2; i++)
+		assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_TEMPORARY, 451, "not yet");
+	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_DELIVERED, 250, "kept");
+	sink_stop(&sink);
+}
+
+/* What must never be: a mail, or a command after STARTTLS, in clear text. */
+static void assert_nothing_sent(struct sink *sink)
+{
+	char *log = sink_log(sink);
+
+	assert_int_equal(sink_count(sink), 0);
+	assert_null(strstr(log, "\tC\tMAIL"));
+	assert_null(strstr(log, "\tC\tAUTH"));
+	free(log);
+}
+
+static void test_missing_or_failing_starttls_sends_nothing(void **state)
+{
+	static const struct fault faults[] = {
+		{"without STARTTLS\n", OUTCOME_ROUTE, 0, "does not offer STARTTLS", 0},
+		{"hello reply 502 5.5.2 no EHLO\n", OUTCOME_TEMPORARY, 502, "502", 0},
+		{"hello first 1 reply 502 5.5.2 no EHLO\n", OUTCOME_ROUTE, 0, "does not offer STARTTLS", 0},
+		{"starttls reply 454 4.7.0 not now\n", OUTCOME_TEMPORARY, 454, "454 4.7.0 not now", 0},
+		{"starttls reply 220 2.0.0 ha\\n220 2.0.0 ha\n", OUTCOME_ROUTE, 0, "behind the reply", 0},
+		{"starttls drop\n", OUTCOME_TEMPORARY, 0, "while starting TLS", 0},
+		{"starttls long 1100\n", OUTCOME_TEMPORARY, 0, "too long", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+		struct sink sink;
+		struct route_config route;
+
+		sink_start(&sink, SINK_STARTTLS, "127.0.0.1", 2);
+		sink_script(&sink, faults[i].script);
+		route = route_to(&sink);
+		route.user = user;
+		route.password = password;
+		announce(faults[i].script);
+		assert_result(send_by(smtp_send, &route, RECIPIENT), faults[i].outcome, faults[i].code,
+			faults[i].words);
+		assert_nothing_sent(&sink);
+		sink_stop(&sink);
+	}
+}
+
+/* The bytes behind "220" would be the first that libesmtp reads inside TLS. */
+static void test_injection_behind_the_reply_to_starttls_sends_nothing(void **state)
+{
+	struct sink sink;
+	struct route_config route;
+
+	(void)state;
+	sink_start(&sink, SINK_STARTTLS, "127.0.0.1", 2);
+	sink_script(&sink, "starttls inject 250-injected\\r\\n250 AUTH PLAIN\\r\\n235 in\\r\\n250 ok\\r\\n\n");
+	route = route_to(&sink);
+	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_ROUTE, 0, "behind the reply to STARTTLS");
+	assert_nothing_sent(&sink);
+	sink_stop(&sink);
+}
+
+static void test_bad_certificate_sends_nothing(void **state)
+{
+	static const struct {
+		const char *name;
+		int days;
+		bool trusted;
+		const char *words;
+	} rows[] = {
+		{"127.0.0.9", 2, true, "IP address mismatch"},
+		{"mail.example.org", 2, true, "IP address mismatch"},
+		{"127.0.0.1", -1, true, "certificate has expired"},
+		{"127.0.0.1", 2, false, "self-signed certificate"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof rows / sizeof *rows; i++) {
+		bool implicit = i % 2 == 1;
+		struct sink sink;
+		struct route_config route;
+
+		sink_start(&sink, implicit ? SINK_IMPLICIT : SINK_STARTTLS, rows[i / 2].name, rows[i / 2].days);
+		route = route_to(&sink);
+		if (!rows[i / 2].trusted)
+			route.ca_file = NULL;
+		assert_result(send_by(implicit ? smtps_send : smtp_send, &route, RECIPIENT), OUTCOME_ROUTE, 0,
+			implicit ? "ertificate" : rows[i / 2].words);
+		assert_nothing_sent(&sink);
+		sink_stop(&sink);
+	}
+}
+
+static void test_configured_name_is_sent_and_checked(void **state)
+{
+	struct sink sink;
+	struct route_config route;
+	char *log;
+
+	(void)state;
+	sink_start(&sink, SINK_STARTTLS, "localhost", 2);
+	route = route_to(&sink);
+	route.host = (char[]){"localhost"};
+	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_DELIVERED, 250, "kept");
+	log = sink_log(&sink);
+	assert_non_null(strstr(log, "C\t(name)\n1\tC\tlocalhost\n"));
+	assert_non_null(strstr(log, "EHLO example.org\n"));
+	assert_non_null(strstr(log, "RCPT TO:<" RECIPIENT "> NOTIFY=FAILURE\n"));
+	free(log);
+	sink_stop(&sink);
+}
+
+static void test_unreadable_ca_file_is_the_route(void **state)
+{
+	struct route_config route = {.host = (char[]){"127.0.0.1"}, .port = 1, .tls = TLS_REQUIRED,
+		.ca_file = (char[]){"/nonexistent/ca.pem"}};
+
+	(void)state;
+	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_ROUTE, 0, "ca_file");
+}
+
+/* Row by row: the script, and how often AUTH may be tried. */
+static void assert_password(mail_transport *send, enum sink_tls tls, const struct fault *fault)
+{
+	struct sink sink;
+	struct route_config route;
+	struct attempt attempt;
+	char *log;
+
+	sink_start(&sink, tls, "127.0.0.1", 2);
+	sink_script(&sink, fault->script);
+	route = route_to(&sink);
+	route.user = user;
+	route.password = password;
+	announce(fault->script);
+	attempt = send_by(send, &route, RECIPIENT);
+	assert_result(attempt, fault->outcome, fault->code, fault->words);
+	assert_null(strstr(attempt.text, "sesame"));
+	assert_null(strstr(attempt.text, "AGFsZXJ0cwBvcGVuIHNlc2FtZQ"));
+	assert_int_equal(sink_count(&sink), fault->mails);
+	log = sink_log(&sink);
+	if (fault->mails == 0)
+		assert_null(strstr(log, "\tC\tMAIL"));
+	free(log);
+	sink_stop(&sink);
+}
+
+static void test_refused_password_is_the_route_and_sends_nothing(void **state)
+{
+	static const struct fault faults[] = {
+		{"user alerts open sesame\nrequire auth\n", OUTCOME_DELIVERED, 250, "kept", 1},
+		{"user alerts other\n", OUTCOME_ROUTE, 535, "535 5.7.8 authentication failed", 0},
+		{"auth reply 535 5.7.8 AGFsZXJ0cwBvcGVuIHNlc2FtZQ==? open sesame?\n", OUTCOME_ROUTE, 535, "535", 0},
+		{"auth reply 454 4.7.0 not now\n", OUTCOME_TEMPORARY, 454, "454 4.7.0 not now", 0},
+		{"auth reply 534 5.7.9 too weak\n", OUTCOME_ROUTE, 534, "534", 0},
+		{"auth drop\n", OUTCOME_TEMPORARY, 0, "while authenticating", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+		assert_password(smtp_send, SINK_STARTTLS, &faults[i]);
+		assert_password(smtps_send, SINK_IMPLICIT, &faults[i]);
+	}
+	assert_password(smtp_send, SINK_STARTTLS, &(struct fault){
+		"without AUTH\n", OUTCOME_ROUTE, 0, "no way to authenticate", 0});
+	assert_password(smtp_send, SINK_STARTTLS, &(struct fault){
+		"without AUTH\nwith AUTH LOGIN\nuser alerts open sesame\n", OUTCOME_DELIVERED, 250, "kept", 1});
+}
+
+static void test_refused_password_is_not_tried_twice(void **state)
+{
+	struct sink sink;
+	struct route_config route;
+	char *log, *first;
+
+	(void)state;
+	sink_start(&sink, SINK_STARTTLS, "127.0.0.1", 2);
+	sink_script(&sink, "user alerts other\n");
+	route = route_to(&sink);
+	route.user = user;
+	route.password = password;
+	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_ROUTE, 535, "535");
+	log = sink_log(&sink);
+	first = strstr(log, "C\tAUTH ");
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "C\tAUTH "));
+	free(log);
+	sink_stop(&sink);
+}
+
+static void test_smtps_makes_the_same_of_the_same_faults(void **state)
+{
+	(void)state;
+	ASSERT_FAULTS(smtps_send, SINK_IMPLICIT,
+		{"refuse\n", OUTCOME_TEMPORARY, 0, "while connecting", 0},
+		{"greeting reply 421 4.3.2 not now\n", OUTCOME_TEMPORARY, 421, "421 4.3.2 not now", 0},
+		{"greeting reply 554 5.3.2 no service\n", OUTCOME_TEMPORARY, 554, "554", 0},
+		{"greeting silent\n", OUTCOME_TEMPORARY, 0, "while", 0},
+		{"greeting flood\n", OUTCOME_TEMPORARY, 0, "", 0},
+		{"greeting long 300000\n", OUTCOME_TEMPORARY, 0, "", 0},
+		{"greeting garbage\n", OUTCOME_TEMPORARY, 0, "", 0},
+		{"mail reply 451 4.3.0 later\n", OUTCOME_TEMPORARY, 451, "451", 0},
+		{"mail reply 550 5.7.1 go away\n", OUTCOME_ROUTE, 550, "550", 0},
+		{"mail silent\n", OUTCOME_TEMPORARY, 0, "after MAIL", 0},
+		{"rcpt reply 450 4.2.0 busy\n", OUTCOME_TEMPORARY, 450, "450", 0},
+		{"rcpt reply 550 5.1.1 <" RECIPIENT "> unknown\n", OUTCOME_RECEIVER, 550, "<[recipient]>", 0},
+		{"data reply 451 4.3.0 later\n", OUTCOME_TEMPORARY, 451, "451", 0},
+		{"content reply 452 4.3.1 full\n", OUTCOME_TEMPORARY, 452, "452", 0},
+		{"content reply 554 5.7.1 spam\n", OUTCOME_ROUTE, 554, "554", 0},
+		{"content keep-drop\n", OUTCOME_UNKNOWN, 0, "after the message", 1},
+		{"content keep-silent\n", OUTCOME_UNKNOWN, 0, "after the message", 1},
+		{"quit silent\n", OUTCOME_DELIVERED, 250, "kept", 1},
+		{"quit drop\n", OUTCOME_DELIVERED, 250, "kept", 1});
+}
+
+static int set_quick(void **state)
+{
+	(void)state;
+	smtp_set_timeouts(&quick);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_mail_arrives_byte_for_byte),
+		cmocka_unit_test(test_twenty_mails_over_starttls_do_not_hang),
+		cmocka_unit_test(test_relay_that_is_not_there_is_temporary),
+		cmocka_unit_test(test_name_without_address_is_temporary),
+		cmocka_unit_test(test_relay_that_hangs_up_or_refuses_at_once_is_temporary),
+		cmocka_unit_test(test_silence_before_the_end_of_the_message_is_temporary),
+		cmocka_unit_test(test_silence_after_the_message_is_unknown),
+		cmocka_unit_test(test_refused_recipient),
+		cmocka_unit_test(test_refused_sender_is_temporary_or_the_route),
+		cmocka_unit_test(test_refused_message_is_temporary_or_the_route),
+		cmocka_unit_test(test_chunks_that_are_not_all_acknowledged_are_not_delivered),
+		cmocka_unit_test(test_break_in_the_middle_of_the_message_is_temporary),
+		cmocka_unit_test(test_large_mail_in_chunks_to_a_slow_server_arrives),
+		cmocka_unit_test(test_server_that_drips_is_left_at_the_total),
+		cmocka_unit_test(test_slow_server_within_its_time_delivers),
+		cmocka_unit_test(test_replies_out_of_bounds_end_the_session),
+		cmocka_unit_test(test_greylisting_is_over_after_its_time),
+		cmocka_unit_test(test_server_that_fails_twice_takes_the_third_try),
+		cmocka_unit_test(test_missing_or_failing_starttls_sends_nothing),
+		cmocka_unit_test(test_injection_behind_the_reply_to_starttls_sends_nothing),
+		cmocka_unit_test(test_bad_certificate_sends_nothing),
+		cmocka_unit_test(test_configured_name_is_sent_and_checked),
+		cmocka_unit_test(test_unreadable_ca_file_is_the_route),
+		cmocka_unit_test(test_refused_password_is_the_route_and_sends_nothing),
+		cmocka_unit_test(test_refused_password_is_not_tried_twice),
+		cmocka_unit_test(test_smtps_makes_the_same_of_the_same_faults),
+	};
+
+	return cmocka_run_group_tests(tests, set_quick, NULL);
+}
