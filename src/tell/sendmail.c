@@ -253,11 +253,14 @@ void sendmail_send(const struct route_config *route, const struct mail *mail, st
 	program.deadline = now_milliseconds() + SENDMAIL_MILLISECONDS;
 	/* A program that ends without reading all must not end us. */
 	sigaction(SIGPIPE, &ignore, &before);
-	if (program_start(&program, route->program, arguments))
-		conclude(route->program, program_finish(&program), buffer_string(&program.said), attempt);
-	else
+	if (program_start(&program, route->program, arguments)) {
+		int status = program_finish(&program);
+
+		conclude(route->program, status, buffer_string(&program.said), attempt);
+	} else {
 		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s: no process: %s", route->program,
 			strerror(errno));
+	}
 	sigaction(SIGPIPE, &before, NULL);
 	attempt_conceal(attempt, mail->recipient, "[recipient]");
 	attempt_conceal(attempt, mail->sender, "[sender]");
