@@ -154,6 +154,14 @@ static void read_pages(struct config *config, struct node list, struct problems 
 	}
 }
 
+/* Nothing, where what stands there is no list: that was complained about. */
+static struct node section(struct node root, const char *key)
+{
+	struct node node = node_find(root, key);
+
+	return node_type(node) == NODE_LIST ? node : (struct node){0};
+}
+
 static void read_file(struct config *config, struct node root, struct problems *problems)
 {
 	node_walk_map(problems, root, file_rules, config, config);
@@ -161,10 +169,10 @@ static void read_file(struct config *config, struct node root, struct problems *
 		config->archive = file_join(config->folder, "archive");
 	if (config->timezone == NULL)
 		config->timezone = memory_string("UTC");
-	read_pages(config, node_find(root, "pages"), problems);
-	config_read_routes(config, node_find(root, "routes"), problems);
-	config_read_webhooks(config, node_find(root, "webhooks"), problems);
-	config_read_subscribers(config, node_find(root, "subscribers"), problems);
+	read_pages(config, section(root, "pages"), problems);
+	config_read_routes(config, section(root, "routes"), problems);
+	config_read_webhooks(config, section(root, "webhooks"), problems);
+	config_read_subscribers(config, section(root, "subscribers"), problems);
 }
 
 static int by_line(const void *left, const void *right)
@@ -176,10 +184,10 @@ static int by_line(const void *left, const void *right)
 	return strcmp(a->text, b->text);
 }
 
-struct config *config_load(const char *path, struct problems *problems)
+struct config *config_read(const char *path, struct problems *problems)
 {
 	struct config *config = memory_zero(1, sizeof *config);
-	size_t count = problems->count, errors = problems->errors;
+	size_t count = problems->count;
 
 	config->path = memory_string(path);
 	config->folder = file_folder(path);
@@ -191,6 +199,17 @@ struct config *config_load(const char *path, struct problems *problems)
 	}
 	if (problems->count > count)
 		qsort(problems->list + count, problems->count - count, sizeof *problems->list, by_line);
+	if (config->yaml != NULL)
+		return config;
+	config_free(config);
+	return NULL;
+}
+
+struct config *config_load(const char *path, struct problems *problems)
+{
+	size_t errors = problems->errors;
+	struct config *config = config_read(path, problems);
+
 	if (problems->errors == errors)
 		return config;
 	config_free(config);

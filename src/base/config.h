@@ -133,6 +133,14 @@ struct config {
  * are not looked at here: kind_set_load() does that.
  */
 struct config *config_load(const char *path, struct problems *problems);
+
+/*
+ * As config_load(), but where there are errors too it gives what could be read,
+ * so that more can be complained about; nothing may be done with it. Any
+ * string in it may be NULL then. NULL only where the file cannot be read or is not YAML.
+ */
+struct config *config_read(const char *path, struct problems *problems);
+
 void config_free(struct config *config);
 
 /* The longest lists, the longest texts, the widest numbers that a file may ask for. */

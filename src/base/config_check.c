@@ -7,10 +7,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buffer.h"
 #include "base/config_parts.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+
+enum { ADVICE_MAX = 12 }; /* names that a complaint lists */
 
 struct entry {
 	const char *name; /* borrowed */
@@ -71,21 +74,23 @@ static const struct entry *names_find(const struct names *names, const char *nam
 	return names->count == 0 ? NULL : bsearch(&key, names->list, names->count, sizeof key, by_name);
 }
 
-/* "; did you mean …?" or what there is; owned by the caller. */
+/* The nearest name, or all where they are few; owned by the caller. */
 static char *names_advice(const struct names *names, const char *word)
 {
 	const char **candidates = memory_zero(names->count, sizeof *candidates), *nearest;
-	char *advice;
+	struct buffer advice = {0};
 
 	for (size_t i = 0; i < names->count; i++)
 		candidates[i] = names->list[i].name;
 	nearest = text_nearest(word, candidates, names->count);
 	if (nearest != NULL)
-		advice = memory_format("; did you mean \"%s\"?", nearest);
-	else
-		advice = memory_format("%s", names->count == 0 ? ": there is none at all" : "");
+		buffer_format(&advice, "; did you mean \"%s\"?", nearest);
+	else if (names->count == 0)
+		buffer_text(&advice, "; there is none at all");
+	for (size_t i = 0; nearest == NULL && names->count <= ADVICE_MAX && i < names->count; i++)
+		buffer_format(&advice, "%s %s", i == 0 ? "; there are" : ",", candidates[i]);
 	free(candidates);
-	return advice;
+	return buffer_take(&advice);
 }
 
 static void check_once(const struct config *config, const struct names *names, struct problems *problems)
@@ -127,8 +132,7 @@ static void check_provider(struct node node, const struct names *providers, stru
 		return;
 	advice = names_advice(providers, node_text(node));
 	problems_warn(problems, node_file(node), node_line(node),
-		"no page watches the provider \"%s\", so its trouble will not be known%s", node_text(node),
-		providers->count > 0 ? advice : "");
+		"no page watches the provider \"%s\", so its trouble will not be known%s", node_text(node), advice);
 	free(advice);
 }
 
@@ -162,14 +166,17 @@ static void check_subscribers(struct node list, const struct names *pages, const
 {
 	for (size_t i = 0; i < node_count(list); i++) {
 		struct node subscriber = node_member(list, i), second = node_find(subscriber, "second");
-		const char *mail = node_text(node_find(subscriber, "mail"));
+		const char *mail = node_text(node_find(subscriber, "mail")), *name;
 
 		check_page_list(node_find(subscriber, "pages"), pages, problems);
-		if (text_starts(node_text(second), "webhook:"))
-			check_reference(second, node_text(second) + strlen("webhook:"), webhooks, problems);
-		else if (!text_empty(mail) && strcasecmp(node_text(second), mail) == 0)
+		if (text_starts(node_text(second), "webhook:")) {
+			name = node_text(second) + strlen("webhook:");
+			if (text_is_name(name))
+				check_reference(second, name, webhooks, problems);
+		} else if (!text_empty(mail) && strcasecmp(node_text(second), mail) == 0) {
 			node_problem(problems, second, "\"second\" is the same address as \"mail\"; a second way is one "
 				"that works when the first does not");
+		}
 	}
 }
 
@@ -177,12 +184,13 @@ static void check_subscribers(struct node list, const struct names *pages, const
 static void check_mail(const struct config *config, struct node root, struct problems *problems)
 {
 	struct node subscribers = node_find(root, "subscribers"), operator = node_find(root, "operator");
+	struct node routes = node_find(root, "routes");
 	bool wanted = node_count(subscribers) > 0;
 
 	if ((wanted || config->operator != NULL) && node_type(node_find(root, "from")) == NODE_NONE)
 		node_problem(problems, wanted ? subscribers : operator,
 			"\"from\" is missing, the address that mail comes from, such as lampwatch@example.org");
-	if (node_count(node_find(root, "routes")) > 0)
+	if (node_count(routes) > 0 || node_type(routes) == NODE_SCALAR)
 		return;
 	if (wanted)
 		node_problem(problems, subscribers, "there are subscribers but no \"routes\" by which mail could go out");
@@ -199,7 +207,7 @@ static void check_whole(const struct config *config, struct node root, struct pr
 		node_type(node_find(root, "heartbeat_file")) != NODE_NONE)
 		node_problem(problems, node_find(root, "heartbeat_file"),
 			"either \"heartbeat\" or \"heartbeat_file\", not both");
-	if (config->page_count == 0)
+	if (node_count(node_find(root, "pages")) == 0 && node_type(node_find(root, "pages")) != NODE_SCALAR)
 		problems_warn(problems, config->path, 0, "there are no \"pages\": nothing is watched");
 }
 

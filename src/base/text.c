@@ -211,7 +211,7 @@ size_t text_columns(const char *text)
 	return columns;
 }
 
-enum { NEAREST_WORD_MAX = 64 };
+enum { NEAREST_WORD_MAX = 64, NEAREST_BEGINNING_MIN = 4 };
 
 /* Levenshtein's distance, ASCII case ignored. */
 static size_t distance(const char *a, const char *b)
@@ -238,6 +238,14 @@ static size_t distance(const char *a, const char *b)
 	return row[length];
 }
 
+static const char *begun_by(const char *word, const char *const *candidates, size_t count)
+{
+	for (size_t i = 0; i < count && strlen(word) >= NEAREST_BEGINNING_MIN; i++)
+		if (text_starts(candidates[i], word))
+			return candidates[i];
+	return NULL;
+}
+
 const char *text_nearest(const char *word, const char *const *candidates, size_t count)
 {
 	const char *best = NULL;
@@ -255,7 +263,7 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
 			least = steps;
 		}
 	}
-	return best;
+	return best != NULL ? best : begun_by(word, candidates, count);
 }
 
 void text_hexadecimal(const void *bytes, size_t length, char *out)

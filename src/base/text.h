@@ -63,7 +63,8 @@ size_t text_columns(const char *text);
 /*
  * The candidate nearest to word by edit distance, or NULL where none is near
  * enough to be what was meant (more than a third of the letters, rounded up,
- * differ). The case of ASCII letters does not count; the first of equals wins.
+ * differ); failing that, the first that begins with word, if it has four bytes or
+ * more. The case of ASCII letters does not count for the distance; the first of equals wins.
  */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);
 

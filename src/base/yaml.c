@@ -266,6 +266,7 @@ bool node_problem(struct problems *problems, struct node node, const char *forma
 static bool unknown_key(struct problems *problems, struct node key, const struct node_rule *rules)
 {
 	const char *names[KEYS_MAX], *nearest;
+	struct buffer advice = {0};
 	size_t count = 0;
 
 	while (rules[count].key != NULL && count < KEYS_MAX) {
@@ -273,9 +274,13 @@ static bool unknown_key(struct problems *problems, struct node key, const struct
 		count++;
 	}
 	nearest = text_nearest(node_text(key), names, count);
-	return node_problem(problems, key, "unknown key \"%s\"%s%s%s", node_text(key),
-		nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
-		nearest != NULL ? "\"?" : "");
+	if (nearest != NULL)
+		buffer_format(&advice, "did you mean \"%s\"?", nearest);
+	for (size_t i = 0; nearest == NULL && i < count; i++)
+		buffer_format(&advice, "%s%s", i == 0 ? "the keys here are " : ", ", names[i]);
+	node_problem(problems, key, "unknown key \"%s\"; %s", node_text(key), buffer_string(&advice));
+	buffer_release(&advice);
+	return false;
 }
 
 bool node_walk_map(struct problems *problems, struct node map, const struct node_rule *rules, void *base,

@@ -45,6 +45,7 @@ int command_check(struct invocation *invocation, int argc, char **argv)
 	struct config *config = NULL;
 	struct kind_set *kinds = NULL;
 	char *path, *templates = file_templates();
+	bool good;
 
 	if (!no_words(argc, argv)) {
 		free(templates);
@@ -54,16 +55,17 @@ int command_check(struct invocation *invocation, int argc, char **argv)
 	if (path == NULL)
 		fprintf(stderr, "lampwatch: no lampwatch.yaml here or in /etc/lampwatch; -c FILE names another\n");
 	else
-		config = config_load(path, &problems);
+		config = config_read(path, &problems);
 	if (config != NULL)
 		kinds = kind_set_load(config, templates, &problems);
 	problems_print(&problems);
-	if (kinds != NULL && invocation->verbosity > 0)
+	good = kinds != NULL && problems.errors == 0;
+	if (good && invocation->verbosity > 0)
 		print_found(config);
 	problems_release(&problems);
 	kind_set_free(kinds);
 	config_free(config);
 	free(path);
 	free(templates);
-	return kinds != NULL ? EXIT_DONE : EXIT_USAGE;
+	return good ? EXIT_DONE : EXIT_USAGE;
 }

@@ -133,7 +133,8 @@ struct kind_set *kind_set_load(const struct config *config, const char *template
 	set->config = config;
 	set->by_page = memory_zero(config->page_count, sizeof(struct kind *));
 	for (size_t i = 0; i < config->page_count; i++)
-		load_kind(set, i, templates, problems);
+		if (config->pages[i].kind != NULL)
+			load_kind(set, i, templates, problems);
 	check_templates(config, templates, problems);
 	if (problems->errors == errors)
 		return set;

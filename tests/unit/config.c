@@ -396,7 +396,7 @@ static void test_references_lead_somewhere(void **state)
 	assert_refused(PAGE FROM ROUTE "subscribers:\n  - {mail: x@example.org, pages: [a, b]}\n", 7, "no page \"b\"");
 	assert_refused(PAGE "webhooks:\n  - {name: w, url: 'http://h.example/', pages: b}\n", 4, "no page \"b\"");
 	assert_refused(PAGE FROM ROUTE "subscribers:\n  - {mail: x@example.org, second: 'webhook:w'}\n", 7,
-		"no webhook \"w\": there is none at all");
+		"no webhook \"w\"; there is none at all");
 	assert_refused(PAGE FROM ROUTE "subscribers:\n  - {mail: x@example.org, second: X@example.org}\n", 7,
 		"same address");
 }

@@ -220,7 +220,7 @@ static void test_the_nearest_word_is_what_was_probably_meant(void **state)
 	} cases[] = {
 		{"indicator", "indicators"}, {"Indicators", "indicators"}, {"evry", "every"}, {"everry", "every"},
 		{"privider", "provider"}, {"uri", "url"}, {"read", "red"}, {"keep", "keep"}, {"providre", "provider"},
-		{"interval", NULL}, {"x", NULL}, {"", NULL}, {"selector", NULL},
+		{"indi", "indicators"}, {"ind", NULL}, {"interval", NULL}, {"x", NULL}, {"", NULL}, {"selector", NULL},
 	};
 
 	(void)state;

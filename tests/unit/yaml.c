@@ -225,13 +225,15 @@ static void test_unknown_double_and_missing_keys_are_complained_about(void **sta
 {
 	(void)state;
 	assert_complaint("name: x\n\nevry: 5m\n", 3, "unknown key \"evry\"; did you mean \"every\"?");
-	assert_complaint("name: x\nsomething: 5\n", 2, "unknown key \"something\"");
+	assert_complaint("name: x\nsomething: 5\n", 2, "unknown key \"something\"; the keys here are name, lit, "
+		"every, size, number, colour, tags, rest, confirm");
 	assert_complaint("name: x\nname: y\n", 2, "\"name\" stands here a second time");
 	assert_complaint("lit: true\n", 1, "\"name\" is missing");
 	assert_complaint("- name: x\n", 1, "keys and values are expected here, as in \"name: …\"");
 	assert_complaint("name: x\nconfirm: {}\n", 2, "\"worse\" is missing");
 	assert_complaint("name: x\nconfirm: 2\n", 2, "keys and values are expected here, as in \"worse: …\"");
-	assert_complaint("name: x\n[a]: 2\n", 2, "unknown key \"\"");
+	assert_complaint("name: x\n[a]: 2\n", 2, "unknown key \"\"; the keys here are name, lit, "
+		"every, size, number, colour, tags, rest, confirm");
 }
 
 static void test_all_mistakes_are_told_at_once(void **state)
