@@ -69,7 +69,8 @@ bool address_is_public(int family, const void *bytes)
 	const unsigned char *address = bytes;
 
 	if (family == AF_INET)
-		return !within_any(address, special_ipv4, sizeof special_ipv4 / sizeof *special_ipv4);
+		return !within_any(
+			address, special_ipv4, sizeof special_ipv4 / sizeof *special_ipv4);
 	for (size_t i = 0; i < sizeof carriers / sizeof *carriers; i++)
 		if (within(address, &carriers[i].network))
 			return address_is_public(AF_INET, address + carriers[i].offset);

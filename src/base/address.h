@@ -17,7 +17,7 @@
  */
 bool address_is_public(int family, const void *bytes);
 
-/* As above for text ("192.0.2.1", "fe80::1%eth0", "[::1]"); *literal says whether it was an address at all. */
+/* The same for text ("192.0.2.1", "fe80::1%eth0", "[::1]"). *literal: it was an address at all. */
 bool address_text_is_public(const char *text, bool *literal);
 
 #endif

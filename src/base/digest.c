@@ -39,8 +39,9 @@ void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t l
 	/* HMAC() takes a NULL key for "the same as last time". */
 	const void *safe_key = key_length > 0 ? key : "";
 
-	if (key_length > INT_MAX || HMAC(EVP_sha256(), safe_key, (int)key_length,
-					length > 0 ? bytes : (const void *)"", length, out, NULL) == NULL)
+	if (key_length > INT_MAX ||
+		HMAC(EVP_sha256(), safe_key, (int)key_length, length > 0 ? bytes : (const void *)"",
+			length, out, NULL) == NULL)
 		broken("HMAC-SHA-256");
 }
 

@@ -17,7 +17,7 @@ struct http_client;
 struct http_response;
 
 enum {
-	HTTP_HEADERS_MAX = 256 * 1024, /* bytes of one response's header block; libcurl's own bound is 300 kB */
+	HTTP_HEADERS_MAX = 256 * 1024, /* bytes of one response's header block */
 	HTTP_HEADER_VALUE_MAX = 8192,  /* an ETag or a date longer than this is not kept */
 };
 
@@ -32,7 +32,7 @@ struct http_request {
 	const char *url;
 	const char *etag;          /* sent back verbatim as If-None-Match; NULL: none */
 	const char *last_modified; /* sent back verbatim as If-Modified-Since; NULL: none */
-	int64_t connect_timeout, total_timeout; /* milliseconds; waiting for a free slot does not count */
+	int64_t connect_timeout, total_timeout; /* milliseconds; the queue does not count */
 	int64_t body_maximum;      /* bytes, of the decoded stream */
 	int64_t redirects;         /* followed at most */
 	void (*done)(void *context, struct http_response *response, const struct error *error);
@@ -46,20 +46,21 @@ struct http_request {
 struct http_response {
 	int status;             /* of the last response; 0: none came */
 	struct buffer body;     /* after transfer and content decoding */
-	char *headers;          /* status line and header lines of the last response, CRLF as served */
+	char *headers;          /* status line and header of the last response, CRLF as served */
 	char *etag, *last_modified; /* NULL where there is none */
 	int64_t retry_after;    /* seconds from now; 0: not given */
-	char *requested_url, *final_url; /* whole: not to be kept or printed but by http_url_public() */
-	char *redirects;        /* the addresses passed through, as http_url_public() gives them, one a line; "" for none */
-	char *request_headers;  /* of the last request, without authorization, cookies and query */
+	/* Whole: to be kept or printed only as http_url_public() gives them. */
+	char *requested_url, *final_url;
+	char *redirects;        /* addresses passed through, made public, one a line; "" for none */
+	char *request_headers;  /* of the last request; no authorization, cookies, query */
 	char *address;          /* "192.0.2.1:443" */
 	char *http_version;     /* "1.1", "2" */
-	char *certificate;      /* SHA-256 of the TLS leaf certificate (DER), hexadecimal; NULL without TLS */
+	char *certificate;      /* SHA-256 of the TLS leaf (DER), hexadecimal; NULL without TLS */
 	int64_t began, ended;   /* milliseconds since 1970, by the system's clock */
-	bool sent;              /* some of the request went out: the server may have acted upon it */
+	bool sent;              /* some of the request went out: it may have been acted upon */
 };
 
-/* Call once for each process, before any client. Also has SIGPIPE ignored, as sockets and TLS demand. */
+/* Once for each process, before any client. Also has SIGPIPE ignored, as sockets and TLS demand. */
 void http_start(void);
 
 struct http_client *http_client_new(const struct http_settings *settings);
@@ -68,17 +69,19 @@ struct http_client *http_client_new(const struct http_settings *settings);
 void http_client_free(struct http_client *client);
 
 /*
- * Queues a request. Each host (scheme, name and port) has a queue of its own; a transfer begins when
- * the host and the client have a free slot, so waiting costs no timeout. What
- * is transient (no connection, timeout while connecting, 502, 503, 504 without
- * Retry-After, a connection lost before the first byte) is tried once more. done() is called with
- * response != NULL and error NULL for any complete response, whatever its
- * status; else with error set (and response, where a part of it is known).
+ * Queues a request. Each host (scheme, name and port) has a queue of its own; a
+ * transfer begins when the host and the client have a free slot, so waiting
+ * costs no timeout. What is transient (no connection, timeout while connecting,
+ * 502, 503, 504 without Retry-After, a connection lost before the first byte)
+ * is tried once more after a moment; the total timeout covers all of it.
+ *
  * Redirects are followed in the queue of the host they lead to, with the same
  * validators; user and password go to the URL's own host only. A redirect from
- * a public address (address.h) to one that is not is refused, except that of a
- * proxy of the environment.
- * The total timeout covers all hops and the second try, but for the waiting. May be called from within done().
+ * a public address (address.h) to one that is not is refused, but for a proxy's.
+ *
+ * done() is called with response != NULL and error NULL for any complete
+ * response, whatever its status; else with error set (and response, where a
+ * part of it is known). May be called from within done().
  */
 void http_client_get(struct http_client *client, const struct http_request *request);
 
@@ -87,7 +90,8 @@ void http_client_get(struct http_client *client, const struct http_request *requ
  * milliseconds for news on them or on one of the other descriptors (readable).
  * Returns the number of requests that are queued or under way.
  */
-size_t http_client_wait(struct http_client *client, const int *descriptors, size_t count, int milliseconds);
+size_t http_client_wait(
+	struct http_client *client, const int *descriptors, size_t count, int milliseconds);
 
 /* One POST, done when it returns; no redirect is followed. */
 struct http_post {
@@ -106,7 +110,7 @@ bool http_post(const struct http_post *post, struct http_response *response, str
 
 void http_response_release(struct http_response *response);
 
-/* "https://host.example" of a URL: as much as may be printed of a secret one. Owned by the caller. */
+/* "https://host.example" of a URL: what may be printed of a secret one. Owned by the caller. */
 char *http_url_origin(const char *url);
 
 /* The URL without user, password, query and fragment: what may be kept. Owned by the caller. */

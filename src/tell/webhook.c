@@ -9,8 +9,8 @@
  *   2xx with {"ok": false}      route      some interfaces put their refusal there
  *   410                         receiver   "gone": asks not to be told again
  *   408, 425, 429, 5xx          temporary  and Retry-After is obeyed
- *   3xx, 1xx                    temporary  not followed, for what is posted would go to somebody else; a
- *                                          redirect may be a portal or a maintenance page that goes away
+ *   3xx, 1xx                    temporary  not followed, for what is posted would go to somebody
+ *                                          else; may be a portal that goes away
  *   other 4xx                   route      a wrong URL or key: stays owed until a person mends it
  *   none, no request went out   temporary
  *   none, but one did           unknown    perhaps it was taken
@@ -33,8 +33,8 @@
 enum {
 	CONNECT_TIMEOUT = 10000, /* milliseconds */
 	TOTAL_TIMEOUT = 30000,
-	WORDS_MAX = 200,         /* bytes: a longer answer is a page, not a reason */
-	URL_PART_MIN = 3,        /* bytes: shorter parts of a URL are no secrets, but are parts of words */
+	WORDS_MAX = 200,  /* bytes: a longer answer is a page, not a reason */
+	URL_PART_MIN = 3, /* bytes: shorter parts of a URL are no secrets, but are parts of words */
 };
 
 static const struct {
@@ -65,7 +65,8 @@ static bool key_read(const char *secret, struct buffer *key)
 }
 
 /* "webhook-signature: v1,…"; NULL where the secret is not what it says. Owned by the caller. */
-static char *signature(const char *secret, const char *id, int64_t now, const char *body, size_t length)
+static char *signature(
+	const char *secret, const char *id, int64_t now, const char *body, size_t length)
 {
 	struct buffer key = {0}, signed_bytes = {0}, line = {0};
 	unsigned char digest[DIGEST_BYTES];
@@ -86,7 +87,8 @@ static char *signature(const char *secret, const char *id, int64_t now, const ch
 static bool says_not_ok(const struct buffer *body)
 {
 	struct error error;
-	struct value *answer = body->length > 0 ? json_parse(body->data, body->length, &error) : NULL;
+	struct value *answer =
+		body->length > 0 ? json_parse(body->data, body->length, &error) : NULL;
 	const struct value *ok = answer != NULL ? value_get(answer, "ok") : NULL;
 	bool refused = ok != NULL && ok->type == VALUE_FALSE;
 
@@ -133,8 +135,9 @@ static void explain(const struct webhook_config *webhook, const struct http_resp
 		i++;
 	refused = rows[i].outcome == OUTCOME_DELIVERED && says_not_ok(&response->body);
 	words = response->body.length <= WORDS_MAX ? buffer_string(&response->body) : "";
-	attempt_set(attempt, refused ? OUTCOME_ROUTE : rows[i].outcome, response->status, "HTTP %d, %s%s%s",
-		response->status, refused ? "but not ok" : rows[i].text, *words != '\0' ? ": " : "", words);
+	attempt_set(attempt, refused ? OUTCOME_ROUTE : rows[i].outcome, response->status,
+		"HTTP %d, %s%s%s", response->status, refused ? "but not ok" : rows[i].text,
+		*words != '\0' ? ": " : "", words);
 	url_conceal(attempt, webhook->url);
 	if (attempt->outcome == OUTCOME_TEMPORARY)
 		attempt->retry_after = response->retry_after;
@@ -151,15 +154,22 @@ static void origin_prefix(const struct webhook_config *webhook, struct attempt *
 	free(origin);
 }
 
-void webhook_send(const struct webhook_config *webhook, const char *id, int64_t now, const char *body,
-	size_t length, const char *user_agent, struct attempt *attempt)
+void webhook_send(const struct webhook_config *webhook, const char *id, int64_t now,
+	const char *body, size_t length, const char *user_agent, struct attempt *attempt)
 {
 	char *id_line = memory_format("webhook-id: %s", id);
 	char *time_line = memory_format("webhook-timestamp: %lld", (long long)now);
-	char *signed_line = webhook->secret != NULL ? signature(webhook->secret, id, now, body, length) : NULL;
-	const char *const headers[] = {"Content-Type: application/json", id_line, time_line, signed_line, NULL};
-	struct http_post post = {.url = webhook->url, .headers = headers, .body = body, .length = length,
-		.connect_timeout = CONNECT_TIMEOUT, .total_timeout = TOTAL_TIMEOUT, .user_agent = user_agent};
+	char *signed_line =
+		webhook->secret != NULL ? signature(webhook->secret, id, now, body, length) : NULL;
+	const char *const headers[] = {
+		"Content-Type: application/json", id_line, time_line, signed_line, NULL};
+	struct http_post post = {.url = webhook->url,
+		.headers = headers,
+		.body = body,
+		.length = length,
+		.connect_timeout = CONNECT_TIMEOUT,
+		.total_timeout = TOTAL_TIMEOUT,
+		.user_agent = user_agent};
 	struct http_response response = {0};
 	struct error error;
 
@@ -170,7 +180,8 @@ void webhook_send(const struct webhook_config *webhook, const char *id, int64_t 
 	else if (error.remedy == REMEDY_RECEIVER)
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s", error.text);
 	else
-		attempt_set(attempt, response.sent ? OUTCOME_UNKNOWN : OUTCOME_TEMPORARY, 0, "%s", error.text);
+		attempt_set(attempt, response.sent ? OUTCOME_UNKNOWN : OUTCOME_TEMPORARY, 0, "%s",
+			error.text);
 	origin_prefix(webhook, attempt);
 	http_response_release(&response);
 	free(id_line);

@@ -97,7 +97,8 @@ static void passage_finish(struct passage *passage, enum fetch_outcome outcome)
 static void passage_fail(struct passage *passage)
 {
 	if (passage->i > 0)
-		error_prefix(&passage->fetch->error, "document %s", kind_document_name(passage->fetch->kind, passage->i));
+		error_prefix(&passage->fetch->error, "document %s",
+			kind_document_name(passage->fetch->kind, passage->i));
 	passage_finish(passage, FETCH_FAILED);
 }
 
@@ -106,9 +107,18 @@ static const struct {
 	int status;
 	const char *words; /* RFC 9110 section 15 */
 } statuses[] = {
-	{204, "No Content"}, {206, "Partial Content"}, {304, "Not Modified, though it was not asked"},
-	{401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {410, "Gone"}, {429, "Too Many Requests"},
-	{500, "Internal Server Error"}, {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+	{204, "No Content"},
+	{206, "Partial Content"},
+	{304, "Not Modified, though it was not asked"},
+	{401, "Unauthorized"},
+	{403, "Forbidden"},
+	{404, "Not Found"},
+	{410, "Gone"},
+	{429, "Too Many Requests"},
+	{500, "Internal Server Error"},
+	{502, "Bad Gateway"},
+	{503, "Service Unavailable"},
+	{504, "Gateway Timeout"},
 };
 
 static bool status_explain(int status, struct error *error)
@@ -121,7 +131,8 @@ static bool status_explain(int status, struct error *error)
 	return error_set(error, remedy, "HTTP %d", status);
 }
 
-static bool response_usable(const struct passage *passage, const struct http_response *response, struct error *error)
+static bool response_usable(
+	const struct passage *passage, const struct http_response *response, struct error *error)
 {
 	if (response->status == 304 && passage->conditional)
 		return true;
@@ -140,8 +151,9 @@ static void validator_note(struct passage *passage, const struct http_response *
 	bool same = response->status == 304;
 
 	memory_set(&new->etag, response->etag != NULL || !same ? response->etag : old->etag);
-	memory_set(&new->last_modified,
-		response->last_modified != NULL || !same ? response->last_modified : old->last_modified);
+	memory_set(&new->last_modified, response->last_modified != NULL || !same
+						? response->last_modified
+						: old->last_modified);
 	if (same)
 		memcpy(new->body, old->body, sizeof new->body);
 	else
@@ -168,7 +180,8 @@ static void on_response(void *context, struct http_response *response, const str
 	}
 	validator_note(passage, kept);
 	if (!passage->changed &&
-		!(passage->remembered && text_equal(passage->new[passage->i].body, fetch->validators[passage->i].body))) {
+		!(passage->remembered && text_equal(passage->new[passage->i].body,
+						 fetch->validators[passage->i].body))) {
 		/* From the start again, for what is here already is not fetched twice. */
 		passage->changed = true;
 		passage->i = 0;
@@ -182,7 +195,8 @@ static void on_response(void *context, struct http_response *response, const str
 static void passage_request(struct passage *passage)
 {
 	struct fetch *fetch = passage->fetch;
-	const struct validator *old = &fetch->validators[passage->i], *new = &passage->new[passage->i];
+	const struct validator *old = &fetch->validators[passage->i],
+			       *new = &passage->new[passage->i];
 	struct http_request request = {
 		.url = new->url,
 		.connect_timeout = fetch->connect_timeout,
@@ -208,10 +222,12 @@ static bool address_ask(struct passage *passage, char **address)
 	struct document documents[KIND_DOCUMENTS_MAX] = {0};
 
 	if (passage->i == 0)
-		return kind_document_address(fetch->kind, 0, fetch->url, documents, address, &fetch->error);
+		return kind_document_address(
+			fetch->kind, 0, fetch->url, documents, address, &fetch->error);
 	for (size_t i = 0; i < passage->i; i++)
 		if (fetch->responses[i].body.length > 0)
-			documents[i] = (struct document){fetch->responses[i].body.data, fetch->responses[i].body.length};
+			documents[i] = (struct document){
+				fetch->responses[i].body.data, fetch->responses[i].body.length};
 	return passage->fetcher->address(
 		passage->fetcher->context, fetch, passage->i, documents, address, &fetch->error);
 }
@@ -230,7 +246,8 @@ static bool address_find(struct passage *passage, bool *here)
 	}
 	if (!address_ask(passage, &address))
 		return false;
-	*here = new->url != NULL && text_equal(new->url, address) && fetch->responses[passage->i].body.length > 0;
+	*here = new->url != NULL &&text_equal(new->url, address) &&
+		fetch->responses[passage->i].body.length > 0;
 	free(new->url);
 	new->url = address;
 	return true;
@@ -261,7 +278,8 @@ static void passage_go_on(struct passage *passage)
 			return;
 		}
 		if (!text_empty(passage->new[passage->i].url) && !here) {
-			/* The kind leads elsewhere than last time: nothing that is remembered holds. */
+			/* The kind leads elsewhere than last time: nothing that is remembered
+			 * holds. */
 			if (passage->i == 0 && passage->remembered &&
 				!text_equal(passage->new[0].url, fetch->validators[0].url))
 				passage->remembered = false;
@@ -279,7 +297,8 @@ struct fetcher *fetcher_new(struct http_client *client, fetch_address *address,
 {
 	struct fetcher *fetcher = memory_zero(1, sizeof *fetcher);
 
-	*fetcher = (struct fetcher){.client = client, .address = address, .done = done, .context = context};
+	*fetcher = (struct fetcher){
+		.client = client, .address = address, .done = done, .context = context};
 	return fetcher;
 }
 

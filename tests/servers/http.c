@@ -6,10 +6,10 @@
  *   http-server --port-file FILE [--port N] [--address 127.0.0.1] [--root DIR] [--log FILE]
  *               [--posts DIR] [--tls FILE] [--lifetime SECONDS]
  *
- * The port (one that is free, where none is given) is written to the port file when the server listens.
- * Files below the root are read anew at each request, with ETag and
- * Last-Modified. With --tls it speaks TLS, with a new certificate for localhost
- * and 127.0.0.1 that is written to FILE as PEM. It ends by SIGTERM, with its parent, or after its lifetime (600 s).
+ * The port (one that is free, where none is given) is written to the port file when the server
+ * listens. Files below the root are read anew at each request, with ETag and Last-Modified. With
+ * --tls it speaks TLS, with a new certificate for localhost, *.test.localhost and 127.0.0.1 that is
+ * written to FILE as PEM. It ends by SIGTERM, with its parent, or after its lifetime (600 s).
  *
  * Log: one line a request, its fields separated by tabs: method, target,
  * If-None-Match or "-", status (0: none was sent), requests being answered.
@@ -23,7 +23,8 @@
  *   times=N               only the first N requests for this path meet the fault
  *   delay=MS              waits before it answers; drip, drip=MS: one byte each second or MS
  *   hang                  never answers; close: closes instead of answering
- *   reset                 resets the connection in mid-body; truncated: the body is shorter than its Content-Length
+ *   reset                 resets the connection in mid-body
+ *   truncated             the body is shorter than its Content-Length
  *   endless-headers, endless-header-line, endless-body, redirect-loop
  *   echo                  the body is the request's headers
  *   chunked, gzip         the body in chunks, as gzip; gzip-bomb: 12 MB that become 2 GB
@@ -164,7 +165,8 @@ static long visit(const char *path)
 	return ++new->count;
 }
 
-/* The file below the root; NULL where the path leads elsewhere or to nothing. Owned by the caller. */
+/* The file below the root; NULL where the path leads elsewhere or to nothing. Owned by the caller.
+ */
 static char *file_of(const char *path)
 {
 	char *name;
@@ -380,8 +382,11 @@ static void repeat(struct connection *connection, const char *text)
 static const char *type_of(const char *path)
 {
 	static const char *const types[][2] = {
-		{".json", "application/json"}, {".rss", "application/rss+xml"}, {".xml", "application/xml"},
-		{".atom", "application/atom+xml"}, {".txt", "text/plain; charset=utf-8"},
+		{".json", "application/json"},
+		{".rss", "application/rss+xml"},
+		{".xml", "application/xml"},
+		{".atom", "application/atom+xml"},
+		{".txt", "text/plain; charset=utf-8"},
 	};
 
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
@@ -399,8 +404,8 @@ static void http_date(time_t time, char out[static 64])
 }
 
 /* Adds ETag and Last-Modified; true where the client has this body already. */
-static bool validators_add(const struct request *request, const struct buffer *body, time_t modified,
-	struct buffer *headers)
+static bool validators_add(const struct request *request, const struct buffer *body,
+	time_t modified, struct buffer *headers)
 {
 	char digest[DIGEST_TEXT], etag[32], date[64];
 	char *asked = header_of(request->headers, "If-None-Match");
@@ -417,7 +422,8 @@ static bool validators_add(const struct request *request, const struct buffer *b
 	return same;
 }
 
-static void value_add(struct buffer *headers, const char *fault, const char *word, const char *format)
+static void value_add(
+	struct buffer *headers, const char *fault, const char *word, const char *format)
 {
 	char *value = fault_value(fault, word);
 	const char *place = strstr(format, "%s");
@@ -435,7 +441,8 @@ static void type_add(struct buffer *headers, const struct request *request)
 	if (fault_has(request->fault, "type"))
 		value_add(headers, request->fault, "type", "Content-Type: %s\r\n");
 	else if (fault_has(request->fault, "wrong-charset"))
-		value_add(headers, request->fault, "wrong-charset", "Content-Type: text/html; charset=%s\r\n");
+		value_add(headers, request->fault, "wrong-charset",
+			"Content-Type: text/html; charset=%s\r\n");
 	else
 		buffer_format(headers, "Content-Type: %s\r\n", type_of(request->path));
 }
@@ -459,7 +466,8 @@ static bool body_load(const struct request *request, struct buffer *body, time_t
 	return found;
 }
 
-static void body_send(struct connection *connection, const struct request *request, const struct buffer *body)
+static void body_send(
+	struct connection *connection, const struct request *request, const struct buffer *body)
 {
 	struct buffer *out = &connection->out;
 	const char *fault = request->fault;
@@ -487,7 +495,8 @@ static void answer_write(struct connection *connection, const struct request *re
 {
 	struct buffer body = {0}, headers = {0};
 	const char *fault = request->fault;
-	bool redirect = fault_has(fault, "redirect") || fault_has(fault, "redirect-loop"), found, same = false;
+	bool redirect = fault_has(fault, "redirect") || fault_has(fault, "redirect-loop"), found,
+	     same = false;
 	bool post = text_equal(request->method, "POST");
 	time_t modified = 0;
 	long status;
@@ -508,7 +517,8 @@ static void answer_write(struct connection *connection, const struct request *re
 		gzip(&body);
 		buffer_text(&headers, "Content-Encoding: gzip\r\n");
 	}
-	buffer_format(&connection->out, "HTTP/1.1 %ld Scripted\r\n%s", status, buffer_string(&headers));
+	buffer_format(
+		&connection->out, "HTTP/1.1 %ld Scripted\r\n%s", status, buffer_string(&headers));
 	if (status == 304 || status == 204)
 		buffer_text(&connection->out, "\r\n");
 	else
@@ -527,8 +537,9 @@ static void answer(struct connection *connection, const struct request *request)
 	connection->drip = fault_has(fault, "drip") ? fault_number(fault, "drip", 1000) : 0;
 	connection->resetting = fault_has(fault, "reset");
 	connection->hanging = fault_has(fault, "hang");
-	connection->closing = request->close || fault_has(fault, "truncated") || fault_has(fault, "close") ||
-			      fault_has(fault, "gzip-bomb") || connection->resetting;
+	connection->closing = request->close || fault_has(fault, "truncated") ||
+			      fault_has(fault, "close") || fault_has(fault, "gzip-bomb") ||
+			      connection->resetting;
 	if (connection->hanging || fault_has(fault, "close")) {
 		request_log(request, 0);
 	} else if (fault_has(fault, "endless-headers")) {
@@ -641,7 +652,8 @@ static bool connection_refill(struct connection *connection)
 	buffer_clear(&connection->out);
 	connection->sent = 0;
 	for (; connection->repeats > 0 && connection->out.length < BLOCK; connection->repeats--)
-		buffer_add(&connection->out, connection->repeated.data, connection->repeated.length);
+		buffer_add(
+			&connection->out, connection->repeated.data, connection->repeated.length);
 	return true;
 }
 
@@ -689,7 +701,8 @@ static int next_due(void)
 		const struct connection *connection = &server.connections[i];
 		int64_t wait = connection->due - time;
 
-		if (connection->busy && !connection->hanging && wait > 0 && (soonest < 0 || wait < soonest))
+		if (connection->busy && !connection->hanging && wait > 0 &&
+			(soonest < 0 || wait < soonest))
 			soonest = wait;
 	}
 	return (int)soonest;
@@ -711,8 +724,8 @@ static void serve(void)
 		size_t count = server.count;
 
 		for (size_t i = 0; i < count; i++)
-			polled[i] = (struct pollfd){
-				.fd = server.connections[i].descriptor, .events = events_of(&server.connections[i])};
+			polled[i] = (struct pollfd){.fd = server.connections[i].descriptor,
+				.events = events_of(&server.connections[i])};
 		polled[count] = (struct pollfd){
 			.fd = count < CONNECTIONS_MAX ? server.listener : -1, .events = POLLIN};
 		if (poll(polled, count + 1, next_due()) < 0 && errno != EINTR)
@@ -736,15 +749,16 @@ static X509 *certificate_make(EVP_PKEY *key)
 {
 	X509 *certificate = X509_new();
 	X509_NAME *name = X509_get_subject_name(certificate);
-	X509_EXTENSION *names = X509V3_EXT_conf_nid(
-		NULL, NULL, NID_subject_alt_name, "DNS:localhost,DNS:*.localhost,IP:127.0.0.1");
+	X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name,
+		"DNS:localhost,DNS:*.test.localhost,IP:127.0.0.1");
 
 	X509_set_version(certificate, X509_VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(certificate), (long)getpid());
 	X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
 	X509_gmtime_adj(X509_getm_notAfter(certificate), 7 * 24 * 3600);
 	X509_set_pubkey(certificate, key);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+	X509_NAME_add_entry_by_txt(
+		name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
 	X509_set_issuer_name(certificate, name);
 	X509_add_ext(certificate, names, -1);
 	X509_EXTENSION_free(names);
@@ -759,9 +773,11 @@ static void tls_start(void)
 	FILE *file = fopen(server.tls_file, "w");
 
 	server.tls = SSL_CTX_new(TLS_server_method());
-	SSL_CTX_set_mode(server.tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	if (SSL_CTX_use_certificate(server.tls, certificate) != 1 || SSL_CTX_use_PrivateKey(server.tls, key) != 1 ||
-		file == NULL || PEM_write_X509(file, certificate) != 1 || fclose(file) != 0)
+	SSL_CTX_set_mode(
+		server.tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	if (SSL_CTX_use_certificate(server.tls, certificate) != 1 ||
+		SSL_CTX_use_PrivateKey(server.tls, key) != 1 || file == NULL ||
+		PEM_write_X509(file, certificate) != 1 || fclose(file) != 0)
 		fail(server.tls_file);
 	X509_free(certificate);
 	EVP_PKEY_free(key);
@@ -769,7 +785,8 @@ static void tls_start(void)
 
 static void listen_start(void)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server.port)};
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)server.port)};
 	socklen_t length = sizeof address;
 	struct error error;
 	char number[16];
@@ -783,24 +800,34 @@ static void listen_start(void)
 		getsockname(server.listener, (struct sockaddr *)&address, &length) != 0)
 		fail(server.address);
 	snprintf(number, sizeof number, "%u\n", ntohs(address.sin_port));
-	if (server.port_file != NULL && !file_write(server.port_file, number, strlen(number), 0644, &error))
+	if (server.port_file != NULL &&
+		!file_write(server.port_file, number, strlen(number), 0644, &error))
 		fail(error.text);
 }
 
 static void options_read(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"port-file", required_argument, NULL, 'f'}, {"port", required_argument, NULL, 'p'},
-		{"address", required_argument, NULL, 'a'}, {"root", required_argument, NULL, 'r'},
-		{"log", required_argument, NULL, 'l'}, {"posts", required_argument, NULL, 'o'},
-		{"tls", required_argument, NULL, 't'}, {"lifetime", required_argument, NULL, 's'}, {0},
+		{"port-file", required_argument, NULL, 'f'},
+		{"port", required_argument, NULL, 'p'},
+		{"address", required_argument, NULL, 'a'},
+		{"root", required_argument, NULL, 'r'},
+		{"log", required_argument, NULL, 'l'},
+		{"posts", required_argument, NULL, 'o'},
+		{"tls", required_argument, NULL, 't'},
+		{"lifetime", required_argument, NULL, 's'},
+		{0},
 	};
 	const struct {
 		int option;
 		const char **value;
 	} texts[] = {
-		{'f', &server.port_file}, {'a', &server.address}, {'r', &server.root}, {'l', &server.log},
-		{'o', &server.posts}, {'t', &server.tls_file},
+		{'f', &server.port_file},
+		{'a', &server.address},
+		{'r', &server.root},
+		{'l', &server.log},
+		{'o', &server.posts},
+		{'t', &server.tls_file},
 	};
 
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {

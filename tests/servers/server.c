@@ -38,8 +38,20 @@ static void run(const struct server *server, pid_t parent)
 	char *root = file_join(server->folder, "root"), *posts = file_join(server->folder, "posts");
 	char *log = file_join(server->folder, "log"), *port = file_join(server->folder, "port");
 	const char *arguments[] = {
-		"http-server", "--root", root, "--posts", posts, "--log", log, "--port-file", port,
-		"--lifetime", "120", server->certificate != NULL ? "--tls" : NULL, server->certificate, NULL,
+		"http-server",
+		"--root",
+		root,
+		"--posts",
+		posts,
+		"--log",
+		log,
+		"--port-file",
+		port,
+		"--lifetime",
+		"120",
+		server->certificate != NULL ? "--tls" : NULL,
+		server->certificate,
+		NULL,
 	};
 
 	if (getppid() == parent)
@@ -51,8 +63,15 @@ static void run(const struct server *server, pid_t parent)
 static void environment_clear(void)
 {
 	static const char *const foreign[] = {
-		"CURL_CA_BUNDLE", "SSL_CERT_FILE", "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
-		"no_proxy", "NO_PROXY",
+		"CURL_CA_BUNDLE",
+		"SSL_CERT_FILE",
+		"http_proxy",
+		"https_proxy",
+		"HTTPS_PROXY",
+		"all_proxy",
+		"ALL_PROXY",
+		"no_proxy",
+		"NO_PROXY",
 	};
 
 	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
@@ -110,7 +129,8 @@ void server_put(const struct server *server, const char *name, const char *text)
 {
 	char *path = memory_format("%s/root/%s", server->folder, name), *folder = file_folder(path);
 
-	if (!file_make_folders(folder, 0700, NULL) || !file_write(path, text, strlen(text), 0644, NULL))
+	if (!file_make_folders(folder, 0700, NULL) ||
+		!file_write(path, text, strlen(text), 0644, NULL))
 		fail(path);
 	free(folder);
 	free(path);
@@ -118,7 +138,8 @@ void server_put(const struct server *server, const char *name, const char *text)
 
 char *server_url(const struct server *server, const char *rest)
 {
-	return memory_format("%s:%d%s", server->certificate != NULL ? "https://localhost" : "http://127.0.0.1",
+	return memory_format("%s:%d%s",
+		server->certificate != NULL ? "https://localhost" : "http://127.0.0.1",
 		server->port, rest);
 }
 
@@ -148,7 +169,8 @@ char *server_post(const struct server *server, unsigned n)
 
 int server_free_port(void)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof address;
 	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

@@ -20,16 +20,21 @@ static void test_sha256_gives_the_standard_answers(void **state)
 
 	(void)state;
 	digest_sha256("", 0, text);
-	assert_string_equal(text, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	assert_string_equal(
+		text, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 	digest_sha256(NULL, 0, text);
-	assert_string_equal(text, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	assert_string_equal(
+		text, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 	digest_sha256("abc", 3, text);
-	assert_string_equal(text, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_string_equal(
+		text, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	digest_sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56, text);
-	assert_string_equal(text, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+	assert_string_equal(
+		text, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
-static void assert_hmac(const void *key, size_t key_length, const char *message, const char *expected)
+static void assert_hmac(
+	const void *key, size_t key_length, const char *message, const char *expected)
 {
 	unsigned char digest[DIGEST_BYTES];
 	char text[DIGEST_TEXT];
@@ -45,7 +50,8 @@ static void test_hmac_gives_the_answers_of_rfc_4231(void **state)
 
 	(void)state;
 	memset(key, 0x0b, 20);
-	assert_hmac(key, 20, "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+	assert_hmac(key, 20, "Hi There",
+		"b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
 	assert_hmac("Jefe", 4, "what do ya want for nothing?",
 		"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 	memset(key, 0xaa, sizeof key);
@@ -56,13 +62,21 @@ static void test_hmac_gives_the_answers_of_rfc_4231(void **state)
 static void test_hmac_with_an_empty_key_does_not_reuse_the_last_one(void **state)
 {
 	(void)state;
-	assert_hmac("other", 5, "", "0f56482ea4cbfcfaf3234385a4a55a997f0d9de2cf95c28f22c2024efcb7bd92");
-	assert_hmac(NULL, 0, "", "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+	assert_hmac(
+		"other", 5, "", "0f56482ea4cbfcfaf3234385a4a55a997f0d9de2cf95c28f22c2024efcb7bd92");
+	assert_hmac(
+		NULL, 0, "", "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
 static const char *const base64_pairs[][2] = {
-	{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
-	{"foobar", "Zm9vYmFy"}, {"\xfb\xff\xfe", "+//+"},
+	{"", ""},
+	{"f", "Zg=="},
+	{"fo", "Zm8="},
+	{"foo", "Zm9v"},
+	{"foob", "Zm9vYg=="},
+	{"fooba", "Zm9vYmE="},
+	{"foobar", "Zm9vYmFy"},
+	{"\xfb\xff\xfe", "+//+"},
 };
 
 static void test_base64_writes_and_reads_the_vectors_of_rfc_4648(void **state)
@@ -83,7 +97,16 @@ static void test_base64_writes_and_reads_the_vectors_of_rfc_4648(void **state)
 static void test_what_is_not_base64_is_refused_and_adds_nothing(void **state)
 {
 	static const char *const bad[] = {
-		"Zg", "Zg=", "Zg==Zg==", "Zm9v\n", "Zm9 ", "Z===", "====", "Zm-v", "Zm9vZm_v", "Zg=a",
+		"Zg",
+		"Zg=",
+		"Zg==Zg==",
+		"Zm9v\n",
+		"Zm9 ",
+		"Z===",
+		"====",
+		"Zm-v",
+		"Zm9vZm_v",
+		"Zg=a",
 	};
 
 	(void)state;

@@ -36,8 +36,8 @@ const char *kind_document_name(const struct kind *kind, size_t i)
 	return names[i];
 }
 
-bool kind_document_address(const struct kind *kind, size_t i, const char *url, const struct document *documents,
-	char **address, struct error *error)
+bool kind_document_address(const struct kind *kind, size_t i, const char *url,
+	const struct document *documents, char **address, struct error *error)
 {
 	char *start = memory_format("%zu=", i);
 	const char *found;
@@ -60,8 +60,8 @@ static struct http_client *client;
 static struct fetcher *fetcher;
 static size_t asked, done;
 
-static bool on_address(void *context, struct fetch *fetch, size_t i, const struct document *documents,
-	char **address, struct error *error)
+static bool on_address(void *context, struct fetch *fetch, size_t i,
+	const struct document *documents, char **address, struct error *error)
 {
 	assert_ptr_equal(context, &server);
 	asked++;
@@ -79,8 +79,12 @@ static const struct kind one_document = {1}, three_documents = {3};
 
 static void fetch_init(struct fetch *fetch, const struct kind *kind, const char *rest)
 {
-	*fetch = (struct fetch){.url = server_url(&server, rest), .kind = kind, .connect_timeout = 2000,
-		.total_timeout = 5000, .body_maximum = 100000, .redirects = 3};
+	*fetch = (struct fetch){.url = server_url(&server, rest),
+		.kind = kind,
+		.connect_timeout = 2000,
+		.total_timeout = 5000,
+		.body_maximum = 100000,
+		.redirects = 3};
 }
 
 /* One run: what is remembered stays, as it does between runs. */
@@ -308,19 +312,22 @@ static void test_what_is_no_page_fails_with_the_reason(void **state)
 	assert_failure("/f?fault=status=404;body=x", REMEDY_PAGE, "HTTP 404 Not Found", true);
 	assert_failure("/f?fault=status=410;body=x", REMEDY_PAGE, "HTTP 410 Gone", true);
 	assert_failure("/f?fault=status=418;body=x", REMEDY_PAGE, "HTTP 418", true);
-	assert_failure("/f?fault=status=500;body=x", REMEDY_LATER, "HTTP 500 Internal Server Error", true);
+	assert_failure(
+		"/f?fault=status=500;body=x", REMEDY_LATER, "HTTP 500 Internal Server Error", true);
 	assert_failure("/f?fault=status=599;body=x", REMEDY_LATER, "HTTP 599", true);
 	assert_failure("/f?fault=status=204", REMEDY_PAGE, "HTTP 204 No Content", true);
 	assert_failure("/f?fault=status=206;body=x", REMEDY_PAGE, "HTTP 206 Partial Content", true);
 	assert_failure("/f?fault=body=", REMEDY_LATER, "the answer is empty", true);
-	assert_failure("/f?fault=close", REMEDY_LATER, "connection closed without an answer", false);
+	assert_failure(
+		"/f?fault=close", REMEDY_LATER, "connection closed without an answer", false);
 	assert_failure("/f?fault=truncated;body=x", REMEDY_LATER, "the body ended early", true);
 }
 
 static void test_not_modified_that_nobody_asked_for_is_a_failure(void **state)
 {
 	(void)state;
-	assert_failure("/f?fault=not-modified", REMEDY_PAGE, "HTTP 304 Not Modified, though it was not asked", true);
+	assert_failure("/f?fault=not-modified", REMEDY_PAGE,
+		"HTTP 304 Not Modified, though it was not asked", true);
 }
 
 static void test_retry_after_reaches_the_caller(void **state)
@@ -342,7 +349,8 @@ static void test_retry_after_reaches_the_caller(void **state)
 
 static void test_a_fetcher_that_ends_calls_nobody(void **state)
 {
-	struct http_client *own = http_client_new(&(struct http_settings){.in_flight = 4, .per_host = 4});
+	struct http_client *own =
+		http_client_new(&(struct http_settings){.in_flight = 4, .per_host = 4});
 	struct fetcher *short_lived = fetcher_new(own, on_address, on_done, &server);
 	struct fetch fetch;
 
@@ -377,7 +385,8 @@ int main(void)
 
 	http_start();
 	server_start(&server, false);
-	client = http_client_new(&(struct http_settings){.in_flight = 8, .per_host = 4, .user_agent = "test"});
+	client = http_client_new(
+		&(struct http_settings){.in_flight = 8, .per_host = 4, .user_agent = "test"});
 	fetcher = fetcher_new(client, on_address, on_done, &server);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	http_client_free(client);

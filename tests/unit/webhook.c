@@ -22,9 +22,11 @@
 static struct server server;
 static unsigned posts;
 
-static struct attempt send_to(const char *rest, char *secret, const char *id, int64_t now, const char *body)
+static struct attempt send_to(
+	const char *rest, char *secret, const char *id, int64_t now, const char *body)
 {
-	struct webhook_config webhook = {.name = (char *)"chat", .url = server_url(&server, rest), .secret = secret};
+	struct webhook_config webhook = {
+		.name = (char *)"chat", .url = server_url(&server, rest), .secret = secret};
 	struct attempt attempt = {0};
 
 	webhook_send(&webhook, id, now, body, strlen(body), "lampwatch/test", &attempt);
@@ -46,8 +48,8 @@ static char *last_post(void)
 static void test_a_signed_webhook_carries_the_signature_of_the_specification(void **state)
 {
 	char secret[] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", *post;
-	struct attempt attempt = send_to("/hook", secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330,
-		"{\"test\": 2432232314}");
+	struct attempt attempt = send_to("/hook", secret, "msg_p5jXN8AQM9LWM0D4loKWxJek",
+		1614265330, "{\"test\": 2432232314}");
 
 	(void)state;
 	assert_int_equal(attempt.outcome, OUTCOME_DELIVERED);
@@ -58,7 +60,8 @@ static void test_a_signed_webhook_carries_the_signature_of_the_specification(voi
 	assert_non_null(strstr(post, "\r\nUser-Agent: lampwatch/test\r\n"));
 	assert_non_null(strstr(post, "\r\nwebhook-id: msg_p5jXN8AQM9LWM0D4loKWxJek\r\n"));
 	assert_non_null(strstr(post, "\r\nwebhook-timestamp: 1614265330\r\n"));
-	assert_non_null(strstr(post, "\r\nwebhook-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=\r\n"));
+	assert_non_null(strstr(post,
+		"\r\nwebhook-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=\r\n"));
 	assert_true(text_ends(post, "\r\n\r\n{\"test\": 2432232314}"));
 	assert_null(strstr(post, "MfKQ"));
 	free(post);
@@ -71,7 +74,8 @@ static void test_a_secret_of_another_form_is_taken_as_its_bytes(void **state)
 	(void)state;
 	send_to("/hook", secret, "msg_1", 1390591200, "{}");
 	post = last_post();
-	assert_non_null(strstr(post, "\r\nwebhook-signature: v1,5eLI9efyD9N1JXOHvm6g5I4vvut8ntALvpDNfgaXkLc=\r\n"));
+	assert_non_null(strstr(post,
+		"\r\nwebhook-signature: v1,5eLI9efyD9N1JXOHvm6g5I4vvut8ntALvpDNfgaXkLc=\r\n"));
 	free(post);
 }
 
@@ -107,16 +111,30 @@ static void test_each_status_has_its_outcome(void **state)
 		int status;
 		enum outcome outcome;
 	} cases[] = {
-		{200, OUTCOME_DELIVERED}, {202, OUTCOME_DELIVERED}, {204, OUTCOME_DELIVERED}, {301, OUTCOME_TEMPORARY},
-		{302, OUTCOME_TEMPORARY}, {307, OUTCOME_TEMPORARY}, {400, OUTCOME_ROUTE}, {401, OUTCOME_ROUTE},
-		{403, OUTCOME_ROUTE}, {404, OUTCOME_ROUTE}, {408, OUTCOME_TEMPORARY}, {410, OUTCOME_RECEIVER},
-		{413, OUTCOME_ROUTE}, {425, OUTCOME_TEMPORARY}, {429, OUTCOME_TEMPORARY}, {500, OUTCOME_TEMPORARY},
-		{503, OUTCOME_TEMPORARY}, {599, OUTCOME_TEMPORARY},
+		{200, OUTCOME_DELIVERED},
+		{202, OUTCOME_DELIVERED},
+		{204, OUTCOME_DELIVERED},
+		{301, OUTCOME_TEMPORARY},
+		{302, OUTCOME_TEMPORARY},
+		{307, OUTCOME_TEMPORARY},
+		{400, OUTCOME_ROUTE},
+		{401, OUTCOME_ROUTE},
+		{403, OUTCOME_ROUTE},
+		{404, OUTCOME_ROUTE},
+		{408, OUTCOME_TEMPORARY},
+		{410, OUTCOME_RECEIVER},
+		{413, OUTCOME_ROUTE},
+		{425, OUTCOME_TEMPORARY},
+		{429, OUTCOME_TEMPORARY},
+		{500, OUTCOME_TEMPORARY},
+		{503, OUTCOME_TEMPORARY},
+		{599, OUTCOME_TEMPORARY},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char *rest = memory_format("/hook?fault=status=%d;redirect=/elsewhere", cases[i].status);
+		char *rest =
+			memory_format("/hook?fault=status=%d;redirect=/elsewhere", cases[i].status);
 		struct attempt attempt = send_plainly(rest);
 
 		if (attempt.outcome != cases[i].outcome)
@@ -163,8 +181,10 @@ static void test_no_answer_to_what_was_sent_is_unknown(void **state)
 static void test_no_connection_is_temporary(void **state)
 {
 	int port = server_free_port();
-	struct webhook_config webhook = {.url = memory_format("http://127.0.0.1:%d/services/T0SECRET", port)};
-	char *expected = memory_format("http://127.0.0.1:%d: no connection: Connection refused", port);
+	struct webhook_config webhook = {
+		.url = memory_format("http://127.0.0.1:%d/services/T0SECRET", port)};
+	char *expected =
+		memory_format("http://127.0.0.1:%d: no connection: Connection refused", port);
 	struct attempt attempt;
 
 	(void)state;
@@ -193,10 +213,13 @@ static void test_texts_hold_no_part_of_the_url_but_its_origin(void **state)
 	char *expected;
 
 	(void)state;
-	server_put(&server, "services/T0SECRET.fault", "status=404;body=no such thing: /services/T0SECRET?key=hunter2");
+	server_put(&server, "services/T0SECRET.fault",
+		"status=404;body=no such thing: /services/T0SECRET?key=hunter2");
 	attempt = send_plainly("/services/T0SECRET?key=hunter2");
-	expected = memory_format("http://127.0.0.1:%d: HTTP 404, not found: is the URL still valid?: "
-		"no such thing: /…/…?…=…", server.port);
+	expected =
+		memory_format("http://127.0.0.1:%d: HTTP 404, not found: is the URL still valid?: "
+			      "no such thing: /…/…?…=…",
+			server.port);
 	assert_string_equal(attempt.text, expected);
 	free(expected);
 }

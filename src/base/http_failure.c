@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "base/http_p.h"
+
+static const char header_too_large[] = "the header of the answer is too large";
+
+enum detail { DETAIL_NONE, DETAIL_LIBRARY, DETAIL_SYSTEM };
+
+static const struct failure {
+	CURLcode code;
+	enum remedy remedy;
+	bool passing; /* worth a second try where no answer had begun */
+	enum detail detail;
+	const char *text;
+} failures[] = {
+	{CURLE_COULDNT_RESOLVE_HOST, REMEDY_LATER, true, DETAIL_NONE, "host name not found"},
+	{CURLE_COULDNT_RESOLVE_PROXY, REMEDY_LATER, true, DETAIL_NONE, "proxy's name not found"},
+	{CURLE_COULDNT_CONNECT, REMEDY_LATER, true, DETAIL_SYSTEM, "no connection"},
+	{CURLE_SSL_CONNECT_ERROR, REMEDY_LATER, true, DETAIL_LIBRARY, "TLS failed"},
+	{CURLE_PEER_FAILED_VERIFICATION, REMEDY_LATER, false, DETAIL_LIBRARY,
+		"certificate not trusted"},
+	{CURLE_SSL_CACERT_BADFILE, REMEDY_CONFIGURATION, false, DETAIL_NONE,
+		"the file of CA certificates cannot be read"},
+	{CURLE_PROXY, REMEDY_LATER, true, DETAIL_NONE, "the proxy gave no connection"},
+	{CURLE_GOT_NOTHING, REMEDY_LATER, true, DETAIL_NONE, "connection closed without an answer"},
+	{CURLE_SEND_ERROR, REMEDY_LATER, true, DETAIL_NONE, "connection lost while sending"},
+	{CURLE_RECV_ERROR, REMEDY_LATER, true, DETAIL_LIBRARY, "connection lost"},
+	{CURLE_HTTP2, REMEDY_LATER, true, DETAIL_NONE, "HTTP/2 broken off"},
+	{CURLE_HTTP2_STREAM, REMEDY_LATER, true, DETAIL_NONE, "HTTP/2 stream broken off"},
+	{CURLE_PARTIAL_FILE, REMEDY_LATER, false, DETAIL_NONE, "the body ended early"},
+	{CURLE_BAD_CONTENT_ENCODING, REMEDY_LATER, false, DETAIL_NONE,
+		"the body cannot be decompressed"},
+	{CURLE_WEIRD_SERVER_REPLY, REMEDY_LATER, false, DETAIL_NONE, "the answer is not HTTP"},
+	{CURLE_UNSUPPORTED_PROTOCOL, REMEDY_PAGE, false, DETAIL_NONE,
+		"the address is neither http nor https"},
+	{CURLE_URL_MALFORMAT, REMEDY_PAGE, false, DETAIL_NONE, "the address is no URL"},
+	/* libcurl's word for a header line that does not end: theirs, not ours. */
+	{CURLE_OUT_OF_MEMORY, REMEDY_LATER, false, DETAIL_NONE, header_too_large},
+};
+
+static const struct failure *failure_find(CURLcode code)
+{
+	static const struct failure other = {
+		CURLE_OK, REMEDY_LATER, false, DETAIL_LIBRARY, "transfer failed"};
+
+	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
+		if (failures[i].code == code)
+			return &failures[i];
+	return &other;
+}
+
+static bool was_connected(const struct transfer *transfer)
+{
+	curl_off_t connected = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+	return connected > 0;
+}
+
+static void timeout_explain(const struct transfer *transfer, struct error *error)
+{
+	const struct http_request *request = &transfer->request;
+	bool connected = was_connected(transfer);
+	bool early = !connected && request->connect_timeout < request->total_timeout;
+	double seconds = (double)(early ? request->connect_timeout : request->total_timeout) / 1000;
+
+	error_set(error, REMEDY_LATER, "%s within %g s",
+		!connected                           ? "no connection"
+		: transfer->response.status == 0     ? "no answer"
+						     : "the answer was not complete",
+		seconds);
+}
+
+void transfer_explain(const struct transfer *transfer, CURLcode code, struct error *error)
+{
+	const struct failure *failure = failure_find(code);
+	const char *detail = failure->detail == DETAIL_LIBRARY ? transfer->detail : "";
+	long number = 0;
+
+	if (transfer->refused &&
+		(code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK)) {
+		error_set(error, REMEDY_PAGE, "a redirect into a private network was refused");
+	} else if (transfer->response.body.overflowed || code == CURLE_FILESIZE_EXCEEDED) {
+		error_set(error, REMEDY_PAGE, "the body is larger than %zu bytes",
+			transfer->response.body.maximum);
+	} else if (transfer->headers_overflowed) {
+		error_set(error, REMEDY_LATER, "%s", header_too_large);
+	} else if (code == CURLE_OPERATION_TIMEDOUT) {
+		timeout_explain(transfer, error);
+	} else {
+		curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
+		if (failure->detail == DETAIL_SYSTEM && number != 0)
+			detail = strerror((int)number);
+		error_set(error, failure->remedy, "%s%s%s", failure->text,
+			detail[0] != '\0' ? ": " : "", detail);
+	}
+}
+
+bool transfer_is_transient(const struct transfer *transfer, CURLcode code)
+{
+	int status = transfer->response.status;
+
+	if (transfer->refused ||
+		transfer->request.total_timeout - transfer->spent <= HTTP_RETRY_PAUSE)
+		return false;
+	if (code == CURLE_OK)
+		return status >= 502 && status <= 504 && transfer->response.retry_after == 0;
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return !was_connected(transfer);
+	return failure_find(code)->passing && transfer->response.headers[0] == '\0';
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/address.h"
+#include "base/http_p.h"
+#include "base/text.h"
+
+static bool same_address(const struct sockaddr *a, const struct sockaddr *b)
+{
+	if (a->sa_family != b->sa_family)
+		return false;
+	if (a->sa_family == AF_INET) {
+		const struct sockaddr_in *x = (const void *)a, *y = (const void *)b;
+
+		return x->sin_port == y->sin_port && x->sin_addr.s_addr == y->sin_addr.s_addr;
+	}
+	if (a->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *x = (const void *)a, *y = (const void *)b;
+
+		return x->sin6_port == y->sin6_port &&
+		       memcmp(&x->sin6_addr, &y->sin6_addr, sizeof x->sin6_addr) == 0;
+	}
+	return false;
+}
+
+static bool resolves_to(const char *host, const char *port, const struct sockaddr *address)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
+	bool found = false;
+
+	if (getaddrinfo(host, port, &hints, &list) != 0)
+		return false;
+	for (struct addrinfo *one = list; one != NULL && !found; one = one->ai_next)
+		found = same_address(one->ai_addr, address);
+	freeaddrinfo(list);
+	return found;
+}
+
+/*
+ * True where the address is one that a proxy of the environment has. Looked up
+ * only when a private address would be refused, which is rare enough to wait
+ * for the name server.
+ */
+static bool is_proxy(const struct sockaddr *address)
+{
+	static const char *const variables[] = {
+		"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof variables / sizeof *variables && !found; i++) {
+		const char *value = getenv(variables[i]);
+		CURLU *url = curl_url();
+
+		if (!text_empty(value) &&
+			curl_url_set(url, CURLUPART_URL, value,
+				CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK) {
+			char *host = http_url_part(url, CURLUPART_HOST, 0),
+			     *port = http_url_part(url, CURLUPART_PORT, 0);
+
+			/* 1080 and 443 are what libcurl takes where none is given. */
+			found = host != NULL && resolves_to(host, port != NULL ? port :
+				text_starts(value, "https:") ? "443" : "1080", address);
+			free(host);
+			free(port);
+		}
+		curl_url_cleanup(url);
+	}
+	return found;
+}
+
+static bool may_reach(const struct sockaddr *address)
+{
+	if (address->sa_family == AF_INET &&
+		address_is_public(
+			AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr))
+		return true;
+	if (address->sa_family == AF_INET6 &&
+		address_is_public(
+			AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr))
+		return true;
+	return is_proxy(address);
+}
+
+static curl_socket_t guard_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *transfer = context;
+
+	(void)purpose;
+	if (!may_reach(&address->addr)) {
+		transfer->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* As text and port to a struct sockaddr; no look-up is made. */
+static bool address_parse(const char *text, int port, struct sockaddr_storage *address)
+{
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM},
+			*list = NULL;
+	char number[16];
+
+	snprintf(number, sizeof number, "%d", port);
+	if (getaddrinfo(text, number, &hints, &list) != 0)
+		return false;
+	memcpy(address, list->ai_addr, list->ai_addrlen);
+	freeaddrinfo(list);
+	return true;
+}
+
+/* A connection that stands already opens no socket, so it is looked at once more before it is used.
+ */
+static int guard_use(void *context, char *peer, char *own, int peer_port, int own_port)
+{
+	struct transfer *transfer = context;
+	struct sockaddr_storage address;
+
+	(void)own;
+	(void)own_port;
+	if (address_parse(peer, peer_port, &address) &&
+		may_reach((const struct sockaddr *)&address))
+		return CURL_PREREQFUNC_OK;
+	transfer->refused = true;
+	return CURL_PREREQFUNC_ABORT;
+}
+
+void guard_set(struct transfer *transfer)
+{
+	curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETFUNCTION, guard_open);
+	curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
+	curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, guard_use);
+	curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
+}
+
+bool guard_was_public(const struct transfer *transfer)
+{
+	struct sockaddr_storage address;
+	char *peer = NULL;
+	long port = 0;
+	bool literal;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &peer);
+	curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_PORT, &port);
+	if (peer == NULL || address_text_is_public(peer, &literal))
+		return true;
+	return address_parse(peer, (int)port, &address) &&
+	       is_proxy((const struct sockaddr *)&address) &&
+	       !http_url_names_private(transfer->url);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/digest.h"
+#include "base/http_p.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+enum { RETRY_AFTER_MAX = 7 * 24 * 3600 }; /* seconds that a server may ask for */
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+	struct transfer *transfer = context;
+
+	return buffer_add(&transfer->response.body, bytes, size * count) ? size * count : 0;
+}
+
+static void note_certificate(struct transfer *transfer)
+{
+	struct curl_tlssessioninfo *session = NULL;
+	char digest[DIGEST_TEXT];
+
+	if (curl_easy_getinfo(transfer->easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK ||
+		session == NULL || session->backend != CURLSSLBACKEND_OPENSSL ||
+		session->internals == NULL)
+		return;
+	if (digest_certificate(session->internals, digest))
+		memory_set(&transfer->response.certificate, digest);
+}
+
+/* Keeps the last response's header block: not that of an interim one (1xx), and no trailers. */
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+	struct transfer *transfer = context;
+	size_t length = size * count;
+	long status = 0;
+
+	if (transfer->headers_complete)
+		return length;
+	if (transfer->block_ended)
+		buffer_clear(&transfer->received);
+	if (transfer->received.length == 0)
+		note_certificate(transfer);
+	if (!buffer_add(&transfer->received, bytes, length)) {
+		transfer->headers_overflowed = true;
+		return 0;
+	}
+	transfer->block_ended =
+		length <= 2 && bytes[length - 1] == '\n' && (length == 1 || bytes[0] == '\r');
+	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	transfer->headers_complete = transfer->block_ended && status >= 200;
+	return length;
+}
+
+/* The request as it went out; one to a proxy comes before it and is not kept. */
+static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length, void *context)
+{
+	struct transfer *transfer = context;
+
+	(void)easy;
+	if (type != CURLINFO_HEADER_OUT)
+		return 0;
+	if (text_ends(buffer_string(&transfer->sent), "\r\n\r\n"))
+		buffer_clear(&transfer->sent);
+	buffer_add(&transfer->sent, bytes, length);
+	return 0;
+}
+
+void http_curl_profile(CURL *easy, const char *ca_file)
+{
+	static const char *const variables[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
+
+	for (size_t i = 0; i < sizeof variables / sizeof *variables && text_empty(ca_file); i++)
+		ca_file = getenv(variables[i]);
+	if (text_empty(ca_file))
+		ca_file = curl_version_info(CURLVERSION_NOW)->cainfo;
+	if (!text_empty(ca_file)) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+		/* With a CApath set, as by default, libcurl parses the bundle for every connection:
+		 * 27 ms each. */
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	}
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+}
+
+/* Never 0, which libcurl takes for no limit. */
+static long time_left(const struct transfer *transfer)
+{
+	int64_t left = transfer->request.total_timeout - transfer->spent;
+
+	return left > 0 ? (long)left : 1;
+}
+
+CURL *transfer_handle(struct transfer *transfer, const char *user_agent, const char *ca_file)
+{
+	CURL *easy = http_required(curl_easy_init());
+
+	http_curl_profile(easy, ca_file);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+	curl_easy_setopt(easy, CURLOPT_URL, transfer->url);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
+	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)transfer->request.connect_timeout);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, time_left(transfer));
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_trace);
+	curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
+	if (transfer->headers != NULL)
+		curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+	return easy;
+}
+
+/* User and password of the configured URL go to its own host only, wherever a redirect leads. */
+static void handle_credentials(struct transfer *transfer)
+{
+	CURLU *url = http_url_parse(transfer->request.url);
+	char *user = NULL, *password = NULL;
+
+	if (url != NULL && transfer->hops > 0 && transfer->own_host) {
+		user = http_url_part(url, CURLUPART_USER, CURLU_URLDECODE);
+		password = http_url_part(url, CURLUPART_PASSWORD, CURLU_URLDECODE);
+	}
+	if (user != NULL)
+		curl_easy_setopt(transfer->easy, CURLOPT_USERNAME, user);
+	if (password != NULL)
+		curl_easy_setopt(transfer->easy, CURLOPT_PASSWORD, password);
+	free(user);
+	free(password);
+	curl_url_cleanup(url);
+}
+
+static void header_add(struct curl_slist **headers, const char *name, const char *value)
+{
+	char *line;
+
+	if (text_empty(value))
+		return;
+	line = memory_format("%s: %s", name, value);
+	*headers = curl_slist_append(*headers, line);
+	free(line);
+}
+
+void transfer_prepare(struct transfer *transfer, const char *user_agent, const char *ca_file)
+{
+	CURL *easy;
+
+	header_add(&transfer->headers, "If-None-Match", transfer->request.etag);
+	header_add(&transfer->headers, "If-Modified-Since", transfer->request.last_modified);
+	easy = transfer->easy = transfer_handle(transfer, user_agent, ca_file);
+	curl_easy_setopt(
+		easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->request.body_maximum);
+	handle_credentials(transfer);
+	if (transfer->guarded)
+		guard_set(transfer);
+}
+
+void http_response_release(struct http_response *response)
+{
+	char **const strings[] = {
+		&response->headers,
+		&response->etag,
+		&response->last_modified,
+		&response->requested_url,
+		&response->final_url,
+		&response->redirects,
+		&response->request_headers,
+		&response->address,
+		&response->http_version,
+		&response->certificate,
+	};
+
+	buffer_release(&response->body);
+	for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+		free(*strings[i]);
+	*response = (struct http_response){0};
+}
+
+/* A value that can be sent back as it is, else NULL. */
+static char *header_value(CURL *easy, const char *name)
+{
+	struct curl_header *header = NULL;
+
+	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return NULL;
+	if (header->value[0] == '\0' || strlen(header->value) > HTTP_HEADER_VALUE_MAX)
+		return NULL;
+	for (const char *c = header->value; *c != '\0'; c++)
+		if (((unsigned char)*c < 0x20 && *c != '\t') || *c == 0x7f)
+			return NULL;
+	return memory_string(header->value);
+}
+
+static char *version_text(CURL *easy)
+{
+	static const struct {
+		long version;
+		const char *text;
+	} versions[] = {
+		{CURL_HTTP_VERSION_1_0, "1.0"},
+		{CURL_HTTP_VERSION_1_1, "1.1"},
+		{CURL_HTTP_VERSION_2_0, "2"},
+		{CURL_HTTP_VERSION_3, "3"},
+	};
+	long version = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
+		if (versions[i].version == version)
+			return memory_string(versions[i].text);
+	return memory_string("");
+}
+
+static char *peer_text(CURL *easy)
+{
+	char *ip = NULL;
+	long port = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip);
+	curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
+	if (text_empty(ip))
+		return memory_string("");
+	return memory_format(strchr(ip, ':') != NULL ? "[%s]:%ld" : "%s:%ld", ip, port);
+}
+
+static bool line_is_secret(const char *line)
+{
+	static const char *const names[] = {"authorization:", "proxy-authorization:", "cookie:"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strncasecmp(line, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The request without what may be secret: credentials, cookies, and the query in its first line. */
+static char *request_text(const struct buffer *sent)
+{
+	struct buffer out = {.maximum = HTTP_REQUEST_HEADERS_MAX};
+	const char *line = buffer_string(sent);
+	size_t target = strcspn(line, "?\r\n");
+
+	if (line[target] == '?') {
+		buffer_add(&out, line, target);
+		line += target + strcspn(line + target, " \r\n");
+	}
+	while (*line != '\0') {
+		size_t length = strcspn(line, "\n");
+
+		length += line[length] == '\n' ? 1 : 0;
+		if (!line_is_secret(line))
+			buffer_add(&out, line, length);
+		line += length;
+	}
+	return buffer_take(&out);
+}
+
+void transfer_collect(struct transfer *transfer)
+{
+	struct http_response *response = &transfer->response;
+	CURL *easy = transfer->easy;
+	curl_off_t wait = 0;
+	long status = 0, sent = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &wait);
+	curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &sent);
+	response->status = (int)status;
+	response->retry_after = wait <= 0 ? 0 : wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : wait;
+	response->sent = sent > 0;
+	response->headers = buffer_take(&transfer->received);
+	response->request_headers = request_text(&transfer->sent);
+	response->etag = header_value(easy, "ETag");
+	response->last_modified = header_value(easy, "Last-Modified");
+	response->requested_url = memory_string(transfer->request.url);
+	response->final_url = memory_string(transfer->url);
+	response->address = peer_text(easy);
+	response->http_version = version_text(easy);
+}
+
+void transfer_clear(struct transfer *transfer)
+{
+	int64_t began = transfer->response.began;
+	size_t maximum = transfer->response.body.maximum;
+
+	http_response_release(&transfer->response);
+	transfer->response.began = began;
+	transfer->response.body.maximum = maximum;
+	buffer_clear(&transfer->received);
+	buffer_clear(&transfer->sent);
+	transfer->block_ended = transfer->headers_complete = transfer->headers_overflowed = false;
+	transfer->refused = false;
+	transfer->detail[0] = '\0';
+	curl_easy_cleanup(transfer->easy);
+	curl_slist_free_all(transfer->headers);
+	transfer->easy = NULL;
+	transfer->headers = NULL;
+}
+
+void transfer_release(struct transfer *transfer)
+{
+	transfer_clear(transfer);
+	http_response_release(&transfer->response);
+	buffer_release(&transfer->received);
+	buffer_release(&transfer->sent);
+	buffer_release(&transfer->passed);
+	free(transfer->first_origin);
+	free(transfer->url);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/address.h"
+#include "base/http_p.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+char *http_url_part(CURLU *url, CURLUPart part, unsigned flags)
+{
+	char *text = NULL, *copy;
+
+	if (curl_url_get(url, part, &text, flags) != CURLUE_OK)
+		return NULL;
+	copy = memory_string(text);
+	curl_free(text);
+	return copy;
+}
+
+CURLU *http_url_parse(const char *text)
+{
+	CURLU *url = http_required(curl_url());
+	char *scheme = NULL;
+
+	if (curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
+		scheme = http_url_part(url, CURLUPART_SCHEME, 0);
+	if (scheme == NULL ||
+		(strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0)) {
+		curl_url_cleanup(url);
+		url = NULL;
+	}
+	free(scheme);
+	return url;
+}
+
+static void lower(char *text)
+{
+	for (; text != NULL && *text != '\0'; text++)
+		if (*text >= 'A' && *text <= 'Z')
+			*text = (char)(*text - 'A' + 'a');
+}
+
+char *http_url_key(const char *text, unsigned flags)
+{
+	CURLU *url = http_url_parse(text);
+	char *scheme, *host, *port, *origin = NULL;
+
+	if (url == NULL)
+		return NULL;
+	scheme = http_url_part(url, CURLUPART_SCHEME, 0);
+	host = http_url_part(url, CURLUPART_HOST, 0);
+	port = http_url_part(url, CURLUPART_PORT, flags);
+	if (scheme != NULL && host != NULL)
+		origin = memory_format("%s://%s%s%s", scheme, host, port != NULL ? ":" : "",
+			port != NULL ? port : "");
+	lower(origin);
+	free(scheme);
+	free(host);
+	free(port);
+	curl_url_cleanup(url);
+	return origin;
+}
+
+char *http_url_origin(const char *url)
+{
+	char *origin = http_url_key(url, CURLU_NO_DEFAULT_PORT);
+
+	return origin != NULL ? origin : memory_string("(no URL)");
+}
+
+char *http_url_public(const char *text)
+{
+	static const CURLUPart secrets[] = {
+		CURLUPART_USER,
+		CURLUPART_PASSWORD,
+		CURLUPART_OPTIONS,
+		CURLUPART_QUERY,
+		CURLUPART_FRAGMENT,
+	};
+	CURLU *url = http_url_parse(text);
+	char *whole = NULL;
+
+	if (url != NULL) {
+		for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+			curl_url_set(url, secrets[i], NULL, 0);
+		whole = http_url_part(url, CURLUPART_URL, 0);
+		curl_url_cleanup(url);
+	}
+	return whole != NULL ? whole : memory_string("(no URL)");
+}
+
+char *http_url_host(const char *text)
+{
+	CURLU *url = http_url_parse(text);
+	char *host;
+
+	if (url == NULL)
+		return NULL;
+	host = http_url_part(url, CURLUPART_HOST, 0);
+	curl_url_cleanup(url);
+	lower(host);
+	return host;
+}
+
+bool http_url_names_private(const char *text)
+{
+	char *host = http_url_host(text);
+	bool literal = false, public, local;
+
+	if (host == NULL)
+		return false;
+	if (text_ends(host, "."))
+		host[strlen(host) - 1] = '\0';
+	public = address_text_is_public(host, &literal);
+	local = (literal && !public) || text_equal(host, "localhost") ||
+		text_ends(host, ".localhost");
+	free(host);
+	return local;
+}
