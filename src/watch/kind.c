@@ -170,6 +170,7 @@ static void read_page_block(struct node file, struct node given, struct kind *ki
 	static const struct node_rule rules[] = {
 		{"title", read_xpaths, offsetof(struct kind, title), false, NULL},
 		{"word", read_xpaths, offsetof(struct kind, word), false, NULL},
+		{"derive", read_xpath, offsetof(struct kind, derive), false, NULL},
 		{0},
 	};
 
@@ -297,6 +298,7 @@ void kind_free(struct kind *kind)
 	xpath_list_release(&kind->require);
 	xpath_list_release(&kind->title);
 	xpath_list_release(&kind->word);
+	xpath_free(kind->derive);
 	blocks_release(&kind->indicators);
 	blocks_release(&kind->incidents);
 	blocks_release(&kind->maintenances);

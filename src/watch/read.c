@@ -252,14 +252,26 @@ static enum level worst_row(const struct reading *reading)
 	return worst;
 }
 
+/* A kind without `word` derives the level always, one with `derive` where that is true. */
+static bool is_derived(struct work *work, bool *derived)
+{
+	*derived = work->kind->word.count == 0;
+	if (*derived || work->kind->derive == NULL)
+		return true;
+	return evaluate_truth(work->evaluation, work->kind->derive, NULL, derived, work->error);
+}
+
 static bool read_page_line(struct work *work)
 {
 	struct reading *reading = work->reading;
+	bool derived;
 
 	reading->title = read_text(work, &work->kind->title, NULL);
 	if (reading->title == NULL)
 		return error_prefix(work->error, "page: title");
-	if (work->kind->word.count > 0)
+	if (!is_derived(work, &derived))
+		return error_prefix(work->error, "page: derive");
+	if (!derived)
 		return read_level(work, NULL, &work->kind->word, NULL, &reading->word, &reading->level) ||
 		       error_prefix(work->error, "page");
 	reading->word = memory_string("");
@@ -309,12 +321,22 @@ static bool fits_kind(const struct kind *kind, struct evaluation *evaluation)
 	return truth;
 }
 
+static bool none_fits(xmlDocPtr tree, size_t count, struct error *error)
+{
+	char *is = tree_describe(tree);
+
+	error_set(error, REMEDY_PAGE, "none of the %zu kinds fits this page (%s)", count, is);
+	free(is);
+	return false;
+}
+
 bool read_detect(const struct kind *const *kinds, size_t count, const char *url,
 	const struct document *document, bool *fits, struct error *error)
 {
 	enum { URL_AND_PAGE = 2 };
 	xmlDocPtr tree = tree_parse(document->bytes, document->length, error);
 	struct evaluation *evaluation;
+	bool any = false;
 
 	if (tree == NULL)
 		return false;
@@ -322,8 +344,10 @@ bool read_detect(const struct kind *const *kinds, size_t count, const char *url,
 	evaluation_add_document(evaluation, "page", tree);
 	for (size_t i = 0; i < count; i++) {
 		fits[i] = fits_kind(kinds[i], evaluation);
+		any = any || fits[i];
 		evaluation_rewind(evaluation, URL_AND_PAGE);
 	}
+	any = any || none_fits(tree, count, error);
 	evaluation_free(evaluation);
-	return true;
+	return any;
 }

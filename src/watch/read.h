@@ -35,7 +35,8 @@ bool read_page(const struct kind *kind, const char *url, const struct document *
 /*
  * Which of the kinds the document is one of, by their `detect` (else `require`)
  * with only this document at hand: fits has count members. An expression that
- * fails does not fit. Errors: REMEDY_PAGE where the document has no tree.
+ * fails does not fit. Errors: REMEDY_PAGE where the document has no tree or is
+ * of none of the kinds.
  */
 bool read_detect(const struct kind *const *kinds, size_t count, const char *url,
 	const struct document *document, bool *fits, struct error *error);

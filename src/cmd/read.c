@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch read: what a page says, without configuration and without state.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cmd/command.h"
+#include "cmd/print.h"
+#include "cmd/read_fetch.h"
+#include "cmd/read_json.h"
+#include "watch/kind.h"
+#include "watch/read.h"
+
+enum { FILE_MAX_BYTES = 64 * 1024 * 1024 }; /* of one document */
+
+/* What the command line says, and what it leads to. */
+struct request {
+	const char *kind_name, *url, *with_path;
+	char **words; /* files, "-" or one address */
+	size_t count;
+	struct kind *kind; /* owned */
+	struct buffer bodies[KIND_DOCUMENTS_MAX];
+	bool there[KIND_DOCUMENTS_MAX];
+};
+
+static bool is_address(const char *word)
+{
+	return text_starts(word, "http://") || text_starts(word, "https://");
+}
+
+static int usage(const char *complaint)
+{
+	fprintf(stderr, "lampwatch read: %s\nusage: lampwatch read [--kind KIND] [--url URL] [--with FILE] URL|FILE...|-\n",
+		complaint);
+	return EXIT_USAGE;
+}
+
+static int parse_options(int argc, char **argv, struct request *request)
+{
+	static const struct option options[] = {
+		{"kind", required_argument, NULL, 'k'},
+		{"url", required_argument, NULL, 'u'},
+		{"with", required_argument, NULL, 'w'},
+		{0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'k')
+			request->kind_name = optarg;
+		else if (option == 'u')
+			request->url = optarg;
+		else if (option == 'w')
+			request->with_path = optarg;
+		else
+			return usage("options that it knows are --kind, --url and --with");
+	}
+	request->words = argv + optind;
+	request->count = (size_t)(argc - optind);
+	if (request->count == 0)
+		return usage("it takes an address, files or -");
+	if (request->count > KIND_DOCUMENTS_MAX)
+		return usage("a page has at most 8 documents");
+	for (size_t i = 0; i < request->count; i++)
+		if (is_address(request->words[i]) && request->count > 1)
+			return usage("an address stands alone: its kind says what else is fetched");
+	if (request->with_path != NULL && request->kind_name == NULL)
+		return usage("--with needs --kind");
+	return EXIT_DONE;
+}
+
+static bool read_word(const char *word, struct buffer *body, struct error *error)
+{
+	body->maximum = FILE_MAX_BYTES;
+	if (strcmp(word, "-") == 0)
+		return file_read_descriptor(STDIN_FILENO, "standard input", body, error);
+	return file_read(word, body, error);
+}
+
+static void documents_of(const struct request *request, struct document documents[static KIND_DOCUMENTS_MAX])
+{
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+		documents[i] = request->there[i]
+		                       ? (struct document){buffer_string(&request->bodies[i]), request->bodies[i].length}
+		                       : (struct document){0};
+}
+
+static int unknown_kind(const char *name, const struct text_list *names)
+{
+	const char *nearest = text_nearest(name, (const char *const *)names->list, names->count);
+	char *visible = text_visible_copy(name);
+
+	fprintf(stderr, "lampwatch read: no kind \"%s\"%s%s%s\n", visible, nearest != NULL ? "; did you mean \"" : ";",
+		nearest != NULL ? nearest : " there are", nearest != NULL ? "\"?" : "");
+	for (size_t i = 0; nearest == NULL && i < names->count; i++)
+		fprintf(stderr, "  %s\n", names->list[i]);
+	free(visible);
+	return EXIT_USAGE;
+}
+
+static int load_path(const char *path, struct request *request)
+{
+	struct problems problems = {0};
+	struct yaml *with = request->with_path != NULL ? yaml_load(request->with_path, &problems) : NULL;
+
+	if (problems.errors == 0)
+		request->kind = kind_load(path, with != NULL ? yaml_root(with) : (struct node){0}, &problems);
+	problems_print(&problems);
+	problems_release(&problems);
+	yaml_close(with);
+	return request->kind != NULL ? EXIT_DONE : EXIT_USAGE;
+}
+
+/* A name, or the path of a file: that is how one writes a kind of one's own. */
+static int load_named(const char *templates, struct request *request)
+{
+	bool path = strchr(request->kind_name, '/') != NULL;
+	char *file = path ? memory_string(request->kind_name) : kind_find(templates, NULL, request->kind_name);
+	struct text_list names = {0};
+	char *folder;
+	int status;
+
+	if (file != NULL) {
+		status = load_path(file, request);
+	} else {
+		folder = file_join(templates, "pages");
+		file_names(folder, ".yaml", &names);
+		status = unknown_kind(request->kind_name, &names);
+		free(folder);
+	}
+	text_list_release(&names);
+	free(file);
+	return status;
+}
+
+/* All kinds that need no parameters. Those that do are never told from a page alone. */
+static struct kind **load_all(const char *templates, size_t *count)
+{
+	char *folder = file_join(templates, "pages");
+	struct text_list names = {0};
+	struct kind **kinds = NULL;
+
+	*count = 0;
+	file_names(folder, ".yaml", &names);
+	for (size_t i = 0; i < names.count; i++) {
+		struct problems problems = {0};
+		char *path = kind_find(templates, NULL, names.list[i]);
+		struct kind *kind = path != NULL ? kind_load(path, (struct node){0}, &problems) : NULL;
+
+		if (kind != NULL)
+			*(struct kind **)memory_append(&kinds, count, sizeof *kinds) = kind;
+		problems_release(&problems);
+		free(path);
+	}
+	text_list_release(&names);
+	free(folder);
+	return kinds;
+}
+
+/* Takes the one that fits out of kinds. */
+static int choose(struct request *request, struct kind **kinds, size_t count, const bool *fits)
+{
+	struct buffer names = {0};
+	size_t fitting = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!fits[i])
+			continue;
+		buffer_format(&names, "%s%s", fitting++ > 0 ? ", " : "", kind_name(kinds[i]));
+		if (fitting == 1) {
+			request->kind = kinds[i];
+			kinds[i] = NULL;
+		}
+	}
+	if (fitting > 1)
+		fprintf(stderr, "lampwatch read: %s: several kinds fit: %s; --kind says which\n", request->words[0],
+			buffer_string(&names));
+	buffer_release(&names);
+	return fitting == 1 ? EXIT_DONE : EXIT_USAGE;
+}
+
+static int complain(const struct request *request, const struct error *error)
+{
+	const char *word = request->words[0];
+	/* The texts of files begin with the path already. */
+	bool named = text_starts(error->text, word);
+
+	fprintf(stderr, "lampwatch read: %s%s%s\n", named ? "" : word, named ? "" : ": ", error->text);
+	return EXIT_OWED;
+}
+
+static int detect(const char *templates, struct request *request)
+{
+	struct document documents[KIND_DOCUMENTS_MAX];
+	struct error error = {0};
+	size_t count;
+	struct kind **kinds = load_all(templates, &count);
+	bool *fits = memory_zero(count, sizeof *fits);
+	int status;
+
+	documents_of(request, documents);
+	if (read_detect((const struct kind *const *)kinds, count, request->url, &documents[0], fits, &error))
+		status = choose(request, kinds, count, fits);
+	else
+		status = complain(request, &error);
+	for (size_t i = 0; i < count; i++)
+		kind_free(kinds[i]);
+	free(kinds);
+	free(fits);
+	return status;
+}
+
+static int print_reading(const struct invocation *invocation, const struct reading *reading,
+	const struct read_report *report)
+{
+	struct buffer text = {0};
+
+	if (invocation->verbosity > 0)
+		fprintf(stderr, "%zu rows merged, %zu words unknown, %zu expressions, %zu steps\n", report->merged_rows,
+			report->unknown_words, report->evaluations, report->operations);
+	if (invocation->json) {
+		reading_json(reading, &text);
+		buffer_byte(&text, '\n');
+	} else {
+		reading_write(reading, &text);
+	}
+	fwrite(buffer_string(&text), 1, text.length, stdout);
+	buffer_release(&text);
+	return EXIT_DONE;
+}
+
+static int read_documents(const struct invocation *invocation, const struct request *request)
+{
+	struct document documents[KIND_DOCUMENTS_MAX];
+	struct read_report report = {0};
+	struct reading reading = {0};
+	struct error error = {0};
+	int status;
+
+	documents_of(request, documents);
+	if (request->count > kind_document_count(request->kind))
+		status = usage("there are more files than the kind has documents");
+	else if (read_page(request->kind, request->url, documents, &reading, &report, &error))
+		status = print_reading(invocation, &reading, &report);
+	else
+		status = complain(request, &error);
+	reading_release(&reading);
+	return status;
+}
+
+/* The documents of a page, or the one document from which its kind is to be told. */
+static int get_documents(struct request *request)
+{
+	struct error error = {0};
+
+	if (is_address(request->words[0])) {
+		if (request->url == NULL)
+			request->url = request->words[0];
+		if (!fetch_documents(request->words[0], request->kind, request->bodies, request->there, &error))
+			return complain(request, &error);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < request->count; i++) {
+		if (!read_word(request->words[i], &request->bodies[i], &error))
+			return complain(request, &error);
+		request->there[i] = true;
+	}
+	return EXIT_DONE;
+}
+
+static void forget_documents(struct request *request)
+{
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+		buffer_release(&request->bodies[i]);
+		request->there[i] = false;
+	}
+}
+
+static int prepare(const char *templates, struct request *request)
+{
+	int status;
+
+	if (request->kind_name != NULL) {
+		status = load_named(templates, request);
+		return status == EXIT_DONE ? get_documents(request) : status;
+	}
+	status = get_documents(request);
+	if (status == EXIT_DONE)
+		status = detect(templates, request);
+	if (status != EXIT_DONE || !is_address(request->words[0]))
+		return status;
+	/* Now that the kind is known, its other documents and its own address for the first. */
+	forget_documents(request);
+	return get_documents(request);
+}
+
+int command_read(struct invocation *invocation, int argc, char **argv)
+{
+	struct request request = {0};
+	char *templates;
+	int status = parse_options(argc, argv, &request);
+
+	if (status != EXIT_DONE)
+		return status;
+	templates = file_templates();
+	status = prepare(templates, &request);
+	if (status == EXIT_DONE)
+		status = read_documents(invocation, &request);
+	forget_documents(&request);
+	kind_free(request.kind);
+	free(templates);
+	return status;
+}
