@@ -27,19 +27,21 @@ struct names {
 	size_t count;
 };
 
-static int by_name_and_line(const void *left, const void *right)
+/* What differs in case alone stands together. */
+static int by_name(const void *left, const void *right)
 {
 	const struct entry *a = left, *b = right;
 	int order = strcasecmp(a->name, b->name);
 
-	return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
+	return order != 0 ? order : strcmp(a->name, b->name);
 }
 
-static int by_name(const void *left, const void *right)
+static int by_name_and_line(const void *left, const void *right)
 {
 	const struct entry *a = left, *b = right;
+	int order = by_name(a, b);
 
-	return strcasecmp(a->name, b->name);
+	return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
 }
 
 /*
@@ -74,6 +76,22 @@ static const struct entry *names_find(const struct names *names, const char *nam
 	return names->count == 0 ? NULL : bsearch(&key, names->list, names->count, sizeof key, by_name);
 }
 
+static bool names_has(const struct names *names, const char *name)
+{
+	return names_find(names, name) != NULL;
+}
+
+/* Many pages have one provider. */
+static void names_unite(struct names *names)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < names->count; i++)
+		if (i == 0 || strcmp(names->list[i].name, names->list[kept - 1].name) != 0)
+			names->list[kept++] = names->list[i];
+	names->count = kept;
+}
+
 /* The nearest name, or all where they are few; owned by the caller. */
 static char *names_advice(const struct names *names, const char *word)
 {
@@ -93,21 +111,28 @@ static char *names_advice(const struct names *names, const char *word)
 	return buffer_take(&advice);
 }
 
-static void check_once(const struct config *config, const struct names *names, struct problems *problems)
+static void check_once(const struct config *config, const struct names *names,
+	int (*compare)(const char *left, const char *right), struct problems *problems)
 {
-	for (size_t i = 1; i < names->count; i++)
-		if (by_name(&names->list[i - 1], &names->list[i]) == 0)
-			problems_add(problems, config->path, names->list[i].line,
-				"a second %s \"%s\"; one begins in line %d", names->what, names->list[i].name,
-				names->list[i - 1].line);
+	for (size_t i = 1; i < names->count; i++) {
+		const struct entry *first = &names->list[i - 1], *second = &names->list[i];
+
+		if (compare(first->name, second->name) != 0)
+			continue;
+		if (first->line > second->line) {
+			first = second;
+			second = &names->list[i - 1];
+		}
+		problems_add(problems, config->path, second->line, "a second %s \"%s\"; one begins in line %d",
+			names->what, second->name, first->line);
+	}
 }
 
 static void check_reference(struct node node, const char *name, const struct names *names, struct problems *problems)
 {
-	const struct entry *entry = names_find(names, name);
 	char *advice;
 
-	if (entry != NULL && strcmp(entry->name, name) == 0)
+	if (names_has(names, name))
 		return;
 	advice = names_advice(names, name);
 	node_problem(problems, node, "no %s \"%s\"%s", names->what, name, advice);
@@ -125,10 +150,9 @@ static void check_page_list(struct node node, const struct names *pages, struct 
 /* Only a warning: a route may well depend on somebody whose page is not watched yet. */
 static void check_provider(struct node node, const struct names *providers, struct problems *problems)
 {
-	const struct entry *entry = names_find(providers, node_text(node));
 	char *advice;
 
-	if (entry != NULL && strcmp(entry->name, node_text(node)) == 0)
+	if (names_has(providers, node_text(node)))
 		return;
 	advice = names_advice(providers, node_text(node));
 	problems_warn(problems, node_file(node), node_line(node),
@@ -236,10 +260,11 @@ void config_check(const struct config *config, struct problems *problems)
 	struct names subscribers = names_read("subscriber", subscribers_list, "mail", NULL);
 	struct names providers = names_read("provider", pages_list, "provider", "name");
 
-	check_once(config, &pages, problems);
-	check_once(config, &routes, problems);
-	check_once(config, &webhooks, problems);
-	check_once(config, &subscribers, problems);
+	names_unite(&providers);
+	check_once(config, &pages, strcmp, problems);
+	check_once(config, &routes, strcmp, problems);
+	check_once(config, &webhooks, strcmp, problems);
+	check_once(config, &subscribers, strcasecmp, problems);
 	check_targets(config, &webhooks, &routes, problems);
 	check_whole(config, root, problems);
 	check_reserved(config, problems);

@@ -22,11 +22,11 @@ static bool check_port(const struct node_walk *walk, struct node node, const str
 	bool smtps = route->type == ROUTE_SMTPS;
 
 	if (!smtps && route->port == PORT_SMTPS)
-		return node_problem(walk->problems, node, "port 465 speaks TLS from the first byte: write smtps://%s",
-			route->host);
+		return node_problem(walk->problems, node, "port %d speaks TLS from the first byte: write smtps:// in "
+			"place of smtp://", route->port);
 	if (smtps && (route->port == PORT_SMTP || route->port == PORT_SUBMISSION))
-		return node_problem(walk->problems, node, "port %d begins without TLS: write smtp://%s:%d, which "
-			"demands STARTTLS", route->port, route->host, route->port);
+		return node_problem(walk->problems, node, "port %d begins without TLS: write smtp://, which "
+			"demands STARTTLS, in place of smtps://", route->port);
 	return true;
 }
 

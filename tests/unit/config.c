@@ -423,8 +423,8 @@ static void test_routes_that_would_fail_or_leak_are_refused(void **state)
 		{"{name: r, smtp: 'smtp://h.example/x'}", "is a relay"},
 		{"{name: r, smtp: 'smtp://'}", "is a relay"},
 		{"{name: r, smtp: 'http://h.example'}", "is a relay"},
-		{"{name: r, smtp: 'smtp://h.example:465'}", "smtps://h.example"},
-		{"{name: r, smtp: 'smtps://h.example:587'}", "smtp://h.example:587"},
+		{"{name: r, smtp: 'smtp://h.example:465'}", "write smtps://"},
+		{"{name: r, smtp: 'smtps://h.example:587'}", "write smtp://"},
 		{"{name: r, smtp: 'smtps://h.example', tls: off}", "\"tls\" cannot be off"},
 		{"{name: r, smtp: 'smtp://h.example', tls: off, user: u, password_file: secret}", "in the clear"},
 		{"{name: r, smtp: 'smtp://h.example', user: u}", "without \"password_file\""},
@@ -502,6 +502,11 @@ static void test_a_provider_that_nobody_watches_is_a_warning(void **state)
 	assert_warned(PAGE "routes:\n  - {name: r, sendmail: /bin/true, depends: [a, b]}\n", 4, "the provider \"b\"");
 	assert_warned(PAGE "webhooks:\n  - {name: w, url: 'http://h.example/', depends: A}\n", 4,
 		"did you mean \"a\"?");
+	assert_warned("pages:\n  - {name: a, url: 'https://a.example/', kind: k, provider: One}\n"
+		"  - {name: b, url: 'https://b.example/', kind: k, provider: one}\n"
+		"  - {name: c, url: 'https://c.example/', kind: k, provider: one}\n"
+		"routes:\n  - {name: r, sendmail: /bin/true, depends: [One, one, something]}\n", 6,
+		"\"something\", so its trouble will not be known; there are One, one");
 }
 
 static void test_mail_in_the_clear_over_a_network_is_a_warning(void **state)
