@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/http.h"
 #include "base/memory.h"
+#include "base/step.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/context.h"
@@ -411,6 +412,7 @@ static void write_heads(struct run *run)
 		complain(run, error.text);
 		run->observer.local_trouble = true;
 	}
+	STEP("heads written");
 	free(heads);
 	page_states_release(&states);
 }
@@ -477,15 +479,16 @@ static int take_lock(struct run *run, int *descriptor)
 	return result;
 }
 
-static bool open_all(struct run *run)
+static bool open_all(struct run *run, int lock)
 {
 	const struct limits_config *limits = &run->config->settings.limits;
 	struct http_settings settings = {limits->in_flight, limits->per_host, run->context->user_agent, NULL};
 	struct courier_settings courier = {run->config, run->context->templates, run->context->courier_lock,
-		run->now, open_outbox, store_troubled, run->context};
+		lock, run->now, open_outbox, store_troubled, run->context};
 	struct error error;
 
 	reserve_fill(run->config->archive);
+	STEP("reserve filled");
 	run->readers = readers_new(2);
 	run->courier = courier_new(&courier);
 	run->database = store_open(run->context->database_path, false, &error);
@@ -493,6 +496,7 @@ static bool open_all(struct run *run)
 		complain(run, error.text);
 		return false;
 	}
+	STEP("database opened");
 	run->observer = (struct observer){.config = run->config, .templates = run->context->templates,
 		.database = run->database, .courier = run->courier,
 		.simulated = run->context->invocation->simulated,
@@ -501,6 +505,7 @@ static bool open_all(struct run *run)
 		complain(run, error.text);
 		return false;
 	}
+	STEP("key written");
 	http_start();
 	run->client = http_client_new(&settings);
 	run->fetcher = fetcher_new(run->client, address_of, fetched, run);
@@ -531,7 +536,7 @@ static const struct kind *kind_for(void *context, const struct page_config *page
 
 static int pass(struct run *run, char **names, int lock)
 {
-	if (!open_all(run)) {
+	if (!open_all(run, lock)) {
 		readers_free(run->readers);
 		courier_finish(run->courier, 1);
 		close_all(run);
@@ -549,7 +554,8 @@ static int pass(struct run *run, char **names, int lock)
 	fetch_all(run);
 	judge_failures(run);
 	write_heads(run);
-	close(lock); /* the next run may fetch while the courier is still on its way */
+	flock(lock, LOCK_UN); /* the next run may fetch while the courier is still on its way */
+	close(lock);
 	readers_free(run->readers);
 	heartbeat(run);
 	courier_finish(run->courier, (int)(run->deadline - monotonic()));
@@ -574,6 +580,7 @@ int command_run(struct invocation *invocation, int argc, char **argv)
 	status = context_prepare(&context);
 	if (status != EXIT_DONE)
 		goto out;
+	STEP("archive prepared");
 	status = take_lock(&run, &lock);
 	if (lock >= 0 && status == -1)
 		status = pass(&run, argv + 1, lock);

@@ -4,26 +4,43 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if LAMPWATCH_STEPS
-/* LAMPWATCH_STEPS_FILE gets a line for each place, so that a test knows how many there are. */
+enum { STEPS_MAX = 64 };
+
+/* How often this process has passed each place; a forked child goes on counting from there. */
+static struct {
+	const char *what;
+	int passed;
+} places[STEPS_MAX];
+
+static int count(const char *what)
+{
+	size_t i = 0;
+
+	while (i < STEPS_MAX - 1 && places[i].what != NULL && strcmp(places[i].what, what) != 0)
+		i++;
+	places[i].what = what;
+	return ++places[i].passed;
+}
+
 void step_passed(const char *what)
 {
-	static int passed;
 	const char *kill_at = getenv("LAMPWATCH_KILL_AT_STEP"), *file = getenv("LAMPWATCH_STEPS_FILE");
+	char line[128];
 
-	passed++;
+	snprintf(line, sizeof line, "%d %s", count(what), what);
 	if (file != NULL) {
 		FILE *out = fopen(file, "a");
 
 		if (out != NULL) {
-			fprintf(out, "%d %s\n", passed, what);
+			fprintf(out, "%s\n", line);
 			fclose(out);
 		}
 	}
-	if (kill_at != NULL && atoi(kill_at) == passed)
+	if (kill_at != NULL && strcmp(kill_at, line) == 0)
 		raise(SIGKILL);
 }
 
 #endif
-

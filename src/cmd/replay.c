@@ -186,8 +186,8 @@ static struct courier *courier_of(struct replay *replay)
 	static struct courier_settings settings;
 
 	settings = (struct courier_settings){replay->context->config, replay->context->templates,
-		replay->context->courier_lock, replay->captures[replay->count - 1].time, open_outbox, store_troubled,
-		replay->context};
+		replay->context->courier_lock, -1, replay->captures[replay->count - 1].time, open_outbox,
+		store_troubled, replay->context};
 	return courier_new(&settings);
 }
 

@@ -97,6 +97,7 @@ static bool runner_start(struct runner *runner, const struct order *order)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		signal(SIGTERM, SIG_DFL);
 		attempt_here(order, &attempt);
+		STEP("answered, not yet passed on");
 		_exit(file_write_all(pair[1], &attempt, sizeof attempt) ? 0 : 1);
 	}
 	close(pair[1]);
@@ -517,6 +518,8 @@ struct courier *courier_new(const struct courier_settings *settings)
 		struct office office = {.settings = settings, .wake = pair[0]};
 
 		close(pair[1]);
+		if (settings->run_lock >= 0)
+			close(settings->run_lock); /* else it would stay locked for as long as we are busy */
 		setsid(); /* goes on when the terminal or cron ends the run */
 		office.failing = memory_zero(settings->config->route_count, sizeof *office.failing);
 		office_run(&office);

@@ -29,6 +29,7 @@ struct courier_settings {
 	const struct config *config;
 	const char *templates;
 	const char *lock;     /* path of the courier's lock */
+	int run_lock;         /* descriptor of the run's lock, which the courier does not keep; -1: none */
 	int64_t clock;        /* seconds since 1970 when the program began: real, or simulated */
 	struct database *(*open)(void *context); /* the outbox, opened in the courier's process; NULL: cannot */
 	void (*troubled)(struct database *database, struct text_list *pages); /* adds pages that are red or lost */
