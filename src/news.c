@@ -97,14 +97,15 @@ static struct value *incidents_of(const struct news_input *input, const struct l
 	for (int named = 1; named >= 0 && list->count == 0; named--)
 		for (size_t i = 0; i < reading->incident_count; i++) {
 			const struct incident *row = &reading->incidents[i];
+			const char *began;
 
 			if (!overall && (named ? !affects_lamp(reading, row->id, lamp)
 					       : affects_something(reading, row->id)))
 				continue;
 			append_incident(input, row, list);
-			if (!text_empty(row->started) &&
-				(text_empty(*said_at) || strcmp(row->started, *said_at) < 0))
-				*said_at = row->started;
+			began = text_empty(row->started) ? row->updated : row->started;
+			if (!text_empty(began) && (text_empty(*said_at) || strcmp(began, *said_at) < 0))
+				*said_at = began;
 		}
 	return list;
 }

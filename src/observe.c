@@ -259,10 +259,11 @@ static void save_events(const struct work *work)
 		const struct event *event = &work->events.list[i];
 		char *label = event_label(event);
 		const char *text = text_empty(event->reason) ? event->word : event->reason;
+		bool levels = event->type == EVENT_RED || event->type == EVENT_GREEN;
 
 		store_add_event(work->observer->database, work->seen->page->name, work->seen->now,
-			event_type_name(event->type), event->indicator, label, level_name(event->before),
-			level_name(event->after), text);
+			event_type_name(event->type), event->indicator, label, levels ? level_name(event->before) : "",
+			levels ? level_name(event->after) : "", text);
 		free(label);
 	}
 }
@@ -271,14 +272,15 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 {
 	const struct observer *observer = work->observer;
 	struct value *others = news_others_red(&work->state->lamps, &work->events);
-	char *path = work->keep && work->folder != NULL
-		? archive_path(observer->config->archive, work->seen->page->name, work->folder, NULL) : NULL;
+	const struct page_state *state = work->state; /* what was kept now, or last: it says the same */
+	char *path = !text_empty(state->folder)
+		? archive_path(observer->config->archive, work->seen->page->name, state->folder, NULL) : NULL;
 	char *absolute = path != NULL ? realpath(path, NULL) : NULL;
 	struct plan_input input = {
 		.config = observer->config, .page = work->seen->page, .title = work->after.title,
 		.events = &work->events, .owed = owed->list, .owed_count = owed->count, .others_red = others,
-		.snapshot_path = absolute != NULL ? absolute : path, .snapshot_digest = work->sums,
-		.head = work->state->head, .now = work->seen->now, .simulated = observer->simulated,
+		.snapshot_path = absolute != NULL ? absolute : path, .snapshot_digest = state->sums,
+		.head = state->head, .now = work->seen->now, .simulated = observer->simulated,
 		.key = observer->key,
 	};
 

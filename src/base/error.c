@@ -72,7 +72,7 @@ static struct problem *problems_append(struct problems *problems, const char *fi
 	return problem;
 }
 
-static char *formatted(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static char *formatted(const char *format, va_list arguments)
 {
 	char text[ERROR_TEXT_MAX];
 

@@ -30,7 +30,7 @@ static void print_line(const struct log *log, const struct history *line)
 	bool event = text_equal(line->what, "event");
 
 	terminal_time(line->time, log->context->config->timezone);
-	printf("  %s  %s ", line->page, event ? "told   " : line->anew ? "anew   " : "changed");
+	printf("  %s  %s ", line->page, event ? "event  " : line->anew ? "anew   " : "changed");
 	terminal_text(line->type, TYPE_COLUMNS);
 	putchar(' ');
 	terminal_text(line->name, 0);
