@@ -93,6 +93,22 @@ static bool check_texts(const struct yaml *yaml, struct problems *problems)
 	return good;
 }
 
+/*
+ * libyaml's time grows with the square of how deep brackets stand within one
+ * another. Those in quotes and comments are counted too: they come in pairs.
+ */
+static bool too_deep(const char *text, size_t length)
+{
+	long depth = 0;
+
+	for (size_t i = 0; i < length && depth <= YAML_DEPTH_MAX; i++)
+		if (text[i] == '[' || text[i] == '{')
+			depth++;
+		else if ((text[i] == ']' || text[i] == '}') && depth > 0)
+			depth--;
+	return depth > YAML_DEPTH_MAX;
+}
+
 /* A second document would be passed over without a word. */
 static bool check_end(yaml_parser_t *parser, const char *name, const char *text, size_t length,
 	struct problems *problems)
@@ -120,6 +136,10 @@ struct yaml *yaml_parse(const char *name, const char *text, size_t length, struc
 
 	if (length > YAML_FILE_MAX) {
 		problems_add(problems, name, 0, "longer than %d bytes", YAML_FILE_MAX);
+		return NULL;
+	}
+	if (too_deep(text, length)) {
+		problems_add(problems, name, 0, "more than %d brackets are open at once", YAML_DEPTH_MAX);
 		return NULL;
 	}
 	if (!yaml_parser_initialize(&parser))

@@ -24,12 +24,15 @@ struct node {
 	int index; /* of the node in the document; 0 is none */
 };
 
-enum { YAML_FILE_MAX = 4 * 1024 * 1024 };
+enum {
+	YAML_FILE_MAX = 4 * 1024 * 1024, /* bytes */
+	YAML_DEPTH_MAX = 200, /* brackets within one another */
+};
 
 /*
  * Parses the file, or length bytes of text that errors call name. NULL, with
  * the reason and its line in problems, where that is not YAML, is longer than
- * YAML_FILE_MAX, holds a second document or a text with a NUL. An empty file is a document whose root is NODE_NONE.
+ * YAML_FILE_MAX, nested deeper than YAML_DEPTH_MAX, holds a second document or a text with a NUL. An empty file is a document whose root is NODE_NONE.
  */
 struct yaml *yaml_load(const char *path, struct problems *problems);
 struct yaml *yaml_parse(const char *name, const char *text, size_t length, struct problems *problems);

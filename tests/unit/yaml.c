@@ -182,17 +182,28 @@ static void test_a_file_that_is_not_there_is_one_problem(void **state)
 	problems_release(&problems);
 }
 
-static void test_deep_nesting_and_its_size_are_bounded(void **state)
+static void test_size_and_depth_are_bounded(void **state)
 {
 	size_t length = YAML_FILE_MAX + 1;
 	char *text = memory_new(length);
 	struct problems problems = {0};
+	struct yaml *yaml;
 
 	(void)state;
+	memset(text, ' ', length);
+	assert_null(yaml_parse("long", text, length, &problems));
 	memset(text, '[', length);
-	assert_null(yaml_parse("deep", text, length, &problems));
-	assert_null(yaml_parse("deep", text, 100000, &problems));
+	assert_null(yaml_parse("deep", text, length - 1, &problems));
 	assert_int_equal(problems.count, 2);
+	assert_string_equal(problems.list[0].text, "longer than 4194304 bytes");
+	assert_string_equal(problems.list[1].text, "more than 200 brackets are open at once");
+	memset(text + YAML_DEPTH_MAX, ']', YAML_DEPTH_MAX);
+	yaml = yaml_parse("within", text, 2 * YAML_DEPTH_MAX, &problems);
+	assert_non_null(yaml);
+	yaml_close(yaml);
+	for (size_t i = 0; i + 2 <= length; i += 2)
+		memcpy(text + i, "- ", 2);
+	yaml_close(yaml_parse("block", text, 100000, &problems));
 	problems_release(&problems);
 	free(text);
 }
@@ -334,7 +345,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_yaml_is_refused_with_its_line),
 		cmocka_unit_test(test_a_tab_as_indentation_is_called_one),
 		cmocka_unit_test(test_a_file_that_is_not_there_is_one_problem),
-		cmocka_unit_test(test_deep_nesting_and_its_size_are_bounded),
+		cmocka_unit_test(test_size_and_depth_are_bounded),
 		cmocka_unit_test(test_a_map_is_read_into_a_struct),
 		cmocka_unit_test(test_unknown_double_and_missing_keys_are_complained_about),
 		cmocka_unit_test(test_all_mistakes_are_told_at_once),
