@@ -393,28 +393,29 @@ static void judge_failures(struct run *run)
 
 /* ---- the end ---- */
 
+/* Without a new line in any chain they are those that the run began with: a crash may have left them out. */
 static void write_heads(struct run *run)
 {
-	struct page_states states = {0};
+	struct page_states chained = {0};
+	const struct page_states *states = run->observer.chained ? &chained : &run->states;
 	struct archive_head *heads;
 	struct error error;
 	size_t count = 0;
 
-	if (!run->observer.chained)
-		return;
-	store_pages(run->database, &states);
-	heads = memory_zero(states.count, sizeof *heads);
-	for (size_t i = 0; i < states.count; i++)
-		if (states.list[i].snapshot > 0)
-			heads[count++] = (struct archive_head){states.list[i].name, states.list[i].snapshot,
-				states.list[i].head};
+	if (run->observer.chained)
+		store_pages(run->database, &chained);
+	heads = memory_zero(states->count, sizeof *heads);
+	for (size_t i = 0; i < states->count; i++)
+		if (states->list[i].snapshot > 0)
+			heads[count++] = (struct archive_head){states->list[i].name, states->list[i].snapshot,
+				states->list[i].head};
 	if (!archive_write_heads(run->config->archive, heads, count, &error)) {
 		complain(run, error.text);
 		run->observer.local_trouble = true;
 	}
 	STEP("heads written");
 	free(heads);
-	page_states_release(&states);
+	page_states_release(&chained);
 }
 
 static void ignore_answer(void *context, struct http_response *response, const struct error *error)

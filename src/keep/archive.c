@@ -432,6 +432,16 @@ bool archive_folder_time(const char *folder, int64_t *time)
 	return true;
 }
 
+static bool says_already(const char *path, const struct buffer *text)
+{
+	struct buffer before = {0};
+	bool same = file_exists(path) && file_read(path, &before, NULL) && before.length == text->length &&
+		    memcmp(before.data, text->data, text->length) == 0;
+
+	buffer_release(&before);
+	return same;
+}
+
 bool archive_write_heads(const char *archive, const struct archive_head *heads, size_t count, struct error *error)
 {
 	struct buffer text = {0};
@@ -441,7 +451,7 @@ bool archive_write_heads(const char *archive, const struct archive_head *heads, 
 	buffer_text(&text, "lampwatch heads 1 sha256\n");
 	for (size_t i = 0; i < count; i++)
 		buffer_format(&text, "%s\t%" PRId64 "\t%s\n", heads[i].page, heads[i].sequence, heads[i].digest);
-	done = file_write(path, buffer_string(&text), text.length, FILE_MODE, error);
+	done = says_already(path, &text) || file_write(path, buffer_string(&text), text.length, FILE_MODE, error);
 	buffer_release(&text);
 	free(path);
 	return done;

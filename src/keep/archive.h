@@ -83,7 +83,8 @@ bool archive_read(const char *archive, const char *page, const char *folder, con
 /* The seconds that a folder's name tells; false where it is no such name. */
 bool archive_folder_time(const char *folder, int64_t *time);
 
-/* Writes the list of chain heads: lines of page, sequence, digest of the last line. */
+/* Writes the list of chain heads where it is not there already: lines of page, sequence, digest of
+ * the last line. */
 struct archive_head {
 	const char *page;
 	int64_t sequence;
