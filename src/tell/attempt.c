@@ -206,14 +206,18 @@ bool mail_check(const struct route_config *route, const struct mail *mail, struc
 	const char *fault;
 
 	if (!config_address_valid(mail->sender)) {
-		attempt_set(attempt, OUTCOME_ROUTE, 0, "the sender's address cannot stand in MAIL FROM");
+		attempt_set(attempt, OUTCOME_ROUTE, 0,
+			"the sender's address cannot stand in MAIL FROM");
 		return false;
 	}
 	if (!config_address_valid(mail->recipient)) {
 		attempt_set(attempt, OUTCOME_RECEIVER, 0, "the address cannot stand in RCPT TO");
 		return false;
 	}
-	fault = is_host_name(route_helo(route, mail)) ? message_fault(mail) : "helo is not a host name";
+	if (is_host_name(route_helo(route, mail)))
+		fault = message_fault(mail);
+	else
+		fault = "helo is not a host name";
 	if (fault != NULL)
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s", fault);
 	return fault == NULL;

@@ -47,15 +47,16 @@ const char *route_helo(const struct route_config *route, const struct mail *mail
 
 /*
  * False, with the reason in attempt, where the mail may not go out as it is:
- * an address that config_address_valid() refuses, a bare CR or LF (which can smuggle a second mail), a
- * NUL, 8-bit bytes, a line too long, no CRLF at the end, or a route_helo() that is no host name.
+ * an address that config_address_valid() refuses, a bare CR or LF (which can smuggle a second
+ * mail), a NUL, 8-bit bytes, a line too long, no CRLF at the end, or a route_helo() that is no host name.
  * Each transport asks this first.
  */
 bool mail_check(const struct route_config *route, const struct mail *mail, struct attempt *attempt);
 
 /*
- * The transports. Each blocks, at most for about the total of smtp.h; run it in a child process of
- * its own with a hard limit: smtp_send() changes signal handlers, a timer and the environment. None prints.
+ * The transports. Each blocks, at most for about the total of smtp.h; run it in a child process
+ * of its own with a hard limit: smtp_send() changes signal handlers, a timer and the environment.
+ * None prints.
  */
 typedef void mail_transport(const struct route_config *route, const struct mail *mail, struct attempt *attempt);
 
@@ -83,7 +84,7 @@ enum smtp_stage {
 	STAGE_AUTH,
 	STAGE_MAIL,
 	STAGE_RECIPIENT,
-	STAGE_TRANSFER,  /* the last reply: to DATA where it was refused, to the final dot, to BDAT LAST */
+	STAGE_TRANSFER,  /* to DATA where that was refused, else to the final dot or BDAT LAST */
 	STAGE_COUNT,
 };
 
@@ -110,7 +111,7 @@ enum outcome smtp_outcome(const struct smtp_codes *codes, enum smtp_stage *stage
 void attempt_set(struct attempt *attempt, enum outcome outcome, int code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Puts instead wherever word (may be NULL; not below three bytes) stands in the text, in whatever case. */
+/* Puts instead wherever word (may be NULL; three bytes at least) stands in the text, in any case. */
 void attempt_conceal(struct attempt *attempt, const char *word, const char *instead);
 
 #endif

@@ -136,7 +136,8 @@ static void answered(struct dialogue *dialogue, int code)
 		return;
 	}
 	dialogue->waiting--;
-	memmove(dialogue->pending, dialogue->pending + 1, dialogue->waiting * sizeof dialogue->pending[0]);
+	memmove(dialogue->pending, dialogue->pending + 1,
+		dialogue->waiting * sizeof dialogue->pending[0]);
 }
 
 /* One line of a reply, without its end. */
@@ -152,7 +153,7 @@ static void take_line(struct dialogue *dialogue)
 		length--;
 	line[length] = '\0';
 	code = length >= 3 ? reply_code(line) : 0;
-	/* What stands there already, with a code, is a reply that is over: EHLO, say, comes twice. */
+	/* What stands there with a code is a reply that is over: EHLO, say, comes twice. */
 	if (reply->code != 0)
 		*reply = (struct reply){.subject = -1};
 	used = strlen(reply->text);
@@ -219,8 +220,8 @@ const struct reply *dialogue_reply(const struct dialogue *dialogue, enum smtp_st
 	return &dialogue->replies[stage == STAGE_TRANSFER ? PHASE_CONTENT : phases[stage]];
 }
 
-void dialogue_conceal(struct dialogue *dialogue, const struct route_config *route, const struct mail *mail,
-	struct attempt *attempt)
+void dialogue_conceal(struct dialogue *dialogue, const struct route_config *route,
+	const struct mail *mail, struct attempt *attempt)
 {
 	attempt_conceal(attempt, dialogue->secret, "[secret]");
 	attempt_conceal(attempt, route->password, "[password]");

@@ -17,7 +17,7 @@ enum {
 	REPLY_LINE_MAX = 1000,       /* bytes of one line; RFC 5321 section 4.5.3.1.5 says 512 */
 	DIALOGUE_BYTES_MAX = 262144, /* of all that the server says in a session */
 	SECRET_MAX = 2048,           /* bytes of one line of AUTH */
-	DIALOGUE_PENDING_MAX = 8,    /* commands whose replies have not come: more than both libraries pipeline */
+	DIALOGUE_PENDING_MAX = 8,    /* commands without a reply: more than the libraries pipeline */
 };
 
 enum phase {
@@ -51,7 +51,7 @@ struct dialogue {
 	char line[REPLY_LINE_MAX];
 	size_t length;        /* of line */
 	size_t received;      /* bytes, in all */
-	char secret[SECRET_MAX]; /* the last that AUTH sent, so that an echo of it can be concealed */
+	char secret[SECRET_MAX]; /* what AUTH sent last, so that an echo can be concealed */
 };
 
 /* Connected: the greeting is what comes next. */
@@ -79,8 +79,8 @@ void dialogue_codes(const struct dialogue *dialogue, struct smtp_codes *codes);
  * Takes addresses, user, password and what AUTH sent out of the attempt's text,
  * which the server may have repeated, and forgets the secret.
  */
-void dialogue_conceal(struct dialogue *dialogue, const struct route_config *route, const struct mail *mail,
-	struct attempt *attempt);
+void dialogue_conceal(struct dialogue *dialogue, const struct route_config *route,
+	const struct mail *mail, struct attempt *attempt);
 
 /* The reply behind a stage of the codes; its code is 0 where there is none. */
 const struct reply *dialogue_reply(const struct dialogue *dialogue, enum smtp_stage stage);

@@ -183,9 +183,6 @@ static void exchange(struct program *program)
 		feed(program);
 	if (ends[1].revents != 0)
 		listen_to(program);
-	/* With its output closed, poll() would return at once until it ends. */
-	if (program->input < 0 && program->output < 0)
-		poll(NULL, 0, LOOK_MILLISECONDS);
 }
 
 /*
@@ -231,14 +228,15 @@ static void conclude(const char *path, int status, const char *said, struct atte
 	for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
 		if (meanings[i].status != code)
 			continue;
-		attempt_set(attempt, meanings[i].outcome, code, "%s: exit status %d: %s%s%s", path, code,
-			meanings[i].words, said[0] != '\0' ? ": " : "", said);
+		attempt_set(attempt, meanings[i].outcome, code, "%s: exit status %d: %s%s%s", path,
+			code, meanings[i].words, said[0] != '\0' ? ": " : "", said);
 		return;
 	}
 	attempt_set(attempt, OUTCOME_ROUTE, code, "%s: exit status %d: %s", path, code, said);
 }
 
-void sendmail_send(const struct route_config *route, const struct mail *mail, struct attempt *attempt)
+void sendmail_send(const struct route_config *route, const struct mail *mail,
+	struct attempt *attempt)
 {
 	const char *arguments[] = {route->program, "-i", "-f", mail->sender, "--", mail->recipient,
 		NULL};

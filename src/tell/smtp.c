@@ -37,7 +37,6 @@
 
 enum {
 	DESCRIPTORS_SEARCHED = 64,
-	SEND_BUFFER_MARGIN = 65536,
 };
 
 static const struct smtp_timeouts built_in = {
@@ -162,13 +161,7 @@ static int lowest_free_descriptor(void)
 
 static void connected(struct session *session)
 {
-	int room = (int)session->mail->length + SEND_BUFFER_MARGIN;
-
 	connection = find_connection(session->lowest);
-	/* libesmtp takes EAGAIN while it writes a BDAT chunk for a failure of ours, so
-	 * the chunk should fit into the socket. */
-	if (connection >= 0)
-		setsockopt(connection, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 	session->encrypted = session->password_sent = false;
 	session->refused = NULL;
 	session->verify_error = X509_V_OK;
@@ -282,7 +275,7 @@ static void guard_command(struct session *session, const char *bytes, size_t len
 		refuse(session, auth >= 500 ? OUTCOME_ROUTE : OUTCOME_TEMPORARY,
 			"the server refused user and password");
 	else if (wants_auth && !is_auth && auth != 235)
-		refuse(session, OUTCOME_ROUTE, "the server offers no way to authenticate that we have");
+		refuse(session, OUTCOME_ROUTE, "the server offers no AUTH that we can do");
 }
 
 static void overheard(struct session *session, const char *bytes, size_t length)
@@ -311,7 +304,8 @@ static void monitor(const char *bytes, int length, int writing, void *context)
 	guard_command(session, bytes, (size_t)length);
 	if (session->refused != NULL)
 		return;
-	if (begins(bytes, (size_t)length, "AUTH PLAIN") || begins(bytes, (size_t)length, "AUTH LOGIN"))
+	if (begins(bytes, (size_t)length, "AUTH PLAIN") ||
+	    begins(bytes, (size_t)length, "AUTH LOGIN"))
 		session->password_sent = true;
 	dialogue_wrote(&session->dialogue, bytes, (size_t)length);
 }
@@ -321,13 +315,14 @@ static bool connection_broken(void)
 {
 	struct pollfd look = {.fd = connection, .events = POLLOUT};
 
-	return connection >= 0 && poll(&look, 1, 0) > 0 && (look.revents & (POLLERR | POLLHUP)) != 0;
+	return connection >= 0 && poll(&look, 1, 0) > 0 &&
+	       (look.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 /*
  * Hands the mail out as it is. libesmtp does not notice failed writes before it
  * has all; where the connection breaks before that, the server never saw the
- * end and must forget the mail (RFC 5321 section 4.1.1.4). errno is libesmtp's way to be told to stop.
+ * end and must forget the mail (RFC 5321 section 4.1.1.4). errno is how libesmtp is told to stop.
  */
 static const char *hand_out(void **ignored, int *length, void *context)
 {
@@ -457,7 +452,8 @@ static void set_waits(smtp_session_t esmtp)
 	};
 
 	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
-		smtp_set_timeout(esmtp, waits[i].which | Timeout_OVERRIDE_RFC2822_MINIMUM, waits[i].wait);
+		smtp_set_timeout(esmtp, waits[i].which | Timeout_OVERRIDE_RFC2822_MINIMUM,
+			waits[i].wait);
 }
 
 static void set_message(struct session *session, smtp_session_t esmtp)
@@ -492,8 +488,8 @@ static void describe_failure(const struct session *session, struct attempt *atte
 	char reason[128] = "";
 
 	if (session->verify_error != X509_V_OK) {
-		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: the server's certificate: %s", route->host,
-			X509_verify_cert_error_string(session->verify_error));
+		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: the server's certificate: %s",
+			route->host, X509_verify_cert_error_string(session->verify_error));
 		return;
 	}
 	if (now_milliseconds() >= session->deadline)
@@ -533,8 +529,8 @@ static void conclude(struct session *session, struct attempt *attempt)
 		reply = dialogue_reply(&session->dialogue, stage);
 		attempt_set(attempt, attempt->outcome, reply->code, "%s", reply->text);
 	} else if (session->refused != NULL) {
-		attempt_set(attempt, session->sent ? OUTCOME_UNKNOWN : session->refusal, 0, "%s: %s",
-			session->route->host, session->refused);
+		attempt_set(attempt, session->sent ? OUTCOME_UNKNOWN : session->refusal, 0,
+			"%s: %s", session->route->host, session->refused);
 	} else {
 		describe_failure(session, attempt);
 	}
@@ -548,8 +544,8 @@ static void run_session(struct session *session, struct attempt *attempt)
 	smtp_session_t esmtp;
 
 	if (session->route->tls != TLS_OFF && tls == NULL) {
-		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: TLS cannot be set up: is ca_file readable?",
-			session->route->host);
+		attempt_set(attempt, OUTCOME_ROUTE, 0,
+			"%s: TLS cannot be set up: is ca_file readable?", session->route->host);
 		return;
 	}
 	esmtp = smtp_create_session();

@@ -3,6 +3,7 @@
  * Each fault that a relay can have, and what smtp_send() and smtps_send() make
  * of it. The server is tests/servers/smtp.c, told by its script what to do wrong.
  */
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -170,6 +172,7 @@ static void test_mail_arrives_byte_for_byte(void **state)
 	(void)state;
 	assert_arrives_as_it_is(smtp_send, SINK_STARTTLS, "");
 	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "");
+	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "without DSN\nwithout SIZE\nwithout 8BITMIME\n");
 	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "with CHUNKING\n");
 	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "without PIPELINING\nwith CHUNKING\n");
 	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "hello first 1 reply 502 5.5.2 no EHLO here\n");
@@ -208,6 +211,32 @@ static void test_relay_that_is_not_there_is_temporary(void **state)
 	if (sink.pid == 0)
 		_exit(0);
 	sink_stop(&sink);
+}
+
+/* A listener whose queue is full lets connection attempts wait, as a dead host does. */
+static void test_relay_that_never_accepts_is_left_after_the_connect_time(void **state)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t length = sizeof name;
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fillers[8];
+	struct route_config route = {.host = loopback, .tls = TLS_OFF};
+	time_t began = time(NULL);
+
+	(void)state;
+	assert_int_equal(bind(listener, (struct sockaddr *)&name, sizeof name), 0);
+	assert_int_equal(listen(listener, 0), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&name, &length), 0);
+	for (int i = 0; i < 8; i++) {
+		fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(fillers[i], (struct sockaddr *)&name, sizeof name);
+	}
+	route.port = ntohs(name.sin_port);
+	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_TEMPORARY, 0,
+		"while connecting: no answer in time");
+	assert_in_range(time(NULL) - began, 0, 3);
+	for (int i = 0; i < 8; i++)
+		close(fillers[i]);
+	close(listener);
 }
 
 static void test_name_without_address_is_temporary(void **state)
@@ -339,28 +368,34 @@ static void test_break_in_the_middle_of_the_message_is_temporary(void **state)
 	buffer_release(&bytes);
 }
 
-/* libesmtp takes a full socket during BDAT for a failure of its caller. */
-static void test_large_mail_in_chunks_to_a_slow_server_arrives(void **state)
+/* More than the sockets hold, so that writing has to wait. */
+static void test_large_mail_to_a_slow_server_arrives(void **state)
 {
+	static const char *const scripts[] = {"with CHUNKING\nrcpt delay 500\n", "data delay 500\n"};
 	struct buffer bytes = {0};
 	struct mail mail = {SENDER, RECIPIENT, NULL, 0};
 	struct attempt attempt;
-	struct sink sink;
-	struct route_config route;
 
 	(void)state;
 	buffer_text(&bytes, message);
-	while (bytes.length < 300000)
+	while (bytes.length < 3000000)
 		buffer_text(&bytes, "one more line of a long message, which fills the sockets\r\n");
 	mail.bytes = bytes.data;
 	mail.length = bytes.length;
-	sink_start(&sink, SINK_PLAIN, "127.0.0.1", 2);
-	sink_script(&sink, "with CHUNKING\nrcpt delay 500\n");
-	route = route_to(&sink);
-	route.tls = TLS_OFF;
-	attempt_in_child(smtp_send, &route, &mail, &attempt);
-	assert_result(attempt, OUTCOME_DELIVERED, 250, "kept");
-	sink_stop(&sink);
+	for (size_t i = 0; i < 2 * sizeof scripts / sizeof *scripts; i++) {
+		enum sink_tls tls = i % 2 == 0 ? SINK_PLAIN : SINK_STARTTLS;
+		struct sink sink;
+		struct route_config route;
+
+		sink_start(&sink, tls, "127.0.0.1", 2);
+		sink_script(&sink, scripts[i / 2]);
+		route = route_to(&sink);
+		route.tls = tls == SINK_PLAIN ? TLS_OFF : TLS_REQUIRED;
+		announce(scripts[i / 2]);
+		attempt_in_child(smtp_send, &route, &mail, &attempt);
+		assert_result(attempt, OUTCOME_DELIVERED, 250, "kept");
+		sink_stop(&sink);
+	}
 	buffer_release(&bytes);
 }
 
@@ -594,7 +629,7 @@ static void test_refused_password_is_the_route_and_sends_nothing(void **state)
 		assert_password(smtps_send, SINK_IMPLICIT, &faults[i]);
 	}
 	assert_password(smtp_send, SINK_STARTTLS, &(struct fault){
-		"without AUTH\n", OUTCOME_ROUTE, 0, "no way to authenticate", 0});
+		"without AUTH\n", OUTCOME_ROUTE, 0, "no AUTH that we can do", 0});
 	assert_password(smtp_send, SINK_STARTTLS, &(struct fault){
 		"without AUTH\nwith AUTH LOGIN\nuser alerts open sesame\n", OUTCOME_DELIVERED, 250, "kept", 1});
 }
@@ -658,6 +693,7 @@ int main(void)
 		cmocka_unit_test(test_mail_arrives_byte_for_byte),
 		cmocka_unit_test(test_twenty_mails_over_starttls_do_not_hang),
 		cmocka_unit_test(test_relay_that_is_not_there_is_temporary),
+		cmocka_unit_test(test_relay_that_never_accepts_is_left_after_the_connect_time),
 		cmocka_unit_test(test_name_without_address_is_temporary),
 		cmocka_unit_test(test_relay_that_hangs_up_or_refuses_at_once_is_temporary),
 		cmocka_unit_test(test_silence_before_the_end_of_the_message_is_temporary),
@@ -667,7 +703,7 @@ int main(void)
 		cmocka_unit_test(test_refused_message_is_temporary_or_the_route),
 		cmocka_unit_test(test_chunks_that_are_not_all_acknowledged_are_not_delivered),
 		cmocka_unit_test(test_break_in_the_middle_of_the_message_is_temporary),
-		cmocka_unit_test(test_large_mail_in_chunks_to_a_slow_server_arrives),
+		cmocka_unit_test(test_large_mail_to_a_slow_server_arrives),
 		cmocka_unit_test(test_server_that_drips_is_left_at_the_total),
 		cmocka_unit_test(test_slow_server_within_its_time_delivers),
 		cmocka_unit_test(test_replies_out_of_bounds_end_the_session),

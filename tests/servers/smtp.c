@@ -42,6 +42,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -77,6 +78,7 @@ enum {
 	LINE_MAX_BYTES = 8192,
 	MAIL_MAX = 32 * 1024 * 1024,
 	GARBAGE_BYTES = 300,
+	ETHERNET_SEGMENT = 1460,
 };
 
 enum phase {
@@ -955,12 +957,14 @@ static void write_port_file(void)
 static void listen_on_address(void)
 {
 	struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server.port)};
-	int yes = 1;
+	int yes = 1, segment = ETHERNET_SEGMENT;
 
 	server.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (server.listener < 0 || inet_pton(AF_INET, server.address, &name.sin_addr) != 1)
 		fail(server.address);
 	setsockopt(server.listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+	/* As on Ethernet: loopback's own segments would let the client's socket hold megabytes. */
+	setsockopt(server.listener, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
 	if (bind(server.listener, (struct sockaddr *)&name, sizeof name) != 0 ||
 	    listen(server.listener, BACKLOG) != 0)
 		fail("listen");
