@@ -39,7 +39,7 @@ enum {
 	RUN_LOCK_SECONDS = 600,  /* a lock held longer is worth a line */
 	RUN_WAIT_MILLISECONDS = 250,
 	RUN_READS_QUEUED = 16,   /* bodies waiting to be read: bounds the memory */
-	RUN_TOUCHES = 64,        /* unchanged pages recorded in one transaction */
+	RUN_TOUCH_SECONDS = 1,   /* unchanged pages wait so long for others, to be recorded in one transaction */
 	OWN_NETWORK_HOSTS = 3, OWN_NETWORK_PROVIDERS = 2,
 };
 
@@ -70,6 +70,7 @@ struct run {
 	size_t failed_count;
 	struct page_state **touched;
 	size_t touched_count;
+	int64_t touched_since;   /* monotonic, seconds */
 	bool answered;           /* some host did */
 	int64_t now, deadline;   /* seconds: of the clock; of the monotonic one */
 	int status;
@@ -143,9 +144,9 @@ static void take_unchanged(struct watch *watch)
 	state->confirmed++;
 	if (watch->full)
 		state->last_full = run->now;
+	if (run->touched_count == 0)
+		run->touched_since = monotonic();
 	*(struct page_state **)memory_append(&run->touched, &run->touched_count, sizeof *run->touched) = state;
-	if (run->touched_count >= RUN_TOUCHES)
-		flush_touched(run);
 }
 
 /* The last kept bodies as today's kind and program read them; NULL where that cannot be. */
@@ -333,8 +334,10 @@ static void fetch_all(struct run *run)
 
 		busy = http_client_wait(run->client, descriptors, count, RUN_WAIT_MILLISECONDS);
 		busy += readers_collect(run->readers);
-		flush_touched(run);
+		if (monotonic() - run->touched_since >= RUN_TOUCH_SECONDS)
+			flush_touched(run);
 	}
+	flush_touched(run);
 	if (busy > 0)
 		complain(run, "the run took longer than five minutes and was ended; the next one goes on");
 }

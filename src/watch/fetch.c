@@ -240,7 +240,7 @@ static bool address_find(struct passage *passage, bool *here)
 	char *address = NULL;
 
 	*here = false;
-	if (passage->remembered && !passage->changed && passage->i > 0) {
+	if (passage->remembered && !passage->changed) {
 		memory_set(&new->url, fetch->validators[passage->i].url);
 		return true;
 	}
@@ -268,8 +268,6 @@ static void document_skip(struct passage *passage)
 /* On to the next document that has to be fetched. */
 static void passage_go_on(struct passage *passage)
 {
-	struct fetch *fetch = passage->fetch;
-
 	for (; passage->i < passage->count; passage->i++) {
 		bool here;
 
@@ -278,11 +276,6 @@ static void passage_go_on(struct passage *passage)
 			return;
 		}
 		if (!text_empty(passage->new[passage->i].url) && !here) {
-			/* The kind leads elsewhere than last time: nothing that is remembered
-			 * holds. */
-			if (passage->i == 0 && passage->remembered &&
-				!text_equal(passage->new[0].url, fetch->validators[0].url))
-				passage->remembered = false;
 			passage_request(passage);
 			return;
 		}

@@ -35,7 +35,8 @@ struct fetch {
 	const char *url; /* of the configuration */
 	const struct kind *kind;
 	int64_t connect_timeout, total_timeout, body_maximum, redirects;
-	struct validator validators[KIND_DOCUMENTS_MAX]; /* owned here; replaced by the new ones on success. All zero: unconditional */
+	/* Owned here; of the same url and kind; replaced by the new ones on success. All zero: unconditional. */
+	struct validator validators[KIND_DOCUMENTS_MAX];
 	void *context;
 
 	/* Out: */
