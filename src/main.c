@@ -19,20 +19,22 @@
 static const struct command {
 	const char *name;
 	int (*run)(struct invocation *invocation, int argc, char **argv);
+	const char *words; /* that may follow */
 	const char *about;
 } commands[] = {
-	{"run", command_run, "one pass over the pages that are due; what cron calls"},
-	{"read", command_read, "print what a page says; touches no state"},
-	{"check", command_check, "the configuration: every error, with its line"},
-	{"status", command_status, "what every watched page says now"},
-	{"log", command_log, "changes and events, newest first"},
-	{"show", command_show, "one snapshot: show PAGE [TIME]"},
-	{"diff", command_diff, "what differs between two: diff PAGE TIME [TIME]"},
-	{"outbox", command_outbox, "what is owed, to whom, why not yet: outbox [retry|drop]"},
-	{"routes", command_routes, "every way out, and what it depends on"},
-	{"try", command_try, "send a test message by a route or to a webhook"},
-	{"verify", command_verify, "prove that the archive is whole and unaltered"},
-	{"replay", command_replay, "feed saved captures through the same pipeline"},
+	{"run", command_run, "[PAGE...]", "one pass over the pages that are due; what cron calls"},
+	{"read", command_read, "[--kind KIND] [--url URL] [--with FILE] URL|FILE...|-",
+		"print what a page says; touches no state"},
+	{"check", command_check, "", "the configuration: every error, with its line"},
+	{"status", command_status, "[PAGE...]", "what every watched page says now"},
+	{"log", command_log, "[--since TIME] [--limit N] [PAGE...]", "changes and events, newest first"},
+	{"show", command_show, "PAGE [TIME]", "one snapshot: what the page said, and how it was got"},
+	{"diff", command_diff, "PAGE TIME [TIME]", "what differs between two snapshots"},
+	{"outbox", command_outbox, "[retry [NUMBER] | drop NUMBER]", "what is owed, to whom, why not yet"},
+	{"routes", command_routes, "", "every way out, and what it depends on"},
+	{"try", command_try, "[--to ADDRESS] ROUTE|WEBHOOK", "send a test message by a route or to a webhook"},
+	{"verify", command_verify, "", "prove that the archive is whole and unaltered"},
+	{"replay", command_replay, "[--deliver] DIR", "feed saved captures through the same pipeline"},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -42,7 +44,22 @@ static void usage(FILE *out)
 	fputs("usage: lampwatch [-c FILE] [-v | -q] [--json] [--clock TIME] COMMAND ...\n\n", out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].about);
-	fputs("\nlampwatch(1) says more; lampwatch.yaml(5) is the configuration.\n", out);
+	fputs("\nlampwatch COMMAND --help: the words it takes. lampwatch(1) says more, lampwatch.yaml(5) is the\n"
+		"configuration.\n", out);
+}
+
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* Whether a command's own words ask how it is used; what stands behind "--" is no option. */
+static bool asks_for_help(char **words)
+{
+	for (; *words != NULL && strcmp(*words, "--") != 0; words++)
+		if (is_help(*words))
+			return true;
+	return false;
 }
 
 static int unknown_command(const char *word)
@@ -140,7 +157,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	if (argc > 0 && strcmp(argv[0], "--version") == 0)
 		return puts("lampwatch " LAMPWATCH_VERSION) < 0;
-	if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
+	if (argc > 0 && is_help(argv[0])) {
 		usage(stdout);
 		return EXIT_DONE;
 	}
@@ -151,6 +168,13 @@ int main(int argc, char **argv)
 	command = command_find(argv[0]);
 	if (command == NULL)
 		return unknown_command(argv[0]);
+	invocation.command = command->name;
+	invocation.words = command->words;
+	if (asks_for_help(argv + 1)) {
+		printf("usage: lampwatch %s%s%s\n\n%s\n", command->name, command->words[0] != '\0' ? " " : "",
+			command->words, command->about);
+		return EXIT_DONE;
+	}
 	optind = 0;
 	status = command->run(&invocation, argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -365,21 +365,23 @@ void date_write_duration(int64_t seconds, char out[static DATE_TEXT_MAX])
 		snprintf(out, DATE_TEXT_MAX, "%lld d %lld h", time / DAY, time % DAY / HOUR);
 }
 
-/* The last second of what the first count of year, month, day, hour, minute, second name. */
-static bool last_second(struct fields fields, int count, int64_t *last)
+enum { PREFIX_PARTS = 6 }; /* year, month, day, hour, minute, second */
+
+/* What the first count parts name: its first second or its last one. */
+static bool edge_second(struct fields fields, int count, bool last, int64_t *time)
 {
 	int *const parts[] = {&fields.year, &fields.month, &fields.day, &fields.hour, &fields.minute,
 		&fields.second};
-	const int ends[] = {0, 12, 31, 23, 59, 59};
+	static const int begins[] = {0, 1, 1, 0, 0, 0}, ends[] = {0, 12, 31, 23, 59, 59};
 
-	for (int i = count; i < 6; i++)
-		*parts[i] = ends[i];
-	if (count < 3 && fields.month >= 1 && fields.month <= 12)
+	for (int i = count; i < PREFIX_PARTS; i++)
+		*parts[i] = last ? ends[i] : begins[i];
+	if (last && count < 3 && fields.month >= 1 && fields.month <= 12)
 		fields.day = days_in_month(fields.year, fields.month);
-	return fields_time(&fields, last);
+	return fields_time(&fields, time);
 }
 
-bool date_prefix_end(const char *prefix, int64_t *last)
+static bool parse_prefix(const char *prefix, bool last, int64_t *time)
 {
 	static const char separators[] = "--T::";
 	struct fields fields = {0};
@@ -388,14 +390,24 @@ bool date_prefix_end(const char *prefix, int64_t *last)
 	const char *at = prefix;
 	int count = 0;
 
-	while (count < 6 && take_number(&at, count == 0 ? 4 : 2, count == 0 ? 4 : 2, parts[count])) {
+	while (count < PREFIX_PARTS && take_number(&at, count == 0 ? 4 : 2, count == 0 ? 4 : 2, parts[count])) {
 		count++;
-		if (*at == '\0' || count == 6 || !take(&at, separators[count - 1]))
+		if (*at == '\0' || count == PREFIX_PARTS || !take(&at, separators[count - 1]))
 			break;
 	}
 	if (count > 0 && *at == '\0' && at[-1] >= '0' && at[-1] <= '9')
-		return last_second(fields, count, last);
-	return date_parse(prefix, last);
+		return edge_second(fields, count, last, time);
+	return date_parse(prefix, time);
+}
+
+bool date_prefix_begin(const char *prefix, int64_t *first)
+{
+	return parse_prefix(prefix, false, first);
+}
+
+bool date_prefix_end(const char *prefix, int64_t *last)
+{
+	return parse_prefix(prefix, true, last);
 }
 
 int64_t date_retry_after(const char *value, int64_t now)

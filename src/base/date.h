@@ -46,8 +46,9 @@ void date_write_duration(int64_t seconds, char out[static DATE_TEXT_MAX]);
 
 /*
  * The times that a prefix of RFC 3339 names ("2014-01", "2014-01-24T19"): the
- * last second of it. False where it is no such prefix.
+ * first second of it, or the last. False where it is no such prefix.
  */
+bool date_prefix_begin(const char *prefix, int64_t *first);
 bool date_prefix_end(const char *prefix, int64_t *last);
 
 /* HTTP's Retry-After (RFC 9110 section 10.2.3): seconds or a date. Seconds from now, 0 where not understood. */

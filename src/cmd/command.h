@@ -23,6 +23,7 @@ enum exit_status {
 /* What the global options say. */
 struct invocation {
 	const char *program;     /* argv[0] of main */
+	const char *command, *words; /* the command's name and the words it takes, for a complaint */
 	const char *config_path; /* of -c; NULL: find it */
 	int verbosity;           /* -1 with -q, 0, 1 with -v, 2 with -v -v */
 	bool json;

@@ -96,8 +96,9 @@ bool context_unknown_page(const struct context *context, const char *name)
 	return false;
 }
 
-int usage_error(const char *command, const char *usage)
+int usage_error(const struct invocation *invocation)
 {
-	fprintf(stderr, "lampwatch: usage: lampwatch %s%s%s\n", command, usage[0] != '\0' ? " " : "", usage);
+	fprintf(stderr, "lampwatch: usage: lampwatch %s%s%s\n", invocation->command,
+		invocation->words[0] != '\0' ? " " : "", invocation->words);
 	return EXIT_USAGE;
 }

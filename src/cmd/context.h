@@ -41,6 +41,6 @@ void context_close(struct context *context);
 bool context_unknown_page(const struct context *context, const char *name);
 
 /* Says how the command is used. Returns EXIT_USAGE. */
-int usage_error(const char *command, const char *usage);
+int usage_error(const struct invocation *invocation);
 
 #endif

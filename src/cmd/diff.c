@@ -12,14 +12,22 @@
 
 enum { TYPE_COLUMNS = 19 };
 
+/* States are the provider's own words. */
+static void print_turn(const struct change *change)
+{
+	fputs(": ", stdout);
+	terminal_text(change->before, 0);
+	fputs(change->before[0] != '\0' && change->after[0] != '\0' ? " -> " : "", stdout);
+	terminal_text(change->after, 0);
+}
+
 static void print_change(const struct change *change)
 {
 	terminal_text(change_type_name(change->type), TYPE_COLUMNS);
 	putchar(' ');
 	terminal_text(change->name, 0);
 	if (change->before[0] != '\0' || change->after[0] != '\0')
-		printf(": %s%s%s", change->before, change->before[0] != '\0' && change->after[0] != '\0' ? " -> " : "",
-			change->after);
+		print_turn(change);
 	if (change->text[0] != '\0') {
 		fputs(" (", stdout);
 		terminal_text(change->text, 0);
@@ -81,8 +89,7 @@ int command_diff(struct invocation *invocation, int argc, char **argv)
 	struct database *database = NULL;
 	bool missing = false;
 	char *words[] = {argv[1], argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL};
-	int result = argc == 3 || argc == 4 ? context_open(&context, invocation)
-					    : usage_error("diff", "PAGE TIME [TIME]");
+	int result = argc == 3 || argc == 4 ? context_open(&context, invocation) : usage_error(invocation);
 
 	if (result != EXIT_DONE)
 		goto out;

@@ -16,8 +16,6 @@
 
 enum { LOG_LINES = 50, LOG_LINES_MAX = 1000000, TYPE_COLUMNS = 15 };
 
-static const char usage[] = "[--since TIME] [--limit N] [PAGE...]";
-
 struct log {
 	const struct context *context;
 	struct database *database;
@@ -91,12 +89,10 @@ static bool parse_options(struct log *log, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "n:s:", options, NULL)) != -1) {
 		char none[] = "", *end = none;
 
-		if (option == 's' && !date_parse(optarg, &log->since)) {
-			if (!date_prefix_end(optarg, &log->since))
-				return false;
-		} else if (option == 'n') {
+		if (option == 's' && !date_prefix_begin(optarg, &log->since))
+			return false;
+		if (option == 'n')
 			log->limit = strtoll(optarg, &end, 10);
-		}
 		if (option == '?' || *end != '\0' || log->limit < 1 || log->limit > LOG_LINES_MAX)
 			return false;
 	}
@@ -124,7 +120,7 @@ int command_log(struct invocation *invocation, int argc, char **argv)
 	struct log log = {.context = &context, .limit = LOG_LINES};
 	struct value *root = value_map();
 	bool missing = false;
-	int result = parse_options(&log, argc, argv) ? EXIT_DONE : usage_error("log", usage);
+	int result = parse_options(&log, argc, argv) ? EXIT_DONE : usage_error(invocation);
 
 	if (result == EXIT_DONE)
 		result = context_open(&context, invocation);

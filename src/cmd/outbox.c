@@ -85,11 +85,12 @@ static int list(struct database *database, const struct context *context)
 static int act(struct database *database, const struct context *context, const char *action, const char *which)
 {
 	bool drop = strcmp(action, "drop") == 0;
-	int64_t id = which != NULL ? strtoll(which, NULL, 10) : 0, count;
+	char none[] = "", *end = none;
+	int64_t id = which != NULL ? strtoll(which, &end, 10) : 0, count;
 	struct error error;
 
-	if ((!drop && strcmp(action, "retry") != 0) || (drop && id <= 0) || (which != NULL && id <= 0))
-		return usage_error("outbox", "[retry [NUMBER] | drop NUMBER]");
+	if ((!drop && strcmp(action, "retry") != 0) || (drop && id <= 0) || (which != NULL && id <= 0) || *end != '\0')
+		return usage_error(context->invocation);
 	database_begin(database);
 	count = drop ? outbox_drop(database, id, context->invocation->clock)
 		     : outbox_retry(database, id, context->invocation->clock);
@@ -116,7 +117,7 @@ int command_outbox(struct invocation *invocation, int argc, char **argv)
 	if (result != EXIT_DONE)
 		goto out;
 	if (argc > 3) {
-		result = usage_error("outbox", "[retry [NUMBER] | drop NUMBER]");
+		result = usage_error(invocation);
 		goto out;
 	}
 	database = context_database(&context, &missing);

@@ -27,8 +27,6 @@
 
 enum { DELIVER_SECONDS = 300, CAPTURES_MAX = 1000000 };
 
-static const char usage[] = "[--deliver] DIR";
-
 struct capture {
 	char *path;
 	const struct page_config *page;
@@ -231,7 +229,7 @@ int command_replay(struct invocation *invocation, int argc, char **argv)
 		good = good && option == 'd';
 	}
 	if (!good || optind != argc - 1)
-		return usage_error("replay", usage);
+		return usage_error(invocation);
 	result = context_open(&context, invocation);
 	if (result == EXIT_DONE && !find_captures(&replay, argv[optind]))
 		result = EXIT_USAGE;

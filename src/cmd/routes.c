@@ -128,7 +128,7 @@ int command_routes(struct invocation *invocation, int argc, char **argv)
 
 	(void)argv;
 	if (result == EXIT_DONE && argc > 1)
-		result = usage_error("routes", "");
+		result = usage_error(invocation);
 	if (result != EXIT_DONE)
 		goto out;
 	for (size_t i = 0; i < context.config->page_count; i++)

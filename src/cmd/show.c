@@ -101,7 +101,7 @@ int command_show(struct invocation *invocation, int argc, char **argv)
 	struct database *database = NULL;
 	struct show show = {.context = &context};
 	bool missing = false;
-	int result = argc == 2 || argc == 3 ? context_open(&context, invocation) : usage_error("show", "PAGE [TIME]");
+	int result = argc == 2 || argc == 3 ? context_open(&context, invocation) : usage_error(invocation);
 
 	if (result != EXIT_DONE)
 		goto out;

@@ -22,8 +22,6 @@
 #include "tell/delivery.h"
 #include "tell/plan.h"
 
-static const char usage[] = "[--to ADDRESS] ROUTE|WEBHOOK";
-
 struct trial {
 	const struct context *context;
 	const struct route_config *route;
@@ -147,7 +145,7 @@ int command_try(struct invocation *invocation, int argc, char **argv)
 			result = EXIT_USAGE;
 	}
 	if (result != EXIT_DONE || optind != argc - 1)
-		return usage_error("try", usage);
+		return usage_error(invocation);
 	result = context_open(&context, invocation);
 	if (result == EXIT_DONE)
 		result = choose(&trial, argv[optind]);

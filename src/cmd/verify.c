@@ -62,7 +62,7 @@ int command_verify(struct invocation *invocation, int argc, char **argv)
 
 	(void)argv;
 	if (result == EXIT_DONE && argc > 1)
-		result = usage_error("verify", "");
+		result = usage_error(invocation);
 	if (result != EXIT_DONE)
 		goto out;
 	lock = wait_for_run(&context);

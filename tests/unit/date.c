@@ -184,6 +184,29 @@ static void test_a_prefix_names_times_up_to_its_last_second(void **state)
 	assert_prefix("latest", "");
 }
 
+static void test_a_prefix_names_times_from_its_first_second_on(void **state)
+{
+	static const struct {
+		const char *prefix, *first;
+	} cases[] = {
+		{"2014", "2014-01-01T00:00:00Z"},
+		{"2016-02", "2016-02-01T00:00:00Z"},
+		{"2014-01-24", "2014-01-24T00:00:00Z"},
+		{"2014-01-24T19:20", "2014-01-24T19:20:00Z"},
+		{"2014-01-24T20:20:05+01:00", "2014-01-24T19:20:05Z"},
+	};
+	char text[DATE_TEXT_MAX];
+	int64_t first;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_true(date_prefix_begin(cases[i].prefix, &first));
+		date_write(first, text);
+		assert_string_equal(text, cases[i].first);
+	}
+	assert_false(date_prefix_begin("2014-02-30", &first));
+}
+
 static void test_retry_after_is_seconds_or_a_date(void **state)
 {
 	(void)state;
@@ -209,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_zones_are_those_of_the_system),
 		cmocka_unit_test(test_durations_have_two_units_at_most),
 		cmocka_unit_test(test_a_prefix_names_times_up_to_its_last_second),
+		cmocka_unit_test(test_a_prefix_names_times_from_its_first_second_on),
 		cmocka_unit_test(test_retry_after_is_seconds_or_a_date),
 	};
 
