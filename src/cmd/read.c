@@ -221,14 +221,14 @@ static int detect(const char *templates, struct request *request)
 	return status;
 }
 
-static int print_reading(const struct invocation *invocation, const struct reading *reading,
-	const struct read_report *report)
+static int print_reading(const struct invocation *invocation, const struct kind *kind,
+	const struct reading *reading, const struct read_report *report)
 {
 	struct buffer text = {0};
 
 	if (invocation->verbosity > 0)
-		fprintf(stderr, "%zu rows merged, %zu words unknown, %zu expressions, %zu steps\n", report->merged_rows,
-			report->unknown_words, report->evaluations, report->operations);
+		fprintf(stderr, "%s: %zu rows merged, %zu words unknown, %zu expressions, %zu steps\n", kind_name(kind),
+			report->merged_rows, report->unknown_words, report->evaluations, report->operations);
 	if (invocation->json) {
 		reading_json(reading, &text);
 		buffer_byte(&text, '\n');
@@ -252,7 +252,7 @@ static int read_documents(const struct invocation *invocation, const struct requ
 	if (request->count > kind_document_count(request->kind))
 		status = usage("there are more files than the kind has documents");
 	else if (read_page(request->kind, request->url, documents, &reading, &report, &error))
-		status = print_reading(invocation, &reading, &report);
+		status = print_reading(invocation, request->kind, &reading, &report);
 	else
 		status = complain(request, &error);
 	reading_release(&reading);

@@ -174,8 +174,10 @@ xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xp
 	if (value != NULL && !evaluation->failed)
 		return value;
 	xmlXPathFreeObject(value);
-	error_set(error, REMEDY_PAGE, "%s: %.300s", evaluation->failed ? evaluation->failure.text : "no value",
-		xpath->text);
+	/* Where a simple path spends what is left, libxml2 gives no value and no error. */
+	if (!evaluation->failed)
+		error_set(&evaluation->failure, REMEDY_PAGE, "%s", error_text(XPATH_OP_LIMIT_EXCEEDED));
+	error_set(error, REMEDY_PAGE, "%s: %.300s", evaluation->failure.text, xpath->text);
 	return NULL;
 }
 

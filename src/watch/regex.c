@@ -26,6 +26,7 @@ struct regex_cache {
 	size_t count;
 	pcre2_match_context *limits;
 	pcre2_match_data *data;
+	uint32_t groups; /* pairs of the vector that the last match has set */
 };
 
 struct regex_cache *regex_cache_new(void)
@@ -139,6 +140,7 @@ static bool match(struct regex_cache *cache, const pcre2_code *code, const char 
 	int result = pcre2_match(code, (PCRE2_SPTR)text, length, offset, options, cache->data, cache->limits);
 
 	*found = result >= 0;
+	cache->groups = result > 0 ? (uint32_t)result : REGEX_GROUPS_MAX; /* 0: there were more */
 	return result >= 0 || result == PCRE2_ERROR_NOMATCH || match_error(result, error);
 }
 
@@ -150,11 +152,9 @@ bool regex_matches(struct regex_cache *cache, const char *text, const char *patt
 	return code != NULL && match(cache, code, text, strlen(text), 0, found, error);
 }
 
-static void add_replacement(struct buffer *out, const char *to, const char *text,
-	const pcre2_match_data *data, const PCRE2_SIZE *vector)
+static void add_replacement(struct buffer *out, const char *to, const char *text, uint32_t groups,
+	const PCRE2_SIZE *vector)
 {
-	uint32_t groups = pcre2_get_ovector_count((pcre2_match_data *)data);
-
 	for (; *to != '\0'; to++) {
 		uint32_t group = (uint32_t)(to[1] - '0');
 
@@ -213,7 +213,7 @@ bool regex_replace(struct regex_cache *cache, const char *text, const char *patt
 			return false;
 		if (found) {
 			buffer_add(out, text + walk.done, vector[0] - walk.done);
-			add_replacement(out, to, text, cache->data, vector);
+			add_replacement(out, to, text, cache->groups, vector);
 			walk.done = vector[1];
 			++*matches;
 		}

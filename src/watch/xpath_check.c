@@ -15,6 +15,7 @@
 
 struct tokens {
 	const char *at;
+	int open;     /* brackets */
 	bool operand; /* the token before ends an operand: a name here is an operator */
 	const struct text_list *variables;
 	struct error *error;
@@ -154,6 +155,7 @@ static bool check_token(struct tokens *tokens)
 	}
 	if (*tokens->at != '.' && *tokens->at != '-' && is_name_byte(*tokens->at))
 		return check_name(tokens);
+	tokens->open += strchr("([", *tokens->at) != NULL ? 1 : strchr(")]", *tokens->at) != NULL ? -1 : 0;
 	tokens->operand = strchr(").]", *tokens->at) != NULL || (*tokens->at == '*' && !tokens->operand);
 	tokens->at++;
 	return true;
@@ -168,5 +170,7 @@ bool xpath_check(const char *text, const struct text_list *variables, struct err
 			return false;
 		tokens.at = skip_blanks(tokens.at);
 	}
-	return true;
+	/* libxml2 takes a call without its last bracket. */
+	return tokens.open == 0 ||
+	       error_set(error, REMEDY_CONFIGURATION, "not XPath 1.0: a bracket is not closed: %.200s", text);
 }
