@@ -8,9 +8,14 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 
+int text_compare(const char *a, const char *b)
+{
+	return strcmp(a != NULL ? a : "", b != NULL ? b : "");
+}
+
 bool text_equal(const char *a, const char *b)
 {
-	return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+	return text_compare(a, b) == 0;
 }
 
 bool text_empty(const char *text)

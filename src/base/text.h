@@ -13,6 +13,7 @@ struct buffer;
 
 /* NULL counts as "". */
 bool text_equal(const char *a, const char *b);
+int text_compare(const char *a, const char *b); /* bytewise, as strcmp() */
 bool text_empty(const char *text);
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "watch/diff.h"
+#include "watch/index.h"
 
 /* What one call works with, so that the small functions below need not pass it on. */
 struct step {
@@ -37,14 +38,25 @@ struct lamp *lamps_add(struct lamps *lamps, const char *id, const char *group, c
 	return lamp;
 }
 
+static void lamp_release(struct lamp *lamp)
+{
+	free(lamp->id);
+	free(lamp->group);
+	free(lamp->name);
+	free(lamp->word);
+	free(lamp->former);
+}
+
+void lamps_settle(struct lamps *lamps)
+{
+	for (size_t i = 0; i < lamps->count; i++)
+		memory_set(&lamps->list[i].former, NULL);
+}
+
 void lamps_release(struct lamps *lamps)
 {
-	for (size_t i = 0; i < lamps->count; i++) {
-		free(lamps->list[i].id);
-		free(lamps->list[i].group);
-		free(lamps->list[i].name);
-		free(lamps->list[i].word);
-	}
+	for (size_t i = 0; i < lamps->count; i++)
+		lamp_release(&lamps->list[i]);
 	free(lamps->list);
 	*lamps = (struct lamps){0};
 }
@@ -70,7 +82,7 @@ static void turn(const struct step *step, enum turn_type type, const struct lamp
 {
 	struct turn *new;
 
-	if (step->silent)
+	if (step->silent || (step->first && type != TURN_RED))
 		return;
 	new = memory_append(&step->turns->list, &step->turns->count, sizeof *new);
 	*new = (struct turn){type, (size_t)(lamp - step->lamps->list), lamp->before, lamp->level, seen,
@@ -97,15 +109,18 @@ static void close_alarm(const struct step *step, struct lamp *lamp)
 
 /*
  * Counts one fetch toward red or green. Red that a baseline shows, or that a
- * new way of reading finds in old bytes, is not asked to be confirmed. Green that we found ourselves
- * closes nothing: whoever was told red is told green when the page says it.
+ * new way of reading finds in old bytes, is not asked to be confirmed. Green that a baseline
+ * shows, or that we found ourselves, closes nothing: whoever was told red is told green when the
+ * page says it.
  */
 static void count_fetch(const struct step *step, struct lamp *lamp, enum colour colour, enum level before)
 {
 	enum colour wanted = lamp->alarm ? COLOUR_GREEN : COLOUR_RED;
 	int64_t needed = lamp->alarm ? step->rules->better : step->rules->worse;
 
-	if (colour != wanted || (step->silent && lamp->alarm)) {
+	bool ours = step->first || step->silent;
+
+	if (colour != wanted || (ours && lamp->alarm)) {
 		lamp->count = 0;
 		return;
 	}
@@ -114,7 +129,7 @@ static void count_fetch(const struct step *step, struct lamp *lamp, enum colour 
 		lamp->before = before;
 	}
 	lamp->count++;
-	if (lamp->count < needed && (lamp->alarm || !(step->first || step->silent)))
+	if (lamp->count < needed && !ours)
 		return;
 	if (lamp->alarm)
 		close_alarm(step, lamp);
@@ -159,49 +174,127 @@ static void take_absent(const struct step *step, struct lamp *lamp)
 	lamp->count = 0;
 }
 
-/* A lamp whose id the provider has changed is found by group and name, and follows. */
-static struct lamp *lamp_of(const struct step *step, const struct reading *reading, const struct indicator *row,
-	const bool *taken, size_t known)
-{
-	for (size_t i = 0; i < known; i++)
-		if (!taken[i] && strcmp(step->lamps->list[i].id, row->id) == 0)
-			return &step->lamps->list[i];
-	for (size_t i = 0; i < known; i++) {
-		struct lamp *lamp = &step->lamps->list[i];
+/* Which lamp each row of a reading means: its place in lamps, or NO_LAMP. */
+struct matching {
+	size_t *lamps; /* for each row */
+	bool *taken;   /* for each lamp that was known before */
+	size_t known;
+};
 
-		if (taken[i] || lamp->id[0] == '\0' || !text_equal(lamp->name, row->name) ||
-			!text_equal(lamp->group, row->group) || reading_indicator(reading, lamp->id) != NULL)
-			continue;
-		memory_set(&lamp->id, row->id);
-		return lamp;
+#define NO_LAMP SIZE_MAX
+
+static bool concerns(const struct step *step, const struct indicator *row)
+{
+	return row != step->others && watched(step->rules->patterns, row->id, row->group, row->name);
+}
+
+static void match_ids(const struct step *step, const struct reading *reading, struct matching *matching)
+{
+	struct index index = index_by_id(step->lamps->list, matching->known, sizeof *step->lamps->list);
+
+	for (size_t i = 0; i < reading->indicator_count; i++) {
+		const struct indicator *row = &reading->indicators[i];
+		const struct lamp *lamp = concerns(step, row) ? index_find(&index, row->id) : NULL;
+		size_t place = lamp != NULL ? (size_t)(lamp - step->lamps->list) : NO_LAMP;
+
+		if (place != NO_LAMP && matching->taken[place])
+			place = NO_LAMP;
+		if (place != NO_LAMP)
+			matching->taken[place] = true;
+		matching->lamps[i] = place;
 	}
-	return NULL;
+	index_release(&index);
+}
+
+/* A lamp whose id the provider has changed is found by group and name, and follows. */
+static void match_names(const struct step *step, const struct reading *reading, struct matching *matching)
+{
+	struct index index = index_by_name(step->lamps->list, matching->known, sizeof *step->lamps->list);
+
+	for (size_t i = 0; i < reading->indicator_count; i++) {
+		const struct indicator *row = &reading->indicators[i];
+		size_t count, first;
+
+		if (matching->lamps[i] != NO_LAMP || !concerns(step, row))
+			continue;
+		first = index_range(&index, row, &count);
+		for (size_t j = first; j < first + count && matching->lamps[i] == NO_LAMP; j++) {
+			const struct lamp *lamp = index.rows[j];
+			size_t place = (size_t)(lamp - step->lamps->list);
+
+			if (matching->taken[place] || lamp->id[0] == '\0')
+				continue;
+			matching->taken[place] = true;
+			matching->lamps[i] = place;
+		}
+	}
+	index_release(&index);
+}
+
+/* Keys of an index may not change under it: the new id is taken on once all are matched. */
+static void take_row(const struct step *step, const struct indicator *row, size_t place)
+{
+	struct lamp *lamp = place != NO_LAMP ? &step->lamps->list[place]
+					     : lamps_add(step->lamps, row->id, row->group, row->name);
+
+	if (strcmp(lamp->id, row->id) != 0) {
+		if (lamp->former == NULL)
+			lamp->former = memory_string(lamp->id);
+		memory_set(&lamp->id, row->id);
+	}
+	memory_set(&lamp->group, row->group);
+	memory_set(&lamp->name, row->name);
+	take_indicator(step, lamp, row->level, row->word);
 }
 
 static void take_indicators(const struct step *step, const struct reading *reading)
 {
 	size_t known = step->lamps->count;
-	bool *taken = memory_zero(known, sizeof *taken);
+	struct matching matching = {memory_zero(reading->indicator_count, sizeof *matching.lamps),
+		memory_zero(known, sizeof *matching.taken), known};
 
-	for (size_t i = 0; i < reading->indicator_count; i++) {
-		const struct indicator *row = &reading->indicators[i];
-		struct lamp *lamp;
-
-		if (row == step->others || !watched(step->rules->patterns, row->id, row->group, row->name))
-			continue;
-		lamp = lamp_of(step, reading, row, taken, known);
-		if (lamp != NULL)
-			taken[lamp - step->lamps->list] = true;
-		else
-			lamp = lamps_add(step->lamps, row->id, row->group, row->name);
-		memory_set(&lamp->group, row->group);
-		memory_set(&lamp->name, row->name);
-		take_indicator(step, lamp, row->level, row->word);
-	}
+	match_ids(step, reading, &matching);
+	match_names(step, reading, &matching);
+	for (size_t i = 0; i < reading->indicator_count; i++)
+		if (concerns(step, &reading->indicators[i]))
+			take_row(step, &reading->indicators[i], matching.lamps[i]);
 	for (size_t i = 0; i < known; i++)
-		if (!taken[i] && step->lamps->list[i].id[0] != '\0')
+		if (!matching.taken[i] && step->lamps->list[i].id[0] != '\0')
 			take_absent(step, &step->lamps->list[i]);
-	free(taken);
+	free(matching.lamps);
+	free(matching.taken);
+}
+
+/*
+ * Who changes `indicators:` has not changed the page: what is watched no longer leaves without
+ * a word. A page that gives new ids all the time does not make us grow without end.
+ */
+static bool is_kept(const struct step *step, const struct lamp *lamp)
+{
+	const struct text_list *patterns = step->rules->patterns;
+	bool idle = !lamp->alarm && lamp->count == 0 &&
+		    (lamp->gone || (step->others != NULL && lamp->level == step->others->level));
+
+	if (lamp->id[0] == '\0')
+		return patterns->count == 0;
+	return watched(patterns, lamp->id, lamp->group, lamp->name) &&
+	       !(idle && step->lamps->count > LAMPS_MAX);
+}
+
+static void forget_lamps(const struct step *step)
+{
+	struct lamps *lamps = step->lamps;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lamps->count; i++) {
+		bool keep = is_kept(step, &lamps->list[i]);
+
+		if (keep)
+			lamps->list[kept++] = lamps->list[i];
+		else
+			lamp_release(&lamps->list[i]);
+	}
+	lamps->count = kept;
 }
 
 static bool some_indicator_red(const struct lamps *lamps)
@@ -236,6 +329,7 @@ void confirm(struct lamps *lamps, const struct reading *reading, const struct co
 	const struct indicator *others = reading_indicator(reading, READING_OTHERS);
 	struct step step = {lamps, rules, first, silent, now, turns, others};
 
+	forget_lamps(&step);
 	take_indicators(&step, reading);
 	take_overall(&step, reading);
 }

@@ -23,7 +23,7 @@
  * strings owned.
  */
 struct lamp {
-	char *id, *group, *name;
+	char *id, *group, *name; /* first: they are what an index goes by */
 	enum level level; /* as last read; kept while it is gone */
 	char *word;
 	bool gone;        /* listed no longer: grey, its alarm stays as it is */
@@ -34,12 +34,16 @@ struct lamp {
 	enum level before; /* the level before the first of them */
 	bool alarm;       /* confirmed red */
 	int64_t alarm_since; /* when red was first read; valid while alarm */
+	char *former;     /* the id it had until the provider gave it another; not kept between runs */
 };
 
 struct lamps {
 	struct lamp *list;
 	size_t count;
 };
+
+/* Beyond that many, lamps that are listed no longer and owe nobody anything are forgotten. */
+enum { LAMPS_MAX = 2 * READING_ROWS_MAX };
 
 /* What follows from one reading. */
 enum turn_type {
@@ -75,17 +79,21 @@ struct confirm_rules {
  * first: the page was never read before. Its reading is a baseline: what is red opens
  * its alarm and turns nothing, unless rules say alert.
  * silent: the difference is of our own making (read anew): lamps follow, what is red
- * opens its alarm, no alarm closes, and nothing turns.
+ * opens its alarm, and nothing turns. No alarm closes on either of the two.
  *
- * Only watched indicators have lamps. A lamp between red and green changes no alarm
- * and starts the count anew. With the row for whatever is not listed, an indicator
- * that is absent has that row's level; else it is gone.
+ * Only watched indicators have lamps: one that the patterns no longer choose loses its
+ * own without a word. A lamp between red and green changes no alarm and starts the count
+ * anew. With the row for whatever is not listed, an indicator that is absent has that
+ * row's level; else it is gone.
  *
  * The overall level opens an alarm of its own only while no watched indicator is
  * red, and never where patterns choose indicators.
  */
 void confirm(struct lamps *lamps, const struct reading *reading, const struct confirm_rules *rules,
 	bool first, bool silent, int64_t now, struct turns *turns);
+
+/* The ids that lamps had before are forgotten: whoever needed to know has been told. */
+void lamps_settle(struct lamps *lamps);
 
 /* True while some lamp's count has begun and decided nothing yet. */
 bool lamps_unconfirmed(const struct lamps *lamps);

@@ -81,7 +81,4 @@ bool watched(const struct text_list *patterns, const char *id, const char *group
  */
 void reading_watched(const struct reading *reading, const struct text_list *patterns, struct reading *out);
 
-/* True where some affects-row of this incident names an indicator that is watched. */
-bool incident_touches(const struct reading *reading, const char *id, const struct text_list *patterns);
-
 #endif

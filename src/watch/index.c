@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC */
+#include "watch/index.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+enum { FIELD_ID, FIELD_GROUP, FIELD_NAME };
+
+static int compare_field(const void *a, const void *b, int field)
+{
+	return text_compare(((char *const *)a)[field], ((char *const *)b)[field]);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return compare_field(a, b, FIELD_ID);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	int order = compare_field(a, b, FIELD_NAME);
+
+	return order != 0 ? order : compare_field(a, b, FIELD_GROUP);
+}
+
+/* qsort() is not stable: of equal rows the one that stands first in the table is first. */
+static int settle(const void *left, const void *right, int order)
+{
+	return order != 0 ? order : (left > right) - (left < right);
+}
+
+static int sort_by_id(const void *a, const void *b)
+{
+	const void *left = *(const void *const *)a, *right = *(const void *const *)b;
+
+	return settle(left, right, by_id(left, right));
+}
+
+static int sort_by_name(const void *a, const void *b)
+{
+	const void *left = *(const void *const *)a, *right = *(const void *const *)b;
+
+	return settle(left, right, by_name(left, right));
+}
+
+static struct index index_new(const void *rows, size_t count, size_t size)
+{
+	struct index index = {memory_zero(count, sizeof *index.rows), count, NULL};
+
+	for (size_t i = 0; i < count; i++)
+		index.rows[i] = (const char *)rows + i * size;
+	return index;
+}
+
+struct index index_by_id(const void *rows, size_t count, size_t size)
+{
+	struct index index = index_new(rows, count, size);
+
+	index.order = by_id;
+	qsort(index.rows, count, sizeof *index.rows, sort_by_id);
+	return index;
+}
+
+struct index index_by_name(const void *rows, size_t count, size_t size)
+{
+	struct index index = index_new(rows, count, size);
+
+	index.order = by_name;
+	qsort(index.rows, count, sizeof *index.rows, sort_by_name);
+	return index;
+}
+
+/* The place of the first row whose key is not below that of like; with past, of the first above it. */
+static size_t bound(const struct index *index, const void *like, bool past)
+{
+	size_t low = 0, high = index->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (index->order(index->rows[middle], like) < (past ? 1 : 0))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+size_t index_range(const struct index *index, const void *like, size_t *count)
+{
+	size_t first = bound(index, like, false);
+
+	*count = bound(index, like, true) - first;
+	return first;
+}
+
+const void *index_find(const struct index *index, const char *id)
+{
+	const char *const like[] = {id};
+	size_t place = bound(index, like, false);
+
+	if (place == index->count || index->order(index->rows[place], like) != 0)
+		return NULL;
+	return index->rows[place];
+}
+
+void index_release(struct index *index)
+{
+	free(index->rows);
+	*index = (struct index){0};
+}
