@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +51,7 @@ struct watch {
 	struct page_state fresh; /* of a page that was never seen */
 	struct fetch fetch;
 	bool full, url_changed, way_changed;
+	struct watch *next;      /* of those that wait to be read */
 };
 
 struct run {
@@ -66,6 +66,8 @@ struct run {
 	struct fetcher *fetcher;
 	struct watch *watches;
 	size_t watch_count, done;
+	struct watch *first, *last; /* fetched, and not given to a reader yet */
+	size_t waiting;
 	struct watch **failed;   /* judged at the end: it may be our own network */
 	size_t failed_count;
 	struct page_state **touched;
@@ -195,19 +197,6 @@ static void take_reading(void *context, const char *text, size_t length, const s
 	watch_end(watch);
 }
 
-static void wait_for_readers(struct run *run, size_t queued)
-{
-	while (readers_collect(run->readers) > queued) {
-		struct pollfd polls[READERS_MAX];
-		int descriptors[READERS_MAX];
-		size_t count = readers_descriptors(run->readers, descriptors);
-
-		for (size_t i = 0; i < count; i++)
-			polls[i] = (struct pollfd){descriptors[i], POLLIN, 0};
-		poll(polls, (nfds_t)count, RUN_WAIT_MILLISECONDS);
-	}
-}
-
 static void submit(struct watch *watch)
 {
 	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
@@ -216,8 +205,39 @@ static void submit(struct watch *watch)
 		if (watch->fetch.responses[i].status != 0)
 			documents[i] = (struct document){buffer_string(&watch->fetch.responses[i].body),
 				watch->fetch.responses[i].body.length};
-	wait_for_readers(watch->run, RUN_READS_QUEUED);
 	readers_submit(watch->run->readers, watch->kind, watch->page->url, documents, take_reading, watch);
+}
+
+static void wait_to_be_read(struct watch *watch)
+{
+	struct run *run = watch->run;
+
+	if (run->first == NULL)
+		run->first = watch;
+	else
+		run->last->next = watch;
+	run->last = watch;
+	run->waiting++;
+}
+
+/*
+ * Takes what was read and hands out more. Readers are never waited for here,
+ * for the transfers under way would time out meanwhile; while bodies wait, no
+ * new transfer begins. Returns how many pages are still to be read.
+ */
+static size_t read_fetched(struct run *run)
+{
+	size_t reading = readers_collect(run->readers);
+
+	for (; run->first != NULL && reading <= RUN_READS_QUEUED; reading++) {
+		struct watch *watch = run->first;
+
+		run->first = watch->next;
+		run->waiting--;
+		submit(watch);
+	}
+	http_client_hold(run->client, run->first != NULL);
+	return reading + run->waiting;
 }
 
 static void fetched(void *context, struct fetch *fetch)
@@ -232,7 +252,7 @@ static void fetched(void *context, struct fetch *fetch)
 		watch_end(watch);
 		break;
 	case FETCH_CHANGED:
-		submit(watch);
+		wait_to_be_read(watch);
 		break;
 	case FETCH_FAILED:
 		*(struct watch **)memory_append(&run->failed, &run->failed_count, sizeof *run->failed) = watch;
@@ -333,7 +353,7 @@ static void fetch_all(struct run *run)
 		size_t count = readers_descriptors(run->readers, descriptors);
 
 		busy = http_client_wait(run->client, descriptors, count, RUN_WAIT_MILLISECONDS);
-		busy += readers_collect(run->readers);
+		busy += read_fetched(run);
 		if (monotonic() - run->touched_since >= RUN_TOUCH_SECONDS)
 			flush_touched(run);
 	}

@@ -43,6 +43,7 @@ struct http_client {
 	struct transfer *paused, *last_paused; /* by due */
 	size_t count;                    /* of all */
 	int64_t active;
+	bool held;
 };
 
 static int64_t milliseconds(clockid_t clock)
@@ -343,7 +344,7 @@ static size_t client_turn(struct http_client *client)
 	int count = 0;
 
 	client_wake(client);
-	while (client->ready != NULL && client->active < client->settings.in_flight)
+	while (!client->held && client->ready != NULL && client->active < client->settings.in_flight)
 		hop_start(client_next(client));
 	curl_multi_perform(client->multi, &count);
 	for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &count)) != NULL;
@@ -377,6 +378,11 @@ size_t http_client_wait(
 	curl_multi_poll(client->multi, others, (unsigned)count, timeout, NULL);
 	free(others);
 	return client->count;
+}
+
+void http_client_hold(struct http_client *client, bool held)
+{
+	client->held = held;
 }
 
 static void post_explain(const struct transfer *transfer, CURLcode code, struct error *error)

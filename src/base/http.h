@@ -93,6 +93,9 @@ void http_client_get(struct http_client *client, const struct http_request *requ
 size_t http_client_wait(
 	struct http_client *client, const int *descriptors, size_t count, int milliseconds);
 
+/* While it is held, the client begins nothing; what is under way goes on. */
+void http_client_hold(struct http_client *client, bool held);
+
 /* One POST, done when it returns; no redirect is followed. */
 struct http_post {
 	const char *url;
