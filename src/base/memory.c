@@ -2,6 +2,7 @@
 #include "base/memory.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,12 +11,20 @@
 
 enum { EXIT_LOCAL_TROUBLE = 3 };
 
+static bool silent;
+
+void memory_silence(void)
+{
+	silent = true;
+}
+
 static void *checked(void *block)
 {
 	static const char message[] = "lampwatch: out of memory\n";
 
 	if (block == NULL) {
-		(void)!write(STDERR_FILENO, message, sizeof message - 1);
+		if (!silent)
+			(void)!write(STDERR_FILENO, message, sizeof message - 1);
 		_exit(EXIT_LOCAL_TROUBLE);
 	}
 	return block;

@@ -36,4 +36,7 @@ void memory_set(char **slot, const char *text);
  */
 void *memory_append(void *array, size_t *count, size_t size);
 
+/* From here on no line is printed when memory runs out: for a child whose parent tells it. */
+void memory_silence(void);
+
 #endif

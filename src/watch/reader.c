@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -177,14 +178,28 @@ static bool serve(int socket)
 	return good;
 }
 
+/* Bytes of data that this process has mapped by now; what it inherited counts too. */
+static rlim_t data_mapped(void)
+{
+	unsigned long total, resident, shared, text, library, data = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "%lu %lu %lu %lu %lu %lu", &total, &resident, &shared, &text, &library, &data) != 6)
+		data = 0;
+	fclose(file);
+	return (rlim_t)data * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Of data, not of addresses: a sanitizer takes terabytes of those for itself. */
 static void limit_memory(void)
 {
-#ifndef __SANITIZE_ADDRESS__ /* its shadow takes terabytes of addresses */
-	struct rlimit memory = {READER_MEMORY, READER_MEMORY};
+	rlim_t most = data_mapped() + READER_MEMORY;
 
-	setrlimit(RLIMIT_AS, &memory);
-#endif
+	setrlimit(RLIMIT_DATA, &(struct rlimit){most, most});
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	memory_silence();
 }
 
 static void child(int socket)
@@ -352,13 +367,18 @@ static void dispatch(struct readers *readers)
 	refuse_all(readers);
 }
 
-static void enqueue(struct readers *readers, struct job *job)
+/* Urgent is what the whole run waits for. */
+static void enqueue(struct readers *readers, struct job *job, bool urgent)
 {
-	if (readers->first == NULL)
-		readers->first = job;
-	else
+	bool alone = readers->first == NULL;
+
+	job->next = urgent ? readers->first : NULL;
+	if (!alone && !urgent)
 		readers->last->next = job;
-	readers->last = job;
+	else
+		readers->first = job;
+	if (alone || !urgent)
+		readers->last = job;
 	dispatch(readers);
 }
 
@@ -369,7 +389,7 @@ void readers_submit(struct readers *readers, const struct kind *kind, const char
 
 	job->done = done;
 	job->context = context;
-	enqueue(readers, job);
+	enqueue(readers, job, false);
 }
 
 /* Reads what has come; true once the whole reply is there, or the child is gone (*dead). */
@@ -470,7 +490,7 @@ static char *wait_for(struct readers *readers, struct job *job, struct error *er
 
 	job->done = wait_done;
 	job->context = &wait;
-	enqueue(readers, job);
+	enqueue(readers, job, true);
 	while (!wait.ended) {
 		struct pollfd polls[READERS_MAX];
 		int descriptors[READERS_MAX];

@@ -20,7 +20,7 @@ enum {
 	READERS_MAX = 4,
 	READER_SECONDS = 5,          /* of processor time for one page */
 	READER_WALL_MILLISECONDS = 20000, /* for one page, whatever it waits for */
-	READER_MEMORY = 1 << 30,     /* bytes of address space of one child */
+	READER_MEMORY = 1 << 30,     /* bytes that one child may take beyond what it was forked with */
 };
 
 /*
