@@ -227,7 +227,7 @@ static void key(xmlXPathParserContextPtr parser, int given)
 
 static xmlDocPtr make_html(const char *text, size_t length)
 {
-	return tree_parse_html(text, length, "UTF-8");
+	return tree_parse_html(text, length, "UTF-8", NULL);
 }
 
 static xmlDocPtr make_xml(const char *text, size_t length)

@@ -31,8 +31,15 @@ static void silent_structured(void *context, xmlErrorPtr error)
 	(void)error;
 }
 
+static void *resize(void *block, size_t size)
+{
+	return memory_resize(block, size, 1);
+}
+
+/* Without memory libxml2 would stop in the middle and give the half for the whole. */
 void tree_silence(void)
 {
+	xmlMemSetup(free, memory_new, resize, memory_string);
 	xmlSetGenericErrorFunc(NULL, silent);
 	xmlSetStructuredErrorFunc(NULL, silent_structured);
 }
@@ -52,18 +59,27 @@ xmlDocPtr tree_finish(xmlDocPtr tree)
 	return tree;
 }
 
-xmlDocPtr tree_parse_html(const char *text, size_t length, const char *encoding)
+/*
+ * HTML is taken as it comes, but whole: where libxml2 gives up in the middle, as
+ * with elements nested beyond its limit, it hands out what it has so far.
+ */
+xmlDocPtr tree_parse_html(const char *text, size_t length, const char *encoding, struct error *error)
 {
+	htmlParserCtxtPtr parser;
 	xmlDocPtr tree;
 
 	tree_silence();
-	tree = htmlReadMemory(text, (int)length, NULL, encoding,
+	parser = htmlNewParserCtxt();
+	tree = htmlCtxtReadMemory(parser, text, (int)length, NULL, encoding,
 		HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
-	if (tree == NULL || xmlDocGetRootElement(tree) == NULL) {
+	if (parser->disableSAX != 0 || tree == NULL || xmlDocGetRootElement(tree) == NULL) {
+		error_set(error, REMEDY_PAGE, parser->disableSAX != 0 ? "HTML that is nested too deeply"
+								      : "the document is neither JSON nor XML nor HTML");
 		xmlFreeDoc(tree);
-		return NULL;
+		tree = NULL;
 	}
-	return tree_finish(tree);
+	htmlFreeParserCtxt(parser);
+	return tree != NULL ? tree_finish(tree) : NULL;
 }
 
 /* Marks the parser and stops it: no entity of a document's own is ever defined, let alone expanded. */
@@ -186,7 +202,6 @@ static xmlDocPtr parse_text(const char *text, size_t length, bool utf8, struct e
 {
 	const char *first = skip_blanks(text), *end = text + length, *argument;
 	const char *encoding = utf8 ? "UTF-8" : NULL;
-	xmlDocPtr tree;
 
 	length = (size_t)(end - first);
 	if (length == 0) {
@@ -200,10 +215,7 @@ static xmlDocPtr parse_text(const char *text, size_t length, bool utf8, struct e
 		return tree_parse_json(argument, length, false, error);
 	if (is_xml(first))
 		return tree_parse_xml(first, length, encoding, error);
-	tree = tree_parse_html(first, length, encoding);
-	if (tree == NULL)
-		error_set(error, REMEDY_PAGE, "the document is neither JSON nor XML nor HTML");
-	return tree;
+	return tree_parse_html(first, length, encoding, error);
 }
 
 xmlDocPtr tree_parse(const char *bytes, size_t length, struct error *error)

@@ -40,7 +40,7 @@ enum {
 xmlDocPtr tree_parse(const char *bytes, size_t length, struct error *error);
 
 /* UTF-8 text of a known format. encoding NULL: what the text declares. */
-xmlDocPtr tree_parse_html(const char *text, size_t length, const char *encoding);
+xmlDocPtr tree_parse_html(const char *text, size_t length, const char *encoding, struct error *error);
 xmlDocPtr tree_parse_xml(const char *text, size_t length, const char *encoding, struct error *error);
 xmlDocPtr tree_parse_json(const char *text, size_t length, bool prefix, struct error *error);
 
@@ -65,7 +65,7 @@ xmlDocPtr tree_new(const char *root);
 /* Numbers the nodes in document order, without which sorting is slow. Returns tree. */
 xmlDocPtr tree_finish(xmlDocPtr tree);
 
-/* libxml2 writes to standard error where nobody listens. */
+/* Sets libxml2 up: it writes nothing to standard error, and ends the process where memory runs out. */
 void tree_silence(void);
 
 /* --- xpath.c: expressions --- */
