@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/config.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -21,20 +22,55 @@ static char *list_id(const struct config *config, const struct value *data)
 	return memory_format("%s%salerts.%s", page, text_empty(page) ? "" : ".", at + 1);
 }
 
+/*
+ * What is sent when a template is broken: the news in few words and the data as
+ * they are. An alert that looks poor is better than one that is not there.
+ */
+static bool write_plain(const struct mail_header *header, const struct value *data, struct buffer *out)
+{
+	const struct value *first = value_get(data, "first");
+	struct buffer text = {0};
+	char *subject = memory_format("%s: %s (%s)", value_get_text(value_get(data, "headline"), "word"),
+		value_get_text(first, "label"), value_get_text(value_get(data, "page"), "name"));
+	bool good;
+
+	buffer_text(&text, "A template of this lampwatch is broken. This is what it would have told:\n\n");
+	json_write(data, 2, &text);
+	good = mail_write(header, subject, buffer_string(&text), NULL, out, NULL);
+	buffer_release(&text);
+	free(subject);
+	return good;
+}
+
 static bool render_mail(const struct config *config, const char *templates, const char *address,
 	const char *message_id, const char *in_reply_to, const struct value *data, int64_t now,
 	struct buffer *out, struct error *error)
 {
+	struct mail_header header = {config->from, address, message_id, in_reply_to, NULL, now};
 	char *list;
 	bool good;
 
 	if (config->from == NULL)
 		return error_set(error, REMEDY_CONFIGURATION, "%s: \"from\" is missing", config->path);
 	list = list_id(config, data);
-	good = message_mail(templates,
-		&(struct mail_header){config->from, address, message_id, in_reply_to, list, now}, data, out, error);
+	header.list_id = list;
+	good = message_mail(templates, &header, data, out, error);
+	if (!good) {
+		buffer_clear(out);
+		write_plain(&header, data, out);
+	}
 	free(list);
 	return good;
+}
+
+static bool render_webhook(const char *templates, const struct webhook_config *webhook, const struct value *data,
+	struct buffer *out, struct error *error)
+{
+	if (message_webhook(templates, webhook->template, data, out, error))
+		return true;
+	buffer_clear(out);
+	json_write(data, 0, out);
+	return false;
 }
 
 bool delivery_render(const struct config *config, const char *templates, const char *receiver,
@@ -50,5 +86,5 @@ bool delivery_render(const struct config *config, const char *templates, const c
 	webhook = config_webhook(config, name);
 	if (webhook == NULL)
 		return error_set(error, REMEDY_CONFIGURATION, "%s: no webhook \"%s\"", config->path, name);
-	return message_webhook(templates, webhook->template, data, out, error);
+	return render_webhook(templates, webhook, data, out, error);
 }
