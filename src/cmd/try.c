@@ -38,7 +38,7 @@ static struct value *test_data(const struct trial *trial)
 	value_put_text(event, "type", "test");
 	value_put_boolean(event, "is_test", true);
 	value_put_text(event, "label", trial->route != NULL ? trial->route->name : trial->webhook->name);
-	plan_put_events(data, events);
+	plan_put_events(data, events, 0);
 	value_put_boolean(data, "test", true);
 	return data;
 }

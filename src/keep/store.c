@@ -27,6 +27,7 @@ static const char *const steps[] = {
 	"CREATE TABLE snapshot (page TEXT, sequence INTEGER, time INTEGER, folder TEXT, sums TEXT, line TEXT,"
 	"  PRIMARY KEY (page, sequence)) WITHOUT ROWID;"
 	"CREATE INDEX snapshot_time ON snapshot (page, time);"
+	"CREATE INDEX snapshot_folder ON snapshot (page, folder);"
 	"CREATE TABLE change (id INTEGER PRIMARY KEY, page TEXT, time INTEGER, snapshot INTEGER, type TEXT,"
 	"  item TEXT, name TEXT, before TEXT, after TEXT, text TEXT, anew INTEGER);"
 	"CREATE INDEX change_page ON change (page, time);"
@@ -39,9 +40,11 @@ static const char *const steps[] = {
 	"CREATE TABLE delivery ("
 	"  id INTEGER PRIMARY KEY, receiver TEXT NOT NULL, page TEXT NOT NULL, created INTEGER, message_id TEXT,"
 	"  bytes BLOB, data TEXT, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, next_try INTEGER,"
+	"  tried INTEGER,"
 	"  perhaps INTEGER NOT NULL DEFAULT 0, route TEXT, code INTEGER, reason TEXT, ended INTEGER,"
 	"  second INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX delivery_owed ON delivery (state, next_try) WHERE state IN ('pending', 'sending');"
+	"CREATE INDEX delivery_turn ON delivery (receiver, page, id) WHERE state IN ('pending', 'sending');"
 	"CREATE TABLE owed (delivery INTEGER, alarm INTEGER, type TEXT, PRIMARY KEY (alarm, delivery, type))"
 	"  WITHOUT ROWID;"
 	"CREATE INDEX owed_delivery ON owed (delivery);",
@@ -390,6 +393,12 @@ int64_t store_find_alarm(struct database *database, const char *page, const char
 
 	statement_end(row);
 	return alarm;
+}
+
+void store_rename_alarm(struct database *database, const char *page, const char *former, const char *indicator)
+{
+	database_do(database, "UPDATE alarm SET indicator = ? WHERE page = ? AND kind = 'red' AND indicator = ?"
+		" AND closed IS NULL", "ttt", indicator, page, former);
 }
 
 void store_close_alarm(struct database *database, int64_t alarm, int64_t time)

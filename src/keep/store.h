@@ -118,6 +118,8 @@ int64_t store_open_alarm(struct database *database, const char *page, const char
 	int64_t time);
 /* The number of the open one, 0 for none. */
 int64_t store_find_alarm(struct database *database, const char *page, const char *kind, const char *indicator);
+/* The provider has given the indicator another id: its open alarm goes with it. */
+void store_rename_alarm(struct database *database, const char *page, const char *former, const char *indicator);
 void store_close_alarm(struct database *database, int64_t alarm, int64_t time);
 
 /* What was or would be told: for `log`. */

@@ -251,7 +251,7 @@ static void tell_operator(struct office *office, const struct delivery *delivery
 	value_put_text(event, "label", delivery->receiver);
 	value_put_text(event, "reason", attempt->text);
 	event_put_time(event, "since", delivery->created, config->timezone);
-	plan_put_events(plan.data, events);
+	plan_put_events(plan.data, events, 0);
 	plan.receiver = receiver_mail(config->operator);
 	plan.message_id = memory_format("<u.%lld@%s>", (long long)delivery->id, at != NULL ? at + 1 : "lampwatch.invalid");
 	if (delivery_render(config, office->settings->templates, plan.receiver, plan.message_id, NULL, plan.data,
@@ -266,13 +266,16 @@ static void tell_operator(struct office *office, const struct delivery *delivery
 	free(plan.message_id);
 }
 
-static void buried(struct office *office, const struct delivery *delivery, const struct attempt *attempt)
+/* The operator is told first: a crash between the two tells twice, never not at all. */
+static void round_give_up(struct office *office, const struct round *round, const struct attempt *attempt)
 {
 	const struct config *config = office->settings->config;
+	const struct delivery *delivery = &round->delivery;
 
 	if (config->operator != NULL && delivery->page[0] != '\0' &&
 		!text_equal(receiver_address(delivery->receiver), config->operator))
 		tell_operator(office, delivery, attempt);
+	outbox_dead(office->database, delivery->id, way_name(office, round), attempt, office_now(office));
 }
 
 static void forget_tried(struct office *office, int64_t id)
@@ -317,8 +320,7 @@ static void round_refused(struct office *office, struct round *round, const stru
 		forget_tried(office, round->delivery.id); /* its round at the new address is still to come */
 		return;
 	}
-	outbox_dead(office->database, round->delivery.id, way_name(office, round), attempt, office_now(office));
-	buried(office, &round->delivery, attempt);
+	round_give_up(office, round, attempt);
 }
 
 static void mark_failing(struct office *office, const struct round *round, const struct attempt *attempt)
@@ -352,8 +354,10 @@ static bool round_outcome(struct office *office, struct round *round, const stru
 		if (round_attempt(office, round))
 			return false;
 	round->next = round->ways - 1;
-	if (outbox_failed(office->database, &round->delivery, way, attempt, office_now(office)))
-		buried(office, &round->delivery, attempt);
+	if (outbox_expired(&round->delivery, office_now(office)))
+		round_give_up(office, round, attempt);
+	else
+		outbox_failed(office->database, &round->delivery, way, attempt, office_now(office));
 	return true;
 }
 
@@ -365,38 +369,43 @@ static struct round *free_round(struct office *office)
 	return NULL;
 }
 
-static bool round_deliverable(struct office *office, const struct delivery *delivery)
+static bool deliverable(const struct office *office, const char *receiver)
 {
 	const struct config *config = office->settings->config;
-	const char *name = receiver_webhook_name(delivery->receiver);
+	const char *name = receiver_webhook_name(receiver);
 
 	return name != NULL ? config_webhook(config, name) != NULL : config->route_count > 0;
+}
+
+static bool round_begin(struct office *office, struct round *round, int64_t id)
+{
+	if (!outbox_get(office->database, id, &round->delivery))
+		return false;
+	round_plan(office, round);
+	*(int64_t *)memory_append(&office->tried, &office->tried_count, sizeof *office->tried) = id;
+	if (round_attempt(office, round))
+		return true;
+	round_free(round);
+	return false;
 }
 
 /* Begins a round for whatever is due and has had none in this run. Returns how many began. */
 static size_t office_begin(struct office *office)
 {
-	struct deliveries due = {0};
-	struct round *round;
-	size_t begun = 0;
+	struct due *due;
+	struct round *round = free_round(office);
+	size_t begun = 0, count;
 
-	outbox_due(office->database, office_now(office), &due);
-	for (size_t i = 0; i < due.count && (round = free_round(office)) != NULL; i++) {
-		struct delivery *delivery = &due.list[i];
-
-		if (was_tried(office, delivery->id) || !round_deliverable(office, delivery))
+	if (round == NULL)
+		return 0;
+	outbox_due(office->database, office_now(office), &due, &count);
+	for (size_t i = 0; i < count && round != NULL; i++) {
+		if (was_tried(office, due[i].id) || !deliverable(office, due[i].receiver))
 			continue;
-		round->delivery = *delivery;
-		*delivery = (struct delivery){0};
-		round_plan(office, round);
-		*(int64_t *)memory_append(&office->tried, &office->tried_count, sizeof *office->tried) =
-			round->delivery.id;
-		if (round_attempt(office, round))
-			begun++;
-		else
-			round_free(round);
+		begun += round_begin(office, round, due[i].id);
+		round = free_round(office);
 	}
-	deliveries_release(&due);
+	outbox_due_release(due, count);
 	return begun;
 }
 

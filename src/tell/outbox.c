@@ -121,12 +121,44 @@ void outbox_owed_release(struct owed_list *owed)
 	*owed = (struct owed_list){0};
 }
 
-void outbox_due(struct database *database, int64_t now, struct deliveries *due)
+/* What was written after now was written before the clock went back: its pauses mean nothing. */
+#define DUE "(next_try <= ?1 OR created > ?1 OR tried > ?1)"
+
+void outbox_due(struct database *database, int64_t now, struct due **due, size_t *count)
 {
-	take_rows(database_query(database,
-		"SELECT " COLUMNS " FROM delivery d WHERE state = 'pending' AND (next_try <= ?1 OR created > ?1)"
+	struct statement *row = database_query(database,
+		"SELECT id, receiver FROM delivery d WHERE state = 'pending' AND " DUE
 		" AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.receiver = d.receiver AND e.page = d.page"
-		" AND e.state IN ('pending', 'sending') AND e.id < d.id) ORDER BY id", "i", now), due);
+		" AND e.state IN ('pending', 'sending') AND e.id < d.id) ORDER BY id", "i", now);
+
+	*due = NULL;
+	*count = 0;
+	while (statement_row(row)) {
+		struct due *one = memory_append(due, count, sizeof **due);
+
+		one->id = statement_integer(row, 0);
+		one->receiver = memory_string(statement_text(row, 1));
+	}
+	statement_end(row);
+}
+
+void outbox_due_release(struct due *due, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(due[i].receiver);
+	free(due);
+}
+
+bool outbox_get(struct database *database, int64_t id, struct delivery *delivery)
+{
+	struct deliveries one = {0};
+
+	take_rows(database_query(database, "SELECT " COLUMNS " FROM delivery WHERE id = ?", "i", id), &one);
+	if (one.count == 0)
+		return false;
+	*delivery = *one.list;
+	free(one.list);
+	return true;
 }
 
 void outbox_take_up(struct database *database)
@@ -141,7 +173,7 @@ bool outbox_sending(struct database *database, int64_t id, const char *route, in
 {
 	database_begin(database);
 	database_do(database,
-		"UPDATE delivery SET state = 'sending', route = ?, tries = tries + 1, next_try = ?"
+		"UPDATE delivery SET state = 'sending', route = ?, tries = tries + 1, tried = ?"
 		" WHERE id = ? AND state IN ('pending', 'sending')", "tii", route, now, id);
 	if (database_changed(database) == 0) { /* merged or dropped in this moment */
 		database_rollback(database);
@@ -193,15 +225,15 @@ static int64_t backoff(int64_t rounds, const struct attempt *attempt)
 	return pause;
 }
 
-bool outbox_failed(struct database *database, const struct delivery *delivery, const char *route,
+bool outbox_expired(const struct delivery *delivery, int64_t now)
+{
+	return now - delivery->created > OUTBOX_DEAD_AFTER;
+}
+
+void outbox_failed(struct database *database, const struct delivery *delivery, const char *route,
 	const struct attempt *attempt, int64_t now)
 {
-	if (now - delivery->created > OUTBOX_DEAD_AFTER) {
-		outbox_dead(database, delivery->id, route, attempt, now);
-		return true;
-	}
 	record(database, delivery->id, "pending", route, attempt, now + backoff(delivery->tries + 1, attempt), 0);
-	return false;
 }
 
 void outbox_dead(struct database *database, int64_t id, const char *route, const struct attempt *attempt,
@@ -234,11 +266,16 @@ int64_t outbox_count(struct database *database)
 		"SELECT count(*) FROM delivery WHERE state IN ('pending', 'sending')", ""));
 }
 
+int64_t outbox_count_waiting(struct database *database)
+{
+	return number(database_query(database, "SELECT count(*) FROM delivery WHERE state = 'pending'", ""));
+}
+
 int64_t outbox_count_due(struct database *database, int64_t now)
 {
 	return number(database_query(database,
-		"SELECT count(*) FROM delivery WHERE state = 'sending' OR (state = 'pending'"
-		" AND (next_try <= ?1 OR created > ?1))", "i", now));
+		"SELECT count(*) FROM delivery WHERE state = 'sending' OR (state = 'pending' AND " DUE ")", "i",
+		now));
 }
 
 void outbox_list(struct database *database, bool all, struct deliveries *deliveries)

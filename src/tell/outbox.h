@@ -61,7 +61,16 @@ void outbox_owed_release(struct owed_list *owed);
  * What may be tried at now, oldest first: of the deliveries to one receiver about one page only the
  * oldest that is still owed, so that green never comes before its red.
  */
-void outbox_due(struct database *database, int64_t now, struct deliveries *due);
+struct due {
+	int64_t id;
+	char *receiver;
+};
+
+void outbox_due(struct database *database, int64_t now, struct due **due, size_t *count);
+void outbox_due_release(struct due *due, size_t count);
+
+/* The whole of one; false where it is not there. */
+bool outbox_get(struct database *database, int64_t id, struct delivery *delivery);
 
 /* Rows that a courier left as "sending" when it died: pending again, perhaps delivered, due at once. */
 void outbox_take_up(struct database *database);
@@ -76,12 +85,14 @@ void outbox_note(struct database *database, int64_t id, const char *route, const
 void outbox_delivered(struct database *database, int64_t id, const char *route, const struct attempt *attempt,
 	int64_t now);
 
-/* No route took it in this round: again at a time that grows with the tries; dead after
- * OUTBOX_DEAD_AFTER. Returns true where it is dead now. */
-bool outbox_failed(struct database *database, const struct delivery *delivery, const char *route,
+/* True where a delivery that no route takes is to be given up. */
+bool outbox_expired(const struct delivery *delivery, int64_t now);
+
+/* No route took it in this round: again at a time that grows with the tries. */
+void outbox_failed(struct database *database, const struct delivery *delivery, const char *route,
 	const struct attempt *attempt, int64_t now);
 
-/* The receiver will not have it, for good. */
+/* Given up: its receiver will not have it, or it has expired. */
 void outbox_dead(struct database *database, int64_t id, const char *route, const struct attempt *attempt,
 	int64_t now);
 
@@ -89,8 +100,9 @@ void outbox_dead(struct database *database, int64_t id, const char *route, const
 void outbox_readdress(struct database *database, int64_t id, const char *receiver, const char *bytes,
 	size_t length);
 
-/* Deliveries that are pending or sending; those due at now. */
+/* Deliveries that are pending or sending; those pending; those due at now. */
 int64_t outbox_count(struct database *database);
+int64_t outbox_count_waiting(struct database *database);
 int64_t outbox_count_due(struct database *database, int64_t now);
 
 /* For `outbox`: those still owed and those dead, or all; oldest first. */

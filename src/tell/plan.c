@@ -15,6 +15,8 @@
 #include "base/text.h"
 #include "settings.h"
 
+enum { DAY_SECONDS = 86400 };
+
 char *receiver_mail(const char *address)
 {
 	return memory_format("mail:%s", address);
@@ -78,11 +80,17 @@ static bool has_alarm(const struct delivery_plan *delivery, int64_t alarm, enum 
 	return false;
 }
 
-static void add_alarm(struct delivery_plan *delivery, int64_t alarm, enum event_type type)
+static void append_alarm(struct delivery_plan *delivery, int64_t alarm, enum event_type type)
 {
-	if (alarm != 0 && !has_alarm(delivery, alarm, type))
+	if (alarm != 0)
 		*(struct owed_alarm *)memory_append(&delivery->alarms, &delivery->alarm_count,
 			sizeof *delivery->alarms) = (struct owed_alarm){alarm, type};
+}
+
+static void add_alarm(struct delivery_plan *delivery, int64_t alarm, enum event_type type)
+{
+	if (!has_alarm(delivery, alarm, type))
+		append_alarm(delivery, alarm, type);
 }
 
 /* The list of events, while the delivery is being made. */
@@ -93,17 +101,25 @@ static struct value *events_of(struct delivery_plan *delivery)
 	return delivery->data;
 }
 
+static bool is_event(const struct value *value, const struct event *event)
+{
+	return text_equal(value_get_text(value, "type"), event_type_name(event->type)) &&
+	       text_equal(value_get_text(value, "id"), event->indicator);
+}
+
 static void add_event(struct plan *plan, const char *receiver, const struct event *event, const char *zone)
 {
 	struct delivery_plan *delivery = delivery_for(plan, receiver);
 	struct value *events = events_of(delivery);
+	const struct value *last = events->count > 0 ? events->members[events->count - 1] : NULL;
 
-	for (size_t i = 0; i < events->count; i++) /* once, also where the operator is a subscriber */
-		if (text_equal(value_get_text(events->members[i], "type"), event_type_name(event->type)) &&
-			text_equal(value_get_text(events->members[i], "id"), event->indicator))
-			return;
-	value_append(events, event_value(event, zone));
-	add_alarm(delivery, event->alarm, event->type);
+	if (is_event(last, event)) /* the operator may be a subscriber too */
+		return;
+	if (events->count < PLAN_EVENTS_MAX)
+		value_append(events, event_value(event, zone));
+	else
+		delivery->left_out++;
+	append_alarm(delivery, event->alarm, event->type);
 }
 
 static bool wants_page(const struct text_list *pages, const char *page)
@@ -111,18 +127,26 @@ static bool wants_page(const struct text_list *pages, const char *page)
 	return pages->count == 0 || text_list_has(pages, page);
 }
 
+/* What a receiver wants to hear of the page, by all that the configuration says of it; 0: nothing (any more). */
 static int wanted_by(const struct plan_input *input, const char *receiver)
 {
 	const struct config *config = input->config;
 	const char *address = receiver_address(receiver), *name = receiver_webhook_name(receiver);
+	int wanted = 0;
 
-	for (size_t i = 0; address != NULL && i < config->subscriber_count; i++)
-		if (strcmp(config->subscribers[i].mail, address) == 0)
-			return config->subscribers[i].on;
+	for (size_t i = 0; i < config->subscriber_count; i++) {
+		const struct subscriber_config *subscriber = &config->subscribers[i];
+		bool meant = text_equal(subscriber->mail, address) || /* or the second way, which a red may have taken */
+			     text_equal(subscriber->second, address != NULL ? address : receiver);
+
+		if (meant && wants_page(&subscriber->pages, input->page->name))
+			wanted |= subscriber->on;
+	}
 	for (size_t i = 0; name != NULL && i < config->webhook_count; i++)
-		if (strcmp(config->webhooks[i].name, name) == 0)
-			return config->webhooks[i].on;
-	return 0; /* no longer in the configuration */
+		if (strcmp(config->webhooks[i].name, name) == 0 &&
+			wants_page(&config->webhooks[i].pages, input->page->name))
+			wanted |= config->webhooks[i].on;
+	return wanted;
 }
 
 /* Everybody whose pages and `on:` want the event. */
@@ -197,19 +221,30 @@ static void replace_by_both(struct delivery_plan *delivery, const struct event *
 	add_alarm(delivery, event->alarm, event->type);
 }
 
+/*
+ * True where the end of an episode is still wanted by who was owed its beginning.
+ * A beginning that never got out would only mislead once it is over: it says both
+ * also to those who want only the red.
+ */
+static bool end_is_wanted(const struct plan_input *input, const struct event *event, const struct owed *owed)
+{
+	const char *address = receiver_address(owed->receiver);
+	enum event_type begun = event->type == EVENT_GREEN ? EVENT_RED : EVENT_LOST;
+	int wanted = wanted_by(input, owed->receiver);
+
+	if (for_operator(event->type) && address != NULL && text_equal(address, input->config->operator))
+		return true;
+	return (wanted & wanted_for[event->type]) != 0 || (!owed->out && (wanted & wanted_for[begun]) != 0);
+}
+
 /* Green, and page back: to whoever was owed the beginning, and to nobody else. */
 static void tell_owed(const struct plan_input *input, const struct event *event, struct plan *plan)
 {
 	for (size_t i = 0; i < input->owed_count; i++) {
 		const struct owed *owed = &input->owed[i];
 		struct delivery_plan *delivery;
-		bool operator = input->config->operator != NULL && receiver_address(owed->receiver) != NULL &&
-				strcmp(receiver_address(owed->receiver), input->config->operator) == 0;
 
-		if (owed->alarm != event->alarm || owed->dropped)
-			continue;
-		if ((wanted_by(input, owed->receiver) & wanted_for[event->type]) == 0 &&
-			!(operator && for_operator(event->type)))
+		if (owed->alarm != event->alarm || owed->dropped || !end_is_wanted(input, event, owed))
 			continue;
 		if (owed->out) {
 			add_event(plan, owed->receiver, event, input->config->timezone);
@@ -240,7 +275,7 @@ static int by_rank(const void *a, const void *b)
 	return order != 0 ? order : strcmp(value_get_text(left, "label"), value_get_text(right, "label"));
 }
 
-static void put_headline(struct value *data, const struct value *events)
+static void put_headline(struct value *data, const struct value *events, size_t left_out)
 {
 	static const struct {
 		const char *colour, *word;
@@ -260,15 +295,15 @@ static void put_headline(struct value *data, const struct value *events)
 	}
 	value_put_text(headline, "colour", words[first].colour);
 	value_put_text(headline, "word", words[first].word);
-	value_put_number(headline, "count", (int64_t)events->count);
-	value_put_number(headline, "more", (int64_t)events->count - 1);
+	value_put_number(headline, "count", (int64_t)(events->count + left_out));
+	value_put_number(headline, "more", (int64_t)(events->count + left_out) - 1);
 	value_put_boolean(headline, "several", events->count > 1);
 }
 
-void plan_put_events(struct value *data, struct value *events)
+void plan_put_events(struct value *data, struct value *events, size_t left_out)
 {
 	qsort(events->members, events->count, sizeof *events->members, by_rank);
-	put_headline(data, events);
+	put_headline(data, events, left_out);
 	if (events->count > 0)
 		value_put(data, "first", value_copy(events->members[0]));
 	value_put(data, "events", events);
@@ -302,6 +337,23 @@ struct value *plan_data(const struct plan_input *input)
 }
 
 /*
+ * What has no alarm is told apart by what it says and when. A red or a lost page has
+ * none only where nothing could be written, and then comes again each hour: the day is
+ * enough, so that a repeat is seen to be one.
+ */
+static void add_identity(const struct value *event, int64_t now, struct buffer *text)
+{
+	enum event_type type = EVENT_UPDATE;
+	bool repeats;
+
+	event_type_parse(value_get_text(event, "type"), &type);
+	repeats = type == EVENT_RED || type == EVENT_LOST;
+	buffer_format(text, "|%s %s %s %" PRId64, event_type_name(type), value_get_text(event, "id"),
+		repeats ? value_get_text(value_get(event, "after"), "level") : value_get_text(event, "reason"),
+		repeats ? now / DAY_SECONDS : now);
+}
+
+/*
  * Alarms, types and the receiver make the id, so that a repeat of the same
  * news carries the same one, and the key keeps anybody else from guessing it.
  */
@@ -318,11 +370,9 @@ static char *message_id(const struct plan_input *input, const struct delivery_pl
 	for (size_t i = 0; i < delivery->alarm_count; i++)
 		buffer_format(&text, "|%" PRId64 " %s", delivery->alarms[i].alarm,
 			event_type_name(delivery->alarms[i].type));
-	for (size_t i = 0; i < events->count; i++) /* what has no alarm is told apart by what it says */
+	for (size_t i = 0; i < events->count; i++)
 		if (value_get_number(events->members[i], "alarm") == 0)
-			buffer_format(&text, "|%s %s %s %" PRId64, value_get_text(events->members[i], "type"),
-				value_get_text(events->members[i], "id"), value_get_text(events->members[i], "reason"),
-				input->now);
+			add_identity(events->members[i], input->now, &text);
 	digest_hmac(input->key, strlen(input->key), text.data, text.length, digest);
 	text_hexadecimal(digest, sizeof digest, hexadecimal);
 	buffer_clear(&text);
@@ -346,7 +396,7 @@ static void finish(const struct plan_input *input, struct delivery_plan *deliver
 	struct value *events = events_of(delivery);
 
 	delivery->data = plan_data(input);
-	plan_put_events(delivery->data, events);
+	plan_put_events(delivery->data, events, delivery->left_out);
 	delivery->message_id = message_id(input, delivery);
 	put_message_id(delivery->data, delivery->message_id);
 }

@@ -69,6 +69,8 @@ struct plan_input {
 	const char *key;          /* secret of the archive: makes Message-IDs that nobody can guess */
 };
 
+enum { PLAN_EVENTS_MAX = 1000 }; /* in one message */
+
 /* One message owed to one receiver. All owned. */
 struct delivery_plan {
 	char *receiver;
@@ -80,6 +82,7 @@ struct delivery_plan {
 		enum event_type type; /* red, green, lost, back */
 	} *alarms;
 	size_t alarm_count;
+	size_t left_out;   /* events beyond PLAN_EVENTS_MAX: owed like the others, but not in data */
 	int64_t *merged;   /* deliveries of reds that never got out: this one stands for them */
 	size_t merged_count;
 };
@@ -111,7 +114,8 @@ const char *receiver_webhook_name(const char *receiver);
  */
 struct value *plan_data(const struct plan_input *input);
 
-/* Puts events (values, in the order given) and the headline that follows from them. Takes events. */
-void plan_put_events(struct value *data, struct value *events);
+/* Puts events (values, worst first) and the headline that follows from them and from left_out
+ * more. Takes events. */
+void plan_put_events(struct value *data, struct value *events, size_t left_out);
 
 #endif
