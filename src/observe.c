@@ -39,6 +39,7 @@ struct work {
 	struct page_state *state;
 	struct reading before, after; /* the watched parts; before is empty at first sight */
 	bool first, keep;
+	bool unwatched;          /* the changes are of what is kept, but not watched */
 	const char *reason;      /* why a snapshot is kept */
 	const char *text;        /* the canonical reading; NULL: none was had */
 	struct changes changes, anew;
@@ -50,13 +51,18 @@ struct work {
 	bool owes;               /* somebody is owed something */
 };
 
-static void say(const struct work *work, const char *text)
+static void say_of(const struct observer *observer, const char *page, const char *text)
 {
 	char *visible = text_visible_copy(text);
 
-	if (!work->observer->quiet)
-		fprintf(stderr, "lampwatch: %s: %s\n", work->seen->page->name, visible);
+	if (!observer->quiet)
+		fprintf(stderr, "lampwatch: %s: %s\n", page, visible);
 	free(visible);
+}
+
+static void say(const struct work *work, const char *text)
+{
+	say_of(work->observer, work->seen->page->name, text);
 }
 
 /* ---- the reserve ---- */
@@ -230,6 +236,17 @@ static const char *const alarm_kinds[EVENT_TYPES] = {
 	[EVENT_RED] = "red", [EVENT_GREEN] = "red", [EVENT_LOST] = "lost", [EVENT_BACK] = "lost",
 };
 
+/* An alarm is found by its indicator's id, which the provider may have changed meanwhile. */
+static void rename_alarms(const struct work *work)
+{
+	const struct lamps *lamps = &work->state->lamps;
+
+	for (size_t i = 0; i < lamps->count; i++)
+		if (lamps->list[i].former != NULL)
+			store_rename_alarm(work->observer->database, work->seen->page->name, lamps->list[i].former,
+				lamps->list[i].id);
+}
+
 /* Episodes begin and end; what ends one asks who was owed its beginning. */
 static void number_alarms(struct work *work, struct owed_list *owed)
 {
@@ -273,7 +290,8 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 	const struct observer *observer = work->observer;
 	struct value *others = news_others_red(&work->state->lamps, &work->events);
 	const struct page_state *state = work->state; /* what was kept now, or last: it says the same */
-	char *path = !text_empty(state->folder)
+	bool kept = !text_empty(state->folder) && (!work->keep || work->line != NULL);
+	char *path = kept
 		? archive_path(observer->config->archive, work->seen->page->name, state->folder, NULL) : NULL;
 	char *absolute = path != NULL ? realpath(path, NULL) : NULL;
 	struct plan_input input = {
@@ -324,7 +342,7 @@ static bool emergency_due(const struct work *work)
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {work->seen->now, EMERGENCY_MARK}};
 	struct stat status;
 	bool due = stat(chain, &status) != 0 || status.st_mtim.tv_nsec != EMERGENCY_MARK ||
-		   work->seen->now - status.st_mtim.tv_sec >= EMERGENCY_SECONDS;
+		   work->seen->now < status.st_mtim.tv_sec || work->seen->now - status.st_mtim.tv_sec >= EMERGENCY_SECONDS;
 
 	if (due)
 		utimensat(AT_FDCWD, chain, times, 0);
@@ -341,6 +359,7 @@ static bool emergency_send(struct work *work, const struct delivery_plan *delive
 	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY};
 
 	text_list_add(&pages, work->seen->page->name);
+	store_troubled(work->observer->database, &pages);
 	routes_providers(config, &pages, &providers);
 	routes_order(config, &providers, NULL, order);
 	for (size_t i = 0; i < ways && attempt.outcome != OUTCOME_DELIVERED; i++)
@@ -371,10 +390,9 @@ static void emergency(struct work *work, const struct error *error)
 
 		event->alarm = event->type == EVENT_GREEN || event->type == EVENT_BACK
 			? store_find_alarm(work->observer->database, work->seen->page->name,
-				alarm_kinds[event->type], event->indicator) : 0;
+				alarm_kinds[event->type], event->indicator != NULL ? event->indicator : "") : 0;
 		if (event->alarm != 0)
 			outbox_owed(work->observer->database, event->alarm, &owed);
-		event->alarm = event->type == EVENT_RED || event->type == EVENT_LOST ? 0 : event->alarm;
 	}
 	make_plan(work, &owed, &plan);
 	for (size_t i = 0; i < plan.count; i++) {
@@ -399,6 +417,7 @@ static bool transaction(struct work *work, struct error *error)
 	bool good;
 
 	database_begin(database);
+	rename_alarms(work);
 	number_alarms(work, &owed);
 	if (work->keep)
 		save_snapshot(work);
@@ -425,25 +444,46 @@ static bool try_commit(struct work *work, struct error *error)
 	return true;
 }
 
-/* After the transaction nothing more can be lost: what fails here, the next run does again. */
-static void after_commit(struct work *work)
+/* Whatever the database holds and the chain does not, also from runs that could not append. */
+static bool append_chain(const struct observer *observer, const char *page, int64_t last, struct error *error)
 {
-	const char *archive = work->observer->config->archive, *page = work->seen->page->name;
+	const char *archive = observer->config->archive;
+	bool good = true;
+
+	for (int64_t i = archive_chain_end(archive, page) + 1; good && i <= last; i++) {
+		struct snapshot_row row = {0};
+
+		good = store_snapshot(observer->database, page, i, &row)
+			? archive_chain(archive, page, row.line, error)
+			: error_set(error, REMEDY_LOCAL, "the database has lost snapshot %" PRId64, i);
+		snapshot_row_release(&row);
+	}
+	return good;
+}
+
+/* After the transaction nothing more can be lost: what fails here, the next run does again. */
+static void finish_commit(struct observer *observer, const struct page_state *state)
+{
 	struct error error;
 
-	if (work->owes)
-		courier_wake(work->observer->courier);
-	if (!work->keep)
-		return;
-	if (!archive_chain(archive, page, work->line, &error)) {
-		say(work, error.text);
-		work->observer->local_trouble = true;
+	if (!append_chain(observer, state->name, state->snapshot, &error)) {
+		say_of(observer, state->name, error.text);
+		observer->local_trouble = true;
 		return;
 	}
 	STEP("chain appended");
-	archive_settle(archive, page);
+	archive_settle(observer->config->archive, state->name);
 	STEP("intent removed");
-	work->observer->chained = true;
+	observer->chained = true;
+}
+
+static void after_commit(struct work *work)
+{
+	lamps_settle(&work->state->lamps);
+	if (work->owes)
+		courier_wake(work->observer->courier);
+	if (work->keep)
+		finish_commit(work->observer, work->state);
 }
 
 static void commit(struct work *work)
@@ -512,7 +552,6 @@ static void take_anew(struct work *work, struct reading *before)
 static void take_difference(struct work *work, const struct reading *before, const struct reading *after)
 {
 	const struct text_list *patterns = &work->seen->page->indicators;
-	struct changes all = {0};
 
 	reading_watched(before, patterns, &work->before);
 	reading_watched(after, patterns, &work->after);
@@ -521,10 +560,8 @@ static void take_difference(struct work *work, const struct reading *before, con
 	diff(&work->before, &work->after, &work->changes);
 	work->keep = work->changes.count > 0;
 	if (work->seen->page->keep == KEEP_ALL && !work->keep) {
-		diff(before, after, &all);
-		changes_release(&work->changes);
-		work->changes = all;
-		work->keep = all.count > 0;
+		diff(before, after, &work->changes);
+		work->keep = work->unwatched = work->changes.count > 0;
 	}
 }
 
@@ -554,7 +591,7 @@ static void add_news(struct work *work)
 		work->observer->config->timezone};
 
 	news_of_turns(&input, &work->turns, &work->events);
-	if (!work->seen->silent)
+	if (!work->seen->silent && !work->unwatched)
 		news_of_incidents(&input, &work->changes, &work->events);
 	add_back(work);
 	for (size_t i = 0; i < work->events.count; i++)
@@ -562,6 +599,7 @@ static void add_news(struct work *work)
 			say(work, "an indicator is listed no longer (`lampwatch log` names it)");
 }
 
+/* Those of a new reading; after a fetch that failed, those that it was made with. */
 static void take_validators(struct work *work)
 {
 	struct validator *validators = work->seen->validators;
@@ -616,7 +654,7 @@ static void observe_reading(struct work *work)
 	work->keep = (work->keep || work->first || readable_again || work->seen->kept != NULL) &&
 		     (work->seen->responses != NULL || work->seen->kept != NULL);
 	work->reason = work->first ? "first sight" : "change";
-	confirm(&state->lamps, &after, &rules, work->first, work->seen->silent, work->seen->now, &work->turns);
+	confirm(&state->lamps, &after, &rules, work->first, false, work->seen->now, &work->turns);
 	add_news(work);
 	if (work->seen->text != NULL)
 		memory_set(&state->reading, work->seen->text);
@@ -633,7 +671,7 @@ static void add_lost(struct work *work)
 	struct page_state *state = work->state;
 	struct event *event;
 
-	if (state->lost || !state->known || state->failures < work->seen->page->settings.confirm.lost)
+	if (state->lost || state->failures < work->seen->page->settings.confirm.lost)
 		return;
 	state->lost = true;
 	event = events_add(&work->events, EVENT_LOST);
@@ -659,6 +697,8 @@ static void observe_failure(struct work *work)
 		state->failing_since = seen->now;
 		say(work, seen->error->text);
 	}
+	if (seen->what == OBSERVED_FAILED && !seen->full)
+		take_validators(work);
 	memory_set(&state->failure, seen->error->text);
 	state->last_fetch = seen->now;
 	state->retry_at = seen->retry_after > 0 ? seen->now + seen->retry_after : 0;
@@ -677,6 +717,11 @@ void observe(struct observer *observer, struct observation *observation)
 	struct work work = {.observer = observer, .seen = observation, .state = observation->state};
 
 	store_load(observer->database, work.state);
+	if (!work.state->loaded) { /* deciding without it would forget what was told */
+		say(&work, database_reason(observer->database));
+		observer->local_trouble = true;
+		return;
+	}
 	if (observation->what == OBSERVED_UNCHANGED || observation->what == OBSERVED_READING)
 		observe_reading(&work);
 	else
@@ -704,20 +749,6 @@ static void adopt(struct observer *observer, const struct page_config *page, con
 	buffer_release(&text);
 }
 
-/* The row is there: only the chain's line and the end are missing. */
-static void finish_commit(struct observer *observer, const struct page_state *state)
-{
-	struct snapshot_row row = {0};
-	struct error error;
-
-	if (!store_snapshot(observer->database, state->name, state->snapshot, &row))
-		return;
-	if (archive_chain(observer->config->archive, state->name, row.line, &error))
-		archive_settle(observer->config->archive, state->name);
-	observer->chained = true;
-	snapshot_row_release(&row);
-}
-
 static void discard(const struct observer *observer, const struct archive_intent *intent)
 {
 	char *path = archive_path(observer->config->archive, intent->page, intent->folder, NULL);
@@ -729,27 +760,47 @@ static void discard(const struct observer *observer, const struct archive_intent
 	free(path);
 }
 
+/* True where what was kept can be read as it would have been: not by another kind, or for another address. */
+static bool adoptable(const struct observer *observer, const struct archive_intent *intent,
+	const struct page_config *page, const struct kind *kind, const struct page_state *state)
+{
+	char *path = archive_path(observer->config->archive, intent->page, intent->folder, NULL);
+	bool there = file_exists(path);
+	int64_t time;
+
+	free(path);
+	return there && archive_folder_time(intent->folder, &time) && page != NULL && state != NULL &&
+	       (!state->known || (text_equal(state->url, page->url) &&
+					 text_equal(state->kind_digest, kind_digest(kind)) &&
+					 text_equal(state->program, LAMPWATCH_VERSION)));
+}
+
 void observe_recover(struct observer *observer, const struct kind *(*kind_of)(void *context,
 	const struct page_config *page), void *context, struct page_states *states)
 {
 	struct archive_intents intents = {0};
 	struct error error;
 
-	if (!archive_intents(observer->config->archive, &intents, &error))
+	if (!archive_intents(observer->config->archive, &intents, &error)) {
+		say_of(observer, "archive", error.text);
 		observer->local_trouble = true;
+	}
 	for (size_t i = 0; i < intents.count; i++) {
 		const struct archive_intent *intent = &intents.list[i];
 		const struct page_config *page = config_page(observer->config, intent->page);
 		struct page_state *state = page_states_find(states, intent->page);
-		char *path = archive_path(observer->config->archive, intent->page, intent->folder, NULL);
+		const struct kind *kind = page != NULL ? kind_of(context, page) : NULL;
 
 		if (store_has_folder(observer->database, intent->page, intent->folder) && state != NULL)
 			finish_commit(observer, state);
-		else if (!file_exists(path) || page == NULL || state == NULL)
-			discard(observer, intent);
+		else if (adoptable(observer, intent, page, kind, state))
+			adopt(observer, page, kind, state, intent->folder);
 		else
-			adopt(observer, page, kind_of(context, page), state, intent->folder);
-		free(path);
+			discard(observer, intent);
+	}
+	if (observer->local_trouble) { /* what could not be committed has not happened */
+		page_states_release(states);
+		store_pages(observer->database, states);
 	}
 	archive_intents_release(&intents);
 }

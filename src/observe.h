@@ -55,7 +55,8 @@ struct observation {
 	int64_t now;        /* seconds since 1970 */
 	bool new_baseline;  /* the page's URL has changed */
 	const char *read_anew; /* the last kept body read with today's kind and program; NULL: no need */
-	bool silent;        /* it had to be read anew and could not be: differences are not told */
+	bool silent;        /* it had to be read anew and could not be: what is written about incidents may be
+	                     * old and is not told; a lamp's turn is, for better twice than never */
 	const char *kept;   /* the folder that a crash left without its row; NULL: none */
 };
 

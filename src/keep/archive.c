@@ -287,8 +287,13 @@ bool archive_keep(const char *archive, const struct snapshot *snapshot, char **f
 	if (!file_write(intent, name, strlen(name), 0600, error))
 		goto out;
 	STEP("intent written");
-	if (!move_into_place(archive, snapshot->page, incoming, name, error))
+	if (!move_into_place(archive, snapshot->page, incoming, name, error)) {
+		char *target = archive_path(archive, snapshot->page, name, NULL);
+
+		file_remove_tree(target, NULL); /* nobody would know what it is */
+		free(target);
 		goto out;
+	}
 	STEP("folder renamed");
 	*folder = name;
 	name = NULL;
@@ -369,6 +374,28 @@ bool archive_chain(const char *archive, const char *page, const char *line, stru
 	buffer_release(&text);
 	free(path);
 	return done;
+}
+
+int64_t archive_chain_end(const char *archive, const char *page)
+{
+	char *path = archive_path(archive, page, "chain", NULL), *end, *start;
+	char tail[CHAIN_TAIL + 1] = "";
+	struct chain_line line = {0};
+	FILE *file = fopen(path, "r");
+
+	free(path);
+	if (file == NULL)
+		return 0;
+	if (fseek(file, -CHAIN_TAIL, SEEK_END) != 0)
+		rewind(file);
+	tail[fread(tail, 1, CHAIN_TAIL, file)] = '\0';
+	fclose(file);
+	end = strrchr(tail, '\n'); /* what stands behind is torn */
+	if (end == NULL)
+		return 0;
+	*end = '\0';
+	start = strrchr(tail, '\n');
+	return start != NULL && chain_line_parse(start + 1, &line) ? line.sequence : 0;
 }
 
 void archive_settle(const char *archive, const char *page)

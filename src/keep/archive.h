@@ -57,6 +57,9 @@ bool archive_keep(const char *archive, const struct snapshot *snapshot, char **f
 /* Step 5: appends the line (and the chain's head line where the file is new) unless it stands there already. */
 bool archive_chain(const char *archive, const char *page, const char *line, struct error *error);
 
+/* The sequence of the chain's last whole line, 0 where it has none. */
+int64_t archive_chain_end(const char *archive, const char *page);
+
 /* Step 6. */
 void archive_settle(const char *archive, const char *page);
 

@@ -5,17 +5,20 @@ enum { CRON_MINUTE = 60 }; /* `every: 0s` is judged as if it were the shortest t
 
 static bool sent_away(const struct schedule *schedule, int64_t now)
 {
-	return schedule->retry_at > now && schedule->retry_at - now <= SCHEDULE_RETRY_AFTER_MAX;
+	int64_t longest = schedule->last_fetch + SCHEDULE_RETRY_AFTER_MAX;
+
+	return now < (schedule->retry_at < longest ? schedule->retry_at : longest);
 }
 
 bool schedule_due(const struct schedule *schedule, int64_t now)
 {
 	int64_t elapsed = now - schedule->last_fetch;
 
+	if (schedule->last_fetch == 0 || elapsed < 0)
+		return true;
 	if (sent_away(schedule, now))
 		return false;
-	return schedule->last_fetch == 0 || elapsed < 0 || schedule->restless ||
-	       elapsed >= schedule->every / 1000 - SCHEDULE_EARLY;
+	return schedule->restless || elapsed >= schedule->every / 1000 - SCHEDULE_EARLY;
 }
 
 bool schedule_full(const struct schedule *schedule, int64_t now)
