@@ -151,28 +151,44 @@ static void take_unchanged(struct watch *watch)
 	*(struct page_state **)memory_append(&run->touched, &run->touched_count, sizeof *run->touched) = state;
 }
 
+/* The folder of the last snapshot that has a reading: one that shows how the page became unreadable has none. */
+static char *last_read_folder(struct watch *watch)
+{
+	const struct page_state *state = watch->state;
+	struct snapshot_row before = {0};
+	char *path = archive_path(watch->run->config->archive, watch->page->name, state->folder, "reading");
+	char *folder = memory_string(state->folder);
+
+	if (!file_exists(path) &&
+		store_snapshot(watch->run->database, watch->page->name, state->snapshot - 1, &before))
+		memory_set(&folder, before.folder);
+	snapshot_row_release(&before);
+	free(path);
+	return folder;
+}
+
 /* The last kept bodies as today's kind and program read them; NULL where that cannot be. */
 static char *read_anew(struct watch *watch)
 {
 	struct buffer bodies[KIND_DOCUMENTS_MAX] = {{0}};
 	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
 	size_t count = kind_document_count(watch->kind);
+	char *folder = last_read_folder(watch), *text = NULL;
 	struct error error;
-	char *text = NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		char name[32] = "body";
 
 		if (i > 0)
 			snprintf(name, sizeof name, "body-%zu", i + 1);
-		if (archive_read(watch->run->config->archive, watch->page->name, watch->state->folder, name,
-			&bodies[i], NULL))
+		if (archive_read(watch->run->config->archive, watch->page->name, folder, name, &bodies[i], NULL))
 			documents[i] = (struct document){buffer_string(&bodies[i]), bodies[i].length};
 	}
 	if (documents[0].bytes != NULL)
 		text = readers_read(watch->run->readers, watch->kind, watch->page->url, documents, &error);
 	for (size_t i = 0; i < count; i++)
 		buffer_release(&bodies[i]);
+	free(folder);
 	return text;
 }
 
@@ -183,7 +199,7 @@ static void take_reading(void *context, const char *text, size_t length, const s
 	char *anew = NULL;
 
 	(void)length;
-	if (text != NULL && watch->way_changed && watch->state->known) {
+	if (text != NULL && watch->way_changed && !watch->url_changed) {
 		anew = read_anew(watch);
 		seen.silent = anew == NULL;
 	}
@@ -358,8 +374,10 @@ static void fetch_all(struct run *run)
 			flush_touched(run);
 	}
 	flush_touched(run);
-	if (busy > 0)
+	if (busy > 0) {
 		complain(run, "the run took longer than five minutes and was ended; the next one goes on");
+		run->observer.page_trouble = true;
+	}
 }
 
 static size_t count_distinct(const struct run *run, char *(*key)(const struct watch *watch))
@@ -464,7 +482,7 @@ static int exit_status(struct run *run)
 {
 	if (run->observer.local_trouble)
 		return EXIT_LOCAL;
-	if (run->observer.page_trouble || outbox_count(run->database) > 0)
+	if (run->observer.page_trouble || outbox_count_waiting(run->database) > 0)
 		return EXIT_OWED;
 	return EXIT_DONE;
 }
@@ -516,6 +534,10 @@ static bool open_all(struct run *run, int lock)
 	run->readers = readers_new(2);
 	run->courier = courier_new(&courier);
 	run->database = store_open(run->context->database_path, false, &error);
+	if (run->database == NULL) { /* also opening takes some space */
+		reserve_free(run->config->archive);
+		run->database = store_open(run->context->database_path, false, &error);
+	}
 	if (run->database == NULL) {
 		complain(run, error.text);
 		return false;
