@@ -56,6 +56,7 @@ static int parse_options(int argc, char **argv, struct request *request)
 	};
 	int option;
 
+	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'k')
 			request->kind_name = optarg;
@@ -64,7 +65,7 @@ static int parse_options(int argc, char **argv, struct request *request)
 		else if (option == 'w')
 			request->with_path = optarg;
 		else
-			return usage("options that it knows are --kind, --url and --with");
+			return usage("its options are --kind, --url and --with, each with a value");
 	}
 	request->words = argv + optind;
 	request->count = (size_t)(argc - optind);
