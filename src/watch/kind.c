@@ -259,7 +259,8 @@ struct kind *kind_load(const char *path, struct node with, struct problems *prob
 	struct error error;
 
 	if (!file_read(path, &text, &error))
-		problems_add(problems, path, 0, "%s", error.text);
+		problems_add(problems, path, 0, "%s",
+			text_starts(error.text, path) ? error.text + strlen(path) + strlen(": ") : error.text);
 	else
 		yaml = yaml_parse(path, buffer_string(&text), text.length, problems);
 	if (yaml != NULL) {

@@ -42,7 +42,7 @@ check "a page that no kind fits is one line and status 1" one_line 1 "none of th
 check "a missing file is one line and status 1" one_line 1 "$work/none" read "$work/none"
 check "an unknown kind is named with the nearest one, status 2" one_line 2 'did you mean "statuspage"' read --kind statuspag x
 check "a kind is no path" complains 2 'no kind "..' read --kind ..  x
-echo "indicators: {eech: x}" >"$work/with.yaml"
+echo "incidents: {eech: x}" >"$work/with.yaml"
 check "parameters that are wrong are said with their line, status 2" complains 2 "$work/with.yaml:1: unknown key \"eech\"" \
 	read --kind slack --with "$work/with.yaml" x
 check "an option that there is not is a matter of usage" complains 2 "its options are" read --nonsense x
