@@ -170,24 +170,6 @@ static void test_the_same_bytes_without_validators_are_unchanged(void **state)
 	fetch_end(&fetch);
 }
 
-static void test_what_is_remembered_of_another_address_counts_for_nothing(void **state)
-{
-	struct fetch fetch;
-
-	(void)state;
-	server_put(&server, "forgotten", "green");
-	fetch_init(&fetch, &one_document, "/forgotten");
-	fetch_run(&fetch);
-	validator_release(&fetch.validators[0]);
-	assert_int_equal(fetch_run(&fetch), FETCH_CHANGED);
-	assert_body(&fetch, 0, "green");
-	free((char *)fetch.url);
-	fetch.url = server_url(&server, "/forgotten?other");
-	assert_int_equal(fetch_run(&fetch), FETCH_CHANGED);
-	assert_int_equal(server_count(&server, "GET\t/forgotten?other\t-\t200"), 1);
-	fetch_end(&fetch);
-}
-
 static void test_documents_are_fetched_from_the_addresses_in_those_before(void **state)
 {
 	struct fetch fetch;
@@ -370,7 +352,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_page_is_changed_then_unchanged_then_changed),
 		cmocka_unit_test(test_the_same_bytes_without_validators_are_unchanged),
-		cmocka_unit_test(test_what_is_remembered_of_another_address_counts_for_nothing),
 		cmocka_unit_test(test_documents_are_fetched_from_the_addresses_in_those_before),
 		cmocka_unit_test(test_where_one_document_changed_every_body_is_there),
 		cmocka_unit_test(test_a_changed_page_may_lead_to_other_documents),
