@@ -69,11 +69,12 @@ bool file_write_all(int descriptor, const void *bytes, size_t length)
 	return true;
 }
 
-static bool write_synced(int descriptor, const void *bytes, size_t length)
+static bool sync_and_close(int descriptor, bool done)
 {
-	bool done = file_write_all(descriptor, bytes, length) && fsync(descriptor) == 0;
-	int kept = errno;
+	int kept;
 
+	done = done && fsync(descriptor) == 0;
+	kept = errno;
 	if (close(descriptor) != 0 && done)
 		return false;
 	errno = kept;
@@ -82,11 +83,29 @@ static bool write_synced(int descriptor, const void *bytes, size_t length)
 
 bool file_create(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
+	int descriptor = file_begin(path, bytes, length, mode, error);
+
+	return descriptor >= 0 && file_end(descriptor, path, error);
+}
+
+int file_begin(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+{
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
-	if (descriptor < 0 || !write_synced(descriptor, bytes, length))
-		return failed(error, path, "cannot be written");
-	return true;
+	if (descriptor >= 0 && file_write_all(descriptor, bytes, length)) {
+		/* A hint that the disk may begin; whether it worked, fsync() says. */
+		(void)sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+		return descriptor;
+	}
+	failed(error, path, "cannot be written");
+	if (descriptor >= 0)
+		close(descriptor);
+	return -1;
+}
+
+bool file_end(int descriptor, const char *path, struct error *error)
+{
+	return sync_and_close(descriptor, true) || failed(error, path, "cannot be written");
 }
 
 bool file_write(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
@@ -121,7 +140,7 @@ bool file_append(const char *path, const void *bytes, size_t length, mode_t mode
 	if (descriptor < 0)
 		return failed(error, path, "cannot be appended to");
 	end = lseek(descriptor, 0, SEEK_END);
-	if (!write_synced(descriptor, bytes, length)) {
+	if (!sync_and_close(descriptor, file_write_all(descriptor, bytes, length))) {
 		failed(error, path, "cannot be appended to");
 		/* A full disk must not leave half a line for the next one to be joined to. */
 		if (end >= 0)

@@ -32,6 +32,14 @@ bool file_write(const char *path, const void *bytes, size_t length, mode_t mode,
  * itself still under its temporary name. Fails where the file exists. */
 bool file_create(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 
+/*
+ * As file_create(), in two steps, so that the disk works on several files at
+ * once: file_begin() returns the open descriptor, -1 after an error;
+ * file_end() syncs and closes it. The file is durable after file_end() alone.
+ */
+int file_begin(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
+bool file_end(int descriptor, const char *path, struct error *error);
+
 /* Adds bytes at the end and syncs; creates the file (and syncs its folder) where
  * there is none. After an error the file is as long as before. */
 bool file_append(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
