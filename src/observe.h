@@ -75,6 +75,13 @@ void observe(struct observer *observer, struct observation *observation);
 void observe_recover(struct observer *observer, const struct kind *(*kind_of)(void *context,
 	const struct page_config *page), void *context, struct page_states *states);
 
+/*
+ * Writes `heads` as the chains end now. before is what was known of the pages before
+ * the first observation: without a new line in any chain it still holds, and a crash may have
+ * left heads behind it.
+ */
+void observe_heads(struct observer *observer, const struct page_states *before);
+
 /* The reserve: 8 MiB in .state that are freed when the disk is full. */
 void reserve_fill(const char *archive);
 void reserve_free(const char *archive);

@@ -434,31 +434,6 @@ static void judge_failures(struct run *run)
 
 /* ---- the end ---- */
 
-/* Without a new line in any chain they are those that the run began with: a crash may have left them out. */
-static void write_heads(struct run *run)
-{
-	struct page_states chained = {0};
-	const struct page_states *states = run->observer.chained ? &chained : &run->states;
-	struct archive_head *heads;
-	struct error error;
-	size_t count = 0;
-
-	if (run->observer.chained)
-		store_pages(run->database, &chained);
-	heads = memory_zero(states->count, sizeof *heads);
-	for (size_t i = 0; i < states->count; i++)
-		if (states->list[i].snapshot > 0)
-			heads[count++] = (struct archive_head){states->list[i].name, states->list[i].snapshot,
-				states->list[i].head};
-	if (!archive_write_heads(run->config->archive, heads, count, &error)) {
-		complain(run, error.text);
-		run->observer.local_trouble = true;
-	}
-	STEP("heads written");
-	free(heads);
-	page_states_release(&chained);
-}
-
 static void ignore_answer(void *context, struct http_response *response, const struct error *error)
 {
 	(void)context, (void)response, (void)error;
@@ -599,7 +574,7 @@ static int pass(struct run *run, char **names, int lock)
 	}
 	fetch_all(run);
 	judge_failures(run);
-	write_heads(run);
+	observe_heads(&run->observer, &run->states);
 	flock(lock, LOCK_UN); /* the next run may fetch while the courier is still on its way */
 	close(lock);
 	readers_free(run->readers);

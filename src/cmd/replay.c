@@ -163,13 +163,15 @@ static void replay_one(struct replay *replay, struct page_states *states, const 
 
 static void replay_all(struct replay *replay)
 {
-	for (size_t i = 0; i < replay->count; i++) {
-		struct page_states states = {0};
+	struct page_states states = {0};
 
+	for (size_t i = 0; i < replay->count; i++) {
+		page_states_release(&states);
 		store_pages(replay->database, &states);
 		replay_one(replay, &states, &replay->captures[i]);
-		page_states_release(&states);
 	}
+	observe_heads(&replay->observer, &states);
+	page_states_release(&states);
 }
 
 static struct database *open_outbox(void *context)
