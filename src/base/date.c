@@ -30,8 +30,18 @@ static const struct {
 	const char *name;
 	int hours;
 } zones[] = {
-	{"Z", 0}, {"UTC", 0}, {"UT", 0}, {"GMT", 0}, {"EST", -5}, {"EDT", -4}, {"CST", -6}, {"CDT", -5},
-	{"MST", -7}, {"MDT", -6}, {"PST", -8}, {"PDT", -7},
+	{"Z", 0},
+	{"UTC", 0},
+	{"UT", 0},
+	{"GMT", 0},
+	{"EST", -5},
+	{"EDT", -4},
+	{"CST", -6},
+	{"CDT", -5},
+	{"MST", -7},
+	{"MDT", -6},
+	{"PST", -8},
+	{"PDT", -7},
 };
 
 /* A date as it is written, before its zone is known to be right. */
@@ -96,7 +106,8 @@ static bool take_offset(const char **at, int *offset)
 		return false;
 	hours = (from[0] - '0') * 10 + (from[1] - '0');
 	*at += 2;
-	if (is_digit(**at) ? !take_number(at, 2, 2, &minutes) : take(at, ':') && !take_number(at, 2, 2, &minutes))
+	if (is_digit(**at) ? !take_number(at, 2, 2, &minutes)
+			   : take(at, ':') && !take_number(at, 2, 2, &minutes))
 		return false;
 	*offset = sign * (hours * HOUR + minutes * MINUTE);
 	return hours < 24 && minutes < 60;
@@ -138,7 +149,8 @@ static bool take_zone(const char **at, int *offset)
 
 static bool take_time(const char **at, struct fields *fields)
 {
-	if (!take_number(at, 1, 2, &fields->hour) || !take(at, ':') || !take_number(at, 2, 2, &fields->minute))
+	if (!take_number(at, 1, 2, &fields->hour) || !take(at, ':') ||
+		!take_number(at, 2, 2, &fields->minute))
 		return false;
 	if (take(at, ':') && !take_number(at, 2, 2, &fields->second))
 		return false;
@@ -217,8 +229,12 @@ static int days_in_month(int year, int month)
 /* Whether there is such a date; a leap second is read as the second after it. */
 static bool fields_time(const struct fields *fields, int64_t *time)
 {
-	struct tm tm = {.tm_year = fields->year - 1900, .tm_mon = fields->month - 1, .tm_mday = fields->day,
-		.tm_hour = fields->hour, .tm_min = fields->minute, .tm_sec = fields->second};
+	struct tm tm = {.tm_year = fields->year - 1900,
+		.tm_mon = fields->month - 1,
+		.tm_mday = fields->day,
+		.tm_hour = fields->hour,
+		.tm_min = fields->minute,
+		.tm_sec = fields->second};
 
 	if (fields->month < 1 || fields->month > 12 || fields->day < 1 ||
 		fields->day > days_in_month(fields->year, fields->month) || fields->hour > 23 ||
@@ -249,7 +265,8 @@ bool date_parse(const char *text, int64_t *time)
 		return false;
 	skip_blanks(&text);
 	if (!(parse_rfc3339(text, &fields) && fields_time(&fields, &parsed)) &&
-		!(parse_rfc822(text, &mail) && fields_time(&mail, &parsed)) && !parse_epoch(text, &parsed))
+		!(parse_rfc822(text, &mail) && fields_time(&mail, &parsed)) &&
+		!parse_epoch(text, &parsed))
 		return false;
 	if (parsed < EARLIEST)
 		return false;
@@ -262,7 +279,8 @@ static bool broken_down(int64_t seconds, struct tm *tm)
 {
 	time_t time = (time_t)seconds;
 
-	return gmtime_r(&time, tm) != NULL && tm->tm_year + 1900 >= 0 && tm->tm_year + 1900 <= YEAR_MAX;
+	return gmtime_r(&time, tm) != NULL && tm->tm_year + 1900 >= 0 &&
+	       tm->tm_year + 1900 <= YEAR_MAX;
 }
 
 static void write_utc(int64_t time, const char *colon, char out[static DATE_TEXT_MAX])
@@ -271,8 +289,8 @@ static void write_utc(int64_t time, const char *colon, char out[static DATE_TEXT
 
 	out[0] = '\0';
 	if (broken_down(time, &tm))
-		snprintf(out, DATE_TEXT_MAX, "%04d-%02d-%02dT%02d%s%02d%s%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-			tm.tm_mday, tm.tm_hour, colon, tm.tm_min, colon, tm.tm_sec);
+		snprintf(out, DATE_TEXT_MAX, "%04d-%02d-%02dT%02d%s%02d%s%02dZ", tm.tm_year + 1900,
+			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, colon, tm.tm_min, colon, tm.tm_sec);
 }
 
 void date_write(int64_t time, char out[static DATE_TEXT_MAX])
@@ -298,9 +316,9 @@ void date_normalise(const char *text, char out[static DATE_TEXT_MAX])
 static void write_named(const struct tm *tm, const char *comma, const char *zone,
 	char out[static DATE_TEXT_MAX])
 {
-	snprintf(out, DATE_TEXT_MAX, "%.3s%s %02d %.3s %04d %02d:%02d:%02d %.16s", day_names + 3 * tm->tm_wday,
-		comma, tm->tm_mday, month_names + 3 * tm->tm_mon, tm->tm_year + 1900, tm->tm_hour, tm->tm_min,
-		tm->tm_sec, zone);
+	snprintf(out, DATE_TEXT_MAX, "%.3s%s %02d %.3s %04d %02d:%02d:%02d %.16s",
+		day_names + 3 * tm->tm_wday, comma, tm->tm_mday, month_names + 3 * tm->tm_mon,
+		tm->tm_year + 1900, tm->tm_hour, tm->tm_min, tm->tm_sec, zone);
 }
 
 void date_write_mail(int64_t time, char out[static DATE_TEXT_MAX])
@@ -360,7 +378,8 @@ void date_write_duration(int64_t seconds, char out[static DATE_TEXT_MAX])
 	else if (time < HOUR)
 		snprintf(out, DATE_TEXT_MAX, "%lld min", time / MINUTE);
 	else if (time < DAY)
-		snprintf(out, DATE_TEXT_MAX, "%lld h %02lld min", time / HOUR, time % HOUR / MINUTE);
+		snprintf(
+			out, DATE_TEXT_MAX, "%lld h %02lld min", time / HOUR, time % HOUR / MINUTE);
 	else
 		snprintf(out, DATE_TEXT_MAX, "%lld d %lld h", time / DAY, time % DAY / HOUR);
 }
@@ -370,8 +389,8 @@ enum { PREFIX_PARTS = 6 }; /* year, month, day, hour, minute, second */
 /* What the first count parts name: its first second or its last one. */
 static bool edge_second(struct fields fields, int count, bool last, int64_t *time)
 {
-	int *const parts[] = {&fields.year, &fields.month, &fields.day, &fields.hour, &fields.minute,
-		&fields.second};
+	int *const parts[] = {&fields.year, &fields.month, &fields.day, &fields.hour,
+		&fields.minute, &fields.second};
 	static const int begins[] = {0, 1, 1, 0, 0, 0}, ends[] = {0, 12, 31, 23, 59, 59};
 
 	for (int i = count; i < PREFIX_PARTS; i++)
@@ -385,12 +404,13 @@ static bool parse_prefix(const char *prefix, bool last, int64_t *time)
 {
 	static const char separators[] = "--T::";
 	struct fields fields = {0};
-	int *const parts[] = {&fields.year, &fields.month, &fields.day, &fields.hour, &fields.minute,
-		&fields.second};
+	int *const parts[] = {&fields.year, &fields.month, &fields.day, &fields.hour,
+		&fields.minute, &fields.second};
 	const char *at = prefix;
 	int count = 0;
 
-	while (count < PREFIX_PARTS && take_number(&at, count == 0 ? 4 : 2, count == 0 ? 4 : 2, parts[count])) {
+	while (count < PREFIX_PARTS &&
+		take_number(&at, count == 0 ? 4 : 2, count == 0 ? 4 : 2, parts[count])) {
 		count++;
 		if (*at == '\0' || count == PREFIX_PARTS || !take(&at, separators[count - 1]))
 			break;

@@ -94,7 +94,8 @@ struct value *value_put_boolean(struct value *map, const char *key, bool truth)
 
 struct value *value_append(struct value *list, struct value *member)
 {
-	*(struct value **)memory_append(&list->members, &list->count, sizeof *list->members) = member;
+	*(struct value **)memory_append(&list->members, &list->count, sizeof *list->members) =
+		member;
 	return member;
 }
 
@@ -301,8 +302,8 @@ static json_t *load(const char *text, size_t length, size_t flags, struct error 
 		free(marked);
 	}
 	if (root == NULL)
-		error_set(error, REMEDY_PAGE, "not JSON: line %d, column %d: %s", problem.line, problem.column,
-			problem.text);
+		error_set(error, REMEDY_PAGE, "not JSON: line %d, column %d: %s", problem.line,
+			problem.column, problem.text);
 	return root;
 }
 
@@ -364,7 +365,8 @@ static void visit(json_t *node, const char *key, const struct json_visitor *visi
 bool json_visit(const char *text, size_t length, bool prefix, const struct json_visitor *visitor,
 	struct error *error)
 {
-	json_t *root = load(text, length, JSON_ALLOW_NUL | (prefix ? JSON_DISABLE_EOF_CHECK : 0), error);
+	json_t *root =
+		load(text, length, JSON_ALLOW_NUL | (prefix ? JSON_DISABLE_EOF_CHECK : 0), error);
 
 	if (root == NULL)
 		return false;
@@ -393,7 +395,8 @@ static void build_begin(void *context, enum value_type type, const char *key, co
 	else
 		value_append(building->open[building->depth - 1], value);
 	if (type == VALUE_LIST || type == VALUE_MAP)
-		*(struct value **)memory_append(&building->open, &building->depth, sizeof *building->open) = value;
+		*(struct value **)memory_append(
+			&building->open, &building->depth, sizeof *building->open) = value;
 }
 
 static void build_end(void *context)

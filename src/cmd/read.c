@@ -41,7 +41,9 @@ static bool is_address(const char *word)
 
 static int usage(const char *complaint)
 {
-	fprintf(stderr, "lampwatch read: %s\nusage: lampwatch read [--kind KIND] [--url URL] [--with FILE] URL|FILE...|-\n",
+	fprintf(stderr,
+		"lampwatch read: %s\nusage: lampwatch read [--kind KIND] [--url URL] [--with FILE] "
+		"URL|FILE...|-\n",
 		complaint);
 	return EXIT_USAGE;
 }
@@ -89,12 +91,14 @@ static bool read_word(const char *word, struct buffer *body, struct error *error
 	return file_read(word, body, error);
 }
 
-static void documents_of(const struct request *request, struct document documents[static KIND_DOCUMENTS_MAX])
+static void documents_of(
+	const struct request *request, struct document documents[static KIND_DOCUMENTS_MAX])
 {
 	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
 		documents[i] = request->there[i]
-		                       ? (struct document){buffer_string(&request->bodies[i]), request->bodies[i].length}
-		                       : (struct document){0};
+				       ? (struct document){buffer_string(&request->bodies[i]),
+						 request->bodies[i].length}
+				       : (struct document){0};
 }
 
 static int unknown_kind(const char *name, const struct text_list *names)
@@ -102,7 +106,8 @@ static int unknown_kind(const char *name, const struct text_list *names)
 	const char *nearest = text_nearest(name, (const char *const *)names->list, names->count);
 	char *visible = text_visible_copy(name);
 
-	fprintf(stderr, "lampwatch read: no kind \"%s\"%s%s%s\n", visible, nearest != NULL ? "; did you mean \"" : ";",
+	fprintf(stderr, "lampwatch read: no kind \"%s\"%s%s%s\n", visible,
+		nearest != NULL ? "; did you mean \"" : ";",
 		nearest != NULL ? nearest : " there are", nearest != NULL ? "\"?" : "");
 	for (size_t i = 0; nearest == NULL && i < names->count; i++)
 		fprintf(stderr, "  %s\n", names->list[i]);
@@ -113,10 +118,12 @@ static int unknown_kind(const char *name, const struct text_list *names)
 static int load_path(const char *path, struct request *request)
 {
 	struct problems problems = {0};
-	struct yaml *with = request->with_path != NULL ? yaml_load(request->with_path, &problems) : NULL;
+	struct yaml *with =
+		request->with_path != NULL ? yaml_load(request->with_path, &problems) : NULL;
 
 	if (problems.errors == 0)
-		request->kind = kind_load(path, with != NULL ? yaml_root(with) : (struct node){0}, &problems);
+		request->kind = kind_load(
+			path, with != NULL ? yaml_root(with) : (struct node){0}, &problems);
 	problems_print(&problems);
 	problems_release(&problems);
 	yaml_close(with);
@@ -127,7 +134,8 @@ static int load_path(const char *path, struct request *request)
 static int load_named(const char *templates, struct request *request)
 {
 	bool path = strchr(request->kind_name, '/') != NULL;
-	char *file = path ? memory_string(request->kind_name) : kind_find(templates, NULL, request->kind_name);
+	char *file = path ? memory_string(request->kind_name)
+			  : kind_find(templates, NULL, request->kind_name);
 	struct text_list names = {0};
 	char *folder;
 	int status;
@@ -157,7 +165,8 @@ static struct kind **load_all(const char *templates, size_t *count)
 	for (size_t i = 0; i < names.count; i++) {
 		struct problems problems = {0};
 		char *path = kind_find(templates, NULL, names.list[i]);
-		struct kind *kind = path != NULL ? kind_load(path, (struct node){0}, &problems) : NULL;
+		struct kind *kind =
+			path != NULL ? kind_load(path, (struct node){0}, &problems) : NULL;
 
 		if (kind != NULL)
 			*(struct kind **)memory_append(&kinds, count, sizeof *kinds) = kind;
@@ -185,8 +194,8 @@ static int choose(struct request *request, struct kind **kinds, size_t count, co
 		}
 	}
 	if (fitting > 1)
-		fprintf(stderr, "lampwatch read: %s: several kinds fit: %s; --kind says which\n", request->words[0],
-			buffer_string(&names));
+		fprintf(stderr, "lampwatch read: %s: several kinds fit: %s; --kind says which\n",
+			request->words[0], buffer_string(&names));
 	buffer_release(&names);
 	return fitting == 1 ? EXIT_DONE : EXIT_USAGE;
 }
@@ -197,7 +206,8 @@ static int complain(const struct request *request, const struct error *error)
 	/* The texts of files begin with the path already. */
 	bool named = text_starts(error->text, word);
 
-	fprintf(stderr, "lampwatch read: %s%s%s\n", named ? "" : word, named ? "" : ": ", error->text);
+	fprintf(stderr, "lampwatch read: %s%s%s\n", named ? "" : word, named ? "" : ": ",
+		error->text);
 	return EXIT_OWED;
 }
 
@@ -211,7 +221,8 @@ static int detect(const char *templates, struct request *request)
 	int status;
 
 	documents_of(request, documents);
-	if (read_detect((const struct kind *const *)kinds, count, request->url, &documents[0], fits, &error))
+	if (read_detect((const struct kind *const *)kinds, count, request->url, &documents[0], fits,
+		    &error))
 		status = choose(request, kinds, count, fits);
 	else
 		status = complain(request, &error);
@@ -228,8 +239,10 @@ static int print_reading(const struct invocation *invocation, const struct kind 
 	struct buffer text = {0};
 
 	if (invocation->verbosity > 0)
-		fprintf(stderr, "%s: %zu rows merged, %zu words unknown, %zu expressions, %zu steps\n", kind_name(kind),
-			report->merged_rows, report->unknown_words, report->evaluations, report->operations);
+		fprintf(stderr,
+			"%s: %zu rows merged, %zu words unknown, %zu expressions, %zu steps\n",
+			kind_name(kind), report->merged_rows, report->unknown_words,
+			report->evaluations, report->operations);
 	if (invocation->json) {
 		reading_json(reading, &text);
 		buffer_byte(&text, '\n');
@@ -268,7 +281,8 @@ static int get_documents(struct request *request)
 	if (is_address(request->words[0])) {
 		if (request->url == NULL)
 			request->url = request->words[0];
-		if (!fetch_documents(request->words[0], request->kind, request->bodies, request->there, &error))
+		if (!fetch_documents(request->words[0], request->kind, request->bodies,
+			    request->there, &error))
 			return complain(request, &error);
 		return EXIT_DONE;
 	}

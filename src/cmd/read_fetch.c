@@ -37,17 +37,23 @@ static void single_done(void *context, struct http_response *response, const str
 	}
 	single->good = response->status == 200 && response->body.length > 0;
 	if (!single->good)
-		error_set(single->error, REMEDY_PAGE, "HTTP %d with %zu bytes", response->status, response->body.length);
+		error_set(single->error, REMEDY_PAGE, "HTTP %d with %zu bytes", response->status,
+			response->body.length);
 	*single->body = response->body;
 	response->body = (struct buffer){0};
 }
 
-static bool fetch_single(struct http_client *client, const char *url, struct buffer *body, struct error *error)
+static bool fetch_single(
+	struct http_client *client, const char *url, struct buffer *body, struct error *error)
 {
 	struct single single = {.body = body, .error = error};
-	struct http_request request = {.url = url, .connect_timeout = CONNECT_MILLISECONDS,
-		.total_timeout = TOTAL_MILLISECONDS, .body_maximum = BODY_MAX, .redirects = REDIRECTS_MAX,
-		.done = single_done, .context = &single};
+	struct http_request request = {.url = url,
+		.connect_timeout = CONNECT_MILLISECONDS,
+		.total_timeout = TOTAL_MILLISECONDS,
+		.body_maximum = BODY_MAX,
+		.redirects = REDIRECTS_MAX,
+		.done = single_done,
+		.context = &single};
 
 	http_client_get(client, &request);
 	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0)
@@ -55,8 +61,8 @@ static bool fetch_single(struct http_client *client, const char *url, struct buf
 	return single.good;
 }
 
-static bool address_of(void *context, struct fetch *fetch, size_t i, const struct document *documents,
-	char **address, struct error *error)
+static bool address_of(void *context, struct fetch *fetch, size_t i,
+	const struct document *documents, char **address, struct error *error)
 {
 	(void)context;
 	return kind_document_address(fetch->kind, i, fetch->url, documents, address, error);
@@ -72,8 +78,12 @@ static bool fetch_by_kind(struct http_client *client, const char *url, const str
 	struct buffer bodies[static KIND_DOCUMENTS_MAX], bool there[static KIND_DOCUMENTS_MAX],
 	struct error *error)
 {
-	struct fetch fetch = {.url = url, .kind = kind, .connect_timeout = CONNECT_MILLISECONDS,
-		.total_timeout = TOTAL_MILLISECONDS, .body_maximum = BODY_MAX, .redirects = REDIRECTS_MAX};
+	struct fetch fetch = {.url = url,
+		.kind = kind,
+		.connect_timeout = CONNECT_MILLISECONDS,
+		.total_timeout = TOTAL_MILLISECONDS,
+		.body_maximum = BODY_MAX,
+		.redirects = REDIRECTS_MAX};
 	struct fetcher *fetcher = fetcher_new(client, address_of, fetch_done, NULL);
 	bool good;
 
@@ -93,8 +103,9 @@ static bool fetch_by_kind(struct http_client *client, const char *url, const str
 	return good;
 }
 
-bool fetch_documents(const char *url, const struct kind *kind, struct buffer bodies[static KIND_DOCUMENTS_MAX],
-	bool there[static KIND_DOCUMENTS_MAX], struct error *error)
+bool fetch_documents(const char *url, const struct kind *kind,
+	struct buffer bodies[static KIND_DOCUMENTS_MAX], bool there[static KIND_DOCUMENTS_MAX],
+	struct error *error)
 {
 	struct http_settings settings = {.in_flight = IN_FLIGHT, .per_host = IN_FLIGHT,
 		.user_agent = "lampwatch/" LAMPWATCH_VERSION};

@@ -6,7 +6,8 @@
 
 enum { FORMAT = 1 };
 
-static struct value *level_row(struct value *rows, const char *id, enum level level, const char *word)
+static struct value *level_row(
+	struct value *rows, const char *id, enum level level, const char *word)
 {
 	struct value *row = value_append(rows, value_map());
 
@@ -20,7 +21,8 @@ static void put_indicators(const struct reading *reading, struct value *rows)
 {
 	for (size_t i = 0; i < reading->indicator_count; i++) {
 		const struct indicator *indicator = &reading->indicators[i];
-		struct value *row = level_row(rows, indicator->id, indicator->level, indicator->word);
+		struct value *row =
+			level_row(rows, indicator->id, indicator->level, indicator->word);
 
 		value_put_text(row, "group", indicator->group);
 		value_put_text(row, "name", indicator->name);

@@ -5,7 +5,8 @@
 struct buffer;
 struct reading;
 
-/* Adds the reading as one JSON object on one line, "format": 1, with the rows in the reading's order. */
+/* Adds the reading as one JSON object on one line, "format": 1, with the rows in the reading's
+ * order. */
 void reading_json(const struct reading *reading, struct buffer *out);
 
 #endif

@@ -16,7 +16,8 @@ static const char replacement[] = "\xef\xbf\xbd";
 
 void character_add(struct buffer *out, uint32_t character)
 {
-	static const unsigned char marks[] = {0, 0xc0, 0xe0, 0xf0}; /* of the first byte, by how many follow */
+	static const unsigned char marks[] = {
+		0, 0xc0, 0xe0, 0xf0}; /* of the first byte, by how many follow */
 	int more = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
 
 	buffer_byte(out, (char)(marks[more] | character >> 6 * more));
@@ -62,11 +63,14 @@ static const struct mark marks[] = {
 static struct mark mark_of(const char *bytes, size_t length)
 {
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-		if (length >= marks[i].length && memcmp(bytes, marks[i].bytes, marks[i].length) == 0)
+		if (length >= marks[i].length &&
+			memcmp(bytes, marks[i].bytes, marks[i].length) == 0)
 			return marks[i];
-	if (length >= 4 && bytes[0] == '\0' && bytes[1] != '\0' && bytes[2] == '\0' && bytes[3] != '\0')
+	if (length >= 4 && bytes[0] == '\0' && bytes[1] != '\0' && bytes[2] == '\0' &&
+		bytes[3] != '\0')
 		return (struct mark){"", 0, true, true};
-	if (length >= 4 && bytes[0] != '\0' && bytes[1] == '\0' && bytes[2] != '\0' && bytes[3] == '\0')
+	if (length >= 4 && bytes[0] != '\0' && bytes[1] == '\0' && bytes[2] != '\0' &&
+		bytes[3] == '\0')
 		return (struct mark){"", 0, true, false};
 	return (struct mark){"", 0, false, false};
 }

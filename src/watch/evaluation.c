@@ -17,7 +17,8 @@ struct variable {
 struct evaluation {
 	xmlXPathContextPtr context;
 	xmlDocPtr page;            /* one of trees */
-	xmlDocPtr *trees;          /* of documents and of functions: nodes of them live as long as the reading */
+	xmlDocPtr *trees; /* of documents and of functions: nodes of them live as long as the
+			     reading */
 	size_t tree_count;
 	xmlHashTablePtr made;      /* text, function and parameter to one of trees */
 	struct variable *variables;
@@ -117,7 +118,8 @@ void evaluation_define(struct evaluation *evaluation, const char *name, xmlXPath
 
 static void own_tree(struct evaluation *evaluation, xmlDocPtr tree)
 {
-	*(xmlDocPtr *)memory_append(&evaluation->trees, &evaluation->tree_count, sizeof(xmlDocPtr)) = tree;
+	*(xmlDocPtr *)memory_append(
+		&evaluation->trees, &evaluation->tree_count, sizeof(xmlDocPtr)) = tree;
 }
 
 void evaluation_add_document(struct evaluation *evaluation, const char *name, xmlDocPtr tree)
@@ -160,9 +162,10 @@ size_t evaluation_operations(const struct evaluation *evaluation)
 	return evaluation->context->opCount;
 }
 
-/* The context is set by hand: a row may belong to another document than the page, whose root `/` is. */
-xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
-	struct error *error)
+/* The context is set by hand: a row may belong to another document than the page, whose root `/`
+ * is. */
+xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xpath,
+	xmlNodePtr node, struct error *error)
 {
 	xmlXPathObjectPtr value;
 
@@ -176,13 +179,14 @@ xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xp
 	xmlXPathFreeObject(value);
 	/* Where a simple path spends what is left, libxml2 gives no value and no error. */
 	if (!evaluation->failed)
-		error_set(&evaluation->failure, REMEDY_PAGE, "%s", error_text(XPATH_OP_LIMIT_EXCEEDED));
+		error_set(&evaluation->failure, REMEDY_PAGE, "%s",
+			error_text(XPATH_OP_LIMIT_EXCEEDED));
 	error_set(error, REMEDY_PAGE, "%s: %.300s", evaluation->failure.text, xpath->text);
 	return NULL;
 }
 
-xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
-	struct error *error)
+xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpath *xpath,
+	xmlNodePtr node, struct error *error)
 {
 	xmlXPathObjectPtr value = evaluate(evaluation, xpath, node, error);
 	bool nodes = value != NULL && value->type == XPATH_NODESET;
@@ -193,7 +197,8 @@ xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpa
 		return value;
 	}
 	if (nodes)
-		error_set(error, REMEDY_PAGE, "more than %d nodes: %.300s", READING_ROWS_MAX, xpath->text);
+		error_set(error, REMEDY_PAGE, "more than %d nodes: %.300s", READING_ROWS_MAX,
+			xpath->text);
 	else if (value != NULL)
 		error_set(error, REMEDY_PAGE, "this gives no nodes: %.300s", xpath->text);
 	xmlXPathFreeObject(value);
@@ -222,8 +227,8 @@ char *evaluate_text(struct evaluation *evaluation, const struct xpath *xpath, xm
 	return text;
 }
 
-bool evaluate_truth(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node, bool *truth,
-	struct error *error)
+bool evaluate_truth(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
+	bool *truth, struct error *error)
 {
 	xmlXPathObjectPtr value = evaluate(evaluation, xpath, node, error);
 
@@ -298,15 +303,17 @@ bool evaluation_parse(xmlXPathParserContextPtr parser, size_t bytes)
 	return false;
 }
 
-xmlDocPtr evaluation_made(struct evaluation *evaluation, const char *function, const char *parameter,
-	const char *text)
+xmlDocPtr evaluation_made(struct evaluation *evaluation, const char *function,
+	const char *parameter, const char *text)
 {
-	return xmlHashLookup3(evaluation->made, BAD_CAST text, BAD_CAST function, BAD_CAST parameter);
+	return xmlHashLookup3(
+		evaluation->made, BAD_CAST text, BAD_CAST function, BAD_CAST parameter);
 }
 
 void evaluation_keep(struct evaluation *evaluation, const char *function, const char *parameter,
 	const char *text, xmlDocPtr tree)
 {
 	own_tree(evaluation, tree);
-	xmlHashAddEntry3(evaluation->made, BAD_CAST text, BAD_CAST function, BAD_CAST parameter, tree);
+	xmlHashAddEntry3(
+		evaluation->made, BAD_CAST text, BAD_CAST function, BAD_CAST parameter, tree);
 }

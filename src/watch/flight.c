@@ -25,7 +25,8 @@ struct push {
 	struct buffer *out;
 };
 
-static void push_begin(void *context, enum value_type type, const char *key, const char *text, size_t length)
+static void push_begin(
+	void *context, enum value_type type, const char *key, const char *text, size_t length)
 {
 	struct push *push = context;
 
@@ -98,8 +99,10 @@ static const char *next_row(const char *at, const char *end, struct row *row)
 
 static void add_row(xmlNodePtr flight, const struct row *row)
 {
-	char *id = memory_bytes(row->id, row->id_length), *tag = memory_bytes(row->tag, row->tag_length);
-	xmlNodePtr node = xmlAddChild(flight, xmlNewDocNode(flight->doc, NULL, BAD_CAST "row", NULL));
+	char *id = memory_bytes(row->id, row->id_length),
+	     *tag = memory_bytes(row->tag, row->tag_length);
+	xmlNodePtr node =
+		xmlAddChild(flight, xmlNewDocNode(flight->doc, NULL, BAD_CAST "row", NULL));
 	bool text = strcmp(tag, "T") == 0;
 
 	xmlNewProp(node, BAD_CAST "id", BAD_CAST id);

@@ -65,7 +65,8 @@ static void change_case(xmlXPathParserContextPtr parser, int given, bool upper)
 	if (take_arguments(parser, given, 1, 1, &arguments) &&
 		evaluation_charge(parser, arguments.length / BYTES_PER_OPERATION))
 		return_text(parser,
-			regex_case(evaluation_regexes(evaluation_of(parser)), arguments.list[0], upper, &text, &error),
+			regex_case(evaluation_regexes(evaluation_of(parser)), arguments.list[0],
+				upper, &text, &error),
 			&text, &error);
 	release_arguments(&arguments);
 }
@@ -88,8 +89,8 @@ static void matches(xmlXPathParserContextPtr parser, int given)
 
 	if (take_arguments(parser, given, 2, 3, &arguments) &&
 		evaluation_charge(parser, arguments.length / BYTES_PER_OPERATION)) {
-		if (regex_matches(evaluation_regexes(evaluation_of(parser)), arguments.list[0], arguments.list[1],
-			    arguments.list[2], &found, &error))
+		if (regex_matches(evaluation_regexes(evaluation_of(parser)), arguments.list[0],
+			    arguments.list[1], arguments.list[2], &found, &error))
 			valuePush(parser, xmlXPathNewBoolean(found));
 		else
 			evaluation_fail(parser, &error);
@@ -108,9 +109,11 @@ static void replace(xmlXPathParserContextPtr parser, int given)
 	if (take_arguments(parser, given, 3, 4, &arguments) &&
 		evaluation_charge(parser, arguments.length / BYTES_PER_OPERATION)) {
 		good = regex_replace(evaluation_regexes(evaluation_of(parser)), arguments.list[0],
-			arguments.list[1], arguments.list[3], arguments.list[2], &text, &count, &error);
+			arguments.list[1], arguments.list[3], arguments.list[2], &text, &count,
+			&error);
 		if (good && text.overflowed)
-			good = error_set(&error, REMEDY_PAGE, "replace() gives more than %d bytes", TREE_PARSED_MAX);
+			good = error_set(&error, REMEDY_PAGE, "replace() gives more than %d bytes",
+				TREE_PARSED_MAX);
 		if (!good || evaluation_charge(parser, count))
 			return_text(parser, good, &text, &error);
 	}
@@ -128,14 +131,14 @@ static void add_token(void *context, const char *text, size_t length)
 }
 
 /* Without an expression, white space around the whole separates nothing. */
-static xmlDocPtr make_tokens(struct evaluation *evaluation, char *text, const char *pattern, bool blanks,
-	struct error *error)
+static xmlDocPtr make_tokens(struct evaluation *evaluation, char *text, const char *pattern,
+	bool blanks, struct error *error)
 {
 	xmlDocPtr tree = tree_new("tokens");
 	char *trimmed = blanks ? text_collapse(text, strlen(text), strlen(text)) : NULL;
 
-	if (regex_split(evaluation_regexes(evaluation), trimmed != NULL ? trimmed : text, blanks ? "\\s+" : pattern,
-		    add_token, xmlDocGetRootElement(tree), error)) {
+	if (regex_split(evaluation_regexes(evaluation), trimmed != NULL ? trimmed : text,
+		    blanks ? "\\s+" : pattern, add_token, xmlDocGetRootElement(tree), error)) {
 		free(trimmed);
 		return tree_finish(tree);
 	}
@@ -164,9 +167,11 @@ static void tokenize(xmlXPathParserContextPtr parser, int given)
 	if (take_arguments(parser, given, 1, 2, &arguments)) {
 		tree = evaluation_made(evaluation, function, arguments.list[1], arguments.list[0]);
 		if (tree == NULL && evaluation_parse(parser, arguments.length)) {
-			tree = make_tokens(evaluation, arguments.list[0], arguments.list[1], given == 1, &error);
+			tree = make_tokens(evaluation, arguments.list[0], arguments.list[1],
+				given == 1, &error);
 			if (tree != NULL)
-				evaluation_keep(evaluation, function, arguments.list[1], arguments.list[0], tree);
+				evaluation_keep(evaluation, function, arguments.list[1],
+					arguments.list[0], tree);
 			else
 				evaluation_fail(parser, &error);
 		}
@@ -183,9 +188,9 @@ static void resolve_uri(xmlXPathParserContextPtr parser, int given)
 	xmlChar *absolute;
 
 	if (take_arguments(parser, given, 2, 2, &arguments)) {
-		absolute = arguments.list[1][0] != '\0'
-		                   ? xmlBuildURI(BAD_CAST arguments.list[0], BAD_CAST arguments.list[1])
-		                   : xmlStrdup(BAD_CAST arguments.list[0]);
+		absolute = arguments.list[1][0] != '\0' ? xmlBuildURI(BAD_CAST arguments.list[0],
+								  BAD_CAST arguments.list[1])
+							: xmlStrdup(BAD_CAST arguments.list[0]);
 		valuePush(parser, xmlXPathNewString(absolute));
 		xmlFree(absolute);
 	}
@@ -198,7 +203,8 @@ static xmlChar *key_of(xmlNodePtr node)
 
 	if (node == NULL || node->type != XML_ELEMENT_NODE)
 		return xmlStrdup(BAD_CAST "");
-	key = xmlStrEqual(node->name, BAD_CAST "entry") ? xmlGetNoNsProp(node, BAD_CAST "key") : NULL;
+	key = xmlStrEqual(node->name, BAD_CAST "entry") ? xmlGetNoNsProp(node, BAD_CAST "key")
+							: NULL;
 	return key != NULL ? key : xmlStrdup(node->name);
 }
 
@@ -241,8 +247,8 @@ static xmlDocPtr make_json(const char *text, size_t length)
 }
 
 /* What stands inside of text becomes a tree; text that cannot be parsed gives no node. */
-static void push_made(xmlXPathParserContextPtr parser, const char *function, const char *text, size_t length,
-	xmlDocPtr (*make)(const char *text, size_t length))
+static void push_made(xmlXPathParserContextPtr parser, const char *function, const char *text,
+	size_t length, xmlDocPtr (*make)(const char *text, size_t length))
 {
 	struct evaluation *evaluation = evaluation_of(parser);
 	const char *blanks = text + strspn(text, " \t\r\n");
@@ -306,7 +312,8 @@ static void parse_flight(xmlXPathParserContextPtr parser, int given)
 		xmlFree(script);
 	}
 	xmlXPathFreeObject(nodes);
-	push_made(parser, "parse-flight", buffer_string(&payload), payload.length, tree_parse_flight);
+	push_made(
+		parser, "parse-flight", buffer_string(&payload), payload.length, tree_parse_flight);
 	buffer_release(&payload);
 }
 
@@ -314,15 +321,44 @@ static const struct {
 	const char *name;
 	xmlXPathFunction function; /* NULL: XPath 1.0's own */
 } functions[] = {
-	{"boolean", NULL}, {"ceiling", NULL}, {"concat", NULL}, {"contains", NULL}, {"count", NULL},
-	{"false", NULL}, {"floor", NULL}, {"id", NULL}, {"key", key}, {"lang", NULL}, {"last", NULL},
-	{"local-name", NULL}, {"lower-case", lower_case}, {"matches", matches}, {"name", NULL},
-	{"namespace-uri", NULL}, {"normalize-space", NULL}, {"not", NULL}, {"number", NULL},
-	{"parse-flight", parse_flight}, {"parse-html", parse_html}, {"parse-json", parse_json},
-	{"parse-xml", parse_xml}, {"position", NULL}, {"replace", replace}, {"resolve-uri", resolve_uri},
-	{"round", NULL}, {"starts-with", NULL}, {"string", NULL}, {"string-length", NULL},
-	{"substring", NULL}, {"substring-after", NULL}, {"substring-before", NULL}, {"sum", NULL},
-	{"tokenize", tokenize}, {"translate", NULL}, {"true", NULL}, {"upper-case", upper_case},
+	{"boolean", NULL},
+	{"ceiling", NULL},
+	{"concat", NULL},
+	{"contains", NULL},
+	{"count", NULL},
+	{"false", NULL},
+	{"floor", NULL},
+	{"id", NULL},
+	{"key", key},
+	{"lang", NULL},
+	{"last", NULL},
+	{"local-name", NULL},
+	{"lower-case", lower_case},
+	{"matches", matches},
+	{"name", NULL},
+	{"namespace-uri", NULL},
+	{"normalize-space", NULL},
+	{"not", NULL},
+	{"number", NULL},
+	{"parse-flight", parse_flight},
+	{"parse-html", parse_html},
+	{"parse-json", parse_json},
+	{"parse-xml", parse_xml},
+	{"position", NULL},
+	{"replace", replace},
+	{"resolve-uri", resolve_uri},
+	{"round", NULL},
+	{"starts-with", NULL},
+	{"string", NULL},
+	{"string-length", NULL},
+	{"substring", NULL},
+	{"substring-after", NULL},
+	{"substring-before", NULL},
+	{"sum", NULL},
+	{"tokenize", tokenize},
+	{"translate", NULL},
+	{"true", NULL},
+	{"upper-case", upper_case},
 };
 
 enum { FUNCTION_COUNT = sizeof functions / sizeof functions[0] };
@@ -331,7 +367,8 @@ void functions_register(xmlXPathContextPtr context)
 {
 	for (size_t i = 0; i < FUNCTION_COUNT; i++)
 		if (functions[i].function != NULL)
-			xmlXPathRegisterFunc(context, BAD_CAST functions[i].name, functions[i].function);
+			xmlXPathRegisterFunc(
+				context, BAD_CAST functions[i].name, functions[i].function);
 }
 
 const char *const *function_names(void)

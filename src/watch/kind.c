@@ -41,7 +41,8 @@ char *kind_find(const char *templates, const char *user_folder, const char *name
 /* The file's keys, or those of `with`, before anything is compiled. */
 struct source {
 	char *about;
-	struct node documents, let, detect, require, page, indicators, incidents, maintenances, levels;
+	struct node documents, let, detect, require, page, indicators, incidents, maintenances,
+		levels;
 };
 
 #define NODE(key) {#key, node_read_node, offsetof(struct source, key), false, NULL}
@@ -60,13 +61,17 @@ static const struct node_rule parameter_rules[] = {
 };
 
 /* A name that may follow a $; those that are taken already are in variables. */
-static bool check_name(struct node key, const struct text_list *variables, struct problems *problems)
+static bool check_name(
+	struct node key, const struct text_list *variables, struct problems *problems)
 {
 	const char *name = node_text(key);
-	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+	size_t length =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 
-	if (length == 0 || length > NAME_MAX_BYTES || name[length] != '\0' || strspn(name, "0123456789-") > 0)
-		return node_problem(problems, key, "\"%s\" is no name: letters, digits, _ and -", name);
+	if (length == 0 || length > NAME_MAX_BYTES || name[length] != '\0' ||
+		strspn(name, "0123456789-") > 0)
+		return node_problem(
+			problems, key, "\"%s\" is no name: letters, digits, _ and -", name);
 	if (strcmp(name, "item") == 0 || text_list_has(variables, name))
 		return node_problem(problems, key, "the name \"%s\" is taken", name);
 	return true;
@@ -77,7 +82,8 @@ struct pair {
 	struct node key, value;
 };
 
-/* The file's pairs, the parameters' values in place of its own, then what only the parameters have. */
+/* The file's pairs, the parameters' values in place of its own, then what only the parameters have.
+ */
 static struct pair *merge(struct node file, struct node given, size_t *count)
 {
 	struct pair *pairs = NULL;
@@ -113,7 +119,8 @@ static bool is_page(const struct pair *pair)
 }
 
 /* `page` comes first, wherever it stands: its address can depend on $url alone. */
-static void read_documents(struct node file, struct node given, struct kind *kind, struct loading *loading)
+static void read_documents(
+	struct node file, struct node given, struct kind *kind, struct loading *loading)
 {
 	size_t count;
 	struct pair *pairs = merge(file, given, &count);
@@ -122,24 +129,27 @@ static void read_documents(struct node file, struct node given, struct kind *kin
 		if (is_page(&pairs[i]) && kind->documents.count == 0)
 			add_named(&kind->documents, &pairs[i], loading);
 	if (kind->documents.count == 0) {
-		struct named *page = memory_append(&kind->documents.list, &kind->documents.count, sizeof *page);
+		struct named *page =
+			memory_append(&kind->documents.list, &kind->documents.count, sizeof *page);
 
 		page->name = memory_string("page");
 		text_list_add(loading->variables, page->name);
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (is_page(&pairs[i]) || !check_name(pairs[i].key, loading->variables, loading->problems))
+		if (is_page(&pairs[i]) ||
+			!check_name(pairs[i].key, loading->variables, loading->problems))
 			continue;
 		if (kind->documents.count == KIND_DOCUMENTS_MAX)
-			node_problem(loading->problems, pairs[i].key, "a page has at most %d documents",
-				KIND_DOCUMENTS_MAX);
+			node_problem(loading->problems, pairs[i].key,
+				"a page has at most %d documents", KIND_DOCUMENTS_MAX);
 		else
 			add_named(&kind->documents, &pairs[i], loading);
 	}
 	free(pairs);
 }
 
-static void read_lets(struct node file, struct node given, struct kind *kind, struct loading *loading)
+static void read_lets(
+	struct node file, struct node given, struct kind *kind, struct loading *loading)
 {
 	size_t count;
 	struct pair *pairs = merge(file, given, &count);
@@ -148,7 +158,8 @@ static void read_lets(struct node file, struct node given, struct kind *kind, st
 		if (!check_name(pairs[i].key, loading->variables, loading->problems))
 			continue;
 		if (kind->lets.count == LETS_MAX)
-			node_problem(loading->problems, pairs[i].key, "\"let\" takes at most %d names", LETS_MAX);
+			node_problem(loading->problems, pairs[i].key,
+				"\"let\" takes at most %d names", LETS_MAX);
 		else
 			add_named(&kind->lets, &pairs[i], loading);
 	}
@@ -165,7 +176,8 @@ static void read_conditions(const char *key, struct node node, struct xpath_list
 		read_xpaths(&walk, node, conditions);
 }
 
-static void read_page_block(struct node file, struct node given, struct kind *kind, struct loading *loading)
+static void read_page_block(
+	struct node file, struct node given, struct kind *kind, struct loading *loading)
 {
 	static const struct node_rule rules[] = {
 		{"title", read_xpaths, offsetof(struct kind, title), false, NULL},
@@ -192,27 +204,31 @@ static void compile_kind(const struct source *file, const struct source *given, 
 	read_documents(file->documents, given->documents, kind, loading);
 	read_lets(file->let, given->let, kind, loading);
 	read_conditions("detect", file->detect, &kind->detect, loading);
-	read_conditions("require", given_or(given->require, file->require), &kind->require, loading);
+	read_conditions(
+		"require", given_or(given->require, file->require), &kind->require, loading);
 	read_page_block(file->page, given->page, kind, loading);
 	if (node_type(file->levels) != NODE_NONE)
 		words_read(file->levels, &kind->levels, loading->problems);
 	if (node_type(given->levels) != NODE_NONE)
 		words_read(given->levels, &kind->given_levels, loading->problems);
 	text_list_add(loading->variables, "item");
-	blocks_read(BLOCK_INDICATORS, file->indicators, given->indicators, &kind->indicators, loading);
+	blocks_read(
+		BLOCK_INDICATORS, file->indicators, given->indicators, &kind->indicators, loading);
 	blocks_read(BLOCK_INCIDENTS, file->incidents, given->incidents, &kind->incidents, loading);
-	blocks_read(BLOCK_MAINTENANCES, file->maintenances, given->maintenances, &kind->maintenances, loading);
+	blocks_read(BLOCK_MAINTENANCES, file->maintenances, given->maintenances,
+		&kind->maintenances, loading);
 }
 
 /* A text that differs where the parameters do. */
 static void serialise(struct node node, int depth, struct buffer *out)
 {
-	buffer_format(out, "%d:%zu:%zu:%s", (int)node_type(node), node_count(node), strlen(node_text(node)),
-		node_text(node));
+	buffer_format(out, "%d:%zu:%zu:%s", (int)node_type(node), node_count(node),
+		strlen(node_text(node)), node_text(node));
 	for (size_t i = 0; i < node_count(node) && depth < DIGEST_DEPTH_MAX; i++) {
 		if (node_type(node) == NODE_MAP)
 			serialise(node_key(node, i), depth + 1, out);
-		serialise(node_type(node) == NODE_MAP ? node_value(node, i) : node_member(node, i), depth + 1, out);
+		serialise(node_type(node) == NODE_MAP ? node_value(node, i) : node_member(node, i),
+			depth + 1, out);
 	}
 }
 
@@ -244,7 +260,8 @@ static void load(struct kind *kind, struct node root, struct node with, struct p
 	if (node_type(with) != NODE_NONE)
 		node_walk_map(problems, with, parameter_rules, &given, NULL);
 	if (node_type(given_or(given.require, file.require)) == NODE_NONE)
-		node_problem(problems, root, "\"require\" is missing: what proves that a page is of this kind");
+		node_problem(problems, root,
+			"\"require\" is missing: what proves that a page is of this kind");
 	kind->about = file.about;
 	compile_kind(&file, &given, kind, &loading);
 	text_list_release(&variables);
@@ -260,7 +277,8 @@ struct kind *kind_load(const char *path, struct node with, struct problems *prob
 
 	if (!file_read(path, &text, &error))
 		problems_add(problems, path, 0, "%s",
-			text_starts(error.text, path) ? error.text + strlen(path) + strlen(": ") : error.text);
+			text_starts(error.text, path) ? error.text + strlen(path) + strlen(": ")
+						      : error.text);
 	else
 		yaml = yaml_parse(path, buffer_string(&text), text.length, problems);
 	if (yaml != NULL) {
@@ -351,7 +369,8 @@ static bool add_documents(const struct kind *kind, size_t count, const struct do
 		if (documents[i].bytes != NULL) {
 			tree = tree_parse(documents[i].bytes, documents[i].length, error);
 			if (tree == NULL)
-				return error_prefix(error, "document %s", kind->documents.list[i].name);
+				return error_prefix(
+					error, "document %s", kind->documents.list[i].name);
 		}
 		evaluation_add_document(evaluation, kind->documents.list[i].name, tree);
 	}

@@ -46,7 +46,8 @@ static bool add_xpath(const struct node_walk *walk, struct node node, struct xpa
 	struct xpath *xpath = compile(walk, node);
 
 	if (xpath != NULL)
-		*(struct xpath **)memory_append(&xpaths->list, &xpaths->count, sizeof *xpaths->list) = xpath;
+		*(struct xpath **)memory_append(
+			&xpaths->list, &xpaths->count, sizeof *xpaths->list) = xpath;
 	return xpath != NULL;
 }
 
@@ -116,10 +117,12 @@ static xmlDocPtr names_tree(const struct node_walk *walk, struct node list)
 
 	for (size_t i = 0; i < node_count(list); i++) {
 		const char *name = node_text(node_member(list, i));
-		xmlNodePtr node = xmlAddChild(root, xmlNewDocNode(tree, NULL, BAD_CAST "name", NULL));
+		xmlNodePtr node =
+			xmlAddChild(root, xmlNewDocNode(tree, NULL, BAD_CAST "name", NULL));
 
 		if (text_empty(name))
-			node_problem(walk->problems, node_member(list, i), "\"each\" takes a list of names");
+			node_problem(walk->problems, node_member(list, i),
+				"\"each\" takes a list of names");
 		tree_add_text(node, name, strlen(name));
 	}
 	return tree_finish(tree);
@@ -150,8 +153,9 @@ static bool read_level(const struct node_walk *walk, struct node node, void *tar
 	enum level level;
 
 	if (!level_parse(node_text(node), &level))
-		return node_problem(walk->problems, node, "\"%s\" is a level such as operational, not \"%s\"",
-			walk->rule->key, node_text(node));
+		return node_problem(walk->problems, node,
+			"\"%s\" is a level such as operational, not \"%s\"", walk->rule->key,
+			node_text(node));
 	*(int *)target = (int)level;
 	return true;
 }
@@ -174,7 +178,13 @@ static const struct node_rule indicator_rules[] = {
 
 static const struct node_rule incident_rules[] = {
 	{"each", read_rows, 0, false, NULL},
-	TEXTS(id), TEXTS(title), TEXTS(word), TEXTS(state), TEXTS(started), TEXTS(updated), TEXTS(url),
+	TEXTS(id),
+	TEXTS(title),
+	TEXTS(word),
+	TEXTS(state),
+	TEXTS(started),
+	TEXTS(updated),
+	TEXTS(url),
 	{"words", read_each, offsetof(struct block, words), false, NULL},
 	{"affected", read_each, offsetof(struct block, affected), false, NULL},
 	{"updates", read_updates, offsetof(struct block, updates), false, NULL},
@@ -185,7 +195,13 @@ static const struct node_rule incident_rules[] = {
 
 static const struct node_rule maintenance_rules[] = {
 	{"each", read_rows, 0, false, NULL},
-	TEXTS(id), TEXTS(title), TEXTS(state), TEXTS(starts), TEXTS(ends), TEXTS(updated), TEXTS(url),
+	TEXTS(id),
+	TEXTS(title),
+	TEXTS(state),
+	TEXTS(starts),
+	TEXTS(ends),
+	TEXTS(updated),
+	TEXTS(url),
 	{"affected", read_each, offsetof(struct block, affected), false, NULL},
 	{"updates", read_updates, offsetof(struct block, updates), false, NULL},
 	{0},
@@ -203,25 +219,30 @@ static const struct block_rules {
 	[BLOCK_MAINTENANCES] = {"maintenances", maintenance_rules, "title", false},
 };
 
-static bool check_block(const struct block_rules *rules, const struct block *block, struct problems *problems)
+static bool check_block(
+	const struct block_rules *rules, const struct block *block, struct problems *problems)
 {
 	bool word = block->word.count > 0, words = block->words.nodes != NULL, good = true;
 
 	if (block->each == NULL && block->names == NULL)
 		good = node_problem(problems, block->node, "%s: \"each\" is missing", rules->key);
 	if (block->name.count == 0 && block->title.count == 0)
-		good = node_problem(problems, block->node, "%s: \"%s\" is missing", rules->key, rules->label);
+		good = node_problem(
+			problems, block->node, "%s: \"%s\" is missing", rules->key, rules->label);
 	if (rules->word && !word && !words)
-		good = node_problem(problems, block->node, "%s: \"word\" is missing (or \"words\")", rules->key);
+		good = node_problem(problems, block->node, "%s: \"word\" is missing (or \"words\")",
+			rules->key);
 	if (word && words)
-		good = node_problem(problems, block->node, "%s: \"word\" and \"words\" exclude each other", rules->key);
+		good = node_problem(problems, block->node,
+			"%s: \"word\" and \"words\" exclude each other", rules->key);
 	return good;
 }
 
 /* `word` of a parameter takes the place of the file's `words`, and the other way round. */
 static void forget_word(struct block *block, struct node given)
 {
-	if (node_type(node_find(given, "word")) == NODE_NONE && node_type(node_find(given, "words")) == NODE_NONE)
+	if (node_type(node_find(given, "word")) == NODE_NONE &&
+		node_type(node_find(given, "words")) == NODE_NONE)
 		return;
 	xpath_list_release(&block->word);
 	each_release(&block->words);
@@ -239,7 +260,8 @@ static bool read_block(const struct block_rules *rules, struct node file, struct
 		good = node_walk_map(loading->problems, file, rules->rules, block, loading);
 	if (node_type(given) != NODE_NONE) {
 		forget_word(block, given);
-		good = node_walk_map(loading->problems, given, rules->rules, block, loading) && good;
+		good = node_walk_map(loading->problems, given, rules->rules, block, loading) &&
+		       good;
 	}
 	/* After a complaint about a key, that the key is missing is no news. */
 	return good && check_block(rules, block, loading->problems);
@@ -252,22 +274,27 @@ bool blocks_read(enum block_type type, struct node file, struct node given, stru
 	struct node list = node_type(given) == NODE_LIST ? given : file;
 	bool good = true;
 
-	if (node_type(given) != NODE_LIST && node_type(given) != NODE_NONE && node_type(file) == NODE_LIST)
+	if (node_type(given) != NODE_LIST && node_type(given) != NODE_NONE &&
+		node_type(file) == NODE_LIST)
 		return node_problem(loading->problems, given,
-			"the kind has several blocks of %s: give a list, which stands for all of them", rules->key);
+			"the kind has several blocks of %s: give a list, which stands for all of "
+			"them",
+			rules->key);
 	if (node_type(list) != NODE_LIST)
 		return node_type(file) == NODE_NONE && node_type(given) == NODE_NONE
 		               ? true
 		               : read_block(rules, file, given, blocks, loading);
 	for (size_t i = 0; i < node_count(list); i++)
-		good = read_block(rules, node_member(list, i), (struct node){0}, blocks, loading) && good;
+		good = read_block(rules, node_member(list, i), (struct node){0}, blocks, loading) &&
+		       good;
 	return good;
 }
 
 static void block_release(struct block *block)
 {
-	struct xpath_list *const lists[] = {&block->id, &block->group, &block->name, &block->title, &block->word,
-		&block->state, &block->started, &block->updated, &block->starts, &block->ends, &block->url};
+	struct xpath_list *const lists[] = {&block->id, &block->group, &block->name, &block->title,
+		&block->word, &block->state, &block->started, &block->updated, &block->starts,
+		&block->ends, &block->url};
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		xpath_list_release(lists[i]);

@@ -61,7 +61,8 @@ struct kind {
 	struct named_list documents, lets;
 	struct xpath_list detect, require;
 	struct xpath_list title, word; /* of the page */
-	struct xpath *derive; /* owned; true: this shape of the page has no word of its own. NULL: never */
+	struct xpath *derive; /* owned; true: this shape of the page has no word of its own. NULL:
+				 never */
 	struct blocks indicators, incidents, maintenances;
 	struct words levels, given_levels; /* the file's, and those of `with`, which come first */
 };

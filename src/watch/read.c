@@ -13,7 +13,8 @@
 bool read_room(struct work *work, size_t count)
 {
 	return count < READING_ROWS_MAX ||
-	       error_set(work->error, REMEDY_PAGE, "the page has more than %d rows", READING_ROWS_MAX);
+	       error_set(work->error, REMEDY_PAGE, "the page has more than %d rows",
+		       READING_ROWS_MAX);
 }
 
 /* NULL where the fields of the reading are too long together; text is owned. */
@@ -22,7 +23,8 @@ static char *count_bytes(struct work *work, char *text)
 	work->bytes += text != NULL ? strlen(text) : 0;
 	if (work->bytes <= READING_TEXT_MAX)
 		return text;
-	error_set(work->error, REMEDY_PAGE, "the reading is longer than %d bytes", READING_TEXT_MAX);
+	error_set(
+		work->error, REMEDY_PAGE, "the reading is longer than %d bytes", READING_TEXT_MAX);
 	free(text);
 	return NULL;
 }
@@ -50,12 +52,13 @@ char *read_date(struct work *work, const struct xpath_list *xpaths, xmlNodePtr n
 	return memory_string(date);
 }
 
-bool read_fields(struct work *work, const struct field *fields, const struct block *block, xmlNodePtr node,
-	void *row)
+bool read_fields(struct work *work, const struct field *fields, const struct block *block,
+	xmlNodePtr node, void *row)
 {
 	for (; fields->key != NULL; fields++) {
 		const void *xpaths = (const char *)block + fields->xpaths;
-		char *text = fields->date ? read_date(work, xpaths, node) : read_text(work, xpaths, node);
+		char *text = fields->date ? read_date(work, xpaths, node)
+					  : read_text(work, xpaths, node);
 
 		if (text == NULL)
 			return error_prefix(work->error, "%s", fields->key);
@@ -85,9 +88,9 @@ bool read_each(struct work *work, const struct each *each, xmlNodePtr node,
 
 	for (size_t i = 0; good && i < node_set_count(nodes); i++) {
 		xmlNodePtr member = node_set_member(nodes, i);
-		char *taken = each->take != NULL
-		                      ? evaluate_text(work->evaluation, each->take, member, work->error)
-		                      : node_field(member);
+		char *taken = each->take != NULL ? evaluate_text(work->evaluation, each->take,
+							   member, work->error)
+						 : node_field(member);
 
 		taken = count_bytes(work, taken);
 		good = taken != NULL && text(work, taken, context);
@@ -131,8 +134,8 @@ static bool read_words(struct work *work, const struct block *block, xmlNodePtr 
 	return good || error_prefix(work->error, "words");
 }
 
-bool read_level(struct work *work, const struct block *block, const struct xpath_list *word, xmlNodePtr node,
-	char **text, enum level *level)
+bool read_level(struct work *work, const struct block *block, const struct xpath_list *word,
+	xmlNodePtr node, char **text, enum level *level)
 {
 	if (block != NULL && block->words.nodes != NULL)
 		return read_words(work, block, node, text, level);
@@ -144,7 +147,8 @@ bool read_level(struct work *work, const struct block *block, const struct xpath
 }
 
 static bool read_names(struct work *work, const struct block *block,
-	bool (*row)(struct work *work, const struct block *block, xmlNodePtr node, void *context), void *context)
+	bool (*row)(struct work *work, const struct block *block, xmlNodePtr node, void *context),
+	void *context)
 {
 	bool good = true;
 
@@ -158,7 +162,8 @@ static bool read_names(struct work *work, const struct block *block,
 }
 
 bool read_block_rows(struct work *work, const struct block *block,
-	bool (*row)(struct work *work, const struct block *block, xmlNodePtr node, void *context), void *context)
+	bool (*row)(struct work *work, const struct block *block, xmlNodePtr node, void *context),
+	void *context)
 {
 	xmlXPathObjectPtr nodes;
 	bool good = true;
@@ -194,7 +199,8 @@ static bool add_documents(struct work *work, const struct document *documents)
 		else if (i == 0)
 			error_set(work->error, REMEDY_PAGE, "there is no document");
 		if (tree == NULL && (documents[i].bytes != NULL || i == 0))
-			return i == 0 ? false : error_prefix(work->error, "%s", names->list[i].name);
+			return i == 0 ? false
+				      : error_prefix(work->error, "%s", names->list[i].name);
 		evaluation_add_document(work->evaluation, names->list[i].name, tree);
 	}
 	return true;
@@ -218,7 +224,8 @@ static bool not_this_kind(struct work *work, const struct xpath *condition)
 {
 	char *is = tree_describe(evaluation_page(work->evaluation));
 
-	error_set(work->error, REMEDY_PAGE, "require: the page is not as expected (%s): %.300s", is, condition->text);
+	error_set(work->error, REMEDY_PAGE, "require: the page is not as expected (%s): %.300s", is,
+		condition->text);
 	free(is);
 	return false;
 }
@@ -272,7 +279,8 @@ static bool read_page_line(struct work *work)
 	if (!is_derived(work, &derived))
 		return error_prefix(work->error, "page: derive");
 	if (!derived)
-		return read_level(work, NULL, &work->kind->word, NULL, &reading->word, &reading->level) ||
+		return read_level(work, NULL, &work->kind->word, NULL, &reading->word,
+			       &reading->level) ||
 		       error_prefix(work->error, "page");
 	reading->word = memory_string("");
 	reading->level = worst_row(reading);
@@ -281,9 +289,10 @@ static bool read_page_line(struct work *work)
 
 static bool read_all(struct work *work, const struct document *documents)
 {
-	return add_documents(work, documents) && define_lets(work->kind, work->evaluation, work->error) &&
-	       check_requirements(work) && read_indicators(work) && read_incidents(work) &&
-	       read_maintenances(work) && read_page_line(work);
+	return add_documents(work, documents) &&
+	       define_lets(work->kind, work->evaluation, work->error) && check_requirements(work) &&
+	       read_indicators(work) && read_incidents(work) && read_maintenances(work) &&
+	       read_page_line(work);
 }
 
 bool read_page(const struct kind *kind, const char *url, const struct document *documents,
@@ -291,7 +300,9 @@ bool read_page(const struct kind *kind, const char *url, const struct document *
 {
 	struct read_report unwanted = {0};
 	struct error own;
-	struct work work = {.kind = kind, .reading = reading, .report = report != NULL ? report : &unwanted,
+	struct work work = {.kind = kind,
+		.reading = reading,
+		.report = report != NULL ? report : &unwanted,
 		.error = error != NULL ? error : &own};
 	bool good;
 
@@ -308,7 +319,8 @@ bool read_page(const struct kind *kind, const char *url, const struct document *
 /* The further documents of a kind are not at hand. */
 static bool fits_kind(const struct kind *kind, struct evaluation *evaluation)
 {
-	const struct xpath_list *conditions = kind->detect.count > 0 ? &kind->detect : &kind->require;
+	const struct xpath_list *conditions =
+		kind->detect.count > 0 ? &kind->detect : &kind->require;
 	bool truth = true;
 
 	for (size_t i = 1; i < kind->documents.count; i++)

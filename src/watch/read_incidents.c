@@ -58,8 +58,8 @@ static void default_id(char **id, const char *title)
 
 static void incident_release(struct incident *incident)
 {
-	char *const texts[] = {incident->id, incident->title, incident->word, incident->state, incident->started,
-		incident->updated, incident->url};
+	char *const texts[] = {incident->id, incident->title, incident->word, incident->state,
+		incident->started, incident->updated, incident->url};
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		free(texts[i]);
@@ -102,7 +102,8 @@ static void merge_incident(struct work *work, const struct block *block, struct 
 	work->report->merged_rows++;
 }
 
-static bool read_incident(struct work *work, const struct block *block, xmlNodePtr node, void *context)
+static bool read_incident(
+	struct work *work, const struct block *block, xmlNodePtr node, void *context)
 {
 	struct rows *rows = context;
 	struct incident *incident;
@@ -137,7 +138,8 @@ static void leave_out_what_is_over(struct reading *reading, struct rows *rows)
 /* The indicators that one incident or maintenance affects. */
 struct affecting {
 	const char *id;         /* of it */
-	xmlHashTablePtr names;  /* of indicators: to their place, AMBIGUOUS where several have one name */
+	xmlHashTablePtr
+		names; /* of indicators: to their place, AMBIGUOUS where several have one name */
 	xmlHashTablePtr seen;
 };
 
@@ -151,13 +153,15 @@ static xmlHashTablePtr names_of(const struct reading *reading)
 		const xmlChar *name = BAD_CAST reading->indicators[i].name;
 		bool taken = xmlHashLookup(names, name) != NULL;
 
-		xmlHashUpdateEntry(names, name, (void *)(taken ? AMBIGUOUS : (uintptr_t)i + 1), NULL);
+		xmlHashUpdateEntry(
+			names, name, (void *)(taken ? AMBIGUOUS : (uintptr_t)i + 1), NULL);
 	}
 	return names;
 }
 
 /* What stands on the page is an id, or the name of exactly one indicator, or kept as it is. */
-static const char *indicator_of(const struct work *work, const struct affecting *affecting, const char *text)
+static const char *indicator_of(
+	const struct work *work, const struct affecting *affecting, const char *text)
 {
 	uintptr_t place = (uintptr_t)xmlHashLookup(affecting->names, BAD_CAST text);
 
@@ -172,7 +176,8 @@ static bool add_affected(struct work *work, char *text, void *context)
 	const char *indicator = indicator_of(work, affecting, text);
 	struct affects *affects;
 
-	if (text[0] == '\0' || xmlHashAddEntry(affecting->seen, BAD_CAST indicator, affecting) != 0) {
+	if (text[0] == '\0' ||
+		xmlHashAddEntry(affecting->seen, BAD_CAST indicator, affecting) != 0) {
 		free(text);
 		return true;
 	}
@@ -187,7 +192,8 @@ static bool add_affected(struct work *work, char *text, void *context)
 	return true;
 }
 
-static bool read_affected(struct work *work, const struct origin *origin, const char *id, xmlHashTablePtr names)
+static bool read_affected(
+	struct work *work, const struct origin *origin, const char *id, xmlHashTablePtr names)
 {
 	struct affecting affecting = {.id = id, .names = names};
 	bool good;
@@ -200,7 +206,8 @@ static bool read_affected(struct work *work, const struct origin *origin, const 
 	return good || error_prefix(work->error, "affected");
 }
 
-static bool read_update(struct work *work, const struct updates *updates, xmlNodePtr node, const char *id)
+static bool read_update(
+	struct work *work, const struct updates *updates, xmlNodePtr node, const char *id)
 {
 	struct update *update;
 
@@ -232,7 +239,8 @@ static bool read_updates(struct work *work, const struct origin *origin, const c
 }
 
 /* What was written about one row that stays. */
-static bool read_details(struct work *work, const struct origin *origin, const char *id, xmlHashTablePtr names)
+static bool read_details(
+	struct work *work, const struct origin *origin, const char *id, xmlHashTablePtr names)
 {
 	bool good;
 
@@ -275,7 +283,8 @@ bool read_incidents(struct work *work)
 	return good || error_prefix(work->error, "incidents");
 }
 
-static bool read_maintenance(struct work *work, const struct block *block, xmlNodePtr node, void *context)
+static bool read_maintenance(
+	struct work *work, const struct block *block, xmlNodePtr node, void *context)
 {
 	struct reading *reading = work->reading;
 	struct rows *rows = context;
@@ -301,7 +310,8 @@ bool read_maintenances(struct work *work)
 	for (size_t i = 0; good && i < blocks->count; i++)
 		good = read_block_rows(work, &blocks->list[i], read_maintenance, &rows);
 	for (size_t i = 0; good && i < rows.count; i++)
-		good = read_details(work, &rows.origins[i], work->reading->maintenances[i].id, names);
+		good = read_details(
+			work, &rows.origins[i], work->reading->maintenances[i].id, names);
 	xmlHashFree(names, NULL);
 	free(rows.origins);
 	return good || error_prefix(work->error, "maintenances");

@@ -23,8 +23,9 @@ static void default_id(struct indicator *indicator)
 	if (!text_empty(indicator->id))
 		return;
 	free(indicator->id);
-	indicator->id = text_empty(indicator->group) ? memory_string(indicator->name)
-	                                             : memory_format("%s/%s", indicator->group, indicator->name);
+	indicator->id = text_empty(indicator->group)
+				? memory_string(indicator->name)
+				: memory_format("%s/%s", indicator->group, indicator->name);
 }
 
 static void drop_last(struct reading *reading)
@@ -45,7 +46,8 @@ static void merge(struct work *work, const struct block *block)
 	size_t place = (size_t)(uintptr_t)xmlHashLookup(work->ids, BAD_CAST last->id);
 
 	if (place == 0) {
-		xmlHashAddEntry(work->ids, BAD_CAST last->id, (void *)(uintptr_t)reading->indicator_count);
+		xmlHashAddEntry(
+			work->ids, BAD_CAST last->id, (void *)(uintptr_t)reading->indicator_count);
 		return;
 	}
 	if (same_replaces(block->same, reading->indicators[place - 1].level, last->level)) {
@@ -58,7 +60,8 @@ static void merge(struct work *work, const struct block *block)
 	work->report->merged_rows++;
 }
 
-static bool read_indicator(struct work *work, const struct block *block, xmlNodePtr node, void *context)
+static bool read_indicator(
+	struct work *work, const struct block *block, xmlNodePtr node, void *context)
 {
 	struct indicator *indicator;
 
@@ -70,7 +73,8 @@ static bool read_indicator(struct work *work, const struct block *block, xmlNode
 		!read_level(work, block, &block->word, node, &indicator->word, &indicator->level))
 		return false;
 	if (text_empty(indicator->name))
-		return error_set(work->error, REMEDY_PAGE, "name: row %zu has none: the page no longer fits",
+		return error_set(work->error, REMEDY_PAGE,
+			"name: row %zu has none: the page no longer fits",
 			work->reading->indicator_count);
 	default_id(indicator);
 	merge(work, block);

@@ -28,8 +28,8 @@ struct field {
 };
 
 /* Fills the texts of a row by a table that ends with a NULL key. */
-bool read_fields(struct work *work, const struct field *fields, const struct block *block, xmlNodePtr node,
-	void *row);
+bool read_fields(struct work *work, const struct field *fields, const struct block *block,
+	xmlNodePtr node, void *row);
 
 /* The first text that is not empty, "" where all are; NULL with the error. Owned by the caller. */
 char *read_text(struct work *work, const struct xpath_list *xpaths, xmlNodePtr node);
@@ -38,8 +38,8 @@ char *read_text(struct work *work, const struct xpath_list *xpaths, xmlNodePtr n
 char *read_date(struct work *work, const struct xpath_list *xpaths, xmlNodePtr node);
 
 /* The provider's word for a row, and its level. block NULL: the page's own. */
-bool read_level(struct work *work, const struct block *block, const struct xpath_list *word, xmlNodePtr node,
-	char **text, enum level *level);
+bool read_level(struct work *work, const struct block *block, const struct xpath_list *word,
+	xmlNodePtr node, char **text, enum level *level);
 
 /* Calls row for each node of the block, $item being set; stops where it returns false. */
 bool read_block_rows(struct work *work, const struct block *block,

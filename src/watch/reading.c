@@ -25,7 +25,8 @@ struct column {
 /* One type of line: where its rows stand in a reading, and its columns in their order. */
 struct line_type {
 	const char *name;
-	size_t rows, count; /* offsets in struct reading; count 0: the one row is the reading itself */
+	size_t rows,
+		count; /* offsets in struct reading; count 0: the one row is the reading itself */
 	size_t size;        /* of a row */
 	struct column columns[COLUMNS_MAX + 1];
 };
@@ -37,23 +38,31 @@ struct line_type {
 	.size = sizeof(struct type)
 
 static const struct line_type line_types[] = {
-	{.name = "page", .size = sizeof(struct reading),
+	{.name = "page",
+		.size = sizeof(struct reading),
 		.columns = {TEXT(reading, title), LEVEL(reading, level), TEXT(reading, word)}},
-	{.name = "indicator", ROWS(indicators, indicator_count, indicator),
+	{.name = "indicator",
+		ROWS(indicators, indicator_count, indicator),
 		.columns = {TEXT(indicator, id), TEXT(indicator, group), TEXT(indicator, name),
 			LEVEL(indicator, level), TEXT(indicator, word)}},
-	{.name = "incident", ROWS(incidents, incident_count, incident),
+	{.name = "incident",
+		ROWS(incidents, incident_count, incident),
 		.columns = {TEXT(incident, id), TEXT(incident, title), LEVEL(incident, level),
 			TEXT(incident, word), TEXT(incident, state), TEXT(incident, started),
 			TEXT(incident, updated), TEXT(incident, url)}},
-	{.name = "maintenance", ROWS(maintenances, maintenance_count, maintenance),
-		.columns = {TEXT(maintenance, id), TEXT(maintenance, title), TEXT(maintenance, state),
-			TEXT(maintenance, starts), TEXT(maintenance, ends), TEXT(maintenance, updated),
+	{.name = "maintenance",
+		ROWS(maintenances, maintenance_count, maintenance),
+		.columns = {TEXT(maintenance, id), TEXT(maintenance, title),
+			TEXT(maintenance, state), TEXT(maintenance, starts),
+			TEXT(maintenance, ends), TEXT(maintenance, updated),
 			TEXT(maintenance, url)}},
-	{.name = "affects", ROWS(affects, affects_count, affects),
+	{.name = "affects",
+		ROWS(affects, affects_count, affects),
 		.columns = {TEXT(affects, id), TEXT(affects, indicator)}},
-	{.name = "update", ROWS(updates, update_count, update),
-		.columns = {TEXT(update, id), TEXT(update, time), TEXT(update, state), TEXT(update, text)}},
+	{.name = "update",
+		ROWS(updates, update_count, update),
+		.columns = {TEXT(update, id), TEXT(update, time), TEXT(update, state),
+			TEXT(update, text)}},
 };
 
 enum { LINE_TYPES = sizeof line_types / sizeof line_types[0] };
@@ -75,18 +84,20 @@ static void *row_add(struct reading *reading, const struct line_type *type)
 {
 	if (type->count == 0)
 		return reading;
-	return memory_append((char *)reading + type->rows, (size_t *)((char *)reading + type->count),
-		type->size);
+	return memory_append((char *)reading + type->rows,
+		(size_t *)((char *)reading + type->count), type->size);
 }
 
 struct indicator *reading_add_indicator(struct reading *reading)
 {
-	return memory_append(&reading->indicators, &reading->indicator_count, sizeof(struct indicator));
+	return memory_append(
+		&reading->indicators, &reading->indicator_count, sizeof(struct indicator));
 }
 
 struct incident *reading_add_incident(struct reading *reading)
 {
-	return memory_append(&reading->incidents, &reading->incident_count, sizeof(struct incident));
+	return memory_append(
+		&reading->incidents, &reading->incident_count, sizeof(struct incident));
 }
 
 struct maintenance *reading_add_maintenance(struct reading *reading)
@@ -155,7 +166,8 @@ static int compare_lines(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void write_rows(const struct reading *reading, const struct line_type *type, struct buffer *out)
+static void write_rows(
+	const struct reading *reading, const struct line_type *type, struct buffer *out)
 {
 	size_t count = row_count(reading, type);
 	char **lines = memory_zero(count, sizeof *lines);
@@ -255,7 +267,8 @@ static bool read_column(const struct column *column, const char *at, const char 
 static const struct line_type *line_type(const char *name, size_t length)
 {
 	for (size_t i = 0; i < LINE_TYPES; i++)
-		if (strlen(line_types[i].name) == length && memcmp(line_types[i].name, name, length) == 0)
+		if (strlen(line_types[i].name) == length &&
+			memcmp(line_types[i].name, name, length) == 0)
 			return &line_types[i];
 	return NULL;
 }
@@ -295,19 +308,23 @@ bool reading_parse(const char *text, size_t length, struct reading *reading, str
 	bool page = false;
 
 	if (length < strlen(first_line) || memcmp(text, first_line, strlen(first_line)) != 0)
-		return error_set(error, REMEDY_LOCAL, "line 1: a reading begins with \"reading 1\"");
+		return error_set(
+			error, REMEDY_LOCAL, "line 1: a reading begins with \"reading 1\"");
 	if (!text_valid(text, length) || memchr(text, '\0', length) != NULL)
 		return error_set(error, REMEDY_LOCAL, "line 1: a reading is text in UTF-8");
 	for (int line = 1; at < end; line++) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 
 		if (newline == NULL)
-			return error_set(error, REMEDY_LOCAL, "line %d: the reading ends in the middle of a line", line);
+			return error_set(error, REMEDY_LOCAL,
+				"line %d: the reading ends in the middle of a line", line);
 		if (line > 1 && !read_line(at, newline, reading, &page))
-			return error_set(error, REMEDY_LOCAL, "line %d: this is no line of a reading", line);
+			return error_set(
+				error, REMEDY_LOCAL, "line %d: this is no line of a reading", line);
 		at = newline + 1;
 	}
-	return page || error_set(error, REMEDY_LOCAL, "line 1: the reading has no line for the page");
+	return page ||
+	       error_set(error, REMEDY_LOCAL, "line 1: the reading has no line for the page");
 }
 
 void reading_release(struct reading *reading)
@@ -316,9 +333,11 @@ void reading_release(struct reading *reading)
 		const struct line_type *type = &line_types[i];
 
 		for (size_t j = 0; j < row_count(reading, type); j++)
-			for (const struct column *column = type->columns; column->type != COLUMN_END; column++)
+			for (const struct column *column = type->columns;
+				column->type != COLUMN_END; column++)
 				if (column->type == COLUMN_TEXT)
-					free(*(char **)((char *)row_at(reading, type, j) + column->offset));
+					free(*(char **)((char *)row_at(reading, type, j) +
+							column->offset));
 		if (type->count != 0)
 			free(*(char **)((char *)reading + type->rows));
 	}

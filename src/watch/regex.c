@@ -66,7 +66,8 @@ static bool options_of(const char *flags, uint32_t *options, struct error *error
 	static const struct {
 		char letter;
 		uint32_t option;
-	} known[] = {{'i', PCRE2_CASELESS}, {'s', PCRE2_DOTALL}, {'m', PCRE2_MULTILINE}, {'x', PCRE2_EXTENDED}};
+	} known[] = {{'i', PCRE2_CASELESS}, {'s', PCRE2_DOTALL}, {'m', PCRE2_MULTILINE},
+		{'x', PCRE2_EXTENDED}};
 
 	*options = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;
 	for (; *flags != '\0'; flags++) {
@@ -75,7 +76,8 @@ static bool options_of(const char *flags, uint32_t *options, struct error *error
 		while (i < sizeof known / sizeof known[0] && known[i].letter != *flags)
 			i++;
 		if (i == sizeof known / sizeof known[0])
-			return error_set(error, REMEDY_PAGE, "\"%c\" is no flag of a regular expression; i, s, m and x are",
+			return error_set(error, REMEDY_PAGE,
+				"\"%c\" is no flag of a regular expression; i, s, m and x are",
 				*flags);
 		*options |= known[i].option;
 	}
@@ -93,25 +95,30 @@ static pcre2_code *compile(const char *pattern, const char *flags, struct error 
 	if (!options_of(flags, &options, error))
 		return NULL;
 	if (strlen(pattern) > REGEX_PATTERN_MAX) {
-		error_set(error, REMEDY_PAGE, "the regular expression is longer than %d bytes", REGEX_PATTERN_MAX);
+		error_set(error, REMEDY_PAGE, "the regular expression is longer than %d bytes",
+			REGEX_PATTERN_MAX);
 		return NULL;
 	}
-	code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code_of_error, &offset, NULL);
+	code = pcre2_compile(
+		(PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code_of_error, &offset, NULL);
 	if (code == NULL) {
 		pcre2_get_error_message(code_of_error, message, sizeof message);
-		error_set(error, REMEDY_PAGE, "the regular expression \"%.100s\" is wrong at character %zu: %s", pattern,
+		error_set(error, REMEDY_PAGE,
+			"the regular expression \"%.100s\" is wrong at character %zu: %s", pattern,
 			offset + 1, (char *)message);
 	}
 	return code;
 }
 
 /* NULL after an error. The cache owns it; when that is full, the last one makes room. */
-static pcre2_code *find(struct regex_cache *cache, const char *pattern, const char *flags, struct error *error)
+static pcre2_code *find(
+	struct regex_cache *cache, const char *pattern, const char *flags, struct error *error)
 {
 	pcre2_code *code;
 
 	for (size_t i = 0; i < cache->count; i++)
-		if (strcmp(cache->list[i].pattern, pattern) == 0 && strcmp(cache->list[i].flags, flags) == 0)
+		if (strcmp(cache->list[i].pattern, pattern) == 0 &&
+			strcmp(cache->list[i].flags, flags) == 0)
 			return cache->list[i].code;
 	code = compile(pattern, flags, error);
 	if (code == NULL)
@@ -128,24 +135,26 @@ static bool match_error(int code, struct error *error)
 	PCRE2_UCHAR message[MESSAGE_MAX];
 
 	pcre2_get_error_message(code, message, sizeof message);
-	return error_set(error, REMEDY_PAGE, "a regular expression could not be applied: %s", (char *)message);
+	return error_set(error, REMEDY_PAGE, "a regular expression could not be applied: %s",
+		(char *)message);
 }
 
 /* The next match at or after offset. Sets *found and, where found, the vector of offsets. */
-static bool match(struct regex_cache *cache, const pcre2_code *code, const char *text, size_t length,
-	size_t offset, bool *found, struct error *error)
+static bool match(struct regex_cache *cache, const pcre2_code *code, const char *text,
+	size_t length, size_t offset, bool *found, struct error *error)
 {
 	/* The text was checked when its first match was looked for. */
 	uint32_t options = offset > 0 ? PCRE2_NO_UTF_CHECK : 0;
-	int result = pcre2_match(code, (PCRE2_SPTR)text, length, offset, options, cache->data, cache->limits);
+	int result = pcre2_match(
+		code, (PCRE2_SPTR)text, length, offset, options, cache->data, cache->limits);
 
 	*found = result >= 0;
 	cache->groups = result > 0 ? (uint32_t)result : REGEX_GROUPS_MAX; /* 0: there were more */
 	return result >= 0 || result == PCRE2_ERROR_NOMATCH || match_error(result, error);
 }
 
-bool regex_matches(struct regex_cache *cache, const char *text, const char *pattern, const char *flags,
-	bool *found, struct error *error)
+bool regex_matches(struct regex_cache *cache, const char *text, const char *pattern,
+	const char *flags, bool *found, struct error *error)
 {
 	const pcre2_code *code = find(cache, pattern, flags, error);
 
@@ -163,7 +172,8 @@ static void add_replacement(struct buffer *out, const char *to, const char *text
 		} else if (*to == '$' && to[1] >= '0' && to[1] <= '9') {
 			to++;
 			if (group < groups && vector[2 * group] != PCRE2_UNSET)
-				buffer_add(out, text + vector[2 * group], vector[2 * group + 1] - vector[2 * group]);
+				buffer_add(out, text + vector[2 * group],
+					vector[2 * group + 1] - vector[2 * group]);
 		} else {
 			buffer_byte(out, *to);
 		}
@@ -198,8 +208,8 @@ static bool walk_next(struct walk *walk, bool *found, struct error *error)
 	return true;
 }
 
-bool regex_replace(struct regex_cache *cache, const char *text, const char *pattern, const char *flags,
-	const char *to, struct buffer *out, size_t *matches, struct error *error)
+bool regex_replace(struct regex_cache *cache, const char *text, const char *pattern,
+	const char *flags, const char *to, struct buffer *out, size_t *matches, struct error *error)
 {
 	struct walk walk = {cache, find(cache, pattern, flags, error), text, strlen(text), 0, 0};
 	const PCRE2_SIZE *vector = pcre2_get_ovector_pointer(cache->data);
@@ -223,7 +233,8 @@ bool regex_replace(struct regex_cache *cache, const char *text, const char *patt
 }
 
 bool regex_split(struct regex_cache *cache, const char *text, const char *pattern,
-	void (*piece)(void *context, const char *text, size_t length), void *context, struct error *error)
+	void (*piece)(void *context, const char *text, size_t length), void *context,
+	struct error *error)
 {
 	struct walk walk = {cache, find(cache, pattern, "", error), text, strlen(text), 0, 0};
 	const PCRE2_SIZE *vector = pcre2_get_ovector_pointer(cache->data);
@@ -247,7 +258,9 @@ bool regex_split(struct regex_cache *cache, const char *text, const char *patter
 bool regex_case(struct regex_cache *cache, const char *text, bool upper, struct buffer *out,
 	struct error *error)
 {
-	enum { GROWTH = 3 }; /* bytes of a character in the other case, at most, for one of its own */
+	enum {
+		GROWTH = 3
+	}; /* bytes of a character in the other case, at most, for one of its own */
 	PCRE2_SPTR to = (PCRE2_SPTR)(upper ? "\\U$0" : "\\L$0");
 	size_t length = strlen(text);
 	PCRE2_SIZE size = length * GROWTH + 1;

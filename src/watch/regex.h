@@ -27,19 +27,21 @@ struct regex_cache *regex_cache_new(void);
 void regex_cache_free(struct regex_cache *cache);
 
 /* flags: any of i, s, m, x. Sets *found. Errors: REMEDY_PAGE. */
-bool regex_matches(struct regex_cache *cache, const char *text, const char *pattern, const char *flags,
-	bool *found, struct error *error);
+bool regex_matches(struct regex_cache *cache, const char *text, const char *pattern,
+	const char *flags, bool *found, struct error *error);
 
 /*
  * Adds text to out with each match replaced by `to`, in which $0 to $9 are
  * groups and a backslash takes the next character as it is. *matches counts them.
  */
-bool regex_replace(struct regex_cache *cache, const char *text, const char *pattern, const char *flags,
-	const char *to, struct buffer *out, size_t *matches, struct error *error);
+bool regex_replace(struct regex_cache *cache, const char *text, const char *pattern,
+	const char *flags, const char *to, struct buffer *out, size_t *matches,
+	struct error *error);
 
 /* Calls piece for each part of text between matches; an empty text has none. */
 bool regex_split(struct regex_cache *cache, const char *text, const char *pattern,
-	void (*piece)(void *context, const char *text, size_t length), void *context, struct error *error);
+	void (*piece)(void *context, const char *text, size_t length), void *context,
+	struct error *error);
 
 /* Adds text in upper or lower case, by Unicode. */
 bool regex_case(struct regex_cache *cache, const char *text, bool upper, struct buffer *out,

@@ -15,8 +15,9 @@
 #include "watch/xml_p.h"
 
 enum {
-	TITLE_MAX = 80,           /* bytes of a title in an error */
-	DOCUMENT_MAX = 256 * 1024 * 1024, /* what libxml2 can count with an int, and far beyond any body limit */
+	TITLE_MAX = 80, /* bytes of a title in an error */
+	DOCUMENT_MAX = 256 * 1024 *
+		       1024, /* what libxml2 can count with an int, and far beyond any body limit */
 };
 
 static void silent(void *context, const char *message, ...)
@@ -63,7 +64,8 @@ xmlDocPtr tree_finish(xmlDocPtr tree)
  * HTML is taken as it comes, but whole: where libxml2 gives up in the middle, as
  * with elements nested beyond its limit, it hands out what it has so far.
  */
-xmlDocPtr tree_parse_html(const char *text, size_t length, const char *encoding, struct error *error)
+xmlDocPtr tree_parse_html(
+	const char *text, size_t length, const char *encoding, struct error *error)
 {
 	htmlParserCtxtPtr parser;
 	xmlDocPtr tree;
@@ -73,8 +75,9 @@ xmlDocPtr tree_parse_html(const char *text, size_t length, const char *encoding,
 	tree = htmlCtxtReadMemory(parser, text, (int)length, NULL, encoding,
 		HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
 	if (parser->disableSAX != 0 || tree == NULL || xmlDocGetRootElement(tree) == NULL) {
-		error_set(error, REMEDY_PAGE, parser->disableSAX != 0 ? "HTML that is nested too deeply"
-								      : "the document is neither JSON nor XML nor HTML");
+		error_set(error, REMEDY_PAGE,
+			parser->disableSAX != 0 ? "HTML that is nested too deeply"
+						: "the document is neither JSON nor XML nor HTML");
 		xmlFreeDoc(tree);
 		tree = NULL;
 	}
@@ -82,7 +85,8 @@ xmlDocPtr tree_parse_html(const char *text, size_t length, const char *encoding,
 	return tree != NULL ? tree_finish(tree) : NULL;
 }
 
-/* Marks the parser and stops it: no entity of a document's own is ever defined, let alone expanded. */
+/* Marks the parser and stops it: no entity of a document's own is ever defined, let alone expanded.
+ */
 static void refuse_entity(void *context, const xmlChar *name, int type, const xmlChar *public_id,
 	const xmlChar *system_id, xmlChar *content)
 {
@@ -120,9 +124,12 @@ static bool xml_error(xmlParserCtxtPtr parser, struct error *error)
 	char *message;
 
 	if (parser->_private != NULL)
-		return error_set(error, REMEDY_PAGE, "XML that declares entities of its own is not read");
-	message = text_collapse(parser->lastError.message != NULL ? parser->lastError.message : "no document",
-		parser->lastError.message != NULL ? strlen(parser->lastError.message) : strlen("no document"),
+		return error_set(
+			error, REMEDY_PAGE, "XML that declares entities of its own is not read");
+	message = text_collapse(
+		parser->lastError.message != NULL ? parser->lastError.message : "no document",
+		parser->lastError.message != NULL ? strlen(parser->lastError.message)
+						  : strlen("no document"),
 		ERROR_TEXT_MAX);
 	error_set(error, REMEDY_PAGE, "not XML: line %d: %s", parser->lastError.line, message);
 	free(message);
@@ -138,8 +145,8 @@ xmlDocPtr tree_parse_xml(const char *text, size_t length, const char *encoding, 
 	parser = xmlNewParserCtxt();
 	parser->sax->entityDecl = refuse_entity;
 	tree = xmlCtxtReadMemory(parser, text, (int)length, NULL, encoding,
-		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA | XML_PARSE_COMPACT |
-			(encoding != NULL ? XML_PARSE_IGNORE_ENC : 0));
+		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA |
+			XML_PARSE_COMPACT | (encoding != NULL ? XML_PARSE_IGNORE_ENC : 0));
 	if (tree == NULL || parser->_private != NULL) {
 		xml_error(parser, error);
 		xmlFreeDoc(tree);
@@ -179,7 +186,8 @@ static bool is_xml(const char *text)
 	return !starts_folded(text, "<!doctype html");
 }
 
-/* JSONP: the text between the first bracket and the last one of name(…). NULL where it is no call. */
+/* JSONP: the text between the first bracket and the last one of name(…). NULL where it is no call.
+ */
 static const char *call_argument(const char *text, size_t length, size_t *argument_length)
 {
 	static const char letters[] =
@@ -249,13 +257,15 @@ char *tree_describe(xmlDocPtr tree)
 	if (root == NULL)
 		return memory_string("empty");
 	if (tree->type != XML_HTML_DOCUMENT_NODE)
-		return xmlStrEqual(root->name, BAD_CAST "json") ? memory_string("JSON")
-		                                               : memory_format("XML, <%.40s>", root->name);
+		return xmlStrEqual(root->name, BAD_CAST "json")
+			       ? memory_string("JSON")
+			       : memory_format("XML, <%.40s>", root->name);
 	title = first_element(tree, "title");
 	content = title != NULL ? xmlNodeGetContent(title) : NULL;
 	name = text_collapse(content != NULL ? (char *)content : "",
 		content != NULL ? strlen((char *)content) : 0, TITLE_MAX);
-	described = name[0] != '\0' ? memory_format("HTML titled \"%s\"", name) : memory_string("HTML");
+	described =
+		name[0] != '\0' ? memory_format("HTML titled \"%s\"", name) : memory_string("HTML");
 	xmlFree(content);
 	free(name);
 	return described;

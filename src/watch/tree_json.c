@@ -75,7 +75,8 @@ struct filling {
 static bool is_plain_name(const char *key)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-	size_t length = strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+	size_t length =
+		strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
 
 	return key[0] != '\0' && strchr(letters, key[0]) != NULL && key[length] == '\0';
 }
@@ -88,7 +89,8 @@ static xmlNodePtr new_member(struct filling *filling, const char *key)
 	if (filling->open == NULL)
 		return filling->root;
 	if (key == NULL || is_plain_name(key) || xmlValidateNCName(BAD_CAST key, 0) == 0) {
-		node = xmlNewDocNode(filling->root->doc, NULL, BAD_CAST(key != NULL ? key : "item"), NULL);
+		node = xmlNewDocNode(
+			filling->root->doc, NULL, BAD_CAST(key != NULL ? key : "item"), NULL);
 	} else {
 		node = xmlNewDocNode(filling->root->doc, NULL, BAD_CAST "entry", NULL);
 		add_allowed(&clean, key, strlen(key));
@@ -98,14 +100,19 @@ static xmlNodePtr new_member(struct filling *filling, const char *key)
 	return xmlAddChild(filling->open, node);
 }
 
-static void fill_begin(void *context, enum value_type type, const char *key, const char *text, size_t length)
+static void fill_begin(
+	void *context, enum value_type type, const char *key, const char *text, size_t length)
 {
 	static const struct {
 		const char *name, *text;
 	} types[] = {
-		[VALUE_NULL] = {"null", ""}, [VALUE_FALSE] = {"boolean", "false"},
-		[VALUE_TRUE] = {"boolean", "true"}, [VALUE_NUMBER] = {"number", NULL},
-		[VALUE_TEXT] = {NULL, NULL}, [VALUE_LIST] = {"array", ""}, [VALUE_MAP] = {"object", ""},
+		[VALUE_NULL] = {"null", ""},
+		[VALUE_FALSE] = {"boolean", "false"},
+		[VALUE_TRUE] = {"boolean", "true"},
+		[VALUE_NUMBER] = {"number", NULL},
+		[VALUE_TEXT] = {NULL, NULL},
+		[VALUE_LIST] = {"array", ""},
+		[VALUE_MAP] = {"object", ""},
 	};
 	struct filling *filling = context;
 	xmlNodePtr node = new_member(filling, key);
@@ -128,7 +135,8 @@ static void fill_end(void *context)
 	filling->open = filling->open->parent;
 }
 
-bool tree_fill_json(xmlNodePtr element, const char *text, size_t length, bool prefix, struct error *error)
+bool tree_fill_json(
+	xmlNodePtr element, const char *text, size_t length, bool prefix, struct error *error)
 {
 	struct filling filling = {.root = element};
 	struct json_visitor visitor = {fill_begin, fill_end, &filling};

@@ -20,7 +20,8 @@ static bool level_problem(struct node key, struct problems *problems)
 		nearest != NULL ? "\"?" : "");
 }
 
-static bool add_word(struct node node, enum level level, struct words *words, struct problems *problems)
+static bool add_word(
+	struct node node, enum level level, struct words *words, struct problems *problems)
 {
 	const char *text = node_text(node);
 
@@ -29,7 +30,8 @@ static bool add_word(struct node node, enum level level, struct words *words, st
 	for (size_t i = 0; i < words->count; i++)
 		if (strcasecmp(words->list[i].text, text) == 0)
 			return words->list[i].level == level ||
-			       node_problem(problems, node, "\"%s\" stands under %s too: one word means one level", text,
+			       node_problem(problems, node,
+				       "\"%s\" stands under %s too: one word means one level", text,
 				       level_name(words->list[i].level));
 	*(struct word *)memory_append(&words->list, &words->count, sizeof *words->list) =
 		(struct word){memory_string(text), level, strchr(text, '*') != NULL};
@@ -41,7 +43,8 @@ bool words_read(struct node map, struct words *words, struct problems *problems)
 	bool good = true;
 
 	if (node_type(map) != NODE_MAP)
-		return node_problem(problems, map, "\"levels\" takes a map such as {operational: [ok]}");
+		return node_problem(
+			problems, map, "\"levels\" takes a map such as {operational: [ok]}");
 	for (size_t i = 0; i < node_count(map); i++) {
 		struct node value = node_value(map, i);
 		enum level level;
@@ -77,7 +80,8 @@ bool words_find(const struct words *words, const char *text, enum level *level)
 			*level = word->level;
 			return true;
 		}
-		if (found == NULL && word->pattern && text[0] != '\0' && text_matches(text, word->text, true))
+		if (found == NULL && word->pattern && text[0] != '\0' &&
+			text_matches(text, word->text, true))
 			found = word;
 	}
 	if (found != NULL)

@@ -25,10 +25,11 @@ struct regex_cache;
 struct text_list;
 
 enum {
-	TREE_PARSED_MAX = 32 * 1024 * 1024, /* bytes that parse functions may parse in one reading */
-	XPATH_OPERATIONS_MAX = 10000000,    /* of one reading */
-	XPATH_TEXT_MAX = 8192,              /* bytes of one expression */
-	BYTES_PER_OPERATION = 16,           /* parsing so many costs as much as one step */
+	TREE_PARSED_MAX =
+		32 * 1024 * 1024,        /* bytes that parse functions may parse in one reading */
+	XPATH_OPERATIONS_MAX = 10000000, /* of one reading */
+	XPATH_TEXT_MAX = 8192,           /* bytes of one expression */
+	BYTES_PER_OPERATION = 16,        /* parsing so many costs as much as one step */
 };
 
 /* --- tree.c, tree_json.c, flight.c: from text to trees. All are owned by the caller. --- */
@@ -40,8 +41,10 @@ enum {
 xmlDocPtr tree_parse(const char *bytes, size_t length, struct error *error);
 
 /* UTF-8 text of a known format. encoding NULL: what the text declares. */
-xmlDocPtr tree_parse_html(const char *text, size_t length, const char *encoding, struct error *error);
-xmlDocPtr tree_parse_xml(const char *text, size_t length, const char *encoding, struct error *error);
+xmlDocPtr tree_parse_html(
+	const char *text, size_t length, const char *encoding, struct error *error);
+xmlDocPtr tree_parse_xml(
+	const char *text, size_t length, const char *encoding, struct error *error);
 xmlDocPtr tree_parse_json(const char *text, size_t length, bool prefix, struct error *error);
 
 /* The rows of a Next.js payload: <flight><row id="1a">…; never NULL. */
@@ -51,7 +54,8 @@ xmlDocPtr tree_parse_flight(const char *payload, size_t length);
 void flight_join(const char *script, struct buffer *out);
 
 /* Fills element, which is new, with a JSON value; false where text is none. */
-bool tree_fill_json(xmlNodePtr element, const char *text, size_t length, bool prefix, struct error *error);
+bool tree_fill_json(
+	xmlNodePtr element, const char *text, size_t length, bool prefix, struct error *error);
 
 /* "HTML titled \"…\"": for errors; owned by the caller. */
 char *tree_describe(xmlDocPtr tree);
@@ -65,7 +69,8 @@ xmlDocPtr tree_new(const char *root);
 /* Numbers the nodes in document order, without which sorting is slow. Returns tree. */
 xmlDocPtr tree_finish(xmlDocPtr tree);
 
-/* Sets libxml2 up: it writes nothing to standard error, and ends the process where memory runs out. */
+/* Sets libxml2 up: it writes nothing to standard error, and ends the process where memory runs out.
+ */
 void tree_silence(void);
 
 /* --- xpath.c: expressions --- */
@@ -79,12 +84,14 @@ struct xpath {
  * Compiles text; its functions, prefixes and axes must be known and its
  * variables among those given. NULL with REMEDY_CONFIGURATION and what would be right.
  */
-struct xpath *xpath_compile(const char *text, const struct text_list *variables, struct error *error);
+struct xpath *xpath_compile(
+	const char *text, const struct text_list *variables, struct error *error);
 void xpath_free(struct xpath *xpath);
 
 /* --- xpath_check.c --- */
 
-/* Whether each name in the text is one that there is; libxml2 would tell only when it gets there. */
+/* Whether each name in the text is one that there is; libxml2 would tell only when it gets there.
+ */
 bool xpath_check(const char *text, const struct text_list *variables, struct error *error);
 
 /* --- evaluation.c: one reading's evaluations --- */
@@ -120,20 +127,21 @@ size_t evaluation_operations(const struct evaluation *evaluation); /* steps take
  * The expression's value at node (NULL: the page's root), owned by the caller.
  * NULL with REMEDY_PAGE where it fails or the reading's work is spent.
  */
-xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
-	struct error *error);
+xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xpath,
+	xmlNodePtr node, struct error *error);
 
-/* As evaluate(); a value that is no node-set is an error too. In document order, at most READING_ROWS_MAX. */
-xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
-	struct error *error);
+/* As evaluate(); a value that is no node-set is an error too. In document order, at most
+ * READING_ROWS_MAX. */
+xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpath *xpath,
+	xmlNodePtr node, struct error *error);
 
 /* The value as text, collapsed and cut to READING_FIELD_MAX; NULL as evaluate(). */
 char *evaluate_text(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
 	struct error *error);
 
 /* Sets *truth; false where the evaluation fails. */
-bool evaluate_truth(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node, bool *truth,
-	struct error *error);
+bool evaluate_truth(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
+	bool *truth, struct error *error);
 
 /* The node's text, collapsed and cut; owned by the caller. */
 char *node_field(xmlNodePtr node);
@@ -153,14 +161,15 @@ void evaluation_fail(xmlXPathParserContextPtr parser, const struct error *error)
 bool evaluation_charge(xmlXPathParserContextPtr parser, size_t operations);
 
 /* The tree that function has made of text before (and parameter, ""), or NULL. */
-xmlDocPtr evaluation_made(struct evaluation *evaluation, const char *function, const char *parameter,
-	const char *text);
+xmlDocPtr evaluation_made(struct evaluation *evaluation, const char *function,
+	const char *parameter, const char *text);
 
 /* Keeps a tree for evaluation_made(), owned by the evaluation. */
 void evaluation_keep(struct evaluation *evaluation, const char *function, const char *parameter,
 	const char *text, xmlDocPtr tree);
 
-/* Counts bytes that are about to be parsed; false, and the expression fails, beyond TREE_PARSED_MAX. */
+/* Counts bytes that are about to be parsed; false, and the expression fails, beyond
+ * TREE_PARSED_MAX. */
 bool evaluation_parse(xmlXPathParserContextPtr parser, size_t bytes);
 
 /* --- functions.c: the functions beside XPath 1.0 --- */

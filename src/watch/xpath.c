@@ -20,7 +20,8 @@ enum { PREFIX_COUNT = sizeof prefixes / sizeof prefixes[0] };
 void prefixes_register(xmlXPathContextPtr context)
 {
 	for (size_t i = 0; i < PREFIX_COUNT; i++)
-		xmlXPathRegisterNs(context, BAD_CAST prefixes[i].name, BAD_CAST prefixes[i].address);
+		xmlXPathRegisterNs(
+			context, BAD_CAST prefixes[i].name, BAD_CAST prefixes[i].address);
 }
 
 bool prefix_known(const char *prefix)
@@ -37,7 +38,8 @@ static void keep_error(void *context, xmlErrorPtr error)
 	*(int *)context = error->int1 + 1;
 }
 
-struct xpath *xpath_compile(const char *text, const struct text_list *variables, struct error *error)
+struct xpath *xpath_compile(
+	const char *text, const struct text_list *variables, struct error *error)
 {
 	xmlXPathContextPtr context;
 	xmlXPathCompExprPtr compiled;
@@ -45,7 +47,8 @@ struct xpath *xpath_compile(const char *text, const struct text_list *variables,
 	int position = 0;
 
 	if (strlen(text) > XPATH_TEXT_MAX) {
-		error_set(error, REMEDY_CONFIGURATION, "an XPath has at most %d bytes", XPATH_TEXT_MAX);
+		error_set(error, REMEDY_CONFIGURATION, "an XPath has at most %d bytes",
+			XPATH_TEXT_MAX);
 		return NULL;
 	}
 	tree_silence();
@@ -56,7 +59,8 @@ struct xpath *xpath_compile(const char *text, const struct text_list *variables,
 	compiled = xmlXPathCtxtCompile(context, BAD_CAST text);
 	xmlXPathFreeContext(context);
 	if (compiled == NULL || position > 0) {
-		error_set(error, REMEDY_CONFIGURATION, "not XPath 1.0 at character %d: %.200s", position, text);
+		error_set(error, REMEDY_CONFIGURATION, "not XPath 1.0 at character %d: %.200s",
+			position, text);
 		xmlXPathFreeCompExpr(compiled);
 		return NULL;
 	}

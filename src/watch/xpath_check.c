@@ -22,9 +22,9 @@ struct tokens {
 };
 
 static const char *const node_tests[] = {"comment", "node", "processing-instruction", "text", NULL};
-static const char *const axes[] = {"ancestor", "ancestor-or-self", "attribute", "child", "descendant",
-	"descendant-or-self", "following", "following-sibling", "parent", "preceding", "preceding-sibling",
-	"self", NULL};
+static const char *const axes[] = {"ancestor", "ancestor-or-self", "attribute", "child",
+	"descendant", "descendant-or-self", "following", "following-sibling", "parent", "preceding",
+	"preceding-sibling", "self", NULL};
 
 static size_t count(const char *const *names)
 {
@@ -45,8 +45,8 @@ static bool among(const char *word, const char *const *names)
 
 static bool is_name_byte(char byte)
 {
-	return isalnum((unsigned char)byte) || (unsigned char)byte >= 0x80 || byte == '_' || byte == '-' ||
-	       byte == '.';
+	return isalnum((unsigned char)byte) || (unsigned char)byte >= 0x80 || byte == '_' ||
+	       byte == '-' || byte == '.';
 }
 
 /* The name at *at, owned by the caller. */
@@ -64,14 +64,14 @@ static const char *skip_blanks(const char *at)
 	return at + strspn(at, " \t\r\n");
 }
 
-static bool unknown(struct tokens *tokens, const char *what, const char *name, const char *const *names,
-	size_t number)
+static bool unknown(struct tokens *tokens, const char *what, const char *name,
+	const char *const *names, size_t number)
 {
 	const char *nearest = text_nearest(name, names, number);
 
-	return error_set(tokens->error, REMEDY_CONFIGURATION, "there is no %s \"%s\" here%s%s%s", what, name,
-		nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
-		nearest != NULL ? "\"?" : "");
+	return error_set(tokens->error, REMEDY_CONFIGURATION, "there is no %s \"%s\" here%s%s%s",
+		what, name, nearest != NULL ? "; did you mean \"" : "",
+		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
 }
 
 static bool check_variable(struct tokens *tokens)
@@ -108,7 +108,8 @@ static bool check_prefix(struct tokens *tokens, const char *name)
 	else
 		free(take_name(&tokens->at));
 	if (*skip_blanks(tokens->at) == '(')
-		return error_set(tokens->error, REMEDY_CONFIGURATION, "functions have no prefix; \"%s:\" is one", name);
+		return error_set(tokens->error, REMEDY_CONFIGURATION,
+			"functions have no prefix; \"%s:\" is one", name);
 	return prefix_known(name) ||
 	       error_set(tokens->error, REMEDY_CONFIGURATION,
 		       "the prefix \"%s\" is not bound; atom, content, dc and media are", name);
@@ -155,8 +156,11 @@ static bool check_token(struct tokens *tokens)
 	}
 	if (*tokens->at != '.' && *tokens->at != '-' && is_name_byte(*tokens->at))
 		return check_name(tokens);
-	tokens->open += strchr("([", *tokens->at) != NULL ? 1 : strchr(")]", *tokens->at) != NULL ? -1 : 0;
-	tokens->operand = strchr(").]", *tokens->at) != NULL || (*tokens->at == '*' && !tokens->operand);
+	tokens->open += strchr("([", *tokens->at) != NULL   ? 1
+			: strchr(")]", *tokens->at) != NULL ? -1
+							    : 0;
+	tokens->operand =
+		strchr(").]", *tokens->at) != NULL || (*tokens->at == '*' && !tokens->operand);
 	tokens->at++;
 	return true;
 }
@@ -171,6 +175,6 @@ bool xpath_check(const char *text, const struct text_list *variables, struct err
 		tokens.at = skip_blanks(tokens.at);
 	}
 	/* libxml2 takes a call without its last bracket. */
-	return tokens.open == 0 ||
-	       error_set(error, REMEDY_CONFIGURATION, "not XPath 1.0: a bracket is not closed: %.200s", text);
+	return tokens.open == 0 || error_set(error, REMEDY_CONFIGURATION,
+					   "not XPath 1.0: a bracket is not closed: %.200s", text);
 }

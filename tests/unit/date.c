@@ -20,7 +20,8 @@ static void assert_samples(const struct sample *samples, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		date_normalise(samples[i].text, out);
 		if (strcmp(out, samples[i].expected) != 0)
-			fail_msg("\"%s\" is read as \"%s\", not \"%s\"", samples[i].text, out, samples[i].expected);
+			fail_msg("\"%s\" is read as \"%s\", not \"%s\"", samples[i].text, out,
+				samples[i].expected);
 	}
 }
 
@@ -90,13 +91,26 @@ static void test_epochs_are_seconds_of_10_and_milliseconds_of_13_digits(void **s
 static void test_what_is_no_date_is_empty(void **state)
 {
 	static const struct sample samples[] = {
-		{"", ""}, {NULL, ""}, {"yesterday", ""}, {"0001-01-01T00:00:00Z", ""},
-		{"1989-12-31T23:59:59Z", ""}, {"1990-01-01T00:00:00+01:00", ""},
-		{"2014-02-29T00:00:00Z", ""}, {"2014-13-01T00:00:00Z", ""}, {"2014-00-01T00:00:00Z", ""},
-		{"2014-01-24T24:00:00Z", ""}, {"2014-01-24T19:60:00Z", ""}, {"2014-01-24T19:20:00 CEST", ""},
-		{"2014-01-24T19:20:00Zjunk", ""}, {"2014-01-24T19:20:00+2500", ""}, {"2014-01-24", ""},
-		{"Thu, 23 Foo 2026 16:29:09 Z", ""}, {"99999-01-01T00:00:00Z", ""},
-		{"Thu, 23 Jul 2026", ""}, {"+", ""}, {"2014-01-24T19:20:00+", ""},
+		{"", ""},
+		{NULL, ""},
+		{"yesterday", ""},
+		{"0001-01-01T00:00:00Z", ""},
+		{"1989-12-31T23:59:59Z", ""},
+		{"1990-01-01T00:00:00+01:00", ""},
+		{"2014-02-29T00:00:00Z", ""},
+		{"2014-13-01T00:00:00Z", ""},
+		{"2014-00-01T00:00:00Z", ""},
+		{"2014-01-24T24:00:00Z", ""},
+		{"2014-01-24T19:60:00Z", ""},
+		{"2014-01-24T19:20:00 CEST", ""},
+		{"2014-01-24T19:20:00Zjunk", ""},
+		{"2014-01-24T19:20:00+2500", ""},
+		{"2014-01-24", ""},
+		{"Thu, 23 Foo 2026 16:29:09 Z", ""},
+		{"99999-01-01T00:00:00Z", ""},
+		{"Thu, 23 Jul 2026", ""},
+		{"+", ""},
+		{"2014-01-24T19:20:00+", ""},
 	};
 
 	(void)state;

@@ -47,7 +47,8 @@ static void test_values_keep_their_types_and_their_order(void **state)
 static void test_integers_keep_their_digits(void **state)
 {
 	(void)state;
-	assert_round_trip("[9007199254740993, -9223372036854775808]", "[9007199254740993,-9223372036854775808]");
+	assert_round_trip("[9007199254740993, -9223372036854775808]",
+		"[9007199254740993,-9223372036854775808]");
 }
 
 static void test_integer_beyond_64_bits_is_a_real_and_the_others_stay_exact(void **state)
@@ -61,7 +62,8 @@ static void test_integer_beyond_64_bits_is_a_real_and_the_others_stay_exact(void
 static void test_reals_have_the_shortest_form_that_reads_back(void **state)
 {
 	(void)state;
-	assert_round_trip("[1.10, 0.1, 2.0, 1e3, 3.141592653589793]", "[1.1,0.1,2,1000,3.141592653589793]");
+	assert_round_trip(
+		"[1.10, 0.1, 2.0, 1e3, 3.141592653589793]", "[1.1,0.1,2,1000,3.141592653589793]");
 }
 
 static void test_the_last_of_equal_keys_counts(void **state)
@@ -99,7 +101,8 @@ static void test_escapes_are_those_of_json(void **state)
 
 	(void)state;
 	json_escape("a\"b\\c\n\t\x01\x7f\xc3\xa4\xff", &out);
-	assert_string_equal(buffer_string(&out), "a\\\"b\\\\c\\n\\t\\u0001\\u007f\xc3\xa4\xef\xbf\xbd");
+	assert_string_equal(
+		buffer_string(&out), "a\\\"b\\\\c\\n\\t\\u0001\\u007f\xc3\xa4\xef\xbf\xbd");
 	buffer_release(&out);
 }
 
@@ -114,7 +117,8 @@ static void test_indented_writing_has_one_member_a_line(void **state)
 	value_append(list, value_text("x"));
 	value_put(map, "e", value_map());
 	json_write(map, 2, &out);
-	assert_string_equal(buffer_string(&out), "{\n  \"n\": 7,\n  \"l\": [\n    \"x\"\n  ],\n  \"e\": {}\n}");
+	assert_string_equal(
+		buffer_string(&out), "{\n  \"n\": 7,\n  \"l\": [\n    \"x\"\n  ],\n  \"e\": {}\n}");
 	buffer_release(&out);
 	value_free(map);
 }
@@ -142,7 +146,8 @@ struct walk {
 	struct buffer trace;
 };
 
-static void trace_begin(void *context, enum value_type type, const char *key, const char *text, size_t length)
+static void trace_begin(
+	void *context, enum value_type type, const char *key, const char *text, size_t length)
 {
 	struct walk *walk = context;
 

@@ -23,7 +23,8 @@ static void assert_refused_with(const char *text, const char *with, int line, co
 
 	assert_null(kind_of(text, with, &problems));
 	for (size_t i = 0; i < problems.count; i++)
-		said = said || (problems.list[i].line == line && strstr(problems.list[i].text, reason) != NULL);
+		said = said || (problems.list[i].line == line &&
+				       strstr(problems.list[i].text, reason) != NULL);
 	if (!said)
 		fail_msg("no complaint \"%s\" in line %d, but line %d: %s", reason, line,
 			problems.count > 0 ? problems.list[0].line : 0,
@@ -51,7 +52,8 @@ static void test_every_key_that_is_unknown_is_complained_about_with_its_line(voi
 {
 	(void)state;
 	assert_refused(MINIMAL "pages: {}\n", 3, "did you mean \"page\"");
-	assert_refused(MINIMAL "indicators:\n  each: '/a'\n  name: 'b'\n  wrod: 'c'\n", 6, "did you mean \"word\"");
+	assert_refused(MINIMAL "indicators:\n  each: '/a'\n  name: 'b'\n  wrod: 'c'\n", 6,
+		"did you mean \"word\"");
 	assert_refused(MINIMAL "maintenances: {each: '/a', title: 'b', word: 'c'}\n", 3, "word");
 }
 
@@ -67,8 +69,10 @@ static void test_expressions_are_compiled_when_the_kind_is_loaded(void **state)
 	(void)state;
 	assert_refused("about: x\nrequire: '/a['\n", 2, "not XPath");
 	assert_refused("about: x\nrequire:\n- '/a'\n- '$b'\n", 4, "variable");
-	assert_refused(MINIMAL "indicators:\n  each: '/a'\n  name: 'upper(.)'\n  word: 'c'\n", 5, "function");
-	assert_refused(MINIMAL "incidents:\n  each: '/a'\n  title: 'b'\n  word: 'c'\n  updates:\n    each: 'd'\n    text: 'x:y'\n",
+	assert_refused(MINIMAL "indicators:\n  each: '/a'\n  name: 'upper(.)'\n  word: 'c'\n", 5,
+		"function");
+	assert_refused(MINIMAL "incidents:\n  each: '/a'\n  title: 'b'\n  word: 'c'\n  updates:\n  "
+			       "  each: 'd'\n    text: 'x:y'\n",
 		9, "prefix");
 	assert_refused(MINIMAL "page: {title: [a, 'string(']}\n", 3, "not XPath");
 }
@@ -79,7 +83,9 @@ static void test_variables_are_known_from_their_definition_on(void **state)
 	assert_refused(MINIMAL "let:\n  a: '$b'\n  b: '$url'\n", 4, "variable");
 	assert_refused(MINIMAL "documents:\n  page: '$page/x'\n", 4, "variable");
 	assert_refused(MINIMAL "let: {a: '$item'}\n", 3, "item");
-	kind_free(accepted(MINIMAL "documents: {two: '$page/json/x', page: '$url'}\nlet: {a: '$two', b: '$a'}\n", NULL));
+	kind_free(accepted(MINIMAL
+		"documents: {two: '$page/json/x', page: '$url'}\nlet: {a: '$two', b: '$a'}\n",
+		NULL));
 }
 
 static void test_names_must_differ_and_be_names(void **state)
@@ -99,16 +105,21 @@ static void test_a_block_must_say_where_its_rows_are_and_what_they_say(void **st
 	assert_refused(MINIMAL "indicators: {each: '/a', word: 'b'}\n", 3, "\"name\" is missing");
 	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b'}\n", 3, "\"word\" is missing");
 	assert_refused(MINIMAL "incidents: {each: '/a', word: 'b'}\n", 3, "\"title\" is missing");
-	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', word: 'c', words: 'd'}\n", 3, "exclude");
-	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', words: {take: 'd'}}\n", 3, "\"each\" is missing");
-	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', word: 'c', same: best}\n", 3, "worst, first or last");
-	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', word: 'c', others: fine}\n", 3, "fine");
+	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', word: 'c', words: 'd'}\n", 3,
+		"exclude");
+	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', words: {take: 'd'}}\n", 3,
+		"\"each\" is missing");
+	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', word: 'c', same: best}\n", 3,
+		"worst, first or last");
+	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', word: 'c', others: fine}\n", 3,
+		"fine");
 }
 
 static void test_one_word_under_two_levels_is_an_error(void **state)
 {
 	(void)state;
-	assert_refused(MINIMAL "levels:\n  operational: [ok]\n  degraded: [bad,\n    OK]\n", 6, "operational too");
+	assert_refused(MINIMAL "levels:\n  operational: [ok]\n  degraded: [bad,\n    OK]\n", 6,
+		"operational too");
 	assert_refused(MINIMAL "levels: {great: [ok]}\n", 3, "no level");
 	assert_refused(MINIMAL "levels: {degradd: [ok]}\n", 3, "did you mean \"degraded\"");
 	assert_refused(MINIMAL "levels: {operational: {a: b}}\n", 3, "list of words");
@@ -122,19 +133,24 @@ static void test_parameters_are_laid_over_the_file_key_by_key(void **state)
 	(void)state;
 	assert_refused(file, 1, "\"require\" is missing");
 	kind_free(accepted(file, "{require: '/json', indicators: {each: '/json/item'}}"));
-	kind_free(accepted(file, "{require: '/json', indicators: {each: '/json/item', words: 'a'}}"));
+	kind_free(
+		accepted(file, "{require: '/json', indicators: {each: '/json/item', words: 'a'}}"));
 	kind_free(accepted(file, "{require: '/json', indicators: []}"));
-	kind_free(accepted(file, "{require: '/json', indicators: [{each: '/a', name: 'b', word: 'c'}]}"));
-	assert_refused_with(file, "{require: '/json', indicators: {eech: '/a'}}", 1, "did you mean \"each\"");
-	assert_refused_with(file, "{require: '/json', indicators: {each: '/a'}, about: y}", 1, "unknown key \"about\"");
-	assert_refused_with(MINIMAL "indicators: [{each: '/a', name: 'b', word: 'c'}]\n", "{indicators: {each: '/d'}}", 1,
-		"give a list");
+	kind_free(accepted(
+		file, "{require: '/json', indicators: [{each: '/a', name: 'b', word: 'c'}]}"));
+	assert_refused_with(
+		file, "{require: '/json', indicators: {eech: '/a'}}", 1, "did you mean \"each\"");
+	assert_refused_with(file, "{require: '/json', indicators: {each: '/a'}, about: y}", 1,
+		"unknown key \"about\"");
+	assert_refused_with(MINIMAL "indicators: [{each: '/a', name: 'b', word: 'c'}]\n",
+		"{indicators: {each: '/d'}}", 1, "give a list");
 }
 
 static void test_the_digest_differs_where_the_way_of_reading_does(void **state)
 {
 	struct kind *plain = accepted(MINIMAL, NULL), *same = accepted(MINIMAL, NULL);
-	struct kind *other = accepted(MINIMAL "# comment\n", NULL), *with = accepted(MINIMAL, "{page: {title: 'a'}}");
+	struct kind *other = accepted(MINIMAL "# comment\n", NULL),
+		    *with = accepted(MINIMAL, "{page: {title: 'a'}}");
 	struct kind *with_other = accepted(MINIMAL, "{page: {title: 'b'}}");
 
 	(void)state;
@@ -154,9 +170,11 @@ static void test_the_digest_differs_where_the_way_of_reading_does(void **state)
 
 static void test_a_kind_says_whether_it_lists_only_troubles(void **state)
 {
-	struct kind *all = accepted(MINIMAL "indicators: {each: '/a', name: 'b', word: 'c'}\n", NULL);
-	struct kind *troubles =
-		accepted(MINIMAL "indicators: {each: '/a', name: 'b', word: 'c', others: operational}\n", NULL);
+	struct kind *all =
+		accepted(MINIMAL "indicators: {each: '/a', name: 'b', word: 'c'}\n", NULL);
+	struct kind *troubles = accepted(MINIMAL
+		"indicators: {each: '/a', name: 'b', word: 'c', others: operational}\n",
+		NULL);
 
 	(void)state;
 	assert_false(kind_lists_troubles_only(all));
@@ -196,7 +214,8 @@ static void test_addresses_of_documents_are_computed_one_after_the_other(void **
 	assert_string_equal(kind_document_name(kind, 0), "page");
 	assert_string_equal(kind_document_name(kind, 1), "next");
 	assert_address(kind, 0, "https://a.example/x/y", NULL, "https://a.example/x/summary.json");
-	assert_address(kind, 1, "https://a.example/", "{\"next\":\"https://b.example/\"}", "https://b.example/");
+	assert_address(kind, 1, "https://a.example/", "{\"next\":\"https://b.example/\"}",
+		"https://b.example/");
 	assert_address(kind, 1, "https://a.example/", "{}", "");
 	assert_address(kind, 1, "https://a.example/", "{\"next\":\"file:///etc/passwd\"}", NULL);
 	assert_address(kind, 1, "https://a.example/", "{", NULL);
@@ -216,7 +235,8 @@ static void test_without_documents_the_page_is_the_watched_address(void **state)
 static void test_a_page_has_at_most_eight_documents(void **state)
 {
 	(void)state;
-	assert_refused(MINIMAL "documents: {a: '$url', b: '$url', c: '$url', d: '$url', e: '$url', f: '$url', g: '$url', h: '$url'}\n",
+	assert_refused(MINIMAL "documents: {a: '$url', b: '$url', c: '$url', d: '$url', e: '$url', "
+			       "f: '$url', g: '$url', h: '$url'}\n",
 		3, "at most 8");
 }
 
@@ -249,8 +269,10 @@ static void test_every_kind_of_ours_loads(void **state)
 		struct kind *kind = kind_load(path, (struct node){0}, &problems);
 
 		for (size_t j = 0; j < problems.count; j++)
-			if (!text_starts(names.list[i], "generic-") || strstr(problems.list[j].text, "is missing") == NULL)
-				fail_msg("%s:%d: %s", problems.list[j].file, problems.list[j].line, problems.list[j].text);
+			if (!text_starts(names.list[i], "generic-") ||
+				strstr(problems.list[j].text, "is missing") == NULL)
+				fail_msg("%s:%d: %s", problems.list[j].file, problems.list[j].line,
+					problems.list[j].text);
 		problems_release(&problems);
 		kind_free(kind);
 		free(path);

@@ -32,7 +32,8 @@ static inline struct kind *kind_of(const char *text, const char *with, struct pr
 		abort();
 	if (with != NULL)
 		parameters = yaml_parse("with", with, strlen(with), problems);
-	kind = kind_load(path, parameters != NULL ? yaml_root(parameters) : (struct node){0}, problems);
+	kind = kind_load(
+		path, parameters != NULL ? yaml_root(parameters) : (struct node){0}, problems);
 	yaml_close(parameters);
 	unlink(path);
 	rmdir(folder);

@@ -16,7 +16,9 @@
 #include "kind_text.h"
 
 #define HEAD "about: x\nrequire: '/json'\n"
-#define TABLE "levels: {operational: [ok], degraded: [slow], partial_outage: [half], major_outage: [down], maintenance: [work]}\n"
+#define TABLE                                                                                      \
+	"levels: {operational: [ok], degraded: [slow], partial_outage: [half], major_outage: "     \
+	"[down], maintenance: [work]}\n"
 
 static struct kind *loaded(const char *text, const char *with)
 {
@@ -30,7 +32,8 @@ static struct kind *loaded(const char *text, const char *with)
 }
 
 /* The lines after the page's must be these; level and word are those of the page's line. */
-static void assert_reading_with(const char *text, const char *with, const char *page, const char *expected)
+static void assert_reading_with(
+	const char *text, const char *with, const char *page, const char *expected)
 {
 	struct kind *kind = loaded(text, with);
 	struct document documents[KIND_DOCUMENTS_MAX] = {{page, strlen(page)}};
@@ -52,7 +55,8 @@ static void assert_reading(const char *text, const char *page, const char *expec
 	assert_reading_with(text, NULL, page, expected);
 }
 
-static void assert_bytes_unreadable(const char *text, const char *page, size_t length, const char *reason)
+static void assert_bytes_unreadable(
+	const char *text, const char *page, size_t length, const char *reason)
 {
 	struct kind *kind = loaded(text, NULL);
 	struct document documents[KIND_DOCUMENTS_MAX] = {{page, length}};
@@ -77,8 +81,10 @@ static void assert_unreadable(const char *text, const char *page, const char *re
 static void test_unknown_word_is_unknown_not_operational(void **state)
 {
 	(void)state;
-	assert_reading(ROWS, "[{\"n\":\"a\",\"w\":\"fine\"}]", "page\t\tunknown\t\nindicator\ta\t\ta\tunknown\tfine\n");
-	assert_reading(ROWS, "[{\"n\":\"a\"}]", "page\t\tunknown\t\nindicator\ta\t\ta\tunknown\t\n");
+	assert_reading(ROWS, "[{\"n\":\"a\",\"w\":\"fine\"}]",
+		"page\t\tunknown\t\nindicator\ta\t\ta\tunknown\tfine\n");
+	assert_reading(
+		ROWS, "[{\"n\":\"a\"}]", "page\t\tunknown\t\nindicator\ta\t\ta\tunknown\t\n");
 }
 
 static void test_words_are_compared_without_case_and_white_space_around(void **state)
@@ -91,7 +97,8 @@ static void test_words_are_compared_without_case_and_white_space_around(void **s
 static void test_exact_word_beats_pattern_and_the_first_pattern_wins(void **state)
 {
 	static const char kind[] = HEAD "indicators: {each: '/json/item', name: '.', word: '.'}\n"
-		"levels: {degraded: ['*x*'], major_outage: ['*xy*'], operational: [xy], partial_outage: ['*']}\n";
+					"levels: {degraded: ['*x*'], major_outage: ['*xy*'], "
+					"operational: [xy], partial_outage: ['*']}\n";
 
 	(void)state;
 	assert_reading(kind, "[\"xy\",\"axyb\",\"b\"]",
@@ -103,18 +110,21 @@ static void test_exact_word_beats_pattern_and_the_first_pattern_wins(void **stat
 
 static void test_empty_word_is_only_what_the_table_says_of_it(void **state)
 {
-	static const char catch_all[] = HEAD "indicators: {each: '/json/item', name: '.', word: 'w'}\nlevels: {operational: ['*']}\n";
-	static const char named[] = HEAD "indicators: {each: '/json/item', name: '.', word: 'w'}\nlevels: {operational: ['']}\n";
+	static const char catch_all[] = HEAD "indicators: {each: '/json/item', name: '.', word: "
+					     "'w'}\nlevels: {operational: ['*']}\n";
+	static const char named[] = HEAD "indicators: {each: '/json/item', name: '.', word: "
+					 "'w'}\nlevels: {operational: ['']}\n";
 
 	(void)state;
 	assert_reading(catch_all, "[\"a\"]", "page\t\tunknown\t\nindicator\ta\t\ta\tunknown\t\n");
-	assert_reading(named, "[\"a\"]", "page\t\toperational\t\nindicator\ta\t\ta\toperational\t\n");
+	assert_reading(
+		named, "[\"a\"]", "page\t\toperational\t\nindicator\ta\t\ta\toperational\t\n");
 }
 
 static void test_table_of_a_block_comes_before_that_of_the_file(void **state)
 {
-	static const char kind[] = HEAD
-		"indicators: {each: '/json/item', name: '.', word: '.', levels: {notice: [ok, 'd*']}}\n" TABLE;
+	static const char kind[] = HEAD "indicators: {each: '/json/item', name: '.', word: '.', "
+					"levels: {notice: [ok, 'd*']}}\n" TABLE;
 
 	(void)state;
 	assert_reading(kind, "[\"ok\",\"down\",\"slow\"]",
@@ -128,7 +138,8 @@ static void test_words_of_the_parameters_come_before_those_of_the_file(void **st
 {
 	(void)state;
 	assert_reading_with(ROWS, "{levels: {maintenance: [ok, rest]}}",
-		"[{\"n\":\"a\",\"w\":\"ok\"},{\"n\":\"b\",\"w\":\"rest\"},{\"n\":\"c\",\"w\":\"down\"}]",
+		"[{\"n\":\"a\",\"w\":\"ok\"},{\"n\":\"b\",\"w\":\"rest\"},{\"n\":\"c\",\"w\":"
+		"\"down\"}]",
 		"page\t\tmajor_outage\t\n"
 		"indicator\ta\t\ta\tmaintenance\tok\n"
 		"indicator\tb\t\tb\tmaintenance\trest\n"
@@ -138,17 +149,21 @@ static void test_words_of_the_parameters_come_before_those_of_the_file(void **st
 static void test_parameters_take_the_place_of_single_keys(void **state)
 {
 	(void)state;
-	assert_reading_with(ROWS, "{require: '/json/list', page: {title: '/json/t'}, indicators: {each: '/json/list/item', words: 'v'}}",
+	assert_reading_with(ROWS,
+		"{require: '/json/list', page: {title: '/json/t'}, indicators: {each: "
+		"'/json/list/item', words: 'v'}}",
 		"{\"t\":\"T\",\"list\":[{\"n\":\"a\",\"v\":\"slow\"}]}",
 		"page\tT\tdegraded\t\nindicator\ta\t\ta\tdegraded\tslow\n");
 }
 
 static void test_id_is_group_and_name_where_none_is_given(void **state)
 {
-	static const char kind[] = HEAD "indicators: {each: '/json/item', id: 'i', group: 'g', name: 'n', word: '\"ok\"'}\n" TABLE;
+	static const char kind[] = HEAD "indicators: {each: '/json/item', id: 'i', group: 'g', "
+					"name: 'n', word: '\"ok\"'}\n" TABLE;
 
 	(void)state;
-	assert_reading(kind, "[{\"g\":\"G\",\"n\":\"a\"},{\"n\":\"b\"},{\"i\":7,\"g\":\"G\",\"n\":\"c\"}]",
+	assert_reading(kind,
+		"[{\"g\":\"G\",\"n\":\"a\"},{\"n\":\"b\"},{\"i\":7,\"g\":\"G\",\"n\":\"c\"}]",
 		"page\t\toperational\t\n"
 		"indicator\t7\tG\tc\toperational\tok\n"
 		"indicator\tG/a\tG\ta\toperational\tok\n"
@@ -158,16 +173,21 @@ static void test_id_is_group_and_name_where_none_is_given(void **state)
 static void test_row_without_a_name_makes_the_page_unreadable(void **state)
 {
 	(void)state;
-	assert_unreadable(ROWS, "[{\"n\":\"a\",\"w\":\"ok\"},{\"w\":\"ok\"}]", "indicators: name: row 2 has none");
+	assert_unreadable(ROWS, "[{\"n\":\"a\",\"w\":\"ok\"},{\"w\":\"ok\"}]",
+		"indicators: name: row 2 has none");
 }
 
 static void assert_same(const char *same, const char *expected_line)
 {
-	char *kind = memory_format(HEAD "indicators: {each: '/json/item', name: 'n', word: 'w', same: %s}\n" TABLE, same);
+	char *kind = memory_format(HEAD
+		"indicators: {each: '/json/item', name: 'n', word: 'w', same: %s}\n" TABLE,
+		same);
 	struct buffer expected = {0};
 
 	buffer_format(&expected, "page\t\t%s", expected_line);
-	assert_reading(kind, "[{\"n\":\"a\",\"w\":\"slow\"},{\"n\":\"a\",\"w\":\"down\"},{\"n\":\"a\",\"w\":\"ok\"}]",
+	assert_reading(kind,
+		"[{\"n\":\"a\",\"w\":\"slow\"},{\"n\":\"a\",\"w\":\"down\"},{\"n\":\"a\",\"w\":"
+		"\"ok\"}]",
 		buffer_string(&expected));
 	buffer_release(&expected);
 	free(kind);
@@ -183,10 +203,10 @@ static void test_equal_ids_become_one_row_the_worst_the_first_or_the_last(void *
 
 static void test_equal_ids_of_several_blocks_become_one_row(void **state)
 {
-	static const char kind[] = HEAD
-		"indicators:\n"
-		"- {each: [a, b], name: '.', words: '/json/item[n = $item]/w', levels: {operational: ['']}}\n"
-		"- {each: '/json/item', name: 'n', word: 'w'}\n" TABLE;
+	static const char kind[] = HEAD "indicators:\n"
+					"- {each: [a, b], name: '.', words: '/json/item[n = "
+					"$item]/w', levels: {operational: ['']}}\n"
+					"- {each: '/json/item', name: 'n', word: 'w'}\n" TABLE;
 
 	(void)state;
 	assert_reading(kind, "[{\"n\":\"b\",\"w\":\"down\"},{\"n\":\"c\",\"w\":\"slow\"}]",
@@ -198,13 +218,14 @@ static void test_equal_ids_of_several_blocks_become_one_row(void **state)
 
 static void test_others_become_the_reserved_row(void **state)
 {
-	static const char kind[] = HEAD
-		"indicators: {each: '/json/item', name: 'n', word: 'w', others: operational}\n" TABLE;
+	static const char kind[] = HEAD "indicators: {each: '/json/item', name: 'n', word: 'w', "
+					"others: operational}\n" TABLE;
 
 	(void)state;
 	assert_reading(kind, "[]", "page\t\toperational\t\nindicator\t*\t\t*\toperational\t\n");
 	assert_reading(kind, "[{\"n\":\"a\",\"w\":\"down\"}]",
-		"page\t\tmajor_outage\t\nindicator\t*\t\t*\toperational\t\nindicator\ta\t\ta\tmajor_outage\tdown\n");
+		"page\t\tmajor_outage\t\nindicator\t*\t\t*"
+		"\toperational\t\nindicator\ta\t\ta\tmajor_outage\tdown\n");
 }
 
 static void test_worst_of_several_words_wins_and_the_first_among_equals(void **state)
@@ -214,7 +235,9 @@ static void test_worst_of_several_words_wins_and_the_first_among_equals(void **s
 		"levels: {operational: [ok], degraded: [slow, lame]}\n";
 
 	(void)state;
-	assert_reading(kind, "[{\"n\":\"a\",\"w\":[\"ok\",\"slow\",\"lame\"]},{\"n\":\"b\",\"w\":[\"ok\",\"odd\"]},{\"n\":\"c\"}]",
+	assert_reading(kind,
+		"[{\"n\":\"a\",\"w\":[\"ok\",\"slow\",\"lame\"]},{\"n\":\"b\",\"w\":[\"ok\","
+		"\"odd\"]},{\"n\":\"c\"}]",
 		"page\t\tdegraded\t\n"
 		"indicator\ta\t\ta\tdegraded\tslow\n"
 		"indicator\tb\t\tb\tunknown\todd\n"
@@ -223,8 +246,9 @@ static void test_worst_of_several_words_wins_and_the_first_among_equals(void **s
 
 static void test_words_can_be_taken_by_a_function_at_each_node(void **state)
 {
-	static const char kind[] = HEAD
-		"indicators: {each: '/json/item', name: 'n', words: {each: 'w/item', take: 'concat(substring-after(., \":\"), $item/s)'}}\n" TABLE;
+	static const char kind[] =
+		HEAD "indicators: {each: '/json/item', name: 'n', words: {each: 'w/item', take: "
+		     "'concat(substring-after(., \":\"), $item/s)'}}\n" TABLE;
 
 	(void)state;
 	assert_reading(kind, "[{\"n\":\"a\",\"s\":\"n\",\"w\":[\"x:dow\",\"y:o\"]}]",
@@ -233,21 +257,27 @@ static void test_words_can_be_taken_by_a_function_at_each_node(void **state)
 
 static void test_item_is_the_row_where_the_dot_is_another_node(void **state)
 {
-	static const char kind[] = HEAD
-		"let: {groups: '/json/groups/item'}\n"
-		"indicators: {each: '/json/rows/item', name: 'n', group: '$groups[id = $item/g]/n', word: '$groups[id = $item/g][. = .]/w'}\n" TABLE;
+	static const char kind[] =
+		HEAD "let: {groups: '/json/groups/item'}\n"
+		     "indicators: {each: '/json/rows/item', name: 'n', group: '$groups[id = "
+		     "$item/g]/n', word: '$groups[id = $item/g][. = .]/w'}\n" TABLE;
 
 	(void)state;
-	assert_reading(kind, "{\"groups\":[{\"id\":1,\"n\":\"G\",\"w\":\"slow\"}],\"rows\":[{\"n\":\"a\",\"g\":1},{\"n\":\"b\",\"g\":2}]}",
-		"page\t\tdegraded\t\nindicator\tG/a\tG\ta\tdegraded\tslow\nindicator\tb\t\tb\tunknown\t\n");
+	assert_reading(kind,
+		"{\"groups\":[{\"id\":1,\"n\":\"G\",\"w\":\"slow\"}],\"rows\":[{\"n\":\"a\",\"g\":"
+		"1},{\"n\":\"b\",\"g\":2}]}",
+		"page\t\tdegraded\t\nindicator\tG/"
+		"a\tG\ta\tdegraded\tslow\nindicator\tb\t\tb\tunknown\t\n");
 }
 
 static void test_first_expression_that_is_not_empty_counts(void **state)
 {
-	static const char kind[] = HEAD "page: {title: ['/json/a', '/json/b', '\"c\"'], word: '/json/w'}\n" TABLE;
+	static const char kind[] =
+		HEAD "page: {title: ['/json/a', '/json/b', '\"c\"'], word: '/json/w'}\n" TABLE;
 
 	(void)state;
-	assert_reading(kind, "{\"a\":\" \",\"b\":\"B\",\"w\":\"ok\"}", "page\tB\toperational\tok\n");
+	assert_reading(
+		kind, "{\"a\":\" \",\"b\":\"B\",\"w\":\"ok\"}", "page\tB\toperational\tok\n");
 	assert_reading(kind, "{\"w\":\"ok\"}", "page\tc\toperational\tok\n");
 }
 
@@ -257,8 +287,10 @@ static void test_page_word_counts_also_where_the_rows_disagree(void **state)
 		"indicators: {each: '/json/i/item', name: '.', word: '.'}\n" TABLE;
 
 	(void)state;
-	assert_reading(kind, "{\"w\":\"ok\",\"i\":[\"down\"]}", "page\t\toperational\tok\nindicator\tdown\t\tdown\tmajor_outage\tdown\n");
-	assert_reading(kind, "{\"w\":\"slow\",\"i\":[\"ok\"]}", "page\t\tdegraded\tslow\nindicator\tok\t\tok\toperational\tok\n");
+	assert_reading(kind, "{\"w\":\"ok\",\"i\":[\"down\"]}",
+		"page\t\toperational\tok\nindicator\tdown\t\tdown\tmajor_outage\tdown\n");
+	assert_reading(kind, "{\"w\":\"slow\",\"i\":[\"ok\"]}",
+		"page\t\tdegraded\tslow\nindicator\tok\t\tok\toperational\tok\n");
 	assert_reading(kind, "{\"i\":[]}", "page\t\tunknown\t\n");
 }
 
@@ -268,7 +300,8 @@ static void test_level_is_derived_where_the_kind_says_that_there_is_no_word(void
 		"indicators: {each: '/json/i/item', name: '.', word: '.'}\n" TABLE;
 
 	(void)state;
-	assert_reading(kind, "{\"i\":[\"down\"]}", "page\t\tmajor_outage\t\nindicator\tdown\t\tdown\tmajor_outage\tdown\n");
+	assert_reading(kind, "{\"i\":[\"down\"]}",
+		"page\t\tmajor_outage\t\nindicator\tdown\t\tdown\tmajor_outage\tdown\n");
 	assert_reading(kind, "{\"w\":\"ok\",\"i\":[]}", "page\t\toperational\tok\n");
 }
 
@@ -283,13 +316,18 @@ static void test_incidents_carry_what_was_written_about_them(void **state)
 {
 	(void)state;
 	assert_reading(INCIDENTS,
-		"{\"c\":[{\"i\":\"1\",\"n\":\"A\"},{\"i\":\"2\",\"n\":\"B\"},{\"i\":\"3\",\"n\":\"C\"},{\"i\":\"4\",\"n\":\"C\"}],"
-		"\"x\":[{\"i\":\"7\",\"t\":\"T\",\"w\":\"down\",\"s\":\"looking\",\"b\":1390591200,\"u\":\"Fri, 24 Jan 2014 20:20:00 GMT\","
-		"\"l\":\"http://x/\",\"c\":[\"B\",\"1\",\"2\",\"C\",\"D\",\"\"],\"m\":[{\"d\":\"2014-01-24 19:20:00\",\"s\":\"new\",\"t\":\"<b>we</b> look\"}]}]}",
+		"{\"c\":[{\"i\":\"1\",\"n\":\"A\"},{\"i\":\"2\",\"n\":\"B\"},{\"i\":\"3\",\"n\":"
+		"\"C\"},{\"i\":\"4\",\"n\":\"C\"}],"
+		"\"x\":[{\"i\":\"7\",\"t\":\"T\",\"w\":\"down\",\"s\":\"looking\",\"b\":1390591200,"
+		"\"u\":\"Fri, 24 Jan 2014 20:20:00 GMT\","
+		"\"l\":\"http://x/"
+		"\",\"c\":[\"B\",\"1\",\"2\",\"C\",\"D\",\"\"],\"m\":[{\"d\":\"2014-01-24 "
+		"19:20:00\",\"s\":\"new\",\"t\":\"<b>we</b> look\"}]}]}",
 		"page\t\tmajor_outage\t\n"
 		"indicator\t1\t\tA\toperational\tok\nindicator\t2\t\tB\toperational\tok\n"
 		"indicator\t3\t\tC\toperational\tok\nindicator\t4\t\tC\toperational\tok\n"
-		"incident\t7\tT\tmajor_outage\tdown\tlooking\t2014-01-24T19:20:00Z\t2014-01-24T20:20:00Z\thttp://x/\n"
+		"incident\t7\tT\tmajor_outage\tdown\tlooking\t2014-01-24T19:20:00Z\t2014-01-24T20:"
+		"20:00Z\thttp://x/\n"
 		"affects\t7\t1\naffects\t7\t2\naffects\t7\tC\naffects\t7\tD\n"
 		"update\t7\t2014-01-24T19:20:00Z\tnew\twe look\n");
 }
@@ -298,54 +336,68 @@ static void test_incident_whose_level_is_operational_is_over_and_left_out(void *
 {
 	(void)state;
 	assert_reading(INCIDENTS,
-		"{\"x\":[{\"i\":\"7\",\"t\":\"T\",\"w\":\"ok\",\"c\":[\"1\"],\"m\":[{\"t\":\"x\"}]},{\"t\":\"U\",\"w\":\"work\",\"a\":\"soon\"}]}",
+		"{\"x\":[{\"i\":\"7\",\"t\":\"T\",\"w\":\"ok\",\"c\":[\"1\"],\"m\":[{\"t\":\"x\"}]}"
+		",{\"t\":\"U\",\"w\":\"work\",\"a\":\"soon\"}]}",
 		"page\t\tmaintenance\t\nincident\tU\tU\tmaintenance\twork\t\t\t\t\n");
 }
 
 static void test_same_is_resolved_before_what_is_over_is_left_out(void **state)
 {
-	static const char kind[] = HEAD
-		"incidents: {each: '/json/item', title: 't', word: 'w', state: 's', same: first}\n" TABLE;
+	static const char kind[] = HEAD "incidents: {each: '/json/item', title: 't', word: 'w', "
+					"state: 's', same: first}\n" TABLE;
 
 	(void)state;
-	assert_reading(kind, "[{\"t\":\"T\",\"w\":\"ok\"},{\"t\":\"T\",\"w\":\"down\"},{\"t\":\"U\",\"w\":\"slow\",\"s\":\"1\"},{\"t\":\"U\",\"w\":\"ok\"}]",
+	assert_reading(kind,
+		"[{\"t\":\"T\",\"w\":\"ok\"},{\"t\":\"T\",\"w\":\"down\"},{\"t\":\"U\",\"w\":"
+		"\"slow\",\"s\":\"1\"},{\"t\":\"U\",\"w\":\"ok\"}]",
 		"page\t\tdegraded\t\nincident\tU\tU\tdegraded\tslow\t1\t\t\t\n");
 }
 
 static void test_details_are_those_of_the_row_that_stays(void **state)
 {
-	static const char kind[] = HEAD
-		"incidents: {each: '/json/item', title: 't', word: 'w', state: 's', affected: 'c', same: worst}\n" TABLE;
+	static const char kind[] = HEAD "incidents: {each: '/json/item', title: 't', word: 'w', "
+					"state: 's', affected: 'c', same: worst}\n" TABLE;
 
 	(void)state;
-	assert_reading(kind, "[{\"t\":\"T\",\"w\":\"slow\",\"s\":\"1\",\"c\":\"x\"},{\"t\":\"T\",\"w\":\"down\",\"s\":\"2\",\"c\":\"y\"}]",
-		"page\t\tmajor_outage\t\nincident\tT\tT\tmajor_outage\tdown\t2\t\t\t\naffects\tT\ty\n");
+	assert_reading(kind,
+		"[{\"t\":\"T\",\"w\":\"slow\",\"s\":\"1\",\"c\":\"x\"},{\"t\":\"T\",\"w\":\"down\","
+		"\"s\":\"2\",\"c\":\"y\"}]",
+		"page\t\tmajor_outage\t\nincident\tT\tT\tmajor_"
+		"outage\tdown\t2\t\t\t\naffects\tT\ty\n");
 }
 
 static void test_maintenances_stand_apart_and_have_no_level(void **state)
 {
-	static const char kind[] = HEAD
-		"maintenances: {each: '/json/item', id: 'i', title: 't', state: 's', starts: 'a', ends: 'b', affected: {each: 'c/item', take: 'n'}}\n" TABLE;
+	static const char kind[] =
+		HEAD "maintenances: {each: '/json/item', id: 'i', title: 't', state: 's', starts: "
+		     "'a', ends: 'b', affected: {each: 'c/item', take: 'n'}}\n" TABLE;
 
 	(void)state;
-	assert_reading(kind, "[{\"i\":1,\"t\":\"T\",\"s\":\"soon\",\"a\":\"2014-01-24T19:20Z\",\"b\":\"later\",\"c\":[{\"n\":\"x\"}]}]",
-		"page\t\toperational\t\nmaintenance\t1\tT\tsoon\t2014-01-24T19:20:00Z\t\t\t\naffects\t1\tx\n");
+	assert_reading(kind,
+		"[{\"i\":1,\"t\":\"T\",\"s\":\"soon\",\"a\":\"2014-01-24T19:20Z\",\"b\":\"later\","
+		"\"c\":[{\"n\":\"x\"}]}]",
+		"page\t\toperational\t\nmaintenance\t1\tT\tsoon\t2014-01-24T19:20:"
+		"00Z\t\t\t\naffects\t1\tx\n");
 }
 
-static void test_a_page_that_is_not_as_required_is_unreadable_and_says_what_was_expected(void **state)
+static void test_a_page_that_is_not_as_required_is_unreadable_and_says_what_was_expected(
+	void **state)
 {
-	static const char kind[] = "about: x\nrequire: ['/json', '/json/components[@type = \"array\"]']\n";
+	static const char kind[] =
+		"about: x\nrequire: ['/json', '/json/components[@type = \"array\"]']\n";
 
 	(void)state;
 	assert_unreadable(kind, "<title>Acme - Login</title>",
 		"require: the page is not as expected (HTML titled \"Acme - Login\"): /json");
-	assert_unreadable(kind, "{\"components\":{}}", "(JSON): /json/components[@type = \"array\"]");
+	assert_unreadable(
+		kind, "{\"components\":{}}", "(JSON): /json/components[@type = \"array\"]");
 	assert_unreadable(kind, "", "empty");
 }
 
 static void test_each_that_gives_no_nodes_makes_the_page_unreadable(void **state)
 {
-	static const char kind[] = HEAD "indicators: {each: 'string(/json)', name: '.', word: '.'}\n";
+	static const char kind[] =
+		HEAD "indicators: {each: 'string(/json)', name: '.', word: '.'}\n";
 
 	(void)state;
 	assert_unreadable(kind, "[1]", "indicators: each: this gives no nodes");
@@ -353,7 +405,8 @@ static void test_each_that_gives_no_nodes_makes_the_page_unreadable(void **state
 
 static void test_an_expression_that_fails_makes_the_page_unreadable_with_its_key(void **state)
 {
-	static const char kind[] = HEAD "indicators: {each: '/json/item', name: '.', word: 'matches(., \"(\")'}\n";
+	static const char kind[] =
+		HEAD "indicators: {each: '/json/item', name: '.', word: 'matches(., \"(\")'}\n";
 	static const char let[] = HEAD "let: {a: 'count(\"x\")'}\n";
 
 	(void)state;
@@ -375,8 +428,9 @@ static char *numbers(int count)
 static void test_rows_are_limited(void **state)
 {
 	static const char kind[] = HEAD "indicators: {each: '/json/item', name: '.', word: '.'}\n";
-	static const char two[] = HEAD
-		"indicators: [{each: '/json/item', name: '.', word: '.'}, {each: '/json/item', name: 'concat(\"x\", .)', word: '.'}]\n";
+	static const char two[] =
+		HEAD "indicators: [{each: '/json/item', name: '.', word: '.'}, {each: "
+		     "'/json/item', name: 'concat(\"x\", .)', word: '.'}]\n";
 	char *many = numbers(READING_ROWS_MAX + 1), *half = numbers(READING_ROWS_MAX / 2 + 1);
 
 	(void)state;
@@ -388,8 +442,10 @@ static void test_rows_are_limited(void **state)
 
 static void test_the_work_of_a_reading_is_limited(void **state)
 {
-	static const char quadratic[] = HEAD "indicators: {each: '/json/item', name: 'count(//item[. > 5])', word: '.'}\n";
-	static const char paths[] = HEAD "indicators: {each: '/json/item', name: '//item', word: '//item'}\n";
+	static const char quadratic[] =
+		HEAD "indicators: {each: '/json/item', name: 'count(//item[. > 5])', word: '.'}\n";
+	static const char paths[] =
+		HEAD "indicators: {each: '/json/item', name: '//item', word: '//item'}\n";
 	char *many = numbers(10000);
 
 	(void)state;
@@ -400,7 +456,8 @@ static void test_the_work_of_a_reading_is_limited(void **state)
 
 static void test_a_regular_expression_beyond_its_limit_makes_the_page_unreadable(void **state)
 {
-	static const char kind[] = HEAD "indicators: {each: '/json/item', name: '.', word: 'replace(., \"^(a+)+$\", \"\")'}\n";
+	static const char kind[] = HEAD "indicators: {each: '/json/item', name: '.', word: "
+					"'replace(., \"^(a+)+$\", \"\")'}\n";
 	struct buffer page = {0};
 
 	(void)state;
@@ -439,7 +496,8 @@ static void test_further_documents_have_names_and_may_be_absent(void **state)
 static void test_the_report_counts_merged_rows_and_unknown_words(void **state)
 {
 	struct kind *kind = loaded(ROWS, NULL);
-	static const char page[] = "[{\"n\":\"a\",\"w\":\"odd\"},{\"n\":\"a\",\"w\":\"ok\"},{\"n\":\"b\",\"w\":\"ok\"}]";
+	static const char page[] = "[{\"n\":\"a\",\"w\":\"odd\"},{\"n\":\"a\",\"w\":\"ok\"},{\"n\":"
+				   "\"b\",\"w\":\"ok\"}]";
 	struct document documents[KIND_DOCUMENTS_MAX] = {{page, sizeof page - 1}};
 	struct read_report report = {0};
 	struct reading reading = {0};
@@ -469,7 +527,8 @@ static void test_detection_asks_detect_and_else_require(void **state)
 	assert_false(fits[1]);
 	assert_false(fits[2]);
 	document = (struct document){"<p>", 3};
-	assert_false(read_detect((const struct kind *const *)kinds, 3, "", &document, fits, &error));
+	assert_false(
+		read_detect((const struct kind *const *)kinds, 3, "", &document, fits, &error));
 	assert_non_null(strstr(error.text, "none of the 3 kinds"));
 	for (size_t i = 0; i < 3; i++)
 		kind_free(kinds[i]);
@@ -501,12 +560,15 @@ int main(void)
 		cmocka_unit_test(test_same_is_resolved_before_what_is_over_is_left_out),
 		cmocka_unit_test(test_details_are_those_of_the_row_that_stays),
 		cmocka_unit_test(test_maintenances_stand_apart_and_have_no_level),
-		cmocka_unit_test(test_a_page_that_is_not_as_required_is_unreadable_and_says_what_was_expected),
+		cmocka_unit_test(
+			test_a_page_that_is_not_as_required_is_unreadable_and_says_what_was_expected),
 		cmocka_unit_test(test_each_that_gives_no_nodes_makes_the_page_unreadable),
-		cmocka_unit_test(test_an_expression_that_fails_makes_the_page_unreadable_with_its_key),
+		cmocka_unit_test(
+			test_an_expression_that_fails_makes_the_page_unreadable_with_its_key),
 		cmocka_unit_test(test_rows_are_limited),
 		cmocka_unit_test(test_the_work_of_a_reading_is_limited),
-		cmocka_unit_test(test_a_regular_expression_beyond_its_limit_makes_the_page_unreadable),
+		cmocka_unit_test(
+			test_a_regular_expression_beyond_its_limit_makes_the_page_unreadable),
 		cmocka_unit_test(test_further_documents_have_names_and_may_be_absent),
 		cmocka_unit_test(test_the_report_counts_merged_rows_and_unknown_words),
 		cmocka_unit_test(test_detection_asks_detect_and_else_require),

@@ -13,7 +13,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-static void add_indicator(struct reading *reading, const char *id, const char *name, enum level level)
+static void add_indicator(
+	struct reading *reading, const char *id, const char *name, enum level level)
 {
 	struct indicator *indicator = reading_add_indicator(reading);
 
@@ -32,7 +33,8 @@ static void assert_written(const struct reading *reading, const char *expected)
 	buffer_release(&out);
 }
 
-static void test_lines_are_sorted_bytewise_within_their_type_and_equal_ones_appear_once(void **state)
+static void test_lines_are_sorted_bytewise_within_their_type_and_equal_ones_appear_once(
+	void **state)
 {
 	struct reading reading = {.level = LEVEL_DEGRADED};
 
@@ -60,12 +62,15 @@ static void test_every_type_has_its_columns_in_their_order(void **state)
 	struct update *update = reading_add_update(&reading);
 
 	(void)state;
-	*incident = (struct incident){memory_string("i"), memory_string("t"), LEVEL_NOTICE, memory_string("w"),
-		memory_string("s"), memory_string("2014"), memory_string("2015"), memory_string("u")};
-	*maintenance = (struct maintenance){memory_string("m"), memory_string("t"), memory_string("s"),
-		memory_string("1"), memory_string("2"), memory_string("3"), memory_string("u")};
+	*incident = (struct incident){memory_string("i"), memory_string("t"), LEVEL_NOTICE,
+		memory_string("w"), memory_string("s"), memory_string("2014"),
+		memory_string("2015"), memory_string("u")};
+	*maintenance = (struct maintenance){memory_string("m"), memory_string("t"),
+		memory_string("s"), memory_string("1"), memory_string("2"), memory_string("3"),
+		memory_string("u")};
 	*affects = (struct affects){memory_string("i"), memory_string("x")};
-	*update = (struct update){memory_string("i"), memory_string("4"), memory_string("s"), memory_string("hello")};
+	*update = (struct update){
+		memory_string("i"), memory_string("4"), memory_string("s"), memory_string("hello")};
 	assert_written(&reading,
 		"reading 1\n"
 		"page\t\toperational\t\n"
@@ -82,7 +87,8 @@ static void test_fields_are_collapsed_and_what_could_deceive_is_escaped(void **s
 
 	(void)state;
 	reading.title = memory_string(" a\t\tb \n c\\d \x1b[31m\xe2\x80\xae" "e\xc2\xa0 ");
-	assert_written(&reading, "reading 1\npage\ta b c\\\\d \\u{1B}[31m\\u{202E}e\toperational\t\n");
+	assert_written(
+		&reading, "reading 1\npage\ta b c\\\\d \\u{1B}[31m\\u{202E}e\toperational\t\n");
 	reading_release(&reading);
 }
 
@@ -174,7 +180,8 @@ static void test_damaged_text_is_refused_with_its_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines_are_sorted_bytewise_within_their_type_and_equal_ones_appear_once),
+		cmocka_unit_test(
+			test_lines_are_sorted_bytewise_within_their_type_and_equal_ones_appear_once),
 		cmocka_unit_test(test_every_type_has_its_columns_in_their_order),
 		cmocka_unit_test(test_fields_are_collapsed_and_what_could_deceive_is_escaped),
 		cmocka_unit_test(test_a_field_is_cut_at_a_character),

@@ -55,12 +55,15 @@ static void assert_no_tree(const char *bytes, size_t length, const char *reason)
 
 static void test_json_keys_are_elements_and_members_are_items(void **state)
 {
-	static const char json[] = " \n{\"a\":[{\"b\":\"x\"},{\"b\":\"y\"}],\"n\":12345678901234,\"t\":true,\"z\":null,\"o\":{}}";
+	static const char json[] = " \n{\"a\":[{\"b\":\"x\"},{\"b\":\"y\"}],\"n\":12345678901234,"
+				   "\"t\":true,\"z\":null,\"o\":{}}";
 
 	(void)state;
 	ASSERT_TREE(json, "/json/a/item[2]/b", "y");
 	ASSERT_TREE(json, "/json/n", "12345678901234");
-	ASSERT_TREE(json, "concat(/json/@type, /json/a/@type, /json/n/@type, /json/t/@type, /json/z/@type, /json/o/@type)",
+	ASSERT_TREE(json,
+		"concat(/json/@type, /json/a/@type, /json/n/@type, /json/t/@type, /json/z/@type, "
+		"/json/o/@type)",
 		"objectarraynumberbooleannullobject");
 	ASSERT_TREE(json, "count(/json/a/item/b/@type)", "0");
 	ASSERT_TREE(json, "concat(/json/t, \"-\", /json/z)", "true-");
@@ -69,7 +72,8 @@ static void test_json_keys_are_elements_and_members_are_items(void **state)
 
 static void test_keys_that_are_no_names_are_entries(void **state)
 {
-	static const char json[] = "{\"1 a\":\"x\",\"a:b\":\"y\",\"\":\"z\",\"\xc3\xa4\":\"u\",\"item\":\"i\"}";
+	static const char json[] =
+		"{\"1 a\":\"x\",\"a:b\":\"y\",\"\":\"z\",\"\xc3\xa4\":\"u\",\"item\":\"i\"}";
 
 	(void)state;
 	ASSERT_TREE(json, "/json/entry[@key = \"1 a\"]", "x");
@@ -82,7 +86,11 @@ static void test_keys_that_are_no_names_are_entries(void **state)
 static void test_characters_that_xml_forbids_are_replaced(void **state)
 {
 	(void)state;
-	ASSERT_TREE("[\"a\\u0000b\\u001bc\\uffffd&lt;\"]", "/json/item", "a\xef\xbf\xbd" "b\xef\xbf\xbd" "c\xef\xbf\xbd" "d&lt;");
+	ASSERT_TREE("[\"a\\u0000b\\u001bc\\uffffd&lt;\"]", "/json/item",
+		"a\xef\xbf\xbd"
+		"b\xef\xbf\xbd"
+		"c\xef\xbf\xbd"
+		"d&lt;");
 	ASSERT_TREE("{\"\\u0001k\":1}", "name(/json/*)", "entry");
 }
 
@@ -99,7 +107,8 @@ static void test_byte_order_marks_come_before_the_first_character(void **state)
 	(void)state;
 	ASSERT_TREE("\xef\xbb\xbf{\"a\":\"x\"}", "/json/a", "x");
 	ASSERT_TREE("\xfe\xff\0{\0\"\0a\0\"\0:\0\"\0\xe4\0\"\0}", "/json/a", "\xc3\xa4");
-	ASSERT_TREE("\xff\xfe{\0\"\0a\0\"\0:\0\"\0\x3d\xd8\0\xde\"\0}\0", "/json/a", "\xf0\x9f\x98\x80");
+	ASSERT_TREE("\xff\xfe{\0\"\0a\0\"\0:\0\"\0\x3d\xd8\0\xde\"\0}\0", "/json/a",
+		"\xf0\x9f\x98\x80");
 	ASSERT_TREE("\xff\xfe<\0r\0s\0s\0>\0x\0<\0/\0r\0s\0s\0>\0", "/rss", "x");
 }
 
@@ -115,10 +124,12 @@ static void test_utf16_without_a_mark_is_told_by_its_zero_bytes(void **state)
 static void test_default_namespaces_are_no_part_of_names(void **state)
 {
 	static const char feed[] =
-		"<?xml version=\"1.0\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xmlns:x=\"http://search.yahoo.com/mrss/\">"
+		"<?xml version=\"1.0\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" "
+		"xmlns:x=\"http://search.yahoo.com/mrss/\">"
 		"<entry><title>t</title><x:credit>m</x:credit></entry></feed>";
-	static const char rss[] =
-		"<rss xmlns:a10=\"http://www.w3.org/2005/Atom\"><channel><a10:updated>u</a10:updated></channel></rss>";
+	static const char rss[] = "<rss "
+				  "xmlns:a10=\"http://www.w3.org/2005/"
+				  "Atom\"><channel><a10:updated>u</a10:updated></channel></rss>";
 
 	(void)state;
 	ASSERT_TREE(feed, "/feed/entry/title", "t");
@@ -128,7 +139,8 @@ static void test_default_namespaces_are_no_part_of_names(void **state)
 
 static void test_xml_with_an_html_doctype_is_html(void **state)
 {
-	static const char page[] = "<?xml version=\"1.0\"?>\n<!-- x -->\n<!DOCTYPE HTML><html><BODY><P>a<br>b</html>";
+	static const char page[] =
+		"<?xml version=\"1.0\"?>\n<!-- x -->\n<!DOCTYPE HTML><html><BODY><P>a<br>b</html>";
 
 	(void)state;
 	ASSERT_TREE(page, "//p", "ab");
@@ -140,21 +152,25 @@ static void test_bytes_that_are_utf8_are_utf8_whatever_the_label_says(void **sta
 {
 	(void)state;
 	ASSERT_TREE("<meta charset=\"iso-8859-1\"><p>\xc3\xa4</p>", "//p", "\xc3\xa4");
-	ASSERT_TREE("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><rss>\xc3\xa4</rss>", "/rss", "\xc3\xa4");
-	ASSERT_TREE("<?xml version=\"1.0\" encoding=\"no-such-code\"?><rss>\xc3\xa4</rss>", "/rss", "\xc3\xa4");
+	ASSERT_TREE("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><rss>\xc3\xa4</rss>", "/rss",
+		"\xc3\xa4");
+	ASSERT_TREE("<?xml version=\"1.0\" encoding=\"no-such-code\"?><rss>\xc3\xa4</rss>", "/rss",
+		"\xc3\xa4");
 }
 
 static void test_other_encodings_are_read_where_the_document_declares_them(void **state)
 {
 	(void)state;
 	ASSERT_TREE("<meta charset=\"iso-8859-1\"><p>\xe4</p>", "//p", "\xc3\xa4");
-	ASSERT_TREE("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><rss>\xe4</rss>", "/rss", "\xc3\xa4");
+	ASSERT_TREE("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><rss>\xe4</rss>", "/rss",
+		"\xc3\xa4");
 }
 
 static void test_one_bad_byte_in_utf8_spoils_one_character(void **state)
 {
 	(void)state;
-	ASSERT_TREE("<meta charset=utf-8><p>\xc3\xa4\xff\xc3\xb6</p>", "//p", "\xc3\xa4\xef\xbf\xbd\xc3\xb6");
+	ASSERT_TREE("<meta charset=utf-8><p>\xc3\xa4\xff\xc3\xb6</p>", "//p",
+		"\xc3\xa4\xef\xbf\xbd\xc3\xb6");
 	ASSERT_TREE("<rss>\xc3\xa4\xe4\xc3\xb6</rss>", "/rss", "\xc3\xa4\xef\xbf\xbd\xc3\xb6");
 	ASSERT_TREE("{\"a\":\"\xc3\xa4\xff\"}", "/json/a", "\xc3\xa4\xef\xbf\xbd");
 	ASSERT_TREE("<p>a\0b</p>", "//p", "a\xef\xbf\xbd" "b");
@@ -179,22 +195,26 @@ static void test_broken_json_and_xml_are_refused_with_their_line(void **state)
 
 static void test_entities_of_a_document_are_never_expanded(void **state)
 {
-	static const char laughs[] =
-		"<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">"
-		"<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;\">]><l>&d;</l>";
-	static const char external[] =
-		"<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><l>&a;</l>";
-	static const char parameter[] =
-		"<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY % a SYSTEM \"http://127.0.0.1:1/x\"> %a;]><l>x</l>";
+	static const char laughs[] = "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY a "
+				     "\"lol\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">"
+				     "<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d "
+				     "\"&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;\">]><l>&d;</l>";
+	static const char external[] = "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY a SYSTEM "
+				       "\"file:///etc/passwd\">]><l>&a;</l>";
+	static const char parameter[] = "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY % a SYSTEM "
+					"\"http://127.0.0.1:1/x\"> %a;]><l>x</l>";
 
 	(void)state;
 	ASSERT_NO_TREE(laughs, "entities");
 	ASSERT_NO_TREE(external, "entities");
 	ASSERT_NO_TREE(parameter, "entities");
-	ASSERT_TREE("<?xml version=\"1.0\"?><!DOCTYPE rss SYSTEM \"file:///etc/passwd\"><rss>a&amp;b</rss>", "/rss", "a&b");
+	ASSERT_TREE("<?xml version=\"1.0\"?><!DOCTYPE rss SYSTEM "
+		    "\"file:///etc/passwd\"><rss>a&amp;b</rss>",
+		"/rss", "a&b");
 }
 
-/* Five megabytes of one piece of text; the time is bounded generously, for a machine with sanitizers. */
+/* Five megabytes of one piece of text; the time is bounded generously, for a machine with
+ * sanitizers. */
 static void parse_many(const char *piece, bool parsed)
 {
 	enum { BYTES = 5 * 1024 * 1024, SECONDS = 20 };

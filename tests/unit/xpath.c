@@ -111,7 +111,8 @@ static void test_an_expression_has_a_longest_length(void **state)
 
 static const char page[] =
 	"{\"a\":[{\"id\":\"1\",\"t\":\"Hello W\xc3\x96RLD\"},{\"id\":\"2\",\"t\":\"b\"}],"
-	"\"odd key\":{\"x\":1},\"html\":\"<p>one</p><img src='/i/red.gif'>\",\"json\":\"{\\\"k\\\":[7]} tail\","
+	"\"odd key\":{\"x\":1},\"html\":\"<p>one</p><img "
+	"src='/i/red.gif'>\",\"json\":\"{\\\"k\\\":[7]} tail\","
 	"\"xml\":\"<r><s/>x</r>\",\"list\":\" a  b c \",\"none\":\"\",\"bad\":\"{\"}";
 
 /* NULL with error where the expression fails. */
@@ -196,7 +197,8 @@ static void test_tokenize_gives_nodes(void **state)
 static void test_addresses_are_resolved(void **state)
 {
 	(void)state;
-	assert_value("resolve-uri(\"/api/v2/summary.json\", $url)", "https://example.org/api/v2/summary.json");
+	assert_value("resolve-uri(\"/api/v2/summary.json\", $url)",
+		"https://example.org/api/v2/summary.json");
 	assert_value("resolve-uri(\"x?y=1\", $url)", "https://example.org/status/x?y=1");
 	assert_value("resolve-uri(\"https://other.example/\", $url)", "https://other.example/");
 	assert_value("resolve-uri(\"/x\", \"\")", "/x");
@@ -219,7 +221,8 @@ static void test_text_inside_of_text_is_parsed(void **state)
 	assert_value("parse-html(/json/html)//img[1]/@src", "/i/red.gif");
 	assert_value("parse-xml(/json/xml)/r", "x");
 	assert_value("parse-json(/json/json)/json/k/item", "7");
-	assert_value("count(parse-json(/json/bad) | parse-xml(/json/bad) | parse-html(/json/none))", "0");
+	assert_value("count(parse-json(/json/bad) | parse-xml(/json/bad) | parse-html(/json/none))",
+		"0");
 }
 
 static void test_the_same_text_is_the_same_tree(void **state)
@@ -265,7 +268,8 @@ static void test_flight_rows_are_joined_from_their_pieces(void **state)
 	static const char script[] =
 		"<script>self.__next_f=[];self.__next_f.push([0])</script>"
 		"<script>self.__next_f.push([1,\"1:\\\"$Sreact\\\"\\n2:T7,a\\nb\"])</script>"
-		"<script>self.__next_f.push([1,\"\xc3\xa4\xc3\xb6" "3:[\\\"$\\\",{\\\"k\\\":1}]\\n\"]);self.__next_f.push([1,\"4:I[5]\\n\"])</script>";
+		"<script>self.__next_f.push([1,\"\xc3\xa4\xc3\xb6"
+		"3:[\\\"$\\\",{\\\"k\\\":1}]\\n\"]);self.__next_f.push([1,\"4:I[5]\\n\"])</script>";
 	struct evaluation *evaluation = evaluation_new("");
 	struct error error = {0};
 	const struct {
@@ -296,7 +300,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrong_grammar_is_refused_with_its_place),
-		cmocka_unit_test(test_unknown_functions_are_refused_though_they_would_never_be_reached),
+		cmocka_unit_test(
+			test_unknown_functions_are_refused_though_they_would_never_be_reached),
 		cmocka_unit_test(test_unknown_variables_are_refused),
 		cmocka_unit_test(test_unknown_prefixes_and_axes_are_refused),
 		cmocka_unit_test(test_names_that_are_operators_or_node_tests_are_no_functions),
@@ -310,7 +315,8 @@ int main(void)
 		cmocka_unit_test(test_text_inside_of_text_is_parsed),
 		cmocka_unit_test(test_the_same_text_is_the_same_tree),
 		cmocka_unit_test(test_wrong_use_of_functions_is_an_error),
-		cmocka_unit_test(test_a_regular_expression_beyond_its_limits_is_an_error_and_no_mismatch),
+		cmocka_unit_test(
+			test_a_regular_expression_beyond_its_limits_is_an_error_and_no_mismatch),
 		cmocka_unit_test(test_slash_is_the_page_also_at_a_node_of_another_tree),
 		cmocka_unit_test(test_flight_rows_are_joined_from_their_pieces),
 	};
