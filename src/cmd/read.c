@@ -19,6 +19,7 @@
 #include "cmd/print.h"
 #include "cmd/read_fetch.h"
 #include "cmd/read_json.h"
+#include "cmd/read_limit.h"
 #include "watch/kind.h"
 #include "watch/read.h"
 
@@ -328,6 +329,7 @@ int command_read(struct invocation *invocation, int argc, char **argv)
 
 	if (status != EXIT_DONE)
 		return status;
+	read_limit(request.words[0]);
 	templates = file_templates();
 	status = prepare(templates, &request);
 	if (status == EXIT_DONE)

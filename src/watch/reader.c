@@ -193,13 +193,11 @@ static rlim_t data_mapped(void)
 }
 
 /* Of data, not of addresses: a sanitizer takes terabytes of those for itself. */
-static void limit_memory(void)
+void reader_limit_memory(void)
 {
 	rlim_t most = data_mapped() + READER_MEMORY;
 
 	setrlimit(RLIMIT_DATA, &(struct rlimit){most, most});
-	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	memory_silence();
 }
 
 static void child(int socket)
@@ -208,7 +206,9 @@ static void child(int socket)
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGPROF, SIG_DFL);
-	limit_memory();
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	reader_limit_memory();
+	memory_silence();
 	while (serve(socket))
 		;
 	_exit(0);

@@ -53,6 +53,9 @@ char *readers_read(struct readers *readers, const struct kind *kind, const char 
 /* Descriptors to wait on; returns their number, at most READERS_MAX. */
 size_t readers_descriptors(const struct readers *readers, int descriptors[static READERS_MAX]);
 
+/* From here on this process takes at most READER_MEMORY more. */
+void reader_limit_memory(void);
+
 /* Takes what is ready, calling done; returns how many jobs are still under way or queued. */
 size_t readers_collect(struct readers *readers);
 

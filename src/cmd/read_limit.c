@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd/read_limit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "cmd/command.h"
+#include "watch/reader.h"
+
+/* Made before the signal comes: its handler may not allocate. */
+static const char *line;
+
+static void end(int signal)
+{
+	(void)signal;
+	(void)!write(STDERR_FILENO, line, strlen(line));
+	_exit(EXIT_OWED);
+}
+
+void read_limit(const char *word)
+{
+	struct itimerval timer = {.it_value = {.tv_sec = READER_SECONDS}};
+	char *visible = text_visible_copy(word);
+
+	line = memory_format("lampwatch read: %s: reading it takes more time than a page may\n", visible);
+	free(visible);
+	signal(SIGPROF, end);
+	setitimer(ITIMER_PROF, &timer, NULL);
+	reader_limit_memory();
+}
