@@ -48,7 +48,7 @@ struct watch {
 	const struct page_config *page;
 	const struct kind *kind;
 	struct page_state *state;
-	struct page_state fresh; /* of a page that was never seen */
+	struct page_state *fresh; /* of a page that was never seen; owned */
 	struct fetch fetch;
 	bool full, url_changed, way_changed;
 	struct watch *next;      /* of those that wait to be read */
@@ -201,7 +201,9 @@ static void take_reading(void *context, const char *text, size_t length, const s
 	(void)length;
 	if (text != NULL && watch->way_changed && !watch->url_changed) {
 		anew = read_anew(watch);
-		seen.silent = anew == NULL;
+		/* A kind that was mended after the page stopped fitting cannot read what was there before:
+		 * what the page says now is news all the same. */
+		seen.silent = anew == NULL && !watch->state->unreadable;
 	}
 	seen.text = text;
 	seen.error = error;
@@ -289,9 +291,18 @@ static bool address_of(void *context, struct fetch *fetch, size_t i, const struc
 
 static struct page_state *fresh_state(struct watch *watch)
 {
-	watch->fresh.name = memory_string(watch->page->name);
-	watch->fresh.loaded = true;
-	return &watch->fresh;
+	watch->fresh = memory_zero(1, sizeof *watch->fresh);
+	watch->fresh->name = memory_string(watch->page->name);
+	watch->fresh->loaded = true;
+	return watch->fresh;
+}
+
+static void watch_release(struct watch *watch)
+{
+	fetch_release(&watch->fetch);
+	if (watch->fresh != NULL)
+		page_state_release(watch->fresh);
+	free(watch->fresh);
 }
 
 static struct schedule schedule_of(const struct page_config *page, const struct page_state *state)
@@ -330,7 +341,7 @@ static void add_watch(struct run *run, const struct page_config *page, bool aske
 	watch->state = known != NULL ? known : fresh_state(watch);
 	schedule = schedule_of(page, watch->state);
 	if (!asked_for && !schedule_due(&schedule, run->now)) {
-		page_state_release(&watch->fresh);
+		watch_release(watch);
 		return;
 	}
 	watch->full = schedule_full(&schedule, run->now);
@@ -538,10 +549,8 @@ static void close_all(struct run *run)
 {
 	fetcher_free(run->fetcher);
 	http_client_free(run->client);
-	for (size_t i = 0; i < run->watch_count; i++) {
-		fetch_release(&run->watches[i].fetch);
-		page_state_release(&run->watches[i].fresh);
-	}
+	for (size_t i = 0; i < run->watch_count; i++)
+		watch_release(&run->watches[i]);
 	free(run->watches);
 	free(run->failed);
 	free(run->touched);
