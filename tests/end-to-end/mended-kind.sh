@@ -34,6 +34,7 @@ same "nobody is told red by then" 0 "$(count_mails relay)"
 kind /json/new /json/new/item status
 check "the mended kind reads it" run 2
 same "the red that it finds is told" 1 "$(subjects relay | grep -c 'RED: Mail')"
+check "and stands in the log as the provider's" grep -q 'changed.*Mail: operational -> major_outage' <("$lampwatch" -c "$work/lampwatch.yaml" log)
 
 old up
 kind /json/old /json/old/item state
