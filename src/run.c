@@ -426,14 +426,28 @@ static bool own_network(const struct run *run)
 	       count_distinct(run, provider_of) >= OWN_NETWORK_PROVIDERS;
 }
 
+/* True when it begins: what lasts is told by the exit status alone. */
+static bool own_network_begins(struct run *run, bool ours)
+{
+	char *mark = store_fact(run->database, "own network down");
+	bool changed = (mark[0] != '\0') != ours;
+
+	free(mark);
+	if (!changed || run->watch_count == 0)
+		return false;
+	database_begin(run->database);
+	store_set_fact(run->database, "own network down", ours ? "yes" : "");
+	database_commit(run->database, NULL);
+	return ours;
+}
+
 static void judge_failures(struct run *run)
 {
 	bool ours = own_network(run);
 
-	if (ours) {
+	if (own_network_begins(run, ours))
 		complain(run, "no host answered at all: is this machine's own network down? No page is counted as lost");
-		run->observer.page_trouble = true;
-	}
+	run->observer.page_trouble = run->observer.page_trouble || ours;
 	for (size_t i = 0; i < run->failed_count; i++) {
 		struct observation seen = observation_of(run->failed[i], OBSERVED_FAILED);
 
@@ -507,7 +521,8 @@ static int take_lock(struct run *run, int *descriptor)
 	return result;
 }
 
-static bool open_all(struct run *run, int lock)
+/* EXIT_DONE, or the exit status after a line. */
+static int open_all(struct run *run, int lock)
 {
 	const struct limits_config *limits = &run->config->settings.limits;
 	struct http_settings settings = {limits->in_flight, limits->per_host, run->context->user_agent, NULL};
@@ -526,7 +541,7 @@ static bool open_all(struct run *run, int lock)
 	}
 	if (run->database == NULL) {
 		complain(run, error.text);
-		return false;
+		return EXIT_LOCAL;
 	}
 	STEP("database opened");
 	run->observer = (struct observer){.config = run->config, .templates = run->context->templates,
@@ -535,14 +550,14 @@ static bool open_all(struct run *run, int lock)
 		.quiet = run->context->invocation->verbosity < 0};
 	if (!observer_open(&run->observer, &error)) {
 		complain(run, error.text);
-		return false;
+		return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
 	}
 	STEP("key written");
 	http_start();
 	run->client = http_client_new(&settings);
 	run->fetcher = fetcher_new(run->client, address_of, fetched, run);
 	store_pages(run->database, &run->states);
-	return true;
+	return EXIT_DONE;
 }
 
 static void close_all(struct run *run)
@@ -566,11 +581,13 @@ static const struct kind *kind_for(void *context, const struct page_config *page
 
 static int pass(struct run *run, char **names, int lock)
 {
-	if (!open_all(run, lock)) {
+	int opened = open_all(run, lock);
+
+	if (opened != EXIT_DONE) {
 		readers_free(run->readers);
 		courier_finish(run->courier, 1);
 		close_all(run);
-		return EXIT_LOCAL;
+		return opened;
 	}
 	observe_recover(&run->observer, kind_for, run->context->kinds, &run->states);
 	if (outbox_count_due(run->database, run->now) > 0)

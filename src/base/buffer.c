@@ -8,6 +8,13 @@
 
 #include "base/memory.h"
 
+static void buffer_resize(struct buffer *buffer, size_t capacity)
+{
+	buffer->data = memory_resize(buffer->data, capacity, 1);
+	buffer->capacity = capacity;
+	buffer->data[buffer->length] = '\0';
+}
+
 static bool buffer_reserve(struct buffer *buffer, size_t more)
 {
 	size_t maximum = buffer->maximum > 0 ? buffer->maximum : BUFFER_MAX;
@@ -19,11 +26,17 @@ static bool buffer_reserve(struct buffer *buffer, size_t more)
 	}
 	while (capacity < buffer->length + more + 1)
 		capacity *= 2;
-	if (capacity != buffer->capacity) {
-		buffer->data = memory_resize(buffer->data, capacity, 1);
-		buffer->capacity = capacity;
-	}
+	if (capacity != buffer->capacity)
+		buffer_resize(buffer, capacity);
 	return true;
+}
+
+void buffer_expect(struct buffer *buffer, size_t more)
+{
+	size_t maximum = buffer->maximum > 0 ? buffer->maximum : BUFFER_MAX;
+
+	if (more <= maximum && buffer->length <= maximum - more && buffer->capacity < buffer->length + more + 1)
+		buffer_resize(buffer, buffer->length + more + 1);
 }
 
 bool buffer_add(struct buffer *buffer, const void *bytes, size_t length)

@@ -27,6 +27,9 @@ bool buffer_byte(struct buffer *buffer, char byte);
 bool buffer_format(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* A hint that so many bytes more will come: they will lie in one block of that size. */
+void buffer_expect(struct buffer *buffer, size_t more);
+
 /* Empty again, the memory kept. */
 void buffer_clear(struct buffer *buffer);
 

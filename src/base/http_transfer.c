@@ -8,13 +8,22 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-enum { RETRY_AFTER_MAX = 7 * 24 * 3600 }; /* seconds that a server may ask for */
+enum {
+	RETRY_AFTER_MAX = 7 * 24 * 3600, /* seconds that a server may ask for */
+	LENGTH_BELIEVED = 1024 * 1024,   /* a Content-Length up to this is given its memory at once */
+};
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
+	struct buffer *body = &transfer->response.body;
+	curl_off_t length = 0;
 
-	return buffer_add(&transfer->response.body, bytes, size * count) ? size * count : 0;
+	if (body->length == 0)
+		curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	if (length > 0 && length <= LENGTH_BELIEVED)
+		buffer_expect(body, (size_t)length);
+	return buffer_add(body, bytes, size * count) ? size * count : 0;
 }
 
 static void note_certificate(struct transfer *transfer)

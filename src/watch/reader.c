@@ -293,12 +293,17 @@ static struct job *job_new(const struct kind *kind, int64_t address, const char 
 {
 	struct job *job = memory_zero(1, sizeof *job);
 	struct request *request = &job->request;
+	size_t length = sizeof *request + strlen(url);
 
 	*request = (struct request){.kind = kind, .address = address, .url = strlen(url)};
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
-		request->documents[i] = i < kind_document_count(kind) && documents[i].bytes != NULL
-			? documents[i].length : SIZE_MAX;
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+		bool there = i < kind_document_count(kind) && documents[i].bytes != NULL;
+
+		request->documents[i] = there ? documents[i].length : SIZE_MAX;
+		length += there ? documents[i].length : 0;
+	}
 	job->bytes.maximum = SIZE_MAX / 2;
+	buffer_expect(&job->bytes, length);
 	buffer_add(&job->bytes, request, sizeof *request);
 	buffer_text(&job->bytes, url);
 	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
