@@ -18,7 +18,7 @@ struct value;
 enum {
 	NEWS_INCIDENTS_MAX = 5, /* told of with one event */
 	NEWS_UPDATES_MAX = 3,   /* the newest of each of them */
-	NEWS_AFFECTS_MAX = 1000, /* incidents that are looked at for one indicator */
+	NEWS_AFFECTS_MAX = 100,  /* incidents that are looked at for one indicator */
 	NEWS_DETAILED_MAX = 200, /* events that come with incidents */
 };
 

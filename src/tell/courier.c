@@ -254,8 +254,9 @@ static void tell_operator(struct office *office, const struct delivery *delivery
 	plan_put_events(plan.data, events, 0);
 	plan.receiver = receiver_mail(config->operator);
 	plan.message_id = memory_format("<u.%lld@%s>", (long long)delivery->id, at != NULL ? at + 1 : "lampwatch.invalid");
-	if (delivery_render(config, office->settings->templates, plan.receiver, plan.message_id, NULL, plan.data,
-		office_now(office), &bytes, &error)) {
+	delivery_render(config, office->settings->templates, plan.receiver, plan.message_id, NULL, plan.data,
+		office_now(office), &bytes, &error);
+	if (bytes.length > 0) { /* also where a template is broken */
 		database_begin(office->database);
 		outbox_add(office->database, "", &plan, bytes.data, bytes.length, office_now(office));
 		database_commit(office->database, NULL);
@@ -303,8 +304,10 @@ static bool use_second(struct office *office, const struct delivery *delivery)
 		return false;
 	receiver = text_starts(second, "webhook:") ? memory_string(second) : receiver_mail(second);
 	data = json_parse(delivery->data, strlen(delivery->data), NULL);
-	good = data != NULL && delivery_render(config, office->settings->templates, receiver, delivery->message_id,
-		NULL, data, office_now(office), &bytes, &error);
+	if (data != NULL)
+		delivery_render(config, office->settings->templates, receiver, delivery->message_id, NULL, data,
+			office_now(office), &bytes, &error);
+	good = bytes.length > 0; /* also where a template is broken */
 	if (good)
 		outbox_readdress(office->database, delivery->id, receiver, bytes.data, bytes.length);
 	buffer_release(&bytes);
