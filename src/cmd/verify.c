@@ -49,7 +49,9 @@ static int examine(const struct context *context, struct database *database)
 	if (!good)
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 	else if (loud)
-		printf("whole: %zu pages, %zu snapshots, %zu files\n", verified.pages, verified.snapshots, verified.files);
+		printf("whole: %zu page%s, %zu snapshot%s, %zu files\n", verified.pages,
+			verified.pages == 1 ? "" : "s", verified.snapshots, verified.snapshots == 1 ? "" : "s",
+			verified.files);
 	return good ? EXIT_DONE : EXIT_LOCAL;
 }
 

@@ -155,7 +155,8 @@ static bool check_head(const struct check *check, const char *path, const struct
 	char digest[DIGEST_TEXT], *line;
 
 	if (last == NULL)
-		return check->page->snapshot == 0 || wrong(check, path, "has lost its lines");
+		return check->page->snapshot == 0 || intended(check, check->page->name, NULL) ||
+		       wrong(check, path, "has lost its lines");
 	line = memory_bytes(last + 1, (size_t)(chain->data + chain->length - 1 - (last + 1)));
 	chain_line_digest(line, digest);
 	free(line);
@@ -163,18 +164,29 @@ static bool check_head(const struct check *check, const char *path, const struct
 	       wrong(check, path, "does not end with the line that the database holds");
 }
 
+/* Without the half of a line that a crash in the middle of an append leaves. */
+static void cut_torn_line(struct buffer *chain)
+{
+	const char *last = chain->length > 0 ? memrchr(chain->data, '\n', chain->length) : NULL;
+
+	chain->length = last != NULL ? (size_t)(last + 1 - chain->data) : 0;
+}
+
 static bool check_chain(const struct check *check)
 {
 	struct buffer chain = {0};
 	char *path = archive_path(check->archive, check->page->name, "chain", NULL);
-	bool good;
+	bool unfinished = intended(check, check->page->name, NULL), good;
 
-	if (check->page->snapshot == 0 || (intended(check, check->page->name, NULL) && !file_exists(path))) {
+	if (check->page->snapshot == 0 || (unfinished && !file_exists(path))) {
 		free(path);
 		return true;
 	}
 	good = file_read(path, &chain, check->error);
-	if (good && !chain_walk(buffer_string(&chain), chain.length, check_line, (void *)check, check->error)) {
+	if (good && unfinished)
+		cut_torn_line(&chain);
+	if (good && !(unfinished && chain.length == 0) &&
+		!chain_walk(buffer_string(&chain), chain.length, check_line, (void *)check, check->error)) {
 		good = false;
 		if (!text_starts(check->error->text, check->archive))
 			error_prefix(check->error, "%s", path);
