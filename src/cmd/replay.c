@@ -52,6 +52,8 @@ static bool time_of(const char *name, int64_t *time)
 	for (; *name != '\0' && count < 14; name++) {
 		if (*name >= '0' && *name <= '9')
 			digits[count++] = *name;
+		else if (count == 12 && strchr("-T:_", *name) == NULL)
+			break; /* to the minute */
 		else if (count > 0 && strchr("-T:_.", *name) == NULL)
 			count = 0; /* a number that belonged to something else */
 	}
