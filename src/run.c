@@ -37,7 +37,7 @@ enum {
 	RUN_SECONDS = 300,       /* a run ends itself after that */
 	RUN_LOCK_SECONDS = 600,  /* a lock held longer is worth a line */
 	RUN_WAIT_MILLISECONDS = 250,
-	RUN_READS_QUEUED = 16,   /* bodies waiting to be read: bounds the memory */
+	RUN_READS_QUEUED = 8,    /* bodies waiting to be read: bounds the memory */
 	RUN_TOUCH_SECONDS = 1,   /* unchanged pages wait so long for others, to be recorded in one transaction */
 	OWN_NETWORK_HOSTS = 3, OWN_NETWORK_PROVIDERS = 2,
 };
@@ -116,9 +116,16 @@ static void flush_touched(struct run *run)
 	run->touched_count = 0;
 }
 
-static void watch_end(struct watch *watch)
+/* Frees what only its observation needed. */
+static void watch_settle(struct watch *watch)
 {
 	fetch_release(&watch->fetch);
+	store_unload(watch->state);
+}
+
+static void watch_end(struct watch *watch)
+{
+	watch_settle(watch);
 	watch->run->done++;
 	progress(watch->run);
 }
@@ -453,7 +460,7 @@ static void judge_failures(struct run *run)
 
 		if (!ours)
 			observe(&run->observer, &seen);
-		fetch_release(&run->failed[i]->fetch);
+		watch_settle(run->failed[i]);
 	}
 }
 

@@ -200,6 +200,13 @@ void store_load(struct database *database, struct page_state *state)
 	state->loaded = !database_failed(database);
 }
 
+void store_unload(struct page_state *state)
+{
+	memory_set(&state->reading, NULL);
+	lamps_release(&state->lamps);
+	state->loaded = false;
+}
+
 static void save_lamps(struct database *database, const struct page_state *state)
 {
 	database_do(database, "DELETE FROM lamp WHERE page = ?", "t", state->name);

@@ -67,6 +67,9 @@ void page_state_release(struct page_state *state);
 /* Adds reading and lamps to a state; does nothing where they are there. */
 void store_load(struct database *database, struct page_state *state);
 
+/* Frees what store_load() loaded: of a thousand pages it is several megabytes. */
+void store_unload(struct page_state *state);
+
 /* Writes all of it, the lamps too where loaded. */
 void store_save(struct database *database, const struct page_state *state);
 
