@@ -58,6 +58,18 @@ put() { cat > "$1.part" && mv "$1.part" "$1"; }
 
 mails() { find "$work/$1" -name '*.eml' 2>/dev/null | sort; }
 count_mails() { mails "$1" | wc -l | tr -d ' '; }
+# decoded SUBJECT: without encoded words (RFC 2047).
+decoded() {
+	local word whole=""
+	for word in $1; do
+		case $word in
+		"=?UTF-8?B?"*"?=") word=${word#"=?UTF-8?B?"}; whole+=$(printf %s "${word%"?="}" | base64 -d) ;;
+		*) whole+=${whole:+ }$word ;;
+		esac
+	done
+	printf %s "$whole"
+}
+
 subjects() { local f; for f in $(mails "$1"); do sed -n '/^Subject:/{s/^Subject: //;:a;N;/\n[ \t]/{s/\r\{0,1\}\n[ \t]/ /;ba};s/\r\{0,1\}\n.*//;p;q}' "$f"; done; }
 
 # statuspage_page FILE INDICATOR STATUS [STATUS…]: a page in Statuspage's format; the components are Mail, Chat, Files.

@@ -81,18 +81,6 @@ courier_gone() { [ ! -e "$work/$1/archive/.state/courier.lock" ] || flock -n "$w
 
 # ---- what came of it ----
 
-# decoded SUBJECT: without encoded words (RFC 2047).
-decoded() {
-	local word whole=""
-	for word in $1; do
-		case $word in
-		"=?UTF-8?B?"*"?=") word=${word#"=?UTF-8?B?"}; whole+=$(printf %s "${word%"?="}" | base64 -d) ;;
-		*) whole+=${whole:+ }$word ;;
-		esac
-	done
-	printf %s "$whole"
-}
-
 # One line a message, in the order in which they came: receiver, subject, Message-ID, In-Reply-To, digest.
 messages() {
 	local files to subject rest
