@@ -158,7 +158,8 @@ void json_escape(const char *text, struct buffer *out)
 	size_t length = text != NULL ? strlen(text) : 0;
 
 	while (length > 0) {
-		size_t size = text_character(text, length, NULL);
+		uint32_t character = 0;
+		size_t size = text_character(text, length, &character);
 		const char *pair = short_escapes;
 
 		while (*pair != '\0' && *pair != *text)
@@ -167,8 +168,8 @@ void json_escape(const char *text, struct buffer *out)
 			buffer_text(out, "\xef\xbf\xbd");
 		else if (*pair != '\0')
 			buffer_format(out, "\\%c", pair[1]);
-		else if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			buffer_format(out, "\\u%04x", (unsigned)*text);
+		else if (text_deceptive(character)) /* all are below U+10000; JSON is also read on terminals */
+			buffer_format(out, "\\u%04x", (unsigned)character);
 		else
 			buffer_add(out, text, size);
 		text += size > 0 ? size : 1;

@@ -48,7 +48,7 @@ void value_free(struct value *value);
 /* Adds the value as JSON on one line, keys in order; indent > 0: over several lines. */
 void json_write(const struct value *value, int indent, struct buffer *out);
 
-/* Adds text with JSON's escapes, without the quotes. */
+/* Adds text with JSON's escapes, without the quotes. Deceptive characters (text.h) are escaped too. */
 void json_escape(const char *text, struct buffer *out);
 
 /* The whole text as a value; NULL with REMEDY_PAGE and the place where it is not JSON. */
