@@ -350,6 +350,17 @@ static void refuse_all(struct readers *readers)
 	}
 }
 
+/* A child that died in its sleep is no fault of the page that it would have read. */
+static bool hand_over(struct readers *readers, struct reader *reader)
+{
+	const struct buffer *bytes = &reader->job->bytes;
+
+	if (file_write_all(reader->socket, bytes->data, bytes->length))
+		return true;
+	reader_stop(reader);
+	return reader_start(readers, reader) && file_write_all(reader->socket, bytes->data, bytes->length);
+}
+
 /* Hands queued jobs to idle readers; a reader that died is replaced first. */
 static void dispatch(struct readers *readers)
 {
@@ -364,7 +375,7 @@ static void dispatch(struct readers *readers)
 		readers->first = reader->job->next;
 		reader->since = milliseconds();
 		buffer_clear(&reader->reply);
-		if (!file_write_all(reader->socket, reader->job->bytes.data, reader->job->bytes.length))
+		if (!hand_over(readers, reader))
 			finish_dead(reader, "reading it failed: the reader ended early");
 		else
 			buffer_release(&reader->job->bytes);
