@@ -626,7 +626,9 @@ int command_run(struct invocation *invocation, int argc, char **argv)
 	struct run run = {.context = &context, .now = invocation->clock, .deadline = monotonic() + RUN_SECONDS};
 	int lock = -1, status;
 
-	(void)argc;
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] == '-')
+			return usage_error(invocation);
 	status = context_open(&context, invocation);
 	if (status != EXIT_DONE)
 		goto out;

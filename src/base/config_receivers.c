@@ -47,6 +47,9 @@ static bool read_relay(const struct node_walk *walk, struct node node, void *tar
 	} else if (!config_host_port(text, smtps ? "smtps" : "smtp", &route->host, &route->port)) {
 		node_problem(walk->problems, node, "\"%s\" is a relay such as smtp://relay.example.net:587 or "
 			"smtps://relay.example.net:465 (ports up to 65535), not \"%s\"", walk->rule->key, text);
+	} else if (!smtps && strchr(route->host, ':') != NULL) { /* libesmtp cuts host and port at the first colon */
+		node_problem(walk->problems, node, "\"%s\" cannot have an IPv6 address as its host: give the relay's "
+			"name, or use smtps://", walk->rule->key);
 	} else {
 		route->type = smtps ? ROUTE_SMTPS : ROUTE_SMTP;
 		if (route->port == 0)

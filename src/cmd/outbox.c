@@ -82,15 +82,24 @@ static int list(struct database *database, const struct context *context)
 	return EXIT_DONE;
 }
 
+/* retry, for one or all; drop, for one. */
+static bool action_known(const char *action, const char *which)
+{
+	char *end;
+
+	if (strcmp(action, "retry") == 0 && which == NULL)
+		return true;
+	if (which == NULL || (strcmp(action, "retry") != 0 && strcmp(action, "drop") != 0))
+		return false;
+	return strtoll(which, &end, 10) > 0 && *end == '\0';
+}
+
 static int act(struct database *database, const struct context *context, const char *action, const char *which)
 {
 	bool drop = strcmp(action, "drop") == 0;
-	char none[] = "", *end = none;
-	int64_t id = which != NULL ? strtoll(which, &end, 10) : 0, count;
+	int64_t id = which != NULL ? strtoll(which, NULL, 10) : 0, count;
 	struct error error;
 
-	if ((!drop && strcmp(action, "retry") != 0) || (drop && id <= 0) || (which != NULL && id <= 0) || *end != '\0')
-		return usage_error(context->invocation);
 	database_begin(database);
 	count = drop ? outbox_drop(database, id, context->invocation->clock)
 		     : outbox_retry(database, id, context->invocation->clock);
@@ -117,6 +126,10 @@ int command_outbox(struct invocation *invocation, int argc, char **argv)
 	if (result != EXIT_DONE)
 		goto out;
 	if (argc > 3) {
+		result = usage_error(invocation);
+		goto out;
+	}
+	if (argc > 1 && !action_known(argv[1], argv[2])) {
 		result = usage_error(invocation);
 		goto out;
 	}

@@ -32,7 +32,7 @@ struct error;
 /* What is kept of one fetch. All borrowed. */
 struct snapshot {
 	const char *page;
-	int64_t time;              /* seconds since 1970: when the answer was there */
+	int64_t time;              /* seconds since 1970: of the run, or of --clock; `began` and `ended` are exact */
 	bool simulated;            /* --clock */
 	const struct http_response *responses; /* one for each document; a status of 0: not fetched */
 	size_t count;

@@ -77,6 +77,7 @@ static void set_waits(CURL *easy)
 static void set_route(CURL *easy, const struct route_config *route)
 {
 	http_curl_profile(easy, route->ca_file);
+	curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* no mail goes through all_proxy, by no transport */
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtps");
 	curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
 	set_waits(easy);
