@@ -6,6 +6,7 @@
 #include "unit/scene.h"
 
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/date.h"
 #include "keep/verify.h"
@@ -755,6 +756,37 @@ static void test_a_folder_of_a_page_never_seen_is_removed(void **state)
 	assert_int_equal(intents.count, 0);
 }
 
+/* A page of as many indicators as a page may have. */
+static char *whole_page(const char *level)
+{
+	struct buffer text = {0};
+
+	buffer_text(&text, PAGE("operational"));
+	for (int i = 0; i < READING_ROWS_MAX; i++)
+		buffer_format(&text, "indicator\t%05d\t\tName %05d\t%s\t\n", i, i, level);
+	return buffer_take(&text);
+}
+
+static void test_twenty_thousand_indicators_turn_red_in_one_message_and_in_time(void **state)
+{
+	struct scene *scene = *state;
+	char *green_page = whole_page("operational"), *red_page = whole_page("major_outage");
+	struct deliveries all = {0};
+	clock_t began = clock();
+
+	scene_read(scene, "one", green_page);
+	scene_read(scene, "one", red_page);
+	only_delivery(scene, &all);
+	scene_deliver(scene);
+	scene_read(scene, "one", green_page);
+	scene_unchanged(scene, "one");
+	assert_int_equal(outbox_count(scene->database), 1);
+	assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 30);
+	deliveries_release(&all);
+	free(green_page);
+	free(red_page);
+}
+
 static void test_a_simulated_archive_and_a_real_one_do_not_mix(void **state)
 {
 	struct scene *scene = *state;
@@ -818,6 +850,7 @@ int main(void)
 		test_in(green, test_a_folder_without_its_row_is_adopted_and_told),
 		test_in(green, test_a_folder_of_another_address_is_removed_and_not_told),
 		test_in(empty, test_a_folder_of_a_page_never_seen_is_removed),
+		test_in(empty, test_twenty_thousand_indicators_turn_red_in_one_message_and_in_time),
 		test_in(empty, test_a_simulated_archive_and_a_real_one_do_not_mix),
 	};
 
