@@ -82,8 +82,4 @@ void observe_recover(struct observer *observer, const struct kind *(*kind_of)(vo
  */
 void observe_heads(struct observer *observer, const struct page_states *before);
 
-/* The reserve: 8 MiB in .state that are freed when the disk is full. */
-void reserve_fill(const char *archive);
-void reserve_free(const char *archive);
-
 #endif

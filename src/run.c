@@ -24,6 +24,7 @@
 #include "cmd/context.h"
 #include "keep/archive.h"
 #include "keep/store.h"
+#include "keep/reserve.h"
 #include "observe.h"
 #include "settings.h"
 #include "tell/courier.h"

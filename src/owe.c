@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * From events to the outbox; and past it, when nothing can be written.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buffer.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "keep/archive.h"
+#include "news.h"
+#include "tell/attempt.h"
+#include "tell/delivery.h"
+#include "tell/routes.h"
+#include "work.h"
+
+enum { EMERGENCY_SECONDS = 3600, EMERGENCY_MARK = 777777777 };
+
+static const char *const alarm_kinds[EVENT_TYPES] = {
+	[EVENT_RED] = "red", [EVENT_GREEN] = "red", [EVENT_LOST] = "lost", [EVENT_BACK] = "lost",
+};
+
+/* An alarm is found by its indicator's id, which the provider may have changed meanwhile. */
+static void rename_alarms(const struct work *work)
+{
+	const struct lamps *lamps = &work->state->lamps;
+
+	for (size_t i = 0; i < lamps->count; i++)
+		if (lamps->list[i].former != NULL)
+			store_rename_alarm(work->observer->database, work->seen->page->name, lamps->list[i].former,
+				lamps->list[i].id);
+}
+
+/* Episodes begin and end; what ends one asks who was owed its beginning. */
+static void number_alarms(struct work *work, struct owed_list *owed)
+{
+	struct database *database = work->observer->database;
+	const char *page = work->seen->page->name;
+
+	for (size_t i = 0; i < work->events.count; i++) {
+		struct event *event = &work->events.list[i];
+		const char *kind = alarm_kinds[event->type];
+		const char *indicator = event->indicator != NULL ? event->indicator : "";
+
+		if (event->type == EVENT_RED || event->type == EVENT_LOST) {
+			event->alarm = store_open_alarm(database, page, kind, indicator, event->seen);
+		} else if (kind != NULL) {
+			event->alarm = store_find_alarm(database, page, kind, indicator);
+			if (event->alarm != 0) {
+				store_close_alarm(database, event->alarm, event->seen);
+				outbox_owed(database, event->alarm, owed);
+			}
+		}
+	}
+}
+
+static void save_events(const struct work *work)
+{
+	for (size_t i = 0; i < work->events.count; i++) {
+		const struct event *event = &work->events.list[i];
+		char *label = event_label(event);
+		const char *text = text_empty(event->reason) ? event->word : event->reason;
+		bool levels = event->type == EVENT_RED || event->type == EVENT_GREEN;
+
+		store_add_event(work->observer->database, work->seen->page->name, work->seen->now,
+			event_type_name(event->type), event->indicator, label, levels ? level_name(event->before) : "",
+			levels ? level_name(event->after) : "", text);
+		free(label);
+	}
+}
+
+static void make_plan(struct work *work, const struct owed_list *owed, struct plan *plan)
+{
+	const struct observer *observer = work->observer;
+	struct value *others = news_others_red(&work->state->lamps, &work->events);
+	const struct page_state *state = work->state; /* what was kept now, or last: it says the same */
+	bool kept = !text_empty(state->folder) && (!work->keep || work->line != NULL);
+	char *path = kept
+		? archive_path(observer->config->archive, work->seen->page->name, state->folder, NULL) : NULL;
+	char *absolute = path != NULL ? realpath(path, NULL) : NULL;
+	struct plan_input input = {
+		.config = observer->config, .page = work->seen->page, .title = work->after.title,
+		.events = &work->events, .owed = owed->list, .owed_count = owed->count, .others_red = others,
+		.snapshot_path = absolute != NULL ? absolute : path, .snapshot_digest = state->sums,
+		.head = state->head, .now = work->seen->now, .simulated = observer->simulated,
+		.key = observer->key,
+	};
+
+	plan_make(&input, plan);
+	free(absolute);
+	free(path);
+	value_free(others);
+}
+
+static void render(struct work *work, const struct delivery_plan *delivery, struct buffer *bytes)
+{
+	const struct observer *observer = work->observer;
+	struct error error;
+
+	if (!delivery_render(observer->config, observer->templates, delivery->receiver, delivery->message_id,
+		delivery->in_reply_to, delivery->data, work->seen->now, bytes, &error)) {
+		work_say(work, error.text);
+		work->observer->local_trouble = true;
+	}
+}
+
+static bool save_deliveries(struct work *work, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		struct buffer bytes = {0};
+
+		render(work, &plan->list[i], &bytes);
+		outbox_add(work->observer->database, work->seen->page->name, &plan->list[i], buffer_string(&bytes),
+			bytes.length, work->seen->now);
+		buffer_release(&bytes);
+	}
+	return plan->count > 0;
+}
+
+bool work_owe(struct work *work)
+{
+	struct owed_list owed = {0};
+	struct plan plan = {0};
+	bool owes;
+
+	rename_alarms(work);
+	number_alarms(work, &owed);
+	save_events(work);
+	make_plan(work, &owed, &plan);
+	owes = save_deliveries(work, &plan);
+	plan_release(&plan);
+	outbox_owed_release(&owed);
+	return owes;
+}
+
+/* ---- when nothing can be written ---- */
+
+/* At most hourly for each page, remembered where it takes no space: in the chain's own time of change. */
+static bool emergency_due(const struct work *work)
+{
+	char *chain = archive_path(work->observer->config->archive, work->seen->page->name, "chain", NULL);
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {work->seen->now, EMERGENCY_MARK}};
+	struct stat status;
+	bool due = stat(chain, &status) != 0 || status.st_mtim.tv_nsec != EMERGENCY_MARK ||
+		   work->seen->now < status.st_mtim.tv_sec || work->seen->now - status.st_mtim.tv_sec >= EMERGENCY_SECONDS;
+
+	if (due)
+		utimensat(AT_FDCWD, chain, times, 0);
+	free(chain);
+	return due;
+}
+
+static bool emergency_send(struct work *work, const struct delivery_plan *delivery, const struct buffer *bytes)
+{
+	const struct config *config = work->observer->config;
+	size_t ways = receiver_address(delivery->receiver) != NULL ? config->route_count : 1;
+	size_t *order = memory_zero(config->route_count, sizeof *order);
+	struct text_list pages = {0}, providers = {0};
+	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY};
+
+	text_list_add(&pages, work->seen->page->name);
+	store_troubled(work->observer->database, &pages);
+	routes_providers(config, &pages, &providers);
+	routes_order(config, &providers, NULL, order);
+	for (size_t i = 0; i < ways && attempt.outcome != OUTCOME_DELIVERED; i++)
+		courier_attempt(config, delivery->receiver, config->route_count > 0 ? order[i] : 0,
+			delivery->message_id, bytes->data, bytes->length, work->seen->now, &attempt);
+	text_list_release(&pages);
+	text_list_release(&providers);
+	free(order);
+	return attempt.outcome == OUTCOME_DELIVERED;
+}
+
+/*
+ * The alert that no outbox could take goes out all the same. Nothing remembers
+ * it, so the next run finds the same news again: hence the hour, and a
+ * Message-ID that is the same within it.
+ */
+void work_emergency(struct work *work, const struct error *why)
+{
+	struct owed_list owed = {0};
+	struct plan plan = {0};
+
+	work->observer->local_trouble = true;
+	work_say(work, why->text);
+	if (work->events.count == 0 || !emergency_due(work))
+		return;
+	for (size_t i = 0; i < work->events.count; i++) {
+		struct event *event = &work->events.list[i];
+
+		event->alarm = event->type == EVENT_GREEN || event->type == EVENT_BACK
+			? store_find_alarm(work->observer->database, work->seen->page->name,
+				alarm_kinds[event->type], event->indicator != NULL ? event->indicator : "") : 0;
+		if (event->alarm != 0)
+			outbox_owed(work->observer->database, event->alarm, &owed);
+	}
+	make_plan(work, &owed, &plan);
+	for (size_t i = 0; i < plan.count; i++) {
+		struct buffer bytes = {0};
+
+		render(work, &plan.list[i], &bytes);
+		if (bytes.length > 0 && !emergency_send(work, &plan.list[i], &bytes))
+			work_say(work, "an alert could neither be kept nor sent");
+		buffer_release(&bytes);
+	}
+	plan_release(&plan);
+	outbox_owed_release(&owed);
+}

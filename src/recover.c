@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a crash left between two steps of a commit is rolled forward.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/step.h"
+#include "base/text.h"
+#include "keep/archive.h"
+#include "settings.h"
+#include "work.h"
+
+static void adopt(struct observer *observer, const struct page_config *page, const struct kind *kind,
+	struct page_state *state, const char *folder)
+{
+	struct buffer text = {.maximum = READING_TEXT_MAX};
+	struct error error;
+	struct observation seen = {.page = page, .kind = kind, .state = state, .kept = folder, .error = &error,
+		.what = OBSERVED_READING};
+
+	error_set(&error, REMEDY_PAGE, "could not be read before a crash");
+	if (archive_read(observer->config->archive, page->name, folder, "reading", &text, NULL))
+		seen.text = buffer_string(&text);
+	else
+		seen.what = OBSERVED_UNREADABLE;
+	if (archive_folder_time(folder, &seen.now))
+		observe(observer, &seen);
+	buffer_release(&text);
+}
+
+static void discard(const struct observer *observer, const struct archive_intent *intent)
+{
+	char *path = archive_path(observer->config->archive, intent->page, intent->folder, NULL);
+	int64_t time;
+
+	if (archive_folder_time(intent->folder, &time)) /* a torn intent must not name a whole page */
+		file_remove_tree(path, NULL);
+	archive_settle(observer->config->archive, intent->page);
+	free(path);
+}
+
+/* True where what was kept can be read as it would have been: not by another kind, or for another address. */
+static bool adoptable(const struct observer *observer, const struct archive_intent *intent,
+	const struct page_config *page, const struct kind *kind, const struct page_state *state)
+{
+	char *path = archive_path(observer->config->archive, intent->page, intent->folder, NULL);
+	bool there = file_exists(path);
+	int64_t time;
+
+	free(path);
+	return there && archive_folder_time(intent->folder, &time) && page != NULL && state != NULL &&
+	       (!state->known || (text_equal(state->url, page->url) &&
+					 text_equal(state->kind_digest, kind_digest(kind)) &&
+					 text_equal(state->program, LAMPWATCH_VERSION)));
+}
+
+void observe_recover(struct observer *observer, const struct kind *(*kind_of)(void *context,
+	const struct page_config *page), void *context, struct page_states *states)
+{
+	struct archive_intents intents = {0};
+	struct error error;
+
+	if (!archive_intents(observer->config->archive, &intents, &error)) {
+		observer_say(observer, "archive", error.text);
+		observer->local_trouble = true;
+	}
+	for (size_t i = 0; i < intents.count; i++) {
+		const struct archive_intent *intent = &intents.list[i];
+		const struct page_config *page = config_page(observer->config, intent->page);
+		struct page_state *state = page_states_find(states, intent->page);
+		const struct kind *kind = page != NULL ? kind_of(context, page) : NULL;
+
+		if (store_has_folder(observer->database, intent->page, intent->folder) && state != NULL)
+			commit_finish(observer, state);
+		else if (adoptable(observer, intent, page, kind, state))
+			adopt(observer, page, kind, state, intent->folder);
+		else
+			discard(observer, intent);
+	}
+	if (observer->local_trouble) { /* what could not be committed has not happened */
+		page_states_release(states);
+		store_pages(observer->database, states);
+	}
+	archive_intents_release(&intents);
+}
+
+void observe_heads(struct observer *observer, const struct page_states *before)
+{
+	struct page_states chained = {0};
+	const struct page_states *states = observer->chained ? &chained : before;
+	struct archive_head *heads;
+	struct error error;
+	size_t count = 0;
+
+	if (observer->chained)
+		store_pages(observer->database, &chained);
+	heads = memory_zero(states->count, sizeof *heads);
+	for (size_t i = 0; i < states->count; i++)
+		if (states->list[i].snapshot > 0)
+			heads[count++] = (struct archive_head){states->list[i].name, states->list[i].snapshot,
+				states->list[i].head};
+	if (!archive_write_heads(observer->config->archive, heads, count, &error)) {
+		observer_say(observer, "heads", error.text);
+		observer->local_trouble = true;
+	}
+	STEP("heads written");
+	free(heads);
+	page_states_release(&chained);
+}
