@@ -44,8 +44,8 @@ static void usage(FILE *out)
 	fputs("usage: lampwatch [-c FILE] [-v | -q] [--json] [--clock TIME] COMMAND ...\n\n", out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].about);
-	fputs("\nlampwatch COMMAND --help: the words it takes. lampwatch(1) says more, lampwatch.yaml(5) is the\n"
-		"configuration.\n", out);
+	fputs("\nlampwatch COMMAND --help: the words it takes. lampwatch(1) says more,\n"
+		"lampwatch.yaml(5) is the configuration.\n", out);
 }
 
 static bool is_help(const char *word)
