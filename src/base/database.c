@@ -56,6 +56,12 @@ static bool execute(struct database *database, const char *sql)
 	return false;
 }
 
+static void statement_free(struct statement *statement)
+{
+	sqlite3_finalize(statement->inner);
+	free(statement);
+}
+
 static int64_t version_of(struct database *database)
 {
 	struct statement *query = database_query(database, "PRAGMA user_version", "");
@@ -91,21 +97,26 @@ static bool migrate(struct database *database, const char *path,
 	return database_commit(database, error) || error_prefix(error, "%s", path);
 }
 
-struct database *database_open(const char *path, const struct database_migrations *migrations,
-	bool read_only, struct error *error)
+/* alone: without the shared memory that lets others in, for which a full disk may have no room. */
+static bool connect(struct database *database, const char *path, int flags, bool alone)
+{
+	if (sqlite3_open_v2(path, &database->inner, flags, NULL) != SQLITE_OK)
+		return false;
+	sqlite3_extended_result_codes(database->inner, 0);
+	sqlite3_busy_timeout(database->inner, LOCK_WAIT_MILLISECONDS);
+	return (!alone || execute(database, "PRAGMA locking_mode = EXCLUSIVE")) &&
+	       execute(database, "PRAGMA journal_mode = WAL") && execute(database, "PRAGMA synchronous = FULL") &&
+	       execute(database, "PRAGMA foreign_keys = ON") && version_of(database) >= 0;
+}
+
+static struct database *open_as(const char *path, const struct database_migrations *migrations, bool read_only,
+	bool alone, struct error *error)
 {
 	struct database *database = memory_zero(1, sizeof *database);
 	int flags = read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	mode_t mask = umask(077);
-	bool good = sqlite3_open_v2(path, &database->inner, flags, NULL) == SQLITE_OK;
+	bool good = connect(database, path, flags, alone);
 
-	if (good) {
-		sqlite3_extended_result_codes(database->inner, 0);
-		sqlite3_busy_timeout(database->inner, LOCK_WAIT_MILLISECONDS);
-		good = execute(database, "PRAGMA journal_mode = WAL") &&
-		       execute(database, "PRAGMA synchronous = FULL") &&
-		       execute(database, "PRAGMA foreign_keys = ON");
-	}
 	umask(mask);
 	if (!good)
 		error_set(error, REMEDY_LOCAL, "%s: %s", path,
@@ -118,10 +129,16 @@ struct database *database_open(const char *path, const struct database_migration
 	return NULL;
 }
 
-static void statement_free(struct statement *statement)
+struct database *database_open(const char *path, const struct database_migrations *migrations,
+	bool read_only, struct error *error)
 {
-	sqlite3_finalize(statement->inner);
-	free(statement);
+	return open_as(path, migrations, read_only, false, error);
+}
+
+struct database *database_open_alone(const char *path, const struct database_migrations *migrations,
+	struct error *error)
+{
+	return open_as(path, migrations, false, true, error);
 }
 
 void database_close(struct database *database)

@@ -31,6 +31,13 @@ struct database_migrations {
  */
 struct database *database_open(const char *path, const struct database_migrations *migrations,
 	bool read_only, struct error *error);
+
+/*
+ * The same for a disk so full that there is no room for the memory that processes share: nobody
+ * else can open it until it is closed.
+ */
+struct database *database_open_alone(const char *path, const struct database_migrations *migrations,
+	struct error *error);
 void database_close(struct database *database);
 
 /* BEGIN IMMEDIATE; waits up to ten seconds for another writer. */

@@ -50,11 +50,16 @@ static const char *const steps[] = {
 	"CREATE INDEX owed_delivery ON owed (delivery);",
 };
 
+static const struct database_migrations migrations = {steps, sizeof steps / sizeof steps[0]};
+
 struct database *store_open(const char *path, bool read_only, struct error *error)
 {
-	static const struct database_migrations migrations = {steps, sizeof steps / sizeof steps[0]};
-
 	return database_open(path, &migrations, read_only, error);
+}
+
+struct database *store_open_alone(const char *path, struct error *error)
+{
+	return database_open_alone(path, &migrations, error);
 }
 
 static char *column(struct statement *row, int i)
