@@ -29,6 +29,8 @@ struct evaluation {
 	size_t count;
 	bool failed;
 	struct error failure;
+	void (*seen)(void *context, const struct xpath *xpath, xmlXPathObjectPtr value);
+	void *seen_context;
 };
 
 static const char *error_text(int code)
@@ -147,6 +149,13 @@ void evaluation_set_item(struct evaluation *evaluation, xmlNodePtr item)
 	evaluation->item = item;
 }
 
+void evaluation_observe(struct evaluation *evaluation,
+	void (*seen)(void *context, const struct xpath *xpath, xmlXPathObjectPtr value), void *context)
+{
+	evaluation->seen = seen;
+	evaluation->seen_context = context;
+}
+
 xmlDocPtr evaluation_page(const struct evaluation *evaluation)
 {
 	return evaluation->page;
@@ -174,8 +183,11 @@ xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xp
 	evaluation->failed = false;
 	evaluation->count++;
 	value = xmlXPathCompiledEval(xpath->compiled, evaluation->context);
-	if (value != NULL && !evaluation->failed)
+	if (value != NULL && !evaluation->failed) {
+		if (evaluation->seen != NULL)
+			evaluation->seen(evaluation->seen_context, xpath, value);
 		return value;
+	}
 	xmlXPathFreeObject(value);
 	/* Where a simple path spends what is left, libxml2 gives no value and no error. */
 	if (!evaluation->failed)

@@ -53,6 +53,8 @@ struct document {
 	size_t length;
 };
 
+enum document_form { DOCUMENT_JSON, DOCUMENT_HTML, DOCUMENT_XML }; /* JSON: JSONP too */
+
 /*
  * The address of document i, owned by the caller: an absolute URL, or "" where
  * it is not to be fetched. documents holds those before i (none for i = 0).

@@ -71,13 +71,15 @@ static enum level level_of(struct work *work, const struct block *block, const c
 {
 	const struct words *const tables[] = {block != NULL ? &block->levels : NULL,
 		&work->kind->given_levels, &work->kind->levels};
-	enum level level;
+	enum level level = LEVEL_UNKNOWN;
+	bool known = false;
 
-	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-		if (tables[i] != NULL && words_find(tables[i], word, &level))
-			return level;
-	work->report->unknown_words++;
-	return LEVEL_UNKNOWN;
+	for (size_t i = 0; !known && i < sizeof tables / sizeof tables[0]; i++)
+		known = tables[i] != NULL && words_find(tables[i], word, &level);
+	work->report->unknown_words += !known;
+	if (work->report->trace != NULL)
+		trace_word(work->report->trace, word, known, level);
+	return level;
 }
 
 bool read_each(struct work *work, const struct each *each, xmlNodePtr node,
@@ -307,6 +309,8 @@ bool read_page(const struct kind *kind, const char *url, const struct document *
 	bool good;
 
 	work.evaluation = evaluation_new(url != NULL ? url : "");
+	if (work.report->trace != NULL)
+		evaluation_observe(work.evaluation, trace_value, work.report->trace);
 	work.ids = xmlHashCreate(0);
 	good = read_all(&work, documents);
 	work.report->evaluations += evaluation_count(work.evaluation);
@@ -314,6 +318,11 @@ bool read_page(const struct kind *kind, const char *url, const struct document *
 	xmlHashFree(work.ids, NULL);
 	evaluation_free(work.evaluation);
 	return good || error_prefix(error, "kind %s", kind->name);
+}
+
+enum document_form read_form(const struct document *document)
+{
+	return tree_form(document->bytes, document->length);
 }
 
 /* The further documents of a kind are not at hand. */

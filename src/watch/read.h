@@ -14,6 +14,7 @@
 #include "watch/reading.h"
 
 struct error;
+struct trace;
 
 /* What read -v shows besides the reading; zeroed by the caller. */
 struct read_report {
@@ -21,6 +22,7 @@ struct read_report {
 	size_t unknown_words; /* rows whose word is in no table */
 	size_t evaluations; /* of XPaths */
 	size_t operations; /* of XPath, of the limit */
+	struct trace *trace; /* in: of this kind, to be filled; NULL: none */
 };
 
 /*
@@ -31,6 +33,9 @@ struct read_report {
  */
 bool read_page(const struct kind *kind, const char *url, const struct document *documents,
 	struct reading *reading, struct read_report *report, struct error *error);
+
+/* What the document's first characters make it; no more is looked at. */
+enum document_form read_form(const struct document *document);
 
 /*
  * Which of the kinds the document is one of, by their `detect` (else `require`)

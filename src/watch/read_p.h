@@ -56,6 +56,10 @@ bool same_replaces(int same, enum level old, enum level fresh);
 /* One more row of a type that has count already: false, with the error, beyond READING_ROWS_MAX. */
 bool read_room(struct work *work, size_t count);
 
+/* What trace.c is told: a value, as evaluation_observe() gives it, and a word with its level. */
+void trace_value(void *trace, const struct xpath *xpath, xmlXPathObjectPtr value);
+void trace_word(struct trace *trace, const char *text, bool known, enum level level);
+
 bool read_indicators(struct work *work);
 bool read_incidents(struct work *work);
 bool read_maintenances(struct work *work);

@@ -206,24 +206,47 @@ static const char *call_argument(const char *text, size_t length, size_t *argume
 	return argument;
 }
 
+/* The JSON in a text that begins with a bracket or is a call; NULL where it is neither. */
+static const char *json_in(const char *first, size_t length, size_t *json_length)
+{
+	*json_length = length;
+	return *first == '{' || *first == '[' ? first : call_argument(first, length, json_length);
+}
+
 static xmlDocPtr parse_text(const char *text, size_t length, bool utf8, struct error *error)
 {
-	const char *first = skip_blanks(text), *end = text + length, *argument;
+	const char *first = skip_blanks(text), *json;
 	const char *encoding = utf8 ? "UTF-8" : NULL;
+	size_t json_length;
 
-	length = (size_t)(end - first);
+	length -= (size_t)(first - text);
 	if (length == 0) {
 		error_set(error, REMEDY_PAGE, "the document is empty");
 		return NULL;
 	}
-	if (*first == '{' || *first == '[')
-		return tree_parse_json(first, length, false, error);
-	argument = call_argument(first, length, &length);
-	if (argument != NULL)
-		return tree_parse_json(argument, length, false, error);
+	json = json_in(first, length, &json_length);
+	if (json != NULL)
+		return tree_parse_json(json, json_length, false, error);
 	if (is_xml(first))
 		return tree_parse_xml(first, length, encoding, error);
 	return tree_parse_html(first, length, encoding, error);
+}
+
+enum document_form tree_form(const char *bytes, size_t length)
+{
+	struct buffer text = {.maximum = DOCUMENT_MAX};
+	enum document_form form = DOCUMENT_HTML;
+	const char *first;
+	size_t json_length;
+
+	decode_document(bytes, length, &text);
+	first = skip_blanks(buffer_string(&text));
+	if (json_in(first, strlen(first), &json_length) != NULL)
+		form = DOCUMENT_JSON;
+	else if (is_xml(first))
+		form = DOCUMENT_XML;
+	buffer_release(&text);
+	return form;
 }
 
 xmlDocPtr tree_parse(const char *bytes, size_t length, struct error *error)

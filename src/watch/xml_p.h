@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "watch/kind.h"
+
 struct buffer;
 struct error;
 struct regex_cache;
@@ -39,6 +41,9 @@ enum {
  * with REMEDY_PAGE where there is none in them.
  */
 xmlDocPtr tree_parse(const char *bytes, size_t length, struct error *error);
+
+/* What the document's first characters make it. */
+enum document_form tree_form(const char *bytes, size_t length);
 
 /* UTF-8 text of a known format. encoding NULL: what the text declares. */
 xmlDocPtr tree_parse_html(
@@ -116,6 +121,10 @@ void evaluation_rewind(struct evaluation *evaluation, size_t count);
 
 /* The row of the block that is being read: $item. NULL outside of blocks. */
 void evaluation_set_item(struct evaluation *evaluation, xmlNodePtr item);
+
+/* From here on seen() gets the value of each expression that has one. */
+void evaluation_observe(struct evaluation *evaluation,
+	void (*seen)(void *context, const struct xpath *xpath, xmlXPathObjectPtr value), void *context);
 
 /* The page's tree, for tree_describe(). */
 xmlDocPtr evaluation_page(const struct evaluation *evaluation);
