@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +28,8 @@
 #include "tell/delivery.h"
 #include "tell/outbox.h"
 #include "tell/routes.h"
+
+enum { UNRECORDED_SECONDS = 3600, UNRECORDED_MARK = 777777777 /* nanoseconds that no clock shows */ };
 
 static int64_t milliseconds(void)
 {
@@ -167,6 +170,7 @@ struct office {
 	int64_t *tried;      /* deliveries that had their round in this run */
 	size_t tried_count;
 	int64_t began;       /* monotonic, milliseconds */
+	enum { UNRECORDED_UNKNOWN, UNRECORDED_YES, UNRECORDED_NO } unrecorded; /* may be sent in this run */
 };
 
 /* The program's clock goes on from where it stood, simulated or not. */
@@ -199,6 +203,27 @@ static void round_free(struct round *round)
 	*round = (struct round){0};
 }
 
+/*
+ * What a full disk keeps us from writing down goes out all the same, but not with each run: at
+ * most hourly, remembered where it takes no space, in the lock's own time of change.
+ */
+static bool office_unrecorded(struct office *office)
+{
+	const char *lock = office->settings->lock;
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {office_now(office), UNRECORDED_MARK}};
+	struct stat status;
+
+	if (!database_full(office->database))
+		return false;
+	if (office->unrecorded == UNRECORDED_UNKNOWN) {
+		bool due = stat(lock, &status) != 0 || status.st_mtim.tv_nsec != UNRECORDED_MARK ||
+			   times[1].tv_sec - status.st_mtim.tv_sec >= UNRECORDED_SECONDS;
+
+		office->unrecorded = due && utimensat(AT_FDCWD, lock, times, 0) == 0 ? UNRECORDED_YES : UNRECORDED_NO;
+	}
+	return office->unrecorded == UNRECORDED_YES;
+}
+
 static bool round_attempt(struct office *office, struct round *round)
 {
 	const struct config *config = office->settings->config;
@@ -206,7 +231,8 @@ static bool round_attempt(struct office *office, struct round *round)
 		round->order != NULL ? &config->routes[round->order[round->next]] : NULL,
 		round->delivery.message_id, round->delivery.bytes, round->delivery.length, office_now(office)};
 
-	if (!outbox_sending(office->database, round->delivery.id, way_name(office, round), office_now(office)))
+	if (!outbox_sending(office->database, round->delivery.id, way_name(office, round), office_now(office)) &&
+		!office_unrecorded(office))
 		return false;
 	STEP("intent to send committed");
 	return runner_start(&round->runner, &order);
