@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: ISC
+# A disk that fills up: first the reserve is used up, so that the alert is kept and
+# sent as ever; where even that does not help it goes out all the same, at most once
+# an hour under one Message-ID. With space again, everything is as if nothing had been.
+#
+# The archive lies on a small file system of its own (tmpfs), for which one must be root, or may
+# be in a user namespace.
+. "$(dirname "$0")/../harness.sh"
+
+names=("a disk that is full" "an alert whatever space is left")
+skip_all() { local name; for name in "${names[@]}"; do skip "$name" "$1"; done; finish; exit; }
+
+disk=$work/disk
+mkdir -p "$disk"
+if ! mount -t tmpfs -o size=32m lampwatch-test "$disk" 2> /dev/null; then
+	[ -z "${LAMPWATCH_NAMESPACE:-}" ] || skip_all "neither root nor a user namespace may mount here"
+	rm -rf "$work"
+	unshare -rm true 2> /dev/null || skip_all "neither root nor a user namespace may mount here"
+	LAMPWATCH_NAMESPACE=1 exec unshare -rm bash "$0" "$@"
+fi
+trap 'umount "$disk"; cleanup' EXIT
+
+serve_http www
+serve_smtp relay
+page=$work/www/api/v2/summary.json
+mkdir -p "${page%/*}"
+cd "$work" || exit 1
+cat > lampwatch.yaml <<-END
+	archive: $disk/archive
+	from: lampwatch@example.org
+	operator: admin@example.org
+	every: 0s
+	pages:
+	  - {name: example, url: "http://127.0.0.1:$www_port/", kind: statuspage, provider: example}
+	routes:
+	  - {name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}
+	subscribers:
+	  - {mail: ops@example.com}
+END
+
+green() { statuspage_page "$page" none operational operational; }
+red() { statuspage_page "$page" major major_outage operational; }
+at() { local minute=$1; shift; "$lampwatch" --clock "2014-01-24T$((minute / 60 + 10)):$(printf %02d $((minute % 60))):00Z" "$@"; }
+run() { output=$(at "$1" run 2>&1); status=$?; }
+begin() { rm -rf "$disk"/* "$disk"/.[a-z]* "$work"/relay/*.eml; green; at 0 -q run; }
+# leave KILOBYTES: fills the disk but for so much.
+leave() { rm -f "$disk/filling"; head -c "$(($(df --output=avail -k "$disk" | tail -n 1) - $1))K" /dev/zero > "$disk/filling"; }
+subjects_of() { subjects relay | sed -n 's/^SIMULATED \([A-Z, ]*\):.*/\1/p' | paste -sd ,; }
+ids() { sed -n 's/\r$//; s/^Message-ID: //p' $(mails relay) | sort -u | wc -l; }
+
+# ---- the reserve ----
+
+begin
+check "a reserve of 8 MiB is there" test "$(stat -c %s "$disk/archive/.state/reserve")" = 8388608
+leave 0
+red
+run 1
+same "on a full disk the reserve is freed: the alert is kept and sent" "RED" "$(subjects_of)"
+same "as if nothing were wrong" "0" "$status$output"
+same "the snapshot is there" "2" "$(find "$disk/archive/example" -name reading | wc -l)"
+check "the archive is whole" at 2 verify
+green
+rm "$disk/filling"
+run 2
+run 3
+same "green follows" "RED,GREEN" "$(subjects_of)"
+check "and the reserve is there again" test -s "$disk/archive/.state/reserve"
+
+# ---- without a reserve ----
+
+# empty KILOBYTES: so much is left, and no reserve.
+empty() { rm -f "$disk/archive/.state/reserve"; leave "$1"; }
+
+begin
+red
+empty 0
+run 1
+same "where no reserve is left, the alert goes out all the same" "RED" "$(subjects_of)"
+same "with exit status 3" "3" "$status"
+check "and a line that says why" grep -q "example: .*" <<< "$output"
+same "one line" "1" "$(printf '%s\n' "$output" | wc -l)"
+output=$(for minute in 2 3 30 59; do at "$minute" run 2> /dev/null; echo "$?"; done)
+same "not again within the hour, though every run ends with 3" "3 3 3 3 1" "$(echo $output) $(count_mails relay)"
+run 62
+same "after an hour once more" "2" "$(count_mails relay)"
+same "under the same Message-ID" "1" "$(ids)"
+rm "$disk/filling"
+run 63
+same "with space again the run is as ever" "0 " "$status $output"
+check "the archive is whole" at 64 verify
+same "the snapshot is there" "2" "$(find "$disk/archive/example" -name reading | wc -l)"
+green
+run 64
+run 65
+same "and green arrives" "GREEN" "$(subjects_of | sed 's/.*,//')"
+same "once" "1" "$(subjects relay | grep -c GREEN)"
+check "nothing is owed" test -z "$(at 66 outbox)"
+
+# ---- whatever is left ----
+
+# Whether the alert could be kept or not, it is there after the run; one that was kept is repeated
+# under its Message-ID at most.
+wrong=$(for left in 4 16 32 48 64 80 96 112 128 136 144 152 160 168 176 192 256; do
+	begin
+	red
+	empty "$left"
+	run 1
+	[ "$(count_mails relay)" -ge 1 ] || echo "$left kB left: no alert; $status $output"
+	[ "$(count_mails relay)" -le 1 ] || echo "$left kB left: $(count_mails relay) alerts"
+	case "$status$(at 1 outbox 2> /dev/null | grep -c pending)" in
+	00 | 11 | 3*) ;; # kept and recorded; kept, but its delivery could not be recorded; could not be kept
+	*) echo "$left kB left: exit status $status: $output" ;;
+	esac
+	rm "$disk/filling"
+	kept=$status
+	run 2
+	[ "$kept" = 3 ] || [ "$(ids)" = 1 ] || echo "$left kB left: a repeat has another Message-ID"
+	[ "$status" = 0 ] || echo "$left kB left: exit status $status afterwards: $output"
+	at 3 verify || echo "$left kB left: verify ends with $?"
+	green
+	run 3
+	run 4
+	[ "$(subjects relay | grep -c GREEN)" = 1 ] || echo "$left kB left: green does not follow: $(subjects_of)"
+	[ -z "$(at 5 outbox)" ] || echo "$left kB left: $(at 5 outbox)"
+done 2>&1)
+same "an alert whatever space is left, and no harm done" "" "$wrong"
+finish
