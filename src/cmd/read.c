@@ -3,7 +3,6 @@
  * lampwatch read: what a page says, without configuration and without state.
  */
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/command.h"
-#include "cmd/print.h"
+#include "cmd/kind_choice.h"
 #include "cmd/read_fetch.h"
 #include "cmd/read_json.h"
 #include "cmd/read_limit.h"
@@ -102,96 +101,19 @@ static void documents_of(
 				       : (struct document){0};
 }
 
-static int unknown_kind(const char *name, const struct text_list *names)
-{
-	const char *nearest = text_nearest(name, (const char *const *)names->list, names->count);
-	char *visible = text_visible_copy(name);
-
-	fprintf(stderr, "lampwatch read: no kind \"%s\"%s%s%s\n", visible,
-		nearest != NULL ? "; did you mean \"" : ";",
-		nearest != NULL ? nearest : " there are", nearest != NULL ? "\"?" : "");
-	for (size_t i = 0; nearest == NULL && i < names->count; i++)
-		fprintf(stderr, "  %s\n", names->list[i]);
-	free(visible);
-	return EXIT_USAGE;
-}
-
-static int load_path(const char *path, struct request *request)
-{
-	struct problems problems = {0};
-	struct yaml *with =
-		request->with_path != NULL ? yaml_load(request->with_path, &problems) : NULL;
-
-	if (problems.errors == 0)
-		request->kind = kind_load(
-			path, with != NULL ? yaml_root(with) : (struct node){0}, &problems);
-	problems_print(&problems);
-	problems_release(&problems);
-	yaml_close(with);
-	return request->kind != NULL ? EXIT_DONE : EXIT_USAGE;
-}
-
-/* A name, or the path of a file: that is how one writes a kind of one's own. */
-static int load_named(const char *templates, struct request *request)
-{
-	bool path = strchr(request->kind_name, '/') != NULL;
-	char *file = path ? memory_string(request->kind_name)
-			  : kind_find(templates, NULL, request->kind_name);
-	struct text_list names = {0};
-	char *folder;
-	int status;
-
-	if (file != NULL) {
-		status = load_path(file, request);
-	} else {
-		folder = file_join(templates, "pages");
-		file_names(folder, ".yaml", &names);
-		status = unknown_kind(request->kind_name, &names);
-		free(folder);
-	}
-	text_list_release(&names);
-	free(file);
-	return status;
-}
-
-/* All kinds that need no parameters. Those that do are never told from a page alone. */
-static struct kind **load_all(const char *templates, size_t *count)
-{
-	char *folder = file_join(templates, "pages");
-	struct text_list names = {0};
-	struct kind **kinds = NULL;
-
-	*count = 0;
-	file_names(folder, ".yaml", &names);
-	for (size_t i = 0; i < names.count; i++) {
-		struct problems problems = {0};
-		char *path = kind_find(templates, NULL, names.list[i]);
-		struct kind *kind =
-			path != NULL ? kind_load(path, (struct node){0}, &problems) : NULL;
-
-		if (kind != NULL)
-			*(struct kind **)memory_append(&kinds, count, sizeof *kinds) = kind;
-		problems_release(&problems);
-		free(path);
-	}
-	text_list_release(&names);
-	free(folder);
-	return kinds;
-}
-
 /* Takes the one that fits out of kinds. */
-static int choose(struct request *request, struct kind **kinds, size_t count, const bool *fits)
+static int choose(struct request *request, struct kind_list *kinds, const bool *fits)
 {
 	struct buffer names = {0};
 	size_t fitting = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < kinds->count; i++) {
 		if (!fits[i])
 			continue;
-		buffer_format(&names, "%s%s", fitting++ > 0 ? ", " : "", kind_name(kinds[i]));
+		buffer_format(&names, "%s%s", fitting++ > 0 ? ", " : "", kind_name(kinds->list[i]));
 		if (fitting == 1) {
-			request->kind = kinds[i];
-			kinds[i] = NULL;
+			request->kind = kinds->list[i];
+			kinds->list[i] = NULL;
 		}
 	}
 	if (fitting > 1)
@@ -215,21 +137,20 @@ static int complain(const struct request *request, const struct error *error)
 static int detect(const char *templates, struct request *request)
 {
 	struct document documents[KIND_DOCUMENTS_MAX];
+	struct kind_list kinds = {0};
 	struct error error = {0};
-	size_t count;
-	struct kind **kinds = load_all(templates, &count);
-	bool *fits = memory_zero(count, sizeof *fits);
+	bool *fits;
 	int status;
 
+	kind_list_load(templates, NULL, &kinds);
+	fits = memory_zero(kinds.count, sizeof *fits);
 	documents_of(request, documents);
-	if (read_detect((const struct kind *const *)kinds, count, request->url, &documents[0], fits,
-		    &error))
-		status = choose(request, kinds, count, fits);
+	if (read_detect((const struct kind *const *)kinds.list, kinds.count, request->url, &documents[0],
+		    fits, &error))
+		status = choose(request, &kinds, fits);
 	else
 		status = complain(request, &error);
-	for (size_t i = 0; i < count; i++)
-		kind_free(kinds[i]);
-	free(kinds);
+	kind_list_release(&kinds);
 	free(fits);
 	return status;
 }
@@ -308,8 +229,8 @@ static int prepare(const char *templates, struct request *request)
 	int status;
 
 	if (request->kind_name != NULL) {
-		status = load_named(templates, request);
-		return status == EXIT_DONE ? get_documents(request) : status;
+		request->kind = kind_choose("read", templates, NULL, request->kind_name, request->with_path);
+		return request->kind != NULL ? get_documents(request) : EXIT_USAGE;
 	}
 	status = get_documents(request);
 	if (status == EXIT_DONE)
@@ -329,7 +250,7 @@ int command_read(struct invocation *invocation, int argc, char **argv)
 
 	if (status != EXIT_DONE)
 		return status;
-	read_limit(request.words[0]);
+	read_limit("read", request.words[0]);
 	templates = file_templates();
 	status = prepare(templates, &request);
 	if (status == EXIT_DONE)

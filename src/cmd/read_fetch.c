@@ -2,11 +2,10 @@
 #include "cmd/read_fetch.h"
 
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/http.h"
-#include "base/memory.h"
 #include "settings.h"
 #include "watch/fetch.h"
 
@@ -20,45 +19,69 @@ enum {
 	WAIT_MILLISECONDS = 1000,
 };
 
-/* The one document from which a kind is to be told. */
-struct single {
-	struct buffer *body;
-	bool good;
-	struct error *error;
-};
-
-static void single_done(void *context, struct http_response *response, const struct error *error)
+static void fetched_done(void *context, struct http_response *response, const struct error *error)
 {
-	struct single *single = context;
+	struct fetched *fetched = context;
 
+	fetched->answered = response != NULL && response->status != 0;
 	if (error != NULL) {
-		*single->error = *error;
+		fetched->error = *error;
 		return;
 	}
-	single->good = response->status == 200 && response->body.length > 0;
-	if (!single->good)
-		error_set(single->error, REMEDY_PAGE, "HTTP %d with %zu bytes", response->status,
+	fetched->good = response->status == 200 && response->body.length > 0;
+	if (!fetched->good)
+		error_set(&fetched->error, REMEDY_PAGE, "HTTP %d with %zu bytes", response->status,
 			response->body.length);
-	*single->body = response->body;
+	fetched->body = response->body;
+	fetched->final_url = response->final_url;
 	response->body = (struct buffer){0};
+	response->final_url = NULL;
 }
 
-static bool fetch_single(
-	struct http_client *client, const char *url, struct buffer *body, struct error *error)
+static struct http_client *client_new(void)
 {
-	struct single single = {.body = body, .error = error};
-	struct http_request request = {.url = url,
-		.connect_timeout = CONNECT_MILLISECONDS,
-		.total_timeout = TOTAL_MILLISECONDS,
-		.body_maximum = BODY_MAX,
-		.redirects = REDIRECTS_MAX,
-		.done = single_done,
-		.context = &single};
+	struct http_settings settings = {.in_flight = IN_FLIGHT, .per_host = IN_FLIGHT,
+		.user_agent = "lampwatch/" LAMPWATCH_VERSION};
 
-	http_client_get(client, &request);
-	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0)
+	http_start();
+	return http_client_new(&settings);
+}
+
+static int64_t milliseconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void fetch_all(struct fetched *fetched, size_t count)
+{
+	struct http_client *client = client_new();
+	int64_t end = milliseconds_now() + TOTAL_MILLISECONDS;
+
+	for (size_t i = 0; i < count; i++) {
+		struct http_request request = {.url = fetched[i].url,
+			.connect_timeout = CONNECT_MILLISECONDS,
+			.total_timeout = TOTAL_MILLISECONDS,
+			.body_maximum = BODY_MAX,
+			.redirects = REDIRECTS_MAX,
+			.done = fetched_done,
+			.context = &fetched[i]};
+
+		error_set(&fetched[i].error, REMEDY_LATER, "no answer within %d s", TOTAL_MILLISECONDS / 1000);
+		http_client_get(client, &request);
+	}
+	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0 && milliseconds_now() < end)
 		;
-	return single.good;
+	http_client_free(client);
+}
+
+void fetched_release(struct fetched *fetched)
+{
+	buffer_release(&fetched->body);
+	free(fetched->final_url);
+	*fetched = (struct fetched){0};
 }
 
 static bool address_of(void *context, struct fetch *fetch, size_t i,
@@ -103,23 +126,36 @@ static bool fetch_by_kind(struct http_client *client, const char *url, const str
 	return good;
 }
 
+static bool fetch_single(const char *url, struct buffer *body, struct error *error)
+{
+	struct fetched fetched = {.url = url};
+	bool good;
+
+	fetch_all(&fetched, 1);
+	good = fetched.good;
+	if (good) {
+		*body = fetched.body;
+		fetched.body = (struct buffer){0};
+	} else {
+		*error = fetched.error;
+	}
+	fetched_release(&fetched);
+	return good;
+}
+
 bool fetch_documents(const char *url, const struct kind *kind,
 	struct buffer bodies[static KIND_DOCUMENTS_MAX], bool there[static KIND_DOCUMENTS_MAX],
 	struct error *error)
 {
-	struct http_settings settings = {.in_flight = IN_FLIGHT, .per_host = IN_FLIGHT,
-		.user_agent = "lampwatch/" LAMPWATCH_VERSION};
 	struct http_client *client;
 	bool good;
 
-	http_start();
-	client = http_client_new(&settings);
-	if (kind != NULL) {
-		good = fetch_by_kind(client, url, kind, bodies, there, error);
-	} else {
-		good = fetch_single(client, url, &bodies[0], error);
-		there[0] = good;
+	if (kind == NULL) {
+		there[0] = fetch_single(url, &bodies[0], error);
+		return there[0];
 	}
+	client = client_new();
+	good = fetch_by_kind(client, url, kind, bodies, there, error);
 	http_client_free(client);
 	return good;
 }

@@ -8,9 +8,22 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "base/error.h"
 #include "watch/kind.h"
 
-struct error;
+/* One address and what came from it. Zeroed by the caller but for the first. */
+struct fetched {
+	const char *url;    /* in, borrowed */
+	bool good;          /* status 200 and a body */
+	bool answered;      /* there was a response, whatever its status */
+	struct buffer body; /* owned */
+	char *final_url;    /* owned: where the redirects led; NULL where nothing came */
+	struct error error; /* where it is not good */
+};
+
+/* Fetches all of them at once; those that take longer than 30 seconds in all are no good. */
+void fetch_all(struct fetched *fetched, size_t count);
+void fetched_release(struct fetched *fetched);
 
 /*
  * Fetches the documents of a page of this kind; with kind NULL, the one document at url. Fills

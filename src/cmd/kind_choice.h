@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Kinds for the commands that have no page of the configuration: all of them,
+ * or the one that a user names.
+ */
+#ifndef LAMPWATCH_KIND_CHOICE_H
+#define LAMPWATCH_KIND_CHOICE_H
+
+#include <stddef.h>
+
+struct kind;
+struct text_list;
+
+struct kind_list {
+	struct kind **list; /* owned */
+	size_t count;
+};
+
+/*
+ * Adds the names of all kinds, sorted; those of user_folder (may be NULL) win over the built-in
+ * ones of the same name, so each stands there once.
+ */
+void kind_names(const char *templates, const char *user_folder, struct text_list *names);
+
+/* Loads all kinds that need no parameters: those that do are never told from a page alone. */
+void kind_list_load(const char *templates, const char *user_folder, struct kind_list *kinds);
+void kind_list_release(struct kind_list *kinds);
+
+/*
+ * The kind of that name, or of that file where the name has a slash in it; with_path (may be
+ * NULL) is a file with its parameters. NULL after a complaint on standard error that begins with
+ * "lampwatch COMMAND". Owned by the caller.
+ */
+struct kind *kind_choose(const char *command, const char *templates, const char *user_folder,
+	const char *name, const char *with_path);
+
+#endif
