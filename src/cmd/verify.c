@@ -5,19 +5,17 @@
  */
 #include "keep/verify.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "cmd/context.h"
 #include "keep/archive.h"
 
-enum { LOCK_WAITS = 3000, LOCK_WAIT_MILLISECONDS = 100 };
+enum { RUN_WAIT_MILLISECONDS = 300000 };
 
 static void progress(const struct verified *verified)
 {
@@ -25,14 +23,12 @@ static void progress(const struct verified *verified)
 		fprintf(stderr, "\r\033[K%zu snapshots", verified->snapshots);
 }
 
-/* A run in the middle of a commit is no damage: waits for it. Returns a descriptor, or -1. */
+/* A run in the middle of a commit is no damage: waits for it. Returns a descriptor, or less than 0. */
 static int wait_for_run(const struct context *context)
 {
 	char *path = file_join(context->config->archive, ARCHIVE_STATE "/run.lock");
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	int descriptor = file_exists(path) ? lock_take(path, true, RUN_WAIT_MILLISECONDS, NULL) : LOCK_FAILED;
 
-	for (int i = 0; descriptor >= 0 && i < LOCK_WAITS && flock(descriptor, LOCK_SH | LOCK_NB) != 0; i++)
-		poll(NULL, 0, LOCK_WAIT_MILLISECONDS);
 	free(path);
 	return descriptor;
 }
@@ -77,7 +73,7 @@ int command_verify(struct invocation *invocation, int argc, char **argv)
 		result = EXIT_LOCAL;
 out:
 	if (lock >= 0)
-		close(lock);
+		lock_release(lock);
 	database_close(database);
 	context_close(&context);
 	return result;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -20,6 +19,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/lock.h"
 #include "base/memory.h"
 #include "base/step.h"
 #include "base/text.h"
@@ -486,20 +486,10 @@ static void office_wait(struct office *office)
 	office_collect(office, polls);
 }
 
-/* Another run's courier may hold the lock: it will find our rows, or we its. */
+/* Another run's courier may hold the lock: it will find our rows, or we its. Held until the process ends. */
 static bool office_lock(const char *path)
 {
-	int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	int64_t until = milliseconds() + COURIER_LOCK_SECONDS * 1000;
-
-	if (descriptor < 0)
-		return false;
-	while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-		if (milliseconds() > until)
-			return false;
-		poll(NULL, 0, 50);
-	}
-	return true; /* held until the process ends */
+	return lock_take(path, false, COURIER_LOCK_SECONDS * 1000, NULL) >= 0;
 }
 
 static void office_open(struct office *office)

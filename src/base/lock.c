@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+enum { LOCK_PAUSE = 50 /* milliseconds between two tries */ };
+
+int lock_take(const char *path, bool shared, int milliseconds, struct error *error)
+{
+	int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (descriptor < 0) {
+		error_set(error, REMEDY_LOCAL, "%s: cannot be opened: %s", path, strerror(errno));
+		return LOCK_FAILED;
+	}
+	while (flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
+		if (milliseconds <= 0) {
+			close(descriptor);
+			return LOCK_HELD;
+		}
+		poll(NULL, 0, LOCK_PAUSE);
+		milliseconds -= LOCK_PAUSE;
+	}
+	return descriptor;
+}
+
+void lock_stamp(int descriptor)
+{
+	futimens(descriptor, NULL);
+}
+
+int64_t lock_age(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 ? time(NULL) - status.st_mtime : 0;
+}
+
+void lock_release(int descriptor)
+{
+	flock(descriptor, LOCK_UN);
+	close(descriptor);
+}
