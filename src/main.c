@@ -23,8 +23,13 @@ static const struct command {
 	const char *about;
 } commands[] = {
 	{"run", command_run, "[PAGE...]", "one pass over the pages that are due; what cron calls"},
+	{"add", command_add,
+		"[--name NAME] [--kind KIND] [--provider PROVIDER] [--url URL] [--dry-run] URL|NAME|FILE | --search WORD",
+		"find out what a page is, and watch it from now on"},
 	{"read", command_read, "[--kind KIND] [--url URL] [--with FILE] URL|FILE...|-",
 		"print what a page says; touches no state"},
+	{"kinds", command_kinds, "[--test KIND [--url URL] [--with FILE] PAGE...]",
+		"the kinds of pages; what a kind selects on a saved page"},
 	{"check", command_check, "", "the configuration: every error, with its line"},
 	{"status", command_status, "[PAGE...]", "what every watched page says now"},
 	{"log", command_log, "[--since TIME] [--limit N] [PAGE...]", "changes and events, newest first"},

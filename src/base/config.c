@@ -184,36 +184,54 @@ static int by_line(const void *left, const void *right)
 	return strcmp(a->text, b->text);
 }
 
-struct config *config_read(const char *path, struct problems *problems)
+/* Takes over the document, which may be NULL. */
+static struct config *read_document(const char *path, struct yaml *yaml, struct problems *problems, size_t count)
 {
-	struct config *config = memory_zero(1, sizeof *config);
-	size_t count = problems->count;
+	struct config *config;
 
+	if (yaml == NULL)
+		return NULL;
+	config = memory_zero(1, sizeof *config);
 	config->path = memory_string(path);
 	config->folder = file_folder(path);
 	config->settings = default_settings;
-	config->yaml = yaml_load(path, problems);
-	if (config->yaml != NULL) {
-		read_file(config, yaml_root(config->yaml), problems);
-		config_check(config, problems);
-	}
+	config->yaml = yaml;
+	read_file(config, yaml_root(config->yaml), problems);
+	config_check(config, problems);
 	if (problems->count > count)
 		qsort(problems->list + count, problems->count - count, sizeof *problems->list, by_line);
-	if (config->yaml != NULL)
+	return config;
+}
+
+/* NULL, the configuration being freed, where there were errors. */
+static struct config *without_errors(struct config *config, const struct problems *problems, size_t errors)
+{
+	if (problems->errors == errors)
 		return config;
 	config_free(config);
 	return NULL;
 }
 
+struct config *config_read(const char *path, struct problems *problems)
+{
+	size_t count = problems->count;
+
+	return read_document(path, yaml_load(path, problems), problems, count);
+}
+
 struct config *config_load(const char *path, struct problems *problems)
 {
 	size_t errors = problems->errors;
-	struct config *config = config_read(path, problems);
 
-	if (problems->errors == errors)
-		return config;
-	config_free(config);
-	return NULL;
+	return without_errors(config_read(path, problems), problems, errors);
+}
+
+struct config *config_parse(const char *path, const char *text, size_t length, struct problems *problems)
+{
+	size_t count = problems->count, errors = problems->errors;
+	struct config *config = read_document(path, yaml_parse(path, text, length, problems), problems, count);
+
+	return without_errors(config, problems, errors);
 }
 
 void config_free(struct config *config)

@@ -141,6 +141,9 @@ struct config *config_load(const char *path, struct problems *problems);
  */
 struct config *config_read(const char *path, struct problems *problems);
 
+/* As config_load(), of a text that is to stand in that file. */
+struct config *config_parse(const char *path, const char *text, size_t length, struct problems *problems);
+
 void config_free(struct config *config);
 
 /* The longest lists, the longest texts, the widest numbers that a file may ask for. */

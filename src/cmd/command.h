@@ -31,8 +31,10 @@ struct invocation {
 	int64_t clock;           /* seconds since 1970: of --clock, else the system's at start */
 };
 
+int command_add(struct invocation *invocation, int argc, char **argv);
 int command_check(struct invocation *invocation, int argc, char **argv);
 int command_diff(struct invocation *invocation, int argc, char **argv);
+int command_kinds(struct invocation *invocation, int argc, char **argv);
 int command_log(struct invocation *invocation, int argc, char **argv);
 int command_outbox(struct invocation *invocation, int argc, char **argv);
 int command_read(struct invocation *invocation, int argc, char **argv);

@@ -56,21 +56,31 @@ static size_t cut(const char *text, size_t columns)
 	return at;
 }
 
-void terminal_text(const char *text, size_t columns)
+/* Returns the columns that it took. */
+static size_t print_cut(const char *text, size_t columns)
 {
 	char *visible = text_visible_copy(text);
 	size_t width = text_columns(visible);
+	bool fits = columns == 0 || width <= columns;
 
-	if (columns == 0 || width <= columns) {
-		fputs(visible, stdout);
-	} else {
+	if (!fits) {
 		visible[cut(visible, columns)] = '\0';
 		width = text_columns(visible) + 1;
-		printf("%s…", visible);
 	}
-	for (; width < columns; width++)
-		putchar(' ');
+	printf("%s%s", visible, fits ? "" : "…");
 	free(visible);
+	return width;
+}
+
+void terminal_text(const char *text, size_t columns)
+{
+	for (size_t width = print_cut(text, columns); width < columns; width++)
+		putchar(' ');
+}
+
+void terminal_cut(const char *text, size_t columns)
+{
+	print_cut(text, columns);
 }
 
 void terminal_time(int64_t time, const char *zone)

@@ -229,14 +229,16 @@ static void write_samples(struct buffer *out, const struct traced *traced, size_
 	}
 }
 
+/* Nodes that stand for something larger: their text as a whole says nothing. */
+static bool is_rows(const struct traced *traced)
+{
+	return strcmp(traced->key, "each") == 0 || strcmp(traced->key, "updates") == 0 ||
+	       (strcmp(traced->section, "let") == 0 && traced->node_set);
+}
+
 static bool gives_nodes(const struct traced *traced)
 {
-	static const char *const keys[] = {"each", "words", "affected", "updates"};
-
-	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-		if (strcmp(traced->key, keys[i]) == 0)
-			return true;
-	return strcmp(traced->section, "let") == 0 && traced->node_set;
+	return is_rows(traced) || strcmp(traced->key, "words") == 0 || strcmp(traced->key, "affected") == 0;
 }
 
 static void write_traced(struct buffer *out, const struct traced *traced)
@@ -252,7 +254,7 @@ static void write_traced(struct buffer *out, const struct traced *traced)
 			buffer_format(&line, "%zu node%s", traced->nodes, traced->nodes == 1 ? "" : "s");
 		else
 			buffer_format(&line, "%zu of %zu", traced->filled, traced->count);
-		if (strcmp(traced->key, "each") != 0 && strcmp(traced->key, "updates") != 0)
+		if (!is_rows(traced))
 			write_samples(&line, traced, text_columns(buffer_string(&line)));
 	}
 	buffer_format(out, "%s\n", buffer_string(&line));

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/config_edit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "base/yaml.h"
+
+enum { INDENT = 2 }; /* where no page shows how it is done */
+
+struct line {
+	const char *text; /* borrowed; not terminated */
+	size_t length;    /* bytes, the line's end included */
+};
+
+struct lines {
+	struct line *list; /* owned */
+	size_t count;
+};
+
+/* How and where the new page is written. */
+struct place {
+	size_t before;  /* this line; lines.count: at the end */
+	size_t indent;  /* blanks before the dash */
+	size_t offset;  /* columns from the dash to the keys */
+	bool blank;     /* an empty line stands between pages */
+	bool key;       /* `pages:` itself is missing */
+	bool brackets;  /* the line before holds `pages: []` */
+};
+
+static struct lines split(const char *text, size_t length)
+{
+	struct lines lines = {0};
+
+	while (length > 0) {
+		const char *newline = memchr(text, '\n', length);
+		size_t size = newline != NULL ? (size_t)(newline - text) + 1 : length;
+
+		*(struct line *)memory_append(&lines.list, &lines.count, sizeof *lines.list) =
+			(struct line){text, size};
+		text += size;
+		length -= size;
+	}
+	return lines;
+}
+
+static size_t indent_of(const struct line *line)
+{
+	size_t indent = 0;
+
+	while (indent < line->length && line->text[indent] == ' ')
+		indent++;
+	return indent;
+}
+
+/* The character behind the indent, '\0' at the end of the line. */
+static char first_of(const struct line *line)
+{
+	size_t indent = indent_of(line);
+
+	if (indent == line->length || line->text[indent] == '\r' || line->text[indent] == '\n')
+		return '\0';
+	return line->text[indent];
+}
+
+static bool is_blank(const struct line *line)
+{
+	return first_of(line) == '\0';
+}
+
+static bool is_comment(const struct line *line)
+{
+	return first_of(line) == '#';
+}
+
+/* "- " or a dash alone, at this indent. */
+static bool is_item(const struct line *line, size_t indent)
+{
+	size_t next = indent + 1;
+
+	return indent_of(line) == indent && first_of(line) == '-' &&
+	       (next == line->length || strchr(" \r\n", line->text[next]) != NULL);
+}
+
+/* Columns from the dash to what follows it in the same line. */
+static size_t offset_of(const struct line *line, size_t indent)
+{
+	size_t offset = 1;
+
+	while (indent + offset < line->length && line->text[indent + offset] == ' ')
+		offset++;
+	if (indent + offset == line->length || strchr("\r\n#", line->text[indent + offset]) != NULL)
+		return INDENT;
+	return offset;
+}
+
+/* The first line behind the pages, the last of which it finds too; comments of the last page are its own. */
+static size_t find_end(const struct lines *lines, size_t first, size_t indent, size_t *last, size_t *items)
+{
+	size_t end = first;
+
+	for (size_t i = first; i < lines->count; i++) {
+		const struct line *line = &lines->list[i];
+
+		if (is_blank(line) || is_comment(line)) {
+			bool below = end == i && is_comment(line) && indent_of(line) > indent;
+
+			end += below;
+			continue;
+		}
+		if (is_item(line, indent)) {
+			*last = i;
+			(*items)++;
+		} else if (indent_of(line) <= indent) {
+			break;
+		}
+		end = i + 1;
+	}
+	return end;
+}
+
+static bool place_behind(const struct lines *lines, size_t key, struct place *place, struct error *error)
+{
+	size_t first = key + 1, last = 0, items = 0, above;
+
+	while (first < lines->count && (is_blank(&lines->list[first]) || is_comment(&lines->list[first])))
+		first++;
+	if (first == lines->count || !is_item(&lines->list[first], indent_of(&lines->list[first])))
+		return error_set(error, REMEDY_CONFIGURATION, "the pages are not written line by line, with dashes");
+	place->indent = indent_of(&lines->list[first]);
+	place->before = find_end(lines, first, place->indent, &last, &items);
+	place->offset = offset_of(&lines->list[last], place->indent);
+	above = last;
+	while (above > first && is_comment(&lines->list[above - 1]))
+		above--;
+	place->blank = items > 1 && is_blank(&lines->list[above - 1]);
+	return true;
+}
+
+/* What follows the colon, without blanks and comment; NULL where the line does not begin with the key. */
+static char *rest_of(const struct line *line)
+{
+	static const char *const keys[] = {"pages:", "\"pages\":", "'pages':"};
+	char *text = memory_bytes(line->text, line->length), *rest = NULL, *comment;
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0] && rest == NULL; i++)
+		if (text_starts(text, keys[i]))
+			rest = text + strlen(keys[i]);
+	comment = rest != NULL ? strchr(rest, '#') : NULL;
+	if (comment != NULL && (comment[-1] == ' ' || comment[-1] == ':'))
+		*comment = '\0';
+	rest = rest != NULL ? text_collapse(rest, strlen(rest), strlen(text)) : NULL;
+	free(text);
+	return rest;
+}
+
+static bool place_at(const struct lines *lines, size_t key, struct node value, struct place *place,
+	struct error *error)
+{
+	char *rest = rest_of(&lines->list[key]);
+	bool good = true;
+
+	place->before = key + 1;
+	if (rest != NULL && rest[0] == '\0' && node_count(value) > 0)
+		good = place_behind(lines, key, place, error);
+	else if (rest != NULL && strcmp(rest, "[]") == 0)
+		place->brackets = true;
+	else if (rest == NULL || rest[0] != '\0')
+		good = error_set(error, REMEDY_CONFIGURATION,
+			"the pages stand in brackets; write each on lines of its own, with a dash");
+	free(rest);
+	return good;
+}
+
+static bool find_place(struct node root, const struct lines *lines, struct place *place, struct error *error)
+{
+	*place = (struct place){.before = lines->count, .indent = INDENT, .offset = INDENT, .key = true};
+	for (size_t i = 0; i < node_count(root); i++) {
+		struct node key = node_key(root, i);
+
+		if (node_type(root) != NODE_MAP || strcmp(node_text(key), "pages") != 0)
+			continue;
+		place->key = false;
+		return place_at(lines, (size_t)node_line(key) - 1, node_value(root, i), place, error);
+	}
+	return true;
+}
+
+/* Plain where no reader of YAML takes it for anything else. */
+static void write_text(const char *text, struct buffer *out)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/?#[]@!$&'()*+,;=%:";
+	size_t length = strlen(text);
+	bool plain = strspn(text, letters) == length && length > 0 && text[length - 1] != ':' &&
+		     strchr("-~?#[]@!&'*%,:=", text[0]) == NULL && strcasecmp(text, "null") != 0;
+
+	buffer_text(out, plain ? "" : "\"");
+	if (plain)
+		buffer_text(out, text);
+	else
+		json_escape(text, out);
+	buffer_text(out, plain ? "" : "\"");
+}
+
+static void write_page(const struct page_entry *page, const struct place *place, const char *newline,
+	struct buffer *out)
+{
+	const struct {
+		const char *key, *value;
+	} keys[] = {{"name", page->name}, {"url", page->url}, {"kind", page->kind}, {"provider", page->provider}};
+	bool first = true;
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		if (text_empty(keys[i].value))
+			continue;
+		buffer_format(out, "%*s%s%*s%s: ", (int)place->indent, "", first ? "-" : " ",
+			(int)place->offset - 1, "", keys[i].key);
+		write_text(keys[i].value, out);
+		buffer_text(out, newline);
+		first = false;
+	}
+}
+
+void page_entry_write(const struct page_entry *page, struct buffer *out)
+{
+	const struct place place = {.indent = INDENT, .offset = INDENT};
+
+	write_page(page, &place, "\n", out);
+}
+
+static void copy_line(const struct line *line, bool without_brackets, struct buffer *out)
+{
+	const char *bracket = without_brackets ? memchr(line->text, '[', line->length) : NULL;
+	const char *end = line->text + line->length, *rest;
+
+	if (bracket == NULL) {
+		buffer_add(out, line->text, line->length);
+		return;
+	}
+	rest = (const char *)memchr(bracket, ']', (size_t)(end - bracket)) + 1;
+	while (bracket > line->text && bracket[-1] == ' ')
+		bracket--;
+	buffer_add(out, line->text, (size_t)(bracket - line->text));
+	buffer_add(out, rest, (size_t)(end - rest));
+}
+
+static bool ends_with_newline(const struct line *line)
+{
+	return line->text[line->length - 1] == '\n';
+}
+
+static void write_all(const struct lines *lines, const struct place *place, const struct page_entry *page,
+	struct buffer *out, int *line)
+{
+	const struct line *first = lines->count > 0 ? &lines->list[0] : NULL;
+	bool carriage = first != NULL && first->length > 1 && first->text[first->length - 2] == '\r';
+	const char *newline = carriage ? "\r\n" : "\n";
+
+	for (size_t i = 0; i < place->before; i++)
+		copy_line(&lines->list[i], place->brackets && i + 1 == place->before, out);
+	if (place->before > 0 && !ends_with_newline(&lines->list[place->before - 1]))
+		buffer_text(out, newline);
+	if (place->blank || (place->key && lines->count > 0))
+		buffer_text(out, newline);
+	if (place->key)
+		buffer_format(out, "pages:%s", newline);
+	*line = (int)place->before + 1 + (place->blank || (place->key && lines->count > 0)) + place->key;
+	write_page(page, place, newline, out);
+	for (size_t i = place->before; i < lines->count; i++)
+		copy_line(&lines->list[i], false, out);
+}
+
+bool config_edit_add_page(const char *name, const char *text, size_t length, const struct page_entry *page,
+	struct buffer *out, int *line, struct error *error)
+{
+	struct problems problems = {0};
+	struct yaml *yaml = yaml_parse(name, text, length, &problems);
+	struct lines lines = split(text, length);
+	struct place place;
+	bool good;
+
+	if (yaml == NULL)
+		good = error_set(error, REMEDY_CONFIGURATION, "%s",
+			problems.count > 0 ? problems.list[0].text : "not YAML");
+	else
+		good = find_place(yaml_root(yaml), &lines, &place, error);
+	if (good)
+		write_all(&lines, &place, page, out, line);
+	free(lines.list);
+	yaml_close(yaml);
+	problems_release(&problems);
+	return good;
+}

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch add: finds out what kind of page an address is, shows what it says,
+ * and adds it to the configuration.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/config.h"
+#include "base/config_edit.h"
+#include "base/file.h"
+#include "base/http.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cmd/add_name.h"
+#include "cmd/add_print.h"
+#include "cmd/catalogue.h"
+#include "cmd/context.h"
+#include "cmd/detect.h"
+#include "cmd/read_limit.h"
+
+enum { FILE_MAX_BYTES = 64 * 1024 * 1024 }; /* of a saved page */
+
+/* What the command line says, and what is found out. */
+struct addition {
+	const struct invocation *invocation;
+	const char *name, *kind_name, *provider, *url, *search; /* of options; NULL: not given */
+	bool dry_run;
+	const char *word;              /* address, name or file */
+	char *templates, *config_path; /* owned; config_path NULL: there is no configuration */
+	struct config *config;         /* owned */
+	struct catalogue catalogue;
+	const struct service *service; /* of the catalogue; NULL: it is in none */
+	struct kind_list kinds;
+	struct kind *kind;             /* owned; of --kind */
+	struct detection detection;
+	char *page_name;               /* owned */
+};
+
+static int complain(const struct addition *addition, const char *text)
+{
+	char *visible = text_visible_copy(addition->word);
+
+	/* The texts of files begin with the path already. */
+	fprintf(stderr, "lampwatch add: %s%s%s\n", text_starts(text, addition->word) ? "" : visible,
+		text_starts(text, addition->word) ? "" : ": ", text);
+	free(visible);
+	return EXIT_OWED;
+}
+
+static int parse_options(int argc, char **argv, struct addition *addition)
+{
+	static const struct option options[] = {
+		{"name", required_argument, NULL, 'N'},
+		{"kind", required_argument, NULL, 'k'},
+		{"provider", required_argument, NULL, 'p'},
+		{"url", required_argument, NULL, 'u'},
+		{"search", required_argument, NULL, 's'},
+		{"dry-run", no_argument, NULL, 'n'},
+		{0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "n", options, NULL)) != -1) {
+		switch (option) {
+		case 'N': addition->name = optarg; break;
+		case 'k': addition->kind_name = optarg; break;
+		case 'p': addition->provider = optarg; break;
+		case 'u': addition->url = optarg; break;
+		case 's': addition->search = optarg; break;
+		case 'n': addition->dry_run = true; break;
+		default: return usage_error(addition->invocation);
+		}
+	}
+	addition->word = argv[optind];
+	if (argc - optind != (addition->search != NULL ? 0 : 1))
+		return usage_error(addition->invocation);
+	if (addition->name != NULL && !text_is_name(addition->name)) {
+		fprintf(stderr, "lampwatch add: a page's name has the form [a-z0-9][a-z0-9._-]*\n");
+		return EXIT_USAGE;
+	}
+	return EXIT_DONE;
+}
+
+static int load_catalogue(struct addition *addition)
+{
+	struct problems problems = {0};
+	bool good = catalogue_load(addition->templates, &addition->catalogue, &problems);
+
+	problems_print(&problems);
+	problems_release(&problems);
+	return good ? EXIT_DONE : EXIT_USAGE;
+}
+
+/* No configuration is no error: the lines are printed for the one that is to come. */
+static int load_config(struct addition *addition)
+{
+	struct problems problems = {0};
+
+	addition->config_path = config_find(addition->invocation->config_path);
+	if (addition->config_path == NULL)
+		return EXIT_DONE;
+	addition->config = config_load(addition->config_path, &problems);
+	if (problems.errors > 0)
+		problems_print(&problems);
+	problems_release(&problems);
+	return addition->config != NULL ? EXIT_DONE : EXIT_USAGE;
+}
+
+static bool is_address(const char *word)
+{
+	return text_starts(word, "http://") || text_starts(word, "https://");
+}
+
+static int unknown_service(const struct addition *addition)
+{
+	const char *nearest = catalogue_nearest(&addition->catalogue, addition->word);
+	char *visible = text_visible_copy(addition->word);
+
+	fprintf(stderr, "lampwatch add: \"%s\" is no address, and not in the catalogue%s%s%s\n", visible,
+		nearest != NULL ? "; did you mean \"" : "; add --search looks for a part of a name",
+		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+	free(visible);
+	return EXIT_USAGE;
+}
+
+/* A saved page is only looked at: it has no address that could be watched. */
+static int detect_file(struct addition *addition)
+{
+	struct buffer body = {.maximum = FILE_MAX_BYTES};
+	struct document document;
+	struct error error = {0};
+	bool good = strcmp(addition->word, "-") == 0
+		? file_read_descriptor(STDIN_FILENO, "standard input", &body, &error)
+		: file_read(addition->word, &body, &error);
+
+	if (good) {
+		document = (struct document){buffer_string(&body), body.length};
+		good = detect_document(addition->url != NULL ? addition->url : "", &document,
+			&addition->kinds, &addition->detection, &error);
+	}
+	buffer_release(&body);
+	return good ? EXIT_DONE : complain(addition, error.text);
+}
+
+/* The kind of the catalogue is asked first; where it no longer fits, all are. */
+static bool detect_service(struct addition *addition)
+{
+	struct error error;
+
+	for (size_t i = 0; i < addition->kinds.count; i++) {
+		if (strcmp(kind_name(addition->kinds.list[i]), addition->service->kind) != 0)
+			continue;
+		if (detect_kind(addition->service->url, addition->kinds.list[i], &addition->detection, &error))
+			return true;
+		detection_release(&addition->detection);
+		if (error.remedy == REMEDY_PAGE)
+			fprintf(stderr, "lampwatch add: the catalogue is out of date: %s\n", error.text);
+	}
+	return false;
+}
+
+static int detect_url(struct addition *addition, const char *url)
+{
+	struct error error = {0};
+	bool good;
+
+	if (addition->kind != NULL)
+		good = detect_kind(url, addition->kind, &addition->detection, &error);
+	else
+		good = (addition->service != NULL && detect_service(addition)) ||
+		       detect_address(url, &addition->kinds, &addition->detection, &error);
+	return good ? EXIT_DONE : complain(addition, error.text);
+}
+
+static int detect(struct addition *addition)
+{
+	const char *folder = addition->config != NULL ? addition->config->kinds : NULL;
+	bool address = is_address(addition->word);
+
+	if (addition->kind_name != NULL) {
+		addition->kind = kind_choose("add", addition->templates, folder, addition->kind_name, NULL);
+		if (addition->kind == NULL)
+			return EXIT_USAGE;
+	}
+	read_limit("add", addition->word);
+	kind_list_load(addition->templates, folder, &addition->kinds);
+	addition->service = address ? catalogue_at(&addition->catalogue, addition->word)
+				    : catalogue_find(&addition->catalogue, addition->word);
+	if (address)
+		return detect_url(addition, addition->word);
+	if (addition->service != NULL)
+		return detect_url(addition, addition->service->url);
+	if (strcmp(addition->word, "-") != 0 && !file_exists(addition->word))
+		return unknown_service(addition);
+	if (!addition->dry_run) {
+		fprintf(stderr, "lampwatch add: %s is a file; --dry-run says what it is\n", addition->word);
+		return EXIT_USAGE;
+	}
+	return detect_file(addition);
+}
+
+/* Whether the page is read from the same address, however its own is written. */
+static bool is_same_page(const struct addition *addition, const struct page_config *page)
+{
+	const struct fitting *chosen = addition->detection.chosen;
+	char *address = NULL;
+	bool same = address_same(page->url, addition->detection.url);
+
+	if (!same && text_equal(page->kind, kind_name(chosen->kind)) &&
+		kind_document_address(chosen->kind, 0, page->url, NULL, &address, NULL))
+		same = address_same(address, chosen->address);
+	free(address);
+	return same;
+}
+
+/* The page of the configuration that is this one already, else NULL. */
+static const struct page_config *watched(const struct addition *addition)
+{
+	const struct config *config = addition->config;
+
+	for (size_t i = 0; config != NULL && i < config->page_count; i++)
+		if (is_same_page(addition, &config->pages[i]))
+			return &config->pages[i];
+	return NULL;
+}
+
+/* After the service, else the host, else what the page calls itself. */
+static char *derived_name(const struct addition *addition)
+{
+	const struct detection *detection = &addition->detection;
+
+	if (addition->service != NULL)
+		return name_of_text(addition->service->name);
+	if (detection->url[0] != '\0')
+		return name_of_address(detection->url);
+	return name_of_text(detection->chosen->reading.title != NULL ? detection->chosen->reading.title : "");
+}
+
+static int name_page(struct addition *addition)
+{
+	const struct page_config *page;
+
+	if (addition->name == NULL) {
+		addition->page_name = name_unique(addition->config, derived_name(addition));
+		return EXIT_DONE;
+	}
+	page = addition->config != NULL ? config_page(addition->config, addition->name) : NULL;
+	if (page != NULL) {
+		fprintf(stderr, "lampwatch add: %s:%d: there is a page \"%s\" already, %s\n",
+			addition->config_path, page->line, page->name, page->url);
+		return EXIT_USAGE;
+	}
+	addition->page_name = memory_string(addition->name);
+	return EXIT_DONE;
+}
+
+static struct page_entry entry_of(const struct addition *addition)
+{
+	const char *provider = addition->provider;
+
+	if (provider == NULL && addition->service != NULL)
+		provider = addition->service->provider;
+	return (struct page_entry){.name = addition->page_name,
+		.url = addition->detection.url[0] != '\0' ? addition->detection.url : "(its address)",
+		.kind = kind_name(addition->detection.chosen->kind),
+		.provider = text_equal(provider, addition->page_name) ? NULL : provider};
+}
+
+static void print_entry(const struct page_entry *entry)
+{
+	struct buffer lines = {0};
+
+	page_entry_write(entry, &lines);
+	fputs(buffer_string(&lines), stdout);
+	buffer_release(&lines);
+}
+
+/* Whoever has their mail from the provider that is watched should have another way. */
+static void print_advice(const struct addition *addition)
+{
+	const struct service *service = addition->service;
+	const struct config *config = addition->config;
+
+	for (size_t i = 0; service != NULL && config != NULL && i < config->subscriber_count; i++) {
+		const struct subscriber_config *subscriber = &config->subscribers[i];
+		const char *at = strchr(subscriber->mail, '@');
+
+		if (at == NULL || subscriber->second != NULL || !text_list_has(&service->mail, at + 1))
+			continue;
+		printf("%s:%d: %s has its mail from %s too: give it a \"second\"\n", addition->config_path,
+			subscriber->line, subscriber->mail, service->name);
+	}
+}
+
+/* The new text, where it is a configuration as good as the old one with one page more. */
+static bool check_result(const struct addition *addition, const struct buffer *text)
+{
+	struct problems problems = {0};
+	struct config *config = config_parse(
+		addition->config_path, buffer_string(text), text->length, &problems);
+	const struct page_config *page = config != NULL ? config_page(config, addition->page_name) : NULL;
+	bool good = page != NULL && config->page_count == addition->config->page_count + 1;
+
+	if (!good)
+		problems_print(&problems);
+	problems_release(&problems);
+	config_free(config);
+	return good;
+}
+
+/* Mode and owner stay: the file is read by the user that cron runs us as. */
+static bool replace_file(const char *path, const struct buffer *text, struct error *error)
+{
+	struct stat status = {.st_mode = 0600};
+	mode_t mask;
+	bool good;
+
+	stat(path, &status);
+	mask = umask(0);
+	good = file_write(path, buffer_string(text), text->length, status.st_mode & 07777, error);
+	umask(mask);
+	if (good && status.st_uid != geteuid() && chown(path, status.st_uid, status.st_gid) != 0)
+		fprintf(stderr, "lampwatch add: warning: %s: its owner could not be kept\n", path);
+	return good;
+}
+
+static int refuse_edit(const struct addition *addition, const struct page_entry *entry, const char *reason)
+{
+	fprintf(stderr, "lampwatch add: %s: %s. Not changed; these lines belong under \"pages:\":\n",
+		addition->config_path, reason);
+	print_entry(entry);
+	return EXIT_USAGE;
+}
+
+static int write_config(const struct addition *addition, const char *path, const struct page_entry *entry)
+{
+	struct buffer text = {.maximum = YAML_FILE_MAX}, edited = {.maximum = YAML_FILE_MAX};
+	int line = 0, status = EXIT_DONE;
+	struct error error = {0};
+
+	if (!file_read(path, &text, &error)) {
+		fprintf(stderr, "lampwatch add: %s\n", error.text);
+		status = EXIT_USAGE;
+	} else if (!config_edit_add_page(path, buffer_string(&text), text.length, entry, &edited, &line, &error)) {
+		status = refuse_edit(addition, entry, error.text);
+	} else if (edited.overflowed || !check_result(addition, &edited)) {
+		status = refuse_edit(addition, entry, "the page cannot be added");
+	} else if (!replace_file(path, &edited, &error)) {
+		fprintf(stderr, "lampwatch add: %s\n", error.text);
+		status = EXIT_LOCAL;
+	} else if (addition->invocation->verbosity >= 0) {
+		printf("Added to %s, line %d:\n", addition->config_path, line);
+		print_entry(entry);
+	}
+	buffer_release(&text);
+	buffer_release(&edited);
+	return status;
+}
+
+static int add_page(const struct addition *addition)
+{
+	bool quiet = addition->invocation->verbosity < 0;
+	struct page_entry entry = entry_of(addition);
+	char *path;
+	int status;
+
+	if (addition->dry_run || addition->config == NULL) {
+		if (!quiet)
+			puts(addition->config == NULL && !addition->dry_run
+				     ? "There is no lampwatch.yaml yet. These lines in one watch the page:\n\npages:"
+				     : "Not added. These lines under \"pages:\" watch it:");
+		print_entry(&entry);
+		return EXIT_DONE;
+	}
+	/* A symbolic link stays one. */
+	path = realpath(addition->config_path, NULL);
+	status = write_config(addition, path != NULL ? path : addition->config_path, &entry);
+	free(path);
+	if (status == EXIT_DONE && !quiet)
+		print_advice(addition);
+	return status;
+}
+
+static int find_and_add(struct addition *addition)
+{
+	const struct page_config *page;
+	int status = load_config(addition);
+
+	if (status == EXIT_DONE)
+		status = detect(addition);
+	if (status != EXIT_DONE)
+		return status;
+	if (addition->detection.ambiguous) {
+		print_ambiguous(addition->word, &addition->detection);
+		return EXIT_USAGE;
+	}
+	if (addition->invocation->verbosity >= 0)
+		print_detection(addition->word, &addition->detection, addition->invocation->verbosity > 0);
+	page = watched(addition);
+	if (page != NULL) {
+		printf("%s:%d: watched already, as \"%s\"\n", addition->config_path, page->line, page->name);
+		return EXIT_DONE;
+	}
+	status = name_page(addition);
+	return status == EXIT_DONE ? add_page(addition) : status;
+}
+
+static void addition_release(struct addition *addition)
+{
+	detection_release(&addition->detection);
+	kind_list_release(&addition->kinds);
+	kind_free(addition->kind);
+	catalogue_release(&addition->catalogue);
+	config_free(addition->config);
+	free(addition->config_path);
+	free(addition->templates);
+	free(addition->page_name);
+}
+
+int command_add(struct invocation *invocation, int argc, char **argv)
+{
+	struct addition addition = {.invocation = invocation};
+	int status = parse_options(argc, argv, &addition);
+
+	if (status != EXIT_DONE)
+		return status;
+	addition.templates = file_templates();
+	status = load_catalogue(&addition);
+	if (status == EXIT_DONE && addition.search != NULL)
+		status = print_services(&addition.catalogue, addition.search) ? EXIT_DONE : EXIT_OWED;
+	else if (status == EXIT_DONE)
+		status = find_and_add(&addition);
+	addition_release(&addition);
+	return status;
+}

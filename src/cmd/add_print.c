@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd/add_print.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cmd/catalogue.h"
+#include "cmd/detect.h"
+#include "cmd/terminal.h"
+
+enum {
+	LABEL_COLUMNS = 12,
+	LAMP_COLUMNS = 9,   /* of a shape, a blank and the colour's word, with the blank behind */
+	NAME_COLUMNS = 34,
+	KIND_COLUMNS = 18,
+	SERVICE_COLUMNS = 24,
+};
+
+static const char *const forms[] = {
+	[DOCUMENT_JSON] = "JSON", [DOCUMENT_HTML] = "HTML", [DOCUMENT_XML] = "a feed"};
+
+static void print_label(const char *label)
+{
+	printf("  %-*s", LABEL_COLUMNS, label);
+}
+
+static void print_line(const char *label, const char *text)
+{
+	print_label(label);
+	terminal_cut(text, terminal_columns() - LABEL_COLUMNS - 2);
+	putchar('\n');
+}
+
+static size_t fitting_of_form(const struct detection *detection, enum document_form form)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < detection->count; i++)
+		count += detection->list[i].form == form;
+	return count;
+}
+
+static void print_reason(const struct detection *detection)
+{
+	const struct fitting *chosen = detection->chosen;
+
+	print_line("kind", kind_name(chosen->kind));
+	print_line("", kind_about(chosen->kind));
+	if (detection->named)
+		return;
+	print_line("because", chosen->address[0] != '\0' ? chosen->address : "what stands there");
+	print_label("");
+	printf("is %s that %s\n", forms[chosen->form],
+		fitting_of_form(detection, chosen->form) > 1 ? "only this kind can read"
+							     : "fits this kind and no other");
+}
+
+/* Kinds that come later, and those that fit at first glance but cannot read the page. */
+static void print_others(const struct detection *detection)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < detection->count; i++) {
+		const struct fitting *fitting = &detection->list[i];
+
+		if (fitting == detection->chosen)
+			continue;
+		print_label(first ? "also fits" : "");
+		printf("%s, %s\n", kind_name(fitting->kind),
+			fitting->tried ? "but it cannot read the page" : forms[fitting->form]);
+		first = false;
+	}
+}
+
+static void print_colour(enum level level)
+{
+	terminal_lamp(level_colour(level, LEVEL_PARTIAL_OUTAGE));
+}
+
+static void print_overall(const struct reading *reading)
+{
+	print_label("page");
+	print_colour(reading->level);
+	printf(" %s", level_words(reading->level));
+	if (!text_empty(reading->word)) {
+		fputs(" (\"", stdout);
+		terminal_text(reading->word, 0);
+		fputs("\")", stdout);
+	}
+	if (!text_empty(reading->title)) {
+		fputs(": ", stdout);
+		terminal_text(reading->title, 0);
+	}
+	putchar('\n');
+}
+
+static void print_indicator(const struct indicator *indicator)
+{
+	print_label("");
+	print_colour(indicator->level);
+	putchar(' ');
+	terminal_text(indicator->name, NAME_COLUMNS);
+	printf(" %s\n", level_words(indicator->level));
+}
+
+static bool is_green(const struct indicator *indicator)
+{
+	return level_colour(indicator->level, LEVEL_PARTIAL_OUTAGE) == COLOUR_GREEN;
+}
+
+static void print_indicators(const struct reading *reading, bool all)
+{
+	size_t count = 0, other = 0;
+	bool others = false;
+
+	for (size_t i = 0; i < reading->indicator_count; i++) {
+		if (text_equal(reading->indicators[i].id, READING_OTHERS)) {
+			others = true;
+			continue;
+		}
+		count++;
+		other += !is_green(&reading->indicators[i]);
+	}
+	print_label("indicators");
+	if (others)
+		printf("%zu in trouble; the page lists no others\n", count);
+	else if (other == 0)
+		printf("%zu%s\n", count, count > 0 ? ", all green" : "");
+	else
+		printf("%zu, %zu of them not green\n", count, other);
+	for (size_t i = 0; i < reading->indicator_count; i++)
+		if (all || (!is_green(&reading->indicators[i])))
+			print_indicator(&reading->indicators[i]);
+}
+
+static void print_incidents(const struct reading *reading)
+{
+	for (size_t i = 0; i < reading->incident_count; i++)
+		print_line(i == 0 ? "incidents" : "", reading->incidents[i].title);
+	for (size_t i = 0; i < reading->maintenance_count; i++)
+		print_line(i == 0 ? "maintenance" : "", reading->maintenances[i].title);
+}
+
+void print_detection(const char *word, const struct detection *detection, bool all)
+{
+	const struct fitting *chosen = detection->chosen;
+
+	terminal_text(word, 0);
+	putchar('\n');
+	if (detection->moved)
+		print_line("moved to", detection->url);
+	if (detection->page_error.text[0] != '\0')
+		print_line("note", detection->page_error.text);
+	print_reason(detection);
+	print_others(detection);
+	if (chosen->reading.indicators == NULL && chosen->reading.word == NULL)
+		return;
+	print_overall(&chosen->reading);
+	print_indicators(&chosen->reading, all);
+	print_incidents(&chosen->reading);
+}
+
+void print_ambiguous(const char *word, const struct detection *detection)
+{
+	char *visible = text_visible_copy(word);
+
+	fprintf(stderr, "lampwatch add: %s: several kinds fit; --kind says which is right:\n", visible);
+	for (size_t i = 0; i < detection->count; i++)
+		if (detection->list[i].readable)
+			fprintf(stderr, "  %-*s %s\n", KIND_COLUMNS, kind_name(detection->list[i].kind),
+				kind_about(detection->list[i].kind));
+	free(visible);
+}
+
+bool print_services(const struct catalogue *catalogue, const char *word)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < catalogue->count; i++) {
+		const struct service *service = &catalogue->list[i];
+
+		if (!service_matches(service, word))
+			continue;
+		terminal_text(service->name, SERVICE_COLUMNS);
+		putchar(' ');
+		terminal_text(service->kind, KIND_COLUMNS);
+		putchar(' ');
+		terminal_text(service->url, 0);
+		putchar('\n');
+		any = true;
+	}
+	return any;
+}

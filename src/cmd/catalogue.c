@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd/catalogue.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+static const struct node_rule rules[] = {
+	{"name", node_read_text, offsetof(struct service, name), true, NULL},
+	{"aliases", node_read_texts, offsetof(struct service, aliases), false, NULL},
+	{"url", node_read_text, offsetof(struct service, url), true, NULL},
+	{"kind", node_read_text, offsetof(struct service, kind), true, NULL},
+	{"provider", node_read_text, offsetof(struct service, provider), false, NULL},
+	{"mail", node_read_texts, offsetof(struct service, mail), false, NULL},
+	{0},
+};
+
+bool catalogue_load(const char *templates, struct catalogue *catalogue, struct problems *problems)
+{
+	char *path = file_join(templates, "catalogue.yaml");
+	struct yaml *yaml = yaml_load(path, problems);
+	struct node list = yaml != NULL ? yaml_root(yaml) : (struct node){0};
+	bool good = yaml != NULL;
+
+	if (good && node_type(list) != NODE_LIST)
+		good = node_problem(problems, list, "this must be a list of services");
+	for (size_t i = 0; i < node_count(list) && node_type(list) == NODE_LIST; i++) {
+		struct service *service =
+			memory_append(&catalogue->list, &catalogue->count, sizeof *catalogue->list);
+
+		good = node_walk_map(problems, node_member(list, i), rules, service, NULL) && good;
+	}
+	yaml_close(yaml);
+	free(path);
+	return good;
+}
+
+void catalogue_release(struct catalogue *catalogue)
+{
+	for (size_t i = 0; i < catalogue->count; i++) {
+		struct service *service = &catalogue->list[i];
+
+		free(service->name);
+		text_list_release(&service->aliases);
+		free(service->url);
+		free(service->kind);
+		free(service->provider);
+		text_list_release(&service->mail);
+	}
+	free(catalogue->list);
+	*catalogue = (struct catalogue){0};
+}
+
+static const char *next_letter(const char *text)
+{
+	while (*text != '\0' && !isalnum((unsigned char)*text) && (unsigned char)*text < 0x80)
+		text++;
+	return text;
+}
+
+static bool same_letters(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		a = next_letter(a);
+		b = next_letter(b);
+		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+			return false;
+		if (*a == '\0')
+			return true;
+	}
+}
+
+const struct service *catalogue_find(const struct catalogue *catalogue, const char *name)
+{
+	if (*next_letter(name) == '\0')
+		return NULL;
+	for (size_t i = 0; i < catalogue->count; i++) {
+		const struct service *service = &catalogue->list[i];
+
+		if (same_letters(service->name, name))
+			return service;
+		for (size_t j = 0; j < service->aliases.count; j++)
+			if (same_letters(service->aliases.list[j], name))
+				return service;
+	}
+	return NULL;
+}
+
+static size_t length_without_slash(const char *url)
+{
+	size_t length = strlen(url);
+
+	return length > 0 && url[length - 1] == '/' ? length - 1 : length;
+}
+
+/* Scheme and host, whose case does not count. */
+static size_t length_of_origin(const char *url, size_t length)
+{
+	const char *host = strstr(url, "://");
+	size_t origin = host != NULL ? (size_t)(host - url) + strlen("://") : 0;
+
+	origin += strcspn(url + origin, "/?#");
+	return origin < length ? origin : length;
+}
+
+bool address_same(const char *a, const char *b)
+{
+	size_t length = length_without_slash(a), origin = length_of_origin(a, length);
+
+	return length == length_without_slash(b) && strncasecmp(a, b, origin) == 0 &&
+	       strncmp(a + origin, b + origin, length - origin) == 0;
+}
+
+const struct service *catalogue_at(const struct catalogue *catalogue, const char *url)
+{
+	for (size_t i = 0; i < catalogue->count; i++)
+		if (address_same(catalogue->list[i].url, url))
+			return &catalogue->list[i];
+	return NULL;
+}
+
+bool service_matches(const struct service *service, const char *word)
+{
+	if (strcasestr(service->name, word) != NULL || strcasestr(service->url, word) != NULL ||
+		(service->provider != NULL && strcasestr(service->provider, word) != NULL))
+		return true;
+	for (size_t i = 0; i < service->aliases.count; i++)
+		if (strcasestr(service->aliases.list[i], word) != NULL)
+			return true;
+	return false;
+}
+
+const char *catalogue_nearest(const struct catalogue *catalogue, const char *name)
+{
+	const char **names = NULL, *nearest;
+	size_t count = 0;
+
+	for (size_t i = 0; i < catalogue->count; i++) {
+		const struct service *service = &catalogue->list[i];
+
+		*(const char **)memory_append(&names, &count, sizeof *names) = service->name;
+		for (size_t j = 0; j < service->aliases.count; j++)
+			*(const char **)memory_append(&names, &count, sizeof *names) = service->aliases.list[j];
+	}
+	nearest = text_nearest(name, names, count);
+	free(names);
+	return nearest;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch kinds: the kinds there are; and what a kind's file selects on a saved page.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cmd/context.h"
+#include "cmd/kind_choice.h"
+#include "cmd/read_limit.h"
+#include "cmd/terminal.h"
+#include "watch/kind.h"
+#include "watch/read.h"
+#include "watch/trace.h"
+
+enum {
+	FILE_MAX_BYTES = 64 * 1024 * 1024, /* of one document */
+	NAME_COLUMNS = 18,
+};
+
+/* One kind's name and what it is; what its file says is read even where it wants parameters. */
+static void print_kind(const char *templates, const char *folder, const char *name)
+{
+	char *path = kind_find(templates, folder, name);
+	bool own = path != NULL && folder != NULL && text_starts(path, folder);
+	struct problems problems = {0};
+	struct yaml *yaml = path != NULL ? yaml_load(path, &problems) : NULL;
+	const char *about = yaml != NULL ? node_text(node_find(yaml_root(yaml), "about")) : "(its file is broken)";
+
+	terminal_text(name, NAME_COLUMNS);
+	printf(" %s", own ? "(yours) " : "");
+	terminal_cut(about, terminal_columns() - NAME_COLUMNS - 1 - (own ? strlen("(yours) ") : 0));
+	putchar('\n');
+	yaml_close(yaml);
+	problems_release(&problems);
+	free(path);
+}
+
+/* The folder of the user's kinds; a configuration that is wrong otherwise does no harm here. */
+static char *user_folder(const struct invocation *invocation)
+{
+	char *path = config_find(invocation->config_path), *folder = NULL;
+	struct problems problems = {0};
+	struct config *config = path != NULL ? config_read(path, &problems) : NULL;
+
+	if (config != NULL)
+		folder = memory_string(config->kinds);
+	config_free(config);
+	problems_release(&problems);
+	free(path);
+	return folder;
+}
+
+static int list(const struct invocation *invocation, const char *templates)
+{
+	struct text_list names = {0};
+	char *folder = user_folder(invocation);
+
+	kind_names(templates, folder, &names);
+	for (size_t i = 0; i < names.count; i++)
+		print_kind(templates, folder, names.list[i]);
+	text_list_release(&names);
+	free(folder);
+	return EXIT_DONE;
+}
+
+/* What is to be tested: a kind, and the documents of one page. */
+struct test {
+	const char *kind_path, *url, *with_path; /* of options; NULL: not given */
+	char **words;
+	size_t count;
+	struct buffer bodies[KIND_DOCUMENTS_MAX];
+	struct document documents[KIND_DOCUMENTS_MAX];
+};
+
+static bool read_files(struct test *test)
+{
+	for (size_t i = 0; i < test->count; i++) {
+		struct error error;
+
+		test->bodies[i].maximum = FILE_MAX_BYTES;
+		if (!file_read(test->words[i], &test->bodies[i], &error)) {
+			fprintf(stderr, "lampwatch kinds: %s\n", error.text);
+			return false;
+		}
+		test->documents[i] = (struct document){buffer_string(&test->bodies[i]), test->bodies[i].length};
+	}
+	return true;
+}
+
+static void print_detected(const struct kind *kind, const struct test *test)
+{
+	bool fits = false;
+
+	read_detect(&kind, 1, test->url != NULL ? test->url : "", &test->documents[0], &fits, NULL);
+	printf("detect\n  %s\n", fits ? "yes" : "no: add would not find this kind by itself");
+}
+
+static void print_count(size_t count, const char *what)
+{
+	printf(", %zu %s%s", count, what, count == 1 ? "" : "s");
+}
+
+static void print_outcome(const struct reading *reading, const struct read_report *report)
+{
+	printf("reading\n  %s", level_name(reading->level));
+	print_count(reading->indicator_count, "indicator");
+	print_count(reading->incident_count, "incident");
+	print_count(reading->maintenance_count, "maintenance");
+	if (report->merged_rows > 0)
+		print_count(report->merged_rows, "merged row");
+	if (report->unknown_words > 0)
+		print_count(report->unknown_words, "unknown word");
+	putchar('\n');
+}
+
+static int test_kind(const struct kind *kind, const struct test *test)
+{
+	struct trace *trace = trace_new(kind);
+	struct read_report report = {.trace = trace};
+	struct reading reading = {0};
+	struct buffer text = {0};
+	struct error error = {0};
+	bool good = read_page(kind, test->url, test->documents, &reading, &report, &error);
+
+	print_detected(kind, test);
+	trace_write(trace, &text);
+	fputs(buffer_string(&text), stdout);
+	if (good) {
+		print_outcome(&reading, &report);
+	} else {
+		fflush(stdout);
+		fprintf(stderr, "lampwatch kinds: %s: %s\n", test->words[0], error.text);
+	}
+	buffer_release(&text);
+	reading_release(&reading);
+	trace_free(trace);
+	return good ? EXIT_DONE : EXIT_OWED;
+}
+
+static int run_test(const struct invocation *invocation, const char *templates, struct test *test)
+{
+	char *folder = user_folder(invocation);
+	struct kind *kind = kind_choose("kinds", templates, folder, test->kind_path, test->with_path);
+	int status = EXIT_USAGE;
+
+	if (kind != NULL && test->count > kind_document_count(kind)) {
+		fprintf(stderr, "lampwatch kinds: there are more files than the kind has documents\n");
+	} else if (kind != NULL) {
+		read_limit("kinds", test->words[0]);
+		status = read_files(test) ? test_kind(kind, test) : EXIT_OWED;
+	}
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+		buffer_release(&test->bodies[i]);
+	kind_free(kind);
+	free(folder);
+	return status;
+}
+
+int command_kinds(struct invocation *invocation, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"test", required_argument, NULL, 't'},
+		{"url", required_argument, NULL, 'u'},
+		{"with", required_argument, NULL, 'w'},
+		{0},
+	};
+	struct test test = {0};
+	char *templates;
+	int option, status;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 't')
+			test.kind_path = optarg;
+		else if (option == 'u')
+			test.url = optarg;
+		else if (option == 'w')
+			test.with_path = optarg;
+		else
+			return usage_error(invocation);
+	}
+	test.words = argv + optind;
+	test.count = (size_t)(argc - optind);
+	if ((test.kind_path != NULL) != (test.count > 0) || test.count > KIND_DOCUMENTS_MAX)
+		return usage_error(invocation);
+	templates = file_templates();
+	status = test.kind_path != NULL ? run_test(invocation, templates, &test) : list(invocation, templates);
+	free(templates);
+	return status;
+}
