@@ -217,6 +217,7 @@ static bool office_unrecorded(struct office *office)
 		return false;
 	if (office->unrecorded == UNRECORDED_UNKNOWN) {
 		bool due = stat(lock, &status) != 0 || status.st_mtim.tv_nsec != UNRECORDED_MARK ||
+			   times[1].tv_sec < status.st_mtim.tv_sec ||
 			   times[1].tv_sec - status.st_mtim.tv_sec >= UNRECORDED_SECONDS;
 
 		office->unrecorded = due && utimensat(AT_FDCWD, lock, times, 0) == 0 ? UNRECORDED_YES : UNRECORDED_NO;
