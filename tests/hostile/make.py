@@ -170,8 +170,8 @@ case("gzip-none", "json", "decompressed", "what calls itself gzip and is none", 
 case("endless-body", "json", "larger than 8388608", "a body without end", None, "endless-body")
 case("endless-headers", "json", "header.* too large", "headers without end", None, "endless-headers")
 case("endless-header-line", "json", "header.* too large", "one header line without end", None, "endless-header-line")
-case("drip", "json", "within 4 s", "a byte each second", None, "drip=1000")
-case("hang", "json", "within 4 s", "a server that says nothing", None, "hang")
+case("drip", "json", "within 8 s", "a byte each second", None, "drip=1000")
+case("hang", "json", "within 8 s", "a server that says nothing", None, "hang")
 case("truncated", "json", "ended early", "a body that is cut", None, "truncated")
 case("reset", "json", "connection lost", "a connection that is reset", None, "reset")
 case("close", "json", "connection lost", "a connection that is closed", None, "close")
@@ -198,7 +198,8 @@ group = "work"
 case("regex", "json", "match limit", "a regular expression that backtracks without end",
      as_json(extra=',{"id":"x","name":"%sb","status":"up"}' % ("a" * 50000)), kind="pattern")
 case("xpath", "html", "than a page may", "an XPath of quadratic work over 400 kB",
-     as_html(inside="".join("<p>%s</p>" % ("x" * 90) for i in range(4000))), kind="slow")
+     as_html(inside="".join("<p>%s</p>" % ("x" * 90) for i in range(4000)) +
+             "<table>%s</table>" % ('<tr class="row"><td>a</td><td>up</td></tr>' * 100)), kind="slow")
 
 case("json-bomb", "json", "than a page may", "8 MB of empty lists: the child's memory is bounded",
      '{"title":"Board","rows":[' + "[]," * (8 * MIB // 3 - 100) + "[]]}")
