@@ -330,22 +330,43 @@ void date_write_mail(int64_t time, char out[static DATE_TEXT_MAX])
 		write_named(&tm, ",", "+0000", out);
 }
 
-void date_write_local(int64_t seconds, const char *zone, char out[static DATE_TEXT_MAX])
+/* The parts of a time in the zone (NULL: UTC), and what the zone is called then. False out of range. */
+static bool local_parts(int64_t seconds, const char *zone, struct tm *tm, const char **zone_name)
 {
 	time_t time = (time_t)seconds;
+
+	*zone_name = "UTC";
+	if (!broken_down(seconds, tm))
+		return false;
+	if (zone == NULL)
+		return true;
+	setenv("TZ", zone, 1);
+	tzset();
+	if (localtime_r(&time, tm) == NULL)
+		return false;
+	*zone_name = tm->tm_zone;
+	return true;
+}
+
+void date_write_local(int64_t time, const char *zone, char out[static DATE_TEXT_MAX])
+{
+	const char *name;
 	struct tm tm;
 
 	out[0] = '\0';
-	if (!broken_down(seconds, &tm))
-		return;
-	if (zone == NULL) {
-		write_named(&tm, "", "UTC", out);
-		return;
-	}
-	setenv("TZ", zone, 1);
-	tzset();
-	if (localtime_r(&time, &tm) != NULL)
-		write_named(&tm, "", tm.tm_zone, out);
+	if (local_parts(time, zone, &tm, &name))
+		write_named(&tm, "", name, out);
+}
+
+void date_write_short(int64_t time, const char *zone, char out[static DATE_TEXT_MAX])
+{
+	const char *name;
+	struct tm tm;
+
+	out[0] = '\0';
+	if (local_parts(time, zone, &tm, &name))
+		snprintf(out, DATE_TEXT_MAX, "%04d-%02d-%02d %02d:%02d %.16s", tm.tm_year + 1900, tm.tm_mon + 1,
+			tm.tm_mday, tm.tm_hour, tm.tm_min, name);
 }
 
 bool date_zone_known(const char *zone)

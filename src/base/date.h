@@ -38,6 +38,9 @@ void date_write_mail(int64_t time, char out[static DATE_TEXT_MAX]);
  */
 void date_write_local(int64_t time, const char *zone, char out[static DATE_TEXT_MAX]);
 
+/* For people, where room is short: "2014-01-24 20:20 CET". zone as above. */
+void date_write_short(int64_t time, const char *zone, char out[static DATE_TEXT_MAX]);
+
 /* True where the system knows the zone. */
 bool date_zone_known(const char *zone);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/date.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -14,7 +15,7 @@
 #include "cmd/terminal.h"
 #include "keep/store.h"
 
-enum { LOG_LINES = 50, LOG_LINES_MAX = 1000000, TYPE_COLUMNS = 15 };
+enum { LOG_LINES = 50, LOG_LINES_MAX = 1000000 };
 
 struct log {
 	const struct context *context;
@@ -25,25 +26,20 @@ struct log {
 
 static void print_line(const struct log *log, const struct history *line)
 {
-	bool event = text_equal(line->what, "event");
+	bool event = text_equal(line->what, "event"), levels = line->before[0] != '\0' || line->after[0] != '\0';
+	char time[DATE_TEXT_MAX];
+	struct buffer text = {0};
 
-	terminal_time(line->time, log->context->config->timezone);
-	printf("  %s  %s ", line->page, event ? "event  " : line->anew ? "anew   " : "changed");
-	terminal_text(line->type, TYPE_COLUMNS);
-	putchar(' ');
-	terminal_text(line->name, 0);
-	if (line->before[0] != '\0' || line->after[0] != '\0') {
-		fputs(": ", stdout);
-		terminal_text(line->before, 0);
-		fputs(line->before[0] != '\0' && line->after[0] != '\0' ? " -> " : "", stdout);
-		terminal_text(line->after, 0);
-	}
-	if (line->text[0] != '\0') {
-		fputs(" (", stdout);
-		terminal_text(line->text, 0);
-		putchar(')');
-	}
-	putchar('\n');
+	date_write_short(line->time, log->context->config->timezone, time);
+	buffer_format(&text, "%s  %s  %s %s  %s", time, line->page,
+		event ? "event" : line->anew ? "anew" : "changed", line->type, line->name);
+	if (levels)
+		buffer_format(&text, ": %s%s%s", line->before,
+			line->before[0] != '\0' && line->after[0] != '\0' ? " -> " : "", line->after);
+	if (line->text[0] != '\0')
+		buffer_format(&text, " (%s)", line->text);
+	terminal_line(buffer_string(&text));
+	buffer_release(&text);
 }
 
 static void add_line(const struct log *log, const struct history *line)

@@ -16,7 +16,7 @@
 #include "tell/outbox.h"
 #include "watch/schedule.h"
 
-enum { LABEL_COLUMNS = 34 };
+enum { LABEL_COLUMNS = 26 };
 
 struct status {
 	const struct context *context;

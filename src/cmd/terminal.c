@@ -87,8 +87,21 @@ void terminal_time(int64_t time, const char *zone)
 {
 	char text[DATE_TEXT_MAX];
 
-	date_write_local(time, zone, text);
+	date_write_short(time, zone, text);
 	fputs(text, stdout);
+}
+
+void terminal_line(const char *text)
+{
+	char *visible = text_visible_copy(text);
+
+	if (isatty(STDOUT_FILENO) && text_columns(visible) > terminal_columns()) {
+		visible[cut(visible, terminal_columns())] = '\0';
+		printf("%s…\n", visible);
+	} else {
+		puts(visible);
+	}
+	free(visible);
 }
 
 size_t terminal_columns(void)

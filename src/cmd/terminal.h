@@ -24,8 +24,11 @@ void terminal_text(const char *text, size_t columns);
 /* The same without padding: for what ends a line. */
 void terminal_cut(const char *text, size_t columns);
 
-/* "2014-01-24 20:20 CET" in the zone. */
+/* Prints "2014-01-24 20:20 CET", in the zone. */
 void terminal_time(int64_t time, const char *zone);
+
+/* Prints one line, made visible; on a terminal cut to its width with "…", in a pipe whole. */
+void terminal_line(const char *text);
 
 /* Columns of the terminal; 80 in a pipe. */
 size_t terminal_columns(void);

@@ -128,6 +128,10 @@ static void test_each_way_of_writing(void **state)
 	assert_string_equal(out, "Fri, 24 Jan 2014 19:20:00 +0000");
 	date_write_local(1390591200, NULL, out);
 	assert_string_equal(out, "Fri 24 Jan 2014 19:20:00 UTC");
+	date_write_short(1390591200, NULL, out);
+	assert_string_equal(out, "2014-01-24 19:20 UTC");
+	date_write_short(1390591200, "XYZ-1", out);
+	assert_string_equal(out, "2014-01-24 20:20 XYZ");
 	date_write_local(1390591200, "XYZ-1", out);
 	assert_string_equal(out, "Fri 24 Jan 2014 20:20:00 XYZ");
 	date_write(INT64_MAX, out);
