@@ -8,6 +8,7 @@
     pages.py lampwatch SCHEME PORT   the `pages:` of a configuration
     pages.py curl SCHEME PORT        a file for curl -K
     pages.py urlwatch SCHEME PORT    a file for urlwatch --urls
+    pages.py filtered SCHEME PORT    the same, with what picks the components out of a page of HTML
     pages.py red FILE                makes the Statuspage summary in FILE say that its first component is down
 
 SCHEME: http (by address), https (by name), or name (HTTP by name: one summary for all)."""
@@ -133,6 +134,8 @@ def main(what, *words):
                 print('url = "%s%s"\noutput = "/dev/null"' % (base(words[0], page, words[1]), fetched))
             else:
                 print('%surl: "%s%s"' % ("---\n" if page > 0 else "", base(words[0], page, words[1]), fetched))
+                if what == "filtered" and fetched == "/index.html":
+                    print('filter: [{xpath: "//div[@data-component-id]"}]')
 
 
 main(*sys.argv[1:])
