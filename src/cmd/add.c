@@ -293,8 +293,8 @@ static void print_advice(const struct addition *addition)
 
 		if (at == NULL || subscriber->second != NULL || !text_list_has(&service->mail, at + 1))
 			continue;
-		printf("%s:%d: %s has its mail from %s too: give it a \"second\"\n", addition->config_path,
-			subscriber->line, subscriber->mail, service->name);
+		printf("%s:%d: %s\n  has its mail from %s too: give it a \"second\"\n",
+			addition->config_path, subscriber->line, subscriber->mail, service->name);
 	}
 }
 

@@ -48,8 +48,10 @@ static void print_reason(const struct detection *detection)
 
 	print_line("kind", kind_name(chosen->kind));
 	print_line("", kind_about(chosen->kind));
-	if (detection->named)
+	if (detection->named) {
+		print_line("because", "it is the one that was named, and can read the page");
 		return;
+	}
 	print_line("because", chosen->address[0] != '\0' ? chosen->address : "what stands there");
 	print_label("");
 	printf("is %s that %s\n", forms[chosen->form],
@@ -124,14 +126,14 @@ static void print_indicators(const struct reading *reading, bool all)
 		other += !is_green(&reading->indicators[i]);
 	}
 	print_label("indicators");
-	if (others)
-		printf("%zu in trouble; the page lists no others\n", count);
-	else if (other == 0)
-		printf("%zu%s\n", count, count > 0 ? ", all green" : "");
+	if (other == 0)
+		printf("%zu%s", count, count > 0 ? ", all green" : "");
 	else
-		printf("%zu, %zu of them not green\n", count, other);
+		printf("%zu, %zu of them not green", count, other);
+	puts(others ? "; what is not listed counts as green" : "");
 	for (size_t i = 0; i < reading->indicator_count; i++)
-		if (all || (!is_green(&reading->indicators[i])))
+		if ((all || !is_green(&reading->indicators[i])) &&
+			!text_equal(reading->indicators[i].id, READING_OTHERS))
 			print_indicator(&reading->indicators[i]);
 }
 
@@ -143,20 +145,32 @@ static void print_incidents(const struct reading *reading)
 		print_line(i == 0 ? "maintenance" : "", reading->maintenances[i].title);
 }
 
+/* Where the page is, and what is odd about that. */
+static void print_address(const char *word, const struct detection *detection)
+{
+	if (detection->moved)
+		print_line("moved to", detection->url);
+	else if (detection->url[0] != '\0' && !text_equal(word, detection->url))
+		print_line("address", detection->url);
+	if (detection->page_error.text[0] != '\0') {
+		print_line("note", "nothing can be read at this address itself:");
+		print_line("", detection->page_error.text);
+	}
+}
+
 void print_detection(const char *word, const struct detection *detection, bool all)
 {
 	const struct fitting *chosen = detection->chosen;
 
 	terminal_text(word, 0);
 	putchar('\n');
-	if (detection->moved)
-		print_line("moved to", detection->url);
-	if (detection->page_error.text[0] != '\0')
-		print_line("note", detection->page_error.text);
+	print_address(word, detection);
 	print_reason(detection);
 	print_others(detection);
-	if (chosen->reading.indicators == NULL && chosen->reading.word == NULL)
+	if (chosen->reading.word == NULL) {
+		print_line("reading", "none: the kind's further documents are not at hand");
 		return;
+	}
 	print_overall(&chosen->reading);
 	print_indicators(&chosen->reading, all);
 	print_incidents(&chosen->reading);

@@ -245,9 +245,12 @@ static void write_traced(struct buffer *out, const struct traced *traced)
 {
 	struct buffer line = {0};
 
-	if (traced->condition) {
+	if (traced->condition && traced->key[0] == '\0') {
 		buffer_format(&line, "  %-3s ", traced->truth ? "yes" : "no");
 		write_cut(&line, traced->xpath->text, CONDITION_MAX);
+	} else if (traced->condition) {
+		write_label(&line, traced->key, 0);
+		buffer_text(&line, traced->truth ? "yes" : "no");
 	} else {
 		write_label(&line, traced->key, traced->alternative);
 		if (gives_nodes(traced))

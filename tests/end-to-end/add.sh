@@ -1,0 +1,207 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# lampwatch add and lampwatch kinds: which kind is found and why, what becomes of the
+# configuration, what is refused. Pages of several kinds over HTTP, and saved ones.
+BUILD=${BUILD:-$1}
+. "$(dirname "$0")/../harness.sh"
+pages=$root/tests/pages
+expected=$root/tests/end-to-end/add
+cd "$work" || exit 1
+
+# run STATUS WORD…: output in out, complaints in error, neither with a port or a path of this machine.
+run() {
+	local wanted=$1 status
+	shift
+	"$lampwatch" "$@" >out 2>error </dev/null
+	status=$?
+	sed -i "s|127\.0\.0\.1:[0-9]*|HOST|g; s|$root/||g; s|$work|WORK|g" out error
+	[ $status -eq "$wanted" ] || { echo "status $status, expected $wanted"; cat out error; return 1; }
+}
+# prints FILE STATUS WORD…: what is printed is the expected file, within 80 columns.
+prints() {
+	local file=$expected/$1
+	shift
+	run "$@" || return 1
+	[ -z "${LAMPWATCH_UPDATE:-}" ] || cp out "$file"
+	diff "$file" out || return 1
+	[ "$(wc -L <out)" -le 80 ] || { echo "wider than 80 columns"; return 1; }
+}
+# complains TEXT STATUS WORD…: one of the complaints holds the text.
+complains() { local text=$1; shift; run "$@" || return 1; grep -qF -- "$text" error || { cat error; return 1; }; }
+# unchanged COMMAND…: the configuration stays as it is.
+unchanged() { cp lampwatch.yaml before; "$@" || return 1; cmp before lampwatch.yaml; }
+# only_added LINES: since `before`, that many lines were added and none was changed or lost.
+only_added() {
+	diff before lampwatch.yaml >changes
+	! grep -q '^<' changes && [ "$(grep -c '^>' changes)" -eq "$1" ] || { cat changes; return 1; }
+}
+configuration() {
+	cat >lampwatch.yaml <<-'END'
+		# Ours.
+		archive: archive     # here
+		pages:
+		  # the first one
+		  - name: first      # for ever
+		    url: https://first.example/
+		    kind: slack
+		    #keep: all
+
+		# Who sends.
+		from: watch@example.org
+	END
+}
+
+serve_http web
+serve_http elsewhere
+at=http://127.0.0.1:$web_port
+mkdir -p web/api/v2 elsewhere/cstate
+cp "$pages/statuspage/incident/page" web/api/v2/summary.json
+cp "$pages/statuspage-html/normal/page" web/index.html
+cp "$pages/slack/login-wall/page" elsewhere/index.html
+cp "$pages/google-workspace/incident/page" elsewhere/incidents.json
+cp "$pages/google-workspace/incident/products" elsewhere/products.json
+cp "$pages/cstate/incident/page" elsewhere/cstate/index.json
+other=http://127.0.0.1:$elsewhere_port
+
+# --- without a configuration ---
+check "without a configuration the lines are printed" prints no-configuration 0 add "$at/"
+check "and no file is made" test ! -e lampwatch.yaml
+check "quietly, nothing but the lines" prints quiet 0 -q add "$at/"
+pasted() { { echo pages:; "$lampwatch" -q add "$at/"; } >pasted.yaml && "$lampwatch" -c pasted.yaml check; }
+check "and these are a configuration" pasted
+
+# --- into a configuration ---
+configuration
+cp lampwatch.yaml before
+chmod 640 lampwatch.yaml
+check "a page is found by the JSON behind it, and added" prints added 0 -v add "$at/"
+check "nothing but its lines has changed" only_added 3
+same "the file's mode is kept" 640 "$(stat -c %a lampwatch.yaml)"
+check "the result is a configuration" "$lampwatch" check
+check "and the page can be watched" "$lampwatch" run 127.0.0.1
+check "it is not added twice" unchanged prints watched 0 add "$at/"
+check "nor under another address that leads to the same data" unchanged prints watched-elsewhere 0 add "$at/api/v2/summary.json"
+check "a name that is taken is refused" unchanged complains 'lampwatch.yaml:5: there is a page "first" already' 2 add --name first "$other/incidents.json"
+check "a name that is none is refused" unchanged complains "a page's name" 2 add --name "A b" "$other/incidents.json"
+cp lampwatch.yaml before
+check "--name and --provider are obeyed" prints named 0 add --name desk --provider desks "$other/incidents.json"
+check "which adds one line more" only_added 4
+cp lampwatch.yaml before
+check "a kind below the root of its host is found" prints below 0 add "$other/cstate/"
+check "and its name is made unique" grep -q 'name: 127.0.0.1-2$' lampwatch.yaml
+check "--dry-run changes nothing" unchanged prints dry 0 add --dry-run --name other --kind statuspage-html "$at/index.html"
+mkdir real; ln -sf real/lampwatch.yaml lampwatch.yaml
+configuration
+check "a symbolic link stays one" run 0 add "$at/"
+check "and leads to the file that was changed" test -L lampwatch.yaml -a "$(grep -c 'kind: statuspage' real/lampwatch.yaml)" = 1
+rm lampwatch.yaml
+
+# --- what cannot be added ---
+configuration
+sed -i 's/^from:.*/form: x/' lampwatch.yaml
+check "a configuration with errors is not touched" unchanged complains 'lampwatch.yaml:11: unknown key "form"' 2 add "$at/"
+printf 'pages: [{name: a, url: "https://a.example/", kind: slack}]\n' >lampwatch.yaml
+check "pages in brackets are left to their author, who gets the lines" unchanged complains "stand in brackets" 2 add "$at/"
+check "(these)" grep -q '  - name: 127.0.0.1' out
+configuration
+check "a configuration that is not there is an error" complains "none.yaml" 2 -c none.yaml add "$at/"
+mkdir .lampwatch.yaml.new
+check "a configuration that cannot be written is status 3, and stays whole" unchanged complains .lampwatch.yaml.new 3 add "$at/"
+rmdir .lampwatch.yaml.new
+
+# --- what is no page, or more than one ---
+check "a login wall is of no kind" unchanged complains "none of the" 1 add "$other/index.html"
+check "an address with nothing behind it is said" unchanged complains "HTTP 404" 1 add "$other/none/"
+check "a server that is not there is said" unchanged complains "no connection" 1 add http://127.0.0.1:9/
+check "a kind that does not fit is said" unchanged complains "kind slack: " 1 add --kind slack "$at/index.html"
+check "a kind that there is not is said" unchanged complains 'did you mean "slack"?' 2 add --kind slakc "$at/"
+check "a kind that wants parameters cannot be added so" unchanged complains "require" 2 add --kind generic-html "$at/index.html"
+mkdir kinds; cp "$root/templates/pages/statuspage.yaml" kinds/ours.yaml
+sed -i '1s/.*/kinds: kinds/' lampwatch.yaml
+check "two kinds that fit are both named, and none is taken" unchanged complains "several kinds fit" 2 add "$at/"
+check "(the one)" grep -q '^  ours ' error
+check "(and the other)" grep -q '^  statuspage ' error
+cp lampwatch.yaml before
+check "until --kind says which" run 0 add --kind ours "$at/"
+check "(which is added)" only_added 3
+check "(as that kind)" grep -q '    kind: ours' lampwatch.yaml
+sed -i 's/^require:/require:\n  - "\/json\/nothing"/' kinds/ours.yaml
+configuration
+sed -i '1s/.*/kinds: kinds/' lampwatch.yaml
+check "a kind that fits at first glance and cannot read the page is no rival" prints rival 0 add --dry-run "$at/"
+
+# --- redirects ---
+configuration
+mkdir -p web/moved; : >web/moved/index.html; echo "redirect=$other/incidents.json" >web/moved/index.html.fault
+check "a page that has moved to another host is added where it is" prints moved 0 add --name moved "$at/moved/index.html"
+check "(there)" grep -q "url: $other/incidents.json" lampwatch.yaml
+mkdir -p web/loop; : >web/loop/x; echo "redirect-loop" >web/loop/x.fault
+configuration
+check "a redirect that never ends is no hang" unchanged run 1 add --kind google-apps-rss "$at/loop/x"
+
+# --- the catalogue ---
+mkdir templates; cp -r "$root/templates/." templates/
+cat >templates/catalogue.yaml <<-END
+	- {name: Northwind Cloud, aliases: [nw], url: "$at/", kind: statuspage, provider: northwind, mail: [mail.example]}
+	- {name: Almanac, url: "$other/incidents.json", kind: slack}
+END
+export LAMPWATCH_TEMPLATES=$work/templates
+cat >>lampwatch.yaml <<-'END'
+	routes: [{name: office, sendmail: /usr/sbin/sendmail}]
+	subscribers:
+	  - mail: ops@mail.example
+	  - {mail: boss@mail.example, second: boss@example.org}
+END
+cp lampwatch.yaml before
+check "a service is added by its name, and whose mail depends on it is told" prints by-name 0 add "northwind CLOUD"
+check "(with its provider)" only_added 4
+check "where the catalogue is out of date, the page is searched" complains "the catalogue is out of date: kind slack" 0 add almanac
+check "(and found)" grep -q "    kind: google-workspace" lampwatch.yaml
+check "an address of the catalogue has its name" prints by-address 0 add --dry-run "$at"
+check "a name that is not in it is told, with the nearest" unchanged complains 'did you mean "Almanac"?' 2 add almanack
+check "a word is searched for" prints search 0 add --search north
+check "in vain is status 1" run 1 add --search nothing-of-that-name
+check "a broken catalogue is said with its line" complains "catalogue.yaml:1:" 2 add --search x < <(echo '- {name: x}' >templates/catalogue.yaml)
+export LAMPWATCH_TEMPLATES=$root/templates
+
+# --- saved pages ---
+rm -f lampwatch.yaml
+check "a saved page is told without the network" prints saved 0 add --dry-run "$pages/slack/normal/page"
+check "with its address" prints saved-address 0 add -n --url https://desk.example/ "$pages/statuspage/incident/page"
+from_standard_input() { "$lampwatch" add --dry-run - <"$pages/slack/normal/page" >out && grep -q '    kind: slack' out; }
+check "- is standard input" from_standard_input
+check "a saved page whose kind wants more documents is told too" prints saved-part 0 add --dry-run "$pages/google-workspace/incident/page"
+check "a saved login wall is of no kind" complains "none of the" 1 add --dry-run "$pages/slack/login-wall/page"
+check "a file without --dry-run is a matter of usage" complains "dry-run" 2 add "$pages/slack/normal/page"
+check "no word at all is a matter of usage" complains "usage:" 2 add
+check "two words are a matter of usage" complains "usage:" 2 add a b
+check "an option that there is not is a matter of usage" complains "usage:" 2 add --nonsense "$at/"
+sed 's/Northwind Cloud/North\\u001b[31mwind\\u202e/' "$pages/statuspage/incident/page" >steering
+escapes() { run 0 add --dry-run steering && ! grep -q $'\033' out && grep -qF $'North\ufffd[31mwind\\u{202E}' out; }
+check "what steers a terminal is shown, not obeyed" escapes
+
+# --- kinds ---
+listed() { run 0 kinds && [ "$(wc -l <out)" -eq "$(find "$root/templates/pages" -name '*.yaml' | wc -l)" ] && grep -q '^slack  *Slack Status' out && [ "$(wc -L <out)" -le 80 ]; }
+check "kinds lists every kind, one a line" listed
+printf 'kinds: kinds\n' >lampwatch.yaml
+check "and marks the user's own" run 0 kinds
+check "(so)" grep -q '^ours .*(yours) Atlassian' out
+rm lampwatch.yaml
+check "--test shows what each expression selects" prints test 0 kinds --test "$root/templates/pages/statuspage.yaml" "$pages/statuspage/incident/page"
+check "of all the documents" prints test-two 0 kinds --test google-workspace "$pages/google-workspace/incident/page" "$pages/google-workspace/incident/products"
+check "and of a page that does not fit, as far as it went" prints test-unfit 1 kinds --test slack "$pages/slack/login-wall/page"
+check "(with the reason)" grep -q "kind slack: require: the page is not as expected" error
+sed 's/major_outage/on_holiday/' "$pages/statuspage/incident/page" >holiday
+check "a word in no table is pointed at" prints test-unknown 0 kinds --test statuspage holiday
+cat >with.yaml <<-'END'
+	require: '//table'
+	indicators: {each: '//tr[td]', name: 'td[1]', word: 'td[2]'}
+END
+echo '<table><tr><td>Mail</td><td>up</td></tr><tr><td>Chat</td><td></td></tr></table>' >table.html
+check "with parameters" prints test-with 0 kinds --test generic-html --with with.yaml table.html
+check "a kind that is wrong is said with its line" complains "broken.yaml:1: " 2 kinds --test ./broken.yaml table.html < <(echo 'aboot: x' >broken.yaml)
+check "a page that is not there is said" complains none.html 1 kinds --test slack none.html
+check "more pages than documents are too many" complains "more files" 2 kinds --test slack table.html table.html
+check "a page without --test is a matter of usage" complains "usage:" 2 kinds table.html
+check "--test without a page is a matter of usage" complains "usage:" 2 kinds --test slack
+finish
