@@ -26,12 +26,12 @@ struct lines {
 
 /* How and where the new page is written. */
 struct place {
-	size_t before;  /* this line; lines.count: at the end */
-	size_t indent;  /* blanks before the dash */
-	size_t offset;  /* columns from the dash to the keys */
-	bool blank;     /* an empty line stands between pages */
-	bool key;       /* `pages:` itself is missing */
-	bool brackets;  /* the line before holds `pages: []` */
+	size_t before; /* this line; lines.count: at the end */
+	size_t indent; /* blanks before the dash */
+	size_t offset; /* columns from the dash to the keys */
+	bool blank;    /* an empty line stands between pages */
+	bool key;      /* `pages:` itself is missing */
+	bool brackets; /* the line before holds `pages: []` */
 };
 
 static struct lines split(const char *text, size_t length)
@@ -100,8 +100,10 @@ static size_t offset_of(const struct line *line, size_t indent)
 	return offset;
 }
 
-/* The first line behind the pages, the last of which it finds too; comments of the last page are its own. */
-static size_t find_end(const struct lines *lines, size_t first, size_t indent, size_t *last, size_t *items)
+/* The first line behind the pages, the last of which it finds too; comments of the last page are
+ * its own. */
+static size_t find_end(
+	const struct lines *lines, size_t first, size_t indent, size_t *last, size_t *items)
 {
 	size_t end = first;
 
@@ -125,14 +127,17 @@ static size_t find_end(const struct lines *lines, size_t first, size_t indent, s
 	return end;
 }
 
-static bool place_behind(const struct lines *lines, size_t key, struct place *place, struct error *error)
+static bool place_behind(
+	const struct lines *lines, size_t key, struct place *place, struct error *error)
 {
 	size_t first = key + 1, last = 0, items = 0, above;
 
-	while (first < lines->count && (is_blank(&lines->list[first]) || is_comment(&lines->list[first])))
+	while (first < lines->count &&
+		(is_blank(&lines->list[first]) || is_comment(&lines->list[first])))
 		first++;
 	if (first == lines->count || !is_item(&lines->list[first], indent_of(&lines->list[first])))
-		return error_set(error, REMEDY_CONFIGURATION, "the pages are not written line by line, with dashes");
+		return error_set(error, REMEDY_CONFIGURATION,
+			"the pages are not written line by line, with dashes");
 	place->indent = indent_of(&lines->list[first]);
 	place->before = find_end(lines, first, place->indent, &last, &items);
 	place->offset = offset_of(&lines->list[last], place->indent);
@@ -143,7 +148,8 @@ static bool place_behind(const struct lines *lines, size_t key, struct place *pl
 	return true;
 }
 
-/* What follows the colon, without blanks and comment; NULL where the line does not begin with the key. */
+/* What follows the colon, without blanks and comment; NULL where the line does not begin with the
+ * key. */
 static char *rest_of(const struct line *line)
 {
 	static const char *const keys[] = {"pages:", "\"pages\":", "'pages':"};
@@ -178,16 +184,19 @@ static bool place_at(const struct lines *lines, size_t key, struct node value, s
 	return good;
 }
 
-static bool find_place(struct node root, const struct lines *lines, struct place *place, struct error *error)
+static bool find_place(
+	struct node root, const struct lines *lines, struct place *place, struct error *error)
 {
-	*place = (struct place){.before = lines->count, .indent = INDENT, .offset = INDENT, .key = true};
+	*place = (struct place){
+		.before = lines->count, .indent = INDENT, .offset = INDENT, .key = true};
 	for (size_t i = 0; i < node_count(root); i++) {
 		struct node key = node_key(root, i);
 
 		if (node_type(root) != NODE_MAP || strcmp(node_text(key), "pages") != 0)
 			continue;
 		place->key = false;
-		return place_at(lines, (size_t)node_line(key) - 1, node_value(root, i), place, error);
+		return place_at(
+			lines, (size_t)node_line(key) - 1, node_value(root, i), place, error);
 	}
 	return true;
 }
@@ -195,8 +204,8 @@ static bool find_place(struct node root, const struct lines *lines, struct place
 /* Plain where no reader of YAML takes it for anything else. */
 static void write_text(const char *text, struct buffer *out)
 {
-	static const char letters[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/?#[]@!$&'()*+,;=%:";
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567"
+				      "89-._~/?#[]@!$&'()*+,;=%:";
 	size_t length = strlen(text);
 	bool plain = strspn(text, letters) == length && length > 0 && text[length - 1] != ':' &&
 		     strchr("-~?#[]@!&'*%,:=", text[0]) == NULL && strcasecmp(text, "null") != 0;
@@ -209,12 +218,13 @@ static void write_text(const char *text, struct buffer *out)
 	buffer_text(out, plain ? "" : "\"");
 }
 
-static void write_page(const struct page_entry *page, const struct place *place, const char *newline,
-	struct buffer *out)
+static void write_page(const struct page_entry *page, const struct place *place,
+	const char *newline, struct buffer *out)
 {
 	const struct {
 		const char *key, *value;
-	} keys[] = {{"name", page->name}, {"url", page->url}, {"kind", page->kind}, {"provider", page->provider}};
+	} keys[] = {{"name", page->name}, {"url", page->url}, {"kind", page->kind},
+		{"provider", page->provider}};
 	bool first = true;
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
@@ -256,11 +266,12 @@ static bool ends_with_newline(const struct line *line)
 	return line->text[line->length - 1] == '\n';
 }
 
-static void write_all(const struct lines *lines, const struct place *place, const struct page_entry *page,
-	struct buffer *out, int *line)
+static void write_all(const struct lines *lines, const struct place *place,
+	const struct page_entry *page, struct buffer *out, int *line)
 {
 	const struct line *first = lines->count > 0 ? &lines->list[0] : NULL;
-	bool carriage = first != NULL && first->length > 1 && first->text[first->length - 2] == '\r';
+	bool carriage =
+		first != NULL && first->length > 1 && first->text[first->length - 2] == '\r';
 	const char *newline = carriage ? "\r\n" : "\n";
 
 	for (size_t i = 0; i < place->before; i++)
@@ -271,14 +282,15 @@ static void write_all(const struct lines *lines, const struct place *place, cons
 		buffer_text(out, newline);
 	if (place->key)
 		buffer_format(out, "pages:%s", newline);
-	*line = (int)place->before + 1 + (place->blank || (place->key && lines->count > 0)) + place->key;
+	*line = (int)place->before + 1 + (place->blank || (place->key && lines->count > 0)) +
+		place->key;
 	write_page(page, place, newline, out);
 	for (size_t i = place->before; i < lines->count; i++)
 		copy_line(&lines->list[i], false, out);
 }
 
-bool config_edit_add_page(const char *name, const char *text, size_t length, const struct page_entry *page,
-	struct buffer *out, int *line, struct error *error)
+bool config_edit_add_page(const char *name, const char *text, size_t length,
+	const struct page_entry *page, struct buffer *out, int *line, struct error *error)
 {
 	struct problems problems = {0};
 	struct yaml *yaml = yaml_parse(name, text, length, &problems);

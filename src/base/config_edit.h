@@ -23,13 +23,13 @@ void page_entry_write(const struct page_entry *page, struct buffer *out);
 /*
  * Adds the whole text (length bytes of YAML, of the file that errors call name) with the page
  * behind the last one, indented as that one is; where there are none yet, behind `pages:` or at
- * the end. *line becomes the first line of it, counted from 1. Nothing but whole lines are added, save that
- * `pages: []` loses its brackets, and that a last line without an end gets one.
+ * the end. *line becomes the first line of it, counted from 1. Nothing but whole lines are added,
+ * save that `pages: []` loses its brackets, and that a last line without an end gets one.
  *
  * The result is to be checked with config_parse(). Errors: REMEDY_CONFIGURATION, where the text
  * is not YAML or the pages stand in brackets.
  */
-bool config_edit_add_page(const char *name, const char *text, size_t length, const struct page_entry *page,
-	struct buffer *out, int *line, struct error *error);
+bool config_edit_add_page(const char *name, const char *text, size_t length,
+	const struct page_entry *page, struct buffer *out, int *line, struct error *error);
 
 #endif

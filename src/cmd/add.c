@@ -37,9 +37,9 @@ struct addition {
 	struct catalogue catalogue;
 	const struct service *service; /* of the catalogue; NULL: it is in none */
 	struct kind_list kinds;
-	struct kind *kind;             /* owned; of --kind */
+	struct kind *kind; /* owned; of --kind */
 	struct detection detection;
-	char *page_name;               /* owned */
+	char *page_name; /* owned */
 };
 
 static int complain(const struct addition *addition, const char *text)
@@ -56,26 +56,25 @@ static int complain(const struct addition *addition, const char *text)
 static int parse_options(int argc, char **argv, struct addition *addition)
 {
 	static const struct option options[] = {
-		{"name", required_argument, NULL, 'N'},
-		{"kind", required_argument, NULL, 'k'},
-		{"provider", required_argument, NULL, 'p'},
-		{"url", required_argument, NULL, 'u'},
-		{"search", required_argument, NULL, 's'},
+		{"name", required_argument, NULL, 0},
+		{"kind", required_argument, NULL, 1},
+		{"provider", required_argument, NULL, 2},
+		{"url", required_argument, NULL, 3},
+		{"search", required_argument, NULL, 4},
 		{"dry-run", no_argument, NULL, 'n'},
 		{0},
 	};
+	const char **const values[] = {&addition->name, &addition->kind_name, &addition->provider,
+		&addition->url, &addition->search};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "n", options, NULL)) != -1) {
-		switch (option) {
-		case 'N': addition->name = optarg; break;
-		case 'k': addition->kind_name = optarg; break;
-		case 'p': addition->provider = optarg; break;
-		case 'u': addition->url = optarg; break;
-		case 's': addition->search = optarg; break;
-		case 'n': addition->dry_run = true; break;
-		default: return usage_error(addition->invocation);
-		}
+		if (option == 'n')
+			addition->dry_run = true;
+		else if (option < (int)(sizeof values / sizeof values[0]))
+			*values[option] = optarg;
+		else
+			return usage_error(addition->invocation);
 	}
 	addition->word = argv[optind];
 	if (argc - optind != (addition->search != NULL ? 0 : 1))
@@ -122,7 +121,8 @@ static int unknown_service(const struct addition *addition)
 	const char *nearest = catalogue_nearest(&addition->catalogue, addition->word);
 	char *visible = text_visible_copy(addition->word);
 
-	fprintf(stderr, "lampwatch add: \"%s\" is no address, and not in the catalogue%s%s%s\n", visible,
+	fprintf(stderr, "lampwatch add: \"%s\" is no address, and not in the catalogue%s%s%s\n",
+		visible,
 		nearest != NULL ? "; did you mean \"" : "; add --search looks for a part of a name",
 		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
 	free(visible);
@@ -136,8 +136,8 @@ static int detect_file(struct addition *addition)
 	struct document document;
 	struct error error = {0};
 	bool good = strcmp(addition->word, "-") == 0
-		? file_read_descriptor(STDIN_FILENO, "standard input", &body, &error)
-		: file_read(addition->word, &body, &error);
+			    ? file_read_descriptor(STDIN_FILENO, "standard input", &body, &error)
+			    : file_read(addition->word, &body, &error);
 
 	if (good) {
 		document = (struct document){buffer_string(&body), body.length};
@@ -156,11 +156,13 @@ static bool detect_service(struct addition *addition)
 	for (size_t i = 0; i < addition->kinds.count; i++) {
 		if (strcmp(kind_name(addition->kinds.list[i]), addition->service->kind) != 0)
 			continue;
-		if (detect_kind(addition->service->url, addition->kinds.list[i], &addition->detection, &error))
+		if (detect_kind(addition->service->url, addition->kinds.list[i],
+			    &addition->detection, &error))
 			return true;
 		detection_release(&addition->detection);
 		if (error.remedy == REMEDY_PAGE)
-			fprintf(stderr, "lampwatch add: the catalogue is out of date: %s\n", error.text);
+			fprintf(stderr, "lampwatch add: the catalogue is out of date: %s\n",
+				error.text);
 	}
 	return false;
 }
@@ -184,7 +186,8 @@ static int detect(struct addition *addition)
 	bool address = is_address(addition->word);
 
 	if (addition->kind_name != NULL) {
-		addition->kind = kind_choose("add", addition->templates, folder, addition->kind_name, NULL);
+		addition->kind =
+			kind_choose("add", addition->templates, folder, addition->kind_name, NULL);
 		if (addition->kind == NULL)
 			return EXIT_USAGE;
 	}
@@ -199,7 +202,8 @@ static int detect(struct addition *addition)
 	if (strcmp(addition->word, "-") != 0 && !file_exists(addition->word))
 		return unknown_service(addition);
 	if (!addition->dry_run) {
-		fprintf(stderr, "lampwatch add: %s is a file; --dry-run says what it is\n", addition->word);
+		fprintf(stderr, "lampwatch add: %s is a file; --dry-run says what it is\n",
+			addition->word);
 		return EXIT_USAGE;
 	}
 	return detect_file(addition);
@@ -239,7 +243,8 @@ static char *derived_name(const struct addition *addition)
 		return name_of_text(addition->service->name);
 	if (detection->url[0] != '\0')
 		return name_of_address(detection->url);
-	return name_of_text(detection->chosen->reading.title != NULL ? detection->chosen->reading.title : "");
+	return name_of_text(
+		detection->chosen->reading.title != NULL ? detection->chosen->reading.title : "");
 }
 
 static int name_page(struct addition *addition)
@@ -267,7 +272,8 @@ static struct page_entry entry_of(const struct addition *addition)
 	if (provider == NULL && addition->service != NULL)
 		provider = addition->service->provider;
 	return (struct page_entry){.name = addition->page_name,
-		.url = addition->detection.url[0] != '\0' ? addition->detection.url : "(its address)",
+		.url = addition->detection.url[0] != '\0' ? addition->detection.url
+							  : "(its address)",
 		.kind = kind_name(addition->detection.chosen->kind),
 		.provider = text_equal(provider, addition->page_name) ? NULL : provider};
 }
@@ -291,7 +297,8 @@ static void print_advice(const struct addition *addition)
 		const struct subscriber_config *subscriber = &config->subscribers[i];
 		const char *at = strchr(subscriber->mail, '@');
 
-		if (at == NULL || subscriber->second != NULL || !text_list_has(&service->mail, at + 1))
+		if (at == NULL || subscriber->second != NULL ||
+			!text_list_has(&service->mail, at + 1))
 			continue;
 		printf("%s:%d: %s\n  has its mail from %s too: give it a \"second\"\n",
 			addition->config_path, subscriber->line, subscriber->mail, service->name);
@@ -302,9 +309,10 @@ static void print_advice(const struct addition *addition)
 static bool check_result(const struct addition *addition, const struct buffer *text)
 {
 	struct problems problems = {0};
-	struct config *config = config_parse(
-		addition->config_path, buffer_string(text), text->length, &problems);
-	const struct page_config *page = config != NULL ? config_page(config, addition->page_name) : NULL;
+	struct config *config =
+		config_parse(addition->config_path, buffer_string(text), text->length, &problems);
+	const struct page_config *page =
+		config != NULL ? config_page(config, addition->page_name) : NULL;
 	bool good = page != NULL && config->page_count == addition->config->page_count + 1;
 
 	if (!good)
@@ -330,15 +338,18 @@ static bool replace_file(const char *path, const struct buffer *text, struct err
 	return good;
 }
 
-static int refuse_edit(const struct addition *addition, const struct page_entry *entry, const char *reason)
+static int refuse_edit(
+	const struct addition *addition, const struct page_entry *entry, const char *reason)
 {
-	fprintf(stderr, "lampwatch add: %s: %s. Not changed; these lines belong under \"pages:\":\n",
+	fprintf(stderr,
+		"lampwatch add: %s: %s. Not changed; these lines belong under \"pages:\":\n",
 		addition->config_path, reason);
 	print_entry(entry);
 	return EXIT_USAGE;
 }
 
-static int write_config(const struct addition *addition, const char *path, const struct page_entry *entry)
+static int write_config(
+	const struct addition *addition, const char *path, const struct page_entry *entry)
 {
 	struct buffer text = {.maximum = YAML_FILE_MAX}, edited = {.maximum = YAML_FILE_MAX};
 	int line = 0, status = EXIT_DONE;
@@ -347,7 +358,8 @@ static int write_config(const struct addition *addition, const char *path, const
 	if (!file_read(path, &text, &error)) {
 		fprintf(stderr, "lampwatch add: %s\n", error.text);
 		status = EXIT_USAGE;
-	} else if (!config_edit_add_page(path, buffer_string(&text), text.length, entry, &edited, &line, &error)) {
+	} else if (!config_edit_add_page(path, buffer_string(&text), text.length, entry, &edited,
+			   &line, &error)) {
 		status = refuse_edit(addition, entry, error.text);
 	} else if (edited.overflowed || !check_result(addition, &edited)) {
 		status = refuse_edit(addition, entry, "the page cannot be added");
@@ -373,8 +385,9 @@ static int add_page(const struct addition *addition)
 	if (addition->dry_run || addition->config == NULL) {
 		if (!quiet)
 			puts(addition->config == NULL && !addition->dry_run
-				     ? "There is no lampwatch.yaml yet. These lines in one watch the page:\n\npages:"
-				     : "Not added. These lines under \"pages:\" watch it:");
+					? "There is no lampwatch.yaml yet. These lines in one "
+					  "watch the page:\n\npages:"
+					: "Not added. These lines under \"pages:\" watch it:");
 		print_entry(&entry);
 		return EXIT_DONE;
 	}
@@ -401,10 +414,12 @@ static int find_and_add(struct addition *addition)
 		return EXIT_USAGE;
 	}
 	if (addition->invocation->verbosity >= 0)
-		print_detection(addition->word, &addition->detection, addition->invocation->verbosity > 0);
+		print_detection(
+			addition->word, &addition->detection, addition->invocation->verbosity > 0);
 	page = watched(addition);
 	if (page != NULL) {
-		printf("%s:%d: watched already, as \"%s\"\n", addition->config_path, page->line, page->name);
+		printf("%s:%d: watched already, as \"%s\"\n", addition->config_path, page->line,
+			page->name);
 		return EXIT_DONE;
 	}
 	status = name_page(addition);
@@ -433,7 +448,8 @@ int command_add(struct invocation *invocation, int argc, char **argv)
 	addition.templates = file_templates();
 	status = load_catalogue(&addition);
 	if (status == EXIT_DONE && addition.search != NULL)
-		status = print_services(&addition.catalogue, addition.search) ? EXIT_DONE : EXIT_OWED;
+		status = print_services(&addition.catalogue, addition.search) ? EXIT_DONE
+									      : EXIT_OWED;
 	else if (status == EXIT_DONE)
 		status = find_and_add(&addition);
 	addition_release(&addition);

@@ -75,7 +75,8 @@ char *name_of_address(const char *url)
 
 	if (host == NULL)
 		return name_of_text("");
-	if (strspn(host, "0123456789.:[]abcdef") == strlen(host) && strpbrk(host, "0123456789") != NULL) {
+	if (strspn(host, "0123456789.:[]abcdef") == strlen(host) &&
+		strpbrk(host, "0123456789") != NULL) {
 		name = name_of_text(host);
 		free(host);
 		return name;

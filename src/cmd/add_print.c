@@ -12,7 +12,7 @@
 
 enum {
 	LABEL_COLUMNS = 12,
-	LAMP_COLUMNS = 9,   /* of a shape, a blank and the colour's word, with the blank behind */
+	LAMP_COLUMNS = 9, /* of a shape, a blank and the colour's word, with the blank behind */
 	NAME_COLUMNS = 34,
 	KIND_COLUMNS = 18,
 	SERVICE_COLUMNS = 24,
@@ -180,10 +180,12 @@ void print_ambiguous(const char *word, const struct detection *detection)
 {
 	char *visible = text_visible_copy(word);
 
-	fprintf(stderr, "lampwatch add: %s: several kinds fit; --kind says which is right:\n", visible);
+	fprintf(stderr, "lampwatch add: %s: several kinds fit; --kind says which is right:\n",
+		visible);
 	for (size_t i = 0; i < detection->count; i++)
 		if (detection->list[i].readable)
-			fprintf(stderr, "  %-*s %s\n", KIND_COLUMNS, kind_name(detection->list[i].kind),
+			fprintf(stderr, "  %-*s %s\n", KIND_COLUMNS,
+				kind_name(detection->list[i].kind),
 				kind_about(detection->list[i].kind));
 	free(visible);
 }

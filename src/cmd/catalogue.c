@@ -146,7 +146,8 @@ const char *catalogue_nearest(const struct catalogue *catalogue, const char *nam
 
 		*(const char **)memory_append(&names, &count, sizeof *names) = service->name;
 		for (size_t j = 0; j < service->aliases.count; j++)
-			*(const char **)memory_append(&names, &count, sizeof *names) = service->aliases.list[j];
+			*(const char **)memory_append(&names, &count, sizeof *names) =
+				service->aliases.list[j];
 	}
 	nearest = text_nearest(name, names, count);
 	free(names);

@@ -13,12 +13,12 @@
 struct problems;
 
 struct service {
-	char *name;               /* as people write it */
+	char *name; /* as people write it */
 	struct text_list aliases;
-	char *url;                /* of its page */
+	char *url; /* of its page */
 	char *kind;
-	char *provider;           /* as routes name it in `depends`; NULL: the page's name */
-	struct text_list mail;    /* domains whose mail it hosts */
+	char *provider;        /* as routes name it in `depends`; NULL: the page's name */
+	struct text_list mail; /* domains whose mail it hosts */
 };
 
 struct catalogue {

@@ -14,10 +14,10 @@
 /* The addresses that are asked, each once, the page's own first. */
 struct search {
 	const struct kind_list *kinds;
-	char *addresses[DETECT_ADDRESSES_MAX];    /* owned */
+	char *addresses[DETECT_ADDRESSES_MAX]; /* owned */
 	struct fetched fetched[DETECT_ADDRESSES_MAX];
 	size_t count;
-	size_t *address_of;                       /* owned: of each kind; count: none */
+	size_t *address_of; /* owned: of each kind; count: none */
 };
 
 static size_t address_place(struct search *search, char *address)
@@ -43,7 +43,8 @@ static void find_addresses(struct search *search)
 		char *address = NULL;
 
 		search->address_of[i] = DETECT_ADDRESSES_MAX;
-		if (kind_document_address(search->kinds->list[i], 0, search->addresses[0], NULL, &address, NULL) &&
+		if (kind_document_address(search->kinds->list[i], 0, search->addresses[0], NULL,
+			    &address, NULL) &&
 			address[0] != '\0')
 			search->address_of[i] = address_place(search, address);
 		else
@@ -63,7 +64,8 @@ static void search_release(struct search *search)
 static void add_fitting(struct detection *detection, const struct kind *kind, const char *address,
 	enum document_form form)
 {
-	*(struct fitting *)memory_append(&detection->list, &detection->count, sizeof *detection->list) =
+	*(struct fitting *)memory_append(
+		&detection->list, &detection->count, sizeof *detection->list) =
 		(struct fitting){.kind = kind, .address = memory_string(address), .form = form};
 }
 
@@ -73,7 +75,8 @@ static struct document document_of(const struct buffer *body)
 }
 
 /* Which of the kinds that look at this address fit what stands there. */
-static void tell_kinds(struct search *search, size_t place, struct detection *detection, struct error *error)
+static void tell_kinds(
+	struct search *search, size_t place, struct detection *detection, struct error *error)
 {
 	size_t all = search->kinds->count, count = 0;
 	const struct kind **kinds = memory_zero(all, sizeof(struct kind *));
@@ -101,7 +104,8 @@ static int by_form(const void *left, const void *right)
 	return strcmp(kind_name(a->kind), kind_name(b->kind));
 }
 
-static void read_bodies(const char *url, struct fitting *fitting, struct buffer *bodies, const bool *there)
+static void read_bodies(
+	const char *url, struct fitting *fitting, struct buffer *bodies, const bool *there)
 {
 	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
 
@@ -130,7 +134,8 @@ static size_t choose_form(struct detection *detection, size_t first)
 {
 	size_t i = first, readable = 0;
 
-	for (; i < detection->count && detection->list[i].form == detection->list[first].form; i++) {
+	for (; i < detection->count && detection->list[i].form == detection->list[first].form;
+		i++) {
 		struct fitting *fitting = &detection->list[i];
 
 		if (!fitting->tried)
@@ -159,7 +164,8 @@ static bool choose(struct detection *detection, struct error *error)
 }
 
 /* The page itself: what stands there, and where it is if it has moved to another host. */
-static bool fetch_page(const char *url, struct search *search, struct detection *detection, struct error *error)
+static bool fetch_page(
+	const char *url, struct search *search, struct detection *detection, struct error *error)
 {
 	struct fetched *page = &search->fetched[0];
 	char *from = http_url_origin(url), *to;
@@ -197,8 +203,8 @@ bool detect_address(const char *url, const struct kind_list *kinds, struct detec
 	return good && detection->count > 0 && choose(detection, error);
 }
 
-bool detect_document(const char *url, const struct document *document, const struct kind_list *kinds,
-	struct detection *detection, struct error *error)
+bool detect_document(const char *url, const struct document *document,
+	const struct kind_list *kinds, struct detection *detection, struct error *error)
 {
 	bool *fits = memory_zero(kinds->count, sizeof *fits);
 	bool good = read_detect(
@@ -214,13 +220,15 @@ bool detect_document(const char *url, const struct document *document, const str
 
 		fitting->tried = true;
 		fitting->readable = kind_document_count(fitting->kind) > 1 ||
-			read_page(fitting->kind, url, documents, &fitting->reading, NULL, &fitting->error);
+				    read_page(fitting->kind, url, documents, &fitting->reading,
+					    NULL, &fitting->error);
 	}
 	free(fits);
 	return good && choose(detection, error);
 }
 
-bool detect_kind(const char *url, const struct kind *kind, struct detection *detection, struct error *error)
+bool detect_kind(
+	const char *url, const struct kind *kind, struct detection *detection, struct error *error)
 {
 	char *address = NULL;
 

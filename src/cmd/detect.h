@@ -19,22 +19,22 @@ enum { DETECT_ADDRESSES_MAX = 64 };
 /* A kind whose conditions hold for a document. */
 struct fitting {
 	const struct kind *kind;
-	char *address;            /* owned: of the document */
+	char *address; /* owned: of the document */
 	enum document_form form;
-	bool tried, readable;     /* it was read as a whole, and could be */
-	struct error error;       /* why it could not */
-	struct reading reading;   /* owned */
+	bool tried, readable;   /* it was read as a whole, and could be */
+	struct error error;     /* why it could not */
+	struct reading reading; /* owned */
 };
 
 struct detection {
-	char *url;                /* owned: what is to be watched: as given, or where that redirects */
-	bool moved;               /* it redirects to another host */
-	struct fitting *list;     /* owned: JSON before HTML before feeds, then by name */
+	char *url;            /* owned: what is to be watched: as given, or where that redirects */
+	bool moved;           /* it redirects to another host */
+	struct fitting *list; /* owned: JSON before HTML before feeds, then by name */
 	size_t count;
-	struct error page_error;  /* what is wrong with the address itself; "" where nothing is */
-	bool named;               /* the kind was given, not found */
+	struct error page_error; /* what is wrong with the address itself; "" where nothing is */
+	bool named;              /* the kind was given, not found */
 	const struct fitting *chosen; /* the one kind that is right; NULL: none, or several */
-	bool ambiguous;           /* several of the same form can read it */
+	bool ambiguous;               /* several of the same form can read it */
 };
 
 /*
@@ -46,11 +46,12 @@ bool detect_address(const char *url, const struct kind_list *kinds, struct detec
 	struct error *error);
 
 /* The same for one document that is at hand; kinds that need further ones are not read. */
-bool detect_document(const char *url, const struct document *document, const struct kind_list *kinds,
-	struct detection *detection, struct error *error);
+bool detect_document(const char *url, const struct document *document,
+	const struct kind_list *kinds, struct detection *detection, struct error *error);
 
 /* Reads the page with this kind and no other. False with error where that fails. */
-bool detect_kind(const char *url, const struct kind *kind, struct detection *detection, struct error *error);
+bool detect_kind(
+	const char *url, const struct kind *kind, struct detection *detection, struct error *error);
 
 void detection_release(struct detection *detection);
 

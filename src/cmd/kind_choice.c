@@ -30,10 +30,12 @@ void kind_list_load(const char *templates, const char *user_folder, struct kind_
 	for (size_t i = 0; i < names.count; i++) {
 		struct problems problems = {0};
 		char *path = kind_find(templates, user_folder, names.list[i]);
-		struct kind *kind = path != NULL ? kind_load(path, (struct node){0}, &problems) : NULL;
+		struct kind *kind =
+			path != NULL ? kind_load(path, (struct node){0}, &problems) : NULL;
 
 		if (kind != NULL)
-			*(struct kind **)memory_append(&kinds->list, &kinds->count, sizeof *kinds->list) = kind;
+			*(struct kind **)memory_append(
+				&kinds->list, &kinds->count, sizeof *kinds->list) = kind;
 		problems_release(&problems);
 		free(path);
 	}
@@ -48,8 +50,8 @@ void kind_list_release(struct kind_list *kinds)
 	*kinds = (struct kind_list){0};
 }
 
-static void complain_unknown(const char *command, const char *templates, const char *user_folder,
-	const char *name)
+static void complain_unknown(
+	const char *command, const char *templates, const char *user_folder, const char *name)
 {
 	struct text_list names = {0};
 	char *visible = text_visible_copy(name);
@@ -73,7 +75,8 @@ static struct kind *load_path(const char *path, const char *with_path)
 	struct kind *kind = NULL;
 
 	if (problems.errors == 0)
-		kind = kind_load(path, with != NULL ? yaml_root(with) : (struct node){0}, &problems);
+		kind = kind_load(
+			path, with != NULL ? yaml_root(with) : (struct node){0}, &problems);
 	problems_print(&problems);
 	problems_release(&problems);
 	yaml_close(with);

@@ -33,7 +33,8 @@ static void print_kind(const char *templates, const char *folder, const char *na
 	bool own = path != NULL && folder != NULL && text_starts(path, folder);
 	struct problems problems = {0};
 	struct yaml *yaml = path != NULL ? yaml_load(path, &problems) : NULL;
-	const char *about = yaml != NULL ? node_text(node_find(yaml_root(yaml), "about")) : "(its file is broken)";
+	const char *about = yaml != NULL ? node_text(node_find(yaml_root(yaml), "about"))
+					 : "(its file is broken)";
 
 	terminal_text(name, NAME_COLUMNS);
 	printf(" %s", own ? "(yours) " : "");
@@ -91,7 +92,8 @@ static bool read_files(struct test *test)
 			fprintf(stderr, "lampwatch kinds: %s\n", error.text);
 			return false;
 		}
-		test->documents[i] = (struct document){buffer_string(&test->bodies[i]), test->bodies[i].length};
+		test->documents[i] =
+			(struct document){buffer_string(&test->bodies[i]), test->bodies[i].length};
 	}
 	return true;
 }
@@ -149,11 +151,13 @@ static int test_kind(const struct kind *kind, const struct test *test)
 static int run_test(const struct invocation *invocation, const char *templates, struct test *test)
 {
 	char *folder = user_folder(invocation);
-	struct kind *kind = kind_choose("kinds", templates, folder, test->kind_path, test->with_path);
+	struct kind *kind =
+		kind_choose("kinds", templates, folder, test->kind_path, test->with_path);
 	int status = EXIT_USAGE;
 
 	if (kind != NULL && test->count > kind_document_count(kind)) {
-		fprintf(stderr, "lampwatch kinds: there are more files than the kind has documents\n");
+		fprintf(stderr,
+			"lampwatch kinds: there are more files than the kind has documents\n");
 	} else if (kind != NULL) {
 		read_limit("kinds", test->words[0]);
 		status = read_files(test) ? test_kind(kind, test) : EXIT_OWED;
@@ -192,7 +196,8 @@ int command_kinds(struct invocation *invocation, int argc, char **argv)
 	if ((test.kind_path != NULL) != (test.count > 0) || test.count > KIND_DOCUMENTS_MAX)
 		return usage_error(invocation);
 	templates = file_templates();
-	status = test.kind_path != NULL ? run_test(invocation, templates, &test) : list(invocation, templates);
+	status = test.kind_path != NULL ? run_test(invocation, templates, &test)
+					: list(invocation, templates);
 	free(templates);
 	return status;
 }

@@ -145,8 +145,8 @@ static int detect(const char *templates, struct request *request)
 	kind_list_load(templates, NULL, &kinds);
 	fits = memory_zero(kinds.count, sizeof *fits);
 	documents_of(request, documents);
-	if (read_detect((const struct kind *const *)kinds.list, kinds.count, request->url, &documents[0],
-		    fits, &error))
+	if (read_detect((const struct kind *const *)kinds.list, kinds.count, request->url,
+		    &documents[0], fits, &error))
 		status = choose(request, &kinds, fits);
 	else
 		status = complain(request, &error);
@@ -229,7 +229,8 @@ static int prepare(const char *templates, struct request *request)
 	int status;
 
 	if (request->kind_name != NULL) {
-		request->kind = kind_choose("read", templates, NULL, request->kind_name, request->with_path);
+		request->kind = kind_choose(
+			"read", templates, NULL, request->kind_name, request->with_path);
 		return request->kind != NULL ? get_documents(request) : EXIT_USAGE;
 	}
 	status = get_documents(request);

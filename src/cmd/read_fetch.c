@@ -40,7 +40,8 @@ static void fetched_done(void *context, struct http_response *response, const st
 
 static struct http_client *client_new(void)
 {
-	struct http_settings settings = {.in_flight = IN_FLIGHT, .per_host = IN_FLIGHT,
+	struct http_settings settings = {.in_flight = IN_FLIGHT,
+		.per_host = IN_FLIGHT,
 		.user_agent = "lampwatch/" LAMPWATCH_VERSION};
 
 	http_start();
@@ -69,7 +70,8 @@ void fetch_all(struct fetched *fetched, size_t count)
 			.done = fetched_done,
 			.context = &fetched[i]};
 
-		error_set(&fetched[i].error, REMEDY_LATER, "no answer within %d s", TOTAL_MILLISECONDS / 1000);
+		error_set(&fetched[i].error, REMEDY_LATER, "no answer within %d s",
+			TOTAL_MILLISECONDS / 1000);
 		http_client_get(client, &request);
 	}
 	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0 && milliseconds_now() < end)

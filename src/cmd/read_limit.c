@@ -28,7 +28,8 @@ void read_limit(const char *command, const char *word)
 	struct itimerval timer = {.it_value = {.tv_sec = READER_SECONDS}};
 	char *visible = text_visible_copy(word);
 
-	line = memory_format("lampwatch %s: %s: reading it takes more time than a page may\n", command, visible);
+	line = memory_format(
+		"lampwatch %s: %s: reading it takes more time than a page may\n", command, visible);
 	free(visible);
 	signal(SIGPROF, end);
 	setitimer(ITIMER_PROF, &timer, NULL);

@@ -10,10 +10,10 @@
 #include "watch/read_p.h"
 
 enum {
-	SAMPLES_MAX = 3,      /* different texts that are shown of one expression */
-	SAMPLE_MAX = 32,      /* bytes of one of them */
-	WORDS_MAX = 200,      /* different words that are shown */
-	CONDITION_MAX = 70,   /* bytes of a condition */
+	SAMPLES_MAX = 3,    /* different texts that are shown of one expression */
+	SAMPLE_MAX = 32,    /* bytes of one of them */
+	WORDS_MAX = 200,    /* different words that are shown */
+	CONDITION_MAX = 70, /* bytes of a condition */
 	LABEL_COLUMNS = 14,
 	LINE_COLUMNS = 80,
 };
@@ -48,7 +48,8 @@ struct trace {
 static void add(struct trace *trace, struct traced traced)
 {
 	if (traced.xpath != NULL)
-		*(struct traced *)memory_append(&trace->list, &trace->count, sizeof *trace->list) = traced;
+		*(struct traced *)memory_append(&trace->list, &trace->count, sizeof *trace->list) =
+			traced;
 }
 
 static void add_list(struct trace *trace, struct traced traced, const struct xpath_list *xpaths)
@@ -63,33 +64,45 @@ static void add_list(struct trace *trace, struct traced traced, const struct xpa
 static void add_named(struct trace *trace, const char *section, const struct named_list *names)
 {
 	for (size_t i = 0; i < names->count; i++)
-		add(trace, (struct traced){
-				   .section = section, .key = names->list[i].name, .xpath = names->list[i].xpath});
+		add(trace, (struct traced){.section = section,
+				   .key = names->list[i].name,
+				   .xpath = names->list[i].xpath});
 }
 
-static void add_block(struct trace *trace, const char *section, size_t place, const struct block *block)
+static void add_block(
+	struct trace *trace, const char *section, size_t place, const struct block *block)
 {
 	static const struct {
 		const char *key;
 		size_t offset; /* of the struct xpath_list in struct block */
 	} lists[] = {
-		{"id", offsetof(struct block, id)}, {"group", offsetof(struct block, group)},
-		{"name", offsetof(struct block, name)}, {"title", offsetof(struct block, title)},
-		{"word", offsetof(struct block, word)}, {"state", offsetof(struct block, state)},
-		{"started", offsetof(struct block, started)}, {"updated", offsetof(struct block, updated)},
-		{"starts", offsetof(struct block, starts)}, {"ends", offsetof(struct block, ends)},
-		{"url", offsetof(struct block, url)}, {"time", offsetof(struct block, updates.time)},
-		{"state", offsetof(struct block, updates.state)}, {"text", offsetof(struct block, updates.text)},
+		{"id", offsetof(struct block, id)},
+		{"group", offsetof(struct block, group)},
+		{"name", offsetof(struct block, name)},
+		{"title", offsetof(struct block, title)},
+		{"word", offsetof(struct block, word)},
+		{"state", offsetof(struct block, state)},
+		{"started", offsetof(struct block, started)},
+		{"updated", offsetof(struct block, updated)},
+		{"starts", offsetof(struct block, starts)},
+		{"ends", offsetof(struct block, ends)},
+		{"url", offsetof(struct block, url)},
+		{"time", offsetof(struct block, updates.time)},
+		{"state", offsetof(struct block, updates.state)},
+		{"text", offsetof(struct block, updates.text)},
 	};
 	const struct {
 		const char *key;
 		const struct xpath *xpath;
 	} singles[] = {
-		{"words", block->words.nodes}, {"words: take", block->words.take},
-		{"affected", block->affected.nodes}, {"affected: take", block->affected.take},
+		{"words", block->words.nodes},
+		{"words: take", block->words.take},
+		{"affected", block->affected.nodes},
+		{"affected: take", block->affected.take},
 		{"updates", block->updates.nodes},
 	};
-	struct traced traced = {.section = section, .place = place, .key = "each", .xpath = block->each};
+	struct traced traced = {
+		.section = section, .place = place, .key = "each", .xpath = block->each};
 
 	add(trace, traced);
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
@@ -115,10 +128,14 @@ struct trace *trace_new(const struct kind *kind)
 	struct trace *trace = memory_zero(1, sizeof *trace);
 
 	add_named(trace, "let", &kind->lets);
-	add_list(trace, (struct traced){.section = "require", .key = "", .condition = true}, &kind->require);
+	add_list(trace, (struct traced){.section = "require", .key = "", .condition = true},
+		&kind->require);
 	add_list(trace, (struct traced){.section = "page", .key = "title"}, &kind->title);
 	add_list(trace, (struct traced){.section = "page", .key = "word"}, &kind->word);
-	add(trace, (struct traced){.section = "page", .key = "derive", .condition = true, .xpath = kind->derive});
+	add(trace, (struct traced){.section = "page",
+			   .key = "derive",
+			   .condition = true,
+			   .xpath = kind->derive});
 	add_blocks(trace, "indicators", &kind->indicators);
 	add_blocks(trace, "incidents", &kind->incidents);
 	add_blocks(trace, "maintenances", &kind->maintenances);
@@ -169,7 +186,8 @@ void trace_value(void *context, const struct xpath *xpath, xmlXPathObjectPtr val
 	traced->node_set = value->type == XPATH_NODESET;
 	traced->nodes += traced->node_set ? node_set_count(value) : 0;
 	text = xmlXPathCastToString(value);
-	add_sample(traced, text_collapse((const char *)text, strlen((const char *)text), READING_FIELD_MAX));
+	add_sample(traced,
+		text_collapse((const char *)text, strlen((const char *)text), READING_FIELD_MAX));
 	xmlFree(text);
 }
 
@@ -238,7 +256,8 @@ static bool is_rows(const struct traced *traced)
 
 static bool gives_nodes(const struct traced *traced)
 {
-	return is_rows(traced) || strcmp(traced->key, "words") == 0 || strcmp(traced->key, "affected") == 0;
+	return is_rows(traced) || strcmp(traced->key, "words") == 0 ||
+	       strcmp(traced->key, "affected") == 0;
 }
 
 static void write_traced(struct buffer *out, const struct traced *traced)
@@ -254,7 +273,8 @@ static void write_traced(struct buffer *out, const struct traced *traced)
 	} else {
 		write_label(&line, traced->key, traced->alternative);
 		if (gives_nodes(traced))
-			buffer_format(&line, "%zu node%s", traced->nodes, traced->nodes == 1 ? "" : "s");
+			buffer_format(
+				&line, "%zu node%s", traced->nodes, traced->nodes == 1 ? "" : "s");
 		else
 			buffer_format(&line, "%zu of %zu", traced->filled, traced->count);
 		if (!is_rows(traced))
@@ -275,8 +295,8 @@ static void write_words(struct buffer *out, const struct trace *trace)
 		buffer_byte(&quoted, '"');
 		write_cut(&quoted, word->text, SAMPLE_MAX);
 		buffer_byte(&quoted, '"');
-		buffer_format(out, "  %s -> %s, %zu time%s%s\n", buffer_string(&quoted), level_name(word->level),
-			word->count, word->count == 1 ? "" : "s",
+		buffer_format(out, "  %s -> %s, %zu time%s%s\n", buffer_string(&quoted),
+			level_name(word->level), word->count, word->count == 1 ? "" : "s",
 			word->known ? "" : ": this word is in no table");
 		buffer_release(&quoted);
 	}

@@ -29,7 +29,8 @@ static int load(void **state)
 	bool good = catalogue_load(templates, catalogue, &problems);
 
 	for (size_t i = 0; i < problems.count; i++)
-		print_error("%s:%d: %s\n", problems.list[i].file, problems.list[i].line, problems.list[i].text);
+		print_error("%s:%d: %s\n", problems.list[i].file, problems.list[i].line,
+			problems.list[i].text);
 	problems_release(&problems);
 	*state = catalogue;
 	return good ? 0 : -1;
@@ -72,7 +73,8 @@ static void test_each_kind_is_there_and_needs_no_parameters(void **state)
 		const struct service *service = &catalogue->list[i];
 		struct problems problems = {0};
 		char *path = kind_find(templates, NULL, service->kind);
-		struct kind *kind = path != NULL ? kind_load(path, (struct node){0}, &problems) : NULL;
+		struct kind *kind =
+			path != NULL ? kind_load(path, (struct node){0}, &problems) : NULL;
 
 		if (kind == NULL)
 			fail_msg("%s: no such kind: %s", service->name, service->kind);
@@ -107,7 +109,8 @@ static void test_no_host_has_two_kinds(void **state)
 		for (size_t j = 0; j < i; j++) {
 			char *other = http_url_host(catalogue->list[j].url);
 
-			if (strcmp(host, other) == 0 && strcmp(catalogue->list[i].kind, catalogue->list[j].kind) != 0)
+			if (strcmp(host, other) == 0 &&
+				strcmp(catalogue->list[i].kind, catalogue->list[j].kind) != 0)
 				fail_msg("%s has two kinds", host);
 			free(other);
 		}
@@ -235,9 +238,10 @@ static void test_names_are_made_of_any_text(void **state)
 
 static void test_a_name_that_is_taken_gets_a_number(void **state)
 {
-	static const char text[] = "pages:\n"
-				   "  - {name: desk, url: \"https://a.example/\", kind: statuspage}\n"
-				   "  - {name: desk-2, url: \"https://b.example/\", kind: statuspage}\n";
+	static const char text[] =
+		"pages:\n"
+		"  - {name: desk, url: \"https://a.example/\", kind: statuspage}\n"
+		"  - {name: desk-2, url: \"https://b.example/\", kind: statuspage}\n";
 	struct problems problems = {0};
 	struct config *config = config_parse("x/lampwatch.yaml", text, strlen(text), &problems);
 	char *name;
@@ -268,7 +272,8 @@ int main(void)
 		cmocka_unit_test(test_each_mail_domain_belongs_to_one_service),
 		cmocka_unit_test(test_it_is_no_kind_itself),
 		cmocka_unit_test(test_services_are_found_by_letters_and_digits_alone),
-		cmocka_unit_test(test_a_word_is_looked_for_in_names_aliases_providers_and_addresses),
+		cmocka_unit_test(
+			test_a_word_is_looked_for_in_names_aliases_providers_and_addresses),
 		cmocka_unit_test(test_addresses_are_the_same_but_for_last_slash_and_case_of_host),
 		cmocka_unit_test(test_names_are_made_of_hosts),
 		cmocka_unit_test(test_names_are_made_of_any_text),

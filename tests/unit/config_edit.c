@@ -46,14 +46,17 @@ static void check_refused(const char *before, const char *part)
 	struct error error = {0};
 	int line;
 
-	assert_false(config_edit_add_page("x.yaml", before, strlen(before), &entry, &out, &line, &error));
+	assert_false(config_edit_add_page(
+		"x.yaml", before, strlen(before), &entry, &out, &line, &error));
 	assert_int_equal(error.remedy, REMEDY_CONFIGURATION);
 	assert_non_null(strstr(error.text, part));
 	assert_int_equal(out.length, 0);
 }
 
 #define PAGE "  - name: first\n    url: https://first.example/   # note\n    kind: statuspage\n"
-#define DESK "  - name: desk\n    url: https://desk.example/\n    kind: statuspage\n    provider: desks\n"
+#define DESK                                                                                       \
+	"  - name: desk\n    url: https://desk.example/\n    kind: statuspage\n    provider: "     \
+	"desks\n"
 
 static void test_the_page_comes_behind_the_last_one(void **state)
 {
@@ -62,7 +65,8 @@ static void test_the_page_comes_behind_the_last_one(void **state)
 		"archive: a\npages:\n" PAGE DESK "from: a@example.org\n", 6);
 }
 
-static void test_comments_of_the_last_page_stay_with_it_and_those_of_what_follows_with_that(void **state)
+static void test_comments_of_the_last_page_stay_with_it_and_those_of_what_follows_with_that(
+	void **state)
 {
 	(void)state;
 	check("pages:\n" PAGE "    #keep: all\n\n# who\nfrom: a@example.org\n",
@@ -73,13 +77,17 @@ static void test_comments_of_the_last_page_stay_with_it_and_those_of_what_follow
 static void test_the_indentation_of_the_last_page_is_kept(void **state)
 {
 	(void)state;
-	check("pages:\n-   name: first\n    url: https://first.example/\n    kind: slack\nfrom: a@example.org\n",
+	check("pages:\n-   name: first\n    url: https://first.example/\n    kind: slack\nfrom: "
+	      "a@example.org\n",
 		"pages:\n-   name: first\n    url: https://first.example/\n    kind: slack\n"
-		"-   name: desk\n    url: https://desk.example/\n    kind: statuspage\n    provider: desks\n"
+		"-   name: desk\n    url: https://desk.example/\n    kind: statuspage\n    "
+		"provider: desks\n"
 		"from: a@example.org\n",
 		5);
-	check("pages:\n      -\n         name: first\n         url: https://first.example/\n         kind: slack\n",
-		"pages:\n      -\n         name: first\n         url: https://first.example/\n         kind: slack\n"
+	check("pages:\n      -\n         name: first\n         url: https://first.example/\n       "
+	      "  kind: slack\n",
+		"pages:\n      -\n         name: first\n         url: https://first.example/\n     "
+		"    kind: slack\n"
 		"      - name: desk\n        url: https://desk.example/\n        kind: statuspage\n"
 		"        provider: desks\n",
 		6);
@@ -88,8 +96,10 @@ static void test_the_indentation_of_the_last_page_is_kept(void **state)
 static void test_an_empty_line_between_pages_is_kept_up(void **state)
 {
 	(void)state;
-	check("pages:\n" PAGE "\n  # the second\n  - {name: second, url: \"https://second.example/\", kind: slack}\n",
-		"pages:\n" PAGE "\n  # the second\n  - {name: second, url: \"https://second.example/\", kind: slack}\n"
+	check("pages:\n" PAGE "\n  # the second\n  - {name: second, url: "
+			      "\"https://second.example/\", kind: slack}\n",
+		"pages:\n" PAGE "\n  # the second\n  - {name: second, url: "
+				"\"https://second.example/\", kind: slack}\n"
 		"\n" DESK,
 		9);
 }
@@ -110,20 +120,26 @@ static void test_the_ends_of_lines_are_kept(void **state)
 {
 	(void)state;
 	check("pages:\r\n  - name: first\r\n    url: https://first.example/\r\n    kind: slack\r\n",
-		"pages:\r\n  - name: first\r\n    url: https://first.example/\r\n    kind: slack\r\n"
-		"  - name: desk\r\n    url: https://desk.example/\r\n    kind: statuspage\r\n    provider: desks\r\n",
+		"pages:\r\n  - name: first\r\n    url: https://first.example/\r\n    kind: "
+		"slack\r\n"
+		"  - name: desk\r\n    url: https://desk.example/\r\n    kind: statuspage\r\n    "
+		"provider: desks\r\n",
 		5);
 	check("pages:\n  - name: first\n    url: https://first.example/\n    kind: slack",
-		"pages:\n  - name: first\n    url: https://first.example/\n    kind: slack\n" DESK, 5);
+		"pages:\n  - name: first\n    url: https://first.example/\n    kind: slack\n" DESK,
+		5);
 }
 
 static void test_texts_of_several_lines_belong_to_their_page(void **state)
 {
 	(void)state;
-	check("pages:\n  - name: first\n    url: https://first.example/\n    kind: slack\n    with:\n"
+	check("pages:\n  - name: first\n    url: https://first.example/\n    kind: slack\n    "
+	      "with:\n"
 	      "      require: >-\n       a\n       # b\n\n       c\nfrom: a@example.org\n",
-		"pages:\n  - name: first\n    url: https://first.example/\n    kind: slack\n    with:\n"
-		"      require: >-\n       a\n       # b\n\n       c\n" DESK "from: a@example.org\n",
+		"pages:\n  - name: first\n    url: https://first.example/\n    kind: slack\n    "
+		"with:\n"
+		"      require: >-\n       a\n       # b\n\n       c\n" DESK
+		"from: a@example.org\n",
 		11);
 }
 
@@ -131,14 +147,16 @@ static void test_pages_in_brackets_are_left_to_their_author(void **state)
 {
 	(void)state;
 	check_refused("pages: [{name: a, url: \"https://a.example/\", kind: slack}]\n", "brackets");
-	check_refused("pages:\n  [{name: a, url: \"https://a.example/\", kind: slack}]\n", "dashes");
+	check_refused(
+		"pages:\n  [{name: a, url: \"https://a.example/\", kind: slack}]\n", "dashes");
 	check_refused("{archive: a, pages: []}\n", "brackets");
 	check_refused("pages: [\n", "");
 }
 
 static void test_texts_that_yaml_would_take_for_something_else_are_quoted(void **state)
 {
-	static const char *const texts[] = {"null", "~", "- x", "a: b", "a #b", "*x", "x:", "\"", "a\\b"};
+	static const char *const texts[] = {
+		"null", "~", "- x", "a: b", "a #b", "*x", "x:", "\"", "a\\b"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -167,7 +185,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_page_comes_behind_the_last_one),
-		cmocka_unit_test(test_comments_of_the_last_page_stay_with_it_and_those_of_what_follows_with_that),
+		cmocka_unit_test(
+			test_comments_of_the_last_page_stay_with_it_and_those_of_what_follows_with_that),
 		cmocka_unit_test(test_the_indentation_of_the_last_page_is_kept),
 		cmocka_unit_test(test_an_empty_line_between_pages_is_kept_up),
 		cmocka_unit_test(test_without_pages_there_will_be_some),
