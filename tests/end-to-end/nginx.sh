@@ -103,6 +103,6 @@ unset SSL_CERT_FILE
 at 4 run secure > output 2>&1; status=$?
 same "${names[14]}" "1" "$status"
 same "${names[15]}" "1 1" "$(wc -l < output) $(grep -c '^lampwatch: secure: .*certificate' output)"
-check "${names[16]}" grep -q "secure: unreachable, last seen Fri 24 Jan 2014 19:03:00 UTC" <(at 4 status secure)
+check "${names[16]}" grep -q "secure: unreachable, last seen 2014-01-24 19:03 UTC" <(at 4 status secure)
 check "${names[17]}" at 4 verify
 finish

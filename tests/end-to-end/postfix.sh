@@ -23,7 +23,7 @@ skip_all() {
 
 [ "${LAMPWATCH_PEERS:-}" = 1 ] || skip_all "needs --peers"
 [ "$(id -u)" = 0 ] || skip_all "needs root"
-master=$(PATH=$PATH:/usr/sbin postconf -h daemon_directory 2>/dev/null)/master
+master=$(PATH=$PATH:/usr/sbin postconf -d -h daemon_directory 2>/dev/null)/master
 [ -x "$master" ] || skip_all "needs postfix"
 PATH=$PATH:/usr/sbin
 
