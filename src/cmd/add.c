@@ -121,7 +121,9 @@ static int unknown_service(const struct addition *addition)
 	const char *nearest = catalogue_nearest(&addition->catalogue, addition->word);
 	char *visible = text_visible_copy(addition->word);
 
-	fprintf(stderr, "lampwatch add: \"%s\" is neither an address (https://...) nor in the catalogue%s%s%s\n",
+	fprintf(stderr,
+		"lampwatch add: \"%s\" is neither an address (https://...) nor in the "
+		"catalogue%s%s%s\n",
 		visible,
 		nearest != NULL ? "; did you mean \"" : "; add --search looks for a part of a name",
 		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
