@@ -79,19 +79,16 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 	struct value *others = news_others_red(&work->state->lamps, &work->events);
 	const struct page_state *state = work->state; /* what was kept now, or last: it says the same */
 	bool kept = !text_empty(state->folder) && (!work->keep || work->line != NULL);
-	char *path = kept
-		? archive_path(observer->config->archive, work->seen->page->name, state->folder, NULL) : NULL;
-	char *absolute = path != NULL ? realpath(path, NULL) : NULL;
+	char *path = kept ? memory_format("%s/%s", work->seen->page->name, state->folder) : NULL;
 	struct plan_input input = {
 		.config = observer->config, .page = work->seen->page, .title = work->after.title,
 		.events = &work->events, .owed = owed->list, .owed_count = owed->count, .others_red = others,
-		.snapshot_path = absolute != NULL ? absolute : path, .snapshot_digest = state->sums,
+		.snapshot_path = path, .snapshot_digest = state->sums,
 		.head = state->head, .now = work->seen->now, .simulated = observer->simulated,
 		.key = observer->key,
 	};
 
 	plan_make(&input, plan);
-	free(absolute);
 	free(path);
 	value_free(others);
 }

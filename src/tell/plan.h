@@ -22,7 +22,7 @@
  *     fetches   how many fetches in a row confirm it; needed: how many were asked for
  *     reason    of lost: why; of gone: empty
  *     incidents a list of {title, state, word, level, started, started_local, updated, updated_local, url, updates: [{time, time_local, state, text}]}
- *   snapshot    {path, digest, head}: folder in the archive, SHA-256 of its SHA256SUMS, the page's chain head; absent for lost
+ *   snapshot    {path, digest, head}: folder, relative to the archive, SHA-256 of its SHA256SUMS, the page's chain head; absent for lost
  *   sent        {created, created_local}: when this message was made
  *   others_red  a list of {label, words}: what else is red on this page now
  *   message_id  without brackets; webhook_id
