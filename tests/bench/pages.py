@@ -9,6 +9,7 @@
     pages.py curl SCHEME PORT        a file for curl -K
     pages.py urlwatch SCHEME PORT    a file for urlwatch --urls
     pages.py filtered SCHEME PORT    the same, with what picks the components out of a page of HTML
+    pages.py large FILE              a Statuspage summary of 470 components in 40 groups (210 kB)
     pages.py red FILE                makes the Statuspage summary in FILE say that its first component is down
 
 SCHEME: http (by address), https (by name), or name (HTTP by name: one summary for all)."""
@@ -62,6 +63,19 @@ def summary(page):
             % (identity(page), page, ",".join(component % (identity(page, i), i, page, i, identity(page))
                                              for i in range(15))))
 
+
+def large(components=470, groups=40):
+    row = ('{"id":"%s","name":"Service %d","status":"operational","created_at":"2023-07-11T17:52:24.275Z",'
+           '"updated_at":"2026-07-29T19:49:45.435Z","position":%d,"description":"What service %d does for those who '
+           'depend on it, and where it is to be had","showcase":true,"start_date":"2023-07-11","group_id":%s,'
+           '"page_id":"%s","group":%s,"only_show_if_degraded":false%s}')
+    rows = [row % (identity(1, 1000 + g), 1000 + g, g, 1000 + g, "null", identity(1), "true", ',"components":[%s]' % ",".join(
+        '"%s"' % identity(1, i) for i in range(g, components, groups))) for g in range(groups)]
+    rows += [row % (identity(1, i), i, i, i, '"%s"' % identity(1, 1000 + i % groups), identity(1), "false", "")
+             for i in range(components)]
+    return ('{"page":{"id":"%s","name":"Large","url":"https://status.example.com","time_zone":"Etc/UTC",'
+            '"updated_at":"2026-07-29T20:24:35.022Z"},"components":[%s],"incidents":[],"scheduled_maintenances":[],'
+            '"status":{"indicator":"none","description":"All Systems Operational"}}' % (identity(1), ",".join(rows)))
 
 def rss(page):
     item = ('    <item>\n      <title>Service %d of page %d</title>\n      <link>http://www.example.com/appsstatus#hl=en</link>\n'
@@ -121,6 +135,9 @@ def main(what, *words):
         write_pages(words[0])
     elif what == "red":
         write_red(words[0])
+    elif what == "large":
+        with open(words[0], "w") as file:
+            file.write(large())
     elif what == "listen":
         for page in range(COUNT):
             for port in words:
