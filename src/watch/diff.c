@@ -185,6 +185,25 @@ static void diff_indicators(const struct reading *before, const struct reading *
 	table_release(&new);
 }
 
+size_t diff_gone(const struct reading *before, const struct reading *after, const struct indicator **one)
+{
+	struct table old = table_of(before), new = table_of(after);
+	size_t count = 0;
+
+	*one = NULL;
+	for (size_t i = 0; i < before->indicator_count; i++) {
+		const struct indicator *row = &before->indicators[i];
+
+		if (counterpart(&new, &old, row) != NULL)
+			continue;
+		if (count++ == 0)
+			*one = row;
+	}
+	table_release(&old);
+	table_release(&new);
+	return count;
+}
+
 static void diff_incidents(const struct reading *before, const struct reading *after, struct changes *changes)
 {
 	struct index old = index_by_id(before->incidents, before->incident_count, sizeof *before->incidents);

@@ -67,6 +67,9 @@ void changes_write(const struct changes *changes, struct buffer *out);
  */
 void diff(const struct reading *before, const struct reading *after, struct changes *changes);
 
+/* How many indicators of before diff() would call gone; *one is the first of them. */
+size_t diff_gone(const struct reading *before, const struct reading *after, const struct indicator **one);
+
 /*
  * True where the patterns of `indicators:` choose this one: "*" matches any
  * text, a leading "!" leaves out, no pattern at all (or only such) means all. A pattern is

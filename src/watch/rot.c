@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+#include "watch/rot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/http.h"
+#include "base/text.h"
+#include "watch/diff.h"
+
+/* One that goes is a service that was given up, not a page that has changed its shape. */
+enum { VANISHED_MIN = 2 };
+
+static bool lists_troubles_only(const struct reading *reading)
+{
+	return reading_indicator(reading, READING_OTHERS) != NULL;
+}
+
+bool rot_vanished(const struct reading *before, const struct reading *after, struct error *error)
+{
+	const struct indicator *one;
+	size_t all = before->indicator_count, gone;
+
+	if (lists_troubles_only(before) || lists_troubles_only(after))
+		return false;
+	gone = diff_gone(before, after, &one);
+	if (gone < VANISHED_MIN || gone < all - gone)
+		return false;
+	error_set(error, REMEDY_PAGE,
+		"of %zu indicators that were expected, %zu are listed no longer; one of them is %s", all, gone,
+		text_empty(one->name) ? one->id : one->name);
+	return true;
+}
+
+static const char *bare(const char *host)
+{
+	return text_starts(host, "www.") ? host + strlen("www.") : host;
+}
+
+static bool same_host(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(bare(a), bare(b)) == 0;
+}
+
+bool rot_moved(const char *usual, const char *requested, const char *final, struct error *error)
+{
+	char *from, *to;
+	bool moved;
+
+	if (text_empty(usual) || requested == NULL || final == NULL)
+		return false;
+	from = http_url_host(requested);
+	to = http_url_host(final);
+	moved = to != NULL && !same_host(to, from) && !same_host(to, usual);
+	if (moved)
+		error_set(error, REMEDY_PAGE, "redirects to another host: %s, where %s was expected", to, usual);
+	free(from);
+	free(to);
+	return moved;
+}
