@@ -48,6 +48,7 @@ static const char *const steps[] = {
 	"CREATE TABLE owed (delivery INTEGER, alarm INTEGER, type TEXT, PRIMARY KEY (alarm, delivery, type))"
 	"  WITHOUT ROWID;"
 	"CREATE INDEX owed_delivery ON owed (delivery);",
+	"ALTER TABLE page ADD COLUMN host TEXT;",
 };
 
 static const struct database_migrations migrations = {steps, sizeof steps / sizeof steps[0]};
@@ -93,7 +94,7 @@ void store_pages(struct database *database, struct page_states *states)
 	struct statement *row = database_query(database,
 		"SELECT name, url, kind_digest, program, known, last_fetch, last_success, last_full, retry_at,"
 		" failures, failure, failing_since, unreadable, lost, gone_told, red, unconfirmed, snapshot,"
-		" folder, sums, head, confirmed, last_confirmed FROM page ORDER BY name", "");
+		" folder, sums, head, confirmed, last_confirmed, host FROM page ORDER BY name", "");
 
 	while (statement_row(row)) {
 		struct page_state *state = memory_append(&states->list, &states->count, sizeof *state);
@@ -121,6 +122,7 @@ void store_pages(struct database *database, struct page_states *states)
 		state->head = column(row, 20);
 		state->confirmed = statement_integer(row, 21);
 		state->last_confirmed = statement_integer(row, 22);
+		state->host = column(row, 23);
 	}
 	statement_end(row);
 	load_validators(database, states);
@@ -141,7 +143,7 @@ struct page_state *page_states_find(const struct page_states *states, const char
 void page_state_release(struct page_state *state)
 {
 	char *strings[] = {state->name, state->url, state->kind_digest, state->program, state->failure,
-		state->folder, state->sums, state->head, state->reading};
+		state->folder, state->sums, state->head, state->host, state->reading};
 
 	for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
 		free(strings[i]);
@@ -245,13 +247,14 @@ void store_save(struct database *database, const struct page_state *state)
 	database_do(database,
 		"INSERT OR REPLACE INTO page (name, url, kind_digest, program, known, last_fetch, last_success,"
 		" last_full, retry_at, failures, failure, failing_since, unreadable, lost, gone_told, red, unconfirmed,"
-		" snapshot, folder, sums, head, confirmed, last_confirmed)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"ttttiiiiiitiiiiiiitttii", state->name, state->url, state->kind_digest, state->program,
+		" snapshot, folder, sums, head, confirmed, last_confirmed, host)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"ttttiiiiiitiiiiiiitttiit", state->name, state->url, state->kind_digest, state->program,
 		(int64_t)state->known, state->last_fetch, state->last_success, state->last_full, state->retry_at,
 		state->failures, state->failure, state->failing_since, (int64_t)state->unreadable,
 		(int64_t)state->lost, (int64_t)state->gone_told, (int64_t)state->red, (int64_t)state->unconfirmed,
-		state->snapshot, state->folder, state->sums, state->head, state->confirmed, state->last_confirmed);
+		state->snapshot, state->folder, state->sums, state->head, state->confirmed, state->last_confirmed,
+		state->host);
 	save_validators(database, state);
 	if (!state->loaded)
 		return;

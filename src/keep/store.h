@@ -25,6 +25,7 @@ struct error;
 struct page_state {
 	char *name;
 	char *url, *kind_digest, *program; /* that the last reading was made with */
+	char *host;             /* that it came from in the end */
 	bool known;             /* its baseline is taken */
 	int64_t last_fetch;     /* whatever came of it */
 	int64_t last_success;   /* read, or unchanged */
