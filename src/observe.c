@@ -7,10 +7,13 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/http.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "news.h"
 #include "settings.h"
+#include "suggest.h"
+#include "watch/rot.h"
 #include "work.h"
 
 void observer_say(const struct observer *observer, const char *page, const char *text)
@@ -173,6 +176,15 @@ static void take_validators(struct work *work)
 	}
 }
 
+static void take_host(struct work *work)
+{
+	char *host = work->seen->final_url != NULL ? http_url_host(work->seen->final_url) : NULL;
+
+	if (host != NULL)
+		memory_set(&work->state->host, host);
+	free(host);
+}
+
 /* A success: the page's state as it is from here on. */
 static void settle_state(struct work *work)
 {
@@ -181,6 +193,7 @@ static void settle_state(struct work *work)
 
 	take_validators(work);
 	memory_set(&state->url, seen->page->url);
+	take_host(work);
 	memory_set(&state->kind_digest, kind_digest(seen->kind));
 	memory_set(&state->program, LAMPWATCH_VERSION);
 	memory_set(&state->failure, "");
@@ -198,17 +211,42 @@ static void settle_state(struct work *work)
 	}
 }
 
-static void observe_reading(struct work *work)
+/* What our own change of kind or program makes of the old bytes is what must still be there. */
+static bool vanished(struct work *work, const struct reading *before, const struct reading *after,
+	struct error *error)
+{
+	const struct observation *seen = work->seen;
+	struct reading anew = {0};
+	bool gone;
+
+	if (seen->text == NULL || work->first || seen->accepted || seen->silent)
+		return false;
+	if (seen->read_anew != NULL && parse(work, seen->read_anew, &anew))
+		before = &anew;
+	gone = rot_vanished(before, after, error);
+	reading_release(&anew);
+	if (gone)
+		error_prefix(error, "kind %s", kind_name(seen->kind));
+	return gone;
+}
+
+/* False where the page has rotted: then nothing is taken from it. */
+static bool observe_reading(struct work *work, struct error *rot)
 {
 	struct page_state *state = work->state;
 	struct confirm_rules rules = rules_of(work->seen);
 	struct reading before = {0}, after = {0};
-	bool readable_again = state->unreadable;
+	bool readable_again = state->unreadable, whole = true;
 
 	work->text = work->seen->text != NULL ? work->seen->text : state->reading;
 	if (!parse(work, state->reading, &before) || !parse(work, work->text, &after))
 		goto out;
 	work->first = !state->known || state->reading == NULL || work->seen->new_baseline;
+	whole = !vanished(work, &before, &after, rot);
+	if (!whole) {
+		work->text = NULL;
+		goto out;
+	}
 	take_anew(work, &before);
 	take_difference(work, &before, &after);
 	if (readable_again && !work->first)
@@ -226,6 +264,18 @@ static void observe_reading(struct work *work)
 out:
 	reading_release(&before);
 	reading_release(&after);
+	return whole;
+}
+
+/* What is told when the page is given up: with the kind that would read it, where there is one. */
+static char *reason_of_loss(const struct work *work)
+{
+	char *kind = work->seen->what == OBSERVED_UNREADABLE ? suggest_kind(work->observer, work->seen) : NULL;
+	char *reason = kind != NULL ? memory_format("%s; kind %s would read it", work->state->failure, kind)
+				    : memory_string(work->state->failure);
+
+	free(kind);
+	return reason;
 }
 
 static void add_lost(struct work *work)
@@ -242,7 +292,7 @@ static void add_lost(struct work *work)
 	event->seen = work->seen->now;
 	event->fetches = state->failures;
 	event->needed = work->seen->page->settings.confirm.lost;
-	event->reason = memory_string(state->failure);
+	event->reason = reason_of_loss(work);
 }
 
 /* Unreachable and unreadable in turn are one episode. */
@@ -274,9 +324,34 @@ static void observe_failure(struct work *work)
 	work_commit(work);
 }
 
+/* ---- rot ---- */
+
+/* From here on it is a page that does not fit. One whose bytes are known needs no other snapshot. */
+static void refuse(struct observation *seen, const struct error *rot)
+{
+	seen->what = seen->what == OBSERVED_UNCHANGED ? OBSERVED_FAILED : OBSERVED_UNREADABLE;
+	seen->error = rot;
+}
+
+/* Where the page does not fit its kind either, both stand in the reason. */
+static void refuse_moved(struct observation *seen, struct error *rot)
+{
+	struct error moved;
+
+	if (seen->what == OBSERVED_FAILED || seen->accepted ||
+		!rot_moved(seen->state->host, seen->requested_url, seen->final_url, &moved))
+		return;
+	if (seen->what == OBSERVED_UNREADABLE)
+		error_set(rot, REMEDY_PAGE, "%s; %s", moved.text, seen->error->text);
+	else
+		*rot = moved;
+	refuse(seen, rot);
+}
+
 void observe(struct observer *observer, struct observation *observation)
 {
 	struct work work = {.observer = observer, .seen = observation, .state = observation->state};
+	struct error rot;
 
 	store_load(observer->database, work.state);
 	if (!work.state->loaded) { /* deciding without it would forget what was told */
@@ -284,9 +359,11 @@ void observe(struct observer *observer, struct observation *observation)
 		observer->local_trouble = true;
 		return;
 	}
+	refuse_moved(observation, &rot);
 	if (observation->what == OBSERVED_UNCHANGED || observation->what == OBSERVED_READING)
-		observe_reading(&work);
-	else
+		if (!observe_reading(&work, &rot))
+			refuse(observation, &rot);
+	if (observation->what == OBSERVED_UNREADABLE || observation->what == OBSERVED_FAILED)
 		observe_failure(&work);
 	work_release(&work);
 }

@@ -53,7 +53,10 @@ struct observation {
 	bool full;          /* was unconditional */
 	int64_t retry_after; /* seconds, 0: none */
 	int64_t now;        /* seconds since 1970 */
+	const char *requested_url, *final_url; /* of the main document; NULL: not known */
 	bool new_baseline;  /* the page's URL has changed */
+	bool accepted;      /* whatever the page's shape is now, it is the right one: somebody asked for
+	                     * it by name, or has changed its URL or kind */
 	const char *read_anew; /* the last kept body read with today's kind and program; NULL: no need */
 	bool silent;        /* it had to be read anew and could not be: what is written about incidents may be
 	                     * old and is not told; a lamp's turn is, for better twice than never */

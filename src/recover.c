@@ -20,7 +20,7 @@ static void adopt(struct observer *observer, const struct page_config *page, con
 	struct buffer text = {.maximum = READING_TEXT_MAX};
 	struct error error;
 	struct observation seen = {.page = page, .kind = kind, .state = state, .kept = folder, .error = &error,
-		.what = OBSERVED_READING};
+		.what = OBSERVED_READING, .accepted = true}; /* as it was when it was kept */
 
 	error_set(&error, REMEDY_PAGE, "could not be read before a crash");
 	if (archive_read(observer->config->archive, page->name, folder, "reading", &text, NULL))

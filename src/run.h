@@ -28,7 +28,8 @@ struct watch {
 	struct page_state *state;
 	struct page_state *fresh; /* of a page that was never seen; owned */
 	struct fetch fetch;
-	bool full, url_changed, way_changed;
+	bool asked_for;          /* by name */
+	bool full, url_changed, kind_changed, way_changed; /* way: kind or program */
 	struct watch *next;      /* of those that wait to be read */
 };
 

@@ -40,8 +40,9 @@ static void prepare_fetch(struct watch *watch)
 	struct fetch *fetch = &watch->fetch;
 
 	watch->url_changed = state->known && !text_equal(state->url, watch->page->url);
-	watch->way_changed = state->known && (!text_equal(state->kind_digest, kind_digest(watch->kind)) ||
-					     !text_equal(state->program, LAMPWATCH_VERSION));
+	watch->kind_changed = state->known && !text_equal(state->kind_digest, kind_digest(watch->kind));
+	watch->way_changed =
+		watch->kind_changed || (state->known && !text_equal(state->program, LAMPWATCH_VERSION));
 	*fetch = (struct fetch){.url = watch->page->url, .kind = watch->kind, .context = watch,
 		.connect_timeout = settings->timeout.connect, .total_timeout = settings->timeout.total,
 		.body_maximum = settings->limits.body, .redirects = settings->limits.redirects};
@@ -58,7 +59,8 @@ static void add_watch(struct run *run, const struct page_config *page, bool aske
 	struct page_state *known = page_states_find(&run->states, page->name);
 	struct schedule schedule;
 
-	*watch = (struct watch){.run = run, .page = page, .kind = kind_set_of(run->context->kinds, page)};
+	*watch = (struct watch){.run = run, .page = page, .kind = kind_set_of(run->context->kinds, page),
+		.asked_for = asked_for};
 	watch->state = known != NULL ? known : fresh_state(watch);
 	schedule = schedule_of(page, watch->state);
 	if (!asked_for && !schedule_due(&schedule, run->now)) {

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "keep/archive.h"
 #include "run.h"
+#include "watch/rot.h"
 
 enum {
 	RUN_WAIT_MILLISECONDS = 250,
@@ -56,7 +57,9 @@ static struct observation observation_of(struct watch *watch, enum observed what
 	return (struct observation){.page = watch->page, .kind = watch->kind, .state = watch->state, .what = what,
 		.error = &watch->fetch.error, .validators = watch->fetch.validators, .full = watch->full,
 		.retry_after = watch->fetch.retry_after, .now = watch->run->now,
-		.new_baseline = watch->url_changed};
+		.requested_url = watch->fetch.responses[0].requested_url,
+		.final_url = watch->fetch.responses[0].final_url, .new_baseline = watch->url_changed,
+		.accepted = watch->asked_for || watch->url_changed || watch->kind_changed};
 }
 
 /* The same as ever: only the times are worth writing down. */
@@ -66,7 +69,8 @@ static void take_unchanged(struct watch *watch)
 	struct page_state *state = watch->state;
 	struct observation seen = observation_of(watch, OBSERVED_UNCHANGED);
 
-	if (state->unconfirmed || state->failures > 0 || state->lost || state->retry_at != 0 || watch->url_changed) {
+	if (state->unconfirmed || state->failures > 0 || state->lost || state->retry_at != 0 ||
+		watch->url_changed || rot_moved(state->host, seen.requested_url, seen.final_url, NULL)) {
 		observe(&run->observer, &seen);
 		return;
 	}

@@ -591,6 +591,115 @@ static void test_validators_survive_a_fetch_that_failed(void **state)
 	page_state_release(&known);
 }
 
+/* ---- rot ---- */
+
+#define FOUR GREEN ROW("c", "operational") ROW("d", "operational")
+
+static void test_a_page_whose_indicators_vanish_by_half_is_lost_once_and_turns_nothing_green(void **state)
+{
+	struct scene *scene = *state;
+	struct page_state known;
+
+	scene_read(scene, "one", RED ROW("c", "operational") ROW("d", "operational"));
+	scene_deliver(scene);
+	for (int i = 0; i < 5; i++)
+		scene_read(scene, "one", PAGE("operational") ROW("c", "operational") ROW("d", "operational"));
+	assert_told(scene, ADMIN, "lost:overall");
+	assert_told(scene, OPS, "delivered");
+	known = scene_state(scene, "one");
+	assert_true(lamps_find(&known.lamps, "a")->red);
+	assert_non_null(strstr(known.reading, "Name b"));
+	assert_non_null(strstr(known.failure, "of 4 indicators that were expected, 2 are listed no longer"));
+	page_state_release(&known);
+	assert_int_equal(scene_snapshots(scene, "one"), 3); /* baseline, red, and how it looks since */
+}
+
+static void test_a_page_whose_indicators_come_back_is_back_by_itself(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_read(scene, "one", FOUR);
+	for (int i = 0; i < 3; i++)
+		scene_read(scene, "one", GREEN);
+	scene_deliver(scene);
+	scene_read(scene, "one", FOUR);
+	assert_told(scene, ADMIN, "delivered | back:overall");
+}
+
+static void test_who_asks_for_a_rotten_page_by_name_takes_it_as_it_is(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_read(scene, "one", FOUR);
+	for (int i = 0; i < 3; i++)
+		scene_read(scene, "one", GREEN);
+	scene_deliver(scene);
+	scene_read_as(scene, "one", GREEN, (struct observation){.accepted = true});
+	assert_told(scene, ADMIN, "delivered | back:overall, gone:Name c, gone:Name d");
+	scene_read(scene, "one", RED);
+	assert_told(scene, OPS, "red:Name a");
+}
+
+static void test_what_our_own_kind_no_longer_lists_is_no_rot(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_read(scene, "one", FOUR);
+	for (int i = 0; i < 3; i++)
+		scene_read_as(scene, "one", GREEN, (struct observation){.read_anew = GREEN});
+	assert_told(scene, ADMIN, "");
+}
+
+static void scene_redirected(struct scene *scene, const char *text, const char *to)
+{
+	scene_read_as(scene, "one", text,
+		(struct observation){.requested_url = "https://status.example.com/", .final_url = to});
+}
+
+static void test_a_page_that_redirects_to_another_host_is_lost_and_turns_nothing_green(void **state)
+{
+	struct scene *scene = *state;
+	struct page_state known;
+
+	scene_redirected(scene, GREEN, "https://status.example.com/");
+	scene_redirected(scene, RED, "https://status.example.com/");
+	scene_deliver(scene);
+	for (int i = 0; i < 4; i++)
+		scene_redirected(scene, GREEN, "https://parked.example.net/");
+	assert_told(scene, OPS, "delivered");
+	assert_told(scene, ADMIN, "lost:overall");
+	known = scene_state(scene, "one");
+	assert_string_equal(known.failure,
+		"redirects to another host: parked.example.net, where status.example.com was expected");
+	page_state_release(&known);
+}
+
+static void test_also_where_it_says_the_same_there(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_redirected(scene, GREEN, "https://status.example.com/");
+	for (int i = 0; i < 3; i++) {
+		struct observation seen = {.what = OBSERVED_UNCHANGED,
+			.requested_url = "https://status.example.com/", .final_url = "https://new.example.net/"};
+
+		scene_observe(scene, "one", &seen);
+	}
+	assert_told(scene, ADMIN, "lost:overall");
+}
+
+static void test_a_redirect_that_was_there_at_first_sight_is_normal(void **state)
+{
+	struct scene *scene = *state;
+
+	for (int i = 0; i < 4; i++)
+		scene_redirected(scene, GREEN, "https://example.statuspages.example/");
+	assert_told(scene, ADMIN, "");
+	for (int i = 0; i < 3; i++)
+		scene_redirected(scene, GREEN, "https://parked.example.net/");
+	assert_told(scene, ADMIN, "lost:overall");
+}
+
 /* ---- our own changes ---- */
 
 static void test_a_difference_of_our_own_making_is_logged_as_read_anew_and_never_told(void **state)
@@ -840,6 +949,13 @@ int main(void)
 		test_in(green, test_a_lost_page_never_counts_as_back_to_green),
 		test_in(green, test_a_snapshot_is_kept_when_a_page_stops_being_readable_and_when_it_is_again),
 		test_in(green, test_validators_survive_a_fetch_that_failed),
+		test_in(green, test_a_page_whose_indicators_vanish_by_half_is_lost_once_and_turns_nothing_green),
+		test_in(green, test_a_page_whose_indicators_come_back_is_back_by_itself),
+		test_in(green, test_who_asks_for_a_rotten_page_by_name_takes_it_as_it_is),
+		test_in(green, test_what_our_own_kind_no_longer_lists_is_no_rot),
+		test_in(empty, test_a_page_that_redirects_to_another_host_is_lost_and_turns_nothing_green),
+		test_in(empty, test_also_where_it_says_the_same_there),
+		test_in(empty, test_a_redirect_that_was_there_at_first_sight_is_normal),
 		test_in(green, test_a_difference_of_our_own_making_is_logged_as_read_anew_and_never_told),
 		test_in(green, test_what_the_page_changed_beside_our_own_change_is_told),
 		test_in(green, test_green_of_our_own_making_closes_no_alarm_until_the_page_confirms_it),
