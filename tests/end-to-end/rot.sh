@@ -75,6 +75,13 @@ rm "$work/web/page.fault"
 run
 same "back where it was, the operator is told that too" 2 "$(count_mails relay)"
 
+begin moved-as-it-was
+run
+cp "$work/web/page" "$work/other/page"
+printf 'redirect=http://127.0.0.2:%s/page' "$other_port" > "$work/web/page.fault"
+runs 5
+same "also where the same page stands there" 1 "$(count_mails relay)"
+
 begin first-sight
 printf 'redirect=http://127.0.0.2:%s/page' "$other_port" > "$work/web/page.fault"
 runs 5
