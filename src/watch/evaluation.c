@@ -86,8 +86,6 @@ struct evaluation *evaluation_new(const char *url)
 	evaluation->context->userData = evaluation;
 	evaluation->context->error = keep_error;
 	evaluation->context->opLimit = XPATH_OPERATIONS_MAX;
-	/* A reading makes and drops a value for each step: most can be used again. */
-	xmlXPathContextSetCache(evaluation->context, 1, -1, 0);
 	evaluation->made = xmlHashCreate(0);
 	evaluation->regexes = regex_cache_new();
 	xmlXPathRegisterVariableLookup(evaluation->context, look_up, evaluation);
