@@ -30,11 +30,19 @@ static bool keep_folder(struct work *work, struct error *error)
 	const char *names[KIND_DOCUMENTS_MAX];
 	struct buffer changes = {0};
 	struct snapshot snapshot = {
-		.page = seen->page->name, .time = seen->now, .simulated = work->observer->simulated,
-		.responses = seen->responses, .count = seen->response_count, .documents = names,
-		.url = seen->page->url, .kind = seen->page->kind, .kind_digest = kind_digest(seen->kind),
-		.reason = work->reason, .reading = work->text,
-		.previous = work->state->folder, .previous_confirmed = work->state->last_confirmed,
+		.page = seen->page->name,
+		.time = seen->now,
+		.simulated = work->observer->simulated,
+		.responses = seen->responses,
+		.count = seen->response_count,
+		.documents = names,
+		.url = seen->page->url,
+		.kind = seen->page->kind,
+		.kind_digest = kind_digest(seen->kind),
+		.reason = work->reason,
+		.reading = work->text,
+		.previous = work->state->folder,
+		.previous_confirmed = work->state->last_confirmed,
 		.previous_fetches = work->state->confirmed,
 	};
 	bool good;
@@ -43,7 +51,8 @@ static bool keep_folder(struct work *work, struct error *error)
 		names[i] = kind_document_name(seen->kind, i);
 	changes_text(work, &changes);
 	snapshot.changes = buffer_string(&changes);
-	good = archive_keep(work->observer->config->archive, &snapshot, &work->folder, work->sums, error);
+	good = archive_keep(
+		work->observer->config->archive, &snapshot, &work->folder, work->sums, error);
 	buffer_release(&changes);
 	return good;
 }
@@ -51,8 +60,8 @@ static bool keep_folder(struct work *work, struct error *error)
 static bool adopt_folder(struct work *work, struct error *error)
 {
 	struct buffer sums = {.maximum = 65536};
-	bool good = archive_read(work->observer->config->archive, work->seen->page->name, work->seen->kept,
-		ARCHIVE_SUMS, &sums, error);
+	bool good = archive_read(work->observer->config->archive, work->seen->page->name,
+		work->seen->kept, ARCHIVE_SUMS, &sums, error);
 
 	digest_sha256(buffer_string(&sums), sums.length, work->sums);
 	work->folder = memory_string(work->seen->kept);
@@ -96,7 +105,8 @@ static void chain_on(struct work *work)
 
 static void save_snapshot(struct work *work)
 {
-	struct snapshot_row row = {work->state->snapshot, work->seen->now, work->folder, work->sums, work->line};
+	struct snapshot_row row = {
+		work->state->snapshot, work->seen->now, work->folder, work->sums, work->line};
 
 	store_add_snapshot(work->observer->database, work->seen->page->name, &row);
 }
@@ -107,10 +117,11 @@ static void save_changes(const struct work *work)
 	int64_t snapshot = work->keep ? work->state->snapshot : 0;
 
 	for (size_t i = 0; i < work->anew.count; i++)
-		store_add_change(database, work->seen->page->name, work->seen->now, 0, &work->anew.list[i], true);
+		store_add_change(database, work->seen->page->name, work->seen->now, 0,
+			&work->anew.list[i], true);
 	for (size_t i = 0; i < work->changes.count; i++)
-		store_add_change(database, work->seen->page->name, work->seen->now, snapshot, &work->changes.list[i],
-			work->seen->silent);
+		store_add_change(database, work->seen->page->name, work->seen->now, snapshot,
+			&work->changes.list[i], work->seen->silent);
 }
 
 /* ---- the commit ---- */
@@ -141,7 +152,8 @@ static bool try_commit(struct work *work, struct error *error)
 }
 
 /* Whatever the database holds and the chain does not, also from runs that could not append. */
-static bool append_chain(const struct observer *observer, const char *page, int64_t last, struct error *error)
+static bool append_chain(
+	const struct observer *observer, const char *page, int64_t last, struct error *error)
 {
 	const char *archive = observer->config->archive;
 	bool good = true;
@@ -150,8 +162,9 @@ static bool append_chain(const struct observer *observer, const char *page, int6
 		struct snapshot_row row = {0};
 
 		good = store_snapshot(observer->database, page, i, &row)
-			? archive_chain(archive, page, row.line, error)
-			: error_set(error, REMEDY_LOCAL, "the database has lost snapshot %" PRId64, i);
+			       ? archive_chain(archive, page, row.line, error)
+			       : error_set(error, REMEDY_LOCAL,
+					 "the database has lost snapshot %" PRId64, i);
 		snapshot_row_release(&row);
 	}
 	return good;

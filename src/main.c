@@ -24,7 +24,8 @@ static const struct command {
 } commands[] = {
 	{"run", command_run, "[PAGE...]", "one pass over the pages that are due; what cron calls"},
 	{"add", command_add,
-		"[--name NAME] [--kind KIND] [--provider PROVIDER] [--url URL] [--dry-run] URL|NAME|FILE | --search WORD",
+		"[--name NAME] [--kind KIND] [--provider PROVIDER] [--url URL] [--dry-run] "
+		"URL|NAME|FILE | --search WORD",
 		"find out what a page is, and watch it from now on"},
 	{"read", command_read, "[--kind KIND] [--url URL] [--with FILE] URL|FILE...|-",
 		"print what a page says; touches no state"},
@@ -32,14 +33,19 @@ static const struct command {
 		"the kinds of pages; what a kind selects on a saved page"},
 	{"check", command_check, "", "the configuration: every error, with its line"},
 	{"status", command_status, "[PAGE...]", "what every watched page says now"},
-	{"log", command_log, "[--since TIME] [--limit N] [PAGE...]", "changes and events, newest first"},
-	{"show", command_show, "PAGE [TIME]", "one snapshot: what the page said, and how it was got"},
+	{"log", command_log, "[--since TIME] [--limit N] [PAGE...]",
+		"changes and events, newest first"},
+	{"show", command_show, "PAGE [TIME]",
+		"one snapshot: what the page said, and how it was got"},
 	{"diff", command_diff, "PAGE TIME [TIME]", "what differs between two snapshots"},
-	{"outbox", command_outbox, "[retry [NUMBER] | drop NUMBER]", "what is owed, to whom, why not yet"},
+	{"outbox", command_outbox, "[retry [NUMBER] | drop NUMBER]",
+		"what is owed, to whom, why not yet"},
 	{"routes", command_routes, "", "every way out, and what it depends on"},
-	{"try", command_try, "[--to ADDRESS] ROUTE|WEBHOOK", "send a test message by a route or to a webhook"},
+	{"try", command_try, "[--to ADDRESS] ROUTE|WEBHOOK",
+		"send a test message by a route or to a webhook"},
 	{"verify", command_verify, "", "prove that the archive is whole and unaltered"},
-	{"replay", command_replay, "[--deliver] DIR", "feed saved captures through the same pipeline"},
+	{"replay", command_replay, "[--deliver] DIR",
+		"feed saved captures through the same pipeline"},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -50,7 +56,8 @@ static void usage(FILE *out)
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].about);
 	fputs("\nlampwatch COMMAND --help: the words it takes. lampwatch(1) says more,\n"
-		"lampwatch.yaml(5) is the configuration.\n", out);
+	      "lampwatch.yaml(5) is the configuration.\n",
+		out);
 }
 
 static bool is_help(const char *word)
@@ -74,8 +81,10 @@ static int unknown_command(const char *word)
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		names[i] = commands[i].name;
 	nearest = text_nearest(word, names, COMMAND_COUNT);
-	fprintf(stderr, "lampwatch: no command \"%s\"%s%s%s\n", word, nearest != NULL ? "; did you mean \"" : "",
-		nearest != NULL ? nearest : "; lampwatch --help lists them", nearest != NULL ? "\"?" : "");
+	fprintf(stderr, "lampwatch: no command \"%s\"%s%s%s\n", word,
+		nearest != NULL ? "; did you mean \"" : "",
+		nearest != NULL ? nearest : "; lampwatch --help lists them",
+		nearest != NULL ? "\"?" : "");
 	return EXIT_USAGE;
 }
 
@@ -108,7 +117,8 @@ static int global_option(struct invocation *invocation, char **words, int count)
 		invocation->json = true;
 		return 1;
 	}
-	if (strcmp(word, "-c") != 0 && strcmp(word, "--config") != 0 && strcmp(word, "--clock") != 0)
+	if (strcmp(word, "-c") != 0 && strcmp(word, "--config") != 0 &&
+		strcmp(word, "--clock") != 0)
 		return 0;
 	if (count < 2) {
 		fprintf(stderr, "lampwatch: %s takes a value\n", word);
@@ -120,7 +130,10 @@ static int global_option(struct invocation *invocation, char **words, int count)
 	}
 	invocation->simulated = date_parse(words[1], &invocation->clock);
 	if (!invocation->simulated) {
-		fprintf(stderr, "lampwatch: --clock takes a time such as 2014-01-24T19:20:00Z, not \"%s\"\n", words[1]);
+		fprintf(stderr,
+			"lampwatch: --clock takes a time such as 2014-01-24T19:20:00Z, not "
+			"\"%s\"\n",
+			words[1]);
 		return -1;
 	}
 	return 2;
@@ -176,8 +189,8 @@ int main(int argc, char **argv)
 	invocation.command = command->name;
 	invocation.words = command->words;
 	if (asks_for_help(argv + 1)) {
-		printf("usage: lampwatch %s%s%s\n\n%s\n", command->name, command->words[0] != '\0' ? " " : "",
-			command->words, command->about);
+		printf("usage: lampwatch %s%s%s\n\n%s\n", command->name,
+			command->words[0] != '\0' ? " " : "", command->words, command->about);
 		return EXIT_DONE;
 	}
 	optind = 0;

@@ -21,25 +21,27 @@ static void put_said(struct value *map, const char *name, const char *said, cons
 
 /* What one event tells of incidents. */
 struct account {
-	struct value *incidents; /* a list */
+	struct value *incidents;                         /* a list */
 	const struct incident *told[NEWS_INCIDENTS_MAX]; /* those in it */
-	const char *said_at;     /* when the first of them began; "" where the page does not say */
+	const char *said_at; /* when the first of them began; "" where the page does not say */
 };
 
 /* One reading, to be asked many times. */
 struct source {
 	const struct news_input *input;
 	struct index affects, updates, incidents; /* by the incident's id */
-	struct affects *turned;   /* the rows of affects with their two fields exchanged; strings borrowed */
+	struct affects
+		*turned; /* the rows of affects with their two fields exchanged; strings borrowed */
 	struct index by_indicator; /* over turned */
-	struct account whole;     /* all incidents */
-	struct account general;   /* those that name no indicator */
+	struct account whole;      /* all incidents */
+	struct account general;    /* those that name no indicator */
 };
 
 /* The newest first; without times, in the page's order. */
 static int newest_first(const void *a, const void *b)
 {
-	const struct update *left = *(const struct update *const *)a, *right = *(const struct update *const *)b;
+	const struct update *left = *(const struct update *const *)a,
+			    *right = *(const struct update *const *)b;
 	int order = text_compare(right->time, left->time);
 
 	return order != 0 ? order : (left > right) - (left < right);
@@ -66,7 +68,8 @@ static struct value *updates_value(const struct source *source, const char *id)
 	return list;
 }
 
-static void append_incident(const struct source *source, const struct incident *row, struct value *list)
+static void append_incident(
+	const struct source *source, const struct incident *row, struct value *list)
 {
 	struct value *map = value_append(list, value_map());
 
@@ -85,7 +88,8 @@ static struct account account_new(void)
 	return (struct account){.incidents = value_list(), .said_at = ""};
 }
 
-static void account_add(const struct source *source, const struct incident *row, struct account *account)
+static void account_add(
+	const struct source *source, const struct incident *row, struct account *account)
 {
 	const char *began = text_empty(row->started) ? row->updated : row->started;
 	size_t count = account->incidents->count;
@@ -93,7 +97,8 @@ static void account_add(const struct source *source, const struct incident *row,
 	for (size_t i = 0; i < count; i++)
 		if (account->told[i] == row)
 			return;
-	if (!text_empty(began) && (text_empty(account->said_at) || strcmp(began, account->said_at) < 0))
+	if (!text_empty(began) &&
+		(text_empty(account->said_at) || strcmp(began, account->said_at) < 0))
 		account->said_at = began;
 	if (count == NEWS_INCIDENTS_MAX)
 		return;
@@ -108,11 +113,15 @@ static void source_open(struct source *source, const struct news_input *input)
 	*source = (struct source){input,
 		index_by_id(reading->affects, reading->affects_count, sizeof *reading->affects),
 		index_by_id(reading->updates, reading->update_count, sizeof *reading->updates),
-		index_by_id(reading->incidents, reading->incident_count, sizeof *reading->incidents),
-		memory_zero(reading->affects_count, sizeof *source->turned), {0}, account_new(), account_new()};
+		index_by_id(
+			reading->incidents, reading->incident_count, sizeof *reading->incidents),
+		memory_zero(reading->affects_count, sizeof *source->turned), {0}, account_new(),
+		account_new()};
 	for (size_t i = 0; i < reading->affects_count; i++)
-		source->turned[i] = (struct affects){reading->affects[i].indicator, reading->affects[i].id};
-	source->by_indicator = index_by_id(source->turned, reading->affects_count, sizeof *source->turned);
+		source->turned[i] =
+			(struct affects){reading->affects[i].indicator, reading->affects[i].id};
+	source->by_indicator =
+		index_by_id(source->turned, reading->affects_count, sizeof *source->turned);
 	for (size_t i = 0; i < reading->incident_count; i++) {
 		const struct incident *row = &reading->incidents[i];
 
@@ -133,7 +142,8 @@ static void source_close(struct source *source)
 	value_free(source->general.incidents);
 }
 
-static void account_named(const struct source *source, const char *indicator, struct account *account)
+static void account_named(
+	const struct source *source, const char *indicator, struct account *account)
 {
 	const char *const like[] = {indicator};
 	size_t count, first = index_range(&source->by_indicator, like, &count);
@@ -170,7 +180,9 @@ static struct account account_of(const struct source *source, const struct lamp 
 }
 
 static const enum event_type turn_events[] = {
-	[TURN_RED] = EVENT_RED, [TURN_GREEN] = EVENT_GREEN, [TURN_GONE] = EVENT_GONE,
+	[TURN_RED] = EVENT_RED,
+	[TURN_GREEN] = EVENT_GREEN,
+	[TURN_GONE] = EVENT_GONE,
 };
 
 /* A page on which everything turned at once says the same of each: enough of it is enough. */
@@ -195,7 +207,8 @@ static void add_turn(const struct source *source, const struct turn *turn, struc
 	event->before = turn->before;
 	event->after = turn->after;
 	event->before_colour = level_colour(turn->before, input->red);
-	event->after_colour = turn->type == TURN_GONE ? COLOUR_GREY : level_colour(turn->after, input->red);
+	event->after_colour =
+		turn->type == TURN_GONE ? COLOUR_GREY : level_colour(turn->after, input->red);
 	event->word = memory_string(lamp->word);
 	event->seen = turn->seen;
 	event->since = turn->type == TURN_GREEN ? turn->since : 0;
@@ -217,8 +230,8 @@ void news_of_turns(const struct news_input *input, const struct turns *turns, st
 	source_close(&source);
 }
 
-static void add_update(const struct source *source, const struct change *change, const struct incident *row,
-	struct events *events)
+static void add_update(const struct source *source, const struct change *change,
+	const struct incident *row, struct events *events)
 {
 	struct event *event = events_add(events, EVENT_UPDATE);
 	struct account account = account_new();
@@ -226,7 +239,8 @@ static void add_update(const struct source *source, const struct change *change,
 	event->indicator = memory_string(change->id);
 	event->name = memory_string(change->name);
 	event->before_colour = event->after_colour = COLOUR_YELLOW;
-	event->word = memory_string(change->type == CHANGE_INCIDENT_CLOSED ? "closed" : change->after);
+	event->word =
+		memory_string(change->type == CHANGE_INCIDENT_CLOSED ? "closed" : change->after);
 	event->seen = source->input->now;
 	event->fetches = event->needed = 1;
 	if (row != NULL) {
@@ -237,7 +251,8 @@ static void add_update(const struct source *source, const struct change *change,
 	event->incidents = detail(events, account.incidents);
 }
 
-void news_of_incidents(const struct news_input *input, const struct changes *changes, struct events *events)
+void news_of_incidents(
+	const struct news_input *input, const struct changes *changes, struct events *events)
 {
 	bool *told = memory_zero(input->reading->incident_count, sizeof *told);
 	struct source source;
@@ -246,8 +261,10 @@ void news_of_incidents(const struct news_input *input, const struct changes *cha
 	for (size_t i = 0; i < changes->count; i++) {
 		const struct change *change = &changes->list[i];
 		const struct incident *row = index_find(&source.incidents, change->id);
-		bool about = change->type == CHANGE_INCIDENT || change->type == CHANGE_INCIDENT_NEW ||
-			     change->type == CHANGE_INCIDENT_CLOSED || (change->type == CHANGE_UPDATE && row != NULL);
+		bool about = change->type == CHANGE_INCIDENT ||
+			     change->type == CHANGE_INCIDENT_NEW ||
+			     change->type == CHANGE_INCIDENT_CLOSED ||
+			     (change->type == CHANGE_UPDATE && row != NULL);
 
 		if (!about || (row != NULL && told[row - input->reading->incidents]))
 			continue;
@@ -281,8 +298,7 @@ struct value *news_others_red(const struct lamps *lamps, const struct events *ev
 		struct value *map;
 		char *label;
 
-		if (!lamp->red || lamp->id[0] == '\0' ||
-			index_find(&told, lamp->id) != NULL)
+		if (!lamp->red || lamp->id[0] == '\0' || index_find(&told, lamp->id) != NULL)
 			continue;
 		map = value_append(list, value_map());
 		label = text_empty(lamp->group) ? memory_string(lamp->name)

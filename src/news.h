@@ -16,8 +16,8 @@
 struct value;
 
 enum {
-	NEWS_INCIDENTS_MAX = 5, /* told of with one event */
-	NEWS_UPDATES_MAX = 3,   /* the newest of each of them */
+	NEWS_INCIDENTS_MAX = 5,  /* told of with one event */
+	NEWS_UPDATES_MAX = 3,    /* the newest of each of them */
 	NEWS_AFFECTS_MAX = 100,  /* incidents that are looked at for one indicator */
 	NEWS_DETAILED_MAX = 200, /* events that come with incidents */
 };
@@ -33,10 +33,12 @@ struct news_input {
 };
 
 /* One event for each turn. Its alarm is still to be filled in. */
-void news_of_turns(const struct news_input *input, const struct turns *turns, struct events *events);
+void news_of_turns(
+	const struct news_input *input, const struct turns *turns, struct events *events);
 
 /* One event for each watched incident that is new, changed, closed, or was written about. */
-void news_of_incidents(const struct news_input *input, const struct changes *changes, struct events *events);
+void news_of_incidents(
+	const struct news_input *input, const struct changes *changes, struct events *events);
 
 /* {label, words} of every lamp that is red and in none of the events; owned by the caller. */
 struct value *news_others_red(const struct lamps *lamps, const struct events *events);

@@ -36,9 +36,13 @@ static bool refuse_simulation(const struct observer *observer, struct error *err
 	bool good = mark[0] == '\0' || text_equal(mark, observer->simulated ? "yes" : "no");
 
 	free(mark);
-	return good || error_set(error, REMEDY_CONFIGURATION, observer->simulated
-		? "%s: holds real observations: --clock would mix invented times with them; use another archive"
-		: "%s: is a simulated archive (made with --clock); use another archive", observer->config->archive);
+	return good ||
+	       error_set(error, REMEDY_CONFIGURATION,
+		       observer->simulated ? "%s: holds real observations: --clock would mix "
+					     "invented times with them; use another archive"
+					   : "%s: is a simulated archive (made with --clock); use "
+					     "another archive",
+		       observer->config->archive);
 }
 
 bool observer_open(struct observer *observer, struct error *error)
@@ -97,7 +101,8 @@ static struct confirm_rules rules_of(const struct observation *seen)
 	const struct page_settings *settings = &seen->page->settings;
 
 	return (struct confirm_rules){settings->confirm.worse, settings->confirm.better,
-		(enum level)settings->red, settings->first_sight == FIRST_SIGHT_ALERT, &seen->page->indicators};
+		(enum level)settings->red, settings->first_sight == FIRST_SIGHT_ALERT,
+		&seen->page->indicators};
 }
 
 /* What our own change of kind or program makes of the old bytes is logged, and told to nobody. */
@@ -114,7 +119,8 @@ static void take_anew(struct work *work, struct reading *before)
 	*before = anew;
 }
 
-static void take_difference(struct work *work, const struct reading *before, const struct reading *after)
+static void take_difference(
+	struct work *work, const struct reading *before, const struct reading *after)
 {
 	const struct text_list *patterns = &work->seen->page->indicators;
 
@@ -152,8 +158,8 @@ static void add_news(struct work *work)
 {
 	const struct page_settings *settings = &work->seen->page->settings;
 	struct news_input input = {&work->after, &work->state->lamps, &work->seen->page->indicators,
-		(enum level)settings->red, settings->confirm.worse, settings->confirm.better, work->seen->now,
-		work->observer->config->timezone};
+		(enum level)settings->red, settings->confirm.worse, settings->confirm.better,
+		work->seen->now, work->observer->config->timezone};
 
 	news_of_turns(&input, &work->turns, &work->events);
 	if (!work->seen->silent && !work->unwatched)
@@ -161,7 +167,8 @@ static void add_news(struct work *work)
 	add_back(work);
 	for (size_t i = 0; i < work->events.count; i++)
 		if (work->events.list[i].type == EVENT_GONE)
-			work_say(work, "an indicator is listed no longer (`lampwatch log` names it)");
+			work_say(work,
+				"an indicator is listed no longer (`lampwatch log` names it)");
 }
 
 /* Those of a new reading; after a fetch that failed, those that it was made with. */
@@ -270,8 +277,11 @@ out:
 /* What is told when the page is given up: with the kind that would read it, where there is one. */
 static char *reason_of_loss(const struct work *work)
 {
-	char *kind = work->seen->what == OBSERVED_UNREADABLE ? suggest_kind(work->observer, work->seen) : NULL;
-	char *reason = kind != NULL ? memory_format("%s; kind %s would read it", work->state->failure, kind)
+	char *kind = work->seen->what == OBSERVED_UNREADABLE
+			     ? suggest_kind(work->observer, work->seen)
+			     : NULL;
+	char *reason = kind != NULL ? memory_format("%s; kind %s would read it",
+					      work->state->failure, kind)
 				    : memory_string(work->state->failure);
 
 	free(kind);
@@ -326,7 +336,8 @@ static void observe_failure(struct work *work)
 
 /* ---- rot ---- */
 
-/* From here on it is a page that does not fit. One whose bytes are known needs no other snapshot. */
+/* From here on it is a page that does not fit. One whose bytes are known needs no other snapshot.
+ */
 static void refuse(struct observation *seen, const struct error *rot)
 {
 	seen->what = seen->what == OBSERVED_UNCHANGED ? OBSERVED_FAILED : OBSERVED_UNREADABLE;

@@ -25,7 +25,7 @@ struct observer {
 	struct database *database;
 	struct courier *courier; /* NULL: nobody delivers now */
 	bool simulated;
-	char *key;      /* of the archive; owned */
+	char *key; /* of the archive; owned */
 	bool quiet;
 	bool page_trouble;  /* out: some page could not be fetched or read */
 	bool local_trouble; /* out: something could not be kept: exit status 3 */
@@ -50,17 +50,18 @@ struct observation {
 	const struct http_response *responses; /* NULL with kept, and where nothing came */
 	size_t response_count;
 	struct validator *validators; /* of this fetch: taken over on success; NULL: none */
-	bool full;          /* was unconditional */
-	int64_t retry_after; /* seconds, 0: none */
-	int64_t now;        /* seconds since 1970 */
+	bool full;                    /* was unconditional */
+	int64_t retry_after;          /* seconds, 0: none */
+	int64_t now;                  /* seconds since 1970 */
 	const char *requested_url, *final_url; /* of the main document; NULL: not known */
-	bool new_baseline;  /* the page's URL has changed */
-	bool accepted;      /* whatever the page's shape is now, it is the right one: somebody asked for
-	                     * it by name, or has changed its URL or kind */
-	const char *read_anew; /* the last kept body read with today's kind and program; NULL: no need */
-	bool silent;        /* it had to be read anew and could not be: what is written about incidents may be
-	                     * old and is not told; a lamp's turn is, for better twice than never */
-	const char *kept;   /* the folder that a crash left without its row; NULL: none */
+	bool new_baseline;                     /* the page's URL has changed */
+	bool accepted; /* whatever the page's shape is now, it is the right one: somebody asked for
+			* it by name, or has changed its URL or kind */
+	const char *read_anew; /* the last kept body read with today's kind and program; NULL: no
+				  need */
+	bool silent; /* it had to be read anew and could not be: what is written about incidents may
+		      * be old and is not told; a lamp's turn is, for better twice than never */
+	const char *kept; /* the folder that a crash left without its row; NULL: none */
 };
 
 /* Opens what is shared: the key of the archive, and the mark of a simulated one. */
@@ -75,8 +76,9 @@ void observer_close(struct observer *observer);
 void observe(struct observer *observer, struct observation *observation);
 
 /* The pages that a crash left between two steps of a commit: rolled forward. */
-void observe_recover(struct observer *observer, const struct kind *(*kind_of)(void *context,
-	const struct page_config *page), void *context, struct page_states *states);
+void observe_recover(struct observer *observer,
+	const struct kind *(*kind_of)(void *context, const struct page_config *page), void *context,
+	struct page_states *states);
 
 /*
  * Writes `heads` as the chains end now. before is what was known of the pages before

@@ -21,7 +21,10 @@
 enum { EMERGENCY_SECONDS = 3600, EMERGENCY_MARK = 777777777 };
 
 static const char *const alarm_kinds[EVENT_TYPES] = {
-	[EVENT_RED] = "red", [EVENT_GREEN] = "red", [EVENT_LOST] = "lost", [EVENT_BACK] = "lost",
+	[EVENT_RED] = "red",
+	[EVENT_GREEN] = "red",
+	[EVENT_LOST] = "lost",
+	[EVENT_BACK] = "lost",
 };
 
 /* An alarm is found by its indicator's id, which the provider may have changed meanwhile. */
@@ -31,8 +34,8 @@ static void rename_alarms(const struct work *work)
 
 	for (size_t i = 0; i < lamps->count; i++)
 		if (lamps->list[i].former != NULL)
-			store_rename_alarm(work->observer->database, work->seen->page->name, lamps->list[i].former,
-				lamps->list[i].id);
+			store_rename_alarm(work->observer->database, work->seen->page->name,
+				lamps->list[i].former, lamps->list[i].id);
 }
 
 /* Episodes begin and end; what ends one asks who was owed its beginning. */
@@ -47,7 +50,8 @@ static void number_alarms(struct work *work, struct owed_list *owed)
 		const char *indicator = event->indicator != NULL ? event->indicator : "";
 
 		if (event->type == EVENT_RED || event->type == EVENT_LOST) {
-			event->alarm = store_open_alarm(database, page, kind, indicator, event->seen);
+			event->alarm =
+				store_open_alarm(database, page, kind, indicator, event->seen);
 		} else if (kind != NULL) {
 			event->alarm = store_find_alarm(database, page, kind, indicator);
 			if (event->alarm != 0) {
@@ -67,7 +71,8 @@ static void save_events(const struct work *work)
 		bool levels = event->type == EVENT_RED || event->type == EVENT_GREEN;
 
 		store_add_event(work->observer->database, work->seen->page->name, work->seen->now,
-			event_type_name(event->type), event->indicator, label, levels ? level_name(event->before) : "",
+			event_type_name(event->type), event->indicator, label,
+			levels ? level_name(event->before) : "",
 			levels ? level_name(event->after) : "", text);
 		free(label);
 	}
@@ -77,14 +82,23 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 {
 	const struct observer *observer = work->observer;
 	struct value *others = news_others_red(&work->state->lamps, &work->events);
-	const struct page_state *state = work->state; /* what was kept now, or last: it says the same */
+	const struct page_state *state =
+		work->state; /* what was kept now, or last: it says the same */
 	bool kept = !text_empty(state->folder) && (!work->keep || work->line != NULL);
 	char *path = kept ? memory_format("%s/%s", work->seen->page->name, state->folder) : NULL;
 	struct plan_input input = {
-		.config = observer->config, .page = work->seen->page, .title = work->after.title,
-		.events = &work->events, .owed = owed->list, .owed_count = owed->count, .others_red = others,
-		.snapshot_path = path, .snapshot_digest = state->sums,
-		.head = state->head, .now = work->seen->now, .simulated = observer->simulated,
+		.config = observer->config,
+		.page = work->seen->page,
+		.title = work->after.title,
+		.events = &work->events,
+		.owed = owed->list,
+		.owed_count = owed->count,
+		.others_red = others,
+		.snapshot_path = path,
+		.snapshot_digest = state->sums,
+		.head = state->head,
+		.now = work->seen->now,
+		.simulated = observer->simulated,
 		.key = observer->key,
 	};
 
@@ -98,8 +112,9 @@ static void render(struct work *work, const struct delivery_plan *delivery, stru
 	const struct observer *observer = work->observer;
 	struct error error;
 
-	if (!delivery_render(observer->config, observer->templates, delivery->receiver, delivery->message_id,
-		delivery->in_reply_to, delivery->data, work->seen->now, bytes, &error)) {
+	if (!delivery_render(observer->config, observer->templates, delivery->receiver,
+		    delivery->message_id, delivery->in_reply_to, delivery->data, work->seen->now,
+		    bytes, &error)) {
 		work_say(work, error.text);
 		work->observer->local_trouble = true;
 	}
@@ -111,8 +126,8 @@ static bool save_deliveries(struct work *work, const struct plan *plan)
 		struct buffer bytes = {0};
 
 		render(work, &plan->list[i], &bytes);
-		outbox_add(work->observer->database, work->seen->page->name, &plan->list[i], buffer_string(&bytes),
-			bytes.length, work->seen->now);
+		outbox_add(work->observer->database, work->seen->page->name, &plan->list[i],
+			buffer_string(&bytes), bytes.length, work->seen->now);
 		buffer_release(&bytes);
 	}
 	return plan->count > 0;
@@ -136,14 +151,17 @@ bool work_owe(struct work *work)
 
 /* ---- when nothing can be written ---- */
 
-/* At most hourly for each page, remembered where it takes no space: in the chain's own time of change. */
+/* At most hourly for each page, remembered where it takes no space: in the chain's own time of
+ * change. */
 static bool emergency_due(const struct work *work)
 {
-	char *chain = archive_path(work->observer->config->archive, work->seen->page->name, "chain", NULL);
+	char *chain = archive_path(
+		work->observer->config->archive, work->seen->page->name, "chain", NULL);
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {work->seen->now, EMERGENCY_MARK}};
 	struct stat status;
 	bool due = stat(chain, &status) != 0 || status.st_mtim.tv_nsec != EMERGENCY_MARK ||
-		   work->seen->now < status.st_mtim.tv_sec || work->seen->now - status.st_mtim.tv_sec >= EMERGENCY_SECONDS;
+		   work->seen->now < status.st_mtim.tv_sec ||
+		   work->seen->now - status.st_mtim.tv_sec >= EMERGENCY_SECONDS;
 
 	if (due)
 		utimensat(AT_FDCWD, chain, times, 0);
@@ -151,7 +169,8 @@ static bool emergency_due(const struct work *work)
 	return due;
 }
 
-static bool emergency_send(struct work *work, const struct delivery_plan *delivery, const struct buffer *bytes)
+static bool emergency_send(
+	struct work *work, const struct delivery_plan *delivery, const struct buffer *bytes)
 {
 	const struct config *config = work->observer->config;
 	size_t ways = receiver_address(delivery->receiver) != NULL ? config->route_count : 1;
@@ -165,7 +184,8 @@ static bool emergency_send(struct work *work, const struct delivery_plan *delive
 	routes_order(config, &providers, NULL, order);
 	for (size_t i = 0; i < ways && attempt.outcome != OUTCOME_DELIVERED; i++)
 		courier_attempt(config, delivery->receiver, config->route_count > 0 ? order[i] : 0,
-			delivery->message_id, bytes->data, bytes->length, work->seen->now, &attempt);
+			delivery->message_id, bytes->data, bytes->length, work->seen->now,
+			&attempt);
 	text_list_release(&pages);
 	text_list_release(&providers);
 	free(order);
@@ -190,8 +210,10 @@ void work_emergency(struct work *work, const struct error *why)
 		struct event *event = &work->events.list[i];
 
 		event->alarm = event->type == EVENT_GREEN || event->type == EVENT_BACK
-			? store_find_alarm(work->observer->database, work->seen->page->name,
-				alarm_kinds[event->type], event->indicator != NULL ? event->indicator : "") : 0;
+				       ? store_find_alarm(work->observer->database,
+						 work->seen->page->name, alarm_kinds[event->type],
+						 event->indicator != NULL ? event->indicator : "")
+				       : 0;
 		if (event->alarm != 0)
 			outbox_owed(work->observer->database, event->alarm, &owed);
 	}

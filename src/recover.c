@@ -14,13 +14,18 @@
 #include "settings.h"
 #include "work.h"
 
-static void adopt(struct observer *observer, const struct page_config *page, const struct kind *kind,
-	struct page_state *state, const char *folder)
+static void adopt(struct observer *observer, const struct page_config *page,
+	const struct kind *kind, struct page_state *state, const char *folder)
 {
 	struct buffer text = {.maximum = READING_TEXT_MAX};
 	struct error error;
-	struct observation seen = {.page = page, .kind = kind, .state = state, .kept = folder, .error = &error,
-		.what = OBSERVED_READING, .accepted = true}; /* as it was when it was kept */
+	struct observation seen = {.page = page,
+		.kind = kind,
+		.state = state,
+		.kept = folder,
+		.error = &error,
+		.what = OBSERVED_READING,
+		.accepted = true}; /* as it was when it was kept */
 
 	error_set(&error, REMEDY_PAGE, "could not be read before a crash");
 	if (archive_read(observer->config->archive, page->name, folder, "reading", &text, NULL))
@@ -37,13 +42,15 @@ static void discard(const struct observer *observer, const struct archive_intent
 	char *path = archive_path(observer->config->archive, intent->page, intent->folder, NULL);
 	int64_t time;
 
-	if (archive_folder_time(intent->folder, &time)) /* a torn intent must not name a whole page */
+	if (archive_folder_time(
+		    intent->folder, &time)) /* a torn intent must not name a whole page */
 		file_remove_tree(path, NULL);
 	archive_settle(observer->config->archive, intent->page);
 	free(path);
 }
 
-/* True where what was kept can be read as it would have been: not by another kind, or for another address. */
+/* True where what was kept can be read as it would have been: not by another kind, or for another
+ * address. */
 static bool adoptable(const struct observer *observer, const struct archive_intent *intent,
 	const struct page_config *page, const struct kind *kind, const struct page_state *state)
 {
@@ -52,14 +59,16 @@ static bool adoptable(const struct observer *observer, const struct archive_inte
 	int64_t time;
 
 	free(path);
-	return there && archive_folder_time(intent->folder, &time) && page != NULL && state != NULL &&
+	return there && archive_folder_time(intent->folder, &time) && page != NULL &&
+	       state != NULL &&
 	       (!state->known || (text_equal(state->url, page->url) &&
 					 text_equal(state->kind_digest, kind_digest(kind)) &&
 					 text_equal(state->program, LAMPWATCH_VERSION)));
 }
 
-void observe_recover(struct observer *observer, const struct kind *(*kind_of)(void *context,
-	const struct page_config *page), void *context, struct page_states *states)
+void observe_recover(struct observer *observer,
+	const struct kind *(*kind_of)(void *context, const struct page_config *page), void *context,
+	struct page_states *states)
 {
 	struct archive_intents intents = {0};
 	struct error error;
@@ -74,7 +83,8 @@ void observe_recover(struct observer *observer, const struct kind *(*kind_of)(vo
 		struct page_state *state = page_states_find(states, intent->page);
 		const struct kind *kind = page != NULL ? kind_of(context, page) : NULL;
 
-		if (store_has_folder(observer->database, intent->page, intent->folder) && state != NULL)
+		if (store_has_folder(observer->database, intent->page, intent->folder) &&
+			state != NULL)
 			commit_finish(observer, state);
 		else if (adoptable(observer, intent, page, kind, state))
 			adopt(observer, page, kind, state, intent->folder);
@@ -101,8 +111,8 @@ void observe_heads(struct observer *observer, const struct page_states *before)
 	heads = memory_zero(states->count, sizeof *heads);
 	for (size_t i = 0; i < states->count; i++)
 		if (states->list[i].snapshot > 0)
-			heads[count++] = (struct archive_head){states->list[i].name, states->list[i].snapshot,
-				states->list[i].head};
+			heads[count++] = (struct archive_head){states->list[i].name,
+				states->list[i].snapshot, states->list[i].head};
 	if (!archive_write_heads(observer->config->archive, heads, count, &error)) {
 		observer_say(observer, "heads", error.text);
 		observer->local_trouble = true;

@@ -19,8 +19,8 @@
 #include "tell/outbox.h"
 
 enum {
-	RUN_SECONDS = 300,       /* a run ends itself after that */
-	RUN_LOCK_SECONDS = 600,  /* a lock held longer is worth a line */
+	RUN_SECONDS = 300,      /* a run ends itself after that */
+	RUN_LOCK_SECONDS = 600, /* a lock held longer is worth a line */
 	HEARTBEAT_WAIT_MILLISECONDS = 250,
 };
 
@@ -55,13 +55,18 @@ static void ignore_answer(void *context, struct http_response *response, const s
 static void heartbeat(struct run *run)
 {
 	const struct config *config = run->config;
-	struct http_request request = {.url = config->heartbeat, .connect_timeout = 5000, .total_timeout = 10000,
-		.body_maximum = 65536, .redirects = 3, .done = ignore_answer};
+	struct http_request request = {.url = config->heartbeat,
+		.connect_timeout = 5000,
+		.total_timeout = 10000,
+		.body_maximum = 65536,
+		.redirects = 3,
+		.done = ignore_answer};
 
 	if (run->observer.local_trouble || config->heartbeat == NULL)
 		return;
 	http_client_get(run->client, &request);
-	while (http_client_wait(run->client, NULL, 0, HEARTBEAT_WAIT_MILLISECONDS) > 0 && run_monotonic() < run->deadline + 15)
+	while (http_client_wait(run->client, NULL, 0, HEARTBEAT_WAIT_MILLISECONDS) > 0 &&
+		run_monotonic() < run->deadline + 15)
 		;
 }
 
@@ -84,7 +89,8 @@ static struct database *open_outbox(void *context)
 	return store_open(self->database_path, false, &error);
 }
 
-/* The lock's descriptor; else -1 and the exit status: another run is silent, unless it takes too long. */
+/* The lock's descriptor; else -1 and the exit status: another run is silent, unless it takes too
+ * long. */
 static int take_lock(const struct run *run, int *status)
 {
 	char *path = file_join(run->config->archive, ARCHIVE_STATE "/run.lock");
@@ -98,8 +104,10 @@ static int take_lock(const struct run *run, int *status)
 		run_complain(run, error.text);
 		*status = EXIT_LOCAL;
 	} else if (lock_age(path) > RUN_LOCK_SECONDS) {
-		fprintf(stderr, "lampwatch: %s: held by another run for more than ten minutes; "
-			"`fuser %s` names it\n", path, path);
+		fprintf(stderr,
+			"lampwatch: %s: held by another run for more than ten minutes; "
+			"`fuser %s` names it\n",
+			path, path);
 		*status = EXIT_OWED;
 	}
 	free(path);
@@ -110,9 +118,11 @@ static int take_lock(const struct run *run, int *status)
 static int open_all(struct run *run, int lock)
 {
 	const struct limits_config *limits = &run->config->settings.limits;
-	struct http_settings settings = {limits->in_flight, limits->per_host, run->context->user_agent, NULL};
-	struct courier_settings courier = {run->config, run->context->templates, run->context->courier_lock,
-		lock, run->now, open_outbox, store_troubled, run->context};
+	struct http_settings settings = {
+		limits->in_flight, limits->per_host, run->context->user_agent, NULL};
+	struct courier_settings courier = {run->config, run->context->templates,
+		run->context->courier_lock, lock, run->now, open_outbox, store_troubled,
+		run->context};
 	struct error error;
 
 	reserve_fill(run->config->archive);
@@ -131,8 +141,10 @@ static int open_all(struct run *run, int lock)
 		return EXIT_LOCAL;
 	}
 	STEP("database opened");
-	run->observer = (struct observer){.config = run->config, .templates = run->context->templates,
-		.database = run->database, .courier = run->courier,
+	run->observer = (struct observer){.config = run->config,
+		.templates = run->context->templates,
+		.database = run->database,
+		.courier = run->courier,
 		.simulated = run->context->invocation->simulated,
 		.quiet = run->context->invocation->verbosity < 0};
 	if (!observer_open(&run->observer, &error)) {
@@ -201,7 +213,9 @@ static int pass(struct run *run, char **names, int lock)
 int command_run(struct invocation *invocation, int argc, char **argv)
 {
 	struct context context = {0};
-	struct run run = {.context = &context, .now = invocation->clock, .deadline = run_monotonic() + RUN_SECONDS};
+	struct run run = {.context = &context,
+		.now = invocation->clock,
+		.deadline = run_monotonic() + RUN_SECONDS};
 	int lock, status;
 
 	for (int i = 1; i < argc; i++)

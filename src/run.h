@@ -28,9 +28,9 @@ struct watch {
 	struct page_state *state;
 	struct page_state *fresh; /* of a page that was never seen; owned */
 	struct fetch fetch;
-	bool asked_for;          /* by name */
+	bool asked_for;                                    /* by name */
 	bool full, url_changed, kind_changed, way_changed; /* way: kind or program */
-	struct watch *next;      /* of those that wait to be read */
+	struct watch *next;                                /* of those that wait to be read */
 };
 
 struct run {
@@ -47,13 +47,13 @@ struct run {
 	size_t watch_count, done;
 	struct watch *first, *last; /* fetched, and not given to a reader yet */
 	size_t waiting;
-	struct watch **failed;   /* judged at the end: it may be our own network */
+	struct watch **failed; /* judged at the end: it may be our own network */
 	size_t failed_count;
 	struct page_state **touched;
 	size_t touched_count;
-	int64_t touched_since;   /* monotonic, seconds */
-	bool answered;           /* some host did */
-	int64_t now, deadline;   /* seconds: of the clock; of the monotonic one */
+	int64_t touched_since; /* monotonic, seconds */
+	bool answered;         /* some host did */
+	int64_t now, deadline; /* seconds: of the clock; of the monotonic one */
 };
 
 /* Seconds of a clock that nobody sets. */

@@ -28,8 +28,9 @@ void watch_release(struct watch *watch)
 
 static struct schedule schedule_of(const struct page_config *page, const struct page_state *state)
 {
-	return (struct schedule){page->settings.every, state->last_fetch, state->last_success, state->last_full,
-		state->retry_at, state->red || state->unconfirmed || (state->failures > 0 && !state->lost)};
+	return (struct schedule){page->settings.every, state->last_fetch, state->last_success,
+		state->last_full, state->retry_at,
+		state->red || state->unconfirmed || (state->failures > 0 && !state->lost)};
 }
 
 /* Conditions are dropped when we would read the same bytes otherwise than last time. */
@@ -40,13 +41,19 @@ static void prepare_fetch(struct watch *watch)
 	struct fetch *fetch = &watch->fetch;
 
 	watch->url_changed = state->known && !text_equal(state->url, watch->page->url);
-	watch->kind_changed = state->known && !text_equal(state->kind_digest, kind_digest(watch->kind));
-	watch->way_changed =
-		watch->kind_changed || (state->known && !text_equal(state->program, LAMPWATCH_VERSION));
-	*fetch = (struct fetch){.url = watch->page->url, .kind = watch->kind, .context = watch,
-		.connect_timeout = settings->timeout.connect, .total_timeout = settings->timeout.total,
-		.body_maximum = settings->limits.body, .redirects = settings->limits.redirects};
-	watch->full = watch->full || watch->url_changed || watch->way_changed || !state->known || state->unreadable;
+	watch->kind_changed =
+		state->known && !text_equal(state->kind_digest, kind_digest(watch->kind));
+	watch->way_changed = watch->kind_changed ||
+			     (state->known && !text_equal(state->program, LAMPWATCH_VERSION));
+	*fetch = (struct fetch){.url = watch->page->url,
+		.kind = watch->kind,
+		.context = watch,
+		.connect_timeout = settings->timeout.connect,
+		.total_timeout = settings->timeout.total,
+		.body_maximum = settings->limits.body,
+		.redirects = settings->limits.redirects};
+	watch->full = watch->full || watch->url_changed || watch->way_changed || !state->known ||
+		      state->unreadable;
 	for (size_t i = 0; i < KIND_DOCUMENTS_MAX && !watch->full; i++) {
 		fetch->validators[i] = state->validators[i];
 		state->validators[i] = (struct validator){0};
@@ -59,7 +66,9 @@ static void add_watch(struct run *run, const struct page_config *page, bool aske
 	struct page_state *known = page_states_find(&run->states, page->name);
 	struct schedule schedule;
 
-	*watch = (struct watch){.run = run, .page = page, .kind = kind_set_of(run->context->kinds, page),
+	*watch = (struct watch){.run = run,
+		.page = page,
+		.kind = kind_set_of(run->context->kinds, page),
 		.asked_for = asked_for};
 	watch->state = known != NULL ? known : fresh_state(watch);
 	schedule = schedule_of(page, watch->state);

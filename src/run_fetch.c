@@ -15,9 +15,11 @@
 
 enum {
 	RUN_WAIT_MILLISECONDS = 250,
-	RUN_READS_QUEUED = 8,    /* bodies waiting to be read: bounds the memory */
-	RUN_TOUCH_SECONDS = 1,   /* unchanged pages wait so long for others, to be recorded in one transaction */
-	OWN_NETWORK_HOSTS = 3, OWN_NETWORK_PROVIDERS = 2,
+	RUN_READS_QUEUED = 8, /* bodies waiting to be read: bounds the memory */
+	RUN_TOUCH_SECONDS =
+		1, /* unchanged pages wait so long for others, to be recorded in one transaction */
+	OWN_NETWORK_HOSTS = 3,
+	OWN_NETWORK_PROVIDERS = 2,
 };
 
 /* ---- results ---- */
@@ -54,11 +56,18 @@ static void watch_end(struct watch *watch)
 
 static struct observation observation_of(struct watch *watch, enum observed what)
 {
-	return (struct observation){.page = watch->page, .kind = watch->kind, .state = watch->state, .what = what,
-		.error = &watch->fetch.error, .validators = watch->fetch.validators, .full = watch->full,
-		.retry_after = watch->fetch.retry_after, .now = watch->run->now,
+	return (struct observation){.page = watch->page,
+		.kind = watch->kind,
+		.state = watch->state,
+		.what = what,
+		.error = &watch->fetch.error,
+		.validators = watch->fetch.validators,
+		.full = watch->full,
+		.retry_after = watch->fetch.retry_after,
+		.now = watch->run->now,
 		.requested_url = watch->fetch.responses[0].requested_url,
-		.final_url = watch->fetch.responses[0].final_url, .new_baseline = watch->url_changed,
+		.final_url = watch->fetch.responses[0].final_url,
+		.new_baseline = watch->url_changed,
 		.accepted = watch->asked_for || watch->url_changed || watch->kind_changed};
 }
 
@@ -70,7 +79,8 @@ static void take_unchanged(struct watch *watch)
 	struct observation seen = observation_of(watch, OBSERVED_UNCHANGED);
 
 	if (state->unconfirmed || state->failures > 0 || state->lost || state->retry_at != 0 ||
-		watch->url_changed || rot_moved(state->host, seen.requested_url, seen.final_url, NULL)) {
+		watch->url_changed ||
+		rot_moved(state->host, seen.requested_url, seen.final_url, NULL)) {
 		observe(&run->observer, &seen);
 		return;
 	}
@@ -80,19 +90,22 @@ static void take_unchanged(struct watch *watch)
 		state->last_full = run->now;
 	if (run->touched_count == 0)
 		run->touched_since = run_monotonic();
-	*(struct page_state **)memory_append(&run->touched, &run->touched_count, sizeof *run->touched) = state;
+	*(struct page_state **)memory_append(
+		&run->touched, &run->touched_count, sizeof *run->touched) = state;
 }
 
-/* The folder of the last snapshot that has a reading: one that shows how the page became unreadable has none. */
+/* The folder of the last snapshot that has a reading: one that shows how the page became unreadable
+ * has none. */
 static char *last_read_folder(struct watch *watch)
 {
 	const struct page_state *state = watch->state;
 	struct snapshot_row before = {0};
-	char *path = archive_path(watch->run->config->archive, watch->page->name, state->folder, "reading");
+	char *path = archive_path(
+		watch->run->config->archive, watch->page->name, state->folder, "reading");
 	char *folder = memory_string(state->folder);
 
-	if (!file_exists(path) &&
-		store_snapshot(watch->run->database, watch->page->name, state->snapshot - 1, &before))
+	if (!file_exists(path) && store_snapshot(watch->run->database, watch->page->name,
+					  state->snapshot - 1, &before))
 		memory_set(&folder, before.folder);
 	snapshot_row_release(&before);
 	free(path);
@@ -113,11 +126,14 @@ static char *read_anew(struct watch *watch)
 
 		if (i > 0)
 			snprintf(name, sizeof name, "body-%zu", i + 1);
-		if (archive_read(watch->run->config->archive, watch->page->name, folder, name, &bodies[i], NULL))
-			documents[i] = (struct document){buffer_string(&bodies[i]), bodies[i].length};
+		if (archive_read(watch->run->config->archive, watch->page->name, folder, name,
+			    &bodies[i], NULL))
+			documents[i] =
+				(struct document){buffer_string(&bodies[i]), bodies[i].length};
 	}
 	if (documents[0].bytes != NULL)
-		text = readers_read(watch->run->readers, watch->kind, watch->page->url, documents, &error);
+		text = readers_read(
+			watch->run->readers, watch->kind, watch->page->url, documents, &error);
 	for (size_t i = 0; i < count; i++)
 		buffer_release(&bodies[i]);
 	free(folder);
@@ -127,14 +143,15 @@ static char *read_anew(struct watch *watch)
 static void take_reading(void *context, const char *text, size_t length, const struct error *error)
 {
 	struct watch *watch = context;
-	struct observation seen = observation_of(watch, text != NULL ? OBSERVED_READING : OBSERVED_UNREADABLE);
+	struct observation seen =
+		observation_of(watch, text != NULL ? OBSERVED_READING : OBSERVED_UNREADABLE);
 	char *anew = NULL;
 
 	(void)length;
 	if (text != NULL && watch->way_changed && !watch->url_changed) {
 		anew = read_anew(watch);
-		/* A kind that was mended after the page stopped fitting cannot read what was there before:
-		 * what the page says now is news all the same. */
+		/* A kind that was mended after the page stopped fitting cannot read what was there
+		 * before: what the page says now is news all the same. */
 		seen.silent = anew == NULL && !watch->state->unreadable;
 	}
 	seen.text = text;
@@ -153,9 +170,11 @@ static void submit(struct watch *watch)
 
 	for (size_t i = 0; i < kind_document_count(watch->kind); i++)
 		if (watch->fetch.responses[i].status != 0)
-			documents[i] = (struct document){buffer_string(&watch->fetch.responses[i].body),
-				watch->fetch.responses[i].body.length};
-	readers_submit(watch->run->readers, watch->kind, watch->page->url, documents, take_reading, watch);
+			documents[i] =
+				(struct document){buffer_string(&watch->fetch.responses[i].body),
+					watch->fetch.responses[i].body.length};
+	readers_submit(
+		watch->run->readers, watch->kind, watch->page->url, documents, take_reading, watch);
 }
 
 static void wait_to_be_read(struct watch *watch)
@@ -205,7 +224,8 @@ void run_fetched(void *context, struct fetch *fetch)
 		wait_to_be_read(watch);
 		break;
 	case FETCH_FAILED:
-		*(struct watch **)memory_append(&run->failed, &run->failed_count, sizeof *run->failed) = watch;
+		*(struct watch **)memory_append(
+			&run->failed, &run->failed_count, sizeof *run->failed) = watch;
 		run->done++;
 		break;
 	}
@@ -238,7 +258,8 @@ static void fetch_all(struct run *run)
 	}
 	flush_touched(run);
 	if (busy > 0) {
-		run_complain(run, "the run took longer than five minutes and was ended; the next one goes on");
+		run_complain(run, "the run took longer than five minutes and was ended; the next "
+				  "one goes on");
 		run->observer.page_trouble = true;
 	}
 }
@@ -298,7 +319,8 @@ static void judge_failures(struct run *run)
 	bool ours = own_network(run);
 
 	if (own_network_begins(run, ours))
-		run_complain(run, "no host answered at all: is this machine's own network down? No page is counted as lost");
+		run_complain(run, "no host answered at all: is this machine's own network down? No "
+				  "page is counted as lost");
 	run->observer.page_trouble = run->observer.page_trouble || ours;
 	for (size_t i = 0; i < run->failed_count; i++) {
 		struct observation seen = observation_of(run->failed[i], OBSERVED_FAILED);

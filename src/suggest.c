@@ -92,8 +92,8 @@ char *suggest_kind(const struct observer *observer, const struct observation *se
 	int ends[2];
 	pid_t child;
 
-	if (seen->responses == NULL || seen->response_count == 0 || seen->responses[0].body.length == 0 ||
-		pipe2(ends, O_CLOEXEC) != 0)
+	if (seen->responses == NULL || seen->response_count == 0 ||
+		seen->responses[0].body.length == 0 || pipe2(ends, O_CLOEXEC) != 0)
 		return NULL;
 	child = fork();
 	if (child == 0) {

@@ -24,16 +24,16 @@ struct work {
 	struct page_state *state;
 	struct reading before, after; /* the watched parts; before is empty at first sight */
 	bool first, keep;
-	bool unwatched;          /* the changes are of what is kept, but not watched */
-	const char *reason;      /* why a snapshot is kept */
-	const char *text;        /* the canonical reading; NULL: none was had */
+	bool unwatched;     /* the changes are of what is kept, but not watched */
+	const char *reason; /* why a snapshot is kept */
+	const char *text;   /* the canonical reading; NULL: none was had */
 	struct changes changes, anew;
 	struct turns turns;
 	struct events events;
-	char *folder;            /* of the snapshot, once it is kept */
+	char *folder; /* of the snapshot, once it is kept */
 	char sums[DIGEST_TEXT];
-	char *line;              /* of the chain */
-	bool owes;               /* somebody is owed something */
+	char *line; /* of the chain */
+	bool owes;  /* somebody is owed something */
 };
 
 /* One line on standard error about the page (or what else is named), unless the run is quiet. */

@@ -14,26 +14,26 @@ struct network {
 };
 
 static const struct network special_ipv4[] = {
-	{{0}, 8},              /* this network, RFC 791 */
-	{{10}, 8},             /* private */
-	{{100, 64}, 10},       /* shared */
-	{{127}, 8},            /* loopback */
-	{{169, 254}, 16},      /* link-local */
-	{{172, 16}, 12},       /* private */
-	{{192, 0, 0}, 24},     /* protocol assignments */
-	{{192, 168}, 16},      /* private */
-	{{198, 18}, 15},       /* benchmarks */
-	{{224}, 3},            /* multicast, reserved, broadcast */
+	{{0}, 8},          /* this network, RFC 791 */
+	{{10}, 8},         /* private */
+	{{100, 64}, 10},   /* shared */
+	{{127}, 8},        /* loopback */
+	{{169, 254}, 16},  /* link-local */
+	{{172, 16}, 12},   /* private */
+	{{192, 0, 0}, 24}, /* protocol assignments */
+	{{192, 168}, 16},  /* private */
+	{{198, 18}, 15},   /* benchmarks */
+	{{224}, 3},        /* multicast, reserved, broadcast */
 };
 
 static const struct network special_ipv6[] = {
-	{{0}, 96},             /* unspecified, loopback, IPv4-compatible */
+	{{0}, 96},                                  /* unspecified, loopback, IPv4-compatible */
 	{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48}, /* NAT64 for local use, RFC 8215 */
-	{{0x01}, 64},          /* discard */
-	{{0xfc}, 7},           /* unique local */
-	{{0xfe, 0x80}, 10},    /* link-local */
-	{{0xfe, 0xc0}, 10},    /* site-local */
-	{{0xff}, 8},           /* multicast */
+	{{0x01}, 64},                               /* discard */
+	{{0xfc}, 7},                                /* unique local */
+	{{0xfe, 0x80}, 10},                         /* link-local */
+	{{0xfe, 0xc0}, 10},                         /* site-local */
+	{{0xff}, 8},                                /* multicast */
 };
 
 /* Where an IPv6 address carries an IPv4 address. */

@@ -35,7 +35,8 @@ void buffer_expect(struct buffer *buffer, size_t more)
 {
 	size_t maximum = buffer->maximum > 0 ? buffer->maximum : BUFFER_MAX;
 
-	if (more <= maximum && buffer->length <= maximum - more && buffer->capacity < buffer->length + more + 1)
+	if (more <= maximum && buffer->length <= maximum - more &&
+		buffer->capacity < buffer->length + more + 1)
 		buffer_resize(buffer, buffer->length + more + 1);
 }
 

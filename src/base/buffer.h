@@ -13,8 +13,8 @@
 #define BUFFER_MAX ((size_t)256 * 1024 * 1024)
 
 struct buffer {
-	char *data;      /* owned; terminated by a NUL that length does not count; NULL while empty */
-	size_t length;   /* bytes */
+	char *data;    /* owned; terminated by a NUL that length does not count; NULL while empty */
+	size_t length; /* bytes */
 	size_t capacity;
 	size_t maximum;  /* bytes; 0 stands for BUFFER_MAX */
 	bool overflowed; /* something was refused */

@@ -27,15 +27,18 @@ static const struct page_settings default_settings = {
 static const struct node_range confirm_range = {1, CONFIG_CONFIRM_MAX};
 static const struct node_rule confirm_rules[] = {
 	{"worse", node_read_number, offsetof(struct confirm_config, worse), false, &confirm_range},
-	{"better", node_read_number, offsetof(struct confirm_config, better), false, &confirm_range},
+	{"better", node_read_number, offsetof(struct confirm_config, better), false,
+		&confirm_range},
 	{"lost", node_read_number, offsetof(struct confirm_config, lost), false, &confirm_range},
 	{0},
 };
 
 static const struct node_range timeout_range = {CONFIG_TIMEOUT_MIN, CONFIG_TIMEOUT_MAX};
 static const struct node_rule timeout_rules[] = {
-	{"connect", node_read_duration, offsetof(struct timeout_config, connect), false, &timeout_range},
-	{"total", node_read_duration, offsetof(struct timeout_config, total), false, &timeout_range},
+	{"connect", node_read_duration, offsetof(struct timeout_config, connect), false,
+		&timeout_range},
+	{"total", node_read_duration, offsetof(struct timeout_config, total), false,
+		&timeout_range},
 	{0},
 };
 
@@ -46,15 +49,18 @@ static bool read_timeout(const struct node_walk *walk, struct node node, void *t
 	if (!node_read_map(walk, node, target))
 		return false;
 	return timeout->connect <= timeout->total ||
-	       node_problem(walk->problems, node, "\"connect\" is longer than \"total\", which holds for the whole "
+	       node_problem(walk->problems, node,
+		       "\"connect\" is longer than \"total\", which holds for the whole "
 		       "of a fetch");
 }
 
 static bool refuse_of_page(const struct node_walk *walk, struct node node, void *target)
 {
 	(void)target;
-	return node_problem(walk->problems, node, "\"%s\" is for the whole file: it stands in the limits at the "
-		"top, not in a page's", walk->rule->key);
+	return node_problem(walk->problems, node,
+		"\"%s\" is for the whole file: it stands in the limits at the "
+		"top, not in a page's",
+		walk->rule->key);
 }
 
 static const struct node_range body_range = {CONFIG_BODY_MIN, CONFIG_BODY_MAX};
@@ -62,14 +68,18 @@ static const struct node_range redirects_range = {0, CONFIG_REDIRECTS_MAX};
 static const struct node_range transfers_range = {1, CONFIG_TRANSFERS_MAX};
 static const struct node_rule limits_rules[] = {
 	{"body", node_read_size, offsetof(struct limits_config, body), false, &body_range},
-	{"redirects", node_read_number, offsetof(struct limits_config, redirects), false, &redirects_range},
-	{"in_flight", node_read_number, offsetof(struct limits_config, in_flight), false, &transfers_range},
-	{"per_host", node_read_number, offsetof(struct limits_config, per_host), false, &transfers_range},
+	{"redirects", node_read_number, offsetof(struct limits_config, redirects), false,
+		&redirects_range},
+	{"in_flight", node_read_number, offsetof(struct limits_config, in_flight), false,
+		&transfers_range},
+	{"per_host", node_read_number, offsetof(struct limits_config, per_host), false,
+		&transfers_range},
 	{0},
 };
 static const struct node_rule page_limits_rules[] = {
 	{"body", node_read_size, offsetof(struct limits_config, body), false, &body_range},
-	{"redirects", node_read_number, offsetof(struct limits_config, redirects), false, &redirects_range},
+	{"redirects", node_read_number, offsetof(struct limits_config, redirects), false,
+		&redirects_range},
 	{"in_flight", refuse_of_page, 0, false, NULL},
 	{"per_host", refuse_of_page, 0, false, NULL},
 	{0},
@@ -82,15 +92,21 @@ static const struct node_word red_words[] = {{"degraded", LEVEL_DEGRADED},
 	{"partial_outage", LEVEL_PARTIAL_OUTAGE}, {"major_outage", LEVEL_MAJOR_OUTAGE}, {NULL, 0}};
 
 /* The rows that the file and each page have in common. */
-#define SETTINGS_RULES(owner, limit_rules) \
-	{"confirm", node_read_map, offsetof(owner, settings.confirm), false, confirm_rules}, \
-	{"on_first_sight", node_read_word, offsetof(owner, settings.first_sight), false, first_sight_words}, \
-	{"red", node_read_word, offsetof(owner, settings.red), false, red_words}, \
-	{"every", node_read_duration, offsetof(owner, settings.every), false, &every_range}, \
-	{"timeout", read_timeout, offsetof(owner, settings.timeout), false, timeout_rules}, \
-	{"limits", node_read_map, offsetof(owner, settings.limits), false, limit_rules}
+#define SETTINGS_RULES(owner, limit_rules)                                                         \
+	{"confirm", node_read_map, offsetof(owner, settings.confirm), false, confirm_rules},       \
+		{"on_first_sight", node_read_word, offsetof(owner, settings.first_sight), false,   \
+			first_sight_words},                                                        \
+		{"red", node_read_word, offsetof(owner, settings.red), false, red_words},          \
+		{"every", node_read_duration, offsetof(owner, settings.every), false,              \
+			&every_range},                                                             \
+		{"timeout", read_timeout, offsetof(owner, settings.timeout), false,                \
+			timeout_rules},                                                            \
+	{                                                                                          \
+		"limits", node_read_map, offsetof(owner, settings.limits), false, limit_rules      \
+	}
 
-static const struct node_word keep_words[] = {{"watched", KEEP_WATCHED}, {"all", KEEP_ALL}, {NULL, 0}};
+static const struct node_word keep_words[] = {
+	{"watched", KEEP_WATCHED}, {"all", KEEP_ALL}, {NULL, 0}};
 static const struct node_rule page_rules[] = {
 	{"name", config_read_name, offsetof(struct page_config, name), true, NULL},
 	{"url", config_read_page_url, offsetof(struct page_config, url), true, NULL},
@@ -111,11 +127,12 @@ static bool read_section(const struct node_walk *walk, struct node node, void *t
 
 	(void)target;
 	if (node_type(node) != NODE_LIST)
-		return node_problem(walk->problems, node, "\"%s\" takes a list, each member of which begins with \"- \"",
+		return node_problem(walk->problems, node,
+			"\"%s\" takes a list, each member of which begins with \"- \"",
 			walk->rule->key);
 	return node_count(node) <= (size_t)range->maximum ||
-	       node_problem(walk->problems, node, "\"%s\" takes at most %lld members, not %zu", walk->rule->key,
-		       range->maximum, node_count(node));
+	       node_problem(walk->problems, node, "\"%s\" takes at most %lld members, not %zu",
+		       walk->rule->key, range->maximum, node_count(node));
 }
 
 static const struct node_range pages_range = {0, CONFIG_PAGES_MAX};
@@ -127,11 +144,13 @@ static const struct node_rule file_rules[] = {
 	{"from", config_read_address, offsetof(struct config, from), false, NULL},
 	{"operator", config_read_address, offsetof(struct config, operator), false, NULL},
 	{"timezone", config_read_zone, offsetof(struct config, timezone), false, NULL},
-	{"user_agent_contact", config_read_header, offsetof(struct config, user_agent_contact), false, NULL},
+	{"user_agent_contact", config_read_header, offsetof(struct config, user_agent_contact),
+		false, NULL},
 	{"kinds", config_read_folder, offsetof(struct config, kinds), false, NULL},
 	{"resolver", config_read_resolver, offsetof(struct config, resolver), false, NULL},
 	{"heartbeat", config_read_secret_url, offsetof(struct config, heartbeat), false, NULL},
-	{"heartbeat_file", config_read_secret_url_file, offsetof(struct config, heartbeat), false, NULL},
+	{"heartbeat_file", config_read_secret_url_file, offsetof(struct config, heartbeat), false,
+		NULL},
 	SETTINGS_RULES(struct config, limits_rules),
 	{"pages", read_section, 0, false, &pages_range},
 	{"routes", read_section, 0, false, &routes_range},
@@ -144,7 +163,8 @@ static void read_pages(struct config *config, struct node list, struct problems 
 {
 	for (size_t i = 0; i < node_count(list) && i < CONFIG_PAGES_MAX; i++) {
 		struct node node = node_member(list, i);
-		struct page_config *page = memory_append(&config->pages, &config->page_count, sizeof *page);
+		struct page_config *page =
+			memory_append(&config->pages, &config->page_count, sizeof *page);
 
 		page->settings = config->settings;
 		page->line = node_line(node);
@@ -185,7 +205,8 @@ static int by_line(const void *left, const void *right)
 }
 
 /* Takes over the document, which may be NULL. */
-static struct config *read_document(const char *path, struct yaml *yaml, struct problems *problems, size_t count)
+static struct config *read_document(
+	const char *path, struct yaml *yaml, struct problems *problems, size_t count)
 {
 	struct config *config;
 
@@ -199,12 +220,14 @@ static struct config *read_document(const char *path, struct yaml *yaml, struct 
 	read_file(config, yaml_root(config->yaml), problems);
 	config_check(config, problems);
 	if (problems->count > count)
-		qsort(problems->list + count, problems->count - count, sizeof *problems->list, by_line);
+		qsort(problems->list + count, problems->count - count, sizeof *problems->list,
+			by_line);
 	return config;
 }
 
 /* NULL, the configuration being freed, where there were errors. */
-static struct config *without_errors(struct config *config, const struct problems *problems, size_t errors)
+static struct config *without_errors(
+	struct config *config, const struct problems *problems, size_t errors)
 {
 	if (problems->errors == errors)
 		return config;
@@ -226,10 +249,12 @@ struct config *config_load(const char *path, struct problems *problems)
 	return without_errors(config_read(path, problems), problems, errors);
 }
 
-struct config *config_parse(const char *path, const char *text, size_t length, struct problems *problems)
+struct config *config_parse(
+	const char *path, const char *text, size_t length, struct problems *problems)
 {
 	size_t count = problems->count, errors = problems->errors;
-	struct config *config = read_document(path, yaml_parse(path, text, length, problems), problems, count);
+	struct config *config =
+		read_document(path, yaml_parse(path, text, length, problems), problems, count);
 
 	return without_errors(config, problems, errors);
 }

@@ -48,7 +48,7 @@ struct page_config {
 	char *name;
 	char *url;
 	char *kind;
-	char *provider; /* the page's name where it is left out */
+	char *provider;              /* the page's name where it is left out */
 	struct text_list indicators; /* patterns over id and name; empty: all */
 	struct page_settings settings;
 	int keep;         /* enum keep */
@@ -61,15 +61,15 @@ enum tls { TLS_REQUIRED, TLS_OFF };
 
 struct route_config {
 	char *name;
-	int type;        /* enum route_type */
-	char *host;      /* of smtp and smtps; a name, an IPv4 or (without brackets) an IPv6 address */
-	int port;        /* 587 and 465 where the URL names none */
-	char *program;   /* of sendmail: absolute path */
-	int tls;         /* enum tls; smtps is always TLS_REQUIRED */
-	char *ca_file;   /* NULL: the system's */
-	char *helo;      /* NULL: the domain of from */
-	char *user;      /* NULL: no authentication */
-	char *password;  /* read from password_file; never printed */
+	int type;   /* enum route_type */
+	char *host; /* of smtp and smtps; a name, an IPv4 or (without brackets) an IPv6 address */
+	int port;   /* 587 and 465 where the URL names none */
+	char *program;            /* of sendmail: absolute path */
+	int tls;                  /* enum tls; smtps is always TLS_REQUIRED */
+	char *ca_file;            /* NULL: the system's */
+	char *helo;               /* NULL: the domain of from */
+	char *user;               /* NULL: no authentication */
+	char *password;           /* read from password_file; never printed */
 	struct text_list depends; /* providers */
 	int line;
 };
@@ -85,7 +85,7 @@ enum wanted {
 
 struct subscriber_config {
 	char *mail;
-	char *second; /* an address, or webhook:NAME of one that is there; NULL: none */
+	char *second;           /* an address, or webhook:NAME of one that is there; NULL: none */
 	struct text_list pages; /* names; empty: all */
 	int on;                 /* of enum wanted */
 	int line;
@@ -93,8 +93,8 @@ struct subscriber_config {
 
 struct webhook_config {
 	char *name;
-	char *url;     /* also where it came from url_file: a secret */
-	char *secret;  /* the line in secret_file, trimmed; NULL: unsigned */
+	char *url;    /* also where it came from url_file: a secret */
+	char *secret; /* the line in secret_file, trimmed; NULL: unsigned */
 	char *template;
 	struct text_list pages;
 	int on;
@@ -103,15 +103,15 @@ struct webhook_config {
 };
 
 struct config {
-	char *path;    /* of the file, as given */
-	char *folder;  /* the file's folder: relative names in it start there */
-	char *archive; /* joined with folder */
-	char *from;    /* address */
-	char *operator; /* address, NULL: none */
-	char *timezone; /* IANA name */
+	char *path;               /* of the file, as given */
+	char *folder;             /* the file's folder: relative names in it start there */
+	char *archive;            /* joined with folder */
+	char *from;               /* address */
+	char *operator;           /* address, NULL: none */
+	char *timezone;           /* IANA name */
 	char *user_agent_contact; /* NULL: none */
-	char *kinds;    /* folder of the user's kinds, joined with folder; NULL: none */
-	char *resolver; /* "127.0.0.1:53"; NULL: the system's */
+	char *kinds;              /* folder of the user's kinds, joined with folder; NULL: none */
+	char *resolver;           /* "127.0.0.1:53"; NULL: the system's */
 	struct page_settings settings; /* defaults of pages */
 	struct page_config *pages;
 	size_t page_count;
@@ -121,8 +121,8 @@ struct config {
 	size_t subscriber_count;
 	struct webhook_config *webhooks;
 	size_t webhook_count;
-	char *heartbeat; /* URL fetched at the end of each run that was whole, also where it stands in
-	                  * heartbeat_file: a secret; NULL: none */
+	char *heartbeat; /* URL fetched at the end of each run that was whole, also where it stands
+			  * in heartbeat_file: a secret; NULL: none */
 	struct yaml *yaml;
 };
 
@@ -142,7 +142,8 @@ struct config *config_load(const char *path, struct problems *problems);
 struct config *config_read(const char *path, struct problems *problems);
 
 /* As config_load(), of a text that is to stand in that file. */
-struct config *config_parse(const char *path, const char *text, size_t length, struct problems *problems);
+struct config *config_parse(
+	const char *path, const char *text, size_t length, struct problems *problems);
 
 void config_free(struct config *config);
 
@@ -156,9 +157,9 @@ enum {
 	CONFIG_URL_MAX = 2048,    /* bytes */
 	CONFIG_SECRET_MAX = 4096, /* bytes of a secret file */
 	CONFIG_CONFIRM_MAX = 1000,
-	CONFIG_TIMEOUT_MIN = 100, /* milliseconds */
+	CONFIG_TIMEOUT_MIN = 100,           /* milliseconds */
 	CONFIG_TIMEOUT_MAX = 4 * 60 * 1000, /* milliseconds: a run ends itself after five minutes */
-	CONFIG_BODY_MIN = 1024,   /* bytes */
+	CONFIG_BODY_MIN = 1024,             /* bytes */
 	CONFIG_BODY_MAX = 256 * 1024 * 1024, /* bytes */
 	CONFIG_REDIRECTS_MAX = 50,
 	CONFIG_TRANSFERS_MAX = 1024,

@@ -49,7 +49,8 @@ static int by_name_and_line(const void *left, const void *right)
  * is left out. From the file and not from what was read of it: a name that was
  * complained about is not to be complained about again wherever it is used.
  */
-static struct names names_read(const char *what, struct node section, const char *key, const char *other)
+static struct names names_read(
+	const char *what, struct node section, const char *key, const char *other)
 {
 	struct names names = {.what = what};
 
@@ -73,7 +74,8 @@ static const struct entry *names_find(const struct names *names, const char *nam
 {
 	const struct entry key = {name, 0};
 
-	return names->count == 0 ? NULL : bsearch(&key, names->list, names->count, sizeof key, by_name);
+	return names->count == 0 ? NULL
+				 : bsearch(&key, names->list, names->count, sizeof key, by_name);
 }
 
 static bool names_has(const struct names *names, const char *name)
@@ -123,12 +125,14 @@ static void check_once(const struct config *config, const struct names *names,
 			first = second;
 			second = &names->list[i - 1];
 		}
-		problems_add(problems, config->path, second->line, "a second %s \"%s\"; one begins in line %d",
-			names->what, second->name, first->line);
+		problems_add(problems, config->path, second->line,
+			"a second %s \"%s\"; one begins in line %d", names->what, second->name,
+			first->line);
 	}
 }
 
-static void check_reference(struct node node, const char *name, const struct names *names, struct problems *problems)
+static void check_reference(
+	struct node node, const char *name, const struct names *names, struct problems *problems)
 {
 	char *advice;
 
@@ -144,11 +148,13 @@ static void check_page_list(struct node node, const struct names *pages, struct 
 	if (node_type(node) == NODE_SCALAR)
 		check_reference(node, node_text(node), pages, problems);
 	for (size_t i = 0; node_type(node) == NODE_LIST && i < node_count(node); i++)
-		check_reference(node_member(node, i), node_text(node_member(node, i)), pages, problems);
+		check_reference(
+			node_member(node, i), node_text(node_member(node, i)), pages, problems);
 }
 
 /* Only a warning: a route may well depend on somebody whose page is not watched yet. */
-static void check_provider(struct node node, const struct names *providers, struct problems *problems)
+static void check_provider(
+	struct node node, const struct names *providers, struct problems *problems)
 {
 	char *advice;
 
@@ -156,11 +162,13 @@ static void check_provider(struct node node, const struct names *providers, stru
 		return;
 	advice = names_advice(providers, node_text(node));
 	problems_warn(problems, node_file(node), node_line(node),
-		"no page watches the provider \"%s\", so its trouble will not be known%s", node_text(node), advice);
+		"no page watches the provider \"%s\", so its trouble will not be known%s",
+		node_text(node), advice);
 	free(advice);
 }
 
-static void check_depends(struct node list, const struct names *providers, struct problems *problems)
+static void check_depends(
+	struct node list, const struct names *providers, struct problems *problems)
 {
 	for (size_t i = 0; i < node_count(list); i++) {
 		struct node depends = node_find(node_member(list, i), "depends");
@@ -178,18 +186,22 @@ static void check_reserved(const struct config *config, struct problems *problem
 	static const char *const reserved[] = {"heads", "heads.*", "index.html", "demonstration"};
 
 	for (size_t i = 0; i < config->page_count; i++)
-		for (size_t j = 0; config->pages[i].name != NULL && j < sizeof reserved / sizeof *reserved; j++)
+		for (size_t j = 0;
+			config->pages[i].name != NULL && j < sizeof reserved / sizeof *reserved;
+			j++)
 			if (text_matches(config->pages[i].name, reserved[j], false))
 				problems_add(problems, config->path, config->pages[i].line,
-					"a page cannot be called \"%s\": the archive uses that name itself",
+					"a page cannot be called \"%s\": the archive uses that "
+					"name itself",
 					config->pages[i].name);
 }
 
-static void check_subscribers(struct node list, const struct names *pages, const struct names *webhooks,
-	struct problems *problems)
+static void check_subscribers(struct node list, const struct names *pages,
+	const struct names *webhooks, struct problems *problems)
 {
 	for (size_t i = 0; i < node_count(list); i++) {
-		struct node subscriber = node_member(list, i), second = node_find(subscriber, "second");
+		struct node subscriber = node_member(list, i),
+			    second = node_find(subscriber, "second");
 		const char *mail = node_text(node_find(subscriber, "mail")), *name;
 
 		check_page_list(node_find(subscriber, "pages"), pages, problems);
@@ -198,7 +210,8 @@ static void check_subscribers(struct node list, const struct names *pages, const
 			if (text_is_name(name))
 				check_reference(second, name, webhooks, problems);
 		} else if (!text_empty(mail) && strcasecmp(node_text(second), mail) == 0) {
-			node_problem(problems, second, "\"second\" is the same address as \"mail\"; a second way is one "
+			node_problem(problems, second,
+				"\"second\" is the same address as \"mail\"; a second way is one "
 				"that works when the first does not");
 		}
 	}
@@ -207,18 +220,21 @@ static void check_subscribers(struct node list, const struct names *pages, const
 /* What mail needs, where somebody is to get one. */
 static void check_mail(const struct config *config, struct node root, struct problems *problems)
 {
-	struct node subscribers = node_find(root, "subscribers"), operator = node_find(root, "operator");
+	struct node subscribers = node_find(root, "subscribers"), operator= node_find(
+									  root, "operator");
 	struct node routes = node_find(root, "routes");
 	bool wanted = node_count(subscribers) > 0;
 
-	if ((wanted || config->operator != NULL) && node_type(node_find(root, "from")) == NODE_NONE)
+	if ((wanted || config->operator!= NULL) && node_type(node_find(root, "from")) == NODE_NONE)
 		node_problem(problems, wanted ? subscribers : operator,
-			"\"from\" is missing, the address that mail comes from, such as lampwatch@example.org");
+			"\"from\" is missing, the address that mail comes from, such as "
+			"lampwatch@example.org");
 	if (node_count(routes) > 0 || node_type(routes) == NODE_SCALAR)
 		return;
 	if (wanted)
-		node_problem(problems, subscribers, "there are subscribers but no \"routes\" by which mail could go out");
-	else if (config->operator != NULL)
+		node_problem(problems, subscribers,
+			"there are subscribers but no \"routes\" by which mail could go out");
+	else if (config->operator!= NULL)
 		problems_warn(problems, config->path, node_line(operator),
 			"there is an operator but no \"routes\" by which mail could go out");
 }
@@ -231,20 +247,23 @@ static void check_whole(const struct config *config, struct node root, struct pr
 		node_type(node_find(root, "heartbeat_file")) != NODE_NONE)
 		node_problem(problems, node_find(root, "heartbeat_file"),
 			"either \"heartbeat\" or \"heartbeat_file\", not both");
-	if (node_count(node_find(root, "pages")) == 0 && node_type(node_find(root, "pages")) != NODE_SCALAR)
-		problems_warn(problems, config->path, 0, "there are no \"pages\": nothing is watched");
+	if (node_count(node_find(root, "pages")) == 0 &&
+		node_type(node_find(root, "pages")) != NODE_SCALAR)
+		problems_warn(
+			problems, config->path, 0, "there are no \"pages\": nothing is watched");
 }
 
 /* `lampwatch try NAME` takes the name of either. */
-static void check_targets(const struct config *config, const struct names *webhooks, const struct names *routes,
-	struct problems *problems)
+static void check_targets(const struct config *config, const struct names *webhooks,
+	const struct names *routes, struct problems *problems)
 {
 	for (size_t i = 0; i < webhooks->count; i++) {
 		const struct entry *route = names_find(routes, webhooks->list[i].name);
 
 		if (route != NULL)
 			problems_add(problems, config->path, webhooks->list[i].line,
-				"a webhook \"%s\" beside the route of that name in line %d; give them two names",
+				"a webhook \"%s\" beside the route of that name in line %d; give "
+				"them two names",
 				route->name, route->line);
 	}
 }
@@ -253,7 +272,8 @@ void config_check(const struct config *config, struct problems *problems)
 {
 	struct node root = yaml_root(config->yaml);
 	struct node pages_list = node_find(root, "pages"), routes_list = node_find(root, "routes");
-	struct node webhooks_list = node_find(root, "webhooks"), subscribers_list = node_find(root, "subscribers");
+	struct node webhooks_list = node_find(root, "webhooks"),
+		    subscribers_list = node_find(root, "subscribers");
 	struct names pages = names_read("page", pages_list, "name", NULL);
 	struct names routes = names_read("route", routes_list, "name", NULL);
 	struct names webhooks = names_read("webhook", webhooks_list, "name", NULL);
@@ -271,7 +291,8 @@ void config_check(const struct config *config, struct problems *problems)
 	check_mail(config, root, problems);
 	check_subscribers(subscribers_list, &pages, &webhooks, problems);
 	for (size_t i = 0; i < node_count(webhooks_list); i++)
-		check_page_list(node_find(node_member(webhooks_list, i), "pages"), &pages, problems);
+		check_page_list(
+			node_find(node_member(webhooks_list, i), "pages"), &pages, problems);
 	check_depends(routes_list, &providers, problems);
 	check_depends(webhooks_list, &providers, problems);
 	free(pages.list);

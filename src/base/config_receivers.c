@@ -17,16 +17,21 @@ static bool has(struct node map, const char *key)
 	return node_type(node_find(map, key)) != NODE_NONE;
 }
 
-static bool check_port(const struct node_walk *walk, struct node node, const struct route_config *route)
+static bool check_port(
+	const struct node_walk *walk, struct node node, const struct route_config *route)
 {
 	bool smtps = route->type == ROUTE_SMTPS;
 
 	if (!smtps && route->port == PORT_SMTPS)
-		return node_problem(walk->problems, node, "port %d speaks TLS from the first byte: write smtps:// in "
-			"place of smtp://", route->port);
+		return node_problem(walk->problems, node,
+			"port %d speaks TLS from the first byte: write smtps:// in "
+			"place of smtp://",
+			route->port);
 	if (smtps && (route->port == PORT_SMTP || route->port == PORT_SUBMISSION))
-		return node_problem(walk->problems, node, "port %d begins without TLS: write smtp://, which "
-			"demands STARTTLS, in place of smtps://", route->port);
+		return node_problem(walk->problems, node,
+			"port %d begins without TLS: write smtp://, which "
+			"demands STARTTLS, in place of smtps://",
+			route->port);
 	return true;
 }
 
@@ -42,14 +47,21 @@ static bool read_relay(const struct node_walk *walk, struct node node, void *tar
 	free(route->host);
 	route->host = NULL;
 	if (strchr(text, '@') != NULL) {
-		node_problem(walk->problems, node, "user and password do not stand in \"%s\": write them as \"user\" "
-			"and \"password_file\"", walk->rule->key);
+		node_problem(walk->problems, node,
+			"user and password do not stand in \"%s\": write them as \"user\" "
+			"and \"password_file\"",
+			walk->rule->key);
 	} else if (!config_host_port(text, smtps ? "smtps" : "smtp", &route->host, &route->port)) {
-		node_problem(walk->problems, node, "\"%s\" is a relay such as smtp://relay.example.net:587 or "
-			"smtps://relay.example.net:465 (ports up to 65535), not \"%s\"", walk->rule->key, text);
-	} else if (!smtps && strchr(route->host, ':') != NULL) { /* libesmtp cuts host and port at the first colon */
-		node_problem(walk->problems, node, "\"%s\" cannot have an IPv6 address as its host: give the relay's "
-			"name, or use smtps://", walk->rule->key);
+		node_problem(walk->problems, node,
+			"\"%s\" is a relay such as smtp://relay.example.net:587 or "
+			"smtps://relay.example.net:465 (ports up to 65535), not \"%s\"",
+			walk->rule->key, text);
+	} else if (!smtps && strchr(route->host, ':') !=
+				     NULL) { /* libesmtp cuts host and port at the first colon */
+		node_problem(walk->problems, node,
+			"\"%s\" cannot have an IPv6 address as its host: give the relay's "
+			"name, or use smtps://",
+			walk->rule->key);
 	} else {
 		route->type = smtps ? ROUTE_SMTPS : ROUTE_SMTP;
 		if (route->port == 0)
@@ -68,7 +80,8 @@ static bool read_sendmail(const struct node_walk *walk, struct node node, void *
 	return config_read_program(walk, node, &route->program);
 }
 
-static const struct node_word tls_words[] = {{"required", TLS_REQUIRED}, {"off", TLS_OFF}, {NULL, 0}};
+static const struct node_word tls_words[] = {
+	{"required", TLS_REQUIRED}, {"off", TLS_OFF}, {NULL, 0}};
 static const struct node_rule route_rules[] = {
 	{"name", config_read_name, offsetof(struct route_config, name), true, NULL},
 	{"smtp", read_relay, 0, false, NULL},
@@ -88,47 +101,59 @@ static void check_sendmail(struct node node, struct problems *problems)
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (has(node, keys[i]))
-			node_problem(problems, node_find(node, keys[i]), "\"%s\" has no meaning for a sendmail program; "
-				"it belongs to a route with \"smtp\"", keys[i]);
+			node_problem(problems, node_find(node, keys[i]),
+				"\"%s\" has no meaning for a sendmail program; "
+				"it belongs to a route with \"smtp\"",
+				keys[i]);
 }
 
 static bool is_loopback(const char *host)
 {
-	return text_equal(host, "localhost") || text_equal(host, "::1") || text_starts(host, "127.");
+	return text_equal(host, "localhost") || text_equal(host, "::1") ||
+	       text_starts(host, "127.");
 }
 
-static void check_relay(const struct route_config *route, struct node node, struct problems *problems)
+static void check_relay(
+	const struct route_config *route, struct node node, struct problems *problems)
 {
 	struct node tls = node_find(node, "tls");
 
 	if (has(node, "user") && !has(node, "password_file"))
-		node_problem(problems, node, "\"user\" without \"password_file\", a file with the password alone");
+		node_problem(problems, node,
+			"\"user\" without \"password_file\", a file with the password alone");
 	if (has(node, "password_file") && !has(node, "user"))
 		node_problem(problems, node, "\"password_file\" without \"user\"");
 	if (route->tls != TLS_OFF)
 		return;
 	if (route->type == ROUTE_SMTPS)
-		node_problem(problems, tls, "smtps:// is TLS from the first byte: \"tls\" cannot be off");
+		node_problem(problems, tls,
+			"smtps:// is TLS from the first byte: \"tls\" cannot be off");
 	else if (has(node, "user") || has(node, "password_file"))
-		node_problem(problems, tls, "with \"tls: off\" the password would travel in the clear; make it required, "
+		node_problem(problems, tls,
+			"with \"tls: off\" the password would travel in the clear; make it "
+			"required, "
 			"or leave out \"user\" and \"password_file\"");
 	else if (route->host != NULL && !is_loopback(route->host))
-		problems_warn(problems, node_file(tls), node_line(tls), "with \"tls: off\" all mail to %s can be read and "
-			"changed on its way", route->host);
+		problems_warn(problems, node_file(tls), node_line(tls),
+			"with \"tls: off\" all mail to %s can be read and "
+			"changed on its way",
+			route->host);
 }
 
 void config_read_routes(struct config *config, struct node list, struct problems *problems)
 {
 	for (size_t i = 0; i < node_count(list) && i < CONFIG_ROUTES_MAX; i++) {
 		struct node node = node_member(list, i);
-		struct route_config *route = memory_append(&config->routes, &config->route_count, sizeof *route);
+		struct route_config *route =
+			memory_append(&config->routes, &config->route_count, sizeof *route);
 
 		route->line = node_line(node);
 		node_walk_map(problems, node, route_rules, route, config);
 		if (node_type(node) != NODE_MAP)
 			continue;
 		if (has(node, "smtp") == has(node, "sendmail"))
-			node_problem(problems, node, "a route has either \"smtp\" or \"sendmail\"%s",
+			node_problem(problems, node,
+				"a route has either \"smtp\" or \"sendmail\"%s",
 				has(node, "smtp") ? ", not both" : "");
 		else if (has(node, "smtp"))
 			check_relay(route, node, problems);
@@ -149,8 +174,8 @@ void config_read_subscribers(struct config *config, struct node list, struct pro
 {
 	for (size_t i = 0; i < node_count(list) && i < CONFIG_SUBSCRIBERS_MAX; i++) {
 		struct node node = node_member(list, i);
-		struct subscriber_config *subscriber = memory_append(&config->subscribers,
-			&config->subscriber_count, sizeof *subscriber);
+		struct subscriber_config *subscriber = memory_append(
+			&config->subscribers, &config->subscriber_count, sizeof *subscriber);
 
 		subscriber->line = node_line(node);
 		subscriber->on = WANTED_RED | WANTED_GREEN;
@@ -161,7 +186,8 @@ void config_read_subscribers(struct config *config, struct node list, struct pro
 static const struct node_rule webhook_rules[] = {
 	{"name", config_read_name, offsetof(struct webhook_config, name), true, NULL},
 	{"url", config_read_secret_url, offsetof(struct webhook_config, url), false, NULL},
-	{"url_file", config_read_secret_url_file, offsetof(struct webhook_config, url), false, NULL},
+	{"url_file", config_read_secret_url_file, offsetof(struct webhook_config, url), false,
+		NULL},
 	{"secret_file", config_read_secret, offsetof(struct webhook_config, secret), false, NULL},
 	{"template", config_read_name, offsetof(struct webhook_config, template), false, NULL},
 	{"pages", config_read_labels, offsetof(struct webhook_config, pages), false, NULL},
@@ -174,14 +200,15 @@ void config_read_webhooks(struct config *config, struct node list, struct proble
 {
 	for (size_t i = 0; i < node_count(list) && i < CONFIG_WEBHOOKS_MAX; i++) {
 		struct node node = node_member(list, i);
-		struct webhook_config *webhook = memory_append(&config->webhooks, &config->webhook_count,
-			sizeof *webhook);
+		struct webhook_config *webhook =
+			memory_append(&config->webhooks, &config->webhook_count, sizeof *webhook);
 
 		webhook->line = node_line(node);
 		webhook->on = WANTED_RED | WANTED_GREEN;
 		node_walk_map(problems, node, webhook_rules, webhook, config);
 		if (node_type(node) == NODE_MAP && has(node, "url") == has(node, "url_file"))
-			node_problem(problems, node, "a webhook has either \"url\" or \"url_file\"%s",
+			node_problem(problems, node,
+				"a webhook has either \"url\" or \"url_file\"%s",
 				has(node, "url") ? ", not both" : "");
 		if (webhook->template == NULL)
 			webhook->template = memory_string("generic");

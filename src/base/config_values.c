@@ -83,7 +83,8 @@ bool config_host_valid(const char *host)
 	       dotted(host, length, LETTERS DIGITS "-_", HOST_LABEL_MAX);
 }
 
-/* The local part is RFC 5321's Dot-string; nobody's address needs quotes, and they are how headers are broken. */
+/* The local part is RFC 5321's Dot-string; nobody's address needs quotes, and they are how headers
+ * are broken. */
 bool config_address_valid(const char *address)
 {
 	const char *at = strchr(address, '@');
@@ -92,14 +93,15 @@ bool config_address_valid(const char *address)
 	if (at == NULL || strlen(address) > ADDRESS_MAX)
 		return false;
 	local = (size_t)(at - address);
-	return local <= LOCAL_PART_MAX && dotted(address, local, LETTERS DIGITS "!#$%&'*+-/=?^_`{|}~", local) &&
+	return local <= LOCAL_PART_MAX &&
+	       dotted(address, local, LETTERS DIGITS "!#$%&'*+-/=?^_`{|}~", local) &&
 	       (config_host_valid(at + 1) ? !is_ip_address(at + 1) : is_address_literal(at + 1));
 }
 
 static bool complain(const struct node_walk *walk, struct node node, const char *expected)
 {
-	return node_problem(walk->problems, node, "\"%s\" is %s, not \"%s\"", walk->rule->key, expected,
-		node_text(node));
+	return node_problem(walk->problems, node, "\"%s\" is %s, not \"%s\"", walk->rule->key,
+		expected, node_text(node));
 }
 
 /* Reads a text into *target when it passes; the words say what would have passed. */
@@ -107,7 +109,8 @@ static bool read_checked(const struct node_walk *walk, struct node node, char **
 	bool (*passes)(const char *text), const char *expected)
 {
 	char *text = NULL;
-	bool good = node_read_text(walk, node, &text) && (passes(text) || complain(walk, node, expected));
+	bool good = node_read_text(walk, node, &text) &&
+		    (passes(text) || complain(walk, node, expected));
 
 	if (good)
 		memory_set(target, text);
@@ -117,23 +120,27 @@ static bool read_checked(const struct node_walk *walk, struct node node, char **
 
 bool config_read_address(const struct node_walk *walk, struct node node, void *target)
 {
-	return read_checked(walk, node, target, config_address_valid, "a mail address such as watch@example.org");
+	return read_checked(walk, node, target, config_address_valid,
+		"a mail address such as watch@example.org");
 }
 
 static bool second_valid(const char *text)
 {
-	return text_starts(text, "webhook:") ? text_is_name(text + strlen("webhook:")) : config_address_valid(text);
+	return text_starts(text, "webhook:") ? text_is_name(text + strlen("webhook:"))
+					     : config_address_valid(text);
 }
 
 bool config_read_second(const struct node_walk *walk, struct node node, void *target)
 {
-	return read_checked(walk, node, target, second_valid, "a mail address or webhook:NAME, without a blank");
+	return read_checked(walk, node, target, second_valid,
+		"a mail address or webhook:NAME, without a blank");
 }
 
 bool config_read_name(const struct node_walk *walk, struct node node, void *target)
 {
 	return read_checked(walk, node, target, text_is_name,
-		"a name of at most 64 small letters, digits, dots, hyphens and underscores that begins with a letter "
+		"a name of at most 64 small letters, digits, dots, hyphens and underscores that "
+		"begins with a letter "
 		"or digit");
 }
 
@@ -155,7 +162,8 @@ static bool label_valid(const char *text)
 bool config_read_label(const struct node_walk *walk, struct node node, void *target)
 {
 	return read_checked(walk, node, target, label_valid,
-		"a text of at most 256 bytes without control characters and without a blank at either end");
+		"a text of at most 256 bytes without control characters and without a blank at "
+		"either end");
 }
 
 bool config_read_labels(const struct node_walk *walk, struct node node, void *target)
@@ -166,11 +174,13 @@ bool config_read_labels(const struct node_walk *walk, struct node node, void *ta
 		return false;
 	for (size_t i = 0; i < labels->count; i++)
 		if (!label_valid(labels->list[i]) || text_equal(labels->list[i], "!"))
-			return node_problem(walk->problems, node, "\"%s\" takes names and patterns of at most %d bytes, "
-				"not \"%s\"", walk->rule->key, CONFIG_TEXT_MAX, labels->list[i]);
+			return node_problem(walk->problems, node,
+				"\"%s\" takes names and patterns of at most %d bytes, "
+				"not \"%s\"",
+				walk->rule->key, CONFIG_TEXT_MAX, labels->list[i]);
 	return labels->count > 0 ||
-	       node_problem(walk->problems, node, "\"%s\" is an empty list; leave it out to mean all",
-		       walk->rule->key);
+	       node_problem(walk->problems, node,
+		       "\"%s\" is an empty list; leave it out to mean all", walk->rule->key);
 }
 
 static bool header_valid(const char *text)
@@ -185,7 +195,8 @@ static bool header_valid(const char *text)
 
 bool config_read_header(const struct node_walk *walk, struct node node, void *target)
 {
-	return read_checked(walk, node, target, header_valid, "at most 256 printable ASCII characters");
+	return read_checked(
+		walk, node, target, header_valid, "at most 256 printable ASCII characters");
 }
 
 static bool helo_valid(const char *text)
@@ -195,7 +206,8 @@ static bool helo_valid(const char *text)
 
 bool config_read_host(const struct node_walk *walk, struct node node, void *target)
 {
-	return read_checked(walk, node, target, helo_valid, "a host name, or an address such as [192.0.2.1]");
+	return read_checked(
+		walk, node, target, helo_valid, "a host name, or an address such as [192.0.2.1]");
 }
 
 bool config_read_path(const struct node_walk *walk, struct node node, void *target)
@@ -218,8 +230,9 @@ bool config_read_file(const struct node_walk *walk, struct node node, void *targ
 
 	if (!config_read_path(walk, node, target))
 		return false;
-	return access(*path, R_OK) == 0 || node_problem(walk->problems, node, "\"%s\": %s cannot be read: %s",
-		walk->rule->key, *path, strerror(errno));
+	return access(*path, R_OK) == 0 ||
+	       node_problem(walk->problems, node, "\"%s\": %s cannot be read: %s", walk->rule->key,
+		       *path, strerror(errno));
 }
 
 bool config_read_folder(const struct node_walk *walk, struct node node, void *target)
@@ -230,7 +243,8 @@ bool config_read_folder(const struct node_walk *walk, struct node node, void *ta
 	if (!config_read_path(walk, node, target))
 		return false;
 	return (stat(*path, &status) == 0 && S_ISDIR(status.st_mode)) ||
-	       node_problem(walk->problems, node, "\"%s\": %s is not a folder", walk->rule->key, *path);
+	       node_problem(
+		       walk->problems, node, "\"%s\": %s is not a folder", walk->rule->key, *path);
 }
 
 bool config_read_program(const struct node_walk *walk, struct node node, void *target)
@@ -242,9 +256,10 @@ bool config_read_program(const struct node_walk *walk, struct node node, void *t
 		return false;
 	if ((*program)[0] != '/')
 		return complain(walk, node, "an absolute path such as /usr/sbin/sendmail");
-	return (stat(*program, &status) == 0 && S_ISREG(status.st_mode) && access(*program, X_OK) == 0) ||
-	       node_problem(walk->problems, node, "\"%s\": %s is not a program that can be run", walk->rule->key,
-		       *program);
+	return (stat(*program, &status) == 0 && S_ISREG(status.st_mode) &&
+		       access(*program, X_OK) == 0) ||
+	       node_problem(walk->problems, node, "\"%s\": %s is not a program that can be run",
+		       walk->rule->key, *program);
 }
 
 /* "name", "name:port", "[v6]:port"; what is left after it is *rest. */
@@ -295,7 +310,9 @@ bool config_host_port(const char *text, const char *scheme, char **host, int *po
 /* Strict where libcurl is lenient: what passes here means the same to everybody. */
 static bool web_url_valid(const char *url)
 {
-	size_t scheme = strncasecmp(url, "https://", 8) == 0 ? 8 : strncasecmp(url, "http://", 7) == 0 ? 7 : 0;
+	size_t scheme = strncasecmp(url, "https://", 8) == 0  ? 8
+			: strncasecmp(url, "http://", 7) == 0 ? 7
+							      : 0;
 	size_t length = strlen(url);
 	const char *authority = url + scheme, *at, *rest;
 	char *host = NULL;
@@ -319,8 +336,10 @@ bool config_read_secret_url(const struct node_walk *walk, struct node node, void
 	bool good = node_read_text(walk, node, &url);
 
 	if (good && !web_url_valid(url))
-		good = node_problem(walk->problems, node, "\"%s\" takes an http or https URL of at most %d bytes, with "
-			"a host, a port up to %d if any, and nothing in it that must be percent-encoded",
+		good = node_problem(walk->problems, node,
+			"\"%s\" takes an http or https URL of at most %d bytes, with "
+			"a host, a port up to %d if any, and nothing in it that must be "
+			"percent-encoded",
 			walk->rule->key, CONFIG_URL_MAX, PORT_MAX);
 	if (good)
 		memory_set(target, url);
@@ -332,10 +351,12 @@ bool config_read_page_url(const struct node_walk *walk, struct node node, void *
 {
 	if (strchr(node_text(node), '@') != NULL)
 		return config_read_secret_url(walk, node, target); /* a password may stand in it */
-	return read_checked(walk, node, target, web_url_valid, "an http or https URL such as https://status.example.org/");
+	return read_checked(walk, node, target, web_url_valid,
+		"an http or https URL such as https://status.example.org/");
 }
 
-static bool secret_problem(const struct node_walk *walk, struct node node, const char *path, const char *what)
+static bool secret_problem(
+	const struct node_walk *walk, struct node node, const char *path, const char *what)
 {
 	return node_problem(walk->problems, node, "\"%s\": %s %s", walk->rule->key, path, what);
 }
@@ -348,8 +369,8 @@ static bool secret_mode_good(const struct stat *status)
 	return others == 0 || (others == 040 && status->st_gid == getegid());
 }
 
-static bool read_secret(const struct node_walk *walk, struct node node, const char *path, int descriptor,
-	struct buffer *out)
+static bool read_secret(const struct node_walk *walk, struct node node, const char *path,
+	int descriptor, struct buffer *out)
 {
 	struct stat status;
 	struct error error;
@@ -357,11 +378,14 @@ static bool read_secret(const struct node_walk *walk, struct node node, const ch
 	if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
 		return secret_problem(walk, node, path, "is not a file");
 	if (!secret_mode_good(&status))
-		return node_problem(walk->problems, node, "\"%s\": %s has mode %04o, so others can read or change it; "
-			"make it 0600, or 0640 with the group that lampwatch runs as (chmod 600 %s)", walk->rule->key,
-			path, (unsigned)status.st_mode & 07777, path);
+		return node_problem(walk->problems, node,
+			"\"%s\": %s has mode %04o, so others can read or change it; "
+			"make it 0600, or 0640 with the group that lampwatch runs as (chmod 600 "
+			"%s)",
+			walk->rule->key, path, (unsigned)status.st_mode & 07777, path);
 	if (!file_read_descriptor(descriptor, path, out, &error))
-		return node_problem(walk->problems, node, "\"%s\": %s", walk->rule->key, error.text);
+		return node_problem(
+			walk->problems, node, "\"%s\": %s", walk->rule->key, error.text);
 	while (out->length > 0 && strchr(" \t\r\n", out->data[out->length - 1]) != NULL)
 		out->data[--out->length] = '\0';
 	return true;
@@ -377,8 +401,8 @@ static char *secret_line(const struct node_walk *walk, struct node node, const c
 	char *secret = NULL;
 
 	if (descriptor < 0) {
-		node_problem(walk->problems, node, "\"%s\": %s cannot be read: %s", walk->rule->key, path,
-			strerror(errno));
+		node_problem(walk->problems, node, "\"%s\": %s cannot be read: %s", walk->rule->key,
+			path, strerror(errno));
 		return NULL;
 	}
 	if (!read_secret(walk, node, path, descriptor, &text))
@@ -418,24 +442,30 @@ bool config_read_secret_url_file(const struct node_walk *walk, struct node node,
 
 	if (!config_read_secret(walk, node, target))
 		return false;
-	return web_url_valid(*url) || node_problem(walk->problems, node, "\"%s\": what stands in %s is not an http or "
-		"https URL", walk->rule->key, node_text(node));
+	return web_url_valid(*url) || node_problem(walk->problems, node,
+					      "\"%s\": what stands in %s is not an http or "
+					      "https URL",
+					      walk->rule->key, node_text(node));
 }
 
-/* Zones stand in the system's folder as Area/Place; the nearest of the same area. Owned by the caller. */
+/* Zones stand in the system's folder as Area/Place; the nearest of the same area. Owned by the
+ * caller. */
 static char *nearest_zone(const char *zone)
 {
 	const char *top = getenv("TZDIR"), *slash = strrchr(zone, '/'), *nearest;
-	char *area = slash != NULL ? memory_bytes(zone, (size_t)(slash - zone)) : memory_string(".");
+	char *area =
+		slash != NULL ? memory_bytes(zone, (size_t)(slash - zone)) : memory_string(".");
 	char *folder, *advice = memory_string("");
 	struct text_list names = {0};
 
 	if (zone[0] != '/' && strstr(zone, "..") == NULL) {
-		folder = memory_format("%s/%s", text_empty(top) ? "/usr/share/zoneinfo" : top, area);
+		folder =
+			memory_format("%s/%s", text_empty(top) ? "/usr/share/zoneinfo" : top, area);
 		file_names(folder, "", &names);
 		free(folder);
 	}
-	nearest = text_nearest(slash != NULL ? slash + 1 : zone, (const char *const *)names.list, names.count);
+	nearest = text_nearest(
+		slash != NULL ? slash + 1 : zone, (const char *const *)names.list, names.count);
 	if (nearest != NULL) {
 		free(advice);
 		advice = memory_format("; did you mean \"%s%s%s\"?", slash != NULL ? area : "",
@@ -453,8 +483,10 @@ bool config_read_zone(const struct node_walk *walk, struct node node, void *targ
 
 	if (good && !date_zone_known(zone)) {
 		advice = nearest_zone(zone);
-		good = node_problem(walk->problems, node, "\"%s\" is a time zone such as UTC or Europe/Berlin; this "
-			"system knows no \"%s\"%s", walk->rule->key, zone, advice);
+		good = node_problem(walk->problems, node,
+			"\"%s\" is a time zone such as UTC or Europe/Berlin; this "
+			"system knows no \"%s\"%s",
+			walk->rule->key, zone, advice);
 		free(advice);
 	}
 	if (good)
@@ -486,7 +518,8 @@ bool config_read_resolver(const struct node_walk *walk, struct node node, void *
 bool config_read_wanted(const struct node_walk *walk, struct node node, void *target)
 {
 	static const struct node_word words[] = {{"red", WANTED_RED}, {"green", WANTED_GREEN},
-		{"update", WANTED_UPDATE}, {"flapping", WANTED_FLAPPING}, {"lost", WANTED_LOST}, {NULL, 0}};
+		{"update", WANTED_UPDATE}, {"flapping", WANTED_FLAPPING}, {"lost", WANTED_LOST},
+		{NULL, 0}};
 	const struct node_rule rule = {.key = walk->rule->key, .detail = words};
 	const struct node_walk member_walk = {walk->problems, &rule, walk->context};
 	bool good = true;
@@ -501,6 +534,8 @@ bool config_read_wanted(const struct node_walk *walk, struct node node, void *ta
 	}
 	if (node_type(node) == NODE_SCALAR)
 		return node_read_word(&member_walk, node, wanted);
-	return good && (*wanted != 0 || node_problem(walk->problems, node,
-		"\"%s\" takes a list of events such as [red, green]", walk->rule->key));
+	return good &&
+	       (*wanted != 0 || node_problem(walk->problems, node,
+					"\"%s\" takes a list of events such as [red, green]",
+					walk->rule->key));
 }

@@ -39,11 +39,13 @@ static void fail(struct database *database)
 	int code = sqlite3_errcode(database->inner);
 
 	if (code == SQLITE_ERROR || code == SQLITE_MISUSE || code == SQLITE_RANGE) {
-		fprintf(stderr, "lampwatch: wrong statement: %s\n", sqlite3_errmsg(database->inner));
+		fprintf(stderr, "lampwatch: wrong statement: %s\n",
+			sqlite3_errmsg(database->inner));
 		abort();
 	}
 	if (!database->failed)
-		snprintf(database->reason, sizeof database->reason, "%s", sqlite3_errmsg(database->inner));
+		snprintf(database->reason, sizeof database->reason, "%s",
+			sqlite3_errmsg(database->inner));
 	database->failed = true;
 	database->full = code == SQLITE_FULL || code == SQLITE_IOERR;
 }
@@ -81,13 +83,13 @@ static bool migrate(struct database *database, const char *path,
 		return error_set(error, REMEDY_LOCAL, "%s: %s", path, database->reason);
 	if (version > (int64_t)migrations->count)
 		return error_set(error, REMEDY_LOCAL,
-			"%s: of a newer lampwatch (schema %lld, this one knows %zu); use that one", path,
-			(long long)version, migrations->count);
+			"%s: of a newer lampwatch (schema %lld, this one knows %zu); use that one",
+			path, (long long)version, migrations->count);
 	if (version == (int64_t)migrations->count)
 		return true;
 	if (read_only)
-		return error_set(error, REMEDY_LOCAL, "%s: of an older lampwatch; `lampwatch run` brings it forward",
-			path);
+		return error_set(error, REMEDY_LOCAL,
+			"%s: of an older lampwatch; `lampwatch run` brings it forward", path);
 	database_begin(database);
 	version = version_of(database); /* another run may have been faster */
 	for (; !database->failed && version < (int64_t)migrations->count; version++)
@@ -105,12 +107,13 @@ static bool connect(struct database *database, const char *path, int flags, bool
 	sqlite3_extended_result_codes(database->inner, 0);
 	sqlite3_busy_timeout(database->inner, LOCK_WAIT_MILLISECONDS);
 	return (!alone || execute(database, "PRAGMA locking_mode = EXCLUSIVE")) &&
-	       execute(database, "PRAGMA journal_mode = WAL") && execute(database, "PRAGMA synchronous = FULL") &&
+	       execute(database, "PRAGMA journal_mode = WAL") &&
+	       execute(database, "PRAGMA synchronous = FULL") &&
 	       execute(database, "PRAGMA foreign_keys = ON") && version_of(database) >= 0;
 }
 
-static struct database *open_as(const char *path, const struct database_migrations *migrations, bool read_only,
-	bool alone, struct error *error)
+static struct database *open_as(const char *path, const struct database_migrations *migrations,
+	bool read_only, bool alone, struct error *error)
 {
 	struct database *database = memory_zero(1, sizeof *database);
 	int flags = read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
@@ -120,7 +123,8 @@ static struct database *open_as(const char *path, const struct database_migratio
 	umask(mask);
 	if (!good)
 		error_set(error, REMEDY_LOCAL, "%s: %s", path,
-			database->inner != NULL ? sqlite3_errmsg(database->inner) : "cannot be opened");
+			database->inner != NULL ? sqlite3_errmsg(database->inner)
+						: "cannot be opened");
 	else
 		good = migrate(database, path, migrations, read_only, error);
 	if (good)
@@ -135,8 +139,8 @@ struct database *database_open(const char *path, const struct database_migration
 	return open_as(path, migrations, read_only, false, error);
 }
 
-struct database *database_open_alone(const char *path, const struct database_migrations *migrations,
-	struct error *error)
+struct database *database_open_alone(
+	const char *path, const struct database_migrations *migrations, struct error *error)
 {
 	return open_as(path, migrations, false, true, error);
 }
@@ -207,7 +211,8 @@ static struct statement *prepare(struct database *database, const char *sql)
 		return statement;
 	statement = memory_zero(1, sizeof *statement);
 	statement->database = database;
-	if (!database->failed && sqlite3_prepare_v2(database->inner, sql, -1, &statement->inner, NULL) != SQLITE_OK)
+	if (!database->failed &&
+		sqlite3_prepare_v2(database->inner, sql, -1, &statement->inner, NULL) != SQLITE_OK)
 		fail(database);
 	if (statement->inner != NULL && database->kept_count < STATEMENTS_KEPT) {
 		database->kept[database->kept_count].sql = sql;
@@ -227,7 +232,8 @@ static void bind(struct statement *statement, const char *types, va_list values)
 			sqlite3_bind_int64(statement->inner, i, va_arg(values, int64_t));
 			break;
 		case 't':
-			sqlite3_bind_text(statement->inner, i, va_arg(values, const char *), -1, SQLITE_STATIC);
+			sqlite3_bind_text(statement->inner, i, va_arg(values, const char *), -1,
+				SQLITE_STATIC);
 			break;
 		case 'b':
 			bytes = va_arg(values, const void *);
@@ -240,7 +246,8 @@ static void bind(struct statement *statement, const char *types, va_list values)
 	}
 }
 
-static struct statement *query(struct database *database, const char *sql, const char *types, va_list values)
+static struct statement *query(
+	struct database *database, const char *sql, const char *types, va_list values)
 {
 	struct statement *statement = prepare(database, sql);
 

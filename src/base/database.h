@@ -36,8 +36,8 @@ struct database *database_open(const char *path, const struct database_migration
  * The same for a disk so full that there is no room for the memory that processes share: nobody
  * else can open it until it is closed.
  */
-struct database *database_open_alone(const char *path, const struct database_migrations *migrations,
-	struct error *error);
+struct database *database_open_alone(
+	const char *path, const struct database_migrations *migrations, struct error *error);
 void database_close(struct database *database);
 
 /* BEGIN IMMEDIATE; waits up to ten seconds for another writer. */
@@ -59,7 +59,8 @@ const char *database_reason(const struct database *database);
  * t text (const char *, NULL is NULL), b blob (const void *, size_t). The strings must live until
  * statement_end().
  */
-struct statement *database_query(struct database *database, const char *sql, const char *types, ...);
+struct statement *database_query(
+	struct database *database, const char *sql, const char *types, ...);
 
 /* The next row; false at the end or on failure. */
 bool statement_row(struct statement *statement);

@@ -313,8 +313,8 @@ void date_normalise(const char *text, char out[static DATE_TEXT_MAX])
 }
 
 /* strftime() would ask the locale for the names. */
-static void write_named(const struct tm *tm, const char *comma, const char *zone,
-	char out[static DATE_TEXT_MAX])
+static void write_named(
+	const struct tm *tm, const char *comma, const char *zone, char out[static DATE_TEXT_MAX])
 {
 	snprintf(out, DATE_TEXT_MAX, "%.3s%s %02d %.3s %04d %02d:%02d:%02d %.16s",
 		day_names + 3 * tm->tm_wday, comma, tm->tm_mday, month_names + 3 * tm->tm_mon,
@@ -330,7 +330,8 @@ void date_write_mail(int64_t time, char out[static DATE_TEXT_MAX])
 		write_named(&tm, ",", "+0000", out);
 }
 
-/* The parts of a time in the zone (NULL: UTC), and what the zone is called then. False out of range. */
+/* The parts of a time in the zone (NULL: UTC), and what the zone is called then. False out of
+ * range. */
 static bool local_parts(int64_t seconds, const char *zone, struct tm *tm, const char **zone_name)
 {
 	time_t time = (time_t)seconds;
@@ -365,8 +366,8 @@ void date_write_short(int64_t time, const char *zone, char out[static DATE_TEXT_
 
 	out[0] = '\0';
 	if (local_parts(time, zone, &tm, &name))
-		snprintf(out, DATE_TEXT_MAX, "%04d-%02d-%02d %02d:%02d %.16s", tm.tm_year + 1900, tm.tm_mon + 1,
-			tm.tm_mday, tm.tm_hour, tm.tm_min, name);
+		snprintf(out, DATE_TEXT_MAX, "%04d-%02d-%02d %02d:%02d %.16s", tm.tm_year + 1900,
+			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, name);
 }
 
 bool date_zone_known(const char *zone)

@@ -61,7 +61,8 @@ bool error_prefix(struct error *error, const char *format, ...)
 	return false;
 }
 
-static struct problem *problems_append(struct problems *problems, const char *file, int line, char *text)
+static struct problem *problems_append(
+	struct problems *problems, const char *file, int line, char *text)
 {
 	struct problem *problem = memory_append(&problems->list, &problems->count, sizeof *problem);
 

@@ -81,7 +81,8 @@ static bool sync_and_close(int descriptor, bool done)
 	return done;
 }
 
-bool file_create(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+bool file_create(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
 	int descriptor = file_begin(path, bytes, length, mode, error);
 
@@ -108,7 +109,8 @@ bool file_end(int descriptor, const char *path, struct error *error)
 	return sync_and_close(descriptor, true) || failed(error, path, "cannot be written");
 }
 
-bool file_write(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+bool file_write(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
 	char *folder = file_folder(path);
 	const char *slash = strrchr(path, '/');
@@ -131,7 +133,8 @@ out:
 	return done;
 }
 
-bool file_append(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+bool file_append(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
 	bool new = !file_exists(path), done = true;
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode);
@@ -295,7 +298,7 @@ static bool is_in_build_folder(const char *program)
 	char *build = realpath(LAMPWATCH_BUILD, NULL);
 	size_t length = build != NULL ? strlen(build) : 0;
 	bool inside = build != NULL && strncmp(program, build, length) == 0 &&
-		(program[length] == '/' || program[length] == '\0');
+		      (program[length] == '/' || program[length] == '\0');
 
 	free(build);
 	return inside;

@@ -21,28 +21,33 @@ struct text_list;
 bool file_read(const char *path, struct buffer *out, struct error *error);
 
 /* As file_read() from an open descriptor, up to its end; name is for errors. */
-bool file_read_descriptor(int descriptor, const char *name, struct buffer *out, struct error *error);
+bool file_read_descriptor(
+	int descriptor, const char *name, struct buffer *out, struct error *error);
 
 /* Writes the whole file (mode as given, before the umask) as said above. The
  * temporary name is the same each time, so that a crash leaves at most one;
  * hence one writer at a time, which the callers' locks see to. */
-bool file_write(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
+bool file_write(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 
 /* Writes a new file and syncs it, without the rename: for a folder that is
  * itself still under its temporary name. Fails where the file exists. */
-bool file_create(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
+bool file_create(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 
 /*
  * As file_create(), in two steps, so that the disk works on several files at
  * once: file_begin() returns the open descriptor, -1 after an error;
  * file_end() syncs and closes it. The file is durable after file_end() alone.
  */
-int file_begin(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
+int file_begin(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 bool file_end(int descriptor, const char *path, struct error *error);
 
 /* Adds bytes at the end and syncs; creates the file (and syncs its folder) where
  * there is none. After an error the file is as long as before. */
-bool file_append(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
+bool file_append(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 
 /* fsync of a folder: makes names in it durable. */
 bool file_sync_folder(const char *path, struct error *error);
@@ -51,7 +56,8 @@ bool file_sync_folder(const char *path, struct error *error);
  * they are. Fails where something else stands under one of the names. */
 bool file_make_folders(const char *path, mode_t mode, struct error *error);
 
-/* Removes a folder and all in it; what is not there is no error. Symbolic links are not followed. */
+/* Removes a folder and all in it; what is not there is no error. Symbolic links are not followed.
+ */
 bool file_remove_tree(const char *path, struct error *error);
 
 /* "folder/name"; an absolute name stands alone, as one in "." or "" does. Owned by the caller. */

@@ -29,7 +29,7 @@ struct host {
 	char *origin;
 	struct transfer *first, *last;
 	int64_t active;
-	bool ready;             /* stands in the client's list */
+	bool ready; /* stands in the client's list */
 	struct host *next_ready;
 };
 
@@ -37,11 +37,11 @@ struct http_client {
 	CURLM *multi;
 	struct http_settings settings;
 	char *user_agent, *ca_file;
-	void *hosts;                     /* tsearch() tree of struct host */
+	void *hosts; /* tsearch() tree of struct host */
 	struct host *ready, *last_ready;
 	struct transfer *all;
 	struct transfer *paused, *last_paused; /* by due */
-	size_t count;                    /* of all */
+	size_t count;                          /* of all */
 	int64_t active;
 	bool held;
 };
@@ -344,7 +344,8 @@ static size_t client_turn(struct http_client *client)
 	int count = 0;
 
 	client_wake(client);
-	while (!client->held && client->ready != NULL && client->active < client->settings.in_flight)
+	while (!client->held && client->ready != NULL &&
+		client->active < client->settings.in_flight)
 		hop_start(client_next(client));
 	curl_multi_perform(client->multi, &count);
 	for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &count)) != NULL;

@@ -24,7 +24,7 @@ enum {
 struct http_settings {
 	int64_t in_flight, per_host; /* transfers at a time */
 	const char *user_agent;
-	const char *ca_file;         /* NULL: the system's bundle */
+	const char *ca_file; /* NULL: the system's bundle */
 };
 
 /* One GET. Strings are borrowed until the request's done() has been called. */
@@ -33,8 +33,8 @@ struct http_request {
 	const char *etag;          /* sent back verbatim as If-None-Match; NULL: none */
 	const char *last_modified; /* sent back verbatim as If-Modified-Since; NULL: none */
 	int64_t connect_timeout, total_timeout; /* milliseconds; the queue does not count */
-	int64_t body_maximum;      /* bytes, of the decoded stream */
-	int64_t redirects;         /* followed at most */
+	int64_t body_maximum;                   /* bytes, of the decoded stream */
+	int64_t redirects;                      /* followed at most */
 	void (*done)(void *context, struct http_response *response, const struct error *error);
 	void *context;
 };
@@ -44,20 +44,20 @@ struct http_request {
  * to NULL or zero); the rest is freed after the call.
  */
 struct http_response {
-	int status;             /* of the last response; 0: none came */
-	struct buffer body;     /* after transfer and content decoding */
-	char *headers;          /* status line and header of the last response, CRLF as served */
+	int status;         /* of the last response; 0: none came */
+	struct buffer body; /* after transfer and content decoding */
+	char *headers;      /* status line and header of the last response, CRLF as served */
 	char *etag, *last_modified; /* NULL where there is none */
-	int64_t retry_after;    /* seconds from now; 0: not given */
+	int64_t retry_after;        /* seconds from now; 0: not given */
 	/* Whole: to be kept or printed only as http_url_public() gives them. */
 	char *requested_url, *final_url;
-	char *redirects;        /* addresses passed through, made public, one a line; "" for none */
-	char *request_headers;  /* of the last request; no authorization, cookies, query */
-	char *address;          /* "192.0.2.1:443" */
-	char *http_version;     /* "1.1", "2" */
-	char *certificate;      /* SHA-256 of the TLS leaf (DER), hexadecimal; NULL without TLS */
-	int64_t began, ended;   /* milliseconds since 1970, by the system's clock */
-	bool sent;              /* some of the request went out: it may have been acted upon */
+	char *redirects;       /* addresses passed through, made public, one a line; "" for none */
+	char *request_headers; /* of the last request; no authorization, cookies, query */
+	char *address;         /* "192.0.2.1:443" */
+	char *http_version;    /* "1.1", "2" */
+	char *certificate;     /* SHA-256 of the TLS leaf (DER), hexadecimal; NULL without TLS */
+	int64_t began, ended;  /* milliseconds since 1970, by the system's clock */
+	bool sent;             /* some of the request went out: it may have been acted upon */
 };
 
 /* Once for each process, before any client. Also has SIGPIPE ignored, as sockets and TLS demand. */

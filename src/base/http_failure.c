@@ -66,9 +66,9 @@ static void timeout_explain(const struct transfer *transfer, struct error *error
 	double seconds = (double)(early ? request->connect_timeout : request->total_timeout) / 1000;
 
 	error_set(error, REMEDY_LATER, "%s within %g s",
-		!connected                           ? "no connection"
-		: transfer->response.status == 0     ? "no answer"
-						     : "the answer was not complete",
+		!connected                       ? "no connection"
+		: transfer->response.status == 0 ? "no answer"
+						 : "the answer was not complete",
 		seconds);
 }
 

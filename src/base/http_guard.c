@@ -62,8 +62,11 @@ static bool is_proxy(const struct sockaddr *address)
 			     *port = http_url_part(url, CURLUPART_PORT, 0);
 
 			/* 1080 and 443 are what libcurl takes where none is given. */
-			found = host != NULL && resolves_to(host, port != NULL ? port :
-				text_starts(value, "https:") ? "443" : "1080", address);
+			found = host != NULL && resolves_to(host,
+							port != NULL                   ? port
+							: text_starts(value, "https:") ? "443"
+										       : "1080",
+							address);
 			free(host);
 			free(port);
 		}

@@ -13,38 +13,38 @@
 struct host;
 
 enum {
-	HTTP_RETRY_PAUSE = 500,          /* milliseconds before the second try */
+	HTTP_RETRY_PAUSE = 500, /* milliseconds before the second try */
 	HTTP_REQUEST_HEADERS_MAX = 64 * 1024,
 };
 
 /* One request, from its queue to its end; at any time it is on one hop. */
 struct transfer {
 	/* The request: */
-	struct http_client *client;      /* NULL for a POST */
+	struct http_client *client; /* NULL for a POST */
 	struct http_request request;
-	char *first_origin;              /* where the user's own URL leads */
+	char *first_origin; /* where the user's own URL leads */
 	int64_t hops;
-	int64_t spent;                   /* milliseconds, by the hops that ended */
-	int64_t due;                     /* end of the pause, by the monotonic clock */
+	int64_t spent; /* milliseconds, by the hops that ended */
+	int64_t due;   /* end of the pause, by the monotonic clock */
 	bool retried;
-	bool guarded;                    /* a public host led here: private addresses are refused */
-	struct buffer passed;            /* the response's redirects to be */
+	bool guarded;         /* a public host led here: private addresses are refused */
+	struct buffer passed; /* the response's redirects to be */
 	struct transfer *previous, *next; /* of all of the client's */
-	struct transfer *waiting;        /* the next one in its host's queue, or in the pause */
+	struct transfer *waiting;         /* the next one in its host's queue, or in the pause */
 
 	/* The hop: */
 	char *url;
-	struct host *host;               /* owned by the client */
-	bool own_host;                   /* the hop leads to first_origin */
-	int64_t started;                 /* by the monotonic clock */
+	struct host *host; /* owned by the client */
+	bool own_host;     /* the hop leads to first_origin */
+	int64_t started;   /* by the monotonic clock */
 	CURL *easy;
 	struct curl_slist *headers;
 	struct http_response response;
-	struct buffer received, sent;    /* header blocks */
-	bool block_ended;                /* a header block is whole … */
-	bool headers_complete;           /* … and it is that of the final response */
+	struct buffer received, sent; /* header blocks */
+	bool block_ended;             /* a header block is whole … */
+	bool headers_complete;        /* … and it is that of the final response */
 	bool headers_overflowed;
-	bool refused;                    /* the guard refused an address */
+	bool refused; /* the guard refused an address */
 	char detail[CURL_ERROR_SIZE];
 };
 

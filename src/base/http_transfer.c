@@ -10,7 +10,7 @@
 
 enum {
 	RETRY_AFTER_MAX = 7 * 24 * 3600, /* seconds that a server may ask for */
-	LENGTH_BELIEVED = 1024 * 1024,   /* a Content-Length up to this is given its memory at once */
+	LENGTH_BELIEVED = 1024 * 1024, /* a Content-Length up to this is given its memory at once */
 };
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)

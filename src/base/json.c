@@ -168,7 +168,8 @@ void json_escape(const char *text, struct buffer *out)
 			buffer_text(out, "\xef\xbf\xbd");
 		else if (*pair != '\0')
 			buffer_format(out, "\\%c", pair[1]);
-		else if (text_deceptive(character)) /* all are below U+10000; JSON is also read on terminals */
+		else if (text_deceptive(character)) /* all are below U+10000; JSON is also read on
+						       terminals */
 			buffer_format(out, "\\u%04x", (unsigned)character);
 		else
 			buffer_add(out, text, size);
@@ -211,7 +212,9 @@ static void write_members(const struct value *value, int indent, int depth, stru
 static void write_value(const struct value *value, int indent, int depth, struct buffer *out)
 {
 	static const char *const constants[] = {
-		[VALUE_NULL] = "null", [VALUE_FALSE] = "false", [VALUE_TRUE] = "true",
+		[VALUE_NULL] = "null",
+		[VALUE_FALSE] = "false",
+		[VALUE_TRUE] = "true",
 	};
 
 	switch (value->type) {
@@ -327,9 +330,14 @@ static void number_text(const json_t *node, char out[static NUMBER_TEXT_MAX])
 static enum value_type type_of(const json_t *node)
 {
 	static const enum value_type types[] = {
-		[JSON_OBJECT] = VALUE_MAP, [JSON_ARRAY] = VALUE_LIST, [JSON_STRING] = VALUE_TEXT,
-		[JSON_INTEGER] = VALUE_NUMBER, [JSON_REAL] = VALUE_NUMBER, [JSON_TRUE] = VALUE_TRUE,
-		[JSON_FALSE] = VALUE_FALSE, [JSON_NULL] = VALUE_NULL,
+		[JSON_OBJECT] = VALUE_MAP,
+		[JSON_ARRAY] = VALUE_LIST,
+		[JSON_STRING] = VALUE_TEXT,
+		[JSON_INTEGER] = VALUE_NUMBER,
+		[JSON_REAL] = VALUE_NUMBER,
+		[JSON_TRUE] = VALUE_TRUE,
+		[JSON_FALSE] = VALUE_FALSE,
+		[JSON_NULL] = VALUE_NULL,
 	};
 
 	return types[json_typeof(node)];
@@ -351,14 +359,14 @@ static void visit(json_t *node, const char *key, const struct json_visitor *visi
 		text = json_string_value(node);
 	}
 	visitor->begin(visitor->context, type, key, text,
-		type == VALUE_TEXT ? json_string_length(node) : text != NULL ? strlen(text) : 0);
+		type == VALUE_TEXT ? json_string_length(node)
+		: text != NULL     ? strlen(text)
+				   : 0);
 	if (type == VALUE_LIST) {
-		json_array_foreach (node, i, member)
-			visit(member, NULL, visitor);
+		json_array_foreach(node, i, member) visit(member, NULL, visitor);
 		visitor->end(visitor->context);
 	} else if (type == VALUE_MAP) {
-		json_object_foreach (node, name, member)
-			visit(member, name, visitor);
+		json_object_foreach(node, name, member) visit(member, name, visitor);
 		visitor->end(visitor->context);
 	}
 }
@@ -383,8 +391,8 @@ struct building {
 	size_t depth;
 };
 
-static void build_begin(void *context, enum value_type type, const char *key, const char *text,
-	size_t length)
+static void build_begin(
+	void *context, enum value_type type, const char *key, const char *text, size_t length)
 {
 	struct building *building = context;
 	struct value *value = value_new(type, text != NULL ? memory_bytes(text, length) : NULL);

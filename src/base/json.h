@@ -13,12 +13,20 @@
 struct buffer;
 struct error;
 
-enum value_type { VALUE_NULL, VALUE_FALSE, VALUE_TRUE, VALUE_NUMBER, VALUE_TEXT, VALUE_LIST, VALUE_MAP };
+enum value_type {
+	VALUE_NULL,
+	VALUE_FALSE,
+	VALUE_TRUE,
+	VALUE_NUMBER,
+	VALUE_TEXT,
+	VALUE_LIST,
+	VALUE_MAP
+};
 
 struct value {
 	enum value_type type;
-	char *text; /* of a text, and a number as its digits; NULL for the others */
-	char **keys; /* of a map, in order */
+	char *text;             /* of a text, and a number as its digits; NULL for the others */
+	char **keys;            /* of a map, in order */
 	struct value **members; /* of a list or a map */
 	size_t count;
 };
@@ -48,7 +56,8 @@ void value_free(struct value *value);
 /* Adds the value as JSON on one line, keys in order; indent > 0: over several lines. */
 void json_write(const struct value *value, int indent, struct buffer *out);
 
-/* Adds text with JSON's escapes, without the quotes. Deceptive characters (text.h) are escaped too. */
+/* Adds text with JSON's escapes, without the quotes. Deceptive characters (text.h) are escaped too.
+ */
 void json_escape(const char *text, struct buffer *out);
 
 /* The whole text as a value; NULL with REMEDY_PAGE and the place where it is not JSON. */
@@ -63,7 +72,8 @@ struct value *json_parse(const char *text, size_t length, struct error *error);
  * Errors: REMEDY_PAGE. Depth is bounded by jansson (2,048).
  */
 struct json_visitor {
-	void (*begin)(void *context, enum value_type type, const char *key, const char *text, size_t length);
+	void (*begin)(void *context, enum value_type type, const char *key, const char *text,
+		size_t length);
 	void (*end)(void *context);
 	void *context;
 };

@@ -45,8 +45,11 @@ enum colour level_colour(enum level level, enum level red_floor)
 const char *colour_name(enum colour colour)
 {
 	static const char *const names[] = {
-		[COLOUR_GREEN] = "green", [COLOUR_BLUE] = "blue", [COLOUR_YELLOW] = "yellow",
-		[COLOUR_RED] = "red", [COLOUR_GREY] = "grey",
+		[COLOUR_GREEN] = "green",
+		[COLOUR_BLUE] = "blue",
+		[COLOUR_YELLOW] = "yellow",
+		[COLOUR_RED] = "red",
+		[COLOUR_GREY] = "grey",
 	};
 
 	return names[colour];

@@ -27,7 +27,8 @@ static int count(const char *what)
 
 void step_passed(const char *what)
 {
-	const char *kill_at = getenv("LAMPWATCH_KILL_AT_STEP"), *file = getenv("LAMPWATCH_STEPS_FILE");
+	const char *kill_at = getenv("LAMPWATCH_KILL_AT_STEP"),
+		   *file = getenv("LAMPWATCH_STEPS_FILE");
 	char line[128];
 
 	snprintf(line, sizeof line, "%d %s", count(what), what);

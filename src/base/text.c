@@ -263,7 +263,8 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
 		size_t longest = length > other ? length : other;
 		size_t steps = other <= NEAREST_WORD_MAX ? distance(word, candidates[i]) : longest;
 
-		if (steps < longest && steps * 3 <= longest + 2 && (best == NULL || steps < least)) {
+		if (steps < longest && steps * 3 <= longest + 2 &&
+			(best == NULL || steps < least)) {
 			best = candidates[i];
 			least = steps;
 		}

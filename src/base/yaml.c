@@ -67,15 +67,16 @@ static bool line_has_tab(const char *text, size_t length, int line)
 	return text < end && *text == '\t';
 }
 
-static void parse_problem(const yaml_parser_t *parser, const char *name, const char *text, size_t length,
-	struct problems *problems)
+static void parse_problem(const yaml_parser_t *parser, const char *name, const char *text,
+	size_t length, struct problems *problems)
 {
 	int line = problem_line(parser, text, length);
 	const char *context = parser->context != NULL ? parser->context : "";
 
 	problems_add(problems, name, line, "not YAML: %s%s%s%s",
-		parser->problem != NULL ? parser->problem : "cannot be parsed", context[0] != '\0' ? " " : "",
-		context, line_has_tab(text, length, line) ? " (indent with blanks, not with tabs)" : "");
+		parser->problem != NULL ? parser->problem : "cannot be parsed",
+		context[0] != '\0' ? " " : "", context,
+		line_has_tab(text, length, line) ? " (indent with blanks, not with tabs)" : "");
 }
 
 /* C strings carry the texts from here on, and a NUL would cut one silently. */
@@ -83,7 +84,8 @@ static bool check_texts(const struct yaml *yaml, struct problems *problems)
 {
 	bool good = true;
 
-	for (const yaml_node_t *node = yaml->document.nodes.start; node < yaml->document.nodes.top; node++)
+	for (const yaml_node_t *node = yaml->document.nodes.start; node < yaml->document.nodes.top;
+		node++)
 		if (node->type == YAML_SCALAR_NODE &&
 			memchr(node->data.scalar.value, '\0', node->data.scalar.length) != NULL) {
 			problems_add(problems, yaml->name, (int)node->start_mark.line + 1,
@@ -128,7 +130,8 @@ static bool check_end(yaml_parser_t *parser, const char *name, const char *text,
 	return root == NULL;
 }
 
-struct yaml *yaml_parse(const char *name, const char *text, size_t length, struct problems *problems)
+struct yaml *yaml_parse(
+	const char *name, const char *text, size_t length, struct problems *problems)
 {
 	struct yaml *yaml;
 	yaml_parser_t parser;
@@ -139,7 +142,8 @@ struct yaml *yaml_parse(const char *name, const char *text, size_t length, struc
 		return NULL;
 	}
 	if (too_deep(text, length)) {
-		problems_add(problems, name, 0, "more than %d brackets are open at once", YAML_DEPTH_MAX);
+		problems_add(problems, name, 0, "more than %d brackets are open at once",
+			YAML_DEPTH_MAX);
 		return NULL;
 	}
 	if (!yaml_parser_initialize(&parser))
@@ -151,8 +155,9 @@ struct yaml *yaml_parse(const char *name, const char *text, size_t length, struc
 	if (!good)
 		parse_problem(&parser, name, text, length, problems);
 	else
-		good = check_texts(yaml, problems) && (yaml_root(yaml).index == 0 ||
-			check_end(&parser, name, text, length, problems));
+		good = check_texts(yaml, problems) &&
+		       (yaml_root(yaml).index == 0 ||
+			       check_end(&parser, name, text, length, problems));
 	yaml_parser_delete(&parser);
 	if (good)
 		return yaml;
@@ -222,7 +227,9 @@ const char *node_text(struct node node)
 {
 	yaml_node_t *self = inner(node);
 
-	return self != NULL && self->type == YAML_SCALAR_NODE ? (const char *)self->data.scalar.value : "";
+	return self != NULL && self->type == YAML_SCALAR_NODE
+		       ? (const char *)self->data.scalar.value
+		       : "";
 }
 
 size_t node_count(struct node node)
@@ -298,18 +305,20 @@ static bool unknown_key(struct problems *problems, struct node key, const struct
 		buffer_format(&advice, "did you mean \"%s\"?", nearest);
 	for (size_t i = 0; nearest == NULL && i < count; i++)
 		buffer_format(&advice, "%s%s", i == 0 ? "the keys here are " : ", ", names[i]);
-	node_problem(problems, key, "unknown key \"%s\"; %s", node_text(key), buffer_string(&advice));
+	node_problem(
+		problems, key, "unknown key \"%s\"; %s", node_text(key), buffer_string(&advice));
 	buffer_release(&advice);
 	return false;
 }
 
-bool node_walk_map(struct problems *problems, struct node map, const struct node_rule *rules, void *base,
-	void *context)
+bool node_walk_map(struct problems *problems, struct node map, const struct node_rule *rules,
+	void *base, void *context)
 {
 	bool seen[KEYS_MAX] = {false}, good = true;
 
 	if (node_type(map) != NODE_MAP)
-		return node_problem(problems, map, "keys and values are expected here, as in \"%s: …\"",
+		return node_problem(problems, map,
+			"keys and values are expected here, as in \"%s: …\"",
 			rules[0].key != NULL ? rules[0].key : "key");
 	for (size_t i = 0; i < node_count(map); i++) {
 		struct node key = node_key(map, i);
@@ -320,10 +329,13 @@ bool node_walk_map(struct problems *problems, struct node map, const struct node
 		if (walk.rule->key == NULL) {
 			good = unknown_key(problems, key, rules);
 		} else if (seen[walk.rule - rules]) {
-			good = node_problem(problems, key, "\"%s\" stands here a second time", walk.rule->key);
+			good = node_problem(
+				problems, key, "\"%s\" stands here a second time", walk.rule->key);
 		} else {
 			seen[walk.rule - rules] = true;
-			good = walk.rule->read(&walk, node_value(map, i), (char *)base + walk.rule->offset) && good;
+			good = walk.rule->read(&walk, node_value(map, i),
+				       (char *)base + walk.rule->offset) &&
+			       good;
 		}
 	}
 	for (size_t i = 0; rules[i].key != NULL; i++)
@@ -338,7 +350,8 @@ static bool is_nothing(struct node node)
 	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
 	const yaml_node_t *self = inner(node);
 
-	if (self == NULL || self->type != YAML_SCALAR_NODE || self->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+	if (self == NULL || self->type != YAML_SCALAR_NODE ||
+		self->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
 		return false;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(words[i], node_text(node)) == 0)
@@ -351,8 +364,8 @@ static bool scalar(const struct node_walk *walk, struct node node)
 	if (is_nothing(node))
 		return node_problem(walk->problems, node, "\"%s\" is empty", walk->rule->key);
 	return node_type(node) == NODE_SCALAR ||
-	       node_problem(walk->problems, node, "\"%s\" takes a single value, not a list or a map",
-		       walk->rule->key);
+	       node_problem(walk->problems, node,
+		       "\"%s\" takes a single value, not a list or a map", walk->rule->key);
 }
 
 bool node_read_text(const struct node_walk *walk, struct node node, void *target)
@@ -371,8 +384,8 @@ bool node_read_boolean(const struct node_walk *walk, struct node node, void *tar
 		return false;
 	*(bool *)target = text_equal(node_text(node), "true");
 	if (!*(bool *)target && !text_equal(node_text(node), "false"))
-		return node_problem(walk->problems, node, "\"%s\" is true or false, not \"%s\"", walk->rule->key,
-			node_text(node));
+		return node_problem(walk->problems, node, "\"%s\" is true or false, not \"%s\"",
+			walk->rule->key, node_text(node));
 	return true;
 }
 
@@ -424,12 +437,12 @@ static bool read_with_unit(const struct node_walk *walk, struct node node, int64
 		return true;
 	}
 	if (range == NULL)
-		return node_problem(walk->problems, node, "\"%s\" is %s, not \"%s\"", walk->rule->key, what,
-			node_text(node));
+		return node_problem(walk->problems, node, "\"%s\" is %s, not \"%s\"",
+			walk->rule->key, what, node_text(node));
 	minimum = written_with_unit(range->minimum, units);
 	maximum = written_with_unit(range->maximum, units);
-	node_problem(walk->problems, node, "\"%s\" is %s from %s to %s, not \"%s\"", walk->rule->key, what,
-		minimum, maximum, node_text(node));
+	node_problem(walk->problems, node, "\"%s\" is %s from %s to %s, not \"%s\"",
+		walk->rule->key, what, minimum, maximum, node_text(node));
 	free(minimum);
 	free(maximum);
 	return false;
@@ -437,10 +450,11 @@ static bool read_with_unit(const struct node_walk *walk, struct node node, int64
 
 bool node_read_duration(const struct node_walk *walk, struct node node, void *target)
 {
-	static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000},
-		{"d", 86400000}, {NULL, 0}};
+	static const struct unit units[] = {
+		{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
 
-	return read_with_unit(walk, node, target, units, "a time (such as 250ms, 30s, 5m, 2h or 1d)");
+	return read_with_unit(
+		walk, node, target, units, "a time (such as 250ms, 30s, 5m, 2h or 1d)");
 }
 
 bool node_read_size(const struct node_walk *walk, struct node node, void *target)
@@ -471,11 +485,14 @@ bool node_read_word(const struct node_walk *walk, struct node node, void *target
 			buffer_release(&choice);
 			return true;
 		}
-		buffer_format(&choice, "%s%s", word == words ? "" : word[1].name != NULL ? ", " : " or ",
+		buffer_format(&choice, "%s%s",
+			word == words          ? ""
+			: word[1].name != NULL ? ", "
+					       : " or ",
 			word->name);
 	}
-	node_problem(walk->problems, node, "\"%s\" is %s, not \"%s\"", walk->rule->key, buffer_string(&choice),
-		node_text(node));
+	node_problem(walk->problems, node, "\"%s\" is %s, not \"%s\"", walk->rule->key,
+		buffer_string(&choice), node_text(node));
 	buffer_release(&choice);
 	return false;
 }
@@ -483,8 +500,8 @@ bool node_read_word(const struct node_walk *walk, struct node node, void *target
 static bool text_member(const struct node_walk *walk, struct node member, struct text_list *texts)
 {
 	if (node_type(member) != NODE_SCALAR || is_nothing(member) || text_empty(node_text(member)))
-		return node_problem(walk->problems, member, "\"%s\" takes words, such as [one, two]",
-			walk->rule->key);
+		return node_problem(walk->problems, member,
+			"\"%s\" takes words, such as [one, two]", walk->rule->key);
 	text_list_add(texts, node_text(member));
 	return true;
 }
@@ -514,7 +531,8 @@ bool node_read_node(const struct node_walk *walk, struct node node, void *target
 
 void text_list_add(struct text_list *texts, const char *text)
 {
-	*(char **)memory_append(&texts->list, &texts->count, sizeof *texts->list) = memory_string(text);
+	*(char **)memory_append(&texts->list, &texts->count, sizeof *texts->list) =
+		memory_string(text);
 }
 
 bool text_list_has(const struct text_list *texts, const char *text)

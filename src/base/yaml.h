@@ -26,16 +26,18 @@ struct node {
 
 enum {
 	YAML_FILE_MAX = 4 * 1024 * 1024, /* bytes */
-	YAML_DEPTH_MAX = 200, /* brackets within one another */
+	YAML_DEPTH_MAX = 200,            /* brackets within one another */
 };
 
 /*
  * Parses the file, or length bytes of text that errors call name. NULL, with
  * the reason and its line in problems, where that is not YAML, is longer than
- * YAML_FILE_MAX, nested deeper than YAML_DEPTH_MAX, holds a second document or a text with a NUL. An empty file is a document whose root is NODE_NONE.
+ * YAML_FILE_MAX, nested deeper than YAML_DEPTH_MAX, holds a second document or a text with a NUL.
+ * An empty file is a document whose root is NODE_NONE.
  */
 struct yaml *yaml_load(const char *path, struct problems *problems);
-struct yaml *yaml_parse(const char *name, const char *text, size_t length, struct problems *problems);
+struct yaml *yaml_parse(
+	const char *name, const char *text, size_t length, struct problems *problems);
 
 /* Frees it. (libyaml exports a function of its own called yaml_free, which ours would replace.) */
 void yaml_close(struct yaml *yaml);
@@ -82,13 +84,14 @@ struct node_rule {
  * nearest right one), keys given twice and required ones that are missing are
  * complained about. False where anything was wrong.
  */
-bool node_walk_map(struct problems *problems, struct node map, const struct node_rule *rules, void *base,
-	void *context);
+bool node_walk_map(struct problems *problems, struct node map, const struct node_rule *rules,
+	void *base, void *context);
 
 /* Readers for the usual types; target is what stands behind the name. */
 node_reader node_read_text;     /* char *, owned by the struct; not empty, nor YAML's null */
 node_reader node_read_boolean;  /* bool */
-node_reader node_read_duration; /* int64_t milliseconds: "30s", "5m", "2h", "1d", "250ms", "0s"; detail as of a number */
+node_reader node_read_duration; /* int64_t milliseconds: "30s", "5m", "2h", "1d", "250ms", "0s";
+				   detail as of a number */
 node_reader node_read_size;     /* int64_t bytes: "8MiB", "64KiB", "4096"; detail as of a number */
 node_reader node_read_number;   /* int64_t; detail: const struct node_range *, may be NULL */
 node_reader node_read_word;     /* int; detail: const struct node_word[], ended by a NULL name */

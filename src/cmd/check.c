@@ -35,7 +35,8 @@ static bool no_words(int argc, char **argv)
 	if (getopt_long(argc, argv, "", options, NULL) != -1)
 		return false;
 	if (optind < argc)
-		fprintf(stderr, "lampwatch check: takes no words, but \"%s\" stands there\n", argv[optind]);
+		fprintf(stderr, "lampwatch check: takes no words, but \"%s\" stands there\n",
+			argv[optind]);
 	return optind >= argc;
 }
 
@@ -53,7 +54,8 @@ int command_check(struct invocation *invocation, int argc, char **argv)
 	}
 	path = config_find(invocation->config_path);
 	if (path == NULL)
-		fprintf(stderr, "lampwatch: no lampwatch.yaml here or in /etc/lampwatch; -c FILE names another\n");
+		fprintf(stderr, "lampwatch: no lampwatch.yaml here or in /etc/lampwatch; -c FILE "
+				"names another\n");
 	else
 		config = config_read(path, &problems);
 	if (config != NULL)

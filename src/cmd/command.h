@@ -22,13 +22,14 @@ enum exit_status {
 
 /* What the global options say. */
 struct invocation {
-	const char *program;     /* argv[0] of main */
-	const char *command, *words; /* the command's name and the words it takes, for a complaint */
+	const char *program; /* argv[0] of main */
+	const char *command,
+		*words;          /* the command's name and the words it takes, for a complaint */
 	const char *config_path; /* of -c; NULL: find it */
 	int verbosity;           /* -1 with -q, 0, 1 with -v, 2 with -v -v */
 	bool json;
-	bool simulated;          /* --clock was given */
-	int64_t clock;           /* seconds since 1970: of --clock, else the system's at start */
+	bool simulated; /* --clock was given */
+	int64_t clock;  /* seconds since 1970: of --clock, else the system's at start */
 };
 
 int command_add(struct invocation *invocation, int argc, char **argv);

@@ -21,7 +21,9 @@ int context_open(struct context *context, const struct invocation *invocation)
 	context->invocation = invocation;
 	context->templates = file_templates();
 	if (path == NULL) {
-		fputs("lampwatch: no lampwatch.yaml here and none in /etc/lampwatch; -c FILE names one\n", stderr);
+		fputs("lampwatch: no lampwatch.yaml here and none in /etc/lampwatch; -c FILE names "
+		      "one\n",
+			stderr);
 		return EXIT_USAGE;
 	}
 	context->config = config_load(path, &problems);
@@ -36,8 +38,9 @@ int context_open(struct context *context, const struct invocation *invocation)
 	context->database_path = file_join(context->config->archive, ARCHIVE_STATE "/lampwatch.db");
 	context->courier_lock = file_join(context->config->archive, ARCHIVE_STATE "/courier.lock");
 	context->user_agent = context->config->user_agent_contact != NULL
-		? memory_format("lampwatch/" LAMPWATCH_VERSION " (+%s)", context->config->user_agent_contact)
-		: memory_string("lampwatch/" LAMPWATCH_VERSION);
+				      ? memory_format("lampwatch/" LAMPWATCH_VERSION " (+%s)",
+						context->config->user_agent_contact)
+				      : memory_string("lampwatch/" LAMPWATCH_VERSION);
 	return EXIT_DONE;
 }
 
@@ -50,7 +53,7 @@ int context_prepare(const struct context *context)
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 		return EXIT_LOCAL;
 	}
-	if (new && geteuid() == 0 && context->invocation->verbosity >= 0)
+	if (new &&geteuid() == 0 && context->invocation->verbosity >= 0)
 		fputs("lampwatch: warning: runs as root; a user of its own is safer\n", stderr);
 	return EXIT_DONE;
 }

@@ -18,8 +18,8 @@ struct context {
 	const struct invocation *invocation;
 	struct config *config;
 	struct kind_set *kinds;
-	char *templates;     /* folder */
-	char *user_agent;    /* "lampwatch/0.1.0 (+https://…)" */
+	char *templates;  /* folder */
+	char *user_agent; /* "lampwatch/0.1.0 (+https://…)" */
 	char *database_path, *courier_lock;
 };
 
@@ -32,7 +32,8 @@ int context_open(struct context *context, const struct invocation *invocation);
 /* Makes the archive's folders: EXIT_DONE, or EXIT_LOCAL after a line. */
 int context_prepare(const struct context *context);
 
-/* The database, for reading; NULL after a line. Where there is none yet, *missing is set and nothing said. */
+/* The database, for reading; NULL after a line. Where there is none yet, *missing is set and
+ * nothing said. */
 struct database *context_database(const struct context *context, bool *missing);
 
 void context_close(struct context *context);

@@ -89,7 +89,8 @@ int command_diff(struct invocation *invocation, int argc, char **argv)
 	struct database *database = NULL;
 	bool missing = false;
 	char *words[] = {argv[1], argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL};
-	int result = argc == 3 || argc == 4 ? context_open(&context, invocation) : usage_error(invocation);
+	int result = argc == 3 || argc == 4 ? context_open(&context, invocation)
+					    : usage_error(invocation);
 
 	if (result != EXIT_DONE)
 		goto out;

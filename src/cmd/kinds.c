@@ -36,7 +36,8 @@ static char *advice(const struct text_list *names, const char *word)
 }
 
 /* The node of a key of member i of a section, for its line. */
-static struct node place(const struct config *config, const char *section, size_t i, const char *key)
+static struct node place(
+	const struct config *config, const char *section, size_t i, const char *key)
 {
 	struct node member = node_member(node_find(yaml_root(config->yaml), section), i);
 	struct node value = node_find(member, key);
@@ -44,7 +45,8 @@ static struct node place(const struct config *config, const char *section, size_
 	return node_type(value) != NODE_NONE ? value : member;
 }
 
-static void unknown_kind(const struct config *config, size_t i, const char *templates, struct problems *problems)
+static void unknown_kind(
+	const struct config *config, size_t i, const char *templates, struct problems *problems)
 {
 	const char *name = config->pages[i].kind;
 	char *built_in = file_join(templates, "pages"), *text;
@@ -80,12 +82,14 @@ static bool was_tried(const struct kind_set *set, size_t i)
 	const struct page_config *pages = set->config->pages;
 
 	for (size_t j = 0; j < i && node_type(pages[i].with) == NODE_NONE; j++)
-		if (node_type(pages[j].with) == NODE_NONE && text_equal(pages[j].kind, pages[i].kind))
+		if (node_type(pages[j].with) == NODE_NONE &&
+			text_equal(pages[j].kind, pages[i].kind))
 			return true;
 	return false;
 }
 
-static void load_kind(struct kind_set *set, size_t i, const char *templates, struct problems *problems)
+static void load_kind(
+	struct kind_set *set, size_t i, const char *templates, struct problems *problems)
 {
 	const struct page_config *page = &set->config->pages[i];
 	char *path;
@@ -100,10 +104,12 @@ static void load_kind(struct kind_set *set, size_t i, const char *templates, str
 		set->by_page[i] = kind_load(path, page->with, problems);
 	free(path);
 	if (set->by_page[i] != NULL)
-		*(struct kind **)memory_append(&set->loaded, &set->loaded_count, sizeof *set->loaded) = set->by_page[i];
+		*(struct kind **)memory_append(
+			&set->loaded, &set->loaded_count, sizeof *set->loaded) = set->by_page[i];
 }
 
-static void check_templates(const struct config *config, const char *templates, struct problems *problems)
+static void check_templates(
+	const struct config *config, const char *templates, struct problems *problems)
 {
 	char *folder = file_join(templates, "webhook");
 
@@ -115,8 +121,8 @@ static void check_templates(const struct config *config, const char *templates, 
 		if (!file_exists(file)) {
 			file_names(folder, ".json", &names);
 			text = advice(&names, name);
-			node_problem(problems, place(config, "webhooks", i, "template"), "no template \"%s\"%s", name,
-				text);
+			node_problem(problems, place(config, "webhooks", i, "template"),
+				"no template \"%s\"%s", name, text);
 			free(text);
 			text_list_release(&names);
 		}
@@ -125,7 +131,8 @@ static void check_templates(const struct config *config, const char *templates, 
 	free(folder);
 }
 
-struct kind_set *kind_set_load(const struct config *config, const char *templates, struct problems *problems)
+struct kind_set *kind_set_load(
+	const struct config *config, const char *templates, struct problems *problems)
 {
 	struct kind_set *set = memory_zero(1, sizeof *set);
 	size_t errors = problems->errors;

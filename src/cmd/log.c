@@ -26,16 +26,21 @@ struct log {
 
 static void print_line(const struct log *log, const struct history *line)
 {
-	bool event = text_equal(line->what, "event"), levels = line->before[0] != '\0' || line->after[0] != '\0';
+	bool event = text_equal(line->what, "event"),
+	     levels = line->before[0] != '\0' || line->after[0] != '\0';
 	char time[DATE_TEXT_MAX];
 	struct buffer text = {0};
 
 	date_write_short(line->time, log->context->config->timezone, time);
 	buffer_format(&text, "%s  %s  %s %s  %s", time, line->page,
-		event ? "event" : line->anew ? "anew" : "changed", line->type, line->name);
+		event        ? "event"
+		: line->anew ? "anew"
+			     : "changed",
+		line->type, line->name);
 	if (levels)
 		buffer_format(&text, ": %s%s%s", line->before,
-			line->before[0] != '\0' && line->after[0] != '\0' ? " -> " : "", line->after);
+			line->before[0] != '\0' && line->after[0] != '\0' ? " -> " : "",
+			line->after);
 	if (line->text[0] != '\0')
 		buffer_format(&text, " (%s)", line->text);
 	terminal_line(buffer_string(&text));
@@ -78,7 +83,9 @@ static void show(const struct log *log, const char *page)
 static bool parse_options(struct log *log, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"since", required_argument, NULL, 's'}, {"limit", required_argument, NULL, 'n'}, {0},
+		{"since", required_argument, NULL, 's'},
+		{"limit", required_argument, NULL, 'n'},
+		{0},
 	};
 	int option;
 
@@ -105,7 +112,8 @@ static int show_all(struct log *log, char **names)
 		if (config_page(log->context->config, *names) != NULL)
 			show(log, *names);
 		else
-			result = context_unknown_page(log->context, *names) ? EXIT_DONE : EXIT_USAGE;
+			result =
+				context_unknown_page(log->context, *names) ? EXIT_DONE : EXIT_USAGE;
 	}
 	return result;
 }

@@ -94,7 +94,8 @@ static bool action_known(const char *action, const char *which)
 	return strtoll(which, &end, 10) > 0 && *end == '\0';
 }
 
-static int act(struct database *database, const struct context *context, const char *action, const char *which)
+static int act(struct database *database, const struct context *context, const char *action,
+	const char *which)
 {
 	bool drop = strcmp(action, "drop") == 0;
 	int64_t id = which != NULL ? strtoll(which, NULL, 10) : 0, count;
@@ -108,7 +109,8 @@ static int act(struct database *database, const struct context *context, const c
 		return EXIT_LOCAL;
 	}
 	if (count == 0 && id != 0) {
-		fprintf(stderr, "lampwatch: outbox: nothing is owed under the number %lld\n", (long long)id);
+		fprintf(stderr, "lampwatch: outbox: nothing is owed under the number %lld\n",
+			(long long)id);
 		return EXIT_OWED;
 	}
 	if (!drop && context->invocation->verbosity >= 0)

@@ -73,7 +73,8 @@ static void add_captures(struct replay *replay, const char *folder, const struct
 	DIR *stream = opendir(folder);
 	struct dirent *entry;
 
-	while (stream != NULL && (entry = readdir(stream)) != NULL && replay->count < CAPTURES_MAX) {
+	while (stream != NULL && (entry = readdir(stream)) != NULL &&
+		replay->count < CAPTURES_MAX) {
 		struct capture *capture;
 		int64_t time;
 
@@ -108,7 +109,9 @@ static bool find_captures(struct replay *replay, const char *folder)
 	if (replay->count == 0 && config->page_count == 1)
 		add_captures(replay, folder, &config->pages[0]);
 	if (replay->count == 0) {
-		fprintf(stderr, "lampwatch: %s: no capture found: files are named by their time, in a folder named as their page\n",
+		fprintf(stderr,
+			"lampwatch: %s: no capture found: files are named by their time, in a "
+			"folder named as their page\n",
 			folder);
 		return false;
 	}
@@ -117,7 +120,8 @@ static bool find_captures(struct replay *replay, const char *folder)
 }
 
 /* The bodies of a capture, in the kind's order. */
-static void load_bodies(const struct capture *capture, size_t count, struct http_response *responses)
+static void load_bodies(
+	const struct capture *capture, size_t count, struct http_response *responses)
 {
 	struct stat status;
 	bool folder = stat(capture->path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -136,7 +140,8 @@ static void load_bodies(const struct capture *capture, size_t count, struct http
 	}
 }
 
-static void replay_one(struct replay *replay, struct page_states *states, const struct capture *capture)
+static void replay_one(
+	struct replay *replay, struct page_states *states, const struct capture *capture)
 {
 	const struct kind *kind = kind_set_of(replay->context->kinds, capture->page);
 	struct page_state fresh = {.name = memory_string(capture->page->name), .loaded = true};
@@ -144,15 +149,21 @@ static void replay_one(struct replay *replay, struct page_states *states, const 
 	struct http_response responses[KIND_DOCUMENTS_MAX] = {{0}};
 	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
 	struct error error;
-	struct observation seen = {.page = capture->page, .kind = kind, .state = state != NULL ? state : &fresh,
-		.error = &error, .responses = responses, .response_count = kind_document_count(kind),
-		.now = capture->time, .full = true};
+	struct observation seen = {.page = capture->page,
+		.kind = kind,
+		.state = state != NULL ? state : &fresh,
+		.error = &error,
+		.responses = responses,
+		.response_count = kind_document_count(kind),
+		.now = capture->time,
+		.full = true};
 	char *text;
 
 	load_bodies(capture, seen.response_count, responses);
 	for (size_t i = 0; i < seen.response_count; i++)
 		if (responses[i].status != 0)
-			documents[i] = (struct document){buffer_string(&responses[i].body), responses[i].body.length};
+			documents[i] = (struct document){
+				buffer_string(&responses[i].body), responses[i].body.length};
 	text = readers_read(replay->readers, kind, capture->page->url, documents, &error);
 	seen.text = text;
 	seen.what = text != NULL ? OBSERVED_READING : OBSERVED_UNREADABLE;
@@ -188,8 +199,8 @@ static struct courier *courier_of(struct replay *replay)
 	static struct courier_settings settings;
 
 	settings = (struct courier_settings){replay->context->config, replay->context->templates,
-		replay->context->courier_lock, -1, replay->captures[replay->count - 1].time, open_outbox,
-		store_troubled, replay->context};
+		replay->context->courier_lock, -1, replay->captures[replay->count - 1].time,
+		open_outbox, store_troubled, replay->context};
 	return courier_new(&settings);
 }
 
@@ -202,16 +213,20 @@ static int pass(struct replay *replay, bool deliver)
 	replay->readers = readers_new(1);
 	courier = deliver ? courier_of(replay) : NULL;
 	replay->database = store_open(replay->context->database_path, false, &error);
-	replay->observer = (struct observer){.config = replay->context->config, .courier = courier,
-		.templates = replay->context->templates, .database = replay->database, .simulated = true,
+	replay->observer = (struct observer){.config = replay->context->config,
+		.courier = courier,
+		.templates = replay->context->templates,
+		.database = replay->database,
+		.simulated = true,
 		.quiet = replay->context->invocation->verbosity < 0};
 	if (replay->database == NULL || !observer_open(&replay->observer, &error)) {
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 		result = error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
 	} else {
 		replay_all(replay);
-		result = replay->observer.local_trouble ? EXIT_LOCAL
-			: replay->observer.page_trouble ? EXIT_OWED : EXIT_DONE;
+		result = replay->observer.local_trouble  ? EXIT_LOCAL
+			 : replay->observer.page_trouble ? EXIT_OWED
+							 : EXIT_DONE;
 	}
 	readers_free(replay->readers);
 	courier_finish(courier, DELIVER_SECONDS);

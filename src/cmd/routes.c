@@ -113,7 +113,8 @@ static bool show(const struct config *config, const struct text_list *providers,
 	list = value_put(root, "providers", value_list());
 	for (size_t i = 0; i < providers->count; i++)
 		reached = (json ? add_provider(config, list, providers->list[i])
-				: print_provider(config, providers->list[i])) && reached;
+				: print_provider(config, providers->list[i])) &&
+			  reached;
 	if (json)
 		terminal_json(root);
 	value_free(root);
@@ -134,7 +135,8 @@ int command_routes(struct invocation *invocation, int argc, char **argv)
 	for (size_t i = 0; i < context.config->page_count; i++)
 		text_list_add(&pages, context.config->pages[i].name);
 	routes_providers(context.config, &pages, &providers);
-	if (!show(context.config, &providers, invocation->json) && context.config->subscriber_count > 0)
+	if (!show(context.config, &providers, invocation->json) &&
+		context.config->subscriber_count > 0)
 		result = EXIT_OWED;
 out:
 	text_list_release(&pages);

@@ -28,7 +28,8 @@ static char *file_of(const struct show *show, const char *name)
 {
 	struct buffer text = {0};
 
-	archive_read(show->context->config->archive, show->page, show->row.folder, name, &text, NULL);
+	archive_read(
+		show->context->config->archive, show->page, show->row.folder, name, &text, NULL);
 	return buffer_take(&text);
 }
 
@@ -54,7 +55,8 @@ static void print_lines(const char *title, const char *text)
 
 static void print_snapshot(const struct show *show)
 {
-	char *path = archive_path(show->context->config->archive, show->page, show->row.folder, NULL);
+	char *path =
+		archive_path(show->context->config->archive, show->page, show->row.folder, NULL);
 	char *reading = file_of(show, "reading"), *changes = file_of(show, "changes");
 	char *capture = file_of(show, "capture");
 
@@ -73,7 +75,8 @@ static void print_snapshot(const struct show *show)
 static void print_json(const struct show *show)
 {
 	struct value *root = value_map();
-	char *path = archive_path(show->context->config->archive, show->page, show->row.folder, NULL);
+	char *path =
+		archive_path(show->context->config->archive, show->page, show->row.folder, NULL);
 	const char *const files[] = {"reading", "changes", "capture"};
 	char time[DATE_TEXT_MAX];
 
@@ -101,7 +104,8 @@ int command_show(struct invocation *invocation, int argc, char **argv)
 	struct database *database = NULL;
 	struct show show = {.context = &context};
 	bool missing = false;
-	int result = argc == 2 || argc == 3 ? context_open(&context, invocation) : usage_error(invocation);
+	int result = argc == 2 || argc == 3 ? context_open(&context, invocation)
+					    : usage_error(invocation);
 
 	if (result != EXIT_DONE)
 		goto out;

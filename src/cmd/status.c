@@ -27,15 +27,19 @@ struct status {
 };
 
 /* How well the page is known: a second axis, never folded into the level. */
-static const char *observation_of(const struct page_config *page, const struct page_state *state, int64_t now)
+static const char *observation_of(
+	const struct page_config *page, const struct page_state *state, int64_t now)
 {
 	struct schedule schedule;
 
 	if (state == NULL || !state->known)
-		return state != NULL && state->failures > 0 ? state->unreadable ? "unreadable" : "unreachable" : "never read";
+		return state != NULL && state->failures > 0
+			       ? state->unreadable ? "unreadable" : "unreachable"
+			       : "never read";
 	if (state->failures > 0)
 		return state->unreadable ? "unreadable" : "unreachable";
-	schedule = (struct schedule){.every = page->settings.every, .last_success = state->last_success};
+	schedule = (struct schedule){
+		.every = page->settings.every, .last_success = state->last_success};
 	return schedule_stale(&schedule, now) ? "stale" : "fresh";
 }
 
@@ -47,10 +51,15 @@ static enum colour lamp_colour(const struct page_config *page, const struct lamp
 }
 
 /* The worst lamp's colour stands for the page. */
-static enum colour page_colour(const struct page_config *page, const struct page_state *state, bool fresh)
+static enum colour page_colour(
+	const struct page_config *page, const struct page_state *state, bool fresh)
 {
 	static const int badness[] = {
-		[COLOUR_GREEN] = 0, [COLOUR_BLUE] = 1, [COLOUR_GREY] = 2, [COLOUR_YELLOW] = 3, [COLOUR_RED] = 4,
+		[COLOUR_GREEN] = 0,
+		[COLOUR_BLUE] = 1,
+		[COLOUR_GREY] = 2,
+		[COLOUR_YELLOW] = 3,
+		[COLOUR_RED] = 4,
 	};
 	enum colour worst = COLOUR_GREEN;
 
@@ -73,8 +82,8 @@ static char *lamp_label(const struct lamp *lamp)
 				       : memory_format("%s / %s", lamp->group, lamp->name);
 }
 
-static void print_lamp(const struct status *status, const struct page_config *page, const struct lamp *lamp,
-	bool fresh)
+static void print_lamp(const struct status *status, const struct page_config *page,
+	const struct lamp *lamp, bool fresh)
 {
 	char *label = lamp_label(lamp);
 
@@ -82,14 +91,15 @@ static void print_lamp(const struct status *status, const struct page_config *pa
 	terminal_lamp(lamp_colour(page, lamp, fresh));
 	putchar(' ');
 	terminal_text(label, LABEL_COLUMNS);
-	printf(" %s%s since ", lamp->gone ? "listed no longer, was " : "", level_words(lamp->level));
+	printf(" %s%s since ", lamp->gone ? "listed no longer, was " : "",
+		level_words(lamp->level));
 	terminal_time(lamp->since, status->context->config->timezone);
 	puts(lamp->count > 0 ? ", not confirmed" : "");
 	free(label);
 }
 
-static void print_page(const struct status *status, const struct page_config *page, struct page_state *state,
-	const char *observation)
+static void print_page(const struct status *status, const struct page_config *page,
+	struct page_state *state, const char *observation)
 {
 	bool fresh = text_equal(observation, "fresh");
 
@@ -109,7 +119,8 @@ static void print_page(const struct status *status, const struct page_config *pa
 	for (size_t i = 0; state != NULL && i < state->lamps.count; i++) {
 		const struct lamp *lamp = &state->lamps.list[i];
 
-		if (status->all || lamp->gone || lamp->alarm || lamp_colour(page, lamp, true) != COLOUR_GREEN)
+		if (status->all || lamp->gone || lamp->alarm ||
+			lamp_colour(page, lamp, true) != COLOUR_GREEN)
 			print_lamp(status, page, lamp, fresh);
 	}
 }
@@ -140,8 +151,8 @@ static struct value *lamp_value(const struct page_config *page, const struct lam
 	return map;
 }
 
-static void add_page(const struct status *status, const struct page_config *page, struct page_state *state,
-	const char *observation)
+static void add_page(const struct status *status, const struct page_config *page,
+	struct page_state *state, const char *observation)
 {
 	struct value *map = value_append(status->pages, value_map()), *lamps;
 	bool fresh = text_equal(observation, "fresh");
@@ -151,7 +162,8 @@ static void add_page(const struct status *status, const struct page_config *page
 	value_put_text(map, "provider", page->provider);
 	value_put_text(map, "kind", page->kind);
 	value_put_text(map, "observation", observation);
-	value_put_text(map, "colour", colour_name(state != NULL ? page_colour(page, state, fresh) : COLOUR_GREY));
+	value_put_text(map, "colour",
+		colour_name(state != NULL ? page_colour(page, state, fresh) : COLOUR_GREY));
 	put_time(map, "last_success", state != NULL ? state->last_success : 0);
 	put_time(map, "last_fetch", state != NULL ? state->last_fetch : 0);
 	value_put_text(map, "failure", state != NULL ? state->failure : "");
@@ -162,7 +174,8 @@ static void add_page(const struct status *status, const struct page_config *page
 		value_append(lamps, lamp_value(page, &state->lamps.list[i], fresh));
 }
 
-static void show_page(const struct status *status, const struct page_states *states, const struct page_config *page)
+static void show_page(const struct status *status, const struct page_states *states,
+	const struct page_config *page)
 {
 	struct page_state *state = page_states_find(states, page->name);
 	const char *observation;
@@ -181,7 +194,8 @@ static void show_outbox(const struct status *status)
 	int64_t owed = status->database != NULL ? outbox_count(status->database) : 0;
 
 	if (status->pages == NULL && owed > 0)
-		printf("%lld deliver%s still owed: lampwatch outbox\n", (long long)owed, owed == 1 ? "y is" : "ies are");
+		printf("%lld deliver%s still owed: lampwatch outbox\n", (long long)owed,
+			owed == 1 ? "y is" : "ies are");
 }
 
 static int show(struct status *status, char **names)
@@ -200,7 +214,8 @@ static int show(struct status *status, char **names)
 		if (page != NULL)
 			show_page(status, &states, page);
 		else
-			result = context_unknown_page(status->context, *names) ? EXIT_DONE : EXIT_USAGE;
+			result = context_unknown_page(status->context, *names) ? EXIT_DONE
+									       : EXIT_USAGE;
 	}
 	show_outbox(status);
 	page_states_release(&states);
@@ -210,7 +225,8 @@ static int show(struct status *status, char **names)
 int command_status(struct invocation *invocation, int argc, char **argv)
 {
 	struct context context = {0};
-	struct status status = {.context = &context, .now = invocation->clock,
+	struct status status = {.context = &context,
+		.now = invocation->clock,
 		.all = argc > 1 || invocation->verbosity > 0};
 	struct value *root = value_map();
 	bool missing = false;

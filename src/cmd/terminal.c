@@ -34,8 +34,8 @@ void terminal_lamp(enum colour colour)
 {
 	bool coloured = terminal_coloured();
 
-	printf("%s%s %s%s", coloured ? lamps[colour].escape : "", lamps[colour].shape, lamps[colour].word,
-		coloured ? "\033[0m" : "");
+	printf("%s%s %s%s", coloured ? lamps[colour].escape : "", lamps[colour].shape,
+		lamps[colour].word, coloured ? "\033[0m" : "");
 }
 
 /* Cuts at a character so that the rest and "…" fit. */

@@ -31,13 +31,16 @@ struct trial {
 
 static struct value *test_data(const struct trial *trial)
 {
-	struct plan_input input = {.config = trial->context->config, .title = "",
+	struct plan_input input = {.config = trial->context->config,
+		.title = "",
 		.now = trial->context->invocation->clock};
-	struct value *data = plan_data(&input), *events = value_list(), *event = value_append(events, value_map());
+	struct value *data = plan_data(&input), *events = value_list(),
+		     *event = value_append(events, value_map());
 
 	value_put_text(event, "type", "test");
 	value_put_boolean(event, "is_test", true);
-	value_put_text(event, "label", trial->route != NULL ? trial->route->name : trial->webhook->name);
+	value_put_text(
+		event, "label", trial->route != NULL ? trial->route->name : trial->webhook->name);
 	plan_put_events(data, events, 0);
 	value_put_boolean(data, "test", true);
 	return data;
@@ -81,7 +84,8 @@ static int report(const struct trial *trial, const struct attempt *attempt)
 static int send(const struct trial *trial)
 {
 	const struct config *config = trial->context->config;
-	char *receiver = trial->route != NULL ? receiver_mail(trial->to) : receiver_webhook(trial->webhook->name);
+	char *receiver = trial->route != NULL ? receiver_mail(trial->to)
+					      : receiver_webhook(trial->webhook->name);
 	char *id = test_id(config);
 	struct value *data = test_data(trial);
 	struct buffer bytes = {0};
@@ -92,10 +96,11 @@ static int send(const struct trial *trial)
 	value_put_text(data, "message_id", id);
 	value_put_text(data, "webhook_id", id);
 	if (!delivery_render(config, trial->context->templates, receiver, id, NULL, data,
-		trial->context->invocation->clock, &bytes, &error)) {
+		    trial->context->invocation->clock, &bytes, &error)) {
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 	} else {
-		courier_attempt(config, receiver, trial->route != NULL ? (size_t)(trial->route - config->routes) : 0, id,
+		courier_attempt(config, receiver,
+			trial->route != NULL ? (size_t)(trial->route - config->routes) : 0, id,
 			bytes.data, bytes.length, trial->context->invocation->clock, &attempt);
 		result = report(trial, &attempt);
 	}
@@ -113,14 +118,18 @@ static int choose(struct trial *trial, const char *name)
 	trial->route = config_route(config, name);
 	trial->webhook = trial->route == NULL ? config_webhook(config, name) : NULL;
 	if (trial->route == NULL && trial->webhook == NULL) {
-		fprintf(stderr, "lampwatch: %s: no route and no webhook \"%s\"; `lampwatch routes` lists routes\n",
+		fprintf(stderr,
+			"lampwatch: %s: no route and no webhook \"%s\"; `lampwatch routes` lists "
+			"routes\n",
 			config->path, name);
 		return EXIT_USAGE;
 	}
 	if (trial->to == NULL)
 		trial->to = config->operator;
 	if (trial->route != NULL && trial->to == NULL) {
-		fprintf(stderr, "lampwatch: %s: no \"operator\" to send the test to; --to ADDRESS names one\n",
+		fprintf(stderr,
+			"lampwatch: %s: no \"operator\" to send the test to; --to ADDRESS names "
+			"one\n",
 			config->path);
 		return EXIT_USAGE;
 	}

@@ -23,11 +23,13 @@ static void progress(const struct verified *verified)
 		fprintf(stderr, "\r\033[K%zu snapshots", verified->snapshots);
 }
 
-/* A run in the middle of a commit is no damage: waits for it. Returns a descriptor, or less than 0. */
+/* A run in the middle of a commit is no damage: waits for it. Returns a descriptor, or less than 0.
+ */
 static int wait_for_run(const struct context *context)
 {
 	char *path = file_join(context->config->archive, ARCHIVE_STATE "/run.lock");
-	int descriptor = file_exists(path) ? lock_take(path, true, RUN_WAIT_MILLISECONDS, NULL) : LOCK_FAILED;
+	int descriptor = file_exists(path) ? lock_take(path, true, RUN_WAIT_MILLISECONDS, NULL)
+					   : LOCK_FAILED;
 
 	free(path);
 	return descriptor;
@@ -38,7 +40,8 @@ static int examine(const struct context *context, struct database *database)
 	struct verified verified = {0};
 	struct error error;
 	bool loud = context->invocation->verbosity > 0;
-	bool good = verify(context->config->archive, database, &verified, loud ? progress : NULL, &error);
+	bool good = verify(
+		context->config->archive, database, &verified, loud ? progress : NULL, &error);
 
 	if (loud && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
@@ -46,8 +49,8 @@ static int examine(const struct context *context, struct database *database)
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 	else if (loud)
 		printf("whole: %zu page%s, %zu snapshot%s, %zu files\n", verified.pages,
-			verified.pages == 1 ? "" : "s", verified.snapshots, verified.snapshots == 1 ? "" : "s",
-			verified.files);
+			verified.pages == 1 ? "" : "s", verified.snapshots,
+			verified.snapshots == 1 ? "" : "s", verified.files);
 	return good ? EXIT_DONE : EXIT_LOCAL;
 }
 
@@ -68,7 +71,8 @@ int command_verify(struct invocation *invocation, int argc, char **argv)
 	if (database != NULL)
 		result = examine(&context, database);
 	else if (missing)
-		fprintf(stderr, "lampwatch: %s: there is no archive yet\n", context.config->archive);
+		fprintf(stderr, "lampwatch: %s: there is no archive yet\n",
+			context.config->archive);
 	if (database == NULL)
 		result = EXIT_LOCAL;
 out:

@@ -22,7 +22,13 @@
 #include "keep/chain.h"
 #include "settings.h"
 
-enum { FOLDER_MODE = 0755, FILE_MODE = 0644, STATE_MODE = 0700, SAME_SECOND_MAX = 1000, CHAIN_TAIL = 2048 };
+enum {
+	FOLDER_MODE = 0755,
+	FILE_MODE = 0644,
+	STATE_MODE = 0700,
+	SAME_SECOND_MAX = 1000,
+	CHAIN_TAIL = 2048
+};
 
 static char *state_path(const char *archive, const char *kind, const char *page)
 {
@@ -31,14 +37,16 @@ static char *state_path(const char *archive, const char *kind, const char *page)
 
 bool archive_prepare(const char *archive, struct error *error)
 {
-	static const char *const folders[] = {ARCHIVE_STATE, ARCHIVE_STATE "/incoming", ARCHIVE_STATE "/intent"};
+	static const char *const folders[] = {
+		ARCHIVE_STATE, ARCHIVE_STATE "/incoming", ARCHIVE_STATE "/intent"};
 	bool done = file_make_folders(archive, FOLDER_MODE, error);
 
 	for (size_t i = 0; done && i < sizeof folders / sizeof folders[0]; i++) {
 		char *path = file_join(archive, folders[i]);
 
 		done = mkdir(path, STATE_MODE) == 0 || errno == EEXIST ||
-		       error_set(error, REMEDY_LOCAL, "%s: cannot be made: %s", path, strerror(errno));
+		       error_set(error, REMEDY_LOCAL, "%s: cannot be made: %s", path,
+			       strerror(errno));
 		free(path);
 	}
 	return done;
@@ -96,7 +104,8 @@ static void capture_milliseconds(struct buffer *out, const char *key, int64_t ti
 	buffer_format(out, "%s: %s.%03dZ\n", key, seconds, (int)(time % 1000));
 }
 
-static void capture_document(struct buffer *out, const char *name, const struct http_response *response)
+static void capture_document(
+	struct buffer *out, const char *name, const struct http_response *response)
 {
 	char *redirects = memory_string(response->redirects != NULL ? response->redirects : "");
 	char *rest = redirects, *line;
@@ -125,7 +134,8 @@ static void capture_write(const struct snapshot *snapshot, struct buffer *out)
 	capture_line(out, "lampwatch", LAMPWATCH_VERSION);
 	capture_line(out, "page", snapshot->page);
 	capture_line(out, "time", time);
-	capture_line(out, "simulated", snapshot->simulated ? "yes: `time` is of --clock, not of a clock" : "");
+	capture_line(out, "simulated",
+		snapshot->simulated ? "yes: `time` is of --clock, not of a clock" : "");
 	capture_line(out, "reason", snapshot->reason);
 	capture_url(out, "url", snapshot->url);
 	capture_line(out, "kind", snapshot->kind);
@@ -180,7 +190,8 @@ static void put(struct folder *folder, const char *name, const void *bytes, size
 	descriptor = file_begin(path, bytes, length, FILE_MODE, folder->error);
 	folder->failed = descriptor < 0;
 	if (descriptor >= 0)
-		*(int *)memory_append(&folder->open, &folder->open_count, sizeof *folder->open) = descriptor;
+		*(int *)memory_append(&folder->open, &folder->open_count, sizeof *folder->open) =
+			descriptor;
 	digest_sha256(bytes, length, digest);
 	buffer_format(&folder->sums, "%s  %s\n", digest, name);
 	free(path);
@@ -190,13 +201,15 @@ static void put(struct folder *folder, const char *name, const void *bytes, size
 static void sync_files(struct folder *folder)
 {
 	for (size_t i = 0; i < folder->open_count; i++)
-		folder->failed = !file_end(folder->open[i], folder->path, folder->error) || folder->failed;
+		folder->failed =
+			!file_end(folder->open[i], folder->path, folder->error) || folder->failed;
 	if (!folder->failed)
 		folder->failed = !file_sync_folder(folder->path, folder->error);
 	free(folder->open);
 }
 
-static void put_numbered(struct folder *folder, const char *name, size_t i, const void *bytes, size_t length)
+static void put_numbered(
+	struct folder *folder, const char *name, size_t i, const void *bytes, size_t length)
 {
 	char *numbered = i == 0 ? memory_string(name) : memory_format("%s-%zu", name, i + 1);
 
@@ -213,20 +226,22 @@ static void put_documents(struct folder *folder, const struct snapshot *snapshot
 		if (response->status == 0)
 			continue;
 		headers_write(response->headers, &headers);
-		put_numbered(folder, "body", i, buffer_string(&response->body), response->body.length);
+		put_numbered(
+			folder, "body", i, buffer_string(&response->body), response->body.length);
 		put_numbered(folder, "headers", i, buffer_string(&headers), headers.length);
 		buffer_release(&headers);
 	}
 }
 
 /* Step 1. */
-static bool write_folder(const char *path, const struct snapshot *snapshot, char sums[static DIGEST_TEXT],
-	struct error *error)
+static bool write_folder(const char *path, const struct snapshot *snapshot,
+	char sums[static DIGEST_TEXT], struct error *error)
 {
 	struct folder folder = {.path = path, .error = error};
 	struct buffer capture = {0};
 
-	folder.failed = !file_remove_tree(path, error) || !file_make_folders(path, FOLDER_MODE, error);
+	folder.failed =
+		!file_remove_tree(path, error) || !file_make_folders(path, FOLDER_MODE, error);
 	put_documents(&folder, snapshot);
 	capture_write(snapshot, &capture);
 	put(&folder, "capture", buffer_string(&capture), capture.length);
@@ -248,8 +263,9 @@ static char *free_name(const char *archive, const struct snapshot *snapshot)
 
 	date_write_compact(snapshot->time, compact);
 	for (int n = 1; n <= SAME_SECOND_MAX; n++) {
-		char *name = n == 1 ? memory_format("%.4s/%.2s/%s", compact, compact + 5, compact)
-				    : memory_format("%.4s/%.2s/%s-%d", compact, compact + 5, compact, n);
+		char *name =
+			n == 1 ? memory_format("%.4s/%.2s/%s", compact, compact + 5, compact)
+			       : memory_format("%.4s/%.2s/%s-%d", compact, compact + 5, compact, n);
 		char *path = archive_path(archive, snapshot->page, name, NULL);
 		bool taken = file_exists(path);
 
@@ -262,8 +278,8 @@ static char *free_name(const char *archive, const struct snapshot *snapshot)
 }
 
 /* Step 3, and the folders above, each made durable. */
-static bool move_into_place(const char *archive, const char *page, const char *from, const char *name,
-	struct error *error)
+static bool move_into_place(const char *archive, const char *page, const char *from,
+	const char *name, struct error *error)
 {
 	char *target = archive_path(archive, page, name, NULL);
 	char *month = file_folder(target), *year = file_folder(month), *own = file_folder(year);
@@ -271,7 +287,8 @@ static bool move_into_place(const char *archive, const char *page, const char *f
 	bool done = file_make_folders(month, FOLDER_MODE, error);
 
 	if (done && rename(from, target) != 0)
-		done = error_set(error, REMEDY_LOCAL, "%s: cannot be renamed into place: %s", target, strerror(errno));
+		done = error_set(error, REMEDY_LOCAL, "%s: cannot be renamed into place: %s",
+			target, strerror(errno));
 	done = done && file_sync_folder(month, error);
 	if (new)
 		done = done && file_sync_folder(year, error) && file_sync_folder(own, error) &&
@@ -292,8 +309,8 @@ bool archive_keep(const char *archive, const struct snapshot *snapshot, char **f
 	bool done = false;
 
 	if (name == NULL) {
-		error_set(error, REMEDY_LOCAL, "%s: more than %d snapshots in one second", snapshot->page,
-			SAME_SECOND_MAX);
+		error_set(error, REMEDY_LOCAL, "%s: more than %d snapshots in one second",
+			snapshot->page, SAME_SECOND_MAX);
 		goto out;
 	}
 	if (!write_folder(incoming, snapshot, sums, error))
@@ -352,7 +369,8 @@ static bool cut_torn_line(const char *path, struct error *error)
 		off_t whole = last != NULL ? last + 1 - text.data : 0;
 
 		done = truncate(path, whole) == 0 ||
-		       error_set(error, REMEDY_LOCAL, "%s: cannot be mended: %s", path, strerror(errno));
+		       error_set(error, REMEDY_LOCAL, "%s: cannot be mended: %s", path,
+			       strerror(errno));
 	}
 	buffer_release(&text);
 	return done;
@@ -477,14 +495,16 @@ bool archive_folder_time(const char *folder, int64_t *time)
 static bool says_already(const char *path, const struct buffer *text)
 {
 	struct buffer before = {0};
-	bool same = file_exists(path) && file_read(path, &before, NULL) && before.length == text->length &&
+	bool same = file_exists(path) && file_read(path, &before, NULL) &&
+		    before.length == text->length &&
 		    memcmp(before.data, text->data, text->length) == 0;
 
 	buffer_release(&before);
 	return same;
 }
 
-bool archive_write_heads(const char *archive, const struct archive_head *heads, size_t count, struct error *error)
+bool archive_write_heads(
+	const char *archive, const struct archive_head *heads, size_t count, struct error *error)
 {
 	struct buffer text = {0};
 	char *path = file_join(archive, "heads");
@@ -492,8 +512,10 @@ bool archive_write_heads(const char *archive, const struct archive_head *heads, 
 
 	buffer_text(&text, "lampwatch heads 1 sha256\n");
 	for (size_t i = 0; i < count; i++)
-		buffer_format(&text, "%s\t%" PRId64 "\t%s\n", heads[i].page, heads[i].sequence, heads[i].digest);
-	done = says_already(path, &text) || file_write(path, buffer_string(&text), text.length, FILE_MODE, error);
+		buffer_format(&text, "%s\t%" PRId64 "\t%s\n", heads[i].page, heads[i].sequence,
+			heads[i].digest);
+	done = says_already(path, &text) ||
+	       file_write(path, buffer_string(&text), text.length, FILE_MODE, error);
 	buffer_release(&text);
 	free(path);
 	return done;

@@ -32,18 +32,20 @@ struct error;
 /* What is kept of one fetch. All borrowed. */
 struct snapshot {
 	const char *page;
-	int64_t time;              /* seconds since 1970: of the run, or of --clock; `began` and `ended` are exact */
-	bool simulated;            /* --clock */
-	const struct http_response *responses; /* one for each document; a status of 0: not fetched */
+	int64_t time;   /* seconds since 1970: of the run, or of --clock; `began` and `ended` are
+			   exact */
+	bool simulated; /* --clock */
+	const struct http_response
+		*responses; /* one for each document; a status of 0: not fetched */
 	size_t count;
 	const char *const *documents; /* their names in the kind */
 	const char *url, *kind, *kind_digest;
-	const char *reason;        /* "first sight", "change", "unreadable" */
-	const char *reading;       /* canonical text; NULL where there is none */
-	const char *changes;       /* lines; "" for none */
-	const char *previous;      /* folder of the snapshot before; NULL or "" for none */
+	const char *reason;         /* "first sight", "change", "unreadable" */
+	const char *reading;        /* canonical text; NULL where there is none */
+	const char *changes;        /* lines; "" for none */
+	const char *previous;       /* folder of the snapshot before; NULL or "" for none */
 	int64_t previous_confirmed; /* when it was last confirmed */
-	int64_t previous_fetches;  /* by how many fetches */
+	int64_t previous_fetches;   /* by how many fetches */
 };
 
 /* Makes archive/.state (0700) and what stands in it. */
@@ -54,7 +56,8 @@ bool archive_prepare(const char *archive, struct error *error);
 bool archive_keep(const char *archive, const struct snapshot *snapshot, char **folder,
 	char sums[static DIGEST_TEXT], struct error *error);
 
-/* Step 5: appends the line (and the chain's head line where the file is new) unless it stands there already. */
+/* Step 5: appends the line (and the chain's head line where the file is new) unless it stands there
+ * already. */
 bool archive_chain(const char *archive, const char *page, const char *line, struct error *error);
 
 /* The sequence of the chain's last whole line, 0 where it has none. */
@@ -94,7 +97,7 @@ struct archive_head {
 	const char *digest;
 };
 
-bool archive_write_heads(const char *archive, const struct archive_head *heads, size_t count,
-	struct error *error);
+bool archive_write_heads(
+	const char *archive, const struct archive_head *heads, size_t count, struct error *error);
 
 #endif

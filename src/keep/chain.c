@@ -14,8 +14,8 @@ enum { CHAIN_FIELDS = 6, CHAIN_LINE_MAX = 1024 };
 
 char *chain_line_write(const struct chain_line *line)
 {
-	return memory_format("%s\t%" PRId64 "\t%s\t%s\t%s\t%s", line->type, line->sequence, line->time,
-		line->folder, line->sums, line->before);
+	return memory_format("%s\t%" PRId64 "\t%s\t%s\t%s\t%s", line->type, line->sequence,
+		line->time, line->folder, line->sums, line->before);
 }
 
 static bool take(char *out, size_t size, const char *field)
@@ -55,7 +55,8 @@ void chain_line_digest(const char *text, char out[static DIGEST_TEXT])
 struct walk {
 	int64_t sequence;
 	char before[DIGEST_TEXT];
-	bool (*each)(void *context, const struct chain_line *line, const char *text, struct error *error);
+	bool (*each)(void *context, const struct chain_line *line, const char *text,
+		struct error *error);
 	void *context;
 };
 
@@ -64,9 +65,11 @@ static bool walk_line(struct walk *walk, const char *text, struct error *error)
 	struct chain_line line;
 
 	if (!chain_line_parse(text, &line))
-		return error_set(error, REMEDY_LOCAL, "line %" PRId64 " is no line of a chain", walk->sequence + 2);
+		return error_set(error, REMEDY_LOCAL, "line %" PRId64 " is no line of a chain",
+			walk->sequence + 2);
 	if (line.sequence != walk->sequence + 1)
-		return error_set(error, REMEDY_LOCAL, "line %" PRId64 " has sequence %" PRId64 ", not %" PRId64,
+		return error_set(error, REMEDY_LOCAL,
+			"line %" PRId64 " has sequence %" PRId64 ", not %" PRId64,
 			walk->sequence + 2, line.sequence, walk->sequence + 1);
 	if (strcmp(line.before, walk->before) != 0)
 		return error_set(error, REMEDY_LOCAL,
@@ -80,7 +83,8 @@ static bool walk_line(struct walk *walk, const char *text, struct error *error)
 }
 
 bool chain_walk(const char *text, size_t length,
-	bool (*each)(void *context, const struct chain_line *line, const char *text, struct error *error),
+	bool (*each)(void *context, const struct chain_line *line, const char *text,
+		struct error *error),
 	void *context, struct error *error)
 {
 	struct walk walk = {0, "", each, context};
@@ -97,7 +101,8 @@ bool chain_walk(const char *text, size_t length,
 		if (!head)
 			good = walk_line(&walk, line, error);
 		else if (strcmp(line, CHAIN_HEAD) != 0)
-			good = error_set(error, REMEDY_LOCAL, "does not begin with \"%s\"", CHAIN_HEAD);
+			good = error_set(
+				error, REMEDY_LOCAL, "does not begin with \"%s\"", CHAIN_HEAD);
 		else
 			chain_line_digest(line, walk.before);
 		head = false;

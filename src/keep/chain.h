@@ -25,10 +25,10 @@ struct error;
 #define CHAIN_HEAD "lampwatch chain 1 sha256"
 
 struct chain_line {
-	char type[16];     /* "snapshot"; others may come */
-	int64_t sequence;  /* from 1, without a gap */
-	char time[64];     /* RFC 3339 */
-	char folder[256];  /* relative to the page's own */
+	char type[16];    /* "snapshot"; others may come */
+	int64_t sequence; /* from 1, without a gap */
+	char time[64];    /* RFC 3339 */
+	char folder[256]; /* relative to the page's own */
 	char sums[DIGEST_TEXT];
 	char before[DIGEST_TEXT];
 };
@@ -49,7 +49,8 @@ void chain_line_digest(const char *text, char out[static DIGEST_TEXT]);
  * refuses (each has then set error).
  */
 bool chain_walk(const char *text, size_t length,
-	bool (*each)(void *context, const struct chain_line *line, const char *text, struct error *error),
+	bool (*each)(void *context, const struct chain_line *line, const char *text,
+		struct error *error),
 	void *context, struct error *error);
 
 #endif

@@ -8,7 +8,8 @@
 
 enum { RESERVE_BYTES = 8 * 1024 * 1024 };
 
-/* Makes archive/.state/reserve of RESERVE_BYTES, unless it is there. What the disk cannot spare is left out. */
+/* Makes archive/.state/reserve of RESERVE_BYTES, unless it is there. What the disk cannot spare is
+ * left out. */
 void reserve_fill(const char *archive);
 
 /* Gives the space back. */

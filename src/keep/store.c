@@ -13,39 +13,54 @@ static const char *const steps[] = {
 	"CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE page ("
 	"  name TEXT PRIMARY KEY, url TEXT, kind_digest TEXT, program TEXT,"
-	"  known INTEGER, last_fetch INTEGER, last_success INTEGER, last_full INTEGER, retry_at INTEGER,"
+	"  known INTEGER, last_fetch INTEGER, last_success INTEGER, last_full INTEGER, retry_at "
+	"INTEGER,"
 	"  failures INTEGER, failure TEXT, failing_since INTEGER, unreadable INTEGER, lost INTEGER,"
 	"  gone_told INTEGER, red INTEGER, unconfirmed INTEGER,"
-	"  snapshot INTEGER, folder TEXT, sums TEXT, head TEXT, confirmed INTEGER, last_confirmed INTEGER"
+	"  snapshot INTEGER, folder TEXT, sums TEXT, head TEXT, confirmed INTEGER, last_confirmed "
+	"INTEGER"
 	") WITHOUT ROWID;"
 	"CREATE TABLE reading (page TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE validator (page TEXT, position INTEGER, url TEXT, etag TEXT, last_modified TEXT, body TEXT,"
+	"CREATE TABLE validator (page TEXT, position INTEGER, url TEXT, etag TEXT, last_modified "
+	"TEXT, body TEXT,"
 	"  PRIMARY KEY (page, position)) WITHOUT ROWID;"
-	"CREATE TABLE lamp (page TEXT, id TEXT, grouping TEXT, name TEXT, level TEXT, word TEXT, gone INTEGER,"
-	"  red INTEGER, since INTEGER, count INTEGER, count_since INTEGER, before TEXT, alarm INTEGER,"
+	"CREATE TABLE lamp (page TEXT, id TEXT, grouping TEXT, name TEXT, level TEXT, word TEXT, "
+	"gone INTEGER,"
+	"  red INTEGER, since INTEGER, count INTEGER, count_since INTEGER, before TEXT, alarm "
+	"INTEGER,"
 	"  alarm_since INTEGER, PRIMARY KEY (page, id)) WITHOUT ROWID;"
-	"CREATE TABLE snapshot (page TEXT, sequence INTEGER, time INTEGER, folder TEXT, sums TEXT, line TEXT,"
+	"CREATE TABLE snapshot (page TEXT, sequence INTEGER, time INTEGER, folder TEXT, sums TEXT, "
+	"line TEXT,"
 	"  PRIMARY KEY (page, sequence)) WITHOUT ROWID;"
 	"CREATE INDEX snapshot_time ON snapshot (page, time);"
 	"CREATE INDEX snapshot_folder ON snapshot (page, folder);"
-	"CREATE TABLE change (id INTEGER PRIMARY KEY, page TEXT, time INTEGER, snapshot INTEGER, type TEXT,"
+	"CREATE TABLE change (id INTEGER PRIMARY KEY, page TEXT, time INTEGER, snapshot INTEGER, "
+	"type TEXT,"
 	"  item TEXT, name TEXT, before TEXT, after TEXT, text TEXT, anew INTEGER);"
 	"CREATE INDEX change_page ON change (page, time);"
-	"CREATE TABLE alarm (id INTEGER PRIMARY KEY, page TEXT, kind TEXT, indicator TEXT, opened INTEGER,"
+	"CREATE TABLE alarm (id INTEGER PRIMARY KEY, page TEXT, kind TEXT, indicator TEXT, opened "
+	"INTEGER,"
 	"  closed INTEGER);"
 	"CREATE INDEX alarm_open ON alarm (page, kind, indicator) WHERE closed IS NULL;"
-	"CREATE TABLE event (id INTEGER PRIMARY KEY, page TEXT, time INTEGER, type TEXT, indicator TEXT,"
+	"CREATE TABLE event (id INTEGER PRIMARY KEY, page TEXT, time INTEGER, type TEXT, indicator "
+	"TEXT,"
 	"  label TEXT, before TEXT, after TEXT, text TEXT);"
 	"CREATE INDEX event_page ON event (page, time);"
 	"CREATE TABLE delivery ("
-	"  id INTEGER PRIMARY KEY, receiver TEXT NOT NULL, page TEXT NOT NULL, created INTEGER, message_id TEXT,"
-	"  bytes BLOB, data TEXT, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, next_try INTEGER,"
+	"  id INTEGER PRIMARY KEY, receiver TEXT NOT NULL, page TEXT NOT NULL, created INTEGER, "
+	"message_id TEXT,"
+	"  bytes BLOB, data TEXT, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, next_try "
+	"INTEGER,"
 	"  tried INTEGER,"
-	"  perhaps INTEGER NOT NULL DEFAULT 0, route TEXT, code INTEGER, reason TEXT, ended INTEGER,"
+	"  perhaps INTEGER NOT NULL DEFAULT 0, route TEXT, code INTEGER, reason TEXT, ended "
+	"INTEGER,"
 	"  second INTEGER NOT NULL DEFAULT 0);"
-	"CREATE INDEX delivery_owed ON delivery (state, next_try) WHERE state IN ('pending', 'sending');"
-	"CREATE INDEX delivery_turn ON delivery (receiver, page, id) WHERE state IN ('pending', 'sending');"
-	"CREATE TABLE owed (delivery INTEGER, alarm INTEGER, type TEXT, PRIMARY KEY (alarm, delivery, type))"
+	"CREATE INDEX delivery_owed ON delivery (state, next_try) WHERE state IN ('pending', "
+	"'sending');"
+	"CREATE INDEX delivery_turn ON delivery (receiver, page, id) WHERE state IN ('pending', "
+	"'sending');"
+	"CREATE TABLE owed (delivery INTEGER, alarm INTEGER, type TEXT, PRIMARY KEY (alarm, "
+	"delivery, type))"
 	"  WITHOUT ROWID;"
 	"CREATE INDEX owed_delivery ON owed (delivery);",
 	"ALTER TABLE page ADD COLUMN host TEXT;",
@@ -84,7 +99,8 @@ static void load_validators(struct database *database, struct page_states *state
 		validator->url = column(row, 2);
 		validator->etag = statement_null(row, 3) ? NULL : column(row, 3);
 		validator->last_modified = statement_null(row, 4) ? NULL : column(row, 4);
-		memcpy(validator->body, statement_text(row, 5), strnlen(statement_text(row, 5), DIGEST_TEXT - 1));
+		memcpy(validator->body, statement_text(row, 5),
+			strnlen(statement_text(row, 5), DIGEST_TEXT - 1));
 	}
 	statement_end(row);
 }
@@ -92,12 +108,16 @@ static void load_validators(struct database *database, struct page_states *state
 void store_pages(struct database *database, struct page_states *states)
 {
 	struct statement *row = database_query(database,
-		"SELECT name, url, kind_digest, program, known, last_fetch, last_success, last_full, retry_at,"
-		" failures, failure, failing_since, unreadable, lost, gone_told, red, unconfirmed, snapshot,"
-		" folder, sums, head, confirmed, last_confirmed, host FROM page ORDER BY name", "");
+		"SELECT name, url, kind_digest, program, known, last_fetch, last_success, "
+		"last_full, retry_at,"
+		" failures, failure, failing_since, unreadable, lost, gone_told, red, unconfirmed, "
+		"snapshot,"
+		" folder, sums, head, confirmed, last_confirmed, host FROM page ORDER BY name",
+		"");
 
 	while (statement_row(row)) {
-		struct page_state *state = memory_append(&states->list, &states->count, sizeof *state);
+		struct page_state *state =
+			memory_append(&states->list, &states->count, sizeof *state);
 
 		state->name = column(row, 0);
 		state->url = column(row, 1);
@@ -142,8 +162,9 @@ struct page_state *page_states_find(const struct page_states *states, const char
 
 void page_state_release(struct page_state *state)
 {
-	char *strings[] = {state->name, state->url, state->kind_digest, state->program, state->failure,
-		state->folder, state->sums, state->head, state->host, state->reading};
+	char *strings[] = {state->name, state->url, state->kind_digest, state->program,
+		state->failure, state->folder, state->sums, state->head, state->host,
+		state->reading};
 
 	for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
 		free(strings[i]);
@@ -172,12 +193,14 @@ static enum level level_column(struct statement *row, int i)
 static void load_lamps(struct database *database, struct page_state *state)
 {
 	struct statement *row = database_query(database,
-		"SELECT id, grouping, name, level, word, gone, red, since, count, count_since, before, alarm,"
-		" alarm_since FROM lamp WHERE page = ? ORDER BY id", "t", state->name);
+		"SELECT id, grouping, name, level, word, gone, red, since, count, count_since, "
+		"before, alarm,"
+		" alarm_since FROM lamp WHERE page = ? ORDER BY id",
+		"t", state->name);
 
 	while (statement_row(row)) {
-		struct lamp *lamp = lamps_add(&state->lamps, statement_text(row, 0), statement_text(row, 1),
-			statement_text(row, 2));
+		struct lamp *lamp = lamps_add(&state->lamps, statement_text(row, 0),
+			statement_text(row, 1), statement_text(row, 2));
 
 		lamp->level = level_column(row, 3);
 		memory_set(&lamp->word, statement_text(row, 4));
@@ -221,11 +244,14 @@ static void save_lamps(struct database *database, const struct page_state *state
 		const struct lamp *lamp = &state->lamps.list[i];
 
 		database_do(database,
-			"INSERT OR REPLACE INTO lamp (page, id, grouping, name, level, word, gone, red, since, count,"
-			" count_since, before, alarm, alarm_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			"ttttttiiiiitii", state->name, lamp->id, lamp->group, lamp->name, level_name(lamp->level),
-			lamp->word, (int64_t)lamp->gone, (int64_t)lamp->red, lamp->since, lamp->count,
-			lamp->count_since, level_name(lamp->before), (int64_t)lamp->alarm, lamp->alarm_since);
+			"INSERT OR REPLACE INTO lamp (page, id, grouping, name, level, word, gone, "
+			"red, since, count,"
+			" count_since, before, alarm, alarm_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+			"?, ?, ?, ?, ?, ?)",
+			"ttttttiiiiitii", state->name, lamp->id, lamp->group, lamp->name,
+			level_name(lamp->level), lamp->word, (int64_t)lamp->gone,
+			(int64_t)lamp->red, lamp->since, lamp->count, lamp->count_since,
+			level_name(lamp->before), (int64_t)lamp->alarm, lamp->alarm_since);
 	}
 }
 
@@ -236,47 +262,51 @@ static void save_validators(struct database *database, const struct page_state *
 		const struct validator *validator = &state->validators[i];
 
 		if (validator->url != NULL)
-			database_do(database, "INSERT INTO validator VALUES (?, ?, ?, ?, ?, ?)", "titttt",
-				state->name, i, validator->url, validator->etag, validator->last_modified,
-				validator->body);
+			database_do(database, "INSERT INTO validator VALUES (?, ?, ?, ?, ?, ?)",
+				"titttt", state->name, i, validator->url, validator->etag,
+				validator->last_modified, validator->body);
 	}
 }
 
 void store_save(struct database *database, const struct page_state *state)
 {
 	database_do(database,
-		"INSERT OR REPLACE INTO page (name, url, kind_digest, program, known, last_fetch, last_success,"
-		" last_full, retry_at, failures, failure, failing_since, unreadable, lost, gone_told, red, unconfirmed,"
+		"INSERT OR REPLACE INTO page (name, url, kind_digest, program, known, last_fetch, "
+		"last_success,"
+		" last_full, retry_at, failures, failure, failing_since, unreadable, lost, "
+		"gone_told, red, unconfirmed,"
 		" snapshot, folder, sums, head, confirmed, last_confirmed, host)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"ttttiiiiiitiiiiiiitttiit", state->name, state->url, state->kind_digest, state->program,
-		(int64_t)state->known, state->last_fetch, state->last_success, state->last_full, state->retry_at,
-		state->failures, state->failure, state->failing_since, (int64_t)state->unreadable,
-		(int64_t)state->lost, (int64_t)state->gone_told, (int64_t)state->red, (int64_t)state->unconfirmed,
-		state->snapshot, state->folder, state->sums, state->head, state->confirmed, state->last_confirmed,
-		state->host);
+		"ttttiiiiiitiiiiiiitttiit", state->name, state->url, state->kind_digest,
+		state->program, (int64_t)state->known, state->last_fetch, state->last_success,
+		state->last_full, state->retry_at, state->failures, state->failure,
+		state->failing_since, (int64_t)state->unreadable, (int64_t)state->lost,
+		(int64_t)state->gone_told, (int64_t)state->red, (int64_t)state->unconfirmed,
+		state->snapshot, state->folder, state->sums, state->head, state->confirmed,
+		state->last_confirmed, state->host);
 	save_validators(database, state);
 	if (!state->loaded)
 		return;
 	if (state->reading != NULL)
-		database_do(database, "INSERT OR REPLACE INTO reading VALUES (?, ?)", "tt", state->name,
-			state->reading);
+		database_do(database, "INSERT OR REPLACE INTO reading VALUES (?, ?)", "tt",
+			state->name, state->reading);
 	save_lamps(database, state);
 }
 
 void store_touch(struct database *database, const struct page_state *state)
 {
 	database_do(database,
-		"UPDATE page SET last_fetch = ?, last_success = ?, last_full = ?, retry_at = ?, confirmed = ?,"
+		"UPDATE page SET last_fetch = ?, last_success = ?, last_full = ?, retry_at = ?, "
+		"confirmed = ?,"
 		" last_confirmed = ? WHERE name = ?",
-		"iiiiiit", state->last_fetch, state->last_success, state->last_full, state->retry_at,
-		state->confirmed, state->last_confirmed, state->name);
+		"iiiiiit", state->last_fetch, state->last_success, state->last_full,
+		state->retry_at, state->confirmed, state->last_confirmed, state->name);
 }
 
 void store_add_snapshot(struct database *database, const char *page, const struct snapshot_row *row)
 {
-	database_do(database, "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?)", "tiittt", page, row->sequence,
-		row->time, row->folder, row->sums, row->line);
+	database_do(database, "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?)", "tiittt", page,
+		row->sequence, row->time, row->folder, row->sums, row->line);
 }
 
 static bool snapshot_take(struct statement *row, struct snapshot_row *snapshot)
@@ -284,43 +314,56 @@ static bool snapshot_take(struct statement *row, struct snapshot_row *snapshot)
 	bool found = statement_row(row);
 
 	if (found)
-		*snapshot = (struct snapshot_row){statement_integer(row, 0), statement_integer(row, 1),
-			column(row, 2), column(row, 3), column(row, 4)};
+		*snapshot = (struct snapshot_row){statement_integer(row, 0),
+			statement_integer(row, 1), column(row, 2), column(row, 3), column(row, 4)};
 	statement_end(row);
 	return found;
 }
 
-bool store_snapshot(struct database *database, const char *page, int64_t sequence, struct snapshot_row *row)
+bool store_snapshot(
+	struct database *database, const char *page, int64_t sequence, struct snapshot_row *row)
 {
 	return snapshot_take(database_query(database,
-		"SELECT sequence, time, folder, sums, line FROM snapshot WHERE page = ? AND sequence = ?", "ti",
-		page, sequence), row);
+				     "SELECT sequence, time, folder, sums, line FROM snapshot "
+				     "WHERE page = ? AND sequence = ?",
+				     "ti", page, sequence),
+		row);
 }
 
-bool store_snapshot_at(struct database *database, const char *page, int64_t time, struct snapshot_row *row)
+bool store_snapshot_at(
+	struct database *database, const char *page, int64_t time, struct snapshot_row *row)
 {
 	return snapshot_take(database_query(database,
-		"SELECT sequence, time, folder, sums, line FROM snapshot WHERE page = ? AND time <= ?"
-		" ORDER BY time DESC, sequence DESC LIMIT 1", "ti", page, time), row);
+				     "SELECT sequence, time, folder, sums, line FROM snapshot "
+				     "WHERE page = ? AND time <= ?"
+				     " ORDER BY time DESC, sequence DESC LIMIT 1",
+				     "ti", page, time),
+		row);
 }
 
-bool store_snapshot_after(struct database *database, const char *page, int64_t time, struct snapshot_row *row)
+bool store_snapshot_after(
+	struct database *database, const char *page, int64_t time, struct snapshot_row *row)
 {
 	return snapshot_take(database_query(database,
-		"SELECT sequence, time, folder, sums, line FROM snapshot WHERE page = ? AND time > ?"
-		" ORDER BY time, sequence LIMIT 1", "ti", page, time), row);
+				     "SELECT sequence, time, folder, sums, line FROM snapshot "
+				     "WHERE page = ? AND time > ?"
+				     " ORDER BY time, sequence LIMIT 1",
+				     "ti", page, time),
+		row);
 }
 
 void store_snapshots(struct database *database, const char *page,
 	bool (*each)(void *context, const struct snapshot_row *row), void *context)
 {
 	struct statement *row = database_query(database,
-		"SELECT sequence, time, folder, sums, line FROM snapshot WHERE page = ? ORDER BY sequence", "t", page);
+		"SELECT sequence, time, folder, sums, line FROM snapshot WHERE page = ? ORDER BY "
+		"sequence",
+		"t", page);
 	bool go_on = true;
 
 	while (go_on && statement_row(row)) {
-		struct snapshot_row snapshot = {statement_integer(row, 0), statement_integer(row, 1),
-			column(row, 2), column(row, 3), column(row, 4)};
+		struct snapshot_row snapshot = {statement_integer(row, 0),
+			statement_integer(row, 1), column(row, 2), column(row, 3), column(row, 4)};
 
 		go_on = each(context, &snapshot);
 		snapshot_row_release(&snapshot);
@@ -350,29 +393,34 @@ void store_add_change(struct database *database, const char *page, int64_t time,
 	const struct change *change, bool anew)
 {
 	database_do(database,
-		"INSERT INTO change (page, time, snapshot, type, item, name, before, after, text, anew)"
+		"INSERT INTO change (page, time, snapshot, type, item, name, before, after, text, "
+		"anew)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"tiitttttti", page, time, snapshot, change_type_name(change->type), change->id, change->name,
-		change->before, change->after, change->text, (int64_t)anew);
+		"tiitttttti", page, time, snapshot, change_type_name(change->type), change->id,
+		change->name, change->before, change->after, change->text, (int64_t)anew);
 }
 
 void store_history(struct database *database, const char *page, int64_t since, int64_t limit,
 	struct histories *histories)
 {
 	struct statement *row = database_query(database,
-		"SELECT time, snapshot, page, 'change', type, item, name, before, after, text, anew, 0 AS late, id"
+		"SELECT time, snapshot, page, 'change', type, item, name, before, after, text, "
+		"anew, 0 AS late, id"
 		" FROM change WHERE time >= ?1 AND (?2 IS NULL OR page = ?2)"
-		" UNION ALL SELECT time, 0, page, 'event', type, indicator, label, before, after, text, 0, 1, id"
+		" UNION ALL SELECT time, 0, page, 'event', type, indicator, label, before, after, "
+		"text, 0, 1, id"
 		" FROM event WHERE time >= ?1 AND (?2 IS NULL OR page = ?2)"
-		" ORDER BY 1 DESC, late DESC, id DESC LIMIT ?3", "iti", since, page, limit);
+		" ORDER BY 1 DESC, late DESC, id DESC LIMIT ?3",
+		"iti", since, page, limit);
 
 	while (statement_row(row)) {
 		struct history *history =
 			memory_append(&histories->list, &histories->count, sizeof *histories->list);
 
-		*history = (struct history){statement_integer(row, 0), statement_integer(row, 1), column(row, 2),
-			column(row, 3), column(row, 4), column(row, 5), column(row, 6), column(row, 7),
-			column(row, 8), column(row, 9), statement_integer(row, 10) != 0};
+		*history = (struct history){statement_integer(row, 0), statement_integer(row, 1),
+			column(row, 2), column(row, 3), column(row, 4), column(row, 5),
+			column(row, 6), column(row, 7), column(row, 8), column(row, 9),
+			statement_integer(row, 10) != 0};
 	}
 	statement_end(row);
 }
@@ -381,8 +429,8 @@ void histories_release(struct histories *histories)
 {
 	for (size_t i = 0; i < histories->count; i++) {
 		struct history *history = &histories->list[i];
-		char *strings[] = {history->page, history->what, history->type, history->item, history->name,
-			history->before, history->after, history->text};
+		char *strings[] = {history->page, history->what, history->type, history->item,
+			history->name, history->before, history->after, history->text};
 
 		for (size_t j = 0; j < sizeof strings / sizeof strings[0]; j++)
 			free(strings[j]);
@@ -391,29 +439,36 @@ void histories_release(struct histories *histories)
 	*histories = (struct histories){0};
 }
 
-int64_t store_open_alarm(struct database *database, const char *page, const char *kind, const char *indicator,
-	int64_t time)
+int64_t store_open_alarm(struct database *database, const char *page, const char *kind,
+	const char *indicator, int64_t time)
 {
-	database_do(database, "INSERT INTO alarm (page, kind, indicator, opened) VALUES (?, ?, ?, ?)", "ttti", page,
-		kind, indicator, time);
+	database_do(database,
+		"INSERT INTO alarm (page, kind, indicator, opened) VALUES (?, ?, ?, ?)", "ttti",
+		page, kind, indicator, time);
 	return database_last_row(database);
 }
 
-int64_t store_find_alarm(struct database *database, const char *page, const char *kind, const char *indicator)
+int64_t store_find_alarm(
+	struct database *database, const char *page, const char *kind, const char *indicator)
 {
 	struct statement *row = database_query(database,
-		"SELECT id FROM alarm WHERE page = ? AND kind = ? AND indicator = ? AND closed IS NULL"
-		" ORDER BY id DESC LIMIT 1", "ttt", page, kind, indicator);
+		"SELECT id FROM alarm WHERE page = ? AND kind = ? AND indicator = ? AND closed IS "
+		"NULL"
+		" ORDER BY id DESC LIMIT 1",
+		"ttt", page, kind, indicator);
 	int64_t alarm = statement_row(row) ? statement_integer(row, 0) : 0;
 
 	statement_end(row);
 	return alarm;
 }
 
-void store_rename_alarm(struct database *database, const char *page, const char *former, const char *indicator)
+void store_rename_alarm(
+	struct database *database, const char *page, const char *former, const char *indicator)
 {
-	database_do(database, "UPDATE alarm SET indicator = ? WHERE page = ? AND kind = 'red' AND indicator = ?"
-		" AND closed IS NULL", "ttt", indicator, page, former);
+	database_do(database,
+		"UPDATE alarm SET indicator = ? WHERE page = ? AND kind = 'red' AND indicator = ?"
+		" AND closed IS NULL",
+		"ttt", indicator, page, former);
 }
 
 void store_close_alarm(struct database *database, int64_t alarm, int64_t time)
@@ -422,7 +477,8 @@ void store_close_alarm(struct database *database, int64_t alarm, int64_t time)
 }
 
 void store_add_event(struct database *database, const char *page, int64_t time, const char *type,
-	const char *indicator, const char *label, const char *before, const char *after, const char *text)
+	const char *indicator, const char *label, const char *before, const char *after,
+	const char *text)
 {
 	database_do(database,
 		"INSERT INTO event (page, time, type, indicator, label, before, after, text)"
@@ -432,7 +488,8 @@ void store_add_event(struct database *database, const char *page, int64_t time, 
 
 void store_troubled(struct database *database, struct text_list *pages)
 {
-	struct statement *row = database_query(database, "SELECT name FROM page WHERE red OR lost", "");
+	struct statement *row =
+		database_query(database, "SELECT name FROM page WHERE red OR lost", "");
 
 	while (statement_row(row))
 		text_list_add(pages, statement_text(row, 0));
@@ -441,7 +498,8 @@ void store_troubled(struct database *database, struct text_list *pages)
 
 char *store_fact(struct database *database, const char *name)
 {
-	struct statement *row = database_query(database, "SELECT value FROM fact WHERE name = ?", "t", name);
+	struct statement *row =
+		database_query(database, "SELECT value FROM fact WHERE name = ?", "t", name);
 	char *value = memory_string(statement_row(row) ? statement_text(row, 0) : "");
 
 	statement_end(row);

@@ -25,30 +25,30 @@ struct error;
 struct page_state {
 	char *name;
 	char *url, *kind_digest, *program; /* that the last reading was made with */
-	char *host;             /* that it came from in the end */
-	bool known;             /* its baseline is taken */
-	int64_t last_fetch;     /* whatever came of it */
-	int64_t last_success;   /* read, or unchanged */
-	int64_t last_full;      /* fetched without conditions */
-	int64_t retry_at;       /* a server asked not to come before */
-	int64_t failures;       /* fetches in a row that failed or could not be read */
-	char *failure;          /* why the last one did */
+	char *host;                        /* that it came from in the end */
+	bool known;                        /* its baseline is taken */
+	int64_t last_fetch;                /* whatever came of it */
+	int64_t last_success;              /* read, or unchanged */
+	int64_t last_full;                 /* fetched without conditions */
+	int64_t retry_at;                  /* a server asked not to come before */
+	int64_t failures;                  /* fetches in a row that failed or could not be read */
+	char *failure;                     /* why the last one did */
 	int64_t failing_since;
-	bool unreadable;        /* the last failure was: does not fit its kind */
-	bool lost;              /* announced as lost */
-	bool gone_told;         /* the operator was told of this episode's fault line */
-	bool red, unconfirmed;  /* of the lamps: due at each run */
+	bool unreadable;       /* the last failure was: does not fit its kind */
+	bool lost;             /* announced as lost */
+	bool gone_told;        /* the operator was told of this episode's fault line */
+	bool red, unconfirmed; /* of the lamps: due at each run */
 	struct validator validators[KIND_DOCUMENTS_MAX];
-	int64_t snapshot;       /* sequence of the last one, 0 for none */
-	char *folder;           /* of the last one, relative to the page's own */
-	char *sums;             /* SHA-256 of its SHA256SUMS */
-	char *head;             /* SHA-256 of the last line of the chain */
-	int64_t confirmed;      /* fetches that said the same since that snapshot, itself included */
+	int64_t snapshot;  /* sequence of the last one, 0 for none */
+	char *folder;      /* of the last one, relative to the page's own */
+	char *sums;        /* SHA-256 of its SHA256SUMS */
+	char *head;        /* SHA-256 of the last line of the chain */
+	int64_t confirmed; /* fetches that said the same since that snapshot, itself included */
 	int64_t last_confirmed; /* when the last of them was */
 
 	/* Loaded only by store_load(): */
 	bool loaded;
-	char *reading;          /* canonical text of the last reading; NULL for none */
+	char *reading; /* canonical text of the last reading; NULL for none */
 	struct lamps lamps;
 };
 
@@ -84,13 +84,17 @@ struct snapshot_row {
 	char *folder, *sums, *line; /* line: of the chain, without newline */
 };
 
-void store_add_snapshot(struct database *database, const char *page, const struct snapshot_row *row);
+void store_add_snapshot(
+	struct database *database, const char *page, const struct snapshot_row *row);
 /* True and filled in where the page has it; release it afterwards. */
-bool store_snapshot(struct database *database, const char *page, int64_t sequence, struct snapshot_row *row);
+bool store_snapshot(
+	struct database *database, const char *page, int64_t sequence, struct snapshot_row *row);
 /* The last one that is not later than time. */
-bool store_snapshot_at(struct database *database, const char *page, int64_t time, struct snapshot_row *row);
+bool store_snapshot_at(
+	struct database *database, const char *page, int64_t time, struct snapshot_row *row);
 /* The first one later than time. */
-bool store_snapshot_after(struct database *database, const char *page, int64_t time, struct snapshot_row *row);
+bool store_snapshot_after(
+	struct database *database, const char *page, int64_t time, struct snapshot_row *row);
 /* Calls each for all of a page, oldest first, until it returns false. */
 void store_snapshots(struct database *database, const char *page,
 	bool (*each)(void *context, const struct snapshot_row *row), void *context);
@@ -106,7 +110,7 @@ struct history {
 	int64_t time, snapshot; /* snapshot: sequence, 0 for none */
 	char *page, *what;      /* what: "change" or "event" */
 	char *type, *item, *name, *before, *after, *text;
-	bool anew;              /* of our own making */
+	bool anew; /* of our own making */
 };
 
 struct histories {
@@ -114,28 +118,33 @@ struct histories {
 	size_t count;
 };
 
-/* The newest of a page (NULL: of all), not before since, newest first; events follow their changes. */
+/* The newest of a page (NULL: of all), not before since, newest first; events follow their changes.
+ */
 void store_history(struct database *database, const char *page, int64_t since, int64_t limit,
 	struct histories *histories);
 void histories_release(struct histories *histories);
 
 /* An alarm is an episode: opened once, closed once. kind: "red", "lost". Returns its number. */
-int64_t store_open_alarm(struct database *database, const char *page, const char *kind, const char *indicator,
-	int64_t time);
+int64_t store_open_alarm(struct database *database, const char *page, const char *kind,
+	const char *indicator, int64_t time);
 /* The number of the open one, 0 for none. */
-int64_t store_find_alarm(struct database *database, const char *page, const char *kind, const char *indicator);
+int64_t store_find_alarm(
+	struct database *database, const char *page, const char *kind, const char *indicator);
 /* The provider has given the indicator another id: its open alarm goes with it. */
-void store_rename_alarm(struct database *database, const char *page, const char *former, const char *indicator);
+void store_rename_alarm(
+	struct database *database, const char *page, const char *former, const char *indicator);
 void store_close_alarm(struct database *database, int64_t alarm, int64_t time);
 
 /* What was or would be told: for `log`. */
 void store_add_event(struct database *database, const char *page, int64_t time, const char *type,
-	const char *indicator, const char *label, const char *before, const char *after, const char *text);
+	const char *indicator, const char *label, const char *before, const char *after,
+	const char *text);
 
 /* Adds the names of the pages that are red or lost now. */
 void store_troubled(struct database *database, struct text_list *pages);
 
-/* Small facts of the archive as a whole: "simulated", "key". "" where there is none; owned by the caller. */
+/* Small facts of the archive as a whole: "simulated", "key". "" where there is none; owned by the
+ * caller. */
 char *store_fact(struct database *database, const char *name);
 void store_set_fact(struct database *database, const char *name, const char *value);
 

@@ -19,7 +19,10 @@
 #include "keep/chain.h"
 #include "keep/store.h"
 
-enum { SUMS_MAX = 1024 * 1024, NAME_AT = 66 /* of a line of SHA256SUMS: digest and two blanks before it */ };
+enum {
+	SUMS_MAX = 1024 * 1024,
+	NAME_AT = 66 /* of a line of SHA256SUMS: digest and two blanks before it */
+};
 
 struct check {
 	const char *archive;
@@ -49,14 +52,16 @@ static bool intended(const struct check *check, const char *page, const char *fo
 
 /* ---- one snapshot's folder ---- */
 
-static bool check_file(const struct check *check, const char *folder, const char *line, struct text_list *names)
+static bool check_file(
+	const struct check *check, const char *folder, const char *line, struct text_list *names)
 {
 	struct buffer bytes = {0};
 	char digest[DIGEST_TEXT], *path;
 	const char *name = line + NAME_AT;
 	bool good;
 
-	if (strlen(line) <= NAME_AT || strchr(name, '/') != NULL || strncmp(line + 64, "  ", 2) != 0) {
+	if (strlen(line) <= NAME_AT || strchr(name, '/') != NULL ||
+		strncmp(line + 64, "  ", 2) != 0) {
 		path = file_join(folder, ARCHIVE_SUMS);
 		good = wrong(check, path, "has a line that is none of lampwatch's");
 		free(path);
@@ -66,7 +71,8 @@ static bool check_file(const struct check *check, const char *folder, const char
 	good = file_read(path, &bytes, check->error);
 	if (good) {
 		digest_sha256(buffer_string(&bytes), bytes.length, digest);
-		good = strncmp(digest, line, 64) == 0 || wrong(check, path, "has been altered: its SHA-256 is another");
+		good = strncmp(digest, line, 64) == 0 ||
+		       wrong(check, path, "has been altered: its SHA-256 is another");
 	}
 	text_list_add(names, name);
 	check->verified->files++;
@@ -76,7 +82,8 @@ static bool check_file(const struct check *check, const char *folder, const char
 }
 
 /* Nothing may stand in the folder that the list does not name. */
-static bool check_additions(const struct check *check, const char *folder, const struct text_list *names)
+static bool check_additions(
+	const struct check *check, const char *folder, const struct text_list *names)
 {
 	DIR *stream = opendir(folder);
 	struct dirent *entry;
@@ -86,7 +93,8 @@ static bool check_additions(const struct check *check, const char *folder, const
 		char *path;
 
 		if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, "..") ||
-			text_equal(entry->d_name, ARCHIVE_SUMS) || text_list_has(names, entry->d_name))
+			text_equal(entry->d_name, ARCHIVE_SUMS) ||
+			text_list_has(names, entry->d_name))
 			continue;
 		path = file_join(folder, entry->d_name);
 		good = wrong(check, path, "has been added");
@@ -125,7 +133,8 @@ static bool check_folder(const struct check *check, const char *folder, const ch
 
 /* ---- the chain against the database ---- */
 
-static bool check_line(void *context, const struct chain_line *line, const char *text, struct error *error)
+static bool check_line(
+	void *context, const struct chain_line *line, const char *text, struct error *error)
 {
 	const struct check *check = context;
 	struct snapshot_row row = {0};
@@ -133,13 +142,16 @@ static bool check_line(void *context, const struct chain_line *line, const char 
 	bool good;
 
 	if (!store_snapshot(check->database, check->page->name, line->sequence, &row))
-		return error_set(error, REMEDY_LOCAL, "line %" PRId64 " is not in the database", line->sequence + 1);
+		return error_set(error, REMEDY_LOCAL, "line %" PRId64 " is not in the database",
+			line->sequence + 1);
 	good = text_equal(row.line, text) ||
-	       error_set(error, REMEDY_LOCAL, "line %" PRId64 " is not the one that the database holds",
+	       error_set(error, REMEDY_LOCAL,
+		       "line %" PRId64 " is not the one that the database holds",
 		       line->sequence + 1);
 	good = good && (text_equal(row.folder, line->folder) ||
-			error_set(error, REMEDY_LOCAL, "line %" PRId64 " names another folder than the database",
-				line->sequence + 1));
+			       error_set(error, REMEDY_LOCAL,
+				       "line %" PRId64 " names another folder than the database",
+				       line->sequence + 1));
 	snapshot_row_release(&row);
 	if (!good)
 		return false;
@@ -186,7 +198,8 @@ static bool check_chain(const struct check *check)
 	if (good && unfinished)
 		cut_torn_line(&chain);
 	if (good && !(unfinished && chain.length == 0) &&
-		!chain_walk(buffer_string(&chain), chain.length, check_line, (void *)check, check->error)) {
+		!chain_walk(buffer_string(&chain), chain.length, check_line, (void *)check,
+			check->error)) {
 		good = false;
 		if (!text_starts(check->error->text, check->archive))
 			error_prefix(check->error, "%s", path);
@@ -223,11 +236,13 @@ static bool check_tree(const struct check *check, const char *relative, int dept
 					 : memory_format("%s/%s", relative, entry->d_name);
 		char *full = archive_path(check->archive, check->page->name, below, NULL);
 		struct stat status;
-		bool folder = entry->d_name[0] != '.' && lstat(full, &status) == 0 && S_ISDIR(status.st_mode);
+		bool folder = entry->d_name[0] != '.' && lstat(full, &status) == 0 &&
+			      S_ISDIR(status.st_mode);
 
 		if (folder && depth < 2)
-			good = is_numbers(entry->d_name, depth == 0 ? 4 : 2) ? check_tree(check, below, depth + 1)
-									      : wrong(check, full, "has been added");
+			good = is_numbers(entry->d_name, depth == 0 ? 4 : 2)
+				       ? check_tree(check, below, depth + 1)
+				       : wrong(check, full, "has been added");
 		else if (folder && !known_folder(check, below))
 			good = wrong(check, full, "has been added: no snapshot is recorded there");
 		free(full);
@@ -276,7 +291,8 @@ bool verify(const char *archive, struct database *database, struct verified *ver
 {
 	struct page_states states = {0};
 	struct archive_intents intents = {0};
-	struct check check = {archive, database, &states, &intents, verified, progress, error, NULL};
+	struct check check = {
+		archive, database, &states, &intents, verified, progress, error, NULL};
 	bool good = database_examine(database, error) && archive_intents(archive, &intents, error);
 
 	if (good)

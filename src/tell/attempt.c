@@ -185,7 +185,7 @@ const char *route_helo(const struct route_config *route, const struct mail *mail
 static bool is_host_name(const char *name)
 {
 	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		"0123456789.-_[]:");
+				     "0123456789.-_[]:");
 
 	return length > 0 && length <= HELO_MAX && name[length] == '\0';
 }

@@ -15,18 +15,21 @@ struct webhook_config;
 enum outcome {
 	OUTCOME_DELIVERED, /* accepted: ours no longer */
 	OUTCOME_TEMPORARY, /* try again later, or by another route now */
-	OUTCOME_ROUTE,     /* this route will not take it (wrong password, no TLS, sender refused): another may */
+	OUTCOME_ROUTE,     /* this route will not take it (wrong password, no TLS, sender refused):
+			      another may */
 	OUTCOME_RECEIVER,  /* this receiver will not take it, for good */
-	OUTCOME_UNKNOWN,   /* all was sent and no answer came: perhaps delivered; repeat under the same Message-ID */
+	OUTCOME_UNKNOWN,   /* all was sent and no answer came: perhaps delivered; repeat under the
+			      same Message-ID */
 };
 
 enum { ATTEMPT_TEXT_MAX = 512 };
 
 struct attempt {
 	enum outcome outcome;
-	int code;              /* the reply code that decided, 0 for none */
-	int64_t retry_after;   /* seconds, as the receiver asked; 0: not */
-	char text[ATTEMPT_TEXT_MAX]; /* the server's words or ours: one line, no control characters, no secret */
+	int code;                    /* the reply code that decided, 0 for none */
+	int64_t retry_after;         /* seconds, as the receiver asked; 0: not */
+	char text[ATTEMPT_TEXT_MAX]; /* the server's words or ours: one line, no control characters,
+					no secret */
 };
 
 struct mail {
@@ -37,9 +40,9 @@ struct mail {
 };
 
 enum {
-	MAIL_LINE_MAX = 998,                /* bytes before the CRLF (RFC 5322 section 2.1.1) */
+	MAIL_LINE_MAX = 998, /* bytes before the CRLF (RFC 5322 section 2.1.1) */
 	MAIL_BYTES_MAX = 16 * 1024 * 1024,
-	HELO_MAX = 255,                     /* bytes of a host name */
+	HELO_MAX = 255, /* bytes of a host name */
 };
 
 /* What to say in EHLO: the route's helo, else the domain of the sender. Borrowed. */
@@ -48,8 +51,8 @@ const char *route_helo(const struct route_config *route, const struct mail *mail
 /*
  * False, with the reason in attempt, where the mail may not go out as it is:
  * an address that config_address_valid() refuses, a bare CR or LF (which can smuggle a second
- * mail), a NUL, 8-bit bytes, a line too long, no CRLF at the end, or a route_helo() that is no host name.
- * Each transport asks this first.
+ * mail), a NUL, 8-bit bytes, a line too long, no CRLF at the end, or a route_helo() that is no host
+ * name. Each transport asks this first.
  */
 bool mail_check(const struct route_config *route, const struct mail *mail, struct attempt *attempt);
 
@@ -58,7 +61,8 @@ bool mail_check(const struct route_config *route, const struct mail *mail, struc
  * of its own with a hard limit: smtp_send() changes signal handlers, a timer and the environment.
  * None prints.
  */
-typedef void mail_transport(const struct route_config *route, const struct mail *mail, struct attempt *attempt);
+typedef void mail_transport(
+	const struct route_config *route, const struct mail *mail, struct attempt *attempt);
 
 mail_transport smtp_send;     /* libesmtp: STARTTLS required or off */
 mail_transport smtps_send;    /* libcurl: TLS from the first byte (RFC 8314) */
@@ -67,10 +71,11 @@ mail_transport sendmail_send; /* a local sendmail program: `-i -f sender -- reci
 /*
  * POST of body to the webhook, with webhook-id, webhook-timestamp and, where it
  * has a secret, webhook-signature (Standard Webhooks). 2xx is success, 3xx and
- * most 4xx are OUTCOME_RECEIVER or OUTCOME_TEMPORARY as the header of webhook.c says; 410 is for good.
+ * most 4xx are OUTCOME_RECEIVER or OUTCOME_TEMPORARY as the header of webhook.c says; 410 is for
+ * good.
  */
-void webhook_send(const struct webhook_config *webhook, const char *id, int64_t now, const char *body,
-	size_t length, const char *user_agent, struct attempt *attempt);
+void webhook_send(const struct webhook_config *webhook, const char *id, int64_t now,
+	const char *body, size_t length, const char *user_agent, struct attempt *attempt);
 
 /* "delivered", "temporary" …: the words of the database and of `outbox`. */
 const char *outcome_name(enum outcome outcome);
@@ -80,11 +85,11 @@ bool outcome_parse(const char *word, enum outcome *outcome);
 
 /* Whose reply: what the client had said before it. */
 enum smtp_stage {
-	STAGE_SESSION,   /* greeting, EHLO, HELO, STARTTLS */
+	STAGE_SESSION, /* greeting, EHLO, HELO, STARTTLS */
 	STAGE_AUTH,
 	STAGE_MAIL,
 	STAGE_RECIPIENT,
-	STAGE_TRANSFER,  /* to DATA where that was refused, else to the final dot or BDAT LAST */
+	STAGE_TRANSFER, /* to DATA where that was refused, else to the final dot or BDAT LAST */
 	STAGE_COUNT,
 };
 
@@ -111,7 +116,8 @@ enum outcome smtp_outcome(const struct smtp_codes *codes, enum smtp_stage *stage
 void attempt_set(struct attempt *attempt, enum outcome outcome, int code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Puts instead wherever word (may be NULL; three bytes at least) stands in the text, in any case. */
+/* Puts instead wherever word (may be NULL; three bytes at least) stands in the text, in any case.
+ */
 void attempt_conceal(struct attempt *attempt, const char *word, const char *instead);
 
 #endif

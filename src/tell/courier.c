@@ -29,7 +29,10 @@
 #include "tell/outbox.h"
 #include "tell/routes.h"
 
-enum { UNRECORDED_SECONDS = 3600, UNRECORDED_MARK = 777777777 /* nanoseconds that no clock shows */ };
+enum {
+	UNRECORDED_SECONDS = 3600,
+	UNRECORDED_MARK = 777777777 /* nanoseconds that no clock shows */
+};
 
 static int64_t milliseconds(void)
 {
@@ -60,10 +63,12 @@ struct order {
 
 static void attempt_webhook(const struct order *order, struct attempt *attempt)
 {
-	const struct webhook_config *webhook = config_webhook(order->config, receiver_webhook_name(order->receiver));
+	const struct webhook_config *webhook =
+		config_webhook(order->config, receiver_webhook_name(order->receiver));
 	const char *contact = order->config->user_agent_contact;
-	char *agent = memory_format("lampwatch/%s%s%s%s", LAMPWATCH_VERSION, contact != NULL ? " (+" : "",
-		contact != NULL ? contact : "", contact != NULL ? ")" : "");
+	char *agent =
+		memory_format("lampwatch/%s%s%s%s", LAMPWATCH_VERSION, contact != NULL ? " (+" : "",
+			contact != NULL ? contact : "", contact != NULL ? ")" : "");
 	char *id = memory_bytes(order->message_id + 1, strcspn(order->message_id + 1, "@"));
 
 	webhook_send(webhook, id, order->now, order->bytes, order->length, agent, attempt);
@@ -79,7 +84,8 @@ static void attempt_here(const struct order *order, struct attempt *attempt)
 		attempt_webhook(order, attempt);
 	else
 		transports[order->route->type](order->route,
-			&(struct mail){order->config->from, address, order->bytes, order->length}, attempt);
+			&(struct mail){order->config->from, address, order->bytes, order->length},
+			attempt);
 }
 
 struct runner {
@@ -125,18 +131,21 @@ static void runner_end(struct runner *runner, struct attempt *attempt)
 	if (late)
 		kill(runner->process, SIGKILL);
 	if (read(runner->result, attempt, sizeof *attempt) != (ssize_t)sizeof *attempt)
-		attempt_fail(attempt, OUTCOME_UNKNOWN, late ? "no answer within the attempt's time" : "the attempt crashed");
+		attempt_fail(attempt, OUTCOME_UNKNOWN,
+			late ? "no answer within the attempt's time" : "the attempt crashed");
 	close(runner->result);
 	while (waitpid(runner->process, NULL, 0) < 0 && errno == EINTR)
 		;
 	runner->process = 0;
 }
 
-void courier_attempt(const struct config *config, const char *receiver, size_t route, const char *message_id,
-	const char *bytes, size_t length, int64_t now, struct attempt *attempt)
+void courier_attempt(const struct config *config, const char *receiver, size_t route,
+	const char *message_id, const char *bytes, size_t length, int64_t now,
+	struct attempt *attempt)
 {
-	struct order order = {config, receiver, route < config->route_count ? &config->routes[route] : NULL,
-		message_id, bytes, length, now};
+	struct order order = {config, receiver,
+		route < config->route_count ? &config->routes[route] : NULL, message_id, bytes,
+		length, now};
 	struct runner runner;
 	struct pollfd poll_result;
 
@@ -163,14 +172,18 @@ struct round {
 struct office {
 	const struct courier_settings *settings;
 	struct database *database;
-	int wake;            /* readable when there may be news; at its end no more will come */
+	int wake; /* readable when there may be news; at its end no more will come */
 	bool closed;
-	bool *failing;       /* routes that did not answer in this run */
+	bool *failing; /* routes that did not answer in this run */
 	struct round rounds[COURIER_ATTEMPTS];
-	int64_t *tried;      /* deliveries that had their round in this run */
+	int64_t *tried; /* deliveries that had their round in this run */
 	size_t tried_count;
-	int64_t began;       /* monotonic, milliseconds */
-	enum { UNRECORDED_UNKNOWN, UNRECORDED_YES, UNRECORDED_NO } unrecorded; /* may be sent in this run */
+	int64_t began; /* monotonic, milliseconds */
+	enum {
+		UNRECORDED_UNKNOWN,
+		UNRECORDED_YES,
+		UNRECORDED_NO
+	} unrecorded; /* may be sent in this run */
 };
 
 /* The program's clock goes on from where it stood, simulated or not. */
@@ -189,8 +202,9 @@ static bool was_tried(const struct office *office, int64_t id)
 
 static const char *way_name(const struct office *office, const struct round *round)
 {
-	return round->order != NULL ? office->settings->config->routes[round->order[round->next]].name
-				    : round->delivery.receiver;
+	return round->order != NULL
+		       ? office->settings->config->routes[round->order[round->next]].name
+		       : round->delivery.receiver;
 }
 
 static void round_free(struct round *round)
@@ -220,7 +234,9 @@ static bool office_unrecorded(struct office *office)
 			   times[1].tv_sec < status.st_mtim.tv_sec ||
 			   times[1].tv_sec - status.st_mtim.tv_sec >= UNRECORDED_SECONDS;
 
-		office->unrecorded = due && utimensat(AT_FDCWD, lock, times, 0) == 0 ? UNRECORDED_YES : UNRECORDED_NO;
+		office->unrecorded = due && utimensat(AT_FDCWD, lock, times, 0) == 0
+					     ? UNRECORDED_YES
+					     : UNRECORDED_NO;
 	}
 	return office->unrecorded == UNRECORDED_YES;
 }
@@ -230,9 +246,11 @@ static bool round_attempt(struct office *office, struct round *round)
 	const struct config *config = office->settings->config;
 	struct order order = {config, round->delivery.receiver,
 		round->order != NULL ? &config->routes[round->order[round->next]] : NULL,
-		round->delivery.message_id, round->delivery.bytes, round->delivery.length, office_now(office)};
+		round->delivery.message_id, round->delivery.bytes, round->delivery.length,
+		office_now(office)};
 
-	if (!outbox_sending(office->database, round->delivery.id, way_name(office, round), office_now(office)) &&
+	if (!outbox_sending(office->database, round->delivery.id, way_name(office, round),
+		    office_now(office)) &&
 		!office_unrecorded(office))
 		return false;
 	STEP("intent to send committed");
@@ -261,7 +279,8 @@ static void round_plan(struct office *office, struct round *round)
  * An operator who is told of a dead letter gets no second such mail when that
  * one dies itself: it would never end.
  */
-static void tell_operator(struct office *office, const struct delivery *delivery, const struct attempt *attempt)
+static void tell_operator(
+	struct office *office, const struct delivery *delivery, const struct attempt *attempt)
 {
 	const struct config *config = office->settings->config;
 	const char *at = config->from != NULL ? strchr(config->from, '@') : NULL;
@@ -280,12 +299,14 @@ static void tell_operator(struct office *office, const struct delivery *delivery
 	event_put_time(event, "since", delivery->created, config->timezone);
 	plan_put_events(plan.data, events, 0);
 	plan.receiver = receiver_mail(config->operator);
-	plan.message_id = memory_format("<u.%lld@%s>", (long long)delivery->id, at != NULL ? at + 1 : "lampwatch.invalid");
-	delivery_render(config, office->settings->templates, plan.receiver, plan.message_id, NULL, plan.data,
-		office_now(office), &bytes, &error);
+	plan.message_id = memory_format(
+		"<u.%lld@%s>", (long long)delivery->id, at != NULL ? at + 1 : "lampwatch.invalid");
+	delivery_render(config, office->settings->templates, plan.receiver, plan.message_id, NULL,
+		plan.data, office_now(office), &bytes, &error);
 	if (bytes.length > 0) { /* also where a template is broken */
 		database_begin(office->database);
-		outbox_add(office->database, "", &plan, bytes.data, bytes.length, office_now(office));
+		outbox_add(
+			office->database, "", &plan, bytes.data, bytes.length, office_now(office));
 		database_commit(office->database, NULL);
 	}
 	buffer_release(&bytes);
@@ -295,15 +316,17 @@ static void tell_operator(struct office *office, const struct delivery *delivery
 }
 
 /* The operator is told first: a crash between the two tells twice, never not at all. */
-static void round_give_up(struct office *office, const struct round *round, const struct attempt *attempt)
+static void round_give_up(
+	struct office *office, const struct round *round, const struct attempt *attempt)
 {
 	const struct config *config = office->settings->config;
 	const struct delivery *delivery = &round->delivery;
 
-	if (config->operator != NULL && delivery->page[0] != '\0' &&
-		!text_equal(receiver_address(delivery->receiver), config->operator))
+	if (config->operator!= NULL && delivery->page[0] !=
+		'\0' && !text_equal(receiver_address(delivery->receiver), config->operator))
 		tell_operator(office, delivery, attempt);
-	outbox_dead(office->database, delivery->id, way_name(office, round), attempt, office_now(office));
+	outbox_dead(office->database, delivery->id, way_name(office, round), attempt,
+		office_now(office));
 }
 
 static void forget_tried(struct office *office, int64_t id)
@@ -332,11 +355,12 @@ static bool use_second(struct office *office, const struct delivery *delivery)
 	receiver = text_starts(second, "webhook:") ? memory_string(second) : receiver_mail(second);
 	data = json_parse(delivery->data, strlen(delivery->data), NULL);
 	if (data != NULL)
-		delivery_render(config, office->settings->templates, receiver, delivery->message_id, NULL, data,
-			office_now(office), &bytes, &error);
+		delivery_render(config, office->settings->templates, receiver, delivery->message_id,
+			NULL, data, office_now(office), &bytes, &error);
 	good = bytes.length > 0; /* also where a template is broken */
 	if (good)
-		outbox_readdress(office->database, delivery->id, receiver, bytes.data, bytes.length);
+		outbox_readdress(
+			office->database, delivery->id, receiver, bytes.data, bytes.length);
 	buffer_release(&bytes);
 	value_free(data);
 	free(receiver);
@@ -347,13 +371,15 @@ static bool use_second(struct office *office, const struct delivery *delivery)
 static void round_refused(struct office *office, struct round *round, const struct attempt *attempt)
 {
 	if (use_second(office, &round->delivery)) {
-		forget_tried(office, round->delivery.id); /* its round at the new address is still to come */
+		forget_tried(office,
+			round->delivery.id); /* its round at the new address is still to come */
 		return;
 	}
 	round_give_up(office, round, attempt);
 }
 
-static void mark_failing(struct office *office, const struct round *round, const struct attempt *attempt)
+static void mark_failing(
+	struct office *office, const struct round *round, const struct attempt *attempt)
 {
 	if (round->order != NULL && attempt->code == 0)
 		office->failing[round->order[round->next]] = true;
@@ -367,7 +393,8 @@ static bool round_outcome(struct office *office, struct round *round, const stru
 	switch (attempt->outcome) {
 	case OUTCOME_DELIVERED:
 		STEP("accepted, not yet recorded");
-		outbox_delivered(office->database, round->delivery.id, way, attempt, office_now(office));
+		outbox_delivered(
+			office->database, round->delivery.id, way, attempt, office_now(office));
 		STEP("delivery recorded");
 		return true;
 	case OUTCOME_RECEIVER:
@@ -478,7 +505,8 @@ static void office_wait(struct office *office)
 	struct pollfd polls[COURIER_ATTEMPTS + 1];
 
 	for (size_t i = 0; i < COURIER_ATTEMPTS; i++)
-		polls[i] = (struct pollfd){office->rounds[i].runner.process > 0 ? office->rounds[i].runner.result : -1,
+		polls[i] = (struct pollfd){
+			office->rounds[i].runner.process > 0 ? office->rounds[i].runner.result : -1,
 			POLLIN, 0};
 	polls[COURIER_ATTEMPTS] = (struct pollfd){office->closed ? -1 : office->wake, POLLIN, 0};
 	poll(polls, COURIER_ATTEMPTS + 1, 1000);
@@ -487,7 +515,8 @@ static void office_wait(struct office *office)
 	office_collect(office, polls);
 }
 
-/* Another run's courier may hold the lock: it will find our rows, or we its. Held until the process ends. */
+/* Another run's courier may hold the lock: it will find our rows, or we its. Held until the process
+ * ends. */
 static bool office_lock(const char *path)
 {
 	return lock_take(path, false, COURIER_LOCK_SECONDS * 1000, NULL) >= 0;
@@ -503,8 +532,10 @@ static void office_open(struct office *office)
 		if (read(office->wake, &byte, 1) == 0)
 			office->closed = true; /* never woken: nothing is owed */
 		else
-			office->database = office_lock(office->settings->lock)
-				? office->settings->open(office->settings->context) : NULL;
+			office->database =
+				office_lock(office->settings->lock)
+					? office->settings->open(office->settings->context)
+					: NULL;
 		if (office->database == NULL)
 			return;
 	}
@@ -548,7 +579,8 @@ struct courier *courier_new(const struct courier_settings *settings)
 
 		close(pair[1]);
 		if (settings->run_lock >= 0)
-			close(settings->run_lock); /* else it would stay locked for as long as we are busy */
+			close(settings->run_lock); /* else it would stay locked for as long as we
+						      are busy */
 		setsid(); /* goes on when the terminal or cron ends the run */
 		office.failing = memory_zero(settings->config->route_count, sizeof *office.failing);
 		office_run(&office);

@@ -19,24 +19,27 @@ struct mail;
 struct text_list;
 
 enum {
-	COURIER_ATTEMPTS = 8,           /* at a time */
-	COURIER_ATTEMPT_SECONDS = 120,  /* for one attempt, whatever it waits for */
-	COURIER_LOCK_SECONDS = 150,     /* to wait for another run's courier */
+	COURIER_ATTEMPTS = 8,          /* at a time */
+	COURIER_ATTEMPT_SECONDS = 120, /* for one attempt, whatever it waits for */
+	COURIER_LOCK_SECONDS = 150,    /* to wait for another run's courier */
 };
 
 /* Borrowed for the courier's life. */
 struct courier_settings {
 	const struct config *config;
 	const char *templates;
-	const char *lock;     /* path of the courier's lock */
-	int run_lock;         /* descriptor of the run's lock, which the courier does not keep; -1: none */
-	int64_t clock;        /* seconds since 1970 when the program began: real, or simulated */
-	struct database *(*open)(void *context); /* the outbox, opened in the courier's process; NULL: cannot */
-	void (*troubled)(struct database *database, struct text_list *pages); /* adds pages that are red or lost */
+	const char *lock; /* path of the courier's lock */
+	int run_lock;  /* descriptor of the run's lock, which the courier does not keep; -1: none */
+	int64_t clock; /* seconds since 1970 when the program began: real, or simulated */
+	struct database *(*open)(
+		void *context); /* the outbox, opened in the courier's process; NULL: cannot */
+	void (*troubled)(struct database *database,
+		struct text_list *pages); /* adds pages that are red or lost */
 	void *context;
 };
 
-/* Forks the courier: early, before the database and any connection are open. NULL where it cannot. */
+/* Forks the courier: early, before the database and any connection are open. NULL where it cannot.
+ */
 struct courier *courier_new(const struct courier_settings *settings);
 
 /* There may be something in the outbox. */
@@ -54,7 +57,8 @@ void courier_finish(struct courier *courier, int seconds);
  * for an alert that no outbox could take. bytes are a whole mail or the body of a webhook's
  * request; route is the place of a mail's route in the configuration.
  */
-void courier_attempt(const struct config *config, const char *receiver, size_t route, const char *message_id,
-	const char *bytes, size_t length, int64_t now, struct attempt *attempt);
+void courier_attempt(const struct config *config, const char *receiver, size_t route,
+	const char *message_id, const char *bytes, size_t length, int64_t now,
+	struct attempt *attempt);
 
 #endif

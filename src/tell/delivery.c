@@ -26,15 +26,18 @@ static char *list_id(const struct config *config, const struct value *data)
  * What is sent when a template is broken: the news in few words and the data as
  * they are. An alert that looks poor is better than one that is not there.
  */
-static bool write_plain(const struct mail_header *header, const struct value *data, struct buffer *out)
+static bool write_plain(
+	const struct mail_header *header, const struct value *data, struct buffer *out)
 {
 	const struct value *first = value_get(data, "first");
 	struct buffer text = {0};
-	char *subject = memory_format("%s: %s (%s)", value_get_text(value_get(data, "headline"), "word"),
-		value_get_text(first, "label"), value_get_text(value_get(data, "page"), "name"));
+	char *subject = memory_format("%s: %s (%s)",
+		value_get_text(value_get(data, "headline"), "word"), value_get_text(first, "label"),
+		value_get_text(value_get(data, "page"), "name"));
 	bool good;
 
-	buffer_text(&text, "A template of this lampwatch is broken. This is what it would have told:\n\n");
+	buffer_text(&text,
+		"A template of this lampwatch is broken. This is what it would have told:\n\n");
 	json_write(data, 2, &text);
 	good = mail_write(header, subject, buffer_string(&text), NULL, out, NULL);
 	buffer_release(&text);
@@ -51,7 +54,8 @@ static bool render_mail(const struct config *config, const char *templates, cons
 	bool good;
 
 	if (config->from == NULL)
-		return error_set(error, REMEDY_CONFIGURATION, "%s: \"from\" is missing", config->path);
+		return error_set(
+			error, REMEDY_CONFIGURATION, "%s: \"from\" is missing", config->path);
 	list = list_id(config, data);
 	header.list_id = list;
 	good = message_mail(templates, &header, data, out, error);
@@ -63,8 +67,8 @@ static bool render_mail(const struct config *config, const char *templates, cons
 	return good;
 }
 
-static bool render_webhook(const char *templates, const struct webhook_config *webhook, const struct value *data,
-	struct buffer *out, struct error *error)
+static bool render_webhook(const char *templates, const struct webhook_config *webhook,
+	const struct value *data, struct buffer *out, struct error *error)
 {
 	if (message_webhook(templates, webhook->template, data, out, error))
 		return true;
@@ -81,10 +85,11 @@ bool delivery_render(const struct config *config, const char *templates, const c
 	const struct webhook_config *webhook;
 
 	if (name == NULL)
-		return render_mail(config, templates, receiver_address(receiver), message_id, in_reply_to, data, now,
-			out, error);
+		return render_mail(config, templates, receiver_address(receiver), message_id,
+			in_reply_to, data, now, out, error);
 	webhook = config_webhook(config, name);
 	if (webhook == NULL)
-		return error_set(error, REMEDY_CONFIGURATION, "%s: no webhook \"%s\"", config->path, name);
+		return error_set(
+			error, REMEDY_CONFIGURATION, "%s: no webhook \"%s\"", config->path, name);
 	return render_webhook(templates, webhook, data, out, error);
 }

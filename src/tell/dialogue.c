@@ -13,9 +13,14 @@ static const struct {
 	const char *word;
 	enum phase phase;
 } verbs[] = {
-	{"EHLO", PHASE_HELLO},  {"HELO", PHASE_HELLO}, {"STARTTLS", PHASE_STARTTLS},
-	{"AUTH", PHASE_AUTH},   {"MAIL", PHASE_MAIL},  {"RCPT", PHASE_RECIPIENT},
-	{"DATA", PHASE_DATA},   {"QUIT", PHASE_QUIT},
+	{"EHLO", PHASE_HELLO},
+	{"HELO", PHASE_HELLO},
+	{"STARTTLS", PHASE_STARTTLS},
+	{"AUTH", PHASE_AUTH},
+	{"MAIL", PHASE_MAIL},
+	{"RCPT", PHASE_RECIPIENT},
+	{"DATA", PHASE_DATA},
+	{"QUIT", PHASE_QUIT},
 };
 
 static const char *const words[] = {

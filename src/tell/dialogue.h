@@ -17,7 +17,7 @@ enum {
 	REPLY_LINE_MAX = 1000,       /* bytes of one line; RFC 5321 section 4.5.3.1.5 says 512 */
 	DIALOGUE_BYTES_MAX = 262144, /* of all that the server says in a session */
 	SECRET_MAX = 2048,           /* bytes of one line of AUTH */
-	DIALOGUE_PENDING_MAX = 8,    /* commands without a reply: more than the libraries pipeline */
+	DIALOGUE_PENDING_MAX = 8, /* commands without a reply: more than the libraries pipeline */
 };
 
 enum phase {
@@ -35,22 +35,22 @@ enum phase {
 };
 
 struct reply {
-	int code;    /* 0: none came, or not to its end */
-	int subject; /* of the enhanced code; -1: none */
+	int code;                  /* 0: none came, or not to its end */
+	int subject;               /* of the enhanced code; -1: none */
 	char text[REPLY_TEXT_MAX]; /* begins with the code; lines joined by blanks */
 };
 
 struct dialogue {
 	struct reply replies[PHASE_COUNT];
 	enum phase pending[DIALOGUE_PENDING_MAX]; /* whose replies are still to come, in order */
-	size_t waiting;       /* of pending */
-	enum phase last;      /* the phase of the last command but QUIT */
-	bool challenged;      /* an AUTH challenge is open: what is written next is no command */
-	bool surplus;         /* bytes came that no command had asked for */
-	const char *fault;    /* why the server's words are not to be trusted; NULL: no reason */
+	size_t waiting;                           /* of pending */
+	enum phase last;                          /* the phase of the last command but QUIT */
+	bool challenged;   /* an AUTH challenge is open: what is written next is no command */
+	bool surplus;      /* bytes came that no command had asked for */
+	const char *fault; /* why the server's words are not to be trusted; NULL: no reason */
 	char line[REPLY_LINE_MAX];
-	size_t length;        /* of line */
-	size_t received;      /* bytes, in all */
+	size_t length;           /* of line */
+	size_t received;         /* bytes, in all */
 	char secret[SECRET_MAX]; /* what AUTH sent last, so that an echo can be concealed */
 };
 

@@ -10,8 +10,13 @@
 #include "base/text.h"
 
 static const char *const type_names[EVENT_TYPES] = {
-	[EVENT_RED] = "red", [EVENT_GREEN] = "green", [EVENT_BOTH] = "both", [EVENT_UPDATE] = "update",
-	[EVENT_LOST] = "lost", [EVENT_BACK] = "back", [EVENT_GONE] = "gone",
+	[EVENT_RED] = "red",
+	[EVENT_GREEN] = "green",
+	[EVENT_BOTH] = "both",
+	[EVENT_UPDATE] = "update",
+	[EVENT_LOST] = "lost",
+	[EVENT_BACK] = "back",
+	[EVENT_GONE] = "gone",
 	[EVENT_UNDELIVERED] = "undelivered",
 };
 
@@ -121,7 +126,8 @@ struct value *event_value(const struct event *event, const char *zone)
 	value_put_number(map, "needed", event->needed);
 	value_put_text(map, "reason", event->reason != NULL ? event->reason : "");
 	value_put_number(map, "alarm", event->alarm);
-	value_put(map, "incidents", event->incidents != NULL ? value_copy(event->incidents) : value_list());
+	value_put(map, "incidents",
+		event->incidents != NULL ? value_copy(event->incidents) : value_list());
 	free(label);
 	free(flag);
 	return map;

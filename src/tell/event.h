@@ -16,11 +16,11 @@ struct value;
 enum event_type {
 	EVENT_RED,
 	EVENT_GREEN,
-	EVENT_BOTH,   /* was red, is green again, and the red never got out */
-	EVENT_UPDATE, /* the provider wrote about an incident */
-	EVENT_LOST,   /* the page cannot be fetched or read any more */
-	EVENT_BACK,   /* and now it can */
-	EVENT_GONE,   /* an indicator is listed no longer */
+	EVENT_BOTH,        /* was red, is green again, and the red never got out */
+	EVENT_UPDATE,      /* the provider wrote about an incident */
+	EVENT_LOST,        /* the page cannot be fetched or read any more */
+	EVENT_BACK,        /* and now it can */
+	EVENT_GONE,        /* an indicator is listed no longer */
 	EVENT_UNDELIVERED, /* a message to somebody was given up */
 	EVENT_TYPES,
 };
@@ -28,16 +28,17 @@ enum event_type {
 /* Strings owned; NULL and "" alike mean that there is none. */
 struct event {
 	enum event_type type;
-	char *indicator, *group, *name; /* as the page names it; all "" for the overall level and the page itself */
+	char *indicator, *group,
+		*name; /* as the page names it; all "" for the overall level and the page itself */
 	enum level before, after;
 	enum colour before_colour, after_colour; /* by the page's floor of red */
-	char *word;        /* the provider's own */
-	char *said_at;     /* RFC 3339: when the page says it began */
-	int64_t seen;      /* seconds since 1970 */
-	int64_t since;     /* of green and back: when it was first seen red or lost */
+	char *word;                              /* the provider's own */
+	char *said_at;                           /* RFC 3339: when the page says it began */
+	int64_t seen;                            /* seconds since 1970 */
+	int64_t since; /* of green and back: when it was first seen red or lost */
 	int64_t fetches, needed;
-	char *reason;      /* of lost */
-	int64_t alarm;     /* the episode it opens or closes; 0: none */
+	char *reason;            /* of lost */
+	int64_t alarm;           /* the episode it opens or closes; 0: none */
 	struct value *incidents; /* a list, as plan.h says; owned; NULL: none */
 };
 

@@ -10,15 +10,17 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-#define COLUMNS "id, receiver, page, message_id, bytes, data, state, tries, next_try, perhaps, second," \
+#define COLUMNS                                                                                    \
+	"id, receiver, page, message_id, bytes, data, state, tries, next_try, perhaps, second,"    \
 	" route, code, reason, created, ended"
 
 void deliveries_release(struct deliveries *deliveries)
 {
 	for (size_t i = 0; i < deliveries->count; i++) {
 		struct delivery *delivery = &deliveries->list[i];
-		char *strings[] = {delivery->receiver, delivery->page, delivery->message_id, delivery->bytes,
-			delivery->data, delivery->state, delivery->route, delivery->reason};
+		char *strings[] = {delivery->receiver, delivery->page, delivery->message_id,
+			delivery->bytes, delivery->data, delivery->state, delivery->route,
+			delivery->reason};
 
 		for (size_t j = 0; j < sizeof strings / sizeof strings[0]; j++)
 			free(strings[j]);
@@ -30,8 +32,8 @@ void deliveries_release(struct deliveries *deliveries)
 static void take_rows(struct statement *row, struct deliveries *deliveries)
 {
 	while (statement_row(row)) {
-		struct delivery *delivery =
-			memory_append(&deliveries->list, &deliveries->count, sizeof *deliveries->list);
+		struct delivery *delivery = memory_append(
+			&deliveries->list, &deliveries->count, sizeof *deliveries->list);
 		const void *bytes = statement_blob(row, 4, &delivery->length);
 
 		delivery->id = statement_integer(row, 0);
@@ -63,8 +65,8 @@ static void merge(struct database *database, const struct delivery_plan *plan, i
 			"ii", now, plan->merged[i]);
 }
 
-void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan, const char *bytes,
-	size_t length, int64_t now)
+void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan,
+	const char *bytes, size_t length, int64_t now)
 {
 	struct buffer data = {0};
 	int64_t id;
@@ -72,9 +74,11 @@ void outbox_add(struct database *database, const char *page, const struct delive
 	merge(database, plan, now);
 	json_write(plan->data, 0, &data);
 	database_do(database,
-		"INSERT INTO delivery (receiver, page, created, message_id, bytes, data, state, next_try)"
+		"INSERT INTO delivery (receiver, page, created, message_id, bytes, data, state, "
+		"next_try)"
 		" VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)",
-		"ttitbti", plan->receiver, page, now, plan->message_id, bytes, length, buffer_string(&data), now);
+		"ttitbti", plan->receiver, page, now, plan->message_id, bytes, length,
+		buffer_string(&data), now);
 	id = database_last_row(database);
 	for (size_t i = 0; i < plan->alarm_count; i++)
 		database_do(database, "INSERT OR IGNORE INTO owed VALUES (?, ?, ?)", "iit", id,
@@ -89,9 +93,12 @@ void outbox_add(struct database *database, const char *page, const struct delive
 void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owed)
 {
 	struct statement *row = database_query(database,
-		"SELECT d.receiver, d.message_id, d.id, d.state, d.perhaps, d.data FROM owed o JOIN delivery d"
-		" ON d.id = o.delivery WHERE o.alarm = ? AND o.type IN ('red', 'lost') AND d.state != 'merged'"
-		" ORDER BY d.id", "i", alarm);
+		"SELECT d.receiver, d.message_id, d.id, d.state, d.perhaps, d.data FROM owed o "
+		"JOIN delivery d"
+		" ON d.id = o.delivery WHERE o.alarm = ? AND o.type IN ('red', 'lost') AND d.state "
+		"!= 'merged'"
+		" ORDER BY d.id",
+		"i", alarm);
 
 	while (statement_row(row)) {
 		struct owed *one = memory_append(&owed->list, &owed->count, sizeof *owed->list);
@@ -105,7 +112,8 @@ void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owe
 		one->dropped = text_equal(state, "dropped");
 		one->out = !waits || statement_integer(row, 4) != 0;
 		if (!one->out)
-			one->data = json_parse(statement_text(row, 5), strlen(statement_text(row, 5)), NULL);
+			one->data = json_parse(
+				statement_text(row, 5), strlen(statement_text(row, 5)), NULL);
 	}
 	statement_end(row);
 }
@@ -131,8 +139,10 @@ void outbox_due(struct database *database, int64_t now, struct due **due, size_t
 {
 	struct statement *row = database_query(database,
 		"SELECT id, receiver FROM delivery d WHERE " OWED " AND state = 'pending' AND " DUE
-		" AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.receiver = d.receiver AND e.page = d.page"
-		" AND e.state IN ('pending', 'sending') AND e.id < d.id) ORDER BY id", "i", now);
+		" AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.receiver = d.receiver AND "
+		"e.page = d.page"
+		" AND e.state IN ('pending', 'sending') AND e.id < d.id) ORDER BY id",
+		"i", now);
 
 	*due = NULL;
 	*count = 0;
@@ -156,7 +166,9 @@ bool outbox_get(struct database *database, int64_t id, struct delivery *delivery
 {
 	struct deliveries one = {0};
 
-	take_rows(database_query(database, "SELECT " COLUMNS " FROM delivery WHERE id = ?", "i", id), &one);
+	take_rows(
+		database_query(database, "SELECT " COLUMNS " FROM delivery WHERE id = ?", "i", id),
+		&one);
 	if (one.count == 0)
 		return false;
 	*delivery = *one.list;
@@ -169,7 +181,8 @@ void outbox_take_up(struct database *database)
 	database_begin(database);
 	database_do(database,
 		"UPDATE delivery SET state = 'pending', perhaps = 1, next_try = created WHERE " OWED
-		" AND state = 'sending'", "");
+		" AND state = 'sending'",
+		"");
 	database_commit(database, NULL);
 }
 
@@ -178,7 +191,8 @@ bool outbox_sending(struct database *database, int64_t id, const char *route, in
 	database_begin(database);
 	database_do(database,
 		"UPDATE delivery SET state = 'sending', route = ?, tries = tries + 1, tried = ?"
-		" WHERE id = ? AND state IN ('pending', 'sending')", "tii", route, now, id);
+		" WHERE id = ? AND state IN ('pending', 'sending')",
+		"tii", route, now, id);
 	if (database_changed(database) == 0) { /* merged or dropped in this moment */
 		database_rollback(database);
 		return false;
@@ -192,30 +206,34 @@ static void record(struct database *database, int64_t id, const char *state, con
 {
 	database_begin(database);
 	database_do(database,
-		"UPDATE delivery SET state = ?, route = ?, code = ?, reason = ?, next_try = ?, ended = ?,"
+		"UPDATE delivery SET state = ?, route = ?, code = ?, reason = ?, next_try = ?, "
+		"ended = ?,"
 		" perhaps = perhaps OR ? WHERE id = ?",
 		"ttitiiii", state, route, (int64_t)attempt->code, attempt->text, next_try, ended,
 		(int64_t)(attempt->outcome == OUTCOME_UNKNOWN), id);
 	database_commit(database, NULL);
 }
 
-void outbox_note(struct database *database, int64_t id, const char *route, const struct attempt *attempt)
+void outbox_note(
+	struct database *database, int64_t id, const char *route, const struct attempt *attempt)
 {
 	record(database, id, "sending", route, attempt, 0, 0);
 }
 
-void outbox_delivered(struct database *database, int64_t id, const char *route, const struct attempt *attempt,
-	int64_t now)
+void outbox_delivered(struct database *database, int64_t id, const char *route,
+	const struct attempt *attempt, int64_t now)
 {
 	database_begin(database);
 	database_do(database,
-		"UPDATE delivery SET state = 'delivered', route = ?, code = ?, reason = ?, ended = ?, bytes = NULL,"
+		"UPDATE delivery SET state = 'delivered', route = ?, code = ?, reason = ?, ended = "
+		"?, bytes = NULL,"
 		" data = NULL WHERE id = ?",
 		"titii", route, (int64_t)attempt->code, attempt->text, now, id);
 	database_commit(database, NULL);
 }
 
-/* Doubles from OUTBOX_FIRST_RETRY to OUTBOX_LAST_RETRY; a receiver that asks for more gets it, up to an hour. */
+/* Doubles from OUTBOX_FIRST_RETRY to OUTBOX_LAST_RETRY; a receiver that asks for more gets it, up
+ * to an hour. */
 static int64_t backoff(int64_t rounds, const struct attempt *attempt)
 {
 	int64_t pause = OUTBOX_FIRST_RETRY;
@@ -237,22 +255,25 @@ bool outbox_expired(const struct delivery *delivery, int64_t now)
 void outbox_failed(struct database *database, const struct delivery *delivery, const char *route,
 	const struct attempt *attempt, int64_t now)
 {
-	record(database, delivery->id, "pending", route, attempt, now + backoff(delivery->tries + 1, attempt), 0);
+	record(database, delivery->id, "pending", route, attempt,
+		now + backoff(delivery->tries + 1, attempt), 0);
 }
 
-void outbox_dead(struct database *database, int64_t id, const char *route, const struct attempt *attempt,
-	int64_t now)
+void outbox_dead(struct database *database, int64_t id, const char *route,
+	const struct attempt *attempt, int64_t now)
 {
 	record(database, id, "dead", route, attempt, 0, now);
 }
 
-void outbox_readdress(struct database *database, int64_t id, const char *receiver, const char *bytes,
-	size_t length)
+void outbox_readdress(struct database *database, int64_t id, const char *receiver,
+	const char *bytes, size_t length)
 {
 	database_begin(database);
 	database_do(database,
-		"UPDATE delivery SET receiver = ?, bytes = ?, second = 1, state = 'pending', next_try = created"
-		" WHERE id = ?", "tbi", receiver, bytes, length, id);
+		"UPDATE delivery SET receiver = ?, bytes = ?, second = 1, state = 'pending', "
+		"next_try = created"
+		" WHERE id = ?",
+		"tbi", receiver, bytes, length, id);
 	database_commit(database, NULL);
 }
 
@@ -266,27 +287,30 @@ static int64_t number(struct statement *row)
 
 int64_t outbox_count(struct database *database)
 {
-	return number(database_query(database,
-		"SELECT count(*) FROM delivery WHERE " OWED, ""));
+	return number(database_query(database, "SELECT count(*) FROM delivery WHERE " OWED, ""));
 }
 
 int64_t outbox_count_waiting(struct database *database)
 {
-	return number(database_query(database, "SELECT count(*) FROM delivery WHERE " OWED " AND state = 'pending'",
-		""));
+	return number(database_query(database,
+		"SELECT count(*) FROM delivery WHERE " OWED " AND state = 'pending'", ""));
 }
 
 int64_t outbox_count_due(struct database *database, int64_t now)
 {
 	return number(database_query(database,
-		"SELECT count(*) FROM delivery WHERE " OWED " AND (state = 'sending' OR " DUE ")", "i", now));
+		"SELECT count(*) FROM delivery WHERE " OWED " AND (state = 'sending' OR " DUE ")",
+		"i", now));
 }
 
 void outbox_list(struct database *database, bool all, struct deliveries *deliveries)
 {
 	take_rows(all ? database_query(database, "SELECT " COLUMNS " FROM delivery ORDER BY id", "")
-		      : database_query(database, "SELECT " COLUMNS " FROM delivery"
-			" WHERE state IN ('pending', 'sending', 'dead') ORDER BY id", ""), deliveries);
+		      : database_query(database,
+				"SELECT " COLUMNS " FROM delivery"
+				" WHERE state IN ('pending', 'sending', 'dead') ORDER BY id",
+				""),
+		deliveries);
 }
 
 int64_t outbox_retry(struct database *database, int64_t id, int64_t now)
@@ -294,7 +318,8 @@ int64_t outbox_retry(struct database *database, int64_t id, int64_t now)
 	database_do(database,
 		"UPDATE delivery SET state = 'pending', next_try = ?1, ended = NULL,"
 		" created = CASE state WHEN 'dead' THEN ?1 ELSE created END"
-		" WHERE state IN ('pending', 'dead') AND (?2 = 0 OR id = ?2)", "ii", now, id);
+		" WHERE state IN ('pending', 'dead') AND (?2 = 0 OR id = ?2)",
+		"ii", now, id);
 	return database_changed(database);
 }
 
@@ -302,6 +327,7 @@ int64_t outbox_drop(struct database *database, int64_t id, int64_t now)
 {
 	database_do(database,
 		"UPDATE delivery SET state = 'dropped', ended = ?, bytes = NULL"
-		" WHERE state IN ('pending', 'dead') AND id = ?", "ii", now, id);
+		" WHERE state IN ('pending', 'dead') AND id = ?",
+		"ii", now, id);
 	return database_changed(database);
 }

@@ -17,24 +17,24 @@
 #include "tell/plan.h"
 
 enum {
-	OUTBOX_FIRST_RETRY = 55,      /* seconds: the next minute's run finds it due */
-	OUTBOX_LAST_RETRY = 300,      /* the longest pause */
+	OUTBOX_FIRST_RETRY = 55,       /* seconds: the next minute's run finds it due */
+	OUTBOX_LAST_RETRY = 300,       /* the longest pause */
 	OUTBOX_DEAD_AFTER = 5 * 86400, /* seconds after it was made */
 };
 
 struct delivery {
 	int64_t id;
 	char *receiver, *page, *message_id;
-	char *bytes;      /* rendered when it was made: a repeat is the same */
+	char *bytes; /* rendered when it was made: a repeat is the same */
 	size_t length;
-	char *data;       /* JSON: what it was rendered from */
+	char *data; /* JSON: what it was rendered from */
 	char *state;
 	int64_t created, tries, next_try, ended;
-	bool perhaps;     /* it may have been delivered */
-	bool second;      /* already goes to the receiver's second way */
-	char *route;      /* last tried */
+	bool perhaps; /* it may have been delivered */
+	bool second;  /* already goes to the receiver's second way */
+	char *route;  /* last tried */
 	int64_t code;
-	char *reason;     /* of the last failure */
+	char *reason; /* of the last failure */
 };
 
 struct deliveries {
@@ -45,10 +45,11 @@ struct deliveries {
 void deliveries_release(struct deliveries *deliveries);
 
 /* One delivery of a plan, with the bytes to send. Merges those that it stands for. */
-void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan, const char *bytes,
-	size_t length, int64_t now);
+void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan,
+	const char *bytes, size_t length, int64_t now);
 
-/* Who was owed the red (or lost) of the alarm; adds to *list, whose strings live until outbox_owed_release(). */
+/* Who was owed the red (or lost) of the alarm; adds to *list, whose strings live until
+ * outbox_owed_release(). */
 struct owed_list {
 	struct owed *list;
 	size_t count;
@@ -72,18 +73,20 @@ void outbox_due_release(struct due *due, size_t count);
 /* The whole of one; false where it is not there. */
 bool outbox_get(struct database *database, int64_t id, struct delivery *delivery);
 
-/* Rows that a courier left as "sending" when it died: pending again, perhaps delivered, due at once. */
+/* Rows that a courier left as "sending" when it died: pending again, perhaps delivered, due at
+ * once. */
 void outbox_take_up(struct database *database);
 
 /* Before contact. A transaction of its own; false where it cannot be written. */
 bool outbox_sending(struct database *database, int64_t id, const char *route, int64_t now);
 
 /* After one attempt that was not the last of this round: what came of it. */
-void outbox_note(struct database *database, int64_t id, const char *route, const struct attempt *attempt);
+void outbox_note(
+	struct database *database, int64_t id, const char *route, const struct attempt *attempt);
 
 /* Delivered. */
-void outbox_delivered(struct database *database, int64_t id, const char *route, const struct attempt *attempt,
-	int64_t now);
+void outbox_delivered(struct database *database, int64_t id, const char *route,
+	const struct attempt *attempt, int64_t now);
 
 /* True where a delivery that no route takes is to be given up. */
 bool outbox_expired(const struct delivery *delivery, int64_t now);
@@ -93,12 +96,12 @@ void outbox_failed(struct database *database, const struct delivery *delivery, c
 	const struct attempt *attempt, int64_t now);
 
 /* Given up: its receiver will not have it, or it has expired. */
-void outbox_dead(struct database *database, int64_t id, const char *route, const struct attempt *attempt,
-	int64_t now);
+void outbox_dead(struct database *database, int64_t id, const char *route,
+	const struct attempt *attempt, int64_t now);
 
 /* Goes to another receiver from now on, with other bytes. */
-void outbox_readdress(struct database *database, int64_t id, const char *receiver, const char *bytes,
-	size_t length);
+void outbox_readdress(struct database *database, int64_t id, const char *receiver,
+	const char *bytes, size_t length);
 
 /* Deliveries that are pending or sending; those pending; those due at now. */
 int64_t outbox_count(struct database *database);

@@ -56,8 +56,14 @@ static bool for_operator(enum event_type type)
 
 /* Worst first, as the list of a message shows them. */
 static const int rank[EVENT_TYPES] = {
-	[EVENT_RED] = 0, [EVENT_LOST] = 1, [EVENT_BOTH] = 2, [EVENT_GREEN] = 3, [EVENT_BACK] = 4,
-	[EVENT_GONE] = 5, [EVENT_UNDELIVERED] = 6, [EVENT_UPDATE] = 7,
+	[EVENT_RED] = 0,
+	[EVENT_LOST] = 1,
+	[EVENT_BOTH] = 2,
+	[EVENT_GREEN] = 3,
+	[EVENT_BACK] = 4,
+	[EVENT_GONE] = 5,
+	[EVENT_UNDELIVERED] = 6,
+	[EVENT_UPDATE] = 7,
 };
 
 static struct delivery_plan *delivery_for(struct plan *plan, const char *receiver)
@@ -107,7 +113,8 @@ static bool is_event(const struct value *value, const struct event *event)
 	       text_equal(value_get_text(value, "id"), event->indicator);
 }
 
-static void add_event(struct plan *plan, const char *receiver, const struct event *event, const char *zone)
+static void add_event(
+	struct plan *plan, const char *receiver, const struct event *event, const char *zone)
 {
 	struct delivery_plan *delivery = delivery_for(plan, receiver);
 	struct value *events = events_of(delivery);
@@ -127,7 +134,8 @@ static bool wants_page(const struct text_list *pages, const char *page)
 	return pages->count == 0 || text_list_has(pages, page);
 }
 
-/* What a receiver wants to hear of the page, by all that the configuration says of it; 0: nothing (any more). */
+/* What a receiver wants to hear of the page, by all that the configuration says of it; 0: nothing
+ * (any more). */
 static int wanted_by(const struct plan_input *input, const char *receiver)
 {
 	const struct config *config = input->config;
@@ -136,7 +144,8 @@ static int wanted_by(const struct plan_input *input, const char *receiver)
 
 	for (size_t i = 0; i < config->subscriber_count; i++) {
 		const struct subscriber_config *subscriber = &config->subscribers[i];
-		bool meant = text_equal(subscriber->mail, address) || /* or the second way, which a red may have taken */
+		bool meant = text_equal(subscriber->mail,
+				     address) || /* or the second way, which a red may have taken */
 			     text_equal(subscriber->second, address != NULL ? address : receiver);
 
 		if (meant && wants_page(&subscriber->pages, input->page->name))
@@ -159,7 +168,8 @@ static void tell_all(const struct plan_input *input, const struct event *event, 
 	for (size_t i = 0; i < config->subscriber_count; i++) {
 		const struct subscriber_config *subscriber = &config->subscribers[i];
 
-		if ((subscriber->on & wanted) == 0 || !wants_page(&subscriber->pages, input->page->name))
+		if ((subscriber->on & wanted) == 0 ||
+			!wants_page(&subscriber->pages, input->page->name))
 			continue;
 		receiver = receiver_mail(subscriber->mail);
 		add_event(plan, receiver, event, config->timezone);
@@ -174,7 +184,7 @@ static void tell_all(const struct plan_input *input, const struct event *event, 
 		add_event(plan, receiver, event, config->timezone);
 		free(receiver);
 	}
-	if (for_operator(event->type) && config->operator != NULL) {
+	if (for_operator(event->type) && config->operator!= NULL) {
 		receiver = receiver_mail(config->operator);
 		add_event(plan, receiver, event, config->timezone);
 		free(receiver);
@@ -189,20 +199,22 @@ static void merge_rest(struct delivery_plan *delivery, const struct owed *owed)
 	for (size_t i = 0; i < delivery->merged_count; i++)
 		if (delivery->merged[i] == owed->delivery)
 			return;
-	*(int64_t *)memory_append(&delivery->merged, &delivery->merged_count, sizeof *delivery->merged) =
-		owed->delivery;
+	*(int64_t *)memory_append(&delivery->merged, &delivery->merged_count,
+		sizeof *delivery->merged) = owed->delivery;
 	for (size_t i = 0; events != NULL && i < events->count; i++) {
 		const struct value *event = events->members[i];
 		enum event_type type = EVENT_RED;
 
 		value_append(events_of(delivery), value_copy(event));
 		if (event_type_parse(value_get_text(event, "type"), &type))
-			add_alarm(delivery, value_get_number(event, "alarm"), type == EVENT_BOTH ? EVENT_RED : type);
+			add_alarm(delivery, value_get_number(event, "alarm"),
+				type == EVENT_BOTH ? EVENT_RED : type);
 	}
 }
 
 /* The red of this alarm, taken over, becomes "was red, is green". */
-static void replace_by_both(struct delivery_plan *delivery, const struct event *event, const char *zone)
+static void replace_by_both(
+	struct delivery_plan *delivery, const struct event *event, const char *zone)
 {
 	struct value *events = events_of(delivery);
 	struct event both = *event;
@@ -226,15 +238,18 @@ static void replace_by_both(struct delivery_plan *delivery, const struct event *
  * A beginning that never got out would only mislead once it is over: it says both
  * also to those who want only the red.
  */
-static bool end_is_wanted(const struct plan_input *input, const struct event *event, const struct owed *owed)
+static bool end_is_wanted(
+	const struct plan_input *input, const struct event *event, const struct owed *owed)
 {
 	const char *address = receiver_address(owed->receiver);
 	enum event_type begun = event->type == EVENT_GREEN ? EVENT_RED : EVENT_LOST;
 	int wanted = wanted_by(input, owed->receiver);
 
-	if (for_operator(event->type) && address != NULL && text_equal(address, input->config->operator))
+	if (for_operator(event->type) && address != NULL &&
+		text_equal(address, input->config->operator))
 		return true;
-	return (wanted & wanted_for[event->type]) != 0 || (!owed->out && (wanted & wanted_for[begun]) != 0);
+	return (wanted & wanted_for[event->type]) != 0 ||
+	       (!owed->out && (wanted & wanted_for[begun]) != 0);
 }
 
 /* Green, and page back: to whoever was owed the beginning, and to nobody else. */
@@ -244,7 +259,8 @@ static void tell_owed(const struct plan_input *input, const struct event *event,
 		const struct owed *owed = &input->owed[i];
 		struct delivery_plan *delivery;
 
-		if (owed->alarm != event->alarm || owed->dropped || !end_is_wanted(input, event, owed))
+		if (owed->alarm != event->alarm || owed->dropped ||
+			!end_is_wanted(input, event, owed))
 			continue;
 		if (owed->out) {
 			add_event(plan, owed->receiver, event, input->config->timezone);
@@ -272,7 +288,8 @@ static int by_rank(const void *a, const void *b)
 	const struct value *left = *(struct value *const *)a, *right = *(struct value *const *)b;
 	int order = event_rank(left) - event_rank(right);
 
-	return order != 0 ? order : strcmp(value_get_text(left, "label"), value_get_text(right, "label"));
+	return order != 0 ? order
+			  : strcmp(value_get_text(left, "label"), value_get_text(right, "label"));
 }
 
 static void put_headline(struct value *data, const struct value *events, size_t left_out)
@@ -280,9 +297,12 @@ static void put_headline(struct value *data, const struct value *events, size_t 
 	static const struct {
 		const char *colour, *word;
 	} words[EVENT_TYPES] = {
-		[EVENT_RED] = {"red", "red"}, [EVENT_GREEN] = {"green", "green"},
-		[EVENT_BOTH] = {"green", "red and green again"}, [EVENT_UPDATE] = {"yellow", "update"},
-		[EVENT_LOST] = {"grey", "page lost"}, [EVENT_BACK] = {"green", "page back"},
+		[EVENT_RED] = {"red", "red"},
+		[EVENT_GREEN] = {"green", "green"},
+		[EVENT_BOTH] = {"green", "red and green again"},
+		[EVENT_UPDATE] = {"yellow", "update"},
+		[EVENT_LOST] = {"grey", "page lost"},
+		[EVENT_BACK] = {"green", "page back"},
 		[EVENT_GONE] = {"grey", "gone"},
 		[EVENT_UNDELIVERED] = {"yellow", "undelivered"},
 	};
@@ -319,7 +339,8 @@ struct value *plan_data(const struct plan_input *input)
 		value_put_text(map, "title", text_empty(input->title) ? page->name : input->title);
 		value_put_text(map, "url", page->url);
 		value_put_text(map, "provider", page->provider);
-		value_put_text(map, "provider_or_name", page->provider != NULL ? page->provider : page->name);
+		value_put_text(map, "provider_or_name",
+			page->provider != NULL ? page->provider : page->name);
 	}
 	if (input->snapshot_path != NULL) {
 		map = value_put(data, "snapshot", value_map());
@@ -329,7 +350,8 @@ struct value *plan_data(const struct plan_input *input)
 	}
 	map = value_put(data, "sent", value_map());
 	event_put_time(map, "created", input->now, input->config->timezone);
-	value_put(data, "others_red", input->others_red != NULL ? value_copy(input->others_red) : value_list());
+	value_put(data, "others_red",
+		input->others_red != NULL ? value_copy(input->others_red) : value_list());
 	value_put_text(data, "version", LAMPWATCH_VERSION);
 	value_put_boolean(data, "simulated", input->simulated);
 	value_put_boolean(data, "test", false);
@@ -348,8 +370,10 @@ static void add_identity(const struct value *event, int64_t now, struct buffer *
 
 	event_type_parse(value_get_text(event, "type"), &type);
 	repeats = type == EVENT_RED || type == EVENT_LOST;
-	buffer_format(text, "|%s %s %s %" PRId64, event_type_name(type), value_get_text(event, "id"),
-		repeats ? value_get_text(value_get(event, "after"), "level") : value_get_text(event, "reason"),
+	buffer_format(text, "|%s %s %s %" PRId64, event_type_name(type),
+		value_get_text(event, "id"),
+		repeats ? value_get_text(value_get(event, "after"), "level")
+			: value_get_text(event, "reason"),
 		repeats ? now / DAY_SECONDS : now);
 }
 
@@ -360,7 +384,8 @@ static void add_identity(const struct value *event, int64_t now, struct buffer *
 static char *message_id(const struct plan_input *input, const struct delivery_plan *delivery)
 {
 	const char *at = input->config->from != NULL ? strchr(input->config->from, '@') : NULL;
-	const char *type = delivery->alarm_count > 0 ? event_type_name(delivery->alarms[0].type) : "note";
+	const char *type =
+		delivery->alarm_count > 0 ? event_type_name(delivery->alarms[0].type) : "note";
 	const struct value *events = value_get(delivery->data, "events");
 	unsigned char digest[DIGEST_BYTES];
 	struct buffer text = {0};
@@ -376,8 +401,9 @@ static char *message_id(const struct plan_input *input, const struct delivery_pl
 	digest_hmac(input->key, strlen(input->key), text.data, text.length, digest);
 	text_hexadecimal(digest, sizeof digest, hexadecimal);
 	buffer_clear(&text);
-	buffer_format(&text, "<e.%" PRId64 ".%s.%.16s@%s>", delivery->alarm_count > 0 ? delivery->alarms[0].alarm : 0,
-		type, hexadecimal, at != NULL ? at + 1 : "lampwatch.invalid");
+	buffer_format(&text, "<e.%" PRId64 ".%s.%.16s@%s>",
+		delivery->alarm_count > 0 ? delivery->alarms[0].alarm : 0, type, hexadecimal,
+		at != NULL ? at + 1 : "lampwatch.invalid");
 	return buffer_take(&text);
 }
 

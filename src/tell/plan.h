@@ -8,27 +8,22 @@
  *
  *   page        {name, title, url, provider, provider_or_name}
  *   headline    {red, green, both, update, lost, back, gone}: true for those that occur;
- *               {colour: "red"|"green"|"grey"|"yellow", word: "red"|"green"|"red and green"|…, count, more: count - 1}
- *   first       the first event (as in events)
- *   events      a list, worst first, of
- *     type      red, green, both (was red, is green again), update, lost, back, gone; and is_TYPE: true
- *     indicator, group, id      as the page names it; overall: true for the page's own overall level
- *     label     "group / name", or the name alone
- *     before, after             {level, words, colour}: e.g. operational, "operational", green
- *     word      the provider's own word
- *     said_at, said_at_local    when the page says it began; empty where it does not
- *     seen_at, seen_at_local    when lampwatch saw it
- *     since, since_local, duration   of green and both: when red was seen, how long it lasted
- *     fetches   how many fetches in a row confirm it; needed: how many were asked for
- *     reason    of lost: why; of gone: empty
- *     incidents a list of {title, state, word, level, started, started_local, updated, updated_local, url, updates: [{time, time_local, state, text}]}
- *   snapshot    {path, digest, head}: folder, relative to the archive, SHA-256 of its SHA256SUMS, the page's chain head; absent for lost
- *   sent        {created, created_local}: when this message was made
- *   others_red  a list of {label, words}: what else is red on this page now
- *   message_id  without brackets; webhook_id
- *   version     of lampwatch
- *   simulated   true under --clock
- *   test        true for `lampwatch try`
+ *               {colour: "red"|"green"|"grey"|"yellow", word: "red"|"green"|"red and green"|…,
+ * count, more: count - 1} first       the first event (as in events) events      a list, worst
+ * first, of type      red, green, both (was red, is green again), update, lost, back, gone; and
+ * is_TYPE: true indicator, group, id      as the page names it; overall: true for the page's own
+ * overall level label     "group / name", or the name alone before, after             {level,
+ * words, colour}: e.g. operational, "operational", green word      the provider's own word said_at,
+ * said_at_local    when the page says it began; empty where it does not seen_at, seen_at_local when
+ * lampwatch saw it since, since_local, duration   of green and both: when red was seen, how long it
+ * lasted fetches   how many fetches in a row confirm it; needed: how many were asked for reason of
+ * lost: why; of gone: empty incidents a list of {title, state, word, level, started, started_local,
+ * updated, updated_local, url, updates: [{time, time_local, state, text}]} snapshot    {path,
+ * digest, head}: folder, relative to the archive, SHA-256 of its SHA256SUMS, the page's chain head;
+ * absent for lost sent        {created, created_local}: when this message was made others_red  a
+ * list of {label, words}: what else is red on this page now message_id  without brackets;
+ * webhook_id version     of lampwatch simulated   true under --clock test        true for
+ * `lampwatch try`
  */
 #ifndef LAMPWATCH_PLAN_H
 #define LAMPWATCH_PLAN_H
@@ -46,11 +41,11 @@ struct value;
 /* Who was owed the red of an alarm, and how far that got. Strings borrowed. */
 struct owed {
 	int64_t alarm;
-	const char *receiver;   /* "mail:ADDRESS" or "webhook:NAME" */
-	const char *message_id; /* of the red */
-	int64_t delivery;       /* of the red */
-	bool out;               /* it was delivered, or perhaps it was */
-	bool dropped;           /* the operator dropped it: nothing more is owed */
+	const char *receiver;     /* "mail:ADDRESS" or "webhook:NAME" */
+	const char *message_id;   /* of the red */
+	int64_t delivery;         /* of the red */
+	bool out;                 /* it was delivered, or perhaps it was */
+	bool dropped;             /* the operator dropped it: nothing more is owed */
 	const struct value *data; /* of the red's message; NULL where out */
 };
 
@@ -58,15 +53,15 @@ struct owed {
 struct plan_input {
 	const struct config *config;
 	const struct page_config *page;
-	const char *title;        /* the page's own, "" where it has none */
+	const char *title; /* the page's own, "" where it has none */
 	const struct events *events;
-	const struct owed *owed;  /* of the alarms that events close */
+	const struct owed *owed; /* of the alarms that events close */
 	size_t owed_count;
 	const struct value *others_red; /* a list of {label, words}; NULL: none */
 	const char *snapshot_path, *snapshot_digest, *head; /* NULL: none */
 	int64_t now;
 	bool simulated;
-	const char *key;          /* secret of the archive: makes Message-IDs that nobody can guess */
+	const char *key; /* secret of the archive: makes Message-IDs that nobody can guess */
 };
 
 enum { PLAN_EVENTS_MAX = 1000 }; /* in one message */
@@ -74,16 +69,16 @@ enum { PLAN_EVENTS_MAX = 1000 }; /* in one message */
 /* One message owed to one receiver. All owned. */
 struct delivery_plan {
 	char *receiver;
-	char *message_id;  /* with angle brackets; derived from alarms, types and receiver */
-	char *in_reply_to; /* of the red that this one answers; NULL: none */
+	char *message_id;   /* with angle brackets; derived from alarms, types and receiver */
+	char *in_reply_to;  /* of the red that this one answers; NULL: none */
 	struct value *data; /* what templates get */
 	struct owed_alarm {
 		int64_t alarm;
 		enum event_type type; /* red, green, lost, back */
-	} *alarms;
+	} * alarms;
 	size_t alarm_count;
-	size_t left_out;   /* events beyond PLAN_EVENTS_MAX: owed like the others, but not in data */
-	int64_t *merged;   /* deliveries of reds that never got out: this one stands for them */
+	size_t left_out; /* events beyond PLAN_EVENTS_MAX: owed like the others, but not in data */
+	int64_t *merged; /* deliveries of reds that never got out: this one stands for them */
 	size_t merged_count;
 };
 

@@ -13,8 +13,10 @@
 struct config;
 struct route_config;
 
-/* The providers of these pages, each once, added to providers. Pages that are no longer configured count for nothing. */
-void routes_providers(const struct config *config, const struct text_list *pages, struct text_list *providers);
+/* The providers of these pages, each once, added to providers. Pages that are no longer configured
+ * count for nothing. */
+void routes_providers(
+	const struct config *config, const struct text_list *pages, struct text_list *providers);
 
 /* True where the route depends on one of the providers. */
 bool route_depends(const struct route_config *route, const struct text_list *providers);
@@ -25,7 +27,7 @@ bool route_depends(const struct route_config *route, const struct text_list *pro
  * the others. Among equals, those that failed already in this run come last.
  * order has room for config->route_count numbers; failing as many flags, or NULL.
  */
-void routes_order(const struct config *config, const struct text_list *troubled, const bool *failing,
-	size_t *order);
+void routes_order(const struct config *config, const struct text_list *troubled,
+	const bool *failing, size_t *order);
 
 #endif

@@ -235,11 +235,11 @@ static void conclude(const char *path, int status, const char *said, struct atte
 	attempt_set(attempt, OUTCOME_ROUTE, code, "%s: exit status %d: %s", path, code, said);
 }
 
-void sendmail_send(const struct route_config *route, const struct mail *mail,
-	struct attempt *attempt)
+void sendmail_send(
+	const struct route_config *route, const struct mail *mail, struct attempt *attempt)
 {
-	const char *arguments[] = {route->program, "-i", "-f", mail->sender, "--", mail->recipient,
-		NULL};
+	const char *arguments[] = {
+		route->program, "-i", "-f", mail->sender, "--", mail->recipient, NULL};
 	struct program program = {.said = {.maximum = SENDMAIL_OUTPUT_MAX}};
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
 	char *bytes;

@@ -62,8 +62,8 @@ struct session {
 	int lowest;         /* the first descriptor that was free before */
 	bool encrypted;
 	bool password_sent;
-	int64_t deadline;   /* milliseconds of the monotonic clock */
-	long verify_error;  /* X509_V_OK, or what is wrong with the certificate */
+	int64_t deadline;  /* milliseconds of the monotonic clock */
+	long verify_error; /* X509_V_OK, or what is wrong with the certificate */
 	enum outcome refusal;
 	const char *refused; /* why we ended the session ourselves; NULL: we did not */
 };
@@ -144,7 +144,7 @@ static int find_connection(int lowest)
 		socklen_t length = sizeof peer;
 
 		if (getpeername(descriptor, (struct sockaddr *)&peer, &length) == 0 &&
-		    (peer.ss_family == AF_INET || peer.ss_family == AF_INET6))
+			(peer.ss_family == AF_INET || peer.ss_family == AF_INET6))
 			return descriptor;
 	}
 	return -1;
@@ -305,7 +305,7 @@ static void monitor(const char *bytes, int length, int writing, void *context)
 	if (session->refused != NULL)
 		return;
 	if (begins(bytes, (size_t)length, "AUTH PLAIN") ||
-	    begins(bytes, (size_t)length, "AUTH LOGIN"))
+		begins(bytes, (size_t)length, "AUTH LOGIN"))
 		session->password_sent = true;
 	dialogue_wrote(&session->dialogue, bytes, (size_t)length);
 }
@@ -413,9 +413,9 @@ static SSL_CTX *make_context(struct session *session)
 	SSL_CTX_set_info_callback(context, handshake);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_verification);
 	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
-	    SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION) == 1 &&
-	    SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
-	    set_expected_name(context, route->host) && set_authorities(context, route->ca_file))
+		SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION) == 1 &&
+		SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
+		set_expected_name(context, route->host) && set_authorities(context, route->ca_file))
 		return context;
 	SSL_CTX_free(context);
 	return NULL;
@@ -427,7 +427,7 @@ static int give_credentials(auth_client_request_t request, char **result, int fi
 
 	for (int i = 0; i < fields; i++)
 		result[i] = (request[i].flags & AUTH_PASS) != 0 ? session->route->password
-		                                                : session->route->user;
+								: session->route->user;
 	return 1;
 }
 
@@ -446,14 +446,16 @@ static void set_waits(smtp_session_t esmtp)
 		int which;
 		long wait;
 	} waits[] = {
-		{Timeout_GREETING, timeouts->greeting}, {Timeout_ENVELOPE, timeouts->envelope},
-		{Timeout_DATA, timeouts->data},         {Timeout_TRANSFER, timeouts->transfer},
+		{Timeout_GREETING, timeouts->greeting},
+		{Timeout_ENVELOPE, timeouts->envelope},
+		{Timeout_DATA, timeouts->data},
+		{Timeout_TRANSFER, timeouts->transfer},
 		{Timeout_DATA2, timeouts->reply},
 	};
 
 	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
-		smtp_set_timeout(esmtp, waits[i].which | Timeout_OVERRIDE_RFC2822_MINIMUM,
-			waits[i].wait);
+		smtp_set_timeout(
+			esmtp, waits[i].which | Timeout_OVERRIDE_RFC2822_MINIMUM, waits[i].wait);
 }
 
 static void set_message(struct session *session, smtp_session_t esmtp)

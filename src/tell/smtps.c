@@ -77,7 +77,8 @@ static void set_waits(CURL *easy)
 static void set_route(CURL *easy, const struct route_config *route)
 {
 	http_curl_profile(easy, route->ca_file);
-	curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* no mail goes through all_proxy, by no transport */
+	curl_easy_setopt(
+		easy, CURLOPT_PROXY, ""); /* no mail goes through all_proxy, by no transport */
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtps");
 	curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
 	set_waits(easy);
@@ -105,8 +106,12 @@ static void set_upload(CURL *easy, struct upload *upload)
 static enum outcome failure_outcome(CURLcode result)
 {
 	static const CURLcode of_route[] = {
-		CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR,
-		CURLE_LOGIN_DENIED, CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL,
+		CURLE_PEER_FAILED_VERIFICATION,
+		CURLE_SSL_CACERT_BADFILE,
+		CURLE_SSL_ISSUER_ERROR,
+		CURLE_LOGIN_DENIED,
+		CURLE_URL_MALFORMAT,
+		CURLE_UNSUPPORTED_PROTOCOL,
 	};
 
 	for (size_t i = 0; i < sizeof of_route / sizeof of_route[0]; i++)

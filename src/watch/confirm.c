@@ -77,16 +77,16 @@ bool lamps_red(const struct lamps *lamps)
 	return false;
 }
 
-static void turn(const struct step *step, enum turn_type type, const struct lamp *lamp, int64_t seen,
-	int64_t fetches)
+static void turn(const struct step *step, enum turn_type type, const struct lamp *lamp,
+	int64_t seen, int64_t fetches)
 {
 	struct turn *new;
 
 	if (step->silent || (step->first && type != TURN_RED))
 		return;
 	new = memory_append(&step->turns->list, &step->turns->count, sizeof *new);
-	*new = (struct turn){type, (size_t)(lamp - step->lamps->list), lamp->before, lamp->level, seen,
-		lamp->alarm_since, fetches};
+	*new = (struct turn){type, (size_t)(lamp - step->lamps->list), lamp->before, lamp->level,
+		seen, lamp->alarm_since, fetches};
 }
 
 static void open_alarm(const struct step *step, struct lamp *lamp)
@@ -113,7 +113,8 @@ static void close_alarm(const struct step *step, struct lamp *lamp)
  * shows, or that we found ourselves, closes nothing: whoever was told red is told green when the
  * page says it.
  */
-static void count_fetch(const struct step *step, struct lamp *lamp, enum colour colour, enum level before)
+static void count_fetch(
+	const struct step *step, struct lamp *lamp, enum colour colour, enum level before)
 {
 	enum colour wanted = lamp->alarm ? COLOUR_GREEN : COLOUR_RED;
 	int64_t needed = lamp->alarm ? step->rules->better : step->rules->worse;
@@ -138,7 +139,8 @@ static void count_fetch(const struct step *step, struct lamp *lamp, enum colour 
 }
 
 /* Takes what the page says of one lamp: returns the level it had before. */
-static enum level take_level(const struct step *step, struct lamp *lamp, enum level level, const char *word)
+static enum level take_level(
+	const struct step *step, struct lamp *lamp, enum level level, const char *word)
 {
 	enum level unlisted = step->others != NULL ? step->others->level : LEVEL_UNKNOWN;
 	enum level before = lamp->since != 0 ? lamp->level : unlisted;
@@ -152,7 +154,8 @@ static enum level take_level(const struct step *step, struct lamp *lamp, enum le
 	return before;
 }
 
-static void take_indicator(const struct step *step, struct lamp *lamp, enum level level, const char *word)
+static void take_indicator(
+	const struct step *step, struct lamp *lamp, enum level level, const char *word)
 {
 	enum level before = take_level(step, lamp, level, word);
 
@@ -185,12 +188,15 @@ struct matching {
 
 static bool concerns(const struct step *step, const struct indicator *row)
 {
-	return row != step->others && watched(step->rules->patterns, row->id, row->group, row->name);
+	return row != step->others &&
+	       watched(step->rules->patterns, row->id, row->group, row->name);
 }
 
-static void match_ids(const struct step *step, const struct reading *reading, struct matching *matching)
+static void match_ids(
+	const struct step *step, const struct reading *reading, struct matching *matching)
 {
-	struct index index = index_by_id(step->lamps->list, matching->known, sizeof *step->lamps->list);
+	struct index index =
+		index_by_id(step->lamps->list, matching->known, sizeof *step->lamps->list);
 
 	for (size_t i = 0; i < reading->indicator_count; i++) {
 		const struct indicator *row = &reading->indicators[i];
@@ -207,9 +213,11 @@ static void match_ids(const struct step *step, const struct reading *reading, st
 }
 
 /* A lamp whose id the provider has changed is found by group and name, and follows. */
-static void match_names(const struct step *step, const struct reading *reading, struct matching *matching)
+static void match_names(
+	const struct step *step, const struct reading *reading, struct matching *matching)
 {
-	struct index index = index_by_name(step->lamps->list, matching->known, sizeof *step->lamps->list);
+	struct index index =
+		index_by_name(step->lamps->list, matching->known, sizeof *step->lamps->list);
 
 	for (size_t i = 0; i < reading->indicator_count; i++) {
 		const struct indicator *row = &reading->indicators[i];
@@ -234,8 +242,9 @@ static void match_names(const struct step *step, const struct reading *reading, 
 /* Keys of an index may not change under it: the new id is taken on once all are matched. */
 static void take_row(const struct step *step, const struct indicator *row, size_t place)
 {
-	struct lamp *lamp = place != NO_LAMP ? &step->lamps->list[place]
-					     : lamps_add(step->lamps, row->id, row->group, row->name);
+	struct lamp *lamp = place != NO_LAMP
+				    ? &step->lamps->list[place]
+				    : lamps_add(step->lamps, row->id, row->group, row->name);
 
 	if (strcmp(lamp->id, row->id) != 0) {
 		if (lamp->former == NULL)

@@ -24,17 +24,17 @@
  */
 struct lamp {
 	char *id, *group, *name; /* first: they are what an index goes by */
-	enum level level; /* as last read; kept while it is gone */
+	enum level level;        /* as last read; kept while it is gone */
 	char *word;
-	bool gone;        /* listed no longer: grey, its alarm stays as it is */
-	bool red;         /* level is red by the page's floor, whether confirmed or not; false while gone */
-	int64_t since;    /* when this level was first read, seconds since 1970 */
-	int64_t count;    /* fetches in a row that say red (alarm closed) or green (alarm open) */
+	bool gone; /* listed no longer: grey, its alarm stays as it is */
+	bool red; /* level is red by the page's floor, whether confirmed or not; false while gone */
+	int64_t since; /* when this level was first read, seconds since 1970 */
+	int64_t count; /* fetches in a row that say red (alarm closed) or green (alarm open) */
 	int64_t count_since; /* when the first of them was */
-	enum level before; /* the level before the first of them */
-	bool alarm;       /* confirmed red */
+	enum level before;   /* the level before the first of them */
+	bool alarm;          /* confirmed red */
 	int64_t alarm_since; /* when red was first read; valid while alarm */
-	char *former;     /* the id it had until the provider gave it another; not kept between runs */
+	char *former; /* the id it had until the provider gave it another; not kept between runs */
 };
 
 struct lamps {
@@ -54,11 +54,11 @@ enum turn_type {
 
 struct turn {
 	enum turn_type type;
-	size_t lamp;      /* its place in lamps */
+	size_t lamp; /* its place in lamps */
 	enum level before, after;
-	int64_t seen;     /* when the first of the fetches that confirm it was */
-	int64_t since;    /* of green: when red was first read */
-	int64_t fetches;  /* that confirm it */
+	int64_t seen;    /* when the first of the fetches that confirm it was */
+	int64_t since;   /* of green: when red was first read */
+	int64_t fetches; /* that confirm it */
 };
 
 struct turns {
@@ -67,10 +67,11 @@ struct turns {
 };
 
 struct confirm_rules {
-	int64_t worse, better;    /* fetches */
-	enum level red;           /* the floor */
+	int64_t worse, better; /* fetches */
+	enum level red;        /* the floor */
 	bool alert_on_first_sight;
-	const struct text_list *patterns; /* of `indicators:`; none: all, and the overall level too */
+	const struct text_list
+		*patterns; /* of `indicators:`; none: all, and the overall level too */
 };
 
 /*

@@ -41,8 +41,8 @@ bool change_type_parse(const char *name, enum change_type *type)
 	return false;
 }
 
-struct change *changes_add(struct changes *changes, enum change_type type, const char *id, const char *name,
-	const char *before, const char *after, const char *text)
+struct change *changes_add(struct changes *changes, enum change_type type, const char *id,
+	const char *name, const char *before, const char *after, const char *text)
 {
 	struct change *change = memory_append(&changes->list, &changes->count, sizeof *change);
 
@@ -72,7 +72,8 @@ void changes_write(const struct changes *changes, struct buffer *out)
 {
 	for (size_t i = 0; i < changes->count; i++) {
 		const struct change *change = &changes->list[i];
-		const char *fields[] = {change->id, change->name, change->before, change->after, change->text};
+		const char *fields[] = {
+			change->id, change->name, change->before, change->after, change->text};
 
 		buffer_text(out, type_names[change->type]);
 		for (size_t j = 0; j < sizeof fields / sizeof fields[0]; j++) {
@@ -85,8 +86,9 @@ void changes_write(const struct changes *changes, struct buffer *out)
 
 static char *label_of(const struct indicator *indicator)
 {
-	return text_empty(indicator->group) ? memory_string(indicator->name)
-					    : memory_format("%s / %s", indicator->group, indicator->name);
+	return text_empty(indicator->group)
+		       ? memory_string(indicator->name)
+		       : memory_format("%s / %s", indicator->group, indicator->name);
 }
 
 /* The indicators of one reading, to be found. */
@@ -109,8 +111,8 @@ static void table_release(struct table *table)
 }
 
 /* The same indicator in the other reading. A name says which only where nothing else bears it. */
-static const struct indicator *counterpart(const struct table *other, const struct table *own,
-	const struct indicator *like)
+static const struct indicator *counterpart(
+	const struct table *other, const struct table *own, const struct indicator *like)
 {
 	const struct indicator *row = index_find(&other->by_id, like->id);
 	size_t count, first;
@@ -124,7 +126,8 @@ static const struct indicator *counterpart(const struct table *other, const stru
 	return index_find(&own->by_id, row->id) == NULL ? row : NULL;
 }
 
-static void diff_overall(const struct reading *before, const struct reading *after, struct changes *changes)
+static void diff_overall(
+	const struct reading *before, const struct reading *after, struct changes *changes)
 {
 	if (before->level != after->level || !text_equal(before->word, after->word))
 		changes_add(changes, CHANGE_OVERALL, "", after->title, level_name(before->level),
@@ -139,32 +142,38 @@ static void diff_indicator(const struct indicator *before, const struct indicato
 	char *label = label_of(after);
 
 	if (before == NULL && others == NULL)
-		changes_add(changes, CHANGE_INDICATOR_NEW, after->id, label, "", level_name(after->level), after->word);
+		changes_add(changes, CHANGE_INDICATOR_NEW, after->id, label, "",
+			level_name(after->level), after->word);
 	else if (before == NULL && others->level != after->level)
 		changes_add(changes, CHANGE_INDICATOR, after->id, label, level_name(others->level),
 			level_name(after->level), after->word);
-	else if (before != NULL && (before->level != after->level || !text_equal(before->word, after->word)))
+	else if (before != NULL &&
+		 (before->level != after->level || !text_equal(before->word, after->word)))
 		changes_add(changes, CHANGE_INDICATOR, after->id, label, level_name(before->level),
 			level_name(after->level), after->word);
 	else if (before != NULL && (!text_equal(before->name, after->name) ||
-		!text_equal(before->group, after->group) || !text_equal(before->id, after->id)))
+					   !text_equal(before->group, after->group) ||
+					   !text_equal(before->id, after->id)))
 		changes_add(changes, CHANGE_OTHER, after->id, label, before->name, after->name, "");
 	free(label);
 }
 
-static void diff_absent(const struct indicator *row, const struct indicator *others, struct changes *changes)
+static void diff_absent(
+	const struct indicator *row, const struct indicator *others, struct changes *changes)
 {
 	char *label = label_of(row);
 
 	if (others == NULL)
-		changes_add(changes, CHANGE_INDICATOR_GONE, row->id, label, level_name(row->level), "", "");
+		changes_add(changes, CHANGE_INDICATOR_GONE, row->id, label, level_name(row->level),
+			"", "");
 	else if (others->level != row->level)
 		changes_add(changes, CHANGE_INDICATOR, row->id, label, level_name(row->level),
 			level_name(others->level), "");
 	free(label);
 }
 
-static void diff_indicators(const struct reading *before, const struct reading *after, struct changes *changes)
+static void diff_indicators(
+	const struct reading *before, const struct reading *after, struct changes *changes)
 {
 	const struct indicator *others_before = reading_indicator(before, READING_OTHERS);
 	const struct indicator *others_after = reading_indicator(after, READING_OTHERS);
@@ -185,7 +194,8 @@ static void diff_indicators(const struct reading *before, const struct reading *
 	table_release(&new);
 }
 
-size_t diff_gone(const struct reading *before, const struct reading *after, const struct indicator **one)
+size_t diff_gone(
+	const struct reading *before, const struct reading *after, const struct indicator **one)
 {
 	struct table old = table_of(before), new = table_of(after);
 	size_t count = 0;
@@ -204,46 +214,59 @@ size_t diff_gone(const struct reading *before, const struct reading *after, cons
 	return count;
 }
 
-static void diff_incidents(const struct reading *before, const struct reading *after, struct changes *changes)
+static void diff_incidents(
+	const struct reading *before, const struct reading *after, struct changes *changes)
 {
-	struct index old = index_by_id(before->incidents, before->incident_count, sizeof *before->incidents);
-	struct index new = index_by_id(after->incidents, after->incident_count, sizeof *after->incidents);
+	struct index old =
+		index_by_id(before->incidents, before->incident_count, sizeof *before->incidents);
+	struct index new =
+		index_by_id(after->incidents, after->incident_count, sizeof *after->incidents);
 
 	for (size_t i = 0; i < after->incident_count; i++) {
 		const struct incident *row = &after->incidents[i], *was = index_find(&old, row->id);
 
 		if (was == NULL)
-			changes_add(changes, CHANGE_INCIDENT_NEW, row->id, row->title, "", row->state, row->word);
+			changes_add(changes, CHANGE_INCIDENT_NEW, row->id, row->title, "",
+				row->state, row->word);
 		else if (was->level != row->level || !text_equal(was->word, row->word) ||
-			!text_equal(was->state, row->state) || !text_equal(was->title, row->title))
-			changes_add(changes, CHANGE_INCIDENT, row->id, row->title, was->state, row->state, row->word);
+			 !text_equal(was->state, row->state) || !text_equal(was->title, row->title))
+			changes_add(changes, CHANGE_INCIDENT, row->id, row->title, was->state,
+				row->state, row->word);
 	}
 	for (size_t i = 0; i < before->incident_count; i++)
 		if (index_find(&new, before->incidents[i].id) == NULL)
-			changes_add(changes, CHANGE_INCIDENT_CLOSED, before->incidents[i].id, before->incidents[i].title,
-				before->incidents[i].state, "", "");
+			changes_add(changes, CHANGE_INCIDENT_CLOSED, before->incidents[i].id,
+				before->incidents[i].title, before->incidents[i].state, "", "");
 	index_release(&old);
 	index_release(&new);
 }
 
-static void diff_maintenances(const struct reading *before, const struct reading *after, struct changes *changes)
+static void diff_maintenances(
+	const struct reading *before, const struct reading *after, struct changes *changes)
 {
-	struct index old = index_by_id(before->maintenances, before->maintenance_count, sizeof *before->maintenances);
-	struct index new = index_by_id(after->maintenances, after->maintenance_count, sizeof *after->maintenances);
+	struct index old = index_by_id(
+		before->maintenances, before->maintenance_count, sizeof *before->maintenances);
+	struct index new = index_by_id(
+		after->maintenances, after->maintenance_count, sizeof *after->maintenances);
 
 	for (size_t i = 0; i < after->maintenance_count; i++) {
-		const struct maintenance *row = &after->maintenances[i], *was = index_find(&old, row->id);
+		const struct maintenance *row = &after->maintenances[i],
+					 *was = index_find(&old, row->id);
 
 		if (was == NULL)
-			changes_add(changes, CHANGE_MAINTENANCE_NEW, row->id, row->title, "", row->state, row->starts);
-		else if (!text_equal(was->state, row->state) || !text_equal(was->title, row->title) ||
-			!text_equal(was->starts, row->starts) || !text_equal(was->ends, row->ends))
-			changes_add(changes, CHANGE_MAINTENANCE, row->id, row->title, was->state, row->state, row->starts);
+			changes_add(changes, CHANGE_MAINTENANCE_NEW, row->id, row->title, "",
+				row->state, row->starts);
+		else if (!text_equal(was->state, row->state) ||
+			 !text_equal(was->title, row->title) ||
+			 !text_equal(was->starts, row->starts) || !text_equal(was->ends, row->ends))
+			changes_add(changes, CHANGE_MAINTENANCE, row->id, row->title, was->state,
+				row->state, row->starts);
 	}
 	for (size_t i = 0; i < before->maintenance_count; i++)
 		if (index_find(&new, before->maintenances[i].id) == NULL)
 			changes_add(changes, CHANGE_MAINTENANCE_CLOSED, before->maintenances[i].id,
-				before->maintenances[i].title, before->maintenances[i].state, "", "");
+				before->maintenances[i].title, before->maintenances[i].state, "",
+				"");
 	index_release(&old);
 	index_release(&new);
 }
@@ -260,11 +283,13 @@ static int by_update(const void *a, const void *b)
 	return order != 0 ? order : text_compare(left->text, right->text);
 }
 
-static void diff_updates(const struct reading *before, const struct reading *after, struct changes *changes)
+static void diff_updates(
+	const struct reading *before, const struct reading *after, struct changes *changes)
 {
-	struct index incidents = index_by_id(after->incidents, after->incident_count, sizeof *after->incidents);
-	struct index maintenances =
-		index_by_id(after->maintenances, after->maintenance_count, sizeof *after->maintenances);
+	struct index incidents =
+		index_by_id(after->incidents, after->incident_count, sizeof *after->incidents);
+	struct index maintenances = index_by_id(
+		after->maintenances, after->maintenance_count, sizeof *after->maintenances);
 	struct update *old = memory_zero(before->update_count, sizeof *old);
 
 	if (before->update_count > 0)
@@ -276,8 +301,11 @@ static void diff_updates(const struct reading *before, const struct reading *aft
 		const struct maintenance *maintenance = index_find(&maintenances, row->id);
 
 		if (bsearch(row, old, before->update_count, sizeof *old, by_update) == NULL)
-			changes_add(changes, CHANGE_UPDATE, row->id, incident != NULL ? incident->title
-				: maintenance != NULL ? maintenance->title : row->id, "", row->state, row->text);
+			changes_add(changes, CHANGE_UPDATE, row->id,
+				incident != NULL      ? incident->title
+				: maintenance != NULL ? maintenance->title
+						      : row->id,
+				"", row->state, row->text);
 	}
 	free(old);
 	index_release(&incidents);
@@ -286,7 +314,8 @@ static void diff_updates(const struct reading *before, const struct reading *aft
 
 /* What no rule above names (a changed address, an added affects-row) is still a
  * change of the canonical text, and a change of that is never silent. */
-static void diff_rest(const struct reading *before, const struct reading *after, struct changes *changes)
+static void diff_rest(
+	const struct reading *before, const struct reading *after, struct changes *changes)
 {
 	struct buffer old = {0}, new = {0};
 
@@ -344,25 +373,29 @@ bool watched(const struct text_list *patterns, const char *id, const char *group
 }
 
 /* An affects-row names an indicator by its id, or as the page calls it. */
-static bool touches(const struct index *by_id, const struct affects *row, const struct text_list *patterns)
+static bool touches(
+	const struct index *by_id, const struct affects *row, const struct text_list *patterns)
 {
 	const struct indicator *indicator = index_find(by_id, row->indicator);
 
-	return indicator != NULL ? watched(patterns, indicator->id, indicator->group, indicator->name)
-				 : watched(patterns, row->indicator, "", row->indicator);
+	return indicator != NULL
+		       ? watched(patterns, indicator->id, indicator->group, indicator->name)
+		       : watched(patterns, row->indicator, "", row->indicator);
 }
 
 /* Which incidents and maintenances belong to the watched part. */
 struct choice {
-	bool all; /* no pattern leaves anything out */
+	bool all;             /* no pattern leaves anything out */
 	struct affects *rows; /* borrowed strings: those that name what is watched */
 	struct index ids;
 };
 
 static struct choice choose(const struct reading *reading, const struct text_list *patterns)
 {
-	struct index by_id = index_by_id(reading->indicators, reading->indicator_count, sizeof *reading->indicators);
-	struct choice choice = {patterns->count == 0, memory_zero(reading->affects_count, sizeof *choice.rows), {0}};
+	struct index by_id = index_by_id(
+		reading->indicators, reading->indicator_count, sizeof *reading->indicators);
+	struct choice choice = {patterns->count == 0,
+		memory_zero(reading->affects_count, sizeof *choice.rows), {0}};
 	size_t count = 0;
 
 	for (size_t i = 0; i < reading->affects_count && !choice.all; i++)
@@ -378,13 +411,15 @@ static bool chosen(const struct choice *choice, const char *id)
 	return choice->all || index_find(&choice->ids, id) != NULL;
 }
 
-static void copy_indicators(const struct reading *reading, const struct text_list *patterns, struct reading *out)
+static void copy_indicators(
+	const struct reading *reading, const struct text_list *patterns, struct reading *out)
 {
 	for (size_t i = 0; i < reading->indicator_count; i++) {
 		const struct indicator *row = &reading->indicators[i];
 		struct indicator *copy;
 
-		if (!text_equal(row->id, READING_OTHERS) && !watched(patterns, row->id, row->group, row->name))
+		if (!text_equal(row->id, READING_OTHERS) &&
+			!watched(patterns, row->id, row->group, row->name))
 			continue;
 		copy = reading_add_indicator(out);
 		*copy = (struct indicator){memory_string(row->id), memory_string(row->group),
@@ -392,7 +427,8 @@ static void copy_indicators(const struct reading *reading, const struct text_lis
 	}
 }
 
-static void copy_incidents(const struct reading *reading, const struct choice *choice, struct reading *out)
+static void copy_incidents(
+	const struct reading *reading, const struct choice *choice, struct reading *out)
 {
 	for (size_t i = 0; i < reading->incident_count; i++) {
 		const struct incident *row = &reading->incidents[i];
@@ -400,38 +436,42 @@ static void copy_incidents(const struct reading *reading, const struct choice *c
 		if (chosen(choice, row->id))
 			*reading_add_incident(out) = (struct incident){memory_string(row->id),
 				memory_string(row->title), row->level, memory_string(row->word),
-				memory_string(row->state), memory_string(row->started), memory_string(row->updated),
-				memory_string(row->url)};
+				memory_string(row->state), memory_string(row->started),
+				memory_string(row->updated), memory_string(row->url)};
 	}
 	for (size_t i = 0; i < reading->maintenance_count; i++) {
 		const struct maintenance *row = &reading->maintenances[i];
 
 		if (chosen(choice, row->id))
 			*reading_add_maintenance(out) = (struct maintenance){memory_string(row->id),
-				memory_string(row->title), memory_string(row->state), memory_string(row->starts),
-				memory_string(row->ends), memory_string(row->updated), memory_string(row->url)};
+				memory_string(row->title), memory_string(row->state),
+				memory_string(row->starts), memory_string(row->ends),
+				memory_string(row->updated), memory_string(row->url)};
 	}
 }
 
-static void copy_belongings(const struct reading *reading, const struct choice *choice, struct reading *out)
+static void copy_belongings(
+	const struct reading *reading, const struct choice *choice, struct reading *out)
 {
 	for (size_t i = 0; i < reading->affects_count; i++) {
 		const struct affects *row = &reading->affects[i];
 
 		if (chosen(choice, row->id))
-			*reading_add_affects(out) =
-				(struct affects){memory_string(row->id), memory_string(row->indicator)};
+			*reading_add_affects(out) = (struct affects){
+				memory_string(row->id), memory_string(row->indicator)};
 	}
 	for (size_t i = 0; i < reading->update_count; i++) {
 		const struct update *row = &reading->updates[i];
 
 		if (chosen(choice, row->id))
-			*reading_add_update(out) = (struct update){memory_string(row->id), memory_string(row->time),
-				memory_string(row->state), memory_string(row->text)};
+			*reading_add_update(out) =
+				(struct update){memory_string(row->id), memory_string(row->time),
+					memory_string(row->state), memory_string(row->text)};
 	}
 }
 
-void reading_watched(const struct reading *reading, const struct text_list *patterns, struct reading *out)
+void reading_watched(
+	const struct reading *reading, const struct text_list *patterns, struct reading *out)
 {
 	struct choice choice = choose(reading, patterns);
 

@@ -15,29 +15,29 @@
 struct buffer;
 
 enum change_type {
-	CHANGE_OVERALL,         /* the page's level or word */
-	CHANGE_INDICATOR,       /* level or word of one that was there before */
+	CHANGE_OVERALL,   /* the page's level or word */
+	CHANGE_INDICATOR, /* level or word of one that was there before */
 	CHANGE_INDICATOR_NEW,
 	CHANGE_INDICATOR_GONE,
-	CHANGE_INCIDENT,        /* level, word, state or title of an open one */
+	CHANGE_INCIDENT, /* level, word, state or title of an open one */
 	CHANGE_INCIDENT_NEW,
 	CHANGE_INCIDENT_CLOSED,
 	CHANGE_MAINTENANCE,
 	CHANGE_MAINTENANCE_NEW,
 	CHANGE_MAINTENANCE_CLOSED,
-	CHANGE_UPDATE,          /* the provider wrote something */
-	CHANGE_OTHER,           /* anything else that the canonical text shows */
-	CHANGE_UNREADABLE,      /* the page stopped being readable */
-	CHANGE_READABLE,        /* and is readable again */
+	CHANGE_UPDATE,     /* the provider wrote something */
+	CHANGE_OTHER,      /* anything else that the canonical text shows */
+	CHANGE_UNREADABLE, /* the page stopped being readable */
+	CHANGE_READABLE,   /* and is readable again */
 };
 
 /* All strings owned by the change; "" where there is nothing to say. */
 struct change {
 	enum change_type type;
-	char *id;    /* of the indicator, incident or maintenance */
-	char *name;  /* what people call it: "group / name", or a title */
+	char *id;             /* of the indicator, incident or maintenance */
+	char *name;           /* what people call it: "group / name", or a title */
 	char *before, *after; /* levels' names, or states */
-	char *text;  /* the provider's words */
+	char *text;           /* the provider's words */
 };
 
 struct changes {
@@ -45,8 +45,8 @@ struct changes {
 	size_t count;
 };
 
-struct change *changes_add(struct changes *changes, enum change_type type, const char *id, const char *name,
-	const char *before, const char *after, const char *text);
+struct change *changes_add(struct changes *changes, enum change_type type, const char *id,
+	const char *name, const char *before, const char *after, const char *text);
 void changes_release(struct changes *changes);
 
 const char *change_type_name(enum change_type type);
@@ -68,7 +68,8 @@ void changes_write(const struct changes *changes, struct buffer *out);
 void diff(const struct reading *before, const struct reading *after, struct changes *changes);
 
 /* How many indicators of before diff() would call gone; *one is the first of them. */
-size_t diff_gone(const struct reading *before, const struct reading *after, const struct indicator **one);
+size_t diff_gone(
+	const struct reading *before, const struct reading *after, const struct indicator **one);
 
 /*
  * True where the patterns of `indicators:` choose this one: "*" matches any
@@ -82,6 +83,7 @@ bool watched(const struct text_list *patterns, const char *id, const char *group
  * the chosen indicators, and the incidents and maintenances that touch one of them with all
  * that belongs to them. Without patterns it is the whole reading.
  */
-void reading_watched(const struct reading *reading, const struct text_list *patterns, struct reading *out);
+void reading_watched(
+	const struct reading *reading, const struct text_list *patterns, struct reading *out);
 
 #endif

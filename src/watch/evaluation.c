@@ -10,22 +10,22 @@
 #include "watch/xml_p.h"
 
 struct variable {
-	const char *name;          /* borrowed */
-	xmlXPathObjectPtr value;   /* owned */
+	const char *name;        /* borrowed */
+	xmlXPathObjectPtr value; /* owned */
 };
 
 struct evaluation {
 	xmlXPathContextPtr context;
-	xmlDocPtr page;            /* one of trees */
+	xmlDocPtr page;   /* one of trees */
 	xmlDocPtr *trees; /* of documents and of functions: nodes of them live as long as the
 			     reading */
 	size_t tree_count;
-	xmlHashTablePtr made;      /* text, function and parameter to one of trees */
+	xmlHashTablePtr made; /* text, function and parameter to one of trees */
 	struct variable *variables;
 	size_t variable_count;
 	xmlNodePtr item;
 	struct regex_cache *regexes;
-	size_t parsed;             /* bytes by functions */
+	size_t parsed; /* bytes by functions */
 	size_t count;
 	bool failed;
 	struct error failure;
@@ -150,7 +150,8 @@ void evaluation_set_item(struct evaluation *evaluation, xmlNodePtr item)
 }
 
 void evaluation_observe(struct evaluation *evaluation,
-	void (*seen)(void *context, const struct xpath *xpath, xmlXPathObjectPtr value), void *context)
+	void (*seen)(void *context, const struct xpath *xpath, xmlXPathObjectPtr value),
+	void *context)
 {
 	evaluation->seen = seen;
 	evaluation->seen_context = context;
@@ -219,8 +220,8 @@ xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpa
 
 static char *field(xmlChar *text)
 {
-	char *collapsed = text_collapse((const char *)text, text != NULL ? strlen((char *)text) : 0,
-		READING_FIELD_MAX);
+	char *collapsed = text_collapse(
+		(const char *)text, text != NULL ? strlen((char *)text) : 0, READING_FIELD_MAX);
 
 	xmlFree(text);
 	return collapsed;

@@ -19,10 +19,10 @@ struct passage {
 	struct fetcher *fetcher;
 	struct fetch *fetch;
 	struct passage *previous, *next;
-	size_t count, i;   /* documents; the one that is being fetched */
-	bool remembered;   /* the last fetch's validators are complete */
-	bool changed;      /* some document is not as it was: all bodies are needed */
-	bool conditional;  /* this request carries validators */
+	size_t count, i;  /* documents; the one that is being fetched */
+	bool remembered;  /* the last fetch's validators are complete */
+	bool changed;     /* some document is not as it was: all bodies are needed */
+	bool conditional; /* this request carries validators */
 	struct validator new[KIND_DOCUMENTS_MAX];
 };
 

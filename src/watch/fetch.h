@@ -17,9 +17,9 @@
 
 /* What is remembered of a document between runs. */
 struct validator {
-	char *url;           /* it was fetched from; "" for one that is not fetched */
+	char *url;                  /* it was fetched from; "" for one that is not fetched */
 	char *etag, *last_modified; /* verbatim; NULL for none */
-	char body[DIGEST_TEXT]; /* SHA-256 of the body; "" for none */
+	char body[DIGEST_TEXT];     /* SHA-256 of the body; "" for none */
 };
 
 void validator_release(struct validator *validator);
@@ -35,15 +35,16 @@ struct fetch {
 	const char *url; /* of the configuration */
 	const struct kind *kind;
 	int64_t connect_timeout, total_timeout, body_maximum, redirects;
-	/* Owned here; of the same url and kind; replaced by the new ones on success. All zero: unconditional. */
+	/* Owned here; of the same url and kind; replaced by the new ones on success. All zero:
+	 * unconditional. */
 	struct validator validators[KIND_DOCUMENTS_MAX];
 	void *context;
 
 	/* Out: */
 	enum fetch_outcome outcome;
 	struct error error;
-	bool answered;        /* some host gave a response, whatever its status */
-	int64_t retry_after;  /* seconds, as a server asked; 0: not */
+	bool answered;       /* some host gave a response, whatever its status */
+	int64_t retry_after; /* seconds, as a server asked; 0: not */
 	struct http_response responses[KIND_DOCUMENTS_MAX]; /* bodies only when FETCH_CHANGED */
 	size_t count;
 	int64_t began, ended; /* milliseconds since 1970 */
@@ -51,10 +52,11 @@ struct fetch {
 
 /*
  * Asks for the address of a document that depends on bodies of foreign origin,
- * so that the caller can have it computed where that is safe. Same contract as kind_document_address().
+ * so that the caller can have it computed where that is safe. Same contract as
+ * kind_document_address().
  */
-typedef bool fetch_address(void *context, struct fetch *fetch, size_t i, const struct document *documents,
-	char **address, struct error *error);
+typedef bool fetch_address(void *context, struct fetch *fetch, size_t i,
+	const struct document *documents, char **address, struct error *error);
 
 struct fetcher;
 

@@ -46,8 +46,8 @@ static void release_arguments(struct arguments *arguments)
 }
 
 /* The result of a function that may have failed: text as a string, or the error. */
-static void return_text(xmlXPathParserContextPtr parser, bool good, struct buffer *text,
-	const struct error *error)
+static void return_text(
+	xmlXPathParserContextPtr parser, bool good, struct buffer *text, const struct error *error)
 {
 	if (good)
 		valuePush(parser, xmlXPathNewCString(buffer_string(text)));

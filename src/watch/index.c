@@ -73,7 +73,8 @@ struct index index_by_name(const void *rows, size_t count, size_t size)
 	return index;
 }
 
-/* The place of the first row whose key is not below that of like; with past, of the first above it. */
+/* The place of the first row whose key is not below that of like; with past, of the first above it.
+ */
 static size_t bound(const struct index *index, const void *like, bool past)
 {
 	size_t low = 0, high = index->count;

@@ -22,7 +22,8 @@ struct index index_by_name(const void *rows, size_t count, size_t size); /* grou
 /* The first row with this id, NULL where there is none. */
 const void *index_find(const struct index *index, const char *id);
 
-/* The place of the first row whose key is that of like (a row, or an array {id, group, name}); *count gets how many. */
+/* The place of the first row whose key is that of like (a row, or an array {id, group, name});
+ * *count gets how many. */
 size_t index_range(const struct index *index, const void *like, size_t *count);
 
 void index_release(struct index *index);

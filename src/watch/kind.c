@@ -45,18 +45,34 @@ struct source {
 		levels;
 };
 
-#define NODE(key) {#key, node_read_node, offsetof(struct source, key), false, NULL}
+#define NODE(key)                                                                                  \
+	{                                                                                          \
+#key, node_read_node, offsetof(struct source, key), false, NULL                    \
+	}
 
 static const struct node_rule file_rules[] = {
 	{"about", node_read_text, offsetof(struct source, about), true, NULL},
-	NODE(documents), NODE(let), NODE(detect), NODE(require), NODE(page), NODE(indicators),
-	NODE(incidents), NODE(maintenances), NODE(levels),
+	NODE(documents),
+	NODE(let),
+	NODE(detect),
+	NODE(require),
+	NODE(page),
+	NODE(indicators),
+	NODE(incidents),
+	NODE(maintenances),
+	NODE(levels),
 	{0},
 };
 
 static const struct node_rule parameter_rules[] = {
-	NODE(documents), NODE(let), NODE(require), NODE(page), NODE(indicators), NODE(incidents),
-	NODE(maintenances), NODE(levels),
+	NODE(documents),
+	NODE(let),
+	NODE(require),
+	NODE(page),
+	NODE(indicators),
+	NODE(incidents),
+	NODE(maintenances),
+	NODE(levels),
 	{0},
 };
 
@@ -166,8 +182,8 @@ static void read_lets(
 	free(pairs);
 }
 
-static void read_conditions(const char *key, struct node node, struct xpath_list *conditions,
-	struct loading *loading)
+static void read_conditions(
+	const char *key, struct node node, struct xpath_list *conditions, struct loading *loading)
 {
 	struct node_rule rule = {.key = key};
 	struct node_walk walk = {loading->problems, &rule, loading};

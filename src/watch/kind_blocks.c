@@ -161,14 +161,23 @@ static bool read_level(const struct node_walk *walk, struct node node, void *tar
 }
 
 static const struct node_word same_words[] = {
-	{"worst", SAME_WORST}, {"first", SAME_FIRST}, {"last", SAME_LAST}, {NULL, 0},
+	{"worst", SAME_WORST},
+	{"first", SAME_FIRST},
+	{"last", SAME_LAST},
+	{NULL, 0},
 };
 
-#define TEXTS(key) {#key, read_xpaths, offsetof(struct block, key), false, NULL}
+#define TEXTS(key)                                                                                 \
+	{                                                                                          \
+#key, read_xpaths, offsetof(struct block, key), false, NULL                        \
+	}
 
 static const struct node_rule indicator_rules[] = {
 	{"each", read_rows, 0, false, NULL},
-	TEXTS(id), TEXTS(group), TEXTS(name), TEXTS(word),
+	TEXTS(id),
+	TEXTS(group),
+	TEXTS(name),
+	TEXTS(word),
 	{"words", read_each, offsetof(struct block, words), false, NULL},
 	{"levels", read_levels, offsetof(struct block, levels), false, NULL},
 	{"same", node_read_word, offsetof(struct block, same), false, same_words},
@@ -282,8 +291,8 @@ bool blocks_read(enum block_type type, struct node file, struct node given, stru
 			rules->key);
 	if (node_type(list) != NODE_LIST)
 		return node_type(file) == NODE_NONE && node_type(given) == NODE_NONE
-		               ? true
-		               : read_block(rules, file, given, blocks, loading);
+			       ? true
+			       : read_block(rules, file, given, blocks, loading);
 	for (size_t i = 0; i < node_count(list); i++)
 		good = read_block(rules, node_member(list, i), (struct node){0}, blocks, loading) &&
 		       good;

@@ -29,15 +29,15 @@ enum same { SAME_WORST, SAME_FIRST, SAME_LAST };
 
 /* One block of indicators, incidents or maintenances; keys that it cannot have stay empty. */
 struct block {
-	struct node node;    /* for complaints while loading */
-	struct xpath *each;  /* NULL where names are fixed */
-	xmlDocPtr names;     /* a fixed list, as elements */
+	struct node node;   /* for complaints while loading */
+	struct xpath *each; /* NULL where names are fixed */
+	xmlDocPtr names;    /* a fixed list, as elements */
 	struct xpath_list id, group, name, title, word, state, started, updated, starts, ends, url;
 	struct each words, affected;
 	struct updates updates;
 	struct words levels;
-	int same;            /* enum same */
-	int others;          /* enum level; -1: none */
+	int same;   /* enum same */
+	int others; /* enum level; -1: none */
 };
 
 struct blocks {
@@ -46,7 +46,7 @@ struct blocks {
 };
 
 struct named {
-	char *name; /* owned */
+	char *name;          /* owned */
 	struct xpath *xpath; /* owned; NULL: the watched address itself */
 };
 

@@ -18,11 +18,11 @@ struct trace;
 
 /* What read -v shows besides the reading; zeroed by the caller. */
 struct read_report {
-	size_t merged_rows; /* rows whose id stood there before */
+	size_t merged_rows;   /* rows whose id stood there before */
 	size_t unknown_words; /* rows whose word is in no table */
-	size_t evaluations; /* of XPaths */
-	size_t operations; /* of XPath, of the limit */
-	struct trace *trace; /* in: of this kind, to be filled; NULL: none */
+	size_t evaluations;   /* of XPaths */
+	size_t operations;    /* of XPath, of the limit */
+	struct trace *trace;  /* in: of this kind, to be filled; NULL: none */
 };
 
 /*

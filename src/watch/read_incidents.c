@@ -137,7 +137,7 @@ static void leave_out_what_is_over(struct reading *reading, struct rows *rows)
 
 /* The indicators that one incident or maintenance affects. */
 struct affecting {
-	const char *id;         /* of it */
+	const char *id; /* of it */
 	xmlHashTablePtr
 		names; /* of indicators: to their place, AMBIGUOUS where several have one name */
 	xmlHashTablePtr seen;

@@ -15,8 +15,8 @@ struct work {
 	struct reading *reading;
 	struct read_report *report;
 	struct error *error;
-	size_t bytes;            /* of all fields so far */
-	xmlHashTablePtr ids;     /* of indicators: to their place in the reading, counted from 1 */
+	size_t bytes;        /* of all fields so far */
+	xmlHashTablePtr ids; /* of indicators: to their place in the reading, counted from 1 */
 };
 
 /* One text of a row: which expressions give it and where it goes. */

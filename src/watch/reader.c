@@ -27,7 +27,7 @@
 struct request {
 	const struct kind *kind; /* the child is a fork: the address means the same there */
 	int64_t address;
-	size_t url;              /* lengths in bytes of what follows; a document of SIZE_MAX is not there */
+	size_t url; /* lengths in bytes of what follows; a document of SIZE_MAX is not there */
 	size_t documents[KIND_DOCUMENTS_MAX];
 };
 
@@ -115,7 +115,8 @@ static bool answer(int socket, const struct error *error, const char *text, size
 		text = error->text;
 		reply.length = strlen(text);
 	}
-	return file_write_all(socket, &reply, sizeof reply) && file_write_all(socket, text, reply.length);
+	return file_write_all(socket, &reply, sizeof reply) &&
+	       file_write_all(socket, text, reply.length);
 }
 
 static bool serve_reading(int socket, const struct request *request, const char *url,
@@ -143,9 +144,11 @@ static bool serve_address(int socket, const struct request *request, const char 
 {
 	struct error error = {0};
 	char *address = NULL;
-	bool good = kind_document_address(request->kind, (size_t)request->address, url, documents, &address, &error);
+	bool good = kind_document_address(
+		request->kind, (size_t)request->address, url, documents, &address, &error);
 
-	good = answer(socket, good ? NULL : &error, good ? address : "", good ? strlen(address) : 0);
+	good = answer(
+		socket, good ? NULL : &error, good ? address : "", good ? strlen(address) : 0);
 	free(address);
 	return good;
 }
@@ -186,7 +189,8 @@ static rlim_t data_mapped(void)
 
 	if (file == NULL)
 		return 0;
-	if (fscanf(file, "%lu %lu %lu %lu %lu %lu", &total, &resident, &shared, &text, &library, &data) != 6)
+	if (fscanf(file, "%lu %lu %lu %lu %lu %lu", &total, &resident, &shared, &text, &library,
+		    &data) != 6)
 		data = 0;
 	fclose(file);
 	return (rlim_t)data * (rlim_t)sysconf(_SC_PAGESIZE);
@@ -288,8 +292,8 @@ void readers_free(struct readers *readers)
 	free(readers);
 }
 
-static struct job *job_new(const struct kind *kind, int64_t address, const char *url,
-	const struct document *documents)
+static struct job *job_new(
+	const struct kind *kind, int64_t address, const char *url, const struct document *documents)
 {
 	struct job *job = memory_zero(1, sizeof *job);
 	struct request *request = &job->request;
@@ -312,10 +316,12 @@ static struct job *job_new(const struct kind *kind, int64_t address, const char 
 	return job;
 }
 
-static void finish(struct reader *reader, const char *text, size_t length, const struct error *error)
+static void finish(
+	struct reader *reader, const char *text, size_t length, const struct error *error)
 {
 	struct job *job = reader->job;
-	struct buffer reply = reader->reply; /* text may point into it, and done() may begin the next job */
+	struct buffer reply =
+		reader->reply; /* text may point into it, and done() may begin the next job */
 
 	reader->job = NULL;
 	reader->reply = (struct buffer){0};
@@ -344,7 +350,8 @@ static void refuse_all(struct readers *readers)
 		struct error error;
 
 		readers->first = job->next;
-		error_set(&error, REMEDY_LOCAL, "no process can be made for reading: %s", strerror(errno));
+		error_set(&error, REMEDY_LOCAL, "no process can be made for reading: %s",
+			strerror(errno));
 		job->done(job->context, NULL, 0, &error);
 		job_free(job);
 	}
@@ -358,7 +365,8 @@ static bool hand_over(struct readers *readers, struct reader *reader)
 	if (file_write_all(reader->socket, bytes->data, bytes->length))
 		return true;
 	reader_stop(reader);
-	return reader_start(readers, reader) && file_write_all(reader->socket, bytes->data, bytes->length);
+	return reader_start(readers, reader) &&
+	       file_write_all(reader->socket, bytes->data, bytes->length);
 }
 
 /* Hands queued jobs to idle readers; a reader that died is replaced first. */
@@ -450,7 +458,8 @@ static void collect_one(struct reader *reader)
 		return;
 	if (reply_ready(reader, &dead)) {
 		if (dead)
-			finish_dead(reader, "reading it took more time or memory than a page may, or broke the parser");
+			finish_dead(reader, "reading it took more time or memory than a page may, "
+					    "or broke the parser");
 		else
 			take_reply(reader);
 	} else if (milliseconds() - reader->since > READER_WALL_MILLISECONDS) {

@@ -18,9 +18,9 @@ struct readers;
 
 enum {
 	READERS_MAX = 4,
-	READER_SECONDS = 5,          /* of processor time for one page */
+	READER_SECONDS = 5,               /* of processor time for one page */
 	READER_WALL_MILLISECONDS = 20000, /* for one page, whatever it waits for */
-	READER_MEMORY = 1 << 30,     /* bytes that one child may take beyond what it was forked with */
+	READER_MEMORY = 1 << 30, /* bytes that one child may take beyond what it was forked with */
 };
 
 /*
@@ -42,7 +42,8 @@ typedef void reader_done(void *context, const char *text, size_t length, const s
 void readers_submit(struct readers *readers, const struct kind *kind, const char *url,
 	const struct document *documents, reader_done *done, void *context);
 
-/* The address of document i, computed in a child; blocks. Same contract as kind_document_address(). */
+/* The address of document i, computed in a child; blocks. Same contract as kind_document_address().
+ */
 bool readers_address(struct readers *readers, const struct kind *kind, size_t i, const char *url,
 	const struct document *documents, char **address, struct error *error);
 

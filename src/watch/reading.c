@@ -27,12 +27,18 @@ struct line_type {
 	const char *name;
 	size_t rows,
 		count; /* offsets in struct reading; count 0: the one row is the reading itself */
-	size_t size;        /* of a row */
+	size_t size;   /* of a row */
 	struct column columns[COLUMNS_MAX + 1];
 };
 
-#define TEXT(type, member) {COLUMN_TEXT, offsetof(struct type, member)}
-#define LEVEL(type, member) {COLUMN_LEVEL, offsetof(struct type, member)}
+#define TEXT(type, member)                                                                         \
+	{                                                                                          \
+		COLUMN_TEXT, offsetof(struct type, member)                                         \
+	}
+#define LEVEL(type, member)                                                                        \
+	{                                                                                          \
+		COLUMN_LEVEL, offsetof(struct type, member)                                        \
+	}
 #define ROWS(member, number, type)                                                                 \
 	.rows = offsetof(struct reading, member), .count = offsetof(struct reading, number),       \
 	.size = sizeof(struct type)
@@ -102,8 +108,8 @@ struct incident *reading_add_incident(struct reading *reading)
 
 struct maintenance *reading_add_maintenance(struct reading *reading)
 {
-	return memory_append(&reading->maintenances, &reading->maintenance_count,
-		sizeof(struct maintenance));
+	return memory_append(
+		&reading->maintenances, &reading->maintenance_count, sizeof(struct maintenance));
 }
 
 struct affects *reading_add_affects(struct reading *reading)
@@ -137,8 +143,8 @@ void reading_escape(struct buffer *out, const char *field)
 
 static void write_field(const char *field, struct buffer *out)
 {
-	char *text = text_collapse(field != NULL ? field : "", field != NULL ? strlen(field) : 0,
-		READING_FIELD_MAX);
+	char *text = text_collapse(
+		field != NULL ? field : "", field != NULL ? strlen(field) : 0, READING_FIELD_MAX);
 
 	reading_escape(out, text);
 	free(text);

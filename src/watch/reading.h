@@ -18,8 +18,8 @@ struct buffer;
 struct error;
 
 enum {
-	READING_ROWS_MAX = 20000, /* of each type */
-	READING_FIELD_MAX = 4096, /* bytes of one field */
+	READING_ROWS_MAX = 20000,            /* of each type */
+	READING_FIELD_MAX = 4096,            /* bytes of one field */
 	READING_TEXT_MAX = 64 * 1024 * 1024, /* of a canonical text */
 };
 

@@ -28,8 +28,8 @@ bool rot_vanished(const struct reading *before, const struct reading *after, str
 	if (gone < VANISHED_MIN || gone < all - gone)
 		return false;
 	error_set(error, REMEDY_PAGE,
-		"of %zu indicators that were expected, %zu are listed no longer; one of them is %s", all, gone,
-		text_empty(one->name) ? one->id : one->name);
+		"of %zu indicators that were expected, %zu are listed no longer; one of them is %s",
+		all, gone, text_empty(one->name) ? one->id : one->name);
 	return true;
 }
 
@@ -54,7 +54,8 @@ bool rot_moved(const char *usual, const char *requested, const char *final, stru
 	to = http_url_host(final);
 	moved = to != NULL && !same_host(to, from) && !same_host(to, usual);
 	if (moved)
-		error_set(error, REMEDY_PAGE, "redirects to another host: %s, where %s was expected", to, usual);
+		error_set(error, REMEDY_PAGE,
+			"redirects to another host: %s, where %s was expected", to, usual);
 	free(from);
 	free(to);
 	return moved;

@@ -22,8 +22,8 @@ bool rot_vanished(const struct reading *before, const struct reading *after, str
 /*
  * True where the final address is on another host than the requested one, and on another than
  * usual, the host that the page came from when all was well ("" or NULL: not known, so whatever
- * there is counts as usual). A leading "www." makes no difference. Any of the addresses may be NULL:
- * false.
+ * there is counts as usual). A leading "www." makes no difference. Any of the addresses may be
+ * NULL: false.
  */
 bool rot_moved(const char *usual, const char *requested, const char *final, struct error *error);
 

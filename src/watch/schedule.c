@@ -23,7 +23,8 @@ bool schedule_due(const struct schedule *schedule, int64_t now)
 
 bool schedule_full(const struct schedule *schedule, int64_t now)
 {
-	return schedule->last_full == 0 || now < schedule->last_full || now - schedule->last_full >= SCHEDULE_FULL;
+	return schedule->last_full == 0 || now < schedule->last_full ||
+	       now - schedule->last_full >= SCHEDULE_FULL;
 }
 
 bool schedule_stale(const struct schedule *schedule, int64_t now)

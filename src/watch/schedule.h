@@ -16,11 +16,11 @@ enum {
 };
 
 struct schedule {
-	int64_t every;        /* milliseconds; 0: at each run */
-	int64_t last_fetch;   /* seconds since 1970, 0: never */
+	int64_t every;      /* milliseconds; 0: at each run */
+	int64_t last_fetch; /* seconds since 1970, 0: never */
 	int64_t last_success, last_full;
-	int64_t retry_at;     /* a server asked not to come before */
-	bool restless;        /* red, unconfirmed, or failing and not yet lost: due at each run */
+	int64_t retry_at; /* a server asked not to come before */
+	bool restless;    /* red, unconfirmed, or failing and not yet lost: due at each run */
 };
 
 /* Elapsed time at least `every` less SCHEDULE_EARLY, or negative (the clock went back). */

@@ -124,7 +124,8 @@ void evaluation_set_item(struct evaluation *evaluation, xmlNodePtr item);
 
 /* From here on seen() gets the value of each expression that has one. */
 void evaluation_observe(struct evaluation *evaluation,
-	void (*seen)(void *context, const struct xpath *xpath, xmlXPathObjectPtr value), void *context);
+	void (*seen)(void *context, const struct xpath *xpath, xmlXPathObjectPtr value),
+	void *context);
 
 /* The page's tree, for tree_describe(). */
 xmlDocPtr evaluation_page(const struct evaluation *evaluation);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Gives an archive a past: snapshots, changes and events in its database and its chains, as many for
- * each page. The folders are left out: a run never looks at those of the past.
+ * Gives an archive a past: snapshots, changes and events in its database and its chains, as many
+ * for each page. The folders are left out: a run never looks at those of the past.
  *
  *   bench-history ARCHIVE COUNT
  */
@@ -21,10 +21,12 @@
 
 enum { BEGAN = 1390590000, EVERY = 3600 };
 
-static void add_snapshot(struct database *database, struct page_state *state, int64_t time, struct buffer *chain)
+static void add_snapshot(
+	struct database *database, struct page_state *state, int64_t time, struct buffer *chain)
 {
 	struct chain_line line = {.sequence = ++state->snapshot, .type = "snapshot"};
-	static char id[] = "00000000exam", name[] = "Service 0", before[] = "operational", after[] = "degraded", none[] = "";
+	static char id[] = "00000000exam", name[] = "Service 0", before[] = "operational",
+		    after[] = "degraded", none[] = "";
 	struct change change = {CHANGE_INDICATOR, id, name, before, after, none};
 	struct snapshot_row row;
 	char head[DIGEST_TEXT], compact[DATE_TEXT_MAX];
@@ -46,8 +48,8 @@ static void add_snapshot(struct database *database, struct page_state *state, in
 	free(text);
 }
 
-static bool add_past(struct database *database, const char *archive, struct page_state *state, int count,
-	struct error *error)
+static bool add_past(struct database *database, const char *archive, struct page_state *state,
+	int count, struct error *error)
 {
 	char *path = archive_path(archive, state->name, "chain", NULL);
 	struct buffer chain = {0};

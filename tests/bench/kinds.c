@@ -4,11 +4,13 @@
  *
  *   bench-kinds < LIST
  *
- * Each line of LIST: what to call the page, its kind, its address and the file with the kind's parameters
- * ("-" for none of them), and its files, separated by tabs. A line comes out for each: name, kind, bytes,
- * microseconds of CPU of reading and of bare parsing, the ratio of the two, XPath operations as percent of
- * their limit, and the ratio that is aimed at. Reading is from bytes to the canonical text. The two take
- * turns; all are medians. Bare parsing gets JSON in UTF-8, without the call that JSONP wraps around it.
+ * Each line of LIST: what to call the page, its kind, its address and the file with the kind's
+ * parameters
+ * ("-" for none of them), and its files, separated by tabs. A line comes out for each: name, kind,
+ * bytes, microseconds of CPU of reading and of bare parsing, the ratio of the two, XPath operations
+ * as percent of their limit, and the ratio that is aimed at. Reading is from bytes to the canonical
+ * text. The two take turns; all are medians. Bare parsing gets JSON in UTF-8, without the call that
+ * JSONP wraps around it.
  */
 #include <jansson.h>
 #include <libxml/HTMLparser.h>
@@ -79,13 +81,12 @@ static bool parse_json(const struct buffer *text)
 
 static bool parse_markup(const struct buffer *text, bool html)
 {
-	xmlDocPtr tree =
-		html ? htmlReadMemory(text->data, (int)text->length, NULL, NULL,
-			       HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
-				       HTML_PARSE_NONET)
-		     : xmlReadMemory(text->data, (int)text->length, NULL, NULL,
-			       XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-				       XML_PARSE_NOCDATA | XML_PARSE_COMPACT);
+	xmlDocPtr tree = html ? htmlReadMemory(text->data, (int)text->length, NULL, NULL,
+					HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
+						HTML_PARSE_NOWARNING | HTML_PARSE_NONET)
+			      : xmlReadMemory(text->data, (int)text->length, NULL, NULL,
+					XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+						XML_PARSE_NOCDATA | XML_PARSE_COMPACT);
 
 	xmlFreeDoc(tree);
 	return tree != NULL;
@@ -103,8 +104,8 @@ static bool parse_once(struct page *page)
 			continue;
 		form = read_form(&page->documents[i]);
 		good = (form == DOCUMENT_JSON
-					? parse_json(&page->plain[i])
-					: parse_markup(&page->plain[i], form == DOCUMENT_HTML)) &&
+				       ? parse_json(&page->plain[i])
+				       : parse_markup(&page->plain[i], form == DOCUMENT_HTML)) &&
 		       good;
 	}
 	return good;
@@ -143,14 +144,16 @@ static double median(double *values)
 
 static int times_for(double microseconds)
 {
-	return microseconds < ROUND_MICROSECONDS ? (int)(ROUND_MICROSECONDS / (microseconds + 1)) + 1
-						 : 1;
+	return microseconds < ROUND_MICROSECONDS
+		       ? (int)(ROUND_MICROSECONDS / (microseconds + 1)) + 1
+		       : 1;
 }
 
 static void measure(struct page *page)
 {
 	double reading[ROUNDS], parsing[ROUNDS], ratio[ROUNDS];
-	int read_times = times_for(read_time(page, 1)), parse_times = times_for(parse_time(page, 1));
+	int read_times = times_for(read_time(page, 1)),
+	    parse_times = times_for(parse_time(page, 1));
 	size_t bytes = 0;
 
 	for (int i = 0; i < ROUNDS; i++) {

@@ -98,7 +98,8 @@ int main(int argc, char **argv)
 	if (out == NULL)
 		fail(argv[1]);
 	status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	fprintf(out, "%.4f %.4f %ld %d\n", wall, seconds(usage.ru_utime) + seconds(usage.ru_stime), peak, status);
+	fprintf(out, "%.4f %.4f %ld %d\n", wall, seconds(usage.ru_utime) + seconds(usage.ru_stime),
+		peak, status);
 	fclose(out);
 	return status;
 }

@@ -30,32 +30,37 @@ enum { PATIENCE = 12 /* seconds for one attempt, where every wait is one second 
 #define SENDER "lampwatch@example.org"
 #define RECIPIENT "ops@example.com"
 
-static const char message[] =
-	"From: Lampwatch <lampwatch@example.org>\r\n"
-	"To: ops@example.com\r\n"
-	"Subject: [RED] a page\r\n"
-	"Date: Fri, 24 Jan 2014 19:20:00 +0000\r\n"
-	"Message-ID: <e.1.red.0011223344556677@example.org>\r\n"
-	"Auto-Submitted: auto-generated\r\n"
-	"X-Folded: one\r\n two\r\n"
-	"\r\n"
-	"body\r\n"
-	".\r\n"
-	"..two dots\r\n"
-	"\r\n"
-	"end\r\n";
+static const char message[] = "From: Lampwatch <lampwatch@example.org>\r\n"
+			      "To: ops@example.com\r\n"
+			      "Subject: [RED] a page\r\n"
+			      "Date: Fri, 24 Jan 2014 19:20:00 +0000\r\n"
+			      "Message-ID: <e.1.red.0011223344556677@example.org>\r\n"
+			      "Auto-Submitted: auto-generated\r\n"
+			      "X-Folded: one\r\n two\r\n"
+			      "\r\n"
+			      "body\r\n"
+			      ".\r\n"
+			      "..two dots\r\n"
+			      "\r\n"
+			      "end\r\n";
 
 static char loopback[] = "127.0.0.1", user[] = "alerts", password[] = "open sesame";
 
 /* Short, so that silence is over soon; libesmtp allows no less than a second. */
 static const struct smtp_timeouts quick = {
-	.connect = 1000, .greeting = 1000, .envelope = 1000, .data = 1000, .transfer = 1000,
-	.reply = 1000, .quit = 500, .total = 4000,
+	.connect = 1000,
+	.greeting = 1000,
+	.envelope = 1000,
+	.data = 1000,
+	.transfer = 1000,
+	.reply = 1000,
+	.quit = 500,
+	.total = 4000,
 };
 
 /* Runs the attempt as the courier does, in a process of its own with a deadline. */
-static void attempt_in_child(mail_transport *send, const struct route_config *route, const struct mail *mail,
-	struct attempt *attempt)
+static void attempt_in_child(mail_transport *send, const struct route_config *route,
+	const struct mail *mail, struct attempt *attempt)
 {
 	int ends[2], status;
 	pid_t child;
@@ -79,12 +84,16 @@ static void attempt_in_child(mail_transport *send, const struct route_config *ro
 static struct route_config route_to(const struct sink *sink)
 {
 	return (struct route_config){
-		.type = ROUTE_SMTP, .host = loopback, .port = sink->port,
-		.ca_file = sink->certificate, .tls = TLS_REQUIRED,
+		.type = ROUTE_SMTP,
+		.host = loopback,
+		.port = sink->port,
+		.ca_file = sink->certificate,
+		.tls = TLS_REQUIRED,
 	};
 }
 
-static struct attempt send_by(mail_transport *send, const struct route_config *route, const char *recipient)
+static struct attempt send_by(
+	mail_transport *send, const struct route_config *route, const char *recipient)
 {
 	struct mail mail = {SENDER, recipient, message, sizeof message - 1};
 	struct attempt attempt;
@@ -123,7 +132,8 @@ static void announce(const char *script)
 	free(line);
 }
 
-static void assert_faults(mail_transport *send, enum sink_tls tls, const struct fault *faults, size_t count)
+static void assert_faults(
+	mail_transport *send, enum sink_tls tls, const struct fault *faults, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct sink sink;
@@ -141,15 +151,16 @@ static void assert_faults(mail_transport *send, enum sink_tls tls, const struct 
 	}
 }
 
-#define ASSERT_FAULTS(send, tls, ...) \
-	do { \
-		static const struct fault faults[] = {__VA_ARGS__}; \
-		assert_faults(send, tls, faults, sizeof faults / sizeof *faults); \
+#define ASSERT_FAULTS(send, tls, ...)                                                              \
+	do {                                                                                       \
+		static const struct fault faults[] = {__VA_ARGS__};                                \
+		assert_faults(send, tls, faults, sizeof faults / sizeof *faults);                  \
 	} while (0)
 
 static void assert_arrives_as_it_is(mail_transport *send, enum sink_tls tls, const char *script)
 {
-	static const char envelope[] = "X-Envelope-From: " SENDER "\nX-Envelope-To: " RECIPIENT "\n";
+	static const char envelope[] =
+		"X-Envelope-From: " SENDER "\nX-Envelope-To: " RECIPIENT "\n";
 	struct sink sink;
 	struct route_config route;
 	char *mail;
@@ -172,10 +183,12 @@ static void test_mail_arrives_byte_for_byte(void **state)
 	(void)state;
 	assert_arrives_as_it_is(smtp_send, SINK_STARTTLS, "");
 	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "");
-	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "without DSN\nwithout SIZE\nwithout 8BITMIME\n");
+	assert_arrives_as_it_is(
+		smtp_send, SINK_PLAIN, "without DSN\nwithout SIZE\nwithout 8BITMIME\n");
 	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "with CHUNKING\n");
 	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "without PIPELINING\nwith CHUNKING\n");
-	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "hello first 1 reply 502 5.5.2 no EHLO here\n");
+	assert_arrives_as_it_is(
+		smtp_send, SINK_PLAIN, "hello first 1 reply 502 5.5.2 no EHLO here\n");
 	assert_arrives_as_it_is(smtps_send, SINK_IMPLICIT, "");
 }
 
@@ -189,7 +202,8 @@ static void test_twenty_mails_over_starttls_do_not_hang(void **state)
 	sink_start(&sink, SINK_STARTTLS, "127.0.0.1", 2);
 	route = route_to(&sink);
 	for (int i = 0; i < 20; i++)
-		assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_DELIVERED, 250, "kept");
+		assert_result(
+			send_by(smtp_send, &route, RECIPIENT), OUTCOME_DELIVERED, 250, "kept");
 	assert_int_equal(sink_count(&sink), 20);
 	assert_in_range(time(NULL) - began, 0, 20);
 	sink_stop(&sink);
@@ -216,7 +230,8 @@ static void test_relay_that_is_not_there_is_temporary(void **state)
 /* A listener whose queue is full lets connection attempts wait, as a dead host does. */
 static void test_relay_that_never_accepts_is_left_after_the_connect_time(void **state)
 {
-	struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in name = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof name;
 	int listener = socket(AF_INET, SOCK_STREAM, 0), fillers[8];
 	struct route_config route = {.host = loopback, .tls = TLS_OFF};
@@ -244,7 +259,8 @@ static void test_name_without_address_is_temporary(void **state)
 	struct route_config route = {.host = (char[]){"relay.invalid"}, .port = 25, .tls = TLS_OFF};
 
 	(void)state;
-	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_TEMPORARY, 0, "relay.invalid:25: while connecting");
+	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_TEMPORARY, 0,
+		"relay.invalid:25: while connecting");
 }
 
 static void test_relay_that_hangs_up_or_refuses_at_once_is_temporary(void **state)
@@ -254,9 +270,12 @@ static void test_relay_that_hangs_up_or_refuses_at_once_is_temporary(void **stat
 		{"refuse\n", OUTCOME_TEMPORARY, 0, "while waiting for the greeting", 0},
 		{"greeting drop\n", OUTCOME_TEMPORARY, 0, "while waiting for the greeting", 0},
 		{"greeting reset\n", OUTCOME_TEMPORARY, 0, "while waiting for the greeting", 0},
-		{"greeting reply 421 4.3.2 not now\n", OUTCOME_TEMPORARY, 421, "421 4.3.2 not now", 0},
-		{"greeting reply 554 5.3.2 no service\n", OUTCOME_TEMPORARY, 554, "554 5.3.2 no service", 0},
-		{"hello reply 550 5.7.1 bad name\n", OUTCOME_TEMPORARY, 550, "550 5.7.1 bad name", 0},
+		{"greeting reply 421 4.3.2 not now\n", OUTCOME_TEMPORARY, 421, "421 4.3.2 not now",
+			0},
+		{"greeting reply 554 5.3.2 no service\n", OUTCOME_TEMPORARY, 554,
+			"554 5.3.2 no service", 0},
+		{"hello reply 550 5.7.1 bad name\n", OUTCOME_TEMPORARY, 550, "550 5.7.1 bad name",
+			0},
 		{"hello reply 421 4.3.2 later\n", OUTCOME_TEMPORARY, 421, "421 4.3.2 later", 0});
 }
 
@@ -292,23 +311,32 @@ static void test_refused_recipient(void **state)
 {
 	(void)state;
 	ASSERT_FAULTS(smtp_send, SINK_PLAIN,
-		{"rcpt for *@example.com reply 450 4.2.0 busy\n", OUTCOME_TEMPORARY, 450, "450 4.2.0 busy", 0},
-		{"rcpt for *@example.com reply 550 5.1.1 <" RECIPIENT "> unknown\n", OUTCOME_RECEIVER, 550,
-			"550 5.1.1 <[recipient]> unknown", 0},
-		{"rcpt reply 554 5.7.1 relay access denied\n", OUTCOME_ROUTE, 554, "relay access denied", 0},
-		{"without PIPELINING\nrcpt reply 550 no such user\n", OUTCOME_RECEIVER, 550, "no such user", 0},
-		{"rcpt reply 550-5.1.1 first\\n550 5.1.1 second\n", OUTCOME_RECEIVER, 550, "first second", 0},
-		{"with CHUNKING\nrcpt reply 450 4.2.0 busy\n", OUTCOME_TEMPORARY, 450, "450 4.2.0 busy", 0},
-		{"with CHUNKING\nrcpt reply 550 5.1.1 unknown\n", OUTCOME_RECEIVER, 550, "550 5.1.1", 0},
-		{"rcpt for *@elsewhere reply 550 5.1.1 unknown\n", OUTCOME_DELIVERED, 250, "kept", 1});
+		{"rcpt for *@example.com reply 450 4.2.0 busy\n", OUTCOME_TEMPORARY, 450,
+			"450 4.2.0 busy", 0},
+		{"rcpt for *@example.com reply 550 5.1.1 <" RECIPIENT "> unknown\n",
+			OUTCOME_RECEIVER, 550, "550 5.1.1 <[recipient]> unknown", 0},
+		{"rcpt reply 554 5.7.1 relay access denied\n", OUTCOME_ROUTE, 554,
+			"relay access denied", 0},
+		{"without PIPELINING\nrcpt reply 550 no such user\n", OUTCOME_RECEIVER, 550,
+			"no such user", 0},
+		{"rcpt reply 550-5.1.1 first\\n550 5.1.1 second\n", OUTCOME_RECEIVER, 550,
+			"first second", 0},
+		{"with CHUNKING\nrcpt reply 450 4.2.0 busy\n", OUTCOME_TEMPORARY, 450,
+			"450 4.2.0 busy", 0},
+		{"with CHUNKING\nrcpt reply 550 5.1.1 unknown\n", OUTCOME_RECEIVER, 550,
+			"550 5.1.1", 0},
+		{"rcpt for *@elsewhere reply 550 5.1.1 unknown\n", OUTCOME_DELIVERED, 250, "kept",
+			1});
 }
 
 static void test_refused_sender_is_temporary_or_the_route(void **state)
 {
 	(void)state;
 	ASSERT_FAULTS(smtp_send, SINK_PLAIN,
-		{"mail reply 451 4.3.0 try later\n", OUTCOME_TEMPORARY, 451, "451 4.3.0 try later", 0},
-		{"mail reply 550 5.7.1 <" SENDER "> go away\n", OUTCOME_ROUTE, 550, "<[sender]> go away", 0},
+		{"mail reply 451 4.3.0 try later\n", OUTCOME_TEMPORARY, 451, "451 4.3.0 try later",
+			0},
+		{"mail reply 550 5.7.1 <" SENDER "> go away\n", OUTCOME_ROUTE, 550,
+			"<[sender]> go away", 0},
 		{"mail reply 552 5.3.4 too big\n", OUTCOME_ROUTE, 552, "552 5.3.4 too big", 0},
 		{"require auth\n", OUTCOME_ROUTE, 530, "530 5.7.0 authentication required", 0});
 }
@@ -320,9 +348,12 @@ static void test_refused_message_is_temporary_or_the_route(void **state)
 		{"data reply 451 4.3.0 later\n", OUTCOME_TEMPORARY, 451, "451 4.3.0 later", 0},
 		{"data reply 554 5.3.0 never\n", OUTCOME_ROUTE, 554, "554 5.3.0 never", 0},
 		{"data reply 250 2.0.0 out of step\n", OUTCOME_TEMPORARY, 0, "after DATA", 0},
-		{"content reply 452 4.3.1 disk full\n", OUTCOME_TEMPORARY, 452, "452 4.3.1 disk full", 0},
-		{"content reply 554 5.7.1 looks like spam\n", OUTCOME_ROUTE, 554, "looks like spam", 0},
-		{"content reply 550 5.1.1 no such user\n", OUTCOME_RECEIVER, 550, "no such user", 0});
+		{"content reply 452 4.3.1 disk full\n", OUTCOME_TEMPORARY, 452,
+			"452 4.3.1 disk full", 0},
+		{"content reply 554 5.7.1 looks like spam\n", OUTCOME_ROUTE, 554, "looks like spam",
+			0},
+		{"content reply 550 5.1.1 no such user\n", OUTCOME_RECEIVER, 550, "no such user",
+			0});
 }
 
 static void test_chunks_that_are_not_all_acknowledged_are_not_delivered(void **state)
@@ -332,9 +363,12 @@ static void test_chunks_that_are_not_all_acknowledged_are_not_delivered(void **s
 		{"with CHUNKING\ncontent silent\n", OUTCOME_UNKNOWN, 0, "", 0},
 		{"with CHUNKING\ncontent drop\n", OUTCOME_UNKNOWN, 0, "", 0},
 		{"with CHUNKING\ncontent keep-drop\n", OUTCOME_UNKNOWN, 0, "", 1},
-		{"with CHUNKING\ncontent reply 452 4.3.1 full\n", OUTCOME_TEMPORARY, 452, "452 4.3.1 full", 0},
-		{"with CHUNKING\nchunk first 1 reply 452 4.3.1 full\n", OUTCOME_TEMPORARY, 551, "551", 0},
-		{"with CHUNKING\nchunk reply 552 5.3.4 too big\n", OUTCOME_TEMPORARY, 551, "551", 0});
+		{"with CHUNKING\ncontent reply 452 4.3.1 full\n", OUTCOME_TEMPORARY, 452,
+			"452 4.3.1 full", 0},
+		{"with CHUNKING\nchunk first 1 reply 452 4.3.1 full\n", OUTCOME_TEMPORARY, 551,
+			"551", 0},
+		{"with CHUNKING\nchunk reply 552 5.3.4 too big\n", OUTCOME_TEMPORARY, 551, "551",
+			0});
 }
 
 /* Larger than what the sockets hold, so that the break comes before the end. */
@@ -371,7 +405,8 @@ static void test_break_in_the_middle_of_the_message_is_temporary(void **state)
 /* More than the sockets hold, so that writing has to wait. */
 static void test_large_mail_to_a_slow_server_arrives(void **state)
 {
-	static const char *const scripts[] = {"with CHUNKING\nrcpt delay 500\n", "data delay 500\n"};
+	static const char *const scripts[] = {
+		"with CHUNKING\nrcpt delay 500\n", "data delay 500\n"};
 	struct buffer bytes = {0};
 	struct mail mail = {SENDER, RECIPIENT, NULL, 0};
 	struct attempt attempt;
@@ -466,7 +501,8 @@ static void test_server_that_fails_twice_takes_the_third_try(void **state)
 	route = route_to(&sink);
 	route.tls = TLS_OFF;
 	for (int i = 0; i < 2; i++)
-		assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_TEMPORARY, 451, "not yet");
+		assert_result(
+			send_by(smtp_send, &route, RECIPIENT), OUTCOME_TEMPORARY, 451, "not yet");
 	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_DELIVERED, 250, "kept");
 	sink_stop(&sink);
 }
@@ -487,9 +523,12 @@ static void test_missing_or_failing_starttls_sends_nothing(void **state)
 	static const struct fault faults[] = {
 		{"without STARTTLS\n", OUTCOME_ROUTE, 0, "does not offer STARTTLS", 0},
 		{"hello reply 502 5.5.2 no EHLO\n", OUTCOME_TEMPORARY, 502, "502", 0},
-		{"hello first 1 reply 502 5.5.2 no EHLO\n", OUTCOME_ROUTE, 0, "does not offer STARTTLS", 0},
-		{"starttls reply 454 4.7.0 not now\n", OUTCOME_TEMPORARY, 454, "454 4.7.0 not now", 0},
-		{"starttls reply 220 2.0.0 ha\\n220 2.0.0 ha\n", OUTCOME_ROUTE, 0, "behind the reply", 0},
+		{"hello first 1 reply 502 5.5.2 no EHLO\n", OUTCOME_ROUTE, 0,
+			"does not offer STARTTLS", 0},
+		{"starttls reply 454 4.7.0 not now\n", OUTCOME_TEMPORARY, 454, "454 4.7.0 not now",
+			0},
+		{"starttls reply 220 2.0.0 ha\\n220 2.0.0 ha\n", OUTCOME_ROUTE, 0,
+			"behind the reply", 0},
 		{"starttls drop\n", OUTCOME_TEMPORARY, 0, "while starting TLS", 0},
 		{"starttls long 1100\n", OUTCOME_TEMPORARY, 0, "too long", 0},
 	};
@@ -505,8 +544,8 @@ static void test_missing_or_failing_starttls_sends_nothing(void **state)
 		route.user = user;
 		route.password = password;
 		announce(faults[i].script);
-		assert_result(send_by(smtp_send, &route, RECIPIENT), faults[i].outcome, faults[i].code,
-			faults[i].words);
+		assert_result(send_by(smtp_send, &route, RECIPIENT), faults[i].outcome,
+			faults[i].code, faults[i].words);
 		assert_nothing_sent(&sink);
 		sink_stop(&sink);
 	}
@@ -520,9 +559,11 @@ static void test_injection_behind_the_reply_to_starttls_sends_nothing(void **sta
 
 	(void)state;
 	sink_start(&sink, SINK_STARTTLS, "127.0.0.1", 2);
-	sink_script(&sink, "starttls inject 250-injected\\r\\n250 AUTH PLAIN\\r\\n235 in\\r\\n250 ok\\r\\n\n");
+	sink_script(&sink,
+		"starttls inject 250-injected\\r\\n250 AUTH PLAIN\\r\\n235 in\\r\\n250 ok\\r\\n\n");
 	route = route_to(&sink);
-	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_ROUTE, 0, "behind the reply to STARTTLS");
+	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_ROUTE, 0,
+		"behind the reply to STARTTLS");
 	assert_nothing_sent(&sink);
 	sink_stop(&sink);
 }
@@ -547,12 +588,13 @@ static void test_bad_certificate_sends_nothing(void **state)
 		struct sink sink;
 		struct route_config route;
 
-		sink_start(&sink, implicit ? SINK_IMPLICIT : SINK_STARTTLS, rows[i / 2].name, rows[i / 2].days);
+		sink_start(&sink, implicit ? SINK_IMPLICIT : SINK_STARTTLS, rows[i / 2].name,
+			rows[i / 2].days);
 		route = route_to(&sink);
 		if (!rows[i / 2].trusted)
 			route.ca_file = NULL;
-		assert_result(send_by(implicit ? smtps_send : smtp_send, &route, RECIPIENT), OUTCOME_ROUTE, 0,
-			implicit ? "ertificate" : rows[i / 2].words);
+		assert_result(send_by(implicit ? smtps_send : smtp_send, &route, RECIPIENT),
+			OUTCOME_ROUTE, 0, implicit ? "ertificate" : rows[i / 2].words);
 		assert_nothing_sent(&sink);
 		sink_stop(&sink);
 	}
@@ -579,7 +621,9 @@ static void test_configured_name_is_sent_and_checked(void **state)
 
 static void test_unreadable_ca_file_is_the_route(void **state)
 {
-	struct route_config route = {.host = (char[]){"127.0.0.1"}, .port = 1, .tls = TLS_REQUIRED,
+	struct route_config route = {.host = (char[]){"127.0.0.1"},
+		.port = 1,
+		.tls = TLS_REQUIRED,
 		.ca_file = (char[]){"/nonexistent/ca.pem"}};
 
 	(void)state;
@@ -617,7 +661,8 @@ static void test_refused_password_is_the_route_and_sends_nothing(void **state)
 	static const struct fault faults[] = {
 		{"user alerts open sesame\nrequire auth\n", OUTCOME_DELIVERED, 250, "kept", 1},
 		{"user alerts other\n", OUTCOME_ROUTE, 535, "535 5.7.8 authentication failed", 0},
-		{"auth reply 535 5.7.8 AGFsZXJ0cwBvcGVuIHNlc2FtZQ==? open sesame?\n", OUTCOME_ROUTE, 535, "535", 0},
+		{"auth reply 535 5.7.8 AGFsZXJ0cwBvcGVuIHNlc2FtZQ==? open sesame?\n", OUTCOME_ROUTE,
+			535, "535", 0},
 		{"auth reply 454 4.7.0 not now\n", OUTCOME_TEMPORARY, 454, "454 4.7.0 not now", 0},
 		{"auth reply 534 5.7.9 too weak\n", OUTCOME_ROUTE, 534, "534", 0},
 		{"auth drop\n", OUTCOME_TEMPORARY, 0, "while authenticating", 0},
@@ -628,10 +673,11 @@ static void test_refused_password_is_the_route_and_sends_nothing(void **state)
 		assert_password(smtp_send, SINK_STARTTLS, &faults[i]);
 		assert_password(smtps_send, SINK_IMPLICIT, &faults[i]);
 	}
-	assert_password(smtp_send, SINK_STARTTLS, &(struct fault){
-		"without AUTH\n", OUTCOME_ROUTE, 0, "no AUTH that we can do", 0});
-	assert_password(smtp_send, SINK_STARTTLS, &(struct fault){
-		"without AUTH\nwith AUTH LOGIN\nuser alerts open sesame\n", OUTCOME_DELIVERED, 250, "kept", 1});
+	assert_password(smtp_send, SINK_STARTTLS,
+		&(struct fault){"without AUTH\n", OUTCOME_ROUTE, 0, "no AUTH that we can do", 0});
+	assert_password(smtp_send, SINK_STARTTLS,
+		&(struct fault){"without AUTH\nwith AUTH LOGIN\nuser alerts open sesame\n",
+			OUTCOME_DELIVERED, 250, "kept", 1});
 }
 
 static void test_refused_password_is_not_tried_twice(void **state)
@@ -660,7 +706,8 @@ static void test_smtps_makes_the_same_of_the_same_faults(void **state)
 	(void)state;
 	ASSERT_FAULTS(smtps_send, SINK_IMPLICIT,
 		{"refuse\n", OUTCOME_TEMPORARY, 0, "while connecting", 0},
-		{"greeting reply 421 4.3.2 not now\n", OUTCOME_TEMPORARY, 421, "421 4.3.2 not now", 0},
+		{"greeting reply 421 4.3.2 not now\n", OUTCOME_TEMPORARY, 421, "421 4.3.2 not now",
+			0},
 		{"greeting reply 554 5.3.2 no service\n", OUTCOME_TEMPORARY, 554, "554", 0},
 		{"greeting silent\n", OUTCOME_TEMPORARY, 0, "while", 0},
 		{"greeting flood\n", OUTCOME_TEMPORARY, 0, "", 0},
@@ -670,7 +717,8 @@ static void test_smtps_makes_the_same_of_the_same_faults(void **state)
 		{"mail reply 550 5.7.1 go away\n", OUTCOME_ROUTE, 550, "550", 0},
 		{"mail silent\n", OUTCOME_TEMPORARY, 0, "after MAIL", 0},
 		{"rcpt reply 450 4.2.0 busy\n", OUTCOME_TEMPORARY, 450, "450", 0},
-		{"rcpt reply 550 5.1.1 <" RECIPIENT "> unknown\n", OUTCOME_RECEIVER, 550, "<[recipient]>", 0},
+		{"rcpt reply 550 5.1.1 <" RECIPIENT "> unknown\n", OUTCOME_RECEIVER, 550,
+			"<[recipient]>", 0},
 		{"data reply 451 4.3.0 later\n", OUTCOME_TEMPORARY, 451, "451", 0},
 		{"content reply 452 4.3.1 full\n", OUTCOME_TEMPORARY, 452, "452", 0},
 		{"content reply 554 5.7.1 spam\n", OUTCOME_ROUTE, 554, "554", 0},

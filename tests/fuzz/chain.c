@@ -7,7 +7,8 @@
 #include "base/error.h"
 #include "fuzz.h"
 
-static bool each(void *context, const struct chain_line *line, const char *text, struct error *error)
+static bool each(
+	void *context, const struct chain_line *line, const char *text, struct error *error)
 {
 	int64_t *last = context;
 	char *written = chain_line_write(line);

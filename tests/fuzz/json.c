@@ -9,7 +9,8 @@
 #include "base/text.h"
 #include "fuzz.h"
 
-static void begin(void *context, enum value_type type, const char *key, const char *text, size_t length)
+static void begin(
+	void *context, enum value_type type, const char *key, const char *text, size_t length)
 {
 	int *depth = context;
 

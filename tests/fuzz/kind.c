@@ -11,7 +11,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char page[] = "{\"page\":{\"id\":\"x\"},\"components\":[{\"id\":\"a\",\"name\":\"A\",\"status\":\"up\"}]}";
+	static const char page[] = "{\"page\":{\"id\":\"x\"},\"components\":[{\"id\":\"a\","
+				   "\"name\":\"A\",\"status\":\"up\"}]}";
 	struct document documents[KIND_DOCUMENTS_MAX] = {{page, sizeof page - 1}};
 	struct problems problems = {0};
 	struct reading reading = {0};

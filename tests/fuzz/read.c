@@ -48,7 +48,8 @@ static void check(const struct reading *reading)
 	MUST(text_valid(buffer_string(&once), once.length));
 	MUST(reading_parse(buffer_string(&once), once.length, &again, &error));
 	reading_write(&again, &twice);
-	MUST(once.length == twice.length && memcmp(buffer_string(&once), buffer_string(&twice), once.length) == 0);
+	MUST(once.length == twice.length &&
+		memcmp(buffer_string(&once), buffer_string(&twice), once.length) == 0);
 	diff(reading, &again, &changes);
 	MUST(changes.count == 0);
 	changes_release(&changes);
@@ -72,13 +73,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* A kind of several documents gets the same bytes for each. */
 	for (size_t i = 0; i < kind_document_count(kinds[data[0] % count]); i++)
 		documents[i] = (struct document){text, size - 1};
-	if (read_page(kinds[data[0] % count], "https://status.example.com/", documents, &reading, NULL, &error))
+	if (read_page(kinds[data[0] % count], "https://status.example.com/", documents, &reading,
+		    NULL, &error))
 		check(&reading);
 	else
 		MUST(error.remedy == REMEDY_PAGE && text_valid(error.text, strlen(error.text)));
 	reading_release(&reading);
-	if (kind_document_address(kinds[data[0] % count], kind_document_count(kinds[data[0] % count]) - 1,
-		    "https://status.example.com/", documents, &address, &error))
+	if (kind_document_address(kinds[data[0] % count],
+		    kind_document_count(kinds[data[0] % count]) - 1, "https://status.example.com/",
+		    documents, &address, &error))
 		free(address);
 	free(text);
 	return 0;

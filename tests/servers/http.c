@@ -81,7 +81,7 @@ struct connection {
 
 struct request {
 	char *method, *target, *path, *fault;
-	const char *headers;    /* after the request line, CRLF */
+	const char *headers; /* after the request line, CRLF */
 	const char *body;
 	size_t length;
 	bool close;
@@ -129,8 +129,8 @@ static char *fault_value(const char *fault, const char *word)
 		size_t end = strcspn(fault, ";\n");
 
 		if (strncmp(fault, word, length) == 0 && (length == end || fault[length] == '='))
-			return length == end ? memory_string("") :
-					       memory_bytes(fault + length + 1, end - length - 1);
+			return length == end ? memory_string("")
+					     : memory_bytes(fault + length + 1, end - length - 1);
 		fault += end + (fault[end] != '\0');
 	}
 	return NULL;
@@ -358,7 +358,8 @@ static void gzip_bomb(struct connection *connection)
 	struct buffer bits = {0};
 
 	buffer_add(&connection->out, gzip_head, sizeof gzip_head - 1);
-	buffer_text(&bits, "110" "00110000");
+	buffer_text(&bits, "110"
+			   "00110000");
 	for (int i = 0; i < 9; i++)
 		buffer_text(&bits, match);
 	for (size_t at = 0; at < bits.length; at += 8) {

@@ -2,7 +2,8 @@
  *
  * Sends one mail by one route, as the courier would, and prints what came of it.
  *
- *   mail-send --route smtp://HOST:PORT|smtps://HOST:PORT|sendmail:PROGRAM --from ADDRESS --to ADDRESS
+ *   mail-send --route smtp://HOST:PORT|smtps://HOST:PORT|sendmail:PROGRAM --from ADDRESS --to
+ * ADDRESS
  *             [--tls required|off] [--ca FILE] [--helo NAME] [--user NAME --password WORD] FILE
  *
  * Prints "OUTCOME CODE TEXT". Exit status: 0 delivered, 1 not, 2 usage.
@@ -46,8 +47,8 @@ static mail_transport *parse_route(char *text, struct route_config *route)
 	return NULL;
 }
 
-static int send_file(mail_transport *send, const struct route_config *route, struct mail *mail,
-	const char *path)
+static int send_file(
+	mail_transport *send, const struct route_config *route, struct mail *mail, const char *path)
 {
 	struct buffer bytes = {.maximum = MAIL_BYTES_MAX};
 	struct attempt attempt;
@@ -68,10 +69,14 @@ static int send_file(mail_transport *send, const struct route_config *route, str
 int main(int count, char **arguments)
 {
 	static const struct option options[] = {
-		{"route", required_argument, NULL, 'r'}, {"from", required_argument, NULL, 'f'},
-		{"to", required_argument, NULL, 't'},    {"tls", required_argument, NULL, 's'},
-		{"ca", required_argument, NULL, 'c'},    {"helo", required_argument, NULL, 'h'},
-		{"user", required_argument, NULL, 'u'},  {"password", required_argument, NULL, 'p'},
+		{"route", required_argument, NULL, 'r'},
+		{"from", required_argument, NULL, 'f'},
+		{"to", required_argument, NULL, 't'},
+		{"tls", required_argument, NULL, 's'},
+		{"ca", required_argument, NULL, 'c'},
+		{"helo", required_argument, NULL, 'h'},
+		{"user", required_argument, NULL, 'u'},
+		{"password", required_argument, NULL, 'p'},
 		{0},
 	};
 	char *values['z' + 1] = {NULL};
@@ -85,7 +90,8 @@ int main(int count, char **arguments)
 			values[option] = optarg;
 	send = values['r'] != NULL ? parse_route(values['r'], &route) : NULL;
 	if (send == NULL || values['f'] == NULL || values['t'] == NULL || optind != count - 1) {
-		fprintf(stderr, "usage: mail-send --route ROUTE --from ADDRESS --to ADDRESS [options] FILE\n");
+		fprintf(stderr, "usage: mail-send --route ROUTE --from ADDRESS --to ADDRESS "
+				"[options] FILE\n");
 		return 2;
 	}
 	route.tls = text_equal(values['s'], "off") ? TLS_OFF : TLS_REQUIRED;

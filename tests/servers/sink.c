@@ -52,12 +52,14 @@ void certificate_make(const char *path, const char *name, int days)
 	X509_gmtime_adj(X509_getm_notBefore(certificate), -10L * DAY);
 	X509_gmtime_adj(X509_getm_notAfter(certificate), (long)days * DAY);
 	X509_set_pubkey(certificate, key);
-	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)"test", -1, -1, 0);
+	X509_NAME_add_entry_by_txt(
+		subject, "CN", MBSTRING_ASC, (const unsigned char *)"test", -1, -1, 0);
 	X509_set_issuer_name(certificate, subject);
 	add_alternative_name(certificate, name);
 	if (file == NULL || X509_sign(certificate, key, EVP_sha256()) == 0 ||
-	    PEM_write_X509(file, certificate) != 1 ||
-	    PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) != 1 || fclose(file) != 0)
+		PEM_write_X509(file, certificate) != 1 ||
+		PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) != 1 ||
+		fclose(file) != 0)
 		fail(path);
 	X509_free(certificate);
 	EVP_PKEY_free(key);
@@ -80,8 +82,22 @@ static _Noreturn void run(const struct sink *sink, enum sink_tls tls, pid_t pare
 	char *mails = file_join(sink->folder, "mails"), *script = file_join(sink->folder, "script");
 	char *log = file_join(sink->folder, "log"), *port = file_join(sink->folder, "port");
 	const char *arguments[] = {
-		"smtp-server", "--mails", mails, "--script", script, "--log", log, "--port-file", port,
-		"--tls", words[tls], "--cert", sink->certificate, "--lifetime", "300", NULL,
+		"smtp-server",
+		"--mails",
+		mails,
+		"--script",
+		script,
+		"--log",
+		log,
+		"--port-file",
+		port,
+		"--tls",
+		words[tls],
+		"--cert",
+		sink->certificate,
+		"--lifetime",
+		"300",
+		NULL,
 	};
 
 	if (getppid() == parent)

@@ -27,9 +27,9 @@ void sink_stop(struct sink *sink);
 /* The script from the next connection on. */
 void sink_script(const struct sink *sink, const char *script);
 
-size_t sink_count(const struct sink *sink); /* mails kept so far */
+size_t sink_count(const struct sink *sink);              /* mails kept so far */
 char *sink_mail(const struct sink *sink, size_t number); /* from 1; owned by the caller */
-char *sink_log(const struct sink *sink); /* owned by the caller */
+char *sink_log(const struct sink *sink);                 /* owned by the caller */
 
 /* Writes a self-signed certificate for a DNS name or an IPv4 address, and its key, to path. */
 void certificate_make(const char *path, const char *name, int days);

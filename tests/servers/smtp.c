@@ -3,16 +3,19 @@
  * A small SMTP server for tests and the demonstration: keeps the mails that it
  * accepts as files, and does wrong what its script tells it to.
  *
- *   smtp-server --port-file FILE --mails DIR [--address 127.0.0.1] [--port N] [--tls none|starttls|implicit]
+ *   smtp-server --port-file FILE --mails DIR [--address 127.0.0.1] [--port N] [--tls
+ * none|starttls|implicit]
  *               [--cert PEM --key PEM] [--script FILE] [--log FILE] [--lifetime SECONDS]
  *
- * The port (one that is free, where none is given) is written to the port file when the server listens.
- * Each mail becomes DIR/000001.eml and so on, whole from the start: "X-Envelope-From: ADDRESS", one
- * "X-Envelope-To: ADDRESS" for each recipient, lines ending in LF; then the mail as it came, dots unstuffed.
- * The log has a line for each that was said: connection, "C" or "S", the words; separated by tabs.
- * The server ends by SIGTERM, with its parent, or after its lifetime (600 s).
+ * The port (one that is free, where none is given) is written to the port file when the server
+ * listens. Each mail becomes DIR/000001.eml and so on, whole from the start: "X-Envelope-From:
+ * ADDRESS", one "X-Envelope-To: ADDRESS" for each recipient, lines ending in LF; then the mail as
+ * it came, dots unstuffed. The log has a line for each that was said: connection, "C" or "S", the
+ * words; separated by tabs. The server ends by SIGTERM, with its parent, or after its lifetime (600
+ * s).
  *
- * The script is read anew at each connection. One word and its arguments a line; "#" begins a comment.
+ * The script is read anew at each connection. One word and its arguments a line; "#" begins a
+ * comment.
  *
  *   refuse                    closes each connection as soon as it is accepted
  *   with WORDS, without WORD  a line of EHLO's reply that is added or left out
@@ -22,8 +25,9 @@
  *                             in place of the usual reply; PATTERN (with "*") is held against the
  *                             command's argument or address, N counts over all connections
  *
- * Phases: greeting, hello, starttls, auth, mail, rcpt, data, body (after the first bytes of the message), chunk
- * (a BDAT that is not the last), content (after the final dot or BDAT LAST), quit. The first line that fits counts.
+ * Phases: greeting, hello, starttls, auth, mail, rcpt, data, body (after the first bytes of the
+ * message), chunk (a BDAT that is not the last), content (after the final dot or BDAT LAST), quit.
+ * The first line that fits counts.
  *
  *   reply TEXT     this; \n separates lines
  *   greylist S     450 until S seconds after the recipient's first try
@@ -97,13 +101,24 @@ enum phase {
 };
 
 static const char *const phase_names[PHASE_COUNT] = {
-	"greeting", "hello", "starttls", "auth", "mail", "rcpt", "data", "body", "chunk", "content", "quit",
+	"greeting",
+	"hello",
+	"starttls",
+	"auth",
+	"mail",
+	"rcpt",
+	"data",
+	"body",
+	"chunk",
+	"content",
+	"quit",
 };
 
 struct session;
 struct rule;
 
-/* Sends what the rule says; usual is the reply that it stands for. Returns the code that was sent. */
+/* Sends what the rule says; usual is the reply that it stands for. Returns the code that was sent.
+ */
 typedef int action(struct session *session, const struct rule *rule, const char *usual);
 
 struct rule {
@@ -155,7 +170,7 @@ static struct {
 		char recipient[256];
 		time_t since;
 	} grey[GREY_MAX];
-} *shared;
+} * shared;
 
 static void fail(const char *what)
 {
@@ -284,7 +299,8 @@ static void keep_mail(struct session *session)
 {
 	struct buffer out = {0};
 	struct error error;
-	char *path = memory_format("%s/%06u.eml", server.mails, atomic_fetch_add(&shared->mails, 1) + 1);
+	char *path =
+		memory_format("%s/%06u.eml", server.mails, atomic_fetch_add(&shared->mails, 1) + 1);
 
 	buffer_format(&out, "X-Envelope-From: %s\n", session->sender);
 	for (size_t i = 0; i < session->recipient_count; i++)
@@ -316,8 +332,8 @@ static unsigned last_mail(void)
 
 /* Actions */
 
-static action act_reply, act_greylist, act_silent, act_drop, act_reset, act_keep_silent, act_keep_drop,
-	act_delay, act_drip, act_long, act_flood, act_cut, act_garbage, act_inject;
+static action act_reply, act_greylist, act_silent, act_drop, act_reset, act_keep_silent,
+	act_keep_drop, act_delay, act_drip, act_long, act_flood, act_cut, act_garbage, act_inject;
 
 static const struct {
 	const char *name;
@@ -354,7 +370,8 @@ static int act_greylist(struct session *session, const struct rule *rule, const 
 
 	for (int i = 0; i < GREY_MAX; i++) {
 		if (shared->grey[i].since == 0) {
-			snprintf(shared->grey[i].recipient, sizeof shared->grey[i].recipient, "%s", recipient);
+			snprintf(shared->grey[i].recipient, sizeof shared->grey[i].recipient, "%s",
+				recipient);
 			shared->grey[i].since = now;
 		}
 		if (strcmp(shared->grey[i].recipient, recipient) != 0)
@@ -483,7 +500,8 @@ static int act_inject(struct session *session, const struct rule *rule, const ch
 	return atoi(usual);
 }
 
-static const struct rule *find_rule(const struct session *session, enum phase phase, const char *subject)
+static const struct rule *find_rule(
+	const struct session *session, enum phase phase, const char *subject)
 {
 	for (size_t i = 0; i < session->script.rule_count; i++) {
 		const struct rule *rule = &session->script.rules[i];
@@ -492,7 +510,8 @@ static const struct rule *find_rule(const struct session *session, enum phase ph
 			continue;
 		if (rule->pattern != NULL && !text_matches(subject, rule->pattern, true))
 			continue;
-		if (rule->first > 0 && atomic_fetch_add(&shared->hits[rule->counter], 1) >= rule->first)
+		if (rule->first > 0 &&
+			atomic_fetch_add(&shared->hits[rule->counter], 1) >= rule->first)
 			continue;
 		return rule;
 	}
@@ -500,7 +519,8 @@ static const struct rule *find_rule(const struct session *session, enum phase ph
 }
 
 /* Replies as the script says, else as usual. True where that was good news. */
-static bool respond(struct session *session, enum phase phase, const char *subject, const char *usual)
+static bool respond(
+	struct session *session, enum phase phase, const char *subject, const char *usual)
 {
 	const struct rule *rule = find_rule(session, phase, subject);
 	int code = rule != NULL ? rule->act(session, rule, usual) : send_reply(session, usual);
@@ -643,8 +663,8 @@ static void offer(const struct session *session, struct buffer *reply, const cha
 
 static void command_ehlo(struct session *session, const char *argument)
 {
-	static const char *const usual[] = {"PIPELINING", "SIZE 33554432", "8BITMIME",
-		"ENHANCEDSTATUSCODES", "DSN"};
+	static const char *const usual[] = {
+		"PIPELINING", "SIZE 33554432", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN"};
 	struct buffer reply = {0};
 
 	session->extended = true;
@@ -720,7 +740,7 @@ static void command_auth(struct session *session, const char *argument)
 		credentials = ask(session, "334 ");
 	} else if (strncasecmp(argument, "LOGIN", 5) == 0) {
 		char *user = argument[5] == ' ' ? decoded(argument + 6)
-		                                : ask(session, "334 VXNlcm5hbWU6");
+						: ask(session, "334 VXNlcm5hbWU6");
 		char *password = ask(session, "334 UGFzc3dvcmQ6");
 
 		credentials = memory_format("\n%s\n%s", user, password);
@@ -730,7 +750,8 @@ static void command_auth(struct session *session, const char *argument)
 		send_reply(session, "504 5.5.4 unknown mechanism");
 		return;
 	}
-	session->authenticated = respond(session, PHASE_AUTH, argument, judge(session, credentials));
+	session->authenticated =
+		respond(session, PHASE_AUTH, argument, judge(session, credentials));
 	free(credentials);
 }
 
@@ -740,7 +761,7 @@ static char *address_of(const char *argument)
 	const char *open = strchr(argument, '<'), *close = strchr(argument, '>');
 
 	return open != NULL && close > open ? memory_bytes(open + 1, (size_t)(close - open - 1))
-	                                    : memory_string("");
+					    : memory_string("");
 }
 
 static void command_mail(struct session *session, const char *argument)
@@ -748,10 +769,11 @@ static void command_mail(struct session *session, const char *argument)
 	forget_transaction(session);
 	session->sender = address_of(argument);
 	if ((session->script.require_auth && !session->authenticated) ||
-	    (session->script.require_tls && session->tls == NULL))
+		(session->script.require_tls && session->tls == NULL))
 		send_reply(session, "530 5.7.0 authentication required");
 	else
-		session->has_sender = respond(session, PHASE_MAIL, session->sender, "250 2.1.0 sender ok");
+		session->has_sender =
+			respond(session, PHASE_MAIL, session->sender, "250 2.1.0 sender ok");
 }
 
 static void command_rcpt(struct session *session, const char *argument)
@@ -759,7 +781,8 @@ static void command_rcpt(struct session *session, const char *argument)
 	char **recipient = &session->recipients[session->recipient_count];
 
 	if (!session->has_sender || session->recipient_count == RECIPIENTS_MAX - 1) {
-		send_reply(session, session->has_sender ? "452 4.5.3 too many" : "503 5.5.1 MAIL first");
+		send_reply(session,
+			session->has_sender ? "452 4.5.3 too many" : "503 5.5.1 MAIL first");
 		return;
 	}
 	*recipient = address_of(argument);
@@ -832,7 +855,8 @@ static const char *chunk_reply(struct session *session, long size)
 	static char text[80];
 
 	if (session->spoiled) {
-		snprintf(text, sizeof text, "551 5.0.0 Discarded %ld bytes after earlier error", size);
+		snprintf(text, sizeof text, "551 5.0.0 Discarded %ld bytes after earlier error",
+			size);
 		return text;
 	}
 	session->spoiled = session->recipient_count == 0;
@@ -884,10 +908,17 @@ static const struct {
 	const char *verb;
 	void (*run)(struct session *session, const char *argument);
 } commands[] = {
-	{"EHLO", command_ehlo}, {"HELO", command_helo}, {"STARTTLS", command_starttls},
-	{"AUTH", command_auth}, {"MAIL", command_mail}, {"RCPT", command_rcpt},
-	{"DATA", command_data}, {"BDAT", command_bdat}, {"RSET", command_rset},
-	{"NOOP", command_noop}, {"QUIT", command_quit},
+	{"EHLO", command_ehlo},
+	{"HELO", command_helo},
+	{"STARTTLS", command_starttls},
+	{"AUTH", command_auth},
+	{"MAIL", command_mail},
+	{"RCPT", command_rcpt},
+	{"DATA", command_data},
+	{"BDAT", command_bdat},
+	{"RSET", command_rset},
+	{"NOOP", command_noop},
+	{"QUIT", command_quit},
 };
 
 static void obey(struct session *session, const char *line)
@@ -895,7 +926,8 @@ static void obey(struct session *session, const char *line)
 	size_t length = strcspn(line, " ");
 
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		if (strlen(commands[i].verb) != length || strncasecmp(line, commands[i].verb, length) != 0)
+		if (strlen(commands[i].verb) != length ||
+			strncasecmp(line, commands[i].verb, length) != 0)
 			continue;
 		commands[i].run(session, line + length + (line[length] == ' '));
 		return;
@@ -931,8 +963,8 @@ static void prepare_tls(void)
 {
 	server.context = SSL_CTX_new(TLS_server_method());
 	if (server.context == NULL ||
-	    SSL_CTX_use_certificate_chain_file(server.context, server.certificate) != 1 ||
-	    SSL_CTX_use_PrivateKey_file(server.context, server.key, SSL_FILETYPE_PEM) != 1) {
+		SSL_CTX_use_certificate_chain_file(server.context, server.certificate) != 1 ||
+		SSL_CTX_use_PrivateKey_file(server.context, server.key, SSL_FILETYPE_PEM) != 1) {
 		ERR_print_errors_fp(stderr);
 		exit(1);
 	}
@@ -966,7 +998,7 @@ static void listen_on_address(void)
 	/* As on Ethernet: loopback's own segments would let the client's socket hold megabytes. */
 	setsockopt(server.listener, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
 	if (bind(server.listener, (struct sockaddr *)&name, sizeof name) != 0 ||
-	    listen(server.listener, BACKLOG) != 0)
+		listen(server.listener, BACKLOG) != 0)
 		fail("listen");
 }
 
@@ -982,11 +1014,16 @@ static void choose_tls(const char *word)
 static void read_options(int count, char **arguments)
 {
 	static const struct option options[] = {
-		{"port-file", required_argument, NULL, 'f'}, {"mails", required_argument, NULL, 'm'},
-		{"address", required_argument, NULL, 'a'},   {"port", required_argument, NULL, 'p'},
-		{"tls", required_argument, NULL, 't'},       {"cert", required_argument, NULL, 'c'},
-		{"key", required_argument, NULL, 'k'},       {"script", required_argument, NULL, 's'},
-		{"log", required_argument, NULL, 'l'},       {"lifetime", required_argument, NULL, 'e'},
+		{"port-file", required_argument, NULL, 'f'},
+		{"mails", required_argument, NULL, 'm'},
+		{"address", required_argument, NULL, 'a'},
+		{"port", required_argument, NULL, 'p'},
+		{"tls", required_argument, NULL, 't'},
+		{"cert", required_argument, NULL, 'c'},
+		{"key", required_argument, NULL, 'k'},
+		{"script", required_argument, NULL, 's'},
+		{"log", required_argument, NULL, 'l'},
+		{"lifetime", required_argument, NULL, 'e'},
 		{0},
 	};
 	const char *values['z' + 1] = {NULL};
@@ -1006,7 +1043,7 @@ static void read_options(int count, char **arguments)
 	server.log = values['l'];
 	server.lifetime = values['e'] != NULL ? atoi(values['e']) : LIFETIME;
 	if (server.port_file == NULL || server.mails == NULL ||
-	    (server.tls != TLS_NONE && server.certificate == NULL) || server.lifetime < 1) {
+		(server.tls != TLS_NONE && server.certificate == NULL) || server.lifetime < 1) {
 		fprintf(stderr, "usage: smtp-server --port-file FILE --mails DIR [options]\n");
 		exit(2);
 	}
@@ -1023,7 +1060,8 @@ int main(int count, char **arguments)
 	alarm((unsigned)server.lifetime);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_IGN);
-	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(
+		NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		fail("mmap");
 	shared->mails = last_mail();

@@ -48,8 +48,8 @@ static void check(const char *templates, char *columns[static COLUMNS])
 
 	if (strcmp(columns[3], "-") != 0)
 		documents[0] = (struct document){columns[3], strlen(columns[3])};
-	if (!kind_document_address(kind, find_document(kind, columns[1]), columns[2], documents,
-		    &address, &error))
+	if (!kind_document_address(
+		    kind, find_document(kind, columns[1]), columns[2], documents, &address, &error))
 		fail_msg("%s: %s: %s", columns[0], columns[2], error.text);
 	if (strcmp(address, columns[4]) != 0)
 		fail_msg("%s: %s of %s is <%s>, not <%s>", columns[0], columns[1], columns[2],
@@ -70,7 +70,8 @@ static void test_each_kind_looks_where_its_pages_have_it(void **state)
 	(void)state;
 	if (!file_read(path, &text, &error))
 		fail_msg("%s", error.text);
-	for (char *line = (char *)buffer_string(&text); line != NULL && *line != '\0'; line = next) {
+	for (char *line = (char *)buffer_string(&text); line != NULL && *line != '\0';
+		line = next) {
 		char *columns[COLUMNS], *at = line;
 
 		next = strchr(line, '\n');

@@ -55,7 +55,8 @@ static struct http_response *answer(const char *body)
 {
 	static struct http_response response;
 
-	response = (struct http_response){.status = 200, .began = T * 1000LL, .ended = T * 1000LL + 250};
+	response = (struct http_response){
+		.status = 200, .began = T * 1000LL, .ended = T * 1000LL + 250};
 	buffer_text(&response.body, body);
 	return &response;
 }
@@ -78,7 +79,8 @@ static void test_a_folder_holds_what_was_served_and_sha256sum_agrees(void **stat
 	assert_string_equal(folder, "2014/01/2014-01-24T192000Z");
 	body = read_kept(folder, "body");
 	assert_string_equal(body, "<html>");
-	command = memory_format("cd %s/one/%s && sha256sum -c --quiet --strict SHA256SUMS && test $(wc -l <SHA256SUMS) = 5",
+	command = memory_format("cd %s/one/%s && sha256sum -c --quiet --strict SHA256SUMS && test "
+				"$(wc -l <SHA256SUMS) = 5",
 		archive, folder);
 	assert_int_equal(system(command), 0);
 	free(command);
@@ -131,14 +133,19 @@ static void test_secrets_and_cookies_are_left_out_of_what_is_kept(void **state)
 
 static void test_a_capture_tells_how_and_when_and_that_it_is_simulated(void **state)
 {
-	struct snapshot snapshot = {.simulated = true, .kind = "statuspage", .kind_digest = "abc", .reason = "change",
-		.previous = "2014/01/2014-01-24T190000Z", .previous_confirmed = T - 60, .previous_fetches = 19};
+	struct snapshot snapshot = {.simulated = true,
+		.kind = "statuspage",
+		.kind_digest = "abc",
+		.reason = "change",
+		.previous = "2014/01/2014-01-24T190000Z",
+		.previous_confirmed = T - 60,
+		.previous_fetches = 19};
 	struct http_response *response = answer("x");
 	char *folder = keep(&snapshot, response), *capture = read_kept(folder, "capture");
-	static const char *const lines[] = {"page: one\n", "time: 2014-01-24T19:20:00Z\n", "\nsimulated: yes",
-		"kind: statuspage\n", "kind-sha256: abc\n", "reason: change\n", "status: 200\n",
-		"ended: 2014-01-24T19:20:00.250Z\n", "previous-last-confirmed: 2014-01-24T19:19:00Z\n",
-		"previous-fetches: 19\n"};
+	static const char *const lines[] = {"page: one\n", "time: 2014-01-24T19:20:00Z\n",
+		"\nsimulated: yes", "kind: statuspage\n", "kind-sha256: abc\n", "reason: change\n",
+		"status: 200\n", "ended: 2014-01-24T19:20:00.250Z\n",
+		"previous-last-confirmed: 2014-01-24T19:19:00Z\n", "previous-fetches: 19\n"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -189,14 +196,19 @@ static void test_what_cannot_be_kept_leaves_nothing_behind(void **state)
 {
 	static const char *const names[] = {"page"};
 	struct http_response *response = answer("x");
-	struct snapshot snapshot = {.page = "one", .time = T, .responses = response, .count = 1, .documents = names,
+	struct snapshot snapshot = {.page = "one",
+		.time = T,
+		.responses = response,
+		.count = 1,
+		.documents = names,
 		.changes = ""};
 	char sums[DIGEST_TEXT], *folder = NULL, *page = file_join(archive, "one");
 	char *incoming = file_join(archive, ARCHIVE_STATE "/incoming/one");
 	struct error error = {0};
 
 	(void)state;
-	assert_true(file_write(page, "", 0, 0600, NULL)); /* a file where the page's folder should be */
+	assert_true(
+		file_write(page, "", 0, 0600, NULL)); /* a file where the page's folder should be */
 	assert_false(archive_keep(archive, &snapshot, &folder, sums, &error));
 	assert_int_equal(error.remedy, REMEDY_LOCAL);
 	assert_false(file_exists(incoming));
@@ -276,7 +288,8 @@ static void test_everything_but_the_state_may_be_published(void **state)
 {
 	struct snapshot snapshot = {.reason = "change"};
 	struct http_response *response = answer("x");
-	char *folder = keep(&snapshot, response), *path = archive_path(archive, "one", folder, NULL);
+	char *folder = keep(&snapshot, response),
+	     *path = archive_path(archive, "one", folder, NULL);
 	char *hidden = file_join(archive, ARCHIVE_STATE);
 	struct stat status;
 
@@ -300,7 +313,8 @@ static void test_heads_are_one_line_a_page(void **state)
 	(void)state;
 	assert_true(archive_write_heads(archive, heads, 2, NULL));
 	assert_true(file_read(path, &text, NULL));
-	assert_string_equal(buffer_string(&text), "lampwatch heads 1 sha256\none\t3\tabc\ntwo\t1\tdef\n");
+	assert_string_equal(
+		buffer_string(&text), "lampwatch heads 1 sha256\none\t3\tabc\ntwo\t1\tdef\n");
 	buffer_release(&text);
 	free(path);
 }

@@ -74,9 +74,15 @@ static void test_enhanced_code_tells_bad_address_from_policy(void **state)
 		int code, subject;
 		enum outcome outcome;
 	} rows[] = {
-		{550, 1, OUTCOME_RECEIVER}, {554, 1, OUTCOME_RECEIVER}, {552, 2, OUTCOME_RECEIVER},
-		{550, 0, OUTCOME_RECEIVER}, {554, 7, OUTCOME_ROUTE},    {550, 4, OUTCOME_ROUTE},
-		{503, 5, OUTCOME_ROUTE},    {530, NONE, OUTCOME_ROUTE}, {521, NONE, OUTCOME_ROUTE},
+		{550, 1, OUTCOME_RECEIVER},
+		{554, 1, OUTCOME_RECEIVER},
+		{552, 2, OUTCOME_RECEIVER},
+		{550, 0, OUTCOME_RECEIVER},
+		{554, 7, OUTCOME_ROUTE},
+		{550, 4, OUTCOME_ROUTE},
+		{503, 5, OUTCOME_ROUTE},
+		{530, NONE, OUTCOME_ROUTE},
+		{521, NONE, OUTCOME_ROUTE},
 	};
 
 	(void)state;
@@ -193,7 +199,8 @@ static void test_words_are_concealed_in_any_case_and_everywhere(void **state)
 	struct attempt attempt;
 
 	(void)state;
-	attempt_set(&attempt, OUTCOME_RECEIVER, 550, "550 <Ops@Example.com>: no ops@example.com here");
+	attempt_set(
+		&attempt, OUTCOME_RECEIVER, 550, "550 <Ops@Example.com>: no ops@example.com here");
 	attempt_conceal(&attempt, "ops@example.com", "[recipient]");
 	assert_string_equal(attempt.text, "550 <[recipient]>: no [recipient] here");
 	attempt_conceal(&attempt, NULL, "x");
@@ -233,18 +240,24 @@ static void test_only_clean_messages_may_go_out(void **state)
 		const char *bytes;
 		bool good;
 	} rows[] = {
-		{"Subject: x\r\n\r\nbody\r\n", true},  {"Subject: x\r\n\r\n.\r\n..\r\n", true},
-		{"Subject: x\n\nbody\n", false},       {"a\r\n\n.\r\nb\r\n", false},
-		{"a\r\n\r.\r\nb\r\n", false},          {"a\r\nb", false},
-		{"a\r\nb\r", false},                   {"caf\xc3\xa9\r\n", false},
-		{"", false},                           {"a\n.\nb\r\n", false},
+		{"Subject: x\r\n\r\nbody\r\n", true},
+		{"Subject: x\r\n\r\n.\r\n..\r\n", true},
+		{"Subject: x\n\nbody\n", false},
+		{"a\r\n\n.\r\nb\r\n", false},
+		{"a\r\n\r.\r\nb\r\n", false},
+		{"a\r\nb", false},
+		{"a\r\nb\r", false},
+		{"caf\xc3\xa9\r\n", false},
+		{"", false},
+		{"a\n.\nb\r\n", false},
 	};
 	enum outcome outcome;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		assert_int_equal(passes("a@example.org", "b@example.org", NULL, rows[i].bytes,
-			strlen(rows[i].bytes), &outcome), rows[i].good);
+					 strlen(rows[i].bytes), &outcome),
+			rows[i].good);
 	assert_false(passes("a@example.org", "b@example.org", NULL, "a\0b\r\n", 5, &outcome));
 }
 
@@ -256,10 +269,12 @@ static void test_lines_of_998_bytes_may_go_out_and_longer_ones_not(void **state)
 	(void)state;
 	memset(bytes, 'x', sizeof bytes);
 	memcpy(bytes + MAIL_LINE_MAX, "\r\n", 2);
-	assert_true(passes("a@example.org", "b@example.org", NULL, bytes, MAIL_LINE_MAX + 2, &outcome));
+	assert_true(
+		passes("a@example.org", "b@example.org", NULL, bytes, MAIL_LINE_MAX + 2, &outcome));
 	bytes[MAIL_LINE_MAX] = 'x';
 	memcpy(bytes + MAIL_LINE_MAX + 1, "\r\n", 2);
-	assert_false(passes("a@example.org", "b@example.org", NULL, bytes, MAIL_LINE_MAX + 3, &outcome));
+	assert_false(
+		passes("a@example.org", "b@example.org", NULL, bytes, MAIL_LINE_MAX + 3, &outcome));
 }
 
 static void test_addresses_and_helo_cannot_carry_commands(void **state)
@@ -271,7 +286,8 @@ static void test_addresses_and_helo_cannot_carry_commands(void **state)
 	assert_int_equal(outcome, OUTCOME_RECEIVER);
 	assert_false(passes("a@x\r\nDATA", "b@example.org", NULL, "a\r\n", 3, &outcome));
 	assert_int_equal(outcome, OUTCOME_ROUTE);
-	assert_false(passes("a@example.org", "b@example.org", "x\r\nMAIL FROM:<c@x>", "a\r\n", 3, &outcome));
+	assert_false(passes(
+		"a@example.org", "b@example.org", "x\r\nMAIL FROM:<c@x>", "a\r\n", 3, &outcome));
 	assert_int_equal(outcome, OUTCOME_ROUTE);
 	assert_false(passes("a@example.org", "b@example.org", "", "a\r\n", 3, &outcome));
 }
@@ -293,14 +309,17 @@ int main(void)
 		cmocka_unit_test(test_all_accepted_is_delivered),
 		cmocka_unit_test(test_good_last_reply_without_all_before_it_is_not_delivered),
 		cmocka_unit_test(test_refused_recipient_is_the_receivers_fault),
-		cmocka_unit_test(test_temporarily_refused_recipient_stays_temporary_whatever_bdat_says),
+		cmocka_unit_test(
+			test_temporarily_refused_recipient_stays_temporary_whatever_bdat_says),
 		cmocka_unit_test(test_enhanced_code_tells_bad_address_from_policy),
 		cmocka_unit_test(test_refused_sender_is_the_routes_fault),
-		cmocka_unit_test(test_refused_message_is_the_routes_fault_unless_the_address_is_meant),
+		cmocka_unit_test(
+			test_refused_message_is_the_routes_fault_unless_the_address_is_meant),
 		cmocka_unit_test(test_551_after_bdat_hides_the_reason_and_is_temporary),
 		cmocka_unit_test(test_no_answer_after_the_whole_message_is_unknown),
 		cmocka_unit_test(test_nothing_said_is_temporary),
-		cmocka_unit_test(test_refused_session_is_temporary_and_refused_password_is_the_route),
+		cmocka_unit_test(
+			test_refused_session_is_temporary_and_refused_password_is_the_route),
 		cmocka_unit_test(test_names_and_words_go_both_ways),
 		cmocka_unit_test(test_text_becomes_one_clean_line),
 		cmocka_unit_test(test_text_with_nothing_but_control_characters_fits),

@@ -17,7 +17,9 @@
 
 static void test_a_line_is_read_as_it_was_written(void **state)
 {
-	struct chain_line line = {"snapshot", 7, "2014-01-24T19:20:00Z", "2014/01/2014-01-24T192000Z", SUMS, SUMS}, read;
+	struct chain_line line = {"snapshot", 7, "2014-01-24T19:20:00Z",
+				  "2014/01/2014-01-24T192000Z", SUMS, SUMS},
+			  read;
 	char *text = chain_line_write(&line);
 
 	(void)state;
@@ -33,8 +35,12 @@ static void test_a_line_is_read_as_it_was_written(void **state)
 static void test_what_is_no_line_is_refused(void **state)
 {
 	static const char *const lines[] = {
-		"", "snapshot", "snapshot\tx\ttime\tfolder\tsums\tbefore", "snapshot\t\ttime\tfolder\tsums\tbefore",
-		"snapshot\t1\ttime\tfolder\tsums", "snapshot\t1\ttime\tfolder\t" SUMS "0\tbefore",
+		"",
+		"snapshot",
+		"snapshot\tx\ttime\tfolder\tsums\tbefore",
+		"snapshot\t\ttime\tfolder\tsums\tbefore",
+		"snapshot\t1\ttime\tfolder\tsums",
+		"snapshot\t1\ttime\tfolder\t" SUMS "0\tbefore",
 		"a type that is much too long\t1\ttime\tfolder\tsums\tbefore",
 	};
 	struct chain_line line;
@@ -62,7 +68,8 @@ static char *chain_of(int count, int wrong, bool sequence)
 	buffer_text(&text, CHAIN_HEAD "\n");
 	chain_line_digest(CHAIN_HEAD, before);
 	for (int i = 1; i <= count; i++) {
-		struct chain_line line = {"snapshot", i, "2014-01-24T19:20:00Z", "folder", SUMS, ""};
+		struct chain_line line = {
+			"snapshot", i, "2014-01-24T19:20:00Z", "folder", SUMS, ""};
 		char *written;
 
 		if (i == wrong && sequence)
@@ -78,7 +85,8 @@ static char *chain_of(int count, int wrong, bool sequence)
 	return buffer_take(&text);
 }
 
-static bool count_line(void *context, const struct chain_line *line, const char *text, struct error *error)
+static bool count_line(
+	void *context, const struct chain_line *line, const char *text, struct error *error)
 {
 	int64_t *count = context;
 
@@ -128,7 +136,8 @@ static void test_a_chain_without_head_or_with_a_torn_end_is_wrong(void **state)
 
 static void test_a_line_taken_out_or_altered_breaks_what_follows(void **state)
 {
-	char *text = chain_of(3, 0, false), *second = strstr(text, "snapshot\t2"), *third = strstr(text, "snapshot\t3");
+	char *text = chain_of(3, 0, false), *second = strstr(text, "snapshot\t2"),
+	     *third = strstr(text, "snapshot\t3");
 
 	(void)state;
 	memmove(second, third, strlen(third) + 1);

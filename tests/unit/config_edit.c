@@ -97,9 +97,9 @@ static void test_an_empty_line_between_pages_is_kept_up(void **state)
 {
 	(void)state;
 	check("pages:\n" PAGE "\n  # the second\n  - {name: second, url: "
-			      "\"https://second.example/\", kind: slack}\n",
+	      "\"https://second.example/\", kind: slack}\n",
 		"pages:\n" PAGE "\n  # the second\n  - {name: second, url: "
-				"\"https://second.example/\", kind: slack}\n"
+		"\"https://second.example/\", kind: slack}\n"
 		"\n" DESK,
 		9);
 }

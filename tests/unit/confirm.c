@@ -26,7 +26,8 @@ struct course {
 
 static struct course course_new(int64_t worse, int64_t better)
 {
-	return (struct course){.rules = {worse, better, LEVEL_PARTIAL_OUTAGE, false, NULL}, .now = 1000};
+	return (struct course){
+		.rules = {worse, better, LEVEL_PARTIAL_OUTAGE, false, NULL}, .now = 1000};
 }
 
 static void see_text(struct course *course, const char *text)
@@ -38,7 +39,8 @@ static void see_text(struct course *course, const char *text)
 	course->turns = (struct turns){0};
 	course->rules.patterns = &course->patterns;
 	course->now += 60;
-	confirm(&course->lamps, &reading, &course->rules, !course->known, course->silent, course->now, &course->turns);
+	confirm(&course->lamps, &reading, &course->rules, !course->known, course->silent,
+		course->now, &course->turns);
 	course->known = true;
 	reading_release(&reading);
 }
@@ -46,7 +48,8 @@ static void see_text(struct course *course, const char *text)
 /* A page that is operational in its own words, with one indicator. */
 static void see(struct course *course, const char *level)
 {
-	char *text = memory_format("reading 1\npage\tP\toperational\tok\nindicator\ta\tG\tA\t%s\tw\n", level);
+	char *text = memory_format(
+		"reading 1\npage\tP\toperational\tok\nindicator\ta\tG\tA\t%s\tw\n", level);
 
 	see_text(course, text);
 	free(text);
@@ -89,7 +92,8 @@ static void test_red_is_confirmed_by_worse_fetches_in_a_row(void **state)
 
 static void test_anything_but_red_between_starts_the_count_anew(void **state)
 {
-	static const char *const levels[] = {"degraded", "maintenance", "unknown", "operational", "notice"};
+	static const char *const levels[] = {
+		"degraded", "maintenance", "unknown", "operational", "notice"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
@@ -189,11 +193,12 @@ static void test_a_new_baseline_closes_no_alarm_and_says_nothing_of_what_is_abse
 
 	(void)state;
 	see_text(&course, "reading 1\npage\tP\toperational\tok\n"
-		"indicator\ta\t\tA\toperational\t\nindicator\tb\t\tB\toperational\t\n");
+			  "indicator\ta\t\tA\toperational\t\nindicator\tb\t\tB\toperational\t\n");
 	see_text(&course, "reading 1\npage\tP\toperational\tok\n"
-		"indicator\ta\t\tA\tmajor_outage\t\nindicator\tb\t\tB\toperational\t\n");
+			  "indicator\ta\t\tA\tmajor_outage\t\nindicator\tb\t\tB\toperational\t\n");
 	course.known = false;
-	see_text(&course, "reading 1\npage\tP\toperational\tok\nindicator\ta\t\tA\toperational\t\n");
+	see_text(
+		&course, "reading 1\npage\tP\toperational\tok\nindicator\ta\t\tA\toperational\t\n");
 	assert_int_equal(course.turns.count, 0);
 	assert_true(lamps_find(&course.lamps, "a")->alarm);
 	assert_true(lamps_find(&course.lamps, "b")->gone);
@@ -247,7 +252,8 @@ static void test_what_is_not_listed_has_the_level_of_the_others(void **state)
 
 	(void)state;
 	see_text(&course, nothing);
-	see_text(&course, "reading 1\npage\tP\tmajor_outage\t\n" OTHERS "indicator\ta\t\tA\tmajor_outage\tdown\n");
+	see_text(&course, "reading 1\npage\tP\tmajor_outage\t\n" OTHERS
+			  "indicator\ta\t\tA\tmajor_outage\tdown\n");
 	assert_turn(&course, TURN_RED, "a");
 	assert_int_equal(course.turns.list[0].before, LEVEL_OPERATIONAL);
 	see_text(&course, nothing);
@@ -262,12 +268,14 @@ static void test_a_new_id_under_the_same_group_and_name_is_the_same_lamp(void **
 	(void)state;
 	see(&course, "operational");
 	see(&course, "major_outage");
-	see_text(&course, "reading 1\npage\tP\toperational\tok\nindicator\tz\tG\tA\tmajor_outage\tw\n");
+	see_text(&course,
+		"reading 1\npage\tP\toperational\tok\nindicator\tz\tG\tA\tmajor_outage\tw\n");
 	assert_int_equal(course.turns.count, 0);
 	assert_non_null(lamps_find(&course.lamps, "z"));
 	assert_string_equal(lamps_find(&course.lamps, "z")->former, "a");
 	assert_null(lamps_find(&course.lamps, "a"));
-	see_text(&course, "reading 1\npage\tP\toperational\tok\nindicator\tz\tG\tA\toperational\tw\n");
+	see_text(&course,
+		"reading 1\npage\tP\toperational\tok\nindicator\tz\tG\tA\toperational\tw\n");
 	assert_turn(&course, TURN_GREEN, "z");
 	assert_string_equal(lamps_find(&course.lamps, "z")->former, "a");
 	lamps_settle(&course.lamps);
@@ -281,7 +289,8 @@ static void test_an_id_that_is_still_listed_beats_a_name(void **state)
 
 	(void)state;
 	see(&course, "operational");
-	see_text(&course, "reading 1\npage\tP\toperational\tok\n"
+	see_text(&course,
+		"reading 1\npage\tP\toperational\tok\n"
 		"indicator\t0\tG\tA\tmajor_outage\tw\nindicator\ta\tG\tA\toperational\tw\n");
 	assert_turn(&course, TURN_RED, "0");
 	assert_false(lamps_find(&course.lamps, "a")->red);
@@ -293,10 +302,13 @@ static void test_overall_turns_only_while_no_indicator_is_red(void **state)
 	struct course course = course_new(1, 1);
 
 	(void)state;
-	see_text(&course, "reading 1\npage\tP\toperational\tok\nindicator\ta\t\tA\toperational\t\n");
-	see_text(&course, "reading 1\npage\tP\tmajor_outage\tno\nindicator\ta\t\tA\tmajor_outage\t\n");
+	see_text(
+		&course, "reading 1\npage\tP\toperational\tok\nindicator\ta\t\tA\toperational\t\n");
+	see_text(&course,
+		"reading 1\npage\tP\tmajor_outage\tno\nindicator\ta\t\tA\tmajor_outage\t\n");
 	assert_turn(&course, TURN_RED, "a");
-	see_text(&course, "reading 1\npage\tP\tmajor_outage\tno\nindicator\ta\t\tA\toperational\t\n");
+	see_text(&course,
+		"reading 1\npage\tP\tmajor_outage\tno\nindicator\ta\t\tA\toperational\t\n");
 	assert_int_equal(course.turns.count, 2); /* explained no longer */
 	assert_int_equal(course.turns.list[0].type, TURN_GREEN);
 	assert_int_equal(course.turns.list[1].type, TURN_RED);
@@ -310,7 +322,8 @@ static void test_overall_has_no_lamp_where_patterns_choose(void **state)
 
 	(void)state;
 	text_list_add(&course.patterns, "*");
-	see_text(&course, "reading 1\npage\tP\tmajor_outage\tno\nindicator\ta\t\tA\toperational\t\n");
+	see_text(&course,
+		"reading 1\npage\tP\tmajor_outage\tno\nindicator\ta\t\tA\toperational\t\n");
 	assert_null(lamps_find(&course.lamps, LAMP_OVERALL));
 	course_release(&course);
 }
@@ -337,7 +350,8 @@ static char *many(const char *prefix, size_t count, const char *level)
 	text = end = memory_new(count * 64 + 64);
 	end += sprintf(end, "reading 1\npage\tP\toperational\tok\n");
 	for (size_t i = 0; i < count; i++)
-		end += sprintf(end, "indicator\t%s%05zu\t\tName %05zu\t%s\t\n", prefix, i, i, level);
+		end += sprintf(
+			end, "indicator\t%s%05zu\t\tName %05zu\t%s\t\n", prefix, i, i, level);
 	return text;
 }
 
@@ -349,13 +363,15 @@ static void test_twenty_thousand_indicators_take_no_time_even_with_new_ids(void 
 
 	(void)state;
 	for (int i = 0; i < 4; i++) {
-		text = many(i % 2 == 0 ? "x" : "y", READING_ROWS_MAX, i == 3 ? "major_outage" : "operational");
+		text = many(i % 2 == 0 ? "x" : "y", READING_ROWS_MAX,
+			i == 3 ? "major_outage" : "operational");
 		see_text(&course, text);
 		free(text);
 	}
 	assert_int_equal(course.turns.count, READING_ROWS_MAX);
 	assert_int_equal(course.lamps.count, READING_ROWS_MAX + 1); /* and the overall level */
-	assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 10); /* pairs would be 1.6 thousand million */
+	assert_true((double)(clock() - began) / CLOCKS_PER_SEC <
+		    10); /* pairs would be 1.6 thousand million */
 	course_release(&course);
 }
 
@@ -370,7 +386,8 @@ static void test_lamps_do_not_grow_without_end(void **state)
 		rows = end = memory_new((size_t)READING_ROWS_MAX * 64 + 64);
 		end += sprintf(end, "reading 1\npage\tP\toperational\tok\n");
 		for (int j = 0; j < READING_ROWS_MAX; j++) {
-			snprintf(text, sizeof text, "indicator\t%d-%d\t\tName %d-%d\toperational\t\n", i, j, i, j);
+			snprintf(text, sizeof text,
+				"indicator\t%d-%d\t\tName %d-%d\toperational\t\n", i, j, i, j);
 			end = stpcpy(end, text);
 		}
 		see_text(&course, rows);
@@ -385,12 +402,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_red_is_confirmed_by_worse_fetches_in_a_row),
 		cmocka_unit_test(test_anything_but_red_between_starts_the_count_anew),
-		cmocka_unit_test(test_green_is_confirmed_by_better_fetches_and_tells_since_when_it_was_red),
+		cmocka_unit_test(
+			test_green_is_confirmed_by_better_fetches_and_tells_since_when_it_was_red),
 		cmocka_unit_test(test_yellow_blue_and_grey_between_change_no_alarm),
 		cmocka_unit_test(test_a_page_may_move_its_floor_of_red),
 		cmocka_unit_test(test_a_baseline_opens_alarms_and_turns_nothing),
 		cmocka_unit_test(test_a_baseline_alerts_where_the_rules_say_so),
-		cmocka_unit_test(test_a_new_baseline_closes_no_alarm_and_says_nothing_of_what_is_absent),
+		cmocka_unit_test(
+			test_a_new_baseline_closes_no_alarm_and_says_nothing_of_what_is_absent),
 		cmocka_unit_test(test_silence_opens_alarms_closes_none_and_turns_nothing),
 		cmocka_unit_test(test_absent_is_gone_once_and_keeps_its_alarm),
 		cmocka_unit_test(test_what_is_not_listed_has_the_level_of_the_others),
@@ -398,7 +417,8 @@ int main(void)
 		cmocka_unit_test(test_an_id_that_is_still_listed_beats_a_name),
 		cmocka_unit_test(test_overall_turns_only_while_no_indicator_is_red),
 		cmocka_unit_test(test_overall_has_no_lamp_where_patterns_choose),
-		cmocka_unit_test(test_what_the_patterns_leave_out_has_no_lamp_and_leaves_without_a_word),
+		cmocka_unit_test(
+			test_what_the_patterns_leave_out_has_no_lamp_and_leaves_without_a_word),
 		cmocka_unit_test(test_twenty_thousand_indicators_take_no_time_even_with_new_ids),
 		cmocka_unit_test(test_lamps_do_not_grow_without_end),
 	};

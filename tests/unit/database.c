@@ -125,8 +125,10 @@ static void test_text_bytes_and_null_come_back_as_they_went(void **state)
 	size_t length;
 
 	(void)state;
-	database_do(database, "INSERT INTO thing VALUES (?, ?, ?)", "itb", (int64_t)1 << 62, "\xc3\xa4", "a\0b", (size_t)3);
-	database_do(database, "INSERT INTO thing VALUES (?, ?, ?)", "itb", (int64_t)-1, NULL, NULL, (size_t)0);
+	database_do(database, "INSERT INTO thing VALUES (?, ?, ?)", "itb", (int64_t)1 << 62,
+		"\xc3\xa4", "a\0b", (size_t)3);
+	database_do(database, "INSERT INTO thing VALUES (?, ?, ?)", "itb", (int64_t)-1, NULL, NULL,
+		(size_t)0);
 	row = database_query(database, "SELECT id, name, bytes FROM thing ORDER BY id DESC", "");
 	assert_true(statement_row(row));
 	assert_true(statement_integer(row, 0) == (int64_t)1 << 62);
@@ -184,7 +186,8 @@ static void test_an_older_one_is_brought_forward_and_a_newer_one_refused(void **
 
 static void test_what_is_no_database_is_refused_and_left_alone(void **state)
 {
-	static const char text[] = "this is not a database, whatever its name says, and it is long enough to be one";
+	static const char text[] =
+		"this is not a database, whatever its name says, and it is long enough to be one";
 	struct error error = {0};
 	struct stat status;
 

@@ -41,7 +41,8 @@ static void test_replies_belong_to_the_commands_before_them(void **state)
 	assert_int_equal(codes.replies[STAGE_RECIPIENT].code, 550);
 	assert_int_equal(codes.replies[STAGE_RECIPIENT].subject, 1);
 	assert_int_equal(codes.replies[STAGE_TRANSFER].code, 503);
-	assert_string_equal(dialogue_reply(&dialogue, STAGE_RECIPIENT)->text, "550-5.1.1 no 5.1.1 such user");
+	assert_string_equal(
+		dialogue_reply(&dialogue, STAGE_RECIPIENT)->text, "550-5.1.1 no 5.1.1 such user");
 	assert_int_equal(dialogue_phase(&dialogue), PHASE_DATA);
 }
 
@@ -133,7 +134,8 @@ static void test_garbage_is_no_reply(void **state)
 static void test_what_auth_sends_is_no_command_and_is_concealed(void **state)
 {
 	struct dialogue dialogue;
-	struct route_config route = {.user = (char[]){"alerts"}, .password = (char[]){"open sesame"}};
+	struct route_config route = {
+		.user = (char[]){"alerts"}, .password = (char[]){"open sesame"}};
 	struct mail mail = {.sender = "a@example.org", .recipient = "b@example.org"};
 	struct attempt attempt;
 
@@ -150,10 +152,11 @@ static void test_what_auth_sends_is_no_command_and_is_concealed(void **state)
 	assert_int_equal(dialogue_phase(&dialogue), PHASE_AUTH);
 	wrote(&dialogue, "AUTH PLAIN AGFsZXJ0cwBvcGVuIHNlc2FtZQ==\r\n");
 	attempt_set(&attempt, OUTCOME_ROUTE, 500,
-		"500 AUTH PLAIN AGFsZXJ0cwBvcGVuIHNlc2FtZQ==? ALERTS, open sesame, <b@example.org>");
+		"500 AUTH PLAIN AGFsZXJ0cwBvcGVuIHNlc2FtZQ==? ALERTS, open sesame, "
+		"<b@example.org>");
 	dialogue_conceal(&dialogue, &route, &mail, &attempt);
-	assert_string_equal(attempt.text,
-		"500 AUTH PLAIN [secret]? [user], [password], <[recipient]>");
+	assert_string_equal(
+		attempt.text, "500 AUTH PLAIN [secret]? [user], [password], <[recipient]>");
 	assert_string_equal(dialogue.secret, "");
 }
 

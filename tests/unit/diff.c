@@ -43,8 +43,9 @@ static void assert_changes(const char *before, const char *after, const char *ex
 
 static void test_equal_readings_differ_in_nothing(void **state)
 {
-	const char *text = HEAD "indicator\ta\tG\tA\toperational\tw\nincident\ti\tT\tdegraded\tw\ts\t\t\t\n"
-				"maintenance\tm\tT\ts\t\t\t\t\naffects\ti\ta\nupdate\ti\t\ts\ttext\n";
+	const char *text =
+		HEAD "indicator\ta\tG\tA\toperational\tw\nincident\ti\tT\tdegraded\tw\ts\t\t\t\n"
+		     "maintenance\tm\tT\ts\t\t\t\t\naffects\ti\ta\nupdate\ti\t\ts\ttext\n";
 
 	(void)state;
 	assert_changes(text, text, "");
@@ -53,27 +54,34 @@ static void test_equal_readings_differ_in_nothing(void **state)
 static void test_level_and_word_of_the_page_and_of_an_indicator(void **state)
 {
 	(void)state;
-	assert_changes(HEAD, "reading 1\npage\tP\tdegraded\tslow\n", "overall\t\tP\toperational\tdegraded\tslow\n");
-	assert_changes(HEAD "indicator\ta\tG\tA\toperational\tok\n", HEAD "indicator\ta\tG\tA\tdegraded\tslow\n",
+	assert_changes(HEAD, "reading 1\npage\tP\tdegraded\tslow\n",
+		"overall\t\tP\toperational\tdegraded\tslow\n");
+	assert_changes(HEAD "indicator\ta\tG\tA\toperational\tok\n",
+		HEAD "indicator\ta\tG\tA\tdegraded\tslow\n",
 		"indicator\ta\tG / A\toperational\tdegraded\tslow\n");
-	assert_changes(HEAD "indicator\ta\t\tA\tunknown\tfoo\n", HEAD "indicator\ta\t\tA\tunknown\tbar\n",
+	assert_changes(HEAD "indicator\ta\t\tA\tunknown\tfoo\n",
+		HEAD "indicator\ta\t\tA\tunknown\tbar\n",
 		"indicator\ta\tA\tunknown\tunknown\tbar\n");
 }
 
 static void test_indicators_come_and_go(void **state)
 {
 	(void)state;
-	assert_changes(HEAD "indicator\ta\t\tA\toperational\t\n", HEAD "indicator\tb\t\tB\tdegraded\tslow\n",
+	assert_changes(HEAD "indicator\ta\t\tA\toperational\t\n",
+		HEAD "indicator\tb\t\tB\tdegraded\tslow\n",
 		"indicator-new\tb\tB\t\tdegraded\tslow\nindicator-gone\ta\tA\toperational\t\t\n");
 }
 
 static void test_a_new_id_under_the_same_group_and_name_is_no_new_indicator(void **state)
 {
 	(void)state;
-	assert_changes(HEAD "indicator\ta\tG\tA\toperational\t\n", HEAD "indicator\tz\tG\tA\tdegraded\t\n",
+	assert_changes(HEAD "indicator\ta\tG\tA\toperational\t\n",
+		HEAD "indicator\tz\tG\tA\tdegraded\t\n",
 		"indicator\tz\tG / A\toperational\tdegraded\t\n");
-	assert_changes(HEAD "indicator\ta\tG\tA\toperational\t\n", HEAD "indicator\tz\tH\tA\toperational\t\n",
-		"indicator-new\tz\tH / A\t\toperational\t\nindicator-gone\ta\tG / A\toperational\t\t\n");
+	assert_changes(HEAD "indicator\ta\tG\tA\toperational\t\n",
+		HEAD "indicator\tz\tH\tA\toperational\t\n",
+		"indicator-new\tz\tH / A\t\toperational\t\nindicator-gone\ta\tG / "
+		"A\toperational\t\t\n");
 }
 
 static void test_a_name_that_another_id_still_bears_matches_nothing(void **state)
@@ -96,7 +104,8 @@ static void test_what_is_not_listed_has_the_level_of_the_others(void **state)
 static void test_being_listed_at_the_level_of_the_others_is_only_a_detail(void **state)
 {
 	(void)state;
-	assert_changes(HEAD OTHERS, HEAD OTHERS "indicator\ta\t\tA\toperational\tok\n", "other\t\tdetails\t\t\t\n");
+	assert_changes(HEAD OTHERS, HEAD OTHERS "indicator\ta\t\tA\toperational\tok\n",
+		"other\t\tdetails\t\t\t\n");
 }
 
 static void test_incidents_open_change_and_close(void **state)
@@ -124,9 +133,11 @@ static void test_maintenances_open_change_and_close(void **state)
 
 static void test_what_was_written_is_a_change_once(void **state)
 {
-	const char *one = HEAD "incident\ti\tT\tdegraded\tminor\topen\t\t\t\nupdate\ti\t\topen\tWe look.\n";
-	const char *two = HEAD "incident\ti\tT\tdegraded\tminor\topen\t\t\t\nupdate\ti\t\topen\tWe found.\n"
-			       "update\ti\t\topen\tWe look.\n";
+	const char *one =
+		HEAD "incident\ti\tT\tdegraded\tminor\topen\t\t\t\nupdate\ti\t\topen\tWe look.\n";
+	const char *two =
+		HEAD "incident\ti\tT\tdegraded\tminor\topen\t\t\t\nupdate\ti\t\topen\tWe found.\n"
+		     "update\ti\t\topen\tWe look.\n";
 
 	(void)state;
 	assert_changes(one, two, "update\ti\tT\t\topen\tWe found.\n");
@@ -138,7 +149,8 @@ static void test_whatever_else_the_text_shows_is_never_silent(void **state)
 	const char *was = HEAD "incident\ti\tT\tdegraded\tminor\topen\t\t\thttps://one.example/\n";
 
 	(void)state;
-	assert_changes(was, HEAD "incident\ti\tT\tdegraded\tminor\topen\t\t\thttps://two.example/\n",
+	assert_changes(was,
+		HEAD "incident\ti\tT\tdegraded\tminor\topen\t\t\thttps://two.example/\n",
 		"other\t\tdetails\t\t\t\n");
 	assert_changes(HEAD, "reading 1\npage\tQ\toperational\tok\n", "other\t\ttitle\tP\tQ\t\n");
 }
@@ -195,13 +207,16 @@ static void test_patterns_choose_by_id_name_and_group(void **state)
 
 		for (size_t j = 0; j < 3 && cases[i].patterns[j] != NULL; j++)
 			text_list_add(&patterns, cases[i].patterns[j]);
-		assert_int_equal(watched(&patterns, "npdyhgecDJ6tB66MxXyo", "Google", "Gmail"), cases[i].gmail);
-		assert_int_equal(watched(&patterns, "VHNA7p3Z5p3iakj8sQiP", "Google", "Drive"), cases[i].drive);
+		assert_int_equal(watched(&patterns, "npdyhgecDJ6tB66MxXyo", "Google", "Gmail"),
+			cases[i].gmail);
+		assert_int_equal(watched(&patterns, "VHNA7p3Z5p3iakj8sQiP", "Google", "Drive"),
+			cases[i].drive);
 		text_list_release(&patterns);
 	}
 }
 
-static void test_the_watched_part_is_the_overall_level_the_chosen_and_what_touches_them(void **state)
+static void test_the_watched_part_is_the_overall_level_the_chosen_and_what_touches_them(
+	void **state)
 {
 	struct reading reading = parse(HEAD OTHERS
 		"indicator\ta\t\tA\toperational\t\nindicator\tb\t\tB\toperational\t\n"
@@ -218,12 +233,12 @@ static void test_the_watched_part_is_the_overall_level_the_chosen_and_what_touch
 	text_list_add(&patterns, "A");
 	reading_watched(&reading, &patterns, &part);
 	reading_write(&part, &out);
-	assert_string_equal(buffer_string(&out), HEAD OTHERS
-		"indicator\ta\t\tA\toperational\t\n"
-		"incident\t1\tone\tdegraded\tw\ts\t\t\t\n"
-		"maintenance\tm\tM\ts\t\t\t\t\n"
-		"affects\t1\ta\naffects\t1\tb\naffects\tm\tA\n"
-		"update\t1\t\ts\ttext one\n");
+	assert_string_equal(buffer_string(&out),
+		HEAD OTHERS "indicator\ta\t\tA\toperational\t\n"
+			    "incident\t1\tone\tdegraded\tw\ts\t\t\t\n"
+			    "maintenance\tm\tM\ts\t\t\t\t\n"
+			    "affects\t1\ta\naffects\t1\tb\naffects\tm\tA\n"
+			    "update\t1\t\ts\ttext one\n");
 	buffer_release(&out);
 	reading_release(&part);
 	reading_release(&reading);
@@ -232,8 +247,9 @@ static void test_the_watched_part_is_the_overall_level_the_chosen_and_what_touch
 
 static void test_without_patterns_the_watched_part_is_everything(void **state)
 {
-	const char *text = HEAD "indicator\ta\t\tA\toperational\t\nincident\t1\tone\tdegraded\tw\ts\t\t\t\n"
-				"update\t1\t\ts\ttext\n";
+	const char *text =
+		HEAD "indicator\ta\t\tA\toperational\t\nincident\t1\tone\tdegraded\tw\ts\t\t\t\n"
+		     "update\t1\t\ts\ttext\n";
 	struct reading reading = parse(text), part = {0};
 	struct text_list patterns = {0};
 	struct buffer out = {0};
@@ -280,7 +296,8 @@ static void test_twenty_thousand_rows_of_each_type_take_no_time(void **state)
 	reading_watched(&one, &patterns, &part);
 	assert_int_equal(part.incident_count, READING_ROWS_MAX / 10);
 	assert_int_equal(part.update_count, READING_ROWS_MAX / 10);
-	assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 10); /* pairs would be thousands of millions */
+	assert_true((double)(clock() - began) / CLOCKS_PER_SEC <
+		    10); /* pairs would be thousands of millions */
 	changes_release(&changes);
 	reading_release(&one);
 	reading_release(&two);
@@ -317,7 +334,8 @@ int main(void)
 		cmocka_unit_test(test_fields_are_escaped_in_the_file_of_changes),
 		cmocka_unit_test(test_a_field_that_is_null_is_an_empty_one),
 		cmocka_unit_test(test_patterns_choose_by_id_name_and_group),
-		cmocka_unit_test(test_the_watched_part_is_the_overall_level_the_chosen_and_what_touches_them),
+		cmocka_unit_test(
+			test_the_watched_part_is_the_overall_level_the_chosen_and_what_touches_them),
 		cmocka_unit_test(test_without_patterns_the_watched_part_is_everything),
 		cmocka_unit_test(test_twenty_thousand_rows_of_each_type_take_no_time),
 		cmocka_unit_test(test_names_of_types_are_read_back),

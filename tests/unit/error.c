@@ -39,7 +39,10 @@ static void test_foreign_words_cannot_break_the_line_or_the_terminal(void **stat
 	struct error error;
 
 	(void)state;
-	error_set(&error, REMEDY_PAGE, "a\r\nb\x1b[31m\xc2\x9b" "1m\xe2\x80\xae" "c\xff\xc3\xa4");
+	error_set(&error, REMEDY_PAGE,
+		"a\r\nb\x1b[31m\xc2\x9b"
+		"1m\xe2\x80\xae"
+		"c\xff\xc3\xa4");
 	assert_string_equal(error.text, "a??b?[31m?1m?c?\xc3\xa4");
 }
 

@@ -42,9 +42,13 @@ static void test_a_label_is_group_and_name_or_overall(void **state)
 
 static void test_every_time_stands_there_twice_with_its_zone(void **state)
 {
-	struct event event = {.type = EVENT_GREEN, .name = (char *)"IMAP",
-		.said_at = (char *)"2014-01-24T19:12:00Z", .seen = 1390593120, .since = 1390591200,
-		.before = LEVEL_MAJOR_OUTAGE, .before_colour = COLOUR_RED};
+	struct event event = {.type = EVENT_GREEN,
+		.name = (char *)"IMAP",
+		.said_at = (char *)"2014-01-24T19:12:00Z",
+		.seen = 1390593120,
+		.since = 1390591200,
+		.before = LEVEL_MAJOR_OUTAGE,
+		.before_colour = COLOUR_RED};
 	struct value *map = event_value(&event, "Europe/Berlin");
 
 	(void)state;
@@ -62,7 +66,8 @@ static void test_an_event_that_says_nothing_has_empty_fields(void **state)
 {
 	struct event event = {.type = EVENT_LOST};
 	struct value *map = event_value(&event, NULL);
-	static const char *const fields[] = {"said_at", "said_at_local", "seen_at", "since", "duration", "word", "reason"};
+	static const char *const fields[] = {
+		"said_at", "said_at_local", "seen_at", "since", "duration", "word", "reason"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)

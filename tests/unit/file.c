@@ -35,7 +35,8 @@ static int enter_folder(void **state)
 
 static int leave_folder(void **state)
 {
-	int result = chdir("/") == 0 && file_remove_tree(*state, NULL) && !file_exists(*state) ? 0 : -1;
+	int result =
+		chdir("/") == 0 && file_remove_tree(*state, NULL) && !file_exists(*state) ? 0 : -1;
 
 	free(*state);
 	return result;

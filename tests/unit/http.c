@@ -47,8 +47,13 @@ static void on_done(void *context, struct http_response *response, const struct 
 
 static struct http_request request_to(const char *url, struct result *result)
 {
-	return (struct http_request){.url = url, .connect_timeout = 2000, .total_timeout = 5000,
-		.body_maximum = 100000, .redirects = 3, .done = on_done, .context = result};
+	return (struct http_request){.url = url,
+		.connect_timeout = 2000,
+		.total_timeout = 5000,
+		.body_maximum = 100000,
+		.redirects = 3,
+		.done = on_done,
+		.context = result};
 }
 
 static void finish(struct http_client *client)

@@ -183,8 +183,8 @@ static void test_a_kind_says_whether_it_lists_only_troubles(void **state)
 	kind_free(troubles);
 }
 
-static void assert_address(const struct kind *kind, size_t i, const char *url, const char *page,
-	const char *expected)
+static void assert_address(
+	const struct kind *kind, size_t i, const char *url, const char *page, const char *expected)
 {
 	struct document documents[KIND_DOCUMENTS_MAX] = {{page, page != NULL ? strlen(page) : 0}};
 	struct error error = {0};
@@ -204,10 +204,10 @@ static void assert_address(const struct kind *kind, size_t i, const char *url, c
 
 static void test_addresses_of_documents_are_computed_one_after_the_other(void **state)
 {
-	struct kind *kind = accepted(MINIMAL
-		"documents:\n"
-		"  next: '/json/next'\n"
-		"  page: 'resolve-uri(\"summary.json\", $url)'\n", NULL);
+	struct kind *kind = accepted(MINIMAL "documents:\n"
+					     "  next: '/json/next'\n"
+					     "  page: 'resolve-uri(\"summary.json\", $url)'\n",
+		NULL);
 
 	(void)state;
 	assert_int_equal(kind_document_count(kind), 2);

@@ -21,7 +21,8 @@ static void test_every_level_is_read_back_from_its_name(void **state)
 
 static void test_unknown_word_is_refused_and_changes_nothing(void **state)
 {
-	static const char *const words[] = {"", "Operational", "operational ", "partial outage", "outage", "none"};
+	static const char *const words[] = {
+		"", "Operational", "operational ", "partial outage", "outage", "none"};
 	enum level level = LEVEL_MAINTENANCE;
 
 	(void)state;
@@ -41,14 +42,19 @@ static void test_levels_are_ordered_from_good_to_bad(void **state)
 static void test_colours_with_the_usual_floor(void **state)
 {
 	static const char *const expected[LEVEL_COUNT] = {
-		[LEVEL_OPERATIONAL] = "green", [LEVEL_NOTICE] = "green", [LEVEL_MAINTENANCE] = "blue",
-		[LEVEL_UNKNOWN] = "grey", [LEVEL_DEGRADED] = "yellow", [LEVEL_PARTIAL_OUTAGE] = "red",
+		[LEVEL_OPERATIONAL] = "green",
+		[LEVEL_NOTICE] = "green",
+		[LEVEL_MAINTENANCE] = "blue",
+		[LEVEL_UNKNOWN] = "grey",
+		[LEVEL_DEGRADED] = "yellow",
+		[LEVEL_PARTIAL_OUTAGE] = "red",
 		[LEVEL_MAJOR_OUTAGE] = "red",
 	};
 
 	(void)state;
 	for (int i = 0; i < LEVEL_COUNT; i++)
-		assert_string_equal(colour_name(level_colour((enum level)i, LEVEL_PARTIAL_OUTAGE)), expected[i]);
+		assert_string_equal(colour_name(level_colour((enum level)i, LEVEL_PARTIAL_OUTAGE)),
+			expected[i]);
 }
 
 static void test_the_floor_of_red_moves_both_ways(void **state)

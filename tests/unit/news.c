@@ -32,8 +32,8 @@ static void open_fixture(struct fixture *fixture, const char *text)
 
 	*fixture = (struct fixture){0};
 	assert_true(reading_parse(text, strlen(text), &fixture->reading, NULL));
-	fixture->input = (struct news_input){&fixture->reading, &fixture->lamps, &none, LEVEL_PARTIAL_OUTAGE, 1, 2,
-		1390590000, NULL};
+	fixture->input = (struct news_input){&fixture->reading, &fixture->lamps, &none,
+		LEVEL_PARTIAL_OUTAGE, 1, 2, 1390590000, NULL};
 }
 
 static void close_fixture(struct fixture *fixture)
@@ -50,7 +50,8 @@ static void turn(struct fixture *fixture, enum turn_type type, const char *id, c
 	struct turn *new = memory_append(&fixture->turns.list, &fixture->turns.count, sizeof *new);
 
 	lamps_add(&fixture->lamps, id, "", name);
-	*new = (struct turn){type, fixture->lamps.count - 1, LEVEL_OPERATIONAL, LEVEL_MAJOR_OUTAGE, 1390590000, 0, 1};
+	*new = (struct turn){type, fixture->lamps.count - 1, LEVEL_OPERATIONAL, LEVEL_MAJOR_OUTAGE,
+		1390590000, 0, 1};
 }
 
 /* The titles of the incidents that an event tells of. */
@@ -70,9 +71,11 @@ static void test_a_red_tells_of_the_incidents_that_name_it_and_since_when(void *
 	struct fixture fixture;
 
 	(void)state;
-	open_fixture(&fixture, HEAD INCIDENT("1", "2014-01-24T19:12:00Z") INCIDENT("2", "2014-01-24T19:10:00Z")
-		INCIDENT("3", "2014-01-24T19:00:00Z")
-		"affects\t1\ta\naffects\t2\tName a\naffects\t1\tName a\naffects\t3\tb\n");
+	open_fixture(&fixture,
+		HEAD INCIDENT("1", "2014-01-24T19:12:00Z") INCIDENT("2", "2014-01-24T19:10:00Z")
+			INCIDENT("3",
+				"2014-01-24T19:00:00Z") "affects\t1\ta\naffects\t2\tName "
+							"a\naffects\t1\tName a\naffects\t3\tb\n");
 	turn(&fixture, TURN_RED, "a", "Name a");
 	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
 	assert_incidents(&fixture.events.list[0], "Title 1, Title 2");
@@ -108,14 +111,17 @@ static void test_the_overall_level_is_about_all_incidents(void **state)
 
 static void test_the_newest_words_of_the_provider_come_first_and_no_more_than_three(void **state)
 {
-	static const char *const expected[] = {"d", "b", "a"}; /* of equal times, the page's order */
+	static const char *const expected[] = {
+		"d", "b", "a"}; /* of equal times, the page's order */
 	struct fixture fixture;
 	const struct value *updates;
 
 	(void)state;
-	open_fixture(&fixture, HEAD INCIDENT("1", "")
-		"update\t1\t2014-01-24T19:20:00Z\topen\tb\nupdate\t1\t2014-01-24T19:20:00Z\topen\ta\n"
-		"update\t1\t\topen\tc\nupdate\t1\t2014-01-24T19:52:00Z\topen\td\nupdate\t2\t\topen\tother\n");
+	open_fixture(&fixture,
+		HEAD INCIDENT("1", "") "update\t1\t2014-01-24T19:20:00Z\topen\tb\nupdate\t1\t2014-"
+				       "01-24T19:20:00Z\topen\ta\n"
+				       "update\t1\t\topen\tc\nupdate\t1\t2014-01-24T19:52:"
+				       "00Z\topen\td\nupdate\t2\t\topen\tother\n");
 	turn(&fixture, TURN_RED, "a", "Name a");
 	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
 	updates = value_get(fixture.events.list[0].incidents->members[0], "updates");
@@ -154,7 +160,8 @@ static void test_an_incident_makes_one_event_however_much_of_it_changed(void **s
 	changes_add(&fixture.changes, CHANGE_UPDATE, "1", "Title 1", "", "monitoring", "more text");
 	changes_add(&fixture.changes, CHANGE_INCIDENT_CLOSED, "2", "Title 2", "open", "", "");
 	changes_add(&fixture.changes, CHANGE_UPDATE, "m", "a maintenance", "", "", "text");
-	changes_add(&fixture.changes, CHANGE_INDICATOR, "a", "Name a", "operational", "degraded", "");
+	changes_add(
+		&fixture.changes, CHANGE_INDICATOR, "a", "Name a", "operational", "degraded", "");
 	news_of_incidents(&fixture.input, &fixture.changes, &fixture.events);
 	assert_int_equal(fixture.events.count, 2);
 	assert_string_equal(fixture.events.list[0].word, "monitoring");
@@ -218,9 +225,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_red_tells_of_the_incidents_that_name_it_and_since_when),
-		cmocka_unit_test(test_where_no_incident_names_it_those_that_name_nothing_may_mean_it),
+		cmocka_unit_test(
+			test_where_no_incident_names_it_those_that_name_nothing_may_mean_it),
 		cmocka_unit_test(test_the_overall_level_is_about_all_incidents),
-		cmocka_unit_test(test_the_newest_words_of_the_provider_come_first_and_no_more_than_three),
+		cmocka_unit_test(
+			test_the_newest_words_of_the_provider_come_first_and_no_more_than_three),
 		cmocka_unit_test(test_fields_that_are_null_are_empty_ones),
 		cmocka_unit_test(test_an_incident_makes_one_event_however_much_of_it_changed),
 		cmocka_unit_test(test_what_else_is_red_is_told_without_what_just_turned),

@@ -13,9 +13,9 @@
 
 #define OPS "mail:ops@example.com"
 #define ADMIN "mail:admin@example.org"
-#define CONFIG_WITH(page, on) \
-	"operator: admin@example.org\n" \
-	"pages: [{name: one, url: 'https://status.example.com/', kind: statuspage" page "}]\n" \
+#define CONFIG_WITH(page, on)                                                                      \
+	"operator: admin@example.org\n"                                                            \
+	"pages: [{name: one, url: 'https://status.example.com/', kind: statuspage" page "}]\n"     \
 	"subscribers: [{mail: ops@example.com, on: [" on "]}]\n" SCENE_ROUTES
 #define CONFIG CONFIG_WITH("", "red, green")
 
@@ -204,7 +204,8 @@ static void test_an_incident_that_touches_the_watched_part_is_kept_and_another_i
 	scene_configure(scene, CONFIG_WITH(", indicators: [Name a]", "red, green"));
 	scene_read(scene, "one", GREEN INCIDENT("i", "investigating") AFFECTS("i", "b"));
 	assert_int_equal(scene_snapshots(scene, "one"), 1);
-	scene_read(scene, "one", GREEN INCIDENT("i", "investigating") AFFECTS("i", "a") AFFECTS("i", "b"));
+	scene_read(scene, "one",
+		GREEN INCIDENT("i", "investigating") AFFECTS("i", "a") AFFECTS("i", "b"));
 	assert_int_equal(scene_snapshots(scene, "one"), 2);
 }
 
@@ -224,7 +225,8 @@ static void test_keep_all_keeps_every_change_and_tells_only_of_what_is_watched(v
 {
 	struct scene *scene = *state;
 
-	scene_configure(scene, CONFIG_WITH(", indicators: [Name a], keep: all", "red, green, update"));
+	scene_configure(
+		scene, CONFIG_WITH(", indicators: [Name a], keep: all", "red, green, update"));
 	scene_read(scene, "one", GREEN INCIDENT("i", "investigating") AFFECTS("i", "b"));
 	assert_int_equal(scene_snapshots(scene, "one"), 2);
 	assert_told(scene, OPS, "");
@@ -260,7 +262,8 @@ static void test_one_message_per_page_run_and_subscriber(void **state)
 {
 	struct scene *scene = *state;
 
-	scene_read(scene, "one", PAGE("major_outage") ROW("a", "major_outage") ROW("b", "partial_outage"));
+	scene_read(scene, "one",
+		PAGE("major_outage") ROW("a", "major_outage") ROW("b", "partial_outage"));
 	assert_told(scene, OPS, "red:Name a, red:Name b");
 }
 
@@ -270,7 +273,8 @@ static void test_yellow_blue_and_grey_change_no_alarm(void **state)
 	struct scene *scene = *state;
 
 	for (size_t i = 0; i < 3; i++) {
-		char *text = memory_format(PAGE("operational") "indicator\ta\t\tName a\t%s\t\n", between[i]);
+		char *text = memory_format(
+			PAGE("operational") "indicator\ta\t\tName a\t%s\t\n", between[i]);
 
 		scene_read(scene, "one", text);
 		free(text);
@@ -279,7 +283,8 @@ static void test_yellow_blue_and_grey_change_no_alarm(void **state)
 	scene_read(scene, "one", RED);
 	scene_deliver(scene);
 	for (size_t i = 0; i < 3; i++) {
-		char *text = memory_format(PAGE("operational") "indicator\ta\t\tName a\t%s\t\n", between[i]);
+		char *text = memory_format(
+			PAGE("operational") "indicator\ta\t\tName a\t%s\t\n", between[i]);
 
 		scene_read(scene, "one", text);
 		scene_unchanged(scene, "one");
@@ -345,8 +350,10 @@ static void test_what_a_red_would_have_said_beside_is_not_lost_with_it(void **st
 {
 	struct scene *scene = *state;
 
-	scene_read(scene, "one", PAGE("major_outage") ROW("a", "major_outage") ROW("b", "partial_outage"));
-	scene_read(scene, "one", PAGE("partial_outage") ROW("a", "operational") ROW("b", "partial_outage"));
+	scene_read(scene, "one",
+		PAGE("major_outage") ROW("a", "major_outage") ROW("b", "partial_outage"));
+	scene_read(scene, "one",
+		PAGE("partial_outage") ROW("a", "operational") ROW("b", "partial_outage"));
 	scene_unchanged(scene, "one");
 	assert_told(scene, OPS, "red:Name b, both:Name a");
 	scene_read(scene, "one", GREEN);
@@ -385,7 +392,9 @@ static void test_an_indicator_that_got_another_id_is_green_to_whoever_heard_it_r
 
 	scene_read(scene, "one", RED);
 	scene_deliver(scene);
-	scene_read(scene, "one", PAGE("operational") "indicator\tnew\t\tName a\toperational\t\n" ROW("b", "operational"));
+	scene_read(scene, "one",
+		PAGE("operational") "indicator\tnew\t\tName a\toperational\t\n" ROW(
+			"b", "operational"));
 	scene_unchanged(scene, "one");
 	assert_told(scene, OPS, "delivered | green:Name a");
 	assert_told(scene, ADMIN, "");
@@ -420,14 +429,16 @@ static void test_overall_is_told_only_where_no_watched_indicator_explains_it(voi
 {
 	struct scene *scene = *state;
 
-	scene_read(scene, "one", PAGE("major_outage") ROW("a", "operational") ROW("b", "operational"));
+	scene_read(
+		scene, "one", PAGE("major_outage") ROW("a", "operational") ROW("b", "operational"));
 	assert_told(scene, OPS, "red:overall");
 	scene_deliver(scene);
 	scene_read(scene, "one", GREEN);
 	scene_unchanged(scene, "one");
 	assert_told(scene, OPS, "delivered | green:overall");
 	scene_deliver(scene);
-	scene_read(scene, "one", PAGE("major_outage") ROW("a", "major_outage") ROW("b", "operational"));
+	scene_read(scene, "one",
+		PAGE("major_outage") ROW("a", "major_outage") ROW("b", "operational"));
 	assert_told(scene, OPS, "delivered | delivered | red:Name a");
 }
 
@@ -436,7 +447,8 @@ static void test_overall_is_never_told_with_an_indicators_filter(void **state)
 	struct scene *scene = *state;
 
 	scene_configure(scene, CONFIG_WITH(", indicators: [\"*\"]", "red, green"));
-	scene_read(scene, "one", PAGE("major_outage") ROW("a", "operational") ROW("b", "operational"));
+	scene_read(
+		scene, "one", PAGE("major_outage") ROW("a", "operational") ROW("b", "operational"));
 	assert_told(scene, OPS, "");
 }
 
@@ -482,7 +494,8 @@ static void test_what_is_written_about_an_incident_goes_to_those_who_asked_for_u
 	scene_configure(scene, CONFIG_WITH("", "update"));
 	scene_read(scene, "one", GREEN INCIDENT("i", "investigating"));
 	assert_told(scene, OPS, "update:Title i");
-	scene_read(scene, "one", GREEN INCIDENT("i", "investigating") UPDATE("i", "We look into it."));
+	scene_read(
+		scene, "one", GREEN INCIDENT("i", "investigating") UPDATE("i", "We look into it."));
 	assert_told(scene, OPS, "update:Title i | update:Title i");
 	scene_read(scene, "one", GREEN);
 	assert_told(scene, OPS, "update:Title i | update:Title i | update:Title i");
@@ -565,7 +578,8 @@ static void test_a_lost_page_never_counts_as_back_to_green(void **state)
 	assert_int_not_equal(store_find_alarm(scene->database, "one", "red", "a"), 0);
 }
 
-static void test_a_snapshot_is_kept_when_a_page_stops_being_readable_and_when_it_is_again(void **state)
+static void test_a_snapshot_is_kept_when_a_page_stops_being_readable_and_when_it_is_again(
+	void **state)
 {
 	struct scene *scene = *state;
 
@@ -595,7 +609,8 @@ static void test_validators_survive_a_fetch_that_failed(void **state)
 
 #define FOUR GREEN ROW("c", "operational") ROW("d", "operational")
 
-static void test_a_page_whose_indicators_vanish_by_half_is_lost_once_and_turns_nothing_green(void **state)
+static void test_a_page_whose_indicators_vanish_by_half_is_lost_once_and_turns_nothing_green(
+	void **state)
 {
 	struct scene *scene = *state;
 	struct page_state known;
@@ -603,15 +618,18 @@ static void test_a_page_whose_indicators_vanish_by_half_is_lost_once_and_turns_n
 	scene_read(scene, "one", RED ROW("c", "operational") ROW("d", "operational"));
 	scene_deliver(scene);
 	for (int i = 0; i < 5; i++)
-		scene_read(scene, "one", PAGE("operational") ROW("c", "operational") ROW("d", "operational"));
+		scene_read(scene, "one",
+			PAGE("operational") ROW("c", "operational") ROW("d", "operational"));
 	assert_told(scene, ADMIN, "lost:overall");
 	assert_told(scene, OPS, "delivered");
 	known = scene_state(scene, "one");
 	assert_true(lamps_find(&known.lamps, "a")->red);
 	assert_non_null(strstr(known.reading, "Name b"));
-	assert_non_null(strstr(known.failure, "of 4 indicators that were expected, 2 are listed no longer"));
+	assert_non_null(strstr(
+		known.failure, "of 4 indicators that were expected, 2 are listed no longer"));
 	page_state_release(&known);
-	assert_int_equal(scene_snapshots(scene, "one"), 3); /* baseline, red, and how it looks since */
+	assert_int_equal(
+		scene_snapshots(scene, "one"), 3); /* baseline, red, and how it looks since */
 }
 
 static void test_a_page_whose_indicators_come_back_is_back_by_itself(void **state)
@@ -653,7 +671,8 @@ static void test_what_our_own_kind_no_longer_lists_is_no_rot(void **state)
 static void scene_redirected(struct scene *scene, const char *text, const char *to)
 {
 	scene_read_as(scene, "one", text,
-		(struct observation){.requested_url = "https://status.example.com/", .final_url = to});
+		(struct observation){
+			.requested_url = "https://status.example.com/", .final_url = to});
 }
 
 static void test_a_page_that_redirects_to_another_host_is_lost_and_turns_nothing_green(void **state)
@@ -669,8 +688,8 @@ static void test_a_page_that_redirects_to_another_host_is_lost_and_turns_nothing
 	assert_told(scene, OPS, "delivered");
 	assert_told(scene, ADMIN, "lost:overall");
 	known = scene_state(scene, "one");
-	assert_string_equal(known.failure,
-		"redirects to another host: parked.example.net, where status.example.com was expected");
+	assert_string_equal(known.failure, "redirects to another host: parked.example.net, where "
+					   "status.example.com was expected");
 	page_state_release(&known);
 }
 
@@ -681,7 +700,8 @@ static void test_also_where_it_says_the_same_there(void **state)
 	scene_redirected(scene, GREEN, "https://status.example.com/");
 	for (int i = 0; i < 3; i++) {
 		struct observation seen = {.what = OBSERVED_UNCHANGED,
-			.requested_url = "https://status.example.com/", .final_url = "https://new.example.net/"};
+			.requested_url = "https://status.example.com/",
+			.final_url = "https://new.example.net/"};
 
 		scene_observe(scene, "one", &seen);
 	}
@@ -720,7 +740,8 @@ static void test_what_the_page_changed_beside_our_own_change_is_told(void **stat
 {
 	struct scene *scene = *state;
 
-	scene_read_as(scene, "one", PAGE("major_outage") ROW("a", "major_outage") ROW("b", "major_outage"),
+	scene_read_as(scene, "one",
+		PAGE("major_outage") ROW("a", "major_outage") ROW("b", "major_outage"),
 		(struct observation){.read_anew = RED});
 	assert_told(scene, OPS, "red:Name b");
 }
@@ -742,7 +763,8 @@ static void test_red_is_told_also_where_nothing_could_be_read_anew(void **state)
 	struct scene *scene = *state;
 
 	scene_configure(scene, CONFIG_WITH("", "red, update"));
-	scene_read_as(scene, "one", RED INCIDENT("old", "investigating"), (struct observation){.silent = true});
+	scene_read_as(scene, "one", RED INCIDENT("old", "investigating"),
+		(struct observation){.silent = true});
 	assert_told(scene, OPS, "red:Name a");
 }
 
@@ -753,7 +775,8 @@ static void test_a_changed_url_is_a_new_baseline_and_open_alarms_stay_open(void 
 	scene_configure(scene, CONFIG_WITH(", confirm: {better: 1}", "red, green"));
 	scene_read(scene, "one", RED);
 	scene_deliver(scene);
-	scene_read_as(scene, "one", PAGE("major_outage") ROW("a", "operational") ROW("c", "major_outage"),
+	scene_read_as(scene, "one",
+		PAGE("major_outage") ROW("a", "operational") ROW("c", "major_outage"),
 		(struct observation){.new_baseline = true});
 	assert_told(scene, OPS, "delivered");
 	assert_told(scene, ADMIN, "");
@@ -807,8 +830,14 @@ static void leave_folder(struct scene *scene, const char *reading)
 {
 	struct http_response response = {.status = 200};
 	const char *names[] = {"page"};
-	struct snapshot snapshot = {.page = "one", .time = scene->now, .responses = &response, .count = 1,
-		.documents = names, .reason = "change", .reading = reading, .changes = ""};
+	struct snapshot snapshot = {.page = "one",
+		.time = scene->now,
+		.responses = &response,
+		.count = 1,
+		.documents = names,
+		.reason = "change",
+		.reading = reading,
+		.changes = ""};
 	char sums[DIGEST_TEXT], *folder = NULL;
 	struct error error;
 
@@ -845,7 +874,8 @@ static void test_a_folder_of_another_address_is_removed_and_not_told(void **stat
 	struct verified verified = {0};
 	struct error error = {0};
 
-	scene_configure(scene, "pages: [{name: one, url: 'https://other.example.com/', kind: statuspage}]\n"
+	scene_configure(scene,
+		"pages: [{name: one, url: 'https://other.example.com/', kind: statuspage}]\n"
 		"subscribers: [{mail: ops@example.com}]\n" SCENE_ROUTES);
 	leave_folder(scene, RED);
 	recover(scene);
@@ -899,7 +929,8 @@ static void test_twenty_thousand_indicators_turn_red_in_one_message_and_in_time(
 static void test_a_simulated_archive_and_a_real_one_do_not_mix(void **state)
 {
 	struct scene *scene = *state;
-	struct observer other = {.config = scene->config, .database = scene->database, .simulated = true};
+	struct observer other = {
+		.config = scene->config, .database = scene->database, .simulated = true};
 	struct error error = {0};
 
 	assert_false(observer_open(&other, &error));
@@ -922,7 +953,8 @@ int main(void)
 		test_in(green, test_a_snapshot_is_kept_at_first_sight_and_when_the_reading_changes),
 		test_in(green, test_still_green_at_is_provable_from_the_next_snapshot),
 		test_in(green, test_watched_part_decides_what_is_kept),
-		test_in(green, test_an_incident_that_touches_the_watched_part_is_kept_and_another_is_not),
+		test_in(green,
+			test_an_incident_that_touches_the_watched_part_is_kept_and_another_is_not),
 		test_in(green, test_the_reading_holds_everything_all_the_same),
 		test_in(green, test_keep_all_keeps_every_change_and_tells_only_of_what_is_watched),
 		test_in(green, test_what_is_not_watched_is_never_told),
@@ -931,34 +963,43 @@ int main(void)
 		test_in(green, test_yellow_blue_and_grey_change_no_alarm),
 		test_in(green, test_green_goes_to_whoever_was_owed_its_red_and_to_nobody_else),
 		test_in(green, test_green_answers_the_message_of_its_red),
-		test_in(green, test_red_that_never_got_out_and_is_over_becomes_one_message_that_says_both),
+		test_in(green,
+			test_red_that_never_got_out_and_is_over_becomes_one_message_that_says_both),
 		test_in(green, test_what_a_red_would_have_said_beside_is_not_lost_with_it),
-		test_in(green, test_red_that_is_being_sent_is_not_merged_and_its_green_waits_behind_it),
-		test_in(green, test_an_indicator_that_got_another_id_is_green_to_whoever_heard_it_red),
+		test_in(green,
+			test_red_that_is_being_sent_is_not_merged_and_its_green_waits_behind_it),
+		test_in(green,
+			test_an_indicator_that_got_another_id_is_green_to_whoever_heard_it_red),
 		test_in(green, test_an_alert_names_the_snapshot_that_proves_it),
 		test_in(green, test_overall_is_told_only_where_no_watched_indicator_explains_it),
 		test_in(green, test_overall_is_never_told_with_an_indicators_filter),
 		test_in(green, test_absent_indicator_is_gone_and_its_alarm_stays_open),
 		test_in(green, test_where_a_page_lists_only_troubles_absence_is_green),
-		test_in(green, test_what_is_written_about_an_incident_goes_to_those_who_asked_for_updates),
+		test_in(green,
+			test_what_is_written_about_an_incident_goes_to_those_who_asked_for_updates),
 		test_in(green, test_lost_after_n_failures_one_message_and_one_when_it_ends),
 		test_in(green, test_unreachable_and_unreadable_in_turn_are_one_episode),
 		test_in(green, test_a_success_begins_the_count_of_failures_anew),
 		test_in(empty, test_a_page_that_could_never_be_read_is_lost_too),
 		test_in(green, test_lost_goes_also_to_those_who_asked_for_it),
 		test_in(green, test_a_lost_page_never_counts_as_back_to_green),
-		test_in(green, test_a_snapshot_is_kept_when_a_page_stops_being_readable_and_when_it_is_again),
+		test_in(green,
+			test_a_snapshot_is_kept_when_a_page_stops_being_readable_and_when_it_is_again),
 		test_in(green, test_validators_survive_a_fetch_that_failed),
-		test_in(green, test_a_page_whose_indicators_vanish_by_half_is_lost_once_and_turns_nothing_green),
+		test_in(green,
+			test_a_page_whose_indicators_vanish_by_half_is_lost_once_and_turns_nothing_green),
 		test_in(green, test_a_page_whose_indicators_come_back_is_back_by_itself),
 		test_in(green, test_who_asks_for_a_rotten_page_by_name_takes_it_as_it_is),
 		test_in(green, test_what_our_own_kind_no_longer_lists_is_no_rot),
-		test_in(empty, test_a_page_that_redirects_to_another_host_is_lost_and_turns_nothing_green),
+		test_in(empty,
+			test_a_page_that_redirects_to_another_host_is_lost_and_turns_nothing_green),
 		test_in(empty, test_also_where_it_says_the_same_there),
 		test_in(empty, test_a_redirect_that_was_there_at_first_sight_is_normal),
-		test_in(green, test_a_difference_of_our_own_making_is_logged_as_read_anew_and_never_told),
+		test_in(green,
+			test_a_difference_of_our_own_making_is_logged_as_read_anew_and_never_told),
 		test_in(green, test_what_the_page_changed_beside_our_own_change_is_told),
-		test_in(green, test_green_of_our_own_making_closes_no_alarm_until_the_page_confirms_it),
+		test_in(green,
+			test_green_of_our_own_making_closes_no_alarm_until_the_page_confirms_it),
 		test_in(green, test_red_is_told_also_where_nothing_could_be_read_anew),
 		test_in(green, test_a_changed_url_is_a_new_baseline_and_open_alarms_stay_open),
 		test_in(green, test_what_was_committed_is_whole),

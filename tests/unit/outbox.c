@@ -11,7 +11,8 @@ static int open_outbox(void **state)
 {
 	struct scene *scene = memory_zero(1, sizeof *scene);
 
-	scene_open(scene, "pages: [{name: one, url: 'https://status.example.com/', kind: statuspage}]\n" SCENE_ROUTES);
+	scene_open(scene, "pages: [{name: one, url: 'https://status.example.com/', kind: "
+			  "statuspage}]\n" SCENE_ROUTES);
 	*state = scene;
 	return 0;
 }
@@ -28,7 +29,10 @@ static int64_t owe(struct scene *scene, const char *receiver, const char *page, 
 {
 	struct owed_alarm alarms[] = {{alarm, EVENT_RED}};
 	char id[] = "<1@example.org>", *to = memory_string(receiver);
-	struct delivery_plan plan = {.receiver = to, .message_id = id, .data = value_map(), .alarms = alarms,
+	struct delivery_plan plan = {.receiver = to,
+		.message_id = id,
+		.data = value_map(),
+		.alarms = alarms,
 		.alarm_count = 1};
 	int64_t number;
 
@@ -78,7 +82,8 @@ static size_t count_due(struct scene *scene, int64_t now)
 /* One round by one route that comes to nothing. */
 static void fail_round(struct scene *scene, int64_t id, int64_t now, int64_t retry_after)
 {
-	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY, .code = 451, .retry_after = retry_after};
+	struct attempt attempt = {
+		.outcome = OUTCOME_TEMPORARY, .code = 451, .retry_after = retry_after};
 	struct delivery delivery = get(scene, id);
 
 	assert_true(outbox_sending(scene->database, id, "relay", now));
@@ -101,7 +106,8 @@ static void test_what_is_owed_is_due_at_once(void **state)
 	release(&delivery);
 }
 
-static void test_a_failed_round_is_tried_again_within_a_minute_and_then_up_to_every_five(void **state)
+static void test_a_failed_round_is_tried_again_within_a_minute_and_then_up_to_every_five(
+	void **state)
 {
 	static const int64_t pauses[] = {55, 110, 220, 300, 300};
 	struct scene *scene = *state;
@@ -133,7 +139,8 @@ static void test_a_clock_that_goes_back_an_hour_holds_nothing_up(void **state)
 	fail_round(scene, id, scene->now + 3000, 0);
 	assert_int_equal(count_due(scene, scene->now + 3000), 0);
 	assert_int_equal(count_due(scene, scene->now - 600), 1); /* before it was made */
-	assert_int_equal(count_due(scene, scene->now + 60), 1);  /* after that, but before it was tried */
+	assert_int_equal(
+		count_due(scene, scene->now + 60), 1); /* after that, but before it was tried */
 	assert_int_equal(outbox_count_due(scene->database, scene->now + 60), 1);
 }
 
@@ -172,7 +179,8 @@ static void test_to_one_receiver_about_one_page_the_oldest_goes_first(void **sta
 	for (size_t i = 0; i < count; i++)
 		assert_int_not_equal(due[i].id, second);
 	outbox_due_release(due, count);
-	fail_round(scene, first, scene->now, 0); /* waits, and what comes after it waits behind it */
+	fail_round(
+		scene, first, scene->now, 0); /* waits, and what comes after it waits behind it */
 	assert_int_equal(count_due(scene, scene->now), 2);
 	assert_true(outbox_sending(scene->database, first, "relay", scene->now));
 	assert_int_equal(count_due(scene, scene->now), 2);
@@ -201,9 +209,13 @@ static void test_what_a_dead_courier_was_sending_is_taken_up_as_perhaps_delivere
 static void test_a_delivery_merged_or_dropped_meanwhile_is_not_sent(void **state)
 {
 	struct scene *scene = *state;
-	int64_t merged = owe(scene, "mail:a", "one", 1), dropped = owe(scene, "mail:b", "one", 2), stands[] = {merged};
+	int64_t merged = owe(scene, "mail:a", "one", 1), dropped = owe(scene, "mail:b", "one", 2),
+		stands[] = {merged};
 	char id[] = "<2@example.org>", to[] = "mail:a";
-	struct delivery_plan plan = {.receiver = to, .message_id = id, .data = value_map(), .merged = stands,
+	struct delivery_plan plan = {.receiver = to,
+		.message_id = id,
+		.data = value_map(),
+		.merged = stands,
 		.merged_count = 1};
 
 	outbox_add(scene->database, "one", &plan, "both", 4, scene->now);
@@ -221,7 +233,10 @@ static void test_what_is_being_sent_is_neither_merged_nor_dropped(void **state)
 	struct scene *scene = *state;
 	int64_t sending = owe(scene, "mail:a", "one", 1), stands[] = {sending};
 	char id[] = "<2@example.org>", to[] = "mail:a";
-	struct delivery_plan plan = {.receiver = to, .message_id = id, .data = value_map(), .merged = stands,
+	struct delivery_plan plan = {.receiver = to,
+		.message_id = id,
+		.data = value_map(),
+		.merged = stands,
 		.merged_count = 1};
 
 	assert_true(outbox_sending(scene->database, sending, "relay", scene->now));
@@ -235,8 +250,9 @@ static void test_who_was_owed_an_alarm_and_how_far_it_got(void **state)
 {
 	struct scene *scene = *state;
 	struct attempt attempt = {.outcome = OUTCOME_DELIVERED};
-	int64_t delivered = owe(scene, "mail:a", "one", 7), perhaps = owe(scene, "mail:b", "one", 7),
-		dropped = owe(scene, "mail:c", "one", 7), pending = owe(scene, "mail:d", "one", 7);
+	int64_t delivered = owe(scene, "mail:a", "one", 7),
+		perhaps = owe(scene, "mail:b", "one", 7), dropped = owe(scene, "mail:c", "one", 7),
+		pending = owe(scene, "mail:d", "one", 7);
 	struct owed_list owed = {0};
 
 	owe(scene, "mail:e", "one", 8);
@@ -309,7 +325,9 @@ static void test_the_length_of_the_history_costs_nothing(void **state)
 
 	database_do(scene->database,
 		"INSERT INTO delivery (receiver, page, created, state) WITH RECURSIVE n (i) AS"
-		" (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT 'mail:a', 'one', i, 'delivered' FROM n", "");
+		" (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT 'mail:a', "
+		"'one', i, 'delivered' FROM n",
+		"");
 	owe(scene, "mail:a", "one", 1);
 	began = clock();
 	for (int i = 0; i < 1000; i++) {
@@ -319,7 +337,8 @@ static void test_the_length_of_the_history_costs_nothing(void **state)
 		assert_int_equal(outbox_count_waiting(scene->database), 1);
 	}
 	outbox_take_up(scene->database);
-	assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 3); /* walking through it each time takes a minute */
+	assert_true((double)(clock() - began) / CLOCKS_PER_SEC <
+		    3); /* walking through it each time takes a minute */
 }
 
 #define test_here(test) cmocka_unit_test_setup_teardown(test, open_outbox, close_outbox)
@@ -328,7 +347,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test_here(test_what_is_owed_is_due_at_once),
-		test_here(test_a_failed_round_is_tried_again_within_a_minute_and_then_up_to_every_five),
+		test_here(
+			test_a_failed_round_is_tried_again_within_a_minute_and_then_up_to_every_five),
 		test_here(test_a_receiver_may_ask_for_a_longer_pause_up_to_an_hour),
 		test_here(test_a_clock_that_goes_back_an_hour_holds_nothing_up),
 		test_here(test_nothing_owed_expires_but_after_five_days_it_is_a_dead_letter),

@@ -36,11 +36,21 @@ static struct fixture *fixture_new(void)
 {
 	struct fixture *fixture = memory_zero(1, sizeof *fixture);
 
-	fixture->page = (struct page_config){.name = TEXT("one"), .url = TEXT("https://status.example.com/"), .provider = TEXT("example")};
-	fixture->config = (struct config){.from = TEXT("lampwatch@example.org"), .operator = TEXT("admin@example.org"),
-		.timezone = TEXT("UTC"), .subscribers = fixture->subscribers, .webhooks = fixture->webhooks};
-	fixture->input = (struct plan_input){.config = &fixture->config, .page = &fixture->page, .title = "",
-		.events = &fixture->events, .owed = fixture->owed, .now = NOW, .key = "key"};
+	fixture->page = (struct page_config){.name = TEXT("one"),
+		.url = TEXT("https://status.example.com/"),
+		.provider = TEXT("example")};
+	fixture->config = (struct config){.from = TEXT("lampwatch@example.org"),
+		.operator= TEXT("admin@example.org"),
+		.timezone = TEXT("UTC"),
+		.subscribers = fixture->subscribers,
+		.webhooks = fixture->webhooks};
+	fixture->input = (struct plan_input){.config = &fixture->config,
+		.page = &fixture->page,
+		.title = "",
+		.events = &fixture->events,
+		.owed = fixture->owed,
+		.now = NOW,
+		.key = "key"};
 	return fixture;
 }
 
@@ -50,7 +60,8 @@ static void subscribe(struct fixture *fixture, const char *mail, int on)
 		(struct subscriber_config){.mail = TEXT(mail), .on = on};
 }
 
-static void happens(struct fixture *fixture, enum event_type type, const char *indicator, int64_t alarm)
+static void happens(
+	struct fixture *fixture, enum event_type type, const char *indicator, int64_t alarm)
 {
 	struct event *event = events_add(&fixture->events, type);
 
@@ -63,10 +74,15 @@ static void happens(struct fixture *fixture, enum event_type type, const char *i
 }
 
 /* Somebody was owed the red of this alarm; without data it got out. */
-static void owes(struct fixture *fixture, int64_t alarm, const char *receiver, int64_t delivery, const struct value *data)
+static void owes(struct fixture *fixture, int64_t alarm, const char *receiver, int64_t delivery,
+	const struct value *data)
 {
-	fixture->owed[fixture->input.owed_count++] = (struct owed){.alarm = alarm, .receiver = receiver,
-		.message_id = "<red@example.org>", .delivery = delivery, .out = data == NULL, .data = data};
+	fixture->owed[fixture->input.owed_count++] = (struct owed){.alarm = alarm,
+		.receiver = receiver,
+		.message_id = "<red@example.org>",
+		.delivery = delivery,
+		.out = data == NULL,
+		.data = data};
 }
 
 /* Everything that is planned: "mail:a red:A green:B; webhook:b red:A". */
@@ -127,8 +143,10 @@ static void test_one_message_for_each_receiver_with_the_worst_first(void **state
 	happens(fixture, EVENT_RED, "B", 8);
 	happens(fixture, EVENT_RED, "A", 9);
 	assert_plan(fixture, "mail:a red:A red:B green:G update:i");
-	assert_string_equal(value_get_text(value_get(fixture->plan.list[0].data, "headline"), "colour"), "red");
-	assert_int_equal(value_get_number(value_get(fixture->plan.list[0].data, "headline"), "more"), 3);
+	assert_string_equal(
+		value_get_text(value_get(fixture->plan.list[0].data, "headline"), "colour"), "red");
+	assert_int_equal(
+		value_get_number(value_get(fixture->plan.list[0].data, "headline"), "more"), 3);
 	assert_int_equal(fixture->plan.list[0].alarm_count, 3);
 	fixture_free(fixture);
 }
@@ -364,7 +382,9 @@ static void test_twenty_thousand_events_are_owed_and_a_thousand_are_told(void **
 	plan_make(&fixture->input, &fixture->plan);
 	assert_int_equal(fixture->plan.list[1].alarm_count, 20000);
 	assert_int_equal(value_get(fixture->plan.list[1].data, "events")->count, PLAN_EVENTS_MAX);
-	assert_int_equal(value_get_number(value_get(fixture->plan.list[1].data, "headline"), "count"), 20000);
+	assert_int_equal(
+		value_get_number(value_get(fixture->plan.list[1].data, "headline"), "count"),
+		20000);
 	assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 10);
 	fixture_free(fixture);
 }
@@ -375,10 +395,12 @@ int main(void)
 		cmocka_unit_test(test_red_goes_to_all_whose_pages_and_wishes_want_it),
 		cmocka_unit_test(test_one_message_for_each_receiver_with_the_worst_first),
 		cmocka_unit_test(test_green_goes_to_who_was_owed_its_red_as_an_answer),
-		cmocka_unit_test(test_green_is_not_for_who_does_not_want_it_or_whose_red_was_dropped),
+		cmocka_unit_test(
+			test_green_is_not_for_who_does_not_want_it_or_whose_red_was_dropped),
 		cmocka_unit_test(test_green_follows_a_red_that_took_the_second_way),
 		cmocka_unit_test(test_wishes_of_one_address_in_two_places_count_together),
-		cmocka_unit_test(test_red_that_never_got_out_is_merged_and_what_stood_beside_it_stays),
+		cmocka_unit_test(
+			test_red_that_never_got_out_is_merged_and_what_stood_beside_it_stays),
 		cmocka_unit_test(test_red_that_is_over_does_not_mislead_who_wants_only_red),
 		cmocka_unit_test(test_lost_and_gone_go_to_the_operator_and_lost_to_who_asked),
 		cmocka_unit_test(test_an_operator_who_subscribes_hears_it_once),

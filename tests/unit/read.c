@@ -230,9 +230,9 @@ static void test_others_become_the_reserved_row(void **state)
 
 static void test_worst_of_several_words_wins_and_the_first_among_equals(void **state)
 {
-	static const char kind[] = HEAD
-		"indicators: {each: '/json/item', name: 'n', words: 'w/item'}\n"
-		"levels: {operational: [ok], degraded: [slow, lame]}\n";
+	static const char kind[] =
+		HEAD "indicators: {each: '/json/item', name: 'n', words: 'w/item'}\n"
+		     "levels: {operational: [ok], degraded: [slow, lame]}\n";
 
 	(void)state;
 	assert_reading(kind,
@@ -283,8 +283,9 @@ static void test_first_expression_that_is_not_empty_counts(void **state)
 
 static void test_page_word_counts_also_where_the_rows_disagree(void **state)
 {
-	static const char kind[] = HEAD "page: {word: '/json/w'}\n"
-		"indicators: {each: '/json/i/item', name: '.', word: '.'}\n" TABLE;
+	static const char kind[] =
+		HEAD "page: {word: '/json/w'}\n"
+		     "indicators: {each: '/json/i/item', name: '.', word: '.'}\n" TABLE;
 
 	(void)state;
 	assert_reading(kind, "{\"w\":\"ok\",\"i\":[\"down\"]}",
@@ -296,8 +297,9 @@ static void test_page_word_counts_also_where_the_rows_disagree(void **state)
 
 static void test_level_is_derived_where_the_kind_says_that_there_is_no_word(void **state)
 {
-	static const char kind[] = HEAD "page: {word: '/json/w', derive: 'not(/json/w)'}\n"
-		"indicators: {each: '/json/i/item', name: '.', word: '.'}\n" TABLE;
+	static const char kind[] =
+		HEAD "page: {word: '/json/w', derive: 'not(/json/w)'}\n"
+		     "indicators: {each: '/json/i/item', name: '.', word: '.'}\n" TABLE;
 
 	(void)state;
 	assert_reading(kind, "{\"i\":[\"down\"]}",
@@ -305,12 +307,12 @@ static void test_level_is_derived_where_the_kind_says_that_there_is_no_word(void
 	assert_reading(kind, "{\"w\":\"ok\",\"i\":[]}", "page\t\toperational\tok\n");
 }
 
-#define INCIDENTS HEAD \
-	"indicators: {each: '/json/c/item', id: 'i', name: 'n', word: '\"ok\"'}\n" \
-	"incidents:\n" \
-	"  each: '/json/x/item'\n  id: 'i'\n  title: 't'\n  word: 'w'\n  state: 's'\n" \
-	"  started: ['a', 'b']\n  updated: 'u'\n  url: 'l'\n  affected: 'c/item'\n" \
-	"  updates: {each: 'm/item', time: 'd', state: 's', text: 'parse-html(t)'}\n" TABLE
+#define INCIDENTS                                                                                  \
+	HEAD "indicators: {each: '/json/c/item', id: 'i', name: 'n', word: '\"ok\"'}\n"            \
+	     "incidents:\n"                                                                        \
+	     "  each: '/json/x/item'\n  id: 'i'\n  title: 't'\n  word: 'w'\n  state: 's'\n"        \
+	     "  started: ['a', 'b']\n  updated: 'u'\n  url: 'l'\n  affected: 'c/item'\n"           \
+	     "  updates: {each: 'm/item', time: 'd', state: 's', text: 'parse-html(t)'}\n" TABLE
 
 static void test_incidents_carry_what_was_written_about_them(void **state)
 {
@@ -471,9 +473,11 @@ static void test_a_regular_expression_beyond_its_limit_makes_the_page_unreadable
 
 static void test_further_documents_have_names_and_may_be_absent(void **state)
 {
-	struct kind *kind = loaded(HEAD "documents: {two: '\"\"'}\n"
+	struct kind *kind = loaded(HEAD
+		"documents: {two: '\"\"'}\n"
 		"indicators: {each: '/json/item', name: '.', words: '$two/json/item[. = $item]'}\n"
-		"levels: {operational: [''], degraded: ['*']}\n", NULL);
+		"levels: {operational: [''], degraded: ['*']}\n",
+		NULL);
 	struct document documents[KIND_DOCUMENTS_MAX] = {{"[\"a\"]", 5}};
 	struct reading reading = {0}, with = {0};
 	struct error error = {0};

@@ -18,9 +18,11 @@
 #include "watch/diff.h"
 #include "watch/reading.h"
 
-#define PAGE_JSON(incidents) \
-	"{\"page\":{\"id\":\"abcdefghijkl\",\"name\":\"Test\"},\"status\":{\"indicator\":\"none\",\"description\":\"ok\"}," \
-	"\"components\":[{\"id\":\"a\",\"name\":\"A\",\"status\":\"operational\"}],\"incidents\":[" incidents "]," \
+#define PAGE_JSON(incidents)                                                                       \
+	"{\"page\":{\"id\":\"abcdefghijkl\",\"name\":\"Test\"},\"status\":{\"indicator\":"         \
+	"\"none\",\"description\":\"ok\"},"                                                        \
+	"\"components\":[{\"id\":\"a\",\"name\":\"A\",\"status\":\"operational\"}],\"incidents\":" \
+	"[" incidents "],"                                                                         \
 	"\"scheduled_maintenances\":[]}"
 #define RESOLVED "{\"id\":\"i\",\"name\":\"I\",\"status\":\"resolved\",\"impact\":\"major\"}"
 #define OPEN "{\"id\":\"i\",\"name\":\"I\",\"status\":\"investigating\",\"impact\":\"major\"}"
@@ -57,7 +59,9 @@ static void test_a_page_is_read_in_a_child(void **state)
 	char *text = read_text(readers, PAGE_JSON(""), NULL);
 
 	(void)state;
-	assert_string_equal(text, "reading 1\npage\tTest\toperational\tnone\nindicator\ta\t\tA\toperational\toperational\n");
+	assert_string_equal(text,
+		"reading "
+		"1\npage\tTest\toperational\tnone\nindicator\ta\t\tA\toperational\toperational\n");
 	free(text);
 	readers_free(readers);
 }
@@ -77,7 +81,8 @@ static void test_a_page_that_does_not_fit_its_kind_is_an_error_about_the_page(vo
 static void test_closed_incident_that_leaves_the_list_is_no_change(void **state)
 {
 	struct readers *readers = readers_new(1);
-	char *listed = read_text(readers, PAGE_JSON(RESOLVED), NULL), *left = read_text(readers, PAGE_JSON(""), NULL);
+	char *listed = read_text(readers, PAGE_JSON(RESOLVED), NULL),
+	     *left = read_text(readers, PAGE_JSON(""), NULL);
 	char *open = read_text(readers, PAGE_JSON(OPEN), NULL);
 
 	(void)state;
@@ -97,7 +102,8 @@ static void test_the_address_of_a_document_is_computed_in_a_child(void **state)
 	struct error error;
 
 	(void)state;
-	assert_true(readers_address(readers, kind, 0, "https://status.example.com/", documents, &address, &error));
+	assert_true(readers_address(
+		readers, kind, 0, "https://status.example.com/", documents, &address, &error));
 	assert_string_equal(address, "https://status.example.com/api/v2/summary.json");
 	free(address);
 	readers_free(readers);
@@ -143,7 +149,8 @@ static void test_many_pages_are_read_by_few_children(void **state)
 		const char *text = i % 5 == 0 ? "nonsense" : PAGE_JSON("");
 		struct document documents[KIND_DOCUMENTS_MAX] = {{text, strlen(text)}};
 
-		readers_submit(readers, kind, "https://status.example.com/", documents, count_answer, &answers);
+		readers_submit(readers, kind, "https://status.example.com/", documents,
+			count_answer, &answers);
 	}
 	collect_all(readers);
 	assert_int_equal(answers.good, 40);
@@ -235,7 +242,8 @@ int main(void)
 		cmocka_unit_test(test_closed_incident_that_leaves_the_list_is_no_change),
 		cmocka_unit_test(test_the_address_of_a_document_is_computed_in_a_child),
 		cmocka_unit_test(test_many_pages_are_read_by_few_children),
-		cmocka_unit_test(test_a_child_that_died_in_its_sleep_is_replaced_and_no_page_is_blamed),
+		cmocka_unit_test(
+			test_a_child_that_died_in_its_sleep_is_replaced_and_no_page_is_blamed),
 		cmocka_unit_test(test_a_page_that_eats_time_costs_itself_and_nobody_else),
 	};
 

@@ -44,12 +44,11 @@ static void test_lines_are_sorted_bytewise_within_their_type_and_equal_ones_appe
 	add_indicator(&reading, "a", "\xc3\xa4", LEVEL_MAJOR_OUTAGE);
 	add_indicator(&reading, "a", "Z", LEVEL_MAJOR_OUTAGE);
 	add_indicator(&reading, "b", "B", LEVEL_OPERATIONAL);
-	assert_written(&reading,
-		"reading 1\n"
-		"page\tT\tdegraded\t\n"
-		"indicator\ta\t\tZ\tmajor_outage\tw\n"
-		"indicator\ta\t\t\xc3\xa4\tmajor_outage\tw\n"
-		"indicator\tb\t\tB\toperational\tw\n");
+	assert_written(&reading, "reading 1\n"
+				 "page\tT\tdegraded\t\n"
+				 "indicator\ta\t\tZ\tmajor_outage\tw\n"
+				 "indicator\ta\t\t\xc3\xa4\tmajor_outage\tw\n"
+				 "indicator\tb\t\tB\toperational\tw\n");
 	reading_release(&reading);
 }
 
@@ -71,13 +70,12 @@ static void test_every_type_has_its_columns_in_their_order(void **state)
 	*affects = (struct affects){memory_string("i"), memory_string("x")};
 	*update = (struct update){
 		memory_string("i"), memory_string("4"), memory_string("s"), memory_string("hello")};
-	assert_written(&reading,
-		"reading 1\n"
-		"page\t\toperational\t\n"
-		"incident\ti\tt\tnotice\tw\ts\t2014\t2015\tu\n"
-		"maintenance\tm\tt\ts\t1\t2\t3\tu\n"
-		"affects\ti\tx\n"
-		"update\ti\t4\ts\thello\n");
+	assert_written(&reading, "reading 1\n"
+				 "page\t\toperational\t\n"
+				 "incident\ti\tt\tnotice\tw\ts\t2014\t2015\tu\n"
+				 "maintenance\tm\tt\ts\t1\t2\t3\tu\n"
+				 "affects\ti\tx\n"
+				 "update\ti\t4\ts\thello\n");
 	reading_release(&reading);
 }
 
@@ -86,7 +84,8 @@ static void test_fields_are_collapsed_and_what_could_deceive_is_escaped(void **s
 	struct reading reading = {0};
 
 	(void)state;
-	reading.title = memory_string(" a\t\tb \n c\\d \x1b[31m\xe2\x80\xae" "e\xc2\xa0 ");
+	reading.title = memory_string(" a\t\tb \n c\\d \x1b[31m\xe2\x80\xae"
+				      "e\xc2\xa0 ");
 	assert_written(
 		&reading, "reading 1\npage\ta b c\\\\d \\u{1B}[31m\\u{202E}e\toperational\t\n");
 	reading_release(&reading);
@@ -111,14 +110,13 @@ static void test_a_field_is_cut_at_a_character(void **state)
 
 static void test_what_was_written_reads_back_the_same(void **state)
 {
-	static const char text[] =
-		"reading 1\n"
-		"page\tT \\\\ \\u{202E}\tpartial_outage\tmajor\n"
-		"indicator\tid\tgroup\tname\tunknown\tword\n"
-		"incident\ti\tt\tnotice\tw\ts\t2014\t2015\tu\n"
-		"maintenance\tm\tt\ts\t1\t2\t3\tu\n"
-		"affects\ti\tid\n"
-		"update\ti\t4\ts\thello\n";
+	static const char text[] = "reading 1\n"
+				   "page\tT \\\\ \\u{202E}\tpartial_outage\tmajor\n"
+				   "indicator\tid\tgroup\tname\tunknown\tword\n"
+				   "incident\ti\tt\tnotice\tw\ts\t2014\t2015\tu\n"
+				   "maintenance\tm\tt\ts\t1\t2\t3\tu\n"
+				   "affects\ti\tid\n"
+				   "update\ti\t4\ts\thello\n";
 	struct reading reading = {0};
 	struct error error = {0};
 

@@ -34,12 +34,13 @@ static void test_half_of_the_indicators_gone_is_rot_and_less_is_not(void **state
 	struct error error;
 
 	(void)state;
-	assert_true(vanished(PAGE ROW("a") ROW("b") ROW("c") ROW("d"), PAGE ROW("a") ROW("b"), &error));
-	assert_string_equal(error.text,
-		"of 4 indicators that were expected, 2 are listed no longer; one of them is Name c");
+	assert_true(
+		vanished(PAGE ROW("a") ROW("b") ROW("c") ROW("d"), PAGE ROW("a") ROW("b"), &error));
+	assert_string_equal(error.text, "of 4 indicators that were expected, 2 are listed no "
+					"longer; one of them is Name c");
 	assert_true(vanished(PAGE ROW("a") ROW("b"), PAGE, &error));
-	assert_false(vanished(PAGE ROW("a") ROW("b") ROW("c") ROW("d") ROW("e"), PAGE ROW("a") ROW("b") ROW("c"),
-		&error));
+	assert_false(vanished(PAGE ROW("a") ROW("b") ROW("c") ROW("d") ROW("e"),
+		PAGE ROW("a") ROW("b") ROW("c"), &error));
 }
 
 static void test_one_that_goes_is_no_rot_whatever_its_share(void **state)
@@ -65,7 +66,8 @@ static void test_indicators_that_got_another_id_are_not_gone(void **state)
 	struct error error;
 
 	(void)state;
-	assert_false(vanished(PAGE ROW("a") ROW("b"), PAGE RENAMED("x", "a") RENAMED("y", "b"), &error));
+	assert_false(
+		vanished(PAGE ROW("a") ROW("b"), PAGE RENAMED("x", "a") RENAMED("y", "b"), &error));
 }
 
 static void test_a_page_that_lists_only_troubles_may_list_fewer(void **state)
@@ -94,8 +96,10 @@ static void test_www_and_the_case_of_letters_make_no_other_host(void **state)
 	struct error error;
 
 	(void)state;
-	assert_false(rot_moved("example.com", "https://example.com/", "https://www.example.com/", &error));
-	assert_false(rot_moved("www.example.com", "https://www.example.com/", "https://EXAMPLE.com/", &error));
+	assert_false(rot_moved(
+		"example.com", "https://example.com/", "https://www.example.com/", &error));
+	assert_false(rot_moved(
+		"www.example.com", "https://www.example.com/", "https://EXAMPLE.com/", &error));
 }
 
 static void test_where_no_host_is_known_yet_any_is_right(void **state)

@@ -11,9 +11,11 @@
 #include "base/config.h"
 
 /* Structs of the configuration own their strings, so these are writable. */
-static char google_name[] = "google", microsoft_name[] = "microsoft", office[] = "office", backup[] = "backup",
-	last[] = "last", workspace[] = "workspace", cloud[] = "cloud", azure[] = "azure", removed[] = "removed";
-static char *google[] = {google_name}, *microsoft[] = {microsoft_name}, *both[] = {microsoft_name, google_name};
+static char google_name[] = "google", microsoft_name[] = "microsoft", office[] = "office",
+	    backup[] = "backup", last[] = "last", workspace[] = "workspace", cloud[] = "cloud",
+	    azure[] = "azure", removed[] = "removed";
+static char *google[] = {google_name}, *microsoft[] = {microsoft_name},
+	    *both[] = {microsoft_name, google_name};
 
 static struct route_config routes[] = {
 	{.name = office, .depends = {google, 1}},
@@ -28,7 +30,8 @@ static struct page_config pages[] = {
 static const struct config config = {
 	.routes = routes, .route_count = 3, .pages = pages, .page_count = 3};
 
-static void assert_order(struct text_list troubled, const bool *failing, size_t first, size_t second, size_t third)
+static void assert_order(
+	struct text_list troubled, const bool *failing, size_t first, size_t second, size_t third)
 {
 	size_t order[3];
 

@@ -32,10 +32,12 @@
 #define PAGE(level) "reading 1\npage\tTest\t" level "\t" level "\n"
 #define ROW(id, level) "indicator\t" id "\t\tName " id "\t" level "\t" level "\n"
 #define OTHERS "indicator\t*\t\t*\toperational\t\n"
-#define INCIDENT(id, state) \
-	"incident\t" id "\tTitle " id "\tmajor_outage\tmajor\t" state "\t2014-01-24T19:12:00Z\t2014-01-24T19:12:00Z\t\n"
+#define INCIDENT(id, state)                                                                        \
+	"incident\t" id "\tTitle " id "\tmajor_outage\tmajor\t" state                              \
+	"\t2014-01-24T19:12:00Z\t2014-01-24T19:12:00Z\t\n"
 #define AFFECTS(incident, indicator) "affects\t" incident "\t" indicator "\n"
-#define UPDATE(incident, text) "update\t" incident "\t2014-01-24T19:20:00Z\tinvestigating\t" text "\n"
+#define UPDATE(incident, text)                                                                     \
+	"update\t" incident "\t2014-01-24T19:20:00Z\tinvestigating\t" text "\n"
 
 #define SCENE_ROUTES "routes: [{name: relay, smtp: 'smtp://127.0.0.9:2525', tls: 'off'}]\n"
 
@@ -74,7 +76,8 @@ static inline void scene_open(struct scene *scene, const char *yaml)
 	struct node none = {0};
 	struct error error = {0};
 
-	*scene = (struct scene){.folder = "/tmp/lampwatch-unit-XXXXXX", .now = 1390590000}; /* 2014-01-24T19:00:00Z */
+	*scene = (struct scene){.folder = "/tmp/lampwatch-unit-XXXXXX",
+		.now = 1390590000}; /* 2014-01-24T19:00:00Z */
 	assert_non_null(mkdtemp(scene->folder));
 	scene->config = scene_config(scene, whole);
 	scene->kind = kind_load("templates/pages/statuspage.yaml", none, &problems);
@@ -84,8 +87,10 @@ static inline void scene_open(struct scene *scene, const char *yaml)
 	assert_true(archive_prepare(scene->archive, &error));
 	scene->database = store_open(scene->path, false, &error);
 	assert_non_null(scene->database);
-	scene->observer = (struct observer){.config = scene->config, .templates = "templates",
-		.database = scene->database, .quiet = true};
+	scene->observer = (struct observer){.config = scene->config,
+		.templates = "templates",
+		.database = scene->database,
+		.quiet = true};
 	assert_true(observer_open(&scene->observer, &error));
 	problems_release(&problems);
 	free(whole);
@@ -137,7 +142,8 @@ static inline void scene_observe(struct scene *scene, const char *page, struct o
 }
 
 /* The page was fetched and read as text, with whatever else seen has. */
-static inline void scene_read_as(struct scene *scene, const char *page, const char *text, struct observation seen)
+static inline void scene_read_as(
+	struct scene *scene, const char *page, const char *text, struct observation seen)
 {
 	struct http_response response = {.status = 200};
 
@@ -172,7 +178,8 @@ static inline void scene_unreachable(struct scene *scene, const char *page)
 static inline void scene_unreadable(struct scene *scene, const char *page)
 {
 	struct http_response response = {.status = 200};
-	struct observation seen = {.what = OBSERVED_UNREADABLE, .responses = &response, .response_count = 1};
+	struct observation seen = {
+		.what = OBSERVED_UNREADABLE, .responses = &response, .response_count = 1};
 
 	buffer_text(&response.body, "please log in");
 	scene_observe(scene, page, &seen);
@@ -194,7 +201,8 @@ static inline char *scene_told(struct scene *scene, const char *receiver)
 		struct value *data = json_parse(delivery->data, strlen(delivery->data), NULL);
 		const struct value *events = value_get(data, "events");
 
-		if (text_equal(delivery->receiver, receiver) && !text_equal(delivery->state, "merged")) {
+		if (text_equal(delivery->receiver, receiver) &&
+			!text_equal(delivery->state, "merged")) {
 			buffer_text(&text, text.length > 0 ? " | " : "");
 			if (text_equal(delivery->state, "delivered"))
 				buffer_text(&text, "delivered");
@@ -209,11 +217,11 @@ static inline char *scene_told(struct scene *scene, const char *receiver)
 	return buffer_take(&text);
 }
 
-#define assert_told(scene, receiver, expected) \
-	do { \
-		char *told = scene_told(scene, receiver); \
-		assert_string_equal(told, expected); \
-		free(told); \
+#define assert_told(scene, receiver, expected)                                                     \
+	do {                                                                                       \
+		char *told = scene_told(scene, receiver);                                          \
+		assert_string_equal(told, expected);                                               \
+		free(told);                                                                        \
 	} while (0)
 
 /* Whatever is pending was accepted by somebody. */

@@ -90,7 +90,8 @@ static void test_recipient_is_neither_option_nor_shell(void **state)
 	write_program("printf '%s\\n' \"$@\" > arguments; cat > mail");
 	attempt = send_message("-oQ/tmp`id`$HOME*@example.com", message, sizeof message - 1);
 	assert_int_equal(attempt.outcome, OUTCOME_DELIVERED);
-	assert_file("arguments", "-i\n-f\nlampwatch@example.org\n--\n-oQ/tmp`id`$HOME*@example.com\n");
+	assert_file(
+		"arguments", "-i\n-f\nlampwatch@example.org\n--\n-oQ/tmp`id`$HOME*@example.com\n");
 }
 
 static void test_program_inherits_neither_descriptors_nor_environment(void **state)
@@ -129,8 +130,10 @@ static void test_exit_statuses_mean_what_sysexits_says(void **state)
 		{"exit 78", OUTCOME_ROUTE, 78, "configuration"},
 		{"exit 1", OUTCOME_ROUTE, 1, "exit status 1"},
 		{"kill -9 $$", OUTCOME_TEMPORARY, 0, "signal 9"},
-		{"echo 'no <ops@example.com> here'; exit 67", OUTCOME_RECEIVER, 67, "no <[recipient]> here"},
-		{"printf 'a\\033[31m\\nb\\377' >&2; exit 75", OUTCOME_TEMPORARY, 75, "a\\u{1B}[31m b"},
+		{"echo 'no <ops@example.com> here'; exit 67", OUTCOME_RECEIVER, 67,
+			"no <[recipient]> here"},
+		{"printf 'a\\033[31m\\nb\\377' >&2; exit 75", OUTCOME_TEMPORARY, 75,
+			"a\\u{1B}[31m b"},
 	};
 
 	(void)state;
@@ -157,7 +160,8 @@ static void test_missing_program_is_the_route(void **state)
 
 static void test_program_that_prints_without_end_does_not_block(void **state)
 {
-	struct attempt attempt = send_simple("head -c 1000000 /dev/zero | tr '\\0' x; cat > /dev/null; exit 75");
+	struct attempt attempt =
+		send_simple("head -c 1000000 /dev/zero | tr '\\0' x; cat > /dev/null; exit 75");
 
 	(void)state;
 	assert_int_equal(attempt.outcome, OUTCOME_TEMPORARY);

@@ -36,8 +36,11 @@ static void assert_refused(const struct route_config *route, const char *words)
 
 static void test_password_without_tls_is_refused(void **state)
 {
-	struct route_config route = {.host = (char[]){"127.0.0.1"}, .port = 1, .tls = TLS_OFF,
-		.user = (char[]){"alerts"}, .password = (char[]){"open sesame"}};
+	struct route_config route = {.host = (char[]){"127.0.0.1"},
+		.port = 1,
+		.tls = TLS_OFF,
+		.user = (char[]){"alerts"},
+		.password = (char[]){"open sesame"}};
 
 	(void)state;
 	assert_refused(&route, "a password is not sent without TLS");
@@ -46,7 +49,9 @@ static void test_password_without_tls_is_refused(void **state)
 
 static void test_user_without_password_is_refused(void **state)
 {
-	struct route_config route = {.host = (char[]){"127.0.0.1"}, .port = 1, .tls = TLS_REQUIRED,
+	struct route_config route = {.host = (char[]){"127.0.0.1"},
+		.port = 1,
+		.tls = TLS_REQUIRED,
 		.user = (char[]){"alerts"}};
 
 	(void)state;

@@ -64,7 +64,8 @@ static void test_a_state_comes_back_as_it_was_saved(void **state)
 	state_new(&one, "one");
 	one.url = memory_string("https://status.example.com/");
 	one.known = one.unreadable = one.lost = one.red = one.unconfirmed = true;
-	one.last_fetch = 1, one.last_success = 2, one.last_full = 3, one.retry_at = 4, one.failures = 5;
+	one.last_fetch = 1, one.last_success = 2, one.last_full = 3, one.retry_at = 4,
+	one.failures = 5;
 	one.failing_since = 6, one.snapshot = 7, one.confirmed = 8, one.last_confirmed = 9;
 	one.failure = memory_string("HTTP 503");
 	one.head = memory_string("abc");
@@ -185,7 +186,8 @@ static void assert_at(int64_t time, int64_t before, int64_t after)
 
 	assert_int_equal(store_snapshot_at(database, "one", time, &row) ? row.sequence : 0, before);
 	snapshot_row_release(&row);
-	assert_int_equal(store_snapshot_after(database, "one", time, &row) ? row.sequence : 0, after);
+	assert_int_equal(
+		store_snapshot_after(database, "one", time, &row) ? row.sequence : 0, after);
 	snapshot_row_release(&row);
 }
 
@@ -253,7 +255,8 @@ static void test_history_is_newest_first_and_events_follow_their_changes(void **
 	changes_add(&changes, CHANGE_INDICATOR, "a", "A", "operational", "major_outage", "down");
 	store_add_change(database, "one", 100, 1, &changes.list[0], true);
 	store_add_change(database, "one", 200, 2, &changes.list[1], false);
-	store_add_event(database, "one", 200, "red", "a", "A", "operational", "major_outage", "down");
+	store_add_event(
+		database, "one", 200, "red", "a", "A", "operational", "major_outage", "down");
 	store_add_event(database, "two", 300, "gone", "b", "B", "", "", "");
 	store_history(database, NULL, 0, 10, &histories);
 	assert_int_equal(histories.count, 4);
@@ -315,7 +318,8 @@ int main(void)
 		test_here(test_what_was_not_loaded_is_not_lost_by_saving),
 		test_here(test_a_lamp_that_left_is_not_there_any_more),
 		test_here(test_a_touch_writes_times_and_nothing_else),
-		test_here(test_snapshots_are_found_by_time_and_the_sequence_decides_within_a_second),
+		test_here(
+			test_snapshots_are_found_by_time_and_the_sequence_decides_within_a_second),
 		test_here(test_snapshots_are_walked_oldest_first_until_enough),
 		test_here(test_alarms_are_episodes),
 		test_here(test_history_is_newest_first_and_events_follow_their_changes),

@@ -42,34 +42,24 @@ static void test_star_stands_for_any_text_and_nothing_else_is_special(void **sta
 		const char *text, *pattern;
 		bool fold, expected;
 	} cases[] = {
-		{"Gmail", "Gmail", false, true},
-		{"Gmail", "gmail", false, false},
-		{"Gmail", "gmail", true, true},
-		{"Gmail", "*", false, true},
-		{"", "*", false, true},
-		{"", "", false, true},
-		{"a", "", false, false},
-		{"Google Drive", "Google*", false, true},
-		{"Google Drive", "*Drive", false, true},
-		{"Google Drive", "*le*ri*", false, true},
-		{"Google Drive", "*le*ri", false, false},
-		{"Google Drive", "Goo*Drive*", false, true},
-		{"aab", "*ab", false, true},
-		{"abab", "ab*ab", false, true},
-		{"ab", "ab*ab", false, false},
-		{"a.c", "a.c", false, true},
-		{"abc", "a.c", false, false},
-		{"a?c", "a?c", false, true},
-		{"abc", "a?c", false, false},
-		{"[ab]", "[ab]", false, true},
-		{"a", "[ab]", false, false},
+		{"Gmail", "Gmail", false, true}, {"Gmail", "gmail", false, false},
+		{"Gmail", "gmail", true, true}, {"Gmail", "*", false, true}, {"", "*", false, true},
+		{"", "", false, true}, {"a", "", false, false},
+		{"Google Drive", "Google*", false, true}, {"Google Drive", "*Drive", false, true},
+		{"Google Drive", "*le*ri*", false, true}, {"Google Drive", "*le*ri", false, false},
+		{"Google Drive", "Goo*Drive*", false, true}, {"aab", "*ab", false, true},
+		{"abab", "ab*ab", false, true}, {"ab", "ab*ab", false, false},
+		{"a.c", "a.c", false, true}, {"abc", "a.c", false, false},
+		{"a?c", "a?c", false, true}, {"abc", "a?c", false, false},
+		{"[ab]", "[ab]", false, true}, {"a", "[ab]", false, false},
 		{"**", "*", false, true},
 		{"\xc3\x84rger", "\xc3\xa4rger", true, false}, /* ASCII alone is folded */
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		if (text_matches(cases[i].text, cases[i].pattern, cases[i].fold) != cases[i].expected)
+		if (text_matches(cases[i].text, cases[i].pattern, cases[i].fold) !=
+			cases[i].expected)
 			fail_msg("\"%s\" against \"%s\"", cases[i].text, cases[i].pattern);
 }
 
@@ -95,20 +85,30 @@ static void test_characters_of_each_size(void **state)
 		size_t size;
 		uint32_t character;
 	} cases[] = {
-		{"A", 1, 'A'}, {"\x7f", 1, 0x7f}, {"\xc2\x80", 2, 0x80}, {"\xdf\xbf", 2, 0x7ff},
-		{"\xe0\xa0\x80", 3, 0x800}, {"\xed\x9f\xbf", 3, 0xd7ff}, {"\xee\x80\x80", 3, 0xe000},
-		{"\xef\xbf\xbf", 3, 0xffff}, {"\xf0\x90\x80\x80", 4, 0x10000}, {"\xf4\x8f\xbf\xbf", 4, 0x10ffff},
+		{"A", 1, 'A'},
+		{"\x7f", 1, 0x7f},
+		{"\xc2\x80", 2, 0x80},
+		{"\xdf\xbf", 2, 0x7ff},
+		{"\xe0\xa0\x80", 3, 0x800},
+		{"\xed\x9f\xbf", 3, 0xd7ff},
+		{"\xee\x80\x80", 3, 0xe000},
+		{"\xef\xbf\xbf", 3, 0xffff},
+		{"\xf0\x90\x80\x80", 4, 0x10000},
+		{"\xf4\x8f\xbf\xbf", 4, 0x10ffff},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		uint32_t character = 0;
 
-		assert_int_equal(text_character(cases[i].bytes, strlen(cases[i].bytes), &character), cases[i].size);
+		assert_int_equal(text_character(cases[i].bytes, strlen(cases[i].bytes), &character),
+			cases[i].size);
 		assert_int_equal(character, cases[i].character);
-		assert_int_equal(text_character(cases[i].bytes, cases[i].size, NULL), cases[i].size);
+		assert_int_equal(
+			text_character(cases[i].bytes, cases[i].size, NULL), cases[i].size);
 		if (cases[i].size > 1)
-			assert_int_equal(text_character(cases[i].bytes, cases[i].size - 1, NULL), 0);
+			assert_int_equal(
+				text_character(cases[i].bytes, cases[i].size - 1, NULL), 0);
 	}
 	assert_int_equal(text_character("", 0, NULL), 0);
 	assert_int_equal(text_character("\0", 1, NULL), 1);
@@ -117,9 +117,26 @@ static void test_characters_of_each_size(void **state)
 static void test_what_is_not_utf8_is_not_valid(void **state)
 {
 	static const char *const bad[] = {
-		"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc3", "\xc3(", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xe2\x82",
-		"\xe2\x28\xa1", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf",
-		"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xff", "\xfe", "ok\xe9",
+		"\x80",
+		"\xbf",
+		"\xc0\x80",
+		"\xc1\xbf",
+		"\xc3",
+		"\xc3(",
+		"\xe0\x80\x80",
+		"\xe0\x9f\xbf",
+		"\xe2\x82",
+		"\xe2\x28\xa1",
+		"\xed\xa0\x80",
+		"\xed\xbf\xbf",
+		"\xf0\x80\x80\x80",
+		"\xf0\x8f\xbf\xbf",
+		"\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80",
+		"\xf8\x88\x80\x80\x80",
+		"\xff",
+		"\xfe",
+		"ok\xe9",
 	};
 
 	(void)state;
@@ -127,7 +144,9 @@ static void test_what_is_not_utf8_is_not_valid(void **state)
 		if (text_valid(bad[i], strlen(bad[i])))
 			fail_msg("case %zu is taken for UTF-8", i);
 	assert_true(text_valid("", 0));
-	assert_true(text_valid("Stra\xc3\x9f" "e \xf0\x9f\x92\xa1", 12));
+	assert_true(text_valid("Stra\xc3\x9f"
+			       "e \xf0\x9f\x92\xa1",
+		12));
 }
 
 static void assert_repaired(const char *bytes, size_t length, const char *expected)
@@ -163,7 +182,9 @@ static void test_white_space_is_trimmed_and_collapsed(void **state)
 	assert_collapsed("", 0, 100, "");
 	assert_collapsed(" \t\r\n ", 5, 100, "");
 	assert_collapsed("  a \n\t b  ", 10, 100, "a b");
-	assert_collapsed("\xc2\xa0" "a\xc2\xa0 b\xc2\xa0", 9, 100, "a b");
+	assert_collapsed("\xc2\xa0"
+			 "a\xc2\xa0 b\xc2\xa0",
+		9, 100, "a b");
 	assert_collapsed("a\vb\fc", 5, 100, "a b c");
 }
 
@@ -172,8 +193,12 @@ static void test_collapsed_text_is_cut_at_a_character(void **state)
 	(void)state;
 	assert_collapsed("abcdef", 6, 3, "abc");
 	assert_collapsed("ab  cd", 6, 3, "ab");
-	assert_collapsed("a\xe2\x82\xac" "b", 5, 3, "a");
-	assert_collapsed("a\xe2\x82\xac" "b", 5, 4, "a\xe2\x82\xac");
+	assert_collapsed("a\xe2\x82\xac"
+			 "b",
+		5, 3, "a");
+	assert_collapsed("a\xe2\x82\xac"
+			 "b",
+		5, 4, "a\xe2\x82\xac");
 	assert_collapsed("abc", 3, 0, "");
 	assert_collapsed("ab\xff", 3, 4, "ab");
 }
@@ -181,16 +206,20 @@ static void test_collapsed_text_is_cut_at_a_character(void **state)
 static void test_collapsed_text_is_valid_and_has_no_nul_within(void **state)
 {
 	(void)state;
-	assert_collapsed("a\xff" "b", 3, 100, "a" REPLACEMENT "b");
+	assert_collapsed("a\xff"
+			 "b",
+		3, 100, "a" REPLACEMENT "b");
 	assert_collapsed("a\0b", 3, 100, "a" REPLACEMENT "b");
 }
 
 static void test_deceptive_characters_are_shown_as_numbers(void **state)
 {
-	char *visible = text_visible_copy("a\x1b[31m\r\n\x7f\xc2\x9b \xe2\x80\xae \xe2\x81\xa6 \xd8\x9c\xff\xe2\x82\xac");
+	char *visible = text_visible_copy(
+		"a\x1b[31m\r\n\x7f\xc2\x9b \xe2\x80\xae \xe2\x81\xa6 \xd8\x9c\xff\xe2\x82\xac");
 
 	(void)state;
-	assert_string_equal(visible, "a\\u{1B}[31m\\u{D}\\u{A}\\u{7F}\\u{9B} \\u{202E} \\u{2066} \\u{61C}" REPLACEMENT
+	assert_string_equal(visible,
+		"a\\u{1B}[31m\\u{D}\\u{A}\\u{7F}\\u{9B} \\u{202E} \\u{2066} \\u{61C}" REPLACEMENT
 		"\xe2\x82\xac");
 	free(visible);
 	visible = text_visible_copy(NULL);
@@ -200,10 +229,10 @@ static void test_deceptive_characters_are_shown_as_numbers(void **state)
 
 static void test_the_edges_of_what_is_deceptive(void **state)
 {
-	static const uint32_t harmless[] = {0x20, 0x7e, 0xa0, 0x61b, 0x61d, 0x200d, 0x2010, 0x2027, 0x202f, 0x2065,
-		0x206a, 0x20ac};
-	static const uint32_t deceptive[] = {0, 0x1f, 0x7f, 0x80, 0x9f, 0x61c, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a,
-		0x202e, 0x2066, 0x2069};
+	static const uint32_t harmless[] = {0x20, 0x7e, 0xa0, 0x61b, 0x61d, 0x200d, 0x2010, 0x2027,
+		0x202f, 0x2065, 0x206a, 0x20ac};
+	static const uint32_t deceptive[] = {0, 0x1f, 0x7f, 0x80, 0x9f, 0x61c, 0x200e, 0x200f,
+		0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
@@ -214,21 +243,36 @@ static void test_the_edges_of_what_is_deceptive(void **state)
 
 static void test_the_nearest_word_is_what_was_probably_meant(void **state)
 {
-	static const char *const words[] = {"provider", "indicators", "every", "url", "red", "keep"};
+	static const char *const words[] = {
+		"provider", "indicators", "every", "url", "red", "keep"};
 	static const struct {
 		const char *word, *expected;
 	} cases[] = {
-		{"indicator", "indicators"}, {"Indicators", "indicators"}, {"evry", "every"}, {"everry", "every"},
-		{"privider", "provider"}, {"uri", "url"}, {"read", "red"}, {"keep", "keep"}, {"providre", "provider"},
-		{"indi", "indicators"}, {"ind", NULL}, {"interval", NULL}, {"x", NULL}, {"", NULL}, {"selector", NULL},
+		{"indicator", "indicators"},
+		{"Indicators", "indicators"},
+		{"evry", "every"},
+		{"everry", "every"},
+		{"privider", "provider"},
+		{"uri", "url"},
+		{"read", "red"},
+		{"keep", "keep"},
+		{"providre", "provider"},
+		{"indi", "indicators"},
+		{"ind", NULL},
+		{"interval", NULL},
+		{"x", NULL},
+		{"", NULL},
+		{"selector", NULL},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const char *nearest = text_nearest(cases[i].word, words, sizeof words / sizeof *words);
+		const char *nearest =
+			text_nearest(cases[i].word, words, sizeof words / sizeof *words);
 
 		if (!text_equal(nearest, cases[i].expected))
-			fail_msg("\"%s\" gives %s", cases[i].word, nearest != NULL ? nearest : "nothing");
+			fail_msg("\"%s\" gives %s", cases[i].word,
+				nearest != NULL ? nearest : "nothing");
 	}
 }
 
@@ -260,8 +304,9 @@ static void test_names_are_safe_as_names_of_folders(void **state)
 {
 	static const char *const good[] = {"a", "0", "google", "status.example.org", "a_b-c.d",
 		"0123456789012345678901234567890123456789012345678901234567890123"};
-	static const char *const bad[] = {"", ".", "..", ".state", "-c", "_a", "Google", "a/b", "a b", "a\n", "\xc3\xa4",
-		"../a", "01234567890123456789012345678901234567890123456789012345678901234"};
+	static const char *const bad[] = {"", ".", "..", ".state", "-c", "_a", "Google", "a/b",
+		"a b", "a\n", "\xc3\xa4", "../a",
+		"01234567890123456789012345678901234567890123456789012345678901234"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)

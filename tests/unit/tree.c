@@ -173,7 +173,9 @@ static void test_one_bad_byte_in_utf8_spoils_one_character(void **state)
 		"\xc3\xa4\xef\xbf\xbd\xc3\xb6");
 	ASSERT_TREE("<rss>\xc3\xa4\xe4\xc3\xb6</rss>", "/rss", "\xc3\xa4\xef\xbf\xbd\xc3\xb6");
 	ASSERT_TREE("{\"a\":\"\xc3\xa4\xff\"}", "/json/a", "\xc3\xa4\xef\xbf\xbd");
-	ASSERT_TREE("<p>a\0b</p>", "//p", "a\xef\xbf\xbd" "b");
+	ASSERT_TREE("<p>a\0b</p>", "//p",
+		"a\xef\xbf\xbd"
+		"b");
 }
 
 static void test_documents_without_anything_are_refused(void **state)
@@ -247,7 +249,9 @@ static void test_descriptions_name_what_a_document_is(void **state)
 	static const struct {
 		const char *text, *expected;
 	} samples[] = {
-		{"{}", "JSON"}, {"<rss/>", "XML, <rss>"}, {"<p>x", "HTML"},
+		{"{}", "JSON"},
+		{"<rss/>", "XML, <rss>"},
+		{"<p>x", "HTML"},
 		{"<title> Page\n Inactive </title>", "HTML titled \"Page Inactive\""},
 	};
 

@@ -15,7 +15,8 @@ static int open_archive(void **state)
 {
 	struct scene *scene = memory_zero(1, sizeof *scene);
 
-	scene_open(scene, "pages: [{name: one, url: 'https://status.example.com/', kind: statuspage}]\n");
+	scene_open(scene,
+		"pages: [{name: one, url: 'https://status.example.com/', kind: statuspage}]\n");
 	scene_read(scene, "one", GREEN);
 	scene_read(scene, "one", RED);
 	*state = scene;
@@ -74,7 +75,8 @@ static void test_a_whole_archive_is_whole(void **state)
 
 static void test_an_altered_file_is_named(void **state)
 {
-	static const char *const names[] = {"body", "headers", "capture", "reading", "changes", "SHA256SUMS"};
+	static const char *const names[] = {
+		"body", "headers", "capture", "reading", "changes", "SHA256SUMS"};
 	struct scene *scene = *state;
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -131,8 +133,10 @@ static void test_a_missing_folder_is_named(void **state)
 
 static void test_an_altered_file_with_new_sums_is_found_by_the_chain(void **state)
 {
-	char *body = last_file(*state, "body"), *sums = last_file(*state, "SHA256SUMS"), *folder = last_file(*state, "");
-	char *command = memory_format("cd %s && rm SHA256SUMS && sha256sum * >../sums && mv ../sums SHA256SUMS", folder);
+	char *body = last_file(*state, "body"), *sums = last_file(*state, "SHA256SUMS"),
+	     *folder = last_file(*state, "");
+	char *command = memory_format(
+		"cd %s && rm SHA256SUMS && sha256sum * >../sums && mv ../sums SHA256SUMS", folder);
 
 	write_over(body, "altered");
 	assert_int_equal(system(command), 0);
@@ -196,8 +200,13 @@ static void test_what_a_crash_left_for_the_next_run_is_not_wrong(void **state)
 	static const char *const names[] = {"page"};
 	struct scene *scene = *state;
 	struct http_response response = {.status = 200};
-	struct snapshot snapshot = {.page = "one", .time = scene->now, .responses = &response, .count = 1,
-		.documents = names, .reason = "change", .changes = ""};
+	struct snapshot snapshot = {.page = "one",
+		.time = scene->now,
+		.responses = &response,
+		.count = 1,
+		.documents = names,
+		.reason = "change",
+		.changes = ""};
 	char sums[DIGEST_TEXT], *folder = NULL;
 	struct error error;
 

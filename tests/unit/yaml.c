@@ -104,7 +104,8 @@ static void test_nothing_is_nothing_whatever_is_asked_of_it(void **state)
 {
 	struct problems problems = {0};
 	struct yaml *yaml = parse("a: word\n", &problems);
-	struct node root = yaml_root(yaml), none = node_find(root, "b"), word = node_find(root, "a");
+	struct node root = yaml_root(yaml), none = node_find(root, "b"),
+		    word = node_find(root, "a");
 
 	(void)state;
 	assert_int_equal(node_type(none), NODE_NONE);
@@ -142,9 +143,17 @@ static void test_what_is_not_yaml_is_refused_with_its_line(void **state)
 		const char *text;
 		int line;
 	} cases[] = {
-		{"a: 1\nb: [1,\nc: }\n", 3}, {"a: \"open\n", 2}, {"a: b: c\n", 1}, {"a: 1\n b: 2\n", 2},
-		{"a: *nobody\n", 1}, {"a: 1\nb: \xff\n", 2}, {"a: 1\n\tb: 2\n", 2}, {"a: 1\n---\nb: 2\n", 3},
-		{"a: 1\n...\n}", 3}, {"a: 1\nb: \"x\\0y\"\n", 2}, {"a: \x01\n", 1},
+		{"a: 1\nb: [1,\nc: }\n", 3},
+		{"a: \"open\n", 2},
+		{"a: b: c\n", 1},
+		{"a: 1\n b: 2\n", 2},
+		{"a: *nobody\n", 1},
+		{"a: 1\nb: \xff\n", 2},
+		{"a: 1\n\tb: 2\n", 2},
+		{"a: 1\n---\nb: 2\n", 3},
+		{"a: 1\n...\n}", 3},
+		{"a: 1\nb: \"x\\0y\"\n", 2},
+		{"a: \x01\n", 1},
 	};
 
 	(void)state;
@@ -153,8 +162,8 @@ static void test_what_is_not_yaml_is_refused_with_its_line(void **state)
 		struct yaml *yaml = parse(cases[i].text, &problems);
 
 		if (yaml != NULL || problems.count != 1 || problems.list[0].line != cases[i].line)
-			fail_msg("case %zu: %zu problems, the first in line %d: %s", i, problems.count,
-				problems.count > 0 ? problems.list[0].line : 0,
+			fail_msg("case %zu: %zu problems, the first in line %d: %s", i,
+				problems.count, problems.count > 0 ? problems.list[0].line : 0,
 				problems.count > 0 ? problems.list[0].text : "none");
 		problems_release(&problems);
 	}
@@ -210,7 +219,8 @@ static void test_size_and_depth_are_bounded(void **state)
 
 static void test_a_map_is_read_into_a_struct(void **state)
 {
-	static const char text[] = "name: hall\nlit: true\nevery: 90s\nsize: 8MiB\nnumber: 10\ncolour: green\n"
+	static const char text[] =
+		"name: hall\nlit: true\nevery: 90s\nsize: 8MiB\nnumber: 10\ncolour: green\n"
 		"tags: [a, \"b c\"]\nrest: {x: 1}\nconfirm: {worse: 2}\n";
 	struct problems problems = {0};
 	struct yaml *yaml = parse(text, &problems);
@@ -235,15 +245,19 @@ static void test_a_map_is_read_into_a_struct(void **state)
 static void test_unknown_double_and_missing_keys_are_complained_about(void **state)
 {
 	(void)state;
-	assert_complaint("name: x\n\nevry: 5m\n", 3, "unknown key \"evry\"; did you mean \"every\"?");
-	assert_complaint("name: x\nsomething: 5\n", 2, "unknown key \"something\"; the keys here are name, lit, "
+	assert_complaint(
+		"name: x\n\nevry: 5m\n", 3, "unknown key \"evry\"; did you mean \"every\"?");
+	assert_complaint("name: x\nsomething: 5\n", 2,
+		"unknown key \"something\"; the keys here are name, lit, "
 		"every, size, number, colour, tags, rest, confirm");
 	assert_complaint("name: x\nname: y\n", 2, "\"name\" stands here a second time");
 	assert_complaint("lit: true\n", 1, "\"name\" is missing");
 	assert_complaint("- name: x\n", 1, "keys and values are expected here, as in \"name: …\"");
 	assert_complaint("name: x\nconfirm: {}\n", 2, "\"worse\" is missing");
-	assert_complaint("name: x\nconfirm: 2\n", 2, "keys and values are expected here, as in \"worse: …\"");
-	assert_complaint("name: x\n[a]: 2\n", 2, "unknown key \"\"; the keys here are name, lit, "
+	assert_complaint("name: x\nconfirm: 2\n", 2,
+		"keys and values are expected here, as in \"worse: …\"");
+	assert_complaint("name: x\n[a]: 2\n", 2,
+		"unknown key \"\"; the keys here are name, lit, "
 		"every, size, number, colour, tags, rest, confirm");
 }
 
@@ -271,9 +285,11 @@ static void test_wrong_values_are_told_with_what_would_be_right(void **state)
 	assert_complaint("name: null\n", 1, "\"name\" is empty");
 	assert_complaint("name: \"null\"\n", 0, NULL);
 	assert_complaint("name: x\nlit: yes\n", 2, "\"lit\" is true or false, not \"yes\"");
-	assert_complaint("name: x\ncolour: rde\n", 2, "\"colour\" is red, green or blue, not \"rde\"");
+	assert_complaint(
+		"name: x\ncolour: rde\n", 2, "\"colour\" is red, green or blue, not \"rde\"");
 	assert_complaint("name: x\ntags: {a: b}\n", 2, "\"tags\" takes words, such as [one, two]");
-	assert_complaint("name: x\ntags:\n  - a\n  - [b]\n", 4, "\"tags\" takes words, such as [one, two]");
+	assert_complaint(
+		"name: x\ntags:\n  - a\n  - [b]\n", 4, "\"tags\" takes words, such as [one, two]");
 	assert_complaint("name: x\ntags:\n", 2, "\"tags\" takes words, such as [one, two]");
 	assert_complaint("name: x\ntags: one\n", 0, NULL);
 	assert_complaint("name: x\ntags: []\n", 0, NULL);
@@ -281,13 +297,14 @@ static void test_wrong_values_are_told_with_what_would_be_right(void **state)
 
 static void test_numbers_have_bounds_and_no_signs_fractions_or_rest(void **state)
 {
-	static const char *const bad[] = {"-1", "+1", "0", "11", "1.5", "1e1", "0x1", "1 2", "5m", "x",
-		"99999999999999999999"};
+	static const char *const bad[] = {"-1", "+1", "0", "11", "1.5", "1e1", "0x1", "1 2", "5m",
+		"x", "99999999999999999999"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		char *text = memory_format("name: x\nnumber: %s\n", bad[i]);
-		char *expected = memory_format("\"number\" is a whole number from 1 to 10, not \"%s\"", bad[i]);
+		char *expected = memory_format(
+			"\"number\" is a whole number from 1 to 10, not \"%s\"", bad[i]);
 
 		assert_complaint(text, 2, expected);
 		free(expected);
@@ -299,13 +316,16 @@ static void test_numbers_have_bounds_and_no_signs_fractions_or_rest(void **state
 
 static void test_durations_need_a_unit_and_have_bounds(void **state)
 {
-	static const char *const bad[] = {"5", "-5m", "5 m", "5M", "m", "1.5h", "32d", "9223372036854775807d"};
+	static const char *const bad[] = {
+		"5", "-5m", "5 m", "5M", "m", "1.5h", "32d", "9223372036854775807d"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		char *text = memory_format("name: x\nevery: %s\n", bad[i]);
-		char *expected = memory_format("\"every\" is a time (such as 250ms, 30s, 5m, 2h or 1d) from 0 to 31d, "
-			"not \"%s\"", bad[i]);
+		char *expected = memory_format(
+			"\"every\" is a time (such as 250ms, 30s, 5m, 2h or 1d) from 0 to 31d, "
+			"not \"%s\"",
+			bad[i]);
 
 		assert_complaint(text, 2, expected);
 		free(expected);
@@ -321,7 +341,8 @@ static void test_sizes_have_units_and_do_not_wrap_around(void **state)
 	(void)state;
 	assert_complaint("name: x\nsize: 9223372036854775807GiB\n", 2,
 		"\"size\" is a size (such as 4096, 64KiB or 8MiB), not \"9223372036854775807GiB\"");
-	assert_complaint("name: x\nsize: 8 MiB\n", 2, "\"size\" is a size (such as 4096, 64KiB or 8MiB), not \"8 MiB\"");
+	assert_complaint("name: x\nsize: 8 MiB\n", 2,
+		"\"size\" is a size (such as 4096, 64KiB or 8MiB), not \"8 MiB\"");
 	assert_complaint("name: x\nsize: 4096\n", 0, NULL);
 	assert_complaint("name: x\nsize: 10kB\n", 0, NULL);
 }
