@@ -301,8 +301,7 @@ struct value *news_others_red(const struct lamps *lamps, const struct events *ev
 		if (!lamp->red || lamp->id[0] == '\0' || index_find(&told, lamp->id) != NULL)
 			continue;
 		map = value_append(list, value_map());
-		label = text_empty(lamp->group) ? memory_string(lamp->name)
-						: memory_format("%s / %s", lamp->group, lamp->name);
+		label = text_label(lamp->group, lamp->name);
 		value_put_text(map, "label", label);
 		value_put_text(map, "words", level_words(lamp->level));
 		free(label);

@@ -122,14 +122,13 @@ static char *read_anew(struct watch *watch)
 	struct error error;
 
 	for (size_t i = 0; i < count; i++) {
-		char name[32] = "body";
+		char *name = archive_document("body", i);
 
-		if (i > 0)
-			snprintf(name, sizeof name, "body-%zu", i + 1);
 		if (archive_read(watch->run->config->archive, watch->page->name, folder, name,
 			    &bodies[i], NULL))
 			documents[i] =
 				(struct document){buffer_string(&bodies[i]), bodies[i].length};
+		free(name);
 	}
 	if (documents[0].bytes != NULL)
 		text = readers_read(

@@ -284,6 +284,11 @@ void text_hexadecimal(const void *bytes, size_t length, char *out)
 	out[2 * length] = '\0';
 }
 
+char *text_label(const char *group, const char *name)
+{
+	return text_empty(group) ? memory_string(name) : memory_format("%s / %s", group, name);
+}
+
 bool text_is_name(const char *text)
 {
 	size_t length = strlen(text);

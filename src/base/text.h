@@ -72,6 +72,9 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
 /* Lower-case hexadecimal of length bytes; out has room for 2*length+1. */
 void text_hexadecimal(const void *bytes, size_t length, char *out);
 
+/* What people call an indicator: "group / name", or the name alone. Owned by the caller. */
+char *text_label(const char *group, const char *name);
+
 /* A name of a page, a route or a webhook: [a-z0-9][a-z0-9._-]{0,63}. */
 bool text_is_name(const char *text);
 

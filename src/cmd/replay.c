@@ -127,7 +127,7 @@ static void load_bodies(
 	bool folder = stat(capture->path, &status) == 0 && S_ISDIR(status.st_mode);
 
 	for (size_t i = 0; i < count && (folder || i == 0); i++) {
-		char *name = i == 0 ? memory_string("body") : memory_format("body-%zu", i + 1);
+		char *name = archive_document("body", i);
 		char *path = folder ? file_join(capture->path, name) : memory_string(capture->path);
 
 		responses[i].body.maximum = (size_t)capture->page->settings.limits.body;

@@ -78,8 +78,7 @@ static char *lamp_label(const struct lamp *lamp)
 {
 	if (lamp->id[0] == '\0')
 		return memory_string("(overall)");
-	return text_empty(lamp->group) ? memory_string(lamp->name)
-				       : memory_format("%s / %s", lamp->group, lamp->name);
+	return text_label(lamp->group, lamp->name);
 }
 
 static void print_lamp(const struct status *status, const struct page_config *page,

@@ -208,10 +208,15 @@ static void sync_files(struct folder *folder)
 	free(folder->open);
 }
 
+char *archive_document(const char *name, size_t i)
+{
+	return i == 0 ? memory_string(name) : memory_format("%s-%zu", name, i + 1);
+}
+
 static void put_numbered(
 	struct folder *folder, const char *name, size_t i, const void *bytes, size_t length)
 {
-	char *numbered = i == 0 ? memory_string(name) : memory_format("%s-%zu", name, i + 1);
+	char *numbered = archive_document(name, i);
 
 	put(folder, numbered, bytes, length);
 	free(numbered);

@@ -82,6 +82,10 @@ void archive_intents_release(struct archive_intents *intents);
 /* The path of a snapshot's folder, or of a file in it (name may be NULL). Owned by the caller. */
 char *archive_path(const char *archive, const char *page, const char *folder, const char *name);
 
+/* The name of document i's file: "body", "body-2" …; name is "body" or "headers". Owned by the
+ * caller. */
+char *archive_document(const char *name, size_t i);
+
 /* Reads a file of a snapshot, appending to out. */
 bool archive_read(const char *archive, const char *page, const char *folder, const char *name,
 	struct buffer *out, struct error *error);

@@ -64,8 +64,7 @@ char *event_label(const struct event *event)
 {
 	if (text_empty(event->name))
 		return memory_string("overall");
-	return text_empty(event->group) ? memory_string(event->name)
-					: memory_format("%s / %s", event->group, event->name);
+	return text_label(event->group, event->name);
 }
 
 void event_put_time(struct value *map, const char *name, int64_t time, const char *zone)

@@ -84,13 +84,6 @@ void changes_write(const struct changes *changes, struct buffer *out)
 	}
 }
 
-static char *label_of(const struct indicator *indicator)
-{
-	return text_empty(indicator->group)
-		       ? memory_string(indicator->name)
-		       : memory_format("%s / %s", indicator->group, indicator->name);
-}
-
 /* The indicators of one reading, to be found. */
 struct table {
 	struct index by_id, by_name;
@@ -139,7 +132,7 @@ static void diff_overall(
 static void diff_indicator(const struct indicator *before, const struct indicator *after,
 	const struct indicator *others, struct changes *changes)
 {
-	char *label = label_of(after);
+	char *label = text_label(after->group, after->name);
 
 	if (before == NULL && others == NULL)
 		changes_add(changes, CHANGE_INDICATOR_NEW, after->id, label, "",
@@ -161,7 +154,7 @@ static void diff_indicator(const struct indicator *before, const struct indicato
 static void diff_absent(
 	const struct indicator *row, const struct indicator *others, struct changes *changes)
 {
-	char *label = label_of(row);
+	char *label = text_label(row->group, row->name);
 
 	if (others == NULL)
 		changes_add(changes, CHANGE_INDICATOR_GONE, row->id, label, level_name(row->level),
