@@ -3,7 +3,6 @@
  * All pages at once: fetched, read in children, observed one by one as they
  * come; what failed is judged together, at the end.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/file.h"
