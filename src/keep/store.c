@@ -64,6 +64,20 @@ static const char *const steps[] = {
 	"  WITHOUT ROWID;"
 	"CREATE INDEX owed_delivery ON owed (delivery);",
 	"ALTER TABLE page ADD COLUMN host TEXT;",
+
+	/* signal: what is held back, joined, flapping, silenced, and answered for */
+	"ALTER TABLE delivery ADD COLUMN held_until INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE delivery ADD COLUMN held_for TEXT;"
+	"ALTER TABLE delivery ADD COLUMN otherwise TEXT;"
+	"ALTER TABLE delivery ADD COLUMN run INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE delivery ADD COLUMN gather INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE lamp ADD COLUMN ring TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE lamp ADD COLUMN flapping INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE alarm ADD COLUMN acknowledged INTEGER;"
+	"ALTER TABLE alarm ADD COLUMN reminded INTEGER;"
+	"CREATE TABLE silence (id INTEGER PRIMARY KEY, page TEXT NOT NULL, begins INTEGER NOT NULL,"
+	"  ends INTEGER NOT NULL, reason TEXT NOT NULL);"
+	"CREATE INDEX silence_page ON silence (page, ends);",
 };
 
 static const struct database_migrations migrations = {steps, sizeof steps / sizeof steps[0]};
