@@ -29,6 +29,7 @@ node_reader config_read_secret_url_file; /* likewise, and the line is a URL */
 node_reader config_read_zone;            /* an IANA time zone that this system knows */
 node_reader config_read_resolver;        /* an IP address, perhaps with a port */
 node_reader config_read_wanted;          /* int of enum wanted */
+node_reader config_read_windows;         /* struct windows: one or a list of them */
 
 /* A host name (RFC 1123 section 2.1) or an IPv4 or IPv6 address (without brackets). */
 bool config_host_valid(const char *host);

@@ -370,6 +370,14 @@ void date_write_short(int64_t time, const char *zone, char out[static DATE_TEXT_
 			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, name);
 }
 
+int date_offset(int64_t time, const char *zone)
+{
+	const char *name;
+	struct tm tm;
+
+	return local_parts(time, zone, &tm, &name) ? (int)tm.tm_gmtoff : 0;
+}
+
 bool date_zone_known(const char *zone)
 {
 	const char *folder = getenv("TZDIR");

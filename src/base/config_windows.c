@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Windows of time as they stand in lampwatch.yaml: quiet hours and our own maintenance.
+ */
+#include <stdlib.h>
+
+#include "base/config_parts.h"
+#include "base/date.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+enum { MINUTES_NONE = -1 };
+
+static bool read_minutes(const struct node_walk *walk, struct node node, void *target)
+{
+	return window_minutes_parse(node_text(node), target) ||
+	       node_problem(walk->problems, node,
+		       "\"%s\" takes a time of day from 00:00 to 24:00, not \"%s\"",
+		       walk->rule->key, node_text(node));
+}
+
+/* Without a zone the moment would be another one for each reader of the file. */
+static bool read_moment(const struct node_walk *walk, struct node node, void *target)
+{
+	return window_time_parse(node_text(node), NULL, 0, target) ||
+	       node_problem(walk->problems, node,
+		       "\"%s\" takes a time with its zone, such as 2026-11-24T22:00:00+01:00 or "
+		       "2026-11-24T21:00:00Z, not \"%s\"",
+		       walk->rule->key, node_text(node));
+}
+
+static bool read_days(const struct node_walk *walk, struct node node, void *target)
+{
+	static const struct node_word words[] = {{"sun", 1 << 0}, {"mon", 1 << 1}, {"tue", 1 << 2},
+		{"wed", 1 << 3}, {"thu", 1 << 4}, {"fri", 1 << 5}, {"sat", 1 << 6}, {NULL, 0}};
+	const struct node_rule rule = {.key = walk->rule->key, .detail = words};
+	const struct node_walk member_walk = {walk->problems, &rule, walk->context};
+	bool good = true;
+	int *days = target, day = 0;
+
+	*days = 0;
+	if (node_type(node) == NODE_SCALAR)
+		return node_read_word(&member_walk, node, days);
+	for (size_t i = 0; i < node_count(node) && node_type(node) == NODE_LIST; i++) {
+		good = node_read_word(&member_walk, node_member(node, i), &day) && good;
+		*days |= day;
+	}
+	return good && (*days != 0 || node_problem(walk->problems, node,
+					      "\"%s\" takes a list of days such as [mon, tue]; "
+					      "leave it out to mean every day",
+					      walk->rule->key));
+}
+
+#define WINDOW_RULES(owner, window)                                                                \
+	{"from", read_minutes, offsetof(owner, window from), false, NULL},                         \
+		{"to", read_minutes, offsetof(owner, window to), false, NULL},                     \
+		{"days", read_days, offsetof(owner, window days), false, NULL},                    \
+		{"timezone", config_read_zone, offsetof(owner, window zone), false, NULL},         \
+		{"begins", read_moment, offsetof(owner, window begins), false, NULL},              \
+	{                                                                                          \
+		"ends", read_moment, offsetof(owner, window ends), false, NULL                     \
+	}
+
+static const struct node_rule window_rules[] = {WINDOW_RULES(struct window, ), {0}};
+
+/* Whether it has both of one pair of ends. */
+static bool check_window(const struct window *window, struct node node, struct problems *problems)
+{
+	bool daily = window->from != MINUTES_NONE || window->to != MINUTES_NONE;
+	bool once = window->begins != 0 || window->ends != 0;
+
+	if (daily == once)
+		return node_problem(problems, node,
+			"a window of time has either \"from\" and \"to\" or \"begins\" and "
+			"\"ends\"%s",
+			daily ? ", not both" : "");
+	if (daily ? window->from == MINUTES_NONE || window->to == MINUTES_NONE
+		  : window->begins == 0 || window->ends == 0)
+		return node_problem(problems, node, "a window of time needs its other end, \"%s\"",
+			daily ? (window->from == MINUTES_NONE ? "from" : "to")
+			      : (window->begins == 0 ? "begins" : "ends"));
+	if (daily ? window->from == window->to : window->ends <= window->begins)
+		return node_problem(problems, node,
+			daily ? "a window of time that ends when it begins; a whole day is from "
+				"\"00:00\" to \"24:00\""
+			      : "a window of time that ends before it begins");
+	return true;
+}
+
+static void window_begin(struct window *window)
+{
+	*window =
+		(struct window){.days = WINDOW_ALL_DAYS, .from = MINUTES_NONE, .to = MINUTES_NONE};
+}
+
+bool config_read_windows(const struct node_walk *walk, struct node node, void *target)
+{
+	struct windows *windows = target;
+	bool list = node_type(node) == NODE_LIST, good = true;
+	size_t count = list ? node_count(node) : 1;
+
+	if (count == 0 || count > WINDOWS_MAX)
+		return node_problem(walk->problems, node,
+			"\"%s\" takes one to %d windows of time such as "
+			"{from: \"22:00\", to: \"07:00\"}",
+			walk->rule->key, WINDOWS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		struct node member = list ? node_member(node, i) : node;
+		struct window *window =
+			memory_append(&windows->list, &windows->count, sizeof *window);
+
+		window_begin(window);
+		good = node_walk_map(walk->problems, member, window_rules, window, walk->context) &&
+		       check_window(window, member, walk->problems) && good;
+	}
+	return good;
+}
