@@ -52,6 +52,7 @@ bool observer_open(struct observer *observer, struct error *error)
 
 	if (!refuse_simulation(observer, error))
 		return false;
+	receivers_of_config(observer->config, &observer->receivers);
 	observer->key = store_fact(observer->database, "key");
 	if (observer->key[0] != '\0')
 		return true;
@@ -68,6 +69,7 @@ void observer_close(struct observer *observer)
 {
 	free(observer->key);
 	observer->key = NULL;
+	receivers_release(&observer->receivers);
 }
 
 /* ---- what was seen ---- */

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "keep/store.h"
 #include "tell/courier.h"
+#include "tell/receivers.h"
 #include "watch/fetch.h"
 #include "watch/kind.h"
 
@@ -26,6 +27,7 @@ struct observer {
 	struct courier *courier; /* NULL: nobody delivers now */
 	bool simulated;
 	char *key; /* of the archive; owned */
+	struct receivers receivers; /* who is told; owned */
 	bool quiet;
 	bool page_trouble;  /* out: some page could not be fetched or read */
 	bool local_trouble; /* out: something could not be kept: exit status 3 */
@@ -64,7 +66,7 @@ struct observation {
 	const char *kept; /* the folder that a crash left without its row; NULL: none */
 };
 
-/* Opens what is shared: the key of the archive, and the mark of a simulated one. */
+/* Opens what is shared: the key of the archive, the mark of a simulated one, and who is told. */
 bool observer_open(struct observer *observer, struct error *error);
 void observer_close(struct observer *observer);
 

@@ -88,6 +88,7 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 	char *path = kept ? memory_format("%s/%s", work->seen->page->name, state->folder) : NULL;
 	struct plan_input input = {
 		.config = observer->config,
+		.receivers = &observer->receivers,
 		.page = work->seen->page,
 		.title = work->after.title,
 		.events = &work->events,

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/level.h"
+#include "base/window.h"
 #include "base/yaml.h"
 
 struct problems;
@@ -83,11 +84,19 @@ enum wanted {
 	WANTED_LOST = 16,
 };
 
+/* Which of all that happens one receiver wants to hear of. */
+struct subscription {
+	struct text_list pages;      /* patterns over their names (base/pattern.h); empty: all */
+	struct text_list indicators; /* likewise over indicators; empty: all, and the overall level */
+	int floor;                   /* enum level: what is better than that is not told as red */
+	int on;                      /* of enum wanted */
+	struct windows quiet;        /* when nothing is delivered */
+};
+
 struct subscriber_config {
 	char *mail;
-	char *second;           /* an address, or webhook:NAME of one that is there; NULL: none */
-	struct text_list pages; /* names; empty: all */
-	int on;                 /* of enum wanted */
+	char *second; /* an address, or webhook:NAME of one that is there; NULL: none */
+	struct subscription subscription;
 	int line;
 };
 
@@ -96,8 +105,7 @@ struct webhook_config {
 	char *url;    /* also where it came from url_file: a secret */
 	char *secret; /* the line in secret_file, trimmed; NULL: unsigned */
 	char *template;
-	struct text_list pages;
-	int on;
+	struct subscription subscription;
 	struct text_list depends;
 	int line;
 };

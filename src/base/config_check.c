@@ -11,6 +11,7 @@
 #include "base/config_parts.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "base/text.h"
 
 enum { ADVICE_MAX = 12 }; /* names that a complaint lists */
@@ -143,13 +144,27 @@ static void check_reference(
 	free(advice);
 }
 
+/* A page's name, or a pattern that some page's fits. */
+static void check_page(struct node node, const struct names *pages, struct problems *problems)
+{
+	const char *text = node_text(node);
+
+	if (!pattern_is_wild(text)) {
+		check_reference(node, text, pages, problems);
+		return;
+	}
+	for (size_t i = 0; i < pages->count; i++)
+		if (text_matches(pages->list[i].name, text + (text[0] == '!'), true))
+			return;
+	node_problem(problems, node, "no page's name fits \"%s\"", text);
+}
+
 static void check_page_list(struct node node, const struct names *pages, struct problems *problems)
 {
 	if (node_type(node) == NODE_SCALAR)
-		check_reference(node, node_text(node), pages, problems);
+		check_page(node, pages, problems);
 	for (size_t i = 0; node_type(node) == NODE_LIST && i < node_count(node); i++)
-		check_reference(
-			node_member(node, i), node_text(node_member(node, i)), pages, problems);
+		check_page(node_member(node, i), pages, problems);
 }
 
 /* Only a warning: a route may well depend on somebody whose page is not watched yet. */

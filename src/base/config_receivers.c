@@ -162,13 +162,29 @@ void config_read_routes(struct config *config, struct node list, struct problems
 	}
 }
 
+static const struct node_word floor_words[] = {{"degraded", LEVEL_DEGRADED},
+	{"partial_outage", LEVEL_PARTIAL_OUTAGE}, {"major_outage", LEVEL_MAJOR_OUTAGE}, {NULL, 0}};
+
+/* The rows that all receivers have in common. */
+#define SUBSCRIPTION_RULES(owner)                                                                  \
+	{"pages", config_read_labels, offsetof(owner, subscription.pages), false, NULL},           \
+		{"indicators", config_read_labels, offsetof(owner, subscription.indicators),       \
+			false, NULL},                                                              \
+		{"floor", node_read_word, offsetof(owner, subscription.floor), false,              \
+			floor_words},                                                              \
+	{                                                                                          \
+		"on", config_read_wanted, offsetof(owner, subscription.on), false, NULL            \
+	}
+
 static const struct node_rule subscriber_rules[] = {
 	{"mail", config_read_address, offsetof(struct subscriber_config, mail), true, NULL},
 	{"second", config_read_second, offsetof(struct subscriber_config, second), false, NULL},
-	{"pages", config_read_labels, offsetof(struct subscriber_config, pages), false, NULL},
-	{"on", config_read_wanted, offsetof(struct subscriber_config, on), false, NULL},
+	SUBSCRIPTION_RULES(struct subscriber_config),
 	{0},
 };
+
+static const struct subscription subscription_default = {
+	.floor = LEVEL_DEGRADED, .on = WANTED_RED | WANTED_GREEN};
 
 void config_read_subscribers(struct config *config, struct node list, struct problems *problems)
 {
@@ -178,7 +194,7 @@ void config_read_subscribers(struct config *config, struct node list, struct pro
 			&config->subscribers, &config->subscriber_count, sizeof *subscriber);
 
 		subscriber->line = node_line(node);
-		subscriber->on = WANTED_RED | WANTED_GREEN;
+		subscriber->subscription = subscription_default;
 		node_walk_map(problems, node, subscriber_rules, subscriber, config);
 	}
 }
@@ -190,8 +206,7 @@ static const struct node_rule webhook_rules[] = {
 		NULL},
 	{"secret_file", config_read_secret, offsetof(struct webhook_config, secret), false, NULL},
 	{"template", config_read_name, offsetof(struct webhook_config, template), false, NULL},
-	{"pages", config_read_labels, offsetof(struct webhook_config, pages), false, NULL},
-	{"on", config_read_wanted, offsetof(struct webhook_config, on), false, NULL},
+	SUBSCRIPTION_RULES(struct webhook_config),
 	{"depends", node_read_texts, offsetof(struct webhook_config, depends), false, NULL},
 	{0},
 };
@@ -204,7 +219,7 @@ void config_read_webhooks(struct config *config, struct node list, struct proble
 			memory_append(&config->webhooks, &config->webhook_count, sizeof *webhook);
 
 		webhook->line = node_line(node);
-		webhook->on = WANTED_RED | WANTED_GREEN;
+		webhook->subscription = subscription_default;
 		node_walk_map(problems, node, webhook_rules, webhook, config);
 		if (node_type(node) == NODE_MAP && has(node, "url") == has(node, "url_file"))
 			node_problem(problems, node,
@@ -232,13 +247,20 @@ static void routes_free(struct config *config)
 	free(config->routes);
 }
 
+static void subscription_release(struct subscription *subscription)
+{
+	text_list_release(&subscription->pages);
+	text_list_release(&subscription->indicators);
+	windows_release(&subscription->quiet);
+}
+
 void config_receivers_free(struct config *config)
 {
 	routes_free(config);
 	for (size_t i = 0; i < config->subscriber_count; i++) {
 		free(config->subscribers[i].mail);
 		free(config->subscribers[i].second);
-		text_list_release(&config->subscribers[i].pages);
+		subscription_release(&config->subscribers[i].subscription);
 	}
 	free(config->subscribers);
 	for (size_t i = 0; i < config->webhook_count; i++) {
@@ -246,7 +268,7 @@ void config_receivers_free(struct config *config)
 		free(config->webhooks[i].url);
 		free(config->webhooks[i].secret);
 		free(config->webhooks[i].template);
-		text_list_release(&config->webhooks[i].pages);
+		subscription_release(&config->webhooks[i].subscription);
 		text_list_release(&config->webhooks[i].depends);
 	}
 	free(config->webhooks);

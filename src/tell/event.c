@@ -55,6 +55,7 @@ void events_release(struct events *events)
 		free(event->said_at);
 		free(event->reason);
 		value_free(event->incidents);
+		text_list_release(&event->affects);
 	}
 	free(events->list);
 	*events = (struct events){0};

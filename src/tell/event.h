@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/level.h"
+#include "base/yaml.h"
 
 struct value;
 
@@ -40,6 +41,7 @@ struct event {
 	char *reason;            /* of lost */
 	int64_t alarm;           /* the episode it opens or closes; 0: none */
 	struct value *incidents; /* a list, as plan.h says; owned; NULL: none */
+	struct text_list affects; /* of an update: what its incident names, ids or names */
 };
 
 struct events {

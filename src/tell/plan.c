@@ -12,30 +12,10 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "base/text.h"
-#include "settings.h"
 
 enum { DAY_SECONDS = 86400 };
-
-char *receiver_mail(const char *address)
-{
-	return memory_format("mail:%s", address);
-}
-
-char *receiver_webhook(const char *name)
-{
-	return memory_format("webhook:%s", name);
-}
-
-const char *receiver_address(const char *receiver)
-{
-	return text_starts(receiver, "mail:") ? receiver + strlen("mail:") : NULL;
-}
-
-const char *receiver_webhook_name(const char *receiver)
-{
-	return text_starts(receiver, "webhook:") ? receiver + strlen("webhook:") : NULL;
-}
 
 /* What each type of event asks of a receiver's `on:`; 0: the operator's alone. */
 static const int wanted_for[EVENT_TYPES] = {
@@ -53,18 +33,6 @@ static bool for_operator(enum event_type type)
 {
 	return type == EVENT_LOST || type == EVENT_BACK || type == EVENT_GONE;
 }
-
-/* Worst first, as the list of a message shows them. */
-static const int rank[EVENT_TYPES] = {
-	[EVENT_RED] = 0,
-	[EVENT_LOST] = 1,
-	[EVENT_BOTH] = 2,
-	[EVENT_GREEN] = 3,
-	[EVENT_BACK] = 4,
-	[EVENT_GONE] = 5,
-	[EVENT_UNDELIVERED] = 6,
-	[EVENT_UPDATE] = 7,
-};
 
 static struct delivery_plan *delivery_for(struct plan *plan, const char *receiver)
 {
@@ -129,63 +97,77 @@ static void add_event(
 	append_alarm(delivery, event->alarm, event->type);
 }
 
-static bool wants_page(const struct text_list *pages, const char *page)
+/* The operator is told of trouble with the watching, whatever subscriptions say. */
+static bool is_operators(const struct plan_input *input, const char *receiver)
 {
-	return pages->count == 0 || text_list_has(pages, page);
+	const char *address = receiver_address(receiver);
+
+	return address != NULL && text_equal(address, input->config->operator);
 }
 
-/* What a receiver wants to hear of the page, by all that the configuration says of it; 0: nothing
- * (any more). */
-static int wanted_by(const struct plan_input *input, const char *receiver)
+/* An update is about the indicators that its incident names; without names, about all. */
+static bool wants_incident(const struct subscription *subscription, const struct event *event)
 {
-	const struct config *config = input->config;
-	const char *address = receiver_address(receiver), *name = receiver_webhook_name(receiver);
-	int wanted = 0;
-
-	for (size_t i = 0; i < config->subscriber_count; i++) {
-		const struct subscriber_config *subscriber = &config->subscribers[i];
-		bool meant = text_equal(subscriber->mail,
-				     address) || /* or the second way, which a red may have taken */
-			     text_equal(subscriber->second, address != NULL ? address : receiver);
-
-		if (meant && wants_page(&subscriber->pages, input->page->name))
-			wanted |= subscriber->on;
-	}
-	for (size_t i = 0; name != NULL && i < config->webhook_count; i++)
-		if (strcmp(config->webhooks[i].name, name) == 0 &&
-			wants_page(&config->webhooks[i].pages, input->page->name))
-			wanted |= config->webhooks[i].on;
-	return wanted;
+	for (size_t i = 0; i < event->affects.count; i++)
+		if (patterns_choose_name(&subscription->indicators, event->affects.list[i]))
+			return true;
+	return event->affects.count == 0;
 }
 
-/* Everybody whose pages and `on:` want the event. */
+/* The page's own overall level is for those who take all of it. */
+static bool wants_indicator(const struct subscription *subscription, const struct event *event)
+{
+	if (subscription->indicators.count == 0 || event->type == EVENT_LOST)
+		return true;
+	if (event->type == EVENT_UPDATE)
+		return wants_incident(subscription, event);
+	return !text_empty(event->name) && patterns_choose(&subscription->indicators,
+						   event->indicator, event->group, event->name);
+}
+
+static bool wants(
+	const struct subscription *subscription, const char *page, const struct event *event)
+{
+	return (subscription->on & wanted_for[event->type]) != 0 &&
+	       patterns_choose_name(&subscription->pages, page) &&
+	       wants_indicator(subscription, event) &&
+	       (event->type != EVENT_RED || (int)event->after >= subscription->floor);
+}
+
+static void hold_for(struct delivery_plan *delivery, const struct receiver *receiver)
+{
+	memory_set(&delivery->held_for, receiver->provider);
+}
+
+/*
+ * By the first way; where that is hosted at a provider in trouble by the second, and
+ * by the first once the provider is back. Where nobody can know, by both at once.
+ */
+static void tell(struct plan *plan, const struct receiver *receiver, const struct event *event,
+	const char *zone)
+{
+	bool both = receiver->otherwise != NULL && (receiver->endangered || receiver->doubtful);
+
+	add_event(plan, receiver->name, event, zone);
+	if (both)
+		add_event(plan, receiver->otherwise, event, zone);
+	if (both && receiver->endangered)
+		hold_for(delivery_for(plan, receiver->name), receiver);
+	if (!both && receiver->otherwise != NULL)
+		memory_set(&delivery_for(plan, receiver->name)->otherwise, receiver->otherwise);
+}
+
+/* Everybody whose subscription wants the event. */
 static void tell_all(const struct plan_input *input, const struct event *event, struct plan *plan)
 {
 	const struct config *config = input->config;
-	int wanted = wanted_for[event->type];
-	char *receiver;
 
-	for (size_t i = 0; i < config->subscriber_count; i++) {
-		const struct subscriber_config *subscriber = &config->subscribers[i];
-
-		if ((subscriber->on & wanted) == 0 ||
-			!wants_page(&subscriber->pages, input->page->name))
-			continue;
-		receiver = receiver_mail(subscriber->mail);
-		add_event(plan, receiver, event, config->timezone);
-		free(receiver);
-	}
-	for (size_t i = 0; i < config->webhook_count; i++) {
-		const struct webhook_config *webhook = &config->webhooks[i];
-
-		if ((webhook->on & wanted) == 0 || !wants_page(&webhook->pages, input->page->name))
-			continue;
-		receiver = receiver_webhook(webhook->name);
-		add_event(plan, receiver, event, config->timezone);
-		free(receiver);
-	}
+	for (size_t i = 0; i < input->receivers->count; i++)
+		if (wants(input->receivers->list[i].subscription, input->page->name, event))
+			tell(plan, &input->receivers->list[i], event, config->timezone);
 	if (for_operator(event->type) && config->operator!= NULL) {
-		receiver = receiver_mail(config->operator);
+		char *receiver = receiver_mail(config->operator);
+
 		add_event(plan, receiver, event, config->timezone);
 		free(receiver);
 	}
@@ -217,7 +199,6 @@ static void replace_by_both(
 	struct delivery_plan *delivery, const struct event *event, const char *zone)
 {
 	struct value *events = events_of(delivery);
-	struct event both = *event;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < events->count; i++) {
@@ -227,10 +208,27 @@ static void replace_by_both(
 			events->members[kept++] = events->members[i];
 	}
 	events->count = kept;
-	both.type = event->type == EVENT_GREEN ? EVENT_BOTH : event->type;
-	value_append(events, event_value(&both, zone));
+	value_append(events, event_value(event, zone));
 	add_alarm(delivery, event->alarm, EVENT_RED);
-	add_alarm(delivery, event->alarm, event->type);
+	add_alarm(delivery, event->alarm, event->type == EVENT_BOTH ? EVENT_GREEN : event->type);
+}
+
+/*
+ * What a receiver still wants to hear of the page, by all subscriptions that name it: also as
+ * a second way, which a red may have taken. 0: nothing (any more).
+ */
+static int wanted_by(const struct plan_input *input, const char *name)
+{
+	int wanted = 0;
+
+	for (size_t i = 0; i < input->receivers->count; i++) {
+		const struct receiver *receiver = &input->receivers->list[i];
+
+		if ((text_equal(receiver->name, name) || text_equal(receiver->otherwise, name)) &&
+			patterns_choose_name(&receiver->subscription->pages, input->page->name))
+			wanted |= receiver->subscription->on;
+	}
+	return wanted;
 }
 
 /*
@@ -241,15 +239,60 @@ static void replace_by_both(
 static bool end_is_wanted(
 	const struct plan_input *input, const struct event *event, const struct owed *owed)
 {
-	const char *address = receiver_address(owed->receiver);
 	enum event_type begun = event->type == EVENT_GREEN ? EVENT_RED : EVENT_LOST;
 	int wanted = wanted_by(input, owed->receiver);
 
-	if (for_operator(event->type) && address != NULL &&
-		text_equal(address, input->config->operator))
+	if (for_operator(event->type) && is_operators(input, owed->receiver))
 		return true;
 	return (wanted & wanted_for[event->type]) != 0 ||
 	       (!owed->out && (wanted & wanted_for[begun]) != 0);
+}
+
+static const struct receiver *find_receiver(const struct plan_input *input, const char *name)
+{
+	for (size_t i = 0; i < input->receivers->count; i++)
+		if (strcmp(input->receivers->list[i].name, name) == 0)
+			return &input->receivers->list[i];
+	return NULL;
+}
+
+static bool was_owed(const struct plan_input *input, int64_t alarm, const char *receiver)
+{
+	for (size_t i = 0; i < input->owed_count; i++)
+		if (input->owed[i].alarm == alarm && text_equal(input->owed[i].receiver, receiver))
+			return true;
+	return false;
+}
+
+static void tell_end(const struct plan_input *input, const struct event *event,
+	const struct owed *owed, struct plan *plan)
+{
+	const char *zone = input->config->timezone;
+	const struct receiver *receiver = find_receiver(input, owed->receiver);
+	struct delivery_plan *delivery;
+	struct event both = *event;
+
+	both.type = event->type == EVENT_GREEN && !owed->out ? EVENT_BOTH : event->type;
+	if (owed->out) {
+		add_event(plan, owed->receiver, event, zone);
+		delivery = delivery_for(plan, owed->receiver);
+		if (delivery->in_reply_to == NULL)
+			delivery->in_reply_to = memory_string(owed->message_id);
+	} else {
+		delivery = delivery_for(plan, owed->receiver);
+		merge_rest(delivery, owed);
+		replace_by_both(delivery, &both, zone);
+	}
+	if (receiver == NULL || receiver->otherwise == NULL)
+		return;
+	if (!receiver->endangered && !receiver->doubtful) {
+		memory_set(&delivery->otherwise, receiver->otherwise);
+		return;
+	}
+	if (receiver->endangered)
+		hold_for(delivery, receiver);
+	if (!was_owed(input, event->alarm, receiver->otherwise))
+		add_event(plan, receiver->otherwise, &both, zone);
 }
 
 /* Green, and page back: to whoever was owed the beginning, and to nobody else. */
@@ -257,105 +300,11 @@ static void tell_owed(const struct plan_input *input, const struct event *event,
 {
 	for (size_t i = 0; i < input->owed_count; i++) {
 		const struct owed *owed = &input->owed[i];
-		struct delivery_plan *delivery;
 
-		if (owed->alarm != event->alarm || owed->dropped ||
-			!end_is_wanted(input, event, owed))
-			continue;
-		if (owed->out) {
-			add_event(plan, owed->receiver, event, input->config->timezone);
-			delivery = delivery_for(plan, owed->receiver);
-			if (delivery->in_reply_to == NULL)
-				delivery->in_reply_to = memory_string(owed->message_id);
-		} else {
-			delivery = delivery_for(plan, owed->receiver);
-			merge_rest(delivery, owed);
-			replace_by_both(delivery, event, input->config->timezone);
-		}
+		if (owed->alarm == event->alarm && !owed->dropped &&
+			end_is_wanted(input, event, owed))
+			tell_end(input, event, owed, plan);
 	}
-}
-
-static int event_rank(const struct value *event)
-{
-	enum event_type type = EVENT_UPDATE;
-
-	event_type_parse(value_get_text(event, "type"), &type);
-	return rank[type];
-}
-
-static int by_rank(const void *a, const void *b)
-{
-	const struct value *left = *(struct value *const *)a, *right = *(struct value *const *)b;
-	int order = event_rank(left) - event_rank(right);
-
-	return order != 0 ? order
-			  : strcmp(value_get_text(left, "label"), value_get_text(right, "label"));
-}
-
-static void put_headline(struct value *data, const struct value *events, size_t left_out)
-{
-	static const struct {
-		const char *colour, *word;
-	} words[EVENT_TYPES] = {
-		[EVENT_RED] = {"red", "red"},
-		[EVENT_GREEN] = {"green", "green"},
-		[EVENT_BOTH] = {"green", "red and green again"},
-		[EVENT_UPDATE] = {"yellow", "update"},
-		[EVENT_LOST] = {"grey", "page lost"},
-		[EVENT_BACK] = {"green", "page back"},
-		[EVENT_GONE] = {"grey", "gone"},
-		[EVENT_UNDELIVERED] = {"yellow", "undelivered"},
-	};
-	struct value *headline = value_put(data, "headline", value_map());
-	enum event_type first = EVENT_RED;
-
-	for (size_t i = events->count; i-- > 0;) {
-		value_put_boolean(headline, value_get_text(events->members[i], "type"), true);
-		event_type_parse(value_get_text(events->members[i], "type"), &first);
-	}
-	value_put_text(headline, "colour", words[first].colour);
-	value_put_text(headline, "word", words[first].word);
-	value_put_number(headline, "count", (int64_t)(events->count + left_out));
-	value_put_number(headline, "more", (int64_t)(events->count + left_out) - 1);
-	value_put_boolean(headline, "several", events->count > 1);
-}
-
-void plan_put_events(struct value *data, struct value *events, size_t left_out)
-{
-	qsort(events->members, events->count, sizeof *events->members, by_rank);
-	put_headline(data, events, left_out);
-	if (events->count > 0)
-		value_put(data, "first", value_copy(events->members[0]));
-	value_put(data, "events", events);
-}
-
-struct value *plan_data(const struct plan_input *input)
-{
-	const struct page_config *page = input->page;
-	struct value *data = value_map(), *map = value_put(data, "page", value_map());
-
-	if (page != NULL) {
-		value_put_text(map, "name", page->name);
-		value_put_text(map, "title", text_empty(input->title) ? page->name : input->title);
-		value_put_text(map, "url", page->url);
-		value_put_text(map, "provider", page->provider);
-		value_put_text(map, "provider_or_name",
-			page->provider != NULL ? page->provider : page->name);
-	}
-	if (input->snapshot_path != NULL) {
-		map = value_put(data, "snapshot", value_map());
-		value_put_text(map, "path", input->snapshot_path);
-		value_put_text(map, "digest", input->snapshot_digest);
-		value_put_text(map, "head", input->head);
-	}
-	map = value_put(data, "sent", value_map());
-	event_put_time(map, "created", input->now, input->config->timezone);
-	value_put(data, "others_red",
-		input->others_red != NULL ? value_copy(input->others_red) : value_list());
-	value_put_text(data, "version", LAMPWATCH_VERSION);
-	value_put_boolean(data, "simulated", input->simulated);
-	value_put_boolean(data, "test", false);
-	return data;
 }
 
 /*
@@ -448,6 +397,8 @@ void plan_release(struct plan *plan)
 		free(plan->list[i].message_id);
 		free(plan->list[i].in_reply_to);
 		value_free(plan->list[i].data);
+		free(plan->list[i].held_for);
+		free(plan->list[i].otherwise);
 		free(plan->list[i].alarms);
 		free(plan->list[i].merged);
 	}

@@ -33,6 +33,7 @@
 #include <stdint.h>
 
 #include "tell/event.h"
+#include "tell/receivers.h"
 
 struct config;
 struct page_config;
@@ -52,6 +53,7 @@ struct owed {
 /* What happened on one page in one run. All borrowed. */
 struct plan_input {
 	const struct config *config;
+	const struct receivers *receivers;
 	const struct page_config *page;
 	const char *title; /* the page's own, "" where it has none */
 	const struct events *events;
@@ -78,7 +80,11 @@ struct delivery_plan {
 	} * alarms;
 	size_t alarm_count;
 	size_t left_out; /* events beyond PLAN_EVENTS_MAX: owed like the others, but not in data */
-	int64_t *merged; /* deliveries of reds that never got out: this one stands for them */
+	int64_t held_until; /* not to be tried before: seconds since 1970, 0: at once */
+	char *held_for;     /* a provider: not to be tried while it is in trouble; NULL: none */
+	char *otherwise;    /* the receiver's second way, should it refuse; NULL: none */
+	bool gather;        /* waits to be joined with others at the end of the run */
+	int64_t *merged;    /* deliveries of reds that never got out: this one stands for them */
 	size_t merged_count;
 };
 
@@ -95,13 +101,6 @@ struct plan {
  */
 void plan_make(const struct plan_input *input, struct plan *plan);
 void plan_release(struct plan *plan);
-
-/* The words of a receiver: "mail:ops@example.com". Owned by the caller. */
-char *receiver_mail(const char *address);
-char *receiver_webhook(const char *name);
-/* The address of "mail:…", else NULL. The name of "webhook:…", else NULL. */
-const char *receiver_address(const char *receiver);
-const char *receiver_webhook_name(const char *receiver);
 
 /*
  * The data of a message, without events: page, snapshot, times. Used by plan_make(), and by `try`

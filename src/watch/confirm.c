@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "base/text.h"
 #include "watch/diff.h"
 #include "watch/index.h"
@@ -189,7 +190,7 @@ struct matching {
 static bool concerns(const struct step *step, const struct indicator *row)
 {
 	return row != step->others &&
-	       watched(step->rules->patterns, row->id, row->group, row->name);
+	       patterns_choose(step->rules->patterns, row->id, row->group, row->name);
 }
 
 static void match_ids(
@@ -286,7 +287,7 @@ static bool is_kept(const struct step *step, const struct lamp *lamp)
 
 	if (lamp->id[0] == '\0')
 		return patterns->count == 0;
-	return watched(patterns, lamp->id, lamp->group, lamp->name) &&
+	return patterns_choose(patterns, lamp->id, lamp->group, lamp->name) &&
 	       !(idle && step->lamps->count > LAMPS_MAX);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "base/text.h"
 #include "watch/index.h"
 
@@ -332,39 +333,6 @@ void diff(const struct reading *before, const struct reading *after, struct chan
 	diff_rest(before, after, changes);
 }
 
-static bool pattern_fits(const char *pattern, const char *id, const char *group, const char *name)
-{
-	char *whole;
-	bool fits;
-
-	if (text_matches(id, pattern, true) || text_matches(name, pattern, true))
-		return true;
-	if (text_empty(group))
-		return false;
-	whole = memory_format("%s/%s", group, name);
-	fits = text_matches(whole, pattern, true);
-	free(whole);
-	return fits;
-}
-
-bool watched(const struct text_list *patterns, const char *id, const char *group, const char *name)
-{
-	bool chosen = true;
-
-	for (size_t i = 0; i < patterns->count; i++)
-		if (patterns->list[i][0] != '!')
-			chosen = false;
-	for (size_t i = 0; i < patterns->count; i++) {
-		const char *pattern = patterns->list[i];
-
-		if (pattern[0] != '!')
-			chosen = chosen || pattern_fits(pattern, id, group, name);
-		else if (pattern_fits(pattern + 1, id, group, name))
-			return false;
-	}
-	return chosen;
-}
-
 /* An affects-row names an indicator by its id, or as the page calls it. */
 static bool touches(
 	const struct index *by_id, const struct affects *row, const struct text_list *patterns)
@@ -372,8 +340,8 @@ static bool touches(
 	const struct indicator *indicator = index_find(by_id, row->indicator);
 
 	return indicator != NULL
-		       ? watched(patterns, indicator->id, indicator->group, indicator->name)
-		       : watched(patterns, row->indicator, "", row->indicator);
+		       ? patterns_choose(patterns, indicator->id, indicator->group, indicator->name)
+		       : patterns_choose(patterns, row->indicator, "", row->indicator);
 }
 
 /* Which incidents and maintenances belong to the watched part. */
@@ -412,7 +380,7 @@ static void copy_indicators(
 		struct indicator *copy;
 
 		if (!text_equal(row->id, READING_OTHERS) &&
-			!watched(patterns, row->id, row->group, row->name))
+			!patterns_choose(patterns, row->id, row->group, row->name))
 			continue;
 		copy = reading_add_indicator(out);
 		*copy = (struct indicator){memory_string(row->id), memory_string(row->group),

@@ -72,13 +72,6 @@ size_t diff_gone(
 	const struct reading *before, const struct reading *after, const struct indicator **one);
 
 /*
- * True where the patterns of `indicators:` choose this one: "*" matches any
- * text, a leading "!" leaves out, no pattern at all (or only such) means all. A pattern is
- * held against the id, the name, and "group/name", ignoring the case of ASCII letters.
- */
-bool watched(const struct text_list *patterns, const char *id, const char *group, const char *name);
-
-/*
  * The watched part of a reading, into out (zeroed by the caller): the overall level,
  * the chosen indicators, and the incidents and maintenances that touch one of them with all
  * that belongs to them. Without patterns it is the whole reading.

@@ -28,6 +28,7 @@ struct fixture {
 	struct page_config page;
 	struct events events;
 	struct owed owed[4];
+	struct receivers receivers;
 	struct plan_input input;
 	struct plan plan;
 };
@@ -45,6 +46,7 @@ static struct fixture *fixture_new(void)
 		.subscribers = fixture->subscribers,
 		.webhooks = fixture->webhooks};
 	fixture->input = (struct plan_input){.config = &fixture->config,
+		.receivers = &fixture->receivers,
 		.page = &fixture->page,
 		.title = "",
 		.events = &fixture->events,
@@ -57,7 +59,7 @@ static struct fixture *fixture_new(void)
 static void subscribe(struct fixture *fixture, const char *mail, int on)
 {
 	fixture->subscribers[fixture->config.subscriber_count++] =
-		(struct subscriber_config){.mail = TEXT(mail), .on = on};
+		(struct subscriber_config){.mail = TEXT(mail), .subscription = {.on = on}};
 }
 
 static void happens(
@@ -85,13 +87,20 @@ static void owes(struct fixture *fixture, int64_t alarm, const char *receiver, i
 		.data = data};
 }
 
+static void make_plan(struct fixture *fixture)
+{
+	plan_release(&fixture->plan);
+	receivers_release(&fixture->receivers);
+	receivers_of_config(&fixture->config, &fixture->receivers);
+	plan_make(&fixture->input, &fixture->plan);
+}
+
 /* Everything that is planned: "mail:a red:A green:B; webhook:b red:A". */
 static void assert_plan(struct fixture *fixture, const char *expected)
 {
 	struct buffer text = {0};
 
-	plan_release(&fixture->plan);
-	plan_make(&fixture->input, &fixture->plan);
+	make_plan(fixture);
 	for (size_t i = 0; i < fixture->plan.count; i++) {
 		const struct delivery_plan *delivery = &fixture->plan.list[i];
 		const struct value *events = value_get(delivery->data, "events");
@@ -108,6 +117,7 @@ static void assert_plan(struct fixture *fixture, const char *expected)
 static void fixture_free(struct fixture *fixture)
 {
 	plan_release(&fixture->plan);
+	receivers_release(&fixture->receivers);
 	events_release(&fixture->events);
 	free(fixture);
 }
@@ -121,12 +131,13 @@ static void test_red_goes_to_all_whose_pages_and_wishes_want_it(void **state)
 	subscribe(fixture, "a", BOTH_WANTED);
 	subscribe(fixture, "b", WANTED_GREEN | WANTED_LOST);
 	subscribe(fixture, "c", WANTED_RED);
-	fixture->subscribers[2].pages = (struct text_list){this, 2};
-	fixture->webhooks[0] = (struct webhook_config){.name = TEXT("w"), .on = WANTED_RED};
+	fixture->subscribers[2].subscription.pages = (struct text_list){this, 2};
+	fixture->webhooks[0] =
+		(struct webhook_config){.name = TEXT("w"), .subscription = {.on = WANTED_RED}};
 	fixture->config.webhook_count = 1;
 	happens(fixture, EVENT_RED, "A", 1);
 	assert_plan(fixture, "mail:a red:A; mail:c red:A; webhook:w red:A");
-	fixture->subscribers[2].pages = (struct text_list){other, 1};
+	fixture->subscribers[2].subscription.pages = (struct text_list){other, 1};
 	assert_plan(fixture, "mail:a red:A; webhook:w red:A");
 	fixture_free(fixture);
 }
@@ -207,7 +218,7 @@ static void test_wishes_of_one_address_in_two_places_count_together(void **state
 
 	(void)state;
 	subscribe(fixture, "a", WANTED_RED);
-	fixture->subscribers[0].pages = (struct text_list){other, 1};
+	fixture->subscribers[0].subscription.pages = (struct text_list){other, 1};
 	subscribe(fixture, "a", BOTH_WANTED);
 	owes(fixture, 7, "mail:a", 1, NULL);
 	happens(fixture, EVENT_GREEN, "A", 7);
@@ -297,8 +308,7 @@ static void test_an_operator_who_subscribes_hears_it_once(void **state)
 /* The id of the only message. Owned by the caller. */
 static char *id_of(struct fixture *fixture)
 {
-	plan_release(&fixture->plan);
-	plan_make(&fixture->input, &fixture->plan);
+	make_plan(fixture);
 	assert_int_equal(fixture->plan.count, 1);
 	return memory_string(fixture->plan.list[0].message_id);
 }
@@ -379,7 +389,7 @@ static void test_twenty_thousand_events_are_owed_and_a_thousand_are_told(void **
 		snprintf(name, sizeof name, "%d", i);
 		happens(fixture, EVENT_RED, name, i);
 	}
-	plan_make(&fixture->input, &fixture->plan);
+	make_plan(fixture);
 	assert_int_equal(fixture->plan.list[1].alarm_count, 20000);
 	assert_int_equal(value_get(fixture->plan.list[1].data, "events")->count, PLAN_EVENTS_MAX);
 	assert_int_equal(

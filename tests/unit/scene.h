@@ -104,6 +104,8 @@ static inline void scene_configure(struct scene *scene, const char *yaml)
 	config_free(scene->config);
 	scene->config = scene_config(scene, whole);
 	scene->observer.config = scene->config;
+	receivers_release(&scene->observer.receivers);
+	receivers_of_config(scene->config, &scene->observer.receivers);
 	free(whole);
 }
 

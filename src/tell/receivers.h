@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Who is told: subscribers and webhooks alike, from the configuration and from
+ * the database, as the plan asks for them. Pure.
+ */
+#ifndef LAMPWATCH_RECEIVERS_H
+#define LAMPWATCH_RECEIVERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct config;
+struct subscription;
+
+struct receiver {
+	char *name;                              /* "mail:ADDRESS" or "webhook:NAME"; owned */
+	char *otherwise;                         /* the second way, likewise; NULL: none; owned */
+	const struct subscription *subscription; /* borrowed */
+	bool endangered; /* the first way is hosted at a provider in trouble, the second is not */
+	bool doubtful;   /* it may be: what stands before it hides where it is hosted */
+	char *provider;  /* that one; NULL while neither is true; owned */
+};
+
+struct receivers {
+	struct receiver *list;
+	size_t count;
+};
+
+/* Adds the configuration's subscribers and webhooks, which must outlive the list. */
+void receivers_of_config(const struct config *config, struct receivers *receivers);
+
+/* Adds one; the words are copied, the subscription is borrowed. otherwise may be NULL. */
+struct receiver *receivers_add(struct receivers *receivers, const char *name, const char *otherwise,
+	const struct subscription *subscription);
+
+/* Takes out whoever has this name: who has unsubscribed is not told whatever a file says. */
+void receivers_remove(struct receivers *receivers, const char *name);
+void receivers_release(struct receivers *receivers);
+
+/* The words of a receiver: "mail:ops@example.com". Owned by the caller. */
+char *receiver_mail(const char *address);
+char *receiver_webhook(const char *name);
+/* Of what a configuration says: an address, or "webhook:NAME". Owned by the caller. */
+char *receiver_parse(const char *text);
+
+/* The address of "mail:…", else NULL. The name of "webhook:…", else NULL. */
+const char *receiver_address(const char *receiver);
+const char *receiver_webhook_name(const char *receiver);
+
+#endif
