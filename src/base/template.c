@@ -338,6 +338,8 @@ static const struct {
 } file_types[] = {
 	{".txt", TEMPLATE_TEXT},
 	{".html", TEMPLATE_HTML},
+	{".xml", TEMPLATE_HTML},
+	{".svg", TEMPLATE_HTML},
 	{".json", TEMPLATE_JSON},
 };
 
@@ -362,8 +364,8 @@ bool template_render_file(const char *folder, const char *name, const struct val
 	bool done = false;
 
 	if (type == sizeof file_types / sizeof file_types[0]) {
-		error_set(error, REMEDY_CONFIGURATION, "%s: ends in none of .txt, .html, .json",
-			path);
+		error_set(error, REMEDY_CONFIGURATION,
+			"%s: ends in none of .txt, .html, .xml, .svg, .json", path);
 		goto out;
 	}
 	if (!file_read(path, &text, error)) {

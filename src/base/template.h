@@ -2,7 +2,7 @@
  *
  * Mustache (https://mustache.github.io/mustache.5.html), without lambdas and
  * inheritance. What is interpolated is escaped by the template's type, which
- * its file name tells: .html, .json, .txt; {{{name}}} and {{&name}} are not escaped.
+ * its file name tells: .html (also .xml and .svg), .json, .txt; {{{name}}} and {{&name}} are not escaped.
  *
  * Where Mustache leaves it open: an empty text and the number 0 are false, as
  * null and an empty list are; true and false interpolate as these words; a list
@@ -28,7 +28,7 @@ struct value;
 
 enum template_type {
 	TEMPLATE_TEXT, /* .txt: as it is */
-	TEMPLATE_HTML, /* .html: & < > " ' */
+	TEMPLATE_HTML, /* .html, .xml, .svg: & < > " ' */
 	TEMPLATE_JSON, /* .json: inside a string's quotes */
 };
 

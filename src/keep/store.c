@@ -78,6 +78,13 @@ static const char *const steps[] = {
 	"CREATE TABLE silence (id INTEGER PRIMARY KEY, page TEXT NOT NULL, begins INTEGER NOT NULL,"
 	"  ends INTEGER NOT NULL, reason TEXT NOT NULL);"
 	"CREATE INDEX silence_page ON silence (page, ends);",
+
+	/* site: what is written of each page, and the ways by which its pages are found */
+	"CREATE TABLE site (page TEXT PRIMARY KEY, snapshot INTEGER, failing INTEGER, day INTEGER,"
+	"  strip TEXT, lamps TEXT) WITHOUT ROWID;"
+	"CREATE INDEX change_time ON change (time);"
+	"CREATE INDEX change_item ON change (page, item, time);"
+	"CREATE INDEX event_time ON event (time);",
 };
 
 static const struct database_migrations migrations = {steps, sizeof steps / sizeof steps[0]};
