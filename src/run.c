@@ -8,9 +8,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/step.h"
@@ -26,10 +26,7 @@ enum {
 
 int64_t run_monotonic(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	return clock_milliseconds() / 1000;
 }
 
 void run_complain(const struct run *run, const char *text)
@@ -81,14 +78,6 @@ static int exit_status(struct run *run)
 
 /* ---- the beginning ---- */
 
-static struct database *open_outbox(void *context)
-{
-	const struct context *self = context;
-	struct error error;
-
-	return store_open(self->database_path, false, &error);
-}
-
 /* The lock's descriptor; else -1 and the exit status: another run is silent, unless it takes too
  * long. */
 static int take_lock(const struct run *run, int *status)
@@ -121,7 +110,7 @@ static int open_all(struct run *run, int lock)
 	struct http_settings settings = {
 		limits->in_flight, limits->per_host, run->context->user_agent, NULL};
 	struct courier_settings courier = {run->config, run->context->templates,
-		run->context->courier_lock, lock, run->now, open_outbox, store_troubled,
+		run->context->courier_lock, lock, run->now, context_outbox, store_troubled,
 		run->context};
 	struct error error;
 

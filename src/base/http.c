@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/http_p.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -46,11 +47,12 @@ struct http_client {
 	bool held;
 };
 
-static int64_t milliseconds(clockid_t clock)
+/* By the calendar, for what is kept. */
+static int64_t calendar_milliseconds(void)
 {
 	struct timespec now;
 
-	clock_gettime(clock, &now);
+	clock_gettime(CLOCK_REALTIME, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -151,7 +153,7 @@ static void transfer_pause(struct transfer *transfer)
 {
 	struct http_client *client = transfer->client;
 
-	transfer->due = milliseconds(CLOCK_MONOTONIC) + HTTP_RETRY_PAUSE;
+	transfer->due = clock_milliseconds() + HTTP_RETRY_PAUSE;
 	transfer->waiting = NULL;
 	if (client->paused == NULL)
 		client->paused = transfer;
@@ -162,7 +164,7 @@ static void transfer_pause(struct transfer *transfer)
 
 static void client_wake(struct http_client *client)
 {
-	int64_t now = client->paused != NULL ? milliseconds(CLOCK_MONOTONIC) : 0;
+	int64_t now = client->paused != NULL ? clock_milliseconds() : 0;
 
 	while (client->paused != NULL && client->paused->due <= now) {
 		struct transfer *transfer = client->paused;
@@ -268,12 +270,12 @@ static void hop_ended(struct transfer *transfer, CURLcode code)
 	struct error error = {0};
 	char *target;
 
-	transfer->spent += milliseconds(CLOCK_MONOTONIC) - transfer->started;
+	transfer->spent += clock_milliseconds() - transfer->started;
 	transfer->host->active--;
 	transfer->client->active--;
 	host_line_up(transfer->client, transfer->host);
 	transfer_collect(transfer);
-	transfer->response.ended = milliseconds(CLOCK_REALTIME);
+	transfer->response.ended = calendar_milliseconds();
 	target = code == CURLE_OK ? redirect_target(transfer) : NULL;
 	if (target != NULL) {
 		if (!transfer_follow(transfer, target, &error))
@@ -296,9 +298,9 @@ static void hop_start(struct transfer *transfer)
 {
 	struct http_client *client = transfer->client;
 
-	transfer->started = milliseconds(CLOCK_MONOTONIC);
+	transfer->started = clock_milliseconds();
 	if (transfer->response.began == 0)
-		transfer->response.began = milliseconds(CLOCK_REALTIME);
+		transfer->response.began = calendar_milliseconds();
 	transfer->own_host = text_equal(transfer->first_origin, transfer->host->origin);
 	transfer_prepare(transfer, client->user_agent, client->ca_file);
 	if (curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
@@ -369,7 +371,7 @@ size_t http_client_wait(
 	if (ended > 0 || (client->count == 0 && count == 0))
 		return client->count;
 	if (client->paused != NULL) {
-		int64_t pause = client->paused->due - milliseconds(CLOCK_MONOTONIC);
+		int64_t pause = client->paused->due - clock_milliseconds();
 
 		timeout = pause < 0 ? 0 : pause < timeout ? (int)pause : timeout;
 	}
@@ -399,8 +401,7 @@ bool http_post(const struct http_post *post, struct http_response *response, str
 		.request = {.url = post->url,
 			.connect_timeout = post->connect_timeout,
 			.total_timeout = post->total_timeout},
-		.response = {.body = {.maximum = POST_BODY_MAX},
-			.began = milliseconds(CLOCK_REALTIME)},
+		.response = {.body = {.maximum = POST_BODY_MAX}, .began = calendar_milliseconds()},
 		.received = {.maximum = HTTP_HEADERS_MAX},
 		.sent = {.maximum = HTTP_REQUEST_HEADERS_MAX},
 		.url = memory_string(post->url),
@@ -416,7 +417,7 @@ bool http_post(const struct http_post *post, struct http_response *response, str
 	curl_easy_setopt(transfer.easy, CURLOPT_POSTFIELDS, post->length > 0 ? post->body : "");
 	code = curl_easy_perform(transfer.easy);
 	transfer_collect(&transfer);
-	transfer.response.ended = milliseconds(CLOCK_REALTIME);
+	transfer.response.ended = calendar_milliseconds();
 	/* The status is what matters: a longer body is cut, not refused. */
 	if (code == CURLE_WRITE_ERROR && transfer.response.body.overflowed)
 		code = CURLE_OK;

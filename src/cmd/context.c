@@ -72,6 +72,13 @@ struct database *context_database(const struct context *context, bool *missing)
 	return database;
 }
 
+struct database *context_outbox(void *context)
+{
+	const struct context *self = context;
+
+	return store_open(self->database_path, false, NULL);
+}
+
 void context_close(struct context *context)
 {
 	kind_set_free(context->kinds);

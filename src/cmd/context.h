@@ -36,6 +36,10 @@ int context_prepare(const struct context *context);
  * nothing said. */
 struct database *context_database(const struct context *context, bool *missing);
 
+/* For struct courier_settings, whose context is a struct context: opens the database for writing;
+ * NULL where it cannot, which the run itself has told already. */
+struct database *context_outbox(void *context);
+
 void context_close(struct context *context);
 
 /* Says that no page has this name, and which is nearest. Returns false. */

@@ -2,8 +2,8 @@
 #include "cmd/read_fetch.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/http.h"
 #include "settings.h"
@@ -48,18 +48,10 @@ static struct http_client *client_new(void)
 	return http_client_new(&settings);
 }
 
-static int64_t milliseconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void fetch_all(struct fetched *fetched, size_t count)
 {
 	struct http_client *client = client_new();
-	int64_t end = milliseconds_now() + TOTAL_MILLISECONDS;
+	int64_t end = clock_milliseconds() + TOTAL_MILLISECONDS;
 
 	for (size_t i = 0; i < count; i++) {
 		struct http_request request = {.url = fetched[i].url,
@@ -74,7 +66,8 @@ void fetch_all(struct fetched *fetched, size_t count)
 			TOTAL_MILLISECONDS / 1000);
 		http_client_get(client, &request);
 	}
-	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0 && milliseconds_now() < end)
+	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0 &&
+		clock_milliseconds() < end)
 		;
 	http_client_free(client);
 }

@@ -187,20 +187,13 @@ static void replay_all(struct replay *replay)
 	page_states_release(&states);
 }
 
-static struct database *open_outbox(void *context)
-{
-	const struct context *self = context;
-
-	return store_open(self->database_path, false, NULL);
-}
-
 static struct courier *courier_of(struct replay *replay)
 {
 	static struct courier_settings settings;
 
 	settings = (struct courier_settings){replay->context->config, replay->context->templates,
 		replay->context->courier_lock, -1, replay->captures[replay->count - 1].time,
-		open_outbox, store_troubled, replay->context};
+		context_outbox, store_troubled, replay->context};
 	return courier_new(&settings);
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -33,14 +34,6 @@ enum {
 	UNRECORDED_SECONDS = 3600,
 	UNRECORDED_MARK = 777777777 /* nanoseconds that no clock shows */
 };
-
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- one attempt: a child of its own ---- */
 
@@ -111,7 +104,7 @@ static bool runner_start(struct runner *runner, const struct order *order)
 	}
 	close(pair[1]);
 	runner->result = pair[0];
-	runner->deadline = milliseconds() + COURIER_ATTEMPT_SECONDS * 1000;
+	runner->deadline = clock_milliseconds() + COURIER_ATTEMPT_SECONDS * 1000;
 	if (runner->process < 0)
 		close(pair[0]);
 	return runner->process > 0;
@@ -126,7 +119,7 @@ static void attempt_fail(struct attempt *attempt, enum outcome outcome, const ch
 /* Ends the child; a child that died without a word may have sent everything before. */
 static void runner_end(struct runner *runner, struct attempt *attempt)
 {
-	bool late = milliseconds() >= runner->deadline;
+	bool late = clock_milliseconds() >= runner->deadline;
 
 	if (late)
 		kill(runner->process, SIGKILL);
@@ -154,7 +147,7 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 		return;
 	}
 	poll_result = (struct pollfd){runner.result, POLLIN, 0};
-	while (poll(&poll_result, 1, 1000) <= 0 && milliseconds() < runner.deadline)
+	while (poll(&poll_result, 1, 1000) <= 0 && clock_milliseconds() < runner.deadline)
 		;
 	runner_end(&runner, attempt);
 }
@@ -189,7 +182,7 @@ struct office {
 /* The program's clock goes on from where it stood, simulated or not. */
 static int64_t office_now(const struct office *office)
 {
-	return office->settings->clock + (milliseconds() - office->began) / 1000;
+	return office->settings->clock + (clock_milliseconds() - office->began) / 1000;
 }
 
 static bool was_tried(const struct office *office, int64_t id)
@@ -483,7 +476,7 @@ static void office_collect(struct office *office, const struct pollfd *polls)
 
 		if (round->runner.process == 0)
 			continue;
-		if (polls[i].revents == 0 && milliseconds() < round->runner.deadline)
+		if (polls[i].revents == 0 && clock_milliseconds() < round->runner.deadline)
 			continue;
 		runner_end(&round->runner, &attempt);
 		if (round_outcome(office, round, &attempt))
@@ -545,7 +538,7 @@ static void office_run(struct office *office)
 {
 	size_t begun;
 
-	office->began = milliseconds();
+	office->began = clock_milliseconds();
 	office_open(office);
 	if (office->database == NULL)
 		return;
@@ -604,12 +597,12 @@ void courier_wake(struct courier *courier)
 
 void courier_finish(struct courier *courier, int seconds)
 {
-	int64_t until = milliseconds() + (int64_t)seconds * 1000;
+	int64_t until = clock_milliseconds() + (int64_t)seconds * 1000;
 
 	if (courier == NULL)
 		return;
 	close(courier->wake);
-	while (waitpid(courier->process, NULL, WNOHANG) == 0 && milliseconds() < until)
+	while (waitpid(courier->process, NULL, WNOHANG) == 0 && clock_milliseconds() < until)
 		poll(NULL, 0, 2);
 	free(courier);
 }

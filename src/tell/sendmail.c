@@ -14,10 +14,10 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/memory.h"
 
@@ -62,14 +62,6 @@ struct program {
 	struct buffer said;
 	int64_t deadline;
 };
-
-static int64_t now_milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* sendmail programs read local mail, whose lines end in LF. */
 static char *with_local_line_ends(const struct mail *mail, size_t *length)
@@ -194,7 +186,7 @@ static int program_finish(struct program *program)
 	int status = -1;
 	bool ended = false;
 
-	while (!ended && now_milliseconds() < program->deadline) {
+	while (!ended && clock_milliseconds() < program->deadline) {
 		exchange(program);
 		ended = waitpid(program->child, &status, WNOHANG) == program->child;
 	}
@@ -248,7 +240,7 @@ void sendmail_send(
 		return;
 	bytes = with_local_line_ends(mail, &program.length);
 	program.bytes = bytes;
-	program.deadline = now_milliseconds() + SENDMAIL_MILLISECONDS;
+	program.deadline = clock_milliseconds() + SENDMAIL_MILLISECONDS;
 	/* A program that ends without reading all must not end us. */
 	sigaction(SIGPIPE, &ignore, &before);
 	if (program_start(&program, route->program, arguments)) {

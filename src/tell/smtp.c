@@ -26,9 +26,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -92,18 +92,10 @@ static void time_is_up(int number)
 	errno = kept;
 }
 
-static int64_t now_milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Repeats, so that it also ends what begins after the first signal. */
 static void arm(const struct session *session, int64_t milliseconds)
 {
-	int64_t left = session->deadline - now_milliseconds();
+	int64_t left = session->deadline - clock_milliseconds();
 	struct itimerval timer;
 
 	if (milliseconds > left)
@@ -494,7 +486,7 @@ static void describe_failure(const struct session *session, struct attempt *atte
 			route->host, X509_verify_cert_error_string(session->verify_error));
 		return;
 	}
-	if (now_milliseconds() >= session->deadline)
+	if (clock_milliseconds() >= session->deadline)
 		snprintf(reason, sizeof reason, "the time is up");
 	else if (number == SMTP_ERR_DROPPED_CONNECTION)
 		snprintf(reason, sizeof reason, "no answer in time, or the connection was closed");
@@ -601,7 +593,7 @@ void smtp_send(const struct route_config *route, const struct mail *mail, struct
 	/* A server that hangs up would otherwise end the process. */
 	sigaction(SIGPIPE, &ignore, &pipe_before);
 	sigaction(SIGALRM, &expire, &expire_before);
-	session.deadline = now_milliseconds() + timeouts->total;
+	session.deadline = clock_milliseconds() + timeouts->total;
 	run_session(&session, attempt);
 	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
 	connection = -1;

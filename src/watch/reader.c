@@ -13,10 +13,10 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -58,14 +58,6 @@ struct readers {
 	size_t count;
 	struct job *first, *last; /* queued */
 };
-
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- the child ---- */
 
@@ -381,7 +373,7 @@ static void dispatch(struct readers *readers)
 			continue;
 		reader->job = readers->first;
 		readers->first = reader->job->next;
-		reader->since = milliseconds();
+		reader->since = clock_milliseconds();
 		buffer_clear(&reader->reply);
 		if (!hand_over(readers, reader))
 			finish_dead(reader, "reading it failed: the reader ended early");
@@ -462,7 +454,7 @@ static void collect_one(struct reader *reader)
 					    "or broke the parser");
 		else
 			take_reply(reader);
-	} else if (milliseconds() - reader->since > READER_WALL_MILLISECONDS) {
+	} else if (clock_milliseconds() - reader->since > READER_WALL_MILLISECONDS) {
 		finish_dead(reader, "reading it took longer than a page may");
 	}
 }
