@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/resolver.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CARES_NO_DEPRECATED /* ares_query() is what Debian 12 has */
+#include <ares.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+enum {
+	FIRST_TIMEOUT = 600, /* milliseconds; the second try waits twice as long */
+	TRIES = 2,
+	SOCKETS_MAX = 64,
+	HEADER_BYTES = 12,  /* RFC 1035 section 4.1.1 */
+	QUESTION_BYTES = 4, /* after the name: type and class */
+	RECORD_BYTES = 10,  /* after the name: type, class, time to live, length */
+	LABEL_MAX = 63,
+	CLASS_IN = 1,
+};
+
+/* RFC 1035 section 3.2.2, RFC 3596. */
+static const int type_numbers[] = {[DNS_MX] = 15, [DNS_A] = 1, [DNS_AAAA] = 28, [DNS_CNAME] = 5};
+
+struct question {
+	struct resolver *resolver;
+	struct question *next;
+	char *name; /* NULL: what was asked for is no name */
+	enum dns_type type;
+	dns_callback *callback;
+	void *context;
+};
+
+struct resolver {
+	ares_channel channel;
+	int64_t deadline; /* monotonic, milliseconds */
+	struct pollfd sockets[SOCKETS_MAX];
+	size_t socket_count;
+	struct question *first, *last; /* that wait for their turn */
+	size_t in_flight;
+};
+
+static int64_t milliseconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- names ---- */
+
+static bool label_letter(char c)
+{
+	return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
+char *dns_name(const char *text)
+{
+	size_t length = strlen(text), label = 0;
+	char *name;
+
+	if (length > 0 && text[length - 1] == '.')
+		length--;
+	if (length == 0 || length > DNS_NAME_MAX)
+		return NULL;
+	name = memory_bytes(text, length);
+	for (size_t i = 0; i <= length; i++) {
+		bool end = name[i] == '.' || name[i] == '\0';
+
+		if (end ? label == 0 || label > LABEL_MAX : !label_letter(name[i])) {
+			free(name);
+			return NULL;
+		}
+		label = end ? 0 : label + 1;
+		name[i] = (char)tolower((unsigned char)name[i]);
+	}
+	return name;
+}
+
+static const char *const status_names[] = {
+	[DNS_FOUND] = "found",
+	[DNS_EMPTY] = "empty",
+	[DNS_ABSENT] = "absent",
+	[DNS_SILENT] = "silent",
+};
+
+const char *dns_status_name(enum dns_status status)
+{
+	return status_names[status];
+}
+
+enum dns_status dns_status_parse(const char *word)
+{
+	for (size_t i = 0; i < sizeof status_names / sizeof *status_names; i++)
+		if (strcmp(status_names[i], word) == 0)
+			return (enum dns_status)i;
+	return DNS_SILENT;
+}
+
+/* ---- what an answer holds ---- */
+
+struct message {
+	const unsigned char *bytes;
+	int length, at;
+};
+
+static int read_short(const struct message *message, int at)
+{
+	return message->bytes[at] << 8 | message->bytes[at + 1];
+}
+
+/* Passes the name at message->at; NULL where it is damaged. "" is the root; "?" no host's name.
+ * Owned by the caller. */
+static char *read_name(struct message *message)
+{
+	char *expanded, *name;
+	long size;
+
+	if (ares_expand_name(message->bytes + message->at, message->bytes, message->length,
+		    &expanded, &size) != ARES_SUCCESS)
+		return NULL;
+	message->at += (int)size;
+	name = expanded[0] == '\0' ? memory_string("") : dns_name(expanded);
+	ares_free_string(expanded);
+	return name != NULL ? name : memory_string("?");
+}
+
+static char *read_address(const struct message *message, int at, int length, enum dns_type type)
+{
+	char text[INET6_ADDRSTRLEN];
+	int family = type == DNS_A ? AF_INET : AF_INET6;
+
+	if (length != (type == DNS_A ? 4 : 16))
+		return NULL;
+	inet_ntop(family, message->bytes + at, text, sizeof text);
+	return memory_string(text);
+}
+
+/* The value of a record whose data has length bytes at message->at; NULL where it is damaged. */
+static char *read_value(struct message *message, int length, struct dns_record *record)
+{
+	struct message data = *message;
+
+	switch (record->type) {
+	case DNS_A:
+	case DNS_AAAA:
+		return read_address(message, message->at, length, record->type);
+	case DNS_MX:
+		if (length < 3)
+			return NULL;
+		record->preference = read_short(message, message->at);
+		data.at += 2;
+		return read_name(&data);
+	case DNS_CNAME:
+		return read_name(&data);
+	}
+	return NULL;
+}
+
+static bool known_type(int number, enum dns_type *type)
+{
+	for (size_t i = 0; i < sizeof type_numbers / sizeof *type_numbers; i++)
+		if (type_numbers[i] == number) {
+			*type = (enum dns_type)i;
+			return true;
+		}
+	return false;
+}
+
+static void record_release(struct dns_record *record)
+{
+	free(record->owner);
+	free(record->value);
+	*record = (struct dns_record){0};
+}
+
+/* Passes one record; false where the message ends or is damaged there. What is of another type
+ * or class leaves *record empty. */
+static bool read_record(struct message *message, struct dns_record *record)
+{
+	int type, class, length;
+
+	*record = (struct dns_record){.owner = read_name(message)};
+	if (record->owner == NULL || message->length - message->at < RECORD_BYTES)
+		return false;
+	type = read_short(message, message->at);
+	class = read_short(message, message->at + 2);
+	length = read_short(message, message->at + 8);
+	message->at += RECORD_BYTES;
+	if (length > message->length - message->at)
+		return false;
+	if (class == CLASS_IN && known_type(type, &record->type))
+		record->value = read_value(message, length, record);
+	message->at += length;
+	return true;
+}
+
+struct records {
+	struct dns_record *list;
+	size_t count;
+};
+
+static void records_release(struct records *records)
+{
+	for (size_t i = 0; i < records->count; i++)
+		record_release(&records->list[i]);
+	free(records->list);
+}
+
+/* What can be read of the message's answer section. */
+static void read_answers(struct message *message, struct records *records)
+{
+	int questions, answers;
+
+	if (message->length < HEADER_BYTES)
+		return;
+	questions = read_short(message, 4);
+	answers = read_short(message, 6);
+	message->at = HEADER_BYTES;
+	for (; questions > 0; questions--) {
+		char *name = read_name(message);
+
+		free(name);
+		message->at += QUESTION_BYTES;
+		if (name == NULL || message->at > message->length)
+			return;
+	}
+	for (; answers > 0 && records->count < DNS_RECORDS_MAX; answers--) {
+		struct dns_record record;
+		bool good = read_record(message, &record);
+
+		if (good && record.value != NULL)
+			*(struct dns_record *)memory_append(
+				&records->list, &records->count, sizeof record) = record;
+		else
+			record_release(&record);
+		if (!good)
+			return;
+	}
+}
+
+/* Moves a record of that owner and type, if there is (still) one. */
+static bool take(struct records *from, const char *owner, enum dns_type type, struct records *to)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		struct dns_record *record = &from->list[i];
+
+		if (record->owner == NULL || record->type != type ||
+			strcmp(record->owner, owner) != 0 || strcmp(record->value, "?") == 0)
+			continue;
+		*(struct dns_record *)memory_append(&to->list, &to->count, sizeof *record) =
+			*record;
+		*record = (struct dns_record){0};
+		return true;
+	}
+	return false;
+}
+
+/* Only what hangs together with the question counts: the chain of aliases that begins with its
+ * name (each is taken once, so that a loop ends), and what is at its end. */
+static void choose_answers(
+	struct records *all, const char *name, enum dns_type type, struct records *chosen)
+{
+	while (take(all, name, DNS_CNAME, chosen))
+		name = chosen->list[chosen->count - 1].value;
+	while (take(all, name, type, chosen))
+		;
+}
+
+/* ---- questions ---- */
+
+static void question_free(struct question *question)
+{
+	free(question->name);
+	free(question);
+}
+
+static void question_answer(
+	struct question *question, enum dns_status status, struct records *records, const char *why)
+{
+	struct dns_answer answer = {
+		.name = question->name != NULL ? question->name : "",
+		.type = question->type,
+		.status = status,
+		.records = records->list,
+		.count = records->count,
+		.failure = why,
+	};
+
+	question->callback(question->context, &answer);
+	question_free(question);
+}
+
+static enum dns_status status_of(int status, const struct records *records, enum dns_type type)
+{
+	switch (status) {
+	case ARES_SUCCESS:
+		for (size_t i = 0; i < records->count; i++)
+			if (records->list[i].type == type)
+				return DNS_FOUND;
+		return DNS_EMPTY;
+	case ARES_ENODATA:
+		return DNS_EMPTY;
+	case ARES_ENOTFOUND:
+		return DNS_ABSENT;
+	default:
+		return DNS_SILENT;
+	}
+}
+
+static const char *failure_of(int status)
+{
+	switch (status) {
+	case ARES_ETIMEOUT:
+	case ARES_ECANCELLED:
+		return "no answer within the time";
+	case ARES_ECONNREFUSED:
+		return "no name server answers";
+	case ARES_ESERVFAIL:
+		return "the name server failed";
+	case ARES_EREFUSED:
+		return "the name server refused";
+	default:
+		return "an answer that makes no sense";
+	}
+}
+
+/* c-ares' callback. */
+static void answered(void *context, int status, int timeouts, unsigned char *bytes, int length)
+{
+	struct question *question = context;
+	struct message message = {bytes, bytes != NULL ? length : 0, 0};
+	struct records all = {0}, chosen = {0};
+	enum dns_status result;
+
+	(void)timeouts;
+	question->resolver->in_flight--;
+	read_answers(&message, &all);
+	choose_answers(&all, question->name, question->type, &chosen);
+	result = status_of(status, &chosen, question->type);
+	question_answer(question, result, &chosen, result == DNS_SILENT ? failure_of(status) : "");
+	records_release(&all);
+	records_release(&chosen);
+}
+
+void resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
+	dns_callback *callback, void *context)
+{
+	struct question *question = memory_new(sizeof *question);
+
+	*question = (struct question){resolver, NULL, dns_name(name), type, callback, context};
+	if (resolver->last != NULL)
+		resolver->last->next = question;
+	else
+		resolver->first = question;
+	resolver->last = question;
+}
+
+static struct question *take_first(struct resolver *resolver)
+{
+	struct question *question = resolver->first;
+
+	resolver->first = question->next;
+	if (resolver->first == NULL)
+		resolver->last = NULL;
+	return question;
+}
+
+/* Sends what may be on its way at a time; a question can be answered at once. */
+static void send_waiting(struct resolver *resolver)
+{
+	while (resolver->first != NULL && resolver->in_flight < RESOLVER_IN_FLIGHT) {
+		struct question *question = take_first(resolver);
+		struct records none = {0};
+
+		if (question->name == NULL) {
+			question_answer(question, DNS_ABSENT, &none, "");
+			continue;
+		}
+		resolver->in_flight++;
+		ares_query(resolver->channel, question->name, CLASS_IN,
+			type_numbers[question->type], answered, question);
+	}
+}
+
+/* ---- the channel ---- */
+
+static void watch_socket(void *context, ares_socket_t socket, int readable, int writable)
+{
+	struct resolver *resolver = context;
+	short events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0));
+	size_t i = 0;
+
+	while (i < resolver->socket_count && resolver->sockets[i].fd != socket)
+		i++;
+	if (events == 0) {
+		if (i < resolver->socket_count)
+			resolver->sockets[i] = resolver->sockets[--resolver->socket_count];
+	} else if (i < SOCKETS_MAX) { /* one too many is only never heard: silence */
+		resolver->sockets[i] = (struct pollfd){socket, events, 0};
+		if (i == resolver->socket_count)
+			resolver->socket_count++;
+	}
+}
+
+struct resolver *resolver_new(const char *server, int64_t milliseconds, struct error *error)
+{
+	struct resolver *resolver = memory_zero(1, sizeof *resolver);
+	struct ares_options options = {.timeout = FIRST_TIMEOUT,
+		.tries = TRIES,
+		.sock_state_cb = watch_socket,
+		.sock_state_cb_data = resolver};
+	int status = ares_library_init(ARES_LIB_INIT_ALL);
+
+	resolver->deadline = milliseconds_now() + milliseconds;
+	if (status == ARES_SUCCESS)
+		status = ares_init_options(&resolver->channel, &options,
+			ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+	if (status == ARES_SUCCESS && server != NULL)
+		status = ares_set_servers_ports_csv(resolver->channel, server);
+	if (status == ARES_SUCCESS)
+		return resolver;
+	error_set(error, REMEDY_LOCAL, "names cannot be looked up: %s", ares_strerror(status));
+	resolver_free(resolver);
+	return NULL;
+}
+
+void resolver_free(struct resolver *resolver)
+{
+	if (resolver == NULL)
+		return;
+	if (resolver->channel != NULL)
+		ares_destroy(resolver->channel);
+	while (resolver->first != NULL)
+		question_free(take_first(resolver));
+	ares_library_cleanup();
+	free(resolver);
+}
+
+static void wait_for_news(struct resolver *resolver, int64_t left)
+{
+	struct pollfd ready[SOCKETS_MAX];
+	size_t count = resolver->socket_count;
+	struct timeval most = {(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)}, wanted;
+	struct timeval *wait = ares_timeout(resolver->channel, &most, &wanted);
+
+	memcpy(ready, resolver->sockets, count * sizeof *ready);
+	if (poll(ready, (nfds_t)count, (int)(wait->tv_sec * 1000 + wait->tv_usec / 1000) + 1) <= 0)
+		count = 0;
+	for (size_t i = 0; i < count; i++)
+		ares_process_fd(resolver->channel,
+			(ready[i].revents & ~POLLOUT) != 0 ? ready[i].fd : ARES_SOCKET_BAD,
+			(ready[i].revents & POLLOUT) != 0 ? ready[i].fd : ARES_SOCKET_BAD);
+	if (count == 0) /* nothing but the time has passed */
+		ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+
+static void silence_rest(struct resolver *resolver)
+{
+	ares_cancel(resolver->channel);
+	while (resolver->first != NULL) {
+		struct records none = {0};
+
+		question_answer(
+			take_first(resolver), DNS_SILENT, &none, failure_of(ARES_ECANCELLED));
+	}
+}
+
+void resolver_run(struct resolver *resolver)
+{
+	int64_t left;
+
+	send_waiting(resolver);
+	while (resolver->in_flight > 0 && (left = resolver->deadline - milliseconds_now()) > 0) {
+		wait_for_news(resolver, left);
+		send_waiting(resolver);
+	}
+	silence_rest(resolver);
+}
