@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <openssl/ssl.h>
 
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 enum { EXIT_LOCAL_TROUBLE = 3 };
@@ -31,6 +33,38 @@ void digest_sha256(const void *bytes, size_t length, char out[static DIGEST_TEXT
 	if (EVP_Digest(length > 0 ? bytes : "", length, digest, NULL, EVP_sha256(), NULL) != 1)
 		broken("SHA-256");
 	text_hexadecimal(digest, sizeof digest, out);
+}
+
+struct digest_stream {
+	EVP_MD_CTX *context;
+};
+
+struct digest_stream *digest_begin(void)
+{
+	struct digest_stream *stream = memory_zero(1, sizeof *stream);
+
+	stream->context = EVP_MD_CTX_new();
+	if (stream->context == NULL ||
+		EVP_DigestInit_ex(stream->context, EVP_sha256(), NULL) != 1)
+		broken("SHA-256");
+	return stream;
+}
+
+void digest_add(struct digest_stream *stream, const void *bytes, size_t length)
+{
+	if (EVP_DigestUpdate(stream->context, bytes, length) != 1)
+		broken("SHA-256");
+}
+
+void digest_end(struct digest_stream *stream, char out[static DIGEST_TEXT])
+{
+	unsigned char digest[DIGEST_BYTES];
+
+	if (EVP_DigestFinal_ex(stream->context, digest, NULL) != 1)
+		broken("SHA-256");
+	text_hexadecimal(digest, sizeof digest, out);
+	EVP_MD_CTX_free(stream->context);
+	free(stream);
 }
 
 void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t length,

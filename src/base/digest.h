@@ -15,6 +15,13 @@ enum { DIGEST_BYTES = 32, DIGEST_TEXT = 65 };
 /* SHA-256 of length bytes, as 64 lower-case hexadecimal digits. */
 void digest_sha256(const void *bytes, size_t length, char out[static DIGEST_TEXT]);
 
+/* The same of bytes that come piece by piece; digest_end() frees the stream. */
+struct digest_stream;
+
+struct digest_stream *digest_begin(void);
+void digest_add(struct digest_stream *stream, const void *bytes, size_t length);
+void digest_end(struct digest_stream *stream, char out[static DIGEST_TEXT]);
+
 /* HMAC-SHA-256 (RFC 2104). */
 void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t length,
 	unsigned char out[static DIGEST_BYTES]);
