@@ -29,6 +29,7 @@ struct fixture {
 	struct events events;
 	struct owed owed[4];
 	struct receivers receivers;
+	void (*weigh)(struct receivers *receivers); /* what is known of their providers */
 	struct plan_input input;
 	struct plan plan;
 };
@@ -92,6 +93,8 @@ static void make_plan(struct fixture *fixture)
 	plan_release(&fixture->plan);
 	receivers_release(&fixture->receivers);
 	receivers_of_config(&fixture->config, &fixture->receivers);
+	if (fixture->weigh != NULL)
+		fixture->weigh(&fixture->receivers);
 	plan_make(&fixture->input, &fixture->plan);
 }
 
@@ -122,6 +125,22 @@ static void fixture_free(struct fixture *fixture)
 	free(fixture);
 }
 
+/* The data of a message with reds of these alarms. */
+static struct value *reds(int64_t first, int64_t second)
+{
+	struct value *data = value_map(), *list = value_put(data, "events", value_list());
+
+	for (int i = 0; i < 2; i++) {
+		struct value *event = value_append(list, value_map());
+
+		value_put_text(event, "type", "red");
+		value_put_text(event, "label", i == 0 ? "A" : "B");
+		value_put_text(event, "id", i == 0 ? "A" : "B");
+		value_put_number(event, "alarm", i == 0 ? first : second);
+	}
+	return data;
+}
+
 static void test_red_goes_to_all_whose_pages_and_wishes_want_it(void **state)
 {
 	struct fixture *fixture = fixture_new();
@@ -139,6 +158,115 @@ static void test_red_goes_to_all_whose_pages_and_wishes_want_it(void **state)
 	assert_plan(fixture, "mail:a red:A; mail:c red:A; webhook:w red:A");
 	fixture->subscribers[2].subscription.pages = (struct text_list){other, 1};
 	assert_plan(fixture, "mail:a red:A; webhook:w red:A");
+	fixture_free(fixture);
+}
+
+static void test_patterns_and_a_floor_choose_what_a_receiver_hears(void **state)
+{
+	struct fixture *fixture = fixture_new();
+	char own[] = "o*", *pages[] = {own, TEXT("!other")},
+	     *indicators[] = {TEXT("a*"), TEXT("!ab")};
+	struct subscription *subscription = &fixture->subscribers[0].subscription;
+
+	(void)state;
+	subscribe(fixture, "a", BOTH_WANTED | WANTED_UPDATE);
+	subscription->pages = (struct text_list){pages, 2};
+	subscription->indicators = (struct text_list){indicators, 2};
+	happens(fixture, EVENT_RED, "A", 1);
+	happens(fixture, EVENT_RED, "AB", 2);
+	happens(fixture, EVENT_RED, "", 3);
+	assert_plan(fixture, "mail:a red:A");
+	subscription->floor = LEVEL_MAJOR_OUTAGE;
+	fixture->events.list[0].after = LEVEL_PARTIAL_OUTAGE;
+	assert_plan(fixture, "");
+	fixture->events.list[0].after = LEVEL_MAJOR_OUTAGE;
+	assert_plan(fixture, "mail:a red:A");
+	own[0] = 'x';
+	assert_plan(fixture, "");
+	own[0] = 'o';
+	events_release(&fixture->events);
+	happens(fixture, EVENT_UPDATE, "incident", 0);
+	assert_plan(fixture, "mail:a update:incident");
+	text_list_add(&fixture->events.list[0].affects, "ab");
+	assert_plan(fixture, "");
+	text_list_add(&fixture->events.list[0].affects, "ac");
+	assert_plan(fixture, "mail:a update:incident");
+	fixture_free(fixture);
+}
+
+static void endanger(struct receivers *receivers)
+{
+	receivers->list[0].endangered = true;
+	receivers->list[0].provider = memory_string("example");
+}
+
+static void doubt(struct receivers *receivers)
+{
+	receivers->list[0].doubtful = true;
+}
+
+static void test_a_refusing_receiver_has_its_second_way_on_the_row(void **state)
+{
+	struct fixture *fixture = fixture_new();
+
+	(void)state;
+	subscribe(fixture, "a", BOTH_WANTED);
+	fixture->subscribers[0].second = TEXT("b");
+	happens(fixture, EVENT_RED, "A", 1);
+	assert_plan(fixture, "mail:a red:A");
+	assert_string_equal(fixture->plan.list[0].otherwise, "mail:b");
+	assert_null(fixture->plan.list[0].held_for);
+	fixture_free(fixture);
+}
+
+static void
+test_who_is_hosted_at_a_provider_in_trouble_is_told_by_the_second_way_and_later_by_the_first(
+	void **state)
+{
+	struct fixture *fixture = fixture_new();
+
+	(void)state;
+	subscribe(fixture, "a", BOTH_WANTED);
+	fixture->subscribers[0].second = TEXT("webhook:w");
+	fixture->weigh = endanger;
+	happens(fixture, EVENT_RED, "A", 1);
+	assert_plan(fixture, "mail:a red:A; webhook:w red:A");
+	assert_string_equal(fixture->plan.list[0].held_for, "example");
+	assert_null(fixture->plan.list[0].otherwise);
+	assert_null(fixture->plan.list[1].held_for);
+	fixture_free(fixture);
+}
+
+static void test_where_a_gateway_hides_the_mailbox_both_ways_are_told_at_once(void **state)
+{
+	struct fixture *fixture = fixture_new();
+
+	(void)state;
+	subscribe(fixture, "a", BOTH_WANTED);
+	fixture->subscribers[0].second = TEXT("b");
+	fixture->weigh = doubt;
+	happens(fixture, EVENT_RED, "A", 1);
+	assert_plan(fixture, "mail:a red:A; mail:b red:A");
+	assert_null(fixture->plan.list[0].held_for);
+	fixture_free(fixture);
+}
+
+static void test_green_goes_by_both_ways_of_who_was_owed_the_red_by_both(void **state)
+{
+	struct fixture *fixture = fixture_new();
+	struct value *data = reds(7, 7);
+
+	(void)state;
+	subscribe(fixture, "a", BOTH_WANTED);
+	fixture->subscribers[0].second = TEXT("b");
+	owes(fixture, 7, "mail:a", 1, data);
+	owes(fixture, 7, "mail:b", 2, NULL);
+	happens(fixture, EVENT_GREEN, "A", 7);
+	assert_plan(fixture, "mail:a both:A; mail:b green:A");
+	fixture->weigh = endanger;
+	assert_plan(fixture, "mail:a both:A; mail:b green:A");
+	assert_string_equal(fixture->plan.list[0].held_for, "example");
+	value_free(data);
 	fixture_free(fixture);
 }
 
@@ -224,22 +352,6 @@ static void test_wishes_of_one_address_in_two_places_count_together(void **state
 	happens(fixture, EVENT_GREEN, "A", 7);
 	assert_plan(fixture, "mail:a green:A");
 	fixture_free(fixture);
-}
-
-/* The data of a message with reds of these alarms. */
-static struct value *reds(int64_t first, int64_t second)
-{
-	struct value *data = value_map(), *list = value_put(data, "events", value_list());
-
-	for (int i = 0; i < 2; i++) {
-		struct value *event = value_append(list, value_map());
-
-		value_put_text(event, "type", "red");
-		value_put_text(event, "label", i == 0 ? "A" : "B");
-		value_put_text(event, "id", i == 0 ? "A" : "B");
-		value_put_number(event, "alarm", i == 0 ? first : second);
-	}
-	return data;
 }
 
 static void test_red_that_never_got_out_is_merged_and_what_stood_beside_it_stays(void **state)
@@ -403,6 +515,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_red_goes_to_all_whose_pages_and_wishes_want_it),
+		cmocka_unit_test(test_patterns_and_a_floor_choose_what_a_receiver_hears),
+		cmocka_unit_test(test_a_refusing_receiver_has_its_second_way_on_the_row),
+		cmocka_unit_test(
+			test_who_is_hosted_at_a_provider_in_trouble_is_told_by_the_second_way_and_later_by_the_first),
+		cmocka_unit_test(test_where_a_gateway_hides_the_mailbox_both_ways_are_told_at_once),
+		cmocka_unit_test(test_green_goes_by_both_ways_of_who_was_owed_the_red_by_both),
 		cmocka_unit_test(test_one_message_for_each_receiver_with_the_worst_first),
 		cmocka_unit_test(test_green_goes_to_who_was_owed_its_red_as_an_answer),
 		cmocka_unit_test(
