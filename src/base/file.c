@@ -109,8 +109,17 @@ bool file_end(int descriptor, const char *path, struct error *error)
 	return sync_and_close(descriptor, true) || failed(error, path, "cannot be written");
 }
 
-bool file_write(
+static bool write_and_close(
 	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+{
+	int descriptor = file_begin(path, bytes, length, mode, error);
+
+	return descriptor >= 0 &&
+	       (close(descriptor) == 0 || failed(error, path, "cannot be written"));
+}
+
+static bool replace(const char *path, const void *bytes, size_t length, mode_t mode, bool synced,
+	struct error *error)
 {
 	char *folder = file_folder(path);
 	const char *slash = strrchr(path, '/');
@@ -118,19 +127,31 @@ bool file_write(
 	bool done = false;
 
 	unlink(temporary);
-	if (!file_create(temporary, bytes, length, mode, error))
+	if (!(synced ? file_create : write_and_close)(temporary, bytes, length, mode, error))
 		goto out;
 	if (rename(temporary, path) != 0) {
 		failed(error, path, "cannot be renamed into place");
 		goto out;
 	}
-	done = file_sync_folder(folder, error);
+	done = !synced || file_sync_folder(folder, error);
 out:
 	if (!done)
 		unlink(temporary);
 	free(folder);
 	free(temporary);
 	return done;
+}
+
+bool file_write(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+{
+	return replace(path, bytes, length, mode, true, error);
+}
+
+bool file_replace(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+{
+	return replace(path, bytes, length, mode, false, error);
 }
 
 bool file_append(

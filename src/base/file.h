@@ -30,6 +30,11 @@ bool file_read_descriptor(
 bool file_write(
 	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 
+/* As file_write(), without the syncs: for what can be made again, and only has to be whole for
+ * whoever reads it meanwhile. When the power fails it may be empty or as it was. */
+bool file_replace(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
+
 /* Writes a new file and syncs it, without the rename: for a folder that is
  * itself still under its temporary name. Fails where the file exists. */
 bool file_create(
