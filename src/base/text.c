@@ -106,17 +106,50 @@ size_t text_character(const char *text, size_t length, uint32_t *character)
 	return size;
 }
 
+/* How many bytes at the beginning are ASCII; most text is, so eight are looked at in one step. */
+static size_t ascii_span(const char *text, size_t length)
+{
+	static const uint64_t high_bits = 0x8080808080808080;
+	size_t span = 0;
+	uint64_t eight;
+
+	for (; length - span >= sizeof eight; span += sizeof eight) {
+		memcpy(&eight, text + span, sizeof eight);
+		if ((eight & high_bits) != 0)
+			break;
+	}
+	while (span < length && (unsigned char)text[span] < 0x80)
+		span++;
+	return span;
+}
+
 bool text_valid(const char *text, size_t length)
 {
 	while (length > 0) {
-		size_t size = text_character(text, length, NULL);
+		size_t size = ascii_span(text, length);
 
+		if (size == 0)
+			size = text_character(text, length, NULL);
 		if (size == 0)
 			return false;
 		text += size;
 		length -= size;
 	}
 	return true;
+}
+
+static bool is_graphic(char byte)
+{
+	return byte > ' ' && byte < 0x7f;
+}
+
+size_t text_plain_span(const char *text, size_t length)
+{
+	size_t span = 0;
+
+	while (span < length && (is_graphic(text[span]) || text[span] == ' '))
+		span++;
+	return span;
 }
 
 void text_repair(struct buffer *out, const char *text, size_t length)
@@ -140,29 +173,75 @@ static bool is_blank(uint32_t character)
 	return character == ' ' || (character >= '\t' && character <= '\r') || character == 0xa0;
 }
 
+/* How many bytes are graphic ASCII with single blanks between: what collapsing leaves as it is. */
+static size_t collapsed_span(const char *text, size_t length)
+{
+	size_t span = 0;
+
+	while (span < length &&
+		(is_graphic(text[span]) || (span > 0 && text[span] == ' ' && span + 1 < length &&
+						   is_graphic(text[span + 1]))))
+		span++;
+	return span;
+}
+
+/* Adds span bytes of that, cut at the maximum; false where it was cut. */
+static bool add_collapsed(struct buffer *out, const char *text, size_t span, bool blank)
+{
+	size_t lead = blank && out->length > 0 ? 1 : 0, room = out->maximum - out->length;
+	size_t kept = room < lead ? 0 : room - lead < span ? room - lead : span;
+
+	if (kept > 0 && text[kept - 1] == ' ')
+		kept--;
+	if (kept > 0) {
+		buffer_add(out, " ", lead);
+		buffer_add(out, text, kept);
+	}
+	return kept == span;
+}
+
+/* Adds one character, or remembers that it is a blank; false where it would not fit. */
+static bool collapse_character(
+	struct buffer *out, const char *text, size_t length, bool *blank, size_t *size)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	uint32_t character = 0;
+	size_t need;
+	bool bad;
+
+	*size = text_character(text, length, &character);
+	bad = *size == 0 || character == 0;
+	*size = *size > 0 ? *size : 1;
+	if (!bad && is_blank(character)) {
+		*blank = true;
+		return true;
+	}
+	need = bad ? strlen(replacement) : *size;
+	if (out->length + need + (*blank && out->length > 0 ? 1 : 0) > out->maximum)
+		return false;
+	if (*blank && out->length > 0)
+		buffer_byte(out, ' ');
+	*blank = false;
+	return buffer_add(out, bad ? replacement : text, need);
+}
+
 char *text_collapse(const char *text, size_t length, size_t maximum)
 {
 	struct buffer out = {.maximum = maximum};
 	bool blank = false;
 
 	while (length > 0) {
-		uint32_t character = 0xfffd;
-		size_t size = text_character(text, length, &character);
-		bool bad = size == 0 || character == 0;
-		size_t need = (bad ? 3 : size) + (blank && out.length > 0 ? 1 : 0);
+		size_t size = collapsed_span(text, length);
 
-		if (!bad && is_blank(character)) {
-			blank = true;
-		} else {
-			if (out.length + need > maximum)
+		if (size > 0) {
+			if (!add_collapsed(&out, text, size, blank))
 				break;
-			if (blank && out.length > 0)
-				buffer_byte(&out, ' ');
 			blank = false;
-			buffer_add(&out, bad ? "\xef\xbf\xbd" : text, bad ? 3 : size);
+		} else if (!collapse_character(&out, text, length, &blank, &size)) {
+			break;
 		}
-		text += size > 0 ? size : 1;
-		length -= size > 0 ? size : 1;
+		text += size;
+		length -= size;
 	}
 	return buffer_take(&out);
 }
@@ -178,9 +257,15 @@ void text_visible(struct buffer *out, const char *text)
 	size_t length = text != NULL ? strlen(text) : 0;
 
 	while (length > 0) {
+		size_t plain = text_plain_span(text, length), size;
 		uint32_t character = 0xfffd;
-		size_t size = text_character(text, length, &character);
 
+		buffer_add(out, text, plain);
+		text += plain;
+		length -= plain;
+		if (length == 0)
+			break;
+		size = text_character(text, length, &character);
 		if (size == 0)
 			buffer_text(out, "\xef\xbf\xbd");
 		else if (text_deceptive(character))

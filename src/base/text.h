@@ -31,6 +31,9 @@ size_t text_character(const char *text, size_t length, uint32_t *character);
 /* True where all length bytes are valid UTF-8. */
 bool text_valid(const char *text, size_t length);
 
+/* How many bytes at the beginning are plain: ASCII without control characters. */
+size_t text_plain_span(const char *text, size_t length);
+
 /*
  * Adds text to out, valid UTF-8 whatever came in: each bad byte becomes U+FFFD.
  * Used where foreign bytes enter the program.

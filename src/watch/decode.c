@@ -10,7 +10,10 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-enum { LABEL_WITHIN = 1024 }; /* bytes in which HTML wants the declaration to stand */
+enum {
+	LABEL_WITHIN = 1024, /* bytes in which HTML wants the declaration to stand */
+	ASCII_PIECE = 256,   /* characters that are handed on at a time */
+};
 
 static const char replacement[] = "\xef\xbf\xbd";
 
@@ -18,11 +21,14 @@ void character_add(struct buffer *out, uint32_t character)
 {
 	static const unsigned char marks[] = {
 		0, 0xc0, 0xe0, 0xf0}; /* of the first byte, by how many follow */
+	char bytes[sizeof marks];
+	size_t length = 0;
 	int more = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
 
-	buffer_byte(out, (char)(marks[more] | character >> 6 * more));
+	bytes[length++] = (char)(marks[more] | character >> 6 * more);
 	while (more-- > 0)
-		buffer_byte(out, (char)(0x80 | (character >> 6 * more & 0x3f)));
+		bytes[length++] = (char)(0x80 | (character >> 6 * more & 0x3f));
+	buffer_add(out, bytes, length);
 }
 
 static uint32_t unit_at(const unsigned char *bytes, bool big)
@@ -30,12 +36,35 @@ static uint32_t unit_at(const unsigned char *bytes, bool big)
 	return big ? (uint32_t)bytes[0] << 8 | bytes[1] : (uint32_t)bytes[1] << 8 | bytes[0];
 }
 
+/* Adds the units from here on that are ASCII, but no NUL; returns how many bytes they take. */
+static size_t add_ascii_units(
+	const unsigned char *bytes, size_t length, bool big, struct buffer *out)
+{
+	char piece[ASCII_PIECE];
+	size_t count = 0;
+
+	for (; count < sizeof piece && 2 * count + 2 <= length; count++) {
+		uint32_t unit = unit_at(bytes + 2 * count, big);
+
+		if (unit == 0 || unit >= 0x80)
+			break;
+		piece[count] = (char)unit;
+	}
+	buffer_add(out, piece, count);
+	return 2 * count;
+}
+
 /* RFC 2781 section 2.2. A surrogate without its other half, and half a unit at the end, are bad. */
 static void decode_utf16(const unsigned char *bytes, size_t length, bool big, struct buffer *out)
 {
 	for (size_t i = 0; i < length; i += 2) {
-		uint32_t unit = i + 2 <= length ? unit_at(bytes + i, big) : 0xdfff;
-		uint32_t next = i + 4 <= length ? unit_at(bytes + i + 2, big) : 0;
+		uint32_t unit, next;
+
+		i += add_ascii_units(bytes + i, length - i, big, out);
+		if (i == length)
+			break;
+		unit = i + 2 <= length ? unit_at(bytes + i, big) : 0xdfff;
+		next = i + 4 <= length ? unit_at(bytes + i + 2, big) : 0;
 
 		if (unit != 0 && (unit < 0xd800 || unit > 0xdfff)) {
 			character_add(out, unit);
@@ -99,6 +128,7 @@ static bool declares_other(const char *bytes, size_t length)
 bool decode_document(const char *bytes, size_t length, struct buffer *out)
 {
 	struct mark mark = mark_of(bytes, length);
+	bool valid;
 
 	bytes += mark.length;
 	length -= mark.length;
@@ -106,15 +136,17 @@ bool decode_document(const char *bytes, size_t length, struct buffer *out)
 		decode_utf16((const unsigned char *)bytes, length, mark.big, out);
 		return true;
 	}
-	if (mark.length == 0 && !text_valid(bytes, length) && declares_other(bytes, length)) {
+	valid = text_valid(bytes, length);
+	if (mark.length == 0 && !valid && declares_other(bytes, length)) {
 		buffer_add(out, bytes, length);
 		return false;
 	}
+	buffer_expect(out, length);
 	while (length > 0) {
 		const char *nul = memchr(bytes, '\0', length);
 		size_t piece = nul != NULL ? (size_t)(nul - bytes) : length;
 
-		if (text_valid(bytes, piece))
+		if (valid)
 			buffer_add(out, bytes, piece);
 		else
 			text_repair(out, bytes, piece);

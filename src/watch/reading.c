@@ -129,9 +129,9 @@ void reading_escape(struct buffer *out, const char *field)
 
 	while (*at != '\0') {
 		size_t plain = strcspn(at, "\\\t\n");
-		char *piece = memory_bytes(at, plain);
+		char *piece = at[plain] != '\0' ? memory_bytes(at, plain) : NULL;
 
-		text_visible(out, piece);
+		text_visible(out, piece != NULL ? piece : at);
 		free(piece);
 		at += plain;
 		for (const char *pair = pairs; *pair != '\0' && *at != '\0'; pair += 2)

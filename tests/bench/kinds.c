@@ -38,6 +38,7 @@ struct page {
 	bool holds_json; /* also inside a script */
 	struct buffer bodies[KIND_DOCUMENTS_MAX];
 	struct document documents[KIND_DOCUMENTS_MAX];
+	enum document_form forms[KIND_DOCUMENTS_MAX];
 	struct buffer plain[KIND_DOCUMENTS_MAX]; /* what bare parsing gets */
 	size_t operations;
 };
@@ -98,11 +99,10 @@ static bool parse_once(struct page *page)
 	bool good = true;
 
 	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
-		enum document_form form;
+		enum document_form form = page->forms[i];
 
 		if (page->documents[i].bytes == NULL)
 			continue;
-		form = read_form(&page->documents[i]);
 		good = (form == DOCUMENT_JSON
 				       ? parse_json(&page->plain[i])
 				       : parse_markup(&page->plain[i], form == DOCUMENT_HTML)) &&
@@ -195,7 +195,8 @@ static void add_document(struct page *page, size_t i, const char *path)
 	if (!file_read(path, &page->bodies[i], &error))
 		fail(path, error.text);
 	*document = (struct document){buffer_string(&page->bodies[i]), page->bodies[i].length};
-	if (read_form(document) == DOCUMENT_JSON) {
+	page->forms[i] = read_form(document);
+	if (page->forms[i] == DOCUMENT_JSON) {
 		decode_document(document->bytes, document->length, &page->plain[i]);
 		unwrap(&page->plain[i]);
 		page->holds_json = true;

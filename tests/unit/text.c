@@ -149,6 +149,22 @@ static void test_what_is_not_utf8_is_not_valid(void **state)
 		12));
 }
 
+static void test_a_bad_byte_is_found_wherever_it_stands_in_long_text(void **state)
+{
+	char text[40];
+
+	(void)state;
+	memset(text, 'a', sizeof text);
+	for (size_t i = 0; i < sizeof text; i++) {
+		text[i] = '\xff';
+		assert_false(text_valid(text, sizeof text));
+		assert_int_equal(text_plain_span(text, sizeof text), i);
+		assert_true(text_valid(text, i));
+		text[i] = 'a';
+	}
+	assert_true(text_valid(text, sizeof text));
+}
+
 static void assert_repaired(const char *bytes, size_t length, const char *expected)
 {
 	struct buffer out = {0};
@@ -201,6 +217,11 @@ static void test_collapsed_text_is_cut_at_a_character(void **state)
 		5, 4, "a\xe2\x82\xac");
 	assert_collapsed("abc", 3, 0, "");
 	assert_collapsed("ab\xff", 3, 4, "ab");
+	assert_collapsed("ab cd", 5, 3, "ab");
+	assert_collapsed("ab cd", 5, 4, "ab c");
+	assert_collapsed("\xe2\x82\xac cd", 6, 4, "\xe2\x82\xac");
+	assert_collapsed("\xe2\x82\xac cd", 6, 3, "\xe2\x82\xac");
+	assert_collapsed("\xe2\x82\xac cd", 6, 5, "\xe2\x82\xac c");
 }
 
 static void test_collapsed_text_is_valid_and_has_no_nul_within(void **state)
@@ -326,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_many_stars_take_no_exponential_time),
 		cmocka_unit_test(test_characters_of_each_size),
 		cmocka_unit_test(test_what_is_not_utf8_is_not_valid),
+		cmocka_unit_test(test_a_bad_byte_is_found_wherever_it_stands_in_long_text),
 		cmocka_unit_test(test_each_bad_byte_becomes_one_replacement),
 		cmocka_unit_test(test_white_space_is_trimmed_and_collapsed),
 		cmocka_unit_test(test_collapsed_text_is_cut_at_a_character),
