@@ -131,8 +131,10 @@ static bool transaction(struct work *work, struct error *error)
 	struct database *database = work->observer->database;
 
 	database_begin(database);
-	if (work->keep)
+	if (work->keep) {
 		save_snapshot(work);
+		store_set_fact(database, "heads", ""); /* until they are written anew */
+	}
 	save_changes(work);
 	store_save(database, work->state);
 	work->owes = work_owe(work);

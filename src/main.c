@@ -44,6 +44,7 @@ static const struct command {
 	{"try", command_try, "[--to ADDRESS] ROUTE|WEBHOOK",
 		"send a test message by a route or to a webhook"},
 	{"verify", command_verify, "", "prove that the archive is whole and unaltered"},
+	{"key", command_key, "", "make the key that signs the archive, and show its public half"},
 	{"replay", command_replay, "[--deliver] DIR",
 		"feed saved captures through the same pipeline"},
 };

@@ -32,6 +32,7 @@ struct observer {
 	bool page_trouble;  /* out: some page could not be fetched or read */
 	bool local_trouble; /* out: something could not be kept: exit status 3 */
 	bool chained;       /* out: some chain has a new head */
+	bool evidence_trouble; /* out: heads could not be signed or stamped */
 };
 
 enum observed {
@@ -81,12 +82,5 @@ void observe(struct observer *observer, struct observation *observation);
 void observe_recover(struct observer *observer,
 	const struct kind *(*kind_of)(void *context, const struct page_config *page), void *context,
 	struct page_states *states);
-
-/*
- * Writes `heads` as the chains end now. before is what was known of the pages before
- * the first observation: without a new line in any chain it still holds, and a crash may have
- * left heads behind it.
- */
-void observe_heads(struct observer *observer, const struct page_states *before);
 
 #endif

@@ -8,7 +8,6 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/step.h"
 #include "base/text.h"
 #include "keep/archive.h"
 #include "settings.h"
@@ -96,28 +95,4 @@ void observe_recover(struct observer *observer,
 		store_pages(observer->database, states);
 	}
 	archive_intents_release(&intents);
-}
-
-void observe_heads(struct observer *observer, const struct page_states *before)
-{
-	struct page_states chained = {0};
-	const struct page_states *states = observer->chained ? &chained : before;
-	struct archive_head *heads;
-	struct error error;
-	size_t count = 0;
-
-	if (observer->chained)
-		store_pages(observer->database, &chained);
-	heads = memory_zero(states->count, sizeof *heads);
-	for (size_t i = 0; i < states->count; i++)
-		if (states->list[i].snapshot > 0)
-			heads[count++] = (struct archive_head){states->list[i].name,
-				states->list[i].snapshot, states->list[i].head};
-	if (!archive_write_heads(observer->config->archive, heads, count, &error)) {
-		observer_say(observer, "heads", error.text);
-		observer->local_trouble = true;
-	}
-	STEP("heads written");
-	free(heads);
-	page_states_release(&chained);
 }

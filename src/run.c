@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/step.h"
+#include "evidence.h"
 #include "keep/archive.h"
 #include "keep/reserve.h"
 #include "tell/outbox.h"
@@ -71,7 +72,8 @@ static int exit_status(struct run *run)
 {
 	if (run->observer.local_trouble)
 		return EXIT_LOCAL;
-	if (run->observer.page_trouble || outbox_count_waiting(run->database) > 0)
+	if (run->observer.page_trouble || run->observer.evidence_trouble ||
+		outbox_count_waiting(run->database) > 0)
 		return EXIT_OWED;
 	return EXIT_DONE;
 }
@@ -194,7 +196,8 @@ static int pass(struct run *run, char **names, int lock)
 	if (!run_choose(run, names))
 		return finish(run, EXIT_USAGE, 1);
 	run_fetch(run);
-	observe_heads(&run->observer, &run->states);
+	evidence_heads(&run->observer, &run->states);
+	evidence_stamp(&run->observer, run->context->user_agent, run->now);
 	lock_release(lock); /* the next run may fetch while the courier is still on its way */
 	return finish(run, EXIT_DONE, (int)(run->deadline - run_monotonic()));
 }

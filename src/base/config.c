@@ -135,6 +135,15 @@ static bool read_section(const struct node_walk *walk, struct node node, void *t
 		       walk->rule->key, range->maximum, node_count(node));
 }
 
+static const struct node_range stamp_range = {CONFIG_STAMP_MIN, CONFIG_EVERY_MAX};
+static const struct node_rule timestamp_rules[] = {
+	{"url", config_read_secret_url, offsetof(struct timestamp_config, url), true, NULL},
+	{"ca_file", config_read_file, offsetof(struct timestamp_config, ca_file), true, NULL},
+	{"every", node_read_duration, offsetof(struct timestamp_config, every), false,
+		&stamp_range},
+	{0},
+};
+
 static const struct node_range pages_range = {0, CONFIG_PAGES_MAX};
 static const struct node_range routes_range = {0, CONFIG_ROUTES_MAX};
 static const struct node_range subscribers_range = {0, CONFIG_SUBSCRIBERS_MAX};
@@ -148,6 +157,8 @@ static const struct node_rule file_rules[] = {
 		false, NULL},
 	{"kinds", config_read_folder, offsetof(struct config, kinds), false, NULL},
 	{"resolver", config_read_resolver, offsetof(struct config, resolver), false, NULL},
+	{"signing_key", config_read_path, offsetof(struct config, signing_key), false, NULL},
+	{"timestamp", node_read_map, offsetof(struct config, timestamp), false, timestamp_rules},
 	{"heartbeat", config_read_secret_url, offsetof(struct config, heartbeat), false, NULL},
 	{"heartbeat_file", config_read_secret_url_file, offsetof(struct config, heartbeat), false,
 		NULL},
@@ -216,6 +227,7 @@ static struct config *read_document(
 	config->path = memory_string(path);
 	config->folder = file_folder(path);
 	config->settings = default_settings;
+	config->timestamp.every = 60 * 60 * 1000;
 	config->yaml = yaml;
 	read_file(config, yaml_root(config->yaml), problems);
 	config_check(config, problems);
@@ -283,6 +295,9 @@ void config_free(struct config *config)
 	free(config->user_agent_contact);
 	free(config->kinds);
 	free(config->resolver);
+	free(config->signing_key);
+	free(config->timestamp.url);
+	free(config->timestamp.ca_file);
 	free(config->heartbeat);
 	yaml_close(config->yaml);
 	free(config);

@@ -110,6 +110,13 @@ struct webhook_config {
 	int line;
 };
 
+/* The authority that stamps what was kept with the time. */
+struct timestamp_config {
+	char *url;     /* a secret may stand in it; NULL: none is asked */
+	char *ca_file; /* the certificates that its own leads to */
+	int64_t every; /* milliseconds between two requests, at least */
+};
+
 struct config {
 	char *path;               /* of the file, as given */
 	char *folder;             /* the file's folder: relative names in it start there */
@@ -120,6 +127,8 @@ struct config {
 	char *user_agent_contact; /* NULL: none */
 	char *kinds;              /* folder of the user's kinds, joined with folder; NULL: none */
 	char *resolver;           /* "127.0.0.1:53"; NULL: the system's */
+	char *signing_key;        /* file of the secret key; NULL: nothing is signed */
+	struct timestamp_config timestamp;
 	struct page_settings settings; /* defaults of pages */
 	struct page_config *pages;
 	size_t page_count;
@@ -174,6 +183,7 @@ enum {
 };
 
 #define CONFIG_EVERY_MAX (31LL * 24 * 60 * 60 * 1000) /* milliseconds */
+#define CONFIG_STAMP_MIN (60LL * 1000)                /* milliseconds */
 
 /* -c's file, else ./lampwatch.yaml, else /etc/lampwatch/lampwatch.yaml: the
  * first that exists; given is returned as it is. Owned by the caller; NULL where there is none. */

@@ -233,6 +233,19 @@ static void check_subscribers(struct node list, const struct names *pages,
 }
 
 /* What mail needs, where somebody is to get one. */
+/* Where the archive may be published, a secret key must not lie in it. */
+static void check_key(const struct config *config, struct node root, struct problems *problems)
+{
+	size_t length = config->archive != NULL ? strlen(config->archive) : 0;
+
+	if (length > 0 && config->signing_key != NULL &&
+		text_starts(config->signing_key, config->archive) &&
+		strchr("/", config->signing_key[length]) != NULL)
+		node_problem(problems, node_find(root, "signing_key"),
+			"\"signing_key\" lies in the archive, which may be published; keep it "
+			"outside, as in /etc/lampwatch/key.pem");
+}
+
 static void check_mail(const struct config *config, struct node root, struct problems *problems)
 {
 	struct node subscribers = node_find(root, "subscribers"), operator= node_find(
@@ -304,6 +317,7 @@ void config_check(const struct config *config, struct problems *problems)
 	check_whole(config, root, problems);
 	check_reserved(config, problems);
 	check_mail(config, root, problems);
+	check_key(config, root, problems);
 	check_subscribers(subscribers_list, &pages, &webhooks, problems);
 	for (size_t i = 0; i < node_count(webhooks_list); i++)
 		check_page_list(

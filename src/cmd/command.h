@@ -35,6 +35,7 @@ struct invocation {
 int command_add(struct invocation *invocation, int argc, char **argv);
 int command_check(struct invocation *invocation, int argc, char **argv);
 int command_diff(struct invocation *invocation, int argc, char **argv);
+int command_key(struct invocation *invocation, int argc, char **argv);
 int command_kinds(struct invocation *invocation, int argc, char **argv);
 int command_log(struct invocation *invocation, int argc, char **argv);
 int command_outbox(struct invocation *invocation, int argc, char **argv);

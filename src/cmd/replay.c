@@ -19,6 +19,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/context.h"
+#include "evidence.h"
 #include "keep/archive.h"
 #include "keep/store.h"
 #include "observe.h"
@@ -183,7 +184,7 @@ static void replay_all(struct replay *replay)
 		store_pages(replay->database, &states);
 		replay_one(replay, &states, &replay->captures[i]);
 	}
-	observe_heads(&replay->observer, &states);
+	evidence_heads(&replay->observer, &states);
 	page_states_release(&states);
 }
 

@@ -168,46 +168,6 @@ static void headers_write(const char *headers, struct buffer *out)
 	}
 }
 
-/* A folder being written, and the list of what stands in it. */
-struct folder {
-	const char *path;
-	struct buffer sums;
-	struct error *error;
-	bool failed;
-	int *open; /* descriptors of what is written and not yet synced */
-	size_t open_count;
-};
-
-static void put(struct folder *folder, const char *name, const void *bytes, size_t length)
-{
-	char digest[DIGEST_TEXT];
-	char *path;
-	int descriptor;
-
-	if (folder->failed)
-		return;
-	path = file_join(folder->path, name);
-	descriptor = file_begin(path, bytes, length, FILE_MODE, folder->error);
-	folder->failed = descriptor < 0;
-	if (descriptor >= 0)
-		*(int *)memory_append(&folder->open, &folder->open_count, sizeof *folder->open) =
-			descriptor;
-	digest_sha256(bytes, length, digest);
-	buffer_format(&folder->sums, "%s  %s\n", digest, name);
-	free(path);
-}
-
-/* All at once: six syncs one after the other take more than twice as long. */
-static void sync_files(struct folder *folder)
-{
-	for (size_t i = 0; i < folder->open_count; i++)
-		folder->failed =
-			!file_end(folder->open[i], folder->path, folder->error) || folder->failed;
-	if (!folder->failed)
-		folder->failed = !file_sync_folder(folder->path, folder->error);
-	free(folder->open);
-}
-
 char *archive_document(const char *name, size_t i)
 {
 	return i == 0 ? memory_string(name) : memory_format("%s-%zu", name, i + 1);
@@ -218,7 +178,7 @@ static void put_numbered(
 {
 	char *numbered = archive_document(name, i);
 
-	put(folder, numbered, bytes, length);
+	folder_put(folder, numbered, bytes, length);
 	free(numbered);
 }
 
@@ -242,23 +202,18 @@ static void put_documents(struct folder *folder, const struct snapshot *snapshot
 static bool write_folder(const char *path, const struct snapshot *snapshot,
 	char sums[static DIGEST_TEXT], struct error *error)
 {
-	struct folder folder = {.path = path, .error = error};
+	struct folder folder;
 	struct buffer capture = {0};
 
-	folder.failed =
-		!file_remove_tree(path, error) || !file_make_folders(path, FOLDER_MODE, error);
+	folder_begin(&folder, path, error);
 	put_documents(&folder, snapshot);
 	capture_write(snapshot, &capture);
-	put(&folder, "capture", buffer_string(&capture), capture.length);
+	folder_put(&folder, "capture", buffer_string(&capture), capture.length);
 	if (snapshot->reading != NULL)
-		put(&folder, "reading", snapshot->reading, strlen(snapshot->reading));
-	put(&folder, "changes", snapshot->changes, strlen(snapshot->changes));
-	digest_sha256(buffer_string(&folder.sums), folder.sums.length, sums);
-	put(&folder, ARCHIVE_SUMS, buffer_string(&folder.sums), folder.sums.length);
-	sync_files(&folder);
+		folder_put(&folder, "reading", snapshot->reading, strlen(snapshot->reading));
+	folder_put(&folder, "changes", snapshot->changes, strlen(snapshot->changes));
 	buffer_release(&capture);
-	buffer_release(&folder.sums);
-	return !folder.failed;
+	return folder_end(&folder, sums);
 }
 
 /* "2014/01/2014-01-24T192000Z", or with -2 … where that is taken. */
@@ -495,33 +450,4 @@ bool archive_folder_time(const char *folder, int64_t *time)
 		return false;
 	*time = timegm(&parts);
 	return true;
-}
-
-static bool says_already(const char *path, const struct buffer *text)
-{
-	struct buffer before = {0};
-	bool same = file_exists(path) && file_read(path, &before, NULL) &&
-		    before.length == text->length &&
-		    memcmp(before.data, text->data, text->length) == 0;
-
-	buffer_release(&before);
-	return same;
-}
-
-bool archive_write_heads(
-	const char *archive, const struct archive_head *heads, size_t count, struct error *error)
-{
-	struct buffer text = {0};
-	char *path = file_join(archive, "heads");
-	bool done;
-
-	buffer_text(&text, "lampwatch heads 1 sha256\n");
-	for (size_t i = 0; i < count; i++)
-		buffer_format(&text, "%s\t%" PRId64 "\t%s\n", heads[i].page, heads[i].sequence,
-			heads[i].digest);
-	done = says_already(path, &text) ||
-	       file_write(path, buffer_string(&text), text.length, FILE_MODE, error);
-	buffer_release(&text);
-	free(path);
-	return done;
 }

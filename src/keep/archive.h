@@ -22,12 +22,12 @@
 #include "base/digest.h"
 #include "base/http.h"
 #include "base/yaml.h"
+#include "keep/folder.h"
 
 struct buffer;
 struct error;
 
 #define ARCHIVE_STATE ".state"
-#define ARCHIVE_SUMS "SHA256SUMS"
 
 /* What is kept of one fetch. All borrowed. */
 struct snapshot {
@@ -92,16 +92,5 @@ bool archive_read(const char *archive, const char *page, const char *folder, con
 
 /* The seconds that a folder's name tells; false where it is no such name. */
 bool archive_folder_time(const char *folder, int64_t *time);
-
-/* Writes the list of chain heads where it is not there already: lines of page, sequence, digest of
- * the last line. */
-struct archive_head {
-	const char *page;
-	int64_t sequence;
-	const char *digest;
-};
-
-bool archive_write_heads(
-	const char *archive, const struct archive_head *heads, size_t count, struct error *error);
 
 #endif

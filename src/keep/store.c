@@ -85,6 +85,13 @@ static const char *const steps[] = {
 	"CREATE INDEX change_time ON change (time);"
 	"CREATE INDEX change_item ON change (page, item, time);"
 	"CREATE INDEX event_time ON event (time);",
+
+	/* keep: time stamps, what was packed and pruned, and readings that show an alteration */
+	"CREATE TABLE stamp (folder TEXT PRIMARY KEY, sums TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE note (page TEXT, sequence INTEGER, line TEXT NOT NULL,"
+	"  PRIMARY KEY (page, sequence)) WITHOUT ROWID;"
+	"ALTER TABLE snapshot ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE reading ADD COLUMN sha256 TEXT;",
 };
 
 static const struct database_migrations migrations = {steps, sizeof steps / sizeof steps[0]};
@@ -289,6 +296,15 @@ static void save_validators(struct database *database, const struct page_state *
 	}
 }
 
+static void save_reading(struct database *database, const struct page_state *state)
+{
+	char digest[DIGEST_TEXT];
+
+	digest_sha256(state->reading, strlen(state->reading), digest);
+	database_do(database, "INSERT OR REPLACE INTO reading (page, text, sha256) VALUES (?, ?, ?)",
+		"ttt", state->name, state->reading, digest);
+}
+
 void store_save(struct database *database, const struct page_state *state)
 {
 	database_do(database,
@@ -309,8 +325,7 @@ void store_save(struct database *database, const struct page_state *state)
 	if (!state->loaded)
 		return;
 	if (state->reading != NULL)
-		database_do(database, "INSERT OR REPLACE INTO reading VALUES (?, ?)", "tt",
-			state->name, state->reading);
+		save_reading(database, state);
 	save_lamps(database, state);
 }
 
@@ -326,7 +341,9 @@ void store_touch(struct database *database, const struct page_state *state)
 
 void store_add_snapshot(struct database *database, const char *page, const struct snapshot_row *row)
 {
-	database_do(database, "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?)", "tiittt", page,
+	database_do(database, "INSERT INTO snapshot (page, sequence, time, folder, sums, line)"
+		" VALUES (?, ?, ?, ?, ?, ?)",
+		"tiittt", page,
 		row->sequence, row->time, row->folder, row->sums, row->line);
 }
 

@@ -304,21 +304,6 @@ static void test_everything_but_the_state_may_be_published(void **state)
 	buffer_release(&response->body);
 }
 
-static void test_heads_are_one_line_a_page(void **state)
-{
-	struct archive_head heads[] = {{"one", 3, "abc"}, {"two", 1, "def"}};
-	char *path = file_join(archive, "heads");
-	struct buffer text = {0};
-
-	(void)state;
-	assert_true(archive_write_heads(archive, heads, 2, NULL));
-	assert_true(file_read(path, &text, NULL));
-	assert_string_equal(
-		buffer_string(&text), "lampwatch heads 1 sha256\none\t3\tabc\ntwo\t1\tdef\n");
-	buffer_release(&text);
-	free(path);
-}
-
 #define test_here(test) cmocka_unit_test_setup_teardown(test, open_archive, close_archive)
 
 int main(void)
@@ -335,7 +320,6 @@ int main(void)
 		test_here(test_a_torn_line_is_taken_off_before_it_is_appended_again),
 		test_here(test_the_end_of_a_long_chain_is_found_from_its_end),
 		test_here(test_everything_but_the_state_may_be_published),
-		test_here(test_heads_are_one_line_a_page),
 	};
 
 	umask(022);

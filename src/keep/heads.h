@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * `heads`: where each page's chain ends, in one file, which is what is signed and
+ * stamped (lampwatch-archive(5)). Beside it lie heads.sig, the signature, and heads.pub, the key to
+ * check it with.
+ *
+ *   lampwatch heads 1 sha256
+ *   <page> <sequence> <SHA-256 of the chain's last line>
+ *
+ * The order of writing, of which a crash may leave any beginning; the fact `heads` in the
+ * database is empty from a chain's new line on until all of it is done, and then the file's
+ * SHA-256:
+ *   1  heads.sig is removed, where there will be none
+ *   2  heads
+ *   3  heads.pub, then heads.sig
+ */
+#ifndef LAMPWATCH_HEADS_H
+#define LAMPWATCH_HEADS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+
+struct buffer;
+struct error;
+struct signature_key;
+
+#define HEADS_FILE "heads"
+#define HEADS_SIGNATURE "heads.sig"
+#define HEADS_PUBLIC "heads.pub"
+enum { HEADS_MAX = 4 * 1024 * 1024 }; /* bytes: ten thousand pages with the longest names */
+
+struct head {
+	char page[65];
+	int64_t sequence;
+	char digest[DIGEST_TEXT];
+};
+
+struct heads {
+	struct head *list; /* owned; sorted by name, bytewise */
+	size_t count;
+};
+
+/* Adds a page's, behind those whose names come before it. */
+void heads_add(struct heads *heads, const char *page, int64_t sequence, const char *digest);
+
+/* NULL where the page is not listed. */
+const struct head *heads_find(const struct heads *heads, const char *page);
+void heads_release(struct heads *heads);
+
+/* Adds the file's text. */
+void heads_write(const struct heads *heads, struct buffer *out);
+
+/* The reverse, strictly: REMEDY_LOCAL names the line that is none of ours. */
+bool heads_parse(const char *text, size_t length, struct heads *heads, struct error *error);
+
+/*
+ * Steps 1 to 3; a file that says already what it should is not written again. key NULL: without
+ * a signature. Errors: REMEDY_LOCAL.
+ */
+bool heads_publish(const char *archive, const struct buffer *text, const struct signature_key *key,
+	struct error *error);
+
+/* True where heads holds this text, and the signature and its key are there or, without a key,
+ * are not. */
+bool heads_published(const char *archive, const struct buffer *text, bool signature);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: ISC */
+#include "keep/stamps.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buffer.h"
+#include "base/date.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/step.h"
+#include "base/text.h"
+#include "base/yaml.h"
+#include "keep/archive.h"
+#include "keep/folder.h"
+#include "keep/heads.h"
+#include "keep/store.h"
+
+enum { FOLDER_MODE = 0755, SAME_SECOND_MAX = 100, SUMS_MAX = 4096 };
+
+/* No page's name begins with a dot. */
+static char *incoming(const char *archive)
+{
+	return file_join(archive, ARCHIVE_STATE "/incoming/.stamp");
+}
+
+static char *in_place(const char *archive, const char *folder)
+{
+	return memory_format("%s/" STAMPS_FOLDER "/%s", archive, folder);
+}
+
+char *stamps_path(const char *archive, const char *folder, const char *name)
+{
+	char *path = in_place(archive, folder), *file;
+
+	if (!file_exists(path)) {
+		char *other = incoming(archive);
+
+		if (file_exists(other)) {
+			free(path);
+			path = other;
+		} else {
+			free(other);
+		}
+	}
+	file = name != NULL ? file_join(path, name) : memory_string(path);
+	free(path);
+	return file;
+}
+
+static char *free_name(const char *archive, int64_t time)
+{
+	char compact[DATE_TEXT_MAX];
+
+	date_write_compact(time, compact);
+	for (int n = 1; n <= SAME_SECOND_MAX; n++) {
+		char *name =
+			n == 1 ? memory_format("%.4s/%.2s/%s", compact, compact + 5, compact)
+			       : memory_format("%.4s/%.2s/%s-%d", compact, compact + 5, compact, n);
+		char *path = in_place(archive, name);
+		bool taken = file_exists(path);
+
+		free(path);
+		if (!taken)
+			return name;
+		free(name);
+	}
+	return NULL;
+}
+
+/* Step 1. */
+static bool write_folder(const char *path, const struct stamp *stamp, char sums[static DIGEST_TEXT],
+	struct error *error)
+{
+	const struct {
+		const char *name;
+		const struct buffer *bytes;
+	} files[] = {{HEADS_FILE, stamp->heads}, {STAMPS_REPLY, stamp->reply},
+		{HEADS_SIGNATURE, stamp->signature}, {HEADS_PUBLIC, stamp->public}};
+	struct folder folder;
+
+	folder_begin(&folder, path, error);
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		if (files[i].bytes != NULL)
+			folder_put(&folder, files[i].name, buffer_string(files[i].bytes),
+				files[i].bytes->length);
+	return folder_end(&folder, sums);
+}
+
+/* Step 2. */
+static bool record(struct database *database, const struct stamp *stamp, const char *name,
+	const char *sums, struct error *error)
+{
+	char digest[DIGEST_TEXT];
+
+	digest_sha256(buffer_string(stamp->heads), stamp->heads->length, digest);
+	database_begin(database);
+	database_do(database, "INSERT INTO stamp (folder, sums) VALUES (?, ?)", "tt", name, sums);
+	store_set_fact(database, "stamped", digest);
+	return database_commit(database, error);
+}
+
+/* Step 3. */
+static bool move_into_place(const char *archive, const char *name, struct error *error)
+{
+	char *from = incoming(archive), *target = in_place(archive, name);
+	char *month = file_folder(target), *year = file_folder(month), *own = file_folder(year);
+	bool done = file_make_folders(month, FOLDER_MODE, error);
+
+	if (done && rename(from, target) != 0)
+		done = error_set(error, REMEDY_LOCAL, "%s: cannot be renamed into place: %s",
+			target, strerror(errno));
+	done = done && file_sync_folder(month, error) && file_sync_folder(year, error) &&
+	       file_sync_folder(own, error) && file_sync_folder(archive, error);
+	free(own);
+	free(year);
+	free(month);
+	free(target);
+	free(from);
+	return done;
+}
+
+bool stamps_keep(const char *archive, struct database *database, const struct stamp *stamp,
+	struct error *error)
+{
+	char *path = incoming(archive), *name = free_name(archive, stamp->time);
+	char sums[DIGEST_TEXT];
+	bool done =
+		name != NULL || error_set(error, REMEDY_LOCAL,
+					"more than %d time stamps in one second", SAME_SECOND_MAX);
+
+	done = done && write_folder(path, stamp, sums, error);
+	if (done)
+		STEP("stamp written");
+	done = done && record(database, stamp, name, sums, error);
+	if (done)
+		STEP("stamp recorded");
+	done = done && move_into_place(archive, name, error);
+	if (done)
+		STEP("stamp renamed");
+	free(name);
+	free(path);
+	return done;
+}
+
+void stamps_recorded(struct database *database, struct text_list *folders)
+{
+	struct statement *row =
+		database_query(database, "SELECT folder FROM stamp ORDER BY folder", "");
+
+	while (statement_row(row))
+		text_list_add(folders, statement_text(row, 0));
+	statement_end(row);
+}
+
+bool stamps_sums(struct database *database, const char *folder, char sums[static DIGEST_TEXT])
+{
+	struct statement *row =
+		database_query(database, "SELECT sums FROM stamp WHERE folder = ?", "t", folder);
+	bool found = statement_row(row);
+
+	if (found)
+		snprintf(sums, DIGEST_TEXT, "%s", statement_text(row, 0));
+	statement_end(row);
+	return found;
+}
+
+/* The name under which the folder that lies in incoming is recorded; NULL where it is not. */
+static char *recorded_name(const char *path, struct database *database)
+{
+	char *sums = file_join(path, ARCHIVE_SUMS), *name = NULL;
+	struct buffer list = {.maximum = SUMS_MAX};
+	char digest[DIGEST_TEXT];
+	struct statement *row;
+
+	if (file_read(sums, &list, NULL)) {
+		digest_sha256(buffer_string(&list), list.length, digest);
+		row = database_query(
+			database, "SELECT folder FROM stamp WHERE sums = ?", "t", digest);
+		if (statement_row(row))
+			name = memory_string(statement_text(row, 0));
+		statement_end(row);
+	}
+	buffer_release(&list);
+	free(sums);
+	return name;
+}
+
+bool stamps_settle(const char *archive, struct database *database, struct error *error)
+{
+	char *path = incoming(archive), *name;
+	bool done = true;
+
+	if (file_exists(path)) {
+		name = recorded_name(path, database);
+		done = name != NULL ? move_into_place(archive, name, error)
+				    : file_remove_tree(path, error);
+		free(name);
+	}
+	free(path);
+	return done;
+}
+
+/* depth 0: the folder itself, 1: a year, 2: a month. */
+static void list_below(const char *path, const char *relative, int depth, struct text_list *folders,
+	struct text_list *others)
+{
+	struct text_list names = {0};
+
+	file_names(path, "", &names);
+	for (size_t i = 0; i < names.count; i++) {
+		const char *name = names.list[i];
+		char *full = file_join(path, name);
+		char *below = depth == 0 ? memory_string(name) : file_join(relative, name);
+		struct stat status;
+		bool folder = lstat(full, &status) == 0 && S_ISDIR(status.st_mode);
+		int64_t time;
+
+		if (folder && depth < 2 && strspn(name, "0123456789") == strlen(name))
+			list_below(full, below, depth + 1, folders, others);
+		else if (folder && depth == 2 && archive_folder_time(below, &time))
+			text_list_add(folders, below);
+		else
+			text_list_add(others, below);
+		free(below);
+		free(full);
+	}
+	text_list_release(&names);
+}
+
+void stamps_list(const char *archive, struct text_list *folders, struct text_list *others)
+{
+	char *path = file_join(archive, STAMPS_FOLDER);
+
+	list_below(path, "", 0, folders, others);
+	free(path);
+}
