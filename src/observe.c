@@ -13,6 +13,7 @@
 #include "news.h"
 #include "settings.h"
 #include "suggest.h"
+#include "tell/dependence.h"
 #include "watch/rot.h"
 #include "work.h"
 
@@ -53,6 +54,8 @@ bool observer_open(struct observer *observer, struct error *error)
 	if (!refuse_simulation(observer, error))
 		return false;
 	receivers_of_config(observer->config, &observer->receivers);
+	observer->dependences = dependences_load(
+		observer->database, observer->config, observer->providers);
 	observer->key = store_fact(observer->database, "key");
 	if (observer->key[0] != '\0')
 		return true;
@@ -70,6 +73,7 @@ void observer_close(struct observer *observer)
 	free(observer->key);
 	observer->key = NULL;
 	receivers_release(&observer->receivers);
+	dependences_free(observer->dependences);
 }
 
 /* ---- what was seen ---- */

@@ -19,6 +19,8 @@
 #include "watch/fetch.h"
 #include "watch/kind.h"
 
+struct dependences;
+
 /* What all observations of a run share. Borrowed. */
 struct observer {
 	const struct config *config;
@@ -28,6 +30,9 @@ struct observer {
 	bool simulated;
 	char *key; /* of the archive; owned */
 	struct receivers receivers; /* who is told; owned */
+	const struct providers *providers; /* the table of who hosts what */
+	struct dependences *dependences;   /* who needs whom, as far as it was known when the
+					    * run began; owned */
 	bool quiet;
 	bool page_trouble;  /* out: some page could not be fetched or read */
 	bool local_trouble; /* out: something could not be kept: exit status 3 */

@@ -182,7 +182,7 @@ static bool emergency_send(
 	text_list_add(&pages, work->seen->page->name);
 	store_troubled(work->observer->database, &pages);
 	routes_providers(config, &pages, &providers);
-	routes_order(config, &providers, NULL, order);
+	routes_order(work->observer->dependences, config, &providers, NULL, order);
 	for (size_t i = 0; i < ways && attempt.outcome != OUTCOME_DELIVERED; i++)
 		courier_attempt(config, delivery->receiver, config->route_count > 0 ? order[i] : 0,
 			delivery->message_id, bytes->data, bytes->length, work->seen->now,

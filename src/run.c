@@ -111,7 +111,7 @@ static int open_all(struct run *run, int lock)
 	const struct limits_config *limits = &run->config->settings.limits;
 	struct http_settings settings = {
 		limits->in_flight, limits->per_host, run->context->user_agent, NULL};
-	struct courier_settings courier = {run->config, run->context->templates,
+	struct courier_settings courier = {run->config, run->context->providers, run->context->templates,
 		run->context->courier_lock, lock, run->now, context_outbox, store_troubled,
 		run->context};
 	struct error error;
@@ -133,6 +133,7 @@ static int open_all(struct run *run, int lock)
 	}
 	STEP("database opened");
 	run->observer = (struct observer){.config = run->config,
+		.providers = run->context->providers,
 		.templates = run->context->templates,
 		.database = run->database,
 		.courier = run->courier,

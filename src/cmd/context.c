@@ -12,6 +12,7 @@
 #include "keep/archive.h"
 #include "keep/store.h"
 #include "settings.h"
+#include "tell/providers.h"
 
 int context_open(struct context *context, const struct invocation *invocation)
 {
@@ -29,11 +30,12 @@ int context_open(struct context *context, const struct invocation *invocation)
 	context->config = config_load(path, &problems);
 	if (context->config != NULL)
 		context->kinds = kind_set_load(context->config, context->templates, &problems);
+	context->providers = providers_load(context->templates, &problems);
 	if (problems.errors > 0)
 		problems_print(&problems);
 	problems_release(&problems);
 	free(path);
-	if (context->config == NULL || context->kinds == NULL)
+	if (context->config == NULL || context->kinds == NULL || context->providers == NULL)
 		return EXIT_USAGE;
 	context->database_path = file_join(context->config->archive, ARCHIVE_STATE "/lampwatch.db");
 	context->courier_lock = file_join(context->config->archive, ARCHIVE_STATE "/courier.lock");
@@ -82,6 +84,7 @@ struct database *context_outbox(void *context)
 void context_close(struct context *context)
 {
 	kind_set_free(context->kinds);
+	providers_free(context->providers);
 	config_free(context->config);
 	free(context->templates);
 	free(context->user_agent);

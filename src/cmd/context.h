@@ -14,10 +14,13 @@
 #include "cmd/kinds.h"
 #include "cmd/print.h"
 
+struct providers;
+
 struct context {
 	const struct invocation *invocation;
 	struct config *config;
 	struct kind_set *kinds;
+	struct providers *providers; /* the table of who hosts what */
 	char *templates;  /* folder */
 	char *user_agent; /* "lampwatch/0.1.0 (+https://…)" */
 	char *database_path, *courier_lock;

@@ -192,7 +192,8 @@ static struct courier *courier_of(struct replay *replay)
 {
 	static struct courier_settings settings;
 
-	settings = (struct courier_settings){replay->context->config, replay->context->templates,
+	settings = (struct courier_settings){replay->context->config,
+		replay->context->providers, replay->context->templates,
 		replay->context->courier_lock, -1, replay->captures[replay->count - 1].time,
 		context_outbox, store_troubled, replay->context};
 	return courier_new(&settings);
@@ -208,6 +209,7 @@ static int pass(struct replay *replay, bool deliver)
 	courier = deliver ? courier_of(replay) : NULL;
 	replay->database = store_open(replay->context->database_path, false, &error);
 	replay->observer = (struct observer){.config = replay->context->config,
+		.providers = replay->context->providers,
 		.courier = courier,
 		.templates = replay->context->templates,
 		.database = replay->database,

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cmd/context.h"
 #include "cmd/terminal.h"
+#include "tell/dependence.h"
 #include "tell/routes.h"
 
 enum { NAME_COLUMNS = 16, WAY_COLUMNS = 36 };
@@ -46,7 +47,7 @@ static bool independent(const struct config *config, const char *provider, struc
 
 	text_list_add(&providers, provider);
 	for (size_t i = 0; i < config->route_count; i++)
-		if (!route_depends(&config->routes[i], &providers))
+		if (route_dependency(NULL, config, i, &providers) == DEPENDENCY_NONE)
 			text_list_add(names, config->routes[i].name);
 	text_list_release(&providers);
 	return names->count > 0;

@@ -86,6 +86,14 @@ static const char *const steps[] = {
 	"CREATE INDEX change_item ON change (page, item, time);"
 	"CREATE INDEX event_time ON event (time);",
 
+	/* host: what DNS said of relays, webhooks and mail domains while all was well */
+	"CREATE TABLE host (role TEXT, name TEXT, status TEXT NOT NULL, failure TEXT NOT NULL,"
+	"  checked INTEGER NOT NULL, tried INTEGER NOT NULL, PRIMARY KEY (role, name)) WITHOUT "
+	"ROWID;"
+	"CREATE TABLE host_record (role TEXT, name TEXT, position INTEGER, type TEXT, preference "
+	"INTEGER,"
+	"  owner TEXT, value TEXT, PRIMARY KEY (role, name, position)) WITHOUT ROWID;",
+
 	/* keep: time stamps, what was packed and pruned, and readings that show an alteration */
 	"CREATE TABLE stamp (folder TEXT PRIMARY KEY, sums TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE note (page TEXT, sequence INTEGER, line TEXT NOT NULL,"

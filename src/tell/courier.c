@@ -27,6 +27,7 @@
 #include "settings.h"
 #include "tell/attempt.h"
 #include "tell/delivery.h"
+#include "tell/dependence.h"
 #include "tell/outbox.h"
 #include "tell/routes.h"
 
@@ -165,6 +166,7 @@ struct round {
 struct office {
 	const struct courier_settings *settings;
 	struct database *database;
+	struct dependences *dependences;
 	int wake; /* readable when there may be news; at its end no more will come */
 	bool closed;
 	bool *failing; /* routes that did not answer in this run */
@@ -263,7 +265,7 @@ static void round_plan(struct office *office, struct round *round)
 	routes_providers(config, &pages, &providers);
 	round->ways = config->route_count;
 	round->order = memory_zero(config->route_count, sizeof *round->order);
-	routes_order(config, &providers, office->failing, round->order);
+	routes_order(office->dependences, config, &providers, office->failing, round->order);
 	text_list_release(&pages);
 	text_list_release(&providers);
 }
@@ -542,6 +544,8 @@ static void office_run(struct office *office)
 	office_open(office);
 	if (office->database == NULL)
 		return;
+	office->dependences = dependences_load(
+		office->database, office->settings->config, office->settings->providers);
 	outbox_take_up(office->database);
 	do {
 		begun = office_begin(office);
@@ -549,6 +553,7 @@ static void office_run(struct office *office)
 			break;
 		office_wait(office);
 	} while (true);
+	dependences_free(office->dependences);
 	database_close(office->database);
 }
 

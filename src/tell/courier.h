@@ -15,6 +15,7 @@ struct attempt;
 struct config;
 struct courier;
 struct database;
+struct providers;
 struct mail;
 struct text_list;
 
@@ -27,6 +28,7 @@ enum {
 /* Borrowed for the courier's life. */
 struct courier_settings {
 	const struct config *config;
+	const struct providers *providers;
 	const char *templates;
 	const char *lock; /* path of the courier's lock */
 	int run_lock;  /* descriptor of the run's lock, which the courier does not keep; -1: none */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "tell/routes.h"
 
+#include <stdlib.h>
+
 #include "base/config.h"
+#include "base/memory.h"
+#include "tell/dependence.h"
 
 void routes_providers(
 	const struct config *config, const struct text_list *pages, struct text_list *providers)
@@ -14,25 +18,24 @@ void routes_providers(
 	}
 }
 
-bool route_depends(const struct route_config *route, const struct text_list *providers)
+/* The lower the sooner. */
+static unsigned class_of(enum dependency dependency, bool failed)
 {
-	for (size_t i = 0; i < route->depends.count; i++)
-		if (text_list_has(providers, route->depends.list[i]))
-			return true;
-	return false;
+	return 2 * (unsigned)dependency + failed;
 }
 
-void routes_order(const struct config *config, const struct text_list *troubled,
-	const bool *failing, size_t *order)
+void routes_order(const struct dependences *dependences, const struct config *config,
+	const struct text_list *troubled, const bool *failing, size_t *order)
 {
+	unsigned *classes = memory_zero(config->route_count, sizeof *classes);
 	size_t count = 0;
 
-	for (int class = 0; class < 4; class ++)
-		for (size_t i = 0; i < config->route_count; i++) {
-			bool dependent = route_depends(&config->routes[i], troubled);
-			bool failed = failing != NULL && failing[i];
-
-			if (class == 2 * dependent + failed)
+	for (size_t i = 0; i < config->route_count; i++)
+		classes[i] = class_of(route_dependency(dependences, config, i, troubled),
+			failing != NULL && failing[i]);
+	for (unsigned class = 0; class <= class_of(DEPENDENCY_CERTAIN, true); class ++)
+		for (size_t i = 0; i < config->route_count; i++)
+			if (classes[i] == class)
 				order[count++] = i;
-		}
+	free(classes);
 }

@@ -11,23 +11,22 @@
 #include "base/yaml.h"
 
 struct config;
-struct route_config;
+struct dependences;
 
 /* The providers of these pages, each once, added to providers. Pages that are no longer configured
  * count for nothing. */
 void routes_providers(
 	const struct config *config, const struct text_list *pages, struct text_list *providers);
 
-/* True where the route depends on one of the providers. */
-bool route_depends(const struct route_config *route, const struct text_list *providers);
-
 /*
  * The order in which routes are tried while these providers are in trouble:
- * first those that depend on none of them, in the configuration's order, then
- * the others. Among equals, those that failed already in this run come last.
- * order has room for config->route_count numbers; failing as many flags, or NULL.
+ * first those that depend on none of them, in the configuration's order, then those that
+ * perhaps do, then the others; so that a dependent one comes only after every independent one has
+ * failed. Among equals, those that failed already in this run come last. dependences may be NULL:
+ * then only what is configured counts. order has room for config->route_count numbers;
+ * failing as many flags, or NULL.
  */
-void routes_order(const struct config *config, const struct text_list *troubled,
-	const bool *failing, size_t *order);
+void routes_order(const struct dependences *dependences, const struct config *config,
+	const struct text_list *troubled, const bool *failing, size_t *order);
 
 #endif

@@ -35,7 +35,7 @@ static void assert_order(
 {
 	size_t order[3];
 
-	routes_order(&config, &troubled, failing, order);
+	routes_order(NULL, &config, &troubled, failing, order);
 	assert_int_equal(order[0], first);
 	assert_int_equal(order[1], second);
 	assert_int_equal(order[2], third);
