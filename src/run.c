@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/step.h"
+#include "classify.h"
 #include "evidence.h"
 #include "keep/archive.h"
 #include "keep/reserve.h"
@@ -111,9 +112,9 @@ static int open_all(struct run *run, int lock)
 	const struct limits_config *limits = &run->config->settings.limits;
 	struct http_settings settings = {
 		limits->in_flight, limits->per_host, run->context->user_agent, NULL};
-	struct courier_settings courier = {run->config, run->context->providers, run->context->templates,
-		run->context->courier_lock, lock, run->now, context_outbox, store_troubled,
-		run->context};
+	struct courier_settings courier = {run->config, run->context->providers,
+		run->context->templates, run->context->courier_lock, lock, run->now, context_outbox,
+		store_troubled, run->context};
 	struct error error;
 
 	reserve_fill(run->config->archive);
@@ -174,8 +175,12 @@ static const struct kind *kind_for(void *context, const struct page_config *page
 static int finish(struct run *run, int status, int seconds)
 {
 	readers_free(run->readers);
-	if (status == EXIT_DONE)
+	if (status == EXIT_DONE) {
+		classify(run->database,
+			&(struct classify_input){run->config, run->context->providers,
+				&run->observer.receivers, run->now, false});
 		heartbeat(run);
+	}
 	courier_finish(run->courier, seconds);
 	if (status == EXIT_DONE)
 		status = exit_status(run);

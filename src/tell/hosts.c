@@ -33,9 +33,9 @@ static int by_role_and_name(const void *left, const void *right)
 static struct host *find(const struct hosts *hosts, enum host_role role, const char *name)
 {
 	struct host key = {.role = role, .name = memory_string(name)};
-	struct host *found = hosts->count == 0 ? NULL
-					       : bsearch(&key, hosts->list, hosts->count,
-							 sizeof key, by_role_and_name);
+	struct host *found = hosts->sorted == 0 ? NULL
+						: bsearch(&key, hosts->list, hosts->sorted,
+							  sizeof key, by_role_and_name);
 
 	free(key.name);
 	return found;
@@ -44,6 +44,33 @@ static struct host *find(const struct hosts *hosts, enum host_role role, const c
 const struct host *hosts_find(const struct hosts *hosts, enum host_role role, const char *name)
 {
 	return find(hosts, role, name);
+}
+
+void hosts_sort(struct hosts *hosts)
+{
+	if (hosts->count > 0)
+		qsort(hosts->list, hosts->count, sizeof *hosts->list, by_role_and_name);
+	hosts->sorted = hosts->count;
+}
+
+/* What was put since the last sorting stands at the end, and is looked for by nobody. */
+void hosts_put(struct hosts *hosts, struct host *host)
+{
+	struct host *former = find(hosts, host->role, host->name);
+
+	if (former != NULL && former->checked != 0 && !text_empty(host->failure)) {
+		memory_set(&former->failure, host->failure);
+		former->tried = host->tried;
+		host_release(host);
+		return;
+	}
+	host->checked = host->status != DNS_SILENT ? host->tried : 0;
+	if (former != NULL)
+		host_release(former);
+	else
+		former = memory_append(&hosts->list, &hosts->count, sizeof *hosts->list);
+	*former = *host;
+	*host = (struct host){0};
 }
 
 void host_add(struct host *host, const struct dns_record *record)
@@ -96,8 +123,7 @@ void hosts_load(struct database *database, struct hosts *hosts)
 		host->tried = statement_integer(row, 5);
 	}
 	statement_end(row);
-	if (hosts->count > 0)
-		qsort(hosts->list, hosts->count, sizeof *hosts->list, by_role_and_name);
+	hosts_sort(hosts);
 	load_records(database, hosts);
 }
 
@@ -134,18 +160,9 @@ void host_save(struct database *database, const struct host *host)
 {
 	const char *role = role_names[host->role];
 
-	database_do(database,
-		"INSERT INTO host (role, name, status, failure, checked, tried)"
-		" VALUES (?, ?, 'silent', ?, 0, ?)"
-		" ON CONFLICT DO UPDATE SET failure = excluded.failure, tried = excluded.tried",
-		"ttti", role, host->name, host->failure, host->tried);
-	database_do(database,
-		"UPDATE host SET status = ?, checked = ? WHERE role = ? AND name = ?"
-		" AND (? = '' OR checked = 0)",
-		"tittt", dns_status_name(host->status), host->checked, role, host->name,
-		host->failure);
-	if (database_changed(database) == 0)
-		return;
+	database_do(database, "INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?, ?, ?)", "ttttii",
+		role, host->name, dns_status_name(host->status), host->failure, host->checked,
+		host->tried);
 	database_do(database, "DELETE FROM host_record WHERE role = ? AND name = ?", "tt", role,
 		host->name);
 	for (size_t i = 0; i < host->count; i++)

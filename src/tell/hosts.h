@@ -32,7 +32,7 @@ struct host {
 	enum host_role role;
 	char *name;             /* as dns_name() */
 	enum dns_status status; /* of the last good answer; DNS_SILENT where there never was one */
-	char *failure;          /* why the last try failed; "": it did not */
+	char *failure;          /* why the last try failed, wholly or in part; "": it did not */
 	int64_t checked;        /* when the last good answer came */
 	int64_t tried;          /* when it was asked for last */
 	struct dns_record *records; /* of the last good answer */
@@ -40,13 +40,21 @@ struct host {
 };
 
 struct hosts {
-	struct host *list; /* sorted by role and name */
-	size_t count;
+	struct host *list; /* by role and name, up to sorted */
+	size_t count, sorted;
 };
 
 /* All that is remembered. */
 void hosts_load(struct database *database, struct hosts *hosts);
 void hosts_release(struct hosts *hosts);
+
+/*
+ * What a try at host->tried has brought; takes what host holds. Where host->failure says that it
+ * failed and an earlier answer is there, that is kept, and only the try is noted. hosts_sort() is
+ * due before the next hosts_find().
+ */
+void hosts_put(struct hosts *hosts, struct host *host);
+void hosts_sort(struct hosts *hosts);
 
 /* NULL where nothing is remembered of it. */
 const struct host *hosts_find(const struct hosts *hosts, enum host_role role, const char *name);
@@ -55,10 +63,7 @@ const struct host *hosts_find(const struct hosts *hosts, enum host_role role, co
  * clock went back. host may be NULL. */
 bool host_due(const struct host *host, int64_t now);
 
-/*
- * Within a transaction: what a try at host->tried has brought. Where host->failure says that it
- * failed and an earlier answer is there, that is kept, and only the try is noted.
- */
+/* Within a transaction: writes it down, in place of what stood there. */
 void host_save(struct database *database, const struct host *host);
 
 /* Within a transaction: forgets names that were last tried before time. */

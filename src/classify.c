@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: ISC */
+#include "classify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/database.h"
+#include "base/http.h"
+#include "base/memory.h"
+#include "base/resolver.h"
+#include "base/text.h"
+#include "keep/store.h"
+#include "tell/hosts.h"
+#include "tell/providers.h"
+#include "tell/receivers.h"
+
+/* ---- which names ---- */
+
+struct name {
+	enum host_role role;
+	char *text; /* owned */
+	int64_t tried;
+};
+
+struct names {
+	struct name *list;
+	size_t count;
+};
+
+static void names_add(struct names *names, enum host_role role, const char *text)
+{
+	char *name = host_needs_lookup(text) ? dns_name(text) : NULL;
+
+	if (name != NULL)
+		*(struct name *)memory_append(&names->list, &names->count, sizeof *names->list) =
+			(struct name){role, name, 0};
+}
+
+static void add_domain(struct names *names, const struct providers *providers, const char *address)
+{
+	const char *at = address != NULL ? strrchr(address, '@') : NULL;
+
+	if (at != NULL && providers_of_domain(providers, at + 1) == NULL)
+		names_add(names, HOST_DOMAIN, at + 1);
+}
+
+static void add_receiver(
+	struct names *names, const struct providers *providers, const char *receiver)
+{
+	if (receiver != NULL)
+		add_domain(names, providers, receiver_address(receiver));
+}
+
+static void add_webhook(struct names *names, const struct webhook_config *webhook)
+{
+	char *host = http_url_host(webhook->url);
+
+	if (host != NULL)
+		names_add(names, HOST_MACHINE, host);
+	free(host);
+}
+
+static int by_name(const void *left, const void *right)
+{
+	const struct name *a = left, *b = right;
+
+	return a->role != b->role ? (int)a->role - (int)b->role : strcmp(a->text, b->text);
+}
+
+static int by_tried(const void *left, const void *right)
+{
+	const struct name *a = left, *b = right;
+
+	return a->tried != b->tried ? (a->tried > b->tried) - (a->tried < b->tried)
+				    : by_name(left, right);
+}
+
+static void names_collect(const struct classify_input *input, struct names *names)
+{
+	const struct config *config = input->config;
+
+	for (size_t i = 0; i < config->route_count; i++)
+		if (config->routes[i].host != NULL)
+			names_add(names, HOST_MACHINE, config->routes[i].host);
+	for (size_t i = 0; i < config->webhook_count; i++)
+		add_webhook(names, &config->webhooks[i]);
+	add_domain(names, input->providers, config->operator);
+	for (size_t i = 0; i < input->receivers->count; i++) {
+		add_receiver(names, input->providers, input->receivers->list[i].name);
+		add_receiver(names, input->providers, input->receivers->list[i].otherwise);
+	}
+}
+
+static bool is_due(const struct classify_input *input, const struct host *host)
+{
+	return host_due(host, input->now) || (input->eager && !text_empty(host->failure));
+}
+
+/* Each once, only those that are due, the longest waiting first, no more than a run may ask. */
+static void names_choose(
+	const struct classify_input *input, const struct hosts *hosts, struct names *names)
+{
+	size_t kept = 0;
+
+	if (names->count > 0)
+		qsort(names->list, names->count, sizeof *names->list, by_name);
+	for (size_t i = 0; i < names->count; i++) {
+		struct name *name = &names->list[i];
+		const struct host *host = hosts_find(hosts, name->role, name->text);
+
+		if ((kept > 0 && by_name(name, &names->list[kept - 1]) == 0) ||
+			!is_due(input, host)) {
+			free(name->text);
+			continue;
+		}
+		name->tried = host != NULL ? host->tried : 0;
+		names->list[kept++] = *name;
+	}
+	if (kept > 0)
+		qsort(names->list, kept, sizeof *names->list, by_tried);
+	while (kept > CLASSIFY_NAMES_MAX)
+		free(names->list[--kept].text);
+	names->count = kept;
+}
+
+/* ---- what DNS says ---- */
+
+/* One name, and all that is asked because of it. */
+struct inquiry {
+	struct resolver *resolver;
+	const struct providers *providers;
+	struct host host;
+};
+
+static void take_records(struct host *host, const struct dns_answer *answer)
+{
+	for (size_t i = 0; i < answer->count && host->count < DNS_RECORDS_MAX; i++)
+		host_add(host, &answer->records[i]);
+}
+
+static void fail(struct inquiry *inquiry, const struct dns_answer *answer)
+{
+	memory_set(&inquiry->host.failure, answer->failure);
+}
+
+/* Of a relay, a webhook's host, or a mail domain without an MX, which is its own exchanger (RFC
+ * 5321 section 5.1). */
+static void machine_answered(void *context, const struct dns_answer *answer)
+{
+	struct inquiry *inquiry = context;
+
+	if (answer->status == DNS_SILENT)
+		fail(inquiry, answer);
+	inquiry->host.status = answer->status;
+	take_records(&inquiry->host, answer);
+}
+
+static void exchanger_answered(void *context, const struct dns_answer *answer)
+{
+	struct inquiry *inquiry = context;
+
+	if (answer->status == DNS_SILENT)
+		fail(inquiry, answer);
+	take_records(&inquiry->host, answer);
+}
+
+/* What the table knows by its name needs no look-up of its aliases. */
+static void ask_exchangers(struct inquiry *inquiry, const struct dns_answer *answer)
+{
+	size_t asked = 0;
+
+	for (size_t i = 0; i < answer->count && asked < HOST_EXCHANGERS_MAX; i++) {
+		const struct dns_record *record = &answer->records[i];
+
+		if (record->type != DNS_MX || record->value[0] == '\0' ||
+			providers_of_host(inquiry->providers, record->value) != NULL)
+			continue;
+		resolver_ask(inquiry->resolver, record->value, DNS_A, exchanger_answered, inquiry);
+		asked++;
+	}
+}
+
+static void exchangers_answered(void *context, const struct dns_answer *answer)
+{
+	struct inquiry *inquiry = context;
+
+	if (answer->status == DNS_EMPTY) {
+		resolver_ask(inquiry->resolver, answer->name, DNS_A, machine_answered, inquiry);
+		return;
+	}
+	if (answer->status == DNS_SILENT)
+		fail(inquiry, answer);
+	inquiry->host.status = answer->status;
+	take_records(&inquiry->host, answer);
+	ask_exchangers(inquiry, answer);
+}
+
+static struct inquiry *inquire(
+	const struct classify_input *input, struct resolver *resolver, const struct names *names)
+{
+	struct inquiry *inquiries = memory_zero(names->count, sizeof *inquiries);
+
+	for (size_t i = 0; i < names->count; i++) {
+		const struct name *name = &names->list[i];
+		bool machine = name->role == HOST_MACHINE;
+
+		inquiries[i] = (struct inquiry){resolver, input->providers,
+			{.role = name->role,
+				.name = memory_string(name->text),
+				.status = DNS_SILENT,
+				.failure = memory_string(""),
+				.tried = input->now}};
+		resolver_ask(resolver, name->text, machine ? DNS_A : DNS_MX,
+			machine ? machine_answered : exchangers_answered, &inquiries[i]);
+	}
+	resolver_run(resolver);
+	return inquiries;
+}
+
+/* ---- all together ---- */
+
+bool classify_ask(const struct classify_input *input, struct hosts *hosts)
+{
+	struct names names = {0};
+	struct resolver *resolver = NULL;
+	struct inquiry *inquiries;
+	bool any;
+
+	names_collect(input, &names);
+	names_choose(input, hosts, &names);
+	any = names.count > 0;
+	if (any)
+		resolver = resolver_new(input->config->resolver, CLASSIFY_MILLISECONDS, NULL);
+	if (resolver != NULL) {
+		inquiries = inquire(input, resolver, &names);
+		for (size_t i = 0; i < names.count; i++)
+			hosts_put(hosts, &inquiries[i].host);
+		hosts_sort(hosts);
+		free(inquiries);
+	}
+	resolver_free(resolver);
+	for (size_t i = 0; i < names.count; i++)
+		free(names.list[i].text);
+	free(names.list);
+	return any;
+}
+
+void classify_save(struct database *database, const struct hosts *hosts, int64_t now)
+{
+	database_begin(database);
+	for (size_t i = 0; i < hosts->count; i++)
+		if (hosts->list[i].tried == now)
+			host_save(database, &hosts->list[i]);
+	hosts_forget(database, now - HOST_FORGET_SECONDS);
+	database_commit(database, NULL);
+}
+
+static bool trouble(struct database *database)
+{
+	struct text_list pages = {0};
+	bool any;
+
+	store_troubled(database, &pages);
+	any = pages.count > 0;
+	text_list_release(&pages);
+	return any;
+}
+
+void classify(struct database *database, const struct classify_input *input)
+{
+	struct hosts hosts = {0};
+
+	if (trouble(database))
+		return;
+	hosts_load(database, &hosts);
+	if (classify_ask(input, &hosts))
+		classify_save(database, &hosts, input->now);
+	hosts_release(&hosts);
+}
