@@ -190,6 +190,18 @@ static bool is_host_name(const char *name)
 	return length > 0 && length <= HELO_MAX && name[length] == '\0';
 }
 
+static void keep_report(void *context, size_t index, const struct attempt *attempt)
+{
+	(void)index;
+	*(struct attempt *)context = *attempt;
+}
+
+void mail_send(mail_transport *transport, const struct route_config *route, const struct mail *mail,
+	struct attempt *attempt)
+{
+	transport(route, mail, 1, &(struct mail_report){keep_report, attempt});
+}
+
 static const char *message_fault(const struct mail *mail)
 {
 	const char *at = mail->bytes, *fault = NULL;
@@ -221,4 +233,19 @@ bool mail_check(const struct route_config *route, const struct mail *mail, struc
 	if (fault != NULL)
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s", fault);
 	return fault == NULL;
+}
+
+size_t mails_check(const struct route_config *route, const struct mail *mails, size_t count,
+	const struct mail_report *report, size_t *turns)
+{
+	struct attempt attempt;
+	size_t good = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (mail_check(route, &mails[i], &attempt))
+			turns[good++] = i;
+		else
+			report->each(report->context, i, &attempt);
+	}
+	return good;
 }

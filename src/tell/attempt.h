@@ -28,6 +28,8 @@ struct attempt {
 	enum outcome outcome;
 	int code;                    /* the reply code that decided, 0 for none */
 	int64_t retry_after;         /* seconds, as the receiver asked; 0: not */
+	bool of_session;             /* it came to nothing before any message was begun: what else
+					goes by this way now fares the same */
 	char text[ATTEMPT_TEXT_MAX]; /* the server's words or ours: one line, no control characters,
 					no secret */
 };
@@ -56,17 +58,32 @@ const char *route_helo(const struct route_config *route, const struct mail *mail
  */
 bool mail_check(const struct route_config *route, const struct mail *mail, struct attempt *attempt);
 
+/* Hears what came of the mail at index, once, as soon as that is known. */
+struct mail_report {
+	void (*each)(void *context, size_t index, const struct attempt *attempt);
+	void *context;
+};
+
 /*
- * The transports. Each blocks, at most for about the total of smtp.h; run it in a child process
- * of its own with a hard limit: smtp_send() changes signal handlers, a timer and the environment.
+ * The transports: mails one after the other by one relay, in one session where it can be. What
+ * came of each is reported; of a mail that is never reported nothing was begun: the session
+ * ended before its turn (the relay takes only so many, hung up, or smtp.h's session was over),
+ * and it may be handed in again at once.
+ *
+ * Each waits for one mail at most for about the total of smtp.h; run it in a child process of
+ * its own with a hard limit: smtp_send() changes signal handlers, a timer and the environment.
  * None prints.
  */
-typedef void mail_transport(
-	const struct route_config *route, const struct mail *mail, struct attempt *attempt);
+typedef void mail_transport(const struct route_config *route, const struct mail *mails,
+	size_t count, const struct mail_report *report);
 
 mail_transport smtp_send;     /* libesmtp: STARTTLS required or off */
 mail_transport smtps_send;    /* libcurl: TLS from the first byte (RFC 8314) */
 mail_transport sendmail_send; /* a local sendmail program: `-i -f sender -- recipient` */
+
+/* One mail by a transport. */
+void mail_send(mail_transport *transport, const struct route_config *route, const struct mail *mail,
+	struct attempt *attempt);
 
 /*
  * POST of body to the webhook, with webhook-id, webhook-timestamp and, where it
@@ -76,6 +93,11 @@ mail_transport sendmail_send; /* a local sendmail program: `-i -f sender -- reci
  */
 void webhook_send(const struct webhook_config *webhook, const char *id, int64_t now,
 	const char *body, size_t length, const char *user_agent, struct attempt *attempt);
+
+/* mail_check() of all: reports those that may not go out; the places of the others, in their
+ * order, come into turns, which has room for count. Returns how many. */
+size_t mails_check(const struct route_config *route, const struct mail *mails, size_t count,
+	const struct mail_report *report, size_t *turns);
 
 /* "delivered", "temporary" …: the words of the database and of `outbox`. */
 const char *outcome_name(enum outcome outcome);

@@ -77,7 +77,7 @@ static void attempt_here(const struct order *order, struct attempt *attempt)
 	if (address == NULL)
 		attempt_webhook(order, attempt);
 	else
-		transports[order->route->type](order->route,
+		mail_send(transports[order->route->type], order->route,
 			&(struct mail){order->config->from, address, order->bytes, order->length},
 			attempt);
 }

@@ -57,6 +57,13 @@ void dialogue_begin(struct dialogue *dialogue)
 	expect(dialogue, PHASE_GREETING);
 }
 
+void dialogue_next(struct dialogue *dialogue)
+{
+	for (int phase = PHASE_MAIL; phase <= PHASE_CONTENT; phase++)
+		dialogue->replies[phase] = (struct reply){0};
+	dialogue->received = 0;
+}
+
 /* The verb must be a whole word: base64 may begin with anything. */
 static bool line_has_verb(const char *line, size_t length, const char *verb)
 {
@@ -225,7 +232,7 @@ const struct reply *dialogue_reply(const struct dialogue *dialogue, enum smtp_st
 	return &dialogue->replies[stage == STAGE_TRANSFER ? PHASE_CONTENT : phases[stage]];
 }
 
-void dialogue_conceal(struct dialogue *dialogue, const struct route_config *route,
+void dialogue_conceal(const struct dialogue *dialogue, const struct route_config *route,
 	const struct mail *mail, struct attempt *attempt)
 {
 	attempt_conceal(attempt, dialogue->secret, "[secret]");
@@ -233,6 +240,10 @@ void dialogue_conceal(struct dialogue *dialogue, const struct route_config *rout
 	attempt_conceal(attempt, mail->recipient, "[recipient]");
 	attempt_conceal(attempt, mail->sender, "[sender]");
 	attempt_conceal(attempt, route->user, "[user]");
+}
+
+void dialogue_forget(struct dialogue *dialogue)
+{
 	explicit_bzero(dialogue->secret, sizeof dialogue->secret);
 }
 

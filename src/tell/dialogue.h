@@ -15,7 +15,7 @@
 enum {
 	REPLY_TEXT_MAX = 1024,       /* bytes kept of a reply of several lines */
 	REPLY_LINE_MAX = 1000,       /* bytes of one line; RFC 5321 section 4.5.3.1.5 says 512 */
-	DIALOGUE_BYTES_MAX = 262144, /* of all that the server says in a session */
+	DIALOGUE_BYTES_MAX = 262144, /* of all that the server says about one mail */
 	SECRET_MAX = 2048,           /* bytes of one line of AUTH */
 	DIALOGUE_PENDING_MAX = 8, /* commands without a reply: more than the libraries pipeline */
 };
@@ -50,12 +50,15 @@ struct dialogue {
 	const char *fault; /* why the server's words are not to be trusted; NULL: no reason */
 	char line[REPLY_LINE_MAX];
 	size_t length;           /* of line */
-	size_t received;         /* bytes, in all */
+	size_t received;         /* bytes, since the mail began */
 	char secret[SECRET_MAX]; /* what AUTH sent last, so that an echo can be concealed */
 };
 
 /* Connected: the greeting is what comes next. */
 void dialogue_begin(struct dialogue *dialogue);
+
+/* The next mail of the same session: what was said about the one before is forgotten. */
+void dialogue_next(struct dialogue *dialogue);
 
 /* What was sent: nothing of it is kept but which commands it holds, and the secret. */
 void dialogue_wrote(struct dialogue *dialogue, const char *bytes, size_t length);
@@ -77,10 +80,13 @@ void dialogue_codes(const struct dialogue *dialogue, struct smtp_codes *codes);
 
 /*
  * Takes addresses, user, password and what AUTH sent out of the attempt's text,
- * which the server may have repeated, and forgets the secret.
+ * which the server may have repeated.
  */
-void dialogue_conceal(struct dialogue *dialogue, const struct route_config *route,
+void dialogue_conceal(const struct dialogue *dialogue, const struct route_config *route,
 	const struct mail *mail, struct attempt *attempt);
+
+/* Forgets what AUTH sent: at the session's end. */
+void dialogue_forget(struct dialogue *dialogue);
 
 /* The reply behind a stage of the codes; its code is 0 where there is none. */
 const struct reply *dialogue_reply(const struct dialogue *dialogue, enum smtp_stage stage);

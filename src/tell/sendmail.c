@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/memory.h"
+#include "tell/smtp.h"
 
 enum {
 	SENDMAIL_MILLISECONDS = 60000,
@@ -227,22 +228,16 @@ static void conclude(const char *path, int status, const char *said, struct atte
 	attempt_set(attempt, OUTCOME_ROUTE, code, "%s: exit status %d: %s", path, code, said);
 }
 
-void sendmail_send(
+static void send_one(
 	const struct route_config *route, const struct mail *mail, struct attempt *attempt)
 {
 	const char *arguments[] = {
 		route->program, "-i", "-f", mail->sender, "--", mail->recipient, NULL};
 	struct program program = {.said = {.maximum = SENDMAIL_OUTPUT_MAX}};
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-	char *bytes;
+	char *bytes = with_local_line_ends(mail, &program.length);
 
-	if (!mail_check(route, mail, attempt))
-		return;
-	bytes = with_local_line_ends(mail, &program.length);
 	program.bytes = bytes;
 	program.deadline = clock_milliseconds() + SENDMAIL_MILLISECONDS;
-	/* A program that ends without reading all must not end us. */
-	sigaction(SIGPIPE, &ignore, &before);
 	if (program_start(&program, route->program, arguments)) {
 		int status = program_finish(&program);
 
@@ -251,9 +246,28 @@ void sendmail_send(
 		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s: no process: %s", route->program,
 			strerror(errno));
 	}
-	sigaction(SIGPIPE, &before, NULL);
 	attempt_conceal(attempt, mail->recipient, "[recipient]");
 	attempt_conceal(attempt, mail->sender, "[sender]");
 	buffer_release(&program.said);
 	free(bytes);
+}
+
+/* A program that ends without reading all must not end us. */
+void sendmail_send(const struct route_config *route, const struct mail *mails, size_t count,
+	const struct mail_report *report)
+{
+	int64_t last_turn = clock_milliseconds() + smtp_timeouts()->session;
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+	size_t *turns = memory_zero(count, sizeof *turns);
+	size_t left = mails_check(route, mails, count, report, turns);
+
+	sigaction(SIGPIPE, &ignore, &before);
+	for (size_t i = 0; i < left && (i == 0 || clock_milliseconds() < last_turn); i++) {
+		struct attempt attempt = {0};
+
+		send_one(route, &mails[turns[i]], &attempt);
+		report->each(report->context, turns[i], &attempt);
+	}
+	sigaction(SIGPIPE, &before, NULL);
+	free(turns);
 }

@@ -7,15 +7,8 @@
  * cannot give up a connection attempt, and it waits for ever in TLS 1.3. So we
  * listen to the session, and shut the socket down where it goes where it must not.
  */
-#include "tell/smtp.h"
+#include "tell/smtp_p.h"
 
-/* In this order: libesmtp.h declares what concerns TLS and AUTH only after them. */
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-#include <auth-client.h>
-#include <libesmtp.h>
-
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -47,29 +40,14 @@ static const struct smtp_timeouts built_in = {
 	.transfer = 30000,
 	.reply = 60000,
 	.quit = 2000,
-	.total = 110000, /* below the 120 s after which the courier kills the attempt */
+	.total = 110000, /* below the 120 s after which the courier ends the session */
+	.session = 60000,
 };
 
 static const struct smtp_timeouts *timeouts = &built_in;
 
-struct session {
-	const struct route_config *route;
-	const struct mail *mail;
-	struct dialogue dialogue;
-	struct reply mail_reply, recipient_reply, transfer_reply;
-	size_t offset;      /* of the mail's bytes that libesmtp has taken */
-	bool sent, chunked; /* as in struct smtp_codes */
-	int lowest;         /* the first descriptor that was free before */
-	bool encrypted;
-	bool password_sent;
-	int64_t deadline;  /* milliseconds of the monotonic clock */
-	long verify_error; /* X509_V_OK, or what is wrong with the certificate */
-	enum outcome refusal;
-	const char *refused; /* why we ended the session ourselves; NULL: we did not */
-};
-
 /* The socket, for the signal handler; -1 while there is none. */
-static volatile sig_atomic_t connection = -1;
+volatile sig_atomic_t smtp_connection = -1;
 
 void smtp_set_timeouts(const struct smtp_timeouts *chosen)
 {
@@ -87,8 +65,8 @@ static void time_is_up(int number)
 	int kept = errno;
 
 	(void)number;
-	if (connection >= 0)
-		shutdown(connection, SHUT_RDWR);
+	if (smtp_connection >= 0)
+		shutdown(smtp_connection, SHUT_RDWR);
 	errno = kept;
 }
 
@@ -118,11 +96,11 @@ static void note_refusal(struct session *session, enum outcome outcome, const ch
 }
 
 /* What follows fails at once, and libesmtp takes it for a dropped connection. */
-static void refuse(struct session *session, enum outcome outcome, const char *reason)
+void smtp_refuse(struct session *session, enum outcome outcome, const char *reason)
 {
 	note_refusal(session, outcome, reason);
-	if (connection >= 0)
-		shutdown(connection, SHUT_RDWR);
+	if (smtp_connection >= 0)
+		shutdown(smtp_connection, SHUT_RDWR);
 }
 
 /*
@@ -153,7 +131,7 @@ static int lowest_free_descriptor(void)
 
 static void connected(struct session *session)
 {
-	connection = find_connection(session->lowest);
+	smtp_connection = find_connection(session->lowest);
 	session->encrypted = session->password_sent = false;
 	session->refused = NULL;
 	session->verify_error = X509_V_OK;
@@ -164,7 +142,7 @@ static void connected(struct session *session)
 /* libesmtp may go on with the relay's next address. */
 static void disconnected(struct session *session)
 {
-	connection = -1;
+	smtp_connection = -1;
 	arm(session, timeouts->connect);
 }
 
@@ -183,11 +161,145 @@ static void take_status(struct reply *reply, const smtp_status_t *status)
 	reply_set(reply, text);
 }
 
-/* The message is over with: nothing that happens afterwards changes the outcome. */
+/* After BDAT libesmtp lets nobody listen any more: how far it got is then told by its statuses. */
+static enum phase session_phase(const struct session *session)
+{
+	const struct transaction *now = &session->now;
+
+	if (session->turn == 0 || !now->chunked)
+		return dialogue_phase(&session->dialogue);
+	if (now->mail.code == 0)
+		return PHASE_MAIL;
+	return now->recipient.code == 0 ? PHASE_RECIPIENT : PHASE_CONTENT;
+}
+
+/* What libesmtp says about a session that we did not end; only where no reply tells. */
+static void describe_failure(const struct session *session, struct attempt *attempt)
+{
+	enum phase phase = session_phase(session);
+	const struct route_config *route = session->route;
+	int number = smtp_errno();
+	char reason[128] = "";
+
+	if (session->verify_error != X509_V_OK) {
+		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: the server's certificate: %s",
+			route->host, X509_verify_cert_error_string(session->verify_error));
+		return;
+	}
+	if (clock_milliseconds() >= session->deadline)
+		snprintf(reason, sizeof reason, "the time is up");
+	else if (number == SMTP_ERR_DROPPED_CONNECTION)
+		snprintf(reason, sizeof reason, "no answer in time, or the connection was closed");
+	else if (phase == PHASE_CONNECT && number == -EINTR)
+		snprintf(reason, sizeof reason, "no answer in time");
+	else
+		smtp_strerror(number, reason, sizeof reason);
+	attempt_set(attempt, attempt->outcome, 0, "%s:%d: %s: %s", route->host, route->port,
+		phase_words(phase), reason);
+}
+
+static const struct mail *mail_in_turn(const struct session *session)
+{
+	return &session->mails[session->turns[session->turn]];
+}
+
+static void collect_codes(struct session *session, struct smtp_codes *codes)
+{
+	struct dialogue *dialogue = &session->dialogue;
+
+	/* libesmtp's own statuses: while BDAT runs it lets nobody listen. */
+	dialogue->replies[PHASE_MAIL] = session->now.mail;
+	dialogue->replies[PHASE_RECIPIENT] = session->now.recipient;
+	dialogue->replies[PHASE_DATA] = (struct reply){.subject = -1};
+	dialogue->replies[PHASE_CONTENT] = session->now.transfer;
+	*codes = (struct smtp_codes){.sent = session->now.sent, .chunked = session->now.chunked};
+	dialogue_codes(dialogue, codes);
+}
+
+/* What came of the mail in turn. */
+static void conclude(struct session *session, struct attempt *attempt)
+{
+	struct smtp_codes codes;
+	const struct reply *reply;
+	enum smtp_stage stage;
+
+	collect_codes(session, &codes);
+	attempt->outcome = smtp_outcome(&codes, &stage);
+	if (stage != STAGE_COUNT) {
+		reply = dialogue_reply(&session->dialogue, stage);
+		attempt_set(attempt, attempt->outcome, reply->code, "%s", reply->text);
+	} else if (session->refused != NULL) {
+		attempt_set(attempt, session->now.sent ? OUTCOME_UNKNOWN : session->refusal, 0,
+			"%s: %s", session->route->host, session->refused);
+	} else {
+		describe_failure(session, attempt);
+	}
+	attempt->of_session = session->turn == 0 && session->dialogue.last < PHASE_MAIL;
+	dialogue_conceal(&session->dialogue, session->route, mail_in_turn(session), attempt);
+}
+
+/* Tells it, and begins the next turn; after the last, no harm that comes changes anything. */
+static void end_turn(struct session *session)
+{
+	const struct mail_report *report = session->report;
+	struct attempt attempt = {0};
+
+	conclude(session, &attempt);
+	report->each(report->context, session->turns[session->turn++], &attempt);
+	session->now = (struct transaction){0};
+	dialogue_next(&session->dialogue);
+	session->deadline = clock_milliseconds() + timeouts->total;
+	if (session->turn == session->turn_count) {
+		arm(session, timeouts->quit);
+	} else if (session->refused == NULL && clock_milliseconds() < session->last_turn) {
+		arm(session, timeouts->total);
+	} else {
+		session->over = true;
+		smtp_refuse(session, OUTCOME_TEMPORARY, "the session was over");
+	}
+}
+
+/*
+ * Some relays take only so many mails in a session, and then refuse the next one's sender, or
+ * say that they close (421): that one is not refused, it is to come in another session.
+ */
+static bool limit_reached(const struct session *session, int code)
+{
+	return session->turn > 0 && !session->now.sent &&
+	       (code == 421 || (code >= 400 && code < 500 && session->now.recipient.code == 0));
+}
+
+/* After each reply: true where the mail in turn is over with. libesmtp goes on to the next. */
+static void take_reply(struct session *session, const struct reply *reply, bool last)
+{
+	if (session->over)
+		return;
+	if (limit_reached(session, reply->code)) {
+		session->over = true;
+		smtp_refuse(session, OUTCOME_TEMPORARY, "the relay takes no more in this session");
+	} else if (last) {
+		end_turn(session);
+	}
+}
+
+static void sender_answered(struct session *session, smtp_message_t message)
+{
+	const smtp_status_t *status = smtp_reverse_path_status(message);
+
+	take_status(&session->now.mail, status);
+	take_reply(session, &session->now.mail, status == NULL || status->code / 100 != 2);
+}
+
+static void recipient_answered(struct session *session, smtp_recipient_t recipient)
+{
+	take_status(&session->now.recipient, smtp_recipient_status(recipient));
+	take_reply(session, &session->now.recipient, false);
+}
+
 static void transferred(struct session *session, smtp_message_t message)
 {
-	take_status(&session->transfer_reply, smtp_message_transfer_status(message));
-	arm(session, timeouts->quit);
+	take_status(&session->now.transfer, smtp_message_transfer_status(message));
+	take_reply(session, &session->now.transfer, true);
 }
 
 /*
@@ -228,13 +340,11 @@ static void event(smtp_session_t esmtp, int number, void *context, ...)
 	}
 	case SMTP_EV_MAILSTATUS:
 		(void)va_arg(arguments, char *);
-		take_status(&session->mail_reply,
-			smtp_reverse_path_status(va_arg(arguments, smtp_message_t)));
+		sender_answered(session, va_arg(arguments, smtp_message_t));
 		break;
 	case SMTP_EV_RCPTSTATUS:
 		(void)va_arg(arguments, char *);
-		take_status(&session->recipient_reply,
-			smtp_recipient_status(va_arg(arguments, smtp_recipient_t)));
+		recipient_answered(session, va_arg(arguments, smtp_recipient_t));
 		break;
 	case SMTP_EV_MESSAGESENT:
 		transferred(session, va_arg(arguments, smtp_message_t));
@@ -262,12 +372,12 @@ static void guard_command(struct session *session, const char *bytes, size_t len
 	if (!is_auth && !begins(bytes, length, "MAIL "))
 		return;
 	if (session->route->tls != TLS_OFF && !session->encrypted)
-		refuse(session, OUTCOME_ROUTE, "TLS is required and was not begun");
+		smtp_refuse(session, OUTCOME_ROUTE, "TLS is required and was not begun");
 	else if (wants_auth && auth >= 400 && (!is_auth || (session->password_sent && auth != 504)))
-		refuse(session, auth >= 500 ? OUTCOME_ROUTE : OUTCOME_TEMPORARY,
+		smtp_refuse(session, auth >= 500 ? OUTCOME_ROUTE : OUTCOME_TEMPORARY,
 			"the server refused user and password");
 	else if (wants_auth && !is_auth && auth != 235)
-		refuse(session, OUTCOME_ROUTE, "the server offers no AUTH that we can do");
+		smtp_refuse(session, OUTCOME_ROUTE, "the server offers no AUTH that we can do");
 }
 
 static void overheard(struct session *session, const char *bytes, size_t length)
@@ -276,11 +386,12 @@ static void overheard(struct session *session, const char *bytes, size_t length)
 	bool injected;
 
 	if (!dialogue_read(dialogue, bytes, length))
-		refuse(session, OUTCOME_TEMPORARY, dialogue->fault);
+		smtp_refuse(session, OUTCOME_TEMPORARY, dialogue->fault);
 	/* libesmtp would read these plain bytes as the first words inside TLS. */
 	injected = dialogue->last == PHASE_STARTTLS && dialogue->surplus;
 	if (injected)
-		refuse(session, OUTCOME_ROUTE, "somebody put bytes behind the reply to STARTTLS");
+		smtp_refuse(
+			session, OUTCOME_ROUTE, "somebody put bytes behind the reply to STARTTLS");
 }
 
 static void monitor(const char *bytes, int length, int writing, void *context)
@@ -305,9 +416,9 @@ static void monitor(const char *bytes, int length, int writing, void *context)
 /* True where the peer is gone in both directions. */
 static bool connection_broken(void)
 {
-	struct pollfd look = {.fd = connection, .events = POLLOUT};
+	struct pollfd look = {.fd = smtp_connection, .events = POLLOUT};
 
-	return connection >= 0 && poll(&look, 1, 0) > 0 &&
+	return smtp_connection >= 0 && poll(&look, 1, 0) > 0 &&
 	       (look.revents & (POLLERR | POLLHUP)) != 0;
 }
 
@@ -319,97 +430,22 @@ static bool connection_broken(void)
 static const char *hand_out(void **ignored, int *length, void *context)
 {
 	struct session *session = context;
-	const char *from = session->mail->bytes + session->offset;
+	const struct mail *mail = mail_in_turn(session);
+	struct transaction *now = &session->now;
+	const char *from = mail->bytes + now->offset;
 
 	(void)ignored;
 	if (length == NULL) {
-		session->offset = 0;
-		session->chunked = session->dialogue.last != PHASE_CONTENT;
+		now->offset = 0;
+		now->chunked = session->dialogue.last != PHASE_CONTENT;
 		return NULL;
 	}
-	*length = (int)(session->mail->length - session->offset);
-	session->offset = session->mail->length;
+	*length = (int)(mail->length - now->offset);
+	now->offset = mail->length;
 	if (*length > 0)
 		return from;
-	session->sent = !connection_broken();
-	errno = session->sent ? 0 : ECONNRESET;
-	return NULL;
-}
-
-/* Keeps what is wrong with the certificate; OpenSSL's error tells only that something is. */
-static int note_verification(int good, X509_STORE_CTX *store)
-{
-	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct session *session = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-
-	if (!good)
-		session->verify_error = X509_STORE_CTX_get_error(store);
-	return good;
-}
-
-static bool is_address(const char *host)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
-}
-
-/* libesmtp sends no server name, without which some servers show a certificate that fits nobody. */
-static void handshake(const SSL *ssl, int where, int result)
-{
-	struct session *session = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-
-	(void)result;
-	if ((where & SSL_CB_HANDSHAKE_START) == 0)
-		return;
-	if (connection < 0)
-		connection = SSL_get_fd(ssl);
-	if (session->refused != NULL)
-		refuse(session, session->refusal, session->refused);
-	if (!is_address(session->route->host))
-		SSL_set_tlsext_host_name((SSL *)ssl, session->route->host);
-}
-
-static bool set_authorities(SSL_CTX *context, const char *ca_file)
-{
-	if (ca_file == NULL)
-		return SSL_CTX_set_default_verify_paths(context) == 1;
-	return SSL_CTX_load_verify_locations(context, ca_file, NULL) == 1;
-}
-
-static bool set_expected_name(SSL_CTX *context, const char *host)
-{
-	X509_VERIFY_PARAM *expected = SSL_CTX_get0_param(context);
-
-	X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (is_address(host))
-		return X509_VERIFY_PARAM_set1_ip_asc(expected, host) == 1;
-	return X509_VERIFY_PARAM_set1_host(expected, host, 0) == 1;
-}
-
-/*
- * A context of our own for each connection: libesmtp's is freed after the first
- * and used again. Not above TLS 1.2: a server's TLS 1.3 session tickets arrive
- * unasked, libesmtp takes them for the reply to an EHLO that it has not sent
- * yet, and both sides wait until the timeout (seen in 14 of 20 tries against Postfix).
- * Client certificates are not used: libesmtp frees them twice.
- */
-static SSL_CTX *make_context(struct session *session)
-{
-	const struct route_config *route = session->route;
-	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-
-	if (context == NULL)
-		return NULL;
-	SSL_CTX_set_app_data(context, session);
-	SSL_CTX_set_info_callback(context, handshake);
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_verification);
-	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
-		SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION) == 1 &&
-		SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
-		set_expected_name(context, route->host) && set_authorities(context, route->ca_file))
-		return context;
-	SSL_CTX_free(context);
+	now->sent = !connection_broken();
+	errno = now->sent ? 0 : ECONNRESET;
 	return NULL;
 }
 
@@ -450,14 +486,14 @@ static void set_waits(smtp_session_t esmtp)
 			esmtp, waits[i].which | Timeout_OVERRIDE_RFC2822_MINIMUM, waits[i].wait);
 }
 
-static void set_message(struct session *session, smtp_session_t esmtp)
+static void add_mail(struct session *session, smtp_session_t esmtp, const struct mail *mail)
 {
 	smtp_message_t message = smtp_add_message(esmtp);
-	smtp_recipient_t recipient = smtp_add_recipient(message, session->mail->recipient);
+	smtp_recipient_t recipient = smtp_add_recipient(message, mail->recipient);
 
-	smtp_set_reverse_path(message, session->mail->sender);
+	smtp_set_reverse_path(message, mail->sender);
 	smtp_set_messagecb(message, hand_out, session);
-	smtp_size_set_estimate(message, session->mail->length);
+	smtp_size_set_estimate(message, mail->length);
 	smtp_dsn_set_notify(recipient, Notify_FAILURE);
 }
 
@@ -468,83 +504,19 @@ static void set_server(const struct session *session, smtp_session_t esmtp)
 
 	smtp_set_server(esmtp, server);
 	free(server);
-	smtp_set_hostname(esmtp, route_helo(route, session->mail));
+	smtp_set_hostname(esmtp, route_helo(route, &session->mails[session->turns[0]]));
 	smtp_starttls_enable(esmtp, route->tls == TLS_OFF ? Starttls_DISABLED : Starttls_REQUIRED);
 	set_waits(esmtp);
 }
 
-/* What libesmtp says about a session that we did not end; only where no reply tells. */
-static void describe_failure(const struct session *session, struct attempt *attempt)
+static void run_session(struct session *session, SSL_CTX *tls)
 {
-	enum phase phase = dialogue_phase(&session->dialogue);
-	const struct route_config *route = session->route;
-	int number = smtp_errno();
-	char reason[128] = "";
-
-	if (session->verify_error != X509_V_OK) {
-		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: the server's certificate: %s",
-			route->host, X509_verify_cert_error_string(session->verify_error));
-		return;
-	}
-	if (clock_milliseconds() >= session->deadline)
-		snprintf(reason, sizeof reason, "the time is up");
-	else if (number == SMTP_ERR_DROPPED_CONNECTION)
-		snprintf(reason, sizeof reason, "no answer in time, or the connection was closed");
-	else if (phase == PHASE_CONNECT && number == -EINTR)
-		snprintf(reason, sizeof reason, "no answer in time");
-	else
-		smtp_strerror(number, reason, sizeof reason);
-	attempt_set(attempt, attempt->outcome, 0, "%s:%d: %s: %s", route->host, route->port,
-		phase_words(phase), reason);
-}
-
-static void collect_codes(struct session *session, struct smtp_codes *codes)
-{
-	struct dialogue *dialogue = &session->dialogue;
-
-	/* libesmtp's own statuses: while BDAT runs it lets nobody listen. */
-	dialogue->replies[PHASE_MAIL] = session->mail_reply;
-	dialogue->replies[PHASE_RECIPIENT] = session->recipient_reply;
-	dialogue->replies[PHASE_DATA] = (struct reply){.subject = -1};
-	dialogue->replies[PHASE_CONTENT] = session->transfer_reply;
-	*codes = (struct smtp_codes){.sent = session->sent, .chunked = session->chunked};
-	dialogue_codes(dialogue, codes);
-}
-
-static void conclude(struct session *session, struct attempt *attempt)
-{
-	struct smtp_codes codes;
-	const struct reply *reply;
-	enum smtp_stage stage;
-
-	collect_codes(session, &codes);
-	attempt->outcome = smtp_outcome(&codes, &stage);
-	if (stage != STAGE_COUNT) {
-		reply = dialogue_reply(&session->dialogue, stage);
-		attempt_set(attempt, attempt->outcome, reply->code, "%s", reply->text);
-	} else if (session->refused != NULL) {
-		attempt_set(attempt, session->sent ? OUTCOME_UNKNOWN : session->refusal, 0,
-			"%s: %s", session->route->host, session->refused);
-	} else {
-		describe_failure(session, attempt);
-	}
-	dialogue_conceal(&session->dialogue, session->route, session->mail, attempt);
-}
-
-static void run_session(struct session *session, struct attempt *attempt)
-{
-	SSL_CTX *tls = session->route->tls != TLS_OFF ? make_context(session) : NULL;
 	auth_context_t credentials = NULL;
-	smtp_session_t esmtp;
+	smtp_session_t esmtp = smtp_create_session();
 
-	if (session->route->tls != TLS_OFF && tls == NULL) {
-		attempt_set(attempt, OUTCOME_ROUTE, 0,
-			"%s: TLS cannot be set up: is ca_file readable?", session->route->host);
-		return;
-	}
-	esmtp = smtp_create_session();
 	set_server(session, esmtp);
-	set_message(session, esmtp);
+	for (size_t i = 0; i < session->turn_count; i++)
+		add_mail(session, esmtp, &session->mails[session->turns[i]]);
 	smtp_set_eventcb(esmtp, event, session);
 	smtp_set_monitorcb(esmtp, monitor, session, 0);
 	if (tls != NULL)
@@ -554,13 +526,17 @@ static void run_session(struct session *session, struct attempt *attempt)
 		smtp_auth_set_context(esmtp, credentials);
 	}
 	session->lowest = lowest_free_descriptor();
+	session->deadline = clock_milliseconds() + timeouts->total;
+	session->last_turn = clock_milliseconds() + timeouts->session;
 	arm(session, timeouts->connect);
 	smtp_start_session(esmtp);
-	conclude(session, attempt);
+	/* Without a word to its MAIL, the first of all has failed, a later one was not begun. */
+	if (!session->over && session->turn < session->turn_count &&
+		(session->turn == 0 || session->now.mail.code != 0))
+		end_turn(session);
 	smtp_destroy_session(esmtp);
 	if (credentials != NULL)
 		auth_destroy_context(credentials);
-	SSL_CTX_free(tls);
 }
 
 /* What would go wrong inside libesmtp, or give a secret away, is told before. */
@@ -575,28 +551,56 @@ static const char *route_fault(const struct route_config *route)
 	return NULL;
 }
 
-void smtp_send(const struct route_config *route, const struct mail *mail, struct attempt *attempt)
+/* The same for all that go out, without a session. */
+static void refuse_all(const struct session *session, const char *fault)
 {
-	struct session session = {.route = route, .mail = mail, .verify_error = X509_V_OK};
+	struct attempt attempt;
+
+	attempt_set(&attempt, OUTCOME_ROUTE, 0, "%s: %s", session->route->host, fault);
+	attempt.of_session = true;
+	for (size_t i = 0; i < session->turn_count; i++)
+		session->report->each(session->report->context, session->turns[i], &attempt);
+}
+
+/* A server that hangs up would end the process; a signal ends what waits too long. */
+static void run_guarded(struct session *session, SSL_CTX *tls)
+{
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, expire = {.sa_handler = time_is_up};
 	struct sigaction pipe_before, expire_before;
-	const char *fault = route_fault(route);
 
-	if (!mail_check(route, mail, attempt))
-		return;
-	if (fault != NULL) {
-		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: %s", route->host, fault);
-		return;
-	}
 	/* libesmtp looks for client certificates there, and frees them twice. */
 	setenv("XDG_CONFIG_DIR", "/nonexistent", 1);
-	/* A server that hangs up would otherwise end the process. */
 	sigaction(SIGPIPE, &ignore, &pipe_before);
 	sigaction(SIGALRM, &expire, &expire_before);
-	session.deadline = clock_milliseconds() + timeouts->total;
-	run_session(&session, attempt);
+	run_session(session, tls);
 	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
-	connection = -1;
+	smtp_connection = -1;
 	sigaction(SIGALRM, &expire_before, NULL);
 	sigaction(SIGPIPE, &pipe_before, NULL);
+	dialogue_forget(&session->dialogue);
+}
+
+void smtp_send(const struct route_config *route, const struct mail *mails, size_t count,
+	const struct mail_report *report)
+{
+	struct session session = {.route = route,
+		.mails = mails,
+		.report = report,
+		.turns = memory_zero(count, sizeof *session.turns),
+		.verify_error = X509_V_OK};
+	const char *fault = route_fault(route);
+	SSL_CTX *tls = NULL;
+
+	session.turn_count = mails_check(route, mails, count, report, session.turns);
+	if (fault == NULL && route->tls != TLS_OFF) {
+		tls = smtp_tls_context(&session);
+		if (tls == NULL)
+			fault = "TLS cannot be set up: is ca_file readable?";
+	}
+	if (fault != NULL)
+		refuse_all(&session, fault);
+	else if (session.turn_count > 0)
+		run_guarded(&session, tls);
+	SSL_CTX_free(tls);
+	free(session.turns);
 }

@@ -19,7 +19,8 @@ struct smtp_timeouts {
 	long transfer; /* each block of the message */
 	long reply;    /* after the final dot */
 	long quit;     /* after QUIT, when the outcome is known already */
-	long total;
+	long total;    /* for one mail, the beginning of its session included */
+	long session;  /* no further mail is begun after that */
 };
 
 /* The values from now on, for tests; NULL sets the built-in ones again. */

@@ -7,17 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/memory.h"
 #include "tell/attempt.h"
 #include "tell/dialogue.h"
 #include "tell/smtp.h"
 
+/* A session, and the mail in turn. */
 struct upload {
 	const struct mail *mail;
 	struct dialogue dialogue;
 	size_t offset; /* of the mail's bytes that libcurl has taken */
 	bool sent;     /* it asked for more after the last */
+	bool fresh;    /* the connection was made for this mail */
+	char reason[CURL_ERROR_SIZE];
 };
 
 /* libcurl asks again only after it has sent what it took, so the end means that all is out. */
@@ -33,6 +37,26 @@ static size_t hand_out(char *to, size_t size, size_t count, void *context)
 	memcpy(to, upload->mail->bytes + upload->offset, length);
 	upload->offset += length;
 	return length;
+}
+
+static void begin_mail(struct upload *upload, const struct mail *mail)
+{
+	upload->mail = mail;
+	upload->offset = 0;
+	upload->sent = upload->fresh = false;
+	upload->reason[0] = '\0';
+	dialogue_next(&upload->dialogue);
+}
+
+/* libcurl goes on in the connection of the mail before, or makes another. */
+static int connecting(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+	struct upload *upload = context;
+
+	(void)socket, (void)purpose;
+	upload->fresh = true;
+	dialogue_begin(&upload->dialogue);
+	return CURL_SOCKOPT_OK;
 }
 
 static int overhear(CURL *easy, curl_infotype type, char *bytes, size_t length, void *context)
@@ -88,12 +112,14 @@ static void set_route(CURL *easy, const struct route_config *route)
 	curl_easy_setopt(easy, CURLOPT_PASSWORD, route->password);
 }
 
-static void set_upload(CURL *easy, struct upload *upload)
+static void set_session(CURL *easy, struct upload *upload)
 {
 	curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)upload->mail->length);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, upload->reason);
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, hand_out);
 	curl_easy_setopt(easy, CURLOPT_READDATA, upload);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, connecting);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, upload);
 	curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
 	curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, overhear);
 	curl_easy_setopt(easy, CURLOPT_DEBUGDATA, upload);
@@ -120,11 +146,27 @@ static enum outcome failure_outcome(CURLcode result)
 	return OUTCOME_TEMPORARY;
 }
 
-static void conclude(struct upload *upload, CURLcode result, const char *reason,
+/* Without a reply: what libcurl or we have to say. */
+static void describe_failure(const struct upload *upload, CURLcode result,
 	const struct route_config *route, struct attempt *attempt)
 {
+	const struct dialogue *dialogue = &upload->dialogue;
+	enum phase phase =
+		dialogue->received > 0 || !upload->fresh ? dialogue_phase(dialogue) : PHASE_CONNECT;
+	const char *reason = upload->reason;
+
+	if (dialogue->fault != NULL)
+		reason = dialogue->fault;
+	else if (reason[0] == '\0')
+		reason = curl_easy_strerror(result);
+	attempt_set(attempt, upload->sent ? OUTCOME_UNKNOWN : failure_outcome(result), 0,
+		"%s:%d: %s: %s", route->host, route->port, phase_words(phase), reason);
+}
+
+static void conclude(struct upload *upload, CURLcode result, const struct route_config *route,
+	struct attempt *attempt)
+{
 	struct smtp_codes codes = {.sent = upload->sent};
-	enum phase phase = dialogue_phase(&upload->dialogue);
 	enum smtp_stage stage;
 	enum outcome outcome;
 
@@ -135,39 +177,67 @@ static void conclude(struct upload *upload, CURLcode result, const char *reason,
 
 		attempt_set(attempt, outcome, reply->code, "%s", reply->text);
 	} else {
-		if (upload->dialogue.fault != NULL)
-			reason = upload->dialogue.fault;
-		else if (reason[0] == '\0')
-			reason = curl_easy_strerror(result);
-		attempt_set(attempt, upload->sent ? outcome : failure_outcome(result), 0,
-			"%s:%d: %s: %s", route->host, route->port,
-			phase_words(upload->dialogue.received > 0 ? phase : PHASE_CONNECT), reason);
+		describe_failure(upload, result, route, attempt);
 	}
+	attempt->of_session = upload->fresh && upload->dialogue.last < PHASE_MAIL;
 	dialogue_conceal(&upload->dialogue, route, upload->mail, attempt);
 }
 
-void smtps_send(const struct route_config *route, const struct mail *mail, struct attempt *attempt)
+static CURLcode send_one(CURL *easy, const struct route_config *route, const struct mail *mail)
 {
-	char reason[CURL_ERROR_SIZE] = "";
-	struct upload upload = {.mail = mail};
-	struct curl_slist *recipients;
-	char *url;
-	CURL *easy;
+	struct curl_slist *recipients = curl_slist_append(NULL, mail->recipient);
+	char *url = make_url(route, mail);
+	CURLcode result;
 
-	if (!mail_check(route, mail, attempt))
-		return;
-	dialogue_begin(&upload.dialogue);
-	url = make_url(route, mail);
-	recipients = curl_slist_append(NULL, mail->recipient);
-	easy = curl_easy_init();
-	set_route(easy, route);
-	set_upload(easy, &upload);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
+	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->length);
 	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->sender);
 	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, recipients);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, reason);
-	conclude(&upload, curl_easy_perform(easy), reason, route, attempt);
-	curl_easy_cleanup(easy);
+	result = curl_easy_perform(easy);
+	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, NULL);
 	curl_slist_free_all(recipients);
 	free(url);
+	return result;
+}
+
+/*
+ * As smtp.c has it: in a session that others have used before, a relay that hangs up or refuses
+ * the sender for now has had enough, and the mail is to come in another session.
+ */
+static bool limit_reached(const struct upload *upload)
+{
+	const struct reply *replies = upload->dialogue.replies;
+	int code = replies[PHASE_MAIL].code;
+
+	return !upload->fresh && !upload->sent &&
+	       (code == 0 || (code >= 400 && code < 500) || replies[PHASE_RECIPIENT].code == 421);
+}
+
+void smtps_send(const struct route_config *route, const struct mail *mails, size_t count,
+	const struct mail_report *report)
+{
+	int64_t last_turn = clock_milliseconds() + smtp_timeouts()->session;
+	size_t *turns = memory_zero(count, sizeof *turns);
+	size_t left = mails_check(route, mails, count, report, turns);
+	struct attempt attempt = {0};
+	struct upload upload = {0};
+	CURL *easy = curl_easy_init();
+
+	set_route(easy, route);
+	set_session(easy, &upload);
+	for (size_t i = 0; i < left && !attempt.of_session; i++) {
+		CURLcode result;
+
+		if (i > 0 && clock_milliseconds() >= last_turn)
+			break;
+		begin_mail(&upload, &mails[turns[i]]);
+		result = send_one(easy, route, upload.mail);
+		if (limit_reached(&upload))
+			break;
+		conclude(&upload, result, route, &attempt);
+		report->each(report->context, turns[i], &attempt);
+	}
+	curl_easy_cleanup(easy);
+	dialogue_forget(&upload.dialogue);
+	free(turns);
 }

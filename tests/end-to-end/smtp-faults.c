@@ -56,6 +56,7 @@ static const struct smtp_timeouts quick = {
 	.reply = 1000,
 	.quit = 500,
 	.total = 4000,
+	.session = 4000,
 };
 
 /* Runs the attempt as the courier does, in a process of its own with a deadline. */
@@ -70,7 +71,7 @@ static void attempt_in_child(mail_transport *send, const struct route_config *ro
 	if (child == 0) {
 		alarm(PATIENCE);
 		memset(attempt, 0, sizeof *attempt);
-		send(route, mail, attempt);
+		mail_send(send, route, mail, attempt);
 		_exit(write(ends[1], attempt, sizeof *attempt) == sizeof *attempt ? 0 : 1);
 	}
 	close(ends[1]);

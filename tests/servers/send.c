@@ -60,7 +60,7 @@ static int send_file(
 	}
 	mail->bytes = buffer_string(&bytes);
 	mail->length = bytes.length;
-	send(route, mail, &attempt);
+	mail_send(send, route, mail, &attempt);
 	printf("%s %d %s\n", outcome_name(attempt.outcome), attempt.code, attempt.text);
 	buffer_release(&bytes);
 	return attempt.outcome == OUTCOME_DELIVERED ? 0 : 1;

@@ -157,7 +157,26 @@ static void test_what_auth_sends_is_no_command_and_is_concealed(void **state)
 	dialogue_conceal(&dialogue, &route, &mail, &attempt);
 	assert_string_equal(
 		attempt.text, "500 AUTH PLAIN [secret]? [user], [password], <[recipient]>");
+	dialogue_forget(&dialogue);
 	assert_string_equal(dialogue.secret, "");
+}
+
+static void test_the_next_mail_of_a_session_begins_without_replies_and_with_a_session(void **state)
+{
+	struct dialogue dialogue;
+
+	(void)state;
+	dialogue_begin(&dialogue);
+	heard(&dialogue, "220 mx\r\n");
+	wrote(&dialogue, "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\n");
+	heard(&dialogue, "250 2.1.0 a\r\n550 5.1.1 b\r\n");
+	dialogue_next(&dialogue);
+	assert_int_equal(dialogue_reply(&dialogue, STAGE_MAIL)->code, 0);
+	assert_int_equal(dialogue_reply(&dialogue, STAGE_RECIPIENT)->code, 0);
+	assert_int_equal(dialogue_reply(&dialogue, STAGE_SESSION)->code, 220);
+	wrote(&dialogue, "MAIL FROM:<a@example.org>\r\n");
+	heard(&dialogue, "421 4.3.2 enough\r\n");
+	assert_int_equal(dialogue_reply(&dialogue, STAGE_MAIL)->code, 421);
 }
 
 static void test_more_commands_than_can_be_pending_are_a_fault(void **state)
@@ -184,6 +203,8 @@ int main(void)
 		cmocka_unit_test(test_endless_replies_are_a_fault),
 		cmocka_unit_test(test_garbage_is_no_reply),
 		cmocka_unit_test(test_what_auth_sends_is_no_command_and_is_concealed),
+		cmocka_unit_test(
+			test_the_next_mail_of_a_session_begins_without_replies_and_with_a_session),
 		cmocka_unit_test(test_more_commands_than_can_be_pending_are_a_fault),
 	};
 

@@ -54,7 +54,7 @@ static struct attempt send_message(const char *recipient, const char *bytes, siz
 	struct mail mail = {"lampwatch@example.org", recipient, bytes, length};
 	struct attempt attempt = {0};
 
-	sendmail_send(&route, &mail, &attempt);
+	mail_send(sendmail_send, &route, &mail, &attempt);
 	return attempt;
 }
 

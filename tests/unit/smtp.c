@@ -21,7 +21,7 @@ static struct attempt send_by(const struct route_config *route)
 	struct mail mail = {"a@example.org", "b@example.org", "Subject: x\r\n\r\n", 14};
 	struct attempt attempt = {.outcome = OUTCOME_DELIVERED};
 
-	smtp_send(route, &mail, &attempt);
+	mail_send(smtp_send, route, &mail, &attempt);
 	return attempt;
 }
 
