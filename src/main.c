@@ -45,6 +45,8 @@ static const struct command {
 		"send a test message by a route or to a webhook"},
 	{"verify", command_verify, "", "prove that the archive is whole and unaltered"},
 	{"key", command_key, "", "make the key that signs the archive, and show its public half"},
+	{"export", command_export, "--warc FILE [PAGE...] | --wacz FILE [PAGE...]",
+		"snapshots as a web archive, for other programs"},
 	{"replay", command_replay, "[--deliver] DIR",
 		"feed saved captures through the same pipeline"},
 };

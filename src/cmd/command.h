@@ -36,6 +36,7 @@ int command_add(struct invocation *invocation, int argc, char **argv);
 int command_check(struct invocation *invocation, int argc, char **argv);
 int command_diff(struct invocation *invocation, int argc, char **argv);
 int command_key(struct invocation *invocation, int argc, char **argv);
+int command_export(struct invocation *invocation, int argc, char **argv);
 int command_kinds(struct invocation *invocation, int argc, char **argv);
 int command_log(struct invocation *invocation, int argc, char **argv);
 int command_outbox(struct invocation *invocation, int argc, char **argv);

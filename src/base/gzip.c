@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/gzip.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <zlib.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/memory.h"
+
+enum {
+	BLOCK = 65536,
+	GZIP_WINDOW = 15 + 16, /* zlib's way to say: gzip, the largest window */
+	RAW_WINDOW = -15,
+	EITHER_WINDOW = 15 + 32, /* gzip or zlib, by their headers */
+	MEMORY_LEVEL = 8,        /* zlib's default */
+	MAGIC_FIRST = 0x1f,
+	MAGIC_SECOND = 0x8b,
+};
+
+/* With memory that does not fail, beginning a stream does not either. */
+static void *allocate(void *context, uInt count, uInt size)
+{
+	(void)context;
+	return memory_zero(count, size);
+}
+
+static void release(void *context, void *block)
+{
+	(void)context;
+	free(block);
+}
+
+static const z_stream fresh = {.zalloc = allocate, .zfree = release};
+
+/* ---- writing ---- */
+
+struct gzip_writer {
+	z_stream stream;
+	gzip_put *put;
+	void *context;
+	bool failed;
+};
+
+struct gzip_writer *gzip_begin(gzip_put *put, void *context)
+{
+	struct gzip_writer *writer = memory_zero(1, sizeof *writer);
+
+	writer->put = put;
+	writer->context = context;
+	writer->stream = fresh;
+	deflateInit2(&writer->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL,
+		Z_DEFAULT_STRATEGY);
+	return writer;
+}
+
+/* Lets zlib work until it has taken what there is, and given all it has where it is to finish. */
+static bool drain(struct gzip_writer *writer, int flush)
+{
+	unsigned char block[BLOCK];
+	z_stream *stream = &writer->stream;
+
+	do {
+		stream->next_out = block;
+		stream->avail_out = sizeof block;
+		deflate(stream, flush);
+		writer->failed = writer->failed || !writer->put(writer->context, block,
+							   sizeof block - stream->avail_out);
+	} while (!writer->failed && stream->avail_out == 0);
+	return !writer->failed;
+}
+
+bool gzip_add(struct gzip_writer *writer, const void *bytes, size_t length)
+{
+	const unsigned char *from = bytes;
+
+	while (length > 0 && !writer->failed) {
+		uInt piece = length < UINT_MAX ? (uInt)length : UINT_MAX;
+
+		writer->stream.next_in = (unsigned char *)from;
+		writer->stream.avail_in = piece;
+		drain(writer, Z_NO_FLUSH);
+		from += piece;
+		length -= piece;
+	}
+	return !writer->failed;
+}
+
+bool gzip_end(struct gzip_writer *writer)
+{
+	bool good = !writer->failed && drain(writer, Z_FINISH);
+
+	deflateEnd(&writer->stream);
+	free(writer);
+	return good;
+}
+
+uint32_t gzip_crc32(uint32_t crc, const void *bytes, size_t length)
+{
+	return (uint32_t)crc32_z(crc, bytes, length);
+}
+
+/* ---- a whole text ---- */
+
+/* One stream of one window; *used gets how many bytes it took. */
+static bool decode_one(
+	const unsigned char *bytes, size_t length, int window, struct buffer *out, size_t *used)
+{
+	z_stream stream = fresh;
+	unsigned char block[BLOCK];
+	bool fits = true;
+	int code;
+
+	inflateInit2(&stream, window);
+	stream.next_in = (unsigned char *)bytes;
+	stream.avail_in = (uInt)length;
+	do {
+		stream.next_out = block;
+		stream.avail_out = sizeof block;
+		code = inflate(&stream, Z_NO_FLUSH);
+		fits = (code == Z_OK || code == Z_STREAM_END) &&
+		       buffer_add(out, block, sizeof block - stream.avail_out);
+	} while (fits && code == Z_OK);
+	*used = length - stream.avail_in;
+	inflateEnd(&stream);
+	return fits && code == Z_STREAM_END;
+}
+
+bool gzip_decode(const void *bytes, size_t length, struct buffer *out, struct error *error)
+{
+	const unsigned char *from = bytes;
+	size_t before = out->length, used = 0, done = 0;
+	bool good = length > 0 && length <= UINT_MAX &&
+		    decode_one(from, length, EITHER_WINDOW, out, &used);
+
+	if (!good && length > 0 && length <= UINT_MAX && !out->overflowed) {
+		out->length = before;
+		return decode_one(from, length, RAW_WINDOW, out, &used) ||
+		       error_set(error, REMEDY_PAGE, "is not compressed as it says");
+	}
+	for (done = used; good && length - done > 2 && from[done] == MAGIC_FIRST; done += used)
+		good = decode_one(from + done, length - done, GZIP_WINDOW, out, &used);
+	return good || error_set(error, REMEDY_PAGE,
+			       out->overflowed ? "is longer than %zu bytes when decompressed"
+					       : "is not compressed as it says",
+			       out->maximum > 0 ? out->maximum : BUFFER_MAX);
+}
+
+/* ---- a file ---- */
+
+struct gzip_reader {
+	char *path;
+	FILE *file;
+	z_stream stream;
+	bool compressed; /* the file is gzip */
+	bool open;       /* a member is under way */
+	struct gzip_position position;
+	int64_t taken; /* bytes of the file that zlib was given or the caller got */
+	unsigned char block[BLOCK];
+};
+
+static ssize_t failed(const struct gzip_reader *reader, const char *what, struct error *error)
+{
+	error_set(error, REMEDY_LOCAL, "%s: %s: %s", reader->path, what, strerror(errno));
+	return -1;
+}
+
+static ssize_t damaged(const struct gzip_reader *reader, const char *what, struct error *error)
+{
+	error_set(error, REMEDY_PAGE, "%s: the gzip member at byte %lld %s", reader->path,
+		(long long)reader->position.offset, what);
+	return -1;
+}
+
+struct gzip_reader *gzip_reader_open(const char *path, struct error *error)
+{
+	struct gzip_reader *reader = memory_zero(1, sizeof *reader);
+	unsigned char magic[2];
+
+	reader->path = memory_string(path);
+	reader->file = fopen(path, "rbe");
+	if (reader->file == NULL) {
+		failed(reader, "cannot be opened", error);
+		free(reader->path);
+		free(reader);
+		return NULL;
+	}
+	reader->compressed = fread(magic, 1, sizeof magic, reader->file) == sizeof magic &&
+			     magic[0] == MAGIC_FIRST && magic[1] == MAGIC_SECOND;
+	rewind(reader->file);
+	reader->stream = fresh;
+	inflateInit2(&reader->stream, GZIP_WINDOW);
+	return reader;
+}
+
+void gzip_reader_close(struct gzip_reader *reader)
+{
+	if (reader == NULL)
+		return;
+	inflateEnd(&reader->stream);
+	fclose(reader->file);
+	free(reader->path);
+	free(reader);
+}
+
+/* More of the file into the block: 1, 0 at its end, -1. */
+static ssize_t fill(struct gzip_reader *reader, struct error *error)
+{
+	size_t got = fread(reader->block, 1, sizeof reader->block, reader->file);
+
+	if (got == 0 && ferror(reader->file))
+		return failed(reader, "cannot be read", error);
+	reader->stream.next_in = reader->block;
+	reader->stream.avail_in = (uInt)got;
+	reader->taken += (int64_t)got;
+	return got > 0;
+}
+
+static ssize_t read_plain(
+	struct gzip_reader *reader, void *bytes, size_t length, struct error *error)
+{
+	size_t got = fread(bytes, 1, length, reader->file);
+
+	if (got == 0 && ferror(reader->file))
+		return failed(reader, "cannot be read", error);
+	reader->position.offset += (int64_t)got;
+	return (ssize_t)got;
+}
+
+/* At the beginning of a member, or the end of the file. What is no member there is damage. */
+static ssize_t begin_member(struct gzip_reader *reader, struct error *error)
+{
+	ssize_t more = reader->stream.avail_in > 0 ? 1 : fill(reader, error);
+
+	if (more <= 0)
+		return more;
+	reader->position =
+		(struct gzip_position){reader->taken - (int64_t)reader->stream.avail_in, 0};
+	inflateReset(&reader->stream);
+	reader->open = true;
+	return 1;
+}
+
+/* Some bytes of the member under way; 0 where it gave none yet, or ended. */
+static ssize_t read_member(
+	struct gzip_reader *reader, void *bytes, size_t length, struct error *error)
+{
+	z_stream *stream = &reader->stream;
+	ssize_t more = stream->avail_in > 0 ? 1 : fill(reader, error);
+	uInt room = length < UINT_MAX ? (uInt)length : UINT_MAX;
+	int code;
+
+	if (more < 0)
+		return more;
+	stream->next_out = bytes;
+	stream->avail_out = room;
+	code = inflate(stream, Z_NO_FLUSH);
+	if (code == Z_STREAM_END)
+		reader->open = false;
+	else if (more == 0 && stream->avail_out == room)
+		return damaged(reader, "is cut off", error);
+	else if (code != Z_OK && code != Z_BUF_ERROR)
+		return damaged(reader, "is damaged", error);
+	reader->position.within += room - stream->avail_out;
+	return room - stream->avail_out;
+}
+
+ssize_t gzip_read(struct gzip_reader *reader, void *bytes, size_t length, struct error *error)
+{
+	ssize_t got = 0;
+
+	if (!reader->compressed || length == 0)
+		return length > 0 ? read_plain(reader, bytes, length, error) : 0;
+	while (got == 0) {
+		if (!reader->open && (got = begin_member(reader, error)) <= 0)
+			return got;
+		got = read_member(reader, bytes, length, error);
+	}
+	return got;
+}
+
+struct gzip_position gzip_reader_position(struct gzip_reader *reader)
+{
+	if (reader->compressed && !reader->open)
+		return (struct gzip_position){reader->taken - (int64_t)reader->stream.avail_in, 0};
+	return reader->position;
+}
+
+bool gzip_reader_seek(
+	struct gzip_reader *reader, const struct gzip_position *position, struct error *error)
+{
+	char skipped[BLOCK];
+	int64_t left = position->within;
+
+	if (fseeko(reader->file, position->offset, SEEK_SET) != 0)
+		return failed(reader, "cannot be read", error) == 0;
+	reader->stream.avail_in = 0;
+	reader->open = false;
+	reader->taken = position->offset;
+	reader->position = (struct gzip_position){position->offset, 0};
+	while (left > 0) {
+		ssize_t got = gzip_read(
+			reader, skipped, left < BLOCK ? (size_t)left : sizeof skipped, error);
+
+		if (got <= 0)
+			return got == 0 ? damaged(reader, "is shorter than before", error) == 0
+					: false;
+		left -= got;
+	}
+	return true;
+}

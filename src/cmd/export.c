@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch export: the snapshots of some pages, or of all, as a WARC file with
+ * its index beside it, or as a WACZ.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/output.h"
+#include "base/text.h"
+#include "cmd/context.h"
+#include "keep/kept.h"
+#include "keep/store.h"
+#include "keep/wacz.h"
+#include "keep/warc_export.h"
+#include "watch/reading.h"
+
+enum { FILE_MODE = 0644, PROGRESS_EVERY = 50 };
+
+struct web_archive {
+	struct context *context;
+	struct database *database;
+	const char *path;      /* of the file to write */
+	struct output *output; /* of --warc; NULL with --wacz */
+	struct wacz *wacz;     /* of --wacz */
+	struct cdxj *cdxj;
+	struct warc_writer *writer;
+	struct warc_export *records;
+	const char *page; /* whose snapshots are being written */
+	size_t done, damaged;
+	bool full; /* nothing more can be written */
+};
+
+static void progress(const struct web_archive *web, bool end)
+{
+	if (!isatty(STDERR_FILENO) || web->context->invocation->verbosity < 0)
+		return;
+	if (end)
+		fputs("\r\033[K", stderr);
+	else if (web->done % PROGRESS_EVERY == 0)
+		fprintf(stderr, "\r\033[K%zu snapshots", web->done);
+}
+
+static bool put(void *context, const void *bytes, size_t length)
+{
+	struct web_archive *web = context;
+
+	return web->wacz != NULL ? wacz_put(web->wacz, bytes, length)
+				 : output_put(web->output, bytes, length);
+}
+
+/* What the page called itself then, and its level. */
+static char *title_of(const struct web_archive *web, const struct kept *kept)
+{
+	struct reading reading = {0};
+	char *title;
+
+	if (!reading_parse(buffer_string(&kept->reading), kept->reading.length, &reading, NULL))
+		title = memory_format("%s: could not be read", web->page);
+	else
+		title = memory_format("%s: %s (%s)", web->page,
+			text_empty(reading.title) ? kept->url : reading.title,
+			level_name(reading.level));
+	reading_release(&reading);
+	return title;
+}
+
+static bool each_snapshot(void *context, const struct snapshot_row *row)
+{
+	struct web_archive *web = context;
+	struct warc_page page = {0};
+	struct kept kept;
+	struct error error;
+
+	if (!kept_read(web->context->config->archive, web->page, row, &kept, &error)) {
+		progress(web, true);
+		fprintf(stderr, "lampwatch: %s; the snapshot is left out\n", error.text);
+		web->damaged++;
+		return true;
+	}
+	web->full = !warc_export_snapshot(web->records, web->page, row, &kept, &page);
+	if (web->wacz != NULL && !web->full) {
+		char *title = title_of(web, &kept);
+
+		wacz_page(web->wacz, page.url, page.time, title);
+		free(title);
+	}
+	web->done++;
+	progress(web, false);
+	free(page.url);
+	kept_release(&kept);
+	return !web->full;
+}
+
+/* The index lies beside the file: pages.warc.gz has pages.cdxj. */
+static char *index_path(const char *path)
+{
+	size_t length = strlen(path);
+
+	if (text_ends(path, ".gz"))
+		length -= strlen(".gz");
+	if (length > strlen(".warc") && strncmp(path + length - 5, ".warc", 5) == 0)
+		length -= strlen(".warc");
+	return memory_format("%.*s.cdxj", (int)length, path);
+}
+
+static bool output_put_index(void *context, const void *bytes, size_t length)
+{
+	return output_put(context, bytes, length);
+}
+
+static bool finish_warc(struct web_archive *web, struct error *error)
+{
+	char *path = index_path(web->path);
+	struct output *index = output_open(path, FILE_MODE, error);
+	bool good = index != NULL;
+
+	free(path);
+	if (good)
+		cdxj_write(web->cdxj, output_put_index, index);
+	good = output_finish(web->output, good ? error : NULL) && good;
+	web->output = NULL;
+	if (good)
+		return output_finish(index, error);
+	output_discard(index);
+	return false;
+}
+
+static bool finish_wacz(struct web_archive *web, const char *description, struct error *error)
+{
+	struct wacz *wacz = web->wacz;
+
+	web->wacz = NULL;
+	return wacz_finish(wacz, web->cdxj, description, web->context->invocation->clock, error);
+}
+
+static bool open_file(struct web_archive *web, const char *filename, bool wacz, struct error *error)
+{
+	if (wacz)
+		web->wacz = wacz_open(web->path, error);
+	else
+		web->output = output_open(web->path, FILE_MODE, error);
+	web->cdxj = cdxj_new(wacz ? WACZ_DATA : filename);
+	web->writer = warc_writer_new(wacz || text_ends(web->path, ".gz"), put, web);
+	web->records = warc_export_new(web->writer, web->cdxj);
+	return web->wacz != NULL || web->output != NULL;
+}
+
+static void write_pages(struct web_archive *web, const struct text_list *pages)
+{
+	for (size_t i = 0; i < pages->count && !web->full; i++) {
+		web->page = pages->list[i];
+		store_snapshots(web->database, web->page, each_snapshot, web);
+	}
+	progress(web, true);
+}
+
+static char *describe(const struct text_list *pages)
+{
+	struct buffer text = {.maximum = 4096};
+
+	buffer_text(&text, "Snapshots of status pages, kept by lampwatch:");
+	for (size_t i = 0; i < pages->count; i++)
+		buffer_format(&text, "%s %s", i > 0 ? "," : "", pages->list[i]);
+	return buffer_take(&text);
+}
+
+static int write_file(struct web_archive *web, const struct text_list *pages, bool wacz)
+{
+	const char *slash = strrchr(web->path, '/');
+	const char *filename = slash != NULL ? slash + 1 : web->path;
+	char *mark = store_fact(web->database, "simulated"), *description = describe(pages);
+	struct error error;
+	bool good = open_file(web, filename, wacz, &error);
+
+	if (good) {
+		warc_export_begin(web->records, wacz ? WACZ_DATA : filename, description,
+			text_equal(mark, "yes"), web->context->invocation->clock);
+		write_pages(web, pages);
+		good = wacz ? finish_wacz(web, description, &error) : finish_warc(web, &error);
+	}
+	if (!good)
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+	else if (web->context->invocation->verbosity > 0)
+		printf("%zu snapshots\n", web->done);
+	warc_export_free(web->records);
+	warc_writer_free(web->writer);
+	cdxj_free(web->cdxj);
+	free(description);
+	free(mark);
+	if (!good)
+		return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
+	return web->damaged > 0 ? EXIT_LOCAL : EXIT_DONE;
+}
+
+/* Those that are named, else all that the archive has; also such as are configured no longer. */
+static bool choose_pages(const struct web_archive *web, char **names, struct text_list *pages)
+{
+	struct page_states states = {0};
+	bool good = true;
+
+	store_pages(web->database, &states);
+	for (size_t i = 0; names[0] == NULL && i < states.count; i++)
+		text_list_add(pages, states.list[i].name);
+	for (; good && *names != NULL; names++) {
+		good = page_states_find(&states, *names) != NULL ||
+		       config_page(web->context->config, *names) != NULL ||
+		       context_unknown_page(web->context, *names);
+		if (!text_list_has(pages, *names))
+			text_list_add(pages, *names);
+	}
+	page_states_release(&states);
+	return good;
+}
+
+static int export_pages(struct web_archive *web, char **names, bool wacz)
+{
+	struct text_list pages = {0};
+	bool missing = false;
+	int result = EXIT_USAGE;
+
+	web->database = context_database(web->context, &missing);
+	if (missing)
+		fprintf(stderr, "lampwatch: %s: there is no archive yet\n",
+			web->context->config->archive);
+	if (web->database == NULL)
+		return EXIT_LOCAL;
+	if (choose_pages(web, names, &pages))
+		result = write_file(web, &pages, wacz);
+	text_list_release(&pages);
+	database_close(web->database);
+	return result;
+}
+
+int command_export(struct invocation *invocation, int argc, char **argv)
+{
+	static const struct option options[] = {{"warc", required_argument, NULL, 'w'},
+		{"wacz", required_argument, NULL, 'z'}, {0}};
+	struct context context = {0};
+	struct web_archive web = {.context = &context};
+	int option, chosen = 0, result;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == '?' || chosen != 0)
+			return usage_error(invocation);
+		chosen = option;
+		web.path = optarg;
+	}
+	if (chosen == 0)
+		return usage_error(invocation);
+	result = context_open(&context, invocation);
+	if (result == EXIT_DONE)
+		result = export_pages(&web, argv + optind, chosen == 'z');
+	context_close(&context);
+	return result;
+}
