@@ -41,6 +41,8 @@ static const struct command {
 	{"outbox", command_outbox, "[retry [NUMBER] | drop NUMBER]",
 		"what is owed, to whom, why not yet"},
 	{"routes", command_routes, "", "every way out, and what it depends on"},
+	{"mail-in", command_mail_in, "[--recipient ADDRESS]",
+		"takes one mail on standard input, for a mail server's pipe"},
 	{"try", command_try, "[--to ADDRESS] ROUTE|WEBHOOK",
 		"send a test message by a route or to a webhook"},
 	{"verify", command_verify, "", "prove that the archive is whole and unaltered"},

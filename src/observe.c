@@ -54,6 +54,8 @@ bool observer_open(struct observer *observer, struct error *error)
 	if (!refuse_simulation(observer, error))
 		return false;
 	receivers_of_config(observer->config, &observer->receivers);
+	subscribers_load(observer->database, &observer->subscribers);
+	subscribers_apply(&observer->subscribers, &observer->receivers);
 	observer->dependences = dependences_load(
 		observer->database, observer->config, observer->providers);
 	observer->key = store_fact(observer->database, "key");
@@ -73,6 +75,7 @@ void observer_close(struct observer *observer)
 	free(observer->key);
 	observer->key = NULL;
 	receivers_release(&observer->receivers);
+	subscribers_release(&observer->subscribers);
 	dependences_free(observer->dependences);
 }
 
@@ -106,9 +109,15 @@ static struct confirm_rules rules_of(const struct observation *seen)
 {
 	const struct page_settings *settings = &seen->page->settings;
 
-	return (struct confirm_rules){settings->confirm.worse, settings->confirm.better,
-		(enum level)settings->red, settings->first_sight == FIRST_SIGHT_ALERT,
-		&seen->page->indicators};
+	return (struct confirm_rules){.worse = settings->confirm.worse,
+		.better = settings->confirm.better,
+		.red = (enum level)settings->red,
+		.alert_on_first_sight = settings->first_sight == FIRST_SIGHT_ALERT,
+		.patterns = &seen->page->indicators,
+		.high = settings->flapping.high,
+		.low = settings->flapping.low,
+		.every = settings->every / 1000,
+		.unchanged_until = seen->state->last_success};
 }
 
 /* What our own change of kind or program makes of the old bytes is logged, and told to nobody. */

@@ -16,6 +16,7 @@
 #include "keep/store.h"
 #include "tell/courier.h"
 #include "tell/receivers.h"
+#include "tell/subscribers.h"
 #include "watch/fetch.h"
 #include "watch/kind.h"
 
@@ -29,7 +30,8 @@ struct observer {
 	struct courier *courier; /* NULL: nobody delivers now */
 	bool simulated;
 	char *key; /* of the archive; owned */
-	struct receivers receivers; /* who is told; owned */
+	struct subscribers subscribers; /* who has subscribed, or unsubscribed; owned */
+	struct receivers receivers;     /* who is told; owned */
 	const struct providers *providers; /* the table of who hosts what */
 	struct dependences *dependences;   /* who needs whom, as far as it was known when the
 					    * run began; owned */

@@ -17,6 +17,7 @@
 
 static const struct page_settings default_settings = {
 	.confirm = {.worse = 1, .better = 2, .lost = 3},
+	.flapping = {.high = 30, .low = 20},
 	.first_sight = FIRST_SIGHT_BASELINE,
 	.red = LEVEL_PARTIAL_OUTAGE,
 	.every = 5 * 60 * 1000,
@@ -32,6 +33,32 @@ static const struct node_rule confirm_rules[] = {
 	{"lost", node_read_number, offsetof(struct confirm_config, lost), false, &confirm_range},
 	{0},
 };
+
+static const struct node_range mark_range = {1, 100};
+static const struct node_rule flapping_rules[] = {
+	{"high", node_read_number, offsetof(struct flapping_config, high), false, &mark_range},
+	{"low", node_read_number, offsetof(struct flapping_config, low), false, &mark_range},
+	{0},
+};
+
+/* Two marks, or the word off. A page that says nothing of it has the file's. */
+static bool read_flapping(const struct node_walk *walk, struct node node, void *target)
+{
+	struct flapping_config *flapping = target;
+
+	if (text_equal(node_text(node), "off")) {
+		*flapping = (struct flapping_config){0};
+		return true;
+	}
+	if (flapping->high == 0)
+		*flapping = default_settings.flapping;
+	if (!node_read_map(walk, node, target))
+		return false;
+	return flapping->low < flapping->high ||
+	       node_problem(walk->problems, node,
+		       "\"low\" is not below \"high\": an indicator would stop flapping when "
+		       "it begins to");
+}
 
 static const struct node_range timeout_range = {CONFIG_TIMEOUT_MIN, CONFIG_TIMEOUT_MAX};
 static const struct node_rule timeout_rules[] = {
@@ -85,6 +112,16 @@ static const struct node_rule page_limits_rules[] = {
 	{0},
 };
 
+/* An interval, or the word off. */
+static bool read_remind(const struct node_walk *walk, struct node node, void *target)
+{
+	if (!text_equal(node_text(node), "off"))
+		return node_read_duration(walk, node, target);
+	*(int64_t *)target = 0;
+	return true;
+}
+
+static const struct node_range remind_range = {CONFIG_REMIND_MIN, CONFIG_EVERY_MAX};
 static const struct node_range every_range = {0, CONFIG_EVERY_MAX};
 static const struct node_word first_sight_words[] = {
 	{"baseline", FIRST_SIGHT_BASELINE}, {"alert", FIRST_SIGHT_ALERT}, {NULL, 0}};
@@ -94,6 +131,9 @@ static const struct node_word red_words[] = {{"degraded", LEVEL_DEGRADED},
 /* The rows that the file and each page have in common. */
 #define SETTINGS_RULES(owner, limit_rules)                                                         \
 	{"confirm", node_read_map, offsetof(owner, settings.confirm), false, confirm_rules},       \
+		{"flapping", read_flapping, offsetof(owner, settings.flapping), false,             \
+			flapping_rules},                                                           \
+		{"remind", read_remind, offsetof(owner, settings.remind), false, &remind_range},   \
 		{"on_first_sight", node_read_word, offsetof(owner, settings.first_sight), false,   \
 			first_sight_words},                                                        \
 		{"red", node_read_word, offsetof(owner, settings.red), false, red_words},          \
@@ -148,10 +188,13 @@ static const struct node_range pages_range = {0, CONFIG_PAGES_MAX};
 static const struct node_range routes_range = {0, CONFIG_ROUTES_MAX};
 static const struct node_range subscribers_range = {0, CONFIG_SUBSCRIBERS_MAX};
 static const struct node_range webhooks_range = {0, CONFIG_WEBHOOKS_MAX};
+static const struct node_range maintenance_range = {0, WINDOWS_MAX};
 static const struct node_rule file_rules[] = {
 	{"archive", config_read_path, offsetof(struct config, archive), false, NULL},
 	{"from", config_read_address, offsetof(struct config, from), false, NULL},
 	{"operator", config_read_address, offsetof(struct config, operator), false, NULL},
+	{"mail_in", config_read_address, offsetof(struct config, mail_in), false, NULL},
+	{"mail_in_allow", config_read_labels, offsetof(struct config, mail_in_allow), false, NULL},
 	{"timezone", config_read_zone, offsetof(struct config, timezone), false, NULL},
 	{"user_agent_contact", config_read_header, offsetof(struct config, user_agent_contact),
 		false, NULL},
@@ -167,6 +210,7 @@ static const struct node_rule file_rules[] = {
 	{"routes", read_section, 0, false, &routes_range},
 	{"subscribers", read_section, 0, false, &subscribers_range},
 	{"webhooks", read_section, 0, false, &webhooks_range},
+	{"maintenance", read_section, 0, false, &maintenance_range},
 	{0},
 };
 
@@ -203,6 +247,7 @@ static void read_file(struct config *config, struct node root, struct problems *
 	read_pages(config, section(root, "pages"), problems);
 	config_read_routes(config, section(root, "routes"), problems);
 	config_read_webhooks(config, section(root, "webhooks"), problems);
+	config_read_maintenance(config, section(root, "maintenance"), problems);
 	config_read_subscribers(config, section(root, "subscribers"), problems);
 }
 
@@ -286,11 +331,14 @@ void config_free(struct config *config)
 	}
 	free(config->pages);
 	config_receivers_free(config);
+	config_maintenance_free(config);
 	free(config->path);
 	free(config->folder);
 	free(config->archive);
 	free(config->from);
 	free(config->operator);
+	free(config->mail_in);
+	text_list_release(&config->mail_in_allow);
 	free(config->timezone);
 	free(config->user_agent_contact);
 	free(config->kinds);

@@ -24,6 +24,11 @@ struct confirm_config {
 	int64_t worse, better, lost; /* fetches, at least 1 */
 };
 
+/* Marks of a ring (watch/ring.h), in percent; both 0: flapping is not looked for. */
+struct flapping_config {
+	int64_t high, low;
+};
+
 struct timeout_config {
 	int64_t connect, total; /* milliseconds */
 };
@@ -38,6 +43,8 @@ struct limits_config {
 /* What a page may say otherwise than the file as a whole. */
 struct page_settings {
 	struct confirm_config confirm;
+	struct flapping_config flapping;
+	int64_t remind;  /* milliseconds between reminders of what stays red; 0: none */
 	int first_sight; /* enum first_sight */
 	int red;         /* enum level: the floor of red */
 	int64_t every;   /* milliseconds; 0: at each run */
@@ -86,12 +93,17 @@ enum wanted {
 
 /* Which of all that happens one receiver wants to hear of. */
 struct subscription {
-	struct text_list pages;      /* patterns over their names (base/pattern.h); empty: all */
-	struct text_list indicators; /* likewise over indicators; empty: all, and the overall level */
-	int floor;                   /* enum level: what is better than that is not told as red */
-	int on;                      /* of enum wanted */
-	struct windows quiet;        /* when nothing is delivered */
+	struct text_list pages; /* patterns over their names (base/pattern.h); empty: all */
+	struct text_list
+		indicators;   /* likewise over indicators; empty: all, and the overall level */
+	int floor;            /* enum level: what is better than that is not told as red */
+	int on;               /* of enum wanted */
+	struct windows quiet; /* when nothing is delivered */
 };
+
+/* What is wanted where nothing is said. */
+extern const struct subscription subscription_default;
+void subscription_release(struct subscription *subscription);
 
 struct subscriber_config {
 	char *mail;
@@ -110,6 +122,14 @@ struct webhook_config {
 	int line;
 };
 
+/* When pages are worked on by ourselves: what begins and ends in it is told to nobody. */
+struct maintenance_config {
+	struct text_list pages; /* patterns over their names; empty: all */
+	char *reason;           /* NULL: none is given */
+	struct window window;
+	int line;
+};
+
 /* The authority that stamps what was kept with the time. */
 struct timestamp_config {
 	char *url;     /* a secret may stand in it; NULL: none is asked */
@@ -118,16 +138,18 @@ struct timestamp_config {
 };
 
 struct config {
-	char *path;               /* of the file, as given */
-	char *folder;             /* the file's folder: relative names in it start there */
-	char *archive;            /* joined with folder */
-	char *from;               /* address */
-	char *operator;           /* address, NULL: none */
-	char *timezone;           /* IANA name */
-	char *user_agent_contact; /* NULL: none */
-	char *kinds;              /* folder of the user's kinds, joined with folder; NULL: none */
-	char *resolver;           /* "127.0.0.1:53"; NULL: the system's */
-	char *signing_key;        /* file of the secret key; NULL: nothing is signed */
+	char *path;                     /* of the file, as given */
+	char *folder;                   /* the file's folder: relative names in it start there */
+	char *archive;                  /* joined with folder */
+	char *from;                     /* address */
+	char *operator;                 /* address, NULL: none */
+	char *mail_in;                  /* address whose mail `mail-in` gets, NULL: none */
+	struct text_list mail_in_allow; /* patterns over who may subscribe by mail; empty: all */
+	char *timezone;                 /* IANA name */
+	char *user_agent_contact;       /* NULL: none */
+	char *kinds;       /* folder of the user's kinds, joined with folder; NULL: none */
+	char *resolver;    /* "127.0.0.1:53"; NULL: the system's */
+	char *signing_key; /* file of the secret key; NULL: nothing is signed */
 	struct timestamp_config timestamp;
 	struct page_settings settings; /* defaults of pages */
 	struct page_config *pages;
@@ -138,6 +160,8 @@ struct config {
 	size_t subscriber_count;
 	struct webhook_config *webhooks;
 	size_t webhook_count;
+	struct maintenance_config *maintenance;
+	size_t maintenance_count;
 	char *heartbeat; /* URL fetched at the end of each run that was whole, also where it stands
 			  * in heartbeat_file: a secret; NULL: none */
 	struct yaml *yaml;
@@ -182,6 +206,7 @@ enum {
 	CONFIG_TRANSFERS_MAX = 1024,
 };
 
+#define CONFIG_REMIND_MIN (60LL * 1000)               /* milliseconds */
 #define CONFIG_EVERY_MAX (31LL * 24 * 60 * 60 * 1000) /* milliseconds */
 #define CONFIG_STAMP_MIN (60LL * 1000)                /* milliseconds */
 

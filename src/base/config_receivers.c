@@ -165,6 +165,9 @@ void config_read_routes(struct config *config, struct node list, struct problems
 static const struct node_word floor_words[] = {{"degraded", LEVEL_DEGRADED},
 	{"partial_outage", LEVEL_PARTIAL_OUTAGE}, {"major_outage", LEVEL_MAJOR_OUTAGE}, {NULL, 0}};
 
+const struct subscription subscription_default = {
+	.floor = LEVEL_DEGRADED, .on = WANTED_RED | WANTED_GREEN | WANTED_FLAPPING};
+
 /* The rows that all receivers have in common. */
 #define SUBSCRIPTION_RULES(owner)                                                                  \
 	{"pages", config_read_labels, offsetof(owner, subscription.pages), false, NULL},           \
@@ -172,6 +175,7 @@ static const struct node_word floor_words[] = {{"degraded", LEVEL_DEGRADED},
 			false, NULL},                                                              \
 		{"floor", node_read_word, offsetof(owner, subscription.floor), false,              \
 			floor_words},                                                              \
+		{"quiet", config_read_windows, offsetof(owner, subscription.quiet), false, NULL},  \
 	{                                                                                          \
 		"on", config_read_wanted, offsetof(owner, subscription.on), false, NULL            \
 	}
@@ -182,9 +186,6 @@ static const struct node_rule subscriber_rules[] = {
 	SUBSCRIPTION_RULES(struct subscriber_config),
 	{0},
 };
-
-static const struct subscription subscription_default = {
-	.floor = LEVEL_DEGRADED, .on = WANTED_RED | WANTED_GREEN};
 
 void config_read_subscribers(struct config *config, struct node list, struct problems *problems)
 {
@@ -247,7 +248,7 @@ static void routes_free(struct config *config)
 	free(config->routes);
 }
 
-static void subscription_release(struct subscription *subscription)
+void subscription_release(struct subscription *subscription)
 {
 	text_list_release(&subscription->pages);
 	text_list_release(&subscription->indicators);

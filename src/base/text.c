@@ -357,6 +357,16 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
 	return best != NULL ? best : begun_by(word, candidates, count);
 }
 
+char *text_lower(const char *text)
+{
+	char *lower = memory_string(text);
+
+	for (char *c = lower; *c != '\0'; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	return lower;
+}
+
 void text_hexadecimal(const void *bytes, size_t length, char *out)
 {
 	static const char digits[] = "0123456789abcdef";

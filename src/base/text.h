@@ -72,6 +72,9 @@ size_t text_columns(const char *text);
  */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);
 
+/* A copy with ASCII letters in lower case. Owned by the caller. */
+char *text_lower(const char *text);
+
 /* Lower-case hexadecimal of length bytes; out has room for 2*length+1. */
 void text_hexadecimal(const void *bytes, size_t length, char *out);
 

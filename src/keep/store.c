@@ -72,12 +72,25 @@ static const char *const steps[] = {
 	"ALTER TABLE delivery ADD COLUMN run INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE delivery ADD COLUMN gather INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE lamp ADD COLUMN ring TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE lamp ADD COLUMN ring_time INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE lamp ADD COLUMN ring_changed INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE lamp ADD COLUMN flapping INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE lamp ADD COLUMN peak TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE lamp ADD COLUMN rising INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE alarm ADD COLUMN acknowledged INTEGER;"
 	"ALTER TABLE alarm ADD COLUMN reminded INTEGER;"
 	"CREATE TABLE silence (id INTEGER PRIMARY KEY, page TEXT NOT NULL, begins INTEGER NOT NULL,"
 	"  ends INTEGER NOT NULL, reason TEXT NOT NULL);"
 	"CREATE INDEX silence_page ON silence (page, ends);",
+
+	/* subscribers */
+	"CREATE TABLE subscriber (mail TEXT PRIMARY KEY COLLATE NOCASE, second TEXT,"
+	"  pages TEXT NOT NULL, indicators TEXT NOT NULL, floor TEXT NOT NULL, wanted INTEGER,"
+	"  state TEXT NOT NULL, created INTEGER, changed INTEGER, reason TEXT NOT NULL)"
+	"  WITHOUT ROWID;"
+	"CREATE TABLE bounce (id INTEGER PRIMARY KEY, mail TEXT NOT NULL COLLATE NOCASE,"
+	"  time INTEGER);"
+	"CREATE TABLE answer (id INTEGER PRIMARY KEY, sender TEXT NOT NULL, time INTEGER);",
 
 	/* site: what is written of each page, and the ways by which its pages are found */
 	"CREATE TABLE site (page TEXT PRIMARY KEY, snapshot INTEGER, failing INTEGER, day INTEGER,"
@@ -226,12 +239,24 @@ static enum level level_column(struct statement *row, int i)
 	return level;
 }
 
+/* Of an alarm that a program without these columns opened, its level is all that was told. */
+static void load_signal(struct statement *row, struct lamp *lamp)
+{
+	ring_parse(&lamp->ring, statement_text(row, 13));
+	lamp->ring.time = statement_integer(row, 14);
+	lamp->ring.changed = statement_integer(row, 15);
+	lamp->flapping = statement_integer(row, 16);
+	lamp->peak = text_empty(statement_text(row, 17)) ? lamp->level : level_column(row, 17);
+	lamp->rising = statement_integer(row, 18);
+}
+
 static void load_lamps(struct database *database, struct page_state *state)
 {
 	struct statement *row = database_query(database,
 		"SELECT id, grouping, name, level, word, gone, red, since, count, count_since, "
 		"before, alarm,"
-		" alarm_since FROM lamp WHERE page = ? ORDER BY id",
+		" alarm_since, ring, ring_time, ring_changed, flapping, peak, rising FROM lamp"
+		" WHERE page = ? ORDER BY id",
 		"t", state->name);
 
 	while (statement_row(row)) {
@@ -248,6 +273,7 @@ static void load_lamps(struct database *database, struct page_state *state)
 		lamp->before = level_column(row, 10);
 		lamp->alarm = statement_integer(row, 11);
 		lamp->alarm_since = statement_integer(row, 12);
+		load_signal(row, lamp);
 	}
 	statement_end(row);
 }
@@ -282,12 +308,16 @@ static void save_lamps(struct database *database, const struct page_state *state
 		database_do(database,
 			"INSERT OR REPLACE INTO lamp (page, id, grouping, name, level, word, gone, "
 			"red, since, count,"
-			" count_since, before, alarm, alarm_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
-			"?, ?, ?, ?, ?, ?)",
-			"ttttttiiiiitii", state->name, lamp->id, lamp->group, lamp->name,
+			" count_since, before, alarm, alarm_since, ring, ring_time, ring_changed, "
+			"flapping, peak, rising) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+			"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			"ttttttiiiiitiitiiiti", state->name, lamp->id, lamp->group, lamp->name,
 			level_name(lamp->level), lamp->word, (int64_t)lamp->gone,
 			(int64_t)lamp->red, lamp->since, lamp->count, lamp->count_since,
-			level_name(lamp->before), (int64_t)lamp->alarm, lamp->alarm_since);
+			level_name(lamp->before), (int64_t)lamp->alarm, lamp->alarm_since,
+			lamp->ring.states, lamp->ring.time, lamp->ring.changed,
+			(int64_t)lamp->flapping, lamp->alarm ? level_name(lamp->peak) : "",
+			lamp->rising);
 	}
 }
 
@@ -512,7 +542,7 @@ void store_rename_alarm(
 	struct database *database, const char *page, const char *former, const char *indicator)
 {
 	database_do(database,
-		"UPDATE alarm SET indicator = ? WHERE page = ? AND kind = 'red' AND indicator = ?"
+		"UPDATE alarm SET indicator = ? WHERE page = ? AND kind IN ('red', 'flapping') AND indicator = ?"
 		" AND closed IS NULL",
 		"ttt", indicator, page, former);
 }

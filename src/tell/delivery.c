@@ -49,7 +49,12 @@ static bool render_mail(const struct config *config, const char *templates, cons
 	const char *message_id, const char *in_reply_to, const struct value *data, int64_t now,
 	struct buffer *out, struct error *error)
 {
-	struct mail_header header = {config->from, address, message_id, in_reply_to, NULL, now};
+	struct mail_header header = {.from = config->from,
+		.to = address,
+		.message_id = message_id,
+		.in_reply_to = in_reply_to,
+		.unsubscribe = value_get_text(data, "unsubscribe"),
+		.date = now};
 	char *list;
 	bool good;
 

@@ -18,6 +18,9 @@ static const char *const type_names[EVENT_TYPES] = {
 	[EVENT_BACK] = "back",
 	[EVENT_GONE] = "gone",
 	[EVENT_UNDELIVERED] = "undelivered",
+	[EVENT_FLAPPING] = "flapping",
+	[EVENT_SETTLED] = "settled",
+	[EVENT_REMINDER] = "reminder",
 };
 
 const char *event_type_name(enum event_type type)
@@ -124,6 +127,8 @@ struct value *event_value(const struct event *event, const char *zone)
 	put_duration(map, event);
 	value_put_number(map, "fetches", event->fetches);
 	value_put_number(map, "needed", event->needed);
+	value_put_number(map, "changes", event->changes);
+	value_put_boolean(map, "risen", event->risen);
 	value_put_text(map, "reason", event->reason != NULL ? event->reason : "");
 	value_put_number(map, "alarm", event->alarm);
 	value_put(map, "incidents",

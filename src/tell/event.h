@@ -23,6 +23,9 @@ enum event_type {
 	EVENT_BACK,        /* and now it can */
 	EVENT_GONE,        /* an indicator is listed no longer */
 	EVENT_UNDELIVERED, /* a message to somebody was given up */
+	EVENT_FLAPPING,    /* an indicator changes too often to tell of each time */
+	EVENT_SETTLED,     /* and does so no longer */
+	EVENT_REMINDER,    /* it is red still */
 	EVENT_TYPES,
 };
 
@@ -38,9 +41,11 @@ struct event {
 	int64_t seen;                            /* seconds since 1970 */
 	int64_t since; /* of green and back: when it was first seen red or lost */
 	int64_t fetches, needed;
-	char *reason;            /* of lost */
-	int64_t alarm;           /* the episode it opens or closes; 0: none */
-	struct value *incidents; /* a list, as plan.h says; owned; NULL: none */
+	int64_t changes;          /* of flapping: between red and not red, lately */
+	bool risen;               /* of red: it was red before, and is worse now */
+	char *reason;             /* of lost */
+	int64_t alarm;            /* the episode it opens or closes; 0: none */
+	struct value *incidents;  /* a list, as plan.h says; owned; NULL: none */
 	struct text_list affects; /* of an update: what its incident names, ids or names */
 };
 

@@ -57,7 +57,12 @@ static bool write_header(const struct mail_header *header, const char *subject, 
 	       write_field(out, "In-Reply-To", "", header->in_reply_to, "", error) &&
 	       write_field(out, "References", "", header->in_reply_to, "", error) &&
 	       write_field(out, "List-Id", "<", header->list_id, ">", error) &&
-	       mime_field(out, "Auto-Submitted", "auto-generated", error) &&
+	       write_field(out, "Reply-To", "", header->reply_to, "", error) &&
+	       (text_empty(header->unsubscribe) ||
+		       write_field(out, "List-Unsubscribe", "<mailto:", header->unsubscribe,
+			       "?subject=unsubscribe>", error)) &&
+	       mime_field(out, "Auto-Submitted",
+		       header->answer ? "auto-replied" : "auto-generated", error) &&
 	       mime_field(out, "X-Auto-Response-Suppress", "All", error) &&
 	       mime_field(out, "MIME-Version", "1.0", error);
 }

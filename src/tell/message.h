@@ -39,6 +39,9 @@ struct mail_header {
 	const char *message_id;  /* with its angle brackets */
 	const char *in_reply_to; /* likewise; NULL: none. References carries the same */
 	const char *list_id;     /* "google.alerts.example.org"; NULL: none */
+	const char *reply_to;    /* address; NULL: none */
+	const char *unsubscribe; /* address to which a mail ends it (RFC 2369); NULL or "": none */
+	bool answer;             /* to somebody's letter: auto-replied (RFC 3834) */
 	int64_t date;            /* seconds since 1970 */
 };
 

@@ -27,7 +27,22 @@ static const int wanted_for[EVENT_TYPES] = {
 	[EVENT_BACK] = WANTED_LOST,
 	[EVENT_GONE] = 0,
 	[EVENT_UNDELIVERED] = 0,
+	[EVENT_FLAPPING] = WANTED_FLAPPING,
+	[EVENT_SETTLED] = WANTED_FLAPPING,
+	[EVENT_REMINDER] = WANTED_RED,
 };
+
+/* What each type that ends an episode ends. */
+static const enum event_type begun_by[EVENT_TYPES] = {
+	[EVENT_GREEN] = EVENT_RED,
+	[EVENT_BACK] = EVENT_LOST,
+	[EVENT_SETTLED] = EVENT_FLAPPING,
+};
+
+static bool is_end(enum event_type type)
+{
+	return type == EVENT_GREEN || type == EVENT_BACK || type == EVENT_SETTLED;
+}
 
 static bool for_operator(enum event_type type)
 {
@@ -125,13 +140,27 @@ static bool wants_indicator(const struct subscription *subscription, const struc
 						   event->indicator, event->group, event->name);
 }
 
+/*
+ * Red is told to those whose floor it reaches; of an alarm that got worse, the others know. What
+ * flaps is as bad as the worse of its two sides.
+ */
+static bool reaches_floor(const struct subscription *subscription, const struct event *event)
+{
+	int before = (int)event->before, after = (int)event->after;
+
+	if (event->type == EVENT_FLAPPING)
+		return subscription->floor <= (before > after ? before : after);
+	return event->type != EVENT_RED ||
+	       (subscription->floor <= after &&
+		       !(event->risen && subscription->floor <= before));
+}
+
 static bool wants(
 	const struct subscription *subscription, const char *page, const struct event *event)
 {
 	return (subscription->on & wanted_for[event->type]) != 0 &&
 	       patterns_choose_name(&subscription->pages, page) &&
-	       wants_indicator(subscription, event) &&
-	       (event->type != EVENT_RED || (int)event->after >= subscription->floor);
+	       wants_indicator(subscription, event) && reaches_floor(subscription, event);
 }
 
 static void hold_for(struct delivery_plan *delivery, const struct receiver *receiver)
@@ -239,7 +268,7 @@ static int wanted_by(const struct plan_input *input, const char *name)
 static bool end_is_wanted(
 	const struct plan_input *input, const struct event *event, const struct owed *owed)
 {
-	enum event_type begun = event->type == EVENT_GREEN ? EVENT_RED : EVENT_LOST;
+	enum event_type begun = begun_by[event->type];
 	int wanted = wanted_by(input, owed->receiver);
 
 	if (for_operator(event->type) && is_operators(input, owed->receiver))
@@ -295,7 +324,20 @@ static void tell_end(const struct plan_input *input, const struct event *event,
 		add_event(plan, receiver->otherwise, &both, zone);
 }
 
-/* Green, and page back: to whoever was owed the beginning, and to nobody else. */
+/* To whom a red has got out and still wants to hear of red. */
+static void tell_reminder(
+	const struct plan_input *input, const struct event *event, struct plan *plan)
+{
+	for (size_t i = 0; i < input->owed_count; i++) {
+		const struct owed *owed = &input->owed[i];
+
+		if (owed->alarm == event->alarm && !owed->dropped && owed->out &&
+			(wanted_by(input, owed->receiver) & WANTED_RED) != 0)
+			tell_end(input, event, owed, plan);
+	}
+}
+
+/* Green, settled, and page back: to whoever was owed the beginning, and to nobody else. */
 static void tell_owed(const struct plan_input *input, const struct event *event, struct plan *plan)
 {
 	for (size_t i = 0; i < input->owed_count; i++) {
@@ -345,7 +387,9 @@ static char *message_id(const struct plan_input *input, const struct delivery_pl
 		buffer_format(&text, "|%" PRId64 " %s", delivery->alarms[i].alarm,
 			event_type_name(delivery->alarms[i].type));
 	for (size_t i = 0; i < events->count; i++)
-		if (value_get_number(events->members[i], "alarm") == 0)
+		if (value_get_number(events->members[i], "alarm") == 0 ||
+			text_equal(value_get_text(events->members[i], "type"),
+				event_type_name(EVENT_REMINDER)))
 			add_identity(events->members[i], input->now, &text);
 	digest_hmac(input->key, strlen(input->key), text.data, text.length, digest);
 	text_hexadecimal(digest, sizeof digest, hexadecimal);
@@ -366,14 +410,48 @@ static void put_message_id(struct value *data, const char *message_id)
 	free(bare);
 }
 
+static bool settles(const struct value *events, const char *indicator)
+{
+	for (size_t i = 0; i < events->count; i++)
+		if (text_equal(value_get_text(events->members[i], "type"),
+			    event_type_name(EVENT_SETTLED)) &&
+			text_equal(value_get_text(events->members[i], "id"), indicator))
+			return true;
+	return false;
+}
+
+/* Whoever hears that it has settled, red or green, need not hear so twice; it is owed all the
+ * same. */
+static void leave_out_settled(struct value *events)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < events->count; i++) {
+		struct value *event = events->members[i];
+		const char *type = value_get_text(event, "type");
+		bool plain = text_equal(type, event_type_name(EVENT_RED)) ||
+			     text_equal(type, event_type_name(EVENT_GREEN));
+
+		if (plain && settles(events, value_get_text(event, "id")))
+			value_free(event);
+		else
+			events->members[kept++] = event;
+	}
+	events->count = kept;
+}
+
 static void finish(const struct plan_input *input, struct delivery_plan *delivery)
 {
 	struct value *events = events_of(delivery);
+
+	leave_out_settled(events);
 
 	delivery->data = plan_data(input);
 	plan_put_events(delivery->data, events, delivery->left_out);
 	delivery->message_id = message_id(input, delivery);
 	put_message_id(delivery->data, delivery->message_id);
+	delivery->sender = plan_put_unsubscribe(
+		delivery->data, input->config, input->key, delivery->receiver);
 }
 
 void plan_make(const struct plan_input *input, struct plan *plan)
@@ -381,8 +459,10 @@ void plan_make(const struct plan_input *input, struct plan *plan)
 	for (size_t i = 0; i < input->events->count; i++) {
 		const struct event *event = &input->events->list[i];
 
-		if (event->type == EVENT_GREEN || event->type == EVENT_BACK)
+		if (is_end(event->type))
 			tell_owed(input, event, plan);
+		else if (event->type == EVENT_REMINDER)
+			tell_reminder(input, event, plan);
 		else
 			tell_all(input, event, plan);
 	}
@@ -399,6 +479,7 @@ void plan_release(struct plan *plan)
 		value_free(plan->list[i].data);
 		free(plan->list[i].held_for);
 		free(plan->list[i].otherwise);
+		free(plan->list[i].sender);
 		free(plan->list[i].alarms);
 		free(plan->list[i].merged);
 	}

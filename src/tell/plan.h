@@ -22,7 +22,8 @@
  * digest, head}: folder, relative to the archive, SHA-256 of its SHA256SUMS, the page's chain head;
  * absent for lost sent        {created, created_local}: when this message was made others_red  a
  * list of {label, words}: what else is red on this page now message_id  without brackets;
- * webhook_id version     of lampwatch simulated   true under --clock test        true for
+ * webhook_id unsubscribe  the address to which a mail ends it; absent where nobody gets mail for us
+ * version     of lampwatch simulated   true under --clock test        true for
  * `lampwatch try`
  */
 #ifndef LAMPWATCH_PLAN_H
@@ -83,6 +84,7 @@ struct delivery_plan {
 	int64_t held_until; /* not to be tried before: seconds since 1970, 0: at once */
 	char *held_for;     /* a provider: not to be tried while it is in trouble; NULL: none */
 	char *otherwise;    /* the receiver's second way, should it refuse; NULL: none */
+	char *sender;       /* of the envelope; NULL: the configuration's `from` */
 	bool gather;        /* waits to be joined with others at the end of the run */
 	int64_t *merged;    /* deliveries of reds that never got out: this one stands for them */
 	size_t merged_count;
@@ -107,6 +109,14 @@ void plan_release(struct plan *plan);
  * for a message that no page has caused (page NULL). Owned by the caller.
  */
 struct value *plan_data(const struct plan_input *input);
+
+/*
+ * What a mail to the receiver carries so that it can be ended and its bounces be known: its
+ * address for unsubscribing goes under data, the envelope's sender (VERP) to the caller. NULL, and
+ * nothing put, where nobody gets mail for us (`mail_in`) or the receiver is no address.
+ */
+char *plan_put_unsubscribe(
+	struct value *data, const struct config *config, const char *key, const char *receiver);
 
 /* Puts events (values, worst first) and the headline that follows from them and from left_out
  * more. Takes events. */

@@ -7,9 +7,11 @@
 
 #include "base/config.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "settings.h"
 #include "tell/plan.h"
+#include "tell/token.h"
 
 /* Worst first, as the list of a message shows them. */
 static const int rank[EVENT_TYPES] = {
@@ -21,6 +23,9 @@ static const int rank[EVENT_TYPES] = {
 	[EVENT_GONE] = 5,
 	[EVENT_UNDELIVERED] = 6,
 	[EVENT_UPDATE] = 7,
+	[EVENT_FLAPPING] = 1,
+	[EVENT_SETTLED] = 2,
+	[EVENT_REMINDER] = 0,
 };
 
 static int event_rank(const struct value *event)
@@ -53,6 +58,9 @@ static void put_headline(struct value *data, const struct value *events, size_t 
 		[EVENT_BACK] = {"green", "page back"},
 		[EVENT_GONE] = {"grey", "gone"},
 		[EVENT_UNDELIVERED] = {"yellow", "undelivered"},
+		[EVENT_FLAPPING] = {"yellow", "flapping"},
+		[EVENT_SETTLED] = {"green", "settled"},
+		[EVENT_REMINDER] = {"red", "still red"},
 	};
 	struct value *headline = value_put(data, "headline", value_map());
 	enum event_type first = EVENT_RED;
@@ -61,7 +69,10 @@ static void put_headline(struct value *data, const struct value *events, size_t 
 		value_put_boolean(headline, value_get_text(events->members[i], "type"), true);
 		event_type_parse(value_get_text(events->members[i], "type"), &first);
 	}
-	value_put_text(headline, "colour", words[first].colour);
+	value_put_text(headline, "colour",
+		first == EVENT_SETTLED
+			? value_get_text(value_get(events->members[0], "after"), "colour")
+			: words[first].colour);
 	value_put_text(headline, "word", words[first].word);
 	value_put_number(headline, "count", (int64_t)(events->count + left_out));
 	value_put_number(headline, "more", (int64_t)(events->count + left_out) - 1);
@@ -104,4 +115,31 @@ struct value *plan_data(const struct plan_input *input)
 	value_put_boolean(data, "simulated", input->simulated);
 	value_put_boolean(data, "test", false);
 	return data;
+}
+
+/* Of the address in whatever case: the token must be the same wherever it is written. */
+static char *token_of(const struct config *config, const char *key, enum token_purpose purpose,
+	const char *address)
+{
+	char *about = text_lower(address), token[TOKEN_TEXT], *result;
+
+	token_make(key, purpose, about, token);
+	result = token_address(config->mail_in, purpose, 0, token);
+	free(about);
+	return result;
+}
+
+char *plan_put_unsubscribe(
+	struct value *data, const struct config *config, const char *key, const char *receiver)
+{
+	const char *address = receiver_address(receiver);
+	char *unsubscribe;
+
+	if (config->mail_in == NULL || address == NULL || text_equal(address, config->operator))
+		return NULL;
+	unsubscribe = token_of(config, key, TOKEN_UNSUBSCRIBE, address);
+	if (unsubscribe != NULL)
+		value_put_text(data, "unsubscribe", unsubscribe);
+	free(unsubscribe);
+	return token_of(config, key, TOKEN_BOUNCE, address);
 }

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch mail-in: one mail on standard input, from an alias or a transport of
+ * the mail server. It prints nothing, for what a pipe prints goes back to the writer,
+ * and ends with 0, or with 75 (EX_TEMPFAIL), which lets the mail server try again.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cmd/context.h"
+#include "correspondence.h"
+#include "keep/store.h"
+#include "tell/letter.h"
+
+/* The mail's owner cannot mend what is wrong here, and nobody reads a pipe: the system's log
+ * tells the reason, without addresses. */
+static int again(const char *reason)
+{
+	openlog("lampwatch", LOG_PID, LOG_MAIL);
+	syslog(LOG_ERR, "mail-in: %s", reason);
+	return EX_TEMPFAIL;
+}
+
+/* The address that the mail came to: as told, as the mail server says, or as its header does. */
+static const char *recipient_of(const char *told, const struct letter *letter)
+{
+	const char *said = getenv("RECIPIENT");
+
+	if (!text_empty(told))
+		return told;
+	return !text_empty(said) ? said : letter->recipient;
+}
+
+/* As much as is looked at; a pipe that is closed early would send the mail back. */
+static void read_mail(struct buffer *mail)
+{
+	char rest[4096];
+
+	file_read_descriptor(STDIN_FILENO, "standard input", mail, NULL);
+	while (read(STDIN_FILENO, rest, sizeof rest) > 0)
+		;
+}
+
+static int receive(const struct context *context, const char *told, const struct buffer *mail)
+{
+	struct error error = {0};
+	struct database *database = store_open(context->database_path, false, &error);
+	struct correspondence correspondence = {.config = context->config,
+		.templates = context->templates,
+		.database = database,
+		.now = context->invocation->clock,
+		.simulated = context->invocation->simulated};
+	struct letter letter;
+	char *key;
+	bool good;
+
+	if (database == NULL)
+		return again(error.text);
+	key = store_fact(database, "key");
+	correspondence.key = key;
+	letter_parse(buffer_string(mail), mail->length, &letter);
+	good = !text_empty(key) &&
+	       letter_receive(&correspondence, &letter, recipient_of(told, &letter), &error);
+	letter_release(&letter);
+	database_close(database);
+	if (text_empty(key))
+		error_set(&error, REMEDY_LOCAL, "no run has made the archive yet");
+	free(key);
+	return good ? EX_OK : again(error.text);
+}
+
+int command_mail_in(struct invocation *invocation, int argc, char **argv)
+{
+	static const struct option options[] = {{"recipient", required_argument, NULL, 'r'}, {0}};
+	struct context context = {0};
+	struct buffer mail = {.maximum = LETTER_MAX};
+	const char *told = NULL;
+	int option, result = EXIT_DONE;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'r')
+			return usage_error(invocation);
+		told = optarg;
+	}
+	if (optind != argc)
+		return usage_error(invocation);
+	read_mail(&mail);
+	result = context_open(&context, invocation);
+	if (result != EXIT_DONE)
+		result = again("the configuration cannot be used; `lampwatch check` says why");
+	else if (context.config->mail_in == NULL || context.config->from == NULL)
+		result = again("the configuration has no \"mail_in\" or no \"from\"");
+	else
+		result = receive(&context, told, &mail);
+	buffer_release(&mail);
+	context_close(&context);
+	return result;
+}

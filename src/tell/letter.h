@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A mail that somebody wrote to us, or that a mail server sent back: as much of
+ * it as decides what is done (RFC 5322, RFC 3464, RFC 3834). Pure.
+ */
+#ifndef LAMPWATCH_LETTER_H
+#define LAMPWATCH_LETTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/yaml.h"
+
+enum {
+	LETTER_MAX = 256 * 1024,  /* bytes that are looked at */
+	LETTER_WORDS_MAX = 50,    /* words of a command */
+	LETTER_LINES_MAX = 10000, /* of a report */
+};
+
+struct letter {
+	char *from;       /* the address in From; "" where there is none that mail can go to */
+	char *sender;     /* of the envelope, as Return-Path says; "" for <> and where not given */
+	char *recipient;  /* of the envelope, as Delivered-To or X-Original-To says; "" */
+	char *message_id; /* with its brackets; "" */
+	bool has_sender;  /* there was a Return-Path at all */
+	bool automatic;   /* no person wrote it: no answer may follow (RFC 3834 section 2) */
+	struct text_list words; /* the command, in lower case: of the subject, else of the first
+				 * line of the text; "Re:" and what quotes are left out */
+	char *status; /* of a report that a delivery failed: "5.1.1" (RFC 3463); "" where it is
+		       * none, or says that it is only late */
+};
+
+/* Takes what of the mail is understood; the rest is as if it were not there. */
+void letter_parse(const char *text, size_t length, struct letter *letter);
+void letter_release(struct letter *letter);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+#include "tell/operator.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "tell/delivery.h"
+#include "tell/outbox.h"
+#include "tell/plan.h"
+
+static struct value *note_data(
+	const struct config *config, const struct operator_note *note, int64_t now)
+{
+	struct plan_input input = {.config = config, .now = now, .title = ""};
+	struct value *events = value_list(), *event = value_append(events, value_map()), *data;
+	char *flag = memory_format("is_%s", event_type_name(note->type));
+
+	if (note->page != NULL)
+		input.page = config_page(config, note->page);
+	data = plan_data(&input);
+	value_put_text(event, "type", event_type_name(note->type));
+	value_put_boolean(event, flag, true);
+	value_put_text(event, "label", note->label);
+	value_put_text(event, "reason", note->reason);
+	event_put_time(event, "since", note->since, config->timezone);
+	event_put_time(event, "seen_at", note->seen, config->timezone);
+	plan_put_events(data, events, 0);
+	free(flag);
+	return data;
+}
+
+void operator_tell(struct database *database, const struct config *config, const char *templates,
+	const struct operator_note *note, int64_t now)
+{
+	const char *at = config->from != NULL ? strchr(config->from, '@') : NULL;
+	struct delivery_plan plan = {0};
+	struct buffer bytes = {0};
+	struct error error;
+
+	if (config->operator== NULL)
+		return;
+	plan.data = note_data(config, note, now);
+	plan.receiver = receiver_mail(config->operator);
+	plan.message_id =
+		memory_format("<%s@%s>", note->id, at != NULL ? at + 1 : "lampwatch.invalid");
+	delivery_render(config, templates, plan.receiver, plan.message_id, NULL, plan.data, now,
+		&bytes, &error);
+	if (bytes.length > 0) /* also where a template is broken */
+		outbox_add(database, "", &plan, bytes.data, bytes.length, now);
+	buffer_release(&bytes);
+	value_free(plan.data);
+	free(plan.receiver);
+	free(plan.message_id);
+}

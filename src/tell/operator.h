@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What whoever runs lampwatch is told about the watching itself, through the
+ * outbox like everything else.
+ */
+#ifndef LAMPWATCH_OPERATOR_H
+#define LAMPWATCH_OPERATOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tell/event.h"
+
+struct config;
+struct database;
+
+/* All borrowed; NULL and "" alike mean that there is none. */
+struct operator_note {
+	enum event_type type;
+	const char *page;  /* its name */
+	const char *label; /* whom or what it is about */
+	const char *reason;
+	int64_t since, seen; /* UTC seconds; 0: none */
+	const char *id;      /* makes the Message-ID: the same for the same note */
+};
+
+/*
+ * Owes the operator the note. The transaction is the caller's. Nothing happens
+ * where the configuration names no operator. templates is the folder of the templates.
+ */
+void operator_tell(struct database *database, const struct config *config, const char *templates,
+	const struct operator_note *note, int64_t now);
+
+#endif

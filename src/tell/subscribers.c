@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: ISC */
+#include "tell/subscribers.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buffer.h"
+#include "base/database.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "tell/receivers.h"
+
+static const char *const state_names[SUBSCRIBER_STATES] = {
+	[SUBSCRIBER_ASKED] = "asked",
+	[SUBSCRIBER_ACTIVE] = "active",
+	[SUBSCRIBER_SUSPENDED] = "suspended",
+	[SUBSCRIBER_UNSUBSCRIBED] = "unsubscribed",
+};
+
+const char *subscriber_state_name(enum subscriber_state state)
+{
+	return state_names[state];
+}
+
+/* A word that is none of ours is of a newer program: nobody is told on a guess. */
+static enum subscriber_state state_of(const char *name)
+{
+	for (int i = 0; i < SUBSCRIBER_STATES; i++)
+		if (text_equal(state_names[i], name))
+			return (enum subscriber_state)i;
+	return SUBSCRIBER_SUSPENDED;
+}
+
+/* ---- lists as JSON ---- */
+
+static void read_list(const char *text, struct text_list *texts)
+{
+	struct value *list = json_parse(text, strlen(text), NULL);
+
+	for (size_t i = 0; list != NULL && list->type == VALUE_LIST && i < list->count; i++)
+		if (list->members[i]->type == VALUE_TEXT)
+			text_list_add(texts, list->members[i]->text);
+	value_free(list);
+}
+
+static char *write_list(const struct text_list *texts)
+{
+	struct value *list = value_list();
+	struct buffer out = {0};
+
+	for (size_t i = 0; i < texts->count; i++)
+		value_append(list, value_text(texts->list[i]));
+	json_write(list, 0, &out);
+	value_free(list);
+	return buffer_take(&out);
+}
+
+/* ---- rows ---- */
+
+static char *column(struct statement *row, int i)
+{
+	return memory_string(statement_text(row, i));
+}
+
+static void take_row(struct statement *row, struct subscriber *subscriber)
+{
+	enum level floor = LEVEL_DEGRADED;
+
+	*subscriber = (struct subscriber){
+		.is = {.mail = column(row, 0),
+			.second = statement_null(row, 1) ? NULL : column(row, 1),
+			.subscription = subscription_default},
+		.state = state_of(statement_text(row, 6)),
+		.created = statement_integer(row, 7),
+		.changed = statement_integer(row, 8),
+		.reason = column(row, 9)};
+	read_list(statement_text(row, 2), &subscriber->is.subscription.pages);
+	read_list(statement_text(row, 3), &subscriber->is.subscription.indicators);
+	level_parse(statement_text(row, 4), &floor);
+	subscriber->is.subscription.floor = (int)floor;
+	subscriber->is.subscription.on = (int)statement_integer(row, 5);
+}
+
+void subscribers_load(struct database *database, struct subscribers *subscribers)
+{
+	struct statement *row = database_query(database,
+		"SELECT mail, second, pages, indicators, floor, wanted, state, created, changed, "
+		"reason FROM subscriber ORDER BY mail COLLATE NOCASE",
+		"");
+
+	while (statement_row(row))
+		take_row(row, memory_append(&subscribers->list, &subscribers->count,
+				      sizeof *subscribers->list));
+	statement_end(row);
+}
+
+void subscriber_release(struct subscriber *subscriber)
+{
+	free(subscriber->is.mail);
+	free(subscriber->is.second);
+	subscription_release(&subscriber->is.subscription);
+	free(subscriber->reason);
+}
+
+void subscribers_release(struct subscribers *subscribers)
+{
+	for (size_t i = 0; i < subscribers->count; i++)
+		subscriber_release(&subscribers->list[i]);
+	free(subscribers->list);
+	*subscribers = (struct subscribers){0};
+}
+
+static int by_mail(const void *key, const void *subscriber)
+{
+	return strcasecmp(key, ((const struct subscriber *)subscriber)->is.mail);
+}
+
+struct subscriber *subscribers_find(const struct subscribers *subscribers, const char *mail)
+{
+	if (subscribers->count == 0)
+		return NULL;
+	return bsearch(
+		mail, subscribers->list, subscribers->count, sizeof *subscribers->list, by_mail);
+}
+
+static bool silences(enum subscriber_state state)
+{
+	return state == SUBSCRIBER_SUSPENDED || state == SUBSCRIBER_UNSUBSCRIBED;
+}
+
+static bool has_receiver(const struct receivers *receivers, const char *name)
+{
+	for (size_t i = 0; i < receivers->count; i++)
+		if (strcasecmp(receivers->list[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What the file says of an address holds as long as nothing here silences it. */
+void subscribers_apply(const struct subscribers *subscribers, struct receivers *receivers)
+{
+	for (size_t i = 0; i < subscribers->count; i++) {
+		const struct subscriber *subscriber = &subscribers->list[i];
+		char *name = receiver_mail(subscriber->is.mail);
+		char *otherwise = subscriber->is.second != NULL
+					  ? receiver_parse(subscriber->is.second)
+					  : NULL;
+
+		if (silences(subscriber->state))
+			receivers_remove(receivers, name);
+		else if (subscriber->state == SUBSCRIBER_ACTIVE && !has_receiver(receivers, name))
+			receivers_add(receivers, name, otherwise, &subscriber->is.subscription);
+		free(name);
+		free(otherwise);
+	}
+}
+
+void subscriber_save(struct database *database, const struct subscriber *subscriber)
+{
+	const struct subscription *subscription = &subscriber->is.subscription;
+	char *pages = write_list(&subscription->pages);
+	char *indicators = write_list(&subscription->indicators);
+
+	database_do(database, "DELETE FROM subscriber WHERE mail = ? COLLATE NOCASE", "t",
+		subscriber->is.mail);
+	database_do(database,
+		"INSERT INTO subscriber (mail, second, pages, indicators, floor, wanted, state, "
+		"created, changed, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"tttttitiit", subscriber->is.mail, subscriber->is.second, pages, indicators,
+		level_name((enum level)subscription->floor), (int64_t)subscription->on,
+		state_names[subscriber->state], subscriber->created, subscriber->changed,
+		subscriber->reason != NULL ? subscriber->reason : "");
+	free(pages);
+	free(indicators);
+}
+
+void subscriber_set_state(struct database *database, const char *mail, enum subscriber_state state,
+	const char *reason, int64_t now)
+{
+	database_do(database,
+		"UPDATE subscriber SET state = ?, changed = ?, reason = ?"
+		" WHERE mail = ? COLLATE NOCASE",
+		"titt", state_names[state], now, reason, mail);
+	if (database_changed(database) == 0) {
+		struct subscriber subscriber = {
+			.is = {.mail = (char *)mail, .subscription = subscription_default},
+			.state = state,
+			.created = now,
+			.changed = now,
+			.reason = (char *)reason};
+
+		subscriber_save(database, &subscriber);
+	}
+}
+
+void subscribers_expire(struct database *database, int64_t before)
+{
+	database_do(database, "DELETE FROM subscriber WHERE state = 'asked' AND created < ?", "i",
+		before);
+}
+
+static int64_t number(struct statement *row)
+{
+	int64_t value = statement_row(row) ? statement_integer(row, 0) : 0;
+
+	statement_end(row);
+	return value;
+}
+
+/* 5.1.x says that there is no such mailbox, 5.2.1 that it is closed; the rest may be our doing. */
+static bool is_permanent(const char *status)
+{
+	return text_starts(status, "5.1.") || text_equal(status, "5.2.1");
+}
+
+bool subscriber_bounced(
+	struct database *database, const char *mail, const char *status, int64_t now)
+{
+	if (!is_permanent(status))
+		return false;
+	database_do(database, "DELETE FROM bounce WHERE time < ?", "i", now - BOUNCES_SECONDS);
+	database_do(database, "INSERT INTO bounce (mail, time) VALUES (?, ?)", "ti", mail, now);
+	if (number(database_query(database,
+		    "SELECT count(*) FROM bounce WHERE mail = ? COLLATE NOCASE", "t", mail)) <
+		BOUNCES_TO_SUSPEND)
+		return false;
+	subscriber_set_state(database, mail, SUBSCRIBER_SUSPENDED,
+		"mail to it was refused for good twice within a week", now);
+	return true;
+}
+
+bool answer_allowed(struct database *database, const char *key, const char *sender, int64_t now)
+{
+	unsigned char digest[DIGEST_BYTES];
+	char text[DIGEST_TEXT], *lower = text_lower(sender);
+
+	digest_hmac(key, strlen(key), lower, strlen(lower), digest);
+	text_hexadecimal(digest, sizeof digest, text);
+	free(lower);
+	database_do(database, "DELETE FROM answer WHERE time < ? OR time > ?", "ii",
+		now - ANSWERS_SECONDS, now);
+	if (number(database_query(database, "SELECT count(*) FROM answer", "")) >= ANSWERS_MAX ||
+		number(database_query(database, "SELECT count(*) FROM answer WHERE sender = ?", "t",
+			text)) >= ANSWERS_PER_SENDER)
+		return false;
+	database_do(database, "INSERT INTO answer (sender, time) VALUES (?, ?)", "ti", text, now);
+	return true;
+}

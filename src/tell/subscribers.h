@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Who has subscribed without the configuration: by `lampwatch subscribe`, or by a
+ * letter to `lampwatch mail-in`. They live in the database that holds the outbox. What
+ * stands here about an address wins over what the configuration says of it.
+ */
+#ifndef LAMPWATCH_SUBSCRIBERS_H
+#define LAMPWATCH_SUBSCRIBERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/config.h"
+
+struct database;
+struct receivers;
+
+enum subscriber_state {
+	SUBSCRIBER_ASKED,        /* by letter; told only once it is confirmed */
+	SUBSCRIBER_ACTIVE,       /* is told */
+	SUBSCRIBER_SUSPENDED,    /* mail to it was refused for good more than once */
+	SUBSCRIBER_UNSUBSCRIBED, /* wants no more, whatever the configuration says */
+	SUBSCRIBER_STATES,
+};
+
+enum {
+	SUBSCRIBERS_ASKED_MAX = 10000, /* unconfirmed ones at a time */
+	BOUNCES_TO_SUSPEND = 2,        /* permanent ones … */
+	BOUNCES_SECONDS = 7 * 86400,   /* … within that time */
+	ANSWERS_PER_SENDER = 5,        /* in a day */
+	ANSWERS_MAX = 500,             /* to all, in a day */
+	ANSWERS_SECONDS = 86400,
+};
+
+/* Strings owned. The same as a subscriber of the configuration, and its state. */
+struct subscriber {
+	struct subscriber_config is;
+	enum subscriber_state state;
+	int64_t created, changed; /* UTC seconds: asked for, and the state's last change */
+	char *reason;             /* of the state; "" for none */
+};
+
+struct subscribers {
+	struct subscriber *list; /* by address */
+	size_t count;
+};
+
+/* All of them. subscribers_release() frees. */
+void subscribers_load(struct database *database, struct subscribers *subscribers);
+void subscribers_release(struct subscribers *subscribers);
+
+/* The one with this address, whatever its case; NULL where there is none. */
+struct subscriber *subscribers_find(const struct subscribers *subscribers, const char *mail);
+
+/*
+ * Who is told from here on: takes out of receivers whom a row here silences, and adds those that
+ * are active. subscribers must outlive receivers.
+ */
+void subscribers_apply(const struct subscribers *subscribers, struct receivers *receivers);
+
+/* Writes one, whole; a transaction is the caller's. */
+void subscriber_save(struct database *database, const struct subscriber *subscriber);
+
+/* Changes the state of the address, making a row where there is none (as for one that only the
+ * configuration knows). */
+void subscriber_set_state(struct database *database, const char *mail, enum subscriber_state state,
+	const char *reason, int64_t now);
+
+/* Forgets who asked before then and never confirmed. */
+void subscribers_expire(struct database *database, int64_t before);
+
+/*
+ * A delivery to the address was refused after all, with that status (RFC 3463). True where this
+ * is what suspends it: the second permanent one within a week.
+ */
+bool subscriber_bounced(
+	struct database *database, const char *mail, const char *status, int64_t now);
+
+/* True, and counted, where the sender may still be answered today. The address is kept as a
+ * digest with the archive's key. */
+bool answer_allowed(struct database *database, const char *key, const char *sender, int64_t now);
+
+/* "asked", "active", "suspended", "unsubscribed". */
+const char *subscriber_state_name(enum subscriber_state state);
+
+void subscriber_release(struct subscriber *subscriber);
+
+#endif
