@@ -36,6 +36,7 @@ static bool keep_folder(struct work *work, struct error *error)
 		.responses = seen->responses,
 		.count = seen->response_count,
 		.documents = names,
+		.sources = seen->sources,
 		.url = seen->page->url,
 		.kind = seen->page->kind,
 		.kind_digest = kind_digest(seen->kind),

@@ -20,6 +20,7 @@
 #include "watch/fetch.h"
 #include "watch/kind.h"
 
+struct capture_source;
 struct dependences;
 
 /* What all observations of a run share. Borrowed. */
@@ -35,6 +36,7 @@ struct observer {
 	const struct providers *providers; /* the table of who hosts what */
 	struct dependences *dependences;   /* who needs whom, as far as it was known when the
 					    * run began; owned */
+	bool untold;           /* what is observed is history, and told to nobody */
 	bool quiet;
 	bool page_trouble;  /* out: some page could not be fetched or read */
 	bool local_trouble; /* out: something could not be kept: exit status 3 */
@@ -71,6 +73,8 @@ struct observation {
 				  need */
 	bool silent; /* it had to be read anew and could not be: what is written about incidents may
 		      * be old and is not told; a lamp's turn is, for better twice than never */
+	const struct capture_source *sources; /* of each document, where it is imported; NULL: it was
+					       * fetched */
 	const char *kept; /* the folder that a crash left without its row; NULL: none */
 };
 

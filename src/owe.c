@@ -143,7 +143,8 @@ bool work_owe(struct work *work)
 	rename_alarms(work);
 	number_alarms(work, &owed);
 	save_events(work);
-	make_plan(work, &owed, &plan);
+	if (!work->observer->untold)
+		make_plan(work, &owed, &plan);
 	owes = save_deliveries(work, &plan);
 	plan_release(&plan);
 	outbox_owed_release(&owed);
@@ -205,7 +206,7 @@ void work_emergency(struct work *work, const struct error *why)
 
 	work->observer->local_trouble = true;
 	work_say(work, why->text);
-	if (work->events.count == 0 || !emergency_due(work))
+	if (work->events.count == 0 || work->observer->untold || !emergency_due(work))
 		return;
 	for (size_t i = 0; i < work->events.count; i++) {
 		struct event *event = &work->events.list[i];

@@ -48,6 +48,18 @@ static void discard(const struct observer *observer, const struct archive_intent
 	free(path);
 }
 
+/* Of an import that a crash has ended: history, which is imported again, and told to nobody. */
+static bool imported(const struct observer *observer, const struct archive_intent *intent)
+{
+	struct buffer capture = {0};
+	bool found = archive_read(observer->config->archive, intent->page, intent->folder,
+			     "capture", &capture, NULL) &&
+		     strstr(buffer_string(&capture), "\n" ARCHIVE_IMPORTED) != NULL;
+
+	buffer_release(&capture);
+	return found;
+}
+
 /* True where what was kept can be read as it would have been: not by another kind, or for another
  * address. */
 static bool adoptable(const struct observer *observer, const struct archive_intent *intent,
@@ -59,7 +71,7 @@ static bool adoptable(const struct observer *observer, const struct archive_inte
 
 	free(path);
 	return there && archive_folder_time(intent->folder, &time) && page != NULL &&
-	       state != NULL &&
+	       state != NULL && !imported(observer, intent) &&
 	       (!state->known || (text_equal(state->url, page->url) &&
 					 text_equal(state->kind_digest, kind_digest(kind)) &&
 					 text_equal(state->program, LAMPWATCH_VERSION)));

@@ -104,13 +104,24 @@ static void capture_milliseconds(struct buffer *out, const char *key, int64_t ti
 	buffer_format(out, "%s: %s.%03dZ\n", key, seconds, (int)(time % 1000));
 }
 
-static void capture_document(
-	struct buffer *out, const char *name, const struct http_response *response)
+static void capture_source(struct buffer *out, const struct capture_source *source)
+{
+	buffer_text(out, ARCHIVE_IMPORTED);
+	text_visible(out, source->file);
+	buffer_byte(out, '\n');
+	capture_line(out, "imported-sha256", source->sha256);
+	capture_line(out, "imported-record", source->record);
+}
+
+static void capture_document(struct buffer *out, const char *name,
+	const struct http_response *response, const struct capture_source *source)
 {
 	char *redirects = memory_string(response->redirects != NULL ? response->redirects : "");
 	char *rest = redirects, *line;
 
 	capture_line(out, "document", name);
+	if (source != NULL)
+		capture_source(out, source);
 	capture_url(out, "requested", response->requested_url);
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (line[0] != '\0')
@@ -148,7 +159,8 @@ static void capture_write(const struct snapshot *snapshot, struct buffer *out)
 	}
 	for (size_t i = 0; i < snapshot->count; i++)
 		if (snapshot->responses[i].status != 0)
-			capture_document(out, snapshot->documents[i], &snapshot->responses[i]);
+			capture_document(out, snapshot->documents[i], &snapshot->responses[i],
+				snapshot->sources != NULL ? &snapshot->sources[i] : NULL);
 }
 
 /* Cookies identify whoever fetched, and are no part of what the page said. */

@@ -29,6 +29,16 @@ struct error;
 
 #define ARCHIVE_STATE ".state"
 
+/* Where a document was imported from. All borrowed; NULL for what it has not. */
+struct capture_source {
+	const char *file;   /* its name, without folders */
+	const char *sha256; /* of the whole file */
+	const char *record; /* WARC-Record-ID of the response, as it stands there */
+};
+
+/* Begins the line of a capture that has a source. */
+#define ARCHIVE_IMPORTED "imported-from: "
+
 /* What is kept of one fetch. All borrowed. */
 struct snapshot {
 	const char *page;
@@ -38,7 +48,8 @@ struct snapshot {
 	const struct http_response
 		*responses; /* one for each document; a status of 0: not fetched */
 	size_t count;
-	const char *const *documents; /* their names in the kind */
+	const char *const *documents;         /* their names in the kind */
+	const struct capture_source *sources; /* of each document; NULL: they were fetched */
 	const char *url, *kind, *kind_digest;
 	const char *reason;         /* "first sight", "change", "unreadable" */
 	const char *reading;        /* canonical text; NULL where there is none */
