@@ -183,6 +183,10 @@ static const enum event_type turn_events[] = {
 	[TURN_RED] = EVENT_RED,
 	[TURN_GREEN] = EVENT_GREEN,
 	[TURN_GONE] = EVENT_GONE,
+	[TURN_WORSE] = EVENT_RED,
+	[TURN_FLAPPING] = EVENT_FLAPPING,
+	[TURN_SETTLED] = EVENT_SETTLED,
+	[TURN_REMINDER] = EVENT_REMINDER,
 };
 
 /* A page on which everything turned at once says the same of each: enough of it is enough. */
@@ -211,8 +215,13 @@ static void add_turn(const struct source *source, const struct turn *turn, struc
 		turn->type == TURN_GONE ? COLOUR_GREY : level_colour(turn->after, input->red);
 	event->word = memory_string(lamp->word);
 	event->seen = turn->seen;
-	event->since = turn->type == TURN_GREEN ? turn->since : 0;
-	event->fetches = turn->fetches;
+	event->since = turn->since;
+	event->risen = turn->type == TURN_WORSE;
+	event->changes = turn->type == TURN_FLAPPING ? turn->fetches : 0;
+	event->fetches =
+		turn->type == TURN_RED || turn->type == TURN_GREEN || turn->type == TURN_WORSE
+			? turn->fetches
+			: 0;
 	event->needed = turn->type == TURN_GREEN ? input->better : input->worse;
 	event->said_at = memory_string(turn->type == TURN_RED ? account.said_at : "");
 	event->incidents = detail(events, account.incidents);

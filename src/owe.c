@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "classify.h"
 #include "keep/archive.h"
 #include "news.h"
 #include "tell/attempt.h"
@@ -25,7 +26,16 @@ static const char *const alarm_kinds[EVENT_TYPES] = {
 	[EVENT_GREEN] = "red",
 	[EVENT_LOST] = "lost",
 	[EVENT_BACK] = "lost",
+	[EVENT_FLAPPING] = "flapping",
+	[EVENT_SETTLED] = "flapping",
+	[EVENT_REMINDER] = "red",
 };
+
+static const bool opens_alarm[EVENT_TYPES] = {
+	[EVENT_RED] = true, [EVENT_LOST] = true, [EVENT_FLAPPING] = true};
+
+static const bool closes_alarm[EVENT_TYPES] = {
+	[EVENT_GREEN] = true, [EVENT_BACK] = true, [EVENT_SETTLED] = true};
 
 /* An alarm is found by its indicator's id, which the provider may have changed meanwhile. */
 static void rename_alarms(const struct work *work)
@@ -38,27 +48,38 @@ static void rename_alarms(const struct work *work)
 				lamps->list[i].former, lamps->list[i].id);
 }
 
+/* An alarm that got worse is the one that is open; that of a baseline nobody was told of. */
+static int64_t alarm_of(const struct work *work, const struct event *event)
+{
+	struct database *database = work->observer->database;
+	const char *page = work->seen->page->name, *kind = alarm_kinds[event->type];
+	const char *indicator = event->indicator != NULL ? event->indicator : "";
+	int64_t alarm = 0;
+
+	if (kind == NULL)
+		return 0;
+	if (!opens_alarm[event->type] || event->risen)
+		alarm = store_find_alarm(database, page, kind, indicator);
+	if (alarm == 0 && opens_alarm[event->type])
+		alarm = store_open_alarm(database, page, kind, indicator, event->seen);
+	return alarm;
+}
+
 /* Episodes begin and end; what ends one asks who was owed its beginning. */
 static void number_alarms(struct work *work, struct owed_list *owed)
 {
 	struct database *database = work->observer->database;
-	const char *page = work->seen->page->name;
 
 	for (size_t i = 0; i < work->events.count; i++) {
 		struct event *event = &work->events.list[i];
-		const char *kind = alarm_kinds[event->type];
-		const char *indicator = event->indicator != NULL ? event->indicator : "";
 
-		if (event->type == EVENT_RED || event->type == EVENT_LOST) {
-			event->alarm =
-				store_open_alarm(database, page, kind, indicator, event->seen);
-		} else if (kind != NULL) {
-			event->alarm = store_find_alarm(database, page, kind, indicator);
-			if (event->alarm != 0) {
-				store_close_alarm(database, event->alarm, event->seen);
-				outbox_owed(database, event->alarm, owed);
-			}
-		}
+		event->alarm = alarm_of(work, event);
+		if (event->alarm == 0)
+			continue;
+		if (closes_alarm[event->type])
+			store_close_alarm(database, event->alarm, event->seen);
+		if (!opens_alarm[event->type])
+			outbox_owed(database, event->alarm, owed);
 	}
 }
 
@@ -68,7 +89,7 @@ static void save_events(const struct work *work)
 		const struct event *event = &work->events.list[i];
 		char *label = event_label(event);
 		const char *text = text_empty(event->reason) ? event->word : event->reason;
-		bool levels = event->type == EVENT_RED || event->type == EVENT_GREEN;
+		bool levels = alarm_kinds[event->type] != NULL && event->indicator != NULL;
 
 		store_add_event(work->observer->database, work->seen->page->name, work->seen->now,
 			event_type_name(event->type), event->indicator, label,
@@ -103,6 +124,8 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 		.key = observer->key,
 	};
 
+	classify_receivers(observer->database, observer->config, observer->dependences,
+		state->red || state->lost ? state->name : NULL, &work->observer->receivers);
 	plan_make(&input, plan);
 	free(path);
 	value_free(others);
@@ -211,7 +234,7 @@ void work_emergency(struct work *work, const struct error *why)
 	for (size_t i = 0; i < work->events.count; i++) {
 		struct event *event = &work->events.list[i];
 
-		event->alarm = event->type == EVENT_GREEN || event->type == EVENT_BACK
+		event->alarm = closes_alarm[event->type]
 				       ? store_find_alarm(work->observer->database,
 						 work->seen->page->name, alarm_kinds[event->type],
 						 event->indicator != NULL ? event->indicator : "")

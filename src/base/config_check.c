@@ -301,6 +301,7 @@ void config_check(const struct config *config, struct problems *problems)
 	struct node root = yaml_root(config->yaml);
 	struct node pages_list = node_find(root, "pages"), routes_list = node_find(root, "routes");
 	struct node webhooks_list = node_find(root, "webhooks"),
+		    maintenance_list = node_find(root, "maintenance"),
 		    subscribers_list = node_find(root, "subscribers");
 	struct names pages = names_read("page", pages_list, "name", NULL);
 	struct names routes = names_read("route", routes_list, "name", NULL);
@@ -322,6 +323,9 @@ void config_check(const struct config *config, struct problems *problems)
 	for (size_t i = 0; i < node_count(webhooks_list); i++)
 		check_page_list(
 			node_find(node_member(webhooks_list, i), "pages"), &pages, problems);
+	for (size_t i = 0; i < node_count(maintenance_list); i++)
+		check_page_list(
+			node_find(node_member(maintenance_list, i), "pages"), &pages, problems);
 	check_depends(routes_list, &providers, problems);
 	check_depends(webhooks_list, &providers, problems);
 	free(pages.list);

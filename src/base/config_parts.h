@@ -44,6 +44,9 @@ bool config_host_port(const char *text, const char *scheme, char **host, int *po
 void config_read_routes(struct config *config, struct node list, struct problems *problems);
 void config_read_subscribers(struct config *config, struct node list, struct problems *problems);
 void config_read_webhooks(struct config *config, struct node list, struct problems *problems);
+/* Our own maintenance (config_windows.c). */
+void config_read_maintenance(struct config *config, struct node list, struct problems *problems);
+void config_maintenance_free(struct config *config);
 void config_receivers_free(struct config *config);
 
 /* What must hold between the parts of the file (config_check.c). */

@@ -64,6 +64,13 @@ static bool read_days(const struct node_walk *walk, struct node node, void *targ
 
 static const struct node_rule window_rules[] = {WINDOW_RULES(struct window, ), {0}};
 
+static const struct node_rule maintenance_rules[] = {
+	{"pages", config_read_labels, offsetof(struct maintenance_config, pages), false, NULL},
+	{"reason", config_read_label, offsetof(struct maintenance_config, reason), false, NULL},
+	WINDOW_RULES(struct maintenance_config, window.),
+	{0},
+};
+
 /* Whether it has both of one pair of ends. */
 static bool check_window(const struct window *window, struct node node, struct problems *problems)
 {
@@ -115,4 +122,28 @@ bool config_read_windows(const struct node_walk *walk, struct node node, void *t
 		       check_window(window, member, walk->problems) && good;
 	}
 	return good;
+}
+
+void config_read_maintenance(struct config *config, struct node list, struct problems *problems)
+{
+	for (size_t i = 0; i < node_count(list) && i < WINDOWS_MAX; i++) {
+		struct node node = node_member(list, i);
+		struct maintenance_config *maintenance = memory_append(
+			&config->maintenance, &config->maintenance_count, sizeof *maintenance);
+
+		maintenance->line = node_line(node);
+		window_begin(&maintenance->window);
+		if (node_walk_map(problems, node, maintenance_rules, maintenance, config))
+			check_window(&maintenance->window, node, problems);
+	}
+}
+
+void config_maintenance_free(struct config *config)
+{
+	for (size_t i = 0; i < config->maintenance_count; i++) {
+		text_list_release(&config->maintenance[i].pages);
+		free(config->maintenance[i].reason);
+		free(config->maintenance[i].window.zone);
+	}
+	free(config->maintenance);
 }

@@ -12,7 +12,7 @@
 
 #define COLUMNS                                                                                    \
 	"id, receiver, page, message_id, bytes, data, state, tries, next_try, perhaps, second,"    \
-	" route, code, reason, created, ended"
+	" route, code, reason, created, ended, sender"
 
 void deliveries_release(struct deliveries *deliveries)
 {
@@ -20,7 +20,7 @@ void deliveries_release(struct deliveries *deliveries)
 		struct delivery *delivery = &deliveries->list[i];
 		char *strings[] = {delivery->receiver, delivery->page, delivery->message_id,
 			delivery->bytes, delivery->data, delivery->state, delivery->route,
-			delivery->reason};
+			delivery->reason, delivery->sender};
 
 		for (size_t j = 0; j < sizeof strings / sizeof strings[0]; j++)
 			free(strings[j]);
@@ -52,6 +52,8 @@ static void take_rows(struct statement *row, struct deliveries *deliveries)
 		delivery->reason = memory_string(statement_text(row, 13));
 		delivery->created = statement_integer(row, 14);
 		delivery->ended = statement_integer(row, 15);
+		delivery->sender =
+			statement_null(row, 16) ? NULL : memory_string(statement_text(row, 16));
 	}
 	statement_end(row);
 }
@@ -75,10 +77,11 @@ void outbox_add(struct database *database, const char *page, const struct delive
 	json_write(plan->data, 0, &data);
 	database_do(database,
 		"INSERT INTO delivery (receiver, page, created, message_id, bytes, data, state, "
-		"next_try)"
-		" VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)",
-		"ttitbti", plan->receiver, page, now, plan->message_id, bytes, length,
-		buffer_string(&data), now);
+		"next_try, held_until, held_for, otherwise, gather, sender)"
+		" VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)",
+		"ttitbtiittit", plan->receiver, page, now, plan->message_id, bytes, length,
+		buffer_string(&data), now, plan->held_until, plan->held_for, plan->otherwise,
+		(int64_t)plan->gather, plan->sender);
 	id = database_last_row(database);
 	for (size_t i = 0; i < plan->alarm_count; i++)
 		database_do(database, "INSERT OR IGNORE INTO owed VALUES (?, ?, ?)", "iit", id,
@@ -95,7 +98,7 @@ void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owe
 	struct statement *row = database_query(database,
 		"SELECT d.receiver, d.message_id, d.id, d.state, d.perhaps, d.data FROM owed o "
 		"JOIN delivery d"
-		" ON d.id = o.delivery WHERE o.alarm = ? AND o.type IN ('red', 'lost') AND d.state "
+		" ON d.id = o.delivery WHERE o.alarm = ? AND o.type IN ('red', 'lost', 'flapping') AND d.state "
 		"!= 'merged'"
 		" ORDER BY d.id",
 		"i", alarm);

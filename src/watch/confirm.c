@@ -65,7 +65,8 @@ void lamps_release(struct lamps *lamps)
 bool lamps_unconfirmed(const struct lamps *lamps)
 {
 	for (size_t i = 0; i < lamps->count; i++)
-		if (lamps->list[i].count > 0)
+		if (lamps->list[i].count > 0 || lamps->list[i].rising > 0 ||
+			(lamps->list[i].flapping && !lamps->list[i].gone))
 			return true;
 	return false;
 }
@@ -78,32 +79,55 @@ bool lamps_red(const struct lamps *lamps)
 	return false;
 }
 
-static void turn(const struct step *step, enum turn_type type, const struct lamp *lamp,
-	int64_t seen, int64_t fetches)
+static void turn(const struct step *step, const struct lamp *lamp, struct turn turned)
 {
-	struct turn *new;
-
-	if (step->silent || (step->first && type != TURN_RED))
+	if (step->silent || (step->first && turned.type != TURN_RED))
 		return;
-	new = memory_append(&step->turns->list, &step->turns->count, sizeof *new);
-	*new = (struct turn){type, (size_t)(lamp - step->lamps->list), lamp->before, lamp->level,
-		seen, lamp->alarm_since, fetches};
+	turned.lamp = (size_t)(lamp - step->lamps->list);
+	turned.after = lamp->level;
+	*(struct turn *)memory_append(&step->turns->list, &step->turns->count, sizeof turned) =
+		turned;
+}
+
+/* What a baseline shows, or a new way of reading finds in old bytes, is not the page's news. */
+static bool ours(const struct step *step)
+{
+	return step->first || step->silent;
+}
+
+static bool is_baseline(const struct step *step)
+{
+	return step->silent || (step->first && !step->rules->alert_on_first_sight);
+}
+
+/* True where an alarm stays as it is, whatever is confirmed. */
+static bool held(const struct step *step, const struct lamp *lamp)
+{
+	return lamp->flapping || (step->rules->muted && !is_baseline(step));
 }
 
 static void open_alarm(const struct step *step, struct lamp *lamp)
 {
-	bool silently = step->first && !step->rules->alert_on_first_sight;
-
 	lamp->alarm = true;
 	lamp->alarm_since = lamp->count_since;
-	if (!silently)
-		turn(step, TURN_RED, lamp, lamp->count_since, lamp->count);
+	lamp->peak = lamp->level;
+	if (!is_baseline(step))
+		turn(step, lamp,
+			(struct turn){.type = TURN_RED,
+				.before = lamp->before,
+				.seen = lamp->count_since,
+				.fetches = lamp->count});
 	lamp->count = 0;
 }
 
 static void close_alarm(const struct step *step, struct lamp *lamp)
 {
-	turn(step, TURN_GREEN, lamp, lamp->count_since, lamp->count);
+	turn(step, lamp,
+		(struct turn){.type = TURN_GREEN,
+			.before = lamp->before,
+			.seen = lamp->count_since,
+			.since = lamp->alarm_since,
+			.fetches = lamp->count});
 	lamp->alarm = false;
 	lamp->count = 0;
 }
@@ -120,9 +144,7 @@ static void count_fetch(
 	enum colour wanted = lamp->alarm ? COLOUR_GREEN : COLOUR_RED;
 	int64_t needed = lamp->alarm ? step->rules->better : step->rules->worse;
 
-	bool ours = step->first || step->silent;
-
-	if (colour != wanted || (ours && lamp->alarm)) {
+	if (colour != wanted || (ours(step) && lamp->alarm)) {
 		lamp->count = 0;
 		return;
 	}
@@ -131,12 +153,86 @@ static void count_fetch(
 		lamp->before = before;
 	}
 	lamp->count++;
-	if (lamp->count < needed && !ours)
+	if ((lamp->count < needed && !ours(step)) || held(step, lamp))
 		return;
 	if (lamp->alarm)
 		close_alarm(step, lamp);
 	else
 		open_alarm(step, lamp);
+}
+
+/* An alarm that is open may get worse: who asked for the worst only has not heard of it. */
+static void count_rise(const struct step *step, struct lamp *lamp)
+{
+	if (!lamp->alarm || !lamp->red || lamp->level <= lamp->peak) {
+		lamp->rising = 0;
+		return;
+	}
+	lamp->rising++;
+	if ((lamp->rising < step->rules->worse && !ours(step)) || held(step, lamp))
+		return;
+	turn(step, lamp,
+		(struct turn){.type = TURN_WORSE,
+			.before = lamp->peak,
+			.seen = step->now,
+			.since = lamp->alarm_since,
+			.fetches = lamp->rising});
+	lamp->peak = lamp->level;
+	lamp->rising = 0;
+}
+
+static void begin_or_settle(const struct step *step, struct lamp *lamp, enum level before)
+{
+	const struct confirm_rules *rules = step->rules;
+	double percent = ring_percent(&lamp->ring);
+
+	if (step->rules->muted)
+		return;
+	if (!lamp->flapping && rules->high > 0 && percent >= (double)rules->high) {
+		lamp->flapping = true;
+		turn(step, lamp,
+			(struct turn){.type = TURN_FLAPPING,
+				.before = before,
+				.seen = step->now,
+				.fetches = ring_changes(&lamp->ring)});
+	} else if (lamp->flapping && (rules->high == 0 || percent < (double)rules->low)) {
+		lamp->flapping = false;
+		turn(step, lamp,
+			(struct turn){.type = TURN_SETTLED,
+				.before = before,
+				.seen = step->now,
+				.since = lamp->ring.changed,
+				.fetches = 1});
+	}
+}
+
+/* Between red and green, the last of the two goes on: only they are ever told. */
+static void take_state(
+	const struct step *step, struct lamp *lamp, enum colour colour, enum level before)
+{
+	struct ring *ring = &lamp->ring;
+	size_t known = strlen(ring->states);
+	bool was_red = known > 0 && ring->states[known - 1] == '1';
+	bool red = colour == COLOUR_RED || (colour != COLOUR_GREEN && was_red);
+	int64_t calm = step->rules->every > RING_CALM_SECONDS ? step->rules->every
+							      : (int64_t)RING_CALM_SECONDS;
+
+	if (ours(step)) {
+		ring_correct(ring, red, step->now);
+		return;
+	}
+	ring_hold(ring, calm, step->rules->unchanged_until);
+	ring_take(ring, red, lamp->flapping ? (int64_t)RING_FLAPPING_SECONDS : RING_CALM_SECONDS,
+		step->now);
+	begin_or_settle(step, lamp, before);
+}
+
+/* Flapping begins before the change that makes it so is told, and ends before what is left is. */
+static void judge(const struct step *step, struct lamp *lamp, enum colour colour, enum level before)
+{
+	take_state(step, lamp, colour, before);
+	count_rise(step, lamp);
+	count_fetch(step, lamp, colour, before);
 }
 
 /* Takes what the page says of one lamp: returns the level it had before. */
@@ -160,7 +256,7 @@ static void take_indicator(
 {
 	enum level before = take_level(step, lamp, level, word);
 
-	count_fetch(step, lamp, level_colour(level, step->rules->red), before);
+	judge(step, lamp, level_colour(level, step->rules->red), before);
 }
 
 static void take_absent(const struct step *step, struct lamp *lamp)
@@ -170,12 +266,16 @@ static void take_absent(const struct step *step, struct lamp *lamp)
 		return;
 	}
 	if (!lamp->gone)
-		turn(step, TURN_GONE, lamp, step->now, 1);
+		turn(step, lamp,
+			(struct turn){.type = TURN_GONE,
+				.before = lamp->before,
+				.seen = step->now,
+				.fetches = 1});
 	if (!lamp->gone)
 		lamp->since = step->now;
 	lamp->gone = true;
 	lamp->red = false;
-	lamp->count = 0;
+	lamp->count = lamp->rising = 0;
 }
 
 /* Which lamp each row of a reading means: its place in lamps, or NO_LAMP. */
@@ -282,7 +382,7 @@ static void take_indicators(const struct step *step, const struct reading *readi
 static bool is_kept(const struct step *step, const struct lamp *lamp)
 {
 	const struct text_list *patterns = step->rules->patterns;
-	bool idle = !lamp->alarm && lamp->count == 0 &&
+	bool idle = !lamp->alarm && lamp->count == 0 && !lamp->flapping &&
 		    (lamp->gone || (step->others != NULL && lamp->level == step->others->level));
 
 	if (lamp->id[0] == '\0')
@@ -330,7 +430,7 @@ static void take_overall(const struct step *step, const struct reading *reading)
 	if (colour == COLOUR_RED && !lamp->alarm && some_indicator_red(step->lamps))
 		lamp->count = 0; /* explained: told as the indicator's, not twice */
 	else
-		count_fetch(step, lamp, colour, before);
+		judge(step, lamp, colour, before);
 }
 
 void confirm(struct lamps *lamps, const struct reading *reading, const struct confirm_rules *rules,

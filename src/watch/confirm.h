@@ -14,6 +14,7 @@
 #include "base/level.h"
 #include "base/yaml.h"
 #include "watch/reading.h"
+#include "watch/ring.h"
 
 /* The lamp of the page's own overall level has this id, which no indicator can have. */
 #define LAMP_OVERALL ""
@@ -34,6 +35,10 @@ struct lamp {
 	enum level before;   /* the level before the first of them */
 	bool alarm;          /* confirmed red */
 	int64_t alarm_since; /* when red was first read; valid while alarm */
+	enum level peak;     /* the worst level that was told of the alarm; valid while alarm */
+	int64_t rising;      /* fetches in a row that are worse than that */
+	struct ring ring;    /* its last states */
+	bool flapping;       /* announced as such: no alarm opens or closes until it settles */
 	char *former; /* the id it had until the provider gave it another; not kept between runs */
 };
 
@@ -47,9 +52,13 @@ enum { LAMPS_MAX = 2 * READING_ROWS_MAX };
 
 /* What follows from one reading. */
 enum turn_type {
-	TURN_RED,   /* red is confirmed */
-	TURN_GREEN, /* green is confirmed */
-	TURN_GONE,  /* an indicator is listed no longer */
+	TURN_RED,      /* red is confirmed */
+	TURN_GREEN,    /* green is confirmed */
+	TURN_GONE,     /* an indicator is listed no longer */
+	TURN_WORSE,    /* an open alarm's level has risen above all that was told of it */
+	TURN_FLAPPING, /* it changes so often that only its settling will be told */
+	TURN_SETTLED,  /* it does so no longer */
+	TURN_REMINDER, /* an alarm is open still; never made by confirm() */
 };
 
 struct turn {
@@ -57,8 +66,9 @@ struct turn {
 	size_t lamp; /* its place in lamps */
 	enum level before, after;
 	int64_t seen;    /* when the first of the fetches that confirm it was */
-	int64_t since;   /* of green: when red was first read */
-	int64_t fetches; /* that confirm it */
+	int64_t since;   /* of green and reminder: when red was first read; of settled: since when
+			  * it has been as it is */
+	int64_t fetches; /* that confirm it; of flapping: how often it changed lately */
 };
 
 struct turns {
@@ -72,6 +82,11 @@ struct confirm_rules {
 	bool alert_on_first_sight;
 	const struct text_list
 		*patterns; /* of `indicators:`; none: all, and the overall level too */
+	int64_t high, low; /* percent of a ring at which flapping begins, and below which it ends;
+			    * high 0: it is not looked for */
+	bool muted;        /* nothing may turn now: our own maintenance, or silence */
+	int64_t every;     /* seconds between fetches of a page that is well */
+	int64_t unchanged_until; /* the last fetch that was not looked into, for it said the same */
 };
 
 /*
@@ -87,6 +102,9 @@ struct confirm_rules {
  * anew. With the row for whatever is not listed, an indicator that is absent has that
  * row's level; else it is gone.
  *
+ * While a lamp flaps, and while rules say muted, its fetches are counted and its alarm stays
+ * as it is: what is confirmed by then turns with the first fetch after that.
+ *
  * The overall level opens an alarm of its own only while no watched indicator is
  * red, and never where patterns choose indicators.
  */
@@ -96,7 +114,7 @@ void confirm(struct lamps *lamps, const struct reading *reading, const struct co
 /* The ids that lamps had before are forgotten: whoever needed to know has been told. */
 void lamps_settle(struct lamps *lamps);
 
-/* True while some lamp's count has begun and decided nothing yet. */
+/* True while some lamp's count has begun and decided nothing yet, or one flaps. */
 bool lamps_unconfirmed(const struct lamps *lamps);
 
 /* True while some lamp is red or has its alarm open. */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The last 20 states of an indicator, and how much it changes: for flapping.
+ * Pure.
+ *
+ * A slot is a change between red and not red, or a stretch of time without one:
+ * at least RING_CALM_SECONDS, or RING_FLAPPING_SECONDS while it flaps, so that fetches in quick
+ * succession do not push out what happened an hour ago. Fetches further apart have a slot each.
+ * Each of the 19 pairs of neighbours that differ counts, the newest with 1.2, the oldest with 0.8,
+ * evenly in between; the percentage is their sum of 19. So one outage is at most 13 %, two are at
+ * most 25 %; 30 % are five changes in a row, which is a third outage, or six over all the ring.
+ */
+#ifndef LAMPWATCH_RING_H
+#define LAMPWATCH_RING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	RING_SLOTS = 20,
+	RING_CALM_SECONDS = 15 * 60,
+	RING_FLAPPING_SECONDS = 5 * 60,
+};
+
+struct ring {
+	char states[RING_SLOTS + 1]; /* '1' red, '0' not, the newest last; "": none yet */
+	int64_t time;                /* of the newest slot, seconds since 1970 */
+	int64_t changed;             /* when the newest state began */
+};
+
+/* Takes one fetch at now. slot: seconds that a slot without a change lasts at least. */
+void ring_take(struct ring *ring, bool red, int64_t slot, int64_t now);
+
+/* Fetches that were not looked into said the same, the last of them at until. */
+void ring_hold(struct ring *ring, int64_t slot, int64_t until);
+
+/* The difference is of our own making: the newest state was this one all along. */
+void ring_correct(struct ring *ring, bool red, int64_t now);
+
+/* How much it changes, in percent: 0 to 100. */
+double ring_percent(const struct ring *ring);
+
+/* How often it changed. */
+int64_t ring_changes(const struct ring *ring);
+
+/* Reads states as they were kept; what are none are left out. */
+void ring_parse(struct ring *ring, const char *states);
+
+#endif

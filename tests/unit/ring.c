@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: ISC */
+#include "watch/ring.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* States as fetches that are each a slot of their own. */
+static struct ring ring_of(const char *states)
+{
+	struct ring ring = {0};
+	int64_t now = 1000000;
+
+	for (; *states != '\0'; states++, now += RING_CALM_SECONDS)
+		ring_take(&ring, *states == 'r', RING_CALM_SECONDS, now);
+	return ring;
+}
+
+static void assert_percent(const char *states, double least, double most)
+{
+	const struct ring ring = ring_of(states);
+	double percent = ring_percent(&ring);
+
+	if (percent < least || percent > most)
+		fail_msg("%s: %.1f %%", states, percent);
+}
+
+static void test_one_outage_is_far_from_flapping_however_long_it_lasts(void **state)
+{
+	(void)state;
+	assert_percent("gggggggggggggggggggg", 0, 0);
+	assert_percent("ggggggggggggggggggrg", 12, 13);
+	assert_percent("gggggggggrrrrrrrrggg", 10, 13);
+	assert_percent("rrrrrrrrrrrrrrrrrrrr", 0, 0);
+}
+
+static void test_two_outages_in_twenty_fetches_are_below_the_high_mark(void **state)
+{
+	(void)state;
+	assert_percent("ggggggggggggggggrgrg", 24, 25);
+	assert_percent("grgggggggggggggggrgg", 19, 24);
+	assert_percent("grrrrrrrggggrrrrrrrg", 19, 24);
+}
+
+static void test_a_third_outage_at_once_or_three_over_the_ring_reach_it(void **state)
+{
+	(void)state;
+	assert_percent("gggggggggggggggrgrgr", 30, 31);
+	assert_percent("grrrggrrrggggrrrgggg", 30, 33);
+	assert_percent("grgrgrgrgrgrgrgrgrgr", 99.9, 100.1);
+}
+
+static void test_it_takes_most_of_a_ring_to_be_below_the_low_mark_again(void **state)
+{
+	(void)state;
+	assert_percent("rgrgrgrgrgrggggggggg", 50, 54);
+	assert_percent("rgrgrggggggggggggggg", 21, 23);
+	assert_percent("grgrgggggggggggggggg", 17, 19);
+}
+
+static void test_what_changed_long_ago_is_forgotten(void **state)
+{
+	(void)state;
+	assert_percent("rgrgrgrgrgrgrgrgrgrggggggggggggggggggggg", 0, 0);
+}
+
+static void test_fetches_in_quick_succession_are_one_slot_and_a_change_is_always_one(void **state)
+{
+	struct ring ring = {0};
+	int64_t now = 1000000;
+
+	(void)state;
+	for (int minute = 0; minute < 60; minute++, now += 60)
+		ring_take(&ring, false, RING_CALM_SECONDS, now);
+	assert_string_equal(ring.states, "0000");
+	ring_take(&ring, true, RING_CALM_SECONDS, now);
+	ring_take(&ring, false, RING_CALM_SECONDS, now + 60);
+	assert_string_equal(ring.states, "000010");
+	assert_int_equal(ring_changes(&ring), 2);
+	assert_int_equal(ring.changed, now + 60);
+}
+
+static void test_fetches_that_were_not_looked_into_count_too(void **state)
+{
+	struct ring ring = ring_of("ggrg");
+
+	(void)state;
+	ring_hold(&ring, RING_CALM_SECONDS, ring.time + 3 * RING_CALM_SECONDS + 10);
+	assert_string_equal(ring.states, "0010000");
+	ring_hold(&ring, RING_CALM_SECONDS, ring.time + 1000LL * RING_CALM_SECONDS);
+	assert_string_equal(ring.states, "00000000000000000000");
+}
+
+static void test_a_clock_that_goes_back_stops_nothing(void **state)
+{
+	struct ring ring = ring_of("gg");
+
+	(void)state;
+	ring_take(&ring, false, RING_CALM_SECONDS, ring.time - 3600);
+	assert_string_equal(ring.states, "000");
+}
+
+static void test_a_difference_of_our_own_making_is_no_change(void **state)
+{
+	struct ring ring = ring_of("gggg");
+
+	(void)state;
+	ring_correct(&ring, true, ring.time + 60);
+	assert_string_equal(ring.states, "0001");
+	ring_take(&ring, true, RING_CALM_SECONDS, ring.time + 60);
+	assert_string_equal(ring.states, "0001");
+}
+
+static void test_a_kept_ring_is_read_back_and_a_damaged_one_hurts_nobody(void **state)
+{
+	struct ring ring = {0};
+
+	(void)state;
+	ring_parse(&ring, "0110");
+	assert_string_equal(ring.states, "0110");
+	ring_parse(&ring, "01x0 1111111111111111111111111111111");
+	assert_string_equal(ring.states, "01011111111111111111");
+	ring_parse(&ring, "");
+	assert_true(ring_percent(&ring) >= 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_outage_is_far_from_flapping_however_long_it_lasts),
+		cmocka_unit_test(test_two_outages_in_twenty_fetches_are_below_the_high_mark),
+		cmocka_unit_test(test_a_third_outage_at_once_or_three_over_the_ring_reach_it),
+		cmocka_unit_test(test_it_takes_most_of_a_ring_to_be_below_the_low_mark_again),
+		cmocka_unit_test(test_what_changed_long_ago_is_forgotten),
+		cmocka_unit_test(
+			test_fetches_in_quick_succession_are_one_slot_and_a_change_is_always_one),
+		cmocka_unit_test(test_fetches_that_were_not_looked_into_count_too),
+		cmocka_unit_test(test_a_clock_that_goes_back_stops_nothing),
+		cmocka_unit_test(test_a_difference_of_our_own_making_is_no_change),
+		cmocka_unit_test(test_a_kept_ring_is_read_back_and_a_damaged_one_hurts_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
