@@ -90,7 +90,8 @@ static const char *const steps[] = {
 	"  WITHOUT ROWID;"
 	"CREATE TABLE bounce (id INTEGER PRIMARY KEY, mail TEXT NOT NULL COLLATE NOCASE,"
 	"  time INTEGER);"
-	"CREATE TABLE answer (id INTEGER PRIMARY KEY, sender TEXT NOT NULL, time INTEGER);",
+	"CREATE TABLE answer (id INTEGER PRIMARY KEY, sender TEXT NOT NULL, time INTEGER);"
+	"ALTER TABLE delivery ADD COLUMN sender TEXT;",
 
 	/* site: what is written of each page, and the ways by which its pages are found */
 	"CREATE TABLE site (page TEXT PRIMARY KEY, snapshot INTEGER, failing INTEGER, day INTEGER,"

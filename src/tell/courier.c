@@ -46,6 +46,7 @@ static mail_transport *const transports[] = {
 
 /* What an attempt needs to know. */
 struct order {
+	const char *sender; /* of the envelope */
 	const struct config *config;
 	const char *receiver;
 	const struct route_config *route; /* of a mail */
@@ -78,7 +79,7 @@ static void attempt_here(const struct order *order, struct attempt *attempt)
 		attempt_webhook(order, attempt);
 	else
 		mail_send(transports[order->route->type], order->route,
-			&(struct mail){order->config->from, address, order->bytes, order->length},
+			&(struct mail){order->sender, address, order->bytes, order->length},
 			attempt);
 }
 
@@ -137,7 +138,7 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 	const char *message_id, const char *bytes, size_t length, int64_t now,
 	struct attempt *attempt)
 {
-	struct order order = {config, receiver,
+	struct order order = {config->from, config, receiver,
 		route < config->route_count ? &config->routes[route] : NULL, message_id, bytes,
 		length, now};
 	struct runner runner;
@@ -239,7 +240,9 @@ static bool office_unrecorded(struct office *office)
 static bool round_attempt(struct office *office, struct round *round)
 {
 	const struct config *config = office->settings->config;
-	struct order order = {config, round->delivery.receiver,
+	struct order order = {
+		round->delivery.sender != NULL ? round->delivery.sender : config->from, config,
+		round->delivery.receiver,
 		round->order != NULL ? &config->routes[round->order[round->next]] : NULL,
 		round->delivery.message_id, round->delivery.bytes, round->delivery.length,
 		office_now(office)};

@@ -98,7 +98,8 @@ void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owe
 	struct statement *row = database_query(database,
 		"SELECT d.receiver, d.message_id, d.id, d.state, d.perhaps, d.data FROM owed o "
 		"JOIN delivery d"
-		" ON d.id = o.delivery WHERE o.alarm = ? AND o.type IN ('red', 'lost', 'flapping') AND d.state "
+		" ON d.id = o.delivery WHERE o.alarm = ? AND o.type IN ('red', 'lost', 'flapping') "
+		"AND d.state "
 		"!= 'merged'"
 		" ORDER BY d.id",
 		"i", alarm);

@@ -35,6 +35,7 @@ struct delivery {
 	char *route;  /* last tried */
 	int64_t code;
 	char *reason; /* of the last failure */
+	char *sender; /* of the envelope; NULL: the configuration's `from` */
 };
 
 struct deliveries {
