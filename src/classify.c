@@ -13,7 +13,9 @@
 #include "keep/store.h"
 #include "tell/hosts.h"
 #include "tell/providers.h"
+#include "tell/reach.h"
 #include "tell/receivers.h"
+#include "tell/routes.h"
 
 /* ---- which names ---- */
 
@@ -277,4 +279,20 @@ void classify(struct database *database, const struct classify_input *input)
 	if (classify_ask(input, &hosts))
 		classify_save(database, &hosts, input->now);
 	hosts_release(&hosts);
+}
+
+void classify_receivers(struct database *database, const struct config *config,
+	const struct dependences *dependences, const char *page, struct receivers *receivers)
+{
+	struct text_list pages = {0}, providers = {0};
+	struct reach reach;
+
+	if (page != NULL)
+		text_list_add(&pages, page);
+	store_troubled(database, &pages);
+	routes_providers(config, &pages, &providers);
+	reach = reach_make(dependences, config, &providers);
+	reach_receivers(&reach, receivers);
+	text_list_release(&pages);
+	text_list_release(&providers);
 }

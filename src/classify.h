@@ -12,6 +12,7 @@
 
 struct config;
 struct database;
+struct dependences;
 struct hosts;
 struct providers;
 struct receivers;
@@ -41,5 +42,12 @@ void classify_save(struct database *database, const struct hosts *hosts, int64_t
 
 /* All of it, for a run: nothing while any page is red or lost. */
 void classify(struct database *database, const struct classify_input *input);
+
+/*
+ * Fills in whom of the receivers the first way does not reach now: with the pages that the
+ * database says are red or lost, and one more (NULL: none).
+ */
+void classify_receivers(struct database *database, const struct config *config,
+	const struct dependences *dependences, const char *page, struct receivers *receivers);
 
 #endif

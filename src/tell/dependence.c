@@ -161,20 +161,16 @@ static void judge_machine(
 	free(name);
 }
 
-static const char *no_mail_because(const struct host *host)
+/* RFC 7505: the only MX there is says that there is none. */
+static bool takes_no_mail(const struct host *host)
 {
-	bool mail = false, anything = false;
+	size_t exchangers = 0, roots = 0;
 
 	for (size_t i = 0; i < host->count; i++) {
-		mail = mail ||
-		       (host->records[i].type == DNS_MX && host->records[i].value[0] != '\0');
-		anything = anything || host->records[i].type == DNS_MX;
+		exchangers += host->records[i].type == DNS_MX;
+		roots += host->records[i].type == DNS_MX && host->records[i].value[0] == '\0';
 	}
-	if (host->status == DNS_ABSENT)
-		return "there is no such domain";
-	if (host->status == DNS_EMPTY)
-		return "the domain has no mail server";
-	return anything && !mail ? "the domain takes no mail (null MX)" : NULL;
+	return exchangers > 0 && exchangers == roots;
 }
 
 static void judge_domain(
@@ -182,7 +178,6 @@ static void judge_domain(
 {
 	const struct provider *provider = providers_of_domain(dependences->providers, name);
 	const struct host *host = hosts_find(&dependences->hosts, HOST_DOMAIN, name);
-	const char *reason;
 
 	if (provider != NULL) {
 		add_reason(dependence, provider->name, EVIDENCE_DOMAIN, name);
@@ -194,12 +189,16 @@ static void judge_domain(
 		return;
 	}
 	dependence->checked = host->checked;
-	reason = no_mail_because(host);
-	if (reason != NULL) {
-		dependence->undeliverable = true;
-		set_why(dependence, memory_string(reason));
+	if (host->status != DNS_FOUND) { /* a relay inside may know it all the same */
+		dependence->unknown = true;
+		set_why(dependence, memory_string(host->status == DNS_ABSENT
+							  ? "DNS knows no such domain"
+							  : "DNS knows no mail server of it"));
 		return;
 	}
+	dependence->undeliverable = takes_no_mail(host);
+	if (dependence->undeliverable)
+		set_why(dependence, memory_string("the domain takes no mail (null MX)"));
 	judge_records(dependence, dependences->providers, host, DNS_MX, EVIDENCE_MX);
 	judge_records(dependence, dependences->providers, host, DNS_CNAME, EVIDENCE_CNAME);
 	judge_name(dependence, dependences->providers, name);

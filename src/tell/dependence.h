@@ -48,8 +48,8 @@ struct dependence {
 	struct dependence_reason *reasons; /* each provider once, the best evidence first */
 	size_t count;
 	bool hidden;        /* a gateway or forwarder: the mailbox behind it may be anybody's */
-	bool unknown;       /* it needs a look-up, and none has been answered yet */
-	bool undeliverable; /* no mail can arrive there: null MX (RFC 7505), no such domain */
+	bool unknown;       /* DNS has not answered yet, or knows no such domain */
+	bool undeliverable; /* no mail can arrive there: null MX (RFC 7505) */
 	char *why;          /* of undeliverable, hidden and unknown, for people; else NULL */
 	int64_t checked;    /* when DNS answered last, seconds since 1970; 0: never asked */
 };

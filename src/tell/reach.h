@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Who can be reached while providers are in trouble, and what stands in the way of
+ * the others. Pure.
+ */
+#ifndef LAMPWATCH_REACH_H
+#define LAMPWATCH_REACH_H
+
+#include <stdbool.h>
+
+#include "tell/dependence.h"
+#include "tell/receivers.h"
+
+struct config;
+struct text_list;
+
+/* All borrowed; made by reach_make(). */
+struct reach {
+	const struct dependences *dependences;
+	const struct config *config;
+	const struct text_list *troubled; /* providers */
+	size_t route;           /* that mail would take first; no meaning where there is none */
+	enum dependency routes; /* of that route: the best there is */
+};
+
+/* What stands between us and a receiver. */
+struct obstacle {
+	enum dependency dependency; /* DEPENDENCY_NONE: nothing */
+	bool hosted; /* the receiver itself is hosted there; else it is every route to it */
+	const char
+		*provider; /* one in trouble: borrowed from troubled; NULL with DEPENDENCY_NONE */
+};
+
+struct reach reach_make(const struct dependences *dependences, const struct config *config,
+	const struct text_list *troubled);
+
+/* Of "mail:ADDRESS" or "webhook:NAME". */
+struct obstacle reach_obstacle(const struct reach *reach, const char *receiver);
+
+/*
+ * True where neither way of the receiver works as long as the trouble lasts. why (may be NULL) says
+ * it for people: "hosted at google; no second way"; owned by the caller, NULL where it is false.
+ */
+bool reach_lost(const struct reach *reach, const struct receiver *receiver, char **why);
+
+/* Fills in endangered, doubtful and provider of all receivers. */
+void reach_receivers(const struct reach *reach, struct receivers *receivers);
+
+#endif
