@@ -41,6 +41,12 @@ static const struct command {
 	{"outbox", command_outbox, "[retry [NUMBER] | drop NUMBER]",
 		"what is owed, to whom, why not yet"},
 	{"routes", command_routes, "", "every way out, and what it depends on"},
+	{"subscribe", command_subscribe,
+		"[--page PAGE] [--indicator PATTERN] [--floor LEVEL] [--on EVENT] [--second WAY] "
+		"[--again] ADDRESS",
+		"somebody is told from now on"},
+	{"unsubscribe", command_unsubscribe, "ADDRESS", "and no more"},
+	{"subscribers", command_subscribers, "", "who is told of what"},
 	{"mail-in", command_mail_in, "[--recipient ADDRESS]",
 		"takes one mail on standard input, for a mail server's pipe"},
 	{"try", command_try, "[--to ADDRESS] ROUTE|WEBHOOK",
@@ -49,6 +55,7 @@ static const struct command {
 	{"key", command_key, "", "make the key that signs the archive, and show its public half"},
 	{"export", command_export, "--warc FILE [PAGE...] | --wacz FILE [PAGE...]",
 		"snapshots as a web archive, for other programs"},
+	{"site", command_site, "", "write all pages to browse the archive anew"},
 	{"replay", command_replay, "[--deliver] DIR",
 		"feed saved captures through the same pipeline"},
 };
@@ -59,7 +66,7 @@ static void usage(FILE *out)
 {
 	fputs("usage: lampwatch [-c FILE] [-v | -q] [--json] [--clock TIME] COMMAND ...\n\n", out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].about);
+		fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].about);
 	fputs("\nlampwatch COMMAND --help: the words it takes. lampwatch(1) says more,\n"
 	      "lampwatch.yaml(5) is the configuration.\n",
 		out);

@@ -15,6 +15,7 @@
 #include "base/window.h"
 #include "base/yaml.h"
 
+struct buffer;
 struct problems;
 
 enum first_sight { FIRST_SIGHT_BASELINE, FIRST_SIGHT_ALERT };
@@ -100,6 +101,10 @@ struct subscription {
 	int on;               /* of enum wanted */
 	struct windows quiet; /* when nothing is delivered */
 };
+
+/* One word of `on:` as enum wanted, 0 where it is none of them; and all words of on, with commas. */
+int config_wanted_parse(const char *word);
+void config_wanted_write(int wanted, struct buffer *out);
 
 /* What is wanted where nothing is said. */
 extern const struct subscription subscription_default;

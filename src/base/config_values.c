@@ -515,12 +515,31 @@ bool config_read_resolver(const struct node_walk *walk, struct node node, void *
 		"an IP address with a port up to 65535, such as 127.0.0.1:53 or [::1]:53");
 }
 
+static const struct node_word wanted_words[] = {{"red", WANTED_RED}, {"green", WANTED_GREEN},
+	{"update", WANTED_UPDATE}, {"flapping", WANTED_FLAPPING}, {"lost", WANTED_LOST}, {NULL, 0}};
+
+int config_wanted_parse(const char *word)
+{
+	for (size_t i = 0; wanted_words[i].name != NULL; i++)
+		if (text_equal(wanted_words[i].name, word))
+			return wanted_words[i].value;
+	return 0;
+}
+
+void config_wanted_write(int wanted, struct buffer *out)
+{
+	const char *before = "";
+
+	for (size_t i = 0; wanted_words[i].name != NULL; i++)
+		if ((wanted & wanted_words[i].value) != 0) {
+			buffer_format(out, "%s%s", before, wanted_words[i].name);
+			before = ", ";
+		}
+}
+
 bool config_read_wanted(const struct node_walk *walk, struct node node, void *target)
 {
-	static const struct node_word words[] = {{"red", WANTED_RED}, {"green", WANTED_GREEN},
-		{"update", WANTED_UPDATE}, {"flapping", WANTED_FLAPPING}, {"lost", WANTED_LOST},
-		{NULL, 0}};
-	const struct node_rule rule = {.key = walk->rule->key, .detail = words};
+	const struct node_rule rule = {.key = walk->rule->key, .detail = wanted_words};
 	const struct node_walk member_walk = {walk->problems, &rule, walk->context};
 	bool good = true;
 	int *wanted = target, word;

@@ -46,8 +46,12 @@ int command_replay(struct invocation *invocation, int argc, char **argv);
 int command_routes(struct invocation *invocation, int argc, char **argv);
 int command_run(struct invocation *invocation, int argc, char **argv);
 int command_show(struct invocation *invocation, int argc, char **argv);
+int command_site(struct invocation *invocation, int argc, char **argv);
 int command_status(struct invocation *invocation, int argc, char **argv);
+int command_subscribe(struct invocation *invocation, int argc, char **argv);
+int command_subscribers(struct invocation *invocation, int argc, char **argv);
 int command_try(struct invocation *invocation, int argc, char **argv);
+int command_unsubscribe(struct invocation *invocation, int argc, char **argv);
 int command_verify(struct invocation *invocation, int argc, char **argv);
 
 #endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch subscribers: who is told of what, by the configuration, by command or by letter.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "base/date.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cmd/context.h"
+#include "cmd/terminal.h"
+#include "keep/store.h"
+#include "tell/subscribers.h"
+
+static void join(struct buffer *out, const char *before, const struct text_list *texts)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		buffer_format(out, "%s%s", i == 0 ? before : ", ", texts->list[i]);
+}
+
+/* Of what it is told: one line. */
+static void print_subscription(const struct subscriber_config *is)
+{
+	const struct subscription *subscription = &is->subscription;
+	struct buffer line = {0};
+
+	buffer_text(&line, "   ");
+	config_wanted_write(subscription->on, &line);
+	join(&line, " of ", &subscription->pages);
+	if (subscription->pages.count == 0)
+		buffer_text(&line, " of all pages");
+	join(&line, ": ", &subscription->indicators);
+	if (subscription->floor > (int)LEVEL_DEGRADED)
+		buffer_format(&line, ", from %s on", level_words((enum level)subscription->floor));
+	if (is->second != NULL)
+		buffer_format(&line, "; else %s", is->second);
+	terminal_line(buffer_string(&line));
+	buffer_release(&line);
+}
+
+static struct value *texts_value(const struct text_list *texts)
+{
+	struct value *list = value_list();
+
+	for (size_t i = 0; i < texts->count; i++)
+		value_append(list, value_text(texts->list[i]));
+	return list;
+}
+
+static void show_one(const struct context *context, const struct subscriber_config *is,
+	const struct subscriber *row, struct value *list)
+{
+	const char *state = row != NULL ? subscriber_state_name(row->state) : "active";
+	const char *reason = row != NULL ? row->reason : "in the configuration";
+	struct value *map;
+	struct buffer wanted = {0};
+	char changed[DATE_TEXT_MAX] = "";
+
+	if (list == NULL) {
+		terminal_text(is->mail, 0);
+		printf("  %s", state);
+		if (row != NULL) {
+			fputs(" since ", stdout);
+			terminal_time(row->changed, context->config->timezone);
+		}
+		printf("%s%s\n", reason[0] != '\0' ? ", " : "", reason);
+		print_subscription(is);
+		return;
+	}
+	map = value_append(list, value_map());
+	if (row != NULL)
+		date_write(row->changed, changed);
+	config_wanted_write(is->subscription.on, &wanted);
+	value_put_text(map, "mail", is->mail);
+	value_put_text(map, "second", is->second);
+	value_put_text(map, "state", state);
+	value_put_text(map, "reason", reason);
+	value_put_text(map, "changed", changed);
+	value_put_text(map, "on", buffer_string(&wanted));
+	value_put(map, "pages", texts_value(&is->subscription.pages));
+	value_put(map, "indicators", texts_value(&is->subscription.indicators));
+	value_put_text(map, "floor", level_name((enum level)is->subscription.floor));
+	buffer_release(&wanted);
+}
+
+/* What the file says of an address holds unless a row of the database silences it. */
+static void show(const struct context *context, const struct subscribers *subscribers)
+{
+	const struct config *config = context->config;
+	struct value *root = value_map();
+	struct value *list =
+		context->invocation->json ? value_put(root, "subscribers", value_list()) : NULL;
+
+	value_put_number(root, "format", 1);
+	for (size_t i = 0; i < config->subscriber_count; i++) {
+		const struct subscriber *row =
+			subscribers_find(subscribers, config->subscribers[i].mail);
+
+		if (row == NULL)
+			show_one(context, &config->subscribers[i], NULL, list);
+	}
+	for (size_t i = 0; i < subscribers->count; i++)
+		show_one(context, &subscribers->list[i].is, &subscribers->list[i], list);
+	if (list != NULL)
+		terminal_json(root);
+	value_free(root);
+}
+
+int command_subscribers(struct invocation *invocation, int argc, char **argv)
+{
+	struct context context = {0};
+	struct subscribers subscribers = {0};
+	struct database *database = NULL;
+	bool missing = false;
+	int result;
+
+	(void)argv;
+	if (argc > 1)
+		return usage_error(invocation);
+	result = context_open(&context, invocation);
+	if (result == EXIT_DONE)
+		database = context_database(&context, &missing);
+	if (result == EXIT_DONE && database == NULL && !missing)
+		result = EXIT_LOCAL;
+	if (database != NULL)
+		subscribers_load(database, &subscribers);
+	if (result == EXIT_DONE)
+		show(&context, &subscribers);
+	subscribers_release(&subscribers);
+	database_close(database);
+	context_close(&context);
+	return result;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch unsubscribe: an address is told no more, whatever the configuration says.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "cmd/context.h"
+#include "keep/store.h"
+#include "tell/subscribers.h"
+
+static bool in_file(const struct config *config, const char *mail)
+{
+	for (size_t i = 0; i < config->subscriber_count; i++)
+		if (strcasecmp(config->subscribers[i].mail, mail) == 0)
+			return true;
+	return false;
+}
+
+static int unsubscribe(const struct context *context, const char *mail)
+{
+	struct subscribers subscribers = {0};
+	struct error error;
+	struct database *database = store_open(context->database_path, false, &error);
+	int result = EXIT_DONE;
+
+	if (database == NULL) {
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+		return EXIT_LOCAL;
+	}
+	subscribers_load(database, &subscribers);
+	if (subscribers_find(&subscribers, mail) == NULL && !in_file(context->config, mail)) {
+		fprintf(stderr,
+			"lampwatch: nobody has subscribed as %s; `lampwatch subscribers` lists "
+			"who has\n",
+			mail);
+		result = EXIT_USAGE;
+	} else {
+		database_begin(database);
+		subscriber_set_state(database, mail, SUBSCRIBER_UNSUBSCRIBED, "by the command",
+			context->invocation->clock);
+		if (!database_commit(database, &error)) {
+			fprintf(stderr, "lampwatch: %s\n", error.text);
+			result = EXIT_LOCAL;
+		}
+	}
+	subscribers_release(&subscribers);
+	database_close(database);
+	return result;
+}
+
+int command_unsubscribe(struct invocation *invocation, int argc, char **argv)
+{
+	struct context context = {0};
+	int result;
+
+	if (argc != 2 || argv[1][0] == '-')
+		return usage_error(invocation);
+	result = context_open(&context, invocation);
+	if (result == EXIT_DONE)
+		result = context_prepare(&context);
+	if (result == EXIT_DONE)
+		result = unsubscribe(&context, argv[1]);
+	context_close(&context);
+	return result;
+}
