@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The archive as pages to read in a browser, from a file manager, without a server, a
+ * network or a script (lampwatch-archive(5)). All of it can be made again from the
+ * database and the snapshots: its files appear whole, and are not synced.
+ *
+ *   index.html, index.json, feed.xml, style.css
+ *   PAGE/index.html, index.json, feed.xml, badge….svg
+ *   PAGE/2014/index.html, PAGE/2014/01/index.html, PAGE/2014/01/2014-01-24.html
+ *   PAGE/2014/01/2014-01-24T192000Z.html, beside the snapshot's folder
+ *
+ * Days, months and years are those of the configured zone; the names of snapshots are UTC.
+ */
+#ifndef LAMPWATCH_SITE_H
+#define LAMPWATCH_SITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct config;
+struct database;
+struct error;
+
+/* What is needed to write it. All borrowed. */
+struct site {
+	const char *archive;   /* folder */
+	const char *templates; /* folder; ours are in its site/ */
+	const struct config *config;
+	struct database *database; /* for writing: it knows what is written already */
+	int64_t now;               /* seconds since 1970 */
+	void (*progress)(size_t done, size_t all); /* snapshots; NULL: nobody looks */
+};
+
+/* Snapshots whose pages one site_update() writes; what is more, the next ones do. */
+enum { SITE_SNAPSHOTS_MAX = 200 };
+
+/*
+ * Writes what has changed since the last time, however often the program was cut in between: for
+ * each page that changed its own pages and those of the days concerned, and the index. Without a
+ * change it writes nothing but, once a day, the index. Errors: REMEDY_LOCAL; REMEDY_CONFIGURATION
+ * where a template is at fault.
+ */
+bool site_update(const struct site *site, struct error *error);
+
+/* Writes all of it anew. */
+bool site_build(const struct site *site, struct error *error);
+
+#endif

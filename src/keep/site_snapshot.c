@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The page about a snapshot: what the status page said, until when, how that was got, and how
+ * anybody can check it.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/http.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "keep/archive.h"
+#include "keep/site_p.h"
+#include "watch/fetch.h"
+#include "watch/reading.h"
+
+enum {
+	COPY_MAX = 512 * 1024,       /* bytes of the copy that is shown */
+	SOURCE_MAX = 256 * 1024,     /* of the source */
+	DOCUMENTS_MAX = 1024 * 1024, /* of both, for all documents of a snapshot */
+	WORDS_MAX = 1024 * 1024,     /* of a text that is compared */
+	ROWS_MAX = 500               /* indicators in the table */
+};
+
+/* A snapshot on its way to its page. */
+struct subject {
+	const struct site *site;
+	const char *page;
+	const struct page_state *state;
+	const struct snapshot_row *row, *previous, *next; /* the last two may be NULL */
+	enum level red;
+	struct value *data;
+	size_t room; /* bytes for documents */
+};
+
+/* A file of a snapshot; empty where there is none. */
+static bool load(const struct subject *subject, const struct snapshot_row *row, const char *name,
+	struct buffer *text)
+{
+	return archive_read(subject->site->archive, subject->page, row->folder, name, text, NULL);
+}
+
+static char *load_text(
+	const struct subject *subject, const struct snapshot_row *row, const char *name)
+{
+	struct buffer text = {0}, repaired = {0};
+
+	load(subject, row, name, &text);
+	text_repair(&repaired, buffer_string(&text), text.length);
+	buffer_release(&text);
+	return buffer_take(&repaired);
+}
+
+/* ---- the reading ---- */
+
+static void put_level(const struct subject *subject, struct value *map, enum level level)
+{
+	value_put(map, "lamp", site_lamp(level_colour(level, subject->red), level_words(level)));
+}
+
+static int by_badness(const void *a, const void *b)
+{
+	const struct indicator *left = *(const struct indicator *const *)a,
+			       *right = *(const struct indicator *const *)b;
+
+	if (left->level != right->level)
+		return left->level > right->level ? -1 : 1;
+	return left < right ? -1 : left > right;
+}
+
+static void put_indicators(const struct subject *subject, const struct reading *reading)
+{
+	const struct indicator **list = memory_zero(reading->indicator_count + 1, sizeof *list);
+	struct value *rows = value_put(subject->data, "indicators", value_list());
+	size_t count = reading->indicator_count;
+
+	for (size_t i = 0; i < count; i++)
+		list[i] = &reading->indicators[i];
+	qsort(list, count, sizeof *list, by_badness);
+	for (size_t i = 0; i < count && i < ROWS_MAX; i++) {
+		struct value *map = value_append(rows, value_map());
+		char *label = text_label(list[i]->group, list[i]->name);
+
+		site_put(map, "name",
+			text_equal(list[i]->id, READING_OTHERS) ? "(all that is not listed)"
+								: label);
+		put_level(subject, map, list[i]->level);
+		site_put(map, "word", list[i]->word);
+		free(label);
+	}
+	value_put_number(subject->data, "indicators_left",
+		count > ROWS_MAX ? (int64_t)(count - ROWS_MAX) : 0);
+	free(list);
+}
+
+static void put_date(
+	const struct subject *subject, struct value *map, const char *key, const char *text)
+{
+	int64_t time;
+
+	value_put(map, key,
+		date_parse(text != NULL ? text : "", &time) ? site_time(subject->site, time)
+							    : value_boolean(false));
+}
+
+static void put_updates(const struct subject *subject, const struct reading *reading,
+	const char *id, struct value *map)
+{
+	struct value *list = value_put(map, "updates", value_list());
+
+	for (size_t i = 0; i < reading->update_count && list->count < ROWS_MAX; i++) {
+		const struct update *update = &reading->updates[i];
+		struct value *one;
+
+		if (!text_equal(update->id, id))
+			continue;
+		one = value_append(list, value_map());
+		put_date(subject, one, "at", update->time);
+		site_put(one, "state", update->state);
+		site_put(one, "text", update->text);
+	}
+}
+
+static void put_incidents(const struct subject *subject, const struct reading *reading)
+{
+	struct value *list = value_put(subject->data, "incidents", value_list());
+
+	for (size_t i = 0; i < reading->incident_count && i < ROWS_MAX; i++) {
+		const struct incident *incident = &reading->incidents[i];
+		struct value *map = value_append(list, value_map());
+
+		site_put(map, "title", incident->title);
+		put_level(subject, map, incident->level);
+		site_put(map, "word", incident->word);
+		site_put(map, "state", incident->state);
+		put_date(subject, map, "started", incident->started);
+		put_date(subject, map, "ended", NULL);
+		put_updates(subject, reading, incident->id, map);
+	}
+	for (size_t i = 0; i < reading->maintenance_count && i < ROWS_MAX; i++) {
+		const struct maintenance *maintenance = &reading->maintenances[i];
+		struct value *map = value_append(list, value_map());
+
+		site_put(map, "title", maintenance->title);
+		put_level(subject, map, LEVEL_MAINTENANCE);
+		value_put_text(map, "word", "");
+		site_put(map, "state", maintenance->state);
+		put_date(subject, map, "started", maintenance->starts);
+		put_date(subject, map, "ended", maintenance->ends);
+		put_updates(subject, reading, maintenance->id, map);
+	}
+}
+
+static void put_reading(const struct subject *subject)
+{
+	struct buffer text = {.maximum = READING_TEXT_MAX};
+	struct reading reading = {0};
+	bool good = load(subject, subject->row, "reading", &text) &&
+		    reading_parse(buffer_string(&text), text.length, &reading, NULL);
+
+	value_put_boolean(subject->data, "readable", good);
+	site_put(subject->data, "title", good ? reading.title : "");
+	site_put(subject->data, "word", good ? reading.word : "");
+	put_level(subject, subject->data, good ? reading.level : LEVEL_UNKNOWN);
+	put_indicators(subject, &reading);
+	put_incidents(subject, &reading);
+	reading_release(&reading);
+	buffer_release(&text);
+}
+
+/* ---- how it was got ---- */
+
+/* "key: value" lines; each gets a map. held: what the next snapshot says of this one. */
+static void put_lines(struct value *list, char *text)
+{
+	char *rest = text, *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		char *colon = strstr(line, ": ");
+		struct value *map;
+
+		if (colon == NULL)
+			continue;
+		*colon = '\0';
+		map = value_append(list, value_map());
+		site_put(map, "key", line);
+		site_put(map, "value", colon + 2);
+	}
+}
+
+static char *capture_value(const char *capture, const char *key)
+{
+	char *start = memory_format("\n%s: ", key);
+	const char *at = strstr(capture, start);
+	char *value = NULL;
+
+	if (at != NULL)
+		value = memory_bytes(at + strlen(start), strcspn(at + strlen(start), "\n"));
+	free(start);
+	return value;
+}
+
+/* Until when it was seen to say this, and in how many fetches. */
+static void put_held(const struct subject *subject)
+{
+	int64_t until = subject->state->last_confirmed, fetches = subject->state->confirmed;
+
+	if (subject->next != NULL) {
+		char *capture = load_text(subject, subject->next, "capture"),
+		     *time = capture_value(capture, "previous-last-confirmed"),
+		     *count = capture_value(capture, "previous-fetches");
+
+		if (time == NULL || !date_parse(time, &until))
+			until = subject->row->time;
+		fetches = count != NULL ? strtoll(count, NULL, 10) : 1;
+		free(count);
+		free(time);
+		free(capture);
+	}
+	value_put(subject->data, "held", site_time(subject->site, until));
+	value_put_number(subject->data, "fetches", fetches);
+	value_put_boolean(subject->data, "once", fetches <= 1);
+}
+
+static void put_capture(const struct subject *subject)
+{
+	char *capture = load_text(subject, subject->row, "capture");
+	char *simulated = capture_value(capture, "simulated");
+
+	value_put_boolean(subject->data, "simulated", simulated != NULL);
+	put_lines(value_put(subject->data, "capture", value_list()), capture);
+	free(simulated);
+	free(capture);
+}
+
+/* ---- the documents ---- */
+
+static void put_part(struct subject *subject, struct value *map, const char *key, const char *cut,
+	const struct buffer *text, size_t maximum)
+{
+	size_t length = text->length < maximum ? text->length : maximum;
+	struct buffer part = {0};
+
+	if (length > subject->room)
+		length = subject->room;
+	subject->room -= length;
+	value_put_boolean(map, cut, length < text->length);
+	text_repair(&part, buffer_string(text), length);
+	value_put_text(map, key, buffer_string(&part));
+	buffer_release(&part);
+}
+
+/* The document as text; false where the snapshot has none. */
+static bool document_text(const struct subject *subject, const struct snapshot_row *row, size_t i,
+	char **headers, struct buffer *text)
+{
+	char *name = archive_document("body", i), *headers_name = archive_document("headers", i);
+	struct buffer body = {0};
+	bool found = load(subject, row, name, &body);
+
+	*headers = load_text(subject, row, headers_name);
+	if (found)
+		site_copy_text(&body, *headers, text);
+	buffer_release(&body);
+	free(headers_name);
+	free(name);
+	return found;
+}
+
+static char *words_of(const struct buffer *text, bool markup)
+{
+	size_t length = text->length < WORDS_MAX ? text->length : WORDS_MAX;
+	struct buffer words = {0}, repaired = {0};
+
+	if (markup)
+		site_copy_words(buffer_string(text), length, &words);
+	else
+		buffer_add(&words, buffer_string(text), length);
+	text_repair(&repaired, buffer_string(&words), words.length);
+	buffer_release(&words);
+	return buffer_take(&repaired);
+}
+
+/* Which words are others than in the snapshot before. */
+static void put_difference(
+	const struct subject *subject, struct value *map, size_t i, const struct buffer *text)
+{
+	struct buffer before = {0};
+	char *headers = NULL;
+	struct value *words = NULL;
+
+	if (subject->previous != NULL &&
+		document_text(subject, subject->previous, i, &headers, &before)) {
+		bool markup = buffer_string(text)[strspn(buffer_string(text), " \t\r\n")] == '<';
+		char *old = words_of(&before, markup), *new = words_of(text, markup);
+
+		words = site_words(old, new);
+		value_put_boolean(map, "same", text_equal(old, new));
+		free(old);
+		free(new);
+	}
+	value_put(map, "words", words != NULL ? words : value_list());
+	value_put_boolean(map, "compared", subject->previous != NULL && headers != NULL);
+	value_put_boolean(map, "marked", words != NULL && words->count > 0);
+	free(headers);
+	buffer_release(&before);
+}
+
+static void put_document(struct subject *subject, struct value *list, size_t i)
+{
+	struct buffer text = {0}, copy = {0};
+	char *headers = NULL, *name = archive_document("body", i);
+	struct value *map;
+
+	if (!document_text(subject, subject->row, i, &headers, &text))
+		goto out;
+	map = value_append(list, value_map());
+	value_put_text(map, "file", name);
+	value_put_number(map, "number", (int64_t)i + 1);
+	value_put_boolean(map, "html", site_copy_is_html(&text, headers));
+	if (site_copy_is_html(&text, headers)) {
+		site_copy_html(buffer_string(&text), text.length, &copy);
+		put_part(subject, map, "copy", "copy_cut", &copy, COPY_MAX);
+	}
+	put_difference(subject, map, i, &text);
+	put_part(subject, map, "source", "source_cut", &text, SOURCE_MAX);
+	site_put_lines(map, "headers", headers);
+out:
+	free(name);
+	free(headers);
+	buffer_release(&copy);
+	buffer_release(&text);
+}
+
+static void put_documents(struct subject *subject)
+{
+	struct value *list = value_put(subject->data, "documents", value_list());
+
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+		put_document(subject, list, i);
+}
+
+/* ---- the proof ---- */
+
+static void put_digests(const struct subject *subject)
+{
+	struct value *list = value_put(subject->data, "digests", value_list());
+	char *sums = load_text(subject, subject->row, ARCHIVE_SUMS), *rest = sums, *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		char *blank = strstr(line, "  ");
+		struct value *map;
+
+		if (blank == NULL)
+			continue;
+		*blank = '\0';
+		map = value_append(list, value_map());
+		site_put(map, "digest", line);
+		site_put(map, "file", blank + 2);
+	}
+	free(sums);
+	value_put_text(subject->data, "sums", subject->row->sums);
+	site_put(subject->data, "line", subject->row->line);
+	value_put_number(subject->data, "sequence", subject->row->sequence);
+	value_put_number(subject->data, "chain_line", subject->row->sequence + 1);
+}
+
+/* ---- the page ---- */
+
+static void put_way(const struct subject *subject, const char *key, const struct snapshot_row *row)
+{
+	struct value *map;
+
+	if (row == NULL) {
+		value_put_boolean(subject->data, key, false);
+		return;
+	}
+	map = value_put(subject->data, key, value_map());
+	value_put_text(map, "folder", row->folder);
+	value_put(map, "time", site_time(subject->site, row->time));
+}
+
+static void put_head(const struct subject *subject)
+{
+	const struct page_config *config = config_page(subject->site->config, subject->page);
+	char *url = http_url_public(config != NULL ? config->url : subject->state->url),
+	     *name = strrchr(subject->row->folder, '/');
+	char day[16];
+
+	site_day_name(site_day(subject->site, subject->row->time), day);
+	value_put_text(subject->data, "page", subject->page);
+	site_put(subject->data, "address", url);
+	value_put(subject->data, "time", site_time(subject->site, subject->row->time));
+	value_put_text(subject->data, "folder", subject->row->folder);
+	value_put_text(subject->data, "name", name != NULL ? name + 1 : subject->row->folder);
+	value_put_text(subject->data, "day", day);
+	value_put(subject->data, "month",
+		value_text((char[]){day[0], day[1], day[2], day[3], '/', day[5], day[6], '\0'}));
+	put_way(subject, "previous", subject->previous);
+	put_way(subject, "next", subject->next);
+	free(url);
+}
+
+static bool write_it(struct subject *subject, struct error *error)
+{
+	char *name = memory_format("%s/%s.html", subject->page, subject->row->folder);
+	bool done;
+
+	subject->data = value_map();
+	subject->room = DOCUMENTS_MAX;
+	put_head(subject);
+	put_reading(subject);
+	put_held(subject);
+	put_capture(subject);
+	put_documents(subject);
+	put_digests(subject);
+	value_put(subject->data, "moment",
+		site_snapshot_moment(subject->site, subject->page, subject->row));
+	done = site_render(subject->site, "snapshot.html", subject->data, name, error);
+	value_free(subject->data);
+	free(name);
+	return done;
+}
+
+bool site_write_snapshot(const struct site *site, const char *page, const struct page_state *state,
+	const struct snapshot_row *row, struct error *error)
+{
+	const struct page_config *config = config_page(site->config, page);
+	struct snapshot_row previous = {0}, next = {0};
+	bool has_previous = store_snapshot(site->database, page, row->sequence - 1, &previous),
+	     has_next = store_snapshot(site->database, page, row->sequence + 1, &next);
+	struct subject subject = {.site = site,
+		.page = page,
+		.state = state,
+		.row = row,
+		.previous = has_previous ? &previous : NULL,
+		.next = has_next ? &next : NULL,
+		.red = config != NULL ? (enum level)config->settings.red : LEVEL_PARTIAL_OUTAGE};
+	bool done = write_it(&subject, error);
+
+	snapshot_row_release(&previous);
+	snapshot_row_release(&next);
+	return done;
+}
