@@ -117,11 +117,22 @@ struct subscriber_config {
 	int line;
 };
 
+/* One of a webhook's own values: what its service asks for. */
+struct parameter {
+	char *name;  /* without the "_file" of a secret */
+	char *value; /* one line */
+	bool secret; /* stands in a secret file: never printed */
+	int line;
+};
+
 struct webhook_config {
 	char *name;
-	char *url;    /* also where it came from url_file: a secret */
-	char *secret; /* the line in secret_file, trimmed; NULL: unsigned */
-	char *template;
+	char *url; /* also where it came from url_file: a secret; NULL: the template's own */
+	struct text_list secrets; /* the lines of secret_file, the newest first; none: unsigned */
+	char *template;           /* a name; NULL where template_file is given */
+	char *template_file;      /* joined with the configuration's folder; NULL: none */
+	struct parameter *with;
+	size_t with_count;
 	struct subscription subscription;
 	struct text_list depends;
 	int line;
@@ -202,6 +213,8 @@ enum {
 	CONFIG_TEXT_MAX = 256,    /* bytes of a label or of the contact */
 	CONFIG_URL_MAX = 2048,    /* bytes */
 	CONFIG_SECRET_MAX = 4096, /* bytes of a secret file */
+	CONFIG_SECRETS_MAX = 2,   /* that sign a webhook: the new one, and the one before it */
+	CONFIG_WITH_MAX = 32,     /* values of a webhook */
 	CONFIG_CONFIRM_MAX = 1000,
 	CONFIG_TIMEOUT_MIN = 100,           /* milliseconds */
 	CONFIG_TIMEOUT_MAX = 4 * 60 * 1000, /* milliseconds: a run ends itself after five minutes */
@@ -222,6 +235,9 @@ char *config_find(const char *given);
 const struct page_config *config_page(const struct config *config, const char *name);
 const struct webhook_config *config_webhook(const struct config *config, const char *name);
 const struct route_config *config_route(const struct config *config, const char *name);
+
+/* The value of that name; NULL where the webhook has none. */
+const struct parameter *config_parameter(const struct webhook_config *webhook, const char *name);
 
 /*
  * True where the address is one that may go into MAIL FROM and RCPT TO as it

@@ -25,6 +25,8 @@ node_reader config_read_program;         /* absolute; can be executed */
 node_reader config_read_page_url;        /* http or https; may be repeated in a message */
 node_reader config_read_secret_url;      /* http or https; is never repeated */
 node_reader config_read_secret;          /* the one line of the secret file that is named */
+node_reader config_read_secrets; /* struct text_list: likewise, up to CONFIG_SECRETS_MAX lines */
+node_reader config_read_with;    /* the parameters of a struct webhook_config */
 node_reader config_read_secret_url_file; /* likewise, and the line is a URL */
 node_reader config_read_zone;            /* an IANA time zone that this system knows */
 node_reader config_read_resolver;        /* an IP address, perhaps with a port */
@@ -48,6 +50,11 @@ void config_read_webhooks(struct config *config, struct node list, struct proble
 void config_read_maintenance(struct config *config, struct node list, struct problems *problems);
 void config_maintenance_free(struct config *config);
 void config_receivers_free(struct config *config);
+
+/* What belongs together in a webhook, and what is its own (config_webhook.c). */
+void config_webhook_check(
+	struct webhook_config *webhook, struct node node, struct problems *problems);
+void config_webhook_release(struct webhook_config *webhook);
 
 /* What must hold between the parts of the file (config_check.c). */
 void config_check(const struct config *config, struct problems *problems);

@@ -205,8 +205,11 @@ static const struct node_rule webhook_rules[] = {
 	{"url", config_read_secret_url, offsetof(struct webhook_config, url), false, NULL},
 	{"url_file", config_read_secret_url_file, offsetof(struct webhook_config, url), false,
 		NULL},
-	{"secret_file", config_read_secret, offsetof(struct webhook_config, secret), false, NULL},
+	{"secret_file", config_read_secrets, offsetof(struct webhook_config, secrets), false, NULL},
 	{"template", config_read_name, offsetof(struct webhook_config, template), false, NULL},
+	{"template_file", config_read_file, offsetof(struct webhook_config, template_file), false,
+		NULL},
+	{"with", config_read_with, 0, false, NULL},
 	SUBSCRIPTION_RULES(struct webhook_config),
 	{"depends", node_read_texts, offsetof(struct webhook_config, depends), false, NULL},
 	{0},
@@ -222,12 +225,7 @@ void config_read_webhooks(struct config *config, struct node list, struct proble
 		webhook->line = node_line(node);
 		webhook->subscription = subscription_default;
 		node_walk_map(problems, node, webhook_rules, webhook, config);
-		if (node_type(node) == NODE_MAP && has(node, "url") == has(node, "url_file"))
-			node_problem(problems, node,
-				"a webhook has either \"url\" or \"url_file\"%s",
-				has(node, "url") ? ", not both" : "");
-		if (webhook->template == NULL)
-			webhook->template = memory_string("generic");
+		config_webhook_check(webhook, node, problems);
 	}
 }
 
@@ -265,10 +263,7 @@ void config_receivers_free(struct config *config)
 	}
 	free(config->subscribers);
 	for (size_t i = 0; i < config->webhook_count; i++) {
-		free(config->webhooks[i].name);
-		free(config->webhooks[i].url);
-		free(config->webhooks[i].secret);
-		free(config->webhooks[i].template);
+		config_webhook_release(&config->webhooks[i]);
 		subscription_release(&config->webhooks[i].subscription);
 		text_list_release(&config->webhooks[i].depends);
 	}

@@ -391,13 +391,14 @@ static bool read_secret(const struct node_walk *walk, struct node node, const ch
 	return true;
 }
 
-/* The secret's line without the blanks around it, owned by the caller; NULL after a complaint. */
-static char *secret_line(const struct node_walk *walk, struct node node, const char *path)
+/* What stands in the secret file without the blanks around it, owned by the caller; NULL after a
+ * complaint. */
+static char *secret_text(const struct node_walk *walk, struct node node, const char *path)
 {
 	struct buffer text = {.maximum = CONFIG_SECRET_MAX};
 	/* Not to wait for ever where the name is that of a FIFO. */
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	const char *line;
+	const char *begin;
 	char *secret = NULL;
 
 	if (descriptor < 0) {
@@ -407,33 +408,65 @@ static char *secret_line(const struct node_walk *walk, struct node node, const c
 	}
 	if (!read_secret(walk, node, path, descriptor, &text))
 		goto out;
-	line = buffer_string(&text);
-	line += strspn(line, " \t\r\n");
-	if (line[0] == '\0')
+	begin = buffer_string(&text);
+	begin += strspn(begin, " \t\r\n");
+	if (begin[0] == '\0')
 		secret_problem(walk, node, path, "is empty");
-	else if (strlen(buffer_string(&text)) != text.length || strpbrk(line, "\r\n") != NULL)
+	else if (strlen(buffer_string(&text)) != text.length)
 		secret_problem(walk, node, path, "holds more than the one line of a secret");
 	else
-		secret = memory_string(line);
+		secret = memory_string(begin);
 out:
 	buffer_release(&text);
 	close(descriptor);
 	return secret;
 }
 
-bool config_read_secret(const struct node_walk *walk, struct node node, void *target)
+/* The lines of the secret file, at most maximum; *path is its name afterwards, owned by the caller.
+ */
+static bool secret_lines(const struct node_walk *walk, struct node node, size_t maximum,
+	const char *complaint, struct text_list *lines)
 {
-	char **secret = target;
-	char *path = NULL;
+	char *path = NULL, *text = NULL, *rest = NULL;
 	bool good = config_read_path(walk, node, &path);
 
-	if (good) {
-		free(*secret);
-		*secret = secret_line(walk, node, path);
-		good = *secret != NULL;
+	if (good)
+		text = secret_text(walk, node, path);
+	good = text != NULL;
+	for (char *line = good ? strtok_r(text, "\r\n", &rest) : NULL; line != NULL;
+		line = strtok_r(NULL, "\r\n", &rest)) {
+		size_t length = strlen(line += strspn(line, " \t"));
+
+		while (length > 0 && strchr(" \t", line[length - 1]) != NULL)
+			line[--length] = '\0';
+		if (length > 0)
+			text_list_add(lines, line);
 	}
+	if (good && lines->count > maximum)
+		good = secret_problem(walk, node, path, complaint);
+	free(text);
 	free(path);
 	return good;
+}
+
+bool config_read_secret(const struct node_walk *walk, struct node node, void *target)
+{
+	struct text_list lines = {0};
+	bool good = secret_lines(walk, node, 1, "holds more than the one line of a secret", &lines);
+
+	if (good)
+		memory_set(target, lines.list[0]);
+	text_list_release(&lines);
+	return good;
+}
+
+bool config_read_secrets(const struct node_walk *walk, struct node node, void *target)
+{
+	struct text_list *secrets = target;
+
+	text_list_release(secrets);
+	return secret_lines(walk, node, CONFIG_SECRETS_MAX,
+		"holds more than two lines: the new secret, and below it the one before", secrets);
 }
 
 bool config_read_secret_url_file(const struct node_walk *walk, struct node node, void *target)

@@ -413,6 +413,8 @@ bool http_post(const struct http_post *post, struct http_response *response, str
 	/* No waiting for a leave to send: not every receiver knows it. */
 	transfer.headers = curl_slist_append(transfer.headers, "Expect:");
 	transfer.easy = transfer_handle(&transfer, post->user_agent, post->ca_file);
+	if (post->put)
+		curl_easy_setopt(transfer.easy, CURLOPT_CUSTOMREQUEST, "PUT");
 	curl_easy_setopt(transfer.easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->length);
 	curl_easy_setopt(transfer.easy, CURLOPT_POSTFIELDS, post->length > 0 ? post->body : "");
 	code = curl_easy_perform(transfer.easy);

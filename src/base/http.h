@@ -96,9 +96,10 @@ size_t http_client_wait(
 /* While it is held, the client begins nothing; what is under way goes on. */
 void http_client_hold(struct http_client *client, bool held);
 
-/* One POST, done when it returns; no redirect is followed. */
+/* One POST or PUT, done when it returns; no redirect is followed. */
 struct http_post {
 	const char *url;
+	bool put;
 	const char *const *headers; /* "Name: value", ended by NULL */
 	const void *body;
 	size_t length;

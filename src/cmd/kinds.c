@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "tell/service.h"
 #include "watch/kind.h"
 
 struct kind_set {
@@ -108,24 +109,55 @@ static void load_kind(
 			&set->loaded, &set->loaded_count, sizeof *set->loaded) = set->by_page[i];
 }
 
-static void check_templates(
+static void unknown_template(
+	const struct config *config, size_t i, const char *folder, struct problems *problems)
+{
+	const char *name = config->webhooks[i].template;
+	struct text_list files = {0}, names = {0};
+	char *text;
+
+	file_names(folder, ".json", &files);
+	for (size_t j = 0; j < files.count; j++)
+		if (strchr(files.list[j], '.') == NULL) /* else a part of others */
+			text_list_add(&names, files.list[j]);
+	text = advice(&names, name);
+	node_problem(problems, place(config, "webhooks", i, "template"), "no template \"%s\"%s",
+		name, text);
+	free(text);
+	text_list_release(&files);
+	text_list_release(&names);
+}
+
+static void check_url(const struct config *config, size_t i, const struct service *service,
+	struct problems *problems)
+{
+	struct node node = node_member(node_find(yaml_root(config->yaml), "webhooks"), i);
+
+	if (service->url == NULL && node_type(node_find(node, "url")) == NODE_NONE &&
+		node_type(node_find(node, "url_file")) == NODE_NONE)
+		node_problem(problems, node, "a webhook has either \"url\" or \"url_file\"");
+}
+
+/* The webhooks' templates, and what each gives to its own. */
+static void check_webhooks(
 	const struct config *config, const char *templates, struct problems *problems)
 {
 	char *folder = file_join(templates, "webhook");
 
 	for (size_t i = 0; i < config->webhook_count; i++) {
-		const char *name = config->webhooks[i].template;
-		char *file = memory_format("%s/%s.json", folder, name), *text;
-		struct text_list names = {0};
+		const struct webhook_config *webhook = &config->webhooks[i];
+		char *file = memory_format("%s/%s.json", folder, webhook->template);
+		struct service *service = NULL;
 
-		if (!file_exists(file)) {
-			file_names(folder, ".json", &names);
-			text = advice(&names, name);
-			node_problem(problems, place(config, "webhooks", i, "template"),
-				"no template \"%s\"%s", name, text);
-			free(text);
-			text_list_release(&names);
+		if (webhook->template_file == NULL && !file_exists(file))
+			unknown_template(config, i, folder, problems);
+		else if (webhook->template_file == NULL || file_exists(webhook->template_file))
+			service = service_load(templates, webhook, problems);
+		if (service != NULL) {
+			check_url(config, i, service, problems);
+			service_check(service, webhook, config->path, webhook->line, problems);
 		}
+		service_free(service);
 		free(file);
 	}
 	free(folder);
@@ -142,7 +174,7 @@ struct kind_set *kind_set_load(
 	for (size_t i = 0; i < config->page_count; i++)
 		if (config->pages[i].kind != NULL)
 			load_kind(set, i, templates, problems);
-	check_templates(config, templates, problems);
+	check_webhooks(config, templates, problems);
 	if (problems->errors == errors)
 		return set;
 	kind_set_free(set);

@@ -30,6 +30,7 @@ struct attempt {
 	int64_t retry_after;         /* seconds, as the receiver asked; 0: not */
 	bool of_session;             /* it came to nothing before any message was begun: what else
 					goes by this way now fares the same */
+	size_t posted;               /* of a webhook: how many of its requests were accepted */
 	char text[ATTEMPT_TEXT_MAX]; /* the server's words or ours: one line, no control characters,
 					no secret */
 };
@@ -85,14 +86,24 @@ mail_transport sendmail_send; /* a local sendmail program: `-i -f sender -- reci
 void mail_send(mail_transport *transport, const struct route_config *route, const struct mail *mail,
 	struct attempt *attempt);
 
+/* What a webhook is to be told, by one attempt. Borrowed. */
+struct webhook_message {
+	const char *templates; /* folder */
+	const char *id;        /* webhook-id: the same at each repeat */
+	int64_t now;           /* seconds since 1970 */
+	const char *body;      /* as delivery_render() made it */
+	size_t length;
+	size_t posted; /* requests that were accepted at attempts before this one */
+	const char *user_agent;
+};
+
 /*
- * POST of body to the webhook, with webhook-id, webhook-timestamp and, where it
- * has a secret, webhook-signature (Standard Webhooks). 2xx is success, 3xx and
- * most 4xx are OUTCOME_RECEIVER or OUTCOME_TEMPORARY as the header of webhook.c says; 410 is for
- * good.
+ * The requests of a message to the webhook, as its service has them (service.h), with webhook-id,
+ * webhook-timestamp and, where it has secrets, webhook-signature (Standard Webhooks). The header
+ * of webhook.c says what each answer means. attempt->posted says how far it got.
  */
-void webhook_send(const struct webhook_config *webhook, const char *id, int64_t now,
-	const char *body, size_t length, const char *user_agent, struct attempt *attempt);
+void webhook_send(const struct webhook_config *webhook, const struct webhook_message *message,
+	struct attempt *attempt);
 
 /* mail_check() of all: reports those that may not go out; the places of the others, in their
  * order, come into turns, which has room for count. Returns how many. */

@@ -65,8 +65,16 @@ static void attempt_webhook(const struct order *order, struct attempt *attempt)
 		memory_format("lampwatch/%s%s%s%s", LAMPWATCH_VERSION, contact != NULL ? " (+" : "",
 			contact != NULL ? contact : "", contact != NULL ? ")" : "");
 	char *id = memory_bytes(order->message_id + 1, strcspn(order->message_id + 1, "@"));
+	char *templates = file_templates();
+	struct webhook_message message = {.templates = templates,
+		.id = id,
+		.now = order->now,
+		.body = order->bytes,
+		.length = order->length,
+		.user_agent = agent};
 
-	webhook_send(webhook, id, order->now, order->bytes, order->length, agent, attempt);
+	webhook_send(webhook, &message, attempt);
+	free(templates);
 	free(id);
 	free(agent);
 }

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "tell/message.h"
 #include "tell/plan.h"
+#include "tell/service.h"
 
 /* "google.alerts.example.org" (RFC 2919): what a mail reader sorts by. */
 static char *list_id(const struct config *config, const struct value *data)
@@ -72,14 +73,26 @@ static bool render_mail(const struct config *config, const char *templates, cons
 	return good;
 }
 
+/* A webhook whose template is broken gets the data, on one line. */
 static bool render_webhook(const char *templates, const struct webhook_config *webhook,
 	const struct value *data, struct buffer *out, struct error *error)
 {
-	if (message_webhook(templates, webhook->template, data, out, error))
-		return true;
-	buffer_clear(out);
-	json_write(data, 0, out);
-	return false;
+	struct problems problems = {0};
+	struct service *service = service_load(templates, webhook, &problems);
+	bool good = service != NULL;
+
+	if (good)
+		good = message_webhook(templates, service, data, out, error);
+	else
+		error_set(error, REMEDY_CONFIGURATION, "%s: %s", problems.list[0].file,
+			problems.list[0].text);
+	if (!good) {
+		buffer_clear(out);
+		json_write(data, 0, out);
+	}
+	service_free(service);
+	problems_release(&problems);
+	return good;
 }
 
 bool delivery_render(const struct config *config, const char *templates, const char *receiver,

@@ -7,11 +7,14 @@
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/template.h"
 #include "base/text.h"
 #include "tell/mime.h"
+#include "tell/plan.h"
+#include "tell/service.h"
 
 /* How many members of a list a message shows, by the list's name in plan.h. */
 static const struct list_limit {
@@ -145,6 +148,27 @@ static struct value *presented(const struct value *value, const char *name, bool
 	return copy;
 }
 
+/* {level: "major_outage"} gets is_major_outage: templates compare nothing. */
+static void mark(struct value *map, const char *key)
+{
+	const char *word = value_get_text(map, key);
+	char *flag = memory_format("is_%s", word);
+
+	if (word[0] != '\0')
+		value_put_boolean(map, flag, true);
+	free(flag);
+}
+
+static void mark_levels(struct value *value)
+{
+	for (size_t i = 0; i < value->count; i++)
+		mark_levels(value->members[i]);
+	if (value->type == VALUE_MAP && value_get(value, "words") != NULL) {
+		mark(value, "level");
+		mark(value, "colour");
+	}
+}
+
 static void mark_positions(struct value *value)
 {
 	for (size_t i = 0; i < value->count; i++) {
@@ -186,6 +210,7 @@ struct value *message_data(const char *templates, const struct value *data, stru
 	struct buffer subject = {0};
 
 	mark_positions(shown);
+	mark_levels(shown);
 	if (render_subject(templates, shown, &subject, error)) {
 		value_put_text(shown, "subject", buffer_string(&subject));
 	} else {
@@ -232,8 +257,19 @@ static char *data_json(const struct value *data)
 	return buffer_take(&json);
 }
 
-/* REMEDY_CONFIGURATION where what the template made is not JSON. */
-static bool check_json(const struct buffer *body, const char *file, struct error *error)
+/* The data without all events but one. */
+static struct value *data_of_event(const struct value *data, const struct value *event)
+{
+	struct value *one = value_copy(data), *events = value_list();
+
+	value_append(events, value_copy(event));
+	plan_put_events(one, events, 0);
+	return one;
+}
+
+/* What the template made, as it is sent: cut where its service takes no more. False, with
+ * REMEDY_CONFIGURATION, where it is to be JSON and is not. */
+static bool finish_json(const struct service *service, struct buffer *body, struct error *error)
 {
 	struct value *value = json_parse(buffer_string(body), body->length, error);
 	bool done = value != NULL;
@@ -241,37 +277,63 @@ static bool check_json(const struct buffer *body, const char *file, struct error
 	if (!done && error != NULL)
 		error->remedy = REMEDY_CONFIGURATION;
 	if (!done)
-		error_prefix(error, "%s: the result is not JSON", file);
+		error_prefix(error, "%s: the result is not JSON", service->template);
+	if (done && (service_cut(service, value) || service->each)) {
+		buffer_clear(body);
+		json_write(value, 0, body);
+	}
 	value_free(value);
 	return done;
 }
 
-bool message_webhook(const char *templates, const char *name, const struct value *data,
-	struct buffer *out, struct error *error)
+static bool is_blank(const struct buffer *text)
 {
-	char *folder = memory_format("%s/webhook", templates);
-	char *file = memory_format("%s.json", name), *json = data_json(data);
-	struct value *shown = NULL;
-	struct buffer body = {0};
-	bool done = false;
+	const char *from = buffer_string(text);
 
-	if (!text_is_name(name)) {
-		error_set(error, REMEDY_CONFIGURATION, "webhook template %s: not a name", name);
-		goto out;
+	return from[strspn(from, " \t\r\n")] == '\0';
+}
+
+/* One body; nothing where the template has no words for this. */
+static bool render_request(const char *templates, const struct service *service,
+	const struct value *data, struct buffer *out, struct error *error)
+{
+	char *folder = file_folder(service->template), *json = data_json(data);
+	const char *name = service->template + strlen(folder) + 1;
+	struct value *shown = message_data(templates, data, error);
+	struct buffer body = {0};
+	bool done = shown != NULL;
+
+	if (done) {
+		value_put_text(shown, "json", json);
+		done = template_render_file(folder, name, shown, &body, error);
 	}
-	shown = message_data(templates, data, error);
-	if (shown == NULL)
-		goto out;
-	value_put_text(shown, "json", json);
-	done = template_render_file(folder, file, shown, &body, error) &&
-	       check_json(&body, file, error);
-	if (done && !buffer_add(out, buffer_string(&body), body.length))
-		done = error_set(error, REMEDY_LOCAL, "webhook %s: longer than allowed", name);
-out:
+	if (done && !is_blank(&body)) {
+		done = !text_ends(name, ".json") || finish_json(service, &body, error);
+		if (done && service->each)
+			buffer_byte(&body, '\n');
+		if (done && !buffer_add(out, buffer_string(&body), body.length))
+			done = error_set(error, REMEDY_LOCAL, "%s: longer than allowed", name);
+	}
 	value_free(shown);
 	buffer_release(&body);
 	free(json);
-	free(file);
 	free(folder);
+	return done;
+}
+
+bool message_webhook(const char *templates, const struct service *service,
+	const struct value *data, struct buffer *out, struct error *error)
+{
+	const struct value *events = value_get(data, "events");
+	bool done = true;
+
+	if (!service->each)
+		return render_request(templates, service, data, out, error);
+	for (size_t i = 0; done && events != NULL && i < events->count; i++) {
+		struct value *one = data_of_event(data, events->members[i]);
+
+		done = render_request(templates, service, one, out, error);
+		value_free(one);
+	}
 	return done;
 }

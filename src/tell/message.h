@@ -11,9 +11,10 @@
  * - Lists that nobody would read to the end are cut, and the map that holds a
  *   list NAME gets NAME_left: how many members were left out, 0 for none.
  * - Each map in a list gets is_first and is_last.
+ * - Each map with level and words (before, after) gets is_LEVEL and is_COLOUR: true.
  * - subject is mail/subject.txt rendered: every channel begins with the same words.
- * - For webhooks, json is the whole data as JSON, with longer lists, without is_first, is_last
- *   and subject.
+ * - For webhooks, json is the whole data as JSON, with longer lists, without is_first, is_last,
+ *   is_LEVEL, is_COLOUR and subject.
  */
 #ifndef LAMPWATCH_MESSAGE_H
 #define LAMPWATCH_MESSAGE_H
@@ -24,6 +25,7 @@
 
 struct buffer;
 struct error;
+struct service;
 struct value;
 
 enum {
@@ -71,10 +73,11 @@ bool message_mail(const char *templates, const struct mail_header *header, const
 	struct buffer *out, struct error *error);
 
 /*
- * Renders webhook/NAME.json of the folder templates and adds the result.
- * REMEDY_CONFIGURATION where there is no such template or the result is not JSON.
+ * Renders the service's template and adds the body: of a service with `each`, one line of JSON for
+ * each event. Nothing is added for what the template has no words for. REMEDY_CONFIGURATION
+ * where the template is wrong, or is a .json and the result is none.
  */
-bool message_webhook(const char *templates, const char *name, const struct value *data,
-	struct buffer *out, struct error *error);
+bool message_webhook(const char *templates, const struct service *service,
+	const struct value *data, struct buffer *out, struct error *error);
 
 #endif

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * Webhooks, after Standard Webhooks: the same webhook-id at each repeat, so
- * that the receiver knows a repeat, the time of the attempt, and where there is a secret
- * HMAC-SHA-256 over both and the body.
+ * Webhooks: requests as the service's description has them (service.h), each after Standard
+ * Webhooks: the same webhook-id at each repeat, so that the receiver knows a repeat, the time of
+ * the attempt, and HMAC-SHA-256 over both and the body: one signature for each secret, so that
+ * a receiver may know the new one or the one before.
  *
  *   answer                      outcome    why
  *   2xx                         delivered
- *   2xx with {"ok": false}      route      some interfaces put their refusal there
+ *   2xx, but a refusal          route      some interfaces put it there: the service says how
+ *   2xx, but no such answer     temporary  not this service: perhaps a portal that goes away
  *   410                         receiver   "gone": asks not to be told again
  *   408, 425, 429, 5xx          temporary  and Retry-After is obeyed
  *   3xx, 1xx                    temporary  not followed, for what is posted would go to somebody
@@ -15,25 +17,32 @@
  *   none, no request went out   temporary
  *   none, but one did           unknown    perhaps it was taken
  *
- * The URL is a secret: texts name its scheme and host, and a receiver's own
- * words only where they are few, with every part of the URL taken out.
+ * Of several requests (each: event) the first that is not accepted decides, and ends the attempt;
+ * the next begins with it.
+ *
+ * The URL is a secret: texts name its scheme and host, and a receiver's own words only where
+ * they are few, with every secret and every part of the configured URL taken out.
  */
 #include "tell/attempt.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/config.h"
 #include "base/digest.h"
+#include "base/error.h"
 #include "base/http.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "tell/service.h"
 
 enum {
 	CONNECT_TIMEOUT = 10000, /* milliseconds */
 	TOTAL_TIMEOUT = 30000,
-	WORDS_MAX = 200,  /* bytes: a longer answer is a page, not a reason */
+	SERIES_SECONDS = 60, /* no further request begins after that: an attempt has its end */
+	WORDS_MAX = 200,     /* bytes: a longer answer is a page, not a reason */
 	URL_PART_MIN = 3, /* bytes: shorter parts of a URL are no secrets, but are parts of words */
 };
 
@@ -64,37 +73,41 @@ static bool key_read(const char *secret, struct buffer *key)
 	return buffer_text(key, secret);
 }
 
-/* "webhook-signature: v1,…"; NULL where the secret is not what it says. Owned by the caller. */
-static char *signature(
-	const char *secret, const char *id, int64_t now, const char *body, size_t length)
+static bool signature_add(const char *secret, const void *bytes, size_t length, struct buffer *line)
 {
-	struct buffer key = {0}, signed_bytes = {0}, line = {0};
+	struct buffer key = {0};
 	unsigned char digest[DIGEST_BYTES];
 	bool known = key_read(secret, &key);
 
 	if (known) {
-		buffer_format(&signed_bytes, "%s.%lld.", id, (long long)now);
-		buffer_add(&signed_bytes, body, length);
-		digest_hmac(key.data, key.length, signed_bytes.data, signed_bytes.length, digest);
-		buffer_text(&line, "webhook-signature: v1,");
-		digest_base64(digest, sizeof digest, &line);
+		digest_hmac(key.data, key.length, bytes, length, digest);
+		buffer_text(line, " v1,");
+		digest_base64(digest, sizeof digest, line);
 	}
 	buffer_release(&key);
-	buffer_release(&signed_bytes);
-	return known ? buffer_take(&line) : NULL;
+	return known;
 }
 
-static bool says_not_ok(const struct buffer *body)
+/* Adds "webhook-signature: v1,… v1,…"; false where a secret is not what it says. */
+static bool sign(const struct webhook_config *webhook, const char *id, int64_t now,
+	const struct buffer *body, struct text_list *headers)
 {
-	struct error error;
-	struct value *answer =
-		body->length > 0 ? json_parse(body->data, body->length, &error) : NULL;
-	const struct value *ok = answer != NULL ? value_get(answer, "ok") : NULL;
-	bool refused = ok != NULL && ok->type == VALUE_FALSE;
+	struct buffer bytes = {0}, line = {0};
+	bool known = true;
 
-	value_free(answer);
-	return refused;
+	buffer_format(&bytes, "%s.%lld.", id, (long long)now);
+	buffer_add(&bytes, body->data, body->length);
+	buffer_text(&line, "webhook-signature:");
+	for (size_t i = 0; known && i < webhook->secrets.count; i++)
+		known = signature_add(webhook->secrets.list[i], bytes.data, bytes.length, &line);
+	if (known && webhook->secrets.count > 0)
+		text_list_add(headers, buffer_string(&line));
+	buffer_release(&bytes);
+	buffer_release(&line);
+	return known;
 }
+
+/* ---- what may be said ---- */
 
 static void parts_conceal(struct attempt *attempt, const char *text, size_t length)
 {
@@ -124,67 +137,200 @@ static void url_conceal(struct attempt *attempt, const char *url)
 	parts_conceal(attempt, rest, strlen(rest));
 }
 
-static void explain(const struct webhook_config *webhook, const struct http_response *response,
-	struct attempt *attempt)
+static void secrets_conceal(struct attempt *attempt, const struct webhook_config *webhook)
 {
-	size_t i = 0;
-	bool refused;
-	const char *words;
-
-	while (response->status < rows[i].first || response->status > rows[i].last)
-		i++;
-	refused = rows[i].outcome == OUTCOME_DELIVERED && says_not_ok(&response->body);
-	words = response->body.length <= WORDS_MAX ? buffer_string(&response->body) : "";
-	attempt_set(attempt, refused ? OUTCOME_ROUTE : rows[i].outcome, response->status,
-		"HTTP %d, %s%s%s", response->status, refused ? "but not ok" : rows[i].text,
-		*words != '\0' ? ": " : "", words);
-	url_conceal(attempt, webhook->url);
-	if (attempt->outcome == OUTCOME_TEMPORARY)
-		attempt->retry_after = response->retry_after;
+	if (webhook->url != NULL)
+		url_conceal(attempt, webhook->url);
+	for (size_t i = 0; i < webhook->with_count; i++)
+		if (webhook->with[i].secret)
+			attempt_conceal(attempt, webhook->with[i].value, "…");
+	for (size_t i = 0; i < webhook->secrets.count; i++)
+		attempt_conceal(attempt, webhook->secrets.list[i], "…");
 }
 
 /* Puts "https://host: " in front. */
-static void origin_prefix(const struct webhook_config *webhook, struct attempt *attempt)
+static void origin_prefix(const char *url, struct attempt *attempt)
 {
 	struct attempt before = *attempt;
-	char *origin = http_url_origin(webhook->url);
+	char *origin = http_url_origin(url);
 
 	attempt_set(attempt, before.outcome, before.code, "%s: %s", origin, before.text);
 	attempt->retry_after = before.retry_after;
 	free(origin);
 }
 
-void webhook_send(const struct webhook_config *webhook, const char *id, int64_t now,
-	const char *body, size_t length, const char *user_agent, struct attempt *attempt)
+/* ---- answers ---- */
+
+/* The receiver's words, where it says anything that a person can read. */
+static const char *words_of(const struct service *service, const struct value *answer,
+	const struct http_response *response)
 {
-	char *id_line = memory_format("webhook-id: %s", id);
-	char *time_line = memory_format("webhook-timestamp: %lld", (long long)now);
-	char *signed_line =
-		webhook->secret != NULL ? signature(webhook->secret, id, now, body, length) : NULL;
-	const char *const headers[] = {
-		"Content-Type: application/json", id_line, time_line, signed_line, NULL};
-	struct http_post post = {.url = webhook->url,
-		.headers = headers,
-		.body = body,
-		.length = length,
+	const char *reason = service_reason(service, answer);
+
+	if (!text_empty(reason))
+		return reason;
+	return response->body.length <= WORDS_MAX ? buffer_string(&response->body) : "";
+}
+
+static void explain(const struct service *service, const struct http_response *response,
+	struct attempt *attempt)
+{
+	struct value *json =
+		json_parse(buffer_string(&response->body), response->body.length, NULL);
+	char *line =
+		text_collapse(buffer_string(&response->body), response->body.length, WORDS_MAX);
+	struct value *answer = json != NULL ? json : value_text(line);
+	enum outcome outcome;
+	const char *text, *words;
+	size_t i = 0;
+
+	while (response->status < rows[i].first || response->status > rows[i].last)
+		i++;
+	outcome = rows[i].outcome;
+	text = rows[i].text;
+	if (outcome == OUTCOME_DELIVERED && !service_accepts(service, answer)) {
+		outcome = json != NULL ? OUTCOME_ROUTE : OUTCOME_TEMPORARY;
+		text = json != NULL ? "but refused"
+				    : "but not the answer of this service: is a portal between?";
+	}
+	words = words_of(service, answer, response);
+	attempt_set(attempt, outcome, response->status, "HTTP %d, %s%s%s", response->status, text,
+		*words != '\0' ? ": " : "", words);
+	if (outcome == OUTCOME_TEMPORARY)
+		attempt->retry_after = response->retry_after > 0
+					       ? response->retry_after
+					       : service_retry_after(service, answer);
+	value_free(answer);
+	free(line);
+}
+
+/* ---- requests ---- */
+
+/* One message on its way. */
+struct sending {
+	const struct webhook_config *webhook;
+	const struct service *service;
+	const struct webhook_message *message;
+};
+
+static void post(const struct sending *sending, const char *url, const struct text_list *headers,
+	const struct buffer *body, struct attempt *attempt)
+{
+	struct http_post post = {.url = url,
+		.put = sending->service->put,
+		.headers = (const char *const *)headers->list,
+		.body = body->data,
+		.length = body->length,
 		.connect_timeout = CONNECT_TIMEOUT,
 		.total_timeout = TOTAL_TIMEOUT,
-		.user_agent = user_agent};
+		.user_agent = sending->message->user_agent};
 	struct http_response response = {0};
 	struct error error;
 
-	if (webhook->secret != NULL && signed_line == NULL)
-		attempt_set(attempt, OUTCOME_ROUTE, 0, "the secret after whsec_ is not base64");
-	else if (http_post(&post, &response, &error))
-		explain(webhook, &response, attempt);
+	if (http_post(&post, &response, &error))
+		explain(sending->service, &response, attempt);
 	else if (error.remedy == REMEDY_RECEIVER)
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s", error.text);
 	else
 		attempt_set(attempt, response.sent ? OUTCOME_UNKNOWN : OUTCOME_TEMPORARY, 0, "%s",
 			error.text);
-	origin_prefix(webhook, attempt);
 	http_response_release(&response);
+}
+
+/* The header fields of a request, ended by NULL; false where it cannot be signed. */
+static bool headers_make(const struct sending *sending, const char *id, const struct buffer *body,
+	struct text_list *headers)
+{
+	char *id_line = memory_format("webhook-id: %s", id);
+	char *time_line =
+		memory_format("webhook-timestamp: %lld", (long long)sending->message->now);
+	bool known;
+
+	service_headers(sending->service, sending->webhook, id, headers);
+	text_list_add(headers, id_line);
+	text_list_add(headers, time_line);
+	known = sign(sending->webhook, id, sending->message->now, body, headers);
+	*(char **)memory_append(&headers->list, &headers->count, sizeof *headers->list) = NULL;
 	free(id_line);
 	free(time_line);
-	free(signed_line);
+	return known;
+}
+
+static void request(const struct sending *sending, const char *id, const char *bytes, size_t length,
+	struct attempt *attempt)
+{
+	char *url = service_url(sending->service, sending->webhook, id);
+	struct text_list headers = {0};
+	struct buffer body = {0};
+
+	service_fill(sending->service, sending->webhook, id, bytes, length, &body);
+	if (headers_make(sending, id, &body, &headers))
+		post(sending, url, &headers, &body, attempt);
+	else
+		attempt_set(attempt, OUTCOME_ROUTE, 0, "the secret after whsec_ is not base64");
+	secrets_conceal(attempt, sending->webhook);
+	origin_prefix(url, attempt);
+	text_list_release(&headers);
+	buffer_release(&body);
+	free(url);
+}
+
+static int64_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* One request for each line: those that were not accepted at an attempt before. */
+static void series(const struct sending *sending, struct attempt *attempt)
+{
+	const struct webhook_message *message = sending->message;
+	const char *line = message->body, *end = line + message->length;
+	int64_t began = seconds();
+
+	for (size_t i = 0; line < end && attempt->outcome == OUTCOME_DELIVERED; i++) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+		size_t length = (size_t)((newline != NULL ? newline : end) - line);
+		char *id = memory_format("%s.%zu", message->id, i + 1);
+
+		if (i >= message->posted && seconds() - began >= SERIES_SECONDS)
+			attempt_set(
+				attempt, OUTCOME_TEMPORARY, 0, "%zu sent; more are to follow", i);
+		else if (i >= message->posted)
+			request(sending, id, line, length, attempt);
+		free(id);
+		attempt->posted = i + (attempt->outcome == OUTCOME_DELIVERED);
+		line += length + 1;
+	}
+}
+
+static bool is_blank(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (strchr(" \t\r\n", text[i]) == NULL)
+			return false;
+	return true;
+}
+
+void webhook_send(const struct webhook_config *webhook, const struct webhook_message *message,
+	struct attempt *attempt)
+{
+	struct problems problems = {0};
+	struct service *service = service_load(message->templates, webhook, &problems);
+	struct sending sending = {webhook, service, message};
+
+	*attempt = (struct attempt){.outcome = OUTCOME_DELIVERED};
+	if (service == NULL || !service_check(service, webhook, webhook->name, 0, &problems))
+		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: %s", problems.list[0].file,
+			problems.list[0].text);
+	else if (is_blank(message->body, message->length))
+		attempt_set(attempt, OUTCOME_DELIVERED, 0, "its template has no words for this");
+	else if (service->each)
+		series(&sending, attempt);
+	else
+		request(&sending, message->id, message->body, message->length, attempt);
+	service_free(service);
+	problems_release(&problems);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -17,6 +18,7 @@
 #include "base/template.h"
 #include "base/text.h"
 #include "tell/message.h"
+#include "tell/service.h"
 
 enum { DATE_OF_TESTS = 1390591210 }; /* 2014-01-24T19:20:10Z */
 
@@ -58,22 +60,36 @@ static bool render_body(const char *templates, const struct value *data, const c
 	return done;
 }
 
+static bool render_webhook(const char *templates, const struct value *data, const char *part,
+	struct buffer *out, struct error *error)
+{
+	char *name = memory_bytes(part, strlen(part) - strlen(".json"));
+	struct webhook_config webhook = {.template = name};
+	struct problems problems = {0};
+	struct service *service = service_load(templates, &webhook, &problems);
+	bool done = service != NULL;
+
+	if (done)
+		done = message_webhook(templates, service, data, out, error);
+	else
+		error_set(error, REMEDY_CONFIGURATION, "%s: %s", problems.list[0].file,
+			problems.list[0].text);
+	service_free(service);
+	problems_release(&problems);
+	free(name);
+	return done;
+}
+
 static bool render(const char *templates, const struct value *data, const char *part,
 	struct buffer *out, struct error *error)
 {
-	char *name;
-	bool done;
-
 	if (text_equal(part, "write"))
 		return render_write(data, out, error);
 	if (text_equal(part, "mail"))
 		return message_mail(templates, &header_of_tests, data, out, error);
-	if (!text_ends(part, ".json"))
-		return render_body(templates, data, part, out, error);
-	name = memory_bytes(part, strlen(part) - strlen(".json"));
-	done = message_webhook(templates, name, data, out, error);
-	free(name);
-	return done;
+	if (text_ends(part, ".json"))
+		return render_webhook(templates, data, part, out, error);
+	return render_body(templates, data, part, out, error);
 }
 
 int main(int argc, char **argv)

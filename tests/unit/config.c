@@ -247,10 +247,11 @@ static void test_receivers_and_what_they_want(void **state)
 	assert_true(text_list_has(&config->subscribers[1].subscription.pages, "a"));
 	assert_int_equal(config->subscribers[2].subscription.on, WANTED_UPDATE);
 	assert_string_equal(config->webhooks[0].url, "https://hooks.example/T0/B0");
-	assert_string_equal(config->webhooks[0].secret, "whsec_AAAA");
+	assert_int_equal(config->webhooks[0].secrets.count, 1);
+	assert_string_equal(config->webhooks[0].secrets.list[0], "whsec_AAAA");
 	assert_int_equal(config->webhooks[0].subscription.on, WANTED_RED);
 	assert_string_equal(config->webhooks[1].template, "generic");
-	assert_null(config->webhooks[1].secret);
+	assert_int_equal(config->webhooks[1].secrets.count, 0);
 	assert_ptr_equal(config_webhook(config, "plain"), &config->webhooks[1]);
 	assert_ptr_equal(config_page(config, "a"), &config->pages[0]);
 	assert_null(config_page(config, "b"));

@@ -22,17 +22,41 @@
 static struct server server;
 static unsigned posts;
 
-static struct attempt send_to(
-	const char *rest, char *secret, const char *id, int64_t now, const char *body)
+/* With the program's own templates: tests run in the source folder. */
+static struct attempt send_message(const struct webhook_config *webhook, const char *id,
+	int64_t now, const char *body, size_t posted)
 {
-	struct webhook_config webhook = {
-		.name = (char *)"chat", .url = server_url(&server, rest), .secret = secret};
+	struct webhook_message message = {.templates = "templates",
+		.id = id,
+		.now = now,
+		.body = body,
+		.length = strlen(body),
+		.posted = posted,
+		.user_agent = "lampwatch/test"};
 	struct attempt attempt = {0};
 
-	webhook_send(&webhook, id, now, body, strlen(body), "lampwatch/test", &attempt);
+	webhook_send(webhook, &message, &attempt);
+	return attempt;
+}
+
+static struct attempt send_as(const char *template, const char *rest, char *secret, const char *id,
+	int64_t now, const char *body)
+{
+	struct webhook_config webhook = {.name = (char *)"chat",
+		.url = server_url(&server, rest),
+		.template = (char *)template,
+		.secrets = {&secret, secret != NULL}};
+	struct attempt attempt = send_message(&webhook, id, now, body, 0);
+
 	free(webhook.url);
 	posts++;
 	return attempt;
+}
+
+static struct attempt send_to(
+	const char *rest, char *secret, const char *id, int64_t now, const char *body)
+{
+	return send_as("generic", rest, secret, id, now, body);
 }
 
 static struct attempt send_plainly(const char *rest)
@@ -160,13 +184,13 @@ static void test_a_refusal_with_status_200_is_none_the_less_a_refusal(void **sta
 
 	(void)state;
 	server_put(&server, "hook.fault", "body={\"ok\": false, \"error\": \"invalid_auth\"}");
-	attempt = send_plainly("/hook");
+	attempt = send_as("slack", "/hook", NULL, "id", 1, "{}");
 	assert_int_equal(attempt.outcome, OUTCOME_ROUTE);
-	assert_non_null(strstr(attempt.text, "invalid_auth"));
+	assert_non_null(strstr(attempt.text, "but refused: invalid_auth"));
 	server_put(&server, "hook.fault", "body={\"ok\": true}");
-	assert_int_equal(send_plainly("/hook").outcome, OUTCOME_DELIVERED);
+	assert_int_equal(send_as("slack", "/hook", NULL, "id", 1, "{}").outcome, OUTCOME_DELIVERED);
 	server_put(&server, "hook.fault", "body=ok");
-	assert_int_equal(send_plainly("/hook").outcome, OUTCOME_DELIVERED);
+	assert_int_equal(send_as("slack", "/hook", NULL, "id", 1, "{}").outcome, OUTCOME_DELIVERED);
 	server_put(&server, "hook.fault", "");
 }
 
@@ -181,14 +205,14 @@ static void test_no_answer_to_what_was_sent_is_unknown(void **state)
 static void test_no_connection_is_temporary(void **state)
 {
 	int port = server_free_port();
-	struct webhook_config webhook = {
+	struct webhook_config webhook = {.template = (char *)"generic",
 		.url = memory_format("http://127.0.0.1:%d/services/T0SECRET", port)};
 	char *expected =
 		memory_format("http://127.0.0.1:%d: no connection: Connection refused", port);
 	struct attempt attempt;
 
 	(void)state;
-	webhook_send(&webhook, "id", 1, "{}", 2, "test", &attempt);
+	attempt = send_message(&webhook, "id", 1, "{}", 0);
 	assert_int_equal(attempt.outcome, OUTCOME_TEMPORARY);
 	assert_string_equal(attempt.text, expected);
 	free(webhook.url);
@@ -197,11 +221,12 @@ static void test_no_connection_is_temporary(void **state)
 
 static void test_an_impossible_url_is_for_a_person_to_mend(void **state)
 {
-	struct webhook_config webhook = {.url = (char *)"gopher://secret.example/T0SECRET"};
+	struct webhook_config webhook = {
+		.template = (char *)"generic", .url = (char *)"gopher://secret.example/T0SECRET"};
 	struct attempt attempt;
 
 	(void)state;
-	webhook_send(&webhook, "id", 1, "{}", 2, "test", &attempt);
+	attempt = send_message(&webhook, "id", 1, "{}", 0);
 	assert_int_equal(attempt.outcome, OUTCOME_ROUTE);
 	assert_null(strstr(attempt.text, "SECRET"));
 	assert_null(strstr(attempt.text, "secret.example"));

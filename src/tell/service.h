@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * How one kind of webhook is spoken to: data, in a file NAME.yaml beside the template NAME.json
+ * that makes the body. Where there is none, the body is posted as it is and any 2xx is success.
+ *
+ *   url            where requests go, unless the configuration says otherwise
+ *   path           what is put behind the URL; each {NAME} in it is percent-encoded (RFC 3986)
+ *   method         POST (the default) or PUT
+ *   content_type   application/json where left out; for a template .txt text/plain
+ *   headers        NAME: value
+ *   fields         NAME: value, put into the body's outermost object when it is sent
+ *   needs, takes   the names that `with:` of the webhook must and may give
+ *   secrets        those of them that it gives in a file only
+ *   each           event: one request for each event, in place of one for all of them
+ *   limits         PATH: "4096 bytes", "250 characters" (code points) or "4096 utf16" (code units):
+ *                  a longer text is cut at a character, and ends in "…"
+ *   accepted       PATH: value; all of these stand in the answer to a request that was accepted;
+ *                  "*" stands for any value that is not empty
+ *   refused        PATH: value; one of these says that it was refused, whatever the status is
+ *   reason         PATH of what the answer says in words, where it is longer than a line
+ *   retry_after    seconds: PATH or milliseconds: PATH, in an answer that has no such header
+ *
+ * A PATH leads through maps: "parameters.retry_after"; "." is the answer itself, which need not be
+ * JSON. In path, headers and fields {NAME} is a
+ * value of `with:` and {delivery} the delivery's own identifier, which a repeat repeats; what
+ * names a value that is not given is left out. Secrets and what is derived from them are filled
+ * in when a request is sent, and are in nothing that is kept.
+ */
+#ifndef LAMPWATCH_SERVICE_H
+#define LAMPWATCH_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/yaml.h"
+
+struct buffer;
+struct problems;
+struct value;
+struct webhook_config;
+
+enum {
+	SERVICE_LIMIT_MAX = 1024 * 1024, /* of a text, in any unit */
+	SERVICE_RETRY_MAX = 86400,       /* seconds: no answer asks for more */
+};
+
+struct service {
+	char *template;     /* path of the file that makes the body */
+	char *url, *path;   /* NULL: none */
+	char *content_type; /* "application/json" */
+	char *reason, *retry_seconds, *retry_milliseconds; /* PATH; NULL: none */
+	int put;                                           /* the method is PUT, and not POST */
+	int each;                                          /* one request for each event */
+	struct text_list needs, takes, secrets;
+	struct node headers, fields, limits, accepted, refused;
+	struct yaml *description; /* that the nodes stand in; NULL: none */
+};
+
+/*
+ * The service of a webhook: its template_file, or webhook/TEMPLATE.json of the folder templates,
+ * and the description beside it. Free it with service_free(). NULL, with the reasons in problems,
+ * where there is no such template or the description is wrong.
+ */
+struct service *service_load(
+	const char *templates, const struct webhook_config *webhook, struct problems *problems);
+void service_free(struct service *service);
+
+/*
+ * Complains where the webhook gives what its service does not take, leaves out what it needs, or
+ * gives a secret otherwise than in a file. file and line are the webhook's own.
+ */
+bool service_check(const struct service *service, const struct webhook_config *webhook,
+	const char *file, int line, struct problems *problems);
+
+/* The whole URL: a secret; "" where neither has one. Owned by the caller. */
+char *service_url(
+	const struct service *service, const struct webhook_config *webhook, const char *delivery);
+
+/* Adds "Name: value" for each header, Content-Type first. */
+void service_headers(const struct service *service, const struct webhook_config *webhook,
+	const char *delivery, struct text_list *lines);
+
+/* Adds to out the body with the service's fields put in; as it is, where there are none or it is
+ * not a JSON object. */
+void service_fill(const struct service *service, const struct webhook_config *webhook,
+	const char *delivery, const char *body, size_t length, struct buffer *out);
+
+/* Cuts what is too long in the body. True where something was. */
+bool service_cut(const struct service *service, struct value *body);
+
+/* True where an answer with a good status is one to a request that was accepted. One that is not
+ * JSON is a text. */
+bool service_accepts(const struct service *service, const struct value *answer);
+
+/* What the answer says in words, "" for nothing. Borrowed from it. */
+const char *service_reason(const struct service *service, const struct value *answer);
+
+/* Seconds that the answer asks to wait, 0 for none. */
+int64_t service_retry_after(const struct service *service, const struct value *answer);
+
+#endif
