@@ -128,6 +128,8 @@ struct value *event_value(const struct event *event, const char *zone)
 	value_put_number(map, "fetches", event->fetches);
 	value_put_number(map, "needed", event->needed);
 	value_put_number(map, "changes", event->changes);
+	value_put_boolean(map, "red_now", event->after_colour == COLOUR_RED);
+	value_put_boolean(map, "green_now", event->after_colour == COLOUR_GREEN);
 	value_put_boolean(map, "risen", event->risen);
 	value_put_text(map, "reason", event->reason != NULL ? event->reason : "");
 	value_put_number(map, "alarm", event->alarm);

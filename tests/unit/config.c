@@ -240,7 +240,8 @@ static void test_receivers_and_what_they_want(void **state)
 	write_file("url", "https://hooks.example/T0/B0\n", 0600);
 	write_file("secret", "whsec_AAAA", 0600);
 	config = load_good(text);
-	assert_int_equal(config->subscribers[0].subscription.on, WANTED_RED | WANTED_GREEN);
+	assert_int_equal(config->subscribers[0].subscription.on,
+		WANTED_RED | WANTED_GREEN | WANTED_FLAPPING);
 	assert_null(config->subscribers[0].second);
 	assert_int_equal(config->subscribers[0].subscription.pages.count, 0);
 	assert_int_equal(config->subscribers[1].subscription.on, WANTED_LOST | WANTED_FLAPPING);
