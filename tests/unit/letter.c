@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: ISC */
+#include "tell/letter.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+
+/* The words of the command, with blanks between them. Owned by the caller. */
+static char *words_of(const char *text)
+{
+	struct letter letter;
+	struct buffer words = {0};
+
+	letter_parse(text, strlen(text), &letter);
+	for (size_t i = 0; i < letter.words.count; i++)
+		buffer_format(&words, "%s%s", i > 0 ? " " : "", letter.words.list[i]);
+	letter_release(&letter);
+	return buffer_take(&words);
+}
+
+static void assert_words(const char *text, const char *expected)
+{
+	char *words = words_of(text);
+
+	assert_string_equal(words, expected);
+	free(words);
+}
+
+static void test_the_command_stands_in_the_subject_else_in_the_first_line(void **state)
+{
+	(void)state;
+	assert_words("Subject: Subscribe GOOGLE\r\n\r\nother\r\n", "subscribe google");
+	assert_words("Subject: subscribe\r\n google\r\n\r\n", "subscribe google");
+	assert_words("Subject: Re: help\n\n", "help");
+	assert_words("Subject:\n\n\n  status   google \nmore\n", "status google");
+	assert_words("From: a@example.com\n\n> quoted\nhelp\n", "help");
+	assert_words("Content-Type: multipart/alternative; boundary=x\n\n--x\n"
+		     "Content-Type: text/plain\n\nunsubscribe\n--x--\n",
+		"unsubscribe");
+	assert_words("", "");
+	assert_words("Subject: \n\n", "");
+}
+
+static void test_the_envelope_and_the_writer_are_found(void **state)
+{
+	static const char text[] = "From sender@example.com Fri Jan 24 19:20:00 2014\n"
+				   "Return-Path: <sender@example.com>\n"
+				   "X-Original-To: lampwatch+u-abc@example.org\n"
+				   "Delivered-To: other@example.org\n"
+				   "From: \"Somebody, Some <x>\"\n <writer@example.com>\n"
+				   "Message-ID: <1@example.com>\n\n";
+	struct letter letter;
+
+	(void)state;
+	letter_parse(text, sizeof text - 1, &letter);
+	assert_string_equal(letter.sender, "sender@example.com");
+	assert_string_equal(letter.recipient, "lampwatch+u-abc@example.org");
+	assert_string_equal(letter.from, "writer@example.com");
+	assert_string_equal(letter.message_id, "<1@example.com>");
+	assert_false(letter.automatic);
+	letter_release(&letter);
+}
+
+static void test_an_address_that_could_inject_is_none(void **state)
+{
+	static const char *const froms[] = {"From: <a@example.com> <b c@example.com>\n\n",
+		"From: nobody\n\n", "From: <\"a b\"@example.com>\n\n", "From: <>\n\n",
+		"From: a@example.com, b@example.com\n\n", "From: <a@b@c>\n\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof froms / sizeof froms[0]; i++) {
+		struct letter letter;
+
+		letter_parse(froms[i], strlen(froms[i]), &letter);
+		assert_string_equal(letter.from, "");
+		letter_release(&letter);
+	}
+}
+
+static void test_what_no_person_wrote_is_known(void **state)
+{
+	static const struct {
+		const char *header;
+		bool automatic;
+	} rows[] = {
+		{"Auto-Submitted: auto-replied", true},
+		{"Auto-Submitted: auto-generated; x=y", true},
+		{"Auto-Submitted: no", false},
+		{"Precedence: bulk", true},
+		{"Precedence: first-class", false},
+		{"precedence: LIST", true},
+		{"List-Id: <a.example.com>", true},
+		{"Return-Path: <>", true},
+		{"X-Auto-Response-Suppress: All", true},
+		{"Subject: Auto-Submitted: auto-replied", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct letter letter;
+
+		letter_parse(rows[i].header, strlen(rows[i].header), &letter);
+		if (letter.automatic != rows[i].automatic)
+			fail_msg("%s", rows[i].header);
+		letter_release(&letter);
+	}
+}
+
+static void test_the_status_of_a_report_is_found(void **state)
+{
+	static const char text[] = "Return-Path: <>\nSubject: Undelivered Mail\n"
+				   "Content-Type: multipart/report; boundary=x\n\n--x\n\n"
+				   "Sorry.\n\n--x\nContent-Type: message/delivery-status\n\n"
+				   "Reporting-MTA: dns; mx.example.com\n\n"
+				   "Final-Recipient: rfc822; ops@example.com\n"
+				   "Action: failed\nStatus: 5.1.1 (no such user)\n\n--x--\n";
+	struct letter letter;
+
+	(void)state;
+	letter_parse(text, sizeof text - 1, &letter);
+	assert_string_equal(letter.status, "5.1.1");
+	assert_true(letter.automatic);
+	letter_release(&letter);
+	letter_parse("\nStatus: 2.0.0\nStatus: 4.2.2\n", 29, &letter);
+	assert_string_equal(letter.status, "4.2.2");
+	letter_release(&letter);
+	letter_parse("\nStatus: fine\nStatus:\n", 22, &letter);
+	assert_string_equal(letter.status, "");
+	letter_release(&letter);
+}
+
+static void test_a_letter_of_many_words_and_lines_is_cut(void **state)
+{
+	struct buffer text = {0};
+	struct letter letter;
+
+	(void)state;
+	buffer_text(&text, "Subject: help");
+	for (int i = 0; i < 1000; i++)
+		buffer_text(&text, " x");
+	buffer_text(&text, "\n\n");
+	for (int i = 0; i < 200000; i++)
+		buffer_text(&text, "\n");
+	buffer_text(&text, "Status: 5.1.1\n");
+	letter_parse(text.data, text.length, &letter);
+	assert_int_equal(letter.words.count, LETTER_WORDS_MAX);
+	assert_string_equal(letter.status, "");
+	letter_release(&letter);
+	buffer_release(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_command_stands_in_the_subject_else_in_the_first_line),
+		cmocka_unit_test(test_the_envelope_and_the_writer_are_found),
+		cmocka_unit_test(test_an_address_that_could_inject_is_none),
+		cmocka_unit_test(test_what_no_person_wrote_is_known),
+		cmocka_unit_test(test_the_status_of_a_report_is_found),
+		cmocka_unit_test(test_a_letter_of_many_words_and_lines_is_cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
