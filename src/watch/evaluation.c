@@ -25,6 +25,8 @@ struct evaluation {
 	size_t variable_count;
 	xmlNodePtr item;
 	struct regex_cache *regexes;
+	struct join_indexes *indexes;
+	const struct xpath *running;
 	size_t parsed; /* bytes by functions */
 	size_t count;
 	bool failed;
@@ -88,6 +90,7 @@ struct evaluation *evaluation_new(const char *url)
 	evaluation->context->opLimit = XPATH_OPERATIONS_MAX;
 	evaluation->made = xmlHashCreate(0);
 	evaluation->regexes = regex_cache_new();
+	evaluation->indexes = join_indexes_new();
 	xmlXPathRegisterVariableLookup(evaluation->context, look_up, evaluation);
 	prefixes_register(evaluation->context);
 	functions_register(evaluation->context);
@@ -103,10 +106,11 @@ void evaluation_free(struct evaluation *evaluation)
 	for (size_t i = 0; i < evaluation->variable_count; i++)
 		xmlXPathFreeObject(evaluation->variables[i].value);
 	free(evaluation->variables);
+	join_indexes_free(evaluation->indexes);
 	xmlXPathFreeContext(evaluation->context);
 	xmlHashFree(evaluation->made, NULL);
 	for (size_t i = 0; i < evaluation->tree_count; i++)
-		xmlFreeDoc(evaluation->trees[i]);
+		tree_free(evaluation->trees[i]);
 	free(evaluation->trees);
 	regex_cache_free(evaluation->regexes);
 	free(evaluation);
@@ -140,6 +144,7 @@ void evaluation_rewind(struct evaluation *evaluation, size_t count)
 {
 	while (evaluation->variable_count > count)
 		xmlXPathFreeObject(evaluation->variables[--evaluation->variable_count].value);
+	join_indexes_clear(evaluation->indexes);
 	evaluation->context->opCount = 0;
 	evaluation->parsed = 0;
 }
@@ -174,27 +179,50 @@ size_t evaluation_operations(const struct evaluation *evaluation)
 
 /* The context is set by hand: a row may belong to another document than the page, whose root `/`
  * is. */
-xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xpath,
+static xmlXPathObjectPtr run(struct evaluation *evaluation, const struct xpath *xpath,
 	xmlNodePtr node, struct error *error)
 {
 	xmlXPathObjectPtr value;
 
+	evaluation->running = xpath;
 	evaluation->context->doc = evaluation->page;
 	evaluation->context->node = node != NULL ? node : (xmlNodePtr)evaluation->page;
 	evaluation->failed = false;
-	evaluation->count++;
 	value = xmlXPathCompiledEval(xpath->compiled, evaluation->context);
-	if (value != NULL && !evaluation->failed) {
-		if (evaluation->seen != NULL)
-			evaluation->seen(evaluation->seen_context, xpath, value);
+	if (value != NULL && !evaluation->failed)
 		return value;
-	}
 	xmlXPathFreeObject(value);
 	/* Where a simple path spends what is left, libxml2 gives no value and no error. */
 	if (!evaluation->failed)
 		error_set(&evaluation->failure, REMEDY_PAGE, "%s",
 			error_text(XPATH_OP_LIMIT_EXCEEDED));
 	error_set(error, REMEDY_PAGE, "%s: %.300s", evaluation->failure.text, xpath->text);
+	return NULL;
+}
+
+xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xpath,
+	xmlNodePtr node, struct error *error)
+{
+	xmlXPathObjectPtr value;
+
+	evaluation->count++;
+	if (!joins_prepare(evaluation, &xpath->joins, error))
+		return NULL;
+	value = run(evaluation, xpath, node, error);
+	if (value != NULL && evaluation->seen != NULL)
+		evaluation->seen(evaluation->seen_context, xpath, value);
+	return value;
+}
+
+xmlXPathObjectPtr evaluation_nodes(
+	struct evaluation *evaluation, const struct xpath *xpath, struct error *error)
+{
+	xmlXPathObjectPtr value = run(evaluation, xpath, NULL, error);
+
+	if (value == NULL || value->type == XPATH_NODESET)
+		return value;
+	error_set(error, REMEDY_PAGE, "this gives no nodes: %.300s", xpath->text);
+	xmlXPathFreeObject(value);
 	return NULL;
 }
 
@@ -227,12 +255,35 @@ static char *field(xmlChar *text)
 	return collapsed;
 }
 
+static bool take_first(void *context, xmlNodePtr node)
+{
+	*(xmlNodePtr *)context = node;
+	return false;
+}
+
+/* As evaluate_text(), by the path alone. */
+static char *walk_text(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
+	struct error *error)
+{
+	xmlNodePtr first = NULL;
+	size_t visited = path_walk(xpath->path, node != NULL ? node : (xmlNodePtr)evaluation->page,
+		take_first, &first);
+
+	evaluation->count++;
+	if (!evaluation_spend(evaluation, visited / NODES_PER_OPERATION + 1, xpath->text, error))
+		return NULL;
+	return first != NULL ? node_field(first) : memory_string("");
+}
+
 char *evaluate_text(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
 	struct error *error)
 {
-	xmlXPathObjectPtr value = evaluate(evaluation, xpath, node, error);
+	xmlXPathObjectPtr value;
 	char *text;
 
+	if (xpath->path != NULL && evaluation->seen == NULL)
+		return walk_text(evaluation, xpath, node, error);
+	value = evaluate(evaluation, xpath, node, error);
 	if (value == NULL)
 		return NULL;
 	text = field(xmlXPathCastToString(value));
@@ -252,9 +303,27 @@ bool evaluate_truth(struct evaluation *evaluation, const struct xpath *xpath, xm
 	return true;
 }
 
+const char *node_string(xmlNodePtr node, xmlChar **owned)
+{
+	const xmlNode *child = node->children;
+	bool holder = node->type == XML_ELEMENT_NODE || node->type == XML_ATTRIBUTE_NODE;
+
+	if (holder && child == NULL)
+		return "";
+	if (holder && child->type == XML_TEXT_NODE && child->next == NULL && child->content != NULL)
+		return (const char *)child->content;
+	*owned = xmlXPathCastNodeToString(node);
+	return *owned != NULL ? (const char *)*owned : "";
+}
+
 char *node_field(xmlNodePtr node)
 {
-	return field(xmlXPathCastNodeToString(node));
+	xmlChar *owned = NULL;
+	const char *text = node_string(node, &owned);
+	char *collapsed = text_collapse(text, strlen(text), READING_FIELD_MAX);
+
+	xmlFree(owned);
+	return collapsed;
 }
 
 size_t node_set_count(const xmlXPathObject *nodes)
@@ -287,15 +356,36 @@ void evaluation_fail(xmlXPathParserContextPtr parser, const struct error *error)
 	xmlXPathSetError(parser, XPATH_EXPR_ERROR);
 }
 
+static bool spend(xmlXPathContextPtr context, size_t operations)
+{
+	bool enough = operations <= context->opLimit - context->opCount;
+
+	context->opCount = enough ? context->opCount + operations : context->opLimit;
+	return enough;
+}
+
+bool evaluation_spend(
+	struct evaluation *evaluation, size_t operations, const char *text, struct error *error)
+{
+	return spend(evaluation->context, operations) ||
+	       error_set(
+		       error, REMEDY_PAGE, "%s: %.300s", error_text(XPATH_OP_LIMIT_EXCEEDED), text);
+}
+
+struct join_indexes *evaluation_indexes(struct evaluation *evaluation)
+{
+	return evaluation->indexes;
+}
+
+const struct xpath *evaluation_running(const struct evaluation *evaluation)
+{
+	return evaluation->running;
+}
+
 bool evaluation_charge(xmlXPathParserContextPtr parser, size_t operations)
 {
-	xmlXPathContextPtr context = parser->context;
-
-	if (operations <= context->opLimit - context->opCount) {
-		context->opCount += operations;
+	if (spend(parser->context, operations))
 		return true;
-	}
-	context->opCount = context->opLimit;
 	xmlXPathSetError(parser, XPATH_OP_LIMIT_EXCEEDED);
 	return false;
 }

@@ -101,13 +101,12 @@ static void add_row(xmlNodePtr flight, const struct row *row)
 {
 	char *id = memory_bytes(row->id, row->id_length),
 	     *tag = memory_bytes(row->tag, row->tag_length);
-	xmlNodePtr node =
-		xmlAddChild(flight, xmlNewDocNode(flight->doc, NULL, BAD_CAST "row", NULL));
+	xmlNodePtr node = tree_add_element(flight, "row");
 	bool text = strcmp(tag, "T") == 0;
 
-	xmlNewProp(node, BAD_CAST "id", BAD_CAST id);
+	tree_add_attribute(node, "id", id);
 	if (tag[0] != '\0')
-		xmlNewProp(node, BAD_CAST "tag", BAD_CAST tag);
+		tree_add_attribute(node, "tag", tag);
 	if (text || !tree_fill_json(node, row->value, row->length, false, NULL))
 		tree_add_text(node, row->value, row->length);
 	free(id);
@@ -126,5 +125,5 @@ xmlDocPtr tree_parse_flight(const char *payload, size_t length)
 		if (row.id_length > 0)
 			add_row(xmlDocGetRootElement(tree), &row);
 	}
-	return tree_finish(tree);
+	return tree;
 }

@@ -124,10 +124,8 @@ static void replace(xmlXPathParserContextPtr parser, int given)
 static void add_token(void *context, const char *text, size_t length)
 {
 	xmlNodePtr tokens = context;
-	xmlNodePtr token = xmlNewDocNode(tokens->doc, NULL, BAD_CAST "token", NULL);
 
-	tree_add_text(token, text, length);
-	xmlAddChild(tokens, token);
+	tree_add_text(tree_add_element(tokens, "token"), text, length);
 }
 
 /* Without an expression, white space around the whole separates nothing. */
@@ -140,10 +138,10 @@ static xmlDocPtr make_tokens(struct evaluation *evaluation, char *text, const ch
 	if (regex_split(evaluation_regexes(evaluation), trimmed != NULL ? trimmed : text,
 		    blanks ? "\\s+" : pattern, add_token, xmlDocGetRootElement(tree), error)) {
 		free(trimmed);
-		return tree_finish(tree);
+		return tree;
 	}
 	free(trimmed);
-	xmlFreeDoc(tree);
+	tree_free(tree);
 	return NULL;
 }
 
@@ -197,7 +195,7 @@ static void resolve_uri(xmlXPathParserContextPtr parser, int given)
 	release_arguments(&arguments);
 }
 
-static xmlChar *key_of(xmlNodePtr node)
+xmlChar *node_json_key(xmlNodePtr node)
 {
 	xmlChar *key;
 
@@ -227,7 +225,7 @@ static void key(xmlXPathParserContextPtr parser, int given)
 			xmlXPathNodeSetSort(nodes->nodesetval);
 		node = node_set_count(nodes) > 0 ? node_set_member(nodes, 0) : NULL;
 	}
-	valuePush(parser, xmlXPathWrapString(key_of(node)));
+	valuePush(parser, xmlXPathWrapString(node_json_key(node)));
 	xmlXPathFreeObject(nodes);
 }
 
@@ -369,6 +367,7 @@ void functions_register(xmlXPathContextPtr context)
 		if (functions[i].function != NULL)
 			xmlXPathRegisterFunc(
 				context, BAD_CAST functions[i].name, functions[i].function);
+	xmlXPathRegisterFunc(context, BAD_CAST JOIN_FUNCTION, join_function);
 }
 
 const char *const *function_names(void)

@@ -117,15 +117,14 @@ static xmlDocPtr names_tree(const struct node_walk *walk, struct node list)
 
 	for (size_t i = 0; i < node_count(list); i++) {
 		const char *name = node_text(node_member(list, i));
-		xmlNodePtr node =
-			xmlAddChild(root, xmlNewDocNode(tree, NULL, BAD_CAST "name", NULL));
+		xmlNodePtr node = tree_add_element(root, "name");
 
 		if (text_empty(name))
 			node_problem(walk->problems, node_member(list, i),
 				"\"each\" takes a list of names");
 		tree_add_text(node, name, strlen(name));
 	}
-	return tree_finish(tree);
+	return tree;
 }
 
 static bool read_rows(const struct node_walk *walk, struct node node, void *target)
@@ -134,7 +133,7 @@ static bool read_rows(const struct node_walk *walk, struct node node, void *targ
 
 	xpath_free(block->each);
 	block->each = NULL;
-	xmlFreeDoc(block->names);
+	tree_free(block->names);
 	block->names = NULL;
 	if (node_type(node) != NODE_LIST)
 		return read_xpath(walk, node, &block->each);
@@ -308,7 +307,7 @@ static void block_release(struct block *block)
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		xpath_list_release(lists[i]);
 	xpath_free(block->each);
-	xmlFreeDoc(block->names);
+	tree_free(block->names);
 	each_release(&block->words);
 	each_release(&block->affected);
 	updates_release(&block->updates);

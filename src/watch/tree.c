@@ -45,16 +45,8 @@ void tree_silence(void)
 	xmlSetStructuredErrorFunc(NULL, silent_structured);
 }
 
-xmlDocPtr tree_new(const char *root)
-{
-	xmlDocPtr tree = xmlNewDoc(BAD_CAST "1.0");
-
-	tree->dict = xmlDictCreate();
-	xmlDocSetRootElement(tree, xmlNewDocNode(tree, NULL, BAD_CAST root, NULL));
-	return tree;
-}
-
-xmlDocPtr tree_finish(xmlDocPtr tree)
+/* Numbers the nodes in document order, without which sorting is slow. */
+static xmlDocPtr finish(xmlDocPtr tree)
 {
 	xmlXPathOrderDocElems(tree);
 	return tree;
@@ -82,7 +74,7 @@ xmlDocPtr tree_parse_html(
 		tree = NULL;
 	}
 	htmlFreeParserCtxt(parser);
-	return tree != NULL ? tree_finish(tree) : NULL;
+	return tree != NULL ? finish(tree) : NULL;
 }
 
 /* Marks the parser and stops it: no entity of a document's own is ever defined, let alone expanded.
@@ -155,7 +147,7 @@ xmlDocPtr tree_parse_xml(const char *text, size_t length, const char *encoding, 
 	xmlFreeParserCtxt(parser);
 	if (tree != NULL)
 		strip_default_namespaces(tree);
-	return tree != NULL ? tree_finish(tree) : NULL;
+	return tree != NULL ? finish(tree) : NULL;
 }
 
 static bool starts_folded(const char *text, const char *prefix)

@@ -32,6 +32,7 @@ enum {
 	XPATH_OPERATIONS_MAX = 10000000, /* of one reading */
 	XPATH_TEXT_MAX = 8192,           /* bytes of one expression */
 	BYTES_PER_OPERATION = 16,        /* parsing so many costs as much as one step */
+	NODES_PER_OPERATION = 8,         /* of a path that is nothing but names */
 };
 
 /* --- tree.c, tree_json.c, flight.c: from text to trees. All are owned by the caller. --- */
@@ -65,24 +66,79 @@ bool tree_fill_json(
 /* "HTML titled \"…\"": for errors; owned by the caller. */
 char *tree_describe(xmlDocPtr tree);
 
-/* Text of length bytes as a child of element; what XML forbids becomes U+FFFD. */
-void tree_add_text(xmlNodePtr element, const char *text, size_t length);
+/* Frees any tree of these files; NULL is none. */
+void tree_free(xmlDocPtr tree);
 
-/* A new document with this root element. */
+/* --- tree_build.c: trees that are made in document order --- */
+
+/*
+ * A new document with this root element. Its nodes are not libxml2's own: they
+ * are added by these functions alone, never changed, and freed by tree_free().
+ */
 xmlDocPtr tree_new(const char *root);
 
-/* Numbers the nodes in document order, without which sorting is slow. Returns tree. */
-xmlDocPtr tree_finish(xmlDocPtr tree);
+/* A new last child; a name that XML forbids becomes the attribute key of an <entry>. */
+xmlNodePtr tree_add_element(xmlNodePtr parent, const char *name);
+
+/* Text of length bytes as the last child of element; what XML forbids becomes U+FFFD. */
+void tree_add_text(xmlNodePtr element, const char *text, size_t length);
+
+/* name is borrowed for as long as the tree lives. */
+void tree_add_attribute(xmlNodePtr element, const char *name, const char *value);
+
+/* --- */
 
 /* Sets libxml2 up: it writes nothing to standard error, and ends the process where memory runs out.
  */
 void tree_silence(void);
 
+/* --- path.c: paths that are nothing but names --- */
+
+/* The steps of a path such as ../status or components/item/@id. */
+struct path;
+
+/* Called for a node that a path leads to; false ends the walk. */
+typedef bool path_found(void *context, xmlNodePtr node);
+
+/* NULL where text has anything else than names, @, . and .. between slashes. */
+struct path *path_parse(const char *text);
+void path_free(struct path *path);
+
+/* Calls found for each node that path leads to from node, in document order and at times more than
+ * once. Returns how many nodes were looked at. */
+size_t path_walk(const struct path *path, xmlNodePtr node, path_found *found, void *context);
+
+/* --- join.c: joins of rows with other nodes --- */
+
+#define JOIN_FUNCTION                                                                              \
+	"join" /* stands in no kind: it is put into expressions when they are compiled */
+
+/* NODES[BY = $item/…], where NODES is the same for every row. */
+struct join {
+	char *nodes_text, *by_text; /* owned */
+	struct xpath *nodes;        /* owned */
+	struct path *by;            /* owned; NULL: key() */
+};
+
+struct joins {
+	struct join *list;
+	size_t count;
+};
+
+/*
+ * The text with a call of JOIN_FUNCTION in place of each join that joins gets,
+ * their nodes not yet compiled; owned by the caller. NULL where there are none.
+ */
+char *joins_find(const char *text, struct joins *joins);
+void joins_release(struct joins *joins);
+
 /* --- xpath.c: expressions --- */
 
 struct xpath {
 	xmlXPathCompExprPtr compiled;
-	char *text; /* owned */
+	char *text;        /* owned; as the kind has it */
+	struct path *path; /* owned; the same as compiled, NULL where it is no such path */
+	struct joins joins;
 };
 
 /*
@@ -101,7 +157,8 @@ bool xpath_check(const char *text, const struct text_list *variables, struct err
 
 /* --- evaluation.c: one reading's evaluations --- */
 
-/* The context, the variables, and the trees that functions have made. */
+/* The context, the variables, and the trees that functions have made. The expressions that it is
+ * given live longer than itself. */
 struct evaluation;
 
 struct evaluation *evaluation_new(const char *url);
@@ -156,6 +213,10 @@ bool evaluate_truth(struct evaluation *evaluation, const struct xpath *xpath, xm
 /* The node's text, collapsed and cut; owned by the caller. */
 char *node_field(xmlNodePtr node);
 
+/* The node's text, borrowed from the tree where it stands there in one piece, else *owned, which
+ * is NULL before. */
+const char *node_string(xmlNodePtr node, xmlChar **owned);
+
 size_t node_set_count(const xmlXPathObject *nodes);
 xmlNodePtr node_set_member(const xmlXPathObject *nodes, size_t i);
 
@@ -170,6 +231,10 @@ void evaluation_fail(xmlXPathParserContextPtr parser, const struct error *error)
 /* Charges operations for work that libxml2 does not count; false where they are spent. */
 bool evaluation_charge(xmlXPathParserContextPtr parser, size_t operations);
 
+/* As evaluation_charge(), outside of an evaluation; text is the expression. */
+bool evaluation_spend(
+	struct evaluation *evaluation, size_t operations, const char *text, struct error *error);
+
 /* The tree that function has made of text before (and parameter, ""), or NULL. */
 xmlDocPtr evaluation_made(struct evaluation *evaluation, const char *function,
 	const char *parameter, const char *text);
@@ -182,9 +247,35 @@ void evaluation_keep(struct evaluation *evaluation, const char *function, const 
  * TREE_PARSED_MAX. */
 bool evaluation_parse(xmlXPathParserContextPtr parser, size_t bytes);
 
+/* The value of an expression in the middle of another: as evaluate_nodes() at the page's root, in
+ * any number and order, and seen by nobody. */
+xmlXPathObjectPtr evaluation_nodes(
+	struct evaluation *evaluation, const struct xpath *xpath, struct error *error);
+
+const struct xpath *evaluation_running(const struct evaluation *evaluation);
+struct join_indexes *evaluation_indexes(struct evaluation *evaluation);
+
+/* --- join_index.c: what joins look up --- */
+
+struct join_indexes;
+
+struct join_indexes *join_indexes_new(void);
+void join_indexes_clear(struct join_indexes *indexes);
+void join_indexes_free(struct join_indexes *indexes);
+
+/* Makes the indexes that are not there yet; false where that takes too much work. */
+bool joins_prepare(struct evaluation *evaluation, const struct joins *joins, struct error *error);
+
+/* JOIN_FUNCTION: the nodes of the join with this number that have a text among those of the value.
+ */
+void join_function(xmlXPathParserContextPtr parser, int given);
+
 /* --- functions.c: the functions beside XPath 1.0 --- */
 
 void functions_register(xmlXPathContextPtr context);
+
+/* What key() gives; owned by the caller. */
+xmlChar *node_json_key(xmlNodePtr node);
 
 /* Whether there is such a function, of XPath 1.0 or ours; NULL-ended names for a near miss. */
 const char *const *function_names(void);

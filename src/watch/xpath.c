@@ -38,20 +38,12 @@ static void keep_error(void *context, xmlErrorPtr error)
 	*(int *)context = error->int1 + 1;
 }
 
-struct xpath *xpath_compile(
-	const char *text, const struct text_list *variables, struct error *error)
+static xmlXPathCompExprPtr compile(const char *text, struct error *error)
 {
 	xmlXPathContextPtr context;
 	xmlXPathCompExprPtr compiled;
-	struct xpath *xpath;
 	int position = 0;
 
-	if (strlen(text) > XPATH_TEXT_MAX) {
-		error_set(error, REMEDY_CONFIGURATION, "an XPath has at most %d bytes",
-			XPATH_TEXT_MAX);
-		return NULL;
-	}
-	tree_silence();
 	context = xmlXPathNewContext(NULL);
 	context->userData = &position;
 	context->error = keep_error;
@@ -64,13 +56,50 @@ struct xpath *xpath_compile(
 		xmlXPathFreeCompExpr(compiled);
 		return NULL;
 	}
-	if (!xpath_check(text, variables, error)) {
+	return compiled;
+}
+
+/* What is the same as the text, and quicker. */
+static void find_shortcuts(struct xpath *xpath)
+{
+	char *joined = joins_find(xpath->text, &xpath->joins);
+
+	xpath->path = path_parse(xpath->text);
+	if (joined == NULL)
+		return;
+	xmlXPathFreeCompExpr(xpath->compiled);
+	xpath->compiled = compile(joined, NULL);
+	for (size_t i = 0; i < xpath->joins.count; i++) {
+		struct join *join = &xpath->joins.list[i];
+
+		join->nodes = memory_zero(1, sizeof *join->nodes);
+		join->nodes->compiled = compile(join->nodes_text, NULL);
+		join->nodes->text = memory_string(join->nodes_text);
+	}
+	free(joined);
+}
+
+struct xpath *xpath_compile(
+	const char *text, const struct text_list *variables, struct error *error)
+{
+	xmlXPathCompExprPtr compiled;
+	struct xpath *xpath;
+
+	if (strlen(text) > XPATH_TEXT_MAX) {
+		error_set(error, REMEDY_CONFIGURATION, "an XPath has at most %d bytes",
+			XPATH_TEXT_MAX);
+		return NULL;
+	}
+	tree_silence();
+	compiled = compile(text, error);
+	if (compiled == NULL || !xpath_check(text, variables, error)) {
 		xmlXPathFreeCompExpr(compiled);
 		return NULL;
 	}
 	xpath = memory_zero(1, sizeof *xpath);
 	xpath->compiled = compiled;
 	xpath->text = memory_string(text);
+	find_shortcuts(xpath);
 	return xpath;
 }
 
@@ -79,6 +108,8 @@ void xpath_free(struct xpath *xpath)
 	if (xpath == NULL)
 		return;
 	xmlXPathFreeCompExpr(xpath->compiled);
+	path_free(xpath->path);
+	joins_release(&xpath->joins);
 	free(xpath->text);
 	free(xpath);
 }

@@ -262,7 +262,7 @@ static void test_descriptions_name_what_a_document_is(void **state)
 
 		assert_string_equal(described, samples[i].expected);
 		free(described);
-		xmlFreeDoc(tree);
+		tree_free(tree);
 	}
 }
 

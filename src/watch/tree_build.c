@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Trees that are built node by node and never changed afterwards. Their nodes
+ * and texts lie in a few blocks that are freed at once: to allocate and to free
+ * each by itself would cost more than the parsing of the text they come from.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "watch/xml_p.h"
+
+enum {
+	BLOCK_BYTES = 32 * 1024,
+	NAMES = 64, /* that are known again; a power of two */
+	ALIGNMENT = sizeof(void *),
+};
+
+struct memory_block {
+	struct memory_block *next;
+	max_align_t bytes[];
+};
+
+/* What hangs on a document that is built here. */
+struct tree_memory {
+	struct memory_block *blocks;
+	char *at; /* what is free of the first block */
+	size_t left;
+	intptr_t elements;
+	const char *names[NAMES]; /* plain ones, by their hash */
+};
+
+static char *block_new(struct tree_memory *memory, size_t size)
+{
+	struct memory_block *block = memory_new(sizeof *block + size);
+
+	block->next = memory->blocks;
+	memory->blocks = block;
+	return (char *)block->bytes;
+}
+
+/* What is too large to share a block gets one of its own, and the rest of the block is lost. */
+static void *take(struct tree_memory *memory, size_t size)
+{
+	char *taken;
+
+	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	if (size > memory->left) {
+		memory->left = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+		memory->at = block_new(memory, memory->left);
+	}
+	taken = memory->at;
+	memory->at += size;
+	memory->left -= size;
+	return taken;
+}
+
+static void *take_zero(struct tree_memory *memory, size_t size)
+{
+	return memset(take(memory, size), 0, size);
+}
+
+static char *take_text(struct tree_memory *memory, const char *text, size_t length)
+{
+	char *copy = take(memory, length + 1);
+
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	return copy;
+}
+
+/* XML 1.0 section 2.2. */
+static bool allowed(uint32_t c)
+{
+	return c >= 0x20 ? c != 0xfffe && c != 0xffff : c == '\t' || c == '\n' || c == '\r';
+}
+
+/* How many bytes at the beginning of text may stand in a tree as they are. */
+static size_t allowed_span(const char *text, size_t length)
+{
+	size_t span = 0;
+
+	while (span < length) {
+		uint32_t character;
+		size_t size = text_plain_span(text + span, length - span);
+
+		if (size == 0) {
+			size = text_character(text + span, length - span, &character);
+			if (size == 0 || !allowed(character))
+				break;
+		}
+		span += size;
+	}
+	return span;
+}
+
+static void add_allowed(struct buffer *out, const char *text, size_t length)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+
+	while (length > 0) {
+		size_t span = allowed_span(text, length), bad = 0;
+
+		buffer_add(out, text, span);
+		if (span < length) {
+			bad = text_character(text + span, length - span, NULL);
+			bad = bad > 0 ? bad : 1;
+			buffer_text(out, replacement);
+		}
+		text += span + bad;
+		length -= span + bad;
+	}
+}
+
+static char *take_allowed(struct tree_memory *memory, const char *text, size_t length)
+{
+	struct buffer clean = {0};
+	char *copy;
+
+	if (allowed_span(text, length) == length)
+		return take_text(memory, text, length);
+	add_allowed(&clean, text, length);
+	copy = take_text(memory, clean.data, clean.length);
+	buffer_release(&clean);
+	return copy;
+}
+
+static bool is_plain_name(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	size_t length =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+
+	return name[0] != '\0' && strchr(letters, name[0]) != NULL && name[length] == '\0';
+}
+
+static size_t name_place(const char *name)
+{
+	size_t hash = 0;
+
+	while (*name != '\0')
+		hash = hash * 31 + (unsigned char)*name++;
+	return hash % NAMES;
+}
+
+/* The name as it lies in the tree; NULL where it is none that an element may have. */
+static const char *take_name(struct tree_memory *memory, const char *name)
+{
+	const char **known = &memory->names[name_place(name)];
+
+	if (*known != NULL && strcmp(*known, name) == 0)
+		return *known;
+	if (!is_plain_name(name) && xmlValidateNCName(BAD_CAST name, 0) != 0)
+		return NULL;
+	*known = take_text(memory, name, strlen(name));
+	return *known;
+}
+
+static xmlNodePtr append(xmlNodePtr parent, xmlNodePtr node)
+{
+	node->doc = parent->doc;
+	node->parent = parent;
+	node->prev = parent->last;
+	if (parent->last != NULL)
+		parent->last->next = node;
+	else
+		parent->children = node;
+	parent->last = node;
+	return node;
+}
+
+/* Elements are numbered in their order, as xmlXPathOrderDocElems() does it. */
+static xmlNodePtr add_element(struct tree_memory *memory, xmlNodePtr parent, const char *name)
+{
+	xmlNodePtr node = take_zero(memory, sizeof *node);
+
+	node->type = XML_ELEMENT_NODE;
+	node->name = BAD_CAST name;
+	node->content = (xmlChar *)-++memory->elements;
+	return append(parent, node);
+}
+
+static void add_text(struct tree_memory *memory, xmlNodePtr parent, char *text)
+{
+	xmlNodePtr node = take_zero(memory, sizeof *node);
+
+	node->type = XML_TEXT_NODE;
+	node->name = BAD_CAST "text";
+	node->content = (xmlChar *)text;
+	append(parent, node);
+}
+
+static struct tree_memory *memory_of(xmlNodePtr node)
+{
+	return node->doc->_private;
+}
+
+xmlNodePtr tree_add_element(xmlNodePtr parent, const char *name)
+{
+	struct tree_memory *memory = memory_of(parent);
+	const char *taken = take_name(memory, name);
+	xmlNodePtr node = add_element(memory, parent, taken != NULL ? taken : "entry");
+
+	if (taken == NULL)
+		tree_add_attribute(node, "key", name);
+	return node;
+}
+
+void tree_add_text(xmlNodePtr element, const char *text, size_t length)
+{
+	struct tree_memory *memory = memory_of(element);
+
+	if (length > 0)
+		add_text(memory, element, take_allowed(memory, text, length));
+}
+
+void tree_add_attribute(xmlNodePtr element, const char *name, const char *value)
+{
+	struct tree_memory *memory = memory_of(element);
+	xmlAttrPtr attribute = take_zero(memory, sizeof *attribute), *last = &element->properties;
+
+	attribute->type = XML_ATTRIBUTE_NODE;
+	attribute->name = BAD_CAST name;
+	attribute->doc = element->doc;
+	attribute->parent = element;
+	for (; *last != NULL; last = &(*last)->next)
+		attribute->prev = *last;
+	*last = attribute;
+	add_text(memory, (xmlNodePtr)attribute, take_allowed(memory, value, strlen(value)));
+}
+
+xmlDocPtr tree_new(const char *root)
+{
+	xmlDocPtr tree = xmlNewDoc(BAD_CAST "1.0");
+	struct tree_memory *memory = memory_zero(1, sizeof *memory);
+
+	tree->_private = memory;
+	add_element(memory, (xmlNodePtr)tree, root);
+	return tree;
+}
+
+void tree_free(xmlDocPtr tree)
+{
+	struct tree_memory *memory = tree != NULL ? tree->_private : NULL;
+	struct memory_block *block, *next;
+
+	if (memory != NULL) {
+		tree->children = tree->last = NULL;
+		for (block = memory->blocks; block != NULL; block = next) {
+			next = block->next;
+			free(block);
+		}
+		free(memory);
+	}
+	xmlFreeDoc(tree);
+}
