@@ -18,6 +18,7 @@
 #include "evidence.h"
 #include "keep/archive.h"
 #include "keep/reserve.h"
+#include "keep/site.h"
 #include "tell/outbox.h"
 
 enum {
@@ -188,6 +189,19 @@ static int finish(struct run *run, int status, int seconds)
 		fputs("\r\033[K", stderr);
 	close_all(run);
 	return status;
+}
+
+/* What has changed, for those who browse the archive. */
+static void write_site(struct run *run)
+{
+	struct site site = {run->config->archive, run->context->templates, run->config,
+		run->database, run->now, NULL};
+	struct error error;
+
+	if (run->config->site == SITE_OFF || site_update(&site, &error))
+		return;
+	run_complain(run, error.text);
+	run->observer.local_trouble = true;
 }
 
 static int pass(struct run *run, char **names, int lock)

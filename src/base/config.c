@@ -187,6 +187,7 @@ static const struct node_rule timestamp_rules[] = {
 static const struct node_range pages_range = {0, CONFIG_PAGES_MAX};
 static const struct node_range routes_range = {0, CONFIG_ROUTES_MAX};
 static const struct node_range subscribers_range = {0, CONFIG_SUBSCRIBERS_MAX};
+static const struct node_word site_words[] = {{"on", SITE_ON}, {"off", SITE_OFF}, {NULL, 0}};
 static const struct node_range webhooks_range = {0, CONFIG_WEBHOOKS_MAX};
 static const struct node_range maintenance_range = {0, WINDOWS_MAX};
 static const struct node_rule file_rules[] = {
@@ -202,6 +203,7 @@ static const struct node_rule file_rules[] = {
 	{"resolver", config_read_resolver, offsetof(struct config, resolver), false, NULL},
 	{"signing_key", config_read_path, offsetof(struct config, signing_key), false, NULL},
 	{"timestamp", node_read_map, offsetof(struct config, timestamp), false, timestamp_rules},
+	{"site", node_read_word, offsetof(struct config, site), false, site_words},
 	{"heartbeat", config_read_secret_url, offsetof(struct config, heartbeat), false, NULL},
 	{"heartbeat_file", config_read_secret_url_file, offsetof(struct config, heartbeat), false,
 		NULL},

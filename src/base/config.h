@@ -20,6 +20,7 @@ struct problems;
 
 enum first_sight { FIRST_SIGHT_BASELINE, FIRST_SIGHT_ALERT };
 enum keep { KEEP_WATCHED, KEEP_ALL };
+enum site_mode { SITE_ON, SITE_OFF };
 
 struct confirm_config {
 	int64_t worse, better, lost; /* fetches, at least 1 */
@@ -102,7 +103,8 @@ struct subscription {
 	struct windows quiet; /* when nothing is delivered */
 };
 
-/* One word of `on:` as enum wanted, 0 where it is none of them; and all words of on, with commas. */
+/* One word of `on:` as enum wanted, 0 where it is none of them; and all words of on, with commas.
+ */
 int config_wanted_parse(const char *word);
 void config_wanted_write(int wanted, struct buffer *out);
 
@@ -163,6 +165,7 @@ struct config {
 	struct text_list mail_in_allow; /* patterns over who may subscribe by mail; empty: all */
 	char *timezone;                 /* IANA name */
 	char *user_agent_contact;       /* NULL: none */
+	int site;          /* enum site_mode: whether a run writes the pages to browse */
 	char *kinds;       /* folder of the user's kinds, joined with folder; NULL: none */
 	char *resolver;    /* "127.0.0.1:53"; NULL: the system's */
 	char *signing_key; /* file of the secret key; NULL: nothing is signed */
