@@ -218,6 +218,7 @@ static int pass(struct run *run, char **names, int lock)
 	run_fetch(run);
 	evidence_heads(&run->observer, &run->states);
 	evidence_stamp(&run->observer, run->context->user_agent, run->now);
+	write_site(run);
 	lock_release(lock); /* the next run may fetch while the courier is still on its way */
 	return finish(run, EXIT_DONE, (int)(run->deadline - run_monotonic()));
 }
