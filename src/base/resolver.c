@@ -324,12 +324,10 @@ static const char *failure_of(int status)
 	case ARES_ETIMEOUT:
 	case ARES_ECANCELLED:
 		return "no answer within the time";
-	case ARES_ECONNREFUSED:
-		return "no name server answers";
+	case ARES_ECONNREFUSED: /* also where all have refused or failed */
 	case ARES_ESERVFAIL:
-		return "the name server failed";
 	case ARES_EREFUSED:
-		return "the name server refused";
+		return "no name server could answer";
 	default:
 		return "an answer that makes no sense";
 	}

@@ -190,7 +190,6 @@ static void judge_domain(
 	}
 	dependence->checked = host->checked;
 	if (host->status != DNS_FOUND) { /* a relay inside may know it all the same */
-		dependence->unknown = true;
 		set_why(dependence, memory_string(host->status == DNS_ABSENT
 							  ? "DNS knows no such domain"
 							  : "DNS knows no mail server of it"));

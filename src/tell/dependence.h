@@ -48,9 +48,9 @@ struct dependence {
 	struct dependence_reason *reasons; /* each provider once, the best evidence first */
 	size_t count;
 	bool hidden;        /* a gateway or forwarder: the mailbox behind it may be anybody's */
-	bool unknown;       /* DNS has not answered yet, or knows no such domain */
+	bool unknown;       /* it needs a look-up, and none has been answered yet */
 	bool undeliverable; /* no mail can arrive there: null MX (RFC 7505) */
-	char *why;          /* of undeliverable, hidden and unknown, for people; else NULL */
+	char *why;          /* of these three, or what else DNS lacks: for people; else NULL */
 	int64_t checked;    /* when DNS answered last, seconds since 1970; 0: never asked */
 };
 
