@@ -56,6 +56,19 @@ serve_smtp() {
 # put FILE < TEXT: the file appears whole, as a page does that somebody publishes.
 put() { cat > "$1.part" && mv "$1.part" "$1"; }
 
+# npm_packages FOLDER: installs what FOLDER/package.json names, once for each content of that file, into a
+# cache outside of the repository, without running anything of theirs; sets NODE_PATH.
+npm_packages() {
+	local cache="${XDG_CACHE_HOME:-$HOME/.cache}/lampwatch-test/$(sha256sum < "$1/package.json" | cut -c 1-16)"
+	if [ ! -e "$cache/whole" ]; then
+		mkdir -p "$cache" && cp "$1/package.json" "$cache" &&
+			(cd "$cache" && npm install --no-audit --no-fund --no-package-lock --ignore-scripts) > "$cache/log" 2>&1 ||
+			{ echo "Bail out! npm could not install what $1/package.json names: $(tail -n 3 "$cache/log")"; exit 1; }
+		touch "$cache/whole"
+	fi
+	export NODE_PATH=$cache/node_modules
+}
+
 mails() { find "$work/$1" -name '*.eml' 2>/dev/null | sort; }
 count_mails() { mails "$1" | wc -l | tr -d ' '; }
 # decoded SUBJECT: without encoded words (RFC 2047).
