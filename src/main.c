@@ -56,6 +56,8 @@ static const struct command {
 	{"export", command_export, "--warc FILE [PAGE...] | --wacz FILE [PAGE...]",
 		"snapshots as a web archive, for other programs"},
 	{"site", command_site, "", "write all pages to browse the archive anew"},
+	{"import", command_import, "[--page NAME [--url ADDRESS]] [--since TIME] FILE|FOLDER...",
+		"build the history of pages out of what others have saved"},
 	{"replay", command_replay, "[--deliver] DIR",
 		"feed saved captures through the same pipeline"},
 };

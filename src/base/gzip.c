@@ -284,6 +284,11 @@ ssize_t gzip_read(struct gzip_reader *reader, void *bytes, size_t length, struct
 	return got;
 }
 
+bool gzip_reader_compressed(const struct gzip_reader *reader)
+{
+	return reader->compressed;
+}
+
 struct gzip_position gzip_reader_position(struct gzip_reader *reader)
 {
 	if (reader->compressed && !reader->open)

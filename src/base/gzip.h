@@ -54,6 +54,8 @@ void gzip_reader_close(struct gzip_reader *reader);
  * damaged). */
 ssize_t gzip_read(struct gzip_reader *reader, void *bytes, size_t length, struct error *error);
 
+bool gzip_reader_compressed(const struct gzip_reader *reader);
+
 /* Where the byte stands that gzip_read() would give next. */
 struct gzip_position gzip_reader_position(struct gzip_reader *reader);
 bool gzip_reader_seek(

@@ -37,6 +37,7 @@ int command_check(struct invocation *invocation, int argc, char **argv);
 int command_diff(struct invocation *invocation, int argc, char **argv);
 int command_key(struct invocation *invocation, int argc, char **argv);
 int command_export(struct invocation *invocation, int argc, char **argv);
+int command_import(struct invocation *invocation, int argc, char **argv);
 int command_kinds(struct invocation *invocation, int argc, char **argv);
 int command_log(struct invocation *invocation, int argc, char **argv);
 int command_mail_in(struct invocation *invocation, int argc, char **argv);

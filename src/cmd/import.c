@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch import: what others have saved of a page (WARC files, folders of
+ * captures named by their time) becomes the history that lampwatch would have had.
+ * Nobody is told of it, and each snapshot says where it is from.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/date.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cmd/captures.h"
+#include "cmd/import_warc.h"
+#include "watch/reader.h"
+
+enum { RUN_WAIT_MILLISECONDS = 300000 };
+
+struct import {
+	struct context *context;
+	const struct page_config *page; /* of --page; NULL: all */
+	const char *url;                /* of --url; NULL: those of the configuration */
+	int64_t since;                  /* of --since */
+	struct captures captures;
+	struct web_records records;
+	struct feeder feeder;
+	bool simulated;
+	size_t left_out; /* captures that could not be used, and files that are damaged */
+};
+
+static void complain(struct import *import, const char *what, const struct error *error)
+{
+	fprintf(stderr, "lampwatch: %s%s%s\n", what, what[0] != '\0' ? ": " : "", error->text);
+	import->left_out++;
+}
+
+/* ---- what there is ---- */
+
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static bool no_capture(const char *path)
+{
+	fprintf(stderr,
+		"lampwatch: %s: no capture found: files are named by their time, in a folder named "
+		"as their page\n",
+		path);
+	return false;
+}
+
+/* What of a damaged file can be read is taken; one of which nothing can is an error. */
+static bool read_file(struct import *import, const char *path)
+{
+	struct error error;
+	size_t before = import->records.count;
+
+	if (web_records_read(&import->records, path, &error))
+		return true;
+	complain(import, "", &error);
+	return import->records.count > before;
+}
+
+static bool nothing_matches(const struct import *import)
+{
+	fprintf(stderr,
+		"lampwatch: none of the %zu response%s is of %s; --page NAME --url ADDRESS says "
+		"which address is which page's\n",
+		import->records.count, import->records.count == 1 ? "" : "s",
+		import->url != NULL    ? import->url
+		: import->page != NULL ? import->page->name
+				       : "a page of the configuration");
+	return false;
+}
+
+static bool find_captures(struct import *import, char **paths)
+{
+	bool good = true, files = false;
+
+	for (; good && *paths != NULL; paths++) {
+		bool folder = is_folder(*paths);
+
+		files = files || !folder;
+		good = folder ? captures_find(&import->captures, import->context->config,
+					import->page, *paths) ||
+					no_capture(*paths)
+			      : read_file(import, *paths);
+	}
+	if (!good || !files)
+		return good;
+	web_records_sort(&import->records);
+	web_records_match(
+		&import->records, import->context, import->page, import->url, &import->captures);
+	return import->captures.count > 0 || nothing_matches(import);
+}
+
+/* Those from --since on, in the order of their times. */
+static void order_captures(struct import *import)
+{
+	struct captures *captures = &import->captures;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < captures->count; i++)
+		if (captures->list[i].time >= import->since)
+			captures->list[kept++] = captures->list[i];
+		else
+			free(captures->list[i].path);
+	captures->count = kept;
+	captures_sort(captures);
+}
+
+/* ---- whether it may be ---- */
+
+static bool refuse(const struct capture *capture, int64_t until)
+{
+	char last[DATE_TEXT_MAX], next[DATE_TEXT_MAX], time[DATE_TEXT_MAX];
+
+	date_write(until, last);
+	date_write(until + 1, next);
+	date_write(capture->time, time);
+	fprintf(stderr,
+		"lampwatch: %s: its history goes on until %s and is written in the order of time, "
+		"so that nothing of %s can be put in: import into an archive of its own "
+		"(`archive:` "
+		"of another configuration), or what is later, with --since %s\n",
+		capture->page->name, last, time, next);
+	return false;
+}
+
+static bool in_future(const struct capture *capture)
+{
+	char time[DATE_TEXT_MAX];
+
+	date_write(capture->time, time);
+	fprintf(stderr, "lampwatch: %s: a capture is of %s, which is in the future\n",
+		capture->page->name, time);
+	return false;
+}
+
+/* The chain goes on in the order of time: nothing can be put in before what is there. */
+static bool may_be_added(const struct import *import)
+{
+	for (size_t i = 0; i < import->captures.count; i++) {
+		const struct capture *capture = &import->captures.list[i];
+		const struct page_state *state =
+			page_states_find(&import->feeder.states, capture->page->name);
+
+		if (state != NULL && state->last_fetch >= capture->time)
+			return refuse(capture, state->last_fetch);
+		if (capture->time > import->context->invocation->clock)
+			return in_future(capture);
+	}
+	return true;
+}
+
+/* ---- how it is done ---- */
+
+static void progress(const struct import *import, size_t done)
+{
+	if (isatty(STDERR_FILENO) && import->context->invocation->verbosity >= 0)
+		fprintf(stderr, "\r\033[K%zu of %zu captures", done, import->captures.count);
+}
+
+static void feed_one(struct import *import, const struct capture *capture)
+{
+	const struct kind *kind = kind_set_of(import->context->kinds, capture->page);
+	struct captured captured = {0};
+	struct error error;
+	char date[DATE_TEXT_MAX], *what;
+	bool good = true;
+
+	if (capture->path != NULL)
+		capture_load(capture, kind_document_count(kind), &captured);
+	else
+		good = web_records_load(
+			&import->records, capture, kind, import->feeder.readers, &captured, &error);
+	if (good) {
+		feeder_feed(&import->feeder, capture, &captured, true);
+	} else {
+		date_write(capture->time, date);
+		what = memory_format("%s: %s is left out", capture->page->name, date);
+		complain(import, what, &error);
+		free(what);
+	}
+	captured_release(&captured);
+}
+
+static const struct kind *kind_for(void *context, const struct page_config *page)
+{
+	return kind_set_of(context, page);
+}
+
+static int feed_all(struct import *import)
+{
+	int result;
+
+	observe_recover(
+		&import->feeder.observer, kind_for, import->context->kinds, &import->feeder.states);
+	if (!may_be_added(import))
+		return EXIT_USAGE;
+	for (size_t i = 0; i < import->captures.count; i++) {
+		progress(import, i);
+		feed_one(import, &import->captures.list[i]);
+	}
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	result = feeder_finish(&import->feeder);
+	if (import->context->invocation->verbosity > 0)
+		printf("%zu captures, %zu left out\n", import->captures.count, import->left_out);
+	return result == EXIT_DONE && import->left_out > 0 ? EXIT_OWED : result;
+}
+
+/* A run that is at work is waited for; none begins meanwhile. */
+static int take_lock(const struct import *import)
+{
+	char *path = file_join(import->context->config->archive, ARCHIVE_STATE "/run.lock");
+	struct error error;
+	int lock = lock_take(path, false, RUN_WAIT_MILLISECONDS, &error);
+
+	if (lock == LOCK_HELD)
+		fprintf(stderr,
+			"lampwatch: %s: held by a run for five minutes; `fuser %s` names it\n",
+			path, path);
+	else if (lock < 0)
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+	else
+		lock_stamp(lock);
+	free(path);
+	return lock;
+}
+
+static int import_all(struct import *import)
+{
+	const struct observer how = {.config = import->context->config,
+		.providers = import->context->providers,
+		.templates = import->context->templates,
+		.simulated = import->simulated || import->records.simulated ||
+			     import->context->invocation->simulated,
+		.untold = true,
+		.quiet = import->context->invocation->verbosity < 0};
+	int lock, result = context_prepare(import->context);
+
+	if (result != EXIT_DONE)
+		return result;
+	lock = take_lock(import);
+	if (lock < 0)
+		return EXIT_LOCAL;
+	import->feeder.readers = readers_new(1);
+	result = feeder_open(&import->feeder, import->context, &how);
+	if (result == EXIT_DONE)
+		result = feed_all(import);
+	feeder_close(&import->feeder);
+	lock_release(lock);
+	return result;
+}
+
+static bool take_option(struct import *import, int option, const char **page)
+{
+	if (option == 'p')
+		*page = optarg;
+	else if (option == 'u')
+		import->url = optarg;
+	else if (option == 's' && date_prefix_begin(optarg, &import->since))
+		return true;
+	else if (option == 's')
+		fprintf(stderr,
+			"lampwatch: \"%s\" is no time; 2014-01-24T19:20 or a shorter beginning "
+			"is\n",
+			optarg);
+	return option != 's' && option != '?';
+}
+
+static int import_into(struct import *import, const char *page, char **paths)
+{
+	if (page != NULL) {
+		import->page = config_page(import->context->config, page);
+		if (import->page == NULL && !context_unknown_page(import->context, page))
+			return EXIT_USAGE;
+	}
+	if (!find_captures(import, paths))
+		return EXIT_USAGE;
+	order_captures(import);
+	return import_all(import);
+}
+
+int command_import(struct invocation *invocation, int argc, char **argv)
+{
+	static const struct option options[] = {{"page", required_argument, NULL, 'p'},
+		{"url", required_argument, NULL, 'u'}, {"since", required_argument, NULL, 's'},
+		{0}};
+	struct context context = {0};
+	struct import import = {.context = &context, .since = INT64_MIN};
+	const char *page = NULL;
+	bool good = true;
+	int option, result;
+
+	while (good && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		good = take_option(&import, option, &page);
+	if (!good || optind == argc || (import.url != NULL && page == NULL))
+		return usage_error(invocation);
+	result = context_open(&context, invocation);
+	if (result == EXIT_DONE)
+		result = import_into(&import, page, argv + optind);
+	captures_release(&import.captures);
+	web_records_release(&import.records);
+	context_close(&context);
+	return result;
+}
