@@ -439,6 +439,26 @@ static bool read_payload(struct web_records *records, const struct web_record *r
 	return good;
 }
 
+/* A revisit may have headers of its own, newer than those of what it repeats. */
+static bool take_headers(struct web_records *records, const struct web_record *revisit,
+	struct http_response *response, struct error *error)
+{
+	struct buffer block = {.maximum = HTTP_HEADERS_MAX};
+	struct message_head head = {0};
+	bool good = read_block(records, revisit, &block, error);
+
+	if (good) {
+		message_head_parse(buffer_string(&block), block.length, &head);
+		if (message_status(&head) == 200) {
+			free(response->headers);
+			response->headers = memory_bytes(buffer_string(&block), head.length);
+		}
+	}
+	message_head_release(&head);
+	buffer_release(&block);
+	return good;
+}
+
 /* One document, out of the record that stands for it. A status that is no page's is the page's
  * failure. */
 static bool load_document(struct web_records *records, const struct web_record *record, size_t i,
@@ -460,6 +480,8 @@ static bool load_document(struct web_records *records, const struct web_record *
 	if (payload->head.truncated)
 		return missing(records, payload, "was cut off when it was made", error);
 	if (!read_payload(records, payload, response, error))
+		return false;
+	if (answer != payload && !take_headers(records, answer, response, error))
 		return false;
 	response->status = 200;
 	response->began = response->ended = answer->head.date * 1000;
