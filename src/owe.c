@@ -144,13 +144,18 @@ static void render(struct work *work, const struct delivery_plan *delivery, stru
 	}
 }
 
+/* The first message of a run goes at once; what else happens in it is one second message. */
 static bool save_deliveries(struct work *work, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++) {
+		struct delivery_plan *delivery = &plan->list[i];
 		struct buffer bytes = {0};
 
-		render(work, &plan->list[i], &bytes);
-		outbox_add(work->observer->database, work->seen->page->name, &plan->list[i],
+		render(work, delivery, &bytes);
+		delivery->gather =
+			outbox_told(work->observer->database, delivery->receiver, work->seen->now);
+		outbox_add(work->observer->database,
+			delivery->others != NULL ? "" : work->seen->page->name, delivery,
 			buffer_string(&bytes), bytes.length, work->seen->now);
 		buffer_release(&bytes);
 	}

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/step.h"
+#include "gather.h"
 #include "classify.h"
 #include "evidence.h"
 #include "keep/archive.h"
@@ -211,11 +212,14 @@ static int pass(struct run *run, char **names, int lock)
 	if (status != EXIT_DONE)
 		return finish(run, status, 1);
 	observe_recover(&run->observer, kind_for, run->context->kinds, &run->states);
+	gather(&run->observer, run->now);
 	if (outbox_count_due(run->database, run->now) > 0)
 		courier_wake(run->courier);
 	if (!run_choose(run, names))
 		return finish(run, EXIT_USAGE, 1);
 	run_fetch(run);
+	if (gather(&run->observer, run->now))
+		courier_wake(run->courier);
 	evidence_heads(&run->observer, &run->states);
 	evidence_stamp(&run->observer, run->context->user_agent, run->now);
 	write_site(run);

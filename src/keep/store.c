@@ -81,7 +81,8 @@ static const char *const steps[] = {
 	"ALTER TABLE alarm ADD COLUMN reminded INTEGER;"
 	"CREATE TABLE silence (id INTEGER PRIMARY KEY, page TEXT NOT NULL, begins INTEGER NOT NULL,"
 	"  ends INTEGER NOT NULL, reason TEXT NOT NULL);"
-	"CREATE INDEX silence_page ON silence (page, ends);",
+	"CREATE INDEX silence_page ON silence (page, ends);"
+	"CREATE INDEX delivery_run ON delivery (run, receiver);",
 
 	/* subscribers */
 	"CREATE TABLE subscriber (mail TEXT PRIMARY KEY COLLATE NOCASE, second TEXT,"

@@ -12,7 +12,7 @@
 
 #define COLUMNS                                                                                    \
 	"id, receiver, page, message_id, bytes, data, state, tries, next_try, perhaps, second,"    \
-	" route, code, reason, created, ended, sender"
+	" route, code, reason, created, ended, sender, otherwise, held_until"
 
 void deliveries_release(struct deliveries *deliveries)
 {
@@ -20,7 +20,7 @@ void deliveries_release(struct deliveries *deliveries)
 		struct delivery *delivery = &deliveries->list[i];
 		char *strings[] = {delivery->receiver, delivery->page, delivery->message_id,
 			delivery->bytes, delivery->data, delivery->state, delivery->route,
-			delivery->reason, delivery->sender};
+			delivery->reason, delivery->sender, delivery->otherwise};
 
 		for (size_t j = 0; j < sizeof strings / sizeof strings[0]; j++)
 			free(strings[j]);
@@ -54,6 +54,9 @@ static void take_rows(struct statement *row, struct deliveries *deliveries)
 		delivery->ended = statement_integer(row, 15);
 		delivery->sender =
 			statement_null(row, 16) ? NULL : memory_string(statement_text(row, 16));
+		delivery->otherwise =
+			statement_null(row, 17) ? NULL : memory_string(statement_text(row, 17));
+		delivery->held_until = statement_integer(row, 18);
 	}
 	statement_end(row);
 }
@@ -77,10 +80,10 @@ void outbox_add(struct database *database, const char *page, const struct delive
 	json_write(plan->data, 0, &data);
 	database_do(database,
 		"INSERT INTO delivery (receiver, page, created, message_id, bytes, data, state, "
-		"next_try, held_until, held_for, otherwise, gather, sender)"
-		" VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)",
-		"ttitbtiittit", plan->receiver, page, now, plan->message_id, bytes, length,
-		buffer_string(&data), now, plan->held_until, plan->held_for, plan->otherwise,
+		"next_try, held_until, held_for, otherwise, run, gather, sender)"
+		" VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)",
+		"ttitbtiittiit", plan->receiver, page, now, plan->message_id, bytes, length,
+		buffer_string(&data), now, plan->held_until, plan->held_for, plan->otherwise, now,
 		(int64_t)plan->gather, plan->sender);
 	id = database_last_row(database);
 	for (size_t i = 0; i < plan->alarm_count; i++)
@@ -122,6 +125,32 @@ void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owe
 	statement_end(row);
 }
 
+bool outbox_told(struct database *database, const char *receiver, int64_t run)
+{
+	struct statement *row = database_query(database,
+		"SELECT 1 FROM delivery WHERE run = ? AND receiver = ? LIMIT 1", "it", run,
+		receiver);
+	bool told = statement_row(row);
+
+	statement_end(row);
+	return told;
+}
+
+void outbox_alarms(struct database *database, int64_t id, struct delivery_plan *plan)
+{
+	struct statement *row = database_query(
+		database, "SELECT alarm, type FROM owed WHERE delivery = ?", "i", id);
+
+	while (statement_row(row)) {
+		struct owed_alarm *alarm =
+			memory_append(&plan->alarms, &plan->alarm_count, sizeof *plan->alarms);
+
+		alarm->alarm = statement_integer(row, 0);
+		event_type_parse(statement_text(row, 1), &alarm->type);
+	}
+	statement_end(row);
+}
+
 void outbox_owed_release(struct owed_list *owed)
 {
 	for (size_t i = 0; i < owed->count; i++) {
@@ -136,16 +165,28 @@ void outbox_owed_release(struct owed_list *owed)
 /* As the indexes over what is still owed say it: SQLite does not see that it follows from less. */
 #define OWED "state IN ('pending', 'sending')"
 
+/* Not held back, and not waiting to be joined with others. */
+#define FREE "gather = 0 AND held_until = 0"
+
+/* Waits for the end of the run, or was held until a time that has come. Parameter 1: now. */
+#define GATHERED                                                                                   \
+	OWED " AND state = 'pending' AND ((gather != 0 AND held_until = 0)"                        \
+	     " OR (held_until > 0 AND held_until <= ?1))"
+
 /* What was written after now was written before the clock went back: its pauses mean nothing. */
 #define DUE "(next_try <= ?1 OR created > ?1 OR tried > ?1)"
 
 void outbox_due(struct database *database, int64_t now, struct due **due, size_t *count)
 {
 	struct statement *row = database_query(database,
-		"SELECT id, receiver FROM delivery d WHERE " OWED " AND state = 'pending' AND " DUE
+		"SELECT id, receiver FROM delivery d WHERE " OWED " AND state = 'pending' AND " FREE
+		" AND " DUE
 		" AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.receiver = d.receiver AND "
-		"e.page = d.page"
-		" AND e.state IN ('pending', 'sending') AND e.id < d.id) ORDER BY id",
+		"e.page IN (d.page, '')"
+		" AND e.state IN ('pending', 'sending') AND e.id < d.id)"
+		" AND NOT (page = '' AND EXISTS (SELECT 1 FROM delivery e WHERE"
+		" e.receiver = d.receiver AND e.state IN ('pending', 'sending') AND e.id < d.id))"
+		" ORDER BY id",
 		"i", now);
 
 	*due = NULL;
@@ -157,6 +198,33 @@ void outbox_due(struct database *database, int64_t now, struct due **due, size_t
 		one->receiver = memory_string(statement_text(row, 1));
 	}
 	statement_end(row);
+}
+
+void outbox_gathering(struct database *database, int64_t now, struct text_list *receivers)
+{
+	struct statement *row = database_query(
+		database, "SELECT DISTINCT receiver FROM delivery WHERE " GATHERED, "i", now);
+
+	while (statement_row(row))
+		text_list_add(receivers, statement_text(row, 0));
+	statement_end(row);
+}
+
+void outbox_gathered(
+	struct database *database, const char *receiver, int64_t now, struct deliveries *deliveries)
+{
+	take_rows(database_query(database,
+			  "SELECT " COLUMNS " FROM delivery WHERE " GATHERED
+			  " AND receiver = ?2 AND held_for IS NULL ORDER BY id",
+			  "it", now, receiver),
+		deliveries);
+}
+
+void outbox_release(struct database *database, int64_t now)
+{
+	database_do(database,
+		"UPDATE delivery SET gather = 0, held_until = 0, next_try = ?1 WHERE " GATHERED,
+		"i", now);
 }
 
 void outbox_due_release(struct due *due, size_t count)
@@ -297,13 +365,15 @@ int64_t outbox_count(struct database *database)
 int64_t outbox_count_waiting(struct database *database)
 {
 	return number(database_query(database,
-		"SELECT count(*) FROM delivery WHERE " OWED " AND state = 'pending'", ""));
+		"SELECT count(*) FROM delivery WHERE " OWED " AND state = 'pending' AND " FREE,
+		""));
 }
 
 int64_t outbox_count_due(struct database *database, int64_t now)
 {
 	return number(database_query(database,
-		"SELECT count(*) FROM delivery WHERE " OWED " AND (state = 'sending' OR " DUE ")",
+		"SELECT count(*) FROM delivery WHERE " OWED " AND (state = 'sending' OR (" FREE
+		" AND " DUE "))",
 		"i", now));
 }
 
@@ -320,7 +390,8 @@ void outbox_list(struct database *database, bool all, struct deliveries *deliver
 int64_t outbox_retry(struct database *database, int64_t id, int64_t now)
 {
 	database_do(database,
-		"UPDATE delivery SET state = 'pending', next_try = ?1, ended = NULL,"
+		"UPDATE delivery SET state = 'pending', next_try = ?1, ended = NULL, held_until = "
+		"0,"
 		" created = CASE state WHEN 'dead' THEN ?1 ELSE created END"
 		" WHERE state IN ('pending', 'dead') AND (?2 = 0 OR id = ?2)",
 		"ii", now, id);

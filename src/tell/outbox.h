@@ -34,8 +34,10 @@ struct delivery {
 	bool second;  /* already goes to the receiver's second way */
 	char *route;  /* last tried */
 	int64_t code;
-	char *reason; /* of the last failure */
-	char *sender; /* of the envelope; NULL: the configuration's `from` */
+	char *reason;       /* of the last failure */
+	char *otherwise;    /* the receiver's second way; NULL: none */
+	int64_t held_until; /* seconds since 1970; 0: it is not held */
+	char *sender;       /* of the envelope; NULL: the configuration's `from` */
 };
 
 struct deliveries {
@@ -57,11 +59,29 @@ struct owed_list {
 };
 
 void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owed);
+
+/* True where the receiver was told something in the run of that time. */
+bool outbox_told(struct database *database, const char *receiver, int64_t run);
+
+/* Adds the alarms that a delivery carries to those of a plan. */
+void outbox_alarms(struct database *database, int64_t id, struct delivery_plan *plan);
+
+/*
+ * Deliveries that wait to be joined: those of a run beyond a receiver's first, and those held until
+ * a time that has come. Whose they are; all of one receiver, oldest first (none that is held for
+ * a provider); and the end of the waiting, for all that have not been merged into another.
+ */
+void outbox_gathering(struct database *database, int64_t now, struct text_list *receivers);
+void outbox_gathered(struct database *database, const char *receiver, int64_t now,
+	struct deliveries *deliveries);
+void outbox_release(struct database *database, int64_t now);
 void outbox_owed_release(struct owed_list *owed);
 
 /*
  * What may be tried at now, oldest first: of the deliveries to one receiver about one page only the
- * oldest that is still owed, so that green never comes before its red.
+ * oldest that is still owed, so that green never comes before its red. One about several pages (its
+ * page is "") comes after all before it, and before all after it. None that is held or waits to be
+ * joined.
  */
 struct due {
 	int64_t id;

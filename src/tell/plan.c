@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/text.h"
+#include "tell/join.h"
 
 enum { DAY_SECONDS = 86400 };
 
@@ -151,8 +152,7 @@ static bool reaches_floor(const struct subscription *subscription, const struct 
 	if (event->type == EVENT_FLAPPING)
 		return subscription->floor <= (before > after ? before : after);
 	return event->type != EVENT_RED ||
-	       (subscription->floor <= after &&
-		       !(event->risen && subscription->floor <= before));
+	       (subscription->floor <= after && !(event->risen && subscription->floor <= before));
 }
 
 static bool wants(
@@ -202,25 +202,58 @@ static void tell_all(const struct plan_input *input, const struct event *event, 
 	}
 }
 
-/* Takes over what a red's message that never got out would have said beside this alarm. */
-static void merge_rest(struct delivery_plan *delivery, const struct owed *owed)
+/* What the red's message would have said of other pages; returns what it says of this one. */
+static struct value *part_others(
+	struct delivery_plan *delivery, const struct owed *owed, const char *page)
 {
-	const struct value *events = value_get(owed->data, "events");
+	struct value *parts = value_list(), *own = value_list();
+
+	join_parts(owed->data, parts);
+	for (size_t i = 0; i < parts->count; i++) {
+		const struct value *part = parts->members[i], *events = value_get(part, "events");
+		const char *name = value_get_text(part, "name");
+
+		if (name[0] == '\0' || text_equal(name, page)) {
+			for (size_t j = 0; events != NULL && j < events->count; j++)
+				value_append(own, value_copy(events->members[j]));
+			continue;
+		}
+		if (delivery->others == NULL)
+			delivery->others = value_list();
+		value_append(delivery->others, value_copy(part));
+	}
+	value_free(parts);
+	return own;
+}
+
+/* All that a message says is owed from here on by the one that stands for it. */
+static void take_alarms(struct delivery_plan *delivery, const struct value *events)
+{
+	for (size_t i = 0; events != NULL && i < events->count; i++) {
+		const struct value *event = events->members[i];
+		enum event_type type = EVENT_RED;
+
+		if (event_type_parse(value_get_text(event, "type"), &type))
+			add_alarm(delivery, value_get_number(event, "alarm"),
+				type == EVENT_BOTH ? EVENT_RED : type);
+	}
+}
+
+/* Takes over what a red's message that never got out would have said beside this alarm. */
+static void merge_rest(struct delivery_plan *delivery, const struct owed *owed, const char *page)
+{
+	struct value *own;
 
 	for (size_t i = 0; i < delivery->merged_count; i++)
 		if (delivery->merged[i] == owed->delivery)
 			return;
 	*(int64_t *)memory_append(&delivery->merged, &delivery->merged_count,
 		sizeof *delivery->merged) = owed->delivery;
-	for (size_t i = 0; events != NULL && i < events->count; i++) {
-		const struct value *event = events->members[i];
-		enum event_type type = EVENT_RED;
-
-		value_append(events_of(delivery), value_copy(event));
-		if (event_type_parse(value_get_text(event, "type"), &type))
-			add_alarm(delivery, value_get_number(event, "alarm"),
-				type == EVENT_BOTH ? EVENT_RED : type);
-	}
+	take_alarms(delivery, value_get(owed->data, "events"));
+	own = part_others(delivery, owed, page);
+	for (size_t i = 0; i < own->count; i++)
+		value_append(events_of(delivery), value_copy(own->members[i]));
+	value_free(own);
 }
 
 /* The red of this alarm, taken over, becomes "was red, is green". */
@@ -309,7 +342,7 @@ static void tell_end(const struct plan_input *input, const struct event *event,
 			delivery->in_reply_to = memory_string(owed->message_id);
 	} else {
 		delivery = delivery_for(plan, owed->receiver);
-		merge_rest(delivery, owed);
+		merge_rest(delivery, owed, input->page->name);
 		replace_by_both(delivery, &both, zone);
 	}
 	if (receiver == NULL || receiver->otherwise == NULL)
@@ -368,19 +401,42 @@ static void add_identity(const struct value *event, int64_t now, struct buffer *
 		repeats ? now / DAY_SECONDS : now);
 }
 
+static void put_message_id(struct value *data, const char *message_id)
+{
+	char *bare = memory_bytes(message_id + 1, strlen(message_id) - 2);
+
+	value_put_text(data, "message_id", bare);
+	*strchr(bare, '@') = '\0';
+	value_put_text(data, "webhook_id", bare);
+	free(bare);
+}
+
+char *plan_put_message_id(const struct config *config, const char *key, int64_t alarm,
+	const char *type, const char *text, size_t length, struct value *data)
+{
+	const char *at = config->from != NULL ? strchr(config->from, '@') : NULL;
+	unsigned char digest[DIGEST_BYTES];
+	char hexadecimal[DIGEST_TEXT], *id;
+
+	digest_hmac(key, strlen(key), text, length, digest);
+	text_hexadecimal(digest, sizeof digest, hexadecimal);
+	id = memory_format("<e.%" PRId64 ".%s.%.16s@%s>", alarm, type, hexadecimal,
+		at != NULL ? at + 1 : "lampwatch.invalid");
+	put_message_id(data, id);
+	return id;
+}
+
 /*
  * Alarms, types and the receiver make the id, so that a repeat of the same
  * news carries the same one, and the key keeps anybody else from guessing it.
  */
 static char *message_id(const struct plan_input *input, const struct delivery_plan *delivery)
 {
-	const char *at = input->config->from != NULL ? strchr(input->config->from, '@') : NULL;
 	const char *type =
 		delivery->alarm_count > 0 ? event_type_name(delivery->alarms[0].type) : "note";
 	const struct value *events = value_get(delivery->data, "events");
-	unsigned char digest[DIGEST_BYTES];
 	struct buffer text = {0};
-	char hexadecimal[DIGEST_TEXT];
+	char *id;
 
 	buffer_format(&text, "%s|%s", input->page->name, delivery->receiver);
 	for (size_t i = 0; i < delivery->alarm_count; i++)
@@ -391,23 +447,11 @@ static char *message_id(const struct plan_input *input, const struct delivery_pl
 			text_equal(value_get_text(events->members[i], "type"),
 				event_type_name(EVENT_REMINDER)))
 			add_identity(events->members[i], input->now, &text);
-	digest_hmac(input->key, strlen(input->key), text.data, text.length, digest);
-	text_hexadecimal(digest, sizeof digest, hexadecimal);
-	buffer_clear(&text);
-	buffer_format(&text, "<e.%" PRId64 ".%s.%.16s@%s>",
-		delivery->alarm_count > 0 ? delivery->alarms[0].alarm : 0, type, hexadecimal,
-		at != NULL ? at + 1 : "lampwatch.invalid");
-	return buffer_take(&text);
-}
-
-static void put_message_id(struct value *data, const char *message_id)
-{
-	char *bare = memory_bytes(message_id + 1, strlen(message_id) - 2);
-
-	value_put_text(data, "message_id", bare);
-	*strchr(bare, '@') = '\0';
-	value_put_text(data, "webhook_id", bare);
-	free(bare);
+	id = plan_put_message_id(input->config, input->key,
+		delivery->alarm_count > 0 ? delivery->alarms[0].alarm : 0, type,
+		buffer_string(&text), text.length, delivery->data);
+	buffer_release(&text);
+	return id;
 }
 
 static bool settles(const struct value *events, const char *indicator)
@@ -445,13 +489,15 @@ static void finish(const struct plan_input *input, struct delivery_plan *deliver
 	struct value *events = events_of(delivery);
 
 	leave_out_settled(events);
-
 	delivery->data = plan_data(input);
 	plan_put_events(delivery->data, events, delivery->left_out);
+	if (delivery->others != NULL) {
+		join_parts(delivery->data, delivery->others);
+		join_put(delivery->data, delivery->others, delivery->left_out);
+	}
 	delivery->message_id = message_id(input, delivery);
-	put_message_id(delivery->data, delivery->message_id);
-	delivery->sender = plan_put_unsubscribe(
-		delivery->data, input->config, input->key, delivery->receiver);
+	delivery->sender =
+		plan_put_unsubscribe(delivery->data, input->config, input->key, delivery->receiver);
 }
 
 void plan_make(const struct plan_input *input, struct plan *plan)
@@ -482,6 +528,7 @@ void plan_release(struct plan *plan)
 		free(plan->list[i].sender);
 		free(plan->list[i].alarms);
 		free(plan->list[i].merged);
+		value_free(plan->list[i].others);
 	}
 	free(plan->list);
 	*plan = (struct plan){0};

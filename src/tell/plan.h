@@ -88,6 +88,8 @@ struct delivery_plan {
 	bool gather;        /* waits to be joined with others at the end of the run */
 	int64_t *merged;    /* deliveries of reds that never got out: this one stands for them */
 	size_t merged_count;
+	struct value
+		*others; /* of other pages, that stood in those: as join.h has them; NULL: none */
 };
 
 struct plan {
@@ -102,6 +104,11 @@ struct plan {
  * and gone go to the operator (lost and back also to those who asked).
  */
 void plan_make(const struct plan_input *input, struct plan *plan);
+
+/* The Message-ID of a message that stands for those with the ids in text, and what data says of it.
+ * Owned by the caller. */
+char *plan_put_message_id(const struct config *config, const char *key, int64_t alarm,
+	const char *type, const char *text, size_t length, struct value *data);
 void plan_release(struct plan *plan);
 
 /*

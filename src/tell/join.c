@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: ISC */
+#include "tell/join.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "tell/plan.h"
+
+static const char *const page_words[] = {"name", "title", "url", "provider", "provider_or_name"};
+
+static void copy_words(const struct value *from, struct value *to)
+{
+	for (size_t i = 0; i < sizeof page_words / sizeof *page_words; i++)
+		value_put_text(to, page_words[i], value_get_text(from, page_words[i]));
+}
+
+/* A list under the key, also where there is none yet. */
+static struct value *list_of(struct value *map, const char *key)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (strcmp(map->keys[i], key) == 0)
+			return map->members[i];
+	return value_put(map, key, value_list());
+}
+
+static void copy_member(const struct value *from, struct value *to, const char *key)
+{
+	const struct value *member = value_get(from, key);
+
+	if (member != NULL)
+		value_put(to, key, value_copy(member));
+}
+
+void join_parts(const struct value *data, struct value *parts)
+{
+	const struct value *pages = value_get(data, "pages");
+	struct value *part;
+
+	if (pages != NULL && pages->type == VALUE_LIST) {
+		for (size_t i = 0; i < pages->count; i++)
+			value_append(parts, value_copy(pages->members[i]));
+		return;
+	}
+	part = value_append(parts, value_map());
+	copy_words(value_get(data, "page"), part);
+	copy_member(data, part, "snapshot");
+	copy_member(data, part, "others_red");
+	copy_member(data, part, "events");
+}
+
+static struct value *page_in(struct value *pages, const char *name)
+{
+	for (size_t i = 0; i < pages->count; i++)
+		if (text_equal(value_get_text(pages->members[i], "name"), name))
+			return pages->members[i];
+	return NULL;
+}
+
+static bool is_same_news(const struct value *one, const struct value *other)
+{
+	return value_get_number(one, "alarm") != 0 &&
+	       value_get_number(one, "alarm") == value_get_number(other, "alarm") &&
+	       text_equal(value_get_text(one, "type"), value_get_text(other, "type"));
+}
+
+static void take_event(struct value *events, const struct value *event)
+{
+	for (size_t i = 0; i < events->count; i++)
+		if (is_same_news(events->members[i], event)) {
+			value_free(events->members[i]);
+			events->members[i] = value_copy(event);
+			return;
+		}
+	value_append(events, value_copy(event));
+}
+
+/* Parts of one page become one, in the order in which they came. */
+static struct value *pages_of(const struct value *parts)
+{
+	struct value *pages = value_list();
+
+	for (size_t i = 0; i < parts->count; i++) {
+		const struct value *part = parts->members[i], *events = value_get(part, "events");
+		struct value *page = page_in(pages, value_get_text(part, "name"));
+
+		if (page == NULL) {
+			page = value_append(pages, value_map());
+			copy_words(part, page);
+		}
+		copy_member(part, page, "snapshot");
+		copy_member(part, page, "others_red");
+		for (size_t j = 0; events != NULL && j < events->count; j++)
+			take_event(list_of(page, "events"), events->members[j]);
+	}
+	return pages;
+}
+
+/* All events, each with its page; beyond the maximum they are counted only. */
+static struct value *all_events(const struct value *pages, size_t *left_out)
+{
+	struct value *all = value_list();
+
+	for (size_t i = 0; i < pages->count; i++) {
+		const struct value *events = value_get(pages->members[i], "events");
+
+		for (size_t j = 0; events != NULL && j < events->count; j++) {
+			struct value *event;
+
+			if (all->count == PLAN_EVENTS_MAX) {
+				(*left_out)++;
+				continue;
+			}
+			event = value_append(all, value_copy(events->members[j]));
+			copy_words(pages->members[i], value_put(event, "page", value_map()));
+		}
+	}
+	return all;
+}
+
+/* The pages in the order in which they occur in events, which stand worst first. */
+static struct value *sorted(const struct value *pages, const struct value *events)
+{
+	struct value *list = value_list();
+
+	for (size_t i = 0; i < events->count; i++) {
+		const char *name = value_get_text(value_get(events->members[i], "page"), "name");
+		struct value *page = page_in(list, name);
+
+		if (page == NULL) {
+			page = value_append(list, value_map());
+			copy_words(value_get(events->members[i], "page"), page);
+			for (size_t j = 0; j < pages->count; j++)
+				if (text_equal(value_get_text(pages->members[j], "name"), name)) {
+					copy_member(pages->members[j], page, "snapshot");
+					copy_member(pages->members[j], page, "others_red");
+				}
+		}
+		value_append(list_of(page, "events"), value_copy(events->members[i]));
+	}
+	return list;
+}
+
+static void put_several(struct value *data, const struct value *pages)
+{
+	struct value *list = sorted(pages, value_get(data, "events"));
+
+	value_put(data, "others_red", value_list());
+	value_put(data, "snapshot", value_text(NULL));
+	if (list->count > 0)
+		copy_words(list->members[0], value_put(data, "page", value_map()));
+	value_put_boolean(data, "several_pages", true);
+	value_put_number(data, "page_count", (int64_t)list->count);
+	value_put(data, "pages", list);
+}
+
+static void put_one(struct value *data, const struct value *page)
+{
+	value_put_boolean(data, "several_pages", false);
+	value_put(data, "pages", value_text(NULL));
+	copy_words(page, value_put(data, "page", value_map()));
+	copy_member(page, data, "snapshot");
+	copy_member(page, data, "others_red");
+}
+
+void join_put(struct value *data, const struct value *parts, size_t left_out)
+{
+	struct value *pages = pages_of(parts), *events = all_events(pages, &left_out);
+
+	plan_put_events(data, events, left_out);
+	if (pages->count == 1)
+		put_one(data, pages->members[0]);
+	else
+		put_several(data, pages);
+	value_free(pages);
+}
