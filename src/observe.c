@@ -10,6 +10,7 @@
 #include "base/http.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "mute.h"
 #include "news.h"
 #include "settings.h"
 #include "suggest.h"
@@ -54,6 +55,7 @@ bool observer_open(struct observer *observer, struct error *error)
 	if (!refuse_simulation(observer, error))
 		return false;
 	receivers_of_config(observer->config, &observer->receivers);
+	silences_load(observer->database, 0, &observer->silences);
 	subscribers_load(observer->database, &observer->subscribers);
 	subscribers_apply(&observer->subscribers, &observer->receivers);
 	observer->dependences = dependences_load(
@@ -75,6 +77,7 @@ void observer_close(struct observer *observer)
 	free(observer->key);
 	observer->key = NULL;
 	receivers_release(&observer->receivers);
+	silences_release(&observer->silences);
 	subscribers_release(&observer->subscribers);
 	dependences_free(observer->dependences);
 }
@@ -105,8 +108,9 @@ static bool parse(struct work *work, const char *text, struct reading *reading)
 	return false;
 }
 
-static struct confirm_rules rules_of(const struct observation *seen)
+static struct confirm_rules rules_of(const struct work *work)
 {
+	const struct observation *seen = work->seen;
 	const struct page_settings *settings = &seen->page->settings;
 
 	return (struct confirm_rules){.worse = settings->confirm.worse,
@@ -116,6 +120,7 @@ static struct confirm_rules rules_of(const struct observation *seen)
 		.patterns = &seen->page->indicators,
 		.high = settings->flapping.high,
 		.low = settings->flapping.low,
+		.muted = work->muted,
 		.every = settings->every / 1000,
 		.unchanged_until = seen->state->last_success};
 }
@@ -123,7 +128,7 @@ static struct confirm_rules rules_of(const struct observation *seen)
 /* What our own change of kind or program makes of the old bytes is logged, and told to nobody. */
 static void take_anew(struct work *work, struct reading *before)
 {
-	struct confirm_rules rules = rules_of(work->seen);
+	struct confirm_rules rules = rules_of(work);
 	struct reading anew = {0};
 
 	if (work->seen->read_anew == NULL || !parse(work, work->seen->read_anew, &anew))
@@ -156,7 +161,7 @@ static void add_back(struct work *work)
 	struct page_state *state = work->state;
 	struct event *event;
 
-	if (!state->lost)
+	if (!state->lost || work->muted)
 		return;
 	event = events_add(&work->events, EVENT_BACK);
 	event->before = event->after = LEVEL_UNKNOWN;
@@ -177,7 +182,7 @@ static void add_news(struct work *work)
 		work->seen->now, work->observer->config->timezone};
 
 	news_of_turns(&input, &work->turns, &work->events);
-	if (!work->seen->silent && !work->unwatched)
+	if (!work->seen->silent && !work->unwatched && !work->muted)
 		news_of_incidents(&input, &work->changes, &work->events);
 	add_back(work);
 	for (size_t i = 0; i < work->events.count; i++)
@@ -218,8 +223,11 @@ static void settle_state(struct work *work)
 	take_host(work);
 	memory_set(&state->kind_digest, kind_digest(seen->kind));
 	memory_set(&state->program, LAMPWATCH_VERSION);
-	memory_set(&state->failure, "");
-	state->failures = state->failing_since = state->retry_at = 0;
+	state->failures = state->retry_at = 0;
+	if (!state->lost) { /* else its end is still to be told, with when it began and why */
+		memory_set(&state->failure, "");
+		state->failing_since = 0;
+	}
 	state->unreadable = false;
 	state->known = true;
 	state->last_fetch = state->last_success = seen->now;
@@ -256,7 +264,7 @@ static bool vanished(struct work *work, const struct reading *before, const stru
 static bool observe_reading(struct work *work, struct error *rot)
 {
 	struct page_state *state = work->state;
-	struct confirm_rules rules = rules_of(work->seen);
+	struct confirm_rules rules = rules_of(work);
 	struct reading before = {0}, after = {0};
 	bool readable_again = state->unreadable, whole = true;
 
@@ -308,7 +316,7 @@ static void add_lost(struct work *work)
 	struct page_state *state = work->state;
 	struct event *event;
 
-	if (state->lost || state->failures < work->seen->page->settings.confirm.lost)
+	if (state->lost || work->muted || state->failures < work->seen->page->settings.confirm.lost)
 		return;
 	state->lost = true;
 	event = events_add(&work->events, EVENT_LOST);
@@ -330,10 +338,10 @@ static void observe_failure(struct work *work)
 
 	work->observer->page_trouble = true;
 	state->failures++;
-	if (begins) {
+	if (begins && !state->lost)
 		state->failing_since = seen->now;
+	if (begins && !work->muted)
 		work_say(work, seen->error->text);
-	}
 	if (seen->what == OBSERVED_FAILED && !seen->full)
 		take_validators(work);
 	memory_set(&state->failure, seen->error->text);
@@ -379,6 +387,8 @@ void observe(struct observer *observer, struct observation *observation)
 	struct work work = {.observer = observer, .seen = observation, .state = observation->state};
 	struct error rot;
 
+	work.muted = mute_holds(observer->config, &observer->silences, observation->page->name,
+		observation->now, NULL);
 	store_load(observer->database, work.state);
 	if (!work.state->loaded) { /* deciding without it would forget what was told */
 		work_say(&work, database_reason(observer->database));

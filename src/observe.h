@@ -13,6 +13,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "keep/silence.h"
 #include "keep/store.h"
 #include "tell/courier.h"
 #include "tell/receivers.h"
@@ -33,6 +34,7 @@ struct observer {
 	char *key; /* of the archive; owned */
 	struct subscribers subscribers; /* who has subscribed, or unsubscribed; owned */
 	struct receivers receivers;     /* who is told; owned */
+	struct silences silences;       /* pages that nobody is told of; owned */
 	const struct providers *providers; /* the table of who hosts what */
 	struct dependences *dependences;   /* who needs whom, as far as it was known when the
 					    * run began; owned */

@@ -24,6 +24,7 @@ struct work {
 	struct page_state *state;
 	struct reading before, after; /* the watched parts; before is empty at first sight */
 	bool first, keep;
+	bool muted;         /* nobody is told of the page now */
 	bool unwatched;     /* the changes are of what is kept, but not watched */
 	const char *reason; /* why a snapshot is kept */
 	const char *text;   /* the canonical reading; NULL: none was had */

@@ -244,6 +244,8 @@ static enum level take_level(
 
 	if (lamp->since == 0 || lamp->level != level || lamp->gone)
 		lamp->since = step->now;
+	if (lamp->gone)
+		lamp->count = 0;
 	lamp->level = level;
 	lamp->gone = false;
 	lamp->red = level_colour(level, step->rules->red) == COLOUR_RED;
@@ -265,17 +267,21 @@ static void take_absent(const struct step *step, struct lamp *lamp)
 		take_indicator(step, lamp, step->others->level, step->others->word);
 		return;
 	}
-	if (!lamp->gone)
-		turn(step, lamp,
-			(struct turn){.type = TURN_GONE,
-				.before = lamp->before,
-				.seen = step->now,
-				.fetches = 1});
-	if (!lamp->gone)
+	if (!lamp->gone) {
 		lamp->since = step->now;
+		lamp->count = 1;
+	}
 	lamp->gone = true;
 	lamp->red = false;
-	lamp->count = lamp->rising = 0;
+	lamp->rising = 0;
+	if (lamp->count == 0 || step->rules->muted)
+		return;
+	turn(step, lamp,
+		(struct turn){.type = TURN_GONE,
+			.before = lamp->before,
+			.seen = lamp->since,
+			.fetches = 1});
+	lamp->count = 0;
 }
 
 /* Which lamp each row of a reading means: its place in lamps, or NO_LAMP. */

@@ -30,7 +30,8 @@ struct lamp {
 	bool gone; /* listed no longer: grey, its alarm stays as it is */
 	bool red; /* level is red by the page's floor, whether confirmed or not; false while gone */
 	int64_t since; /* when this level was first read, seconds since 1970 */
-	int64_t count; /* fetches in a row that say red (alarm closed) or green (alarm open) */
+	int64_t count; /* fetches in a row that say red (alarm closed) or green (alarm open); while
+			* it is gone, 1 as long as nobody is told */
 	int64_t count_since; /* when the first of them was */
 	enum level before;   /* the level before the first of them */
 	bool alarm;          /* confirmed red */

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+#include "keep/silence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/database.h"
+#include "base/memory.h"
+
+void silences_load(struct database *database, int64_t now, struct silences *silences)
+{
+	struct statement *row = database_query(database,
+		"SELECT page, reason, begins, ends FROM silence WHERE ends > ? ORDER BY ends, id",
+		"i", now);
+
+	while (statement_row(row)) {
+		struct silence *silence =
+			memory_append(&silences->list, &silences->count, sizeof *silences->list);
+
+		silence->page = memory_string(statement_text(row, 0));
+		silence->reason = memory_string(statement_text(row, 1));
+		silence->begins = statement_integer(row, 2);
+		silence->ends = statement_integer(row, 3);
+	}
+	statement_end(row);
+}
+
+void silences_release(struct silences *silences)
+{
+	for (size_t i = 0; i < silences->count; i++) {
+		free(silences->list[i].page);
+		free(silences->list[i].reason);
+	}
+	free(silences->list);
+	*silences = (struct silences){0};
+}
+
+const struct silence *silences_find(const struct silences *silences, const char *page, int64_t now)
+{
+	const struct silence *last = NULL;
+
+	for (size_t i = 0; i < silences->count; i++) {
+		const struct silence *silence = &silences->list[i];
+
+		if (strcmp(silence->page, page) == 0 && silence->begins <= now &&
+			now < silence->ends && (last == NULL || silence->ends > last->ends))
+			last = silence;
+	}
+	return last;
+}
+
+void silence_begin(
+	struct database *database, const char *page, int64_t now, int64_t ends, const char *reason)
+{
+	silence_end(database, page, now);
+	database_do(database,
+		"INSERT INTO silence (page, begins, ends, reason) VALUES (?, ?, ?, ?)", "tiit",
+		page, now, ends, reason);
+}
+
+bool silence_end(struct database *database, const char *page, int64_t now)
+{
+	database_do(database, "UPDATE silence SET ends = ?2 WHERE page = ?1 AND ends > ?2", "ti",
+		page, now);
+	return database_changed(database) > 0;
+}
