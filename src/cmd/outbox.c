@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "cmd/context.h"
 #include "cmd/terminal.h"
+#include "cmd/webhooks.h"
+#include "tell/disabled.h"
 #include "tell/outbox.h"
 
 static void print_delivery(const struct delivery *delivery, const char *zone)
@@ -75,8 +77,12 @@ static int list(struct database *database, const struct context *context)
 		else
 			print_delivery(&deliveries.list[i], context->config->timezone);
 	}
-	if (invocation->json)
+	if (invocation->json) {
+		value_put(root, "disabled", webhooks_disabled(context, database));
 		terminal_json(root);
+	} else {
+		webhooks_print_disabled(context, database);
+	}
 	value_free(root);
 	deliveries_release(&deliveries);
 	return EXIT_DONE;
@@ -98,10 +104,12 @@ static int act(struct database *database, const struct context *context, const c
 	const char *which)
 {
 	bool drop = strcmp(action, "drop") == 0;
-	int64_t id = which != NULL ? strtoll(which, NULL, 10) : 0, count;
+	int64_t id = which != NULL ? strtoll(which, NULL, 10) : 0, count, lifted = 0;
 	struct error error;
 
 	database_begin(database);
+	if (!drop)
+		lifted = disabled_lift(database, id);
 	count = drop ? outbox_drop(database, id, context->invocation->clock)
 		     : outbox_retry(database, id, context->invocation->clock);
 	if (!database_commit(database, &error)) {
@@ -115,6 +123,9 @@ static int act(struct database *database, const struct context *context, const c
 	}
 	if (!drop && context->invocation->verbosity >= 0)
 		printf("%lld will go out with the next run\n", (long long)count);
+	if (lifted > 0 && context->invocation->verbosity >= 0)
+		printf("%lld webhook%s disabled no longer\n", (long long)lifted,
+			lifted == 1 ? " is" : "s are");
 	return EXIT_DONE;
 }
 

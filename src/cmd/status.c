@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cmd/context.h"
 #include "cmd/terminal.h"
+#include "cmd/webhooks.h"
 #include "keep/store.h"
 #include "tell/outbox.h"
 #include "watch/schedule.h"
@@ -195,6 +196,8 @@ static void show_outbox(const struct status *status)
 	if (status->pages == NULL && owed > 0)
 		printf("%lld deliver%s still owed: lampwatch outbox\n", (long long)owed,
 			owed == 1 ? "y is" : "ies are");
+	if (status->pages == NULL)
+		webhooks_print_disabled(status->context, status->database);
 }
 
 static int show(struct status *status, char **names)
@@ -242,6 +245,7 @@ int command_status(struct invocation *invocation, int argc, char **argv)
 		status.pages = value_put(root, "pages", value_list());
 	result = show(&status, argv + 1);
 	value_put_number(root, "owed", status.database != NULL ? outbox_count(status.database) : 0);
+	value_put(root, "disabled", webhooks_disabled(&context, status.database));
 	if (invocation->json)
 		terminal_json(root);
 out:

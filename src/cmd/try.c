@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "cmd/context.h"
 #include "cmd/terminal.h"
+#include "cmd/webhooks.h"
 #include "tell/attempt.h"
 #include "tell/courier.h"
 #include "tell/delivery.h"
@@ -111,6 +112,19 @@ static int send(const struct trial *trial)
 	return result;
 }
 
+/* A trial goes also where no alert does: that is worth a word. */
+static void say_disabled(const struct trial *trial)
+{
+	bool missing = false;
+	struct database *database;
+
+	if (trial->webhook == NULL || trial->context->invocation->json)
+		return;
+	database = context_database(trial->context, &missing);
+	webhooks_print_disabled(trial->context, database);
+	database_close(database);
+}
+
 static int choose(struct trial *trial, const char *name)
 {
 	const struct config *config = trial->context->config;
@@ -158,8 +172,10 @@ int command_try(struct invocation *invocation, int argc, char **argv)
 	result = context_open(&context, invocation);
 	if (result == EXIT_DONE)
 		result = choose(&trial, argv[optind]);
-	if (result == EXIT_DONE)
+	if (result == EXIT_DONE) {
 		result = send(&trial);
+		say_disabled(&trial);
+	}
 	context_close(&context);
 	return result;
 }

@@ -115,6 +115,11 @@ static const char *const steps[] = {
 	"  PRIMARY KEY (page, sequence)) WITHOUT ROWID;"
 	"ALTER TABLE snapshot ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE reading ADD COLUMN sha256 TEXT;",
+
+	/* receivers: webhooks that want no more, and how far a series of requests got */
+	"CREATE TABLE disabled (webhook TEXT PRIMARY KEY, target TEXT NOT NULL, since INTEGER,"
+	"  reason TEXT NOT NULL) WITHOUT ROWID;"
+	"ALTER TABLE delivery ADD COLUMN posted INTEGER NOT NULL DEFAULT 0;",
 };
 
 static const struct database_migrations migrations = {steps, sizeof steps / sizeof steps[0]};

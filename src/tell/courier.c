@@ -27,13 +27,16 @@
 #include "settings.h"
 #include "tell/attempt.h"
 #include "tell/delivery.h"
+#include "tell/disabled.h"
+#include "tell/operator.h"
 #include "tell/dependence.h"
 #include "tell/outbox.h"
 #include "tell/routes.h"
 
 enum {
 	UNRECORDED_SECONDS = 3600,
-	UNRECORDED_MARK = 777777777 /* nanoseconds that no clock shows */
+	UNRECORDED_MARK = 777777777, /* nanoseconds that no clock shows */
+	HTTP_GONE = 410              /* the status by which a webhook asks for no more */
 };
 
 /* ---- one attempt: a child of its own ---- */
@@ -54,6 +57,7 @@ struct order {
 	const char *bytes;
 	size_t length;
 	int64_t now;
+	int64_t posted; /* of a webhook's requests */
 };
 
 static void attempt_webhook(const struct order *order, struct attempt *attempt)
@@ -71,6 +75,7 @@ static void attempt_webhook(const struct order *order, struct attempt *attempt)
 		.now = order->now,
 		.body = order->bytes,
 		.length = order->length,
+		.posted = (size_t)order->posted,
 		.user_agent = agent};
 
 	webhook_send(webhook, &message, attempt);
@@ -148,7 +153,7 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 {
 	struct order order = {config->from, config, receiver,
 		route < config->route_count ? &config->routes[route] : NULL, message_id, bytes,
-		length, now};
+		length, now, 0};
 	struct runner runner;
 	struct pollfd poll_result;
 
@@ -253,7 +258,7 @@ static bool round_attempt(struct office *office, struct round *round)
 		round->delivery.receiver,
 		round->order != NULL ? &config->routes[round->order[round->next]] : NULL,
 		round->delivery.message_id, round->delivery.bytes, round->delivery.length,
-		office_now(office)};
+		office_now(office), outbox_posted(office->database, round->delivery.id)};
 
 	if (!outbox_sending(office->database, round->delivery.id, way_name(office, round),
 		    office_now(office)) &&
@@ -288,37 +293,25 @@ static void round_plan(struct office *office, struct round *round)
 static void tell_operator(
 	struct office *office, const struct delivery *delivery, const struct attempt *attempt)
 {
-	const struct config *config = office->settings->config;
-	const char *at = config->from != NULL ? strchr(config->from, '@') : NULL;
-	struct delivery_plan plan = {0};
-	struct value *events = value_list(), *event = value_append(events, value_map());
-	struct plan_input input = {.config = config, .now = office_now(office), .title = ""};
-	struct buffer bytes = {0};
-	struct error error;
+	struct value *data = json_parse(delivery->data, strlen(delivery->data), NULL);
+	char *id = memory_format("u.%lld", (long long)delivery->id);
+	char *what = memory_format("%s: %s", value_get_text(value_get(data, "headline"), "word"),
+		value_get_text(value_get(data, "first"), "label"));
+	struct operator_note note = {.type = EVENT_UNDELIVERED,
+		.page = delivery->page,
+		.label = delivery->receiver,
+		.what = data != NULL ? what : NULL,
+		.reason = attempt->text,
+		.since = delivery->created,
+		.id = id};
 
-	input.page = config_page(config, delivery->page);
-	plan.data = plan_data(&input);
-	value_put_text(event, "type", "undelivered");
-	value_put_boolean(event, "is_undelivered", true);
-	value_put_text(event, "label", delivery->receiver);
-	value_put_text(event, "reason", attempt->text);
-	event_put_time(event, "since", delivery->created, config->timezone);
-	plan_put_events(plan.data, events, 0);
-	plan.receiver = receiver_mail(config->operator);
-	plan.message_id = memory_format(
-		"<u.%lld@%s>", (long long)delivery->id, at != NULL ? at + 1 : "lampwatch.invalid");
-	delivery_render(config, office->settings->templates, plan.receiver, plan.message_id, NULL,
-		plan.data, office_now(office), &bytes, &error);
-	if (bytes.length > 0) { /* also where a template is broken */
-		database_begin(office->database);
-		outbox_add(
-			office->database, "", &plan, bytes.data, bytes.length, office_now(office));
-		database_commit(office->database, NULL);
-	}
-	buffer_release(&bytes);
-	value_free(plan.data);
-	free(plan.receiver);
-	free(plan.message_id);
+	database_begin(office->database);
+	operator_tell(office->database, office->settings->config, office->settings->templates,
+		&note, office_now(office));
+	database_commit(office->database, NULL);
+	value_free(data);
+	free(what);
+	free(id);
 }
 
 /* The operator is told first: a crash between the two tells twice, never not at all. */
@@ -391,10 +384,42 @@ static void mark_failing(
 		office->failing[round->order[round->next]] = true;
 }
 
+/* Nothing more goes to a webhook that is gone, until the operator says so; the attempt says that
+ * too from here on. */
+static void disable(struct office *office, const struct round *round, struct attempt *attempt)
+{
+	const struct webhook_config *webhook = config_webhook(
+		office->settings->config, receiver_webhook_name(round->delivery.receiver));
+	struct attempt answer = *attempt;
+
+	disabled_add(office->database, webhook, answer.text, office_now(office));
+	attempt_set(attempt, answer.outcome, answer.code,
+		"%s; it is disabled now, `lampwatch outbox retry` lifts that", answer.text);
+}
+
+/* True where the delivery is one to a webhook that is disabled: it is refused without any contact.
+ */
+static bool round_disabled(struct office *office, struct round *round)
+{
+	const char *name = receiver_webhook_name(round->delivery.receiver);
+	struct disabled disabled = {0};
+	struct attempt attempt;
+
+	if (name == NULL || !disabled_find(office->database,
+				    config_webhook(office->settings->config, name), &disabled))
+		return false;
+	attempt_set(&attempt, OUTCOME_RECEIVER, HTTP_GONE,
+		"disabled, `lampwatch outbox retry` lifts that: %s", disabled.reason);
+	round_refused(office, round, &attempt);
+	disabled_release(&disabled);
+	return true;
+}
+
 /* What came of one attempt decides how the round goes on; true once it is over. */
 static bool round_outcome(struct office *office, struct round *round, const struct attempt *attempt)
 {
 	const char *way = way_name(office, round);
+	struct attempt told;
 
 	switch (attempt->outcome) {
 	case OUTCOME_DELIVERED:
@@ -404,7 +429,10 @@ static bool round_outcome(struct office *office, struct round *round, const stru
 		STEP("delivery recorded");
 		return true;
 	case OUTCOME_RECEIVER:
-		round_refused(office, round, attempt);
+		told = *attempt;
+		if (attempt->code == HTTP_GONE && round->order == NULL)
+			disable(office, round, &told);
+		round_refused(office, round, &told);
 		return true;
 	case OUTCOME_TEMPORARY:
 	case OUTCOME_ROUTE:
@@ -446,7 +474,7 @@ static bool round_begin(struct office *office, struct round *round, int64_t id)
 		return false;
 	round_plan(office, round);
 	*(int64_t *)memory_append(&office->tried, &office->tried_count, sizeof *office->tried) = id;
-	if (round_attempt(office, round))
+	if (!round_disabled(office, round) && round_attempt(office, round))
 		return true;
 	round_free(round);
 	return false;

@@ -64,8 +64,8 @@ static bool write_header(const struct mail_header *header, const char *subject, 
 	       (text_empty(header->unsubscribe) ||
 		       write_field(out, "List-Unsubscribe", "<mailto:", header->unsubscribe,
 			       "?subject=unsubscribe>", error)) &&
-	       mime_field(out, "Auto-Submitted",
-		       header->answer ? "auto-replied" : "auto-generated", error) &&
+	       mime_field(out, "Auto-Submitted", header->answer ? "auto-replied" : "auto-generated",
+		       error) &&
 	       mime_field(out, "X-Auto-Response-Suppress", "All", error) &&
 	       mime_field(out, "MIME-Version", "1.0", error);
 }
@@ -321,8 +321,8 @@ static bool render_request(const char *templates, const struct service *service,
 	return done;
 }
 
-bool message_webhook(const char *templates, const struct service *service,
-	const struct value *data, struct buffer *out, struct error *error)
+bool message_webhook(const char *templates, const struct service *service, const struct value *data,
+	struct buffer *out, struct error *error)
 {
 	const struct value *events = value_get(data, "events");
 	bool done = true;

@@ -26,6 +26,7 @@ static struct value *note_data(
 	value_put_text(event, "type", event_type_name(note->type));
 	value_put_boolean(event, flag, true);
 	value_put_text(event, "label", note->label);
+	value_put_text(event, "what", note->what);
 	value_put_text(event, "reason", note->reason);
 	event_put_time(event, "since", note->since, config->timezone);
 	event_put_time(event, "seen_at", note->seen, config->timezone);

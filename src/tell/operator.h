@@ -19,6 +19,7 @@ struct operator_note {
 	enum event_type type;
 	const char *page;  /* its name */
 	const char *label; /* whom or what it is about */
+	const char *what;  /* of a message that was given up: what it was to say */
 	const char *reason;
 	int64_t since, seen; /* UTC seconds; 0: none */
 	const char *id;      /* makes the Message-ID: the same for the same note */

@@ -272,6 +272,20 @@ bool outbox_sending(struct database *database, int64_t id, const char *route, in
 	return database_commit(database, NULL);
 }
 
+static int64_t number(struct statement *row)
+{
+	int64_t value = statement_row(row) ? statement_integer(row, 0) : 0;
+
+	statement_end(row);
+	return value;
+}
+
+int64_t outbox_posted(struct database *database, int64_t id)
+{
+	return number(
+		database_query(database, "SELECT posted FROM delivery WHERE id = ?", "i", id));
+}
+
 /* One transaction for what came of an attempt. */
 static void record(struct database *database, int64_t id, const char *state, const char *route,
 	const struct attempt *attempt, int64_t next_try, int64_t ended)
@@ -280,9 +294,9 @@ static void record(struct database *database, int64_t id, const char *state, con
 	database_do(database,
 		"UPDATE delivery SET state = ?, route = ?, code = ?, reason = ?, next_try = ?, "
 		"ended = ?,"
-		" perhaps = perhaps OR ? WHERE id = ?",
-		"ttitiiii", state, route, (int64_t)attempt->code, attempt->text, next_try, ended,
-		(int64_t)(attempt->outcome == OUTCOME_UNKNOWN), id);
+		" perhaps = perhaps OR ?, posted = max(posted, ?) WHERE id = ?",
+		"ttitiiiii", state, route, (int64_t)attempt->code, attempt->text, next_try, ended,
+		(int64_t)(attempt->outcome == OUTCOME_UNKNOWN), (int64_t)attempt->posted, id);
 	database_commit(database, NULL);
 }
 
@@ -342,19 +356,12 @@ void outbox_readdress(struct database *database, int64_t id, const char *receive
 {
 	database_begin(database);
 	database_do(database,
-		"UPDATE delivery SET receiver = ?, bytes = ?, second = 1, state = 'pending', "
+		"UPDATE delivery SET receiver = ?, bytes = ?, second = 1, posted = 0, state = "
+		"'pending', "
 		"next_try = created"
 		" WHERE id = ?",
 		"tbi", receiver, bytes, length, id);
 	database_commit(database, NULL);
-}
-
-static int64_t number(struct statement *row)
-{
-	int64_t value = statement_row(row) ? statement_integer(row, 0) : 0;
-
-	statement_end(row);
-	return value;
 }
 
 int64_t outbox_count(struct database *database)

@@ -101,6 +101,9 @@ void outbox_take_up(struct database *database);
 /* Before contact. A transaction of its own; false where it cannot be written. */
 bool outbox_sending(struct database *database, int64_t id, const char *route, int64_t now);
 
+/* How many requests of a webhook were accepted at the attempts so far. */
+int64_t outbox_posted(struct database *database, int64_t id);
+
 /* After one attempt that was not the last of this round: what came of it. */
 void outbox_note(
 	struct database *database, int64_t id, const char *route, const struct attempt *attempt);

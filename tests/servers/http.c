@@ -13,10 +13,10 @@
  *
  * Log: one line a request, its fields separated by tabs: method, target,
  * If-None-Match or "-", status (0: none was sent), requests being answered.
- * A POST is kept as DIR/000001 and so on: request line, headers, blank line, body.
+ * A POST or PUT is kept as DIR/000001 and so on: request line, headers, blank line, body.
  *
- * Faults are words separated by ";", in the file NAME.fault beside NAME, or in the query as
- * ?fault=…: the last of the query, taken as it is.
+ * Faults are words separated by ";", in the file NAME.fault beside NAME, else in .fault of its
+ * folder, or in the query as ?fault=…: the last of the query, taken as it is.
  *
  *   status=N, retry-after=V, redirect=URL, header=NAME: VALUE, type=T, wrong-charset=C, body=TEXT,
  *   no-validators, not-modified (304 whatever was asked)
@@ -184,7 +184,9 @@ static char *file_of(const char *path)
 static char *fault_of(const char *path, const char *query)
 {
 	char *beside = memory_format("%s%s.fault", path, text_ends(path, "/") ? "index.html" : "");
-	char *name = file_of(beside);
+	const char *slash = strrchr(path, '/');
+	char *folder = memory_format("%.*s/.fault", (int)(slash != NULL ? slash - path : 0), path);
+	char *own = file_of(beside), *name = own != NULL ? own : file_of(folder);
 	const char *asked = query != NULL ? strstr(query, "fault=") : NULL;
 	struct buffer text = {0};
 	long count = visit(path);
@@ -196,6 +198,7 @@ static char *fault_of(const char *path, const char *query)
 	if (count > fault_number(buffer_string(&text), "times", count))
 		buffer_clear(&text);
 	free(beside);
+	free(folder);
 	free(name);
 	return buffer_take(&text);
 }
@@ -288,6 +291,11 @@ static void request_log(const struct request *request, long status)
 	}
 	free(line);
 	free(validator);
+}
+
+static bool is_post(const struct request *request)
+{
+	return text_equal(request->method, "POST") || text_equal(request->method, "PUT");
 }
 
 static void post_keep(const struct buffer *in, size_t whole)
@@ -498,7 +506,7 @@ static void answer_write(struct connection *connection, const struct request *re
 	const char *fault = request->fault;
 	bool redirect = fault_has(fault, "redirect") || fault_has(fault, "redirect-loop"), found,
 	     same = false;
-	bool post = text_equal(request->method, "POST");
+	bool post = is_post(request);
 	time_t modified = 0;
 	long status;
 
@@ -609,7 +617,7 @@ static void connection_serve(struct connection *connection)
 
 	if (connection->busy || !request_parse(&connection->in, &request, &whole))
 		return;
-	if (text_equal(request.method, "POST"))
+	if (is_post(&request))
 		post_keep(&connection->in, whole);
 	answer(connection, &request);
 	request_release(&request);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd/webhooks.h"
+
+#include <stdio.h>
+
+#include "base/date.h"
+#include "base/json.h"
+#include "cmd/context.h"
+#include "cmd/terminal.h"
+#include "tell/disabled.h"
+
+struct value *webhooks_disabled(const struct context *context, struct database *database)
+{
+	struct value *list = value_list();
+
+	for (size_t i = 0; database != NULL && i < context->config->webhook_count; i++) {
+		const struct webhook_config *webhook = &context->config->webhooks[i];
+		struct disabled disabled;
+		struct value *map;
+		char since[DATE_TEXT_MAX];
+
+		if (!disabled_find(database, webhook, &disabled))
+			continue;
+		map = value_append(list, value_map());
+		date_write(disabled.since, since);
+		value_put_text(map, "webhook", webhook->name);
+		value_put_text(map, "since", since);
+		value_put_text(map, "reason", disabled.reason);
+		disabled_release(&disabled);
+	}
+	return list;
+}
+
+size_t webhooks_print_disabled(const struct context *context, struct database *database)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; database != NULL && i < context->config->webhook_count; i++) {
+		const struct webhook_config *webhook = &context->config->webhooks[i];
+		struct disabled disabled;
+
+		if (!disabled_find(database, webhook, &disabled))
+			continue;
+		printf("webhook:%s  disabled since ", webhook->name);
+		terminal_time(disabled.since, context->config->timezone);
+		fputs("; `lampwatch outbox retry` or another URL lifts that\n   ", stdout);
+		terminal_text(disabled.reason, 0);
+		putchar('\n');
+		disabled_release(&disabled);
+		count++;
+	}
+	return count;
+}

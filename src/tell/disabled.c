@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+#include "tell/disabled.h"
+
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "base/config.h"
+#include "base/database.h"
+#include "base/digest.h"
+#include "base/memory.h"
+
+/* What a webhook's requests go to, in a form that tells nothing of it. */
+static void fingerprint(const struct webhook_config *webhook, char out[static DIGEST_TEXT])
+{
+	struct buffer text = {0};
+
+	buffer_format(&text, "%s\n", webhook->url != NULL ? webhook->url : "");
+	for (size_t i = 0; i < webhook->with_count; i++)
+		buffer_format(&text, "%s=%s\n", webhook->with[i].name, webhook->with[i].value);
+	digest_sha256(buffer_string(&text), text.length, out);
+	buffer_release(&text);
+}
+
+void disabled_add(struct database *database, const struct webhook_config *webhook,
+	const char *reason, int64_t now)
+{
+	char digest[DIGEST_TEXT];
+
+	fingerprint(webhook, digest);
+	database_begin(database);
+	database_do(database, "INSERT OR REPLACE INTO disabled VALUES (?, ?, ?, ?)", "ttit",
+		webhook->name, digest, now, reason);
+	database_commit(database, NULL);
+}
+
+bool disabled_find(
+	struct database *database, const struct webhook_config *webhook, struct disabled *disabled)
+{
+	char digest[DIGEST_TEXT];
+	struct statement *row;
+	bool found;
+
+	fingerprint(webhook, digest);
+	row = database_query(database,
+		"SELECT since, reason FROM disabled WHERE webhook = ? AND target = ?", "tt",
+		webhook->name, digest);
+	found = statement_row(row);
+	if (found)
+		*disabled = (struct disabled){
+			statement_integer(row, 0), memory_string(statement_text(row, 1))};
+	statement_end(row);
+	return found;
+}
+
+void disabled_release(struct disabled *disabled)
+{
+	free(disabled->reason);
+	*disabled = (struct disabled){0};
+}
+
+int64_t disabled_lift(struct database *database, int64_t delivery)
+{
+	database_do(database,
+		"DELETE FROM disabled WHERE ?1 = 0 OR 'webhook:' || webhook ="
+		" (SELECT receiver FROM delivery WHERE id = ?1)",
+		"i", delivery);
+	return database_changed(database);
+}
