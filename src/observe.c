@@ -84,7 +84,7 @@ void observer_close(struct observer *observer)
 
 /* ---- what was seen ---- */
 
-static void work_release(struct work *work)
+void work_release(struct work *work)
 {
 	reading_release(&work->before);
 	reading_release(&work->after);

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "classify.h"
+#include "keep/alarm.h"
 #include "keep/archive.h"
 #include "news.h"
 #include "tell/attempt.h"
@@ -162,6 +163,44 @@ static bool save_deliveries(struct work *work, const struct plan *plan)
 	return plan->count > 0;
 }
 
+/* True where an update is about an alarm: its incident names the indicator, or names none. */
+static bool concerns(const struct work *work, const struct event *event, const struct alarm *alarm)
+{
+	const struct lamp *lamp = lamps_find(&work->state->lamps, alarm->indicator);
+
+	return event->affects.count == 0 || text_list_has(&event->affects, alarm->indicator) ||
+	       (lamp != NULL && text_list_has(&event->affects, lamp->name));
+}
+
+/* Somebody answers for every open alarm that the update is about, and for one at least. */
+static bool is_answered(
+	const struct work *work, const struct event *event, const struct alarms *alarms)
+{
+	size_t answered = 0;
+
+	for (size_t i = 0; i < alarms->count; i++) {
+		if (!concerns(work, event, &alarms->list[i]))
+			continue;
+		if (alarms->list[i].acknowledged == 0)
+			return false;
+		answered++;
+	}
+	return answered > 0;
+}
+
+/* What is written about an alarm that somebody has acknowledged is logged only. */
+static void drop_answered(struct work *work)
+{
+	struct alarms alarms = {0};
+
+	alarms_load(work->observer->database, work->seen->page->name, &alarms);
+	for (size_t i = work->events.count; i-- > 0;)
+		if (work->events.list[i].type == EVENT_UPDATE &&
+			is_answered(work, &work->events.list[i], &alarms))
+			events_drop(&work->events, i);
+	alarms_release(&alarms);
+}
+
 bool work_owe(struct work *work)
 {
 	struct owed_list owed = {0};
@@ -171,6 +210,7 @@ bool work_owe(struct work *work)
 	rename_alarms(work);
 	number_alarms(work, &owed);
 	save_events(work);
+	drop_answered(work);
 	if (!work->observer->untold)
 		make_plan(work, &owed, &plan);
 	owes = save_deliveries(work, &plan);

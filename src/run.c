@@ -15,6 +15,7 @@
 #include "base/lock.h"
 #include "base/step.h"
 #include "gather.h"
+#include "remind.h"
 #include "classify.h"
 #include "evidence.h"
 #include "keep/archive.h"
@@ -218,6 +219,7 @@ static int pass(struct run *run, char **names, int lock)
 	if (!run_choose(run, names))
 		return finish(run, EXIT_USAGE, 1);
 	run_fetch(run);
+	remind(&run->observer, run->now);
 	if (gather(&run->observer, run->now))
 		courier_wake(run->courier);
 	evidence_heads(&run->observer, &run->states);

@@ -41,6 +41,9 @@ struct work {
 void observer_say(const struct observer *observer, const char *page, const char *text);
 void work_say(const struct work *work, const char *text);
 
+/* Frees what it owns: the readings, changes, turns, events, and what was kept. */
+void work_release(struct work *work);
+
 /*
  * Steps 1 to 6 of a commit (keep/archive.h), all or nothing; when nothing can be kept,
  * what is owed goes out all the same.

@@ -26,7 +26,11 @@ static void print_delivery(const struct delivery *delivery, const char *zone)
 	fputs("\n   made ", stdout);
 	terminal_time(delivery->created, zone);
 	printf(", %lld attempt%s", (long long)delivery->tries, delivery->tries == 1 ? "" : "s");
-	if (text_equal(delivery->state, "pending") && delivery->next_try > delivery->created) {
+	if (delivery->held_until != 0) {
+		fputs(", held until ", stdout);
+		terminal_time(delivery->held_until, zone);
+	} else if (text_equal(delivery->state, "pending") &&
+		   delivery->next_try > delivery->created) {
 		fputs(", again at ", stdout);
 		terminal_time(delivery->next_try, zone);
 	}
@@ -55,6 +59,8 @@ static struct value *delivery_value(const struct delivery *delivery)
 	value_put_text(map, "message_id", delivery->message_id);
 	value_put_text(map, "created", created);
 	value_put_text(map, "next_try", next);
+	date_write(delivery->held_until, next);
+	value_put_text(map, "held_until", delivery->held_until != 0 ? next : "");
 	value_put_number(map, "tries", delivery->tries);
 	value_put_text(map, "route", delivery->route);
 	value_put_number(map, "code", delivery->code);

@@ -46,20 +46,30 @@ struct event *events_add(struct events *events, enum event_type type)
 	return event;
 }
 
+static void event_release(struct event *event)
+{
+	free(event->indicator);
+	free(event->group);
+	free(event->name);
+	free(event->word);
+	free(event->said_at);
+	free(event->reason);
+	value_free(event->incidents);
+	text_list_release(&event->affects);
+}
+
+void events_drop(struct events *events, size_t place)
+{
+	event_release(&events->list[place]);
+	events->count--;
+	memmove(&events->list[place], &events->list[place + 1],
+		(events->count - place) * sizeof *events->list);
+}
+
 void events_release(struct events *events)
 {
-	for (size_t i = 0; i < events->count; i++) {
-		struct event *event = &events->list[i];
-
-		free(event->indicator);
-		free(event->group);
-		free(event->name);
-		free(event->word);
-		free(event->said_at);
-		free(event->reason);
-		value_free(event->incidents);
-		text_list_release(&event->affects);
-	}
+	for (size_t i = 0; i < events->count; i++)
+		event_release(&events->list[i]);
 	free(events->list);
 	*events = (struct events){0};
 }

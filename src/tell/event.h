@@ -55,6 +55,8 @@ struct events {
 };
 
 struct event *events_add(struct events *events, enum event_type type);
+/* Takes out the one at that place. */
+void events_drop(struct events *events, size_t place);
 void events_release(struct events *events);
 
 const char *event_type_name(enum event_type type); /* "red" … */

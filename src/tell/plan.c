@@ -168,18 +168,42 @@ static void hold_for(struct delivery_plan *delivery, const struct receiver *rece
 	memory_set(&delivery->held_for, receiver->provider);
 }
 
+/* When the receiver's quiet hours end; 0 outside of them. */
+static int64_t quiet_until(const struct plan_input *input, const struct subscription *subscription)
+{
+	int64_t until;
+
+	return windows_hold(&subscription->quiet, input->config->timezone, input->now, &until)
+		       ? until
+		       : 0;
+}
+
+/* Of all for which a message is owed, the one that may be told first decides when. */
+static void hold_until(struct plan *plan, const char *receiver, int64_t until)
+{
+	size_t count = plan->count;
+	struct delivery_plan *delivery = delivery_for(plan, receiver);
+
+	if (plan->count > count || until < delivery->held_until)
+		delivery->held_until = until;
+}
+
 /*
  * By the first way; where that is hosted at a provider in trouble by the second, and
  * by the first once the provider is back. Where nobody can know, by both at once.
  */
-static void tell(struct plan *plan, const struct receiver *receiver, const struct event *event,
-	const char *zone)
+static void tell(const struct plan_input *input, const struct receiver *receiver,
+	const struct event *event, struct plan *plan)
 {
 	bool both = receiver->otherwise != NULL && (receiver->endangered || receiver->doubtful);
+	int64_t until = quiet_until(input, receiver->subscription);
 
-	add_event(plan, receiver->name, event, zone);
-	if (both)
-		add_event(plan, receiver->otherwise, event, zone);
+	hold_until(plan, receiver->name, until);
+	add_event(plan, receiver->name, event, input->config->timezone);
+	if (both) {
+		hold_until(plan, receiver->otherwise, until);
+		add_event(plan, receiver->otherwise, event, input->config->timezone);
+	}
 	if (both && receiver->endangered)
 		hold_for(delivery_for(plan, receiver->name), receiver);
 	if (!both && receiver->otherwise != NULL)
@@ -193,10 +217,11 @@ static void tell_all(const struct plan_input *input, const struct event *event, 
 
 	for (size_t i = 0; i < input->receivers->count; i++)
 		if (wants(input->receivers->list[i].subscription, input->page->name, event))
-			tell(plan, &input->receivers->list[i], event, config->timezone);
+			tell(input, &input->receivers->list[i], event, plan);
 	if (for_operator(event->type) && config->operator!= NULL) {
 		char *receiver = receiver_mail(config->operator);
 
+		hold_until(plan, receiver, 0);
 		add_event(plan, receiver, event, config->timezone);
 		free(receiver);
 	}
@@ -331,9 +356,11 @@ static void tell_end(const struct plan_input *input, const struct event *event,
 {
 	const char *zone = input->config->timezone;
 	const struct receiver *receiver = find_receiver(input, owed->receiver);
+	int64_t until = receiver != NULL ? quiet_until(input, receiver->subscription) : 0;
 	struct delivery_plan *delivery;
 	struct event both = *event;
 
+	hold_until(plan, owed->receiver, until);
 	both.type = event->type == EVENT_GREEN && !owed->out ? EVENT_BOTH : event->type;
 	if (owed->out) {
 		add_event(plan, owed->receiver, event, zone);
@@ -353,11 +380,20 @@ static void tell_end(const struct plan_input *input, const struct event *event,
 	}
 	if (receiver->endangered)
 		hold_for(delivery, receiver);
-	if (!was_owed(input, event->alarm, receiver->otherwise))
-		add_event(plan, receiver->otherwise, &both, zone);
+	if (was_owed(input, event->alarm, receiver->otherwise))
+		return;
+	hold_until(plan, receiver->otherwise, until);
+	add_event(plan, receiver->otherwise, &both, zone);
 }
 
-/* To whom a red has got out and still wants to hear of red. */
+static bool is_quiet(const struct plan_input *input, const char *name)
+{
+	const struct receiver *receiver = find_receiver(input, name);
+
+	return receiver != NULL && quiet_until(input, receiver->subscription) != 0;
+}
+
+/* To whom a red has got out and who still wants to hear of red; a reminder is nothing to hold. */
 static void tell_reminder(
 	const struct plan_input *input, const struct event *event, struct plan *plan)
 {
@@ -365,7 +401,8 @@ static void tell_reminder(
 		const struct owed *owed = &input->owed[i];
 
 		if (owed->alarm == event->alarm && !owed->dropped && owed->out &&
-			(wanted_by(input, owed->receiver) & WANTED_RED) != 0)
+			(wanted_by(input, owed->receiver) & WANTED_RED) != 0 &&
+			!is_quiet(input, owed->receiver))
 			tell_end(input, event, owed, plan);
 	}
 }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The alarms that are open (keep/store.h opens and closes them), and what was done about them: that
+ * somebody answers for one, and when it was last told of.
+ */
+#ifndef LAMPWATCH_ALARM_H
+#define LAMPWATCH_ALARM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct database;
+
+/* Strings owned; times are seconds since 1970, 0 for never. */
+struct alarm {
+	int64_t id;
+	char *page, *indicator; /* indicator: its id, "" for the overall level */
+	int64_t opened, acknowledged, reminded;
+};
+
+struct alarms {
+	struct alarm *list;
+	size_t count;
+};
+
+/* Adds the open red ones of the page (NULL: of all), by page and number. */
+void alarms_load(struct database *database, const char *page, struct alarms *alarms);
+void alarms_release(struct alarms *alarms);
+const struct alarm *alarms_find(const struct alarms *alarms, const char *indicator);
+
+/* Somebody answers for it: no reminders and no updates from here on. */
+void alarm_acknowledge(struct database *database, int64_t alarm, int64_t now);
+
+/* It was told of again. */
+void alarm_remind(struct database *database, int64_t alarm, int64_t now);
+
+#endif
