@@ -162,7 +162,7 @@ bool site_write_day(const struct site_page *page, int64_t day, struct error *err
 		snprintf(clock, sizeof clock, "%02d:00", hour);
 		add_label(labels, clock);
 	}
-	moments = site_moments(page->site, page->name, from, to, SITE_MOMENTS_MAX);
+	moments = site_page_moments(page, from, to, SITE_MOMENTS_MAX);
 	reverse(moments);
 	value_put_boolean(data, "cut", moments->count == SITE_MOMENTS_MAX);
 	value_put(data, "moments", moments);

@@ -102,10 +102,11 @@ static struct value *turn_value(const struct moment *moment, const struct line *
 {
 	struct value *map = value_map();
 	char lasted[DATE_TEXT_MAX];
+	enum level after;
 	int64_t since;
 
 	site_put(map, "name", line->name);
-	site_put(map, "word", line->text);
+	site_put_word(map, line->text, level_parse(line->after, &after) ? level_words(after) : "");
 	put_level(moment, map, "before", line->before);
 	put_level(moment, map, "after", line->after);
 	value_put_boolean(map, "gone", text_equal(line->type, "indicator-gone"));
@@ -230,6 +231,7 @@ static struct value *end(struct moment *moment)
 	value_put_boolean(map, "first",
 		moment->snapshot == 1 && moment->turns->count + moment->notes->count == 0);
 	value_put_number(map, "left", (int64_t)moment->left);
+	value_put_number(map, "sequence", moment->snapshot);
 	value_put_boolean(map, "quotes", moment->said->count > 0);
 	put_snapshot(moment);
 	put_title(moment);
@@ -298,6 +300,25 @@ struct value *site_moments(
 			" ORDER BY 1 DESC, 11 LIMIT ?4",
 			"tiii", page, from, to, rows),
 		limit, SITE_TURNS_MAX);
+}
+
+struct value *site_page_moments(
+	const struct site_page *page, int64_t from, int64_t to, size_t limit)
+{
+	struct value *list = site_moments(page->site, page->name, from, to, limit);
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct value *map = list->members[i];
+		struct snapshot_row row = {0};
+
+		if (!store_snapshot(page->site->database, page->name,
+			    value_get_number(map, "sequence"), &row))
+			continue;
+		site_put_held(page->site, page->state, &row, map);
+		site_put_said(page->site, page->name, row.folder, map);
+		snapshot_row_release(&row);
+	}
+	return list;
 }
 
 struct value *site_snapshot_moment(

@@ -46,7 +46,10 @@ struct value *site_shape(enum colour colour);
 /* Text that others wrote, with what could deceive made visible. */
 void site_put(struct value *map, const char *key, const char *text);
 
-/* The same of several lines, which stay apart. */
+/* Under word the provider's own, unless it says what the level does. */
+void site_put_word(struct value *map, const char *word, const char *level);
+
+/* As site_put(), of several lines and columns, which stay apart. */
 void site_put_lines(struct value *map, const char *key, const char *text);
 
 /* The day of a time in the configured zone, and its first second. */
@@ -126,6 +129,25 @@ const char *site_page_observation(const struct site_page *page);
 /* The worse of two colours by what a person must look at first. */
 enum colour site_worse(enum colour a, enum colour b);
 
+/* ---- site_held.c: what a snapshot said, and until when ---- */
+
+/* What a file of the snapshot holds, valid UTF-8; "" where there is none. Owned by the caller. */
+char *site_file(const struct site *site, const char *page, const char *folder, const char *name);
+
+/* The value of a key in a capture; NULL where it is not there. Owned by the caller. */
+char *site_capture_value(const char *capture, const char *key);
+
+/*
+ * Puts held (a time), fetches, once: until when the page was seen to say what the snapshot holds,
+ * which the next one tells, and for the last one the state.
+ */
+void site_put_held(const struct site *site, const struct page_state *state,
+	const struct snapshot_row *row, struct value *map);
+
+/* Puts overall: the lamp of the page as a whole in that snapshot. */
+void site_put_said(
+	const struct site *site, const char *page, const char *folder, struct value *map);
+
 /* ---- site_strip.c ---- */
 
 /* A strip's cells are letters: g b y r, x for grey, - for nothing known. edges: count + 1 times. */
@@ -152,7 +174,8 @@ void site_edges_days(const struct site *site, int64_t first, size_t count, int64
 size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges);
 
 /* A list with one map for each track that is worth showing, the troubled first: lamp, name, word,
- * since, strip; at most SITE_LAMPS_MAX, *left the rest. The worst of all of them into whole. */
+ * since, worst, strip; at most SITE_LAMPS_MAX, *left the rest. The worst of all of them into whole.
+ */
 struct value *site_strips(const struct site_page *page, const struct site_strip *strip,
 	char whole[static SITE_CELLS_MAX + 1], size_t *left);
 

@@ -182,7 +182,7 @@ static struct value *page_value(const struct site_page *page, char whole[static 
 	value_put(data, "from", day_value(page, today - SITE_DAYS + 1));
 	value_put(data, "to", day_value(page, today));
 	value_put(data, "years", years(page));
-	value_put(data, "moments", site_moments(site, page->name, 0, INT64_MAX, SITE_RECENT_MAX));
+	value_put(data, "moments", site_page_moments(page, 0, INT64_MAX, SITE_RECENT_MAX));
 	put_badges(page, data);
 	return data;
 }

@@ -47,12 +47,7 @@ static bool load(const struct subject *subject, const struct snapshot_row *row, 
 static char *load_text(
 	const struct subject *subject, const struct snapshot_row *row, const char *name)
 {
-	struct buffer text = {0}, repaired = {0};
-
-	load(subject, row, name, &text);
-	text_repair(&repaired, buffer_string(&text), text.length);
-	buffer_release(&text);
-	return buffer_take(&repaired);
+	return site_file(subject->site, subject->page, row->folder, name);
 }
 
 /* ---- the reading ---- */
@@ -89,7 +84,7 @@ static void put_indicators(const struct subject *subject, const struct reading *
 			text_equal(list[i]->id, READING_OTHERS) ? "(all that is not listed)"
 								: label);
 		put_level(subject, map, list[i]->level);
-		site_put(map, "word", list[i]->word);
+		site_put_word(map, list[i]->word, level_words(list[i]->level));
 		free(label);
 	}
 	value_put_number(subject->data, "indicators_left",
@@ -174,67 +169,76 @@ static void put_reading(const struct subject *subject)
 
 /* ---- how it was got ---- */
 
-/* "key: value" lines; each gets a map. held: what the next snapshot says of this one. */
-static void put_lines(struct value *list, char *text)
+/* "key: value" lines, one map each, up to the next document; returns where that begins. */
+static char *put_lines(struct value *map, const char *key, char *text)
 {
-	char *rest = text, *line;
+	struct value *list = value_put(map, key, value_list());
+	struct buffer request = {0};
 
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		char *colon = strstr(line, ": ");
-		struct value *map;
+	while (text != NULL && *text != '\0' && !text_starts(text, "document: ")) {
+		char *line = strsep(&text, "\n"), *colon = strstr(line, ": ");
+		struct value *one;
 
 		if (colon == NULL)
 			continue;
 		*colon = '\0';
-		map = value_append(list, value_map());
-		site_put(map, "key", line);
-		site_put(map, "value", colon + 2);
+		if (text_equal(line, "request-header")) {
+			buffer_format(&request, "%s\n", colon + 2);
+			continue;
+		}
+		one = value_append(list, value_map());
+		site_put(one, "key", line);
+		site_put(one, "value", colon + 2);
 	}
+	value_put_text(map, "request", buffer_string(&request));
+	buffer_release(&request);
+	return text;
 }
 
-static char *capture_value(const char *capture, const char *key)
-{
-	char *start = memory_format("\n%s: ", key);
-	const char *at = strstr(capture, start);
-	char *value = NULL;
-
-	if (at != NULL)
-		value = memory_bytes(at + strlen(start), strcspn(at + strlen(start), "\n"));
-	free(start);
-	return value;
-}
-
-/* Until when it was seen to say this, and in how many fetches. */
-static void put_held(const struct subject *subject)
-{
-	int64_t until = subject->state->last_confirmed, fetches = subject->state->confirmed;
-
-	if (subject->next != NULL) {
-		char *capture = load_text(subject, subject->next, "capture"),
-		     *time = capture_value(capture, "previous-last-confirmed"),
-		     *count = capture_value(capture, "previous-fetches");
-
-		if (time == NULL || !date_parse(time, &until))
-			until = subject->row->time;
-		fetches = count != NULL ? strtoll(count, NULL, 10) : 1;
-		free(count);
-		free(time);
-		free(capture);
-	}
-	value_put(subject->data, "held", site_time(subject->site, until));
-	value_put_number(subject->data, "fetches", fetches);
-	value_put_boolean(subject->data, "once", fetches <= 1);
-}
-
+/* What the capture says of each document is put to that. */
 static void put_capture(const struct subject *subject)
 {
-	char *capture = load_text(subject, subject->row, "capture");
-	char *simulated = capture_value(capture, "simulated");
+	const struct value *documents = value_get(subject->data, "documents");
+	char *capture = load_text(subject, subject->row, "capture"), *rest;
+	char *simulated = site_capture_value(capture, "simulated");
 
 	value_put_boolean(subject->data, "simulated", simulated != NULL);
-	put_lines(value_put(subject->data, "capture", value_list()), capture);
+	rest = put_lines(subject->data, "capture", capture);
+	for (size_t i = 0; i < documents->count && rest != NULL && *rest != '\0'; i++) {
+		char *line = strsep(&rest, "\n");
+
+		site_put(documents->members[i], "name", line + strlen("document: "));
+		rest = put_lines(documents->members[i], "exchange", rest);
+	}
 	free(simulated);
 	free(capture);
+}
+
+/* ---- what was said before and after ---- */
+
+static void add_around(const struct subject *subject, struct value *list, int64_t sequence)
+{
+	struct snapshot_row row = {0};
+	struct value *map;
+
+	if (!store_snapshot(subject->site->database, subject->page, sequence, &row))
+		return;
+	map = value_append(list, value_map());
+	value_put_text(map, "folder", row.folder);
+	value_put(map, "time", site_time(subject->site, row.time));
+	value_put_boolean(map, "this", sequence == subject->row->sequence);
+	site_put_held(subject->site, subject->state, &row, map);
+	site_put_said(subject->site, subject->page, row.folder, map);
+	snapshot_row_release(&row);
+}
+
+static void put_around(const struct subject *subject)
+{
+	struct value *list = value_put(subject->data, "around", value_list());
+	int64_t sequence = subject->row->sequence;
+
+	for (int64_t i = sequence - AROUND_BEFORE; i <= sequence + 1; i++)
+		add_around(subject, list, i);
 }
 
 /* ---- the documents ---- */
@@ -250,7 +254,10 @@ static void put_part(struct subject *subject, struct value *map, const char *key
 	subject->room -= length;
 	value_put_boolean(map, cut, length < text->length);
 	text_repair(&part, buffer_string(text), length);
-	value_put_text(map, key, buffer_string(&part));
+	if (text_equal(key, "copy"))
+		value_put_text(map, key, buffer_string(&part));
+	else
+		site_put_lines(map, key, buffer_string(&part));
 	buffer_release(&part);
 }
 
@@ -321,6 +328,7 @@ static void put_document(struct subject *subject, struct value *list, size_t i)
 	map = value_append(list, value_map());
 	value_put_text(map, "file", name);
 	value_put_number(map, "number", (int64_t)i + 1);
+
 	value_put_boolean(map, "html", site_copy_is_html(&text, headers));
 	if (site_copy_is_html(&text, headers)) {
 		site_copy_html(buffer_string(&text), text.length, &copy);
@@ -364,7 +372,7 @@ static void put_digests(const struct subject *subject)
 	}
 	free(sums);
 	value_put_text(subject->data, "sums", subject->row->sums);
-	site_put(subject->data, "line", subject->row->line);
+	site_put_lines(subject->data, "line", subject->row->line);
 	value_put_number(subject->data, "sequence", subject->row->sequence);
 	value_put_number(subject->data, "chain_line", subject->row->sequence + 1);
 }
@@ -414,9 +422,9 @@ static bool write_it(struct subject *subject, struct error *error)
 	subject->room = DOCUMENTS_MAX;
 	put_head(subject);
 	put_reading(subject);
-	put_held(subject);
-	put_capture(subject);
+	put_around(subject);
 	put_documents(subject);
+	put_capture(subject);
 	put_digests(subject);
 	value_put(subject->data, "moment",
 		site_snapshot_moment(subject->site, subject->page, subject->row));

@@ -231,7 +231,8 @@ static struct value *lamp_value(
 	value_put_boolean(map, "overall", track->id[0] == '\0');
 	value_put(
 		map, "lamp", site_lamp(site_track_colour(page, track), level_words(track->level)));
-	site_put(map, "word", track->word);
+	value_put_text(map, "worst", kinds[filled->worst].colour);
+	site_put_word(map, track->word, level_words(track->level));
 	value_put_boolean(map, "gone", track->gone);
 	value_put(map, "since", site_time(page->site, track->since));
 	value_put(map, "strip", site_strip_value(filled->cells, unit));

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/date.h"
 #include "base/digest.h"
@@ -73,22 +74,31 @@ void site_put(struct value *map, const char *key, const char *text)
 	free(visible);
 }
 
+void site_put_word(struct value *map, const char *word, const char *level)
+{
+	char *spaced = memory_string(word != NULL ? word : "");
+
+	for (char *at = spaced; *at != '\0'; at++)
+		if (*at == '_')
+			*at = ' ';
+	site_put(map, "word", strcasecmp(spaced, level) != 0 ? word : "");
+	free(spaced);
+}
+
 void site_put_lines(struct value *map, const char *key, const char *text)
 {
 	struct buffer lines = {0};
 
 	while (*text != '\0') {
-		size_t length = strcspn(text, "\r\n");
-		char *line = memory_bytes(text, length);
+		size_t length = strcspn(text, "\t\r\n");
+		char *part = memory_bytes(text, length);
 
-		text_visible(&lines, line);
-		free(line);
+		text_visible(&lines, part);
+		free(part);
 		text += length;
-		if (*text == '\r')
-			text++;
-		if (*text == '\n')
-			text++;
-		buffer_byte(&lines, '\n');
+		if (*text == '\t' || *text == '\n')
+			buffer_byte(&lines, *text);
+		text += *text != '\0';
 	}
 	value_put_text(map, key, buffer_string(&lines));
 	buffer_release(&lines);

@@ -155,7 +155,7 @@ static bool compare(const struct words *a, const struct words *b, struct script 
 
 /* ---- for the templates ---- */
 
-static void add_run(struct value *list, enum mark mark, const struct buffer *text)
+static void add_run(struct value *list, enum mark mark, struct buffer *text)
 {
 	static const char *const keys[] = {
 		[SAME] = "same", [REMOVED] = "removed", [ADDED] = "added"};
@@ -166,6 +166,7 @@ static void add_run(struct value *list, enum mark mark, const struct buffer *tex
 	map = value_append(list, value_map());
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		value_put_text(map, keys[i], i == mark ? buffer_string(text) : "");
+	buffer_clear(text);
 }
 
 /* How far the next change is, in either direction: what is far from any is left out. */
@@ -180,29 +181,53 @@ static bool near(const struct script *script, size_t at)
 	return false;
 }
 
+/* A blank between two words that changed belongs to them: a phrase is read as one. */
+static bool joins(const struct script *script, size_t at)
+{
+	const struct step *step = &script->list[at];
+
+	return step->mark == SAME && step->word.length == 1 && *step->word.text == ' ' && at > 0 &&
+	       at + 1 < script->count && script->list[at - 1].mark != SAME &&
+	       script->list[at + 1].mark != SAME;
+}
+
+static void add_word(struct buffer *text, const struct word *word)
+{
+	buffer_add(text, word->text, word->length);
+}
+
 static struct value *runs(const struct script *script)
 {
+	struct buffer texts[] = {[SAME] = {0}, [REMOVED] = {0}, [ADDED] = {0}};
 	struct value *list = value_list();
-	struct buffer text = {0};
-	enum mark mark = SAME;
 	bool left_out = false;
 
 	for (size_t i = script->count; i-- > 0;) {
 		const struct step *step = &script->list[i];
 
-		if (step->mark != mark) {
-			add_run(list, mark, &text);
-			buffer_clear(&text);
-			mark = step->mark;
+		if (joins(script, i)) {
+			add_word(&texts[REMOVED], &step->word);
+			add_word(&texts[ADDED], &step->word);
+			continue;
 		}
-		if (mark != SAME || near(script, i))
-			buffer_add(&text, step->word.text, step->word.length);
+		if (step->mark != SAME) {
+			add_run(list, SAME, &texts[SAME]);
+			add_word(&texts[step->mark], &step->word);
+			continue;
+		}
+		add_run(list, REMOVED, &texts[REMOVED]);
+		add_run(list, ADDED, &texts[ADDED]);
+		if (near(script, i))
+			add_word(&texts[SAME], &step->word);
 		else if (!left_out)
-			buffer_text(&text, " … ");
-		left_out = mark == SAME && !near(script, i);
+			buffer_text(&texts[SAME], " … ");
+		left_out = !near(script, i);
 	}
-	add_run(list, mark, &text);
-	buffer_release(&text);
+	add_run(list, SAME, &texts[SAME]);
+	add_run(list, REMOVED, &texts[REMOVED]);
+	add_run(list, ADDED, &texts[ADDED]);
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		buffer_release(&texts[i]);
 	return list;
 }
 
