@@ -13,6 +13,25 @@
 #include "settings.h"
 #include "work.h"
 
+/* Why the page could not be read, as the folder itself says: the last field of its change. */
+static void reason_of(const struct observer *observer, const char *page, const char *folder,
+	struct error *error)
+{
+	struct buffer changes = {.maximum = READING_TEXT_MAX}, reason = {.maximum = ERROR_TEXT_MAX};
+	const char *last = NULL;
+
+	if (archive_read(observer->config->archive, page, folder, "changes", &changes, NULL))
+		last = strrchr(buffer_string(&changes), '\t');
+	for (const char *at = last != NULL ? last + 1 : ""; *at != '\0' && *at != '\n'; at++) {
+		at += *at == '\\' && at[1] == '\\'; /* the one thing that is escaped in an error */
+		buffer_byte(&reason, *at);
+	}
+	error_set(error, REMEDY_PAGE, "%s",
+		last != NULL ? buffer_string(&reason) : "could not be read before a crash");
+	buffer_release(&reason);
+	buffer_release(&changes);
+}
+
 static void adopt(struct observer *observer, const struct page_config *page,
 	const struct kind *kind, struct page_state *state, const char *folder)
 {
@@ -26,7 +45,7 @@ static void adopt(struct observer *observer, const struct page_config *page,
 		.what = OBSERVED_READING,
 		.accepted = true}; /* as it was when it was kept */
 
-	error_set(&error, REMEDY_PAGE, "could not be read before a crash");
+	reason_of(observer, page->name, folder, &error);
 	if (archive_read(observer->config->archive, page->name, folder, "reading", &text, NULL))
 		seen.text = buffer_string(&text);
 	else

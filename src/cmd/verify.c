@@ -5,17 +5,28 @@
  */
 #include "keep/verify.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/lock.h"
+#include "base/signature.h"
 #include "cmd/context.h"
+#include "cmd/terminal.h"
 #include "keep/archive.h"
+#include "keep/store.h"
 
 enum { RUN_WAIT_MILLISECONDS = 300000 };
+
+/* What the command line says; borrowed from it. */
+struct words {
+	const char *key, *ca_file, *folder; /* NULL: of the configuration */
+};
 
 static void progress(const struct verified *verified)
 {
@@ -25,9 +36,9 @@ static void progress(const struct verified *verified)
 
 /* A run in the middle of a commit is no damage: waits for it. Returns a descriptor, or less than 0.
  */
-static int wait_for_run(const struct context *context)
+static int wait_for_run(const char *archive)
 {
-	char *path = file_join(context->config->archive, ARCHIVE_STATE "/run.lock");
+	char *path = file_join(archive, ARCHIVE_STATE "/run.lock");
 	int descriptor = file_exists(path) ? lock_take(path, true, RUN_WAIT_MILLISECONDS, NULL)
 					   : LOCK_FAILED;
 
@@ -35,50 +46,150 @@ static int wait_for_run(const struct context *context)
 	return descriptor;
 }
 
-static int examine(const struct context *context, struct database *database)
+static void print_json(const struct verified *verified, const struct error *error)
+{
+	struct value *root = value_map();
+
+	value_put_number(root, "format", 1);
+	value_put_boolean(root, "whole", error == NULL);
+	if (error != NULL)
+		value_put_text(root, "wrong", error->text);
+	value_put_number(root, "pages", (int64_t)verified->pages);
+	value_put_number(root, "snapshots", (int64_t)verified->snapshots);
+	value_put_number(root, "files", (int64_t)verified->files);
+	value_put_number(root, "stamps", (int64_t)verified->stamps);
+	value_put_boolean(root, "signed", verified->is_signed);
+	terminal_json(root);
+	value_free(root);
+}
+
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static void print_whole(const struct verified *verified, bool copy)
+{
+	printf("whole%s: %zu page%s, %zu snapshot%s, %zu file%s, %s, %zu time stamp%s\n",
+		copy ? " (a copy without a database)" : "", verified->pages,
+		plural(verified->pages), verified->snapshots, plural(verified->snapshots),
+		verified->files, plural(verified->files),
+		verified->is_signed ? "signed" : "not signed", verified->stamps,
+		plural(verified->stamps));
+}
+
+static int examine(const struct invocation *invocation, const struct verification *with)
 {
 	struct verified verified = {0};
 	struct error error;
-	bool loud = context->invocation->verbosity > 0;
-	bool good = verify(
-		context->config->archive, database, &verified, loud ? progress : NULL, &error);
+	bool loud = invocation->verbosity > 0;
+	bool good = verify(with, &verified, loud ? progress : NULL, &error);
 
 	if (loud && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
-	if (!good)
+	if (invocation->json)
+		print_json(&verified, good ? NULL : &error);
+	else if (!good)
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 	else if (loud)
-		printf("whole: %zu page%s, %zu snapshot%s, %zu files\n", verified.pages,
-			verified.pages == 1 ? "" : "s", verified.snapshots,
-			verified.snapshots == 1 ? "" : "s", verified.files);
+		print_whole(&verified, with->database == NULL);
 	return good ? EXIT_DONE : EXIT_LOCAL;
+}
+
+/* The archive's database; *copy is set where the archive is one without. */
+static struct database *open_database(const char *archive, bool *copy, struct error *error)
+{
+	char *state = file_join(archive, ARCHIVE_STATE);
+	char *path = file_join(state, "lampwatch.db"), *heads = file_join(archive, "heads");
+	struct database *database = NULL;
+
+	*copy = !file_exists(state) && file_exists(heads);
+	if (!*copy && !file_exists(path))
+		error_set(error, REMEDY_LOCAL, "%s: there is no archive%s", archive,
+			file_exists(heads) ? ": its database is gone" : " yet");
+	else if (!*copy)
+		database = store_open(path, true, error);
+	free(heads);
+	free(path);
+	free(state);
+	return database;
+}
+
+/* The public key to verify with: of --key, else of the secret one that signs. */
+static bool read_public(const struct words *words, const struct config *config,
+	struct buffer *public, struct error *error)
+{
+	struct signature_key *key;
+
+	if (words->key != NULL)
+		return file_read(words->key, public, error);
+	if (config == NULL || config->signing_key == NULL)
+		return true;
+	key = signature_key_load(config->signing_key, error);
+	if (key != NULL)
+		signature_public(key, public);
+	signature_key_free(key);
+	return key != NULL;
+}
+
+static int verify_archive(
+	const struct invocation *invocation, const struct words *words, const struct config *config)
+{
+	struct buffer public = {.maximum = SIGNATURE_PEM_MAX};
+	struct verification with = {
+		.archive = words->folder != NULL ? words->folder : config->archive,
+		.ca_file = words->ca_file != NULL || config == NULL ? words->ca_file
+								    : config->timestamp.ca_file};
+	int lock = wait_for_run(with.archive), result = EXIT_LOCAL;
+	struct error error = {0};
+	bool copy = false, good;
+
+	with.database = open_database(with.archive, &copy, &error);
+	good = (with.database != NULL || copy) && read_public(words, config, &public, &error);
+	with.public = public.length > 0 ? &public : NULL;
+	if (good)
+		result = examine(invocation, &with);
+	else
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+	buffer_release(&public);
+	database_close(with.database);
+	if (lock >= 0)
+		lock_release(lock);
+	return result;
+}
+
+static bool parse_words(int argc, char **argv, struct words *words)
+{
+	static const struct option options[] = {{"key", required_argument, NULL, 'k'},
+		{"ca-file", required_argument, NULL, 'c'}, {0}};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'k')
+			words->key = optarg;
+		else if (option == 'c')
+			words->ca_file = optarg;
+		else
+			return false;
+	}
+	if (optind < argc)
+		words->folder = argv[optind++];
+	return optind == argc;
 }
 
 int command_verify(struct invocation *invocation, int argc, char **argv)
 {
 	struct context context = {0};
-	struct database *database = NULL;
-	bool missing = false;
-	int lock = -1, result = context_open(&context, invocation);
+	struct words words = {0};
+	int result;
 
-	(void)argv;
-	if (result == EXIT_DONE && argc > 1)
-		result = usage_error(invocation);
-	if (result != EXIT_DONE)
-		goto out;
-	lock = wait_for_run(&context);
-	database = context_database(&context, &missing);
-	if (database != NULL)
-		result = examine(&context, database);
-	else if (missing)
-		fprintf(stderr, "lampwatch: %s: there is no archive yet\n",
-			context.config->archive);
-	if (database == NULL)
-		result = EXIT_LOCAL;
-out:
-	if (lock >= 0)
-		lock_release(lock);
-	database_close(database);
+	if (!parse_words(argc, argv, &words))
+		return usage_error(invocation);
+	if (words.folder != NULL)
+		return verify_archive(invocation, &words, NULL);
+	result = context_open(&context, invocation);
+	if (result == EXIT_DONE)
+		result = verify_archive(invocation, &words, context.config);
 	context_close(&context);
 	return result;
 }

@@ -464,6 +464,31 @@ bool store_has_folder(struct database *database, const char *page, const char *f
 	return found;
 }
 
+bool store_snapshot_beyond(
+	struct database *database, const char *page, int64_t sequence, struct snapshot_row *row)
+{
+	return snapshot_take(database_query(database,
+				     "SELECT sequence, time, folder, sums, line FROM snapshot "
+				     "WHERE page = ? AND sequence > ? ORDER BY sequence LIMIT 1",
+				     "ti", page, sequence),
+		row);
+}
+
+bool store_reading_whole(struct database *database, const char *page)
+{
+	struct statement *row = database_query(
+		database, "SELECT text, sha256 FROM reading WHERE page = ?", "t", page);
+	char digest[DIGEST_TEXT];
+	bool whole = statement_row(row);
+
+	if (whole && !statement_null(row, 1)) {
+		digest_sha256(statement_text(row, 0), strlen(statement_text(row, 0)), digest);
+		whole = strcmp(digest, statement_text(row, 1)) == 0;
+	}
+	statement_end(row);
+	return whole;
+}
+
 void snapshot_row_release(struct snapshot_row *row)
 {
 	free(row->folder);
@@ -481,6 +506,29 @@ void store_add_change(struct database *database, const char *page, int64_t time,
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		"tiitttttti", page, time, snapshot, change_type_name(change->type), change->id,
 		change->name, change->before, change->after, change->text, (int64_t)anew);
+}
+
+void store_changes_text(
+	struct database *database, const char *page, int64_t snapshot, struct buffer *out)
+{
+	struct statement *row = database_query(database,
+		"SELECT type, item, name, before, after, text FROM change"
+		" WHERE page = ?1 AND snapshot = ?2"
+		" AND time = (SELECT time FROM snapshot WHERE page = ?1 AND sequence = ?2)"
+		" ORDER BY id",
+		"ti", page, snapshot);
+	struct changes changes = {0};
+
+	while (statement_row(row)) {
+		enum change_type type = CHANGE_OTHER;
+
+		change_type_parse(statement_text(row, 0), &type);
+		changes_add(&changes, type, statement_text(row, 1), statement_text(row, 2),
+			statement_text(row, 3), statement_text(row, 4), statement_text(row, 5));
+	}
+	statement_end(row);
+	changes_write(&changes, out);
+	changes_release(&changes);
 }
 
 void store_history(struct database *database, const char *page, int64_t since, int64_t limit,

@@ -18,6 +18,7 @@
 #include "watch/diff.h"
 #include "watch/fetch.h"
 
+struct buffer;
 struct error;
 
 /* A page between runs. Strings owned; NULL or "" alike mean "none". Times are
@@ -98,12 +99,22 @@ bool store_snapshot_after(
 /* Calls each for all of a page, oldest first, until it returns false. */
 void store_snapshots(struct database *database, const char *page,
 	bool (*each)(void *context, const struct snapshot_row *row), void *context);
+/* The first one with a higher sequence. */
+bool store_snapshot_beyond(
+	struct database *database, const char *page, int64_t sequence, struct snapshot_row *row);
 bool store_has_folder(struct database *database, const char *page, const char *folder);
 void snapshot_row_release(struct snapshot_row *row);
 
 /* anew: a difference of our own making. */
 void store_add_change(struct database *database, const char *page, int64_t time, int64_t snapshot,
 	const struct change *change, bool anew);
+
+/* Adds the changes that a snapshot was kept for, as they stand in its folder. */
+void store_changes_text(
+	struct database *database, const char *page, int64_t snapshot, struct buffer *out);
+
+/* False where the last reading is gone, or is not the one that was written: its digest is beside it. */
+bool store_reading_whole(struct database *database, const char *page);
 
 /* One line of a page's history: a change, or an event that followed. All strings owned. */
 struct history {

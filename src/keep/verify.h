@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Proves that an archive is whole: every digest of every snapshot, every line
- * of every chain, every row of the database against its folder, nothing missing
- * and nothing added.
+ * of every chain, heads against the chains, the signature over heads, every time stamp,
+ * every row of the database against what lies there, nothing missing and nothing added.
  */
 #ifndef LAMPWATCH_VERIFY_H
 #define LAMPWATCH_VERIFY_H
@@ -12,10 +12,22 @@
 
 #include "base/database.h"
 
+struct buffer;
 struct error;
 
+/* What there is to verify with. Borrowed. */
+struct verification {
+	const char *archive;
+	struct database *database;   /* NULL: a copy without one */
+	const struct buffer *public; /* PEM of the key that heads must be signed with; NULL: the one
+					that lies there, if any, is taken as it is */
+	const char *ca_file;         /* certificates that stamps must lead to; NULL: the one that a
+					stamp carries is taken as it is */
+};
+
 struct verified {
-	size_t pages, snapshots, files;
+	size_t pages, snapshots, files, pruned, stamps;
+	bool is_signed;
 };
 
 /*
@@ -23,7 +35,7 @@ struct verified {
  * what; REMEDY_LOCAL). What a crash left between two steps of a commit, for the next run
  * to finish, is not wrong. progress may be NULL.
  */
-bool verify(const char *archive, struct database *database, struct verified *verified,
+bool verify(const struct verification *with, struct verified *verified,
 	void (*progress)(const struct verified *verified), struct error *error);
 
 #endif

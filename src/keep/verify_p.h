@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Private to verify*.c: the parts of one verification. Each returns false at the first
+ * thing that is wrong, with the error set.
+ */
+#ifndef LAMPWATCH_VERIFY_P_H
+#define LAMPWATCH_VERIFY_P_H
+
+#include "base/digest.h"
+#include "keep/archive.h"
+#include "keep/chain.h"
+#include "keep/store.h"
+#include "keep/verify.h"
+
+/* What a page's chain says, for everything else to be held against. Owned. */
+struct chain_seen {
+	char *page;
+	char (*digests)[DIGEST_TEXT]; /* of line i + 1 */
+	size_t count;
+	struct text_list folders; /* that must be there; sorted once the chain is walked */
+};
+
+struct check {
+	const struct verification *with;
+	struct verified *verified;
+	void (*progress)(const struct verified *verified);
+	struct error *error;
+	struct page_states states;
+	struct archive_intents intents;
+	struct chain_seen *chains;
+	size_t chain_count;
+	bool unfinished; /* heads are to be written anew by the next run */
+
+	/* the page being looked at */
+	const struct page_state *page; /* NULL without a database */
+	struct chain_seen *seen;
+	struct chain_line last; /* the last snapshot's; its type is "" while there is none */
+};
+
+/* Sets the error to "path: what". */
+bool verify_wrong(const struct check *check, const char *path, const char *what);
+
+/* Whether a crash left this folder of the page (NULL: any) for the next run. */
+bool verify_intended(const struct check *check, const char *page, const char *folder);
+
+/* NULL where no chain of that page was seen. */
+const struct chain_seen *verify_chain_of(const struct check *check, const char *page);
+
+/* A folder with SHA256SUMS, whose own SHA-256 must be sums where that is not NULL: every file is as
+ * listed, nothing is missing and nothing added. */
+bool verify_folder(const struct check *check, const char *folder, const char *sums);
+
+/* A snapshot: its folder, and the changes that the database has of it. */
+bool verify_snapshot(const struct check *check, const struct chain_line *line);
+
+/* One page, from its chain on; fills in check->seen. */
+bool verify_page(struct check *check, const char *name);
+
+/* heads, its signature, and each stamp, against the chains that were seen. */
+bool verify_heads(struct check *check);
+bool verify_stamps(struct check *check);
+
+#endif

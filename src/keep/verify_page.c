@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One page: its chain, the database's rows of it, and what lies in its folder.
+ */
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buffer.h"
+#include "base/date.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "keep/verify_p.h"
+
+/* ---- a line of the chain ---- */
+
+static bool line_wrong(struct error *error, const struct chain_line *line, const char *what)
+{
+	return error_set(error, REMEDY_LOCAL, "line %" PRId64 " %s", line->sequence + 1, what);
+}
+
+/* The row of the database that the line came from. */
+static bool check_row(const struct check *check, const struct chain_line *line, const char *text,
+	struct error *error)
+{
+	struct snapshot_row row = {0};
+	int64_t time;
+	bool good;
+
+	if (check->page == NULL)
+		return true;
+	if (!store_snapshot(check->with->database, check->seen->page, line->sequence, &row))
+		return line_wrong(error, line, "is not in the database");
+	good = (text_equal(row.line, text) ||
+		       line_wrong(error, line, "is not the one that the database holds")) &&
+	       (text_equal(row.folder, line->folder) ||
+		       line_wrong(error, line, "names another folder than the database")) &&
+	       (text_equal(row.sums, line->sums) ||
+		       line_wrong(error, line, "has another digest than the database")) &&
+	       ((date_parse(line->time, &time) && row.time == time) ||
+		       line_wrong(error, line, "has another time than the database"));
+	snapshot_row_release(&row);
+	return good;
+}
+
+/* A snapshot's folder is named after the time that its line says. */
+static bool check_time(const struct chain_line *line, struct error *error)
+{
+	int64_t said, named;
+
+	return (date_parse(line->time, &said) && archive_folder_time(line->folder, &named) &&
+		       said == named) ||
+	       line_wrong(error, line, "says another time than its folder's name");
+}
+
+static void remember(struct check *check, const char *text)
+{
+	struct chain_seen *seen = check->seen;
+	char(*slot)[DIGEST_TEXT] =
+		memory_append(&seen->digests, &seen->count, sizeof *seen->digests);
+
+	chain_line_digest(text, *slot);
+}
+
+static bool check_line(
+	void *context, const struct chain_line *line, const char *text, struct error *error)
+{
+	struct check *check = context;
+
+	if (!text_equal(line->type, "snapshot"))
+		return line_wrong(error, line, "is of a type that this version does not know");
+	if (!check_row(check, line, text, error) || !check_time(line, error) ||
+		!verify_snapshot(check, line))
+		return false;
+	remember(check, text);
+	text_list_add(&check->seen->folders, line->folder);
+	check->last = *line;
+	return true;
+}
+
+/* ---- the chain's end ---- */
+
+/* What the database says of the page as a whole. */
+static bool check_state(const struct check *check, const char *path)
+{
+	const struct page_state *page = check->page;
+	const struct chain_seen *seen = check->seen;
+
+	if (page == NULL || verify_intended(check, seen->page, NULL))
+		return true;
+	if (seen->count == 0)
+		return page->snapshot == 0 || verify_wrong(check, path, "has lost its lines");
+	if (page->snapshot != (int64_t)seen->count ||
+		!text_equal(page->head, seen->digests[seen->count - 1]))
+		return verify_wrong(
+			check, path, "does not end with the line that the database holds");
+	return (text_equal(page->folder, check->last.folder) &&
+		       text_equal(page->sums, check->last.sums)) ||
+	       verify_wrong(check, path, "has another last snapshot than the database");
+}
+
+/* Rows behind the chain's end, which no line led to. */
+static bool check_row_count(const struct check *check, const char *path)
+{
+	struct snapshot_row row = {0};
+	bool more;
+
+	if (check->page == NULL || verify_intended(check, check->seen->page, NULL))
+		return true;
+	more = store_snapshot_beyond(
+		check->with->database, check->seen->page, (int64_t)check->seen->count, &row);
+	snapshot_row_release(&row);
+	return !more || verify_wrong(check, path, "lacks a line that the database holds");
+}
+
+/* The last reading is what the next fetch is compared with. */
+static bool check_reading(const struct check *check)
+{
+	return check->page == NULL || !check->page->known ||
+	       store_reading_whole(check->with->database, check->seen->page) ||
+	       error_set(check->error, REMEDY_LOCAL,
+		       "%s: the last reading in the database has been altered", check->seen->page);
+}
+
+/* Without the half of a line that a crash in the middle of an append leaves. */
+static void cut_torn_line(struct buffer *chain)
+{
+	const char *last = chain->length > 0 ? memrchr(chain->data, '\n', chain->length) : NULL;
+
+	chain->length = last != NULL ? (size_t)(last + 1 - chain->data) : 0;
+}
+
+static int by_text(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static bool walk(struct check *check, const char *path, bool unfinished)
+{
+	struct text_list *folders = &check->seen->folders;
+	struct buffer chain = {0};
+	bool good = file_read(path, &chain, check->error);
+
+	if (good && unfinished)
+		cut_torn_line(&chain);
+	if (good && !(unfinished && chain.length == 0) &&
+		!chain_walk(buffer_string(&chain), chain.length, check_line, check, check->error)) {
+		good = false;
+		if (!text_starts(check->error->text, check->with->archive))
+			error_prefix(check->error, "%s", path);
+	}
+	buffer_release(&chain);
+	if (folders->count > 0)
+		qsort(folders->list, folders->count, sizeof *folders->list, by_text);
+	return good;
+}
+
+static bool check_chain(struct check *check)
+{
+	char *path = archive_path(check->with->archive, check->seen->page, "chain", NULL);
+	bool unfinished = verify_intended(check, check->seen->page, NULL);
+	bool none = check->page != NULL && check->page->snapshot == 0;
+	bool good = true;
+
+	if (none && !unfinished && file_exists(path))
+		good = verify_wrong(check, path, "has been added: the page has no snapshot");
+	else if (!none && !(unfinished && !file_exists(path)))
+		good = walk(check, path, unfinished);
+	good = good && check_state(check, path) && check_row_count(check, path) &&
+	       check_reading(check);
+	free(path);
+	return good;
+}
+
+/* ---- what lies there beside it ---- */
+
+static bool is_numbers(const char *name, size_t length)
+{
+	return strlen(name) == length && strspn(name, "0123456789") == length;
+}
+
+static bool known_folder(const struct check *check, const char *folder)
+{
+	const struct text_list *folders = &check->seen->folders;
+
+	return (folders->count > 0 && bsearch(&folder, folders->list, folders->count,
+					      sizeof *folders->list, by_text) != NULL) ||
+	       verify_intended(check, check->seen->page, folder);
+}
+
+/* depth 0: the page's folder, 1: a year, 2: a month. Files beside the folders are the site's. */
+static bool check_tree(const struct check *check, const char *relative, int depth)
+{
+	char *path = archive_path(check->with->archive, check->seen->page, relative, NULL);
+	DIR *stream = opendir(path);
+	struct dirent *entry;
+	bool good = true;
+
+	while (good && stream != NULL && (entry = readdir(stream)) != NULL) {
+		char *below = depth == 0 ? memory_string(entry->d_name)
+					 : memory_format("%s/%s", relative, entry->d_name);
+		char *full = archive_path(check->with->archive, check->seen->page, below, NULL);
+		struct stat status;
+		bool folder = !text_equal(entry->d_name, ".") && !text_equal(entry->d_name, "..") &&
+			      lstat(full, &status) == 0 && S_ISDIR(status.st_mode);
+
+		if (folder && depth < 2)
+			good = is_numbers(entry->d_name, depth == 0 ? 4 : 2)
+				       ? check_tree(check, below, depth + 1)
+				       : verify_wrong(check, full, "has been added");
+		else if (folder && !known_folder(check, below))
+			good = verify_wrong(
+				check, full, "has been added: no snapshot is recorded there");
+		free(full);
+		free(below);
+	}
+	if (stream != NULL)
+		closedir(stream);
+	free(path);
+	return good;
+}
+
+bool verify_page(struct check *check, const char *name)
+{
+	struct chain_seen *seen = memory_append(&check->chains, &check->chain_count, sizeof *seen);
+
+	seen->page = memory_string(name);
+	check->seen = seen;
+	check->page = check->with->database != NULL ? page_states_find(&check->states, name) : NULL;
+	check->last = (struct chain_line){0};
+	return check_chain(check) && check_tree(check, ".", 0);
+}
