@@ -293,6 +293,7 @@ void classify_receivers(struct database *database, const struct config *config,
 	routes_providers(config, &pages, &providers);
 	reach = reach_make(dependences, config, &providers);
 	reach_receivers(&reach, receivers);
+	reach_release(&reach);
 	text_list_release(&pages);
 	text_list_release(&providers);
 }

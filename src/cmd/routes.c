@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch routes: every way out, what it depends on, and what is left of
- * them when a provider is down.
+ * lampwatch routes: every way out and every receiver, what each depends on and how we
+ * know, and who would not be reached while a provider is down.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
-#include "base/json.h"
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "cmd/context.h"
+#include "cmd/routes_json.h"
+#include "cmd/survey.h"
 #include "cmd/terminal.h"
-#include "tell/dependence.h"
-#include "tell/routes.h"
+#include "tell/reach.h"
 
-enum { NAME_COLUMNS = 16, WAY_COLUMNS = 36 };
+enum {
+	NAME_COLUMNS = 16,
+	ADDRESSES_SHOWN = 3, /* of one domain, without -v */
+	LOST_SHOWN = 10,     /* of one provider, without -v */
+};
 
-static char *way_of(const struct route_config *route)
+char *route_way(const struct route_config *route)
 {
 	static const char *const schemes[] = {[ROUTE_SMTP] = "smtp", [ROUTE_SMTPS] = "smtps"};
 
@@ -26,106 +32,250 @@ static char *way_of(const struct route_config *route)
 		route->tls == TLS_OFF ? " (no TLS)" : "");
 }
 
-static void print_route(const struct route_config *route)
+const char *receiver_shown(const char *receiver)
 {
-	char *way = way_of(route);
+	const char *address = receiver_address(receiver);
 
-	terminal_text(route->name, NAME_COLUMNS);
-	putchar(' ');
-	terminal_text(way, WAY_COLUMNS);
-	fputs(" depends on ", stdout);
-	for (size_t i = 0; i < route->depends.count; i++)
-		printf("%s%s", i > 0 ? ", " : "", route->depends.list[i]);
-	puts(route->depends.count == 0 ? "nothing that is named" : "");
-	free(way);
+	return address != NULL ? address : receiver;
 }
 
-/* The routes that are left, in their order; true where there is at least one. */
-static bool independent(const struct config *config, const char *provider, struct text_list *names)
+/* Prints the line and empties it. */
+static void end_line(struct buffer *line)
 {
-	struct text_list providers = {0};
-
-	text_list_add(&providers, provider);
-	for (size_t i = 0; i < config->route_count; i++)
-		if (route_dependency(NULL, config, i, &providers) == DEPENDENCY_NONE)
-			text_list_add(names, config->routes[i].name);
-	text_list_release(&providers);
-	return names->count > 0;
+	terminal_line(buffer_string(line));
+	buffer_release(line);
 }
 
-static bool print_provider(const struct config *config, const char *provider)
+/* ---- what is needed ---- */
+
+static void print_dependence(const struct dependence *dependence)
 {
-	struct text_list names = {0};
-	bool left = independent(config, provider, &names);
+	struct buffer line = {0};
 
-	printf("if %s is down: ", provider);
-	for (size_t i = 0; i < names.count; i++)
-		printf("%s%s", i > 0 ? ", then " : "by ", names.list[i]);
-	puts(left ? "" : "no independent route: mail goes by one that depends on it, at last");
-	text_list_release(&names);
-	return left;
-}
+	for (size_t i = 0; i < dependence->count; i++) {
+		const struct dependence_reason *reason = &dependence->reasons[i];
 
-static struct value *texts_value(const struct text_list *texts)
-{
-	struct value *list = value_list();
-
-	for (size_t i = 0; i < texts->count; i++)
-		value_append(list, value_text(texts->list[i]));
-	return list;
-}
-
-static void add_route(struct value *routes, const struct route_config *route)
-{
-	struct value *map = value_append(routes, value_map());
-	char *way = way_of(route);
-
-	value_put_text(map, "name", route->name);
-	value_put_text(map, "way", way);
-	value_put(map, "depends", texts_value(&route->depends));
-	free(way);
-}
-
-static bool add_provider(const struct config *config, struct value *providers, const char *provider)
-{
-	struct text_list names = {0};
-	bool left = independent(config, provider, &names);
-	struct value *map = value_append(providers, value_map());
-
-	value_put_text(map, "provider", provider);
-	value_put(map, "independent", texts_value(&names));
-	text_list_release(&names);
-	return left;
-}
-
-static bool show(const struct config *config, const struct text_list *providers, bool json)
-{
-	struct value *root = value_map(), *list;
-	bool reached = true;
-
-	value_put_number(root, "format", 1);
-	list = value_put(root, "routes", value_list());
-	for (size_t i = 0; i < config->route_count; i++) {
-		if (json)
-			add_route(list, &config->routes[i]);
-		else
-			print_route(&config->routes[i]);
+		buffer_format(&line, "    needs %s (%s%s%s)", reason->provider,
+			evidence_words(reason->evidence), reason->name[0] != '\0' ? " " : "",
+			reason->name);
+		end_line(&line);
 	}
-	list = value_put(root, "providers", value_list());
-	for (size_t i = 0; i < providers->count; i++)
-		reached = (json ? add_provider(config, list, providers->list[i])
-				: print_provider(config, providers->list[i])) &&
-			  reached;
-	if (json)
-		terminal_json(root);
-	value_free(root);
-	return reached;
+	if (dependence->why != NULL) {
+		buffer_format(&line, "    %s", dependence->why);
+		end_line(&line);
+	} else if (dependence->count == 0) {
+		puts("    needs no provider that is known");
+	}
+}
+
+static void print_routes(const struct survey *survey)
+{
+	puts("Routes, in this order:");
+	for (size_t i = 0; i < survey->config->route_count; i++) {
+		const struct route_config *route = &survey->config->routes[i];
+		struct dependence dependence = dependence_of_route(survey->dependences, i);
+		char *way = route_way(route);
+		struct buffer line = {0};
+
+		buffer_format(&line, "  %-*s %s", NAME_COLUMNS, route->name, way);
+		end_line(&line);
+		print_dependence(&dependence);
+		dependence_release(&dependence);
+		free(way);
+	}
+}
+
+/* ---- receivers, by domain ---- */
+
+struct address {
+	const char *text, *domain; /* borrowed */
+	bool second;               /* somebody's second way */
+};
+
+struct addresses {
+	struct address *list;
+	size_t count;
+};
+
+static int by_domain(const void *left, const void *right)
+{
+	const struct address *a = left, *b = right;
+	int order = strcasecmp(a->domain, b->domain);
+
+	return order != 0 ? order : strcmp(a->text, b->text);
+}
+
+static void add_address(struct addresses *addresses, const char *receiver, bool second)
+{
+	const char *text = receiver != NULL ? receiver_address(receiver) : NULL;
+	const char *at = text != NULL ? strrchr(text, '@') : NULL;
+
+	if (at != NULL)
+		*(struct address *)memory_append(&addresses->list, &addresses->count,
+			sizeof *addresses->list) = (struct address){text, at + 1, second};
+}
+
+/* Prints those from first on that share its domain; returns how many. */
+static size_t print_domain(
+	const struct survey *survey, const struct address *first, size_t count, bool all)
+{
+	struct dependence dependence = dependence_of_address(survey->dependences, first->text);
+	struct buffer line = {0};
+	size_t same = 1, shown;
+
+	while (same < count && strcasecmp(first[same].domain, first->domain) == 0)
+		same++;
+	shown = all || same < ADDRESSES_SHOWN ? same : ADDRESSES_SHOWN;
+	buffer_format(&line, "  %-*s ", NAME_COLUMNS, first->domain);
+	for (size_t i = 0; i < shown; i++)
+		buffer_format(&line, "%s%s%s", i > 0 ? ", " : "", first[i].text,
+			first[i].second ? " (second)" : "");
+	if (shown < same)
+		buffer_format(&line, " and %zu more (-v: all)", same - shown);
+	end_line(&line);
+	print_dependence(&dependence);
+	dependence_release(&dependence);
+	return same;
+}
+
+static void print_receivers(const struct survey *survey, bool all)
+{
+	struct addresses addresses = {0};
+
+	puts("Receivers:");
+	for (size_t i = 0; i < survey->receivers.count; i++) {
+		add_address(&addresses, survey->receivers.list[i].name, false);
+		add_address(&addresses, survey->receivers.list[i].otherwise, true);
+	}
+	if (addresses.count > 0)
+		qsort(addresses.list, addresses.count, sizeof *addresses.list, by_domain);
+	for (size_t i = 0; i < addresses.count;)
+		i += print_domain(survey, &addresses.list[i], addresses.count - i, all);
+	free(addresses.list);
+	for (size_t i = 0; i < survey->config->webhook_count; i++) {
+		const char *name = survey->config->webhooks[i].name;
+		struct dependence dependence = dependence_of_webhook(survey->dependences, name);
+
+		printf("  webhook:%s\n", name);
+		print_dependence(&dependence);
+		dependence_release(&dependence);
+	}
+}
+
+/* ---- who would be left out ---- */
+
+static void print_ways(const struct survey *survey, const struct text_list *troubled)
+{
+	struct buffer line = {0};
+	size_t count = 0;
+
+	for (size_t i = 0; i < survey->config->route_count; i++) {
+		enum dependency dependency =
+			route_dependency(survey->dependences, survey->config, i, troubled);
+
+		if (dependency != DEPENDENCY_CERTAIN)
+			buffer_format(&line, "%s%s%s", count++ > 0 ? ", " : "  mail goes by ",
+				survey->config->routes[i].name,
+				dependency == DEPENDENCY_POSSIBLE ? " (perhaps)" : "");
+	}
+	if (count == 0)
+		buffer_text(&line, "  no independent route: mail goes by one that depends on it, "
+				   "at last");
+	if (survey->config->route_count > 0)
+		end_line(&line);
+	buffer_release(&line);
+}
+
+/* On one line where that fits, else on two: the reason is not to be cut off. */
+static void print_reason(const char *receiver, const char *why)
+{
+	struct buffer line = {0};
+
+	buffer_format(&line, "  NOT reached: %s: ", receiver_shown(receiver));
+	if (text_columns(buffer_string(&line)) + text_columns(why) > terminal_columns()) {
+		end_line(&line);
+		buffer_text(&line, "    ");
+	}
+	buffer_text(&line, why);
+	end_line(&line);
+}
+
+/* Prints who is not reached, but for those who never are; returns how many. */
+static size_t print_lost(
+	const struct survey *survey, const struct reach *reach, const struct reach *never, bool all)
+{
+	size_t lost = 0;
+	char *why;
+
+	for (size_t i = 0; i < survey->receivers.count; i++) {
+		const struct receiver *receiver = &survey->receivers.list[i];
+
+		if ((never != NULL && reach_lost(never, receiver, NULL)) ||
+			!reach_lost(reach, receiver, &why))
+			continue;
+		if (all || lost < LOST_SHOWN)
+			print_reason(receiver->name, why);
+		free(why);
+		lost++;
+	}
+	if (!all && lost > LOST_SHOWN)
+		printf("  and %zu more (-v: all)\n", lost - LOST_SHOWN);
+	return lost;
+}
+
+static size_t print_provider(const struct survey *survey, char *provider, bool all)
+{
+	const struct text_list one = {&provider, 1}, nobody = {0};
+	struct reach reach = reach_make(survey->dependences, survey->config, &one);
+	struct reach never = reach_make(survey->dependences, survey->config, &nobody);
+	size_t lost;
+
+	printf("If %s is down:\n", provider);
+	print_ways(survey, &one);
+	lost = print_lost(survey, &reach, &never, all);
+	if (lost == 0)
+		puts("  nobody is left out by that");
+	reach_release(&reach);
+	reach_release(&never);
+	return lost;
+}
+
+/* Those who have no way at all, whoever is up or down. */
+static size_t print_never(const struct survey *survey, bool all)
+{
+	const struct text_list nobody = {0};
+	struct reach never = reach_make(survey->dependences, survey->config, &nobody);
+	size_t lost = 0;
+
+	for (size_t i = 0; lost == 0 && i < survey->receivers.count; i++)
+		lost += reach_lost(&never, &survey->receivers.list[i], NULL);
+	if (lost > 0) {
+		puts("Always:");
+		lost = print_lost(survey, &never, NULL, all);
+	}
+	reach_release(&never);
+	return lost;
+}
+
+static size_t print_all(const struct survey *survey, bool all)
+{
+	size_t lost;
+
+	print_routes(survey);
+	print_receivers(survey, all);
+	lost = print_never(survey, all);
+	for (size_t i = 0; i < survey->watched.count; i++)
+		lost += print_provider(survey, survey->watched.list[i], all);
+	return lost;
 }
 
 int command_routes(struct invocation *invocation, int argc, char **argv)
 {
 	struct context context = {0};
-	struct text_list pages = {0}, providers = {0};
+	struct survey survey = {0};
+	struct database *database = NULL;
+	bool missing = false;
+	size_t lost;
 	int result = context_open(&context, invocation);
 
 	(void)argv;
@@ -133,15 +283,19 @@ int command_routes(struct invocation *invocation, int argc, char **argv)
 		result = usage_error(invocation);
 	if (result != EXIT_DONE)
 		goto out;
-	for (size_t i = 0; i < context.config->page_count; i++)
-		text_list_add(&pages, context.config->pages[i].name);
-	routes_providers(context.config, &pages, &providers);
-	if (!show(context.config, &providers, invocation->json) &&
-		context.config->subscriber_count > 0)
+	database = context_database(&context, &missing);
+	if (database == NULL && !missing) {
+		result = EXIT_LOCAL;
+		goto out;
+	}
+	survey_open(&survey, &context, database, true);
+	lost = invocation->json ? routes_print_json(&survey)
+				: print_all(&survey, invocation->verbosity > 0);
+	if (lost > 0)
 		result = EXIT_OWED;
+	survey_close(&survey);
 out:
-	text_list_release(&pages);
-	text_list_release(&providers);
+	database_close(database);
 	context_close(&context);
 	return result;
 }

@@ -9,8 +9,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "tell/hosts.h"
-#include "tell/plan.h"
 #include "tell/providers.h"
+#include "tell/receivers.h"
 
 struct dependences {
 	const struct config *config;
@@ -205,15 +205,24 @@ static void judge_domain(
 
 /* ---- what the configuration names ---- */
 
-struct dependences *dependences_load(
-	struct database *database, const struct config *config, const struct providers *providers)
+struct dependences *dependences_new(
+	struct hosts *hosts, const struct config *config, const struct providers *providers)
 {
 	struct dependences *dependences = memory_zero(1, sizeof *dependences);
 
-	*dependences = (struct dependences){.config = config, .providers = providers};
-	if (database != NULL)
-		hosts_load(database, &dependences->hosts);
+	*dependences = (struct dependences){config, providers, *hosts};
+	*hosts = (struct hosts){0};
 	return dependences;
+}
+
+struct dependences *dependences_load(
+	struct database *database, const struct config *config, const struct providers *providers)
+{
+	struct hosts hosts = {0};
+
+	if (database != NULL)
+		hosts_load(database, &hosts);
+	return dependences_new(&hosts, config, providers);
 }
 
 void dependences_free(struct dependences *dependences)
@@ -261,7 +270,17 @@ struct dependence dependence_of_webhook(const struct dependences *dependences, c
 	return dependence;
 }
 
-/* ---- who fails with whom ---- */
+struct dependence dependence_of_receiver(
+	const struct dependences *dependences, const char *receiver)
+{
+	const char *address = receiver_address(receiver), *name = receiver_webhook_name(receiver);
+
+	if (address != NULL)
+		return dependence_of_address(dependences, address);
+	return name != NULL ? dependence_of_webhook(dependences, name) : (struct dependence){0};
+}
+
+/* ---- which route fails ---- */
 
 static bool list_meets(const struct text_list *list, const struct text_list *other)
 {
@@ -269,27 +288,6 @@ static bool list_meets(const struct text_list *list, const struct text_list *oth
 		if (text_list_has(other, list->list[i]))
 			return true;
 	return false;
-}
-
-enum dependency receiver_dependency(const struct dependences *dependences,
-	const struct config *config, const char *receiver, const struct text_list *troubled)
-{
-	const char *address = receiver_address(receiver), *name = receiver_webhook_name(receiver);
-	const struct webhook_config *webhook = name != NULL ? config_webhook(config, name) : NULL;
-	struct dependence dependence = {0};
-	enum dependency result;
-
-	if (dependences == NULL)
-		return webhook != NULL && list_meets(&webhook->depends, troubled)
-			       ? DEPENDENCY_CERTAIN
-			       : DEPENDENCY_NONE;
-	if (address != NULL)
-		dependence = dependence_of_address(dependences, address);
-	else if (webhook != NULL)
-		dependence = dependence_of_webhook(dependences, name);
-	result = dependence_on(&dependence, troubled);
-	dependence_release(&dependence);
-	return result;
 }
 
 enum dependency route_dependency(const struct dependences *dependences, const struct config *config,

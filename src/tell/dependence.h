@@ -17,6 +17,7 @@
 struct config;
 struct database;
 struct dependences;
+struct hosts;
 struct providers;
 
 /* How sure it is that something fails when a provider does; in the order in which ways are taken.
@@ -73,6 +74,9 @@ const char *evidence_name(enum evidence evidence);
  */
 struct dependences *dependences_load(
 	struct database *database, const struct config *config, const struct providers *providers);
+/* The same of what is in memory already; takes what hosts holds. */
+struct dependences *dependences_new(
+	struct hosts *hosts, const struct config *config, const struct providers *providers);
 void dependences_free(struct dependences *dependences);
 
 /* Of the route at that place in the configuration: `depends`, and its relay. */
@@ -82,15 +86,12 @@ struct dependence dependence_of_address(const struct dependences *dependences, c
 /* Of a webhook: `depends`, and its host. Its name must be a configured one. */
 struct dependence dependence_of_webhook(const struct dependences *dependences, const char *name);
 
-/*
- * How much the receiver ("mail:ADDRESS", "webhook:NAME"; one that is not configured any more
- * counts as independent) depends on providers in trouble. dependences may be NULL: then only
- * what is configured counts.
- */
-enum dependency receiver_dependency(const struct dependences *dependences,
-	const struct config *config, const char *receiver, const struct text_list *troubled);
+/* Of a receiver: "mail:ADDRESS" or "webhook:NAME". */
+struct dependence dependence_of_receiver(
+	const struct dependences *dependences, const char *receiver);
 
-/* The same of a route, by its place. */
+/* How much the route at that place depends on providers in trouble. dependences may be NULL: then
+ * only what is configured counts. */
 enum dependency route_dependency(const struct dependences *dependences, const struct config *config,
 	size_t route, const struct text_list *troubled);
 

@@ -2,6 +2,7 @@
 #include "tell/reach.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/config.h"
 #include "base/memory.h"
@@ -11,55 +12,66 @@
 struct reach reach_make(const struct dependences *dependences, const struct config *config,
 	const struct text_list *troubled)
 {
-	struct reach reach = {dependences, config, troubled, 0, DEPENDENCY_NONE};
+	struct reach reach = {dependences, troubled, {0}};
 	size_t *order = memory_zero(config->route_count, sizeof *order);
 
 	routes_order(dependences, config, troubled, NULL, order);
-	if (config->route_count > 0) {
-		reach.route = order[0];
-		reach.routes = route_dependency(dependences, config, order[0], troubled);
-	}
+	if (config->route_count > 0)
+		reach.route = dependence_of_route(dependences, order[0]);
 	free(order);
 	return reach;
 }
 
-/* The first of the providers in trouble on which it depends so much. */
-static const char *culprit(const struct reach *reach, const char *receiver, enum dependency much)
+void reach_release(struct reach *reach)
 {
-	for (size_t i = 0; i < reach->troubled->count; i++) {
-		const struct text_list one = {&reach->troubled->list[i], 1};
-		enum dependency dependency = receiver != NULL
-						     ? receiver_dependency(reach->dependences,
-							       reach->config, receiver, &one)
-						     : route_dependency(reach->dependences,
-							       reach->config, reach->route, &one);
+	dependence_release(&reach->route);
+}
 
-		if (dependency == much)
-			return one.list[0];
-	}
-	return NULL;
+/* The provider in trouble that it depends on; where that is only possible, the first of them. */
+static const char *culprit(const struct dependence *dependence, const struct text_list *troubled)
+{
+	for (size_t i = 0; i < troubled->count; i++)
+		for (size_t j = 0; j < dependence->count; j++)
+			if (strcmp(dependence->reasons[j].provider, troubled->list[i]) == 0)
+				return troubled->list[i];
+	return troubled->count > 0 ? troubled->list[0] : NULL;
 }
 
 struct obstacle reach_obstacle(const struct reach *reach, const char *receiver)
 {
+	struct dependence own = dependence_of_receiver(reach->dependences, receiver);
+	enum dependency routes = receiver_address(receiver) != NULL
+					 ? dependence_on(&reach->route, reach->troubled)
+					 : DEPENDENCY_NONE;
 	struct obstacle obstacle = {
-		receiver_dependency(reach->dependences, reach->config, receiver, reach->troubled),
-		true, NULL};
+		.dependency = dependence_on(&own, reach->troubled),
+		.hosted = true,
+		.undeliverable = own.undeliverable,
+	};
 
-	if (receiver_address(receiver) != NULL && reach->routes > obstacle.dependency) {
-		obstacle.dependency = reach->routes;
+	if (routes > obstacle.dependency) {
+		obstacle.dependency = routes;
 		obstacle.hosted = false;
 	}
 	if (obstacle.dependency != DEPENDENCY_NONE)
 		obstacle.provider =
-			culprit(reach, obstacle.hosted ? receiver : NULL, obstacle.dependency);
+			culprit(obstacle.hosted ? &own : &reach->route, reach->troubled);
+	dependence_release(&own);
 	return obstacle;
+}
+
+static bool blocked(const struct obstacle *obstacle)
+{
+	return obstacle->undeliverable || obstacle->dependency == DEPENDENCY_CERTAIN;
 }
 
 static char *obstacle_words(const struct obstacle *obstacle)
 {
-	return memory_format(obstacle->hosted ? "hosted at %s" : "no route that does without %s",
-		obstacle->provider);
+	if (obstacle->undeliverable)
+		return memory_string("its domain takes no mail (null MX)");
+	return obstacle->hosted
+		       ? memory_format("hosted at %s", obstacle->provider)
+		       : memory_format("no route that does without %s", obstacle->provider);
 }
 
 bool reach_lost(const struct reach *reach, const struct receiver *receiver, char **why)
@@ -71,8 +83,7 @@ bool reach_lost(const struct reach *reach, const struct receiver *receiver, char
 		*why = NULL;
 	if (receiver->otherwise != NULL)
 		second = reach_obstacle(reach, receiver->otherwise);
-	if (first.dependency != DEPENDENCY_CERTAIN ||
-		(receiver->otherwise != NULL && second.dependency != DEPENDENCY_CERTAIN))
+	if (!blocked(&first) || (receiver->otherwise != NULL && !blocked(&second)))
 		return false;
 	if (why == NULL)
 		return true;
@@ -93,8 +104,7 @@ void reach_receivers(const struct reach *reach, struct receivers *receivers)
 
 		if (receiver->otherwise != NULL)
 			second = reach_obstacle(reach, receiver->otherwise);
-		receiver->endangered = first.dependency == DEPENDENCY_CERTAIN &&
-				       second.dependency != DEPENDENCY_CERTAIN;
+		receiver->endangered = first.dependency == DEPENDENCY_CERTAIN && !blocked(&second);
 		receiver->doubtful = first.dependency == DEPENDENCY_POSSIBLE;
 		memory_set(&receiver->provider, first.provider);
 	}

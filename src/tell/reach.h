@@ -14,32 +14,32 @@
 struct config;
 struct text_list;
 
-/* All borrowed; made by reach_make(). */
+/* Made by reach_make(), freed by reach_release(); the rest is borrowed. */
 struct reach {
 	const struct dependences *dependences;
-	const struct config *config;
 	const struct text_list *troubled; /* providers */
-	size_t route;           /* that mail would take first; no meaning where there is none */
-	enum dependency routes; /* of that route: the best there is */
+	struct dependence route;          /* of the best route there is; owned */
 };
 
 /* What stands between us and a receiver. */
 struct obstacle {
 	enum dependency dependency; /* DEPENDENCY_NONE: nothing */
-	bool hosted; /* the receiver itself is hosted there; else it is every route to it */
-	const char
-		*provider; /* one in trouble: borrowed from troubled; NULL with DEPENDENCY_NONE */
+	bool hosted;        /* the receiver itself is hosted there; else it is every route to it */
+	bool undeliverable; /* its domain takes no mail, whoever is in trouble */
+	const char *provider; /* in trouble: borrowed from troubled; NULL with DEPENDENCY_NONE */
 };
 
 struct reach reach_make(const struct dependences *dependences, const struct config *config,
 	const struct text_list *troubled);
+void reach_release(struct reach *reach);
 
 /* Of "mail:ADDRESS" or "webhook:NAME". */
 struct obstacle reach_obstacle(const struct reach *reach, const char *receiver);
 
 /*
- * True where neither way of the receiver works as long as the trouble lasts. why (may be NULL) says
- * it for people: "hosted at google; no second way"; owned by the caller, NULL where it is false.
+ * True where no way of the receiver works as long as the trouble lasts; with no trouble at all,
+ * where none ever does. why (may be NULL) says it for people: "hosted at google; no second way";
+ * owned by the caller, NULL where it is false.
  */
 bool reach_lost(const struct reach *reach, const struct receiver *receiver, char **why);
 
