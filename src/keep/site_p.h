@@ -188,6 +188,10 @@ struct value *site_strips(const struct site_page *page, const struct site_strip 
 struct value *site_moments(
 	const struct site *site, const char *page, int64_t from, int64_t to, size_t limit);
 
+/* The same of one page, with what the snapshots of these moments say and until when. */
+struct value *site_page_moments(
+	const struct site_page *page, int64_t from, int64_t to, size_t limit);
+
 /* The same list for programs: a list of maps with time, page, title, path and uuid. */
 struct value *site_moments_json(const struct value *moments);
 

@@ -23,7 +23,8 @@ enum {
 	SOURCE_MAX = 256 * 1024,     /* of the source */
 	DOCUMENTS_MAX = 1024 * 1024, /* of both, for all documents of a snapshot */
 	WORDS_MAX = 1024 * 1024,     /* of a text that is compared */
-	ROWS_MAX = 500               /* indicators in the table */
+	ROWS_MAX = 500,              /* indicators in the table */
+	AROUND_BEFORE = 3            /* snapshots that are named before this one */
 };
 
 /* A snapshot on its way to its page. */
