@@ -26,6 +26,7 @@
 #include "keep/archive.h"
 #include "keep/store.h"
 #include "observe.h"
+#include "tell/dependence.h"
 #include "tell/outbox.h"
 
 /* Pieces of a reading. */
@@ -106,6 +107,9 @@ static inline void scene_configure(struct scene *scene, const char *yaml)
 	scene->observer.config = scene->config;
 	receivers_release(&scene->observer.receivers);
 	receivers_of_config(scene->config, &scene->observer.receivers);
+	dependences_free(scene->observer.dependences);
+	scene->observer.dependences =
+		dependences_load(scene->observer.database, scene->config, NULL);
 	free(whole);
 }
 
