@@ -239,6 +239,23 @@ void news_of_turns(const struct news_input *input, const struct turns *turns, st
 	source_close(&source);
 }
 
+/* The indicators of an incident, by whatever name they have: id and name of those on the page. */
+static void name_affected(const struct reading *reading, const char *incident, struct event *event)
+{
+	for (size_t i = 0; i < reading->affects_count; i++) {
+		const char *affected = reading->affects[i].indicator;
+		const struct indicator *row;
+
+		if (strcmp(reading->affects[i].id, incident) != 0 ||
+			event->affects.count >= NEWS_AFFECTS_MAX)
+			continue;
+		text_list_add(&event->affects, affected);
+		row = reading_indicator(reading, affected);
+		if (row != NULL && !text_empty(row->name))
+			text_list_add(&event->affects, row->name);
+	}
+}
+
 static void add_update(const struct source *source, const struct change *change,
 	const struct incident *row, struct events *events)
 {
@@ -257,6 +274,10 @@ static void add_update(const struct source *source, const struct change *change,
 		event->before = event->after = row->level;
 		event->said_at = memory_string(row->updated);
 	}
+	if (row != NULL)
+		name_affected(source->input->reading, row->id, event);
+	else if (source->input->before != NULL)
+		name_affected(source->input->before, change->id, event);
 	event->incidents = detail(events, account.incidents);
 }
 

@@ -30,6 +30,7 @@ struct news_input {
 	int64_t worse, better;
 	int64_t now;
 	const char *zone; /* for people; NULL: UTC */
+	const struct reading *before; /* of an incident that has left the list; NULL: none */
 };
 
 /* One event for each turn. Its alarm is still to be filled in. */

@@ -179,7 +179,7 @@ static void add_news(struct work *work)
 	const struct page_settings *settings = &work->seen->page->settings;
 	struct news_input input = {&work->after, &work->state->lamps, &work->seen->page->indicators,
 		(enum level)settings->red, settings->confirm.worse, settings->confirm.better,
-		work->seen->now, work->observer->config->timezone};
+		work->seen->now, work->observer->config->timezone, &work->before};
 
 	news_of_turns(&input, &work->turns, &work->events);
 	if (!work->seen->silent && !work->unwatched && !work->muted)

@@ -64,7 +64,7 @@ static void remind_page(
 	struct work work = {.observer = observer, .seen = &seen, .state = state};
 	struct news_input input = {&work.after, &state->lamps, &page->indicators,
 		(enum level)page->settings.red, page->settings.confirm.worse,
-		page->settings.confirm.better, now, observer->config->timezone};
+		page->settings.confirm.better, now, observer->config->timezone, NULL};
 	struct reading reading = {0};
 
 	store_load(observer->database, state);

@@ -448,13 +448,18 @@ static bool read_with_unit(const struct node_walk *walk, struct node node, int64
 	return false;
 }
 
+static const struct unit durations[] = {
+	{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
+
 bool node_read_duration(const struct node_walk *walk, struct node node, void *target)
 {
-	static const struct unit units[] = {
-		{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
-
 	return read_with_unit(
-		walk, node, target, units, "a time (such as 250ms, 30s, 5m, 2h or 1d)");
+		walk, node, target, durations, "a time (such as 250ms, 30s, 5m, 2h or 1d)");
+}
+
+bool duration_parse(const char *text, int64_t *milliseconds)
+{
+	return number_with_unit(text, durations, milliseconds);
 }
 
 bool node_read_size(const struct node_walk *walk, struct node node, void *target)

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct problems;
 struct yaml;
@@ -98,6 +99,9 @@ node_reader node_read_word;     /* int; detail: const struct node_word[], ended 
 node_reader node_read_texts;    /* struct text_list; a single scalar is a list of one */
 node_reader node_read_node;     /* struct node: kept for later */
 node_reader node_read_map;      /* a struct; detail: const struct node_rule[] of its members */
+
+/* "30s", "5m", "2h", "1d", as node_read_duration() has it. False where it is none. */
+bool duration_parse(const char *text, int64_t *milliseconds);
 
 struct node_range {
 	long long minimum, maximum;

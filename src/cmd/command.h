@@ -32,6 +32,7 @@ struct invocation {
 	int64_t clock;  /* seconds since 1970: of --clock, else the system's at start */
 };
 
+int command_ack(struct invocation *invocation, int argc, char **argv);
 int command_add(struct invocation *invocation, int argc, char **argv);
 int command_check(struct invocation *invocation, int argc, char **argv);
 int command_diff(struct invocation *invocation, int argc, char **argv);
@@ -47,6 +48,7 @@ int command_replay(struct invocation *invocation, int argc, char **argv);
 int command_routes(struct invocation *invocation, int argc, char **argv);
 int command_run(struct invocation *invocation, int argc, char **argv);
 int command_show(struct invocation *invocation, int argc, char **argv);
+int command_silence(struct invocation *invocation, int argc, char **argv);
 int command_site(struct invocation *invocation, int argc, char **argv);
 int command_status(struct invocation *invocation, int argc, char **argv);
 int command_subscribe(struct invocation *invocation, int argc, char **argv);

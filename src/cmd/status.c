@@ -13,7 +13,10 @@
 #include "cmd/context.h"
 #include "cmd/terminal.h"
 #include "cmd/webhooks.h"
+#include "keep/alarm.h"
+#include "keep/silence.h"
 #include "keep/store.h"
+#include "mute.h"
 #include "tell/outbox.h"
 #include "watch/schedule.h"
 
@@ -25,7 +28,17 @@ struct status {
 	bool all; /* lamps that are green too */
 	int64_t now;
 	struct value *pages; /* --json */
+	struct silences silences;
+	struct alarms alarms; /* of the page that is shown */
 };
+
+/* When somebody acknowledged the lamp's alarm; 0: nobody did. */
+static int64_t acknowledged(const struct status *status, const struct lamp *lamp)
+{
+	const struct alarm *alarm = alarms_find(&status->alarms, lamp->id);
+
+	return alarm != NULL && lamp->alarm ? alarm->acknowledged : 0;
+}
 
 /* How well the page is known: a second axis, never folded into the level. */
 static const char *observation_of(
@@ -94,8 +107,25 @@ static void print_lamp(const struct status *status, const struct page_config *pa
 	printf(" %s%s since ", lamp->gone ? "listed no longer, was " : "",
 		level_words(lamp->level));
 	terminal_time(lamp->since, status->context->config->timezone);
-	puts(lamp->count > 0 ? ", not confirmed" : "");
+	printf("%s%s%s\n", lamp->flapping ? ", flapping" : "",
+		acknowledged(status, lamp) != 0 ? ", acknowledged" : "",
+		lamp->count > 0 && !lamp->flapping ? ", not confirmed" : "");
 	free(label);
+}
+
+static void print_mute(const struct status *status, const struct page_config *page)
+{
+	struct mute mute;
+
+	if (!mute_holds(status->context->config, &status->silences, page->name, status->now, &mute))
+		return;
+	printf("  %s: nobody is told until ", mute.silence ? "silence" : "maintenance");
+	terminal_time(mute.until, status->context->config->timezone);
+	if (mute.reason[0] != '\0') {
+		fputs(": ", stdout);
+		terminal_text(mute.reason, 0);
+	}
+	putchar('\n');
 }
 
 static void print_page(const struct status *status, const struct page_config *page,
@@ -116,10 +146,11 @@ static void print_page(const struct status *status, const struct page_config *pa
 		terminal_text(state->failure, 0);
 	}
 	putchar('\n');
+	print_mute(status, page);
 	for (size_t i = 0; state != NULL && i < state->lamps.count; i++) {
 		const struct lamp *lamp = &state->lamps.list[i];
 
-		if (status->all || lamp->gone || lamp->alarm ||
+		if (status->all || lamp->gone || lamp->alarm || lamp->flapping ||
 			lamp_colour(page, lamp, true) != COLOUR_GREEN)
 			print_lamp(status, page, lamp, fresh);
 	}
@@ -134,7 +165,8 @@ static void put_time(struct value *map, const char *key, int64_t time)
 	value_put_text(map, key, text);
 }
 
-static struct value *lamp_value(const struct page_config *page, const struct lamp *lamp, bool fresh)
+static struct value *lamp_value(const struct status *status, const struct page_config *page,
+	const struct lamp *lamp, bool fresh)
 {
 	struct value *map = value_map();
 
@@ -147,6 +179,8 @@ static struct value *lamp_value(const struct page_config *page, const struct lam
 	value_put_text(map, "colour", colour_name(lamp_colour(page, lamp, fresh)));
 	value_put_boolean(map, "gone", lamp->gone);
 	value_put_boolean(map, "alarm", lamp->alarm);
+	value_put_boolean(map, "flapping", lamp->flapping);
+	put_time(map, "acknowledged", acknowledged(status, lamp));
 	put_time(map, "since", lamp->since);
 	return map;
 }
@@ -156,7 +190,9 @@ static void add_page(const struct status *status, const struct page_config *page
 {
 	struct value *map = value_append(status->pages, value_map()), *lamps;
 	bool fresh = text_equal(observation, "fresh");
+	struct mute mute;
 
+	mute_holds(status->context->config, &status->silences, page->name, status->now, &mute);
 	value_put_text(map, "name", page->name);
 	value_put_text(map, "url", page->url);
 	value_put_text(map, "provider", page->provider);
@@ -169,24 +205,28 @@ static void add_page(const struct status *status, const struct page_config *page
 	value_put_text(map, "failure", state != NULL ? state->failure : "");
 	value_put_number(map, "failures", state != NULL ? state->failures : 0);
 	value_put_boolean(map, "lost", state != NULL && state->lost);
+	put_time(map, "silent_until", mute.until);
 	lamps = value_put(map, "indicators", value_list());
 	for (size_t i = 0; state != NULL && i < state->lamps.count; i++)
-		value_append(lamps, lamp_value(page, &state->lamps.list[i], fresh));
+		value_append(lamps, lamp_value(status, page, &state->lamps.list[i], fresh));
 }
 
-static void show_page(const struct status *status, const struct page_states *states,
-	const struct page_config *page)
+static void show_page(
+	struct status *status, const struct page_states *states, const struct page_config *page)
 {
 	struct page_state *state = page_states_find(states, page->name);
 	const char *observation;
 
-	if (state != NULL)
+	if (state != NULL) {
 		store_load(status->database, state);
+		alarms_load(status->database, page->name, &status->alarms);
+	}
 	observation = observation_of(page, state, status->now);
 	if (status->pages != NULL)
 		add_page(status, page, state, observation);
 	else
 		print_page(status, page, state, observation);
+	alarms_release(&status->alarms);
 }
 
 static void show_outbox(const struct status *status)
@@ -206,8 +246,10 @@ static int show(struct status *status, char **names)
 	struct page_states states = {0};
 	int result = EXIT_DONE;
 
-	if (status->database != NULL)
+	if (status->database != NULL) {
 		store_pages(status->database, &states);
+		silences_load(status->database, status->now, &status->silences);
+	}
 	for (size_t i = 0; names[0] == NULL && i < config->page_count; i++)
 		show_page(status, &states, &config->pages[i]);
 	for (; *names != NULL; names++) {
@@ -220,6 +262,7 @@ static int show(struct status *status, char **names)
 									       : EXIT_USAGE;
 	}
 	show_outbox(status);
+	silences_release(&status->silences);
 	page_states_release(&states);
 	return result;
 }

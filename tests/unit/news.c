@@ -33,7 +33,7 @@ static void open_fixture(struct fixture *fixture, const char *text)
 	*fixture = (struct fixture){0};
 	assert_true(reading_parse(text, strlen(text), &fixture->reading, NULL));
 	fixture->input = (struct news_input){&fixture->reading, &fixture->lamps, &none,
-		LEVEL_PARTIAL_OUTAGE, 1, 2, 1390590000, NULL};
+		LEVEL_PARTIAL_OUTAGE, 1, 2, 1390590000, NULL, NULL};
 }
 
 static void close_fixture(struct fixture *fixture)

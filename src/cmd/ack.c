@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch ack PAGE [INDICATOR]: somebody answers for what is red: no reminders and no updates
+ * about it any more. That it is green again is still told.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/pattern.h"
+#include "base/text.h"
+#include "cmd/context.h"
+#include "cmd/terminal.h"
+#include "keep/alarm.h"
+#include "keep/store.h"
+
+/* The alarms of one page that are acknowledged. */
+struct answer {
+	const struct context *context;
+	struct database *database;
+	struct page_state *state;
+	struct text_list patterns; /* of one indicator; empty: all that is red */
+};
+
+/* "overall" means the page's own level, which patterns never choose. */
+static bool is_meant(
+	const struct answer *answer, const struct alarm *alarm, const struct lamp *lamp)
+{
+	if (answer->patterns.count == 0)
+		return true;
+	if (alarm->indicator[0] == '\0')
+		return text_equal(answer->patterns.list[0], "overall");
+	return patterns_choose(&answer->patterns, alarm->indicator, lamp != NULL ? lamp->group : "",
+		lamp != NULL ? lamp->name : "");
+}
+
+static void acknowledge(
+	const struct answer *answer, const struct alarm *alarm, const struct lamp *lamp)
+{
+	const struct invocation *invocation = answer->context->invocation;
+	char *label = alarm->indicator[0] == '\0' || lamp == NULL
+			      ? memory_string("overall")
+			      : text_label(lamp->group, lamp->name);
+
+	alarm_acknowledge(answer->database, alarm->id, invocation->clock);
+	store_add_event(answer->database, alarm->page, invocation->clock, "acknowledged",
+		alarm->indicator, label, "", "", "");
+	if (invocation->verbosity >= 0) {
+		fputs("acknowledged: ", stdout);
+		terminal_text(label, 0);
+		putchar('\n');
+	}
+	free(label);
+}
+
+/* How many there were; each that is meant and not yet acknowledged is. */
+static size_t acknowledge_all(const struct answer *answer)
+{
+	struct alarms alarms = {0};
+	size_t meant = 0;
+
+	alarms_load(answer->database, answer->state->name, &alarms);
+	for (size_t i = 0; i < alarms.count; i++) {
+		const struct alarm *alarm = &alarms.list[i];
+		const struct lamp *lamp = lamps_find(&answer->state->lamps, alarm->indicator);
+
+		if (!is_meant(answer, alarm, lamp))
+			continue;
+		meant++;
+		if (alarm->acknowledged == 0)
+			acknowledge(answer, alarm, lamp);
+	}
+	alarms_release(&alarms);
+	return meant;
+}
+
+static int save(struct answer *answer)
+{
+	struct error error;
+	size_t meant;
+
+	store_load(answer->database, answer->state);
+	database_begin(answer->database);
+	meant = acknowledge_all(answer);
+	if (!database_commit(answer->database, &error)) {
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+		return EXIT_LOCAL;
+	}
+	if (meant > 0)
+		return EXIT_DONE;
+	fprintf(stderr, "lampwatch: ack: nothing on %s that was told red is open%s\n",
+		answer->state->name, answer->patterns.count > 0 ? " by that name" : "");
+	return EXIT_USAGE;
+}
+
+static int act(struct answer *answer, const char *page)
+{
+	struct page_states states = {0};
+	struct error error;
+	int result = EXIT_LOCAL;
+
+	answer->database = store_open(answer->context->database_path, false, &error);
+	if (answer->database == NULL) {
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+		return result;
+	}
+	store_pages(answer->database, &states);
+	answer->state = page_states_find(&states, page);
+	if (answer->state != NULL) {
+		result = save(answer);
+	} else {
+		fprintf(stderr, "lampwatch: ack: %s was never read\n", page);
+		result = EXIT_USAGE;
+	}
+	page_states_release(&states);
+	database_close(answer->database);
+	return result;
+}
+
+int command_ack(struct invocation *invocation, int argc, char **argv)
+{
+	struct context context = {0};
+	struct answer answer = {.context = &context};
+	int result;
+
+	if (argc < 2 || argc > 3 || argv[1][0] == '-')
+		return usage_error(invocation);
+	result = context_open(&context, invocation);
+	if (result == EXIT_DONE)
+		result = context_prepare(&context);
+	if (result == EXIT_DONE && config_page(context.config, argv[1]) == NULL)
+		result = context_unknown_page(&context, argv[1]) ? EXIT_DONE : EXIT_USAGE;
+	if (argc == 3)
+		text_list_add(&answer.patterns, argv[2]);
+	if (result == EXIT_DONE)
+		result = act(&answer, argv[1]);
+	text_list_release(&answer.patterns);
+	context_close(&context);
+	return result;
+}
