@@ -13,13 +13,13 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/json_scan.h"
 #include "base/memory.h"
 #include "base/text.h"
 
 enum {
 	REAL_DIGITS_LEAST = 15, /* every decimal of so many digits survives a double … */
 	REAL_DIGITS_MOST = 17,  /* … and every double survives so many digits */
-	NUMBER_TEXT_MAX = 32,
 };
 
 static struct value *value_new(enum value_type type, char *text)
@@ -312,16 +312,18 @@ static json_t *load(const char *text, size_t length, size_t flags, struct error 
 }
 
 /* The digits of a number as the headers promise them. */
-static void number_text(const json_t *node, char out[static NUMBER_TEXT_MAX])
+static void number_text(const json_t *node, char out[static JSON_NUMBER_MAX])
 {
-	double real = json_real_value(node);
+	if (json_is_integer(node))
+		snprintf(out, JSON_NUMBER_MAX, "%" JSON_INTEGER_FORMAT, json_integer_value(node));
+	else
+		json_real_text(json_real_value(node), out);
+}
 
-	if (json_is_integer(node)) {
-		snprintf(out, NUMBER_TEXT_MAX, "%" JSON_INTEGER_FORMAT, json_integer_value(node));
-		return;
-	}
+void json_real_text(double real, char out[static JSON_NUMBER_MAX])
+{
 	for (int digits = REAL_DIGITS_LEAST; digits <= REAL_DIGITS_MOST; digits++) {
-		snprintf(out, NUMBER_TEXT_MAX, "%.*g", digits, real);
+		snprintf(out, JSON_NUMBER_MAX, "%.*g", digits, real);
 		if (strtod(out, NULL) == real)
 			break;
 	}
@@ -347,7 +349,7 @@ static enum value_type type_of(const json_t *node)
 static void visit(json_t *node, const char *key, const struct json_visitor *visitor)
 {
 	enum value_type type = type_of(node);
-	char number[NUMBER_TEXT_MAX];
+	char number[JSON_NUMBER_MAX];
 	const char *text = NULL, *name;
 	json_t *member;
 	size_t i;
@@ -374,9 +376,11 @@ static void visit(json_t *node, const char *key, const struct json_visitor *visi
 bool json_visit(const char *text, size_t length, bool prefix, const struct json_visitor *visitor,
 	struct error *error)
 {
-	json_t *root =
-		load(text, length, JSON_ALLOW_NUL | (prefix ? JSON_DISABLE_EOF_CHECK : 0), error);
+	json_t *root;
 
+	if (json_scan(text, length, prefix, visitor))
+		return true;
+	root = load(text, length, JSON_ALLOW_NUL | (prefix ? JSON_DISABLE_EOF_CHECK : 0), error);
 	if (root == NULL)
 		return false;
 	visit(root, NULL, visitor);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * JSON (RFC 8259) in and out, by jansson, and the plain tree of values that
+ * JSON (RFC 8259) in and out, by jansson (a quick walk comes first where the text has nothing
+ * unusual), and the plain tree of values that
  * templates are filled from and --json prints. A value is owned by what holds it.
  */
 #ifndef LAMPWATCH_JSON_H
@@ -66,10 +67,10 @@ struct value *json_parse(const char *text, size_t length, struct error *error);
 /*
  * Walks the JSON text without building values: what the tree of a page is made
  * from. key is NULL for members of lists and for the root; text is NULL for
- * containers, true, false and null. end() follows each begin() of a container.
- * With prefix, what follows the first value is ignored. Integers keep their digits; those beyond 64
- * bits are read as reals; reals have the shortest form that reads back the same.
- * Errors: REMEDY_PAGE. Depth is bounded by jansson (2,048).
+ * containers, true, false and null, and not terminated: length counts its bytes. end() follows each
+ * begin() of a container. With prefix, what follows the first value is ignored. Integers keep their
+ * digits; those beyond 64 bits are read as reals; reals have the shortest form that reads back the
+ * same. Errors: REMEDY_PAGE. Depth is bounded by jansson (2,048).
  */
 struct json_visitor {
 	void (*begin)(void *context, enum value_type type, const char *key, const char *text,

@@ -106,6 +106,20 @@ size_t text_character(const char *text, size_t length, uint32_t *character)
 	return size;
 }
 
+void text_add_character(struct buffer *out, uint32_t character)
+{
+	static const unsigned char marks[] = {
+		0, 0xc0, 0xe0, 0xf0}; /* of the first byte, by how many follow */
+	char bytes[sizeof marks];
+	size_t length = 0;
+	int more = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
+
+	bytes[length++] = (char)(marks[more] | character >> 6 * more);
+	while (more-- > 0)
+		bytes[length++] = (char)(0x80 | (character >> 6 * more & 0x3f));
+	buffer_add(out, bytes, length);
+}
+
 /* How many bytes at the beginning are ASCII; most text is, so eight are looked at in one step. */
 static size_t ascii_span(const char *text, size_t length)
 {

@@ -28,6 +28,9 @@ bool text_matches(const char *text, const char *pattern, bool fold);
  */
 size_t text_character(const char *text, size_t length, uint32_t *character);
 
+/* Adds one character as UTF-8 (RFC 3629); the caller has seen that it is one. */
+void text_add_character(struct buffer *out, uint32_t character);
+
 /* True where all length bytes are valid UTF-8. */
 bool text_valid(const char *text, size_t length);
 

@@ -17,20 +17,6 @@ enum {
 
 static const char replacement[] = "\xef\xbf\xbd";
 
-void character_add(struct buffer *out, uint32_t character)
-{
-	static const unsigned char marks[] = {
-		0, 0xc0, 0xe0, 0xf0}; /* of the first byte, by how many follow */
-	char bytes[sizeof marks];
-	size_t length = 0;
-	int more = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
-
-	bytes[length++] = (char)(marks[more] | character >> 6 * more);
-	while (more-- > 0)
-		bytes[length++] = (char)(0x80 | (character >> 6 * more & 0x3f));
-	buffer_add(out, bytes, length);
-}
-
 static uint32_t unit_at(const unsigned char *bytes, bool big)
 {
 	return big ? (uint32_t)bytes[0] << 8 | bytes[1] : (uint32_t)bytes[1] << 8 | bytes[0];
@@ -67,9 +53,9 @@ static void decode_utf16(const unsigned char *bytes, size_t length, bool big, st
 		next = i + 4 <= length ? unit_at(bytes + i + 2, big) : 0;
 
 		if (unit != 0 && (unit < 0xd800 || unit > 0xdfff)) {
-			character_add(out, unit);
+			text_add_character(out, unit);
 		} else if (unit < 0xdc00 && next >= 0xdc00 && next <= 0xdfff) {
-			character_add(out, 0x10000 + ((unit & 0x3ff) << 10 | (next & 0x3ff)));
+			text_add_character(out, 0x10000 + ((unit & 0x3ff) << 10 | (next & 0x3ff)));
 			i += 2;
 		} else {
 			buffer_text(out, replacement);

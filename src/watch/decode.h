@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct buffer;
 
@@ -19,8 +18,5 @@ struct buffer;
  * UTF-8 and declares another encoding itself: out then holds its own bytes.
  */
 bool decode_document(const char *bytes, size_t length, struct buffer *out);
-
-/* Adds one character as UTF-8 (RFC 3629); the caller has seen that it is one. */
-void character_add(struct buffer *out, uint32_t character);
 
 #endif

@@ -24,7 +24,7 @@ struct evaluation {
 	struct variable *variables;
 	size_t variable_count;
 	xmlNodePtr item;
-	struct regex_cache *regexes;
+	struct regex_cache *regexes, *own_regexes; /* the second: owned, where none were given */
 	struct join_indexes *indexes;
 	const struct xpath *running;
 	size_t parsed; /* bytes by functions */
@@ -89,7 +89,6 @@ struct evaluation *evaluation_new(const char *url)
 	evaluation->context->error = keep_error;
 	evaluation->context->opLimit = XPATH_OPERATIONS_MAX;
 	evaluation->made = xmlHashCreate(0);
-	evaluation->regexes = regex_cache_new();
 	evaluation->indexes = join_indexes_new();
 	xmlXPathRegisterVariableLookup(evaluation->context, look_up, evaluation);
 	prefixes_register(evaluation->context);
@@ -112,7 +111,7 @@ void evaluation_free(struct evaluation *evaluation)
 	for (size_t i = 0; i < evaluation->tree_count; i++)
 		tree_free(evaluation->trees[i]);
 	free(evaluation->trees);
-	regex_cache_free(evaluation->regexes);
+	regex_cache_free(evaluation->own_regexes);
 	free(evaluation);
 }
 
@@ -341,8 +340,15 @@ struct evaluation *evaluation_of(xmlXPathParserContextPtr parser)
 	return parser->context->userData;
 }
 
+void evaluation_share(struct evaluation *evaluation, struct regex_cache *regexes)
+{
+	evaluation->regexes = regexes;
+}
+
 struct regex_cache *evaluation_regexes(struct evaluation *evaluation)
 {
+	if (evaluation->regexes == NULL)
+		evaluation->regexes = evaluation->own_regexes = regex_cache_new();
 	return evaluation->regexes;
 }
 

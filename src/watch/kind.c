@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "watch/kind_blocks.h"
 #include "watch/kind_p.h"
+#include "watch/regex.h"
 
 enum {
 	DIGEST_DEPTH_MAX = 32, /* of parameters; YAML's aliases can make them endless */
@@ -300,6 +301,7 @@ struct kind *kind_load(const char *path, struct node with, struct problems *prob
 	if (yaml != NULL) {
 		kind = memory_zero(1, sizeof *kind);
 		kind->name = name_of(path);
+		kind->regexes = regex_cache_new();
 		set_digest(kind, &text, with);
 		load(kind, yaml_root(yaml), with, problems);
 		yaml_close(yaml);
@@ -327,6 +329,7 @@ void kind_free(struct kind *kind)
 		return;
 	free(kind->name);
 	free(kind->about);
+	regex_cache_free(kind->regexes);
 	named_release(&kind->documents);
 	named_release(&kind->lets);
 	xpath_list_release(&kind->detect);
@@ -412,6 +415,7 @@ bool kind_document_address(const struct kind *kind, size_t i, const char *url,
 		return true;
 	}
 	evaluation = evaluation_new(url);
+	evaluation_share(evaluation, kind->regexes);
 	if (add_documents(kind, i, documents, evaluation, error))
 		text = evaluate_text(evaluation, named->xpath, NULL, error);
 	evaluation_free(evaluation);

@@ -58,6 +58,7 @@ struct named_list {
 struct kind {
 	char *name, *about;
 	char digest[DIGEST_TEXT];
+	struct regex_cache *regexes; /* owned; filled by what is read */
 	struct named_list documents, lets;
 	struct xpath_list detect, require;
 	struct xpath_list title, word; /* of the page */

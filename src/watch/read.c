@@ -309,6 +309,7 @@ bool read_page(const struct kind *kind, const char *url, const struct document *
 	bool good;
 
 	work.evaluation = evaluation_new(url != NULL ? url : "");
+	evaluation_share(work.evaluation, kind->regexes);
 	if (work.report->trace != NULL)
 		evaluation_observe(work.evaluation, trace_value, work.report->trace);
 	work.ids = xmlHashCreate(0);
@@ -364,6 +365,7 @@ bool read_detect(const struct kind *const *kinds, size_t count, const char *url,
 	evaluation = evaluation_new(url != NULL ? url : "");
 	evaluation_add_document(evaluation, "page", tree);
 	for (size_t i = 0; i < count; i++) {
+		evaluation_share(evaluation, kinds[i]->regexes);
 		fits[i] = fits_kind(kinds[i], evaluation);
 		any = any || fits[i];
 		evaluation_rewind(evaluation, URL_AND_PAGE);

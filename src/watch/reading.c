@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "watch/decode.h"
 
 static const char first_line[] = "reading 1\n";
 
@@ -229,7 +228,7 @@ static const char *unescape(const char *at, const char *end, struct buffer *out)
 	}
 	if (at >= end || *at != '}' || digits == 0 || !is_character(character))
 		return NULL;
-	character_add(out, character);
+	text_add_character(out, character);
 	return at + 1;
 }
 

@@ -22,7 +22,7 @@ enum {
 	REGEX_PATTERN_MAX = 4096,   /* bytes */
 };
 
-/* Compiled expressions, by pattern and flags. Used by one reading. */
+/* Compiled expressions, by pattern and flags. Used by one kind, one reading after the other. */
 struct regex_cache *regex_cache_new(void);
 void regex_cache_free(struct regex_cache *cache);
 

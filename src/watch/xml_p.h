@@ -164,6 +164,9 @@ struct evaluation;
 struct evaluation *evaluation_new(const char *url);
 void evaluation_free(struct evaluation *evaluation);
 
+/* Regular expressions are compiled into regexes, which are borrowed: the next reading has them. */
+void evaluation_share(struct evaluation *evaluation, struct regex_cache *regexes);
+
 /* Gives $name a value, which is owned by the evaluation from here on. name is borrowed. */
 void evaluation_define(struct evaluation *evaluation, const char *name, xmlXPathObjectPtr value);
 
