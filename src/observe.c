@@ -230,7 +230,7 @@ static void settle_state(struct work *work)
 	}
 	state->unreadable = false;
 	state->known = true;
-	state->last_fetch = state->last_success = seen->now;
+	page_state_seen(state, seen->page->settings.every, seen->now);
 	if (seen->full)
 		state->last_full = seen->now;
 	state->red = lamps_red(&state->lamps);

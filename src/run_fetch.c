@@ -83,7 +83,8 @@ static void take_unchanged(struct watch *watch)
 		observe(&run->observer, &seen);
 		return;
 	}
-	state->last_fetch = state->last_success = state->last_confirmed = run->now;
+	page_state_seen(state, watch->page->settings.every, run->now);
+	state->last_confirmed = run->now;
 	state->confirmed++;
 	if (watch->full)
 		state->last_full = run->now;

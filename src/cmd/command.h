@@ -45,6 +45,7 @@ int command_mail_in(struct invocation *invocation, int argc, char **argv);
 int command_outbox(struct invocation *invocation, int argc, char **argv);
 int command_read(struct invocation *invocation, int argc, char **argv);
 int command_replay(struct invocation *invocation, int argc, char **argv);
+int command_report(struct invocation *invocation, int argc, char **argv);
 int command_routes(struct invocation *invocation, int argc, char **argv);
 int command_run(struct invocation *invocation, int argc, char **argv);
 int command_show(struct invocation *invocation, int argc, char **argv);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "watch/schedule.h"
 
 /* A step, once released, is never changed: a change of the schema is a new step. */
 static const char *const steps[] = {
@@ -100,6 +101,10 @@ static const char *const steps[] = {
 	"CREATE INDEX change_time ON change (time);"
 	"CREATE INDEX change_item ON change (page, item, time);"
 	"CREATE INDEX event_time ON event (time);",
+
+	/* report: when nobody saw a page */
+	"CREATE TABLE gap (page TEXT, begins INTEGER, ends INTEGER, PRIMARY KEY (page, begins))"
+	"  WITHOUT ROWID;",
 
 	/* host: what DNS said of relays, webhooks and mail domains while all was well */
 	"CREATE TABLE host (role TEXT, name TEXT, status TEXT NOT NULL, failure TEXT NOT NULL,"
@@ -346,8 +351,37 @@ static void save_reading(struct database *database, const struct page_state *sta
 	char digest[DIGEST_TEXT];
 
 	digest_sha256(state->reading, strlen(state->reading), digest);
-	database_do(database, "INSERT OR REPLACE INTO reading (page, text, sha256) VALUES (?, ?, ?)",
-		"ttt", state->name, state->reading, digest);
+	database_do(database,
+		"INSERT OR REPLACE INTO reading (page, text, sha256) VALUES (?, ?, ?)", "ttt",
+		state->name, state->reading, digest);
+}
+
+void page_state_seen(struct page_state *state, int64_t every, int64_t now)
+{
+	const struct schedule schedule = {.every = every, .last_success = state->last_success};
+
+	if (state->known && state->last_success != 0 && schedule_stale(&schedule, now))
+		state->gap = state->last_success;
+	state->last_fetch = state->last_success = now;
+}
+
+static void save_gap(struct database *database, const struct page_state *state)
+{
+	if (state->gap != 0)
+		database_do(database, "INSERT OR IGNORE INTO gap VALUES (?, ?, ?)", "tii",
+			state->name, state->gap, state->last_success);
+}
+
+void store_gaps(struct database *database, const char *page, int64_t since, struct gaps *gaps)
+{
+	struct statement *row = database_query(database,
+		"SELECT begins, ends FROM gap WHERE page = ? AND ends > ? ORDER BY begins", "ti",
+		page, since);
+
+	while (statement_row(row))
+		*(struct gap *)memory_append(&gaps->list, &gaps->count, sizeof *gaps->list) =
+			(struct gap){statement_integer(row, 0), statement_integer(row, 1)};
+	statement_end(row);
 }
 
 void store_save(struct database *database, const struct page_state *state)
@@ -367,6 +401,7 @@ void store_save(struct database *database, const struct page_state *state)
 		state->snapshot, state->folder, state->sums, state->head, state->confirmed,
 		state->last_confirmed, state->host);
 	save_validators(database, state);
+	save_gap(database, state);
 	if (!state->loaded)
 		return;
 	if (state->reading != NULL)
@@ -382,14 +417,15 @@ void store_touch(struct database *database, const struct page_state *state)
 		" last_confirmed = ? WHERE name = ?",
 		"iiiiiit", state->last_fetch, state->last_success, state->last_full,
 		state->retry_at, state->confirmed, state->last_confirmed, state->name);
+	save_gap(database, state);
 }
 
 void store_add_snapshot(struct database *database, const char *page, const struct snapshot_row *row)
 {
-	database_do(database, "INSERT INTO snapshot (page, sequence, time, folder, sums, line)"
+	database_do(database,
+		"INSERT INTO snapshot (page, sequence, time, folder, sums, line)"
 		" VALUES (?, ?, ?, ?, ?, ?)",
-		"tiittt", page,
-		row->sequence, row->time, row->folder, row->sums, row->line);
+		"tiittt", page, row->sequence, row->time, row->folder, row->sums, row->line);
 }
 
 static bool snapshot_take(struct statement *row, struct snapshot_row *snapshot)
@@ -597,7 +633,8 @@ void store_rename_alarm(
 	struct database *database, const char *page, const char *former, const char *indicator)
 {
 	database_do(database,
-		"UPDATE alarm SET indicator = ? WHERE page = ? AND kind IN ('red', 'flapping') AND indicator = ?"
+		"UPDATE alarm SET indicator = ? WHERE page = ? AND kind IN ('red', 'flapping') AND "
+		"indicator = ?"
 		" AND closed IS NULL",
 		"ttt", indicator, page, former);
 }

@@ -47,6 +47,9 @@ struct page_state {
 	int64_t confirmed; /* fetches that said the same since that snapshot, itself included */
 	int64_t last_confirmed; /* when the last of them was */
 
+	int64_t gap; /* the success before the last one, where too long passed between the two for
+		      * anything to be known of it; 0: none. Written once, as a row of its own */
+
 	/* Loaded only by store_load(): */
 	bool loaded;
 	char *reading; /* canonical text of the last reading; NULL for none */
@@ -79,6 +82,22 @@ void store_save(struct database *database, const struct page_state *state);
 
 /* Writes the times and counters alone: what an unchanged page needs. */
 void store_touch(struct database *database, const struct page_state *state);
+
+/* Time in which nobody saw a page. */
+struct gap {
+	int64_t begins, ends;
+};
+
+struct gaps {
+	struct gap *list; /* oldest first; owned by the caller */
+	size_t count;
+};
+
+/* Notes in state that it was seen at now, and whether that ends a gap; every in milliseconds. */
+void page_state_seen(struct page_state *state, int64_t every, int64_t now);
+
+/* Adds those of a page that end after since. */
+void store_gaps(struct database *database, const char *page, int64_t since, struct gaps *gaps);
 
 struct snapshot_row {
 	int64_t sequence, time;
@@ -113,7 +132,8 @@ void store_add_change(struct database *database, const char *page, int64_t time,
 void store_changes_text(
 	struct database *database, const char *page, int64_t snapshot, struct buffer *out);
 
-/* False where the last reading is gone, or is not the one that was written: its digest is beside it. */
+/* False where the last reading is gone, or is not the one that was written: its digest is beside
+ * it. */
 bool store_reading_whole(struct database *database, const char *page);
 
 /* One line of a page's history: a change, or an event that followed. All strings owned. */

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch report: how available each indicator was, by what its page said; as
+ * text, JSON, CSV or one HTML file.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/date.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/template.h"
+#include "base/text.h"
+#include "cmd/context.h"
+#include "cmd/report_value.h"
+#include "cmd/terminal.h"
+#include "keep/report.h"
+#include "keep/store.h"
+
+enum { REPORT_DAYS = 30, DAY_SECONDS = 86400, LABEL_COLUMNS = 24 };
+
+enum form { FORM_TEXT, FORM_JSON, FORM_HTML, FORM_CSV };
+
+struct report {
+	const struct context *context;
+	struct database *database;
+	int64_t since, until, now;
+	enum form form;
+	struct value *pages; /* of --json and --html */
+};
+
+/* ---- text ---- */
+
+static void print_duration(int64_t seconds, int columns)
+{
+	char text[DATE_TEXT_MAX] = "-";
+
+	if (seconds >= 0)
+		date_write_duration(seconds, text);
+	printf("%*s", columns, text);
+}
+
+static void print_outage(const struct report *report, const struct outage *outage)
+{
+	const char *zone = report->context->config->timezone;
+	char lag[DATE_TEXT_MAX];
+
+	fputs(outage->begun ? "      red " : "      red before ", stdout);
+	terminal_time(outage->begin, zone);
+	fputs(outage->ended ? " to " : " to at least ", stdout);
+	terminal_time(outage->end, zone);
+	if (outage->said_begin != 0) {
+		date_write_duration(llabs(outage->begin - outage->said_begin), lag);
+		printf("\n        %s %s the page says it began", lag,
+			outage->begin >= outage->said_begin ? "after" : "before");
+	}
+	if (outage->said_end != 0) {
+		date_write_duration(llabs(outage->end - outage->said_end), lag);
+		printf("\n        green %s %s its last word on it", lag,
+			outage->end >= outage->said_end ? "after" : "before");
+	}
+	putchar('\n');
+}
+
+static void print_row(const struct report *report, const struct report_row *row)
+{
+	const struct measures *measures = &row->measures;
+	char share[REPORT_SHARE_MAX];
+
+	report_share(measures_availability(measures), share);
+	fputs("  ", stdout);
+	terminal_text(row->id[0] != '\0' ? row->label : "the page as a whole", LABEL_COLUMNS);
+	printf("%10s%4zu", share, measures->outage_count);
+	print_duration(measures->red, 11);
+	print_duration(measures_repair(measures), 11);
+	print_duration(measures->unknown, 12);
+	putchar('\n');
+	for (size_t i = 0; i < measures->outage_count; i++)
+		print_outage(report, &measures->outages[i]);
+}
+
+static void print_page(const struct report *report, const struct report_page *page)
+{
+	const char *zone = report->context->config->timezone;
+
+	terminal_text(page->name, 0);
+	fputs("  ", stdout);
+	terminal_time(page->since, zone);
+	fputs(" to ", stdout);
+	terminal_time(page->until, zone);
+	printf("\n  %-*s%10s%4s%11s%11s%12s\n", LABEL_COLUMNS, "", "available", "red", "in all",
+		"to repair", "unknown");
+	for (size_t i = 0; i < page->row_count; i++)
+		print_row(report, &page->rows[i]);
+}
+
+/* ---- CSV (RFC 4180) ---- */
+
+static void csv_field(const char *text, struct buffer *out)
+{
+	buffer_byte(out, '"');
+	for (; *text != '\0'; text++) {
+		if (*text == '"')
+			buffer_byte(out, '"');
+		buffer_byte(out, *text);
+	}
+	buffer_text(out, "\",");
+}
+
+/* A spreadsheet takes what begins with one of these for a formula. */
+static void csv_foreign(const char *text, struct buffer *out)
+{
+	char *visible = text_visible_copy(text);
+	char *quoted =
+		memory_format("%s%s", strchr("=+-@", visible[0]) != NULL ? "'" : "", visible);
+
+	csv_field(visible[0] != '\0' ? quoted : "", out);
+	free(quoted);
+	free(visible);
+}
+
+static void csv_row(const struct report_page *page, const struct report_row *row)
+{
+	const struct measures *measures = &row->measures;
+	char since[DATE_TEXT_MAX], until[DATE_TEXT_MAX], share[REPORT_SHARE_MAX];
+	struct buffer line = {0};
+
+	date_write(page->since, since);
+	date_write(page->until, until);
+	report_share(measures_availability(measures), share);
+	csv_field(page->name, &line);
+	csv_foreign(row->id, &line);
+	csv_foreign(row->label, &line);
+	buffer_format(&line,
+		"%s,%s,%s,%zu,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
+		",%" PRId64 "\r\n",
+		since, until, share[0] == '-' ? "" : share, measures->outage_count, measures->up,
+		measures->degraded, measures->red, measures->maintenance, measures->unknown,
+		measures_longest(measures), measures_repair(measures));
+	fputs(buffer_string(&line), stdout);
+	buffer_release(&line);
+}
+
+/* ---- all forms ---- */
+
+static void show_page(const struct report *report, const struct report_page *page)
+{
+	switch (report->form) {
+	case FORM_TEXT:
+		print_page(report, page);
+		break;
+	case FORM_CSV:
+		for (size_t i = 0; i < page->row_count; i++)
+			csv_row(page, &page->rows[i]);
+		break;
+	case FORM_JSON:
+	case FORM_HTML:
+		value_append(report->pages, report_page_value(page, report->context->config));
+		break;
+	}
+}
+
+static void show(const struct report *report, const char *name, struct page_states *states)
+{
+	struct page_state *state = page_states_find(states, name);
+	struct report_page page = {0};
+
+	if (state != NULL && report_load(report->database, report->context->config, state,
+				     report->since, report->until, report->now, &page))
+		show_page(report, &page);
+	report_page_release(&page);
+}
+
+static int show_all(const struct report *report, char **names)
+{
+	const struct config *config = report->context->config;
+	struct page_states states = {0};
+	int result = EXIT_DONE;
+
+	if (report->form == FORM_CSV)
+		fputs("page,id,indicator,since,until,availability,outages,up,degraded,red,"
+		      "maintenance,unknown,longest,repair\r\n",
+			stdout);
+	store_pages(report->database, &states);
+	for (size_t i = 0; names[0] == NULL && i < config->page_count; i++)
+		show(report, config->pages[i].name, &states);
+	for (; *names != NULL; names++) {
+		if (config_page(config, *names) != NULL)
+			show(report, *names, &states);
+		else
+			result = context_unknown_page(report->context, *names) ? EXIT_DONE
+									       : EXIT_USAGE;
+	}
+	page_states_release(&states);
+	return result;
+}
+
+static int print_html(const struct report *report, struct value *root)
+{
+	char *folder = memory_format("%s/site", report->context->templates);
+	struct buffer out = {0};
+	struct error error;
+	int result = EXIT_DONE;
+
+	report_put_times(root, report->since, report->until, report->context->config);
+	if (template_render_file(folder, "report.html", root, &out, &error)) {
+		fwrite(out.data, 1, out.length, stdout);
+	} else {
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+		result = EXIT_USAGE;
+	}
+	buffer_release(&out);
+	free(folder);
+	return result;
+}
+
+/* ---- the words ---- */
+
+/* What a prefix of RFC 3339 names in the configured zone, unless it names its own. */
+static bool local_time(const char *text, const char *zone, bool end, int64_t *time)
+{
+	if (!(end ? date_prefix_end(text, time) : date_prefix_begin(text, time)))
+		return false;
+	*time += end; /* what is named belongs to it */
+	if (strchr(text, 'Z') == NULL &&
+		strpbrk(strchr(text, 'T') != NULL ? strchr(text, 'T') : "", "+-") == NULL)
+		*time -= date_offset(*time - date_offset(*time, zone), zone);
+	return true;
+}
+
+static bool parse_words(
+	struct report *report, int argc, char **argv, const char **since, const char **until)
+{
+	static const struct option options[] = {{"since", required_argument, NULL, 's'},
+		{"until", required_argument, NULL, 'u'}, {"html", no_argument, NULL, 'h'},
+		{"csv", no_argument, NULL, 'c'}, {0}};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "s:u:", options, NULL)) != -1) {
+		if (option == 's')
+			*since = optarg;
+		else if (option == 'u')
+			*until = optarg;
+		else if (option == 'h' || option == 'c')
+			report->form = option == 'h' ? FORM_HTML : FORM_CSV;
+		else
+			return false;
+	}
+	return true;
+}
+
+static int take_times(struct report *report, const char *since, const char *until)
+{
+	const char *zone = report->context->config->timezone;
+	const char *wrong = NULL;
+
+	report->until = report->now;
+	if (until != NULL && !local_time(until, zone, true, &report->until))
+		wrong = until;
+	report->since = report->until - REPORT_DAYS * DAY_SECONDS;
+	if (since != NULL && !local_time(since, zone, false, &report->since))
+		wrong = since;
+	if (wrong != NULL)
+		fprintf(stderr,
+			"lampwatch: report: \"%s\" is no time such as 2026-03, 2026-03-01 or "
+			"2026-03-01T12:00\n",
+			wrong);
+	else if (report->since >= report->until)
+		fputs("lampwatch: report: --since is not before --until\n", stderr);
+	return wrong == NULL && report->since < report->until ? EXIT_DONE : EXIT_USAGE;
+}
+
+int command_report(struct invocation *invocation, int argc, char **argv)
+{
+	struct context context = {0};
+	struct report report = {.context = &context, .now = invocation->clock};
+	struct value *root = value_map();
+	const char *since = NULL, *until = NULL;
+	bool missing = false;
+	int result = parse_words(&report, argc, argv, &since, &until) ? EXIT_DONE
+								      : usage_error(invocation);
+
+	if (invocation->json)
+		report.form = FORM_JSON;
+	if (result == EXIT_DONE)
+		result = context_open(&context, invocation);
+	if (result == EXIT_DONE)
+		result = take_times(&report, since, until);
+	if (result != EXIT_DONE)
+		goto out;
+	value_put_number(root, "format", 1);
+	report.pages = value_put(root, "pages", value_list());
+	report.database = context_database(&context, &missing);
+	if (report.database == NULL)
+		result = missing ? EXIT_DONE : EXIT_LOCAL;
+	else
+		result = show_all(&report, argv + optind);
+	if (report.form == FORM_JSON)
+		terminal_json(root);
+	else if (report.form == FORM_HTML && result == EXIT_DONE)
+		result = print_html(&report, root);
+out:
+	value_free(root);
+	database_close(report.database);
+	context_close(&context);
+	return result;
+}
