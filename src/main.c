@@ -63,6 +63,8 @@ static const struct command {
 	{"key", command_key, "", "make the key that signs the archive, and show its public half"},
 	{"export", command_export, "--warc FILE [PAGE...] | --wacz FILE [PAGE...]",
 		"snapshots as a web archive, for other programs"},
+	{"serve", command_serve, "[--listen ADDRESS:PORT]",
+		"the archive over HTTP, for reading, on this machine"},
 	{"site", command_site, "", "write all pages to browse the archive anew"},
 	{"import", command_import, "[--page NAME [--url ADDRESS]] [--since TIME] FILE|FOLDER...",
 		"build the history of pages out of what others have saved"},

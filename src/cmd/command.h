@@ -48,6 +48,7 @@ int command_replay(struct invocation *invocation, int argc, char **argv);
 int command_report(struct invocation *invocation, int argc, char **argv);
 int command_routes(struct invocation *invocation, int argc, char **argv);
 int command_run(struct invocation *invocation, int argc, char **argv);
+int command_serve(struct invocation *invocation, int argc, char **argv);
 int command_show(struct invocation *invocation, int argc, char **argv);
 int command_silence(struct invocation *invocation, int argc, char **argv);
 int command_site(struct invocation *invocation, int argc, char **argv);

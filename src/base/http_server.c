@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/http_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+struct http_server {
+	struct MHD_Daemon *daemon;
+	struct http_server_settings settings;
+};
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+};
+
+void http_answer_header(struct http_answer *answer, const char *name, const char *format, ...)
+{
+	struct http_answer_header *header = &answer->headers[answer->count];
+	va_list arguments;
+	int length;
+
+	if (answer->count == HTTP_ANSWER_HEADERS_MAX)
+		return;
+	va_start(arguments, format);
+	length = vsnprintf(header->value, sizeof header->value, format, arguments);
+	va_end(arguments);
+	header->name = name;
+	answer->count += length >= 0 && (size_t)length < sizeof header->value;
+}
+
+static const char *query_header(const struct http_query *query, const char *name)
+{
+	return MHD_lookup_connection_value(query->connection, MHD_HEADER_KIND, name);
+}
+
+static struct MHD_Response *response_of(const struct http_answer *answer)
+{
+	struct MHD_Response *response;
+
+	if (answer->file < 0)
+		response = MHD_create_response_from_buffer(strlen(answer->text),
+			(void *)(uintptr_t)answer->text, MHD_RESPMEM_PERSISTENT);
+	else
+		response = MHD_create_response_from_fd_at_offset64(
+			answer->length, answer->file, answer->offset);
+	for (size_t i = 0; response != NULL && i < answer->count; i++)
+		MHD_add_response_header(
+			response, answer->headers[i].name, answer->headers[i].value);
+	return response;
+}
+
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+	const char *method, const char *version, const char *upload, size_t *upload_size,
+	void **request)
+{
+	const struct http_server *server = context;
+	struct http_query query = {url, query_header, connection};
+	struct http_answer answer = {
+		.status = MHD_HTTP_METHOD_NOT_ALLOWED, .file = -1, .text = "only GET and HEAD\n"};
+	struct MHD_Response *response;
+	enum MHD_Result result;
+
+	(void)version, (void)upload, (void)upload_size, (void)request;
+	if (text_equal(method, MHD_HTTP_METHOD_GET) || text_equal(method, MHD_HTTP_METHOD_HEAD))
+		server->settings.answer(server->settings.context, &query, &answer);
+	else
+		http_answer_header(&answer, "Allow", "GET, HEAD");
+	response = response_of(&answer);
+	if (response == NULL) {
+		if (answer.file >= 0)
+			close(answer.file);
+		return MHD_NO;
+	}
+	result = MHD_queue_response(connection, (unsigned)answer.status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* "127.0.0.1:8014" or "[::1]:8014": a name is none, for it may mean something else tomorrow. */
+static bool parse_address(const char *listen, union address *address)
+{
+	const char *colon = strrchr(listen, ':');
+	char *host, *end, *bare;
+	bool six = listen[0] == '[', good;
+	long port;
+
+	if (colon == NULL || colon == listen || colon[1] < '0' || colon[1] > '9')
+		return false;
+	port = strtol(colon + 1, &end, 10);
+	if (*end != '\0' || port > 65535 || (six && colon[-1] != ']'))
+		return false;
+	host = memory_bytes(listen, (size_t)(colon - listen));
+	bare = six ? memory_bytes(host + 1, strlen(host) - 2) : memory_string(host);
+	*address = (union address){0};
+	if (six) {
+		address->six.sin6_family = AF_INET6;
+		address->six.sin6_port = htons((uint16_t)port);
+		good = inet_pton(AF_INET6, bare, &address->six.sin6_addr) == 1;
+	} else {
+		address->four.sin_family = AF_INET;
+		address->four.sin_port = htons((uint16_t)port);
+		good = inet_pton(AF_INET, bare, &address->four.sin_addr) == 1;
+	}
+	free(bare);
+	free(host);
+	return good;
+}
+
+struct http_server *http_server_start(
+	const struct http_server_settings *settings, struct error *error)
+{
+	struct http_server *server;
+	union address address;
+	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO;
+
+	if (!parse_address(settings->listen, &address)) {
+		error_set(error, REMEDY_CONFIGURATION,
+			"\"%s\" is no address to listen on; 127.0.0.1:8014 or [::1]:8014 is",
+			settings->listen);
+		return NULL;
+	}
+	if (address.any.sa_family == AF_INET6)
+		flags |= MHD_USE_IPv6;
+	server = memory_zero(1, sizeof *server);
+	server->settings = *settings;
+	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, server,
+		MHD_OPTION_SOCK_ADDR, &address.any, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)HTTP_SERVER_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)HTTP_SERVER_SECONDS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)HTTP_SERVER_MEMORY, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+	if (server->daemon == NULL) {
+		error_set(error, REMEDY_LOCAL, "%s: cannot be listened on: %s", settings->listen,
+			strerror(errno));
+		free(server);
+		return NULL;
+	}
+	return server;
+}
+
+int http_server_port(const struct http_server *server)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+
+	return info != NULL ? info->port : 0;
+}
+
+void http_server_stop(struct http_server *server)
+{
+	if (server == NULL)
+		return;
+	MHD_stop_daemon(server->daemon);
+	free(server);
+}

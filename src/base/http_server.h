@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A small HTTP/1.1 server for files, by libmicrohttpd: one thread, few connections, each with a
+ * time limit. It reads nothing but the request's line and headers.
+ */
+#ifndef LAMPWATCH_HTTP_SERVER_H
+#define LAMPWATCH_HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct http_server;
+
+enum {
+	HTTP_SERVER_CONNECTIONS_MAX = 256,
+	HTTP_SERVER_SECONDS_MAX = 30, /* that a connection may be silent */
+	HTTP_SERVER_MEMORY = 32768    /* bytes for a request's line and headers */
+};
+
+/* What is asked for. Borrowed; headers give NULL where the request has none. */
+struct http_query {
+	const char *path; /* percent-decoded; begins with '/' */
+	const char *(*header)(const struct http_query *query, const char *name);
+	void *connection;
+};
+
+enum { HTTP_ANSWER_HEADERS_MAX = 16, HTTP_ANSWER_VALUE_MAX = 512 };
+
+struct http_answer_header {
+	const char *name; /* borrowed */
+	char value[HTTP_ANSWER_VALUE_MAX];
+};
+
+/* What is sent. */
+struct http_answer {
+	int status;
+	struct http_answer_header headers[HTTP_ANSWER_HEADERS_MAX];
+	size_t count;
+	int file;                /* a descriptor, given away; -1: text is sent */
+	uint64_t offset, length; /* of what is sent of the file */
+	const char *text;        /* outlives the server */
+};
+
+/* Adds a header; a value that is too long is left out whole. */
+void http_answer_header(struct http_answer *answer, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+struct http_server_settings {
+	const char *listen; /* "127.0.0.1:8014", "[::1]:8014"; port 0: any that is free */
+	/* Called in the server's thread, for GET and HEAD; all other methods get 405. */
+	void (*answer)(void *context, const struct http_query *query, struct http_answer *answer);
+	void *context;
+};
+
+/* NULL with REMEDY_CONFIGURATION where listen is no address, REMEDY_LOCAL where nobody can listen
+ * there. Signals are to be blocked before, so that its thread gets none. */
+struct http_server *http_server_start(
+	const struct http_server_settings *settings, struct error *error);
+int http_server_port(const struct http_server *server);
+
+/* Ends what is under way. NULL does nothing. */
+void http_server_stop(struct http_server *server);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd/serve_file.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/date.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+enum { ETAG_MAX = 64, PATH_PARTS_MAX = 8, SNAPSHOT_DEPTH = 5 };
+
+/* A page of ours runs no script, and takes style and pictures from beside it alone. */
+#define PAGE_POLICY                                                                                \
+	"default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri "    \
+	"'none'; form-action 'none'; frame-ancestors 'self'"
+#define OTHER_POLICY                                                                               \
+	"default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
+
+static const struct {
+	const char *ending, *type;
+} types[] = {
+	{".html", "text/html; charset=utf-8"},
+	{".css", "text/css; charset=utf-8"},
+	{".svg", "image/svg+xml"},
+	{".xml", "application/atom+xml"},
+	{".json", "application/json"},
+};
+
+static size_t depth_of(const char *path)
+{
+	size_t depth = 0;
+
+	for (; *path != '\0'; path++)
+		depth += *path == '/';
+	return depth;
+}
+
+const char *serve_type(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	if (depth_of(path) >= SNAPSHOT_DEPTH)
+		return "text/plain";
+	if (name == NULL || name[1] == '\0')
+		return types[0].type;
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+		if (text_ends(name, types[i].ending))
+			return types[i].type;
+	return strchr(name, '.') == NULL ? "text/plain; charset=utf-8" : "application/octet-stream";
+}
+
+static bool may_be_had(const char *part)
+{
+	return part[0] != '\0' && part[0] != '.';
+}
+
+/* Walks down part by part: no name on the way may be a link, so nothing leads out. */
+int serve_open(int folder_descriptor, const char *path, bool *folder)
+{
+	char *copy = memory_format("%s%s", path + 1, text_ends(path, "/") ? "index.html" : "");
+	char *rest = copy, *part;
+	int at = dup(folder_descriptor), next;
+	struct stat status;
+
+	*folder = false;
+	while (at >= 0 && (part = strsep(&rest, "/")) != NULL) {
+		next = !may_be_had(part)
+			       ? -1
+			       : openat(at, part,
+					 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
+						 (rest != NULL ? O_DIRECTORY : 0));
+		close(at);
+		at = next;
+	}
+	free(copy);
+	if (at < 0)
+		return -1;
+	if (fstat(at, &status) == 0 && S_ISREG(status.st_mode))
+		return at;
+	*folder = S_ISDIR(status.st_mode);
+	close(at);
+	return -1;
+}
+
+static bool take_number(const char **at, uint64_t *number)
+{
+	char *end;
+
+	if (**at < '0' || **at > '9')
+		return false;
+	*number = strtoull(*at, &end, 10);
+	*at = end;
+	return true;
+}
+
+enum serve_range serve_range(const char *header, uint64_t size, uint64_t *offset, uint64_t *length)
+{
+	uint64_t first = 0, last = size - 1, suffix = 0;
+	bool has_first, has_last;
+
+	*offset = 0;
+	*length = size;
+	if (header == NULL || !text_starts(header, "bytes="))
+		return SERVE_WHOLE;
+	header += strlen("bytes=");
+	has_first = take_number(&header, &first);
+	if (*header++ != '-')
+		return SERVE_WHOLE;
+	has_last = take_number(&header, has_first ? &last : &suffix);
+	if (*header != '\0' || (!has_first && !has_last) || (has_first && has_last && last < first))
+		return SERVE_WHOLE;
+	if (size == 0 || first >= size || (!has_first && suffix == 0))
+		return SERVE_BEYOND;
+	if (!has_first)
+		first = suffix < size ? size - suffix : 0;
+	if (last >= size)
+		last = size - 1;
+	*offset = first;
+	*length = last - first + 1;
+	return SERVE_PART;
+}
+
+bool serve_matches(const char *header, const char *etag)
+{
+	size_t length = strlen(etag);
+
+	if (text_equal(header, "*"))
+		return true;
+	for (const char *at = header; at != NULL && *at != '\0';) {
+		at += strspn(at, " \t,");
+		if (strncmp(at, "W/", 2) == 0)
+			at += 2;
+		if (strncmp(at, etag, length) == 0 &&
+			(at[length] == '\0' || strchr(" \t,", at[length]) != NULL))
+			return true;
+		at = strchr(at, ',');
+	}
+	return false;
+}
+
+/* IMF-fixdate (RFC 9110 section 5.6.7). */
+static void write_date(int64_t time, char out[static DATE_TEXT_MAX])
+{
+	date_write_mail(time, out);
+	if (text_ends(out, "+0000"))
+		memcpy(out + strlen(out) - 5, "GMT", 4);
+}
+
+static bool is_known(const struct http_query *query, const char *etag, int64_t modified)
+{
+	const char *tags = query->header(query, "If-None-Match"),
+		   *since = query->header(query, "If-Modified-Since");
+	int64_t time;
+
+	if (tags != NULL)
+		return serve_matches(tags, etag);
+	return since != NULL && date_parse(since, &time) && modified <= time;
+}
+
+/* A part is of use only to whoever has the rest of the same file (RFC 9110 section 13.1.5). */
+static const char *range_header(const struct http_query *query, const char *etag)
+{
+	const char *condition = query->header(query, "If-Range");
+
+	return condition == NULL || text_equal(condition, etag) ? query->header(query, "Range")
+								: NULL;
+}
+
+static void refuse(struct http_answer *answer, int status, const char *text)
+{
+	answer->status = status;
+	answer->text = text;
+	http_answer_header(answer, "Content-Type", "text/plain; charset=utf-8");
+	http_answer_header(answer, "Content-Security-Policy", "%s", OTHER_POLICY);
+}
+
+static void send_file(
+	const struct http_query *query, const struct stat *status, struct http_answer *answer)
+{
+	uint64_t size = (uint64_t)status->st_size;
+	const char *type = serve_type(query->path);
+	char etag[ETAG_MAX], date[DATE_TEXT_MAX];
+	enum serve_range range;
+
+	snprintf(etag, sizeof etag, "\"%" PRIx64 "-%" PRIx64 "-%lx-%lx\"", (uint64_t)status->st_ino,
+		size, (unsigned long)status->st_mtim.tv_sec,
+		(unsigned long)status->st_mtim.tv_nsec);
+	write_date(status->st_mtim.tv_sec, date);
+	http_answer_header(answer, "Content-Type", "%s", type);
+	http_answer_header(answer, "ETag", "%s", etag);
+	http_answer_header(answer, "Last-Modified", "%s", date);
+	http_answer_header(answer, "Accept-Ranges", "bytes");
+	http_answer_header(answer, "Content-Security-Policy", "%s",
+		text_starts(type, "text/html") ? PAGE_POLICY : OTHER_POLICY);
+	range = serve_range(range_header(query, etag), size, &answer->offset, &answer->length);
+	answer->status = 200;
+	if (is_known(query, etag, status->st_mtim.tv_sec)) {
+		answer->status = 304;
+		answer->length = 0;
+	} else if (range == SERVE_PART) {
+		answer->status = 206;
+		http_answer_header(answer, "Content-Range",
+			"bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, answer->offset,
+			answer->offset + answer->length - 1, size);
+	} else if (range == SERVE_BEYOND) {
+		answer->status = 416;
+		answer->length = 0;
+		http_answer_header(answer, "Content-Range", "bytes */%" PRIu64, size);
+	}
+}
+
+void serve_answer(void *context, const struct http_query *query, struct http_answer *answer)
+{
+	const int *archive = context;
+	struct stat status;
+	bool folder = false;
+
+	http_answer_header(answer, "X-Content-Type-Options", "nosniff");
+	http_answer_header(answer, "Referrer-Policy", "no-referrer");
+	http_answer_header(answer, "Cache-Control", "no-cache");
+	answer->file = query->path[0] == '/' ? serve_open(*archive, query->path, &folder) : -1;
+	if (answer->file >= 0 && fstat(answer->file, &status) == 0) {
+		send_file(query, &status, answer);
+	} else if (query->path[0] == '/' && folder) {
+		http_answer_header(answer, "Location", "%s/", strrchr(query->path, '/') + 1);
+		refuse(answer, 301, "the folder's index\n");
+	} else {
+		refuse(answer, 404, "no such page\n");
+	}
+}

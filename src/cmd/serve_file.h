@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A file of the archive as an answer over HTTP (RFC 9110): which may be had, as what, how much of
+ * it, and whether it is needed at all.
+ */
+#ifndef LAMPWATCH_SERVE_FILE_H
+#define LAMPWATCH_SERVE_FILE_H
+
+#include "base/http_server.h"
+
+/*
+ * Opens path (percent-decoded, beginning with '/') below the folder and returns a descriptor of a
+ * regular file; -1 where there is none that may be had: a part that is empty or begins with '.',
+ * a symbolic link anywhere, a folder. A path that ends with '/' means index.html in it.
+ * *folder: it names a folder without the '/' at its end.
+ */
+int serve_open(int folder_descriptor, const char *path, bool *folder);
+
+/* The media type by which the file may be sent; what status pages sent is never a page of ours. */
+const char *serve_type(const char *path);
+
+/* A part of a file of size bytes that a Range header asks for (RFC 9110 section 14): */
+enum serve_range {
+	SERVE_WHOLE, /* none, one that is not understood, or several */
+	SERVE_PART,
+	SERVE_BEYOND /* nothing of it is there */
+};
+enum serve_range serve_range(const char *header, uint64_t size, uint64_t *offset, uint64_t *length);
+
+/* True where one of the entity tags in If-None-Match is this one. */
+bool serve_matches(const char *header, const char *etag);
+
+/* Fills the answer; context points to the descriptor of the archive's folder. */
+void serve_answer(void *context, const struct http_query *query, struct http_answer *answer);
+
+#endif
