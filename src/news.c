@@ -246,7 +246,7 @@ static void name_affected(const struct reading *reading, const char *incident, s
 		const char *affected = reading->affects[i].indicator;
 		const struct indicator *row;
 
-		if (strcmp(reading->affects[i].id, incident) != 0 ||
+		if (!text_equal(reading->affects[i].id, incident) || text_empty(affected) ||
 			event->affects.count >= NEWS_AFFECTS_MAX)
 			continue;
 		text_list_add(&event->affects, affected);
