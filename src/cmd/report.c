@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/template.h"
@@ -133,15 +134,19 @@ static void csv_row(const struct report_page *page, const struct report_row *row
 	date_write(page->since, since);
 	date_write(page->until, until);
 	report_share(measures_availability(measures), share);
+	share[strcspn(share, " -")] = '\0'; /* a number, or nothing */
 	csv_field(page->name, &line);
 	csv_foreign(row->id, &line);
 	csv_foreign(row->label, &line);
 	buffer_format(&line,
 		"%s,%s,%s,%zu,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
-		",%" PRId64 "\r\n",
-		since, until, share[0] == '-' ? "" : share, measures->outage_count, measures->up,
-		measures->degraded, measures->red, measures->maintenance, measures->unknown,
-		measures_longest(measures), measures_repair(measures));
+		",",
+		since, until, share, measures->outage_count, measures->up, measures->degraded,
+		measures->red, measures->maintenance, measures->unknown,
+		measures_longest(measures));
+	if (measures_repair(measures) >= 0)
+		buffer_format(&line, "%" PRId64, measures_repair(measures));
+	buffer_text(&line, "\r\n");
 	fputs(buffer_string(&line), stdout);
 	buffer_release(&line);
 }
@@ -203,18 +208,23 @@ static int show_all(const struct report *report, char **names)
 static int print_html(const struct report *report, struct value *root)
 {
 	char *folder = memory_format("%s/site", report->context->templates);
-	struct buffer out = {0};
+	char *style_path = file_join(folder, "style.txt");
+	struct buffer out = {0}, style = {0};
 	struct error error;
 	int result = EXIT_DONE;
 
 	report_put_times(root, report->since, report->until, report->context->config);
-	if (template_render_file(folder, "report.html", root, &out, &error)) {
+	if (file_read(style_path, &style, &error))
+		value_put_text(root, "style", buffer_string(&style));
+	if (style.length > 0 && template_render_file(folder, "report.html", root, &out, &error)) {
 		fwrite(out.data, 1, out.length, stdout);
 	} else {
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 		result = EXIT_USAGE;
 	}
+	buffer_release(&style);
 	buffer_release(&out);
+	free(style_path);
 	free(folder);
 	return result;
 }
