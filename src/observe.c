@@ -23,7 +23,9 @@ void observer_say(const struct observer *observer, const char *page, const char 
 	char *visible = text_visible_copy(text);
 
 	if (!observer->quiet)
-		fprintf(stderr, "lampwatch: %s: %s\n", page, visible);
+		fprintf(stderr, "lampwatch: %s: %s%s%s\n", page,
+			observer->moment != NULL ? observer->moment : "",
+			observer->moment != NULL ? ": " : "", visible);
 	free(visible);
 }
 

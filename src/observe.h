@@ -39,6 +39,7 @@ struct observer {
 	struct dependences *dependences;   /* who needs whom, as far as it was known when the
 					    * run began; owned */
 	bool untold;           /* what is observed is history, and told to nobody */
+	const char *moment;    /* when it was, for what is said of it; NULL: now */
 	bool quiet;
 	bool page_trouble;  /* out: some page could not be fetched or read */
 	bool local_trouble; /* out: something could not be kept: exit status 3 */

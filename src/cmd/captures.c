@@ -206,19 +206,6 @@ static char *read_captured(struct feeder *feeder, const struct capture *capture,
 	return readers_read(feeder->readers, kind, capture->page->url, documents, error);
 }
 
-/* What went wrong did so at another time than now: that stands in the reason. */
-static void note_moment(const struct capture *capture, const struct captured *captured,
-	bool imported, struct error *error)
-{
-	char date[DATE_TEXT_MAX];
-
-	if (!imported)
-		return;
-	date_write(capture->time, date);
-	error_prefix(error, "%s (%s)", date,
-		captured->sources[0].file != NULL ? captured->sources[0].file : "nothing");
-}
-
 void feeder_feed(struct feeder *feeder, const struct capture *capture,
 	const struct captured *captured, bool imported)
 {
@@ -227,6 +214,7 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 	struct page_state *state = page_states_find(&feeder->states, capture->page->name);
 	struct error error = captured->failure;
 	bool failed = error.remedy != 0;
+	char date[DATE_TEXT_MAX];
 	char *text = failed ? NULL : read_captured(feeder, capture, captured, &error);
 	struct observation seen = {.page = capture->page,
 		.kind = kind,
@@ -242,9 +230,10 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 		.now = capture->time,
 		.full = true};
 
-	if (text == NULL)
-		note_moment(capture, captured, imported, &error);
+	date_write(capture->time, date);
+	feeder->observer.moment = imported ? date : NULL;
 	observe(&feeder->observer, &seen);
+	feeder->observer.moment = NULL;
 	if (state == NULL || feeder->observer.local_trouble) {
 		page_states_release(&feeder->states);
 		store_pages(feeder->database, &feeder->states);

@@ -98,18 +98,6 @@ static bool each_snapshot(void *context, const struct snapshot_row *row)
 	return !web->full;
 }
 
-/* The index lies beside the file: pages.warc.gz has pages.cdxj. */
-static char *index_path(const char *path)
-{
-	size_t length = strlen(path);
-
-	if (text_ends(path, ".gz"))
-		length -= strlen(".gz");
-	if (length > strlen(".warc") && strncmp(path + length - 5, ".warc", 5) == 0)
-		length -= strlen(".warc");
-	return memory_format("%.*s.cdxj", (int)length, path);
-}
-
 static bool output_put_index(void *context, const void *bytes, size_t length)
 {
 	return output_put(context, bytes, length);
@@ -117,7 +105,7 @@ static bool output_put_index(void *context, const void *bytes, size_t length)
 
 static bool finish_warc(struct web_archive *web, struct error *error)
 {
-	char *path = index_path(web->path);
+	char *path = memory_format("%s.cdxj", web->path);
 	struct output *index = output_open(path, FILE_MODE, error);
 	bool good = index != NULL;
 

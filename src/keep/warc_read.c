@@ -225,10 +225,10 @@ static enum warc_next read_head(struct warc_reader *reader, const struct gzip_po
 
 		if (state < 0)
 			return WARC_DAMAGED;
-		if (state == 0)
-			return damaged(reader, begin, "the record is cut off", error);
 		if (line == 0 && !is_version(buffer_string(text)))
 			return damaged(reader, begin, "no WARC record", error);
+		if (state == 0)
+			return damaged(reader, begin, "the record is cut off", error);
 		if (text->overflowed)
 			return damaged(reader, begin, "the record's head is too long", error);
 		if (ends_head(text, line))
