@@ -25,6 +25,7 @@ static const struct list_limit {
 	{"incidents", 3, 20},
 	{"updates", 3, 20},
 	{"others_red", 20, 1000},
+	{"pages", 20, 1000},
 };
 
 /* A structured field of which the parts are joined; part NULL: the field is left out. */
