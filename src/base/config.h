@@ -213,6 +213,7 @@ enum {
 	CONFIG_ROUTES_MAX = 100,
 	CONFIG_SUBSCRIBERS_MAX = 100000,
 	CONFIG_WEBHOOKS_MAX = 1000,
+	CONFIG_MAIL_IN_LOCAL_MAX = 35, /* bytes before the "@": a token has to fit behind them */
 	CONFIG_TEXT_MAX = 256,    /* bytes of a label or of the contact */
 	CONFIG_URL_MAX = 2048,    /* bytes */
 	CONFIG_SECRET_MAX = 4096, /* bytes of a secret file */

@@ -267,6 +267,26 @@ static void check_mail(const struct config *config, struct node root, struct pro
 			"there is an operator but no \"routes\" by which mail could go out");
 }
 
+static void check_mail_in(const struct config *config, struct node root, struct problems *problems)
+{
+	struct node node = node_find(root, "mail_in"), allow = node_find(root, "mail_in_allow");
+
+	if (config->mail_in == NULL && node_type(allow) != NODE_NONE)
+		node_problem(problems, allow, "\"mail_in_allow\" without \"mail_in\"");
+	if (config->mail_in == NULL)
+		return;
+	if (strcspn(config->mail_in, "@") > CONFIG_MAIL_IN_LOCAL_MAX)
+		node_problem(problems, node,
+			"\"mail_in\" has more than %d bytes before the \"@\": a token has to fit "
+			"behind them",
+			CONFIG_MAIL_IN_LOCAL_MAX);
+	else if (strcspn(config->mail_in, "+") < strcspn(config->mail_in, "@"))
+		node_problem(problems, node,
+			"\"mail_in\" has a \"+\" of its own; it is what tokens stand behind");
+	if (config->from == NULL)
+		node_problem(problems, node, "\"mail_in\" without \"from\", which answers");
+}
+
 static void check_whole(const struct config *config, struct node root, struct problems *problems)
 {
 	if (node_type(root) != NODE_MAP)
@@ -318,6 +338,7 @@ void config_check(const struct config *config, struct problems *problems)
 	check_whole(config, root, problems);
 	check_reserved(config, problems);
 	check_mail(config, root, problems);
+	check_mail_in(config, root, problems);
 	check_key(config, root, problems);
 	check_subscribers(subscribers_list, &pages, &webhooks, problems);
 	for (size_t i = 0; i < node_count(webhooks_list); i++)
