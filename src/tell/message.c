@@ -258,11 +258,14 @@ static char *data_json(const struct value *data)
 	return buffer_take(&json);
 }
 
-/* The data without all events but one. */
+/* The data with one event alone: the others are not even copied, for there may be a thousand. */
 static struct value *data_of_event(const struct value *data, const struct value *event)
 {
-	struct value *one = value_copy(data), *events = value_list();
+	struct value *one = value_map(), *events = value_list();
 
+	for (size_t i = 0; i < data->count; i++)
+		if (!text_equal(data->keys[i], "events"))
+			value_put(one, data->keys[i], value_copy(data->members[i]));
 	value_append(events, value_copy(event));
 	plan_put_events(one, events, 0);
 	return one;
@@ -299,7 +302,8 @@ static bool render_request(const char *templates, const struct service *service,
 	const struct value *data, struct buffer *out, struct error *error)
 {
 	char *folder = file_folder(service->template), *json = data_json(data);
-	const char *name = service->template + strlen(folder) + 1;
+	const char *slash = strrchr(service->template, '/');
+	const char *name = slash != NULL ? slash + 1 : service->template;
 	struct value *shown = message_data(templates, data, error);
 	struct buffer body = {0};
 	bool done = shown != NULL;

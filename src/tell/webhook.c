@@ -172,30 +172,36 @@ static const char *words_of(const struct service *service, const struct value *a
 	return response->body.length <= WORDS_MAX ? buffer_string(&response->body) : "";
 }
 
-static void explain(const struct service *service, const struct http_response *response,
-	struct attempt *attempt)
+/* What the answer means. One that is not JSON is a text. */
+static enum outcome judge(const struct service *service, const struct http_response *response,
+	const struct value *json, const struct value *answer, const char **text)
 {
-	struct value *json =
-		json_parse(buffer_string(&response->body), response->body.length, NULL);
-	char *line =
-		text_collapse(buffer_string(&response->body), response->body.length, WORDS_MAX);
-	struct value *answer = json != NULL ? json : value_text(line);
-	enum outcome outcome;
-	const char *text, *words;
 	size_t i = 0;
 
 	while (response->status < rows[i].first || response->status > rows[i].last)
 		i++;
-	outcome = rows[i].outcome;
-	text = rows[i].text;
-	if (outcome == OUTCOME_DELIVERED && !service_accepts(service, answer)) {
-		outcome = json != NULL ? OUTCOME_ROUTE : OUTCOME_TEMPORARY;
-		text = json != NULL ? "but refused"
-				    : "but not the answer of this service: is a portal between?";
-	}
-	words = words_of(service, answer, response);
+	*text = rows[i].text;
+	if (rows[i].outcome != OUTCOME_DELIVERED || service_accepts(service, answer))
+		return rows[i].outcome;
+	*text = json != NULL ? "but refused"
+			     : "but not the answer of this service: is a portal between?";
+	return json != NULL ? OUTCOME_ROUTE : OUTCOME_TEMPORARY;
+}
+
+static void explain(const struct webhook_config *webhook, const struct service *service,
+	const struct http_response *response, struct attempt *attempt)
+{
+	const char *body = buffer_string(&response->body), *text;
+	struct value *json = json_parse(body, response->body.length, NULL);
+	char *line = text_collapse(body, response->body.length, WORDS_MAX);
+	struct value *answer = json != NULL ? json : value_text(line);
+	enum outcome outcome = judge(service, response, json, answer, &text);
+	struct attempt words;
+
+	attempt_set(&words, outcome, 0, "%s", words_of(service, answer, response));
+	secrets_conceal(&words, webhook);
 	attempt_set(attempt, outcome, response->status, "HTTP %d, %s%s%s", response->status, text,
-		*words != '\0' ? ": " : "", words);
+		words.text[0] != '\0' ? ": " : "", words.text);
 	if (outcome == OUTCOME_TEMPORARY)
 		attempt->retry_after = response->retry_after > 0
 					       ? response->retry_after
@@ -228,12 +234,15 @@ static void post(const struct sending *sending, const char *url, const struct te
 	struct error error;
 
 	if (http_post(&post, &response, &error))
-		explain(sending->service, &response, attempt);
-	else if (error.remedy == REMEDY_RECEIVER)
-		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s", error.text);
+		explain(sending->webhook, sending->service, &response, attempt);
 	else
-		attempt_set(attempt, response.sent ? OUTCOME_UNKNOWN : OUTCOME_TEMPORARY, 0, "%s",
-			error.text);
+		attempt_set(attempt,
+			error.remedy == REMEDY_RECEIVER ? OUTCOME_ROUTE
+			: response.sent                 ? OUTCOME_UNKNOWN
+							: OUTCOME_TEMPORARY,
+			0, "%s", error.text);
+	if (response.status == 0)
+		secrets_conceal(attempt, sending->webhook);
 	http_response_release(&response);
 }
 
@@ -268,7 +277,6 @@ static void request(const struct sending *sending, const char *id, const char *b
 		post(sending, url, &headers, &body, attempt);
 	else
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "the secret after whsec_ is not base64");
-	secrets_conceal(attempt, sending->webhook);
 	origin_prefix(url, attempt);
 	text_list_release(&headers);
 	buffer_release(&body);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * render TEMPLATES DATA PART: prints what people get from the data, a JSON file.
+ * render TEMPLATES DATA PART...: prints what people get from the data, a JSON file.
  * PART is subject, body.txt, body.html, mail, or NAME.json for a webhook; or
  * write, for a mail of the texts from, to, subject, text and html in DATA.
+ * Of several parts each is ended by a form feed.
  * Exit status 1, with the reason on standard error, where that cannot be done.
  */
 #include <stdio.h>
@@ -99,14 +100,18 @@ int main(int argc, char **argv)
 	struct value *data = NULL;
 	bool done = false;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: render TEMPLATES DATA PART\n");
+	if (argc < 4) {
+		fprintf(stderr, "usage: render TEMPLATES DATA PART...\n");
 		return 2;
 	}
 	if (file_read(argv[2], &text, &error))
 		data = json_parse(buffer_string(&text), text.length, &error);
-	if (data != NULL)
-		done = render(argv[1], data, argv[3], &out, &error);
+	done = data != NULL;
+	for (int i = 3; done && i < argc; i++) {
+		done = render(argv[1], data, argv[i], &out, &error);
+		if (argc > 4)
+			buffer_byte(&out, '\f');
+	}
 	if (done)
 		done = fwrite(buffer_string(&out), 1, out.length, stdout) == out.length;
 	else
