@@ -87,6 +87,8 @@ bool verify_folder(const struct check *check, const char *folder, const char *su
 		       verify_wrong(check, path,
 			       "has been altered: its SHA-256 is not the one that was entered");
 	}
+	if (good && (list.length == 0 || list.data[list.length - 1] != '\n'))
+		good = verify_wrong(check, path, "has been cut off");
 	rest = list.data;
 	while (good && (line = strsep(&rest, "\n")) != NULL && (line[0] != '\0' || rest != NULL))
 		good = check_file(check, folder, line, &names);
