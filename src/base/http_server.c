@@ -73,11 +73,15 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 	struct MHD_Response *response;
 	enum MHD_Result result;
 
-	(void)version, (void)upload, (void)upload_size, (void)request;
-	if (text_equal(method, MHD_HTTP_METHOD_GET) || text_equal(method, MHD_HTTP_METHOD_HEAD))
-		server->settings.answer(server->settings.context, &query, &answer);
-	else
+	(void)version, (void)upload, (void)upload_size;
+	if (!text_equal(method, MHD_HTTP_METHOD_GET) && !text_equal(method, MHD_HTTP_METHOD_HEAD)) {
 		http_answer_header(&answer, "Allow", "GET, HEAD");
+	} else if (*request == NULL) { /* the headers; an answer now would end the connection */
+		*request = connection;
+		return MHD_YES;
+	} else {
+		server->settings.answer(server->settings.context, &query, &answer);
+	}
 	response = response_of(&answer);
 	if (response == NULL) {
 		if (answer.file >= 0)

@@ -208,14 +208,14 @@ bool site_write_month(const struct site_page *page, int64_t day, struct error *e
 			SITE_MONTH_CELL, edges),
 		"parts of 2 hours"};
 	struct value *data = begin(page, first), *labels;
-	char whole[SITE_CELLS_MAX + 1], label[8];
+	char whole[SITE_CELLS_MAX + 1], label[16];
 
 	put_strips(page, &strip, data, whole);
 	put_neighbours(page, data, first, next - 1);
 	labels = value_put(data, "labels", value_list());
-	for (int i = 1; i <= next - first; i += MONTH_DAYS_STEP) {
-		snprintf(label, sizeof label, "%d.", i);
-		add_label(labels, label);
+	for (int i = 1; i <= next - first; i++) {
+		snprintf(label, sizeof label, "%d", i);
+		add_label(labels, i % MONTH_DAYS_STEP == 1 ? label : "");
 	}
 	value_put(data, "days", days(page, first, (size_t)(next - first)));
 	return write_and_free(page, data, "month.html",

@@ -21,10 +21,12 @@ function complain(page, words) {
 }
 
 function listen(tab, name) {
-	tab.on("request", (request) => {
-		const url = request.url();
+	// What the policy refuses is announced and never sent; what is answered was sent.
+	tab.on("response", (response) => {
+		const url = response.url();
 		if (!url.startsWith(base) && !url.startsWith("data:") && url !== "about:srcdoc")
-			complain(name(), `asks for ${url}`);
+			complain(name(), `asked for ${url}`);
+		else if (response.status() >= 400) complain(name(), `${url}: ${response.status()}`);
 	});
 	tab.on("dialog", (dialog) => {
 		complain(name(), `a script ran: ${dialog.message()}`);
@@ -55,6 +57,19 @@ async function judge(tab, name, scheme) {
 	await client.detach();
 }
 
+// Clicks all over each copy of a foreign page, as somebody would who takes it for the page itself.
+async function poke(tab, name) {
+	for (const frame of await tab.$$("iframe")) {
+		await frame.scrollIntoView();
+		const box = await frame.boundingBox();
+		for (let x = 10; x < box.width; x += box.width / 6)
+			for (let y = 10; y < box.height; y += 24) await tab.mouse.click(box.x + x, box.y + y);
+	}
+	if (tab.url() !== base + name) complain(name, `a click led to ${tab.url()}`);
+	for (const frame of tab.frames().slice(1))
+		if (frame.url() !== "about:srcdoc" && !frame.url().startsWith("chrome-error:")) complain(name, `a click led a frame to ${frame.url()}`);
+}
+
 async function look(tab, name, width, scheme) {
 	await tab.setViewport({ width, height: 900 });
 	await tab.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
@@ -66,6 +81,7 @@ async function look(tab, name, width, scheme) {
 	await judge(tab, name, `${scheme} ${width}`);
 	if (pictures !== "-")
 		await tab.screenshot({ path: path.join(pictures, `${name.replace(/[^a-zA-Z0-9]+/g, "_")}-${width}-${scheme}.png`), fullPage: true });
+	if (width === widths[0] && scheme === schemes[0]) await poke(tab, name);
 }
 
 (async () => {
