@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "keep/store.h"
 #include "tell/hosts.h"
+#include "tell/outbox.h"
 #include "tell/providers.h"
 #include "tell/reach.h"
 #include "tell/receivers.h"
@@ -281,19 +282,52 @@ void classify(struct database *database, const struct classify_input *input)
 	hosts_release(&hosts);
 }
 
-void classify_receivers(struct database *database, const struct config *config,
-	const struct dependences *dependences, const char *page, struct receivers *receivers)
+/* The providers in trouble: with the pages that the database says are red or lost, and one more
+ * (NULL: none). */
+static void find_troubled(struct database *database, const struct config *config, const char *page,
+	struct text_list *providers)
 {
-	struct text_list pages = {0}, providers = {0};
-	struct reach reach;
+	struct text_list pages = {0};
 
 	if (page != NULL)
 		text_list_add(&pages, page);
 	store_troubled(database, &pages);
-	routes_providers(config, &pages, &providers);
+	routes_providers(config, &pages, providers);
+	text_list_release(&pages);
+}
+
+void classify_receivers(struct database *database, const struct config *config,
+	const struct dependences *dependences, const char *page, struct receivers *receivers)
+{
+	struct text_list providers = {0};
+	struct reach reach;
+
+	find_troubled(database, config, page, &providers);
 	reach = reach_make(dependences, config, &providers);
 	reach_receivers(&reach, receivers);
 	reach_release(&reach);
-	text_list_release(&pages);
 	text_list_release(&providers);
+}
+
+bool classify_unhold(struct database *database, const struct config *config, int64_t now)
+{
+	struct text_list held = {0}, troubled = {0};
+	bool any = false;
+
+	outbox_held(database, &held);
+	if (held.count > 0) {
+		find_troubled(database, config, NULL, &troubled);
+		database_begin(database);
+		for (size_t i = 0; i < held.count; i++) {
+			bool down = text_list_has(&troubled, held.list[i]);
+
+			any = outbox_unhold(database, held.list[i],
+				      down ? now - OUTBOX_HELD_SECONDS : now, now) ||
+			      any;
+		}
+		any = database_commit(database, NULL) && any;
+	}
+	text_list_release(&held);
+	text_list_release(&troubled);
+	return any;
 }

@@ -50,4 +50,10 @@ void classify(struct database *database, const struct classify_input *input);
 void classify_receivers(struct database *database, const struct config *config,
 	const struct dependences *dependences, const char *page, struct receivers *receivers);
 
+/*
+ * Lets the deliveries go that wait for a provider to be back, where it is; or that have waited so
+ * long that the way through it is the last resort. True where there were any.
+ */
+bool classify_unhold(struct database *database, const struct config *config, int64_t now);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "classify.h"
 #include "tell/delivery.h"
 #include "tell/join.h"
 #include "tell/outbox.h"
@@ -117,7 +118,7 @@ bool gather(struct observer *observer, int64_t now)
 {
 	struct text_list receivers = {0};
 	struct error error;
-	bool any;
+	bool any, back = classify_unhold(observer->database, observer->config, now);
 
 	outbox_gathering(observer->database, now, &receivers);
 	any = receivers.count > 0;
@@ -132,5 +133,5 @@ bool gather(struct observer *observer, int64_t now)
 		}
 	}
 	text_list_release(&receivers);
-	return any;
+	return any || back;
 }

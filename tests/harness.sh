@@ -53,6 +53,15 @@ serve_smtp() {
 	printf -v "${name}_port" %s "$(cat "$work/$name.port")"
 }
 
+# serve_dns NAME: a name server that says what $work/NAME.script does (tests/servers/dns.c); sets NAME_port.
+serve_dns() {
+	local name=$1; : >> "$work/$name.script"
+	"$BUILD/tests/dns-server" --port-file "$work/$name.port" --script "$work/$name.script" --log "$work/$name.log" --lifetime 900 &
+	pids+=($!)
+	await 5 test -s "$work/$name.port" || { echo "Bail out! the name server did not start"; exit 1; }
+	printf -v "${name}_port" %s "$(cat "$work/$name.port")"
+}
+
 # put FILE < TEXT: the file appears whole, as a page does that somebody publishes.
 put() { cat > "$1.part" && mv "$1.part" "$1"; }
 

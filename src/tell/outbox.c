@@ -166,7 +166,7 @@ void outbox_owed_release(struct owed_list *owed)
 #define OWED "state IN ('pending', 'sending')"
 
 /* Not held back, and not waiting to be joined with others. */
-#define FREE "gather = 0 AND held_until = 0"
+#define FREE "gather = 0 AND held_until = 0 AND held_for IS NULL"
 
 /* Waits for the end of the run, or was held until a time that has come. Parameter 1: now. */
 #define GATHERED                                                                                   \
@@ -225,6 +225,26 @@ void outbox_release(struct database *database, int64_t now)
 	database_do(database,
 		"UPDATE delivery SET gather = 0, held_until = 0, next_try = ?1 WHERE " GATHERED,
 		"i", now);
+}
+
+void outbox_held(struct database *database, struct text_list *providers)
+{
+	struct statement *row = database_query(database,
+		"SELECT DISTINCT held_for FROM delivery WHERE " OWED " AND held_for IS NOT NULL",
+		"");
+
+	while (statement_row(row))
+		text_list_add(providers, statement_text(row, 0));
+	statement_end(row);
+}
+
+bool outbox_unhold(struct database *database, const char *provider, int64_t before, int64_t now)
+{
+	database_do(database,
+		"UPDATE delivery SET held_for = NULL, next_try = ?3 WHERE " OWED
+		" AND held_for = ?1 AND (created <= ?2 OR created > ?3)",
+		"tii", provider, before, now);
+	return database_changed(database) > 0;
 }
 
 void outbox_due_release(struct due *due, size_t count)

@@ -20,6 +20,7 @@ enum {
 	OUTBOX_FIRST_RETRY = 55,       /* seconds: the next minute's run finds it due */
 	OUTBOX_LAST_RETRY = 300,       /* the longest pause */
 	OUTBOX_DEAD_AFTER = 5 * 86400, /* seconds after it was made */
+	OUTBOX_HELD_SECONDS = 3600, /* for a provider in trouble; then it is tried all the same */
 };
 
 struct delivery {
@@ -75,6 +76,12 @@ void outbox_gathering(struct database *database, int64_t now, struct text_list *
 void outbox_gathered(struct database *database, const char *receiver, int64_t now,
 	struct deliveries *deliveries);
 void outbox_release(struct database *database, int64_t now);
+
+/* The providers for which deliveries wait that they host, each once. */
+void outbox_held(struct database *database, struct text_list *providers);
+/* Those that wait for this one and were made at before or earlier are due. True where there were
+ * any. */
+bool outbox_unhold(struct database *database, const char *provider, int64_t before, int64_t now);
 void outbox_owed_release(struct owed_list *owed);
 
 /*
