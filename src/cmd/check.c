@@ -9,9 +9,12 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "cmd/catalogue.h"
 #include "cmd/command.h"
 #include "cmd/kinds.h"
+#include "cmd/lint.h"
 #include "cmd/print.h"
+#include "tell/providers.h"
 
 static void print_count(const char *separator, size_t count, const char *what)
 {
@@ -40,6 +43,19 @@ static bool no_words(int argc, char **argv)
 	return optind >= argc;
 }
 
+/* What the tables of this program say of the names that stand there. */
+static void lint_names(
+	const struct config *config, const char *templates, struct problems *problems)
+{
+	struct catalogue catalogue = {0};
+	struct providers *providers = providers_load(templates, problems);
+
+	if (catalogue_load(templates, &catalogue, problems) && providers != NULL)
+		lint(config, providers, &catalogue, problems);
+	catalogue_release(&catalogue);
+	providers_free(providers);
+}
+
 int command_check(struct invocation *invocation, int argc, char **argv)
 {
 	struct problems problems = {0};
@@ -58,8 +74,10 @@ int command_check(struct invocation *invocation, int argc, char **argv)
 				"names another\n");
 	else
 		config = config_read(path, &problems);
-	if (config != NULL)
+	if (config != NULL) {
 		kinds = kind_set_load(config, templates, &problems);
+		lint_names(config, templates, &problems);
+	}
 	problems_print(&problems);
 	good = kinds != NULL && problems.errors == 0;
 	if (good && invocation->verbosity > 0)

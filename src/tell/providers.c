@@ -33,6 +33,7 @@ static const struct node_rule rules[] = {
 	{"hides", node_read_word, offsetof(struct provider, hides), false, hides_words},
 	{"domains", node_read_texts, offsetof(struct provider, domains), false, NULL},
 	{"hosts", node_read_texts, offsetof(struct provider, hosts), false, NULL},
+	{"resolvers", node_read_texts, offsetof(struct provider, resolvers), false, NULL},
 	{0},
 };
 
@@ -127,6 +128,7 @@ void providers_free(struct providers *providers)
 		free(providers->list[i].name);
 		text_list_release(&providers->list[i].domains);
 		text_list_release(&providers->list[i].hosts);
+		text_list_release(&providers->list[i].resolvers);
 	}
 	free(providers->list);
 	free(providers->domains.list);
@@ -162,6 +164,31 @@ const struct provider *providers_of_domain(const struct providers *providers, co
 const struct provider *providers_of_host(const struct providers *providers, const char *host)
 {
 	return providers != NULL ? find(&providers->hosts, host) : NULL;
+}
+
+/* The address of "ADDRESS", "ADDRESS:PORT" or "[ADDRESS]:PORT"; owned by the caller. */
+static char *address_of(const char *resolver)
+{
+	const char *colon = strchr(resolver, ':');
+
+	if (resolver[0] == '[')
+		return memory_bytes(resolver + 1, strcspn(resolver + 1, "]"));
+	return memory_bytes(resolver, colon != NULL && strchr(colon + 1, ':') == NULL
+					      ? (size_t)(colon - resolver)
+					      : strlen(resolver));
+}
+
+const struct provider *providers_of_resolver(
+	const struct providers *providers, const char *resolver)
+{
+	char *address = address_of(resolver);
+	const struct provider *found = NULL;
+
+	for (size_t i = 0; found == NULL && i < providers->count; i++)
+		if (text_list_has(&providers->list[i].resolvers, address))
+			found = &providers->list[i];
+	free(address);
+	return found;
 }
 
 bool providers_know(const struct providers *providers, const char *name)

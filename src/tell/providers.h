@@ -22,10 +22,11 @@ enum hides {
 };
 
 struct provider {
-	char *name;               /* as pages and `depends` name it */
-	int hides;                /* enum hides */
-	struct text_list domains; /* whose addresses have their mailboxes there */
-	struct text_list hosts;   /* that belong to it, and all beneath them */
+	char *name;                 /* as pages and `depends` name it */
+	int hides;                  /* enum hides */
+	struct text_list domains;   /* whose addresses have their mailboxes there */
+	struct text_list hosts;     /* that belong to it, and all beneath them */
+	struct text_list resolvers; /* IP addresses of its public name servers */
 };
 
 /* What providers.yaml in that folder holds. NULL with every error in problems. */
@@ -43,6 +44,10 @@ void providers_free(struct providers *providers);
  */
 const struct provider *providers_of_domain(const struct providers *providers, const char *domain);
 const struct provider *providers_of_host(const struct providers *providers, const char *host);
+
+/* Whose name server it is: an IP address, perhaps with a port ("[::1]:53"). */
+const struct provider *providers_of_resolver(
+	const struct providers *providers, const char *resolver);
 
 /* Whether the table names such a provider; adds all their names to names. */
 bool providers_know(const struct providers *providers, const char *name);

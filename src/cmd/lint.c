@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd/lint.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cmd/catalogue.h"
+#include "tell/providers.h"
+
+static bool watched(const struct config *config, const char *provider)
+{
+	for (size_t i = 0; i < config->page_count; i++)
+		if (text_equal(config->pages[i].provider, provider))
+			return true;
+	return false;
+}
+
+/* The key's node of member i of a section, or the member itself: for its line. */
+static struct node place(
+	const struct config *config, const char *section, size_t i, const char *key)
+{
+	struct node member = node_member(node_find(yaml_root(config->yaml), section), i);
+	struct node value = node_find(member, key);
+
+	return node_type(value) != NODE_NONE ? value : member;
+}
+
+static void lint_routes(
+	const struct config *config, const struct providers *providers, struct problems *problems)
+{
+	for (size_t i = 0; i < config->route_count; i++) {
+		const struct route_config *route = &config->routes[i];
+		const struct provider *provider =
+			route->host != NULL ? providers_of_host(providers, route->host) : NULL;
+		struct node node = place(config, "routes", i, "smtp");
+
+		if (provider != NULL && watched(config, provider->name) &&
+			!text_list_has(&route->depends, provider->name))
+			problems_warn(problems, config->path, node_line(node),
+				"the relay %s is of the provider \"%s\", which is watched: add "
+				"\"depends: [%s]\"",
+				route->host, provider->name, provider->name);
+	}
+}
+
+static void lint_from(
+	const struct config *config, const struct providers *providers, struct problems *problems)
+{
+	const char *at = config->from != NULL ? strchr(config->from, '@') : NULL;
+	const struct provider *provider =
+		at != NULL ? providers_of_domain(providers, at + 1) : NULL;
+
+	if (provider != NULL && watched(config, provider->name))
+		problems_warn(problems, config->path,
+			node_line(node_find(yaml_root(config->yaml), "from")),
+			"\"from\" is an address at \"%s\", which is watched: other relays may not "
+			"send for its domain (DMARC), and what comes back goes there; take a "
+			"domain of your own",
+			provider->name);
+}
+
+static void lint_resolver(
+	const struct config *config, const struct providers *providers, struct problems *problems)
+{
+	const struct provider *provider =
+		config->resolver != NULL ? providers_of_resolver(providers, config->resolver)
+					 : NULL;
+
+	if (provider != NULL && watched(config, provider->name))
+		problems_warn(problems, config->path,
+			node_line(node_find(yaml_root(config->yaml), "resolver")),
+			"the resolver %s is of the provider \"%s\", which is watched: take one "
+			"that "
+			"works without it",
+			config->resolver, provider->name);
+}
+
+/* ---- names of providers ---- */
+
+/* Everything that a provider may be called, each borrowed; owned by the caller is the list. */
+static const char **names_of(const struct providers *providers, const struct catalogue *catalogue,
+	struct text_list *table, size_t *count)
+{
+	const char **names = NULL;
+
+	*count = 0;
+	providers_names(providers, table);
+	for (size_t i = 0; i < table->count; i++)
+		*(const char **)memory_append(&names, count, sizeof *names) = table->list[i];
+	for (size_t i = 0; i < catalogue->count; i++)
+		if (catalogue->list[i].provider != NULL)
+			*(const char **)memory_append(&names, count, sizeof *names) =
+				catalogue->list[i].provider;
+	return names;
+}
+
+static bool known(const char *name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* A provider of one's own has a name of its own; what nearly is a known one is a slip. */
+static void lint_name(
+	struct node node, const char *const *names, size_t count, struct problems *problems)
+{
+	const char *name = node_text(node), *nearest;
+
+	if (text_empty(name) || known(name, names, count))
+		return;
+	nearest = text_nearest(name, names, count);
+	if (nearest != NULL)
+		problems_warn(problems, node_file(node), node_line(node),
+			"no provider \"%s\" is known; did you mean \"%s\"?", name, nearest);
+}
+
+/* What resembles a provider of a page has been said by config_check() already. */
+static void lint_dependence(const struct config *config, struct node node, const char *const *names,
+	size_t count, struct problems *problems)
+{
+	const char *nearest = text_nearest(node_text(node), names, count);
+
+	if (!watched(config, node_text(node)) && (nearest == NULL || !watched(config, nearest)))
+		lint_name(node, names, count, problems);
+}
+
+static void lint_depends(const struct config *config, const char *section, const char *const *names,
+	size_t count, struct problems *problems)
+{
+	struct node list = node_find(yaml_root(config->yaml), section);
+
+	for (size_t i = 0; i < node_count(list); i++) {
+		struct node depends = node_find(node_member(list, i), "depends");
+
+		lint_dependence(config, depends, names, count, problems);
+		for (size_t j = 0; node_type(depends) == NODE_LIST && j < node_count(depends); j++)
+			lint_dependence(config, node_member(depends, j), names, count, problems);
+	}
+}
+
+/* A page that the catalogue knows under another provider: what leans on that would not be seen to
+ * lean on this page. */
+static void lint_page(const struct config *config, size_t i, const struct catalogue *catalogue,
+	struct problems *problems)
+{
+	const struct page_config *page = &config->pages[i];
+	const struct service *service =
+		page->url != NULL ? catalogue_at(catalogue, page->url) : NULL;
+
+	if (service != NULL && service->provider != NULL && page->provider != NULL &&
+		!text_equal(service->provider, page->provider))
+		problems_warn(problems, config->path,
+			node_line(place(config, "pages", i, "provider")),
+			"%s is of the provider \"%s\", not \"%s\": write \"provider: %s\", or what "
+			"depends on it is not known to",
+			service->name, service->provider, page->provider, service->provider);
+}
+
+void lint(const struct config *config, const struct providers *providers,
+	const struct catalogue *catalogue, struct problems *problems)
+{
+	struct text_list table = {0};
+	size_t count;
+	const char **names = names_of(providers, catalogue, &table, &count);
+	struct node pages = node_find(yaml_root(config->yaml), "pages");
+
+	lint_from(config, providers, problems);
+	lint_resolver(config, providers, problems);
+	lint_routes(config, providers, problems);
+	for (size_t i = 0; i < node_count(pages); i++)
+		lint_name(node_find(node_member(pages, i), "provider"), names, count, problems);
+	for (size_t i = 0; i < config->page_count; i++)
+		lint_page(config, i, catalogue, problems);
+	lint_depends(config, "routes", names, count, problems);
+	lint_depends(config, "webhooks", names, count, problems);
+	free(names);
+	text_list_release(&table);
+}
