@@ -98,6 +98,64 @@ static void matches(xmlXPathParserContextPtr parser, int given)
 	release_arguments(&arguments);
 }
 
+/* Whether token stands in text between white space, as XML has it. */
+static bool has_token(const char *text, const char *token, size_t length)
+{
+	static const char blanks[] = " \t\r\n";
+
+	for (text += strspn(text, blanks); *text != '\0'; text += strspn(text, blanks)) {
+		size_t span = strcspn(text, blanks);
+
+		if (span == length && memcmp(text, token, length) == 0)
+			return true;
+		text += span;
+	}
+	return false;
+}
+
+static bool any_has_token(
+	xmlXPathParserContextPtr parser, const xmlXPathObject *nodes, const char *token)
+{
+	bool found = false;
+
+	for (size_t i = 0; !found && i < node_set_count(nodes); i++) {
+		xmlChar *owned = NULL;
+		const char *text = node_string(node_set_member(nodes, i), &owned);
+
+		found = has_token(text, token, strlen(token));
+		evaluation_charge(parser, strlen(text) / BYTES_PER_OPERATION);
+		xmlFree(owned);
+	}
+	return found;
+}
+
+/* Of several nodes any may have it: their texts are not copied. */
+static void contains_token(xmlXPathParserContextPtr parser, int given)
+{
+	xmlXPathObjectPtr nodes;
+	char *token;
+	bool found;
+
+	if (given != 2) {
+		xmlXPathSetError(parser, XPATH_INVALID_ARITY);
+		return;
+	}
+	token = (char *)xmlXPathPopString(parser);
+	nodes = valuePop(parser);
+	if (nodes == NULL || token == NULL) {
+		xmlXPathSetError(parser, XPATH_INVALID_OPERAND);
+	} else if (nodes->type == XPATH_NODESET) {
+		found = any_has_token(parser, nodes, token);
+		valuePush(parser, xmlXPathNewBoolean(found));
+	} else {
+		nodes = xmlXPathConvertString(nodes);
+		found = has_token((const char *)nodes->stringval, token, strlen(token));
+		valuePush(parser, xmlXPathNewBoolean(found));
+	}
+	xmlXPathFreeObject(nodes);
+	xmlFree(token);
+}
+
 static void replace(xmlXPathParserContextPtr parser, int given)
 {
 	struct buffer text = {.maximum = TREE_PARSED_MAX};
@@ -323,6 +381,7 @@ static const struct {
 	{"ceiling", NULL},
 	{"concat", NULL},
 	{"contains", NULL},
+	{"contains-token", contains_token},
 	{"count", NULL},
 	{"false", NULL},
 	{"floor", NULL},

@@ -5,7 +5,6 @@
  * compared with each row again. A join is found in the text of an expression,
  * and there it becomes a call of JOIN_FUNCTION; its value is the same.
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,36 +20,6 @@ struct equality {
 	const char *by, *value;
 	size_t by_length, value_length;
 };
-
-static bool is_name_byte(char byte)
-{
-	return isalnum((unsigned char)byte) || byte == '_' || byte == '-' || byte == '.';
-}
-
-static const char *skip_quoted(const char *at)
-{
-	const char *end = strchr(at + 1, *at);
-
-	return end != NULL ? end + 1 : at + strlen(at);
-}
-
-/* Behind the bracket that closes the one at `at`; NULL where there is none. */
-static const char *skip_brackets(const char *at)
-{
-	int open = 0;
-
-	while (*at != '\0') {
-		if (*at == '"' || *at == '\'') {
-			at = skip_quoted(at);
-			continue;
-		}
-		open += *at == '[' || *at == '(' ? 1 : *at == ']' || *at == ')' ? -1 : 0;
-		at++;
-		if (open == 0)
-			return at;
-	}
-	return NULL;
-}
 
 static const char *trim(const char *from, const char *end, size_t *length)
 {
@@ -112,14 +81,13 @@ static bool mentions_row(const char *from, const char *end)
  */
 static const char *find_bracket(const char *at, struct equality *equality, const char **end)
 {
+	const char *text = at;
+
 	at += *at == '$';
-	for (;;) {
-		if (!is_name_byte(*at) && (*at == '\0' || strchr("/@:", *at) == NULL) &&
-			(*at != '*' || strchr("/@:", at[-1]) == NULL))
-			break;
+	while (xpath_path_byte(text, at)) {
 		at++;
 		while (*at == '[') {
-			const char *behind = skip_brackets(at);
+			const char *behind = xpath_skip_brackets(at);
 
 			*end = behind != NULL ? behind : at + strlen(at);
 			if (behind == NULL)
@@ -139,7 +107,7 @@ static const char *find_bracket(const char *at, struct equality *equality, const
 static bool begins_path(const char *text, const char *at)
 {
 	if (*at == '$')
-		return !text_starts(at, row_variable) || is_name_byte(at[strlen(row_variable)]);
+		return !text_starts(at, row_variable) || xpath_name_byte(at[strlen(row_variable)]);
 	if (*at != '/')
 		return false;
 	while (at > text && at[-1] == ' ')
@@ -169,9 +137,9 @@ char *joins_find(const char *text, struct joins *joins)
 		struct equality equality;
 
 		if (*at == '"' || *at == '\'') {
-			end = skip_quoted(at);
+			end = xpath_skip_quoted(at);
 		} else if (*at == '[') { /* in a predicate / may be another document's root */
-			end = skip_brackets(at);
+			end = xpath_skip_brackets(at);
 			end = end != NULL ? end : at + strlen(at);
 		} else if (begins_path(text, at)) {
 			open = find_bracket(at, &equality, &end);

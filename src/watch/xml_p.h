@@ -108,6 +108,23 @@ void path_free(struct path *path);
  * once. Returns how many nodes were looked at. */
 size_t path_walk(const struct path *path, xmlNodePtr node, path_found *found, void *context);
 
+/* --- xpath_rewrite.c: the text of an expression, which libxml2 has found to be one --- */
+
+/* The text with /descendant:: for //, where that is the same and quicker; owned by the caller. NULL
+ * where it is nowhere. */
+char *xpath_descend(const char *text);
+
+bool xpath_name_byte(char byte);
+
+/* Whether the byte at `at` goes on with the path that begins at text. */
+bool xpath_path_byte(const char *text, const char *at);
+
+/* Behind the string whose quote stands at `at`. */
+const char *xpath_skip_quoted(const char *at);
+
+/* Behind what closes the bracket at `at`; NULL where nothing does. */
+const char *xpath_skip_brackets(const char *at);
+
 /* --- join.c: joins of rows with other nodes --- */
 
 #define JOIN_FUNCTION                                                                              \

@@ -62,13 +62,15 @@ static xmlXPathCompExprPtr compile(const char *text, struct error *error)
 /* What is the same as the text, and quicker. */
 static void find_shortcuts(struct xpath *xpath)
 {
-	char *joined = joins_find(xpath->text, &xpath->joins);
+	char *descended = xpath_descend(xpath->text);
+	const char *text = descended != NULL ? descended : xpath->text;
+	char *joined = joins_find(text, &xpath->joins);
 
 	xpath->path = path_parse(xpath->text);
-	if (joined == NULL)
-		return;
-	xmlXPathFreeCompExpr(xpath->compiled);
-	xpath->compiled = compile(joined, NULL);
+	if (descended != NULL || joined != NULL) {
+		xmlXPathFreeCompExpr(xpath->compiled);
+		xpath->compiled = compile(joined != NULL ? joined : text, NULL);
+	}
 	for (size_t i = 0; i < xpath->joins.count; i++) {
 		struct join *join = &xpath->joins.list[i];
 
@@ -76,6 +78,7 @@ static void find_shortcuts(struct xpath *xpath)
 		join->nodes->compiled = compile(join->nodes_text, NULL);
 		join->nodes->text = memory_string(join->nodes_text);
 	}
+	free(descended);
 	free(joined);
 }
 

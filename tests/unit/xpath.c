@@ -159,6 +159,20 @@ static void test_case_is_changed_by_unicode(void **state)
 	assert_value("lower-case(\"\")", "");
 }
 
+static void test_a_token_stands_between_white_space(void **state)
+{
+	(void)state;
+	assert_value("contains-token(\" a  row\tb\n\", \"row\")", "true");
+	assert_value("contains-token(\"row\", \"row\")", "true");
+	assert_value("contains-token(\"rows arow\", \"row\")", "false");
+	assert_value("contains-token(\"\", \"\")", "false");
+	assert_value("contains-token(/json/list, \"b\")", "true");
+	assert_value("contains-token(/json/a/item/id, \"2\")", "true");
+	assert_value("contains-token(/json/nothing, \"b\")", "false");
+	assert_value("contains-token(12, \"12\")", "true");
+	assert_fails("contains-token(\"a\")", "too many or too few");
+}
+
 static void test_matches_knows_its_flags(void **state)
 {
 	(void)state;
@@ -307,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_names_that_are_operators_or_node_tests_are_no_functions),
 		cmocka_unit_test(test_an_expression_has_a_longest_length),
 		cmocka_unit_test(test_case_is_changed_by_unicode),
+		cmocka_unit_test(test_a_token_stands_between_white_space),
 		cmocka_unit_test(test_matches_knows_its_flags),
 		cmocka_unit_test(test_replace_takes_groups_and_leaves_the_rest),
 		cmocka_unit_test(test_tokenize_gives_nodes),

@@ -14,6 +14,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/yaml.h"
 #include "watch/xml_p.h"
 
@@ -74,6 +75,47 @@ static void test_what_depends_on_the_row_or_on_places_is_no_join(void **state)
 	assert_left_alone("f($g)/x[id = $item/gid]");
 	assert_left_alone("\"$g[id = $item/gid]\"");
 	assert_left_alone("$g[id = $item/gid");
+}
+
+static void test_descendants_are_asked_for_where_no_places_are(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} cases[] = {
+		{"//div[@id = \"x\"]", "/descendant::div[@id = \"x\"]"},
+		{".//*[contains-token(@class, \"a]\")][@b]/c",
+			"./descendant::*[contains-token(@class, \"a]\")][@b]/c"},
+		{"count(//a[not(b)]) + //c[.//d[@e]]",
+			"count(/descendant::a[not(b)]) + /descendant::c[./descendant::d[@e]]"},
+		{"x[//a[b/c]]", "x[/descendant::a[b/c]]"},
+		{"//a", NULL},
+		{"//a[1]", NULL},
+		{"//a[b][1]", NULL},
+		{"//a[b] [last()]", NULL},
+		{"//a[not(position() = 1)]", NULL},
+		{"//a[b[last()]]", NULL},
+		{"//a[count(b)]", NULL},
+		{"//a[$n]", NULL},
+		{"//a[b + 1]", NULL},
+		{"//a[-b]", NULL},
+		{"//a[b*c]", NULL},
+		{"//a[b = 1]", NULL},
+		{"//a[string(b)]", NULL},
+		{"//a[b] | //@c[d]", "/descendant::a[b] | //@c[d]"},
+		{"//text()[contains(., \"a\")]", NULL},
+		{"//..[a]", NULL},
+		{"\"//a[b]\"", NULL},
+		{"//a[b", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char *text = xpath_descend(cases[i].text);
+
+		if (!text_equal(text, cases[i].expected))
+			fail_msg("%s becomes %s", cases[i].text, text != NULL ? text : "nothing");
+		free(text);
+	}
 }
 
 static const char page[] =
@@ -309,6 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_comparison_with_the_row_is_a_join),
 		cmocka_unit_test(test_what_depends_on_the_row_or_on_places_is_no_join),
+		cmocka_unit_test(test_descendants_are_asked_for_where_no_places_are),
 		cmocka_unit_test(test_a_join_gives_what_comparing_gives),
 		cmocka_unit_test(test_a_join_with_what_are_no_nodes_is_an_error),
 		cmocka_unit_test(test_joins_are_charged_for_what_they_find),
