@@ -61,7 +61,7 @@ static const struct command {
 	{"verify", command_verify, "[--key FILE] [--ca-file FILE] [FOLDER]",
 		"prove that the archive is whole and unaltered"},
 	{"key", command_key, "", "make the key that signs the archive, and show its public half"},
-	{"export", command_export, "--warc FILE [PAGE...] | --wacz FILE [PAGE...]",
+	{"export", command_export, "--warc FILE [PAGE...] | --wacz FILE [PAGE...] | --evidence PAGE TIME FILE.zip|FOLDER",
 		"snapshots as a web archive, for other programs"},
 	{"serve", command_serve, "[--listen ADDRESS:PORT]",
 		"the archive over HTTP, for reading, on this machine"},

@@ -15,13 +15,14 @@
 #include "base/output.h"
 #include "base/text.h"
 #include "cmd/context.h"
+#include "cmd/export_evidence.h"
 #include "keep/kept.h"
 #include "keep/store.h"
 #include "keep/wacz.h"
 #include "keep/warc_export.h"
 #include "watch/reading.h"
 
-enum { FILE_MODE = 0644, PROGRESS_EVERY = 50 };
+enum { FILE_MODE = 0644, PROGRESS_EVERY = 50, EVIDENCE_WORDS = 3 };
 
 struct web_archive {
 	struct context *context;
@@ -229,7 +230,7 @@ static int export_pages(struct web_archive *web, char **names, bool wacz)
 int command_export(struct invocation *invocation, int argc, char **argv)
 {
 	static const struct option options[] = {{"warc", required_argument, NULL, 'w'},
-		{"wacz", required_argument, NULL, 'z'}, {0}};
+		{"wacz", required_argument, NULL, 'z'}, {"evidence", no_argument, NULL, 'e'}, {0}};
 	struct context context = {0};
 	struct web_archive web = {.context = &context};
 	int option, chosen = 0, result;
@@ -240,10 +241,12 @@ int command_export(struct invocation *invocation, int argc, char **argv)
 		chosen = option;
 		web.path = optarg;
 	}
-	if (chosen == 0)
+	if (chosen == 0 || (chosen == 'e' && argc - optind != EVIDENCE_WORDS))
 		return usage_error(invocation);
 	result = context_open(&context, invocation);
-	if (result == EXIT_DONE)
+	if (result == EXIT_DONE && chosen == 'e')
+		result = export_evidence(&context, argv + optind);
+	else if (result == EXIT_DONE)
 		result = export_pages(&web, argv + optind, chosen == 'z');
 	context_close(&context);
 	return result;

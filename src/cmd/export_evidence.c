@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd/export_evidence.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/date.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/template.h"
+#include "base/text.h"
+#include "cmd/snapshots.h"
+#include "keep/proof.h"
+#include "keep/zip.h"
+
+enum { FOLDER_MODE = 0755, FILE_MODE = 0644, AUTHORITY_MAX = 1024 * 1024, STAMP_TIME_MAX = 64 };
+
+/* ---- the instructions ---- */
+
+/* As `openssl ts -reply -text` prints it: "Nov  3 11:09:42 2026 GMT". */
+static void put_stamp(struct value *data, int64_t stamped)
+{
+	struct value *stamp = value_map();
+	char time[DATE_TEXT_MAX], text[STAMP_TIME_MAX];
+	time_t seconds = (time_t)stamped;
+	struct tm parts;
+
+	date_write_local(stamped, NULL, time);
+	gmtime_r(&seconds, &parts);
+	strftime(text, sizeof text, "%b %e %H:%M:%S %Y GMT", &parts);
+	value_put_text(stamp, "time", time);
+	value_put_text(stamp, "text", text);
+	value_put_number(stamp, "seconds", stamped);
+	value_put(data, "stamp", stamp);
+}
+
+static bool add_instructions(
+	const struct context *context, const char *page, struct proof *proof, struct error *error)
+{
+	char *folder = file_join(context->templates, "evidence");
+	struct value *data = value_map();
+	struct buffer text = {.maximum = TEMPLATE_OUTPUT_MAX};
+	char time[DATE_TEXT_MAX];
+	bool good;
+
+	date_write_local(proof->time, NULL, time);
+	value_put_text(data, "page", page);
+	value_put_text(data, "time", time);
+	value_put_text(data, "url", proof->url);
+	value_put_number(data, "sequence", proof->sequence);
+	value_put_number(data, "line", proof->sequence + 1); /* behind the head line */
+	value_put_text(data, "sums", proof->sums);
+	value_put_text(data, "head", proof->head);
+	value_put_text(data, "public", proof->public);
+	value_put_boolean(data, "is_signed", proof->public[0] != '\0');
+	value_put_boolean(data, "simulated", proof->simulated);
+	if (proof->stamped != 0)
+		put_stamp(data, proof->stamped);
+	good = template_render_file(folder, "instructions.txt", data, &text, error);
+	if (good)
+		proof_add(proof, "INSTRUCTIONS.txt", &text);
+	buffer_release(&text);
+	value_free(data);
+	free(folder);
+	return good;
+}
+
+/* For convenience; whoever checks it gets it from the authority. */
+static bool add_authority(const struct context *context, struct proof *proof, struct error *error)
+{
+	const char *path = context->config->timestamp.ca_file;
+	struct buffer bytes = {.maximum = AUTHORITY_MAX};
+	bool good = true;
+
+	if (proof->stamped != 0 && path != NULL) {
+		good = file_read(path, &bytes, error);
+		if (good)
+			proof_add(proof, "authority.pem", &bytes);
+	}
+	buffer_release(&bytes);
+	return good;
+}
+
+/* ---- where it goes ---- */
+
+static bool write_zip(const struct proof *proof, const char *path, struct error *error)
+{
+	struct zip *zip = zip_open(path, error);
+	char *root = memory_string(strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path);
+
+	if (zip == NULL) {
+		free(root);
+		return false;
+	}
+	root[strlen(root) - strlen(".zip")] = '\0';
+	for (size_t i = 0; i < proof->count; i++) {
+		char *name = file_join(root, proof->files[i].name), digest[DIGEST_TEXT];
+		int64_t length;
+
+		zip_begin(zip, name);
+		zip_put(zip, buffer_string(&proof->files[i].bytes), proof->files[i].bytes.length);
+		zip_end(zip, &length, digest);
+		free(name);
+	}
+	free(root);
+	return zip_finish(zip, error);
+}
+
+static bool write_file(const char *folder, const struct proof_file *file, struct error *error)
+{
+	char *path = file_join(folder, file->name), *above = file_folder(path);
+	bool done = file_make_folders(above, FOLDER_MODE, error) &&
+		    file_create(path, buffer_string(&file->bytes), file->bytes.length, FILE_MODE,
+			    error);
+
+	free(above);
+	free(path);
+	return done;
+}
+
+/* Under another name until it is whole. */
+static bool write_folder(const struct proof *proof, const char *path, struct error *error)
+{
+	char *unfinished = memory_format("%s.new", path);
+	bool done = !file_exists(path) ||
+		    error_set(error, REMEDY_CONFIGURATION, "%s: is there already", path);
+
+	done = done && file_remove_tree(unfinished, error);
+	for (size_t i = 0; done && i < proof->count; i++)
+		done = write_file(unfinished, &proof->files[i], error);
+	if (done && rename(unfinished, path) != 0)
+		done = error_set(
+			error, REMEDY_LOCAL, "%s: cannot be made: %s", path, strerror(errno));
+	if (!done)
+		file_remove_tree(unfinished, NULL);
+	free(unfinished);
+	return done;
+}
+
+static bool export_snapshot(const struct context *context, const char *page,
+	const struct snapshot_row *row, const char *path, struct error *error)
+{
+	struct proof proof = {0};
+	bool good = proof_gather(context->config->archive, page, row, &proof, error) &&
+		    add_authority(context, &proof, error) &&
+		    add_instructions(context, page, &proof, error);
+
+	if (good)
+		good = text_ends(path, ".zip") ? write_zip(&proof, path, error)
+					       : write_folder(&proof, path, error);
+	proof_release(&proof);
+	return good;
+}
+
+int export_evidence(const struct context *context, char **words)
+{
+	struct snapshot_row row = {0};
+	struct error error;
+	bool missing = false;
+	struct database *database = context_database(context, &missing);
+	int result = EXIT_DONE;
+
+	if (database == NULL && !missing)
+		result = EXIT_LOCAL;
+	else if (!snapshot_find(context, database, words[0], words[1], &row))
+		result = EXIT_USAGE;
+	else if (!export_snapshot(context, words[0], &row, words[2], &error)) {
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+		result = error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
+	}
+	snapshot_row_release(&row);
+	database_close(database);
+	return result;
+}
