@@ -2,12 +2,11 @@
  *
  * From events to the outbox; and past it, when nothing can be written.
  */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/buffer.h"
+#include "base/hourly.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -19,8 +18,6 @@
 #include "tell/delivery.h"
 #include "tell/routes.h"
 #include "work.h"
-
-enum { EMERGENCY_SECONDS = 3600, EMERGENCY_MARK = 777777777 };
 
 static const char *const alarm_kinds[EVENT_TYPES] = {
 	[EVENT_RED] = "red",
@@ -221,20 +218,13 @@ bool work_owe(struct work *work)
 
 /* ---- when nothing can be written ---- */
 
-/* At most hourly for each page, remembered where it takes no space: in the chain's own time of
- * change. */
+/* At most hourly for each page, as its chain remembers. */
 static bool emergency_due(const struct work *work)
 {
 	char *chain = archive_path(
 		work->observer->config->archive, work->seen->page->name, "chain", NULL);
-	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {work->seen->now, EMERGENCY_MARK}};
-	struct stat status;
-	bool due = stat(chain, &status) != 0 || status.st_mtim.tv_nsec != EMERGENCY_MARK ||
-		   work->seen->now < status.st_mtim.tv_sec ||
-		   work->seen->now - status.st_mtim.tv_sec >= EMERGENCY_SECONDS;
+	bool due = hourly(chain, work->seen->now);
 
-	if (due)
-		utimensat(AT_FDCWD, chain, times, 0);
 	free(chain);
 	return due;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The courier: a child process that empties the outbox while the run goes on.
- * Each attempt is a child of its own with a deadline, so that neither a
- * hanging relay nor a crash in a mail library costs more than itself.
+ * What goes by which way is decided in rounds.h, and carried there by session.h.
  */
 #ifndef LAMPWATCH_COURIER_H
 #define LAMPWATCH_COURIER_H
@@ -19,11 +18,7 @@ struct providers;
 struct mail;
 struct text_list;
 
-enum {
-	COURIER_ATTEMPTS = 8,          /* at a time */
-	COURIER_ATTEMPT_SECONDS = 120, /* for one attempt, whatever it waits for */
-	COURIER_LOCK_SECONDS = 150,    /* to wait for another run's courier */
-};
+enum { COURIER_LOCK_SECONDS = 150 /* to wait for another run's courier */ };
 
 /* Borrowed for the courier's life. */
 struct courier_settings {
@@ -49,15 +44,15 @@ void courier_wake(struct courier *courier);
 
 /*
  * No more will come: waits until everything due has been tried once by every
- * route it may use, at most until the deadline (seconds from now), and
+ * way it may use that answers, at most until the deadline (seconds from now), and
  * frees. A courier that is still busy then goes on by itself.
  */
 void courier_finish(struct courier *courier, int seconds);
 
 /*
- * One attempt in a child process with the courier's deadline: for `try`, and
- * for an alert that no outbox could take. bytes are a whole mail or the body of a webhook's
- * request; route is the place of a mail's route in the configuration.
+ * One attempt in a session of its own: for `try`, and for an alert that no outbox could take. bytes
+ * are a whole mail or the body of a webhook's request; route is the place of a mail's route in the
+ * configuration.
  */
 void courier_attempt(const struct config *config, const char *receiver, size_t route,
 	const char *message_id, const char *bytes, size_t length, int64_t now,

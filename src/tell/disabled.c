@@ -27,10 +27,8 @@ void disabled_add(struct database *database, const struct webhook_config *webhoo
 	char digest[DIGEST_TEXT];
 
 	fingerprint(webhook, digest);
-	database_begin(database);
 	database_do(database, "INSERT OR REPLACE INTO disabled VALUES (?, ?, ?, ?)", "ttit",
 		webhook->name, digest, now, reason);
-	database_commit(database, NULL);
 }
 
 bool disabled_find(

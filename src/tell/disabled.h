@@ -18,7 +18,7 @@ struct disabled {
 	char *reason;  /* the answer; one line without secrets */
 };
 
-/* From now on. A transaction of its own. */
+/* From now on. Within a transaction. */
 void disabled_add(struct database *database, const struct webhook_config *webhook,
 	const char *reason, int64_t now);
 
@@ -26,8 +26,8 @@ void disabled_add(struct database *database, const struct webhook_config *webhoo
  * True, and *disabled filled in, where the webhook is disabled. One whose URL or
  * values of `with:` are others than those that answered 410 is not.
  */
-bool disabled_find(struct database *database, const struct webhook_config *webhook,
-	struct disabled *disabled);
+bool disabled_find(
+	struct database *database, const struct webhook_config *webhook, struct disabled *disabled);
 void disabled_release(struct disabled *disabled);
 
 /*

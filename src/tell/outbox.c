@@ -12,7 +12,8 @@
 
 #define COLUMNS                                                                                    \
 	"id, receiver, page, message_id, bytes, data, state, tries, next_try, perhaps, second,"    \
-	" route, code, reason, created, ended, sender, otherwise, held_until"
+	" route, code, reason, created, ended, sender, otherwise, held_until, held_for, gather,"   \
+	" posted"
 
 void deliveries_release(struct deliveries *deliveries)
 {
@@ -20,13 +21,19 @@ void deliveries_release(struct deliveries *deliveries)
 		struct delivery *delivery = &deliveries->list[i];
 		char *strings[] = {delivery->receiver, delivery->page, delivery->message_id,
 			delivery->bytes, delivery->data, delivery->state, delivery->route,
-			delivery->reason, delivery->sender, delivery->otherwise};
+			delivery->reason, delivery->sender, delivery->otherwise,
+			delivery->held_for};
 
 		for (size_t j = 0; j < sizeof strings / sizeof strings[0]; j++)
 			free(strings[j]);
 	}
 	free(deliveries->list);
 	*deliveries = (struct deliveries){0};
+}
+
+static char *optional_text(struct statement *row, int column)
+{
+	return statement_null(row, column) ? NULL : memory_string(statement_text(row, column));
 }
 
 static void take_rows(struct statement *row, struct deliveries *deliveries)
@@ -52,11 +59,12 @@ static void take_rows(struct statement *row, struct deliveries *deliveries)
 		delivery->reason = memory_string(statement_text(row, 13));
 		delivery->created = statement_integer(row, 14);
 		delivery->ended = statement_integer(row, 15);
-		delivery->sender =
-			statement_null(row, 16) ? NULL : memory_string(statement_text(row, 16));
-		delivery->otherwise =
-			statement_null(row, 17) ? NULL : memory_string(statement_text(row, 17));
+		delivery->sender = optional_text(row, 16);
+		delivery->otherwise = optional_text(row, 17);
 		delivery->held_until = statement_integer(row, 18);
+		delivery->held_for = optional_text(row, 19);
+		delivery->gather = statement_integer(row, 20);
+		delivery->posted = statement_integer(row, 21);
 	}
 	statement_end(row);
 }
@@ -176,17 +184,19 @@ void outbox_owed_release(struct owed_list *owed)
 /* What was written after now was written before the clock went back: its pauses mean nothing. */
 #define DUE "(next_try <= ?1 OR created > ?1 OR tried > ?1)"
 
+/* What d has to wait for. */
+#define BEFORE                                                                                     \
+	"e.id < d.id AND e.state IN ('pending', 'sending') AND (e.state = 'sending' OR"            \
+	" (e.gather = 0 AND e.held_until = 0 AND e.held_for IS NULL))"
+
 void outbox_due(struct database *database, int64_t now, struct due **due, size_t *count)
 {
 	struct statement *row = database_query(database,
 		"SELECT id, receiver FROM delivery d WHERE " OWED " AND state = 'pending' AND " FREE
-		" AND " DUE
-		" AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.receiver = d.receiver AND "
-		"e.page IN (d.page, '')"
-		" AND e.state IN ('pending', 'sending') AND e.id < d.id)"
+		" AND " DUE " AND NOT EXISTS (SELECT 1 FROM delivery e WHERE"
+		" e.receiver = d.receiver AND e.page IN (d.page, '') AND " BEFORE ")"
 		" AND NOT (page = '' AND EXISTS (SELECT 1 FROM delivery e WHERE"
-		" e.receiver = d.receiver AND e.state IN ('pending', 'sending') AND e.id < d.id))"
-		" ORDER BY id",
+		" e.receiver = d.receiver AND " BEFORE ")) ORDER BY id",
 		"i", now);
 
 	*due = NULL;
@@ -241,7 +251,7 @@ void outbox_held(struct database *database, struct text_list *providers)
 bool outbox_unhold(struct database *database, const char *provider, int64_t before, int64_t now)
 {
 	database_do(database,
-		"UPDATE delivery SET held_for = NULL, next_try = ?3 WHERE " OWED
+		"UPDATE delivery SET held_for = NULL, otherwise = NULL, next_try = ?3 WHERE " OWED
 		" AND held_for = ?1 AND (created <= ?2 OR created > ?3)",
 		"tii", provider, before, now);
 	return database_changed(database) > 0;
@@ -272,24 +282,19 @@ void outbox_take_up(struct database *database)
 {
 	database_begin(database);
 	database_do(database,
-		"UPDATE delivery SET state = 'pending', perhaps = 1, next_try = created WHERE " OWED
-		" AND state = 'sending'",
+		"UPDATE delivery SET state = 'pending', perhaps = perhaps + 1, next_try = created"
+		" WHERE " OWED " AND state = 'sending'",
 		"");
 	database_commit(database, NULL);
 }
 
 bool outbox_sending(struct database *database, int64_t id, const char *route, int64_t now)
 {
-	database_begin(database);
 	database_do(database,
 		"UPDATE delivery SET state = 'sending', route = ?, tries = tries + 1, tried = ?"
-		" WHERE id = ? AND state IN ('pending', 'sending')",
+		" WHERE id = ? AND state = 'pending'",
 		"tii", route, now, id);
-	if (database_changed(database) == 0) { /* merged or dropped in this moment */
-		database_rollback(database);
-		return false;
-	}
-	return database_commit(database, NULL);
+	return !database_failed(database) && database_changed(database) > 0;
 }
 
 static int64_t number(struct statement *row)
@@ -300,88 +305,94 @@ static int64_t number(struct statement *row)
 	return value;
 }
 
-int64_t outbox_posted(struct database *database, int64_t id)
+void outbox_untried(struct database *database, int64_t id)
 {
-	return number(
-		database_query(database, "SELECT posted FROM delivery WHERE id = ?", "i", id));
+	database_do(database,
+		"UPDATE delivery SET state = 'pending', tries = tries - 1 WHERE id = ?"
+		" AND state = 'sending'",
+		"i", id);
 }
 
-/* One transaction for what came of an attempt. */
-static void record(struct database *database, int64_t id, const char *state, const char *route,
-	const struct attempt *attempt, int64_t next_try, int64_t ended)
+static int64_t is_unknown(const struct attempt *attempt)
 {
-	database_begin(database);
-	database_do(database,
-		"UPDATE delivery SET state = ?, route = ?, code = ?, reason = ?, next_try = ?, "
-		"ended = ?,"
-		" perhaps = perhaps OR ?, posted = max(posted, ?) WHERE id = ?",
-		"ttitiiiii", state, route, (int64_t)attempt->code, attempt->text, next_try, ended,
-		(int64_t)(attempt->outcome == OUTCOME_UNKNOWN), (int64_t)attempt->posted, id);
-	database_commit(database, NULL);
+	return attempt->outcome == OUTCOME_UNKNOWN;
 }
 
 void outbox_note(
 	struct database *database, int64_t id, const char *route, const struct attempt *attempt)
 {
-	record(database, id, "sending", route, attempt, 0, 0);
+	database_do(database,
+		"UPDATE delivery SET state = 'pending', route = ?, code = ?, reason = ?,"
+		" perhaps = perhaps + ?, posted = max(posted, ?) WHERE id = ?",
+		"titiii", route, (int64_t)attempt->code, attempt->text, is_unknown(attempt),
+		(int64_t)attempt->posted, id);
 }
 
 void outbox_delivered(struct database *database, int64_t id, const char *route,
 	const struct attempt *attempt, int64_t now)
 {
-	database_begin(database);
 	database_do(database,
 		"UPDATE delivery SET state = 'delivered', route = ?, code = ?, reason = ?, ended = "
 		"?, bytes = NULL,"
 		" data = NULL WHERE id = ?",
 		"titii", route, (int64_t)attempt->code, attempt->text, now, id);
-	database_commit(database, NULL);
 }
 
-/* Doubles from OUTBOX_FIRST_RETRY to OUTBOX_LAST_RETRY; a receiver that asks for more gets it, up
- * to an hour. */
+/*
+ * Doubles from OUTBOX_FIRST_RETRY to OUTBOX_LAST_RETRY; what may have arrived is repeated ever
+ * more rarely, and a receiver that asks for more gets it, both up to an hour.
+ */
 static int64_t backoff(int64_t rounds, const struct attempt *attempt)
 {
 	int64_t pause = OUTBOX_FIRST_RETRY;
+	int64_t last = is_unknown(attempt) ? OUTBOX_UNKNOWN_RETRY : OUTBOX_LAST_RETRY;
 
-	while (rounds-- > 1 && pause < OUTBOX_LAST_RETRY)
+	while (rounds-- > 1 && pause < last)
 		pause *= 2;
-	if (pause > OUTBOX_LAST_RETRY)
-		pause = OUTBOX_LAST_RETRY;
+	if (pause > last)
+		pause = last;
 	if (attempt->retry_after > pause)
 		pause = attempt->retry_after < 3600 ? attempt->retry_after : 3600;
 	return pause;
 }
 
-bool outbox_expired(const struct delivery *delivery, int64_t now)
+bool outbox_expired(const struct delivery *delivery, const struct attempt *attempt, int64_t now)
 {
-	return now - delivery->created > OUTBOX_DEAD_AFTER;
+	if (is_unknown(attempt) && delivery->perhaps + 1 >= OUTBOX_PERHAPS_MAX)
+		return true;
+	return now - delivery->created > OUTBOX_DEAD_AFTER &&
+	       delivery->tries + 1 >= OUTBOX_DEAD_TRIES;
 }
 
 void outbox_failed(struct database *database, const struct delivery *delivery, const char *route,
 	const struct attempt *attempt, int64_t now)
 {
-	record(database, delivery->id, "pending", route, attempt,
-		now + backoff(delivery->tries + 1, attempt), 0);
+	outbox_note(database, delivery->id, route, attempt);
+	database_do(database, "UPDATE delivery SET next_try = ? WHERE id = ?", "ii",
+		now + backoff(delivery->tries + 1, attempt), delivery->id);
 }
 
-void outbox_dead(struct database *database, int64_t id, const char *route,
+void outbox_dead(struct database *database, const struct delivery *delivery, const char *route,
 	const struct attempt *attempt, int64_t now)
 {
-	record(database, id, "dead", route, attempt, 0, now);
+	outbox_note(database, delivery->id, route, attempt);
+	database_do(database, "UPDATE delivery SET state = 'dead', ended = ? WHERE id = ?", "ii",
+		now, delivery->id);
+	database_do(database,
+		"UPDATE delivery SET held_for = NULL, otherwise = NULL WHERE " OWED
+		" AND held_for IS NOT NULL AND otherwise = ? AND page = ? AND created = ?",
+		"tti", delivery->receiver, delivery->page, delivery->created);
 }
 
 void outbox_readdress(struct database *database, int64_t id, const char *receiver,
 	const char *bytes, size_t length)
 {
-	database_begin(database);
 	database_do(database,
 		"UPDATE delivery SET receiver = ?, bytes = ?, second = 1, posted = 0, state = "
 		"'pending', "
 		"next_try = created"
 		" WHERE id = ?",
 		"tbi", receiver, bytes, length, id);
-	database_commit(database, NULL);
 }
 
 int64_t outbox_count(struct database *database)
@@ -417,9 +428,11 @@ void outbox_list(struct database *database, bool all, struct deliveries *deliver
 int64_t outbox_retry(struct database *database, int64_t id, int64_t now)
 {
 	database_do(database,
-		"UPDATE delivery SET state = 'pending', next_try = ?1, ended = NULL, held_until = "
-		"0,"
-		" created = CASE state WHEN 'dead' THEN ?1 ELSE created END"
+		"UPDATE delivery SET state = 'pending', next_try = ?1, ended = NULL,"
+		" created = CASE state WHEN 'dead' THEN ?1 ELSE created END,"
+		" perhaps = min(perhaps, 1),"
+		" held_until = CASE ?2 WHEN 0 THEN held_until ELSE 0 END,"
+		" held_for = CASE ?2 WHEN 0 THEN held_for END"
 		" WHERE state IN ('pending', 'dead') AND (?2 = 0 OR id = ?2)",
 		"ii", now, id);
 	return database_changed(database);

@@ -4,6 +4,10 @@
  * A delivery is "pending" until it is "sending" (a durable intent, written before
  * any contact), then "delivered", "dead" (given up, the operator is told) or pending again;
  * "dropped" by the operator; "merged" when a later message says it too.
+ *
+ * A pending one may be held: until a time (quiet hours, a silence), while a provider is in trouble
+ * (held_for), or until it is joined with others (gather). It is then not due, holds up nothing
+ * that comes after it, and is no fault.
  */
 #ifndef LAMPWATCH_OUTBOX_H
 #define LAMPWATCH_OUTBOX_H
@@ -13,13 +17,17 @@
 #include <stdint.h>
 
 #include "base/database.h"
+#include "base/yaml.h"
 #include "tell/attempt.h"
 #include "tell/plan.h"
 
 enum {
 	OUTBOX_FIRST_RETRY = 55,       /* seconds: the next minute's run finds it due */
 	OUTBOX_LAST_RETRY = 300,       /* the longest pause */
-	OUTBOX_DEAD_AFTER = 5 * 86400, /* seconds after it was made */
+	OUTBOX_UNKNOWN_RETRY = 3600,   /* the longest after which it may have arrived already */
+	OUTBOX_DEAD_AFTER = 5 * 86400, /* seconds after it was made, if it was tried so often: */
+	OUTBOX_DEAD_TRIES = 10,
+	OUTBOX_PERHAPS_MAX = 8,     /* times that it may have arrived: then it is given up */
 	OUTBOX_HELD_SECONDS = 3600, /* for a provider in trouble; then it is tried all the same */
 };
 
@@ -31,14 +39,18 @@ struct delivery {
 	char *data; /* JSON: what it was rendered from */
 	char *state;
 	int64_t created, tries, next_try, ended;
-	bool perhaps; /* it may have been delivered */
-	bool second;  /* already goes to the receiver's second way */
-	char *route;  /* last tried */
-	int64_t code;
-	char *reason;       /* of the last failure */
-	char *otherwise;    /* the receiver's second way; NULL: none */
+	int64_t perhaps;    /* how often it may have been delivered already */
+	int64_t posted;     /* of a webhook's requests: how many were accepted so far */
+	bool second;        /* already goes to the receiver's second way */
+	bool gather;        /* waits to be joined with others at the end of its run */
 	int64_t held_until; /* seconds since 1970; 0: it is not held */
-	char *sender;       /* of the envelope; NULL: the configuration's `from` */
+	char *held_for;     /* a provider: not to be tried while it is in trouble; NULL: none */
+	char *otherwise; /* the second way, should the receiver refuse; NULL: none. Of one held for
+			    a provider: the way that goes out in its stead */
+	char *sender;    /* of the envelope; NULL: the configuration's `from` */
+	char *route;     /* last tried */
+	int64_t code;
+	char *reason; /* of the last failure */
 };
 
 struct deliveries {
@@ -48,7 +60,8 @@ struct deliveries {
 
 void deliveries_release(struct deliveries *deliveries);
 
-/* One delivery of a plan, with the bytes to send. Merges those that it stands for. */
+/* One delivery of a plan, with the bytes to send. Merges those that it stands for. Within a
+ * transaction, like all that changes something here. */
 void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan,
 	const char *bytes, size_t length, int64_t now);
 
@@ -86,13 +99,12 @@ void outbox_owed_release(struct owed_list *owed);
 
 /*
  * What may be tried at now, oldest first: of the deliveries to one receiver about one page only the
- * oldest that is still owed, so that green never comes before its red. One about several pages (its
- * page is "") comes after all before it, and before all after it. None that is held or waits to be
- * joined.
+ * oldest that is still owed and not held, so that green never comes before its red. One about
+ * several pages (its page is "") comes after all before it, and before all after it.
  */
 struct due {
 	int64_t id;
-	char *receiver;
+	char *receiver; /* owned */
 };
 
 void outbox_due(struct database *database, int64_t now, struct due **due, size_t *count);
@@ -102,16 +114,16 @@ void outbox_due_release(struct due *due, size_t count);
 bool outbox_get(struct database *database, int64_t id, struct delivery *delivery);
 
 /* Rows that a courier left as "sending" when it died: pending again, perhaps delivered, due at
- * once. */
+ * once. A transaction of its own. */
 void outbox_take_up(struct database *database);
 
-/* Before contact. A transaction of its own; false where it cannot be written. */
+/* Before contact, to be committed before it. False where it is not pending any more. */
 bool outbox_sending(struct database *database, int64_t id, const char *route, int64_t now);
 
-/* How many requests of a webhook were accepted at the attempts so far. */
-int64_t outbox_posted(struct database *database, int64_t id);
+/* The session ended before its turn: pending as before, and not counted as tried. */
+void outbox_untried(struct database *database, int64_t id);
 
-/* After one attempt that was not the last of this round: what came of it. */
+/* After one attempt that was not the last of this round: pending, and what came of it. */
 void outbox_note(
 	struct database *database, int64_t id, const char *route, const struct attempt *attempt);
 
@@ -119,22 +131,23 @@ void outbox_note(
 void outbox_delivered(struct database *database, int64_t id, const char *route,
 	const struct attempt *attempt, int64_t now);
 
-/* True where a delivery that no route takes is to be given up. */
-bool outbox_expired(const struct delivery *delivery, int64_t now);
+/* True where a delivery that no route takes is to be given up after this attempt. */
+bool outbox_expired(const struct delivery *delivery, const struct attempt *attempt, int64_t now);
 
 /* No route took it in this round: again at a time that grows with the tries. */
 void outbox_failed(struct database *database, const struct delivery *delivery, const char *route,
 	const struct attempt *attempt, int64_t now);
 
-/* Given up: its receiver will not have it, or it has expired. */
-void outbox_dead(struct database *database, int64_t id, const char *route,
+/* Given up: its receiver will not have it, or it has expired. What was held while this one went out
+ * in its stead is held no longer. */
+void outbox_dead(struct database *database, const struct delivery *delivery, const char *route,
 	const struct attempt *attempt, int64_t now);
 
 /* Goes to another receiver from now on, with other bytes. */
 void outbox_readdress(struct database *database, int64_t id, const char *receiver,
 	const char *bytes, size_t length);
 
-/* Deliveries that are pending or sending; those pending; those due at now. */
+/* Deliveries that are pending or sending; those pending and not held; those due at now. */
 int64_t outbox_count(struct database *database);
 int64_t outbox_count_waiting(struct database *database);
 int64_t outbox_count_due(struct database *database, int64_t now);
@@ -142,7 +155,7 @@ int64_t outbox_count_due(struct database *database, int64_t now);
 /* For `outbox`: those still owed and those dead, or all; oldest first. */
 void outbox_list(struct database *database, bool all, struct deliveries *deliveries);
 
-/* Due at once, dead ones too; id 0: all. Returns how many. */
+/* Due at once, dead ones too; id 0: all, but what is held stays so. Returns how many. */
 int64_t outbox_retry(struct database *database, int64_t id, int64_t now);
 /* Never to be sent. Returns how many. */
 int64_t outbox_drop(struct database *database, int64_t id, int64_t now);

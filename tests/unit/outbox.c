@@ -151,16 +151,20 @@ static void test_nothing_owed_expires_but_after_five_days_it_is_a_dead_letter(vo
 	int64_t id = owe(scene, "mail:a", "one", 1);
 	struct delivery delivery = get(scene, id);
 
-	assert_false(outbox_expired(&delivery, scene->now + 5 * DAY));
-	assert_true(outbox_expired(&delivery, scene->now + 5 * DAY + 1));
-	outbox_dead(scene->database, id, "relay", &attempt, scene->now + 5 * DAY + 1);
+	assert_false(outbox_expired(&delivery, &attempt, scene->now + 6 * DAY)); /* hardly tried */
+	delivery.tries = OUTBOX_DEAD_TRIES;
+	assert_false(outbox_expired(&delivery, &attempt, scene->now + 5 * DAY));
+	assert_true(outbox_expired(&delivery, &attempt, scene->now + 5 * DAY + 1));
+	outbox_dead(scene->database, &delivery, "relay", &attempt, scene->now + 5 * DAY + 1);
 	assert_state(scene, id, "dead");
 	assert_int_equal(outbox_count(scene->database), 0);
 	assert_int_equal(outbox_retry(scene->database, id, scene->now + 6 * DAY), 1);
 	assert_int_equal(count_due(scene, scene->now + 6 * DAY), 1);
 	release(&delivery);
 	delivery = get(scene, id);
-	assert_false(outbox_expired(&delivery, scene->now + 7 * DAY)); /* it has five days again */
+	delivery.tries = OUTBOX_DEAD_TRIES;
+	assert_false(outbox_expired(
+		&delivery, &attempt, scene->now + 7 * DAY)); /* it has five days again */
 	release(&delivery);
 }
 
@@ -200,7 +204,7 @@ static void test_what_a_dead_courier_was_sending_is_taken_up_as_perhaps_delivere
 	outbox_take_up(scene->database);
 	assert_int_equal(count_due(scene, scene->now), 1);
 	delivery = get(scene, id);
-	assert_true(delivery.perhaps);
+	assert_int_equal(delivery.perhaps, 1);
 	assert_string_equal(delivery.message_id, "<1@example.org>");
 	assert_memory_equal(delivery.bytes, "bytes", 5);
 	release(&delivery);
@@ -305,6 +309,140 @@ static void test_the_second_way_has_its_own_bytes_and_goes_at_once(void **state)
 	release(&delivery);
 }
 
+/* As owe(), but held. */
+static int64_t owe_held(struct scene *scene, const char *receiver, struct delivery_plan plan)
+{
+	char id[] = "<1@example.org>", *to = memory_string(receiver);
+	int64_t number;
+
+	plan.receiver = to;
+	plan.message_id = id;
+	plan.data = value_map();
+	outbox_add(scene->database, "one", &plan, "bytes", 5, scene->now);
+	number = database_last_row(scene->database);
+	value_free(plan.data);
+	free(to);
+	return number;
+}
+
+static void test_what_is_held_until_a_time_is_no_fault_and_holds_up_nothing(void **state)
+{
+	struct scene *scene = *state;
+	int64_t until = scene->now + 3600;
+
+	owe_held(scene, "mail:a", (struct delivery_plan){.held_until = until});
+	assert_int_equal(count_due(scene, until - 1), 0);
+	assert_int_equal(outbox_count_waiting(scene->database), 0);
+	assert_int_equal(outbox_count_due(scene->database, until - 1), 0);
+	assert_int_equal(outbox_count(scene->database), 1);
+	owe(scene, "mail:a", "one", 2);
+	assert_int_equal(count_due(scene, until - 1), 1);
+	outbox_release(scene->database, until);
+	assert_int_equal(count_due(scene, until), 1); /* now the first, and then the other */
+	assert_int_equal(outbox_count_waiting(scene->database), 2);
+}
+
+static void test_what_waits_to_be_joined_is_never_due(void **state)
+{
+	struct scene *scene = *state;
+
+	owe_held(scene, "mail:a", (struct delivery_plan){.gather = true});
+	assert_int_equal(count_due(scene, scene->now + DAY), 0);
+	assert_int_equal(outbox_count_waiting(scene->database), 0);
+	assert_int_equal(outbox_count_due(scene->database, scene->now + DAY), 0);
+}
+
+static void test_what_is_held_for_a_provider_is_due_when_the_run_says_that_it_is_back(void **state)
+{
+	struct scene *scene = *state;
+	char google[] = "google";
+
+	owe_held(scene, "mail:a", (struct delivery_plan){.held_for = google});
+	assert_int_equal(count_due(scene, scene->now), 0);
+	assert_int_equal(outbox_count_waiting(scene->database), 0);
+	assert_false(outbox_unhold(scene->database, "goog", scene->now, scene->now));
+	assert_true(outbox_unhold(scene->database, "google", scene->now, scene->now));
+	assert_int_equal(count_due(scene, scene->now), 1);
+	assert_int_equal(outbox_count_waiting(scene->database), 1);
+}
+
+static void test_the_last_resort_is_held_no_longer_when_what_went_in_its_stead_is_dead(void **state)
+{
+	struct scene *scene = *state;
+	struct attempt attempt = {.outcome = OUTCOME_RECEIVER};
+	char google[] = "google", second[] = "webhook:w";
+	int64_t instead;
+	struct delivery delivery;
+
+	owe_held(scene, "mail:a", (struct delivery_plan){.held_for = google, .otherwise = second});
+	owe_held(scene, "mail:b", (struct delivery_plan){.held_for = google});
+	instead = owe_held(scene, second, (struct delivery_plan){0});
+	assert_int_equal(count_due(scene, scene->now), 1);
+	delivery = get(scene, instead);
+	outbox_dead(scene->database, &delivery, "w", &attempt, scene->now);
+	assert_int_equal(count_due(scene, scene->now), 1); /* mail:a, and not mail:b */
+	release(&delivery);
+	delivery = get(scene, instead - 2);
+	assert_null(delivery.held_for);
+	assert_null(delivery.otherwise);
+	release(&delivery);
+}
+
+static void test_retry_by_number_frees_what_is_held_and_retry_of_all_does_not(void **state)
+{
+	struct scene *scene = *state;
+	int64_t id =
+		owe_held(scene, "mail:a", (struct delivery_plan){.held_until = scene->now + 3600});
+
+	outbox_retry(scene->database, 0, scene->now);
+	assert_int_equal(count_due(scene, scene->now), 0);
+	outbox_retry(scene->database, id, scene->now);
+	assert_int_equal(count_due(scene, scene->now), 1);
+}
+
+static void test_what_was_not_begun_is_due_as_before_and_not_counted_as_tried(void **state)
+{
+	struct scene *scene = *state;
+	int64_t id = owe(scene, "mail:a", "one", 1);
+	struct delivery delivery;
+
+	assert_true(outbox_sending(scene->database, id, "relay", scene->now));
+	outbox_untried(scene->database, id);
+	delivery = get(scene, id);
+	assert_string_equal(delivery.state, "pending");
+	assert_int_equal(delivery.tries, 0);
+	assert_int_equal(delivery.perhaps, 0);
+	assert_int_equal(count_due(scene, scene->now), 1);
+	release(&delivery);
+}
+
+static void test_what_may_have_arrived_is_repeated_ever_more_rarely_and_then_given_up(void **state)
+{
+	struct scene *scene = *state;
+	struct attempt unknown = {.outcome = OUTCOME_UNKNOWN},
+		       refused = {.outcome = OUTCOME_TEMPORARY};
+	int64_t id = owe(scene, "mail:a", "one", 1), now = scene->now, pause = 55;
+
+	for (int perhaps = 1; perhaps < OUTBOX_PERHAPS_MAX; perhaps++) {
+		struct delivery delivery = get(scene, id);
+
+		assert_false(outbox_expired(&delivery, &unknown, now));
+		assert_true(outbox_sending(scene->database, id, "relay", now));
+		outbox_failed(scene->database, &delivery, "relay", &unknown, now);
+		assert_int_equal(count_due(scene, now + pause - 1), 0);
+		assert_int_equal(count_due(scene, now + pause), 1);
+		now += pause;
+		pause = pause * 2 < OUTBOX_UNKNOWN_RETRY ? pause * 2 : OUTBOX_UNKNOWN_RETRY;
+		release(&delivery);
+		delivery = get(scene, id);
+		assert_int_equal(delivery.perhaps, perhaps);
+		assert_false(outbox_expired(&delivery, &refused, now));
+		assert_int_equal(outbox_expired(&delivery, &unknown, now),
+			perhaps + 1 == OUTBOX_PERHAPS_MAX);
+		release(&delivery);
+	}
+}
+
 static void test_a_message_is_there_whole_or_not_at_all(void **state)
 {
 	struct scene *scene = *state;
@@ -359,6 +497,16 @@ int main(void)
 		test_here(test_who_was_owed_an_alarm_and_how_far_it_got),
 		test_here(test_what_was_delivered_leaves_no_bytes_behind),
 		test_here(test_the_second_way_has_its_own_bytes_and_goes_at_once),
+		test_here(test_what_is_held_until_a_time_is_no_fault_and_holds_up_nothing),
+		test_here(test_what_waits_to_be_joined_is_never_due),
+		test_here(
+			test_what_is_held_for_a_provider_is_due_when_the_run_says_that_it_is_back),
+		test_here(
+			test_the_last_resort_is_held_no_longer_when_what_went_in_its_stead_is_dead),
+		test_here(test_retry_by_number_frees_what_is_held_and_retry_of_all_does_not),
+		test_here(test_what_was_not_begun_is_due_as_before_and_not_counted_as_tried),
+		test_here(
+			test_what_may_have_arrived_is_repeated_ever_more_rarely_and_then_given_up),
 		test_here(test_the_length_of_the_history_costs_nothing),
 		test_here(test_a_message_is_there_whole_or_not_at_all),
 	};

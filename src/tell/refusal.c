@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+#include "tell/refusal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "tell/delivery.h"
+#include "tell/operator.h"
+#include "tell/outbox.h"
+
+/* Of one held for a provider, otherwise names the way that has gone out in its stead. */
+static bool has_second(const struct delivery *delivery)
+{
+	return !delivery->second && !text_empty(delivery->otherwise) &&
+	       text_empty(delivery->held_for);
+}
+
+bool refusal_use_second(struct database *database, const struct config *config,
+	const char *templates, const struct delivery *delivery, int64_t now)
+{
+	struct buffer bytes = {0};
+	struct error error;
+	struct value *data;
+	bool good;
+
+	if (!has_second(delivery))
+		return false;
+	data = json_parse(delivery->data, strlen(delivery->data), NULL);
+	if (data != NULL)
+		delivery_render(config, templates, delivery->otherwise, delivery->message_id, NULL,
+			data, now, &bytes, &error);
+	good = bytes.length > 0; /* also where a template is broken */
+	if (good)
+		outbox_readdress(
+			database, delivery->id, delivery->otherwise, bytes.data, bytes.length);
+	buffer_release(&bytes);
+	value_free(data);
+	return good;
+}
+
+void refusal_tell_operator(struct database *database, const struct config *config,
+	const char *templates, const struct delivery *delivery, const struct attempt *attempt,
+	int64_t now)
+{
+	struct value *data = json_parse(delivery->data, strlen(delivery->data), NULL);
+	char *id = memory_format("u.%lld", (long long)delivery->id);
+	char *what = memory_format("%s: %s", value_get_text(value_get(data, "headline"), "word"),
+		value_get_text(value_get(data, "first"), "label"));
+	struct operator_note note = {.type = EVENT_UNDELIVERED,
+		.page = delivery->page,
+		.label = delivery->receiver,
+		.what = data != NULL ? what : NULL,
+		.reason = attempt->text,
+		.since = delivery->created,
+		.id = id};
+
+	if ((data == NULL || value_get(data, "first") != NULL) &&
+		!text_equal(receiver_address(delivery->receiver), config->operator))
+		operator_tell(database, config, templates, &note, now);
+	value_free(data);
+	free(what);
+	free(id);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What becomes of a delivery that its receiver will not have, or that nobody takes.
+ */
+#ifndef LAMPWATCH_REFUSAL_H
+#define LAMPWATCH_REFUSAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct attempt;
+struct config;
+struct database;
+struct delivery;
+
+/*
+ * To its receiver's second way from here on, with the bytes made anew for that.
+ * False where there is none, or it goes there already. Within a transaction.
+ */
+bool refusal_use_second(struct database *database, const struct config *config,
+	const char *templates, const struct delivery *delivery, int64_t now);
+
+/*
+ * Tells the operator of a dead letter, by a delivery of its own. Not where that dead letter
+ * is itself one to the operator, for it would never end, nor where it told no news: an answer
+ * to a subscriber's mail. Within a transaction.
+ */
+void refusal_tell_operator(struct database *database, const struct config *config,
+	const char *templates, const struct delivery *delivery, const struct attempt *attempt,
+	int64_t now);
+
+#endif

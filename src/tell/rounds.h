@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the courier decides: which deliveries go together by which way, and what
+ * becomes of each after an attempt. The ways of a mail are all routes, one after the
+ * other; that of a webhook is itself. A delivery has one round through its ways in a
+ * run. Reads and writes the outbox; no process, no network, no clock: courier.c
+ * carries out what is said here, and a test may do so in its stead.
+ */
+#ifndef LAMPWATCH_ROUNDS_H
+#define LAMPWATCH_ROUNDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tell/outbox.h"
+
+struct attempt;
+struct config;
+struct database;
+struct dependences;
+struct rounds;
+struct text_list;
+
+enum {
+	ROUNDS_SESSIONS = 24,        /* at a time, in all */
+	ROUNDS_ROUTE_SESSIONS = 4,   /* by one route */
+	ROUNDS_WEBHOOK_SESSIONS = 2, /* to one webhook, whose sessions carry one delivery each */
+	ROUNDS_BROKEN_MAX = 3, /* sessions in a row that brought nothing: the way is left alone */
+	ROUNDS_PAUSE = 55,     /* seconds that a way is left alone */
+	BATCH_MAX = 100,       /* deliveries in one session */
+	BATCH_BYTES_MAX = 4 * 1024 * 1024, /* of their messages; a longer one goes by itself */
+};
+
+/* Borrowed for the rounds' life. */
+struct rounds_settings {
+	const struct config *config;
+	const char *templates;
+	const char *lock; /* a file that remembers what was sent unrecorded (base/hourly.h) */
+	struct database *database;
+	const struct dependences *dependences; /* of routes; NULL: the configured ones */
+	/* Adds the pages that are red or lost. */
+	void (*troubled)(struct database *database, struct text_list *pages);
+};
+
+/* What one session is to carry. */
+struct batch {
+	size_t way;
+	const struct route_config *route; /* NULL: the webhook that is the receiver */
+	struct deliveries deliveries;     /* owned */
+	bool *answered;                   /* one for each; owned */
+	bool heard, working; /* there was an answer; there was one with a code, so somebody is there
+			      */
+};
+
+struct rounds *rounds_new(const struct rounds_settings *settings);
+void rounds_free(struct rounds *rounds);
+
+/* There may be more in the outbox than when it was read last. */
+void rounds_wake(struct rounds *rounds);
+
+/*
+ * The next batch that may begin now, the intent to send it committed; false where there is none
+ * before another is closed, or the outbox has more. rounds_close() is due.
+ */
+bool rounds_next(struct rounds *rounds, int64_t now, struct batch *batch);
+
+/*
+ * What came of the delivery at index of the batch. Within a transaction of the caller's, which
+ * may hold many answers.
+ */
+void rounds_answer(struct rounds *rounds, struct batch *batch, size_t index,
+	const struct attempt *attempt, int64_t now);
+
+/*
+ * The batch's session is over, and it is released. What was not answered was not begun, and is
+ * owed as before; but for the first of these where the session crashed (crash: how; else NULL)
+ * or never answered at all, which may have gone out. Within a transaction, too.
+ */
+void rounds_close(struct rounds *rounds, struct batch *batch, const char *crash, int64_t now);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A session: a child process that hands messages to one relay or webhook, one after
+ * the other, and tells what came of each as soon as it knows. A process of its own,
+ * so that neither a relay that hangs nor a crash in a mail library costs more than itself.
+ */
+#ifndef LAMPWATCH_SESSION_H
+#define LAMPWATCH_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "tell/attempt.h"
+
+struct config;
+struct delivery;
+struct route_config;
+
+enum { SESSION_SECONDS = 120 /* without an answer, whatever it waits for */ };
+
+struct session {
+	pid_t process; /* 0: none */
+	int answers;   /* readable where session_read() has news */
+	int64_t deadline;
+};
+
+/* What it carries, borrowed until session_start() returns; of a delivery count what concerns the
+ * envelope and the bytes. */
+struct session_order {
+	const struct config *config;
+	const char *templates;            /* folder */
+	const struct route_config *route; /* of mails; NULL: the receiver's webhook */
+	const struct delivery *deliveries;
+	size_t count;
+	int64_t now;
+};
+
+/* What came of the delivery at index. */
+struct session_answer {
+	size_t index;
+	struct attempt attempt;
+};
+
+enum session_news {
+	SESSION_QUIET,  /* nothing (yet) */
+	SESSION_ANSWER, /* one answer; there may be more */
+	SESSION_OVER,   /* its process is gone, and with it what was not answered */
+};
+
+/* False where no process can be made. */
+bool session_start(struct session *session, const struct session_order *order);
+
+/*
+ * Does not wait. When it is over, *crash is why it did not end as it should (NULL: it
+ * did): then whatever was in turn may have gone out whole.
+ */
+enum session_news session_read(
+	struct session *session, struct session_answer *answer, const char **crash);
+
+/* A session for one delivery, waited for. */
+void session_attempt(const struct session_order *order, struct attempt *attempt);
+
+#endif
