@@ -165,7 +165,7 @@ void site_strip_fill(const struct site_page *page, const struct site_track *trac
 	const struct site_strip *strip, char cells[static SITE_CELLS_MAX + 1]);
 void site_strip_worst(char cells[static SITE_CELLS_MAX + 1], const char *other);
 
-/* A map: cells, paths (colour, d), words. */
+/* A map: cells, paths (cell, d), words. */
 struct value *site_strip_value(const char *cells, const char *unit);
 
 /* The days' edges: count + 1 times from the first day on. */

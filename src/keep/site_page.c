@@ -18,7 +18,8 @@
 enum {
 	BADGE_NAME_MAX = 40,
 	BADGE_DIGITS = 6, /* of the id's digest, in a badge's name */
-	LABEL_MAX = 40,   /* characters; what is longer is cut */
+	ROW_LABEL_MAX = 24,
+	LABEL_MAX = 40, /* characters; what is longer is cut */
 	BADGE_COLUMN_PIXELS = 7,
 	BADGE_EDGE_PIXELS = 16
 };
@@ -49,12 +50,12 @@ static char *badge_name(const struct site_track *track)
 		"badge-%s%s%.*s.svg", slug, text_ends(slug, "-") ? "" : "-", BADGE_DIGITS, digest);
 }
 
-static char *label_cut(const char *label)
+static char *label_cut(const char *label, size_t maximum)
 {
 	char *text = text_visible_copy(label);
 	size_t at = 0, length = strlen(text), columns = 0;
 
-	while (at < length && columns++ < LABEL_MAX)
+	while (at < length && columns++ < maximum)
 		at += text_character(text + at, length - at, NULL);
 	if (at < length) {
 		char *whole = text;
@@ -68,7 +69,7 @@ static char *label_cut(const char *label)
 static struct value *badge_value(const struct site_page *page, const struct site_track *track)
 {
 	struct value *map = site_lamp(site_track_colour(page, track), level_words(track->level));
-	char *label = label_cut(track->id[0] != '\0' ? track->label : page->name);
+	char *label = label_cut(track->id[0] != '\0' ? track->label : page->name, LABEL_MAX);
 	int64_t left = (int64_t)text_columns(label) * BADGE_COLUMN_PIXELS + BADGE_EDGE_PIXELS;
 	int64_t right = (int64_t)(strlen(value_get_text(map, "colour")) + 2) * BADGE_COLUMN_PIXELS +
 			BADGE_EDGE_PIXELS;
@@ -197,6 +198,14 @@ static bool in_row(const struct site_page *page, size_t i, enum colour colour)
 	       (track->id[0] != '\0' || page->track_count == 1);
 }
 
+static void add_name(struct value *names, const char *label)
+{
+	struct value *map = value_append(names, value_map());
+
+	value_put_boolean(map, "next", names->count > 1);
+	value_put_text(map, "name", label);
+}
+
 /* A map with the names that have the colour, as far as there is room. */
 static void add_group(
 	const struct site_page *page, enum colour colour, struct value *groups, size_t *room)
@@ -209,9 +218,9 @@ static void add_group(
 		if (!in_row(page, i, colour))
 			continue;
 		if (*room > 0) {
-			char *label = label_cut(page->tracks[i].label);
+			char *label = label_cut(page->tracks[i].label, ROW_LABEL_MAX);
 
-			value_put_text(value_append(names, value_map()), "name", label);
+			add_name(names, label);
 			free(label);
 			--*room;
 		} else {
@@ -241,6 +250,7 @@ char *site_row(const struct site_page *page)
 			value_put_number(
 				row, "badness", (int64_t)(sizeof order / sizeof order[0] - i));
 	}
+	value_put_boolean(row, "mixed", groups->count > 1);
 	json_write(row, 0, &text);
 	value_free(row);
 	return buffer_take(&text);

@@ -10,18 +10,19 @@
 #include "base/memory.h"
 #include "keep/site_p.h"
 
-/* In the order of badness; top and height in a strip of ten. */
+/* In the order of badness. y: where the middle of its line lies in a strip of ten; the style sheet
+ * says how thick it is. */
 static const struct {
 	char cell;
 	const char *colour;
-	int top, height;
+	int y;
 } kinds[] = {
-	{'-', "", 0, 0},
-	{'g', "green", 7, 3},
-	{'b', "blue", 5, 5},
-	{'x', "grey", 6, 2},
-	{'y', "yellow", 3, 7},
-	{'r', "red", 0, 10},
+	{'-', "", 0},
+	{'g', "green", 9},
+	{'b', "blue", 8},
+	{'x', "grey", 9},
+	{'y', "yellow", 7},
+	{'r', "red", 5},
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
@@ -136,22 +137,31 @@ size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges)
 
 /* ---- for the templates ---- */
 
+/* Green goes on below what is worse: fewer pieces, and the same to look at. */
+static bool is_drawn(char cell, int kind)
+{
+	return kinds[kind].cell == 'g' ? strchr("gbyr", cell) != NULL : cell == kinds[kind].cell;
+}
+
 static void add_path(struct value *paths, const char *cells, int kind)
 {
+	bool present = strchr(cells, kinds[kind].cell) != NULL;
 	struct buffer d = {0};
 	struct value *map;
+	size_t end = 0; /* of the piece before */
 
-	for (size_t i = 0; cells[i] != '\0';) {
-		size_t width = strspn(cells + i, (const char[]){kinds[kind].cell, '\0'});
-
-		if (width > 0)
-			buffer_format(&d, "M%zu %dh%zuv%dh-%zuz", i, kinds[kind].top, width,
-				kinds[kind].height, width);
-		i += width > 0 ? width : 1;
+	for (size_t i = 0, width; present && cells[i] != '\0'; i += width > 0 ? width : 1) {
+		for (width = 0; cells[i + width] != '\0' && is_drawn(cells[i + width], kind);)
+			width++;
+		if (width > 0 && d.length == 0)
+			buffer_format(&d, "M%zu %dh%zu", i, kinds[kind].y, width);
+		else if (width > 0)
+			buffer_format(&d, "m%zu 0h%zu", i - end, width);
+		end = width > 0 ? i + width : end;
 	}
 	if (d.length > 0) {
 		map = value_append(paths, value_map());
-		value_put_text(map, "colour", kinds[kind].colour);
+		value_put_text(map, "cell", (char[]){kinds[kind].cell, '\0'});
 		value_put_text(map, "d", buffer_string(&d));
 	}
 	buffer_release(&d);
@@ -171,21 +181,22 @@ struct value *site_strip_value(const char *cells, const char *unit)
 	struct value *map = value_map(), *paths = value_put(map, "paths", value_list());
 	size_t known = strlen(cells) - count_of(cells, '-');
 	struct buffer words = {0};
+	int trouble = 0;
 
 	value_put_number(map, "cells", (int64_t)strlen(cells));
 	for (int i = 1; i < KIND_COUNT; i++)
 		add_path(paths, cells, i);
-	for (int i = KIND_COUNT - 1; i > 0; i--) {
+	if (known > 0)
+		buffer_format(&words, "%zu %s", known, unit);
+	else
+		buffer_text(&words, "nothing is known");
+	for (int i = KIND_COUNT - 1; i > 1; i--) {
 		size_t count = count_of(cells, kinds[i].cell);
 
 		if (count > 0)
-			buffer_format(&words, "%s%s in %zu", words.length > 0 ? ", " : "",
-				kinds[i].colour, count);
+			buffer_format(&words, "%s %zu %s", trouble++ > 0 ? "," : ":", count,
+				kinds[i].colour);
 	}
-	if (known > 0)
-		buffer_format(&words, " of %zu %s", known, unit);
-	else
-		buffer_text(&words, "nothing is known");
 	value_put_text(map, "words", buffer_string(&words));
 	buffer_release(&words);
 	return map;
