@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "alive.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
@@ -20,13 +21,13 @@
 #include "evidence.h"
 #include "keep/archive.h"
 #include "keep/reserve.h"
+#include "metrics.h"
 #include "keep/site.h"
 #include "tell/outbox.h"
 
 enum {
 	RUN_SECONDS = 300,      /* a run ends itself after that */
 	RUN_LOCK_SECONDS = 600, /* a lock held longer is worth a line */
-	HEARTBEAT_WAIT_MILLISECONDS = 250,
 };
 
 int64_t run_monotonic(void)
@@ -48,28 +49,24 @@ void run_progress(const struct run *run)
 
 /* ---- the end ---- */
 
-static void ignore_answer(void *context, struct http_response *response, const struct error *error)
+/* What Prometheus is to know; a file that cannot be written is a line, and changes nothing else. */
+static void write_metrics(const struct run *run, int status)
 {
-	(void)context, (void)response, (void)error;
+	struct metrics metrics = {run->config, run->database, run->now,
+		(double)(clock_milliseconds() - run->began) / 1000, status};
+	struct error error;
+
+	if (!metrics_write(&metrics, &error))
+		run_complain(run, error.text);
 }
 
-/* Says that the watch itself is alive; never after a run that could not keep what it saw. */
-static void heartbeat(struct run *run)
+/* Whether the run itself was a good one, whatever the pages say. */
+static void heartbeat(const struct run *run, int status)
 {
-	const struct config *config = run->config;
-	struct http_request request = {.url = config->heartbeat,
-		.connect_timeout = 5000,
-		.total_timeout = 10000,
-		.body_maximum = 65536,
-		.redirects = 3,
-		.done = ignore_answer};
+	struct alive alive = {status == EXIT_LOCAL, run->own_network, run->overdue,
+		run->database != NULL && outbox_stuck(run->database)};
 
-	if (run->observer.local_trouble || config->heartbeat == NULL)
-		return;
-	http_client_get(run->client, &request);
-	while (http_client_wait(run->client, NULL, 0, HEARTBEAT_WAIT_MILLISECONDS) > 0 &&
-		run_monotonic() < run->deadline + 15)
-		;
+	alive_heartbeat(run->config, &alive, run->context->user_agent);
 }
 
 static int exit_status(struct run *run)
@@ -124,6 +121,7 @@ static int open_all(struct run *run, int lock)
 	STEP("reserve filled");
 	run->readers = readers_new(2);
 	run->courier = courier_new(&courier);
+	http_start();
 	run->database = store_open(run->context->database_path, false, &error);
 	if (run->database == NULL) { /* also opening takes some space */
 		reserve_free(run->config->archive);
@@ -148,7 +146,6 @@ static int open_all(struct run *run, int lock)
 		return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
 	}
 	STEP("key written");
-	http_start();
 	run->client = http_client_new(&settings);
 	run->fetcher = fetcher_new(run->client, run_address, run_fetched, run);
 	store_pages(run->database, &run->states);
@@ -182,11 +179,12 @@ static int finish(struct run *run, int status, int seconds)
 		classify(run->database,
 			&(struct classify_input){run->config, run->context->providers,
 				&run->observer.receivers, run->now, false});
-		heartbeat(run);
 	}
 	courier_finish(run->courier, seconds);
 	if (status == EXIT_DONE)
 		status = exit_status(run);
+	write_metrics(run, status);
+	heartbeat(run, status);
 	if (run->context->invocation->verbosity > 0 && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 	close_all(run);
@@ -212,6 +210,7 @@ static int pass(struct run *run, char **names, int lock)
 
 	if (status != EXIT_DONE)
 		return finish(run, status, 1);
+	alive_begin(run->database, run->config, run->context->templates, run->now);
 	observe_recover(&run->observer, kind_for, run->context->kinds, &run->states);
 	gather(&run->observer, run->now);
 	if (outbox_count_due(run->database, run->now) > 0)
@@ -234,6 +233,7 @@ int command_run(struct invocation *invocation, int argc, char **argv)
 	struct context context = {0};
 	struct run run = {.context = &context,
 		.now = invocation->clock,
+		.began = clock_milliseconds(),
 		.deadline = run_monotonic() + RUN_SECONDS};
 	int lock, status;
 

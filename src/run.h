@@ -53,6 +53,9 @@ struct run {
 	size_t touched_count;
 	int64_t touched_since; /* monotonic, seconds */
 	bool answered;         /* some host did */
+	bool own_network;      /* no host did, of enough of them: it is not they who are down */
+	bool overdue;          /* it was ended at its deadline */
+	int64_t began;         /* monotonic, milliseconds */
 	int64_t now, deadline; /* seconds: of the clock; of the monotonic one */
 };
 

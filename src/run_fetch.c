@@ -260,6 +260,7 @@ static void fetch_all(struct run *run)
 		run_complain(run, "the run took longer than five minutes and was ended; the next "
 				  "one goes on");
 		run->observer.page_trouble = true;
+		run->overdue = true;
 	}
 }
 
@@ -320,6 +321,7 @@ static void judge_failures(struct run *run)
 	if (own_network_begins(run, ours))
 		run_complain(run, "no host answered at all: is this machine's own network down? No "
 				  "page is counted as lost");
+	run->own_network = ours;
 	run->observer.page_trouble = run->observer.page_trouble || ours;
 	for (size_t i = 0; i < run->failed_count; i++) {
 		struct observation seen = observation_of(run->failed[i], OBSERVED_FAILED);

@@ -207,6 +207,7 @@ static const struct node_rule file_rules[] = {
 	{"heartbeat", config_read_secret_url, offsetof(struct config, heartbeat), false, NULL},
 	{"heartbeat_file", config_read_secret_url_file, offsetof(struct config, heartbeat), false,
 		NULL},
+	{"metrics", config_read_path, offsetof(struct config, metrics), false, NULL},
 	SETTINGS_RULES(struct config, limits_rules),
 	{"pages", read_section, 0, false, &pages_range},
 	{"routes", read_section, 0, false, &routes_range},
@@ -349,6 +350,7 @@ void config_free(struct config *config)
 	free(config->timestamp.url);
 	free(config->timestamp.ca_file);
 	free(config->heartbeat);
+	free(config->metrics);
 	yaml_close(config->yaml);
 	free(config);
 }

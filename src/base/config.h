@@ -181,8 +181,9 @@ struct config {
 	size_t webhook_count;
 	struct maintenance_config *maintenance;
 	size_t maintenance_count;
-	char *heartbeat; /* URL fetched at the end of each run that was whole, also where it stands
-			  * in heartbeat_file: a secret; NULL: none */
+	char *heartbeat; /* URL fetched at the end of each good run, also where it stands in
+			  * heartbeat_file: a secret; NULL: none */
+	char *metrics;   /* file, joined with folder; NULL: none */
 	struct yaml *yaml;
 };
 

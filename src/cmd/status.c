@@ -13,12 +13,12 @@
 #include "cmd/context.h"
 #include "cmd/terminal.h"
 #include "cmd/webhooks.h"
+#include "condition.h"
 #include "keep/alarm.h"
 #include "keep/silence.h"
 #include "keep/store.h"
 #include "mute.h"
 #include "tell/outbox.h"
-#include "watch/schedule.h"
 
 enum { LABEL_COLUMNS = 26 };
 
@@ -38,23 +38,6 @@ static int64_t acknowledged(const struct status *status, const struct lamp *lamp
 	const struct alarm *alarm = alarms_find(&status->alarms, lamp->id);
 
 	return alarm != NULL && lamp->alarm ? alarm->acknowledged : 0;
-}
-
-/* How well the page is known: a second axis, never folded into the level. */
-static const char *observation_of(
-	const struct page_config *page, const struct page_state *state, int64_t now)
-{
-	struct schedule schedule;
-
-	if (state == NULL || !state->known)
-		return state != NULL && state->failures > 0
-			       ? state->unreadable ? "unreadable" : "unreachable"
-			       : "never read";
-	if (state->failures > 0)
-		return state->unreadable ? "unreadable" : "unreachable";
-	schedule = (struct schedule){
-		.every = page->settings.every, .last_success = state->last_success};
-	return schedule_stale(&schedule, now) ? "stale" : "fresh";
 }
 
 static enum colour lamp_colour(const struct page_config *page, const struct lamp *lamp, bool fresh)
@@ -221,7 +204,7 @@ static void show_page(
 		store_load(status->database, state);
 		alarms_load(status->database, page->name, &status->alarms);
 	}
-	observation = observation_of(page, state, status->now);
+	observation = page_condition(page, state, status->now);
 	if (status->pages != NULL)
 		add_page(status, page, state, observation);
 	else

@@ -18,6 +18,7 @@ static const char *const type_names[EVENT_TYPES] = {
 	[EVENT_BACK] = "back",
 	[EVENT_GONE] = "gone",
 	[EVENT_UNDELIVERED] = "undelivered",
+	[EVENT_MISSED] = "missed",
 	[EVENT_FLAPPING] = "flapping",
 	[EVENT_SETTLED] = "settled",
 	[EVENT_REMINDER] = "reminder",

@@ -415,6 +415,28 @@ int64_t outbox_count_due(struct database *database, int64_t now)
 		"i", now));
 }
 
+void outbox_total(struct database *database, struct outbox_totals *totals)
+{
+	totals->pending = outbox_count(database);
+	totals->dead = number(database_query(
+		database, "SELECT count(*) FROM delivery WHERE state = 'dead'", ""));
+	totals->oldest = number(
+		database_query(database, "SELECT min(created) FROM delivery WHERE " OWED, ""));
+}
+
+bool outbox_stuck(struct database *database)
+{
+	int64_t made = number(database_query(database,
+		"SELECT max(created) FROM delivery WHERE " OWED
+		" AND state = 'pending' AND tries > 0",
+		""));
+
+	return made != 0 && number(database_query(database,
+				    "SELECT NOT EXISTS (SELECT 1 FROM delivery"
+				    " WHERE state = 'delivered' AND ended >= ?)",
+				    "i", made)) != 0;
+}
+
 void outbox_list(struct database *database, bool all, struct deliveries *deliveries)
 {
 	take_rows(all ? database_query(database, "SELECT " COLUMNS " FROM delivery ORDER BY id", "")

@@ -152,6 +152,17 @@ int64_t outbox_count(struct database *database);
 int64_t outbox_count_waiting(struct database *database);
 int64_t outbox_count_due(struct database *database, int64_t now);
 
+/* True where something is owed that was tried, and nothing at all was delivered since it was made.
+ */
+bool outbox_stuck(struct database *database);
+
+struct outbox_totals {
+	int64_t pending, dead; /* deliveries */
+	int64_t oldest;        /* when the oldest pending one was made, UTC seconds; 0: none */
+};
+
+void outbox_total(struct database *database, struct outbox_totals *totals);
+
 /* For `outbox`: those still owed and those dead, or all; oldest first. */
 void outbox_list(struct database *database, bool all, struct deliveries *deliveries);
 

@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: ISC
+# Who watches the watcher: the heartbeat after good runs and bad ones, runs that were missed,
+# metrics, and runs that only show what they would do.
+. "$(dirname "$0")/../harness.sh"
+
+serve_http www --posts "$work/posts"
+serve_smtp relay
+mkdir -p "$work/posts" "$work/main"
+cd "$work/main" || exit 1
+base=http://127.0.0.1:$www_port
+page=$work/www/api/v2/summary.json
+mkdir -p "${page%/*}"
+(umask 077; echo "$base/beat/HUNTER2?create=1" > beat)
+cat > lampwatch.yaml <<-END
+	archive: archive
+	from: lampwatch@example.org
+	operator: admin@example.org
+	heartbeat_file: beat
+	every: 0s
+	pages:
+	  - {name: example, url: "$base/", kind: statuspage, provider: example}
+	routes:
+	  - {name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}
+	subscribers:
+	  - {mail: ops@example.com}
+END
+
+# at TIME WORD…: of the day of the tests.
+at() { local time=$1; shift; "$lampwatch" --clock "2014-01-24T$time:00Z" "$@"; }
+beats() { grep -c $'GET\t/beat/HUNTER2?create=1' "$work/www.log"; }
+fails() { grep -c $'POST\t/beat/HUNTER2/fail?create=1' "$work/www.log"; }
+last_post() { find "$work/posts" -type f | sort | tail -n 1; }
+
+# ---- heartbeats ----
+
+statuspage_page "$page" none operational operational
+at 03:00 -q run
+same "a good run has its heartbeat" "1 0" "$(beats) $(fails)"
+rm "$page"; at 03:01 -q run; statuspage_page "$page" none operational operational
+same "a page that cannot be read is no fault of the watch" "2 0" "$(beats) $(fails)"
+echo "greeting reply 421 4.3.2 not now" > "$work/relay.script"
+statuspage_page "$page" major major_outage operational
+at 03:02 run; at 03:03 run
+check "a run that owes messages and gets nothing out says so" test "$(fails)" -ge 1
+check "in words" grep -q "messages are owed and nothing gets out" "$(last_post)"
+same "without the secret" "0" "$(sed '1,/^\r$/d' "$(last_post)" | grep -c HUNTER2)"
+: > "$work/relay.script"
+before=$(fails)
+at 03:09 run
+same "until something gets out" "$before" "$(fails)"
+statuspage_page "$page" none operational operational
+at 03:10 -q run
+
+# ---- runs that were missed ----
+
+rm -f "$work"/relay/*.eml
+at 03:20 run
+same "ten minutes are no gap" "" "$(subjects relay | grep "NO RUN")"
+at 07:40 run
+same "four hours are: the operator hears of it" "NO RUN between Fri 24 Jan 2014 03:20:00 UTC and Fri 24 Jan 2014 07:40:00 UTC" "$(subjects relay | grep "NO RUN")"
+at 07:41 run; at 07:42 run
+same "once" "1" "$(subjects relay | grep -c "NO RUN")"
+check "the mail says no more than that" bash -c "! grep -qE 'Owed since|Seen by us' $(mails relay | tail -n 1)"
+at 05:00 run
+same "a clock that goes back is no gap" "1" "$(subjects relay | grep -c "NO RUN")"
+at 05:01 run
+same "nor is what follows" "1" "$(subjects relay | grep -c "NO RUN")"
+
+# ---- metrics ----
+
+# The text format as its documentation has it: HELP and TYPE once, before their samples, samples of
+# one name together, names, labels and values of the right form.
+cat > "$work/exposition.py" <<-'END'
+	import re, sys
+	seen, typed, helped, samples = [], set(), set(), {}
+	text = open(sys.argv[1], encoding="utf-8").read()
+	assert text.endswith("\n"), "ends in a line end"
+	for line in text.splitlines():
+	    comment = re.fullmatch(r"# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)", line)
+	    if comment:
+	        kind, name, rest = comment.groups()
+	        into = helped if kind == "HELP" else typed
+	        assert name not in into and name not in seen, line
+	        assert kind == "HELP" or rest in ("gauge", "counter"), line
+	        into.add(name)
+	        continue
+	    sample = re.fullmatch(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*",?)*\})? (-?[0-9.]+(?:e[+-]?[0-9]+)?)', line)
+	    assert sample, line
+	    name, labels, value = sample.groups()
+	    assert name in typed and name in helped, "no TYPE or HELP: " + line
+	    assert not seen or seen[-1] == name or name not in seen, "not together: " + line
+	    assert (name, labels) not in samples, "twice: " + line
+	    seen.append(name)
+	    samples[name, labels] = float(value)
+	print(len(samples))
+END
+metric() { sed -n "s/^$1 //p" metrics/lampwatch.prom; }
+mkdir metrics
+echo "metrics: metrics/lampwatch.prom" >> lampwatch.yaml
+statuspage_page "$page" major partial_outage operational
+at 07:50 run
+check "metrics are well-formed" python3 "$work/exposition.py" metrics/lampwatch.prom
+same "nothing else is left there" "lampwatch.prom" "$(ls -A metrics)"
+same "anybody may read them" "644" "$(stat -c %a metrics/lampwatch.prom)"
+same "the level, when it was read, and that it is fresh" "5 $(date -u -d '2014-01-24 07:50' +%s) 1 0" \
+	"$(metric 'lampwatch_page_level{page="example"}') $(metric 'lampwatch_page_last_success_timestamp_seconds{page="example"}') $(metric 'lampwatch_page_condition{page="example",state="fresh"}') $(metric 'lampwatch_page_condition{page="example",state="unreachable"}')"
+same "its alarm" "1" "$(metric 'lampwatch_page_open_alarms{page="example"}')"
+rm "$page"; echo "greeting reply 421 4.3.2 not now" > "$work/relay.script"
+at 07:51 -q run; at 07:52 -q run; at 07:53 -q run
+same "failures in a row, what is owed and since when, and the exit status" "3 1 0 1" \
+	"$(metric 'lampwatch_page_failed_fetches{page="example"}') $(metric 'lampwatch_outbox_deliveries{state="pending"}') $(metric lampwatch_outbox_oldest_seconds) $(metric lampwatch_run_exit_status)"
+chmod 500 metrics
+if [ "$(id -u)" = 0 ]; then rm -r metrics; fi
+at 07:54 run > said 2>&1
+check "metrics that cannot be written are a line" grep -q "lampwatch.prom" said
+chmod 700 metrics 2> /dev/null
+finish
