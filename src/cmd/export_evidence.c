@@ -90,7 +90,7 @@ static bool add_authority(const struct context *context, struct proof *proof, st
 
 static bool write_zip(const struct proof *proof, const char *path, struct error *error)
 {
-	struct zip *zip = zip_open(path, error);
+	struct zip *zip = zip_open(path, ZIP_MAX, error);
 	char *root = memory_string(strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path);
 
 	if (zip == NULL) {

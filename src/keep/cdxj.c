@@ -48,12 +48,12 @@ static const char *without_www(const char *host)
 	return host[3 + digits] == '.' ? host + 3 + digits + 1 : host;
 }
 
-/* The labels of a host in reverse. */
+/* The labels of a host in reverse; an IPv6 address has none. */
 static void add_host(struct buffer *out, const char *host, size_t length)
 {
 	size_t end = length;
 
-	for (size_t i = length; i-- > 0;)
+	for (size_t i = host[0] != '[' ? length : 0; i-- > 0;)
 		if (host[i] == '.') {
 			buffer_add(out, host + i + 1, end - i - 1);
 			buffer_byte(out, ',');

@@ -25,7 +25,7 @@ struct wacz {
 
 struct wacz *wacz_open(const char *path, struct error *error)
 {
-	struct zip *zip = zip_open(path, error);
+	struct zip *zip = zip_open(path, ZIP_MAX, error);
 	struct wacz *wacz = zip != NULL ? memory_zero(1, sizeof *wacz) : NULL;
 
 	if (wacz == NULL)

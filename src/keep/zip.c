@@ -24,8 +24,6 @@ enum {
 	END_LENGTH = 22,
 };
 
-#define LENGTH_MAX ((int64_t)UINT32_MAX - 1)
-
 struct entry {
 	char *name; /* owned */
 	int64_t offset, length;
@@ -38,6 +36,7 @@ struct zip {
 	struct entry *entries;
 	size_t count;
 	struct digest_stream *digest; /* of the entry under way */
+	int64_t maximum;
 	bool too_long;
 };
 
@@ -49,7 +48,7 @@ static unsigned char *number(unsigned char *at, uint64_t value, int bytes)
 	return at;
 }
 
-struct zip *zip_open(const char *path, struct error *error)
+struct zip *zip_open(const char *path, int64_t maximum, struct error *error)
 {
 	struct output *output = output_open(path, FILE_MODE, error);
 	struct zip *zip = output != NULL ? memory_zero(1, sizeof *zip) : NULL;
@@ -57,6 +56,7 @@ struct zip *zip_open(const char *path, struct error *error)
 	if (zip != NULL) {
 		zip->path = memory_string(path);
 		zip->output = output;
+		zip->maximum = maximum;
 	}
 	return zip;
 }
@@ -95,7 +95,7 @@ bool zip_put(void *context, const void *bytes, size_t length)
 	struct entry *entry = &zip->entries[zip->count - 1];
 
 	zip->too_long = zip->too_long || zip->count > FILES_MAX ||
-			output_offset(zip->output) + (int64_t)length > LENGTH_MAX;
+			output_offset(zip->output) + (int64_t)length > zip->maximum;
 	if (zip->too_long)
 		return false;
 	entry->crc = gzip_crc32(entry->crc, bytes, length);
@@ -162,11 +162,11 @@ bool zip_finish(struct zip *zip, struct error *error)
 	for (size_t i = 0; i < zip->count; i++)
 		write_central(zip, &zip->entries[i]);
 	write_end(zip, central);
-	if (zip->too_long || output_offset(zip->output) > LENGTH_MAX) {
+	if (zip->too_long || output_offset(zip->output) > zip->maximum) {
 		good = error_set(error, REMEDY_CONFIGURATION,
-			"%s: would be longer than 4 GiB: export some of the pages only, or as "
-			"--warc",
-			zip->path);
+			"%s: would be longer than %lld bytes, which is all that a ZIP without "
+			"Zip64 can be: export some of the pages only, or with --warc",
+			zip->path, (long long)zip->maximum);
 		zip_discard(zip);
 		return good;
 	}

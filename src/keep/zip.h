@@ -15,8 +15,12 @@
 struct error;
 struct zip;
 
-/* NULL with REMEDY_LOCAL. The file appears with zip_finish(). */
-struct zip *zip_open(const char *path, struct error *error);
+/* Bytes of a whole file. */
+#define ZIP_MAX ((int64_t)UINT32_MAX - 1)
+
+/* A file of at most maximum bytes (ZIP_MAX at most). NULL with REMEDY_LOCAL. It appears with
+ * zip_finish(). */
+struct zip *zip_open(const char *path, int64_t maximum, struct error *error);
 
 /* One file after the other: begun, fed (context is the struct zip: a gzip_put), ended. */
 void zip_begin(struct zip *zip, const char *name);
@@ -26,7 +30,7 @@ bool zip_put(void *context, const void *bytes, size_t length);
 void zip_end(struct zip *zip, int64_t *length, char sha256[static DIGEST_TEXT]);
 
 /* False with REMEDY_LOCAL where it could not be written, and REMEDY_CONFIGURATION where it would be
- * too long: then there is no file. Frees zip in any case. */
+ * longer than the maximum: then there is no file. Frees zip in any case. */
 bool zip_finish(struct zip *zip, struct error *error);
 
 /* Leaves no file. NULL is nothing. */
