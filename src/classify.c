@@ -296,17 +296,19 @@ static void find_troubled(struct database *database, const struct config *config
 	text_list_release(&pages);
 }
 
-void classify_receivers(struct database *database, const struct config *config,
+size_t classify_receivers(struct database *database, const struct config *config,
 	const struct dependences *dependences, const char *page, struct receivers *receivers)
 {
 	struct text_list providers = {0};
 	struct reach reach;
+	size_t lost;
 
 	find_troubled(database, config, page, &providers);
 	reach = reach_make(dependences, config, &providers);
-	reach_receivers(&reach, receivers);
+	lost = reach_receivers(&reach, receivers);
 	reach_release(&reach);
 	text_list_release(&providers);
+	return lost;
 }
 
 bool classify_unhold(struct database *database, const struct config *config, int64_t now)

@@ -8,6 +8,7 @@
 #define LAMPWATCH_CLASSIFY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct config;
@@ -45,9 +46,9 @@ void classify(struct database *database, const struct classify_input *input);
 
 /*
  * Fills in whom of the receivers the first way does not reach now: with the pages that the
- * database says are red or lost, and one more (NULL: none).
+ * database says are red or lost, and one more (NULL: none). Returns how many no way reaches.
  */
-void classify_receivers(struct database *database, const struct config *config,
+size_t classify_receivers(struct database *database, const struct config *config,
 	const struct dependences *dependences, const char *page, struct receivers *receivers);
 
 /*

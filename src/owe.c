@@ -97,8 +97,28 @@ static void save_events(const struct work *work)
 	}
 }
 
+static bool begins_trouble(const struct events *events)
+{
+	for (size_t i = 0; i < events->count; i++)
+		if (events->list[i].type == EVENT_RED || events->list[i].type == EVENT_LOST)
+			return true;
+	return false;
+}
+
+/* Cron mails it to whoever looks after this machine. */
+static void say_lost(const struct work *work, size_t lost)
+{
+	char *text = memory_format("%s is in trouble, and no way reaches %zu receiver%s meanwhile; "
+				   "`lampwatch status` names them",
+		work->seen->page->provider, lost, lost == 1 ? "" : "s");
+
+	work_say(work, text);
+	free(text);
+}
+
 static void make_plan(struct work *work, const struct owed_list *owed, struct plan *plan)
 {
+	size_t lost;
 	const struct observer *observer = work->observer;
 	struct value *others = news_others_red(&work->state->lamps, &work->events);
 	const struct page_state *state =
@@ -122,8 +142,10 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 		.key = observer->key,
 	};
 
-	classify_receivers(observer->database, observer->config, observer->dependences,
+	lost = classify_receivers(observer->database, observer->config, observer->dependences,
 		state->red || state->lost ? state->name : NULL, &work->observer->receivers);
+	if (lost > 0 && begins_trouble(&work->events))
+		say_lost(work, lost);
 	plan_make(&input, plan);
 	free(path);
 	value_free(others);

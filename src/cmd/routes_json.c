@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "cmd/survey.h"
 #include "cmd/terminal.h"
-#include "tell/reach.h"
 
 static void put_dependence(struct value *map, const struct dependence *dependence)
 {
@@ -71,27 +70,6 @@ static struct value *receivers_value(const struct survey *survey)
 	return list;
 }
 
-/* Those who are not reached while these are in trouble. */
-static struct value *lost_value(const struct survey *survey, const struct text_list *troubled)
-{
-	struct reach reach = reach_make(survey->dependences, survey->config, troubled);
-	struct value *list = value_list();
-	char *why;
-
-	for (size_t i = 0; i < survey->receivers.count; i++) {
-		struct value *map;
-
-		if (!reach_lost(&reach, &survey->receivers.list[i], &why))
-			continue;
-		map = value_append(list, value_map());
-		value_put_text(map, "receiver", survey->receivers.list[i].name);
-		value_put_text(map, "why", why);
-		free(why);
-	}
-	reach_release(&reach);
-	return list;
-}
-
 static struct value *independent_value(
 	const struct survey *survey, const struct text_list *troubled)
 {
@@ -113,7 +91,7 @@ size_t routes_print_json(const struct survey *survey)
 	value_put_number(root, "format", 1);
 	value_put(root, "routes", routes_value(survey));
 	value_put(root, "receivers", receivers_value(survey));
-	lost = value_put(root, "never_reached", lost_value(survey, &nobody))->count;
+	lost = value_put(root, "never_reached", survey_lost(survey, &nobody))->count;
 	providers = value_put(root, "providers", value_list());
 	for (size_t i = 0; i < survey->watched.count; i++) {
 		const struct text_list one = {&survey->watched.list[i], 1};
@@ -121,7 +99,7 @@ size_t routes_print_json(const struct survey *survey)
 
 		value_put_text(map, "provider", one.list[0]);
 		value_put(map, "independent", independent_value(survey, &one));
-		lost += value_put(map, "not_reached", lost_value(survey, &one))->count;
+		lost += value_put(map, "not_reached", survey_lost(survey, &one))->count;
 	}
 	terminal_json(root);
 	value_free(root);

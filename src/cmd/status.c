@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/context.h"
+#include "cmd/survey.h"
 #include "cmd/terminal.h"
 #include "cmd/webhooks.h"
 #include "condition.h"
@@ -250,6 +251,18 @@ static int show(struct status *status, char **names)
 	return result;
 }
 
+/* Whom the trouble of now keeps from hearing of it. */
+static void show_lost(const struct status *status, struct value *root)
+{
+	struct survey survey;
+
+	survey_open(&survey, status->context, status->database, false);
+	value_put(root, "not_reached", survey_lost(&survey, &survey.troubled));
+	if (status->pages == NULL)
+		survey_print_lost(&survey, status->all);
+	survey_close(&survey);
+}
+
 int command_status(struct invocation *invocation, int argc, char **argv)
 {
 	struct context context = {0};
@@ -272,6 +285,7 @@ int command_status(struct invocation *invocation, int argc, char **argv)
 	result = show(&status, argv + 1);
 	value_put_number(root, "owed", status.database != NULL ? outbox_count(status.database) : 0);
 	value_put(root, "disabled", webhooks_disabled(&context, status.database));
+	show_lost(&status, root);
 	if (invocation->json)
 		terminal_json(root);
 out:

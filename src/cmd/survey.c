@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd/survey.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/memory.h"
 #include "classify.h"
+#include "cmd/routes_json.h"
+#include "cmd/terminal.h"
 #include "keep/store.h"
 #include "tell/hosts.h"
+#include "tell/reach.h"
 #include "tell/routes.h"
+
+enum { LOST_SHOWN = 10 }; /* without -v */
 
 static void find_providers(struct survey *survey, struct database *database)
 {
@@ -46,6 +56,52 @@ void survey_open(
 	if (ask)
 		ask_now(survey, context, database, &hosts);
 	survey->dependences = dependences_new(&hosts, survey->config, context->providers);
+}
+
+struct value *survey_lost(const struct survey *survey, const struct text_list *troubled)
+{
+	struct reach reach = reach_make(survey->dependences, survey->config, troubled);
+	struct value *list = value_list();
+	char *why;
+
+	for (size_t i = 0; i < survey->receivers.count; i++) {
+		struct value *map;
+
+		if (!reach_lost(&reach, &survey->receivers.list[i], &why))
+			continue;
+		map = value_append(list, value_map());
+		value_put_text(map, "receiver", survey->receivers.list[i].name);
+		value_put_text(map, "why", why);
+		free(why);
+	}
+	reach_release(&reach);
+	return list;
+}
+
+static void print_heading(const struct text_list *troubled)
+{
+	for (size_t i = 0; i < troubled->count; i++)
+		printf("%s%s", i > 0 ? ", " : "", troubled->list[i]);
+	printf(" %s in trouble; not reached meanwhile:\n", troubled->count == 1 ? "is" : "are");
+}
+
+void survey_print_lost(const struct survey *survey, bool all)
+{
+	struct value *lost = survey_lost(survey, &survey->troubled);
+
+	if (lost->count > 0)
+		print_heading(&survey->troubled);
+	for (size_t i = 0; i < lost->count && (all || i < LOST_SHOWN); i++) {
+		char *line = memory_format("  %s: %s",
+			receiver_shown(value_get_text(lost->members[i], "receiver")),
+			value_get_text(lost->members[i], "why"));
+
+		terminal_line(line);
+		free(line);
+	}
+	if (!all && lost->count > LOST_SHOWN)
+		printf("  and %zu more (-v: all)\n", lost->count - LOST_SHOWN);
+	value_free(lost);
 }
 
 void survey_close(struct survey *survey)

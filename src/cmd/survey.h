@@ -13,6 +13,8 @@
 #include "tell/receivers.h"
 #include "tell/subscribers.h"
 
+struct value;
+
 struct survey {
 	const struct config *config;
 	struct subscribers subscribers;
@@ -26,6 +28,13 @@ struct survey {
  * trouble, and written down; without, nothing is looked up. */
 void survey_open(
 	struct survey *survey, const struct context *context, struct database *database, bool ask);
+/* A list of {receiver, why} of those who are not reached while these providers are in trouble;
+ * owned by the caller. */
+struct value *survey_lost(const struct survey *survey, const struct text_list *troubled);
+
+/* Says who is not reached now, each on a line; all: however many they are. */
+void survey_print_lost(const struct survey *survey, bool all);
+
 void survey_close(struct survey *survey);
 
 #endif

@@ -96,8 +96,10 @@ bool reach_lost(const struct reach *reach, const struct receiver *receiver, char
 	return true;
 }
 
-void reach_receivers(const struct reach *reach, struct receivers *receivers)
+size_t reach_receivers(const struct reach *reach, struct receivers *receivers)
 {
+	size_t lost = 0;
+
 	for (size_t i = 0; i < receivers->count; i++) {
 		struct receiver *receiver = &receivers->list[i];
 		struct obstacle first = reach_obstacle(reach, receiver->name), second = {0};
@@ -107,5 +109,8 @@ void reach_receivers(const struct reach *reach, struct receivers *receivers)
 		receiver->endangered = first.dependency == DEPENDENCY_CERTAIN && !blocked(&second);
 		receiver->doubtful = first.dependency == DEPENDENCY_POSSIBLE;
 		memory_set(&receiver->provider, first.provider);
+		lost += first.dependency == DEPENDENCY_CERTAIN &&
+			(receiver->otherwise == NULL || blocked(&second));
 	}
+	return lost;
 }

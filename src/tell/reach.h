@@ -7,6 +7,7 @@
 #define LAMPWATCH_REACH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "tell/dependence.h"
 #include "tell/receivers.h"
@@ -43,7 +44,8 @@ struct obstacle reach_obstacle(const struct reach *reach, const char *receiver);
  */
 bool reach_lost(const struct reach *reach, const struct receiver *receiver, char **why);
 
-/* Fills in endangered, doubtful and provider of all receivers. */
-void reach_receivers(const struct reach *reach, struct receivers *receivers);
+/* Fills in endangered, doubtful and provider of all receivers. Returns how many the trouble keeps
+ * from being reached by either way. */
+size_t reach_receivers(const struct reach *reach, struct receivers *receivers);
 
 #endif

@@ -80,6 +80,7 @@ all() {
 		  - {mail: chief@vanity.example, second: "webhook:chat"}
 		  - {mail: maybe@gateway.example, second: maybe@own.example}
 		  - {mail: ops@own.example}
+		  - {mail: lonely@corp.example}
 		webhooks:
 		  - {name: chat, url: "http://127.0.0.1:$www_port/hook", "on": [lost]}
 	END
@@ -88,15 +89,18 @@ all() {
 	: > "$work/names.log"
 	output=$(at 1 run); status=$?
 	same "$with: who is hosted at what is red is told by the second way, where nobody knows by both" \
-		"boss@own.example maybe@gateway.example maybe@own.example ops@own.example " "$(receivers own)"
+		"boss@own.example lonely@corp.example maybe@gateway.example maybe@own.example ops@own.example " "$(receivers own)"
 	same "$with: or by a webhook" "1" "$(find "$work/hooks" -type f | wc -l | tr -d ' ')"
+	same "$with: of whom no way reaches a line is said" "0lampwatch: gmail: google is in trouble, and no way reaches 1 receiver meanwhile; \`lampwatch status\` names them" "$status$output"
+	same "$with: status names them" "google is in trouble; not reached meanwhile:   lonely@corp.example: hosted at google; no second way" \
+		"$(at 1 status | grep -A1 'not reached' | tr '\n' ' ' | sed 's/ $//')"
 	same "$with: what is red is not spoken to" "0" "$(connections google)"
 	same "$with: nor is any name looked up meanwhile" "" "$(cat "$work/names.log")"
 	same "$with: the first ways wait for it" "2" "$(at 1 outbox | grep -c '^.*mail:boss@corp.example\|mail:chief@vanity.example')"
 	green
 	at 2 -q run; at 3 -q run; at 4 -q run
 	same "$with: and get what they are owed once it is back" "boss@corp.example chief@vanity.example" \
-		"$(echo "$(receivers own) $(receivers google)" | tr ' ' '\n' | grep 'corp\|vanity' | sort -u | xargs)"
+		"$(echo "$(receivers own) $(receivers google)" | tr ' ' '\n' | grep 'boss@corp\|vanity' | sort -u | xargs)"
 }
 
 dns_port=$names_port
