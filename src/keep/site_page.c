@@ -198,40 +198,34 @@ static bool in_row(const struct site_page *page, size_t i, enum colour colour)
 	       (track->id[0] != '\0' || page->track_count == 1);
 }
 
-static void add_name(struct value *names, const char *label)
-{
-	struct value *map = value_append(names, value_map());
-
-	value_put_boolean(map, "next", names->count > 1);
-	value_put_text(map, "name", label);
-}
-
-/* A map with the names that have the colour, as far as there is room. */
+/* A map with the names that have the colour, as far as there is room, in one text: a thousand rows
+ * are filled at each change. */
 static void add_group(
 	const struct site_page *page, enum colour colour, struct value *groups, size_t *room)
 {
-	struct value *map = value_map(), *names = value_put(map, "names", value_list());
+	struct buffer names = {0};
+	struct value *map;
 	int64_t more = 0;
 
-	value_put_text(map, "colour", colour_name(colour));
 	for (size_t i = 0; i < page->track_count; i++) {
 		if (!in_row(page, i, colour))
 			continue;
 		if (*room > 0) {
 			char *label = label_cut(page->tracks[i].label, ROW_LABEL_MAX);
 
-			add_name(names, label);
+			buffer_format(&names, "%s%s", names.length > 0 ? ", " : "", label);
 			free(label);
 			--*room;
 		} else {
 			more++;
 		}
 	}
-	value_put_number(map, "more", more);
-	if (names->count > 0 || more > 0)
-		value_append(groups, map);
-	else
-		value_free(map);
+	if (names.length > 0 || more > 0) {
+		map = value_append(groups, site_lamp(colour, NULL));
+		value_put_text(map, "names", buffer_string(&names));
+		value_put_number(map, "more", more);
+	}
+	buffer_release(&names);
 }
 
 char *site_row(const struct site_page *page)

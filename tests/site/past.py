@@ -34,9 +34,9 @@ for other in others:
         copy(table, key, other)
 database.execute("DELETE FROM snapshot")
 database.execute("DELETE FROM change")
-for page in [name] + others:
+for nth, page in enumerate([name] + others):
     for i in range(1, snapshots + 1):
-        time = now - (snapshots - i) * 86400 // 4
+        time = now - (snapshots - i) * 86400 // 4 - 7 * nth
         folder = f"2026/01/{page}-{i}"
         database.execute("INSERT INTO snapshot (page, sequence, time, folder, sums, line) VALUES (?, ?, ?, ?, '', '')",
                          (page, i, time, folder))
