@@ -20,65 +20,6 @@ struct step {
 	const struct indicator *others; /* the row for whatever is not listed, or NULL */
 };
 
-struct lamp *lamps_find(const struct lamps *lamps, const char *id)
-{
-	for (size_t i = 0; i < lamps->count; i++)
-		if (strcmp(lamps->list[i].id, id) == 0)
-			return &lamps->list[i];
-	return NULL;
-}
-
-struct lamp *lamps_add(struct lamps *lamps, const char *id, const char *group, const char *name)
-{
-	struct lamp *lamp = memory_append(&lamps->list, &lamps->count, sizeof *lamp);
-
-	lamp->id = memory_string(id);
-	lamp->group = memory_string(group != NULL ? group : "");
-	lamp->name = memory_string(name != NULL ? name : "");
-	lamp->word = memory_string("");
-	return lamp;
-}
-
-static void lamp_release(struct lamp *lamp)
-{
-	free(lamp->id);
-	free(lamp->group);
-	free(lamp->name);
-	free(lamp->word);
-	free(lamp->former);
-}
-
-void lamps_settle(struct lamps *lamps)
-{
-	for (size_t i = 0; i < lamps->count; i++)
-		memory_set(&lamps->list[i].former, NULL);
-}
-
-void lamps_release(struct lamps *lamps)
-{
-	for (size_t i = 0; i < lamps->count; i++)
-		lamp_release(&lamps->list[i]);
-	free(lamps->list);
-	*lamps = (struct lamps){0};
-}
-
-bool lamps_unconfirmed(const struct lamps *lamps)
-{
-	for (size_t i = 0; i < lamps->count; i++)
-		if (lamps->list[i].count > 0 || lamps->list[i].rising > 0 ||
-			(lamps->list[i].flapping && !lamps->list[i].gone))
-			return true;
-	return false;
-}
-
-bool lamps_red(const struct lamps *lamps)
-{
-	for (size_t i = 0; i < lamps->count; i++)
-		if (lamps->list[i].red || lamps->list[i].alarm)
-			return true;
-	return false;
-}
-
 static void turn(const struct step *step, const struct lamp *lamp, struct turn turned)
 {
 	if (step->silent || (step->first && turned.type != TURN_RED))
@@ -181,21 +122,30 @@ static void count_rise(const struct step *step, struct lamp *lamp)
 	lamp->rising = 0;
 }
 
+/* Below the low mark, and for an hour: changes every half hour are flapping all day, and one. */
+static bool has_settled(const struct step *step, const struct lamp *lamp)
+{
+	int64_t quiet = step->now - lamp->ring.changed;
+
+	return step->rules->high == 0 || (ring_percent(&lamp->ring) < (double)step->rules->low &&
+						 (quiet >= RING_SETTLED_SECONDS || quiet < 0));
+}
+
 static void begin_or_settle(const struct step *step, struct lamp *lamp, enum level before)
 {
 	const struct confirm_rules *rules = step->rules;
-	double percent = ring_percent(&lamp->ring);
 
-	if (step->rules->muted)
+	if (rules->muted)
 		return;
-	if (!lamp->flapping && rules->high > 0 && percent >= (double)rules->high) {
+	if (!lamp->flapping && rules->high > 0 &&
+		ring_percent(&lamp->ring) >= (double)rules->high) {
 		lamp->flapping = true;
 		turn(step, lamp,
 			(struct turn){.type = TURN_FLAPPING,
 				.before = before,
 				.seen = step->now,
 				.fetches = ring_changes(&lamp->ring)});
-	} else if (lamp->flapping && (rules->high == 0 || percent < (double)rules->low)) {
+	} else if (lamp->flapping && has_settled(step, lamp)) {
 		lamp->flapping = false;
 		turn(step, lamp,
 			(struct turn){.type = TURN_SETTLED,

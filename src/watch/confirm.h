@@ -123,6 +123,7 @@ bool lamps_red(const struct lamps *lamps);
 
 struct lamp *lamps_find(const struct lamps *lamps, const char *id);
 struct lamp *lamps_add(struct lamps *lamps, const char *id, const char *group, const char *name);
+void lamp_release(struct lamp *lamp);
 void lamps_release(struct lamps *lamps);
 
 #endif

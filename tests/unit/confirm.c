@@ -397,6 +397,212 @@ static void test_lamps_do_not_grow_without_end(void **state)
 	course_release(&course);
 }
 
+/* One fetch after as many minutes, which is all that turned in it. */
+static void see_later(struct course *course, const char *level, int minutes)
+{
+	course->now += (minutes - 1) * 60;
+	see(course, level);
+}
+
+static struct course flapping_course(void)
+{
+	struct course course = course_new(1, 1);
+
+	course.rules.high = 30;
+	course.rules.low = 20;
+	see(&course, "operational");
+	for (int i = 0; i < 2; i++) {
+		see(&course, "major_outage");
+		assert_turn(&course, TURN_RED, "a");
+		see(&course, "operational");
+		assert_turn(&course, TURN_GREEN, "a");
+	}
+	see(&course, "major_outage");
+	return course;
+}
+
+static void test_a_third_red_at_once_is_told_as_flapping_and_then_there_is_silence(void **state)
+{
+	struct course course = flapping_course();
+
+	(void)state;
+	assert_turn(&course, TURN_FLAPPING, "a");
+	assert_int_equal(course.turns.list[0].fetches, 5);
+	assert_int_equal(course.turns.list[0].before, LEVEL_OPERATIONAL);
+	assert_int_equal(course.turns.list[0].after, LEVEL_MAJOR_OUTAGE);
+	assert_false(course.lamps.list[0].alarm);
+	assert_true(lamps_unconfirmed(&course.lamps));
+	for (int i = 0; i < 50; i++) {
+		see(&course, i % 2 == 0 ? "operational" : "major_outage");
+		assert_int_equal(course.turns.count, 0);
+	}
+	course_release(&course);
+}
+
+/* Quiet fetches until something turns, at most all of a day; how many there were. */
+static int fetches_until_a_turn(struct course *course, const char *level)
+{
+	int count = 0;
+
+	do
+		see_later(course, level, 5);
+	while (course->turns.count == 0 && ++count < 288);
+	return count;
+}
+
+static void test_what_settles_red_is_told_so_and_is_an_alarm_from_then_on(void **state)
+{
+	struct course course = flapping_course();
+	int64_t red = course.now;
+
+	(void)state;
+	assert_in_range(fetches_until_a_turn(&course, "major_outage"), 12, 16);
+	assert_int_equal(course.turns.count, 2);
+	assert_int_equal(course.turns.list[0].type, TURN_SETTLED);
+	assert_int_equal(course.turns.list[0].since, red);
+	assert_int_equal(course.turns.list[1].type, TURN_RED);
+	assert_int_equal(course.turns.list[1].seen, red);
+	see_later(&course, "operational", 5);
+	assert_turn(&course, TURN_GREEN, "a");
+	course_release(&course);
+}
+
+static void test_what_settles_as_it_was_told_last_has_no_alarm_to_turn(void **state)
+{
+	struct course course = flapping_course();
+
+	(void)state;
+	see(&course, "operational");
+	fetches_until_a_turn(&course, "operational");
+	assert_turn(&course, TURN_SETTLED, "a");
+	course_release(&course);
+}
+
+static void test_an_alarm_that_was_open_closes_when_it_settles_green(void **state)
+{
+	struct course course = course_new(1, 2); /* one green between does not close it */
+
+	(void)state;
+	course.rules.high = 30;
+	course.rules.low = 20;
+	see(&course, "operational");
+	see(&course, "major_outage");
+	assert_turn(&course, TURN_RED, "a");
+	for (int i = 0; i < 4; i++)
+		see(&course, i % 2 == 0 ? "operational" : "major_outage");
+	assert_turn(&course, TURN_FLAPPING, "a");
+	fetches_until_a_turn(&course, "operational");
+	assert_int_equal(course.turns.count, 2);
+	assert_int_equal(course.turns.list[0].type, TURN_SETTLED);
+	assert_int_equal(course.turns.list[1].type, TURN_GREEN);
+	course_release(&course);
+}
+
+static void test_nothing_flaps_where_it_is_off_and_what_flapped_settles(void **state)
+{
+	struct course course = flapping_course();
+
+	(void)state;
+	course.rules.high = course.rules.low = 0;
+	see(&course, "major_outage");
+	assert_int_equal(course.turns.count, 2);
+	assert_int_equal(course.turns.list[0].type, TURN_SETTLED);
+	for (int i = 0; i < 20; i++) {
+		see(&course, i % 2 == 0 ? "operational" : "major_outage");
+		assert_turn(&course, i % 2 == 0 ? TURN_GREEN : TURN_RED, "a");
+	}
+	course_release(&course);
+}
+
+static void test_yellow_between_is_no_change_of_the_ring(void **state)
+{
+	struct course course = course_new(1, 1);
+
+	(void)state;
+	course.rules.high = 30;
+	course.rules.low = 20;
+	see(&course, "operational");
+	for (int i = 0; i < 30; i++) {
+		see(&course, i % 2 == 0 ? "degraded" : "operational");
+		assert_int_equal(course.turns.count, 0);
+	}
+	course_release(&course);
+}
+
+static void test_while_muted_nothing_turns_and_what_is_left_of_it_turns_after(void **state)
+{
+	struct course course = course_new(1, 2);
+	int64_t red;
+
+	(void)state;
+	see(&course, "operational");
+	course.rules.muted = true;
+	see(&course, "major_outage");
+	see(&course, "operational");
+	see(&course, "operational");
+	see(&course, "major_outage");
+	red = course.now;
+	see(&course, "major_outage");
+	assert_int_equal(course.turns.count, 0);
+	assert_true(lamps_unconfirmed(&course.lamps)); /* so that the end is not missed */
+	course.rules.muted = false;
+	see(&course, "major_outage");
+	assert_turn(&course, TURN_RED, "a");
+	assert_int_equal(course.turns.list[0].seen, red);
+	course.rules.muted = true;
+	see(&course, "operational");
+	see(&course, "operational");
+	see(&course, "operational");
+	assert_int_equal(course.turns.count, 0);
+	course.rules.muted = false;
+	see(&course, "operational");
+	assert_turn(&course, TURN_GREEN, "a");
+	course_release(&course);
+}
+
+static void test_what_goes_while_muted_is_told_when_it_is_still_gone_after(void **state)
+{
+	struct course course = course_new(1, 1);
+
+	(void)state;
+	see(&course, "operational");
+	course.rules.muted = true;
+	see_text(&course, "reading 1\npage\tP\toperational\tok\n");
+	assert_int_equal(course.turns.count, 0);
+	course.rules.muted = false;
+	see_text(&course, "reading 1\npage\tP\toperational\tok\n");
+	assert_turn(&course, TURN_GONE, "a");
+	see_text(&course, "reading 1\npage\tP\toperational\tok\n");
+	assert_int_equal(course.turns.count, 0);
+	course_release(&course);
+}
+
+static void test_an_alarm_that_gets_worse_turns_once_for_each_new_worst(void **state)
+{
+	struct course course = course_new(2, 1);
+
+	(void)state;
+	see(&course, "operational");
+	see(&course, "partial_outage");
+	see(&course, "partial_outage");
+	assert_turn(&course, TURN_RED, "a");
+	see(&course, "major_outage");
+	assert_int_equal(course.turns.count, 0);
+	see(&course, "partial_outage");
+	see(&course, "major_outage");
+	assert_int_equal(course.turns.count, 0);
+	assert_true(lamps_unconfirmed(&course.lamps));
+	see(&course, "major_outage");
+	assert_turn(&course, TURN_WORSE, "a");
+	assert_int_equal(course.turns.list[0].before, LEVEL_PARTIAL_OUTAGE);
+	assert_int_equal(course.turns.list[0].after, LEVEL_MAJOR_OUTAGE);
+	for (int i = 0; i < 4; i++) {
+		see(&course, i < 2 ? "partial_outage" : "major_outage");
+		assert_int_equal(course.turns.count, 0);
+	}
+	course_release(&course);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -421,6 +627,16 @@ int main(void)
 			test_what_the_patterns_leave_out_has_no_lamp_and_leaves_without_a_word),
 		cmocka_unit_test(test_twenty_thousand_indicators_take_no_time_even_with_new_ids),
 		cmocka_unit_test(test_lamps_do_not_grow_without_end),
+		cmocka_unit_test(
+			test_a_third_red_at_once_is_told_as_flapping_and_then_there_is_silence),
+		cmocka_unit_test(test_what_settles_red_is_told_so_and_is_an_alarm_from_then_on),
+		cmocka_unit_test(test_what_settles_as_it_was_told_last_has_no_alarm_to_turn),
+		cmocka_unit_test(test_an_alarm_that_was_open_closes_when_it_settles_green),
+		cmocka_unit_test(test_nothing_flaps_where_it_is_off_and_what_flapped_settles),
+		cmocka_unit_test(test_yellow_between_is_no_change_of_the_ring),
+		cmocka_unit_test(test_while_muted_nothing_turns_and_what_is_left_of_it_turns_after),
+		cmocka_unit_test(test_what_goes_while_muted_is_told_when_it_is_still_gone_after),
+		cmocka_unit_test(test_an_alarm_that_gets_worse_turns_once_for_each_new_worst),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
