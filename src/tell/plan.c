@@ -167,6 +167,7 @@ static bool wants(
 static void hold_for(struct delivery_plan *delivery, const struct receiver *receiver)
 {
 	memory_set(&delivery->held_for, receiver->provider);
+	memory_set(&delivery->otherwise, receiver->otherwise); /* what goes in its stead */
 }
 
 /* When the receiver's quiet hours end; 0 outside of them. */

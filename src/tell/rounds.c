@@ -35,7 +35,9 @@ struct round {
 		ROUND_WAITING,
 		ROUND_UNDERWAY,
 		ROUND_OVER, /* owed again, in a later run */
-		ROUND_DONE, /* no longer owed, or no longer to this receiver */
+		ROUND_DONE, /* no longer owed: also where a full disk kept that from being written
+			     */
+		ROUND_ANEW, /* readdressed: another round begins when its turn comes */
 	} state;
 	bool begun;
 	unsigned char tried[(CONFIG_ROUTES_MAX + CHAR_BIT - 1) / CHAR_BIT]; /* routes */
@@ -90,26 +92,48 @@ void rounds_wake(struct rounds *rounds)
 
 /* ---- what is due ---- */
 
+static struct round *round_of(const struct rounds *rounds, int64_t id)
+{
+	size_t low = 0, high = rounds->count;
+
+	while (low + 1 < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (rounds->list[middle].id <= id)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &rounds->list[low];
+}
+
+/* A known one is due: of interest only where it goes to another receiver now. */
+static void begin_anew(struct round *round, const struct due *due)
+{
+	bool readdressed = strcmp(round->receiver, due->receiver) != 0;
+
+	if (round->state != ROUND_ANEW)
+		return;
+	free(round->receiver);
+	*round = (struct round){.id = due->id,
+		.receiver = memory_string(due->receiver),
+		.state = readdressed ? ROUND_WAITING : ROUND_DONE};
+}
+
 /* Both lists are in the order of their ids; what is due for the first time begins its round. */
-static void merge(struct rounds *rounds, struct due *due, size_t due_count)
+static void merge(struct rounds *rounds, const struct due *due, size_t due_count)
 {
 	struct round *merged = memory_zero(rounds->count + due_count, sizeof *merged);
 	size_t count = 0, i = 0, j = 0;
 
 	while (i < rounds->count || j < due_count) {
-		struct round *known = i < rounds->count ? &rounds->list[i] : NULL;
-		struct due *found = j < due_count ? &due[j] : NULL;
-
-		if (known != NULL && known->state == ROUND_DONE) {
-			free(known->receiver);
-			i++;
-		} else if (found == NULL || (known != NULL && known->id <= found->id)) {
-			j += found != NULL && known->id == found->id;
-			merged[count++] = *known;
-			i++;
+		if (j == due_count || (i < rounds->count && rounds->list[i].id <= due[j].id)) {
+			if (j < due_count && rounds->list[i].id == due[j].id)
+				begin_anew(&rounds->list[i], &due[j++]);
+			merged[count++] = rounds->list[i++];
 		} else {
 			merged[count++] = (struct round){
-				.id = found->id, .receiver = memory_string(found->receiver)};
+				.id = due[j].id, .receiver = memory_string(due[j].receiver)};
 			j++;
 		}
 	}
@@ -238,8 +262,10 @@ static void refused(struct rounds *rounds, const struct delivery *delivery, cons
 {
 	const struct rounds_settings *settings = &rounds->settings;
 
-	if (!refusal_use_second(
+	if (refusal_use_second(
 		    settings->database, settings->config, settings->templates, delivery, now))
+		round_of(rounds, delivery->id)->state = ROUND_ANEW;
+	else
 		give_up(rounds, delivery, way, attempt, now);
 }
 
@@ -278,21 +304,6 @@ static void load(struct rounds *rounds, const size_t *places, size_t count, stru
 		*(struct delivery *)memory_append(&batch->deliveries.list, &batch->deliveries.count,
 			sizeof delivery) = delivery;
 	}
-}
-
-static struct round *round_of(const struct rounds *rounds, int64_t id)
-{
-	size_t low = 0, high = rounds->count;
-
-	while (low + 1 < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (rounds->list[middle].id <= id)
-			low = middle;
-		else
-			high = middle;
-	}
-	return &rounds->list[low];
 }
 
 /* Those that were merged or dropped in this moment do not go. */
@@ -462,7 +473,7 @@ static void conclude(struct rounds *rounds, struct batch *batch, size_t index,
 		refused_after(rounds, delivery, way, attempt, now);
 	else
 		failed(rounds, round, delivery, way, attempt, now);
-	if (round->state == ROUND_DONE)
+	if (round->state == ROUND_DONE || round->state == ROUND_ANEW)
 		rounds->stale = true; /* what had to wait for it may be due */
 }
 

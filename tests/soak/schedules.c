@@ -1,0 +1,670 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Random schedules of faults against a model of what is owed, in simulated time: the real plan,
+ * outbox and rounds, with a scripted world in place of sessions. Pages turn red and green while
+ * relays are down, hang up, take only so many, or accept and never answer; while receivers
+ * refuse for a time or for good; while the disk is full, the clock goes back an hour and the
+ * courier is ended at any step. Then all is well again, and the books are checked.
+ *
+ *   SEED=17        that schedule alone     (a failure prints its seed)
+ *   SCHEDULES=N    seeds 1 to N            (as a soak; 40 where it is not set)
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/config.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "keep/store.h"
+#include "tell/attempt.h"
+#include "tell/outbox.h"
+#include "tell/plan.h"
+#include "tell/receivers.h"
+#include "tell/rounds.h"
+
+enum {
+	SCHEDULES = 40,
+	STEPS = 40,       /* of trouble, a minute each */
+	STEPS_WELL = 200, /* twenty minutes each, at most, until nothing is owed */
+	SESSIONS = 8,     /* open at a time, in this world */
+	PAGES = 2,
+	ROUTES = 2,
+};
+
+static const char yaml[] =
+	"archive: archive\nfrom: lampwatch@example.org\noperator: admin@example.org\n"
+	"timezone: UTC\n"
+	"routes:\n"
+	"  - {name: first, smtp: 'smtp://127.0.0.9:2525', tls: 'off'}\n"
+	"  - {name: other, smtp: 'smtp://127.0.0.9:2526', tls: 'off', depends: [google]}\n"
+	"pages:\n"
+	"  - {name: one, url: 'https://one.example.com/', kind: statuspage, provider: google}\n"
+	"  - {name: two, url: 'https://two.example.com/', kind: statuspage}\n"
+	"subscribers:\n"
+	"  - {mail: plain@example.org}\n"
+	"  - {mail: strict@example.org, second: second@example.org}\n"
+	"  - {mail: hosted@example.org, second: 'webhook:chat'}\n"
+	"webhooks: [{name: chat, url: 'https://chat.example.org/x'}]\n";
+
+/* Who is told, each by one or two ways. */
+static const struct {
+	const char *first, *second;
+} people[] = {
+	{"mail:plain@example.org", "mail:plain@example.org"},
+	{"mail:strict@example.org", "mail:second@example.org"},
+	{"mail:hosted@example.org", "webhook:chat"},
+};
+
+/* One event that reached a receiver. */
+struct arrival {
+	char *receiver, *message_id;
+	int64_t alarm;
+	enum event_type type;
+};
+
+struct world {
+	uint64_t seed, random;
+	char folder[64], *path;
+	struct config *config;
+	struct receivers receivers;
+	struct database *database;
+	struct rounds *rounds;
+	struct batch open[SESSIONS];
+	int64_t now;
+	bool well;
+	int64_t alarm[PAGES]; /* open on each page; 0: it is green */
+	struct arrival *arrivals;
+	size_t arrival_count;
+	struct text_list doubtful; /* Message-IDs that may come twice: nobody could know */
+	struct text_list poison;   /* of which no relay ever confirms the end */
+	bool down[ROUTES], refusing, strict_refuses, second_refuses;
+};
+
+static struct world *world; /* for the callback, which has no room for it */
+
+static uint64_t draw(struct world *self)
+{
+	uint64_t z = self->random += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return z ^ (z >> 31);
+}
+
+/* True in so many of a hundred cases; never once all is well. */
+static bool chance(struct world *self, unsigned percent)
+{
+	return !self->well && draw(self) % 100 < percent;
+}
+
+static void wrong(const struct world *self, const char *what, const char *which)
+{
+	print_error("SEED=%" PRIu64 ": %s: %s\n", self->seed, what, which);
+	fail_msg("%s", what);
+}
+
+/* ---- the world's own books ---- */
+
+static void arrive(struct world *self, const struct delivery *delivery)
+{
+	struct value *data = json_parse(delivery->data, strlen(delivery->data), NULL);
+	const struct value *events = value_get(data, "events");
+
+	for (size_t i = 0; i < self->arrival_count; i++) {
+		const struct arrival *before = &self->arrivals[i];
+
+		if (text_equal(before->receiver, delivery->receiver) &&
+			text_equal(before->message_id, delivery->message_id) &&
+			!text_list_has(&self->doubtful, delivery->message_id))
+			wrong(self, "came twice though nothing was unknown", delivery->message_id);
+	}
+	for (size_t i = 0; i < events->count; i++) {
+		struct arrival *arrival = memory_append(
+			&self->arrivals, &self->arrival_count, sizeof *self->arrivals);
+
+		arrival->receiver = memory_string(delivery->receiver);
+		arrival->message_id = memory_string(delivery->message_id);
+		arrival->alarm = value_get_number(events->members[i], "alarm");
+		event_type_parse(value_get_text(events->members[i], "type"), &arrival->type);
+	}
+	value_free(data);
+}
+
+static const struct arrival *first_arrival(
+	const struct world *self, const char *receiver, int64_t alarm, enum event_type type)
+{
+	for (size_t i = 0; i < self->arrival_count; i++)
+		if (self->arrivals[i].alarm == alarm && self->arrivals[i].type == type &&
+			text_equal(self->arrivals[i].receiver, receiver))
+			return &self->arrivals[i];
+	return NULL;
+}
+
+static void doubt(struct world *self, const struct delivery *delivery)
+{
+	text_list_add(&self->doubtful, delivery->message_id);
+}
+
+/* ---- what happens on pages ---- */
+
+static void happens(struct world *self, size_t page, struct events *events, struct owed_list *owed)
+{
+	bool red = self->alarm[page] == 0;
+	struct event *event = events_add(events, red ? EVENT_RED : EVENT_GREEN);
+	const char *name = self->config->pages[page].name;
+
+	event->indicator = memory_string("mail");
+	event->name = memory_string("Mail");
+	event->before = red ? LEVEL_OPERATIONAL : LEVEL_MAJOR_OUTAGE;
+	event->after = red ? LEVEL_MAJOR_OUTAGE : LEVEL_OPERATIONAL;
+	event->seen = self->now;
+	if (red) {
+		event->alarm = store_open_alarm(self->database, name, "red", "mail", self->now);
+		return;
+	}
+	event->alarm = self->alarm[page];
+	store_close_alarm(self->database, event->alarm, self->now);
+	outbox_owed(self->database, event->alarm, owed);
+}
+
+/* As the classification does it: hosted is hosted at the provider that the first page is about. */
+static void weigh(struct world *self, bool trouble)
+{
+	for (size_t i = 0; i < self->receivers.count; i++) {
+		struct receiver *receiver = &self->receivers.list[i];
+
+		receiver->endangered = trouble && text_equal(receiver->name, people[2].first);
+		memory_set(&receiver->provider, receiver->endangered ? "google" : NULL);
+	}
+}
+
+static void owe(struct world *self, size_t page, struct events *events, struct owed_list *owed)
+{
+	struct plan plan = {0};
+	struct plan_input input = {.config = self->config,
+		.receivers = &self->receivers,
+		.page = &self->config->pages[page],
+		.title = "",
+		.events = events,
+		.owed = owed->list,
+		.owed_count = owed->count,
+		.now = self->now,
+		.key = "key"};
+
+	plan_make(&input, &plan);
+	for (size_t i = 0; i < plan.count; i++) {
+		if (chance(self, 10))
+			plan.list[i].held_until = self->now + 600;
+		outbox_add(self->database, input.page->name, &plan.list[i], "bytes", 5, self->now);
+	}
+	plan_release(&plan);
+}
+
+/* A page turns; what cannot be written has not happened, and is found again by the next run. */
+static void turn(struct world *self, size_t page)
+{
+	struct events events = {0};
+	struct owed_list owed = {0};
+	int64_t opened;
+
+	database_begin(self->database);
+	happens(self, page, &events, &owed);
+	opened = events.list[0].type == EVENT_RED ? events.list[0].alarm : 0;
+	weigh(self, page == 0 ? opened != 0 : self->alarm[0] != 0);
+	owe(self, page, &events, &owed);
+	if (database_commit(self->database, NULL))
+		self->alarm[page] = opened;
+	events_release(&events);
+	outbox_owed_release(&owed);
+}
+
+static void troubled(struct database *database, struct text_list *pages)
+{
+	(void)database;
+	for (size_t i = 0; i < PAGES; i++)
+		if (world->alarm[i] != 0)
+			text_list_add(pages, world->config->pages[i].name);
+}
+
+/* ---- the courier, and its end ---- */
+
+static void begin_rounds(struct world *self)
+{
+	struct rounds_settings settings = {.config = self->config,
+		.templates = "templates",
+		.lock = self->path,
+		.database = self->database,
+		.troubled = troubled};
+
+	outbox_take_up(self->database);
+	self->rounds = rounds_new(&settings);
+}
+
+static void open_world(struct world *self)
+{
+	self->database = store_open(self->path, false, NULL);
+	assert_non_null(self->database);
+	begin_rounds(self);
+}
+
+static void release_batch(struct batch *batch)
+{
+	free(batch->answered);
+	deliveries_release(&batch->deliveries);
+	*batch = (struct batch){0};
+}
+
+/* Ended at any step: what is in memory is gone, and what was under way nobody knows. */
+static void crash(struct world *self)
+{
+	database_rollback(self->database);
+	for (size_t i = 0; i < SESSIONS; i++) {
+		for (size_t j = 0; j < self->open[i].deliveries.count; j++)
+			doubt(self, &self->open[i].deliveries.list[j]);
+		release_batch(&self->open[i]);
+	}
+	rounds_free(self->rounds);
+	database_close(self->database);
+	open_world(self);
+}
+
+/* ---- the relays ---- */
+
+static bool refuses_for_good(const struct world *self, const char *receiver)
+{
+	return (self->strict_refuses && text_equal(receiver, people[1].first)) ||
+	       (self->second_refuses && text_equal(receiver, people[1].second));
+}
+
+/* What comes of one delivery; *over where the session ends with it. */
+static struct attempt attempt_one(struct world *self, const struct delivery *delivery, bool *over)
+{
+	struct attempt attempt = {.outcome = OUTCOME_DELIVERED, .code = 250};
+	bool poison = text_list_has(&self->poison, delivery->message_id);
+
+	if (refuses_for_good(self, delivery->receiver)) {
+		attempt = (struct attempt){.outcome = OUTCOME_RECEIVER, .code = 550};
+	} else if (self->refusing && chance(self, 50)) {
+		attempt = (struct attempt){.outcome = OUTCOME_TEMPORARY, .code = 450};
+	} else if (chance(self, 5)) {
+		attempt = (struct attempt){.outcome = OUTCOME_ROUTE, .code = 554};
+	} else if (chance(self, 5)) {
+		attempt = (struct attempt){.outcome = OUTCOME_TEMPORARY};
+		*over = true;
+	} else if (poison || chance(self, 8)) {
+		attempt = (struct attempt){.outcome = OUTCOME_UNKNOWN};
+		*over = true;
+		if (!poison && draw(self) % 2 == 0)
+			arrive(self, delivery);
+		doubt(self, delivery);
+	} else {
+		arrive(self, delivery);
+	}
+	return attempt;
+}
+
+/* False where the courier was ended on the way. */
+static bool answer(struct world *self, struct batch *batch, size_t index, struct attempt *attempt)
+{
+	if (chance(self, 2)) {
+		crash(self);
+		return false;
+	}
+	database_begin(self->database);
+	rounds_answer(self->rounds, batch, index, attempt, self->now);
+	if (!database_commit(self->database, NULL))
+		doubt(self, &batch->deliveries.list[index]);
+	return true;
+}
+
+static bool run_session(struct world *self, struct batch *batch)
+{
+	const char *how = chance(self, 3) ? "the attempt crashed" : NULL;
+	bool down = batch->route != NULL && self->down[batch->way] && !self->well;
+	bool over = down, lives = true;
+	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY, .of_session = true};
+
+	if (down)
+		lives = answer(self, batch, 0, &attempt);
+	for (size_t i = 0; lives && !over && i < batch->deliveries.count; i++) {
+		if (i > 0 && chance(self, 10))
+			break; /* the relay takes no more in this session */
+		attempt = attempt_one(self, &batch->deliveries.list[i], &over);
+		if (how != NULL) {
+			doubt(self, &batch->deliveries.list[i]);
+			break;
+		}
+		lives = answer(self, batch, i, &attempt);
+	}
+	if (!lives)
+		return false;
+	database_begin(self->database);
+	rounds_close(self->rounds, batch, how, self->now);
+	database_commit(self->database, NULL);
+	return true;
+}
+
+/* What a full disk kept from being written down will come again. */
+static void doubt_unrecorded(struct world *self, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->deliveries.count; i++) {
+		struct statement *row = database_query(self->database,
+			"SELECT 1 FROM delivery WHERE id = ? AND state = 'sending'", "i",
+			batch->deliveries.list[i].id);
+
+		if (!statement_row(row))
+			doubt(self, &batch->deliveries.list[i]);
+		statement_end(row);
+	}
+}
+
+/* All that may go, several sessions open at a time, ended in any order. */
+static void deliver(struct world *self)
+{
+	size_t open;
+
+	rounds_wake(self->rounds);
+	do {
+		for (open = 0; open < SESSIONS; open++) {
+			if (!rounds_next(self->rounds, self->now, &self->open[open]))
+				break;
+			doubt_unrecorded(self, &self->open[open]);
+		}
+		for (size_t left = open; left > 0; left--) {
+			size_t chosen = draw(self) % left;
+
+			if (chance(self, 1)) {
+				crash(self);
+				return;
+			}
+			if (!run_session(self, &self->open[chosen]))
+				return;
+			self->open[chosen] = self->open[left - 1];
+			self->open[left - 1] = (struct batch){0};
+		}
+	} while (open > 0);
+}
+
+/* ---- a schedule ---- */
+
+/* Whether the database can grow. */
+static void set_disk(struct world *self, bool full)
+{
+	struct statement *row = database_query(self->database,
+		full ? "PRAGMA max_page_count = 1" : "PRAGMA max_page_count = 1000000", "");
+
+	statement_row(row);
+	statement_end(row);
+}
+
+static void trouble(struct world *self)
+{
+	for (size_t i = 0; i < ROUTES; i++)
+		if (chance(self, 15))
+			self->down[i] = !self->down[i];
+	if (chance(self, 10))
+		self->refusing = !self->refusing;
+	if (chance(self, 5))
+		self->now -= 3600;
+	if (chance(self, 5))
+		self->now += 6 * 3600;
+	if (chance(self, 3))
+		crash(self);
+}
+
+/* The next run, with a courier of its own: one that was not ended has come to its end. */
+static void next_run(struct world *self, int64_t pause)
+{
+	self->now += pause;
+	rounds_free(self->rounds);
+	begin_rounds(self);
+	database_begin(self->database);
+	outbox_release(self->database, self->now);
+	outbox_unhold(self->database, "google",
+		self->alarm[0] != 0 ? self->now - OUTBOX_HELD_SECONDS : self->now, self->now);
+	database_commit(self->database, NULL);
+}
+
+static void poison_some(struct world *self)
+{
+	struct deliveries all = {0};
+
+	outbox_list(self->database, false, &all);
+	for (size_t i = 0; i < all.count; i++)
+		if (strstr(all.list[i].receiver, "admin") == NULL && chance(self, 3))
+			text_list_add(&self->poison, all.list[i].message_id);
+	deliveries_release(&all);
+}
+
+static void print_owed(const struct world *self)
+{
+	struct deliveries all = {0};
+
+	outbox_list(self->database, true, &all);
+	for (size_t i = 0; i < all.count; i++) {
+		const struct delivery *one = &all.list[i];
+
+		print_error("%" PRId64 " %s %s %s, %" PRId64 " tries, perhaps %" PRId64 ", %s\n",
+			one->id, one->state, one->receiver, one->page, one->tries, one->perhaps,
+			one->message_id);
+	}
+	deliveries_release(&all);
+}
+
+static void run_schedule(struct world *self)
+{
+	self->strict_refuses = chance(self, 50);
+	self->second_refuses = chance(self, 30);
+	for (size_t i = 0; i < STEPS; i++) {
+		next_run(self, 60);
+		trouble(self);
+		if (chance(self, 8))
+			set_disk(self, true);
+		for (size_t page = 0; page < PAGES; page++)
+			if (chance(self, 20))
+				turn(self, page);
+		poison_some(self);
+		deliver(self);
+		set_disk(self, false);
+	}
+	self->well = true;
+	for (size_t page = 0; page < PAGES; page++)
+		if (self->alarm[page] != 0)
+			turn(self, page);
+	for (size_t i = 0; i < STEPS_WELL && outbox_count(self->database) > 0; i++) {
+		deliver(self);
+		next_run(self, 1200);
+	}
+	if (outbox_count(self->database) > 0)
+		print_owed(self);
+	if (outbox_count(self->database) > 0)
+		wrong(self, "is still owed though all has been well for days", "outbox");
+}
+
+/* ---- the books ---- */
+
+static bool reached_operator(const struct world *self, int64_t delivery)
+{
+	char *id = memory_format("<u.%" PRId64 "@example.org>", delivery);
+	bool found = false;
+
+	for (size_t i = 0; i < self->arrival_count; i++)
+		found = found || text_equal(self->arrivals[i].message_id, id);
+	free(id);
+	return found;
+}
+
+/* Of each dead letter the operator has heard; and nothing else has an end but these three. */
+static void check_ends(const struct world *self, const struct deliveries *all)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const struct delivery *delivery = &all->list[i];
+
+		if (text_equal(delivery->state, "dead")) {
+			if (!reached_operator(self, delivery->id))
+				wrong(self, "is dead, and the operator has not heard of it",
+					delivery->message_id);
+		} else if (!text_equal(delivery->state, "delivered") &&
+			   !text_equal(delivery->state, "merged")) {
+			wrong(self, "has no end", delivery->message_id);
+		}
+	}
+}
+
+/* Green never comes before its red, nor both where the red has surely come. */
+static void check_order(const struct world *self, const char *receiver, int64_t alarm)
+{
+	const struct arrival *red = first_arrival(self, receiver, alarm, EVENT_RED),
+			     *green = first_arrival(self, receiver, alarm, EVENT_GREEN);
+
+	if (red != NULL && green != NULL && green < red)
+		wrong(self, "green came before its red", receiver);
+	for (size_t i = 0; i < self->arrival_count; i++) {
+		const struct arrival *one = &self->arrivals[i];
+		const struct arrival *first =
+			first_arrival(self, one->receiver, one->alarm, one->type);
+
+		if (one->alarm == alarm && alarm != 0 && text_equal(one->receiver, receiver) &&
+			!text_equal(one->message_id, first->message_id) &&
+			!text_list_has(&self->doubtful, first->message_id))
+			wrong(self, "a repeat has another Message-ID", one->message_id);
+	}
+}
+
+static bool heard(const struct world *self, size_t person, int64_t alarm, enum event_type type)
+{
+	return first_arrival(self, people[person].first, alarm, type) != NULL ||
+	       first_arrival(self, people[person].second, alarm, type) != NULL;
+}
+
+static bool died(const struct world *self, size_t person, int64_t alarm)
+{
+	struct statement *row = database_query(self->database,
+		"SELECT 1 FROM owed o JOIN delivery d ON d.id = o.delivery WHERE o.alarm = ?"
+		" AND d.state = 'dead' AND d.receiver IN (?, ?)",
+		"itt", alarm, people[person].first, people[person].second);
+	bool found = statement_row(row);
+
+	statement_end(row);
+	return found;
+}
+
+/* Each person has heard of the beginning and of the end, or of both at once. */
+static void check_person(const struct world *self, size_t person, int64_t alarm)
+{
+	bool both = heard(self, person, alarm, EVENT_BOTH);
+	bool red = heard(self, person, alarm, EVENT_RED);
+	bool green = heard(self, person, alarm, EVENT_GREEN);
+
+	if (!both && !(red && green) && !died(self, person, alarm)) {
+		print_error("alarm %" PRId64 ": red %d, green %d\n", alarm, red, green);
+		wrong(self, "never heard of it all", people[person].first);
+	}
+	check_order(self, people[person].first, alarm);
+	check_order(self, people[person].second, alarm);
+}
+
+static void check(const struct world *self)
+{
+	struct deliveries all = {0};
+	struct statement *row = database_query(
+		self->database, "SELECT id FROM alarm WHERE closed IS NOT NULL ORDER BY id", "");
+
+	outbox_list(self->database, true, &all);
+	check_ends(self, &all);
+	while (statement_row(row)) {
+		int64_t alarm = statement_integer(row, 0);
+
+		for (size_t person = 0; person < sizeof people / sizeof *people; person++)
+			check_person(self, person, alarm);
+	}
+	statement_end(row);
+	deliveries_release(&all);
+}
+
+/* ---- the test ---- */
+
+static void world_open(struct world *self, uint64_t seed)
+{
+	struct problems problems = {0};
+	char *file;
+
+	/* In memory where the system has such a folder: a thousand schedules sync a hundred
+	 * thousand times. */
+	*self = (struct world){.seed = seed, .random = seed, .now = 1390590000};
+	snprintf(self->folder, sizeof self->folder, "%s/lampwatch-soak-XXXXXX",
+		access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	assert_non_null(mkdtemp(self->folder));
+	file = file_join(self->folder, "lampwatch.yaml");
+	assert_true(file_write(file, yaml, sizeof yaml - 1, 0600, NULL));
+	self->config = config_load(file, &problems);
+	assert_non_null(self->config);
+	self->path = file_join(self->folder, "lampwatch.db");
+	receivers_of_config(self->config, &self->receivers);
+	problems_release(&problems);
+	free(file);
+	world = self;
+	open_world(self);
+}
+
+static void world_close(struct world *self)
+{
+	rounds_free(self->rounds);
+	database_close(self->database);
+	receivers_release(&self->receivers);
+	config_free(self->config);
+	assert_true(file_remove_tree(self->folder, NULL));
+	for (size_t i = 0; i < self->arrival_count; i++) {
+		free(self->arrivals[i].receiver);
+		free(self->arrivals[i].message_id);
+	}
+	free(self->arrivals);
+	text_list_release(&self->doubtful);
+	text_list_release(&self->poison);
+	free(self->path);
+}
+
+static void try_seed(uint64_t seed)
+{
+	struct world self;
+
+	world_open(&self, seed);
+	run_schedule(&self);
+	check(&self);
+	world_close(&self);
+}
+
+static void test_whatever_fails_nothing_owed_is_lost_and_hardly_any_comes_twice(void **state)
+{
+	const char *seed = getenv("SEED"), *count = getenv("SCHEDULES");
+	uint64_t last = count != NULL ? strtoull(count, NULL, 10) : SCHEDULES;
+
+	(void)state;
+	if (seed != NULL) {
+		try_seed(strtoull(seed, NULL, 10));
+		return;
+	}
+	for (uint64_t i = 1; i <= last; i++)
+		try_seed(i);
+	print_message("# %" PRIu64 " schedules\n", last);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_whatever_fails_nothing_owed_is_lost_and_hardly_any_comes_twice),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
