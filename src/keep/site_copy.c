@@ -159,13 +159,34 @@ static const struct {
 	{"gt", ">"},
 	{"quot", "\""},
 	{"apos", "'"},
-	{"#39", "'"},
 	{"nbsp", " "},
 };
+
+/* "&#65;", "&#x41;": adds the character; returns its bytes, 0 where it is none that can be shown.
+ */
+static size_t take_number(const char *text, size_t length, struct buffer *out)
+{
+	bool hexadecimal = length > 3 && (text[2] | 0x20) == 'x';
+	char digits[ENTITY_MAX + 1] = "", *end;
+	size_t start = hexadecimal ? 3 : 2;
+	unsigned long character;
+
+	if (length <= start)
+		return 0;
+	memcpy(digits, text + start, length - start < ENTITY_MAX ? length - start : ENTITY_MAX);
+	character = strtoul(digits, &end, hexadecimal ? 16 : 10);
+	if (end == digits || *end != ';' || character < ' ' || character > 0x10FFFF ||
+		(character >= 0xD800 && character < 0xE000))
+		return 0;
+	text_add_character(out, (uint32_t)character);
+	return start + (size_t)(end - digits) + 1;
+}
 
 /* Returns how many bytes the entity at text has; 0 where there is none that we know. */
 static size_t take_entity(const char *text, size_t length, struct buffer *out)
 {
+	if (length > 1 && text[1] == '#')
+		return take_number(text, length, out);
 	for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++) {
 		size_t name = strlen(entities[i].name);
 
@@ -223,7 +244,8 @@ static bool is_inline(const char *at, const char *end)
 	return false;
 }
 
-static void add_words(struct buffer *out, const char *text, size_t length)
+/* blanks: the characters that stand for one blank. */
+static void add_words(struct buffer *out, const char *text, size_t length, const char *blanks)
 {
 	const char *end = text + length;
 
@@ -239,7 +261,7 @@ static void add_words(struct buffer *out, const char *text, size_t length)
 			taken = take_entity(text, (size_t)(end - text), out);
 		if (taken == 0)
 			buffer_byte(
-				out, *text == '\n' || *text == '\r' || *text == '\t' ? ' ' : *text);
+				out, *text != '\0' && strchr(blanks, *text) != NULL ? ' ' : *text);
 		text += taken > 0 ? taken : 1;
 	}
 }
@@ -249,10 +271,10 @@ void site_copy_words(const char *text, size_t length, struct buffer *out)
 	struct buffer once = {0};
 	bool feed;
 
-	add_words(&once, text, length);
+	add_words(&once, text, length, "\t\r\n");
 	feed = memmem(buffer_string(&once), once.length, "</", 2) != NULL;
 	if (feed) /* markup inside of text, as in feeds */
-		add_words(out, buffer_string(&once), once.length);
+		add_words(out, buffer_string(&once), once.length, "");
 	else
 		buffer_add(out, buffer_string(&once), once.length);
 	buffer_release(&once);
