@@ -201,9 +201,12 @@ static void after_commit(struct work *work)
 void work_commit(struct work *work)
 {
 	struct error error = {0};
-	bool good = try_commit(work, &error);
+	bool good;
 
-	if (!good && error.remedy == REMEDY_LOCAL) {
+	if (work->observer->dry)
+		work->keep = false;
+	good = try_commit(work, &error);
+	if (!good && error.remedy == REMEDY_LOCAL && !work->observer->dry) {
 		reserve_free(work->observer->config->archive);
 		good = try_commit(work, &error);
 	}

@@ -22,7 +22,7 @@ static const struct command {
 	const char *words; /* that may follow */
 	const char *about;
 } commands[] = {
-	{"run", command_run, "[PAGE...]", "one pass over the pages that are due; what cron calls"},
+	{"run", command_run, "[--dry-run] [PAGE...]", "one pass over the pages that are due; what cron calls"},
 	{"add", command_add,
 		"[--name NAME] [--kind KIND] [--provider PROVIDER] [--url URL] [--dry-run] "
 		"URL|NAME|FILE | --search WORD",

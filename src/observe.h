@@ -31,6 +31,7 @@ struct observer {
 	struct database *database;
 	struct courier *courier; /* NULL: nobody delivers now */
 	bool simulated;
+	bool dry;                /* nothing is kept in the archive or sent: the database is a copy */
 	char *key; /* of the archive; owned */
 	struct subscribers subscribers; /* who has subscribed, or unsubscribed; owned */
 	struct receivers receivers;     /* who is told; owned */

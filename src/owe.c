@@ -286,7 +286,8 @@ void work_emergency(struct work *work, const struct error *why)
 
 	work->observer->local_trouble = true;
 	work_say(work, why->text);
-	if (work->events.count == 0 || work->observer->untold || !emergency_due(work))
+	if (work->events.count == 0 || work->observer->untold || work->observer->dry ||
+		!emergency_due(work))
 		return;
 	for (size_t i = 0; i < work->events.count; i++) {
 		struct event *event = &work->events.list[i];

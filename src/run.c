@@ -6,6 +6,7 @@
  */
 #include "run.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -106,12 +107,35 @@ static int take_lock(const struct run *run, int *status)
 	return lock;
 }
 
-/* EXIT_DONE, or the exit status after a line. */
-static int open_all(struct run *run, int lock)
+int run_open(struct run *run)
 {
 	const struct limits_config *limits = &run->config->settings.limits;
 	struct http_settings settings = {
 		limits->in_flight, limits->per_host, run->context->user_agent, NULL};
+	struct error error;
+
+	run->observer = (struct observer){.config = run->config,
+		.providers = run->context->providers,
+		.templates = run->context->templates,
+		.database = run->database,
+		.courier = run->courier,
+		.simulated = run->context->invocation->simulated,
+		.dry = run->dry,
+		.quiet = run->context->invocation->verbosity < 0};
+	if (!observer_open(&run->observer, &error)) {
+		run_complain(run, error.text);
+		return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
+	}
+	STEP("key written");
+	run->client = http_client_new(&settings);
+	run->fetcher = fetcher_new(run->client, run_address, run_fetched, run);
+	store_pages(run->database, &run->states);
+	return EXIT_DONE;
+}
+
+/* EXIT_DONE, or the exit status after a line. */
+static int open_all(struct run *run, int lock)
+{
 	struct courier_settings courier = {run->config, run->context->providers,
 		run->context->templates, run->context->courier_lock, lock, run->now, context_outbox,
 		store_troubled, run->context};
@@ -134,25 +158,10 @@ static int open_all(struct run *run, int lock)
 		return EXIT_LOCAL;
 	}
 	STEP("database opened");
-	run->observer = (struct observer){.config = run->config,
-		.providers = run->context->providers,
-		.templates = run->context->templates,
-		.database = run->database,
-		.courier = run->courier,
-		.simulated = run->context->invocation->simulated,
-		.quiet = run->context->invocation->verbosity < 0};
-	if (!observer_open(&run->observer, &error)) {
-		run_complain(run, error.text);
-		return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
-	}
-	STEP("key written");
-	run->client = http_client_new(&settings);
-	run->fetcher = fetcher_new(run->client, run_address, run_fetched, run);
-	store_pages(run->database, &run->states);
-	return EXIT_DONE;
+	return run_open(run);
 }
 
-static void close_all(struct run *run)
+void run_close(struct run *run)
 {
 	fetcher_free(run->fetcher);
 	http_client_free(run->client);
@@ -187,7 +196,7 @@ static int finish(struct run *run, int status, int seconds)
 	heartbeat(run, status);
 	if (run->context->invocation->verbosity > 0 && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
-	close_all(run);
+	run_close(run);
 	return status;
 }
 
@@ -228,30 +237,38 @@ static int pass(struct run *run, char **names, int lock)
 	return finish(run, EXIT_DONE, (int)(run->deadline - run_monotonic()));
 }
 
+/* Under the lock; another run that holds it does what this one would. */
+static int run_locked(struct run *run, char **names)
+{
+	int status = context_prepare(run->context), lock;
+
+	if (status != EXIT_DONE)
+		return status;
+	STEP("archive prepared");
+	lock = take_lock(run, &status);
+	return lock >= 0 ? pass(run, names, lock) : status;
+}
+
 int command_run(struct invocation *invocation, int argc, char **argv)
 {
+	static const struct option options[] = {{"dry-run", no_argument, NULL, 'n'}, {0}};
 	struct context context = {0};
 	struct run run = {.context = &context,
 		.now = invocation->clock,
 		.began = clock_milliseconds(),
 		.deadline = run_monotonic() + RUN_SECONDS};
-	int lock, status;
+	int option, status;
 
-	for (int i = 1; i < argc; i++)
-		if (argv[i][0] == '-')
+	while ((option = getopt_long(argc, argv, "n", options, NULL)) != -1) {
+		if (option != 'n')
 			return usage_error(invocation);
+		run.dry = true;
+	}
 	status = context_open(&context, invocation);
-	if (status != EXIT_DONE)
-		goto out;
-	run.config = context.config;
-	status = context_prepare(&context);
-	if (status != EXIT_DONE)
-		goto out;
-	STEP("archive prepared");
-	lock = take_lock(&run, &status);
-	if (lock >= 0)
-		status = pass(&run, argv + 1, lock);
-out:
+	if (status == EXIT_DONE) {
+		run.config = context.config;
+		status = run.dry ? run_dry(&run, argv + optind) : run_locked(&run, argv + optind);
+	}
 	context_close(&context);
 	return status;
 }

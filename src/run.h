@@ -53,11 +53,23 @@ struct run {
 	size_t touched_count;
 	int64_t touched_since; /* monotonic, seconds */
 	bool answered;         /* some host did */
+	bool dry;              /* only shows whom it would tell what */
 	bool own_network;      /* no host did, of enough of them: it is not they who are down */
 	bool overdue;          /* it was ended at its deadline */
 	int64_t began;         /* monotonic, milliseconds */
 	int64_t now, deadline; /* seconds: of the clock; of the monotonic one */
 };
+
+/* What a run needs beside its database, readers and courier: EXIT_DONE, or the exit status after a
+ * line. run_close() is due in both cases. */
+int run_open(struct run *run);
+void run_close(struct run *run);
+
+/*
+ * The same pass over a copy of the database, without the archive and the courier, and whom it
+ * would tell what on standard output. Changes nothing. Returns the exit status.
+ */
+int run_dry(struct run *run, char **names);
 
 /* Seconds of a clock that nobody sets. */
 int64_t run_monotonic(void);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/memory.h"
 
 enum { LOCK_WAIT_MILLISECONDS = 10000, STATEMENTS_KEPT = 128 };
@@ -143,6 +144,43 @@ struct database *database_open_alone(
 	const char *path, const struct database_migrations *migrations, struct error *error)
 {
 	return open_as(path, migrations, false, true, error);
+}
+
+static bool copy_into(struct database *database, const char *path, struct error *error)
+{
+	sqlite3 *source = NULL;
+	sqlite3_backup *backup = NULL;
+	bool good = sqlite3_open_v2(path, &source, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK;
+
+	if (good) {
+		sqlite3_busy_timeout(source, LOCK_WAIT_MILLISECONDS);
+		backup = sqlite3_backup_init(database->inner, "main", source, "main");
+	}
+	if (backup != NULL)
+		sqlite3_backup_step(backup, -1);
+	good = backup != NULL && sqlite3_backup_finish(backup) == SQLITE_OK;
+	if (!good)
+		error_set(error, REMEDY_LOCAL, "%s: %s", path,
+			sqlite3_errmsg(backup != NULL ? database->inner : source));
+	sqlite3_close(source);
+	return good;
+}
+
+struct database *database_copy(
+	const char *path, const struct database_migrations *migrations, struct error *error)
+{
+	struct database *database = memory_zero(1, sizeof *database);
+	bool good = connect(database,
+		":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY, false);
+
+	if (!good)
+		error_set(error, REMEDY_LOCAL, "no memory for a copy of %s", path);
+	if (good && file_exists(path))
+		good = copy_into(database, path, error);
+	if (good && migrate(database, path, migrations, false, error))
+		return database;
+	database_close(database);
+	return NULL;
 }
 
 void database_close(struct database *database)

@@ -38,6 +38,12 @@ struct database *database_open(const char *path, const struct database_migration
  */
 struct database *database_open_alone(
 	const char *path, const struct database_migrations *migrations, struct error *error);
+/*
+ * A copy in memory, in which anything may be done: it is gone when it is closed. Where there is no
+ * file it is an empty one. Nothing of the file is changed, also where its schema is older.
+ */
+struct database *database_copy(
+	const char *path, const struct database_migrations *migrations, struct error *error);
 void database_close(struct database *database);
 
 /* BEGIN IMMEDIATE; waits up to ten seconds for another writer. */

@@ -139,6 +139,11 @@ struct database *store_open_alone(const char *path, struct error *error)
 	return database_open_alone(path, &migrations, error);
 }
 
+struct database *store_copy(const char *path, struct error *error)
+{
+	return database_copy(path, &migrations, error);
+}
+
 static char *column(struct statement *row, int i)
 {
 	return memory_string(statement_text(row, i));

@@ -64,6 +64,8 @@ struct page_states {
 struct database *store_open(const char *path, bool read_only, struct error *error);
 /* See database_open_alone(). */
 struct database *store_open_alone(const char *path, struct error *error);
+/* See database_copy(). */
+struct database *store_copy(const char *path, struct error *error);
 
 /* All pages, without readings and lamps. */
 void store_pages(struct database *database, struct page_states *states);

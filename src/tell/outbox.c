@@ -415,6 +415,11 @@ int64_t outbox_count_due(struct database *database, int64_t now)
 		"i", now));
 }
 
+int64_t outbox_last(struct database *database)
+{
+	return number(database_query(database, "SELECT max(id) FROM delivery", ""));
+}
+
 void outbox_total(struct database *database, struct outbox_totals *totals)
 {
 	totals->pending = outbox_count(database);

@@ -156,6 +156,9 @@ int64_t outbox_count_due(struct database *database, int64_t now);
  */
 bool outbox_stuck(struct database *database);
 
+/* The number of the newest delivery, 0 where there is none. */
+int64_t outbox_last(struct database *database);
+
 struct outbox_totals {
 	int64_t pending, dead; /* deliveries */
 	int64_t oldest;        /* when the oldest pending one was made, UTC seconds; 0: none */

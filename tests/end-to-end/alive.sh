@@ -115,4 +115,32 @@ if [ "$(id -u)" = 0 ]; then rm -r metrics; fi
 at 07:54 run > said 2>&1
 check "metrics that cannot be written are a line" grep -q "lampwatch.prom" said
 chmod 700 metrics 2> /dev/null
+
+# ---- runs that only show ----
+
+: > "$work/relay.script"; sed -i '/^metrics/d' lampwatch.yaml
+sed 's/^archive: .*/archive: elsewhere/' lampwatch.yaml > elsewhere.yaml
+rm -rf archive; rm -f "$work"/relay/*.eml "$work"/posts/*; : > "$work/www.log"
+statuspage_page "$page" none operational operational
+at 08:00 -q run
+statuspage_page "$page" major major_outage partial_outage
+# state: every file of the archive, but for what SQLite keeps beside an open database.
+state() { find archive -type f ! -name '*-wal' ! -name '*-shm' -exec sha256sum {} + | sort; find archive -type d | sort; }
+state > before; beat=$(beats)
+at 08:10 run --dry-run > said 2>&1; status=$?
+same "a dry run says whom it would tell what" "0 mail:ops@example.com: SIMULATED RED: Chat and 1 more (Example Services)" "$status $(cat said)"
+state > after
+check "changes nothing" cmp before after
+same "tells nobody, not even that it is alive" "0 $beat 0" "$(count_mails relay) $(beats) $(fails)"
+at 08:10 run --dry-run > again 2>&1
+check "as often as it is asked" cmp said again
+same "as data, too" "mail:ops@example.com" "$(at 08:10 run --dry-run --json | python3 -c 'import json, sys; data = json.load(sys.stdin); print(data["deliveries"][0]["receiver"])')"
+at 08:10 run
+same "the run after it does what it said" "$(cut -d' ' -f2- said)" "$(decoded "$(subjects relay)")"
+same "then there is nothing to say" "nobody would be told of anything" "$(at 08:11 run --dry-run 2>&1)"
+at 08:12 -c elsewhere.yaml run --dry-run > said 2>&1
+same "without any archive none is made" "nobody would be told of anything" "$(cat said; ls -d elsewhere 2> /dev/null)"
+rm "$page"
+at 08:13 run --dry-run > said 2>&1; status=$?
+same "a page that cannot be read is said as ever" "1 2" "$status $(wc -l < said)"
 finish
