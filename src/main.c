@@ -60,6 +60,7 @@ static const struct command {
 		"send a test message by a route or to a webhook"},
 	{"verify", command_verify, "[--key FILE] [--ca-file FILE] [FOLDER]",
 		"prove that the archive is whole and unaltered"},
+	{"pack", command_pack, "", "let old snapshots take a fraction of the room"},
 	{"key", command_key, "", "make the key that signs the archive, and show its public half"},
 	{"export", command_export, "--warc FILE [PAGE...] | --wacz FILE [PAGE...] | --evidence PAGE TIME FILE.zip|FOLDER",
 		"snapshots as a web archive, for other programs"},

@@ -175,6 +175,7 @@ static bool read_section(const struct node_walk *walk, struct node node, void *t
 		       walk->rule->key, range->maximum, node_count(node));
 }
 
+static const struct node_range age_range = {0, CONFIG_AGE_MAX};
 static const struct node_range stamp_range = {CONFIG_STAMP_MIN, CONFIG_EVERY_MAX};
 static const struct node_rule timestamp_rules[] = {
 	{"url", config_read_secret_url, offsetof(struct timestamp_config, url), true, NULL},
@@ -201,6 +202,7 @@ static const struct node_rule file_rules[] = {
 		false, NULL},
 	{"kinds", config_read_folder, offsetof(struct config, kinds), false, NULL},
 	{"resolver", config_read_resolver, offsetof(struct config, resolver), false, NULL},
+	{"pack_after", node_read_duration, offsetof(struct config, pack_after), false, &age_range},
 	{"signing_key", config_read_path, offsetof(struct config, signing_key), false, NULL},
 	{"timestamp", node_read_map, offsetof(struct config, timestamp), false, timestamp_rules},
 	{"site", node_read_word, offsetof(struct config, site), false, site_words},
@@ -276,6 +278,7 @@ static struct config *read_document(
 	config->folder = file_folder(path);
 	config->settings = default_settings;
 	config->timestamp.every = 60 * 60 * 1000;
+	config->pack_after = 30LL * 24 * 60 * 60 * 1000;
 	config->yaml = yaml;
 	read_file(config, yaml_root(config->yaml), problems);
 	config_check(config, problems);

@@ -168,6 +168,7 @@ struct config {
 	int site;          /* enum site_mode: whether a run writes the pages to browse */
 	char *kinds;       /* folder of the user's kinds, joined with folder; NULL: none */
 	char *resolver;    /* "127.0.0.1:53"; NULL: the system's */
+	int64_t pack_after; /* milliseconds: older snapshots are packed */
 	char *signing_key; /* file of the secret key; NULL: nothing is signed */
 	struct timestamp_config timestamp;
 	struct page_settings settings; /* defaults of pages */
@@ -231,6 +232,7 @@ enum {
 
 #define CONFIG_REMIND_MIN (60LL * 1000)               /* milliseconds */
 #define CONFIG_EVERY_MAX (31LL * 24 * 60 * 60 * 1000) /* milliseconds */
+#define CONFIG_AGE_MAX (100LL * 366 * 24 * 60 * 60 * 1000) /* milliseconds */
 #define CONFIG_STAMP_MIN (60LL * 1000)                /* milliseconds */
 
 /* -c's file, else ./lampwatch.yaml, else /etc/lampwatch/lampwatch.yaml: the

@@ -20,6 +20,7 @@
 #include "base/step.h"
 #include "base/text.h"
 #include "keep/chain.h"
+#include "keep/pack.h"
 #include "settings.h"
 
 enum {
@@ -62,8 +63,25 @@ bool archive_read(const char *archive, const char *page, const char *folder, con
 	struct buffer *out, struct error *error)
 {
 	char *path = archive_path(archive, page, folder, name);
-	bool done = file_read(path, out, error);
+	char *whole = archive_path(archive, page, folder, NULL);
+	bool done = file_exists(whole) ? file_read(path, out, error)
+				       : pack_read(archive, page, folder, name, out, error);
 
+	free(whole);
+	free(path);
+	return done;
+}
+
+bool archive_files(const char *archive, const char *page, const char *folder,
+	struct text_list *names, struct error *error)
+{
+	char *path = archive_path(archive, page, folder, NULL);
+	bool done = true;
+
+	if (!file_exists(path))
+		done = pack_files(archive, page, folder, names, error);
+	else
+		done = folder_names(path, names, error);
 	free(path);
 	return done;
 }

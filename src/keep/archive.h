@@ -97,9 +97,13 @@ char *archive_path(const char *archive, const char *page, const char *folder, co
  * caller. */
 char *archive_document(const char *name, size_t i);
 
-/* Reads a file of a snapshot, appending to out. */
+/* Reads a file of a snapshot, be it in its folder or packed, appending to out. */
 bool archive_read(const char *archive, const char *page, const char *folder, const char *name,
 	struct buffer *out, struct error *error);
+
+/* Adds the names of all that is in the snapshot, be it in its folder or packed. */
+bool archive_files(const char *archive, const char *page, const char *folder,
+	struct text_list *names, struct error *error);
 
 /* The seconds that a folder's name tells; false where it is no such name. */
 bool archive_folder_time(const char *folder, int64_t *time);

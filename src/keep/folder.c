@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include "keep/folder.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/yaml.h"
 
 enum { FOLDER_MODE = 0755, FILE_MODE = 0644 };
 
@@ -57,4 +61,19 @@ bool folder_end(struct folder *folder, char sums[static DIGEST_TEXT])
 	buffer_release(&folder->sums);
 	buffer_release(&list);
 	return !folder->failed;
+}
+
+bool folder_names(const char *path, struct text_list *names, struct error *error)
+{
+	DIR *stream = opendir(path);
+	struct dirent *entry;
+
+	if (stream == NULL)
+		return error_set(
+			error, REMEDY_LOCAL, "%s: cannot be opened: %s", path, strerror(errno));
+	while ((entry = readdir(stream)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			text_list_add(names, entry->d_name);
+	closedir(stream);
+	return true;
 }

@@ -13,6 +13,7 @@
 #include "base/digest.h"
 
 struct error;
+struct text_list;
 
 #define ARCHIVE_SUMS "SHA256SUMS"
 
@@ -33,5 +34,8 @@ void folder_put(struct folder *folder, const char *name, const void *bytes, size
 /* Writes SHA256SUMS, of which sums becomes the SHA-256, and syncs all. False with the first
  * error (REMEDY_LOCAL). Frees what folder holds in both cases. */
 bool folder_end(struct folder *folder, char sums[static DIGEST_TEXT]);
+
+/* Adds the names of all that lies in a folder, hidden files too. Errors: REMEDY_LOCAL. */
+bool folder_names(const char *path, struct text_list *names, struct error *error);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "keep/packing.h"
 #include "keep/stamps.h"
 #include "keep/verify_p.h"
 
@@ -111,6 +112,7 @@ static bool open_check(struct check *check)
 	store_pages(database, &check->states);
 	heads = store_fact(database, "heads");
 	check->unfinished = heads[0] == '\0';
+	check->packing = packing_left(check->with->archive);
 	free(heads);
 	return true;
 }

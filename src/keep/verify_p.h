@@ -29,6 +29,7 @@ struct check {
 	struct archive_intents intents;
 	struct chain_seen *chains;
 	size_t chain_count;
+	bool packing;    /* a crash left a pack half written */
 	bool unfinished; /* heads are to be written anew by the next run */
 
 	/* the page being looked at */

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "keep/pack.h"
 #include "keep/verify_p.h"
 
 /* ---- a line of the chain ---- */
@@ -193,7 +194,58 @@ static bool known_folder(const struct check *check, const char *folder)
 	       verify_intended(check, check->seen->page, folder);
 }
 
-/* depth 0: the page's folder, 1: a year, 2: a month. Files beside the folders are the site's. */
+/* The index of a packed month: only snapshots of the chain are in it, and nothing lies behind the
+ * last of them. */
+static bool check_index(const struct check *check, const char *month, const char *path)
+{
+	struct pack_index index;
+	bool good = pack_index_read(
+		check->with->archive, check->seen->page, month, &index, check->error);
+	char *frames;
+	struct stat status;
+
+	if (!good)
+		return false;
+	frames = archive_path(check->with->archive, check->seen->page, month, index.file);
+	for (size_t i = 0; good && i < index.count; i++) {
+		char *folder = memory_format("%s/%s", month, index.list[i].name);
+
+		good = known_folder(check, folder) || check->packing ||
+		       verify_wrong(check, path, "names what no snapshot is recorded of");
+		free(folder);
+	}
+	if (good && (stat(frames, &status) != 0 || status.st_size < pack_index_end(&index)))
+		good = verify_wrong(check, frames, "has been cut off, or is gone");
+	else if (good && status.st_size > pack_index_end(&index) && !check->packing)
+		good = verify_wrong(check, frames, "holds more than its index says");
+	if (good && index.torn && !check->packing)
+		good = verify_wrong(check, path, "has been cut off");
+	free(frames);
+	pack_index_release(&index);
+	return good;
+}
+
+/* What lies beside the folders of a month, and is not the site's. */
+static bool check_pack_file(
+	const struct check *check, const char *month, const char *name, const char *path)
+{
+	struct pack_index index;
+	bool good;
+
+	if (!text_starts(name, PACK_FILE))
+		return true;
+	if (text_equal(name, PACK_INDEX))
+		return check_index(check, month, path);
+	good = pack_index_read(
+		check->with->archive, check->seen->page, month, &index, check->error);
+	if (good && (index.count == 0 || !text_equal(name, index.file)) && !check->packing)
+		good = verify_wrong(check, path, "has been added: no index names it");
+	pack_index_release(&index);
+	return good;
+}
+
+/* depth 0: the page's folder, 1: a year, 2: a month. Other files beside the folders are the
+ * site's. */
 static bool check_tree(const struct check *check, const char *relative, int depth)
 {
 	char *path = archive_path(check->with->archive, check->seen->page, relative, NULL);
@@ -216,6 +268,8 @@ static bool check_tree(const struct check *check, const char *relative, int dept
 		else if (folder && !known_folder(check, below))
 			good = verify_wrong(
 				check, full, "has been added: no snapshot is recorded there");
+		else if (!folder && depth == 2)
+			good = check_pack_file(check, relative, entry->d_name, full);
 		free(full);
 		free(below);
 	}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch pack: what is older than `pack_after` takes a fraction of the room.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "cmd/context.h"
+#include "keep/archive.h"
+#include "keep/packing.h"
+#include "keep/store.h"
+
+enum { RUN_WAIT_MILLISECONDS = 300000 };
+
+static void progress(size_t done)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K%zu snapshots packed", done);
+}
+
+static void clear_progress(const struct invocation *invocation)
+{
+	if (invocation->verbosity >= 0 && isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
+/* One page that cannot be packed does not stop the others. */
+static int pack_pages(const struct context *context, struct database *database)
+{
+	const struct invocation *invocation = context->invocation;
+	int64_t before = invocation->clock - context->config->pack_after / 1000;
+	struct page_states states = {0};
+	int result = EXIT_DONE;
+	struct error error;
+	size_t done = 0;
+
+	store_pages(database, &states);
+	for (size_t i = 0; i < states.count; i++) {
+		if (packing_pack(context->config->archive, database, states.list[i].name, before,
+			    &done, invocation->verbosity >= 0 ? progress : NULL, &error))
+			continue;
+		clear_progress(invocation);
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+		result = EXIT_LOCAL;
+	}
+	clear_progress(invocation);
+	if (invocation->verbosity > 0)
+		printf("%zu snapshot%s packed\n", done, done == 1 ? "" : "s");
+	page_states_release(&states);
+	return result;
+}
+
+int command_pack(struct invocation *invocation, int argc, char **argv)
+{
+	struct context context = {0};
+	struct database *database = NULL;
+	struct error error;
+	char *path = NULL;
+	int lock = -1;
+	int result = argc == 1 ? context_open(&context, invocation) : usage_error(invocation);
+	bool missing = false;
+
+	(void)argv;
+	if (result != EXIT_DONE)
+		goto out;
+	database = context_database(&context, &missing);
+	if (database == NULL) {
+		result = missing ? EXIT_DONE : EXIT_LOCAL;
+		goto out;
+	}
+	path = file_join(context.config->archive, ARCHIVE_STATE "/run.lock");
+	lock = lock_take(path, false, RUN_WAIT_MILLISECONDS, &error);
+	if (lock < 0) {
+		fprintf(stderr, "lampwatch: %s\n",
+			lock == LOCK_HELD ? "another run is at work for five minutes; try again"
+					  : error.text);
+		result = lock == LOCK_HELD ? EXIT_OWED : EXIT_LOCAL;
+		goto out;
+	}
+	result = pack_pages(&context, database);
+out:
+	if (lock >= 0)
+		lock_release(lock);
+	free(path);
+	database_close(database);
+	context_close(&context);
+	return result;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: ISC */
+#include "keep/packing.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/step.h"
+#include "base/text.h"
+#include "keep/archive.h"
+#include "keep/pack.h"
+#include "keep/store.h"
+
+enum { MARK_MODE = 0600 };
+
+static char *mark_path(const char *archive)
+{
+	return file_join(archive, ARCHIVE_STATE "/packing");
+}
+
+bool packing_left(const char *archive)
+{
+	char *path = mark_path(archive);
+	bool left = file_exists(path);
+
+	free(path);
+	return left;
+}
+
+static bool set_mark(const char *archive, struct error *error)
+{
+	char *path = mark_path(archive);
+	bool done = file_exists(path) || file_write(path, "", 0, MARK_MODE, error);
+
+	free(path);
+	return done;
+}
+
+/* Only after everything was done: then nothing half can be left. */
+static void remove_mark(const char *archive)
+{
+	char *path = mark_path(archive);
+
+	unlink(path);
+	free(path);
+}
+
+struct rows {
+	struct snapshot_row *list; /* owned */
+	size_t count;
+	int64_t before;
+};
+
+/* The rows must not be read while others are written. */
+static bool collect(void *context, const struct snapshot_row *row)
+{
+	struct rows *rows = context;
+	struct snapshot_row *copy;
+
+	if (row->time >= rows->before)
+		return true; /* a clock that went back may have put older ones behind it */
+	copy = memory_append(&rows->list, &rows->count, sizeof *copy);
+	*copy = (struct snapshot_row){.sequence = row->sequence,
+		.time = row->time,
+		.folder = memory_string(row->folder),
+		.sums = memory_string(row->sums)};
+	return true;
+}
+
+static void rows_release(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		snapshot_row_release(&rows->list[i]);
+	free(rows->list);
+	*rows = (struct rows){0};
+}
+
+static char *month_of(const char *folder)
+{
+	const char *slash = strrchr(folder, '/');
+
+	return slash != NULL ? memory_bytes(folder, (size_t)(slash - folder)) : memory_string("");
+}
+
+/* ---- packing ---- */
+
+struct packing {
+	const char *archive, *page;
+	char *month; /* mended already; owned */
+	struct error *error;
+};
+
+/* Each month is mended before the first is added to it. */
+static bool pack_one(struct packing *packing, const struct snapshot_row *row)
+{
+	char *month = month_of(row->folder);
+	bool done = text_equal(month, packing->month) ||
+		    pack_mend(packing->archive, packing->page, month, packing->error);
+
+	free(packing->month);
+	packing->month = month;
+	return done && pack_snapshot(packing->archive, packing->page, row->folder, row->sums,
+			       packing->error);
+}
+
+static bool has_folder(const char *archive, const char *page, const char *folder)
+{
+	char *path = archive_path(archive, page, folder, NULL);
+	bool has = file_exists(path);
+
+	free(path);
+	return has;
+}
+
+/* Months that a crash left half, though no folder is left to be packed. */
+static bool mend_all(
+	const char *archive, const char *page, const struct rows *rows, struct error *error)
+{
+	char *before = NULL;
+	bool done = true;
+
+	for (size_t i = 0; done && i < rows->count; i++) {
+		char *month = month_of(rows->list[i].folder);
+
+		done = text_equal(month, before) || pack_mend(archive, page, month, error);
+		free(before);
+		before = month;
+	}
+	free(before);
+	return done;
+}
+
+bool packing_pack(const char *archive, struct database *database, const char *page, int64_t before,
+	size_t *done, void (*progress)(size_t done), struct error *error)
+{
+	struct packing packing = {.archive = archive, .page = page, .error = error};
+	struct rows rows = {.before = before};
+	bool good = true, marked = packing_left(archive);
+
+	store_snapshots(database, page, collect, &rows);
+	if (marked)
+		good = mend_all(archive, page, &rows, error);
+	for (size_t i = 0; good && i < rows.count; i++) {
+		if (!has_folder(archive, page, rows.list[i].folder))
+			continue;
+		good = (marked || set_mark(archive, error)) && pack_one(&packing, &rows.list[i]);
+		marked = true;
+		*done += good;
+		if (good && progress != NULL)
+			progress(*done);
+	}
+	if (good && marked)
+		remove_mark(archive);
+	free(packing.month);
+	rows_release(&rows);
+	return good;
+}
