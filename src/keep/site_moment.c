@@ -61,12 +61,18 @@ static enum level red_floor(const struct site *site, const char *page)
 
 static void begin(struct moment *moment, const char *page, int64_t time)
 {
+	char day[16], *path;
+
 	moment->time = time;
 	moment->page = memory_string(page);
 	moment->red = red_floor(moment->site, page);
 	moment->map = value_map();
 	value_put_text(moment->map, "page", page);
 	value_put(moment->map, "time", site_time(moment->site, time));
+	site_day_name(site_day(moment->site, time), day);
+	path = memory_format("%.4s/%.2s/%s.html", day, day + 5, day);
+	value_put_text(moment->map, "day_path", path);
+	free(path);
 	moment->turns = value_put(moment->map, "turns", value_list());
 	moment->said = value_put(moment->map, "said", value_list());
 	moment->notes = value_put(moment->map, "notes", value_list());

@@ -199,6 +199,15 @@ struct value *site_moments_json(const struct value *moments);
 struct value *site_snapshot_moment(
 	const struct site *site, const char *page, const struct snapshot_row *row);
 
+/* ---- site_reading.c ---- */
+
+/*
+ * Puts what a canonical text says: readable, title, word, lamp, indicators (the worst first),
+ * incidents, maintenances among them. text "": it could not be read.
+ */
+void site_put_reading(
+	const struct site *site, enum level red, const char *text, struct value *data);
+
 /* ---- the files ---- */
 
 /* Puts what is said of the page at the head of each of its files. */

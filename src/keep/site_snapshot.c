@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/http.h"
@@ -16,14 +15,12 @@
 #include "keep/archive.h"
 #include "keep/site_p.h"
 #include "watch/fetch.h"
-#include "watch/reading.h"
 
 enum {
 	COPY_MAX = 512 * 1024,       /* bytes of the copy that is shown */
 	SOURCE_MAX = 256 * 1024,     /* of the source */
 	DOCUMENTS_MAX = 1024 * 1024, /* of both, for all documents of a snapshot */
 	WORDS_MAX = 1024 * 1024,     /* of a text that is compared */
-	ROWS_MAX = 500,              /* indicators in the table */
 	AROUND_BEFORE = 3            /* snapshots that are named before this one */
 };
 
@@ -34,6 +31,7 @@ struct subject {
 	const struct page_state *state;
 	const struct snapshot_row *row, *previous, *next; /* the last two may be NULL */
 	enum level red;
+	bool packed; /* its folder is gone: bodies would take the room again that was won */
 	struct value *data;
 	size_t room; /* bytes for documents */
 };
@@ -51,121 +49,12 @@ static char *load_text(
 	return site_file(subject->site, subject->page, row->folder, name);
 }
 
-/* ---- the reading ---- */
-
-static void put_level(const struct subject *subject, struct value *map, enum level level)
-{
-	value_put(map, "lamp", site_lamp(level_colour(level, subject->red), level_words(level)));
-}
-
-static int by_badness(const void *a, const void *b)
-{
-	const struct indicator *left = *(const struct indicator *const *)a,
-			       *right = *(const struct indicator *const *)b;
-
-	if (left->level != right->level)
-		return left->level > right->level ? -1 : 1;
-	return left < right ? -1 : left > right;
-}
-
-static void put_indicators(const struct subject *subject, const struct reading *reading)
-{
-	const struct indicator **list = memory_zero(reading->indicator_count + 1, sizeof *list);
-	struct value *rows = value_put(subject->data, "indicators", value_list());
-	size_t count = reading->indicator_count;
-
-	for (size_t i = 0; i < count; i++)
-		list[i] = &reading->indicators[i];
-	qsort(list, count, sizeof *list, by_badness);
-	for (size_t i = 0; i < count && i < ROWS_MAX; i++) {
-		struct value *map = value_append(rows, value_map());
-		char *label = text_label(list[i]->group, list[i]->name);
-
-		site_put(map, "name",
-			text_equal(list[i]->id, READING_OTHERS) ? "(all that is not listed)"
-								: label);
-		put_level(subject, map, list[i]->level);
-		site_put_word(map, list[i]->word, level_words(list[i]->level));
-		free(label);
-	}
-	value_put_number(subject->data, "indicators_left",
-		count > ROWS_MAX ? (int64_t)(count - ROWS_MAX) : 0);
-	free(list);
-}
-
-static void put_date(
-	const struct subject *subject, struct value *map, const char *key, const char *text)
-{
-	int64_t time;
-
-	value_put(map, key,
-		date_parse(text != NULL ? text : "", &time) ? site_time(subject->site, time)
-							    : value_boolean(false));
-}
-
-static void put_updates(const struct subject *subject, const struct reading *reading,
-	const char *id, struct value *map)
-{
-	struct value *list = value_put(map, "updates", value_list());
-
-	for (size_t i = 0; i < reading->update_count && list->count < ROWS_MAX; i++) {
-		const struct update *update = &reading->updates[i];
-		struct value *one;
-
-		if (!text_equal(update->id, id))
-			continue;
-		one = value_append(list, value_map());
-		put_date(subject, one, "at", update->time);
-		site_put(one, "state", update->state);
-		site_put(one, "text", update->text);
-	}
-}
-
-static void put_incidents(const struct subject *subject, const struct reading *reading)
-{
-	struct value *list = value_put(subject->data, "incidents", value_list());
-
-	for (size_t i = 0; i < reading->incident_count && i < ROWS_MAX; i++) {
-		const struct incident *incident = &reading->incidents[i];
-		struct value *map = value_append(list, value_map());
-
-		site_put(map, "title", incident->title);
-		put_level(subject, map, incident->level);
-		site_put(map, "word", incident->word);
-		site_put(map, "state", incident->state);
-		put_date(subject, map, "started", incident->started);
-		put_date(subject, map, "ended", NULL);
-		put_updates(subject, reading, incident->id, map);
-	}
-	for (size_t i = 0; i < reading->maintenance_count && i < ROWS_MAX; i++) {
-		const struct maintenance *maintenance = &reading->maintenances[i];
-		struct value *map = value_append(list, value_map());
-
-		site_put(map, "title", maintenance->title);
-		put_level(subject, map, LEVEL_MAINTENANCE);
-		value_put_text(map, "word", "");
-		site_put(map, "state", maintenance->state);
-		put_date(subject, map, "started", maintenance->starts);
-		put_date(subject, map, "ended", maintenance->ends);
-		put_updates(subject, reading, maintenance->id, map);
-	}
-}
-
 static void put_reading(const struct subject *subject)
 {
-	struct buffer text = {.maximum = READING_TEXT_MAX};
-	struct reading reading = {0};
-	bool good = load(subject, subject->row, "reading", &text) &&
-		    reading_parse(buffer_string(&text), text.length, &reading, NULL);
+	char *text = load_text(subject, subject->row, "reading");
 
-	value_put_boolean(subject->data, "readable", good);
-	site_put(subject->data, "title", good ? reading.title : "");
-	site_put(subject->data, "word", good ? reading.word : "");
-	put_level(subject, subject->data, good ? reading.level : LEVEL_UNKNOWN);
-	put_indicators(subject, &reading);
-	put_incidents(subject, &reading);
-	reading_release(&reading);
-	buffer_release(&text);
+	site_put_reading(subject->site, subject->red, text, subject->data);
+	free(text);
 }
 
 /* ---- how it was got ---- */
@@ -244,7 +133,8 @@ static void put_around(const struct subject *subject)
 
 /* ---- the documents ---- */
 
-static void put_part(struct subject *subject, struct value *map, const char *key, const char *cut,
+/* The beginning of a text, as much as there is room for; what does not fit sets cut. */
+static char *take_part(struct subject *subject, struct value *map, const char *cut,
 	const struct buffer *text, size_t maximum)
 {
 	size_t length = text->length < maximum ? text->length : maximum;
@@ -255,11 +145,28 @@ static void put_part(struct subject *subject, struct value *map, const char *key
 	subject->room -= length;
 	value_put_boolean(map, cut, length < text->length);
 	text_repair(&part, buffer_string(text), length);
-	if (text_equal(key, "copy"))
-		value_put_text(map, key, buffer_string(&part));
-	else
-		site_put_lines(map, key, buffer_string(&part));
-	buffer_release(&part);
+	return buffer_take(&part);
+}
+
+/* Foreign HTML as it is: the template puts it into a frame. */
+static void put_copy(struct subject *subject, struct value *map, const struct buffer *text)
+{
+	struct buffer copy = {0};
+	char *part;
+
+	site_copy_html(buffer_string(text), text->length, &copy);
+	part = take_part(subject, map, "copy_cut", &copy, COPY_MAX);
+	value_put_text(map, "copy", part);
+	free(part);
+	buffer_release(&copy);
+}
+
+static void put_source(struct subject *subject, struct value *map, const struct buffer *text)
+{
+	char *part = take_part(subject, map, "source_cut", text, SOURCE_MAX);
+
+	site_put_lines(map, "source", part);
+	free(part);
 }
 
 /* The document as text; false where the snapshot has none. */
@@ -320,28 +227,27 @@ static void put_difference(
 
 static void put_document(struct subject *subject, struct value *list, size_t i)
 {
-	struct buffer text = {0}, copy = {0};
+	struct buffer text = {0};
 	char *headers = NULL, *name = archive_document("body", i);
 	struct value *map;
+	bool html;
 
 	if (!document_text(subject, subject->row, i, &headers, &text))
 		goto out;
+	html = !subject->packed && site_copy_is_html(&text, headers);
 	map = value_append(list, value_map());
 	value_put_text(map, "file", name);
 	value_put_number(map, "number", (int64_t)i + 1);
-
-	value_put_boolean(map, "html", site_copy_is_html(&text, headers));
-	if (site_copy_is_html(&text, headers)) {
-		site_copy_html(buffer_string(&text), text.length, &copy);
-		put_part(subject, map, "copy", "copy_cut", &copy, COPY_MAX);
-	}
+	value_put_boolean(map, "html", html);
 	put_difference(subject, map, i, &text);
-	put_part(subject, map, "source", "source_cut", &text, SOURCE_MAX);
+	if (html)
+		put_copy(subject, map, &text);
+	if (!subject->packed)
+		put_source(subject, map, &text);
 	site_put_lines(map, "headers", headers);
 out:
 	free(name);
 	free(headers);
-	buffer_release(&copy);
 	buffer_release(&text);
 }
 
@@ -414,12 +320,25 @@ static void put_head(const struct subject *subject)
 	free(url);
 }
 
+static bool is_packed(const struct subject *subject)
+{
+	char *path = archive_path(
+		subject->site->archive, subject->page, subject->row->folder, ARCHIVE_SUMS);
+	bool packed = !file_exists(path);
+
+	free(path);
+	return packed;
+}
+
 static bool write_it(struct subject *subject, struct error *error)
 {
 	char *name = memory_format("%s/%s.html", subject->page, subject->row->folder);
 	bool done;
 
+	subject->packed = is_packed(subject);
+
 	subject->data = value_map();
+	value_put_boolean(subject->data, "packed", subject->packed);
 	subject->room = DOCUMENTS_MAX;
 	put_head(subject);
 	put_reading(subject);
