@@ -518,7 +518,7 @@ static bool load_others(struct web_records *records, const struct capture *captu
 			record = nearest(records, named, capture->time);
 		if (record != NULL)
 			good = load_document(records, record, i, captured, error);
-		else if (!text_empty(address))
+		else if (!text_empty(address) && !kind_document_optional(kind, i))
 			good = error_set(error, REMEDY_PAGE,
 				"document %s of the page is not in the file, within a minute",
 				kind_document_name(kind, i));

@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/detect.h"
 #include "cmd/kind_choice.h"
 #include "cmd/read_fetch.h"
 #include "cmd/read_json.h"
@@ -134,6 +135,41 @@ static int complain(const struct request *request, const struct error *error)
 	return EXIT_OWED;
 }
 
+static int choose_detected(
+	struct request *request, struct kind_list *kinds, const struct detection *detection)
+{
+	bool *fits = memory_zero(kinds->count, sizeof *fits);
+	int status;
+
+	for (size_t i = 0; i < kinds->count; i++)
+		for (size_t j = 0; j < detection->count; j++)
+			if (detection->list[j].kind == kinds->list[i])
+				fits[i] = detection->ambiguous
+						  ? detection->list[j].readable
+						  : &detection->list[j] == detection->chosen;
+	status = choose(request, kinds, fits);
+	free(fits);
+	return status;
+}
+
+/* What is behind an address is looked for where each kind would have it, as add does. */
+static int detect_behind(const char *templates, struct request *request)
+{
+	struct detection detection = {0};
+	struct kind_list kinds = {0};
+	struct error error = {0};
+	int status;
+
+	kind_list_load(templates, NULL, &kinds);
+	if (detect_address(request->words[0], &kinds, &detection, &error))
+		status = choose_detected(request, &kinds, &detection);
+	else
+		status = complain(request, &error);
+	detection_release(&detection);
+	kind_list_release(&kinds);
+	return status;
+}
+
 static int detect(const char *templates, struct request *request)
 {
 	struct document documents[KIND_DOCUMENTS_MAX];
@@ -148,6 +184,8 @@ static int detect(const char *templates, struct request *request)
 	if (read_detect((const struct kind *const *)kinds.list, kinds.count, request->url,
 		    &documents[0], fits, &error))
 		status = choose(request, &kinds, fits);
+	else if (is_address(request->words[0]))
+		status = detect_behind(templates, request);
 	else
 		status = complain(request, &error);
 	kind_list_release(&kinds);

@@ -143,6 +143,13 @@ static bool response_usable(
 	return true;
 }
 
+/* An optional document that its server does not have: other failures may pass, this one says so. */
+static bool response_absent(const struct passage *passage, const struct http_response *response)
+{
+	return (response->status == 404 || response->status == 410) &&
+	       kind_document_optional(passage->fetch->kind, passage->i);
+}
+
 /* Where a 304 does not repeat a validator, the one that was sent still holds. */
 static void validator_note(struct passage *passage, const struct http_response *response)
 {
@@ -160,6 +167,18 @@ static void validator_note(struct passage *passage, const struct http_response *
 		digest_sha256(buffer_string(&response->body), response->body.length, new->body);
 }
 
+/* A document that is not there, this time. */
+static void document_skip(struct passage *passage)
+{
+	struct validator *new = &passage->new[passage->i];
+	char *url = new->url;
+
+	new->url = NULL;
+	validator_release(new);
+	new->url = url;
+	http_response_release(&passage->fetch->responses[passage->i]);
+}
+
 static void on_response(void *context, struct http_response *response, const struct error *error)
 {
 	struct passage *passage = context;
@@ -174,11 +193,14 @@ static void on_response(void *context, struct http_response *response, const str
 		fetch->retry_after = kept->retry_after;
 	if (error != NULL)
 		fetch->error = *error;
-	if (error != NULL || !response_usable(passage, kept, &fetch->error)) {
+	if (error == NULL && response_absent(passage, kept)) {
+		document_skip(passage);
+	} else if (error != NULL || !response_usable(passage, kept, &fetch->error)) {
 		passage_fail(passage);
 		return;
+	} else {
+		validator_note(passage, kept);
 	}
-	validator_note(passage, kept);
 	if (!passage->changed &&
 		!(passage->remembered && text_equal(passage->new[passage->i].body,
 						 fetch->validators[passage->i].body))) {
@@ -251,18 +273,6 @@ static bool address_find(struct passage *passage, bool *here)
 	free(new->url);
 	new->url = address;
 	return true;
-}
-
-/* A document that is not to be fetched, this time. */
-static void document_skip(struct passage *passage)
-{
-	struct validator *new = &passage->new[passage->i];
-	char *url = new->url;
-
-	new->url = NULL;
-	validator_release(new);
-	new->url = url;
-	http_response_release(&passage->fetch->responses[passage->i]);
 }
 
 /* On to the next document that has to be fetched. */

@@ -287,8 +287,21 @@ static void key(xmlXPathParserContextPtr parser, int given)
 	xmlXPathFreeObject(nodes);
 }
 
+/* Text without any markup, as names mostly are: what the parser would make of it. */
+static xmlDocPtr make_paragraph(const char *text, size_t length)
+{
+	xmlDocPtr tree = tree_new("html");
+	xmlNodePtr body = tree_add_element(xmlDocGetRootElement(tree), "body");
+
+	tree_add_text(tree_add_element(body, "p"), text, length);
+	return tree;
+}
+
 static xmlDocPtr make_html(const char *text, size_t length)
 {
+	if (text[0] != ' ' && text_plain_span(text, length) == length &&
+		strpbrk(text, "<&") == NULL)
+		return make_paragraph(text, length);
 	return tree_parse_html(text, length, "UTF-8", NULL);
 }
 

@@ -119,14 +119,26 @@ static struct pair *merge(struct node file, struct node given, size_t *count)
 	return pairs;
 }
 
-static void add_named(struct named_list *list, const struct pair *pair, struct loading *loading)
+/* A document may be a block instead of an expression. */
+static const struct node_rule document_rules[] = {
+	{"address", read_xpath, offsetof(struct named, xpath), true, NULL},
+	{"optional", node_read_boolean, offsetof(struct named, optional), false, NULL},
+	{0},
+};
+
+/* rules: of the block that may stand for the expression; NULL: none may. */
+static void add_named(struct named_list *list, const struct pair *pair,
+	const struct node_rule *rules, struct loading *loading)
 {
 	struct named *named = memory_append(&list->list, &list->count, sizeof *named);
 	struct node_rule rule = {.key = node_text(pair->key)};
 	struct node_walk walk = {loading->problems, &rule, loading};
 
 	named->name = memory_string(node_text(pair->key));
-	read_xpath(&walk, pair->value, &named->xpath);
+	if (node_type(pair->value) == NODE_MAP && rules != NULL)
+		node_walk_map(loading->problems, pair->value, rules, named, loading);
+	else
+		read_xpath(&walk, pair->value, &named->xpath);
 	text_list_add(loading->variables, named->name);
 }
 
@@ -144,7 +156,7 @@ static void read_documents(
 
 	for (size_t i = 0; i < count; i++)
 		if (is_page(&pairs[i]) && kind->documents.count == 0)
-			add_named(&kind->documents, &pairs[i], loading);
+			add_named(&kind->documents, &pairs[i], NULL, loading);
 	if (kind->documents.count == 0) {
 		struct named *page =
 			memory_append(&kind->documents.list, &kind->documents.count, sizeof *page);
@@ -160,7 +172,7 @@ static void read_documents(
 			node_problem(loading->problems, pairs[i].key,
 				"a page has at most %d documents", KIND_DOCUMENTS_MAX);
 		else
-			add_named(&kind->documents, &pairs[i], loading);
+			add_named(&kind->documents, &pairs[i], document_rules, loading);
 	}
 	free(pairs);
 }
@@ -178,7 +190,7 @@ static void read_lets(
 			node_problem(loading->problems, pairs[i].key,
 				"\"let\" takes at most %d names", LETS_MAX);
 		else
-			add_named(&kind->lets, &pairs[i], loading);
+			add_named(&kind->lets, &pairs[i], NULL, loading);
 	}
 	free(pairs);
 }
@@ -376,6 +388,11 @@ size_t kind_document_count(const struct kind *kind)
 const char *kind_document_name(const struct kind *kind, size_t i)
 {
 	return kind->documents.list[i].name;
+}
+
+bool kind_document_optional(const struct kind *kind, size_t i)
+{
+	return kind->documents.list[i].optional;
 }
 
 /* What an address is computed from: the documents before it, parsed. */

@@ -47,6 +47,9 @@ bool kind_lists_troubles_only(const struct kind *kind);
 size_t kind_document_count(const struct kind *kind);
 const char *kind_document_name(const struct kind *kind, size_t i);
 
+/* Whether the document counts as not to be fetched where its server says that it has none. */
+bool kind_document_optional(const struct kind *kind, size_t i);
+
 /* One fetched document; the bytes are borrowed. A document that was not fetched has bytes NULL. */
 struct document {
 	const char *bytes;

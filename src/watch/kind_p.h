@@ -48,6 +48,7 @@ struct blocks {
 struct named {
 	char *name;          /* owned */
 	struct xpath *xpath; /* owned; NULL: the watched address itself */
+	bool optional;       /* of a document: its server may not have it */
 };
 
 struct named_list {

@@ -62,6 +62,8 @@ check "its further documents are fetched too" reads "$pages/google-workspace/inc
 check "the kind is told from what stands at the address" reads "$pages/statuspage/normal/reading" read "$at/api/v2/summary.json"
 check "and then its further documents are fetched" reads "$pages/google-workspace/incident/reading" read "$at/incidents.json"
 check "an address with no page is one line and status 1" one_line 1 "HTTP 404" read --kind slack "$at/none"
+check "what a kind would look for behind an address is found there" reads "$pages/statuspage/normal/reading" read "$at/login"
+rm -r "$work/web/api"
 check "a login wall at the address is one line and status 1" one_line 1 "none of the" read "$at/login"
 check "a server that is not there is one line and status 1" one_line 1 "127.0.0.1" read --kind slack http://127.0.0.1:9/
 finish

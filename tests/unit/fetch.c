@@ -21,6 +21,7 @@
 
 struct kind {
 	size_t documents;
+	size_t optional; /* the number of a document that is; 0: none is */
 };
 
 size_t kind_document_count(const struct kind *kind)
@@ -34,6 +35,11 @@ const char *kind_document_name(const struct kind *kind, size_t i)
 
 	(void)kind;
 	return names[i];
+}
+
+bool kind_document_optional(const struct kind *kind, size_t i)
+{
+	return i > 0 && i == kind->optional;
 }
 
 bool kind_document_address(const struct kind *kind, size_t i, const char *url,
@@ -75,7 +81,7 @@ static void on_done(void *context, struct fetch *fetch)
 	done++;
 }
 
-static const struct kind one_document = {1}, three_documents = {3};
+static const struct kind one_document = {1, 0}, three_documents = {3, 0}, second_optional = {3, 1};
 
 static void fetch_init(struct fetch *fetch, const struct kind *kind, const char *rest)
 {
@@ -261,6 +267,46 @@ static void test_a_document_that_fails_fails_the_fetch_and_forgets_nothing(void 
 	fetch_end(&fetch);
 }
 
+static void test_an_optional_document_may_not_be_there(void **state)
+{
+	struct fetch fetch;
+
+	(void)state;
+	put_main("hub", "/schedules", "/rest", "");
+	server_put(&server, "rest", "rest");
+	fetch_init(&fetch, &second_optional, "/hub");
+	assert_int_equal(fetch_run(&fetch), FETCH_CHANGED);
+	assert_int_equal(fetch.responses[1].status, 0);
+	assert_int_equal(fetch.responses[1].body.length, 0);
+	assert_body(&fetch, 2, "rest");
+	assert_string_equal(fetch.validators[1].body, "");
+	assert_int_equal(fetch_run(&fetch), FETCH_UNCHANGED);
+	server_put(&server, "schedules", "there");
+	assert_int_equal(fetch_run(&fetch), FETCH_CHANGED);
+	assert_body(&fetch, 1, "there");
+	assert_body(&fetch, 2, "rest");
+	server_put(&server, "schedules.fault", "status=410");
+	assert_int_equal(fetch_run(&fetch), FETCH_CHANGED);
+	assert_int_equal(fetch.responses[1].body.length, 0);
+	assert_int_equal(fetch_run(&fetch), FETCH_UNCHANGED);
+	fetch_end(&fetch);
+}
+
+static void test_an_optional_document_that_fails_otherwise_fails_the_fetch(void **state)
+{
+	struct fetch fetch;
+
+	(void)state;
+	put_main("hub", "/broken", "/rest", "");
+	server_put(&server, "broken", "x");
+	server_put(&server, "broken.fault", "status=503");
+	server_put(&server, "rest", "rest");
+	fetch_init(&fetch, &second_optional, "/hub");
+	assert_int_equal(fetch_run(&fetch), FETCH_FAILED);
+	assert_string_equal(fetch.error.text, "document second: HTTP 503 Service Unavailable");
+	fetch_end(&fetch);
+}
+
 static void test_an_address_that_cannot_be_computed_fails_the_fetch(void **state)
 {
 	struct fetch fetch;
@@ -356,6 +402,8 @@ int main(void)
 		cmocka_unit_test(test_where_one_document_changed_every_body_is_there),
 		cmocka_unit_test(test_a_changed_page_may_lead_to_other_documents),
 		cmocka_unit_test(test_a_document_that_fails_fails_the_fetch_and_forgets_nothing),
+		cmocka_unit_test(test_an_optional_document_may_not_be_there),
+		cmocka_unit_test(test_an_optional_document_that_fails_otherwise_fails_the_fetch),
 		cmocka_unit_test(test_an_address_that_cannot_be_computed_fails_the_fetch),
 		cmocka_unit_test(test_what_is_no_page_fails_with_the_reason),
 		cmocka_unit_test(test_not_modified_that_nobody_asked_for_is_a_failure),

@@ -232,6 +232,23 @@ static void test_without_documents_the_page_is_the_watched_address(void **state)
 	kind_free(kind);
 }
 
+static void test_a_document_may_be_optional_but_not_the_page(void **state)
+{
+	struct kind *kind = accepted(MINIMAL
+		"documents: {two: {address: '$url', optional: true}, three: '$url'}\n",
+		NULL);
+
+	(void)state;
+	assert_false(kind_document_optional(kind, 0));
+	assert_true(kind_document_optional(kind, 1));
+	assert_false(kind_document_optional(kind, 2));
+	assert_address(kind, 1, "https://a.example/", NULL, "https://a.example/");
+	kind_free(kind);
+	assert_refused(MINIMAL "documents: {page: {address: '$url', optional: true}}\n", 3, "page");
+	assert_refused(MINIMAL "documents: {two: {optional: true}}\n", 3, "address");
+	assert_refused(MINIMAL "let: {a: {address: '/a'}}\n", 3, "a");
+}
+
 static void test_a_page_has_at_most_eight_documents(void **state)
 {
 	(void)state;
@@ -297,6 +314,7 @@ int main(void)
 		cmocka_unit_test(test_a_kind_says_whether_it_lists_only_troubles),
 		cmocka_unit_test(test_addresses_of_documents_are_computed_one_after_the_other),
 		cmocka_unit_test(test_without_documents_the_page_is_the_watched_address),
+		cmocka_unit_test(test_a_document_may_be_optional_but_not_the_page),
 		cmocka_unit_test(test_a_page_has_at_most_eight_documents),
 		cmocka_unit_test(test_kinds_are_found_by_name_and_by_nothing_else),
 		cmocka_unit_test(test_every_kind_of_ours_loads),

@@ -159,6 +159,35 @@ static void test_case_is_changed_by_unicode(void **state)
 	assert_value("lower-case(\"\")", "");
 }
 
+/* The second text has an entity, so that the parser reads it; both must be the same tree. */
+static void test_html_without_markup_is_what_the_parser_makes_of_it(void **state)
+{
+	static const char *const questions[][2] = {{"name(", "/*)"}, {"count(", "//*)"},
+		{"count(", "//text())"}, {"name(", "//text()/..)"}, {"string(", ")"},
+		{"", "/html/body/p"}, {"string-length(", "/html)"},
+		{"count(", "//text()/ancestor::*)"}};
+	static const char *const texts[][2] = {{"\"Mail\"", "\"&#77;ail\""},
+		{"\"a  b \"", "\"&#97;  b \""}, {"\"1 > 0\"", "\"&#49; > 0\""}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		for (size_t j = 0; j < sizeof questions / sizeof questions[0]; j++) {
+			char *values[2];
+
+			for (size_t k = 0; k < 2; k++) {
+				struct error error = {0};
+				char *text = memory_format("%sparse-html(%s)%s", questions[j][0],
+					texts[i][k], questions[j][1]);
+
+				values[k] = value_of(text, &error);
+				free(text);
+			}
+			assert_string_equal(values[0], values[1]);
+			free(values[0]);
+			free(values[1]);
+		}
+}
+
 static void test_a_token_stands_between_white_space(void **state)
 {
 	(void)state;
@@ -321,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_names_that_are_operators_or_node_tests_are_no_functions),
 		cmocka_unit_test(test_an_expression_has_a_longest_length),
 		cmocka_unit_test(test_case_is_changed_by_unicode),
+		cmocka_unit_test(test_html_without_markup_is_what_the_parser_makes_of_it),
 		cmocka_unit_test(test_a_token_stands_between_white_space),
 		cmocka_unit_test(test_matches_knows_its_flags),
 		cmocka_unit_test(test_replace_takes_groups_and_leaves_the_rest),
