@@ -129,7 +129,7 @@ struct parameter {
 
 struct webhook_config {
 	char *name;
-	char *url; /* also where it came from url_file: a secret; NULL: the template's own */
+	char *url; /* also where it came from url_file: a secret; NULL: the template has it */
 	struct text_list secrets; /* the lines of secret_file, the newest first; none: unsigned */
 	char *template;           /* a name; NULL where template_file is given */
 	char *template_file;      /* joined with the configuration's folder; NULL: none */

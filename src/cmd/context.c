@@ -37,6 +37,7 @@ int context_open(struct context *context, const struct invocation *invocation)
 	free(path);
 	if (context->config == NULL || context->kinds == NULL || context->providers == NULL)
 		return EXIT_USAGE;
+	webhook_urls_complete(context->config, context->templates);
 	context->database_path = file_join(context->config->archive, ARCHIVE_STATE "/lampwatch.db");
 	context->courier_lock = file_join(context->config->archive, ARCHIVE_STATE "/courier.lock");
 	context->user_agent = context->config->user_agent_contact != NULL

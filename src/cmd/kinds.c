@@ -163,6 +163,21 @@ static void check_webhooks(
 	free(folder);
 }
 
+void webhook_urls_complete(struct config *config, const char *templates)
+{
+	for (size_t i = 0; i < config->webhook_count; i++) {
+		struct webhook_config *webhook = &config->webhooks[i];
+		struct problems problems = {0};
+		struct service *service =
+			webhook->url == NULL ? service_load(templates, webhook, &problems) : NULL;
+
+		if (service != NULL)
+			memory_set(&webhook->url, service->url);
+		service_free(service);
+		problems_release(&problems);
+	}
+}
+
 struct kind_set *kind_set_load(
 	const struct config *config, const char *templates, struct problems *problems)
 {

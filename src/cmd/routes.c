@@ -14,6 +14,7 @@
 #include "cmd/routes_json.h"
 #include "cmd/survey.h"
 #include "cmd/terminal.h"
+#include "cmd/webhooks.h"
 #include "tell/reach.h"
 
 enum {
@@ -291,6 +292,8 @@ int command_routes(struct invocation *invocation, int argc, char **argv)
 	survey_open(&survey, &context, database, true);
 	lost = invocation->json ? routes_print_json(&survey)
 				: print_all(&survey, invocation->verbosity > 0);
+	if (!invocation->json)
+		webhooks_print_disabled(&context, database);
 	if (lost > 0)
 		result = EXIT_OWED;
 	survey_close(&survey);

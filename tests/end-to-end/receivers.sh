@@ -125,6 +125,16 @@ same "silence is a failure" "1" "$(cat "$work/silence.status")"
 check "told as what it is" grep -q "unknown: $base: no answer within 30 s" "$work/silence"
 same "nothing that was said names a secret" "0" "$(cat "$work/all-said" "$work/said" | grep -c "HUNTER2")"
 
+cat > own-url.yaml <<-END
+	pages: []
+	webhooks:
+	  - {name: pager, template: pagerduty, with: {routing_key_file: key}}
+END
+# The resolver is one that nobody listens on: the real one is not to be asked.
+echo "resolver: 127.0.0.1:1" >> own-url.yaml
+"$lampwatch" -c own-url.yaml routes > "$work/said" 2>&1
+check "a webhook whose URL is the template's own is one of the receivers" grep -q "webhook:pager" "$work/said"
+
 # ---- signatures, checked by openssl ----
 
 # signed BODYFILE SECRET: what the signature of the last request is by this secret (base64 of its key).
@@ -193,6 +203,8 @@ same "410: given up, told to the operator, and the others are told" "0 1 1 1" "$
 check "the mail says what it was to say, and that it is disabled" grep -q "It would say:   red: Mail" <(sed 's/=$//' "$(mails relay | tail -n 1)")
 "$lampwatch" outbox > "$work/said"
 check "outbox shows it" grep -q "webhook:gone  disabled since 2014-01-24 19:10" "$work/said"
+"$lampwatch" routes > "$work/said"
+check "so does routes" grep -q "webhook:gone  disabled since" "$work/said"
 check "and so does status" grep -q "webhook:gone  disabled since" <(at 11 status)
 check "as data, too" grep -q '"webhook": *"gone"' <("$lampwatch" --json outbox)
 statuspage_page "$page" major major_outage major_outage

@@ -344,9 +344,10 @@ static void test_mistake_in_a_mail_template_is_told_with_its_file(void **state)
 /* The installed templates, filled with as little as there can be, for each type of event. */
 static void test_own_templates_hold_for_every_type_of_event(void **state)
 {
-	static const char *const types[] = {
-		"red", "green", "both", "update", "lost", "back", "gone"};
-	static const char *const names[] = {"generic", "slack", "discord"};
+	static const char *const types[] = {"red", "green", "both", "update", "lost", "back",
+		"gone", "flapping", "settled", "reminder"};
+	static const char *const names[] = {"generic", "slack", "discord", "google-chat", "matrix",
+		"mattermost", "ntfy", "pagerduty", "pushover", "teams", "telegram"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
