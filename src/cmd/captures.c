@@ -45,6 +45,20 @@ static bool time_of(const char *name, int64_t *time)
 	return true;
 }
 
+/* A page of the site about the snapshot that lies beside it: for people, and no capture. */
+static bool is_about_neighbour(const char *folder, const char *name)
+{
+	char *path = file_join(folder, name);
+	bool about = text_ends(name, ".html");
+
+	if (about) {
+		path[strlen(path) - strlen(".html")] = '\0';
+		about = file_exists(path);
+	}
+	free(path);
+	return about;
+}
+
 static void add_captures(
 	struct captures *captures, const char *folder, const struct page_config *page)
 {
@@ -56,7 +70,8 @@ static void add_captures(
 		struct capture *capture;
 		int64_t time;
 
-		if (entry->d_name[0] == '.' || !time_of(entry->d_name, &time))
+		if (entry->d_name[0] == '.' || !time_of(entry->d_name, &time) ||
+			is_about_neighbour(folder, entry->d_name))
 			continue;
 		capture = memory_append(&captures->list, &captures->count, sizeof *capture);
 		*capture = (struct capture){
