@@ -155,12 +155,14 @@ static size_t weight(enum service_unit unit, uint32_t character, size_t size)
 	return unit == UNIT_UTF16 && character > 0xffff ? 2 : 1;
 }
 
-/* The text's beginning and "…", at most as the limit says; NULL where the text keeps to it. */
+/* The text's beginning and "…" (where that fits at all), at most as the limit says; NULL where the
+ * text keeps to it. */
 static char *shortened(const char *text, const struct service_limit *limit)
 {
 	static const char ellipsis[] = "…";
 	size_t length = strlen(text), at = 0, used = 0, keep = 0;
-	size_t reserved = weight(limit->unit, 0x2026, strlen(ellipsis));
+	size_t mark = weight(limit->unit, 0x2026, strlen(ellipsis));
+	bool fits = mark <= limit->most;
 
 	while (at < length && used <= limit->most) {
 		uint32_t character = 0;
@@ -168,12 +170,12 @@ static char *shortened(const char *text, const struct service_limit *limit)
 
 		used += weight(limit->unit, character, size);
 		at += size > 0 ? size : 1;
-		if (used + reserved <= limit->most)
+		if (used + (fits ? mark : 0) <= limit->most)
 			keep = at;
 	}
-	return used > limit->most ? memory_format("%.*s%s", (int)keep, text,
-					    reserved <= limit->most ? ellipsis : "")
-				  : NULL;
+	if (used <= limit->most)
+		return NULL;
+	return memory_format("%.*s%s", (int)keep, text, fits ? ellipsis : "");
 }
 
 /* The member that a PATH leads to; NULL where there is none. */

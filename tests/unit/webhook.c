@@ -194,6 +194,81 @@ static void test_a_refusal_with_status_200_is_none_the_less_a_refusal(void **sta
 	server_put(&server, "hook.fault", "");
 }
 
+/* A service with one request for each event, and what is needed of it here. */
+static struct webhook_config pager(void)
+{
+	static struct parameter key = {(char *)"routing_key", (char *)"R0UTINGKEY", true, 0};
+
+	return (struct webhook_config){.name = (char *)"pager",
+		.url = server_url(&server, ""),
+		.template = (char *)"pagerduty",
+		.with = &key,
+		.with_count = 1};
+}
+
+static void test_a_series_goes_on_where_it_was_stopped(void **state)
+{
+	struct webhook_config webhook = pager();
+	const char *body = "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n";
+	struct attempt attempt;
+	char *post;
+
+	(void)state;
+	server_put(&server, "v2/enqueue.fault", "status=429;retry-after=90;body=slower");
+	attempt = send_message(&webhook, "id", 1, body, 1);
+	assert_int_equal(attempt.outcome, OUTCOME_TEMPORARY);
+	assert_int_equal(attempt.retry_after, 90);
+	assert_int_equal(attempt.posted, 1);
+	posts++;
+	post = last_post();
+	assert_non_null(strstr(post, "\r\nwebhook-id: id.2\r\n"));
+	assert_non_null(strstr(post, "{\"n\":2,\"routing_key\":\"R0UTINGKEY\"}"));
+	free(post);
+	server_put(&server, "v2/enqueue.fault", "status=202;body={\"status\": \"success\"}");
+	attempt = send_message(&webhook, "id", 1, body, attempt.posted);
+	posts += 2;
+	assert_int_equal(attempt.outcome, OUTCOME_DELIVERED);
+	assert_int_equal(attempt.posted, 3);
+	attempt = send_message(&webhook, "id", 1, body, 3);
+	assert_int_equal(attempt.outcome, OUTCOME_DELIVERED);
+	post = last_post();
+	assert_non_null(strstr(post, "\r\nwebhook-id: id.3\r\n"));
+	free(post);
+	free(webhook.url);
+}
+
+static void test_what_the_template_has_no_words_for_is_posted_nowhere(void **state)
+{
+	size_t before = server_count(&server, "POST");
+	struct webhook_config webhook = pager();
+
+	(void)state;
+	assert_int_equal(send_message(&webhook, "id", 1, " \n", 0).outcome, OUTCOME_DELIVERED);
+	assert_int_equal(server_count(&server, "POST"), before);
+	free(webhook.url);
+}
+
+static void test_two_secrets_make_two_signatures(void **state)
+{
+	char *secrets[] = {
+		(char *)"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", (char *)"plain secret"};
+	struct webhook_config webhook = {.name = (char *)"chat",
+		.url = server_url(&server, "/hook"),
+		.template = (char *)"generic",
+		.secrets = {secrets, 2}};
+	char *post;
+
+	(void)state;
+	send_message(
+		&webhook, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, "{\"test\": 2432232314}", 0);
+	posts++;
+	post = last_post();
+	assert_non_null(strstr(post, "\r\nwebhook-signature: "
+				     "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= v1,"));
+	free(post);
+	free(webhook.url);
+}
+
 static void test_no_answer_to_what_was_sent_is_unknown(void **state)
 {
 	(void)state;
@@ -271,6 +346,9 @@ int main(void)
 		cmocka_unit_test(test_each_status_has_its_outcome),
 		cmocka_unit_test(test_retry_after_is_reported_where_a_repeat_makes_sense),
 		cmocka_unit_test(test_a_refusal_with_status_200_is_none_the_less_a_refusal),
+		cmocka_unit_test(test_a_series_goes_on_where_it_was_stopped),
+		cmocka_unit_test(test_what_the_template_has_no_words_for_is_posted_nowhere),
+		cmocka_unit_test(test_two_secrets_make_two_signatures),
 		cmocka_unit_test(test_no_answer_to_what_was_sent_is_unknown),
 		cmocka_unit_test(test_no_connection_is_temporary),
 		cmocka_unit_test(test_an_impossible_url_is_for_a_person_to_mend),

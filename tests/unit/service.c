@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Descriptions of services, written for each test into a folder of its own.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "tell/service.h"
+
+static char folder[] = "/tmp/lampwatch-service-XXXXXX";
+
+static void put(const char *name, const char *text)
+{
+	char *path = file_join(folder, name);
+
+	assert_true(file_write(path, text, strlen(text), 0644, NULL));
+	free(path);
+}
+
+/* Both belong to the caller's frame. */
+static struct parameter values[] = {
+	{(char *)"room", (char *)"!a/b:example.org", false, 0},
+	{(char *)"token", (char *)"hunter2", true, 0},
+};
+
+static struct service *load(const char *description, struct webhook_config *webhook)
+{
+	struct problems problems = {0};
+	struct service *service;
+
+	put("own.json", "{}");
+	put("own.yaml", description);
+	*webhook = (struct webhook_config){.name = (char *)"own",
+		.url = (char *)"https://example.org/",
+		.template_file = file_join(folder, "own.json"),
+		.with = values,
+		.with_count = 2};
+	service = service_load("", webhook, &problems);
+	if (service == NULL)
+		fail_msg("%s", problems.list[0].text);
+	free(webhook->template_file);
+	return service;
+}
+
+static void test_values_stand_in_the_path_percent_encoded(void **state)
+{
+	struct webhook_config webhook;
+	struct service *service =
+		load("path: /rooms/{room}/{delivery}\nneeds: [room]\ntakes: [token]\n", &webhook);
+	char *url = service_url(service, &webhook, "e.1 é");
+
+	(void)state;
+	assert_string_equal(url, "https://example.org/rooms/!a%2Fb:example.org/e.1%20%C3%A9");
+	free(url);
+	service_free(service);
+}
+
+static void test_what_names_a_value_that_is_not_given_is_left_out(void **state)
+{
+	struct webhook_config webhook;
+	struct service *service = load("takes: [other, token, room]\n"
+				       "headers: {X-Other: '{other}', X-Token: 'Bearer {token}'}\n"
+				       "fields: {other: '{other}', room: 'in {room}'}\n",
+		&webhook);
+	struct text_list headers = {0};
+	struct buffer body = {0};
+
+	(void)state;
+	service_headers(service, &webhook, "id", &headers);
+	assert_int_equal(headers.count, 2);
+	assert_string_equal(headers.list[0], "Content-Type: application/json");
+	assert_string_equal(headers.list[1], "X-Token: Bearer hunter2");
+	service_fill(service, &webhook, "id", "{\"a\":1}", 7, &body);
+	assert_string_equal(buffer_string(&body), "{\"a\":1,\"room\":\"in !a/b:example.org\"}");
+	text_list_release(&headers);
+	buffer_release(&body);
+	service_free(service);
+}
+
+/* The text under "t" after the limit. Owned by the caller. */
+static char *cut(const char *limit, const char *text)
+{
+	struct webhook_config webhook;
+	char *description = memory_format("limits: {t: %s}\n", limit), *result;
+	struct service *service = load(description, &webhook);
+	struct value *body = value_map();
+
+	value_put_text(body, "t", text);
+	service_cut(service, body);
+	result = memory_string(value_get_text(body, "t"));
+	value_free(body);
+	service_free(service);
+	free(description);
+	return result;
+}
+
+static void test_texts_are_cut_at_a_character_in_the_unit_of_the_service(void **state)
+{
+	static const struct {
+		const char *limit, *text, *expected;
+	} cases[] = {
+		{"5 characters", "abcde", "abcde"},
+		{"5 characters", "abcdef", "abcd…"},
+		{"5 characters", "ééééé", "ééééé"},
+		{"5 characters", "éééééé", "éééé…"},
+		{"8 bytes", "éééé", "éééé"},
+		{"8 bytes", "ééééé", "éé…"},
+		{"7 bytes", "🔴🔴", "🔴…"},
+		{"6 bytes", "🔴🔴", "…"},
+		{"4 utf16", "🔴🔴", "🔴🔴"},
+		{"4 utf16", "🔴🔴🔴", "🔴…"},
+		{"3 utf16", "a🔴🔴", "a…"},
+		{"2 bytes", "abc", "ab"},
+		{"1 characters", "ab", "…"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *found = cut(cases[i].limit, cases[i].text);
+
+		assert_string_equal(found, cases[i].expected);
+		free(found);
+	}
+}
+
+static bool accepts(const struct service *service, const char *answer)
+{
+	struct value *value = json_parse(answer, strlen(answer), NULL);
+	bool accepted;
+
+	if (value == NULL)
+		value = value_text(answer);
+	accepted = service_accepts(service, value);
+	value_free(value);
+	return accepted;
+}
+
+static void test_an_answer_is_success_as_the_description_says(void **state)
+{
+	struct webhook_config webhook;
+	struct service *service =
+		load("accepted: {status: 1, ticket.id: '*'}\nrefused: {muted: true}\n", &webhook);
+
+	(void)state;
+	assert_true(accepts(service, "{\"status\":1,\"ticket\":{\"id\":\"x\"}}"));
+	assert_false(accepts(service, "{\"status\":1,\"ticket\":{\"id\":\"\"}}"));
+	assert_false(accepts(service, "{\"status\":0,\"ticket\":{\"id\":\"x\"}}"));
+	assert_false(accepts(service, "{\"status\":1,\"ticket\":{\"id\":\"x\"},\"muted\":true}"));
+	assert_false(accepts(service, "ok"));
+	service_free(service);
+	service = load("accepted: {.: ok}\n", &webhook);
+	assert_true(accepts(service, "ok"));
+	assert_false(accepts(service, "{\"status\":1}"));
+	service_free(service);
+	service = load("method: POST\n", &webhook);
+	assert_true(accepts(service, "whatever"));
+	service_free(service);
+}
+
+static int64_t pause_of(const char *description, const char *answer)
+{
+	struct webhook_config webhook;
+	struct service *service = load(description, &webhook);
+	struct value *value = json_parse(answer, strlen(answer), NULL);
+	int64_t pause = service_retry_after(service, value);
+
+	value_free(value);
+	service_free(service);
+	return pause;
+}
+
+static void test_a_pause_that_an_answer_asks_for_is_whole_seconds_and_bounded(void **state)
+{
+	(void)state;
+	assert_int_equal(pause_of("retry_after: {seconds: a.b}\n", "{\"a\":{\"b\":35}}"), 35);
+	assert_int_equal(pause_of("retry_after: {seconds: a}\n", "{\"a\":0.3}"), 1);
+	assert_int_equal(pause_of("retry_after: {milliseconds: a}\n", "{\"a\":2001}"), 3);
+	assert_int_equal(
+		pause_of("retry_after: {seconds: a}\n", "{\"a\":1e99}"), SERVICE_RETRY_MAX);
+	assert_int_equal(pause_of("retry_after: {seconds: a}\n", "{\"a\":-5}"), 0);
+	assert_int_equal(pause_of("retry_after: {seconds: a}\n", "{\"a\":\"nan\"}"), 0);
+	assert_int_equal(pause_of("method: PUT\n", "{\"a\":5}"), 0);
+}
+
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) == NULL;
+}
+
+static int remove_folder(void **state)
+{
+	static const char *const names[] = {"own.json", "own.yaml"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char *path = file_join(folder, names[i]);
+
+		unlink(path);
+		free(path);
+	}
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_values_stand_in_the_path_percent_encoded),
+		cmocka_unit_test(test_what_names_a_value_that_is_not_given_is_left_out),
+		cmocka_unit_test(test_texts_are_cut_at_a_character_in_the_unit_of_the_service),
+		cmocka_unit_test(test_an_answer_is_success_as_the_description_says),
+		cmocka_unit_test(test_a_pause_that_an_answer_asks_for_is_whole_seconds_and_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
