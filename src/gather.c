@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/step.h"
 #include "classify.h"
 #include "tell/delivery.h"
 #include "tell/join.h"
@@ -131,6 +132,7 @@ bool gather(struct observer *observer, int64_t now)
 			observer_say(observer, "outbox", error.text);
 			observer->local_trouble = true;
 		}
+		STEP("messages joined");
 	}
 	text_list_release(&receivers);
 	return any || back;
