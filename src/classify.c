@@ -8,10 +8,10 @@
 #include "base/database.h"
 #include "base/http.h"
 #include "base/memory.h"
-#include "base/resolver.h"
 #include "base/text.h"
 #include "keep/store.h"
 #include "tell/hosts.h"
+#include "tell/inquiry.h"
 #include "tell/outbox.h"
 #include "tell/providers.h"
 #include "tell/reach.h"
@@ -40,19 +40,29 @@ static void names_add(struct names *names, enum host_role role, const char *text
 			(struct name){role, name, 0};
 }
 
-static void add_domain(struct names *names, const struct providers *providers, const char *address)
+static bool sends_directly(const struct config *config)
+{
+	for (size_t i = 0; i < config->route_count; i++)
+		if (config->routes[i].type == ROUTE_MX)
+			return true;
+	return false;
+}
+
+/* Where mail goes to the exchangers themselves, these are needed of every domain. */
+static void add_domain(struct names *names, const struct classify_input *input, const char *address)
 {
 	const char *at = address != NULL ? strrchr(address, '@') : NULL;
 
-	if (at != NULL && providers_of_domain(providers, at + 1) == NULL)
+	if (at != NULL && (sends_directly(input->config) ||
+				  providers_of_domain(input->providers, at + 1) == NULL))
 		names_add(names, HOST_DOMAIN, at + 1);
 }
 
 static void add_receiver(
-	struct names *names, const struct providers *providers, const char *receiver)
+	struct names *names, const struct classify_input *input, const char *receiver)
 {
 	if (receiver != NULL)
-		add_domain(names, providers, receiver_address(receiver));
+		add_domain(names, input, receiver_address(receiver));
 }
 
 static void add_webhook(struct names *names, const struct webhook_config *webhook)
@@ -88,10 +98,10 @@ static void names_collect(const struct classify_input *input, struct names *name
 			names_add(names, HOST_MACHINE, config->routes[i].host);
 	for (size_t i = 0; i < config->webhook_count; i++)
 		add_webhook(names, &config->webhooks[i]);
-	add_domain(names, input->providers, config->operator);
+	add_domain(names, input, config->operator);
 	for (size_t i = 0; i < input->receivers->count; i++) {
-		add_receiver(names, input->providers, input->receivers->list[i].name);
-		add_receiver(names, input->providers, input->receivers->list[i].otherwise);
+		add_receiver(names, input, input->receivers->list[i].name);
+		add_receiver(names, input, input->receivers->list[i].otherwise);
 	}
 }
 
@@ -127,124 +137,30 @@ static void names_choose(
 	names->count = kept;
 }
 
-/* ---- what DNS says ---- */
-
-/* One name, and all that is asked because of it. */
-struct inquiry {
-	struct resolver *resolver;
-	const struct providers *providers;
-	struct host host;
-};
-
-static void take_records(struct host *host, const struct dns_answer *answer)
-{
-	for (size_t i = 0; i < answer->count && host->count < DNS_RECORDS_MAX; i++)
-		host_add(host, &answer->records[i]);
-}
-
-static void fail(struct inquiry *inquiry, const struct dns_answer *answer)
-{
-	memory_set(&inquiry->host.failure, answer->failure);
-}
-
-/* Of a relay, a webhook's host, or a mail domain without an MX, which is its own exchanger (RFC
- * 5321 section 5.1). */
-static void machine_answered(void *context, const struct dns_answer *answer)
-{
-	struct inquiry *inquiry = context;
-
-	if (answer->status == DNS_SILENT)
-		fail(inquiry, answer);
-	inquiry->host.status = answer->status;
-	take_records(&inquiry->host, answer);
-}
-
-static void exchanger_answered(void *context, const struct dns_answer *answer)
-{
-	struct inquiry *inquiry = context;
-
-	if (answer->status == DNS_SILENT)
-		fail(inquiry, answer);
-	take_records(&inquiry->host, answer);
-}
-
-/* What the table knows by its name needs no look-up of its aliases. */
-static void ask_exchangers(struct inquiry *inquiry, const struct dns_answer *answer)
-{
-	size_t asked = 0;
-
-	for (size_t i = 0; i < answer->count && asked < HOST_EXCHANGERS_MAX; i++) {
-		const struct dns_record *record = &answer->records[i];
-
-		if (record->type != DNS_MX || record->value[0] == '\0' ||
-			providers_of_host(inquiry->providers, record->value) != NULL)
-			continue;
-		resolver_ask(inquiry->resolver, record->value, DNS_A, exchanger_answered, inquiry);
-		asked++;
-	}
-}
-
-static void exchangers_answered(void *context, const struct dns_answer *answer)
-{
-	struct inquiry *inquiry = context;
-
-	if (answer->status == DNS_EMPTY) {
-		resolver_ask(inquiry->resolver, answer->name, DNS_A, machine_answered, inquiry);
-		return;
-	}
-	if (answer->status == DNS_SILENT)
-		fail(inquiry, answer);
-	inquiry->host.status = answer->status;
-	take_records(&inquiry->host, answer);
-	ask_exchangers(inquiry, answer);
-}
-
-static struct inquiry *inquire(
-	const struct classify_input *input, struct resolver *resolver, const struct names *names)
-{
-	struct inquiry *inquiries = memory_zero(names->count, sizeof *inquiries);
-
-	for (size_t i = 0; i < names->count; i++) {
-		const struct name *name = &names->list[i];
-		bool machine = name->role == HOST_MACHINE;
-
-		inquiries[i] = (struct inquiry){resolver, input->providers,
-			{.role = name->role,
-				.name = memory_string(name->text),
-				.status = DNS_SILENT,
-				.failure = memory_string(""),
-				.tried = input->now}};
-		resolver_ask(resolver, name->text, machine ? DNS_A : DNS_MX,
-			machine ? machine_answered : exchangers_answered, &inquiries[i]);
-	}
-	resolver_run(resolver);
-	return inquiries;
-}
-
 /* ---- all together ---- */
 
 bool classify_ask(const struct classify_input *input, struct hosts *hosts)
 {
 	struct names names = {0};
-	struct resolver *resolver = NULL;
-	struct inquiry *inquiries;
+	struct host *asked;
 	bool any;
 
 	names_collect(input, &names);
 	names_choose(input, hosts, &names);
 	any = names.count > 0;
-	if (any)
-		resolver = resolver_new(input->config->resolver, CLASSIFY_MILLISECONDS, NULL);
-	if (resolver != NULL) {
-		inquiries = inquire(input, resolver, &names);
-		for (size_t i = 0; i < names.count; i++)
-			hosts_put(hosts, &inquiries[i].host);
-		hosts_sort(hosts);
-		free(inquiries);
-	}
-	resolver_free(resolver);
+	asked = memory_zero(names.count, sizeof *asked);
 	for (size_t i = 0; i < names.count; i++)
-		free(names.list[i].text);
+		asked[i] = (struct host){.role = names.list[i].role,
+			.name = names.list[i].text,
+			.tried = input->now};
+	if (any)
+		inquire(input->config->resolver, CLASSIFY_MILLISECONDS,
+			sends_directly(input->config) ? NULL : input->providers, asked,
+			names.count);
+	for (size_t i = 0; i < names.count; i++)
+		hosts_put(hosts, &asked[i]);
+	hosts_sort(hosts);
+	free(asked);
 	free(names.list);
 	return any;
 }

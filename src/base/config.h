@@ -66,14 +66,19 @@ struct page_config {
 	int line;
 };
 
-enum route_type { ROUTE_SMTP, ROUTE_SMTPS, ROUTE_SENDMAIL };
-enum tls { TLS_REQUIRED, TLS_OFF };
+enum route_type { ROUTE_SMTP, ROUTE_SMTPS, ROUTE_SENDMAIL, ROUTE_MX };
+enum tls {
+	TLS_REQUIRED,
+	TLS_OFF,
+	TLS_OFFERED /* of ROUTE_MX alone: where it is offered, whoever it is */
+};
 
 struct route_config {
 	char *name;
 	int type;   /* enum route_type */
 	char *host; /* of smtp and smtps; a name, an IPv4 or (without brackets) an IPv6 address */
-	int port;   /* 587 and 465 where the URL names none */
+	int port;   /* 587 and 465 where the URL names none; 25 of an MX */
+	char *server_name; /* said in TLS where host is the address of an MX; else NULL */
 	char *program;            /* of sendmail: absolute path */
 	int tls;                  /* enum tls; smtps is always TLS_REQUIRED */
 	char *ca_file;            /* NULL: the system's */

@@ -80,12 +80,37 @@ static bool read_sendmail(const struct node_walk *walk, struct node node, void *
 	return config_read_program(walk, node, &route->program);
 }
 
+static const struct node_word direct_words[] = {{"direct", ROUTE_MX}, {NULL, 0}};
+static const struct node_range ports = {1, 65535};
+
+static bool read_direct(const struct node_walk *walk, struct node node, void *target)
+{
+	struct route_config *route = target;
+
+	route->tls = TLS_OFFERED;
+	if (route->port == 0)
+		route->port = PORT_SMTP;
+	return node_read_word(walk, node, &route->type);
+}
+
+static bool read_port(const struct node_walk *walk, struct node node, void *target)
+{
+	int64_t port = 0;
+
+	if (!node_read_number(walk, node, &port))
+		return false;
+	*(int *)target = (int)port;
+	return true;
+}
+
 static const struct node_word tls_words[] = {
 	{"required", TLS_REQUIRED}, {"off", TLS_OFF}, {NULL, 0}};
 static const struct node_rule route_rules[] = {
 	{"name", config_read_name, offsetof(struct route_config, name), true, NULL},
 	{"smtp", read_relay, 0, false, NULL},
 	{"sendmail", read_sendmail, 0, false, NULL},
+	{"mx", read_direct, 0, false, direct_words},
+	{"port", read_port, offsetof(struct route_config, port), false, &ports},
 	{"tls", node_read_word, offsetof(struct route_config, tls), false, tls_words},
 	{"ca_file", config_read_file, offsetof(struct route_config, ca_file), false, NULL},
 	{"helo", config_read_host, offsetof(struct route_config, helo), false, NULL},
@@ -95,16 +120,13 @@ static const struct node_rule route_rules[] = {
 	{0},
 };
 
-static void check_sendmail(struct node node, struct problems *problems)
+static void check_meaning(
+	struct node node, const char *const *keys, const char *what, struct problems *problems)
 {
-	static const char *const keys[] = {"tls", "ca_file", "helo", "user", "password_file"};
-
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (has(node, keys[i]))
-			node_problem(problems, node_find(node, keys[i]),
-				"\"%s\" has no meaning for a sendmail program; "
-				"it belongs to a route with \"smtp\"",
-				keys[i]);
+	for (; *keys != NULL; keys++)
+		if (has(node, *keys))
+			node_problem(problems, node_find(node, *keys),
+				"\"%s\" has no meaning for %s", *keys, what);
 }
 
 static bool is_loopback(const char *host)
@@ -140,6 +162,29 @@ static void check_relay(
 			route->host);
 }
 
+static void check_route(
+	const struct route_config *route, struct node node, struct problems *problems)
+{
+	static const char *const local[] = {"tls", "ca_file", "helo", "user", "password_file",
+		"port", NULL};
+	static const char *const direct[] = {"tls", "ca_file", "user", "password_file", NULL};
+	static const char *const relay[] = {"port", NULL};
+	int ways = has(node, "smtp") + has(node, "sendmail") + has(node, "mx");
+
+	if (ways != 1) {
+		node_problem(problems, node,
+			"a route has one of \"smtp\", \"sendmail\" and \"mx\"%s",
+			ways > 1 ? ", not several" : "");
+	} else if (has(node, "smtp")) {
+		check_meaning(node, relay, "a relay, whose port stands in its URL", problems);
+		check_relay(route, node, problems);
+	} else if (has(node, "mx")) {
+		check_meaning(node, direct, "mail that goes directly", problems);
+	} else {
+		check_meaning(node, local, "a sendmail program", problems);
+	}
+}
+
 void config_read_routes(struct config *config, struct node list, struct problems *problems)
 {
 	for (size_t i = 0; i < node_count(list) && i < CONFIG_ROUTES_MAX; i++) {
@@ -151,14 +196,7 @@ void config_read_routes(struct config *config, struct node list, struct problems
 		node_walk_map(problems, node, route_rules, route, config);
 		if (node_type(node) != NODE_MAP)
 			continue;
-		if (has(node, "smtp") == has(node, "sendmail"))
-			node_problem(problems, node,
-				"a route has either \"smtp\" or \"sendmail\"%s",
-				has(node, "smtp") ? ", not both" : "");
-		else if (has(node, "smtp"))
-			check_relay(route, node, problems);
-		else
-			check_sendmail(node, problems);
+		check_route(route, node, problems);
 	}
 }
 

@@ -29,6 +29,8 @@ char *route_way(const struct route_config *route)
 
 	if (route->type == ROUTE_SENDMAIL)
 		return memory_format("sendmail %s", route->program);
+	if (route->type == ROUTE_MX)
+		return memory_format("direct to each domain's MX, port %d", route->port);
 	return memory_format("%s://%s:%d%s", schemes[route->type], route->host, route->port,
 		route->tls == TLS_OFF ? " (no TLS)" : "");
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct host;
 struct route_config;
 struct webhook_config;
 
@@ -40,6 +41,8 @@ struct mail {
 	const char *recipient; /* likewise */
 	const char *bytes;     /* the message: CRLF only, 7-bit, no line over 998 bytes */
 	size_t length;
+	const struct host *domain; /* what DNS said of the recipient's domain, for mx_send(); NULL:
+				    * nothing is known */
 };
 
 enum {
@@ -80,6 +83,7 @@ typedef void mail_transport(const struct route_config *route, const struct mail 
 
 mail_transport smtp_send;     /* libesmtp: STARTTLS required or off */
 mail_transport smtps_send;    /* libcurl: TLS from the first byte (RFC 8314) */
+mail_transport mx_send;       /* libesmtp: to the exchangers of each domain, TLS where offered */
 mail_transport sendmail_send; /* a local sendmail program: `-i -f sender -- recipient` */
 
 /* One mail by a transport. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,8 +17,28 @@
 #include "base/step.h"
 #include "tell/attempt.h"
 #include "tell/dependence.h"
+#include "tell/hosts.h"
+#include "tell/inquiry.h"
 #include "tell/rounds.h"
 #include "tell/session.h"
+
+enum { DOMAIN_MILLISECONDS = 2000 };
+
+/* For one mail, whose domain nobody may have asked about before. */
+static struct dependences *ask_domain(
+	const struct config *config, const char *address, int64_t now)
+{
+	struct host host = {.role = HOST_DOMAIN, .tried = now};
+	struct hosts hosts = {0};
+
+	host.name = dns_name(strrchr(address, '@') + 1);
+	if (host.name != NULL) {
+		inquire(config->resolver, DOMAIN_MILLISECONDS, NULL, &host, 1);
+		hosts_put(&hosts, &host);
+		hosts_sort(&hosts);
+	}
+	return dependences_new(&hosts, config, NULL);
+}
 
 void courier_attempt(const struct config *config, const char *receiver, size_t route,
 	const char *message_id, const char *bytes, size_t length, int64_t now,
@@ -28,11 +49,16 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 		.bytes = (char *)bytes,
 		.length = length};
 	bool mail = receiver_address(receiver) != NULL;
+	struct dependences *dependences = NULL;
 	char *templates = file_templates();
 
+	if (mail && config->routes[route].type == ROUTE_MX)
+		dependences = ask_domain(config, receiver_address(receiver), now);
 	session_attempt(&(struct session_order){config, templates,
-				mail ? &config->routes[route] : NULL, &delivery, 1, now},
+				mail ? &config->routes[route] : NULL, &delivery, 1, now,
+				dependences},
 		attempt);
+	dependences_free(dependences);
 	free(templates);
 }
 
@@ -47,6 +73,7 @@ struct errand {
 struct office {
 	const struct courier_settings *settings;
 	struct database *database;
+	struct dependences *dependences;
 	struct rounds *rounds;
 	int wake; /* readable when there may be news; at its end no more will come */
 	bool closed;
@@ -96,7 +123,7 @@ static void office_begin(struct office *office)
 		struct errand *errand = free_errand(office);
 		struct session_order order = {office->settings->config, office->settings->templates,
 			batch.route, batch.deliveries.list, batch.deliveries.count,
-			office_now(office)};
+			office_now(office), office->dependences};
 
 		errand->batch = batch;
 		for (size_t i = 0; i < batch.deliveries.count; i++)
@@ -209,22 +236,22 @@ static bool office_open(struct office *office)
 static void office_run(struct office *office)
 {
 	const struct courier_settings *settings = office->settings;
-	struct dependences *dependences;
 
 	office->began = clock_milliseconds();
 	if (!office_open(office))
 		return;
 	outbox_take_up(office->database);
-	dependences = dependences_load(office->database, settings->config, settings->providers);
+	office->dependences =
+		dependences_load(office->database, settings->config, settings->providers);
 	office->rounds = rounds_new(&(struct rounds_settings){settings->config, settings->templates,
-		settings->lock, office->database, dependences, settings->troubled});
+		settings->lock, office->database, office->dependences, settings->troubled});
 	office_begin(office);
 	while (!office->closed || office_busy(office) > 0) {
 		office_wait(office);
 		office_begin(office);
 	}
 	rounds_free(office->rounds);
-	dependences_free(dependences);
+	dependences_free(office->dependences);
 	database_close(office->database);
 }
 

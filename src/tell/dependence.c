@@ -270,6 +270,17 @@ struct dependence dependence_of_webhook(const struct dependences *dependences, c
 	return dependence;
 }
 
+const struct host *dependences_domain(const struct dependences *dependences, const char *address)
+{
+	const char *at = strrchr(address, '@');
+	char *name = at != NULL ? dns_name(at + 1) : NULL;
+	const struct host *host =
+		name != NULL ? hosts_find(&dependences->hosts, HOST_DOMAIN, name) : NULL;
+
+	free(name);
+	return host;
+}
+
 struct dependence dependence_of_receiver(
 	const struct dependences *dependences, const char *receiver)
 {

@@ -17,6 +17,7 @@
 struct config;
 struct database;
 struct dependences;
+struct host;
 struct hosts;
 struct providers;
 
@@ -85,6 +86,9 @@ struct dependence dependence_of_route(const struct dependences *dependences, siz
 struct dependence dependence_of_address(const struct dependences *dependences, const char *address);
 /* Of a webhook: `depends`, and its host. Its name must be a configured one. */
 struct dependence dependence_of_webhook(const struct dependences *dependences, const char *name);
+
+/* What DNS said of the address's domain; borrowed; NULL: nothing is remembered. */
+const struct host *dependences_domain(const struct dependences *dependences, const char *address);
 
 /* Of a receiver: "mail:ADDRESS" or "webhook:NAME". */
 struct dependence dependence_of_receiver(

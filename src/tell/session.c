@@ -17,12 +17,14 @@
 #include "base/memory.h"
 #include "base/step.h"
 #include "settings.h"
+#include "tell/dependence.h"
 #include "tell/outbox.h"
 
 static mail_transport *const transports[] = {
 	[ROUTE_SMTP] = smtp_send,
 	[ROUTE_SMTPS] = smtps_send,
 	[ROUTE_SENDMAIL] = sendmail_send,
+	[ROUTE_MX] = mx_send,
 };
 
 /* ---- in the child ---- */
@@ -44,6 +46,10 @@ static struct mail mail_of(const struct session_order *order, const struct deliv
 		.recipient = receiver_address(delivery->receiver),
 		.bytes = delivery->bytes,
 		.length = delivery->length,
+		.domain = order->dependences != NULL
+				  ? dependences_domain(order->dependences,
+					    receiver_address(delivery->receiver))
+				  : NULL,
 	};
 }
 

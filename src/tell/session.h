@@ -16,6 +16,7 @@
 
 struct config;
 struct delivery;
+struct dependences;
 struct route_config;
 
 enum { SESSION_SECONDS = 120 /* without an answer, whatever it waits for */ };
@@ -35,6 +36,7 @@ struct session_order {
 	const struct delivery *deliveries;
 	size_t count;
 	int64_t now;
+	const struct dependences *dependences; /* where direct mail goes; NULL: not known */
 };
 
 /* What came of the delivery at index. */

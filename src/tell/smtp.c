@@ -304,11 +304,13 @@ static void transferred(struct session *session, smtp_message_t message)
 
 /*
  * libesmtp compares the certificate with the name that DNS made of the
- * configured one. OpenSSL has compared it with the configured one already.
+ * configured one. OpenSSL has compared it with the configured one already. What is only offered
+ * by a host that nobody vouches for is taken as it is.
  */
-static void accept_verified(int *acceptable, const SSL *ssl)
+static void accept_verified(const struct session *session, int *acceptable, const SSL *ssl)
 {
-	*acceptable = SSL_get_verify_result(ssl) == X509_V_OK;
+	*acceptable = session->route->tls == TLS_OFFERED ||
+		      SSL_get_verify_result(ssl) == X509_V_OK;
 }
 
 static void event(smtp_session_t esmtp, int number, void *context, ...)
@@ -326,7 +328,9 @@ static void event(smtp_session_t esmtp, int number, void *context, ...)
 		disconnected(session);
 		break;
 	case SMTP_EV_EXTNA_STARTTLS:
-		note_refusal(session, OUTCOME_ROUTE, "the server does not offer STARTTLS");
+		if (session->route->tls == TLS_REQUIRED)
+			note_refusal(session, OUTCOME_ROUTE,
+				"the server does not offer STARTTLS");
 		break;
 	case SMTP_EV_STARTTLS_OK:
 		session->encrypted = true;
@@ -335,7 +339,15 @@ static void event(smtp_session_t esmtp, int number, void *context, ...)
 		int *acceptable = va_arg(arguments, int *);
 
 		(void)va_arg(arguments, char *);
-		accept_verified(acceptable, va_arg(arguments, SSL *));
+		accept_verified(session, acceptable, va_arg(arguments, SSL *));
+		break;
+	}
+	case SMTP_EV_INVALID_PEER_CERTIFICATE: {
+		int *acceptable;
+
+		(void)va_arg(arguments, long);
+		acceptable = va_arg(arguments, int *);
+		accept_verified(session, acceptable, va_arg(arguments, SSL *));
 		break;
 	}
 	case SMTP_EV_MAILSTATUS:
@@ -371,7 +383,7 @@ static void guard_command(struct session *session, const char *bytes, size_t len
 
 	if (!is_auth && !begins(bytes, length, "MAIL "))
 		return;
-	if (session->route->tls != TLS_OFF && !session->encrypted)
+	if (session->route->tls == TLS_REQUIRED && !session->encrypted)
 		smtp_refuse(session, OUTCOME_ROUTE, "TLS is required and was not begun");
 	else if (wants_auth && auth >= 400 && (!is_auth || (session->password_sent && auth != 504)))
 		smtp_refuse(session, auth >= 500 ? OUTCOME_ROUTE : OUTCOME_TEMPORARY,
@@ -499,13 +511,18 @@ static void add_mail(struct session *session, smtp_session_t esmtp, const struct
 
 static void set_server(const struct session *session, smtp_session_t esmtp)
 {
+	static const enum starttls_option starttls[] = {
+		[TLS_REQUIRED] = Starttls_REQUIRED,
+		[TLS_OFF] = Starttls_DISABLED,
+		[TLS_OFFERED] = Starttls_ENABLED,
+	};
 	const struct route_config *route = session->route;
 	char *server = memory_format("%s:%d", route->host, route->port);
 
 	smtp_set_server(esmtp, server);
 	free(server);
 	smtp_set_hostname(esmtp, route_helo(route, &session->mails[session->turns[0]]));
-	smtp_starttls_enable(esmtp, route->tls == TLS_OFF ? Starttls_DISABLED : Starttls_REQUIRED);
+	smtp_starttls_enable(esmtp, starttls[route->tls]);
 	set_waits(esmtp);
 }
 

@@ -27,6 +27,11 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
+static const char *server_name(const struct route_config *route)
+{
+	return route->server_name != NULL ? route->server_name : route->host;
+}
+
 /* libesmtp sends no server name, without which some servers show a certificate that fits nobody. */
 static void handshake(const SSL *ssl, int where, int result)
 {
@@ -39,8 +44,8 @@ static void handshake(const SSL *ssl, int where, int result)
 		smtp_connection = SSL_get_fd(ssl);
 	if (session->refused != NULL)
 		smtp_refuse(session, session->refusal, session->refused);
-	if (!is_address(session->route->host))
-		SSL_set_tlsext_host_name((SSL *)ssl, session->route->host);
+	if (!is_address(server_name(session->route)))
+		SSL_set_tlsext_host_name((SSL *)ssl, server_name(session->route));
 }
 
 static bool set_authorities(SSL_CTX *context, const char *ca_file)
@@ -76,11 +81,13 @@ SSL_CTX *smtp_tls_context(struct session *session)
 		return NULL;
 	SSL_CTX_set_app_data(context, session);
 	SSL_CTX_set_info_callback(context, handshake);
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_verification);
+	if (route->tls == TLS_REQUIRED)
+		SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_verification);
 	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
 		SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION) == 1 &&
 		SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
-		set_expected_name(context, route->host) && set_authorities(context, route->ca_file))
+		(route->tls != TLS_REQUIRED || set_expected_name(context, route->host)) &&
+		set_authorities(context, route->ca_file))
 		return context;
 	SSL_CTX_free(context);
 	return NULL;

@@ -12,6 +12,8 @@ mkdir -p "$work/hooks"
 serve_smtp google --address 127.0.0.8
 serve_smtp own --address 127.0.0.9
 serve_dns names
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=somebody.else.example -keyout "$work/certificate" -out "$work/certificate.pem" 2> /dev/null
+cat "$work/certificate.pem" >> "$work/certificate"
 page=$work/www/api/v2/summary.json
 mkdir -p "${page%/*}"
 green() { statuspage_page "$page" none operational operational; }
@@ -32,7 +34,7 @@ begin() {
 	: > "$work/google.log"
 	green
 }
-connections() { grep -c connection "$work/$1.log"; }
+connections() { grep -c '(connected)' "$work/$1.log"; }
 receivers() { local f; for f in $(mails "$1"); do sed -n 's/^X-Envelope-To: //p' "$f"; done | sort | tr '\n' ' '; }
 
 # The whole of it, with a name server at $dns_port that knows what is written below.
@@ -101,6 +103,7 @@ all() {
 	at 2 -q run; at 3 -q run; at 4 -q run
 	same "$with: and get what they are owed once it is back" "boss@corp.example chief@vanity.example" \
 		"$(echo "$(receivers own) $(receivers google)" | tr ' ' '\n' | grep 'boss@corp\|vanity' | sort -u | xargs)"
+	same "$with: by its own relay too" "spoken to" "$([ "$(connections google)" -gt 0 ] && echo spoken to)"
 }
 
 dns_port=$names_port
@@ -141,6 +144,45 @@ rm -f "$work"/own/*.eml
 red
 next 7 -q run
 same "and stops no delivery" "60" "$(count_mails own)"
+
+# ---- without a relay: to the mail servers of each domain ----
+
+# Both sinks on one port: a route has one for all domains.
+rm -f "$work/backup.port"
+serve_smtp backup --address 127.0.0.10 --port "$own_port"
+serve_smtp secured --address 127.0.0.11 --port "$own_port" --tls starttls --cert "$work/certificate" --key "$work/certificate"
+cat > "$work/names.script" <<END
+one.example MX 20 mx.backup.example
+one.example MX 10 mx.dead.example
+mx.dead.example A 127.0.0.12
+mx.backup.example A 127.0.0.10
+two.example MX 10 mx.secured.example
+mx.secured.example CNAME host.secured.example
+host.secured.example A 127.0.0.11
+three.example A 127.0.0.9
+four.example MX 0 .
+END
+begin direct <<END
+routes:
+  - {name: direct, mx: direct, port: $own_port}
+subscribers:
+  - {mail: a@one.example}
+  - {mail: b@one.example}
+  - {mail: c@two.example}
+  - {mail: d@three.example}
+  - {mail: e@four.example}
+END
+at 0 -q run
+red
+: > "$work/names.log"
+at 1 run > /dev/null
+same "the second of two mail servers takes what the first does not" "a@one.example b@one.example " "$(receivers backup)"
+same "in one session" "1" "$(connections backup)"
+same "TLS where it is offered, whatever the certificate says, and under the server's own name" "c@two.example mx.secured.example" \
+	"$(receivers secured)$(grep -A1 '(name)' "$work/secured.log" | sed -n '2s/.*\t//p')"
+same "without an MX to the domain's own address" "d@three.example " "$(receivers own)"
+same "a domain that takes no mail is a dead letter, with the reason" "1" "$(at 1 outbox | grep -c 'four.example: the domain takes no mail')"
+same "and no name is looked up while it is red" "" "$(cat "$work/names.log")"
 
 # ---- the same with a real name server ----
 

@@ -96,7 +96,7 @@ static struct route_config route_to(const struct sink *sink)
 static struct attempt send_by(
 	mail_transport *send, const struct route_config *route, const char *recipient)
 {
-	struct mail mail = {SENDER, recipient, message, sizeof message - 1};
+	struct mail mail = {SENDER, recipient, message, sizeof message - 1, NULL};
 	struct attempt attempt;
 
 	attempt_in_child(send, route, &mail, &attempt);
@@ -377,7 +377,7 @@ static void test_break_in_the_middle_of_the_message_is_temporary(void **state)
 {
 	static const char *const scripts[] = {"body reset\n", "body drop\n"};
 	struct buffer bytes = {0};
-	struct mail mail = {SENDER, RECIPIENT, NULL, 0};
+	struct mail mail = {SENDER, RECIPIENT, NULL, 0, NULL};
 	struct attempt attempt;
 
 	(void)state;
@@ -409,7 +409,7 @@ static void test_large_mail_to_a_slow_server_arrives(void **state)
 	static const char *const scripts[] = {
 		"with CHUNKING\nrcpt delay 500\n", "data delay 500\n"};
 	struct buffer bytes = {0};
-	struct mail mail = {SENDER, RECIPIENT, NULL, 0};
+	struct mail mail = {SENDER, RECIPIENT, NULL, 0, NULL};
 	struct attempt attempt;
 
 	(void)state;

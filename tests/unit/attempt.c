@@ -226,7 +226,8 @@ static bool passes(const char *sender, const char *recipient, const char *helo, 
 	size_t length, enum outcome *outcome)
 {
 	struct route_config route = {.helo = (char *)helo};
-	struct mail mail = {sender, recipient, bytes, length};
+	struct mail mail = {
+		.sender = sender, .recipient = recipient, .bytes = bytes, .length = length};
 	struct attempt attempt = {.outcome = OUTCOME_DELIVERED};
 	bool passed = mail_check(&route, &mail, &attempt);
 

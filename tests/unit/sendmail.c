@@ -51,7 +51,7 @@ static char *read_file(const char *name)
 static struct attempt send_message(const char *recipient, const char *bytes, size_t length)
 {
 	struct route_config route = {.type = ROUTE_SENDMAIL, .program = fixture.program};
-	struct mail mail = {"lampwatch@example.org", recipient, bytes, length};
+	struct mail mail = {"lampwatch@example.org", recipient, bytes, length, NULL};
 	struct attempt attempt = {0};
 
 	mail_send(sendmail_send, &route, &mail, &attempt);

@@ -18,7 +18,7 @@
 /* Port 1 of loopback: where a connection was tried after all, the text would tell. */
 static struct attempt send_by(const struct route_config *route)
 {
-	struct mail mail = {"a@example.org", "b@example.org", "Subject: x\r\n\r\n", 14};
+	struct mail mail = {"a@example.org", "b@example.org", "Subject: x\r\n\r\n", 14, NULL};
 	struct attempt attempt = {.outcome = OUTCOME_DELIVERED};
 
 	mail_send(smtp_send, route, &mail, &attempt);
