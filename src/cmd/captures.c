@@ -106,7 +106,9 @@ static int by_time(const void *a, const void *b)
 
 	if (left->time != right->time)
 		return left->time < right->time ? -1 : 1;
-	if (left->path == NULL || right->path == NULL)
+	if ((left->path == NULL) != (right->path == NULL))
+		return left->path == NULL ? -1 : 1;
+	if (left->path == NULL)
 		return left->record < right->record ? -1 : left->record > right->record;
 	return strcmp(left->path, right->path);
 }

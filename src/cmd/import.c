@@ -99,7 +99,7 @@ static bool find_captures(struct import *import, char **paths)
 	if (!good || !files)
 		return good;
 	web_records_sort(&import->records);
-	web_records_match(
+	import_match(
 		&import->records, import->context, import->page, import->url, &import->captures);
 	return import->captures.count > 0 || nothing_matches(import);
 }
@@ -182,7 +182,7 @@ static void feed_one(struct import *import, const struct capture *capture)
 	if (capture->path != NULL)
 		capture_load(capture, kind_document_count(kind), &captured);
 	else
-		good = web_records_load(
+		good = import_load(
 			&import->records, capture, kind, import->feeder.readers, &captured, &error);
 	if (good) {
 		feeder_feed(&import->feeder, capture, &captured, true);
