@@ -165,8 +165,8 @@ static void check_relay(
 static void check_route(
 	const struct route_config *route, struct node node, struct problems *problems)
 {
-	static const char *const local[] = {"tls", "ca_file", "helo", "user", "password_file",
-		"port", NULL};
+	static const char *const local[] = {
+		"tls", "ca_file", "helo", "user", "password_file", "port", NULL};
 	static const char *const direct[] = {"tls", "ca_file", "user", "password_file", NULL};
 	static const char *const relay[] = {"port", NULL};
 	int ways = has(node, "smtp") + has(node, "sendmail") + has(node, "mx");

@@ -25,8 +25,7 @@
 enum { DOMAIN_MILLISECONDS = 2000 };
 
 /* For one mail, whose domain nobody may have asked about before. */
-static struct dependences *ask_domain(
-	const struct config *config, const char *address, int64_t now)
+static struct dependences *ask_domain(const struct config *config, const char *address, int64_t now)
 {
 	struct host host = {.role = HOST_DOMAIN, .tried = now};
 	struct hosts hosts = {0};
@@ -54,9 +53,9 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 
 	if (mail && config->routes[route].type == ROUTE_MX)
 		dependences = ask_domain(config, receiver_address(receiver), now);
-	session_attempt(&(struct session_order){config, templates,
-				mail ? &config->routes[route] : NULL, &delivery, 1, now,
-				dependences},
+	session_attempt(
+		&(struct session_order){config, templates, mail ? &config->routes[route] : NULL,
+			&delivery, 1, now, dependences},
 		attempt);
 	dependences_free(dependences);
 	free(templates);

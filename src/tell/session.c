@@ -46,10 +46,9 @@ static struct mail mail_of(const struct session_order *order, const struct deliv
 		.recipient = receiver_address(delivery->receiver),
 		.bytes = delivery->bytes,
 		.length = delivery->length,
-		.domain = order->dependences != NULL
-				  ? dependences_domain(order->dependences,
-					    receiver_address(delivery->receiver))
-				  : NULL,
+		.domain = order->dependences != NULL ? dependences_domain(order->dependences,
+							       receiver_address(delivery->receiver))
+						     : NULL,
 	};
 }
 

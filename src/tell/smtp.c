@@ -309,8 +309,7 @@ static void transferred(struct session *session, smtp_message_t message)
  */
 static void accept_verified(const struct session *session, int *acceptable, const SSL *ssl)
 {
-	*acceptable = session->route->tls == TLS_OFFERED ||
-		      SSL_get_verify_result(ssl) == X509_V_OK;
+	*acceptable = session->route->tls == TLS_OFFERED || SSL_get_verify_result(ssl) == X509_V_OK;
 }
 
 static void event(smtp_session_t esmtp, int number, void *context, ...)
@@ -329,8 +328,7 @@ static void event(smtp_session_t esmtp, int number, void *context, ...)
 		break;
 	case SMTP_EV_EXTNA_STARTTLS:
 		if (session->route->tls == TLS_REQUIRED)
-			note_refusal(session, OUTCOME_ROUTE,
-				"the server does not offer STARTTLS");
+			note_refusal(session, OUTCOME_ROUTE, "the server does not offer STARTTLS");
 		break;
 	case SMTP_EV_STARTTLS_OK:
 		session->encrypted = true;
