@@ -145,7 +145,9 @@ static void load_blind(struct site_page *page, int64_t since)
 			begin = statement_integer(row, 0);
 		if (begins)
 			continue;
-		add_blind(page, begin != 0 ? begin : since, statement_integer(row, 0));
+		if (begin != 0 ||
+			page->blind_count == 0) /* "readable" and "back" end the same one */
+			add_blind(page, begin != 0 ? begin : since, statement_integer(row, 0));
 		begin = 0;
 	}
 	statement_end(row);

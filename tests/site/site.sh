@@ -130,6 +130,15 @@ mv "$work/www/gone" "$work/www/api"
 run 2026-03-29T11:06:00Z
 check "and has its colour again when it can" grep -q '<a href="example/index.html">example</a><svg .*</svg><b class="green">' "$archive/index.html"
 
+cp "$work/www/api/v2/summary.json" "$work/good"
+put "$work/www/api/v2/summary.json" <<< '{"page": "is no more"}'
+for minute in 10 11 12; do run "2026-03-29T11:$minute:00Z" 2> /dev/null; done
+put "$work/www/api/v2/summary.json" < "$work/good"
+run 2026-03-29T11:20:00Z
+day=$archive/example/2026/03/2026-03-29.html
+same "while it could not be read its strips are grey, and not before" 4 "$(grep -c 'aria-label="[0-9]* parts of 5 minutes: \([0-9]* red, \)*2 grey"' "$day")"
+check "that it was lost and is back stands there, too" grep -Pzq 'The page cannot be read(.|\n)*The page is lost(.|\n)*The page is back(.|\n)*The page can be read again' "$day"
+
 if [ -z "${LAMPWATCH_PEERS:-}" ]; then
 	skip "html-validate finds nothing" "needs --peers: node, npm, Chromium"
 	skip "from a file manager, in Chromium: axe-core finds nothing, nothing runs, nothing is loaded" "needs --peers"
