@@ -27,7 +27,8 @@ struct course {
 static struct course course_new(int64_t worse, int64_t better)
 {
 	return (struct course){
-		.rules = {worse, better, LEVEL_PARTIAL_OUTAGE, false, NULL}, .now = 1000};
+		.rules = {.worse = worse, .better = better, .red = LEVEL_PARTIAL_OUTAGE},
+		.now = 1000};
 }
 
 static void see_text(struct course *course, const char *text)
