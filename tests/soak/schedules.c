@@ -85,8 +85,9 @@ struct world {
 	int64_t alarm[PAGES]; /* open on each page; 0: it is green */
 	struct arrival *arrivals;
 	size_t arrival_count;
-	struct text_list doubtful; /* Message-IDs that may come twice: nobody could know */
-	struct text_list poison;   /* of which no relay ever confirms the end */
+	struct text_list doubtful;   /* Message-IDs that may come twice: nobody could know */
+	struct text_list unrecorded; /* likewise, since the disk was full */
+	struct text_list poison;     /* of which no relay ever confirms the end */
 	bool down[ROUTES], refusing, strict_refuses, second_refuses;
 };
 
@@ -322,8 +323,10 @@ static bool answer(struct world *self, struct batch *batch, size_t index, struct
 	}
 	database_begin(self->database);
 	rounds_answer(self->rounds, batch, index, attempt, self->now);
-	if (!database_commit(self->database, NULL))
+	if (!database_commit(self->database, NULL)) {
 		doubt(self, &batch->deliveries.list[index]);
+		text_list_add(&self->unrecorded, batch->deliveries.list[index].message_id);
+	}
 	return true;
 }
 
@@ -362,8 +365,10 @@ static void doubt_unrecorded(struct world *self, const struct batch *batch)
 			"SELECT 1 FROM delivery WHERE id = ? AND state = 'sending'", "i",
 			batch->deliveries.list[i].id);
 
-		if (!statement_row(row))
+		if (!statement_row(row)) {
 			doubt(self, &batch->deliveries.list[i]);
+			text_list_add(&self->unrecorded, batch->deliveries.list[i].message_id);
+		}
 		statement_end(row);
 	}
 }
@@ -527,6 +532,9 @@ static void check_order(const struct world *self, const char *receiver, int64_t 
 	const struct arrival *red = first_arrival(self, receiver, alarm, EVENT_RED),
 			     *green = first_arrival(self, receiver, alarm, EVENT_GREEN);
 
+	if (red != NULL && first_arrival(self, receiver, alarm, EVENT_BOTH) > red &&
+		!text_list_has(&self->unrecorded, red->message_id))
+		wrong(self, "red and green came after the red", receiver);
 	if (red != NULL && green != NULL && green < red)
 		wrong(self, "green came before its red", receiver);
 	for (size_t i = 0; i < self->arrival_count; i++) {
@@ -630,6 +638,7 @@ static void world_close(struct world *self)
 	}
 	free(self->arrivals);
 	text_list_release(&self->doubtful);
+	text_list_release(&self->unrecorded);
 	text_list_release(&self->poison);
 	free(self->path);
 }
