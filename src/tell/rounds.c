@@ -50,8 +50,9 @@ struct rounds {
 	size_t *order; /* of the routes, as things stand */
 	struct round *list;
 	size_t count;
-	bool woken; /* the outbox may hold more that is due */
-	bool stale; /* likewise, but nothing that comes before what waits here */
+	bool woken;   /* the outbox may hold more that is due */
+	bool stale;   /* likewise, but nothing that comes before what waits here */
+	int64_t vain; /* nothing could begin at that time, and nothing has changed since; -1: no */
 	enum { UNRECORDED_UNKNOWN, UNRECORDED_YES, UNRECORDED_NO } unrecorded; /* in this run */
 };
 
@@ -408,19 +409,30 @@ static bool begin_any(struct rounds *rounds, int64_t now, struct batch *batch)
 	return false;
 }
 
+static bool any_waits(const struct rounds *rounds)
+{
+	for (size_t i = 0; i < rounds->count; i++)
+		if (rounds->list[i].state == ROUND_WAITING)
+			return true;
+	return false;
+}
+
 bool rounds_next(struct rounds *rounds, int64_t now, struct batch *batch)
 {
+	bool found;
+
 	*batch = (struct batch){0};
-	if (rounds->sessions == ROUNDS_SESSIONS)
+	if (rounds->sessions == ROUNDS_SESSIONS || (rounds->vain == now && !rounds->woken))
 		return false;
 	if (rounds->woken)
 		look(rounds, now);
-	if (begin_any(rounds, now, batch))
-		return true;
-	if (!rounds->stale)
-		return false;
-	look(rounds, now);
-	return begin_any(rounds, now, batch);
+	found = begin_any(rounds, now, batch);
+	if (!found && rounds->stale && (rounds->sessions == 0 || !any_waits(rounds))) {
+		look(rounds, now);
+		found = begin_any(rounds, now, batch);
+	}
+	rounds->vain = found ? -1 : now;
+	return found;
 }
 
 /* ---- what came of it ---- */
@@ -447,6 +459,7 @@ static void failed(struct rounds *rounds, struct round *round, const struct deli
 	if (receiver_address(round->receiver) != NULL && way_of(rounds, round, now) != NO_WAY) {
 		outbox_note(database, delivery->id, way, attempt);
 		round->state = ROUND_WAITING;
+		rounds->vain = -1;
 	} else if (outbox_expired(delivery, attempt, now)) {
 		give_up(rounds, delivery, way, attempt, now);
 		round->state = ROUND_DONE;
@@ -519,6 +532,7 @@ static void note_session(struct rounds *rounds, const struct batch *batch, int64
 {
 	struct way *way = &rounds->ways[batch->way];
 
+	rounds->vain = -1;
 	way->sessions--;
 	rounds->sessions--;
 	way->working -= batch->working;

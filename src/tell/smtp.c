@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -129,9 +131,20 @@ static int lowest_free_descriptor(void)
 	return descriptor >= 0 ? descriptor : 0;
 }
 
+/* libesmtp writes a mail in small pieces, the last of which would wait for the peer's
+ * acknowledgement of those before, which comes 40 ms later. */
+static void send_at_once(int descriptor)
+{
+	int yes = 1;
+
+	if (descriptor >= 0)
+		setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+}
+
 static void connected(struct session *session)
 {
 	smtp_connection = find_connection(session->lowest);
+	send_at_once(smtp_connection);
 	session->encrypted = session->password_sent = false;
 	session->refused = NULL;
 	session->verify_error = X509_V_OK;
