@@ -16,6 +16,26 @@
 #include "tell/disabled.h"
 #include "tell/outbox.h"
 
+/* What a delivery that is not tried now waits for. */
+static void print_waiting(const struct delivery *delivery, const char *zone)
+{
+	if (!text_equal(delivery->state, "pending"))
+		return;
+	if (delivery->held_for != NULL) {
+		fputs(", held while ", stdout);
+		terminal_text(delivery->held_for, 0);
+		fputs(" is in trouble", stdout);
+	} else if (delivery->held_until != 0) {
+		fputs(", held until ", stdout);
+		terminal_time(delivery->held_until, zone);
+	} else if (delivery->gather) {
+		fputs(", to be joined with others", stdout);
+	} else if (delivery->next_try > delivery->created) {
+		fputs(", again at ", stdout);
+		terminal_time(delivery->next_try, zone);
+	}
+}
+
 static void print_delivery(const struct delivery *delivery, const char *zone)
 {
 	printf("%lld ", (long long)delivery->id);
@@ -26,14 +46,7 @@ static void print_delivery(const struct delivery *delivery, const char *zone)
 	fputs("\n   made ", stdout);
 	terminal_time(delivery->created, zone);
 	printf(", %lld attempt%s", (long long)delivery->tries, delivery->tries == 1 ? "" : "s");
-	if (delivery->held_until != 0) {
-		fputs(", held until ", stdout);
-		terminal_time(delivery->held_until, zone);
-	} else if (text_equal(delivery->state, "pending") &&
-		   delivery->next_try > delivery->created) {
-		fputs(", again at ", stdout);
-		terminal_time(delivery->next_try, zone);
-	}
+	print_waiting(delivery, zone);
 	putchar('\n');
 	if (delivery->reason[0] != '\0') {
 		fputs("   ", stdout);
@@ -60,6 +73,7 @@ static struct value *delivery_value(const struct delivery *delivery)
 	value_put_text(map, "created", created);
 	value_put_text(map, "next_try", next);
 	date_write(delivery->held_until, next);
+	value_put_text(map, "held_for", delivery->held_for != NULL ? delivery->held_for : "");
 	value_put_text(map, "held_until", delivery->held_until != 0 ? next : "");
 	value_put_number(map, "tries", delivery->tries);
 	value_put_text(map, "route", delivery->route);

@@ -225,10 +225,13 @@ void smtps_send(const struct route_config *route, const struct mail *mails, size
 
 	set_route(easy, route);
 	set_session(easy, &upload);
-	for (size_t i = 0; i < left && !attempt.of_session; i++) {
+	for (size_t i = 0; i < left; i++) {
 		CURLcode result;
 
-		if (i > 0 && clock_milliseconds() >= last_turn)
+		/* Where nobody decided, the connection is gone, and what it was to carry untouched.
+		 */
+		if (i > 0 && (attempt.code == 0 || attempt.of_session ||
+				     clock_milliseconds() >= last_turn))
 			break;
 		begin_mail(&upload, &mails[turns[i]]);
 		result = send_one(easy, route, upload.mail);

@@ -729,6 +729,131 @@ static void test_smtps_makes_the_same_of_the_same_faults(void **state)
 		{"quit drop\n", OUTCOME_DELIVERED, 250, "kept", 1});
 }
 
+enum { MAILS = 50 };
+
+/* What came of each of many mails in one session; "" where it was never reported. */
+struct session_result {
+	const char *outcomes[MAILS];
+	size_t reported;
+};
+
+static void keep_outcome(void *context, size_t index, const struct attempt *attempt)
+{
+	struct session_result *result = context;
+
+	assert_string_equal(result->outcomes[index], "");
+	result->outcomes[index] = outcome_name(attempt->outcome);
+	result->reported++;
+}
+
+/* Fifty mails in one session; the recipient at each place is "mN@example.com". */
+static struct session_result send_many(
+	mail_transport *send, enum sink_tls tls, const char *script, size_t *kept, char **log)
+{
+	struct session_result result = {.reported = 0};
+	struct mail_report report = {keep_outcome, &result};
+	struct mail mails[MAILS];
+	char recipients[MAILS][32];
+	struct route_config route;
+	struct sink sink;
+
+	announce(script);
+	sink_start(&sink, tls, "127.0.0.1", 2);
+	sink_script(&sink, script);
+	route = route_to(&sink);
+	route.tls = tls == SINK_PLAIN ? TLS_OFF : TLS_REQUIRED;
+	for (size_t i = 0; i < MAILS; i++) {
+		snprintf(recipients[i], sizeof recipients[i], "m%zu@example.com", i);
+		mails[i] = (struct mail){SENDER, recipients[i], message, sizeof message - 1};
+		result.outcomes[i] = "";
+	}
+	send(&route, mails, MAILS, &report);
+	*kept = sink_count(&sink);
+	*log = sink_log(&sink);
+	sink_stop(&sink);
+	return result;
+}
+
+static size_t count_words(const char *text, const char *words)
+{
+	size_t count = 0;
+
+	while ((text = strstr(text, words)) != NULL) {
+		count++;
+		text += strlen(words);
+	}
+	return count;
+}
+
+/* The outcome of one place, and of all places before and after it. */
+static void assert_session(mail_transport *send, enum sink_tls tls, const char *script,
+	size_t place, const char *before, const char *at, const char *after, size_t mails)
+{
+	size_t kept;
+	char *log;
+	struct session_result result = send_many(send, tls, script, &kept, &log);
+
+	for (size_t i = 0; i < MAILS; i++)
+		assert_string_equal(result.outcomes[i], i < place   ? before
+							: i > place ? after
+								    : at);
+	assert_int_equal(kept, mails);
+	assert_int_equal(count_words(log, "\tC\tEHLO"), tls == SINK_STARTTLS ? 2 : 1);
+	free(log);
+}
+
+static void test_fifty_mails_go_in_one_session(void **state)
+{
+	(void)state;
+	assert_session(smtp_send, SINK_PLAIN, "", 0, "", "delivered", "delivered", MAILS);
+	assert_session(smtp_send, SINK_STARTTLS, "", 0, "", "delivered", "delivered", MAILS);
+	assert_session(
+		smtp_send, SINK_PLAIN, "with CHUNKING\n", 0, "", "delivered", "delivered", MAILS);
+	assert_session(smtps_send, SINK_IMPLICIT, "", 0, "", "delivered", "delivered", MAILS);
+}
+
+static void test_one_bad_recipient_among_fifty_costs_only_itself(void **state)
+{
+	static const char *const replies[][2] = {
+		{"rcpt for m7@* reply 550 5.1.1 unknown\n", "receiver"},
+		{"rcpt for m7@* reply 450 4.2.0 busy\n", "temporary"},
+		{"with CHUNKING\nrcpt for m7@* reply 550 5.1.1 unknown\n", "receiver"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++)
+		assert_session(smtp_send, SINK_PLAIN, replies[i][0], 7, "delivered", replies[i][1],
+			"delivered", MAILS - 1);
+}
+
+/* What the relay had no turn for is not begun: it may be handed in again at once. */
+static void test_a_session_that_breaks_costs_only_the_mail_in_turn(void **state)
+{
+	(void)state;
+	assert_session(
+		smtp_send, SINK_PLAIN, "rcpt for m7@* drop\n", 7, "delivered", "temporary", "", 7);
+	assert_session(smtp_send, SINK_PLAIN, "rcpt for m7@* silent\n", 7, "delivered", "temporary",
+		"", 7);
+	assert_session(smtps_send, SINK_IMPLICIT, "rcpt for m7@* drop\n", 7, "delivered",
+		"temporary", "", 7);
+}
+
+static void test_a_relay_that_accepts_and_then_drops_leaves_one_unknown(void **state)
+{
+	(void)state;
+	assert_session(
+		smtp_send, SINK_PLAIN, "content first 1 keep-drop\n", 0, "", "unknown", "", 1);
+	assert_session(
+		smtps_send, SINK_IMPLICIT, "content first 1 keep-drop\n", 0, "", "unknown", "", 1);
+}
+
+static void test_a_session_that_never_begins_reports_one_for_all(void **state)
+{
+	(void)state;
+	assert_session(smtp_send, SINK_PLAIN, "hello reply 421 4.3.2 not now\n", 0, "", "temporary",
+		"", 0);
+}
+
 static int set_quick(void **state)
 {
 	(void)state;
@@ -766,6 +891,11 @@ int main(void)
 		cmocka_unit_test(test_refused_password_is_the_route_and_sends_nothing),
 		cmocka_unit_test(test_refused_password_is_not_tried_twice),
 		cmocka_unit_test(test_smtps_makes_the_same_of_the_same_faults),
+		cmocka_unit_test(test_fifty_mails_go_in_one_session),
+		cmocka_unit_test(test_one_bad_recipient_among_fifty_costs_only_itself),
+		cmocka_unit_test(test_a_session_that_breaks_costs_only_the_mail_in_turn),
+		cmocka_unit_test(test_a_relay_that_accepts_and_then_drops_leaves_one_unknown),
+		cmocka_unit_test(test_a_session_that_never_begins_reports_one_for_all),
 	};
 
 	return cmocka_run_group_tests(tests, set_quick, NULL);
