@@ -764,7 +764,10 @@ static struct session_result send_many(
 	route.tls = tls == SINK_PLAIN ? TLS_OFF : TLS_REQUIRED;
 	for (size_t i = 0; i < MAILS; i++) {
 		snprintf(recipients[i], sizeof recipients[i], "m%zu@example.com", i);
-		mails[i] = (struct mail){SENDER, recipients[i], message, sizeof message - 1};
+		mails[i] = (struct mail){.sender = SENDER,
+			.recipient = recipients[i],
+			.bytes = message,
+			.length = sizeof message - 1};
 		result.outcomes[i] = "";
 	}
 	send(&route, mails, MAILS, &report);
