@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-enum { ETAG_MAX = 64, PATH_PARTS_MAX = 8, SNAPSHOT_DEPTH = 5 };
+enum { ETAG_MAX = 64, SNAPSHOT_DEPTH = 5 /* of /page/2014/01/folder/file */ };
 
 /* A page of ours runs no script, and takes style and pictures from beside it alone. */
 #define PAGE_POLICY                                                                                \

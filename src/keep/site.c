@@ -169,7 +169,8 @@ static bool write_days(
 }
 
 /* What is left for later because much is to be written for the first time. */
-static bool wait(const struct pass *pass, const struct task *task, const struct page_state *state)
+static bool is_postponed(
+	const struct pass *pass, const struct task *task, const struct page_state *state)
 {
 	return pass->written >= pass->budget && task->known && task->done < state->snapshot;
 }
@@ -191,7 +192,7 @@ static bool write_task(struct pass *pass, struct task *task)
 	struct site_page page = {0};
 	bool done;
 
-	if (state == NULL || wait(pass, task, state))
+	if (state == NULL || is_postponed(pass, task, state))
 		return true;
 	find_days(pass, task);
 	if (!write_snapshots(pass, task, state))

@@ -105,7 +105,6 @@ static void put_strips(const struct site_page *page, const struct site_strip *st
 
 	value_put(data, "lamps", site_strips(page, strip, whole, &left));
 	value_put_number(data, "left", (int64_t)left);
-	value_put(data, "strip", site_strip_value(whole, strip->unit));
 }
 
 static void add_label(struct value *labels, const char *text)

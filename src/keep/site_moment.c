@@ -238,7 +238,6 @@ static struct value *end(struct moment *moment)
 		moment->snapshot == 1 && moment->turns->count + moment->notes->count == 0);
 	value_put_number(map, "left", (int64_t)moment->left);
 	value_put_number(map, "sequence", moment->snapshot);
-	value_put_boolean(map, "quotes", moment->said->count > 0);
 	put_snapshot(moment);
 	put_title(moment);
 	identity = memory_format("%s\t%" PRId64, moment->page, moment->time);

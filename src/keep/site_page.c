@@ -141,16 +141,12 @@ static struct value *years(const struct site_page *page)
 	return list;
 }
 
-/* One map for each end of the strip. */
-static struct value *day_value(const struct site_page *page, int64_t day)
+static void put_day(struct value *data, const char *key, int64_t day)
 {
-	struct value *map = value_map();
 	char name[16];
 
 	site_day_name(day, name);
-	value_put_text(map, "day", name);
-	value_put(map, "time", site_time(page->site, site_day_begin(page->site, day)));
-	return map;
+	value_put_text(data, key, name);
 }
 
 static void put_badges(const struct site_page *page, struct value *data)
@@ -179,9 +175,8 @@ static struct value *page_value(const struct site_page *page, char whole[static 
 	site_put_page(page, data);
 	value_put(data, "lamps", site_strips(page, &strip, whole, &left));
 	value_put_number(data, "left", (int64_t)left);
-	value_put(data, "strip", site_strip_value(whole, strip.unit));
-	value_put(data, "from", day_value(page, today - SITE_DAYS + 1));
-	value_put(data, "to", day_value(page, today));
+	put_day(data, "from", today - SITE_DAYS + 1);
+	put_day(data, "to", today);
 	value_put(data, "years", years(page));
 	value_put(data, "moments", site_page_moments(page, 0, INT64_MAX, SITE_RECENT_MAX));
 	put_badges(page, data);

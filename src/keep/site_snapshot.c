@@ -214,13 +214,11 @@ static void put_difference(
 		char *old = words_of(&before, markup), *new = words_of(text, markup);
 
 		words = site_words(old, new);
-		value_put_boolean(map, "same", text_equal(old, new));
 		free(old);
 		free(new);
 	}
-	value_put(map, "words", words != NULL ? words : value_list());
-	value_put_boolean(map, "compared", subject->previous != NULL && headers != NULL);
 	value_put_boolean(map, "marked", words != NULL && words->count > 0);
+	value_put(map, "words", words != NULL ? words : value_list());
 	free(headers);
 	buffer_release(&before);
 }
@@ -303,20 +301,21 @@ static void put_head(const struct subject *subject)
 {
 	const struct page_config *config = config_page(subject->site->config, subject->page);
 	char *url = http_url_public(config != NULL ? config->url : subject->state->url),
-	     *name = strrchr(subject->row->folder, '/');
+	     *name = strrchr(subject->row->folder, '/'), *month;
 	char day[16];
 
 	site_day_name(site_day(subject->site, subject->row->time), day);
+	month = memory_format("%.4s/%.2s", day, day + 5);
 	value_put_text(subject->data, "page", subject->page);
 	site_put(subject->data, "address", url);
 	value_put(subject->data, "time", site_time(subject->site, subject->row->time));
 	value_put_text(subject->data, "folder", subject->row->folder);
 	value_put_text(subject->data, "name", name != NULL ? name + 1 : subject->row->folder);
 	value_put_text(subject->data, "day", day);
-	value_put(subject->data, "month",
-		value_text((char[]){day[0], day[1], day[2], day[3], '/', day[5], day[6], '\0'}));
+	value_put_text(subject->data, "month", month);
 	put_way(subject, "previous", subject->previous);
 	put_way(subject, "next", subject->next);
+	free(month);
 	free(url);
 }
 
