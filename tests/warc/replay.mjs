@@ -4,7 +4,7 @@
 //   node replay.mjs PACKAGES ARCHIVE INDEX
 // asks for every line of the index (CDXJ) at its address and time, and prints what is not answered with
 // status 200 and a body of the digest that the index says; then how many were. wabac itself checks none.
-import { createHash } from "node:crypto";
+import { createHash, webcrypto } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { load, serve } from "./files.mjs";
@@ -15,6 +15,7 @@ const scope = "http://viewer.test/";
 // What a service worker finds around it.
 await load(packages, "fake-indexeddb/auto");
 globalThis.self = globalThis;
+globalThis.crypto ??= webcrypto; // Node 18 has it under this name only
 Object.assign(globalThis, {
 	registration: { scope },
 	location: new URL(scope),
