@@ -233,7 +233,8 @@ void outbox_gathered(
 void outbox_release(struct database *database, int64_t now)
 {
 	database_do(database,
-		"UPDATE delivery SET gather = 0, held_until = 0, next_try = ?1 WHERE " GATHERED,
+		"UPDATE delivery SET gather = 0, held_until = 0, next_try = ?1,"
+		" created = CASE WHEN held_until > 0 THEN ?1 ELSE created END WHERE " GATHERED,
 		"i", now);
 }
 
@@ -423,8 +424,8 @@ int64_t outbox_last(struct database *database)
 void outbox_total(struct database *database, struct outbox_totals *totals)
 {
 	totals->pending = outbox_count(database);
-	totals->dead = number(database_query(
-		database, "SELECT count(*) FROM delivery WHERE state = 'dead'", ""));
+	totals->dead = number(
+		database_query(database, "SELECT count(*) FROM delivery WHERE state = 'dead'", ""));
 	totals->oldest = number(
 		database_query(database, "SELECT min(created) FROM delivery WHERE " OWED, ""));
 }

@@ -83,7 +83,8 @@ void outbox_alarms(struct database *database, int64_t id, struct delivery_plan *
 /*
  * Deliveries that wait to be joined: those of a run beyond a receiver's first, and those held until
  * a time that has come. Whose they are; all of one receiver, oldest first (none that is held for
- * a provider); and the end of the waiting, for all that have not been merged into another.
+ * a provider); and the end of the waiting, for all that have not been merged into another: of what
+ * was held, the days until it is given up begin only then.
  */
 void outbox_gathering(struct database *database, int64_t now, struct text_list *receivers);
 void outbox_gathered(struct database *database, const char *receiver, int64_t now,

@@ -219,6 +219,30 @@ static void test_quiet_hours_hold_and_end_as_one_message(void **state)
 	scene_close(&scene);
 }
 
+static void test_what_was_held_for_weeks_is_not_given_up_at_its_first_failure(void **state)
+{
+	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY};
+	struct deliveries all = {0};
+	struct scene scene;
+
+	(void)state;
+	scene_open(&scene, PAGES "subscribers: [{mail: x@example.com, quiet:"
+				 " {begins: 2026-12-01T00:00:00Z, ends: 2026-12-31T00:00:00Z}}]\n");
+	assert_true(date_parse("2026-12-01T00:00:00Z", &scene.now));
+	run(&scene, WELL, WELL, WELL);
+	scene.now += 60;
+	run(&scene, RED, NULL, NULL);
+	assert_true(date_parse("2026-12-31T00:00:00Z", &scene.now));
+	assert_true(gather(&scene.observer, scene.now));
+	assert_int_equal(due_now(&scene), 1);
+	outbox_list(scene.database, false, &all);
+	all.list[0].tries = 1000;
+	outbox_failed(scene.database, &all.list[0], "relay", &attempt, scene.now);
+	assert_false(outbox_expired(&all.list[0], &attempt, scene.now + 3600));
+	deliveries_release(&all);
+	scene_close(&scene);
+}
+
 static void test_the_operator_s_own_news_wait_for_no_quiet_hours(void **state)
 {
 	struct scene scene;
@@ -250,6 +274,7 @@ int main(void)
 			test_the_green_of_a_joined_red_that_got_out_goes_to_who_was_owed_it),
 		cmocka_unit_test(test_the_same_joining_has_the_same_message_id),
 		cmocka_unit_test(test_quiet_hours_hold_and_end_as_one_message),
+		cmocka_unit_test(test_what_was_held_for_weeks_is_not_given_up_at_its_first_failure),
 		cmocka_unit_test(test_the_operator_s_own_news_wait_for_no_quiet_hours),
 	};
 
