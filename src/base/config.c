@@ -249,6 +249,8 @@ static void read_file(struct config *config, struct node root, struct problems *
 		config->archive = file_join(config->folder, "archive");
 	if (config->timezone == NULL)
 		config->timezone = memory_string("UTC");
+	if (config->resolver == NULL && !text_empty(getenv("LAMPWATCH_RESOLVER")))
+		config->resolver = memory_string(getenv("LAMPWATCH_RESOLVER"));
 	read_pages(config, section(root, "pages"), problems);
 	config_read_routes(config, section(root, "routes"), problems);
 	config_read_webhooks(config, section(root, "webhooks"), problems);

@@ -15,7 +15,7 @@ cat > lampwatch.yaml <<-END
 	operator: admin@example.org
 	every: 0s
 	pages:
-	  - {name: example, url: "http://127.0.0.1:$www_port/", kind: statuspage, provider: example}
+	  - {name: example, url: "http://127.0.0.1:$www_port/", kind: statuspage, provider: northwind}
 	routes:
 	  - {name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}
 	subscribers:
@@ -176,7 +176,7 @@ same "a replayed archive takes no real run" "2" "$status"
 
 check "verify: 0, and nothing" does 0 verify
 same "and really nothing" "" "$(cat "$work/said")"
-check "verify -v counts" prints 0 "^whole: 1 page, 4 snapshots, [0-9]+ files$" verify -v
+check "verify -v counts" prints 0 "^whole: 1 page, 4 snapshots, [0-9]+ files, not signed, 0 time stamps$" verify -v
 
 # damage NAME PATTERN COMMAND…: on a copy of the archive; verify must then name what is wrong, and end with 3.
 damage() {
@@ -220,7 +220,7 @@ damage "a chain that lost its end" "chain: does not end" shorten
 damage "a line of a chain that says another time" "chain: line" reword
 damage "a chain made anew from there on" "chain: line 3 is not the one that the database holds" rechain
 damage "a chain that is gone" "chain" rm chain
-damage "a page that nobody watched" "stranger/chain: belongs to no page" strange_page
+damage "a page that nobody watched" "stranger/chain: has been added: it belongs to no page" strange_page
 damage "an altered row of the database" "chain" query "UPDATE snapshot SET folder = '2014/01/elsewhere' WHERE sequence = 2"
 damage "a deleted row of the database" "chain: line 3 is not in the database" query "DELETE FROM snapshot WHERE sequence = 2"
 damage "a database that is none" "lampwatch.db" cp chain ../.state/lampwatch.db
