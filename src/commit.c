@@ -162,13 +162,12 @@ static bool append_chain(
 	bool good = true;
 
 	for (int64_t i = archive_chain_end(archive, page) + 1; good && i <= last; i++) {
-		struct snapshot_row row = {0};
+		char *line = store_line(observer->database, page, i);
 
-		good = store_snapshot(observer->database, page, i, &row)
-			       ? archive_chain(archive, page, row.line, error)
-			       : error_set(error, REMEDY_LOCAL,
-					 "the database has lost snapshot %" PRId64, i);
-		snapshot_row_release(&row);
+		good = line != NULL ? archive_chain(archive, page, line, error)
+				    : error_set(error, REMEDY_LOCAL,
+					      "the database has lost line %" PRId64, i);
+		free(line);
 	}
 	return good;
 }

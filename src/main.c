@@ -61,6 +61,7 @@ static const struct command {
 	{"verify", command_verify, "[--key FILE] [--ca-file FILE] [FOLDER]",
 		"prove that the archive is whole and unaltered"},
 	{"pack", command_pack, "", "let old snapshots take a fraction of the room"},
+	{"prune", command_prune, "", "remove what is kept no longer; its line in the chain stays"},
 	{"key", command_key, "", "make the key that signs the archive, and show its public half"},
 	{"export", command_export, "--warc FILE [PAGE...] | --wacz FILE [PAGE...] | --evidence PAGE TIME FILE.zip|FOLDER",
 		"snapshots as a web archive, for other programs"},

@@ -122,6 +122,8 @@ static bool read_remind(const struct node_walk *walk, struct node node, void *ta
 }
 
 static const struct node_range remind_range = {CONFIG_REMIND_MIN, CONFIG_EVERY_MAX};
+static const struct node_range age_range = {0, CONFIG_AGE_MAX};
+static const struct node_range count_range = {0, CONFIG_SNAPSHOTS_MAX};
 static const struct node_range every_range = {0, CONFIG_EVERY_MAX};
 static const struct node_word first_sight_words[] = {
 	{"baseline", FIRST_SIGHT_BASELINE}, {"alert", FIRST_SIGHT_ALERT}, {NULL, 0}};
@@ -139,6 +141,10 @@ static const struct node_word red_words[] = {{"degraded", LEVEL_DEGRADED},
 		{"red", node_read_word, offsetof(owner, settings.red), false, red_words},          \
 		{"every", node_read_duration, offsetof(owner, settings.every), false,              \
 			&every_range},                                                             \
+		{"keep_for", node_read_duration, offsetof(owner, settings.keep_for), false,       \
+			&age_range},                                                               \
+		{"keep_count", node_read_number, offsetof(owner, settings.keep_count), false,      \
+			&count_range},                                                             \
 		{"timeout", read_timeout, offsetof(owner, settings.timeout), false,                \
 			timeout_rules},                                                            \
 	{                                                                                          \
@@ -175,7 +181,6 @@ static bool read_section(const struct node_walk *walk, struct node node, void *t
 		       walk->rule->key, range->maximum, node_count(node));
 }
 
-static const struct node_range age_range = {0, CONFIG_AGE_MAX};
 static const struct node_range stamp_range = {CONFIG_STAMP_MIN, CONFIG_EVERY_MAX};
 static const struct node_rule timestamp_rules[] = {
 	{"url", config_read_secret_url, offsetof(struct timestamp_config, url), true, NULL},

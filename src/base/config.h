@@ -50,6 +50,8 @@ struct page_settings {
 	int first_sight; /* enum first_sight */
 	int red;         /* enum level: the floor of red */
 	int64_t every;   /* milliseconds; 0: at each run */
+	int64_t keep_for;   /* milliseconds: older snapshots are pruned; 0: none */
+	int64_t keep_count; /* snapshots: only the newest are kept; 0: all */
 	struct timeout_config timeout;
 	struct limits_config limits;
 };
@@ -232,6 +234,7 @@ enum {
 	CONFIG_BODY_MIN = 1024,             /* bytes */
 	CONFIG_BODY_MAX = 256 * 1024 * 1024, /* bytes */
 	CONFIG_REDIRECTS_MAX = 50,
+	CONFIG_SNAPSHOTS_MAX = 1000000000,
 	CONFIG_TRANSFERS_MAX = 1024,
 };
 

@@ -44,6 +44,7 @@ int command_log(struct invocation *invocation, int argc, char **argv);
 int command_mail_in(struct invocation *invocation, int argc, char **argv);
 int command_outbox(struct invocation *invocation, int argc, char **argv);
 int command_pack(struct invocation *invocation, int argc, char **argv);
+int command_prune(struct invocation *invocation, int argc, char **argv);
 int command_read(struct invocation *invocation, int argc, char **argv);
 int command_replay(struct invocation *invocation, int argc, char **argv);
 int command_report(struct invocation *invocation, int argc, char **argv);

@@ -32,7 +32,7 @@ bool packing_left(const char *archive)
 	return left;
 }
 
-static bool set_mark(const char *archive, struct error *error)
+bool packing_begin(const char *archive, struct error *error)
 {
 	char *path = mark_path(archive);
 	bool done = file_exists(path) || file_write(path, "", 0, MARK_MODE, error);
@@ -41,8 +41,7 @@ static bool set_mark(const char *archive, struct error *error)
 	return done;
 }
 
-/* Only after everything was done: then nothing half can be left. */
-static void remove_mark(const char *archive)
+void packing_end(const char *archive)
 {
 	char *path = mark_path(archive);
 
@@ -54,6 +53,7 @@ struct rows {
 	struct snapshot_row *list; /* owned */
 	size_t count;
 	int64_t before;
+	int64_t newest; /* sequence of the page's last */
 };
 
 /* The rows must not be read while others are written. */
@@ -62,6 +62,7 @@ static bool collect(void *context, const struct snapshot_row *row)
 	struct rows *rows = context;
 	struct snapshot_row *copy;
 
+	rows->newest = row->sequence;
 	if (row->time >= rows->before)
 		return true; /* a clock that went back may have put older ones behind it */
 	copy = memory_append(&rows->list, &rows->count, sizeof *copy);
@@ -146,16 +147,18 @@ bool packing_pack(const char *archive, struct database *database, const char *pa
 	if (marked)
 		good = mend_all(archive, page, &rows, error);
 	for (size_t i = 0; good && i < rows.count; i++) {
-		if (!has_folder(archive, page, rows.list[i].folder))
+		if (rows.list[i].sequence == rows.newest || /* the next fetch is compared with it */
+			!has_folder(archive, page, rows.list[i].folder))
 			continue;
-		good = (marked || set_mark(archive, error)) && pack_one(&packing, &rows.list[i]);
+		good = (marked || packing_begin(archive, error)) &&
+		       pack_one(&packing, &rows.list[i]);
 		marked = true;
 		*done += good;
 		if (good && progress != NULL)
 			progress(*done);
 	}
 	if (good && marked)
-		remove_mark(archive);
+		packing_end(archive);
 	free(packing.month);
 	rows_release(&rows);
 	return good;

@@ -123,6 +123,7 @@ static bool write_snapshot(
 {
 	struct snapshot_row row = {0};
 	bool done = !store_snapshot(pass->site->database, task->page, sequence, &row) ||
+		    store_is_pruned(pass->site->database, task->page, sequence) ||
 		    site_write_snapshot(pass->site, task->page, state, &row, pass->error);
 
 	if (row.folder != NULL)

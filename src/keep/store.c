@@ -459,7 +459,7 @@ bool store_snapshot_at(
 {
 	return snapshot_take(database_query(database,
 				     "SELECT sequence, time, folder, sums, line FROM snapshot "
-				     "WHERE page = ? AND time <= ?"
+				     "WHERE page = ? AND time <= ? AND NOT pruned"
 				     " ORDER BY time DESC, sequence DESC LIMIT 1",
 				     "ti", page, time),
 		row);
@@ -470,7 +470,7 @@ bool store_snapshot_after(
 {
 	return snapshot_take(database_query(database,
 				     "SELECT sequence, time, folder, sums, line FROM snapshot "
-				     "WHERE page = ? AND time > ?"
+				     "WHERE page = ? AND time > ? AND NOT pruned"
 				     " ORDER BY time, sequence LIMIT 1",
 				     "ti", page, time),
 		row);
@@ -480,8 +480,8 @@ void store_snapshots(struct database *database, const char *page,
 	bool (*each)(void *context, const struct snapshot_row *row), void *context)
 {
 	struct statement *row = database_query(database,
-		"SELECT sequence, time, folder, sums, line FROM snapshot WHERE page = ? ORDER BY "
-		"sequence",
+		"SELECT sequence, time, folder, sums, line FROM snapshot WHERE page = ? AND NOT "
+		"pruned ORDER BY sequence",
 		"t", page);
 	bool go_on = true;
 
@@ -503,6 +503,57 @@ bool store_has_folder(struct database *database, const char *page, const char *f
 
 	statement_end(row);
 	return found;
+}
+
+char *store_line(struct database *database, const char *page, int64_t sequence)
+{
+	struct statement *row = database_query(database,
+		"SELECT line FROM snapshot WHERE page = ?1 AND sequence = ?2"
+		" UNION ALL SELECT line FROM note WHERE page = ?1 AND sequence = ?2",
+		"ti", page, sequence);
+	char *line = statement_row(row) ? column(row, 0) : NULL;
+
+	statement_end(row);
+	return line;
+}
+
+void store_prune(struct database *database, const char *page, int64_t first, int64_t last)
+{
+	database_do(database,
+		"UPDATE snapshot SET pruned = 1 WHERE page = ? AND sequence BETWEEN ? AND ?", "tii",
+		page, first, last);
+}
+
+void store_add_note(struct database *database, const char *page, int64_t sequence,
+	const char *line, const char *head)
+{
+	database_do(database, "INSERT INTO note (page, sequence, line) VALUES (?, ?, ?)", "tit",
+		page, sequence, line);
+	database_do(database, "UPDATE page SET snapshot = ?, head = ? WHERE name = ?", "itt",
+		sequence, head, page);
+}
+
+bool store_is_pruned(struct database *database, const char *page, int64_t sequence)
+{
+	struct statement *row = database_query(database,
+		"SELECT 1 FROM snapshot WHERE page = ? AND sequence = ? AND pruned", "ti", page,
+		sequence);
+	bool pruned = statement_row(row);
+
+	statement_end(row);
+	return pruned;
+}
+
+void store_pruned(
+	struct database *database, const char *page, int64_t first, struct text_list *folders)
+{
+	struct statement *row = database_query(database,
+		"SELECT folder FROM snapshot WHERE page = ? AND sequence >= ? AND pruned", "ti",
+		page, first);
+
+	while (statement_row(row))
+		text_list_add(folders, statement_text(row, 0));
+	statement_end(row);
 }
 
 bool store_snapshot_beyond(

@@ -40,7 +40,7 @@ struct page_state {
 	bool gone_told;        /* the operator was told of this episode's fault line */
 	bool red, unconfirmed; /* of the lamps: due at each run */
 	struct validator validators[KIND_DOCUMENTS_MAX];
-	int64_t snapshot;  /* sequence of the last one, 0 for none */
+	int64_t snapshot;  /* sequence of the chain's last line, 0 for none */
 	char *folder;      /* of the last one, relative to the page's own */
 	char *sums;        /* SHA-256 of its SHA256SUMS */
 	char *head;        /* SHA-256 of the last line of the chain */
@@ -120,6 +120,19 @@ bool store_snapshot_after(
 /* Calls each for all of a page, oldest first, until it returns false. */
 void store_snapshots(struct database *database, const char *page,
 	bool (*each)(void *context, const struct snapshot_row *row), void *context);
+/* The line of the chain with that sequence, whatever its type: owned by the caller, NULL where there
+ * is none. */
+char *store_line(struct database *database, const char *page, int64_t sequence);
+/* Marks snapshots as pruned: from here on only store_snapshot() finds them, and what asks for the
+ * pruned. */
+void store_prune(struct database *database, const char *page, int64_t first, int64_t last);
+/* A line of the chain that is no snapshot's; head is its digest, with which the chain ends now. */
+void store_add_note(struct database *database, const char *page, int64_t sequence,
+	const char *line, const char *head);
+bool store_is_pruned(struct database *database, const char *page, int64_t sequence);
+/* Adds the folders of those that are pruned, from that sequence on. */
+void store_pruned(
+	struct database *database, const char *page, int64_t first, struct text_list *folders);
 /* The first one with a higher sequence. */
 bool store_snapshot_beyond(
 	struct database *database, const char *page, int64_t sequence, struct snapshot_row *row);

@@ -122,6 +122,7 @@ static void close_check(struct check *check)
 	for (size_t i = 0; i < check->chain_count; i++) {
 		free(check->chains[i].page);
 		free(check->chains[i].digests);
+		free(check->chains[i].pruned);
 		text_list_release(&check->chains[i].folders);
 	}
 	free(check->chains);

@@ -12,11 +12,18 @@
 #include "keep/store.h"
 #include "keep/verify.h"
 
+/* Sequences from one to another, both included. */
+struct chain_range {
+	int64_t first, last;
+};
+
 /* What a page's chain says, for everything else to be held against. Owned. */
 struct chain_seen {
 	char *page;
 	char (*digests)[DIGEST_TEXT]; /* of line i + 1 */
 	size_t count;
+	struct chain_range *pruned;
+	size_t pruned_count;
 	struct text_list folders; /* that must be there; sorted once the chain is walked */
 };
 

@@ -68,20 +68,115 @@ static void remember(struct check *check, const char *text)
 	chain_line_digest(text, *slot);
 }
 
+/* ---- what was pruned ---- */
+
+/* The sequences that a line of the type `pruned` names: "3-17". */
+static bool parse_range(const struct chain_line *line, struct chain_range *range)
+{
+	char *end;
+
+	range->first = strtoll(line->folder, &end, 10);
+	if (*end != '-')
+		return false;
+	range->last = strtoll(end + 1, &end, 10);
+	return *end == '\0' && range->first > 0 && range->first <= range->last &&
+	       range->last < line->sequence;
+}
+
+/* Before anything else, for a snapshot's line stands before the one that says that it is gone. What
+ * is wrong is said when the lines are checked, in their order. */
+static bool collect_pruned(
+	void *context, const struct chain_line *line, const char *text, struct error *error)
+{
+	struct check *check = context;
+	struct chain_range range;
+
+	(void)text, (void)error;
+	if (text_equal(line->type, "pruned") && parse_range(line, &range))
+		*(struct chain_range *)memory_append(
+			&check->seen->pruned, &check->seen->pruned_count, sizeof range) = range;
+	return true;
+}
+
+static bool is_pruned(const struct check *check, int64_t sequence)
+{
+	for (size_t i = 0; i < check->seen->pruned_count; i++)
+		if (sequence >= check->seen->pruned[i].first &&
+			sequence <= check->seen->pruned[i].last)
+			return true;
+	return false;
+}
+
+/* It must be gone, and the database must know. */
+static bool check_pruned(
+	const struct check *check, const struct chain_line *line, struct error *error)
+{
+	char *path = archive_path(check->with->archive, check->seen->page, line->folder, NULL);
+	bool there = file_exists(path) ||
+		     pack_has(check->with->archive, check->seen->page, line->folder);
+	bool good =
+		!there || check->packing || verify_wrong(check, path, "is there, and was pruned");
+
+	if (good && file_exists(path)) /* the next one removes it */
+		text_list_add(&check->seen->folders, line->folder);
+	free(path);
+	check->verified->pruned++;
+	return good &&
+	       (check->page == NULL ||
+		       store_is_pruned(check->with->database, check->seen->page, line->sequence) ||
+		       line_wrong(error, line, "was pruned, of which the database knows nothing"));
+}
+
+static bool check_kept(struct check *check, const struct chain_line *line, struct error *error)
+{
+	if (check->page != NULL && !verify_intended(check, check->seen->page, NULL) &&
+		store_is_pruned(check->with->database, check->seen->page, line->sequence))
+		return line_wrong(
+			error, line, "was pruned, as the database says, but not as the chain does");
+	text_list_add(&check->seen->folders, line->folder);
+	check->last = *line;
+	if (check->packing && check->page != NULL &&
+		store_is_pruned(check->with->database, check->seen->page, line->sequence))
+		return true; /* the chain has still to say so */
+	return verify_snapshot(check, line);
+}
+
+/* What is no snapshot stands in the database as it is. */
+static bool check_note(const struct check *check, const struct chain_line *line, const char *text,
+	struct error *error)
+{
+	struct chain_range range;
+	char *row;
+	bool good;
+
+	if (!text_equal(line->type, "pruned"))
+		return line_wrong(error, line, "is of a type that this version does not know");
+	if (!parse_range(line, &range))
+		return line_wrong(error, line, "does not say what was pruned");
+	if (check->page == NULL)
+		return true;
+	row = store_line(check->with->database, check->seen->page, line->sequence);
+	good = text_equal(row, text) ||
+	       line_wrong(error, line, "is not the one that the database holds");
+	free(row);
+	return good;
+}
+
 static bool check_line(
 	void *context, const struct chain_line *line, const char *text, struct error *error)
 {
 	struct check *check = context;
+	bool good;
 
 	if (!text_equal(line->type, "snapshot"))
-		return line_wrong(error, line, "is of a type that this version does not know");
-	if (!check_row(check, line, text, error) || !check_time(line, error) ||
-		!verify_snapshot(check, line))
-		return false;
-	remember(check, text);
-	text_list_add(&check->seen->folders, line->folder);
-	check->last = *line;
-	return true;
+		good = check_note(check, line, text, error);
+	else
+		good = check_row(check, line, text, error) && check_time(line, error) &&
+		       (is_pruned(check, line->sequence) ? check_pruned(check, line, error)
+							 : check_kept(check, line, error));
+	if (good)
+		remember(check, text);
+	return good;
 }
 
 /* ---- the chain's end ---- */
@@ -109,6 +204,7 @@ static bool check_state(const struct check *check, const char *path)
 static bool check_row_count(const struct check *check, const char *path)
 {
 	struct snapshot_row row = {0};
+	char *next;
 	bool more;
 
 	if (check->page == NULL || verify_intended(check, check->seen->page, NULL))
@@ -116,6 +212,10 @@ static bool check_row_count(const struct check *check, const char *path)
 	more = store_snapshot_beyond(
 		check->with->database, check->seen->page, (int64_t)check->seen->count, &row);
 	snapshot_row_release(&row);
+	next = store_line(
+		check->with->database, check->seen->page, (int64_t)check->seen->count + 1);
+	more = more || next != NULL;
+	free(next);
 	return !more || verify_wrong(check, path, "lacks a line that the database holds");
 }
 
@@ -149,6 +249,8 @@ static bool walk(struct check *check, const char *path, bool unfinished)
 
 	if (good && unfinished)
 		cut_torn_line(&chain);
+	if (good)
+		chain_walk(buffer_string(&chain), chain.length, collect_pruned, check, NULL);
 	if (good && !(unfinished && chain.length == 0) &&
 		!chain_walk(buffer_string(&chain), chain.length, check_line, check, check->error)) {
 		good = false;

@@ -129,7 +129,7 @@ static void test_a_missing_folder_is_named(void **state)
 	char *path = last_file(*state, "");
 
 	assert_true(file_remove_tree(path, NULL));
-	assert_verified(*state, "SHA256SUMS", "");
+	assert_verified(*state, "Z", "is there neither as a folder nor packed");
 	free(path);
 }
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lampwatch prune: what `keep_for` and `keep_count` do not keep goes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "cmd/context.h"
+#include "evidence.h"
+#include "keep/archive.h"
+#include "keep/packing.h"
+#include "keep/store.h"
+
+enum { RUN_WAIT_MILLISECONDS = 300000 };
+
+/* A page that is configured no longer keeps what it has. */
+static bool prune_page(const struct context *context, struct database *database,
+	const struct page_state *state, size_t *done, struct error *error)
+{
+	const struct page_config *page = config_page(context->config, state->name);
+	int64_t now = context->invocation->clock;
+	struct retention retention = {0};
+
+	if (page != NULL) {
+		retention.count = page->settings.keep_count;
+		if (page->settings.keep_for > 0)
+			retention.since = now - page->settings.keep_for / 1000;
+	}
+	return packing_prune(
+		context->config->archive, database, state, &retention, now, done, error);
+}
+
+/* One page that cannot be pruned does not stop the others. */
+static int prune_pages(const struct context *context, struct database *database)
+{
+	const struct invocation *invocation = context->invocation;
+	struct observer observer = {.config = context->config,
+		.templates = context->templates,
+		.database = database,
+		.simulated = invocation->simulated,
+		.quiet = invocation->verbosity < 0};
+	struct page_states states = {0};
+	int result = EXIT_DONE;
+	struct error error;
+	size_t done = 0;
+
+	store_pages(database, &states);
+	for (size_t i = 0; i < states.count; i++)
+		if (!prune_page(context, database, &states.list[i], &done, &error)) {
+			fprintf(stderr, "lampwatch: %s\n", error.text);
+			result = EXIT_LOCAL;
+		}
+	if (result == EXIT_DONE)
+		packing_end(context->config->archive);
+	observer.chained = done > 0;
+	evidence_heads(&observer, &states);
+	if (invocation->verbosity > 0)
+		printf("%zu snapshot%s pruned\n", done, done == 1 ? "" : "s");
+	page_states_release(&states);
+	return observer.local_trouble ? EXIT_LOCAL : result;
+}
+
+int command_prune(struct invocation *invocation, int argc, char **argv)
+{
+	struct context context = {0};
+	struct database *database = NULL;
+	struct error error;
+	char *path = NULL;
+	int lock = -1;
+	int result = argc == 1 ? context_open(&context, invocation) : usage_error(invocation);
+
+	(void)argv;
+	if (result != EXIT_DONE || !file_exists(context.database_path))
+		goto out;
+	path = file_join(context.config->archive, ARCHIVE_STATE "/run.lock");
+	lock = lock_take(path, false, RUN_WAIT_MILLISECONDS, &error);
+	if (lock == LOCK_HELD)
+		error_set(
+			&error, REMEDY_LATER, "another run is at work for five minutes; try again");
+	if (lock >= 0)
+		database = store_open(context.database_path, false, &error);
+	if (database != NULL) {
+		result = prune_pages(&context, database);
+	} else {
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+		result = lock == LOCK_HELD ? EXIT_OWED : EXIT_LOCAL;
+	}
+out:
+	if (lock >= 0)
+		lock_release(lock);
+	free(path);
+	database_close(database);
+	context_close(&context);
+	return result;
+}
