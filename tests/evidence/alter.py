@@ -271,7 +271,8 @@ def alter_database():
     write(path, whole)
 
 
-assert verify() == "whole"
+found = verify()
+assert found == "whole", found
 alter_files()
 alter_folders()
 alter_between_pages()
