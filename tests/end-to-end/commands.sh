@@ -127,7 +127,7 @@ same "nor is the green of what was dropped; the others get theirs" "2 []" "$(cou
 # ---- routes and tries ----
 
 check "routes: what is left" prints 0 "mail goes by relay" routes
-sed "s/tls: off}/tls: off, depends: [example]}/" lampwatch.yaml > dependent.yaml
+sed "s/tls: off}/tls: off, depends: [northwind]}/" lampwatch.yaml > dependent.yaml
 check "routes where none is left: 1" prints 1 "no independent route" -c dependent.yaml routes
 check "and as data" is_json -c dependent.yaml routes --json
 rm -f "$work"/relay/*.eml
