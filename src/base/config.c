@@ -141,7 +141,7 @@ static const struct node_word red_words[] = {{"degraded", LEVEL_DEGRADED},
 		{"red", node_read_word, offsetof(owner, settings.red), false, red_words},          \
 		{"every", node_read_duration, offsetof(owner, settings.every), false,              \
 			&every_range},                                                             \
-		{"keep_for", node_read_duration, offsetof(owner, settings.keep_for), false,       \
+		{"keep_for", node_read_duration, offsetof(owner, settings.keep_for), false,        \
 			&age_range},                                                               \
 		{"keep_count", node_read_number, offsetof(owner, settings.keep_count), false,      \
 			&count_range},                                                             \

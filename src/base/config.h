@@ -46,10 +46,10 @@ struct limits_config {
 struct page_settings {
 	struct confirm_config confirm;
 	struct flapping_config flapping;
-	int64_t remind;  /* milliseconds between reminders of what stays red; 0: none */
-	int first_sight; /* enum first_sight */
-	int red;         /* enum level: the floor of red */
-	int64_t every;   /* milliseconds; 0: at each run */
+	int64_t remind;     /* milliseconds between reminders of what stays red; 0: none */
+	int first_sight;    /* enum first_sight */
+	int red;            /* enum level: the floor of red */
+	int64_t every;      /* milliseconds; 0: at each run */
 	int64_t keep_for;   /* milliseconds: older snapshots are pruned; 0: none */
 	int64_t keep_count; /* snapshots: only the newest are kept; 0: all */
 	struct timeout_config timeout;
@@ -80,7 +80,7 @@ struct route_config {
 	int type;   /* enum route_type */
 	char *host; /* of smtp and smtps; a name, an IPv4 or (without brackets) an IPv6 address */
 	int port;   /* 587 and 465 where the URL names none; 25 of an MX */
-	char *server_name; /* said in TLS where host is the address of an MX; else NULL */
+	char *server_name;        /* said in TLS where host is the address of an MX; else NULL */
 	char *program;            /* of sendmail: absolute path */
 	int tls;                  /* enum tls; smtps is always TLS_REQUIRED */
 	char *ca_file;            /* NULL: the system's */
@@ -172,11 +172,11 @@ struct config {
 	struct text_list mail_in_allow; /* patterns over who may subscribe by mail; empty: all */
 	char *timezone;                 /* IANA name */
 	char *user_agent_contact;       /* NULL: none */
-	int site;          /* enum site_mode: whether a run writes the pages to browse */
-	char *kinds;       /* folder of the user's kinds, joined with folder; NULL: none */
-	char *resolver;    /* "127.0.0.1:53"; NULL: the system's */
+	int site;           /* enum site_mode: whether a run writes the pages to browse */
+	char *kinds;        /* folder of the user's kinds, joined with folder; NULL: none */
+	char *resolver;     /* "127.0.0.1:53"; NULL: the system's */
 	int64_t pack_after; /* milliseconds: older snapshots are packed */
-	char *signing_key; /* file of the secret key; NULL: nothing is signed */
+	char *signing_key;  /* file of the secret key; NULL: nothing is signed */
 	struct timestamp_config timestamp;
 	struct page_settings settings; /* defaults of pages */
 	struct page_config *pages;
@@ -223,11 +223,11 @@ enum {
 	CONFIG_SUBSCRIBERS_MAX = 100000,
 	CONFIG_WEBHOOKS_MAX = 1000,
 	CONFIG_MAIL_IN_LOCAL_MAX = 35, /* bytes before the "@": a token has to fit behind them */
-	CONFIG_TEXT_MAX = 256,    /* bytes of a label or of the contact */
-	CONFIG_URL_MAX = 2048,    /* bytes */
-	CONFIG_SECRET_MAX = 4096, /* bytes of a secret file */
-	CONFIG_SECRETS_MAX = 2,   /* that sign a webhook: the new one, and the one before it */
-	CONFIG_WITH_MAX = 32,     /* values of a webhook */
+	CONFIG_TEXT_MAX = 256,         /* bytes of a label or of the contact */
+	CONFIG_URL_MAX = 2048,         /* bytes */
+	CONFIG_SECRET_MAX = 4096,      /* bytes of a secret file */
+	CONFIG_SECRETS_MAX = 2,        /* that sign a webhook: the new one, and the one before it */
+	CONFIG_WITH_MAX = 32,          /* values of a webhook */
 	CONFIG_CONFIRM_MAX = 1000,
 	CONFIG_TIMEOUT_MIN = 100,           /* milliseconds */
 	CONFIG_TIMEOUT_MAX = 4 * 60 * 1000, /* milliseconds: a run ends itself after five minutes */
@@ -238,10 +238,10 @@ enum {
 	CONFIG_TRANSFERS_MAX = 1024,
 };
 
-#define CONFIG_REMIND_MIN (60LL * 1000)               /* milliseconds */
-#define CONFIG_EVERY_MAX (31LL * 24 * 60 * 60 * 1000) /* milliseconds */
+#define CONFIG_REMIND_MIN (60LL * 1000)                    /* milliseconds */
+#define CONFIG_EVERY_MAX (31LL * 24 * 60 * 60 * 1000)      /* milliseconds */
 #define CONFIG_AGE_MAX (100LL * 366 * 24 * 60 * 60 * 1000) /* milliseconds */
-#define CONFIG_STAMP_MIN (60LL * 1000)                /* milliseconds */
+#define CONFIG_STAMP_MIN (60LL * 1000)                     /* milliseconds */
 
 /* -c's file, else ./lampwatch.yaml, else /etc/lampwatch/lampwatch.yaml: the
  * first that exists; given is returned as it is. Owned by the caller; NULL where there is none. */

@@ -524,8 +524,8 @@ void store_prune(struct database *database, const char *page, int64_t first, int
 		page, first, last);
 }
 
-void store_add_note(struct database *database, const char *page, int64_t sequence,
-	const char *line, const char *head)
+void store_add_note(struct database *database, const char *page, int64_t sequence, const char *line,
+	const char *head)
 {
 	database_do(database, "INSERT INTO note (page, sequence, line) VALUES (?, ?, ?)", "tit",
 		page, sequence, line);
