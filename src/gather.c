@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/date_value.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/step.h"
@@ -42,7 +43,7 @@ static struct value *join_rows(
 		joined = data;
 	}
 	join_put(joined, parts, left_out);
-	event_put_time(
+	value_put_time(
 		value_put(joined, "sent", value_map()), "created", now, observer->config->timezone);
 	value_free(parts);
 	return joined;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "base/date_value.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -16,7 +17,7 @@ static void put_said(struct value *map, const char *name, const char *said, cons
 
 	if (!text_empty(said))
 		date_parse(said, &time);
-	event_put_time(map, name, time, zone);
+	value_put_time(map, name, time, zone);
 }
 
 /* What one event tells of incidents. */

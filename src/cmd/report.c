@@ -18,7 +18,7 @@
 #include "base/template.h"
 #include "base/text.h"
 #include "cmd/context.h"
-#include "cmd/report_value.h"
+#include "keep/report_value.h"
 #include "cmd/terminal.h"
 #include "keep/report.h"
 #include "keep/store.h"

@@ -294,12 +294,14 @@ bool report_load(struct database *database, const struct config *config, struct 
 	int64_t first = first_time(database, state->name);
 	struct tracks tracks = {0};
 	struct gaps gaps = {0};
+	bool loaded;
 
 	page->since = since > first ? since : first;
 	page->until = until < now ? until : now;
 	page->name = memory_string(state->name);
 	if (first == INT64_MAX || page->since >= page->until)
 		return false;
+	loaded = state->loaded;
 	store_load(database, state);
 	for (size_t i = 0; i < state->lamps.count; i++)
 		if (state->lamps.list[i].id[0] == '\0')
@@ -310,7 +312,8 @@ bool report_load(struct database *database, const struct config *config, struct 
 	take_rows(&tracks, &gaps, red, page);
 	for (size_t i = 0; i < page->row_count; i++)
 		ask_provider(database, config, state->name, &page->rows[i]);
-	store_unload(state);
+	if (!loaded)
+		store_unload(state);
 	free(gaps.list);
 	return true;
 }

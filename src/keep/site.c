@@ -199,7 +199,8 @@ static bool write_task(struct pass *pass, struct task *task)
 	if (!write_snapshots(pass, task, state))
 		return false;
 	site_page_load(&page, pass->site, state, earliest(pass, task));
-	done = write_days(pass, task, &page) && site_write_page(&page, whole, pass->error);
+	done = write_days(pass, task, &page) && site_write_page(&page, whole, pass->error) &&
+	       site_write_report(&page, pass->error);
 	if (done) {
 		task->failing = (state->failures > 0) + 2 * state->unreadable + 4 * state->lost;
 		task->strip = memory_bytes(whole, SITE_DAYS);

@@ -5,7 +5,7 @@
  * database and the snapshots: its files appear whole, and are not synced.
  *
  *   index.html, index.json, feed.xml, style.css
- *   PAGE/index.html, index.json, feed.xml, badge….svg
+ *   PAGE/index.html, availability.html, index.json, feed.xml, badge….svg
  *   PAGE/2014/index.html, PAGE/2014/01/index.html, PAGE/2014/01/2014-01-24.html
  *   PAGE/2014/01/2014-01-24T192000Z.html, beside the snapshot's folder
  *

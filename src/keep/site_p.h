@@ -217,6 +217,7 @@ void site_put_page(const struct site_page *page, struct value *data);
 char *site_row(const struct site_page *page);
 bool site_write_page(
 	const struct site_page *page, char whole[static SITE_CELLS_MAX + 1], struct error *error);
+bool site_write_report(const struct site_page *page, struct error *error);
 bool site_write_day(const struct site_page *page, int64_t day, struct error *error);
 bool site_write_month(const struct site_page *page, int64_t day, struct error *error);
 bool site_write_year(const struct site_page *page, int64_t day, struct error *error);

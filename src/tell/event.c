@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "base/date_value.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -82,20 +83,6 @@ char *event_label(const struct event *event)
 	return text_label(event->group, event->name);
 }
 
-void event_put_time(struct value *map, const char *name, int64_t time, const char *zone)
-{
-	char text[DATE_TEXT_MAX] = "", local[DATE_TEXT_MAX] = "";
-	char *local_name = memory_format("%s_local", name);
-
-	if (time != 0) {
-		date_write(time, text);
-		date_write_local(time, zone, local);
-	}
-	value_put_text(map, name, text);
-	value_put_text(map, local_name, local);
-	free(local_name);
-}
-
 static void put_level(struct value *map, const char *name, enum level level, enum colour colour)
 {
 	struct value *inner = value_put(map, name, value_map());
@@ -132,9 +119,9 @@ struct value *event_value(const struct event *event, const char *zone)
 	value_put_text(map, "word", event->word != NULL ? event->word : "");
 	if (!text_empty(event->said_at))
 		date_parse(event->said_at, &said);
-	event_put_time(map, "said_at", said, zone);
-	event_put_time(map, "seen_at", event->seen, zone);
-	event_put_time(map, "since", event->since, zone);
+	value_put_time(map, "said_at", said, zone);
+	value_put_time(map, "seen_at", event->seen, zone);
+	value_put_time(map, "since", event->since, zone);
 	put_duration(map, event);
 	value_put_number(map, "fetches", event->fetches);
 	value_put_number(map, "needed", event->needed);

@@ -69,7 +69,4 @@ char *event_label(const struct event *event);
 /* One event as plan.h says templates get it; times for people are in zone. Owned by the caller. */
 struct value *event_value(const struct event *event, const char *zone);
 
-/* Puts name and name_local under map: a time, twice. 0 puts empty texts. */
-void event_put_time(struct value *map, const char *name, int64_t time, const char *zone);
-
 #endif

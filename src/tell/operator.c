@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/config.h"
+#include "base/date_value.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -28,8 +29,8 @@ static struct value *note_data(
 	value_put_text(event, "label", note->label);
 	value_put_text(event, "what", note->what);
 	value_put_text(event, "reason", note->reason);
-	event_put_time(event, "since", note->since, config->timezone);
-	event_put_time(event, "seen_at", note->seen, config->timezone);
+	value_put_time(event, "since", note->since, config->timezone);
+	value_put_time(event, "seen_at", note->seen, config->timezone);
 	plan_put_events(data, events, 0);
 	free(flag);
 	return data;

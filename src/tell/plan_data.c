@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/config.h"
+#include "base/date_value.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -110,7 +111,7 @@ struct value *plan_data(const struct plan_input *input)
 		value_put_text(map, "head", input->head);
 	}
 	map = value_put(data, "sent", value_map());
-	event_put_time(map, "created", input->now, input->config->timezone);
+	value_put_time(map, "created", input->now, input->config->timezone);
 	value_put(data, "others_red",
 		input->others_red != NULL ? value_copy(input->others_red) : value_list());
 	value_put_text(data, "version", LAMPWATCH_VERSION);

@@ -46,6 +46,7 @@ same "the files that one change among a thousand pages rewrites are few" "./exam
 ./$page/2026-03-02T100500Z.html
 ./$page/index.html
 ./example/2026/index.html
+./example/availability.html
 ./example/badge-git-operations-$(printf component0 | sha256sum | cut -c 1-6).svg
 ./example/feed.xml
 ./example/index.html

@@ -76,6 +76,7 @@ same "a change is written in the files of its page, its days and the index, and 
 ./example/2026/03/2026-03-29.html
 ./example/2026/03/index.html
 ./example/2026/index.html
+./example/availability.html
 ./example/badge-mail-$(printf component0 | sha256sum | cut -c 1-6).svg
 ./example/badge.svg
 ./example/feed.xml

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "cmd/report_value.h"
+#include "keep/report_value.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,11 +7,11 @@
 
 #include "base/config.h"
 #include "base/date.h"
+#include "base/date_value.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "keep/report.h"
 #include "settings.h"
-#include "tell/event.h"
 
 enum { THOUSAND = 1000 };
 
@@ -45,12 +45,12 @@ static void put_outages(struct value *map, const struct measures *measures, cons
 		const struct outage *outage = &measures->outages[i];
 		struct value *one = value_append(list, value_map());
 
-		event_put_time(one, "begin", outage->begin, zone);
-		event_put_time(one, "end", outage->end, zone);
+		value_put_time(one, "begin", outage->begin, zone);
+		value_put_time(one, "end", outage->end, zone);
 		value_put_boolean(one, "begun", outage->begun);
 		value_put_boolean(one, "ended", outage->ended);
-		event_put_time(one, "said_begin", outage->said_begin, zone);
-		event_put_time(one, "said_end", outage->said_end, zone);
+		value_put_time(one, "said_begin", outage->said_begin, zone);
+		value_put_time(one, "said_end", outage->said_end, zone);
 		put_seconds(one, "lasted", outage->end - outage->begin);
 		if (outage->said_begin != 0)
 			value_put_number(one, "lag_begin", outage->begin - outage->said_begin);
@@ -114,8 +114,8 @@ static struct value *row_value(
 
 void report_put_times(struct value *map, int64_t since, int64_t until, const struct config *config)
 {
-	event_put_time(map, "since", since, config->timezone);
-	event_put_time(map, "until", until, config->timezone);
+	value_put_time(map, "since", since, config->timezone);
+	value_put_time(map, "until", until, config->timezone);
 	value_put_text(map, "version", LAMPWATCH_VERSION);
 }
 
