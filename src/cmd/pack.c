@@ -40,8 +40,14 @@ static int pack_pages(const struct context *context, struct database *database)
 
 	store_pages(database, &states);
 	for (size_t i = 0; i < states.count; i++) {
-		if (packing_pack(context->config->archive, database, states.list[i].name, before,
-			    &done, invocation->verbosity >= 0 ? progress : NULL, &error))
+		const char *page = states.list[i].name;
+		size_t packed = done;
+		bool good = packing_pack(context->config->archive, database, page, before, &done,
+			invocation->verbosity >= 0 ? progress : NULL, &error);
+
+		if (done > packed)
+			store_write_anew(database, page); /* its pages do without the bodies now */
+		if (good)
 			continue;
 		clear_progress(invocation);
 		fprintf(stderr, "lampwatch: %s\n", error.text);
@@ -62,16 +68,12 @@ int command_pack(struct invocation *invocation, int argc, char **argv)
 	char *path = NULL;
 	int lock = -1;
 	int result = argc == 1 ? context_open(&context, invocation) : usage_error(invocation);
-	bool missing = false;
 
 	(void)argv;
 	if (result != EXIT_DONE)
 		goto out;
-	database = context_database(&context, &missing);
-	if (database == NULL) {
-		result = missing ? EXIT_DONE : EXIT_LOCAL;
+	if (!file_exists(context.database_path))
 		goto out;
-	}
 	path = file_join(context.config->archive, ARCHIVE_STATE "/run.lock");
 	lock = lock_take(path, false, RUN_WAIT_MILLISECONDS, &error);
 	if (lock < 0) {
@@ -81,7 +83,13 @@ int command_pack(struct invocation *invocation, int argc, char **argv)
 		result = lock == LOCK_HELD ? EXIT_OWED : EXIT_LOCAL;
 		goto out;
 	}
-	result = pack_pages(&context, database);
+	database = store_open(context.database_path, false, &error);
+	if (database != NULL) {
+		result = pack_pages(&context, database);
+	} else {
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+		result = EXIT_LOCAL;
+	}
 out:
 	if (lock >= 0)
 		lock_release(lock);

@@ -39,7 +39,8 @@ static void count_days(const struct site_page *page, int64_t first, size_t count
 {
 	struct statement *row = database_query(page->site->database,
 		"SELECT time FROM change WHERE page = ?1 AND time >= ?2 AND time < ?3"
-		" UNION SELECT time FROM snapshot WHERE page = ?1 AND time >= ?2 AND time < ?3",
+		" UNION SELECT time FROM snapshot WHERE page = ?1 AND time >= ?2 AND time < ?3"
+		" AND NOT pruned",
 		"tii", page->name, site_day_begin(page->site, first),
 		site_day_begin(page->site, first + (int64_t)count));
 
@@ -57,10 +58,12 @@ static void count_days(const struct site_page *page, int64_t first, size_t count
 static int64_t neighbour(const struct site_page *page, int64_t day, bool after)
 {
 	const char *sql = after ? "SELECT min(t) FROM (SELECT min(time) AS t FROM snapshot WHERE"
-				  " page = ?1 AND time >= ?2 UNION ALL SELECT min(time) FROM change"
+				  " page = ?1 AND time >= ?2 AND NOT pruned UNION ALL SELECT"
+				  " min(time) FROM change"
 				  " WHERE page = ?1 AND time >= ?2)"
 				: "SELECT max(t) FROM (SELECT max(time) AS t FROM snapshot WHERE"
-				  " page = ?1 AND time < ?2 UNION ALL SELECT max(time) FROM change"
+				  " page = ?1 AND time < ?2 AND NOT pruned UNION ALL SELECT"
+				  " max(time) FROM change"
 				  " WHERE page = ?1 AND time < ?2)";
 	struct statement *row = database_query(page->site->database, sql, "ti", page->name,
 		site_day_begin(page->site, after ? day + 1 : day));

@@ -219,8 +219,11 @@ static void put_snapshot(const struct moment *moment)
 {
 	struct snapshot_row row = {0};
 
+	struct database *database = moment->site->database;
+
 	if (moment->snapshot != 0 &&
-		store_snapshot(moment->site->database, moment->page, moment->snapshot, &row))
+		store_snapshot(database, moment->page, moment->snapshot, &row) &&
+		!store_is_pruned(database, moment->page, moment->snapshot))
 		value_put_text(moment->map, "folder", row.folder);
 	snapshot_row_release(&row);
 }
@@ -302,7 +305,7 @@ struct value *site_moments(
 			" AND type IN ('lost', 'back')"
 			" UNION ALL SELECT time, sequence, page, 'snapshot', '', '', '', '', '', 0,"
 			" 0 FROM snapshot WHERE page = ?1 AND time >= ?2 AND time < ?3"
-			" ORDER BY 1 DESC, 11 LIMIT ?4",
+			" AND NOT pruned ORDER BY 1 DESC, 11 LIMIT ?4",
 			"tiii", page, from, to, rows),
 		limit, SITE_TURNS_MAX);
 }

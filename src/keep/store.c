@@ -517,11 +517,17 @@ char *store_line(struct database *database, const char *page, int64_t sequence)
 	return line;
 }
 
+void store_write_anew(struct database *database, const char *page)
+{
+	database_do(database, "UPDATE site SET snapshot = 0 WHERE page = ?", "t", page);
+}
+
 void store_prune(struct database *database, const char *page, int64_t first, int64_t last)
 {
 	database_do(database,
 		"UPDATE snapshot SET pruned = 1 WHERE page = ? AND sequence BETWEEN ? AND ?", "tii",
 		page, first, last);
+	store_write_anew(database, page);
 }
 
 void store_add_note(struct database *database, const char *page, int64_t sequence, const char *line,

@@ -120,15 +120,19 @@ bool store_snapshot_after(
 /* Calls each for all of a page, oldest first, until it returns false. */
 void store_snapshots(struct database *database, const char *page,
 	bool (*each)(void *context, const struct snapshot_row *row), void *context);
-/* The line of the chain with that sequence, whatever its type: owned by the caller, NULL where there
- * is none. */
+/* The line of the chain with that sequence, whatever its type: owned by the caller, NULL where
+ * there is none. */
 char *store_line(struct database *database, const char *page, int64_t sequence);
+/* What the site says of the page's snapshots does not hold any more: it is written anew, by and by.
+ */
+void store_write_anew(struct database *database, const char *page);
+
 /* Marks snapshots as pruned: from here on only store_snapshot() finds them, and what asks for the
  * pruned. */
 void store_prune(struct database *database, const char *page, int64_t first, int64_t last);
 /* A line of the chain that is no snapshot's; head is its digest, with which the chain ends now. */
-void store_add_note(struct database *database, const char *page, int64_t sequence,
-	const char *line, const char *head);
+void store_add_note(struct database *database, const char *page, int64_t sequence, const char *line,
+	const char *head);
 bool store_is_pruned(struct database *database, const char *page, int64_t sequence);
 /* Adds the folders of those that are pruned, from that sequence on. */
 void store_pruned(
