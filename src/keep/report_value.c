@@ -13,7 +13,7 @@
 #include "keep/report.h"
 #include "settings.h"
 
-enum { THOUSAND = 1000 };
+enum { THOUSAND = 1000, CHART_HEIGHT = 10 };
 
 void report_share(int64_t millionths, char out[static REPORT_SHARE_MAX])
 {
@@ -66,7 +66,16 @@ static void put_outages(struct value *map, const struct measures *measures, cons
 	}
 }
 
-/* The time from left to right, for a chart: neighbours of one colour are one bar. */
+/* What is worse stands higher, for who sees no colours. */
+static const int heights[] = {
+	[COLOUR_GREY] = 1,
+	[COLOUR_GREEN] = 2,
+	[COLOUR_BLUE] = 4,
+	[COLOUR_YELLOW] = 6,
+	[COLOUR_RED] = CHART_HEIGHT,
+};
+
+/* The time from left to right, for a chart. */
 static void put_bars(struct value *map, const struct report_page *page,
 	const struct report_row *row, enum level red)
 {
@@ -77,11 +86,14 @@ static void put_bars(struct value *map, const struct report_page *page,
 		const struct stretch *stretch = &row->stretches.list[i];
 		int64_t x = (stretch->begin - page->since) * THOUSAND / all;
 		int64_t end = (stretch->end - page->since) * THOUSAND / all;
+		enum colour colour = level_colour(stretch->level, red);
 		struct value *bar = value_append(list, value_map());
 
 		value_put_number(bar, "x", x);
 		value_put_number(bar, "width", end > x ? end - x : 1);
-		value_put_text(bar, "colour", colour_name(level_colour(stretch->level, red)));
+		value_put_number(bar, "y", CHART_HEIGHT - heights[colour]);
+		value_put_number(bar, "height", heights[colour]);
+		value_put_text(bar, "colour", colour_name(colour));
 	}
 }
 

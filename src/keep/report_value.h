@@ -19,7 +19,7 @@ void report_share(int64_t millionths, char out[static REPORT_SHARE_MAX]);
 /*
  * A map: name, title, since, until, indicators: a list of maps with id, label, availability (in
  * percent, "" where nothing is known), seconds and words of each kind of time, outages, and for
- * charts shares (of the time, in thousandths) and bars (x, width in thousandths, colour).
+ * charts bars (x and width in thousandths, y and height in tenths, colour).
  * Times are both RFC 3339 and, under NAME_local, in the configured zone. Owned by the caller.
  */
 struct value *report_page_value(const struct report_page *page, const struct config *config);
