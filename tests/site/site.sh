@@ -153,7 +153,7 @@ npm_packages "$root/tests/site"
 chromium=$(command -v chromium || command -v chromium-browser)
 mapfile -t all < <(find "$archive" -name '*.html')
 march=2026/03
-kinds=(index.html example/index.html example/2026/index.html example/$march/index.html example/$march/2026-03-29.html
+kinds=(index.html example/index.html example/availability.html example/2026/index.html example/$march/index.html example/$march/2026-03-29.html
 	example/$march/2026-03-28T231000Z.html evil/index.html evil/$march/2026-03-29T100000Z.html)
 echo '{"root": true, "extends": ["html-validate:recommended"]}' > "$work/htmlvalidate.json"
 check "html-validate finds nothing" node "$NODE_PATH/html-validate/bin/html-validate.mjs" --config "$work/htmlvalidate.json" "${all[@]}"
