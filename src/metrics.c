@@ -52,8 +52,11 @@ static void head(struct buffer *out, const char *name, const char *help)
 	buffer_format(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
+/* A page that was never read is unknown, not green. */
 static int64_t level_of(const struct sample *sample)
 {
+	if (sample->state == NULL || sample->state->last_success == 0)
+		return LEVEL_UNKNOWN;
 	return sample->found.level;
 }
 

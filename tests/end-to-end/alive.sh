@@ -106,7 +106,10 @@ same "anybody may read them" "644" "$(stat -c %a metrics/lampwatch.prom)"
 same "the level, when it was read, and that it is fresh" "5 $(date -u -d '2014-01-24 07:50' +%s) 1 0" \
 	"$(metric 'lampwatch_page_level{page="example"}') $(metric 'lampwatch_page_last_success_timestamp_seconds{page="example"}') $(metric 'lampwatch_page_condition{page="example",state="fresh"}') $(metric 'lampwatch_page_condition{page="example",state="unreachable"}')"
 same "its alarm" "1" "$(metric 'lampwatch_page_open_alarms{page="example"}')"
-rm "$page"; echo "greeting reply 421 4.3.2 not now" > "$work/relay.script"
+sed 's/^archive: .*/archive: unread/' lampwatch.yaml > unread.yaml
+rm "$page"; at 07:51 -q -c unread.yaml run
+same "a page that was never read is unknown, not green" "3" "$(metric 'lampwatch_page_level{page="example"}')"
+echo "greeting reply 421 4.3.2 not now" > "$work/relay.script"
 at 07:51 -q run; at 07:52 -q run; at 07:53 -q run
 same "failures in a row, what is owed and since when, and the exit status" "3 1 0 1" \
 	"$(metric 'lampwatch_page_failed_fetches{page="example"}') $(metric 'lampwatch_outbox_deliveries{state="pending"}') $(metric lampwatch_outbox_oldest_seconds) $(metric lampwatch_run_exit_status)"
