@@ -256,7 +256,7 @@ static bool parse_words(
 			*since = optarg;
 		else if (option == 'u')
 			*until = optarg;
-		else if (option == 'h' || option == 'c')
+		else if ((option == 'h' || option == 'c') && report->form == FORM_TEXT)
 			report->form = option == 'h' ? FORM_HTML : FORM_CSV;
 		else
 			return false;

@@ -29,6 +29,12 @@ struct request {
 	bool ends; /* the silence that is under way */
 };
 
+static bool wrong_word(const char *word, const char *right)
+{
+	fprintf(stderr, "lampwatch: silence: \"%s\" is no %s\n", word, right);
+	return false;
+}
+
 static bool take_option(struct request *request, int option, const char *word)
 {
 	const struct invocation *invocation = request->context->invocation;
@@ -37,10 +43,11 @@ static bool take_option(struct request *request, int option, const char *word)
 	switch (option) {
 	case 'u':
 		return window_time_parse(word, request->context->config->timezone,
-			invocation->clock, &request->until);
+			       invocation->clock, &request->until) ||
+		       wrong_word(word, "time; 07:00 or 2026-11-24T07:00 is");
 	case 'f':
 		if (!duration_parse(word, &milliseconds) || milliseconds < 1000)
-			return false;
+			return wrong_word(word, "duration; 30m, 2h or 1d is");
 		request->until = invocation->clock + milliseconds / 1000;
 		return true;
 	case 'r':

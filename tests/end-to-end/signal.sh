@@ -204,6 +204,8 @@ same "goes out at the end" "GREEN: Mail: operational again after 1 h 01 min (Pag
 begin silence "$both"
 run 2026-11-23T12:00:00Z
 same "a silence is confirmed" "a: nobody is told until 2026-11-23 14:00 CET" "$(at 2026-11-23T12:00:00Z silence a --until 14:00 --reason 'we know')"
+same "a time that is none is named" "2 silence: \"soon\" is no time" \
+	"$(out=$(at 2026-11-23T12:00:00Z silence a --until soon 2>&1); echo "$? $(grep -o 'silence: "soon" is no time' <<< "$out")")"
 same "and listed" "a: silence until 2026-11-23 14:00 CET: we know" "$(at 2026-11-23T12:30:00Z silence)"
 page a major_outage; run 2026-11-23T12:30:00Z
 same "nobody is told of a silent page" 0 "$(count_mails relay)"
