@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -64,12 +65,26 @@ static void take_capture(struct proof *proof, const struct buffer *capture)
 	free(simulated);
 }
 
+/* False where the bytes are not those that were entered: nobody is to prove anything by them. */
+static bool is_unaltered(const char *page, const char *folder, const char *name,
+	const struct buffer *bytes, const char *entered, struct error *error)
+{
+	char digest[DIGEST_TEXT];
+
+	digest_sha256(buffer_string(bytes), bytes->length, digest);
+	return strncmp(digest, entered, strlen(digest)) == 0 ||
+	       error_set(error, REMEDY_LOCAL, "%s/%s/%s: has been altered: its SHA-256 is another",
+		       page, folder, name);
+}
+
+/* entered: begins with the file's digest. */
 static bool add_file(struct proof *proof, const char *archive, const char *page, const char *folder,
-	const char *name, struct error *error)
+	const char *name, const char *entered, struct error *error)
 {
 	struct buffer bytes = {0};
 	char *inside = memory_format("snapshot/%s", name);
-	bool good = archive_read(archive, page, folder, name, &bytes, error);
+	bool good = archive_read(archive, page, folder, name, &bytes, error) &&
+		    is_unaltered(page, folder, name, &bytes, entered, error);
 
 	if (good && text_equal(name, "capture"))
 		take_capture(proof, &bytes);
@@ -84,13 +99,15 @@ static bool add_snapshot(struct proof *proof, const char *archive, const char *p
 	const struct snapshot_row *row, struct error *error)
 {
 	struct buffer list = {.maximum = SUMS_MAX};
-	bool good = archive_read(archive, page, row->folder, ARCHIVE_SUMS, &list, error);
+	bool good = archive_read(archive, page, row->folder, ARCHIVE_SUMS, &list, error) &&
+		    is_unaltered(page, row->folder, ARCHIVE_SUMS, &list, row->sums, error);
 	char *lines = memory_string(buffer_string(&list)), *rest = lines, *line;
 
 	while (good && (line = strsep(&rest, "\n")) != NULL)
 		if (strlen(line) > NAME_AT)
-			good = add_file(proof, archive, page, row->folder, line + NAME_AT, error);
-	good = good && add_file(proof, archive, page, row->folder, ARCHIVE_SUMS, error);
+			good = add_file(
+				proof, archive, page, row->folder, line + NAME_AT, line, error);
+	good = good && add_file(proof, archive, page, row->folder, ARCHIVE_SUMS, row->sums, error);
 	buffer_release(&list);
 	free(lines);
 	return good;
