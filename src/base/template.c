@@ -275,8 +275,9 @@ static bool render_program(struct rendering *rendering, const struct template_pr
 	return done;
 }
 
-bool template_render(const char *text, enum template_type type, const struct value *data,
-	const struct template_partials *partials, struct buffer *out, struct error *error)
+static bool render_parsed(const struct template_program *program, enum template_type type,
+	const struct value *data, const struct template_partials *partials, struct buffer *out,
+	struct error *error)
 {
 	struct rendering rendering = {.type = type,
 		.partials = partials,
@@ -284,52 +285,118 @@ bool template_render(const char *text, enum template_type type, const struct val
 		.begin = out->length,
 		.error = error};
 	struct frame root = {data, NULL};
+
+	return render_program(&rendering, program, 0, program->count, &root);
+}
+
+bool template_render(const char *text, enum template_type type, const struct value *data,
+	const struct template_partials *partials, struct buffer *out, struct error *error)
+{
 	struct template_program program = {0};
 	bool done = template_parse(&program, text, error) &&
-		    render_program(&rendering, &program, 0, program.count, &root);
+		    render_parsed(&program, type, data, partials, out, error);
 
 	free(program.tokens);
 	return done;
 }
 
-/* Partials are read once for each rendering. */
-struct folder_partial {
-	char *name, *text; /* text NULL: there is none */
+/*
+ * Files are read and parsed once for the process: ten thousand mails are filled from the same few.
+ * All are forgotten where there are too many, between renderings only, which hold pointers to them.
+ */
+struct kept_file {
+	char *path, *text; /* text NULL: there is no such partial */
+	struct template_program program;
+	bool parsed;
 };
+
+static struct kept_file *kept_files;
+static size_t kept_count;
+
+static struct kept_file *kept_find(const char *path)
+{
+	for (size_t i = 0; i < kept_count; i++)
+		if (text_equal(kept_files[i].path, path))
+			return &kept_files[i];
+	return NULL;
+}
+
+static struct kept_file *kept_add(const char *path)
+{
+	struct kept_file *file = memory_append(&kept_files, &kept_count, sizeof *file);
+
+	file->path = memory_string(path);
+	return file;
+}
+
+void template_forget(void)
+{
+	for (size_t i = 0; i < kept_count; i++) {
+		free(kept_files[i].path);
+		free(kept_files[i].text);
+		free(kept_files[i].program.tokens);
+	}
+	free(kept_files);
+	kept_files = NULL;
+	kept_count = 0;
+}
+
+static char *read_template(const char *path, struct error *error)
+{
+	struct buffer text = {.maximum = TEMPLATE_FILE_MAX};
+	char *read = file_read(path, &text, error) ? buffer_take(&text) : NULL;
+
+	buffer_release(&text);
+	return read;
+}
 
 struct folder {
 	const char *path, *ending;
-	struct folder_partial *partials;
-	size_t count;
 };
 
 static const char *folder_load(void *context, const char *name)
 {
-	struct folder *folder = context;
-	struct buffer text = {.maximum = TEMPLATE_FILE_MAX};
-	struct folder_partial *partial;
+	const struct folder *folder = context;
+	struct kept_file *file;
 	char *path;
 
-	for (size_t i = 0; i < folder->count; i++)
-		if (text_equal(folder->partials[i].name, name))
-			return folder->partials[i].text;
-	partial = memory_append(&folder->partials, &folder->count, sizeof *partial);
-	partial->name = memory_string(name);
+	if (!text_is_name(name))
+		return NULL;
 	path = memory_format("%s/%s%s", folder->path, name, folder->ending);
-	if (text_is_name(name) && file_read(path, &text, NULL))
-		partial->text = buffer_take(&text);
-	buffer_release(&text);
+	file = kept_find(path);
+	if (file == NULL) {
+		file = kept_add(path);
+		file->text = read_template(path, NULL);
+	}
 	free(path);
-	return partial->text;
+	return file->text;
 }
 
-static void folder_release(struct folder *folder)
+/* Gives the parsed file: its tokens stay kept_files' own, valid until the rendering ends. */
+static bool kept_program(const char *path, struct template_program *program, struct error *error)
 {
-	for (size_t i = 0; i < folder->count; i++) {
-		free(folder->partials[i].name);
-		free(folder->partials[i].text);
+	struct kept_file *file = kept_find(path);
+
+	if (kept_count > TEMPLATE_FILES_MAX) {
+		template_forget();
+		file = NULL;
 	}
-	free(folder->partials);
+	if (file == NULL)
+		file = kept_add(path);
+	if (file->text == NULL && (file->text = read_template(path, error)) == NULL) {
+		if (error != NULL)
+			error->remedy = REMEDY_CONFIGURATION;
+		return false;
+	}
+	if (!file->parsed) {
+		free(file->program.tokens);
+		file->program = (struct template_program){0};
+		file->parsed = template_parse(&file->program, file->text, error);
+		if (!file->parsed)
+			error_prefix(error, "%s", path);
+	}
+	*program = file->program;
+	return file->parsed;
 }
 
 static const struct {
@@ -356,10 +423,10 @@ static size_t file_type(const char *name)
 bool template_render_file(const char *folder, const char *name, const struct value *data,
 	struct buffer *out, struct error *error)
 {
-	struct buffer text = {.maximum = TEMPLATE_FILE_MAX};
 	char *path = file_join(folder, name);
 	struct folder context = {.path = folder};
 	struct template_partials partials = {folder_load, &context};
+	struct template_program program;
 	size_t type = file_type(name);
 	bool done = false;
 
@@ -368,19 +435,13 @@ bool template_render_file(const char *folder, const char *name, const struct val
 			"%s: ends in none of .txt, .html, .xml, .svg, .json", path);
 		goto out;
 	}
-	if (!file_read(path, &text, error)) {
-		if (error != NULL)
-			error->remedy = REMEDY_CONFIGURATION;
-		goto out;
-	}
 	context.ending = file_types[type].ending;
-	done = template_render(
-		buffer_string(&text), file_types[type].type, data, &partials, out, error);
+	if (!kept_program(path, &program, error))
+		goto out;
+	done = render_parsed(&program, file_types[type].type, data, &partials, out, error);
 	if (!done)
 		error_prefix(error, "%s", path);
 out:
-	folder_release(&context);
-	buffer_release(&text);
 	free(path);
 	return done;
 }

@@ -2,7 +2,8 @@
  *
  * Mustache (https://mustache.github.io/mustache.5.html), without lambdas and
  * inheritance. What is interpolated is escaped by the template's type, which
- * its file name tells: .html (also .xml and .svg), .json, .txt; {{{name}}} and {{&name}} are not escaped.
+ * its file name tells: .html (also .xml and .svg), .json, .txt; {{{name}}} and {{&name}} are not
+ * escaped.
  *
  * Where Mustache leaves it open: an empty text and the number 0 are false, as
  * null and an empty list are; true and false interpolate as these words; a list
@@ -35,6 +36,7 @@ enum template_type {
 enum {
 	TEMPLATE_DEPTH_MAX = 64, /* sections and partials inside one another */
 	TEMPLATE_FILE_MAX = 1024 * 1024,
+	TEMPLATE_FILES_MAX = 64, /* kept by template_render_file before they are forgotten */
 	TEMPLATE_OUTPUT_MAX = 8 * 1024 * 1024,
 	TEMPLATE_STEPS_MAX = 4 * 1000 * 1000, /* tags and pieces of text rendered */
 };
@@ -60,9 +62,14 @@ bool template_render(const char *text, enum template_type type, const struct val
 /*
  * Renders folder/name, whose ending gives the type; partials are files of the
  * same folder and ending whose names match [a-z0-9][a-z0-9._-]*. Errors carry the
- * path (REMEDY_CONFIGURATION, also where the file cannot be read).
+ * path (REMEDY_CONFIGURATION, also where the file cannot be read). Files are read and parsed once
+ * and kept for the process (at most about TEMPLATE_FILES_MAX; not for threads): one that changes
+ * meanwhile is rendered as it was, until template_forget.
  */
 bool template_render_file(const char *folder, const char *name, const struct value *data,
 	struct buffer *out, struct error *error);
+
+/* Forgets the files kept, so that they are read anew. Not while a rendering is under way. */
+void template_forget(void);
 
 #endif

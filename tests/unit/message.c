@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/template.h"
 
 static const struct mail_header plain_header = {
 	.from = "lampwatch@example.org",
@@ -58,6 +59,7 @@ static void put_template(const char *folder, const char *name, const char *text)
 	char *path = file_join(folder, name);
 	struct error error = {0};
 
+	template_forget();
 	if (!file_write(path, text, strlen(text), 0600, &error))
 		fail_msg("%s", error.text);
 	free(path);

@@ -331,9 +331,39 @@ static void test_file_gives_type_and_partials_of_its_folder(void **state)
 	assert_non_null(strstr(error.text, "/c.html: line 2: section x is not closed"));
 	assert_int_equal(error.remedy, REMEDY_CONFIGURATION);
 	assert_false(template_render_file(folder, "d.pdf", data, &out, &error));
-	assert_non_null(strstr(error.text, "d.pdf: ends in none of .txt, .html, .xml, .svg, .json"));
+	assert_non_null(
+		strstr(error.text, "d.pdf: ends in none of .txt, .html, .xml, .svg, .json"));
 	assert_false(template_render_file(folder, "none.txt", data, &out, &error));
 	assert_int_equal(error.remedy, REMEDY_CONFIGURATION);
+	assert_true(file_remove_tree(folder, &error));
+	buffer_release(&out);
+	value_free(data);
+}
+
+static void test_files_are_kept_until_there_are_too_many(void **state)
+{
+	char folder[] = "/tmp/lampwatch-template-XXXXXX";
+	struct value *data = parsed("{}");
+	struct buffer out = {0};
+	struct error error = {0};
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	put_file(folder, "a.txt", "old{{>b}} ");
+	put_file(folder, "b.txt", "old");
+	assert_true(template_render_file(folder, "a.txt", data, &out, &error));
+	put_file(folder, "a.txt", "new{{>b}} ");
+	put_file(folder, "b.txt", "new");
+	assert_true(template_render_file(folder, "a.txt", data, &out, &error));
+	for (int i = 0; i <= TEMPLATE_FILES_MAX; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "other%d.txt", i);
+		put_file(folder, name, "");
+		assert_true(template_render_file(folder, name, data, &out, &error));
+	}
+	assert_true(template_render_file(folder, "a.txt", data, &out, &error));
+	assert_string_equal(buffer_string(&out), "oldold oldold newnew ");
 	assert_true(file_remove_tree(folder, &error));
 	buffer_release(&out);
 	value_free(data);
@@ -419,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_sections_nested_too_deep_are_refused),
 		cmocka_unit_test(test_endless_work_and_endless_output_are_refused),
 		cmocka_unit_test(test_file_gives_type_and_partials_of_its_folder),
+		cmocka_unit_test(test_files_are_kept_until_there_are_too_many),
 		cmocka_unit_test(test_official_specification_holds),
 	};
 
