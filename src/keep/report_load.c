@@ -164,7 +164,7 @@ static void load_gaps(struct database *database, const struct page_config *confi
 	store_gaps(database, state->name, since, gaps);
 	if (state->last_success != 0 && schedule_stale(&schedule, now))
 		*(struct gap *)memory_append(&gaps->list, &gaps->count, sizeof *gaps->list) =
-			(struct gap){state->last_success, now};
+			(struct gap){schedule_held_until(&schedule), now};
 }
 
 /* ---- what the provider says ---- */

@@ -366,7 +366,7 @@ void page_state_seen(struct page_state *state, int64_t every, int64_t now)
 	const struct schedule schedule = {.every = every, .last_success = state->last_success};
 
 	if (state->known && state->last_success != 0 && schedule_stale(&schedule, now))
-		state->gap = state->last_success;
+		state->gap = schedule_held_until(&schedule);
 	state->last_fetch = state->last_success = now;
 }
 

@@ -47,8 +47,8 @@ struct page_state {
 	int64_t confirmed; /* fetches that said the same since that snapshot, itself included */
 	int64_t last_confirmed; /* when the last of them was */
 
-	int64_t gap; /* the success before the last one, where too long passed between the two for
-		      * anything to be known of it; 0: none. Written once, as a row of its own */
+	int64_t gap; /* from when on nothing was known of it until the last success, where too long
+		      * passed since the one before; 0: none. Written once, as a row of its own */
 
 	/* Loaded only by store_load(): */
 	bool loaded;

@@ -27,11 +27,20 @@ bool schedule_full(const struct schedule *schedule, int64_t now)
 	       now - schedule->last_full >= SCHEDULE_FULL;
 }
 
-bool schedule_stale(const struct schedule *schedule, int64_t now)
+/* Seconds between two looks at a page, at least what cron can do. */
+static int64_t look_pause(const struct schedule *schedule)
 {
 	int64_t every = schedule->every / 1000;
 
-	if (every < CRON_MINUTE)
-		every = CRON_MINUTE;
-	return now - schedule->last_success > SCHEDULE_STALE * every;
+	return every < CRON_MINUTE ? CRON_MINUTE : every;
+}
+
+int64_t schedule_held_until(const struct schedule *schedule)
+{
+	return schedule->last_success + look_pause(schedule);
+}
+
+bool schedule_stale(const struct schedule *schedule, int64_t now)
+{
+	return now - schedule->last_success > SCHEDULE_STALE * look_pause(schedule);
 }

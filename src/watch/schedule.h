@@ -29,6 +29,9 @@ bool schedule_due(const struct schedule *schedule, int64_t now);
 /* True where the fetch is to be unconditional. */
 bool schedule_full(const struct schedule *schedule, int64_t now);
 
+/* How long what the last success said is taken to hold where nobody looked again: `every`. */
+int64_t schedule_held_until(const struct schedule *schedule);
+
 /* True where the last success is older than three times `every`. */
 bool schedule_stale(const struct schedule *schedule, int64_t now);
 

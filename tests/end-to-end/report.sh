@@ -22,7 +22,7 @@ page() { statuspage_page "$work/www/api/v2/summary.json" "$@"; }
 # at TIME…: a run at each of these minutes of 24 March 2026, in UTC.
 at() { local time; for time in "$@"; do lampwatch --clock "2026-03-24T$time:00Z" run; done; }
 
-# Mail: red 10:00 to 10:30, maintenance 10:30 to 11:00, degraded 11:00 to 11:30; nobody looked from 12:00 to 13:00; red again
+# Mail: red 10:00 to 10:30, maintenance 10:30 to 11:00, degraded 11:00 to 11:30; nobody looked from 12:00 to 13:00, and what was seen at 12:00 held until 12:10; red again
 # from 13:30, with the provider saying that it began at 13:20; still so at 14:00.
 page none operational operational; at 09:00 09:10 09:20 09:30 09:40 09:50
 page major major_outage operational; at 10:00 10:10 10:20
@@ -34,9 +34,9 @@ page major major_outage operational; at 13:30 13:40 13:50
 report() { lampwatch --clock 2026-03-24T14:00:00Z report "$@"; }
 row() { report --csv "$@" | tr -d '\r' | grep '"Mail"'; }
 
-same "each kind of time stands for itself" '"example","component0","Mail",2026-03-24T09:00:00Z,2026-03-24T14:00:00Z,71.428,2,7200,1800,3600,1800,3600,1800,1800' "$(row)"
+same "each kind of time stands for itself" '"example","component0","Mail",2026-03-24T09:00:00Z,2026-03-24T14:00:00Z,72.727,2,7800,1800,3600,1800,3000,1800,1800' "$(row)"
 same "a time asked for is cut out, in the configured zone" '"example","component0","Mail",2026-03-24T09:30:00Z,2026-03-24T10:30:00Z,50.000,1,1800,0,1800,0,0,1800,' "$(row --since 2026-03-24T10:30 --until 2026-03-24T11:29)"
-same "an indicator that was always up" '100,0,14400,0,0,0,3600,0,' "$(report --csv | tr -d '\r' | grep '"Chat"' | cut -d , -f 6-)"
+same "an indicator that was always up" '100,0,15000,0,0,0,3000,0,' "$(report --csv | tr -d '\r' | grep '"Chat"' | cut -d , -f 6-)"
 same "what was seen for none of the time is not up" ',0,0,0,0,0,2460,0,' "$(row --since 2026-03-24T13:10 --until 2026-03-24T13:50 | cut -d , -f 6-)"
 check "the lag behind the provider's own time is told" grep -q "10 min after the page says it began" <(report)
 check "an outage that goes on has no end" grep -q "to at least" <(report)
@@ -60,7 +60,12 @@ class Check(HTMLParser):
 	def handle_endtag(self, tag):
 		if tag not in self.void: assert self.stack.pop() == tag, tag
 check = Check(); check.feed(text)
-assert not check.stack and "71.428 %" in text' "$work/report.html"
+assert not check.stack and "72.727 %" in text' "$work/report.html"
+mkdir "$work/hourly"; sed "s#^archive: .*#archive: hourly#; s/^every: .*/every: 0s/" "$work/lampwatch.yaml" > "$work/hourly.yaml"
+page none operational operational; "$lampwatch" -c "$work/hourly.yaml" --clock 2026-03-24T09:00:00Z run 2> /dev/null
+page major major_outage operational; "$lampwatch" -c "$work/hourly.yaml" --clock 2026-03-24T10:00:00Z run
+same "an outage that was seen only once an hour is one all the same" "1,60,0,60,0,7080" \
+	"$("$lampwatch" -c "$work/hourly.yaml" --clock 2026-03-24T11:00:00Z report --csv | tr -d '\r' | grep '"Mail"' | cut -d , -f 7-12)"
 report --since 2027 > /dev/null; same "a time without end before its beginning is refused" 2 $?
 report --since yesterday > /dev/null; same "what is no time is refused" 2 $?
 report nobody > /dev/null; same "a page that is not watched is refused" 2 $?
