@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "tell/letter.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -76,15 +75,15 @@ static void take_address(char **target, const char *value)
 
 static void add_words(struct text_list *words, const char *text, size_t length)
 {
-	char *copy = text_collapse(text, length, 4096), *rest = copy, *word;
+	char *collapsed = text_collapse(text, length, 4096);
+	char *copy = text_lower(collapsed), *rest = copy, *word;
 
 	while ((word = strsep(&rest, " ")) != NULL && words->count < LETTER_WORDS_MAX) {
-		for (char *c = word; *c != '\0'; c++)
-			*c = (char)tolower((unsigned char)*c);
 		if (word[0] != '\0' && !(words->count == 0 && word[strlen(word) - 1] == ':'))
 			text_list_add(words, word); /* "Re:", in whatever language */
 	}
 	free(copy);
+	free(collapsed);
 }
 
 static void take_from(struct letter *letter, const char *value)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "tell/token.h"
 
-#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "base/digest.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 enum { TOKEN_BYTES = 16, BASE32_BITS = 5 };
 
@@ -48,17 +48,18 @@ void token_make(
 	free(text);
 }
 
+/* Case in ASCII alone: a locale's own rules would take letters out of a token. */
 bool token_check(const char *key, enum token_purpose purpose, const char *about, const char *text)
 {
-	char right[TOKEN_TEXT];
+	char right[TOKEN_TEXT], *lower = text_lower(text);
+	bool same = strlen(lower) == TOKEN_TEXT - 1;
 	int difference = 0;
 
 	token_make(key, purpose, about, right);
-	if (strlen(text) != strlen(right))
-		return false;
-	for (size_t i = 0; right[i] != '\0'; i++)
-		difference |= right[i] ^ tolower((unsigned char)text[i]);
-	return difference == 0;
+	for (size_t i = 0; same && right[i] != '\0'; i++)
+		difference |= right[i] ^ lower[i];
+	free(lower);
+	return same && difference == 0;
 }
 
 char *token_address(
@@ -88,7 +89,7 @@ bool token_parse(const char *address, enum token_purpose *purpose, long long *nu
 
 	if (plus == NULL || at == NULL || plus + 2 >= at || plus[2] != '-')
 		return false;
-	while (which < TOKEN_PURPOSES && purposes[which].letter != tolower((unsigned char)plus[1]))
+	while (which < TOKEN_PURPOSES && purposes[which].letter != (plus[1] | 0x20))
 		which++;
 	if (which == TOKEN_PURPOSES)
 		return false;
