@@ -358,6 +358,14 @@ void statement_end(struct statement *statement)
 	statement_free(statement);
 }
 
+int64_t statement_number(struct statement *statement)
+{
+	int64_t number = statement_row(statement) ? statement_integer(statement, 0) : 0;
+
+	statement_end(statement);
+	return number;
+}
+
 void database_do(struct database *database, const char *sql, const char *types, ...)
 {
 	struct statement *statement;

@@ -78,6 +78,9 @@ bool statement_null(struct statement *statement, int column);
 const void *statement_blob(struct statement *statement, int column, size_t *length);
 void statement_end(struct statement *statement);
 
+/* The only number that the query gives, 0 where it gives none; ends the statement. */
+int64_t statement_number(struct statement *statement);
+
 /* A query that returns nothing. */
 void database_do(struct database *database, const char *sql, const char *types, ...);
 

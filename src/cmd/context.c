@@ -7,12 +7,15 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "keep/archive.h"
 #include "keep/store.h"
 #include "settings.h"
 #include "tell/providers.h"
+
+enum { RUN_WAIT_MILLISECONDS = 300000 };
 
 int context_open(struct context *context, const struct invocation *invocation)
 {
@@ -80,6 +83,36 @@ struct database *context_outbox(void *context)
 	const struct context *self = context;
 
 	return store_open(self->database_path, false, NULL);
+}
+
+int context_alone(const struct context *context,
+	int (*work)(const struct context *context, struct database *database))
+{
+	struct database *database = NULL;
+	struct error error;
+	char *path;
+	int lock, result;
+
+	if (!file_exists(context->database_path))
+		return EXIT_DONE;
+	path = file_join(context->config->archive, ARCHIVE_STATE "/run.lock");
+	lock = lock_take(path, false, RUN_WAIT_MILLISECONDS, &error);
+	if (lock == LOCK_HELD)
+		error_set(
+			&error, REMEDY_LATER, "another run is at work for five minutes; try again");
+	if (lock >= 0)
+		database = store_open(context->database_path, false, &error);
+	if (database != NULL) {
+		result = work(context, database);
+	} else {
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+		result = lock == LOCK_HELD ? EXIT_OWED : EXIT_LOCAL;
+	}
+	database_close(database);
+	if (lock >= 0)
+		lock_release(lock);
+	free(path);
+	return result;
 }
 
 void context_close(struct context *context)

@@ -21,8 +21,8 @@ struct context {
 	struct config *config;
 	struct kind_set *kinds;
 	struct providers *providers; /* the table of who hosts what */
-	char *templates;  /* folder */
-	char *user_agent; /* "lampwatch/0.1.0 (+https://…)" */
+	char *templates;             /* folder */
+	char *user_agent;            /* "lampwatch/0.1.0 (+https://…)" */
 	char *database_path, *courier_lock;
 };
 
@@ -42,6 +42,14 @@ struct database *context_database(const struct context *context, bool *missing);
 /* For struct courier_settings, whose context is a struct context: opens the database for writing;
  * NULL where it cannot, which the run itself has told already. */
 struct database *context_outbox(void *context);
+
+/*
+ * Calls work with the database open for writing while no run is under way: a run that is at work is
+ * waited for, at most five minutes. EXIT_DONE where there is no archive yet; else what work
+ * returns, or after a line EXIT_OWED (a run is still at work) or EXIT_LOCAL.
+ */
+int context_alone(const struct context *context,
+	int (*work)(const struct context *context, struct database *database));
 
 void context_close(struct context *context);
 

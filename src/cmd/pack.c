@@ -3,18 +3,12 @@
  * lampwatch pack: what is older than `pack_after` takes a fraction of the room.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/lock.h"
 #include "cmd/context.h"
-#include "keep/archive.h"
 #include "keep/packing.h"
 #include "keep/store.h"
-
-enum { RUN_WAIT_MILLISECONDS = 300000 };
 
 static void progress(size_t done)
 {
@@ -63,38 +57,11 @@ static int pack_pages(const struct context *context, struct database *database)
 int command_pack(struct invocation *invocation, int argc, char **argv)
 {
 	struct context context = {0};
-	struct database *database = NULL;
-	struct error error;
-	char *path = NULL;
-	int lock = -1;
 	int result = argc == 1 ? context_open(&context, invocation) : usage_error(invocation);
 
 	(void)argv;
-	if (result != EXIT_DONE)
-		goto out;
-	if (!file_exists(context.database_path))
-		goto out;
-	path = file_join(context.config->archive, ARCHIVE_STATE "/run.lock");
-	lock = lock_take(path, false, RUN_WAIT_MILLISECONDS, &error);
-	if (lock < 0) {
-		fprintf(stderr, "lampwatch: %s\n",
-			lock == LOCK_HELD ? "another run is at work for five minutes; try again"
-					  : error.text);
-		result = lock == LOCK_HELD ? EXIT_OWED : EXIT_LOCAL;
-		goto out;
-	}
-	database = store_open(context.database_path, false, &error);
-	if (database != NULL) {
-		result = pack_pages(&context, database);
-	} else {
-		fprintf(stderr, "lampwatch: %s\n", error.text);
-		result = EXIT_LOCAL;
-	}
-out:
-	if (lock >= 0)
-		lock_release(lock);
-	free(path);
-	database_close(database);
+	if (result == EXIT_DONE)
+		result = context_alone(&context, pack_pages);
 	context_close(&context);
 	return result;
 }

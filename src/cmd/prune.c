@@ -3,19 +3,12 @@
  * lampwatch prune: what `keep_for` and `keep_count` do not keep goes.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/lock.h"
 #include "cmd/context.h"
 #include "evidence.h"
-#include "keep/archive.h"
 #include "keep/packing.h"
 #include "keep/store.h"
-
-enum { RUN_WAIT_MILLISECONDS = 300000 };
 
 /* A page that is configured no longer keeps what it has. */
 static bool prune_page(const struct context *context, struct database *database,
@@ -67,33 +60,11 @@ static int prune_pages(const struct context *context, struct database *database)
 int command_prune(struct invocation *invocation, int argc, char **argv)
 {
 	struct context context = {0};
-	struct database *database = NULL;
-	struct error error;
-	char *path = NULL;
-	int lock = -1;
 	int result = argc == 1 ? context_open(&context, invocation) : usage_error(invocation);
 
 	(void)argv;
-	if (result != EXIT_DONE || !file_exists(context.database_path))
-		goto out;
-	path = file_join(context.config->archive, ARCHIVE_STATE "/run.lock");
-	lock = lock_take(path, false, RUN_WAIT_MILLISECONDS, &error);
-	if (lock == LOCK_HELD)
-		error_set(
-			&error, REMEDY_LATER, "another run is at work for five minutes; try again");
-	if (lock >= 0)
-		database = store_open(context.database_path, false, &error);
-	if (database != NULL) {
-		result = prune_pages(&context, database);
-	} else {
-		fprintf(stderr, "lampwatch: %s\n", error.text);
-		result = lock == LOCK_HELD ? EXIT_OWED : EXIT_LOCAL;
-	}
-out:
-	if (lock >= 0)
-		lock_release(lock);
-	free(path);
-	database_close(database);
+	if (result == EXIT_DONE)
+		result = context_alone(&context, prune_pages);
 	context_close(&context);
 	return result;
 }

@@ -251,15 +251,6 @@ static void ask_provider(struct database *database, const struct config *config,
 
 /* ---- the page ---- */
 
-static int64_t first_time(struct database *database, const char *page)
-{
-	struct snapshot_row row = {0};
-	int64_t time = store_snapshot_after(database, page, INT64_MIN, &row) ? row.time : INT64_MAX;
-
-	snapshot_row_release(&row);
-	return time;
-}
-
 static int by_label(const void *left, const void *right)
 {
 	const struct report_row *a = left, *b = right;
@@ -291,7 +282,7 @@ bool report_load(struct database *database, const struct config *config, struct 
 {
 	const struct page_config *known = config_page(config, state->name);
 	enum level red = known != NULL ? (enum level)known->settings.red : LEVEL_PARTIAL_OUTAGE;
-	int64_t first = first_time(database, state->name);
+	int64_t first = store_first_time(database, state->name);
 	struct tracks tracks = {0};
 	struct gaps gaps = {0};
 	bool loaded;
@@ -299,7 +290,7 @@ bool report_load(struct database *database, const struct config *config, struct 
 	page->since = since > first ? since : first;
 	page->until = until < now ? until : now;
 	page->name = memory_string(state->name);
-	if (first == INT64_MAX || page->since >= page->until)
+	if (first == 0 || page->since >= page->until)
 		return false;
 	loaded = state->loaded;
 	store_load(database, state);

@@ -157,17 +157,6 @@ static void load_blind(struct site_page *page, int64_t since)
 		add_blind(page, page->state->last_success, INT64_MAX);
 }
 
-static int64_t first_time(const struct site_page *page)
-{
-	struct snapshot_row row = {0};
-	int64_t time = store_snapshot_after(page->site->database, page->name, INT64_MIN, &row)
-			       ? row.time
-			       : 0;
-
-	snapshot_row_release(&row);
-	return time;
-}
-
 void site_page_load(
 	struct site_page *page, const struct site *site, struct page_state *state, int64_t since)
 {
@@ -179,7 +168,7 @@ void site_page_load(
 	if (page->config != NULL)
 		page->red = (enum level)page->config->settings.red;
 	store_load(site->database, state);
-	page->first = first_time(page);
+	page->first = store_first_time(page->site->database, page->name);
 	page->fresh = text_equal(site_page_observation(page), "fresh");
 	add_tracks(page);
 	go_back_all(page, since);

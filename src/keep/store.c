@@ -476,6 +476,15 @@ bool store_snapshot_after(
 		row);
 }
 
+int64_t store_first_time(struct database *database, const char *page)
+{
+	struct snapshot_row row = {0};
+	int64_t time = store_snapshot_after(database, page, INT64_MIN, &row) ? row.time : 0;
+
+	snapshot_row_release(&row);
+	return time;
+}
+
 void store_snapshots(struct database *database, const char *page,
 	bool (*each)(void *context, const struct snapshot_row *row), void *context)
 {

@@ -117,6 +117,8 @@ bool store_snapshot_at(
 /* The first one later than time. */
 bool store_snapshot_after(
 	struct database *database, const char *page, int64_t time, struct snapshot_row *row);
+/* The time of the first one that is there; 0 for none. */
+int64_t store_first_time(struct database *database, const char *page);
 /* Calls each for all of a page, oldest first, until it returns false. */
 void store_snapshots(struct database *database, const char *page,
 	bool (*each)(void *context, const struct snapshot_row *row), void *context);

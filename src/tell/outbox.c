@@ -298,14 +298,6 @@ bool outbox_sending(struct database *database, int64_t id, const char *route, in
 	return !database_failed(database) && database_changed(database) > 0;
 }
 
-static int64_t number(struct statement *row)
-{
-	int64_t value = statement_row(row) ? statement_integer(row, 0) : 0;
-
-	statement_end(row);
-	return value;
-}
-
 void outbox_untried(struct database *database, int64_t id)
 {
 	database_do(database,
@@ -398,19 +390,20 @@ void outbox_readdress(struct database *database, int64_t id, const char *receive
 
 int64_t outbox_count(struct database *database)
 {
-	return number(database_query(database, "SELECT count(*) FROM delivery WHERE " OWED, ""));
+	return statement_number(
+		database_query(database, "SELECT count(*) FROM delivery WHERE " OWED, ""));
 }
 
 int64_t outbox_count_waiting(struct database *database)
 {
-	return number(database_query(database,
+	return statement_number(database_query(database,
 		"SELECT count(*) FROM delivery WHERE " OWED " AND state = 'pending' AND " FREE,
 		""));
 }
 
 int64_t outbox_count_due(struct database *database, int64_t now)
 {
-	return number(database_query(database,
+	return statement_number(database_query(database,
 		"SELECT count(*) FROM delivery WHERE " OWED " AND (state = 'sending' OR (" FREE
 		" AND " DUE "))",
 		"i", now));
@@ -418,26 +411,26 @@ int64_t outbox_count_due(struct database *database, int64_t now)
 
 int64_t outbox_last(struct database *database)
 {
-	return number(database_query(database, "SELECT max(id) FROM delivery", ""));
+	return statement_number(database_query(database, "SELECT max(id) FROM delivery", ""));
 }
 
 void outbox_total(struct database *database, struct outbox_totals *totals)
 {
 	totals->pending = outbox_count(database);
-	totals->dead = number(
+	totals->dead = statement_number(
 		database_query(database, "SELECT count(*) FROM delivery WHERE state = 'dead'", ""));
-	totals->oldest = number(
+	totals->oldest = statement_number(
 		database_query(database, "SELECT min(created) FROM delivery WHERE " OWED, ""));
 }
 
 bool outbox_stuck(struct database *database)
 {
-	int64_t made = number(database_query(database,
+	int64_t made = statement_number(database_query(database,
 		"SELECT max(created) FROM delivery WHERE " OWED
 		" AND state = 'pending' AND tries > 0",
 		""));
 
-	return made != 0 && number(database_query(database,
+	return made != 0 && statement_number(database_query(database,
 				    "SELECT NOT EXISTS (SELECT 1 FROM delivery"
 				    " WHERE state = 'delivered' AND ended >= ?)",
 				    "i", made)) != 0;

@@ -202,14 +202,6 @@ void subscribers_expire(struct database *database, int64_t before)
 		before);
 }
 
-static int64_t number(struct statement *row)
-{
-	int64_t value = statement_row(row) ? statement_integer(row, 0) : 0;
-
-	statement_end(row);
-	return value;
-}
-
 /* 5.1.x says that there is no such mailbox, 5.2.1 that it is closed; the rest may be our doing. */
 static bool is_permanent(const char *status)
 {
@@ -223,7 +215,7 @@ bool subscriber_bounced(
 		return false;
 	database_do(database, "DELETE FROM bounce WHERE time < ?", "i", now - BOUNCES_SECONDS);
 	database_do(database, "INSERT INTO bounce (mail, time) VALUES (?, ?)", "ti", mail, now);
-	if (number(database_query(database,
+	if (statement_number(database_query(database,
 		    "SELECT count(*) FROM bounce WHERE mail = ? COLLATE NOCASE", "t", mail)) <
 		BOUNCES_TO_SUSPEND)
 		return false;
@@ -242,9 +234,11 @@ bool answer_allowed(struct database *database, const char *key, const char *send
 	free(lower);
 	database_do(database, "DELETE FROM answer WHERE time < ? OR time > ?", "ii",
 		now - ANSWERS_SECONDS, now);
-	if (number(database_query(database, "SELECT count(*) FROM answer", "")) >= ANSWERS_MAX ||
-		number(database_query(database, "SELECT count(*) FROM answer WHERE sender = ?", "t",
-			text)) >= ANSWERS_PER_SENDER)
+	if (statement_number(database_query(database, "SELECT count(*) FROM answer", "")) >=
+			ANSWERS_MAX ||
+		statement_number(database_query(
+			database, "SELECT count(*) FROM answer WHERE sender = ?", "t", text)) >=
+			ANSWERS_PER_SENDER)
 		return false;
 	database_do(database, "INSERT INTO answer (sender, time) VALUES (?, ?)", "ti", text, now);
 	return true;
