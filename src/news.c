@@ -6,10 +6,10 @@
 
 #include "base/date.h"
 #include "base/date_value.h"
+#include "base/index.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "watch/index.h"
 
 static void put_said(struct value *map, const char *name, const char *said, const char *zone)
 {

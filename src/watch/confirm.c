@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/index.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/text.h"
 #include "watch/diff.h"
-#include "watch/index.h"
 
 /* What one call works with, so that the small functions below need not pass it on. */
 struct step {

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/index.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/text.h"
-#include "watch/index.h"
 
 static const char *const type_names[] = {
 	[CHANGE_OVERALL] = "overall",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Rows in the order of a key, so that those of two readings are matched in no
- * time, however many there are. Every row type of a reading begins with its id, and
+ * time, however many there are, and each of ten thousand receivers is found at once. Every row
+ * begins with its id (char *): all row types of a reading, receivers, and who was owed what;
  * indicators and lamps with id, group and name. Pure.
  */
 #ifndef LAMPWATCH_INDEX_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch/index.h"
+#include "base/index.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
