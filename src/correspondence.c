@@ -90,18 +90,20 @@ static char *answer_id(const struct config *config)
 }
 
 static bool render(const struct matter *matter, const struct mail_header *header,
-	const struct value *data, struct buffer *bytes, struct error *error)
+	const struct value *data, struct content *content, struct error *error)
 {
 	char *folder = memory_format("%s/mail", matter->with->templates);
-	struct buffer subject = {0}, text = {0};
+	struct buffer subject = {0}, text = {0}, bytes = {0};
 	char *line = NULL;
 	bool good = template_render_file(folder, "answer-subject.txt", data, &subject, error) &&
 		    template_render_file(folder, "answer.txt", data, &text, error);
 
 	if (good) {
 		line = text_collapse(buffer_string(&subject), subject.length, 900);
-		good = mail_write(header, line, buffer_string(&text), NULL, bytes, error);
+		good = mail_write(header, line, buffer_string(&text), NULL, &bytes, error);
 	}
+	content->length = bytes.length;
+	content->bytes = buffer_take(&bytes);
 	free(line);
 	buffer_release(&subject);
 	buffer_release(&text);
@@ -116,27 +118,26 @@ static bool answer(const struct matter *matter, const char *to, struct value *da
 {
 	const struct correspondence *with = matter->with;
 	const char *asked = matter->letter->message_id;
-	struct delivery_plan plan = {
-		.receiver = receiver_mail(to), .message_id = answer_id(with->config), .data = data};
+	struct content_plan says = {.data = data};
+	struct delivery_plan plan = {.receiver = receiver_mail(to),
+		.message_id = answer_id(with->config),
+		.in_reply_to = memory_string(text_empty(asked) ? NULL : asked)};
 	struct mail_header header = {.from = with->config->from,
-		.to = to,
-		.message_id = plan.message_id,
-		.in_reply_to = text_empty(asked) ? NULL : asked,
 		.reply_to = reply_to,
 		.answer = true,
 		.date = with->now};
-	struct buffer bytes = {0};
+	struct content content = {0};
 	bool good = true;
 
 	if (answer_allowed(with->database, with->key, to, with->now)) {
-		good = render(matter, &header, data, &bytes, error);
+		good = render(matter, &header, data, &content, error);
 		if (good)
-			outbox_add(with->database, "", &plan, bytes.data, bytes.length, with->now);
+			outbox_add(with->database, "", &plan,
+				outbox_keep(with->database, &says, &content), with->now);
 	}
-	buffer_release(&bytes);
-	value_free(data);
-	free(plan.receiver);
-	free(plan.message_id);
+	content_release(&content);
+	content_plan_release(&says);
+	delivery_plan_release(&plan);
 	return good;
 }
 
@@ -186,7 +187,8 @@ static char *confirm_about(const struct subscriber *subscriber)
 }
 
 /* Only a person confirms: a vacation's answer to our question is none. */
-static bool confirm_subscription(const struct matter *matter, const char *token, struct error *error)
+static bool confirm_subscription(
+	const struct matter *matter, const char *token, struct error *error)
 {
 	const struct correspondence *with = matter->with;
 

@@ -15,7 +15,7 @@
 #include "keep/archive.h"
 #include "news.h"
 #include "tell/attempt.h"
-#include "tell/delivery.h"
+#include "tell/content.h"
 #include "tell/routes.h"
 #include "work.h"
 
@@ -151,34 +151,65 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 	value_free(others);
 }
 
-static void render(struct work *work, const struct delivery_plan *delivery, struct buffer *bytes)
+static struct content_copy copy_of(const struct delivery_plan *delivery)
+{
+	return (struct content_copy){delivery->receiver, delivery->message_id,
+		delivery->in_reply_to, delivery->unsubscribe};
+}
+
+static void render(struct work *work, const struct plan *plan, const struct delivery_plan *delivery,
+	struct content *content)
 {
 	const struct observer *observer = work->observer;
+	struct content_copy copy = copy_of(delivery);
 	struct error error;
 
-	if (!delivery_render(observer->config, observer->templates, delivery->receiver,
-		    delivery->message_id, delivery->in_reply_to, delivery->data, work->seen->now,
-		    bytes, &error)) {
+	if (!content_render(observer->config, observer->templates, &copy,
+		    plan->contents[delivery->content].data, work->seen->now, content, &error)) {
 		work_say(work, error.text);
 		work->observer->local_trouble = true;
 	}
 }
 
+/* Under which numbers a content is kept, as mail that does not and that does say how to end it. */
+struct kept {
+	int64_t mails[2];
+};
+
+/* Made and kept once for all mails that have it; each webhook has words of its own. */
+static int64_t keep(struct work *work, const struct plan *plan, struct kept *kept,
+	const struct delivery_plan *delivery)
+{
+	bool mail = receiver_address(delivery->receiver) != NULL;
+	int64_t *shared = &kept[delivery->content].mails[delivery->unsubscribe != NULL], id;
+	struct content content = {0};
+
+	if (mail && *shared != 0)
+		return *shared;
+	render(work, plan, delivery, &content);
+	id = outbox_keep(work->observer->database, &plan->contents[delivery->content], &content);
+	content_release(&content);
+	if (mail)
+		*shared = id;
+	return id;
+}
+
 /* The first message of a run goes at once; what else happens in it is one second message. */
 static bool save_deliveries(struct work *work, const struct plan *plan)
 {
+	struct database *database = work->observer->database;
+	struct kept *kept = memory_zero(plan->content_count, sizeof *kept);
+
 	for (size_t i = 0; i < plan->count; i++) {
 		struct delivery_plan *delivery = &plan->list[i];
-		struct buffer bytes = {0};
+		int64_t content = keep(work, plan, kept, delivery);
 
-		render(work, delivery, &bytes);
-		delivery->gather =
-			outbox_told(work->observer->database, delivery->receiver, work->seen->now);
-		outbox_add(work->observer->database,
-			delivery->others != NULL ? "" : work->seen->page->name, delivery,
-			buffer_string(&bytes), bytes.length, work->seen->now);
-		buffer_release(&bytes);
+		delivery->gather = outbox_told(database, delivery->receiver, work->seen->now);
+		outbox_add(database,
+			plan->contents[delivery->content].joined ? "" : work->seen->page->name,
+			delivery, content, work->seen->now);
 	}
+	free(kept);
 	return plan->count > 0;
 }
 
@@ -302,11 +333,16 @@ void work_emergency(struct work *work, const struct error *why)
 	}
 	make_plan(work, &owed, &plan);
 	for (size_t i = 0; i < plan.count; i++) {
+		const struct delivery_plan *delivery = &plan.list[i];
+		struct content_copy copy = copy_of(delivery);
+		struct content content = {0};
 		struct buffer bytes = {0};
 
-		render(work, &plan.list[i], &bytes);
-		if (bytes.length > 0 && !emergency_send(work, &plan.list[i], &bytes))
+		render(work, &plan, delivery, &content);
+		if (content.length > 0 && (!content_address(&content, &copy, &bytes, NULL) ||
+						  !emergency_send(work, delivery, &bytes)))
 			work_say(work, "an alert could neither be kept nor sent");
+		content_release(&content);
 		buffer_release(&bytes);
 	}
 	plan_release(&plan);

@@ -16,15 +16,26 @@
 #include "tell/message.h"
 #include "tell/outbox.h"
 
-/* The first line of a delivery's message, or of what it is made from. Owned by the caller. */
-static struct value *shown(const struct run *run, const struct delivery *delivery)
-{
-	struct value *data = json_parse(delivery->data, strlen(delivery->data), NULL);
-	struct value *message =
-		data != NULL ? message_data(run->context->templates, data, NULL) : NULL;
+/* What is said, and its first line; made once for those who come one after the other. */
+struct shown {
+	int64_t content;
+	struct value *message;
+};
 
-	value_free(data);
-	return message;
+static const char *subject_of(
+	const struct run *run, const struct delivery *delivery, struct shown *shown)
+{
+	struct value *data;
+
+	if (shown->content != delivery->content) {
+		data = outbox_data(run->database, delivery->content);
+		value_free(shown->message);
+		shown->content = delivery->content;
+		shown->message =
+			data != NULL ? message_data(run->context->templates, data, NULL) : NULL;
+		value_free(data);
+	}
+	return value_get_text(shown->message, "subject");
 }
 
 static void print_delivery(
@@ -61,25 +72,24 @@ static void show(const struct run *run, int64_t last)
 	const struct invocation *invocation = run->context->invocation;
 	struct deliveries deliveries = {0};
 	struct value *root = value_map(), *list = value_put(root, "deliveries", value_list());
+	struct shown shown = {0};
 	size_t count = 0;
 
 	value_put_number(root, "format", 1);
 	outbox_list(run->database, false, &deliveries);
 	for (size_t i = 0; i < deliveries.count; i++) {
-		struct value *message;
+		const char *subject;
 
 		if (deliveries.list[i].id <= last)
 			continue;
-		message = shown(run, &deliveries.list[i]);
+		subject = subject_of(run, &deliveries.list[i], &shown);
 		count++;
 		if (invocation->json)
-			add_delivery(
-				run, &deliveries.list[i], value_get_text(message, "subject"), list);
+			add_delivery(run, &deliveries.list[i], subject, list);
 		else
-			print_delivery(
-				run, &deliveries.list[i], value_get_text(message, "subject"));
-		value_free(message);
+			print_delivery(run, &deliveries.list[i], subject);
 	}
+	value_free(shown.message);
 	if (invocation->json)
 		terminal_json(root);
 	else if (count == 0 && invocation->verbosity >= 0)

@@ -78,12 +78,17 @@ bool buffer_format(struct buffer *buffer, const char *format, ...)
 	return true;
 }
 
-void buffer_clear(struct buffer *buffer)
+void buffer_cut(struct buffer *buffer, size_t length)
 {
-	buffer->length = 0;
+	buffer->length = length;
 	buffer->overflowed = false;
 	if (buffer->data != NULL)
-		buffer->data[0] = '\0';
+		buffer->data[length] = '\0';
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+	buffer_cut(buffer, 0);
 }
 
 char *buffer_take(struct buffer *buffer)

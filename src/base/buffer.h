@@ -30,6 +30,9 @@ bool buffer_format(struct buffer *buffer, const char *format, ...)
 /* A hint that so many bytes more will come: they will lie in one block of that size. */
 void buffer_expect(struct buffer *buffer, size_t more);
 
+/* The first length bytes stay, and what was refused is forgotten. */
+void buffer_cut(struct buffer *buffer, size_t length);
+
 /* Empty again, the memory kept. */
 void buffer_clear(struct buffer *buffer);
 

@@ -218,6 +218,16 @@ void database_rollback(struct database *database)
 	database->failed = false;
 }
 
+void database_read_begin(struct database *database)
+{
+	execute(database, "BEGIN");
+}
+
+void database_read_end(struct database *database)
+{
+	execute(database, "COMMIT");
+}
+
 bool database_failed(const struct database *database)
 {
 	return database->failed;

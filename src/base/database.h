@@ -53,6 +53,10 @@ void database_begin(struct database *database);
 bool database_commit(struct database *database, struct error *error);
 void database_rollback(struct database *database);
 
+/* What is read between these is of one moment, and locks the file once for all of it. */
+void database_read_begin(struct database *database);
+void database_read_end(struct database *database);
+
 /* True once something failed since begin (or open); clears with the transaction's end. */
 bool database_failed(const struct database *database);
 /* True where what failed last was for want of space. */

@@ -20,7 +20,7 @@
 #include "cmd/webhooks.h"
 #include "tell/attempt.h"
 #include "tell/courier.h"
-#include "tell/delivery.h"
+#include "tell/content.h"
 #include "tell/plan.h"
 
 struct trial {
@@ -89,15 +89,16 @@ static int send(const struct trial *trial)
 					      : receiver_webhook(trial->webhook->name);
 	char *id = test_id(config);
 	struct value *data = test_data(trial);
+	struct content_copy copy = {.receiver = receiver, .message_id = id};
+	struct content content = {0};
 	struct buffer bytes = {0};
 	struct attempt attempt;
 	struct error error;
 	int result = EXIT_USAGE;
 
-	value_put_text(data, "message_id", id);
-	value_put_text(data, "webhook_id", id);
-	if (!delivery_render(config, trial->context->templates, receiver, id, NULL, data,
-		    trial->context->invocation->clock, &bytes, &error)) {
+	if (!content_render(config, trial->context->templates, &copy, data,
+		    trial->context->invocation->clock, &content, &error) ||
+		!content_address(&content, &copy, &bytes, &error)) {
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 	} else {
 		courier_attempt(config, receiver,
@@ -106,6 +107,7 @@ static int send(const struct trial *trial)
 		result = report(trial, &attempt);
 	}
 	buffer_release(&bytes);
+	content_release(&content);
 	value_free(data);
 	free(id);
 	free(receiver);

@@ -125,6 +125,32 @@ static const char *const steps[] = {
 	"CREATE TABLE disabled (webhook TEXT PRIMARY KEY, target TEXT NOT NULL, since INTEGER,"
 	"  reason TEXT NOT NULL) WITHOUT ROWID;"
 	"ALTER TABLE delivery ADD COLUMN posted INTEGER NOT NULL DEFAULT 0;",
+
+	/*
+	 * content: what is said is kept once for all who are owed it, and no longer written anew
+	 * with each step of each delivery. What was made before is whole, under its delivery's
+	 * number, which is also what its rows of owed say.
+	 */
+	"CREATE TABLE content (id INTEGER PRIMARY KEY, whole INTEGER NOT NULL, bytes BLOB,"
+	"  data TEXT);"
+	"CREATE INDEX content_kept ON content (id) WHERE bytes IS NOT NULL;"
+	"INSERT INTO content SELECT id, 1, bytes, data FROM delivery;"
+	"ALTER TABLE delivery ADD COLUMN content INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE delivery ADD COLUMN in_reply_to TEXT;"
+	"ALTER TABLE delivery ADD COLUMN unsubscribe TEXT;"
+	"UPDATE delivery SET content = id;"
+	"CREATE INDEX delivery_content ON delivery (content);"
+	"ALTER TABLE delivery DROP COLUMN bytes;"
+	"ALTER TABLE delivery DROP COLUMN data;"
+	"ALTER TABLE owed RENAME COLUMN delivery TO content;"
+	"DROP INDEX owed_delivery;"
+	"CREATE INDEX owed_content ON owed (content);"
+	/* What is owed has not ended: that changes once for a delivery, its state twice and more.
+	 */
+	"DROP INDEX delivery_owed;"
+	"DROP INDEX delivery_turn;"
+	"CREATE INDEX delivery_owed ON delivery (ended) WHERE ended IS NULL;"
+	"CREATE INDEX delivery_turn ON delivery (receiver, page, id) WHERE ended IS NULL;",
 };
 
 static const struct database_migrations migrations = {steps, sizeof steps / sizeof steps[0]};

@@ -158,23 +158,26 @@ void attempt_conceal(struct attempt *attempt, const char *word, const char *inst
 	buffer_release(&out);
 }
 
-/* What is wrong with the bytes from *at, one line at a time; NULL where nothing is. */
-static const char *line_fault(const char **at, const char *end)
+/* What is wrong with the line of length bytes, its LF among them; NULL where nothing is. */
+static const char *line_fault(const char *line, size_t length)
 {
-	const char *from = *at;
+	const char *end = memchr(line, '\r', length);
 
-	for (; *at < end && **at != '\r'; (*at)++) {
-		if (**at == '\n')
-			return "the message has a bare LF";
-		if (**at == '\0' || (unsigned char)**at > 0x7f)
-			return "the message is not 7-bit text";
-	}
-	if (end - *at < 2 || (*at)[1] != '\n')
-		return *at < end ? "the message has a bare CR" : "the message does not end in CRLF";
-	if (*at - from > MAIL_LINE_MAX)
-		return "the message has a line over 998 bytes";
-	*at += 2;
-	return NULL;
+	if (length < 2 || line[length - 2] != '\r')
+		return "the message has a bare LF";
+	if (end != line + length - 2)
+		return "the message has a bare CR";
+	return length - 2 > MAIL_LINE_MAX ? "the message has a line over 998 bytes" : NULL;
+}
+
+/* Neither a NUL nor a byte over 127. */
+static bool is_7_bit(const char *bytes, size_t length)
+{
+	unsigned char all = 0;
+
+	for (size_t i = 0; i < length; i++)
+		all |= (unsigned char)bytes[i];
+	return all <= 0x7f && memchr(bytes, '\0', length) == NULL;
 }
 
 const char *route_helo(const struct route_config *route, const struct mail *mail)
@@ -204,12 +207,20 @@ void mail_send(mail_transport *transport, const struct route_config *route, cons
 
 static const char *message_fault(const struct mail *mail)
 {
-	const char *at = mail->bytes, *fault = NULL;
+	const char *at = mail->bytes, *end = at + mail->length, *fault = NULL;
 
 	if (mail->length == 0 || mail->length > MAIL_BYTES_MAX)
 		return "the message is empty or too long";
-	while (fault == NULL && at < mail->bytes + mail->length)
-		fault = line_fault(&at, mail->bytes + mail->length);
+	if (!is_7_bit(at, mail->length))
+		return "the message is not 7-bit text";
+	while (fault == NULL && at < end) {
+		const char *line_end = memchr(at, '\n', (size_t)(end - at));
+
+		if (line_end == NULL)
+			return "the message does not end in CRLF";
+		fault = line_fault(at, (size_t)(line_end + 1 - at));
+		at = line_end + 1;
+	}
 	return fault;
 }
 

@@ -22,7 +22,11 @@
 #include "tell/rounds.h"
 #include "tell/session.h"
 
-enum { DOMAIN_MILLISECONDS = 2000 };
+enum {
+	DOMAIN_MILLISECONDS = 2000,
+	GATHERED_FROM = 100, /* answers still to come */
+	GATHERED_MILLISECONDS = 3,
+};
 
 /* For one mail, whose domain nobody may have asked about before. */
 static struct dependences *ask_domain(const struct config *config, const char *address, int64_t now)
@@ -43,10 +47,9 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 	const char *message_id, const char *bytes, size_t length, int64_t now,
 	struct attempt *attempt)
 {
-	struct delivery delivery = {.receiver = (char *)receiver,
-		.message_id = (char *)message_id,
-		.bytes = (char *)bytes,
-		.length = length};
+	struct content content = {.whole = true, .bytes = (char *)bytes, .length = length};
+	struct contents contents = {&content, 1};
+	struct delivery delivery = {.receiver = (char *)receiver, .message_id = (char *)message_id};
 	bool mail = receiver_address(receiver) != NULL;
 	struct dependences *dependences = NULL;
 	char *templates = file_templates();
@@ -55,7 +58,7 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 		dependences = ask_domain(config, receiver_address(receiver), now);
 	session_attempt(
 		&(struct session_order){config, templates, mail ? &config->routes[route] : NULL,
-			&delivery, 1, now, dependences},
+			&delivery, 1, &contents, now, dependences},
 		attempt);
 	dependences_free(dependences);
 	free(templates);
@@ -121,7 +124,7 @@ static void office_begin(struct office *office)
 	while (rounds_next(office->rounds, office_now(office), &batch)) {
 		struct errand *errand = free_errand(office);
 		struct session_order order = {office->settings->config, office->settings->templates,
-			batch.route, batch.deliveries.list, batch.deliveries.count,
+			batch.route, batch.deliveries.list, batch.deliveries.count, &batch.contents,
 			office_now(office), office->dependences};
 
 		errand->batch = batch;
@@ -196,6 +199,22 @@ static void office_hear(struct office *office)
 	rounds_wake(office->rounds);
 }
 
+/*
+ * A commit costs as much for one answer as for a hundred: while so many are still to come, those of
+ * a few milliseconds are written down together.
+ */
+static void office_gather(const struct office *office, struct pollfd *polls)
+{
+	size_t unanswered = 0;
+
+	for (size_t i = 0; i < ROUNDS_SESSIONS; i++)
+		unanswered += office->errands[i].batch.unanswered;
+	if (unanswered < GATHERED_FROM)
+		return;
+	poll(NULL, 0, GATHERED_MILLISECONDS);
+	poll(polls, ROUNDS_SESSIONS + 1, 0);
+}
+
 static void office_wait(struct office *office)
 {
 	struct pollfd polls[ROUNDS_SESSIONS + 1];
@@ -207,6 +226,7 @@ static void office_wait(struct office *office)
 			POLLIN, 0};
 	polls[ROUNDS_SESSIONS] = (struct pollfd){office->closed ? -1 : office->wake, POLLIN, 0};
 	poll(polls, ROUNDS_SESSIONS + 1, 1000);
+	office_gather(office, polls);
 	if (polls[ROUNDS_SESSIONS].revents != 0)
 		office_hear(office);
 	office_collect(office, polls);
@@ -249,6 +269,7 @@ static void office_run(struct office *office)
 		office_wait(office);
 		office_begin(office);
 	}
+	outbox_forget(office->database);
 	rounds_free(office->rounds);
 	dependences_free(office->dependences);
 	database_close(office->database);
@@ -257,43 +278,66 @@ static void office_run(struct office *office)
 struct courier {
 	pid_t process;
 	int wake;
+	int over; /* comes to its end with the courier */
 };
+
+static _Noreturn void office_process(const struct courier_settings *settings, int wake)
+{
+	struct office office = {.settings = settings, .wake = wake};
+
+	if (settings->run_lock >= 0)
+		close(settings->run_lock); /* else it would stay locked for as long as we are busy
+					    */
+	setsid();                          /* goes on when the terminal or cron ends the run */
+	office_run(&office);
+	_exit(0);
+}
 
 struct courier *courier_new(const struct courier_settings *settings)
 {
 	struct courier *courier = memory_zero(1, sizeof *courier);
-	int pair[2];
+	int wake[2] = {-1, -1}, over[2] = {-1, -1};
 
-	if (pipe2(pair, O_CLOEXEC) != 0) {
-		free(courier);
-		return NULL;
-	}
-	courier->process = fork();
+	if (pipe2(wake, O_CLOEXEC) == 0 && pipe2(over, O_CLOEXEC) == 0)
+		courier->process = fork();
+	else
+		courier->process = -1;
 	if (courier->process == 0) {
-		struct office office = {.settings = settings, .wake = pair[0]};
-
-		close(pair[1]);
-		if (settings->run_lock >= 0)
-			close(settings->run_lock); /* else it would stay locked for as long as we
-						      are busy */
-		setsid(); /* goes on when the terminal or cron ends the run */
-		office_run(&office);
-		_exit(0);
+		close(wake[1]);
+		close(over[0]);
+		office_process(settings, wake[0]);
 	}
-	close(pair[0]);
-	courier->wake = pair[1];
-	if (courier->process < 0) {
-		close(pair[1]);
-		free(courier);
-		return NULL;
-	}
-	return courier;
+	close(wake[0]);
+	close(over[1]);
+	courier->wake = wake[1];
+	courier->over = over[0];
+	if (courier->process > 0)
+		return courier;
+	close(courier->wake);
+	close(courier->over);
+	free(courier);
+	return NULL;
 }
 
 void courier_wake(struct courier *courier)
 {
 	if (courier != NULL)
 		(void)!write(courier->wake, "w", 1);
+}
+
+/* Whether it is over before that time of the monotonic clock, in milliseconds. */
+static bool ends_before(const struct courier *courier, int64_t until)
+{
+	struct pollfd over = {courier->over, POLLIN, 0};
+	int64_t left = until - clock_milliseconds();
+	int found = 0;
+
+	while (left > 0 && found == 0) {
+		found = poll(&over, 1, left > 1000 ? 1000 : (int)left);
+		found = found < 0 && errno == EINTR ? 0 : found;
+		left = until - clock_milliseconds();
+	}
+	return found != 0;
 }
 
 void courier_finish(struct courier *courier, int seconds)
@@ -303,7 +347,9 @@ void courier_finish(struct courier *courier, int seconds)
 	if (courier == NULL)
 		return;
 	close(courier->wake);
-	while (waitpid(courier->process, NULL, WNOHANG) == 0 && clock_milliseconds() < until)
-		poll(NULL, 0, 2);
+	if (ends_before(courier, until))
+		while (waitpid(courier->process, NULL, 0) < 0 && errno == EINTR)
+			;
+	close(courier->over);
 	free(courier);
 }

@@ -104,11 +104,20 @@ static void take_recipient(struct letter *letter, const char *value)
 	take_address(&letter->recipient, value);
 }
 
+/* All else would have no place in the header of an answer (RFC 5322 section 3.6.4). */
+static bool is_printable(const char *text)
+{
+	while (*text >= ' ' && *text <= '~')
+		text++;
+	return *text == '\0';
+}
+
 static void take_message_id(struct letter *letter, const char *value)
 {
 	char *id = text_collapse(value, strlen(value), 900);
 
-	if (id[0] == '<' && id[strlen(id) - 1] == '>' && strpbrk(id, " \t\"\\") == NULL)
+	if (id[0] == '<' && id[strlen(id) - 1] == '>' && is_printable(id) &&
+		strpbrk(id, " \"\\") == NULL)
 		memory_set(&letter->message_id, id);
 	free(id);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tell/message.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,8 @@
 #include "tell/mime.h"
 #include "tell/plan.h"
 #include "tell/service.h"
+
+enum { FIELDS_EXPECTED = 1024 /* bytes that a copy's own fields mostly stay below */ };
 
 /* How many members of a list a message shows, by the list's name in plan.h. */
 static const struct list_limit {
@@ -55,20 +58,18 @@ static bool write_header(const struct mail_header *header, const char *subject, 
 	date_write_mail(header->date, date);
 	return write_field(out, "Date", "", date, "", error) &&
 	       write_field(out, "From", "lampwatch <", header->from, ">", error) &&
-	       write_field(out, "To", "", header->to, "", error) &&
 	       mime_text_field(out, "Subject", subject, error) &&
-	       write_field(out, "Message-ID", "", header->message_id, "", error) &&
-	       write_field(out, "In-Reply-To", "", header->in_reply_to, "", error) &&
-	       write_field(out, "References", "", header->in_reply_to, "", error) &&
 	       write_field(out, "List-Id", "<", header->list_id, ">", error) &&
 	       write_field(out, "Reply-To", "", header->reply_to, "", error) &&
-	       (text_empty(header->unsubscribe) ||
-		       write_field(out, "List-Unsubscribe", "<mailto:", header->unsubscribe,
-			       "?subject=unsubscribe>", error)) &&
 	       mime_field(out, "Auto-Submitted", header->answer ? "auto-replied" : "auto-generated",
 		       error) &&
 	       mime_field(out, "X-Auto-Response-Suppress", "All", error) &&
 	       mime_field(out, "MIME-Version", "1.0", error);
+}
+
+static bool too_long(struct error *error)
+{
+	return error_set(error, REMEDY_LOCAL, "mail: longer than %d bytes", MESSAGE_MAIL_MAX);
 }
 
 bool mail_write(const struct mail_header *header, const char *subject, const char *text,
@@ -79,17 +80,90 @@ bool mail_write(const struct mail_header *header, const char *subject, const cha
 
 	if (done) {
 		if (html != NULL)
-			mime_alternative(&mail, header->message_id, text, html);
+			mime_alternative(&mail, text, text, html);
 		else
 			mime_part(&mail, "text/plain", text);
-		done = !mail.overflowed && buffer_add(out, mail.data, mail.length);
-		if (!done)
-			error_set(error, REMEDY_LOCAL, "mail: longer than %d bytes",
-				MESSAGE_MAIL_MAX);
+		done = (!mail.overflowed && buffer_add(out, mail.data, mail.length)) ||
+		       too_long(error);
 	}
 	buffer_release(&mail);
 	return done;
 }
+
+/* ---- a receiver's copy ---- */
+
+/* What each copy has of its own, by its name in templates; in HTML it has a place of its own. */
+enum { OWN_MESSAGE_ID, OWN_WEBHOOK_ID, OWN_UNSUBSCRIBE, OWN_COUNT };
+
+static const char *const own_names[OWN_COUNT] = {"message_id", "webhook_id", "unsubscribe"};
+
+static_assert(2 * OWN_COUNT <= MIME_FIELDS, "each has a place in the text and one in the HTML");
+
+static void leave_open(struct value *shown, bool html, bool ends)
+{
+	for (int i = 0; i < OWN_COUNT; i++) {
+		const char place[] = {(char)(1 + i + (html ? OWN_COUNT : 0)), '\0'};
+
+		if (i != OWN_UNSUBSCRIBE || ends)
+			value_put_text(shown, own_names[i], place);
+	}
+}
+
+static char *in_html(const char *text)
+{
+	struct value *value;
+	struct buffer out = {0};
+
+	if (text == NULL || strpbrk(text, "&<>\"'") == NULL)
+		return memory_string(text); /* all but the strangest address */
+	value = value_text(text);
+
+	template_render("{{.}}", TEMPLATE_HTML, value, NULL, &out, NULL);
+	value_free(value);
+	return buffer_take(&out);
+}
+
+static void fill(const struct mail_copy *copy, const char *mail, struct buffer *out)
+{
+	const char *id = copy->message_id + 1; /* without its brackets */
+	char *values[MIME_FIELDS] = {0};
+
+	values[OWN_MESSAGE_ID] = memory_bytes(id, strcspn(id, ">"));
+	values[OWN_WEBHOOK_ID] = memory_bytes(id, strcspn(id, "@>"));
+	values[OWN_UNSUBSCRIBE] = memory_string(copy->unsubscribe);
+	for (int i = 0; i < OWN_COUNT; i++)
+		values[OWN_COUNT + i] = in_html(values[i]);
+	mime_fill(out, mail, (const char *const *)values);
+	for (int i = 0; i < 2 * OWN_COUNT; i++)
+		free(values[i]);
+}
+
+bool mail_address(
+	const struct mail_copy *copy, const char *mail, struct buffer *out, struct error *error)
+{
+	size_t before = out->length;
+	bool done;
+
+	buffer_expect(out, strlen(mail) + FIELDS_EXPECTED);
+	done = write_field(out, "To", "", copy->to, "", error) &&
+	       write_field(out, "Message-ID", "", copy->message_id, "", error) &&
+	       write_field(out, "In-Reply-To", "", copy->in_reply_to, "", error) &&
+	       write_field(out, "References", "", copy->in_reply_to, "", error) &&
+	       (text_empty(copy->unsubscribe) ||
+		       write_field(out, "List-Unsubscribe", "<mailto:", copy->unsubscribe,
+			       "?subject=unsubscribe>", error));
+	if (done) {
+		fill(copy, mail, out);
+		done = !out->overflowed && out->length - before <= MESSAGE_MAIL_MAX;
+		if (!done)
+			too_long(error);
+	}
+	if (!done)
+		buffer_cut(out, before);
+	return done;
+}
+
+/* ---- what templates get ---- */
 
 static size_t list_maximum(const char *name, bool machines)
 {
@@ -223,17 +297,23 @@ struct value *message_data(const char *templates, const struct value *data, stru
 }
 
 bool message_mail(const char *templates, const struct mail_header *header, const struct value *data,
-	struct buffer *out, struct error *error)
+	bool ends, struct buffer *out, struct error *error)
 {
 	struct value *shown = message_data(templates, data, error);
 	char *folder = memory_format("%s/mail", templates);
 	struct buffer text = {0}, html = {0};
-	bool done;
+	bool done = shown != NULL;
 
-	done = shown != NULL && template_render_file(folder, "body.txt", shown, &text, error) &&
-	       template_render_file(folder, "body.html", shown, &html, error) &&
-	       mail_write(header, value_get_text(shown, "subject"), buffer_string(&text),
-		       buffer_string(&html), out, error);
+	if (done) {
+		leave_open(shown, false, ends);
+		done = template_render_file(folder, "body.txt", shown, &text, error);
+	}
+	if (done) {
+		leave_open(shown, true, ends);
+		done = template_render_file(folder, "body.html", shown, &html, error) &&
+		       mail_write(header, value_get_text(shown, "subject"), buffer_string(&text),
+			       buffer_string(&html), out, error);
+	}
 	buffer_release(&text);
 	buffer_release(&html);
 	value_free(shown);

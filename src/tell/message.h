@@ -15,6 +15,10 @@
  * - subject is mail/subject.txt rendered: every channel begins with the same words.
  * - For webhooks, json is the whole data as JSON, with longer lists, without is_first, is_last,
  *   is_LEVEL, is_COLOUR and subject.
+ *
+ * A mail is made once for all who get the same. What is one receiver's own, message_id, webhook_id
+ * and unsubscribe, stands in its bodies as a place left open (mime.h), so that {{%cut}} does not
+ * cut it, and not in its subject; mail_address() makes a receiver's copy of it.
  */
 #ifndef LAMPWATCH_MESSAGE_H
 #define LAMPWATCH_MESSAGE_H
@@ -34,29 +38,40 @@ enum {
 	MESSAGE_MAIL_MAX = 12 * 1024 * 1024, /* bytes of a mail */
 };
 
-/* The header of one mail. Strings are borrowed. */
+/* The header of a mail, as far as all its copies have the same. Strings are borrowed. */
 struct mail_header {
-	const char *from;        /* address; shown as "lampwatch <address>" */
+	const char *from;     /* address; shown as "lampwatch <address>" */
+	const char *list_id;  /* "google.alerts.example.org"; NULL: none */
+	const char *reply_to; /* address; NULL: none */
+	bool answer;          /* to somebody's letter: auto-replied (RFC 3834) */
+	int64_t date;         /* seconds since 1970 */
+};
+
+/* What is one copy's own. Strings are borrowed. */
+struct mail_copy {
 	const char *to;          /* address */
 	const char *message_id;  /* with its angle brackets */
 	const char *in_reply_to; /* likewise; NULL: none. References carries the same */
-	const char *list_id;     /* "google.alerts.example.org"; NULL: none */
-	const char *reply_to;    /* address; NULL: none */
 	const char *unsubscribe; /* address to which a mail ends it (RFC 2369); NULL or "": none */
-	bool answer;             /* to somebody's letter: auto-replied (RFC 3834) */
-	int64_t date;            /* seconds since 1970 */
 };
 
 /*
- * Adds a whole mail to out: header (RFC 2047 where not ASCII, folded at 78),
- * Auto-Submitted: auto-generated (RFC 3834), multipart/alternative of text and HTML
+ * Adds a mail to out, but for what is each copy's own: header (RFC 2047 where not ASCII, folded at
+ * 78), Auto-Submitted: auto-generated (RFC 3834), multipart/alternative of text and HTML
  * (html NULL: text alone), quoted-printable; CRLF, 7-bit, no line over 76 in
- * bodies. The boundary is derived from the Message-ID, so the same input gives the
+ * bodies. The boundary is derived from what is said, so the same input gives the
  * same bytes. REMEDY_LOCAL where a header field would carry a control character
  * (CR and LF among them) or the mail is too long; out then holds what it held before.
  */
 bool mail_write(const struct mail_header *header, const char *subject, const char *text,
 	const char *html, struct buffer *out, struct error *error);
+
+/*
+ * Adds the copy of a mail that mail_write() or message_mail() made: its own header
+ * fields, then the mail, its open places filled. Errors as of mail_write().
+ */
+bool mail_address(
+	const struct mail_copy *copy, const char *mail, struct buffer *out, struct error *error);
 
 /*
  * What templates get from data (a map), as said above, without json. Owned by
@@ -66,18 +81,19 @@ struct value *message_data(const char *templates, const struct value *data, stru
 
 /*
  * Renders mail/{subject.txt,body.txt,body.html} of the folder templates from
- * data (a map) and writes the mail. The subject is one line of at most
- * MESSAGE_SUBJECT_MAX characters, whatever the template made.
+ * data (a map) and writes the mail as mail_write() does. The subject is one line of at most
+ * MESSAGE_SUBJECT_MAX characters, whatever the template made. ends: its copies name an address that
+ * ends it; else unsubscribe is absent.
  */
 bool message_mail(const char *templates, const struct mail_header *header, const struct value *data,
-	struct buffer *out, struct error *error);
+	bool ends, struct buffer *out, struct error *error);
 
 /*
  * Renders the service's template and adds the body: of a service with `each`, one line of JSON for
  * each event. Nothing is added for what the template has no words for. REMEDY_CONFIGURATION
  * where the template is wrong, or is a .json and the result is none.
  */
-bool message_webhook(const char *templates, const struct service *service,
-	const struct value *data, struct buffer *out, struct error *error);
+bool message_webhook(const char *templates, const struct service *service, const struct value *data,
+	struct buffer *out, struct error *error);
 
 #endif

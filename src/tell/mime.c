@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tell/mime.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -152,8 +153,29 @@ static bool is_literal(const char *text, bool line_begins)
 	return byte > ' ' && byte < 0x7f && byte != '=';
 }
 
-/* All bytes of a character stay on one line, so that the source can be read. */
-void mime_quoted_printable(struct buffer *out, const char *text)
+/* The bytes of places left open. */
+static const char fields[] = {1, 2, 3, 4, 5, 6, '\0'};
+
+static_assert(sizeof fields == MIME_FIELDS + 1, "each place has a byte");
+
+static bool is_field(char byte)
+{
+	return byte >= 1 && byte <= MIME_FIELDS;
+}
+
+/* On a line of its own, ended by a soft break or by the end of the line that follows it anyway. */
+static void leave_open(struct buffer *out, const char *text, size_t column)
+{
+	if (column > 0)
+		buffer_text(out, "=\r\n");
+	buffer_byte(out, text[0]);
+	if (text[1] != '\0' && line_end(text + 1) == 0)
+		buffer_text(out, "=\r\n");
+}
+
+/* All bytes of a character stay on one line, so that the source can be read. open: places may be
+ * left so. */
+static void quote(struct buffer *out, const char *text, bool open)
 {
 	size_t length = strlen(text), column = 0, size;
 
@@ -164,6 +186,12 @@ void mime_quoted_printable(struct buffer *out, const char *text)
 		if (size > 0) {
 			buffer_text(out, "\r\n");
 			column = 0;
+			continue;
+		}
+		if (open && is_field(text[0])) {
+			leave_open(out, text, column);
+			column = 0;
+			size = 1;
 			continue;
 		}
 		size = text_character(text, length, NULL);
@@ -184,6 +212,27 @@ void mime_quoted_printable(struct buffer *out, const char *text)
 	}
 }
 
+void mime_quoted_printable(struct buffer *out, const char *text)
+{
+	quote(out, text, false);
+}
+
+void mime_fill(
+	struct buffer *out, const char *encoded, const char *const values[static MIME_FIELDS])
+{
+	while (*encoded != '\0') {
+		size_t plain = strcspn(encoded, fields);
+		const char *value;
+
+		buffer_add(out, encoded, plain);
+		encoded += plain;
+		if (*encoded == '\0')
+			break;
+		value = values[*encoded++ - 1];
+		mime_quoted_printable(out, value != NULL ? value : "");
+	}
+}
+
 void mime_part(struct buffer *out, const char *type, const char *text)
 {
 	buffer_format(out,
@@ -191,7 +240,7 @@ void mime_part(struct buffer *out, const char *type, const char *text)
 		"Content-Transfer-Encoding: quoted-printable\r\n"
 		"\r\n",
 		type);
-	mime_quoted_printable(out, text);
+	quote(out, text, true);
 	if (!text_ends(text, "\n"))
 		buffer_text(out, "\r\n");
 }

@@ -8,11 +8,13 @@
 #define LAMPWATCH_MIME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct buffer;
 struct error;
 
 enum {
+	MIME_FIELDS = 6,       /* the bytes 1 to MIME_FIELDS of a text are places left open */
 	MIME_LINE_MAX = 78,    /* of a header, where it can be folded (RFC 5322 section 2.1.1) */
 	MIME_ENCODED_MAX = 76, /* of a header with encoded words (RFC 2047 section 2) or a body */
 	MIME_VALUE_MAX = 900,  /* bytes of a structured value: its line stays below 998 */
@@ -39,7 +41,20 @@ bool mime_field(struct buffer *out, const char *name, const char *value, struct 
  */
 void mime_quoted_printable(struct buffer *out, const char *text);
 
-/* Adds the fields and the body of a part of type, such as "text/plain", in UTF-8. */
+/*
+ * Adds what came of mime_part() or mime_alternative(), each place left open filled with its value
+ * as quoted-printable: values[n - 1] is that of byte n, NULL for none.
+ */
+void mime_fill(
+	struct buffer *out, const char *encoded, const char *const values[static MIME_FIELDS]);
+
+/*
+ * Adds the fields and the body of a part of type, such as "text/plain", in UTF-8.
+ *
+ * A byte of the text from 1 to MIME_FIELDS is a place left open for what is another in each copy:
+ * it is kept as it is, on an encoded line of its own, so that mime_fill() need not know where a
+ * line began.
+ */
 void mime_part(struct buffer *out, const char *type, const char *text);
 
 /*

@@ -4,13 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/config.h"
 #include "base/date_value.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "tell/delivery.h"
+#include "tell/content.h"
 #include "tell/outbox.h"
 #include "tell/plan.h"
 
@@ -41,21 +40,22 @@ void operator_tell(struct database *database, const struct config *config, const
 {
 	const char *at = config->from != NULL ? strchr(config->from, '@') : NULL;
 	struct delivery_plan plan = {0};
-	struct buffer bytes = {0};
+	struct content_plan says = {0};
+	struct content content = {0};
+	struct content_copy copy;
 	struct error error;
 
 	if (config->operator== NULL)
 		return;
-	plan.data = note_data(config, note, now);
+	says.data = note_data(config, note, now);
 	plan.receiver = receiver_mail(config->operator);
 	plan.message_id =
 		memory_format("<%s@%s>", note->id, at != NULL ? at + 1 : "lampwatch.invalid");
-	delivery_render(config, templates, plan.receiver, plan.message_id, NULL, plan.data, now,
-		&bytes, &error);
-	if (bytes.length > 0) /* also where a template is broken */
-		outbox_add(database, "", &plan, bytes.data, bytes.length, now);
-	buffer_release(&bytes);
-	value_free(plan.data);
-	free(plan.receiver);
-	free(plan.message_id);
+	copy = (struct content_copy){.receiver = plan.receiver, .message_id = plan.message_id};
+	content_render(config, templates, &copy, says.data, now, &content, &error);
+	if (content.length > 0) /* also where a template is broken */
+		outbox_add(database, "", &plan, outbox_keep(database, &says, &content), now);
+	content_release(&content);
+	content_plan_release(&says);
+	delivery_plan_release(&plan);
 }

@@ -11,17 +11,17 @@
 #include "base/text.h"
 
 #define COLUMNS                                                                                    \
-	"id, receiver, page, message_id, bytes, data, state, tries, next_try, perhaps, second,"    \
-	" route, code, reason, created, ended, sender, otherwise, held_until, held_for, gather,"   \
-	" posted"
+	"id, receiver, page, message_id, content, in_reply_to, state, tries, next_try, perhaps,"   \
+	" second, route, code, reason, created, ended, sender, otherwise, held_until, held_for,"   \
+	" gather, posted, unsubscribe"
 
 void deliveries_release(struct deliveries *deliveries)
 {
 	for (size_t i = 0; i < deliveries->count; i++) {
 		struct delivery *delivery = &deliveries->list[i];
 		char *strings[] = {delivery->receiver, delivery->page, delivery->message_id,
-			delivery->bytes, delivery->data, delivery->state, delivery->route,
-			delivery->reason, delivery->sender, delivery->otherwise,
+			delivery->in_reply_to, delivery->unsubscribe, delivery->state,
+			delivery->route, delivery->reason, delivery->sender, delivery->otherwise,
 			delivery->held_for};
 
 		for (size_t j = 0; j < sizeof strings / sizeof strings[0]; j++)
@@ -29,6 +29,22 @@ void deliveries_release(struct deliveries *deliveries)
 	}
 	free(deliveries->list);
 	*deliveries = (struct deliveries){0};
+}
+
+const struct content *contents_find(const struct contents *contents, int64_t id)
+{
+	for (size_t i = 0; i < contents->count; i++)
+		if (contents->list[i].id == id)
+			return &contents->list[i];
+	return NULL;
+}
+
+void contents_release(struct contents *contents)
+{
+	for (size_t i = 0; i < contents->count; i++)
+		content_release(&contents->list[i]);
+	free(contents->list);
+	*contents = (struct contents){0};
 }
 
 static char *optional_text(struct statement *row, int column)
@@ -41,14 +57,13 @@ static void take_rows(struct statement *row, struct deliveries *deliveries)
 	while (statement_row(row)) {
 		struct delivery *delivery = memory_append(
 			&deliveries->list, &deliveries->count, sizeof *deliveries->list);
-		const void *bytes = statement_blob(row, 4, &delivery->length);
 
 		delivery->id = statement_integer(row, 0);
-		delivery->bytes = memory_bytes(bytes, delivery->length);
 		delivery->receiver = memory_string(statement_text(row, 1));
 		delivery->page = memory_string(statement_text(row, 2));
 		delivery->message_id = memory_string(statement_text(row, 3));
-		delivery->data = memory_string(statement_text(row, 5));
+		delivery->content = statement_integer(row, 4);
+		delivery->in_reply_to = optional_text(row, 5);
 		delivery->state = memory_string(statement_text(row, 6));
 		delivery->tries = statement_integer(row, 7);
 		delivery->next_try = statement_integer(row, 8);
@@ -65,39 +80,110 @@ static void take_rows(struct statement *row, struct deliveries *deliveries)
 		delivery->held_for = optional_text(row, 19);
 		delivery->gather = statement_integer(row, 20);
 		delivery->posted = statement_integer(row, 21);
+		delivery->unsubscribe = optional_text(row, 22);
 	}
 	statement_end(row);
 }
 
-static void merge(struct database *database, const struct delivery_plan *plan, int64_t now)
+struct content_copy delivery_copy(const struct delivery *delivery)
 {
-	for (size_t i = 0; i < plan->merged_count; i++)
-		database_do(database,
-			"UPDATE delivery SET state = 'merged', ended = ?, bytes = NULL WHERE id = ?"
-			" AND state IN ('pending', 'dead')",
-			"ii", now, plan->merged[i]);
+	return (struct content_copy){delivery->receiver, delivery->message_id,
+		delivery->in_reply_to, delivery->unsubscribe};
 }
 
-void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan,
-	const char *bytes, size_t length, int64_t now)
+/* ---- what is said ---- */
+
+int64_t outbox_keep(
+	struct database *database, const struct content_plan *plan, const struct content *content)
 {
 	struct buffer data = {0};
 	int64_t id;
 
-	merge(database, plan, now);
 	json_write(plan->data, 0, &data);
-	database_do(database,
-		"INSERT INTO delivery (receiver, page, created, message_id, bytes, data, state, "
-		"next_try, held_until, held_for, otherwise, run, gather, sender)"
-		" VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)",
-		"ttitbtiittiit", plan->receiver, page, now, plan->message_id, bytes, length,
-		buffer_string(&data), now, plan->held_until, plan->held_for, plan->otherwise, now,
-		(int64_t)plan->gather, plan->sender);
+	database_do(database, "INSERT INTO content (whole, bytes, data) VALUES (?, ?, ?)", "ibt",
+		(int64_t)content->whole, content->bytes, content->length, buffer_string(&data));
 	id = database_last_row(database);
 	for (size_t i = 0; i < plan->alarm_count; i++)
 		database_do(database, "INSERT OR IGNORE INTO owed VALUES (?, ?, ?)", "iit", id,
 			plan->alarms[i].alarm, event_type_name(plan->alarms[i].type));
 	buffer_release(&data);
+	return id;
+}
+
+void outbox_content(struct database *database, int64_t id, struct content *content)
+{
+	struct statement *row = database_query(
+		database, "SELECT whole, bytes, data FROM content WHERE id = ?", "i", id);
+
+	*content = (struct content){.id = id};
+	if (statement_row(row) && !statement_null(row, 1)) {
+		const void *bytes = statement_blob(row, 1, &content->length);
+
+		content->whole = statement_integer(row, 0);
+		content->bytes = memory_bytes(bytes, content->length);
+		content->data = memory_string(statement_text(row, 2));
+	}
+	statement_end(row);
+}
+
+struct value *outbox_data(struct database *database, int64_t id)
+{
+	struct statement *row =
+		database_query(database, "SELECT data FROM content WHERE id = ?", "i", id);
+	const char *text = statement_row(row) ? statement_text(row, 0) : "";
+	struct value *data = json_parse(text, strlen(text), NULL);
+
+	statement_end(row);
+	return data;
+}
+
+void outbox_forget(struct database *database)
+{
+	database_begin(database);
+	database_do(database,
+		"UPDATE content SET bytes = NULL, data = NULL WHERE bytes IS NOT NULL AND NOT"
+		" EXISTS (SELECT 1 FROM delivery WHERE content = content.id"
+		" AND state IN ('pending', 'sending', 'dead'))",
+		"");
+	database_commit(database, NULL);
+}
+
+/* ---- who is owed it ---- */
+
+static void merge(struct database *database, const struct delivery_plan *plan, int64_t now)
+{
+	for (size_t i = 0; i < plan->merged_count; i++)
+		database_do(database,
+			"UPDATE delivery SET state = 'merged', ended = ? WHERE id = ?"
+			" AND state IN ('pending', 'dead')",
+			"ii", now, plan->merged[i]);
+}
+
+void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan,
+	int64_t content, int64_t now)
+{
+	merge(database, plan, now);
+	database_do(database,
+		"INSERT INTO delivery (receiver, page, created, message_id, in_reply_to, "
+		"unsubscribe, content, state, next_try, held_until, held_for, otherwise, run, "
+		"gather, sender) VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)",
+		"ttitttiiittiit", plan->receiver, page, now, plan->message_id, plan->in_reply_to,
+		plan->unsubscribe, content, now, plan->held_until, plan->held_for, plan->otherwise,
+		now, (int64_t)plan->gather, plan->sender);
+}
+
+/* Parsed once for all who were to get it: the one before mostly was one of them. */
+static const struct value *owed_data(
+	struct database *database, int64_t content, struct owed_list *owed)
+{
+	struct owed_data *one;
+
+	for (size_t i = owed->content_count; i-- > 0;)
+		if (owed->contents[i].content == content)
+			return owed->contents[i].data;
+	one = memory_append(&owed->contents, &owed->content_count, sizeof *one);
+	*one = (struct owed_data){content, outbox_data(database, content)};
+	return one->data;
 }
 
 /*
@@ -107,9 +193,10 @@ void outbox_add(struct database *database, const char *page, const struct delive
 void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owed)
 {
 	struct statement *row = database_query(database,
-		"SELECT d.receiver, d.message_id, d.id, d.state, d.perhaps, d.data FROM owed o "
+		"SELECT d.receiver, d.message_id, d.id, d.state, d.perhaps, d.content FROM owed o "
 		"JOIN delivery d"
-		" ON d.id = o.delivery WHERE o.alarm = ? AND o.type IN ('red', 'lost', 'flapping') "
+		" ON d.content = o.content WHERE o.alarm = ? AND o.type IN ('red', 'lost', "
+		"'flapping') "
 		"AND d.state "
 		"!= 'merged'"
 		" ORDER BY d.id",
@@ -127,8 +214,7 @@ void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owe
 		one->dropped = text_equal(state, "dropped");
 		one->out = !waits || statement_integer(row, 4) != 0;
 		if (!one->out)
-			one->data = json_parse(
-				statement_text(row, 5), strlen(statement_text(row, 5)), NULL);
+			one->data = owed_data(database, statement_integer(row, 5), owed);
 	}
 	statement_end(row);
 }
@@ -144,10 +230,10 @@ bool outbox_told(struct database *database, const char *receiver, int64_t run)
 	return told;
 }
 
-void outbox_alarms(struct database *database, int64_t id, struct delivery_plan *plan)
+void outbox_alarms(struct database *database, int64_t content, struct content_plan *plan)
 {
 	struct statement *row = database_query(
-		database, "SELECT alarm, type FROM owed WHERE delivery = ?", "i", id);
+		database, "SELECT alarm, type FROM owed WHERE content = ?", "i", content);
 
 	while (statement_row(row)) {
 		struct owed_alarm *alarm =
@@ -164,14 +250,16 @@ void outbox_owed_release(struct owed_list *owed)
 	for (size_t i = 0; i < owed->count; i++) {
 		free((char *)owed->list[i].receiver);
 		free((char *)owed->list[i].message_id);
-		value_free((struct value *)owed->list[i].data);
 	}
+	for (size_t i = 0; i < owed->content_count; i++)
+		value_free(owed->contents[i].data);
+	free(owed->contents);
 	free(owed->list);
 	*owed = (struct owed_list){0};
 }
 
-/* As the indexes over what is still owed say it: SQLite does not see that it follows from less. */
-#define OWED "state IN ('pending', 'sending')"
+/* Pending or sending, as the indexes over what is still owed say it. */
+#define OWED "ended IS NULL"
 
 /* Not held back, and not waiting to be joined with others. */
 #define FREE "gather = 0 AND held_until = 0 AND held_for IS NULL"
@@ -184,18 +272,19 @@ void outbox_owed_release(struct owed_list *owed)
 /* What was written after now was written before the clock went back: its pauses mean nothing. */
 #define DUE "(next_try <= ?1 OR created > ?1 OR tried > ?1)"
 
-/* What d has to wait for. */
+/* What d has to wait for: found by its receiver, not in all that is owed to anybody. */
+#define EARLIER "delivery e INDEXED BY delivery_turn"
 #define BEFORE                                                                                     \
-	"e.id < d.id AND e.state IN ('pending', 'sending') AND (e.state = 'sending' OR"            \
+	"e.id < d.id AND e.ended IS NULL AND (e.state = 'sending' OR"                              \
 	" (e.gather = 0 AND e.held_until = 0 AND e.held_for IS NULL))"
 
 void outbox_due(struct database *database, int64_t now, struct due **due, size_t *count)
 {
 	struct statement *row = database_query(database,
 		"SELECT id, receiver FROM delivery d WHERE " OWED " AND state = 'pending' AND " FREE
-		" AND " DUE " AND NOT EXISTS (SELECT 1 FROM delivery e WHERE"
+		" AND " DUE " AND NOT EXISTS (SELECT 1 FROM " EARLIER " WHERE"
 		" e.receiver = d.receiver AND e.page IN (d.page, '') AND " BEFORE ")"
-		" AND NOT (page = '' AND EXISTS (SELECT 1 FROM delivery e WHERE"
+		" AND NOT (page = '' AND EXISTS (SELECT 1 FROM " EARLIER " WHERE"
 		" e.receiver = d.receiver AND " BEFORE ")) ORDER BY id",
 		"i", now);
 
@@ -223,10 +312,11 @@ void outbox_gathering(struct database *database, int64_t now, struct text_list *
 void outbox_gathered(
 	struct database *database, const char *receiver, int64_t now, struct deliveries *deliveries)
 {
-	take_rows(database_query(database,
-			  "SELECT " COLUMNS " FROM delivery WHERE " GATHERED
-			  " AND receiver = ?2 AND held_for IS NULL ORDER BY id",
-			  "it", now, receiver),
+	take_rows(
+		database_query(database,
+			"SELECT " COLUMNS " FROM delivery INDEXED BY delivery_turn WHERE " GATHERED
+			" AND receiver = ?2 AND held_for IS NULL ORDER BY id",
+			"it", now, receiver),
 		deliveries);
 }
 
@@ -325,9 +415,8 @@ void outbox_delivered(struct database *database, int64_t id, const char *route,
 	const struct attempt *attempt, int64_t now)
 {
 	database_do(database,
-		"UPDATE delivery SET state = 'delivered', route = ?, code = ?, reason = ?, ended = "
-		"?, bytes = NULL,"
-		" data = NULL WHERE id = ?",
+		"UPDATE delivery SET state = 'delivered', route = ?, code = ?, reason = ?, "
+		"ended = ? WHERE id = ?",
 		"titii", route, (int64_t)attempt->code, attempt->text, now, id);
 }
 
@@ -377,15 +466,24 @@ void outbox_dead(struct database *database, const struct delivery *delivery, con
 		"tti", delivery->receiver, delivery->page, delivery->created);
 }
 
-void outbox_readdress(struct database *database, int64_t id, const char *receiver,
-	const char *bytes, size_t length)
+void outbox_readdress(struct database *database, const struct delivery *delivery,
+	const char *receiver, const struct content *content)
 {
+	int64_t id;
+
 	database_do(database,
-		"UPDATE delivery SET receiver = ?, bytes = ?, second = 1, posted = 0, state = "
-		"'pending', "
-		"next_try = created"
-		" WHERE id = ?",
-		"tbi", receiver, bytes, length, id);
+		"INSERT INTO content (whole, bytes, data) SELECT ?, ?, data FROM content WHERE id "
+		"= ?",
+		"ibi", (int64_t)content->whole, content->bytes, content->length, delivery->content);
+	id = database_last_row(database);
+	database_do(database,
+		"INSERT INTO owed (content, alarm, type) SELECT ?, alarm, type FROM owed WHERE "
+		"content = ?",
+		"ii", id, delivery->content);
+	database_do(database,
+		"UPDATE delivery SET receiver = ?, content = ?, in_reply_to = NULL, second = 1,"
+		" posted = 0, state = 'pending', next_try = created WHERE id = ?",
+		"tii", receiver, id, delivery->id);
 }
 
 int64_t outbox_count(struct database *database)
@@ -462,8 +560,8 @@ int64_t outbox_retry(struct database *database, int64_t id, int64_t now)
 int64_t outbox_drop(struct database *database, int64_t id, int64_t now)
 {
 	database_do(database,
-		"UPDATE delivery SET state = 'dropped', ended = ?, bytes = NULL"
-		" WHERE state IN ('pending', 'dead') AND id = ?",
+		"UPDATE delivery SET state = 'dropped', ended = ? WHERE state IN ('pending', "
+		"'dead') AND id = ?",
 		"ii", now, id);
 	return database_changed(database);
 }

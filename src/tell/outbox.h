@@ -5,6 +5,9 @@
  * any contact), then "delivered", "dead" (given up, the operator is told) or pending again;
  * "dropped" by the operator; "merged" when a later message says it too.
  *
+ * What is said is a content, kept once for all deliveries that say it, with the alarms that it
+ * tells of. Its bytes are kept as long as somebody is owed it.
+ *
  * A pending one may be held: until a time (quiet hours, a silence), while a provider is in trouble
  * (held_for), or until it is joined with others (gather). It is then not due, holds up nothing
  * that comes after it, and is no fault.
@@ -19,6 +22,7 @@
 #include "base/database.h"
 #include "base/yaml.h"
 #include "tell/attempt.h"
+#include "tell/content.h"
 #include "tell/plan.h"
 
 enum {
@@ -33,10 +37,9 @@ enum {
 
 struct delivery {
 	int64_t id;
+	int64_t content; /* what it says: the same at each repeat */
 	char *receiver, *page, *message_id;
-	char *bytes; /* rendered when it was made: a repeat is the same */
-	size_t length;
-	char *data; /* JSON: what it was rendered from */
+	char *in_reply_to, *unsubscribe; /* as of struct content_copy; NULL: none */
 	char *state;
 	int64_t created, tries, next_try, ended;
 	int64_t perhaps;    /* how often it may have been delivered already */
@@ -60,16 +63,50 @@ struct deliveries {
 
 void deliveries_release(struct deliveries *deliveries);
 
-/* One delivery of a plan, with the bytes to send. Merges those that it stands for. Within a
- * transaction, like all that changes something here. */
-void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan,
-	const char *bytes, size_t length, int64_t now);
+/* Contents, each of them once. */
+struct contents {
+	struct content *list;
+	size_t count;
+};
 
-/* Who was owed the red (or lost) of the alarm; adds to *list, whose strings live until
+/* The one of that number; NULL where it is not there. */
+const struct content *contents_find(const struct contents *contents, int64_t id);
+void contents_release(struct contents *contents);
+
+/* The delivery as the copy of its content that it is; borrows. */
+struct content_copy delivery_copy(const struct delivery *delivery);
+
+/* Keeps what is said: the bytes of content with the plan's data and alarms. Gives the number under
+ * which deliveries name it. Within a transaction, like all that changes something here. */
+int64_t outbox_keep(
+	struct database *database, const struct content_plan *plan, const struct content *content);
+
+/* One delivery of a plan, which says what is kept under that number. Merges those that it stands
+ * for. */
+void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan,
+	int64_t content, int64_t now);
+
+/* What is kept under a number, to be released; all but the number is empty where nobody is owed it
+ * any more. */
+void outbox_content(struct database *database, int64_t id, struct content *content);
+
+/* The data of a kept content; NULL where there is none, or it cannot be read. Owned by the caller.
+ */
+struct value *outbox_data(struct database *database, int64_t id);
+
+/* Forgets the bytes and the data of what nobody is owed any more. A transaction of its own. */
+void outbox_forget(struct database *database);
+
+/* Who was owed the red (or lost) of the alarm; adds to *list, whose strings and data live until
  * outbox_owed_release(). */
 struct owed_list {
 	struct owed *list;
 	size_t count;
+	struct owed_data {
+		int64_t content;
+		struct value *data; /* NULL: cannot be read */
+	} * contents;               /* each once */
+	size_t content_count;
 };
 
 void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owed);
@@ -77,8 +114,8 @@ void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owe
 /* True where the receiver was told something in the run of that time. */
 bool outbox_told(struct database *database, const char *receiver, int64_t run);
 
-/* Adds the alarms that a delivery carries to those of a plan. */
-void outbox_alarms(struct database *database, int64_t id, struct delivery_plan *plan);
+/* Adds the alarms that a content tells of to those of a plan. */
+void outbox_alarms(struct database *database, int64_t content, struct content_plan *plan);
 
 /*
  * Deliveries that wait to be joined: those of a run beyond a receiver's first, and those held until
@@ -144,9 +181,9 @@ void outbox_failed(struct database *database, const struct delivery *delivery, c
 void outbox_dead(struct database *database, const struct delivery *delivery, const char *route,
 	const struct attempt *attempt, int64_t now);
 
-/* Goes to another receiver from now on, with other bytes. */
-void outbox_readdress(struct database *database, int64_t id, const char *receiver,
-	const char *bytes, size_t length);
+/* Goes to another receiver from now on, with other bytes of the same content. */
+void outbox_readdress(struct database *database, const struct delivery *delivery,
+	const char *receiver, const struct content *content);
 
 /* Deliveries that are pending or sending; those pending and not held; those due at now. */
 int64_t outbox_count(struct database *database);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/config.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/text.h"
@@ -99,80 +100,67 @@ static void hold_for(struct delivery_plan *delivery, const struct receiver *rece
 }
 
 /* When the receiver's quiet hours end; 0 outside of them. */
-static int64_t quiet_until(const struct plan_input *input, const struct subscription *subscription)
+static int64_t quiet_until(const struct plan_input *input, const struct receiver *receiver)
 {
 	int64_t until;
 
-	return windows_hold(&subscription->quiet, input->config->timezone, input->now, &until)
+	return windows_hold(
+		       &receiver->subscription->quiet, input->config->timezone, input->now, &until)
 		       ? until
 		       : 0;
 }
 
 /* Of all for which a message is owed, the one that may be told first decides when. */
-static void hold_until(struct plan *plan, const char *receiver, int64_t until)
+static struct delivery_plan *hold_until(
+	struct draft *draft, struct addressee *addressee, int64_t until)
 {
-	size_t count = plan->count;
-	struct delivery_plan *delivery = delivery_for(plan, receiver);
+	bool is_new = addressee->delivery == 0;
+	struct delivery_plan *delivery = draft_delivery(draft, addressee);
 
-	if (plan->count > count || until < delivery->held_until)
+	if (is_new || until < delivery->held_until)
 		delivery->held_until = until;
+	return delivery;
 }
 
 /*
  * By the first way; where that is hosted at a provider in trouble by the second, and
  * by the first once the provider is back. Where nobody can know, by both at once.
  */
-static void tell(const struct plan_input *input, const struct receiver *receiver,
-	const struct event *event, struct plan *plan)
+static void tell(struct draft *draft, const struct receiver *receiver, const struct ways *ways,
+	const struct event *event)
 {
-	bool both = receiver->otherwise != NULL && (receiver->endangered || receiver->doubtful);
-	int64_t until = quiet_until(input, receiver->subscription);
+	bool both = ways->second != NULL && (receiver->endangered || receiver->doubtful);
+	int64_t until = quiet_until(draft->input, receiver);
+	struct delivery_plan *delivery = hold_until(draft, ways->first, until);
 
-	hold_until(plan, receiver->name, until);
-	delivery_add_event(plan, receiver->name, event, input->config->timezone);
-	if (both) {
-		hold_until(plan, receiver->otherwise, until);
-		delivery_add_event(plan, receiver->otherwise, event, input->config->timezone);
-	}
 	if (both && receiver->endangered)
-		hold_for(delivery_for(plan, receiver->name), receiver);
-	if (!both && receiver->otherwise != NULL)
-		memory_set(&delivery_for(plan, receiver->name)->otherwise, receiver->otherwise);
+		hold_for(delivery, receiver);
+	if (!both && ways->second != NULL)
+		memory_set(&delivery->otherwise, receiver->otherwise);
+	addressee_tell(ways->first, TOLD_EVENT, event, NULL);
+	if (both) {
+		hold_until(draft, ways->second, until);
+		addressee_tell(ways->second, TOLD_EVENT, event, NULL);
+	}
 }
 
 /* Everybody whose subscription wants the event. */
-static void tell_all(const struct plan_input *input, const struct event *event, struct plan *plan)
+static void tell_all(struct draft *draft, const struct event *event)
 {
-	const struct config *config = input->config;
-
-	for (size_t i = 0; i < input->receivers->count; i++)
-		if (wants(input->receivers->list[i].subscription, input->page->name, event))
-			tell(input, &input->receivers->list[i], event, plan);
-	if (for_operator(event->type) && config->operator!= NULL) {
-		char *receiver = receiver_mail(config->operator);
-
-		hold_until(plan, receiver, 0);
-		delivery_add_event(plan, receiver, event, config->timezone);
-		free(receiver);
-	}
-}
-
-/*
- * What a receiver still wants to hear of the page, by all subscriptions that name it: also as
- * a second way, which a red may have taken. 0: nothing (any more).
- */
-static int wanted_by(const struct plan_input *input, const char *name)
-{
-	int wanted = 0;
+	const struct plan_input *input = draft->input;
 
 	for (size_t i = 0; i < input->receivers->count; i++) {
 		const struct receiver *receiver = &input->receivers->list[i];
 
-		if ((text_equal(receiver->name, name) || text_equal(receiver->otherwise, name)) &&
-			patterns_choose_name(&receiver->subscription->pages, input->page->name))
-			wanted |= receiver->subscription->on;
+		if (wants(receiver->subscription, input->page->name, event))
+			tell(draft, receiver, &draft->ways[i], event);
 	}
-	return wanted;
+	if (for_operator(event->type) && draft->operator!= NULL) {
+		struct addressee *operator= draft_find(draft, draft->operator);
+
+		hold_until(draft, operator, 0);
+		addressee_tell(operator, TOLD_EVENT, event, NULL);
+	}
 }
 
 /*
@@ -180,55 +168,66 @@ static int wanted_by(const struct plan_input *input, const char *name)
  * A beginning that never got out would only mislead once it is over: it says both
  * also to those who want only the red.
  */
-static bool end_is_wanted(
-	const struct plan_input *input, const struct event *event, const struct owed *owed)
+static bool end_is_wanted(const struct draft *draft, const struct event *event,
+	const struct owed *owed, const struct addressee *addressee)
 {
 	enum event_type begun = begun_by[event->type];
-	int wanted = wanted_by(input, owed->receiver);
 
-	if (for_operator(event->type) && is_operators(input, owed->receiver))
+	if (for_operator(event->type) && is_operators(draft->input, owed->receiver))
 		return true;
-	return (wanted & wanted_for[event->type]) != 0 ||
-	       (!owed->out && (wanted & wanted_for[begun]) != 0);
+	return (addressee->wanted & wanted_for[event->type]) != 0 ||
+	       (!owed->out && (addressee->wanted & wanted_for[begun]) != 0);
 }
 
-static const struct receiver *find_receiver(const struct plan_input *input, const char *name)
+static bool was_owed(const struct draft *draft, int64_t alarm, const char *receiver)
 {
-	for (size_t i = 0; i < input->receivers->count; i++)
-		if (strcmp(input->receivers->list[i].name, name) == 0)
-			return &input->receivers->list[i];
-	return NULL;
-}
+	const char *const like[] = {receiver};
+	size_t count, first = index_range(&draft->by_owed, like, &count);
 
-static bool was_owed(const struct plan_input *input, int64_t alarm, const char *receiver)
-{
-	for (size_t i = 0; i < input->owed_count; i++)
-		if (input->owed[i].alarm == alarm && text_equal(input->owed[i].receiver, receiver))
+	for (size_t i = first; i < first + count; i++)
+		if (((const struct owed *)draft->by_owed.rows[i])->alarm == alarm)
 			return true;
 	return false;
 }
 
-static void tell_end(const struct plan_input *input, const struct event *event,
-	const struct owed *owed, struct plan *plan)
+static bool is_merged(const struct delivery_plan *delivery, int64_t id)
 {
-	const char *zone = input->config->timezone;
-	const struct receiver *receiver = find_receiver(input, owed->receiver);
-	int64_t until = receiver != NULL ? quiet_until(input, receiver->subscription) : 0;
-	struct delivery_plan *delivery;
-	struct event both = *event;
+	for (size_t i = 0; i < delivery->merged_count; i++)
+		if (delivery->merged[i] == id)
+			return true;
+	return false;
+}
 
-	hold_until(plan, owed->receiver, until);
-	both.type = event->type == EVENT_GREEN && !owed->out ? EVENT_BOTH : event->type;
+/* To the one who was owed the beginning, by the way that it took. */
+static struct delivery_plan *answer(struct draft *draft, struct addressee *addressee,
+	const struct event *event, const struct owed *owed, int64_t until)
+{
+	struct delivery_plan *delivery = hold_until(draft, addressee, until);
+
 	if (owed->out) {
-		delivery_add_event(plan, owed->receiver, event, zone);
-		delivery = delivery_for(plan, owed->receiver);
+		addressee_tell(addressee, TOLD_EVENT, event, NULL);
 		if (delivery->in_reply_to == NULL)
 			delivery->in_reply_to = memory_string(owed->message_id);
 	} else {
-		delivery = delivery_for(plan, owed->receiver);
-		delivery_merge(delivery, owed, input->page->name);
-		delivery_replace_by_both(delivery, &both, zone);
+		if (!is_merged(delivery, owed->delivery)) {
+			*(int64_t *)memory_append(&delivery->merged, &delivery->merged_count,
+				sizeof *delivery->merged) = owed->delivery;
+			addressee_tell(addressee, TOLD_MERGED, NULL, owed->data);
+		}
+		addressee_tell(addressee, TOLD_OVER, event, NULL);
 	}
+	return delivery;
+}
+
+static void tell_end(struct draft *draft, struct addressee *addressee, const struct event *event,
+	const struct owed *owed)
+{
+	const struct receiver *receiver = addressee->receiver;
+	int64_t until = receiver != NULL ? quiet_until(draft->input, receiver) : 0;
+	struct delivery_plan *delivery = answer(draft, addressee, event, owed, until);
+	enum told told = event->type == EVENT_GREEN && !owed->out ? TOLD_BOTH : TOLD_EVENT;
+	struct addressee *second;
+
 	if (receiver == NULL || receiver->otherwise == NULL)
 		return;
 	if (!receiver->endangered && !receiver->doubtful) {
@@ -237,57 +236,85 @@ static void tell_end(const struct plan_input *input, const struct event *event,
 	}
 	if (receiver->endangered)
 		hold_for(delivery, receiver);
-	if (was_owed(input, event->alarm, receiver->otherwise))
+	if (was_owed(draft, event->alarm, receiver->otherwise))
 		return;
-	hold_until(plan, receiver->otherwise, until);
-	delivery_add_event(plan, receiver->otherwise, &both, zone);
+	second = draft_find(draft, receiver->otherwise);
+	hold_until(draft, second, until);
+	addressee_tell(second, told, event, NULL);
 }
 
-static bool is_quiet(const struct plan_input *input, const char *name)
+static bool is_quiet(const struct draft *draft, const struct addressee *addressee)
 {
-	const struct receiver *receiver = find_receiver(input, name);
-
-	return receiver != NULL && quiet_until(input, receiver->subscription) != 0;
+	return addressee->receiver != NULL && quiet_until(draft->input, addressee->receiver) != 0;
 }
 
 /* To whom a red has got out and who still wants to hear of red; a reminder is nothing to hold. */
-static void tell_reminder(
-	const struct plan_input *input, const struct event *event, struct plan *plan)
+static bool reminder_is_wanted(
+	const struct draft *draft, const struct owed *owed, const struct addressee *addressee)
 {
-	for (size_t i = 0; i < input->owed_count; i++) {
-		const struct owed *owed = &input->owed[i];
-
-		if (owed->alarm == event->alarm && !owed->dropped && owed->out &&
-			(wanted_by(input, owed->receiver) & WANTED_RED) != 0 &&
-			!is_quiet(input, owed->receiver))
-			tell_end(input, event, owed, plan);
-	}
+	return owed->out && (addressee->wanted & WANTED_RED) != 0 && !is_quiet(draft, addressee);
 }
 
-/* Green, settled, and page back: to whoever was owed the beginning, and to nobody else. */
-static void tell_owed(const struct plan_input *input, const struct event *event, struct plan *plan)
+/* Green, settled, page back and reminders: to whoever was owed the beginning, and to nobody else.
+ */
+static void tell_owed(struct draft *draft, const struct event *event)
 {
-	for (size_t i = 0; i < input->owed_count; i++) {
-		const struct owed *owed = &input->owed[i];
+	for (size_t i = 0; i < draft->input->owed_count; i++) {
+		const struct owed *owed = &draft->input->owed[i];
+		struct addressee *addressee;
 
-		if (owed->alarm == event->alarm && !owed->dropped &&
-			end_is_wanted(input, event, owed))
-			tell_end(input, event, owed, plan);
+		if (owed->alarm != event->alarm || owed->dropped)
+			continue;
+		addressee = draft_find(draft, owed->receiver);
+		if (event->type == EVENT_REMINDER ? reminder_is_wanted(draft, owed, addressee)
+						  : end_is_wanted(draft, event, owed, addressee))
+			tell_end(draft, addressee, event, owed);
 	}
 }
 
 void plan_make(const struct plan_input *input, struct plan *plan)
 {
+	struct draft draft;
+
+	draft_open(&draft, input, plan);
 	for (size_t i = 0; i < input->events->count; i++) {
 		const struct event *event = &input->events->list[i];
 
-		if (is_end(event->type))
-			tell_owed(input, event, plan);
-		else if (event->type == EVENT_REMINDER)
-			tell_reminder(input, event, plan);
+		if (is_end(event->type) || event->type == EVENT_REMINDER)
+			tell_owed(&draft, event);
 		else
-			tell_all(input, event, plan);
+			tell_all(&draft, event);
 	}
+	draft_finish(&draft);
+	draft_close(&draft);
+}
+
+void content_plan_release(struct content_plan *content)
+{
+	value_free(content->data);
+	free(content->alarms);
+	free(content->identity);
+	*content = (struct content_plan){0};
+}
+
+void delivery_plan_release(struct delivery_plan *delivery)
+{
+	char *strings[] = {delivery->receiver, delivery->message_id, delivery->in_reply_to,
+		delivery->unsubscribe, delivery->sender, delivery->held_for, delivery->otherwise};
+
+	for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
+		free(strings[i]);
+	free(delivery->merged);
+	*delivery = (struct delivery_plan){0};
+}
+
+void plan_release(struct plan *plan)
+{
 	for (size_t i = 0; i < plan->count; i++)
-		delivery_finish(input, &plan->list[i]);
+		delivery_plan_release(&plan->list[i]);
+	for (size_t i = 0; i < plan->content_count; i++)
+		content_plan_release(&plan->contents[i]);
+	free(plan->list);
+	free(plan->contents);
+	*plan = (struct plan){0};
 }

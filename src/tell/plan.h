@@ -1,30 +1,38 @@
 /* SPDX-License-Identifier: ISC
  *
  * Who is owed what, because of what happened on a page: events become one
- * delivery for each receiver. Pure.
+ * delivery for each receiver, and those who are told the same share one content. Pure.
  *
- * The data of a message, as templates get it (all times are both RFC 3339 and, under
- * NAME_local, in the configured zone):
+ * The data of a content, as templates get it. All times are both RFC 3339 and, under NAME_local,
+ * in the configured zone.
  *
- *   page        {name, title, url, provider, provider_or_name}
- *   headline    {red, green, both, update, lost, back, gone}: true for those that occur;
- *               {colour: "red"|"green"|"grey"|"yellow", word: "red"|"green"|"red and green"|…,
- * count, more: count - 1} first       the first event (as in events) events      a list, worst
- * first, of type      red, green, both (was red, is green again), update, lost, back, gone; and
- * is_TYPE: true indicator, group, id      as the page names it; overall: true for the page's own
- * overall level label     "group / name", or the name alone before, after             {level,
- * words, colour}: e.g. operational, "operational", green word      the provider's own word said_at,
- * said_at_local    when the page says it began; empty where it does not seen_at, seen_at_local when
- * lampwatch saw it since, since_local, duration   of green and both: when red was seen, how long it
- * lasted fetches   how many fetches in a row confirm it; needed: how many were asked for reason of
- * lost: why; of gone: empty incidents a list of {title, state, word, level, started, started_local,
- * updated, updated_local, url, updates: [{time, time_local, state, text}]} snapshot    {path,
- * digest, head}: folder, relative to the archive, SHA-256 of its SHA256SUMS, the page's chain head;
- * absent for lost sent        {created, created_local}: when this message was made others_red  a
- * list of {label, words}: what else is red on this page now message_id  without brackets;
- * webhook_id unsubscribe  the address to which a mail ends it; absent where nobody gets mail for us
- * version     of lampwatch simulated   true under --clock test        true for
- * `lampwatch try`
+ * - page: {name, title, url, provider, provider_or_name}.
+ * - headline: {red, green, both, update, lost, back, gone, …}: true for those that occur;
+ *   {colour: "red", "green", "grey" or "yellow"; word: "red", "green", "red and green again", …;
+ *   count; more: count - 1; several: more than one is shown}.
+ * - first: the first event, as in events.
+ * - events: a list, worst first, of {type: red, green, both (was red, is green again), update,
+ *   lost, back, gone, …; is_TYPE: true}, and in each
+ *   - indicator, group, id: as the page names it; overall: true for the page's own overall level;
+ *   - label: "group / name", or the name alone;
+ *   - before, after: {level, words, colour}, such as operational, "operational", green;
+ *   - word: the provider's own;
+ *   - said_at: when the page says it began, empty where it does not; seen_at: when we saw it;
+ *   - since, duration: of green and both: when red was seen, how long it lasted;
+ *   - fetches: how many in a row confirm it; needed: how many were asked for;
+ *   - reason: of lost: why;
+ *   - incidents: a list of {title, state, word, level, started, updated, url, updates: a list of
+ *     {time, state, text}}.
+ * - snapshot: {path, digest, head}: the folder, relative to the archive, the SHA-256 of its
+ *   SHA256SUMS, the page's chain head; absent for lost.
+ * - sent: {created}: when this message was made.
+ * - others_red: a list of {label, words}: what else is red on this page now.
+ * - version: of lampwatch; simulated: true under --clock; test: true for `lampwatch try`.
+ *
+ * What is one receiver's own is not in the data and is added for templates (content.h):
+ *
+ * - message_id: without brackets; webhook_id: what stands before its "@".
+ * - unsubscribe: the address to which a mail ends it; absent where nobody gets mail for us.
  */
 #ifndef LAMPWATCH_PLAN_H
 #define LAMPWATCH_PLAN_H
@@ -42,13 +50,14 @@ struct value;
 
 /* Who was owed the red of an alarm, and how far that got. Strings borrowed. */
 struct owed {
+	const char *receiver; /* "mail:ADDRESS" or "webhook:NAME" */
 	int64_t alarm;
-	const char *receiver;     /* "mail:ADDRESS" or "webhook:NAME" */
 	const char *message_id;   /* of the red */
 	int64_t delivery;         /* of the red */
 	bool out;                 /* it was delivered, or perhaps it was */
 	bool dropped;             /* the operator dropped it: nothing more is owed */
-	const struct value *data; /* of the red's message; NULL where out */
+	const struct value *data; /* of the red's message; the same value for all who were to get
+				   * the same; NULL where out */
 };
 
 /* What happened on one page in one run. All borrowed. */
@@ -69,11 +78,8 @@ struct plan_input {
 
 enum { PLAN_EVENTS_MAX = 1000 }; /* in one message */
 
-/* One message owed to one receiver. All owned. */
-struct delivery_plan {
-	char *receiver;
-	char *message_id;   /* with angle brackets; derived from alarms, types and receiver */
-	char *in_reply_to;  /* of the red that this one answers; NULL: none */
+/* What one or more receivers are told. All owned. */
+struct content_plan {
 	struct value *data; /* what templates get */
 	struct owed_alarm {
 		int64_t alarm;
@@ -81,20 +87,31 @@ struct delivery_plan {
 	} * alarms;
 	size_t alarm_count;
 	size_t left_out; /* events beyond PLAN_EVENTS_MAX: owed like the others, but not in data */
+	bool joined;     /* it speaks of other pages, too, of which it took over a message */
+	char *identity;  /* with the receiver's name, what Message-IDs are derived from */
+};
+
+/* One message owed to one receiver. All owned. */
+struct delivery_plan {
+	char *receiver;
+	size_t content;     /* its place in the plan's contents */
+	char *message_id;   /* with angle brackets; derived from alarms, types and receiver */
+	char *in_reply_to;  /* of the red that this one answers; NULL: none */
+	char *unsubscribe;  /* the address to which a mail ends it; NULL: none */
+	char *sender;       /* of the envelope; NULL: the configuration's `from` */
 	int64_t held_until; /* not to be tried before: seconds since 1970, 0: at once */
 	char *held_for;     /* a provider: not to be tried while it is in trouble; NULL: none */
 	char *otherwise;    /* the receiver's second way, should it refuse; NULL: none */
-	char *sender;       /* of the envelope; NULL: the configuration's `from` */
 	bool gather;        /* waits to be joined with others at the end of the run */
 	int64_t *merged;    /* deliveries of reds that never got out: this one stands for them */
 	size_t merged_count;
-	struct value
-		*others; /* of other pages, that stood in those: as join.h has them; NULL: none */
 };
 
 struct plan {
 	struct delivery_plan *list;
 	size_t count;
+	struct content_plan *contents;
+	size_t content_count;
 };
 
 /*
@@ -105,25 +122,20 @@ struct plan {
  */
 void plan_make(const struct plan_input *input, struct plan *plan);
 
-/* The Message-ID of a message that stands for those with the ids in text, and what data says of it.
- * Owned by the caller. */
-char *plan_put_message_id(const struct config *config, const char *key, int64_t alarm,
-	const char *type, const char *text, size_t length, struct value *data);
 void plan_release(struct plan *plan);
+void content_plan_release(struct content_plan *content);
+void delivery_plan_release(struct delivery_plan *delivery);
+
+/* The Message-ID of a message that stands for what is said in text: "<e.ALARM.TYPE.…@domain>".
+ * Owned by the caller. */
+char *plan_message_id(const struct config *config, const char *key, int64_t alarm, const char *type,
+	const char *text, size_t length);
 
 /*
  * The data of a message, without events: page, snapshot, times. Used by plan_make(), and by `try`
  * for a message that no page has caused (page NULL). Owned by the caller.
  */
 struct value *plan_data(const struct plan_input *input);
-
-/*
- * What a mail to the receiver carries so that it can be ended and its bounces be known: its
- * address for unsubscribing goes under data, the envelope's sender (VERP) to the caller. NULL, and
- * nothing put, where nobody gets mail for us (`mail_in`) or the receiver is no address.
- */
-char *plan_put_unsubscribe(
-	struct value *data, const struct config *config, const char *key, const char *receiver);
 
 /* Puts events (values, worst first) and the headline that follows from them and from left_out
  * more. Takes events. */

@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "settings.h"
 #include "tell/plan.h"
-#include "tell/token.h"
 
 /* Worst first, as the list of a message shows them. */
 static const int rank[EVENT_TYPES] = {
@@ -118,31 +117,4 @@ struct value *plan_data(const struct plan_input *input)
 	value_put_boolean(data, "simulated", input->simulated);
 	value_put_boolean(data, "test", false);
 	return data;
-}
-
-/* Of the address in whatever case: the token must be the same wherever it is written. */
-static char *token_of(const struct config *config, const char *key, enum token_purpose purpose,
-	const char *address)
-{
-	char *about = text_lower(address), token[TOKEN_TEXT], *result;
-
-	token_make(key, purpose, about, token);
-	result = token_address(config->mail_in, purpose, 0, token);
-	free(about);
-	return result;
-}
-
-char *plan_put_unsubscribe(
-	struct value *data, const struct config *config, const char *key, const char *receiver)
-{
-	const char *address = receiver_address(receiver);
-	char *unsubscribe;
-
-	if (config->mail_in == NULL || address == NULL || text_equal(address, config->operator))
-		return NULL;
-	unsubscribe = token_of(config, key, TOKEN_UNSUBSCRIBE, address);
-	if (unsubscribe != NULL)
-		value_put_text(data, "unsubscribe", unsubscribe);
-	free(unsubscribe);
-	return token_of(config, key, TOKEN_BOUNCE, address);
 }

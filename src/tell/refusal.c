@@ -2,15 +2,13 @@
 #include "tell/refusal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/buffer.h"
 #include "base/config.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "tell/delivery.h"
+#include "tell/content.h"
 #include "tell/operator.h"
 #include "tell/outbox.h"
 
@@ -24,22 +22,23 @@ static bool has_second(const struct delivery *delivery)
 bool refusal_use_second(struct database *database, const struct config *config,
 	const char *templates, const struct delivery *delivery, int64_t now)
 {
-	struct buffer bytes = {0};
+	struct content_copy copy = {.receiver = delivery->otherwise,
+		.message_id = delivery->message_id,
+		.unsubscribe = delivery->unsubscribe};
+	struct content content = {0};
 	struct error error;
 	struct value *data;
 	bool good;
 
 	if (!has_second(delivery))
 		return false;
-	data = json_parse(delivery->data, strlen(delivery->data), NULL);
+	data = outbox_data(database, delivery->content);
 	if (data != NULL)
-		delivery_render(config, templates, delivery->otherwise, delivery->message_id, NULL,
-			data, now, &bytes, &error);
-	good = bytes.length > 0; /* also where a template is broken */
+		content_render(config, templates, &copy, data, now, &content, &error);
+	good = content.length > 0; /* also where a template is broken */
 	if (good)
-		outbox_readdress(
-			database, delivery->id, delivery->otherwise, bytes.data, bytes.length);
-	buffer_release(&bytes);
+		outbox_readdress(database, delivery, delivery->otherwise, &content);
+	content_release(&content);
 	value_free(data);
 	return good;
 }
@@ -48,7 +47,7 @@ void refusal_tell_operator(struct database *database, const struct config *confi
 	const char *templates, const struct delivery *delivery, const struct attempt *attempt,
 	int64_t now)
 {
-	struct value *data = json_parse(delivery->data, strlen(delivery->data), NULL);
+	struct value *data = outbox_data(database, delivery->content);
 	char *id = memory_format("u.%lld", (long long)delivery->id);
 	char *what = memory_format("%s: %s", value_get_text(value_get(data, "headline"), "word"),
 		value_get_text(value_get(data, "first"), "label"));

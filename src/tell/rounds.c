@@ -86,6 +86,14 @@ void rounds_free(struct rounds *rounds)
 	free(rounds);
 }
 
+void batch_release(struct batch *batch)
+{
+	free(batch->answered);
+	deliveries_release(&batch->deliveries);
+	contents_release(&batch->contents);
+	*batch = (struct batch){0};
+}
+
 void rounds_wake(struct rounds *rounds)
 {
 	rounds->woken = true;
@@ -203,16 +211,31 @@ static size_t way_room(const struct rounds *rounds, size_t way)
 }
 
 /*
- * The places in the list of those that go next, all by one way. What waits is spread over the
- * sessions that the way may have, so that few go side by side and many one after the other.
- * Returns how many.
+ * How many of those that wait for a way go in its next session. Few go side by side; many one after
+ * the other, but none of its sessions gets more than its part of what is left, so that none is at
+ * work alone in the end; and the fewer are open the fewer it gets, so that they do not all end, and
+ * others have to be begun, at once.
  */
+static size_t share(const struct way *way, size_t room, size_t waiting)
+{
+	size_t even = (waiting + room - 1) / room;
+	size_t part = (waiting + way->limit - 1) / way->limit;
+	size_t most = BATCH_MAX * (way->sessions + 1) / way->limit;
+
+	if (part < BATCH_SMALL)
+		part = BATCH_SMALL;
+	if (part > most)
+		part = most;
+	return even < part ? even : part;
+}
+
+/* The places in the list of those that go next, all by one way. Returns how many. */
 static size_t choose(const struct rounds *rounds, int64_t now, size_t *places, size_t *way)
 {
-	size_t count = 0, room = 0;
+	size_t count = 0, room = 0, enough = 1;
 
 	*way = NO_WAY;
-	for (size_t i = 0; i < rounds->count && (room == 0 || count < room * BATCH_MAX); i++) {
+	for (size_t i = 0; i < rounds->count && count < enough; i++) {
 		size_t here;
 
 		if (rounds->list[i].state != ROUND_WAITING)
@@ -221,6 +244,7 @@ static size_t choose(const struct rounds *rounds, int64_t now, size_t *places, s
 		if (*way == NO_WAY && here != NO_WAY && way_room(rounds, here) > 0) {
 			*way = here;
 			room = way_room(rounds, here);
+			enough = rounds->ways[here].limit * BATCH_MAX;
 		}
 		if (here == NO_WAY || here != *way)
 			continue;
@@ -230,7 +254,7 @@ static size_t choose(const struct rounds *rounds, int64_t now, size_t *places, s
 	}
 	if (*way >= rounds->settings.config->route_count)
 		return count > 0;
-	return count == 0 ? 0 : (count + room - 1) / room;
+	return count > 0 ? share(&rounds->ways[*way], room, count) : 0;
 }
 
 /* ---- who will not have it ---- */
@@ -286,25 +310,43 @@ static bool may_go_unrecorded(struct rounds *rounds, int64_t now)
 	return rounds->unrecorded == UNRECORDED_YES;
 }
 
+/* What the delivery says, read once for all of the batch that say it; its length. */
+static size_t load_content(
+	struct rounds *rounds, const struct delivery *delivery, struct batch *batch)
+{
+	struct contents *contents = &batch->contents;
+	const struct content *known = contents_find(contents, delivery->content);
+	struct content *content;
+
+	if (known != NULL)
+		return known->length;
+	content = memory_append(&contents->list, &contents->count, sizeof *content);
+	outbox_content(rounds->settings.database, delivery->content, content);
+	return content->length;
+}
+
 static void load(struct rounds *rounds, const size_t *places, size_t count, struct batch *batch)
 {
+	struct database *database = rounds->settings.database;
 	size_t bytes = 0;
 
+	database_read_begin(database);
 	for (size_t i = 0; i < count && bytes < BATCH_BYTES_MAX; i++) {
 		struct round *round = &rounds->list[places[i]];
 		struct delivery delivery;
 
 		round->state = ROUND_DONE;
-		if (!outbox_get(rounds->settings.database, round->id, &delivery))
+		if (!outbox_get(database, round->id, &delivery))
 			continue;
 		round->state = ROUND_UNDERWAY;
 		if (!round->begun)
 			round->tries = delivery.tries;
 		round->begun = true;
-		bytes += delivery.length;
+		bytes += load_content(rounds, &delivery, batch);
 		*(struct delivery *)memory_append(&batch->deliveries.list, &batch->deliveries.count,
 			sizeof delivery) = delivery;
 	}
+	database_read_end(database);
 }
 
 /* Those that were merged or dropped in this moment do not go. */
@@ -386,10 +428,13 @@ static bool begin(
 		set_states(rounds, batch, ROUND_OVER);
 		deliveries_release(&batch->deliveries);
 	}
-	if (batch->deliveries.count == 0)
+	if (batch->deliveries.count == 0) {
+		batch_release(batch);
 		return false;
+	}
 	batch->route = batch->way < config->route_count ? &config->routes[batch->way] : NULL;
 	batch->answered = memory_zero(batch->deliveries.count, sizeof *batch->answered);
+	batch->unanswered = batch->deliveries.count;
 	rounds->ways[batch->way].sessions++;
 	rounds->sessions++;
 	return true;
@@ -477,6 +522,7 @@ static void conclude(struct rounds *rounds, struct batch *batch, size_t index,
 	const char *way = rounds->ways[batch->way].name;
 
 	batch->answered[index] = true;
+	batch->unanswered--;
 	if (batch->route != NULL)
 		round->tried[batch->way / CHAR_BIT] |= (unsigned char)(1U << batch->way % CHAR_BIT);
 	round->state = ROUND_DONE;
@@ -562,7 +608,5 @@ void rounds_close(struct rounds *rounds, struct batch *batch, const char *crash,
 		outbox_untried(rounds->settings.database, id);
 		round_of(rounds, id)->state = ROUND_WAITING;
 	}
-	free(batch->answered);
-	deliveries_release(&batch->deliveries);
-	*batch = (struct batch){0};
+	batch_release(batch);
 }

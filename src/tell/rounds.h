@@ -28,7 +28,8 @@ enum {
 	ROUNDS_WEBHOOK_SESSIONS = 2, /* to one webhook, whose sessions carry one delivery each */
 	ROUNDS_BROKEN_MAX = 3, /* sessions in a row that brought nothing: the way is left alone */
 	ROUNDS_PAUSE = 55,     /* seconds that a way is left alone */
-	BATCH_MAX = 100,       /* deliveries in one session */
+	BATCH_MAX = 400,       /* deliveries in one session */
+	BATCH_SMALL = 25,      /* for fewer no further session is opened while others are at work */
 	BATCH_BYTES_MAX = 4 * 1024 * 1024, /* of their messages; a longer one goes by itself */
 };
 
@@ -48,13 +49,18 @@ struct batch {
 	size_t way;
 	const struct route_config *route; /* NULL: the webhook that is the receiver */
 	struct deliveries deliveries;     /* owned */
+	struct contents contents;         /* what they say, each once; owned */
 	bool *answered;                   /* one for each; owned */
+	size_t unanswered;                /* how many are not */
 	bool heard, working; /* there was an answer; there was one with a code, so somebody is there
 			      */
 };
 
 struct rounds *rounds_new(const struct rounds_settings *settings);
 void rounds_free(struct rounds *rounds);
+
+/* Frees what the batch holds: for who does not close it any more. */
+void batch_release(struct batch *batch);
 
 /* There may be more in the outbox than when it was read last. */
 void rounds_wake(struct rounds *rounds);

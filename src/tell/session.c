@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/file.h"
@@ -39,13 +40,28 @@ static void pass_on(void *context, size_t index, const struct attempt *attempt)
 		_exit(1);
 }
 
+/* What goes to the receiver. Owned by the process; empty, which no transport takes, where it cannot
+ * be made. */
+static struct buffer bytes_of(const struct session_order *order, const struct delivery *delivery)
+{
+	const struct content *content = contents_find(order->contents, delivery->content);
+	struct content_copy copy = delivery_copy(delivery);
+	struct buffer bytes = {0};
+
+	if (content != NULL && content->bytes != NULL)
+		content_address(content, &copy, &bytes, NULL);
+	return bytes;
+}
+
 static struct mail mail_of(const struct session_order *order, const struct delivery *delivery)
 {
+	struct buffer bytes = bytes_of(order, delivery);
+
 	return (struct mail){
 		.sender = delivery->sender != NULL ? delivery->sender : order->config->from,
 		.recipient = receiver_address(delivery->receiver),
-		.bytes = delivery->bytes,
-		.length = delivery->length,
+		.bytes = buffer_string(&bytes),
+		.length = bytes.length,
 		.domain = order->dependences != NULL ? dependences_domain(order->dependences,
 							       receiver_address(delivery->receiver))
 						     : NULL,
@@ -73,18 +89,20 @@ static void post_webhook(const struct session_order *order, const struct mail_re
 		memory_format("lampwatch/%s%s%s%s", LAMPWATCH_VERSION, contact != NULL ? " (+" : "",
 			contact != NULL ? contact : "", contact != NULL ? ")" : "");
 	char *bare = memory_bytes(id, strcspn(id, "@"));
+	struct buffer body = bytes_of(order, delivery);
 	struct attempt attempt = {0};
 
 	webhook_send(webhook,
 		&(struct webhook_message){.templates = order->templates,
 			.id = bare,
 			.now = order->now,
-			.body = delivery->bytes,
-			.length = delivery->length,
+			.body = buffer_string(&body),
+			.length = body.length,
 			.posted = (size_t)delivery->posted,
 			.user_agent = agent},
 		&attempt);
 	report->each(report->context, 0, &attempt);
+	buffer_release(&body);
 	free(bare);
 	free(agent);
 }

@@ -15,6 +15,7 @@
 #include "tell/attempt.h"
 
 struct config;
+struct contents;
 struct delivery;
 struct dependences;
 struct route_config;
@@ -27,14 +28,15 @@ struct session {
 	int64_t deadline;
 };
 
-/* What it carries, borrowed until session_start() returns; of a delivery count what concerns the
- * envelope and the bytes. */
+/* What it carries, borrowed until session_start() returns; of a delivery count its envelope and
+ * what makes it a copy of its content. */
 struct session_order {
 	const struct config *config;
 	const char *templates;            /* folder */
 	const struct route_config *route; /* of mails; NULL: the receiver's webhook */
 	const struct delivery *deliveries;
 	size_t count;
+	const struct contents *contents; /* what they say */
 	int64_t now;
 	const struct dependences *dependences; /* where direct mail goes; NULL: not known */
 };

@@ -141,6 +141,22 @@ static void send_at_once(int descriptor)
 		setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
+/*
+ * It also writes a mail in pieces of 2,048 bytes: held together they are one packet, which wakes
+ * the other side once.
+ */
+static void hold_together(bool held)
+{
+#ifdef TCP_CORK
+	int value = held;
+
+	if (smtp_connection >= 0)
+		setsockopt(smtp_connection, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+#else
+	(void)held;
+#endif
+}
+
 static void connected(struct session *session)
 {
 	smtp_connection = find_connection(session->lowest);
@@ -465,6 +481,7 @@ static const char *hand_out(void **ignored, int *length, void *context)
 	}
 	*length = (int)(mail->length - now->offset);
 	now->offset = mail->length;
+	hold_together(*length > 0);
 	if (*length > 0)
 		return from;
 	now->sent = !connection_broken();

@@ -43,6 +43,7 @@ TEXTS = [
     "\x1b[31mred\x1b[0m \u202eeslaf\n",
     "." * 300 + "\n" + " " * 300 + "\n" + "\t" * 300 + "\n",
 ]
+ADDRESSES = ["lampwatch+u-abcdefghijklmnopqrstuvwxyz@example.org", "o'neil&co=+u-x@example.org", "x" * 60 + "@" + "y" * 50 + ".org"]
 REFUSED = ["a\r\nBcc: x@example.net", "a\nb", "a\rb", "a\r\n\r\nbody", "\x1b[2J"]
 
 
@@ -59,22 +60,22 @@ def run(data, part):
         return subprocess.run([render, templates, file.name, part], capture_output=True, timeout=60)
 
 
-def check_bytes(what, raw):
+def check_bytes(what, raw, longest):
     if re.search(rb"\r(?!\n)|(?<!\r)\n", raw):
         complain(what, "bare CR or LF")
     if re.search(rb"[^\t\r\n -~]", raw):
         complain(what, "a byte that is no printable ASCII")
     head, _, body = raw.partition(b"\r\n\r\n")
-    if max(map(len, head.split(b"\r\n"))) > 78:
-        complain(what, "a header line over 78")
+    if max(map(len, head.split(b"\r\n"))) > longest:
+        complain(what, f"a header line over {longest}")
     if max(map(len, body.split(b"\r\n"))) > 78:
         complain(what, "a body line over 78")
     if re.search(rb"(^|\n)(\.|From )", body):
         complain(what, "a line that old software takes for its own")
 
 
-def parsed(what, raw):
-    check_bytes(what, raw)
+def parsed(what, raw, longest=78):
+    check_bytes(what, raw, longest)
     message = email.message_from_bytes(raw, policy=email.policy.default)
     for part in message.walk():
         if part.defects:
@@ -152,6 +153,25 @@ def check_case(name):
         complain(name, "the HTML is not that of body.html")
 
 
+def check_copy(name, address):
+    """What is the receiver's own reads in its copy as if the whole mail had been made for it."""
+    with open(os.path.join(cases, name, "data.json"), encoding="utf-8") as stream:
+        data = json.load(stream)
+    data["unsubscribe"] = address
+    copy = run(data, "mail")
+    text, html = (run(data, part).stdout.decode() for part in ("body.txt", "body.html"))
+    if copy.returncode != 0:
+        complain(name, copy.stderr)
+        return
+    message = parsed(f"{name}, a copy", copy.stdout, 998)  # an address cannot be folded
+    if message["List-Unsubscribe"] != f"<mailto:{address}?subject=unsubscribe>":
+        complain(name, f"List-Unsubscribe is {message['List-Unsubscribe']}")
+    if address not in text or content(message, "plain") != text.rstrip("\n"):
+        complain(name, "the text of a copy is not that of body.txt")
+    if content(message, "html") != html.rstrip("\n"):
+        complain(name, "the HTML of a copy is not that of body.html")
+
+
 for subject in SUBJECTS:
     check_write(subject, "text\n", "<p>text</p>\n")
 for text in TEXTS:
@@ -165,5 +185,7 @@ for value in REFUSED:
 names = sorted(entry.name for entry in os.scandir(cases) if entry.is_dir())
 for name in names:
     check_case(name)
+    for address in ADDRESSES:
+        check_copy(name, address)
 print(f"{len(SUBJECTS)} subjects, {len(TEXTS)} texts, {len(REFUSED)} injections, {len(names)} cases")
 sys.exit(1 if complaints else 0)

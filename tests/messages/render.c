@@ -25,24 +25,48 @@ enum { DATE_OF_TESTS = 1390591210 }; /* 2014-01-24T19:20:10Z */
 
 static const struct mail_header header_of_tests = {
 	.from = "lampwatch@example.org",
-	.to = "ops@example.com",
-	.message_id = "<e.1.red.0123456789abcdef@example.org>",
-	.in_reply_to = "<e.0.red.fedcba9876543210@example.org>",
 	.list_id = "google.alerts.example.org",
 	.date = DATE_OF_TESTS,
 };
+
+/* The copy that goes to whom the data names, of what is in mail; releases that. */
+static bool render_copy(
+	const struct value *data, struct buffer *mail, struct buffer *out, struct error *error)
+{
+	struct mail_copy copy = {.to = "ops@example.com",
+		.message_id = "<e.1.red.0123456789abcdef@example.org>",
+		.in_reply_to = "<e.0.red.fedcba9876543210@example.org>",
+		.unsubscribe = value_get_text(data, "unsubscribe")};
+	bool done;
+
+	if (value_get(data, "to") != NULL)
+		copy.to = value_get_text(data, "to");
+	done = mail_address(&copy, buffer_string(mail), out, error);
+	buffer_release(mail);
+	return done;
+}
 
 static bool render_write(const struct value *data, struct buffer *out, struct error *error)
 {
 	const struct value *html = value_get(data, "html");
 	struct mail_header header = header_of_tests;
+	struct buffer mail = {0};
 
 	if (value_get(data, "from") != NULL)
 		header.from = value_get_text(data, "from");
-	if (value_get(data, "to") != NULL)
-		header.to = value_get_text(data, "to");
 	return mail_write(&header, value_get_text(data, "subject"), value_get_text(data, "text"),
-		html != NULL ? html->text : NULL, out, error);
+		       html != NULL ? html->text : NULL, &mail, error) &&
+	       render_copy(data, &mail, out, error);
+}
+
+static bool render_mail(
+	const char *templates, const struct value *data, struct buffer *out, struct error *error)
+{
+	bool ends = !text_empty(value_get_text(data, "unsubscribe"));
+	struct buffer mail = {0};
+
+	return message_mail(templates, &header_of_tests, data, ends, &mail, error) &&
+	       render_copy(data, &mail, out, error);
 }
 
 static bool render_body(const char *templates, const struct value *data, const char *part,
@@ -87,7 +111,7 @@ static bool render(const char *templates, const struct value *data, const char *
 	if (text_equal(part, "write"))
 		return render_write(data, out, error);
 	if (text_equal(part, "mail"))
-		return message_mail(templates, &header_of_tests, data, out, error);
+		return render_mail(templates, data, out, error);
 	if (text_ends(part, ".json"))
 		return render_webhook(templates, data, part, out, error);
 	return render_body(templates, data, part, out, error);

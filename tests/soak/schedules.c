@@ -118,7 +118,7 @@ static void wrong(const struct world *self, const char *what, const char *which)
 
 static void arrive(struct world *self, const struct delivery *delivery)
 {
-	struct value *data = json_parse(delivery->data, strlen(delivery->data), NULL);
+	struct value *data = outbox_data(self->database, delivery->content);
 	const struct value *events = value_get(data, "events");
 
 	for (size_t i = 0; i < self->arrival_count; i++) {
@@ -191,6 +191,9 @@ static void weigh(struct world *self, bool trouble)
 
 static void owe(struct world *self, size_t page, struct events *events, struct owed_list *owed)
 {
+	char bytes[] = "bytes";
+	struct content says = {.whole = true, .bytes = bytes, .length = strlen(bytes)};
+	int64_t *kept;
 	struct plan plan = {0};
 	struct plan_input input = {.config = self->config,
 		.receivers = &self->receivers,
@@ -203,11 +206,18 @@ static void owe(struct world *self, size_t page, struct events *events, struct o
 		.key = "key"};
 
 	plan_make(&input, &plan);
+	kept = memory_zero(plan.content_count, sizeof *kept);
 	for (size_t i = 0; i < plan.count; i++) {
+		size_t content = plan.list[i].content;
+
 		if (chance(self, 10))
 			plan.list[i].held_until = self->now + 600;
-		outbox_add(self->database, input.page->name, &plan.list[i], "bytes", 5, self->now);
+		if (kept[content] == 0)
+			kept[content] = outbox_keep(self->database, &plan.contents[content], &says);
+		outbox_add(
+			self->database, input.page->name, &plan.list[i], kept[content], self->now);
 	}
+	free(kept);
 	plan_release(&plan);
 }
 
@@ -258,13 +268,6 @@ static void open_world(struct world *self)
 	begin_rounds(self);
 }
 
-static void release_batch(struct batch *batch)
-{
-	free(batch->answered);
-	deliveries_release(&batch->deliveries);
-	*batch = (struct batch){0};
-}
-
 /* Ended at any step: what is in memory is gone, and what was under way nobody knows. */
 static void crash(struct world *self)
 {
@@ -272,7 +275,7 @@ static void crash(struct world *self)
 	for (size_t i = 0; i < SESSIONS; i++) {
 		for (size_t j = 0; j < self->open[i].deliveries.count; j++)
 			doubt(self, &self->open[i].deliveries.list[j]);
-		release_batch(&self->open[i]);
+		batch_release(&self->open[i]);
 	}
 	rounds_free(self->rounds);
 	database_close(self->database);
@@ -558,7 +561,7 @@ static bool heard(const struct world *self, size_t person, int64_t alarm, enum e
 static bool died(const struct world *self, size_t person, int64_t alarm)
 {
 	struct statement *row = database_query(self->database,
-		"SELECT 1 FROM owed o JOIN delivery d ON d.id = o.delivery WHERE o.alarm = ?"
+		"SELECT 1 FROM owed o JOIN delivery d ON d.content = o.content WHERE o.alarm = ?"
 		" AND d.state = 'dead' AND d.receiver IN (?, ?)",
 		"itt", alarm, people[person].first, people[person].second);
 	bool found = statement_row(row);

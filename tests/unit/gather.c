@@ -52,7 +52,7 @@ static char *newest_pages(struct scene *scene)
 	const struct value *pages;
 
 	outbox_list(scene->database, true, &all);
-	data = json_parse(all.list[all.count - 1].data, strlen(all.list[all.count - 1].data), NULL);
+	data = outbox_data(scene->database, all.list[all.count - 1].content);
 	pages = value_get(data, "pages");
 	for (size_t i = 0; pages != NULL && i < pages->count; i++) {
 		const struct value *events = value_get(pages->members[i], "events");
@@ -99,7 +99,8 @@ static void test_a_message_about_several_pages_keeps_its_place_among_the_others(
 	run(&scene, RED, RED, RED);
 	gather(&scene.observer, scene.now);
 	assert_int_equal(due_now(&scene), 2); /* what is joined waits for what came before it */
-	database_do(scene.database, "UPDATE delivery SET state = 'delivered' WHERE page = 'a'", "");
+	database_do(scene.database,
+		"UPDATE delivery SET state = 'delivered', ended = 1 WHERE page = 'a'", "");
 	assert_int_equal(due_now(&scene), 2);
 	scene.now += 60;
 	run(&scene, NULL, NULL,

@@ -20,9 +20,12 @@
 
 static const struct mail_header plain_header = {
 	.from = "lampwatch@example.org",
+	.date = 1390591210,
+};
+
+static const struct mail_copy plain_copy = {
 	.to = "ops@example.com",
 	.message_id = "<1@example.org>",
-	.date = 1390591210,
 };
 
 /* A folder of templates: what each test puts there is all there is. */
@@ -85,16 +88,27 @@ static char *written(const struct mail_header *header, const char *subject, cons
 	return buffer_take(&out);
 }
 
+static char *addressed(const struct mail_copy *copy, const char *mail)
+{
+	struct buffer out = {0};
+	struct error error = {0};
+
+	if (!mail_address(copy, mail, &out, &error))
+		fail_msg("%s", error.text);
+	return buffer_take(&out);
+}
+
 static void test_text_alone_is_a_simple_mail(void **state)
 {
 	char *mail = written(&plain_header, "RED: Gmail", NULL);
+	char *copy = addressed(&plain_copy, mail);
 
 	(void)state;
-	assert_string_equal(mail, "Date: Fri, 24 Jan 2014 19:20:10 +0000\r\n"
-				  "From: lampwatch <lampwatch@example.org>\r\n"
-				  "To: ops@example.com\r\n"
-				  "Subject: RED: Gmail\r\n"
+	assert_string_equal(copy, "To: ops@example.com\r\n"
 				  "Message-ID: <1@example.org>\r\n"
+				  "Date: Fri, 24 Jan 2014 19:20:10 +0000\r\n"
+				  "From: lampwatch <lampwatch@example.org>\r\n"
+				  "Subject: RED: Gmail\r\n"
 				  "Auto-Submitted: auto-generated\r\n"
 				  "X-Auto-Response-Suppress: All\r\n"
 				  "MIME-Version: 1.0\r\n"
@@ -102,21 +116,28 @@ static void test_text_alone_is_a_simple_mail(void **state)
 				  "Content-Transfer-Encoding: quoted-printable\r\n"
 				  "\r\n"
 				  "text\r\n");
+	free(copy);
 	free(mail);
 }
 
 static void test_answer_to_a_red_is_in_its_thread(void **state)
 {
 	struct mail_header header = plain_header;
-	char *mail;
+	struct mail_copy copy = plain_copy;
+	char *mail, *whole;
 
 	(void)state;
-	header.in_reply_to = "<0@example.org>";
+	copy.in_reply_to = "<0@example.org>";
+	copy.unsubscribe = "l+u-x@example.org";
 	header.list_id = "google.alerts.example.org";
 	mail = written(&header, "GREEN: Gmail", NULL);
-	assert_non_null(strstr(mail, "\r\nIn-Reply-To: <0@example.org>\r\n"));
-	assert_non_null(strstr(mail, "\r\nReferences: <0@example.org>\r\n"));
-	assert_non_null(strstr(mail, "\r\nList-Id: <google.alerts.example.org>\r\n"));
+	whole = addressed(&copy, mail);
+	assert_non_null(strstr(whole, "\r\nIn-Reply-To: <0@example.org>\r\n"));
+	assert_non_null(strstr(whole, "\r\nReferences: <0@example.org>\r\n"));
+	assert_non_null(strstr(whole, "\r\nList-Id: <google.alerts.example.org>\r\n"));
+	assert_non_null(strstr(
+		whole, "\r\nList-Unsubscribe: <mailto:l+u-x@example.org?subject=unsubscribe>\r\n"));
+	free(whole);
 	free(mail);
 }
 
@@ -134,20 +155,35 @@ static void test_same_input_gives_the_same_bytes_with_text_before_html(void **st
 
 static void test_injection_in_a_header_is_refused_and_adds_nothing(void **state)
 {
-	struct mail_header headers[] = {
-		plain_header, plain_header, plain_header, plain_header, plain_header};
+	struct mail_header headers[] = {plain_header, plain_header};
 
 	(void)state;
 	headers[0].from = "a@example.org>\r\nBcc: <b@example.org";
-	headers[1].to = "a@example.org\nBcc: b@example.org";
-	headers[2].message_id = "<1@example.org>\r\n\r\nbody";
-	headers[3].in_reply_to = "<1@example.org>\rX: y";
-	headers[4].list_id = "a\r\nX: y";
+	headers[1].list_id = "a\r\nX: y";
 	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
 		struct buffer out = {0};
 		struct error error = {0};
 
 		assert_false(mail_write(&headers[i], "s", "t", NULL, &out, &error));
+		assert_int_equal(error.remedy, REMEDY_LOCAL);
+		assert_int_equal(out.length, 0);
+	}
+}
+
+static void test_injection_in_a_copy_is_refused_and_adds_nothing(void **state)
+{
+	struct mail_copy copies[] = {plain_copy, plain_copy, plain_copy, plain_copy};
+
+	(void)state;
+	copies[0].to = "a@example.org\nBcc: b@example.org";
+	copies[1].message_id = "<1@example.org>\r\n\r\nbody";
+	copies[2].in_reply_to = "<0@example.org>\rX: y";
+	copies[3].unsubscribe = "a@example.org>\r\nX: <y";
+	for (size_t i = 0; i < sizeof copies / sizeof copies[0]; i++) {
+		struct buffer out = {0};
+		struct error error = {0};
+
+		assert_false(mail_address(&copies[i], "x\r\n", &out, &error));
 		assert_int_equal(error.remedy, REMEDY_LOCAL);
 		assert_int_equal(out.length, 0);
 	}
@@ -336,11 +372,63 @@ static void test_mistake_in_a_mail_template_is_told_with_its_file(void **state)
 	put_template(*state, "mail/subject.txt", "s");
 	put_template(*state, "mail/body.txt", "\n{{#x}}");
 	put_template(*state, "mail/body.html", "");
-	assert_false(message_mail(*state, &plain_header, data, &out, &error));
+	assert_false(message_mail(*state, &plain_header, data, false, &out, &error));
 	assert_int_equal(error.remedy, REMEDY_CONFIGURATION);
 	assert_non_null(strstr(error.text, "mail/body.txt: line 2"));
 	assert_int_equal(out.length, 0);
 	value_free(data);
+}
+
+/* The mail of three templates, as its copy. Owned by the caller. */
+static char *copy_of(const char *folder, const struct mail_copy *copy, bool ends)
+{
+	struct value *data = parsed("{}");
+	struct buffer out = {0};
+	struct error error = {0};
+	char *whole;
+
+	put_template(folder, "mail/subject.txt", "s{{message_id}}{{unsubscribe}}");
+	put_template(folder, "mail/body.txt",
+		"{{%cut 5}}<{{message_id}}> {{webhook_id}}.\n"
+		"{{#unsubscribe}}A mail to {{unsubscribe}}\nends it.\n{{/unsubscribe}}");
+	put_template(folder, "mail/body.html", "<p>{{unsubscribe}}</p>\n");
+	if (!message_mail(folder, &plain_header, data, ends, &out, &error))
+		fail_msg("%s", error.text);
+	whole = addressed(copy, buffer_string(&out));
+	buffer_release(&out);
+	value_free(data);
+	return whole;
+}
+
+static void test_what_is_a_copy_s_own_is_filled_into_the_one_mail_of_all(void **state)
+{
+	char long_address[200] = "l+u-";
+	struct mail_copy copy = plain_copy;
+	char *mail;
+
+	copy.message_id = "<e.1@example.org>";
+	copy.unsubscribe = "a&b=+u-x@example.org";
+	mail = copy_of(*state, &copy, true);
+	assert_non_null(strstr(mail, "\r\nSubject: s\r\n"));
+	assert_non_null(strstr(mail, "\r\n<=\r\ne.1@example.org=\r\n> =\r\ne.1=\r\n=2E\r\n"
+				     "A mail to =\r\na&b=3D+u-x@example.org\r\nends it.\r\n"));
+	assert_non_null(strstr(mail, "\r\n<p>=\r\na&amp;b=3D+u-x@example.org=\r\n</p>\r\n"));
+	free(mail);
+	memset(long_address + 4, 'x', 150); /* its line is broken softly, as any other */
+	copy.unsubscribe = long_address;
+	mail = copy_of(*state, &copy, true);
+	assert_non_null(strstr(mail, "A mail to =\r\nl+u-xxx"));
+	assert_non_null(strstr(mail, "xxx=\r\nxxx"));
+	free(mail);
+}
+
+static void test_a_mail_that_nobody_can_end_does_not_say_how(void **state)
+{
+	char *mail = copy_of(*state, &plain_copy, false);
+
+	assert_null(strstr(mail, "A mail to"));
+	assert_null(strstr(mail, "List-Unsubscribe"));
+	free(mail);
 }
 
 /* The installed templates, filled with as little as there can be, for each type of event. */
@@ -365,7 +453,7 @@ static void test_own_templates_hold_for_every_type_of_event(void **state)
 		for (size_t j = 0; j < sizeof names / sizeof names[0]; j++)
 			if (!webhook_of("templates", names[j], data, &out, &error))
 				fail_msg("%s", error.text);
-		if (!message_mail("templates", &plain_header, data, &out, &error))
+		if (!message_mail("templates", &plain_header, data, true, &out, &error))
 			fail_msg("%s", error.text);
 		assert_non_null(strstr(buffer_string(&out), "multipart/alternative"));
 		buffer_release(&out);
@@ -384,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_answer_to_a_red_is_in_its_thread),
 		cmocka_unit_test(test_same_input_gives_the_same_bytes_with_text_before_html),
 		cmocka_unit_test(test_injection_in_a_header_is_refused_and_adds_nothing),
+		cmocka_unit_test(test_injection_in_a_copy_is_refused_and_adds_nothing),
 		cmocka_unit_test(test_endless_mail_is_refused),
 		IN_FOLDER(test_subject_is_one_line_however_the_template_is_written),
 		IN_FOLDER(test_long_subject_keeps_its_beginning),
@@ -394,6 +483,8 @@ int main(void)
 		IN_FOLDER(test_json_holds_longer_lists_unless_it_grows_too_long),
 		IN_FOLDER(test_webhook_that_is_not_json_is_an_error_of_its_template),
 		IN_FOLDER(test_mistake_in_a_mail_template_is_told_with_its_file),
+		IN_FOLDER(test_what_is_a_copy_s_own_is_filled_into_the_one_mail_of_all),
+		IN_FOLDER(test_a_mail_that_nobody_can_end_does_not_say_how),
 		cmocka_unit_test(test_own_templates_hold_for_every_type_of_event),
 	};
 

@@ -313,6 +313,9 @@ static void test_green_answers_the_message_of_its_red(void **state)
 {
 	struct scene *scene = *state;
 	struct deliveries all = {0};
+	struct content content;
+	struct content_copy copy;
+	struct buffer mail = {0};
 	char *red, *expected;
 
 	scene_read(scene, "one", RED);
@@ -323,11 +326,13 @@ static void test_green_answers_the_message_of_its_red(void **state)
 	scene_unchanged(scene, "one");
 	outbox_list(scene->database, false, &all);
 	assert_int_equal(all.count, 1);
-	expected = memory_format("\r\nIn-Reply-To: %s\r\n", red);
-	assert_non_null(strstr(all.list[0].bytes, expected));
-	free(expected);
-	expected = memory_format("\r\nReferences: %s\r\n", red);
-	assert_non_null(strstr(all.list[0].bytes, expected));
+	outbox_content(scene->database, all.list[0].content, &content);
+	copy = delivery_copy(&all.list[0]);
+	assert_true(content_address(&content, &copy, &mail, NULL));
+	expected = memory_format("\r\nIn-Reply-To: %s\r\nReferences: %s\r\n", red, red);
+	assert_non_null(strstr(buffer_string(&mail), expected));
+	buffer_release(&mail);
+	content_release(&content);
 	deliveries_release(&all);
 	free(expected);
 	free(red);
@@ -413,7 +418,7 @@ static void test_an_alert_names_the_snapshot_that_proves_it(void **state)
 	scene_unchanged(scene, "one"); /* nothing is kept now: what was kept last says it */
 	only_delivery(scene, &all);
 	known = scene_state(scene, "one");
-	data = json_parse(all.list[0].data, strlen(all.list[0].data), NULL);
+	data = outbox_data(scene->database, all.list[0].content);
 	snapshot = value_get(data, "snapshot");
 	assert_true(text_ends(value_get_text(snapshot, "path"), known.folder));
 	assert_string_equal(value_get_text(snapshot, "digest"), known.sums);

@@ -24,25 +24,59 @@ static int close_outbox(void **state)
 	return 0;
 }
 
+/* Keeps "bytes" for a message that opens this alarm (0: none); returns its number. */
+static int64_t keep(struct scene *scene, int64_t alarm)
+{
+	struct owed_alarm alarms[] = {{alarm, EVENT_RED}};
+	char bytes[] = "bytes";
+	struct content_plan plan = {
+		.data = value_map(), .alarms = alarms, .alarm_count = alarm != 0};
+	struct content content = {.whole = true, .bytes = bytes, .length = strlen(bytes)};
+	int64_t id = outbox_keep(scene->database, &plan, &content);
+
+	value_free(plan.data);
+	return id;
+}
+
+/* Whatever else the plan has. */
+static int64_t owe_as(struct scene *scene, const char *receiver, const char *page, int64_t content,
+	struct delivery_plan plan)
+{
+	char id[] = "<1@example.org>", *to = memory_string(receiver);
+
+	plan.receiver = to;
+	plan.message_id = id;
+	outbox_add(scene->database, page, &plan, content, scene->now);
+	free(to);
+	return database_last_row(scene->database);
+}
+
 /* A message to a receiver about a page, that opens this alarm; returns its number. */
 static int64_t owe(struct scene *scene, const char *receiver, const char *page, int64_t alarm)
 {
-	struct owed_alarm alarms[] = {{alarm, EVENT_RED}};
-	char id[] = "<1@example.org>", *to = memory_string(receiver);
-	struct delivery_plan plan = {.receiver = to,
-		.message_id = id,
-		.data = value_map(),
-		.alarms = alarms,
-		.alarm_count = 1};
 	int64_t number;
 
 	database_begin(scene->database);
-	outbox_add(scene->database, page, &plan, "bytes", 5, scene->now);
-	number = database_last_row(scene->database);
+	number = owe_as(scene, receiver, page, keep(scene, alarm), (struct delivery_plan){0});
 	assert_true(database_commit(scene->database, NULL));
-	value_free(plan.data);
-	free(to);
 	return number;
+}
+
+/* As owe(), but held. */
+static int64_t owe_held(struct scene *scene, const char *receiver, struct delivery_plan plan)
+{
+	return owe_as(scene, receiver, "one", keep(scene, 0), plan);
+}
+
+/* The bytes kept for a delivery are these; "" where they are forgotten. */
+static void assert_bytes(struct scene *scene, const struct delivery *delivery, const char *expected)
+{
+	struct content content;
+
+	outbox_content(scene->database, delivery->content, &content);
+	assert_int_equal(content.length, strlen(expected));
+	assert_string_equal(content.bytes != NULL ? content.bytes : "", expected);
+	content_release(&content);
 }
 
 static struct delivery get(struct scene *scene, int64_t id)
@@ -101,8 +135,7 @@ static void test_what_is_owed_is_due_at_once(void **state)
 	assert_int_equal(outbox_count(scene->database), 1);
 	assert_int_equal(outbox_count_waiting(scene->database), 1);
 	assert_string_equal(delivery.state, "pending");
-	assert_memory_equal(delivery.bytes, "bytes", 5);
-	assert_int_equal(delivery.length, 5);
+	assert_bytes(scene, &delivery, "bytes");
 	release(&delivery);
 }
 
@@ -206,7 +239,7 @@ static void test_what_a_dead_courier_was_sending_is_taken_up_as_perhaps_delivere
 	delivery = get(scene, id);
 	assert_int_equal(delivery.perhaps, 1);
 	assert_string_equal(delivery.message_id, "<1@example.org>");
-	assert_memory_equal(delivery.bytes, "bytes", 5);
+	assert_bytes(scene, &delivery, "bytes");
 	release(&delivery);
 }
 
@@ -215,39 +248,27 @@ static void test_a_delivery_merged_or_dropped_meanwhile_is_not_sent(void **state
 	struct scene *scene = *state;
 	int64_t merged = owe(scene, "mail:a", "one", 1), dropped = owe(scene, "mail:b", "one", 2),
 		stands[] = {merged};
-	char id[] = "<2@example.org>", to[] = "mail:a";
-	struct delivery_plan plan = {.receiver = to,
-		.message_id = id,
-		.data = value_map(),
-		.merged = stands,
-		.merged_count = 1};
+	struct delivery_plan plan = {.merged = stands, .merged_count = 1};
 
-	outbox_add(scene->database, "one", &plan, "both", 4, scene->now);
+	owe_as(scene, "mail:a", "one", keep(scene, 3), plan);
 	assert_int_equal(outbox_drop(scene->database, dropped, scene->now), 1);
 	assert_state(scene, merged, "merged");
 	assert_state(scene, dropped, "dropped");
 	assert_false(outbox_sending(scene->database, merged, "relay", scene->now));
 	assert_false(outbox_sending(scene->database, dropped, "relay", scene->now));
 	assert_state(scene, merged, "merged");
-	value_free(plan.data);
 }
 
 static void test_what_is_being_sent_is_neither_merged_nor_dropped(void **state)
 {
 	struct scene *scene = *state;
 	int64_t sending = owe(scene, "mail:a", "one", 1), stands[] = {sending};
-	char id[] = "<2@example.org>", to[] = "mail:a";
-	struct delivery_plan plan = {.receiver = to,
-		.message_id = id,
-		.data = value_map(),
-		.merged = stands,
-		.merged_count = 1};
+	struct delivery_plan plan = {.merged = stands, .merged_count = 1};
 
 	assert_true(outbox_sending(scene->database, sending, "relay", scene->now));
-	outbox_add(scene->database, "one", &plan, "both", 4, scene->now);
+	owe_as(scene, "mail:a", "one", keep(scene, 3), plan);
 	assert_int_equal(outbox_drop(scene->database, sending, scene->now), 0);
 	assert_state(scene, sending, "sending");
-	value_free(plan.data);
 }
 
 static void test_who_was_owed_an_alarm_and_how_far_it_got(void **state)
@@ -275,54 +296,98 @@ static void test_who_was_owed_an_alarm_and_how_far_it_got(void **state)
 	outbox_owed_release(&owed);
 }
 
-static void test_what_was_delivered_leaves_no_bytes_behind(void **state)
+static void deliver(struct scene *scene, int64_t id, int64_t now)
+{
+	struct attempt attempt = {.outcome = OUTCOME_DELIVERED, .code = 250, .text = "2.0.0 Ok"};
+
+	assert_true(outbox_sending(scene->database, id, "relay", scene->now));
+	outbox_delivered(scene->database, id, "relay", &attempt, now);
+}
+
+static void test_what_was_delivered_says_when_and_how(void **state)
 {
 	struct scene *scene = *state;
-	struct attempt attempt = {.outcome = OUTCOME_DELIVERED, .code = 250, .text = "2.0.0 Ok"};
 	int64_t id = owe(scene, "mail:a", "one", 1);
 	struct delivery delivery;
 
-	outbox_sending(scene->database, id, "relay", scene->now);
-	outbox_delivered(scene->database, id, "relay", &attempt, scene->now + 1);
+	deliver(scene, id, scene->now + 1);
 	delivery = get(scene, id);
 	assert_string_equal(delivery.state, "delivered");
-	assert_int_equal(delivery.length, 0);
-	assert_string_equal(delivery.data, "");
 	assert_string_equal(delivery.reason, "2.0.0 Ok");
 	assert_int_equal(delivery.ended, scene->now + 1);
 	release(&delivery);
 }
 
-static void test_the_second_way_has_its_own_bytes_and_goes_at_once(void **state)
+static void test_what_is_said_is_kept_until_nobody_is_owed_it(void **state)
 {
 	struct scene *scene = *state;
-	int64_t id = owe(scene, "mail:a", "one", 1);
+	int64_t content = keep(scene, 1), first, second;
 	struct delivery delivery;
+	struct value *data;
 
-	outbox_sending(scene->database, id, "relay", scene->now);
-	outbox_readdress(scene->database, id, "webhook:w", "other", 5);
-	delivery = get(scene, id);
-	assert_string_equal(delivery.receiver, "webhook:w");
-	assert_memory_equal(delivery.bytes, "other", 5);
-	assert_true(delivery.second);
-	assert_int_equal(count_due(scene, scene->now), 1);
+	first = owe_as(scene, "mail:a", "one", content, (struct delivery_plan){0});
+	second = owe_as(scene, "mail:b", "one", content, (struct delivery_plan){0});
+	deliver(scene, first, scene->now);
+	outbox_forget(scene->database);
+	delivery = get(scene, second);
+	assert_int_equal(delivery.content, content);
+	assert_bytes(scene, &delivery, "bytes");
+	outbox_dead(scene->database, &delivery, "relay",
+		&(struct attempt){.outcome = OUTCOME_RECEIVER}, scene->now);
+	outbox_forget(scene->database); /* a dead letter may be called back to life */
+	assert_bytes(scene, &delivery, "bytes");
+	outbox_drop(scene->database, second, scene->now);
+	outbox_forget(scene->database);
+	assert_bytes(scene, &delivery, "");
+	data = outbox_data(scene->database, content);
+	assert_null(data);
 	release(&delivery);
 }
 
-/* As owe(), but held. */
-static int64_t owe_held(struct scene *scene, const char *receiver, struct delivery_plan plan)
+static void test_who_were_to_get_the_same_were_owed_the_same(void **state)
 {
-	char id[] = "<1@example.org>", *to = memory_string(receiver);
-	int64_t number;
+	struct scene *scene = *state;
+	int64_t content = keep(scene, 7);
+	struct owed_list owed = {0};
 
-	plan.receiver = to;
-	plan.message_id = id;
-	plan.data = value_map();
-	outbox_add(scene->database, "one", &plan, "bytes", 5, scene->now);
-	number = database_last_row(scene->database);
-	value_free(plan.data);
-	free(to);
-	return number;
+	owe_as(scene, "mail:a", "one", content, (struct delivery_plan){0});
+	owe_as(scene, "mail:b", "one", content, (struct delivery_plan){0});
+	owe(scene, "mail:c", "one", 7);
+	outbox_owed(scene->database, 7, &owed);
+	assert_int_equal(owed.count, 3);
+	assert_ptr_equal(owed.list[0].data, owed.list[1].data);
+	assert_ptr_not_equal(owed.list[0].data, owed.list[2].data);
+	outbox_owed_release(&owed);
+}
+
+static void test_the_second_way_has_its_own_bytes_and_goes_at_once(void **state)
+{
+	struct scene *scene = *state;
+	int64_t shared = keep(scene, 7), id, other;
+	char bytes[] = "other";
+	struct content content = {.whole = true, .bytes = bytes, .length = strlen(bytes)};
+	struct owed_list owed = {0};
+	struct delivery delivery;
+
+	id = owe_as(scene, "mail:a", "one", shared, (struct delivery_plan){0});
+	other = owe_as(scene, "mail:b", "one", shared, (struct delivery_plan){0});
+	outbox_sending(scene->database, id, "relay", scene->now);
+	delivery = get(scene, id);
+	outbox_readdress(scene->database, &delivery, "webhook:w", &content);
+	release(&delivery);
+	delivery = get(scene, id);
+	assert_string_equal(delivery.receiver, "webhook:w");
+	assert_bytes(scene, &delivery, "other");
+	assert_true(delivery.second);
+	assert_int_equal(count_due(scene, scene->now), 2);
+	release(&delivery);
+	delivery = get(scene, other);
+	assert_bytes(scene, &delivery, "bytes");
+	release(&delivery);
+	outbox_owed(scene->database, 7, &owed);
+	assert_int_equal(owed.count, 2);
+	assert_string_equal(owed.list[0].receiver, "webhook:w");
+	outbox_owed_release(&owed);
 }
 
 static void test_what_is_held_until_a_time_is_no_fault_and_holds_up_nothing(void **state)
@@ -446,14 +511,64 @@ static void test_what_may_have_arrived_is_repeated_ever_more_rarely_and_then_giv
 static void test_a_message_is_there_whole_or_not_at_all(void **state)
 {
 	struct scene *scene = *state;
-	char id[] = "<1@example.org>", to[] = "mail:a";
-	struct delivery_plan plan = {.receiver = to, .message_id = id, .data = value_map()};
 
 	database_begin(scene->database);
-	outbox_add(scene->database, "one", &plan, "bytes", 5, scene->now);
+	owe_as(scene, "mail:a", "one", keep(scene, 1), (struct delivery_plan){0});
 	database_rollback(scene->database);
 	assert_int_equal(outbox_count(scene->database), 0);
-	value_free(plan.data);
+	assert_int_equal(statement_number(database_query(
+				 scene->database, "SELECT count(*) FROM content", "")),
+		0);
+}
+
+/* What was owed by a program that kept each message with its delivery. */
+static void test_what_an_older_program_owed_is_owed_still_and_whole(void **state)
+{
+	static const char *const older[] = {
+		"DROP TABLE content;",
+		"DROP INDEX delivery_content;",
+		"DROP INDEX delivery_owed;",
+		"DROP INDEX delivery_turn;",
+		"CREATE INDEX delivery_owed ON delivery (state, next_try);",
+		"CREATE INDEX delivery_turn ON delivery (receiver, page, id);",
+		"ALTER TABLE delivery ADD COLUMN bytes BLOB;",
+		"ALTER TABLE delivery ADD COLUMN data TEXT;",
+		"ALTER TABLE delivery DROP COLUMN content;",
+		"ALTER TABLE delivery DROP COLUMN in_reply_to;",
+		"ALTER TABLE delivery DROP COLUMN unsubscribe;",
+		"DROP INDEX owed_content;",
+		"ALTER TABLE owed RENAME COLUMN content TO delivery;",
+		"CREATE INDEX owed_delivery ON owed (delivery);",
+		"INSERT INTO delivery (id, receiver, page, created, message_id, bytes, data, state,"
+		" next_try, ended) VALUES"
+		" (7, 'mail:a', 'one', 1, '<1@example.org>', 'To: a', '{}', 'pending', 1, NULL),"
+		" (8, 'mail:b', 'one', 1, '<2@example.org>', NULL, NULL, 'delivered', 1, 1);",
+		"INSERT INTO owed VALUES (7, 3, 'red'), (8, 3, 'red');",
+		"PRAGMA user_version = 9;",
+	};
+	struct scene *scene = *state;
+	struct owed_list owed = {0};
+	struct content content;
+	struct delivery delivery;
+
+	for (size_t i = 0; i < sizeof older / sizeof older[0]; i++)
+		database_do(scene->database, older[i], "");
+	assert_false(database_failed(scene->database));
+	database_close(scene->database);
+	scene->database = store_open(scene->path, false, NULL);
+	assert_non_null(scene->database);
+	delivery = get(scene, 7);
+	assert_bytes(scene, &delivery, "To: a");
+	outbox_content(scene->database, delivery.content, &content);
+	assert_true(content.whole);
+	assert_int_equal(count_due(scene, scene->now), 1);
+	outbox_owed(scene->database, 3, &owed);
+	assert_int_equal(owed.count, 2);
+	assert_non_null(owed.list[0].data);
+	assert_true(owed.list[1].out);
+	outbox_owed_release(&owed);
+	content_release(&content);
+	release(&delivery);
 }
 
 static void test_the_length_of_the_history_costs_nothing(void **state)
@@ -462,9 +577,10 @@ static void test_the_length_of_the_history_costs_nothing(void **state)
 	clock_t began;
 
 	database_do(scene->database,
-		"INSERT INTO delivery (receiver, page, created, state) WITH RECURSIVE n (i) AS"
+		"INSERT INTO delivery (receiver, page, created, ended, state) WITH RECURSIVE n (i) "
+		"AS"
 		" (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT 'mail:a', "
-		"'one', i, 'delivered' FROM n",
+		"'one', i, i, 'delivered' FROM n",
 		"");
 	owe(scene, "mail:a", "one", 1);
 	began = clock();
@@ -495,7 +611,9 @@ int main(void)
 		test_here(test_a_delivery_merged_or_dropped_meanwhile_is_not_sent),
 		test_here(test_what_is_being_sent_is_neither_merged_nor_dropped),
 		test_here(test_who_was_owed_an_alarm_and_how_far_it_got),
-		test_here(test_what_was_delivered_leaves_no_bytes_behind),
+		test_here(test_what_was_delivered_says_when_and_how),
+		test_here(test_what_is_said_is_kept_until_nobody_is_owed_it),
+		test_here(test_who_were_to_get_the_same_were_owed_the_same),
 		test_here(test_the_second_way_has_its_own_bytes_and_goes_at_once),
 		test_here(test_what_is_held_until_a_time_is_no_fault_and_holds_up_nothing),
 		test_here(test_what_waits_to_be_joined_is_never_due),
@@ -507,6 +625,7 @@ int main(void)
 		test_here(test_what_was_not_begun_is_due_as_before_and_not_counted_as_tried),
 		test_here(
 			test_what_may_have_arrived_is_repeated_ever_more_rarely_and_then_given_up),
+		test_here(test_what_an_older_program_owed_is_owed_still_and_whole),
 		test_here(test_the_length_of_the_history_costs_nothing),
 		test_here(test_a_message_is_there_whole_or_not_at_all),
 	};

@@ -88,6 +88,12 @@ static void owes(struct fixture *fixture, int64_t alarm, const char *receiver, i
 		.data = data};
 }
 
+/* What the delivery at that place says. */
+static const struct content_plan *says(const struct fixture *fixture, size_t place)
+{
+	return &fixture->plan.contents[fixture->plan.list[place].content];
+}
+
 static void make_plan(struct fixture *fixture)
 {
 	plan_release(&fixture->plan);
@@ -106,7 +112,7 @@ static void assert_plan(struct fixture *fixture, const char *expected)
 	make_plan(fixture);
 	for (size_t i = 0; i < fixture->plan.count; i++) {
 		const struct delivery_plan *delivery = &fixture->plan.list[i];
-		const struct value *events = value_get(delivery->data, "events");
+		const struct value *events = value_get(says(fixture, i)->data, "events");
 
 		buffer_format(&text, "%s%s", i > 0 ? "; " : "", delivery->receiver);
 		for (size_t j = 0; j < events->count; j++)
@@ -283,10 +289,10 @@ static void test_one_message_for_each_receiver_with_the_worst_first(void **state
 	happens(fixture, EVENT_RED, "A", 9);
 	assert_plan(fixture, "mail:a red:A red:B green:G update:i");
 	assert_string_equal(
-		value_get_text(value_get(fixture->plan.list[0].data, "headline"), "colour"), "red");
+		value_get_text(value_get(says(fixture, 0)->data, "headline"), "colour"), "red");
 	assert_int_equal(
-		value_get_number(value_get(fixture->plan.list[0].data, "headline"), "more"), 3);
-	assert_int_equal(fixture->plan.list[0].alarm_count, 3);
+		value_get_number(value_get(says(fixture, 0)->data, "headline"), "more"), 3);
+	assert_int_equal(says(fixture, 0)->alarm_count, 3);
 	fixture_free(fixture);
 }
 
@@ -502,11 +508,10 @@ static void test_twenty_thousand_events_are_owed_and_a_thousand_are_told(void **
 		happens(fixture, EVENT_RED, name, i);
 	}
 	make_plan(fixture);
-	assert_int_equal(fixture->plan.list[1].alarm_count, 20000);
-	assert_int_equal(value_get(fixture->plan.list[1].data, "events")->count, PLAN_EVENTS_MAX);
+	assert_int_equal(says(fixture, 1)->alarm_count, 20000);
+	assert_int_equal(value_get(says(fixture, 1)->data, "events")->count, PLAN_EVENTS_MAX);
 	assert_int_equal(
-		value_get_number(value_get(fixture->plan.list[1].data, "headline"), "count"),
-		20000);
+		value_get_number(value_get(says(fixture, 1)->data, "headline"), "count"), 20000);
 	assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 10);
 	fixture_free(fixture);
 }

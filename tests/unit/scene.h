@@ -204,13 +204,15 @@ static inline char *scene_told(struct scene *scene, const char *receiver)
 	outbox_list(scene->database, true, &all);
 	for (size_t i = 0; i < all.count; i++) {
 		const struct delivery *delivery = &all.list[i];
-		struct value *data = json_parse(delivery->data, strlen(delivery->data), NULL);
+		bool delivered = text_equal(delivery->state, "delivered");
+		struct value *data =
+			delivered ? NULL : outbox_data(scene->database, delivery->content);
 		const struct value *events = value_get(data, "events");
 
 		if (text_equal(delivery->receiver, receiver) &&
 			!text_equal(delivery->state, "merged")) {
 			buffer_text(&text, text.length > 0 ? " | " : "");
-			if (text_equal(delivery->state, "delivered"))
+			if (delivered)
 				buffer_text(&text, "delivered");
 			for (size_t j = 0; events != NULL && j < events->count; j++)
 				buffer_format(&text, "%s%s:%s", j > 0 ? ", " : "",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tell/delivery.h"
+#include "tell/content.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,15 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "tell/message.h"
-#include "tell/plan.h"
+#include "tell/receivers.h"
 #include "tell/service.h"
+
+void content_release(struct content *content)
+{
+	free(content->bytes);
+	free(content->data);
+	*content = (struct content){0};
+}
 
 /* "google.alerts.example.org" (RFC 2919): what a mail reader sorts by. */
 static char *list_id(const struct config *config, const struct value *data)
@@ -46,16 +53,10 @@ static bool write_plain(
 	return good;
 }
 
-static bool render_mail(const struct config *config, const char *templates, const char *address,
-	const char *message_id, const char *in_reply_to, const struct value *data, int64_t now,
-	struct buffer *out, struct error *error)
+static bool render_mail(const struct config *config, const char *templates, bool ends,
+	const struct value *data, int64_t now, struct buffer *out, struct error *error)
 {
-	struct mail_header header = {.from = config->from,
-		.to = address,
-		.message_id = message_id,
-		.in_reply_to = in_reply_to,
-		.unsubscribe = value_get_text(data, "unsubscribe"),
-		.date = now};
+	struct mail_header header = {.from = config->from, .date = now};
 	char *list;
 	bool good;
 
@@ -64,13 +65,26 @@ static bool render_mail(const struct config *config, const char *templates, cons
 			error, REMEDY_CONFIGURATION, "%s: \"from\" is missing", config->path);
 	list = list_id(config, data);
 	header.list_id = list;
-	good = message_mail(templates, &header, data, out, error);
+	good = message_mail(templates, &header, data, ends, out, error);
 	if (!good) {
 		buffer_clear(out);
 		write_plain(&header, data, out);
 	}
 	free(list);
 	return good;
+}
+
+/* The data as a webhook gets it: with its message's own identity. Owned by the caller. */
+static struct value *own_data(const struct value *data, const char *message_id)
+{
+	struct value *own = value_copy(data);
+	char *bare = memory_bytes(message_id + 1, strcspn(message_id + 1, ">"));
+
+	value_put_text(own, "message_id", bare);
+	bare[strcspn(bare, "@")] = '\0';
+	value_put_text(own, "webhook_id", bare);
+	free(bare);
+	return own;
 }
 
 /* A webhook whose template is broken gets the data, on one line. */
@@ -95,19 +109,49 @@ static bool render_webhook(const char *templates, const struct webhook_config *w
 	return good;
 }
 
-bool delivery_render(const struct config *config, const char *templates, const char *receiver,
-	const char *message_id, const char *in_reply_to, const struct value *data, int64_t now,
-	struct buffer *out, struct error *error)
+static bool render(const struct config *config, const char *templates,
+	const struct content_copy *copy, const struct value *data, int64_t now, struct buffer *out,
+	struct error *error)
 {
-	const char *name = receiver_webhook_name(receiver);
+	const char *name = receiver_webhook_name(copy->receiver);
 	const struct webhook_config *webhook;
+	struct value *own;
+	bool good;
 
 	if (name == NULL)
-		return render_mail(config, templates, receiver_address(receiver), message_id,
-			in_reply_to, data, now, out, error);
+		return render_mail(
+			config, templates, !text_empty(copy->unsubscribe), data, now, out, error);
 	webhook = config_webhook(config, name);
 	if (webhook == NULL)
 		return error_set(
 			error, REMEDY_CONFIGURATION, "%s: no webhook \"%s\"", config->path, name);
-	return render_webhook(templates, webhook, data, out, error);
+	own = own_data(data, copy->message_id);
+	good = render_webhook(templates, webhook, own, out, error);
+	value_free(own);
+	return good;
+}
+
+bool content_render(const struct config *config, const char *templates,
+	const struct content_copy *copy, const struct value *data, int64_t now,
+	struct content *content, struct error *error)
+{
+	struct buffer out = {0};
+	bool good = render(config, templates, copy, data, now, &out, error);
+
+	content->whole = receiver_address(copy->receiver) == NULL;
+	content->length = out.length;
+	content->bytes = buffer_take(&out);
+	return good;
+}
+
+bool content_address(const struct content *content, const struct content_copy *copy,
+	struct buffer *out, struct error *error)
+{
+	struct mail_copy mail = {receiver_address(copy->receiver), copy->message_id,
+		copy->in_reply_to, copy->unsubscribe};
+
+	if (!content->whole)
+		return mail_address(&mail, content->bytes, out, error);
+	return buffer_add(out, content->bytes, content->length) ||
+	       error_set(error, REMEDY_LOCAL, "message: too long");
 }
