@@ -150,7 +150,8 @@ static const char *const steps[] = {
 	"DROP INDEX delivery_owed;"
 	"DROP INDEX delivery_turn;"
 	"CREATE INDEX delivery_owed ON delivery (ended) WHERE ended IS NULL;"
-	"CREATE INDEX delivery_turn ON delivery (receiver, page, id) WHERE ended IS NULL;",
+	"CREATE INDEX delivery_turn ON delivery (receiver, page, id) WHERE ended IS NULL;"
+	"CREATE INDEX delivery_dead ON delivery (id) WHERE state = 'dead';",
 };
 
 static const struct database_migrations migrations = {steps, sizeof steps / sizeof steps[0]};

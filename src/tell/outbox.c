@@ -538,8 +538,9 @@ void outbox_list(struct database *database, bool all, struct deliveries *deliver
 {
 	take_rows(all ? database_query(database, "SELECT " COLUMNS " FROM delivery ORDER BY id", "")
 		      : database_query(database,
-				"SELECT " COLUMNS " FROM delivery"
-				" WHERE state IN ('pending', 'sending', 'dead') ORDER BY id",
+				"SELECT " COLUMNS " FROM delivery WHERE " OWED
+				" UNION ALL SELECT " COLUMNS " FROM delivery WHERE state = 'dead'"
+				" ORDER BY id",
 				""),
 		deliveries);
 }

@@ -1,60 +1,17 @@
-/* SPDX-License-Identifier: ISC */
-#include "tell/rounds.h"
+/* SPDX-License-Identifier: ISC
+ *
+ * What is due, and the beginning of a session. Read rounds_next() first.
+ */
+#include "tell/rounds_p.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config.h"
 #include "base/hourly.h"
 #include "base/memory.h"
 #include "tell/attempt.h"
 #include "tell/disabled.h"
-#include "tell/refusal.h"
 #include "tell/routes.h"
-
-enum { HTTP_GONE = 410 /* the status by which a webhook asks for no more */ };
-
-static const size_t NO_WAY = SIZE_MAX;
-
-/* A route, or behind the routes a webhook. */
-struct way {
-	const char *name;
-	size_t sessions, limit; /* open now; how many may be */
-	size_t working;         /* of those open, in how many somebody has answered */
-	size_t broken;          /* in a row, in which nobody has */
-	int64_t rests_until;    /* left alone before that */
-};
-
-/* One delivery on its round. */
-struct round {
-	int64_t id;
-	char *receiver;
-	int64_t tries; /* when the round began */
-	enum {
-		ROUND_WAITING,
-		ROUND_UNDERWAY,
-		ROUND_OVER, /* owed again, in a later run */
-		ROUND_DONE, /* no longer owed: also where a full disk kept that from being written
-			     */
-		ROUND_ANEW, /* readdressed: another round begins when its turn comes */
-	} state;
-	bool begun;
-	unsigned char tried[(CONFIG_ROUTES_MAX + CHAR_BIT - 1) / CHAR_BIT]; /* routes */
-};
-
-struct rounds {
-	struct rounds_settings settings;
-	struct way *ways;
-	size_t way_count, sessions;
-	size_t *order; /* of the routes, as things stand */
-	struct round *list;
-	size_t count;
-	bool woken;   /* the outbox may hold more that is due */
-	bool stale;   /* likewise, but nothing that comes before what waits here */
-	int64_t vain; /* nothing could begin at that time, and nothing has changed since; -1: no */
-	enum { UNRECORDED_UNKNOWN, UNRECORDED_YES, UNRECORDED_NO } unrecorded; /* in this run */
-};
 
 struct rounds *rounds_new(const struct rounds_settings *settings)
 {
@@ -101,7 +58,7 @@ void rounds_wake(struct rounds *rounds)
 
 /* ---- what is due ---- */
 
-static struct round *round_of(const struct rounds *rounds, int64_t id)
+struct round *round_of(const struct rounds *rounds, int64_t id)
 {
 	size_t low = 0, high = rounds->count;
 
@@ -167,131 +124,6 @@ static void look(struct rounds *rounds, int64_t now)
 	text_list_release(&pages);
 	text_list_release(&providers);
 	rounds->woken = rounds->stale = false;
-}
-
-/* ---- which way ---- */
-
-static bool was_tried(const struct round *round, size_t route)
-{
-	return (round->tried[route / CHAR_BIT] >> route % CHAR_BIT & 1) != 0;
-}
-
-static size_t webhook_way(const struct rounds *rounds, const char *name)
-{
-	for (size_t i = rounds->settings.config->route_count; i < rounds->way_count; i++)
-		if (strcmp(rounds->ways[i].name, name) == 0)
-			return i;
-	return NO_WAY;
-}
-
-/* The next way of a round that is not left alone; NO_WAY where there is none (now). */
-static size_t way_of(const struct rounds *rounds, const struct round *round, int64_t now)
-{
-	const char *name = receiver_webhook_name(round->receiver);
-
-	if (name != NULL) {
-		size_t way = webhook_way(rounds, name);
-
-		return way != NO_WAY && rounds->ways[way].rests_until <= now ? way : NO_WAY;
-	}
-	for (size_t i = 0; i < rounds->settings.config->route_count; i++) {
-		size_t way = rounds->order[i];
-
-		if (!was_tried(round, way) && rounds->ways[way].rests_until <= now)
-			return way;
-	}
-	return NO_WAY;
-}
-
-static size_t way_room(const struct rounds *rounds, size_t way)
-{
-	const struct way *chosen = &rounds->ways[way];
-
-	return chosen->sessions < chosen->limit ? chosen->limit - chosen->sessions : 0;
-}
-
-/*
- * How many of those that wait for a way go in its next session. Few go side by side; many one after
- * the other, but none of its sessions gets more than its part of what is left, so that none is at
- * work alone in the end; and the fewer are open the fewer it gets, so that they do not all end, and
- * others have to be begun, at once.
- */
-static size_t share(const struct way *way, size_t room, size_t waiting)
-{
-	size_t even = (waiting + room - 1) / room;
-	size_t part = (waiting + way->limit - 1) / way->limit;
-	size_t most = BATCH_MAX * (way->sessions + 1) / way->limit;
-
-	if (part < BATCH_SMALL)
-		part = BATCH_SMALL;
-	if (part > most)
-		part = most;
-	return even < part ? even : part;
-}
-
-/* The places in the list of those that go next, all by one way. Returns how many. */
-static size_t choose(const struct rounds *rounds, int64_t now, size_t *places, size_t *way)
-{
-	size_t count = 0, room = 0, enough = 1;
-
-	*way = NO_WAY;
-	for (size_t i = 0; i < rounds->count && count < enough; i++) {
-		size_t here;
-
-		if (rounds->list[i].state != ROUND_WAITING)
-			continue;
-		here = way_of(rounds, &rounds->list[i], now);
-		if (*way == NO_WAY && here != NO_WAY && way_room(rounds, here) > 0) {
-			*way = here;
-			room = way_room(rounds, here);
-			enough = rounds->ways[here].limit * BATCH_MAX;
-		}
-		if (here == NO_WAY || here != *way)
-			continue;
-		if (count < BATCH_MAX)
-			places[count] = i;
-		count++;
-	}
-	if (*way >= rounds->settings.config->route_count)
-		return count > 0;
-	return count > 0 ? share(&rounds->ways[*way], room, count) : 0;
-}
-
-/* ---- who will not have it ---- */
-
-/* Nothing more goes to a webhook that is gone, until the operator says so; the attempt says that
- * too from here on. */
-static void disable(struct rounds *rounds, const struct webhook_config *webhook,
-	struct attempt *attempt, int64_t now)
-{
-	struct attempt answer = *attempt;
-
-	disabled_add(rounds->settings.database, webhook, answer.text, now);
-	attempt_set(attempt, answer.outcome, answer.code,
-		"%s; it is disabled now, `lampwatch outbox retry` lifts that", answer.text);
-}
-
-static void give_up(struct rounds *rounds, const struct delivery *delivery, const char *way,
-	const struct attempt *attempt, int64_t now)
-{
-	const struct rounds_settings *settings = &rounds->settings;
-
-	refusal_tell_operator(
-		settings->database, settings->config, settings->templates, delivery, attempt, now);
-	outbox_dead(settings->database, delivery, way, attempt, now);
-}
-
-/* A receiver who will not have it: by the second way, else given up aloud. */
-static void refused(struct rounds *rounds, const struct delivery *delivery, const char *way,
-	const struct attempt *attempt, int64_t now)
-{
-	const struct rounds_settings *settings = &rounds->settings;
-
-	if (refusal_use_second(
-		    settings->database, settings->config, settings->templates, delivery, now))
-		round_of(rounds, delivery->id)->state = ROUND_ANEW;
-	else
-		give_up(rounds, delivery, way, attempt, now);
 }
 
 /* ---- the beginning of a batch ---- */
@@ -412,7 +244,7 @@ static void refuse_disabled(struct rounds *rounds, struct batch *batch, int64_t 
 	round_of(rounds, delivery->id)->state = ROUND_DONE;
 	rounds->stale = true;
 	database_begin(database);
-	refused(rounds, delivery, name, &attempt, now);
+	rounds_refused(rounds, delivery, name, &attempt, now);
 	database_commit(database, NULL);
 	deliveries_release(&batch->deliveries);
 }
@@ -447,7 +279,7 @@ static bool begin_any(struct rounds *rounds, int64_t now, struct batch *batch)
 	size_t count;
 
 	do {
-		count = choose(rounds, now, places, &batch->way);
+		count = rounds_choose(rounds, now, places, &batch->way);
 		if (count > 0 && begin(rounds, places, count, now, batch))
 			return true;
 	} while (count > 0);
@@ -478,135 +310,4 @@ bool rounds_next(struct rounds *rounds, int64_t now, struct batch *batch)
 	}
 	rounds->vain = found ? -1 : now;
 	return found;
-}
-
-/* ---- what came of it ---- */
-
-static void refused_after(struct rounds *rounds, const struct delivery *delivery, const char *way,
-	const struct attempt *attempt, int64_t now)
-{
-	const char *name = receiver_webhook_name(delivery->receiver);
-	struct attempt told = *attempt;
-
-	if (name != NULL && attempt->code == HTTP_GONE)
-		disable(rounds, config_webhook(rounds->settings.config, name), &told, now);
-	refused(rounds, delivery, way, &told, now);
-}
-
-/* By the next way, if there is one; else again in a later run. */
-static void failed(struct rounds *rounds, struct round *round, const struct delivery *delivery,
-	const char *way, const struct attempt *attempt, int64_t now)
-{
-	struct database *database = rounds->settings.database;
-	struct delivery before = *delivery;
-
-	before.tries = round->tries; /* it is rounds that make the pauses longer, not ways */
-	if (receiver_address(round->receiver) != NULL && way_of(rounds, round, now) != NO_WAY) {
-		outbox_note(database, delivery->id, way, attempt);
-		round->state = ROUND_WAITING;
-		rounds->vain = -1;
-	} else if (outbox_expired(delivery, attempt, now)) {
-		give_up(rounds, delivery, way, attempt, now);
-		round->state = ROUND_DONE;
-	} else {
-		outbox_failed(database, &before, way, attempt, now);
-		round->state = ROUND_OVER;
-	}
-}
-
-static void conclude(struct rounds *rounds, struct batch *batch, size_t index,
-	const struct attempt *attempt, int64_t now)
-{
-	const struct delivery *delivery = &batch->deliveries.list[index];
-	struct round *round = round_of(rounds, delivery->id);
-	const char *way = rounds->ways[batch->way].name;
-
-	batch->answered[index] = true;
-	batch->unanswered--;
-	if (batch->route != NULL)
-		round->tried[batch->way / CHAR_BIT] |= (unsigned char)(1U << batch->way % CHAR_BIT);
-	round->state = ROUND_DONE;
-	if (attempt->outcome == OUTCOME_DELIVERED)
-		outbox_delivered(rounds->settings.database, delivery->id, way, attempt, now);
-	else if (attempt->outcome == OUTCOME_RECEIVER)
-		refused_after(rounds, delivery, way, attempt, now);
-	else
-		failed(rounds, round, delivery, way, attempt, now);
-	if (round->state == ROUND_DONE || round->state == ROUND_ANEW)
-		rounds->stale = true; /* what had to wait for it may be due */
-}
-
-/*
- * The way itself has failed, and whatever else would go by it: all of the batch has had its
- * attempt. But where others are being served, it is that the relay takes no more at a time.
- */
-static void session_failed(
-	struct rounds *rounds, struct batch *batch, const struct attempt *attempt, int64_t now)
-{
-	struct way *way = &rounds->ways[batch->way];
-
-	if (way->working > 0) {
-		way->limit = way->sessions - 1;
-		return;
-	}
-	way->rests_until = now + ROUNDS_PAUSE;
-	for (size_t i = 0; i < batch->deliveries.count; i++)
-		if (!batch->answered[i])
-			conclude(rounds, batch, i, attempt, now);
-}
-
-void rounds_answer(struct rounds *rounds, struct batch *batch, size_t index,
-	const struct attempt *attempt, int64_t now)
-{
-	struct way *way = &rounds->ways[batch->way];
-
-	batch->heard = true;
-	if (attempt->of_session) {
-		session_failed(rounds, batch, attempt, now);
-		return;
-	}
-	if (attempt->code != 0 && !batch->working) {
-		batch->working = true;
-		way->working++;
-	}
-	if (attempt->retry_after > 0)
-		way->rests_until = now + attempt->retry_after;
-	conclude(rounds, batch, index, attempt, now);
-}
-
-static void note_session(struct rounds *rounds, const struct batch *batch, int64_t now)
-{
-	struct way *way = &rounds->ways[batch->way];
-
-	rounds->vain = -1;
-	way->sessions--;
-	rounds->sessions--;
-	way->working -= batch->working;
-	way->broken = batch->working ? 0 : way->broken + 1;
-	if (way->broken >= ROUNDS_BROKEN_MAX)
-		way->rests_until = now + ROUNDS_PAUSE;
-}
-
-void rounds_close(struct rounds *rounds, struct batch *batch, const char *crash, int64_t now)
-{
-	bool lost = crash != NULL || !batch->heard;
-	struct attempt attempt;
-
-	attempt_set(&attempt, OUTCOME_UNKNOWN, 0, "%s",
-		crash != NULL ? crash : "the attempt ended without a word");
-	note_session(rounds, batch, now);
-	for (size_t i = 0; i < batch->deliveries.count; i++) {
-		int64_t id = batch->deliveries.list[i].id;
-
-		if (batch->answered[i])
-			continue;
-		if (lost) {
-			conclude(rounds, batch, i, &attempt, now);
-			lost = false;
-			continue;
-		}
-		outbox_untried(rounds->settings.database, id);
-		round_of(rounds, id)->state = ROUND_WAITING;
-	}
-	batch_release(batch);
 }

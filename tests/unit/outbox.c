@@ -529,6 +529,7 @@ static void test_what_an_older_program_owed_is_owed_still_and_whole(void **state
 		"DROP INDEX delivery_content;",
 		"DROP INDEX delivery_owed;",
 		"DROP INDEX delivery_turn;",
+		"DROP INDEX delivery_dead;",
 		"CREATE INDEX delivery_owed ON delivery (state, next_try);",
 		"CREATE INDEX delivery_turn ON delivery (receiver, page, id);",
 		"ALTER TABLE delivery ADD COLUMN bytes BLOB;",
@@ -574,6 +575,8 @@ static void test_what_an_older_program_owed_is_owed_still_and_whole(void **state
 static void test_the_length_of_the_history_costs_nothing(void **state)
 {
 	struct scene *scene = *state;
+	struct outbox_totals totals;
+	struct deliveries owed = {0};
 	clock_t began;
 
 	database_do(scene->database,
@@ -589,6 +592,12 @@ static void test_the_length_of_the_history_costs_nothing(void **state)
 		assert_int_equal(outbox_count(scene->database), 1);
 		assert_int_equal(outbox_count_due(scene->database, scene->now), 1);
 		assert_int_equal(outbox_count_waiting(scene->database), 1);
+		outbox_total(scene->database, &totals);
+		assert_int_equal(totals.pending, 1);
+		outbox_list(scene->database, false, &owed);
+		assert_int_equal(owed.count, 1);
+		deliveries_release(&owed);
+		outbox_forget(scene->database);
 	}
 	outbox_take_up(scene->database);
 	assert_true((double)(clock() - began) / CLOCKS_PER_SEC <

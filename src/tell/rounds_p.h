@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Private to rounds*.c: what is due and what goes next is rounds.c's, by which way and how many
+ * together rounds_choose.c's, what came of it rounds_answer.c's.
+ */
+#ifndef LAMPWATCH_ROUNDS_P_H
+#define LAMPWATCH_ROUNDS_P_H
+
+#include <limits.h>
+
+#include "base/config.h"
+#include "tell/rounds.h"
+
+enum { HTTP_GONE = 410 /* the status by which a webhook asks for no more */ };
+
+#define NO_WAY SIZE_MAX
+
+/* A route, or behind the routes a webhook. */
+struct way {
+	const char *name;
+	size_t sessions, limit; /* open now; how many may be */
+	size_t working;         /* of those open, in how many somebody has answered */
+	size_t broken;          /* in a row, in which nobody has */
+	int64_t rests_until;    /* left alone before that */
+};
+
+/* One delivery on its round. */
+struct round {
+	int64_t id;
+	char *receiver;
+	int64_t tries; /* when the round began */
+	enum {
+		ROUND_WAITING,
+		ROUND_UNDERWAY,
+		ROUND_OVER, /* owed again, in a later run */
+		ROUND_DONE, /* no longer owed: also where a full disk kept that from being written
+			     */
+		ROUND_ANEW, /* readdressed: another round begins when its turn comes */
+	} state;
+	bool begun;
+	unsigned char tried[(CONFIG_ROUTES_MAX + CHAR_BIT - 1) / CHAR_BIT]; /* routes */
+};
+
+struct rounds {
+	struct rounds_settings settings;
+	struct way *ways;
+	size_t way_count, sessions;
+	size_t *order; /* of the routes, as things stand */
+	struct round *list;
+	size_t count;
+	bool woken;   /* the outbox may hold more that is due */
+	bool stale;   /* likewise, but nothing that comes before what waits here */
+	int64_t vain; /* nothing could begin at that time, and nothing has changed since; -1: no */
+	enum { UNRECORDED_UNKNOWN, UNRECORDED_YES, UNRECORDED_NO } unrecorded; /* in this run */
+};
+
+/* The round of a delivery that is in the list. */
+struct round *round_of(const struct rounds *rounds, int64_t id);
+
+/* The next way of a round that is not left alone; NO_WAY where there is none (now). */
+size_t way_of(const struct rounds *rounds, const struct round *round, int64_t now);
+
+/* The places in the list of those that go next, all by one way: at most BATCH_MAX. Returns how
+ * many. */
+size_t rounds_choose(const struct rounds *rounds, int64_t now, size_t *places, size_t *way);
+
+/* A receiver who will not have it: by the second way, else given up aloud. Within a transaction. */
+void rounds_refused(struct rounds *rounds, const struct delivery *delivery, const char *way,
+	const struct attempt *attempt, int64_t now);
+
+#endif
