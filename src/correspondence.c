@@ -93,10 +93,11 @@ static bool render(const struct matter *matter, const struct mail_header *header
 	const struct value *data, struct content *content, struct error *error)
 {
 	char *folder = memory_format("%s/mail", matter->with->templates);
+	struct value *shown = message_visible(data);
 	struct buffer subject = {0}, text = {0}, bytes = {0};
 	char *line = NULL;
-	bool good = template_render_file(folder, "answer-subject.txt", data, &subject, error) &&
-		    template_render_file(folder, "answer.txt", data, &text, error);
+	bool good = template_render_file(folder, "answer-subject.txt", shown, &subject, error) &&
+		    template_render_file(folder, "answer.txt", shown, &text, error);
 
 	if (good) {
 		line = text_collapse(buffer_string(&subject), subject.length, 900);
@@ -104,6 +105,7 @@ static bool render(const struct matter *matter, const struct mail_header *header
 	}
 	content->length = bytes.length;
 	content->bytes = buffer_take(&bytes);
+	value_free(shown);
 	free(line);
 	buffer_release(&subject);
 	buffer_release(&text);

@@ -19,6 +19,13 @@
 
 enum { FIELDS_EXPECTED = 1024 /* bytes that a copy's own fields mostly stay below */ };
 
+/* What each copy has of its own, by its name in templates; in HTML it has a place of its own. */
+enum { OWN_MESSAGE_ID, OWN_WEBHOOK_ID, OWN_UNSUBSCRIBE, OWN_COUNT };
+
+static const char *const own_names[OWN_COUNT] = {"message_id", "webhook_id", "unsubscribe"};
+
+static_assert(2 * OWN_COUNT <= MIME_FIELDS, "each has a place in the text and one in the HTML");
+
 /* How many members of a list a message shows, by the list's name in plan.h. */
 static const struct list_limit {
 	const char *name;
@@ -91,13 +98,6 @@ bool mail_write(const struct mail_header *header, const char *subject, const cha
 }
 
 /* ---- a receiver's copy ---- */
-
-/* What each copy has of its own, by its name in templates; in HTML it has a place of its own. */
-enum { OWN_MESSAGE_ID, OWN_WEBHOOK_ID, OWN_UNSUBSCRIBE, OWN_COUNT };
-
-static const char *const own_names[OWN_COUNT] = {"message_id", "webhook_id", "unsubscribe"};
-
-static_assert(2 * OWN_COUNT <= MIME_FIELDS, "each has a place in the text and one in the HTML");
 
 static void leave_open(struct value *shown, bool html, bool ends)
 {
@@ -279,6 +279,20 @@ static bool render_subject(const char *templates, const struct value *shown, str
 	return done;
 }
 
+/* What is a receiver's own is in no subject: that is the same for all, by whatever channel. */
+static void put_own(struct value *shown, const struct value *data, bool shows)
+{
+	for (int i = 0; i < OWN_COUNT; i++)
+		if (value_get(data, own_names[i]) != NULL)
+			value_put_text(shown, own_names[i],
+				shows ? value_get_text(data, own_names[i]) : NULL);
+}
+
+struct value *message_visible(const struct value *data)
+{
+	return presented(data, NULL, true);
+}
+
 struct value *message_data(const char *templates, const struct value *data, struct error *error)
 {
 	struct value *shown = presented(data, NULL, false);
@@ -286,7 +300,9 @@ struct value *message_data(const char *templates, const struct value *data, stru
 
 	mark_positions(shown);
 	mark_levels(shown);
+	put_own(shown, data, false);
 	if (render_subject(templates, shown, &subject, error)) {
+		put_own(shown, data, true);
 		value_put_text(shown, "subject", buffer_string(&subject));
 	} else {
 		value_free(shown);

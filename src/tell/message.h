@@ -17,8 +17,9 @@
  *   is_LEVEL, is_COLOUR and subject.
  *
  * A mail is made once for all who get the same. What is one receiver's own, message_id, webhook_id
- * and unsubscribe, stands in its bodies as a place left open (mime.h), so that {{%cut}} does not
- * cut it, and not in its subject; mail_address() makes a receiver's copy of it.
+ * and unsubscribe, stands in its bodies as a place left open (mime.h), which {{%cut}} and
+ * {{%escape}} do not touch; mail_address() makes a receiver's copy of it. In subjects these names
+ * are empty.
  */
 #ifndef LAMPWATCH_MESSAGE_H
 #define LAMPWATCH_MESSAGE_H
@@ -72,6 +73,10 @@ bool mail_write(const struct mail_header *header, const char *subject, const cha
  */
 bool mail_address(
 	const struct mail_copy *copy, const char *mail, struct buffer *out, struct error *error);
+
+/* A copy of data in which no text can make a line lie, for whatever else is told; its lists are cut
+ * as for machines. Owned by the caller. */
+struct value *message_visible(const struct value *data);
 
 /*
  * What templates get from data (a map), as said above, without json. Owned by

@@ -230,14 +230,14 @@ static void tell_end(struct draft *draft, struct addressee *addressee, const str
 
 	if (receiver == NULL || receiver->otherwise == NULL)
 		return;
+	if (receiver->endangered)
+		hold_for(delivery, receiver);
+	if (was_owed(draft, event->alarm, receiver->otherwise))
+		return; /* and has an end of its own */
 	if (!receiver->endangered && !receiver->doubtful) {
 		memory_set(&delivery->otherwise, receiver->otherwise);
 		return;
 	}
-	if (receiver->endangered)
-		hold_for(delivery, receiver);
-	if (was_owed(draft, event->alarm, receiver->otherwise))
-		return;
 	second = draft_find(draft, receiver->otherwise);
 	hold_until(draft, second, until);
 	addressee_tell(second, told, event, NULL);

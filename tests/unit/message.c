@@ -186,6 +186,7 @@ static void test_injection_in_a_copy_is_refused_and_adds_nothing(void **state)
 		assert_false(mail_address(&copies[i], "x\r\n", &out, &error));
 		assert_int_equal(error.remedy, REMEDY_LOCAL);
 		assert_int_equal(out.length, 0);
+		buffer_release(&out);
 	}
 }
 
@@ -325,6 +326,20 @@ static void test_webhook_gets_the_subject_and_all_data_as_json(void **state)
 	assert_true(webhook(*state, "a", "{\"x\": \"\\\"\"}", &out, &error));
 	assert_string_equal(buffer_string(&out), "[\"RED\", \"\\\"\", {\"x\":\"\\\"\"}]");
 	buffer_release(&out);
+}
+
+static void test_what_is_one_receiver_s_own_is_in_its_body_and_in_no_subject(void **state)
+{
+	struct value *data = parsed("{\"webhook_id\": \"e.1\", \"x\": \"RED\"}");
+	struct buffer out = {0};
+	struct error error = {0};
+
+	put_template(*state, "mail/subject.txt", "{{x}}{{webhook_id}}");
+	put_template(*state, "webhook/a.json", "[\"{{subject}}\", \"{{webhook_id}}\"]");
+	assert_true(webhook_of(*state, "a", data, &out, &error));
+	assert_string_equal(buffer_string(&out), "[\"RED\", \"e.1\"]");
+	buffer_release(&out);
+	value_free(data);
 }
 
 static void test_json_holds_longer_lists_unless_it_grows_too_long(void **state)
@@ -480,6 +495,7 @@ int main(void)
 		IN_FOLDER(test_first_and_last_members_are_marked),
 		IN_FOLDER(test_long_list_is_cut_and_says_how_many_are_left),
 		IN_FOLDER(test_webhook_gets_the_subject_and_all_data_as_json),
+		IN_FOLDER(test_what_is_one_receiver_s_own_is_in_its_body_and_in_no_subject),
 		IN_FOLDER(test_json_holds_longer_lists_unless_it_grows_too_long),
 		IN_FOLDER(test_webhook_that_is_not_json_is_an_error_of_its_template),
 		IN_FOLDER(test_mistake_in_a_mail_template_is_told_with_its_file),

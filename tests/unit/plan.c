@@ -276,6 +276,27 @@ static void test_green_goes_by_both_ways_of_who_was_owed_the_red_by_both(void **
 	fixture_free(fixture);
 }
 
+/* Where nobody could know, both ways had the red; nobody is in trouble any more at the green. */
+static void test_a_second_way_with_a_green_of_its_own_does_not_stand_in_for_the_first(void **state)
+{
+	struct fixture *fixture = fixture_new();
+	struct value *data = reds(7, 7);
+
+	(void)state;
+	subscribe(fixture, "a", BOTH_WANTED);
+	fixture->subscribers[0].second = TEXT("b");
+	owes(fixture, 7, "mail:a", 1, data); /* refused */
+	owes(fixture, 7, "mail:b", 2, NULL);
+	happens(fixture, EVENT_GREEN, "A", 7);
+	assert_plan(fixture, "mail:a both:A; mail:b green:A");
+	assert_null(fixture->plan.list[0].otherwise);
+	fixture->input.owed_count = 1;
+	assert_plan(fixture, "mail:a both:A");
+	assert_string_equal(fixture->plan.list[0].otherwise, "mail:b");
+	value_free(data);
+	fixture_free(fixture);
+}
+
 static void test_one_message_for_each_receiver_with_the_worst_first(void **state)
 {
 	struct fixture *fixture = fixture_new();
@@ -526,6 +547,8 @@ int main(void)
 			test_who_is_hosted_at_a_provider_in_trouble_is_told_by_the_second_way_and_later_by_the_first),
 		cmocka_unit_test(test_where_a_gateway_hides_the_mailbox_both_ways_are_told_at_once),
 		cmocka_unit_test(test_green_goes_by_both_ways_of_who_was_owed_the_red_by_both),
+		cmocka_unit_test(
+			test_a_second_way_with_a_green_of_its_own_does_not_stand_in_for_the_first),
 		cmocka_unit_test(test_one_message_for_each_receiver_with_the_worst_first),
 		cmocka_unit_test(test_green_goes_to_who_was_owed_its_red_as_an_answer),
 		cmocka_unit_test(
