@@ -22,6 +22,7 @@
 #include "tell/operator.h"
 #include "tell/outbox.h"
 #include "tell/plan.h"
+#include "tell/questions.h"
 #include "tell/receivers.h"
 #include "tell/token.h"
 
@@ -31,7 +32,9 @@ enum { LAMPS_TOLD = 8 /* of a page, in an answer to "status" */ };
 struct matter {
 	const struct correspondence *with;
 	const struct letter *letter;
+	const struct text_list *words; /* of the letter's command */
 	struct subscribers subscribers;
+	struct questions questions; /* that wait for an answer */
 };
 
 /* ---- the answer ---- */
@@ -113,9 +116,8 @@ static bool render(const struct matter *matter, const struct mail_header *header
 	return good;
 }
 
-/* Puts the answer into the outbox; data is taken. Nobody is answered more often than the limits
- * allow: whoever floods us learns nothing, and cannot make us flood somebody else. */
-static bool answer(const struct matter *matter, const char *to, struct value *data,
+/* Puts the answer into the outbox; data is taken. */
+static bool send_answer(const struct matter *matter, const char *to, struct value *data,
 	const char *reply_to, struct error *error)
 {
 	const struct correspondence *with = matter->with;
@@ -129,18 +131,31 @@ static bool answer(const struct matter *matter, const char *to, struct value *da
 		.answer = true,
 		.date = with->now};
 	struct content content = {0};
-	bool good = true;
+	bool good = render(matter, &header, data, &content, error);
 
-	if (answer_allowed(with->database, with->key, to, with->now)) {
-		good = render(matter, &header, data, &content, error);
-		if (good)
-			outbox_add(with->database, "", &plan,
-				outbox_keep(with->database, &says, &content), with->now);
-	}
+	if (good)
+		outbox_add(with->database, "", &plan, outbox_keep(with->database, &says, &content),
+			with->now);
 	content_release(&content);
 	content_plan_release(&says);
 	delivery_plan_release(&plan);
 	return good;
+}
+
+/* Nobody is answered more often than the limits allow: whoever floods us learns nothing, and
+ * cannot make us flood somebody else. */
+static bool may_hear(const struct matter *matter, const char *to)
+{
+	return answer_allowed(matter->with->database, matter->with->key, to, matter->with->now);
+}
+
+static bool answer(
+	const struct matter *matter, const char *to, struct value *data, struct error *error)
+{
+	if (may_hear(matter, to))
+		return send_answer(matter, to, data, NULL, error);
+	value_free(data);
+	return true;
 }
 
 /* A letter that no person wrote, or whose writer cannot be written to, gets none. */
@@ -164,28 +179,74 @@ static bool token_is(const struct matter *matter, enum token_purpose purpose, co
 	return same;
 }
 
+/* A second way that is an address; NULL where there is none. */
+static const char *second_address(const struct subscriber_config *subscriber)
+{
+	return subscriber->second != NULL && strchr(subscriber->second, '@') != NULL
+		       ? subscriber->second
+		       : NULL;
+}
+
+/* The address of these, first or second, whose token it is; NULL: none. */
+static const char *owner_in(const struct matter *matter, enum token_purpose purpose,
+	const char *token, const struct subscriber_config *subscriber)
+{
+	const char *second = second_address(subscriber);
+
+	if (token_is(matter, purpose, subscriber->mail, token))
+		return subscriber->mail;
+	return second != NULL && token_is(matter, purpose, second, token) ? second : NULL;
+}
+
 /* Whose token it is, of the file and of the database; NULL where nobody's. */
 static const char *token_owner(
 	const struct matter *matter, enum token_purpose purpose, const char *token)
 {
 	const struct config *config = matter->with->config;
+	const char *owner = NULL;
 
-	for (size_t i = 0; i < matter->subscribers.count; i++)
-		if (token_is(matter, purpose, matter->subscribers.list[i].is.mail, token))
-			return matter->subscribers.list[i].is.mail;
-	for (size_t i = 0; i < config->subscriber_count; i++)
-		if (token_is(matter, purpose, config->subscribers[i].mail, token))
-			return config->subscribers[i].mail;
-	return NULL;
+	for (size_t i = 0; owner == NULL && i < matter->subscribers.count; i++)
+		owner = owner_in(matter, purpose, token, &matter->subscribers.list[i].is);
+	for (size_t i = 0; owner == NULL && i < config->subscriber_count; i++)
+		owner = owner_in(matter, purpose, token, &config->subscribers[i]);
+	return owner;
 }
 
-static char *confirm_about(const struct subscriber *subscriber)
+static bool in_file(const struct config *config, const char *mail)
 {
-	char *lower = text_lower(subscriber->is.mail);
-	char *about = memory_format("%s|%" PRId64, lower, subscriber->created);
+	for (size_t i = 0; i < config->subscriber_count; i++)
+		if (strcasecmp(config->subscribers[i].mail, mail) == 0)
+			return true;
+	return false;
+}
+
+static char *confirm_about(const struct question *question)
+{
+	char *lower = text_lower(question->mail);
+	char *about =
+		memory_format("%s|%" PRId64 "|%" PRId64, lower, question->id, question->asked);
 
 	free(lower);
 	return about;
+}
+
+/* Of an address that the file names, and that asks for nothing else, what the file says holds. */
+static void confirmed(const struct matter *matter, const struct question *question)
+{
+	struct database *database = matter->with->database;
+	struct subscriber subscriber = {
+		.is = {.mail = question->mail, .subscription = subscription_default},
+		.state = SUBSCRIBER_ACTIVE,
+		.created = matter->with->now,
+		.changed = matter->with->now,
+		.reason = (char *)"confirmed by mail"};
+
+	subscriber.is.subscription.pages = question->pages;
+	if (question->pages.count == 0 && in_file(matter->with->config, question->mail))
+		subscriber_forget(database, question->mail);
+	else
+		subscriber_save(database, &subscriber);
+	questions_forget(database, question->mail);
 }
 
 /* Only a person confirms: a vacation's answer to our question is none. */
@@ -194,21 +255,21 @@ static bool confirm_subscription(
 {
 	const struct correspondence *with = matter->with;
 
-	for (size_t i = 0; i < matter->subscribers.count && !matter->letter->automatic; i++) {
-		const struct subscriber *subscriber = &matter->subscribers.list[i];
-		char *about = confirm_about(subscriber);
-		bool right = subscriber->state == SUBSCRIBER_ASKED &&
-			     token_check(with->key, TOKEN_CONFIRM, about, token);
+	for (size_t i = 0; i < matter->questions.count && !matter->letter->automatic; i++) {
+		const struct question *question = &matter->questions.list[i];
+		bool late = with->now - question->asked > TOKEN_CONFIRM_SECONDS;
+		char *about = confirm_about(question);
+		bool right = token_check(with->key, TOKEN_CONFIRM, about, token);
 		struct value *data;
 
 		free(about);
-		if (!right || with->now - subscriber->created > TOKEN_CONFIRM_SECONDS)
+		if (!right)
 			continue;
-		subscriber_set_state(with->database, subscriber->is.mail, SUBSCRIBER_ACTIVE,
-			"confirmed by mail", with->now);
-		data = answer_new(matter, "is_welcome", subscriber->is.mail);
-		put_pages(data, &subscriber->is.subscription.pages);
-		return answer(matter, subscriber->is.mail, data, NULL, error);
+		data = answer_new(matter, late ? "is_late" : "is_welcome", question->mail);
+		put_pages(data, &question->pages);
+		if (!late)
+			confirmed(matter, question);
+		return answer(matter, question->mail, data, error);
 	}
 	return true;
 }
@@ -222,20 +283,20 @@ static bool unsubscribe(const struct matter *matter, const char *token, struct e
 
 	if (mail == NULL || (known != NULL && known->state == SUBSCRIBER_UNSUBSCRIBED))
 		return true;
-	subscriber_set_state(with->database, mail, SUBSCRIBER_UNSUBSCRIBED, "by mail", with->now);
+	subscriber_unsubscribe(with->database, mail, with->config->operator, "by mail", with->now);
 	if (!may_answer(matter, mail))
 		return true;
-	return answer(matter, mail, answer_new(matter, "is_farewell", mail), NULL, error);
+	return answer(matter, mail, answer_new(matter, "is_farewell", mail), error);
 }
 
 static void tell_suspended(const struct matter *matter, const char *mail)
 {
 	const struct correspondence *with = matter->with;
 	char *reason = memory_format(
-		"suspended: mail to it came back twice within a week (%s)", matter->letter->status);
+		"mail to it came back twice within a week (%s)", matter->letter->status);
 	char *id = memory_format("b.%" PRId64, with->now);
 	struct operator_note note = {
-		.type = EVENT_UNDELIVERED, .label = mail, .reason = reason, .id = id};
+		.type = EVENT_SUSPENDED, .label = mail, .reason = reason, .id = id};
 
 	operator_tell(with->database, with->config, with->templates, &note, with->now);
 	free(reason);
@@ -272,32 +333,40 @@ static bool receive_token(const struct matter *matter, enum token_purpose purpos
 
 /* ---- commands ---- */
 
-static bool help(const struct matter *matter, struct error *error)
+/* What can be written to us; unknown is a word that is no command and no page, NULL: there is none.
+ */
+static bool help_about(
+	const struct matter *matter, const char *kind, const char *unknown, struct error *error)
 {
 	const struct config *config = matter->with->config;
-	const struct text_list *words = &matter->letter->words;
 	struct value *data = answer_new(matter, "is_help", matter->letter->from), *pages;
-	bool asked = words->count > 0 && text_equal(words->list[0], "help");
 
-	if (words->count > 0 && !asked)
-		value_put_text(data, "unknown", words->list[0]);
+	value_put_text(data, kind, unknown);
 	pages = value_put(data, "pages", value_list());
 	for (size_t i = 0; i < config->page_count; i++)
 		value_put_text(value_append(pages, value_map()), "name", config->pages[i].name);
-	return answer(matter, matter->letter->from, data, NULL, error);
+	return answer(matter, matter->letter->from, data, error);
 }
 
-/* The pages that the words name; false where one is none. */
-static bool read_pages(const struct matter *matter, struct text_list *pages)
+static bool help(const struct matter *matter, struct error *error)
 {
-	const struct text_list *words = &matter->letter->words;
+	const struct text_list *words = matter->words;
+	bool asked = words->count == 0 || text_equal(words->list[0], "help");
+
+	return help_about(matter, "unknown", asked ? NULL : words->list[0], error);
+}
+
+/* The pages that the words name; returns a word that is none, NULL where all are. */
+static const char *read_pages(const struct matter *matter, struct text_list *pages)
+{
+	const struct text_list *words = matter->words;
 
 	for (size_t i = 1; i < words->count; i++) {
 		if (config_page(matter->with->config, words->list[i]) == NULL)
-			return false;
+			return words->list[i];
 		text_list_add(pages, words->list[i]);
 	}
-	return true;
+	return NULL;
 }
 
 static bool is_told(const struct matter *matter, const char *mail)
@@ -305,62 +374,49 @@ static bool is_told(const struct matter *matter, const char *mail)
 	const struct config *config = matter->with->config;
 	const struct subscriber *known = subscribers_find(&matter->subscribers, mail);
 
-	if (known != NULL)
-		return known->state == SUBSCRIBER_ACTIVE;
-	for (size_t i = 0; i < config->subscriber_count; i++)
-		if (strcasecmp(config->subscribers[i].mail, mail) == 0)
-			return true;
-	return false;
+	return known != NULL ? known->state == SUBSCRIBER_ACTIVE : in_file(config, mail);
 }
 
-/* Nothing is told before whoever reads the address has said yes to it (double opt-in). */
+/* Nothing is told, and nothing changes, before whoever reads the address has said yes to it (double
+ * opt-in). A question that is not sent, for there were too many, is none. */
 static bool ask_to_confirm(
-	const struct matter *matter, struct subscriber *subscriber, struct error *error)
+	const struct matter *matter, struct question *question, struct error *error)
 {
-	struct value *data = answer_new(matter, "is_confirm", subscriber->is.mail);
-	char *about = confirm_about(subscriber), *reply_to = token_of(matter, TOKEN_CONFIRM, about);
+	struct value *data;
+	char *about, *reply_to;
 	bool good;
 
-	subscriber_save(matter->with->database, subscriber);
-	put_pages(data, &subscriber->is.subscription.pages);
+	if (!may_hear(matter, question->mail))
+		return true;
+	data = answer_new(matter, "is_confirm", question->mail);
+	question->id = question_add(matter->with->database, question);
+	about = confirm_about(question);
+	reply_to = token_of(matter, TOKEN_CONFIRM, about);
+	put_pages(data, &question->pages);
 	value_put_text(data, "confirm", reply_to);
-	good = answer(matter, subscriber->is.mail, data, reply_to, error);
+	good = send_answer(matter, question->mail, data, reply_to, error);
 	free(reply_to);
 	free(about);
 	return good;
 }
 
-static size_t count_asked(const struct subscribers *subscribers)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < subscribers->count; i++)
-		count += subscribers->list[i].state == SUBSCRIBER_ASKED;
-	return count;
-}
-
 static bool subscribe(const struct matter *matter, struct error *error)
 {
 	const struct correspondence *with = matter->with;
-	const char *from = matter->letter->from;
-	struct subscriber subscriber = {
-		.is = {.mail = (char *)from, .subscription = subscription_default},
-		.state = SUBSCRIBER_ASKED,
-		.created = with->now,
-		.changed = with->now};
-	struct text_list pages = {0};
-	bool known = read_pages(matter, &pages), good = true;
+	const char *from = matter->letter->from, *unknown;
+	struct question question = {.mail = (char *)from, .asked = with->now};
+	bool good = true;
 
-	subscriber.is.subscription.pages = pages;
+	unknown = read_pages(matter, &question.pages);
 	if (!patterns_choose_name(&with->config->mail_in_allow, from))
-		good = answer(matter, from, answer_new(matter, "is_refused", from), NULL, error);
-	else if (!known)
-		good = help(matter, error);
+		good = answer(matter, from, answer_new(matter, "is_refused", from), error);
+	else if (unknown != NULL)
+		good = help_about(matter, "unknown_page", unknown, error);
 	else if (is_told(matter, from))
-		good = answer(matter, from, answer_new(matter, "is_already", from), NULL, error);
-	else if (count_asked(&matter->subscribers) < SUBSCRIBERS_ASKED_MAX)
-		good = ask_to_confirm(matter, &subscriber, error);
-	text_list_release(&pages);
+		good = answer(matter, from, answer_new(matter, "is_already", from), error);
+	else if (matter->questions.count < QUESTIONS_MAX)
+		good = ask_to_confirm(matter, &question, error);
+	text_list_release(&question.pages);
 	return good;
 }
 
@@ -369,9 +425,9 @@ static bool leave(const struct matter *matter, struct error *error)
 {
 	const char *from = matter->letter->from;
 
-	if (!is_told(matter, from))
-		return help(matter, error);
-	return answer(matter, from, answer_new(matter, "is_leave", from), NULL, error);
+	return answer(matter, from,
+		answer_new(matter, is_told(matter, from) ? "is_leave" : "is_stranger", from),
+		error);
 }
 
 static void add_lamps(struct value *map, const struct page_config *page, const struct lamps *lamps)
@@ -400,48 +456,72 @@ static void add_lamps(struct value *map, const struct page_config *page, const s
 	value_put_number(map, "lamps_left", left);
 }
 
-/* What one page says now: a page that is lost says nothing. */
-static void add_page(const struct matter *matter, const struct page_config *page,
-	struct page_state *state, struct value *list)
+/* What a page says as a whole, red where anything on it is; a page that is lost says nothing. */
+static enum colour page_colour(const struct page_config *page, const struct page_state *state)
 {
+	const struct lamp *overall = lamps_find(&state->lamps, "");
+
+	if (state->failures > 0)
+		return COLOUR_GREY;
+	if (state->red)
+		return COLOUR_RED;
+	return overall != NULL ? level_colour(overall->level, (enum level)page->settings.red)
+			       : COLOUR_GREEN;
+}
+
+/* What one page says now, counted by its colour. */
+static void add_page(const struct matter *matter, const struct page_config *page,
+	struct page_state *state, struct value *list, int64_t counts[static COLOURS])
+{
+	static const char *const words[COLOURS] = {
+		[COLOUR_GREEN] = "GREEN  ",
+		[COLOUR_YELLOW] = "YELLOW ",
+		[COLOUR_RED] = "RED    ",
+		[COLOUR_BLUE] = "BLUE   ",
+		[COLOUR_GREY] = "UNKNOWN",
+	};
 	struct value *map = value_append(list, value_map());
-	const char *words = "not seen yet";
+	enum colour colour = COLOUR_GREY;
+	bool seen = state != NULL && state->known;
 
 	value_put_text(map, "name", page->name);
 	value_put_text(map, "url", page->url);
-	if (state != NULL && state->known) {
+	if (seen) {
 		store_load(matter->with->database, state);
-		words = state->failures > 0 ? "UNKNOWN" : state->red ? "RED    " : "GREEN  ";
+		colour = page_colour(page, state);
 		add_lamps(map, page, &state->lamps);
 		store_unload(state);
 	}
-	value_put_text(map, "words", words);
+	counts[colour]++;
+	value_put_text(map, "words", seen ? words[colour] : "not seen yet");
 }
 
 static bool status(const struct matter *matter, struct error *error)
 {
 	const struct config *config = matter->with->config;
-	struct value *data = answer_new(matter, "is_status", matter->letter->from);
-	struct value *list = value_put(data, "pages", value_list());
+	struct value *data, *list;
 	struct page_states states = {0};
 	struct text_list wanted = {0};
-	int64_t red = 0;
-	bool all = !read_pages(matter, &wanted) || wanted.count == 0;
+	int64_t counts[COLOURS] = {0};
+	const char *unknown = read_pages(matter, &wanted);
 
-	store_pages(matter->with->database, &states);
-	for (size_t i = 0; i < config->page_count; i++) {
-		struct page_state *state = page_states_find(&states, config->pages[i].name);
-
-		if (!all && !text_list_has(&wanted, config->pages[i].name))
-			continue;
-		add_page(matter, &config->pages[i], state, list);
-		red += state != NULL && state->red;
+	if (unknown != NULL) {
+		text_list_release(&wanted);
+		return help_about(matter, "unknown_page", unknown, error);
 	}
-	value_put_number(data, "red", red);
+	data = answer_new(matter, "is_status", matter->letter->from);
+	list = value_put(data, "pages", value_list());
+	store_pages(matter->with->database, &states);
+	for (size_t i = 0; i < config->page_count; i++)
+		if (wanted.count == 0 || text_list_has(&wanted, config->pages[i].name))
+			add_page(matter, &config->pages[i],
+				page_states_find(&states, config->pages[i].name), list, counts);
+	value_put_number(data, "red", counts[COLOUR_RED]);
+	value_put_number(data, "unknown", counts[COLOUR_GREY]);
 	value_put_number(data, "count", (int64_t)list->count);
 	page_states_release(&states);
 	text_list_release(&wanted);
-	return answer(matter, matter->letter->from, data, NULL, error);
+	return answer(matter, matter->letter->from, data, error);
 }
 
 static const struct {
@@ -454,16 +534,30 @@ static const struct {
 	{"help", help},
 };
 
-static bool receive_command(const struct matter *matter, struct error *error)
+static size_t command_in(const struct text_list *words)
 {
-	const struct text_list *words = &matter->letter->words;
+	size_t i = 0;
 
-	if (!may_answer(matter, matter->letter->from))
+	while (i < sizeof commands / sizeof commands[0] &&
+		(words->count == 0 || !text_equal(words->list[0], commands[i].word)))
+		i++;
+	return i;
+}
+
+/* In the subject, else in the first line of the text. */
+static bool receive_command(struct matter *matter, struct error *error)
+{
+	const size_t none = sizeof commands / sizeof commands[0];
+	const struct letter *letter = matter->letter;
+	bool in_text = command_in(&letter->words) == none &&
+		       (letter->words.count == 0 || command_in(&letter->line) < none);
+	size_t command;
+
+	matter->words = in_text ? &letter->line : &letter->words;
+	command = command_in(matter->words);
+	if (!may_answer(matter, letter->from))
 		return true;
-	for (size_t i = 0; i < sizeof commands / sizeof commands[0] && words->count > 0; i++)
-		if (text_equal(words->list[0], commands[i].word))
-			return commands[i].obey(matter, error);
-	return help(matter, error);
+	return command < none ? commands[command].obey(matter, error) : help(matter, error);
 }
 
 bool letter_receive(const struct correspondence *correspondence, const struct letter *letter,
@@ -476,7 +570,8 @@ bool letter_receive(const struct correspondence *correspondence, const struct le
 	bool good;
 
 	database_begin(correspondence->database);
-	subscribers_expire(correspondence->database, correspondence->now - TOKEN_CONFIRM_SECONDS);
+	questions_expire(correspondence->database, correspondence->now - QUESTION_KEPT_SECONDS);
+	questions_load(correspondence->database, &matter.questions);
 	subscribers_load(correspondence->database, &matter.subscribers);
 	good = token_parse(recipient, &purpose, &number, token)
 		       ? receive_token(&matter, purpose, token, error)
@@ -486,5 +581,6 @@ bool letter_receive(const struct correspondence *correspondence, const struct le
 	else
 		database_rollback(correspondence->database);
 	subscribers_release(&matter.subscribers);
+	questions_release(&matter.questions);
 	return good;
 }

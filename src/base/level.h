@@ -21,6 +21,8 @@ enum level {
 
 enum colour { COLOUR_GREEN, COLOUR_BLUE, COLOUR_YELLOW, COLOUR_RED, COLOUR_GREY };
 
+enum { COLOURS = COLOUR_GREY + 1 };
+
 /* "operational", "partial_outage" …: the words of the canonical reading. */
 const char *level_name(enum level level);
 

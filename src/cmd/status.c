@@ -215,11 +215,16 @@ static void show_page(
 
 static void show_outbox(const struct status *status)
 {
-	int64_t owed = status->database != NULL ? outbox_count(status->database) : 0;
+	struct outbox_totals totals = {0};
 
-	if (status->pages == NULL && owed > 0)
-		printf("%lld deliver%s still owed: lampwatch outbox\n", (long long)owed,
-			owed == 1 ? "y is" : "ies are");
+	if (status->database != NULL)
+		outbox_total(status->database, &totals);
+	if (status->pages == NULL && totals.pending > 0)
+		printf("%lld deliver%s still owed: lampwatch outbox\n", (long long)totals.pending,
+			totals.pending == 1 ? "y is" : "ies are");
+	if (status->pages == NULL && totals.dead > 0)
+		printf("%lld deliver%s given up: lampwatch outbox\n", (long long)totals.dead,
+			totals.dead == 1 ? "y was" : "ies were");
 	if (status->pages == NULL)
 		webhooks_print_disabled(status->context, status->database);
 }

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -109,6 +110,11 @@ static int read_words(struct wish *wish, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	memory_set(&wish->subscriber.is.mail, argv[optind]);
+	if (wish->subscriber.is.second != NULL &&
+		strcasecmp(wish->subscriber.is.second, argv[optind]) == 0) {
+		complain("--second takes another address", argv[optind]);
+		return EXIT_USAGE;
+	}
 	return EXIT_DONE;
 }
 
@@ -118,8 +124,7 @@ static bool may_subscribe(const struct wish *wish, const struct subscribers *sub
 	const char *mail = wish->subscriber.is.mail;
 	const struct subscriber *known = subscribers_find(subscribers, mail);
 
-	if (known == NULL || wish->again || known->state == SUBSCRIBER_ACTIVE ||
-		known->state == SUBSCRIBER_ASKED)
+	if (known == NULL || wish->again || known->state == SUBSCRIBER_ACTIVE)
 		return true;
 	fprintf(stderr, "lampwatch: %s is %s%s%s; --again subscribes it all the same\n", mail,
 		subscriber_state_name(known->state), known->reason[0] != '\0' ? ": " : "",

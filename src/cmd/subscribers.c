@@ -12,7 +12,9 @@
 #include "cmd/context.h"
 #include "cmd/terminal.h"
 #include "keep/store.h"
+#include "tell/questions.h"
 #include "tell/subscribers.h"
+#include "tell/token.h"
 
 static void join(struct buffer *out, const char *before, const struct text_list *texts)
 {
@@ -49,34 +51,44 @@ static struct value *texts_value(const struct text_list *texts)
 	return list;
 }
 
-static void show_one(const struct context *context, const struct subscriber_config *is,
-	const struct subscriber *row, struct value *list)
+/* How things stand with an address. */
+struct standing {
+	const char *state, *reason;
+	int64_t since; /* UTC seconds; 0: not known */
+};
+
+static void print_one(const struct context *context, const struct subscriber_config *is,
+	const struct standing *standing)
 {
-	const char *state = row != NULL ? subscriber_state_name(row->state) : "active";
-	const char *reason = row != NULL ? row->reason : "in the configuration";
+	terminal_text(is->mail, 0);
+	printf("  %s%s", standing->state, standing->since != 0 ? " since " : "");
+	if (standing->since != 0)
+		terminal_time(standing->since, context->config->timezone);
+	if (standing->reason[0] != '\0')
+		printf("%s%s", standing->since != 0 ? "\n   " : ", ", standing->reason);
+	putchar('\n');
+	print_subscription(is);
+}
+
+static void show_one(const struct context *context, const struct subscriber_config *is,
+	const struct standing *standing, struct value *list)
+{
 	struct value *map;
 	struct buffer wanted = {0};
 	char changed[DATE_TEXT_MAX] = "";
 
 	if (list == NULL) {
-		terminal_text(is->mail, 0);
-		printf("  %s", state);
-		if (row != NULL) {
-			fputs(" since ", stdout);
-			terminal_time(row->changed, context->config->timezone);
-		}
-		printf("%s%s\n", reason[0] != '\0' ? ", " : "", reason);
-		print_subscription(is);
+		print_one(context, is, standing);
 		return;
 	}
 	map = value_append(list, value_map());
-	if (row != NULL)
-		date_write(row->changed, changed);
+	if (standing->since != 0)
+		date_write(standing->since, changed);
 	config_wanted_write(is->subscription.on, &wanted);
 	value_put_text(map, "mail", is->mail);
 	value_put_text(map, "second", is->second);
-	value_put_text(map, "state", state);
-	value_put_text(map, "reason", reason);
+	value_put_text(map, "state", standing->state);
+	value_put_text(map, "reason", standing->reason);
 	value_put_text(map, "changed", changed);
 	value_put_text(map, "on", buffer_string(&wanted));
 	value_put(map, "pages", texts_value(&is->subscription.pages));
@@ -85,8 +97,27 @@ static void show_one(const struct context *context, const struct subscriber_conf
 	buffer_release(&wanted);
 }
 
-/* What the file says of an address holds unless a row of the database silences it. */
-static void show(const struct context *context, const struct subscribers *subscribers)
+/* Who has asked, and not confirmed; what of that is too old can be confirmed no more. */
+static void show_questions(
+	const struct context *context, const struct questions *questions, struct value *list)
+{
+	for (size_t i = 0; i < questions->count; i++) {
+		const struct question *question = &questions->list[i];
+		struct subscriber_config is = {
+			.mail = question->mail, .subscription = subscription_default};
+		int64_t age = context->invocation->clock - question->asked;
+
+		is.subscription.pages = question->pages;
+		if (age <= TOKEN_CONFIRM_SECONDS)
+			show_one(context, &is,
+				&(struct standing){"asked", "not confirmed yet", question->asked},
+				list);
+	}
+}
+
+/* What the file says of an address holds unless there is a row of it in the database. */
+static void show(const struct context *context, const struct subscribers *subscribers,
+	const struct questions *questions)
 {
 	const struct config *config = context->config;
 	struct value *root = value_map();
@@ -99,10 +130,18 @@ static void show(const struct context *context, const struct subscribers *subscr
 			subscribers_find(subscribers, config->subscribers[i].mail);
 
 		if (row == NULL)
-			show_one(context, &config->subscribers[i], NULL, list);
+			show_one(context, &config->subscribers[i],
+				&(struct standing){"active", "in the configuration", 0}, list);
 	}
-	for (size_t i = 0; i < subscribers->count; i++)
-		show_one(context, &subscribers->list[i].is, &subscribers->list[i], list);
+	for (size_t i = 0; i < subscribers->count; i++) {
+		const struct subscriber *row = &subscribers->list[i];
+
+		show_one(context, &row->is,
+			&(struct standing){
+				subscriber_state_name(row->state), row->reason, row->changed},
+			list);
+	}
+	show_questions(context, questions, list);
 	if (list != NULL)
 		terminal_json(root);
 	value_free(root);
@@ -112,6 +151,7 @@ int command_subscribers(struct invocation *invocation, int argc, char **argv)
 {
 	struct context context = {0};
 	struct subscribers subscribers = {0};
+	struct questions questions = {0};
 	struct database *database = NULL;
 	bool missing = false;
 	int result;
@@ -124,10 +164,13 @@ int command_subscribers(struct invocation *invocation, int argc, char **argv)
 		database = context_database(&context, &missing);
 	if (result == EXIT_DONE && database == NULL && !missing)
 		result = EXIT_LOCAL;
-	if (database != NULL)
+	if (database != NULL) {
 		subscribers_load(database, &subscribers);
+		questions_load(database, &questions);
+	}
 	if (result == EXIT_DONE)
-		show(&context, &subscribers);
+		show(&context, &subscribers, &questions);
+	questions_release(&questions);
 	subscribers_release(&subscribers);
 	database_close(database);
 	context_close(&context);

@@ -39,7 +39,7 @@ static int unsubscribe(const struct context *context, const char *mail)
 		result = EXIT_USAGE;
 	} else {
 		database_begin(database);
-		subscriber_set_state(database, mail, SUBSCRIBER_UNSUBSCRIBED, "by the command",
+		subscriber_unsubscribe(database, mail, context->config->operator, "by the command",
 			context->invocation->clock);
 		if (!database_commit(database, &error)) {
 			fprintf(stderr, "lampwatch: %s\n", error.text);

@@ -152,6 +152,11 @@ static const char *const steps[] = {
 	"CREATE INDEX delivery_owed ON delivery (ended) WHERE ended IS NULL;"
 	"CREATE INDEX delivery_turn ON delivery (receiver, page, id) WHERE ended IS NULL;"
 	"CREATE INDEX delivery_dead ON delivery (id) WHERE state = 'dead';",
+
+	/* question: what is asked for by letter changes nothing of what an address is told */
+	"CREATE TABLE question (id INTEGER PRIMARY KEY, mail TEXT NOT NULL, pages TEXT NOT NULL,"
+	"  asked INTEGER NOT NULL);"
+	"DELETE FROM subscriber WHERE state = 'asked';",
 };
 
 static const struct database_migrations migrations = {steps, sizeof steps / sizeof steps[0]};

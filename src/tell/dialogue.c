@@ -110,6 +110,8 @@ void dialogue_wrote(struct dialogue *dialogue, const char *bytes, size_t length)
 	dialogue->surplus = false;
 }
 
+enum { SUBJECT_POLICY = 7 /* RFC 3463 section 3.8 */ };
+
 static int reply_code(const char *text)
 {
 	for (int i = 0; i < 3; i++)
@@ -118,13 +120,18 @@ static int reply_code(const char *text)
 	return atoi((char[]){text[0], text[1], text[2], '\0'});
 }
 
-/* The subject of "5.1.1": class, subject and detail are one to three digits. */
+/*
+ * The subject of "5.1.1": class, subject and detail are one to three digits. X.1.7 and X.1.8 are
+ * about the sender's address (RFC 3463 section 3.2): what a relay thinks of us is policy.
+ */
 static int enhanced_subject(const char *text)
 {
 	unsigned int kind, subject, detail;
 
 	if (sscanf(text, "%1u.%3u.%3u", &kind, &subject, &detail) != 3)
 		return -1;
+	if (subject == 1 && (detail == 7 || detail == 8))
+		subject = SUBJECT_POLICY;
 	return kind == 2 || kind == 4 || kind == 5 ? (int)subject : -1;
 }
 

@@ -23,6 +23,7 @@ enum event_type {
 	EVENT_BACK,        /* and now it can */
 	EVENT_GONE,        /* an indicator is listed no longer */
 	EVENT_UNDELIVERED, /* a message to somebody was given up */
+	EVENT_SUSPENDED,   /* mail to a subscriber came back too often */
 	EVENT_MISSED,      /* there was no run for longer than usual */
 	EVENT_FLAPPING,    /* an indicator changes too often to tell of each time */
 	EVENT_SETTLED,     /* and does so no longer */

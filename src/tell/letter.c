@@ -73,14 +73,32 @@ static void take_address(char **target, const char *value)
 	free(address);
 }
 
+/* "subscribe." and what stands in quotation marks are meant as the word alone. */
+static char *trim_marks(char *word)
+{
+	static const char marks[] = "\"'.,;:!?";
+	size_t length;
+
+	word += strspn(word, "\"'");
+	length = strlen(word);
+	while (length > 0 && strchr(marks, word[length - 1]) != NULL)
+		word[--length] = '\0';
+	return word;
+}
+
 static void add_words(struct text_list *words, const char *text, size_t length)
 {
 	char *collapsed = text_collapse(text, length, 4096);
 	char *copy = text_lower(collapsed), *rest = copy, *word;
 
 	while ((word = strsep(&rest, " ")) != NULL && words->count < LETTER_WORDS_MAX) {
-		if (word[0] != '\0' && !(words->count == 0 && word[strlen(word) - 1] == ':'))
-			text_list_add(words, word); /* "Re:", in whatever language */
+		bool reply = word[0] != '\0' && word[strlen(word) - 1] == ':';
+
+		if (reply && words->count == 0) /* "Re:", in whatever language */
+			continue;
+		word = trim_marks(word);
+		if (word[0] != '\0')
+			text_list_add(words, word);
 	}
 	free(copy);
 	free(collapsed);
@@ -129,7 +147,7 @@ static void take_subject(struct letter *letter, const char *value)
 
 static void take_auto_submitted(struct letter *letter, const char *value)
 {
-	letter->automatic = letter->automatic || !text_starts(value, "no");
+	letter->automatic = letter->automatic || strncasecmp(value, "no", strlen("no")) != 0;
 }
 
 static void take_precedence(struct letter *letter, const char *value)
@@ -138,6 +156,13 @@ static void take_precedence(struct letter *letter, const char *value)
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		letter->automatic = letter->automatic || strcasecmp(value, words[i]) == 0;
+}
+
+static void take_content_type(struct letter *letter, const char *value)
+{
+	static const char multipart[] = "multipart/";
+
+	letter->in_parts = strncasecmp(value, multipart, strlen(multipart)) == 0;
 }
 
 static void take_list(struct letter *letter, const char *value)
@@ -157,6 +182,7 @@ static const struct {
 	{"Message-ID", take_message_id},
 	{"Subject", take_subject},
 	{"Auto-Submitted", take_auto_submitted},
+	{"Content-Type", take_content_type},
 	{"Precedence", take_precedence},
 	{"List-Id", take_list},
 	{"List-Unsubscribe", take_list},
@@ -178,21 +204,22 @@ static void take_field(struct letter *letter, const char *field)
 
 /* ---- the text ---- */
 
-/* The first line that says something; a part's own header and boundary do not. */
+/* The first line that says something; what stands before the parts, a part's own header and
+ * boundary do not. */
 static void take_text(struct letter *letter, struct lines lines)
 {
 	const char *line;
 	size_t length;
-	bool header = false;
+	bool header = false, preamble = letter->in_parts;
 
 	for (int i = 0; i < LETTER_LINES_MAX && next_line(&lines, &line, &length); i++) {
 		if (length > 2 && strncmp(line, "--", 2) == 0)
-			header = true;
+			header = true, preamble = false;
 		else if (length == 0)
 			header = false;
-		else if (!header && line[0] != '>' && letter->words.count == 0)
-			add_words(&letter->words, line, length);
-		if (letter->words.count > 0)
+		else if (!header && !preamble && line[0] != '>')
+			add_words(&letter->line, line, length);
+		if (letter->line.count > 0)
 			return;
 	}
 }
@@ -249,8 +276,7 @@ void letter_parse(const char *text, size_t length, struct letter *letter)
 	}
 	while (next_field(&lines, &field))
 		take_field(letter, buffer_string(&field));
-	if (letter->words.count == 0)
-		take_text(letter, lines);
+	take_text(letter, lines);
 	take_status(letter, lines);
 	buffer_release(&field);
 }
@@ -263,5 +289,6 @@ void letter_release(struct letter *letter)
 	free(letter->message_id);
 	free(letter->status);
 	text_list_release(&letter->words);
+	text_list_release(&letter->line);
 	*letter = (struct letter){0};
 }

@@ -23,9 +23,11 @@ struct letter {
 	char *recipient;  /* of the envelope, as Delivered-To or X-Original-To says; "" */
 	char *message_id; /* with its brackets; "" */
 	bool has_sender;  /* there was a Return-Path at all */
+	bool in_parts;    /* its text begins at the first part's boundary (RFC 2046) */
 	bool automatic;   /* no person wrote it: no answer may follow (RFC 3834 section 2) */
-	struct text_list words; /* the command, in lower case: of the subject, else of the first
-				 * line of the text; "Re:" and what quotes are left out */
+	struct text_list words; /* of the subject, in lower case and without the marks around
+				 * them; "Re:" is left out */
+	struct text_list line;  /* likewise of the first line of the text that quotes nothing */
 	char *status; /* of a report that a delivery failed: "5.1.1" (RFC 3463); "" where it is
 		       * none, or says that it is only late */
 };

@@ -272,20 +272,25 @@ void outbox_owed_release(struct owed_list *owed)
 /* What was written after now was written before the clock went back: its pauses mean nothing. */
 #define DUE "(next_try <= ?1 OR created > ?1 OR tried > ?1)"
 
-/* What d has to wait for: found by its receiver, not in all that is owed to anybody. */
-#define EARLIER "delivery e INDEXED BY delivery_turn"
+/*
+ * What d has to wait for: found by its receiver, not in all that is owed to anybody. A message that
+ * nobody takes holds up what is about the same page, and nothing else.
+ */
 #define BEFORE                                                                                     \
-	"e.id < d.id AND e.ended IS NULL AND (e.state = 'sending' OR"                              \
-	" (e.gather = 0 AND e.held_until = 0 AND e.held_for IS NULL))"
+	"SELECT 1 FROM delivery e INDEXED BY delivery_turn WHERE e.receiver = d.receiver"          \
+	" AND e.id < d.id AND e.ended IS NULL AND (e.state = 'sending' OR"                         \
+	" (e.gather = 0 AND e.held_until = 0 AND e.held_for IS NULL)) AND CASE"                    \
+	" WHEN e.page = d.page AND d.page != '' THEN 1"                                            \
+	" WHEN e.page != '' AND d.page != '' THEN 0"                                               \
+	" ELSE EXISTS (SELECT 1 FROM owed p JOIN alarm ON alarm.id = p.alarm JOIN owed q JOIN"     \
+	" alarm other ON other.id = q.alarm WHERE p.content = e.content"                           \
+	" AND q.content = d.content AND alarm.page = other.page) END"
 
 void outbox_due(struct database *database, int64_t now, struct due **due, size_t *count)
 {
 	struct statement *row = database_query(database,
 		"SELECT id, receiver FROM delivery d WHERE " OWED " AND state = 'pending' AND " FREE
-		" AND " DUE " AND NOT EXISTS (SELECT 1 FROM " EARLIER " WHERE"
-		" e.receiver = d.receiver AND e.page IN (d.page, '') AND " BEFORE ")"
-		" AND NOT (page = '' AND EXISTS (SELECT 1 FROM " EARLIER " WHERE"
-		" e.receiver = d.receiver AND " BEFORE ")) ORDER BY id",
+		" AND " DUE " AND NOT EXISTS (" BEFORE ") ORDER BY id",
 		"i", now);
 
 	*due = NULL;
@@ -440,7 +445,8 @@ static int64_t backoff(int64_t rounds, const struct attempt *attempt)
 
 bool outbox_expired(const struct delivery *delivery, const struct attempt *attempt, int64_t now)
 {
-	if (is_unknown(attempt) && delivery->perhaps + 1 >= OUTBOX_PERHAPS_MAX)
+	if (is_unknown(attempt) && delivery->perhaps + 1 >= OUTBOX_PERHAPS_MAX &&
+		now - delivery->created > OUTBOX_PERHAPS_AFTER)
 		return true;
 	return now - delivery->created > OUTBOX_DEAD_AFTER &&
 	       delivery->tries + 1 >= OUTBOX_DEAD_TRIES;
@@ -565,4 +571,16 @@ int64_t outbox_drop(struct database *database, int64_t id, int64_t now)
 		"'dead') AND id = ?",
 		"ii", now, id);
 	return database_changed(database);
+}
+
+void outbox_drop_receiver(struct database *database, const char *receiver, int64_t now)
+{
+	database_do(database,
+		"UPDATE delivery SET state = 'dropped', ended = ?1 WHERE " OWED
+		" AND state = 'pending' AND receiver = ?2 COLLATE NOCASE",
+		"it", now, receiver);
+	database_do(database,
+		"UPDATE delivery SET state = 'dropped', ended = ?1 WHERE state = 'dead'"
+		" AND receiver = ?2 COLLATE NOCASE",
+		"it", now, receiver);
 }

@@ -31,8 +31,9 @@ enum {
 	OUTBOX_UNKNOWN_RETRY = 3600,   /* the longest after which it may have arrived already */
 	OUTBOX_DEAD_AFTER = 5 * 86400, /* seconds after it was made, if it was tried so often: */
 	OUTBOX_DEAD_TRIES = 10,
-	OUTBOX_PERHAPS_MAX = 8,     /* times that it may have arrived: then it is given up */
-	OUTBOX_HELD_SECONDS = 3600, /* for a provider in trouble; then it is tried all the same */
+	OUTBOX_PERHAPS_MAX = 8,       /* times that it may have arrived, … */
+	OUTBOX_PERHAPS_AFTER = 86400, /* … and seconds after it was made: then it is given up */
+	OUTBOX_HELD_SECONDS = 3600,   /* for a provider in trouble; then it is tried all the same */
 };
 
 struct delivery {
@@ -137,8 +138,9 @@ void outbox_owed_release(struct owed_list *owed);
 
 /*
  * What may be tried at now, oldest first: of the deliveries to one receiver about one page only the
- * oldest that is still owed and not held, so that green never comes before its red. One about
- * several pages (its page is "") comes after all before it, and before all after it.
+ * oldest that is still owed and not held, so that green never comes before its red. One that was
+ * joined (its page is "") is about the pages of its alarms; one without alarms waits for nothing
+ * that is not about its own page.
  */
 struct due {
 	int64_t id;
@@ -209,6 +211,8 @@ void outbox_list(struct database *database, bool all, struct deliveries *deliver
 
 /* Due at once, dead ones too; id 0: all, but what is held stays so. Returns how many. */
 int64_t outbox_retry(struct database *database, int64_t id, int64_t now);
+/* Nothing that is pending or dead goes to this receiver, whatever its case, any more. */
+void outbox_drop_receiver(struct database *database, const char *receiver, int64_t now);
 /* Never to be sent. Returns how many. */
 int64_t outbox_drop(struct database *database, int64_t id, int64_t now);
 

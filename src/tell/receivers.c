@@ -89,6 +89,17 @@ void receivers_remove(struct receivers *receivers, const char *name)
 	receivers->count = kept;
 }
 
+void receivers_silence(struct receivers *receivers, const char *name)
+{
+	receivers_remove(receivers, name);
+	for (size_t i = 0; i < receivers->count; i++) {
+		const char *otherwise = receivers->list[i].otherwise;
+
+		if (otherwise != NULL && strcasecmp(otherwise, name) == 0)
+			memory_set(&receivers->list[i].otherwise, NULL);
+	}
+}
+
 void receivers_release(struct receivers *receivers)
 {
 	for (size_t i = 0; i < receivers->count; i++)

@@ -34,8 +34,12 @@ void receivers_of_config(const struct config *config, struct receivers *receiver
 struct receiver *receivers_add(struct receivers *receivers, const char *name, const char *otherwise,
 	const struct subscription *subscription);
 
-/* Takes out whoever has this name: who has unsubscribed is not told whatever a file says. */
+/* Takes out whoever has this name, whatever its case. */
 void receivers_remove(struct receivers *receivers, const char *name);
+
+/* Nobody is told by this name any more, neither by the first way nor by the second: who has
+ * unsubscribed is not told whatever a file says. */
+void receivers_silence(struct receivers *receivers, const char *name);
 void receivers_release(struct receivers *receivers);
 
 /* The words of a receiver: "mail:ops@example.com". Owned by the caller. */

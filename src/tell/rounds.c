@@ -33,10 +33,16 @@ struct rounds *rounds_new(const struct rounds_settings *settings)
 	return rounds;
 }
 
+static void round_release(struct round *round)
+{
+	free(round->receiver);
+	free(round->refusal);
+}
+
 void rounds_free(struct rounds *rounds)
 {
 	for (size_t i = 0; i < rounds->count; i++)
-		free(rounds->list[i].receiver);
+		round_release(&rounds->list[i]);
 	free(rounds->list);
 	free(rounds->order);
 	free(rounds->ways);
@@ -80,7 +86,7 @@ static void begin_anew(struct round *round, const struct due *due)
 
 	if (round->state != ROUND_ANEW)
 		return;
-	free(round->receiver);
+	round_release(round);
 	*round = (struct round){.id = due->id,
 		.receiver = memory_string(due->receiver),
 		.state = readdressed ? ROUND_WAITING : ROUND_DONE};

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "tell/attempt.h"
 #include "tell/disabled.h"
 #include "tell/refusal.h"
@@ -55,7 +56,18 @@ static void refused_after(struct rounds *rounds, const struct delivery *delivery
 	rounds_refused(rounds, delivery, way, &told, now);
 }
 
-/* By the next way, if there is one; else again in a later run. */
+/*
+ * One relay's word that there is no such mailbox may be that relay's own mistake: it counts where
+ * all say so, or where the others had an hour to take it.
+ */
+static bool is_refused(const struct rounds *rounds, const struct round *round,
+	const struct delivery *delivery, int64_t now)
+{
+	return round->refusals > 0 && (round->refusals == rounds->settings.config->route_count ||
+					      now - delivery->created > REFUSED_SECONDS);
+}
+
+/* By the next way, if there is one; else refused, given up, or tried again in a later run. */
 static void failed(struct rounds *rounds, struct round *round, const struct delivery *delivery,
 	const char *way, const struct attempt *attempt, int64_t now)
 {
@@ -67,12 +79,26 @@ static void failed(struct rounds *rounds, struct round *round, const struct deli
 		outbox_note(database, delivery->id, way, attempt);
 		round->state = ROUND_WAITING;
 		rounds->vain = -1;
+	} else if (is_refused(rounds, round, delivery, now)) {
+		rounds_refused(rounds, delivery, way, round->refusal, now);
 	} else if (outbox_expired(delivery, attempt, now)) {
 		give_up(rounds, delivery, way, attempt, now);
 		round->state = ROUND_DONE;
 	} else {
 		outbox_failed(database, &before, way, attempt, now);
 		round->state = ROUND_OVER;
+	}
+}
+
+/* What a relay says of the receiver is remembered while the others are asked. */
+static void note_failure(struct round *round, const struct attempt *attempt)
+{
+	if (attempt->outcome != OUTCOME_RECEIVER)
+		return;
+	round->refusals++;
+	if (round->refusal == NULL) {
+		round->refusal = memory_new(sizeof *round->refusal);
+		*round->refusal = *attempt;
 	}
 }
 
@@ -90,10 +116,12 @@ static void conclude(struct rounds *rounds, struct batch *batch, size_t index,
 	round->state = ROUND_DONE;
 	if (attempt->outcome == OUTCOME_DELIVERED)
 		outbox_delivered(rounds->settings.database, delivery->id, way, attempt, now);
-	else if (attempt->outcome == OUTCOME_RECEIVER)
+	else if (attempt->outcome == OUTCOME_RECEIVER && batch->route == NULL)
 		refused_after(rounds, delivery, way, attempt, now);
-	else
+	else {
+		note_failure(round, attempt);
 		failed(rounds, round, delivery, way, attempt, now);
+	}
 	if (round->state == ROUND_DONE || round->state == ROUND_ANEW)
 		rounds->stale = true; /* what had to wait for it may be due */
 }

@@ -11,7 +11,11 @@
 #include "base/config.h"
 #include "tell/rounds.h"
 
-enum { HTTP_GONE = 410 /* the status by which a webhook asks for no more */ };
+enum {
+	HTTP_GONE = 410, /* the status by which a webhook asks for no more */
+	REFUSED_SECONDS =
+		3600, /* for the other routes to take what one says that nobody will have */
+};
 
 #define NO_WAY SIZE_MAX
 
@@ -39,6 +43,8 @@ struct round {
 	} state;
 	bool begun;
 	unsigned char tried[(CONFIG_ROUTES_MAX + CHAR_BIT - 1) / CHAR_BIT]; /* routes */
+	size_t refusals;         /* of these, that said that the receiver will not have it */
+	struct attempt *refusal; /* the first of them; owned; NULL: none */
 };
 
 struct rounds {

@@ -11,10 +11,11 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "tell/outbox.h"
+#include "tell/questions.h"
 #include "tell/receivers.h"
 
 static const char *const state_names[SUBSCRIBER_STATES] = {
-	[SUBSCRIBER_ASKED] = "asked",
 	[SUBSCRIBER_ACTIVE] = "active",
 	[SUBSCRIBER_SUSPENDED] = "suspended",
 	[SUBSCRIBER_UNSUBSCRIBED] = "unsubscribed",
@@ -131,31 +132,36 @@ static bool silences(enum subscriber_state state)
 	return state == SUBSCRIBER_SUSPENDED || state == SUBSCRIBER_UNSUBSCRIBED;
 }
 
-static bool has_receiver(const struct receivers *receivers, const char *name)
+static void add_active(const struct subscriber *subscriber, struct receivers *receivers)
 {
-	for (size_t i = 0; i < receivers->count; i++)
-		if (strcasecmp(receivers->list[i].name, name) == 0)
-			return true;
-	return false;
+	char *name = receiver_mail(subscriber->is.mail);
+	char *otherwise =
+		subscriber->is.second != NULL ? receiver_parse(subscriber->is.second) : NULL;
+
+	receivers_remove(receivers, name);
+	receivers_add(receivers, name, otherwise, &subscriber->is.subscription);
+	free(name);
+	free(otherwise);
 }
 
-/* What the file says of an address holds as long as nothing here silences it. */
+/* Silence comes last, for it also holds for the second ways of those that are added. */
 void subscribers_apply(const struct subscribers *subscribers, struct receivers *receivers)
 {
+	for (size_t i = 0; i < subscribers->count; i++)
+		if (subscribers->list[i].state == SUBSCRIBER_ACTIVE)
+			add_active(&subscribers->list[i], receivers);
 	for (size_t i = 0; i < subscribers->count; i++) {
-		const struct subscriber *subscriber = &subscribers->list[i];
-		char *name = receiver_mail(subscriber->is.mail);
-		char *otherwise = subscriber->is.second != NULL
-					  ? receiver_parse(subscriber->is.second)
-					  : NULL;
+		char *name = receiver_mail(subscribers->list[i].is.mail);
 
-		if (silences(subscriber->state))
-			receivers_remove(receivers, name);
-		else if (subscriber->state == SUBSCRIBER_ACTIVE && !has_receiver(receivers, name))
-			receivers_add(receivers, name, otherwise, &subscriber->is.subscription);
+		if (silences(subscribers->list[i].state))
+			receivers_silence(receivers, name);
 		free(name);
-		free(otherwise);
 	}
+}
+
+void subscriber_forget(struct database *database, const char *mail)
+{
+	database_do(database, "DELETE FROM subscriber WHERE mail = ? COLLATE NOCASE", "t", mail);
 }
 
 void subscriber_save(struct database *database, const struct subscriber *subscriber)
@@ -164,8 +170,7 @@ void subscriber_save(struct database *database, const struct subscriber *subscri
 	char *pages = write_list(&subscription->pages);
 	char *indicators = write_list(&subscription->indicators);
 
-	database_do(database, "DELETE FROM subscriber WHERE mail = ? COLLATE NOCASE", "t",
-		subscriber->is.mail);
+	subscriber_forget(database, subscriber->is.mail);
 	database_do(database,
 		"INSERT INTO subscriber (mail, second, pages, indicators, floor, wanted, state, "
 		"created, changed, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -196,10 +201,16 @@ void subscriber_set_state(struct database *database, const char *mail, enum subs
 	}
 }
 
-void subscribers_expire(struct database *database, int64_t before)
+void subscriber_unsubscribe(struct database *database, const char *mail, const char *operator,
+	const char * reason, int64_t now)
 {
-	database_do(database, "DELETE FROM subscriber WHERE state = 'asked' AND created < ?", "i",
-		before);
+	char *receiver = receiver_mail(mail);
+
+	subscriber_set_state(database, mail, SUBSCRIBER_UNSUBSCRIBED, reason, now);
+	questions_forget(database, mail);
+	if (operator== NULL || strcasecmp(operator, mail) != 0)
+		outbox_drop_receiver(database, receiver, now);
+	free(receiver);
 }
 
 /* 5.1.x says that there is no such mailbox, 5.2.1 that it is closed; the rest may be our doing. */

@@ -17,7 +17,6 @@ struct database;
 struct receivers;
 
 enum subscriber_state {
-	SUBSCRIBER_ASKED,        /* by letter; told only once it is confirmed */
 	SUBSCRIBER_ACTIVE,       /* is told */
 	SUBSCRIBER_SUSPENDED,    /* mail to it was refused for good more than once */
 	SUBSCRIBER_UNSUBSCRIBED, /* wants no more, whatever the configuration says */
@@ -25,11 +24,10 @@ enum subscriber_state {
 };
 
 enum {
-	SUBSCRIBERS_ASKED_MAX = 10000, /* unconfirmed ones at a time */
-	BOUNCES_TO_SUSPEND = 2,        /* permanent ones … */
-	BOUNCES_SECONDS = 7 * 86400,   /* … within that time */
-	ANSWERS_PER_SENDER = 5,        /* in a day */
-	ANSWERS_MAX = 500,             /* to all, in a day */
+	BOUNCES_TO_SUSPEND = 2,      /* permanent ones … */
+	BOUNCES_SECONDS = 7 * 86400, /* … within that time */
+	ANSWERS_PER_SENDER = 5,      /* in a day */
+	ANSWERS_MAX = 500,           /* to all, in a day */
 	ANSWERS_SECONDS = 86400,
 };
 
@@ -37,7 +35,7 @@ enum {
 struct subscriber {
 	struct subscriber_config is;
 	enum subscriber_state state;
-	int64_t created, changed; /* UTC seconds: asked for, and the state's last change */
+	int64_t created, changed; /* UTC seconds: of the row, and of the state */
 	char *reason;             /* of the state; "" for none */
 };
 
@@ -54,8 +52,8 @@ void subscribers_release(struct subscribers *subscribers);
 struct subscriber *subscribers_find(const struct subscribers *subscribers, const char *mail);
 
 /*
- * Who is told from here on: takes out of receivers whom a row here silences, and adds those that
- * are active. subscribers must outlive receivers.
+ * Who is told from here on, and of what: those that are active, in the stead of what receivers had
+ * of them; and by neither way whom a row here silences. subscribers must outlive receivers.
  */
 void subscribers_apply(const struct subscribers *subscribers, struct receivers *receivers);
 
@@ -67,8 +65,13 @@ void subscriber_save(struct database *database, const struct subscriber *subscri
 void subscriber_set_state(struct database *database, const char *mail, enum subscriber_state state,
 	const char *reason, int64_t now);
 
-/* Forgets who asked before then and never confirmed. */
-void subscribers_expire(struct database *database, int64_t before);
+/* The address is told no more: also not what it is owed already, unless it is the operator's
+ * (NULL: there is none). */
+void subscriber_unsubscribe(struct database *database, const char *mail, const char *operator,
+	const char * reason, int64_t now);
+
+/* Forgets what was said of the address: what the configuration says of it holds again. */
+void subscriber_forget(struct database *database, const char *mail);
 
 /*
  * A delivery to the address was refused after all, with that status (RFC 3463). True where this
@@ -81,7 +84,7 @@ bool subscriber_bounced(
  * digest with the archive's key. */
 bool answer_allowed(struct database *database, const char *key, const char *sender, int64_t now);
 
-/* "asked", "active", "suspended", "unsubscribed". */
+/* "active", "suspended", "unsubscribed". */
 const char *subscriber_state_name(enum subscriber_state state);
 
 void subscriber_release(struct subscriber *subscriber);

@@ -94,6 +94,17 @@ run; after=$(count_to friend@example.com)
 green one; run; run
 same "who has unsubscribed hears no more, not even green" "$after" "$(count_to friend@example.com)"
 
+letter friend@example.com lampwatch@example.org subscribe; run
+same "a forged wish to subscribe again changes nothing before it is confirmed" unsubscribed "$(state friend@example.com | head -n 1)"
+red one; run; green one; run; run
+same "and whoever has unsubscribed hears nothing but the question" "$((after + 1))" "$(count_to friend@example.com)"
+first=$(header Reply-To "$(newest friend@example.com)")
+letter friend@example.com lampwatch@example.org "subscribe two"; run
+letter friend@example.com "$first" "Re: yes"
+same "an older question is still good when somebody asks another" active "$(state friend@example.com)"
+run
+lampwatch unsubscribe friend@example.com
+
 red two; run
 named=$(newest Named@example.com); left=$(header List-Unsubscribe "$named"); left=${left#<mailto:}
 letter named@example.com "${left%%\?*}" "" ; green two; run; count=$(count_to Named@example.com)
@@ -106,6 +117,12 @@ run
 check "with what the page says" grep -q "^GREEN .*two" "$(newest asker@example.com)"
 letter asker@example.com lampwatch@example.org "what now"; run
 check "what is not understood is answered with help" grep -q "is none of what lampwatch understands" "$(newest asker@example.com)"
+letter wrong@example.com lampwatch@example.org "subscribe three"; run
+check "a page that is none is named" grep -q '"three" is none of the pages' "$(newest wrong@example.com)"
+letter wrong@example.com lampwatch@example.org unsubscribe; run
+check "who is not subscribed is told so" grep -q "there is nothing to end" "$(newest wrong@example.com)"
+letter odd@example.com lampwatch@example.org $'st\001\003\005range'; run
+check "a letter's control characters stay what they are" grep -qF 'st\u{1}\u{3}\u{5}range' "$(newest odd@example.com)"
 for ((i = 0; i < 6; i++)); do letter asker@example.com lampwatch@example.org help; done; run; run
 same "nobody is answered more than five times a day" 5 "$(count_to asker@example.com)"
 letter list@example.com lampwatch@example.org help "List-Id: <a.example.com>"
@@ -118,10 +135,12 @@ check "who may not subscribe is told so" grep -q "takes no subscriptions" "$(new
 letter late@example.com lampwatch@example.org subscribe; run
 late=$(header Reply-To "$(newest late@example.com)")
 clock=2026-03-03T13:30:00Z; letter late@example.com "$late" yes
-same "a question that is older than 48 hours is forgotten" "" "$(state late@example.com)"
+same "a question that is older than 48 hours can be answered no more" "" "$(state late@example.com)"
 minute=0; printf -v clock '2026-03-03T13:31:00Z'
 run() { minute=$((minute + 1)); printf -v clock '2026-03-03T%02d:%02d:00Z' $((14 + minute / 60)) $((minute % 60)); lampwatch run 2>> "$work/run.errors"; }
 
+run
+check "and who answers it is told so" grep -q "after more than 48 hours" "$(newest late@example.com)"
 check "subscribe by command needs no confirmation" lampwatch subscribe --page one --on red --on green --floor partial_outage ops@example.net
 red one; run
 sender=$(header X-Envelope-From "$(newest ops@example.net)")
@@ -139,6 +158,23 @@ lampwatch subscribe ops@example.net 2> "$work/said"
 same "who is suspended is not subscribed by mistake" "2 lampwatch: ops@example.net is suspended: mail to it was refused for good twice within a week; --again subscribes it all the same" "$? $(cat "$work/said")"
 check "but may be on purpose" lampwatch subscribe --again ops@example.net
 same "which subscribes it" active "$(state ops@example.net)"
+red two; run
+lampwatch subscribe --page two --second spare@example.com Named@example.com 2> /dev/null || lampwatch subscribe --again --page two --second spare@example.com Named@example.com
+green one; green two; run; run; before=$(count_to Named@example.com)
+red one; run
+same "what a command says of an address that the configuration names holds" "$before" "$(count_to Named@example.com)"
+red two; run
+same "and is told" "$((before + 1))" "$(count_to Named@example.com)"
+spare=$(newest spare@example.com); spare=$(header List-Unsubscribe "${spare:-/dev/null}"); spare=${spare#<mailto:}
+check "a second way has an address of its own that ends it" test -n "$spare"
+letter spare@example.com "${spare%%\?*}" ""; green two; run; run; before=$(count_to spare@example.com)
+red two; run
+same "and that ends it" "$before" "$(count_to spare@example.com)"
+echo "rcpt reply 450 later" > "$work/relay.script"; green two; run; run; before=$(count_to Named@example.com)
+check "something is owed" grep -q Named <(lampwatch outbox)
+lampwatch unsubscribe Named@example.com
+rm "$work/relay.script"; clock=2026-03-03T23:00:00Z; lampwatch run 2>> "$work/run.errors"
+same "who is unsubscribed is sent nothing that was owed before" "$before" "$(count_to Named@example.com)"
 check "unsubscribe by command" lampwatch unsubscribe OPS@example.net
 same "takes it off" unsubscribed "$(state ops@example.net)"
 lampwatch unsubscribe nobody@example.net 2> /dev/null

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Subscriptions that somebody has asked for by letter and nobody has confirmed. Asking changes
+ * nothing of what is known of an address, for anybody can write a From line: only the answer does,
+ * which goes to a token that whoever reads the mailbox knows.
+ */
+#ifndef LAMPWATCH_QUESTIONS_H
+#define LAMPWATCH_QUESTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/yaml.h"
+
+struct database;
+
+enum {
+	QUESTIONS_MAX = 10000,              /* open at a time */
+	QUESTION_KEPT_SECONDS = 14 * 86400, /* so that an answer that comes too late is told so */
+};
+
+/* Strings owned. */
+struct question {
+	int64_t id;
+	char *mail;
+	struct text_list pages; /* none: all */
+	int64_t asked;          /* UTC seconds */
+};
+
+struct questions {
+	struct question *list; /* oldest first */
+	size_t count;
+};
+
+void questions_load(struct database *database, struct questions *questions);
+void questions_release(struct questions *questions);
+
+/* Keeps one; gives its number. A transaction is the caller's. */
+int64_t question_add(struct database *database, const struct question *question);
+
+/* Forgets what was asked for this address, whatever its case; what was asked before that time. */
+void questions_forget(struct database *database, const char *mail);
+void questions_expire(struct database *database, int64_t before);
+
+#endif
