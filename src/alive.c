@@ -107,7 +107,7 @@ bool alive_begin(
 	store_set_fact(database, FACT_LAST, text);
 	if (missed)
 		tell_missed(database, config, templates, last, now);
-	else if (last > 0 && now > last)
+	if (last > 0 && now > last) /* a missed one, too: where they stay so long, that is usual */
 		pauses_save(database, now - last, pauses, count);
 	database_commit(database, NULL);
 	free(text);

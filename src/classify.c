@@ -212,19 +212,34 @@ static void find_troubled(struct database *database, const struct config *config
 	text_list_release(&pages);
 }
 
-size_t classify_receivers(struct database *database, const struct config *config,
-	const struct dependences *dependences, const char *page, struct receivers *receivers)
+static void name_lost(
+	const struct reach *reach, const struct receivers *receivers, struct text_list *lost)
+{
+	for (size_t i = 0; i < receivers->count; i++) {
+		char *why, *line;
+
+		if (!reach_lost(reach, &receivers->list[i], &why))
+			continue;
+		line = memory_format("%s: %s", receiver_shown(receivers->list[i].name), why);
+		text_list_add(lost, line);
+		free(line);
+		free(why);
+	}
+}
+
+void classify_receivers(struct database *database, const struct config *config,
+	const struct dependences *dependences, const char *page, struct receivers *receivers,
+	struct text_list *lost)
 {
 	struct text_list providers = {0};
 	struct reach reach;
-	size_t lost;
 
 	find_troubled(database, config, page, &providers);
 	reach = reach_make(dependences, config, &providers);
-	lost = reach_receivers(&reach, receivers);
+	if (reach_receivers(&reach, receivers) > 0)
+		name_lost(&reach, receivers, lost);
 	reach_release(&reach);
 	text_list_release(&providers);
-	return lost;
 }
 
 bool classify_unhold(struct database *database, const struct config *config, int64_t now)

@@ -17,6 +17,7 @@ struct dependences;
 struct hosts;
 struct providers;
 struct receivers;
+struct text_list;
 
 enum {
 	CLASSIFY_NAMES_MAX = 500,    /* asked about in one run; the others in the next */
@@ -46,10 +47,12 @@ void classify(struct database *database, const struct classify_input *input);
 
 /*
  * Fills in whom of the receivers the first way does not reach now: with the pages that the
- * database says are red or lost, and one more (NULL: none). Returns how many no way reaches.
+ * database says are red or lost, and one more (NULL: none). Where the trouble keeps some from being
+ * reached by any way, adds all that are not reached to lost: "ops@example.com: hosted at …".
  */
-size_t classify_receivers(struct database *database, const struct config *config,
-	const struct dependences *dependences, const char *page, struct receivers *receivers);
+void classify_receivers(struct database *database, const struct config *config,
+	const struct dependences *dependences, const char *page, struct receivers *receivers,
+	struct text_list *lost);
 
 /*
  * Lets the deliveries go that wait for a provider to be back, where it is; or that have waited so

@@ -82,14 +82,24 @@ static struct value *answer_new(const struct matter *matter, const char *kind, c
 	return data;
 }
 
-static char *answer_id(const struct config *config)
+/* What nobody can guess, and what no other message has. Owned by the caller. */
+static char *random_word(void)
 {
 	unsigned char random[DIGEST_BYTES / 2];
 	char text[2 * sizeof random + 1];
 
 	digest_random(random, sizeof random);
 	text_hexadecimal(random, sizeof random, text);
-	return memory_format("<a.%s@%s>", text, strchr(config->from, '@') + 1);
+	return memory_string(text);
+}
+
+static char *answer_id(const struct config *config)
+{
+	char *word = random_word();
+	char *id = memory_format("<a.%s@%s>", word, strchr(config->from, '@') + 1);
+
+	free(word);
+	return id;
 }
 
 static bool render(const struct matter *matter, const struct mail_header *header,
@@ -294,12 +304,13 @@ static void tell_suspended(const struct matter *matter, const char *mail)
 	const struct correspondence *with = matter->with;
 	char *reason = memory_format(
 		"mail to it came back twice within a week (%s)", matter->letter->status);
-	char *id = memory_format("b.%" PRId64, with->now);
+	char *word = random_word(), *id = memory_format("b.%s", word);
 	struct operator_note note = {
 		.type = EVENT_SUSPENDED, .label = mail, .reason = reason, .id = id};
 
 	operator_tell(with->database, with->config, with->templates, &note, with->now);
 	free(reason);
+	free(word);
 	free(id);
 }
 

@@ -266,8 +266,10 @@ static void add_update(const struct source *source, const struct change *change,
 	event->indicator = memory_string(change->id);
 	event->name = memory_string(change->name);
 	event->before_colour = event->after_colour = COLOUR_YELLOW;
-	event->word =
-		memory_string(change->type == CHANGE_INCIDENT_CLOSED ? "closed" : change->after);
+	if (change->type == CHANGE_INCIDENT_CLOSED)
+		event->reason = memory_string("the page lists the incident no longer");
+	else
+		event->word = memory_string(change->after);
 	event->seen = source->input->now;
 	event->fetches = event->needed = 1;
 	if (row != NULL) {

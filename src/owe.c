@@ -16,8 +16,11 @@
 #include "news.h"
 #include "tell/attempt.h"
 #include "tell/content.h"
+#include "tell/operator.h"
 #include "tell/routes.h"
 #include "work.h"
+
+enum { LOST_NAMED = 5 /* receivers that no way reaches, in a mail */ };
 
 static const char *const alarm_kinds[EVENT_TYPES] = {
 	[EVENT_RED] = "red",
@@ -97,28 +100,65 @@ static void save_events(const struct work *work)
 	}
 }
 
-static bool begins_trouble(const struct events *events)
+/* The first red of this page, or the page itself lost while nothing of it was red. */
+static bool begins_trouble(const struct work *work)
 {
-	for (size_t i = 0; i < events->count; i++)
-		if (events->list[i].type == EVENT_RED || events->list[i].type == EVENT_LOST)
-			return true;
-	return false;
+	struct alarms open = {0};
+	bool begins = false;
+
+	for (size_t i = 0; i < work->events.count; i++)
+		begins = begins || work->events.list[i].type == EVENT_RED ||
+			 work->events.list[i].type == EVENT_LOST;
+	alarms_load(work->observer->database, work->seen->page->name, &open);
+	for (size_t i = 0; i < open.count; i++)
+		begins = begins && open.list[i].opened >= work->seen->now;
+	alarms_release(&open);
+	return begins;
 }
 
-/* Cron mails it to whoever looks after this machine. */
-static void say_lost(const struct work *work, size_t lost)
+/* As many as one looks at. */
+static char *lost_words(const struct text_list *lost)
 {
-	char *text = memory_format("%s is in trouble, and no way reaches %zu receiver%s meanwhile; "
+	struct buffer text = {0};
+
+	for (size_t i = 0; i < lost->count && i < LOST_NAMED; i++)
+		buffer_format(&text, "%s%s", i > 0 ? "; " : "", lost->list[i]);
+	if (lost->count > LOST_NAMED)
+		buffer_format(&text, "; and %zu more", lost->count - LOST_NAMED);
+	return buffer_take(&text);
+}
+
+/* To whoever looks after this machine, by cron's mail, and to the operator. */
+static void tell_lost(struct work *work, const struct text_list *lost)
+{
+	const struct observer *observer = work->observer;
+	const char *provider = work->seen->page->provider;
+	char *count = memory_format("%zu receiver%s", lost->count, lost->count == 1 ? "" : "s");
+	char *text = memory_format("%s is in trouble, and no way reaches %s meanwhile; "
 				   "`lampwatch status` names them",
-		work->seen->page->provider, lost, lost == 1 ? "" : "s");
+		provider, count);
+	char *words = lost_words(lost);
+	char *id = memory_format("n.%s.%lld", work->seen->page->name, (long long)work->seen->now);
+	struct operator_note note = {.type = EVENT_UNREACHABLE,
+		.page = work->seen->page->name,
+		.label = provider,
+		.what = count,
+		.reason = words,
+		.seen = work->seen->now,
+		.id = id};
 
 	work_say(work, text);
+	operator_tell(
+		observer->database, observer->config, observer->templates, &note, work->seen->now);
+	free(id);
+	free(words);
 	free(text);
+	free(count);
 }
 
 static void make_plan(struct work *work, const struct owed_list *owed, struct plan *plan)
 {
-	size_t lost;
+	struct text_list lost = {0};
 	const struct observer *observer = work->observer;
 	struct value *others = news_others_red(&work->state->lamps, &work->events);
 	const struct page_state *state =
@@ -142,11 +182,12 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 		.key = observer->key,
 	};
 
-	lost = classify_receivers(observer->database, observer->config, observer->dependences,
-		state->red || state->lost ? state->name : NULL, &work->observer->receivers);
-	if (lost > 0 && begins_trouble(&work->events))
-		say_lost(work, lost);
+	classify_receivers(observer->database, observer->config, observer->dependences,
+		state->red || state->lost ? state->name : NULL, &work->observer->receivers, &lost);
+	if (lost.count > 0 && begins_trouble(work))
+		tell_lost(work, &lost);
 	plan_make(&input, plan);
+	text_list_release(&lost);
 	free(path);
 	value_free(others);
 }

@@ -225,7 +225,8 @@ void database_read_begin(struct database *database)
 
 void database_read_end(struct database *database)
 {
-	execute(database, "COMMIT");
+	if (!sqlite3_get_autocommit(database->inner)) /* a failed read may have ended it */
+		execute(database, "COMMIT");
 }
 
 bool database_failed(const struct database *database)

@@ -35,13 +35,6 @@ char *route_way(const struct route_config *route)
 		route->tls == TLS_OFF ? " (no TLS)" : "");
 }
 
-const char *receiver_shown(const char *receiver)
-{
-	const char *address = receiver_address(receiver);
-
-	return address != NULL ? address : receiver;
-}
-
 /* Prints the line and empties it. */
 static void end_line(struct buffer *line)
 {

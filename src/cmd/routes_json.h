@@ -13,9 +13,6 @@ struct survey;
 /* "smtp://relay.example.net:587", "sendmail /usr/sbin/sendmail" …; owned by the caller. */
 char *route_way(const struct route_config *route);
 
-/* "ops@example.com" of "mail:ops@example.com"; "webhook:chat" as it is. Borrowed. */
-const char *receiver_shown(const char *receiver);
-
 /* Prints all of the survey as JSON; returns how many receivers are not reached in some case. */
 size_t routes_print_json(const struct survey *survey);
 

@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "classify.h"
-#include "cmd/routes_json.h"
 #include "cmd/terminal.h"
 #include "keep/store.h"
 #include "tell/hosts.h"
@@ -80,6 +79,10 @@ struct value *survey_lost(const struct survey *survey, const struct text_list *t
 
 static void print_heading(const struct text_list *troubled)
 {
+	if (troubled->count == 0) {
+		puts("Not reached at all:");
+		return;
+	}
 	for (size_t i = 0; i < troubled->count; i++)
 		printf("%s%s", i > 0 ? ", " : "", troubled->list[i]);
 	printf(" %s in trouble; not reached meanwhile:\n", troubled->count == 1 ? "is" : "are");

@@ -14,6 +14,8 @@
 #include "tell/receivers.h"
 #include "tell/service.h"
 
+enum { PLAIN_SUBJECT_MAX = 400 /* bytes */ };
+
 void content_release(struct content *content)
 {
 	free(content->bytes);
@@ -39,9 +41,11 @@ static bool write_plain(
 {
 	const struct value *first = value_get(data, "first");
 	struct buffer text = {0};
-	char *subject = memory_format("%s: %s (%s)",
+	char *words = memory_format("%s: %s (%s)",
 		value_get_text(value_get(data, "headline"), "word"), value_get_text(first, "label"),
 		value_get_text(value_get(data, "page"), "name"));
+	char *visible = text_visible_copy(words);
+	char *subject = text_collapse(visible, strlen(visible), PLAIN_SUBJECT_MAX);
 	bool good;
 
 	buffer_text(&text,
@@ -50,6 +54,8 @@ static bool write_plain(
 	good = mail_write(header, subject, buffer_string(&text), NULL, out, NULL);
 	buffer_release(&text);
 	free(subject);
+	free(visible);
+	free(words);
 	return good;
 }
 
@@ -150,6 +156,8 @@ bool content_address(const struct content *content, const struct content_copy *c
 	struct mail_copy mail = {receiver_address(copy->receiver), copy->message_id,
 		copy->in_reply_to, copy->unsubscribe};
 
+	if (content->length == 0 || content->bytes == NULL)
+		return error_set(error, REMEDY_LOCAL, "message: there is none");
 	if (!content->whole)
 		return mail_address(&mail, content->bytes, out, error);
 	return buffer_add(out, content->bytes, content->length) ||

@@ -38,8 +38,9 @@ struct content_copy {
  * Makes the bytes of content: of a mail, what all copies have in common of which unsubscribe is, or
  * is not, NULL; of a webhook's request the whole body, which is that copy's alone. Pure but for
  * reading the templates. REMEDY_CONFIGURATION: a template is wrong (the bytes then hold the data in
- * plain words, which are to be sent all the same), or the webhook is not in the configuration
- * (there are none). Nothing but bytes, length and whole is set; released by the caller in any case.
+ * plain words, which are to be sent all the same), or `from` or the webhook is not in the
+ * configuration (there are none). Nothing but bytes, length and whole is set; released by the
+ * caller in any case.
  */
 bool content_render(const struct config *config, const char *templates,
 	const struct content_copy *copy, const struct value *data, int64_t now,

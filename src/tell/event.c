@@ -19,6 +19,7 @@ static const char *const type_names[EVENT_TYPES] = {
 	[EVENT_BACK] = "back",
 	[EVENT_GONE] = "gone",
 	[EVENT_UNDELIVERED] = "undelivered",
+	[EVENT_UNREACHABLE] = "unreachable",
 	[EVENT_SUSPENDED] = "suspended",
 	[EVENT_MISSED] = "missed",
 	[EVENT_FLAPPING] = "flapping",

@@ -23,6 +23,7 @@ enum event_type {
 	EVENT_BACK,        /* and now it can */
 	EVENT_GONE,        /* an indicator is listed no longer */
 	EVENT_UNDELIVERED, /* a message to somebody was given up */
+	EVENT_UNREACHABLE, /* no way to some receivers is left while a provider is in trouble */
 	EVENT_SUSPENDED,   /* mail to a subscriber came back too often */
 	EVENT_MISSED,      /* there was no run for longer than usual */
 	EVENT_FLAPPING,    /* an indicator changes too often to tell of each time */
@@ -43,10 +44,10 @@ struct event {
 	int64_t seen;                            /* seconds since 1970 */
 	int64_t since; /* of green and back: when it was first seen red or lost */
 	int64_t fetches, needed;
-	int64_t changes;          /* of flapping: between red and not red, lately */
-	bool risen;               /* of red: it was red before, and is worse now */
-	char *reason;             /* of lost */
-	int64_t alarm;            /* the episode it opens or closes; 0: none */
+	int64_t changes; /* of flapping: between red and not red, lately */
+	bool risen;      /* of red: it was red before, and is worse now */
+	char *reason;    /* of lost: why; of an update about what is listed no longer: that */
+	int64_t alarm;   /* the episode it opens or closes; 0: none */
 	struct value *incidents;  /* a list, as plan.h says; owned; NULL: none */
 	struct text_list affects; /* of an update: what its incident names, ids or names */
 };

@@ -115,9 +115,8 @@ static char *in_html(const char *text)
 	struct buffer out = {0};
 
 	if (text == NULL || strpbrk(text, "&<>\"'") == NULL)
-		return memory_string(text); /* all but the strangest address */
+		return memory_string(text);
 	value = value_text(text);
-
 	template_render("{{.}}", TEMPLATE_HTML, value, NULL, &out, NULL);
 	value_free(value);
 	return buffer_take(&out);

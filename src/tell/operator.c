@@ -13,10 +13,19 @@
 #include "tell/outbox.h"
 #include "tell/plan.h"
 
-static struct value *note_data(
-	const struct config *config, const struct operator_note *note, int64_t now)
+/* What the archive says of itself. */
+static bool is_simulated(struct database *database)
 {
-	struct plan_input input = {.config = config, .now = now, .title = ""};
+	return statement_number(database_query(database,
+		       "SELECT count(*) FROM fact WHERE name = 'simulated' AND value = 'yes'",
+		       "")) > 0;
+}
+
+static struct value *note_data(
+	const struct config *config, const struct operator_note *note, bool simulated, int64_t now)
+{
+	struct plan_input input = {
+		.config = config, .now = now, .title = "", .simulated = simulated};
 	struct value *events = value_list(), *event = value_append(events, value_map()), *data;
 	char *flag = memory_format("is_%s", event_type_name(note->type));
 
@@ -47,7 +56,7 @@ void operator_tell(struct database *database, const struct config *config, const
 
 	if (config->operator== NULL)
 		return;
-	says.data = note_data(config, note, now);
+	says.data = note_data(config, note, is_simulated(database), now);
 	plan.receiver = receiver_mail(config->operator);
 	plan.message_id =
 		memory_format("<%s@%s>", note->id, at != NULL ? at + 1 : "lampwatch.invalid");

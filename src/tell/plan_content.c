@@ -183,10 +183,12 @@ static void leave_out_settled(struct value *events)
 		bool plain = text_equal(type, event_type_name(EVENT_RED)) ||
 			     text_equal(type, event_type_name(EVENT_GREEN));
 
-		if (plain && settles(events, value_get_text(event, "id")))
+		if (plain && settles(events, value_get_text(event, "id"))) {
 			value_free(event);
-		else
+			events->members[i] = NULL; /* settles() looks at all of them again */
+		} else {
 			events->members[kept++] = event;
+		}
 	}
 	events->count = kept;
 }

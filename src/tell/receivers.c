@@ -37,6 +37,13 @@ const char *receiver_webhook_name(const char *receiver)
 	return text_starts(receiver, WEBHOOK) ? receiver + strlen(WEBHOOK) : NULL;
 }
 
+const char *receiver_shown(const char *receiver)
+{
+	const char *address = receiver_address(receiver);
+
+	return address != NULL ? address : receiver;
+}
+
 struct receiver *receivers_add(struct receivers *receivers, const char *name, const char *otherwise,
 	const struct subscription *subscription)
 {

@@ -48,6 +48,9 @@ char *receiver_webhook(const char *name);
 /* Of what a configuration says: an address, or "webhook:NAME". Owned by the caller. */
 char *receiver_parse(const char *text);
 
+/* As people read it: the address, or "webhook:NAME". Borrowed. */
+const char *receiver_shown(const char *receiver);
+
 /* The address of "mail:…", else NULL. The name of "webhook:…", else NULL. */
 const char *receiver_address(const char *receiver);
 const char *receiver_webhook_name(const char *receiver);

@@ -48,12 +48,12 @@ void refusal_tell_operator(struct database *database, const struct config *confi
 	int64_t now)
 {
 	struct value *data = outbox_data(database, delivery->content);
-	char *id = memory_format("u.%lld", (long long)delivery->id);
+	char *id = memory_format("u.%lld.%lld", (long long)delivery->id, (long long)now);
 	char *what = memory_format("%s: %s", value_get_text(value_get(data, "headline"), "word"),
 		value_get_text(value_get(data, "first"), "label"));
 	struct operator_note note = {.type = EVENT_UNDELIVERED,
 		.page = delivery->page,
-		.label = delivery->receiver,
+		.label = receiver_shown(delivery->receiver),
 		.what = data != NULL ? what : NULL,
 		.reason = attempt->text,
 		.since = delivery->created,

@@ -148,8 +148,9 @@ static bool may_go_unrecorded(struct rounds *rounds, int64_t now)
 	return rounds->unrecorded == UNRECORDED_YES;
 }
 
-/* What the delivery says, read once for all of the batch that say it; its length. */
-static size_t load_content(
+/* What the delivery says, read once for all of the batch that say it; NULL where it cannot be read.
+ */
+static const struct content *load_content(
 	struct rounds *rounds, const struct delivery *delivery, struct batch *batch)
 {
 	struct contents *contents = &batch->contents;
@@ -157,9 +158,35 @@ static size_t load_content(
 	struct content *content;
 
 	if (known != NULL)
-		return known->length;
+		return known->bytes != NULL ? known : NULL;
 	content = memory_append(&contents->list, &contents->count, sizeof *content);
 	outbox_content(rounds->settings.database, delivery->content, content);
+	return content->bytes != NULL ? content : NULL;
+}
+
+/* One more delivery for the batch, and its length; 0 where it cannot go now. */
+static size_t load_one(struct rounds *rounds, struct round *round, struct batch *batch)
+{
+	struct deliveries one = {memory_zero(1, sizeof *one.list), 1};
+	struct deliveries *all = &batch->deliveries;
+	const struct content *content;
+
+	round->state = ROUND_DONE;
+	if (!outbox_get(rounds->settings.database, round->id, one.list)) {
+		free(one.list);
+		return 0;
+	}
+	content = load_content(rounds, one.list, batch);
+	round->state = content != NULL ? ROUND_UNDERWAY : ROUND_OVER;
+	if (content == NULL) {
+		deliveries_release(&one);
+		return 0;
+	}
+	if (!round->begun)
+		round->tries = one.list->tries;
+	round->begun = true;
+	*(struct delivery *)memory_append(&all->list, &all->count, sizeof *all->list) = *one.list;
+	free(one.list);
 	return content->length;
 }
 
@@ -169,21 +196,8 @@ static void load(struct rounds *rounds, const size_t *places, size_t count, stru
 	size_t bytes = 0;
 
 	database_read_begin(database);
-	for (size_t i = 0; i < count && bytes < BATCH_BYTES_MAX; i++) {
-		struct round *round = &rounds->list[places[i]];
-		struct delivery delivery;
-
-		round->state = ROUND_DONE;
-		if (!outbox_get(database, round->id, &delivery))
-			continue;
-		round->state = ROUND_UNDERWAY;
-		if (!round->begun)
-			round->tries = delivery.tries;
-		round->begun = true;
-		bytes += load_content(rounds, &delivery, batch);
-		*(struct delivery *)memory_append(&batch->deliveries.list, &batch->deliveries.count,
-			sizeof delivery) = delivery;
-	}
+	for (size_t i = 0; i < count && bytes < BATCH_BYTES_MAX; i++)
+		bytes += load_one(rounds, &rounds->list[places[i]], batch);
 	database_read_end(database);
 }
 

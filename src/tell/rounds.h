@@ -29,7 +29,7 @@ enum {
 	ROUNDS_BROKEN_MAX = 3, /* sessions in a row that brought nothing: the way is left alone */
 	ROUNDS_PAUSE = 55,     /* seconds that a way is left alone */
 	BATCH_MAX = 400,       /* deliveries in one session */
-	BATCH_SMALL = 25,      /* for fewer no further session is opened while others are at work */
+	BATCH_SMALL = 25,      /* of these a session gets its even share, however many wait */
 	BATCH_BYTES_MAX = 4 * 1024 * 1024, /* of their messages; a longer one goes by itself */
 };
 

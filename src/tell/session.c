@@ -89,20 +89,19 @@ static void post_webhook(const struct session_order *order, const struct mail_re
 		memory_format("lampwatch/%s%s%s%s", LAMPWATCH_VERSION, contact != NULL ? " (+" : "",
 			contact != NULL ? contact : "", contact != NULL ? ")" : "");
 	char *bare = memory_bytes(id, strcspn(id, "@"));
-	struct buffer body = bytes_of(order, delivery);
+	const struct content *content = contents_find(order->contents, delivery->content);
 	struct attempt attempt = {0};
 
 	webhook_send(webhook,
 		&(struct webhook_message){.templates = order->templates,
 			.id = bare,
 			.now = order->now,
-			.body = buffer_string(&body),
-			.length = body.length,
+			.body = content->bytes,
+			.length = content->length,
 			.posted = (size_t)delivery->posted,
 			.user_agent = agent},
 		&attempt);
 	report->each(report->context, 0, &attempt);
-	buffer_release(&body);
 	free(bare);
 	free(agent);
 }

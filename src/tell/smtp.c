@@ -481,7 +481,7 @@ static const char *hand_out(void **ignored, int *length, void *context)
 	}
 	*length = (int)(mail->length - now->offset);
 	now->offset = mail->length;
-	hold_together(*length > 0);
+	hold_together(*length > 0 && !now->chunked); /* a BDAT's reply is waited for */
 	if (*length > 0)
 		return from;
 	now->sent = !connection_broken();

@@ -503,11 +503,11 @@ static void run_schedule(struct world *self)
 
 static bool reached_operator(const struct world *self, int64_t delivery)
 {
-	char *id = memory_format("<u.%" PRId64 "@example.org>", delivery);
+	char *id = memory_format("<u.%" PRId64 ".", delivery); /* and when it was given up */
 	bool found = false;
 
 	for (size_t i = 0; i < self->arrival_count; i++)
-		found = found || text_equal(self->arrivals[i].message_id, id);
+		found = found || text_starts(self->arrivals[i].message_id, id);
 	free(id);
 	return found;
 }

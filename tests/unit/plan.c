@@ -297,6 +297,24 @@ static void test_a_second_way_with_a_green_of_its_own_does_not_stand_in_for_the_
 	fixture_free(fixture);
 }
 
+static void test_who_hears_that_it_has_settled_need_not_hear_its_green(void **state)
+{
+	struct fixture *fixture = fixture_new();
+
+	(void)state;
+	subscribe(fixture, "a", BOTH_WANTED | WANTED_FLAPPING);
+	owes(fixture, 7, "mail:a", 1, NULL);
+	owes(fixture, 8, "mail:a", 2, NULL);
+	owes(fixture, 9, "mail:a", 3, NULL);
+	happens(fixture, EVENT_SETTLED, "A", 7);
+	happens(fixture, EVENT_GREEN, "A", 8);
+	happens(fixture, EVENT_GREEN, "B", 9);
+	happens(fixture, EVENT_RED, "C", 10);
+	assert_plan(fixture, "mail:a red:C settled:A green:B");
+	assert_int_equal(says(fixture, 0)->alarm_count, 4); /* it is owed all the same */
+	fixture_free(fixture);
+}
+
 static void test_one_message_for_each_receiver_with_the_worst_first(void **state)
 {
 	struct fixture *fixture = fixture_new();
@@ -549,6 +567,7 @@ int main(void)
 		cmocka_unit_test(test_green_goes_by_both_ways_of_who_was_owed_the_red_by_both),
 		cmocka_unit_test(
 			test_a_second_way_with_a_green_of_its_own_does_not_stand_in_for_the_first),
+		cmocka_unit_test(test_who_hears_that_it_has_settled_need_not_hear_its_green),
 		cmocka_unit_test(test_one_message_for_each_receiver_with_the_worst_first),
 		cmocka_unit_test(test_green_goes_to_who_was_owed_its_red_as_an_answer),
 		cmocka_unit_test(
