@@ -113,7 +113,7 @@ bool alive_begin(
 	free(text);
 	free(list);
 	free(fact);
-	return missed && config->operator!= NULL;
+	return missed;
 }
 
 /* ---- the heartbeat ---- */

@@ -23,8 +23,8 @@ enum {
 /*
  * Remembers that there is a run now. Where none was for longer than three times the usual pause
  * (the median of the last ones, or what the configuration's shortest `every` asks for) and a
- * quarter of an hour, the operator is owed one message about it. A clock that went
- * back is no gap. A transaction of its own. True where somebody is owed something.
+ * quarter of an hour, the operator, if there is one, is owed one message about it. A clock that
+ * went back is no gap. A transaction of its own. True where there was a gap.
  */
 bool alive_begin(
 	struct database *database, const struct config *config, const char *templates, int64_t now);

@@ -134,7 +134,10 @@ static void keep(struct observer *observer, const struct content_copy *copy, str
 	if (!content_render(observer->config, observer->templates, copy, joined->says.data, now,
 		    &content, &error)) {
 		observer_say(observer, "outbox", error.text);
-		observer->local_trouble = true;
+		if (error.remedy == REMEDY_CONFIGURATION)
+			observer->template_trouble = true;
+		else
+			observer->local_trouble = true;
 	}
 	joined->content = outbox_keep(observer->database, &joined->says, &content);
 	content_release(&content);

@@ -31,20 +31,21 @@ struct observer {
 	struct database *database;
 	struct courier *courier; /* NULL: nobody delivers now */
 	bool simulated;
-	bool dry;                /* nothing is kept in the archive or sent: the database is a copy */
+	bool dry;  /* nothing is kept in the archive or sent: the database is a copy */
 	char *key; /* of the archive; owned */
-	struct subscribers subscribers; /* who has subscribed, or unsubscribed; owned */
-	struct receivers receivers;     /* who is told; owned */
-	struct silences silences;       /* pages that nobody is told of; owned */
+	struct subscribers subscribers;    /* who has subscribed, or unsubscribed; owned */
+	struct receivers receivers;        /* who is told; owned */
+	struct silences silences;          /* pages that nobody is told of; owned */
 	const struct providers *providers; /* the table of who hosts what */
 	struct dependences *dependences;   /* who needs whom, as far as it was known when the
 					    * run began; owned */
-	bool untold;           /* what is observed is history, and told to nobody */
-	const char *moment;    /* when it was, for what is said of it; NULL: now */
+	bool untold;                       /* what is observed is history, and told to nobody */
+	const char *moment;                /* when it was, for what is said of it; NULL: now */
 	bool quiet;
-	bool page_trouble;  /* out: some page could not be fetched or read */
-	bool local_trouble; /* out: something could not be kept: exit status 3 */
-	bool chained;       /* out: some chain has a new head */
+	bool template_trouble; /* out: a message went out in plain words: its template is wrong */
+	bool page_trouble;     /* out: some page could not be fetched or read */
+	bool local_trouble;    /* out: something could not be kept: exit status 3 */
+	bool chained;          /* out: some chain has a new head */
 	bool evidence_trouble; /* out: heads could not be signed or stamped */
 };
 
@@ -77,8 +78,8 @@ struct observation {
 				  need */
 	bool silent; /* it had to be read anew and could not be: what is written about incidents may
 		      * be old and is not told; a lamp's turn is, for better twice than never */
-	const struct capture_source *sources; /* of each document, where it is imported; NULL: it was
-					       * fetched */
+	const struct capture_source *sources; /* of each document, where it is imported; NULL: it
+					       * was fetched */
 	const char *kept; /* the folder that a crash left without its row; NULL: none */
 };
 

@@ -208,7 +208,10 @@ static void render(struct work *work, const struct plan *plan, const struct deli
 	if (!content_render(observer->config, observer->templates, &copy,
 		    plan->contents[delivery->content].data, work->seen->now, content, &error)) {
 		work_say(work, error.text);
-		work->observer->local_trouble = true;
+		if (error.remedy == REMEDY_CONFIGURATION)
+			work->observer->template_trouble = true;
+		else
+			work->observer->local_trouble = true;
 	}
 }
 

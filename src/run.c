@@ -19,6 +19,7 @@
 #include "gather.h"
 #include "remind.h"
 #include "classify.h"
+#include "delayed.h"
 #include "evidence.h"
 #include "keep/archive.h"
 #include "keep/reserve.h"
@@ -74,6 +75,8 @@ static int exit_status(struct run *run)
 {
 	if (run->observer.local_trouble)
 		return EXIT_LOCAL;
+	if (run->observer.template_trouble)
+		return EXIT_USAGE;
 	if (run->observer.page_trouble || run->observer.evidence_trouble ||
 		outbox_count_waiting(run->database) > 0)
 		return EXIT_OWED;
@@ -152,7 +155,7 @@ static int open_all(struct run *run, int lock)
 		run->database = store_open(run->context->database_path, false, &error);
 	}
 	if (run->database == NULL)
-		run->database = store_open_alone(run->context->database_path, &error);
+		run->database = store_open_alone(run->context->database_path, false, &error);
 	if (run->database == NULL) {
 		run_complain(run, error.text);
 		return EXIT_LOCAL;
@@ -180,6 +183,17 @@ static const struct kind *kind_for(void *context, const struct page_config *page
 	return kind_set_of(context, page);
 }
 
+/* What has waited too long by some way, once for each. */
+static void say_delayed(const struct run *run)
+{
+	struct text_list lines = {0};
+
+	delayed_find(run->database, run->config->timezone, run->now, &lines);
+	for (size_t i = 0; i < lines.count; i++)
+		run_complain(run, lines.list[i]);
+	text_list_release(&lines);
+}
+
 /* Ends the children and gives the run's exit status. */
 static int finish(struct run *run, int status, int seconds)
 {
@@ -190,8 +204,10 @@ static int finish(struct run *run, int status, int seconds)
 				&run->observer.receivers, run->now, false});
 	}
 	courier_finish(run->courier, seconds);
-	if (status == EXIT_DONE)
+	if (status == EXIT_DONE) {
+		say_delayed(run);
 		status = exit_status(run);
+	}
 	write_metrics(run, status);
 	heartbeat(run, status);
 	if (run->context->invocation->verbosity > 0 && isatty(STDERR_FILENO))
@@ -219,7 +235,9 @@ static int pass(struct run *run, char **names, int lock)
 
 	if (status != EXIT_DONE)
 		return finish(run, status, 1);
-	alive_begin(run->database, run->config, run->context->templates, run->now);
+	if (alive_begin(run->database, run->config, run->context->templates, run->now) &&
+		run->config->operator== NULL)
+		run_complain(run, "there was no run for much longer than usual");
 	observe_recover(&run->observer, kind_for, run->context->kinds, &run->states);
 	gather(&run->observer, run->now);
 	if (outbox_count_due(run->database, run->now) > 0)

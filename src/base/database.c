@@ -140,10 +140,10 @@ struct database *database_open(const char *path, const struct database_migration
 	return open_as(path, migrations, read_only, false, error);
 }
 
-struct database *database_open_alone(
-	const char *path, const struct database_migrations *migrations, struct error *error)
+struct database *database_open_alone(const char *path, const struct database_migrations *migrations,
+	bool read_only, struct error *error)
 {
-	return open_as(path, migrations, false, true, error);
+	return open_as(path, migrations, read_only, true, error);
 }
 
 static bool copy_into(struct database *database, const char *path, struct error *error)

@@ -36,8 +36,8 @@ struct database *database_open(const char *path, const struct database_migration
  * The same for a disk so full that there is no room for the memory that processes share: nobody
  * else can open it until it is closed.
  */
-struct database *database_open_alone(
-	const char *path, const struct database_migrations *migrations, struct error *error);
+struct database *database_open_alone(const char *path, const struct database_migrations *migrations,
+	bool read_only, struct error *error);
 /*
  * A copy in memory, in which anything may be done: it is gone when it is closed. Where there is no
  * file it is an empty one. Nothing of the file is changed, also where its schema is older.

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/template_p.h"
 #include "base/text.h"
+#include "base/yaml.h"
 
 /* The contexts in which a name is looked up, innermost first. */
 struct frame {
@@ -444,4 +445,50 @@ bool template_render_file(const char *folder, const char *name, const struct val
 out:
 	free(path);
 	return done;
+}
+
+static bool check_file(
+	const char *folder, const char *name, struct text_list *checked, struct error *error);
+
+static bool check_partial(const char *folder, const char *ending, struct piece piece,
+	struct text_list *checked, struct error *error)
+{
+	char *word = memory_bytes(piece.at, piece.length);
+	char *name = memory_format("%s%s", word, ending);
+	bool good = text_list_has(checked, name) || check_file(folder, name, checked, error);
+
+	free(name);
+	free(word);
+	return good;
+}
+
+/* Partials may name each other: each is looked at once. */
+static bool check_file(
+	const char *folder, const char *name, struct text_list *checked, struct error *error)
+{
+	size_t type = file_type(name);
+	char *path = file_join(folder, name);
+	struct template_program program = {0};
+	bool good = type < sizeof file_types / sizeof file_types[0];
+
+	text_list_add(checked, name);
+	if (!good)
+		error_set(error, REMEDY_CONFIGURATION,
+			"%s: ends in none of .txt, .html, .xml, .svg, .json", path);
+	good = good && kept_program(path, &program, error);
+	for (size_t i = 0; good && i < program.count; i++)
+		if (program.tokens[i].type == TOKEN_PARTIAL)
+			good = check_partial(folder, file_types[type].ending,
+				program.tokens[i].piece, checked, error);
+	free(path);
+	return good;
+}
+
+bool template_check_file(const char *folder, const char *name, struct error *error)
+{
+	struct text_list checked = {0};
+	bool good = check_file(folder, name, &checked, error);
+
+	text_list_release(&checked);
+	return good;
 }

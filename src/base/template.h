@@ -69,6 +69,12 @@ bool template_render(const char *text, enum template_type type, const struct val
 bool template_render_file(const char *folder, const char *name, const struct value *data,
 	struct buffer *out, struct error *error);
 
+/*
+ * True where folder/name, the partials that it names, and theirs can be read and parsed, whatever
+ * the data will be. Errors as of template_render_file(); a partial that is not there is one.
+ */
+bool template_check_file(const char *folder, const char *name, struct error *error);
+
 /* Forgets the files kept, so that they are read anew. Not while a rendering is under way. */
 void template_forget(void);
 

@@ -13,6 +13,7 @@
 #include "cmd/command.h"
 #include "cmd/kinds.h"
 #include "cmd/lint.h"
+#include "cmd/lint_templates.h"
 #include "cmd/print.h"
 #include "tell/providers.h"
 
@@ -77,6 +78,7 @@ int command_check(struct invocation *invocation, int argc, char **argv)
 	if (config != NULL) {
 		kinds = kind_set_load(config, templates, &problems);
 		lint_names(config, templates, &problems);
+		lint_templates(config, templates, &problems);
 	}
 	problems_print(&problems);
 	good = kinds != NULL && problems.errors == 0;

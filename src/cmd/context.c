@@ -73,6 +73,8 @@ struct database *context_database(const struct context *context, bool *missing)
 	if (*missing)
 		return NULL;
 	database = store_open(context->database_path, true, &error);
+	if (database == NULL) /* on a full disk */
+		database = store_open_alone(context->database_path, true, NULL);
 	if (database == NULL)
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 	return database;

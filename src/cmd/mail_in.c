@@ -77,6 +77,13 @@ static int receive(const struct context *context, const char *told, const struct
 	return good ? EX_OK : again(error.text);
 }
 
+/* A mistake in the alias sends nothing back to who wrote the mail. */
+static int wrong_words(const struct invocation *invocation)
+{
+	return isatty(STDERR_FILENO) ? usage_error(invocation)
+				     : again("the words behind mail-in are not understood");
+}
+
 int command_mail_in(struct invocation *invocation, int argc, char **argv)
 {
 	static const struct option options[] = {{"recipient", required_argument, NULL, 'r'}, {0}};
@@ -87,11 +94,11 @@ int command_mail_in(struct invocation *invocation, int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option != 'r')
-			return usage_error(invocation);
+			return wrong_words(invocation);
 		told = optarg;
 	}
 	if (optind != argc)
-		return usage_error(invocation);
+		return wrong_words(invocation);
 	read_mail(&mail);
 	result = context_open(&context, invocation);
 	if (result != EXIT_DONE)

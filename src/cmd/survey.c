@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/json.h"
 #include "base/memory.h"
@@ -39,6 +40,22 @@ static void ask_now(const struct survey *survey, const struct context *context,
 		classify_save(database, hosts, input.now);
 }
 
+/* Who hears of lost pages and of what cannot be delivered is to be reached, too. */
+static void add_operator(struct survey *survey)
+{
+	char *name;
+	bool known = false;
+
+	if (survey->config->operator== NULL)
+		return;
+	name = receiver_mail(survey->config->operator);
+	for (size_t i = 0; i < survey->receivers.count; i++)
+		known = known || strcasecmp(survey->receivers.list[i].name, name) == 0;
+	if (!known)
+		receivers_add(&survey->receivers, name, NULL, &subscription_default);
+	free(name);
+}
+
 void survey_open(
 	struct survey *survey, const struct context *context, struct database *database, bool ask)
 {
@@ -52,6 +69,7 @@ void survey_open(
 		subscribers_apply(&survey->subscribers, &survey->receivers);
 		hosts_load(database, &hosts);
 	}
+	add_operator(survey);
 	if (ask)
 		ask_now(survey, context, database, &hosts);
 	survey->dependences = dependences_new(&hosts, survey->config, context->providers);

@@ -167,9 +167,9 @@ struct database *store_open(const char *path, bool read_only, struct error *erro
 	return database_open(path, &migrations, read_only, error);
 }
 
-struct database *store_open_alone(const char *path, struct error *error)
+struct database *store_open_alone(const char *path, bool read_only, struct error *error)
 {
-	return database_open_alone(path, &migrations, error);
+	return database_open_alone(path, &migrations, read_only, error);
 }
 
 struct database *store_copy(const char *path, struct error *error)

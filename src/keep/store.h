@@ -63,7 +63,7 @@ struct page_states {
 
 struct database *store_open(const char *path, bool read_only, struct error *error);
 /* See database_open_alone(). */
-struct database *store_open_alone(const char *path, struct error *error);
+struct database *store_open_alone(const char *path, bool read_only, struct error *error);
 /* See database_copy(). */
 struct database *store_copy(const char *path, struct error *error);
 

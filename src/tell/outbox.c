@@ -527,6 +527,36 @@ void outbox_total(struct database *database, struct outbox_totals *totals)
 		database_query(database, "SELECT min(created) FROM delivery WHERE " OWED, ""));
 }
 
+void outbox_delayed(struct database *database, int64_t before, struct outbox_delays *delays)
+{
+	struct statement *row = database_query(database,
+		"SELECT route, count(*), min(created), reason FROM delivery WHERE " OWED
+		" AND state = 'pending' AND " FREE " AND tries > 0 AND route IS NOT NULL"
+		" AND created < ? GROUP BY route ORDER BY route",
+		"i", before);
+
+	while (statement_row(row)) {
+		struct outbox_delay *delay =
+			memory_append(&delays->list, &delays->count, sizeof *delays->list);
+
+		delay->way = memory_string(statement_text(row, 0));
+		delay->count = statement_integer(row, 1);
+		delay->since = statement_integer(row, 2);
+		delay->reason = memory_string(statement_text(row, 3));
+	}
+	statement_end(row);
+}
+
+void outbox_delays_release(struct outbox_delays *delays)
+{
+	for (size_t i = 0; i < delays->count; i++) {
+		free(delays->list[i].way);
+		free(delays->list[i].reason);
+	}
+	free(delays->list);
+	*delays = (struct outbox_delays){0};
+}
+
 bool outbox_stuck(struct database *database)
 {
 	int64_t made = statement_number(database_query(database,

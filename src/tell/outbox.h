@@ -192,6 +192,20 @@ int64_t outbox_count(struct database *database);
 int64_t outbox_count_waiting(struct database *database);
 int64_t outbox_count_due(struct database *database, int64_t now);
 
+/* Messages that were tried and are still owed, by the way that was tried last. */
+struct outbox_delays {
+	struct outbox_delay {
+		char *way;            /* a route or webhook */
+		int64_t count, since; /* since: when the oldest was made, UTC seconds */
+		char *reason;         /* of the oldest */
+	} * list;                     /* by their names */
+	size_t count;
+};
+
+/* Those made before that time. */
+void outbox_delayed(struct database *database, int64_t before, struct outbox_delays *delays);
+void outbox_delays_release(struct outbox_delays *delays);
+
 /* True where something is owed that was tried, and nothing at all was delivered since it was made.
  */
 bool outbox_stuck(struct database *database);

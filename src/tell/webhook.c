@@ -172,6 +172,14 @@ static const char *words_of(const struct service *service, const struct value *a
 	return response->body.length <= WORDS_MAX ? buffer_string(&response->body) : "";
 }
 
+/* None of the services that are described answers with a page for people. */
+static bool is_portal(const struct service *service, const struct http_response *response)
+{
+	const char *body = buffer_string(&response->body);
+
+	return service->description != NULL && body[strspn(body, " \t\r\n")] == '<';
+}
+
 /* What the answer means. One that is not JSON is a text. */
 static enum outcome judge(const struct service *service, const struct http_response *response,
 	const struct value *json, const struct value *answer, const char **text)
@@ -181,7 +189,8 @@ static enum outcome judge(const struct service *service, const struct http_respo
 	while (response->status < rows[i].first || response->status > rows[i].last)
 		i++;
 	*text = rows[i].text;
-	if (rows[i].outcome != OUTCOME_DELIVERED || service_accepts(service, answer))
+	if (rows[i].outcome != OUTCOME_DELIVERED ||
+		(service_accepts(service, answer) && !is_portal(service, response)))
 		return rows[i].outcome;
 	*text = json != NULL ? "but refused"
 			     : "but not the answer of this service: is a portal between?";

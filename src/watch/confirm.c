@@ -156,14 +156,16 @@ static void begin_or_settle(const struct step *step, struct lamp *lamp, enum lev
 	}
 }
 
-/* Between red and green, the last of the two goes on: only they are ever told. */
+/* Between red and green, the last of the two goes on: only they are ever told. A red that is not
+ * confirmed yet is no change: who asks for three fetches does not want to hear of single ones. */
 static void take_state(
 	const struct step *step, struct lamp *lamp, enum colour colour, enum level before)
 {
 	struct ring *ring = &lamp->ring;
 	size_t known = strlen(ring->states);
 	bool was_red = known > 0 && ring->states[known - 1] == '1';
-	bool red = colour == COLOUR_RED || (colour != COLOUR_GREEN && was_red);
+	bool blip = colour == COLOUR_RED && !lamp->alarm && lamp->count + 1 < step->rules->worse;
+	bool red = colour == COLOUR_RED ? !blip : colour != COLOUR_GREEN && was_red;
 	int64_t calm = step->rules->every > RING_CALM_SECONDS ? step->rules->every
 							      : (int64_t)RING_CALM_SECONDS;
 

@@ -58,7 +58,7 @@ rm -f "$work"/relay/*.eml
 at 03:20 run
 same "ten minutes are no gap" "" "$(subjects relay | grep "NO RUN")"
 at 07:40 run
-same "four hours are: the operator hears of it" "NO RUN between Fri 24 Jan 2014 03:20:00 UTC and Fri 24 Jan 2014 07:40:00 UTC" "$(subjects relay | grep "NO RUN")"
+same "four hours are: the operator hears of it" "SIMULATED NO RUN between Fri 24 Jan 2014 03:20:00 UTC and Fri 24 Jan 2014 07:40:00 UTC" "$(subjects relay | grep "NO RUN")"
 at 07:41 run; at 07:42 run
 same "once" "1" "$(subjects relay | grep -c "NO RUN")"
 check "the mail says no more than that" bash -c "! grep -qE 'Owed since|Seen by us' $(mails relay | tail -n 1)"
@@ -66,6 +66,28 @@ at 05:00 run
 same "a clock that goes back is no gap" "1" "$(subjects relay | grep -c "NO RUN")"
 at 05:01 run
 same "nor is what follows" "1" "$(subjects relay | grep -c "NO RUN")"
+
+sed 's/^archive:.*/archive: hourly/' lampwatch.yaml > hourly.yaml
+for hour in 00 01 02 03 04 05 06 07; do at $hour:00 -c hourly.yaml run; done
+same "where runs are an hour apart that is usual" "1" "$(subjects relay | grep -c "NO RUN between Fri 24 Jan 2014 0[0-6]:00:00 UTC and")"
+grep -v operator hourly.yaml | sed 's/^archive:.*/archive: nobody/' > nobody.yaml
+at 03:00 -c nobody.yaml run; at 09:00 -c nobody.yaml run 2> said
+same "without an operator the gap is a line" "lampwatch: there was no run for much longer than usual" "$(cat said)"
+
+# ---- what is delayed ----
+
+sed 's/^archive:.*/archive: delayed/; /^operator/d' lampwatch.yaml > delayed.yaml
+at 03:00 -c delayed.yaml run
+echo "rcpt reply 450 4.7.1 come again" > "$work/relay.script"
+statuspage_page "$page" major major_outage operational
+for minute in 02 04 08 14; do at 03:$minute -c delayed.yaml run; done 2> said
+same "a message that waits for some minutes is no news" "" "$(cat said)"
+for minute in 18 20 25; do at 03:$minute -c delayed.yaml run; done 2> said
+check "after a quarter of an hour it is a line, once" test "$(grep -c 'relay: 1 message is owed since Fri 24 Jan 2014 03:02:00 UTC: 450' said) $(wc -l < said)" = "1 1"
+: > "$work/relay.script"
+at 03:32 -c delayed.yaml run 2> said
+same "and none when it is over" "" "$(cat said)"
+statuspage_page "$page" none operational operational
 
 # ---- metrics ----
 

@@ -440,6 +440,24 @@ static void test_a_third_red_at_once_is_told_as_flapping_and_then_there_is_silen
 	course_release(&course);
 }
 
+static void test_what_is_never_confirmed_does_not_flap(void **state)
+{
+	struct course course = course_new(3, 1);
+
+	(void)state;
+	course.rules.high = 30;
+	course.rules.low = 20;
+	see(&course, "operational");
+	for (int i = 0; i < 51; i++) {
+		see(&course, i % 3 == 2 ? "operational" : "major_outage");
+		assert_int_equal(course.turns.count, 0);
+	}
+	for (int i = 0; i < 3; i++)
+		see(&course, "major_outage");
+	assert_turn(&course, TURN_RED, "a");
+	course_release(&course);
+}
+
 /* Quiet fetches until something turns, at most all of a day; how many there were. */
 static int fetches_until_a_turn(struct course *course, const char *level)
 {
@@ -633,6 +651,7 @@ int main(void)
 		cmocka_unit_test(test_what_settles_red_is_told_so_and_is_an_alarm_from_then_on),
 		cmocka_unit_test(test_what_settles_as_it_was_told_last_has_no_alarm_to_turn),
 		cmocka_unit_test(test_an_alarm_that_was_open_closes_when_it_settles_green),
+		cmocka_unit_test(test_what_is_never_confirmed_does_not_flap),
 		cmocka_unit_test(test_nothing_flaps_where_it_is_off_and_what_flapped_settles),
 		cmocka_unit_test(test_yellow_between_is_no_change_of_the_ring),
 		cmocka_unit_test(test_while_muted_nothing_turns_and_what_is_left_of_it_turns_after),

@@ -191,6 +191,10 @@ static void test_a_refusal_with_status_200_is_none_the_less_a_refusal(void **sta
 	assert_int_equal(send_as("slack", "/hook", NULL, "id", 1, "{}").outcome, OUTCOME_DELIVERED);
 	server_put(&server, "hook.fault", "body=ok");
 	assert_int_equal(send_as("slack", "/hook", NULL, "id", 1, "{}").outcome, OUTCOME_DELIVERED);
+	server_put(&server, "hook.fault", "body=<html>Log in to this network</html>");
+	attempt = send_as("slack", "/hook", NULL, "id", 1, "{}");
+	assert_int_equal(attempt.outcome, OUTCOME_TEMPORARY);
+	assert_non_null(strstr(attempt.text, "is a portal between?"));
 	server_put(&server, "hook.fault", "");
 }
 

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd/lint_templates.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/template.h"
+#include "tell/event.h"
+#include "tell/message.h"
+#include "tell/plan.h"
+#include "tell/service.h"
+
+static const char *const mails[] = {
+	"subject.txt", "body.txt", "body.html", "answer-subject.txt", "answer.txt"};
+
+/* The error's text begins with the file's path. */
+static void complain(struct problems *problems, const struct error *error)
+{
+	const char *colon = strstr(error->text, ": ");
+	size_t length = colon != NULL ? (size_t)(colon - error->text) : 0;
+	char *path = memory_bytes(error->text, length);
+
+	problems_add(problems, path, 0, "%s", colon != NULL ? colon + 2 : error->text);
+	free(path);
+}
+
+static void lint_mails(const char *templates, struct problems *problems)
+{
+	char *folder = file_join(templates, "mail");
+	struct error error = {0};
+
+	for (size_t i = 0; i < sizeof mails / sizeof mails[0]; i++)
+		if (!template_check_file(folder, mails[i], &error))
+			complain(problems, &error);
+	free(folder);
+}
+
+/* An alert as there may be one. Owned by the caller. */
+static struct value *example(const struct config *config)
+{
+	struct event red = {.type = EVENT_RED,
+		.indicator = (char *)"example",
+		.name = (char *)"Example",
+		.before = LEVEL_OPERATIONAL,
+		.after = LEVEL_MAJOR_OUTAGE,
+		.before_colour = COLOUR_GREEN,
+		.after_colour = COLOUR_RED};
+	struct plan_input input = {.config = config, .title = ""};
+	struct value *data = plan_data(&input), *events = value_list();
+
+	value_append(events, event_value(&red, config->timezone));
+	plan_put_events(data, events, 0);
+	return data;
+}
+
+static void lint_webhook(const struct config *config, const char *templates,
+	const struct webhook_config *webhook, struct problems *problems)
+{
+	struct problems known = {0}; /* said by the check of the configuration itself */
+	struct service *service = service_load(templates, webhook, &known);
+	struct value *data = example(config);
+	struct buffer out = {0};
+	struct error error = {0};
+
+	if (service != NULL) {
+		char *folder = file_folder(service->template);
+		const char *slash = strrchr(service->template, '/');
+		const char *name = slash != NULL ? slash + 1 : service->template;
+
+		if (!template_check_file(folder, name, &error) ||
+			!message_webhook(templates, service, data, &out, &error))
+			complain(problems, &error);
+		free(folder);
+	}
+	service_free(service);
+	buffer_release(&out);
+	value_free(data);
+	problems_release(&known);
+}
+
+void lint_templates(const struct config *config, const char *templates, struct problems *problems)
+{
+	size_t before = problems->errors;
+
+	lint_mails(templates, problems);
+	for (size_t i = 0; i < config->webhook_count && problems->errors == before; i++)
+		lint_webhook(config, templates, &config->webhooks[i], problems);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Mistakes in templates, before an alert has to do without them.
+ */
+#ifndef LAMPWATCH_LINT_TEMPLATES_H
+#define LAMPWATCH_LINT_TEMPLATES_H
+
+struct config;
+struct problems;
+
+/*
+ * Complains about what cannot be read or parsed of the mails' templates in the folder templates and
+ * of those that the configuration's webhooks name, and where one of these makes no JSON of an
+ * alert.
+ */
+void lint_templates(const struct config *config, const char *templates, struct problems *problems);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+#include "delayed.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/database.h"
+#include "base/date.h"
+#include "base/memory.h"
+#include "keep/store.h"
+#include "tell/outbox.h"
+
+#define FACT_SAID "delayed"
+
+/* Names of routes and webhooks have no blanks. */
+static void read_names(const char *text, struct text_list *names)
+{
+	char *copy = memory_string(text), *rest = copy, *word;
+
+	while ((word = strsep(&rest, " ")) != NULL)
+		text_list_add(names, word);
+	free(copy);
+}
+
+static void add_line(const struct outbox_delay *delay, const char *zone, struct text_list *lines)
+{
+	char since[DATE_TEXT_MAX], *line;
+
+	date_write_local(delay->since, zone, since);
+	line = memory_format("%s: %" PRId64
+			     " message%s owed since %s: %s; `lampwatch outbox` has %s",
+		delay->way, delay->count, delay->count == 1 ? " is" : "s are", since, delay->reason,
+		delay->count == 1 ? "it" : "them");
+	text_list_add(lines, line);
+	free(line);
+}
+
+void delayed_find(struct database *database, const char *zone, int64_t now, struct text_list *lines)
+{
+	char *fact = store_fact(database, FACT_SAID);
+	struct text_list said = {0};
+	struct outbox_delays delays = {0};
+	struct buffer names = {0};
+
+	read_names(fact, &said);
+	outbox_delayed(database, now - DELAYED_SECONDS, &delays);
+	for (size_t i = 0; i < delays.count; i++) {
+		buffer_format(&names, "%s%s", i > 0 ? " " : "", delays.list[i].way);
+		if (!text_list_has(&said, delays.list[i].way))
+			add_line(&delays.list[i], zone, lines);
+	}
+	if (strcmp(buffer_string(&names), fact) != 0) {
+		database_begin(database);
+		store_set_fact(database, FACT_SAID, buffer_string(&names));
+		database_commit(database, NULL);
+	}
+	outbox_delays_release(&delays);
+	text_list_release(&said);
+	buffer_release(&names);
+	free(fact);
+}
