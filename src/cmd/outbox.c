@@ -9,6 +9,7 @@
 #include "base/date.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cmd/context.h"
 #include "cmd/terminal.h"
@@ -49,11 +50,11 @@ static void print_delivery(const struct delivery *delivery, const char *zone)
 	print_waiting(delivery, zone);
 	putchar('\n');
 	if (delivery->reason[0] != '\0') {
-		fputs("   ", stdout);
-		if (delivery->route[0] != '\0')
-			printf("%s: ", delivery->route);
-		terminal_text(delivery->reason, 0);
-		putchar('\n');
+		char *line = memory_format("%s%s%s", delivery->route,
+			delivery->route[0] != '\0' ? ": " : "", delivery->reason);
+
+		terminal_wrap(line, 3);
+		free(line);
 	}
 }
 

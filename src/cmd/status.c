@@ -83,6 +83,8 @@ static void print_lamp(const struct status *status, const struct page_config *pa
 	const struct lamp *lamp, bool fresh)
 {
 	char *label = lamp_label(lamp);
+	bool muted = mute_holds(
+		status->context->config, &status->silences, page->name, status->now, NULL);
 
 	fputs("  ", stdout);
 	terminal_lamp(lamp_colour(page, lamp, fresh));
@@ -93,7 +95,7 @@ static void print_lamp(const struct status *status, const struct page_config *pa
 	terminal_time(lamp->since, status->context->config->timezone);
 	printf("%s%s%s\n", lamp->flapping ? ", flapping" : "",
 		acknowledged(status, lamp) != 0 ? ", acknowledged" : "",
-		lamp->count > 0 && !lamp->flapping ? ", not confirmed" : "");
+		lamp->count > 0 && !lamp->flapping && !muted ? ", not confirmed" : "");
 	free(label);
 }
 

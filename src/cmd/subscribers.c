@@ -28,7 +28,6 @@ static void print_subscription(const struct subscriber_config *is)
 	const struct subscription *subscription = &is->subscription;
 	struct buffer line = {0};
 
-	buffer_text(&line, "   ");
 	config_wanted_write(subscription->on, &line);
 	join(&line, " of ", &subscription->pages);
 	if (subscription->pages.count == 0)
@@ -38,7 +37,7 @@ static void print_subscription(const struct subscriber_config *is)
 		buffer_format(&line, ", from %s on", level_words((enum level)subscription->floor));
 	if (is->second != NULL)
 		buffer_format(&line, "; else %s", is->second);
-	terminal_line(buffer_string(&line));
+	terminal_wrap(buffer_string(&line), 3);
 	buffer_release(&line);
 }
 

@@ -104,6 +104,25 @@ void terminal_line(const char *text)
 	free(visible);
 }
 
+void terminal_wrap(const char *text, size_t indent)
+{
+	size_t room = isatty(STDOUT_FILENO) ? terminal_columns() : SIZE_MAX, column = 0;
+	char *visible = text_visible_copy(text), *rest = visible, *word;
+
+	while ((word = strsep(&rest, " ")) != NULL) {
+		size_t width = text_columns(word);
+
+		if (column > 0 && column + 1 + width > room) {
+			putchar('\n');
+			column = 0;
+		}
+		printf("%*s%s", column > 0 ? 1 : (int)indent, "", word);
+		column += (column > 0 ? 1 : indent) + width;
+	}
+	putchar('\n');
+	free(visible);
+}
+
 size_t terminal_columns(void)
 {
 	struct winsize size;

@@ -30,6 +30,9 @@ void terminal_time(int64_t time, const char *zone);
 /* Prints one line, made visible; on a terminal cut to its width with "…", in a pipe whole. */
 void terminal_line(const char *text);
 
+/* Prints text made visible, behind so many blanks; on a terminal over as many lines as it needs. */
+void terminal_wrap(const char *text, size_t indent);
+
 /* Columns of the terminal; 80 in a pipe. */
 size_t terminal_columns(void);
 
