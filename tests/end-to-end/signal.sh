@@ -61,11 +61,11 @@ run 2026-11-23T12:00:00Z
 echo 'rcpt reply 451 later' > "$work/relay.script"
 for p in a b c; do page $p major_outage; done
 run 2026-11-23T12:01:00Z
-# Which page came first is chance; what is being sent just now is not to be met.
+# Which page came first is chance; what is being sent just now is not to be met: nothing is due yet.
 first=$(at 2026-11-23T12:01:00Z outbox | sed -n '1s/.* //p')
 over=$(tr -d "$first" <<< abc | cut -c1)
 page "$over" operational
-run 2026-11-23T12:02:00Z
+run 2026-11-23T12:01:30Z
 : > "$work/relay.script"
 at 2026-11-23T12:03:00Z outbox retry > /dev/null
 run 2026-11-23T12:03:00Z
