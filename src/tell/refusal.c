@@ -13,7 +13,7 @@
 #include "tell/outbox.h"
 
 /* Of one held for a provider, otherwise names the way that has gone out in its stead. */
-static bool has_second(const struct delivery *delivery)
+bool refusal_has_second(const struct delivery *delivery)
 {
 	return !delivery->second && !text_empty(delivery->otherwise) &&
 	       text_empty(delivery->held_for);
@@ -30,7 +30,7 @@ bool refusal_use_second(struct database *database, const struct config *config,
 	struct value *data;
 	bool good;
 
-	if (!has_second(delivery))
+	if (!refusal_has_second(delivery))
 		return false;
 	data = outbox_data(database, delivery->content);
 	if (data != NULL)

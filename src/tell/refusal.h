@@ -13,6 +13,10 @@ struct config;
 struct database;
 struct delivery;
 
+/* True where its receiver has a second way that it does not go by yet, and that has not been told
+ * in its stead. */
+bool refusal_has_second(const struct delivery *delivery);
+
 /*
  * To its receiver's second way from here on, with the bytes made anew for that.
  * False where there is none, or it goes there already. Within a transaction.

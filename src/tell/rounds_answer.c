@@ -58,13 +58,15 @@ static void refused_after(struct rounds *rounds, const struct delivery *delivery
 
 /*
  * One relay's word that there is no such mailbox may be that relay's own mistake: it counts where
- * all say so, or where the others had an hour to take it.
+ * all say so, where the others had an hour to take it, or where there is a second way to go.
  */
 static bool is_refused(const struct rounds *rounds, const struct round *round,
 	const struct delivery *delivery, int64_t now)
 {
-	return round->refusals > 0 && (round->refusals == rounds->settings.config->route_count ||
-					      now - delivery->created > REFUSED_SECONDS);
+	if (round->refusals == 0)
+		return false;
+	return round->refusals == rounds->settings.config->route_count ||
+	       refusal_has_second(delivery) || now - delivery->created > REFUSED_SECONDS;
 }
 
 /* By the next way, if there is one; else refused, given up, or tried again in a later run. */

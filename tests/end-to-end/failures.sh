@@ -170,6 +170,29 @@ printf 'rcpt for *ops* reply 550 5.1.1 no such user\nrcpt for *admin* reply 550 
 runs 1 2 3 4 > "$work/output"
 same "where the operator is refused too, no message about a message is made of it" "2state:dead" "$(owed)"
 
+begin one-relay-refuses <<-END
+	routes:
+	  - {name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}
+	  - {name: spare, smtp: "smtp://127.0.0.1:$spare_port", tls: off}
+END
+baseline
+red
+echo "rcpt reply 550 5.1.1 no such user" > "$work/relay.script"
+run 1
+same "a relay that refuses everybody is one relay's opinion: the next is asked" "0 ops@example.com RED" "$status$output $(arrived spare)"
+green
+echo "greeting reply 421 not now" > "$work/spare.script"
+runs 2 3 > "$work/output"
+same "while the next is down, nothing is given up" "1state:pending" "$(owed)"
+: > "$work/spare.script"
+at 20 -q run
+same "and what was refused by one goes by the other when it is back" "ops@example.com GREEN" "$(arrived spare | tail -n 1)"
+echo "rcpt reply 553 5.1.8 sender address rejected" > "$work/relay.script"
+echo "rcpt reply 553 5.1.8 sender address rejected" > "$work/spare.script"
+red
+at 21 -q run
+same "who does not like the sender says nothing of the receiver" "1state:pending" "$(owed)"
+
 # Of whose mail it is known who hosts it: else both ways would be told at once.
 begin second-way <<-END
 	routes:
