@@ -1,348 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-#include "correspondence.h"
+#include "correspondence_p.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/buffer.h"
 #include "base/database.h"
-#include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/pattern.h"
-#include "base/template.h"
 #include "base/text.h"
 #include "keep/store.h"
-#include "settings.h"
-#include "tell/letter.h"
-#include "tell/message.h"
-#include "tell/operator.h"
-#include "tell/outbox.h"
-#include "tell/plan.h"
-#include "tell/questions.h"
-#include "tell/receivers.h"
-#include "tell/token.h"
 
 enum { LAMPS_TOLD = 8 /* of a page, in an answer to "status" */ };
-
-/* One letter and what is known around it. */
-struct matter {
-	const struct correspondence *with;
-	const struct letter *letter;
-	const struct text_list *words; /* of the letter's command */
-	struct subscribers subscribers;
-	struct questions questions; /* that wait for an answer */
-};
-
-/* ---- the answer ---- */
-
-static char *token_of(const struct matter *matter, enum token_purpose purpose, const char *about)
-{
-	char token[TOKEN_TEXT];
-
-	token_make(matter->with->key, purpose, about, token);
-	return token_address(matter->with->config->mail_in, purpose, 0, token);
-}
-
-static void put_token(const struct matter *matter, struct value *data, const char *name,
-	enum token_purpose purpose, const char *about)
-{
-	char *address = token_of(matter, purpose, about);
-
-	value_put_text(data, name, address != NULL ? address : "");
-	free(address);
-}
-
-static void put_pages(struct value *data, const struct text_list *names)
-{
-	struct value *list = value_put(data, "pages", value_list());
-
-	for (size_t i = 0; i < names->count; i++)
-		value_put_text(value_append(list, value_map()), "name", names->list[i]);
-}
-
-/* What every answer can say; kind is "is_help" and its like. Owned by the caller. */
-static struct value *answer_new(const struct matter *matter, const char *kind, const char *address)
-{
-	const struct config *config = matter->with->config;
-	char *lower = text_lower(address);
-	struct value *data = value_map();
-
-	value_put_boolean(data, kind, true);
-	value_put_text(data, "address", address);
-	value_put_text(data, "mail_in", config->mail_in);
-	value_put_text(data, "operator", config->operator);
-	value_put_text(data, "version", LAMPWATCH_VERSION);
-	value_put_boolean(data, "simulated", matter->with->simulated);
-	put_token(matter, data, "unsubscribe", TOKEN_UNSUBSCRIBE, lower);
-	free(lower);
-	return data;
-}
-
-/* What nobody can guess, and what no other message has. Owned by the caller. */
-static char *random_word(void)
-{
-	unsigned char random[DIGEST_BYTES / 2];
-	char text[2 * sizeof random + 1];
-
-	digest_random(random, sizeof random);
-	text_hexadecimal(random, sizeof random, text);
-	return memory_string(text);
-}
-
-static char *answer_id(const struct config *config)
-{
-	char *word = random_word();
-	char *id = memory_format("<a.%s@%s>", word, strchr(config->from, '@') + 1);
-
-	free(word);
-	return id;
-}
-
-static bool render(const struct matter *matter, const struct mail_header *header,
-	const struct value *data, struct content *content, struct error *error)
-{
-	char *folder = memory_format("%s/mail", matter->with->templates);
-	struct value *shown = message_visible(data);
-	struct buffer subject = {0}, text = {0}, bytes = {0};
-	char *line = NULL;
-	bool good = template_render_file(folder, "answer-subject.txt", shown, &subject, error) &&
-		    template_render_file(folder, "answer.txt", shown, &text, error);
-
-	if (good) {
-		line = text_collapse(buffer_string(&subject), subject.length, 900);
-		good = mail_write(header, line, buffer_string(&text), NULL, &bytes, error);
-	}
-	content->length = bytes.length;
-	content->bytes = buffer_take(&bytes);
-	value_free(shown);
-	free(line);
-	buffer_release(&subject);
-	buffer_release(&text);
-	free(folder);
-	return good;
-}
-
-/* Puts the answer into the outbox; data is taken. */
-static bool send_answer(const struct matter *matter, const char *to, struct value *data,
-	const char *reply_to, struct error *error)
-{
-	const struct correspondence *with = matter->with;
-	const char *asked = matter->letter->message_id;
-	struct content_plan says = {.data = data};
-	struct delivery_plan plan = {.receiver = receiver_mail(to),
-		.message_id = answer_id(with->config),
-		.in_reply_to = memory_string(text_empty(asked) ? NULL : asked)};
-	struct mail_header header = {.from = with->config->from,
-		.reply_to = reply_to,
-		.answer = true,
-		.date = with->now};
-	struct content content = {0};
-	bool good = render(matter, &header, data, &content, error);
-
-	if (good)
-		outbox_add(with->database, "", &plan, outbox_keep(with->database, &says, &content),
-			with->now);
-	content_release(&content);
-	content_plan_release(&says);
-	delivery_plan_release(&plan);
-	return good;
-}
-
-/* Nobody is answered more often than the limits allow: whoever floods us learns nothing, and
- * cannot make us flood somebody else. */
-static bool may_hear(const struct matter *matter, const char *to)
-{
-	return answer_allowed(matter->with->database, matter->with->key, to, matter->with->now);
-}
-
-static bool answer(
-	const struct matter *matter, const char *to, struct value *data, struct error *error)
-{
-	if (may_hear(matter, to))
-		return send_answer(matter, to, data, NULL, error);
-	value_free(data);
-	return true;
-}
-
-/* A letter that no person wrote, or whose writer cannot be written to, gets none. */
-static bool may_answer(const struct matter *matter, const char *to)
-{
-	const struct config *config = matter->with->config;
-
-	return !matter->letter->automatic && !text_empty(to) && strcasecmp(to, config->from) != 0 &&
-	       strcasecmp(to, config->mail_in) != 0;
-}
-
-/* ---- tokens ---- */
-
-static bool token_is(const struct matter *matter, enum token_purpose purpose, const char *mail,
-	const char *token)
-{
-	char *lower = text_lower(mail);
-	bool same = token_check(matter->with->key, purpose, lower, token);
-
-	free(lower);
-	return same;
-}
-
-/* A second way that is an address; NULL where there is none. */
-static const char *second_address(const struct subscriber_config *subscriber)
-{
-	return subscriber->second != NULL && strchr(subscriber->second, '@') != NULL
-		       ? subscriber->second
-		       : NULL;
-}
-
-/* The address of these, first or second, whose token it is; NULL: none. */
-static const char *owner_in(const struct matter *matter, enum token_purpose purpose,
-	const char *token, const struct subscriber_config *subscriber)
-{
-	const char *second = second_address(subscriber);
-
-	if (token_is(matter, purpose, subscriber->mail, token))
-		return subscriber->mail;
-	return second != NULL && token_is(matter, purpose, second, token) ? second : NULL;
-}
-
-/* Whose token it is, of the file and of the database; NULL where nobody's. */
-static const char *token_owner(
-	const struct matter *matter, enum token_purpose purpose, const char *token)
-{
-	const struct config *config = matter->with->config;
-	const char *owner = NULL;
-
-	for (size_t i = 0; owner == NULL && i < matter->subscribers.count; i++)
-		owner = owner_in(matter, purpose, token, &matter->subscribers.list[i].is);
-	for (size_t i = 0; owner == NULL && i < config->subscriber_count; i++)
-		owner = owner_in(matter, purpose, token, &config->subscribers[i]);
-	return owner;
-}
-
-static bool in_file(const struct config *config, const char *mail)
-{
-	for (size_t i = 0; i < config->subscriber_count; i++)
-		if (strcasecmp(config->subscribers[i].mail, mail) == 0)
-			return true;
-	return false;
-}
-
-static char *confirm_about(const struct question *question)
-{
-	char *lower = text_lower(question->mail);
-	char *about =
-		memory_format("%s|%" PRId64 "|%" PRId64, lower, question->id, question->asked);
-
-	free(lower);
-	return about;
-}
-
-/* Of an address that the file names, and that asks for nothing else, what the file says holds. */
-static void confirmed(const struct matter *matter, const struct question *question)
-{
-	struct database *database = matter->with->database;
-	struct subscriber subscriber = {
-		.is = {.mail = question->mail, .subscription = subscription_default},
-		.state = SUBSCRIBER_ACTIVE,
-		.created = matter->with->now,
-		.changed = matter->with->now,
-		.reason = (char *)"confirmed by mail"};
-
-	subscriber.is.subscription.pages = question->pages;
-	if (question->pages.count == 0 && in_file(matter->with->config, question->mail))
-		subscriber_forget(database, question->mail);
-	else
-		subscriber_save(database, &subscriber);
-	questions_forget(database, question->mail);
-}
-
-/* Only a person confirms: a vacation's answer to our question is none. */
-static bool confirm_subscription(
-	const struct matter *matter, const char *token, struct error *error)
-{
-	const struct correspondence *with = matter->with;
-
-	for (size_t i = 0; i < matter->questions.count && !matter->letter->automatic; i++) {
-		const struct question *question = &matter->questions.list[i];
-		bool late = with->now - question->asked > TOKEN_CONFIRM_SECONDS;
-		char *about = confirm_about(question);
-		bool right = token_check(with->key, TOKEN_CONFIRM, about, token);
-		struct value *data;
-
-		free(about);
-		if (!right)
-			continue;
-		data = answer_new(matter, late ? "is_late" : "is_welcome", question->mail);
-		put_pages(data, &question->pages);
-		if (!late)
-			confirmed(matter, question);
-		return answer(matter, question->mail, data, error);
-	}
-	return true;
-}
-
-static bool unsubscribe(const struct matter *matter, const char *token, struct error *error)
-{
-	const struct correspondence *with = matter->with;
-	const char *mail = token_owner(matter, TOKEN_UNSUBSCRIBE, token);
-	const struct subscriber *known =
-		mail != NULL ? subscribers_find(&matter->subscribers, mail) : NULL;
-
-	if (mail == NULL || (known != NULL && known->state == SUBSCRIBER_UNSUBSCRIBED))
-		return true;
-	subscriber_unsubscribe(with->database, mail, with->config->operator, "by mail", with->now);
-	if (!may_answer(matter, mail))
-		return true;
-	return answer(matter, mail, answer_new(matter, "is_farewell", mail), error);
-}
-
-static void tell_suspended(const struct matter *matter, const char *mail)
-{
-	const struct correspondence *with = matter->with;
-	char *reason = memory_format(
-		"mail to it came back twice within a week (%s)", matter->letter->status);
-	char *word = random_word(), *id = memory_format("b.%s", word);
-	struct operator_note note = {
-		.type = EVENT_SUSPENDED, .label = mail, .reason = reason, .id = id};
-
-	operator_tell(with->database, with->config, with->templates, &note, with->now);
-	free(reason);
-	free(word);
-	free(id);
-}
-
-/* The operator hears of who is suspended, as of everybody who is not told any more. */
-static bool bounce(const struct matter *matter, const char *token, struct error *error)
-{
-	const struct correspondence *with = matter->with;
-	const char *mail = token_owner(matter, TOKEN_BOUNCE, token);
-	const struct subscriber *known =
-		mail != NULL ? subscribers_find(&matter->subscribers, mail) : NULL;
-
-	(void)error;
-	if (mail != NULL && (known == NULL || known->state == SUBSCRIBER_ACTIVE) &&
-		subscriber_bounced(with->database, mail, matter->letter->status, with->now))
-		tell_suspended(matter, mail);
-	return true;
-}
-
-static bool receive_token(const struct matter *matter, enum token_purpose purpose,
-	const char *token, struct error *error)
-{
-	static bool (*const actions[TOKEN_PURPOSES])(
-		const struct matter *matter, const char *token, struct error *error) = {
-		[TOKEN_CONFIRM] = confirm_subscription,
-		[TOKEN_UNSUBSCRIBE] = unsubscribe,
-		[TOKEN_BOUNCE] = bounce,
-	};
-
-	return actions[purpose](matter, token, error);
-}
-
-/* ---- commands ---- */
 
 /* What can be written to us; unknown is a word that is no command and no page, NULL: there is none.
  */
@@ -356,7 +26,7 @@ static bool help_about(
 	pages = value_put(data, "pages", value_list());
 	for (size_t i = 0; i < config->page_count; i++)
 		value_put_text(value_append(pages, value_map()), "name", config->pages[i].name);
-	return answer(matter, matter->letter->from, data, error);
+	return answer_give(matter, matter->letter->from, data, error);
 }
 
 static bool help(const struct matter *matter, struct error *error)
@@ -385,7 +55,8 @@ static bool is_told(const struct matter *matter, const char *mail)
 	const struct config *config = matter->with->config;
 	const struct subscriber *known = subscribers_find(&matter->subscribers, mail);
 
-	return known != NULL ? known->state == SUBSCRIBER_ACTIVE : in_file(config, mail);
+	return known != NULL ? known->state == SUBSCRIBER_ACTIVE
+			     : config_subscriber(config, mail) != NULL;
 }
 
 /* Nothing is told, and nothing changes, before whoever reads the address has said yes to it (double
@@ -397,15 +68,15 @@ static bool ask_to_confirm(
 	char *about, *reply_to;
 	bool good;
 
-	if (!may_hear(matter, question->mail))
+	if (!answer_fits(matter, question->mail))
 		return true;
 	data = answer_new(matter, "is_confirm", question->mail);
 	question->id = question_add(matter->with->database, question);
-	about = confirm_about(question);
-	reply_to = token_of(matter, TOKEN_CONFIRM, about);
-	put_pages(data, &question->pages);
+	about = question_about(question);
+	reply_to = answer_token(matter, TOKEN_CONFIRM, about);
+	answer_put_pages(data, &question->pages);
 	value_put_text(data, "confirm", reply_to);
-	good = send_answer(matter, question->mail, data, reply_to, error);
+	good = answer_send(matter, question->mail, data, reply_to, error);
 	free(reply_to);
 	free(about);
 	return good;
@@ -420,11 +91,11 @@ static bool subscribe(const struct matter *matter, struct error *error)
 
 	unknown = read_pages(matter, &question.pages);
 	if (!patterns_choose_name(&with->config->mail_in_allow, from))
-		good = answer(matter, from, answer_new(matter, "is_refused", from), error);
+		good = answer_give(matter, from, answer_new(matter, "is_refused", from), error);
 	else if (unknown != NULL)
 		good = help_about(matter, "unknown_page", unknown, error);
 	else if (is_told(matter, from))
-		good = answer(matter, from, answer_new(matter, "is_already", from), error);
+		good = answer_give(matter, from, answer_new(matter, "is_already", from), error);
 	else if (matter->questions.count < QUESTIONS_MAX)
 		good = ask_to_confirm(matter, &question, error);
 	text_list_release(&question.pages);
@@ -436,7 +107,7 @@ static bool leave(const struct matter *matter, struct error *error)
 {
 	const char *from = matter->letter->from;
 
-	return answer(matter, from,
+	return answer_give(matter, from,
 		answer_new(matter, is_told(matter, from) ? "is_leave" : "is_stranger", from),
 		error);
 }
@@ -532,7 +203,7 @@ static bool status(const struct matter *matter, struct error *error)
 	value_put_number(data, "count", (int64_t)list->count);
 	page_states_release(&states);
 	text_list_release(&wanted);
-	return answer(matter, matter->letter->from, data, error);
+	return answer_give(matter, matter->letter->from, data, error);
 }
 
 static const struct {
@@ -566,7 +237,7 @@ static bool receive_command(struct matter *matter, struct error *error)
 
 	matter->words = in_text ? &letter->line : &letter->words;
 	command = command_in(matter->words);
-	if (!may_answer(matter, letter->from))
+	if (!answer_wanted(matter, letter->from))
 		return true;
 	return command < none ? commands[command].obey(matter, error) : help(matter, error);
 }
@@ -585,7 +256,7 @@ bool letter_receive(const struct correspondence *correspondence, const struct le
 	questions_load(correspondence->database, &matter.questions);
 	subscribers_load(correspondence->database, &matter.subscribers);
 	good = token_parse(recipient, &purpose, &number, token)
-		       ? receive_token(&matter, purpose, token, error)
+		       ? obey_token(&matter, purpose, token, error)
 		       : receive_command(&matter, error);
 	if (good)
 		good = database_commit(correspondence->database, error);

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/config_parts.h"
 #include "base/error.h"
@@ -382,6 +383,14 @@ const struct page_config *config_page(const struct config *config, const char *n
 	for (size_t i = 0; i < config->page_count; i++)
 		if (text_equal(config->pages[i].name, name))
 			return &config->pages[i];
+	return NULL;
+}
+
+const struct subscriber_config *config_subscriber(const struct config *config, const char *mail)
+{
+	for (size_t i = 0; i < config->subscriber_count; i++)
+		if (strcasecmp(config->subscribers[i].mail, mail) == 0)
+			return &config->subscribers[i];
 	return NULL;
 }
 

@@ -248,6 +248,8 @@ enum {
 char *config_find(const char *given);
 
 const struct page_config *config_page(const struct config *config, const char *name);
+/* The first subscriber with this address, whatever its case. */
+const struct subscriber_config *config_subscriber(const struct config *config, const char *mail);
 const struct webhook_config *config_webhook(const struct config *config, const char *name);
 const struct route_config *config_route(const struct config *config, const char *name);
 

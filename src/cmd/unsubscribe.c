@@ -4,20 +4,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "base/error.h"
 #include "cmd/context.h"
 #include "keep/store.h"
 #include "tell/subscribers.h"
-
-static bool in_file(const struct config *config, const char *mail)
-{
-	for (size_t i = 0; i < config->subscriber_count; i++)
-		if (strcasecmp(config->subscribers[i].mail, mail) == 0)
-			return true;
-	return false;
-}
 
 static int unsubscribe(const struct context *context, const char *mail)
 {
@@ -31,7 +22,7 @@ static int unsubscribe(const struct context *context, const char *mail)
 		return EXIT_LOCAL;
 	}
 	subscribers_load(database, &subscribers);
-	if (subscribers_find(&subscribers, mail) == NULL && !in_file(context->config, mail)) {
+	if (subscribers_find(&subscribers, mail) == NULL && config_subscriber(context->config, mail) == NULL) {
 		fprintf(stderr,
 			"lampwatch: nobody has subscribed as %s; `lampwatch subscribers` lists "
 			"who has\n",
