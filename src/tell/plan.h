@@ -9,7 +9,8 @@
  * - page: {name, title, url, provider, provider_or_name}.
  * - headline: {red, green, both, update, lost, back, gone, …}: true for those that occur;
  *   {colour: "red", "green", "grey" or "yellow"; word: "red", "green", "red and green again", …;
- *   count; more: count - 1; several: more than one is shown}.
+ *   count; more: how many more of its like, updates about incidents beside indicators not counted;
+ *   several: more than one is shown}.
  * - first: the first event, as in events.
  * - events: a list, worst first, of {type: red, green, both (was red, is green again), update,
  *   lost, back, gone, …; is_TYPE: true}, and in each

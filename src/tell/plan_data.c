@@ -8,6 +8,7 @@
 #include "base/config.h"
 #include "base/date_value.h"
 #include "base/json.h"
+#include "base/level.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "settings.h"
@@ -39,11 +40,22 @@ static int event_rank(const struct value *event)
 	return rank[type];
 }
 
+/* Of two that are red the worse comes first. */
+static int level_after(const struct value *event)
+{
+	enum level level = LEVEL_OPERATIONAL;
+
+	level_parse(value_get_text(value_get(event, "after"), "level"), &level);
+	return (int)level;
+}
+
 static int by_rank(const void *a, const void *b)
 {
 	const struct value *left = *(struct value *const *)a, *right = *(struct value *const *)b;
 	int order = event_rank(left) - event_rank(right);
 
+	if (order == 0)
+		order = level_after(right) - level_after(left);
 	return order != 0 ? order
 			  : strcmp(value_get_text(left, "label"), value_get_text(right, "label"));
 }
@@ -70,18 +82,21 @@ static void put_headline(struct value *data, const struct value *events, size_t 
 	};
 	struct value *headline = value_put(data, "headline", value_map());
 	enum event_type first = EVENT_RED;
+	size_t count = events->count + left_out, updates = 0;
 
 	for (size_t i = events->count; i-- > 0;) {
 		value_put_boolean(headline, value_get_text(events->members[i], "type"), true);
 		event_type_parse(value_get_text(events->members[i], "type"), &first);
+		updates += first == EVENT_UPDATE;
 	}
 	value_put_text(headline, "colour",
 		first == EVENT_SETTLED
 			? value_get_text(value_get(events->members[0], "after"), "colour")
 			: words[first].colour);
 	value_put_text(headline, "word", words[first].word);
-	value_put_number(headline, "count", (int64_t)(events->count + left_out));
-	value_put_number(headline, "more", (int64_t)(events->count + left_out) - 1);
+	value_put_number(headline, "count", (int64_t)count);
+	value_put_number(headline, "more",
+		(int64_t)count - 1 - (first != EVENT_UPDATE ? (int64_t)updates : 0));
 	value_put_boolean(headline, "several", events->count > 1);
 }
 

@@ -153,7 +153,7 @@ statuspage_page "$page" major major_outage partial_outage
 state() { find archive -type f ! -name '*-wal' ! -name '*-shm' -exec sha256sum {} + | sort; find archive -type d | sort; }
 state > before; beat=$(beats)
 at 08:10 run --dry-run > said 2>&1; status=$?
-same "a dry run says whom it would tell what" "0 mail:ops@example.com: SIMULATED RED: Chat and 1 more (Example Services)" "$status $(cat said)"
+same "a dry run says whom it would tell what" "0 mail:ops@example.com: SIMULATED RED: Mail and 1 more (Example Services)" "$status $(cat said)"
 state > after
 check "changes nothing" cmp before after
 same "tells nobody, not even that it is alive" "0 $beat 0" "$(count_mails relay) $(beats) $(fails)"

@@ -330,7 +330,11 @@ static void test_one_message_for_each_receiver_with_the_worst_first(void **state
 	assert_string_equal(
 		value_get_text(value_get(says(fixture, 0)->data, "headline"), "colour"), "red");
 	assert_int_equal(
-		value_get_number(value_get(says(fixture, 0)->data, "headline"), "more"), 3);
+		value_get_number(value_get(says(fixture, 0)->data, "headline"), "more"), 2);
+	assert_int_equal(
+		value_get_number(value_get(says(fixture, 0)->data, "headline"), "count"), 4);
+	fixture->events.list[3].after = LEVEL_PARTIAL_OUTAGE;
+	assert_plan(fixture, "mail:a red:B red:A green:G update:i"); /* the worse first */
 	assert_int_equal(says(fixture, 0)->alarm_count, 3);
 	fixture_free(fixture);
 }
