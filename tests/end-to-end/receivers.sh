@@ -169,7 +169,7 @@ statuspage_page "$page" major major_outage partial_outage
 at 10 run
 # events: action and key of each request, in the order in which they went out.
 events() { local file; for file in $(find "$work/posts" -type f | sort); do sed '1,/^\r$/d' "$file" | python3 -c 'import json, sys; data = json.load(sys.stdin); print(data["event_action"], data["dedup_key"])'; done; }
-same "one event for each indicator" "trigger lampwatch/example/component1,trigger lampwatch/example/component0" "$(events | paste -sd,)"
+same "one event for each indicator" "trigger lampwatch/example/component0,trigger lampwatch/example/component1" "$(events | paste -sd,)"
 same "of one delivery" "0" "$(owed pending)"
 rm -f "$work"/posts/*
 statuspage_page "$page" none operational operational
