@@ -184,7 +184,7 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 
 	classify_receivers(observer->database, observer->config, observer->dependences,
 		state->red || state->lost ? state->name : NULL, &work->observer->receivers, &lost);
-	if (lost.count > 0 && begins_trouble(work))
+	if (lost.count > 0 && work->seen->page->provider != NULL && begins_trouble(work))
 		tell_lost(work, &lost);
 	plan_make(&input, plan);
 	text_list_release(&lost);

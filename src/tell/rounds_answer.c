@@ -69,6 +69,18 @@ static bool is_refused(const struct rounds *rounds, const struct round *round,
 	       refusal_has_second(delivery) || now - delivery->created > REFUSED_SECONDS;
 }
 
+/* What a relay says of the receiver is remembered while the others are asked. */
+static void note_refusal(struct round *round, const struct attempt *attempt)
+{
+	if (attempt->outcome != OUTCOME_RECEIVER)
+		return;
+	round->refusals++;
+	if (round->refusal == NULL) {
+		round->refusal = memory_new(sizeof *round->refusal);
+		*round->refusal = *attempt;
+	}
+}
+
 /* By the next way, if there is one; else refused, given up, or tried again in a later run. */
 static void failed(struct rounds *rounds, struct round *round, const struct delivery *delivery,
 	const char *way, const struct attempt *attempt, int64_t now)
@@ -76,6 +88,7 @@ static void failed(struct rounds *rounds, struct round *round, const struct deli
 	struct database *database = rounds->settings.database;
 	struct delivery before = *delivery;
 
+	note_refusal(round, attempt);
 	before.tries = round->tries; /* it is rounds that make the pauses longer, not ways */
 	if (receiver_address(round->receiver) != NULL && way_of(rounds, round, now) != NO_WAY) {
 		outbox_note(database, delivery->id, way, attempt);
@@ -89,18 +102,6 @@ static void failed(struct rounds *rounds, struct round *round, const struct deli
 	} else {
 		outbox_failed(database, &before, way, attempt, now);
 		round->state = ROUND_OVER;
-	}
-}
-
-/* What a relay says of the receiver is remembered while the others are asked. */
-static void note_failure(struct round *round, const struct attempt *attempt)
-{
-	if (attempt->outcome != OUTCOME_RECEIVER)
-		return;
-	round->refusals++;
-	if (round->refusal == NULL) {
-		round->refusal = memory_new(sizeof *round->refusal);
-		*round->refusal = *attempt;
 	}
 }
 
@@ -120,10 +121,8 @@ static void conclude(struct rounds *rounds, struct batch *batch, size_t index,
 		outbox_delivered(rounds->settings.database, delivery->id, way, attempt, now);
 	else if (attempt->outcome == OUTCOME_RECEIVER && batch->route == NULL)
 		refused_after(rounds, delivery, way, attempt, now);
-	else {
-		note_failure(round, attempt);
+	else
 		failed(rounds, round, delivery, way, attempt, now);
-	}
 	if (round->state == ROUND_DONE || round->state == ROUND_ANEW)
 		rounds->stale = true; /* what had to wait for it may be due */
 }

@@ -85,15 +85,17 @@ all() {
 		  - {mail: lonely@corp.example}
 		webhooks:
 		  - {name: chat, url: "http://127.0.0.1:$www_port/hook", "on": [lost]}
+		operator: admin@own.example
 	END
 	at 0 -q run
 	red
 	: > "$work/names.log"
 	output=$(at 1 run); status=$?
 	same "$with: who is hosted at what is red is told by the second way, where nobody knows by both" \
-		"boss@own.example lonely@corp.example maybe@gateway.example maybe@own.example ops@own.example " "$(receivers own)"
+		"admin@own.example boss@own.example lonely@corp.example maybe@gateway.example maybe@own.example ops@own.example " "$(receivers own)"
 	same "$with: or by a webhook" "1" "$(find "$work/hooks" -type f | wc -l | tr -d ' ')"
 	same "$with: of whom no way reaches a line is said" "0lampwatch: gmail: google is in trouble, and no way reaches 1 receiver meanwhile; \`lampwatch status\` names them" "$status$output"
+	check "$with: and the operator gets a mail that names them" grep -q "lonely@corp.example: hosted at google; no second" <(mails own | xargs grep -l "^X-Envelope-To: admin" | xargs cat | tr -d '\r')
 	same "$with: status names them" "google is in trouble; not reached meanwhile:   lonely@corp.example: hosted at google; no second way" \
 		"$(at 1 status | grep -A1 'not reached' | tr '\n' ' ' | sed 's/ $//')"
 	same "$with: what is red is not spoken to" "0" "$(connections google)"
