@@ -64,12 +64,7 @@ struct value *answer_new(const struct matter *matter, const char *kind, const ch
 
 char *answer_word(void)
 {
-	unsigned char random[DIGEST_BYTES / 2];
-	char text[2 * sizeof random + 1];
-
-	digest_random(random, sizeof random);
-	text_hexadecimal(random, sizeof random, text);
-	return memory_string(text);
+	return digest_random_word(DIGEST_BYTES / 2);
 }
 
 static char *answer_id(const struct config *config)

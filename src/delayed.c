@@ -5,24 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/database.h"
 #include "base/date.h"
 #include "base/memory.h"
+#include "base/yaml.h"
 #include "keep/store.h"
 #include "tell/outbox.h"
 
 #define FACT_SAID "delayed"
-
-/* Names of routes and webhooks have no blanks. */
-static void read_names(const char *text, struct text_list *names)
-{
-	char *copy = memory_string(text), *rest = copy, *word;
-
-	while ((word = strsep(&rest, " ")) != NULL)
-		text_list_add(names, word);
-	free(copy);
-}
 
 static void add_line(const struct outbox_delay *delay, const char *zone, struct text_list *lines)
 {
@@ -40,24 +30,26 @@ static void add_line(const struct outbox_delay *delay, const char *zone, struct 
 void delayed_find(struct database *database, const char *zone, int64_t now, struct text_list *lines)
 {
 	char *fact = store_fact(database, FACT_SAID);
-	struct text_list said = {0};
+	struct text_list said = {0}, ways = {0}; /* whose names have no blanks */
 	struct outbox_delays delays = {0};
-	struct buffer names = {0};
+	char *names;
 
-	read_names(fact, &said);
+	text_list_add_words(&said, fact);
 	outbox_delayed(database, now - DELAYED_SECONDS, &delays);
 	for (size_t i = 0; i < delays.count; i++) {
-		buffer_format(&names, "%s%s", i > 0 ? " " : "", delays.list[i].way);
+		text_list_add(&ways, delays.list[i].way);
 		if (!text_list_has(&said, delays.list[i].way))
 			add_line(&delays.list[i], zone, lines);
 	}
-	if (strcmp(buffer_string(&names), fact) != 0) {
+	names = text_list_words(&ways);
+	if (strcmp(names, fact) != 0) {
 		database_begin(database);
-		store_set_fact(database, FACT_SAID, buffer_string(&names));
+		store_set_fact(database, FACT_SAID, names);
 		database_commit(database, NULL);
 	}
 	outbox_delays_release(&delays);
 	text_list_release(&said);
-	buffer_release(&names);
+	text_list_release(&ways);
+	free(names);
 	free(fact);
 }

@@ -132,13 +132,8 @@ static void keep(struct observer *observer, const struct content_copy *copy, str
 	struct error error;
 
 	if (!content_render(observer->config, observer->templates, copy, joined->says.data, now,
-		    &content, &error)) {
-		observer_say(observer, "outbox", error.text);
-		if (error.remedy == REMEDY_CONFIGURATION)
-			observer->template_trouble = true;
-		else
-			observer->local_trouble = true;
-	}
+		    &content, &error))
+		observer_say_plain(observer, "outbox", &error);
 	joined->content = outbox_keep(observer->database, &joined->says, &content);
 	content_release(&content);
 }

@@ -29,6 +29,15 @@ void observer_say(const struct observer *observer, const char *page, const char 
 	free(visible);
 }
 
+void observer_say_plain(struct observer *observer, const char *page, const struct error *error)
+{
+	observer_say(observer, page, error->text);
+	if (error->remedy == REMEDY_CONFIGURATION)
+		observer->template_trouble = true;
+	else
+		observer->local_trouble = true;
+}
+
 void work_say(const struct work *work, const char *text)
 {
 	observer_say(work->observer, work->seen->page->name, text);
@@ -51,25 +60,21 @@ static bool refuse_simulation(const struct observer *observer, struct error *err
 
 bool observer_open(struct observer *observer, struct error *error)
 {
-	unsigned char random[DIGEST_BYTES];
-	char key[DIGEST_TEXT];
-
 	if (!refuse_simulation(observer, error))
 		return false;
 	receivers_of_config(observer->config, &observer->receivers);
 	silences_load(observer->database, 0, &observer->silences);
 	subscribers_load(observer->database, &observer->subscribers);
 	subscribers_apply(&observer->subscribers, &observer->receivers);
-	observer->dependences = dependences_load(
-		observer->database, observer->config, observer->providers);
+	observer->dependences =
+		dependences_load(observer->database, observer->config, observer->providers);
 	observer->key = store_fact(observer->database, "key");
 	if (observer->key[0] != '\0')
 		return true;
-	digest_random(random, sizeof random);
-	text_hexadecimal(random, sizeof random, key);
-	memory_set(&observer->key, key);
+	free(observer->key);
+	observer->key = digest_random_word(DIGEST_BYTES);
 	database_begin(observer->database);
-	store_set_fact(observer->database, "key", key);
+	store_set_fact(observer->database, "key", observer->key);
 	store_set_fact(observer->database, "simulated", observer->simulated ? "yes" : "no");
 	return database_commit(observer->database, error);
 }

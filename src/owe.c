@@ -206,13 +206,8 @@ static void render(struct work *work, const struct plan *plan, const struct deli
 	struct error error;
 
 	if (!content_render(observer->config, observer->templates, &copy,
-		    plan->contents[delivery->content].data, work->seen->now, content, &error)) {
-		work_say(work, error.text);
-		if (error.remedy == REMEDY_CONFIGURATION)
-			work->observer->template_trouble = true;
-		else
-			work->observer->local_trouble = true;
-	}
+		    plan->contents[delivery->content].data, work->seen->now, content, &error))
+		observer_say_plain(work->observer, work->seen->page->name, &error);
 }
 
 /* Under which numbers a content is kept, as mail that does not and that does say how to end it. */

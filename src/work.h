@@ -41,6 +41,10 @@ struct work {
 void observer_say(const struct observer *observer, const char *page, const char *text);
 void work_say(const struct work *work, const char *text);
 
+/* Says that a message goes out in plain words, or not at all (content_render()), and notes whose
+ * trouble it is. */
+void observer_say_plain(struct observer *observer, const char *page, const struct error *error);
+
 /* Frees what it owns: the readings, changes, turns, events, and what was kept. */
 void work_release(struct work *work);
 

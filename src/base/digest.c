@@ -44,8 +44,7 @@ struct digest_stream *digest_begin(void)
 	struct digest_stream *stream = memory_zero(1, sizeof *stream);
 
 	stream->context = EVP_MD_CTX_new();
-	if (stream->context == NULL ||
-		EVP_DigestInit_ex(stream->context, EVP_sha256(), NULL) != 1)
+	if (stream->context == NULL || EVP_DigestInit_ex(stream->context, EVP_sha256(), NULL) != 1)
 		broken("SHA-256");
 	return stream;
 }
@@ -162,4 +161,14 @@ void digest_random(void *bytes, size_t length)
 {
 	if (length > INT_MAX || RAND_bytes(bytes, (int)length) != 1)
 		broken("random bytes");
+}
+
+char *digest_random_word(size_t length)
+{
+	unsigned char random[DIGEST_BYTES];
+	char text[DIGEST_TEXT];
+
+	digest_random(random, length);
+	text_hexadecimal(random, length, text);
+	return memory_string(text);
 }

@@ -41,4 +41,8 @@ bool digest_certificate(void *ssl, char out[static DIGEST_TEXT]);
 /* Unpredictable bytes; ends the program where the system has none. */
 void digest_random(void *bytes, size_t length);
 
+/* A word of that many such bytes (at most DIGEST_BYTES), two hexadecimal digits each. Owned by the
+ * caller. */
+char *digest_random_word(size_t length);
+
 #endif

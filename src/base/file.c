@@ -122,8 +122,7 @@ static bool replace(const char *path, const void *bytes, size_t length, mode_t m
 	struct error *error)
 {
 	char *folder = file_folder(path);
-	const char *slash = strrchr(path, '/');
-	char *temporary = memory_format("%s/.%s.new", folder, slash != NULL ? slash + 1 : path);
+	char *temporary = memory_format("%s/.%s.new", folder, file_name(path));
 	bool done = false;
 
 	unlink(temporary);
@@ -264,6 +263,13 @@ char *file_folder(const char *path)
 	if (slash == NULL)
 		return memory_string(".");
 	return slash == path ? memory_string("/") : memory_bytes(path, (size_t)(slash - path));
+}
+
+const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
 }
 
 bool file_exists(const char *path)

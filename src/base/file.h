@@ -71,6 +71,9 @@ char *file_join(const char *folder, const char *name);
 /* The part before the last '/', "." where there is none. Owned by the caller. */
 char *file_folder(const char *path);
 
+/* The part behind it, the whole where there is none. Points into path. */
+const char *file_name(const char *path);
+
 bool file_exists(const char *path);
 
 /*

@@ -35,11 +35,10 @@ struct output *output_open(const char *path, mode_t mode, struct error *error)
 {
 	struct output *output = memory_zero(1, sizeof *output);
 	char *folder = file_folder(path);
-	const char *slash = strrchr(path, '/');
 	int descriptor;
 
 	output->path = memory_string(path);
-	output->temporary = memory_format("%s/.%s.new", folder, slash != NULL ? slash + 1 : path);
+	output->temporary = memory_format("%s/.%s.new", folder, file_name(path));
 	free(folder);
 	unlink(output->temporary);
 	descriptor = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);

@@ -548,6 +548,25 @@ bool text_list_has(const struct text_list *texts, const char *text)
 	return false;
 }
 
+void text_list_add_words(struct text_list *texts, const char *words)
+{
+	char *copy = memory_string(words), *rest = copy, *word;
+
+	while ((word = strsep(&rest, " ")) != NULL)
+		if (word[0] != '\0')
+			text_list_add(texts, word);
+	free(copy);
+}
+
+char *text_list_words(const struct text_list *texts)
+{
+	struct buffer words = {0};
+
+	for (size_t i = 0; i < texts->count; i++)
+		buffer_format(&words, "%s%s", i > 0 ? " " : "", texts->list[i]);
+	return buffer_take(&words);
+}
+
 void text_list_release(struct text_list *texts)
 {
 	for (size_t i = 0; i < texts->count; i++)

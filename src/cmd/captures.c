@@ -141,8 +141,7 @@ void captured_release(struct captured *captured)
 static void note_source(
 	const struct capture *capture, const char *name, size_t i, struct captured *captured)
 {
-	const char *slash = strrchr(capture->path, '/');
-	const char *last = slash != NULL ? slash + 1 : capture->path;
+	const char *last = file_name(capture->path);
 	const struct buffer *body = &captured->responses[i].body;
 	char sha256[DIGEST_TEXT];
 

@@ -162,8 +162,7 @@ static char *describe(const struct text_list *pages)
 
 static int write_file(struct web_archive *web, const struct text_list *pages, bool wacz)
 {
-	const char *slash = strrchr(web->path, '/');
-	const char *filename = slash != NULL ? slash + 1 : web->path;
+	const char *filename = file_name(web->path);
 	char *mark = store_fact(web->database, "simulated"), *description = describe(pages);
 	struct error error;
 	bool good = open_file(web, filename, wacz, &error);

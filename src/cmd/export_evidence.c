@@ -91,7 +91,7 @@ static bool add_authority(const struct context *context, struct proof *proof, st
 static bool write_zip(const struct proof *proof, const char *path, struct error *error)
 {
 	struct zip *zip = zip_open(path, ZIP_MAX, error);
-	char *root = memory_string(strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path);
+	char *root = memory_string(file_name(path));
 
 	if (zip == NULL) {
 		free(root);

@@ -59,36 +59,34 @@ static struct value *example(const struct config *config)
 	return data;
 }
 
-static void lint_webhook(const struct config *config, const char *templates,
-	const struct webhook_config *webhook, struct problems *problems)
+static void lint_webhook(const char *templates, const struct webhook_config *webhook,
+	const struct value *data, struct problems *problems)
 {
 	struct problems known = {0}; /* said by the check of the configuration itself */
 	struct service *service = service_load(templates, webhook, &known);
-	struct value *data = example(config);
 	struct buffer out = {0};
 	struct error error = {0};
 
 	if (service != NULL) {
 		char *folder = file_folder(service->template);
-		const char *slash = strrchr(service->template, '/');
-		const char *name = slash != NULL ? slash + 1 : service->template;
 
-		if (!template_check_file(folder, name, &error) ||
+		if (!template_check_file(folder, file_name(service->template), &error) ||
 			!message_webhook(templates, service, data, &out, &error))
 			complain(problems, &error);
 		free(folder);
 	}
 	service_free(service);
 	buffer_release(&out);
-	value_free(data);
 	problems_release(&known);
 }
 
 void lint_templates(const struct config *config, const char *templates, struct problems *problems)
 {
+	struct value *data = example(config);
 	size_t before = problems->errors;
 
 	lint_mails(templates, problems);
 	for (size_t i = 0; i < config->webhook_count && problems->errors == before; i++)
-		lint_webhook(config, templates, &config->webhooks[i], problems);
+		lint_webhook(templates, &config->webhooks[i], data, problems);
+	value_free(data);
 }

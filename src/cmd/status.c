@@ -80,11 +80,9 @@ static char *lamp_label(const struct lamp *lamp)
 }
 
 static void print_lamp(const struct status *status, const struct page_config *page,
-	const struct lamp *lamp, bool fresh)
+	const struct lamp *lamp, bool fresh, bool muted)
 {
 	char *label = lamp_label(lamp);
-	bool muted = mute_holds(
-		status->context->config, &status->silences, page->name, status->now, NULL);
 
 	fputs("  ", stdout);
 	terminal_lamp(lamp_colour(page, lamp, fresh));
@@ -99,12 +97,13 @@ static void print_lamp(const struct status *status, const struct page_config *pa
 	free(label);
 }
 
-static void print_mute(const struct status *status, const struct page_config *page)
+/* Whether the page is muted. */
+static bool print_mute(const struct status *status, const struct page_config *page)
 {
 	struct mute mute;
 
 	if (!mute_holds(status->context->config, &status->silences, page->name, status->now, &mute))
-		return;
+		return false;
 	printf("  %s: nobody is told until ", mute.silence ? "silence" : "maintenance");
 	terminal_time(mute.until, status->context->config->timezone);
 	if (mute.reason[0] != '\0') {
@@ -112,12 +111,13 @@ static void print_mute(const struct status *status, const struct page_config *pa
 		terminal_text(mute.reason, 0);
 	}
 	putchar('\n');
+	return true;
 }
 
 static void print_page(const struct status *status, const struct page_config *page,
 	struct page_state *state, const char *observation)
 {
-	bool fresh = text_equal(observation, "fresh");
+	bool fresh = text_equal(observation, "fresh"), muted;
 
 	terminal_lamp(state != NULL ? page_colour(page, state, fresh) : COLOUR_GREY);
 	putchar(' ');
@@ -132,13 +132,13 @@ static void print_page(const struct status *status, const struct page_config *pa
 		terminal_text(state->failure, 0);
 	}
 	putchar('\n');
-	print_mute(status, page);
+	muted = print_mute(status, page);
 	for (size_t i = 0; state != NULL && i < state->lamps.count; i++) {
 		const struct lamp *lamp = &state->lamps.list[i];
 
 		if (status->all || lamp->gone || lamp->alarm || lamp->flapping ||
 			lamp_colour(page, lamp, true) != COLOUR_GREEN)
-			print_lamp(status, page, lamp, fresh);
+			print_lamp(status, page, lamp, fresh, muted);
 	}
 }
 

@@ -47,15 +47,16 @@ static struct value *test_data(const struct trial *trial)
 	return data;
 }
 
+enum { TEST_ID_BYTES = 8 };
+
 static char *test_id(const struct config *config)
 {
 	const char *at = config->from != NULL ? strchr(config->from, '@') : NULL;
-	unsigned char random[8];
-	char text[2 * sizeof random + 1];
+	char *word = digest_random_word(TEST_ID_BYTES);
+	char *id = memory_format("<t.%s@%s>", word, at != NULL ? at + 1 : "lampwatch.invalid");
 
-	digest_random(random, sizeof random);
-	text_hexadecimal(random, sizeof random, text);
-	return memory_format("<t.%s@%s>", text, at != NULL ? at + 1 : "lampwatch.invalid");
+	free(word);
+	return id;
 }
 
 static int report(const struct trial *trial, const struct attempt *attempt)

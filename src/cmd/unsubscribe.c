@@ -22,7 +22,8 @@ static int unsubscribe(const struct context *context, const char *mail)
 		return EXIT_LOCAL;
 	}
 	subscribers_load(database, &subscribers);
-	if (subscribers_find(&subscribers, mail) == NULL && config_subscriber(context->config, mail) == NULL) {
+	if (subscribers_find(&subscribers, mail) == NULL &&
+		config_subscriber(context->config, mail) == NULL) {
 		fprintf(stderr,
 			"lampwatch: nobody has subscribed as %s; `lampwatch subscribers` lists "
 			"who has\n",

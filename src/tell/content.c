@@ -19,7 +19,6 @@ enum { PLAIN_SUBJECT_MAX = 400 /* bytes */ };
 void content_release(struct content *content)
 {
 	free(content->bytes);
-	free(content->data);
 	*content = (struct content){0};
 }
 

@@ -21,7 +21,6 @@ struct content {
 		      * makes each receiver's own */
 	char *bytes; /* owned; NULL: forgotten, since nobody is owed it */
 	size_t length;
-	char *data; /* JSON: what the bytes were made from; owned; NULL likewise */
 };
 
 void content_release(struct content *content);

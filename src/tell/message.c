@@ -397,8 +397,7 @@ static bool render_request(const char *templates, const struct service *service,
 	const struct value *data, struct buffer *out, struct error *error)
 {
 	char *folder = file_folder(service->template), *json = data_json(data);
-	const char *slash = strrchr(service->template, '/');
-	const char *name = slash != NULL ? slash + 1 : service->template;
+	const char *name = file_name(service->template);
 	struct value *shown = message_data(templates, data, error);
 	struct buffer body = {0};
 	bool done = shown != NULL;

@@ -112,8 +112,8 @@ int64_t outbox_keep(
 
 void outbox_content(struct database *database, int64_t id, struct content *content)
 {
-	struct statement *row = database_query(
-		database, "SELECT whole, bytes, data FROM content WHERE id = ?", "i", id);
+	struct statement *row =
+		database_query(database, "SELECT whole, bytes FROM content WHERE id = ?", "i", id);
 
 	*content = (struct content){.id = id};
 	if (statement_row(row) && !statement_null(row, 1)) {
@@ -121,7 +121,6 @@ void outbox_content(struct database *database, int64_t id, struct content *conte
 
 		content->whole = statement_integer(row, 0);
 		content->bytes = memory_bytes(bytes, content->length);
-		content->data = memory_string(statement_text(row, 2));
 	}
 	statement_end(row);
 }

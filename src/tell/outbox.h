@@ -87,8 +87,8 @@ int64_t outbox_keep(
 void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan,
 	int64_t content, int64_t now);
 
-/* What is kept under a number, to be released; all but the number is empty where nobody is owed it
- * any more. */
+/* The bytes that are kept under a number, to be released; all but the number is empty where nobody
+ * is owed them any more. */
 void outbox_content(struct database *database, int64_t id, struct content *content);
 
 /* The data of a kept content; NULL where there is none, or it cannot be read. Owned by the caller.

@@ -4,20 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/database.h"
 #include "base/memory.h"
-
-/* Names of pages have no blanks. */
-static void read_pages(const char *text, struct text_list *pages)
-{
-	char *copy = memory_string(text), *rest = copy, *word;
-
-	while ((word = strsep(&rest, " ")) != NULL)
-		if (word[0] != '\0')
-			text_list_add(pages, word);
-	free(copy);
-}
+#include "base/yaml.h"
 
 void questions_load(struct database *database, struct questions *questions)
 {
@@ -30,7 +19,7 @@ void questions_load(struct database *database, struct questions *questions)
 
 		question->id = statement_integer(row, 0);
 		question->mail = memory_string(statement_text(row, 1));
-		read_pages(statement_text(row, 2), &question->pages);
+		text_list_add_words(&question->pages, statement_text(row, 2));
 		question->asked = statement_integer(row, 3);
 	}
 	statement_end(row);
@@ -48,13 +37,11 @@ void questions_release(struct questions *questions)
 
 int64_t question_add(struct database *database, const struct question *question)
 {
-	struct buffer pages = {0};
+	char *pages = text_list_words(&question->pages); /* whose names have no blanks */
 
-	for (size_t i = 0; i < question->pages.count; i++)
-		buffer_format(&pages, "%s%s", i > 0 ? " " : "", question->pages.list[i]);
 	database_do(database, "INSERT INTO question (mail, pages, asked) VALUES (?, ?, ?)", "tti",
-		question->mail, buffer_string(&pages), question->asked);
-	buffer_release(&pages);
+		question->mail, pages, question->asked);
+	free(pages);
 	return database_last_row(database);
 }
 

@@ -48,7 +48,7 @@ static struct buffer bytes_of(const struct session_order *order, const struct de
 	struct content_copy copy = delivery_copy(delivery);
 	struct buffer bytes = {0};
 
-	if (content != NULL && content->bytes != NULL)
+	if (content != NULL)
 		content_address(content, &copy, &bytes, NULL);
 	return bytes;
 }

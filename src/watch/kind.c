@@ -274,7 +274,7 @@ static void set_digest(struct kind *kind, const struct buffer *file, struct node
 
 static char *name_of(const char *path)
 {
-	const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
+	const char *base = file_name(path);
 
 	return memory_bytes(base, strlen(base) - (text_ends(base, suffix) ? strlen(suffix) : 0));
 }
