@@ -895,21 +895,59 @@ static void test_a_folder_without_its_row_is_adopted_and_told(void **state)
 	assert_true(verify(&with, &verified, NULL, &error));
 }
 
-static void test_a_folder_of_another_address_is_removed_and_not_told(void **state)
+/* It is as if it had never been. */
+static void assert_discarded(struct scene *scene)
 {
-	struct scene *scene = *state;
 	struct verified verified = {0};
 	struct verification with = {.archive = scene->archive, .database = scene->database};
 	struct error error = {0};
+
+	recover(scene);
+	assert_int_equal(scene_snapshots(scene, "one"), 1);
+	assert_told(scene, OPS, "");
+	assert_true(verify(&with, &verified, NULL, &error));
+}
+
+static void test_a_folder_of_another_address_is_removed_and_not_told(void **state)
+{
+	struct scene *scene = *state;
 
 	scene_configure(scene,
 		"pages: [{name: one, url: 'https://other.example.com/', kind: statuspage}]\n"
 		"subscribers: [{mail: ops@example.com}]\n" SCENE_ROUTES);
 	leave_folder(scene, RED);
-	recover(scene);
-	assert_int_equal(scene_snapshots(scene, "one"), 1);
-	assert_told(scene, OPS, "");
-	assert_true(verify(&with, &verified, NULL, &error));
+	assert_discarded(scene);
+}
+
+/* Releases the state. */
+static void save_state(struct scene *scene, struct page_state *one)
+{
+	database_begin(scene->database);
+	store_save(scene->database, one);
+	assert_true(database_commit(scene->database, NULL));
+	page_state_release(one);
+}
+
+static void test_a_folder_of_another_program_version_is_removed_and_not_told(void **state)
+{
+	struct scene *scene = *state;
+	struct page_state one = scene_state(scene, "one");
+
+	memory_set(&one.program, "0.0.1");
+	save_state(scene, &one);
+	leave_folder(scene, RED);
+	assert_discarded(scene);
+}
+
+static void test_a_folder_of_another_kind_is_removed_and_not_told(void **state)
+{
+	struct scene *scene = *state;
+	struct page_state one = scene_state(scene, "one");
+
+	memory_set(&one.kind_digest, "0000");
+	save_state(scene, &one);
+	leave_folder(scene, RED);
+	assert_discarded(scene);
 }
 
 static void test_a_folder_of_a_page_never_seen_is_removed(void **state)
@@ -1034,6 +1072,8 @@ int main(void)
 		test_in(green, test_chain_lines_that_could_not_be_appended_are_appended_later),
 		test_in(green, test_a_folder_without_its_row_is_adopted_and_told),
 		test_in(green, test_a_folder_of_another_address_is_removed_and_not_told),
+		test_in(green, test_a_folder_of_another_program_version_is_removed_and_not_told),
+		test_in(green, test_a_folder_of_another_kind_is_removed_and_not_told),
 		test_in(empty, test_a_folder_of_a_page_never_seen_is_removed),
 		test_in(empty, test_twenty_thousand_indicators_turn_red_in_one_message_and_in_time),
 		test_in(empty, test_a_simulated_archive_and_a_real_one_do_not_mix),
