@@ -67,6 +67,17 @@ run 3
 same "green follows" "RED,GREEN" "$(subjects_of)"
 check "and the reserve is there again" test -s "$disk/archive/.state/reserve"
 
+# The database can be opened with what is left; the snapshot, which has a megabyte, cannot be kept.
+begin
+leave 256
+{ red; cat "$page"; head -c 1M /dev/zero | tr '\0' ' '; } | put "$page"
+run 1
+same "where only the snapshot finds no room the reserve is freed for it: the alert is kept and sent" "RED" "$(subjects_of)"
+same "with exit status 0, without a word" "0" "$status$output"
+same "the snapshot is there" "2" "$(find "$disk/archive/example" -name reading | wc -l)"
+check "in the reserve's place" test ! -e "$disk/archive/.state/reserve"
+rm "$disk/filling"
+
 # ---- without a reserve ----
 
 # empty KILOBYTES: so much is left, and no reserve.
