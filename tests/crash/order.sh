@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: ISC
+# A power failure takes what was written and not synced, and a test cannot cut the power: so all files
+# that are written, synced and renamed are noted in their order (tests/crash/order.c), and nothing may be
+# renamed, removed or committed before what it needs is on the disk.
+. "$(dirname "$0")/../harness.sh"
+
+serve_http www
+serve_smtp relay
+work=$(realpath "$work")
+page=$work/www/api/v2/summary.json
+mkdir -p "${page%/*}"
+cd "$work" || exit 1
+cat > lampwatch.yaml <<-END
+	archive: $work/archive
+	from: lampwatch@example.org
+	operator: admin@example.org
+	every: 0s
+	site: off
+	pages:
+	  - {name: example, url: "http://127.0.0.1:$www_port/", kind: statuspage, provider: example}
+	routes:
+	  - {name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}
+	subscribers:
+	  - {mail: ops@example.com}
+END
+
+# noted WORD…: lampwatch with its order noted in $work/order.
+noted() {
+	: > order
+	LAMPWATCH_ORDER_LOG=$work/order LD_PRELOAD=$BUILD/tests/liborder.so \
+		ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 "$lampwatch" "$@"
+}
+at() { echo "2014-01-24T19:$1:00Z"; }
+
+# Prints each step for which something was not on the disk. A process answers for what it wrote itself:
+# the bytes of a file, and that a folder has a name in it. A rename may come before the folders above its
+# place are synced, a commit may not. Locks, the reserve and what is shared with SQLite hold nothing, what
+# comes in moves away again, and the database is SQLite's own matter until it has committed.
+too_early() {
+	awk -F '\t' -v archive="$work/archive" '
+		function folder(path) { sub("/[^/]*$", "", path); return path }
+		function counts(path) {
+			return index(path "/", archive "/") == 1 && path !~ /\/\.state\/([a-z]*\.lock|reserve|incoming|lampwatch\.db-shm)$/
+		}
+		function is_database(path) { return path ~ /\/lampwatch\.db(-[a-z]*)?$/ }
+		function unsynced(path) { if (counts(path)) missing[$1, path] = path }
+		function synced(path) { delete missing[$1, path] }
+		# database: of it, too. Each fault is told once.
+		function need(database, key) {
+			for (key in missing)
+				if (index(key, $1 SUBSEP) == 1 && (database || !is_database(missing[key])) &&
+						!($4 != "" && index($4, missing[key] "/") == 1)) {
+					print $2 " " $3 " " $4 " before " missing[key] " is on disk"
+					delete missing[key]
+				}
+		}
+		$2 == "write" { unsynced($3) }
+		$2 == "sync" { synced($3) }
+		$2 == "create" && counts($3) && !is_database($3) { unsynced(folder($3)) }
+		$2 == "rename" && counts($4) { synced(folder($3)); need(0); unsynced(folder($4)) }
+		$2 == "remove" && counts($3) && !is_database($3) { synced($3); synced(folder($3)); need(0) }
+		$2 == "commit" { need(0) }
+		$2 == "committed" { need(1) }
+		{ last[$1] = $1 }
+		END { if (NR == 0) print "nothing was noted"; for (process in last) { $0 = process "\tend\t\t"; need(0) } }' order | sed "s|$work/||g" | sort -u
+}
+steps() { cut -f 2 order | sort -u | paste -sd ' '; }
+
+# in_order NAME WORD…: one test.
+in_order() {
+	local name=$1; shift
+	noted "$@"
+	same "$name" "" "$(too_early)"
+}
+
+"$lampwatch" --clock "$(at 00)" -q run 2> /dev/null # makes the archive, which may be lost while it is empty
+statuspage_page "$page" none operational operational
+in_order "the first snapshot of a page" --clock "$(at 01)" -q run
+statuspage_page "$page" major major_outage operational
+in_order "an alert, which is kept before it is committed, and committed before it is sent" --clock "$(at 02)" -q run
+same "all that is looked for was there" "commit committed create remove rename sync write" "$(steps)"
+same "and the alert was sent" "1" "$(count_mails relay)"
+echo nonsense | put "$page"
+in_order "a page that cannot be read" --clock "$(at 03)" -q run
+check "the archive is whole" "$lampwatch" --clock "$(at 04)" verify
+
+finish
