@@ -142,13 +142,15 @@ static bool remove_one(const struct pruning *pruning, const char *folder, struct
 	char *path = archive_path(pruning->archive, pruning->page, folder, NULL);
 	char *about = memory_format("%s.html", path);
 	char *aside = file_join(pruning->archive, ARCHIVE_STATE "/incoming/.packed");
+	char *above = file_folder(path);
 	bool done = file_remove_tree(aside, error);
 
 	if (done && rename(path, aside) == 0) {
 		STEP("pruned folder moved away");
-		done = file_remove_tree(aside, error);
+		done = file_sync_folder(above, error) && file_remove_tree(aside, error);
 	}
 	unlink(about);
+	free(above);
 	free(aside);
 	free(about);
 	free(path);

@@ -17,6 +17,8 @@ cat > lampwatch.yaml <<-END
 	operator: admin@example.org
 	every: 0s
 	site: off
+	pack_after: 1d
+	keep_count: 2
 	pages:
 	  - {name: example, url: "http://127.0.0.1:$www_port/", kind: statuspage, provider: example}
 	routes:
@@ -34,7 +36,7 @@ noted() {
 at() { echo "2014-01-24T19:$1:00Z"; }
 
 # Prints each step for which something was not on the disk. A process answers for what it wrote itself:
-# the bytes of a file, and that a folder has a name in it. A rename may come before the folders above its
+# the bytes of a file, and which names a folder has. A rename may come before the folders above its
 # place are synced, a commit may not. Locks, the reserve and what is shared with SQLite hold nothing, what
 # comes in moves away again, and the database is SQLite's own matter until it has committed.
 too_early() {
@@ -58,7 +60,7 @@ too_early() {
 		$2 == "write" { unsynced($3) }
 		$2 == "sync" { synced($3) }
 		$2 == "create" && counts($3) && !is_database($3) { unsynced(folder($3)) }
-		$2 == "rename" && counts($4) { synced(folder($3)); need(0); unsynced(folder($4)) }
+		$2 == "rename" && counts($4) { synced(folder($3)); need(0); unsynced(folder($3)); unsynced(folder($4)) }
 		$2 == "remove" && counts($3) && !is_database($3) { synced($3); synced(folder($3)); need(0) }
 		$2 == "commit" { need(0) }
 		$2 == "committed" { need(1) }
@@ -84,5 +86,10 @@ same "and the alert was sent" "1" "$(count_mails relay)"
 echo nonsense | put "$page"
 in_order "a page that cannot be read" --clock "$(at 03)" -q run
 check "the archive is whole" "$lampwatch" --clock "$(at 04)" verify
+in_order "pruning" --clock "$(at 05)" prune
+in_order "packing, which puts snapshots in the place of others" --clock 2014-03-01T00:00:00Z pack
+same "one snapshot was pruned, two are packed" "pruned 0" \
+	"$(cut -f 1 archive/example/chain | grep pruned) $(find archive/example -name reading | wc -l)"
+check "and it is whole" "$lampwatch" --clock 2014-03-01T00:00:00Z verify
 
 finish
