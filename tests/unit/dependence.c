@@ -26,18 +26,20 @@ static const char table[] =
 	"- {name: microsoft, hosts: [outlook.com]}\n"
 	"- {name: slack, hosts: [slack.com]}\n"
 	"- {name: mimecast, hides: gateway, hosts: [mimecast.com]}\n"
-	"- {name: improvmx, hides: forwarder, hosts: [improvmx.com]}\n";
+	"- {name: improvmx, hides: forwarder, hosts: [improvmx.com]}\n"
+	"- {name: relaying, hides: forwarder, domains: [alias.example]}\n";
 
 /* Structs of the configuration own their strings, so these are writable. */
 static char google_name[] = "google", microsoft_name[] = "microsoft", declared[] = "declared",
 	    gmail_relay[] = "gmail", alias_relay[] = "alias", own_relay[] = "own", chat[] = "chat",
 	    smtp_gmail[] = "smtp.gmail.com", smtp_alias[] = "relay.example.net",
 	    loopback[] = "127.0.0.1", hook[] = "https://hooks.slack.com/services/T0",
-	    second[] = "webhook:chat";
+	    second[] = "webhook:chat", relaying_name[] = "relaying";
 static char *google_list[] = {google_name}, *microsoft_list[] = {microsoft_name},
-	    *both_list[] = {microsoft_name, google_name};
+	    *both_list[] = {microsoft_name, google_name}, *relaying_list[] = {relaying_name};
 static const struct text_list google = {google_list, 1}, microsoft = {microsoft_list, 1},
-			      both = {both_list, 2}, nobody = {NULL, 0};
+			      both = {both_list, 2}, relaying = {relaying_list, 1},
+			      nobody = {NULL, 0};
 
 static struct route_config routes[] = {
 	{.name = declared, .host = loopback, .depends = {google_list, 1}},
@@ -204,6 +206,18 @@ static void test_an_address_depends_on_whoever_its_domain_leads_to(void **state)
 		assert_int_equal(dependence_on(&dependence, &nobody), DEPENDENCY_NONE);
 		assert_dependence(dependence, rows[i].expected);
 	}
+}
+
+static void test_an_address_of_a_forwarders_own_domain_may_be_anybodys_mailbox(void **state)
+{
+	struct dependence dependence = dependence_of_address(*state, "a@alias.example");
+
+	assert_int_equal(dependence_on(&dependence, &relaying), DEPENDENCY_CERTAIN);
+	assert_int_equal(dependence_on(&dependence, &google), DEPENDENCY_POSSIBLE);
+	assert_int_equal(dependence_on(&dependence, &nobody), DEPENDENCY_NONE);
+	assert_dependence(dependence,
+		"relaying (domain alias.example); behind the forwarder relaying, where nobody sees "
+		"whose mailbox it is");
 }
 
 static void test_a_route_depends_on_what_is_configured_and_on_what_its_relay_is_called(void **state)
@@ -387,6 +401,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_address_depends_on_whoever_its_domain_leads_to),
+		cmocka_unit_test(
+			test_an_address_of_a_forwarders_own_domain_may_be_anybodys_mailbox),
 		cmocka_unit_test(
 			test_a_route_depends_on_what_is_configured_and_on_what_its_relay_is_called),
 		cmocka_unit_test(test_a_webhook_depends_on_its_host_and_the_aliases_of_that),
