@@ -424,6 +424,82 @@ static void test_red_that_never_got_out_is_merged_and_what_stood_beside_it_stays
 	fixture_free(fixture);
 }
 
+/* From 18:00 to 20:00 each day; it is 19:00. */
+static void keep_quiet(struct fixture *fixture, struct window *window)
+{
+	*window = (struct window){.days = WINDOW_ALL_DAYS, .from = 18 * 60, .to = 20 * 60};
+	fixture->subscribers[0].subscription.quiet = (struct windows){window, 1};
+}
+
+static void test_what_happens_in_quiet_hours_is_held_until_their_end(void **state)
+{
+	struct fixture *fixture = fixture_new();
+	struct window window;
+
+	(void)state;
+	subscribe(fixture, "a", BOTH_WANTED);
+	subscribe(fixture, "b", BOTH_WANTED);
+	keep_quiet(fixture, &window);
+	owes(fixture, 7, "mail:a", 1, NULL);
+	happens(fixture, EVENT_GREEN, "A", 7);
+	happens(fixture, EVENT_RED, "B", 8);
+	assert_plan(fixture, "mail:a red:B green:A; mail:b red:B");
+	assert_int_equal(fixture->plan.list[0].held_until, NOW + 3600);
+	assert_int_equal(fixture->plan.list[1].held_until, 0);
+	fixture->input.now = NOW + 3600;
+	assert_plan(fixture, "mail:a red:B green:A; mail:b red:B");
+	assert_int_equal(fixture->plan.list[0].held_until, 0);
+	fixture_free(fixture);
+}
+
+static void test_a_second_way_is_as_quiet_as_the_first(void **state)
+{
+	struct fixture *fixture = fixture_new();
+	struct window window;
+
+	(void)state;
+	subscribe(fixture, "a", BOTH_WANTED);
+	fixture->subscribers[0].second = TEXT("b");
+	fixture->weigh = endanger;
+	keep_quiet(fixture, &window);
+	happens(fixture, EVENT_RED, "A", 1);
+	assert_plan(fixture, "mail:a red:A; mail:b red:A");
+	assert_int_equal(fixture->plan.list[0].held_until, NOW + 3600);
+	assert_int_equal(fixture->plan.list[1].held_until, NOW + 3600);
+	fixture_free(fixture);
+}
+
+/* Two people have the same address: the one whose hours are not quiet is to know at once. */
+static void test_of_two_who_share_an_address_the_one_who_is_awake_decides(void **state)
+{
+	struct fixture *fixture = fixture_new();
+	struct window window;
+
+	(void)state;
+	subscribe(fixture, "a", BOTH_WANTED);
+	subscribe(fixture, "a", BOTH_WANTED);
+	keep_quiet(fixture, &window);
+	happens(fixture, EVENT_RED, "A", 1);
+	assert_plan(fixture, "mail:a red:A");
+	assert_int_equal(fixture->plan.list[0].held_until, 0);
+	fixture_free(fixture);
+}
+
+static void test_a_reminder_in_quiet_hours_is_not_held_but_left_out(void **state)
+{
+	struct fixture *fixture = fixture_new();
+	struct window window;
+
+	(void)state;
+	subscribe(fixture, "a", BOTH_WANTED);
+	owes(fixture, 7, "mail:a", 1, NULL);
+	happens(fixture, EVENT_REMINDER, "A", 7);
+	assert_plan(fixture, "mail:a reminder:A");
+	keep_quiet(fixture, &window);
+	assert_plan(fixture, "");
+	fixture_free(fixture);
+}
+
 static void test_red_that_is_over_does_not_mislead_who_wants_only_red(void **state)
 {
 	struct fixture *fixture = fixture_new();
@@ -580,6 +656,10 @@ int main(void)
 		cmocka_unit_test(test_wishes_of_one_address_in_two_places_count_together),
 		cmocka_unit_test(
 			test_red_that_never_got_out_is_merged_and_what_stood_beside_it_stays),
+		cmocka_unit_test(test_what_happens_in_quiet_hours_is_held_until_their_end),
+		cmocka_unit_test(test_a_second_way_is_as_quiet_as_the_first),
+		cmocka_unit_test(test_of_two_who_share_an_address_the_one_who_is_awake_decides),
+		cmocka_unit_test(test_a_reminder_in_quiet_hours_is_not_held_but_left_out),
 		cmocka_unit_test(test_red_that_is_over_does_not_mislead_who_wants_only_red),
 		cmocka_unit_test(test_lost_and_gone_go_to_the_operator_and_lost_to_who_asked),
 		cmocka_unit_test(test_an_operator_who_subscribes_hears_it_once),
