@@ -43,16 +43,20 @@ static inline char *fuzz_string(const uint8_t *data, size_t size)
 	return fuzz_text(data, nul != NULL ? (size_t)(nul - data) : size);
 }
 
-/* Writes the input to a file of this process, for what takes a path. */
+/* Writes the input to a file of this process in TMPDIR, for what takes a path. */
 static inline const char *fuzz_file(const uint8_t *data, size_t size)
 {
-	static char path[] = "/tmp/lampwatch-fuzz-XXXXXX";
+	static char path[4096];
 	static int made;
 	FILE *file;
 
 	if (!made) {
-		int descriptor = mkstemp(path);
+		const char *folder = getenv("TMPDIR");
+		int descriptor;
 
+		snprintf(path, sizeof path, "%s/lampwatch-fuzz-XXXXXX",
+			folder != NULL ? folder : "/tmp");
+		descriptor = mkstemp(path);
 		MUST(descriptor >= 0);
 		file = fdopen(descriptor, "w");
 		made = 1;
