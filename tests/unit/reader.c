@@ -194,7 +194,8 @@ static void test_a_page_that_eats_time_costs_itself_and_nobody_else(void **state
 	readers = readers_new(1);
 	assert_null(readers_read(readers, slow, "https://status.example.com/", documents, &error));
 	assert_int_equal(error.remedy, REMEDY_PAGE);
-	assert_non_null(strstr(error.text, "more time or memory"));
+	/* Of a processor, or on a machine that is busy of the clock. */
+	assert_non_null(strstr(error.text, "than a page may"));
 	other = read_text(readers, PAGE_JSON(""), &error);
 	assert_non_null(other);
 	free(other);
