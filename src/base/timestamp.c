@@ -16,6 +16,12 @@
 #include "base/digest.h"
 #include "base/error.h"
 
+/* Before OpenSSL 3.4 the functions that take over a store and data have other names. */
+#if OPENSSL_VERSION_NUMBER < 0x30400000L
+#define TS_VERIFY_CTX_set0_store TS_VERIFY_CTX_set_store
+#define TS_VERIFY_CTX_set0_data TS_VERIFY_CTX_set_data
+#endif
+
 enum { EXIT_LOCAL_TROUBLE = 3, NONCE_BYTES = 8, REASON_MAX = 256 };
 
 static void require(bool done)
@@ -146,7 +152,7 @@ static bool verify_response(TS_VERIFY_CTX *context, TS_RESP *response, const cha
 		refuse(error, remedy, "cannot be read, or holds no certificate in PEM");
 		return error_prefix(error, "%s", ca_file);
 	}
-	TS_VERIFY_CTX_set_store(context, store);
+	TS_VERIFY_CTX_set0_store(context, store);
 	good = TS_RESP_verify_response(context, response) == 1;
 	TS_VERIFY_CTX_free(context);
 	return good || refuse(error, remedy, "is no time stamp to be trusted");
@@ -208,7 +214,7 @@ static TS_VERIFY_CTX *context_of(const void *bytes, size_t length)
 
 	require(context != NULL);
 	TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_DATA | TS_VFY_SIGNATURE);
-	TS_VERIFY_CTX_set_data(context, BIO_new_mem_buf(bytes, (int)length));
+	TS_VERIFY_CTX_set0_data(context, BIO_new_mem_buf(bytes, (int)length));
 	return context;
 }
 
