@@ -18,32 +18,38 @@
 struct upload {
 	const struct mail *mail;
 	struct dialogue dialogue;
-	size_t offset; /* of the mail's bytes that libcurl has taken */
-	bool sent;     /* it asked for more after the last */
+	size_t taken;  /* of the mail's bytes: what libcurl has asked for */
+	size_t passed; /* bytes of the message that libcurl has sent, with the dots that it adds */
 	bool fresh;    /* the connection was made for this mail */
 	char reason[CURL_ERROR_SIZE];
 };
 
-/* libcurl asks again only after it has sent what it took, so the end means that all is out. */
 static size_t hand_out(char *to, size_t size, size_t count, void *context)
 {
 	struct upload *upload = context;
-	size_t length = upload->mail->length - upload->offset;
+	size_t length = upload->mail->length - upload->taken;
 
 	if (length > size * count)
 		length = size * count;
-	if (length == 0)
-		upload->sent = true;
-	memcpy(to, upload->mail->bytes + upload->offset, length);
-	upload->offset += length;
+	memcpy(to, upload->mail->bytes + upload->taken, length);
+	upload->taken += length;
 	return length;
+}
+
+/*
+ * What libcurl has taken may still wait in its buffers, and whether it asks again after the end
+ * differs between its versions: what counts is what has passed.
+ */
+static bool all_sent(const struct upload *upload)
+{
+	return upload->passed >= upload->mail->length;
 }
 
 static void begin_mail(struct upload *upload, const struct mail *mail)
 {
 	upload->mail = mail;
-	upload->offset = 0;
-	upload->sent = upload->fresh = false;
+	upload->taken = upload->passed = 0;
+	upload->fresh = false;
 	upload->reason[0] = '\0';
 	dialogue_next(&upload->dialogue);
 }
@@ -68,6 +74,8 @@ static int overhear(CURL *easy, curl_infotype type, char *bytes, size_t length, 
 		dialogue_wrote(&upload->dialogue, bytes, length);
 	else if (type == CURLINFO_HEADER_IN)
 		dialogue_read(&upload->dialogue, bytes, length);
+	else if (type == CURLINFO_DATA_OUT)
+		upload->passed += length;
 	return 0;
 }
 
@@ -159,14 +167,14 @@ static void describe_failure(const struct upload *upload, CURLcode result,
 		reason = dialogue->fault;
 	else if (reason[0] == '\0')
 		reason = curl_easy_strerror(result);
-	attempt_set(attempt, upload->sent ? OUTCOME_UNKNOWN : failure_outcome(result), 0,
+	attempt_set(attempt, all_sent(upload) ? OUTCOME_UNKNOWN : failure_outcome(result), 0,
 		"%s:%d: %s: %s", route->host, route->port, phase_words(phase), reason);
 }
 
 static void conclude(struct upload *upload, CURLcode result, const struct route_config *route,
 	struct attempt *attempt)
 {
-	struct smtp_codes codes = {.sent = upload->sent};
+	struct smtp_codes codes = {.sent = all_sent(upload)};
 	enum smtp_stage stage;
 	enum outcome outcome;
 
@@ -183,6 +191,10 @@ static void conclude(struct upload *upload, CURLcode result, const struct route_
 	dialogue_conceal(&upload->dialogue, route, upload->mail, attempt);
 }
 
+/*
+ * libcurl is not told how long the mail is: 7.88 compares that with what it has sent, added dots
+ * included, and would leave out the end of a mail where both agree too early.
+ */
 static CURLcode send_one(CURL *easy, const struct route_config *route, const struct mail *mail)
 {
 	struct curl_slist *recipients = curl_slist_append(NULL, mail->recipient);
@@ -190,7 +202,6 @@ static CURLcode send_one(CURL *easy, const struct route_config *route, const str
 	CURLcode result;
 
 	curl_easy_setopt(easy, CURLOPT_URL, url);
-	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->length);
 	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->sender);
 	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, recipients);
 	result = curl_easy_perform(easy);
@@ -209,7 +220,7 @@ static bool limit_reached(const struct upload *upload)
 	const struct reply *replies = upload->dialogue.replies;
 	int code = replies[PHASE_MAIL].code;
 
-	return !upload->fresh && !upload->sent &&
+	return !upload->fresh && !all_sent(upload) &&
 	       (code == 0 || (code >= 400 && code < 500) || replies[PHASE_RECIPIENT].code == 421);
 }
 

@@ -215,6 +215,64 @@ static void test_mail_arrives_byte_for_byte(void **state)
 	assert_arrives_as_it_is(smtps_send, SINK_IMPLICIT, "");
 }
 
+/*
+ * Sends bytes over TLS from the first byte and expects them to be kept as they are, and known to
+ * be: an accepted mail that counts as failed is sent again.
+ */
+static void assert_smtps_delivers(const char *bytes, size_t length)
+{
+	static const char envelope[] =
+		"X-Envelope-From: " SENDER "\nX-Envelope-To: " RECIPIENT "\n";
+	struct mail mail = {SENDER, RECIPIENT, bytes, length, NULL};
+	struct attempt attempt;
+	struct sink sink;
+	struct route_config route;
+	char *kept;
+
+	sink_start(&sink, SINK_IMPLICIT, "127.0.0.1", 2);
+	route = route_to(&sink);
+	attempt_in_child(smtps_send, &route, &mail, &attempt);
+	assert_result(attempt, OUTCOME_DELIVERED, 250, "250 2.0.0 kept");
+	kept = sink_mail(&sink, 1);
+	assert_int_equal(strlen(kept), sizeof envelope - 1 + length);
+	assert_memory_equal(kept + sizeof envelope - 1, bytes, length);
+	free(kept);
+	sink_stop(&sink);
+}
+
+enum { LIBCURL_READS = 65536 /* bytes at a time */ };
+
+/* first, and as many lines as make size bytes of it. */
+static void fill_mail(struct buffer *bytes, const char *first, size_t size)
+{
+	buffer_text(bytes, first);
+	while (bytes->length < size - 2)
+		buffer_add(bytes, bytes->length % 78 < 76 ? "x" : "\r\n",
+			bytes->length % 78 < 76 ? 1 : 2);
+	buffer_text(bytes, "\r\n");
+}
+
+/* The lines that begin with a dot, of which libcurl makes longer ones, and the length of the whole
+ * decide when it knows that it has sent all. */
+static void test_smtps_knows_that_a_mail_was_taken(void **state)
+{
+	static const char plain[] = "Subject: x\r\n\r\nno line begins with a dot\r\n";
+	static const char *const beginnings[] = {
+		"Subject: x\r\n\r\n", "Subject: x\r\n\r\n.\r\n..\r\n.x\r\n"};
+
+	(void)state;
+	assert_smtps_delivers(plain, sizeof plain - 1);
+	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+		for (int more = -3; more <= 3; more++) {
+			struct buffer bytes = {0};
+
+			fill_mail(&bytes, beginnings[i], (size_t)(LIBCURL_READS + more));
+			assert_smtps_delivers(bytes.data, bytes.length);
+			buffer_release(&bytes);
+		}
+	}
+}
+
 static void test_twenty_mails_over_starttls_do_not_hang(void **state)
 {
 	struct sink sink;
@@ -894,6 +952,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mail_arrives_byte_for_byte),
+		cmocka_unit_test(test_smtps_knows_that_a_mail_was_taken),
 		cmocka_unit_test(test_twenty_mails_over_starttls_do_not_hang),
 		cmocka_unit_test(test_relay_that_is_not_there_is_temporary),
 		cmocka_unit_test(test_relay_that_never_accepts_is_left_after_the_connect_time),
