@@ -37,6 +37,9 @@ static const struct failure {
 	{CURLE_URL_MALFORMAT, REMEDY_PAGE, false, DETAIL_NONE, "the address is no URL"},
 	/* libcurl's word for a header line that does not end: theirs, not ours. */
 	{CURLE_OUT_OF_MEMORY, REMEDY_LATER, false, DETAIL_NONE, header_too_large},
+#if LIBCURL_VERSION_NUM >= 0x080600 /* which counts the lines before we count the bytes */
+	{CURLE_TOO_LARGE, REMEDY_LATER, false, DETAIL_NONE, header_too_large},
+#endif
 };
 
 static const struct failure *failure_find(CURLcode code)
