@@ -81,7 +81,7 @@ same "four runs that meet where no archive is yet: one of them makes it" "0 2" "
 # ---- a lock that is held ----
 
 begin held < /dev/null
-flock archive/.state/run.lock sleep 30 &
+flock --no-fork archive/.state/run.lock sleep 30 &
 holder=$!
 pids+=($holder)
 await 5 eval '! flock -n archive/.state/run.lock true'
@@ -91,7 +91,7 @@ touch -d "11 minutes ago" archive/.state/run.lock
 output=$("$lampwatch" run 2>&1); status=$?
 same "held for more than ten minutes: one line and exit status 1" "1 1" "$status $(printf %s "$output" | grep -c '')"
 check "which names the lock" grep -q "run.lock: held by another run for more than ten minutes" <<< "$output"
-kill $(ps -o pid= --ppid $holder) "$holder" 2> /dev/null
+kill "$holder"
 wait "$holder" 2> /dev/null
 red
 "$lampwatch" run

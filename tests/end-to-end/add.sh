@@ -146,8 +146,9 @@ cat >templates/catalogue.yaml <<-END
 	- {name: Almanac, url: "$other/incidents.json", kind: slack}
 END
 export LAMPWATCH_TEMPLATES=$work/templates
+# The program is a stand-in: nothing is sent here.
 cat >>lampwatch.yaml <<-'END'
-	routes: [{name: office, sendmail: /usr/sbin/sendmail}]
+	routes: [{name: office, sendmail: /bin/true}]
 	subscribers:
 	  - mail: ops@mail.example
 	  - {mail: boss@mail.example, second: boss@example.org}
