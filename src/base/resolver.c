@@ -217,13 +217,13 @@ static void records_release(struct records *records)
 	free(records->list);
 }
 
-/* What can be read of the message's answer section. */
-static void read_answers(struct message *message, struct records *records)
+/* The message's answer section; false where it is damaged. */
+static bool read_answers(struct message *message, struct records *records)
 {
 	int questions, answers;
 
 	if (message->length < HEADER_BYTES)
-		return;
+		return false;
 	questions = read_short(message, 4);
 	answers = read_short(message, 6);
 	message->at = HEADER_BYTES;
@@ -233,7 +233,7 @@ static void read_answers(struct message *message, struct records *records)
 		free(name);
 		message->at += QUESTION_BYTES;
 		if (name == NULL || message->at > message->length)
-			return;
+			return false;
 	}
 	for (; answers > 0 && records->count < DNS_RECORDS_MAX; answers--) {
 		struct dns_record record;
@@ -245,8 +245,9 @@ static void read_answers(struct message *message, struct records *records)
 		else
 			record_release(&record);
 		if (!good)
-			return;
+			return false;
 	}
+	return true;
 }
 
 /* Moves a record of that owner and type, if there is (still) one. */
@@ -343,8 +344,12 @@ static void answered(void *context, int status, int timeouts, unsigned char *byt
 
 	(void)timeouts;
 	question->resolver->in_flight--;
-	read_answers(&message, &all);
-	choose_answers(&all, question->name, question->type, &chosen);
+	/* Older versions of c-ares hand on what is damaged; it says nothing, not that nothing is
+	 * there. */
+	if (read_answers(&message, &all))
+		choose_answers(&all, question->name, question->type, &chosen);
+	else if (status == ARES_SUCCESS)
+		status = ARES_EBADRESP;
 	result = status_of(status, &chosen, question->type);
 	question_answer(question, result, &chosen, result == DNS_SILENT ? failure_of(status) : "");
 	records_release(&all);

@@ -189,6 +189,9 @@ static void test_what_is_no_name_is_not_asked_for(void **state)
 
 static void test_what_a_server_does_wrong_is_silence_with_its_reason(void **state)
 {
+	struct resolver *resolver = resolver_new(server_address, 2000, NULL);
+	struct buffer out = {0};
+
 	(void)state;
 	set_script("fail.example fail\nrefuse.example refuse\nsilent.example silent\n"
 		   "id.example wrong-id\nid.example A 192.0.2.1\ngarbage.example garbage\n");
@@ -198,8 +201,12 @@ static void test_what_a_server_does_wrong_is_silence_with_its_reason(void **stat
 	assert_answer(
 		"silent.example", DNS_A, "silent.example silent: no answer within the time\n");
 	assert_answer("id.example", DNS_A, "id.example silent: no answer within the time\n");
-	assert_answer(
-		"garbage.example", DNS_A, "garbage.example silent: no answer within the time\n");
+	/* Whether bytes that are no message are an answer differs between c-ares' versions. */
+	resolver_ask(resolver, "garbage.example", DNS_A, note, &out);
+	resolver_run(resolver);
+	resolver_free(resolver);
+	assert_true(text_starts(buffer_string(&out), "garbage.example silent: "));
+	buffer_release(&out);
 }
 
 static void test_a_server_that_is_not_there_is_silence_at_once(void **state)
@@ -250,11 +257,11 @@ static void test_names_that_could_deceive_are_left_out(void **state)
 	assert_answer("a.example", DNS_MX, "a.example found\n  a.example MX 30 good.example\n");
 }
 
-static void test_a_message_that_ends_too_soon_gives_what_was_whole(void **state)
+static void test_a_message_that_ends_too_soon_is_silence(void **state)
 {
 	(void)state;
 	set_script("a.example A 192.0.2.1\na.example cut\n");
-	assert_answer("a.example", DNS_A, "a.example empty\n");
+	assert_answer("a.example", DNS_A, "a.example silent: an answer that makes no sense\n");
 }
 
 static void test_every_question_is_answered_once_and_all_within_the_time(void **state)
@@ -308,7 +315,7 @@ int main(void)
 		cmocka_unit_test(test_of_an_enormous_answer_no_more_than_the_maximum_is_kept),
 		cmocka_unit_test(test_records_of_other_names_do_not_count),
 		cmocka_unit_test(test_names_that_could_deceive_are_left_out),
-		cmocka_unit_test(test_a_message_that_ends_too_soon_gives_what_was_whole),
+		cmocka_unit_test(test_a_message_that_ends_too_soon_is_silence),
 		cmocka_unit_test(test_every_question_is_answered_once_and_all_within_the_time),
 		cmocka_unit_test(test_a_name_is_lower_case_and_within_its_limits),
 	};
