@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/database.h"
 #include "base/http.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "keep/store.h"

@@ -7,6 +7,7 @@
 #include "base/database.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/text.h"

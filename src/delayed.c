@@ -7,8 +7,8 @@
 
 #include "base/database.h"
 #include "base/date.h"
+#include "base/list.h"
 #include "base/memory.h"
-#include "base/yaml.h"
 #include "keep/store.h"
 #include "tell/outbox.h"
 

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "base/yaml.h"
+#include "base/list.h"
 
 struct database;
 

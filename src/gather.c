@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/date_value.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/step.h"
 #include "classify.h"

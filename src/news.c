@@ -8,6 +8,7 @@
 #include "base/date_value.h"
 #include "base/index.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/hourly.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "classify.h"

@@ -13,8 +13,10 @@
 #include "base/config_parts.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 
 static const struct page_settings default_settings = {
 	.confirm = {.worse = 1, .better = 2, .lost = 3},

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/level.h"
+#include "base/list.h"
 #include "base/window.h"
 #include "base/yaml.h"
 

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/text.h"
+#include "base/yaml.h"
 
 enum { ADVICE_MAX = 12 }; /* names that a complaint lists */
 

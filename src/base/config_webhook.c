@@ -8,8 +8,10 @@
 
 #include "base/config_parts.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 
 #define FILE_ENDING "_file"
 

@@ -7,8 +7,10 @@
 #include "base/config_parts.h"
 #include "base/date.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 
 enum { MINUTES_NONE = -1 };
 

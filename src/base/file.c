@@ -13,9 +13,9 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "base/yaml.h"
 #include "settings.h"
 
 static bool failed(struct error *error, const char *path, const char *what)

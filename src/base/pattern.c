@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "base/yaml.h"
 
 static bool pattern_fits(const char *pattern, const char *id, const char *group, const char *name)
 {

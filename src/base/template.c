@@ -11,10 +11,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/template_p.h"
 #include "base/text.h"
-#include "base/yaml.h"
 
 /* The contexts in which a name is looked up, innermost first. */
 struct frame {

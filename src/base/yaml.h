@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct problems;
+struct text_list;
 struct yaml;
 
 enum node_type { NODE_NONE, NODE_SCALAR, NODE_LIST, NODE_MAP };
@@ -111,19 +112,5 @@ struct node_word {
 	const char *name;
 	int value;
 };
-
-struct text_list {
-	char **list; /* owned */
-	size_t count;
-};
-
-void text_list_add(struct text_list *texts, const char *text);
-bool text_list_has(const struct text_list *texts, const char *text);
-
-/* Adds each word of a text, between blanks; and the reverse, owned by the caller. */
-void text_list_add_words(struct text_list *texts, const char *words);
-char *text_list_words(const struct text_list *texts);
-
-void text_list_release(struct text_list *texts);
 
 #endif

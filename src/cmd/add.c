@@ -15,6 +15,7 @@
 #include "base/config_edit.h"
 #include "base/file.h"
 #include "base/http.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/add_name.h"

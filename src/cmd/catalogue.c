@@ -8,8 +8,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 
 static const struct node_rule rules[] = {
 	{"name", node_read_text, offsetof(struct service, name), true, NULL},

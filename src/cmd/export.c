@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/output.h"
 #include "base/text.h"

@@ -9,8 +9,10 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 #include "tell/service.h"
 #include "watch/kind.h"
 

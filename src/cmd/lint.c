@@ -7,8 +7,10 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 #include "cmd/catalogue.h"
 #include "tell/providers.h"
 

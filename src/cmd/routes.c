@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/routes_json.h"

@@ -5,6 +5,7 @@
 
 #include "base/date.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "cmd/survey.h"
 #include "cmd/terminal.h"
 

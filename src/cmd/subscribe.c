@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/text.h"

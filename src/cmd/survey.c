@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "classify.h"
 #include "cmd/terminal.h"

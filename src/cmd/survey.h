@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "base/yaml.h"
+#include "base/list.h"
 #include "cmd/context.h"
 #include "tell/dependence.h"
 #include "tell/receivers.h"

@@ -21,7 +21,7 @@
 
 #include "base/digest.h"
 #include "base/http.h"
-#include "base/yaml.h"
+#include "base/list.h"
 #include "keep/folder.h"
 
 struct buffer;

@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
-#include "base/yaml.h"
 
 enum { FOLDER_MODE = 0755, FILE_MODE = 0644 };
 

@@ -13,11 +13,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/step.h"
 #include "base/tar.h"
 #include "base/text.h"
-#include "base/yaml.h"
 #include "base/zstandard.h"
 #include "keep/archive.h"
 #include "keep/pack_p.h"

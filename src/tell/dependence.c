@@ -6,6 +6,7 @@
 
 #include "base/config.h"
 #include "base/http.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "tell/hosts.h"

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/yaml.h"
+#include "base/list.h"
 
 struct config;
 struct database;

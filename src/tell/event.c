@@ -7,6 +7,7 @@
 #include "base/date.h"
 #include "base/date_value.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/level.h"
-#include "base/yaml.h"
+#include "base/list.h"
 
 struct value;
 

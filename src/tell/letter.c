@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/config.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/yaml.h"
+#include "base/list.h"
 
 enum {
 	LETTER_MAX = 256 * 1024,  /* bytes that are looked at */

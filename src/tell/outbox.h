@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "base/database.h"
-#include "base/yaml.h"
+#include "base/list.h"
 #include "tell/attempt.h"
 #include "tell/content.h"
 #include "tell/plan.h"

@@ -7,8 +7,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 
 struct entry {
 	const char *name; /* of a domain or host */

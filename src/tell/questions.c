@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/database.h"
+#include "base/list.h"
 #include "base/memory.h"
-#include "base/yaml.h"
 
 void questions_load(struct database *database, struct questions *questions)
 {

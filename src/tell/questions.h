@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/yaml.h"
+#include "base/list.h"
 
 struct database;
 

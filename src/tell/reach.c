@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/config.h"
+#include "base/list.h"
 #include "base/memory.h"
-#include "base/yaml.h"
 #include "tell/routes.h"
 
 struct reach reach_make(const struct dependences *dependences, const struct config *config,

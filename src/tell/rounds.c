@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/hourly.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "tell/attempt.h"
 #include "tell/disabled.h"

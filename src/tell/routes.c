@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/config.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "tell/dependence.h"
 

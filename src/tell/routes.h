@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/yaml.h"
+#include "base/list.h"
 
 struct config;
 struct dependences;

@@ -7,8 +7,10 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 #include "tell/service_p.h"
 
 /* ---- reading a description ---- */

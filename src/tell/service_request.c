@@ -8,8 +8,10 @@
 #include "base/buffer.h"
 #include "base/config.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 #include "tell/service.h"
 #include "tell/service_p.h"
 

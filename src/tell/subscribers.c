@@ -9,6 +9,7 @@
 #include "base/database.h"
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "tell/outbox.h"

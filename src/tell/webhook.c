@@ -34,6 +34,7 @@
 #include "base/error.h"
 #include "base/http.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "tell/service.h"

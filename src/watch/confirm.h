@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/level.h"
-#include "base/yaml.h"
+#include "base/list.h"
 #include "watch/reading.h"
 #include "watch/ring.h"
 

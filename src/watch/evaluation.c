@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 #include "watch/reading.h"
 #include "watch/regex.h"
 #include "watch/xml_p.h"

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 #include "watch/regex.h"
 #include "watch/xml_p.h"
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/yaml.h"
 #include "watch/xml_p.h"
 
 struct join_index {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 
 static struct xpath *compile(const struct node_walk *walk, struct node node)
 {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 #include "watch/read_p.h"
 
 bool read_room(struct work *work, size_t count)

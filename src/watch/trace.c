@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 #include "watch/read_p.h"
 
 enum {

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 
 static bool level_problem(struct node key, struct problems *problems)
 {

@@ -12,6 +12,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/http.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/add_name.h"

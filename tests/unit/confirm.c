@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 
 #define OTHERS "indicator\t*\t\t*\toperational\t\n"

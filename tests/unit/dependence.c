@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "tell/hosts.h"
 #include "tell/providers.h"

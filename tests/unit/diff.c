@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/list.h"
 #include "base/memory.h"
 
 #define HEAD "reading 1\npage\tP\toperational\tok\n"

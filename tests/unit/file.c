@@ -18,9 +18,9 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "base/yaml.h"
 
 /* Each test has an empty folder of its own and stands in it. */
 static int enter_folder(void **state)

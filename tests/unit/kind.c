@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "base/list.h"
 #include "base/text.h"
 #include "kind_text.h"
 

@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/config.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 
 /* Structs of the configuration own their strings; here they are literals that nobody frees. */

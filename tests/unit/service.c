@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "tell/service.h"

@@ -13,8 +13,8 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/memory.h"
-#include "base/yaml.h"
 #include "watch/xml_p.h"
 
 /* What an XPath says about the tree of these bytes. */

@@ -12,8 +12,8 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/memory.h"
-#include "base/yaml.h"
 #include "watch/xml_p.h"
 
 static struct text_list variables;

@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"

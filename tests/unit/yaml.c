@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "base/list.h"
 #include "base/yaml.h"
 
 #include <setjmp.h>
