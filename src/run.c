@@ -18,6 +18,7 @@
 #include "base/lock.h"
 #include "base/step.h"
 #include "classify.h"
+#include "cmd/command.h"
 #include "delayed.h"
 #include "evidence.h"
 #include "gather.h"

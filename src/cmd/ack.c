@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/text.h"
+#include "cmd/command.h"
 #include "cmd/context.h"
 #include "cmd/terminal.h"
 #include "keep/alarm.h"

@@ -21,8 +21,10 @@
 #include "cmd/add_name.h"
 #include "cmd/add_print.h"
 #include "cmd/catalogue.h"
+#include "cmd/command.h"
 #include "cmd/context.h"
 #include "cmd/detect.h"
+#include "cmd/print.h"
 #include "cmd/read_limit.h"
 
 enum { FILE_MAX_BYTES = 64 * 1024 * 1024 }; /* of a saved page */

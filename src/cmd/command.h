@@ -10,27 +10,7 @@
 #ifndef LAMPWATCH_COMMAND_H
 #define LAMPWATCH_COMMAND_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-enum exit_status {
-	EXIT_DONE = 0,
-	EXIT_OWED = 1,  /* a page could not be read, or a delivery is still owed */
-	EXIT_USAGE = 2, /* usage or configuration */
-	EXIT_LOCAL = 3, /* the archive or the database is damaged or cannot be written */
-};
-
-/* What the global options say. */
-struct invocation {
-	const char *program; /* argv[0] of main */
-	const char *command,
-		*words;          /* the command's name and the words it takes, for a complaint */
-	const char *config_path; /* of -c; NULL: find it */
-	int verbosity;           /* -1 with -q, 0, 1 with -v, 2 with -v -v */
-	bool json;
-	bool simulated; /* --clock was given */
-	int64_t clock;  /* seconds since 1970: of --clock, else the system's at start */
-};
+#include "run/invocation.h"
 
 int command_ack(struct invocation *invocation, int argc, char **argv);
 int command_add(struct invocation *invocation, int argc, char **argv);

@@ -10,6 +10,7 @@
 #include "base/lock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "cmd/print.h"
 #include "keep/archive.h"
 #include "keep/store.h"
 #include "settings.h"
@@ -143,11 +144,4 @@ bool context_unknown_page(const struct context *context, const char *name)
 		nearest != NULL ? "\"?" : "");
 	free(names);
 	return false;
-}
-
-int usage_error(const struct invocation *invocation)
-{
-	fprintf(stderr, "lampwatch: usage: lampwatch %s%s%s\n", invocation->command,
-		invocation->words[0] != '\0' ? " " : "", invocation->words);
-	return EXIT_USAGE;
 }

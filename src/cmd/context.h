@@ -10,9 +10,8 @@
 
 #include "base/config.h"
 #include "base/database.h"
-#include "cmd/command.h"
 #include "cmd/kinds.h"
-#include "cmd/print.h"
+#include "run/invocation.h"
 
 struct providers;
 
@@ -55,8 +54,5 @@ void context_close(struct context *context);
 
 /* Says that no page has this name, and which is nearest. Returns false. */
 bool context_unknown_page(const struct context *context, const char *name);
-
-/* Says how the command is used. Returns EXIT_USAGE. */
-int usage_error(const struct invocation *invocation);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "cmd/command.h"
 #include "cmd/snapshots.h"
 #include "cmd/terminal.h"
 #include "watch/diff.h"

@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "base/text.h"
+#include "cmd/command.h"
 #include "cmd/context.h"
 #include "cmd/export_evidence.h"
 #include "keep/kept.h"

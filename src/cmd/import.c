@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/captures.h"
+#include "cmd/command.h"
 #include "cmd/import_warc.h"
 #include "watch/reader.h"
 

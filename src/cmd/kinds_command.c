@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "cmd/command.h"
 #include "cmd/context.h"
 #include "cmd/kind_choice.h"
 #include "cmd/read_limit.h"

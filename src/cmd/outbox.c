@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "cmd/command.h"
 #include "cmd/context.h"
 #include "cmd/terminal.h"
 #include "cmd/webhooks.h"

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "cmd/command.h"
 #include "cmd/context.h"
 #include "keep/packing.h"
 #include "keep/store.h"

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "cmd/command.h"
 #include "cmd/context.h"
 #include "evidence.h"
 #include "keep/packing.h"

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "cmd/captures.h"
+#include "cmd/command.h"
 #include "gather.h"
 #include "tell/courier.h"
 #include "watch/reader.h"

@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "cmd/command.h"
 #include "cmd/routes_json.h"
 #include "cmd/survey.h"
 #include "cmd/terminal.h"

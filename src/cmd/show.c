@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "cmd/command.h"
 #include "cmd/snapshots.h"
 #include "cmd/terminal.h"
 #include "keep/archive.h"

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "base/window.h"
 #include "base/yaml.h"
+#include "cmd/command.h"
 #include "cmd/context.h"
 #include "cmd/terminal.h"
 #include "keep/silence.h"

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "cmd/command.h"
 #include "cmd/context.h"
 #include "keep/archive.h"
 #include "keep/store.h"

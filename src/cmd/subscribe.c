@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/text.h"
+#include "cmd/command.h"
 #include "cmd/context.h"
 #include "keep/store.h"
 #include "tell/subscribers.h"

@@ -15,12 +15,13 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "cmd/command.h"
 #include "cmd/context.h"
 #include "cmd/terminal.h"
 #include "cmd/webhooks.h"
 #include "tell/attempt.h"
-#include "tell/courier.h"
 #include "tell/content.h"
+#include "tell/courier.h"
 #include "tell/plan.h"
 
 struct trial {

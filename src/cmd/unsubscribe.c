@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "cmd/command.h"
 #include "cmd/context.h"
 #include "keep/store.h"
 #include "tell/subscribers.h"

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/lock.h"
 #include "base/signature.h"
+#include "cmd/command.h"
 #include "cmd/context.h"
 #include "cmd/terminal.h"
 #include "keep/archive.h"
