@@ -13,10 +13,10 @@
 #include "base/pattern.h"
 #include "base/text.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
-#include "cmd/terminal.h"
 #include "keep/alarm.h"
 #include "keep/store.h"
+#include "run/context.h"
+#include "run/terminal.h"
 
 /* The alarms of one page that are acknowledged. */
 struct answer {

@@ -22,10 +22,10 @@
 #include "cmd/add_print.h"
 #include "cmd/catalogue.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
-#include "cmd/detect.h"
-#include "cmd/print.h"
 #include "cmd/read_limit.h"
+#include "run/context.h"
+#include "run/detect.h"
+#include "run/print.h"
 
 enum { FILE_MAX_BYTES = 64 * 1024 * 1024 }; /* of a saved page */
 

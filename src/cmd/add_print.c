@@ -7,8 +7,8 @@
 
 #include "base/text.h"
 #include "cmd/catalogue.h"
-#include "cmd/detect.h"
-#include "cmd/terminal.h"
+#include "run/detect.h"
+#include "run/terminal.h"
 
 enum {
 	LABEL_COLUMNS = 12,

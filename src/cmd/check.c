@@ -11,10 +11,10 @@
 #include "base/file.h"
 #include "cmd/catalogue.h"
 #include "cmd/command.h"
-#include "cmd/kinds.h"
 #include "cmd/lint.h"
 #include "cmd/lint_templates.h"
-#include "cmd/print.h"
+#include "run/kinds.h"
+#include "run/print.h"
 #include "tell/providers.h"
 
 static void print_count(const char *separator, size_t count, const char *what)

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/snapshots.h"
-#include "cmd/terminal.h"
+#include "run/terminal.h"
 #include "watch/diff.h"
 
 enum { TYPE_COLUMNS = 19 };

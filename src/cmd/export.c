@@ -16,12 +16,12 @@
 #include "base/output.h"
 #include "base/text.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
 #include "cmd/export_evidence.h"
 #include "keep/kept.h"
 #include "keep/store.h"
 #include "keep/wacz.h"
 #include "keep/warc_export.h"
+#include "run/context.h"
 #include "watch/reading.h"
 
 enum { FILE_MODE = 0644, PROGRESS_EVERY = 50, EVIDENCE_WORDS = 3 };

@@ -17,9 +17,9 @@
 #include "base/lock.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "cmd/captures.h"
 #include "cmd/command.h"
 #include "cmd/import_warc.h"
+#include "run/captures.h"
 #include "watch/reader.h"
 
 enum { RUN_WAIT_MILLISECONDS = 300000 };

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cmd/captures.h"
 #include "keep/web_records.h"
+#include "run/captures.h"
 
 struct error;
 struct readers;

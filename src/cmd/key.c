@@ -16,8 +16,8 @@
 #include "base/json.h"
 #include "base/signature.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
-#include "cmd/terminal.h"
+#include "run/context.h"
+#include "run/terminal.h"
 
 /* What root makes must be readable for whoever runs lampwatch: the archive's owner. */
 static bool give_away(const char *path, const char *archive, struct error *error)

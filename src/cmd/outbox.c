@@ -12,9 +12,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
-#include "cmd/terminal.h"
 #include "cmd/webhooks.h"
+#include "run/context.h"
+#include "run/terminal.h"
 #include "tell/disabled.h"
 #include "tell/outbox.h"
 

@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
 #include "keep/packing.h"
 #include "keep/store.h"
+#include "run/context.h"
 
 static void progress(size_t done)
 {

@@ -6,10 +6,10 @@
 
 #include "base/error.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
-#include "evidence.h"
 #include "keep/packing.h"
 #include "keep/store.h"
+#include "run/context.h"
+#include "run/sign_heads.h"
 
 /* A page that is configured no longer keeps what it has. */
 static bool prune_page(const struct context *context, struct database *database,

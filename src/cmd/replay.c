@@ -9,9 +9,9 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "cmd/captures.h"
 #include "cmd/command.h"
-#include "gather.h"
+#include "run/captures.h"
+#include "run/digest_message.h"
 #include "tell/courier.h"
 #include "watch/reader.h"
 

@@ -18,11 +18,11 @@
 #include "base/template.h"
 #include "base/text.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
-#include "cmd/terminal.h"
 #include "keep/report.h"
 #include "keep/report_value.h"
 #include "keep/store.h"
+#include "run/context.h"
+#include "run/terminal.h"
 
 enum { REPORT_DAYS = 30, DAY_SECONDS = 86400, LABEL_COLUMNS = 24 };
 

@@ -14,9 +14,9 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/routes_json.h"
-#include "cmd/survey.h"
-#include "cmd/terminal.h"
 #include "cmd/webhooks.h"
+#include "run/route_survey.h"
+#include "run/terminal.h"
 #include "tell/reach.h"
 
 enum {

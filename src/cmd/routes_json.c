@@ -6,8 +6,8 @@
 #include "base/date.h"
 #include "base/json.h"
 #include "base/list.h"
-#include "cmd/survey.h"
-#include "cmd/terminal.h"
+#include "run/route_survey.h"
+#include "run/terminal.h"
 
 static void put_dependence(struct value *map, const struct dependence *dependence)
 {

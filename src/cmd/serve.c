@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
 #include "cmd/serve_file.h"
+#include "run/context.h"
 
 #define LISTEN_DEFAULT "127.0.0.1:8014"
 

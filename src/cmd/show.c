@@ -15,8 +15,8 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/snapshots.h"
-#include "cmd/terminal.h"
 #include "keep/archive.h"
+#include "run/terminal.h"
 
 struct show {
 	const struct context *context;

@@ -16,11 +16,11 @@
 #include "base/window.h"
 #include "base/yaml.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
-#include "cmd/terminal.h"
 #include "keep/silence.h"
 #include "keep/store.h"
-#include "mute.h"
+#include "run/context.h"
+#include "run/suppression.h"
+#include "run/terminal.h"
 
 /* What the command line asks for. */
 struct request {

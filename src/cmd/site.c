@@ -12,9 +12,9 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
 #include "keep/archive.h"
 #include "keep/store.h"
+#include "run/context.h"
 
 enum { RUN_WAIT_MILLISECONDS = 300000, PROGRESS_STEP = 100 };
 

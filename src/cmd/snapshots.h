@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cmd/context.h"
 #include "keep/store.h"
+#include "run/context.h"
 #include "watch/reading.h"
 
 /*

@@ -13,8 +13,8 @@
 #include "base/pattern.h"
 #include "base/text.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
 #include "keep/store.h"
+#include "run/context.h"
 #include "tell/subscribers.h"
 
 /* What the words of the command ask for. */

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
 #include "keep/store.h"
+#include "run/context.h"
 #include "tell/subscribers.h"
 
 static int unsubscribe(const struct context *context, const char *mail)

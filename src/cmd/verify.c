@@ -17,10 +17,10 @@
 #include "base/lock.h"
 #include "base/signature.h"
 #include "cmd/command.h"
-#include "cmd/context.h"
-#include "cmd/terminal.h"
 #include "keep/archive.h"
 #include "keep/store.h"
+#include "run/context.h"
+#include "run/terminal.h"
 
 enum { RUN_WAIT_MILLISECONDS = 300000 };
 

@@ -5,8 +5,8 @@
 
 #include "base/date.h"
 #include "base/json.h"
-#include "cmd/context.h"
-#include "cmd/terminal.h"
+#include "run/context.h"
+#include "run/terminal.h"
 #include "tell/disabled.h"
 
 struct value *webhooks_disabled(const struct context *context, struct database *database)

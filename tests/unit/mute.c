@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "mute.h"
+#include "run/suppression.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

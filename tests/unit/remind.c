@@ -2,7 +2,7 @@
  *
  * Who hears again of what stays red, and when nobody does: through the real database.
  */
-#include "remind.h"
+#include "run/remind.h"
 
 #include "unit/scene.h"
 

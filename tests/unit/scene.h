@@ -25,7 +25,7 @@
 #include "base/text.h"
 #include "keep/archive.h"
 #include "keep/store.h"
-#include "observe.h"
+#include "run/observe.h"
 #include "tell/dependence.h"
 #include "tell/outbox.h"
 

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/captures.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/buffer.h"
+#include "base/date.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "run/sign_heads.h"
+#include "watch/reader.h"
+
+/* ---- captures in folders ---- */
+
+/* The time that a file's name holds: its digits, whatever stands between them. */
+static bool time_of(const char *name, int64_t *time)
+{
+	char digits[15] = "";
+	size_t count = 0;
+	struct tm parts = {0};
+
+	for (; *name != '\0' && count < 14; name++) {
+		if (*name >= '0' && *name <= '9')
+			digits[count++] = *name;
+		else if (count == 12 && strchr("-T:_", *name) == NULL)
+			break; /* to the minute */
+		else if (count > 0 && strchr("-T:_.", *name) == NULL)
+			count = 0; /* a number that belonged to something else */
+	}
+	digits[count] = '\0';
+	if (count != 12 && count != 14)
+		return false;
+	if (count == 12)
+		strcat(digits, "00");
+	if (strptime(digits, "%Y%m%d%H%M%S", &parts) == NULL)
+		return false;
+	*time = timegm(&parts);
+	return true;
+}
+
+/* A page of the site about the snapshot that lies beside it: for people, and no capture. */
+static bool is_about_neighbour(const char *folder, const char *name)
+{
+	char *path = file_join(folder, name);
+	bool about = text_ends(name, ".html");
+
+	if (about) {
+		path[strlen(path) - strlen(".html")] = '\0';
+		about = file_exists(path);
+	}
+	free(path);
+	return about;
+}
+
+static void add_captures(
+	struct captures *captures, const char *folder, const struct page_config *page)
+{
+	DIR *stream = opendir(folder);
+	struct dirent *entry;
+
+	while (stream != NULL && (entry = readdir(stream)) != NULL &&
+		captures->count < CAPTURES_MAX) {
+		struct capture *capture;
+		int64_t time;
+
+		if (entry->d_name[0] == '.' || !time_of(entry->d_name, &time) ||
+			is_about_neighbour(folder, entry->d_name))
+			continue;
+		capture = memory_append(&captures->list, &captures->count, sizeof *capture);
+		*capture = (struct capture){
+			.path = file_join(folder, entry->d_name), .page = page, .time = time};
+	}
+	if (stream != NULL)
+		closedir(stream);
+}
+
+bool captures_find(struct captures *captures, const struct config *config,
+	const struct page_config *page, const char *folder)
+{
+	size_t before = captures->count;
+
+	for (size_t i = 0; i < config->page_count; i++) {
+		char *own = file_join(folder, config->pages[i].name);
+
+		if (page == NULL || page == &config->pages[i])
+			add_captures(captures, own, &config->pages[i]);
+		free(own);
+	}
+	if (captures->count == before && page == NULL && config->page_count == 1)
+		page = &config->pages[0];
+	if (captures->count == before && page != NULL)
+		add_captures(captures, folder, page);
+	return captures->count > before;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct capture *left = a, *right = b;
+
+	if (left->time != right->time)
+		return left->time < right->time ? -1 : 1;
+	if ((left->path == NULL) != (right->path == NULL))
+		return left->path == NULL ? -1 : 1;
+	if (left->path == NULL)
+		return left->record < right->record ? -1 : left->record > right->record;
+	return strcmp(left->path, right->path);
+}
+
+void captures_sort(struct captures *captures)
+{
+	if (captures->count > 0)
+		qsort(captures->list, captures->count, sizeof *captures->list, by_time);
+}
+
+void captures_release(struct captures *captures)
+{
+	for (size_t i = 0; i < captures->count; i++)
+		free(captures->list[i].path);
+	free(captures->list);
+	*captures = (struct captures){0};
+}
+
+void captured_release(struct captured *captured)
+{
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+		http_response_release(&captured->responses[i]);
+		free(captured->texts[i][0]);
+		free(captured->texts[i][1]);
+	}
+	*captured = (struct captured){0};
+}
+
+/* Where it came from: the file's name, with its folder's where that has the time. */
+static void note_source(
+	const struct capture *capture, const char *name, size_t i, struct captured *captured)
+{
+	const char *last = file_name(capture->path);
+	const struct buffer *body = &captured->responses[i].body;
+	char sha256[DIGEST_TEXT];
+
+	digest_sha256(buffer_string(body), body->length, sha256);
+	captured->texts[i][0] =
+		name != NULL ? memory_format("%s/%s", last, name) : memory_string(last);
+	captured->texts[i][1] = memory_string(sha256);
+	captured->sources[i] =
+		(struct capture_source){captured->texts[i][0], captured->texts[i][1], NULL};
+}
+
+static void load_headers(const struct capture *capture, size_t i, struct http_response *response)
+{
+	char *name = archive_document("headers", i), *path = file_join(capture->path, name);
+	struct buffer headers = {.maximum = HTTP_HEADERS_MAX};
+
+	if (file_exists(path) && file_read(path, &headers, NULL) && headers.length > 0)
+		response->headers = buffer_take(&headers);
+	buffer_release(&headers);
+	free(path);
+	free(name);
+}
+
+void capture_load(const struct capture *capture, size_t count, struct captured *captured)
+{
+	struct stat status;
+	bool folder = stat(capture->path, &status) == 0 && S_ISDIR(status.st_mode);
+
+	for (size_t i = 0; i < count && (folder || i == 0); i++) {
+		struct http_response *response = &captured->responses[i];
+		char *name = archive_document("body", i);
+		char *path = folder ? file_join(capture->path, name) : memory_string(capture->path);
+
+		response->body.maximum = (size_t)capture->page->settings.limits.body;
+		if (file_read(path, &response->body, NULL)) {
+			response->status = 200;
+			response->began = response->ended = capture->time * 1000;
+			note_source(capture, folder ? name : NULL, i, captured);
+			if (folder)
+				load_headers(capture, i, response);
+		}
+		free(path);
+		free(name);
+	}
+}
+
+/* ---- the pipeline ---- */
+
+int feeder_open(struct feeder *feeder, struct context *context, const struct observer *how)
+{
+	struct error error;
+
+	feeder->context = context;
+	feeder->observer = *how;
+	if (feeder->readers == NULL)
+		feeder->readers = readers_new(1);
+	feeder->database = store_open(context->database_path, false, &error);
+	feeder->observer.database = feeder->database;
+	if (feeder->database == NULL || !observer_open(&feeder->observer, &error)) {
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+		return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
+	}
+	store_pages(feeder->database, &feeder->states);
+	return EXIT_DONE;
+}
+
+static char *read_captured(struct feeder *feeder, const struct capture *capture,
+	const struct captured *captured, struct error *error)
+{
+	const struct kind *kind = kind_set_of(feeder->context->kinds, capture->page);
+	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
+
+	for (size_t i = 0; i < kind_document_count(kind); i++)
+		if (captured->responses[i].status != 0)
+			documents[i] =
+				(struct document){buffer_string(&captured->responses[i].body),
+					captured->responses[i].body.length};
+	return readers_read(feeder->readers, kind, capture->page->url, documents, error);
+}
+
+void feeder_feed(struct feeder *feeder, const struct capture *capture,
+	const struct captured *captured, bool imported)
+{
+	const struct kind *kind = kind_set_of(feeder->context->kinds, capture->page);
+	struct page_state fresh = {.name = memory_string(capture->page->name), .loaded = true};
+	struct page_state *state = page_states_find(&feeder->states, capture->page->name);
+	struct error error = captured->failure;
+	bool failed = error.remedy != 0;
+	char date[DATE_TEXT_MAX];
+	char *text = failed ? NULL : read_captured(feeder, capture, captured, &error);
+	struct observation seen = {.page = capture->page,
+		.kind = kind,
+		.state = state != NULL ? state : &fresh,
+		.text = text,
+		.what = failed         ? OBSERVED_FAILED
+			: text != NULL ? OBSERVED_READING
+				       : OBSERVED_UNREADABLE,
+		.error = &error,
+		.responses = failed ? NULL : captured->responses,
+		.response_count = kind_document_count(kind),
+		.sources = imported ? captured->sources : NULL,
+		.now = capture->time,
+		.full = true};
+
+	date_write(capture->time, date);
+	feeder->observer.moment = imported ? date : NULL;
+	observe(&feeder->observer, &seen);
+	feeder->observer.moment = NULL;
+	if (state == NULL || feeder->observer.local_trouble) {
+		page_states_release(&feeder->states);
+		store_pages(feeder->database, &feeder->states);
+	} else {
+		store_unload(state);
+	}
+	free(text);
+	page_state_release(&fresh);
+}
+
+int feeder_finish(struct feeder *feeder)
+{
+	evidence_heads(&feeder->observer, &feeder->states);
+	return feeder->observer.local_trouble  ? EXIT_LOCAL
+	       : feeder->observer.page_trouble ? EXIT_OWED
+					       : EXIT_DONE;
+}
+
+void feeder_close(struct feeder *feeder)
+{
+	readers_free(feeder->readers);
+	observer_close(&feeder->observer);
+	database_close(feeder->database);
+	page_states_release(&feeder->states);
+}

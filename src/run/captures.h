@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Saved captures of pages, and how they go through the pipeline of a run: what
+ * `replay` and `import` share.
+ */
+#ifndef LAMPWATCH_CAPTURES_H
+#define LAMPWATCH_CAPTURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/http.h"
+#include "keep/archive.h"
+#include "keep/store.h"
+#include "run/context.h"
+#include "run/observe.h"
+#include "watch/kind.h"
+
+struct readers;
+
+enum { CAPTURES_MAX = 1000000 };
+
+/* What a page said at one time. */
+struct capture {
+	char *path; /* the file; or the folder with body, body-2 …; of a WARC file's: NULL. Owned */
+	const struct page_config *page;
+	int64_t time;  /* seconds since 1970 */
+	size_t record; /* of a WARC file's: its place in struct web_records */
+};
+
+struct captures {
+	struct capture *list;
+	size_t count;
+};
+
+/*
+ * Adds the captures of a folder: FOLDER/PAGE/NAME for each page of the
+ * configuration (or for the one that is given), or FOLDER/NAME where only one page can be meant;
+ * NAME holds a time. True where there was any.
+ */
+bool captures_find(struct captures *captures, const struct config *config,
+	const struct page_config *page, const char *folder);
+
+/* By their times. */
+void captures_sort(struct captures *captures);
+void captures_release(struct captures *captures);
+
+/* One capture's documents, in the kind's order. All owned. */
+struct captured {
+	struct http_response responses[KIND_DOCUMENTS_MAX]; /* a status of 0: it has none */
+	struct capture_source sources[KIND_DOCUMENTS_MAX];  /* strings owned by `texts` */
+	char *texts[KIND_DOCUMENTS_MAX][2];
+	struct error failure; /* where it is a fetch that failed; else its remedy is 0 */
+};
+
+void captured_release(struct captured *captured);
+
+/* Reads the files of a capture: bodies, and headers where they lie beside them. */
+void capture_load(const struct capture *capture, size_t count, struct captured *captured);
+
+/* The pipeline. */
+struct feeder {
+	struct context *context; /* borrowed */
+	struct readers *readers;
+	struct database *database;
+	struct observer observer;
+	struct page_states states;
+};
+
+/* Begins: observer says how. readers are made before anything else is opened. EXIT_DONE, or the
+ * exit status after a line; feeder_close() is due in both cases. */
+int feeder_open(struct feeder *feeder, struct context *context, const struct observer *how);
+
+/* Reads what was captured as its page's kind reads it, and observes it; imported: with its sources.
+ */
+void feeder_feed(struct feeder *feeder, const struct capture *capture,
+	const struct captured *captured, bool imported);
+
+/* Ends, and gives the exit status. */
+int feeder_finish(struct feeder *feeder);
+void feeder_close(struct feeder *feeder);
+
+#endif

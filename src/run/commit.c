@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Archive before notify: the folder, the transaction, the chain, in this order.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/date.h"
+#include "base/memory.h"
+#include "base/step.h"
+#include "base/text.h"
+#include "keep/archive.h"
+#include "keep/chain.h"
+#include "keep/reserve.h"
+#include "run/work.h"
+
+/* ---- the folder ---- */
+
+static void changes_text(const struct work *work, struct buffer *out)
+{
+	changes_write(&work->changes, out);
+}
+
+static bool keep_folder(struct work *work, struct error *error)
+{
+	const struct observation *seen = work->seen;
+	const char *names[KIND_DOCUMENTS_MAX];
+	struct buffer changes = {0};
+	struct snapshot snapshot = {
+		.page = seen->page->name,
+		.time = seen->now,
+		.simulated = work->observer->simulated,
+		.responses = seen->responses,
+		.count = seen->response_count,
+		.documents = names,
+		.sources = seen->sources,
+		.url = seen->page->url,
+		.kind = seen->page->kind,
+		.kind_digest = kind_digest(seen->kind),
+		.reason = work->reason,
+		.reading = work->text,
+		.previous = work->state->folder,
+		.previous_confirmed = work->state->last_confirmed,
+		.previous_fetches = work->state->confirmed,
+	};
+	bool good;
+
+	for (size_t i = 0; i < seen->response_count; i++)
+		names[i] = kind_document_name(seen->kind, i);
+	changes_text(work, &changes);
+	snapshot.changes = buffer_string(&changes);
+	good = archive_keep(
+		work->observer->config->archive, &snapshot, &work->folder, work->sums, error);
+	buffer_release(&changes);
+	return good;
+}
+
+static bool adopt_folder(struct work *work, struct error *error)
+{
+	struct buffer sums = {.maximum = 65536};
+	bool good = archive_read(work->observer->config->archive, work->seen->page->name,
+		work->seen->kept, ARCHIVE_SUMS, &sums, error);
+
+	digest_sha256(buffer_string(&sums), sums.length, work->sums);
+	work->folder = memory_string(work->seen->kept);
+	buffer_release(&sums);
+	return good;
+}
+
+/* The folder of a snapshot, unless it stands there already from the try before. */
+static bool have_folder(struct work *work, struct error *error)
+{
+	if (!work->keep || work->folder != NULL)
+		return true;
+	return work->seen->kept != NULL ? adopt_folder(work, error) : keep_folder(work, error);
+}
+
+/* The chain goes on by one line; state carries its new head. */
+static void chain_on(struct work *work)
+{
+	struct page_state *state = work->state;
+	struct chain_line line = {.sequence = state->snapshot + 1};
+	char head[DIGEST_TEXT];
+
+	if (text_empty(state->head)) {
+		chain_line_digest(CHAIN_HEAD, head);
+		memory_set(&state->head, head);
+	}
+	snprintf(line.type, sizeof line.type, "snapshot");
+	date_write(work->seen->now, line.time);
+	snprintf(line.folder, sizeof line.folder, "%s", work->folder);
+	snprintf(line.sums, sizeof line.sums, "%s", work->sums);
+	snprintf(line.before, sizeof line.before, "%s", state->head);
+	work->line = chain_line_write(&line);
+	chain_line_digest(work->line, head);
+	memory_set(&state->head, head);
+	memory_set(&state->folder, work->folder);
+	memory_set(&state->sums, work->sums);
+	state->snapshot = line.sequence;
+	state->confirmed = 1;
+	state->last_confirmed = work->seen->now;
+}
+
+static void save_snapshot(struct work *work)
+{
+	struct snapshot_row row = {
+		work->state->snapshot, work->seen->now, work->folder, work->sums, work->line};
+
+	store_add_snapshot(work->observer->database, work->seen->page->name, &row);
+}
+
+static void save_changes(const struct work *work)
+{
+	struct database *database = work->observer->database;
+	int64_t snapshot = work->keep ? work->state->snapshot : 0;
+
+	for (size_t i = 0; i < work->anew.count; i++)
+		store_add_change(database, work->seen->page->name, work->seen->now, 0,
+			&work->anew.list[i], true);
+	for (size_t i = 0; i < work->changes.count; i++)
+		store_add_change(database, work->seen->page->name, work->seen->now, snapshot,
+			&work->changes.list[i], work->seen->silent);
+}
+
+/* ---- the commit ---- */
+
+static bool transaction(struct work *work, struct error *error)
+{
+	struct database *database = work->observer->database;
+
+	database_begin(database);
+	if (work->keep) {
+		save_snapshot(work);
+		store_set_fact(database, "heads", ""); /* until they are written anew */
+	}
+	save_changes(work);
+	store_save(database, work->state);
+	work->owes = work_owe(work);
+	return database_commit(database, error);
+}
+
+static bool try_commit(struct work *work, struct error *error)
+{
+	if (!have_folder(work, error))
+		return false;
+	if (work->keep && work->line == NULL)
+		chain_on(work);
+	if (!transaction(work, error))
+		return false;
+	STEP("transaction committed");
+	return true;
+}
+
+/* Whatever the database holds and the chain does not, also from runs that could not append. */
+static bool append_chain(
+	const struct observer *observer, const char *page, int64_t last, struct error *error)
+{
+	const char *archive = observer->config->archive;
+	bool good = true;
+
+	for (int64_t i = archive_chain_end(archive, page) + 1; good && i <= last; i++) {
+		char *line = store_line(observer->database, page, i);
+
+		good = line != NULL ? archive_chain(archive, page, line, error)
+				    : error_set(error, REMEDY_LOCAL,
+					      "the database has lost line %" PRId64, i);
+		free(line);
+	}
+	return good;
+}
+
+/* After the transaction nothing more can be lost: what fails here, the next run does again. */
+void commit_finish(struct observer *observer, const struct page_state *state)
+{
+	struct error error;
+
+	if (!append_chain(observer, state->name, state->snapshot, &error)) {
+		observer_say(observer, state->name, error.text);
+		observer->local_trouble = true;
+		return;
+	}
+	STEP("chain appended");
+	archive_settle(observer->config->archive, state->name);
+	STEP("intent removed");
+	observer->chained = true;
+}
+
+static void after_commit(struct work *work)
+{
+	lamps_settle(&work->state->lamps);
+	if (work->owes)
+		courier_wake(work->observer->courier);
+	if (work->keep)
+		commit_finish(work->observer, work->state);
+}
+
+void work_commit(struct work *work)
+{
+	struct error error = {0};
+	bool good;
+
+	if (work->observer->dry)
+		work->keep = false;
+	good = try_commit(work, &error);
+	if (!good && error.remedy == REMEDY_LOCAL && !work->observer->dry) {
+		reserve_free(work->observer->config->archive);
+		good = try_commit(work, &error);
+	}
+	if (good)
+		after_commit(work);
+	else
+		work_emergency(work, &error);
+}

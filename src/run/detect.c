@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/detect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/http.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "run/read_fetch.h"
+#include "watch/read.h"
+
+/* The addresses that are asked, each once, the page's own first. */
+struct search {
+	const struct kind_list *kinds;
+	char *addresses[DETECT_ADDRESSES_MAX]; /* owned */
+	struct fetched fetched[DETECT_ADDRESSES_MAX];
+	size_t count;
+	size_t *address_of; /* owned: of each kind; count: none */
+};
+
+static size_t address_place(struct search *search, char *address)
+{
+	for (size_t i = 0; i < search->count; i++)
+		if (strcmp(search->addresses[i], address) == 0) {
+			free(address);
+			return i;
+		}
+	if (search->count == DETECT_ADDRESSES_MAX) {
+		free(address);
+		return DETECT_ADDRESSES_MAX;
+	}
+	search->addresses[search->count] = address;
+	return search->count++;
+}
+
+/* A kind whose address cannot be computed from this one is not asked. */
+static void find_addresses(struct search *search)
+{
+	search->address_of = memory_zero(search->kinds->count, sizeof *search->address_of);
+	for (size_t i = 0; i < search->kinds->count; i++) {
+		char *address = NULL;
+
+		search->address_of[i] = DETECT_ADDRESSES_MAX;
+		if (kind_document_address(search->kinds->list[i], 0, search->addresses[0], NULL,
+			    &address, NULL) &&
+			address[0] != '\0')
+			search->address_of[i] = address_place(search, address);
+		else
+			free(address);
+	}
+}
+
+static void search_release(struct search *search)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		free(search->addresses[i]);
+		fetched_release(&search->fetched[i]);
+	}
+	free(search->address_of);
+}
+
+static void add_fitting(struct detection *detection, const struct kind *kind, const char *address,
+	enum document_form form)
+{
+	*(struct fitting *)memory_append(
+		&detection->list, &detection->count, sizeof *detection->list) =
+		(struct fitting){.kind = kind, .address = memory_string(address), .form = form};
+}
+
+static struct document document_of(const struct buffer *body)
+{
+	return (struct document){buffer_string(body), body->length};
+}
+
+/* Which of the kinds that look at this address fit what stands there. */
+static void tell_kinds(
+	struct search *search, size_t place, struct detection *detection, struct error *error)
+{
+	size_t all = search->kinds->count, count = 0;
+	const struct kind **kinds = memory_zero(all, sizeof(struct kind *));
+	bool *fits = memory_zero(all, sizeof *fits);
+	struct document document = document_of(&search->fetched[place].body);
+	enum document_form form = read_form(&document);
+
+	for (size_t i = 0; i < all; i++)
+		if (search->address_of[i] == place)
+			kinds[count++] = search->kinds->list[i];
+	read_detect(kinds, count, detection->url, &document, fits, error);
+	for (size_t i = 0; i < count; i++)
+		if (fits[i])
+			add_fitting(detection, kinds[i], search->addresses[place], form);
+	free(kinds);
+	free(fits);
+}
+
+static int by_form(const void *left, const void *right)
+{
+	const struct fitting *a = left, *b = right;
+
+	if (a->form != b->form)
+		return a->form < b->form ? -1 : 1;
+	return strcmp(kind_name(a->kind), kind_name(b->kind));
+}
+
+static void read_bodies(
+	const char *url, struct fitting *fitting, struct buffer *bodies, const bool *there)
+{
+	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
+
+	for (size_t i = 0; i < kind_document_count(fitting->kind); i++)
+		if (there[i])
+			documents[i] = document_of(&bodies[i]);
+	fitting->readable =
+		read_page(fitting->kind, url, documents, &fitting->reading, NULL, &fitting->error);
+}
+
+/* Fetches all documents of the kind, and reads them. */
+static void try_address(const char *url, struct fitting *fitting)
+{
+	struct buffer bodies[KIND_DOCUMENTS_MAX] = {{0}};
+	bool there[KIND_DOCUMENTS_MAX] = {false};
+
+	fitting->tried = true;
+	if (fetch_documents(url, fitting->kind, bodies, there, &fitting->error))
+		read_bodies(url, fitting, bodies, there);
+	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+		buffer_release(&bodies[i]);
+}
+
+/* Of the kinds from first on that have the same form, the only one that can read the page. */
+static size_t choose_form(struct detection *detection, size_t first)
+{
+	size_t i = first, readable = 0;
+
+	for (; i < detection->count && detection->list[i].form == detection->list[first].form;
+		i++) {
+		struct fitting *fitting = &detection->list[i];
+
+		if (!fitting->tried)
+			try_address(detection->url, fitting);
+		readable += fitting->readable;
+		if (fitting->readable)
+			detection->chosen = fitting;
+	}
+	detection->ambiguous = readable > 1;
+	if (detection->ambiguous)
+		detection->chosen = NULL;
+	return i;
+}
+
+static bool choose(struct detection *detection, struct error *error)
+{
+	size_t next = 0;
+
+	qsort(detection->list, detection->count, sizeof *detection->list, by_form);
+	while (next < detection->count && detection->chosen == NULL && !detection->ambiguous)
+		next = choose_form(detection, next);
+	if (detection->chosen != NULL || detection->ambiguous)
+		return true;
+	*error = detection->list[0].error;
+	return false;
+}
+
+/* The page itself: what stands there, and where it is if it has moved to another host. */
+static bool fetch_page(
+	const char *url, struct search *search, struct detection *detection, struct error *error)
+{
+	struct fetched *page = &search->fetched[0];
+	char *from = http_url_origin(url), *to;
+
+	page->url = url;
+	fetch_all(page, 1);
+	to = http_url_origin(page->final_url != NULL ? page->final_url : url);
+	detection->moved = page->good && strcmp(from, to) != 0;
+	detection->url = memory_string(detection->moved ? page->final_url : url);
+	search->addresses[search->count++] = memory_string(detection->url);
+	if (!page->good)
+		detection->page_error = page->error;
+	*error = page->error;
+	free(from);
+	free(to);
+	return page->answered;
+}
+
+bool detect_address(const char *url, const struct kind_list *kinds, struct detection *detection,
+	struct error *error)
+{
+	struct search search = {.kinds = kinds};
+	bool good = fetch_page(url, &search, detection, error);
+
+	if (good) {
+		find_addresses(&search);
+		for (size_t i = 1; i < search.count; i++)
+			search.fetched[i].url = search.addresses[i];
+		fetch_all(search.fetched + 1, search.count - 1);
+	}
+	for (size_t i = search.count; good && i-- > 0;)
+		if (search.fetched[i].good)
+			tell_kinds(&search, i, detection, error);
+	search_release(&search);
+	return good && detection->count > 0 && choose(detection, error);
+}
+
+bool detect_document(const char *url, const struct document *document,
+	const struct kind_list *kinds, struct detection *detection, struct error *error)
+{
+	bool *fits = memory_zero(kinds->count, sizeof *fits);
+	bool good = read_detect(
+		(const struct kind *const *)kinds->list, kinds->count, url, document, fits, error);
+
+	detection->url = memory_string(url);
+	for (size_t i = 0; good && i < kinds->count; i++)
+		if (fits[i])
+			add_fitting(detection, kinds->list[i], url, read_form(document));
+	for (size_t i = 0; i < detection->count; i++) {
+		struct fitting *fitting = &detection->list[i];
+		struct document documents[KIND_DOCUMENTS_MAX] = {*document};
+
+		fitting->tried = true;
+		fitting->readable = kind_document_count(fitting->kind) > 1 ||
+				    read_page(fitting->kind, url, documents, &fitting->reading,
+					    NULL, &fitting->error);
+	}
+	free(fits);
+	return good && choose(detection, error);
+}
+
+bool detect_kind(
+	const char *url, const struct kind *kind, struct detection *detection, struct error *error)
+{
+	char *address = NULL;
+
+	detection->named = true;
+	detection->url = memory_string(url);
+	if (!kind_document_address(kind, 0, url, NULL, &address, error))
+		return false;
+	add_fitting(detection, kind, address, DOCUMENT_JSON);
+	free(address);
+	return choose(detection, error);
+}
+
+void detection_release(struct detection *detection)
+{
+	for (size_t i = 0; i < detection->count; i++) {
+		free(detection->list[i].address);
+		reading_release(&detection->list[i].reading);
+	}
+	free(detection->list);
+	free(detection->url);
+	*detection = (struct detection){0};
+}

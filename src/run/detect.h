@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Which kind a page is: what stands at its address and at the addresses where the
+ * kinds would look for it, against what each kind demands.
+ */
+#ifndef LAMPWATCH_DETECT_H
+#define LAMPWATCH_DETECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "run/kind_choice.h"
+#include "watch/kind.h"
+#include "watch/reading.h"
+
+enum { DETECT_ADDRESSES_MAX = 64 };
+
+/* A kind whose conditions hold for a document. */
+struct fitting {
+	const struct kind *kind;
+	char *address; /* owned: of the document */
+	enum document_form form;
+	bool tried, readable;   /* it was read as a whole, and could be */
+	struct error error;     /* why it could not */
+	struct reading reading; /* owned */
+};
+
+struct detection {
+	char *url;            /* owned: what is to be watched: as given, or where that redirects */
+	bool moved;           /* it redirects to another host */
+	struct fitting *list; /* owned: JSON before HTML before feeds, then by name */
+	size_t count;
+	struct error page_error; /* what is wrong with the address itself; "" where nothing is */
+	bool named;              /* the kind was given, not found */
+	const struct fitting *chosen; /* the one kind that is right; NULL: none, or several */
+	bool ambiguous;               /* several of the same form can read it */
+};
+
+/*
+ * Fetches the address and each kind's, tells the kinds, and reads the page with those of the
+ * best form that has any; where all of them fail, with those of the next. False with error where
+ * the page is not there, or no kind fits it at all. The kinds are borrowed.
+ */
+bool detect_address(const char *url, const struct kind_list *kinds, struct detection *detection,
+	struct error *error);
+
+/* The same for one document that is at hand; kinds that need further ones are not read. */
+bool detect_document(const char *url, const struct document *document,
+	const struct kind_list *kinds, struct detection *detection, struct error *error);
+
+/* Reads the page with this kind and no other. False with error where that fails. */
+bool detect_kind(
+	const char *url, const struct kind *kind, struct detection *detection, struct error *error);
+
+void detection_release(struct detection *detection);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * run --dry-run: everything that a run decides, over a copy of the database in
+ * memory, which is gone afterwards. Needs no lock, and disturbs no other run.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/json.h"
+#include "run/digest_message.h"
+#include "run/heartbeat.h"
+#include "run/remind.h"
+#include "run/run.h"
+#include "run/terminal.h"
+#include "tell/message.h"
+#include "tell/outbox.h"
+
+/* What is said, and its first line; made once for those who come one after the other. */
+struct shown {
+	int64_t content;
+	struct value *message;
+};
+
+static const char *subject_of(
+	const struct run *run, const struct delivery *delivery, struct shown *shown)
+{
+	struct value *data;
+
+	if (shown->content != delivery->content) {
+		data = outbox_data(run->database, delivery->content);
+		value_free(shown->message);
+		shown->content = delivery->content;
+		shown->message =
+			data != NULL ? message_data(run->context->templates, data, NULL) : NULL;
+		value_free(data);
+	}
+	return value_get_text(shown->message, "subject");
+}
+
+static void print_delivery(
+	const struct run *run, const struct delivery *delivery, const char *subject)
+{
+	terminal_text(delivery->receiver, 0);
+	fputs(": ", stdout);
+	terminal_text(subject, 0);
+	if (delivery->held_until > run->now) {
+		fputs(" (held until ", stdout);
+		terminal_time(delivery->held_until, run->config->timezone);
+		putchar(')');
+	}
+	putchar('\n');
+}
+
+static void add_delivery(const struct run *run, const struct delivery *delivery,
+	const char *subject, struct value *list)
+{
+	struct value *map = value_append(list, value_map());
+	char until[DATE_TEXT_MAX] = "";
+
+	if (delivery->held_until > run->now)
+		date_write(delivery->held_until, until);
+	value_put_text(map, "receiver", delivery->receiver);
+	value_put_text(map, "page", delivery->page);
+	value_put_text(map, "subject", subject);
+	value_put_text(map, "held_until", until);
+}
+
+/* What this run has put into the outbox, after number last. */
+static void show(const struct run *run, int64_t last)
+{
+	const struct invocation *invocation = run->context->invocation;
+	struct deliveries deliveries = {0};
+	struct value *root = value_map(), *list = value_put(root, "deliveries", value_list());
+	struct shown shown = {0};
+	size_t count = 0;
+
+	value_put_number(root, "format", 1);
+	outbox_list(run->database, false, &deliveries);
+	for (size_t i = 0; i < deliveries.count; i++) {
+		const char *subject;
+
+		if (deliveries.list[i].id <= last)
+			continue;
+		subject = subject_of(run, &deliveries.list[i], &shown);
+		count++;
+		if (invocation->json)
+			add_delivery(run, &deliveries.list[i], subject, list);
+		else
+			print_delivery(run, &deliveries.list[i], subject);
+	}
+	value_free(shown.message);
+	if (invocation->json)
+		terminal_json(root);
+	else if (count == 0 && invocation->verbosity >= 0)
+		puts("nobody would be told of anything");
+	deliveries_release(&deliveries);
+	value_free(root);
+}
+
+static int pass(struct run *run, char **names)
+{
+	int64_t last = outbox_last(run->database);
+	int status = run_open(run);
+
+	if (status != EXIT_DONE)
+		return status;
+	alive_begin(run->database, run->config, run->context->templates, run->now);
+	gather(&run->observer, run->now);
+	if (!run_choose(run, names))
+		return EXIT_USAGE;
+	run_fetch(run);
+	remind(&run->observer, run->now);
+	gather(&run->observer, run->now);
+	show(run, last);
+	if (run->observer.local_trouble)
+		return EXIT_LOCAL;
+	return run->observer.page_trouble ? EXIT_OWED : EXIT_DONE;
+}
+
+int run_dry(struct run *run, char **names)
+{
+	struct error error;
+	int status = EXIT_LOCAL;
+
+	run->readers = readers_new(2);
+	http_start();
+	run->database = store_copy(run->context->database_path, &error);
+	if (run->database != NULL)
+		status = pass(run, names);
+	else
+		run_complain(run, error.text);
+	readers_free(run->readers);
+	run_close(run);
+	return status;
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * From events to the outbox; and past it, when nothing can be written.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/hourly.h"
+#include "base/json.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "keep/alarm.h"
+#include "keep/archive.h"
+#include "run/event_source.h"
+#include "run/hosting_lookup.h"
+#include "run/work.h"
+#include "tell/attempt.h"
+#include "tell/content.h"
+#include "tell/operator.h"
+#include "tell/routes.h"
+
+enum { LOST_NAMED = 5 /* receivers that no way reaches, in a mail */ };
+
+static const char *const alarm_kinds[EVENT_TYPES] = {
+	[EVENT_RED] = "red",
+	[EVENT_GREEN] = "red",
+	[EVENT_LOST] = "lost",
+	[EVENT_BACK] = "lost",
+	[EVENT_FLAPPING] = "flapping",
+	[EVENT_SETTLED] = "flapping",
+	[EVENT_REMINDER] = "red",
+};
+
+static const bool opens_alarm[EVENT_TYPES] = {
+	[EVENT_RED] = true, [EVENT_LOST] = true, [EVENT_FLAPPING] = true};
+
+static const bool closes_alarm[EVENT_TYPES] = {
+	[EVENT_GREEN] = true, [EVENT_BACK] = true, [EVENT_SETTLED] = true};
+
+/* An alarm is found by its indicator's id, which the provider may have changed meanwhile. */
+static void rename_alarms(const struct work *work)
+{
+	const struct lamps *lamps = &work->state->lamps;
+
+	for (size_t i = 0; i < lamps->count; i++)
+		if (lamps->list[i].former != NULL)
+			store_rename_alarm(work->observer->database, work->seen->page->name,
+				lamps->list[i].former, lamps->list[i].id);
+}
+
+/* An alarm that got worse is the one that is open; that of a baseline nobody was told of. */
+static int64_t alarm_of(const struct work *work, const struct event *event)
+{
+	struct database *database = work->observer->database;
+	const char *page = work->seen->page->name, *kind = alarm_kinds[event->type];
+	const char *indicator = event->indicator != NULL ? event->indicator : "";
+	int64_t alarm = 0;
+
+	if (kind == NULL)
+		return 0;
+	if (!opens_alarm[event->type] || event->risen)
+		alarm = store_find_alarm(database, page, kind, indicator);
+	if (alarm == 0 && opens_alarm[event->type])
+		alarm = store_open_alarm(database, page, kind, indicator, event->seen);
+	return alarm;
+}
+
+/* Episodes begin and end; what ends one asks who was owed its beginning. */
+static void number_alarms(struct work *work, struct owed_list *owed)
+{
+	struct database *database = work->observer->database;
+
+	for (size_t i = 0; i < work->events.count; i++) {
+		struct event *event = &work->events.list[i];
+
+		event->alarm = alarm_of(work, event);
+		if (event->alarm == 0)
+			continue;
+		if (closes_alarm[event->type])
+			store_close_alarm(database, event->alarm, event->seen);
+		if (!opens_alarm[event->type])
+			outbox_owed(database, event->alarm, owed);
+	}
+}
+
+static void save_events(const struct work *work)
+{
+	for (size_t i = 0; i < work->events.count; i++) {
+		const struct event *event = &work->events.list[i];
+		char *label = event_label(event);
+		const char *text = text_empty(event->reason) ? event->word : event->reason;
+		bool levels = alarm_kinds[event->type] != NULL && event->indicator != NULL;
+
+		store_add_event(work->observer->database, work->seen->page->name, work->seen->now,
+			event_type_name(event->type), event->indicator, label,
+			levels ? level_name(event->before) : "",
+			levels ? level_name(event->after) : "", text);
+		free(label);
+	}
+}
+
+/* The first red of this page, or the page itself lost while nothing of it was red. */
+static bool begins_trouble(const struct work *work)
+{
+	struct alarms open = {0};
+	bool begins = false;
+
+	for (size_t i = 0; i < work->events.count; i++)
+		begins = begins || work->events.list[i].type == EVENT_RED ||
+			 work->events.list[i].type == EVENT_LOST;
+	alarms_load(work->observer->database, work->seen->page->name, &open);
+	for (size_t i = 0; i < open.count; i++)
+		begins = begins && open.list[i].opened >= work->seen->now;
+	alarms_release(&open);
+	return begins;
+}
+
+/* As many as one looks at. */
+static char *lost_words(const struct text_list *lost)
+{
+	struct buffer text = {0};
+
+	for (size_t i = 0; i < lost->count && i < LOST_NAMED; i++)
+		buffer_format(&text, "%s%s", i > 0 ? "; " : "", lost->list[i]);
+	if (lost->count > LOST_NAMED)
+		buffer_format(&text, "; and %zu more", lost->count - LOST_NAMED);
+	return buffer_take(&text);
+}
+
+/* To whoever looks after this machine, by cron's mail, and to the operator. */
+static void tell_lost(struct work *work, const struct text_list *lost)
+{
+	const struct observer *observer = work->observer;
+	const char *provider = work->seen->page->provider;
+	char *count = memory_format("%zu receiver%s", lost->count, lost->count == 1 ? "" : "s");
+	char *text = memory_format("%s is in trouble, and no way reaches %s meanwhile; "
+				   "`lampwatch status` names them",
+		provider, count);
+	char *words = lost_words(lost);
+	char *id = memory_format("n.%s.%lld", work->seen->page->name, (long long)work->seen->now);
+	struct operator_note note = {.type = EVENT_UNREACHABLE,
+		.page = work->seen->page->name,
+		.label = provider,
+		.what = count,
+		.reason = words,
+		.seen = work->seen->now,
+		.id = id};
+
+	work_say(work, text);
+	operator_tell(
+		observer->database, observer->config, observer->templates, &note, work->seen->now);
+	free(id);
+	free(words);
+	free(text);
+	free(count);
+}
+
+static void make_plan(struct work *work, const struct owed_list *owed, struct plan *plan)
+{
+	struct text_list lost = {0};
+	const struct observer *observer = work->observer;
+	struct value *others = news_others_red(&work->state->lamps, &work->events);
+	const struct page_state *state =
+		work->state; /* what was kept now, or last: it says the same */
+	bool kept = !text_empty(state->folder) && (!work->keep || work->line != NULL);
+	char *path = kept ? memory_format("%s/%s", work->seen->page->name, state->folder) : NULL;
+	struct plan_input input = {
+		.config = observer->config,
+		.receivers = &observer->receivers,
+		.page = work->seen->page,
+		.title = work->after.title,
+		.events = &work->events,
+		.owed = owed->list,
+		.owed_count = owed->count,
+		.others_red = others,
+		.snapshot_path = path,
+		.snapshot_digest = state->sums,
+		.head = state->head,
+		.now = work->seen->now,
+		.simulated = observer->simulated,
+		.key = observer->key,
+	};
+
+	classify_receivers(observer->database, observer->config, observer->dependences,
+		state->red || state->lost ? state->name : NULL, &work->observer->receivers, &lost);
+	if (lost.count > 0 && work->seen->page->provider != NULL && begins_trouble(work))
+		tell_lost(work, &lost);
+	plan_make(&input, plan);
+	text_list_release(&lost);
+	free(path);
+	value_free(others);
+}
+
+static struct content_copy copy_of(const struct delivery_plan *delivery)
+{
+	return (struct content_copy){delivery->receiver, delivery->message_id,
+		delivery->in_reply_to, delivery->unsubscribe};
+}
+
+static void render(struct work *work, const struct plan *plan, const struct delivery_plan *delivery,
+	struct content *content)
+{
+	const struct observer *observer = work->observer;
+	struct content_copy copy = copy_of(delivery);
+	struct error error;
+
+	if (!content_render(observer->config, observer->templates, &copy,
+		    plan->contents[delivery->content].data, work->seen->now, content, &error))
+		observer_say_plain(work->observer, work->seen->page->name, &error);
+}
+
+/* Under which numbers a content is kept, as mail that does not and that does say how to end it. */
+struct kept {
+	int64_t mails[2];
+};
+
+/* Made and kept once for all mails that have it; each webhook has words of its own. */
+static int64_t keep(struct work *work, const struct plan *plan, struct kept *kept,
+	const struct delivery_plan *delivery)
+{
+	bool mail = receiver_address(delivery->receiver) != NULL;
+	int64_t *shared = &kept[delivery->content].mails[delivery->unsubscribe != NULL], id;
+	struct content content = {0};
+
+	if (mail && *shared != 0)
+		return *shared;
+	render(work, plan, delivery, &content);
+	id = outbox_keep(work->observer->database, &plan->contents[delivery->content], &content);
+	content_release(&content);
+	if (mail)
+		*shared = id;
+	return id;
+}
+
+/* The first message of a run goes at once; what else happens in it is one second message. */
+static bool save_deliveries(struct work *work, const struct plan *plan)
+{
+	struct database *database = work->observer->database;
+	struct kept *kept = memory_zero(plan->content_count, sizeof *kept);
+
+	for (size_t i = 0; i < plan->count; i++) {
+		struct delivery_plan *delivery = &plan->list[i];
+		int64_t content = keep(work, plan, kept, delivery);
+
+		delivery->gather = outbox_told(database, delivery->receiver, work->seen->now);
+		outbox_add(database,
+			plan->contents[delivery->content].joined ? "" : work->seen->page->name,
+			delivery, content, work->seen->now);
+	}
+	free(kept);
+	return plan->count > 0;
+}
+
+/* True where an update is about an alarm: its incident names the indicator, or names none. */
+static bool concerns(const struct work *work, const struct event *event, const struct alarm *alarm)
+{
+	const struct lamp *lamp = lamps_find(&work->state->lamps, alarm->indicator);
+
+	return event->affects.count == 0 || text_list_has(&event->affects, alarm->indicator) ||
+	       (lamp != NULL && text_list_has(&event->affects, lamp->name));
+}
+
+/* Somebody answers for every open alarm that the update is about, and for one at least. */
+static bool is_answered(
+	const struct work *work, const struct event *event, const struct alarms *alarms)
+{
+	size_t answered = 0;
+
+	for (size_t i = 0; i < alarms->count; i++) {
+		if (!concerns(work, event, &alarms->list[i]))
+			continue;
+		if (alarms->list[i].acknowledged == 0)
+			return false;
+		answered++;
+	}
+	return answered > 0;
+}
+
+/* What is written about an alarm that somebody has acknowledged is logged only. */
+static void drop_answered(struct work *work)
+{
+	struct alarms alarms = {0};
+
+	alarms_load(work->observer->database, work->seen->page->name, &alarms);
+	for (size_t i = work->events.count; i-- > 0;)
+		if (work->events.list[i].type == EVENT_UPDATE &&
+			is_answered(work, &work->events.list[i], &alarms))
+			events_drop(&work->events, i);
+	alarms_release(&alarms);
+}
+
+bool work_owe(struct work *work)
+{
+	struct owed_list owed = {0};
+	struct plan plan = {0};
+	bool owes;
+
+	rename_alarms(work);
+	number_alarms(work, &owed);
+	save_events(work);
+	drop_answered(work);
+	if (!work->observer->untold)
+		make_plan(work, &owed, &plan);
+	owes = save_deliveries(work, &plan);
+	plan_release(&plan);
+	outbox_owed_release(&owed);
+	return owes;
+}
+
+/* ---- when nothing can be written ---- */
+
+/* At most hourly for each page, as its chain remembers. */
+static bool emergency_due(const struct work *work)
+{
+	char *chain = archive_path(
+		work->observer->config->archive, work->seen->page->name, "chain", NULL);
+	bool due = hourly(chain, work->seen->now);
+
+	free(chain);
+	return due;
+}
+
+static bool emergency_send(
+	struct work *work, const struct delivery_plan *delivery, const struct buffer *bytes)
+{
+	const struct config *config = work->observer->config;
+	size_t ways = receiver_address(delivery->receiver) != NULL ? config->route_count : 1;
+	size_t *order = memory_zero(config->route_count, sizeof *order);
+	struct text_list pages = {0}, providers = {0};
+	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY};
+
+	text_list_add(&pages, work->seen->page->name);
+	store_troubled(work->observer->database, &pages);
+	routes_providers(config, &pages, &providers);
+	routes_order(work->observer->dependences, config, &providers, NULL, order);
+	for (size_t i = 0; i < ways && attempt.outcome != OUTCOME_DELIVERED; i++)
+		courier_attempt(config, delivery->receiver, config->route_count > 0 ? order[i] : 0,
+			delivery->message_id, bytes->data, bytes->length, work->seen->now,
+			&attempt);
+	text_list_release(&pages);
+	text_list_release(&providers);
+	free(order);
+	return attempt.outcome == OUTCOME_DELIVERED;
+}
+
+/*
+ * The alert that no outbox could take goes out all the same. Nothing remembers
+ * it, so the next run finds the same news again: hence the hour, and a
+ * Message-ID that is the same within it.
+ */
+void work_emergency(struct work *work, const struct error *why)
+{
+	struct owed_list owed = {0};
+	struct plan plan = {0};
+
+	work->observer->local_trouble = true;
+	work_say(work, why->text);
+	if (work->events.count == 0 || work->observer->untold || work->observer->dry ||
+		!emergency_due(work))
+		return;
+	for (size_t i = 0; i < work->events.count; i++) {
+		struct event *event = &work->events.list[i];
+
+		event->alarm = closes_alarm[event->type]
+				       ? store_find_alarm(work->observer->database,
+						 work->seen->page->name, alarm_kinds[event->type],
+						 event->indicator != NULL ? event->indicator : "")
+				       : 0;
+		if (event->alarm != 0)
+			outbox_owed(work->observer->database, event->alarm, &owed);
+	}
+	make_plan(work, &owed, &plan);
+	for (size_t i = 0; i < plan.count; i++) {
+		const struct delivery_plan *delivery = &plan.list[i];
+		struct content_copy copy = copy_of(delivery);
+		struct content content = {0};
+		struct buffer bytes = {0};
+
+		render(work, &plan, delivery, &content);
+		if (content.length > 0 && (!content_address(&content, &copy, &bytes, NULL) ||
+						  !emergency_send(work, delivery, &bytes)))
+			work_say(work, "an alert could neither be kept nor sent");
+		content_release(&content);
+		buffer_release(&bytes);
+	}
+	plan_release(&plan);
+	outbox_owed_release(&owed);
+}

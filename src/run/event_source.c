@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/event_source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/date_value.h"
+#include "base/index.h"
+#include "base/json.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+static void put_said(struct value *map, const char *name, const char *said, const char *zone)
+{
+	int64_t time = 0;
+
+	if (!text_empty(said))
+		date_parse(said, &time);
+	value_put_time(map, name, time, zone);
+}
+
+/* What one event tells of incidents. */
+struct account {
+	struct value *incidents;                         /* a list */
+	const struct incident *told[NEWS_INCIDENTS_MAX]; /* those in it */
+	const char *said_at; /* when the first of them began; "" where the page does not say */
+};
+
+/* One reading, to be asked many times. */
+struct source {
+	const struct news_input *input;
+	struct index affects, updates, incidents; /* by the incident's id */
+	struct affects
+		*turned; /* the rows of affects with their two fields exchanged; strings borrowed */
+	struct index by_indicator; /* over turned */
+	struct account whole;      /* all incidents */
+	struct account general;    /* those that name no indicator */
+};
+
+/* The newest first; without times, in the page's order. */
+static int newest_first(const void *a, const void *b)
+{
+	const struct update *left = *(const struct update *const *)a,
+			    *right = *(const struct update *const *)b;
+	int order = text_compare(right->time, left->time);
+
+	return order != 0 ? order : (left > right) - (left < right);
+}
+
+static struct value *updates_value(const struct source *source, const char *id)
+{
+	const char *const like[] = {id};
+	size_t count, first = index_range(&source->updates, like, &count);
+	const struct update **rows = memory_zero(count, sizeof *rows);
+	struct value *list = value_list();
+
+	for (size_t i = 0; i < count; i++)
+		rows[i] = source->updates.rows[first + i];
+	qsort(rows, count, sizeof *rows, newest_first);
+	for (size_t i = 0; i < count && i < NEWS_UPDATES_MAX; i++) {
+		struct value *map = value_append(list, value_map());
+
+		put_said(map, "time", rows[i]->time, source->input->zone);
+		value_put_text(map, "state", rows[i]->state);
+		value_put_text(map, "text", rows[i]->text);
+	}
+	free(rows);
+	return list;
+}
+
+static void append_incident(
+	const struct source *source, const struct incident *row, struct value *list)
+{
+	struct value *map = value_append(list, value_map());
+
+	value_put_text(map, "title", row->title);
+	value_put_text(map, "state", row->state);
+	value_put_text(map, "word", row->word);
+	value_put_text(map, "level", level_words(row->level));
+	put_said(map, "started", row->started, source->input->zone);
+	put_said(map, "updated", row->updated, source->input->zone);
+	value_put_text(map, "url", row->url);
+	value_put(map, "updates", updates_value(source, row->id));
+}
+
+static struct account account_new(void)
+{
+	return (struct account){.incidents = value_list(), .said_at = ""};
+}
+
+static void account_add(
+	const struct source *source, const struct incident *row, struct account *account)
+{
+	const char *began = text_empty(row->started) ? row->updated : row->started;
+	size_t count = account->incidents->count;
+
+	for (size_t i = 0; i < count; i++)
+		if (account->told[i] == row)
+			return;
+	if (!text_empty(began) &&
+		(text_empty(account->said_at) || strcmp(began, account->said_at) < 0))
+		account->said_at = began;
+	if (count == NEWS_INCIDENTS_MAX)
+		return;
+	account->told[count] = row;
+	append_incident(source, row, account->incidents);
+}
+
+static void source_open(struct source *source, const struct news_input *input)
+{
+	const struct reading *reading = input->reading;
+
+	*source = (struct source){input,
+		index_by_id(reading->affects, reading->affects_count, sizeof *reading->affects),
+		index_by_id(reading->updates, reading->update_count, sizeof *reading->updates),
+		index_by_id(
+			reading->incidents, reading->incident_count, sizeof *reading->incidents),
+		memory_zero(reading->affects_count, sizeof *source->turned), {0}, account_new(),
+		account_new()};
+	for (size_t i = 0; i < reading->affects_count; i++)
+		source->turned[i] =
+			(struct affects){reading->affects[i].indicator, reading->affects[i].id};
+	source->by_indicator =
+		index_by_id(source->turned, reading->affects_count, sizeof *source->turned);
+	for (size_t i = 0; i < reading->incident_count; i++) {
+		const struct incident *row = &reading->incidents[i];
+
+		account_add(source, row, &source->whole);
+		if (index_find(&source->affects, row->id) == NULL)
+			account_add(source, row, &source->general);
+	}
+}
+
+static void source_close(struct source *source)
+{
+	index_release(&source->affects);
+	index_release(&source->updates);
+	index_release(&source->incidents);
+	index_release(&source->by_indicator);
+	free(source->turned);
+	value_free(source->whole.incidents);
+	value_free(source->general.incidents);
+}
+
+static void account_named(
+	const struct source *source, const char *indicator, struct account *account)
+{
+	const char *const like[] = {indicator};
+	size_t count, first = index_range(&source->by_indicator, like, &count);
+
+	for (size_t i = first; i < first + count && i < first + NEWS_AFFECTS_MAX; i++) {
+		const struct affects *row = source->by_indicator.rows[i];
+		const struct incident *incident = index_find(&source->incidents, row->indicator);
+
+		if (incident != NULL)
+			account_add(source, incident, account);
+	}
+}
+
+/*
+ * What the page says about a lamp: incidents that name it; where none does,
+ * those that name nothing, for many a page never says what an incident affects. The
+ * overall level is about all of them.
+ */
+static struct account account_of(const struct source *source, const struct lamp *lamp)
+{
+	const struct account *shared = lamp->id[0] == '\0' ? &source->whole : &source->general;
+	struct account account = account_new();
+
+	if (shared != &source->whole) {
+		account_named(source, lamp->id, &account);
+		account_named(source, lamp->name, &account);
+	}
+	if (account.incidents->count > 0)
+		return account;
+	value_free(account.incidents);
+	account = *shared;
+	account.incidents = value_copy(shared->incidents);
+	return account;
+}
+
+static const enum event_type turn_events[] = {
+	[TURN_RED] = EVENT_RED,
+	[TURN_GREEN] = EVENT_GREEN,
+	[TURN_GONE] = EVENT_GONE,
+	[TURN_WORSE] = EVENT_RED,
+	[TURN_FLAPPING] = EVENT_FLAPPING,
+	[TURN_SETTLED] = EVENT_SETTLED,
+	[TURN_REMINDER] = EVENT_REMINDER,
+};
+
+/* A page on which everything turned at once says the same of each: enough of it is enough. */
+static struct value *detail(const struct events *events, struct value *incidents)
+{
+	if (events->count <= NEWS_DETAILED_MAX)
+		return incidents;
+	value_free(incidents);
+	return value_list();
+}
+
+static void add_turn(const struct source *source, const struct turn *turn, struct events *events)
+{
+	const struct news_input *input = source->input;
+	const struct lamp *lamp = &input->lamps->list[turn->lamp];
+	struct event *event = events_add(events, turn_events[turn->type]);
+	struct account account = account_of(source, lamp);
+
+	event->indicator = memory_string(lamp->id);
+	event->group = memory_string(lamp->group);
+	event->name = memory_string(lamp->id[0] == '\0' ? "" : lamp->name);
+	event->before = turn->before;
+	event->after = turn->after;
+	event->before_colour = level_colour(turn->before, input->red);
+	event->after_colour =
+		turn->type == TURN_GONE ? COLOUR_GREY : level_colour(turn->after, input->red);
+	event->word = memory_string(lamp->word);
+	event->seen = turn->seen;
+	event->since = turn->since;
+	event->risen = turn->type == TURN_WORSE;
+	event->changes = turn->type == TURN_FLAPPING ? turn->fetches : 0;
+	event->fetches =
+		turn->type == TURN_RED || turn->type == TURN_GREEN || turn->type == TURN_WORSE
+			? turn->fetches
+			: 0;
+	event->needed = turn->type == TURN_GREEN ? input->better : input->worse;
+	event->said_at = memory_string(turn->type == TURN_RED ? account.said_at : "");
+	event->incidents = detail(events, account.incidents);
+}
+
+void news_of_turns(const struct news_input *input, const struct turns *turns, struct events *events)
+{
+	struct source source;
+
+	if (turns->count == 0)
+		return;
+	source_open(&source, input);
+	for (size_t i = 0; i < turns->count; i++)
+		add_turn(&source, &turns->list[i], events);
+	source_close(&source);
+}
+
+/* The indicators of an incident, by whatever name they have: id and name of those on the page. */
+static void name_affected(const struct reading *reading, const char *incident, struct event *event)
+{
+	for (size_t i = 0; i < reading->affects_count; i++) {
+		const char *affected = reading->affects[i].indicator;
+		const struct indicator *row;
+
+		if (!text_equal(reading->affects[i].id, incident) || text_empty(affected) ||
+			event->affects.count >= NEWS_AFFECTS_MAX)
+			continue;
+		text_list_add(&event->affects, affected);
+		row = reading_indicator(reading, affected);
+		if (row != NULL && !text_empty(row->name))
+			text_list_add(&event->affects, row->name);
+	}
+}
+
+static void add_update(const struct source *source, const struct change *change,
+	const struct incident *row, struct events *events)
+{
+	struct event *event = events_add(events, EVENT_UPDATE);
+	struct account account = account_new();
+
+	event->indicator = memory_string(change->id);
+	event->name = memory_string(change->name);
+	event->before_colour = event->after_colour = COLOUR_YELLOW;
+	if (change->type == CHANGE_INCIDENT_CLOSED)
+		event->reason = memory_string("the page lists the incident no longer");
+	else
+		event->word = memory_string(change->after);
+	event->seen = source->input->now;
+	event->fetches = event->needed = 1;
+	if (row != NULL) {
+		account_add(source, row, &account);
+		event->before = event->after = row->level;
+		event->said_at = memory_string(row->updated);
+	}
+	if (row != NULL)
+		name_affected(source->input->reading, row->id, event);
+	else if (source->input->before != NULL)
+		name_affected(source->input->before, change->id, event);
+	event->incidents = detail(events, account.incidents);
+}
+
+void news_of_incidents(
+	const struct news_input *input, const struct changes *changes, struct events *events)
+{
+	bool *told = memory_zero(input->reading->incident_count, sizeof *told);
+	struct source source;
+
+	source_open(&source, input);
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->list[i];
+		const struct incident *row = index_find(&source.incidents, change->id);
+		bool about = change->type == CHANGE_INCIDENT ||
+			     change->type == CHANGE_INCIDENT_NEW ||
+			     change->type == CHANGE_INCIDENT_CLOSED ||
+			     (change->type == CHANGE_UPDATE && row != NULL);
+
+		if (!about || (row != NULL && told[row - input->reading->incidents]))
+			continue;
+		if (row != NULL)
+			told[row - input->reading->incidents] = true;
+		add_update(&source, change, row, events);
+	}
+	source_close(&source);
+	free(told);
+}
+
+/* The indicators of events, by id. */
+static struct index told_indicators(const struct events *events, char **ids)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < events->count; i++)
+		if (events->list[i].type != EVENT_UPDATE)
+			ids[count++] = events->list[i].indicator;
+	return index_by_id(ids, count, sizeof *ids);
+}
+
+struct value *news_others_red(const struct lamps *lamps, const struct events *events)
+{
+	char **ids = memory_zero(events->count, sizeof *ids);
+	struct index told = told_indicators(events, ids);
+	struct value *list = value_list();
+
+	for (size_t i = 0; i < lamps->count; i++) {
+		const struct lamp *lamp = &lamps->list[i];
+		struct value *map;
+		char *label;
+
+		if (!lamp->red || lamp->id[0] == '\0' || index_find(&told, lamp->id) != NULL)
+			continue;
+		map = value_append(list, value_map());
+		label = text_label(lamp->group, lamp->name);
+		value_put_text(map, "label", label);
+		value_put_text(map, "words", level_words(lamp->level));
+		free(label);
+	}
+	index_release(&told);
+	free(ids);
+	return list;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/freshness.h"
+
+#include "base/config.h"
+#include "keep/store.h"
+#include "watch/schedule.h"
+
+const char *page_condition(
+	const struct page_config *page, const struct page_state *state, int64_t now)
+{
+	struct schedule schedule;
+
+	if (state == NULL || !state->known)
+		return state != NULL && state->failures > 0
+			       ? state->unreadable ? "unreadable" : "unreachable"
+			       : "never read";
+	if (state->failures > 0)
+		return state->unreadable ? "unreadable" : "unreachable";
+	schedule = (struct schedule){
+		.every = page->settings.every, .last_success = state->last_success};
+	return schedule_stale(&schedule, now) ? "stale" : "fresh";
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/heartbeat.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/config.h"
+#include "base/database.h"
+#include "base/http.h"
+#include "base/memory.h"
+#include "keep/store.h"
+#include "tell/operator.h"
+
+enum {
+	CONNECT_MILLISECONDS = 5000,
+	TOTAL_MILLISECONDS = 15000,
+};
+
+#define FACT_LAST "last run"
+#define FACT_PAUSES "pauses between runs"
+
+/* ---- runs that were missed ---- */
+
+static int by_length(const void *left, const void *right)
+{
+	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+int64_t alive_longest_pause(const int64_t *pauses, int count, int64_t every)
+{
+	int64_t sorted[ALIVE_PAUSES], usual = every / 1000, longest;
+
+	if (count > ALIVE_PAUSES)
+		count = ALIVE_PAUSES;
+	if (count > 0) {
+		memcpy(sorted, pauses, (size_t)count * sizeof *sorted);
+		qsort(sorted, (size_t)count, sizeof *sorted, by_length);
+		usual = sorted[count / 2];
+	}
+	longest = ALIVE_PAUSES_USUAL * usual;
+	return longest > ALIVE_PAUSE_LEAST ? longest : ALIVE_PAUSE_LEAST;
+}
+
+static int64_t shortest_every(const struct config *config)
+{
+	int64_t shortest = config->settings.every;
+
+	for (size_t i = 0; i < config->page_count; i++)
+		if (i == 0 || config->pages[i].settings.every < shortest)
+			shortest = config->pages[i].settings.every;
+	return shortest;
+}
+
+/* The pauses before, from "60 60 61"; returns how many. */
+static int pauses_read(const char *text, int64_t pauses[static ALIVE_PAUSES])
+{
+	int count = 0;
+	char *end;
+
+	for (; *text != '\0' && count < ALIVE_PAUSES; text = end) {
+		pauses[count] = strtoll(text, &end, 10);
+		if (end == text)
+			break;
+		count++;
+	}
+	return count;
+}
+
+/* With the one that has just ended in front. */
+static void pauses_save(struct database *database, int64_t pause, const int64_t *pauses, int count)
+{
+	struct buffer text = {0};
+
+	buffer_format(&text, "%" PRId64, pause);
+	for (int i = 0; i < count && i < ALIVE_PAUSES - 1; i++)
+		buffer_format(&text, " %" PRId64, pauses[i]);
+	store_set_fact(database, FACT_PAUSES, buffer_string(&text));
+	buffer_release(&text);
+}
+
+static void tell_missed(struct database *database, const struct config *config,
+	const char *templates, int64_t last, int64_t now)
+{
+	char *id = memory_format("m.%" PRId64, last);
+	struct operator_note note = {
+		.type = EVENT_MISSED, .label = "lampwatch", .since = last, .seen = now, .id = id};
+
+	operator_tell(database, config, templates, &note, now);
+	free(id);
+}
+
+bool alive_begin(
+	struct database *database, const struct config *config, const char *templates, int64_t now)
+{
+	char *fact = store_fact(database, FACT_LAST), *list = store_fact(database, FACT_PAUSES);
+	int64_t last = strtoll(fact, NULL, 10), pauses[ALIVE_PAUSES];
+	int count = pauses_read(list, pauses);
+	char *text = memory_format("%" PRId64, now);
+	bool missed =
+		last > 0 && now - last > alive_longest_pause(pauses, count, shortest_every(config));
+
+	database_begin(database);
+	store_set_fact(database, FACT_LAST, text);
+	if (missed)
+		tell_missed(database, config, templates, last, now);
+	if (last > 0 && now > last) /* a missed one, too: where they stay so long, that is usual */
+		pauses_save(database, now - last, pauses, count);
+	database_commit(database, NULL);
+	free(text);
+	free(list);
+	free(fact);
+	return missed;
+}
+
+/* ---- the heartbeat ---- */
+
+void alive_explain(const struct alive *alive, struct buffer *out)
+{
+	const struct {
+		bool wrong;
+		const char *text;
+	} lines[] = {
+		{alive->local,
+			"something could not be kept: the disk, the database or the archive"},
+		{alive->network, "no host answered at all: this machine's own network"},
+		{alive->overdue, "the run was ended at its deadline"},
+		{alive->stuck, "messages are owed and nothing gets out: lampwatch outbox says why"},
+	};
+
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		if (lines[i].wrong)
+			buffer_format(out, "lampwatch: %s\n", lines[i].text);
+}
+
+char *alive_fail_url(const char *url)
+{
+	size_t length = strcspn(url, "?#"), path = length;
+
+	while (path > 0 && url[path - 1] == '/')
+		path--;
+	return memory_format("%.*s/fail%s", (int)path, url, url + length);
+}
+
+static void ignore_answer(void *context, struct http_response *response, const struct error *error)
+{
+	(void)context, (void)response, (void)error;
+}
+
+static void heartbeat_good(const char *url, const char *user_agent)
+{
+	struct http_settings settings = {1, 1, user_agent, NULL};
+	struct http_client *client = http_client_new(&settings);
+	struct http_request request = {.url = url,
+		.connect_timeout = CONNECT_MILLISECONDS,
+		.total_timeout = TOTAL_MILLISECONDS,
+		.body_maximum = 65536,
+		.redirects = 3,
+		.done = ignore_answer};
+
+	http_client_get(client, &request);
+	while (http_client_wait(client, NULL, 0, 250) > 0)
+		;
+	http_client_free(client);
+}
+
+static void heartbeat_bad(const char *url, const struct buffer *text, const char *user_agent)
+{
+	static const char *const headers[] = {"Content-Type: text/plain; charset=utf-8", NULL};
+	char *fail = alive_fail_url(url);
+	struct http_post post = {.url = fail,
+		.headers = headers,
+		.body = text->data,
+		.length = text->length,
+		.connect_timeout = CONNECT_MILLISECONDS,
+		.total_timeout = TOTAL_MILLISECONDS,
+		.user_agent = user_agent};
+	struct http_response response = {0};
+
+	http_post(&post, &response, NULL);
+	http_response_release(&response);
+	free(fail);
+}
+
+void alive_heartbeat(const struct config *config, const struct alive *alive, const char *user_agent)
+{
+	struct buffer text = {0};
+
+	if (config->heartbeat == NULL)
+		return;
+	alive_explain(alive, &text);
+	if (text.length == 0)
+		heartbeat_good(config->heartbeat, user_agent);
+	else
+		heartbeat_bad(config->heartbeat, &text, user_agent);
+	buffer_release(&text);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Who watches the watcher: the heartbeat after each run, and the runs that were
+ * missed. What is told of a run is what is wrong here, never that a page is lost
+ * or red: that is the pages' news.
+ */
+#ifndef LAMPWATCH_HEARTBEAT_H
+#define LAMPWATCH_HEARTBEAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buffer;
+struct config;
+struct database;
+
+enum {
+	ALIVE_PAUSES = 8,            /* between runs: so many are remembered */
+	ALIVE_PAUSE_LEAST = 15 * 60, /* seconds: a shorter pause is never told of */
+	ALIVE_PAUSES_USUAL = 3,      /* times the usual pause is a gap */
+};
+
+/*
+ * Remembers that there is a run now. Where none was for longer than three times the usual pause
+ * (the median of the last ones, or what the configuration's shortest `every` asks for) and a
+ * quarter of an hour, the operator, if there is one, is owed one message about it. A clock that
+ * went back is no gap. A transaction of its own. True where there was a gap.
+ */
+bool alive_begin(
+	struct database *database, const struct config *config, const char *templates, int64_t now);
+
+/*
+ * The longest pause between runs that is not worth a word, in seconds. pauses: those
+ * before, in seconds; every: milliseconds, the shortest of any page. Pure.
+ */
+int64_t alive_longest_pause(const int64_t *pauses, int count, int64_t every);
+
+/* What can be wrong with a run itself. */
+struct alive {
+	bool local;   /* something could not be kept */
+	bool network; /* no host answered at all */
+	bool overdue; /* it was ended at its deadline */
+	bool stuck;   /* messages are owed, and none got out since */
+};
+
+/* One line for each thing that is wrong; nothing where all is well. Pure. */
+void alive_explain(const struct alive *alive, struct buffer *out);
+
+/*
+ * After a good run a GET of the configuration's heartbeat, after a bad one a POST to the same with
+ * "/fail" behind its path, its body saying what is wrong. Waits at most for 15 seconds; whatever
+ * comes of it, nobody is told: whoever receives heartbeats notices their absence.
+ */
+void alive_heartbeat(
+	const struct config *config, const struct alive *alive, const char *user_agent);
+
+/* URL with "/fail" behind its path. Owned by the caller. */
+char *alive_fail_url(const char *url);
+
+#endif

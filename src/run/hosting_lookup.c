@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/hosting_lookup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/database.h"
+#include "base/http.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "keep/store.h"
+#include "tell/hosts.h"
+#include "tell/inquiry.h"
+#include "tell/outbox.h"
+#include "tell/providers.h"
+#include "tell/reach.h"
+#include "tell/receivers.h"
+#include "tell/routes.h"
+
+/* ---- which names ---- */
+
+struct name {
+	enum host_role role;
+	char *text; /* owned */
+	int64_t tried;
+};
+
+struct names {
+	struct name *list;
+	size_t count;
+};
+
+static void names_add(struct names *names, enum host_role role, const char *text)
+{
+	char *name = host_needs_lookup(text) ? dns_name(text) : NULL;
+
+	if (name != NULL)
+		*(struct name *)memory_append(&names->list, &names->count, sizeof *names->list) =
+			(struct name){role, name, 0};
+}
+
+static bool sends_directly(const struct config *config)
+{
+	for (size_t i = 0; i < config->route_count; i++)
+		if (config->routes[i].type == ROUTE_MX)
+			return true;
+	return false;
+}
+
+/* Where mail goes to the exchangers themselves, these are needed of every domain. */
+static void add_domain(struct names *names, const struct classify_input *input, const char *address)
+{
+	const char *at = address != NULL ? strrchr(address, '@') : NULL;
+
+	if (at != NULL && (sends_directly(input->config) ||
+				  providers_of_domain(input->providers, at + 1) == NULL))
+		names_add(names, HOST_DOMAIN, at + 1);
+}
+
+static void add_receiver(
+	struct names *names, const struct classify_input *input, const char *receiver)
+{
+	if (receiver != NULL)
+		add_domain(names, input, receiver_address(receiver));
+}
+
+static void add_webhook(struct names *names, const struct webhook_config *webhook)
+{
+	char *host = http_url_host(webhook->url);
+
+	if (host != NULL)
+		names_add(names, HOST_MACHINE, host);
+	free(host);
+}
+
+static int by_name(const void *left, const void *right)
+{
+	const struct name *a = left, *b = right;
+
+	return a->role != b->role ? (int)a->role - (int)b->role : strcmp(a->text, b->text);
+}
+
+static int by_tried(const void *left, const void *right)
+{
+	const struct name *a = left, *b = right;
+
+	return a->tried != b->tried ? (a->tried > b->tried) - (a->tried < b->tried)
+				    : by_name(left, right);
+}
+
+static void names_collect(const struct classify_input *input, struct names *names)
+{
+	const struct config *config = input->config;
+
+	for (size_t i = 0; i < config->route_count; i++)
+		if (config->routes[i].host != NULL)
+			names_add(names, HOST_MACHINE, config->routes[i].host);
+	for (size_t i = 0; i < config->webhook_count; i++)
+		add_webhook(names, &config->webhooks[i]);
+	add_domain(names, input, config->operator);
+	for (size_t i = 0; i < input->receivers->count; i++) {
+		add_receiver(names, input, input->receivers->list[i].name);
+		add_receiver(names, input, input->receivers->list[i].otherwise);
+	}
+}
+
+static bool is_due(const struct classify_input *input, const struct host *host)
+{
+	return host_due(host, input->now) || (input->eager && !text_empty(host->failure));
+}
+
+/* Each once, only those that are due, the longest waiting first, no more than a run may ask. */
+static void names_choose(
+	const struct classify_input *input, const struct hosts *hosts, struct names *names)
+{
+	size_t kept = 0;
+
+	if (names->count > 0)
+		qsort(names->list, names->count, sizeof *names->list, by_name);
+	for (size_t i = 0; i < names->count; i++) {
+		struct name *name = &names->list[i];
+		const struct host *host = hosts_find(hosts, name->role, name->text);
+
+		if ((kept > 0 && by_name(name, &names->list[kept - 1]) == 0) ||
+			!is_due(input, host)) {
+			free(name->text);
+			continue;
+		}
+		name->tried = host != NULL ? host->tried : 0;
+		names->list[kept++] = *name;
+	}
+	if (kept > 0)
+		qsort(names->list, kept, sizeof *names->list, by_tried);
+	while (kept > CLASSIFY_NAMES_MAX)
+		free(names->list[--kept].text);
+	names->count = kept;
+}
+
+/* ---- all together ---- */
+
+bool classify_ask(const struct classify_input *input, struct hosts *hosts)
+{
+	struct names names = {0};
+	struct host *asked;
+	bool any;
+
+	names_collect(input, &names);
+	names_choose(input, hosts, &names);
+	any = names.count > 0;
+	asked = memory_zero(names.count, sizeof *asked);
+	for (size_t i = 0; i < names.count; i++)
+		asked[i] = (struct host){.role = names.list[i].role,
+			.name = names.list[i].text,
+			.tried = input->now};
+	if (any)
+		inquire(input->config->resolver, CLASSIFY_MILLISECONDS,
+			sends_directly(input->config) ? NULL : input->providers, asked,
+			names.count);
+	for (size_t i = 0; i < names.count; i++)
+		hosts_put(hosts, &asked[i]);
+	hosts_sort(hosts);
+	free(asked);
+	free(names.list);
+	return any;
+}
+
+void classify_save(struct database *database, const struct hosts *hosts, int64_t now)
+{
+	database_begin(database);
+	for (size_t i = 0; i < hosts->count; i++)
+		if (hosts->list[i].tried == now)
+			host_save(database, &hosts->list[i]);
+	hosts_forget(database, now - HOST_FORGET_SECONDS);
+	database_commit(database, NULL);
+}
+
+static bool trouble(struct database *database)
+{
+	struct text_list pages = {0};
+	bool any;
+
+	store_troubled(database, &pages);
+	any = pages.count > 0;
+	text_list_release(&pages);
+	return any;
+}
+
+void classify(struct database *database, const struct classify_input *input)
+{
+	struct hosts hosts = {0};
+
+	if (trouble(database))
+		return;
+	hosts_load(database, &hosts);
+	if (classify_ask(input, &hosts))
+		classify_save(database, &hosts, input->now);
+	hosts_release(&hosts);
+}
+
+/* The providers in trouble: with the pages that the database says are red or lost, and one more
+ * (NULL: none). */
+static void find_troubled(struct database *database, const struct config *config, const char *page,
+	struct text_list *providers)
+{
+	struct text_list pages = {0};
+
+	if (page != NULL)
+		text_list_add(&pages, page);
+	store_troubled(database, &pages);
+	routes_providers(config, &pages, providers);
+	text_list_release(&pages);
+}
+
+static void name_lost(
+	const struct reach *reach, const struct receivers *receivers, struct text_list *lost)
+{
+	for (size_t i = 0; i < receivers->count; i++) {
+		char *why, *line;
+
+		if (!reach_lost(reach, &receivers->list[i], &why))
+			continue;
+		line = memory_format("%s: %s", receiver_shown(receivers->list[i].name), why);
+		text_list_add(lost, line);
+		free(line);
+		free(why);
+	}
+}
+
+void classify_receivers(struct database *database, const struct config *config,
+	const struct dependences *dependences, const char *page, struct receivers *receivers,
+	struct text_list *lost)
+{
+	struct text_list providers = {0};
+	struct reach reach;
+
+	find_troubled(database, config, page, &providers);
+	reach = reach_make(dependences, config, &providers);
+	if (reach_receivers(&reach, receivers) > 0)
+		name_lost(&reach, receivers, lost);
+	reach_release(&reach);
+	text_list_release(&providers);
+}
+
+bool classify_unhold(struct database *database, const struct config *config, int64_t now)
+{
+	struct text_list held = {0}, troubled = {0};
+	bool any = false;
+
+	outbox_held(database, &held);
+	if (held.count > 0) {
+		find_troubled(database, config, NULL, &troubled);
+		database_begin(database);
+		for (size_t i = 0; i < held.count; i++) {
+			bool down = text_list_has(&troubled, held.list[i]);
+
+			any = outbox_unhold(database, held.list[i],
+				      down ? now - OUTBOX_HELD_SECONDS : now, now) ||
+			      any;
+		}
+		any = database_commit(database, NULL) && any;
+	}
+	text_list_release(&held);
+	text_list_release(&troubled);
+	return any;
+}

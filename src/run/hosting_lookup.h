@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Finding out who hosts what, while all is well: what DNS says of every relay, webhook and mail
+ * domain that is configured or subscribed, asked again once a day and remembered in the
+ * database. It steers deliveries and never stops one: silence leaves what was known before.
+ */
+#ifndef LAMPWATCH_HOSTING_LOOKUP_H
+#define LAMPWATCH_HOSTING_LOOKUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct config;
+struct database;
+struct dependences;
+struct hosts;
+struct providers;
+struct receivers;
+struct text_list;
+
+enum {
+	CLASSIFY_NAMES_MAX = 500,    /* asked about in one run; the others in the next */
+	CLASSIFY_MILLISECONDS = 2000 /* for all of them together */
+};
+
+/* All borrowed. */
+struct classify_input {
+	const struct config *config;
+	const struct providers *providers; /* whose domains need no look-up */
+	const struct receivers *receivers;
+	int64_t now; /* seconds since 1970 */
+	bool eager;  /* also what was silent a moment ago: somebody sits there and waits */
+};
+
+/*
+ * Asks about every name that is due, all at once, and puts what came into hosts. No database,
+ * no lock. Returns false where there was nothing to ask.
+ */
+bool classify_ask(const struct classify_input *input, struct hosts *hosts);
+
+/* Writes down what was tried at now, in one transaction; where that fails it is asked again. */
+void classify_save(struct database *database, const struct hosts *hosts, int64_t now);
+
+/* All of it, for a run: nothing while any page is red or lost. */
+void classify(struct database *database, const struct classify_input *input);
+
+/*
+ * Fills in whom of the receivers the first way does not reach now: with the pages that the
+ * database says are red or lost, and one more (NULL: none). Where the trouble keeps some from being
+ * reached by any way, adds all that are not reached to lost: "ops@example.com: hosted at …".
+ */
+void classify_receivers(struct database *database, const struct config *config,
+	const struct dependences *dependences, const char *page, struct receivers *receivers,
+	struct text_list *lost);
+
+/*
+ * Lets the deliveries go that wait for a provider to be back, where it is; or that have waited so
+ * long that the way through it is the last resort. True where there were any.
+ */
+bool classify_unhold(struct database *database, const struct config *config, int64_t now);
+
+#endif

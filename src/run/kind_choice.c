@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/kind_choice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "base/yaml.h"
+#include "run/print.h"
+#include "watch/kind.h"
+
+void kind_names(const char *templates, const char *user_folder, struct text_list *names)
+{
+	char *folder = file_join(templates, "pages");
+
+	file_names(folder, ".yaml", names);
+	if (user_folder != NULL)
+		file_names(user_folder, ".yaml", names);
+	free(folder);
+}
+
+void kind_list_load(const char *templates, const char *user_folder, struct kind_list *kinds)
+{
+	struct text_list names = {0};
+
+	kind_names(templates, user_folder, &names);
+	for (size_t i = 0; i < names.count; i++) {
+		struct problems problems = {0};
+		char *path = kind_find(templates, user_folder, names.list[i]);
+		struct kind *kind =
+			path != NULL ? kind_load(path, (struct node){0}, &problems) : NULL;
+
+		if (kind != NULL)
+			*(struct kind **)memory_append(
+				&kinds->list, &kinds->count, sizeof *kinds->list) = kind;
+		problems_release(&problems);
+		free(path);
+	}
+	text_list_release(&names);
+}
+
+void kind_list_release(struct kind_list *kinds)
+{
+	for (size_t i = 0; i < kinds->count; i++)
+		kind_free(kinds->list[i]);
+	free(kinds->list);
+	*kinds = (struct kind_list){0};
+}
+
+static void complain_unknown(
+	const char *command, const char *templates, const char *user_folder, const char *name)
+{
+	struct text_list names = {0};
+	char *visible = text_visible_copy(name);
+	const char *nearest;
+
+	kind_names(templates, user_folder, &names);
+	nearest = text_nearest(name, (const char *const *)names.list, names.count);
+	fprintf(stderr, "lampwatch %s: no kind \"%s\"%s%s%s\n", command, visible,
+		nearest != NULL ? "; did you mean \"" : ";",
+		nearest != NULL ? nearest : " there are", nearest != NULL ? "\"?" : "");
+	for (size_t i = 0; nearest == NULL && i < names.count; i++)
+		fprintf(stderr, "  %s\n", names.list[i]);
+	free(visible);
+	text_list_release(&names);
+}
+
+static struct kind *load_path(const char *path, const char *with_path)
+{
+	struct problems problems = {0};
+	struct yaml *with = with_path != NULL ? yaml_load(with_path, &problems) : NULL;
+	struct kind *kind = NULL;
+
+	if (problems.errors == 0)
+		kind = kind_load(
+			path, with != NULL ? yaml_root(with) : (struct node){0}, &problems);
+	problems_print(&problems);
+	problems_release(&problems);
+	yaml_close(with);
+	return kind;
+}
+
+struct kind *kind_choose(const char *command, const char *templates, const char *user_folder,
+	const char *name, const char *with_path)
+{
+	/* That is how one writes a kind of one's own. */
+	bool is_path = strchr(name, '/') != NULL;
+	char *path = is_path ? memory_string(name) : kind_find(templates, user_folder, name);
+	struct kind *kind = NULL;
+
+	if (path != NULL)
+		kind = load_path(path, with_path);
+	else
+		complain_unknown(command, templates, user_folder, name);
+	free(path);
+	return kind;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Private to correspondence*.c: a letter's command is obeyed in correspondence.c, what came to a
+ * token in correspondence_token.c, and both are answered by correspondence_answer.c.
+ */
+#ifndef LAMPWATCH_MAIL_COMMAND_P_H
+#define LAMPWATCH_MAIL_COMMAND_P_H
+
+#include "run/mail_command.h"
+#include "tell/letter.h"
+#include "tell/questions.h"
+#include "tell/token.h"
+
+struct value;
+
+/* One letter and what is known around it. */
+struct matter {
+	const struct correspondence *with;
+	const struct letter *letter;
+	const struct text_list *words; /* of the letter's command */
+	struct subscribers subscribers;
+	struct questions questions; /* that wait for an answer */
+};
+
+/* What every answer can say; kind is "is_help" and its like. Owned by the caller. */
+struct value *answer_new(const struct matter *matter, const char *kind, const char *address);
+
+/* The pages that an answer speaks of: none stand for all. */
+void answer_put_pages(struct value *data, const struct text_list *names);
+
+/* Our address with a token over what it is about; NULL where it would be too long. Owned by the
+ * caller. */
+char *answer_token(const struct matter *matter, enum token_purpose purpose, const char *about);
+
+/* What nobody can guess, and no other message has. Owned by the caller. */
+char *answer_word(void);
+
+/* True where the writer can and may be written to. */
+bool answer_wanted(const struct matter *matter, const char *to);
+
+/* True, and counted, where the limits let one more go to this address today. */
+bool answer_fits(const struct matter *matter, const char *to);
+
+/* Puts the answer into the outbox; data is taken. reply_to may be NULL. */
+bool answer_send(const struct matter *matter, const char *to, struct value *data,
+	const char *reply_to, struct error *error);
+
+/* The same where it fits, else nothing. */
+bool answer_give(
+	const struct matter *matter, const char *to, struct value *data, struct error *error);
+
+/* What the token of a question is about. Owned by the caller. */
+char *question_about(const struct question *question);
+
+/* Does what a letter to a token is for; one that is none of ours is for nothing. */
+bool obey_token(const struct matter *matter, enum token_purpose purpose, const char *token,
+	struct error *error);
+
+#endif

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What one fetch means: compare, confirm, and decide what is kept and told.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/http.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "run/event_source.h"
+#include "run/suggest.h"
+#include "run/suppression.h"
+#include "run/work.h"
+#include "settings.h"
+#include "tell/dependence.h"
+#include "watch/rot.h"
+
+void observer_say(const struct observer *observer, const char *page, const char *text)
+{
+	char *visible = text_visible_copy(text);
+
+	if (!observer->quiet)
+		fprintf(stderr, "lampwatch: %s: %s%s%s\n", page,
+			observer->moment != NULL ? observer->moment : "",
+			observer->moment != NULL ? ": " : "", visible);
+	free(visible);
+}
+
+void observer_say_plain(struct observer *observer, const char *page, const struct error *error)
+{
+	observer_say(observer, page, error->text);
+	if (error->remedy == REMEDY_CONFIGURATION)
+		observer->template_trouble = true;
+	else
+		observer->local_trouble = true;
+}
+
+void work_say(const struct work *work, const char *text)
+{
+	observer_say(work->observer, work->seen->page->name, text);
+}
+
+static bool refuse_simulation(const struct observer *observer, struct error *error)
+{
+	char *mark = store_fact(observer->database, "simulated");
+	bool good = mark[0] == '\0' || text_equal(mark, observer->simulated ? "yes" : "no");
+
+	free(mark);
+	return good ||
+	       error_set(error, REMEDY_CONFIGURATION,
+		       observer->simulated ? "%s: holds real observations: --clock would mix "
+					     "invented times with them; use another archive"
+					   : "%s: is a simulated archive (made with --clock); use "
+					     "another archive",
+		       observer->config->archive);
+}
+
+bool observer_open(struct observer *observer, struct error *error)
+{
+	if (!refuse_simulation(observer, error))
+		return false;
+	receivers_of_config(observer->config, &observer->receivers);
+	silences_load(observer->database, 0, &observer->silences);
+	subscribers_load(observer->database, &observer->subscribers);
+	subscribers_apply(&observer->subscribers, &observer->receivers);
+	observer->dependences =
+		dependences_load(observer->database, observer->config, observer->providers);
+	observer->key = store_fact(observer->database, "key");
+	if (observer->key[0] != '\0')
+		return true;
+	free(observer->key);
+	observer->key = digest_random_word(DIGEST_BYTES);
+	database_begin(observer->database);
+	store_set_fact(observer->database, "key", observer->key);
+	store_set_fact(observer->database, "simulated", observer->simulated ? "yes" : "no");
+	return database_commit(observer->database, error);
+}
+
+void observer_close(struct observer *observer)
+{
+	free(observer->key);
+	observer->key = NULL;
+	receivers_release(&observer->receivers);
+	silences_release(&observer->silences);
+	subscribers_release(&observer->subscribers);
+	dependences_free(observer->dependences);
+}
+
+/* ---- what was seen ---- */
+
+void work_release(struct work *work)
+{
+	reading_release(&work->before);
+	reading_release(&work->after);
+	changes_release(&work->changes);
+	changes_release(&work->anew);
+	free(work->turns.list);
+	events_release(&work->events);
+	free(work->folder);
+	free(work->line);
+}
+
+/* A stored reading is our own text: where it does not parse, the archive is damaged. */
+static bool parse(struct work *work, const char *text, struct reading *reading)
+{
+	struct error error;
+
+	if (text == NULL || reading_parse(text, strlen(text), reading, &error))
+		return true;
+	work_say(work, error.text);
+	work->observer->local_trouble = true;
+	return false;
+}
+
+static struct confirm_rules rules_of(const struct work *work)
+{
+	const struct observation *seen = work->seen;
+	const struct page_settings *settings = &seen->page->settings;
+
+	return (struct confirm_rules){.worse = settings->confirm.worse,
+		.better = settings->confirm.better,
+		.red = (enum level)settings->red,
+		.alert_on_first_sight = settings->first_sight == FIRST_SIGHT_ALERT,
+		.patterns = &seen->page->indicators,
+		.high = settings->flapping.high,
+		.low = settings->flapping.low,
+		.muted = work->muted,
+		.every = settings->every / 1000,
+		.unchanged_until = seen->state->last_success};
+}
+
+/* What our own change of kind or program makes of the old bytes is logged, and told to nobody. */
+static void take_anew(struct work *work, struct reading *before)
+{
+	struct confirm_rules rules = rules_of(work);
+	struct reading anew = {0};
+
+	if (work->seen->read_anew == NULL || !parse(work, work->seen->read_anew, &anew))
+		return;
+	diff(before, &anew, &work->anew);
+	confirm(&work->state->lamps, &anew, &rules, false, true, work->seen->now, &work->turns);
+	reading_release(before);
+	*before = anew;
+}
+
+static void take_difference(
+	struct work *work, const struct reading *before, const struct reading *after)
+{
+	const struct text_list *patterns = &work->seen->page->indicators;
+
+	reading_watched(before, patterns, &work->before);
+	reading_watched(after, patterns, &work->after);
+	if (work->first)
+		return;
+	diff(&work->before, &work->after, &work->changes);
+	work->keep = work->changes.count > 0;
+	if (work->seen->page->keep == KEEP_ALL && !work->keep) {
+		diff(before, after, &work->changes);
+		work->keep = work->unwatched = work->changes.count > 0;
+	}
+}
+
+static void add_back(struct work *work)
+{
+	struct page_state *state = work->state;
+	struct event *event;
+
+	if (!state->lost || work->muted)
+		return;
+	event = events_add(&work->events, EVENT_BACK);
+	event->before = event->after = LEVEL_UNKNOWN;
+	event->before_colour = COLOUR_GREY;
+	event->after_colour = COLOUR_GREEN;
+	event->seen = work->seen->now;
+	event->since = state->failing_since;
+	event->fetches = event->needed = 1;
+	event->reason = memory_string(state->failure);
+	state->lost = false;
+}
+
+static void add_news(struct work *work)
+{
+	const struct page_settings *settings = &work->seen->page->settings;
+	struct news_input input = {&work->after, &work->state->lamps, &work->seen->page->indicators,
+		(enum level)settings->red, settings->confirm.worse, settings->confirm.better,
+		work->seen->now, work->observer->config->timezone, &work->before};
+
+	news_of_turns(&input, &work->turns, &work->events);
+	if (!work->seen->silent && !work->unwatched && !work->muted)
+		news_of_incidents(&input, &work->changes, &work->events);
+	add_back(work);
+	for (size_t i = 0; i < work->events.count; i++)
+		if (work->events.list[i].type == EVENT_GONE)
+			work_say(work,
+				"an indicator is listed no longer (`lampwatch log` names it)");
+}
+
+/* Those of a new reading; after a fetch that failed, those that it was made with. */
+static void take_validators(struct work *work)
+{
+	struct validator *validators = work->seen->validators;
+
+	for (size_t i = 0; validators != NULL && i < KIND_DOCUMENTS_MAX; i++) {
+		validator_release(&work->state->validators[i]);
+		work->state->validators[i] = validators[i];
+		validators[i] = (struct validator){0};
+	}
+}
+
+static void take_host(struct work *work)
+{
+	char *host = work->seen->final_url != NULL ? http_url_host(work->seen->final_url) : NULL;
+
+	if (host != NULL)
+		memory_set(&work->state->host, host);
+	free(host);
+}
+
+/* A success: the page's state as it is from here on. */
+static void settle_state(struct work *work)
+{
+	struct page_state *state = work->state;
+	const struct observation *seen = work->seen;
+
+	take_validators(work);
+	memory_set(&state->url, seen->page->url);
+	take_host(work);
+	memory_set(&state->kind_digest, kind_digest(seen->kind));
+	memory_set(&state->program, LAMPWATCH_VERSION);
+	state->failures = state->retry_at = 0;
+	if (!state->lost) { /* else its end is still to be told, with when it began and why */
+		memory_set(&state->failure, "");
+		state->failing_since = 0;
+	}
+	state->unreadable = false;
+	state->known = true;
+	page_state_seen(state, seen->page->settings.every, seen->now);
+	if (seen->full)
+		state->last_full = seen->now;
+	state->red = lamps_red(&state->lamps);
+	state->unconfirmed = lamps_unconfirmed(&state->lamps);
+	if (!work->keep) {
+		state->confirmed++;
+		state->last_confirmed = seen->now;
+	}
+}
+
+/* What our own change of kind or program makes of the old bytes is what must still be there. */
+static bool vanished(struct work *work, const struct reading *before, const struct reading *after,
+	struct error *error)
+{
+	const struct observation *seen = work->seen;
+	struct reading anew = {0};
+	bool gone;
+
+	if (seen->text == NULL || work->first || seen->accepted || seen->silent)
+		return false;
+	if (seen->read_anew != NULL && parse(work, seen->read_anew, &anew))
+		before = &anew;
+	gone = rot_vanished(before, after, error);
+	reading_release(&anew);
+	if (gone)
+		error_prefix(error, "kind %s", kind_name(seen->kind));
+	return gone;
+}
+
+/* False where the page has rotted: then nothing is taken from it. */
+static bool observe_reading(struct work *work, struct error *rot)
+{
+	struct page_state *state = work->state;
+	struct confirm_rules rules = rules_of(work);
+	struct reading before = {0}, after = {0};
+	bool readable_again = state->unreadable, whole = true;
+
+	work->text = work->seen->text != NULL ? work->seen->text : state->reading;
+	if (!parse(work, state->reading, &before) || !parse(work, work->text, &after))
+		goto out;
+	work->first = !state->known || state->reading == NULL || work->seen->new_baseline;
+	whole = !vanished(work, &before, &after, rot);
+	if (!whole) {
+		work->text = NULL;
+		goto out;
+	}
+	take_anew(work, &before);
+	take_difference(work, &before, &after);
+	if (readable_again && !work->first)
+		changes_add(&work->changes, CHANGE_READABLE, "", "", "", "", state->failure);
+	work->keep = (work->keep || work->first || readable_again || work->seen->kept != NULL) &&
+		     (work->seen->responses != NULL || work->seen->kept != NULL);
+	work->reason = work->first ? "first sight" : "change";
+	confirm(&state->lamps, &after, &rules, work->first, false, work->seen->now, &work->turns);
+	add_news(work);
+	if (work->seen->text != NULL)
+		memory_set(&state->reading, work->seen->text);
+	work->text = state->reading;
+	settle_state(work);
+	work_commit(work);
+out:
+	reading_release(&before);
+	reading_release(&after);
+	return whole;
+}
+
+/* What is told when the page is given up: with the kind that would read it, where there is one. */
+static char *reason_of_loss(const struct work *work)
+{
+	char *kind = work->seen->what == OBSERVED_UNREADABLE
+			     ? suggest_kind(work->observer, work->seen)
+			     : NULL;
+	char *reason = kind != NULL ? memory_format("%s; kind %s would read it",
+					      work->state->failure, kind)
+				    : memory_string(work->state->failure);
+
+	free(kind);
+	return reason;
+}
+
+static void add_lost(struct work *work)
+{
+	struct page_state *state = work->state;
+	struct event *event;
+
+	if (state->lost || work->muted || state->failures < work->seen->page->settings.confirm.lost)
+		return;
+	state->lost = true;
+	event = events_add(&work->events, EVENT_LOST);
+	event->before = event->after = LEVEL_UNKNOWN;
+	event->before_colour = event->after_colour = COLOUR_GREY;
+	event->seen = work->seen->now;
+	event->fetches = state->failures;
+	event->needed = work->seen->page->settings.confirm.lost;
+	event->reason = reason_of_loss(work);
+}
+
+/* Unreachable and unreadable in turn are one episode. */
+static void observe_failure(struct work *work)
+{
+	const struct observation *seen = work->seen;
+	struct page_state *state = work->state;
+	bool begins = state->failures == 0;
+	bool newly_unreadable = seen->what == OBSERVED_UNREADABLE && !state->unreadable;
+
+	work->observer->page_trouble = true;
+	state->failures++;
+	if (begins && !state->lost)
+		state->failing_since = seen->now;
+	if (begins && !work->muted)
+		work_say(work, seen->error->text);
+	if (seen->what == OBSERVED_FAILED && !seen->full)
+		take_validators(work);
+	memory_set(&state->failure, seen->error->text);
+	state->last_fetch = seen->now;
+	state->retry_at = seen->retry_after > 0 ? seen->now + seen->retry_after : 0;
+	state->unreadable = state->unreadable || seen->what == OBSERVED_UNREADABLE;
+	if (newly_unreadable && (seen->responses != NULL || seen->kept != NULL)) {
+		changes_add(&work->changes, CHANGE_UNREADABLE, "", "", "", "", seen->error->text);
+		work->keep = true;
+		work->reason = "unreadable";
+	}
+	add_lost(work);
+	work_commit(work);
+}
+
+/* ---- rot ---- */
+
+/* From here on it is a page that does not fit. One whose bytes are known needs no other snapshot.
+ */
+static void refuse(struct observation *seen, const struct error *rot)
+{
+	seen->what = seen->what == OBSERVED_UNCHANGED ? OBSERVED_FAILED : OBSERVED_UNREADABLE;
+	seen->error = rot;
+}
+
+/* Where the page does not fit its kind either, both stand in the reason. */
+static void refuse_moved(struct observation *seen, struct error *rot)
+{
+	struct error moved;
+
+	if (seen->what == OBSERVED_FAILED || seen->accepted ||
+		!rot_moved(seen->state->host, seen->requested_url, seen->final_url, &moved))
+		return;
+	if (seen->what == OBSERVED_UNREADABLE)
+		error_set(rot, REMEDY_PAGE, "%s; %s", moved.text, seen->error->text);
+	else
+		*rot = moved;
+	refuse(seen, rot);
+}
+
+void observe(struct observer *observer, struct observation *observation)
+{
+	struct work work = {.observer = observer, .seen = observation, .state = observation->state};
+	struct error rot;
+
+	work.muted = mute_holds(observer->config, &observer->silences, observation->page->name,
+		observation->now, NULL);
+	store_load(observer->database, work.state);
+	if (!work.state->loaded) { /* deciding without it would forget what was told */
+		work_say(&work, database_reason(observer->database));
+		observer->local_trouble = true;
+		return;
+	}
+	refuse_moved(observation, &rot);
+	if (observation->what == OBSERVED_UNCHANGED || observation->what == OBSERVED_READING)
+		if (!observe_reading(&work, &rot))
+			refuse(observation, &rot);
+	if (observation->what == OBSERVED_UNREADABLE || observation->what == OBSERVED_FAILED)
+		observe_failure(&work);
+	work_release(&work);
+}

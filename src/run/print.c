@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/print.h"
+
+#include <stdio.h>
+
+#include "base/error.h"
+
+void problems_print(const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->list[i];
+
+		fprintf(stderr, "%s:", problem->file);
+		if (problem->line > 0)
+			fprintf(stderr, "%d:", problem->line);
+		fprintf(stderr, " %s%s\n", problem->warning ? "warning: " : "", problem->text);
+	}
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/read_fetch.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/http.h"
+#include "settings.h"
+#include "watch/fetch.h"
+
+/* What the configuration says where it says nothing. */
+enum {
+	CONNECT_MILLISECONDS = 10 * 1000,
+	TOTAL_MILLISECONDS = 30 * 1000,
+	BODY_MAX = 8 * 1024 * 1024,
+	REDIRECTS_MAX = 5,
+	IN_FLIGHT = 4,
+	WAIT_MILLISECONDS = 1000,
+};
+
+static void fetched_done(void *context, struct http_response *response, const struct error *error)
+{
+	struct fetched *fetched = context;
+
+	fetched->answered = response != NULL && response->status != 0;
+	if (error != NULL) {
+		fetched->error = *error;
+		return;
+	}
+	fetched->good = response->status == 200 && response->body.length > 0;
+	if (!fetched->good)
+		error_set(&fetched->error, REMEDY_PAGE, "HTTP %d with %zu bytes", response->status,
+			response->body.length);
+	fetched->body = response->body;
+	fetched->final_url = response->final_url;
+	response->body = (struct buffer){0};
+	response->final_url = NULL;
+}
+
+static struct http_client *client_new(void)
+{
+	struct http_settings settings = {.in_flight = IN_FLIGHT,
+		.per_host = IN_FLIGHT,
+		.user_agent = "lampwatch/" LAMPWATCH_VERSION};
+
+	http_start();
+	return http_client_new(&settings);
+}
+
+void fetch_all(struct fetched *fetched, size_t count)
+{
+	struct http_client *client = client_new();
+	int64_t end = clock_milliseconds() + TOTAL_MILLISECONDS;
+
+	for (size_t i = 0; i < count; i++) {
+		struct http_request request = {.url = fetched[i].url,
+			.connect_timeout = CONNECT_MILLISECONDS,
+			.total_timeout = TOTAL_MILLISECONDS,
+			.body_maximum = BODY_MAX,
+			.redirects = REDIRECTS_MAX,
+			.done = fetched_done,
+			.context = &fetched[i]};
+
+		error_set(&fetched[i].error, REMEDY_LATER, "no answer within %d s",
+			TOTAL_MILLISECONDS / 1000);
+		http_client_get(client, &request);
+	}
+	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0 &&
+		clock_milliseconds() < end)
+		;
+	http_client_free(client);
+}
+
+void fetched_release(struct fetched *fetched)
+{
+	buffer_release(&fetched->body);
+	free(fetched->final_url);
+	*fetched = (struct fetched){0};
+}
+
+static bool address_of(void *context, struct fetch *fetch, size_t i,
+	const struct document *documents, char **address, struct error *error)
+{
+	(void)context;
+	return kind_document_address(fetch->kind, i, fetch->url, documents, address, error);
+}
+
+static void fetch_done(void *context, struct fetch *fetch)
+{
+	(void)context;
+	(void)fetch;
+}
+
+static bool fetch_by_kind(struct http_client *client, const char *url, const struct kind *kind,
+	struct buffer bodies[static KIND_DOCUMENTS_MAX], bool there[static KIND_DOCUMENTS_MAX],
+	struct error *error)
+{
+	struct fetch fetch = {.url = url,
+		.kind = kind,
+		.connect_timeout = CONNECT_MILLISECONDS,
+		.total_timeout = TOTAL_MILLISECONDS,
+		.body_maximum = BODY_MAX,
+		.redirects = REDIRECTS_MAX};
+	struct fetcher *fetcher = fetcher_new(client, address_of, fetch_done, NULL);
+	bool good;
+
+	fetcher_begin(fetcher, &fetch);
+	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0)
+		;
+	good = fetch.outcome == FETCH_CHANGED;
+	for (size_t i = 0; good && i < fetch.count; i++) {
+		bodies[i] = fetch.responses[i].body;
+		fetch.responses[i].body = (struct buffer){0};
+		there[i] = bodies[i].length > 0;
+	}
+	if (!good)
+		*error = fetch.error;
+	fetch_release(&fetch);
+	fetcher_free(fetcher);
+	return good;
+}
+
+static bool fetch_single(const char *url, struct buffer *body, struct error *error)
+{
+	struct fetched fetched = {.url = url};
+	bool good;
+
+	fetch_all(&fetched, 1);
+	good = fetched.good;
+	if (good) {
+		*body = fetched.body;
+		fetched.body = (struct buffer){0};
+	} else {
+		*error = fetched.error;
+	}
+	fetched_release(&fetched);
+	return good;
+}
+
+bool fetch_documents(const char *url, const struct kind *kind,
+	struct buffer bodies[static KIND_DOCUMENTS_MAX], bool there[static KIND_DOCUMENTS_MAX],
+	struct error *error)
+{
+	struct http_client *client;
+	bool good;
+
+	if (kind == NULL) {
+		there[0] = fetch_single(url, &bodies[0], error);
+		return there[0];
+	}
+	client = client_new();
+	good = fetch_by_kind(client, url, kind, bodies, there, error);
+	http_client_free(client);
+	return good;
+}

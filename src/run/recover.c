@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a crash left between two steps of a commit is rolled forward.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "keep/archive.h"
+#include "run/work.h"
+#include "settings.h"
+
+/* Why the page could not be read, as the folder itself says: the last field of its change. */
+static void reason_of(const struct observer *observer, const char *page, const char *folder,
+	struct error *error)
+{
+	struct buffer changes = {.maximum = READING_TEXT_MAX}, reason = {.maximum = ERROR_TEXT_MAX};
+	const char *last = NULL;
+
+	if (archive_read(observer->config->archive, page, folder, "changes", &changes, NULL))
+		last = strrchr(buffer_string(&changes), '\t');
+	for (const char *at = last != NULL ? last + 1 : ""; *at != '\0' && *at != '\n'; at++) {
+		at += *at == '\\' && at[1] == '\\'; /* the one thing that is escaped in an error */
+		buffer_byte(&reason, *at);
+	}
+	error_set(error, REMEDY_PAGE, "%s",
+		last != NULL ? buffer_string(&reason) : "could not be read before a crash");
+	buffer_release(&reason);
+	buffer_release(&changes);
+}
+
+static void adopt(struct observer *observer, const struct page_config *page,
+	const struct kind *kind, struct page_state *state, const char *folder)
+{
+	struct buffer text = {.maximum = READING_TEXT_MAX};
+	struct error error;
+	struct observation seen = {.page = page,
+		.kind = kind,
+		.state = state,
+		.kept = folder,
+		.error = &error,
+		.what = OBSERVED_READING,
+		.accepted = true}; /* as it was when it was kept */
+
+	reason_of(observer, page->name, folder, &error);
+	if (archive_read(observer->config->archive, page->name, folder, "reading", &text, NULL))
+		seen.text = buffer_string(&text);
+	else
+		seen.what = OBSERVED_UNREADABLE;
+	if (archive_folder_time(folder, &seen.now))
+		observe(observer, &seen);
+	buffer_release(&text);
+}
+
+static void discard(const struct observer *observer, const struct archive_intent *intent)
+{
+	char *path = archive_path(observer->config->archive, intent->page, intent->folder, NULL);
+	int64_t time;
+
+	if (archive_folder_time(
+		    intent->folder, &time)) /* a torn intent must not name a whole page */
+		file_remove_tree(path, NULL);
+	archive_settle(observer->config->archive, intent->page);
+	free(path);
+}
+
+/* Of an import that a crash has ended: history, which is imported again, and told to nobody. */
+static bool imported(const struct observer *observer, const struct archive_intent *intent)
+{
+	struct buffer capture = {0};
+	bool found = archive_read(observer->config->archive, intent->page, intent->folder,
+			     "capture", &capture, NULL) &&
+		     strstr(buffer_string(&capture), "\n" ARCHIVE_IMPORTED) != NULL;
+
+	buffer_release(&capture);
+	return found;
+}
+
+/* True where what was kept can be read as it would have been: not by another kind, or for another
+ * address. */
+static bool adoptable(const struct observer *observer, const struct archive_intent *intent,
+	const struct page_config *page, const struct kind *kind, const struct page_state *state)
+{
+	char *path = archive_path(observer->config->archive, intent->page, intent->folder, NULL);
+	bool there = file_exists(path);
+	int64_t time;
+
+	free(path);
+	return there && archive_folder_time(intent->folder, &time) && page != NULL &&
+	       state != NULL && !imported(observer, intent) &&
+	       (!state->known || (text_equal(state->url, page->url) &&
+					 text_equal(state->kind_digest, kind_digest(kind)) &&
+					 text_equal(state->program, LAMPWATCH_VERSION)));
+}
+
+void observe_recover(struct observer *observer,
+	const struct kind *(*kind_of)(void *context, const struct page_config *page), void *context,
+	struct page_states *states)
+{
+	struct archive_intents intents = {0};
+	struct error error;
+
+	if (!archive_intents(observer->config->archive, &intents, &error)) {
+		observer_say(observer, "archive", error.text);
+		observer->local_trouble = true;
+	}
+	for (size_t i = 0; i < intents.count; i++) {
+		const struct archive_intent *intent = &intents.list[i];
+		const struct page_config *page = config_page(observer->config, intent->page);
+		struct page_state *state = page_states_find(states, intent->page);
+		const struct kind *kind = page != NULL ? kind_of(context, page) : NULL;
+
+		if (store_has_folder(observer->database, intent->page, intent->folder) &&
+			state != NULL)
+			commit_finish(observer, state);
+		else if (adoptable(observer, intent, page, kind, state))
+			adopt(observer, page, kind, state, intent->folder);
+		else
+			discard(observer, intent);
+	}
+	if (observer->local_trouble) { /* what could not be committed has not happened */
+		page_states_release(states);
+		store_pages(observer->database, states);
+	}
+	archive_intents_release(&intents);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/remind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "keep/alarm.h"
+#include "run/event_source.h"
+#include "run/suppression.h"
+#include "run/work.h"
+
+static bool is_due(const struct observer *observer, const struct alarm *alarm, int64_t now)
+{
+	const struct page_config *page = config_page(observer->config, alarm->page);
+	int64_t last = alarm->reminded > alarm->opened ? alarm->reminded : alarm->opened;
+
+	return page != NULL && page->settings.remind > 0 && alarm->acknowledged == 0 &&
+	       now - last >= page->settings.remind / 1000 &&
+	       !mute_holds(observer->config, &observer->silences, alarm->page, now, NULL);
+}
+
+static void add_turn(struct work *work, const struct alarm *alarm)
+{
+	const struct lamps *lamps = &work->state->lamps;
+	const struct lamp *lamp = lamps_find(lamps, alarm->indicator);
+
+	if (lamp == NULL || !lamp->alarm || !lamp->red || lamp->flapping)
+		return;
+	*(struct turn *)memory_append(&work->turns.list, &work->turns.count,
+		sizeof *work->turns.list) = (struct turn){.type = TURN_REMINDER,
+		.lamp = (size_t)(lamp - lamps->list),
+		.before = lamp->before,
+		.after = lamp->level,
+		.seen = work->seen->now,
+		.since = lamp->alarm_since};
+}
+
+/* The reminders of one page and what they are owed to, as one. */
+static void commit(struct work *work, const struct alarms *due)
+{
+	struct database *database = work->observer->database;
+	struct error error;
+
+	database_begin(database);
+	work->owes = work_owe(work);
+	for (size_t i = 0; i < due->count; i++)
+		if (strcmp(due->list[i].page, work->state->name) == 0)
+			alarm_remind(database, due->list[i].id, work->seen->now);
+	if (!database_commit(database, &error)) {
+		work_say(work, error.text);
+		work->observer->local_trouble = true;
+	} else if (work->owes) {
+		courier_wake(work->observer->courier);
+	}
+}
+
+static void remind_page(
+	struct observer *observer, struct page_state *state, const struct alarms *due, int64_t now)
+{
+	const struct page_config *page = config_page(observer->config, state->name);
+	struct observation seen = {.page = page, .state = state, .now = now};
+	struct work work = {.observer = observer, .seen = &seen, .state = state};
+	struct news_input input = {&work.after, &state->lamps, &page->indicators,
+		(enum level)page->settings.red, page->settings.confirm.worse,
+		page->settings.confirm.better, now, observer->config->timezone, NULL};
+	struct reading reading = {0};
+
+	store_load(observer->database, state);
+	if (state->reading != NULL &&
+		reading_parse(state->reading, strlen(state->reading), &reading, NULL))
+		reading_watched(&reading, &page->indicators, &work.after);
+	for (size_t i = 0; i < due->count; i++)
+		if (strcmp(due->list[i].page, state->name) == 0)
+			add_turn(&work, &due->list[i]);
+	news_of_turns(&input, &work.turns, &work.events);
+	if (work.events.count > 0)
+		commit(&work, due);
+	reading_release(&reading);
+	work_release(&work);
+}
+
+void remind(struct observer *observer, int64_t now)
+{
+	struct alarms open = {0}, due = {0};
+	struct page_states states = {0};
+
+	alarms_load(observer->database, NULL, &open);
+	for (size_t i = 0; i < open.count; i++)
+		if (is_due(observer, &open.list[i], now))
+			*(struct alarm *)memory_append(&due.list, &due.count, sizeof *due.list) =
+				open.list[i];
+	if (due.count > 0)
+		store_pages(observer->database, &states);
+	for (size_t i = 0; i < due.count; i++) {
+		const char *page = due.list[i].page;
+		struct page_state *state = page_states_find(&states, page);
+
+		if (state != NULL && (i == 0 || strcmp(due.list[i - 1].page, page) != 0))
+			remind_page(observer, state, &due, now);
+	}
+	free(due.list); /* its strings are those of open */
+	page_states_release(&states);
+	alarms_release(&open);
+}

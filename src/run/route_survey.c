@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/route_survey.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/json.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "keep/store.h"
+#include "run/hosting_lookup.h"
+#include "run/terminal.h"
+#include "tell/hosts.h"
+#include "tell/reach.h"
+#include "tell/routes.h"
+
+enum { LOST_SHOWN = 10 }; /* without -v */
+
+static void find_providers(struct survey *survey, struct database *database)
+{
+	struct text_list pages = {0}, troubled = {0};
+
+	for (size_t i = 0; i < survey->config->page_count; i++)
+		text_list_add(&pages, survey->config->pages[i].name);
+	if (database != NULL)
+		store_troubled(database, &troubled);
+	routes_providers(survey->config, &pages, &survey->watched);
+	routes_providers(survey->config, &troubled, &survey->troubled);
+	text_list_release(&pages);
+	text_list_release(&troubled);
+}
+
+static void ask_now(const struct survey *survey, const struct context *context,
+	struct database *database, struct hosts *hosts)
+{
+	const struct classify_input input = {survey->config, context->providers, &survey->receivers,
+		context->invocation->clock, true};
+
+	if (survey->troubled.count == 0 && classify_ask(&input, hosts) && database != NULL)
+		classify_save(database, hosts, input.now);
+}
+
+/* Who hears of lost pages and of what cannot be delivered is to be reached, too. */
+static void add_operator(struct survey *survey)
+{
+	char *name;
+	bool known = false;
+
+	if (survey->config->operator== NULL)
+		return;
+	name = receiver_mail(survey->config->operator);
+	for (size_t i = 0; i < survey->receivers.count; i++)
+		known = known || strcasecmp(survey->receivers.list[i].name, name) == 0;
+	if (!known)
+		receivers_add(&survey->receivers, name, NULL, &subscription_default);
+	free(name);
+}
+
+void survey_open(
+	struct survey *survey, const struct context *context, struct database *database, bool ask)
+{
+	struct hosts hosts = {0};
+
+	*survey = (struct survey){.config = context->config};
+	receivers_of_config(survey->config, &survey->receivers);
+	find_providers(survey, database);
+	if (database != NULL) {
+		subscribers_load(database, &survey->subscribers);
+		subscribers_apply(&survey->subscribers, &survey->receivers);
+		hosts_load(database, &hosts);
+	}
+	add_operator(survey);
+	if (ask)
+		ask_now(survey, context, database, &hosts);
+	survey->dependences = dependences_new(&hosts, survey->config, context->providers);
+}
+
+struct value *survey_lost(const struct survey *survey, const struct text_list *troubled)
+{
+	struct reach reach = reach_make(survey->dependences, survey->config, troubled);
+	struct value *list = value_list();
+	char *why;
+
+	for (size_t i = 0; i < survey->receivers.count; i++) {
+		struct value *map;
+
+		if (!reach_lost(&reach, &survey->receivers.list[i], &why))
+			continue;
+		map = value_append(list, value_map());
+		value_put_text(map, "receiver", survey->receivers.list[i].name);
+		value_put_text(map, "why", why);
+		free(why);
+	}
+	reach_release(&reach);
+	return list;
+}
+
+static void print_heading(const struct text_list *troubled)
+{
+	if (troubled->count == 0) {
+		puts("Not reached at all:");
+		return;
+	}
+	for (size_t i = 0; i < troubled->count; i++)
+		printf("%s%s", i > 0 ? ", " : "", troubled->list[i]);
+	printf(" %s in trouble; not reached meanwhile:\n", troubled->count == 1 ? "is" : "are");
+}
+
+void survey_print_lost(const struct survey *survey, bool all)
+{
+	struct value *lost = survey_lost(survey, &survey->troubled);
+
+	if (lost->count > 0)
+		print_heading(&survey->troubled);
+	for (size_t i = 0; i < lost->count && (all || i < LOST_SHOWN); i++) {
+		char *line = memory_format("  %s: %s",
+			receiver_shown(value_get_text(lost->members[i], "receiver")),
+			value_get_text(lost->members[i], "why"));
+
+		terminal_line(line);
+		free(line);
+	}
+	if (!all && lost->count > LOST_SHOWN)
+		printf("  and %zu more (-v: all)\n", lost->count - LOST_SHOWN);
+	value_free(lost);
+}
+
+void survey_close(struct survey *survey)
+{
+	dependences_free(survey->dependences);
+	receivers_release(&survey->receivers);
+	subscribers_release(&survey->subscribers);
+	text_list_release(&survey->watched);
+	text_list_release(&survey->troubled);
+	*survey = (struct survey){0};
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Who is told, by which ways, and what these depend on: what `routes` and `status` look at.
+ */
+#ifndef LAMPWATCH_ROUTE_SURVEY_H
+#define LAMPWATCH_ROUTE_SURVEY_H
+
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "run/context.h"
+#include "tell/dependence.h"
+#include "tell/receivers.h"
+#include "tell/subscribers.h"
+
+struct value;
+
+struct survey {
+	const struct config *config;
+	struct subscribers subscribers;
+	struct receivers receivers;
+	struct dependences *dependences;
+	struct text_list watched;  /* providers of all pages, each once */
+	struct text_list troubled; /* those in trouble now */
+};
+
+/* database may be NULL. With ask, what is not known yet is looked up now, unless a provider is in
+ * trouble, and written down; without, nothing is looked up. */
+void survey_open(
+	struct survey *survey, const struct context *context, struct database *database, bool ask);
+/* A list of {receiver, why} of those who are not reached while these providers are in trouble;
+ * owned by the caller. */
+struct value *survey_lost(const struct survey *survey, const struct text_list *troubled);
+
+/* Says who is not reached now, each on a line; all: however many they are. */
+void survey_print_lost(const struct survey *survey, bool all);
+
+void survey_close(struct survey *survey);
+
+#endif

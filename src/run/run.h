@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What run.c and the two files of its pages share: a run, and the pages on their way
+ * through it. Nobody else includes it.
+ */
+#ifndef LAMPWATCH_RUN_H
+#define LAMPWATCH_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "base/http.h"
+#include "keep/store.h"
+#include "run/context.h"
+#include "run/observe.h"
+#include "tell/courier.h"
+#include "watch/fetch.h"
+#include "watch/kind.h"
+#include "watch/reader.h"
+
+/* A page on its way through the run. */
+struct watch {
+	struct run *run;
+	const struct page_config *page;
+	const struct kind *kind;
+	struct page_state *state;
+	struct page_state *fresh; /* of a page that was never seen; owned */
+	struct fetch fetch;
+	bool asked_for;                                    /* by name */
+	bool full, url_changed, kind_changed, way_changed; /* way: kind or program */
+	struct watch *next;                                /* of those that wait to be read */
+};
+
+struct run {
+	struct context *context;
+	const struct config *config;
+	struct readers *readers;
+	struct courier *courier;
+	struct database *database;
+	struct observer observer;
+	struct page_states states;
+	struct http_client *client;
+	struct fetcher *fetcher;
+	struct watch *watches;
+	size_t watch_count, done;
+	struct watch *first, *last; /* fetched, and not given to a reader yet */
+	size_t waiting;
+	struct watch **failed; /* judged at the end: it may be our own network */
+	size_t failed_count;
+	struct page_state **touched;
+	size_t touched_count;
+	int64_t touched_since; /* monotonic, seconds */
+	bool answered;         /* some host did */
+	bool dry;              /* only shows whom it would tell what */
+	bool own_network;      /* no host did, of enough of them: it is not they who are down */
+	bool overdue;          /* it was ended at its deadline */
+	int64_t began;         /* monotonic, milliseconds */
+	int64_t now, deadline; /* seconds: of the clock; of the monotonic one */
+};
+
+/*
+ * One pass over the pages that are due, or over those named (ended by NULL), all the way to what
+ * is sent; dry: run_dry(). Another run that holds the lock does what this one would. Returns the
+ * exit status.
+ */
+int run_pages(struct context *context, bool dry, char **names);
+
+/* What a run needs beside its database, readers and courier: EXIT_DONE, or the exit status after a
+ * line. run_close() is due in both cases. */
+int run_open(struct run *run);
+void run_close(struct run *run);
+
+/*
+ * The same pass over a copy of the database, without the archive and the courier, and whom it
+ * would tell what on standard output. Changes nothing. Returns the exit status.
+ */
+int run_dry(struct run *run, char **names);
+
+/* Seconds of a clock that nobody sets. */
+int64_t run_monotonic(void);
+
+/* One line on standard error, unless -q. */
+void run_complain(const struct run *run, const char *text);
+
+/* How far it is, for who watches it with -v on a terminal. */
+void run_progress(const struct run *run);
+
+/*
+ * The pages that are due (or those named), each with its state and a fetch that is ready to
+ * begin. False, after a line, where a name is no page's.
+ */
+bool run_choose(struct run *run, char **names);
+void watch_release(struct watch *watch);
+
+/* Fetches, reads and observes all of them, those that failed last. */
+void run_fetch(struct run *run);
+
+/* The fetcher's callbacks; their context is the run. */
+void run_fetched(void *context, struct fetch *fetch);
+bool run_address(void *context, struct fetch *fetch, size_t i, const struct document *documents,
+	char **address, struct error *error);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/sign_heads.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/http.h"
+#include "base/memory.h"
+#include "base/signature.h"
+#include "base/step.h"
+#include "base/text.h"
+#include "base/timestamp.h"
+#include "keep/heads.h"
+#include "keep/stamps.h"
+#include "run/work.h"
+
+enum {
+	CONNECT_MILLISECONDS = 5000,
+	TOTAL_MILLISECONDS = 10000,
+	STATUS_OK = 200,
+};
+
+static bool has_fact(struct database *database, const char *name, const char *value)
+{
+	char *fact = store_fact(database, name);
+	bool same = text_equal(fact, value);
+
+	free(fact);
+	return same;
+}
+
+/* One line when a fault begins, none while it lasts. what NULL: there is none. */
+static void take_fault(struct observer *observer, const char *fact, const char *what)
+{
+	bool lasts = !has_fact(observer->database, fact, "");
+	struct error error;
+
+	if (what != NULL)
+		observer->evidence_trouble = true;
+	if (what != NULL && !lasts)
+		observer_say(observer, "evidence", what);
+	if (lasts == (what != NULL))
+		return;
+	database_begin(observer->database);
+	store_set_fact(observer->database, fact, what != NULL ? what : "");
+	if (!database_commit(observer->database, &error)) {
+		observer_say(observer, "evidence", error.text);
+		observer->local_trouble = true;
+	}
+}
+
+/* ---- heads ---- */
+
+static void heads_text(
+	struct observer *observer, const struct page_states *before, struct buffer *out)
+{
+	struct page_states chained = {0};
+	const struct page_states *states = observer->chained ? &chained : before;
+	struct heads heads = {0};
+
+	if (observer->chained)
+		store_pages(observer->database, &chained);
+	for (size_t i = 0; i < states->count; i++)
+		if (states->list[i].snapshot > 0)
+			heads_add(&heads, states->list[i].name, states->list[i].snapshot,
+				states->list[i].head);
+	heads_write(&heads, out);
+	heads_release(&heads);
+	page_states_release(&chained);
+}
+
+/* NULL where there is none to sign with, which may be a fault. */
+static struct signature_key *load_key(struct observer *observer)
+{
+	struct signature_key *key = NULL;
+	struct error error;
+
+	if (observer->config->signing_key != NULL) {
+		key = signature_key_load(observer->config->signing_key, &error);
+		take_fault(observer, "key_fault", key == NULL ? error.text : NULL);
+	}
+	return key;
+}
+
+/* SHA-256 of the public key; "" without one. */
+static void key_digest(const struct signature_key *key, char out[static DIGEST_TEXT])
+{
+	struct buffer public = {.maximum = SIGNATURE_PEM_MAX};
+
+	out[0] = '\0';
+	if (key == NULL)
+		return;
+	signature_public(key, &public);
+	digest_sha256(buffer_string(&public), public.length, out);
+	buffer_release(&public);
+}
+
+static bool publish(struct observer *observer, const struct buffer *text, const char *digest,
+	const struct signature_key *key, const char *key_sum, struct error *error)
+{
+	if (!heads_publish(observer->config->archive, text, key, error))
+		return false;
+	database_begin(observer->database);
+	store_set_fact(observer->database, "heads", digest);
+	store_set_fact(observer->database, "heads_key", key_sum);
+	return database_commit(observer->database, error);
+}
+
+void evidence_heads(struct observer *observer, const struct page_states *before)
+{
+	char digest[DIGEST_TEXT], key_sum[DIGEST_TEXT];
+	struct signature_key *key = load_key(observer);
+	struct buffer text = {.maximum = HEADS_MAX};
+	struct error error;
+
+	heads_text(observer, before, &text);
+	digest_sha256(buffer_string(&text), text.length, digest);
+	key_digest(key, key_sum);
+	if ((!has_fact(observer->database, "heads", digest) ||
+		    !has_fact(observer->database, "heads_key", key_sum) ||
+		    !heads_published(observer->config->archive, &text, key != NULL)) &&
+		!publish(observer, &text, digest, key, key_sum, &error)) {
+		observer_say(observer, "heads", error.text);
+		observer->local_trouble = true;
+	}
+	STEP("heads entered");
+	buffer_release(&text);
+	signature_key_free(key);
+}
+
+/* ---- the time stamp ---- */
+
+/* Not before its turn, whatever came of the last try; a clock that went back is no reason to wait.
+ */
+static bool stamp_due(struct observer *observer, int64_t now)
+{
+	char *heads = store_fact(observer->database, "heads");
+	char *tried = store_fact(observer->database, "stamp_tried");
+	int64_t elapsed = now - strtoll(tried, NULL, 10);
+	bool due = heads[0] != '\0' && !has_fact(observer->database, "stamped", heads) &&
+		   (tried[0] == '\0' || elapsed < 0 ||
+			   elapsed >= observer->config->timestamp.every / 1000);
+
+	free(tried);
+	free(heads);
+	return due;
+}
+
+static bool note_try(struct observer *observer, int64_t now, struct error *error)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%" PRId64, now);
+	database_begin(observer->database);
+	store_set_fact(observer->database, "stamp_tried", text);
+	return database_commit(observer->database, error);
+}
+
+static bool ask(struct observer *observer, const char *user_agent, const struct buffer *heads,
+	struct buffer *reply, int64_t *time, struct error *error)
+{
+	static const char *const headers[] = {
+		"Content-Type: " TIMESTAMP_QUERY_TYPE, "Accept: application/timestamp-reply", NULL};
+	const struct timestamp_config *config = &observer->config->timestamp;
+	struct buffer request = {.maximum = TIMESTAMP_REPLY_MAX};
+	struct http_response response = {0};
+	struct http_post post = {.url = config->url,
+		.headers = headers,
+		.connect_timeout = CONNECT_MILLISECONDS,
+		.total_timeout = TOTAL_MILLISECONDS,
+		.user_agent = user_agent};
+	char *origin = http_url_origin(config->url);
+	bool good;
+
+	timestamp_request(buffer_string(heads), heads->length, &request);
+	post.body = buffer_string(&request);
+	post.length = request.length;
+	good = http_post(&post, &response, error);
+	if (good && response.status != STATUS_OK)
+		good = error_set(error, REMEDY_LATER, "answered with status %d", response.status);
+	good = good && timestamp_granted(&request, &response.body, config->ca_file, time, error);
+	if (good)
+		buffer_add(reply, response.body.data, response.body.length);
+	else
+		error_prefix(error, "no time stamp from %s", origin);
+	http_response_release(&response);
+	buffer_release(&request);
+	free(origin);
+	return good;
+}
+
+static bool read_beside(
+	const struct observer *observer, const char *name, struct buffer *out, struct error *error)
+{
+	char *path = file_join(observer->config->archive, name);
+	bool good = file_read(path, out, error);
+
+	free(path);
+	return good;
+}
+
+/* What stands in the archive at this moment, which the run's lock keeps as it is. */
+static bool stamp(struct observer *observer, const char *user_agent, struct error *error)
+{
+	struct buffer heads = {.maximum = HEADS_MAX}, signature = {.maximum = SIGNATURE_PEM_MAX};
+	struct buffer public = {.maximum = SIGNATURE_PEM_MAX};
+	struct buffer reply = {.maximum = TIMESTAMP_REPLY_MAX};
+	bool is_signed = !has_fact(observer->database, "heads_key", "");
+	struct stamp kept = {
+		&heads, &reply, is_signed ? &signature : NULL, is_signed ? &public : NULL, 0};
+	bool good = read_beside(observer, HEADS_FILE, &heads, error) &&
+		    (!is_signed || (read_beside(observer, HEADS_SIGNATURE, &signature, error) &&
+					   read_beside(observer, HEADS_PUBLIC, &public, error)));
+
+	good = good && ask(observer, user_agent, &heads, &reply, &kept.time, error) &&
+	       stamps_keep(observer->config->archive, observer->database, &kept, error);
+	buffer_release(&heads);
+	buffer_release(&signature);
+	buffer_release(&public);
+	buffer_release(&reply);
+	return good;
+}
+
+void evidence_stamp(struct observer *observer, const char *user_agent, int64_t now)
+{
+	struct error error;
+
+	if (!stamps_settle(observer->config->archive, observer->database, &error)) {
+		observer_say(observer, STAMPS_FOLDER, error.text);
+		observer->local_trouble = true;
+		return;
+	}
+	if (observer->config->timestamp.url == NULL || !stamp_due(observer, now))
+		return;
+	if (!note_try(observer, now, &error) || !stamp(observer, user_agent, &error)) {
+		observer->local_trouble = observer->local_trouble || error.remedy == REMEDY_LOCAL;
+		take_fault(observer, "stamp_fault", error.text);
+	} else {
+		take_fault(observer, "stamp_fault", NULL);
+	}
+}

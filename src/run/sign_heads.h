@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What outsiders can hold the archive to, at the end of a run: `heads`, signed, and
+ * an authority's time stamp over it. A fault here is one line when it begins and sets
+ * evidence_trouble; it loses nothing, and the next run tries again.
+ */
+#ifndef LAMPWATCH_SIGN_HEADS_H
+#define LAMPWATCH_SIGN_HEADS_H
+
+#include "run/observe.h"
+
+/*
+ * Writes `heads` as the chains end now, and signs it where there is a signing_key. before
+ * is what was known of the pages before the first observation: without a new line in any chain it
+ * still holds, and a crash may have left heads behind it.
+ */
+void evidence_heads(struct observer *observer, const struct page_states *before);
+
+/*
+ * Has heads stamped by the authority of the configuration, where it has not stamped
+ * these heads yet and its last answer is old enough. Takes at most some fifteen seconds; now is
+ * in seconds since 1970.
+ */
+void evidence_stamp(struct observer *observer, const char *user_agent, int64_t now);
+
+#endif

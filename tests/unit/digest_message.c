@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/digest_message.h"
+
+#include "scene.h"
+
+#include "base/date.h"
+
+#define PAGES                                                                                      \
+	"timezone: Europe/Berlin\n"                                                                \
+	"confirm: {worse: 1, better: 1}\n" SCENE_ROUTES                                            \
+	"pages: [{name: a, url: 'https://a.example/', kind: statuspage},"                          \
+	" {name: b, url: 'https://b.example/', kind: statuspage},"                                 \
+	" {name: c, url: 'https://c.example/', kind: statuspage}]\n"
+#define EVERYBODY PAGES "subscribers: [{mail: x@example.com}, {mail: y@example.com, pages: [b]}]\n"
+#define QUIET PAGES "subscribers: [{mail: x@example.com, quiet: {from: '22:00', to: '07:00'}}]\n"
+
+#define WELL PAGE("operational") ROW("i", "operational")
+#define RED PAGE("operational") ROW("i", "major_outage")
+
+/* All pages in one run, each as its text says; NULL: it is not due. */
+static void run(struct scene *scene, const char *a, const char *b, const char *c)
+{
+	const char *const names[] = {"a", "b", "c"}, *const texts[] = {a, b, c};
+	int64_t now = scene->now;
+
+	for (size_t i = 0; i < 3; i++) {
+		if (texts[i] == NULL)
+			continue;
+		scene->now = now;
+		scene_read(scene, names[i], texts[i]);
+	}
+	scene->now = now;
+}
+
+/* How many of the outbox may be tried now. */
+static size_t due_now(struct scene *scene)
+{
+	struct due *due;
+	size_t count;
+
+	outbox_due(scene->database, scene->now, &due, &count);
+	outbox_due_release(due, count);
+	return count;
+}
+
+/* The newest message: a page's events, by the pages under which they stand. */
+static char *newest_pages(struct scene *scene)
+{
+	struct deliveries all = {0};
+	struct buffer text = {0};
+	struct value *data;
+	const struct value *pages;
+
+	outbox_list(scene->database, true, &all);
+	data = outbox_data(scene->database, all.list[all.count - 1].content);
+	pages = value_get(data, "pages");
+	for (size_t i = 0; pages != NULL && i < pages->count; i++) {
+		const struct value *events = value_get(pages->members[i], "events");
+
+		buffer_format(&text, "%s%s", text.length > 0 ? " " : "",
+			value_get_text(pages->members[i], "name"));
+		for (size_t j = 0; j < events->count; j++)
+			buffer_format(&text, ":%s", value_get_text(events->members[j], "type"));
+	}
+	value_free(data);
+	deliveries_release(&all);
+	return buffer_take(&text);
+}
+
+static void test_the_first_message_of_a_run_is_free_and_the_rest_is_one(void **state)
+{
+	struct scene scene;
+	char *pages;
+
+	(void)state;
+	scene_open(&scene, EVERYBODY);
+	run(&scene, WELL, WELL, WELL);
+	scene.now += 60;
+	run(&scene, RED, RED, RED);
+	assert_int_equal(due_now(&scene), 2); /* the first of each receiver */
+	assert_true(gather(&scene.observer, scene.now));
+	assert_told(&scene, "mail:x@example.com", "red:Name i | red:Name i, red:Name i");
+	assert_told(&scene, "mail:y@example.com", "red:Name i");
+	pages = newest_pages(&scene);
+	assert_string_equal(pages, "b:red c:red");
+	free(pages);
+	assert_false(gather(&scene.observer, scene.now));
+	scene_close(&scene);
+}
+
+static void test_a_message_about_several_pages_keeps_its_place_among_the_others(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_open(&scene, EVERYBODY);
+	run(&scene, WELL, WELL, WELL);
+	scene.now += 60;
+	run(&scene, RED, RED, RED);
+	gather(&scene.observer, scene.now);
+	assert_int_equal(due_now(&scene), 3); /* what is joined is about other pages */
+	database_do(scene.database,
+		"UPDATE delivery SET state = 'delivered', ended = 1 WHERE page = 'a'", "");
+	assert_int_equal(due_now(&scene), 2);
+	scene.now += 60;
+	run(&scene, NULL, NULL,
+		PAGE("operational") ROW("i", "major_outage") ROW("j", "major_outage"));
+	assert_int_equal(due_now(&scene), 2); /* what comes after it about one of them waits */
+	scene.now += 60;
+	run(&scene, PAGE("operational") ROW("i", "major_outage") ROW("j", "major_outage"), NULL,
+		NULL);
+	assert_int_equal(due_now(&scene), 3); /* and what is about another does not */
+	scene_close(&scene);
+}
+
+static void test_what_a_crash_left_is_joined_by_the_next_run(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_open(&scene, EVERYBODY);
+	run(&scene, WELL, WELL, WELL);
+	scene.now += 60;
+	run(&scene, RED, RED, RED); /* and here it ended */
+	scene.now += 60;
+	assert_true(gather(&scene.observer, scene.now));
+	assert_told(&scene, "mail:x@example.com", "red:Name i | red:Name i, red:Name i");
+	scene_close(&scene);
+}
+
+static void test_a_joined_red_that_is_over_is_both_and_the_others_of_it_stay(void **state)
+{
+	struct scene scene;
+	char *pages;
+
+	(void)state;
+	scene_open(&scene, EVERYBODY);
+	run(&scene, WELL, WELL, WELL);
+	scene.now += 60;
+	run(&scene, RED, RED, RED);
+	gather(&scene.observer, scene.now);
+	scene.now += 60;
+	run(&scene, NULL, NULL, WELL);
+	gather(&scene.observer, scene.now);
+	assert_told(&scene, "mail:x@example.com", "red:Name i | red:Name i, both:Name i");
+	pages = newest_pages(&scene);
+	assert_string_equal(pages, "b:red c:both");
+	free(pages);
+	scene.now += 60;
+	run(&scene, NULL, WELL, NULL);
+	gather(&scene.observer, scene.now);
+	assert_told(&scene, "mail:x@example.com", "red:Name i | both:Name i, both:Name i");
+	scene_close(&scene);
+}
+
+static void test_the_green_of_a_joined_red_that_got_out_goes_to_who_was_owed_it(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_open(&scene, EVERYBODY);
+	run(&scene, WELL, WELL, WELL);
+	scene.now += 60;
+	run(&scene, RED, RED, RED);
+	gather(&scene.observer, scene.now);
+	scene_deliver(&scene);
+	scene.now += 60;
+	run(&scene, NULL, WELL, WELL);
+	gather(&scene.observer, scene.now);
+	assert_told(&scene, "mail:x@example.com",
+		"delivered | delivered | green:Name i | green:Name i");
+	scene_close(&scene);
+}
+
+static void test_the_same_joining_has_the_same_message_id(void **state)
+{
+	char *ids[2];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct deliveries all = {0};
+		struct scene scene;
+
+		scene_open(&scene, EVERYBODY);
+		memory_set(&scene.observer.key, "the same");
+		run(&scene, WELL, WELL, WELL);
+		scene.now += 60;
+		run(&scene, RED, RED, RED);
+		scene.now += i > 0 ? 300 : 0;
+		gather(&scene.observer, scene.now);
+		outbox_list(scene.database, true, &all);
+		ids[i] = memory_string(all.list[all.count - 1].message_id);
+		deliveries_release(&all);
+		scene_close(&scene);
+	}
+	assert_string_equal(ids[0], ids[1]);
+	free(ids[0]);
+	free(ids[1]);
+}
+
+static void test_quiet_hours_hold_and_end_as_one_message(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_open(&scene, QUIET);
+	assert_true(date_parse("2026-03-28T20:00:00Z", &scene.now));
+	run(&scene, WELL, WELL, WELL);
+	assert_true(date_parse("2026-03-28T21:00:00Z", &scene.now)); /* 22:00 in Berlin */
+	run(&scene, RED, RED, WELL);
+	gather(&scene.observer, scene.now);
+	assert_int_equal(due_now(&scene), 0);
+	assert_int_equal(outbox_count_waiting(scene.database), 0);
+	scene.now += 3600;
+	run(&scene, WELL, NULL, NULL);
+	gather(&scene.observer, scene.now);
+	assert_true(date_parse("2026-03-29T04:59:59Z", &scene.now));
+	assert_false(gather(&scene.observer, scene.now));
+	assert_int_equal(due_now(&scene), 0);
+	scene.now++; /* 07:00, an hour earlier than the night before */
+	assert_true(gather(&scene.observer, scene.now));
+	assert_told(&scene, "mail:x@example.com", "red:Name i, both:Name i");
+	assert_int_equal(due_now(&scene), 1);
+	scene_close(&scene);
+}
+
+static void test_what_was_held_for_weeks_is_not_given_up_at_its_first_failure(void **state)
+{
+	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY};
+	struct deliveries all = {0};
+	struct scene scene;
+
+	(void)state;
+	scene_open(&scene, PAGES "subscribers: [{mail: x@example.com, quiet:"
+				 " {begins: 2026-12-01T00:00:00Z, ends: 2026-12-31T00:00:00Z}}]\n");
+	assert_true(date_parse("2026-12-01T00:00:00Z", &scene.now));
+	run(&scene, WELL, WELL, WELL);
+	scene.now += 60;
+	run(&scene, RED, NULL, NULL);
+	assert_true(date_parse("2026-12-31T00:00:00Z", &scene.now));
+	assert_true(gather(&scene.observer, scene.now));
+	assert_int_equal(due_now(&scene), 1);
+	outbox_list(scene.database, false, &all);
+	all.list[0].tries = 1000;
+	outbox_failed(scene.database, &all.list[0], "relay", &attempt, scene.now);
+	assert_false(outbox_expired(&all.list[0], &attempt, scene.now + 3600));
+	deliveries_release(&all);
+	scene_close(&scene);
+}
+
+static void test_the_operator_s_own_news_wait_for_no_quiet_hours(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_open(&scene, "operator: x@example.com\n" PAGES
+			   "subscribers: [{mail: x@example.com, on: [red, lost],"
+			   " quiet: {from: '22:00', to: '07:00'}}]\n");
+	assert_true(date_parse("2026-11-23T20:00:00Z", &scene.now));
+	run(&scene, WELL, WELL, WELL);
+	assert_true(date_parse("2026-11-23T23:00:00Z", &scene.now));
+	run(&scene, RED, NULL, NULL);
+	assert_int_equal(due_now(&scene), 0);
+	for (int i = 0; i < 3; i++)
+		scene_unreachable(&scene, "b");
+	assert_int_equal(due_now(&scene), 1);
+	scene_close(&scene);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_first_message_of_a_run_is_free_and_the_rest_is_one),
+		cmocka_unit_test(
+			test_a_message_about_several_pages_keeps_its_place_among_the_others),
+		cmocka_unit_test(test_what_a_crash_left_is_joined_by_the_next_run),
+		cmocka_unit_test(test_a_joined_red_that_is_over_is_both_and_the_others_of_it_stay),
+		cmocka_unit_test(
+			test_the_green_of_a_joined_red_that_got_out_goes_to_who_was_owed_it),
+		cmocka_unit_test(test_the_same_joining_has_the_same_message_id),
+		cmocka_unit_test(test_quiet_hours_hold_and_end_as_one_message),
+		cmocka_unit_test(test_what_was_held_for_weeks_is_not_given_up_at_its_first_failure),
+		cmocka_unit_test(test_the_operator_s_own_news_wait_for_no_quiet_hours),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/event_source.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/json.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#define HEAD "reading 1\npage\tP\tmajor_outage\tno\n"
+#define INCIDENT(id, began) "incident\t" id "\tTitle " id "\tmajor_outage\tw\topen\t" began "\t\t\n"
+
+struct fixture {
+	struct reading reading;
+	struct lamps lamps;
+	struct turns turns;
+	struct changes changes;
+	struct events events;
+	struct news_input input;
+};
+
+static void open_fixture(struct fixture *fixture, const char *text)
+{
+	static const struct text_list none;
+
+	*fixture = (struct fixture){0};
+	assert_true(reading_parse(text, strlen(text), &fixture->reading, NULL));
+	fixture->input = (struct news_input){&fixture->reading, &fixture->lamps, &none,
+		LEVEL_PARTIAL_OUTAGE, 1, 2, 1390590000, NULL, NULL};
+}
+
+static void close_fixture(struct fixture *fixture)
+{
+	reading_release(&fixture->reading);
+	lamps_release(&fixture->lamps);
+	free(fixture->turns.list);
+	changes_release(&fixture->changes);
+	events_release(&fixture->events);
+}
+
+static void turn(struct fixture *fixture, enum turn_type type, const char *id, const char *name)
+{
+	struct turn *new = memory_append(&fixture->turns.list, &fixture->turns.count, sizeof *new);
+
+	lamps_add(&fixture->lamps, id, "", name);
+	*new = (struct turn){type, fixture->lamps.count - 1, LEVEL_OPERATIONAL, LEVEL_MAJOR_OUTAGE,
+		1390590000, 0, 1};
+}
+
+/* The titles of the incidents that an event tells of. */
+static void assert_incidents(const struct event *event, const char *expected)
+{
+	char titles[1024] = "";
+
+	for (size_t i = 0; i < event->incidents->count; i++) {
+		strcat(titles, i > 0 ? ", " : "");
+		strcat(titles, value_get_text(event->incidents->members[i], "title"));
+	}
+	assert_string_equal(titles, expected);
+}
+
+static void test_a_red_tells_of_the_incidents_that_name_it_and_since_when(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture,
+		HEAD INCIDENT("1", "2014-01-24T19:12:00Z") INCIDENT("2", "2014-01-24T19:10:00Z")
+			INCIDENT("3",
+				"2014-01-24T19:00:00Z") "affects\t1\ta\naffects\t2\tName "
+							"a\naffects\t1\tName a\naffects\t3\tb\n");
+	turn(&fixture, TURN_RED, "a", "Name a");
+	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
+	assert_incidents(&fixture.events.list[0], "Title 1, Title 2");
+	assert_string_equal(fixture.events.list[0].said_at, "2014-01-24T19:10:00Z");
+	assert_int_equal(fixture.events.list[0].after_colour, COLOUR_RED);
+	close_fixture(&fixture);
+}
+
+static void test_where_no_incident_names_it_those_that_name_nothing_may_mean_it(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture, HEAD INCIDENT("1", "") INCIDENT("2", "") "affects\t1\tb\n");
+	turn(&fixture, TURN_RED, "a", "Name a");
+	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
+	assert_incidents(&fixture.events.list[0], "Title 2");
+	close_fixture(&fixture);
+}
+
+static void test_the_overall_level_is_about_all_incidents(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture, HEAD INCIDENT("1", "") INCIDENT("2", "") "affects\t1\tb\n");
+	turn(&fixture, TURN_RED, LAMP_OVERALL, "P");
+	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
+	assert_incidents(&fixture.events.list[0], "Title 1, Title 2");
+	assert_string_equal(fixture.events.list[0].name, "");
+	close_fixture(&fixture);
+}
+
+static void test_the_newest_words_of_the_provider_come_first_and_no_more_than_three(void **state)
+{
+	static const char *const expected[] = {
+		"d", "b", "a"}; /* of equal times, the page's order */
+	struct fixture fixture;
+	const struct value *updates;
+
+	(void)state;
+	open_fixture(&fixture,
+		HEAD INCIDENT("1", "") "update\t1\t2014-01-24T19:20:00Z\topen\tb\nupdate\t1\t2014-"
+				       "01-24T19:20:00Z\topen\ta\n"
+				       "update\t1\t\topen\tc\nupdate\t1\t2014-01-24T19:52:"
+				       "00Z\topen\td\nupdate\t2\t\topen\tother\n");
+	turn(&fixture, TURN_RED, "a", "Name a");
+	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
+	updates = value_get(fixture.events.list[0].incidents->members[0], "updates");
+	assert_int_equal(updates->count, NEWS_UPDATES_MAX);
+	for (int i = 0; i < NEWS_UPDATES_MAX; i++)
+		assert_string_equal(value_get_text(updates->members[i], "text"), expected[i]);
+	close_fixture(&fixture);
+}
+
+static void test_fields_that_are_null_are_empty_ones(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture, HEAD);
+	reading_add_incident(&fixture.reading);
+	reading_add_update(&fixture.reading);
+	reading_add_update(&fixture.reading);
+	reading_add_affects(&fixture.reading);
+	turn(&fixture, TURN_RED, "a", "Name a");
+	changes_add(&fixture.changes, CHANGE_INCIDENT_NEW, "", "", "", "", "");
+	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
+	news_of_incidents(&fixture.input, &fixture.changes, &fixture.events);
+	assert_int_equal(fixture.events.count, 2);
+	close_fixture(&fixture);
+}
+
+static void test_an_incident_makes_one_event_however_much_of_it_changed(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture, HEAD INCIDENT("1", ""));
+	changes_add(&fixture.changes, CHANGE_INCIDENT, "1", "Title 1", "open", "monitoring", "w");
+	changes_add(&fixture.changes, CHANGE_UPDATE, "1", "Title 1", "", "monitoring", "text");
+	changes_add(&fixture.changes, CHANGE_UPDATE, "1", "Title 1", "", "monitoring", "more text");
+	changes_add(&fixture.changes, CHANGE_INCIDENT_CLOSED, "2", "Title 2", "open", "", "");
+	changes_add(&fixture.changes, CHANGE_UPDATE, "m", "a maintenance", "", "", "text");
+	changes_add(
+		&fixture.changes, CHANGE_INDICATOR, "a", "Name a", "operational", "degraded", "");
+	news_of_incidents(&fixture.input, &fixture.changes, &fixture.events);
+	assert_int_equal(fixture.events.count, 2);
+	assert_string_equal(fixture.events.list[0].word, "monitoring");
+	assert_string_equal(fixture.events.list[1].indicator, "2");
+	assert_string_equal(fixture.events.list[1].reason, "the page lists the incident no longer");
+	assert_null(fixture.events.list[1].word);
+	close_fixture(&fixture);
+}
+
+static void test_what_else_is_red_is_told_without_what_just_turned(void **state)
+{
+	struct fixture fixture;
+	struct value *others;
+
+	(void)state;
+	open_fixture(&fixture, HEAD);
+	turn(&fixture, TURN_RED, "a", "Name a");
+	lamps_add(&fixture.lamps, "b", "Group", "Name b")->level = LEVEL_PARTIAL_OUTAGE;
+	lamps_add(&fixture.lamps, "c", "", "Name c");
+	fixture.lamps.list[0].red = fixture.lamps.list[1].red = true;
+	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
+	others = news_others_red(&fixture.lamps, &fixture.events);
+	assert_int_equal(others->count, 1);
+	assert_string_equal(value_get_text(others->members[0], "label"), "Group / Name b");
+	assert_string_equal(value_get_text(others->members[0], "words"), "partial outage");
+	value_free(others);
+	close_fixture(&fixture);
+}
+
+static void test_a_page_of_twenty_thousand_of_everything_is_told_in_time(void **state)
+{
+	struct fixture fixture;
+	clock_t began = clock();
+	char id[16];
+
+	(void)state;
+	open_fixture(&fixture, HEAD);
+	for (int i = 0; i < READING_ROWS_MAX; i++) {
+		struct incident *incident = reading_add_incident(&fixture.reading);
+		struct affects *affects = reading_add_affects(&fixture.reading);
+		struct update *update = reading_add_update(&fixture.reading);
+
+		snprintf(id, sizeof id, "%d", i);
+		incident->id = memory_string(id);
+		affects->id = memory_string(id);
+		affects->indicator = memory_string("same");
+		update->id = memory_string(id);
+		turn(&fixture, TURN_RED, id, "same");
+		changes_add(&fixture.changes, CHANGE_INCIDENT_NEW, id, "", "", "", "");
+		changes_add(&fixture.changes, CHANGE_UPDATE, id, "", "", "", "");
+	}
+	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
+	news_of_incidents(&fixture.input, &fixture.changes, &fixture.events);
+	value_free(news_others_red(&fixture.lamps, &fixture.events));
+	assert_int_equal(fixture.events.count, 2 * READING_ROWS_MAX);
+	assert_int_equal(fixture.events.list[NEWS_DETAILED_MAX].incidents->count, 0);
+	assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 20);
+	close_fixture(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_red_tells_of_the_incidents_that_name_it_and_since_when),
+		cmocka_unit_test(
+			test_where_no_incident_names_it_those_that_name_nothing_may_mean_it),
+		cmocka_unit_test(test_the_overall_level_is_about_all_incidents),
+		cmocka_unit_test(
+			test_the_newest_words_of_the_provider_come_first_and_no_more_than_three),
+		cmocka_unit_test(test_fields_that_are_null_are_empty_ones),
+		cmocka_unit_test(test_an_incident_makes_one_event_however_much_of_it_changed),
+		cmocka_unit_test(test_what_else_is_red_is_told_without_what_just_turned),
+		cmocka_unit_test(test_a_page_of_twenty_thousand_of_everything_is_told_in_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
