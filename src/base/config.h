@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/level.h"
 #include "base/list.h"
 #include "base/window.h"
 #include "base/yaml.h"
+#include "model/level.h"
 
 struct buffer;
 struct problems;
@@ -27,7 +27,7 @@ struct confirm_config {
 	int64_t worse, better, lost; /* fetches, at least 1 */
 };
 
-/* Marks of a ring (watch/ring.h), in percent; both 0: flapping is not looked for. */
+/* Marks of a ring (model/flap_history.h), in percent; both 0: flapping is not looked for. */
 struct flapping_config {
 	int64_t high, low;
 };

@@ -15,6 +15,7 @@
 #include "cmd/command.h"
 #include "keep/alarm.h"
 #include "keep/store.h"
+#include "model/indicator_state.h"
 #include "run/context.h"
 #include "run/terminal.h"
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/snapshots.h"
+#include "model/change.h"
 #include "run/terminal.h"
 #include "watch/diff.h"
 

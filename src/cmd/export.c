@@ -21,8 +21,8 @@
 #include "keep/store.h"
 #include "keep/wacz.h"
 #include "keep/warc_export.h"
+#include "model/reading.h"
 #include "run/context.h"
-#include "watch/reading.h"
 
 enum { FILE_MODE = 0644, PROGRESS_EVERY = 50, EVIDENCE_WORDS = 3 };
 

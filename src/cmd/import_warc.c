@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "keep/warc_http.h"
+#include "model/validator.h"
 #include "watch/reader.h"
 
 enum { ENCODED_MAX = 512 * 1024 }; /* bytes that a record may hold beyond the page's limit */
@@ -34,7 +35,7 @@ static void match_page(const struct web_records *records, const struct context *
 	const struct page_config *page, const char *url, struct captures *captures)
 {
 	const struct kind *kind = kind_set_of(context->kinds, page);
-	const struct document none[KIND_DOCUMENTS_MAX] = {{0}};
+	const struct document none[PAGE_DOCUMENTS_MAX] = {{0}};
 	char *address = NULL;
 
 	if (url != NULL) {
@@ -150,7 +151,7 @@ static bool load_others(struct web_records *records, const struct capture *captu
 	const struct kind *kind, struct readers *readers, struct captured *captured,
 	struct error *error)
 {
-	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 	bool good = true;
 
 	for (size_t i = 1; good && i < kind_document_count(kind) && captured->failure.remedy == 0;

@@ -17,6 +17,7 @@
 #include "base/yaml.h"
 #include "cmd/command.h"
 #include "cmd/read_limit.h"
+#include "model/validator.h"
 #include "run/context.h"
 #include "run/kind_choice.h"
 #include "run/terminal.h"
@@ -81,8 +82,8 @@ struct test {
 	const char *kind_path, *url, *with_path; /* of options; NULL: not given */
 	char **words;
 	size_t count;
-	struct buffer bodies[KIND_DOCUMENTS_MAX];
-	struct document documents[KIND_DOCUMENTS_MAX];
+	struct buffer bodies[PAGE_DOCUMENTS_MAX];
+	struct document documents[PAGE_DOCUMENTS_MAX];
 };
 
 static bool read_files(struct test *test)
@@ -165,7 +166,7 @@ static int run_test(const struct invocation *invocation, const char *templates, 
 		read_limit("kinds", test->words[0]);
 		status = read_files(test) ? test_kind(kind, test) : EXIT_OWED;
 	}
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		buffer_release(&test->bodies[i]);
 	kind_free(kind);
 	free(folder);
@@ -196,7 +197,7 @@ int command_kinds(struct invocation *invocation, int argc, char **argv)
 	}
 	test.words = argv + optind;
 	test.count = (size_t)(argc - optind);
-	if ((test.kind_path != NULL) != (test.count > 0) || test.count > KIND_DOCUMENTS_MAX)
+	if ((test.kind_path != NULL) != (test.count > 0) || test.count > PAGE_DOCUMENTS_MAX)
 		return usage_error(invocation);
 	templates = file_templates();
 	status = test.kind_path != NULL ? run_test(invocation, templates, &test)

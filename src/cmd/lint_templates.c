@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/template.h"
-#include "tell/event.h"
+#include "model/event.h"
 #include "tell/message.h"
 #include "tell/plan.h"
 #include "tell/service.h"

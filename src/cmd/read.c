@@ -17,6 +17,7 @@
 #include "cmd/command.h"
 #include "cmd/read_json.h"
 #include "cmd/read_limit.h"
+#include "model/validator.h"
 #include "run/detect.h"
 #include "run/kind_choice.h"
 #include "run/read_fetch.h"
@@ -31,8 +32,8 @@ struct request {
 	char **words; /* files, "-" or one address */
 	size_t count;
 	struct kind *kind; /* owned */
-	struct buffer bodies[KIND_DOCUMENTS_MAX];
-	bool there[KIND_DOCUMENTS_MAX];
+	struct buffer bodies[PAGE_DOCUMENTS_MAX];
+	bool there[PAGE_DOCUMENTS_MAX];
 };
 
 static bool is_address(const char *word)
@@ -74,7 +75,7 @@ static int parse_options(int argc, char **argv, struct request *request)
 	request->count = (size_t)(argc - optind);
 	if (request->count == 0)
 		return usage("it takes an address, files or -");
-	if (request->count > KIND_DOCUMENTS_MAX)
+	if (request->count > PAGE_DOCUMENTS_MAX)
 		return usage("a page has at most 8 documents");
 	for (size_t i = 0; i < request->count; i++)
 		if (is_address(request->words[i]) && request->count > 1)
@@ -93,9 +94,9 @@ static bool read_word(const char *word, struct buffer *body, struct error *error
 }
 
 static void documents_of(
-	const struct request *request, struct document documents[static KIND_DOCUMENTS_MAX])
+	const struct request *request, struct document documents[static PAGE_DOCUMENTS_MAX])
 {
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		documents[i] = request->there[i]
 				       ? (struct document){buffer_string(&request->bodies[i]),
 						 request->bodies[i].length}
@@ -172,7 +173,7 @@ static int detect_behind(const char *templates, struct request *request)
 
 static int detect(const char *templates, struct request *request)
 {
-	struct document documents[KIND_DOCUMENTS_MAX];
+	struct document documents[PAGE_DOCUMENTS_MAX];
 	struct kind_list kinds = {0};
 	struct error error = {0};
 	bool *fits;
@@ -216,7 +217,7 @@ static int print_reading(const struct invocation *invocation, const struct kind 
 
 static int read_documents(const struct invocation *invocation, const struct request *request)
 {
-	struct document documents[KIND_DOCUMENTS_MAX];
+	struct document documents[PAGE_DOCUMENTS_MAX];
 	struct read_report report = {0};
 	struct reading reading = {0};
 	struct error error = {0};
@@ -256,7 +257,7 @@ static int get_documents(struct request *request)
 
 static void forget_documents(struct request *request)
 {
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++) {
 		buffer_release(&request->bodies[i]);
 		request->there[i] = false;
 	}

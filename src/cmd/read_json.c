@@ -2,7 +2,7 @@
 #include "cmd/read_json.h"
 
 #include "base/json.h"
-#include "watch/reading.h"
+#include "model/reading.h"
 
 enum { FORMAT = 1 };
 

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "keep/store.h"
+#include "model/reading.h"
 #include "run/context.h"
-#include "watch/reading.h"
 
 /*
  * The last snapshot that is not after the time (any prefix of RFC 3339; NULL:

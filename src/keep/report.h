@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/level.h"
+#include "model/level.h"
 
 struct config;
 struct database;

@@ -15,8 +15,8 @@
 #include "keep/archive.h"
 #include "keep/report.h"
 #include "keep/store.h"
-#include "watch/reading.h"
-#include "watch/schedule.h"
+#include "model/reading.h"
+#include "model/schedule.h"
 
 /* ---- levels ---- */
 

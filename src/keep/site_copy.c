@@ -10,9 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/decode.h"
 #include "base/text.h"
 #include "keep/site_p.h"
-#include "watch/decode.h"
 
 enum {
 	LABEL_MAX = 40,      /* bytes of an encoding's name */

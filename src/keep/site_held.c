@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "keep/archive.h"
 #include "keep/site_p.h"
-#include "watch/reading.h"
+#include "model/reading.h"
 
 char *site_file(const struct site *site, const char *page, const char *folder, const char *name)
 {

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "keep/site_p.h"
-#include "watch/schedule.h"
+#include "model/schedule.h"
 
 enum colour site_worse(enum colour a, enum colour b)
 {

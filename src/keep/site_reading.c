@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/date.h"
-#include "base/text.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "keep/site_p.h"
-#include "watch/reading.h"
+#include "model/reading.h"
 
 enum { ROWS_MAX = 500 }; /* of a table */
 

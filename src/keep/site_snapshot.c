@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "keep/archive.h"
 #include "keep/site_p.h"
-#include "watch/fetch.h"
+#include "model/validator.h"
 
 enum {
 	COPY_MAX = 512 * 1024,       /* bytes of the copy that is shown */
@@ -253,7 +253,7 @@ static void put_documents(struct subject *subject)
 {
 	struct value *list = value_put(subject->data, "documents", value_list());
 
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		put_document(subject, list, i);
 }
 

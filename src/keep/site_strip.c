@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "keep/site_p.h"
+#include "model/indicator_state.h"
 
 /* In the order of badness. y: where the middle of its line lies in a strip of ten; the style sheet
  * says how thick it is. */

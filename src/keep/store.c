@@ -8,7 +8,10 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "watch/schedule.h"
+#include "model/change.h"
+#include "model/indicator_state.h"
+#include "model/schedule.h"
+#include "model/validator.h"
 
 /* A step, once released, is never changed: a change of the schema is a new step. */
 static const char *const steps[] = {
@@ -193,7 +196,7 @@ static void load_validators(struct database *database, struct page_states *state
 		int64_t position = statement_integer(row, 1);
 		struct validator *validator;
 
-		if (state == NULL || position < 0 || position >= KIND_DOCUMENTS_MAX)
+		if (state == NULL || position < 0 || position >= PAGE_DOCUMENTS_MAX)
 			continue;
 		validator = &state->validators[position];
 		validator->url = column(row, 2);
@@ -268,7 +271,7 @@ void page_state_release(struct page_state *state)
 
 	for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
 		free(strings[i]);
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		validator_release(&state->validators[i]);
 	lamps_release(&state->lamps);
 	*state = (struct page_state){0};
@@ -375,7 +378,7 @@ static void save_lamps(struct database *database, const struct page_state *state
 static void save_validators(struct database *database, const struct page_state *state)
 {
 	database_do(database, "DELETE FROM validator WHERE page = ?", "t", state->name);
-	for (int64_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+	for (int64_t i = 0; i < PAGE_DOCUMENTS_MAX; i++) {
 		const struct validator *validator = &state->validators[i];
 
 		if (validator->url != NULL)

@@ -14,12 +14,13 @@
 
 #include "base/database.h"
 #include "base/digest.h"
-#include "watch/confirm.h"
-#include "watch/diff.h"
-#include "watch/fetch.h"
+#include "model/change.h"
+#include "model/indicator_state.h"
+#include "model/validator.h"
 
 struct buffer;
 struct error;
+struct text_list;
 
 /* A page between runs. Strings owned; NULL or "" alike mean "none". Times are
  * seconds since 1970, 0 for never. */
@@ -39,7 +40,7 @@ struct page_state {
 	bool lost;             /* announced as lost */
 	bool gone_told;        /* the operator was told of this episode's fault line */
 	bool red, unconfirmed; /* of the lamps: due at each run */
-	struct validator validators[KIND_DOCUMENTS_MAX];
+	struct validator validators[PAGE_DOCUMENTS_MAX];
 	int64_t snapshot;  /* sequence of the chain's last line, 0 for none */
 	char *folder;      /* of the last one, relative to the page's own */
 	char *sums;        /* SHA-256 of its SHA256SUMS */

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/validator.h"
 #include "run/sign_heads.h"
 #include "watch/reader.h"
 
@@ -129,7 +130,7 @@ void captures_release(struct captures *captures)
 
 void captured_release(struct captured *captured)
 {
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++) {
 		http_response_release(&captured->responses[i]);
 		free(captured->texts[i][0]);
 		free(captured->texts[i][1]);
@@ -212,7 +213,7 @@ static char *read_captured(struct feeder *feeder, const struct capture *capture,
 	const struct captured *captured, struct error *error)
 {
 	const struct kind *kind = kind_set_of(feeder->context->kinds, capture->page);
-	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 
 	for (size_t i = 0; i < kind_document_count(kind); i++)
 		if (captured->responses[i].status != 0)

@@ -48,9 +48,9 @@ void captures_release(struct captures *captures);
 
 /* One capture's documents, in the kind's order. All owned. */
 struct captured {
-	struct http_response responses[KIND_DOCUMENTS_MAX]; /* a status of 0: it has none */
-	struct capture_source sources[KIND_DOCUMENTS_MAX];  /* strings owned by `texts` */
-	char *texts[KIND_DOCUMENTS_MAX][2];
+	struct http_response responses[PAGE_DOCUMENTS_MAX]; /* a status of 0: it has none */
+	struct capture_source sources[PAGE_DOCUMENTS_MAX];  /* strings owned by `texts` */
+	char *texts[PAGE_DOCUMENTS_MAX][2];
 	struct error failure; /* where it is a fetch that failed; else its remedy is 0 */
 };
 

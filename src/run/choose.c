@@ -6,9 +6,10 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/schedule.h"
+#include "model/validator.h"
 #include "run/run.h"
 #include "settings.h"
-#include "watch/schedule.h"
 
 static struct page_state *fresh_state(struct watch *watch)
 {
@@ -54,7 +55,7 @@ static void prepare_fetch(struct watch *watch)
 		.redirects = settings->limits.redirects};
 	watch->full = watch->full || watch->url_changed || watch->way_changed || !state->known ||
 		      state->unreadable;
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX && !watch->full; i++) {
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX && !watch->full; i++) {
 		fetch->validators[i] = state->validators[i];
 		state->validators[i] = (struct validator){0};
 	}

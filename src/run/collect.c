@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "keep/archive.h"
+#include "model/validator.h"
 #include "run/run.h"
 #include "watch/rot.h"
 
@@ -116,8 +117,8 @@ static char *last_read_folder(struct watch *watch)
 /* The last kept bodies as today's kind and program read them; NULL where that cannot be. */
 static char *read_anew(struct watch *watch)
 {
-	struct buffer bodies[KIND_DOCUMENTS_MAX] = {{0}};
-	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
+	struct buffer bodies[PAGE_DOCUMENTS_MAX] = {{0}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 	size_t count = kind_document_count(watch->kind);
 	char *folder = last_read_folder(watch), *text = NULL;
 	struct error error;
@@ -166,7 +167,7 @@ static void take_reading(void *context, const char *text, size_t length, const s
 
 static void submit(struct watch *watch)
 {
-	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 
 	for (size_t i = 0; i < kind_document_count(watch->kind); i++)
 		if (watch->fetch.responses[i].status != 0)

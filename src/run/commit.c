@@ -15,6 +15,9 @@
 #include "keep/archive.h"
 #include "keep/chain.h"
 #include "keep/reserve.h"
+#include "model/change.h"
+#include "model/indicator_state.h"
+#include "model/validator.h"
 #include "run/work.h"
 
 /* ---- the folder ---- */
@@ -27,7 +30,7 @@ static void changes_text(const struct work *work, struct buffer *out)
 static bool keep_folder(struct work *work, struct error *error)
 {
 	const struct observation *seen = work->seen;
-	const char *names[KIND_DOCUMENTS_MAX];
+	const char *names[PAGE_DOCUMENTS_MAX];
 	struct buffer changes = {0};
 	struct snapshot snapshot = {
 		.page = seen->page->name,

@@ -8,6 +8,7 @@
 #include "base/http.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/validator.h"
 #include "run/read_fetch.h"
 #include "watch/read.h"
 
@@ -107,7 +108,7 @@ static int by_form(const void *left, const void *right)
 static void read_bodies(
 	const char *url, struct fitting *fitting, struct buffer *bodies, const bool *there)
 {
-	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 
 	for (size_t i = 0; i < kind_document_count(fitting->kind); i++)
 		if (there[i])
@@ -119,13 +120,13 @@ static void read_bodies(
 /* Fetches all documents of the kind, and reads them. */
 static void try_address(const char *url, struct fitting *fitting)
 {
-	struct buffer bodies[KIND_DOCUMENTS_MAX] = {{0}};
-	bool there[KIND_DOCUMENTS_MAX] = {false};
+	struct buffer bodies[PAGE_DOCUMENTS_MAX] = {{0}};
+	bool there[PAGE_DOCUMENTS_MAX] = {false};
 
 	fitting->tried = true;
 	if (fetch_documents(url, fitting->kind, bodies, there, &fitting->error))
 		read_bodies(url, fitting, bodies, there);
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		buffer_release(&bodies[i]);
 }
 
@@ -216,7 +217,7 @@ bool detect_document(const char *url, const struct document *document,
 			add_fitting(detection, kinds->list[i], url, read_form(document));
 	for (size_t i = 0; i < detection->count; i++) {
 		struct fitting *fitting = &detection->list[i];
-		struct document documents[KIND_DOCUMENTS_MAX] = {*document};
+		struct document documents[PAGE_DOCUMENTS_MAX] = {*document};
 
 		fitting->tried = true;
 		fitting->readable = kind_document_count(fitting->kind) > 1 ||

@@ -10,9 +10,9 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "model/reading.h"
 #include "run/kind_choice.h"
 #include "watch/kind.h"
-#include "watch/reading.h"
 
 enum { DETECT_ADDRESSES_MAX = 64 };
 

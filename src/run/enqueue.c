@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "keep/alarm.h"
 #include "keep/archive.h"
+#include "model/indicator_state.h"
 #include "run/event_source.h"
 #include "run/hosting_lookup.h"
 #include "run/work.h"

@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/change.h"
 
 static void put_said(struct value *map, const char *name, const char *said, const char *zone)
 {

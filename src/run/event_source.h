@@ -8,10 +8,10 @@
 
 #include <stdint.h>
 
-#include "tell/event.h"
+#include "model/event.h"
+#include "model/reading.h"
 #include "watch/confirm.h"
 #include "watch/diff.h"
-#include "watch/reading.h"
 
 struct value;
 

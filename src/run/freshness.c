@@ -3,7 +3,7 @@
 
 #include "base/config.h"
 #include "keep/store.h"
-#include "watch/schedule.h"
+#include "model/schedule.h"
 
 const char *page_condition(
 	const struct page_config *page, const struct page_state *state, int64_t now)

@@ -12,6 +12,7 @@
 #include "base/pattern.h"
 #include "base/text.h"
 #include "keep/store.h"
+#include "model/indicator_state.h"
 
 enum { LAMPS_TOLD = 8 /* of a page, in an answer to "status" */ };
 

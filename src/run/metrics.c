@@ -8,10 +8,10 @@
 #include "base/config.h"
 #include "base/database.h"
 #include "base/file.h"
-#include "base/level.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "keep/store.h"
+#include "model/level.h"
 #include "run/freshness.h"
 #include "tell/outbox.h"
 

@@ -10,6 +10,9 @@
 #include "base/http.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/change.h"
+#include "model/indicator_state.h"
+#include "model/validator.h"
 #include "run/event_source.h"
 #include "run/suggest.h"
 #include "run/suppression.h"
@@ -203,7 +206,7 @@ static void take_validators(struct work *work)
 {
 	struct validator *validators = work->seen->validators;
 
-	for (size_t i = 0; validators != NULL && i < KIND_DOCUMENTS_MAX; i++) {
+	for (size_t i = 0; validators != NULL && i < PAGE_DOCUMENTS_MAX; i++) {
 		validator_release(&work->state->validators[i]);
 		work->state->validators[i] = validators[i];
 		validators[i] = (struct validator){0};

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/http.h"
+#include "model/validator.h"
 #include "settings.h"
 #include "watch/fetch.h"
 
@@ -93,7 +94,7 @@ static void fetch_done(void *context, struct fetch *fetch)
 }
 
 static bool fetch_by_kind(struct http_client *client, const char *url, const struct kind *kind,
-	struct buffer bodies[static KIND_DOCUMENTS_MAX], bool there[static KIND_DOCUMENTS_MAX],
+	struct buffer bodies[static PAGE_DOCUMENTS_MAX], bool there[static PAGE_DOCUMENTS_MAX],
 	struct error *error)
 {
 	struct fetch fetch = {.url = url,
@@ -139,7 +140,7 @@ static bool fetch_single(const char *url, struct buffer *body, struct error *err
 }
 
 bool fetch_documents(const char *url, const struct kind *kind,
-	struct buffer bodies[static KIND_DOCUMENTS_MAX], bool there[static KIND_DOCUMENTS_MAX],
+	struct buffer bodies[static PAGE_DOCUMENTS_MAX], bool there[static PAGE_DOCUMENTS_MAX],
 	struct error *error)
 {
 	struct http_client *client;

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "model/validator.h"
 #include "watch/kind.h"
 
 /* One address and what came from it. Zeroed by the caller but for the first. */
@@ -30,7 +31,7 @@ void fetched_release(struct fetched *fetched);
  * bodies (owned by the caller, who zeroed them) and says in there which came.
  */
 bool fetch_documents(const char *url, const struct kind *kind,
-	struct buffer bodies[static KIND_DOCUMENTS_MAX], bool there[static KIND_DOCUMENTS_MAX],
+	struct buffer bodies[static PAGE_DOCUMENTS_MAX], bool there[static PAGE_DOCUMENTS_MAX],
 	struct error *error);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "keep/alarm.h"
+#include "model/indicator_state.h"
 #include "run/event_source.h"
 #include "run/suppression.h"
 #include "run/work.h"

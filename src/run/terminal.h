@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/level.h"
+#include "model/level.h"
 
 /* True where standard output is a terminal and NO_COLOR is not set. */
 bool terminal_coloured(void);

@@ -9,13 +9,13 @@
 #include <stdbool.h>
 
 #include "base/digest.h"
+#include "model/event.h"
+#include "model/reading.h"
 #include "run/observe.h"
-#include "tell/event.h"
 #include "tell/outbox.h"
 #include "tell/plan.h"
 #include "watch/confirm.h"
 #include "watch/diff.h"
-#include "watch/reading.h"
 
 /* What one observation works with on its way. */
 struct work {

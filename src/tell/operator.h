@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tell/event.h"
+#include "model/event.h"
 
 struct config;
 struct database;

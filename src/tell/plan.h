@@ -42,7 +42,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tell/event.h"
+#include "model/event.h"
 #include "tell/receivers.h"
 
 struct config;

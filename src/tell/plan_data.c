@@ -8,9 +8,9 @@
 #include "base/config.h"
 #include "base/date_value.h"
 #include "base/json.h"
-#include "base/level.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/level.h"
 #include "settings.h"
 #include "tell/plan.h"
 

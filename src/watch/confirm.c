@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/index.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/text.h"
+#include "model/indicator_state.h"
 #include "watch/diff.h"
 
 /* What one call works with, so that the small functions below need not pass it on. */

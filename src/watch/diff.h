@@ -6,57 +6,12 @@
 #ifndef LAMPWATCH_DIFF_H
 #define LAMPWATCH_DIFF_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-#include "base/list.h"
-#include "watch/reading.h"
+#include "model/change.h"
+#include "model/reading.h"
 
-struct buffer;
-
-enum change_type {
-	CHANGE_OVERALL,   /* the page's level or word */
-	CHANGE_INDICATOR, /* level or word of one that was there before */
-	CHANGE_INDICATOR_NEW,
-	CHANGE_INDICATOR_GONE,
-	CHANGE_INCIDENT, /* level, word, state or title of an open one */
-	CHANGE_INCIDENT_NEW,
-	CHANGE_INCIDENT_CLOSED,
-	CHANGE_MAINTENANCE,
-	CHANGE_MAINTENANCE_NEW,
-	CHANGE_MAINTENANCE_CLOSED,
-	CHANGE_UPDATE,     /* the provider wrote something */
-	CHANGE_OTHER,      /* anything else that the canonical text shows */
-	CHANGE_UNREADABLE, /* the page stopped being readable */
-	CHANGE_READABLE,   /* and is readable again */
-};
-
-/* All strings owned by the change; "" where there is nothing to say. */
-struct change {
-	enum change_type type;
-	char *id;             /* of the indicator, incident or maintenance */
-	char *name;           /* what people call it: "group / name", or a title */
-	char *before, *after; /* levels' names, or states */
-	char *text;           /* the provider's words */
-};
-
-struct changes {
-	struct change *list;
-	size_t count;
-};
-
-struct change *changes_add(struct changes *changes, enum change_type type, const char *id,
-	const char *name, const char *before, const char *after, const char *text);
-void changes_release(struct changes *changes);
-
-const char *change_type_name(enum change_type type);
-bool change_type_parse(const char *name, enum change_type *type);
-
-/*
- * Adds the changes as lines: type, id, name, before, after, text, separated by
- * tabs and escaped as a reading is.
- */
-void changes_write(const struct changes *changes, struct buffer *out);
+struct text_list;
 
 /*
  * Adds to changes what differs. Indicators are matched by id, then by group and

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
-#include "watch/reading.h"
+#include "model/reading.h"
 #include "watch/regex.h"
 #include "watch/xml_p.h"
 

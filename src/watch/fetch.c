@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/validator.h"
 
 /* One fetch under way. */
 struct passage {
@@ -23,7 +24,7 @@ struct passage {
 	bool remembered;  /* the last fetch's validators are complete */
 	bool changed;     /* some document is not as it was: all bodies are needed */
 	bool conditional; /* this request carries validators */
-	struct validator new[KIND_DOCUMENTS_MAX];
+	struct validator new[PAGE_DOCUMENTS_MAX];
 };
 
 struct fetcher {
@@ -36,17 +37,9 @@ struct fetcher {
 
 static void passage_go_on(struct passage *passage);
 
-void validator_release(struct validator *validator)
-{
-	free(validator->url);
-	free(validator->etag);
-	free(validator->last_modified);
-	*validator = (struct validator){0};
-}
-
 void fetch_release(struct fetch *fetch)
 {
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++) {
 		validator_release(&fetch->validators[i]);
 		http_response_release(&fetch->responses[i]);
 	}
@@ -68,7 +61,7 @@ static void passage_free(struct passage *passage)
 		passage->fetcher->all = passage->next;
 	if (passage->next != NULL)
 		passage->next->previous = passage->previous;
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		validator_release(&passage->new[i]);
 	free(passage);
 }
@@ -241,7 +234,7 @@ static void passage_request(struct passage *passage)
 static bool address_ask(struct passage *passage, char **address)
 {
 	struct fetch *fetch = passage->fetch;
-	struct document documents[KIND_DOCUMENTS_MAX] = {0};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {0};
 
 	if (passage->i == 0)
 		return kind_document_address(

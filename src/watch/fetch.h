@@ -10,19 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/digest.h"
 #include "base/error.h"
 #include "base/http.h"
+#include "model/validator.h"
 #include "watch/kind.h"
-
-/* What is remembered of a document between runs. */
-struct validator {
-	char *url;                  /* it was fetched from; "" for one that is not fetched */
-	char *etag, *last_modified; /* verbatim; NULL for none */
-	char body[DIGEST_TEXT];     /* SHA-256 of the body; "" for none */
-};
-
-void validator_release(struct validator *validator);
 
 enum fetch_outcome {
 	FETCH_UNCHANGED, /* 304 or the same bytes, for every document */
@@ -37,7 +28,7 @@ struct fetch {
 	int64_t connect_timeout, total_timeout, body_maximum, redirects;
 	/* Owned here; of the same url and kind; replaced by the new ones on success. All zero:
 	 * unconditional. */
-	struct validator validators[KIND_DOCUMENTS_MAX];
+	struct validator validators[PAGE_DOCUMENTS_MAX];
 	void *context;
 
 	/* Out: */
@@ -45,7 +36,7 @@ struct fetch {
 	struct error error;
 	bool answered;       /* some host gave a response, whatever its status */
 	int64_t retry_after; /* seconds, as a server asked; 0: not */
-	struct http_response responses[KIND_DOCUMENTS_MAX]; /* bodies only when FETCH_CHANGED */
+	struct http_response responses[PAGE_DOCUMENTS_MAX]; /* bodies only when FETCH_CHANGED */
 	size_t count;
 	int64_t began, ended; /* milliseconds since 1970 */
 };

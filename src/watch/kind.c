@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "model/validator.h"
 #include "watch/kind_blocks.h"
 #include "watch/kind_p.h"
 #include "watch/regex.h"
@@ -170,9 +171,9 @@ static void read_documents(
 		if (is_page(&pairs[i]) ||
 			!check_name(pairs[i].key, loading->variables, loading->problems))
 			continue;
-		if (kind->documents.count == KIND_DOCUMENTS_MAX)
+		if (kind->documents.count == PAGE_DOCUMENTS_MAX)
 			node_problem(loading->problems, pairs[i].key,
-				"a page has at most %d documents", KIND_DOCUMENTS_MAX);
+				"a page has at most %d documents", PAGE_DOCUMENTS_MAX);
 		else
 			add_named(&kind->documents, &pairs[i], document_rules, loading);
 	}

@@ -17,8 +17,6 @@ struct error;
 struct problems;
 struct kind;
 
-enum { KIND_DOCUMENTS_MAX = 8 };
-
 /*
  * The file of the kind with this name: user_folder/name.yaml where it exists
  * (user_folder may be NULL), else templates/pages/name.yaml. NULL where there

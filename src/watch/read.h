@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model/reading.h"
 #include "watch/kind.h"
-#include "watch/reading.h"
 
 struct error;
 struct trace;

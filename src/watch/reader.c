@@ -20,15 +20,16 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "model/reading.h"
+#include "model/validator.h"
 #include "watch/read.h"
-#include "watch/reading.h"
 
 /* What is asked: a reading, or (address >= 0) the address of a document. */
 struct request {
 	const struct kind *kind; /* the child is a fork: the address means the same there */
 	int64_t address;
 	size_t url; /* lengths in bytes of what follows; a document of SIZE_MAX is not there */
-	size_t documents[KIND_DOCUMENTS_MAX];
+	size_t documents[PAGE_DOCUMENTS_MAX];
 };
 
 /* What comes back: the text of a reading or an address, or an error's. */
@@ -85,7 +86,7 @@ static bool receive(int socket, struct request *request, char **url, struct docu
 	*url = memory_zero(request->url + 1, 1);
 	if (!read_whole(socket, *url, request->url))
 		return false;
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++) {
 		size_t length = request->documents[i];
 		char *bytes;
 
@@ -155,7 +156,7 @@ static void limit_time(int seconds)
 
 static bool serve(int socket)
 {
-	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 	struct request request;
 	char *url = NULL;
 	bool good;
@@ -167,7 +168,7 @@ static bool serve(int socket)
 					    : serve_reading(socket, &request, url, documents);
 		limit_time(0);
 	}
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		free((char *)documents[i].bytes);
 	free(url);
 	return good;
@@ -292,7 +293,7 @@ static struct job *job_new(
 	size_t length = sizeof *request + strlen(url);
 
 	*request = (struct request){.kind = kind, .address = address, .url = strlen(url)};
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++) {
 		bool there = i < kind_document_count(kind) && documents[i].bytes != NULL;
 
 		request->documents[i] = there ? documents[i].length : SIZE_MAX;
@@ -302,7 +303,7 @@ static struct job *job_new(
 	buffer_expect(&job->bytes, length);
 	buffer_add(&job->bytes, request, sizeof *request);
 	buffer_text(&job->bytes, url);
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		if (request->documents[i] != SIZE_MAX)
 			buffer_add(&job->bytes, documents[i].bytes, documents[i].length);
 	return job;

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "watch/reading.h"
+#include "model/reading.h"
 
 struct error;
 

@@ -8,10 +8,10 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "base/decode.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "watch/decode.h"
 #include "watch/xml_p.h"
 
 enum {

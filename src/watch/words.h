@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/level.h"
 #include "base/yaml.h"
+#include "model/level.h"
 
 struct word {
 	char *text; /* owned; with '*' it is a pattern */

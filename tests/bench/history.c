@@ -18,6 +18,7 @@
 #include "keep/archive.h"
 #include "keep/chain.h"
 #include "keep/store.h"
+#include "model/change.h"
 
 enum { BEGAN = 1390590000, EVERY = 3600 };
 

@@ -21,25 +21,26 @@
 #include <time.h>
 
 #include "base/buffer.h"
+#include "base/decode.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/yaml.h"
-#include "watch/decode.h"
+#include "model/validator.h"
 #include "watch/kind.h"
 #include "watch/read.h"
 #include "watch/xml_p.h"
 
-enum { ROUNDS = 11, ROUND_MICROSECONDS = 1000, WORDS_MAX = 4 + KIND_DOCUMENTS_MAX };
+enum { ROUNDS = 11, ROUND_MICROSECONDS = 1000, WORDS_MAX = 4 + PAGE_DOCUMENTS_MAX };
 
 struct page {
 	const char *name, *url;
 	struct kind *kind;
 	bool holds_json; /* also inside a script */
-	struct buffer bodies[KIND_DOCUMENTS_MAX];
-	struct document documents[KIND_DOCUMENTS_MAX];
-	enum document_form forms[KIND_DOCUMENTS_MAX];
-	struct buffer plain[KIND_DOCUMENTS_MAX]; /* what bare parsing gets */
+	struct buffer bodies[PAGE_DOCUMENTS_MAX];
+	struct document documents[PAGE_DOCUMENTS_MAX];
+	enum document_form forms[PAGE_DOCUMENTS_MAX];
+	struct buffer plain[PAGE_DOCUMENTS_MAX]; /* what bare parsing gets */
 	size_t operations;
 };
 
@@ -98,7 +99,7 @@ static bool parse_once(struct page *page)
 {
 	bool good = true;
 
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++) {
 		enum document_form form = page->forms[i];
 
 		if (page->documents[i].bytes == NULL)
@@ -161,7 +162,7 @@ static void measure(struct page *page)
 		reading[i] = read_time(page, read_times);
 		ratio[i] = reading[i] / parsing[i];
 	}
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		bytes += page->documents[i].length;
 	printf("%s\t%s\t%zu\t%.0f\t", page->name, kind_name(page->kind), bytes, median(reading));
 	if (parse_once(page))
@@ -260,7 +261,7 @@ static void measure_line(const char *templates, char *line)
 	for (size_t i = 4; i < count; i++)
 		add_document(&page, i - 4, words[i]);
 	measure(&page);
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++) {
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++) {
 		buffer_release(&page.bodies[i]);
 		buffer_release(&page.plain[i]);
 	}

@@ -7,13 +7,14 @@
 
 #include "base/error.h"
 #include "fuzz.h"
+#include "model/validator.h"
 #include "watch/read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char page[] = "{\"page\":{\"id\":\"x\"},\"components\":[{\"id\":\"a\","
 				   "\"name\":\"A\",\"status\":\"up\"}]}";
-	struct document documents[KIND_DOCUMENTS_MAX] = {{page, sizeof page - 1}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{page, sizeof page - 1}};
 	struct problems problems = {0};
 	struct reading reading = {0};
 	struct error error = {0};

@@ -60,7 +60,7 @@ static void check(const struct reading *reading)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 	struct reading reading = {0};
 	struct error error = {0};
 	char *text, *address = NULL;

@@ -2,11 +2,12 @@
  *
  * Canonical texts out of an archive that somebody has altered.
  */
-#include "watch/reading.h"
+#include "model/reading.h"
 
 #include "base/buffer.h"
 #include "base/error.h"
 #include "fuzz.h"
+#include "model/change.h"
 #include "watch/diff.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "model/validator.h"
 #include "watch/kind.h"
 
 enum { COLUMNS = 5, LINES_MIN = 40 };
@@ -42,7 +43,7 @@ static size_t find_document(const struct kind *kind, const char *name)
 static void check(const char *templates, char *columns[static COLUMNS])
 {
 	struct kind *kind = load(templates, columns[0]);
-	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 	struct error error = {0};
 	char *address = NULL;
 

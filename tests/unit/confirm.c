@@ -12,6 +12,7 @@
 
 #include "base/list.h"
 #include "base/memory.h"
+#include "model/indicator_state.h"
 
 #define OTHERS "indicator\t*\t\t*\toperational\t\n"
 

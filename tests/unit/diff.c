@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "model/change.h"
 
 #define HEAD "reading 1\npage\tP\toperational\tok\n"
 #define OTHERS "indicator\t*\t\t*\toperational\t\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tell/event.h"
+#include "model/event.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -14,6 +14,8 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/change.h"
+#include "model/indicator_state.h"
 
 #define HEAD "reading 1\npage\tP\tmajor_outage\tno\n"
 #define INCIDENT(id, began) "incident\t" id "\tTitle " id "\tmajor_outage\tw\topen\t" began "\t\t\n"

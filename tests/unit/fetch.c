@@ -17,6 +17,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/validator.h"
 #include "servers/server.h"
 
 struct kind {
@@ -96,7 +97,7 @@ static void fetch_init(struct fetch *fetch, const struct kind *kind, const char 
 /* One run: what is remembered stays, as it does between runs. */
 static enum fetch_outcome fetch_run(struct fetch *fetch)
 {
-	for (size_t i = 0; i < KIND_DOCUMENTS_MAX; i++)
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		http_response_release(&fetch->responses[i]);
 	fetch->answered = false;
 	fetch->retry_after = 0;

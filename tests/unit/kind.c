@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/text.h"
 #include "kind_text.h"
+#include "model/validator.h"
 
 #define MINIMAL "about: x\nrequire: '/json'\n"
 
@@ -187,7 +188,7 @@ static void test_a_kind_says_whether_it_lists_only_troubles(void **state)
 static void assert_address(
 	const struct kind *kind, size_t i, const char *url, const char *page, const char *expected)
 {
-	struct document documents[KIND_DOCUMENTS_MAX] = {{page, page != NULL ? strlen(page) : 0}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{page, page != NULL ? strlen(page) : 0}};
 	struct error error = {0};
 	char *address = NULL;
 

@@ -10,6 +10,10 @@
 
 #include "base/date.h"
 #include "keep/verify.h"
+#include "model/change.h"
+#include "model/indicator_state.h"
+#include "model/validator.h"
+#include "watch/diff.h"
 
 #define OPS "mail:ops@example.com"
 #define ADMIN "mail:admin@example.org"
@@ -598,7 +602,7 @@ static void test_a_snapshot_is_kept_when_a_page_stops_being_readable_and_when_it
 static void test_validators_survive_a_fetch_that_failed(void **state)
 {
 	struct scene *scene = *state;
-	struct validator validators[KIND_DOCUMENTS_MAX] = {{0}};
+	struct validator validators[PAGE_DOCUMENTS_MAX] = {{0}};
 	struct observation seen = {.what = OBSERVED_FAILED, .validators = validators};
 	struct page_state known;
 

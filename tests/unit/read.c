@@ -14,6 +14,7 @@
 
 #include "base/buffer.h"
 #include "kind_text.h"
+#include "model/validator.h"
 
 #define HEAD "about: x\nrequire: '/json'\n"
 #define TABLE                                                                                      \
@@ -36,7 +37,7 @@ static void assert_reading_with(
 	const char *text, const char *with, const char *page, const char *expected)
 {
 	struct kind *kind = loaded(text, with);
-	struct document documents[KIND_DOCUMENTS_MAX] = {{page, strlen(page)}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{page, strlen(page)}};
 	struct reading reading = {0};
 	struct error error = {0};
 	struct buffer out = {0};
@@ -59,7 +60,7 @@ static void assert_bytes_unreadable(
 	const char *text, const char *page, size_t length, const char *reason)
 {
 	struct kind *kind = loaded(text, NULL);
-	struct document documents[KIND_DOCUMENTS_MAX] = {{page, length}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{page, length}};
 	struct reading reading = {0};
 	struct error error = {0};
 
@@ -478,7 +479,7 @@ static void test_further_documents_have_names_and_may_be_absent(void **state)
 		"indicators: {each: '/json/item', name: '.', words: '$two/json/item[. = $item]'}\n"
 		"levels: {operational: [''], degraded: ['*']}\n",
 		NULL);
-	struct document documents[KIND_DOCUMENTS_MAX] = {{"[\"a\"]", 5}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{"[\"a\"]", 5}};
 	struct reading reading = {0}, with = {0};
 	struct error error = {0};
 
@@ -502,7 +503,7 @@ static void test_the_report_counts_merged_rows_and_unknown_words(void **state)
 	struct kind *kind = loaded(ROWS, NULL);
 	static const char page[] = "[{\"n\":\"a\",\"w\":\"odd\"},{\"n\":\"a\",\"w\":\"ok\"},{\"n\":"
 				   "\"b\",\"w\":\"ok\"}]";
-	struct document documents[KIND_DOCUMENTS_MAX] = {{page, sizeof page - 1}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{page, sizeof page - 1}};
 	struct read_report report = {0};
 	struct reading reading = {0};
 

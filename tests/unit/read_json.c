@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "watch/reading.h"
+#include "model/reading.h"
 
 static const char text[] =
 	"reading 1\n"

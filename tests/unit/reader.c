@@ -14,9 +14,10 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "model/reading.h"
+#include "model/validator.h"
 #include "unit/kind_text.h"
 #include "watch/diff.h"
-#include "watch/reading.h"
 
 #define PAGE_JSON(incidents)                                                                       \
 	"{\"page\":{\"id\":\"abcdefghijkl\",\"name\":\"Test\"},\"status\":{\"indicator\":"         \
@@ -48,7 +49,7 @@ static int free_kind(void **state)
 
 static char *read_text(struct readers *readers, const char *text, struct error *error)
 {
-	struct document documents[KIND_DOCUMENTS_MAX] = {{text, strlen(text)}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{text, strlen(text)}};
 
 	return readers_read(readers, kind, "https://status.example.com/", documents, error);
 }
@@ -97,7 +98,7 @@ static void test_closed_incident_that_leaves_the_list_is_no_change(void **state)
 static void test_the_address_of_a_document_is_computed_in_a_child(void **state)
 {
 	struct readers *readers = readers_new(1);
-	struct document documents[KIND_DOCUMENTS_MAX] = {{0}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 	char *address = NULL;
 	struct error error;
 
@@ -147,7 +148,7 @@ static void test_many_pages_are_read_by_few_children(void **state)
 	(void)state;
 	for (int i = 0; i < 50; i++) {
 		const char *text = i % 5 == 0 ? "nonsense" : PAGE_JSON("");
-		struct document documents[KIND_DOCUMENTS_MAX] = {{text, strlen(text)}};
+		struct document documents[PAGE_DOCUMENTS_MAX] = {{text, strlen(text)}};
 
 		readers_submit(readers, kind, "https://status.example.com/", documents,
 			count_answer, &answers);
@@ -184,7 +185,7 @@ static void test_a_page_that_eats_time_costs_itself_and_nobody_else(void **state
 	struct kind *slow = kind_of(slow_kind, NULL, &problems);
 	struct readers *readers;
 	char *text = elements(100000), *other;
-	struct document documents[KIND_DOCUMENTS_MAX] = {{text, strlen(text)}};
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{text, strlen(text)}};
 	struct error error = {0};
 
 	(void)state;

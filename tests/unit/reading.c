@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch/reading.h"
+#include "model/reading.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch/schedule.h"
+#include "model/schedule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

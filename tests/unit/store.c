@@ -13,6 +13,8 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "model/change.h"
+#include "model/indicator_state.h"
 
 static char folder[64], *path;
 static struct database *database;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch/schedule.h"
+#include "model/schedule.h"
 
 enum { CRON_MINUTE = 60 }; /* `every: 0s` is judged as if it were the shortest that cron can do */
 

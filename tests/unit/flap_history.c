@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch/ring.h"
+#include "model/flap_history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/level.h"
+#include "model/level.h"
 
 struct buffer;
 struct error;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/level.h"
+#include "model/level.h"
 
 #include <string.h>
 

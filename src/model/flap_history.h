@@ -10,8 +10,8 @@
  * evenly in between; the percentage is their sum of 19. So one outage is at most 13 %, two are at
  * most 25 %; 30 % are five changes in a row, which is a third outage, or six over all the ring.
  */
-#ifndef LAMPWATCH_RING_H
-#define LAMPWATCH_RING_H
+#ifndef LAMPWATCH_FLAP_HISTORY_H
+#define LAMPWATCH_FLAP_HISTORY_H
 
 #include <stdbool.h>
 #include <stdint.h>

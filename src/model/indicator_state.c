@@ -1,12 +1,10 @@
-/* SPDX-License-Identifier: ISC
- *
- * What is remembered of the indicators between runs (confirm.h).
- */
+/* SPDX-License-Identifier: ISC */
+#include "model/indicator_state.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "watch/confirm.h"
 
 struct lamp *lamps_find(const struct lamps *lamps, const char *id)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tell/event.h"
+#include "model/event.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/level.h"
 #include "base/list.h"
+#include "model/level.h"
 
 struct value;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch/decode.h"
+#include "base/decode.h"
 
 #include <stdint.h>
 #include <stdlib.h>
