@@ -11,8 +11,6 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
-#include "base/config_edit.h"
 #include "base/file.h"
 #include "base/http.h"
 #include "base/list.h"
@@ -23,6 +21,8 @@
 #include "cmd/catalogue.h"
 #include "cmd/command.h"
 #include "cmd/read_limit.h"
+#include "config/config.h"
+#include "config/config_edit.h"
 #include "run/context.h"
 #include "run/detect.h"
 #include "run/print.h"

@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cmd/catalogue.h"
 #include "cmd/command.h"
 #include "cmd/lint.h"
 #include "cmd/lint_templates.h"
+#include "config/config.h"
 #include "run/kinds.h"
 #include "run/print.h"
 #include "tell/providers.h"

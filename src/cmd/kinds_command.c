@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
@@ -17,6 +16,7 @@
 #include "base/yaml.h"
 #include "cmd/command.h"
 #include "cmd/read_limit.h"
+#include "config/config.h"
 #include "model/validator.h"
 #include "run/context.h"
 #include "run/kind_choice.h"

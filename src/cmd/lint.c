@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "cmd/catalogue.h"
+#include "config/config.h"
 #include "tell/providers.h"
 
 static bool watched(const struct config *config, const char *provider)

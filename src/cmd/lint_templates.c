@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/template.h"
+#include "config/config.h"
 #include "model/event.h"
 #include "tell/message.h"
 #include "tell/plan.h"

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/date.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "keep/archive.h"
 #include "keep/report.h"
 #include "keep/store.h"

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/config.h"
 #include "base/date.h"
 #include "base/date_value.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "keep/report.h"
 #include "settings.h"
 

@@ -7,8 +7,8 @@
 #define LAMPWATCH_SITE_P_H
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/json.h"
+#include "config/config.h"
 #include "keep/site.h"
 #include "keep/store.h"
 

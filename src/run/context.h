@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/config.h"
 #include "base/database.h"
+#include "config/config.h"
 #include "run/invocation.h"
 #include "run/kinds.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "run/freshness.h"
 
-#include "base/config.h"
+#include "config/config.h"
 #include "keep/store.h"
 #include "model/schedule.h"
 

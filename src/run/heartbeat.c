@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/database.h"
 #include "base/http.h"
 #include "base/memory.h"
+#include "config/config.h"
 #include "keep/store.h"
 #include "tell/operator.h"
 

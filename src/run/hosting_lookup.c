@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config.h"
 #include "base/database.h"
 #include "base/http.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "keep/store.h"
 #include "tell/hosts.h"
 #include "tell/inquiry.h"

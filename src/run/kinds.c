@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "config/config.h"
 #include "tell/service.h"
 #include "watch/kind.h"
 

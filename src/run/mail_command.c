@@ -9,8 +9,8 @@
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/pattern.h"
 #include "base/text.h"
+#include "config/pattern.h"
 #include "keep/store.h"
 #include "model/indicator_state.h"
 

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/database.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "keep/store.h"
 #include "model/level.h"
 #include "run/freshness.h"

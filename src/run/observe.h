@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/config.h"
 #include "base/error.h"
+#include "config/config.h"
 #include "keep/silence.h"
 #include "keep/store.h"
 #include "tell/courier.h"

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/config.h"
 #include "base/http.h"
+#include "config/config.h"
 #include "keep/store.h"
 #include "run/context.h"
 #include "run/observe.h"

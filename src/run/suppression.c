@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "run/suppression.h"
 
-#include "base/config.h"
-#include "base/pattern.h"
+#include "config/config.h"
+#include "config/pattern.h"
 #include "keep/silence.h"
 
 bool mute_holds(const struct config *config, const struct silences *silences, const char *page,

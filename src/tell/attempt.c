@@ -8,8 +8,8 @@
 #include <strings.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/text.h"
+#include "config/config.h"
 
 enum {
 	UNCUT_TEXT_MAX = 8192,

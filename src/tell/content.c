@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "tell/message.h"
 #include "tell/receivers.h"
 #include "tell/service.h"

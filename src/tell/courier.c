@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/config.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/memory.h"
 #include "base/step.h"
+#include "config/config.h"
 #include "tell/attempt.h"
 #include "tell/dependence.h"
 #include "tell/hosts.h"

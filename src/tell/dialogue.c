@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/config.h"
+#include "config/config.h"
 
 static const struct {
 	const char *word;

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/database.h"
 #include "base/digest.h"
 #include "base/memory.h"
+#include "config/config.h"
 
 /* What a webhook's requests go to, in a form that tells nothing of it. */
 static void fingerprint(const struct webhook_config *webhook, char out[static DIGEST_TEXT])

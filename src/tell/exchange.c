@@ -11,8 +11,8 @@
 #include <strings.h>
 
 #include "base/clock.h"
-#include "base/config.h"
 #include "base/memory.h"
+#include "config/config.h"
 #include "tell/attempt.h"
 #include "tell/hosts.h"
 #include "tell/smtp.h"

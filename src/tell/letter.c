@@ -6,10 +6,10 @@
 #include <strings.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 
 /* ---- the header ---- */
 

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config.h"
 #include "base/date_value.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "config/config.h"
 #include "tell/content.h"
 #include "tell/outbox.h"
 #include "tell/plan.h"

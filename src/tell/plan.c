@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/pattern.h"
 #include "base/text.h"
+#include "config/config.h"
+#include "config/pattern.h"
 
 /* What each type of event asks of a receiver's `on:`; 0: the operator's alone. */
 static const int wanted_for[EVENT_TYPES] = {

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config.h"
 #include "base/date_value.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "model/level.h"
 #include "settings.h"
 #include "tell/plan.h"

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/pattern.h"
 #include "base/text.h"
+#include "config/config.h"
+#include "config/pattern.h"
 #include "tell/plan_p.h"
 #include "tell/token.h"
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "config/config.h"
 #include "tell/routes.h"
 
 struct reach reach_make(const struct dependences *dependences, const struct config *config,

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/config.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 
 #define MAIL "mail:"
 #define WEBHOOK "webhook:"

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
-#include "base/config.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "tell/content.h"
 #include "tell/operator.h"
 #include "tell/outbox.h"

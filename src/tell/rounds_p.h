@@ -8,7 +8,7 @@
 
 #include <limits.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "tell/rounds.h"
 
 enum {

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include "base/config.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "config/config.h"
 #include "tell/dependence.h"
 
 void routes_providers(

@@ -18,8 +18,8 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/config.h"
 #include "base/memory.h"
+#include "config/config.h"
 #include "tell/smtp.h"
 
 enum {

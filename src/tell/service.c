@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "config/config.h"
 #include "tell/service_p.h"
 
 /* ---- reading a description ---- */

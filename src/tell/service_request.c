@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "config/config.h"
 #include "tell/service.h"
 #include "tell/service_p.h"
 

@@ -13,10 +13,10 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/config.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/step.h"
+#include "config/config.h"
 #include "settings.h"
 #include "tell/dependence.h"
 #include "tell/outbox.h"

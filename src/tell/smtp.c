@@ -24,9 +24,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/config.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "tell/attempt.h"
 #include "tell/dialogue.h"
 

@@ -7,7 +7,7 @@
 #include <arpa/inet.h>
 #include <openssl/x509v3.h>
 
-#include "base/config.h"
+#include "config/config.h"
 
 /* Keeps what is wrong with the certificate; OpenSSL's error tells only that something is. */
 static int note_verification(int good, X509_STORE_CTX *store)

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/config.h"
 #include "base/memory.h"
+#include "config/config.h"
 #include "tell/attempt.h"
 #include "tell/dialogue.h"
 #include "tell/smtp.h"

@@ -29,7 +29,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/config.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/http.h"
@@ -37,6 +36,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "tell/service.h"
 
 enum {

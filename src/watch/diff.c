@@ -8,8 +8,8 @@
 #include "base/index.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/pattern.h"
 #include "base/text.h"
+#include "config/pattern.h"
 #include "model/change.h"
 
 /* The indicators of one reading, to be found. */

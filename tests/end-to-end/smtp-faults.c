@@ -19,8 +19,8 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/memory.h"
+#include "config/config.h"
 #include "servers/sink.h"
 #include "tell/attempt.h"
 #include "tell/smtp.h"

@@ -2,7 +2,7 @@
  *
  * Configurations.
  */
-#include "base/config.h"
+#include "config/config.h"
 
 #include "base/error.h"
 #include "fuzz.h"

@@ -4,8 +4,8 @@
  */
 #include "tell/letter.h"
 
-#include "base/config.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "fuzz.h"
 #include "tell/token.h"
 

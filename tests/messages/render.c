@@ -11,13 +11,13 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/template.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "tell/message.h"
 #include "tell/service.h"
 

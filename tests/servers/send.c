@@ -14,10 +14,10 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "tell/attempt.h"
 
 static const struct {

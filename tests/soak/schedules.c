@@ -19,13 +19,13 @@
 
 #include <cmocka.h>
 
-#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "keep/store.h"
 #include "tell/attempt.h"
 #include "tell/outbox.h"

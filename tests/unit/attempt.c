@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "base/config.h"
 #include "base/memory.h"
+#include "config/config.h"
 
 enum { NONE = -1 };
 

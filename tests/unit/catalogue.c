@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "base/config.h"
 #include "base/error.h"
 #include "base/http.h"
 #include "base/list.h"
@@ -17,6 +16,7 @@
 #include "base/text.h"
 #include "cmd/add_name.h"
 #include "cmd/catalogue.h"
+#include "config/config.h"
 #include "watch/kind.h"
 
 static const char templates[] = "templates"; /* tests run in the root of the source */

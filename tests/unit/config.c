@@ -3,7 +3,7 @@
  * What config_load() makes of a file that is right, and that it refuses what is
  * not. The exact words of complaints are held in tests/configuration.
  */
-#include "base/config.h"
+#include "config/config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
-#include "base/config_edit.h"
 #include "base/error.h"
+#include "config/config.h"
+#include "config/config_edit.h"
 
 static const struct page_entry entry = {
 	.name = "desk", .url = "https://desk.example/", .kind = "statuspage", .provider = "desks"};

@@ -14,10 +14,10 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "config/config.h"
 #include "tell/hosts.h"
 #include "tell/providers.h"
 #include "tell/reach.h"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/config.h"
+#include "config/config.h"
 
 static void wrote(struct dialogue *dialogue, const char *text)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/pattern.h"
+#include "config/pattern.h"
 #include "watch/diff.h"
 
 #include <setjmp.h>

@@ -11,12 +11,12 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/template.h"
+#include "config/config.h"
 
 static const struct mail_header plain_header = {
 	.from = "lampwatch@example.org",

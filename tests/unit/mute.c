@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "keep/silence.h"
 
 /* Structs of the configuration own their strings; here they are literals that nobody frees. */

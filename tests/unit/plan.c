@@ -11,10 +11,10 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "config/config.h"
 
 /* Structs of the configuration own their strings; here they are literals that nobody frees. */
 #define TEXT(literal) ((char *)(literal))

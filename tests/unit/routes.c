@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "base/config.h"
 #include "base/list.h"
+#include "config/config.h"
 
 /* Structs of the configuration own their strings, so these are writable. */
 static char google_name[] = "google", microsoft_name[] = "microsoft", office[] = "office",

@@ -17,12 +17,12 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "keep/archive.h"
 #include "keep/store.h"
 #include "run/observe.h"

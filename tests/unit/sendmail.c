@@ -16,10 +16,10 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "config/config.h"
 #include "tell/attempt.h"
 
 static const char message[] = "Subject: x\r\nTo: ops@example.com\r\n\r\n.\r\nbody\r\n";

@@ -12,13 +12,13 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "tell/service.h"
 
 static char folder[] = "/tmp/lampwatch-service-XXXXXX";

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "tell/attempt.h"
 
 /* Port 1 of loopback: where a connection was tried after all, the text would tell. */

@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "tell/attempt.h"
 
 #define GREETED "EHLO example.org\r\n"

@@ -6,7 +6,7 @@
 #ifndef LAMPWATCH_CONFIG_PARTS_H
 #define LAMPWATCH_CONFIG_PARTS_H
 
-#include "base/config.h"
+#include "config/config.h"
 
 struct problems;
 

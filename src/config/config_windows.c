@@ -4,13 +4,13 @@
  */
 #include <stdlib.h>
 
-#include "base/config_parts.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "config/config_parts.h"
 
 enum { MINUTES_NONE = -1 };
 

@@ -8,12 +8,12 @@
 #include <strings.h>
 
 #include "base/buffer.h"
-#include "base/config_parts.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/pattern.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "config/config_parts.h"
+#include "config/pattern.h"
 
 enum { ADVICE_MAX = 12 }; /* names that a complaint lists */
 

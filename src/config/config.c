@@ -4,19 +4,19 @@
  * config_values.c, routes and receivers by config_receivers.c; what holds
  * between the parts is checked by config_check.c.
  */
-#include "base/config.h"
+#include "config/config.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/config_parts.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "config/config_parts.h"
 
 static const struct page_settings default_settings = {
 	.confirm = {.worse = 1, .better = 2, .lost = 3},

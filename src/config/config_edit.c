@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/config_edit.h"
+#include "config/config_edit.h"
 
 #include <stdlib.h>
 #include <string.h>

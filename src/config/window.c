@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/window.h"
+#include "config/window.h"
 
 #include <stdlib.h>
 #include <string.h>

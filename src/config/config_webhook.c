@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config_parts.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "config/config_parts.h"
 
 #define FILE_ENDING "_file"
 

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/config_parts.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -21,6 +20,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "config/config_parts.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "base/list.h"
-#include "base/window.h"
 #include "base/yaml.h"
+#include "config/window.h"
 #include "model/level.h"
 
 struct buffer;
@@ -103,7 +103,7 @@ enum wanted {
 
 /* Which of all that happens one receiver wants to hear of. */
 struct subscription {
-	struct text_list pages; /* patterns over their names (base/pattern.h); empty: all */
+	struct text_list pages; /* patterns over their names (config/pattern.h); empty: all */
 	struct text_list
 		indicators;   /* likewise over indicators; empty: all, and the overall level */
 	int floor;            /* enum level: what is better than that is not told as red */
