@@ -12,7 +12,6 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
-#include "base/http.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -23,6 +22,7 @@
 #include "cmd/read_limit.h"
 #include "config/config.h"
 #include "config/config_edit.h"
+#include "net/http.h"
 #include "run/context.h"
 #include "run/detect.h"
 #include "run/print.h"

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/http.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "net/http.h"
 
 enum {
 	NAME_MAX_BYTES = 64,

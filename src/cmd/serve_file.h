@@ -6,7 +6,7 @@
 #ifndef LAMPWATCH_SERVE_FILE_H
 #define LAMPWATCH_SERVE_FILE_H
 
-#include "base/http_server.h"
+#include "net/http_server.h"
 
 /*
  * Opens path (percent-decoded, beginning with '/') below the folder and returns a descriptor of a

@@ -20,9 +20,9 @@
 #include <stdint.h>
 
 #include "base/digest.h"
-#include "base/http.h"
 #include "base/list.h"
 #include "keep/folder.h"
+#include "net/http.h"
 
 struct buffer;
 struct error;

@@ -10,10 +10,10 @@
 #include "base/date.h"
 #include "base/digest.h"
 #include "base/error.h"
-#include "base/http.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "keep/site_p.h"
+#include "net/http.h"
 
 enum {
 	BADGE_NAME_MAX = 40,

@@ -9,12 +9,12 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/http.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "keep/archive.h"
 #include "keep/site_p.h"
 #include "model/validator.h"
+#include "net/http.h"
 
 enum {
 	COPY_MAX = 512 * 1024,       /* bytes of the copy that is shown */

@@ -8,10 +8,10 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/http.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "keep/warc_http.h"
+#include "net/http.h"
 
 enum {
 	READ_BLOCK = 65536,

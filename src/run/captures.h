@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/http.h"
 #include "keep/archive.h"
 #include "keep/store.h"
+#include "net/http.h"
 #include "run/context.h"
 #include "run/observe.h"
 #include "watch/kind.h"

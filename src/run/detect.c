@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/http.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/validator.h"
+#include "net/http.h"
 #include "run/read_fetch.h"
 #include "watch/read.h"
 

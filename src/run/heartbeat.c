@@ -7,10 +7,10 @@
 
 #include "base/buffer.h"
 #include "base/database.h"
-#include "base/http.h"
 #include "base/memory.h"
 #include "config/config.h"
 #include "keep/store.h"
+#include "net/http.h"
 #include "tell/operator.h"
 
 enum {

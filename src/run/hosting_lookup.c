@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "base/database.h"
-#include "base/http.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "keep/store.h"
+#include "net/http.h"
 #include "tell/hosts.h"
 #include "tell/inquiry.h"
 #include "tell/outbox.h"

@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "base/digest.h"
-#include "base/http.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/change.h"
 #include "model/indicator_state.h"
 #include "model/validator.h"
+#include "net/http.h"
 #include "run/event_source.h"
 #include "run/suggest.h"
 #include "run/suppression.h"

@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/http.h"
 #include "model/validator.h"
+#include "net/http.h"
 #include "settings.h"
 #include "watch/fetch.h"
 

@@ -9,7 +9,6 @@
 #include "base/buffer.h"
 #include "base/digest.h"
 #include "base/file.h"
-#include "base/http.h"
 #include "base/memory.h"
 #include "base/signature.h"
 #include "base/step.h"
@@ -17,6 +16,7 @@
 #include "base/timestamp.h"
 #include "keep/heads.h"
 #include "keep/stamps.h"
+#include "net/http.h"
 #include "run/work.h"
 
 enum {

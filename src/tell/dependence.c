@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/http.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "net/http.h"
 #include "tell/hosts.h"
 #include "tell/providers.h"
 #include "tell/receivers.h"

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/resolver.h"
+#include "net/resolver.h"
 
 struct database;
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "base/resolver.h"
+#include "net/resolver.h"
 #include "tell/hosts.h"
 #include "tell/providers.h"
 

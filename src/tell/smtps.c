@@ -2,7 +2,7 @@
  *
  * Mail over TLS from the first byte (RFC 8314), by libcurl, since libesmtp has no such thing.
  */
-#include "base/curl_p.h"
+#include "net/curl_p.h"
 
 #include <stdlib.h>
 #include <string.h>

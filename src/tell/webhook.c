@@ -31,12 +31,12 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "base/http.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "net/http.h"
 #include "tell/service.h"
 
 enum {

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/http.h"
 #include "model/validator.h"
+#include "net/http.h"
 #include "watch/kind.h"
 
 enum fetch_outcome {

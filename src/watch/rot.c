@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/http.h"
 #include "base/text.h"
+#include "net/http.h"
 #include "watch/diff.h"
 
 /* One that goes is a service that was given up, not a page that has changed its shape. */

@@ -10,13 +10,13 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "base/http.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/add_name.h"
 #include "cmd/catalogue.h"
 #include "config/config.h"
+#include "net/http.h"
 #include "watch/kind.h"
 
 static const char templates[] = "templates"; /* tests run in the root of the source */

@@ -3,7 +3,7 @@
  * Against the tests' own server: what a client gets, refuses and gives up on.
  * How often it asked stands in the server's log.
  */
-#include "base/http.h"
+#include "net/http.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * nothing, so only the guard around the connection can refuse it. A public page is one behind a
  * proxy, which is a server of the tests; what is private is another one, past the proxy.
  */
-#include "base/http.h"
+#include "net/http.h"
 
 #include <dlfcn.h>
 #include <netdb.h>

@@ -2,7 +2,7 @@
  *
  * Against the tests' own name server, which says what its script tells it, right or wrong.
  */
-#include "base/resolver.h"
+#include "net/resolver.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -12,10 +12,10 @@
 
 #include <cmocka.h>
 
-#include "base/http.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "net/http.h"
 #include "servers/server.h"
 #include "tell/attempt.h"
 

@@ -7,8 +7,8 @@
 #ifndef LAMPWATCH_HTTP_P_H
 #define LAMPWATCH_HTTP_P_H
 
-#include "base/curl_p.h"
-#include "base/http.h"
+#include "net/curl_p.h"
+#include "net/http.h"
 
 struct host;
 

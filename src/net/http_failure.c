@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
-#include "base/http_p.h"
+#include "net/http_p.h"
 
 static const char header_too_large[] = "the header of the answer is too large";
 

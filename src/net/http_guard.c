@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/address.h"
-#include "base/http_p.h"
 #include "base/text.h"
+#include "net/address.h"
+#include "net/http_p.h"
 
 static bool same_address(const struct sockaddr *a, const struct sockaddr *b)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/http_server.h"
+#include "net/http_server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -3,10 +3,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/address.h"
-#include "base/http_p.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "net/address.h"
+#include "net/http_p.h"
 
 char *http_url_part(CURLU *url, CURLUPart part, unsigned flags)
 {

@@ -4,9 +4,9 @@
 #include <strings.h>
 
 #include "base/digest.h"
-#include "base/http_p.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "net/http_p.h"
 
 enum {
 	RETRY_AFTER_MAX = 7 * 24 * 3600, /* seconds that a server may ask for */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/resolver.h"
+#include "net/resolver.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -5,7 +5,7 @@
  * connects. A client is one multi handle, so that connections, names and the
  * parsed certificate bundle are shared.
  */
-#include "base/http.h"
+#include "net/http.h"
 
 #include <search.h>
 #include <signal.h>
@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/http_p.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "net/http_p.h"
 
 enum {
 	POST_BODY_MAX = 64 * 1024,
