@@ -13,11 +13,11 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "config/pattern.h"
-#include "keep/alarm.h"
-#include "keep/store.h"
 #include "model/indicator_state.h"
 #include "run/context.h"
 #include "run/terminal.h"
+#include "store/alarm.h"
+#include "store/store.h"
 
 /* The alarms of one page that are acknowledged. */
 struct answer {

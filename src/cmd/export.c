@@ -18,11 +18,11 @@
 #include "cmd/command.h"
 #include "cmd/export_evidence.h"
 #include "keep/kept.h"
-#include "keep/store.h"
 #include "keep/wacz.h"
 #include "keep/warc_export.h"
 #include "model/reading.h"
 #include "run/context.h"
+#include "store/store.h"
 
 enum { FILE_MODE = 0644, PROGRESS_EVERY = 50, EVIDENCE_WORDS = 3 };
 

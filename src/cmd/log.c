@@ -12,9 +12,9 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cmd/command.h"
-#include "keep/store.h"
 #include "run/context.h"
 #include "run/terminal.h"
+#include "store/store.h"
 
 enum { LOG_LINES = 50, LOG_LINES_MAX = 1000000 };
 

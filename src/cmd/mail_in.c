@@ -16,9 +16,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/command.h"
-#include "keep/store.h"
 #include "run/context.h"
 #include "run/mail_command.h"
+#include "store/store.h"
 #include "tell/letter.h"
 
 /* The mail's owner cannot mend what is wrong here, and nobody reads a pipe: the system's log

@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "cmd/command.h"
 #include "keep/packing.h"
-#include "keep/store.h"
 #include "run/context.h"
+#include "store/store.h"
 
 static void progress(size_t done)
 {

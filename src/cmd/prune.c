@@ -7,9 +7,9 @@
 #include "base/error.h"
 #include "cmd/command.h"
 #include "keep/packing.h"
-#include "keep/store.h"
 #include "run/context.h"
 #include "run/sign_heads.h"
+#include "store/store.h"
 
 /* A page that is configured no longer keeps what it has. */
 static bool prune_page(const struct context *context, struct database *database,

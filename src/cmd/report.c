@@ -20,9 +20,9 @@
 #include "cmd/command.h"
 #include "keep/report.h"
 #include "keep/report_value.h"
-#include "keep/store.h"
 #include "run/context.h"
 #include "run/terminal.h"
+#include "store/store.h"
 
 enum { REPORT_DAYS = 30, DAY_SECONDS = 86400, LABEL_COLUMNS = 24 };
 

@@ -16,11 +16,11 @@
 #include "base/yaml.h"
 #include "cmd/command.h"
 #include "config/window.h"
-#include "keep/silence.h"
-#include "keep/store.h"
 #include "run/context.h"
 #include "run/suppression.h"
 #include "run/terminal.h"
+#include "store/silence.h"
+#include "store/store.h"
 
 /* What the command line asks for. */
 struct request {

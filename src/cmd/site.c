@@ -13,8 +13,8 @@
 #include "base/lock.h"
 #include "cmd/command.h"
 #include "keep/archive.h"
-#include "keep/store.h"
 #include "run/context.h"
+#include "store/store.h"
 
 enum { RUN_WAIT_MILLISECONDS = 300000, PROGRESS_STEP = 100 };
 

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "keep/store.h"
 #include "model/reading.h"
 #include "run/context.h"
+#include "store/store.h"
 
 /*
  * The last snapshot that is not after the time (any prefix of RFC 3339; NULL:

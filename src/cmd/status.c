@@ -12,14 +12,14 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/webhooks.h"
-#include "keep/alarm.h"
-#include "keep/silence.h"
-#include "keep/store.h"
 #include "run/context.h"
 #include "run/freshness.h"
 #include "run/route_survey.h"
 #include "run/suppression.h"
 #include "run/terminal.h"
+#include "store/alarm.h"
+#include "store/silence.h"
+#include "store/store.h"
 #include "tell/outbox.h"
 
 enum { LABEL_COLUMNS = 26 };

@@ -13,8 +13,8 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "config/pattern.h"
-#include "keep/store.h"
 #include "run/context.h"
+#include "store/store.h"
 #include "tell/subscribers.h"
 
 /* What the words of the command ask for. */

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "cmd/command.h"
-#include "keep/store.h"
 #include "run/context.h"
+#include "store/store.h"
 #include "tell/subscribers.h"
 
 static int unsubscribe(const struct context *context, const char *mail)

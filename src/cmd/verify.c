@@ -18,9 +18,9 @@
 #include "base/signature.h"
 #include "cmd/command.h"
 #include "keep/archive.h"
-#include "keep/store.h"
 #include "run/context.h"
 #include "run/terminal.h"
+#include "store/store.h"
 
 enum { RUN_WAIT_MILLISECONDS = 300000 };
 

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "keep/archive.h"
-#include "keep/store.h"
+#include "store/store.h"
 
 enum {
 	NAME_AT = 66, /* of a line of SHA256SUMS: digest and two blanks before it */

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "keep/archive.h"
 #include "keep/pack.h"
-#include "keep/store.h"
+#include "store/store.h"
 
 enum { MARK_MODE = 0600 };
 

@@ -17,7 +17,7 @@
 #include "keep/chain.h"
 #include "keep/heads.h"
 #include "keep/stamps.h"
-#include "keep/store.h"
+#include "store/store.h"
 
 enum { SUMS_MAX = 1024 * 1024, NAME_AT = DIGEST_TEXT - 1 + 2, SMALL_MAX = 64 * 1024 };
 

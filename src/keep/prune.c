@@ -20,7 +20,7 @@
 #include "keep/chain.h"
 #include "keep/pack.h"
 #include "keep/packing.h"
-#include "keep/store.h"
+#include "store/store.h"
 
 struct pruning {
 	const char *archive, *page;

@@ -14,9 +14,9 @@
 #include "config/config.h"
 #include "keep/archive.h"
 #include "keep/report.h"
-#include "keep/store.h"
 #include "model/reading.h"
 #include "model/schedule.h"
+#include "store/store.h"
 
 /* ---- levels ---- */
 

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "config/config.h"
 #include "keep/site.h"
-#include "keep/store.h"
+#include "store/store.h"
 
 enum {
 	SITE_DAYS = 90,         /* that a strip shows */

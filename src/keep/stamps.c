@@ -19,7 +19,7 @@
 #include "keep/archive.h"
 #include "keep/folder.h"
 #include "keep/heads.h"
-#include "keep/store.h"
+#include "store/store.h"
 
 enum { FOLDER_MODE = 0755, SAME_SECOND_MAX = 100, SUMS_MAX = 4096 };
 

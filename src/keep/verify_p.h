@@ -9,8 +9,8 @@
 #include "base/digest.h"
 #include "keep/archive.h"
 #include "keep/chain.h"
-#include "keep/store.h"
 #include "keep/verify.h"
+#include "store/store.h"
 
 /* Sequences from one to another, both included. */
 struct chain_range {

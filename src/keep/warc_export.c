@@ -8,9 +8,9 @@
 #include "base/date.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "keep/store.h"
 #include "keep/warc_http.h"
 #include "settings.h"
+#include "store/store.h"
 
 enum { SLOTS_FIRST = 1024 };
 

@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 #include "keep/archive.h"
-#include "keep/store.h"
 #include "net/http.h"
 #include "run/context.h"
 #include "run/observe.h"
+#include "store/store.h"
 #include "watch/kind.h"
 
 struct readers;

@@ -11,9 +11,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "keep/archive.h"
-#include "keep/store.h"
 #include "run/print.h"
 #include "settings.h"
+#include "store/store.h"
 #include "tell/providers.h"
 
 enum { RUN_WAIT_MILLISECONDS = 300000 };

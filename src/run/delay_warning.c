@@ -9,7 +9,7 @@
 #include "base/date.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "keep/store.h"
+#include "store/store.h"
 #include "tell/outbox.h"
 
 #define FACT_SAID "delayed"

@@ -2,8 +2,8 @@
 #include "run/freshness.h"
 
 #include "config/config.h"
-#include "keep/store.h"
 #include "model/schedule.h"
+#include "store/store.h"
 
 const char *page_condition(
 	const struct page_config *page, const struct page_state *state, int64_t now)

@@ -9,8 +9,8 @@
 #include "base/database.h"
 #include "base/memory.h"
 #include "config/config.h"
-#include "keep/store.h"
 #include "net/http.h"
+#include "store/store.h"
 #include "tell/operator.h"
 
 enum {

@@ -11,8 +11,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/pattern.h"
-#include "keep/store.h"
 #include "model/indicator_state.h"
+#include "store/store.h"
 
 enum { LAMPS_TOLD = 8 /* of a page, in an answer to "status" */ };
 

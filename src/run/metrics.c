@@ -10,9 +10,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "keep/store.h"
 #include "model/level.h"
 #include "run/freshness.h"
+#include "store/store.h"
 #include "tell/outbox.h"
 
 enum { METRICS_MODE = 0644 };

@@ -13,8 +13,8 @@
 
 #include "base/error.h"
 #include "config/config.h"
-#include "keep/silence.h"
-#include "keep/store.h"
+#include "store/silence.h"
+#include "store/store.h"
 #include "tell/courier.h"
 #include "tell/receivers.h"
 #include "tell/subscribers.h"

@@ -6,11 +6,11 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "keep/alarm.h"
 #include "model/indicator_state.h"
 #include "run/event_source.h"
 #include "run/suppression.h"
 #include "run/work.h"
+#include "store/alarm.h"
 
 static bool is_due(const struct observer *observer, const struct alarm *alarm, int64_t now)
 {

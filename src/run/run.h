@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 #include "config/config.h"
-#include "keep/store.h"
 #include "net/http.h"
 #include "run/context.h"
 #include "run/observe.h"
+#include "store/store.h"
 #include "tell/courier.h"
 #include "watch/fetch.h"
 #include "watch/kind.h"

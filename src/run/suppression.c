@@ -3,7 +3,7 @@
 
 #include "config/config.h"
 #include "config/pattern.h"
-#include "keep/silence.h"
+#include "store/silence.h"
 
 bool mute_holds(const struct config *config, const struct silences *silences, const char *page,
 	int64_t now, struct mute *mute)

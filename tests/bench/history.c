@@ -17,8 +17,8 @@
 #include "base/memory.h"
 #include "keep/archive.h"
 #include "keep/chain.h"
-#include "keep/store.h"
 #include "model/change.h"
+#include "store/store.h"
 
 enum { BEGAN = 1390590000, EVERY = 3600 };
 

@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "keep/archive.h"
-#include "keep/store.h"
+#include "store/store.h"
 
 static bool examine(struct verification *with, const char *path, bool copy, struct error *error)
 {

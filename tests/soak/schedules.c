@@ -26,7 +26,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "keep/store.h"
+#include "store/store.h"
 #include "tell/attempt.h"
 #include "tell/outbox.h"
 #include "tell/plan.h"

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
-#include "keep/silence.h"
+#include "store/silence.h"
 
 /* Structs of the configuration own their strings; here they are literals that nobody frees. */
 #define TEXT(literal) ((char *)(literal))

@@ -6,7 +6,7 @@
 
 #include "unit/scene.h"
 
-#include "keep/alarm.h"
+#include "store/alarm.h"
 
 #define OPS "mail:ops@example.com"
 #define CONFIG                                                                                     \

@@ -24,8 +24,8 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "keep/archive.h"
-#include "keep/store.h"
 #include "run/observe.h"
+#include "store/store.h"
 #include "tell/dependence.h"
 #include "tell/outbox.h"
 

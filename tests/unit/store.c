@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/store.h"
+#include "store/store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

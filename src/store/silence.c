@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/silence.h"
+#include "store/silence.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Silences: stretches of time during which nobody is told of a page, as somebody asked for on the
- * command line. They live in the database of keep/store.h.
+ * command line. They live in the database of store/store.h.
  */
 #ifndef LAMPWATCH_SILENCE_H
 #define LAMPWATCH_SILENCE_H

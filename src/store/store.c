@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/store.h"
+#include "store/store.h"
 
 #include <stdlib.h>
 #include <string.h>

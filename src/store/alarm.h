@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The alarms that are open (keep/store.h opens and closes them), and what was done about them: that
+ * The alarms that are open (store/store.h opens and closes them), and what was done about them: that
  * somebody answers for one, and when it was last told of.
  */
 #ifndef LAMPWATCH_ALARM_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/alarm.h"
+#include "store/alarm.h"
 
 #include <stdlib.h>
 #include <string.h>
