@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive/snapshot_reader.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
@@ -17,7 +18,6 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/export_evidence.h"
-#include "keep/kept.h"
 #include "keep/wacz.h"
 #include "keep/warc_export.h"
 #include "model/reading.h"

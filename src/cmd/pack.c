@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "archive/packing.h"
 #include "base/error.h"
 #include "cmd/command.h"
-#include "keep/packing.h"
 #include "run/context.h"
 #include "store/store.h"
 

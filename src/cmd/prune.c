@@ -4,9 +4,9 @@
  */
 #include <stdio.h>
 
+#include "archive/packing.h"
 #include "base/error.h"
 #include "cmd/command.h"
-#include "keep/packing.h"
 #include "run/context.h"
 #include "run/sign_heads.h"
 #include "store/store.h"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
@@ -15,7 +16,6 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/snapshots.h"
-#include "keep/archive.h"
 #include "run/terminal.h"
 
 struct show {

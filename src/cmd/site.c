@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "cmd/command.h"
-#include "keep/archive.h"
 #include "run/context.h"
 #include "store/store.h"
 

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "keep/archive.h"
 
 bool snapshot_find(const struct context *context, struct database *database, const char *page,
 	const char *time, struct snapshot_row *row)

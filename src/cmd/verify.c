@@ -3,13 +3,14 @@
  * lampwatch verify: nothing, and exit status 0, where the archive is whole; else
  * the first thing that is wrong, and 3.
  */
-#include "keep/verify.h"
+#include "archive/verify.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -17,7 +18,6 @@
 #include "base/lock.h"
 #include "base/signature.h"
 #include "cmd/command.h"
-#include "keep/archive.h"
 #include "run/context.h"
 #include "run/terminal.h"
 #include "store/store.h"

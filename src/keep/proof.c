@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
+#include "archive/chain.h"
+#include "archive/chain_heads.h"
+#include "archive/timestamps.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -13,10 +17,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/timestamp.h"
-#include "keep/archive.h"
-#include "keep/chain.h"
-#include "keep/heads.h"
-#include "keep/stamps.h"
 #include "store/store.h"
 
 enum { SUMS_MAX = 1024 * 1024, NAME_AT = DIGEST_TEXT - 1 + 2, SMALL_MAX = 64 * 1024 };

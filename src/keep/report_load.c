@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "keep/archive.h"
 #include "keep/report.h"
 #include "model/reading.h"
 #include "model/schedule.h"

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/date.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "keep/archive.h"
 #include "keep/site_p.h"
 #include "model/reading.h"
 

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "keep/archive.h"
 #include "keep/site_p.h"
 #include "model/validator.h"
 #include "net/http.h"

@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive/snapshot_reader.h"
 #include "keep/cdxj.h"
-#include "keep/kept.h"
 #include "keep/warc.h"
 
 struct snapshot_row;

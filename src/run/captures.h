@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "keep/archive.h"
+#include "archive/archive.h"
 #include "net/http.h"
 #include "run/context.h"
 #include "run/observe.h"

@@ -5,11 +5,11 @@
  */
 #include <stdlib.h>
 
+#include "archive/archive.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "keep/archive.h"
 #include "model/validator.h"
 #include "run/run.h"
 #include "watch/rot.h"

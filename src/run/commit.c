@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
+#include "archive/chain.h"
+#include "archive/reserve.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/memory.h"
 #include "base/step.h"
 #include "base/text.h"
-#include "keep/archive.h"
-#include "keep/chain.h"
-#include "keep/reserve.h"
 #include "model/change.h"
 #include "model/indicator_state.h"
 #include "model/validator.h"

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "keep/archive.h"
 #include "run/print.h"
 #include "settings.h"
 #include "store/store.h"

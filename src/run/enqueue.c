@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/buffer.h"
 #include "base/hourly.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "keep/archive.h"
 #include "model/indicator_state.h"
 #include "run/event_source.h"
 #include "run/hosting_lookup.h"

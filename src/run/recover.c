@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "keep/archive.h"
 #include "run/work.h"
 #include "settings.h"
 

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
+#include "archive/reserve.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/lock.h"
 #include "base/step.h"
-#include "keep/archive.h"
-#include "keep/reserve.h"
 #include "keep/site.h"
 #include "run/delay_warning.h"
 #include "run/digest_message.h"

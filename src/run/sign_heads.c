@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/chain_heads.h"
+#include "archive/timestamps.h"
 #include "base/buffer.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -14,8 +16,6 @@
 #include "base/step.h"
 #include "base/text.h"
 #include "base/timestamp.h"
-#include "keep/heads.h"
-#include "keep/stamps.h"
 #include "net/http.h"
 #include "run/work.h"
 

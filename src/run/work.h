@@ -49,7 +49,7 @@ void observer_say_plain(struct observer *observer, const char *page, const struc
 void work_release(struct work *work);
 
 /*
- * Steps 1 to 6 of a commit (keep/archive.h), all or nothing; when nothing can be kept,
+ * Steps 1 to 6 of a commit (archive/archive.h), all or nothing; when nothing can be kept,
  * what is owed goes out all the same.
  */
 void work_commit(struct work *work);

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
+#include "archive/chain.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "keep/archive.h"
-#include "keep/chain.h"
 #include "model/change.h"
 #include "store/store.h"
 

@@ -5,16 +5,16 @@
  * database. A thousand alterations are verified in the time in which the command would start fifty
  * times.
  */
-#include "keep/verify.h"
+#include "archive/verify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "keep/archive.h"
 #include "store/store.h"
 
 static bool examine(struct verification *with, const char *path, bool copy, struct error *error)

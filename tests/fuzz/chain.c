@@ -2,7 +2,7 @@
  *
  * Chains out of an archive that somebody has altered.
  */
-#include "keep/chain.h"
+#include "archive/chain.h"
 
 #include "base/error.h"
 #include "fuzz.h"

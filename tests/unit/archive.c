@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/archive.h"
+#include "archive/archive.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,11 +11,11 @@
 
 #include <cmocka.h>
 
+#include "archive/chain.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "keep/chain.h"
 
 enum { T = 1390591200 }; /* 2014-01-24T19:20:00Z */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/chain.h"
+#include "archive/chain.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

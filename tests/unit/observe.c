@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "archive/verify.h"
 #include "base/date.h"
-#include "keep/verify.h"
 #include "model/change.h"
 #include "model/indicator_state.h"
 #include "model/validator.h"

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "archive/archive.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -23,7 +24,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "keep/archive.h"
 #include "run/observe.h"
 #include "store/store.h"
 #include "tell/dependence.h"

@@ -2,7 +2,7 @@
  *
  * Whatever is altered in an archive, verify names it.
  */
-#include "keep/verify.h"
+#include "archive/verify.h"
 
 #include "unit/scene.h"
 

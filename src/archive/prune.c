@@ -9,6 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
+#include "archive/chain.h"
+#include "archive/pack.h"
+#include "archive/packing.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -16,10 +20,6 @@
 #include "base/memory.h"
 #include "base/step.h"
 #include "base/text.h"
-#include "keep/archive.h"
-#include "keep/chain.h"
-#include "keep/pack.h"
-#include "keep/packing.h"
 #include "store/store.h"
 
 struct pruning {

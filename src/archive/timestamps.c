@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/stamps.h"
+#include "archive/timestamps.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,6 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/archive.h"
+#include "archive/chain_heads.h"
+#include "archive/folder.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
@@ -16,9 +19,6 @@
 #include "base/memory.h"
 #include "base/step.h"
 #include "base/text.h"
-#include "keep/archive.h"
-#include "keep/folder.h"
-#include "keep/heads.h"
 #include "store/store.h"
 
 enum { FOLDER_MODE = 0755, SAME_SECOND_MAX = 100, SUMS_MAX = 4096 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/folder.h"
+#include "archive/folder.h"
 
 #include <dirent.h>
 #include <errno.h>

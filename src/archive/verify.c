@@ -3,7 +3,7 @@
  * The whole of an archive; a page is verify_page.c's, a snapshot verify_snapshot.c's, heads and
  * stamps verify_heads.c's.
  */
-#include "keep/verify.h"
+#include "archive/verify.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,14 +11,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/packing.h"
+#include "archive/timestamps.h"
+#include "archive/verify_p.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "keep/packing.h"
-#include "keep/stamps.h"
-#include "keep/verify_p.h"
 
 bool verify_wrong(const struct check *check, const char *path, const char *what)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/reserve.h"
+#include "archive/reserve.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
 #include "base/file.h"
-#include "keep/archive.h"
 
 static char *reserve_path(const char *archive)
 {

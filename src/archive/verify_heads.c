@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/chain_heads.h"
+#include "archive/timestamps.h"
+#include "archive/verify_p.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -14,9 +17,6 @@
 #include "base/signature.h"
 #include "base/text.h"
 #include "base/timestamp.h"
-#include "keep/heads.h"
-#include "keep/stamps.h"
-#include "keep/verify_p.h"
 
 static bool read_heads(
 	const struct check *check, const char *path, struct buffer *text, struct heads *heads)

@@ -2,7 +2,7 @@
  *
  * The index of a packed month, and what is read out of it.
  */
-#include "keep/pack.h"
+#include "archive/pack.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
+#include "archive/pack_p.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
@@ -18,8 +20,6 @@
 #include "base/tar.h"
 #include "base/text.h"
 #include "base/zstandard.h"
-#include "keep/archive.h"
-#include "keep/pack_p.h"
 
 enum { INDEX_MAX = 64 * 1024 * 1024, LINE_MAX_BYTES = 512 };
 

@@ -14,8 +14,8 @@
  *   2  heads
  *   3  heads.pub, then heads.sig
  */
-#ifndef LAMPWATCH_HEADS_H
-#define LAMPWATCH_HEADS_H
+#ifndef LAMPWATCH_CHAIN_HEADS_H
+#define LAMPWATCH_CHAIN_HEADS_H
 
 #include <stdbool.h>
 #include <stddef.h>

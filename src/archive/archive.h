@@ -19,9 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive/folder.h"
 #include "base/digest.h"
 #include "base/list.h"
-#include "keep/folder.h"
 #include "net/http.h"
 
 struct buffer;

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/verify_p.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "keep/verify_p.h"
 
 enum {
 	SUMS_MAX = 1024 * 1024,

@@ -2,7 +2,7 @@
  *
  * heads are read as strictly as they are written.
  */
-#include "keep/heads.h"
+#include "archive/chain_heads.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

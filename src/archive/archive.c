@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/archive.h"
+#include "archive/archive.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "archive/chain.h"
+#include "archive/pack.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
@@ -19,8 +21,6 @@
 #include "base/memory.h"
 #include "base/step.h"
 #include "base/text.h"
-#include "keep/chain.h"
-#include "keep/pack.h"
 #include "settings.h"
 
 enum {

@@ -9,8 +9,8 @@
  *   3  the folder is renamed into place
  * stamps_settle() goes on from there.
  */
-#ifndef LAMPWATCH_STAMPS_H
-#define LAMPWATCH_STAMPS_H
+#ifndef LAMPWATCH_TIMESTAMPS_H
+#define LAMPWATCH_TIMESTAMPS_H
 
 #include <stdbool.h>
 #include <stddef.h>

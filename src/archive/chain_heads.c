@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/heads.h"
+#include "archive/chain_heads.h"
 
 #include <errno.h>
 #include <inttypes.h>

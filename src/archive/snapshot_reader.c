@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/kept.h"
+#include "archive/snapshot_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "keep/archive.h"
 #include "store/store.h"
 
 enum {

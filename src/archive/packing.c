@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/packing.h"
+#include "archive/packing.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,13 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
+#include "archive/pack.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/step.h"
 #include "base/text.h"
-#include "keep/archive.h"
-#include "keep/pack.h"
 #include "store/store.h"
 
 enum { MARK_MODE = 0600 };

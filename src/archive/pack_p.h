@@ -5,8 +5,8 @@
 #ifndef LAMPWATCH_PACK_P_H
 #define LAMPWATCH_PACK_P_H
 
+#include "archive/pack.h"
 #include "base/buffer.h"
-#include "keep/pack.h"
 
 /* "2014/01/2014-01-24T192000Z" in its parts: both owned by the caller. */
 void pack_split(const char *folder, char **month, char **name);

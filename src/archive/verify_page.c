@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/pack.h"
+#include "archive/verify_p.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
@@ -16,8 +18,6 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "keep/pack.h"
-#include "keep/verify_p.h"
 
 /* ---- a line of the chain ---- */
 

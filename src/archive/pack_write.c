@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
+#include "archive/pack_p.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
@@ -19,8 +21,6 @@
 #include "base/tar.h"
 #include "base/text.h"
 #include "base/zstandard.h"
-#include "keep/archive.h"
-#include "keep/pack_p.h"
 
 enum {
 	FILE_MODE = 0644,

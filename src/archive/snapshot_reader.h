@@ -3,8 +3,8 @@
  * A snapshot, read back whole out of the archive: every file of it held against
  * its digest, and what `capture` says about each document.
  */
-#ifndef LAMPWATCH_KEPT_H
-#define LAMPWATCH_KEPT_H
+#ifndef LAMPWATCH_SNAPSHOT_READER_H
+#define LAMPWATCH_SNAPSHOT_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,10 +6,10 @@
 #ifndef LAMPWATCH_VERIFY_P_H
 #define LAMPWATCH_VERIFY_P_H
 
+#include "archive/archive.h"
+#include "archive/chain.h"
+#include "archive/verify.h"
 #include "base/digest.h"
-#include "keep/archive.h"
-#include "keep/chain.h"
-#include "keep/verify.h"
 #include "store/store.h"
 
 /* Sequences from one to another, both included. */
