@@ -18,9 +18,9 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/export_evidence.h"
-#include "keep/wacz.h"
-#include "keep/warc_export.h"
 #include "model/reading.h"
+#include "publish/wacz.h"
+#include "publish/warc_export.h"
 #include "run/context.h"
 #include "store/store.h"
 

@@ -15,8 +15,8 @@
 #include "base/template.h"
 #include "base/text.h"
 #include "cmd/snapshots.h"
-#include "keep/proof.h"
-#include "keep/zip.h"
+#include "publish/evidence_bundle.h"
+#include "publish/zip.h"
 
 enum { FOLDER_MODE = 0755, FILE_MODE = 0644, AUTHORITY_MAX = 1024 * 1024, STAMP_TIME_MAX = 64 };
 

@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "keep/warc_http.h"
 #include "model/validator.h"
+#include "publish/warc_http.h"
 #include "watch/reader.h"
 
 enum { ENCODED_MAX = 512 * 1024 }; /* bytes that a record may hold beyond the page's limit */

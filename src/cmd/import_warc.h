@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "keep/web_records.h"
+#include "publish/web_records.h"
 #include "run/captures.h"
 
 struct error;

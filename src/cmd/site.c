@@ -2,7 +2,7 @@
  *
  * lampwatch site: writes all pages to browse the archive anew. A run writes what changes.
  */
-#include "keep/site.h"
+#include "publish/site.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -17,7 +17,7 @@
 #include "base/list.h"
 #include "base/lock.h"
 #include "base/step.h"
-#include "keep/site.h"
+#include "publish/site.h"
 #include "run/delay_warning.h"
 #include "run/digest_message.h"
 #include "run/heartbeat.h"

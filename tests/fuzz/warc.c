@@ -2,12 +2,12 @@
  *
  * WARC files of foreign origin: the records, and the responses in them.
  */
-#include "keep/warc_read.h"
+#include "publish/warc_read.h"
 
 #include "base/buffer.h"
 #include "base/error.h"
 #include "fuzz.h"
-#include "keep/warc_http.h"
+#include "publish/warc_http.h"
 
 enum { BLOCK_MAX = 100000, BODY_MAX = 200000 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "keep/report.h"
+#include "publish/report.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "keep/site_p.h"
+#include "publish/site_p.h"
 
 static void assert_text(const char *bytes, size_t length, const char *headers, const char *expected)
 {

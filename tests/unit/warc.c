@@ -2,7 +2,7 @@
  *
  * Records of WARC files, written and read, the HTTP messages in them, and their index.
  */
-#include "keep/warc.h"
+#include "publish/warc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,9 +15,9 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "keep/cdxj.h"
-#include "keep/warc_http.h"
-#include "keep/warc_read.h"
+#include "publish/cdxj.h"
+#include "publish/warc_http.h"
+#include "publish/warc_read.h"
 
 static bool take(void *context, const void *bytes, size_t length)
 {

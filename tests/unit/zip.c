@@ -2,7 +2,7 @@
  *
  * What is in the files, Python's zipfile says: tests/warc/examine.py.
  */
-#include "keep/zip.h"
+#include "publish/zip.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The sums of a report. Pure.
+ */
+#include "publish/report.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+enum { MILLION = 1000000 };
+
+static int64_t *sum_of(struct measures *measures, enum level level, enum level red)
+{
+	switch (level_colour(level, red)) {
+	case COLOUR_GREEN:
+		return &measures->up;
+	case COLOUR_YELLOW:
+		return &measures->degraded;
+	case COLOUR_RED:
+		return &measures->red;
+	case COLOUR_BLUE:
+		return &measures->maintenance;
+	case COLOUR_GREY:
+		break;
+	}
+	return &measures->unknown;
+}
+
+static struct outage *outage_add(struct measures *measures, const struct stretch *stretch)
+{
+	struct outage *outage =
+		memory_append(&measures->outages, &measures->outage_count, sizeof *outage);
+
+	outage->begin = stretch->begin;
+	return outage;
+}
+
+/*
+ * One outage after the other. open is the one that goes on, also through time of which nothing is
+ * known: only a level that was seen ends it.
+ */
+static void take_outages(
+	struct measures *measures, const struct stretches *stretches, enum level red)
+{
+	bool open = false, seen = false;
+
+	for (size_t i = 0; i < stretches->count; i++) {
+		const struct stretch *stretch = &stretches->list[i];
+		enum colour colour = level_colour(stretch->level, red);
+		struct outage *outage;
+
+		if (colour == COLOUR_RED) {
+			outage = open ? &measures->outages[measures->outage_count - 1]
+				      : outage_add(measures, stretch);
+			outage->begun = open ? outage->begun : seen;
+			outage->end = stretch->end;
+			outage->red += stretch->end - stretch->begin;
+			open = true;
+		} else if (open && colour != COLOUR_GREY) {
+			outage = &measures->outages[measures->outage_count - 1];
+			outage->ended = seen;
+			open = false;
+		}
+		seen = colour != COLOUR_GREY;
+	}
+}
+
+void measures_take(struct measures *measures, const struct stretches *stretches, enum level red)
+{
+	for (size_t i = 0; i < stretches->count; i++)
+		*sum_of(measures, stretches->list[i].level, red) +=
+			stretches->list[i].end - stretches->list[i].begin;
+	take_outages(measures, stretches, red);
+}
+
+void measures_release(struct measures *measures)
+{
+	free(measures->outages);
+	*measures = (struct measures){0};
+}
+
+int64_t measures_availability(const struct measures *measures)
+{
+	int64_t good = measures->up + measures->degraded, known = good + measures->red;
+
+	return known > 0 ? (int64_t)((double)good * MILLION / (double)known) : -1;
+}
+
+int64_t measures_repair(const struct measures *measures)
+{
+	int64_t sum = 0, count = 0;
+
+	for (size_t i = 0; i < measures->outage_count; i++)
+		if (measures->outages[i].begun && measures->outages[i].ended) {
+			sum += measures->outages[i].end - measures->outages[i].begin;
+			count++;
+		}
+	return count > 0 ? sum / count : -1;
+}
+
+int64_t measures_longest(const struct measures *measures)
+{
+	int64_t longest = 0;
+
+	for (size_t i = 0; i < measures->outage_count; i++) {
+		int64_t length = measures->outages[i].end - measures->outages[i].begin;
+
+		if (length > longest)
+			longest = length;
+	}
+	return longest;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What has to be written. The table `site` says of each page up to which snapshot that is
+ * done; the fact `site` up to which change. So whatever cut the last time short, the next
+ * goes on from there.
+ */
+#include "publish/site.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "publish/site_p.h"
+
+/* Days (of any page's) whose pages are to be written, each once. */
+struct days {
+	int64_t *list;
+	size_t count;
+};
+
+/* A page that is to be written. */
+struct task {
+	char *page;
+	bool known;   /* something was written of it before */
+	int64_t done; /* the last snapshot whose page is written */
+	struct days days;
+	int64_t failing;
+	char *strip, *row; /* for the index */
+};
+
+struct tasks {
+	struct task *list;
+	size_t count;
+};
+
+/* One time through. */
+struct pass {
+	const struct site *site;
+	struct page_states states;
+	struct tasks tasks;
+	int64_t last_change, last_event;
+	size_t written, budget, all; /* snapshots */
+	struct error *error;
+};
+
+/* ---- which ---- */
+
+static void add_day(struct days *days, int64_t day)
+{
+	for (size_t i = days->count; i > 0; i--)
+		if (days->list[i - 1] == day)
+			return;
+	*(int64_t *)memory_append(&days->list, &days->count, sizeof *days->list) = day;
+}
+
+/* The pages whose files may not be as they are; all: every one, from its first snapshot on. */
+static void find_tasks(struct pass *pass, bool all)
+{
+	struct statement *row = database_query(pass->site->database,
+		"SELECT page.name, site.page IS NOT NULL, ifnull(site.snapshot, 0) FROM page LEFT "
+		"JOIN site"
+		" ON site.page = page.name WHERE ?1 OR site.page IS NULL"
+		" OR site.snapshot <> page.snapshot OR site.failing <>"
+		" (page.failures > 0) + 2 * page.unreadable + 4 * page.lost"
+		" OR page.name IN (SELECT page FROM change WHERE id > ?2)"
+		" OR page.name IN (SELECT page FROM event WHERE id > ?3)"
+		" ORDER BY page.name",
+		"iii", (int64_t)all, pass->last_change, pass->last_event);
+
+	while (statement_row(row)) {
+		struct task *task =
+			memory_append(&pass->tasks.list, &pass->tasks.count, sizeof *task);
+
+		task->page = memory_string(statement_text(row, 0));
+		task->known = statement_integer(row, 1) != 0;
+		task->done = all ? 0 : statement_integer(row, 2);
+	}
+	statement_end(row);
+}
+
+/* The days on which something changed since the last snapshot that is done. */
+static void find_days(const struct pass *pass, struct task *task)
+{
+	struct snapshot_row done = {0};
+	struct statement *row;
+
+	store_snapshot(pass->site->database, task->page, task->done, &done);
+	row = database_query(pass->site->database,
+		"SELECT time FROM change WHERE page = ?1 AND time >= ?2 UNION"
+		" SELECT time FROM event WHERE page = ?1 AND time >= ?2 AND type IN ('lost', "
+		"'back')",
+		"ti", task->page, done.time);
+	while (statement_row(row))
+		add_day(&task->days, site_day(pass->site, statement_integer(row, 0)));
+	statement_end(row);
+	snapshot_row_release(&done);
+}
+
+static void load_marks(struct pass *pass, bool all)
+{
+	char *mark = store_fact(pass->site->database, "site");
+
+	if (!all)
+		sscanf(mark, "%" SCNd64 " %" SCNd64, &pass->last_change, &pass->last_event);
+	free(mark);
+}
+
+/* ---- what is written ---- */
+
+static void report(const struct pass *pass)
+{
+	if (pass->site->progress != NULL)
+		pass->site->progress(pass->written, pass->all);
+}
+
+/* The snapshot's own page; the one before gets its way forward. */
+static bool write_snapshot(
+	struct pass *pass, struct task *task, const struct page_state *state, int64_t sequence)
+{
+	struct snapshot_row row = {0};
+	bool done = !store_snapshot(pass->site->database, task->page, sequence, &row) ||
+		    store_is_pruned(pass->site->database, task->page, sequence) ||
+		    site_write_snapshot(pass->site, task->page, state, &row, pass->error);
+
+	if (row.folder != NULL)
+		add_day(&task->days, site_day(pass->site, row.time));
+	snapshot_row_release(&row);
+	return done;
+}
+
+static bool write_snapshots(struct pass *pass, struct task *task, const struct page_state *state)
+{
+	bool done = task->done == 0 || task->done == state->snapshot ||
+		    write_snapshot(pass, task, state, task->done);
+
+	while (done && task->done < state->snapshot && pass->written < pass->budget) {
+		done = write_snapshot(pass, task, state, task->done + 1);
+		task->done++;
+		pass->written++;
+		report(pass);
+	}
+	return done;
+}
+
+/* Each of them once, however many of its days there are. */
+static bool write_days(
+	const struct pass *pass, const struct task *task, const struct site_page *page)
+{
+	struct days months = {0}, years = {0};
+	bool done = true;
+
+	for (size_t i = 0; done && i < task->days.count; i++) {
+		int64_t day = task->days.list[i];
+
+		done = site_write_day(page, day, pass->error);
+		add_day(&months, site_month_begin(day));
+		add_day(&years, site_year_begin(day));
+	}
+	for (size_t i = 0; done && i < months.count; i++)
+		done = site_write_month(page, months.list[i], pass->error);
+	for (size_t i = 0; done && i < years.count; i++)
+		done = site_write_year(page, years.list[i], pass->error);
+	free(months.list);
+	free(years.list);
+	return done;
+}
+
+/* What is left for later because much is to be written for the first time. */
+static bool is_postponed(
+	const struct pass *pass, const struct task *task, const struct page_state *state)
+{
+	return pass->written >= pass->budget && task->known && task->done < state->snapshot;
+}
+
+static int64_t earliest(const struct pass *pass, const struct task *task)
+{
+	int64_t day = site_day(pass->site, pass->site->now) - SITE_DAYS;
+
+	for (size_t i = 0; i < task->days.count; i++)
+		if (task->days.list[i] < day)
+			day = task->days.list[i];
+	return site_day_begin(pass->site, site_year_begin(day));
+}
+
+static bool write_task(struct pass *pass, struct task *task)
+{
+	struct page_state *state = page_states_find(&pass->states, task->page);
+	char whole[SITE_CELLS_MAX + 1];
+	struct site_page page = {0};
+	bool done;
+
+	if (state == NULL || is_postponed(pass, task, state))
+		return true;
+	find_days(pass, task);
+	if (!write_snapshots(pass, task, state))
+		return false;
+	site_page_load(&page, pass->site, state, earliest(pass, task));
+	done = write_days(pass, task, &page) && site_write_page(&page, whole, pass->error) &&
+	       site_write_report(&page, pass->error);
+	if (done) {
+		task->failing = (state->failures > 0) + 2 * state->unreadable + 4 * state->lost;
+		task->strip = memory_bytes(whole, SITE_DAYS);
+		task->row = site_row(&page);
+	}
+	site_page_release(&page);
+	store_unload(state);
+	return done;
+}
+
+/* ---- the whole ---- */
+
+static bool index_is_old(const struct pass *pass)
+{
+	char *day = store_fact(pass->site->database, "site-day");
+	bool old = strtoll(day, NULL, 10) != site_day(pass->site, pass->site->now);
+
+	free(day);
+	return old;
+}
+
+static void mark_all(const struct pass *pass)
+{
+	struct database *database = pass->site->database;
+	struct statement *row = database_query(database,
+		"SELECT ifnull(max(id), 0), (SELECT ifnull(max(id), 0) FROM event) FROM change",
+		"");
+	char *day = memory_format("%" PRId64, site_day(pass->site, pass->site->now)), *mark = NULL;
+
+	if (statement_row(row))
+		mark = memory_format("%" PRId64 " %" PRId64, statement_integer(row, 0),
+			statement_integer(row, 1));
+	statement_end(row);
+	if (mark != NULL)
+		store_set_fact(database, "site", mark);
+	store_set_fact(database, "site-day", day);
+	free(mark);
+	free(day);
+}
+
+static void mark_pages(const struct pass *pass)
+{
+	int64_t today = site_day(pass->site, pass->site->now);
+
+	for (size_t i = 0; i < pass->tasks.count; i++) {
+		const struct task *task = &pass->tasks.list[i];
+
+		if (task->row != NULL)
+			database_do(pass->site->database,
+				"INSERT OR REPLACE INTO site VALUES (?, ?, ?, ?, ?, ?)", "tiiitt",
+				task->page, task->done, task->failing, today, task->strip,
+				task->row);
+	}
+}
+
+/* The transaction is short: others wait for it who have alerts to send. */
+static bool write_all(struct pass *pass)
+{
+	struct database *database = pass->site->database;
+
+	for (size_t i = 0; i < pass->tasks.count; i++)
+		if (!write_task(pass, &pass->tasks.list[i]))
+			return false;
+	database_begin(database);
+	mark_pages(pass);
+	if (!site_write_index(pass->site, pass->error)) {
+		database_rollback(database);
+		return false;
+	}
+	mark_all(pass);
+	return database_commit(database, pass->error);
+}
+
+static void release(struct pass *pass)
+{
+	for (size_t i = 0; i < pass->tasks.count; i++) {
+		free(pass->tasks.list[i].page);
+		free(pass->tasks.list[i].days.list);
+		free(pass->tasks.list[i].strip);
+		free(pass->tasks.list[i].row);
+	}
+	free(pass->tasks.list);
+	page_states_release(&pass->states);
+}
+
+static bool write_site(const struct site *site, bool all, size_t budget, struct error *error)
+{
+	struct pass pass = {.site = site, .budget = budget, .error = error};
+	bool done = true;
+
+	load_marks(&pass, all);
+	find_tasks(&pass, all);
+	if (pass.tasks.count > 0 || index_is_old(&pass)) {
+		store_pages(site->database, &pass.states);
+		for (size_t i = 0; i < pass.states.count; i++)
+			pass.all += (size_t)pass.states.list[i].snapshot;
+		done = write_all(&pass);
+	}
+	release(&pass);
+	return done;
+}
+
+bool site_update(const struct site *site, struct error *error)
+{
+	return write_site(site, false, SITE_SNAPSHOTS_MAX, error);
+}
+
+bool site_build(const struct site *site, struct error *error)
+{
+	return write_site(site, true, SIZE_MAX, error);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A page's years, months and days: the same strips from far and near.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "publish/site_p.h"
+
+enum { DAY_HOURS_STEP = 3, MONTH_DAYS_STEP = 5 };
+
+static const char *const month_names[] = {"January", "February", "March", "April", "May", "June",
+	"July", "August", "September", "October", "November", "December"};
+
+struct date {
+	int year, month, day; /* from 1 */
+};
+
+static struct date date_of(int64_t day)
+{
+	struct date date;
+	char name[16];
+
+	site_day_name(day, name);
+	date.year = atoi(name);
+	date.month = atoi(name + 5);
+	date.day = atoi(name + 8);
+	return date;
+}
+
+/* ---- when something happened ---- */
+
+/* How often, for each of count days from first on. */
+static void count_days(const struct site_page *page, int64_t first, size_t count, int64_t *often)
+{
+	struct statement *row = database_query(page->site->database,
+		"SELECT time FROM change WHERE page = ?1 AND time >= ?2 AND time < ?3"
+		" UNION SELECT time FROM snapshot WHERE page = ?1 AND time >= ?2 AND time < ?3"
+		" AND NOT pruned",
+		"tii", page->name, site_day_begin(page->site, first),
+		site_day_begin(page->site, first + (int64_t)count));
+
+	memset(often, 0, count * sizeof *often);
+	while (statement_row(row)) {
+		int64_t day = site_day(page->site, statement_integer(row, 0)) - first;
+
+		if (day >= 0 && day < (int64_t)count)
+			often[day]++;
+	}
+	statement_end(row);
+}
+
+/* The nearest day with a page of its own, before the day or after it; 0 for none. */
+static int64_t neighbour(const struct site_page *page, int64_t day, bool after)
+{
+	const char *sql = after ? "SELECT min(t) FROM (SELECT min(time) AS t FROM snapshot WHERE"
+				  " page = ?1 AND time >= ?2 AND NOT pruned UNION ALL SELECT"
+				  " min(time) FROM change"
+				  " WHERE page = ?1 AND time >= ?2)"
+				: "SELECT max(t) FROM (SELECT max(time) AS t FROM snapshot WHERE"
+				  " page = ?1 AND time < ?2 AND NOT pruned UNION ALL SELECT"
+				  " max(time) FROM change"
+				  " WHERE page = ?1 AND time < ?2)";
+	struct statement *row = database_query(page->site->database, sql, "ti", page->name,
+		site_day_begin(page->site, after ? day + 1 : day));
+	int64_t found = statement_row(row) && !statement_null(row, 0)
+				? site_day(page->site, statement_integer(row, 0))
+				: 0;
+
+	statement_end(row);
+	return found;
+}
+
+/* A map: year, month ("2014/01"), month_name, day ("2014-01-24"). */
+static struct value *place(int64_t day)
+{
+	struct value *map = value_map();
+	struct date date = date_of(day);
+	char name[16];
+	char *month = memory_format("%04d/%02d", date.year, date.month);
+
+	site_day_name(day, name);
+	value_put_text(map, "day", name);
+	value_put_text(map, "month", month);
+	value_put_text(map, "month_name", month_names[date.month - 1]);
+	value_put_number(map, "year", date.year);
+	free(month);
+	return map;
+}
+
+static void put_neighbours(
+	const struct site_page *page, struct value *data, int64_t first, int64_t last)
+{
+	int64_t before = neighbour(page, first, false), after = neighbour(page, last, true);
+
+	value_put(data, "before", before != 0 ? place(before) : value_boolean(false));
+	value_put(data, "after", after != 0 ? place(after) : value_boolean(false));
+}
+
+static void put_strips(const struct site_page *page, const struct site_strip *strip,
+	struct value *data, char whole[static SITE_CELLS_MAX + 1])
+{
+	size_t left;
+
+	value_put(data, "lamps", site_strips(page, strip, whole, &left));
+	value_put_number(data, "left", (int64_t)left);
+}
+
+static void add_label(struct value *labels, const char *text)
+{
+	value_append(labels, value_text(text));
+}
+
+static struct value *begin(const struct site_page *page, int64_t day)
+{
+	struct value *data = value_map();
+
+	site_put_page(page, data);
+	value_put(data, "at", place(day));
+	return data;
+}
+
+static bool write_and_free(const struct site_page *page, struct value *data, const char *template,
+	char *name, struct error *error)
+{
+	bool done = site_render(page->site, template, data, name, error);
+
+	value_free(data);
+	free(name);
+	return done;
+}
+
+/* ---- a day ---- */
+
+static void reverse(struct value *list)
+{
+	for (size_t i = 0, j = list->count; i + 1 < j; i++) {
+		struct value *member = list->members[i];
+
+		list->members[i] = list->members[--j];
+		list->members[j] = member;
+	}
+}
+
+bool site_write_day(const struct site_page *page, int64_t day, struct error *error)
+{
+	int64_t from = site_day_begin(page->site, day), to = site_day_begin(page->site, day + 1);
+	int64_t edges[SITE_CELLS_MAX + 1];
+	struct site_strip strip = {
+		edges, site_edges_even(from, to, SITE_DAY_CELL, edges), "parts of 5 minutes"};
+	struct value *data = begin(page, day), *moments, *labels;
+	struct date date = date_of(day);
+	char whole[SITE_CELLS_MAX + 1], clock[8], name[16];
+
+	site_day_name(day, name);
+	put_strips(page, &strip, data, whole);
+	put_neighbours(page, data, day, day);
+	labels = value_put(data, "labels", value_list());
+	for (int hour = 0; hour < 24; hour += DAY_HOURS_STEP) {
+		snprintf(clock, sizeof clock, "%02d:00", hour);
+		add_label(labels, clock);
+	}
+	moments = site_page_moments(page, from, to, SITE_MOMENTS_MAX);
+	reverse(moments);
+	value_put_boolean(data, "cut", moments->count == SITE_MOMENTS_MAX);
+	value_put(data, "moments", moments);
+	return write_and_free(page, data, "day.html",
+		memory_format("%s/%04d/%02d/%s.html", page->name, date.year, date.month, name),
+		error);
+}
+
+/* ---- a month ---- */
+
+/* A map for each day on which something happened. */
+static struct value *days(const struct site_page *page, int64_t first, size_t count)
+{
+	int64_t often[SITE_CELLS_MAX], edges[SITE_CELLS_MAX + 1];
+	struct site_strip strip = {edges, count, "days"};
+	char whole[SITE_CELLS_MAX + 1];
+	struct value *list = value_list();
+	size_t left;
+
+	count_days(page, first, count, often);
+	site_edges_days(page->site, first, count, edges);
+	value_free(site_strips(page, &strip, whole, &left));
+	for (size_t i = 0; i < count; i++) {
+		struct value *map;
+
+		if (often[i] == 0)
+			continue;
+		map = value_append(list, place(first + (int64_t)i));
+		value_put_number(map, "count", often[i]);
+		value_put_boolean(map, "one", often[i] == 1);
+		value_put_text(map, "colour", site_strip_colour(whole[i]));
+	}
+	return list;
+}
+
+bool site_write_month(const struct site_page *page, int64_t day, struct error *error)
+{
+	struct date date = date_of(day);
+	int64_t first = site_month_day(date.year, date.month),
+		next = site_month_day(date.year, date.month + 1), edges[SITE_CELLS_MAX + 1];
+	struct site_strip strip = {edges,
+		site_edges_even(site_day_begin(page->site, first), site_day_begin(page->site, next),
+			SITE_MONTH_CELL, edges),
+		"parts of 2 hours"};
+	struct value *data = begin(page, first), *labels;
+	char whole[SITE_CELLS_MAX + 1], label[16];
+
+	put_strips(page, &strip, data, whole);
+	put_neighbours(page, data, first, next - 1);
+	labels = value_put(data, "labels", value_list());
+	for (int i = 1; i <= next - first; i++) {
+		snprintf(label, sizeof label, "%d", i);
+		add_label(labels, i % MONTH_DAYS_STEP == 1 ? label : "");
+	}
+	value_put(data, "days", days(page, first, (size_t)(next - first)));
+	return write_and_free(page, data, "month.html",
+		memory_format("%s/%04d/%02d/index.html", page->name, date.year, date.month), error);
+}
+
+/* ---- a year ---- */
+
+/* A map for each month in which something happened. */
+static struct value *months(
+	const struct site_page *page, int64_t first, const char *cells, size_t count)
+{
+	struct date date = date_of(first);
+	struct value *list = value_list();
+	int64_t often[SITE_CELLS_MAX];
+
+	count_days(page, first, count, often);
+	for (int month = 1; month <= 12; month++) {
+		int64_t begins = site_month_day(date.year, month),
+			ends = site_month_day(date.year, month + 1), all = 0;
+		char part[SITE_CELLS_MAX + 1];
+		struct value *map;
+
+		for (int64_t i = begins; i < ends; i++)
+			all += often[i - first];
+		snprintf(part, sizeof part, "%.*s", (int)(ends - begins), cells + (begins - first));
+		if (all == 0)
+			continue;
+		map = value_append(list, place(begins));
+		value_put_number(map, "count", all);
+		value_put_boolean(map, "one", all == 1);
+		value_put(map, "strip", site_strip_value(part, "days"));
+	}
+	return list;
+}
+
+bool site_write_year(const struct site_page *page, int64_t day, struct error *error)
+{
+	struct date date = date_of(day);
+	int64_t first = site_month_day(date.year, 1), next = site_month_day(date.year + 1, 1),
+		edges[SITE_CELLS_MAX + 1];
+	struct site_strip strip = {edges, (size_t)(next - first), "days"};
+	struct value *data = begin(page, first), *labels;
+	char whole[SITE_CELLS_MAX + 1], label[4];
+
+	site_edges_days(page->site, first, strip.count, edges);
+	put_strips(page, &strip, data, whole);
+	put_neighbours(page, data, first, next - 1);
+	labels = value_put(data, "labels", value_list());
+	for (int i = 0; i < 12; i++) {
+		snprintf(label, sizeof label, "%.3s", month_names[i]);
+		add_label(labels, label);
+	}
+	value_put(data, "months", months(page, first, whole, strip.count));
+	return write_and_free(page, data, "year.html",
+		memory_format("%s/%04d/index.html", page->name, date.year), error);
+}

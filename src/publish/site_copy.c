@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Foreign bytes made fit for display. The evidence is the file of the snapshot; this is a copy of
+ * it, in UTF-8 and without what could lead a browser elsewhere.
+ */
+#include <errno.h>
+#include <iconv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/decode.h"
+#include "base/text.h"
+#include "publish/site_p.h"
+
+enum {
+	LABEL_MAX = 40,      /* bytes of an encoding's name */
+	LABEL_WITHIN = 1024, /* bytes at the beginning in which a document names its own */
+	CONVERT_ROOM = 4096,
+	ENTITY_MAX = 10
+};
+
+/* ---- encoding ---- */
+
+/* The encoding's name after "charset=" (or "encoding="), in quotes or not. */
+static bool find_label(const char *text, size_t length, const char *key, char out[static LABEL_MAX])
+{
+	for (size_t i = 0; i + strlen(key) < length; i++) {
+		size_t at = i + strlen(key), n = 0;
+
+		if (strncasecmp(text + i, key, strlen(key)) != 0)
+			continue;
+		while (at < length && strchr("\"' ", text[at]) != NULL && text[at] != '\0')
+			at++;
+		while (at < length && n + 1 < LABEL_MAX &&
+			(strchr("-_.:", text[at]) != NULL || (text[at] >= '0' && text[at] <= '9') ||
+				((text[at] | 0x20) >= 'a' && (text[at] | 0x20) <= 'z')) &&
+			text[at] != '\0')
+			out[n++] = text[at++];
+		out[n] = '\0';
+		return n > 0;
+	}
+	return false;
+}
+
+static bool convert(const struct buffer *body, const char *label, struct buffer *out)
+{
+	iconv_t conversion = iconv_open("UTF-8", label);
+	char room[CONVERT_ROOM], *from = body->data;
+	size_t left = body->length;
+
+	if (conversion == (iconv_t)-1)
+		return false;
+	while (left > 0) {
+		char *to = room;
+		size_t free_bytes = sizeof room;
+		size_t result = iconv(conversion, &from, &left, &to, &free_bytes);
+
+		buffer_add(out, room, (size_t)(to - room));
+		if (result != (size_t)-1 || errno == E2BIG)
+			continue;
+		buffer_text(out, "\xEF\xBF\xBD"); /* one bad byte */
+		from++;
+		left--;
+	}
+	iconv_close(conversion);
+	return true;
+}
+
+void site_copy_text(const struct buffer *body, const char *headers, struct buffer *out)
+{
+	size_t start = body->length < LABEL_WITHIN ? body->length : LABEL_WITHIN;
+	struct buffer text = {0};
+	char label[LABEL_MAX];
+	bool decoded = body->length == 0 || decode_document(body->data, body->length, &text);
+
+	if (!decoded) {
+		buffer_clear(&text);
+		decoded = (find_label(headers, strlen(headers), "charset=", label) ||
+				  find_label(body->data, start, "charset=", label) ||
+				  find_label(body->data, start, "encoding=", label)) &&
+			  convert(body, label, &text);
+	}
+	if (!decoded)
+		buffer_add(&text, body->data, body->length);
+	text_repair(out, buffer_string(&text), text.length);
+	buffer_release(&text);
+}
+
+/* ---- what it is ---- */
+
+static bool is_markup(const char *text)
+{
+	text += strspn(text, " \t\r\n");
+	return strncasecmp(text, "<!doctype html", 14) == 0 || strncasecmp(text, "<html", 5) == 0;
+}
+
+bool site_copy_is_html(const struct buffer *text, const char *headers)
+{
+	const char *start = buffer_string(text) + strspn(buffer_string(text), " \t\r\n");
+	const char *type = strcasestr(headers, "\nContent-Type:");
+
+	if (*start == '{' || *start == '[' || strncmp(start, "<?xml", 5) == 0 ||
+		strncmp(start, "<rss", 4) == 0 || strncmp(start, "<feed", 5) == 0)
+		return false;
+	if (is_markup(start))
+		return true;
+	return type != NULL && *start == '<' &&
+	       strncasecmp(type + 14 + strspn(type + 14, " \t"), "text/html", 9) == 0;
+}
+
+/* ---- HTML ---- */
+
+/* Elements that act without being looked at, or change where links lead; a policy does not stop all
+ * that they do (RFC 8288 relations, a refresh). A void element without effect takes their place. */
+static bool acts(const char *at)
+{
+	static const char *const names[] = {"link", "meta", "base"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		size_t length = strlen(names[i]);
+
+		if (strncasecmp(at, names[i], length) == 0 &&
+			strchr(" \t\r\n\f/>", at[length]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+void site_copy_html(const char *text, size_t length, struct buffer *out)
+{
+	const char *end = text + length;
+
+	while (text < end) {
+		const char *tag = memchr(text, '<', (size_t)(end - text));
+
+		if (tag == NULL || end - tag < 6) {
+			buffer_add(out, text, (size_t)(end - text));
+			return;
+		}
+		tag++;
+		buffer_add(out, text, (size_t)(tag - text));
+		text = tag;
+		if (acts(tag)) {
+			buffer_text(out, "wbr");
+			text += 4;
+		}
+	}
+}
+
+/* ---- the words of a document ---- */
+
+static const struct {
+	const char *name, *text;
+} entities[] = {
+	{"amp", "&"},
+	{"lt", "<"},
+	{"gt", ">"},
+	{"quot", "\""},
+	{"apos", "'"},
+	{"nbsp", " "},
+};
+
+/* "&#65;", "&#x41;": adds the character; returns its bytes, 0 where it is none that can be shown.
+ */
+static size_t take_number(const char *text, size_t length, struct buffer *out)
+{
+	bool hexadecimal = length > 3 && (text[2] | 0x20) == 'x';
+	char digits[ENTITY_MAX + 1] = "", *end;
+	size_t start = hexadecimal ? 3 : 2;
+	unsigned long character;
+
+	if (length <= start)
+		return 0;
+	memcpy(digits, text + start, length - start < ENTITY_MAX ? length - start : ENTITY_MAX);
+	character = strtoul(digits, &end, hexadecimal ? 16 : 10);
+	if (end == digits || *end != ';' || character < ' ' || character > 0x10FFFF ||
+		(character >= 0xD800 && character < 0xE000))
+		return 0;
+	text_add_character(out, (uint32_t)character);
+	return start + (size_t)(end - digits) + 1;
+}
+
+/* Returns how many bytes the entity at text has; 0 where there is none that we know. */
+static size_t take_entity(const char *text, size_t length, struct buffer *out)
+{
+	if (length > 1 && text[1] == '#')
+		return take_number(text, length, out);
+	for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++) {
+		size_t name = strlen(entities[i].name);
+
+		if (name + 2 <= length && strncmp(text + 1, entities[i].name, name) == 0 &&
+			text[name + 1] == ';') {
+			buffer_text(out, entities[i].text);
+			return name + 2;
+		}
+	}
+	return 0;
+}
+
+static bool name_is(const char *at, const char *end, const char *name)
+{
+	size_t length = strlen(name);
+
+	return (size_t)(end - at) > length && strncasecmp(at, name, length) == 0 &&
+	       strchr(" \t\r\n\f/>", at[length]) != NULL;
+}
+
+/* Where the text goes on that a tag at `at` begins: after it, or after the end of what nobody
+ * reads. */
+static const char *after_tag(const char *at, const char *end)
+{
+	static const char *const unread[] = {"script", "style", "svg", "noscript"};
+	const char *close = memchr(at, '>', (size_t)(end - at));
+
+	if (strncmp(at, "<!--", 4) == 0) {
+		const char *comment = memmem(at, (size_t)(end - at), "-->", 3);
+
+		return comment != NULL ? comment + 3 : end;
+	}
+	for (size_t i = 0; close != NULL && i < sizeof unread / sizeof unread[0]; i++) {
+		if (!name_is(at + 1, end, unread[i]))
+			continue;
+		while ((close = memmem(close, (size_t)(end - close), "</", 2)) != NULL &&
+			!name_is(close + 2, end, unread[i]))
+			close += 2;
+		close = close != NULL ? memchr(close, '>', (size_t)(end - close)) : NULL;
+		break;
+	}
+	return close != NULL ? close + 1 : end;
+}
+
+/* Tags that stand within a line. */
+static bool is_inline(const char *at, const char *end)
+{
+	static const char *const names[] = {"a", "b", "i", "em", "strong", "span", "small", "code",
+		"abbr", "time", "font", "u", "wbr"};
+
+	at += at < end && *at == '/';
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (name_is(at, end, names[i]))
+			return true;
+	return false;
+}
+
+/* blanks: the characters that stand for one blank. */
+static void add_words(struct buffer *out, const char *text, size_t length, const char *blanks)
+{
+	const char *end = text + length;
+
+	while (text < end) {
+		size_t taken = 0;
+
+		if (*text == '<') {
+			buffer_byte(out, is_inline(text + 1, end) ? ' ' : '\n');
+			text = after_tag(text, end);
+			continue;
+		}
+		if (*text == '&')
+			taken = take_entity(text, (size_t)(end - text), out);
+		if (taken == 0)
+			buffer_byte(
+				out, *text != '\0' && strchr(blanks, *text) != NULL ? ' ' : *text);
+		text += taken > 0 ? taken : 1;
+	}
+}
+
+void site_copy_words(const char *text, size_t length, struct buffer *out)
+{
+	struct buffer once = {0};
+	bool feed;
+
+	add_words(&once, text, length, "\t\r\n");
+	feed = memmem(buffer_string(&once), once.length, "</", 2) != NULL;
+	if (feed) /* markup inside of text, as in feeds */
+		add_words(out, buffer_string(&once), once.length, "");
+	else
+		buffer_add(out, buffer_string(&once), once.length);
+	buffer_release(&once);
+}

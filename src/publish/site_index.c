@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The first page, its JSON, and the feeds. What it says of each page was put aside when that
+ * page was written, so that a thousand pages are not looked at because of one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "publish/site_p.h"
+
+enum {
+	FEED_MAX = 50,
+	INDEX_SECONDS = 90 * 86400, /* how far back the last changes go */
+	NAME_COLUMNS = 40           /* of an indicator, in a row */
+};
+
+/* The strip as it stands today: the last cell held from then on. */
+static void shift(const char *stored, int64_t days, char cells[static SITE_DAYS + 1])
+{
+	size_t length = strlen(stored);
+
+	for (size_t i = 0; i < SITE_DAYS; i++) {
+		int64_t at = (int64_t)i + days + (int64_t)length - SITE_DAYS;
+
+		if (at < 0 || length == 0)
+			cells[i] = '-';
+		else
+			cells[i] = stored[at < (int64_t)length ? at : (int64_t)length - 1];
+	}
+	cells[SITE_DAYS] = '\0';
+}
+
+static void add_row(const struct site *site, struct statement *row, struct value *list)
+{
+	const char *lamps = statement_text(row, 3);
+	struct value *map = json_parse(lamps, strlen(lamps), NULL);
+	int64_t days = site_day(site, site->now) - statement_integer(row, 1);
+	char cells[SITE_DAYS + 1];
+
+	if (map == NULL)
+		return;
+	shift(statement_text(row, 2), days > 0 ? days : 0, cells);
+	value_put_text(map, "page", statement_text(row, 0));
+	value_put(map, "strip", site_strip_value(cells, "days"));
+	value_append(list, map);
+}
+
+/* The troubled first, else by name. */
+static int by_trouble(const void *a, const void *b)
+{
+	const struct value *left = *(struct value *const *)a, *right = *(struct value *const *)b;
+	int64_t worse = value_get_number(right, "badness") - value_get_number(left, "badness");
+
+	if (worse != 0)
+		return worse < 0 ? -1 : 1;
+	return strcmp(value_get_text(left, "page"), value_get_text(right, "page"));
+}
+
+static struct value *rows(const struct site *site)
+{
+	struct statement *row = database_query(
+		site->database, "SELECT page, day, strip, lamps FROM site ORDER BY page", "");
+	struct value *list = value_list();
+
+	while (statement_row(row))
+		add_row(site, row, list);
+	statement_end(row);
+	if (list->count > 0)
+		qsort(list->members, list->count, sizeof *list->members, by_trouble);
+	return list;
+}
+
+/* "3 red, 1 yellow, 40 green": a list of maps with colour and count, the worst first. */
+static struct value *totals(const struct value *pages)
+{
+	static const enum colour order[] = {
+		COLOUR_RED, COLOUR_YELLOW, COLOUR_GREY, COLOUR_BLUE, COLOUR_GREEN};
+	struct value *list = value_list();
+
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+		int64_t count = 0;
+
+		for (size_t j = 0; j < pages->count; j++)
+			count += text_equal(
+				value_get_text(pages->members[j], "colour"), colour_name(order[i]));
+		if (count > 0) {
+			struct value *map = value_append(list, site_lamp(order[i], NULL));
+
+			value_put_number(map, "count", count);
+		}
+	}
+	return list;
+}
+
+static bool write_json(const struct site *site, struct value *data, struct error *error)
+{
+	const struct value *pages = value_get(data, "pages");
+	static const char *const texts[] = {"page", "address", "provider", "observation", "colour"};
+	struct value *root = value_map(), *list;
+	struct buffer text = {0};
+	bool done;
+
+	value_put_number(root, "format", 1);
+	list = value_put(root, "pages", value_list());
+	for (size_t i = 0; i < pages->count; i++) {
+		struct value *map = value_append(list, value_map());
+
+		for (size_t j = 0; j < sizeof texts / sizeof texts[0]; j++)
+			value_put_text(map, texts[j], value_get_text(pages->members[i], texts[j]));
+	}
+	value_put(root, "changes", site_moments_json(value_get(data, "moments")));
+	json_write(root, 1, &text);
+	done = site_write(site, "index.json", buffer_string(&text), text.length, error);
+	buffer_release(&text);
+	value_free(root);
+	return done;
+}
+
+static bool write_style(const struct site *site, struct error *error)
+{
+	struct value *data = value_map();
+	bool done = site_render(site, "style.txt", data, "style.css", error);
+
+	value_free(data);
+	return done;
+}
+
+bool site_write_index(const struct site *site, struct error *error)
+{
+	struct value *data = value_map(), *pages = value_put(data, "pages", rows(site));
+	bool done;
+
+	value_put(data, "totals", totals(pages));
+	value_put_number(data, "count", (int64_t)pages->count);
+	value_put_boolean(data, "one", pages->count == 1);
+	value_put(data, "moments",
+		site_moments(site, NULL, site->now - INDEX_SECONDS, INT64_MAX, SITE_RECENT_MAX));
+	done = write_style(site, error) && write_json(site, data, error) &&
+	       site_render(site, "index.html", data, "index.html", error) &&
+	       site_write_feed(site, NULL, error);
+	value_free(data);
+	return done;
+}
+
+/* Its times are those of what happened, so that it stays as it is while nothing does. */
+bool site_write_feed(const struct site *site, const char *page, struct error *error)
+{
+	struct value *data = value_map(), *moments;
+	char *name = page != NULL ? memory_format("%s/feed.xml", page) : memory_string("feed.xml");
+	bool done;
+
+	moments = value_put(data, "moments", site_moments(site, page, 0, INT64_MAX, FEED_MAX));
+	value_put_text(data, "page", page != NULL ? page : "");
+	value_put_text(data, "updated",
+		moments->count > 0 ? value_get_text(value_get(moments->members[0], "time"), "utc")
+				   : "1970-01-01T00:00:00Z");
+	site_put_identity(site, data, page);
+	done = site_render(site, "feed.xml", data, name, error);
+	free(name);
+	value_free(data);
+	return done;
+}

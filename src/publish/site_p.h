@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the files of the site share. Nobody else includes it. Times are seconds since 1970;
+ * days are numbers of days since 1970 in the configured zone.
+ */
+#ifndef LAMPWATCH_SITE_P_H
+#define LAMPWATCH_SITE_P_H
+
+#include "base/buffer.h"
+#include "base/json.h"
+#include "config/config.h"
+#include "publish/site.h"
+#include "store/store.h"
+
+enum {
+	SITE_DAYS = 90,         /* that a strip shows */
+	SITE_CELLS_MAX = 400,   /* of a strip */
+	SITE_DAY_CELL = 300,    /* seconds of one on a day's page */
+	SITE_MONTH_CELL = 7200, /* on a month's */
+	SITE_LAMPS_MAX = 200,   /* strips on a page */
+	SITE_NAMES_MAX = 8,     /* indicators named in a row of the index */
+	SITE_MOMENTS_MAX = 300, /* on a day's page */
+	SITE_RECENT_MAX = 25,   /* where the last ones are listed */
+	SITE_TURNS_MAX = 12,    /* changes of one moment, where many moments are listed */
+	SITE_BADGES_MAX = 256,
+	SITE_HISTORY_MAX = 100000 /* changes that are looked at for one file */
+};
+
+#define SITE_DAY_SECONDS ((int64_t)86400)
+
+/* ---- site_value.c: what templates are filled with ---- */
+
+/* A map: utc, local ("2014-01-24 20:20 CET"), clock ("20:20"), full (with seconds and weekday). */
+struct value *site_time(const struct site *site, int64_t time);
+
+/* A map: colour, level. level NULL: the colour alone. */
+struct value *site_lamp(enum colour colour, const char *level);
+
+/* Puts under uuid an identity for ever (RFC 9562 section 5.8) of what has this name in this
+ * archive; name NULL: of all of it. */
+void site_put_identity(const struct site *site, struct value *map, const char *name);
+
+/* The colour's shape, for where no style sheet draws it. */
+struct value *site_shape(enum colour colour);
+
+/* Text that others wrote, with what could deceive made visible. */
+void site_put(struct value *map, const char *key, const char *text);
+
+/* Under word the provider's own, unless it says what the level does. */
+void site_put_word(struct value *map, const char *word, const char *level);
+
+/* As site_put(), of several lines and columns, which stay apart. */
+void site_put_lines(struct value *map, const char *key, const char *text);
+
+/* The day of a time in the configured zone, and its first second. */
+int64_t site_day(const struct site *site, int64_t time);
+int64_t site_day_begin(const struct site *site, int64_t day);
+
+/* "2014-01-24" of a day's number; its year is the first four, its month the next two after '-'. */
+void site_day_name(int64_t day, char out[static 16]);
+
+/* The number of the first day of a month (1 to 12; 13 is the next year's first). */
+int64_t site_month_day(int year, int month);
+
+/* The first day of the month, and of the year, that the day is in. */
+int64_t site_month_begin(int64_t day);
+int64_t site_year_begin(int64_t day);
+
+/* ---- site_file.c ---- */
+
+/*
+ * Fills the template with the data and writes archive/name, unless that says the same
+ * already. The data gets root (the way up from there), zone and written.
+ */
+bool site_render(const struct site *site, const char *template, struct value *data,
+	const char *name, struct error *error);
+
+/* Writes the bytes as archive/name, unless they stand there already. */
+bool site_write(const struct site *site, const char *name, const void *bytes, size_t length,
+	struct error *error);
+
+/* ---- site_history.c: what a page said over time ---- */
+
+/* The time during which a lamp had one colour, to the beginning of the one before in the list. */
+struct site_span {
+	int64_t begin;
+	char cell; /* as in a strip */
+};
+
+struct site_track {
+	char *id, *label;
+	enum level level; /* now */
+	char *word;
+	bool gone;
+	int64_t since;
+	struct site_span *spans; /* newest first */
+	size_t count;
+};
+
+struct site_interval {
+	int64_t begin, end;
+};
+
+/* A page and its past. All owned but site, config and state. */
+struct site_page {
+	const struct site *site;
+	const char *name;
+	const struct page_config *config; /* NULL: not in the configuration any more */
+	struct page_state *state;
+	enum level red; /* the floor */
+	int64_t first;  /* time of the first snapshot; 0: none */
+	bool fresh;
+	struct site_track *tracks; /* in the order of the lamps' ids, the overall level first */
+	size_t track_count;
+	struct site_interval *blind; /* when it could not be read; oldest first */
+	size_t blind_count;
+};
+
+/* Loads lamps and past back to since. */
+void site_page_load(
+	struct site_page *page, const struct site *site, struct page_state *state, int64_t since);
+void site_page_release(struct site_page *page);
+
+enum colour site_page_colour(const struct site_page *page);
+enum colour site_track_colour(const struct site_page *page, const struct site_track *track);
+/* "unreadable", "unreachable", "stale", "never read", "fresh". */
+const char *site_page_observation(const struct site_page *page);
+
+/* The worse of two colours by what a person must look at first. */
+enum colour site_worse(enum colour a, enum colour b);
+
+/* ---- site_held.c: what a snapshot said, and until when ---- */
+
+/* What a file of the snapshot holds, valid UTF-8; "" where there is none. Owned by the caller. */
+char *site_file(const struct site *site, const char *page, const char *folder, const char *name);
+
+/* The value of a key in a capture; NULL where it is not there. Owned by the caller. */
+char *site_capture_value(const char *capture, const char *key);
+
+/*
+ * Puts held (a time), fetches, once: until when the page was seen to say what the snapshot holds,
+ * which the next one tells, and for the last one the state.
+ */
+void site_put_held(const struct site *site, const struct page_state *state,
+	const struct snapshot_row *row, struct value *map);
+
+/* Puts overall: the lamp of the page as a whole in that snapshot. */
+void site_put_said(
+	const struct site *site, const char *page, const char *folder, struct value *map);
+
+/* ---- site_strip.c ---- */
+
+/* A strip's cells are letters: g b y r, x for grey, - for nothing known. edges: count + 1 times. */
+struct site_strip {
+	const int64_t *edges;
+	size_t count;
+	const char *unit; /* what a cell is: "days" */
+};
+
+char site_cell(enum colour colour);
+const char *site_strip_colour(char cell); /* "green" …; "" where nothing is known */
+
+/* Fills cells (terminated) of one track; site_strip_worst() adds another's to it. */
+void site_strip_fill(const struct site_page *page, const struct site_track *track,
+	const struct site_strip *strip, char cells[static SITE_CELLS_MAX + 1]);
+void site_strip_worst(char cells[static SITE_CELLS_MAX + 1], const char *other);
+
+/* A map: cells, paths (cell, d), words. */
+struct value *site_strip_value(const char *cells, const char *unit);
+
+/* The days' edges: count + 1 times from the first day on. */
+void site_edges_days(const struct site *site, int64_t first, size_t count, int64_t *edges);
+/* Edges that are step seconds apart; returns the number of cells. */
+size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges);
+
+/* A list with one map for each track that is worth showing, the troubled first: lamp, name, word,
+ * since, worst, strip; at most SITE_LAMPS_MAX, *left the rest. The worst of all of them into whole.
+ */
+struct value *site_strips(const struct site_page *page, const struct site_strip *strip,
+	char whole[static SITE_CELLS_MAX + 1], size_t *left);
+
+/* ---- site_moment.c ---- */
+
+/*
+ * What happened, newest first: a list with one map for each moment at which something changed or
+ * was kept. page NULL: of all pages, and without snapshots that changed nothing.
+ */
+struct value *site_moments(
+	const struct site *site, const char *page, int64_t from, int64_t to, size_t limit);
+
+/* The same of one page, with what the snapshots of these moments say and until when. */
+struct value *site_page_moments(
+	const struct site_page *page, int64_t from, int64_t to, size_t limit);
+
+/* The same list for programs: a list of maps with time, page, title, path and uuid. */
+struct value *site_moments_json(const struct value *moments);
+
+/* The changes of one snapshot, as one moment. */
+struct value *site_snapshot_moment(
+	const struct site *site, const char *page, const struct snapshot_row *row);
+
+/* ---- site_reading.c ---- */
+
+/*
+ * Puts what a canonical text says: readable, title, word, lamp, indicators (the worst first),
+ * incidents, maintenances among them. text "": it could not be read.
+ */
+void site_put_reading(
+	const struct site *site, enum level red, const char *text, struct value *data);
+
+/* ---- the files ---- */
+
+/* Puts what is said of the page at the head of each of its files. */
+void site_put_page(const struct site_page *page, struct value *data);
+
+/* What the index says of a page, made with its strip of SITE_DAYS: JSON, owned by the caller. */
+char *site_row(const struct site_page *page);
+bool site_write_page(
+	const struct site_page *page, char whole[static SITE_CELLS_MAX + 1], struct error *error);
+bool site_write_report(const struct site_page *page, struct error *error);
+bool site_write_day(const struct site_page *page, int64_t day, struct error *error);
+bool site_write_month(const struct site_page *page, int64_t day, struct error *error);
+bool site_write_year(const struct site_page *page, int64_t day, struct error *error);
+bool site_write_snapshot(const struct site *site, const char *page, const struct page_state *state,
+	const struct snapshot_row *row, struct error *error);
+bool site_write_index(const struct site *site, struct error *error);
+bool site_write_feed(const struct site *site, const char *page, struct error *error);
+
+/* ---- site_copy.c: foreign bytes for display ---- */
+
+/* UTF-8, by the response's headers, the document's own word, or as it is. */
+void site_copy_text(const struct buffer *body, const char *headers, struct buffer *out);
+bool site_copy_is_html(const struct buffer *text, const char *headers);
+/* The document without what could lead out of it. */
+void site_copy_html(const char *text, size_t length, struct buffer *out);
+/* What a person would read of it, a line for each block. */
+void site_copy_words(const char *text, size_t length, struct buffer *out);
+
+/* ---- site_words.c ---- */
+
+/* A list of maps, each with one of same, removed, added: which words differ; NULL where too many
+ * do to be marked, or none. */
+struct value *site_words(const char *before, const char *after);
+
+#endif

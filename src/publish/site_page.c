@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A page's own index, its JSON, and the badges of its lamps.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "net/http.h"
+#include "publish/site_p.h"
+
+enum {
+	BADGE_NAME_MAX = 40,
+	BADGE_DIGITS = 6, /* of the id's digest, in a badge's name */
+	ROW_LABEL_MAX = 24,
+	LABEL_MAX = 40, /* characters; what is longer is cut */
+	BADGE_COLUMN_PIXELS = 7,
+	BADGE_EDGE_PIXELS = 16
+};
+
+/* What a person looks at first. */
+static const enum colour order[] = {
+	COLOUR_RED, COLOUR_YELLOW, COLOUR_GREY, COLOUR_BLUE, COLOUR_GREEN};
+
+/* ---- badges ---- */
+
+/* "badge-gmail-3fa1c2.svg": the id's digest keeps two names apart that look alike. */
+static char *badge_name(const struct site_track *track)
+{
+	char digest[DIGEST_TEXT], slug[BADGE_NAME_MAX + 1];
+	size_t length = 0;
+
+	if (track->id[0] == '\0')
+		return memory_string("badge.svg");
+	for (const char *at = track->label; *at != '\0' && length < BADGE_NAME_MAX; at++) {
+		if (isalnum((unsigned char)*at) && (unsigned char)*at < 0x80)
+			slug[length++] = (char)tolower((unsigned char)*at);
+		else if (length > 0 && slug[length - 1] != '-')
+			slug[length++] = '-';
+	}
+	slug[length] = '\0';
+	digest_sha256(track->id, strlen(track->id), digest);
+	return memory_format(
+		"badge-%s%s%.*s.svg", slug, text_ends(slug, "-") ? "" : "-", BADGE_DIGITS, digest);
+}
+
+static char *label_cut(const char *label, size_t maximum)
+{
+	char *text = text_visible_copy(label);
+	size_t at = 0, length = strlen(text), columns = 0;
+
+	while (at < length && columns++ < maximum)
+		at += text_character(text + at, length - at, NULL);
+	if (at < length) {
+		char *whole = text;
+
+		text = memory_format("%.*s…", (int)at, whole);
+		free(whole);
+	}
+	return text;
+}
+
+static struct value *badge_value(const struct site_page *page, const struct site_track *track)
+{
+	struct value *map = site_lamp(site_track_colour(page, track), level_words(track->level));
+	char *label = label_cut(track->id[0] != '\0' ? track->label : page->name, LABEL_MAX);
+	int64_t left = (int64_t)text_columns(label) * BADGE_COLUMN_PIXELS + BADGE_EDGE_PIXELS;
+	int64_t right = (int64_t)(strlen(value_get_text(map, "colour")) + 2) * BADGE_COLUMN_PIXELS +
+			BADGE_EDGE_PIXELS;
+
+	value_put_text(map, "label", label);
+	value_put_number(map, "left", left);
+	value_put_number(map, "right", right);
+	value_put_number(map, "width", left + right);
+	value_put_number(map, "left_middle", left / 2);
+	value_put_number(map, "right_middle", left + right / 2);
+	value_put(map, "shape", site_shape(site_track_colour(page, track)));
+	value_put(map, "since", site_time(page->site, track->since));
+	free(label);
+	return map;
+}
+
+static bool write_badges(const struct site_page *page, struct error *error)
+{
+	bool done = true;
+
+	for (size_t i = 0; done && i < page->track_count && i < SITE_BADGES_MAX; i++) {
+		struct value *map = badge_value(page, &page->tracks[i]);
+		char *badge = badge_name(&page->tracks[i]),
+		     *name = memory_format("%s/%s", page->name, badge);
+
+		done = site_render(page->site, "badge.svg", map, name, error);
+		free(name);
+		free(badge);
+		value_free(map);
+	}
+	return done;
+}
+
+/* ---- the page ---- */
+
+void site_put_page(const struct site_page *page, struct value *data)
+{
+	const struct page_state *state = page->state;
+	char *url = http_url_public(page->config != NULL ? page->config->url : state->url);
+
+	value_put_text(data, "page", page->name);
+	site_put(data, "address", url);
+	site_put(data, "provider", page->config != NULL ? page->config->provider : "");
+	value_put_text(data, "kind", page->config != NULL ? page->config->kind : "");
+	value_put_text(data, "observation", site_page_observation(page));
+	value_put_boolean(data, "fresh", page->fresh);
+	value_put(data, "lamp", site_lamp(site_page_colour(page), NULL));
+	site_put(data, "failure", state->failure);
+	value_put_boolean(data, "seen", state->last_success != 0);
+	value_put(data, "last_success", site_time(page->site, state->last_success));
+	value_put_number(data, "snapshots", state->snapshot);
+	value_put_text(data, "head", state->head);
+	free(url);
+}
+
+static struct value *years(const struct site_page *page)
+{
+	struct value *list = value_list();
+	char first[16], last[16];
+	int64_t now = site_day(page->site, page->site->now);
+
+	site_day_name(site_day(page->site, page->first), first);
+	site_day_name(now, last);
+	for (int year = atoi(last); page->first != 0 && year >= atoi(first); year--) {
+		struct value *map = value_append(list, value_map());
+
+		value_put_number(map, "year", year);
+	}
+	return list;
+}
+
+static void put_day(struct value *data, const char *key, int64_t day)
+{
+	char name[16];
+
+	site_day_name(day, name);
+	value_put_text(data, key, name);
+}
+
+static void put_badges(const struct site_page *page, struct value *data)
+{
+	struct value *list = value_put(data, "badges", value_list());
+
+	for (size_t i = 0; i < page->track_count && i < SITE_BADGES_MAX; i++) {
+		struct value *map = value_append(list, value_map());
+		char *badge = badge_name(&page->tracks[i]);
+
+		value_put_text(map, "file", badge);
+		site_put(map, "name", page->tracks[i].label);
+		free(badge);
+	}
+}
+
+static struct value *page_value(const struct site_page *page, char whole[static SITE_CELLS_MAX + 1])
+{
+	const struct site *site = page->site;
+	int64_t today = site_day(site, site->now), edges[SITE_CELLS_MAX + 1];
+	struct site_strip strip = {edges, SITE_DAYS, "days"};
+	struct value *data = value_map();
+	size_t left;
+
+	site_edges_days(site, today - SITE_DAYS + 1, SITE_DAYS, edges);
+	site_put_page(page, data);
+	value_put(data, "lamps", site_strips(page, &strip, whole, &left));
+	value_put_number(data, "left", (int64_t)left);
+	put_day(data, "from", today - SITE_DAYS + 1);
+	put_day(data, "to", today);
+	value_put(data, "years", years(page));
+	value_put(data, "moments", site_page_moments(page, 0, INT64_MAX, SITE_RECENT_MAX));
+	put_badges(page, data);
+	return data;
+}
+
+/* ---- its row in the index ---- */
+
+static bool in_row(const struct site_page *page, size_t i, enum colour colour)
+{
+	const struct site_track *track = &page->tracks[i];
+
+	return site_track_colour(page, track) == colour &&
+	       (track->id[0] != '\0' || page->track_count == 1);
+}
+
+/* A map with the names that have the colour, as far as there is room, in one text: a thousand rows
+ * are filled at each change. */
+static void add_group(
+	const struct site_page *page, enum colour colour, struct value *groups, size_t *room)
+{
+	struct buffer names = {0};
+	struct value *map;
+	int64_t more = 0;
+
+	for (size_t i = 0; i < page->track_count; i++) {
+		if (!in_row(page, i, colour))
+			continue;
+		if (*room > 0) {
+			char *label = label_cut(page->tracks[i].label, ROW_LABEL_MAX);
+
+			buffer_format(&names, "%s%s", names.length > 0 ? ", " : "", label);
+			free(label);
+			--*room;
+		} else {
+			more++;
+		}
+	}
+	if (names.length > 0 || more > 0) {
+		map = value_append(groups, site_lamp(colour, NULL));
+		value_put_text(map, "names", buffer_string(&names));
+		value_put_number(map, "more", more);
+	}
+	buffer_release(&names);
+}
+
+char *site_row(const struct site_page *page)
+{
+	enum colour colour = site_page_colour(page);
+	struct value *row = value_map(), *groups;
+	struct buffer text = {0};
+	size_t room = SITE_NAMES_MAX;
+
+	site_put_page(page, row);
+	value_put_text(row, "colour", colour_name(colour));
+	groups = value_put(row, "groups", value_list());
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+		add_group(page, order[i], groups, &room);
+		if (order[i] == colour)
+			value_put_number(
+				row, "badness", (int64_t)(sizeof order / sizeof order[0] - i));
+	}
+	value_put_boolean(row, "mixed", groups->count > 1);
+	json_write(row, 0, &text);
+	value_free(row);
+	return buffer_take(&text);
+}
+
+/* ---- the same for programs ---- */
+
+static void add_lamp(struct value *list, const struct value *lamp)
+{
+	struct value *map = value_append(list, value_map());
+	const struct value *now = value_get(lamp, "lamp"), *since = value_get(lamp, "since");
+
+	value_put_text(map, "name", value_get_text(lamp, "name"));
+	value_put_text(map, "colour", value_get_text(now, "colour"));
+	value_put_text(map, "level", value_get_text(now, "level"));
+	value_put_text(map, "word", value_get_text(lamp, "word"));
+	value_put_text(map, "since", value_get_text(since, "utc"));
+}
+
+static bool write_json(const struct site_page *page, const struct value *data, struct error *error)
+{
+	const struct value *lamps = value_get(data, "lamps"), *moments = value_get(data, "moments");
+	static const char *const texts[] = {"page", "address", "provider", "observation", "head"};
+	struct value *root = value_map(), *list;
+	char *name = memory_format("%s/index.json", page->name);
+	struct buffer text = {0};
+	bool done;
+
+	value_put_number(root, "format", 1);
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		value_put_text(root, texts[i], value_get_text(data, texts[i]));
+	value_put_text(root, "colour", value_get_text(value_get(data, "lamp"), "colour"));
+	list = value_put(root, "indicators", value_list());
+	for (size_t i = 0; i < lamps->count; i++)
+		add_lamp(list, lamps->members[i]);
+	value_put(root, "changes", site_moments_json(moments));
+	json_write(root, 1, &text);
+	done = site_write(page->site, name, buffer_string(&text), text.length, error);
+	buffer_release(&text);
+	free(name);
+	value_free(root);
+	return done;
+}
+
+bool site_write_page(
+	const struct site_page *page, char whole[static SITE_CELLS_MAX + 1], struct error *error)
+{
+	struct value *data = page_value(page, whole);
+	char *name = memory_format("%s/index.html", page->name);
+	bool done = write_json(page, data, error) &&
+		    site_render(page->site, "page.html", data, name, error) &&
+		    write_badges(page, error) && site_write_feed(page->site, page->name, error);
+
+	free(name);
+	value_free(data);
+	return done;
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The page about a snapshot: what the status page said, until when, how that was got, and how
+ * anybody can check it.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/archive.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "model/validator.h"
+#include "net/http.h"
+#include "publish/site_p.h"
+
+enum {
+	COPY_MAX = 512 * 1024,       /* bytes of the copy that is shown */
+	SOURCE_MAX = 256 * 1024,     /* of the source */
+	DOCUMENTS_MAX = 1024 * 1024, /* of both, for all documents of a snapshot */
+	WORDS_MAX = 1024 * 1024,     /* of a text that is compared */
+	AROUND_BEFORE = 3            /* snapshots that are named before this one */
+};
+
+/* A snapshot on its way to its page. */
+struct subject {
+	const struct site *site;
+	const char *page;
+	const struct page_state *state;
+	const struct snapshot_row *row, *previous, *next; /* the last two may be NULL */
+	enum level red;
+	bool packed; /* its folder is gone: bodies would take the room again that was won */
+	struct value *data;
+	size_t room; /* bytes for documents */
+};
+
+/* A file of a snapshot; empty where there is none. */
+static bool load(const struct subject *subject, const struct snapshot_row *row, const char *name,
+	struct buffer *text)
+{
+	return archive_read(subject->site->archive, subject->page, row->folder, name, text, NULL);
+}
+
+static char *load_text(
+	const struct subject *subject, const struct snapshot_row *row, const char *name)
+{
+	return site_file(subject->site, subject->page, row->folder, name);
+}
+
+static void put_reading(const struct subject *subject)
+{
+	char *text = load_text(subject, subject->row, "reading");
+
+	site_put_reading(subject->site, subject->red, text, subject->data);
+	free(text);
+}
+
+/* ---- how it was got ---- */
+
+/* "key: value" lines, one map each, up to the next document; returns where that begins. */
+static char *put_lines(struct value *map, const char *key, char *text)
+{
+	struct value *list = value_put(map, key, value_list());
+	struct buffer request = {0};
+
+	while (text != NULL && *text != '\0' && !text_starts(text, "document: ")) {
+		char *line = strsep(&text, "\n"), *colon = strstr(line, ": ");
+		struct value *one;
+
+		if (colon == NULL)
+			continue;
+		*colon = '\0';
+		if (text_equal(line, "request-header")) {
+			buffer_format(&request, "%s\n", colon + 2);
+			continue;
+		}
+		one = value_append(list, value_map());
+		site_put(one, "key", line);
+		site_put(one, "value", colon + 2);
+	}
+	value_put_text(map, "request", buffer_string(&request));
+	buffer_release(&request);
+	return text;
+}
+
+/* What the capture says of each document is put to that. */
+static void put_capture(const struct subject *subject)
+{
+	const struct value *documents = value_get(subject->data, "documents");
+	char *capture = load_text(subject, subject->row, "capture"), *rest;
+	char *simulated = site_capture_value(capture, "simulated");
+
+	value_put_boolean(subject->data, "simulated", simulated != NULL);
+	rest = put_lines(subject->data, "capture", capture);
+	for (size_t i = 0; i < documents->count && rest != NULL && *rest != '\0'; i++) {
+		char *line = strsep(&rest, "\n");
+
+		site_put(documents->members[i], "name", line + strlen("document: "));
+		rest = put_lines(documents->members[i], "exchange", rest);
+	}
+	free(simulated);
+	free(capture);
+}
+
+/* ---- what was said before and after ---- */
+
+static void add_around(const struct subject *subject, struct value *list, int64_t sequence)
+{
+	struct snapshot_row row = {0};
+	struct value *map;
+
+	if (!store_snapshot(subject->site->database, subject->page, sequence, &row))
+		return;
+	map = value_append(list, value_map());
+	value_put_text(map, "folder", row.folder);
+	value_put(map, "time", site_time(subject->site, row.time));
+	value_put_boolean(map, "this", sequence == subject->row->sequence);
+	site_put_held(subject->site, subject->state, &row, map);
+	site_put_said(subject->site, subject->page, row.folder, map);
+	snapshot_row_release(&row);
+}
+
+static void put_around(const struct subject *subject)
+{
+	struct value *list = value_put(subject->data, "around", value_list());
+	int64_t sequence = subject->row->sequence;
+
+	for (int64_t i = sequence - AROUND_BEFORE; i <= sequence + 1; i++)
+		add_around(subject, list, i);
+}
+
+/* ---- the documents ---- */
+
+/* The beginning of a text, as much as there is room for; what does not fit sets cut. */
+static char *take_part(struct subject *subject, struct value *map, const char *cut,
+	const struct buffer *text, size_t maximum)
+{
+	size_t length = text->length < maximum ? text->length : maximum;
+	struct buffer part = {0};
+
+	if (length > subject->room)
+		length = subject->room;
+	subject->room -= length;
+	value_put_boolean(map, cut, length < text->length);
+	text_repair(&part, buffer_string(text), length);
+	return buffer_take(&part);
+}
+
+/* Foreign HTML as it is: the template puts it into a frame. */
+static void put_copy(struct subject *subject, struct value *map, const struct buffer *text)
+{
+	struct buffer copy = {0};
+	char *part;
+
+	site_copy_html(buffer_string(text), text->length, &copy);
+	part = take_part(subject, map, "copy_cut", &copy, COPY_MAX);
+	value_put_text(map, "copy", part);
+	free(part);
+	buffer_release(&copy);
+}
+
+static void put_source(struct subject *subject, struct value *map, const struct buffer *text)
+{
+	char *part = take_part(subject, map, "source_cut", text, SOURCE_MAX);
+
+	site_put_lines(map, "source", part);
+	free(part);
+}
+
+/* The document as text; false where the snapshot has none. */
+static bool document_text(const struct subject *subject, const struct snapshot_row *row, size_t i,
+	char **headers, struct buffer *text)
+{
+	char *name = archive_document("body", i), *headers_name = archive_document("headers", i);
+	struct buffer body = {0};
+	bool found = load(subject, row, name, &body);
+
+	*headers = load_text(subject, row, headers_name);
+	if (found)
+		site_copy_text(&body, *headers, text);
+	buffer_release(&body);
+	free(headers_name);
+	free(name);
+	return found;
+}
+
+static char *words_of(const struct buffer *text, bool markup)
+{
+	size_t length = text->length < WORDS_MAX ? text->length : WORDS_MAX;
+	struct buffer words = {0}, repaired = {0};
+
+	if (markup)
+		site_copy_words(buffer_string(text), length, &words);
+	else
+		buffer_add(&words, buffer_string(text), length);
+	text_repair(&repaired, buffer_string(&words), words.length);
+	buffer_release(&words);
+	return buffer_take(&repaired);
+}
+
+/* Which words are others than in the snapshot before. */
+static void put_difference(
+	const struct subject *subject, struct value *map, size_t i, const struct buffer *text)
+{
+	struct buffer before = {0};
+	char *headers = NULL;
+	struct value *words = NULL;
+
+	if (subject->previous != NULL &&
+		document_text(subject, subject->previous, i, &headers, &before)) {
+		bool markup = buffer_string(text)[strspn(buffer_string(text), " \t\r\n")] == '<';
+		char *old = words_of(&before, markup), *new = words_of(text, markup);
+
+		words = site_words(old, new);
+		free(old);
+		free(new);
+	}
+	value_put_boolean(map, "marked", words != NULL && words->count > 0);
+	value_put(map, "words", words != NULL ? words : value_list());
+	free(headers);
+	buffer_release(&before);
+}
+
+static void put_document(struct subject *subject, struct value *list, size_t i)
+{
+	struct buffer text = {0};
+	char *headers = NULL, *name = archive_document("body", i);
+	struct value *map;
+	bool html;
+
+	if (!document_text(subject, subject->row, i, &headers, &text))
+		goto out;
+	html = !subject->packed && site_copy_is_html(&text, headers);
+	map = value_append(list, value_map());
+	value_put_text(map, "file", name);
+	value_put_number(map, "number", (int64_t)i + 1);
+	value_put_boolean(map, "html", html);
+	put_difference(subject, map, i, &text);
+	if (html)
+		put_copy(subject, map, &text);
+	if (!subject->packed)
+		put_source(subject, map, &text);
+	site_put_lines(map, "headers", headers);
+out:
+	free(name);
+	free(headers);
+	buffer_release(&text);
+}
+
+static void put_documents(struct subject *subject)
+{
+	struct value *list = value_put(subject->data, "documents", value_list());
+
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
+		put_document(subject, list, i);
+}
+
+/* ---- the proof ---- */
+
+static void put_digests(const struct subject *subject)
+{
+	struct value *list = value_put(subject->data, "digests", value_list());
+	char *sums = load_text(subject, subject->row, ARCHIVE_SUMS), *rest = sums, *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		char *blank = strstr(line, "  ");
+		struct value *map;
+
+		if (blank == NULL)
+			continue;
+		*blank = '\0';
+		map = value_append(list, value_map());
+		site_put(map, "digest", line);
+		site_put(map, "file", blank + 2);
+	}
+	free(sums);
+	value_put_text(subject->data, "sums", subject->row->sums);
+	site_put_lines(subject->data, "line", subject->row->line);
+	value_put_number(subject->data, "sequence", subject->row->sequence);
+	value_put_number(subject->data, "chain_line", subject->row->sequence + 1);
+}
+
+/* ---- the page ---- */
+
+static void put_way(const struct subject *subject, const char *key, const struct snapshot_row *row)
+{
+	struct value *map;
+
+	if (row == NULL) {
+		value_put_boolean(subject->data, key, false);
+		return;
+	}
+	map = value_put(subject->data, key, value_map());
+	value_put_text(map, "folder", row->folder);
+	value_put(map, "time", site_time(subject->site, row->time));
+}
+
+static void put_head(const struct subject *subject)
+{
+	const struct page_config *config = config_page(subject->site->config, subject->page);
+	char *url = http_url_public(config != NULL ? config->url : subject->state->url),
+	     *name = strrchr(subject->row->folder, '/'), *month;
+	char day[16];
+
+	site_day_name(site_day(subject->site, subject->row->time), day);
+	month = memory_format("%.4s/%.2s", day, day + 5);
+	value_put_text(subject->data, "page", subject->page);
+	site_put(subject->data, "address", url);
+	value_put(subject->data, "time", site_time(subject->site, subject->row->time));
+	value_put_text(subject->data, "folder", subject->row->folder);
+	value_put_text(subject->data, "name", name != NULL ? name + 1 : subject->row->folder);
+	value_put_text(subject->data, "day", day);
+	value_put_text(subject->data, "month", month);
+	put_way(subject, "previous", subject->previous);
+	put_way(subject, "next", subject->next);
+	free(month);
+	free(url);
+}
+
+static bool is_packed(const struct subject *subject)
+{
+	char *path = archive_path(
+		subject->site->archive, subject->page, subject->row->folder, ARCHIVE_SUMS);
+	bool packed = !file_exists(path);
+
+	free(path);
+	return packed;
+}
+
+static bool write_it(struct subject *subject, struct error *error)
+{
+	char *name = memory_format("%s/%s.html", subject->page, subject->row->folder);
+	bool done;
+
+	subject->packed = is_packed(subject);
+
+	subject->data = value_map();
+	value_put_boolean(subject->data, "packed", subject->packed);
+	subject->room = DOCUMENTS_MAX;
+	put_head(subject);
+	put_reading(subject);
+	put_around(subject);
+	put_documents(subject);
+	put_capture(subject);
+	put_digests(subject);
+	value_put(subject->data, "moment",
+		site_snapshot_moment(subject->site, subject->page, subject->row));
+	done = site_render(subject->site, "snapshot.html", subject->data, name, error);
+	value_free(subject->data);
+	free(name);
+	return done;
+}
+
+bool site_write_snapshot(const struct site *site, const char *page, const struct page_state *state,
+	const struct snapshot_row *row, struct error *error)
+{
+	const struct page_config *config = config_page(site->config, page);
+	struct snapshot_row previous = {0}, next = {0};
+	bool has_previous = store_snapshot(site->database, page, row->sequence - 1, &previous),
+	     has_next = store_snapshot(site->database, page, row->sequence + 1, &next);
+	struct subject subject = {.site = site,
+		.page = page,
+		.state = state,
+		.row = row,
+		.previous = has_previous ? &previous : NULL,
+		.next = has_next ? &next : NULL,
+		.red = config != NULL ? (enum level)config->settings.red : LEVEL_PARTIAL_OUTAGE};
+	bool done = write_it(&subject, error);
+
+	snapshot_row_release(&previous);
+	snapshot_row_release(&next);
+	return done;
+}

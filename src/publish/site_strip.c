@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Strips: time from left to right, in cells. A colour is also a height, for those who
+ * cannot tell colours apart: what is worse stands higher.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/indicator_state.h"
+#include "publish/site_p.h"
+
+/* In the order of badness. y: where the middle of its line lies in a strip of ten; the style sheet
+ * says how thick it is. */
+static const struct {
+	char cell;
+	const char *colour;
+	int y;
+} kinds[] = {
+	{'-', "", 0},
+	{'g', "green", 9},
+	{'b', "blue", 8},
+	{'x', "grey", 9},
+	{'y', "yellow", 7},
+	{'r', "red", 5},
+};
+
+enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
+
+char site_cell(enum colour colour)
+{
+	static const char cells[] = {
+		[COLOUR_GREEN] = 'g',
+		[COLOUR_BLUE] = 'b',
+		[COLOUR_YELLOW] = 'y',
+		[COLOUR_RED] = 'r',
+		[COLOUR_GREY] = 'x',
+	};
+
+	return cells[colour];
+}
+
+static int badness(char cell)
+{
+	int i = KIND_COUNT - 1;
+
+	while (i > 0 && kinds[i].cell != cell)
+		i--;
+	return i;
+}
+
+const char *site_strip_colour(char cell)
+{
+	return kinds[badness(cell)].colour;
+}
+
+static void paint_cell(char *cell, char with)
+{
+	if (badness(with) > badness(*cell))
+		*cell = with;
+}
+
+void site_strip_worst(char cells[static SITE_CELLS_MAX + 1], const char *other)
+{
+	for (size_t i = 0; cells[i] != '\0' && other[i] != '\0'; i++)
+		paint_cell(&cells[i], other[i]);
+}
+
+static void paint(
+	const struct site_strip *strip, int64_t begin, int64_t end, char with, char *cells)
+{
+	size_t low = 0, high = strip->count;
+
+	while (low < high) { /* the first cell that ends after begin */
+		size_t middle = (low + high) / 2;
+
+		if (strip->edges[middle + 1] > begin)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	for (; low < strip->count && strip->edges[low] < end; low++)
+		paint_cell(&cells[low], with);
+}
+
+/* Where the page could not be read, grey takes the place of what was thought to hold. */
+static void paint_seen(const struct site_page *page, const struct site_strip *strip, int64_t begin,
+	int64_t end, char with, char *cells)
+{
+	for (size_t i = 0; i < page->blind_count && begin < end; i++) {
+		const struct site_interval *blind = &page->blind[i];
+		int64_t from = blind->begin > begin ? blind->begin : begin;
+		int64_t to = blind->end < end ? blind->end : end;
+
+		if (from >= to)
+			continue;
+		if (begin < from)
+			paint(strip, begin, from, with, cells);
+		paint(strip, from, to, 'x', cells);
+		begin = to;
+	}
+	if (begin < end)
+		paint(strip, begin, end, with, cells);
+}
+
+void site_strip_fill(const struct site_page *page, const struct site_track *track,
+	const struct site_strip *strip, char cells[static SITE_CELLS_MAX + 1])
+{
+	int64_t end = page->site->now + 1;
+
+	memset(cells, '-', strip->count);
+	cells[strip->count] = '\0';
+	for (size_t i = 0; i < track->count; i++) {
+		const struct site_span *span = &track->spans[i];
+
+		if (span->cell != '-' && span->begin < end)
+			paint_seen(page, strip, span->begin, end, span->cell, cells);
+		end = span->begin;
+	}
+}
+
+void site_edges_days(const struct site *site, int64_t first, size_t count, int64_t *edges)
+{
+	for (size_t i = 0; i <= count; i++)
+		edges[i] = site_day_begin(site, first + (int64_t)i);
+}
+
+size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges)
+{
+	size_t count = 0;
+
+	for (; begin < end && count < SITE_CELLS_MAX; begin += step)
+		edges[count++] = begin;
+	edges[count] = end;
+	return count;
+}
+
+/* ---- for the templates ---- */
+
+/* Green goes on below what is worse: fewer pieces, and the same to look at. */
+static bool is_drawn(char cell, int kind)
+{
+	return kinds[kind].cell == 'g' ? strchr("gbyr", cell) != NULL : cell == kinds[kind].cell;
+}
+
+static void add_path(struct value *paths, const char *cells, int kind)
+{
+	bool present = strchr(cells, kinds[kind].cell) != NULL;
+	struct buffer d = {0};
+	struct value *map;
+	size_t end = 0; /* of the piece before */
+
+	for (size_t i = 0, width; present && cells[i] != '\0'; i += width > 0 ? width : 1) {
+		for (width = 0; cells[i + width] != '\0' && is_drawn(cells[i + width], kind);)
+			width++;
+		if (width > 0 && d.length == 0)
+			buffer_format(&d, "M%zu %dh%zu", i, kinds[kind].y, width);
+		else if (width > 0)
+			buffer_format(&d, "m%zu 0h%zu", i - end, width);
+		end = width > 0 ? i + width : end;
+	}
+	if (d.length > 0) {
+		map = value_append(paths, value_map());
+		value_put_text(map, "cell", (char[]){kinds[kind].cell, '\0'});
+		value_put_text(map, "d", buffer_string(&d));
+	}
+	buffer_release(&d);
+}
+
+static size_t count_of(const char *cells, char cell)
+{
+	size_t count = 0;
+
+	for (; *cells != '\0'; cells++)
+		count += *cells == cell;
+	return count;
+}
+
+struct value *site_strip_value(const char *cells, const char *unit)
+{
+	struct value *map = value_map(), *paths = value_put(map, "paths", value_list());
+	size_t known = strlen(cells) - count_of(cells, '-');
+	struct buffer words = {0};
+	int trouble = 0;
+
+	value_put_number(map, "cells", (int64_t)strlen(cells));
+	for (int i = 1; i < KIND_COUNT; i++)
+		add_path(paths, cells, i);
+	if (known > 0)
+		buffer_format(&words, "%zu %s", known, unit);
+	else
+		buffer_text(&words, "nothing is known");
+	for (int i = KIND_COUNT - 1; i > 1; i--) {
+		size_t count = count_of(cells, kinds[i].cell);
+
+		if (count > 0)
+			buffer_format(&words, "%s %zu %s", trouble++ > 0 ? "," : ":", count,
+				kinds[i].colour);
+	}
+	value_put_text(map, "words", buffer_string(&words));
+	buffer_release(&words);
+	return map;
+}
+
+/* ---- the lamps of a page ---- */
+
+struct filled {
+	const struct site_track *track;
+	int worst, now;
+	char cells[SITE_CELLS_MAX + 1];
+};
+
+static int by_trouble(const void *a, const void *b)
+{
+	const struct filled *left = a, *right = b;
+
+	if (left->now != right->now)
+		return left->now > right->now ? -1 : 1;
+	if (left->worst != right->worst)
+		return left->worst > right->worst ? -1 : 1;
+	return left->track < right->track ? -1 : left->track > right->track;
+}
+
+static void fill(const struct site_page *page, const struct site_track *track,
+	const struct site_strip *strip, struct filled *filled)
+{
+	filled->track = track;
+	filled->now = badness(site_cell(site_track_colour(page, track)));
+	site_strip_fill(page, track, strip, filled->cells);
+	for (size_t i = 0; i < strip->count; i++)
+		if (badness(filled->cells[i]) > filled->worst)
+			filled->worst = badness(filled->cells[i]);
+}
+
+static struct value *lamp_value(
+	const struct site_page *page, const struct filled *filled, const char *unit)
+{
+	const struct site_track *track = filled->track;
+	struct value *map = value_map();
+
+	site_put(map, "name", track->label);
+	value_put_boolean(map, "overall", track->id[0] == '\0');
+	value_put(
+		map, "lamp", site_lamp(site_track_colour(page, track), level_words(track->level)));
+	value_put_text(map, "worst", kinds[filled->worst].colour);
+	site_put_word(map, track->word, level_words(track->level));
+	value_put_boolean(map, "gone", track->gone);
+	value_put(map, "since", site_time(page->site, track->since));
+	value_put(map, "strip", site_strip_value(filled->cells, unit));
+	return map;
+}
+
+struct value *site_strips(const struct site_page *page, const struct site_strip *strip,
+	char whole[static SITE_CELLS_MAX + 1], size_t *left)
+{
+	struct filled *list = memory_zero(page->track_count + 1, sizeof *list);
+	struct value *lamps = value_list();
+
+	memset(whole, '-', strip->count);
+	whole[strip->count] = '\0';
+	for (size_t i = 0; i < page->track_count; i++) {
+		fill(page, &page->tracks[i], strip, &list[i]);
+		site_strip_worst(whole, list[i].cells);
+	}
+	qsort(list, page->track_count, sizeof *list, by_trouble);
+	for (size_t i = 0; i < page->track_count && i < SITE_LAMPS_MAX; i++)
+		value_append(lamps, lamp_value(page, &list[i], strip->unit));
+	*left = page->track_count > SITE_LAMPS_MAX ? page->track_count - SITE_LAMPS_MAX : 0;
+	free(list);
+	return lamps;
+}

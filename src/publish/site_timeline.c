@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What happened at one moment on one page: the lamps that turned, what was written about it,
+ * and the snapshot that proves it.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "publish/site_p.h"
+
+enum { ROWS_A_MOMENT = 64 }; /* that are looked at, on average */
+
+/* How a change that is no lamp's turn is put into words; the name of what it is about follows. */
+static const struct {
+	const char *type, *words;
+	bool named, quoted; /* which of its fields are shown */
+} notes[] = {
+	{"incident-new", "Incident appears", true, true},
+	{"incident", "Incident", true, true},
+	{"incident-closed", "Incident leaves the page", true, false},
+	{"maintenance-new", "Maintenance is announced", true, false},
+	{"maintenance", "Maintenance", true, false},
+	{"maintenance-closed", "Maintenance leaves the page", true, false},
+	{"other", "The page says something else", true, true},
+	{"unreadable", "The page cannot be read", false, true},
+	{"readable", "The page can be read again", false, false},
+	{"lost", "The page is lost: it could not be read several times in a row", false, true},
+	{"back", "The page is back", false, false},
+};
+
+enum { NOTE_COUNT = sizeof notes / sizeof notes[0] };
+
+/* Rows that belong together, on their way into one map. */
+struct moment {
+	const struct site *site;
+	size_t turns_max;
+	enum level red;
+	int64_t time, snapshot;
+	char *page;
+	struct value *map, *turns, *said, *notes;
+	struct value *overall; /* shown where no indicator explains it */
+	size_t left;
+};
+
+/* One row of what is remembered. Borrowed. */
+struct line {
+	const char *type, *item, *name, *before, *after, *text;
+	bool anew;
+};
+
+static enum level red_floor(const struct site *site, const char *page)
+{
+	const struct page_config *config = config_page(site->config, page);
+
+	return config != NULL ? (enum level)config->settings.red : LEVEL_PARTIAL_OUTAGE;
+}
+
+static void begin(struct moment *moment, const char *page, int64_t time)
+{
+	char day[16], *path;
+
+	moment->time = time;
+	moment->page = memory_string(page);
+	moment->red = red_floor(moment->site, page);
+	moment->map = value_map();
+	value_put_text(moment->map, "page", page);
+	value_put(moment->map, "time", site_time(moment->site, time));
+	site_day_name(site_day(moment->site, time), day);
+	path = memory_format("%.4s/%.2s/%s.html", day, day + 5, day);
+	value_put_text(moment->map, "day_path", path);
+	free(path);
+	moment->turns = value_put(moment->map, "turns", value_list());
+	moment->said = value_put(moment->map, "said", value_list());
+	moment->notes = value_put(moment->map, "notes", value_list());
+}
+
+/* Since when the lamp had been as it was before. */
+static int64_t lasted_since(const struct moment *moment, const char *item)
+{
+	struct statement *row = database_query(moment->site->database,
+		"SELECT max(time) FROM change WHERE page = ?1 AND item = ?2 AND time < ?3"
+		" AND type IN ('overall', 'indicator', 'indicator-new', 'indicator-gone')"
+		" UNION ALL SELECT min(time) FROM snapshot WHERE page = ?1",
+		"tti", moment->page, item, moment->time);
+	int64_t time = 0;
+
+	while (time == 0 && statement_row(row))
+		time = statement_integer(row, 0);
+	statement_end(row);
+	return time;
+}
+
+static void put_level(
+	const struct moment *moment, struct value *map, const char *key, const char *name)
+{
+	enum level level;
+
+	if (level_parse(name, &level))
+		value_put(
+			map, key, site_lamp(level_colour(level, moment->red), level_words(level)));
+}
+
+static struct value *turn_value(const struct moment *moment, const struct line *line)
+{
+	struct value *map = value_map();
+	char lasted[DATE_TEXT_MAX];
+	enum level after;
+	int64_t since;
+
+	site_put(map, "name", line->name);
+	site_put_word(map, line->text, level_parse(line->after, &after) ? level_words(after) : "");
+	put_level(moment, map, "before", line->before);
+	put_level(moment, map, "after", line->after);
+	value_put_boolean(map, "gone", text_equal(line->type, "indicator-gone"));
+	value_put_boolean(map, "new", text_equal(line->type, "indicator-new"));
+	value_put_boolean(map, "same", text_equal(line->before, line->after));
+	value_put_boolean(map, "anew", line->anew);
+	since = lasted_since(moment, line->item);
+	if (since != 0 && since < moment->time && line->before[0] != '\0') {
+		date_write_duration(moment->time - since, lasted);
+		value_put_text(map, "lasted", lasted);
+	}
+	return map;
+}
+
+static void add_turn(struct moment *moment, const struct line *line)
+{
+	if (text_equal(line->type, "overall")) {
+		value_free(moment->overall);
+		moment->overall = turn_value(moment, line);
+	} else if (moment->turns->count < moment->turns_max) {
+		value_append(moment->turns, turn_value(moment, line));
+	} else {
+		moment->left++;
+	}
+}
+
+static void add_said(struct moment *moment, const struct line *line)
+{
+	struct value *map;
+
+	if (moment->said->count >= moment->turns_max)
+		return;
+	map = value_append(moment->said, value_map());
+	site_put(map, "title", line->name);
+	site_put(map, "state", line->after);
+	site_put(map, "text", line->text);
+}
+
+static void add_note(struct moment *moment, const struct line *line)
+{
+	struct value *map;
+	size_t i = 0;
+
+	while (i < NOTE_COUNT && !text_equal(notes[i].type, line->type))
+		i++;
+	if (i == NOTE_COUNT || moment->notes->count >= moment->turns_max)
+		return;
+	map = value_append(moment->notes, value_map());
+	value_put_text(map, "words", notes[i].words);
+	site_put(map, "name", notes[i].named ? line->name : "");
+	site_put(map, "text", notes[i].quoted ? line->text : "");
+	site_put(map, "before", notes[i].named ? line->before : "");
+	site_put(map, "after", notes[i].named ? line->after : "");
+}
+
+static void add_line(struct moment *moment, const struct line *line)
+{
+	if (text_equal(line->type, "overall") || text_starts(line->type, "indicator"))
+		add_turn(moment, line);
+	else if (text_equal(line->type, "update"))
+		add_said(moment, line);
+	else
+		add_note(moment, line);
+}
+
+/* ---- the end of a moment ---- */
+
+static void title_of_turn(const struct value *turn, struct buffer *title)
+{
+	const struct value *after = value_get(turn, "after");
+
+	buffer_format(title, "%s ", value_get_text(turn, "name"));
+	if (value_get(turn, "gone")->type == VALUE_TRUE)
+		buffer_text(title, "is listed no longer");
+	else if (after != NULL)
+		buffer_format(title, "%s (%s)", value_get_text(after, "colour"),
+			value_get_text(after, "level"));
+}
+
+/* One line, for lists and feeds. */
+static void put_title(const struct moment *moment)
+{
+	struct buffer title = {0};
+
+	for (size_t i = 0; i < moment->turns->count && i < 3; i++) {
+		buffer_text(&title, i > 0 ? ", " : "");
+		title_of_turn(moment->turns->members[i], &title);
+	}
+	if (moment->turns->count + moment->left > 3)
+		buffer_format(&title, " and %zu more", moment->turns->count + moment->left - 3);
+	if (title.length == 0 && moment->notes->count > 0)
+		buffer_format(&title, "%s %s", value_get_text(moment->notes->members[0], "words"),
+			value_get_text(moment->notes->members[0], "name"));
+	if (title.length == 0 && moment->said->count > 0)
+		buffer_format(
+			&title, "%s: an update", value_get_text(moment->said->members[0], "title"));
+	if (title.length == 0)
+		buffer_text(&title, "first reading");
+	value_put_text(moment->map, "title", buffer_string(&title));
+	buffer_release(&title);
+}
+
+static void put_snapshot(const struct moment *moment)
+{
+	struct snapshot_row row = {0};
+
+	struct database *database = moment->site->database;
+
+	if (moment->snapshot != 0 &&
+		store_snapshot(database, moment->page, moment->snapshot, &row) &&
+		!store_is_pruned(database, moment->page, moment->snapshot))
+		value_put_text(moment->map, "folder", row.folder);
+	snapshot_row_release(&row);
+}
+
+static struct value *end(struct moment *moment)
+{
+	struct value *map = moment->map;
+	char *identity;
+
+	if (moment->overall != NULL && moment->turns->count == 0)
+		value_append(moment->turns, moment->overall);
+	else
+		value_free(moment->overall);
+	value_put_boolean(map, "first",
+		moment->snapshot == 1 && moment->turns->count + moment->notes->count == 0);
+	value_put_number(map, "left", (int64_t)moment->left);
+	value_put_number(map, "sequence", moment->snapshot);
+	put_snapshot(moment);
+	put_title(moment);
+	identity = memory_format("%s\t%" PRId64, moment->page, moment->time);
+	site_put_identity(moment->site, map, identity);
+	free(identity);
+	free(moment->page);
+	*moment = (struct moment){.site = moment->site, .turns_max = moment->turns_max};
+	return map;
+}
+
+/* ---- rows into moments ---- */
+
+static struct value *collect(
+	const struct site *site, struct statement *row, size_t limit, size_t turns_max)
+{
+	struct moment moment = {.site = site, .turns_max = turns_max};
+	struct value *list = value_list();
+
+	while (statement_row(row)) {
+		int64_t time = statement_integer(row, 0);
+		const char *page = statement_text(row, 2);
+		struct line line = {statement_text(row, 3), statement_text(row, 4),
+			statement_text(row, 5), statement_text(row, 6), statement_text(row, 7),
+			statement_text(row, 8), statement_integer(row, 9) != 0};
+
+		if (moment.map != NULL && (time != moment.time || !text_equal(page, moment.page)))
+			value_append(list, end(&moment));
+		if (list->count == limit)
+			break;
+		if (moment.map == NULL)
+			begin(&moment, page, time);
+		if (statement_integer(row, 1) != 0)
+			moment.snapshot = statement_integer(row, 1);
+		add_line(&moment, &line);
+	}
+	if (moment.map != NULL)
+		value_append(list, end(&moment));
+	statement_end(row);
+	return list;
+}
+
+struct value *site_moments(
+	const struct site *site, const char *page, int64_t from, int64_t to, size_t limit)
+{
+	int64_t rows = (int64_t)(limit * ROWS_A_MOMENT);
+
+	if (page == NULL)
+		return collect(site,
+			database_query(site->database,
+				"SELECT time, snapshot, page, type, item, name, before, after, "
+				"text, anew, id"
+				" FROM change WHERE time >= ? AND time < ?"
+				" ORDER BY time DESC, page, id LIMIT ?",
+				"iii", from, to, rows),
+			limit, SITE_TURNS_MAX);
+	return collect(site,
+		database_query(site->database,
+			"SELECT time, snapshot, page, type, item, name, before, after, text, anew,"
+			" id FROM change WHERE page = ?1 AND time >= ?2 AND time < ?3"
+			" UNION ALL SELECT time, 0, page, type, indicator, label, before, after,"
+			" text, 0, id FROM event WHERE page = ?1 AND time >= ?2 AND time < ?3"
+			" AND type IN ('lost', 'back')"
+			" UNION ALL SELECT time, sequence, page, 'snapshot', '', '', '', '', '', 0,"
+			" 0 FROM snapshot WHERE page = ?1 AND time >= ?2 AND time < ?3"
+			" AND NOT pruned ORDER BY 1 DESC, 11 LIMIT ?4",
+			"tiii", page, from, to, rows),
+		limit, SITE_TURNS_MAX);
+}
+
+struct value *site_page_moments(
+	const struct site_page *page, int64_t from, int64_t to, size_t limit)
+{
+	struct value *list = site_moments(page->site, page->name, from, to, limit);
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct value *map = list->members[i];
+		struct snapshot_row row = {0};
+
+		if (!store_snapshot(page->site->database, page->name,
+			    value_get_number(map, "sequence"), &row))
+			continue;
+		site_put_held(page->site, page->state, &row, map);
+		site_put_said(page->site, page->name, row.folder, map);
+		snapshot_row_release(&row);
+	}
+	return list;
+}
+
+struct value *site_snapshot_moment(
+	const struct site *site, const char *page, const struct snapshot_row *row)
+{
+	struct value *list = collect(site,
+		database_query(site->database,
+			"SELECT time, ?3, page, type, item, name, before, after, text, anew, id"
+			" FROM change WHERE page = ?1 AND time = ?2 AND snapshot IN (?3, 0)"
+			" UNION ALL SELECT ?2, ?3, ?1, 'snapshot', '', '', '', '', '', 0, 0"
+			" ORDER BY 11",
+			"tii", page, row->time, row->sequence),
+		1, SIZE_MAX);
+	struct value *moment = list->count > 0 ? list->members[0] : value_map();
+
+	list->count = 0;
+	value_free(list);
+	return moment;
+}
+
+struct value *site_moments_json(const struct value *moments)
+{
+	struct value *list = value_list();
+
+	for (size_t i = 0; i < moments->count; i++) {
+		const struct value *moment = moments->members[i];
+		struct value *map = value_append(list, value_map());
+		const char *page = value_get_text(moment, "page"),
+			   *folder = value_get_text(moment, "folder");
+		char *path = memory_format("%s/%s.html", page, folder);
+
+		value_put_text(map, "time", value_get_text(value_get(moment, "time"), "utc"));
+		value_put_text(map, "page", page);
+		value_put_text(map, "title", value_get_text(moment, "title"));
+		value_put_text(map, "path", folder[0] != '\0' ? path : "");
+		value_put_text(map, "uuid", value_get_text(moment, "uuid"));
+		value_put(map, "turns", value_copy(value_get(moment, "turns")));
+		free(path);
+	}
+	return list;
+}

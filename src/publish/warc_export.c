@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: ISC */
+#include "publish/warc_export.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "publish/warc_http.h"
+#include "settings.h"
+#include "store/store.h"
+
+enum { SLOTS_FIRST = 1024 };
+
+/* A payload that was written: what a revisit of it refers to. All owned. */
+struct payload {
+	char sha256[DIGEST_TEXT];
+	char id[WARC_ID_TEXT];
+	char *url;
+	int64_t date;
+};
+
+struct warc_export {
+	struct warc_writer *writer;
+	struct cdxj *cdxj;
+	struct payload **slots; /* by their digests: open addressing, at most half full */
+	size_t size, count;
+};
+
+struct warc_export *warc_export_new(struct warc_writer *writer, struct cdxj *cdxj)
+{
+	struct warc_export *warc_export = memory_zero(1, sizeof *warc_export);
+
+	*warc_export = (struct warc_export){.writer = writer,
+		.cdxj = cdxj,
+		.slots = memory_zero(SLOTS_FIRST, sizeof *warc_export->slots),
+		.size = SLOTS_FIRST};
+	return warc_export;
+}
+
+void warc_export_free(struct warc_export *warc_export)
+{
+	if (warc_export == NULL)
+		return;
+	for (size_t i = 0; i < warc_export->size; i++)
+		if (warc_export->slots[i] != NULL) {
+			free(warc_export->slots[i]->url);
+			free(warc_export->slots[i]);
+		}
+	free(warc_export->slots);
+	free(warc_export);
+}
+
+/* ---- payloads that were written before ---- */
+
+/* The slot where the digest is, or would be. */
+static struct payload **slot_of(struct payload **slots, size_t size, const char *sha256)
+{
+	size_t i;
+	char first[17] = "";
+
+	memcpy(first, sha256, sizeof first - 1);
+	i = strtoull(first, NULL, 16) % size;
+	while (slots[i] != NULL && !text_equal(slots[i]->sha256, sha256))
+		i = (i + 1) % size;
+	return &slots[i];
+}
+
+static void grow(struct warc_export *warc_export)
+{
+	size_t size = warc_export->size * 2;
+	struct payload **slots = memory_zero(size, sizeof *slots);
+
+	for (size_t i = 0; i < warc_export->size; i++)
+		if (warc_export->slots[i] != NULL)
+			*slot_of(slots, size, warc_export->slots[i]->sha256) =
+				warc_export->slots[i];
+	free(warc_export->slots);
+	warc_export->slots = slots;
+	warc_export->size = size;
+}
+
+static void remember(struct warc_export *warc_export, const char *sha256, const char *id,
+	const char *url, int64_t date)
+{
+	struct payload *payload = memory_zero(1, sizeof *payload);
+
+	if (warc_export->count * 2 >= warc_export->size)
+		grow(warc_export);
+	memcpy(payload->sha256, sha256, sizeof payload->sha256);
+	memcpy(payload->id, id, sizeof payload->id);
+	payload->url = memory_string(url);
+	payload->date = date;
+	*slot_of(warc_export->slots, warc_export->size, sha256) = payload;
+	warc_export->count++;
+}
+
+/* ---- records ---- */
+
+/* The same text for the same record, in every export. */
+static void record_id(const char *type, const char *page, const struct snapshot_row *row, size_t i,
+	char out[static WARC_ID_TEXT])
+{
+	char *text = memory_format(
+		"lampwatch %s %s %" PRId64 " %s %zu", type, page, row->sequence, row->sums, i);
+
+	warc_id(text, out);
+	free(text);
+}
+
+bool warc_export_begin(struct warc_export *warc_export, const char *filename,
+	const char *description, bool simulated, int64_t now)
+{
+	const struct warc_field fields[] = {
+		{"Content-Type", "application/warc-fields"}, {"WARC-Filename", filename}};
+	char id[WARC_ID_TEXT], random[DIGEST_TEXT];
+	unsigned char bytes[DIGEST_BYTES];
+	struct buffer block = {0};
+	bool good;
+
+	digest_random(bytes, sizeof bytes);
+	text_hexadecimal(bytes, sizeof bytes, random);
+	warc_id(random, id);
+	buffer_text(&block, "software: lampwatch/" LAMPWATCH_VERSION "\r\n"
+			    "format: WARC File Format 1.1\r\n"
+			    "conformsTo: https://iipc.github.io/warc-specifications/"
+			    "specifications/warc-format/warc-1.1/\r\n");
+	buffer_format(&block, "description: %s\r\n", description);
+	if (simulated)
+		buffer_text(&block, "simulated: yes: the times are of --clock, not of a clock\r\n");
+	good = warc_write(warc_export->writer,
+		&(struct warc_record){"warcinfo", id, now, fields, 2,
+			{buffer_string(&block), block.length}, {NULL, 0}},
+		NULL);
+	buffer_release(&block);
+	return good;
+}
+
+/* A document on its way out. */
+struct outgoing {
+	struct warc_export *warc_export;
+	const struct kept_document *document;
+	const char *url, *request_id, *id;
+	int64_t date;
+	char *address; /* without the port; owned */
+	char digest[WARC_DIGEST_TEXT];
+	struct message_head head;
+};
+
+static char *without_port(const char *address)
+{
+	const char *colon = address != NULL ? strrchr(address, ':') : NULL;
+	bool bracket = address != NULL && address[0] == '[';
+	char *copy;
+
+	if (colon == NULL)
+		return memory_string(address);
+	copy = memory_bytes(address + bracket, (size_t)(colon - address) - bracket);
+	copy[strcspn(copy, "]")] = '\0';
+	return copy;
+}
+
+static void index_record(const struct outgoing *out, const char *mime, const struct warc_place *at)
+{
+	char *plain = memory_string(mime != NULL ? mime : "");
+
+	plain[strcspn(plain, "; ")] = '\0';
+	cdxj_add(out->warc_export->cdxj,
+		&(struct cdxj_entry){out->url, out->date, plain,
+			out->head.start != NULL ? out->document->status : 0, out->digest, *at});
+	free(plain);
+}
+
+static bool write_request(const struct outgoing *out)
+{
+	const struct warc_field fields[] = {{"WARC-Target-URI", out->url},
+		{"WARC-Concurrent-To", out->id}, {"WARC-IP-Address", out->address},
+		{"Content-Type", "application/http;msgtype=request"}};
+	struct message_head head = {0};
+	struct buffer block = {0};
+	bool good;
+
+	if (out->document->request.length == 0)
+		return true;
+	message_head_parse(
+		buffer_string(&out->document->request), out->document->request.length, &head);
+	message_write_request(&head, &block);
+	good = warc_write(out->warc_export->writer,
+		&(struct warc_record){"request", out->request_id, out->date, fields,
+			sizeof fields / sizeof *fields, {buffer_string(&block), block.length},
+			{NULL, 0}},
+		NULL);
+	message_head_release(&head);
+	buffer_release(&block);
+	return good;
+}
+
+static bool write_response(const struct outgoing *out, const struct payload *before)
+{
+	char date[DATE_TEXT_MAX] = "";
+	const struct warc_field fields[] = {{"WARC-Target-URI", out->url},
+		{"WARC-Concurrent-To", out->document->request.length > 0 ? out->request_id : NULL},
+		{"WARC-IP-Address", out->address},
+		{"WARC-Profile", before != NULL ? WARC_PROFILE_IDENTICAL : NULL},
+		{"WARC-Refers-To", before != NULL ? before->id : NULL},
+		{"WARC-Refers-To-Target-URI", before != NULL ? before->url : NULL},
+		{"WARC-Refers-To-Date", date}, {"WARC-Truncated", before != NULL ? "length" : NULL},
+		{"WARC-Payload-Digest", out->digest},
+		{"Content-Type", "application/http;msgtype=response"}};
+	struct warc_bytes body = {buffer_string(&out->document->body), out->document->body.length};
+	struct buffer head = {0};
+	struct warc_place place;
+	bool good;
+
+	if (before != NULL)
+		date_write(before->date, date);
+	message_write_response(&out->head, out->document->status, body.length, &head);
+	good = warc_write(out->warc_export->writer,
+		&(struct warc_record){before != NULL ? "revisit" : "response", out->id, out->date,
+			fields, sizeof fields / sizeof *fields, {head.data, head.length},
+			before == NULL ? body : (struct warc_bytes){NULL, 0}},
+		&place);
+	index_record(out,
+		before != NULL ? "warc/revisit" : message_head_find(&out->head, "Content-Type"),
+		&place);
+	buffer_release(&head);
+	return good;
+}
+
+/* What a body is, where no header says it. */
+static const char *type_of(const struct buffer *body)
+{
+	static const struct {
+		const char *begins, *type;
+	} types[] = {
+		{"{", "application/json"},
+		{"[", "application/json"},
+		{"<?xml", "application/xml"},
+		{"<rss", "application/xml"},
+		{"<feed", "application/xml"},
+		{"<", "text/html"},
+	};
+	const char *text = buffer_string(body);
+
+	text += strspn(text, "\xef\xbb\xbf \t\r\n");
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (text_starts(text, types[i].begins))
+			return types[i].type;
+	return "application/octet-stream";
+}
+
+static bool write_resource(const struct outgoing *out)
+{
+	const char *type = type_of(&out->document->body);
+	const struct warc_field fields[] = {{"WARC-Target-URI", out->url},
+		{"WARC-Payload-Digest", out->digest}, {"Content-Type", type}};
+	struct warc_place place;
+	bool good = warc_write(out->warc_export->writer,
+		&(struct warc_record){"resource", out->id, out->date, fields,
+			sizeof fields / sizeof *fields, {NULL, 0},
+			{buffer_string(&out->document->body), out->document->body.length}},
+		&place);
+
+	index_record(out, type, &place);
+	return good;
+}
+
+/* The address that answered; a document of which none is known is told from the others by its name.
+ */
+static char *url_of(const struct kept *kept, size_t i)
+{
+	const struct kept_document *document = &kept->documents[i];
+	const char *known = document->final != NULL ? document->final : document->requested;
+	char *name = NULL, *url;
+
+	if (!text_starts(known != NULL ? known : "", "http"))
+		known = NULL;
+	if (known == NULL && i > 0)
+		name = memory_format("%s#%s", kept->url, document->name);
+	url = warc_uri(known != NULL ? known : name != NULL ? name : kept->url);
+	free(name);
+	return url;
+}
+
+/* The records of document i. id gets that of its response. */
+static bool write_document(struct warc_export *warc_export, const char *page,
+	const struct snapshot_row *row, const struct kept *kept, size_t i,
+	char id[static WARC_ID_TEXT])
+{
+	const struct kept_document *document = &kept->documents[i];
+	struct payload *before = *slot_of(warc_export->slots, warc_export->size, document->sha256);
+	char request_id[WARC_ID_TEXT], *url = url_of(kept, i);
+	struct outgoing out = {.warc_export = warc_export,
+		.document = document,
+		.url = url,
+		.request_id = request_id,
+		.id = id,
+		.date = kept->simulated || document->began == 0 ? kept->time : document->began,
+		.address = without_port(document->address)};
+	bool good;
+
+	message_head_parse(buffer_string(&document->headers), document->headers.length, &out.head);
+	warc_digest(document->sha256, out.digest);
+	record_id("request", page, row, i, request_id);
+	record_id(before != NULL ? "revisit" : "response", page, row, i, id);
+	if (out.head.start == NULL)
+		good = write_resource(&out);
+	else
+		good = write_request(&out) && write_response(&out, before);
+	if (before == NULL && document->body.length > 0)
+		remember(warc_export, document->sha256, id, url, out.date);
+	message_head_release(&out.head);
+	free(out.address);
+	free(url);
+	return good;
+}
+
+/* Each line of a file as a field of its own: so it can be put together again. */
+static void add_lines(struct buffer *out, const char *name, const struct buffer *text)
+{
+	const char *at = buffer_string(text);
+
+	while (*at != '\0') {
+		size_t length = strcspn(at, "\n");
+
+		buffer_format(out, "%s: ", name);
+		buffer_add(out, at, length);
+		buffer_text(out, "\r\n");
+		at += length + (at[length] == '\n');
+	}
+}
+
+static bool write_metadata(struct warc_export *warc_export, const char *page,
+	const struct snapshot_row *row, const struct kept *kept, const struct warc_page *main,
+	char (*ids)[WARC_ID_TEXT])
+{
+	struct warc_field fields[KEPT_DOCUMENTS_MAX + 3] = {
+		{"WARC-Target-URI", main->url}, {"Content-Type", "application/warc-fields"}};
+	struct buffer block = {0};
+	char id[WARC_ID_TEXT];
+	bool good;
+
+	fields[2] = (struct warc_field){"WARC-Refers-To", kept->count > 0 ? ids[0] : NULL};
+	for (size_t i = 0; i < kept->count; i++)
+		fields[i + 3] = (struct warc_field){"WARC-Concurrent-To", ids[i]};
+	buffer_format(
+		&block, "page: %s\r\nfolder: %s\r\nchain: %s\r\n", page, row->folder, row->line);
+	add_lines(&block, "capture", &kept->capture);
+	add_lines(&block, "reading", &kept->reading);
+	add_lines(&block, "changes", &kept->changes);
+	add_lines(&block, "sha256sums", &kept->sums);
+	record_id("metadata", page, row, 0, id);
+	good = warc_write(warc_export->writer,
+		&(struct warc_record){"metadata", id, main->time, fields, kept->count + 3,
+			{buffer_string(&block), block.length}, {NULL, 0}},
+		NULL);
+	buffer_release(&block);
+	return good;
+}
+
+bool warc_export_snapshot(struct warc_export *warc_export, const char *name,
+	const struct snapshot_row *row, const struct kept *kept, struct warc_page *page)
+{
+	char ids[KEPT_DOCUMENTS_MAX][WARC_ID_TEXT];
+	const struct kept_document *first = kept->documents;
+	struct warc_page main = {.time = kept->time};
+	bool good = true;
+
+	if (kept->count > 0 && !kept->simulated && first->began != 0)
+		main.time = first->began;
+	main.url = kept->count > 0 ? url_of(kept, 0) : warc_uri(kept->url);
+	for (size_t i = 0; good && i < kept->count; i++)
+		good = write_document(warc_export, name, row, kept, i, ids[i]);
+	good = good && write_metadata(warc_export, name, row, kept, &main, ids);
+	if (page != NULL)
+		*page = main;
+	else
+		free(main.url);
+	return good;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Snapshots as WARC records. For each document that was fetched: the request,
+ * and the response, or, where its payload was written before, a revisit of that; a
+ * document of which no headers are kept is a resource. For each snapshot, a metadata record
+ * with its reading, capture, changes and digests.
+ *
+ * Bodies are kept decoded, so headers about codings are left out and Content-Length is that of the
+ * body. WARC-Date is when the capture began, in seconds; of a simulated snapshot, the time that was
+ * given.
+ */
+#ifndef LAMPWATCH_WARC_EXPORT_H
+#define LAMPWATCH_WARC_EXPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "archive/snapshot_reader.h"
+#include "publish/cdxj.h"
+#include "publish/warc.h"
+
+struct snapshot_row;
+struct warc_export;
+
+/* Takes about 300 bytes for each body written, so that the next like it can be a revisit. */
+struct warc_export *warc_export_new(struct warc_writer *writer, struct cdxj *cdxj);
+void warc_export_free(struct warc_export *warc_export);
+
+/* The warcinfo record, which comes first. filename without folders. */
+bool warc_export_begin(struct warc_export *warc_export, const char *filename,
+	const char *description, bool simulated, int64_t now);
+
+/* What the snapshot's main document is called and when it was had, for a list of pages. Owned. */
+struct warc_page {
+	char *url;
+	int64_t time;
+};
+
+/* All records of one snapshot. False once the writer's put() has said so. page may be NULL. */
+bool warc_export_snapshot(struct warc_export *warc_export, const char *name,
+	const struct snapshot_row *row, const struct kept *kept, struct warc_page *page);
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: ISC */
+#include "publish/web_records.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "net/http.h"
+#include "publish/warc_http.h"
+
+enum {
+	READ_BLOCK = 65536,
+	HEAD_MAX = 64 * 1024, /* of a response, looked at for its status */
+};
+
+/* ---- what there is ---- */
+
+static void web_record_release(struct web_record *record)
+{
+	warc_head_release(&record->head);
+	free(record->location);
+	free(record->key);
+}
+
+void web_records_release(struct web_records *records)
+{
+	for (size_t i = 0; i < records->count; i++)
+		web_record_release(&records->list[i]);
+	for (size_t i = 0; i < records->file_count; i++) {
+		free(records->files[i].path);
+		free(records->files[i].name);
+	}
+	free(records->by_id);
+	free(records->by_digest);
+	free(records->list);
+	free(records->files);
+	warc_reader_close(records->reader);
+	*records = (struct web_records){0};
+}
+
+/* The address without what may be secret; a fragment, which names a document of ours, stays. */
+static char *key_of(const char *url)
+{
+	char *public = http_url_public(url), *key;
+	const char *fragment = strchr(url, '#');
+
+	if (fragment == NULL)
+		return public;
+	key = memory_format("%s%s", public, fragment);
+	free(public);
+	return key;
+}
+
+static bool is_redirect(int status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/* The status of a response, and where it leads. */
+static bool take_status(struct warc_reader *reader, struct web_record *record, struct error *error)
+{
+	struct buffer block = {.maximum = HEAD_MAX};
+	struct message_head head = {0};
+	const char *location;
+	bool good = warc_reader_block(reader, HEAD_MAX, &block, error);
+
+	if (good) {
+		message_head_parse(buffer_string(&block), block.length, &head);
+		location = message_head_find(&head, "Location");
+		record->status = message_status(&head);
+		if (is_redirect(record->status) && location != NULL)
+			record->location = memory_string(location);
+	}
+	message_head_release(&head);
+	buffer_release(&block);
+	return good;
+}
+
+static bool take_record(struct web_records *records, struct warc_reader *reader,
+	struct warc_head *head, struct error *error)
+{
+	struct web_record record = {.head = *head, .file = records->file_count - 1};
+	bool http = head->type != WARC_RESOURCE;
+
+	*head = (struct warc_head){0};
+	if (http && !take_status(reader, &record, error)) {
+		web_record_release(&record);
+		return false;
+	}
+	if (!http || (record.head.type == WARC_REVISIT && record.status == 0))
+		record.status = 200;
+	if (records->count >= WEB_RECORDS_MAX) {
+		web_record_release(&record);
+		return error_set(error, REMEDY_PAGE, "more than %d records", WEB_RECORDS_MAX);
+	}
+	if (record.head.url != NULL && record.head.date != 0 && record.status != 0) {
+		record.key = key_of(record.head.url);
+		*(struct web_record *)memory_append(
+			&records->list, &records->count, sizeof record) = record;
+	} else {
+		web_record_release(&record);
+	}
+	return true;
+}
+
+/* A file of our own, made of an archive of invented times. */
+static bool take_info(struct web_records *records, struct warc_reader *reader, struct error *error)
+{
+	struct buffer block = {.maximum = HEAD_MAX};
+	bool good = warc_reader_block(reader, HEAD_MAX, &block, error);
+
+	if (good && text_starts(buffer_string(&block), "software: lampwatch/") &&
+		strstr(buffer_string(&block), "\nsimulated: yes") != NULL)
+		records->simulated = true;
+	buffer_release(&block);
+	return good;
+}
+
+static bool digest_file(const char *path, char sha256[static DIGEST_TEXT], struct error *error)
+{
+	struct digest_stream *stream;
+	FILE *file = fopen(path, "rbe");
+	char bytes[READ_BLOCK];
+	size_t got;
+	bool good;
+
+	if (file == NULL)
+		return error_set(
+			error, REMEDY_LOCAL, "%s: cannot be opened: %s", path, strerror(errno));
+	stream = digest_begin();
+	while ((got = fread(bytes, 1, sizeof bytes, file)) > 0)
+		digest_add(stream, bytes, got);
+	digest_end(stream, sha256);
+	good = !ferror(file) ||
+	       error_set(error, REMEDY_LOCAL, "%s: cannot be read: %s", path, strerror(errno));
+	fclose(file);
+	return good;
+}
+
+static bool read_records(
+	struct web_records *records, struct warc_reader *reader, struct error *error)
+{
+	bool good = true;
+
+	while (good) {
+		struct warc_head head = {0};
+		enum warc_next next = warc_reader_next(reader, &head, error);
+
+		if (next == WARC_RECORD && head.type == WARC_INFO)
+			good = take_info(records, reader, error);
+		else if (next == WARC_RECORD && head.type != WARC_OTHER)
+			good = take_record(records, reader, &head, error);
+		warc_head_release(&head);
+		if (next != WARC_RECORD)
+			return next == WARC_END;
+	}
+	return false;
+}
+
+bool web_records_read(struct web_records *records, const char *path, struct error *error)
+{
+	struct web_file file = {.path = memory_string(path)};
+	const char *slash = strrchr(path, '/');
+	struct warc_reader *reader;
+	bool good;
+
+	file.name = memory_string(slash != NULL ? slash + 1 : path);
+	*(struct web_file *)memory_append(&records->files, &records->file_count, sizeof file) =
+		file;
+	if (!digest_file(path, records->files[records->file_count - 1].sha256, error))
+		return false;
+	reader = warc_reader_open(path, error);
+	good = reader != NULL && read_records(records, reader, error);
+	warc_reader_close(reader);
+	return good;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct web_record *left = a, *right = b;
+	int order = strcmp(left->key, right->key);
+
+	if (order != 0)
+		return order;
+	return left->head.date < right->head.date ? -1 : left->head.date > right->head.date;
+}
+
+static const char *id_of(const struct web_record *record)
+{
+	return record->head.id;
+}
+
+/* A revisit has no payload of its own, whatever digest it carries. */
+static const char *digest_of(const struct web_record *record)
+{
+	return record->head.type != WARC_REVISIT ? record->head.payload_digest : NULL;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return text_compare(id_of(*(const struct web_record *const *)a),
+		id_of(*(const struct web_record *const *)b));
+}
+
+static int by_digest(const void *a, const void *b)
+{
+	return text_compare(digest_of(*(const struct web_record *const *)a),
+		digest_of(*(const struct web_record *const *)b));
+}
+
+static const struct web_record **list_by(
+	const struct web_records *records, int (*order)(const void *a, const void *b))
+{
+	const struct web_record **list = memory_zero(records->count, sizeof *list);
+
+	for (size_t i = 0; i < records->count; i++)
+		list[i] = &records->list[i];
+	qsort(list, records->count, sizeof *list, order);
+	return list;
+}
+
+void web_records_sort(struct web_records *records)
+{
+	if (records->count == 0)
+		return;
+	qsort(records->list, records->count, sizeof *records->list, by_key);
+	records->by_id = list_by(records, by_id);
+	records->by_digest = list_by(records, by_digest);
+}
+
+/* ---- which record it is ---- */
+
+/* The place of the first record of that key that is not earlier, or of what would follow it. */
+static size_t first_of(const struct web_records *records, const char *key, int64_t date)
+{
+	size_t low = 0, high = records->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct web_record *record = &records->list[middle];
+		int order = strcmp(record->key, key);
+
+		if (order < 0 || (order == 0 && record->head.date < date))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Of two addresses that are the same without query: an archive of ours has none. */
+static bool same_query(const char *of_record, const char *wanted)
+{
+	const char *query = strchr(of_record, '?'), *other = strchr(wanted, '?');
+
+	return query == NULL || (other != NULL && strcmp(query, other) == 0);
+}
+
+/* The first from place i on that is of the address, whose key is given. */
+static const struct web_record *from(
+	const struct web_records *records, size_t i, const char *key, const char *url)
+{
+	for (; i < records->count && text_equal(records->list[i].key, key); i++)
+		if (same_query(records->list[i].head.url, url))
+			return &records->list[i];
+	return NULL;
+}
+
+const struct web_record *web_records_next(
+	const struct web_records *records, const char *url, const struct web_record *before)
+{
+	const struct web_record *found;
+	char *key;
+
+	if (before != NULL)
+		return from(records, (size_t)(before - records->list) + 1, before->key, url);
+	key = key_of(url);
+	found = from(records, first_of(records, key, INT64_MIN), key, url);
+	free(key);
+	return found;
+}
+
+const struct web_record *web_records_nearest(
+	const struct web_records *records, const char *url, int64_t time)
+{
+	char *key = key_of(url);
+	size_t first = first_of(records, key, time - WEB_TOGETHER_SECONDS);
+	const struct web_record *best = NULL, *record = from(records, first, key, url);
+
+	for (; record != NULL && record->head.date <= time + WEB_TOGETHER_SECONDS;
+		record = web_records_next(records, url, record))
+		if (best == NULL || llabs(record->head.date - time) < llabs(best->head.date - time))
+			best = record;
+	free(key);
+	return best;
+}
+
+const struct web_record *web_records_follow(
+	const struct web_records *records, const struct web_record *record)
+{
+	for (int i = 0; i < WEB_REDIRECTS_MAX && record->location != NULL; i++) {
+		char *origin = http_url_origin(record->head.url);
+		char *url = record->location[0] == '/'
+				    ? memory_format("%s%s", origin, record->location)
+				    : memory_string(record->location);
+		const struct web_record *target =
+			web_records_nearest(records, url, record->head.date);
+
+		free(url);
+		free(origin);
+		if (target == NULL)
+			break;
+		record = target;
+	}
+	return record;
+}
+
+/* The record whose text (its id, its payload's digest) is this one; NULL for none. */
+static const struct web_record *lookup(const struct web_records *records,
+	const struct web_record *const *list, const char *text,
+	const char *(*text_of)(const struct web_record *record))
+{
+	size_t low = 0, high = records->count;
+
+	while (!text_empty(text) && low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = text_compare(text_of(list[middle]), text);
+
+		if (order == 0)
+			return list[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+const struct web_record *web_records_original(
+	const struct web_records *records, const struct web_record *revisit)
+{
+	const struct warc_head *head = &revisit->head;
+	const struct web_record *found = lookup(records, records->by_id, head->refers_to, id_of);
+
+	if (found == NULL)
+		found = lookup(records, records->by_digest, head->payload_digest, digest_of);
+	if (found == NULL && head->refers_to_url != NULL)
+		found = web_records_nearest(records, head->refers_to_url, head->refers_to_date);
+	return found != NULL && found->head.type != WARC_REVISIT ? found : NULL;
+}
+
+bool web_records_block(struct web_records *records, const struct web_record *record,
+	struct buffer *block, struct error *error)
+{
+	struct warc_head head = {0};
+	bool good;
+
+	if (records->reader == NULL || records->reader_file != record->file) {
+		warc_reader_close(records->reader);
+		records->reader = warc_reader_open(records->files[record->file].path, error);
+		records->reader_file = record->file;
+	}
+	good = records->reader != NULL &&
+	       warc_reader_seek(records->reader, &record->head.position, error) &&
+	       warc_reader_next(records->reader, &head, error) == WARC_RECORD &&
+	       warc_reader_block(records->reader, SIZE_MAX, block, error);
+	warc_head_release(&head);
+	return good;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The responses that some WARC files hold: where each stands, and which is which.
+ */
+#ifndef LAMPWATCH_WEB_RECORDS_H
+#define LAMPWATCH_WEB_RECORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "publish/warc_read.h"
+
+struct buffer;
+struct error;
+
+enum {
+	WEB_RECORDS_MAX = 2000000,
+	WEB_TOGETHER_SECONDS = 60, /* documents of a page, and redirects, lie no further apart */
+	WEB_REDIRECTS_MAX = 5,
+};
+
+/* A response, revisit or resource in a file. All owned. */
+struct web_record {
+	struct warc_head head;
+	int status;     /* of HTTP; 200 of a resource, 0 where it is not known */
+	char *location; /* of a redirect */
+	char *key;   /* of the address, by which records are sorted: without query and fragment */
+	size_t file; /* its place in `files` */
+};
+
+struct web_file {
+	char *path, *name; /* owned; name: without folders */
+	char sha256[DIGEST_TEXT];
+};
+
+struct web_records {
+	struct web_record *list; /* after web_records_sort() by key, then date */
+	size_t count;
+	const struct web_record **by_id, **by_digest; /* all of them, in other orders; owned */
+	struct web_file *files;
+	size_t file_count;
+	bool simulated;             /* some file says that its times are of --clock */
+	struct warc_reader *reader; /* of the file that was read last */
+	size_t reader_file;
+};
+
+/*
+ * Adds the records of a file. False with error where it is none, or is damaged
+ * (then what stands before the damage is there): REMEDY_PAGE, REMEDY_LOCAL.
+ */
+bool web_records_read(struct web_records *records, const char *path, struct error *error);
+void web_records_sort(struct web_records *records);
+void web_records_release(struct web_records *records);
+
+/* The record of the address that comes behind `before` in time (NULL: the first), NULL where there
+ * is none. A record without a query is of the address whatever its query is: ours have none. */
+const struct web_record *web_records_next(
+	const struct web_records *records, const char *url, const struct web_record *before);
+
+/* The one that lies nearest to the time, at most WEB_TOGETHER_SECONDS away; NULL for none. */
+const struct web_record *web_records_nearest(
+	const struct web_records *records, const char *url, int64_t time);
+
+/* What a redirect leads to, as near to it; the record itself where it is none. */
+const struct web_record *web_records_follow(
+	const struct web_records *records, const struct web_record *record);
+
+/* What a revisit repeats: by its id, else by its digest, else by address and time. NULL where the
+ * files do not have it. */
+const struct web_record *web_records_original(
+	const struct web_records *records, const struct web_record *revisit);
+
+/* The block of a record, out of its file, added to block. */
+bool web_records_block(struct web_records *records, const struct web_record *record,
+	struct buffer *block, struct error *error);
+
+#endif
