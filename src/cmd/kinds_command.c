@@ -21,9 +21,9 @@
 #include "run/context.h"
 #include "run/kind_choice.h"
 #include "run/terminal.h"
-#include "watch/kind.h"
-#include "watch/read.h"
-#include "watch/trace.h"
+#include "watch/kind/kind.h"
+#include "watch/kind/read.h"
+#include "watch/kind/trace.h"
 
 enum {
 	FILE_MAX_BYTES = 64 * 1024 * 1024, /* of one document */

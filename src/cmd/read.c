@@ -21,8 +21,8 @@
 #include "run/detect.h"
 #include "run/kind_choice.h"
 #include "run/read_fetch.h"
-#include "watch/kind.h"
-#include "watch/read.h"
+#include "watch/kind/kind.h"
+#include "watch/kind/read.h"
 
 enum { FILE_MAX_BYTES = 64 * 1024 * 1024 }; /* of one document */
 

@@ -15,7 +15,7 @@
 #include "run/context.h"
 #include "run/observe.h"
 #include "store/store.h"
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 struct readers;
 

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "model/validator.h"
 #include "run/run.h"
-#include "watch/rot.h"
+#include "watch/drift.h"
 
 enum {
 	RUN_WAIT_MILLISECONDS = 250,

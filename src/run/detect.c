@@ -10,7 +10,7 @@
 #include "model/validator.h"
 #include "net/http.h"
 #include "run/read_fetch.h"
-#include "watch/read.h"
+#include "watch/kind/read.h"
 
 /* The addresses that are asked, each once, the page's own first. */
 struct search {

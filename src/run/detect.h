@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "model/reading.h"
 #include "run/kind_choice.h"
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 enum { DETECT_ADDRESSES_MAX = 64 };
 

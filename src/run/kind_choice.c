@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "run/print.h"
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 void kind_names(const char *templates, const char *user_folder, struct text_list *names)
 {

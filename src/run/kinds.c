@@ -14,7 +14,7 @@
 #include "base/yaml.h"
 #include "config/config.h"
 #include "tell/service.h"
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 struct kind_set {
 	const struct config *config;

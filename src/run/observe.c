@@ -19,7 +19,7 @@
 #include "run/work.h"
 #include "settings.h"
 #include "tell/dependence.h"
-#include "watch/rot.h"
+#include "watch/drift.h"
 
 void observer_say(const struct observer *observer, const char *page, const char *text)
 {

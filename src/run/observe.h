@@ -19,7 +19,7 @@
 #include "tell/receivers.h"
 #include "tell/subscribers.h"
 #include "watch/fetch.h"
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 struct capture_source;
 struct dependences;

@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "model/validator.h"
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 /* One address and what came from it. Zeroed by the caller but for the first. */
 struct fetched {

@@ -17,7 +17,7 @@
 #include "store/store.h"
 #include "tell/courier.h"
 #include "watch/fetch.h"
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 #include "watch/reader.h"
 
 /* A page on its way through the run. */

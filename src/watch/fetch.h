@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "model/validator.h"
 #include "net/http.h"
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 enum fetch_outcome {
 	FETCH_UNCHANGED, /* 304 or the same bytes, for every document */

@@ -22,7 +22,7 @@
 #include "base/memory.h"
 #include "model/reading.h"
 #include "model/validator.h"
-#include "watch/read.h"
+#include "watch/kind/read.h"
 
 /* What is asked: a reading, or (address >= 0) the address of a document. */
 struct request {

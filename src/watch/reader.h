@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 struct error;
 struct readers;

@@ -27,9 +27,9 @@
 #include "base/memory.h"
 #include "base/yaml.h"
 #include "model/validator.h"
-#include "watch/kind.h"
-#include "watch/read.h"
-#include "watch/xml_p.h"
+#include "watch/kind/kind.h"
+#include "watch/kind/read.h"
+#include "watch/kind/xml_p.h"
 
 enum { ROUNDS = 11, ROUND_MICROSECONDS = 1000, WORDS_MAX = 4 + PAGE_DOCUMENTS_MAX };
 

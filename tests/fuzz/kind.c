@@ -3,12 +3,12 @@
  * Kinds that a user wrote: whatever stands in the file, it is a kind or there
  * is a problem with its line.
  */
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 #include "base/error.h"
 #include "fuzz.h"
 #include "model/validator.h"
-#include "watch/read.h"
+#include "watch/kind/read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

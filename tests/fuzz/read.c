@@ -10,8 +10,8 @@
 #include "base/text.h"
 #include "fuzz.h"
 #include "watch/diff.h"
-#include "watch/kind.h"
-#include "watch/read.h"
+#include "watch/kind/kind.h"
+#include "watch/kind/read.h"
 
 enum { KINDS_MAX = 64 };
 

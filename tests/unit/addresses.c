@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "model/validator.h"
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 enum { COLUMNS = 5, LINES_MIN = 40 };
 

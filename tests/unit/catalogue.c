@@ -17,7 +17,7 @@
 #include "cmd/catalogue.h"
 #include "config/config.h"
 #include "net/http.h"
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 static const char templates[] = "templates"; /* tests run in the root of the source */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

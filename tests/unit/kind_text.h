@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 /* The kind `sample` of this text, with these parameters (NULL: none). */
 static inline struct kind *kind_of(const char *text, const char *with, struct problems *problems)

@@ -2,7 +2,7 @@
  *
  * From bytes to a reading: what each key of a kind does.
  */
-#include "watch/read.h"
+#include "watch/kind/read.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

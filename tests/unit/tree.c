@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "watch/xml_p.h"
+#include "watch/kind/xml_p.h"
 
 /* What an XPath says about the tree of these bytes. */
 static void assert_tree(const char *bytes, size_t length, const char *path, const char *expected)

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "watch/xml_p.h"
+#include "watch/kind/xml_p.h"
 
 static struct text_list variables;
 

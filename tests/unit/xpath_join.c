@@ -17,7 +17,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
-#include "watch/xml_p.h"
+#include "watch/kind/xml_p.h"
 
 static void assert_joined(const char *text, const char *expected)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch/kind_blocks.h"
+#include "watch/kind/kind_blocks.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/text.h"
-#include "watch/xml_p.h"
+#include "watch/kind/xml_p.h"
 
 static const char deep[] = "//", descendant[] = "/descendant::";
 

@@ -11,8 +11,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
-#include "watch/regex.h"
-#include "watch/xml_p.h"
+#include "watch/kind/regex.h"
+#include "watch/kind/xml_p.h"
 
 enum { ARGUMENTS_MAX = 4 };
 

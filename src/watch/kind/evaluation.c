@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "model/reading.h"
-#include "watch/regex.h"
-#include "watch/xml_p.h"
+#include "watch/kind/regex.h"
+#include "watch/kind/xml_p.h"
 
 struct variable {
 	const char *name;        /* borrowed */

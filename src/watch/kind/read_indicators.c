@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "watch/read_p.h"
+#include "watch/kind/read_p.h"
 
 static const struct field indicator_fields[] = {
 	{"id", offsetof(struct block, id), offsetof(struct indicator, id), false},

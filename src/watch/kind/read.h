@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "model/reading.h"
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 struct error;
 struct trace;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch/read.h"
+#include "watch/kind/read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
-#include "watch/read_p.h"
+#include "watch/kind/read_p.h"
 
 bool read_room(struct work *work, size_t count)
 {

@@ -5,9 +5,9 @@
 #ifndef LAMPWATCH_KIND_P_H
 #define LAMPWATCH_KIND_P_H
 
-#include "watch/kind.h"
-#include "watch/words.h"
-#include "watch/xml_p.h"
+#include "watch/kind/kind.h"
+#include "watch/kind/level_words.h"
+#include "watch/kind/xml_p.h"
 
 /* Alternatives: for a text, the first that is not empty; for a condition, all hold. */
 struct xpath_list {

@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 struct buffer;
 struct error;

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "watch/xml_p.h"
+#include "watch/kind/xml_p.h"
 
 enum {
 	TITLE_MAX = 80, /* bytes of a title in an error */

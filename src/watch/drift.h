@@ -3,8 +3,8 @@
  * A page that can be fetched and read, and is all the same no longer the page that
  * it was: what it says is not believed until somebody has looked. Pure.
  */
-#ifndef LAMPWATCH_ROT_H
-#define LAMPWATCH_ROT_H
+#ifndef LAMPWATCH_DRIFT_H
+#define LAMPWATCH_DRIFT_H
 
 #include <stdbool.h>
 

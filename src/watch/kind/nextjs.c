@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "watch/xml_p.h"
+#include "watch/kind/xml_p.h"
 
 enum {
 	ROWS_MAX = 20000,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch/kind.h"
+#include "watch/kind/kind.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +12,9 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "model/validator.h"
-#include "watch/kind_blocks.h"
-#include "watch/kind_p.h"
-#include "watch/regex.h"
+#include "watch/kind/kind_blocks.h"
+#include "watch/kind/kind_p.h"
+#include "watch/kind/regex.h"
 
 enum {
 	DIGEST_DEPTH_MAX = 32, /* of parameters; YAML's aliases can make them endless */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch/trace.h"
+#include "watch/kind/trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
-#include "watch/read_p.h"
+#include "watch/kind/read_p.h"
 
 enum {
 	SAMPLES_MAX = 3,    /* different texts that are shown of one expression */

@@ -5,7 +5,7 @@
 #ifndef LAMPWATCH_KIND_BLOCKS_H
 #define LAMPWATCH_KIND_BLOCKS_H
 
-#include "watch/kind_p.h"
+#include "watch/kind/kind_p.h"
 
 enum block_type { BLOCK_INDICATORS, BLOCK_INCIDENTS, BLOCK_MAINTENANCES };
 

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "watch/xml_p.h"
+#include "watch/kind/xml_p.h"
 
 static const struct {
 	const char *name, *address;

@@ -2,8 +2,8 @@
  *
  * What a provider's words mean: tables from word to level.
  */
-#ifndef LAMPWATCH_WORDS_H
-#define LAMPWATCH_WORDS_H
+#ifndef LAMPWATCH_LEVEL_WORDS_H
+#define LAMPWATCH_LEVEL_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "watch/xml_p.h"
+#include "watch/kind/xml_p.h"
 
 enum step_type { STEP_CHILD, STEP_ATTRIBUTE, STEP_SELF, STEP_PARENT };
 

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "watch/xml_p.h"
+#include "watch/kind/xml_p.h"
 
 /* The element that is being filled, and whether it is open for members. */
 struct filling {

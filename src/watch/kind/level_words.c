@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch/words.h"
+#include "watch/kind/level_words.h"
 
 #include <stdlib.h>
 #include <string.h>

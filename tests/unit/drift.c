@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "watch/rot.h"
+#include "watch/drift.h"
 
 #define PAGE "reading 1\npage\tTest\toperational\t\n"
 #define ROW(id) "indicator\t" id "\t\tName " id "\toperational\t\n"

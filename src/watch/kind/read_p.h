@@ -6,8 +6,8 @@
 #ifndef LAMPWATCH_READ_P_H
 #define LAMPWATCH_READ_P_H
 
-#include "watch/kind_p.h"
-#include "watch/read.h"
+#include "watch/kind/kind_p.h"
+#include "watch/kind/read.h"
 
 struct work {
 	const struct kind *kind;

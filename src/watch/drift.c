@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch/rot.h"
+#include "watch/drift.h"
 
 #include <stdlib.h>
 #include <string.h>

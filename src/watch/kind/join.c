@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "watch/xml_p.h"
+#include "watch/kind/xml_p.h"
 
 static const char row_variable[] = "$item", own_key[] = "key()";
 

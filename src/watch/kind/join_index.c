@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/yaml.h"
-#include "watch/xml_p.h"
+#include "watch/kind/xml_p.h"
 
 struct join_index {
 	const struct join *join;

@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
-#include "watch/xml_p.h"
+#include "watch/kind/xml_p.h"
 
 struct tokens {
 	const char *at;

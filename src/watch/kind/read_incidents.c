@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
-#include "watch/read_p.h"
+#include "watch/kind/read_p.h"
 
 static const struct field incident_fields[] = {
 	{"id", offsetof(struct block, id), offsetof(struct incident, id), false},
