@@ -19,7 +19,7 @@
 #include "run/context.h"
 #include "run/mail_command.h"
 #include "store/store.h"
-#include "tell/letter.h"
+#include "tell/incoming_mail.h"
 
 /* The mail's owner cannot mend what is wrong here, and nobody reads a pipe: the system's log
  * tells the reason, without addresses. */

@@ -15,7 +15,7 @@
 #include "cmd/webhooks.h"
 #include "run/context.h"
 #include "run/terminal.h"
-#include "tell/disabled.h"
+#include "tell/disabled_webhook.h"
 #include "tell/outbox.h"
 
 /* What a delivery that is not tried now waits for. */

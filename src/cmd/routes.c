@@ -17,7 +17,7 @@
 #include "cmd/webhooks.h"
 #include "run/route_survey.h"
 #include "run/terminal.h"
-#include "tell/reach.h"
+#include "tell/reachability.h"
 
 enum {
 	NAME_COLUMNS = 16,

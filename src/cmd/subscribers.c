@@ -13,7 +13,7 @@
 #include "run/context.h"
 #include "run/terminal.h"
 #include "store/store.h"
-#include "tell/questions.h"
+#include "tell/pending_subscription.h"
 #include "tell/subscribers.h"
 #include "tell/token.h"
 

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "run/context.h"
 #include "run/terminal.h"
-#include "tell/disabled.h"
+#include "tell/disabled_webhook.h"
 
 struct value *webhooks_disabled(const struct context *context, struct database *database)
 {

@@ -13,7 +13,7 @@
 #include "run/hosting_lookup.h"
 #include "run/work.h"
 #include "tell/content.h"
-#include "tell/join.h"
+#include "tell/digest_pages.h"
 #include "tell/outbox.h"
 
 static int64_t left_out_of(const struct value *data)

@@ -17,9 +17,9 @@
 #include "run/hosting_lookup.h"
 #include "run/work.h"
 #include "store/alarm.h"
+#include "tell/admin_notice.h"
 #include "tell/attempt.h"
 #include "tell/content.h"
-#include "tell/operator.h"
 #include "tell/routes.h"
 
 enum { LOST_NAMED = 5 /* receivers that no way reaches, in a mail */ };

@@ -11,7 +11,7 @@
 #include "config/config.h"
 #include "net/http.h"
 #include "store/store.h"
-#include "tell/operator.h"
+#include "tell/admin_notice.h"
 
 enum {
 	CONNECT_MILLISECONDS = 5000,

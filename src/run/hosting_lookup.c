@@ -11,11 +11,11 @@
 #include "config/config.h"
 #include "net/http.h"
 #include "store/store.h"
+#include "tell/dns_lookup.h"
 #include "tell/hosts.h"
-#include "tell/inquiry.h"
 #include "tell/outbox.h"
 #include "tell/providers.h"
-#include "tell/reach.h"
+#include "tell/reachability.h"
 #include "tell/receivers.h"
 #include "tell/routes.h"
 

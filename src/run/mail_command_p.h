@@ -7,8 +7,8 @@
 #define LAMPWATCH_MAIL_COMMAND_P_H
 
 #include "run/mail_command.h"
-#include "tell/letter.h"
-#include "tell/questions.h"
+#include "tell/incoming_mail.h"
+#include "tell/pending_subscription.h"
 #include "tell/token.h"
 
 struct value;

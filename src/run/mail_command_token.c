@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "tell/operator.h"
+#include "tell/admin_notice.h"
 
 static bool token_is(const struct matter *matter, enum token_purpose purpose, const char *mail,
 	const char *token)

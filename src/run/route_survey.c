@@ -12,7 +12,7 @@
 #include "run/terminal.h"
 #include "store/store.h"
 #include "tell/hosts.h"
-#include "tell/reach.h"
+#include "tell/reachability.h"
 #include "tell/routes.h"
 
 enum { LOST_SHOWN = 10 }; /* without -v */

@@ -17,9 +17,9 @@
 #include "config/config.h"
 #include "tell/attempt.h"
 #include "tell/dependence.h"
+#include "tell/dns_lookup.h"
 #include "tell/hosts.h"
-#include "tell/inquiry.h"
-#include "tell/rounds.h"
+#include "tell/scheduler.h"
 #include "tell/session.h"
 
 enum {

@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "tell/join.h"
+#include "tell/digest_pages.h"
 #include "tell/plan_p.h"
 
 enum { DAY_SECONDS = 86400 };

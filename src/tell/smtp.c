@@ -28,7 +28,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "tell/attempt.h"
-#include "tell/dialogue.h"
+#include "tell/smtp_transcript.h"
 
 enum {
 	DESCRIPTORS_SEARCHED = 64,

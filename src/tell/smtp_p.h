@@ -13,8 +13,8 @@
 #include <signal.h>
 
 #include "tell/attempt.h"
-#include "tell/dialogue.h"
 #include "tell/smtp.h"
+#include "tell/smtp_transcript.h"
 
 /* What is known of the mail in turn. */
 struct transaction {

@@ -11,8 +11,8 @@
 #include "base/memory.h"
 #include "config/config.h"
 #include "tell/attempt.h"
-#include "tell/dialogue.h"
 #include "tell/smtp.h"
+#include "tell/smtp_transcript.h"
 
 /* A session, and the mail in turn. */
 struct upload {

@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "tell/outbox.h"
-#include "tell/questions.h"
+#include "tell/pending_subscription.h"
 #include "tell/receivers.h"
 
 static const char *const state_names[SUBSCRIBER_STATES] = {

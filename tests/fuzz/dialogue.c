@@ -3,7 +3,7 @@
  * What a relay says, in pieces: each line of the input is what it sends, or
  * after ">" what we do.
  */
-#include "tell/dialogue.h"
+#include "tell/smtp_transcript.h"
 
 #include "base/text.h"
 #include "fuzz.h"

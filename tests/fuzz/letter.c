@@ -2,7 +2,7 @@
  *
  * Letters to mail-in: whatever somebody writes, what is taken of it can stand in an answer.
  */
-#include "tell/letter.h"
+#include "tell/incoming_mail.h"
 
 #include "base/text.h"
 #include "config/config.h"

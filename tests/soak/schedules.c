@@ -31,7 +31,7 @@
 #include "tell/outbox.h"
 #include "tell/plan.h"
 #include "tell/receivers.h"
-#include "tell/rounds.h"
+#include "tell/scheduler.h"
 
 enum {
 	SCHEDULES = 40,

@@ -20,7 +20,7 @@
 #include "config/config.h"
 #include "tell/hosts.h"
 #include "tell/providers.h"
-#include "tell/reach.h"
+#include "tell/reachability.h"
 
 static const char table[] =
 	"- {name: google, domains: [gmail.com], hosts: [google.com, gmail.com]}\n"

@@ -3,7 +3,7 @@
  * Which deliveries go by which way and when, with the real outbox and no session at all: each
  * test says what the relays answer.
  */
-#include "tell/rounds.h"
+#include "tell/scheduler.h"
 
 #include "unit/scene.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tell/questions.h"
+#include "tell/pending_subscription.h"
 
 #include <stdlib.h>
 #include <string.h>

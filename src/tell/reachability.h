@@ -3,8 +3,8 @@
  * Who can be reached while providers are in trouble, and what stands in the way of
  * the others. Pure.
  */
-#ifndef LAMPWATCH_REACH_H
-#define LAMPWATCH_REACH_H
+#ifndef LAMPWATCH_REACHABILITY_H
+#define LAMPWATCH_REACHABILITY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tell/reach.h"
+#include "tell/reachability.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,14 +2,14 @@
  *
  * What came of a session: who has it, who has it later or by another way, and who never will.
  */
-#include "tell/rounds_p.h"
+#include "tell/scheduler_p.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "tell/attempt.h"
-#include "tell/disabled.h"
-#include "tell/refusal.h"
+#include "tell/bounce.h"
+#include "tell/disabled_webhook.h"
 
 /* Nothing more goes to a webhook that is gone, until the operator says so; the attempt says that
  * too from here on. */

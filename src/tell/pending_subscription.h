@@ -4,8 +4,8 @@
  * nothing of what is known of an address, for anybody can write a From line: only the answer does,
  * which goes to a token that whoever reads the mailbox knows.
  */
-#ifndef LAMPWATCH_QUESTIONS_H
-#define LAMPWATCH_QUESTIONS_H
+#ifndef LAMPWATCH_PENDING_SUBSCRIPTION_H
+#define LAMPWATCH_PENDING_SUBSCRIPTION_H
 
 #include <stddef.h>
 #include <stdint.h>

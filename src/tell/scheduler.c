@@ -2,7 +2,7 @@
  *
  * What is due, and the beginning of a session. Read rounds_next() first.
  */
-#include "tell/rounds_p.h"
+#include "tell/scheduler_p.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "tell/attempt.h"
-#include "tell/disabled.h"
+#include "tell/disabled_webhook.h"
 #include "tell/routes.h"
 
 struct rounds *rounds_new(const struct rounds_settings *settings)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tell/inquiry.h"
+#include "tell/dns_lookup.h"
 
 #include <stdlib.h>
 

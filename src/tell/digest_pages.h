@@ -9,8 +9,8 @@
  * them, worst first, and each has page: {name, title, url, provider, provider_or_name}; page is
  * that of the first. A page's snapshot and others_red stand with it and not in the whole.
  */
-#ifndef LAMPWATCH_JOIN_H
-#define LAMPWATCH_JOIN_H
+#ifndef LAMPWATCH_DIGEST_PAGES_H
+#define LAMPWATCH_DIGEST_PAGES_H
 
 #include <stddef.h>
 

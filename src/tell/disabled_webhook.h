@@ -3,8 +3,8 @@
  * Webhooks that answered 410: they ask not to be told again, and nothing is sent
  * there until the operator lifts it, or gives another URL. Kept in the outbox's database.
  */
-#ifndef LAMPWATCH_DISABLED_H
-#define LAMPWATCH_DISABLED_H
+#ifndef LAMPWATCH_DISABLED_WEBHOOK_H
+#define LAMPWATCH_DISABLED_WEBHOOK_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tell/join.h"
+#include "tell/digest_pages.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

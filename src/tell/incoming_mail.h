@@ -3,8 +3,8 @@
  * A mail that somebody wrote to us, or that a mail server sent back: as much of
  * it as decides what is done (RFC 5322, RFC 3464, RFC 3834). Pure.
  */
-#ifndef LAMPWATCH_LETTER_H
-#define LAMPWATCH_LETTER_H
+#ifndef LAMPWATCH_INCOMING_MAIL_H
+#define LAMPWATCH_INCOMING_MAIL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * run. Reads and writes the outbox; no process, no network, no clock: courier.c
  * carries out what is said here, and a test may do so in its stead.
  */
-#ifndef LAMPWATCH_ROUNDS_H
-#define LAMPWATCH_ROUNDS_H
+#ifndef LAMPWATCH_SCHEDULER_H
+#define LAMPWATCH_SCHEDULER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  *
  * What becomes of a delivery that its receiver will not have, or that nobody takes.
  */
-#ifndef LAMPWATCH_REFUSAL_H
-#define LAMPWATCH_REFUSAL_H
+#ifndef LAMPWATCH_BOUNCE_H
+#define LAMPWATCH_BOUNCE_H
 
 #include <stdbool.h>
 #include <stdint.h>

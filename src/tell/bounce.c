@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tell/refusal.h"
+#include "tell/bounce.h"
 
 #include <stdlib.h>
 
@@ -8,8 +8,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "tell/admin_notice.h"
 #include "tell/content.h"
-#include "tell/operator.h"
 #include "tell/outbox.h"
 
 /* Of one held for a provider, otherwise names the way that has gone out in its stead. */

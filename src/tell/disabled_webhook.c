@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tell/disabled.h"
+#include "tell/disabled_webhook.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tell/letter.h"
+#include "tell/incoming_mail.h"
 
 #include <stdlib.h>
 #include <string.h>

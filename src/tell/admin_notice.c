@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tell/operator.h"
+#include "tell/admin_notice.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * their certificates cannot be judged (RFC 7672 section 1.3.2): who can read and change DNS
  * could do so to the mail as well.
  */
-#include "tell/exchange.h"
+#include "tell/mx.h"
 
 #include <stdlib.h>
 #include <string.h>

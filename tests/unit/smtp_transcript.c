@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tell/dialogue.h"
+#include "tell/smtp_transcript.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

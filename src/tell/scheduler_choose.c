@@ -2,7 +2,7 @@
  *
  * By which way, and how many together.
  */
-#include "tell/rounds_p.h"
+#include "tell/scheduler_p.h"
 
 #include <string.h>
 

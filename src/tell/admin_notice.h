@@ -3,8 +3,8 @@
  * What whoever runs lampwatch is told about the watching itself, through the
  * outbox like everything else.
  */
-#ifndef LAMPWATCH_OPERATOR_H
-#define LAMPWATCH_OPERATOR_H
+#ifndef LAMPWATCH_ADMIN_NOTICE_H
+#define LAMPWATCH_ADMIN_NOTICE_H
 
 #include <stdbool.h>
 #include <stdint.h>

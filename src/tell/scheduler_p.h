@@ -3,13 +3,13 @@
  * Private to rounds*.c: what is due and what goes next is rounds.c's, by which way and how many
  * together rounds_choose.c's, what came of it rounds_answer.c's.
  */
-#ifndef LAMPWATCH_ROUNDS_P_H
-#define LAMPWATCH_ROUNDS_P_H
+#ifndef LAMPWATCH_SCHEDULER_P_H
+#define LAMPWATCH_SCHEDULER_P_H
 
 #include <limits.h>
 
 #include "config/config.h"
-#include "tell/rounds.h"
+#include "tell/scheduler.h"
 
 enum {
 	HTTP_GONE = 410, /* the status by which a webhook asks for no more */

@@ -3,8 +3,8 @@
  * What is asked about a name, and because of the answer: the addresses of a machine; of a mail
  * domain its exchangers (RFC 5321 section 5.1), and their addresses.
  */
-#ifndef LAMPWATCH_INQUIRY_H
-#define LAMPWATCH_INQUIRY_H
+#ifndef LAMPWATCH_DNS_LOOKUP_H
+#define LAMPWATCH_DNS_LOOKUP_H
 
 #include <stddef.h>
 #include <stdint.h>

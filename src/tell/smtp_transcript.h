@@ -4,8 +4,8 @@
  * and what stood in them. Both mail libraries show the bytes that pass, and
  * neither tells all that the outcome depends on. Pure.
  */
-#ifndef LAMPWATCH_DIALOGUE_H
-#define LAMPWATCH_DIALOGUE_H
+#ifndef LAMPWATCH_SMTP_TRANSCRIPT_H
+#define LAMPWATCH_SMTP_TRANSCRIPT_H
 
 #include <stdbool.h>
 #include <stddef.h>

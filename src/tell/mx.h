@@ -3,8 +3,8 @@
  * The hosts that take the mail of a domain, in the order in which they are tried (RFC 5321
  * section 5.1). Pure.
  */
-#ifndef LAMPWATCH_EXCHANGE_H
-#define LAMPWATCH_EXCHANGE_H
+#ifndef LAMPWATCH_MX_H
+#define LAMPWATCH_MX_H
 
 #include <stddef.h>
 
