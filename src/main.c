@@ -22,7 +22,8 @@ static const struct command {
 	const char *words; /* that may follow */
 	const char *about;
 } commands[] = {
-	{"run", command_run, "[--dry-run] [PAGE...]", "one pass over the pages that are due; what cron calls"},
+	{"run", command_run, "[--dry-run] [PAGE...]",
+		"one pass over the pages that are due; what cron calls"},
 	{"add", command_add,
 		"[--name NAME] [--kind KIND] [--provider PROVIDER] [--url URL] [--dry-run] "
 		"URL|NAME|FILE | --search WORD",
@@ -40,8 +41,7 @@ static const struct command {
 	{"diff", command_diff, "PAGE TIME [TIME]", "what differs between two snapshots"},
 	{"outbox", command_outbox, "[retry [NUMBER] | drop NUMBER]",
 		"what is owed, to whom, why not yet"},
-	{"silence", command_silence,
-		"[PAGE --until TIME|--for DURATION|--end [--reason TEXT]]",
+	{"silence", command_silence, "[PAGE --until TIME|--for DURATION|--end [--reason TEXT]]",
 		"tell nobody of a page for a while"},
 	{"ack", command_ack, "PAGE [INDICATOR]",
 		"somebody answers for it: no reminders and no updates, but its end"},
@@ -63,7 +63,9 @@ static const struct command {
 	{"pack", command_pack, "", "let old snapshots take a fraction of the room"},
 	{"prune", command_prune, "", "remove what is kept no longer; its line in the chain stays"},
 	{"key", command_key, "", "make the key that signs the archive, and show its public half"},
-	{"export", command_export, "--warc FILE [PAGE...] | --wacz FILE [PAGE...] | --evidence PAGE TIME FILE.zip|FOLDER",
+	{"export", command_export,
+		"--warc FILE [PAGE...] | --wacz FILE [PAGE...] | --evidence PAGE TIME "
+		"FILE.zip|FOLDER",
 		"snapshots as a web archive, for other programs"},
 	{"serve", command_serve, "[--listen ADDRESS:PORT]",
 		"the archive over HTTP, for reading, on this machine"},

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
+ * archive/: what was said, for ever: snapshots, the chain that holds them together, packs,
+ * proof that all of it is whole.
+ *
  * The archive on disk (lampwatch-archive(5)): one folder for each kept fetch,
  * made whole under .state and renamed into place, never written to again.
  *

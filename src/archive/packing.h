@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Which snapshots are packed and which are pruned, and in what order (archive/pack.h says how one is).
- * The caller holds the run's lock alone. While any of this is under way, .state/packing is there:
- * what a crash leaves then is no damage, and the next call mends it.
+ * Which snapshots are packed and which are pruned, and in what order (archive/pack.h says how one
+ * is). The caller holds the run's lock alone. While any of this is under way, .state/packing is
+ * there: what a crash leaves then is no damage, and the next call mends it.
  */
 #ifndef LAMPWATCH_PACKING_H
 #define LAMPWATCH_PACKING_H

@@ -41,7 +41,8 @@ void date_write_local(int64_t time, const char *zone, char out[static DATE_TEXT_
 /* For people, where room is short: "2014-01-24 20:20 CET". zone as above. */
 void date_write_short(int64_t time, const char *zone, char out[static DATE_TEXT_MAX]);
 
-/* Seconds that clocks in the zone are ahead of UTC then. zone NULL is UTC. Sets the process's TZ. */
+/* Seconds that clocks in the zone are ahead of UTC then. zone NULL is UTC. Sets the process's TZ.
+ */
 int date_offset(int64_t time, const char *zone);
 
 /* True where the system knows the zone. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
+ * base/: the floor: memory, text, files, dates, digests, JSON, YAML, templates, the
+ * database. It knows nothing of pages.
+ *
  * Memory that does not fail: running out of it is our trouble, not a page's,
  * and ends the run with exit status 3 (nothing is lost: what was committed is
  * committed, and the next run goes on). Everything returned is freed by free().

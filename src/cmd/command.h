@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
+ * cmd/: one file for each subcommand: its words and options, and what it prints. Only
+ * main.c sees this folder.
+ *
  * The subcommands. To add one: its file here, its prototype below, its row in
  * main.c's table, its lines in lampwatch.1.
  *

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * config/: lampwatch.yaml, read and checked.
+ *
  * lampwatch.yaml as a struct: pages, routes, subscribers, webhooks. Loaded once,
  * checked whole (all errors at once, each with file:line and what would be
  * right), never changed afterwards. Everything in it is owned by it.

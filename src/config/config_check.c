@@ -199,8 +199,8 @@ static void check_depends(
 /* The archive's own files stand beside the pages' folders. */
 static void check_reserved(const struct config *config, struct problems *problems)
 {
-	static const char *const reserved[] = {"heads", "heads.*", "index.html", "index.json", "feed.xml",
-		"style.css", "demonstration"};
+	static const char *const reserved[] = {"heads", "heads.*", "index.html", "index.json",
+		"feed.xml", "style.css", "demonstration"};
 
 	for (size_t i = 0; i < config->page_count; i++)
 		for (size_t j = 0;

@@ -15,18 +15,18 @@ node_reader config_read_address; /* as config_address_valid() */
 node_reader config_read_second;  /* an address, or webhook:NAME */
 node_reader config_read_name;    /* as text_is_name() */
 node_reader config_read_label; /* at most CONFIG_TEXT_MAX bytes, nothing in it that could deceive */
-node_reader config_read_labels;          /* struct text_list of such; not empty */
-node_reader config_read_header;          /* at most CONFIG_TEXT_MAX bytes of printable ASCII */
-node_reader config_read_host;            /* as config_host_valid() */
-node_reader config_read_path;            /* joined with the configuration's folder */
-node_reader config_read_file;            /* likewise; can be read */
-node_reader config_read_folder;          /* likewise; a folder */
-node_reader config_read_program;         /* absolute; can be executed */
-node_reader config_read_page_url;        /* http or https; may be repeated in a message */
-node_reader config_read_secret_url;      /* http or https; is never repeated */
-node_reader config_read_secret;          /* the one line of the secret file that is named */
-node_reader config_read_secrets; /* struct text_list: likewise, up to CONFIG_SECRETS_MAX lines */
-node_reader config_read_with;    /* the parameters of a struct webhook_config */
+node_reader config_read_labels;     /* struct text_list of such; not empty */
+node_reader config_read_header;     /* at most CONFIG_TEXT_MAX bytes of printable ASCII */
+node_reader config_read_host;       /* as config_host_valid() */
+node_reader config_read_path;       /* joined with the configuration's folder */
+node_reader config_read_file;       /* likewise; can be read */
+node_reader config_read_folder;     /* likewise; a folder */
+node_reader config_read_program;    /* absolute; can be executed */
+node_reader config_read_page_url;   /* http or https; may be repeated in a message */
+node_reader config_read_secret_url; /* http or https; is never repeated */
+node_reader config_read_secret;     /* the one line of the secret file that is named */
+node_reader config_read_secrets;    /* struct text_list: likewise, up to CONFIG_SECRETS_MAX lines */
+node_reader config_read_with;       /* the parameters of a struct webhook_config */
 node_reader config_read_secret_url_file; /* likewise, and the line is a URL */
 node_reader config_read_zone;            /* an IANA time zone that this system knows */
 node_reader config_read_resolver;        /* an IP address, perhaps with a port */

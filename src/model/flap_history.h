@@ -20,7 +20,8 @@ enum {
 	RING_SLOTS = 20,
 	RING_CALM_SECONDS = 15 * 60,
 	RING_FLAPPING_SECONDS = 5 * 60,
-	RING_SETTLED_SECONDS = 60 * 60, /* without a change, at least, before it is called settled */
+	RING_SETTLED_SECONDS =
+		60 * 60, /* without a change, at least, before it is called settled */
 };
 
 struct ring {

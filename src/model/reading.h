@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
+ * model/: the nouns, without input and output: level, reading, change, indicator state,
+ * event, schedule.
+ *
  * All that one fetch of a page said, and its canonical text: the bytes that are
  * hashed, archived, compared and printed (lampwatch-reading(5)).
  *

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * net/: the network: HTTP, names and addresses, which of them may be reached.
+ *
  * HTTP by libcurl: many GET requests at once for pages, one POST for a webhook.
  * Only http and https, also after redirects. HTTP semantics: RFC 9110.
  */

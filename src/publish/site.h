@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
+ * publish/: what others can look at: the site, feeds, reports, web archives, evidence
+ * bundles.
+ *
  * The archive as pages to read in a browser, from a file manager, without a server, a
  * network or a script (lampwatch-archive(5)). All of it can be made again from the
  * database and the snapshots: its files appear whole, and are not synced.

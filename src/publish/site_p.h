@@ -179,7 +179,7 @@ size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges)
 struct value *site_strips(const struct site_page *page, const struct site_strip *strip,
 	char whole[static SITE_CELLS_MAX + 1], size_t *left);
 
-/* ---- site_moment.c ---- */
+/* ---- site_timeline.c ---- */
 
 /*
  * What happened, newest first: a list with one map for each moment at which something changed or
@@ -236,7 +236,7 @@ void site_copy_html(const char *text, size_t length, struct buffer *out);
 /* What a person would read of it, a line for each block. */
 void site_copy_words(const char *text, size_t length, struct buffer *out);
 
-/* ---- site_words.c ---- */
+/* ---- word_diff.c ---- */
 
 /* A list of maps, each with one of same, removed, added: which words differ; NULL where too many
  * do to be marked, or none. */

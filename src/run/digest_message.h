@@ -13,9 +13,10 @@
 struct observer;
 
 /*
- * Lets go what waited for a provider that is back, and joins whatever waits, in one transaction: the rows become merged, one new row for each
- * receiver stands for them and carries their alarms. Called at the end of a run, and at the
- * beginning for what a crash left or was held. True where something may go out now.
+ * Lets go what waited for a provider that is back, and joins whatever waits, in one transaction:
+ * the rows become merged, one new row for each receiver stands for them and carries their alarms.
+ * Called at the end of a run, and at the beginning for what a crash left or was held. True where
+ * something may go out now.
  */
 bool gather(struct observer *observer, int64_t now);
 

@@ -29,7 +29,7 @@ struct news_input {
 	enum level red;
 	int64_t worse, better;
 	int64_t now;
-	const char *zone; /* for people; NULL: UTC */
+	const char *zone;             /* for people; NULL: UTC */
 	const struct reading *before; /* of an incident that has left the list; NULL: none */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Private to correspondence*.c: a letter's command is obeyed in correspondence.c, what came to a
+ * Private to mail_command*.c: a letter's command is obeyed in mail_command.c, what came to a
  * token in correspondence_token.c, and both are answered by correspondence_answer.c.
  */
 #ifndef LAMPWATCH_MAIL_COMMAND_P_H

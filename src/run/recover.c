@@ -14,8 +14,8 @@
 #include "settings.h"
 
 /* Why the page could not be read, as the folder itself says: the last field of its change. */
-static void reason_of(const struct observer *observer, const char *page, const char *folder,
-	struct error *error)
+static void reason_of(
+	const struct observer *observer, const char *page, const char *folder, struct error *error)
 {
 	struct buffer changes = {.maximum = READING_TEXT_MAX}, reason = {.maximum = ERROR_TEXT_MAX};
 	const char *last = NULL;

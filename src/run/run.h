@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
+ * run/: what a run does, in its order: which pages are due, their fetches, what each of
+ * them means, what is kept, who is told, and the end of the run. Here watch, tell and
+ * publish meet; they do not know each other.
+ *
  * What run.c and the two files of its pages share: a run, and the pages on their way
  * through it. Nobody else includes it.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What observe.c, commit.c and owe.c share: one observation on its way from a
+ * What observe.c, commit.c and enqueue.c share: one observation on its way from a
  * fetch to what is kept and owed. Nobody else includes it.
  */
 #ifndef LAMPWATCH_WORK_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The alarms that are open (store/store.h opens and closes them), and what was done about them: that
- * somebody answers for one, and when it was last told of.
+ * The alarms that are open (store/store.h opens and closes them), and what was done about them:
+ * that somebody answers for one, and when it was last told of.
  */
 #ifndef LAMPWATCH_ALARM_H
 #define LAMPWATCH_ALARM_H

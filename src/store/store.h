@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * store/: the database: what is remembered of pages, alarms and silences.
+ *
  * What is remembered between runs: the state of each page, its lamps, alarms,
  * snapshots and changes, in archive/.state/lampwatch.db. The outbox lives in
  * the same database (tell/outbox.h), so that a page's new state and what is owed

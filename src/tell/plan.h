@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
+ * tell/: who must know, and by which way: from events to messages, from the outbox to
+ * relays and webhooks.
+ *
  * Who is owed what, because of what happened on a page: events become one
  * delivery for each receiver, and those who are told the same share one content. Pure.
  *

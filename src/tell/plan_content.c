@@ -22,8 +22,8 @@ struct making {
 	const struct plan_input *input;
 	struct content_plan *content; /* borrowed */
 	struct value *events;         /* a list */
-	struct value *others; /* of other pages, that stood in what was merged: as join.h has them;
-			       * NULL: none */
+	struct value *others; /* of other pages, that stood in what was merged: as digest_pages.h
+			       * has them; NULL: none */
 };
 
 static bool has_alarm(const struct content_plan *content, int64_t alarm, enum event_type type)

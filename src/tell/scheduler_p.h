@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Private to rounds*.c: what is due and what goes next is rounds.c's, by which way and how many
- * together rounds_choose.c's, what came of it rounds_answer.c's.
+ * Private to scheduler*.c: what is due and what goes next is scheduler.c's, by which way and how
+ * many together rounds_choose.c's, what came of it rounds_answer.c's.
  */
 #ifndef LAMPWATCH_SCHEDULER_P_H
 #define LAMPWATCH_SCHEDULER_P_H

@@ -79,7 +79,7 @@ static int overhear(CURL *easy, curl_infotype type, char *bytes, size_t length, 
 	return 0;
 }
 
-/* Ends a session whose server passes the limits of dialogue.h. */
+/* Ends a session whose server passes the limits of smtp_transcript.h. */
 static int watch(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
 	const struct upload *upload = context;

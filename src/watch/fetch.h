@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
+ * watch/: what the pages say: fetched, read in a child process, compared with the last
+ * reading, confirmed.
+ *
  * One page's documents, fetched: the main one, then those whose addresses the
  * kind computes from it. Conditional where the last fetch left validators.
  */

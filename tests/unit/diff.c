@@ -210,9 +210,11 @@ static void test_patterns_choose_by_id_name_and_group(void **state)
 
 		for (size_t j = 0; j < 3 && cases[i].patterns[j] != NULL; j++)
 			text_list_add(&patterns, cases[i].patterns[j]);
-		assert_int_equal(patterns_choose(&patterns, "npdyhgecDJ6tB66MxXyo", "Google", "Gmail"),
+		assert_int_equal(
+			patterns_choose(&patterns, "npdyhgecDJ6tB66MxXyo", "Google", "Gmail"),
 			cases[i].gmail);
-		assert_int_equal(patterns_choose(&patterns, "VHNA7p3Z5p3iakj8sQiP", "Google", "Drive"),
+		assert_int_equal(
+			patterns_choose(&patterns, "VHNA7p3Z5p3iakj8sQiP", "Google", "Drive"),
 			cases[i].drive);
 		text_list_release(&patterns);
 	}

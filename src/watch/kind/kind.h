@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
+ * watch/kind/: the engine of kinds: from the bytes of a page to its reading, by a YAML
+ * file and XPath.
+ *
  * How a family of pages is read: a YAML file (lampwatch-kind(5)), loaded,
  * checked and compiled. A kind borrows nothing after loading and is never
  * changed; reading with it touches no clock, file or network.

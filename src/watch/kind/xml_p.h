@@ -35,7 +35,7 @@ enum {
 	NODES_PER_OPERATION = 8,         /* of a path that is nothing but names */
 };
 
-/* --- tree.c, tree_json.c, flight.c: from text to trees. All are owned by the caller. --- */
+/* --- tree.c, tree_json.c, nextjs.c: from text to trees. All are owned by the caller. --- */
 
 /*
  * One document's tree, by what its bytes are: JSON, JSONP, XML or HTML. NULL
