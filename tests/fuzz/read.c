@@ -11,6 +11,7 @@
 #include "fuzz.h"
 #include "watch/diff.h"
 #include "watch/kind/kind.h"
+#include "model/validator.h"
 #include "watch/kind/read.h"
 
 enum { KINDS_MAX = 64 };

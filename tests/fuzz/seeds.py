@@ -58,13 +58,13 @@ plant_texts("chain", first + "\n", "\t".join([
 plant_texts("mime", "SIMULATED RED: Mail: major outage (Board)", "Störung — 📧", "=?utf-8?q?x?=",
             "From here\n.\nand on\r\n", "<e.3.red.a5b8932707811592@watch.example>")
 plant_texts(
-    "dialogue",
+    "smtp_transcript",
     "220 relay\r\n>EHLO x\r\n250-relay\r\n250 STARTTLS\r\n>MAIL FROM:<a@b.example>\r\n250 2.1.0 ok\r\n"
     ">RCPT TO:<c@d.example>\r\n550 5.1.1 no\r\n>QUIT\r\n221 bye\r\n",
     "220 relay\r\n>EHLO x\r\n250 relay\r\n>AUTH PLAIN AGEAYg==\r\n535 5.7.8 no\r\n>DATA\r\n354 go\r\n>x\r\n.\r\n"
     "250 2.0.0 queued\r\n")
 plant_texts(
-    "letter",
+    "incoming_mail",
     "From a@example.com Fri\nReturn-Path: <a@example.com>\nX-Original-To: lampwatch+u-abc@example.org\n"
     "From: A <a@example.com>\nSubject: Re: subscribe one\n\n",
     "Return-Path: <>\nContent-Type: multipart/report; boundary=x\n\n--x\nContent-Type: message/delivery-status\n\n"
