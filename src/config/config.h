@@ -94,27 +94,18 @@ struct route_config {
 	int line;
 };
 
-/* What a receiver wants to hear. */
-enum wanted {
-	WANTED_RED = 1,
-	WANTED_GREEN = 2,
-	WANTED_UPDATE = 4,
-	WANTED_FLAPPING = 8,
-	WANTED_LOST = 16,
-};
-
 /* Which of all that happens one receiver wants to hear of. */
 struct subscription {
 	struct text_list pages; /* patterns over their names (config/pattern.h); empty: all */
 	struct text_list
 		indicators;   /* likewise over indicators; empty: all, and the overall level */
 	int floor;            /* enum level: what is better than that is not told as red */
-	int on;               /* of enum wanted */
+	int on;               /* of event_types[].on (model/event.h) */
 	struct windows quiet; /* when nothing is delivered */
 };
 
-/* One word of `on:` as enum wanted, 0 where it is none of them; and all words of on, with commas.
- */
+/* One word of `on:` as the bit that it stands for, 0 where it is none; and all words of on, with
+ * commas. */
 int config_wanted_parse(const char *word);
 void config_wanted_write(int wanted, struct buffer *out);
 

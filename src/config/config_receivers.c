@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "config/config_parts.h"
+#include "model/event.h"
 
 enum { PORT_SMTP = 25, PORT_SMTPS = 465, PORT_SUBMISSION = 587 };
 
@@ -206,7 +207,7 @@ static const struct node_word floor_words[] = {{"degraded", LEVEL_DEGRADED},
 	{"partial_outage", LEVEL_PARTIAL_OUTAGE}, {"major_outage", LEVEL_MAJOR_OUTAGE}, {NULL, 0}};
 
 const struct subscription subscription_default = {
-	.floor = LEVEL_DEGRADED, .on = WANTED_RED | WANTED_GREEN | WANTED_FLAPPING};
+	.floor = LEVEL_DEGRADED, .on = 1 << EVENT_RED | 1 << EVENT_GREEN | 1 << EVENT_FLAPPING};
 
 /* The rows that all receivers have in common. */
 #define SUBSCRIPTION_RULES(owner)                                                                  \

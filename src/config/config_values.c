@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "config/config_parts.h"
+#include "model/event.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
@@ -550,35 +551,41 @@ bool config_read_resolver(const struct node_walk *walk, struct node node, void *
 		"an IP address with a port up to 65535, such as 127.0.0.1:53 or [::1]:53");
 }
 
-static const struct node_word wanted_words[] = {{"red", WANTED_RED}, {"green", WANTED_GREEN},
-	{"update", WANTED_UPDATE}, {"flapping", WANTED_FLAPPING}, {"lost", WANTED_LOST}, {NULL, 0}};
+/* A word of `on:` names a type of event that is asked for by its own name. */
+static bool is_word(int type)
+{
+	return event_types[type].on == 1 << type;
+}
 
 int config_wanted_parse(const char *word)
 {
-	for (size_t i = 0; wanted_words[i].name != NULL; i++)
-		if (text_equal(wanted_words[i].name, word))
-			return wanted_words[i].value;
-	return 0;
+	enum event_type type;
+
+	return event_type_parse(word, &type) && is_word(type) ? 1 << type : 0;
 }
 
 void config_wanted_write(int wanted, struct buffer *out)
 {
 	const char *before = "";
 
-	for (size_t i = 0; wanted_words[i].name != NULL; i++)
-		if ((wanted & wanted_words[i].value) != 0) {
-			buffer_format(out, "%s%s", before, wanted_words[i].name);
+	for (int i = 0; i < EVENT_TYPES; i++)
+		if (is_word(i) && (wanted & 1 << i) != 0) {
+			buffer_format(out, "%s%s", before, event_types[i].name);
 			before = ", ";
 		}
 }
 
 bool config_read_wanted(const struct node_walk *walk, struct node node, void *target)
 {
-	const struct node_rule rule = {.key = walk->rule->key, .detail = wanted_words};
+	struct node_word words[EVENT_TYPES + 1] = {{NULL, 0}};
+	const struct node_rule rule = {.key = walk->rule->key, .detail = words};
 	const struct node_walk member_walk = {walk->problems, &rule, walk->context};
 	bool good = true;
-	int *wanted = target, word;
+	int *wanted = target, word, count = 0;
 
+	for (int i = 0; i < EVENT_TYPES; i++)
+		if (is_word(i))
+			words[count++] = (struct node_word){event_types[i].name, 1 << i};
 	*wanted = 0;
 	for (size_t i = 0; i < node_count(node) && node_type(node) == NODE_LIST; i++) {
 		if (node_read_word(&member_walk, node_member(node, i), &word))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "model/event.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,32 +12,52 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-static const char *const type_names[EVENT_TYPES] = {
-	[EVENT_RED] = "red",
-	[EVENT_GREEN] = "green",
-	[EVENT_BOTH] = "both",
-	[EVENT_UPDATE] = "update",
-	[EVENT_LOST] = "lost",
-	[EVENT_BACK] = "back",
-	[EVENT_GONE] = "gone",
-	[EVENT_UNDELIVERED] = "undelivered",
-	[EVENT_UNREACHABLE] = "unreachable",
-	[EVENT_SUSPENDED] = "suspended",
-	[EVENT_MISSED] = "missed",
-	[EVENT_FLAPPING] = "flapping",
-	[EVENT_SETTLED] = "settled",
-	[EVENT_REMINDER] = "reminder",
+const struct event_type_row event_types[EVENT_TYPES] = {
+	[EVENT_RED] = {"red", .on = 1 << EVENT_RED, .part = PART_BEGIN, .episode = EVENT_RED,
+		.floor = FLOOR_AFTER, .trouble = true, .rank = 0, .colour = "red", .word = "red"},
+	[EVENT_REMINDER] = {"reminder", .on = 1 << EVENT_RED, .part = PART_MIDDLE,
+		.episode = EVENT_RED, .rank = 0, .colour = "red", .word = "still red"},
+	[EVENT_GREEN] = {"green", .on = 1 << EVENT_GREEN, .part = PART_END, .episode = EVENT_RED,
+		.unsent = EVENT_BOTH, .rank = 3, .colour = "green", .word = "green"},
+	[EVENT_BOTH] = {"both", .on = 1 << EVENT_GREEN, .part = PART_WHOLE, .episode = EVENT_RED,
+		.rank = 2, .colour = "green", .word = "red and green again"},
+	[EVENT_FLAPPING] = {"flapping", .on = 1 << EVENT_FLAPPING, .part = PART_BEGIN,
+		.episode = EVENT_FLAPPING, .floor = FLOOR_WORSE, .rank = 1, .colour = "yellow",
+		.word = "flapping"},
+	[EVENT_SETTLED] = {"settled", .on = 1 << EVENT_FLAPPING, .part = PART_END,
+		.episode = EVENT_FLAPPING, .unsent = EVENT_SETTLED,
+		.covers = 1 << EVENT_RED | 1 << EVENT_GREEN, .rank = 2, .colour = NULL,
+		.word = "settled"},
+	[EVENT_LOST] = {"lost", .on = 1 << EVENT_LOST, .to_operator = true, .about = ABOUT_PAGE,
+		.part = PART_BEGIN, .episode = EVENT_LOST, .trouble = true, .rank = 1,
+		.colour = "grey", .word = "page lost"},
+	[EVENT_BACK] = {"back", .on = 1 << EVENT_LOST, .to_operator = true, .about = ABOUT_PAGE,
+		.part = PART_END, .episode = EVENT_LOST, .unsent = EVENT_BACK, .rank = 4,
+		.colour = "green", .word = "page back"},
+	[EVENT_GONE] = {"gone", .to_operator = true, .rank = 5, .colour = "grey", .word = "gone"},
+	[EVENT_UPDATE] = {"update", .on = 1 << EVENT_UPDATE, .about = ABOUT_INCIDENT, .rank = 7,
+		.colour = "yellow", .word = "update"},
+	[EVENT_UNDELIVERED] = {"undelivered", .about = ABOUT_WATCHING, .rank = 6,
+		.colour = "yellow", .word = "undelivered"},
+	[EVENT_UNREACHABLE] = {"unreachable", .about = ABOUT_WATCHING, .rank = 6,
+		.colour = "yellow", .word = "unreachable"},
+	[EVENT_SUSPENDED] = {"suspended", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
+		.word = "suspended"},
+	[EVENT_MISSED] = {"missed", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
+		.word = "runs missed"},
 };
+
+static_assert(EVENT_TYPES < 31, "a set of types fits into an int");
 
 const char *event_type_name(enum event_type type)
 {
-	return type_names[type];
+	return event_types[type].name;
 }
 
 bool event_type_parse(const char *name, enum event_type *type)
 {
 	for (int i = 0; i < EVENT_TYPES; i++)
-		if (strcmp(type_names[i], name) == 0) {
+		if (strcmp(event_types[i].name, name) == 0) {
 			*type = (enum event_type)i;
 			return true;
 		}
@@ -95,22 +116,15 @@ static void put_level(struct value *map, const char *name, enum level level, enu
 	value_put_text(inner, "colour", colour_name(colour));
 }
 
-static void put_duration(struct value *map, const struct event *event)
-{
-	char duration[DATE_TEXT_MAX] = "";
-
-	if (event->since != 0)
-		date_write_duration(event->seen - event->since, duration);
-	value_put_text(map, "duration", duration);
-}
-
 struct value *event_value(const struct event *event, const char *zone)
 {
 	struct value *map = value_map();
-	char *label = event_label(event), *flag = memory_format("is_%s", type_names[event->type]);
+	char *label = event_label(event),
+	     *flag = memory_format("is_%s", event_type_name(event->type));
+	char duration[DATE_TEXT_MAX] = "";
 	int64_t said = 0;
 
-	value_put_text(map, "type", type_names[event->type]);
+	value_put_text(map, "type", event_type_name(event->type));
 	value_put_boolean(map, flag, true);
 	value_put_text(map, "id", event->indicator != NULL ? event->indicator : "");
 	value_put_text(map, "indicator", event->name != NULL ? event->name : "");
@@ -125,7 +139,9 @@ struct value *event_value(const struct event *event, const char *zone)
 	value_put_time(map, "said_at", said, zone);
 	value_put_time(map, "seen_at", event->seen, zone);
 	value_put_time(map, "since", event->since, zone);
-	put_duration(map, event);
+	if (event->since != 0)
+		date_write_duration(event->seen - event->since, duration);
+	value_put_text(map, "duration", duration);
 	value_put_number(map, "fetches", event->fetches);
 	value_put_number(map, "needed", event->needed);
 	value_put_number(map, "changes", event->changes);
@@ -139,4 +155,12 @@ struct value *event_value(const struct event *event, const char *zone)
 	free(label);
 	free(flag);
 	return map;
+}
+
+enum event_type event_value_type(const struct value *event)
+{
+	enum event_type type = EVENT_UPDATE;
+
+	event_type_parse(value_get_text(event, "type"), &type);
+	return type;
 }

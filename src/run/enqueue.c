@@ -24,22 +24,6 @@
 
 enum { LOST_NAMED = 5 /* receivers that no way reaches, in a mail */ };
 
-static const char *const alarm_kinds[EVENT_TYPES] = {
-	[EVENT_RED] = "red",
-	[EVENT_GREEN] = "red",
-	[EVENT_LOST] = "lost",
-	[EVENT_BACK] = "lost",
-	[EVENT_FLAPPING] = "flapping",
-	[EVENT_SETTLED] = "flapping",
-	[EVENT_REMINDER] = "red",
-};
-
-static const bool opens_alarm[EVENT_TYPES] = {
-	[EVENT_RED] = true, [EVENT_LOST] = true, [EVENT_FLAPPING] = true};
-
-static const bool closes_alarm[EVENT_TYPES] = {
-	[EVENT_GREEN] = true, [EVENT_BACK] = true, [EVENT_SETTLED] = true};
-
 /* An alarm is found by its indicator's id, which the provider may have changed meanwhile. */
 static void rename_alarms(const struct work *work)
 {
@@ -55,15 +39,16 @@ static void rename_alarms(const struct work *work)
 static int64_t alarm_of(const struct work *work, const struct event *event)
 {
 	struct database *database = work->observer->database;
-	const char *page = work->seen->page->name, *kind = alarm_kinds[event->type];
+	const struct event_type_row *row = &event_types[event->type];
+	const char *page = work->seen->page->name, *kind = event_type_name(row->episode);
 	const char *indicator = event->indicator != NULL ? event->indicator : "";
 	int64_t alarm = 0;
 
-	if (kind == NULL)
+	if (row->part == PART_NONE)
 		return 0;
-	if (!opens_alarm[event->type] || event->risen)
+	if (row->part != PART_BEGIN || event->risen)
 		alarm = store_find_alarm(database, page, kind, indicator);
-	if (alarm == 0 && opens_alarm[event->type])
+	if (alarm == 0 && row->part == PART_BEGIN)
 		alarm = store_open_alarm(database, page, kind, indicator, event->seen);
 	return alarm;
 }
@@ -79,9 +64,9 @@ static void number_alarms(struct work *work, struct owed_list *owed)
 		event->alarm = alarm_of(work, event);
 		if (event->alarm == 0)
 			continue;
-		if (closes_alarm[event->type])
+		if (event_types[event->type].part == PART_END)
 			store_close_alarm(database, event->alarm, event->seen);
-		if (!opens_alarm[event->type])
+		if (event_types[event->type].part != PART_BEGIN)
 			outbox_owed(database, event->alarm, owed);
 	}
 }
@@ -92,7 +77,8 @@ static void save_events(const struct work *work)
 		const struct event *event = &work->events.list[i];
 		char *label = event_label(event);
 		const char *text = text_empty(event->reason) ? event->word : event->reason;
-		bool levels = alarm_kinds[event->type] != NULL && event->indicator != NULL;
+		bool levels =
+			event_types[event->type].part != PART_NONE && event->indicator != NULL;
 
 		store_add_event(work->observer->database, work->seen->page->name, work->seen->now,
 			event_type_name(event->type), event->indicator, label,
@@ -109,8 +95,7 @@ static bool begins_trouble(const struct work *work)
 	bool begins = false;
 
 	for (size_t i = 0; i < work->events.count; i++)
-		begins = begins || work->events.list[i].type == EVENT_RED ||
-			 work->events.list[i].type == EVENT_LOST;
+		begins = begins || event_types[work->events.list[i].type].trouble;
 	alarms_load(work->observer->database, work->seen->page->name, &open);
 	for (size_t i = 0; i < open.count; i++)
 		begins = begins && open.list[i].opened >= work->seen->now;
@@ -286,7 +271,7 @@ static void drop_answered(struct work *work)
 
 	alarms_load(work->observer->database, work->seen->page->name, &alarms);
 	for (size_t i = work->events.count; i-- > 0;)
-		if (work->events.list[i].type == EVENT_UPDATE &&
+		if (event_types[work->events.list[i].type].about == ABOUT_INCIDENT &&
 			is_answered(work, &work->events.list[i], &alarms))
 			events_drop(&work->events, i);
 	alarms_release(&alarms);
@@ -364,11 +349,8 @@ void work_emergency(struct work *work, const struct error *why)
 	for (size_t i = 0; i < work->events.count; i++) {
 		struct event *event = &work->events.list[i];
 
-		event->alarm = closes_alarm[event->type]
-				       ? store_find_alarm(work->observer->database,
-						 work->seen->page->name, alarm_kinds[event->type],
-						 event->indicator != NULL ? event->indicator : "")
-				       : 0;
+		event->alarm =
+			event_types[event->type].part == PART_END ? alarm_of(work, event) : 0;
 		if (event->alarm != 0)
 			outbox_owed(work->observer->database, event->alarm, &owed);
 	}

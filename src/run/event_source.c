@@ -317,7 +317,7 @@ static struct index told_indicators(const struct events *events, char **ids)
 	size_t count = 0;
 
 	for (size_t i = 0; i < events->count; i++)
-		if (events->list[i].type != EVENT_UPDATE)
+		if (event_types[events->list[i].type].about != ABOUT_INCIDENT)
 			ids[count++] = events->list[i].indicator;
 	return index_by_id(ids, count, sizeof *ids);
 }

@@ -741,8 +741,7 @@ void store_rename_alarm(
 	struct database *database, const char *page, const char *former, const char *indicator)
 {
 	database_do(database,
-		"UPDATE alarm SET indicator = ? WHERE page = ? AND kind IN ('red', 'flapping') AND "
-		"indicator = ?"
+		"UPDATE alarm SET indicator = ? WHERE page = ? AND indicator = ?"
 		" AND closed IS NULL",
 		"ttt", indicator, page, former);
 }

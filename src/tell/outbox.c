@@ -193,20 +193,21 @@ static const struct value *owed_data(
 void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owed)
 {
 	struct statement *row = database_query(database,
-		"SELECT d.receiver, d.message_id, d.id, d.state, d.perhaps, d.content FROM owed o "
-		"JOIN delivery d"
-		" ON d.content = o.content WHERE o.alarm = ? AND o.type IN ('red', 'lost', "
-		"'flapping') "
-		"AND d.state "
-		"!= 'merged'"
-		" ORDER BY d.id",
+		"SELECT d.receiver, d.message_id, d.id, d.state, d.perhaps, d.content, o.type"
+		" FROM owed o JOIN delivery d ON d.content = o.content"
+		" WHERE o.alarm = ? AND d.state != 'merged' ORDER BY d.id",
 		"i", alarm);
 
 	while (statement_row(row)) {
-		struct owed *one = memory_append(&owed->list, &owed->count, sizeof *owed->list);
 		const char *state = statement_text(row, 3);
 		bool waits = text_equal(state, "pending") || text_equal(state, "dead");
+		enum event_type type;
+		struct owed *one;
 
+		if (!event_type_parse(statement_text(row, 6), &type) ||
+			event_types[type].part != PART_BEGIN)
+			continue;
+		one = memory_append(&owed->list, &owed->count, sizeof *owed->list);
 		one->alarm = alarm;
 		one->receiver = memory_string(statement_text(row, 0));
 		one->message_id = memory_string(statement_text(row, 1));

@@ -10,41 +10,6 @@
 #include "config/config.h"
 #include "config/pattern.h"
 
-/* What each type of event asks of a receiver's `on:`; 0: the operator's alone. */
-static const int wanted_for[EVENT_TYPES] = {
-	[EVENT_RED] = WANTED_RED,
-	[EVENT_GREEN] = WANTED_GREEN,
-	[EVENT_BOTH] = WANTED_GREEN,
-	[EVENT_UPDATE] = WANTED_UPDATE,
-	[EVENT_LOST] = WANTED_LOST,
-	[EVENT_BACK] = WANTED_LOST,
-	[EVENT_GONE] = 0,
-	[EVENT_UNDELIVERED] = 0,
-	[EVENT_UNREACHABLE] = 0,
-	[EVENT_SUSPENDED] = 0,
-	[EVENT_MISSED] = 0,
-	[EVENT_FLAPPING] = WANTED_FLAPPING,
-	[EVENT_SETTLED] = WANTED_FLAPPING,
-	[EVENT_REMINDER] = WANTED_RED,
-};
-
-/* What each type that ends an episode ends. */
-static const enum event_type begun_by[EVENT_TYPES] = {
-	[EVENT_GREEN] = EVENT_RED,
-	[EVENT_BACK] = EVENT_LOST,
-	[EVENT_SETTLED] = EVENT_FLAPPING,
-};
-
-static bool is_end(enum event_type type)
-{
-	return type == EVENT_GREEN || type == EVENT_BACK || type == EVENT_SETTLED;
-}
-
-static bool for_operator(enum event_type type)
-{
-	return type == EVENT_LOST || type == EVENT_BACK || type == EVENT_GONE;
-}
-
 /* The operator is told of trouble with the watching, whatever subscriptions say. */
 static bool is_operators(const struct plan_input *input, const char *receiver)
 {
@@ -53,24 +18,23 @@ static bool is_operators(const struct plan_input *input, const char *receiver)
 	return address != NULL && text_equal(address, input->config->operator);
 }
 
-/* An update is about the indicators that its incident names; without names, about all. */
-static bool wants_incident(const struct subscription *subscription, const struct event *event)
-{
-	for (size_t i = 0; i < event->affects.count; i++)
-		if (patterns_choose_name(&subscription->indicators, event->affects.list[i]))
-			return true;
-	return event->affects.count == 0;
-}
-
-/* The page's own overall level is for those who take all of it. */
+/*
+ * An update is about the indicators that its incident names; without names, about all. The page's
+ * own overall level is for those who take all of it.
+ */
 static bool wants_indicator(const struct subscription *subscription, const struct event *event)
 {
-	if (subscription->indicators.count == 0 || event->type == EVENT_LOST)
+	const struct text_list *patterns = &subscription->indicators;
+
+	if (patterns->count == 0 || event_types[event->type].about == ABOUT_PAGE)
 		return true;
-	if (event->type == EVENT_UPDATE)
-		return wants_incident(subscription, event);
-	return !text_empty(event->name) && patterns_choose(&subscription->indicators,
-						   event->indicator, event->group, event->name);
+	if (event_types[event->type].about != ABOUT_INCIDENT)
+		return !text_empty(event->name) &&
+		       patterns_choose(patterns, event->indicator, event->group, event->name);
+	for (size_t i = 0; i < event->affects.count; i++)
+		if (patterns_choose_name(patterns, event->affects.list[i]))
+			return true;
+	return event->affects.count == 0;
 }
 
 /*
@@ -81,16 +45,16 @@ static bool reaches_floor(const struct subscription *subscription, const struct 
 {
 	int before = (int)event->before, after = (int)event->after;
 
-	if (event->type == EVENT_FLAPPING)
+	if (event_types[event->type].floor == FLOOR_WORSE)
 		return subscription->floor <= (before > after ? before : after);
-	return event->type != EVENT_RED ||
+	return event_types[event->type].floor == FLOOR_NONE ||
 	       (subscription->floor <= after && !(event->risen && subscription->floor <= before));
 }
 
 static bool wants(
 	const struct subscription *subscription, const char *page, const struct event *event)
 {
-	return (subscription->on & wanted_for[event->type]) != 0 &&
+	return (subscription->on & event_types[event->type].on) != 0 &&
 	       patterns_choose_name(&subscription->pages, page) &&
 	       wants_indicator(subscription, event) && reaches_floor(subscription, event);
 }
@@ -101,13 +65,14 @@ static void hold_for(struct delivery_plan *delivery, const struct receiver *rece
 	memory_set(&delivery->otherwise, receiver->otherwise); /* what goes in its stead */
 }
 
-/* When the receiver's quiet hours end; 0 outside of them. */
+/* When the receiver's quiet hours end; 0 outside of them, and of whom nobody knows any more (NULL).
+ */
 static int64_t quiet_until(const struct plan_input *input, const struct receiver *receiver)
 {
 	int64_t until;
 
-	return windows_hold(
-		       &receiver->subscription->quiet, input->config->timezone, input->now, &until)
+	return receiver != NULL && windows_hold(&receiver->subscription->quiet,
+					   input->config->timezone, input->now, &until)
 		       ? until
 		       : 0;
 }
@@ -157,7 +122,7 @@ static void tell_all(struct draft *draft, const struct event *event)
 		if (wants(receiver->subscription, input->page->name, event))
 			tell(draft, receiver, &draft->ways[i], event);
 	}
-	if (for_operator(event->type) && draft->operator!= NULL) {
+	if (event_types[event->type].to_operator && draft->operator!= NULL) {
 		struct addressee *operator= draft_find(draft, draft->operator);
 
 		hold_until(draft, operator, 0);
@@ -166,19 +131,21 @@ static void tell_all(struct draft *draft, const struct event *event)
 }
 
 /*
- * True where the end of an episode is still wanted by who was owed its beginning.
- * A beginning that never got out would only mislead once it is over: it says both
- * also to those who want only the red.
+ * True where what continues or ends an episode is still wanted by who was owed its beginning. A
+ * reminder is nothing to hold. A beginning that never got out would only mislead once it is over:
+ * it says both also to those who want only the red.
  */
-static bool end_is_wanted(const struct draft *draft, const struct event *event,
-	const struct owed *owed, const struct addressee *addressee)
+static bool still_wants(const struct draft *draft, const struct addressee *addressee,
+	const struct event *event, const struct owed *owed)
 {
-	enum event_type begun = begun_by[event->type];
+	const struct event_type_row *row = &event_types[event->type];
+	bool wanted = (addressee->wanted & row->on) != 0;
 
-	if (for_operator(event->type) && is_operators(draft->input, owed->receiver))
+	if (row->part == PART_MIDDLE)
+		return wanted && owed->out && quiet_until(draft->input, addressee->receiver) == 0;
+	if (row->to_operator && is_operators(draft->input, owed->receiver))
 		return true;
-	return (addressee->wanted & wanted_for[event->type]) != 0 ||
-	       (!owed->out && (addressee->wanted & wanted_for[begun]) != 0);
+	return wanted || (!owed->out && (addressee->wanted & event_types[row->episode].on) != 0);
 }
 
 static bool was_owed(const struct draft *draft, int64_t alarm, const char *receiver)
@@ -225,9 +192,9 @@ static void tell_end(struct draft *draft, struct addressee *addressee, const str
 	const struct owed *owed)
 {
 	const struct receiver *receiver = addressee->receiver;
-	int64_t until = receiver != NULL ? quiet_until(draft->input, receiver) : 0;
+	int64_t until = quiet_until(draft->input, receiver);
 	struct delivery_plan *delivery = answer(draft, addressee, event, owed, until);
-	enum told told = event->type == EVENT_GREEN && !owed->out ? TOLD_BOTH : TOLD_EVENT;
+	bool both = !owed->out && event_types[event->type].unsent != event->type;
 	struct addressee *second;
 
 	if (receiver == NULL || receiver->otherwise == NULL)
@@ -242,19 +209,7 @@ static void tell_end(struct draft *draft, struct addressee *addressee, const str
 	}
 	second = draft_find(draft, receiver->otherwise);
 	hold_until(draft, second, until);
-	addressee_tell(second, told, event, NULL);
-}
-
-static bool is_quiet(const struct draft *draft, const struct addressee *addressee)
-{
-	return addressee->receiver != NULL && quiet_until(draft->input, addressee->receiver) != 0;
-}
-
-/* To whom a red has got out and who still wants to hear of red; a reminder is nothing to hold. */
-static bool reminder_is_wanted(
-	const struct draft *draft, const struct owed *owed, const struct addressee *addressee)
-{
-	return owed->out && (addressee->wanted & WANTED_RED) != 0 && !is_quiet(draft, addressee);
+	addressee_tell(second, both ? TOLD_BOTH : TOLD_EVENT, event, NULL);
 }
 
 /* Green, settled, page back and reminders: to whoever was owed the beginning, and to nobody else.
@@ -268,8 +223,7 @@ static void tell_owed(struct draft *draft, const struct event *event)
 		if (owed->alarm != event->alarm || owed->dropped)
 			continue;
 		addressee = draft_find(draft, owed->receiver);
-		if (event->type == EVENT_REMINDER ? reminder_is_wanted(draft, owed, addressee)
-						  : end_is_wanted(draft, event, owed, addressee))
+		if (still_wants(draft, addressee, event, owed))
 			tell_end(draft, addressee, event, owed);
 	}
 }
@@ -281,11 +235,10 @@ void plan_make(const struct plan_input *input, struct plan *plan)
 	draft_open(&draft, input, plan);
 	for (size_t i = 0; i < input->events->count; i++) {
 		const struct event *event = &input->events->list[i];
+		bool begins = event_types[event->type].part == PART_NONE ||
+			      event_types[event->type].part == PART_BEGIN;
 
-		if (is_end(event->type) || event->type == EVENT_REMINDER)
-			tell_owed(&draft, event);
-		else
-			tell_all(&draft, event);
+		(begins ? tell_all : tell_owed)(&draft, event);
 	}
 	draft_finish(&draft);
 	draft_close(&draft);

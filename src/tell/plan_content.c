@@ -26,14 +26,6 @@ struct making {
 			       * has them; NULL: none */
 };
 
-static bool has_alarm(const struct content_plan *content, int64_t alarm, enum event_type type)
-{
-	for (size_t i = 0; i < content->alarm_count; i++)
-		if (content->alarms[i].alarm == alarm && content->alarms[i].type == type)
-			return true;
-	return false;
-}
-
 static void append_alarm(struct content_plan *content, int64_t alarm, enum event_type type)
 {
 	if (alarm != 0)
@@ -43,14 +35,10 @@ static void append_alarm(struct content_plan *content, int64_t alarm, enum event
 
 static void add_alarm(struct content_plan *content, int64_t alarm, enum event_type type)
 {
-	if (!has_alarm(content, alarm, type))
-		append_alarm(content, alarm, type);
-}
-
-static bool is_event(const struct value *value, const struct event *event)
-{
-	return text_equal(value_get_text(value, "type"), event_type_name(event->type)) &&
-	       text_equal(value_get_text(value, "id"), event->indicator);
+	for (size_t i = 0; i < content->alarm_count; i++)
+		if (content->alarms[i].alarm == alarm && content->alarms[i].type == type)
+			return;
+	append_alarm(content, alarm, type);
 }
 
 static void add_event(struct making *making, const struct event *event)
@@ -58,8 +46,9 @@ static void add_event(struct making *making, const struct event *event)
 	struct value *events = making->events;
 	const struct value *last = events->count > 0 ? events->members[events->count - 1] : NULL;
 
-	if (is_event(last, event)) /* the operator may be a subscriber too */
-		return;
+	if (text_equal(value_get_text(last, "type"), event_type_name(event->type)) &&
+		text_equal(value_get_text(last, "id"), event->indicator))
+		return; /* the operator may be a subscriber too */
 	if (events->count < PLAN_EVENTS_MAX)
 		value_append(events, event_value(event, making->input->config->timezone));
 	else
@@ -67,50 +56,41 @@ static void add_event(struct making *making, const struct event *event)
 	append_alarm(making->content, event->alarm, event->type);
 }
 
-/* What the message would have said of other pages is kept apart, that of this one beside it. */
-static void part_events(struct making *making, const struct value *data)
+/*
+ * Takes over what a message that never got out would have said: all that it says is owed from here
+ * on by the one that stands for it. What it says of other pages is kept apart, that of this one
+ * beside it.
+ */
+static void merge(struct making *making, const struct value *data)
 {
+	const struct value *events = value_get(data, "events");
 	struct value *parts = value_list();
 
+	for (size_t i = 0; events != NULL && i < events->count; i++) {
+		enum event_type type = event_value_type(events->members[i]);
+
+		add_alarm(making->content, value_get_number(events->members[i], "alarm"),
+			event_types[type].part == PART_WHOLE ? event_types[type].episode : type);
+	}
 	join_parts(data, parts);
 	for (size_t i = 0; i < parts->count; i++) {
-		const struct value *part = parts->members[i], *events = value_get(part, "events");
-		const char *name = value_get_text(part, "name");
+		const char *name = value_get_text(parts->members[i], "name");
 
 		if (name[0] == '\0' || text_equal(name, making->input->page->name)) {
+			events = value_get(parts->members[i], "events");
 			for (size_t j = 0; events != NULL && j < events->count; j++)
 				value_append(making->events, value_copy(events->members[j]));
 			continue;
 		}
 		if (making->others == NULL)
 			making->others = value_list();
-		value_append(making->others, value_copy(part));
+		value_append(making->others, value_copy(parts->members[i]));
 	}
 	value_free(parts);
 }
 
-/* All that a message says is owed from here on by the one that stands for it. */
-static void take_alarms(struct content_plan *content, const struct value *events)
-{
-	for (size_t i = 0; events != NULL && i < events->count; i++) {
-		const struct value *event = events->members[i];
-		enum event_type type = EVENT_RED;
-
-		if (event_type_parse(value_get_text(event, "type"), &type))
-			add_alarm(content, value_get_number(event, "alarm"),
-				type == EVENT_BOTH ? EVENT_RED : type);
-	}
-}
-
-/* Takes over what a red's message that never got out would have said beside this alarm. */
-static void merge(struct making *making, const struct value *data)
-{
-	take_alarms(making->content, value_get(data, "events"));
-	part_events(making, data);
-}
-
-/* What was merged of this alarm becomes "was red, is green". */
-static void replace(struct making *making, const struct event *event)
+/* What was merged of this alarm becomes one event, such as "was red, is green". */
+static void replace(struct making *making, const struct event *event, enum event_type end)
 {
 	struct value *events = making->events;
 	size_t kept = 0;
@@ -123,17 +103,16 @@ static void replace(struct making *making, const struct event *event)
 	}
 	events->count = kept;
 	value_append(events, event_value(event, making->input->config->timezone));
-	add_alarm(making->content, event->alarm, EVENT_RED);
-	add_alarm(making->content, event->alarm,
-		event->type == EVENT_BOTH ? EVENT_GREEN : event->type);
+	add_alarm(making->content, event->alarm, event_types[end].episode);
+	add_alarm(making->content, event->alarm, end);
 }
 
 static void take_step(struct making *making, const struct trail *step)
 {
 	struct event event = step->event != NULL ? *step->event : (struct event){0};
 
-	if (step->told == TOLD_BOTH || (step->told == TOLD_OVER && event.type == EVENT_GREEN))
-		event.type = EVENT_BOTH;
+	if (step->told == TOLD_BOTH || step->told == TOLD_OVER)
+		event.type = event_types[event.type].unsent;
 	switch (step->told) {
 	case TOLD_EVENT:
 	case TOLD_BOTH:
@@ -143,7 +122,7 @@ static void take_step(struct making *making, const struct trail *step)
 		merge(making, step->data);
 		break;
 	case TOLD_OVER:
-		replace(making, &event);
+		replace(making, &event, step->event->type);
 		break;
 	}
 }
@@ -161,34 +140,33 @@ static void take_trail(struct making *making, const struct trail *trail)
 	free(steps);
 }
 
-static bool settles(const struct value *events, const char *indicator)
+/* True where another event says it, too: whoever hears that an indicator has settled, red or green,
+ * need not hear so twice. */
+static bool is_covered(const struct value *events, const struct value *event)
 {
+	enum event_type type = event_value_type(event);
+
 	for (size_t i = 0; i < events->count; i++)
-		if (text_equal(value_get_text(events->members[i], "type"),
-			    event_type_name(EVENT_SETTLED)) &&
-			text_equal(value_get_text(events->members[i], "id"), indicator))
+		if ((event_types[event_value_type(events->members[i])].covers & 1 << type) != 0 &&
+			text_equal(value_get_text(events->members[i], "id"),
+				value_get_text(event, "id")))
 			return true;
 	return false;
 }
 
-/* Whoever hears that it has settled, red or green, need not hear so twice; it is owed all the
- * same. */
-static void leave_out_settled(struct value *events)
+/* What is left out is owed all the same. */
+static void leave_out_covered(struct value *events)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < events->count; i++) {
 		struct value *event = events->members[i];
-		const char *type = value_get_text(event, "type");
-		bool plain = text_equal(type, event_type_name(EVENT_RED)) ||
-			     text_equal(type, event_type_name(EVENT_GREEN));
 
-		if (plain && settles(events, value_get_text(event, "id"))) {
+		events->members[i] = NULL; /* is_covered() looks at all of them again */
+		if (is_covered(events, event))
 			value_free(event);
-			events->members[i] = NULL; /* settles() looks at all of them again */
-		} else {
+		else
 			events->members[kept++] = event;
-		}
 	}
 	events->count = kept;
 }
@@ -197,7 +175,7 @@ static void put_data(struct making *making)
 {
 	struct content_plan *content = making->content;
 
-	leave_out_settled(making->events);
+	leave_out_covered(making->events);
 	content->data = plan_data(making->input);
 	plan_put_events(content->data, making->events, content->left_out);
 	if (making->others == NULL)
@@ -211,22 +189,18 @@ static void put_data(struct making *making)
 /* ---- identity ---- */
 
 /*
- * What has no alarm is told apart by what it says and when. A red or a lost page has
- * none only where nothing could be written, and then comes again each hour: the day is
- * enough, so that a repeat is seen to be one.
+ * What has no alarm is told apart by what it says and when. What begins trouble has none only
+ * where nothing could be written, and then comes again each hour: the day is enough, so that a
+ * repeat is seen to be one.
  */
 static void add_identity(const struct value *event, int64_t now, struct buffer *text)
 {
-	enum event_type type = EVENT_UPDATE;
-	bool repeats;
+	const struct event_type_row *row = &event_types[event_value_type(event)];
 
-	event_type_parse(value_get_text(event, "type"), &type);
-	repeats = type == EVENT_RED || type == EVENT_LOST;
-	buffer_format(text, "|%s %s %s %" PRId64, event_type_name(type),
-		value_get_text(event, "id"),
-		repeats ? value_get_text(value_get(event, "after"), "level")
-			: value_get_text(event, "reason"),
-		repeats ? now / DAY_SECONDS : now);
+	buffer_format(text, "|%s %s %s %" PRId64, row->name, value_get_text(event, "id"),
+		row->trouble ? value_get_text(value_get(event, "after"), "level")
+			     : value_get_text(event, "reason"),
+		row->trouble ? now / DAY_SECONDS : now);
 }
 
 /* What tells it from everything else that the same receiver is told of this page. */
@@ -241,8 +215,7 @@ static void identify(const struct making *making)
 			event_type_name(content->alarms[i].type));
 	for (size_t i = 0; i < events->count; i++)
 		if (value_get_number(events->members[i], "alarm") == 0 ||
-			text_equal(value_get_text(events->members[i], "type"),
-				event_type_name(EVENT_REMINDER)))
+			event_types[event_value_type(events->members[i])].part == PART_MIDDLE)
 			add_identity(events->members[i], making->input->now, &text);
 	content->identity = buffer_take(&text);
 }

@@ -4,6 +4,7 @@
  * not. The exact words of complaints are held in tests/configuration.
  */
 #include "config/config.h"
+#include "model/event.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -245,16 +246,17 @@ static void test_receivers_and_what_they_want(void **state)
 	write_file("secret", "whsec_AAAA", 0600);
 	config = load_good(text);
 	assert_int_equal(config->subscribers[0].subscription.on,
-		WANTED_RED | WANTED_GREEN | WANTED_FLAPPING);
+		1 << EVENT_RED | 1 << EVENT_GREEN | 1 << EVENT_FLAPPING);
 	assert_null(config->subscribers[0].second);
 	assert_int_equal(config->subscribers[0].subscription.pages.count, 0);
-	assert_int_equal(config->subscribers[1].subscription.on, WANTED_LOST | WANTED_FLAPPING);
+	assert_int_equal(
+		config->subscribers[1].subscription.on, 1 << EVENT_LOST | 1 << EVENT_FLAPPING);
 	assert_true(text_list_has(&config->subscribers[1].subscription.pages, "a"));
-	assert_int_equal(config->subscribers[2].subscription.on, WANTED_UPDATE);
+	assert_int_equal(config->subscribers[2].subscription.on, 1 << EVENT_UPDATE);
 	assert_string_equal(config->webhooks[0].url, "https://hooks.example/T0/B0");
 	assert_int_equal(config->webhooks[0].secrets.count, 1);
 	assert_string_equal(config->webhooks[0].secrets.list[0], "whsec_AAAA");
-	assert_int_equal(config->webhooks[0].subscription.on, WANTED_RED);
+	assert_int_equal(config->webhooks[0].subscription.on, 1 << EVENT_RED);
 	assert_string_equal(config->webhooks[1].template, "generic");
 	assert_int_equal(config->webhooks[1].secrets.count, 0);
 	assert_ptr_equal(config_webhook(config, "plain"), &config->webhooks[1]);

@@ -22,6 +22,45 @@ static void test_names_of_types_are_read_back(void **state)
 	assert_false(event_type_parse("purple", &type));
 }
 
+/* What a new row can get wrong. */
+static void test_every_type_says_all_that_is_asked_of_it(void **state)
+{
+	(void)state;
+	for (int i = 0; i < EVENT_TYPES; i++) {
+		const struct event_type_row *row = &event_types[i];
+
+		assert_non_null(row->name);
+		assert_non_null(row->word);
+		for (int j = 0; j < EVENT_TYPES; j++)
+			if ((row->on & 1 << j) != 0) /* such a word is one of `on:` */
+				assert_int_equal(event_types[j].on & 1 << j, 1 << j);
+		if (row->part == PART_NONE)
+			continue;
+		assert_int_equal(event_types[row->episode].part, PART_BEGIN);
+		assert_int_equal(event_types[row->episode].episode, row->episode);
+		if (row->part == PART_BEGIN)
+			assert_int_equal(row->episode, i);
+		if (row->part == PART_END && row->unsent != (enum event_type)i)
+			assert_int_equal(event_types[row->unsent].part, PART_WHOLE);
+		if (row->part == PART_END)
+			assert_int_equal(event_types[row->unsent].episode, row->episode);
+	}
+}
+
+/* Subscribers are kept with these numbers. */
+static void test_words_of_on_keep_their_bits(void **state)
+{
+	static const char *const words[] = {"red", "green", "update", "flapping", "lost"};
+	enum event_type type;
+
+	(void)state;
+	for (int i = 0; i < (int)(sizeof words / sizeof words[0]); i++) {
+		assert_true(event_type_parse(words[i], &type));
+		assert_int_equal(type, i);
+		assert_int_equal(event_types[i].on, 1 << i);
+	}
+}
+
 static void assert_label(const char *group, const char *name, const char *expected)
 {
 	char *label = event_label(&(struct event){.group = (char *)group, .name = (char *)name});
@@ -81,6 +120,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names_of_types_are_read_back),
+		cmocka_unit_test(test_every_type_says_all_that_is_asked_of_it),
+		cmocka_unit_test(test_words_of_on_keep_their_bits),
 		cmocka_unit_test(test_a_label_is_group_and_name_or_overall),
 		cmocka_unit_test(test_every_time_stands_there_twice_with_its_zone),
 		cmocka_unit_test(test_an_event_that_says_nothing_has_empty_fields),

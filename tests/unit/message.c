@@ -16,7 +16,9 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/template.h"
+#include "base/text.h"
 #include "config/config.h"
+#include "model/event.h"
 
 static const struct mail_header plain_header = {
 	.from = "lampwatch@example.org",
@@ -449,19 +451,17 @@ static void test_a_mail_that_nobody_can_end_does_not_say_how(void **state)
 /* The installed templates, filled with as little as there can be, for each type of event. */
 static void test_own_templates_hold_for_every_type_of_event(void **state)
 {
-	static const char *const types[] = {"red", "green", "both", "update", "lost", "back",
-		"gone", "flapping", "settled", "reminder"};
 	static const char *const names[] = {"generic", "slack", "discord", "google-chat", "matrix",
 		"mattermost", "ntfy", "pagerduty", "pushover", "teams", "telegram"};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-		char *event =
-			memory_format("{\"type\": \"%s\", \"is_%s\": true, \"label\": \"Gmail\"}",
-				types[i], types[i]);
+	for (size_t i = 0; i < EVENT_TYPES; i++) {
+		const char *type = event_types[i].name;
+		char *event = memory_format(
+			"{\"type\": \"%s\", \"is_%s\": true, \"label\": \"Gmail\"}", type, type);
 		char *json =
 			memory_format("{\"first\": %s, \"events\": [%s, %s]}", event, event, event);
-		struct value *data = parsed(json);
+		struct value *data = parsed(json), *shown;
 		struct error error = {0};
 		struct buffer out = {0};
 
@@ -471,7 +471,11 @@ static void test_own_templates_hold_for_every_type_of_event(void **state)
 		if (!message_mail("templates", &plain_header, data, true, &out, &error))
 			fail_msg("%s", error.text);
 		assert_non_null(strstr(buffer_string(&out), "multipart/alternative"));
+		shown = message_data("templates", data, &error);
+		if (text_empty(value_get_text(shown, "subject")))
+			fail_msg("templates/mail/subject.txt has no words for \"%s\"", type);
 		buffer_release(&out);
+		value_free(shown);
 		value_free(data);
 		free(json);
 		free(event);

@@ -19,7 +19,15 @@
 /* Structs of the configuration own their strings; here they are literals that nobody frees. */
 #define TEXT(literal) ((char *)(literal))
 
-enum { NOW = 1390590000, BOTH_WANTED = WANTED_RED | WANTED_GREEN };
+enum {
+	NOW = 1390590000,
+	WANTED_RED = 1 << EVENT_RED,
+	WANTED_GREEN = 1 << EVENT_GREEN,
+	WANTED_UPDATE = 1 << EVENT_UPDATE,
+	WANTED_FLAPPING = 1 << EVENT_FLAPPING,
+	WANTED_LOST = 1 << EVENT_LOST,
+	BOTH_WANTED = WANTED_RED | WANTED_GREEN,
+};
 
 /* A page, some people, and what happened. */
 struct fixture {
