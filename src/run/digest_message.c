@@ -16,15 +16,6 @@
 #include "tell/digest_pages.h"
 #include "tell/outbox.h"
 
-static int64_t left_out_of(const struct value *data)
-{
-	const struct value *events = value_get(data, "events");
-	int64_t count = value_get_number(value_get(data, "headline"), "count");
-
-	return events != NULL && count > (int64_t)events->count ? count - (int64_t)events->count
-								: 0;
-}
-
 /* What the same contents are when they are joined: made once for all who wait for them. */
 struct joined {
 	int64_t *of; /* their numbers, in order */
@@ -38,15 +29,6 @@ struct joinings {
 	struct joined *list;
 	size_t count;
 };
-
-static void joinings_release(struct joinings *joinings)
-{
-	for (size_t i = 0; i < joinings->count; i++) {
-		free(joinings->list[i].of);
-		content_plan_release(&joinings->list[i].says);
-	}
-	free(joinings->list);
-}
 
 static struct joined *joined_find(const struct joinings *joinings, const struct deliveries *rows)
 {
@@ -68,7 +50,9 @@ static struct value *join_rows(
 	const struct observer *observer, const struct deliveries *rows, int64_t now)
 {
 	struct value *parts = value_list(), *joined = NULL;
+	const struct value *events;
 	size_t left_out = 0;
+	int64_t count;
 
 	for (size_t i = 0; i < rows->count; i++) {
 		struct value *data = outbox_data(observer->database, rows->list[i].content);
@@ -76,7 +60,10 @@ static struct value *join_rows(
 		if (data == NULL)
 			goto out;
 		join_parts(data, parts);
-		left_out += (size_t)left_out_of(data);
+		events = value_get(data, "events");
+		count = value_get_number(value_get(data, "headline"), "count");
+		if (events != NULL && count > (int64_t)events->count)
+			left_out += (size_t)count - events->count;
 		value_free(joined);
 		joined = data;
 	}
@@ -109,56 +96,41 @@ static struct joined *join(const struct observer *observer, const struct deliver
 	return joined;
 }
 
-/* Its identity follows from theirs: a repeat of the same joining is the same message. */
-static char *joined_id(const struct observer *observer, const struct deliveries *rows,
-	const struct content_plan *says)
-{
-	const struct owed_alarm *first = says->alarm_count > 0 ? &says->alarms[0] : NULL;
-	struct buffer text = {0};
-	char *id;
-
-	for (size_t i = 0; i < rows->count; i++)
-		buffer_format(&text, "%s|", rows->list[i].message_id);
-	id = plan_message_id(observer->config, observer->key, first != NULL ? first->alarm : 0,
-		first != NULL ? event_type_name(first->type) : "note", buffer_string(&text),
-		text.length);
-	buffer_release(&text);
-	return id;
-}
-
-static void keep(struct observer *observer, const struct content_copy *copy, struct joined *joined,
-	int64_t now)
-{
-	struct content content = {0};
-	struct error error;
-
-	if (!content_render(observer->config, observer->templates, copy, joined->says.data, now,
-		    &content, &error))
-		observer_say_plain(observer, "outbox", &error);
-	joined->content = outbox_keep(observer->database, &joined->says, &content);
-	content_release(&content);
-}
-
-/* One delivery of what is joined, in the stead of those that it was joined of. */
+/*
+ * One delivery of what is joined, in the stead of those that it was joined of. Its identity follows
+ * from theirs: a repeat of the same joining is the same message.
+ */
 static void save_joined(struct observer *observer, const struct deliveries *rows,
 	struct joined *joined, int64_t now)
 {
 	const struct delivery *first = &rows->list[0];
 	struct delivery_plan plan = {.receiver = memory_string(first->receiver),
-		.message_id = joined_id(observer, rows, &joined->says),
 		.unsubscribe = memory_string(first->unsubscribe),
 		.sender = memory_string(first->sender),
 		.otherwise = memory_string(first->otherwise)};
-	struct content_copy copy = {plan.receiver, plan.message_id, NULL, plan.unsubscribe};
+	struct content content = {0};
+	struct buffer text = {0};
+	struct error error;
 
-	for (size_t i = 0; i < rows->count; i++)
+	for (size_t i = 0; i < rows->count; i++) {
+		buffer_format(&text, "%s|", rows->list[i].message_id);
 		*(int64_t *)memory_append(&plan.merged, &plan.merged_count, sizeof *plan.merged) =
 			rows->list[i].id;
-	if (joined->content == 0)
-		keep(observer, &copy, joined, now);
+	}
+	plan.message_id = plan_message_id(observer->config, observer->key, &joined->says, &text);
+	if (joined->content == 0) {
+		struct content_copy copy = {plan.receiver, plan.message_id, NULL, plan.unsubscribe};
+
+		if (!content_render(observer->config, observer->templates, &copy, joined->says.data,
+			    now, &content, &error))
+			observer_say_plain(observer, "outbox", &error);
+		joined->content = outbox_keep(observer->database, &joined->says, &content);
+	}
 	outbox_add(observer->database, joined->several ? "" : first->page, &plan, joined->content,
 		now);
+	content_release(&content);
 	delivery_plan_release(&plan);
+	buffer_release(&text);
 }
 
 static void gather_receiver(
@@ -198,7 +170,11 @@ bool gather(struct observer *observer, int64_t now)
 		}
 		STEP("messages joined");
 	}
-	joinings_release(&joinings);
+	for (size_t i = 0; i < joinings.count; i++) {
+		free(joinings.list[i].of);
+		content_plan_release(&joinings.list[i].says);
+	}
+	free(joinings.list);
 	text_list_release(&receivers);
 	return any || back;
 }

@@ -51,7 +51,7 @@ void join_parts(const struct value *data, struct value *parts)
 	copy_member(data, part, "events");
 }
 
-static struct value *page_in(struct value *pages, const char *name)
+static struct value *page_in(const struct value *pages, const char *name)
 {
 	for (size_t i = 0; i < pages->count; i++)
 		if (text_equal(value_get_text(pages->members[i], "name"), name))
@@ -59,21 +59,20 @@ static struct value *page_in(struct value *pages, const char *name)
 	return NULL;
 }
 
-static bool is_same_news(const struct value *one, const struct value *other)
-{
-	return value_get_number(one, "alarm") != 0 &&
-	       value_get_number(one, "alarm") == value_get_number(other, "alarm") &&
-	       text_equal(value_get_text(one, "type"), value_get_text(other, "type"));
-}
-
+/* The later of two that say the same of one alarm stands. */
 static void take_event(struct value *events, const struct value *event)
 {
-	for (size_t i = 0; i < events->count; i++)
-		if (is_same_news(events->members[i], event)) {
+	for (size_t i = 0; i < events->count; i++) {
+		const struct value *other = events->members[i];
+
+		if (value_get_number(event, "alarm") != 0 &&
+			value_get_number(event, "alarm") == value_get_number(other, "alarm") &&
+			text_equal(value_get_text(event, "type"), value_get_text(other, "type"))) {
 			value_free(events->members[i]);
 			events->members[i] = value_copy(event);
 			return;
 		}
+	}
 	value_append(events, value_copy(event));
 }
 
@@ -120,33 +119,25 @@ static struct value *all_events(const struct value *pages, size_t *left_out)
 	return all;
 }
 
-/* The pages in the order in which they occur in events, which stand worst first. */
-static struct value *sorted(const struct value *pages, const struct value *events)
+/* The pages in the order in which they occur in the events, which stand worst first. */
+static void put_several(struct value *data, const struct value *pages)
 {
+	const struct value *events = value_get(data, "events");
 	struct value *list = value_list();
 
 	for (size_t i = 0; i < events->count; i++) {
-		const char *name = value_get_text(value_get(events->members[i], "page"), "name");
-		struct value *page = page_in(list, name);
+		const struct value *event = events->members[i], *its = value_get(event, "page");
+		const struct value *known = page_in(pages, value_get_text(its, "name"));
+		struct value *page = page_in(list, value_get_text(its, "name"));
 
 		if (page == NULL) {
 			page = value_append(list, value_map());
-			copy_words(value_get(events->members[i], "page"), page);
-			for (size_t j = 0; j < pages->count; j++)
-				if (text_equal(value_get_text(pages->members[j], "name"), name)) {
-					copy_member(pages->members[j], page, "snapshot");
-					copy_member(pages->members[j], page, "others_red");
-				}
+			copy_words(its, page);
+			copy_member(known, page, "snapshot");
+			copy_member(known, page, "others_red");
 		}
-		value_append(list_of(page, "events"), value_copy(events->members[i]));
+		value_append(list_of(page, "events"), value_copy(event));
 	}
-	return list;
-}
-
-static void put_several(struct value *data, const struct value *pages)
-{
-	struct value *list = sorted(pages, value_get(data, "events"));
-
 	value_put(data, "others_red", value_list());
 	value_put(data, "snapshot", value_text(NULL));
 	if (list->count > 0)
@@ -156,23 +147,21 @@ static void put_several(struct value *data, const struct value *pages)
 	value_put(data, "pages", list);
 }
 
-static void put_one(struct value *data, const struct value *page)
-{
-	value_put_boolean(data, "several_pages", false);
-	value_put(data, "pages", value_text(NULL));
-	copy_words(page, value_put(data, "page", value_map()));
-	copy_member(page, data, "snapshot");
-	copy_member(page, data, "others_red");
-}
-
 void join_put(struct value *data, const struct value *parts, size_t left_out)
 {
 	struct value *pages = pages_of(parts), *events = all_events(pages, &left_out);
 
 	plan_put_events(data, events, left_out);
-	if (pages->count == 1)
-		put_one(data, pages->members[0]);
-	else
+	if (pages->count == 1) {
+		const struct value *page = pages->members[0];
+
+		value_put_boolean(data, "several_pages", false);
+		value_put(data, "pages", value_text(NULL));
+		copy_words(page, value_put(data, "page", value_map()));
+		copy_member(page, data, "snapshot");
+		copy_member(page, data, "others_red");
+	} else {
 		put_several(data, pages);
+	}
 	value_free(pages);
 }

@@ -48,6 +48,7 @@
 #include "model/event.h"
 #include "tell/receivers.h"
 
+struct buffer;
 struct config;
 struct page_config;
 struct value;
@@ -130,10 +131,13 @@ void plan_release(struct plan *plan);
 void content_plan_release(struct content_plan *content);
 void delivery_plan_release(struct delivery_plan *delivery);
 
-/* The Message-ID of a message that stands for what is said in text: "<e.ALARM.TYPE.…@domain>".
- * Owned by the caller. */
-char *plan_message_id(const struct config *config, const char *key, int64_t alarm, const char *type,
-	const char *text, size_t length);
+/*
+ * "<e.ALARM.TYPE.…@domain>", of the first alarm of what is said ("0.note" where there is none) and
+ * a digest of text, which only this message to this receiver has. A repeat of the same news carries
+ * the same, and the key of the archive keeps anybody else from guessing it. Owned by the caller.
+ */
+char *plan_message_id(const struct config *config, const char *key, const struct content_plan *says,
+	const struct buffer *text);
 
 /*
  * The data of a message, without events: page, snapshot, times. Used by plan_make(), and by `try`

@@ -107,63 +107,50 @@ static void replace(struct making *making, const struct event *event, enum event
 	add_alarm(making->content, event->alarm, end);
 }
 
-static void take_step(struct making *making, const struct trail *step)
-{
-	struct event event = step->event != NULL ? *step->event : (struct event){0};
-
-	if (step->told == TOLD_BOTH || step->told == TOLD_OVER)
-		event.type = event_types[event.type].unsent;
-	switch (step->told) {
-	case TOLD_EVENT:
-	case TOLD_BOTH:
-		add_event(making, &event);
-		break;
-	case TOLD_MERGED:
-		merge(making, step->data);
-		break;
-	case TOLD_OVER:
-		replace(making, &event, step->event->type);
-		break;
-	}
-}
-
 /* In the order in which it was told. */
 static void take_trail(struct making *making, const struct trail *trail)
 {
-	const struct trail **steps = NULL;
+	const struct trail **steps = NULL, *step;
 	size_t count = 0;
 
 	for (; trail->before != NULL; trail = trail->before)
 		*(const struct trail **)memory_append(&steps, &count, sizeof *steps) = trail;
-	while (count > 0)
-		take_step(making, steps[--count]);
+	while (count > 0) {
+		struct event event = {0};
+
+		step = steps[--count];
+		if (step->event != NULL)
+			event = *step->event;
+		if (step->told == TOLD_BOTH || step->told == TOLD_OVER)
+			event.type = event_types[event.type].unsent;
+		if (step->told == TOLD_MERGED)
+			merge(making, step->data);
+		else if (step->told == TOLD_OVER)
+			replace(making, &event, step->event->type);
+		else
+			add_event(making, &event);
+	}
 	free(steps);
 }
 
-/* True where another event says it, too: whoever hears that an indicator has settled, red or green,
- * need not hear so twice. */
-static bool is_covered(const struct value *events, const struct value *event)
-{
-	enum event_type type = event_value_type(event);
-
-	for (size_t i = 0; i < events->count; i++)
-		if ((event_types[event_value_type(events->members[i])].covers & 1 << type) != 0 &&
-			text_equal(value_get_text(events->members[i], "id"),
-				value_get_text(event, "id")))
-			return true;
-	return false;
-}
-
-/* What is left out is owed all the same. */
+/* Whoever hears that an indicator has settled, red or green, need not hear so twice. What is left
+ * out is owed all the same. */
 static void leave_out_covered(struct value *events)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < events->count; i++) {
 		struct value *event = events->members[i];
+		int type = 1 << event_value_type(event);
+		bool covered = false;
 
-		events->members[i] = NULL; /* is_covered() looks at all of them again */
-		if (is_covered(events, event))
+		events->members[i] = NULL; /* all of them are looked at again */
+		for (size_t j = 0; j < events->count && !covered; j++)
+			covered = (event_types[event_value_type(events->members[j])].covers &
+					  type) != 0 &&
+				  text_equal(value_get_text(events->members[j], "id"),
+					  value_get_text(event, "id"));
+		if (covered)
 			value_free(event);
 		else
 			events->members[kept++] = event;
@@ -171,82 +158,70 @@ static void leave_out_covered(struct value *events)
 	events->count = kept;
 }
 
-static void put_data(struct making *making)
-{
-	struct content_plan *content = making->content;
-
-	leave_out_covered(making->events);
-	content->data = plan_data(making->input);
-	plan_put_events(content->data, making->events, content->left_out);
-	if (making->others == NULL)
-		return;
-	content->joined = true;
-	join_parts(content->data, making->others);
-	join_put(content->data, making->others, content->left_out);
-	value_free(making->others);
-}
-
-/* ---- identity ---- */
-
 /*
- * What has no alarm is told apart by what it says and when. What begins trouble has none only
- * where nothing could be written, and then comes again each hour: the day is enough, so that a
- * repeat is seen to be one.
+ * What tells it from everything else that the same receiver is told of this page. What has no alarm
+ * is told apart by what it says and when. What begins trouble has none only where nothing could be
+ * written, and then comes again each hour: the day is enough, so that a repeat is seen to be one.
  */
-static void add_identity(const struct value *event, int64_t now, struct buffer *text)
+static char *identity(const struct content_plan *content, int64_t now)
 {
-	const struct event_type_row *row = &event_types[event_value_type(event)];
-
-	buffer_format(text, "|%s %s %s %" PRId64, row->name, value_get_text(event, "id"),
-		row->trouble ? value_get_text(value_get(event, "after"), "level")
-			     : value_get_text(event, "reason"),
-		row->trouble ? now / DAY_SECONDS : now);
-}
-
-/* What tells it from everything else that the same receiver is told of this page. */
-static void identify(const struct making *making)
-{
-	struct content_plan *content = making->content;
 	const struct value *events = value_get(content->data, "events");
 	struct buffer text = {0};
 
 	for (size_t i = 0; i < content->alarm_count; i++)
 		buffer_format(&text, "|%" PRId64 " %s", content->alarms[i].alarm,
 			event_type_name(content->alarms[i].type));
-	for (size_t i = 0; i < events->count; i++)
-		if (value_get_number(events->members[i], "alarm") == 0 ||
-			event_types[event_value_type(events->members[i])].part == PART_MIDDLE)
-			add_identity(events->members[i], making->input->now, &text);
-	content->identity = buffer_take(&text);
+	for (size_t i = 0; i < events->count; i++) {
+		const struct value *event = events->members[i];
+		const struct event_type_row *row = &event_types[event_value_type(event)];
+
+		if (value_get_number(event, "alarm") != 0 && row->part != PART_MIDDLE)
+			continue;
+		buffer_format(&text, "|%s %s %s %" PRId64, row->name, value_get_text(event, "id"),
+			row->trouble ? value_get_text(value_get(event, "after"), "level")
+				     : value_get_text(event, "reason"),
+			row->trouble ? now / DAY_SECONDS : now);
+	}
+	return buffer_take(&text);
 }
 
-char *plan_message_id(const struct config *config, const char *key, int64_t alarm, const char *type,
-	const char *text, size_t length)
+char *plan_message_id(const struct config *config, const char *key, const struct content_plan *says,
+	const struct buffer *text)
 {
 	const char *at = config->from != NULL ? strchr(config->from, '@') : NULL;
 	unsigned char digest[DIGEST_BYTES];
 	char hexadecimal[DIGEST_TEXT];
 
-	digest_hmac(key, strlen(key), text, length, digest);
+	digest_hmac(key, strlen(key), text->data, text->length, digest);
 	text_hexadecimal(digest, sizeof digest, hexadecimal);
-	return memory_format("<e.%" PRId64 ".%s.%.16s@%s>", alarm, type, hexadecimal,
+	return memory_format("<e.%" PRId64 ".%s.%.16s@%s>",
+		says->alarm_count > 0 ? says->alarms[0].alarm : 0,
+		says->alarm_count > 0 ? event_type_name(says->alarms[0].type) : "note", hexadecimal,
 		at != NULL ? at + 1 : "lampwatch.invalid");
 }
 
 size_t content_of(struct draft *draft, struct trail *trail)
 {
 	struct plan *plan = draft->plan;
+	struct making making = {.input = draft->input};
+	struct content_plan *content;
 
-	if (trail->content == 0) {
-		struct making making = {.input = draft->input,
-			.content = memory_append(
-				&plan->contents, &plan->content_count, sizeof *plan->contents),
-			.events = value_list()};
-
-		take_trail(&making, trail);
-		put_data(&making);
-		identify(&making);
-		trail->content = plan->content_count;
+	if (trail->content != 0)
+		return trail->content - 1;
+	content = memory_append(&plan->contents, &plan->content_count, sizeof *plan->contents);
+	trail->content = plan->content_count;
+	making.content = content;
+	making.events = value_list();
+	take_trail(&making, trail);
+	leave_out_covered(making.events);
+	content->data = plan_data(draft->input);
+	plan_put_events(content->data, making.events, content->left_out);
+	if (making.others != NULL) {
+		content->joined = true;
+		join_parts(content->data, making.others);
+		join_put(content->data, making.others, content->left_out);
+		value_free(making.others);
 	}
+	content->identity = identity(content, draft->input->now);
 	return trail->content - 1;
 }

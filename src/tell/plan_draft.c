@@ -24,22 +24,6 @@ static void add_name(struct draft *draft, const char *name)
 			(struct addressee){.name = (char *)name, .trail = &draft->root};
 }
 
-static void add_names(struct draft *draft)
-{
-	const struct plan_input *input = draft->input;
-	const struct receivers *receivers = input->receivers;
-
-	draft->addressees = memory_zero(
-		2 * receivers->count + input->owed_count + 1, sizeof *draft->addressees);
-	add_name(draft, draft->operator);
-	for (size_t i = 0; i < receivers->count; i++) {
-		add_name(draft, receivers->list[i].name);
-		add_name(draft, receivers->list[i].otherwise);
-	}
-	for (size_t i = 0; i < input->owed_count; i++)
-		add_name(draft, input->owed[i].receiver);
-}
-
 /* Who stands behind each name, and what they want of this page: also by a second way, which a red
  * may have taken. */
 static void match_receivers(struct draft *draft)
@@ -65,13 +49,22 @@ static void match_receivers(struct draft *draft)
 
 void draft_open(struct draft *draft, const struct plan_input *input, struct plan *plan)
 {
+	const struct receivers *receivers = input->receivers;
 	const char *operator= input->config->operator;
 
 	*draft = (struct draft){.input = input,
 		.plan = plan,
 		.operator= operator!= NULL ? receiver_mail(operator) : NULL,
-		.ways = memory_zero(input->receivers->count, sizeof *draft->ways)};
-	add_names(draft);
+		.ways = memory_zero(receivers->count, sizeof *draft->ways)};
+	draft->addressees = memory_zero(
+		2 * receivers->count + input->owed_count + 1, sizeof *draft->addressees);
+	add_name(draft, draft->operator);
+	for (size_t i = 0; i < receivers->count; i++) {
+		add_name(draft, receivers->list[i].name);
+		add_name(draft, receivers->list[i].otherwise);
+	}
+	for (size_t i = 0; i < input->owed_count; i++)
+		add_name(draft, input->owed[i].receiver);
 	draft->by_name =
 		index_by_id(draft->addressees, draft->addressee_count, sizeof *draft->addressees);
 	draft->by_owed = index_by_id(input->owed, input->owed_count, sizeof *input->owed);
@@ -128,21 +121,15 @@ struct delivery_plan *draft_delivery(struct draft *draft, struct addressee *addr
 	return &plan->list[addressee->delivery - 1];
 }
 
-static bool is_step(const struct trail *trail, enum told told, const struct event *event,
-	const struct value *data)
-{
-	return trail->told == told && trail->event == event && trail->data == data;
-}
-
 /* The step that was taken last stands first: those who come after mostly take the same. */
 void addressee_tell(struct addressee *addressee, enum told told, const struct event *event,
 	const struct value *data)
 {
 	struct trail *before = addressee->trail, **link = &before->children, *step;
 
-	while (*link != NULL && !is_step(*link, told, event, data))
-		link = &(*link)->next;
-	step = *link;
+	for (; (step = *link) != NULL; link = &step->next)
+		if (step->told == told && step->event == event && step->data == data)
+			break;
 	if (step == NULL) {
 		step = memory_zero(1, sizeof *step);
 		*step = (struct trail){
@@ -184,40 +171,25 @@ static void put_tokens(const struct plan_input *input, struct delivery_plan *del
 	free(about);
 }
 
-/*
- * Alarms, types and the receiver make the id, so that a repeat of the same
- * news carries the same one, and the key keeps anybody else from guessing it.
- */
-static char *message_id(const struct plan_input *input, const struct delivery_plan *delivery,
-	const struct content_plan *content)
-{
-	const struct owed_alarm *first = content->alarm_count > 0 ? &content->alarms[0] : NULL;
-	struct buffer text = {0};
-	char *id;
-
-	buffer_text(&text, input->page->name);
-	buffer_byte(&text, '|');
-	buffer_text(&text, delivery->receiver);
-	buffer_text(&text, content->identity);
-	id = plan_message_id(input->config, input->key, first != NULL ? first->alarm : 0,
-		first != NULL ? event_type_name(first->type) : "note", buffer_string(&text),
-		text.length);
-	buffer_release(&text);
-	return id;
-}
-
 void draft_finish(struct draft *draft)
 {
+	const struct plan_input *input = draft->input;
+
 	for (size_t i = 0; i < draft->addressee_count; i++) {
 		struct addressee *addressee = &draft->addressees[i];
 		struct delivery_plan *delivery;
+		const struct content_plan *says;
+		struct buffer text = {0};
 
 		if (addressee->delivery == 0)
 			continue;
 		delivery = draft_delivery(draft, addressee);
 		delivery->content = content_of(draft, addressee->trail);
-		delivery->message_id = message_id(
-			draft->input, delivery, &draft->plan->contents[delivery->content]);
-		put_tokens(draft->input, delivery);
+		says = &draft->plan->contents[delivery->content];
+		buffer_format(
+			&text, "%s|%s%s", input->page->name, delivery->receiver, says->identity);
+		delivery->message_id = plan_message_id(input->config, input->key, says, &text);
+		buffer_release(&text);
+		put_tokens(input, delivery);
 	}
 }
