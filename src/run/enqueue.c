@@ -24,17 +24,6 @@
 
 enum { LOST_NAMED = 5 /* receivers that no way reaches, in a mail */ };
 
-/* An alarm is found by its indicator's id, which the provider may have changed meanwhile. */
-static void rename_alarms(const struct work *work)
-{
-	const struct lamps *lamps = &work->state->lamps;
-
-	for (size_t i = 0; i < lamps->count; i++)
-		if (lamps->list[i].former != NULL)
-			store_rename_alarm(work->observer->database, work->seen->page->name,
-				lamps->list[i].former, lamps->list[i].id);
-}
-
 /* An alarm that got worse is the one that is open; that of a baseline nobody was told of. */
 static int64_t alarm_of(const struct work *work, const struct event *event)
 {
@@ -53,20 +42,21 @@ static int64_t alarm_of(const struct work *work, const struct event *event)
 	return alarm;
 }
 
-/* Episodes begin and end; what ends one asks who was owed its beginning. */
+/* Episodes begin and end; what ends or continues one asks who was owed its beginning. */
 static void number_alarms(struct work *work, struct owed_list *owed)
 {
 	struct database *database = work->observer->database;
 
 	for (size_t i = 0; i < work->events.count; i++) {
 		struct event *event = &work->events.list[i];
+		int part = event_types[event->type].part;
 
 		event->alarm = alarm_of(work, event);
 		if (event->alarm == 0)
 			continue;
-		if (event_types[event->type].part == PART_END)
+		if (part == PART_END)
 			store_close_alarm(database, event->alarm, event->seen);
-		if (event_types[event->type].part != PART_BEGIN)
+		if (part != PART_BEGIN)
 			outbox_owed(database, event->alarm, owed);
 	}
 }
@@ -103,18 +93,6 @@ static bool begins_trouble(const struct work *work)
 	return begins;
 }
 
-/* As many as one looks at. */
-static char *lost_words(const struct text_list *lost)
-{
-	struct buffer text = {0};
-
-	for (size_t i = 0; i < lost->count && i < LOST_NAMED; i++)
-		buffer_format(&text, "%s%s", i > 0 ? "; " : "", lost->list[i]);
-	if (lost->count > LOST_NAMED)
-		buffer_format(&text, "; and %zu more", lost->count - LOST_NAMED);
-	return buffer_take(&text);
-}
-
 /* To whoever looks after this machine, by cron's mail, and to the operator. */
 static void tell_lost(struct work *work, const struct text_list *lost)
 {
@@ -124,21 +102,25 @@ static void tell_lost(struct work *work, const struct text_list *lost)
 	char *text = memory_format("%s is in trouble, and no way reaches %s meanwhile; "
 				   "`lampwatch status` names them",
 		provider, count);
-	char *words = lost_words(lost);
 	char *id = memory_format("n.%s.%lld", work->seen->page->name, (long long)work->seen->now);
+	struct buffer reason = {0};
 	struct operator_note note = {.type = EVENT_UNREACHABLE,
 		.page = work->seen->page->name,
 		.label = provider,
 		.what = count,
-		.reason = words,
 		.seen = work->seen->now,
 		.id = id};
 
+	for (size_t i = 0; i < lost->count && i < LOST_NAMED; i++)
+		buffer_format(&reason, "%s%s", i > 0 ? "; " : "", lost->list[i]);
+	if (lost->count > LOST_NAMED)
+		buffer_format(&reason, "; and %zu more", lost->count - LOST_NAMED);
+	note.reason = buffer_string(&reason);
 	work_say(work, text);
 	operator_tell(
 		observer->database, observer->config, observer->templates, &note, work->seen->now);
+	buffer_release(&reason);
 	free(id);
-	free(words);
 	free(text);
 	free(count);
 }
@@ -197,67 +179,53 @@ static void render(struct work *work, const struct plan *plan, const struct deli
 		observer_say_plain(work->observer, work->seen->page->name, &error);
 }
 
-/* Under which numbers a content is kept, as mail that does not and that does say how to end it. */
-struct kept {
-	int64_t mails[2];
-};
-
-/* Made and kept once for all mails that have it; each webhook has words of its own. */
-static int64_t keep(struct work *work, const struct plan *plan, struct kept *kept,
-	const struct delivery_plan *delivery)
-{
-	bool mail = receiver_address(delivery->receiver) != NULL;
-	int64_t *shared = &kept[delivery->content].mails[delivery->unsubscribe != NULL], id;
-	struct content content = {0};
-
-	if (mail && *shared != 0)
-		return *shared;
-	render(work, plan, delivery, &content);
-	id = outbox_keep(work->observer->database, &plan->contents[delivery->content], &content);
-	content_release(&content);
-	if (mail)
-		*shared = id;
-	return id;
-}
-
-/* The first message of a run goes at once; what else happens in it is one second message. */
+/*
+ * The first message of a run goes at once; what else happens in it is one second message. A content
+ * is made and kept once for all mails that have it, as mail that does not and that does say how to
+ * end it; each webhook has words of its own.
+ */
 static bool save_deliveries(struct work *work, const struct plan *plan)
 {
 	struct database *database = work->observer->database;
-	struct kept *kept = memory_zero(plan->content_count, sizeof *kept);
+	int64_t(*mails)[2] = memory_zero(plan->content_count, sizeof *mails);
 
 	for (size_t i = 0; i < plan->count; i++) {
 		struct delivery_plan *delivery = &plan->list[i];
-		int64_t content = keep(work, plan, kept, delivery);
+		const struct content_plan *says = &plan->contents[delivery->content];
+		int64_t own = 0, *kept = &mails[delivery->content][delivery->unsubscribe != NULL];
 
+		if (receiver_address(delivery->receiver) == NULL)
+			kept = &own;
+		if (*kept == 0) {
+			struct content content = {0};
+
+			render(work, plan, delivery, &content);
+			*kept = outbox_keep(database, says, &content);
+			content_release(&content);
+		}
 		delivery->gather = outbox_told(database, delivery->receiver, work->seen->now);
-		outbox_add(database,
-			plan->contents[delivery->content].joined ? "" : work->seen->page->name,
-			delivery, content, work->seen->now);
+		outbox_add(database, says->joined ? "" : work->seen->page->name, delivery, *kept,
+			work->seen->now);
 	}
-	free(kept);
+	free(mails);
 	return plan->count > 0;
 }
 
-/* True where an update is about an alarm: its incident names the indicator, or names none. */
-static bool concerns(const struct work *work, const struct event *event, const struct alarm *alarm)
-{
-	const struct lamp *lamp = lamps_find(&work->state->lamps, alarm->indicator);
-
-	return event->affects.count == 0 || text_list_has(&event->affects, alarm->indicator) ||
-	       (lamp != NULL && text_list_has(&event->affects, lamp->name));
-}
-
-/* Somebody answers for every open alarm that the update is about, and for one at least. */
+/* Somebody answers for every open alarm that the update is about, and for one at least: each whose
+ * indicator the incident names, or all where it names none. */
 static bool is_answered(
 	const struct work *work, const struct event *event, const struct alarms *alarms)
 {
 	size_t answered = 0;
 
 	for (size_t i = 0; i < alarms->count; i++) {
-		if (!concerns(work, event, &alarms->list[i]))
+		const struct alarm *alarm = &alarms->list[i];
+		const struct lamp *lamp = lamps_find(&work->state->lamps, alarm->indicator);
+
+		if (event->affects.count > 0 && !text_list_has(&event->affects, alarm->indicator) &&
+			(lamp == NULL || !text_list_has(&event->affects, lamp->name)))
 			continue;
-		if (alarms->list[i].acknowledged == 0)
+		if (alarm->acknowledged == 0)
 			return false;
 		answered++;
 	}
@@ -279,11 +247,17 @@ static void drop_answered(struct work *work)
 
 bool work_owe(struct work *work)
 {
+	const struct lamps *lamps = &work->state->lamps;
 	struct owed_list owed = {0};
 	struct plan plan = {0};
 	bool owes;
 
-	rename_alarms(work);
+	/* An alarm is found by its indicator's id, which the provider may have changed meanwhile.
+	 */
+	for (size_t i = 0; i < lamps->count; i++)
+		if (lamps->list[i].former != NULL)
+			store_rename_alarm(work->observer->database, work->seen->page->name,
+				lamps->list[i].former, lamps->list[i].id);
 	number_alarms(work, &owed);
 	save_events(work);
 	drop_answered(work);
@@ -296,17 +270,6 @@ bool work_owe(struct work *work)
 }
 
 /* ---- when nothing can be written ---- */
-
-/* At most hourly for each page, as its chain remembers. */
-static bool emergency_due(const struct work *work)
-{
-	char *chain = archive_path(
-		work->observer->config->archive, work->seen->page->name, "chain", NULL);
-	bool due = hourly(chain, work->seen->now);
-
-	free(chain);
-	return due;
-}
 
 static bool emergency_send(
 	struct work *work, const struct delivery_plan *delivery, const struct buffer *bytes)
@@ -338,13 +301,20 @@ static bool emergency_send(
  */
 void work_emergency(struct work *work, const struct error *why)
 {
+	const struct observer *observer = work->observer;
 	struct owed_list owed = {0};
 	struct plan plan = {0};
+	char *chain;
+	bool due;
 
 	work->observer->local_trouble = true;
 	work_say(work, why->text);
-	if (work->events.count == 0 || work->observer->untold || work->observer->dry ||
-		!emergency_due(work))
+	if (work->events.count == 0 || observer->untold || observer->dry)
+		return;
+	chain = archive_path(observer->config->archive, work->seen->page->name, "chain", NULL);
+	due = hourly(chain, work->seen->now); /* at most, for each page: its chain remembers */
+	free(chain);
+	if (!due)
 		return;
 	for (size_t i = 0; i < work->events.count; i++) {
 		struct event *event = &work->events.list[i];
@@ -352,7 +322,7 @@ void work_emergency(struct work *work, const struct error *why)
 		event->alarm =
 			event_types[event->type].part == PART_END ? alarm_of(work, event) : 0;
 		if (event->alarm != 0)
-			outbox_owed(work->observer->database, event->alarm, &owed);
+			outbox_owed(observer->database, event->alarm, &owed);
 	}
 	make_plan(work, &owed, &plan);
 	for (size_t i = 0; i < plan.count; i++) {

@@ -22,22 +22,6 @@ static bool is_due(const struct observer *observer, const struct alarm *alarm, i
 	       !mute_holds(observer->config, &observer->silences, alarm->page, now, NULL);
 }
 
-static void add_turn(struct work *work, const struct alarm *alarm)
-{
-	const struct lamps *lamps = &work->state->lamps;
-	const struct lamp *lamp = lamps_find(lamps, alarm->indicator);
-
-	if (lamp == NULL || !lamp->alarm || !lamp->red || lamp->flapping)
-		return;
-	*(struct turn *)memory_append(&work->turns.list, &work->turns.count,
-		sizeof *work->turns.list) = (struct turn){.type = TURN_REMINDER,
-		.lamp = (size_t)(lamp - lamps->list),
-		.before = lamp->before,
-		.after = lamp->level,
-		.seen = work->seen->now,
-		.since = lamp->alarm_since};
-}
-
 /* The reminders of one page and what they are owed to, as one. */
 static void commit(struct work *work, const struct alarms *due)
 {
@@ -72,9 +56,20 @@ static void remind_page(
 	if (state->reading != NULL &&
 		reading_parse(state->reading, strlen(state->reading), &reading, NULL))
 		reading_watched(&reading, &page->indicators, &work.after);
-	for (size_t i = 0; i < due->count; i++)
-		if (strcmp(due->list[i].page, state->name) == 0)
-			add_turn(&work, &due->list[i]);
+	for (size_t i = 0; i < due->count; i++) {
+		const struct lamp *lamp = lamps_find(&state->lamps, due->list[i].indicator);
+
+		if (strcmp(due->list[i].page, state->name) != 0 || lamp == NULL || !lamp->alarm ||
+			!lamp->red || lamp->flapping)
+			continue;
+		*(struct turn *)memory_append(&work.turns.list, &work.turns.count,
+			sizeof *work.turns.list) = (struct turn){.type = TURN_REMINDER,
+			.lamp = (size_t)(lamp - state->lamps.list),
+			.before = lamp->before,
+			.after = lamp->level,
+			.seen = now,
+			.since = lamp->alarm_since};
+	}
 	news_of_turns(&input, &work.turns, &work.events);
 	if (work.events.count > 0)
 		commit(&work, due);

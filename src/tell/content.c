@@ -79,60 +79,33 @@ static bool render_mail(const struct config *config, const char *templates, bool
 	return good;
 }
 
-/* The data as a webhook gets it: with its message's own identity. Owned by the caller. */
-static struct value *own_data(const struct value *data, const char *message_id)
+/* A webhook gets the data with its message's own identity; where its template is broken, the data
+ * on one line. */
+static bool render_webhook(const char *templates, const struct webhook_config *webhook,
+	const char *message_id, const struct value *data, struct buffer *out, struct error *error)
 {
+	struct problems problems = {0};
+	struct service *service = service_load(templates, webhook, &problems);
 	struct value *own = value_copy(data);
 	char *bare = memory_bytes(message_id + 1, strcspn(message_id + 1, ">"));
+	bool good = service != NULL;
 
 	value_put_text(own, "message_id", bare);
 	bare[strcspn(bare, "@")] = '\0';
 	value_put_text(own, "webhook_id", bare);
-	free(bare);
-	return own;
-}
-
-/* A webhook whose template is broken gets the data, on one line. */
-static bool render_webhook(const char *templates, const struct webhook_config *webhook,
-	const struct value *data, struct buffer *out, struct error *error)
-{
-	struct problems problems = {0};
-	struct service *service = service_load(templates, webhook, &problems);
-	bool good = service != NULL;
-
 	if (good)
-		good = message_webhook(templates, service, data, out, error);
+		good = message_webhook(templates, service, own, out, error);
 	else
 		error_set(error, REMEDY_CONFIGURATION, "%s: %s", problems.list[0].file,
 			problems.list[0].text);
 	if (!good) {
 		buffer_clear(out);
-		json_write(data, 0, out);
+		json_write(own, 0, out);
 	}
+	free(bare);
+	value_free(own);
 	service_free(service);
 	problems_release(&problems);
-	return good;
-}
-
-static bool render(const struct config *config, const char *templates,
-	const struct content_copy *copy, const struct value *data, int64_t now, struct buffer *out,
-	struct error *error)
-{
-	const char *name = receiver_webhook_name(copy->receiver);
-	const struct webhook_config *webhook;
-	struct value *own;
-	bool good;
-
-	if (name == NULL)
-		return render_mail(
-			config, templates, !text_empty(copy->unsubscribe), data, now, out, error);
-	webhook = config_webhook(config, name);
-	if (webhook == NULL)
-		return error_set(
-			error, REMEDY_CONFIGURATION, "%s: no webhook \"%s\"", config->path, name);
-	own = own_data(data, copy->message_id);
-	good = render_webhook(templates, webhook, own, out, error);
-	value_free(own);
 	return good;
 }
 
@@ -140,9 +113,19 @@ bool content_render(const struct config *config, const char *templates,
 	const struct content_copy *copy, const struct value *data, int64_t now,
 	struct content *content, struct error *error)
 {
+	const char *name = receiver_webhook_name(copy->receiver);
+	const struct webhook_config *webhook = name != NULL ? config_webhook(config, name) : NULL;
 	struct buffer out = {0};
-	bool good = render(config, templates, copy, data, now, &out, error);
+	bool good;
 
+	if (name == NULL)
+		good = render_mail(
+			config, templates, !text_empty(copy->unsubscribe), data, now, &out, error);
+	else if (webhook != NULL)
+		good = render_webhook(templates, webhook, copy->message_id, data, &out, error);
+	else
+		good = error_set(
+			error, REMEDY_CONFIGURATION, "%s: no webhook \"%s\"", config->path, name);
 	content->whole = receiver_address(copy->receiver) == NULL;
 	content->length = out.length;
 	content->bytes = buffer_take(&out);

@@ -108,14 +108,14 @@ static const struct node_rule rules[] = {
 static void check_description(
 	const struct service *service, struct node root, struct problems *problems)
 {
+	const struct node pairs[] = {service->headers, service->fields};
+
 	if (service->path != NULL)
 		check_names(service, node_find(root, "path"), service->path, problems);
-	for (size_t i = 0; i < node_count(service->headers); i++)
-		check_names(service, node_key(service->headers, i),
-			node_text(node_value(service->headers, i)), problems);
-	for (size_t i = 0; i < node_count(service->fields); i++)
-		check_names(service, node_key(service->fields, i),
-			node_text(node_value(service->fields, i)), problems);
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+		for (size_t j = 0; j < node_count(pairs[i]); j++)
+			check_names(service, node_key(pairs[i], j),
+				node_text(node_value(pairs[i], j)), problems);
 	for (size_t i = 0; i < service->secrets.count; i++)
 		if (!is_declared(service, service->secrets.list[i]))
 			node_problem(problems, node_find(root, "secrets"),
@@ -123,19 +123,14 @@ static void check_description(
 				service->secrets.list[i]);
 }
 
-/* The file beside the template whose name ends in .yaml. Owned by the caller. */
-static char *description_path(const char *template)
-{
-	const char *slash = strrchr(template, '/'), *dot = strrchr(template, '.');
-	size_t length = dot != NULL && (slash == NULL || dot > slash) ? (size_t)(dot - template)
-								      : strlen(template);
-
-	return memory_format("%.*s.yaml", (int)length, template);
-}
-
+/* Reads the file beside the template whose name ends in .yaml, where there is one. */
 static void read_description(struct service *service, struct problems *problems)
 {
-	char *path = description_path(service->template);
+	const char *template = service->template, *slash = strrchr(template, '/'),
+		   *dot = strrchr(template, '.');
+	size_t length = dot != NULL && (slash == NULL || dot > slash) ? (size_t)(dot - template)
+								      : strlen(template);
+	char *path = memory_format("%.*s.yaml", (int)length, template);
 
 	if (file_exists(path))
 		service->description = yaml_load(path, problems);
@@ -148,13 +143,6 @@ static void read_description(struct service *service, struct problems *problems)
 	free(path);
 }
 
-static char *template_path(const char *templates, const struct webhook_config *webhook)
-{
-	return webhook->template_file != NULL
-		       ? memory_string(webhook->template_file)
-		       : memory_format("%s/webhook/%s.json", templates, webhook->template);
-}
-
 struct service *service_load(
 	const char *templates, const struct webhook_config *webhook, struct problems *problems)
 {
@@ -162,7 +150,9 @@ struct service *service_load(
 	size_t errors = problems->errors;
 	bool json;
 
-	service->template = template_path(templates, webhook);
+	service->template = webhook->template_file != NULL ? memory_string(webhook->template_file)
+							   : memory_format("%s/webhook/%s.json",
+								     templates, webhook->template);
 	json = text_ends(service->template, ".json");
 	if (!file_exists(service->template))
 		problems_add(problems, service->template, 0, "no such template");
@@ -200,28 +190,23 @@ void service_free(struct service *service)
 
 /* ---- what a webhook gives to it ---- */
 
-static void check_given(const struct service *service, const struct parameter *given,
-	const char *file, struct problems *problems)
-{
-	bool secret = text_list_has(&service->secrets, given->name);
-
-	if (!is_declared(service, given->name))
-		problems_add(
-			problems, file, given->line, "the template takes no \"%s\"", given->name);
-	else if (secret && !given->secret)
-		problems_add(problems, file, given->line,
-			"\"%s\" is a secret: write it into a file of its own, and name that as "
-			"\"%s_file\"",
-			given->name, given->name);
-}
-
 bool service_check(const struct service *service, const struct webhook_config *webhook,
 	const char *file, int line, struct problems *problems)
 {
 	size_t errors = problems->errors;
 
-	for (size_t i = 0; i < webhook->with_count; i++)
-		check_given(service, &webhook->with[i], file, problems);
+	for (size_t i = 0; i < webhook->with_count; i++) {
+		const struct parameter *given = &webhook->with[i];
+
+		if (!is_declared(service, given->name))
+			problems_add(problems, file, given->line, "the template takes no \"%s\"",
+				given->name);
+		else if (text_list_has(&service->secrets, given->name) && !given->secret)
+			problems_add(problems, file, given->line,
+				"\"%s\" is a secret: write it into a file of its own, and name "
+				"that as \"%s_file\"",
+				given->name, given->name);
+	}
 	for (size_t i = 0; i < service->needs.count; i++) {
 		const char *name = service->needs.list[i];
 		bool secret = text_list_has(&service->secrets, name);

@@ -31,17 +31,6 @@ static void add_segment(struct buffer *out, const char *text)
 	}
 }
 
-static const char *value_of(
-	const struct webhook_config *webhook, const char *delivery, const char *name)
-{
-	const struct parameter *parameter;
-
-	if (text_equal(name, SERVICE_DELIVERY))
-		return delivery;
-	parameter = config_parameter(webhook, name);
-	return parameter != NULL ? parameter->value : NULL;
-}
-
 /* The text with each {NAME} replaced; NULL where a value is not given. Owned by the caller. */
 static char *filled(
 	const struct webhook_config *webhook, const char *delivery, const char *text, bool encoded)
@@ -51,8 +40,12 @@ static char *filled(
 	char *name;
 
 	while (value != NULL && (open = service_next_name(text, &name, &after)) != NULL) {
+		const struct parameter *given = config_parameter(webhook, name);
+
+		value = text_equal(name, SERVICE_DELIVERY) ? delivery
+			: given != NULL                    ? given->value
+							   : NULL;
 		buffer_add(&out, text, (size_t)(open - text));
-		value = value_of(webhook, delivery, name);
 		if (value != NULL && encoded)
 			add_segment(&out, value);
 		else if (value != NULL)

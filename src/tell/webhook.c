@@ -66,30 +66,8 @@ static const struct {
 	{0, 999, OUTCOME_TEMPORARY, "not understood"},
 };
 
-/* The key's bytes: "whsec_" and base64, or the secret as it stands. */
-static bool key_read(const char *secret, struct buffer *key)
-{
-	if (text_starts(secret, "whsec_"))
-		return digest_base64_decode(secret + strlen("whsec_"), key);
-	return buffer_text(key, secret);
-}
-
-static bool signature_add(const char *secret, const void *bytes, size_t length, struct buffer *line)
-{
-	struct buffer key = {0};
-	unsigned char digest[DIGEST_BYTES];
-	bool known = key_read(secret, &key);
-
-	if (known) {
-		digest_hmac(key.data, key.length, bytes, length, digest);
-		buffer_text(line, " v1,");
-		digest_base64(digest, sizeof digest, line);
-	}
-	buffer_release(&key);
-	return known;
-}
-
-/* Adds "webhook-signature: v1,… v1,…"; false where a secret is not what it says. */
+/* Adds "webhook-signature: v1,… v1,…"; false where a secret is not what it says: "whsec_" and
+ * base64, or the key as it stands. */
 static bool sign(const struct webhook_config *webhook, const char *id, int64_t now,
 	const struct buffer *body, struct text_list *headers)
 {
@@ -99,8 +77,22 @@ static bool sign(const struct webhook_config *webhook, const char *id, int64_t n
 	buffer_format(&bytes, "%s.%lld.", id, (long long)now);
 	buffer_add(&bytes, body->data, body->length);
 	buffer_text(&line, "webhook-signature:");
-	for (size_t i = 0; known && i < webhook->secrets.count; i++)
-		known = signature_add(webhook->secrets.list[i], bytes.data, bytes.length, &line);
+	for (size_t i = 0; known && i < webhook->secrets.count; i++) {
+		const char *secret = webhook->secrets.list[i];
+		unsigned char digest[DIGEST_BYTES];
+		struct buffer key = {0};
+
+		if (text_starts(secret, "whsec_"))
+			known = digest_base64_decode(secret + strlen("whsec_"), &key);
+		else
+			known = buffer_text(&key, secret);
+		if (known) {
+			digest_hmac(key.data, key.length, bytes.data, bytes.length, digest);
+			buffer_text(&line, " v1,");
+			digest_base64(digest, sizeof digest, &line);
+		}
+		buffer_release(&key);
+	}
 	if (known && webhook->secrets.count > 0)
 		text_list_add(headers, buffer_string(&line));
 	buffer_release(&bytes);
@@ -126,9 +118,11 @@ static void parts_conceal(struct attempt *attempt, const char *text, size_t leng
 	}
 }
 
-/* Takes every part of the URL but scheme and host out of the text: a receiver may repeat it. */
-static void url_conceal(struct attempt *attempt, const char *url)
+/* Takes every secret out of the text, and every part of the URL but scheme and host: a receiver may
+ * repeat them. */
+static void secrets_conceal(struct attempt *attempt, const struct webhook_config *webhook)
 {
+	const char *url = webhook->url != NULL ? webhook->url : "";
 	const char *scheme = strstr(url, "://"), *authority = scheme != NULL ? scheme + 3 : url;
 	const char *rest = authority + strcspn(authority, "/?#");
 	const char *at = memchr(authority, '@', (size_t)(rest - authority));
@@ -136,12 +130,6 @@ static void url_conceal(struct attempt *attempt, const char *url)
 	if (at != NULL)
 		parts_conceal(attempt, authority, (size_t)(at - authority));
 	parts_conceal(attempt, rest, strlen(rest));
-}
-
-static void secrets_conceal(struct attempt *attempt, const struct webhook_config *webhook)
-{
-	if (webhook->url != NULL)
-		url_conceal(attempt, webhook->url);
 	for (size_t i = 0; i < webhook->with_count; i++)
 		if (webhook->with[i].secret)
 			attempt_conceal(attempt, webhook->with[i].value, "…");
@@ -149,66 +137,38 @@ static void secrets_conceal(struct attempt *attempt, const struct webhook_config
 		attempt_conceal(attempt, webhook->secrets.list[i], "…");
 }
 
-/* Puts "https://host: " in front. */
-static void origin_prefix(const char *url, struct attempt *attempt)
-{
-	struct attempt before = *attempt;
-	char *origin = http_url_origin(url);
-
-	attempt_set(attempt, before.outcome, before.code, "%s: %s", origin, before.text);
-	attempt->retry_after = before.retry_after;
-	free(origin);
-}
-
 /* ---- answers ---- */
 
-/* The receiver's words, where it says anything that a person can read. */
-static const char *words_of(const struct service *service, const struct value *answer,
-	const struct http_response *response)
+/*
+ * What the answer means: one that is not JSON is a text. None of the services that are described
+ * answers with a page for people. The receiver's words are shown where it says anything that a
+ * person can read.
+ */
+static void explain(const struct webhook_config *webhook, const struct service *service,
+	const struct http_response *response, struct attempt *attempt)
 {
-	const char *reason = service_reason(service, answer);
-
-	if (!text_empty(reason))
-		return reason;
-	return response->body.length <= WORDS_MAX ? buffer_string(&response->body) : "";
-}
-
-/* None of the services that are described answers with a page for people. */
-static bool is_portal(const struct service *service, const struct http_response *response)
-{
-	const char *body = buffer_string(&response->body);
-
-	return service->description != NULL && body[strspn(body, " \t\r\n")] == '<';
-}
-
-/* What the answer means. One that is not JSON is a text. */
-static enum outcome judge(const struct service *service, const struct http_response *response,
-	const struct value *json, const struct value *answer, const char **text)
-{
+	const char *body = buffer_string(&response->body), *text, *reason;
+	struct value *json = json_parse(body, response->body.length, NULL);
+	char *line = text_collapse(body, response->body.length, WORDS_MAX);
+	struct value *answer = json != NULL ? json : value_text(line);
+	bool page = service->description != NULL && body[strspn(body, " \t\r\n")] == '<';
+	enum outcome outcome;
+	struct attempt words;
 	size_t i = 0;
 
 	while (response->status < rows[i].first || response->status > rows[i].last)
 		i++;
-	*text = rows[i].text;
-	if (rows[i].outcome != OUTCOME_DELIVERED ||
-		(service_accepts(service, answer) && !is_portal(service, response)))
-		return rows[i].outcome;
-	*text = json != NULL ? "but refused"
-			     : "but not the answer of this service: is a portal between?";
-	return json != NULL ? OUTCOME_ROUTE : OUTCOME_TEMPORARY;
-}
-
-static void explain(const struct webhook_config *webhook, const struct service *service,
-	const struct http_response *response, struct attempt *attempt)
-{
-	const char *body = buffer_string(&response->body), *text;
-	struct value *json = json_parse(body, response->body.length, NULL);
-	char *line = text_collapse(body, response->body.length, WORDS_MAX);
-	struct value *answer = json != NULL ? json : value_text(line);
-	enum outcome outcome = judge(service, response, json, answer, &text);
-	struct attempt words;
-
-	attempt_set(&words, outcome, 0, "%s", words_of(service, answer, response));
+	outcome = rows[i].outcome;
+	text = rows[i].text;
+	if (outcome == OUTCOME_DELIVERED && (page || !service_accepts(service, answer))) {
+		outcome = json != NULL ? OUTCOME_ROUTE : OUTCOME_TEMPORARY;
+		text = json != NULL ? "but refused"
+				    : "but not the answer of this service: is a portal between?";
+	}
+	reason = service_reason(service, answer);
+	if (text_empty(reason))
+		reason = response->body.length <= WORDS_MAX ? body : "";
+	attempt_set(&words, outcome, 0, "%s", reason);
 	secrets_conceal(&words, webhook);
 	attempt_set(attempt, outcome, response->status, "HTTP %d, %s%s%s", response->status, text,
 		words.text[0] != '\0' ? ": " : "", words.text);
@@ -256,40 +216,35 @@ static void post(const struct sending *sending, const char *url, const struct te
 	http_response_release(&response);
 }
 
-/* The header fields of a request, ended by NULL; false where it cannot be signed. */
-static bool headers_make(const struct sending *sending, const char *id, const struct buffer *body,
-	struct text_list *headers)
-{
-	char *id_line = memory_format("webhook-id: %s", id);
-	char *time_line =
-		memory_format("webhook-timestamp: %lld", (long long)sending->message->now);
-	bool known;
-
-	service_headers(sending->service, sending->webhook, id, headers);
-	text_list_add(headers, id_line);
-	text_list_add(headers, time_line);
-	known = sign(sending->webhook, id, sending->message->now, body, headers);
-	*(char **)memory_append(&headers->list, &headers->count, sizeof *headers->list) = NULL;
-	free(id_line);
-	free(time_line);
-	return known;
-}
-
 static void request(const struct sending *sending, const char *id, const char *bytes, size_t length,
 	struct attempt *attempt)
 {
 	char *url = service_url(sending->service, sending->webhook, id);
+	char *origin = http_url_origin(url), *id_line = memory_format("webhook-id: %s", id);
+	char *time_line =
+		memory_format("webhook-timestamp: %lld", (long long)sending->message->now);
 	struct text_list headers = {0};
 	struct buffer body = {0};
+	struct attempt told;
 
 	service_fill(sending->service, sending->webhook, id, bytes, length, &body);
-	if (headers_make(sending, id, &body, &headers))
+	service_headers(sending->service, sending->webhook, id, &headers);
+	text_list_add(&headers, id_line);
+	text_list_add(&headers, time_line);
+	if (sign(sending->webhook, id, sending->message->now, &body, &headers)) {
+		*(char **)memory_append(&headers.list, &headers.count, sizeof *headers.list) = NULL;
 		post(sending, url, &headers, &body, attempt);
-	else
+	} else {
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "the secret after whsec_ is not base64");
-	origin_prefix(url, attempt);
+	}
+	told = *attempt;
+	attempt_set(attempt, told.outcome, told.code, "%s: %s", origin, told.text);
+	attempt->retry_after = told.retry_after;
 	text_list_release(&headers);
 	buffer_release(&body);
+	free(origin);
+	free(id_line);
+	free(time_line);
 	free(url);
 }
 
