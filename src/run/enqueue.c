@@ -277,18 +277,15 @@ static bool emergency_send(
 	const struct config *config = work->observer->config;
 	size_t ways = receiver_address(delivery->receiver) != NULL ? config->route_count : 1;
 	size_t *order = memory_zero(config->route_count, sizeof *order);
-	struct text_list pages = {0}, providers = {0};
+	struct text_list providers = {0};
 	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY};
 
-	text_list_add(&pages, work->seen->page->name);
-	store_troubled(work->observer->database, &pages);
-	routes_providers(config, &pages, &providers);
+	classify_troubled(work->observer->database, config, work->seen->page->name, &providers);
 	routes_order(work->observer->dependences, config, &providers, NULL, order);
 	for (size_t i = 0; i < ways && attempt.outcome != OUTCOME_DELIVERED; i++)
 		courier_attempt(config, delivery->receiver, config->route_count > 0 ? order[i] : 0,
 			delivery->message_id, bytes->data, bytes->length, work->seen->now,
 			&attempt);
-	text_list_release(&pages);
 	text_list_release(&providers);
 	free(order);
 	return attempt.outcome == OUTCOME_DELIVERED;

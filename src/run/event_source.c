@@ -50,40 +50,32 @@ static int newest_first(const void *a, const void *b)
 	return order != 0 ? order : (left > right) - (left < right);
 }
 
-static struct value *updates_value(const struct source *source, const char *id)
-{
-	const char *const like[] = {id};
-	size_t count, first = index_range(&source->updates, like, &count);
-	const struct update **rows = memory_zero(count, sizeof *rows);
-	struct value *list = value_list();
-
-	for (size_t i = 0; i < count; i++)
-		rows[i] = source->updates.rows[first + i];
-	qsort(rows, count, sizeof *rows, newest_first);
-	for (size_t i = 0; i < count && i < NEWS_UPDATES_MAX; i++) {
-		struct value *map = value_append(list, value_map());
-
-		put_said(map, "time", rows[i]->time, source->input->zone);
-		value_put_text(map, "state", rows[i]->state);
-		value_put_text(map, "text", rows[i]->text);
-	}
-	free(rows);
-	return list;
-}
-
 static void append_incident(
 	const struct source *source, const struct incident *row, struct value *list)
 {
+	const char *const like[] = {row->id}, *zone = source->input->zone;
+	size_t count, first = index_range(&source->updates, like, &count);
+	const struct update **updates = memory_zero(count, sizeof *updates);
 	struct value *map = value_append(list, value_map());
 
 	value_put_text(map, "title", row->title);
 	value_put_text(map, "state", row->state);
 	value_put_text(map, "word", row->word);
 	value_put_text(map, "level", level_words(row->level));
-	put_said(map, "started", row->started, source->input->zone);
-	put_said(map, "updated", row->updated, source->input->zone);
+	put_said(map, "started", row->started, zone);
+	put_said(map, "updated", row->updated, zone);
 	value_put_text(map, "url", row->url);
-	value_put(map, "updates", updates_value(source, row->id));
+	list = value_put(map, "updates", value_list());
+	for (size_t i = 0; i < count; i++)
+		updates[i] = source->updates.rows[first + i];
+	qsort(updates, count, sizeof *updates, newest_first);
+	for (size_t i = 0; i < count && i < NEWS_UPDATES_MAX; i++) {
+		map = value_append(list, value_map());
+		put_said(map, "time", updates[i]->time, zone);
+		value_put_text(map, "state", updates[i]->state);
+		value_put_text(map, "text", updates[i]->text);
+	}
+	free(updates);
 }
 
 static struct account account_new(void)
@@ -311,23 +303,17 @@ void news_of_incidents(
 	free(told);
 }
 
-/* The indicators of events, by id. */
-static struct index told_indicators(const struct events *events, char **ids)
+struct value *news_others_red(const struct lamps *lamps, const struct events *events)
 {
+	char **ids = memory_zero(events->count, sizeof *ids);
+	struct value *list = value_list();
+	struct index told;
 	size_t count = 0;
 
 	for (size_t i = 0; i < events->count; i++)
 		if (event_types[events->list[i].type].about != ABOUT_INCIDENT)
 			ids[count++] = events->list[i].indicator;
-	return index_by_id(ids, count, sizeof *ids);
-}
-
-struct value *news_others_red(const struct lamps *lamps, const struct events *events)
-{
-	char **ids = memory_zero(events->count, sizeof *ids);
-	struct index told = told_indicators(events, ids);
-	struct value *list = value_list();
-
+	told = index_by_id(ids, count, sizeof *ids);
 	for (size_t i = 0; i < lamps->count; i++) {
 		const struct lamp *lamp = &lamps->list[i];
 		struct value *map;

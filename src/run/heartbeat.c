@@ -55,61 +55,45 @@ static int64_t shortest_every(const struct config *config)
 	return shortest;
 }
 
-/* The pauses before, from "60 60 61"; returns how many. */
-static int pauses_read(const char *text, int64_t pauses[static ALIVE_PAUSES])
-{
-	int count = 0;
-	char *end;
-
-	for (; *text != '\0' && count < ALIVE_PAUSES; text = end) {
-		pauses[count] = strtoll(text, &end, 10);
-		if (end == text)
-			break;
-		count++;
-	}
-	return count;
-}
-
-/* With the one that has just ended in front. */
-static void pauses_save(struct database *database, int64_t pause, const int64_t *pauses, int count)
-{
-	struct buffer text = {0};
-
-	buffer_format(&text, "%" PRId64, pause);
-	for (int i = 0; i < count && i < ALIVE_PAUSES - 1; i++)
-		buffer_format(&text, " %" PRId64, pauses[i]);
-	store_set_fact(database, FACT_PAUSES, buffer_string(&text));
-	buffer_release(&text);
-}
-
-static void tell_missed(struct database *database, const struct config *config,
-	const char *templates, int64_t last, int64_t now)
-{
-	char *id = memory_format("m.%" PRId64, last);
-	struct operator_note note = {
-		.type = EVENT_MISSED, .label = "lampwatch", .since = last, .seen = now, .id = id};
-
-	operator_tell(database, config, templates, &note, now);
-	free(id);
-}
-
 bool alive_begin(
 	struct database *database, const struct config *config, const char *templates, int64_t now)
 {
 	char *fact = store_fact(database, FACT_LAST), *list = store_fact(database, FACT_PAUSES);
 	int64_t last = strtoll(fact, NULL, 10), pauses[ALIVE_PAUSES];
-	int count = pauses_read(list, pauses);
-	char *text = memory_format("%" PRId64, now);
-	bool missed =
-		last > 0 && now - last > alive_longest_pause(pauses, count, shortest_every(config));
+	char *text = memory_format("%" PRId64, now), *at = list, *end;
+	struct buffer kept = {0};
+	int count = 0;
+	bool missed;
 
+	for (; *at != '\0' && count < ALIVE_PAUSES; at = end, count++) { /* "60 60 61" */
+		pauses[count] = strtoll(at, &end, 10);
+		if (end == at)
+			break;
+	}
+	missed =
+		last > 0 && now - last > alive_longest_pause(pauses, count, shortest_every(config));
 	database_begin(database);
 	store_set_fact(database, FACT_LAST, text);
-	if (missed)
-		tell_missed(database, config, templates, last, now);
-	if (last > 0 && now > last) /* a missed one, too: where they stay so long, that is usual */
-		pauses_save(database, now - last, pauses, count);
+	if (missed) {
+		char *id = memory_format("m.%" PRId64, last);
+		struct operator_note note = {.type = EVENT_MISSED,
+			.label = "lampwatch",
+			.since = last,
+			.seen = now,
+			.id = id};
+
+		operator_tell(database, config, templates, &note, now);
+		free(id);
+	}
+	if (last > 0 &&
+		now > last) { /* a missed one, too: where they stay so long, that is usual */
+		buffer_format(&kept, "%" PRId64, now - last);
+		for (int i = 0; i < count && i < ALIVE_PAUSES - 1; i++)
+			buffer_format(&kept, " %" PRId64, pauses[i]);
+		store_set_fact(database, FACT_PAUSES, buffer_string(&kept));
+	}
 	database_commit(database, NULL);
+	buffer_release(&kept);
 	free(text);
 	free(list);
 	free(fact);

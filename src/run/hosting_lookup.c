@@ -59,22 +59,6 @@ static void add_domain(struct names *names, const struct classify_input *input, 
 		names_add(names, HOST_DOMAIN, at + 1);
 }
 
-static void add_receiver(
-	struct names *names, const struct classify_input *input, const char *receiver)
-{
-	if (receiver != NULL)
-		add_domain(names, input, receiver_address(receiver));
-}
-
-static void add_webhook(struct names *names, const struct webhook_config *webhook)
-{
-	char *host = http_url_host(webhook->url);
-
-	if (host != NULL)
-		names_add(names, HOST_MACHINE, host);
-	free(host);
-}
-
 static int by_name(const void *left, const void *right)
 {
 	const struct name *a = left, *b = right;
@@ -97,18 +81,21 @@ static void names_collect(const struct classify_input *input, struct names *name
 	for (size_t i = 0; i < config->route_count; i++)
 		if (config->routes[i].host != NULL)
 			names_add(names, HOST_MACHINE, config->routes[i].host);
-	for (size_t i = 0; i < config->webhook_count; i++)
-		add_webhook(names, &config->webhooks[i]);
+	for (size_t i = 0; i < config->webhook_count; i++) {
+		char *host = http_url_host(config->webhooks[i].url);
+
+		if (host != NULL)
+			names_add(names, HOST_MACHINE, host);
+		free(host);
+	}
 	add_domain(names, input, config->operator);
 	for (size_t i = 0; i < input->receivers->count; i++) {
-		add_receiver(names, input, input->receivers->list[i].name);
-		add_receiver(names, input, input->receivers->list[i].otherwise);
-	}
-}
+		const struct receiver *receiver = &input->receivers->list[i];
 
-static bool is_due(const struct classify_input *input, const struct host *host)
-{
-	return host_due(host, input->now) || (input->eager && !text_empty(host->failure));
+		add_domain(names, input, receiver_address(receiver->name));
+		if (receiver->otherwise != NULL)
+			add_domain(names, input, receiver_address(receiver->otherwise));
+	}
 }
 
 /* Each once, only those that are due, the longest waiting first, no more than a run may ask. */
@@ -122,9 +109,10 @@ static void names_choose(
 	for (size_t i = 0; i < names->count; i++) {
 		struct name *name = &names->list[i];
 		const struct host *host = hosts_find(hosts, name->role, name->text);
+		bool due =
+			host_due(host, input->now) || (input->eager && !text_empty(host->failure));
 
-		if ((kept > 0 && by_name(name, &names->list[kept - 1]) == 0) ||
-			!is_due(input, host)) {
+		if (!due || (kept > 0 && by_name(name, &names->list[kept - 1]) == 0)) {
 			free(name->text);
 			continue;
 		}
@@ -176,32 +164,22 @@ void classify_save(struct database *database, const struct hosts *hosts, int64_t
 	database_commit(database, NULL);
 }
 
-static bool trouble(struct database *database)
-{
-	struct text_list pages = {0};
-	bool any;
-
-	store_troubled(database, &pages);
-	any = pages.count > 0;
-	text_list_release(&pages);
-	return any;
-}
-
 void classify(struct database *database, const struct classify_input *input)
 {
+	struct text_list pages = {0};
 	struct hosts hosts = {0};
 
-	if (trouble(database))
-		return;
-	hosts_load(database, &hosts);
-	if (classify_ask(input, &hosts))
-		classify_save(database, &hosts, input->now);
-	hosts_release(&hosts);
+	store_troubled(database, &pages);
+	if (pages.count == 0) {
+		hosts_load(database, &hosts);
+		if (classify_ask(input, &hosts))
+			classify_save(database, &hosts, input->now);
+		hosts_release(&hosts);
+	}
+	text_list_release(&pages);
 }
 
-/* The providers in trouble: with the pages that the database says are red or lost, and one more
- * (NULL: none). */
-static void find_troubled(struct database *database, const struct config *config, const char *page,
+void classify_troubled(struct database *database, const struct config *config, const char *page,
 	struct text_list *providers)
 {
 	struct text_list pages = {0};
@@ -213,21 +191,6 @@ static void find_troubled(struct database *database, const struct config *config
 	text_list_release(&pages);
 }
 
-static void name_lost(
-	const struct reach *reach, const struct receivers *receivers, struct text_list *lost)
-{
-	for (size_t i = 0; i < receivers->count; i++) {
-		char *why, *line;
-
-		if (!reach_lost(reach, &receivers->list[i], &why))
-			continue;
-		line = memory_format("%s: %s", receiver_shown(receivers->list[i].name), why);
-		text_list_add(lost, line);
-		free(line);
-		free(why);
-	}
-}
-
 void classify_receivers(struct database *database, const struct config *config,
 	const struct dependences *dependences, const char *page, struct receivers *receivers,
 	struct text_list *lost)
@@ -235,10 +198,20 @@ void classify_receivers(struct database *database, const struct config *config,
 	struct text_list providers = {0};
 	struct reach reach;
 
-	find_troubled(database, config, page, &providers);
+	classify_troubled(database, config, page, &providers);
 	reach = reach_make(dependences, config, &providers);
 	if (reach_receivers(&reach, receivers) > 0)
-		name_lost(&reach, receivers, lost);
+		for (size_t i = 0; i < receivers->count; i++) {
+			char *why, *line;
+
+			if (!reach_lost(&reach, &receivers->list[i], &why))
+				continue;
+			line = memory_format(
+				"%s: %s", receiver_shown(receivers->list[i].name), why);
+			text_list_add(lost, line);
+			free(line);
+			free(why);
+		}
 	reach_release(&reach);
 	text_list_release(&providers);
 }
@@ -250,7 +223,7 @@ bool classify_unhold(struct database *database, const struct config *config, int
 
 	outbox_held(database, &held);
 	if (held.count > 0) {
-		find_troubled(database, config, NULL, &troubled);
+		classify_troubled(database, config, NULL, &troubled);
 		database_begin(database);
 		for (size_t i = 0; i < held.count; i++) {
 			bool down = text_list_has(&troubled, held.list[i]);

@@ -45,6 +45,11 @@ void classify_save(struct database *database, const struct hosts *hosts, int64_t
 /* All of it, for a run: nothing while any page is red or lost. */
 void classify(struct database *database, const struct classify_input *input);
 
+/* Adds the providers in trouble: those of the pages that the database says are red or lost, and of
+ * one more (NULL: none). */
+void classify_troubled(struct database *database, const struct config *config, const char *page,
+	struct text_list *providers);
+
 /*
  * Fills in whom of the receivers the first way does not reach now: with the pages that the
  * database says are red or lost, and one more (NULL: none). Where the trouble keeps some from being

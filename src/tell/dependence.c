@@ -122,14 +122,13 @@ static void judge_records(struct dependence *dependence, const struct providers 
 	}
 }
 
-static bool judge_name(
+static void judge_name(
 	struct dependence *dependence, const struct providers *providers, const char *name)
 {
 	const struct provider *provider = providers_of_host(providers, name);
 
 	if (provider != NULL)
 		add_reason(dependence, provider->name, EVIDENCE_NAME, name);
-	return provider != NULL;
 }
 
 static void never_answered(struct dependence *dependence, const struct host *host)
@@ -294,24 +293,16 @@ struct dependence dependence_of_receiver(
 
 /* ---- which route fails ---- */
 
-static bool list_meets(const struct text_list *list, const struct text_list *other)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (text_list_has(other, list->list[i]))
-			return true;
-	return false;
-}
-
 enum dependency route_dependency(const struct dependences *dependences, const struct config *config,
 	size_t route, const struct text_list *troubled)
 {
-	struct dependence dependence;
+	struct dependence dependence = {0};
 	enum dependency result;
 
 	if (dependences == NULL)
-		return list_meets(&config->routes[route].depends, troubled) ? DEPENDENCY_CERTAIN
-									    : DEPENDENCY_NONE;
-	dependence = dependence_of_route(dependences, route);
+		add_configured(&dependence, &config->routes[route].depends);
+	else
+		dependence = dependence_of_route(dependences, route);
 	result = dependence_on(&dependence, troubled);
 	dependence_release(&dependence);
 	return result;
