@@ -140,20 +140,8 @@ static void add_lamps(struct value *map, const struct page_config *page, const s
 	value_put_number(map, "lamps_left", left);
 }
 
-/* What a page says as a whole, red where anything on it is; a page that is lost says nothing. */
-static enum colour page_colour(const struct page_config *page, const struct page_state *state)
-{
-	const struct lamp *overall = lamps_find(&state->lamps, "");
-
-	if (state->failures > 0)
-		return COLOUR_GREY;
-	if (state->red)
-		return COLOUR_RED;
-	return overall != NULL ? level_colour(overall->level, (enum level)page->settings.red)
-			       : COLOUR_GREEN;
-}
-
-/* What one page says now, counted by its colour. */
+/* What one page says now, counted by its colour: red where anything on it is; one that is lost says
+ * nothing. */
 static void add_page(const struct matter *matter, const struct page_config *page,
 	struct page_state *state, struct value *list, int64_t counts[static COLOURS])
 {
@@ -171,8 +159,15 @@ static void add_page(const struct matter *matter, const struct page_config *page
 	value_put_text(map, "name", page->name);
 	value_put_text(map, "url", page->url);
 	if (seen) {
+		const struct lamp *overall;
+
 		store_load(matter->with->database, state);
-		colour = page_colour(page, state);
+		overall = lamps_find(&state->lamps, LAMP_OVERALL);
+		if (state->failures == 0)
+			colour = state->red        ? COLOUR_RED
+				 : overall != NULL ? level_colour(overall->level,
+							     (enum level)page->settings.red)
+						   : COLOUR_GREEN;
 		add_lamps(map, page, &state->lamps);
 		store_unload(state);
 	}

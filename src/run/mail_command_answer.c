@@ -28,15 +28,6 @@ char *answer_token(const struct matter *matter, enum token_purpose purpose, cons
 	return token_address(matter->with->config->mail_in, purpose, 0, token);
 }
 
-static void put_token(const struct matter *matter, struct value *data, const char *name,
-	enum token_purpose purpose, const char *about)
-{
-	char *address = answer_token(matter, purpose, about);
-
-	value_put_text(data, name, address != NULL ? address : "");
-	free(address);
-}
-
 void answer_put_pages(struct value *data, const struct text_list *names)
 {
 	struct value *list = value_put(data, "pages", value_list());
@@ -48,7 +39,7 @@ void answer_put_pages(struct value *data, const struct text_list *names)
 struct value *answer_new(const struct matter *matter, const char *kind, const char *address)
 {
 	const struct config *config = matter->with->config;
-	char *lower = text_lower(address);
+	char *lower = text_lower(address), *unsubscribe;
 	struct value *data = value_map();
 
 	value_put_boolean(data, kind, true);
@@ -57,7 +48,9 @@ struct value *answer_new(const struct matter *matter, const char *kind, const ch
 	value_put_text(data, "operator", config->operator);
 	value_put_text(data, "version", LAMPWATCH_VERSION);
 	value_put_boolean(data, "simulated", matter->with->simulated);
-	put_token(matter, data, "unsubscribe", TOKEN_UNSUBSCRIBE, lower);
+	unsubscribe = answer_token(matter, TOKEN_UNSUBSCRIBE, lower);
+	value_put_text(data, "unsubscribe", unsubscribe != NULL ? unsubscribe : "");
+	free(unsubscribe);
 	free(lower);
 	return data;
 }
@@ -65,15 +58,6 @@ struct value *answer_new(const struct matter *matter, const char *kind, const ch
 char *answer_word(void)
 {
 	return digest_random_word(DIGEST_BYTES / 2);
-}
-
-static char *answer_id(const struct config *config)
-{
-	char *word = answer_word();
-	char *id = memory_format("<a.%s@%s>", word, strchr(config->from, '@') + 1);
-
-	free(word);
-	return id;
 }
 
 static bool render(const struct matter *matter, const struct mail_header *header,
@@ -105,9 +89,10 @@ bool answer_send(const struct matter *matter, const char *to, struct value *data
 {
 	const struct correspondence *with = matter->with;
 	const char *asked = matter->letter->message_id;
+	char *word = answer_word();
 	struct content_plan says = {.data = data};
 	struct delivery_plan plan = {.receiver = receiver_mail(to),
-		.message_id = answer_id(with->config),
+		.message_id = memory_format("<a.%s@%s>", word, strchr(with->config->from, '@') + 1),
 		.in_reply_to = memory_string(text_empty(asked) ? NULL : asked)};
 	struct mail_header header = {.from = with->config->from,
 		.reply_to = reply_to,
@@ -122,6 +107,7 @@ bool answer_send(const struct matter *matter, const char *to, struct value *data
 	content_release(&content);
 	content_plan_release(&says);
 	delivery_plan_release(&plan);
+	free(word);
 	return good;
 }
 

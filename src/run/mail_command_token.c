@@ -22,23 +22,18 @@ static bool token_is(const struct matter *matter, enum token_purpose purpose, co
 	return same;
 }
 
-/* A second way that is an address; NULL where there is none. */
-static const char *second_address(const struct subscriber_config *subscriber)
-{
-	return subscriber->second != NULL && strchr(subscriber->second, '@') != NULL
-		       ? subscriber->second
-		       : NULL;
-}
-
-/* The address of these, first or second, whose token it is; NULL: none. */
+/* The address of these, first or second (where that is one), whose token it is; NULL: none. */
 static const char *owner_in(const struct matter *matter, enum token_purpose purpose,
 	const char *token, const struct subscriber_config *subscriber)
 {
-	const char *second = second_address(subscriber);
+	const char *second = subscriber->second;
 
 	if (token_is(matter, purpose, subscriber->mail, token))
 		return subscriber->mail;
-	return second != NULL && token_is(matter, purpose, second, token) ? second : NULL;
+	return second != NULL && strchr(second, '@') != NULL &&
+			       token_is(matter, purpose, second, token)
+		       ? second
+		       : NULL;
 }
 
 /* Whose token it is, of the file and of the database; NULL where nobody's. */
@@ -125,21 +120,6 @@ static bool unsubscribe(const struct matter *matter, const char *token, struct e
 	return answer_give(matter, mail, answer_new(matter, "is_farewell", mail), error);
 }
 
-static void tell_suspended(const struct matter *matter, const char *mail)
-{
-	const struct correspondence *with = matter->with;
-	char *reason = memory_format(
-		"mail to it came back twice within a week (%s)", matter->letter->status);
-	char *word = answer_word(), *id = memory_format("b.%s", word);
-	struct operator_note note = {
-		.type = EVENT_SUSPENDED, .label = mail, .reason = reason, .id = id};
-
-	operator_tell(with->database, with->config, with->templates, &note, with->now);
-	free(reason);
-	free(word);
-	free(id);
-}
-
 /* The operator hears of who is suspended, as of everybody who is not told any more. */
 static bool bounce(const struct matter *matter, const char *token, struct error *error)
 {
@@ -147,11 +127,23 @@ static bool bounce(const struct matter *matter, const char *token, struct error 
 	const char *mail = token_owner(matter, TOKEN_BOUNCE, token);
 	const struct subscriber *known =
 		mail != NULL ? subscribers_find(&matter->subscribers, mail) : NULL;
+	struct operator_note note = {.type = EVENT_SUSPENDED, .label = mail};
+	char *reason, *word, *id;
 
 	(void)error;
-	if (mail != NULL && (known == NULL || known->state == SUBSCRIBER_ACTIVE) &&
-		subscriber_bounced(with->database, mail, matter->letter->status, with->now))
-		tell_suspended(matter, mail);
+	if (mail == NULL || (known != NULL && known->state != SUBSCRIBER_ACTIVE) ||
+		!subscriber_bounced(with->database, mail, matter->letter->status, with->now))
+		return true;
+	reason = memory_format(
+		"mail to it came back twice within a week (%s)", matter->letter->status);
+	word = answer_word();
+	id = memory_format("b.%s", word);
+	note.reason = reason;
+	note.id = id;
+	operator_tell(with->database, with->config, with->templates, &note, with->now);
+	free(reason);
+	free(word);
+	free(id);
 	return true;
 }
 

@@ -13,22 +13,17 @@
 #include "tell/outbox.h"
 #include "tell/plan.h"
 
-/* What the archive says of itself. */
-static bool is_simulated(struct database *database)
+static struct value *note_data(struct database *database, const struct config *config,
+	const struct operator_note *note, int64_t now)
 {
-	return statement_number(database_query(database,
-		       "SELECT count(*) FROM fact WHERE name = 'simulated' AND value = 'yes'",
-		       "")) > 0;
-}
-
-static struct value *note_data(
-	const struct config *config, const struct operator_note *note, bool simulated, int64_t now)
-{
-	struct plan_input input = {
-		.config = config, .now = now, .title = "", .simulated = simulated};
+	struct plan_input input = {.config = config, .now = now, .title = ""};
 	struct value *events = value_list(), *event = value_append(events, value_map()), *data;
 	char *flag = memory_format("is_%s", event_type_name(note->type));
 
+	input.simulated =
+		statement_number(database_query(database, /* the archive says so */
+			"SELECT count(*) FROM fact WHERE name = 'simulated' AND value = 'yes'",
+			"")) > 0;
 	if (note->page != NULL)
 		input.page = config_page(config, note->page);
 	data = plan_data(&input);
@@ -56,7 +51,7 @@ void operator_tell(struct database *database, const struct config *config, const
 
 	if (config->operator== NULL)
 		return;
-	says.data = note_data(config, note, is_simulated(database), now);
+	says.data = note_data(database, config, note, now);
 	plan.receiver = receiver_mail(config->operator);
 	plan.message_id =
 		memory_format("<%s@%s>", note->id, at != NULL ? at + 1 : "lampwatch.invalid");

@@ -17,6 +17,8 @@
 #include "tell/plan.h"
 #include "tell/service.h"
 
+#define TOO_LONG "mail: longer than %d bytes"
+
 enum { FIELDS_EXPECTED = 1024 /* bytes that a copy's own fields mostly stay below */ };
 
 /* What each copy has of its own, by its name in templates; in HTML it has a place of its own. */
@@ -74,11 +76,6 @@ static bool write_header(const struct mail_header *header, const char *subject, 
 	       mime_field(out, "MIME-Version", "1.0", error);
 }
 
-static bool too_long(struct error *error)
-{
-	return error_set(error, REMEDY_LOCAL, "mail: longer than %d bytes", MESSAGE_MAIL_MAX);
-}
-
 bool mail_write(const struct mail_header *header, const char *subject, const char *text,
 	const char *html, struct buffer *out, struct error *error)
 {
@@ -91,7 +88,7 @@ bool mail_write(const struct mail_header *header, const char *subject, const cha
 		else
 			mime_part(&mail, "text/plain", text);
 		done = (!mail.overflowed && buffer_add(out, mail.data, mail.length)) ||
-		       too_long(error);
+		       error_set(error, REMEDY_LOCAL, TOO_LONG, MESSAGE_MAIL_MAX);
 	}
 	buffer_release(&mail);
 	return done;
@@ -122,24 +119,11 @@ static char *in_html(const char *text)
 	return buffer_take(&out);
 }
 
-static void fill(const struct mail_copy *copy, const char *mail, struct buffer *out)
-{
-	const char *id = copy->message_id + 1; /* without its brackets */
-	char *values[MIME_FIELDS] = {0};
-
-	values[OWN_MESSAGE_ID] = memory_bytes(id, strcspn(id, ">"));
-	values[OWN_WEBHOOK_ID] = memory_bytes(id, strcspn(id, "@>"));
-	values[OWN_UNSUBSCRIBE] = memory_string(copy->unsubscribe);
-	for (int i = 0; i < OWN_COUNT; i++)
-		values[OWN_COUNT + i] = in_html(values[i]);
-	mime_fill(out, mail, (const char *const *)values);
-	for (int i = 0; i < 2 * OWN_COUNT; i++)
-		free(values[i]);
-}
-
 bool mail_address(
 	const struct mail_copy *copy, const char *mail, struct buffer *out, struct error *error)
 {
+	const char *id = copy->message_id + 1; /* without its brackets */
+	char *values[MIME_FIELDS] = {0};
 	size_t before = out->length;
 	bool done;
 
@@ -152,10 +136,16 @@ bool mail_address(
 		       write_field(out, "List-Unsubscribe", "<mailto:", copy->unsubscribe,
 			       "?subject=unsubscribe>", error));
 	if (done) {
-		fill(copy, mail, out);
-		done = !out->overflowed && out->length - before <= MESSAGE_MAIL_MAX;
-		if (!done)
-			too_long(error);
+		values[OWN_MESSAGE_ID] = memory_bytes(id, strcspn(id, ">"));
+		values[OWN_WEBHOOK_ID] = memory_bytes(id, strcspn(id, "@>"));
+		values[OWN_UNSUBSCRIBE] = memory_string(copy->unsubscribe);
+		for (int i = 0; i < OWN_COUNT; i++)
+			values[OWN_COUNT + i] = in_html(values[i]);
+		mime_fill(out, mail, (const char *const *)values);
+		for (int i = 0; i < 2 * OWN_COUNT; i++)
+			free(values[i]);
+		done = (!out->overflowed && out->length - before <= MESSAGE_MAIL_MAX) ||
+		       error_set(error, REMEDY_LOCAL, TOO_LONG, MESSAGE_MAIL_MAX);
 	}
 	if (!done)
 		buffer_cut(out, before);
@@ -194,26 +184,21 @@ static struct value *presented_map(const struct value *map, bool machines)
 	return copy;
 }
 
-static struct value *presented_list(const struct value *list, const char *name, bool machines)
-{
-	struct value *copy = value_list();
-	size_t maximum = list_maximum(name, machines);
-
-	for (size_t i = 0; i < list->count && i < maximum; i++)
-		value_append(copy, presented(list->members[i], NULL, machines));
-	return copy;
-}
-
 /* A copy for people or machines to read: see message.h. name is the key of the value, or NULL. */
 static struct value *presented(const struct value *value, const char *name, bool machines)
 {
+	size_t maximum = list_maximum(name, machines);
 	struct value *copy;
 	char *text;
 
 	if (value->type == VALUE_MAP)
 		return presented_map(value, machines);
-	if (value->type == VALUE_LIST)
-		return presented_list(value, name, machines);
+	if (value->type == VALUE_LIST) {
+		copy = value_list();
+		for (size_t i = 0; i < value->count && i < maximum; i++)
+			value_append(copy, presented(value->members[i], NULL, machines));
+		return copy;
+	}
 	if (value->type != VALUE_TEXT)
 		return value_copy(value);
 	text = text_visible_copy(value->text);
@@ -233,24 +218,19 @@ static void mark(struct value *map, const char *key)
 	free(flag);
 }
 
-static void mark_levels(struct value *value)
-{
-	for (size_t i = 0; i < value->count; i++)
-		mark_levels(value->members[i]);
-	if (value->type == VALUE_MAP && value_get(value, "words") != NULL) {
-		mark(value, "level");
-		mark(value, "colour");
-	}
-}
-
-static void mark_positions(struct value *value)
+/* Levels and the members of lists say of themselves what a template asks. */
+static void mark_all(struct value *value)
 {
 	for (size_t i = 0; i < value->count; i++) {
-		mark_positions(value->members[i]);
+		mark_all(value->members[i]);
 		if (value->type == VALUE_LIST && value->members[i]->type == VALUE_MAP) {
 			value_put_boolean(value->members[i], "is_first", i == 0);
 			value_put_boolean(value->members[i], "is_last", i + 1 == value->count);
 		}
+	}
+	if (value->type == VALUE_MAP && value_get(value, "words") != NULL) {
+		mark(value, "level");
+		mark(value, "colour");
 	}
 }
 
@@ -297,8 +277,7 @@ struct value *message_data(const char *templates, const struct value *data, stru
 	struct value *shown = presented(data, NULL, false);
 	struct buffer subject = {0};
 
-	mark_positions(shown);
-	mark_levels(shown);
+	mark_all(shown);
 	put_own(shown, data, false);
 	if (render_subject(templates, shown, &subject, error)) {
 		put_own(shown, data, true);
@@ -353,19 +332,6 @@ static char *data_json(const struct value *data)
 	return buffer_take(&json);
 }
 
-/* The data with one event alone: the others are not even copied, for there may be a thousand. */
-static struct value *data_of_event(const struct value *data, const struct value *event)
-{
-	struct value *one = value_map(), *events = value_list();
-
-	for (size_t i = 0; i < data->count; i++)
-		if (!text_equal(data->keys[i], "events"))
-			value_put(one, data->keys[i], value_copy(data->members[i]));
-	value_append(events, value_copy(event));
-	plan_put_events(one, events, 0);
-	return one;
-}
-
 /* What the template made, as it is sent: cut where its service takes no more. False, with
  * REMEDY_CONFIGURATION, where it is to be JSON and is not. */
 static bool finish_json(const struct service *service, struct buffer *body, struct error *error)
@@ -385,13 +351,6 @@ static bool finish_json(const struct service *service, struct buffer *body, stru
 	return done;
 }
 
-static bool is_blank(const struct buffer *text)
-{
-	const char *from = buffer_string(text);
-
-	return from[strspn(from, " \t\r\n")] == '\0';
-}
-
 /* One body; nothing where the template has no words for this. */
 static bool render_request(const char *templates, const struct service *service,
 	const struct value *data, struct buffer *out, struct error *error)
@@ -406,7 +365,7 @@ static bool render_request(const char *templates, const struct service *service,
 		value_put_text(shown, "json", json);
 		done = template_render_file(folder, name, shown, &body, error);
 	}
-	if (done && !is_blank(&body)) {
+	if (done && buffer_string(&body)[strspn(buffer_string(&body), " \t\r\n")] != '\0') {
 		done = !text_ends(name, ".json") || finish_json(service, &body, error);
 		if (done && service->each)
 			buffer_byte(&body, '\n');
@@ -429,8 +388,15 @@ bool message_webhook(const char *templates, const struct service *service, const
 	if (!service->each)
 		return render_request(templates, service, data, out, error);
 	for (size_t i = 0; done && events != NULL && i < events->count; i++) {
-		struct value *one = data_of_event(data, events->members[i]);
+		/* The data with one event alone; the others are not even copied, for there may be a
+		 * thousand. */
+		struct value *one = value_map(), *alone = value_list();
 
+		for (size_t j = 0; j < data->count; j++)
+			if (!text_equal(data->keys[j], "events"))
+				value_put(one, data->keys[j], value_copy(data->members[j]));
+		value_append(alone, value_copy(events->members[i]));
+		plan_put_events(one, alone, 0);
 		done = render_request(templates, service, one, out, error);
 		value_free(one);
 	}

@@ -28,26 +28,19 @@ static bool is_ascii(const char *text)
 	return true;
 }
 
-/* The longest run without a blank: what folding cannot make shorter. */
-static size_t longest_word(const char *text)
-{
-	size_t longest = 0;
-
-	while (*text != '\0') {
-		size_t length = strcspn(text, " ");
-
-		if (length > longest)
-			longest = length;
-		text += length + strspn(text + length, " ");
-	}
-	return longest;
-}
-
-/* Blanks that a reader of folded lines might drop or merge count as not plain. */
+/* Blanks that a reader of folded lines might drop or merge count as not plain; nor is a run without
+ * a blank that folding cannot make short enough. */
 static bool is_plain(const char *text, size_t room)
 {
-	return is_ascii(text) && strstr(text, "=?") == NULL && strstr(text, "  ") == NULL &&
-	       text[0] != ' ' && !text_ends(text, " ") && longest_word(text) <= room;
+	if (!is_ascii(text) || strstr(text, "=?") != NULL || strstr(text, "  ") != NULL ||
+		text[0] == ' ' || text_ends(text, " "))
+		return false;
+	for (size_t length; *text != '\0'; text += length + (text[length] == ' ')) {
+		length = strcspn(text, " ");
+		if (length > room)
+			return false;
+	}
+	return true;
 }
 
 static void fold_words(struct buffer *out, size_t column, const char *text)
@@ -69,17 +62,6 @@ static void fold_words(struct buffer *out, size_t column, const char *text)
 	}
 }
 
-/* As many bytes, at most maximum, as are whole characters. */
-static size_t whole_characters(const char *text, size_t length, size_t maximum)
-{
-	size_t taken = 0, size;
-
-	while (taken < length && (size = text_character(text + taken, length - taken, NULL)) > 0 &&
-		taken + size <= maximum)
-		taken += size;
-	return taken;
-}
-
 /* RFC 2047 section 5: each encoded word stands for whole characters. */
 static void encode_words(struct buffer *out, size_t column, const char *text)
 {
@@ -88,8 +70,12 @@ static void encode_words(struct buffer *out, size_t column, const char *text)
 
 	while (length > 0) {
 		size_t room = (MIME_ENCODED_MAX - column - frame) / 4 * 3;
-		size_t taken = whole_characters(text, length, room);
+		size_t taken = 0, size;
 
+		while (taken < length &&
+			(size = text_character(text + taken, length - taken, NULL)) > 0 &&
+			taken + size <= room)
+			taken += size;
 		buffer_format(out, " %s", word_begin);
 		digest_base64(text, taken, out);
 		buffer_text(out, word_end);
@@ -158,21 +144,6 @@ static const char fields[] = {1, 2, 3, 4, 5, 6, '\0'};
 
 static_assert(sizeof fields == MIME_FIELDS + 1, "each place has a byte");
 
-static bool is_field(char byte)
-{
-	return byte >= 1 && byte <= MIME_FIELDS;
-}
-
-/* On a line of its own, ended by a soft break or by the end of the line that follows it anyway. */
-static void leave_open(struct buffer *out, const char *text, size_t column)
-{
-	if (column > 0)
-		buffer_text(out, "=\r\n");
-	buffer_byte(out, text[0]);
-	if (text[1] != '\0' && line_end(text + 1) == 0)
-		buffer_text(out, "=\r\n");
-}
-
 /* All bytes of a character stay on one line, so that the source can be read. open: places may be
  * left so. */
 static void quote(struct buffer *out, const char *text, bool open)
@@ -188,8 +159,14 @@ static void quote(struct buffer *out, const char *text, bool open)
 			column = 0;
 			continue;
 		}
-		if (open && is_field(text[0])) {
-			leave_open(out, text, column);
+		if (open && text[0] >= 1 && text[0] <= MIME_FIELDS) {
+			/* On a line of its own, ended by a soft break or by the end of the line
+			 * that follows it anyway. */
+			if (column > 0)
+				buffer_text(out, "=\r\n");
+			buffer_byte(out, text[0]);
+			if (text[1] != '\0' && line_end(text + 1) == 0)
+				buffer_text(out, "=\r\n");
 			column = 0;
 			size = 1;
 			continue;
