@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/command.h"
@@ -25,13 +25,12 @@ static void end(int signal)
 
 void read_limit(const char *command, const char *word)
 {
-	struct itimerval timer = {.it_value = {.tv_sec = READER_SECONDS}};
 	char *visible = text_visible_copy(word);
 
 	line = memory_format(
 		"lampwatch %s: %s: reading it takes more time than a page may\n", command, visible);
 	free(visible);
 	signal(SIGPROF, end);
-	setitimer(ITIMER_PROF, &timer, NULL);
-	reader_limit_memory();
+	child_limit_time(READER_SECONDS);
+	child_limit_memory(READER_MEMORY);
 }

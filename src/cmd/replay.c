@@ -58,7 +58,7 @@ static struct courier *courier_of(struct replay *replay)
 	static struct courier_settings settings;
 
 	settings = (struct courier_settings){replay->context->config, replay->context->providers,
-		replay->context->templates, replay->context->courier_lock, -1,
+		replay->context->templates, replay->context->courier_lock,
 		replay->captures.list[replay->captures.count - 1].time, context_outbox,
 		store_troubled, replay->context};
 	return courier_new(&settings);

@@ -137,10 +137,10 @@ int run_open(struct run *run)
 }
 
 /* EXIT_DONE, or the exit status after a line. */
-static int open_all(struct run *run, int lock)
+static int open_all(struct run *run)
 {
 	struct courier_settings courier = {run->config, run->context->providers,
-		run->context->templates, run->context->courier_lock, lock, run->now, context_outbox,
+		run->context->templates, run->context->courier_lock, run->now, context_outbox,
 		store_troubled, run->context};
 	struct error error;
 
@@ -231,7 +231,7 @@ static void write_site(struct run *run)
 
 static int pass(struct run *run, char **names, int lock)
 {
-	int status = open_all(run, lock);
+	int status = open_all(run);
 
 	if (status != EXIT_DONE)
 		return finish(run, status, 1);

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "run/suggest.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -21,23 +15,6 @@
 #include "watch/reader.h"
 
 enum { SUGGEST_MILLISECONDS = 5000, NAME_MAX_BYTES = 255 /* of a file, which a kind is */ };
-
-/* ---- the child ---- */
-
-/* The bytes are foreign: what they do to a parser must stay here. */
-static void limit_child(void)
-{
-	struct itimerval timer = {.it_value = {.tv_sec = READER_SECONDS}};
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGPROF, SIG_DFL);
-	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	setitimer(ITIMER_PROF, &timer, NULL);
-	reader_limit_memory();
-	memory_silence();
-}
 
 static void leave_out(struct kind_list *kinds, const char *name)
 {
@@ -52,62 +29,49 @@ static void leave_out(struct kind_list *kinds, const char *name)
 	kinds->count = count;
 }
 
-static void look(const struct observer *observer, const struct observation *seen, int to)
+/* What the child works on: both are its copies of the run's. */
+struct question {
+	const struct observer *observer;
+	const struct observation *seen;
+};
+
+static void look(const void *context, int in, int out)
 {
+	const struct question *question = context;
+	const struct observer *observer = question->observer;
+	const struct observation *seen = question->seen;
 	const struct buffer *body = &seen->responses[0].body;
 	struct document document = {buffer_string(body), body->length};
 	struct detection detection = {0};
 	struct kind_list kinds = {0};
 	struct error error;
 
+	(void)in;
 	kind_list_load(observer->templates, observer->config->kinds, &kinds);
 	leave_out(&kinds, seen->page->kind);
 	if (detect_document(seen->page->url, &document, &kinds, &detection, &error) &&
 		detection.chosen != NULL) {
 		const char *name = kind_name(detection.chosen->kind);
 
-		file_write_all(to, name, strlen(name));
+		file_write_all(out, name, strlen(name));
 	}
 	detection_release(&detection);
 	kind_list_release(&kinds);
 }
 
-/* ---- the parent ---- */
-
-/* What the child says until it ends; NULL where that is nothing, or it takes too long. */
-static char *listen_to(int from)
-{
-	struct pollfd ready = {from, POLLIN, 0};
-	char name[NAME_MAX_BYTES + 1];
-	ssize_t got = -1;
-
-	if (poll(&ready, 1, SUGGEST_MILLISECONDS) > 0)
-		got = read(from, name, NAME_MAX_BYTES);
-	return got > 0 ? memory_bytes(name, (size_t)got) : NULL;
-}
-
 char *suggest_kind(const struct observer *observer, const struct observation *seen)
 {
-	char *name = NULL;
-	int ends[2];
-	pid_t child;
+	struct question question = {observer, seen};
+	char name[NAME_MAX_BYTES];
+	struct child child;
+	ssize_t got = -1;
 
 	if (seen->responses == NULL || seen->response_count == 0 ||
-		seen->responses[0].body.length == 0 || pipe2(ends, O_CLOEXEC) != 0)
+		seen->responses[0].body.length == 0 ||
+		!child_start(&child, &reader_role, look, &question))
 		return NULL;
-	child = fork();
-	if (child == 0) {
-		limit_child();
-		look(observer, seen, ends[1]);
-		_exit(0);
-	}
-	close(ends[1]);
-	if (child > 0) {
-		name = listen_to(ends[0]);
-		kill(child, SIGKILL);
-		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-	close(ends[0]);
-	return name;
+	if (poll(&(struct pollfd){child.from, POLLIN, 0}, 1, SUGGEST_MILLISECONDS) > 0)
+		got = read(child.from, name, sizeof name);
+	child_stop(&child);
+	return got > 0 ? memory_bytes(name, (size_t)got) : NULL;
 }

@@ -2,13 +2,12 @@
 #include "tell/courier.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
@@ -68,7 +67,7 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 
 /* A session and what it carries. */
 struct errand {
-	struct session session;
+	struct child session;
 	struct batch batch;
 };
 
@@ -101,7 +100,6 @@ static struct errand *free_errand(struct office *office)
 static void close_errand(struct office *office, struct errand *errand, const char *crash)
 {
 	rounds_close(office->rounds, &errand->batch, crash, office_now(office));
-	errand->session = (struct session){0};
 }
 
 static void no_process(struct office *office, struct errand *errand)
@@ -175,7 +173,7 @@ static void office_collect(struct office *office, const struct pollfd *polls)
 		struct errand *errand = &office->errands[i];
 
 		if (errand->session.process == 0 ||
-			(polls[i].revents == 0 && clock_milliseconds() < errand->session.deadline))
+			(polls[i].revents == 0 && !child_late(&errand->session)))
 			continue;
 		if (!any)
 			database_begin(office->database);
@@ -221,7 +219,7 @@ static void office_wait(struct office *office)
 
 	for (size_t i = 0; i < ROUNDS_SESSIONS; i++)
 		polls[i] = (struct pollfd){office->errands[i].session.process > 0
-						   ? office->errands[i].session.answers
+						   ? office->errands[i].session.from
 						   : -1,
 			POLLIN, 0};
 	polls[ROUNDS_SESSIONS] = (struct pollfd){office->closed ? -1 : office->wake, POLLIN, 0};
@@ -275,46 +273,29 @@ static void office_run(struct office *office)
 	database_close(office->database);
 }
 
-struct courier {
-	pid_t process;
-	int wake;
-	int over; /* comes to its end with the courier */
-};
-
-static _Noreturn void office_process(const struct courier_settings *settings, int wake)
+static void office_process(const void *context, int in, int out)
 {
-	struct office office = {.settings = settings, .wake = wake};
+	struct office office = {.settings = context, .wake = in};
 
-	if (settings->run_lock >= 0)
-		close(settings->run_lock); /* else it would stay locked for as long as we are busy
-					    */
-	setsid();                          /* goes on when the terminal or cron ends the run */
+	(void)out;
 	office_run(&office);
-	_exit(0);
 }
+
+/* ---- in the run ---- */
+
+/* What is written to it wakes it; what it writes, which is nothing, ends with it. */
+struct courier {
+	struct child child;
+};
 
 struct courier *courier_new(const struct courier_settings *settings)
 {
+	static const struct child_role role = {
+		.detached = true}; /* goes on when the terminal or cron ends the run */
 	struct courier *courier = memory_zero(1, sizeof *courier);
-	int wake[2] = {-1, -1}, over[2] = {-1, -1};
 
-	if (pipe2(wake, O_CLOEXEC) == 0 && pipe2(over, O_CLOEXEC) == 0)
-		courier->process = fork();
-	else
-		courier->process = -1;
-	if (courier->process == 0) {
-		close(wake[1]);
-		close(over[0]);
-		office_process(settings, wake[0]);
-	}
-	close(wake[0]);
-	close(over[1]);
-	courier->wake = wake[1];
-	courier->over = over[0];
-	if (courier->process > 0)
+	if (child_start(&courier->child, &role, office_process, settings))
 		return courier;
-	close(courier->wake);
-	close(courier->over);
 	free(courier);
 	return NULL;
 }
@@ -322,13 +303,13 @@ struct courier *courier_new(const struct courier_settings *settings)
 void courier_wake(struct courier *courier)
 {
 	if (courier != NULL)
-		(void)!write(courier->wake, "w", 1);
+		(void)!write(courier->child.to, "w", 1);
 }
 
 /* Whether it is over before that time of the monotonic clock, in milliseconds. */
 static bool ends_before(const struct courier *courier, int64_t until)
 {
-	struct pollfd over = {courier->over, POLLIN, 0};
+	struct pollfd over = {courier->child.from, POLLIN, 0};
 	int64_t left = until - clock_milliseconds();
 	int found = 0;
 
@@ -343,13 +324,15 @@ static bool ends_before(const struct courier *courier, int64_t until)
 void courier_finish(struct courier *courier, int seconds)
 {
 	int64_t until = clock_milliseconds() + (int64_t)seconds * 1000;
+	struct child_end end;
 
 	if (courier == NULL)
 		return;
-	close(courier->wake);
+	close(courier->child.to);
+	courier->child.to = -1;
 	if (ends_before(courier, until))
-		while (waitpid(courier->process, NULL, 0) < 0 && errno == EINTR)
-			;
-	close(courier->over);
+		child_finish(&courier->child, &end);
+	else
+		child_leave(&courier->child);
 	free(courier);
 }

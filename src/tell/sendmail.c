@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "config/config.h"
@@ -26,7 +26,6 @@ enum {
 	SENDMAIL_MILLISECONDS = 60000,
 	SENDMAIL_OUTPUT_MAX = 4096, /* bytes kept of what it prints */
 	LOOK_MILLISECONDS = 20,     /* between looks whether it has ended */
-	DESCRIPTORS_MAX = 4096,     /* closed in the child, where the system sets no lower limit */
 	EXIT_NO_PROGRAM = 127,
 };
 
@@ -56,12 +55,10 @@ static const struct {
 };
 
 struct program {
-	pid_t child;
-	int input, output; /* our ends; -1 when closed */
-	const char *bytes; /* still to be written */
+	struct child child; /* an end of ours is -1 when closed */
+	const char *bytes;  /* still to be written */
 	size_t length;
 	struct buffer said;
-	int64_t deadline;
 };
 
 /* sendmail programs read local mail, whose lines end in LF. */
@@ -76,60 +73,21 @@ static char *with_local_line_ends(const struct mail *mail, size_t *length)
 	return bytes;
 }
 
-static void close_others(void)
-{
-	long limit = sysconf(_SC_OPEN_MAX);
-
-	if (limit < 0 || limit > DESCRIPTORS_MAX)
-		limit = DESCRIPTORS_MAX;
-	for (int descriptor = 3; descriptor < limit; descriptor++)
-		close(descriptor);
-}
-
-/* In the child. A group of its own, so that all of it can be ended. */
-static _Noreturn void become(const char *path, const char *const arguments[], int input, int output)
+static void become(const void *context, int in, int out)
 {
 	static const char *const environment[] = {
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
 		"LC_ALL=C",
 		NULL,
 	};
+	char *const *arguments = context;
 
-	setpgid(0, 0);
-	dup2(input, STDIN_FILENO);
-	dup2(output, STDOUT_FILENO);
-	dup2(output, STDERR_FILENO);
-	close_others();
+	dup2(in, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	dup2(out, STDERR_FILENO);
 	signal(SIGPIPE, SIG_DFL);
-	execve(path, (char *const *)arguments, (char *const *)environment);
+	execve(arguments[0], arguments, (char *const *)environment);
 	_exit(EXIT_NO_PROGRAM);
-}
-
-static bool program_start(struct program *program, const char *path, const char *const arguments[])
-{
-	int in[2] = {-1, -1}, out[2] = {-1, -1};
-
-	program->child = -1;
-	if (pipe2(in, O_CLOEXEC) != 0)
-		return false;
-	if (pipe2(out, O_CLOEXEC) == 0)
-		program->child = fork();
-	if (program->child == 0)
-		become(path, arguments, in[0], out[1]);
-	close(in[0]);
-	if (out[1] >= 0)
-		close(out[1]);
-	program->input = in[1];
-	program->output = out[0];
-	if (program->child > 0) {
-		fcntl(program->input, F_SETFL, O_NONBLOCK);
-		fcntl(program->output, F_SETFL, O_NONBLOCK);
-		return true;
-	}
-	close(program->input);
-	if (program->output >= 0)
-		close(program->output);
-	return false;
 }
 
 static void close_end(int *descriptor)
@@ -141,33 +99,33 @@ static void close_end(int *descriptor)
 
 static void feed(struct program *program)
 {
-	ssize_t put = write(program->input, program->bytes, program->length);
+	ssize_t put = write(program->child.to, program->bytes, program->length);
 
 	if (put > 0) {
 		program->bytes += put;
 		program->length -= (size_t)put;
 	}
 	if (program->length == 0 || (put < 0 && errno != EAGAIN && errno != EINTR))
-		close_end(&program->input);
+		close_end(&program->child.to);
 }
 
 /* What is beyond the maximum is read and forgotten, so that the program does not block. */
 static void listen_to(struct program *program)
 {
 	char block[SENDMAIL_OUTPUT_MAX];
-	ssize_t got = read(program->output, block, sizeof block);
+	ssize_t got = read(program->child.from, block, sizeof block);
 
 	if (got > 0)
 		buffer_add(&program->said, block, (size_t)got);
 	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
-		close_end(&program->output);
+		close_end(&program->child.from);
 }
 
 static void exchange(struct program *program)
 {
 	struct pollfd ends[] = {
-		{.fd = program->input, .events = POLLOUT},
-		{.fd = program->output, .events = POLLIN},
+		{.fd = program->child.to, .events = POLLOUT},
+		{.fd = program->child.from, .events = POLLIN},
 	};
 
 	if (poll(ends, 2, LOOK_MILLISECONDS) <= 0)
@@ -178,70 +136,56 @@ static void exchange(struct program *program)
 		listen_to(program);
 }
 
-/*
- * Its end counts, not the end of its output: a process that it leaves behind
- * may hold that open. Returns waitpid()'s status, -1 where the time was up.
- */
-static int program_finish(struct program *program)
+static void conclude(
+	const char *path, const struct child_end *end, const char *said, struct attempt *attempt)
 {
-	int status = -1;
-	bool ended = false;
+	const char *colon = said[0] != '\0' ? ": " : "";
 
-	while (!ended && clock_milliseconds() < program->deadline) {
-		exchange(program);
-		ended = waitpid(program->child, &status, WNOHANG) == program->child;
-	}
-	if (!ended) {
-		kill(-program->child, SIGKILL);
-		kill(program->child, SIGKILL);
-		waitpid(program->child, NULL, 0);
-		status = -1;
-	}
-	if (program->output >= 0)
-		listen_to(program);
-	close_end(&program->input);
-	close_end(&program->output);
-	return status;
-}
-
-static void conclude(const char *path, int status, const char *said, struct attempt *attempt)
-{
-	int code = status != -1 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-
-	if (status == -1) {
-		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s: did not end within %d s", path,
-			SENDMAIL_MILLISECONDS / 1000);
+	if (end->fate == CHILD_LATE) {
+		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s: %s", path, end->reason);
 		return;
 	}
-	if (code < 0) {
-		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s: ended by signal %d: %s", path,
-			WTERMSIG(status), said);
+	if (end->fate == CHILD_SIGNALLED) {
+		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s: %s: %s", path, end->reason, said);
 		return;
 	}
 	for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
-		if (meanings[i].status != code)
+		if (meanings[i].status != end->code)
 			continue;
-		attempt_set(attempt, meanings[i].outcome, code, "%s: exit status %d: %s%s%s", path,
-			code, meanings[i].words, said[0] != '\0' ? ": " : "", said);
+		attempt_set(attempt, meanings[i].outcome, end->code, "%s: %s: %s%s%s", path,
+			end->reason, meanings[i].words, colon, said);
 		return;
 	}
-	attempt_set(attempt, OUTCOME_ROUTE, code, "%s: exit status %d: %s", path, code, said);
+	attempt_set(attempt, OUTCOME_ROUTE, end->code, "%s: %s: %s", path, end->reason, said);
 }
 
+/*
+ * Its end counts, not the end of its output: a process that it leaves behind
+ * may hold that open.
+ */
 static void send_one(
 	const struct route_config *route, const struct mail *mail, struct attempt *attempt)
 {
+	/* In a process group of its own, so that all of it can be ended; not ended with us, since
+	 * it may have the mail already. */
+	static const struct child_role role = {
+		.milliseconds = SENDMAIL_MILLISECONDS, .detached = true};
 	const char *arguments[] = {
 		route->program, "-i", "-f", mail->sender, "--", mail->recipient, NULL};
 	struct program program = {.said = {.maximum = SENDMAIL_OUTPUT_MAX}};
 	char *bytes = with_local_line_ends(mail, &program.length);
+	struct child *child = &program.child;
+	struct child_end end;
 
 	program.bytes = bytes;
-	program.deadline = clock_milliseconds() + SENDMAIL_MILLISECONDS;
-	if (program_start(&program, route->program, arguments)) {
-		int status = program_finish(&program);
-
-		conclude(route->program, status, buffer_string(&program.said), attempt);
+	if (child_start(child, &role, become, arguments)) {
+		fcntl(child->to, F_SETFL, O_NONBLOCK);
+		while (!child_ended(child) && !child_late(child))
+			exchange(&program);
+		if (child->from >= 0)
+			listen_to(&program);
+		child_finish(child, &end);
+		conclude(route->program, &end, buffer_string(&program.said), attempt);
 	} else {
 		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s: no process: %s", route->program,
 			strerror(errno));

@@ -2,17 +2,13 @@
 #include "tell/session.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/clock.h"
+#include "base/child.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/step.h"
@@ -106,80 +102,49 @@ static void post_webhook(const struct session_order *order, const struct mail_re
 	free(agent);
 }
 
-static _Noreturn void work(const struct session_order *order, int answers)
+static void work(const void *context, int in, int out)
 {
-	struct mail_report report = {pass_on, &answers};
+	const struct session_order *order = context;
+	struct mail_report report = {pass_on, &out};
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGTERM, SIG_DFL);
+	(void)in;
 	if (order->route != NULL)
 		send_mails(order, &report);
 	else
 		post_webhook(order, &report);
-	_exit(0);
 }
 
 /* ---- in the parent ---- */
 
-static void give_time(struct session *session)
+bool session_start(struct child *session, const struct session_order *order)
 {
-	session->deadline = clock_milliseconds() + SESSION_SECONDS * 1000;
-}
+	static const struct child_role role = {.milliseconds = SESSION_SECONDS * 1000};
 
-bool session_start(struct session *session, const struct session_order *order)
-{
-	int pair[2];
-
-	if (pipe2(pair, O_CLOEXEC) != 0)
-		return false;
-	session->process = fork();
-	if (session->process == 0)
-		work(order, pair[1]);
-	close(pair[1]);
-	session->answers = pair[0];
-	fcntl(session->answers, F_SETFL, O_NONBLOCK);
-	give_time(session);
-	if (session->process > 0)
-		return true;
-	close(pair[0]);
-	*session = (struct session){0};
-	return false;
-}
-
-static enum session_news end(struct session *session, bool late, const char **crash)
-{
-	int status = 0;
-
-	if (late)
-		kill(session->process, SIGKILL);
-	close(session->answers);
-	while (waitpid(session->process, &status, 0) < 0 && errno == EINTR)
-		;
-	*crash = late          ? "no answer within the attempt's time"
-		 : status != 0 ? "the attempt crashed"
-			       : NULL;
-	*session = (struct session){0};
-	return SESSION_OVER;
+	return child_start(session, &role, work, order);
 }
 
 enum session_news session_read(
-	struct session *session, struct session_answer *answer, const char **crash)
+	struct child *session, struct session_answer *answer, const char **crash)
 {
-	ssize_t got = read(session->answers, answer, sizeof *answer);
+	ssize_t got = read(session->from, answer, sizeof *answer);
+	struct child_end end;
 
 	if (got == (ssize_t)sizeof *answer) {
-		give_time(session);
+		child_renew(session);
 		return SESSION_ANSWER;
 	}
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return clock_milliseconds() < session->deadline ? SESSION_QUIET
-								: end(session, true, crash);
-	return end(session, false, crash);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR) && !child_late(session))
+		return SESSION_QUIET;
+	child_finish(session, &end);
+	*crash = end.fate == CHILD_LATE ? "no answer within the attempt's time"
+		 : end.fate == CHILD_SIGNALLED || end.code != 0 ? "the attempt crashed"
+								: NULL;
+	return SESSION_OVER;
 }
 
 void session_attempt(const struct session_order *order, struct attempt *attempt)
 {
-	struct session session = {0};
+	struct child session;
 	struct session_answer answer;
 	const char *crash = "no answer at all";
 	enum session_news news = SESSION_QUIET;
@@ -190,7 +155,7 @@ void session_attempt(const struct session_order *order, struct attempt *attempt)
 		return;
 	}
 	while (news == SESSION_QUIET) {
-		struct pollfd news_of = {session.answers, POLLIN, 0};
+		struct pollfd news_of = {session.from, POLLIN, 0};
 
 		poll(&news_of, 1, 1000);
 		news = session_read(&session, &answer, &crash);
@@ -202,5 +167,5 @@ void session_attempt(const struct session_order *order, struct attempt *attempt)
 	}
 	*attempt = answer.attempt;
 	while (session_read(&session, &answer, &crash) != SESSION_OVER)
-		poll(&(struct pollfd){session.answers, POLLIN, 0}, 1, 1000);
+		poll(&(struct pollfd){session.from, POLLIN, 0}, 1, 1000);
 }

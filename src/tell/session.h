@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "tell/attempt.h"
 
+struct child;
 struct config;
 struct contents;
 struct delivery;
@@ -21,12 +21,6 @@ struct dependences;
 struct route_config;
 
 enum { SESSION_SECONDS = 120 /* without an answer, whatever it waits for */ };
-
-struct session {
-	pid_t process; /* 0: none */
-	int answers;   /* readable where session_read() has news */
-	int64_t deadline;
-};
 
 /* What it carries, borrowed until session_start() returns; of a delivery count its envelope and
  * what makes it a copy of its content. */
@@ -53,15 +47,15 @@ enum session_news {
 	SESSION_OVER,   /* its process is gone, and with it what was not answered */
 };
 
-/* False where no process can be made. */
-bool session_start(struct session *session, const struct session_order *order);
+/* False where no process can be made. session->from is readable where session_read() has news. */
+bool session_start(struct child *session, const struct session_order *order);
 
 /*
  * Does not wait. When it is over, *crash is why it did not end as it should (NULL: it
  * did): then whatever was in turn may have gone out whole.
  */
 enum session_news session_read(
-	struct session *session, struct session_answer *answer, const char **crash);
+	struct child *session, struct session_answer *answer, const char **crash);
 
 /* A session for one delivery, waited for. */
 void session_attempt(const struct session_order *order, struct attempt *attempt);

@@ -3,20 +3,13 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/clock.h"
+#include "base/child.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -47,10 +40,8 @@ struct job {
 };
 
 struct reader {
-	pid_t process; /* 0: none */
-	int socket;
+	struct child child;
 	struct job *job; /* NULL: idle */
-	int64_t since;   /* of the job, milliseconds */
 	struct buffer reply;
 };
 
@@ -62,12 +53,12 @@ struct readers {
 
 /* ---- the child ---- */
 
-static bool read_whole(int socket, void *bytes, size_t length)
+static bool read_whole(int in, void *bytes, size_t length)
 {
 	char *to = bytes;
 
 	while (length > 0) {
-		ssize_t got = read(socket, to, length);
+		ssize_t got = read(in, to, length);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -79,12 +70,12 @@ static bool read_whole(int socket, void *bytes, size_t length)
 	return true;
 }
 
-static bool receive(int socket, struct request *request, char **url, struct document *documents)
+static bool receive(int in, struct request *request, char **url, struct document *documents)
 {
-	if (!read_whole(socket, request, sizeof *request))
+	if (!read_whole(in, request, sizeof *request))
 		return false;
 	*url = memory_zero(request->url + 1, 1);
-	if (!read_whole(socket, *url, request->url))
+	if (!read_whole(in, *url, request->url))
 		return false;
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++) {
 		size_t length = request->documents[i];
@@ -94,13 +85,13 @@ static bool receive(int socket, struct request *request, char **url, struct docu
 			continue;
 		bytes = memory_zero(length + 1, 1);
 		documents[i] = (struct document){bytes, length};
-		if (!read_whole(socket, bytes, length))
+		if (!read_whole(in, bytes, length))
 			return false;
 	}
 	return true;
 }
 
-static bool answer(int socket, const struct error *error, const char *text, size_t length)
+static bool answer(int out, const struct error *error, const char *text, size_t length)
 {
 	struct reply reply = {error != NULL ? (int64_t)error->remedy : 0, length};
 
@@ -108,12 +99,11 @@ static bool answer(int socket, const struct error *error, const char *text, size
 		text = error->text;
 		reply.length = strlen(text);
 	}
-	return file_write_all(socket, &reply, sizeof reply) &&
-	       file_write_all(socket, text, reply.length);
+	return file_write_all(out, &reply, sizeof reply) && file_write_all(out, text, reply.length);
 }
 
-static bool serve_reading(int socket, const struct request *request, const char *url,
-	const struct document *documents)
+static bool serve_reading(
+	int out, const struct request *request, const char *url, const struct document *documents)
 {
 	struct reading reading = {0};
 	struct buffer text = {.maximum = READING_TEXT_MAX};
@@ -127,125 +117,57 @@ static bool serve_reading(int socket, const struct request *request, const char 
 				READING_TEXT_MAX);
 	}
 	reading_release(&reading);
-	good = answer(socket, good ? NULL : &error, buffer_string(&text), text.length);
+	good = answer(out, good ? NULL : &error, buffer_string(&text), text.length);
 	buffer_release(&text);
 	return good;
 }
 
-static bool serve_address(int socket, const struct request *request, const char *url,
-	const struct document *documents)
+static bool serve_address(
+	int out, const struct request *request, const char *url, const struct document *documents)
 {
 	struct error error = {0};
 	char *address = NULL;
 	bool good = kind_document_address(
 		request->kind, (size_t)request->address, url, documents, &address, &error);
 
-	good = answer(
-		socket, good ? NULL : &error, good ? address : "", good ? strlen(address) : 0);
+	good = answer(out, good ? NULL : &error, good ? address : "", good ? strlen(address) : 0);
 	free(address);
 	return good;
 }
 
-/* A page may take READER_SECONDS of the processor; the kernel ends the child after that. */
-static void limit_time(int seconds)
+/* One request after the other, each with time of its own. */
+static void serve(const void *context, int in, int out)
 {
-	struct itimerval timer = {.it_value = {.tv_sec = seconds}};
+	bool good = true;
 
-	setitimer(ITIMER_PROF, &timer, NULL);
-}
+	(void)context;
+	while (good) {
+		struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
+		struct request request;
+		char *url = NULL;
 
-static bool serve(int socket)
-{
-	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
-	struct request request;
-	char *url = NULL;
-	bool good;
-
-	good = receive(socket, &request, &url, documents);
-	if (good) {
-		limit_time(READER_SECONDS);
-		good = request.address >= 0 ? serve_address(socket, &request, url, documents)
-					    : serve_reading(socket, &request, url, documents);
-		limit_time(0);
+		child_limit_time(READER_SECONDS);
+		good = receive(in, &request, &url, documents) &&
+		       (request.address >= 0 ? serve_address(out, &request, url, documents)
+					     : serve_reading(out, &request, url, documents));
+		for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
+			free((char *)documents[i].bytes);
+		free(url);
 	}
-	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
-		free((char *)documents[i].bytes);
-	free(url);
-	return good;
-}
-
-/* Bytes of data that this process has mapped by now; what it inherited counts too. */
-static rlim_t data_mapped(void)
-{
-	unsigned long total, resident, shared, text, library, data = 0;
-	FILE *file = fopen("/proc/self/statm", "re");
-
-	if (file == NULL)
-		return 0;
-	if (fscanf(file, "%lu %lu %lu %lu %lu %lu", &total, &resident, &shared, &text, &library,
-		    &data) != 6)
-		data = 0;
-	fclose(file);
-	return (rlim_t)data * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-
-/* Of data, not of addresses: a sanitizer takes terabytes of those for itself. */
-void reader_limit_memory(void)
-{
-	rlim_t most = data_mapped() + READER_MEMORY;
-
-	setrlimit(RLIMIT_DATA, &(struct rlimit){most, most});
-}
-
-static void child(int socket)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGPROF, SIG_DFL);
-	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	reader_limit_memory();
-	memory_silence();
-	while (serve(socket))
-		;
-	_exit(0);
 }
 
 /* ---- the parent ---- */
 
-static bool reader_start(struct readers *readers, struct reader *reader)
-{
-	int pair[2];
+const struct child_role reader_role = {
+	.milliseconds = READER_WALL_MILLISECONDS,
+	.seconds = READER_SECONDS,
+	.memory = READER_MEMORY,
+	.file_length = READER_FILE,
+};
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return false;
-	reader->process = fork();
-	if (reader->process == 0) {
-		for (size_t i = 0; i < readers->count; i++)
-			if (readers->list[i].process > 0)
-				close(readers->list[i].socket);
-		close(pair[0]);
-		child(pair[1]);
-	}
-	close(pair[1]);
-	reader->socket = pair[0];
-	if (reader->process < 0) {
-		reader->process = 0;
-		close(pair[0]);
-		return false;
-	}
-	return true;
-}
-
-static void reader_stop(struct reader *reader)
+static bool reader_start(struct reader *reader)
 {
-	if (reader->process <= 0)
-		return;
-	close(reader->socket);
-	kill(reader->process, SIGKILL);
-	while (waitpid(reader->process, NULL, 0) < 0 && errno == EINTR)
-		;
-	reader->process = 0;
+	return child_start(&reader->child, &reader_role, serve, NULL);
 }
 
 struct readers *readers_new(size_t count)
@@ -253,7 +175,7 @@ struct readers *readers_new(size_t count)
 	struct readers *readers = memory_zero(1, sizeof *readers);
 
 	for (size_t i = 0; i < count && i < READERS_MAX; i++) {
-		reader_start(readers, &readers->list[i]);
+		reader_start(&readers->list[i]);
 		readers->count++;
 	}
 	return readers;
@@ -272,7 +194,7 @@ void readers_free(struct readers *readers)
 	if (readers == NULL)
 		return;
 	for (size_t i = 0; i < readers->count; i++) {
-		reader_stop(&readers->list[i]);
+		child_stop(&readers->list[i].child);
 		job_free(readers->list[i].job);
 		buffer_release(&readers->list[i].reply);
 	}
@@ -327,7 +249,7 @@ static void finish_dead(struct reader *reader, const char *why)
 {
 	struct error error;
 
-	reader_stop(reader);
+	child_stop(&reader->child);
 	error_set(&error, REMEDY_PAGE, "%s", why);
 	finish(reader, NULL, 0, &error);
 }
@@ -336,7 +258,7 @@ static void finish_dead(struct reader *reader, const char *why)
 static void refuse_all(struct readers *readers)
 {
 	for (size_t i = 0; i < readers->count; i++)
-		if (readers->list[i].process > 0)
+		if (readers->list[i].child.process > 0)
 			return;
 	while (readers->first != NULL) {
 		struct job *job = readers->first;
@@ -351,15 +273,15 @@ static void refuse_all(struct readers *readers)
 }
 
 /* A child that died in its sleep is no fault of the page that it would have read. */
-static bool hand_over(struct readers *readers, struct reader *reader)
+static bool hand_over(struct reader *reader)
 {
 	const struct buffer *bytes = &reader->job->bytes;
 
-	if (file_write_all(reader->socket, bytes->data, bytes->length))
+	child_renew(&reader->child);
+	if (file_write_all(reader->child.to, bytes->data, bytes->length))
 		return true;
-	reader_stop(reader);
-	return reader_start(readers, reader) &&
-	       file_write_all(reader->socket, bytes->data, bytes->length);
+	child_stop(&reader->child);
+	return reader_start(reader) && file_write_all(reader->child.to, bytes->data, bytes->length);
 }
 
 /* Hands queued jobs to idle readers; a reader that died is replaced first. */
@@ -370,13 +292,12 @@ static void dispatch(struct readers *readers)
 
 		if (reader->job != NULL)
 			continue;
-		if (reader->process == 0 && !reader_start(readers, reader))
+		if (reader->child.process == 0 && !reader_start(reader))
 			continue;
 		reader->job = readers->first;
 		readers->first = reader->job->next;
-		reader->since = clock_milliseconds();
 		buffer_clear(&reader->reply);
-		if (!hand_over(readers, reader))
+		if (!hand_over(reader))
 			finish_dead(reader, "reading it failed: the reader ended early");
 		else
 			buffer_release(&reader->job->bytes);
@@ -413,7 +334,7 @@ void readers_submit(struct readers *readers, const struct kind *kind, const char
 static bool reply_ready(struct reader *reader, bool *dead)
 {
 	char block[65536];
-	ssize_t got = recv(reader->socket, block, sizeof block, MSG_DONTWAIT);
+	ssize_t got = read(reader->child.from, block, sizeof block);
 	struct reply reply;
 
 	*dead = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
@@ -455,7 +376,7 @@ static void collect_one(struct reader *reader)
 					    "or broke the parser");
 		else
 			take_reply(reader);
-	} else if (clock_milliseconds() - reader->since > READER_WALL_MILLISECONDS) {
+	} else if (child_late(&reader->child)) {
 		finish_dead(reader, "reading it took longer than a page may");
 	}
 }
@@ -480,7 +401,7 @@ size_t readers_descriptors(const struct readers *readers, int descriptors[static
 
 	for (size_t i = 0; i < readers->count; i++)
 		if (readers->list[i].job != NULL)
-			descriptors[count++] = readers->list[i].socket;
+			descriptors[count++] = readers->list[i].child.from;
 	return count;
 }
 

@@ -13,6 +13,7 @@
 
 #include "watch/kind/kind.h"
 
+struct child_role;
 struct error;
 struct readers;
 
@@ -21,7 +22,11 @@ enum {
 	READER_SECONDS = 5,               /* of processor time for one page */
 	READER_WALL_MILLISECONDS = 20000, /* for one page, whatever it waits for */
 	READER_MEMORY = 1 << 30, /* bytes that one child may take beyond what it was forked with */
+	READER_FILE = 1 << 20,   /* bytes of a file it writes, which is none but a crash's report */
 };
+
+/* Who parses foreign bytes, here or elsewhere. */
+extern const struct child_role reader_role;
 
 /*
  * Forks count children (at most READERS_MAX). Call it early: before threads,
@@ -53,9 +58,6 @@ char *readers_read(struct readers *readers, const struct kind *kind, const char 
 
 /* Descriptors to wait on; returns their number, at most READERS_MAX. */
 size_t readers_descriptors(const struct readers *readers, int descriptors[static READERS_MAX]);
-
-/* From here on this process takes at most READER_MEMORY more. */
-void reader_limit_memory(void);
 
 /* Takes what is ready, calling done; returns how many jobs are still under way or queued. */
 size_t readers_collect(struct readers *readers);

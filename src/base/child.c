@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+enum { LOOK_MILLISECONDS = 10 /* between looks whether its time is up */ };
+
+/* ---- in the child ---- */
+
+void child_limit_time(int seconds)
+{
+	struct itimerval timer = {.it_value = {.tv_sec = seconds}};
+
+	setitimer(ITIMER_PROF, &timer, NULL);
+}
+
+/* Of data, not of addresses: a sanitizer takes terabytes of those for itself. What this process has
+ * mapped by now, or inherited, counts too. */
+void child_limit_memory(size_t bytes)
+{
+	unsigned long data = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+	rlim_t most;
+
+	if (file != NULL) {
+		if (fscanf(file, "%*u %*u %*u %*u %*u %lu", &data) != 1)
+			data = 0;
+		fclose(file);
+	}
+	most = (rlim_t)data * (rlim_t)sysconf(_SC_PAGESIZE) + bytes;
+	setrlimit(RLIMIT_DATA, &(struct rlimit){most, most});
+}
+
+static void close_between(int first, int last)
+{
+	if (first <= STDERR_FILENO)
+		first = STDERR_FILENO + 1;
+	if (first <= last)
+		syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0);
+}
+
+static void become(const struct child_role *role, pid_t parent, int in, int out)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGALRM, SIGPROF};
+
+	close_between(0, (in < out ? in : out) - 1);
+	close_between((in < out ? in : out) + 1, (in < out ? out : in) - 1);
+	close_between((in < out ? out : in) + 1, INT_MAX);
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		signal(signals[i], SIG_DFL);
+	if (role->detached)
+		setsid();
+	else
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (!role->detached && getppid() != parent)
+		_exit(0); /* it ended before the kernel was told to say so */
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	if (role->file_length > 0)
+		setrlimit(RLIMIT_FSIZE, &(struct rlimit){role->file_length, role->file_length});
+	if (role->seconds > 0)
+		child_limit_time(role->seconds);
+	if (role->memory > 0) {
+		child_limit_memory(role->memory);
+		memory_silence(); /* its parent says what became of it */
+	}
+}
+
+/* ---- in the parent ---- */
+
+bool child_start(
+	struct child *child, const struct child_role *role, child_work *work, const void *context)
+{
+	int to[2] = {-1, -1}, from[2] = {-1, -1}, reason;
+	pid_t parent = getpid(), process = -1;
+
+	signal(SIGCHLD, SIG_DFL); /* who started us may have ignored it: no status would be kept */
+	if (pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0)
+		process = fork();
+	if (process == 0) {
+		become(role, parent, to[0], from[1]);
+		work(context, to[0], from[1]);
+		_exit(0);
+	}
+	reason = errno;
+	close(to[0]);
+	close(from[1]);
+	*child = (struct child){role, process, to[1], from[0], 0};
+	if (process < 0) {
+		child_leave(child);
+		errno = reason;
+		return false;
+	}
+	fcntl(child->from, F_SETFL, O_NONBLOCK);
+	child_renew(child);
+	return true;
+}
+
+void child_renew(struct child *child)
+{
+	if (child->role->milliseconds > 0)
+		child->deadline = clock_milliseconds() + child->role->milliseconds;
+}
+
+bool child_late(const struct child *child)
+{
+	return child->deadline != 0 && clock_milliseconds() >= child->deadline;
+}
+
+bool child_ended(const struct child *child)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)child->process, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+	       info.si_pid == child->process;
+}
+
+static void kill_child(const struct child *child)
+{
+	if (child->role->detached)
+		kill(-child->process, SIGKILL);
+	kill(child->process, SIGKILL);
+}
+
+static int reap(struct child *child)
+{
+	int status = 0;
+
+	while (waitpid(child->process, &status, 0) < 0 && errno == EINTR)
+		;
+	child_leave(child);
+	return status;
+}
+
+void child_finish(struct child *child, struct child_end *end)
+{
+	struct pollfd over = {(int)syscall(SYS_pidfd_open, child->process, 0), POLLIN, 0};
+	int seconds = child->role->milliseconds / 1000, status;
+	bool late = false;
+
+	while (!child_ended(child) && !(late = child_late(child)))
+		poll(&over, 1, LOOK_MILLISECONDS);
+	close(over.fd);
+	if (late)
+		kill_child(child);
+	status = reap(child);
+	if (late) {
+		*end = (struct child_end){CHILD_LATE, 0, ""};
+		snprintf(end->reason, sizeof end->reason, "did not end within %d s", seconds);
+	} else if (WIFSIGNALED(status)) {
+		*end = (struct child_end){CHILD_SIGNALLED, WTERMSIG(status), ""};
+		snprintf(end->reason, sizeof end->reason, "ended by signal %d", end->code);
+	} else {
+		*end = (struct child_end){CHILD_EXITED, WEXITSTATUS(status), ""};
+		snprintf(end->reason, sizeof end->reason, "exit status %d", end->code);
+	}
+}
+
+void child_stop(struct child *child)
+{
+	if (child->process <= 0)
+		return;
+	kill_child(child);
+	reap(child);
+}
+
+void child_leave(struct child *child)
+{
+	close(child->to);
+	close(child->from);
+	*child = (struct child){0};
+}
