@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -282,16 +283,27 @@ static void test_its_exit_status_is_told_where_children_were_ignored(void **stat
 	test_its_exit_status_is_told(state);
 }
 
-static void wait_for_ever(const void *context, int in, int out)
+static void linger(const void *context, int in, int out)
 {
 	(void)context;
 	(void)in;
 	(void)out;
-	for (;;)
-		pause();
+	poll(NULL, 0, 2 * PATIENCE);
 }
 
 static void test_it_is_killed_at_its_deadline(void **state)
+{
+	struct child_end end;
+	struct child child;
+
+	(void)state;
+	assert_true(child_start(&child, &(struct child_role){.milliseconds = 100}, linger, NULL));
+	child_finish(&child, &end);
+	assert_int_equal(end.fate, CHILD_LATE);
+	assert_int_equal(end.code, 0);
+}
+
+static void test_its_time_may_begin_again(void **state)
 {
 	static const struct child_role role = {.milliseconds = 1000};
 	int64_t began = clock_milliseconds();
@@ -299,7 +311,7 @@ static void test_it_is_killed_at_its_deadline(void **state)
 	struct child child;
 
 	(void)state;
-	assert_true(child_start(&child, &role, wait_for_ever, NULL));
+	assert_true(child_start(&child, &role, linger, NULL));
 	assert_false(child_late(&child));
 	poll(NULL, 0, 600);
 	child_renew(&child);
@@ -313,9 +325,9 @@ static void test_it_is_killed_at_its_deadline(void **state)
 static void leave_another(const void *context, int in, int out)
 {
 	if (fork() == 0)
-		wait_for_ever(context, in, out);
+		linger(context, in, out);
 	file_write_all(out, "x", 1);
-	wait_for_ever(context, in, out);
+	linger(context, in, out);
 }
 
 static void test_a_detached_child_is_stopped_with_its_group(void **state)
@@ -341,19 +353,38 @@ static void test_a_detached_child_is_stopped_with_its_group(void **state)
 static void outlive(const void *context, int in, int out)
 {
 	(void)context;
-	(void)out;
+	signal(SIGPIPE, SIG_IGN); /* its parent may be gone already */
+	file_write_all(out, "begun", 5);
 	poll(&(struct pollfd){in, POLLIN, 0}, 1, PATIENCE); /* ends with its parent */
 	poll(NULL, 0, 200);
 	file_write_all(STDERR_FILENO, "alive", 5);
 }
 
-/* Starts a child of its own, which has the role, and ends. */
+/* Starts a child of its own, which has the role, and ends when that has begun. */
 static void be_parent(const void *context, int in, int out)
 {
 	struct child child;
 
 	(void)in;
 	dup2(out, STDERR_FILENO);
+	child_start(&child, context, outlive, NULL);
+	poll(&(struct pollfd){child.from, POLLIN, 0}, 1, PATIENCE);
+}
+
+static void wait_for_orphanage(void)
+{
+	for (pid_t parent = getppid(); getppid() == parent;)
+		poll(NULL, 0, 1);
+}
+
+/* Ends before its child has come to ask the kernel for anything. */
+static void be_hasty_parent(const void *context, int in, int out)
+{
+	struct child child;
+
+	(void)in;
+	dup2(out, STDERR_FILENO);
+	pthread_atfork(NULL, NULL, wait_for_orphanage);
 	child_start(&child, context, outlive, NULL);
 }
 
@@ -364,6 +395,8 @@ static void test_it_ends_with_its_parent_unless_it_is_detached(void **state)
 
 	(void)state;
 	run_child(&unlimited, be_parent, &unlimited, said, sizeof said);
+	assert_string_equal(said, "");
+	run_child(&unlimited, be_hasty_parent, &unlimited, said, sizeof said);
 	assert_string_equal(said, "");
 	run_child(&unlimited, be_parent, &detached, said, sizeof said);
 	assert_string_equal(said, "alive");
@@ -401,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_its_exit_status_is_told),
 		cmocka_unit_test(test_its_exit_status_is_told_where_children_were_ignored),
 		cmocka_unit_test(test_it_is_killed_at_its_deadline),
+		cmocka_unit_test(test_its_time_may_begin_again),
 		cmocka_unit_test(test_a_detached_child_is_stopped_with_its_group),
 		cmocka_unit_test(test_it_ends_with_its_parent_unless_it_is_detached),
 		cmocka_unit_test(test_without_a_process_there_is_an_error),
