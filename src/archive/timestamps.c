@@ -21,6 +21,11 @@
 #include "base/text.h"
 #include "store/store.h"
 
+const struct schema_step stamps_schema[] = {
+	{8, "CREATE TABLE stamp (folder TEXT PRIMARY KEY, sums TEXT NOT NULL) WITHOUT ROWID;"},
+	{0},
+};
+
 enum { FOLDER_MODE = 0755, SAME_SECOND_MAX = 100, SUMS_MAX = 4096 };
 
 /* No page's name begins with a dot. */

@@ -22,6 +22,8 @@
 struct buffer;
 struct error;
 
+extern const struct schema_step stamps_schema[];
+
 #define STAMPS_FOLDER "heads.stamps"
 #define STAMPS_REPLY "heads.tsr"
 

@@ -74,28 +74,42 @@ static int64_t version_of(struct database *database)
 	return version;
 }
 
-static bool migrate(struct database *database, const char *path,
-	const struct database_migrations *migrations, bool read_only, struct error *error)
+static int64_t newest_version(const struct schema_step *const *schema)
 {
-	int64_t version = version_of(database);
+	int64_t newest = 0;
+
+	for (; *schema != NULL; schema++)
+		for (const struct schema_step *step = *schema; step->sql != NULL; step++)
+			if (step->version > newest)
+				newest = step->version;
+	return newest;
+}
+
+static bool migrate(struct database *database, const char *path,
+	const struct schema_step *const *schema, bool read_only, struct error *error)
+{
+	int64_t version = version_of(database), newest = newest_version(schema);
 	char sql[64];
 
 	if (version < 0)
 		return error_set(error, REMEDY_LOCAL, "%s: %s", path, database->reason);
-	if (version > (int64_t)migrations->count)
+	if (version > newest)
 		return error_set(error, REMEDY_LOCAL,
-			"%s: of a newer lampwatch (schema %lld, this one knows %zu); use that one",
-			path, (long long)version, migrations->count);
-	if (version == (int64_t)migrations->count)
+			"%s: of a newer lampwatch (schema %lld, this one knows %lld); use that one",
+			path, (long long)version, (long long)newest);
+	if (version == newest)
 		return true;
 	if (read_only)
 		return error_set(error, REMEDY_LOCAL,
 			"%s: of an older lampwatch; `lampwatch run` brings it forward", path);
 	database_begin(database);
 	version = version_of(database); /* another run may have been faster */
-	for (; !database->failed && version < (int64_t)migrations->count; version++)
-		execute(database, migrations->steps[version]);
-	snprintf(sql, sizeof sql, "PRAGMA user_version = %zu", migrations->count);
+	while (!database->failed && version++ < newest)
+		for (size_t i = 0; schema[i] != NULL; i++)
+			for (const struct schema_step *step = schema[i]; step->sql != NULL; step++)
+				if (step->version == version && !database->failed)
+					execute(database, step->sql);
+	snprintf(sql, sizeof sql, "PRAGMA user_version = %lld", (long long)newest);
 	execute(database, sql);
 	return database_commit(database, error) || error_prefix(error, "%s", path);
 }
@@ -113,7 +127,7 @@ static bool connect(struct database *database, const char *path, int flags, bool
 	       execute(database, "PRAGMA foreign_keys = ON") && version_of(database) >= 0;
 }
 
-static struct database *open_as(const char *path, const struct database_migrations *migrations,
+static struct database *open_as(const char *path, const struct schema_step *const *schema,
 	bool read_only, bool alone, struct error *error)
 {
 	struct database *database = memory_zero(1, sizeof *database);
@@ -127,23 +141,23 @@ static struct database *open_as(const char *path, const struct database_migratio
 			database->inner != NULL ? sqlite3_errmsg(database->inner)
 						: "cannot be opened");
 	else
-		good = migrate(database, path, migrations, read_only, error);
+		good = migrate(database, path, schema, read_only, error);
 	if (good)
 		return database;
 	database_close(database);
 	return NULL;
 }
 
-struct database *database_open(const char *path, const struct database_migrations *migrations,
+struct database *database_open(const char *path, const struct schema_step *const *schema,
 	bool read_only, struct error *error)
 {
-	return open_as(path, migrations, read_only, false, error);
+	return open_as(path, schema, read_only, false, error);
 }
 
-struct database *database_open_alone(const char *path, const struct database_migrations *migrations,
+struct database *database_open_alone(const char *path, const struct schema_step *const *schema,
 	bool read_only, struct error *error)
 {
-	return open_as(path, migrations, read_only, true, error);
+	return open_as(path, schema, read_only, true, error);
 }
 
 static bool copy_into(struct database *database, const char *path, struct error *error)
@@ -167,7 +181,7 @@ static bool copy_into(struct database *database, const char *path, struct error 
 }
 
 struct database *database_copy(
-	const char *path, const struct database_migrations *migrations, struct error *error)
+	const char *path, const struct schema_step *const *schema, struct error *error)
 {
 	struct database *database = memory_zero(1, sizeof *database);
 	bool good = connect(database,
@@ -177,7 +191,7 @@ struct database *database_copy(
 		error_set(error, REMEDY_LOCAL, "no memory for a copy of %s", path);
 	if (good && file_exists(path))
 		good = copy_into(database, path, error);
-	if (good && migrate(database, path, migrations, false, error))
+	if (good && migrate(database, path, schema, false, error))
 		return database;
 	database_close(database);
 	return NULL;

@@ -18,32 +18,36 @@ struct database;
 struct error;
 struct statement;
 
-/* What the columns of the newest schema are made by, one step a version. */
-struct database_migrations {
-	const char *const *steps; /* SQL; step n brings version n to n + 1 */
-	size_t count;             /* the newest version */
+/*
+ * What a module keeps in the database, as it has grown: an array of these, ended by one without
+ * SQL. A step, once released, is never changed: a change of the schema is a new step.
+ */
+struct schema_step {
+	int64_t version; /* the schema's, to which this step belongs */
+	const char *sql;
 };
 
 /*
- * Opens the file, makes it where there is none (mode 0600), and migrates it
- * forward in one transaction. REMEDY_LOCAL: damaged, not writable, or of a
- * newer version. With read_only nothing is made or migrated.
+ * Opens the file, makes it where there is none (mode 0600), and migrates it forward in one
+ * transaction: version by version, in each the modules in the order of schema, which NULL ends. The
+ * newest version is the highest that a step has. REMEDY_LOCAL: damaged, not writable, or of a newer
+ * version. With read_only nothing is made or migrated.
  */
-struct database *database_open(const char *path, const struct database_migrations *migrations,
+struct database *database_open(const char *path, const struct schema_step *const *schema,
 	bool read_only, struct error *error);
 
 /*
  * The same for a disk so full that there is no room for the memory that processes share: nobody
  * else can open it until it is closed.
  */
-struct database *database_open_alone(const char *path, const struct database_migrations *migrations,
+struct database *database_open_alone(const char *path, const struct schema_step *const *schema,
 	bool read_only, struct error *error);
 /*
  * A copy in memory, in which anything may be done: it is gone when it is closed. Where there is no
  * file it is an empty one. Nothing of the file is changed, also where its schema is older.
  */
 struct database *database_copy(
-	const char *path, const struct database_migrations *migrations, struct error *error);
+	const char *path, const struct schema_step *const *schema, struct error *error);
 void database_close(struct database *database);
 
 /* BEGIN IMMEDIATE; waits up to ten seconds for another writer. */

@@ -15,6 +15,7 @@
 #include "config/pattern.h"
 #include "model/indicator_state.h"
 #include "run/context.h"
+#include "run/schema.h"
 #include "run/terminal.h"
 #include "store/alarm.h"
 #include "store/store.h"
@@ -104,7 +105,7 @@ static int act(struct answer *answer, const char *page)
 	struct error error;
 	int result = EXIT_LOCAL;
 
-	answer->database = store_open(answer->context->database_path, false, &error);
+	answer->database = database_open(answer->context->database_path, schema, false, &error);
 	if (answer->database == NULL) {
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 		return result;

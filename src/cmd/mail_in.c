@@ -18,6 +18,7 @@
 #include "cmd/command.h"
 #include "run/context.h"
 #include "run/mail_command.h"
+#include "run/schema.h"
 #include "store/store.h"
 #include "tell/incoming_mail.h"
 
@@ -53,7 +54,7 @@ static void read_mail(struct buffer *mail)
 static int receive(const struct context *context, const char *told, const struct buffer *mail)
 {
 	struct error error = {0};
-	struct database *database = store_open(context->database_path, false, &error);
+	struct database *database = database_open(context->database_path, schema, false, &error);
 	struct correspondence correspondence = {.config = context->config,
 		.templates = context->templates,
 		.database = database,

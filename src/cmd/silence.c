@@ -17,6 +17,7 @@
 #include "cmd/command.h"
 #include "config/window.h"
 #include "run/context.h"
+#include "run/schema.h"
 #include "run/suppression.h"
 #include "run/terminal.h"
 #include "store/silence.h"
@@ -198,7 +199,7 @@ static int act(const struct request *request)
 
 	if (result != EXIT_DONE)
 		return result;
-	database = store_open(request->context->database_path, false, &error);
+	database = database_open(request->context->database_path, schema, false, &error);
 	if (database == NULL) {
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 		return EXIT_LOCAL;

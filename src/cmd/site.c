@@ -14,6 +14,7 @@
 #include "base/lock.h"
 #include "cmd/command.h"
 #include "run/context.h"
+#include "run/schema.h"
 #include "store/store.h"
 
 enum { RUN_WAIT_MILLISECONDS = 300000, PROGRESS_STEP = 100 };
@@ -32,7 +33,7 @@ static int build(const struct context *context)
 	struct error error;
 	bool done;
 
-	site.database = store_open(context->database_path, false, &error);
+	site.database = database_open(context->database_path, schema, false, &error);
 	done = site.database != NULL && site_build(&site, &error);
 	database_close(site.database);
 	if (!done) {

@@ -14,6 +14,7 @@
 #include "cmd/command.h"
 #include "config/pattern.h"
 #include "run/context.h"
+#include "run/schema.h"
 #include "store/store.h"
 #include "tell/subscribers.h"
 
@@ -138,7 +139,8 @@ static int save(struct wish *wish)
 {
 	struct subscribers subscribers = {0};
 	struct error error;
-	struct database *database = store_open(wish->context->database_path, false, &error);
+	struct database *database =
+		database_open(wish->context->database_path, schema, false, &error);
 	int result = EXIT_LOCAL;
 
 	if (database == NULL)

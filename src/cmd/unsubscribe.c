@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cmd/command.h"
 #include "run/context.h"
+#include "run/schema.h"
 #include "store/store.h"
 #include "tell/subscribers.h"
 
@@ -15,7 +16,7 @@ static int unsubscribe(const struct context *context, const char *mail)
 {
 	struct subscribers subscribers = {0};
 	struct error error;
-	struct database *database = store_open(context->database_path, false, &error);
+	struct database *database = database_open(context->database_path, schema, false, &error);
 	int result = EXIT_DONE;
 
 	if (database == NULL) {

@@ -19,6 +19,7 @@
 #include "base/signature.h"
 #include "cmd/command.h"
 #include "run/context.h"
+#include "run/schema.h"
 #include "run/terminal.h"
 #include "store/store.h"
 
@@ -109,7 +110,7 @@ static struct database *open_database(const char *archive, bool *copy, struct er
 		error_set(error, REMEDY_LOCAL, "%s: there is no archive%s", archive,
 			file_exists(heads) ? ": its database is gone" : " yet");
 	else if (!*copy)
-		database = store_open(path, true, error);
+		database = database_open(path, schema, true, error);
 	free(heads);
 	free(path);
 	free(state);

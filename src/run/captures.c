@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/validator.h"
+#include "run/schema.h"
 #include "run/sign_heads.h"
 #include "watch/reader.h"
 
@@ -199,7 +200,7 @@ int feeder_open(struct feeder *feeder, struct context *context, const struct obs
 	feeder->observer = *how;
 	if (feeder->readers == NULL)
 		feeder->readers = readers_new(1);
-	feeder->database = store_open(context->database_path, false, &error);
+	feeder->database = database_open(context->database_path, schema, false, &error);
 	feeder->observer.database = feeder->database;
 	if (feeder->database == NULL || !observer_open(&feeder->observer, &error)) {
 		fprintf(stderr, "lampwatch: %s\n", error.text);

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "run/print.h"
 #include "settings.h"
+#include "run/schema.h"
 #include "store/store.h"
 #include "tell/providers.h"
 
@@ -73,9 +74,9 @@ struct database *context_database(const struct context *context, bool *missing)
 	*missing = !file_exists(context->database_path);
 	if (*missing)
 		return NULL;
-	database = store_open(context->database_path, true, &error);
+	database = database_open(context->database_path, schema, true, &error);
 	if (database == NULL) /* on a full disk */
-		database = store_open_alone(context->database_path, true, NULL);
+		database = database_open_alone(context->database_path, schema, true, NULL);
 	if (database == NULL)
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 	return database;
@@ -85,7 +86,7 @@ struct database *context_outbox(void *context)
 {
 	const struct context *self = context;
 
-	return store_open(self->database_path, false, NULL);
+	return database_open(self->database_path, schema, false, NULL);
 }
 
 int context_alone(const struct context *context,
@@ -104,7 +105,7 @@ int context_alone(const struct context *context,
 		error_set(
 			&error, REMEDY_LATER, "another run is at work for five minutes; try again");
 	if (lock >= 0)
-		database = store_open(context->database_path, false, &error);
+		database = database_open(context->database_path, schema, false, &error);
 	if (database != NULL) {
 		result = work(context, database);
 	} else {

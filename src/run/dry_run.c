@@ -12,6 +12,7 @@
 #include "run/heartbeat.h"
 #include "run/remind.h"
 #include "run/run.h"
+#include "run/schema.h"
 #include "run/terminal.h"
 #include "tell/message.h"
 #include "tell/outbox.h"
@@ -125,7 +126,7 @@ int run_dry(struct run *run, char **names)
 
 	run->readers = readers_new(2);
 	http_start();
-	run->database = store_copy(run->context->database_path, &error);
+	run->database = database_copy(run->context->database_path, schema, &error);
 	if (run->database != NULL)
 		status = pass(run, names);
 	else

@@ -24,6 +24,7 @@
 #include "run/hosting_lookup.h"
 #include "run/metrics.h"
 #include "run/remind.h"
+#include "run/schema.h"
 #include "run/sign_heads.h"
 #include "tell/outbox.h"
 
@@ -149,13 +150,14 @@ static int open_all(struct run *run)
 	run->readers = readers_new(2);
 	run->courier = courier_new(&courier);
 	http_start();
-	run->database = store_open(run->context->database_path, false, &error);
+	run->database = database_open(run->context->database_path, schema, false, &error);
 	if (run->database == NULL) { /* also opening takes some space */
 		reserve_free(run->config->archive);
-		run->database = store_open(run->context->database_path, false, &error);
+		run->database = database_open(run->context->database_path, schema, false, &error);
 	}
 	if (run->database == NULL)
-		run->database = store_open_alone(run->context->database_path, false, &error);
+		run->database =
+			database_open_alone(run->context->database_path, schema, false, &error);
 	if (run->database == NULL) {
 		run_complain(run, error.text);
 		return EXIT_LOCAL;

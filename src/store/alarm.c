@@ -7,6 +7,15 @@
 #include "base/database.h"
 #include "base/memory.h"
 
+const struct schema_step alarm_schema[] = {
+	{1, "CREATE TABLE alarm (id INTEGER PRIMARY KEY, page TEXT, kind TEXT, indicator TEXT,"
+	    " opened INTEGER,  closed INTEGER);"
+	    "CREATE INDEX alarm_open ON alarm (page, kind, indicator) WHERE closed IS NULL;"},
+	{3, "ALTER TABLE alarm ADD COLUMN acknowledged INTEGER;"
+	    "ALTER TABLE alarm ADD COLUMN reminded INTEGER;"},
+	{0},
+};
+
 void alarms_load(struct database *database, const char *page, struct alarms *alarms)
 {
 	struct statement *row = database_query(database,

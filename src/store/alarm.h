@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct database;
+#include "base/database.h"
+
+extern const struct schema_step alarm_schema[];
 
 /* Strings owned; times are seconds since 1970, 0 for never. */
 struct alarm {

@@ -7,6 +7,13 @@
 #include "base/database.h"
 #include "base/memory.h"
 
+const struct schema_step silence_schema[] = {
+	{3, "CREATE TABLE silence (id INTEGER PRIMARY KEY, page TEXT NOT NULL,"
+	    " begins INTEGER NOT NULL,  ends INTEGER NOT NULL, reason TEXT NOT NULL);"
+	    "CREATE INDEX silence_page ON silence (page, ends);"},
+	{0},
+};
+
 void silences_load(struct database *database, int64_t now, struct silences *silences)
 {
 	struct statement *row = database_query(database,

@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct database;
+#include "base/database.h"
+
+extern const struct schema_step silence_schema[];
 
 enum {
 	SILENCE_REASON_MAX = 256, /* bytes */

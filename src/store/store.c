@@ -13,173 +13,56 @@
 #include "model/schedule.h"
 #include "model/validator.h"
 
-/* A step, once released, is never changed: a change of the schema is a new step. */
-static const char *const steps[] = {
-	"CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE page ("
-	"  name TEXT PRIMARY KEY, url TEXT, kind_digest TEXT, program TEXT,"
-	"  known INTEGER, last_fetch INTEGER, last_success INTEGER, last_full INTEGER, retry_at "
-	"INTEGER,"
-	"  failures INTEGER, failure TEXT, failing_since INTEGER, unreadable INTEGER, lost INTEGER,"
-	"  gone_told INTEGER, red INTEGER, unconfirmed INTEGER,"
-	"  snapshot INTEGER, folder TEXT, sums TEXT, head TEXT, confirmed INTEGER, last_confirmed "
-	"INTEGER"
-	") WITHOUT ROWID;"
-	"CREATE TABLE reading (page TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE validator (page TEXT, position INTEGER, url TEXT, etag TEXT, last_modified "
-	"TEXT, body TEXT,"
-	"  PRIMARY KEY (page, position)) WITHOUT ROWID;"
-	"CREATE TABLE lamp (page TEXT, id TEXT, grouping TEXT, name TEXT, level TEXT, word TEXT, "
-	"gone INTEGER,"
-	"  red INTEGER, since INTEGER, count INTEGER, count_since INTEGER, before TEXT, alarm "
-	"INTEGER,"
-	"  alarm_since INTEGER, PRIMARY KEY (page, id)) WITHOUT ROWID;"
-	"CREATE TABLE snapshot (page TEXT, sequence INTEGER, time INTEGER, folder TEXT, sums TEXT, "
-	"line TEXT,"
-	"  PRIMARY KEY (page, sequence)) WITHOUT ROWID;"
-	"CREATE INDEX snapshot_time ON snapshot (page, time);"
-	"CREATE INDEX snapshot_folder ON snapshot (page, folder);"
-	"CREATE TABLE change (id INTEGER PRIMARY KEY, page TEXT, time INTEGER, snapshot INTEGER, "
-	"type TEXT,"
-	"  item TEXT, name TEXT, before TEXT, after TEXT, text TEXT, anew INTEGER);"
-	"CREATE INDEX change_page ON change (page, time);"
-	"CREATE TABLE alarm (id INTEGER PRIMARY KEY, page TEXT, kind TEXT, indicator TEXT, opened "
-	"INTEGER,"
-	"  closed INTEGER);"
-	"CREATE INDEX alarm_open ON alarm (page, kind, indicator) WHERE closed IS NULL;"
-	"CREATE TABLE event (id INTEGER PRIMARY KEY, page TEXT, time INTEGER, type TEXT, indicator "
-	"TEXT,"
-	"  label TEXT, before TEXT, after TEXT, text TEXT);"
-	"CREATE INDEX event_page ON event (page, time);"
-	"CREATE TABLE delivery ("
-	"  id INTEGER PRIMARY KEY, receiver TEXT NOT NULL, page TEXT NOT NULL, created INTEGER, "
-	"message_id TEXT,"
-	"  bytes BLOB, data TEXT, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, next_try "
-	"INTEGER,"
-	"  tried INTEGER,"
-	"  perhaps INTEGER NOT NULL DEFAULT 0, route TEXT, code INTEGER, reason TEXT, ended "
-	"INTEGER,"
-	"  second INTEGER NOT NULL DEFAULT 0);"
-	"CREATE INDEX delivery_owed ON delivery (state, next_try) WHERE state IN ('pending', "
-	"'sending');"
-	"CREATE INDEX delivery_turn ON delivery (receiver, page, id) WHERE state IN ('pending', "
-	"'sending');"
-	"CREATE TABLE owed (delivery INTEGER, alarm INTEGER, type TEXT, PRIMARY KEY (alarm, "
-	"delivery, type))"
-	"  WITHOUT ROWID;"
-	"CREATE INDEX owed_delivery ON owed (delivery);",
-	"ALTER TABLE page ADD COLUMN host TEXT;",
-
-	/* signal: what is held back, joined, flapping, silenced, and answered for */
-	"ALTER TABLE delivery ADD COLUMN held_until INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE delivery ADD COLUMN held_for TEXT;"
-	"ALTER TABLE delivery ADD COLUMN otherwise TEXT;"
-	"ALTER TABLE delivery ADD COLUMN run INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE delivery ADD COLUMN gather INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE lamp ADD COLUMN ring TEXT NOT NULL DEFAULT '';"
-	"ALTER TABLE lamp ADD COLUMN ring_time INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE lamp ADD COLUMN ring_changed INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE lamp ADD COLUMN flapping INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE lamp ADD COLUMN peak TEXT NOT NULL DEFAULT '';"
-	"ALTER TABLE lamp ADD COLUMN rising INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE alarm ADD COLUMN acknowledged INTEGER;"
-	"ALTER TABLE alarm ADD COLUMN reminded INTEGER;"
-	"CREATE TABLE silence (id INTEGER PRIMARY KEY, page TEXT NOT NULL, begins INTEGER NOT NULL,"
-	"  ends INTEGER NOT NULL, reason TEXT NOT NULL);"
-	"CREATE INDEX silence_page ON silence (page, ends);"
-	"CREATE INDEX delivery_run ON delivery (run, receiver);",
-
-	/* subscribers */
-	"CREATE TABLE subscriber (mail TEXT PRIMARY KEY COLLATE NOCASE, second TEXT,"
-	"  pages TEXT NOT NULL, indicators TEXT NOT NULL, floor TEXT NOT NULL, wanted INTEGER,"
-	"  state TEXT NOT NULL, created INTEGER, changed INTEGER, reason TEXT NOT NULL)"
-	"  WITHOUT ROWID;"
-	"CREATE TABLE bounce (id INTEGER PRIMARY KEY, mail TEXT NOT NULL COLLATE NOCASE,"
-	"  time INTEGER);"
-	"CREATE TABLE answer (id INTEGER PRIMARY KEY, sender TEXT NOT NULL, time INTEGER);"
-	"ALTER TABLE delivery ADD COLUMN sender TEXT;",
-
-	/* site: what is written of each page, and the ways by which its pages are found */
-	"CREATE TABLE site (page TEXT PRIMARY KEY, snapshot INTEGER, failing INTEGER, day INTEGER,"
-	"  strip TEXT, lamps TEXT) WITHOUT ROWID;"
-	"CREATE INDEX change_time ON change (time);"
-	"CREATE INDEX change_item ON change (page, item, time);"
-	"CREATE INDEX event_time ON event (time);",
-
-	/* report: when nobody saw a page */
-	"CREATE TABLE gap (page TEXT, begins INTEGER, ends INTEGER, PRIMARY KEY (page, begins))"
-	"  WITHOUT ROWID;",
-
-	/* host: what DNS said of relays, webhooks and mail domains while all was well */
-	"CREATE TABLE host (role TEXT, name TEXT, status TEXT NOT NULL, failure TEXT NOT NULL,"
-	"  checked INTEGER NOT NULL, tried INTEGER NOT NULL, PRIMARY KEY (role, name)) WITHOUT "
-	"ROWID;"
-	"CREATE TABLE host_record (role TEXT, name TEXT, position INTEGER, type TEXT, preference "
-	"INTEGER,"
-	"  owner TEXT, value TEXT, PRIMARY KEY (role, name, position)) WITHOUT ROWID;",
-
-	/* keep: time stamps, what was packed and pruned, and readings that show an alteration */
-	"CREATE TABLE stamp (folder TEXT PRIMARY KEY, sums TEXT NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE note (page TEXT, sequence INTEGER, line TEXT NOT NULL,"
-	"  PRIMARY KEY (page, sequence)) WITHOUT ROWID;"
-	"ALTER TABLE snapshot ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE reading ADD COLUMN sha256 TEXT;",
-
-	/* receivers: webhooks that want no more, and how far a series of requests got */
-	"CREATE TABLE disabled (webhook TEXT PRIMARY KEY, target TEXT NOT NULL, since INTEGER,"
-	"  reason TEXT NOT NULL) WITHOUT ROWID;"
-	"ALTER TABLE delivery ADD COLUMN posted INTEGER NOT NULL DEFAULT 0;",
-
-	/*
-	 * content: what is said is kept once for all who are owed it, and no longer written anew
-	 * with each step of each delivery. What was made before is whole, under its delivery's
-	 * number, which is also what its rows of owed say.
-	 */
-	"CREATE TABLE content (id INTEGER PRIMARY KEY, whole INTEGER NOT NULL, bytes BLOB,"
-	"  data TEXT);"
-	"CREATE INDEX content_kept ON content (id) WHERE bytes IS NOT NULL;"
-	"INSERT INTO content SELECT id, 1, bytes, CASE WHEN bytes IS NOT NULL THEN data END"
-	"  FROM delivery;"
-	"ALTER TABLE delivery ADD COLUMN content INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE delivery ADD COLUMN in_reply_to TEXT;"
-	"ALTER TABLE delivery ADD COLUMN unsubscribe TEXT;"
-	"UPDATE delivery SET content = id;"
-	"CREATE INDEX delivery_content ON delivery (content);"
-	"ALTER TABLE delivery DROP COLUMN bytes;"
-	"ALTER TABLE delivery DROP COLUMN data;"
-	"ALTER TABLE owed RENAME COLUMN delivery TO content;"
-	"DROP INDEX owed_delivery;"
-	"CREATE INDEX owed_content ON owed (content);"
-	/* What is owed has not ended: that changes once for a delivery, its state twice and more.
-	 */
-	"DROP INDEX delivery_owed;"
-	"DROP INDEX delivery_turn;"
-	"CREATE INDEX delivery_owed ON delivery (ended) WHERE ended IS NULL;"
-	"CREATE INDEX delivery_turn ON delivery (receiver, page, id) WHERE ended IS NULL;"
-	"CREATE INDEX delivery_dead ON delivery (id) WHERE state = 'dead';",
-
-	/* question: what is asked for by letter changes nothing of what an address is told */
-	"CREATE TABLE question (id INTEGER PRIMARY KEY, mail TEXT NOT NULL, pages TEXT NOT NULL,"
-	"  asked INTEGER NOT NULL);"
-	"DELETE FROM subscriber WHERE state = 'asked';",
+const struct schema_step store_schema[] = {
+	{1, "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+	    "CREATE TABLE page (  name TEXT PRIMARY KEY, url TEXT, kind_digest TEXT,"
+	    " program TEXT,  known INTEGER, last_fetch INTEGER, last_success INTEGER,"
+	    " last_full INTEGER, retry_at INTEGER,  failures INTEGER, failure TEXT,"
+	    " failing_since INTEGER, unreadable INTEGER, lost INTEGER,  gone_told INTEGER,"
+	    " red INTEGER, unconfirmed INTEGER,  snapshot INTEGER, folder TEXT, sums TEXT,"
+	    " head TEXT, confirmed INTEGER, last_confirmed INTEGER) WITHOUT ROWID;"
+	    "CREATE TABLE reading (page TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;"
+	    "CREATE TABLE validator (page TEXT, position INTEGER, url TEXT, etag TEXT,"
+	    " last_modified TEXT, body TEXT,  PRIMARY KEY (page, position)) WITHOUT ROWID;"
+	    "CREATE TABLE lamp (page TEXT, id TEXT, grouping TEXT, name TEXT, level TEXT,"
+	    " word TEXT, gone INTEGER,  red INTEGER, since INTEGER, count INTEGER,"
+	    " count_since INTEGER, before TEXT, alarm INTEGER,  alarm_since INTEGER,"
+	    " PRIMARY KEY (page, id)) WITHOUT ROWID;"
+	    "CREATE TABLE snapshot (page TEXT, sequence INTEGER, time INTEGER, folder TEXT,"
+	    " sums TEXT, line TEXT,  PRIMARY KEY (page, sequence)) WITHOUT ROWID;"
+	    "CREATE INDEX snapshot_time ON snapshot (page, time);"
+	    "CREATE INDEX snapshot_folder ON snapshot (page, folder);"
+	    "CREATE TABLE change (id INTEGER PRIMARY KEY, page TEXT, time INTEGER,"
+	    " snapshot INTEGER, type TEXT,  item TEXT, name TEXT, before TEXT, after TEXT,"
+	    " text TEXT, anew INTEGER);"
+	    "CREATE INDEX change_page ON change (page, time);"
+	    "CREATE TABLE event (id INTEGER PRIMARY KEY, page TEXT, time INTEGER, type TEXT,"
+	    " indicator TEXT,  label TEXT, before TEXT, after TEXT, text TEXT);"
+	    "CREATE INDEX event_page ON event (page, time);"},
+	{2, "ALTER TABLE page ADD COLUMN host TEXT;"},
+	/* flapping */
+	{3, "ALTER TABLE lamp ADD COLUMN ring TEXT NOT NULL DEFAULT '';"
+	    "ALTER TABLE lamp ADD COLUMN ring_time INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE lamp ADD COLUMN ring_changed INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE lamp ADD COLUMN flapping INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE lamp ADD COLUMN peak TEXT NOT NULL DEFAULT '';"
+	    "ALTER TABLE lamp ADD COLUMN rising INTEGER NOT NULL DEFAULT 0;"},
+	/* what the site has written of each page, and the ways by which its pages are found */
+	{5, "CREATE TABLE site (page TEXT PRIMARY KEY, snapshot INTEGER, failing INTEGER,"
+	    " day INTEGER,  strip TEXT, lamps TEXT) WITHOUT ROWID;"
+	    "CREATE INDEX change_time ON change (time);"
+	    "CREATE INDEX change_item ON change (page, item, time);"
+	    "CREATE INDEX event_time ON event (time);"},
+	/* when nobody saw a page */
+	{6, "CREATE TABLE gap (page TEXT, begins INTEGER, ends INTEGER, PRIMARY KEY (page,"
+	    " begins))  WITHOUT ROWID;"},
+	/* what was packed and pruned, and readings that show an alteration */
+	{8, "CREATE TABLE note (page TEXT, sequence INTEGER, line TEXT NOT NULL,"
+	    "  PRIMARY KEY (page, sequence)) WITHOUT ROWID;"
+	    "ALTER TABLE snapshot ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE reading ADD COLUMN sha256 TEXT;"},
+	{0},
 };
-
-static const struct database_migrations migrations = {steps, sizeof steps / sizeof steps[0]};
-
-struct database *store_open(const char *path, bool read_only, struct error *error)
-{
-	return database_open(path, &migrations, read_only, error);
-}
-
-struct database *store_open_alone(const char *path, bool read_only, struct error *error)
-{
-	return database_open_alone(path, &migrations, read_only, error);
-}
-
-struct database *store_copy(const char *path, struct error *error)
-{
-	return database_copy(path, &migrations, error);
-}
 
 static char *column(struct statement *row, int i)
 {

@@ -21,7 +21,6 @@
 #include "model/validator.h"
 
 struct buffer;
-struct error;
 struct text_list;
 
 /* A page between runs. Strings owned; NULL or "" alike mean "none". Times are
@@ -64,11 +63,8 @@ struct page_states {
 	size_t count;
 };
 
-struct database *store_open(const char *path, bool read_only, struct error *error);
-/* See database_open_alone(). */
-struct database *store_open_alone(const char *path, bool read_only, struct error *error);
-/* See database_copy(). */
-struct database *store_copy(const char *path, struct error *error);
+/* The tables of pages, their snapshots, changes and events, and of facts. */
+extern const struct schema_step store_schema[];
 
 /* All pages, without readings and lamps. */
 void store_pages(struct database *database, struct page_states *states);

@@ -9,6 +9,12 @@
 #include "base/memory.h"
 #include "config/config.h"
 
+const struct schema_step disabled_schema[] = {
+	{9, "CREATE TABLE disabled (webhook TEXT PRIMARY KEY, target TEXT NOT NULL,"
+	    " since INTEGER,  reason TEXT NOT NULL) WITHOUT ROWID;"},
+	{0},
+};
+
 /* What a webhook's requests go to, in a form that tells nothing of it. */
 static void fingerprint(const struct webhook_config *webhook, char out[static DIGEST_TEXT])
 {

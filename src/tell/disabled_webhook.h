@@ -9,8 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct database;
+#include "base/database.h"
+
 struct webhook_config;
+
+extern const struct schema_step disabled_schema[];
 
 /* What is known of one; owned, freed with disabled_release(). */
 struct disabled {

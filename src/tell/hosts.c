@@ -10,6 +10,16 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+const struct schema_step hosts_schema[] = {
+	{7, "CREATE TABLE host (role TEXT, name TEXT, status TEXT NOT NULL,"
+	    " failure TEXT NOT NULL,  checked INTEGER NOT NULL, tried INTEGER NOT NULL,"
+	    " PRIMARY KEY (role, name)) WITHOUT ROWID;"
+	    "CREATE TABLE host_record (role TEXT, name TEXT, position INTEGER, type TEXT,"
+	    " preference INTEGER,  owner TEXT, value TEXT, PRIMARY KEY (role, name,"
+	    " position)) WITHOUT ROWID;"},
+	{0},
+};
+
 static const char *const role_names[] = {[HOST_MACHINE] = "host", [HOST_DOMAIN] = "mail"};
 static const char *const type_names[] = {
 	[DNS_MX] = "MX", [DNS_A] = "A", [DNS_AAAA] = "AAAA", [DNS_CNAME] = "CNAME"};

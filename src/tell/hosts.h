@@ -10,9 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/database.h"
 #include "net/resolver.h"
 
-struct database;
+extern const struct schema_step hosts_schema[];
 
 /* What is asked about a name. */
 enum host_role {

@@ -11,6 +11,58 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+const struct schema_step outbox_schema[] = {
+	{1, "CREATE TABLE delivery (  id INTEGER PRIMARY KEY, receiver TEXT NOT NULL,"
+	    " page TEXT NOT NULL, created INTEGER, message_id TEXT,  bytes BLOB, data TEXT,"
+	    " state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, next_try INTEGER,"
+	    "  tried INTEGER,  perhaps INTEGER NOT NULL DEFAULT 0, route TEXT, code INTEGER,"
+	    " reason TEXT, ended INTEGER,  second INTEGER NOT NULL DEFAULT 0);"
+	    "CREATE INDEX delivery_owed ON delivery (state, next_try) WHERE state IN ('pending',"
+	    " 'sending');"
+	    "CREATE INDEX delivery_turn ON delivery (receiver, page,"
+	    " id) WHERE state IN ('pending', 'sending');"
+	    "CREATE TABLE owed (delivery INTEGER, alarm INTEGER, type TEXT, PRIMARY KEY (alarm,"
+	    " delivery, type))  WITHOUT ROWID;"
+	    "CREATE INDEX owed_delivery ON owed (delivery);"},
+	/* what is held back and joined */
+	{3, "ALTER TABLE delivery ADD COLUMN held_until INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE delivery ADD COLUMN held_for TEXT;"
+	    "ALTER TABLE delivery ADD COLUMN otherwise TEXT;"
+	    "ALTER TABLE delivery ADD COLUMN run INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE delivery ADD COLUMN gather INTEGER NOT NULL DEFAULT 0;"
+	    "CREATE INDEX delivery_run ON delivery (run, receiver);"},
+	{4, "ALTER TABLE delivery ADD COLUMN sender TEXT;"},
+	/* how far a series of requests got */
+	{9, "ALTER TABLE delivery ADD COLUMN posted INTEGER NOT NULL DEFAULT 0;"},
+	/*
+	 * What is said is kept once for all who are owed it, and no longer written with each step
+	 * of each delivery. What was made before is whole, under its delivery's number, which is
+	 * also what its rows of owed say. What is owed has not ended: that changes once for a
+	 * delivery, its state twice and more.
+	 */
+	{10, "CREATE TABLE content (id INTEGER PRIMARY KEY, whole INTEGER NOT NULL, bytes BLOB,"
+	     "  data TEXT);"
+	     "CREATE INDEX content_kept ON content (id) WHERE bytes IS NOT NULL;"
+	     "INSERT INTO content SELECT id, 1, bytes,"
+	     " CASE WHEN bytes IS NOT NULL THEN data END  FROM delivery;"
+	     "ALTER TABLE delivery ADD COLUMN content INTEGER NOT NULL DEFAULT 0;"
+	     "ALTER TABLE delivery ADD COLUMN in_reply_to TEXT;"
+	     "ALTER TABLE delivery ADD COLUMN unsubscribe TEXT;"
+	     "UPDATE delivery SET content = id;"
+	     "CREATE INDEX delivery_content ON delivery (content);"
+	     "ALTER TABLE delivery DROP COLUMN bytes;"
+	     "ALTER TABLE delivery DROP COLUMN data;"
+	     "ALTER TABLE owed RENAME COLUMN delivery TO content;"
+	     "DROP INDEX owed_delivery;"
+	     "CREATE INDEX owed_content ON owed (content);"
+	     "DROP INDEX delivery_owed;"
+	     "DROP INDEX delivery_turn;"
+	     "CREATE INDEX delivery_owed ON delivery (ended) WHERE ended IS NULL;"
+	     "CREATE INDEX delivery_turn ON delivery (receiver, page, id) WHERE ended IS NULL;"
+	     "CREATE INDEX delivery_dead ON delivery (id) WHERE state = 'dead';"},
+	{0},
+};
+
 #define COLUMNS                                                                                    \
 	"id, receiver, page, message_id, content, in_reply_to, state, tries, next_try, perhaps,"   \
 	" second, route, code, reason, created, ended, sender, otherwise, held_until, held_for,"   \

@@ -25,6 +25,9 @@
 #include "tell/content.h"
 #include "tell/plan.h"
 
+/* The tables of deliveries, contents, and the alarms that contents tell of. */
+extern const struct schema_step outbox_schema[];
+
 enum {
 	OUTBOX_FIRST_RETRY = 55,       /* seconds: the next minute's run finds it due */
 	OUTBOX_LAST_RETRY = 300,       /* the longest pause */

@@ -8,6 +8,12 @@
 #include "base/list.h"
 #include "base/memory.h"
 
+const struct schema_step questions_schema[] = {
+	{11, "CREATE TABLE question (id INTEGER PRIMARY KEY, mail TEXT NOT NULL,"
+	     " pages TEXT NOT NULL,  asked INTEGER NOT NULL);"},
+	{0},
+};
+
 void questions_load(struct database *database, struct questions *questions)
 {
 	struct statement *row = database_query(

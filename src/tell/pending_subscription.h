@@ -10,9 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/database.h"
 #include "base/list.h"
 
-struct database;
+extern const struct schema_step questions_schema[];
 
 enum {
 	QUESTIONS_MAX = 10000,              /* open at a time */

@@ -16,6 +16,19 @@
 #include "tell/pending_subscription.h"
 #include "tell/receivers.h"
 
+const struct schema_step subscribers_schema[] = {
+	{4, "CREATE TABLE subscriber (mail TEXT PRIMARY KEY COLLATE NOCASE, second TEXT,"
+	    "  pages TEXT NOT NULL, indicators TEXT NOT NULL, floor TEXT NOT NULL,"
+	    " wanted INTEGER,  state TEXT NOT NULL, created INTEGER, changed INTEGER,"
+	    " reason TEXT NOT NULL)  WITHOUT ROWID;"
+	    "CREATE TABLE bounce (id INTEGER PRIMARY KEY, mail TEXT NOT NULL COLLATE NOCASE,"
+	    "  time INTEGER);"
+	    "CREATE TABLE answer (id INTEGER PRIMARY KEY, sender TEXT NOT NULL, time INTEGER);"},
+	/* who has only asked stands in a table of its own (tell/pending_subscription.h) */
+	{11, "DELETE FROM subscriber WHERE state = 'asked';"},
+	{0},
+};
+
 static const char *const state_names[SUBSCRIBER_STATES] = {
 	[SUBSCRIBER_ACTIVE] = "active",
 	[SUBSCRIBER_SUSPENDED] = "suspended",

@@ -11,10 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/database.h"
 #include "config/config.h"
 
-struct database;
 struct receivers;
+
+/* The tables of subscribers, of what bounced, and of answers. */
+extern const struct schema_step subscribers_schema[];
 
 enum subscriber_state {
 	SUBSCRIBER_ACTIVE,       /* is told */

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "model/change.h"
+#include "run/schema.h"
 #include "store/store.h"
 
 enum { BEGAN = 1390590000, EVERY = 3600 };
@@ -79,7 +80,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	path = file_join(argv[1], ARCHIVE_STATE "/lampwatch.db");
-	database = store_open(path, false, &error);
+	database = database_open(path, schema, false, &error);
 	good = database != NULL;
 	if (good) {
 		store_pages(database, &states);

@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "run/schema.h"
 #include "store/store.h"
 
 static bool examine(struct verification *with, const char *path, bool copy, struct error *error)
@@ -22,7 +23,7 @@ static bool examine(struct verification *with, const char *path, bool copy, stru
 	struct verified verified = {0};
 	bool good;
 
-	with->database = copy ? NULL : store_open(path, true, error);
+	with->database = copy ? NULL : database_open(path, schema, true, error);
 	good = (copy || with->database != NULL) && verify(with, &verified, NULL, error);
 	database_close(with->database);
 	return good;

@@ -26,6 +26,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "run/schema.h"
 #include "store/store.h"
 #include "tell/attempt.h"
 #include "tell/outbox.h"
@@ -264,7 +265,7 @@ static void begin_rounds(struct world *self)
 
 static void open_world(struct world *self)
 {
-	self->database = store_open(self->path, false, NULL);
+	self->database = database_open(self->path, schema, false, NULL);
 	assert_non_null(self->database);
 	begin_rounds(self);
 }

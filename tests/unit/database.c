@@ -14,11 +14,20 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-static const char *const steps[] = {
-	"CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT UNIQUE, bytes BLOB)",
-	"ALTER TABLE thing ADD COLUMN more TEXT",
+/* Two modules, of which one grew. */
+static const struct schema_step things[] = {
+	{1, "CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT UNIQUE, bytes BLOB)"},
+	{0},
 };
-static const struct database_migrations first = {steps, 1}, second = {steps, 2};
+static const struct schema_step things_grown[] = {
+	{1, "CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT UNIQUE, bytes BLOB)"},
+	{2, "ALTER TABLE thing ADD COLUMN more TEXT"},
+	{0},
+};
+static const struct schema_step others[] = {{1, "CREATE TABLE other (id INTEGER)"}, {0}};
+static const struct schema_step *const first[] = {others, things, NULL}, *const second[] = {others,
+										 things_grown,
+										 NULL};
 
 static char folder[64], *path;
 
@@ -39,10 +48,10 @@ static int close_folder(void **state)
 	return !file_remove_tree(folder, NULL);
 }
 
-static struct database *open_here(const struct database_migrations *migrations)
+static struct database *open_here(const struct schema_step *const *schema)
 {
 	struct error error = {0};
-	struct database *database = database_open(path, migrations, false, &error);
+	struct database *database = database_open(path, schema, false, &error);
 
 	if (database == NULL)
 		print_error("%s\n", error.text);
@@ -68,7 +77,7 @@ static void add(struct database *database, const char *name)
 
 static void test_a_new_database_is_its_owners_alone(void **state)
 {
-	struct database *database = open_here(&first);
+	struct database *database = open_here(first);
 	struct stat status;
 
 	(void)state;
@@ -79,7 +88,7 @@ static void test_a_new_database_is_its_owners_alone(void **state)
 
 static void test_a_transaction_is_there_whole(void **state)
 {
-	struct database *database = open_here(&first);
+	struct database *database = open_here(first);
 
 	(void)state;
 	database_begin(database);
@@ -89,14 +98,14 @@ static void test_a_transaction_is_there_whole(void **state)
 	assert_int_equal(database_last_row(database), 2);
 	assert_true(database_commit(database, NULL));
 	database_close(database);
-	database = open_here(&first);
+	database = open_here(first);
 	assert_int_equal(count(database), 2);
 	database_close(database);
 }
 
 static void test_or_not_at_all_and_the_first_reason_is_told(void **state)
 {
-	struct database *database = open_here(&first);
+	struct database *database = open_here(first);
 	struct error error = {0};
 
 	(void)state;
@@ -119,7 +128,7 @@ static void test_or_not_at_all_and_the_first_reason_is_told(void **state)
 
 static void test_text_bytes_and_null_come_back_as_they_went(void **state)
 {
-	struct database *database = open_here(&first);
+	struct database *database = open_here(first);
 	struct statement *row;
 	const void *bytes;
 	size_t length;
@@ -148,7 +157,7 @@ static const char by_name[] = "SELECT id FROM thing WHERE name = ?";
 
 static void test_the_same_statement_may_be_under_way_twice(void **state)
 {
-	struct database *database = open_here(&first);
+	struct database *database = open_here(first);
 	struct statement *one, *two;
 
 	(void)state;
@@ -167,19 +176,19 @@ static void test_the_same_statement_may_be_under_way_twice(void **state)
 
 static void test_an_older_one_is_brought_forward_and_a_newer_one_refused(void **state)
 {
-	struct database *database = open_here(&first);
+	struct database *database = open_here(first);
 	struct error error = {0};
 
 	(void)state;
 	add(database, "a");
 	database_close(database);
-	assert_null(database_open(path, &second, true, &error)); /* a reader changes nothing */
+	assert_null(database_open(path, second, true, &error)); /* a reader changes nothing */
 	assert_non_null(strstr(error.text, "older"));
-	database = open_here(&second);
+	database = open_here(second);
 	database_do(database, "UPDATE thing SET more = ?", "t", "x");
 	assert_int_equal(database_changed(database), 1);
 	database_close(database);
-	assert_null(database_open(path, &first, false, &error));
+	assert_null(database_open(path, first, false, &error));
 	assert_int_equal(error.remedy, REMEDY_LOCAL);
 	assert_non_null(strstr(error.text, "newer"));
 }
@@ -193,7 +202,7 @@ static void test_what_is_no_database_is_refused_and_left_alone(void **state)
 
 	(void)state;
 	assert_true(file_write(path, text, sizeof text, 0600, NULL));
-	assert_null(database_open(path, &first, false, &error));
+	assert_null(database_open(path, first, false, &error));
 	assert_int_equal(error.remedy, REMEDY_LOCAL);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_size, sizeof text);
@@ -201,7 +210,7 @@ static void test_what_is_no_database_is_refused_and_left_alone(void **state)
 
 static void test_a_database_whose_pages_were_overwritten_is_found_damaged(void **state)
 {
-	struct database *database = open_here(&first);
+	struct database *database = open_here(first);
 	struct error error = {0};
 	FILE *file;
 
@@ -223,7 +232,7 @@ static void test_a_database_whose_pages_were_overwritten_is_found_damaged(void *
 		assert_int_equal(fwrite("damage", 1, 6, file), 6);
 	}
 	assert_int_equal(fclose(file), 0);
-	database = open_here(&first);
+	database = open_here(first);
 	assert_false(database_examine(database, &error));
 	assert_int_equal(error.remedy, REMEDY_LOCAL);
 	database_close(database);

@@ -2,6 +2,7 @@
 #include "tell/outbox.h"
 
 #include "unit/scene.h"
+#include "run/schema.h"
 
 #include <time.h>
 
@@ -558,7 +559,7 @@ static void test_what_an_older_program_owed_is_owed_still_and_whole(void **state
 		database_do(scene->database, older[i], "");
 	assert_false(database_failed(scene->database));
 	database_close(scene->database);
-	scene->database = store_open(scene->path, false, NULL);
+	scene->database = database_open(scene->path, schema, false, NULL);
 	assert_non_null(scene->database);
 	delivery = get(scene, 7);
 	assert_bytes(scene, &delivery, "To: a");

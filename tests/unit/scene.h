@@ -25,6 +25,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "run/observe.h"
+#include "run/schema.h"
 #include "store/store.h"
 #include "tell/dependence.h"
 #include "tell/outbox.h"
@@ -86,7 +87,7 @@ static inline void scene_open(struct scene *scene, const char *yaml)
 	scene->archive = memory_string(scene->config->archive);
 	scene->path = file_join(scene->archive, ARCHIVE_STATE "/lampwatch.db");
 	assert_true(archive_prepare(scene->archive, &error));
-	scene->database = store_open(scene->path, false, &error);
+	scene->database = database_open(scene->path, schema, false, &error);
 	assert_non_null(scene->database);
 	scene->observer = (struct observer){.config = scene->config,
 		.templates = "templates",

@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "model/change.h"
 #include "model/indicator_state.h"
+#include "run/schema.h"
 
 static char folder[64], *path;
 static struct database *database;
@@ -26,7 +27,7 @@ static int open_store(void **state)
 	if (mkdtemp(folder) == NULL)
 		return 1;
 	path = file_join(folder, "lampwatch.db");
-	database = store_open(path, false, NULL);
+	database = database_open(path, schema, false, NULL);
 	return database == NULL;
 }
 
