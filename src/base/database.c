@@ -11,27 +11,27 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
 
 enum { LOCK_WAIT_MILLISECONDS = 10000, STATEMENTS_KEPT = 128 };
 
 struct statement {
 	struct database *database;
-	sqlite3_stmt *inner; /* NULL once the database has failed */
+	sqlite3_stmt *inner;          /* NULL once the database has failed */
+	const char *sql;              /* a literal: by its address, prepared statements are kept */
+	const struct column *columns; /* that a * in it stands for; NULL: it has none */
 	bool used;
 };
 
-/* Prepared statements are kept by the address of their SQL, which is a literal. */
 struct database {
 	sqlite3 *inner;
 	bool failed, full, in_transaction;
 	char reason[256];
-	struct {
-		const char *sql;
-		struct statement *statement;
-	} kept[STATEMENTS_KEPT];
+	struct statement *kept[STATEMENTS_KEPT];
 	size_t kept_count;
 };
 
@@ -202,7 +202,7 @@ void database_close(struct database *database)
 	if (database == NULL)
 		return;
 	for (size_t i = 0; i < database->kept_count; i++)
-		statement_free(database->kept[i].statement);
+		statement_free(database->kept[i]);
 	sqlite3_close(database->inner);
 	free(database);
 }
@@ -258,65 +258,105 @@ const char *database_reason(const struct database *database)
 	return database->reason;
 }
 
-static struct statement *kept_statement(struct database *database, const char *sql)
+/* With each * put out in full. The parameters of columns follow those that are already there. */
+static char *expand(const char *sql, const struct column *columns, size_t parameters)
 {
-	for (size_t i = 0; i < database->kept_count; i++)
-		if (database->kept[i].sql == sql && !database->kept[i].statement->used)
-			return database->kept[i].statement;
-	return NULL;
+	struct buffer out = {0};
+
+	for (const char *star; (star = strchr(sql, '*')) != NULL; sql = star + 1) {
+		bool values, set;
+
+		buffer_add(&out, sql, (size_t)(star - sql));
+		values = strstr(buffer_string(&out), "VALUES") != NULL;
+		set = strstr(buffer_string(&out), " SET ") != NULL;
+		for (size_t i = 0; columns[i].name != NULL; i++) {
+			buffer_format(&out, "%s%s%s", i > 0 ? ", " : "",
+				values ? "" : columns[i].name, set ? " = " : "");
+			if (values || set)
+				buffer_format(&out, "?%zu", parameters + i + 1);
+		}
+	}
+	buffer_text(&out, sql);
+	return buffer_take(&out);
 }
 
-static struct statement *prepare(struct database *database, const char *sql)
+static struct statement *prepare(
+	struct database *database, const char *sql, const struct column *columns, size_t parameters)
 {
-	struct statement *statement = kept_statement(database, sql);
+	struct statement *statement;
+	char *text;
 
-	if (statement != NULL)
-		return statement;
-	statement = memory_zero(1, sizeof *statement);
-	statement->database = database;
-	if (!database->failed &&
-		sqlite3_prepare_v2(database->inner, sql, -1, &statement->inner, NULL) != SQLITE_OK)
-		fail(database);
-	if (statement->inner != NULL && database->kept_count < STATEMENTS_KEPT) {
-		database->kept[database->kept_count].sql = sql;
-		database->kept[database->kept_count++].statement = statement;
+	for (size_t i = 0; i < database->kept_count; i++) {
+		statement = database->kept[i];
+		if (statement->sql == sql && statement->columns == columns && !statement->used)
+			return statement;
 	}
+	statement = memory_zero(1, sizeof *statement);
+	*statement = (struct statement){.database = database, .sql = sql, .columns = columns};
+	text = columns != NULL ? expand(sql, columns, parameters) : NULL;
+	if (!database->failed && sqlite3_prepare_v2(database->inner, text != NULL ? text : sql, -1,
+					 &statement->inner, NULL) != SQLITE_OK)
+		fail(database);
+	free(text);
+	if (statement->inner != NULL && database->kept_count < STATEMENTS_KEPT)
+		database->kept[database->kept_count++] = statement;
 	return statement;
 }
 
-static void bind(struct statement *statement, const char *types, va_list values)
+/* The values of row, from the parameter of that number on. */
+static void bind_row(
+	sqlite3_stmt *inner, const struct column *column, const void *row, int parameter)
 {
-	for (int i = 1; *types != '\0'; types++, i++) {
-		const void *bytes;
-		size_t length;
+	for (; column->name != NULL; column++, parameter++) {
+		const void *member = (const char *)row + column->offset;
 
-		switch (*types) {
-		case 'i':
-			sqlite3_bind_int64(statement->inner, i, va_arg(values, int64_t));
-			break;
-		case 't':
-			sqlite3_bind_text(statement->inner, i, va_arg(values, const char *), -1,
-				SQLITE_STATIC);
-			break;
-		case 'b':
-			bytes = va_arg(values, const void *);
-			length = va_arg(values, size_t);
-			sqlite3_bind_blob64(statement->inner, i, bytes, length, SQLITE_STATIC);
-			break;
-		default:
-			abort();
-		}
+		if (column->type == COLUMN_INTEGER)
+			sqlite3_bind_int64(inner, parameter, *(const int64_t *)member);
+		else if (column->type == COLUMN_INT)
+			sqlite3_bind_int64(inner, parameter, *(const int *)member);
+		else if (column->type == COLUMN_BOOLEAN)
+			sqlite3_bind_int64(inner, parameter, *(const bool *)member);
+		else
+			sqlite3_bind_text(inner, parameter,
+				column->type == COLUMN_WORD ? column->words[*(const int *)member]
+							    : *(char *const *)member,
+				-1, SQLITE_STATIC);
 	}
 }
 
 static struct statement *query(
 	struct database *database, const char *sql, const char *types, va_list values)
 {
-	struct statement *statement = prepare(database, sql);
+	const struct column *columns =
+		*types == '*' || *types == 'r' ? va_arg(values, const struct column *) : NULL;
+	const void *row = *types == 'r' ? va_arg(values, const void *) : NULL, *bytes;
+	struct statement *statement;
+	sqlite3_stmt *inner;
+	int i = 1;
 
+	types += columns != NULL;
+	statement = prepare(database, sql, columns, strlen(types));
+	inner = statement->inner;
 	statement->used = true;
-	if (statement->inner != NULL)
-		bind(statement, types, values);
+	for (; inner != NULL && *types != '\0'; types++, i++) {
+		switch (*types) {
+		case 'i':
+			sqlite3_bind_int64(inner, i, va_arg(values, int64_t));
+			break;
+		case 't':
+			sqlite3_bind_text(
+				inner, i, va_arg(values, const char *), -1, SQLITE_STATIC);
+			break;
+		case 'b':
+			bytes = va_arg(values, const void *);
+			sqlite3_bind_blob64(inner, i, bytes, va_arg(values, size_t), SQLITE_STATIC);
+			break;
+		default:
+			abort();
+		}
+	}
+	if (inner != NULL && row != NULL)
+		bind_row(inner, columns, row, i);
 	return statement;
 }
 
@@ -378,7 +418,7 @@ void statement_end(struct statement *statement)
 		sqlite3_clear_bindings(statement->inner);
 	}
 	for (size_t i = 0; i < database->kept_count; i++)
-		if (database->kept[i].statement == statement)
+		if (database->kept[i] == statement)
 			return;
 	statement_free(statement);
 }
@@ -391,6 +431,21 @@ int64_t statement_number(struct statement *statement)
 	return number;
 }
 
+char *statement_string(struct statement *statement)
+{
+	char *text = statement_row(statement) ? memory_string(statement_text(statement, 0)) : NULL;
+
+	statement_end(statement);
+	return text;
+}
+
+void statement_texts(struct statement *statement, struct text_list *texts)
+{
+	while (statement_row(statement))
+		text_list_add(texts, statement_text(statement, 0));
+	statement_end(statement);
+}
+
 void database_do(struct database *database, const char *sql, const char *types, ...)
 {
 	struct statement *statement;
@@ -399,9 +454,61 @@ void database_do(struct database *database, const char *sql, const char *types, 
 	va_start(values, types);
 	statement = query(database, sql, types, values);
 	va_end(values);
-	while (statement_row(statement))
-		;
+	statement_row(statement);
 	statement_end(statement);
+}
+
+static int word_value(const struct column *column, const char *word)
+{
+	for (int i = 0; column->words[i] != NULL; i++)
+		if (strcmp(column->words[i], word) == 0)
+			return i;
+	return column->otherwise;
+}
+
+void row_read(struct statement *statement, int first, void *row)
+{
+	for (const struct column *column = statement->columns; column->name != NULL;
+		column++, first++) {
+		void *member = (char *)row + column->offset;
+
+		if (column->type == COLUMN_INTEGER)
+			*(int64_t *)member = statement_integer(statement, first);
+		else if (column->type == COLUMN_INT)
+			*(int *)member = (int)statement_integer(statement, first);
+		else if (column->type == COLUMN_BOOLEAN)
+			*(bool *)member = statement_integer(statement, first) != 0;
+		else if (column->type == COLUMN_WORD)
+			*(int *)member = word_value(column, statement_text(statement, first));
+		else if (column->type == COLUMN_OPTIONAL && statement_null(statement, first))
+			*(char **)member = NULL;
+		else
+			*(char **)member = memory_string(statement_text(statement, first));
+	}
+}
+
+bool row_take(struct statement *statement, void *row)
+{
+	bool found = statement_row(statement);
+
+	if (found)
+		row_read(statement, 0, row);
+	statement_end(statement);
+	return found;
+}
+
+void rows_take(struct statement *statement, void *array, size_t *count, size_t size)
+{
+	while (statement_row(statement))
+		row_read(statement, 0, memory_append(array, count, size));
+	statement_end(statement);
+}
+
+void row_release(const struct column *columns, void *row)
+{
+	for (; columns->name != NULL; columns++)
+		if (columns->type == COLUMN_TEXT || columns->type == COLUMN_OPTIONAL)
+			memory_set((char **)(void *)((char *)row + columns->offset), NULL);
 }
 
 int64_t database_last_row(const struct database *database)

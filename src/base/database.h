@@ -17,6 +17,7 @@
 struct database;
 struct error;
 struct statement;
+struct text_list;
 
 /*
  * What a module keeps in the database, as it has grown: an array of these, ended by one without
@@ -69,9 +70,42 @@ bool database_full(const struct database *database);
 const char *database_reason(const struct database *database);
 
 /*
- * Prepares sql and binds its parameters by type, one letter each: i int64_t,
+ * Rows as structs: an array of these, ended by one without a name, says which member of a struct a
+ * column's value stands in, so that each name of a column stands once.
+ */
+struct column {
+	const char *name; /* or another expression of SQL, where it is only read */
+	size_t offset;    /* of the member */
+	enum column_type {
+		COLUMN_INTEGER,  /* int64_t */
+		COLUMN_INT,      /* int */
+		COLUMN_BOOLEAN,  /* bool: 0 or 1 */
+		COLUMN_TEXT,     /* char *, owned; "" where the column is NULL */
+		COLUMN_OPTIONAL, /* char *, owned; NULL where the column is */
+		COLUMN_WORD,     /* an enum, of which the column holds the word */
+	} type;
+	const char *const *words; /* of a COLUMN_WORD: by its values, ended by NULL */
+	int otherwise;            /* its value where the word is none of them */
+};
+
+#define COLUMN(name, structure, member, type)                                                      \
+	{                                                                                          \
+		name, offsetof(structure, member), type, NULL, 0                                   \
+	}
+#define COLUMN_OF_WORDS(name, structure, member, words, otherwise)                                 \
+	{                                                                                          \
+		name, offsetof(structure, member), COLUMN_WORD, words, otherwise                   \
+	}
+
+/*
+ * Prepares sql, a literal, and binds its parameters by type, one letter each: i int64_t,
  * t text (const char *, NULL is NULL), b blob (const void *, size_t). The strings must live until
  * statement_end().
+ *
+ * A first letter "*" takes columns (const struct column *), and "r" columns and the struct that
+ * their values are in (const void *). Then a * in sql stands for all columns: for their names;
+ * after VALUES for their parameters; after SET for "name = parameter, ...". Their parameters come
+ * after those of the other letters, which are ?1 and so on.
  */
 struct statement *database_query(
 	struct database *database, const char *sql, const char *types, ...);
@@ -88,9 +122,28 @@ void statement_end(struct statement *statement);
 
 /* The only number that the query gives, 0 where it gives none; ends the statement. */
 int64_t statement_number(struct statement *statement);
+/* The only text, owned by the caller; NULL where it gives none. Ends the statement. */
+char *statement_string(struct statement *statement);
+/* Adds the first column of each row. Ends the statement. */
+void statement_texts(struct statement *statement, struct text_list *texts);
 
 /* A query that returns nothing. */
 void database_do(struct database *database, const char *sql, const char *types, ...);
+
+/* The row that statement_row() came to, in a query with columns, which begin at first.
+ * Overwrites the members, and does not release what they held. */
+void row_read(struct statement *statement, int first, void *row);
+
+/* The only row, without others before its columns; false where there is none, or on failure. Ends
+ * the statement. */
+bool row_take(struct statement *statement, void *row);
+
+/* All rows, likewise, at the end of an array that grows as by memory_append(). Ends the statement.
+ */
+void rows_take(struct statement *statement, void *array, size_t *count, size_t size);
+
+/* Frees the texts among the members, and sets them to NULL. */
+void row_release(const struct column *columns, void *row);
 
 int64_t database_last_row(const struct database *database);
 /* Rows that the last database_do() changed. */

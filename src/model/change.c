@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "model/reading.h"
 
-static const char *const type_names[] = {
+const char *const change_type_names[] = {
 	[CHANGE_OVERALL] = "overall",
 	[CHANGE_INDICATOR] = "indicator",
 	[CHANGE_INDICATOR_NEW] = "indicator-new",
@@ -23,21 +23,12 @@ static const char *const type_names[] = {
 	[CHANGE_OTHER] = "other",
 	[CHANGE_UNREADABLE] = "unreadable",
 	[CHANGE_READABLE] = "readable",
+	NULL,
 };
 
 const char *change_type_name(enum change_type type)
 {
-	return type_names[type];
-}
-
-bool change_type_parse(const char *name, enum change_type *type)
-{
-	for (size_t i = 0; i < sizeof type_names / sizeof type_names[0]; i++)
-		if (strcmp(type_names[i], name) == 0) {
-			*type = (enum change_type)i;
-			return true;
-		}
-	return false;
+	return change_type_names[type];
 }
 
 struct change *changes_add(struct changes *changes, enum change_type type, const char *id,
@@ -74,7 +65,7 @@ void changes_write(const struct changes *changes, struct buffer *out)
 		const char *fields[] = {
 			change->id, change->name, change->before, change->after, change->text};
 
-		buffer_text(out, type_names[change->type]);
+		buffer_text(out, change_type_names[change->type]);
 		for (size_t j = 0; j < sizeof fields / sizeof fields[0]; j++) {
 			buffer_byte(out, '\t');
 			reading_escape(out, fields[j]);

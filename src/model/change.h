@@ -45,8 +45,9 @@ struct change *changes_add(struct changes *changes, enum change_type type, const
 	const char *name, const char *before, const char *after, const char *text);
 void changes_release(struct changes *changes);
 
+/* "overall", "indicator-new" …; NULL ends them. */
+extern const char *const change_type_names[];
 const char *change_type_name(enum change_type type);
-bool change_type_parse(const char *name, enum change_type *type);
 
 /*
  * Adds the changes as lines: type, id, name, before, after, text, separated by

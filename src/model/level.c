@@ -3,23 +3,32 @@
 
 #include <string.h>
 
+const char *const level_names[LEVEL_COUNT + 1] = {
+	[LEVEL_OPERATIONAL] = "operational",
+	[LEVEL_NOTICE] = "notice",
+	[LEVEL_MAINTENANCE] = "maintenance",
+	[LEVEL_UNKNOWN] = "unknown",
+	[LEVEL_DEGRADED] = "degraded",
+	[LEVEL_PARTIAL_OUTAGE] = "partial_outage",
+	[LEVEL_MAJOR_OUTAGE] = "major_outage",
+};
+
 static const struct {
-	const char *name;
 	const char *words;
 	enum colour colour;
 } levels[LEVEL_COUNT] = {
-	[LEVEL_OPERATIONAL] = {"operational", "operational", COLOUR_GREEN},
-	[LEVEL_NOTICE] = {"notice", "notice", COLOUR_GREEN},
-	[LEVEL_MAINTENANCE] = {"maintenance", "maintenance", COLOUR_BLUE},
-	[LEVEL_UNKNOWN] = {"unknown", "unknown", COLOUR_GREY},
-	[LEVEL_DEGRADED] = {"degraded", "degraded", COLOUR_YELLOW},
-	[LEVEL_PARTIAL_OUTAGE] = {"partial_outage", "partial outage", COLOUR_YELLOW},
-	[LEVEL_MAJOR_OUTAGE] = {"major_outage", "major outage", COLOUR_YELLOW},
+	[LEVEL_OPERATIONAL] = {"operational", COLOUR_GREEN},
+	[LEVEL_NOTICE] = {"notice", COLOUR_GREEN},
+	[LEVEL_MAINTENANCE] = {"maintenance", COLOUR_BLUE},
+	[LEVEL_UNKNOWN] = {"unknown", COLOUR_GREY},
+	[LEVEL_DEGRADED] = {"degraded", COLOUR_YELLOW},
+	[LEVEL_PARTIAL_OUTAGE] = {"partial outage", COLOUR_YELLOW},
+	[LEVEL_MAJOR_OUTAGE] = {"major outage", COLOUR_YELLOW},
 };
 
 const char *level_name(enum level level)
 {
-	return levels[level].name;
+	return level_names[level];
 }
 
 const char *level_words(enum level level)
@@ -30,7 +39,7 @@ const char *level_words(enum level level)
 bool level_parse(const char *word, enum level *level)
 {
 	for (int i = 0; i < LEVEL_COUNT; i++)
-		if (strcmp(levels[i].name, word) == 0) {
+		if (strcmp(level_names[i], word) == 0) {
 			*level = (enum level)i;
 			return true;
 		}

@@ -23,7 +23,8 @@ enum colour { COLOUR_GREEN, COLOUR_BLUE, COLOUR_YELLOW, COLOUR_RED, COLOUR_GREY 
 
 enum { COLOURS = COLOUR_GREY + 1 };
 
-/* "operational", "partial_outage" …: the words of the canonical reading. */
+/* "operational", "partial_outage" …: the words of the canonical reading; NULL ends them. */
+extern const char *const level_names[LEVEL_COUNT + 1];
 const char *level_name(enum level level);
 
 /* The reverse of level_name(); false where the word is none of them. */

@@ -87,25 +87,13 @@ char *dns_name(const char *text)
 	return name;
 }
 
-static const char *const status_names[] = {
+const char *const dns_status_names[] = {
 	[DNS_FOUND] = "found",
 	[DNS_EMPTY] = "empty",
 	[DNS_ABSENT] = "absent",
 	[DNS_SILENT] = "silent",
+	NULL,
 };
-
-const char *dns_status_name(enum dns_status status)
-{
-	return status_names[status];
-}
-
-enum dns_status dns_status_parse(const char *word)
-{
-	for (size_t i = 0; i < sizeof status_names / sizeof *status_names; i++)
-		if (strcmp(status_names[i], word) == 0)
-			return (enum dns_status)i;
-	return DNS_SILENT;
-}
 
 /* ---- what an answer holds ---- */
 

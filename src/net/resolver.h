@@ -73,7 +73,7 @@ void resolver_run(struct resolver *resolver);
 char *dns_name(const char *text);
 
 /* "found", "empty", "absent", "silent". */
-const char *dns_status_name(enum dns_status status);
-enum dns_status dns_status_parse(const char *word); /* DNS_SILENT where it is none of them */
+/* "found", "empty" …; NULL ends them. */
+extern const char *const dns_status_names[];
 
 #endif

@@ -16,34 +16,61 @@ const struct schema_step alarm_schema[] = {
 	{0},
 };
 
+static const struct column columns[] = {
+	COLUMN("id", struct alarm, id, COLUMN_INTEGER),
+	COLUMN("page", struct alarm, page, COLUMN_TEXT),
+	COLUMN("indicator", struct alarm, indicator, COLUMN_TEXT),
+	COLUMN("opened", struct alarm, opened, COLUMN_INTEGER),
+	COLUMN("acknowledged", struct alarm, acknowledged, COLUMN_INTEGER),
+	COLUMN("reminded", struct alarm, reminded, COLUMN_INTEGER),
+	{0},
+};
+
+int64_t store_open_alarm(struct database *database, const char *page, const char *kind,
+	const char *indicator, int64_t time)
+{
+	database_do(database,
+		"INSERT INTO alarm (page, kind, indicator, opened) VALUES (?, ?, ?, ?)", "ttti",
+		page, kind, indicator, time);
+	return database_last_row(database);
+}
+
+int64_t store_find_alarm(
+	struct database *database, const char *page, const char *kind, const char *indicator)
+{
+	return statement_number(database_query(database,
+		"SELECT id FROM alarm WHERE page = ? AND kind = ? AND indicator = ? AND closed IS "
+		"NULL ORDER BY id DESC LIMIT 1",
+		"ttt", page, kind, indicator));
+}
+
+void store_rename_alarm(
+	struct database *database, const char *page, const char *former, const char *indicator)
+{
+	database_do(database,
+		"UPDATE alarm SET indicator = ? WHERE page = ? AND indicator = ?"
+		" AND closed IS NULL",
+		"ttt", indicator, page, former);
+}
+
+void store_close_alarm(struct database *database, int64_t alarm, int64_t time)
+{
+	database_do(database, "UPDATE alarm SET closed = ? WHERE id = ?", "ii", time, alarm);
+}
+
 void alarms_load(struct database *database, const char *page, struct alarms *alarms)
 {
-	struct statement *row = database_query(database,
-		"SELECT id, page, indicator, opened, acknowledged, reminded FROM alarm"
-		" WHERE closed IS NULL AND kind = 'red' AND (?1 IS NULL OR page = ?1)"
-		" ORDER BY page, id",
-		"t", page);
-
-	while (statement_row(row)) {
-		struct alarm *alarm =
-			memory_append(&alarms->list, &alarms->count, sizeof *alarms->list);
-
-		alarm->id = statement_integer(row, 0);
-		alarm->page = memory_string(statement_text(row, 1));
-		alarm->indicator = memory_string(statement_text(row, 2));
-		alarm->opened = statement_integer(row, 3);
-		alarm->acknowledged = statement_integer(row, 4);
-		alarm->reminded = statement_integer(row, 5);
-	}
-	statement_end(row);
+	rows_take(database_query(database,
+			  "SELECT * FROM alarm WHERE closed IS NULL AND kind = 'red'"
+			  " AND (?1 IS NULL OR page = ?1) ORDER BY page, id",
+			  "*t", columns, page),
+		&alarms->list, &alarms->count, sizeof *alarms->list);
 }
 
 void alarms_release(struct alarms *alarms)
 {
-	for (size_t i = 0; i < alarms->count; i++) {
-		free(alarms->list[i].page);
-		free(alarms->list[i].indicator);
-	}
+	for (size_t i = 0; i < alarms->count; i++)
+		row_release(columns, &alarms->list[i]);
 	free(alarms->list);
 	*alarms = (struct alarms){0};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The alarms that are open (store/store.h opens and closes them), and what was done about them:
- * that somebody answers for one, and when it was last told of.
+ * Alarms, and what was done about those that are open: that somebody answers for one, and when it
+ * was last told of.
  */
 #ifndef LAMPWATCH_ALARM_H
 #define LAMPWATCH_ALARM_H
@@ -13,6 +13,17 @@
 #include "base/database.h"
 
 extern const struct schema_step alarm_schema[];
+
+/* An alarm is an episode: opened once, closed once. kind: "red", "lost". Returns its number. */
+int64_t store_open_alarm(struct database *database, const char *page, const char *kind,
+	const char *indicator, int64_t time);
+/* The number of the open one, 0 for none. */
+int64_t store_find_alarm(
+	struct database *database, const char *page, const char *kind, const char *indicator);
+/* The provider has given the indicator another id: its open alarm goes with it. */
+void store_rename_alarm(
+	struct database *database, const char *page, const char *former, const char *indicator);
+void store_close_alarm(struct database *database, int64_t alarm, int64_t time);
 
 /* Strings owned; times are seconds since 1970, 0 for never. */
 struct alarm {

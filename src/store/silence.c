@@ -14,30 +14,25 @@ const struct schema_step silence_schema[] = {
 	{0},
 };
 
+static const struct column columns[] = {
+	COLUMN("page", struct silence, page, COLUMN_TEXT),
+	COLUMN("reason", struct silence, reason, COLUMN_TEXT),
+	COLUMN("begins", struct silence, begins, COLUMN_INTEGER),
+	COLUMN("ends", struct silence, ends, COLUMN_INTEGER),
+	{0},
+};
+
 void silences_load(struct database *database, int64_t now, struct silences *silences)
 {
-	struct statement *row = database_query(database,
-		"SELECT page, reason, begins, ends FROM silence WHERE ends > ? ORDER BY ends, id",
-		"i", now);
-
-	while (statement_row(row)) {
-		struct silence *silence =
-			memory_append(&silences->list, &silences->count, sizeof *silences->list);
-
-		silence->page = memory_string(statement_text(row, 0));
-		silence->reason = memory_string(statement_text(row, 1));
-		silence->begins = statement_integer(row, 2);
-		silence->ends = statement_integer(row, 3);
-	}
-	statement_end(row);
+	rows_take(database_query(database, "SELECT * FROM silence WHERE ends > ? ORDER BY ends, id",
+			  "*i", columns, now),
+		&silences->list, &silences->count, sizeof *silences->list);
 }
 
 void silences_release(struct silences *silences)
 {
-	for (size_t i = 0; i < silences->count; i++) {
-		free(silences->list[i].page);
-		free(silences->list[i].reason);
-	}
+	for (size_t i = 0; i < silences->count; i++)
+		row_release(columns, &silences->list[i]);
 	free(silences->list);
 	*silences = (struct silences){0};
 }

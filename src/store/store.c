@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "store/store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,73 +65,105 @@ const struct schema_step store_schema[] = {
 	{0},
 };
 
-static char *column(struct statement *row, int i)
-{
-	return memory_string(statement_text(row, i));
-}
+enum { PAGE_TOUCHED = 18 }; /* the first of the columns that also an unchanged page changes */
+
+static const struct column page_columns[] = {
+	COLUMN("name", struct page_state, name, COLUMN_TEXT),
+	COLUMN("url", struct page_state, url, COLUMN_TEXT),
+	COLUMN("kind_digest", struct page_state, kind_digest, COLUMN_TEXT),
+	COLUMN("program", struct page_state, program, COLUMN_TEXT),
+	COLUMN("host", struct page_state, host, COLUMN_TEXT),
+	COLUMN("known", struct page_state, known, COLUMN_BOOLEAN),
+	COLUMN("failures", struct page_state, failures, COLUMN_INTEGER),
+	COLUMN("failure", struct page_state, failure, COLUMN_TEXT),
+	COLUMN("failing_since", struct page_state, failing_since, COLUMN_INTEGER),
+	COLUMN("unreadable", struct page_state, unreadable, COLUMN_BOOLEAN),
+	COLUMN("lost", struct page_state, lost, COLUMN_BOOLEAN),
+	COLUMN("gone_told", struct page_state, gone_told, COLUMN_BOOLEAN),
+	COLUMN("red", struct page_state, red, COLUMN_BOOLEAN),
+	COLUMN("unconfirmed", struct page_state, unconfirmed, COLUMN_BOOLEAN),
+	COLUMN("snapshot", struct page_state, snapshot, COLUMN_INTEGER),
+	COLUMN("folder", struct page_state, folder, COLUMN_TEXT),
+	COLUMN("sums", struct page_state, sums, COLUMN_TEXT),
+	COLUMN("head", struct page_state, head, COLUMN_TEXT),
+	COLUMN("last_fetch", struct page_state, last_fetch, COLUMN_INTEGER),
+	COLUMN("last_success", struct page_state, last_success, COLUMN_INTEGER),
+	COLUMN("last_full", struct page_state, last_full, COLUMN_INTEGER),
+	COLUMN("retry_at", struct page_state, retry_at, COLUMN_INTEGER),
+	COLUMN("confirmed", struct page_state, confirmed, COLUMN_INTEGER),
+	COLUMN("last_confirmed", struct page_state, last_confirmed, COLUMN_INTEGER),
+	{0},
+};
+
+static const struct column validator_columns[] = {
+	COLUMN("url", struct validator, url, COLUMN_TEXT),
+	COLUMN("etag", struct validator, etag, COLUMN_OPTIONAL),
+	COLUMN("last_modified", struct validator, last_modified, COLUMN_OPTIONAL),
+	{0},
+};
+
+static const struct column lamp_columns[] = {
+	COLUMN("id", struct lamp, id, COLUMN_TEXT),
+	COLUMN("grouping", struct lamp, group, COLUMN_TEXT),
+	COLUMN("name", struct lamp, name, COLUMN_TEXT),
+	COLUMN_OF_WORDS("level", struct lamp, level, level_names, LEVEL_UNKNOWN),
+	COLUMN("word", struct lamp, word, COLUMN_TEXT),
+	COLUMN("gone", struct lamp, gone, COLUMN_BOOLEAN),
+	COLUMN("red", struct lamp, red, COLUMN_BOOLEAN),
+	COLUMN("since", struct lamp, since, COLUMN_INTEGER),
+	COLUMN("count", struct lamp, count, COLUMN_INTEGER),
+	COLUMN("count_since", struct lamp, count_since, COLUMN_INTEGER),
+	COLUMN_OF_WORDS("before", struct lamp, before, level_names, LEVEL_UNKNOWN),
+	COLUMN("alarm", struct lamp, alarm, COLUMN_BOOLEAN),
+	COLUMN("alarm_since", struct lamp, alarm_since, COLUMN_INTEGER),
+	COLUMN("ring_time", struct lamp, ring.time, COLUMN_INTEGER),
+	COLUMN("ring_changed", struct lamp, ring.changed, COLUMN_INTEGER),
+	COLUMN("flapping", struct lamp, flapping, COLUMN_BOOLEAN),
+	COLUMN("rising", struct lamp, rising, COLUMN_INTEGER),
+	{0},
+};
+
+static const struct column snapshot_columns[] = {
+	COLUMN("sequence", struct snapshot_row, sequence, COLUMN_INTEGER),
+	COLUMN("time", struct snapshot_row, time, COLUMN_INTEGER),
+	COLUMN("folder", struct snapshot_row, folder, COLUMN_TEXT),
+	COLUMN("sums", struct snapshot_row, sums, COLUMN_TEXT),
+	COLUMN("line", struct snapshot_row, line, COLUMN_TEXT),
+	{0},
+};
+
+static const struct column change_columns[] = {
+	COLUMN_OF_WORDS("type", struct change, type, change_type_names, CHANGE_OTHER),
+	COLUMN("item", struct change, id, COLUMN_TEXT),
+	COLUMN("name", struct change, name, COLUMN_TEXT),
+	COLUMN("before", struct change, before, COLUMN_TEXT),
+	COLUMN("after", struct change, after, COLUMN_TEXT),
+	COLUMN("text", struct change, text, COLUMN_TEXT),
+	{0},
+};
 
 static void load_validators(struct database *database, struct page_states *states)
 {
-	struct statement *row = database_query(database,
-		"SELECT page, position, url, etag, last_modified, body FROM validator", "");
+	struct statement *row = database_query(
+		database, "SELECT page, position, body, * FROM validator", "*", validator_columns);
 
 	while (statement_row(row)) {
 		struct page_state *state = page_states_find(states, statement_text(row, 0));
 		int64_t position = statement_integer(row, 1);
-		struct validator *validator;
 
 		if (state == NULL || position < 0 || position >= PAGE_DOCUMENTS_MAX)
 			continue;
-		validator = &state->validators[position];
-		validator->url = column(row, 2);
-		validator->etag = statement_null(row, 3) ? NULL : column(row, 3);
-		validator->last_modified = statement_null(row, 4) ? NULL : column(row, 4);
-		memcpy(validator->body, statement_text(row, 5),
-			strnlen(statement_text(row, 5), DIGEST_TEXT - 1));
+		row_read(row, 3, &state->validators[position]);
+		snprintf(state->validators[position].body, DIGEST_TEXT, "%s",
+			statement_text(row, 2));
 	}
 	statement_end(row);
 }
 
 void store_pages(struct database *database, struct page_states *states)
 {
-	struct statement *row = database_query(database,
-		"SELECT name, url, kind_digest, program, known, last_fetch, last_success, "
-		"last_full, retry_at,"
-		" failures, failure, failing_since, unreadable, lost, gone_told, red, unconfirmed, "
-		"snapshot,"
-		" folder, sums, head, confirmed, last_confirmed, host FROM page ORDER BY name",
-		"");
-
-	while (statement_row(row)) {
-		struct page_state *state =
-			memory_append(&states->list, &states->count, sizeof *state);
-
-		state->name = column(row, 0);
-		state->url = column(row, 1);
-		state->kind_digest = column(row, 2);
-		state->program = column(row, 3);
-		state->known = statement_integer(row, 4);
-		state->last_fetch = statement_integer(row, 5);
-		state->last_success = statement_integer(row, 6);
-		state->last_full = statement_integer(row, 7);
-		state->retry_at = statement_integer(row, 8);
-		state->failures = statement_integer(row, 9);
-		state->failure = column(row, 10);
-		state->failing_since = statement_integer(row, 11);
-		state->unreadable = statement_integer(row, 12);
-		state->lost = statement_integer(row, 13);
-		state->gone_told = statement_integer(row, 14);
-		state->red = statement_integer(row, 15);
-		state->unconfirmed = statement_integer(row, 16);
-		state->snapshot = statement_integer(row, 17);
-		state->folder = column(row, 18);
-		state->sums = column(row, 19);
-		state->head = column(row, 20);
-		state->confirmed = statement_integer(row, 21);
-		state->last_confirmed = statement_integer(row, 22);
-		state->host = column(row, 23);
-	}
-	statement_end(row);
+	rows_take(database_query(database, "SELECT * FROM page ORDER BY name", "*", page_columns),
+		&states->list, &states->count, sizeof *states->list);
 	load_validators(database, states);
 }
 
@@ -148,15 +181,10 @@ struct page_state *page_states_find(const struct page_states *states, const char
 
 void page_state_release(struct page_state *state)
 {
-	char *strings[] = {state->name, state->url, state->kind_digest, state->program,
-		state->failure, state->folder, state->sums, state->head, state->host,
-		state->reading};
-
-	for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
-		free(strings[i]);
+	row_release(page_columns, state);
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		validator_release(&state->validators[i]);
-	lamps_release(&state->lamps);
+	store_unload(state);
 	*state = (struct page_state){0};
 }
 
@@ -168,63 +196,33 @@ void page_states_release(struct page_states *states)
 	*states = (struct page_states){0};
 }
 
-static enum level level_column(struct statement *row, int i)
-{
-	enum level level = LEVEL_UNKNOWN;
-
-	level_parse(statement_text(row, i), &level);
-	return level;
-}
-
-/* Of an alarm that a program without these columns opened, its level is all that was told. */
-static void load_signal(struct statement *row, struct lamp *lamp)
-{
-	ring_parse(&lamp->ring, statement_text(row, 13));
-	lamp->ring.time = statement_integer(row, 14);
-	lamp->ring.changed = statement_integer(row, 15);
-	lamp->flapping = statement_integer(row, 16);
-	lamp->peak = text_empty(statement_text(row, 17)) ? lamp->level : level_column(row, 17);
-	lamp->rising = statement_integer(row, 18);
-}
-
 static void load_lamps(struct database *database, struct page_state *state)
 {
+	struct lamps *lamps = &state->lamps;
 	struct statement *row = database_query(database,
-		"SELECT id, grouping, name, level, word, gone, red, since, count, count_since, "
-		"before, alarm,"
-		" alarm_since, ring, ring_time, ring_changed, flapping, peak, rising FROM lamp"
-		" WHERE page = ? ORDER BY id",
-		"t", state->name);
+		"SELECT ring, peak, * FROM lamp WHERE page = ? ORDER BY id", "*t", lamp_columns,
+		state->name);
 
 	while (statement_row(row)) {
-		struct lamp *lamp = lamps_add(&state->lamps, statement_text(row, 0),
-			statement_text(row, 1), statement_text(row, 2));
+		struct lamp *lamp = memory_append(&lamps->list, &lamps->count, sizeof *lamp);
 
-		lamp->level = level_column(row, 3);
-		memory_set(&lamp->word, statement_text(row, 4));
-		lamp->gone = statement_integer(row, 5);
-		lamp->red = statement_integer(row, 6);
-		lamp->since = statement_integer(row, 7);
-		lamp->count = statement_integer(row, 8);
-		lamp->count_since = statement_integer(row, 9);
-		lamp->before = level_column(row, 10);
-		lamp->alarm = statement_integer(row, 11);
-		lamp->alarm_since = statement_integer(row, 12);
-		load_signal(row, lamp);
+		row_read(row, 2, lamp);
+		ring_parse(&lamp->ring, statement_text(row, 0));
+		/* An alarm that a program without this column opened was told at its level. */
+		if (text_empty(statement_text(row, 1)))
+			lamp->peak = lamp->level;
+		else if (!level_parse(statement_text(row, 1), &lamp->peak))
+			lamp->peak = LEVEL_UNKNOWN;
 	}
 	statement_end(row);
 }
 
 void store_load(struct database *database, struct page_state *state)
 {
-	struct statement *row;
-
 	if (state->loaded)
 		return;
-	row = database_query(database, "SELECT text FROM reading WHERE page = ?", "t", state->name);
-	if (statement_row(row))
-		state->reading = column(row, 0);
-	statement_end(row);
+	state->reading = statement_string(database_query(
+		database, "SELECT text FROM reading WHERE page = ?", "t", state->name));
 	load_lamps(database, state);
 	state->loaded = !database_failed(database);
 }
@@ -243,42 +241,22 @@ static void save_lamps(struct database *database, const struct page_state *state
 		const struct lamp *lamp = &state->lamps.list[i];
 
 		database_do(database,
-			"INSERT OR REPLACE INTO lamp (page, id, grouping, name, level, word, gone, "
-			"red, since, count,"
-			" count_since, before, alarm, alarm_since, ring, ring_time, ring_changed, "
-			"flapping, peak, rising) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
-			"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			"ttttttiiiiitiitiiiti", state->name, lamp->id, lamp->group, lamp->name,
-			level_name(lamp->level), lamp->word, (int64_t)lamp->gone,
-			(int64_t)lamp->red, lamp->since, lamp->count, lamp->count_since,
-			level_name(lamp->before), (int64_t)lamp->alarm, lamp->alarm_since,
-			lamp->ring.states, lamp->ring.time, lamp->ring.changed,
-			(int64_t)lamp->flapping, lamp->alarm ? level_name(lamp->peak) : "",
-			lamp->rising);
+			"INSERT OR REPLACE INTO lamp (page, ring, peak, *) VALUES (?, ?, ?, *)",
+			"rttt", lamp_columns, lamp, state->name, lamp->ring.states,
+			lamp->alarm ? level_name(lamp->peak) : "");
 	}
 }
 
 static void save_validators(struct database *database, const struct page_state *state)
 {
 	database_do(database, "DELETE FROM validator WHERE page = ?", "t", state->name);
-	for (int64_t i = 0; i < PAGE_DOCUMENTS_MAX; i++) {
-		const struct validator *validator = &state->validators[i];
-
-		if (validator->url != NULL)
-			database_do(database, "INSERT INTO validator VALUES (?, ?, ?, ?, ?, ?)",
-				"titttt", state->name, i, validator->url, validator->etag,
-				validator->last_modified, validator->body);
-	}
-}
-
-static void save_reading(struct database *database, const struct page_state *state)
-{
-	char digest[DIGEST_TEXT];
-
-	digest_sha256(state->reading, strlen(state->reading), digest);
-	database_do(database,
-		"INSERT OR REPLACE INTO reading (page, text, sha256) VALUES (?, ?, ?)", "ttt",
-		state->name, state->reading, digest);
+	for (int64_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
+		if (state->validators[i].url != NULL)
+			database_do(database,
+				"INSERT INTO validator (page, position, body, *)"
+				" VALUES (?, ?, ?, *)",
+				"rtit", validator_columns, &state->validators[i], state->name, i,
+				state->validators[i].body);
 }
 
 void page_state_seen(struct page_state *state, int64_t every, int64_t now)
@@ -311,88 +289,62 @@ void store_gaps(struct database *database, const char *page, int64_t since, stru
 
 void store_save(struct database *database, const struct page_state *state)
 {
-	database_do(database,
-		"INSERT OR REPLACE INTO page (name, url, kind_digest, program, known, last_fetch, "
-		"last_success,"
-		" last_full, retry_at, failures, failure, failing_since, unreadable, lost, "
-		"gone_told, red, unconfirmed,"
-		" snapshot, folder, sums, head, confirmed, last_confirmed, host)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"ttttiiiiiitiiiiiiitttiit", state->name, state->url, state->kind_digest,
-		state->program, (int64_t)state->known, state->last_fetch, state->last_success,
-		state->last_full, state->retry_at, state->failures, state->failure,
-		state->failing_since, (int64_t)state->unreadable, (int64_t)state->lost,
-		(int64_t)state->gone_told, (int64_t)state->red, (int64_t)state->unconfirmed,
-		state->snapshot, state->folder, state->sums, state->head, state->confirmed,
-		state->last_confirmed, state->host);
+	char digest[DIGEST_TEXT];
+
+	database_do(
+		database, "INSERT OR REPLACE INTO page (*) VALUES (*)", "r", page_columns, state);
 	save_validators(database, state);
 	save_gap(database, state);
 	if (!state->loaded)
 		return;
-	if (state->reading != NULL)
-		save_reading(database, state);
+	if (state->reading != NULL) {
+		digest_sha256(state->reading, strlen(state->reading), digest);
+		database_do(database,
+			"INSERT OR REPLACE INTO reading (page, text, sha256) VALUES (?, ?, ?)",
+			"ttt", state->name, state->reading, digest);
+	}
 	save_lamps(database, state);
 }
 
 void store_touch(struct database *database, const struct page_state *state)
 {
-	database_do(database,
-		"UPDATE page SET last_fetch = ?, last_success = ?, last_full = ?, retry_at = ?, "
-		"confirmed = ?,"
-		" last_confirmed = ? WHERE name = ?",
-		"iiiiiit", state->last_fetch, state->last_success, state->last_full,
-		state->retry_at, state->confirmed, state->last_confirmed, state->name);
+	database_do(database, "UPDATE page SET * WHERE name = ?1", "rt",
+		page_columns + PAGE_TOUCHED, state, state->name);
 	save_gap(database, state);
 }
 
 void store_add_snapshot(struct database *database, const char *page, const struct snapshot_row *row)
 {
-	database_do(database,
-		"INSERT INTO snapshot (page, sequence, time, folder, sums, line)"
-		" VALUES (?, ?, ?, ?, ?, ?)",
-		"tiittt", page, row->sequence, row->time, row->folder, row->sums, row->line);
-}
-
-static bool snapshot_take(struct statement *row, struct snapshot_row *snapshot)
-{
-	bool found = statement_row(row);
-
-	if (found)
-		*snapshot = (struct snapshot_row){statement_integer(row, 0),
-			statement_integer(row, 1), column(row, 2), column(row, 3), column(row, 4)};
-	statement_end(row);
-	return found;
+	database_do(database, "INSERT INTO snapshot (page, *) VALUES (?, *)", "rt",
+		snapshot_columns, row, page);
 }
 
 bool store_snapshot(
 	struct database *database, const char *page, int64_t sequence, struct snapshot_row *row)
 {
-	return snapshot_take(database_query(database,
-				     "SELECT sequence, time, folder, sums, line FROM snapshot "
-				     "WHERE page = ? AND sequence = ?",
-				     "ti", page, sequence),
+	return row_take(
+		database_query(database, "SELECT * FROM snapshot WHERE page = ? AND sequence = ?",
+			"*ti", snapshot_columns, page, sequence),
 		row);
 }
 
 bool store_snapshot_at(
 	struct database *database, const char *page, int64_t time, struct snapshot_row *row)
 {
-	return snapshot_take(database_query(database,
-				     "SELECT sequence, time, folder, sums, line FROM snapshot "
-				     "WHERE page = ? AND time <= ? AND NOT pruned"
-				     " ORDER BY time DESC, sequence DESC LIMIT 1",
-				     "ti", page, time),
+	return row_take(database_query(database,
+				"SELECT * FROM snapshot WHERE page = ? AND time <= ? AND NOT pruned"
+				" ORDER BY time DESC, sequence DESC LIMIT 1",
+				"*ti", snapshot_columns, page, time),
 		row);
 }
 
 bool store_snapshot_after(
 	struct database *database, const char *page, int64_t time, struct snapshot_row *row)
 {
-	return snapshot_take(database_query(database,
-				     "SELECT sequence, time, folder, sums, line FROM snapshot "
-				     "WHERE page = ? AND time > ? AND NOT pruned"
-				     " ORDER BY time, sequence LIMIT 1",
-				     "ti", page, time),
+	return row_take(database_query(database,
+				"SELECT * FROM snapshot WHERE page = ? AND time > ? AND NOT pruned"
+				" ORDER BY time, sequence LIMIT 1",
+				"*ti", snapshot_columns, page, time),
 		row);
 }
 
@@ -409,15 +361,14 @@ void store_snapshots(struct database *database, const char *page,
 	bool (*each)(void *context, const struct snapshot_row *row), void *context)
 {
 	struct statement *row = database_query(database,
-		"SELECT sequence, time, folder, sums, line FROM snapshot WHERE page = ? AND NOT "
-		"pruned ORDER BY sequence",
-		"t", page);
+		"SELECT * FROM snapshot WHERE page = ? AND NOT pruned ORDER BY sequence", "*t",
+		snapshot_columns, page);
 	bool go_on = true;
 
 	while (go_on && statement_row(row)) {
-		struct snapshot_row snapshot = {statement_integer(row, 0),
-			statement_integer(row, 1), column(row, 2), column(row, 3), column(row, 4)};
+		struct snapshot_row snapshot;
 
+		row_read(row, 0, &snapshot);
 		go_on = each(context, &snapshot);
 		snapshot_row_release(&snapshot);
 	}
@@ -426,24 +377,17 @@ void store_snapshots(struct database *database, const char *page,
 
 bool store_has_folder(struct database *database, const char *page, const char *folder)
 {
-	struct statement *row = database_query(database,
-		"SELECT 1 FROM snapshot WHERE page = ? AND folder = ?", "tt", page, folder);
-	bool found = statement_row(row);
-
-	statement_end(row);
-	return found;
+	return statement_number(database_query(database,
+		       "SELECT 1 FROM snapshot WHERE page = ? AND folder = ?", "tt", page,
+		       folder)) != 0;
 }
 
 char *store_line(struct database *database, const char *page, int64_t sequence)
 {
-	struct statement *row = database_query(database,
+	return statement_string(database_query(database,
 		"SELECT line FROM snapshot WHERE page = ?1 AND sequence = ?2"
 		" UNION ALL SELECT line FROM note WHERE page = ?1 AND sequence = ?2",
-		"ti", page, sequence);
-	char *line = statement_row(row) ? column(row, 0) : NULL;
-
-	statement_end(row);
-	return line;
+		"ti", page, sequence));
 }
 
 void store_write_anew(struct database *database, const char *page)
@@ -470,34 +414,28 @@ void store_add_note(struct database *database, const char *page, int64_t sequenc
 
 bool store_is_pruned(struct database *database, const char *page, int64_t sequence)
 {
-	struct statement *row = database_query(database,
-		"SELECT 1 FROM snapshot WHERE page = ? AND sequence = ? AND pruned", "ti", page,
-		sequence);
-	bool pruned = statement_row(row);
-
-	statement_end(row);
-	return pruned;
+	return statement_number(database_query(database,
+		       "SELECT 1 FROM snapshot WHERE page = ? AND sequence = ? AND pruned", "ti",
+		       page, sequence)) != 0;
 }
 
 void store_pruned(
 	struct database *database, const char *page, int64_t first, struct text_list *folders)
 {
-	struct statement *row = database_query(database,
-		"SELECT folder FROM snapshot WHERE page = ? AND sequence >= ? AND pruned", "ti",
-		page, first);
-
-	while (statement_row(row))
-		text_list_add(folders, statement_text(row, 0));
-	statement_end(row);
+	statement_texts(
+		database_query(database,
+			"SELECT folder FROM snapshot WHERE page = ? AND sequence >= ? AND pruned",
+			"ti", page, first),
+		folders);
 }
 
 bool store_snapshot_beyond(
 	struct database *database, const char *page, int64_t sequence, struct snapshot_row *row)
 {
-	return snapshot_take(database_query(database,
-				     "SELECT sequence, time, folder, sums, line FROM snapshot "
-				     "WHERE page = ? AND sequence > ? ORDER BY sequence LIMIT 1",
-				     "ti", page, sequence),
+	return row_take(database_query(database,
+				"SELECT * FROM snapshot WHERE page = ? AND sequence > ?"
+				" ORDER BY sequence LIMIT 1",
+				"*ti", snapshot_columns, page, sequence),
 		row);
 }
 
@@ -518,9 +456,7 @@ bool store_reading_whole(struct database *database, const char *page)
 
 void snapshot_row_release(struct snapshot_row *row)
 {
-	free(row->folder);
-	free(row->sums);
-	free(row->line);
+	row_release(snapshot_columns, row);
 	*row = (struct snapshot_row){0};
 }
 
@@ -528,34 +464,28 @@ void store_add_change(struct database *database, const char *page, int64_t time,
 	const struct change *change, bool anew)
 {
 	database_do(database,
-		"INSERT INTO change (page, time, snapshot, type, item, name, before, after, text, "
-		"anew)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"tiitttttti", page, time, snapshot, change_type_name(change->type), change->id,
-		change->name, change->before, change->after, change->text, (int64_t)anew);
+		"INSERT INTO change (page, time, snapshot, anew, *) VALUES (?, ?, ?, ?, *)",
+		"rtiii", change_columns, change, page, time, snapshot, (int64_t)anew);
 }
 
 void store_changes_text(
 	struct database *database, const char *page, int64_t snapshot, struct buffer *out)
 {
-	struct statement *row = database_query(database,
-		"SELECT type, item, name, before, after, text FROM change"
-		" WHERE page = ?1 AND snapshot = ?2"
-		" AND time = (SELECT time FROM snapshot WHERE page = ?1 AND sequence = ?2)"
-		" ORDER BY id",
-		"ti", page, snapshot);
 	struct changes changes = {0};
 
-	while (statement_row(row)) {
-		enum change_type type = CHANGE_OTHER;
-
-		change_type_parse(statement_text(row, 0), &type);
-		changes_add(&changes, type, statement_text(row, 1), statement_text(row, 2),
-			statement_text(row, 3), statement_text(row, 4), statement_text(row, 5));
-	}
-	statement_end(row);
+	rows_take(database_query(database,
+			  "SELECT * FROM change WHERE page = ?1 AND snapshot = ?2 AND time ="
+			  " (SELECT time FROM snapshot WHERE page = ?1 AND sequence = ?2)"
+			  " ORDER BY id",
+			  "*ti", change_columns, page, snapshot),
+		&changes.list, &changes.count, sizeof *changes.list);
 	changes_write(&changes, out);
 	changes_release(&changes);
+}
+
+static char *column(struct statement *row, int i)
+{
+	return memory_string(statement_text(row, i));
 }
 
 void store_history(struct database *database, const char *page, int64_t since, int64_t limit,
@@ -597,43 +527,6 @@ void histories_release(struct histories *histories)
 	*histories = (struct histories){0};
 }
 
-int64_t store_open_alarm(struct database *database, const char *page, const char *kind,
-	const char *indicator, int64_t time)
-{
-	database_do(database,
-		"INSERT INTO alarm (page, kind, indicator, opened) VALUES (?, ?, ?, ?)", "ttti",
-		page, kind, indicator, time);
-	return database_last_row(database);
-}
-
-int64_t store_find_alarm(
-	struct database *database, const char *page, const char *kind, const char *indicator)
-{
-	struct statement *row = database_query(database,
-		"SELECT id FROM alarm WHERE page = ? AND kind = ? AND indicator = ? AND closed IS "
-		"NULL"
-		" ORDER BY id DESC LIMIT 1",
-		"ttt", page, kind, indicator);
-	int64_t alarm = statement_row(row) ? statement_integer(row, 0) : 0;
-
-	statement_end(row);
-	return alarm;
-}
-
-void store_rename_alarm(
-	struct database *database, const char *page, const char *former, const char *indicator)
-{
-	database_do(database,
-		"UPDATE alarm SET indicator = ? WHERE page = ? AND indicator = ?"
-		" AND closed IS NULL",
-		"ttt", indicator, page, former);
-}
-
-void store_close_alarm(struct database *database, int64_t alarm, int64_t time)
-{
-	database_do(database, "UPDATE alarm SET closed = ? WHERE id = ?", "ii", time, alarm);
-}
-
 void store_add_event(struct database *database, const char *page, int64_t time, const char *type,
 	const char *indicator, const char *label, const char *before, const char *after,
 	const char *text)
@@ -646,22 +539,16 @@ void store_add_event(struct database *database, const char *page, int64_t time, 
 
 void store_troubled(struct database *database, struct text_list *pages)
 {
-	struct statement *row =
-		database_query(database, "SELECT name FROM page WHERE red OR lost", "");
-
-	while (statement_row(row))
-		text_list_add(pages, statement_text(row, 0));
-	statement_end(row);
+	statement_texts(
+		database_query(database, "SELECT name FROM page WHERE red OR lost", ""), pages);
 }
 
 char *store_fact(struct database *database, const char *name)
 {
-	struct statement *row =
-		database_query(database, "SELECT value FROM fact WHERE name = ?", "t", name);
-	char *value = memory_string(statement_row(row) ? statement_text(row, 0) : "");
+	char *value = statement_string(
+		database_query(database, "SELECT value FROM fact WHERE name = ?", "t", name));
 
-	statement_end(row);
-	return value;
+	return value != NULL ? value : memory_string("");
 }
 
 void store_set_fact(struct database *database, const char *name, const char *value)

@@ -175,17 +175,6 @@ void store_history(struct database *database, const char *page, int64_t since, i
 	struct histories *histories);
 void histories_release(struct histories *histories);
 
-/* An alarm is an episode: opened once, closed once. kind: "red", "lost". Returns its number. */
-int64_t store_open_alarm(struct database *database, const char *page, const char *kind,
-	const char *indicator, int64_t time);
-/* The number of the open one, 0 for none. */
-int64_t store_find_alarm(
-	struct database *database, const char *page, const char *kind, const char *indicator);
-/* The provider has given the indicator another id: its open alarm goes with it. */
-void store_rename_alarm(
-	struct database *database, const char *page, const char *former, const char *indicator);
-void store_close_alarm(struct database *database, int64_t alarm, int64_t time);
-
 /* What was or would be told: for `log`. */
 void store_add_event(struct database *database, const char *page, int64_t time, const char *type,
 	const char *indicator, const char *label, const char *before, const char *after,

@@ -15,6 +15,12 @@ const struct schema_step disabled_schema[] = {
 	{0},
 };
 
+static const struct column columns[] = {
+	COLUMN("since", struct disabled, since, COLUMN_INTEGER),
+	COLUMN("reason", struct disabled, reason, COLUMN_TEXT),
+	{0},
+};
+
 /* What a webhook's requests go to, in a form that tells nothing of it. */
 static void fingerprint(const struct webhook_config *webhook, char out[static DIGEST_TEXT])
 {
@@ -41,19 +47,12 @@ bool disabled_find(
 	struct database *database, const struct webhook_config *webhook, struct disabled *disabled)
 {
 	char digest[DIGEST_TEXT];
-	struct statement *row;
-	bool found;
 
 	fingerprint(webhook, digest);
-	row = database_query(database,
-		"SELECT since, reason FROM disabled WHERE webhook = ? AND target = ?", "tt",
-		webhook->name, digest);
-	found = statement_row(row);
-	if (found)
-		*disabled = (struct disabled){
-			statement_integer(row, 0), memory_string(statement_text(row, 1))};
-	statement_end(row);
-	return found;
+	return row_take(
+		database_query(database, "SELECT * FROM disabled WHERE webhook = ? AND target = ?",
+			"*tt", columns, webhook->name, digest),
+		disabled);
 }
 
 void disabled_release(struct disabled *disabled)

@@ -20,18 +20,27 @@ const struct schema_step hosts_schema[] = {
 	{0},
 };
 
-static const char *const role_names[] = {[HOST_MACHINE] = "host", [HOST_DOMAIN] = "mail"};
+static const char *const role_names[] = {[HOST_MACHINE] = "host", [HOST_DOMAIN] = "mail", NULL};
 static const char *const type_names[] = {
-	[DNS_MX] = "MX", [DNS_A] = "A", [DNS_AAAA] = "AAAA", [DNS_CNAME] = "CNAME"};
+	[DNS_MX] = "MX", [DNS_A] = "A", [DNS_AAAA] = "AAAA", [DNS_CNAME] = "CNAME", NULL};
 
-/* The place of word among count names; 0 where it is none of them. */
-static size_t place_of(const char *word, const char *const *names, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(names[i], word) == 0)
-			return i;
-	return 0;
-}
+static const struct column host_columns[] = {
+	COLUMN_OF_WORDS("role", struct host, role, role_names, HOST_MACHINE),
+	COLUMN("name", struct host, name, COLUMN_TEXT),
+	COLUMN_OF_WORDS("status", struct host, status, dns_status_names, DNS_SILENT),
+	COLUMN("failure", struct host, failure, COLUMN_TEXT),
+	COLUMN("checked", struct host, checked, COLUMN_INTEGER),
+	COLUMN("tried", struct host, tried, COLUMN_INTEGER),
+	{0},
+};
+
+static const struct column record_columns[] = {
+	COLUMN_OF_WORDS("type", struct dns_record, type, type_names, DNS_MX),
+	COLUMN("preference", struct dns_record, preference, COLUMN_INT),
+	COLUMN("owner", struct dns_record, owner, COLUMN_TEXT),
+	COLUMN("value", struct dns_record, value, COLUMN_TEXT),
+	{0},
+};
 
 static int by_role_and_name(const void *left, const void *right)
 {
@@ -92,60 +101,34 @@ void host_add(struct host *host, const struct dns_record *record)
 		memory_string(record->value)};
 }
 
-static void load_records(struct database *database, const struct hosts *hosts)
-{
-	struct statement *row = database_query(database,
-		"SELECT role, name, type, preference, owner, value FROM host_record"
-		" ORDER BY role, name, position",
-		"");
-
-	while (statement_row(row)) {
-		enum host_role role =
-			(enum host_role)place_of(statement_text(row, 0), role_names, 2);
-		struct host *host = find(hosts, role, statement_text(row, 1));
-		char *owner = memory_string(statement_text(row, 4)),
-		     *value = memory_string(statement_text(row, 5));
-		struct dns_record record = {
-			(enum dns_type)place_of(statement_text(row, 2), type_names, 4),
-			(int)statement_integer(row, 3), owner, value};
-
-		if (host != NULL)
-			host_add(host, &record);
-		free(owner);
-		free(value);
-	}
-	statement_end(row);
-}
-
 void hosts_load(struct database *database, struct hosts *hosts)
 {
-	struct statement *row = database_query(
-		database, "SELECT role, name, status, failure, checked, tried FROM host", "");
+	struct statement *row;
 
+	rows_take(database_query(database, "SELECT * FROM host", "*", host_columns), &hosts->list,
+		&hosts->count, sizeof *hosts->list);
+	hosts_sort(hosts);
+	row = database_query(database,
+		"SELECT role, name, * FROM host_record ORDER BY role, name, position", "*",
+		record_columns);
 	while (statement_row(row)) {
-		struct host *host = memory_append(&hosts->list, &hosts->count, sizeof *hosts->list);
+		bool domain = strcmp(statement_text(row, 0), role_names[HOST_DOMAIN]) == 0;
+		struct host *host =
+			find(hosts, domain ? HOST_DOMAIN : HOST_MACHINE, statement_text(row, 1));
 
-		host->role = (enum host_role)place_of(statement_text(row, 0), role_names, 2);
-		host->name = memory_string(statement_text(row, 1));
-		host->status = dns_status_parse(statement_text(row, 2));
-		host->failure = memory_string(statement_text(row, 3));
-		host->checked = statement_integer(row, 4);
-		host->tried = statement_integer(row, 5);
+		if (host != NULL)
+			row_read(row, 2,
+				memory_append(&host->records, &host->count, sizeof *host->records));
 	}
 	statement_end(row);
-	hosts_sort(hosts);
-	load_records(database, hosts);
 }
 
 void host_release(struct host *host)
 {
-	for (size_t i = 0; i < host->count; i++) {
-		free(host->records[i].owner);
-		free(host->records[i].value);
-	}
+	for (size_t i = 0; i < host->count; i++)
+		row_release(record_columns, &host->records[i]);
 	free(host->records);
-	free(host->name);
-	free(host->failure);
+	row_release(host_columns, host);
 	*host = (struct host){0};
 }
 
@@ -170,16 +153,14 @@ void host_save(struct database *database, const struct host *host)
 {
 	const char *role = role_names[host->role];
 
-	database_do(database, "INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?, ?, ?)", "ttttii",
-		role, host->name, dns_status_name(host->status), host->failure, host->checked,
-		host->tried);
+	database_do(
+		database, "INSERT OR REPLACE INTO host (*) VALUES (*)", "r", host_columns, host);
 	database_do(database, "DELETE FROM host_record WHERE role = ? AND name = ?", "tt", role,
 		host->name);
 	for (size_t i = 0; i < host->count; i++)
-		database_do(database, "INSERT INTO host_record VALUES (?, ?, ?, ?, ?, ?, ?)",
-			"ttititt", role, host->name, (int64_t)i, type_names[host->records[i].type],
-			(int64_t)host->records[i].preference, host->records[i].owner,
-			host->records[i].value);
+		database_do(database,
+			"INSERT INTO host_record (role, name, position, *) VALUES (?, ?, ?, *)",
+			"rtti", record_columns, &host->records[i], role, host->name, (int64_t)i);
 }
 
 void hosts_forget(struct database *database, int64_t time)

@@ -63,23 +63,58 @@ const struct schema_step outbox_schema[] = {
 	{0},
 };
 
-#define COLUMNS                                                                                    \
-	"id, receiver, page, message_id, content, in_reply_to, state, tries, next_try, perhaps,"   \
-	" second, route, code, reason, created, ended, sender, otherwise, held_until, held_for,"   \
-	" gather, posted, unsubscribe"
+enum { DELIVERY_NEW = 11 }; /* the first of the columns that a new one has; others have defaults */
+
+static const struct column columns[] = {
+	COLUMN("id", struct delivery, id, COLUMN_INTEGER),
+	COLUMN("page", struct delivery, page, COLUMN_TEXT),
+	COLUMN("state", struct delivery, state, COLUMN_TEXT),
+	COLUMN("tries", struct delivery, tries, COLUMN_INTEGER),
+	COLUMN("perhaps", struct delivery, perhaps, COLUMN_INTEGER),
+	COLUMN("posted", struct delivery, posted, COLUMN_INTEGER),
+	COLUMN("second", struct delivery, second, COLUMN_BOOLEAN),
+	COLUMN("route", struct delivery, route, COLUMN_TEXT),
+	COLUMN("code", struct delivery, code, COLUMN_INTEGER),
+	COLUMN("reason", struct delivery, reason, COLUMN_TEXT),
+	COLUMN("ended", struct delivery, ended, COLUMN_INTEGER),
+	COLUMN("receiver", struct delivery, receiver, COLUMN_TEXT),
+	COLUMN("message_id", struct delivery, message_id, COLUMN_TEXT),
+	COLUMN("in_reply_to", struct delivery, in_reply_to, COLUMN_OPTIONAL),
+	COLUMN("unsubscribe", struct delivery, unsubscribe, COLUMN_OPTIONAL),
+	COLUMN("content", struct delivery, content, COLUMN_INTEGER),
+	COLUMN("created", struct delivery, created, COLUMN_INTEGER),
+	COLUMN("next_try", struct delivery, next_try, COLUMN_INTEGER),
+	COLUMN("held_until", struct delivery, held_until, COLUMN_INTEGER),
+	COLUMN("held_for", struct delivery, held_for, COLUMN_OPTIONAL),
+	COLUMN("otherwise", struct delivery, otherwise, COLUMN_OPTIONAL),
+	COLUMN("gather", struct delivery, gather, COLUMN_BOOLEAN),
+	COLUMN("sender", struct delivery, sender, COLUMN_OPTIONAL),
+	{0},
+};
+
+static const struct column due_columns[] = {
+	COLUMN("id", struct due, id, COLUMN_INTEGER),
+	COLUMN("receiver", struct due, receiver, COLUMN_TEXT),
+	{0},
+};
+
+static const struct column delay_columns[] = {
+	COLUMN("route", struct outbox_delay, way, COLUMN_TEXT),
+	COLUMN("count(*)", struct outbox_delay, count, COLUMN_INTEGER),
+	COLUMN("min(created)", struct outbox_delay, since, COLUMN_INTEGER),
+	COLUMN("reason", struct outbox_delay, reason, COLUMN_TEXT),
+	{0},
+};
+
+static void take_deliveries(struct statement *rows, struct deliveries *deliveries)
+{
+	rows_take(rows, &deliveries->list, &deliveries->count, sizeof *deliveries->list);
+}
 
 void deliveries_release(struct deliveries *deliveries)
 {
-	for (size_t i = 0; i < deliveries->count; i++) {
-		struct delivery *delivery = &deliveries->list[i];
-		char *strings[] = {delivery->receiver, delivery->page, delivery->message_id,
-			delivery->in_reply_to, delivery->unsubscribe, delivery->state,
-			delivery->route, delivery->reason, delivery->sender, delivery->otherwise,
-			delivery->held_for};
-
-		for (size_t j = 0; j < sizeof strings / sizeof strings[0]; j++)
-			free(strings[j]);
-	}
+	for (size_t i = 0; i < deliveries->count; i++)
+		row_release(columns, &deliveries->list[i]);
 	free(deliveries->list);
 	*deliveries = (struct deliveries){0};
 }
@@ -98,44 +133,6 @@ void contents_release(struct contents *contents)
 		content_release(&contents->list[i]);
 	free(contents->list);
 	*contents = (struct contents){0};
-}
-
-static char *optional_text(struct statement *row, int column)
-{
-	return statement_null(row, column) ? NULL : memory_string(statement_text(row, column));
-}
-
-static void take_rows(struct statement *row, struct deliveries *deliveries)
-{
-	while (statement_row(row)) {
-		struct delivery *delivery = memory_append(
-			&deliveries->list, &deliveries->count, sizeof *deliveries->list);
-
-		delivery->id = statement_integer(row, 0);
-		delivery->receiver = memory_string(statement_text(row, 1));
-		delivery->page = memory_string(statement_text(row, 2));
-		delivery->message_id = memory_string(statement_text(row, 3));
-		delivery->content = statement_integer(row, 4);
-		delivery->in_reply_to = optional_text(row, 5);
-		delivery->state = memory_string(statement_text(row, 6));
-		delivery->tries = statement_integer(row, 7);
-		delivery->next_try = statement_integer(row, 8);
-		delivery->perhaps = statement_integer(row, 9);
-		delivery->second = statement_integer(row, 10);
-		delivery->route = memory_string(statement_text(row, 11));
-		delivery->code = statement_integer(row, 12);
-		delivery->reason = memory_string(statement_text(row, 13));
-		delivery->created = statement_integer(row, 14);
-		delivery->ended = statement_integer(row, 15);
-		delivery->sender = optional_text(row, 16);
-		delivery->otherwise = optional_text(row, 17);
-		delivery->held_until = statement_integer(row, 18);
-		delivery->held_for = optional_text(row, 19);
-		delivery->gather = statement_integer(row, 20);
-		delivery->posted = statement_integer(row, 21);
-		delivery->unsubscribe = optional_text(row, 22);
-	}
-	statement_end(row);
 }
 
 struct content_copy delivery_copy(const struct delivery *delivery)
@@ -202,26 +199,30 @@ void outbox_forget(struct database *database)
 
 /* ---- who is owed it ---- */
 
-static void merge(struct database *database, const struct delivery_plan *plan, int64_t now)
+void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan,
+	int64_t content, int64_t now)
 {
+	const struct delivery new = {.receiver = plan->receiver,
+		.message_id = plan->message_id,
+		.in_reply_to = plan->in_reply_to,
+		.unsubscribe = plan->unsubscribe,
+		.content = content,
+		.created = now,
+		.next_try = now,
+		.held_until = plan->held_until,
+		.held_for = plan->held_for,
+		.otherwise = plan->otherwise,
+		.gather = plan->gather,
+		.sender = plan->sender};
+
 	for (size_t i = 0; i < plan->merged_count; i++)
 		database_do(database,
 			"UPDATE delivery SET state = 'merged', ended = ? WHERE id = ?"
 			" AND state IN ('pending', 'dead')",
 			"ii", now, plan->merged[i]);
-}
-
-void outbox_add(struct database *database, const char *page, const struct delivery_plan *plan,
-	int64_t content, int64_t now)
-{
-	merge(database, plan, now);
 	database_do(database,
-		"INSERT INTO delivery (receiver, page, created, message_id, in_reply_to, "
-		"unsubscribe, content, state, next_try, held_until, held_for, otherwise, run, "
-		"gather, sender) VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)",
-		"ttitttiiittiit", plan->receiver, page, now, plan->message_id, plan->in_reply_to,
-		plan->unsubscribe, content, now, plan->held_until, plan->held_for, plan->otherwise,
-		now, (int64_t)plan->gather, plan->sender);
+		"INSERT INTO delivery (page, run, state, *) VALUES (?, ?, 'pending', *)", "rti",
+		columns + DELIVERY_NEW, &new, page, now);
 }
 
 /* Parsed once for all who were to get it: the one before mostly was one of them. */
@@ -274,13 +275,9 @@ void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owe
 
 bool outbox_told(struct database *database, const char *receiver, int64_t run)
 {
-	struct statement *row = database_query(database,
-		"SELECT 1 FROM delivery WHERE run = ? AND receiver = ? LIMIT 1", "it", run,
-		receiver);
-	bool told = statement_row(row);
-
-	statement_end(row);
-	return told;
+	return statement_number(database_query(database,
+		       "SELECT 1 FROM delivery WHERE run = ? AND receiver = ? LIMIT 1", "it", run,
+		       receiver)) != 0;
 }
 
 void outbox_alarms(struct database *database, int64_t content, struct content_plan *plan)
@@ -341,40 +338,29 @@ void outbox_owed_release(struct owed_list *owed)
 
 void outbox_due(struct database *database, int64_t now, struct due **due, size_t *count)
 {
-	struct statement *row = database_query(database,
-		"SELECT id, receiver FROM delivery d WHERE " OWED " AND state = 'pending' AND " FREE
-		" AND " DUE " AND NOT EXISTS (" BEFORE ") ORDER BY id",
-		"i", now);
-
 	*due = NULL;
 	*count = 0;
-	while (statement_row(row)) {
-		struct due *one = memory_append(due, count, sizeof **due);
-
-		one->id = statement_integer(row, 0);
-		one->receiver = memory_string(statement_text(row, 1));
-	}
-	statement_end(row);
+	rows_take(database_query(database,
+			  "SELECT * FROM delivery d WHERE " OWED " AND state = 'pending' AND " FREE
+			  " AND " DUE " AND NOT EXISTS (" BEFORE ") ORDER BY id",
+			  "*i", due_columns, now),
+		due, count, sizeof **due);
 }
 
 void outbox_gathering(struct database *database, int64_t now, struct text_list *receivers)
 {
-	struct statement *row = database_query(
-		database, "SELECT DISTINCT receiver FROM delivery WHERE " GATHERED, "i", now);
-
-	while (statement_row(row))
-		text_list_add(receivers, statement_text(row, 0));
-	statement_end(row);
+	statement_texts(database_query(database,
+				"SELECT DISTINCT receiver FROM delivery WHERE " GATHERED, "i", now),
+		receivers);
 }
 
 void outbox_gathered(
 	struct database *database, const char *receiver, int64_t now, struct deliveries *deliveries)
 {
-	take_rows(
-		database_query(database,
-			"SELECT " COLUMNS " FROM delivery INDEXED BY delivery_turn WHERE " GATHERED
-			" AND receiver = ?2 AND held_for IS NULL ORDER BY id",
-			"it", now, receiver),
+	take_deliveries(database_query(database,
+				"SELECT * FROM delivery INDEXED BY delivery_turn WHERE " GATHERED
+				" AND receiver = ?2 AND held_for IS NULL ORDER BY id",
+				"*it", columns, now, receiver),
 		deliveries);
 }
 
@@ -388,13 +374,11 @@ void outbox_release(struct database *database, int64_t now)
 
 void outbox_held(struct database *database, struct text_list *providers)
 {
-	struct statement *row = database_query(database,
-		"SELECT DISTINCT held_for FROM delivery WHERE " OWED " AND held_for IS NOT NULL",
-		"");
-
-	while (statement_row(row))
-		text_list_add(providers, statement_text(row, 0));
-	statement_end(row);
+	statement_texts(database_query(database,
+				"SELECT DISTINCT held_for FROM delivery WHERE " OWED
+				" AND held_for IS NOT NULL",
+				""),
+		providers);
 }
 
 bool outbox_unhold(struct database *database, const char *provider, int64_t before, int64_t now)
@@ -415,16 +399,9 @@ void outbox_due_release(struct due *due, size_t count)
 
 bool outbox_get(struct database *database, int64_t id, struct delivery *delivery)
 {
-	struct deliveries one = {0};
-
-	take_rows(
-		database_query(database, "SELECT " COLUMNS " FROM delivery WHERE id = ?", "i", id),
-		&one);
-	if (one.count == 0)
-		return false;
-	*delivery = *one.list;
-	free(one.list);
-	return true;
+	return row_take(
+		database_query(database, "SELECT * FROM delivery WHERE id = ?", "*i", columns, id),
+		delivery);
 }
 
 void outbox_take_up(struct database *database)
@@ -582,30 +559,18 @@ void outbox_total(struct database *database, struct outbox_totals *totals)
 
 void outbox_delayed(struct database *database, int64_t before, struct outbox_delays *delays)
 {
-	struct statement *row = database_query(database,
-		"SELECT route, count(*), min(created), reason FROM delivery WHERE " OWED
-		" AND state = 'pending' AND " FREE " AND tries > 0 AND route IS NOT NULL"
-		" AND created < ? GROUP BY route ORDER BY route",
-		"i", before);
-
-	while (statement_row(row)) {
-		struct outbox_delay *delay =
-			memory_append(&delays->list, &delays->count, sizeof *delays->list);
-
-		delay->way = memory_string(statement_text(row, 0));
-		delay->count = statement_integer(row, 1);
-		delay->since = statement_integer(row, 2);
-		delay->reason = memory_string(statement_text(row, 3));
-	}
-	statement_end(row);
+	rows_take(database_query(database,
+			  "SELECT * FROM delivery WHERE " OWED " AND state = 'pending' AND " FREE
+			  " AND tries > 0 AND route IS NOT NULL"
+			  " AND created < ? GROUP BY route ORDER BY route",
+			  "*i", delay_columns, before),
+		&delays->list, &delays->count, sizeof *delays->list);
 }
 
 void outbox_delays_release(struct outbox_delays *delays)
 {
-	for (size_t i = 0; i < delays->count; i++) {
-		free(delays->list[i].way);
-		free(delays->list[i].reason);
-	}
+	for (size_t i = 0; i < delays->count; i++)
+		row_release(delay_columns, &delays->list[i]);
 	free(delays->list);
 	*delays = (struct outbox_delays){0};
 }
@@ -625,12 +590,12 @@ bool outbox_stuck(struct database *database)
 
 void outbox_list(struct database *database, bool all, struct deliveries *deliveries)
 {
-	take_rows(all ? database_query(database, "SELECT " COLUMNS " FROM delivery ORDER BY id", "")
-		      : database_query(database,
-				"SELECT " COLUMNS " FROM delivery WHERE " OWED
-				" UNION ALL SELECT " COLUMNS " FROM delivery WHERE state = 'dead'"
-				" ORDER BY id",
-				""),
+	take_deliveries(database_query(database,
+				all ? "SELECT * FROM delivery ORDER BY id"
+				    : "SELECT * FROM delivery WHERE " OWED
+				      " UNION ALL SELECT * FROM delivery WHERE state = 'dead'"
+				      " ORDER BY id",
+				"*", columns),
 		deliveries);
 }
 

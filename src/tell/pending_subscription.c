@@ -14,19 +14,24 @@ const struct schema_step questions_schema[] = {
 	{0},
 };
 
+static const struct column columns[] = {
+	COLUMN("id", struct question, id, COLUMN_INTEGER),
+	COLUMN("mail", struct question, mail, COLUMN_TEXT),
+	COLUMN("asked", struct question, asked, COLUMN_INTEGER),
+	{0},
+};
+
 void questions_load(struct database *database, struct questions *questions)
 {
-	struct statement *row = database_query(
-		database, "SELECT id, mail, pages, asked FROM question ORDER BY id", "");
+	struct statement *row =
+		database_query(database, "SELECT pages, * FROM question ORDER BY id", "*", columns);
 
 	while (statement_row(row)) {
 		struct question *question =
-			memory_append(&questions->list, &questions->count, sizeof *questions->list);
+			memory_append(&questions->list, &questions->count, sizeof *question);
 
-		question->id = statement_integer(row, 0);
-		question->mail = memory_string(statement_text(row, 1));
-		text_list_add_words(&question->pages, statement_text(row, 2));
-		question->asked = statement_integer(row, 3);
+		row_read(row, 1, question);
+		text_list_add_words(&question->pages, statement_text(row, 0));
 	}
 	statement_end(row);
 }
@@ -34,7 +39,7 @@ void questions_load(struct database *database, struct questions *questions)
 void questions_release(struct questions *questions)
 {
 	for (size_t i = 0; i < questions->count; i++) {
-		free(questions->list[i].mail);
+		row_release(columns, &questions->list[i]);
 		text_list_release(&questions->list[i].pages);
 	}
 	free(questions->list);
@@ -45,8 +50,8 @@ int64_t question_add(struct database *database, const struct question *question)
 {
 	char *pages = text_list_words(&question->pages); /* whose names have no blanks */
 
-	database_do(database, "INSERT INTO question (mail, pages, asked) VALUES (?, ?, ?)", "tti",
-		question->mail, pages, question->asked);
+	database_do(database, "INSERT INTO question (pages, *) VALUES (?, *)", "rt", &columns[1],
+		question, pages);
 	free(pages);
 	return database_last_row(database);
 }

@@ -29,7 +29,7 @@ const struct schema_step subscribers_schema[] = {
 	{0},
 };
 
-static const char *const state_names[SUBSCRIBER_STATES] = {
+static const char *const state_names[SUBSCRIBER_STATES + 1] = {
 	[SUBSCRIBER_ACTIVE] = "active",
 	[SUBSCRIBER_SUSPENDED] = "suspended",
 	[SUBSCRIBER_UNSUBSCRIBED] = "unsubscribed",
@@ -40,14 +40,19 @@ const char *subscriber_state_name(enum subscriber_state state)
 	return state_names[state];
 }
 
-/* A word that is none of ours is of a newer program: nobody is told on a guess. */
-static enum subscriber_state state_of(const char *name)
-{
-	for (int i = 0; i < SUBSCRIBER_STATES; i++)
-		if (text_equal(state_names[i], name))
-			return (enum subscriber_state)i;
-	return SUBSCRIBER_SUSPENDED;
-}
+/* A state that is none of ours is of a newer program: nobody is told on a guess. */
+static const struct column columns[] = {
+	COLUMN("mail", struct subscriber, is.mail, COLUMN_TEXT),
+	COLUMN("second", struct subscriber, is.second, COLUMN_OPTIONAL),
+	COLUMN_OF_WORDS(
+		"floor", struct subscriber, is.subscription.floor, level_names, LEVEL_DEGRADED),
+	COLUMN("wanted", struct subscriber, is.subscription.on, COLUMN_INT),
+	COLUMN_OF_WORDS("state", struct subscriber, state, state_names, SUBSCRIBER_SUSPENDED),
+	COLUMN("created", struct subscriber, created, COLUMN_INTEGER),
+	COLUMN("changed", struct subscriber, changed, COLUMN_INTEGER),
+	COLUMN("reason", struct subscriber, reason, COLUMN_TEXT),
+	{0},
+};
 
 /* ---- lists as JSON ---- */
 
@@ -75,49 +80,29 @@ static char *write_list(const struct text_list *texts)
 
 /* ---- rows ---- */
 
-static char *column(struct statement *row, int i)
-{
-	return memory_string(statement_text(row, i));
-}
-
-static void take_row(struct statement *row, struct subscriber *subscriber)
-{
-	enum level floor = LEVEL_DEGRADED;
-
-	*subscriber = (struct subscriber){
-		.is = {.mail = column(row, 0),
-			.second = statement_null(row, 1) ? NULL : column(row, 1),
-			.subscription = subscription_default},
-		.state = state_of(statement_text(row, 6)),
-		.created = statement_integer(row, 7),
-		.changed = statement_integer(row, 8),
-		.reason = column(row, 9)};
-	read_list(statement_text(row, 2), &subscriber->is.subscription.pages);
-	read_list(statement_text(row, 3), &subscriber->is.subscription.indicators);
-	level_parse(statement_text(row, 4), &floor);
-	subscriber->is.subscription.floor = (int)floor;
-	subscriber->is.subscription.on = (int)statement_integer(row, 5);
-}
-
 void subscribers_load(struct database *database, struct subscribers *subscribers)
 {
 	struct statement *row = database_query(database,
-		"SELECT mail, second, pages, indicators, floor, wanted, state, created, changed, "
-		"reason FROM subscriber ORDER BY mail COLLATE NOCASE",
-		"");
+		"SELECT pages, indicators, * FROM subscriber ORDER BY mail COLLATE NOCASE", "*",
+		columns);
 
-	while (statement_row(row))
-		take_row(row, memory_append(&subscribers->list, &subscribers->count,
-				      sizeof *subscribers->list));
+	while (statement_row(row)) {
+		struct subscriber *subscriber = memory_append(
+			&subscribers->list, &subscribers->count, sizeof *subscribers->list);
+		struct subscription *subscription = &subscriber->is.subscription;
+
+		*subscription = subscription_default;
+		row_read(row, 2, subscriber);
+		read_list(statement_text(row, 0), &subscription->pages);
+		read_list(statement_text(row, 1), &subscription->indicators);
+	}
 	statement_end(row);
 }
 
 void subscriber_release(struct subscriber *subscriber)
 {
-	free(subscriber->is.mail);
-	free(subscriber->is.second);
+	row_release(columns, subscriber);
 	subscription_release(&subscriber->is.subscription);
-	free(subscriber->reason);
 }
 
 void subscribers_release(struct subscribers *subscribers)
@@ -180,18 +165,12 @@ void subscriber_forget(struct database *database, const char *mail)
 
 void subscriber_save(struct database *database, const struct subscriber *subscriber)
 {
-	const struct subscription *subscription = &subscriber->is.subscription;
-	char *pages = write_list(&subscription->pages);
-	char *indicators = write_list(&subscription->indicators);
+	char *pages = write_list(&subscriber->is.subscription.pages);
+	char *indicators = write_list(&subscriber->is.subscription.indicators);
 
-	subscriber_forget(database, subscriber->is.mail);
 	database_do(database,
-		"INSERT INTO subscriber (mail, second, pages, indicators, floor, wanted, state, "
-		"created, changed, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"tttttitiit", subscriber->is.mail, subscriber->is.second, pages, indicators,
-		level_name((enum level)subscription->floor), (int64_t)subscription->on,
-		state_names[subscriber->state], subscriber->created, subscriber->changed,
-		subscriber->reason != NULL ? subscriber->reason : "");
+		"INSERT OR REPLACE INTO subscriber (pages, indicators, *) VALUES (?, ?, *)", "rtt",
+		columns, subscriber, pages, indicators);
 	free(pages);
 	free(indicators);
 }

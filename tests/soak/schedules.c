@@ -27,6 +27,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "run/schema.h"
+#include "store/alarm.h"
 #include "store/store.h"
 #include "tell/attempt.h"
 #include "tell/outbox.h"

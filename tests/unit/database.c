@@ -174,6 +174,82 @@ static void test_the_same_statement_may_be_under_way_twice(void **state)
 	database_close(database);
 }
 
+static const char *const moods[] = {"good", "bad", NULL};
+
+struct row {
+	int64_t big;
+	int small;
+	bool flag;
+	char *text, *optional;
+	enum mood { GOOD, BAD, UNHEARD_OF } mood;
+};
+
+static const struct column row_columns[] = {
+	COLUMN("big", struct row, big, COLUMN_INTEGER),
+	COLUMN("small", struct row, small, COLUMN_INT),
+	COLUMN("flag", struct row, flag, COLUMN_BOOLEAN),
+	COLUMN("text", struct row, text, COLUMN_TEXT),
+	COLUMN("optional", struct row, optional, COLUMN_OPTIONAL),
+	COLUMN_OF_WORDS("mood", struct row, mood, moods, UNHEARD_OF),
+	{0},
+};
+
+static const struct schema_step rows[] = {
+	{1, "CREATE TABLE row (id INTEGER PRIMARY KEY, owner TEXT, big, small, flag, text,"
+	    " optional, mood)"},
+	{0},
+};
+
+static void test_a_struct_comes_back_from_its_row_as_it_went(void **state)
+{
+	static const struct schema_step *const schema[] = {rows, NULL};
+	struct database *database = open_here(schema);
+	struct row in = {-((int64_t)1 << 40), -2, true, memory_string("text"), NULL, BAD}, out;
+	struct {
+		struct row *list;
+		size_t count;
+	} all = {0};
+
+	(void)state;
+	database_do(
+		database, "INSERT INTO row (owner, *) VALUES (?, *)", "rt", row_columns, &in, "me");
+	assert_true(row_take(database_query(database, "SELECT * FROM row WHERE owner = ?", "*t",
+				     row_columns, "me"),
+		&out));
+	assert_true(out.big == -((int64_t)1 << 40));
+	assert_int_equal(out.small, -2);
+	assert_true(out.flag);
+	assert_string_equal(out.text, "text");
+	assert_null(out.optional);
+	assert_int_equal(out.mood, BAD);
+	row_release(row_columns, &out);
+	assert_null(out.text);
+	assert_false(row_take(database_query(database, "SELECT * FROM row WHERE owner = ?", "*t",
+				      row_columns, "you"),
+		&out));
+
+	memory_set(&in.optional, "more");
+	in.mood = GOOD;
+	in.big = 7; /* stands before what is written */
+	database_do(
+		database, "UPDATE row SET * WHERE owner = ?1", "rt", &row_columns[3], &in, "me");
+	database_do(database, "INSERT INTO row (mood) VALUES ('new')", "");
+	rows_take(database_query(database, "SELECT * FROM row ORDER BY id", "*", row_columns),
+		&all.list, &all.count, sizeof *all.list);
+	assert_int_equal(all.count, 2);
+	assert_true(all.list[0].big == -((int64_t)1 << 40));
+	assert_string_equal(all.list[0].optional, "more");
+	assert_int_equal(all.list[0].mood, GOOD);
+	assert_string_equal(all.list[1].text, "");
+	assert_null(all.list[1].optional);
+	assert_int_equal(all.list[1].mood, UNHEARD_OF);
+	for (size_t i = 0; i < all.count; i++)
+		row_release(row_columns, &all.list[i]);
+	free(all.list);
+	row_release(row_columns, &in);
+	database_close(database);
+}
+
 static void test_an_older_one_is_brought_forward_and_a_newer_one_refused(void **state)
 {
 	struct database *database = open_here(first);
@@ -248,6 +324,7 @@ int main(void)
 		test_here(test_or_not_at_all_and_the_first_reason_is_told),
 		test_here(test_text_bytes_and_null_come_back_as_they_went),
 		test_here(test_the_same_statement_may_be_under_way_twice),
+		test_here(test_a_struct_comes_back_from_its_row_as_it_went),
 		test_here(test_an_older_one_is_brought_forward_and_a_newer_one_refused),
 		test_here(test_what_is_no_database_is_refused_and_left_alone),
 		test_here(test_a_database_whose_pages_were_overwritten_is_found_damaged),

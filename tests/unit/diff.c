@@ -310,18 +310,6 @@ static void test_twenty_thousand_rows_of_each_type_take_no_time(void **state)
 	text_list_release(&patterns);
 }
 
-static void test_names_of_types_are_read_back(void **state)
-{
-	enum change_type type;
-
-	(void)state;
-	for (int i = CHANGE_OVERALL; i <= CHANGE_READABLE; i++) {
-		assert_true(change_type_parse(change_type_name((enum change_type)i), &type));
-		assert_int_equal(type, i);
-	}
-	assert_false(change_type_parse("nothing", &type));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,7 +331,6 @@ int main(void)
 			test_the_watched_part_is_the_overall_level_the_chosen_and_what_touches_them),
 		cmocka_unit_test(test_without_patterns_the_watched_part_is_everything),
 		cmocka_unit_test(test_twenty_thousand_rows_of_each_type_take_no_time),
-		cmocka_unit_test(test_names_of_types_are_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "model/change.h"
 #include "model/indicator_state.h"
 #include "model/validator.h"
+#include "store/alarm.h"
 #include "watch/diff.h"
 
 #define OPS "mail:ops@example.com"

@@ -84,7 +84,7 @@ static void note(void *context, const struct dns_answer *answer)
 	static const char *const types[] = {
 		[DNS_MX] = "MX", [DNS_A] = "A", [DNS_AAAA] = "AAAA", [DNS_CNAME] = "CNAME"};
 
-	buffer_format(out, "%s %s%s%s\n", answer->name, dns_status_name(answer->status),
+	buffer_format(out, "%s %s%s%s\n", answer->name, dns_status_names[answer->status],
 		answer->failure[0] != '\0' ? ": " : "", answer->failure);
 	for (size_t i = 0; i < answer->count; i++) {
 		const struct dns_record *record = &answer->records[i];

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
@@ -16,6 +17,7 @@
 #include "model/change.h"
 #include "model/indicator_state.h"
 #include "run/schema.h"
+#include "store/alarm.h"
 
 static char folder[64], *path;
 static struct database *database;
@@ -315,6 +317,26 @@ static void test_facts_are_remembered(void **state)
 
 #define test_here(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
 
+static void test_changes_of_every_type_are_told_as_they_were_found(void **state)
+{
+	const struct snapshot_row snapshot = {.sequence = 1, .time = 100};
+	struct changes changes = {0};
+	struct buffer wanted = {0}, told = {0};
+
+	(void)state;
+	store_add_snapshot(database, "one", &snapshot);
+	for (int i = CHANGE_OVERALL; i <= CHANGE_READABLE; i++)
+		store_add_change(database, "one", 100, 1,
+			changes_add(&changes, (enum change_type)i, "a", "A", "", "after", "text"),
+			false);
+	changes_write(&changes, &wanted);
+	store_changes_text(database, "one", 1, &told);
+	assert_string_equal(buffer_string(&told), buffer_string(&wanted));
+	buffer_release(&wanted);
+	buffer_release(&told);
+	changes_release(&changes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +349,7 @@ int main(void)
 		test_here(test_snapshots_are_walked_oldest_first_until_enough),
 		test_here(test_alarms_are_episodes),
 		test_here(test_history_is_newest_first_and_events_follow_their_changes),
+		test_here(test_changes_of_every_type_are_told_as_they_were_found),
 		test_here(test_pages_in_trouble_are_those_that_are_red_or_lost),
 		test_here(test_facts_are_remembered),
 	};
