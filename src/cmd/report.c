@@ -22,6 +22,7 @@
 #include "publish/report_value.h"
 #include "run/context.h"
 #include "run/terminal.h"
+#include "store/history.h"
 #include "store/store.h"
 
 enum { REPORT_DAYS = 30, DAY_SECONDS = 86400, LABEL_COLUMNS = 24 };
@@ -173,13 +174,22 @@ static void show_page(const struct report *report, const struct report_page *pag
 
 static void show(const struct report *report, const char *name, struct page_states *states)
 {
+	const struct config *config = report->context->config;
 	struct page_state *state = page_states_find(states, name);
+	struct page_history history = {0};
 	struct report_page page = {0};
 
-	if (state != NULL && report_load(report->database, report->context->config, state,
-				     report->since, report->until, report->now, &page))
+	if (state == NULL)
+		return;
+	store_load(report->database, state);
+	history_load(report->database, state, config_page(config, name)->settings.every,
+		report->since, report->now, &history);
+	if (report_load(
+		    report->database, config, name, &history, report->since, report->until, &page))
 		show_page(report, &page);
 	report_page_release(&page);
+	history_release(&history);
+	store_unload(state);
 }
 
 static int show_all(const struct report *report, char **names)

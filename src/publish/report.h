@@ -11,22 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/level.h"
+#include "store/history.h"
 
 struct config;
 struct database;
-struct page_state;
-
-/* One level for some time. */
-struct stretch {
-	int64_t begin, end;
-	enum level level; /* LEVEL_UNKNOWN also where nobody looked */
-};
-
-struct stretches {
-	struct stretch *list; /* oldest first, without overlap */
-	size_t count;
-};
 
 /* Red without a break; what is unknown between two reds belongs to it. */
 struct outage {
@@ -78,12 +66,12 @@ struct report_page {
 };
 
 /*
- * What a page did from since to until (not later than now), by the database; and what the
- * provider said of the outages' times, by the readings in the archive. page is zeroed by the
- * caller. False where the page was not watched in that time.
+ * What a page did from since to until (not later than the history's end), by its history, which
+ * reaches back to since; and what the provider said of the outages' times, by the readings in the
+ * archive. page is zeroed by the caller. False where the page was not watched in that time.
  */
-bool report_load(struct database *database, const struct config *config, struct page_state *state,
-	int64_t since, int64_t until, int64_t now, struct report_page *page);
+bool report_load(struct database *database, const struct config *config, const char *name,
+	const struct page_history *history, int64_t since, int64_t until, struct report_page *page);
 void report_page_release(struct report_page *page);
 
 #endif

@@ -43,6 +43,7 @@ struct pass {
 	struct page_states states;
 	struct tasks tasks;
 	int64_t last_change, last_event;
+	int64_t day;                 /* on which the index was written last */
 	size_t written, budget, all; /* snapshots */
 	struct error *error;
 };
@@ -57,10 +58,16 @@ static void add_day(struct days *days, int64_t day)
 	*(int64_t *)memory_append(&days->list, &days->count, sizeof *days->list) = day;
 }
 
-/* The pages whose files may not be as they are; all: every one, from its first snapshot on. */
+/*
+ * The pages whose files may not be as they are; all: every one, from its first snapshot on. Once a
+ * day those too that nobody saw for a while since the day when that was asked last: their strips
+ * turn grey.
+ */
 static void find_tasks(struct pass *pass, bool all)
 {
-	struct statement *row = database_query(pass->site->database,
+	const struct site *site = pass->site;
+	bool new_day = pass->day != site_day(site, site->now);
+	struct statement *row = database_query(site->database,
 		"SELECT page.name, site.page IS NOT NULL, ifnull(site.snapshot, 0) FROM page LEFT "
 		"JOIN site"
 		" ON site.page = page.name WHERE ?1 OR site.page IS NULL"
@@ -68,8 +75,11 @@ static void find_tasks(struct pass *pass, bool all)
 		" (page.failures > 0) + 2 * page.unreadable + 4 * page.lost"
 		" OR page.name IN (SELECT page FROM change WHERE id > ?2)"
 		" OR page.name IN (SELECT page FROM event WHERE id > ?3)"
+		" OR ?4 AND (page.last_success < ?5"
+		"  OR page.name IN (SELECT page FROM gap WHERE ends >= ?6))"
 		" ORDER BY page.name",
-		"iii", (int64_t)all, pass->last_change, pass->last_event);
+		"iiiiii", (int64_t)all, pass->last_change, pass->last_event, (int64_t)new_day,
+		site->now - SITE_DAY_SECONDS, site_day_begin(site, pass->day));
 
 	while (statement_row(row)) {
 		struct task *task =
@@ -102,8 +112,11 @@ static void find_days(const struct pass *pass, struct task *task)
 
 static void load_marks(struct pass *pass, bool all)
 {
-	char *mark = store_fact(pass->site->database, "site");
+	char *mark = store_fact(pass->site->database, "site"),
+	     *day = store_fact(pass->site->database, "site-day");
 
+	pass->day = strtoll(day, NULL, 10);
+	free(day);
 	if (!all)
 		sscanf(mark, "%" SCNd64 " %" SCNd64, &pass->last_change, &pass->last_event);
 	free(mark);
@@ -213,15 +226,6 @@ static bool write_task(struct pass *pass, struct task *task)
 
 /* ---- the whole ---- */
 
-static bool index_is_old(const struct pass *pass)
-{
-	char *day = store_fact(pass->site->database, "site-day");
-	bool old = strtoll(day, NULL, 10) != site_day(pass->site, pass->site->now);
-
-	free(day);
-	return old;
-}
-
 static void mark_all(const struct pass *pass)
 {
 	struct database *database = pass->site->database;
@@ -293,7 +297,7 @@ static bool write_site(const struct site *site, bool all, size_t budget, struct 
 
 	load_marks(&pass, all);
 	find_tasks(&pass, all);
-	if (pass.tasks.count > 0 || index_is_old(&pass)) {
+	if (pass.tasks.count > 0 || pass.day != site_day(site, site->now)) {
 		store_pages(site->database, &pass.states);
 		for (size_t i = 0; i < pass.states.count; i++)
 			pass.all += (size_t)pass.states.list[i].snapshot;

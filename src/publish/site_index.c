@@ -17,32 +17,27 @@ enum {
 	NAME_COLUMNS = 40           /* of an indicator, in a row */
 };
 
-/* The strip as it stands today: the last cell held from then on. */
-static void shift(const char *stored, int64_t days, char cells[static SITE_DAYS + 1])
-{
-	size_t length = strlen(stored);
-
-	for (size_t i = 0; i < SITE_DAYS; i++) {
-		int64_t at = (int64_t)i + days + (int64_t)length - SITE_DAYS;
-
-		if (at < 0 || length == 0)
-			cells[i] = '-';
-		else
-			cells[i] = stored[at < (int64_t)length ? at : (int64_t)length - 1];
-	}
-	cells[SITE_DAYS] = '\0';
-}
-
+/* A map, with the strip as it stands today: what the page said when its row was put aside held from
+ * then on. */
 static void add_row(const struct site *site, struct statement *row, struct value *list)
 {
-	const char *lamps = statement_text(row, 3);
+	const char *stored = statement_text(row, 2), *lamps = statement_text(row, 3);
 	struct value *map = json_parse(lamps, strlen(lamps), NULL);
 	int64_t days = site_day(site, site->now) - statement_integer(row, 1);
-	char cells[SITE_DAYS + 1];
+	size_t length = strlen(stored);
+	char cells[SITE_DAYS + 1], held = '-';
 
 	if (map == NULL)
 		return;
-	shift(statement_text(row, 2), days > 0 ? days : 0, cells);
+	for (int colour = 0; length > 0 && colour < COLOURS; colour++)
+		if (text_equal(value_get_text(map, "colour"), colour_name((enum colour)colour)))
+			held = site_cell((enum colour)colour);
+	for (size_t i = 0; i < SITE_DAYS; i++) {
+		int64_t at = (int64_t)(i + length) - SITE_DAYS + (days > 0 ? days : 0);
+
+		cells[i] = at < 0 ? '-' : at < (int64_t)length ? stored[at] : held;
+	}
+	cells[SITE_DAYS] = '\0';
 	value_put_text(map, "page", statement_text(row, 0));
 	value_put(map, "strip", site_strip_value(cells, "days"));
 	value_append(list, map);

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "config/config.h"
 #include "publish/site.h"
+#include "store/history.h"
 #include "store/store.h"
 
 enum {
@@ -22,8 +23,7 @@ enum {
 	SITE_MOMENTS_MAX = 300, /* on a day's page */
 	SITE_RECENT_MAX = 25,   /* where the last ones are listed */
 	SITE_TURNS_MAX = 12,    /* changes of one moment, where many moments are listed */
-	SITE_BADGES_MAX = 256,
-	SITE_HISTORY_MAX = 100000 /* changes that are looked at for one file */
+	SITE_BADGES_MAX = 256
 };
 
 #define SITE_DAY_SECONDS ((int64_t)86400)
@@ -39,6 +39,11 @@ struct value *site_lamp(enum colour colour, const char *level);
 /* Puts under uuid an identity for ever (RFC 9562 section 5.8) of what has this name in this
  * archive; name NULL: of all of it. */
 void site_put_identity(const struct site *site, struct value *map, const char *name);
+
+/* Puts what was seen of the time: lasted, unseen and blind (struct sight) in words where they are
+ * not 0, and blind_since. */
+void site_put_sight(
+	const struct site *site, struct value *map, const struct sight *sight, int64_t end);
 
 /* The colour's shape, for where no style sheet draws it. */
 struct value *site_shape(enum colour colour);
@@ -79,55 +84,29 @@ bool site_render(const struct site *site, const char *template, struct value *da
 bool site_write(const struct site *site, const char *name, const void *bytes, size_t length,
 	struct error *error);
 
-/* ---- site_history.c: what a page said over time ---- */
+/* ---- site_page.c: a page and its past ---- */
 
-/* The time during which a lamp had one colour, to the beginning of the one before in the list. */
-struct site_span {
-	int64_t begin;
-	char cell; /* as in a strip */
-};
-
-struct site_track {
-	char *id, *label;
-	enum level level; /* now */
-	char *word;
-	bool gone;
-	int64_t since;
-	struct site_span *spans; /* newest first */
-	size_t count;
-};
-
-struct site_interval {
-	int64_t begin, end;
-};
-
-/* A page and its past. All owned but site, config and state. */
+/* All owned but site, config and state. */
 struct site_page {
 	const struct site *site;
 	const char *name;
 	const struct page_config *config; /* NULL: not in the configuration any more */
 	struct page_state *state;
 	enum level red; /* the floor */
-	int64_t first;  /* time of the first snapshot; 0: none */
 	bool fresh;
-	struct site_track *tracks; /* in the order of the lamps' ids, the overall level first */
-	size_t track_count;
-	struct site_interval *blind; /* when it could not be read; oldest first */
-	size_t blind_count;
+	struct page_history history;
+	size_t lamp_count; /* of the history's indicators, those that have a lamp */
 };
 
-/* Loads lamps and past back to since. */
+/* Loads lamps, and the past back to since. */
 void site_page_load(
 	struct site_page *page, const struct site *site, struct page_state *state, int64_t since);
 void site_page_release(struct site_page *page);
 
 enum colour site_page_colour(const struct site_page *page);
-enum colour site_track_colour(const struct site_page *page, const struct site_track *track);
+enum colour site_lamp_colour(const struct site_page *page, const struct lamp *lamp);
 /* "unreadable", "unreachable", "stale", "never read", "fresh". */
 const char *site_page_observation(const struct site_page *page);
-
-/* The worse of two colours by what a person must look at first. */
-enum colour site_worse(enum colour a, enum colour b);
 
 /* ---- site_held.c: what a snapshot said, and until when ---- */
 
@@ -160,11 +139,6 @@ struct site_strip {
 char site_cell(enum colour colour);
 const char *site_strip_colour(char cell); /* "green" …; "" where nothing is known */
 
-/* Fills cells (terminated) of one track; site_strip_worst() adds another's to it. */
-void site_strip_fill(const struct site_page *page, const struct site_track *track,
-	const struct site_strip *strip, char cells[static SITE_CELLS_MAX + 1]);
-void site_strip_worst(char cells[static SITE_CELLS_MAX + 1], const char *other);
-
 /* A map: cells, paths (cell, d), words. */
 struct value *site_strip_value(const char *cells, const char *unit);
 
@@ -173,7 +147,7 @@ void site_edges_days(const struct site *site, int64_t first, size_t count, int64
 /* Edges that are step seconds apart; returns the number of cells. */
 size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges);
 
-/* A list with one map for each track that is worth showing, the troubled first: lamp, name, word,
+/* A list with one map for each lamp that is worth showing, the troubled first: lamp, name, word,
  * since, worst, strip; at most SITE_LAMPS_MAX, *left the rest. The worst of all of them into whole.
  */
 struct value *site_strips(const struct site_page *page, const struct site_strip *strip,

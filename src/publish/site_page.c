@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/schedule.h"
 #include "net/http.h"
 #include "publish/site_p.h"
 
@@ -31,21 +32,21 @@ static const enum colour order[] = {
 /* ---- badges ---- */
 
 /* "badge-gmail-3fa1c2.svg": the id's digest keeps two names apart that look alike. */
-static char *badge_name(const struct site_track *track)
+static char *badge_name(const struct indicator_history *indicator)
 {
 	char digest[DIGEST_TEXT], slug[BADGE_NAME_MAX + 1];
 	size_t length = 0;
 
-	if (track->id[0] == '\0')
+	if (indicator->id[0] == '\0')
 		return memory_string("badge.svg");
-	for (const char *at = track->label; *at != '\0' && length < BADGE_NAME_MAX; at++) {
+	for (const char *at = indicator->label; *at != '\0' && length < BADGE_NAME_MAX; at++) {
 		if (isalnum((unsigned char)*at) && (unsigned char)*at < 0x80)
 			slug[length++] = (char)tolower((unsigned char)*at);
 		else if (length > 0 && slug[length - 1] != '-')
 			slug[length++] = '-';
 	}
 	slug[length] = '\0';
-	digest_sha256(track->id, strlen(track->id), digest);
+	digest_sha256(indicator->id, strlen(indicator->id), digest);
 	return memory_format(
 		"badge-%s%s%.*s.svg", slug, text_ends(slug, "-") ? "" : "-", BADGE_DIGITS, digest);
 }
@@ -66,13 +67,19 @@ static char *label_cut(const char *label, size_t maximum)
 	return text;
 }
 
-static struct value *badge_value(const struct site_page *page, const struct site_track *track)
+static bool write_badge(const struct site_page *page, const struct indicator_history *indicator,
+	struct error *error)
 {
-	struct value *map = site_lamp(site_track_colour(page, track), level_words(track->level));
-	char *label = label_cut(track->id[0] != '\0' ? track->label : page->name, LABEL_MAX);
+	const struct lamp *lamp = indicator->lamp;
+	enum colour colour = site_lamp_colour(page, lamp);
+	struct value *map = site_lamp(colour, level_words(lamp->level));
+	char *label = label_cut(lamp->id[0] != '\0' ? indicator->label : page->name, LABEL_MAX);
+	char *badge = badge_name(indicator), *name = memory_format("%s/%s", page->name, badge);
 	int64_t left = (int64_t)text_columns(label) * BADGE_COLUMN_PIXELS + BADGE_EDGE_PIXELS;
-	int64_t right = (int64_t)(strlen(value_get_text(map, "colour")) + 2) * BADGE_COLUMN_PIXELS +
+	int64_t right = (int64_t)(strlen(colour_name(colour)) + 2) * BADGE_COLUMN_PIXELS +
 			BADGE_EDGE_PIXELS;
+	struct sight sight;
+	bool done;
 
 	value_put_text(map, "label", label);
 	value_put_number(map, "left", left);
@@ -80,30 +87,72 @@ static struct value *badge_value(const struct site_page *page, const struct site
 	value_put_number(map, "width", left + right);
 	value_put_number(map, "left_middle", left / 2);
 	value_put_number(map, "right_middle", left + right / 2);
-	value_put(map, "shape", site_shape(site_track_colour(page, track)));
-	value_put(map, "since", site_time(page->site, track->since));
+	value_put(map, "shape", site_shape(colour));
+	value_put(map, "since", site_time(page->site, lamp->since));
+	sight = history_sight(&page->history.unseen, lamp->since, page->history.end);
+	site_put_sight(page->site, map, &sight, page->history.end);
+	done = site_render(page->site, "badge.svg", map, name, error);
+	free(name);
+	free(badge);
 	free(label);
-	return map;
-}
-
-static bool write_badges(const struct site_page *page, struct error *error)
-{
-	bool done = true;
-
-	for (size_t i = 0; done && i < page->track_count && i < SITE_BADGES_MAX; i++) {
-		struct value *map = badge_value(page, &page->tracks[i]);
-		char *badge = badge_name(&page->tracks[i]),
-		     *name = memory_format("%s/%s", page->name, badge);
-
-		done = site_render(page->site, "badge.svg", map, name, error);
-		free(name);
-		free(badge);
-		value_free(map);
-	}
+	value_free(map);
 	return done;
 }
 
 /* ---- the page ---- */
+
+const char *site_page_observation(const struct site_page *page)
+{
+	const struct page_state *state = page->state;
+	struct schedule schedule = {.last_success = state->last_success};
+
+	if (state->failures > 0)
+		return state->unreadable ? "unreadable" : "unreachable";
+	if (!state->known)
+		return "never read";
+	if (page->config == NULL)
+		return "not watched any more";
+	schedule.every = page->config->settings.every;
+	return schedule_stale(&schedule, page->site->now) ? "stale" : "fresh";
+}
+
+enum colour site_lamp_colour(const struct site_page *page, const struct lamp *lamp)
+{
+	return page->fresh && !lamp->gone ? level_colour(lamp->level, page->red) : COLOUR_GREY;
+}
+
+/* That of its lamps which a person looks at first. */
+enum colour site_page_colour(const struct site_page *page)
+{
+	for (size_t i = 0; page->lamp_count > 0 && i < sizeof order / sizeof order[0]; i++)
+		for (size_t j = 0; j < page->lamp_count; j++)
+			if (site_lamp_colour(page, page->history.list[j].lamp) == order[i])
+				return order[i];
+	return COLOUR_GREY;
+}
+
+void site_page_load(
+	struct site_page *page, const struct site *site, struct page_state *state, int64_t since)
+{
+	const struct page_config *config = config_page(site->config, state->name);
+
+	*page = (struct site_page){.site = site,
+		.name = state->name,
+		.config = config,
+		.state = state,
+		.red = config != NULL ? (enum level)config->settings.red : LEVEL_PARTIAL_OUTAGE};
+	store_load(site->database, state);
+	page->lamp_count = state->lamps.count;
+	page->fresh = text_equal(site_page_observation(page), "fresh");
+	history_load(site->database, state, config != NULL ? config->settings.every : 0, since,
+		site->now, &page->history);
+}
+
+void site_page_release(struct site_page *page)
+{
+	history_release(&page->history);
+	*page = (struct site_page){0};
+}
 
 void site_put_page(const struct site_page *page, struct value *data)
 {
@@ -125,73 +174,43 @@ void site_put_page(const struct site_page *page, struct value *data)
 	free(url);
 }
 
-static struct value *years(const struct site_page *page)
-{
-	struct value *list = value_list();
-	char first[16], last[16];
-	int64_t now = site_day(page->site, page->site->now);
-
-	site_day_name(site_day(page->site, page->first), first);
-	site_day_name(now, last);
-	for (int year = atoi(last); page->first != 0 && year >= atoi(first); year--) {
-		struct value *map = value_append(list, value_map());
-
-		value_put_number(map, "year", year);
-	}
-	return list;
-}
-
-static void put_day(struct value *data, const char *key, int64_t day)
-{
-	char name[16];
-
-	site_day_name(day, name);
-	value_put_text(data, key, name);
-}
-
-static void put_badges(const struct site_page *page, struct value *data)
-{
-	struct value *list = value_put(data, "badges", value_list());
-
-	for (size_t i = 0; i < page->track_count && i < SITE_BADGES_MAX; i++) {
-		struct value *map = value_append(list, value_map());
-		char *badge = badge_name(&page->tracks[i]);
-
-		value_put_text(map, "file", badge);
-		site_put(map, "name", page->tracks[i].label);
-		free(badge);
-	}
-}
-
 static struct value *page_value(const struct site_page *page, char whole[static SITE_CELLS_MAX + 1])
 {
 	const struct site *site = page->site;
 	int64_t today = site_day(site, site->now), edges[SITE_CELLS_MAX + 1];
 	struct site_strip strip = {edges, SITE_DAYS, "days"};
-	struct value *data = value_map();
+	struct value *data = value_map(), *years, *badges;
+	char day[16];
+	int first_year;
 	size_t left;
 
 	site_edges_days(site, today - SITE_DAYS + 1, SITE_DAYS, edges);
 	site_put_page(page, data);
 	value_put(data, "lamps", site_strips(page, &strip, whole, &left));
 	value_put_number(data, "left", (int64_t)left);
-	put_day(data, "from", today - SITE_DAYS + 1);
-	put_day(data, "to", today);
-	value_put(data, "years", years(page));
+	site_day_name(today - SITE_DAYS + 1, day);
+	value_put_text(data, "from", day);
+	site_day_name(site_day(site, page->history.first), day);
+	first_year = atoi(day);
+	site_day_name(today, day);
+	value_put_text(data, "to", day);
+	years = value_put(data, "years", value_list());
+	for (int year = atoi(day); page->history.first != 0 && year >= first_year; year--)
+		value_put_number(value_append(years, value_map()), "year", year);
 	value_put(data, "moments", site_page_moments(page, 0, INT64_MAX, SITE_RECENT_MAX));
-	put_badges(page, data);
+	badges = value_put(data, "badges", value_list());
+	for (size_t i = 0; i < page->lamp_count && i < SITE_BADGES_MAX; i++) {
+		struct value *map = value_append(badges, value_map());
+		char *badge = badge_name(&page->history.list[i]);
+
+		value_put_text(map, "file", badge);
+		site_put(map, "name", page->history.list[i].label);
+		free(badge);
+	}
 	return data;
 }
 
 /* ---- its row in the index ---- */
-
-static bool in_row(const struct site_page *page, size_t i, enum colour colour)
-{
-	const struct site_track *track = &page->tracks[i];
-
-	return site_track_colour(page, track) == colour &&
-	       (track->id[0] != '\0' || page->track_count == 1);
-}
 
 /* A map with the names that have the colour, as far as there is room, in one text: a thousand rows
  * are filled at each change. */
@@ -202,11 +221,14 @@ static void add_group(
 	struct value *map;
 	int64_t more = 0;
 
-	for (size_t i = 0; i < page->track_count; i++) {
-		if (!in_row(page, i, colour))
+	for (size_t i = 0; i < page->lamp_count; i++) {
+		const struct indicator_history *indicator = &page->history.list[i];
+
+		if (site_lamp_colour(page, indicator->lamp) != colour ||
+			(indicator->id[0] == '\0' && page->lamp_count > 1))
 			continue;
 		if (*room > 0) {
-			char *label = label_cut(page->tracks[i].label, ROW_LABEL_MAX);
+			char *label = label_cut(indicator->label, ROW_LABEL_MAX);
 
 			buffer_format(&names, "%s%s", names.length > 0 ? ", " : "", label);
 			free(label);
@@ -291,8 +313,10 @@ bool site_write_page(
 	char *name = memory_format("%s/index.html", page->name);
 	bool done = write_json(page, data, error) &&
 		    site_render(page->site, "page.html", data, name, error) &&
-		    write_badges(page, error) && site_write_feed(page->site, page->name, error);
+		    site_write_feed(page->site, page->name, error);
 
+	for (size_t i = 0; done && i < page->lamp_count && i < SITE_BADGES_MAX; i++)
+		done = write_badge(page, &page->history.list[i], error);
 	free(name);
 	value_free(data);
 	return done;

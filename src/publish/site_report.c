@@ -18,7 +18,7 @@ bool site_write_report(const struct site_page *page, struct error *error)
 	struct value *data;
 	bool done = true;
 
-	if (report_load(site->database, site->config, page->state, since, site->now, site->now,
+	if (report_load(site->database, site->config, page->name, &page->history, since, site->now,
 		    &report)) {
 		data = report_page_value(&report, site->config);
 		value_put_text(data, "page", page->name);

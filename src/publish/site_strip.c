@@ -61,12 +61,6 @@ static void paint_cell(char *cell, char with)
 		*cell = with;
 }
 
-void site_strip_worst(char cells[static SITE_CELLS_MAX + 1], const char *other)
-{
-	for (size_t i = 0; cells[i] != '\0' && other[i] != '\0'; i++)
-		paint_cell(&cells[i], other[i]);
-}
-
 static void paint(
 	const struct site_strip *strip, int64_t begin, int64_t end, char with, char *cells)
 {
@@ -84,39 +78,16 @@ static void paint(
 		paint_cell(&cells[low], with);
 }
 
-/* Where the page could not be read, grey takes the place of what was thought to hold. */
-static void paint_seen(const struct site_page *page, const struct site_strip *strip, int64_t begin,
-	int64_t end, char with, char *cells)
-{
-	for (size_t i = 0; i < page->blind_count && begin < end; i++) {
-		const struct site_interval *blind = &page->blind[i];
-		int64_t from = blind->begin > begin ? blind->begin : begin;
-		int64_t to = blind->end < end ? blind->end : end;
-
-		if (from >= to)
-			continue;
-		if (begin < from)
-			paint(strip, begin, from, with, cells);
-		paint(strip, from, to, 'x', cells);
-		begin = to;
-	}
-	if (begin < end)
-		paint(strip, begin, end, with, cells);
-}
-
-void site_strip_fill(const struct site_page *page, const struct site_track *track,
+static void fill(const struct site_page *page, const struct indicator_history *indicator,
 	const struct site_strip *strip, char cells[static SITE_CELLS_MAX + 1])
 {
-	int64_t end = page->site->now + 1;
-
 	memset(cells, '-', strip->count);
 	cells[strip->count] = '\0';
-	for (size_t i = 0; i < track->count; i++) {
-		const struct site_span *span = &track->spans[i];
+	for (size_t i = 0; i < indicator->stretches.count; i++) {
+		const struct stretch *stretch = &indicator->stretches.list[i];
 
-		if (span->cell != '-' && span->begin < end)
-			paint_seen(page, strip, span->begin, end, span->cell, cells);
-		end = span->begin;
+		paint(strip, stretch->begin, stretch->end,
+			site_cell(level_colour(stretch->level, page->red)), cells);
 	}
 }
 
@@ -206,7 +177,7 @@ struct value *site_strip_value(const char *cells, const char *unit)
 /* ---- the lamps of a page ---- */
 
 struct filled {
-	const struct site_track *track;
+	const struct indicator_history *indicator;
 	int worst, now;
 	char cells[SITE_CELLS_MAX + 1];
 };
@@ -219,34 +190,25 @@ static int by_trouble(const void *a, const void *b)
 		return left->now > right->now ? -1 : 1;
 	if (left->worst != right->worst)
 		return left->worst > right->worst ? -1 : 1;
-	return left->track < right->track ? -1 : left->track > right->track;
-}
-
-static void fill(const struct site_page *page, const struct site_track *track,
-	const struct site_strip *strip, struct filled *filled)
-{
-	filled->track = track;
-	filled->now = badness(site_cell(site_track_colour(page, track)));
-	site_strip_fill(page, track, strip, filled->cells);
-	for (size_t i = 0; i < strip->count; i++)
-		if (badness(filled->cells[i]) > filled->worst)
-			filled->worst = badness(filled->cells[i]);
+	return left->indicator < right->indicator ? -1 : left->indicator > right->indicator;
 }
 
 static struct value *lamp_value(
 	const struct site_page *page, const struct filled *filled, const char *unit)
 {
-	const struct site_track *track = filled->track;
+	const struct lamp *lamp = filled->indicator->lamp;
 	struct value *map = value_map();
+	struct sight sight;
 
-	site_put(map, "name", track->label);
-	value_put_boolean(map, "overall", track->id[0] == '\0');
-	value_put(
-		map, "lamp", site_lamp(site_track_colour(page, track), level_words(track->level)));
+	site_put(map, "name", filled->indicator->label);
+	value_put_boolean(map, "overall", lamp->id[0] == '\0');
+	value_put(map, "lamp", site_lamp(site_lamp_colour(page, lamp), level_words(lamp->level)));
 	value_put_text(map, "worst", kinds[filled->worst].colour);
-	site_put_word(map, track->word, level_words(track->level));
-	value_put_boolean(map, "gone", track->gone);
-	value_put(map, "since", site_time(page->site, track->since));
+	site_put_word(map, lamp->word, level_words(lamp->level));
+	value_put_boolean(map, "gone", lamp->gone);
+	value_put(map, "since", site_time(page->site, lamp->since));
+	sight = history_sight(&page->history.unseen, lamp->since, page->history.end);
+	site_put_sight(page->site, map, &sight, page->history.end);
 	value_put(map, "strip", site_strip_value(filled->cells, unit));
 	return map;
 }
@@ -254,19 +216,28 @@ static struct value *lamp_value(
 struct value *site_strips(const struct site_page *page, const struct site_strip *strip,
 	char whole[static SITE_CELLS_MAX + 1], size_t *left)
 {
-	struct filled *list = memory_zero(page->track_count + 1, sizeof *list);
+	size_t count = page->lamp_count;
+	struct filled *list = memory_zero(count + 1, sizeof *list);
 	struct value *lamps = value_list();
 
 	memset(whole, '-', strip->count);
 	whole[strip->count] = '\0';
-	for (size_t i = 0; i < page->track_count; i++) {
-		fill(page, &page->tracks[i], strip, &list[i]);
-		site_strip_worst(whole, list[i].cells);
+	for (size_t i = 0; i < count; i++) {
+		struct filled *filled = &list[i];
+
+		filled->indicator = &page->history.list[i];
+		filled->now = badness(site_cell(site_lamp_colour(page, filled->indicator->lamp)));
+		fill(page, filled->indicator, strip, filled->cells);
+		for (size_t cell = 0; cell < strip->count; cell++) {
+			paint_cell(&whole[cell], filled->cells[cell]);
+			if (badness(filled->cells[cell]) > filled->worst)
+				filled->worst = badness(filled->cells[cell]);
+		}
 	}
-	qsort(list, page->track_count, sizeof *list, by_trouble);
-	for (size_t i = 0; i < page->track_count && i < SITE_LAMPS_MAX; i++)
+	qsort(list, count, sizeof *list, by_trouble);
+	for (size_t i = 0; i < count && i < SITE_LAMPS_MAX; i++)
 		value_append(lamps, lamp_value(page, &list[i], strip->unit));
-	*left = page->track_count > SITE_LAMPS_MAX ? page->track_count - SITE_LAMPS_MAX : 0;
+	*left = count > SITE_LAMPS_MAX ? count - SITE_LAMPS_MAX : 0;
 	free(list);
 	return lamps;
 }

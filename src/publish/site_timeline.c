@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/date.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "publish/site_p.h"
@@ -78,22 +77,6 @@ static void begin(struct moment *moment, const char *page, int64_t time)
 	moment->notes = value_put(moment->map, "notes", value_list());
 }
 
-/* Since when the lamp had been as it was before. */
-static int64_t lasted_since(const struct moment *moment, const char *item)
-{
-	struct statement *row = database_query(moment->site->database,
-		"SELECT max(time) FROM change WHERE page = ?1 AND item = ?2 AND time < ?3"
-		" AND type IN ('overall', 'indicator', 'indicator-new', 'indicator-gone')"
-		" UNION ALL SELECT min(time) FROM snapshot WHERE page = ?1",
-		"tti", moment->page, item, moment->time);
-	int64_t time = 0;
-
-	while (time == 0 && statement_row(row))
-		time = statement_integer(row, 0);
-	statement_end(row);
-	return time;
-}
-
 static void put_level(
 	const struct moment *moment, struct value *map, const char *key, const char *name)
 {
@@ -107,9 +90,7 @@ static void put_level(
 static struct value *turn_value(const struct moment *moment, const struct line *line)
 {
 	struct value *map = value_map();
-	char lasted[DATE_TEXT_MAX];
 	enum level after;
-	int64_t since;
 
 	site_put(map, "name", line->name);
 	site_put_word(map, line->text, level_parse(line->after, &after) ? level_words(after) : "");
@@ -119,10 +100,11 @@ static struct value *turn_value(const struct moment *moment, const struct line *
 	value_put_boolean(map, "new", text_equal(line->type, "indicator-new"));
 	value_put_boolean(map, "same", text_equal(line->before, line->after));
 	value_put_boolean(map, "anew", line->anew);
-	since = lasted_since(moment, line->item);
-	if (since != 0 && since < moment->time && line->before[0] != '\0') {
-		date_write_duration(moment->time - since, lasted);
-		value_put_text(map, "lasted", lasted);
+	if (line->before[0] != '\0') {
+		struct sight sight = history_before(
+			moment->site->database, moment->page, line->item, moment->time);
+
+		site_put_sight(moment->site, map, &sight, moment->time);
 	}
 	return map;
 }

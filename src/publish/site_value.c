@@ -29,6 +29,26 @@ struct value *site_time(const struct site *site, int64_t time)
 	return map;
 }
 
+void site_put_sight(
+	const struct site *site, struct value *map, const struct sight *sight, int64_t end)
+{
+	const struct {
+		const char *key;
+		int64_t seconds;
+	} durations[] = {
+		{"lasted", sight->lasted}, {"unseen", sight->unseen}, {"blind", sight->blind}};
+	char words[DATE_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++) {
+		if (durations[i].seconds == 0)
+			continue;
+		date_write_duration(durations[i].seconds, words);
+		value_put_text(map, durations[i].key, words);
+	}
+	if (sight->blind > 0)
+		value_put(map, "blind_since", site_time(site, end - sight->blind));
+}
+
 struct value *site_lamp(enum colour colour, const char *level)
 {
 	struct value *map = value_map();

@@ -275,18 +275,6 @@ static void save_gap(struct database *database, const struct page_state *state)
 			state->name, state->gap, state->last_success);
 }
 
-void store_gaps(struct database *database, const char *page, int64_t since, struct gaps *gaps)
-{
-	struct statement *row = database_query(database,
-		"SELECT begins, ends FROM gap WHERE page = ? AND ends > ? ORDER BY begins", "ti",
-		page, since);
-
-	while (statement_row(row))
-		*(struct gap *)memory_append(&gaps->list, &gaps->count, sizeof *gaps->list) =
-			(struct gap){statement_integer(row, 0), statement_integer(row, 1)};
-	statement_end(row);
-}
-
 void store_save(struct database *database, const struct page_state *state)
 {
 	char digest[DIGEST_TEXT];

@@ -84,21 +84,8 @@ void store_save(struct database *database, const struct page_state *state);
 /* Writes the times and counters alone: what an unchanged page needs. */
 void store_touch(struct database *database, const struct page_state *state);
 
-/* Time in which nobody saw a page. */
-struct gap {
-	int64_t begins, ends;
-};
-
-struct gaps {
-	struct gap *list; /* oldest first; owned by the caller */
-	size_t count;
-};
-
 /* Notes in state that it was seen at now, and whether that ends a gap; every in milliseconds. */
 void page_state_seen(struct page_state *state, int64_t every, int64_t now);
-
-/* Adds those of a page that end after since. */
-void store_gaps(struct database *database, const char *page, int64_t since, struct gaps *gaps);
 
 struct snapshot_row {
 	int64_t sequence, time;

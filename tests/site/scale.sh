@@ -11,7 +11,7 @@ archive=$work/archive
 cat > "$work/lampwatch.yaml" <<YAML
 archive: $archive
 from: lampwatch@watch.example.org
-every: 0s
+every: 5m
 site: on
 pages:
   - {name: example, url: "http://127.0.0.1:$www_port/", kind: statuspage}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC */
+#include "store/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/index.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "model/schedule.h"
+#include "store/store.h"
+
+#define LEVEL_TYPES "('overall', 'indicator', 'indicator-new', 'indicator-gone')"
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+void stretches_add(struct stretches *stretches, int64_t begin, int64_t end, enum level level)
+{
+	struct stretch *last = stretches->count > 0 ? &stretches->list[stretches->count - 1] : NULL;
+
+	if (begin >= end)
+		return;
+	if (last != NULL && last->end == begin && last->level == level)
+		last->end = end;
+	else
+		*(struct stretch *)memory_append(&stretches->list, &stretches->count,
+			sizeof *stretches->list) = (struct stretch){begin, end, level};
+}
+
+/* ---- what nobody saw ---- */
+
+/*
+ * Adds what nobody saw between since and until: the gaps between fetches; what could not be read or
+ * was lost, until the next thing that was seen; and all from blind on, where that is not 0.
+ */
+static void load_unseen(struct database *database, const char *page, int64_t since, int64_t until,
+	int64_t blind, struct gaps *unseen)
+{
+	struct statement *row = database_query(database,
+		/* from the last of each kind before since, which may reach beyond it */
+		"WITH gap_from (time) AS (SELECT ifnull(max(begins), ?2) FROM gap"
+		"  WHERE page = ?1 AND begins <= ?2),"
+		" failure_from (time) AS (SELECT ifnull(max(time), ?2) FROM snapshot"
+		"  WHERE page = ?1 AND time <= ?2),"
+		" failure (time) AS (SELECT time FROM change WHERE page = ?1"
+		"  AND time >= (SELECT time FROM failure_from) AND time < ?3"
+		"  AND type = 'unreadable'"
+		" UNION SELECT time FROM event WHERE page = ?1"
+		"  AND time >= (SELECT time FROM failure_from) AND time < ?3 AND type = 'lost')"
+		" SELECT begins, ends FROM gap WHERE page = ?1"
+		"  AND begins >= (SELECT time FROM gap_from) AND begins < ?3"
+		" UNION ALL SELECT time, (SELECT min(time) FROM"
+		"  (SELECT min(time) AS time FROM snapshot"
+		"   WHERE page = ?1 AND time > failure.time"
+		"  UNION ALL SELECT min(time) FROM change WHERE page = ?1 AND time > failure.time"
+		"  UNION ALL SELECT min(time) FROM event"
+		"   WHERE page = ?1 AND time > failure.time AND type = 'back')) FROM failure"
+		" UNION ALL SELECT ?4, ?3 WHERE ?4 <> 0 ORDER BY 1",
+		"tiii", page, since, until, blind);
+
+	while (statement_row(row)) {
+		int64_t begins = later(statement_integer(row, 0), since);
+		int64_t ends = earlier(statement_integer(row, 1), until); /* 0 where it is open */
+		struct gap *last = unseen->count > 0 ? &unseen->list[unseen->count - 1] : NULL;
+
+		if (begins >= ends)
+			continue;
+		if (last != NULL && begins <= last->ends)
+			last->ends = later(last->ends, ends);
+		else
+			*(struct gap *)memory_append(&unseen->list, &unseen->count,
+				sizeof *unseen->list) = (struct gap){begins, ends};
+	}
+	statement_end(row);
+}
+
+/* From when on the page has not been seen until now; 0: it is in sight. */
+static int64_t blind_since(const struct page_state *state, int64_t every, int64_t now)
+{
+	struct schedule schedule = {.last_success = state->last_success, .every = every};
+	int64_t failing =
+		state->failures > 0 ? later(state->failing_since, state->last_success) : 0;
+
+	if (state->last_success == 0 || !schedule_stale(&schedule, now))
+		return failing;
+	return failing != 0 ? earlier(failing, schedule_held_until(&schedule))
+			    : schedule_held_until(&schedule);
+}
+
+/* What was thought to hold is unknown where nobody saw it. */
+static void hide_unseen(struct stretches *stretches, const struct gaps *unseen)
+{
+	struct stretches seen = {0};
+	size_t gap = 0;
+
+	for (size_t i = 0; i < stretches->count; i++) {
+		const struct stretch *stretch = &stretches->list[i];
+		int64_t at = stretch->begin;
+
+		for (; gap < unseen->count && unseen->list[gap].begins < stretch->end; gap++) {
+			int64_t begins = later(at, unseen->list[gap].begins),
+				ends = earlier(unseen->list[gap].ends, stretch->end);
+
+			if (begins < ends) {
+				stretches_add(&seen, at, begins, stretch->level);
+				stretches_add(&seen, begins, ends, LEVEL_UNKNOWN);
+				at = ends;
+			}
+			if (unseen->list[gap].ends > stretch->end)
+				break; /* it goes on in the next stretch */
+		}
+		stretches_add(&seen, at, stretch->end, stretch->level);
+	}
+	free(stretches->list);
+	*stretches = seen;
+}
+
+/* ---- levels ---- */
+
+static struct indicator_history *indicator_add(
+	struct page_history *history, const char *id, char *label, const struct lamp *lamp)
+{
+	struct indicator_history *indicator =
+		memory_append(&history->list, &history->count, sizeof *history->list);
+
+	*indicator = (struct indicator_history){
+		.id = memory_string(id), .label = label, .lamp = lamp, .changed = history->begin};
+	return indicator;
+}
+
+/* One that the page lists no longer, and whose lamp is forgotten, is added. */
+static struct indicator_history *indicator_find(struct page_history *history,
+	const struct lamps *lamps, const struct index *by_id, const char *id, const char *name)
+{
+	const struct lamp *lamp = index_find(by_id, id);
+
+	if (lamp != NULL)
+		return &history->list[lamp - lamps->list];
+	for (size_t i = lamps->count; i < history->count; i++)
+		if (strcmp(history->list[i].id, id) == 0)
+			return &history->list[i];
+	return indicator_add(history, id, memory_string(name), NULL);
+}
+
+/* Until a change there was what it says that was before, and since the last one there is what the
+ * page says now. */
+static void load_levels(
+	struct database *database, const struct page_state *state, struct page_history *history)
+{
+	const struct lamps *lamps = &state->lamps;
+	struct index by_id = index_by_id(lamps->list, lamps->count, sizeof *lamps->list);
+	struct statement *row = database_query(database,
+		"SELECT time, before, item, name FROM change WHERE page = ? AND time >= ?"
+		" AND type IN " LEVEL_TYPES " ORDER BY time, id",
+		"ti", state->name, history->begin);
+	enum level level;
+
+	while (statement_row(row)) {
+		struct indicator_history *indicator = indicator_find(
+			history, lamps, &by_id, statement_text(row, 2), statement_text(row, 3));
+		int64_t time = statement_integer(row, 0);
+
+		if (level_parse(statement_text(row, 1), &level))
+			stretches_add(&indicator->stretches, indicator->changed, time, level);
+		indicator->changed = time;
+	}
+	statement_end(row);
+	index_release(&by_id);
+	for (size_t i = 0; i < history->count; i++) {
+		struct indicator_history *indicator = &history->list[i];
+
+		level = indicator->lamp == NULL || indicator->lamp->gone ? LEVEL_UNKNOWN
+									 : indicator->lamp->level;
+		stretches_add(&indicator->stretches, indicator->changed, history->end, level);
+	}
+}
+
+void history_load(struct database *database, const struct page_state *state, int64_t every,
+	int64_t since, int64_t now, struct page_history *history)
+{
+	int64_t unseen_from;
+
+	history->first = store_first_time(database, state->name);
+	history->end = now + 1;
+	unseen_from = history->begin =
+		history->first != 0 ? later(since, history->first) : history->end;
+	for (size_t i = 0; i < state->lamps.count; i++) {
+		const struct lamp *lamp = &state->lamps.list[i];
+
+		indicator_add(history, lamp->id, text_label(lamp->group, lamp->name), lamp);
+		unseen_from = earlier(unseen_from, lamp->since);
+	}
+	load_levels(database, state, history);
+	load_unseen(database, state->name, unseen_from, history->end,
+		blind_since(state, every, now), &history->unseen);
+	for (size_t i = 0; i < history->count; i++)
+		hide_unseen(&history->list[i].stretches, &history->unseen);
+}
+
+void history_release(struct page_history *history)
+{
+	for (size_t i = 0; i < history->count; i++) {
+		free(history->list[i].id);
+		free(history->list[i].label);
+		free(history->list[i].stretches.list);
+	}
+	free(history->list);
+	free(history->unseen.list);
+	*history = (struct page_history){0};
+}
+
+/* ---- sentences ---- */
+
+struct sight history_sight(const struct gaps *unseen, int64_t begin, int64_t end)
+{
+	struct sight sight = {.lasted = end - begin};
+
+	for (size_t i = 0; i < unseen->count; i++) {
+		int64_t begins = later(unseen->list[i].begins, begin),
+			ends = earlier(unseen->list[i].ends, end);
+
+		if (begins < ends && ends == end) {
+			sight.blind = end - begins;
+			sight.lasted -= sight.blind;
+		} else if (begins < ends) {
+			sight.unseen += ends - begins;
+		}
+	}
+	return sight;
+}
+
+struct sight history_before(
+	struct database *database, const char *page, const char *id, int64_t time)
+{
+	struct statement *row = database_query(database,
+		"SELECT ifnull((SELECT max(time) FROM change WHERE page = ?1 AND item = ?2"
+		"  AND time < ?3 AND type IN " LEVEL_TYPES "),"
+		" (SELECT min(time) FROM snapshot WHERE page = ?1))",
+		"tti", page, id, time);
+	int64_t begin =
+		statement_row(row) && !statement_null(row, 0) ? statement_integer(row, 0) : time;
+	struct gaps unseen = {0};
+	struct sight sight;
+
+	statement_end(row);
+	load_unseen(database, page, begin, time, 0, &unseen);
+	sight = history_sight(&unseen, begin, time);
+	free(unseen.list);
+	return sight;
+}
