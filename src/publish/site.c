@@ -110,25 +110,7 @@ static void find_days(const struct pass *pass, struct task *task)
 	snapshot_row_release(&done);
 }
 
-static void load_marks(struct pass *pass, bool all)
-{
-	char *mark = store_fact(pass->site->database, "site"),
-	     *day = store_fact(pass->site->database, "site-day");
-
-	pass->day = strtoll(day, NULL, 10);
-	free(day);
-	if (!all)
-		sscanf(mark, "%" SCNd64 " %" SCNd64, &pass->last_change, &pass->last_event);
-	free(mark);
-}
-
 /* ---- what is written ---- */
-
-static void report(const struct pass *pass)
-{
-	if (pass->site->progress != NULL)
-		pass->site->progress(pass->written, pass->all);
-}
 
 /* The snapshot's own page; the one before gets its way forward. */
 static bool write_snapshot(
@@ -154,7 +136,8 @@ static bool write_snapshots(struct pass *pass, struct task *task, const struct p
 		done = write_snapshot(pass, task, state, task->done + 1);
 		task->done++;
 		pass->written++;
-		report(pass);
+		if (pass->site->progress != NULL)
+			pass->site->progress(pass->written, pass->all);
 	}
 	return done;
 }
@@ -182,36 +165,28 @@ static bool write_days(
 	return done;
 }
 
-/* What is left for later because much is to be written for the first time. */
-static bool is_postponed(
-	const struct pass *pass, const struct task *task, const struct page_state *state)
-{
-	return pass->written >= pass->budget && task->known && task->done < state->snapshot;
-}
-
-static int64_t earliest(const struct pass *pass, const struct task *task)
-{
-	int64_t day = site_day(pass->site, pass->site->now) - SITE_DAYS;
-
-	for (size_t i = 0; i < task->days.count; i++)
-		if (task->days.list[i] < day)
-			day = task->days.list[i];
-	return site_day_begin(pass->site, site_year_begin(day));
-}
-
 static bool write_task(struct pass *pass, struct task *task)
 {
 	struct page_state *state = page_states_find(&pass->states, task->page);
 	char whole[SITE_CELLS_MAX + 1];
 	struct site_page page = {0};
+	int64_t first_day;
 	bool done;
 
-	if (state == NULL || is_postponed(pass, task, state))
+	if (state == NULL)
+		return true;
+	/* later, because much else is written for the first time */
+	if (pass->written >= pass->budget && task->known && task->done < state->snapshot)
 		return true;
 	find_days(pass, task);
 	if (!write_snapshots(pass, task, state))
 		return false;
-	site_page_load(&page, pass->site, state, earliest(pass, task));
+	first_day = site_day(pass->site, pass->site->now) - SITE_DAYS;
+	for (size_t i = 0; i < task->days.count; i++)
+		if (task->days.list[i] < first_day)
+			first_day = task->days.list[i];
+	site_page_load(
+		&page, pass->site, state, site_day_begin(pass->site, site_year_begin(first_day)));
 	done = write_days(pass, task, &page) && site_write_page(&page, whole, pass->error) &&
 	       site_write_report(&page, pass->error);
 	if (done) {
@@ -278,24 +253,16 @@ static bool write_all(struct pass *pass)
 	return database_commit(database, pass->error);
 }
 
-static void release(struct pass *pass)
-{
-	for (size_t i = 0; i < pass->tasks.count; i++) {
-		free(pass->tasks.list[i].page);
-		free(pass->tasks.list[i].days.list);
-		free(pass->tasks.list[i].strip);
-		free(pass->tasks.list[i].row);
-	}
-	free(pass->tasks.list);
-	page_states_release(&pass->states);
-}
-
 static bool write_site(const struct site *site, bool all, size_t budget, struct error *error)
 {
 	struct pass pass = {.site = site, .budget = budget, .error = error};
+	char *mark = store_fact(site->database, "site"),
+	     *day = store_fact(site->database, "site-day");
 	bool done = true;
 
-	load_marks(&pass, all);
+	pass.day = strtoll(day, NULL, 10);
+	if (!all)
+		sscanf(mark, "%" SCNd64 " %" SCNd64, &pass.last_change, &pass.last_event);
 	find_tasks(&pass, all);
 	if (pass.tasks.count > 0 || pass.day != site_day(site, site->now)) {
 		store_pages(site->database, &pass.states);
@@ -303,7 +270,16 @@ static bool write_site(const struct site *site, bool all, size_t budget, struct 
 			pass.all += (size_t)pass.states.list[i].snapshot;
 		done = write_all(&pass);
 	}
-	release(&pass);
+	for (size_t i = 0; i < pass.tasks.count; i++) {
+		free(pass.tasks.list[i].page);
+		free(pass.tasks.list[i].days.list);
+		free(pass.tasks.list[i].strip);
+		free(pass.tasks.list[i].row);
+	}
+	free(pass.tasks.list);
+	page_states_release(&pass.states);
+	free(day);
+	free(mark);
 	return done;
 }
 

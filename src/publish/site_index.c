@@ -114,18 +114,10 @@ static bool write_json(const struct site *site, struct value *data, struct error
 	return done;
 }
 
-static bool write_style(const struct site *site, struct error *error)
-{
-	struct value *data = value_map();
-	bool done = site_render(site, "style.txt", data, "style.css", error);
-
-	value_free(data);
-	return done;
-}
-
 bool site_write_index(const struct site *site, struct error *error)
 {
-	struct value *data = value_map(), *pages = value_put(data, "pages", rows(site));
+	struct value *data = value_map(), *pages = value_put(data, "pages", rows(site)),
+		     *style = value_map();
 	bool done;
 
 	value_put(data, "totals", totals(pages));
@@ -133,9 +125,11 @@ bool site_write_index(const struct site *site, struct error *error)
 	value_put_boolean(data, "one", pages->count == 1);
 	value_put(data, "moments",
 		site_moments(site, NULL, site->now - INDEX_SECONDS, INT64_MAX, SITE_RECENT_MAX));
-	done = write_style(site, error) && write_json(site, data, error) &&
+	done = site_render(site, "style.txt", style, "style.css", error) &&
+	       write_json(site, data, error) &&
 	       site_render(site, "index.html", data, "index.html", error) &&
 	       site_write_feed(site, NULL, error);
+	value_free(style);
 	value_free(data);
 	return done;
 }

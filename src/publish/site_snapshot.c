@@ -49,14 +49,6 @@ static char *load_text(
 	return site_file(subject->site, subject->page, row->folder, name);
 }
 
-static void put_reading(const struct subject *subject)
-{
-	char *text = load_text(subject, subject->row, "reading");
-
-	site_put_reading(subject->site, subject->red, text, subject->data);
-	free(text);
-}
-
 /* ---- how it was got ---- */
 
 /* "key: value" lines, one map each, up to the next document; returns where that begins. */
@@ -106,29 +98,25 @@ static void put_capture(const struct subject *subject)
 
 /* ---- what was said before and after ---- */
 
-static void add_around(const struct subject *subject, struct value *list, int64_t sequence)
-{
-	struct snapshot_row row = {0};
-	struct value *map;
-
-	if (!store_snapshot(subject->site->database, subject->page, sequence, &row))
-		return;
-	map = value_append(list, value_map());
-	value_put_text(map, "folder", row.folder);
-	value_put(map, "time", site_time(subject->site, row.time));
-	value_put_boolean(map, "this", sequence == subject->row->sequence);
-	site_put_held(subject->site, subject->state, &row, map);
-	site_put_said(subject->site, subject->page, row.folder, map);
-	snapshot_row_release(&row);
-}
-
 static void put_around(const struct subject *subject)
 {
 	struct value *list = value_put(subject->data, "around", value_list());
 	int64_t sequence = subject->row->sequence;
 
-	for (int64_t i = sequence - AROUND_BEFORE; i <= sequence + 1; i++)
-		add_around(subject, list, i);
+	for (int64_t i = sequence - AROUND_BEFORE; i <= sequence + 1; i++) {
+		struct snapshot_row row = {0};
+		struct value *map;
+
+		if (!store_snapshot(subject->site->database, subject->page, i, &row))
+			continue;
+		map = value_append(list, value_map());
+		value_put_text(map, "folder", row.folder);
+		value_put(map, "time", site_time(subject->site, row.time));
+		value_put_boolean(map, "this", i == sequence);
+		site_put_held(subject->site, subject->state, &row, map);
+		site_put_said(subject->site, subject->page, row.folder, map);
+		snapshot_row_release(&row);
+	}
 }
 
 /* ---- the documents ---- */
@@ -249,14 +237,6 @@ out:
 	buffer_release(&text);
 }
 
-static void put_documents(struct subject *subject)
-{
-	struct value *list = value_put(subject->data, "documents", value_list());
-
-	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
-		put_document(subject, list, i);
-}
-
 /* ---- the proof ---- */
 
 static void put_digests(const struct subject *subject)
@@ -319,40 +299,6 @@ static void put_head(const struct subject *subject)
 	free(url);
 }
 
-static bool is_packed(const struct subject *subject)
-{
-	char *path = archive_path(
-		subject->site->archive, subject->page, subject->row->folder, ARCHIVE_SUMS);
-	bool packed = !file_exists(path);
-
-	free(path);
-	return packed;
-}
-
-static bool write_it(struct subject *subject, struct error *error)
-{
-	char *name = memory_format("%s/%s.html", subject->page, subject->row->folder);
-	bool done;
-
-	subject->packed = is_packed(subject);
-
-	subject->data = value_map();
-	value_put_boolean(subject->data, "packed", subject->packed);
-	subject->room = DOCUMENTS_MAX;
-	put_head(subject);
-	put_reading(subject);
-	put_around(subject);
-	put_documents(subject);
-	put_capture(subject);
-	put_digests(subject);
-	value_put(subject->data, "moment",
-		site_snapshot_moment(subject->site, subject->page, subject->row));
-	done = site_render(subject->site, "snapshot.html", subject->data, name, error);
-	value_free(subject->data);
-	free(name);
-	return done;
-}
-
 bool site_write_snapshot(const struct site *site, const char *page, const struct page_state *state,
 	const struct snapshot_row *row, struct error *error)
 {
@@ -366,9 +312,31 @@ bool site_write_snapshot(const struct site *site, const char *page, const struct
 		.row = row,
 		.previous = has_previous ? &previous : NULL,
 		.next = has_next ? &next : NULL,
-		.red = config != NULL ? (enum level)config->settings.red : LEVEL_PARTIAL_OUTAGE};
-	bool done = write_it(&subject, error);
+		.red = config != NULL ? (enum level)config->settings.red : LEVEL_PARTIAL_OUTAGE,
+		.data = value_map(),
+		.room = DOCUMENTS_MAX};
+	char *path = archive_path(site->archive, page, row->folder, ARCHIVE_SUMS),
+	     *name = memory_format("%s/%s.html", page, row->folder),
+	     *reading = load_text(&subject, row, "reading");
+	struct value *documents;
+	bool done;
 
+	subject.packed = !file_exists(path);
+	value_put_boolean(subject.data, "packed", subject.packed);
+	put_head(&subject);
+	site_put_reading(site, subject.red, reading, subject.data);
+	put_around(&subject);
+	documents = value_put(subject.data, "documents", value_list());
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
+		put_document(&subject, documents, i);
+	put_capture(&subject);
+	put_digests(&subject);
+	value_put(subject.data, "moment", site_snapshot_moment(site, page, row));
+	done = site_render(site, "snapshot.html", subject.data, name, error);
+	value_free(subject.data);
+	free(reading);
+	free(name);
+	free(path);
 	snapshot_row_release(&previous);
 	snapshot_row_release(&next);
 	return done;

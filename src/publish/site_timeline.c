@@ -51,20 +51,14 @@ struct line {
 	bool anew;
 };
 
-static enum level red_floor(const struct site *site, const char *page)
-{
-	const struct page_config *config = config_page(site->config, page);
-
-	return config != NULL ? (enum level)config->settings.red : LEVEL_PARTIAL_OUTAGE;
-}
-
 static void begin(struct moment *moment, const char *page, int64_t time)
 {
+	const struct page_config *config = config_page(moment->site->config, page);
 	char day[16], *path;
 
 	moment->time = time;
 	moment->page = memory_string(page);
-	moment->red = red_floor(moment->site, page);
+	moment->red = config != NULL ? (enum level)config->settings.red : LEVEL_PARTIAL_OUTAGE;
 	moment->map = value_map();
 	value_put_text(moment->map, "page", page);
 	value_put(moment->map, "time", site_time(moment->site, time));
@@ -162,26 +156,21 @@ static void add_line(struct moment *moment, const struct line *line)
 
 /* ---- the end of a moment ---- */
 
-static void title_of_turn(const struct value *turn, struct buffer *title)
-{
-	const struct value *after = value_get(turn, "after");
-
-	buffer_format(title, "%s ", value_get_text(turn, "name"));
-	if (value_get(turn, "gone")->type == VALUE_TRUE)
-		buffer_text(title, "is listed no longer");
-	else if (after != NULL)
-		buffer_format(title, "%s (%s)", value_get_text(after, "colour"),
-			value_get_text(after, "level"));
-}
-
 /* One line, for lists and feeds. */
 static void put_title(const struct moment *moment)
 {
 	struct buffer title = {0};
 
 	for (size_t i = 0; i < moment->turns->count && i < 3; i++) {
-		buffer_text(&title, i > 0 ? ", " : "");
-		title_of_turn(moment->turns->members[i], &title);
+		const struct value *turn = moment->turns->members[i],
+				   *after = value_get(turn, "after");
+
+		buffer_format(&title, "%s%s ", i > 0 ? ", " : "", value_get_text(turn, "name"));
+		if (value_get(turn, "gone")->type == VALUE_TRUE)
+			buffer_text(&title, "is listed no longer");
+		else if (after != NULL)
+			buffer_format(&title, "%s (%s)", value_get_text(after, "colour"),
+				value_get_text(after, "level"));
 	}
 	if (moment->turns->count + moment->left > 3)
 		buffer_format(&title, " and %zu more", moment->turns->count + moment->left - 3);
@@ -197,22 +186,11 @@ static void put_title(const struct moment *moment)
 	buffer_release(&title);
 }
 
-static void put_snapshot(const struct moment *moment)
-{
-	struct snapshot_row row = {0};
-
-	struct database *database = moment->site->database;
-
-	if (moment->snapshot != 0 &&
-		store_snapshot(database, moment->page, moment->snapshot, &row) &&
-		!store_is_pruned(database, moment->page, moment->snapshot))
-		value_put_text(moment->map, "folder", row.folder);
-	snapshot_row_release(&row);
-}
-
 static struct value *end(struct moment *moment)
 {
+	struct database *database = moment->site->database;
 	struct value *map = moment->map;
+	struct snapshot_row row = {0};
 	char *identity;
 
 	if (moment->overall != NULL && moment->turns->count == 0)
@@ -223,7 +201,11 @@ static struct value *end(struct moment *moment)
 		moment->snapshot == 1 && moment->turns->count + moment->notes->count == 0);
 	value_put_number(map, "left", (int64_t)moment->left);
 	value_put_number(map, "sequence", moment->snapshot);
-	put_snapshot(moment);
+	if (moment->snapshot != 0 &&
+		store_snapshot(database, moment->page, moment->snapshot, &row) &&
+		!store_is_pruned(database, moment->page, moment->snapshot))
+		value_put_text(map, "folder", row.folder);
+	snapshot_row_release(&row);
 	put_title(moment);
 	identity = memory_format("%s\t%" PRId64, moment->page, moment->time);
 	site_put_identity(moment->site, map, identity);
