@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "archive/capture.h"
 #include "archive/chain.h"
-#include "archive/pack.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
@@ -21,7 +21,6 @@
 #include "base/memory.h"
 #include "base/step.h"
 #include "base/text.h"
-#include "settings.h"
 
 enum {
 	FOLDER_MODE = 0755,
@@ -57,128 +56,6 @@ char *archive_path(const char *archive, const char *page, const char *folder, co
 {
 	return memory_format("%s/%s/%s%s%s", archive, page, folder, name != NULL ? "/" : "",
 		name != NULL ? name : "");
-}
-
-bool archive_read(const char *archive, const char *page, const char *folder, const char *name,
-	struct buffer *out, struct error *error)
-{
-	char *path = archive_path(archive, page, folder, name);
-	char *whole = archive_path(archive, page, folder, NULL);
-	bool done = file_exists(whole) ? file_read(path, out, error)
-				       : pack_read(archive, page, folder, name, out, error);
-
-	free(whole);
-	free(path);
-	return done;
-}
-
-bool archive_files(const char *archive, const char *page, const char *folder,
-	struct text_list *names, struct error *error)
-{
-	char *path = archive_path(archive, page, folder, NULL);
-	bool done = true;
-
-	if (!file_exists(path))
-		done = pack_files(archive, page, folder, names, error);
-	else
-		done = folder_names(path, names, error);
-	free(path);
-	return done;
-}
-
-/* One line of the capture file; what is foreign cannot break out of its line. */
-static void capture_line(struct buffer *out, const char *key, const char *value)
-{
-	if (text_empty(value))
-		return;
-	buffer_format(out, "%s: ", key);
-	text_visible(out, value);
-	buffer_byte(out, '\n');
-}
-
-static void capture_lines(struct buffer *out, const char *key, const char *lines)
-{
-	char *copy = memory_string(lines != NULL ? lines : ""), *rest = copy, *line;
-
-	while ((line = strsep(&rest, "\r\n")) != NULL)
-		capture_line(out, key, line);
-	free(copy);
-}
-
-static void capture_url(struct buffer *out, const char *key, const char *url)
-{
-	char *public = url != NULL ? http_url_public(url) : NULL;
-
-	capture_line(out, key, public);
-	free(public);
-}
-
-static void capture_milliseconds(struct buffer *out, const char *key, int64_t time)
-{
-	char seconds[DATE_TEXT_MAX];
-
-	date_write(time / 1000, seconds);
-	seconds[strlen(seconds) - 1] = '\0'; /* the Z goes behind the fraction */
-	buffer_format(out, "%s: %s.%03dZ\n", key, seconds, (int)(time % 1000));
-}
-
-static void capture_source(struct buffer *out, const struct capture_source *source)
-{
-	buffer_text(out, ARCHIVE_IMPORTED);
-	text_visible(out, source->file);
-	buffer_byte(out, '\n');
-	capture_line(out, "imported-sha256", source->sha256);
-	capture_line(out, "imported-record", source->record);
-}
-
-static void capture_document(struct buffer *out, const char *name,
-	const struct http_response *response, const struct capture_source *source)
-{
-	char *redirects = memory_string(response->redirects != NULL ? response->redirects : "");
-	char *rest = redirects, *line;
-
-	capture_line(out, "document", name);
-	if (source != NULL)
-		capture_source(out, source);
-	capture_url(out, "requested", response->requested_url);
-	while ((line = strsep(&rest, "\n")) != NULL)
-		if (line[0] != '\0')
-			capture_url(out, "redirect", line);
-	free(redirects);
-	capture_url(out, "final", response->final_url);
-	buffer_format(out, "status: %d\n", response->status);
-	capture_line(out, "address", response->address);
-	capture_line(out, "http-version", response->http_version);
-	capture_line(out, "certificate-sha256", response->certificate);
-	capture_milliseconds(out, "began", response->began);
-	capture_milliseconds(out, "ended", response->ended);
-	capture_lines(out, "request-header", response->request_headers);
-}
-
-static void capture_write(const struct snapshot *snapshot, struct buffer *out)
-{
-	char time[DATE_TEXT_MAX];
-
-	date_write(snapshot->time, time);
-	capture_line(out, "lampwatch", LAMPWATCH_VERSION);
-	capture_line(out, "page", snapshot->page);
-	capture_line(out, "time", time);
-	capture_line(out, "simulated",
-		snapshot->simulated ? "yes: `time` is of --clock, not of a clock" : "");
-	capture_line(out, "reason", snapshot->reason);
-	capture_url(out, "url", snapshot->url);
-	capture_line(out, "kind", snapshot->kind);
-	capture_line(out, "kind-sha256", snapshot->kind_digest);
-	if (!text_empty(snapshot->previous)) {
-		capture_line(out, "previous", snapshot->previous);
-		date_write(snapshot->previous_confirmed, time);
-		capture_line(out, "previous-last-confirmed", time);
-		buffer_format(out, "previous-fetches: %" PRId64 "\n", snapshot->previous_fetches);
-	}
-	for (size_t i = 0; i < snapshot->count; i++)
-		if (snapshot->responses[i].status != 0)
-			capture_document(out, snapshot->documents[i], &snapshot->responses[i],
-				snapshot->sources != NULL ? &snapshot->sources[i] : NULL);
 }
 
 /* Cookies identify whoever fetched, and are no part of what the page said. */

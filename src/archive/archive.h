@@ -39,9 +39,6 @@ struct capture_source {
 	const char *record; /* WARC-Record-ID of the response, as it stands there */
 };
 
-/* Begins the line of a capture that has a source. */
-#define ARCHIVE_IMPORTED "imported-from: "
-
 /* What is kept of one fetch. All borrowed. */
 struct snapshot {
 	const char *page;
@@ -99,14 +96,6 @@ char *archive_path(const char *archive, const char *page, const char *folder, co
 /* The name of document i's file: "body", "body-2" …; name is "body" or "headers". Owned by the
  * caller. */
 char *archive_document(const char *name, size_t i);
-
-/* Reads a file of a snapshot, be it in its folder or packed, appending to out. */
-bool archive_read(const char *archive, const char *page, const char *folder, const char *name,
-	struct buffer *out, struct error *error);
-
-/* Adds the names of all that is in the snapshot, be it in its folder or packed. */
-bool archive_files(const char *archive, const char *page, const char *folder,
-	struct text_list *names, struct error *error);
 
 /* The seconds that a folder's name tells; false where it is no such name. */
 bool archive_folder_time(const char *folder, int64_t *time);

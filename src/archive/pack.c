@@ -228,41 +228,36 @@ static struct {
 	struct buffer tar;
 } last;
 
-static bool expand_remembered(const char *archive, const char *page, const char *month,
-	const struct pack_index *index, const struct pack_line *line, struct error *error)
-{
-	char *path = pack_path(archive, page, month, PACK_INDEX);
-	char *frames = pack_path(archive, page, month, index->file);
-	bool same_month = text_equal(last.index, path), good;
-
-	good = expand_from(frames, index, same_month ? last.name : NULL, line, &last.tar, error);
-	memory_set(&last.index, good ? path : NULL);
-	memory_set(&last.name, good ? line->name : NULL);
-	if (!good)
-		buffer_release(&last.tar);
-	free(frames);
-	free(path);
-	return good;
-}
-
 /* The snapshot's tar, valid until the next call; NULL with error. */
 static const struct buffer *tar_of(
 	const char *archive, const char *page, const char *folder, struct error *error)
 {
-	struct pack_index index;
+	struct pack_index index = {0};
 	const struct pack_line *line;
-	char *month, *name, *path;
-	bool good;
+	char *month, *name, *path, *frames;
+	bool good = true, same_month;
 
 	pack_split(folder, &month, &name);
 	path = pack_path(archive, page, month, PACK_INDEX);
+	same_month = text_equal(last.index, path);
+	if (same_month && text_equal(last.name, name))
+		goto out;
 	good = pack_index_read(archive, page, month, &index, error);
 	line = good ? pack_find(&index, name) : NULL;
-	if (good && line == NULL)
+	if (good && line == NULL) {
 		good = error_set(error, REMEDY_LOCAL,
 			"%s/%s/%s: is there neither as a folder nor packed", archive, page, folder);
-	else if (good && !(text_equal(last.index, path) && text_equal(last.name, name)))
-		good = expand_remembered(archive, page, month, &index, line, error);
+	} else if (good) {
+		frames = pack_path(archive, page, month, index.file);
+		good = expand_from(
+			frames, &index, same_month ? last.name : NULL, line, &last.tar, error);
+		memory_set(&last.index, good ? path : NULL);
+		memory_set(&last.name, good ? name : NULL);
+		if (!good)
+			buffer_release(&last.tar);
+		free(frames);
+	}
+out:
 	pack_index_release(&index);
 	free(path);
 	free(name);

@@ -2,7 +2,6 @@
  *
  * How a snapshot gets into its month's pack, and out of it.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 
 #include "archive/archive.h"
 #include "archive/pack_p.h"
+#include "archive/snapshot_reader.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
@@ -24,70 +24,7 @@
 
 enum {
 	FILE_MODE = 0644,
-	SUMS_MAX = 1024 * 1024,
-	DIGEST_END = DIGEST_TEXT - 1,
-	NAME_AT = DIGEST_END + 2, /* of a line of SHA256SUMS */
 };
-
-/* ---- a folder as a tar ---- */
-
-static bool add_file(const char *path, const char *name, const char *file, const char *digest,
-	struct buffer *tar, struct error *error)
-{
-	char *full = file_join(path, file), *inside = memory_format("%s/%s", name, file);
-	char found[DIGEST_TEXT];
-	struct buffer bytes = {0};
-	bool good = file_read(full, &bytes, error);
-
-	if (good) {
-		digest_sha256(buffer_string(&bytes), bytes.length, found);
-		good = (strncmp(found, digest, DIGEST_END) == 0 &&
-			       tar_add(tar, inside, buffer_string(&bytes), bytes.length)) ||
-		       error_set(error, REMEDY_LOCAL,
-			       "%s: has been altered, and is not packed; `lampwatch verify`", full);
-	}
-	buffer_release(&bytes);
-	free(inside);
-	free(full);
-	return good;
-}
-
-static size_t count_files(const char *path)
-{
-	DIR *stream = opendir(path);
-	size_t count = 0;
-
-	while (stream != NULL && readdir(stream) != NULL)
-		count++;
-	if (stream != NULL)
-		closedir(stream);
-	return count - 2; /* . and .. */
-}
-
-/* Each file as its list says, in that order, the list last; nothing else may lie there. */
-static bool tar_folder(const char *path, const char *name, const char *sums, struct buffer *tar,
-	struct error *error)
-{
-	struct buffer list = {.maximum = SUMS_MAX};
-	char *sums_path = file_join(path, ARCHIVE_SUMS), *copy, *rest, *line;
-	bool good = file_read(sums_path, &list, error);
-	size_t count = 1;
-
-	rest = copy = memory_string(buffer_string(&list));
-	while (good && (line = strsep(&rest, "\n")) != NULL)
-		if (strlen(line) > NAME_AT) {
-			good = add_file(path, name, line + NAME_AT, line, tar, error);
-			count++;
-		}
-	good = good && add_file(path, name, ARCHIVE_SUMS, sums, tar, error);
-	if (good && count != count_files(path))
-		good = error_set(error, REMEDY_LOCAL, "%s: holds what its %s does not name", path,
-			ARCHIVE_SUMS);
-	free(copy);
-	free(sums_path);
-	buffer_release(&list);
-	return good && tar_end(tar);
-}
 
 /* ---- packing ---- */
 
@@ -223,15 +160,29 @@ bool pack_snapshot(const char *archive, const char *page, const char *folder, co
 	struct error *error)
 {
 	char *path = archive_path(archive, page, folder, NULL), *month, *name;
+	struct snapshot_files files;
 	struct buffer tar = {0};
-	bool done;
+	bool done = (snapshot_read(archive, page, folder, sums, &files, error) &&
+			    snapshot_nothing_added(archive, page, folder, &files, error)) ||
+		    error_prefix(error, "not packed"),
+	     fits;
 
 	pack_split(folder, &month, &name);
-	done = strlen(name) < PACK_NAME_MAX && tar_folder(path, name, sums, &tar, error) &&
-	       add(archive, page, month, name, &tar, error);
+	fits = strlen(name) < PACK_NAME_MAX;
+	for (size_t i = 0; fits && i < files.count; i++) {
+		const struct buffer *bytes = &files.list[i].bytes;
+		char *inside = memory_format("%s/%s", name, files.list[i].name);
+
+		fits = tar_add(&tar, inside, buffer_string(bytes), bytes->length);
+		free(inside);
+	}
+	if (done && !(fits && tar_end(&tar)))
+		done = error_set(error, REMEDY_LOCAL, "%s: too long to be packed", path);
+	done = done && add(archive, page, month, name, &tar, error);
 	if (done)
 		STEP("packed read back");
 	done = done && remove_folder(archive, path, error);
+	snapshot_files_release(&files);
 	buffer_release(&tar);
 	free(name);
 	free(month);

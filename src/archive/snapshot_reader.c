@@ -5,193 +5,150 @@
 #include <string.h>
 
 #include "archive/archive.h"
-#include "base/date.h"
+#include "archive/pack.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "store/store.h"
 
 enum {
-	NAME_AT = 66, /* of a line of SHA256SUMS: digest and two blanks before it */
-	DIGEST_DIGITS = 64,
+	SUMS_MAX = 1024 * 1024,
+	DIGEST_END = DIGEST_TEXT - 1,
+	NAME_AT = DIGEST_END + 2, /* of a line of SHA256SUMS: digest and two blanks before it */
 };
 
-/* A snapshot on its way in. */
-struct reading_in {
-	const char *archive, *page, *folder;
-	struct kept *kept;
-	struct error *error;
-	size_t bodies, headers; /* so many were read */
-};
-
-static bool wrong(const struct reading_in *in, const char *name, const char *what)
+static char *folder_path(const char *archive, const char *page, const char *folder)
 {
-	char *path = archive_path(in->archive, in->page, in->folder, name);
+	return page != NULL ? archive_path(archive, page, folder, NULL) : memory_string(folder);
+}
 
-	error_set(in->error, REMEDY_LOCAL, "%s: %s", path, what);
+static bool wrong(const char *archive, const char *page, const char *folder, const char *name,
+	const char *what, struct error *error)
+{
+	char *path = folder_path(archive, page, folder);
+
+	error_set(error, REMEDY_LOCAL, "%s/%s: %s", path, name, what);
 	free(path);
 	return false;
 }
 
-static struct kept_document *document_at(struct kept *kept, size_t i)
+/* sha256: what the file must have; NULL: anything. */
+static bool read_file(const char *archive, const char *page, const char *folder, const char *name,
+	const char *sha256, struct buffer *out, struct error *error)
 {
-	while (kept->count <= i)
-		memory_append(&kept->documents, &kept->count, sizeof *kept->documents);
-	return &kept->documents[i];
-}
+	char *path = folder_path(archive, page, folder), *file = file_join(path, name);
+	size_t before = out->length;
+	char found[DIGEST_TEXT];
+	bool good = page == NULL || file_exists(path)
+			    ? file_read(file, out, error)
+			    : pack_read(archive, page, folder, name, out, error);
 
-/* The file of that name; bodies and headers come in the order of their documents. */
-static struct buffer *place_of(struct reading_in *in, const char *name, bool *body)
-{
-	static const struct {
-		const char *name;
-		size_t offset;
-	} texts[] = {
-		{"capture", offsetof(struct kept, capture)},
-		{"reading", offsetof(struct kept, reading)},
-		{"changes", offsetof(struct kept, changes)},
-	};
-
-	*body = text_equal(name, "body") || text_starts(name, "body-");
-	if (*body && in->bodies < KEPT_DOCUMENTS_MAX)
-		return &document_at(in->kept, in->bodies++)->body;
-	if ((text_equal(name, "headers") || text_starts(name, "headers-")) &&
-		in->headers < KEPT_DOCUMENTS_MAX)
-		return &document_at(in->kept, in->headers++)->headers;
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (text_equal(name, texts[i].name))
-			return (struct buffer *)((char *)in->kept + texts[i].offset);
-	return NULL;
-}
-
-/* One line of SHA256SUMS, and the file that it names. */
-static bool read_line(struct reading_in *in, const char *line)
-{
-	const char *name = line + NAME_AT;
-	char digest[DIGEST_TEXT];
-	struct buffer *place;
-	bool body;
-
-	if (strlen(line) <= NAME_AT || strchr(name, '/') != NULL)
-		return wrong(in, ARCHIVE_SUMS, "has a line that is none of lampwatch's");
-	place = place_of(in, name, &body);
-	if (place == NULL || place->length > 0)
-		return true; /* of a later version */
-	place->maximum = body ? BUFFER_MAX : KEPT_TEXT_MAX;
-	if (!archive_read(in->archive, in->page, in->folder, name, place, in->error))
-		return false;
-	digest_sha256(buffer_string(place), place->length, digest);
-	if (strncmp(digest, line, DIGEST_DIGITS) != 0)
-		return wrong(in, name, "has been altered: its SHA-256 is another");
-	if (body)
-		memcpy(in->kept->documents[in->bodies - 1].sha256, digest, sizeof digest);
-	return true;
-}
-
-/* ---- capture ---- */
-
-static void note_time(const char *value, int64_t *time)
-{
-	if (!date_parse(value, time))
-		*time = 0;
-}
-
-static void take_of_document(struct kept_document *document, const char *key, const char *value)
-{
-	const struct {
-		const char *key;
-		char **place;
-	} texts[] = {
-		{"requested", &document->requested},
-		{"final", &document->final},
-		{"address", &document->address},
-	};
-
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (text_equal(key, texts[i].key))
-			memory_set(texts[i].place, value);
-	if (text_equal(key, "status"))
-		document->status = atoi(value);
-	else if (text_equal(key, "began"))
-		note_time(value, &document->began);
-	else if (text_equal(key, "request-header"))
-		buffer_format(&document->request, "%s\r\n", value);
-}
-
-/* The lines before the first document are about the snapshot. */
-static void take_capture(struct kept *kept)
-{
-	char *copy = memory_string(buffer_string(&kept->capture)), *rest = copy, *line;
-	struct kept_document *document = NULL;
-	size_t documents = 0;
-
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		char *colon = strstr(line, ": ");
-
-		if (colon == NULL)
-			continue;
-		*colon = '\0';
-		if (text_equal(line, "document")) {
-			document = documents < kept->count ? &kept->documents[documents++] : NULL;
-			if (document != NULL)
-				memory_set(&document->name, colon + 2);
-		} else if (document != NULL) {
-			take_of_document(document, line, colon + 2);
-		} else if (text_equal(line, "url")) {
-			memory_set(&kept->url, colon + 2);
-		} else if (text_equal(line, "simulated")) {
-			kept->simulated = true;
-		}
-	}
-	free(copy);
-}
-
-bool kept_read(const char *archive, const char *page, const struct snapshot_row *row,
-	struct kept *kept, struct error *error)
-{
-	struct reading_in in = {.archive = archive,
-		.page = page,
-		.folder = row->folder,
-		.kept = kept,
-		.error = error};
-	char digest[DIGEST_TEXT], *copy = NULL, *rest, *line;
-	bool good;
-
-	*kept = (struct kept){.time = row->time, .sums = {.maximum = KEPT_TEXT_MAX}};
-	good = archive_read(archive, page, row->folder, ARCHIVE_SUMS, &kept->sums, error);
-	digest_sha256(buffer_string(&kept->sums), kept->sums.length, digest);
-	if (good && !text_equal(digest, row->sums))
-		good = wrong(&in, ARCHIVE_SUMS, "has been altered: its SHA-256 is not the chain's");
-	rest = copy = memory_string(buffer_string(&kept->sums));
-	while (good && (line = strsep(&rest, "\n")) != NULL)
-		if (line[0] != '\0')
-			good = read_line(&in, line);
-	if (good)
-		take_capture(kept);
-	else
-		kept_release(kept);
-	free(copy);
+	digest_sha256(buffer_string(out) + before, out->length - before, found);
+	if (good && sha256 != NULL && !text_equal(found, sha256))
+		good = wrong(archive, page, folder, name,
+			"has been altered: its SHA-256 is not the one that was entered", error);
+	if (!good && out->length > before)
+		buffer_cut(out, before);
+	free(file);
+	free(path);
 	return good;
 }
 
-void kept_release(struct kept *kept)
+/* What SHA256SUMS lists, still without bytes, and itself. */
+static bool read_list(const char *archive, const char *page, const char *folder, const char *sums,
+	struct snapshot_files *files, struct error *error)
 {
-	for (size_t i = 0; i < kept->count; i++) {
-		struct kept_document *document = &kept->documents[i];
+	struct buffer list = {.maximum = SUMS_MAX};
+	struct snapshot_file *file;
+	bool good = read_file(archive, page, folder, ARCHIVE_SUMS, sums, &list, error);
+	const char *line = buffer_string(&list), *end;
 
-		free(document->name);
-		free(document->requested);
-		free(document->final);
-		free(document->address);
-		buffer_release(&document->request);
-		buffer_release(&document->headers);
-		buffer_release(&document->body);
+	*files = (struct snapshot_files){0};
+	if (good && (list.length == 0 || line[list.length - 1] != '\n'))
+		good = wrong(archive, page, folder, ARCHIVE_SUMS, "has been cut off", error);
+	for (; good && *line != '\0'; line = end + 1) {
+		end = strchr(line, '\n');
+		if (end == NULL || end - line <= NAME_AT ||
+			strncmp(line + DIGEST_END, "  ", 2) != 0 ||
+			memchr(line, '/', (size_t)(end - line)) != NULL) {
+			good = wrong(archive, page, folder, ARCHIVE_SUMS,
+				"has a line that is none of lampwatch's", error);
+			break;
+		}
+		file = memory_append(&files->list, &files->count, sizeof *file);
+		file->name = memory_bytes(line + NAME_AT, (size_t)(end - line) - NAME_AT);
+		memcpy(file->sha256, line, DIGEST_END);
 	}
-	free(kept->documents);
-	free(kept->url);
-	buffer_release(&kept->capture);
-	buffer_release(&kept->reading);
-	buffer_release(&kept->changes);
-	buffer_release(&kept->sums);
-	*kept = (struct kept){0};
+	file = memory_append(&files->list, &files->count, sizeof *file);
+	file->name = memory_string(ARCHIVE_SUMS);
+	digest_sha256(buffer_string(&list), list.length, file->sha256);
+	file->bytes = list;
+	return good;
+}
+
+bool archive_read(const char *archive, const char *page, const char *folder, const char *name,
+	struct buffer *out, struct error *error)
+{
+	struct snapshot_files files;
+	const struct snapshot_file *file;
+	bool good = read_list(archive, page, folder, NULL, &files, error);
+
+	file = snapshot_files_find(&files, name);
+	if (good)
+		good = file != NULL
+			       ? read_file(archive, page, folder, name, file->sha256, out, error)
+			       : wrong(archive, page, folder, name,
+					 "is not among the files of the snapshot", error);
+	snapshot_files_release(&files);
+	return good;
+}
+
+bool snapshot_read(const char *archive, const char *page, const char *folder, const char *sums,
+	struct snapshot_files *files, struct error *error)
+{
+	bool good = read_list(archive, page, folder, sums, files, error);
+
+	for (size_t i = 0; good && i + 1 < files->count; i++)
+		good = read_file(archive, page, folder, files->list[i].name, files->list[i].sha256,
+			&files->list[i].bytes, error);
+	if (!good)
+		snapshot_files_release(files);
+	return good;
+}
+
+bool snapshot_nothing_added(const char *archive, const char *page, const char *folder,
+	const struct snapshot_files *files, struct error *error)
+{
+	char *path = folder_path(archive, page, folder);
+	struct text_list there = {0};
+	bool good = page == NULL || file_exists(path)
+			    ? folder_names(path, &there, error)
+			    : pack_files(archive, page, folder, &there, error);
+
+	for (size_t i = 0; good && i < there.count; i++)
+		good = snapshot_files_find(files, there.list[i]) != NULL ||
+		       wrong(archive, page, folder, there.list[i], "has been added", error);
+	text_list_release(&there);
+	free(path);
+	return good;
+}
+
+const struct snapshot_file *snapshot_files_find(
+	const struct snapshot_files *files, const char *name)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (text_equal(files->list[i].name, name))
+			return &files->list[i];
+	return NULL;
+}
+
+void snapshot_files_release(struct snapshot_files *files)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		free(files->list[i].name);
+		buffer_release(&files->list[i].bytes);
+	}
+	free(files->list);
+	*files = (struct snapshot_files){0};
 }

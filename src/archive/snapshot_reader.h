@@ -1,54 +1,59 @@
 /* SPDX-License-Identifier: ISC
  *
- * A snapshot, read back whole out of the archive: every file of it held against
- * its digest, and what `capture` says about each document.
+ * The one way by which the files of a kept snapshot are read, whether it lies in its folder or in
+ * its month's pack. Only bytes whose SHA-256 is the one in the snapshot's SHA256SUMS are handed
+ * out; which file is missing or altered, the error says. `capture` is parsed by archive/capture.h.
  */
 #ifndef LAMPWATCH_SNAPSHOT_READER_H
 #define LAMPWATCH_SNAPSHOT_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
+#include "archive/folder.h"
 #include "base/buffer.h"
 #include "base/digest.h"
 
 struct error;
-struct snapshot_row;
 
-enum {
-	KEPT_DOCUMENTS_MAX = 64,
-	KEPT_TEXT_MAX = 16 * 1024 * 1024, /* bytes of any file but a body */
+struct snapshot_file {
+	char *name; /* owned: "body", "capture" … */
+	char sha256[DIGEST_TEXT];
+	struct buffer bytes; /* owned */
 };
 
-/* One document of a snapshot. All owned; NULL for what is not said. */
-struct kept_document {
-	char *name;                        /* in its kind: "page" */
-	char *requested, *final, *address; /* as `capture` has them */
-	int status;
-	int64_t began;         /* seconds since 1970; 0: not said */
-	struct buffer request; /* request line and headers, a line each */
-	struct buffer
-		headers; /* status line and headers of the response; empty where none are kept */
-	struct buffer body;
-	char sha256[DIGEST_TEXT]; /* of the body */
-};
-
-struct kept {
-	int64_t time;
-	char *url;                                     /* of the configuration then */
-	bool simulated;                                /* --clock */
-	struct buffer capture, reading, changes, sums; /* files as they are; no reading: empty */
-	struct kept_document *documents;
+/* All files of a snapshot, as SHA256SUMS lists them; that itself is the last. */
+struct snapshot_files {
+	struct snapshot_file *list; /* owned */
 	size_t count;
 };
 
 /*
- * Reads the snapshot of a page. False with REMEDY_LOCAL, naming the file, where
- * one is missing or not what it was; kept is then empty. Release it otherwise.
+ * Reads one file of the snapshot in the folder ("2014/01/2014-01-24T192000Z") of a page, appending
+ * to out, whose maximum holds. name may be SHA256SUMS itself. False with REMEDY_LOCAL, naming the
+ * path, where the snapshot has no such file, or it is not what it was; out is then as it was.
+ * error may be NULL.
  */
-bool kept_read(const char *archive, const char *page, const struct snapshot_row *row,
-	struct kept *kept, struct error *error);
-void kept_release(struct kept *kept);
+bool archive_read(const char *archive, const char *page, const char *folder, const char *name,
+	struct buffer *out, struct error *error);
+
+/*
+ * Reads all of them. sums: the SHA-256 that SHA256SUMS must have, as the chain or the database has
+ * it; NULL: not known. With a page of NULL, folder is the path of any folder that has a SHA256SUMS,
+ * and archive is not used. False as archive_read() says; files is then empty. Release it otherwise.
+ */
+bool snapshot_read(const char *archive, const char *page, const char *folder, const char *sums,
+	struct snapshot_files *files, struct error *error);
+
+/* False with REMEDY_LOCAL, naming the first, where more lies in the snapshot than in files, which
+ * snapshot_read() has filled in with the same words. */
+bool snapshot_nothing_added(const char *archive, const char *page, const char *folder,
+	const struct snapshot_files *files, struct error *error);
+
+/* NULL where there is none of that name. */
+const struct snapshot_file *snapshot_files_find(
+	const struct snapshot_files *files, const char *name);
+
+void snapshot_files_release(struct snapshot_files *files);
 
 #endif

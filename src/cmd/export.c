@@ -18,7 +18,6 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/export_evidence.h"
-#include "model/reading.h"
 #include "publish/wacz.h"
 #include "publish/warc_export.h"
 #include "run/context.h"
@@ -58,46 +57,28 @@ static bool put(void *context, const void *bytes, size_t length)
 				 : output_put(web->output, bytes, length);
 }
 
-/* What the page called itself then, and its level. */
-static char *title_of(const struct web_archive *web, const struct kept *kept)
-{
-	struct reading reading = {0};
-	char *title;
-
-	if (!reading_parse(buffer_string(&kept->reading), kept->reading.length, &reading, NULL))
-		title = memory_format("%s: could not be read", web->page);
-	else
-		title = memory_format("%s: %s (%s)", web->page,
-			text_empty(reading.title) ? kept->url : reading.title,
-			level_name(reading.level));
-	reading_release(&reading);
-	return title;
-}
-
 static bool each_snapshot(void *context, const struct snapshot_row *row)
 {
 	struct web_archive *web = context;
 	struct warc_page page = {0};
-	struct kept kept;
+	struct snapshot_files files;
 	struct error error;
 
-	if (!kept_read(web->context->config->archive, web->page, row, &kept, &error)) {
+	if (!snapshot_read(web->context->config->archive, web->page, row->folder, row->sums, &files,
+		    &error)) {
 		progress(web, true);
 		fprintf(stderr, "lampwatch: %s; the snapshot is left out\n", error.text);
 		web->damaged++;
 		return true;
 	}
-	web->full = !warc_export_snapshot(web->records, web->page, row, &kept, &page);
-	if (web->wacz != NULL && !web->full) {
-		char *title = title_of(web, &kept);
-
-		wacz_page(web->wacz, page.url, page.time, title);
-		free(title);
-	}
+	web->full = !warc_export_snapshot(web->records, web->page, row, &files, &page);
+	if (web->wacz != NULL && !web->full)
+		wacz_page(web->wacz, page.url, page.time, page.title);
 	web->done++;
 	progress(web, false);
 	free(page.url);
-	kept_release(&kept);
+	free(page.title);
+	snapshot_files_release(&files);
 	return !web->full;
 }
 

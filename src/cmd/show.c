@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "archive/snapshot_reader.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "archive/capture.h"
 #include "archive/chain.h"
 #include "archive/chain_heads.h"
+#include "archive/snapshot_reader.h"
 #include "archive/timestamps.h"
 #include "base/digest.h"
 #include "base/error.h"
@@ -19,7 +21,7 @@
 #include "base/timestamp.h"
 #include "store/store.h"
 
-enum { SUMS_MAX = 1024 * 1024, NAME_AT = DIGEST_TEXT - 1 + 2, SMALL_MAX = 64 * 1024 };
+enum { SMALL_MAX = 64 * 1024 };
 
 void proof_add(struct proof *proof, const char *name, struct buffer *bytes)
 {
@@ -43,74 +45,29 @@ void proof_release(struct proof *proof)
 
 /* ---- the snapshot ---- */
 
-/* What a line of the capture says, owned by the caller; NULL where there is none of that key. */
-static char *capture_value(const char *capture, const char *key)
-{
-	size_t length = strlen(key);
-
-	for (const char *line = capture; line != NULL; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, key, length) == 0 && strncmp(line + length, ": ", 2) == 0)
-			return memory_bytes(line + length + 2, strcspn(line + length + 2, "\n"));
-	}
-	return NULL;
-}
-
-static void take_capture(struct proof *proof, const struct buffer *capture)
-{
-	char *simulated = capture_value(buffer_string(capture), "simulated");
-
-	proof->url = capture_value(buffer_string(capture), "url");
-	proof->simulated = simulated != NULL;
-	free(simulated);
-}
-
-/* False where the bytes are not those that were entered: nobody is to prove anything by them. */
-static bool is_unaltered(const char *page, const char *folder, const char *name,
-	const struct buffer *bytes, const char *entered, struct error *error)
-{
-	char digest[DIGEST_TEXT];
-
-	digest_sha256(buffer_string(bytes), bytes->length, digest);
-	return strncmp(digest, entered, strlen(digest)) == 0 ||
-	       error_set(error, REMEDY_LOCAL, "%s/%s/%s: has been altered: its SHA-256 is another",
-		       page, folder, name);
-}
-
-/* entered: begins with the file's digest. */
-static bool add_file(struct proof *proof, const char *archive, const char *page, const char *folder,
-	const char *name, const char *entered, struct error *error)
-{
-	struct buffer bytes = {0};
-	char *inside = memory_format("snapshot/%s", name);
-	bool good = archive_read(archive, page, folder, name, &bytes, error) &&
-		    is_unaltered(page, folder, name, &bytes, entered, error);
-
-	if (good && text_equal(name, "capture"))
-		take_capture(proof, &bytes);
-	if (good)
-		proof_add(proof, inside, &bytes);
-	buffer_release(&bytes);
-	free(inside);
-	return good;
-}
-
 static bool add_snapshot(struct proof *proof, const char *archive, const char *page,
 	const struct snapshot_row *row, struct error *error)
 {
-	struct buffer list = {.maximum = SUMS_MAX};
-	bool good = archive_read(archive, page, row->folder, ARCHIVE_SUMS, &list, error) &&
-		    is_unaltered(page, row->folder, ARCHIVE_SUMS, &list, row->sums, error);
-	char *lines = memory_string(buffer_string(&list)), *rest = lines, *line;
+	struct snapshot_files files;
+	struct capture_text capture;
 
-	while (good && (line = strsep(&rest, "\n")) != NULL)
-		if (strlen(line) > NAME_AT)
-			good = add_file(
-				proof, archive, page, row->folder, line + NAME_AT, line, error);
-	good = good && add_file(proof, archive, page, row->folder, ARCHIVE_SUMS, row->sums, error);
-	buffer_release(&list);
-	free(lines);
-	return good;
+	if (!snapshot_read(archive, page, row->folder, row->sums, &files, error))
+		return false;
+	for (size_t i = 0; i < files.count; i++) {
+		struct snapshot_file *file = &files.list[i];
+		char *inside = memory_format("snapshot/%s", file->name);
+
+		if (text_equal(file->name, "capture")) {
+			capture_parse(buffer_string(&file->bytes), &capture);
+			memory_set(&proof->url, capture_value(&capture, 0, "url"));
+			proof->simulated = capture_value(&capture, 0, "simulated") != NULL;
+			capture_release(&capture);
+		}
+		proof_add(proof, inside, &file->bytes);
+		free(inside);
+	}
+	snapshot_files_release(&files);
+	return true;
 }
 
 /* ---- heads ---- */

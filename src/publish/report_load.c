@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/archive.h"
+#include "archive/snapshot_reader.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/memory.h"

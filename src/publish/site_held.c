@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/archive.h"
+#include "archive/capture.h"
+#include "archive/snapshot_reader.h"
 #include "base/date.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -23,18 +24,6 @@ char *site_file(const struct site *site, const char *page, const char *folder, c
 	return buffer_take(&repaired);
 }
 
-char *site_capture_value(const char *capture, const char *key)
-{
-	char *start = memory_format("\n%s: ", key);
-	const char *at = strstr(capture, start);
-	char *value = NULL;
-
-	if (at != NULL)
-		value = memory_bytes(at + strlen(start), strcspn(at + strlen(start), "\n"));
-	free(start);
-	return value;
-}
-
 void site_put_held(const struct site *site, const struct page_state *state,
 	const struct snapshot_row *row, struct value *map)
 {
@@ -42,16 +31,18 @@ void site_put_held(const struct site *site, const struct page_state *state,
 	struct snapshot_row next = {0};
 
 	if (store_snapshot(site->database, state->name, row->sequence + 1, &next)) {
-		char *capture = site_file(site, state->name, next.folder, "capture");
-		char *time = site_capture_value(capture, "previous-last-confirmed");
-		char *count = site_capture_value(capture, "previous-fetches");
+		char *text = site_file(site, state->name, next.folder, "capture");
+		struct capture_text capture;
+		const char *time, *count;
 
+		capture_parse(text, &capture);
+		time = capture_value(&capture, 0, "previous-last-confirmed");
+		count = capture_value(&capture, 0, "previous-fetches");
 		if (time == NULL || !date_parse(time, &until))
 			until = row->time;
 		fetches = count != NULL ? strtoll(count, NULL, 10) : 1;
-		free(count);
-		free(time);
-		free(capture);
+		capture_release(&capture);
+		free(text);
 	}
 	value_put(map, "held", site_time(site, until));
 	value_put_number(map, "fetches", fetches);

@@ -113,9 +113,6 @@ const char *site_page_observation(const struct site_page *page);
 /* What a file of the snapshot holds, valid UTF-8; "" where there is none. Owned by the caller. */
 char *site_file(const struct site *site, const char *page, const char *folder, const char *name);
 
-/* The value of a key in a capture; NULL where it is not there. Owned by the caller. */
-char *site_capture_value(const char *capture, const char *key);
-
 /*
  * Puts held (a time), fetches, once: until when the page was seen to say what the snapshot holds,
  * which the next one tells, and for the last one the state.

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "archive/capture.h"
+#include "archive/snapshot_reader.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -51,49 +53,45 @@ static char *load_text(
 
 /* ---- how it was got ---- */
 
-/* "key: value" lines, one map each, up to the next document; returns where that begins. */
-static char *put_lines(struct value *map, const char *key, char *text)
+/* The lines of part i of the capture, one map each; those of the request as it was sent. */
+static void put_lines(
+	struct value *map, const char *key, const struct capture_text *capture, size_t i)
 {
 	struct value *list = value_put(map, key, value_list());
 	struct buffer request = {0};
 
-	while (text != NULL && *text != '\0' && !text_starts(text, "document: ")) {
-		char *line = strsep(&text, "\n"), *colon = strstr(line, ": ");
+	for (size_t j = 0; j < capture->parts[i].count; j++) {
+		const struct capture_line *line = &capture->parts[i].lines[j];
 		struct value *one;
 
-		if (colon == NULL)
+		if (text_equal(line->key, CAPTURE_REQUEST) || text_equal(line->key, "document"))
 			continue;
-		*colon = '\0';
-		if (text_equal(line, "request-header")) {
-			buffer_format(&request, "%s\n", colon + 2);
-			continue;
-		}
 		one = value_append(list, value_map());
-		site_put(one, "key", line);
-		site_put(one, "value", colon + 2);
+		site_put(one, "key", line->key);
+		site_put(one, "value", line->value);
 	}
+	capture_request(capture, i, &request);
 	value_put_text(map, "request", buffer_string(&request));
 	buffer_release(&request);
-	return text;
 }
 
 /* What the capture says of each document is put to that. */
 static void put_capture(const struct subject *subject)
 {
 	const struct value *documents = value_get(subject->data, "documents");
-	char *capture = load_text(subject, subject->row, "capture"), *rest;
-	char *simulated = site_capture_value(capture, "simulated");
+	char *text = load_text(subject, subject->row, "capture");
+	struct capture_text capture;
 
-	value_put_boolean(subject->data, "simulated", simulated != NULL);
-	rest = put_lines(subject->data, "capture", capture);
-	for (size_t i = 0; i < documents->count && rest != NULL && *rest != '\0'; i++) {
-		char *line = strsep(&rest, "\n");
-
-		site_put(documents->members[i], "name", line + strlen("document: "));
-		rest = put_lines(documents->members[i], "exchange", rest);
+	capture_parse(text, &capture);
+	value_put_boolean(
+		subject->data, "simulated", capture_value(&capture, 0, "simulated") != NULL);
+	put_lines(subject->data, "capture", &capture, 0);
+	for (size_t i = 0; i < documents->count && i + 1 < capture.count; i++) {
+		site_put(documents->members[i], "name", capture_value(&capture, i + 1, "document"));
+		put_lines(documents->members[i], "exchange", &capture, i + 1);
 	}
-	free(simulated);
-	free(capture);
+	capture_release(&capture);
+	free(text);
 }
 
 /* ---- what was said before and after ---- */

@@ -5,14 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/capture.h"
 #include "base/date.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/reading.h"
 #include "publish/warc_http.h"
 #include "settings.h"
 #include "store/store.h"
 
-enum { SLOTS_FIRST = 1024 };
+enum { SLOTS_FIRST = 1024, DOCUMENTS_MAX = 64 };
 
 /* A payload that was written: what a revisit of it refers to. All owned. */
 struct payload {
@@ -141,12 +143,14 @@ bool warc_export_begin(struct warc_export *warc_export, const char *filename,
 /* A document on its way out. */
 struct outgoing {
 	struct warc_export *warc_export;
-	const struct kept_document *document;
+	const struct buffer *body;
 	const char *url, *request_id, *id;
+	int status; /* as the capture has it; 0: not said */
 	int64_t date;
-	char *address; /* without the port; owned */
+	char *address;         /* without the port; owned */
+	struct buffer request; /* line and headers; empty: not kept */
 	char digest[WARC_DIGEST_TEXT];
-	struct message_head head;
+	struct message_head head; /* of the response; without a start where none is kept */
 };
 
 static char *without_port(const char *address)
@@ -169,7 +173,7 @@ static void index_record(const struct outgoing *out, const char *mime, const str
 	plain[strcspn(plain, "; ")] = '\0';
 	cdxj_add(out->warc_export->cdxj,
 		&(struct cdxj_entry){out->url, out->date, plain,
-			out->head.start != NULL ? out->document->status : 0, out->digest, *at});
+			out->head.start != NULL ? out->status : 0, out->digest, *at});
 	free(plain);
 }
 
@@ -182,10 +186,9 @@ static bool write_request(const struct outgoing *out)
 	struct buffer block = {0};
 	bool good;
 
-	if (out->document->request.length == 0)
+	if (out->request.length == 0)
 		return true;
-	message_head_parse(
-		buffer_string(&out->document->request), out->document->request.length, &head);
+	message_head_parse(buffer_string(&out->request), out->request.length, &head);
 	message_write_request(&head, &block);
 	good = warc_write(out->warc_export->writer,
 		&(struct warc_record){"request", out->request_id, out->date, fields,
@@ -201,7 +204,7 @@ static bool write_response(const struct outgoing *out, const struct payload *bef
 {
 	char date[DATE_TEXT_MAX] = "";
 	const struct warc_field fields[] = {{"WARC-Target-URI", out->url},
-		{"WARC-Concurrent-To", out->document->request.length > 0 ? out->request_id : NULL},
+		{"WARC-Concurrent-To", out->request.length > 0 ? out->request_id : NULL},
 		{"WARC-IP-Address", out->address},
 		{"WARC-Profile", before != NULL ? WARC_PROFILE_IDENTICAL : NULL},
 		{"WARC-Refers-To", before != NULL ? before->id : NULL},
@@ -209,14 +212,14 @@ static bool write_response(const struct outgoing *out, const struct payload *bef
 		{"WARC-Refers-To-Date", date}, {"WARC-Truncated", before != NULL ? "length" : NULL},
 		{"WARC-Payload-Digest", out->digest},
 		{"Content-Type", "application/http;msgtype=response"}};
-	struct warc_bytes body = {buffer_string(&out->document->body), out->document->body.length};
+	struct warc_bytes body = {buffer_string(out->body), out->body->length};
 	struct buffer head = {0};
 	struct warc_place place;
 	bool good;
 
 	if (before != NULL)
 		date_write(before->date, date);
-	message_write_response(&out->head, out->document->status, body.length, &head);
+	message_write_response(&out->head, out->status, body.length, &head);
 	good = warc_write(out->warc_export->writer,
 		&(struct warc_record){before != NULL ? "revisit" : "response", out->id, out->date,
 			fields, sizeof fields / sizeof *fields, {head.data, head.length},
@@ -253,65 +256,103 @@ static const char *type_of(const struct buffer *body)
 
 static bool write_resource(const struct outgoing *out)
 {
-	const char *type = type_of(&out->document->body);
+	const char *type = type_of(out->body);
 	const struct warc_field fields[] = {{"WARC-Target-URI", out->url},
 		{"WARC-Payload-Digest", out->digest}, {"Content-Type", type}};
 	struct warc_place place;
 	bool good = warc_write(out->warc_export->writer,
 		&(struct warc_record){"resource", out->id, out->date, fields,
 			sizeof fields / sizeof *fields, {NULL, 0},
-			{buffer_string(&out->document->body), out->document->body.length}},
+			{buffer_string(out->body), out->body->length}},
 		&place);
 
 	index_record(out, type, &place);
 	return good;
 }
 
+/* A snapshot on its way out. */
+struct exported {
+	const char *page;
+	const struct snapshot_row *row;
+	const struct snapshot_files *files;
+	struct capture_text capture;
+	const struct snapshot_file *bodies[DOCUMENTS_MAX]; /* of part i + 1 of the capture */
+	size_t count;
+};
+
+static const char *value_of(const struct exported *exported, size_t i, const char *key)
+{
+	const char *value = capture_value(&exported->capture, i, key);
+
+	return value != NULL ? value : "";
+}
+
 /* The address that answered; a document of which none is known is told from the others by its name.
  */
-static char *url_of(const struct kept *kept, size_t i)
+static char *url_of(const struct exported *exported, size_t i)
 {
-	const struct kept_document *document = &kept->documents[i];
-	const char *known = document->final != NULL ? document->final : document->requested;
-	char *name = NULL, *url;
+	const char *configured = value_of(exported, 0, "url");
+	const char *known = value_of(exported, i + 1, "final");
+	char *name, *url;
 
-	if (!text_starts(known != NULL ? known : "", "http"))
-		known = NULL;
-	if (known == NULL && i > 0)
-		name = memory_format("%s#%s", kept->url, document->name);
-	url = warc_uri(known != NULL ? known : name != NULL ? name : kept->url);
+	if (known[0] == '\0')
+		known = value_of(exported, i + 1, "requested");
+	if (text_starts(known, "http"))
+		return warc_uri(known);
+	if (i == 0)
+		return warc_uri(configured);
+	name = memory_format("%s#%s", configured, value_of(exported, i + 1, "document"));
+	url = warc_uri(name);
 	free(name);
 	return url;
 }
 
-/* The records of document i. id gets that of its response. */
-static bool write_document(struct warc_export *warc_export, const char *page,
-	const struct snapshot_row *row, const struct kept *kept, size_t i,
-	char id[static WARC_ID_TEXT])
+/* When the document was had: as its capture says, in simulated time as the snapshot does. */
+static int64_t date_of(const struct exported *exported, size_t i)
 {
-	const struct kept_document *document = &kept->documents[i];
-	struct payload *before = *slot_of(warc_export->slots, warc_export->size, document->sha256);
-	char request_id[WARC_ID_TEXT], *url = url_of(kept, i);
+	int64_t began;
+
+	return capture_value(&exported->capture, 0, "simulated") == NULL &&
+			       date_parse(value_of(exported, i + 1, "began"), &began)
+		       ? began
+		       : exported->row->time;
+}
+
+/* The records of document i. id gets that of its response. */
+static bool write_document(struct warc_export *warc_export, const struct exported *exported,
+	size_t i, char id[static WARC_ID_TEXT])
+{
+	const struct snapshot_file *body = exported->bodies[i], *headers;
+	struct payload *before = *slot_of(warc_export->slots, warc_export->size, body->sha256);
+	char request_id[WARC_ID_TEXT], *url = url_of(exported, i);
+	char *headers_name = memory_format("headers%s", body->name + strlen("body"));
 	struct outgoing out = {.warc_export = warc_export,
-		.document = document,
+		.body = &body->bytes,
 		.url = url,
 		.request_id = request_id,
 		.id = id,
-		.date = kept->simulated || document->began == 0 ? kept->time : document->began,
-		.address = without_port(document->address)};
+		.status = atoi(value_of(exported, i + 1, "status")),
+		.date = date_of(exported, i),
+		.address = without_port(capture_value(&exported->capture, i + 1, "address"))};
 	bool good;
 
-	message_head_parse(buffer_string(&document->headers), document->headers.length, &out.head);
-	warc_digest(document->sha256, out.digest);
-	record_id("request", page, row, i, request_id);
-	record_id(before != NULL ? "revisit" : "response", page, row, i, id);
+	capture_request(&exported->capture, i + 1, &out.request);
+	headers = snapshot_files_find(exported->files, headers_name);
+	if (headers != NULL)
+		message_head_parse(
+			buffer_string(&headers->bytes), headers->bytes.length, &out.head);
+	warc_digest(body->sha256, out.digest);
+	record_id("request", exported->page, exported->row, i, request_id);
+	record_id(before != NULL ? "revisit" : "response", exported->page, exported->row, i, id);
 	if (out.head.start == NULL)
 		good = write_resource(&out);
 	else
 		good = write_request(&out) && write_response(&out, before);
-	if (before == NULL && document->body.length > 0)
-		remember(warc_export, document->sha256, id, url, out.date);
+	if (before == NULL && body->bytes.length > 0)
+		remember(warc_export, body->sha256, id, url, out.date);
 	message_head_release(&out.head);
+	buffer_release(&out.request);
+	free(headers_name);
 	free(out.address);
 	free(url);
 	return good;
@@ -332,51 +373,78 @@ static void add_lines(struct buffer *out, const char *name, const struct buffer 
 	}
 }
 
-static bool write_metadata(struct warc_export *warc_export, const char *page,
-	const struct snapshot_row *row, const struct kept *kept, const struct warc_page *main,
-	char (*ids)[WARC_ID_TEXT])
+static bool write_metadata(struct warc_export *warc_export, const struct exported *exported,
+	const struct warc_page *page, char (*ids)[WARC_ID_TEXT])
 {
-	struct warc_field fields[KEPT_DOCUMENTS_MAX + 3] = {
-		{"WARC-Target-URI", main->url}, {"Content-Type", "application/warc-fields"}};
+	static const struct {
+		const char *file, *field;
+	} files[] = {{"capture", "capture"}, {"reading", "reading"}, {"changes", "changes"},
+		{ARCHIVE_SUMS, "sha256sums"}};
+	struct warc_field fields[DOCUMENTS_MAX + 3] = {
+		{"WARC-Target-URI", page->url}, {"Content-Type", "application/warc-fields"}};
 	struct buffer block = {0};
 	char id[WARC_ID_TEXT];
 	bool good;
 
-	fields[2] = (struct warc_field){"WARC-Refers-To", kept->count > 0 ? ids[0] : NULL};
-	for (size_t i = 0; i < kept->count; i++)
+	fields[2] = (struct warc_field){"WARC-Refers-To", exported->count > 0 ? ids[0] : NULL};
+	for (size_t i = 0; i < exported->count; i++)
 		fields[i + 3] = (struct warc_field){"WARC-Concurrent-To", ids[i]};
-	buffer_format(
-		&block, "page: %s\r\nfolder: %s\r\nchain: %s\r\n", page, row->folder, row->line);
-	add_lines(&block, "capture", &kept->capture);
-	add_lines(&block, "reading", &kept->reading);
-	add_lines(&block, "changes", &kept->changes);
-	add_lines(&block, "sha256sums", &kept->sums);
-	record_id("metadata", page, row, 0, id);
+	buffer_format(&block, "page: %s\r\nfolder: %s\r\nchain: %s\r\n", exported->page,
+		exported->row->folder, exported->row->line);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		const struct snapshot_file *file =
+			snapshot_files_find(exported->files, files[i].file);
+
+		if (file != NULL)
+			add_lines(&block, files[i].field, &file->bytes);
+	}
+	record_id("metadata", exported->page, exported->row, 0, id);
 	good = warc_write(warc_export->writer,
-		&(struct warc_record){"metadata", id, main->time, fields, kept->count + 3,
+		&(struct warc_record){"metadata", id, page->time, fields, exported->count + 3,
 			{buffer_string(&block), block.length}, {NULL, 0}},
 		NULL);
 	buffer_release(&block);
 	return good;
 }
 
-bool warc_export_snapshot(struct warc_export *warc_export, const char *name,
-	const struct snapshot_row *row, const struct kept *kept, struct warc_page *page)
+static char *title_of(const struct exported *exported)
 {
-	char ids[KEPT_DOCUMENTS_MAX][WARC_ID_TEXT];
-	const struct kept_document *first = kept->documents;
-	struct warc_page main = {.time = kept->time};
+	const struct snapshot_file *file = snapshot_files_find(exported->files, "reading");
+	struct reading reading = {0};
+	char *title;
+
+	if (file == NULL ||
+		!reading_parse(buffer_string(&file->bytes), file->bytes.length, &reading, NULL))
+		title = memory_format("%s: could not be read", exported->page);
+	else
+		title = memory_format("%s: %s (%s)", exported->page,
+			text_empty(reading.title) ? value_of(exported, 0, "url") : reading.title,
+			level_name(reading.level));
+	reading_release(&reading);
+	return title;
+}
+
+bool warc_export_snapshot(struct warc_export *warc_export, const char *name,
+	const struct snapshot_row *row, const struct snapshot_files *files, struct warc_page *page)
+{
+	const struct snapshot_file *capture = snapshot_files_find(files, "capture");
+	struct exported exported = {.page = name, .row = row, .files = files};
+	char ids[DOCUMENTS_MAX][WARC_ID_TEXT];
 	bool good = true;
 
-	if (kept->count > 0 && !kept->simulated && first->began != 0)
-		main.time = first->began;
-	main.url = kept->count > 0 ? url_of(kept, 0) : warc_uri(kept->url);
-	for (size_t i = 0; good && i < kept->count; i++)
-		good = write_document(warc_export, name, row, kept, i, ids[i]);
-	good = good && write_metadata(warc_export, name, row, kept, &main, ids);
-	if (page != NULL)
-		*page = main;
-	else
-		free(main.url);
+	capture_parse(capture != NULL ? buffer_string(&capture->bytes) : NULL, &exported.capture);
+	for (size_t i = 0; i < files->count && exported.count < DOCUMENTS_MAX; i++)
+		if (text_equal(files->list[i].name, "body") ||
+			text_starts(files->list[i].name, "body-"))
+			exported.bodies[exported.count++] = &files->list[i];
+	*page = (struct warc_page){.url = exported.count > 0
+						  ? url_of(&exported, 0)
+						  : warc_uri(value_of(&exported, 0, "url")),
+		.title = title_of(&exported),
+		.time = exported.count > 0 ? date_of(&exported, 0) : row->time};
+	for (size_t i = 0; good && i < exported.count; i++)
+		good = write_document(warc_export, &exported, i, ids[i]);
+	good = good && write_metadata(warc_export, &exported, page, ids);
+	capture_release(&exported.capture);
 	return good;
 }

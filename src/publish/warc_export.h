@@ -31,14 +31,16 @@ void warc_export_free(struct warc_export *warc_export);
 bool warc_export_begin(struct warc_export *warc_export, const char *filename,
 	const char *description, bool simulated, int64_t now);
 
-/* What the snapshot's main document is called and when it was had, for a list of pages. Owned. */
+/* A snapshot in a list of pages: where its main document was had and when, and what the page called
+ * itself then, with its level. Strings are owned by the caller. */
 struct warc_page {
-	char *url;
+	char *url, *title;
 	int64_t time;
 };
 
-/* All records of one snapshot. False once the writer's put() has said so. page may be NULL. */
+/* All records of one snapshot of the page name, whose files were read with snapshot_read(). False
+ * once the writer's put() has said so; page is filled in then as well. */
 bool warc_export_snapshot(struct warc_export *warc_export, const char *name,
-	const struct snapshot_row *row, const struct kept *kept, struct warc_page *page);
+	const struct snapshot_row *row, const struct snapshot_files *files, struct warc_page *page);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "archive/archive.h"
+#include "archive/snapshot_reader.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"

@@ -61,24 +61,16 @@ static bool keep_folder(struct work *work, struct error *error)
 	return good;
 }
 
-static bool adopt_folder(struct work *work, struct error *error)
-{
-	struct buffer sums = {.maximum = 65536};
-	bool good = archive_read(work->observer->config->archive, work->seen->page->name,
-		work->seen->kept, ARCHIVE_SUMS, &sums, error);
-
-	digest_sha256(buffer_string(&sums), sums.length, work->sums);
-	work->folder = memory_string(work->seen->kept);
-	buffer_release(&sums);
-	return good;
-}
-
 /* The folder of a snapshot, unless it stands there already from the try before. */
 static bool have_folder(struct work *work, struct error *error)
 {
 	if (!work->keep || work->folder != NULL)
 		return true;
-	return work->seen->kept != NULL ? adopt_folder(work, error) : keep_folder(work, error);
+	if (work->seen->kept == NULL)
+		return keep_folder(work, error);
+	work->folder = memory_string(work->seen->kept);
+	snprintf(work->sums, sizeof work->sums, "%s", work->seen->kept_sums);
+	return true;
 }
 
 /* The chain goes on by one line; state carries its new head. */

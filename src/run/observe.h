@@ -80,7 +80,8 @@ struct observation {
 		      * be old and is not told; a lamp's turn is, for better twice than never */
 	const struct capture_source *sources; /* of each document, where it is imported; NULL: it
 					       * was fetched */
-	const char *kept; /* the folder that a crash left without its row; NULL: none */
+	const char *kept;      /* the folder that a crash left without its row; NULL: none */
+	const char *kept_sums; /* the SHA-256 of its SHA256SUMS */
 };
 
 /* Opens what is shared: the key of the archive, the mark of a simulated one, and who is told. */

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "archive/capture.h"
+#include "archive/snapshot_reader.h"
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -14,14 +16,11 @@
 #include "settings.h"
 
 /* Why the page could not be read, as the folder itself says: the last field of its change. */
-static void reason_of(
-	const struct observer *observer, const char *page, const char *folder, struct error *error)
+static void reason_of(const struct snapshot_file *changes, struct error *error)
 {
-	struct buffer changes = {.maximum = READING_TEXT_MAX}, reason = {.maximum = ERROR_TEXT_MAX};
-	const char *last = NULL;
+	struct buffer reason = {.maximum = ERROR_TEXT_MAX};
+	const char *last = changes != NULL ? strrchr(buffer_string(&changes->bytes), '\t') : NULL;
 
-	if (archive_read(observer->config->archive, page, folder, "changes", &changes, NULL))
-		last = strrchr(buffer_string(&changes), '\t');
 	for (const char *at = last != NULL ? last + 1 : ""; *at != '\0' && *at != '\n'; at++) {
 		at += *at == '\\' && at[1] == '\\'; /* the one thing that is escaped in an error */
 		buffer_byte(&reason, *at);
@@ -29,30 +28,27 @@ static void reason_of(
 	error_set(error, REMEDY_PAGE, "%s",
 		last != NULL ? buffer_string(&reason) : "could not be read before a crash");
 	buffer_release(&reason);
-	buffer_release(&changes);
 }
 
 static void adopt(struct observer *observer, const struct page_config *page,
-	const struct kind *kind, struct page_state *state, const char *folder)
+	const struct kind *kind, struct page_state *state, const char *folder,
+	const struct snapshot_files *files)
 {
-	struct buffer text = {.maximum = READING_TEXT_MAX};
+	const struct snapshot_file *reading = snapshot_files_find(files, "reading");
 	struct error error;
 	struct observation seen = {.page = page,
 		.kind = kind,
 		.state = state,
 		.kept = folder,
+		.kept_sums = snapshot_files_find(files, ARCHIVE_SUMS)->sha256,
 		.error = &error,
-		.what = OBSERVED_READING,
+		.text = reading != NULL ? buffer_string(&reading->bytes) : NULL,
+		.what = reading != NULL ? OBSERVED_READING : OBSERVED_UNREADABLE,
 		.accepted = true}; /* as it was when it was kept */
 
-	reason_of(observer, page->name, folder, &error);
-	if (archive_read(observer->config->archive, page->name, folder, "reading", &text, NULL))
-		seen.text = buffer_string(&text);
-	else
-		seen.what = OBSERVED_UNREADABLE;
-	if (archive_folder_time(folder, &seen.now))
-		observe(observer, &seen);
-	buffer_release(&text);
+	reason_of(snapshot_files_find(files, "changes"), &error);
+	archive_folder_time(folder, &seen.now);
+	observe(observer, &seen);
 }
 
 static void discard(const struct observer *observer, const struct archive_intent *intent)
@@ -68,32 +64,34 @@ static void discard(const struct observer *observer, const struct archive_intent
 }
 
 /* Of an import that a crash has ended: history, which is imported again, and told to nobody. */
-static bool imported(const struct observer *observer, const struct archive_intent *intent)
+static bool imported(const struct snapshot_files *files)
 {
-	struct buffer capture = {0};
-	bool found = archive_read(observer->config->archive, intent->page, intent->folder,
-			     "capture", &capture, NULL) &&
-		     strstr(buffer_string(&capture), "\n" ARCHIVE_IMPORTED) != NULL;
+	const struct snapshot_file *file = snapshot_files_find(files, "capture");
+	struct capture_text capture;
+	bool found = false;
 
-	buffer_release(&capture);
+	capture_parse(file != NULL ? buffer_string(&file->bytes) : NULL, &capture);
+	for (size_t i = 1; i < capture.count; i++)
+		found = found || capture_value(&capture, i, CAPTURE_IMPORTED) != NULL;
+	capture_release(&capture);
 	return found;
 }
 
-/* True where what was kept can be read as it would have been: not by another kind, or for another
- * address. */
+/* True where what was kept is whole, then in files, and can be read as it would have been: not by
+ * another kind, or for another address. */
 static bool adoptable(const struct observer *observer, const struct archive_intent *intent,
-	const struct page_config *page, const struct kind *kind, const struct page_state *state)
+	const struct page_config *page, const struct kind *kind, const struct page_state *state,
+	struct snapshot_files *files)
 {
-	char *path = archive_path(observer->config->archive, intent->page, intent->folder, NULL);
-	bool there = file_exists(path);
 	int64_t time;
 
-	free(path);
-	return there && archive_folder_time(intent->folder, &time) && page != NULL &&
-	       state != NULL && !imported(observer, intent) &&
+	return archive_folder_time(intent->folder, &time) && page != NULL && state != NULL &&
 	       (!state->known || (text_equal(state->url, page->url) &&
 					 text_equal(state->kind_digest, kind_digest(kind)) &&
-					 text_equal(state->program, LAMPWATCH_VERSION)));
+					 text_equal(state->program, LAMPWATCH_VERSION))) &&
+	       snapshot_read(observer->config->archive, intent->page, intent->folder, NULL, files,
+		       NULL) &&
+	       !imported(files);
 }
 
 void observe_recover(struct observer *observer,
@@ -112,14 +110,16 @@ void observe_recover(struct observer *observer,
 		const struct page_config *page = config_page(observer->config, intent->page);
 		struct page_state *state = page_states_find(states, intent->page);
 		const struct kind *kind = page != NULL ? kind_of(context, page) : NULL;
+		struct snapshot_files files = {0};
 
 		if (store_has_folder(observer->database, intent->page, intent->folder) &&
 			state != NULL)
 			commit_finish(observer, state);
-		else if (adoptable(observer, intent, page, kind, state))
-			adopt(observer, page, kind, state, intent->folder);
+		else if (adoptable(observer, intent, page, kind, state, &files))
+			adopt(observer, page, kind, state, intent->folder, &files);
 		else
 			discard(observer, intent);
+		snapshot_files_release(&files);
 	}
 	if (observer->local_trouble) { /* what could not be committed has not happened */
 		page_states_release(states);

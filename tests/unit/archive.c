@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "archive/chain.h"
+#include "archive/snapshot_reader.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "archive/snapshot_reader.h"
 #include "archive/verify.h"
 #include "base/date.h"
 #include "model/change.h"
