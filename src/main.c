@@ -4,6 +4,7 @@
  * pass does stands in run.c.
  */
 #include <getopt.h>
+#include <limits.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,66 +15,85 @@
 #include "base/date.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "run/context.h"
 #include "settings.h"
+
+enum { MANY = INT_MAX };
 
 static const struct command {
 	const char *name;
-	int (*run)(struct invocation *invocation, int argc, char **argv);
-	const char *words; /* that may follow */
+	command_function *run;
+	enum needs needs;
+	int least, most;   /* words, options aside */
+	const char *usage; /* the words and the options that it takes */
 	const char *about;
+	int (*misused)(const struct invocation *invocation); /* NULL: usage_error() */
 } commands[] = {
-	{"run", command_run, "[--dry-run] [PAGE...]",
-		"one pass over the pages that are due; what cron calls"},
-	{"add", command_add,
+	{"run", command_run, NEEDS_CONFIGURATION, 0, MANY, "[--dry-run] [PAGE...]",
+		"one pass over the pages that are due; what cron calls", NULL},
+	{"add", command_add, NEEDS_NOTHING, 0, 1,
 		"[--name NAME] [--kind KIND] [--provider PROVIDER] [--url URL] [--dry-run] "
 		"URL|NAME|FILE | --search WORD",
-		"find out what a page is, and watch it from now on"},
-	{"read", command_read, "[--kind KIND] [--url URL] [--with FILE] URL|FILE...|-",
-		"print what a page says; touches no state"},
-	{"kinds", command_kinds, "[--test KIND [--url URL] [--with FILE] PAGE...]",
-		"the kinds of pages; what a kind selects on a saved page"},
-	{"check", command_check, "", "the configuration: every error, with its line"},
-	{"status", command_status, "[PAGE...]", "what every watched page says now"},
-	{"log", command_log, "[--since TIME] [--limit N] [PAGE...]",
-		"changes and events, newest first"},
-	{"show", command_show, "PAGE [TIME]",
-		"one snapshot: what the page said, and how it was got"},
-	{"diff", command_diff, "PAGE TIME [TIME]", "what differs between two snapshots"},
-	{"outbox", command_outbox, "[retry [NUMBER] | drop NUMBER]",
-		"what is owed, to whom, why not yet"},
-	{"silence", command_silence, "[PAGE --until TIME|--for DURATION|--end [--reason TEXT]]",
-		"tell nobody of a page for a while"},
-	{"ack", command_ack, "PAGE [INDICATOR]",
-		"somebody answers for it: no reminders and no updates, but its end"},
-	{"routes", command_routes, "", "every way out, and what it depends on"},
-	{"report", command_report, "[--since TIME] [--until TIME] [--html | --csv] [PAGE...]",
-		"availability, outages, time to repair, lag"},
-	{"subscribe", command_subscribe,
+		"find out what a page is, and watch it from now on", NULL},
+	{"read", command_read, NEEDS_NOTHING, 0, MANY,
+		"[--kind KIND] [--url URL] [--with FILE] URL|FILE...|-",
+		"print what a page says; touches no state", read_misused},
+	{"kinds", command_kinds, NEEDS_NOTHING, 0, MANY,
+		"[--test KIND [--url URL] [--with FILE] PAGE...]",
+		"the kinds of pages; what a kind selects on a saved page", NULL},
+	{"check", command_check, NEEDS_NOTHING, 0, MANY, "",
+		"the configuration: every error, with its line", NULL},
+	{"status", command_status, NEEDS_DATABASE, 0, MANY, "[PAGE...]",
+		"what every watched page says now", NULL},
+	{"log", command_log, NEEDS_DATABASE, 0, MANY, "[--since TIME] [--limit N] [PAGE...]",
+		"changes and events, newest first", NULL},
+	{"show", command_show, NEEDS_DATABASE, 1, 2, "PAGE [TIME]",
+		"one snapshot: what the page said, and how it was got", NULL},
+	{"diff", command_diff, NEEDS_DATABASE, 2, 3, "PAGE TIME [TIME]",
+		"what differs between two snapshots", NULL},
+	{"outbox", command_outbox, NEEDS_DATABASE, 0, 2, "[retry [NUMBER] | drop NUMBER]",
+		"what is owed, to whom, why not yet", NULL},
+	{"silence", command_silence, NEEDS_TO_WRITE, 0, 1,
+		"[PAGE --until TIME|--for DURATION|--end [--reason TEXT]]",
+		"tell nobody of a page for a while", NULL},
+	{"ack", command_ack, NEEDS_TO_WRITE, 1, 2, "PAGE [INDICATOR]",
+		"somebody answers for it: no reminders and no updates, but its end", NULL},
+	{"routes", command_routes, NEEDS_DATABASE, 0, 0, "",
+		"every way out, and what it depends on", NULL},
+	{"report", command_report, NEEDS_DATABASE, 0, MANY,
+		"[--since TIME] [--until TIME] [--html | --csv] [PAGE...]",
+		"availability, outages, time to repair, lag", NULL},
+	{"subscribe", command_subscribe, NEEDS_TO_WRITE, 1, 1,
 		"[--page PAGE] [--indicator PATTERN] [--floor LEVEL] [--on EVENT] [--second WAY] "
 		"[--again] ADDRESS",
-		"somebody is told from now on"},
-	{"unsubscribe", command_unsubscribe, "ADDRESS", "and no more"},
-	{"subscribers", command_subscribers, "", "who is told of what"},
-	{"mail-in", command_mail_in, "[--recipient ADDRESS]",
-		"takes one mail on standard input, for a mail server's pipe"},
-	{"try", command_try, "[--to ADDRESS] ROUTE|WEBHOOK",
-		"send a test message by a route or to a webhook"},
-	{"verify", command_verify, "[--key FILE] [--ca-file FILE] [FOLDER]",
-		"prove that the archive is whole and unaltered"},
-	{"pack", command_pack, "", "let old snapshots take a fraction of the room"},
-	{"prune", command_prune, "", "remove what is kept no longer; its line in the chain stays"},
-	{"key", command_key, "", "make the key that signs the archive, and show its public half"},
-	{"export", command_export,
+		"somebody is told from now on", NULL},
+	{"unsubscribe", command_unsubscribe, NEEDS_TO_WRITE, 1, 1, "ADDRESS", "and no more", NULL},
+	{"subscribers", command_subscribers, NEEDS_DATABASE, 0, 0, "", "who is told of what", NULL},
+	{"mail-in", command_mail_in, NEEDS_NOTHING, 0, 0, "[--recipient ADDRESS]",
+		"takes one mail on standard input, for a mail server's pipe", mail_in_misused},
+	{"try", command_try, NEEDS_CONFIGURATION, 1, 1, "[--to ADDRESS] ROUTE|WEBHOOK",
+		"send a test message by a route or to a webhook", NULL},
+	{"verify", command_verify, NEEDS_NOTHING, 0, 1, "[--key FILE] [--ca-file FILE] [FOLDER]",
+		"prove that the archive is whole and unaltered", NULL},
+	{"pack", command_pack, NEEDS_TO_BE_ALONE, 0, 0, "",
+		"let old snapshots take a fraction of the room", NULL},
+	{"prune", command_prune, NEEDS_TO_BE_ALONE, 0, 0, "",
+		"remove what is kept no longer; its line in the chain stays", NULL},
+	{"key", command_key, NEEDS_CONFIGURATION, 0, 0, "",
+		"make the key that signs the archive, and show its public half", NULL},
+	{"export", command_export, NEEDS_DATABASE, 0, MANY,
 		"--warc FILE [PAGE...] | --wacz FILE [PAGE...] | --evidence PAGE TIME "
 		"FILE.zip|FOLDER",
-		"snapshots as a web archive, for other programs"},
-	{"serve", command_serve, "[--listen ADDRESS:PORT]",
-		"the archive over HTTP, for reading, on this machine"},
-	{"site", command_site, "", "write all pages to browse the archive anew"},
-	{"import", command_import, "[--page NAME [--url ADDRESS]] [--since TIME] FILE|FOLDER...",
-		"build the history of pages out of what others have saved"},
-	{"replay", command_replay, "[--deliver] DIR",
-		"feed saved captures through the same pipeline"},
+		"snapshots as a web archive, for other programs", NULL},
+	{"serve", command_serve, NEEDS_CONFIGURATION, 0, 0, "[--listen ADDRESS:PORT]",
+		"the archive over HTTP, for reading, on this machine", NULL},
+	{"site", command_site, NEEDS_TO_BE_ALONE, 0, 0, "",
+		"write all pages to browse the archive anew", NULL},
+	{"import", command_import, NEEDS_CONFIGURATION, 1, MANY,
+		"[--page NAME [--url ADDRESS]] [--since TIME] FILE|FOLDER...",
+		"build the history of pages out of what others have saved", NULL},
+	{"replay", command_replay, NEEDS_CONFIGURATION, 1, 1, "[--deliver] DIR",
+		"feed saved captures through the same pipeline", NULL},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -190,6 +210,28 @@ static int global_options(struct invocation *invocation, int argc, char **argv)
 	return kept;
 }
 
+/* The command with what its row says it needs. */
+static int command_call(
+	const struct command *command, const struct invocation *invocation, int argc, char **argv)
+{
+	struct context context = context_new(invocation);
+	struct options options = {0};
+	int status;
+
+	opterr = command->misused == NULL;
+	if (!options_parse(&options, command->usage, argc, argv) ||
+		argc - optind < command->least || argc - optind > command->most)
+		status = command->misused != NULL ? command->misused(invocation)
+						  : usage_error(invocation);
+	else
+		status = context_open(&context, command->needs);
+	if (status == EXIT_DONE)
+		status = command->run(&context, &options, argv + optind);
+	options_release(&options);
+	context_close(&context);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct invocation invocation = {.program = argv[0], .clock = time(NULL)};
@@ -215,14 +257,13 @@ int main(int argc, char **argv)
 	if (command == NULL)
 		return unknown_command(argv[0]);
 	invocation.command = command->name;
-	invocation.words = command->words;
+	invocation.words = command->usage;
 	if (asks_for_help(argv + 1)) {
 		printf("usage: lampwatch %s%s%s\n\n%s\n", command->name,
-			command->words[0] != '\0' ? " " : "", command->words, command->about);
+			command->usage[0] != '\0' ? " " : "", command->usage, command->about);
 		return EXIT_DONE;
 	}
-	optind = 0;
-	status = command->run(&invocation, argc, argv);
+	status = command_call(command, &invocation, argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fputs("lampwatch: standard output cannot be written\n", stderr);
 		return EXIT_LOCAL;

@@ -15,7 +15,7 @@
 #include "config/pattern.h"
 #include "model/indicator_state.h"
 #include "run/context.h"
-#include "run/schema.h"
+#include "run/print.h"
 #include "run/terminal.h"
 #include "store/alarm.h"
 #include "store/store.h"
@@ -23,7 +23,6 @@
 /* The alarms of one page that are acknowledged. */
 struct answer {
 	const struct context *context;
-	struct database *database;
 	struct page_state *state;
 	struct text_list patterns; /* of one indicator; empty: all that is red */
 };
@@ -48,8 +47,8 @@ static void acknowledge(
 			      ? memory_string("overall")
 			      : text_label(lamp->group, lamp->name);
 
-	alarm_acknowledge(answer->database, alarm->id, invocation->clock);
-	store_add_event(answer->database, alarm->page, invocation->clock, "acknowledged",
+	alarm_acknowledge(answer->context->database, alarm->id, invocation->clock);
+	store_add_event(answer->context->database, alarm->page, invocation->clock, "acknowledged",
 		alarm->indicator, label, "", "", "");
 	if (invocation->verbosity >= 0) {
 		fputs("acknowledged: ", stdout);
@@ -65,7 +64,7 @@ static size_t acknowledge_all(const struct answer *answer)
 	struct alarms alarms = {0};
 	size_t meant = 0;
 
-	alarms_load(answer->database, answer->state->name, &alarms);
+	alarms_load(answer->context->database, answer->state->name, &alarms);
 	for (size_t i = 0; i < alarms.count; i++) {
 		const struct alarm *alarm = &alarms.list[i];
 		const struct lamp *lamp = lamps_find(&answer->state->lamps, alarm->indicator);
@@ -82,16 +81,15 @@ static size_t acknowledge_all(const struct answer *answer)
 
 static int save(struct answer *answer)
 {
+	struct database *database = answer->context->database;
 	struct error error;
 	size_t meant;
 
-	store_load(answer->database, answer->state);
-	database_begin(answer->database);
+	store_load(database, answer->state);
+	database_begin(database);
 	meant = acknowledge_all(answer);
-	if (!database_commit(answer->database, &error)) {
-		fprintf(stderr, "lampwatch: %s\n", error.text);
-		return EXIT_LOCAL;
-	}
+	if (!database_commit(database, &error))
+		return error_print(&error);
 	if (meant > 0)
 		return EXIT_DONE;
 	fprintf(stderr, "lampwatch: ack: nothing on %s that was told red is open%s\n",
@@ -99,48 +97,24 @@ static int save(struct answer *answer)
 	return EXIT_USAGE;
 }
 
-static int act(struct answer *answer, const char *page)
+int command_ack(struct context *context, const struct options *options, char **words)
 {
+	struct answer answer = {.context = context};
 	struct page_states states = {0};
-	struct error error;
-	int result = EXIT_LOCAL;
+	int result = EXIT_USAGE;
 
-	answer->database = database_open(answer->context->database_path, schema, false, &error);
-	if (answer->database == NULL) {
-		fprintf(stderr, "lampwatch: %s\n", error.text);
-		return result;
-	}
-	store_pages(answer->database, &states);
-	answer->state = page_states_find(&states, page);
-	if (answer->state != NULL) {
-		result = save(answer);
-	} else {
-		fprintf(stderr, "lampwatch: ack: %s was never read\n", page);
-		result = EXIT_USAGE;
-	}
+	(void)options;
+	if (context_page(context, words[0]) == NULL)
+		return EXIT_USAGE;
+	if (words[1] != NULL)
+		text_list_add(&answer.patterns, words[1]);
+	store_pages(context->database, &states);
+	answer.state = page_states_find(&states, words[0]);
+	if (answer.state != NULL)
+		result = save(&answer);
+	else
+		fprintf(stderr, "lampwatch: ack: %s was never read\n", words[0]);
 	page_states_release(&states);
-	database_close(answer->database);
-	return result;
-}
-
-int command_ack(struct invocation *invocation, int argc, char **argv)
-{
-	struct context context = {0};
-	struct answer answer = {.context = &context};
-	int result;
-
-	if (argc < 2 || argc > 3 || argv[1][0] == '-')
-		return usage_error(invocation);
-	result = context_open(&context, invocation);
-	if (result == EXIT_DONE)
-		result = context_prepare(&context);
-	if (result == EXIT_DONE && config_page(context.config, argv[1]) == NULL)
-		result = context_unknown_page(&context, argv[1]) ? EXIT_DONE : EXIT_USAGE;
-	if (argc == 3)
-		text_list_add(&answer.patterns, argv[2]);
-	if (result == EXIT_DONE)
-		result = act(&answer, argv[1]);
 	text_list_release(&answer.patterns);
-	context_close(&context);
 	return result;
 }

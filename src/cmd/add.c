@@ -3,7 +3,6 @@
  * lampwatch add: finds out what kind of page an address is, shows what it says,
  * and adds it to the configuration.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,11 +31,11 @@ enum { FILE_MAX_BYTES = 64 * 1024 * 1024 }; /* of a saved page */
 /* What the command line says, and what is found out. */
 struct addition {
 	const struct invocation *invocation;
-	const char *name, *kind_name, *provider, *url, *search; /* of options; NULL: not given */
-	bool dry_run;
-	const char *word;              /* address, name or file */
-	char *templates, *config_path; /* owned; config_path NULL: there is no configuration */
-	struct config *config;         /* owned */
+	const struct options *options;
+	const char *word;      /* address, name or file */
+	const char *templates; /* folder */
+	char *config_path;     /* owned; NULL: there is no configuration */
+	struct config *config; /* owned */
 	struct catalogue catalogue;
 	const struct service *service; /* of the catalogue; NULL: it is in none */
 	struct kind_list kinds;
@@ -54,39 +53,6 @@ static int complain(const struct addition *addition, const char *text)
 		text_starts(text, addition->word) ? "" : ": ", text);
 	free(visible);
 	return EXIT_OWED;
-}
-
-static int parse_options(int argc, char **argv, struct addition *addition)
-{
-	static const struct option options[] = {
-		{"name", required_argument, NULL, 0},
-		{"kind", required_argument, NULL, 1},
-		{"provider", required_argument, NULL, 2},
-		{"url", required_argument, NULL, 3},
-		{"search", required_argument, NULL, 4},
-		{"dry-run", no_argument, NULL, 'n'},
-		{0},
-	};
-	const char **const values[] = {&addition->name, &addition->kind_name, &addition->provider,
-		&addition->url, &addition->search};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "n", options, NULL)) != -1) {
-		if (option == 'n')
-			addition->dry_run = true;
-		else if (option < (int)(sizeof values / sizeof values[0]))
-			*values[option] = optarg;
-		else
-			return usage_error(addition->invocation);
-	}
-	addition->word = argv[optind];
-	if (argc - optind != (addition->search != NULL ? 0 : 1))
-		return usage_error(addition->invocation);
-	if (addition->name != NULL && !text_is_name(addition->name)) {
-		fprintf(stderr, "lampwatch add: a page's name has the form [a-z0-9][a-z0-9._-]*\n");
-		return EXIT_USAGE;
-	}
-	return EXIT_DONE;
 }
 
 static int load_catalogue(struct addition *addition)
@@ -146,8 +112,8 @@ static int detect_file(struct addition *addition)
 
 	if (good) {
 		document = (struct document){buffer_string(&body), body.length};
-		good = detect_document(addition->url != NULL ? addition->url : "", &document,
-			&addition->kinds, &addition->detection, &error);
+		good = detect_document(addition->options->url != NULL ? addition->options->url : "",
+			&document, &addition->kinds, &addition->detection, &error);
 	}
 	buffer_release(&body);
 	return good ? EXIT_DONE : complain(addition, error.text);
@@ -190,9 +156,9 @@ static int detect(struct addition *addition)
 	const char *folder = addition->config != NULL ? addition->config->kinds : NULL;
 	bool address = is_address(addition->word);
 
-	if (addition->kind_name != NULL) {
-		addition->kind =
-			kind_choose("add", addition->templates, folder, addition->kind_name, NULL);
+	if (addition->options->kind != NULL) {
+		addition->kind = kind_choose(
+			"add", addition->templates, folder, addition->options->kind, NULL);
 		if (addition->kind == NULL)
 			return EXIT_USAGE;
 	}
@@ -206,7 +172,7 @@ static int detect(struct addition *addition)
 		return detect_url(addition, addition->service->url);
 	if (strcmp(addition->word, "-") != 0 && !file_exists(addition->word))
 		return unknown_service(addition);
-	if (!addition->dry_run) {
+	if (!addition->options->dry_run) {
 		fprintf(stderr, "lampwatch add: %s is a file; --dry-run says what it is\n",
 			addition->word);
 		return EXIT_USAGE;
@@ -256,23 +222,24 @@ static int name_page(struct addition *addition)
 {
 	const struct page_config *page;
 
-	if (addition->name == NULL) {
+	if (addition->options->name == NULL) {
 		addition->page_name = name_unique(addition->config, derived_name(addition));
 		return EXIT_DONE;
 	}
-	page = addition->config != NULL ? config_page(addition->config, addition->name) : NULL;
+	page = addition->config != NULL ? config_page(addition->config, addition->options->name)
+					: NULL;
 	if (page != NULL) {
 		fprintf(stderr, "lampwatch add: %s:%d: there is a page \"%s\" already, %s\n",
 			addition->config_path, page->line, page->name, page->url);
 		return EXIT_USAGE;
 	}
-	addition->page_name = memory_string(addition->name);
+	addition->page_name = memory_string(addition->options->name);
 	return EXIT_DONE;
 }
 
 static struct page_entry entry_of(const struct addition *addition)
 {
-	const char *provider = addition->provider;
+	const char *provider = addition->options->provider;
 
 	if (provider == NULL && addition->service != NULL)
 		provider = addition->service->provider;
@@ -387,9 +354,9 @@ static int add_page(const struct addition *addition)
 	char *path;
 	int status;
 
-	if (addition->dry_run || addition->config == NULL) {
+	if (addition->options->dry_run || addition->config == NULL) {
 		if (!quiet)
-			puts(addition->config == NULL && !addition->dry_run
+			puts(addition->config == NULL && !addition->options->dry_run
 					? "There is no lampwatch.yaml yet. These lines in one "
 					  "watch the page:\n\npages:"
 					: "Not added. These lines under \"pages:\" watch it:");
@@ -439,21 +406,26 @@ static void addition_release(struct addition *addition)
 	catalogue_release(&addition->catalogue);
 	config_free(addition->config);
 	free(addition->config_path);
-	free(addition->templates);
 	free(addition->page_name);
 }
 
-int command_add(struct invocation *invocation, int argc, char **argv)
+int command_add(struct context *context, const struct options *options, char **words)
 {
-	struct addition addition = {.invocation = invocation};
-	int status = parse_options(argc, argv, &addition);
+	struct addition addition = {.invocation = context->invocation,
+		.options = options,
+		.word = words[0],
+		.templates = context->templates};
+	int status;
 
-	if (status != EXIT_DONE)
-		return status;
-	addition.templates = file_templates();
+	if ((words[0] != NULL) == (options->search != NULL))
+		return usage_error(context->invocation);
+	if (options->name != NULL && !text_is_name(options->name)) {
+		fprintf(stderr, "lampwatch add: a page's name has the form [a-z0-9][a-z0-9._-]*\n");
+		return EXIT_USAGE;
+	}
 	status = load_catalogue(&addition);
-	if (status == EXIT_DONE && addition.search != NULL)
-		status = print_services(&addition.catalogue, addition.search) ? EXIT_DONE
+	if (status == EXIT_DONE && options->search != NULL)
+		status = print_services(&addition.catalogue, options->search) ? EXIT_DONE
 									      : EXIT_OWED;
 	else if (status == EXIT_DONE)
 		status = find_and_add(&addition);

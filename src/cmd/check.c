@@ -2,17 +2,16 @@
  *
  * lampwatch check: the configuration, every error with its line.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "cmd/catalogue.h"
 #include "cmd/command.h"
 #include "cmd/lint.h"
 #include "cmd/lint_templates.h"
 #include "config/config.h"
+#include "run/context.h"
 #include "run/kinds.h"
 #include "run/print.h"
 #include "tell/providers.h"
@@ -32,18 +31,6 @@ static void print_found(const struct config *config)
 	putchar('\n');
 }
 
-static bool no_words(int argc, char **argv)
-{
-	static const struct option options[] = {{0}};
-
-	if (getopt_long(argc, argv, "", options, NULL) != -1)
-		return false;
-	if (optind < argc)
-		fprintf(stderr, "lampwatch check: takes no words, but \"%s\" stands there\n",
-			argv[optind]);
-	return optind >= argc;
-}
-
 /* What the tables of this program say of the names that stand there. */
 static void lint_names(
 	const struct config *config, const char *templates, struct problems *problems)
@@ -57,19 +44,22 @@ static void lint_names(
 	providers_free(providers);
 }
 
-int command_check(struct invocation *invocation, int argc, char **argv)
+int command_check(struct context *context, const struct options *options, char **words)
 {
+	const char *templates = context->templates;
 	struct problems problems = {0};
 	struct config *config = NULL;
 	struct kind_set *kinds = NULL;
-	char *path, *templates = file_templates();
+	char *path;
 	bool good;
 
-	if (!no_words(argc, argv)) {
-		free(templates);
+	(void)options;
+	if (words[0] != NULL) {
+		fprintf(stderr, "lampwatch check: takes no words, but \"%s\" stands there\n",
+			words[0]);
 		return EXIT_USAGE;
 	}
-	path = config_find(invocation->config_path);
+	path = config_find(context->invocation->config_path);
 	if (path == NULL)
 		fprintf(stderr, "lampwatch: no lampwatch.yaml here or in /etc/lampwatch; -c FILE "
 				"names another\n");
@@ -82,12 +72,11 @@ int command_check(struct invocation *invocation, int argc, char **argv)
 	}
 	problems_print(&problems);
 	good = kinds != NULL && problems.errors == 0;
-	if (good && invocation->verbosity > 0)
+	if (good && context->invocation->verbosity > 0)
 		print_found(config);
 	problems_release(&problems);
 	kind_set_free(kinds);
 	config_free(config);
 	free(path);
-	free(templates);
 	return good ? EXIT_DONE : EXIT_USAGE;
 }

@@ -1,47 +1,77 @@
 /* SPDX-License-Identifier: ISC
  *
- * cmd/: one file for each subcommand: its words and options, and what it prints. Only
- * main.c sees this folder.
- *
- * The subcommands. To add one: its file here, its prototype below, its row in
- * main.c's table, its lines in lampwatch.1.
- *
- * Each gets the words after the global options, argv[0] being the command's
- * name, and returns the exit status. Each parses its own options with
- * getopt_long(); optind is 0 when it is called.
+ * The subcommands. To add one: its file here, its prototype below, its row in main.c's table (what
+ * it needs, how many words it takes, its usage, which also says which options it takes), and its
+ * lines in lampwatch.1. To add an option: its member of struct options, its row in options.c, its
+ * place in the command's usage and its lines in lampwatch.1.
  */
 #ifndef LAMPWATCH_COMMAND_H
 #define LAMPWATCH_COMMAND_H
 
+#include <stdbool.h>
+
+#include "base/list.h"
 #include "run/invocation.h"
 
-int command_ack(struct invocation *invocation, int argc, char **argv);
-int command_add(struct invocation *invocation, int argc, char **argv);
-int command_check(struct invocation *invocation, int argc, char **argv);
-int command_diff(struct invocation *invocation, int argc, char **argv);
-int command_key(struct invocation *invocation, int argc, char **argv);
-int command_export(struct invocation *invocation, int argc, char **argv);
-int command_import(struct invocation *invocation, int argc, char **argv);
-int command_kinds(struct invocation *invocation, int argc, char **argv);
-int command_log(struct invocation *invocation, int argc, char **argv);
-int command_mail_in(struct invocation *invocation, int argc, char **argv);
-int command_outbox(struct invocation *invocation, int argc, char **argv);
-int command_pack(struct invocation *invocation, int argc, char **argv);
-int command_prune(struct invocation *invocation, int argc, char **argv);
-int command_read(struct invocation *invocation, int argc, char **argv);
-int command_replay(struct invocation *invocation, int argc, char **argv);
-int command_report(struct invocation *invocation, int argc, char **argv);
-int command_routes(struct invocation *invocation, int argc, char **argv);
-int command_run(struct invocation *invocation, int argc, char **argv);
-int command_serve(struct invocation *invocation, int argc, char **argv);
-int command_show(struct invocation *invocation, int argc, char **argv);
-int command_silence(struct invocation *invocation, int argc, char **argv);
-int command_site(struct invocation *invocation, int argc, char **argv);
-int command_status(struct invocation *invocation, int argc, char **argv);
-int command_subscribe(struct invocation *invocation, int argc, char **argv);
-int command_subscribers(struct invocation *invocation, int argc, char **argv);
-int command_try(struct invocation *invocation, int argc, char **argv);
-int command_unsubscribe(struct invocation *invocation, int argc, char **argv);
-int command_verify(struct invocation *invocation, int argc, char **argv);
+struct context;
+
+/* What the options of the command line say; borrowed from it. NULL: not given. */
+struct options {
+	const char *ca_file, *duration, *floor, *key, *kind, *limit, *listen, *name, *provider,
+		*reason, *recipient, *search, *second, *since, *test, *to, *until, *url, *with;
+	/* Of options of which only one may stand, and only once: its name, and what stands behind
+	 * it. */
+	const char *form, *form_value;
+	struct text_list pages, indicators, on; /* of options that may be repeated; owned */
+	bool again, deliver, dry_run, end;
+};
+
+/*
+ * Takes the options that the usage names (as "--name") off the words; the other words stand from
+ * argv[optind] on, ended by NULL. False where an option is wrong, which getopt_long() has said
+ * unless opterr is 0. options_release() is due in both cases.
+ */
+bool options_parse(struct options *options, const char *usage, int argc, char **argv);
+void options_release(struct options *options);
+
+/*
+ * A command gets what its row in main.c needs, its options and its words (ended by NULL, as many as
+ * its row says), and returns the exit status.
+ */
+typedef int command_function(struct context *context, const struct options *options, char **words);
+
+command_function command_ack;
+command_function command_add;
+command_function command_check;
+command_function command_diff;
+command_function command_export;
+command_function command_import;
+command_function command_key;
+command_function command_kinds;
+command_function command_log;
+command_function command_mail_in;
+command_function command_outbox;
+command_function command_pack;
+command_function command_prune;
+command_function command_read;
+command_function command_replay;
+command_function command_report;
+command_function command_routes;
+command_function command_run;
+command_function command_serve;
+command_function command_show;
+command_function command_silence;
+command_function command_site;
+command_function command_status;
+command_function command_subscribe;
+command_function command_subscribers;
+command_function command_try;
+command_function command_unsubscribe;
+command_function command_verify;
+
+/* What these two say of words that they do not understand, instead of usage_error(): their exit
+ * status. */
+int mail_in_misused(const struct invocation *invocation);
+int read_misused(const struct invocation *invocation);
 
 #endif

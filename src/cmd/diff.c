@@ -59,15 +59,16 @@ static void print_json(const struct changes *changes)
 	value_free(root);
 }
 
-static int compare(const struct context *context, struct database *database, char **words)
+int command_diff(struct context *context, const struct options *options, char **words)
 {
 	struct snapshot_row rows[2] = {{0}};
 	struct reading readings[2] = {{0}};
 	struct changes changes = {0};
 	int result = EXIT_USAGE;
 
+	(void)options;
 	for (int i = 0; i < 2; i++)
-		if (!snapshot_find(context, database, words[0], words[i + 1], &rows[i]) ||
+		if (!snapshot_find(context, words[0], words[i + 1], &rows[i]) ||
 			!snapshot_reading(context, words[0], &rows[i], &readings[i]))
 			goto out;
 	diff(&readings[0], &readings[1], &changes);
@@ -82,24 +83,5 @@ out:
 		reading_release(&readings[i]);
 	}
 	changes_release(&changes);
-	return result;
-}
-
-int command_diff(struct invocation *invocation, int argc, char **argv)
-{
-	struct context context = {0};
-	struct database *database = NULL;
-	bool missing = false;
-	char *words[] = {argv[1], argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL};
-	int result = argc == 3 || argc == 4 ? context_open(&context, invocation)
-					    : usage_error(invocation);
-
-	if (result != EXIT_DONE)
-		goto out;
-	database = context_database(&context, &missing);
-	result = database != NULL || missing ? compare(&context, database, words) : EXIT_LOCAL;
-out:
-	database_close(database);
-	context_close(&context);
 	return result;
 }

@@ -3,7 +3,6 @@
  * lampwatch export: the snapshots of some pages, or of all, as a WARC file with
  * its index beside it, or as a WACZ.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,8 +180,7 @@ static bool choose_pages(const struct web_archive *web, char **names, struct tex
 		text_list_add(pages, states.list[i].name);
 	for (; good && *names != NULL; names++) {
 		good = page_states_find(&states, *names) != NULL ||
-		       config_page(web->context->config, *names) != NULL ||
-		       context_unknown_page(web->context, *names);
+		       context_page(web->context, *names) != NULL;
 		if (!text_list_has(pages, *names))
 			text_list_add(pages, *names);
 	}
@@ -190,46 +188,24 @@ static bool choose_pages(const struct web_archive *web, char **names, struct tex
 	return good;
 }
 
-static int export_pages(struct web_archive *web, char **names, bool wacz)
+int command_export(struct context *context, const struct options *options, char **words)
 {
+	struct web_archive web = {
+		.context = context, .database = context->database, .path = options->form_value};
 	struct text_list pages = {0};
-	bool missing = false;
 	int result = EXIT_USAGE;
+	size_t count = 0;
 
-	web->database = context_database(web->context, &missing);
-	if (missing)
-		fprintf(stderr, "lampwatch: %s: there is no archive yet\n",
-			web->context->config->archive);
-	if (web->database == NULL)
-		return EXIT_LOCAL;
-	if (choose_pages(web, names, &pages))
-		result = write_file(web, &pages, wacz);
+	while (words[count] != NULL)
+		count++;
+	if (text_equal(options->form, "evidence") && count == EVIDENCE_WORDS)
+		return export_evidence(context, words);
+	if (web.path == NULL)
+		return usage_error(context->invocation);
+	if (context->database == NULL)
+		return context_no_archive(context);
+	if (choose_pages(&web, words, &pages))
+		result = write_file(&web, &pages, text_equal(options->form, "wacz"));
 	text_list_release(&pages);
-	database_close(web->database);
-	return result;
-}
-
-int command_export(struct invocation *invocation, int argc, char **argv)
-{
-	static const struct option options[] = {{"warc", required_argument, NULL, 'w'},
-		{"wacz", required_argument, NULL, 'z'}, {"evidence", no_argument, NULL, 'e'}, {0}};
-	struct context context = {0};
-	struct web_archive web = {.context = &context};
-	int option, chosen = 0, result;
-
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == '?' || chosen != 0)
-			return usage_error(invocation);
-		chosen = option;
-		web.path = optarg;
-	}
-	if (chosen == 0 || (chosen == 'e' && argc - optind != EVIDENCE_WORDS))
-		return usage_error(invocation);
-	result = context_open(&context, invocation);
-	if (result == EXIT_DONE && chosen == 'e')
-		result = export_evidence(&context, argv + optind);
-	else if (result == EXIT_DONE)
-		result = export_pages(&web, argv + optind, chosen == 'z');
-	context_close(&context);
 	return result;
 }

@@ -17,6 +17,7 @@
 #include "cmd/snapshots.h"
 #include "publish/evidence_bundle.h"
 #include "publish/zip.h"
+#include "run/print.h"
 
 enum { FOLDER_MODE = 0755, FILE_MODE = 0644, AUTHORITY_MAX = 1024 * 1024, STAMP_TIME_MAX = 64 };
 
@@ -161,19 +162,12 @@ int export_evidence(const struct context *context, char **words)
 {
 	struct snapshot_row row = {0};
 	struct error error;
-	bool missing = false;
-	struct database *database = context_database(context, &missing);
 	int result = EXIT_DONE;
 
-	if (database == NULL && !missing)
-		result = EXIT_LOCAL;
-	else if (!snapshot_find(context, database, words[0], words[1], &row))
+	if (!snapshot_find(context, words[0], words[1], &row))
 		result = EXIT_USAGE;
-	else if (!export_snapshot(context, words[0], &row, words[2], &error)) {
-		fprintf(stderr, "lampwatch: %s\n", error.text);
-		result = error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
-	}
+	else if (!export_snapshot(context, words[0], &row, words[2], &error))
+		result = error_print(&error);
 	snapshot_row_release(&row);
-	database_close(database);
 	return result;
 }

@@ -4,7 +4,6 @@
  * captures named by their time) becomes the history that lampwatch would have had.
  * Nobody is told of it, and each snapshot says where it is from.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,55 +264,31 @@ static int import_all(struct import *import)
 	return result;
 }
 
-static bool take_option(struct import *import, int option, const char **page)
+int command_import(struct context *context, const struct options *options, char **words)
 {
-	if (option == 'p')
-		*page = optarg;
-	else if (option == 'u')
-		import->url = optarg;
-	else if (option == 's' && date_prefix_begin(optarg, &import->since))
-		return true;
-	else if (option == 's')
+	struct import import = {.context = context, .url = options->url, .since = INT64_MIN};
+	size_t pages = options->pages.count;
+	int result = EXIT_USAGE;
+
+	if (options->url != NULL && pages == 0)
+		return usage_error(context->invocation);
+	if (options->since != NULL && !date_prefix_begin(options->since, &import.since)) {
 		fprintf(stderr,
 			"lampwatch: \"%s\" is no time; 2014-01-24T19:20 or a shorter beginning "
 			"is\n",
-			optarg);
-	return option != 's' && option != '?';
-}
-
-static int import_into(struct import *import, const char *page, char **paths)
-{
-	if (page != NULL) {
-		import->page = config_page(import->context->config, page);
-		if (import->page == NULL && !context_unknown_page(import->context, page))
+			options->since);
+		return usage_error(context->invocation);
+	}
+	if (pages > 0) {
+		import.page = context_page(context, options->pages.list[pages - 1]);
+		if (import.page == NULL)
 			return EXIT_USAGE;
 	}
-	if (!find_captures(import, paths))
-		return EXIT_USAGE;
-	order_captures(import);
-	return import_all(import);
-}
-
-int command_import(struct invocation *invocation, int argc, char **argv)
-{
-	static const struct option options[] = {{"page", required_argument, NULL, 'p'},
-		{"url", required_argument, NULL, 'u'}, {"since", required_argument, NULL, 's'},
-		{0}};
-	struct context context = {0};
-	struct import import = {.context = &context, .since = INT64_MIN};
-	const char *page = NULL;
-	bool good = true;
-	int option, result;
-
-	while (good && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		good = take_option(&import, option, &page);
-	if (!good || optind == argc || (import.url != NULL && page == NULL))
-		return usage_error(invocation);
-	result = context_open(&context, invocation);
-	if (result == EXIT_DONE)
-		result = import_into(&import, page, argv + optind);
+	if (find_captures(&import, words)) {
+		order_captures(&import);
+		result = import_all(&import);
+	}
 	captures_release(&import.captures);
 	web_records_release(&import.records);
-	context_close(&context);
 	return result;
 }

@@ -17,6 +17,7 @@
 #include "base/signature.h"
 #include "cmd/command.h"
 #include "run/context.h"
+#include "run/print.h"
 #include "run/terminal.h"
 
 /* What root makes must be readable for whoever runs lampwatch: the archive's owner. */
@@ -75,34 +76,25 @@ static void print_key(const struct context *context, const struct signature_key 
 	buffer_release(&public);
 }
 
-int command_key(struct invocation *invocation, int argc, char **argv)
+int command_key(struct context *context, const struct options *options, char **words)
 {
-	struct context context = {0};
-	struct signature_key *key = NULL;
+	struct signature_key *key;
 	struct error error;
 	bool made = false;
-	int result = argc == 1 ? context_open(&context, invocation) : usage_error(invocation);
 
-	(void)argv;
-	if (result != EXIT_DONE)
-		goto out;
-	if (context.config->signing_key == NULL) {
+	(void)options;
+	(void)words;
+	if (context->config->signing_key == NULL) {
 		fprintf(stderr,
 			"lampwatch: %s: names no \"signing_key\"; add a line such as\n"
 			"  signing_key: /etc/lampwatch/key.pem\n",
-			context.config->path);
-		result = EXIT_USAGE;
-		goto out;
+			context->config->path);
+		return EXIT_USAGE;
 	}
-	key = have_key(context.config, &made, &error);
-	if (key == NULL) {
-		fprintf(stderr, "lampwatch: %s\n", error.text);
-		result = error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
-		goto out;
-	}
-	print_key(&context, key, made);
-out:
+	key = have_key(context->config, &made, &error);
+	if (key == NULL)
+		return error_print(&error);
+	print_key(context, key, made);
 	signature_key_free(key);
-	context_close(&context);
-	return result;
+	return EXIT_DONE;
 }

@@ -2,7 +2,6 @@
  *
  * lampwatch kinds: the kinds there are; and what a kind's file selects on a saved page.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,14 +63,14 @@ static char *user_folder(const struct invocation *invocation)
 	return folder;
 }
 
-static int list(const struct invocation *invocation, const char *templates)
+static int list(const struct context *context)
 {
 	struct text_list names = {0};
-	char *folder = user_folder(invocation);
+	char *folder = user_folder(context->invocation);
 
-	kind_names(templates, folder, &names);
+	kind_names(context->templates, folder, &names);
 	for (size_t i = 0; i < names.count; i++)
-		print_kind(templates, folder, names.list[i]);
+		print_kind(context->templates, folder, names.list[i]);
 	text_list_release(&names);
 	free(folder);
 	return EXIT_DONE;
@@ -79,7 +78,7 @@ static int list(const struct invocation *invocation, const char *templates)
 
 /* What is to be tested: a kind, and the documents of one page. */
 struct test {
-	const char *kind_path, *url, *with_path; /* of options; NULL: not given */
+	const char *url; /* NULL: not given */
 	char **words;
 	size_t count;
 	struct buffer bodies[PAGE_DOCUMENTS_MAX];
@@ -152,11 +151,11 @@ static int test_kind(const struct kind *kind, const struct test *test)
 	return good ? EXIT_DONE : EXIT_OWED;
 }
 
-static int run_test(const struct invocation *invocation, const char *templates, struct test *test)
+static int run_test(const struct context *context, const struct options *options, struct test *test)
 {
-	char *folder = user_folder(invocation);
+	char *folder = user_folder(context->invocation);
 	struct kind *kind =
-		kind_choose("kinds", templates, folder, test->kind_path, test->with_path);
+		kind_choose("kinds", context->templates, folder, options->test, options->with);
 	int status = EXIT_USAGE;
 
 	if (kind != NULL && test->count > kind_document_count(kind)) {
@@ -173,35 +172,13 @@ static int run_test(const struct invocation *invocation, const char *templates, 
 	return status;
 }
 
-int command_kinds(struct invocation *invocation, int argc, char **argv)
+int command_kinds(struct context *context, const struct options *options, char **words)
 {
-	static const struct option options[] = {
-		{"test", required_argument, NULL, 't'},
-		{"url", required_argument, NULL, 'u'},
-		{"with", required_argument, NULL, 'w'},
-		{0},
-	};
-	struct test test = {0};
-	char *templates;
-	int option, status;
+	struct test test = {.url = options->url, .words = words};
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 't')
-			test.kind_path = optarg;
-		else if (option == 'u')
-			test.url = optarg;
-		else if (option == 'w')
-			test.with_path = optarg;
-		else
-			return usage_error(invocation);
-	}
-	test.words = argv + optind;
-	test.count = (size_t)(argc - optind);
-	if ((test.kind_path != NULL) != (test.count > 0) || test.count > PAGE_DOCUMENTS_MAX)
-		return usage_error(invocation);
-	templates = file_templates();
-	status = test.kind_path != NULL ? run_test(invocation, templates, &test)
-					: list(invocation, templates);
-	free(templates);
-	return status;
+	while (words[test.count] != NULL)
+		test.count++;
+	if ((options->test != NULL) != (test.count > 0) || test.count > PAGE_DOCUMENTS_MAX)
+		return usage_error(context->invocation);
+	return options->test != NULL ? run_test(context, options, &test) : list(context);
 }

@@ -2,7 +2,6 @@
  *
  * lampwatch log: changes and what was told because of them, newest first.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +19,6 @@ enum { LOG_LINES = 50, LOG_LINES_MAX = 1000000 };
 
 struct log {
 	const struct context *context;
-	struct database *database;
 	int64_t since, limit;
 	struct value *entries; /* --json */
 };
@@ -71,7 +69,7 @@ static void show(const struct log *log, const char *page)
 {
 	struct histories lines = {0};
 
-	store_history(log->database, page, log->since, log->limit, &lines);
+	store_history(log->context->database, page, log->since, log->limit, &lines);
 	for (size_t i = 0; i < lines.count; i++) {
 		if (log->entries != NULL)
 			add_line(log, &lines.list[i]);
@@ -81,69 +79,40 @@ static void show(const struct log *log, const char *page)
 	histories_release(&lines);
 }
 
-static bool parse_options(struct log *log, int argc, char **argv)
+static bool take_options(struct log *log, const struct options *options)
 {
-	static const struct option options[] = {
-		{"since", required_argument, NULL, 's'},
-		{"limit", required_argument, NULL, 'n'},
-		{0},
-	};
-	int option;
+	char *end;
 
-	while ((option = getopt_long(argc, argv, "n:s:", options, NULL)) != -1) {
-		char none[] = "", *end = none;
-
-		if (option == 's' && !date_prefix_begin(optarg, &log->since))
-			return false;
-		if (option == 'n')
-			log->limit = strtoll(optarg, &end, 10);
-		if (option == '?' || *end != '\0' || log->limit < 1 || log->limit > LOG_LINES_MAX)
-			return false;
-	}
-	return true;
+	if (options->since != NULL && !date_prefix_begin(options->since, &log->since))
+		return false;
+	if (options->limit == NULL)
+		return true;
+	log->limit = strtoll(options->limit, &end, 10);
+	return *end == '\0' && log->limit >= 1 && log->limit <= LOG_LINES_MAX;
 }
 
-static int show_all(struct log *log, char **names)
+int command_log(struct context *context, const struct options *options, char **words)
 {
+	struct log log = {.context = context, .limit = LOG_LINES};
+	struct value *root;
 	int result = EXIT_DONE;
 
-	if (names[0] == NULL)
-		show(log, NULL);
-	for (; *names != NULL; names++) {
-		if (config_page(log->context->config, *names) != NULL)
-			show(log, *names);
-		else
-			result =
-				context_unknown_page(log->context, *names) ? EXIT_DONE : EXIT_USAGE;
-	}
-	return result;
-}
-
-int command_log(struct invocation *invocation, int argc, char **argv)
-{
-	struct context context = {0};
-	struct log log = {.context = &context, .limit = LOG_LINES};
-	struct value *root = value_map();
-	bool missing = false;
-	int result = parse_options(&log, argc, argv) ? EXIT_DONE : usage_error(invocation);
-
-	if (result == EXIT_DONE)
-		result = context_open(&context, invocation);
-	if (result != EXIT_DONE)
-		goto out;
+	if (!take_options(&log, options))
+		return usage_error(context->invocation);
+	root = value_map();
 	value_put_number(root, "format", 1);
-	if (invocation->json)
+	if (context->invocation->json)
 		log.entries = value_put(root, "entries", value_list());
-	log.database = context_database(&context, &missing);
-	if (log.database == NULL)
-		result = missing ? EXIT_DONE : EXIT_LOCAL;
-	else
-		result = show_all(&log, argv + optind);
-	if (invocation->json)
+	if (context->database != NULL && words[0] == NULL)
+		show(&log, NULL);
+	for (; context->database != NULL && *words != NULL; words++) {
+		if (context_page(context, *words) != NULL)
+			show(&log, *words);
+		else
+			result = EXIT_USAGE;
+	}
+	if (context->invocation->json)
 		terminal_json(root);
-out:
 	value_free(root);
-	database_close(log.database);
-	context_close(&context);
 	return result;
 }

@@ -4,7 +4,6 @@
  * the mail server. It prints nothing, for what a pipe prints goes back to the writer,
  * and ends with 0, or with 75 (EX_TEMPFAIL), which lets the mail server try again.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -51,28 +50,27 @@ static void read_mail(struct buffer *mail)
 		;
 }
 
-static int receive(const struct context *context, const char *told, const struct buffer *mail)
+static int receive(struct context *context, const char *told, const struct buffer *mail)
 {
 	struct error error = {0};
-	struct database *database = database_open(context->database_path, schema, false, &error);
 	struct correspondence correspondence = {.config = context->config,
 		.templates = context->templates,
-		.database = database,
 		.now = context->invocation->clock,
 		.simulated = context->invocation->simulated};
 	struct letter letter;
 	char *key;
 	bool good;
 
-	if (database == NULL)
+	context->database = store_open(context->database_path, false, &error);
+	if (context->database == NULL)
 		return again(error.text);
-	key = store_fact(database, "key");
+	correspondence.database = context->database;
+	key = store_fact(context->database, "key");
 	correspondence.key = key;
 	letter_parse(buffer_string(mail), mail->length, &letter);
 	good = !text_empty(key) &&
 	       letter_receive(&correspondence, &letter, recipient_of(told, &letter), &error);
 	letter_release(&letter);
-	database_close(database);
 	if (text_empty(key))
 		error_set(&error, REMEDY_LOCAL, "no run has made the archive yet");
 	free(key);
@@ -80,36 +78,26 @@ static int receive(const struct context *context, const char *told, const struct
 }
 
 /* A mistake in the alias sends nothing back to who wrote the mail. */
-static int wrong_words(const struct invocation *invocation)
+int mail_in_misused(const struct invocation *invocation)
 {
 	return isatty(STDERR_FILENO) ? usage_error(invocation)
 				     : again("the words behind mail-in are not understood");
 }
 
-int command_mail_in(struct invocation *invocation, int argc, char **argv)
+/* The mail is read before anything can fail: whoever writes it has no use for a broken pipe. */
+int command_mail_in(struct context *context, const struct options *options, char **words)
 {
-	static const struct option options[] = {{"recipient", required_argument, NULL, 'r'}, {0}};
-	struct context context = {0};
 	struct buffer mail = {.maximum = LETTER_MAX};
-	const char *told = NULL;
-	int option, result = EXIT_DONE;
+	int result;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option != 'r')
-			return wrong_words(invocation);
-		told = optarg;
-	}
-	if (optind != argc)
-		return wrong_words(invocation);
+	(void)words;
 	read_mail(&mail);
-	result = context_open(&context, invocation);
-	if (result != EXIT_DONE)
+	if (context_open(context, NEEDS_CONFIGURATION) != EXIT_DONE)
 		result = again("the configuration cannot be used; `lampwatch check` says why");
-	else if (context.config->mail_in == NULL || context.config->from == NULL)
+	else if (context->config->mail_in == NULL || context->config->from == NULL)
 		result = again("the configuration has no \"mail_in\" or no \"from\"");
 	else
-		result = receive(&context, told, &mail);
+		result = receive(context, options->recipient, &mail);
 	buffer_release(&mail);
-	context_close(&context);
 	return result;
 }

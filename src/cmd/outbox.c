@@ -14,6 +14,7 @@
 #include "cmd/command.h"
 #include "cmd/webhooks.h"
 #include "run/context.h"
+#include "run/print.h"
 #include "run/terminal.h"
 #include "tell/disabled_webhook.h"
 #include "tell/outbox.h"
@@ -84,13 +85,13 @@ static struct value *delivery_value(const struct delivery *delivery)
 	return map;
 }
 
-static int list(struct database *database, const struct context *context)
+static int list(const struct context *context)
 {
 	const struct invocation *invocation = context->invocation;
 	struct deliveries deliveries = {0};
 	struct value *root = value_map(), *members;
 
-	outbox_list(database, invocation->verbosity > 0, &deliveries);
+	outbox_list(context->database, invocation->verbosity > 0, &deliveries);
 	value_put_number(root, "format", 1);
 	members = value_put(root, "deliveries", value_list());
 	for (size_t i = 0; i < deliveries.count; i++) {
@@ -100,10 +101,10 @@ static int list(struct database *database, const struct context *context)
 			print_delivery(&deliveries.list[i], context->config->timezone);
 	}
 	if (invocation->json) {
-		value_put(root, "disabled", webhooks_disabled(context, database));
+		value_put(root, "disabled", webhooks_disabled(context));
 		terminal_json(root);
 	} else {
-		webhooks_print_disabled(context, database);
+		webhooks_print_disabled(context);
 	}
 	value_free(root);
 	deliveries_release(&deliveries);
@@ -122,9 +123,9 @@ static bool action_known(const char *action, const char *which)
 	return strtoll(which, &end, 10) > 0 && *end == '\0';
 }
 
-static int act(struct database *database, const struct context *context, const char *action,
-	const char *which)
+static int act(const struct context *context, const char *action, const char *which)
 {
+	struct database *database = context->database;
 	bool drop = strcmp(action, "drop") == 0;
 	int64_t id = which != NULL ? strtoll(which, NULL, 10) : 0, count, lifted = 0;
 	struct error error;
@@ -134,10 +135,8 @@ static int act(struct database *database, const struct context *context, const c
 		lifted = disabled_lift(database, id);
 	count = drop ? outbox_drop(database, id, context->invocation->clock)
 		     : outbox_retry(database, id, context->invocation->clock);
-	if (!database_commit(database, &error)) {
-		fprintf(stderr, "lampwatch: %s\n", error.text);
-		return EXIT_LOCAL;
-	}
+	if (!database_commit(database, &error))
+		return error_print(&error);
 	if (count == 0 && id != 0) {
 		fprintf(stderr, "lampwatch: outbox: nothing is owed under the number %lld\n",
 			(long long)id);
@@ -151,32 +150,12 @@ static int act(struct database *database, const struct context *context, const c
 	return EXIT_DONE;
 }
 
-int command_outbox(struct invocation *invocation, int argc, char **argv)
+int command_outbox(struct context *context, const struct options *options, char **words)
 {
-	struct context context = {0};
-	struct database *database = NULL;
-	bool missing = false;
-	int result = context_open(&context, invocation);
-
-	if (result != EXIT_DONE)
-		goto out;
-	if (argc > 3) {
-		result = usage_error(invocation);
-		goto out;
-	}
-	if (argc > 1 && !action_known(argv[1], argv[2])) {
-		result = usage_error(invocation);
-		goto out;
-	}
-	database = context_database(&context, &missing);
-	if (database == NULL)
-		result = missing ? EXIT_DONE : EXIT_LOCAL;
-	else if (argc > 1)
-		result = act(database, &context, argv[1], argc > 2 ? argv[2] : NULL);
-	else
-		result = list(database, &context);
-out:
-	database_close(database);
-	context_close(&context);
-	return result;
+	(void)options;
+	if (words[0] != NULL && !action_known(words[0], words[1]))
+		return usage_error(context->invocation);
+	if (context->database == NULL)
+		return EXIT_DONE;
+	return words[0] != NULL ? act(context, words[0], words[1]) : list(context);
 }

@@ -24,16 +24,21 @@ static void clear_progress(const struct invocation *invocation)
 }
 
 /* One page that cannot be packed does not stop the others. */
-static int pack_pages(const struct context *context, struct database *database)
+int command_pack(struct context *context, const struct options *options, char **words)
 {
 	const struct invocation *invocation = context->invocation;
 	int64_t before = invocation->clock - context->config->pack_after / 1000;
 	struct page_states states = {0};
+	struct database *database = context->database;
 	int result = EXIT_DONE;
 	struct error error;
 	size_t done = 0;
 
-	store_pages(database, &states);
+	(void)options;
+	(void)words;
+	if (context->database == NULL)
+		return EXIT_DONE;
+	store_pages(context->database, &states);
 	for (size_t i = 0; i < states.count; i++) {
 		const char *page = states.list[i].name;
 		size_t packed = done;
@@ -52,17 +57,5 @@ static int pack_pages(const struct context *context, struct database *database)
 	if (invocation->verbosity > 0)
 		printf("%zu snapshot%s packed\n", done, done == 1 ? "" : "s");
 	page_states_release(&states);
-	return result;
-}
-
-int command_pack(struct invocation *invocation, int argc, char **argv)
-{
-	struct context context = {0};
-	int result = argc == 1 ? context_open(&context, invocation) : usage_error(invocation);
-
-	(void)argv;
-	if (result == EXIT_DONE)
-		result = context_alone(&context, pack_pages);
-	context_close(&context);
 	return result;
 }

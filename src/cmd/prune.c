@@ -8,12 +8,13 @@
 #include "base/error.h"
 #include "cmd/command.h"
 #include "run/context.h"
+#include "run/print.h"
 #include "run/sign_heads.h"
 #include "store/store.h"
 
 /* A page that is configured no longer keeps what it has. */
-static bool prune_page(const struct context *context, struct database *database,
-	const struct page_state *state, size_t *done, struct error *error)
+static bool prune_page(const struct context *context, const struct page_state *state, size_t *done,
+	struct error *error)
 {
 	const struct page_config *page = config_page(context->config, state->name);
 	int64_t now = context->invocation->clock;
@@ -25,16 +26,16 @@ static bool prune_page(const struct context *context, struct database *database,
 			retention.since = now - page->settings.keep_for / 1000;
 	}
 	return packing_prune(
-		context->config->archive, database, state, &retention, now, done, error);
+		context->config->archive, context->database, state, &retention, now, done, error);
 }
 
 /* One page that cannot be pruned does not stop the others. */
-static int prune_pages(const struct context *context, struct database *database)
+int command_prune(struct context *context, const struct options *options, char **words)
 {
 	const struct invocation *invocation = context->invocation;
 	struct observer observer = {.config = context->config,
 		.templates = context->templates,
-		.database = database,
+		.database = context->database,
 		.simulated = invocation->simulated,
 		.quiet = invocation->verbosity < 0};
 	struct page_states states = {0};
@@ -42,12 +43,14 @@ static int prune_pages(const struct context *context, struct database *database)
 	struct error error;
 	size_t done = 0;
 
-	store_pages(database, &states);
+	(void)options;
+	(void)words;
+	if (context->database == NULL)
+		return EXIT_DONE;
+	store_pages(context->database, &states);
 	for (size_t i = 0; i < states.count; i++)
-		if (!prune_page(context, database, &states.list[i], &done, &error)) {
-			fprintf(stderr, "lampwatch: %s\n", error.text);
-			result = EXIT_LOCAL;
-		}
+		if (!prune_page(context, &states.list[i], &done, &error))
+			result = error_print(&error);
 	if (result == EXIT_DONE)
 		packing_end(context->config->archive);
 	observer.chained = done > 0;
@@ -56,16 +59,4 @@ static int prune_pages(const struct context *context, struct database *database)
 		printf("%zu snapshot%s pruned\n", done, done == 1 ? "" : "s");
 	page_states_release(&states);
 	return observer.local_trouble ? EXIT_LOCAL : result;
-}
-
-int command_prune(struct invocation *invocation, int argc, char **argv)
-{
-	struct context context = {0};
-	int result = argc == 1 ? context_open(&context, invocation) : usage_error(invocation);
-
-	(void)argv;
-	if (result == EXIT_DONE)
-		result = context_alone(&context, prune_pages);
-	context_close(&context);
-	return result;
 }

@@ -2,7 +2,6 @@
  *
  * lampwatch read: what a page says, without configuration and without state.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "cmd/read_json.h"
 #include "cmd/read_limit.h"
 #include "model/validator.h"
+#include "run/context.h"
 #include "run/detect.h"
 #include "run/kind_choice.h"
 #include "run/read_fetch.h"
@@ -50,29 +50,14 @@ static int usage(const char *complaint)
 	return EXIT_USAGE;
 }
 
-static int parse_options(int argc, char **argv, struct request *request)
+int read_misused(const struct invocation *invocation)
 {
-	static const struct option options[] = {
-		{"kind", required_argument, NULL, 'k'},
-		{"url", required_argument, NULL, 'u'},
-		{"with", required_argument, NULL, 'w'},
-		{0},
-	};
-	int option;
+	(void)invocation;
+	return usage("its options are --kind, --url and --with, each with a value");
+}
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'k')
-			request->kind_name = optarg;
-		else if (option == 'u')
-			request->url = optarg;
-		else if (option == 'w')
-			request->with_path = optarg;
-		else
-			return usage("its options are --kind, --url and --with, each with a value");
-	}
-	request->words = argv + optind;
-	request->count = (size_t)(argc - optind);
+static int check_words(const struct request *request)
+{
 	if (request->count == 0)
 		return usage("it takes an address, files or -");
 	if (request->count > PAGE_DOCUMENTS_MAX)
@@ -282,21 +267,24 @@ static int prepare(const char *templates, struct request *request)
 	return get_documents(request);
 }
 
-int command_read(struct invocation *invocation, int argc, char **argv)
+int command_read(struct context *context, const struct options *options, char **words)
 {
-	struct request request = {0};
-	char *templates;
-	int status = parse_options(argc, argv, &request);
+	struct request request = {.kind_name = options->kind,
+		.url = options->url,
+		.with_path = options->with,
+		.words = words};
+	int status;
 
+	while (words[request.count] != NULL)
+		request.count++;
+	status = check_words(&request);
 	if (status != EXIT_DONE)
 		return status;
-	read_limit("read", request.words[0]);
-	templates = file_templates();
-	status = prepare(templates, &request);
+	read_limit("read", words[0]);
+	status = prepare(context->templates, &request);
 	if (status == EXIT_DONE)
-		status = read_documents(invocation, &request);
+		status = read_documents(context->invocation, &request);
 	forget_documents(&request);
 	kind_free(request.kind);
-	free(templates);
 	return status;
 }

@@ -5,7 +5,6 @@
  * what. DIR/PAGE/NAME for each page, or DIR/NAME where the configuration has one page; NAME holds a
  * time (2014-01-24T192000Z, 20140124T192000 …) and is a file, or a folder with body, body-2 ….
  */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -87,28 +86,13 @@ static int pass(struct replay *replay, bool deliver)
 	return result;
 }
 
-int command_replay(struct invocation *invocation, int argc, char **argv)
+int command_replay(struct context *context, const struct options *options, char **words)
 {
-	static const struct option options[] = {{"deliver", no_argument, NULL, 'd'}, {0}};
-	struct context context = {0};
-	struct replay replay = {.context = &context};
-	bool deliver = false, good = true;
-	int option, result;
+	struct replay replay = {.context = context};
+	int result = find_captures(&replay, words[0]) ? context_prepare(context) : EXIT_USAGE;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		deliver = deliver || option == 'd';
-		good = good && option == 'd';
-	}
-	if (!good || optind != argc - 1)
-		return usage_error(invocation);
-	result = context_open(&context, invocation);
-	if (result == EXIT_DONE && !find_captures(&replay, argv[optind]))
-		result = EXIT_USAGE;
 	if (result == EXIT_DONE)
-		result = context_prepare(&context);
-	if (result == EXIT_DONE)
-		result = pass(&replay, deliver);
+		result = pass(&replay, options->deliver);
 	captures_release(&replay.captures);
-	context_close(&context);
 	return result;
 }

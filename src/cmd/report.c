@@ -3,7 +3,6 @@
  * lampwatch report: how available each indicator was, by what its page said; as
  * text, JSON, CSV or one HTML file.
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,11 +205,10 @@ static int show_all(const struct report *report, char **names)
 	for (size_t i = 0; names[0] == NULL && i < config->page_count; i++)
 		show(report, config->pages[i].name, &states);
 	for (; *names != NULL; names++) {
-		if (config_page(config, *names) != NULL)
+		if (context_page(report->context, *names) != NULL)
 			show(report, *names, &states);
 		else
-			result = context_unknown_page(report->context, *names) ? EXIT_DONE
-									       : EXIT_USAGE;
+			result = EXIT_USAGE;
 	}
 	page_states_release(&states);
 	return result;
@@ -254,27 +252,6 @@ static bool local_time(const char *text, const char *zone, bool end, int64_t *ti
 	return true;
 }
 
-static bool parse_words(
-	struct report *report, int argc, char **argv, const char **since, const char **until)
-{
-	static const struct option options[] = {{"since", required_argument, NULL, 's'},
-		{"until", required_argument, NULL, 'u'}, {"html", no_argument, NULL, 'h'},
-		{"csv", no_argument, NULL, 'c'}, {0}};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "s:u:", options, NULL)) != -1) {
-		if (option == 's')
-			*since = optarg;
-		else if (option == 'u')
-			*until = optarg;
-		else if ((option == 'h' || option == 'c') && report->form == FORM_TEXT)
-			report->form = option == 'h' ? FORM_HTML : FORM_CSV;
-		else
-			return false;
-	}
-	return true;
-}
-
 static int take_times(struct report *report, const char *since, const char *until)
 {
 	const char *zone = report->context->config->timezone;
@@ -296,38 +273,29 @@ static int take_times(struct report *report, const char *since, const char *unti
 	return wrong == NULL && report->since < report->until ? EXIT_DONE : EXIT_USAGE;
 }
 
-int command_report(struct invocation *invocation, int argc, char **argv)
+int command_report(struct context *context, const struct options *options, char **words)
 {
-	struct context context = {0};
-	struct report report = {.context = &context, .now = invocation->clock};
-	struct value *root = value_map();
-	const char *since = NULL, *until = NULL;
-	bool missing = false;
-	int result = parse_words(&report, argc, argv, &since, &until) ? EXIT_DONE
-								      : usage_error(invocation);
+	struct report report = {.context = context,
+		.database = context->database,
+		.now = context->invocation->clock};
+	struct value *root;
+	int result = take_times(&report, options->since, options->until);
 
-	if (invocation->json)
-		report.form = FORM_JSON;
-	if (result == EXIT_DONE)
-		result = context_open(&context, invocation);
-	if (result == EXIT_DONE)
-		result = take_times(&report, since, until);
 	if (result != EXIT_DONE)
-		goto out;
+		return result;
+	if (context->invocation->json)
+		report.form = FORM_JSON;
+	else if (options->form != NULL)
+		report.form = text_equal(options->form, "html") ? FORM_HTML : FORM_CSV;
+	root = value_map();
 	value_put_number(root, "format", 1);
 	report.pages = value_put(root, "pages", value_list());
-	report.database = context_database(&context, &missing);
-	if (report.database == NULL)
-		result = missing ? EXIT_DONE : EXIT_LOCAL;
-	else
-		result = show_all(&report, argv + optind);
+	if (report.database != NULL)
+		result = show_all(&report, words);
 	if (report.form == FORM_JSON)
 		terminal_json(root);
 	else if (report.form == FORM_HTML && result == EXIT_DONE)
 		result = print_html(&report, root);
-out:
 	value_free(root);
-	database_close(report.database);
-	context_close(&context);
 	return result;
 }

@@ -267,35 +267,18 @@ static size_t print_all(const struct survey *survey, bool all)
 	return lost;
 }
 
-int command_routes(struct invocation *invocation, int argc, char **argv)
+int command_routes(struct context *context, const struct options *options, char **words)
 {
-	struct context context = {0};
 	struct survey survey = {0};
-	struct database *database = NULL;
-	bool missing = false;
 	size_t lost;
-	int result = context_open(&context, invocation);
 
-	(void)argv;
-	if (result == EXIT_DONE && argc > 1)
-		result = usage_error(invocation);
-	if (result != EXIT_DONE)
-		goto out;
-	database = context_database(&context, &missing);
-	if (database == NULL && !missing) {
-		result = EXIT_LOCAL;
-		goto out;
-	}
-	survey_open(&survey, &context, database, true);
-	lost = invocation->json ? routes_print_json(&survey)
-				: print_all(&survey, invocation->verbosity > 0);
-	if (!invocation->json)
-		webhooks_print_disabled(&context, database);
-	if (lost > 0)
-		result = EXIT_OWED;
+	(void)options;
+	(void)words;
+	survey_open(&survey, context, true);
+	lost = context->invocation->json ? routes_print_json(&survey)
+					 : print_all(&survey, context->invocation->verbosity > 0);
+	if (!context->invocation->json)
+		webhooks_print_disabled(context);
 	survey_close(&survey);
-out:
-	database_close(database);
-	context_close(&context);
-	return result;
+	return lost > 0 ? EXIT_OWED : EXIT_DONE;
 }

@@ -3,7 +3,6 @@
  * lampwatch serve: the archive over HTTP, for reading, until it is told to end.
  */
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,21 +13,9 @@
 #include "cmd/command.h"
 #include "cmd/serve_file.h"
 #include "run/context.h"
+#include "run/print.h"
 
 #define LISTEN_DEFAULT "127.0.0.1:8014"
-
-static bool parse_options(const char **listen, int argc, char **argv)
-{
-	static const struct option options[] = {{"listen", required_argument, NULL, 'l'}, {0}};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "l:", options, NULL)) != -1) {
-		if (option != 'l')
-			return false;
-		*listen = optarg;
-	}
-	return optind == argc;
-}
 
 static void announce(const struct invocation *invocation, const char *listen, int port)
 {
@@ -38,19 +25,18 @@ static void announce(const struct invocation *invocation, const char *listen, in
 	fflush(stdout);
 }
 
-static int serve(const struct context *context, const char *listen)
+int command_serve(struct context *context, const struct options *options, char **words)
 {
+	const char *listen = options->listen != NULL ? options->listen : LISTEN_DEFAULT;
 	int archive = open(context->config->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC), signal;
 	struct http_server_settings settings = {listen, serve_answer, &archive};
 	struct http_server *server;
 	struct error error;
 	sigset_t ends;
 
-	if (archive < 0) {
-		fprintf(stderr, "lampwatch: %s: there is no archive yet\n",
-			context->config->archive);
-		return EXIT_LOCAL;
-	}
+	(void)words;
+	if (archive < 0)
+		return context_no_archive(context);
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
@@ -59,25 +45,8 @@ static int serve(const struct context *context, const char *listen)
 	if (server != NULL) {
 		announce(context->invocation, listen, http_server_port(server));
 		sigwait(&ends, &signal);
-	} else {
-		fprintf(stderr, "lampwatch: %s\n", error.text);
 	}
 	http_server_stop(server);
 	close(archive);
-	if (server != NULL)
-		return EXIT_DONE;
-	return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
-}
-
-int command_serve(struct invocation *invocation, int argc, char **argv)
-{
-	struct context context = {0};
-	const char *listen = LISTEN_DEFAULT;
-	int result = parse_options(&listen, argc, argv) ? context_open(&context, invocation)
-							: usage_error(invocation);
-
-	if (result == EXIT_DONE)
-		result = serve(&context, listen);
-	context_close(&context);
-	return result;
+	return server != NULL ? EXIT_DONE : error_print(&error);
 }

@@ -100,30 +100,16 @@ static void print_json(const struct show *show)
 	free(path);
 }
 
-int command_show(struct invocation *invocation, int argc, char **argv)
+int command_show(struct context *context, const struct options *options, char **words)
 {
-	struct context context = {0};
-	struct database *database = NULL;
-	struct show show = {.context = &context};
-	bool missing = false;
-	int result = argc == 2 || argc == 3 ? context_open(&context, invocation)
-					    : usage_error(invocation);
+	struct show show = {.context = context, .page = words[0]};
+	bool found = snapshot_find(context, words[0], words[1], &show.row);
 
-	if (result != EXIT_DONE)
-		goto out;
-	show.page = argv[1];
-	database = context_database(&context, &missing);
-	if (database == NULL && !missing)
-		result = EXIT_LOCAL;
-	else if (!snapshot_find(&context, database, argv[1], argc > 2 ? argv[2] : NULL, &show.row))
-		result = EXIT_USAGE;
-	else if (invocation->json)
+	(void)options;
+	if (found && context->invocation->json)
 		print_json(&show);
-	else
+	else if (found)
 		print_snapshot(&show);
-out:
 	snapshot_row_release(&show.row);
-	database_close(database);
-	context_close(&context);
-	return result;
+	return found ? EXIT_DONE : EXIT_USAGE;
 }

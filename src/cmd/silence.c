@@ -3,7 +3,6 @@
  * lampwatch silence PAGE: nobody is told of the page until a time; without a page, what is silent
  * now. The same holds as during `maintenance:` of the configuration.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,7 @@
 #include "cmd/command.h"
 #include "config/window.h"
 #include "run/context.h"
-#include "run/schema.h"
+#include "run/print.h"
 #include "run/suppression.h"
 #include "run/terminal.h"
 #include "store/silence.h"
@@ -31,54 +30,34 @@ struct request {
 	bool ends; /* the silence that is under way */
 };
 
-static bool wrong_word(const char *word, const char *right)
+static int wrong_word(const struct context *context, const char *word, const char *right)
 {
 	fprintf(stderr, "lampwatch: silence: \"%s\" is no %s\n", word, right);
-	return false;
+	return usage_error(context->invocation);
 }
 
-static bool take_option(struct request *request, int option, const char *word)
+/* EXIT_USAGE where the words ask for nothing that can be done. */
+static int read_words(struct request *request, const struct options *options)
 {
-	const struct invocation *invocation = request->context->invocation;
-	int64_t milliseconds;
+	const struct context *context = request->context;
+	int64_t now = context->invocation->clock, milliseconds;
 
-	switch (option) {
-	case 'u':
-		return window_time_parse(word, request->context->config->timezone,
-			       invocation->clock, &request->until) ||
-		       wrong_word(word, "time; 07:00 or 2026-11-24T07:00 is");
-	case 'f':
-		if (!duration_parse(word, &milliseconds) || milliseconds < 1000)
-			return wrong_word(word, "duration; 30m, 2h or 1d is");
-		request->until = invocation->clock + milliseconds / 1000;
-		return true;
-	case 'r':
-		request->reason = word;
-		return text_valid(word, strlen(word)) && strlen(word) <= SILENCE_REASON_MAX;
-	case 'e':
-		request->ends = true;
-		return true;
-	default:
-		return false;
+	if (options->until != NULL &&
+		!window_time_parse(options->until, context->config->timezone, now, &request->until))
+		return wrong_word(context, options->until, "time; 07:00 or 2026-11-24T07:00 is");
+	if (options->duration != NULL) {
+		if (!duration_parse(options->duration, &milliseconds) || milliseconds < 1000)
+			return wrong_word(context, options->duration, "duration; 30m, 2h or 1d is");
+		request->until = now + milliseconds / 1000;
 	}
-}
-
-/* True where the words ask for something that can be done. */
-static bool read_words(struct request *request, int argc, char **argv)
-{
-	static const struct option options[] = {{"until", required_argument, NULL, 'u'},
-		{"for", required_argument, NULL, 'f'}, {"reason", required_argument, NULL, 'r'},
-		{"end", no_argument, NULL, 'e'}, {0}};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if (!take_option(request, option, optarg))
-			return false;
-	if (optind < argc)
-		request->page = argv[optind++];
-	return optind == argc && (request->page != NULL ? (request->until != 0) != request->ends
-							: request->until == 0 && !request->ends &&
-								  request->reason[0] == '\0');
+	if ((options->until != NULL && options->duration != NULL) ||
+		!text_valid(request->reason, strlen(request->reason)) ||
+		strlen(request->reason) > SILENCE_REASON_MAX ||
+		(request->page != NULL ? (request->until != 0) == request->ends
+				       : request->until != 0 || request->ends ||
+						 request->reason[0] != '\0'))
+		return usage_error(context->invocation);
+	return EXIT_DONE;
 }
 
 static bool time_is_good(const struct request *request)
@@ -119,8 +98,9 @@ static void print_done(const struct request *request, bool found)
 	putchar('\n');
 }
 
-static int save(const struct request *request, struct database *database)
+static int save(const struct request *request)
 {
+	struct database *database = request->context->database;
 	int64_t now = request->context->invocation->clock;
 	struct error error;
 	bool found = true;
@@ -132,10 +112,8 @@ static int save(const struct request *request, struct database *database)
 		silence_begin(database, request->page, now, request->until, request->reason);
 	if (found)
 		save_event(database, request, "silence");
-	if (!database_commit(database, &error)) {
-		fprintf(stderr, "lampwatch: %s\n", error.text);
-		return EXIT_LOCAL;
-	}
+	if (!database_commit(database, &error))
+		return error_print(&error);
 	print_done(request, found);
 	return EXIT_DONE;
 }
@@ -163,14 +141,14 @@ static void add_mute(struct value *list, const char *page, const struct mute *mu
 	value_put_text(map, "reason", mute->reason);
 }
 
-static int list(const struct context *context, struct database *database)
+static int list(const struct context *context)
 {
 	const struct config *config = context->config;
 	int64_t now = context->invocation->clock;
 	struct value *root = value_map(), *members;
 	struct silences silences = {0};
 
-	silences_load(database, now, &silences);
+	silences_load(context->database, now, &silences);
 	value_put_number(root, "format", 1);
 	members = value_put(root, "silent", value_list());
 	for (size_t i = 0; i < config->page_count; i++) {
@@ -191,41 +169,18 @@ static int list(const struct context *context, struct database *database)
 	return EXIT_DONE;
 }
 
-static int act(const struct request *request)
+int command_silence(struct context *context, const struct options *options, char **words)
 {
-	struct error error;
-	struct database *database;
-	int result = context_prepare(request->context);
+	struct request request = {.context = context,
+		.page = words[0],
+		.reason = options->reason != NULL ? options->reason : "",
+		.ends = options->end};
 
-	if (result != EXIT_DONE)
-		return result;
-	database = database_open(request->context->database_path, schema, false, &error);
-	if (database == NULL) {
-		fprintf(stderr, "lampwatch: %s\n", error.text);
-		return EXIT_LOCAL;
-	}
-	result = request->page != NULL ? save(request, database) : list(request->context, database);
-	database_close(database);
-	return result;
-}
-
-int command_silence(struct invocation *invocation, int argc, char **argv)
-{
-	struct context context = {0};
-	struct request request = {.context = &context, .reason = ""};
-	int result = context_open(&context, invocation);
-
-	if (result != EXIT_DONE)
-		goto out;
-	if (!read_words(&request, argc, argv))
-		result = usage_error(invocation);
-	else if (request.page != NULL && config_page(context.config, request.page) == NULL)
-		result = context_unknown_page(&context, request.page) ? EXIT_DONE : EXIT_USAGE;
-	else if (request.page != NULL && !time_is_good(&request))
-		result = EXIT_USAGE;
-	else
-		result = act(&request);
-out:
-	context_close(&context);
-	return result;
+	if (read_words(&request, options) != EXIT_DONE)
+		return EXIT_USAGE;
+	if (request.page == NULL)
+		return list(context);
+	if (context_page(context, request.page) == NULL || !time_is_good(&request))
+		return EXIT_USAGE;
+	return save(&request);
 }

@@ -12,13 +12,13 @@
 #include "base/error.h"
 #include "base/text.h"
 
-bool snapshot_find(const struct context *context, struct database *database, const char *page,
-	const char *time, struct snapshot_row *row)
+bool snapshot_find(
+	const struct context *context, const char *page, const char *time, struct snapshot_row *row)
 {
 	int64_t last = INT64_MAX;
 
-	if (config_page(context->config, page) == NULL)
-		return context_unknown_page(context, page);
+	if (context_page(context, page) == NULL)
+		return false;
 	if (time != NULL && !date_prefix_end(time, &last)) {
 		fprintf(stderr,
 			"lampwatch: \"%s\" is no time; 2014-01-24T19:20 or a shorter beginning "
@@ -26,7 +26,7 @@ bool snapshot_find(const struct context *context, struct database *database, con
 			time);
 		return false;
 	}
-	if (database != NULL && store_snapshot_at(database, page, last, row))
+	if (context->database != NULL && store_snapshot_at(context->database, page, last, row))
 		return true;
 	fprintf(stderr, "lampwatch: %s: no snapshot%s%s\n", page,
 		time != NULL ? " at or before " : "", time != NULL ? time : "");

@@ -16,8 +16,8 @@
  * The last snapshot that is not after the time (any prefix of RFC 3339; NULL:
  * now). False after a line. Release row afterwards.
  */
-bool snapshot_find(const struct context *context, struct database *database, const char *page,
-	const char *time, struct snapshot_row *row);
+bool snapshot_find(const struct context *context, const char *page, const char *time,
+	struct snapshot_row *row);
 
 /* The reading that the snapshot holds, into reading (zeroed by the caller). False after a line. */
 bool snapshot_reading(const struct context *context, const char *page,

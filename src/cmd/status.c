@@ -26,7 +26,6 @@ enum { LABEL_COLUMNS = 26 };
 
 struct status {
 	const struct context *context;
-	struct database *database;
 	bool all; /* lamps that are green too */
 	int64_t now;
 	struct value *pages; /* --json */
@@ -205,8 +204,8 @@ static void show_page(
 	const char *observation;
 
 	if (state != NULL) {
-		store_load(status->database, state);
-		alarms_load(status->database, page->name, &status->alarms);
+		store_load(status->context->database, state);
+		alarms_load(status->context->database, page->name, &status->alarms);
 	}
 	observation = page_condition(page, state, status->now);
 	if (status->pages != NULL)
@@ -216,89 +215,73 @@ static void show_page(
 	alarms_release(&status->alarms);
 }
 
-static void show_outbox(const struct status *status)
+static void print_outbox(const struct context *context)
 {
 	struct outbox_totals totals = {0};
 
-	if (status->database != NULL)
-		outbox_total(status->database, &totals);
-	if (status->pages == NULL && totals.pending > 0)
+	if (context->database != NULL)
+		outbox_total(context->database, &totals);
+	if (totals.pending > 0)
 		printf("%lld deliver%s still owed: lampwatch outbox\n", (long long)totals.pending,
 			totals.pending == 1 ? "y is" : "ies are");
-	if (status->pages == NULL && totals.dead > 0)
+	if (totals.dead > 0)
 		printf("%lld deliver%s given up: lampwatch outbox\n", (long long)totals.dead,
 			totals.dead == 1 ? "y was" : "ies were");
-	if (status->pages == NULL)
-		webhooks_print_disabled(status->context, status->database);
+	webhooks_print_disabled(context);
 }
 
 static int show(struct status *status, char **names)
 {
-	const struct config *config = status->context->config;
+	const struct context *context = status->context;
 	struct page_states states = {0};
 	int result = EXIT_DONE;
 
-	if (status->database != NULL) {
-		store_pages(status->database, &states);
-		silences_load(status->database, status->now, &status->silences);
+	if (context->database != NULL) {
+		store_pages(context->database, &states);
+		silences_load(context->database, status->now, &status->silences);
 	}
-	for (size_t i = 0; names[0] == NULL && i < config->page_count; i++)
-		show_page(status, &states, &config->pages[i]);
+	for (size_t i = 0; names[0] == NULL && i < context->config->page_count; i++)
+		show_page(status, &states, &context->config->pages[i]);
 	for (; *names != NULL; names++) {
-		const struct page_config *page = config_page(config, *names);
+		const struct page_config *page = context_page(context, *names);
 
 		if (page != NULL)
 			show_page(status, &states, page);
 		else
-			result = context_unknown_page(status->context, *names) ? EXIT_DONE
-									       : EXIT_USAGE;
+			result = EXIT_USAGE;
 	}
-	show_outbox(status);
 	silences_release(&status->silences);
 	page_states_release(&states);
 	return result;
 }
 
-/* Whom the trouble of now keeps from hearing of it. */
-static void show_lost(const struct status *status, struct value *root)
+int command_status(struct context *context, const struct options *options, char **words)
 {
-	struct survey survey;
-
-	survey_open(&survey, status->context, status->database, false);
-	value_put(root, "not_reached", survey_lost(&survey, &survey.troubled));
-	if (status->pages == NULL)
-		survey_print_lost(&survey, status->all);
-	survey_close(&survey);
-}
-
-int command_status(struct invocation *invocation, int argc, char **argv)
-{
-	struct context context = {0};
-	struct status status = {.context = &context,
+	const struct invocation *invocation = context->invocation;
+	struct status status = {.context = context,
 		.now = invocation->clock,
-		.all = argc > 1 || invocation->verbosity > 0};
+		.all = words[0] != NULL || invocation->verbosity > 0};
 	struct value *root = value_map();
-	bool missing = false;
-	int result = context_open(&context, invocation);
+	struct survey survey; /* whom the trouble of now keeps from hearing of it */
+	int result;
 
-	if (result != EXIT_DONE)
-		goto out;
-	status.database = context_database(&context, &missing);
-	result = EXIT_LOCAL;
-	if (status.database == NULL && !missing)
-		goto out;
+	(void)options;
 	value_put_number(root, "format", 1);
 	if (invocation->json)
 		status.pages = value_put(root, "pages", value_list());
-	result = show(&status, argv + 1);
-	value_put_number(root, "owed", status.database != NULL ? outbox_count(status.database) : 0);
-	value_put(root, "disabled", webhooks_disabled(&context, status.database));
-	show_lost(&status, root);
-	if (invocation->json)
+	result = show(&status, words);
+	survey_open(&survey, context, false);
+	if (invocation->json) {
+		value_put_number(root, "owed",
+			context->database != NULL ? outbox_count(context->database) : 0);
+		value_put(root, "disabled", webhooks_disabled(context));
+		value_put(root, "not_reached", survey_lost(&survey, &survey.troubled));
 		terminal_json(root);
-out:
+	} else {
+		print_outbox(context);
+		survey_print_lost(&survey, status.all);
+	}
+	survey_close(&survey);
 	value_free(root);
-	database_close(status.database);
-	context_close(&context);
 	return result;
 }

@@ -116,63 +116,43 @@ static void show_questions(
 }
 
 /* What the file says of an address holds unless there is a row of it in the database. */
-static void show(const struct context *context, const struct subscribers *subscribers,
-	const struct questions *questions)
+int command_subscribers(struct context *context, const struct options *options, char **words)
 {
 	const struct config *config = context->config;
+	struct subscribers subscribers = {0};
+	struct questions questions = {0};
 	struct value *root = value_map();
 	struct value *list =
 		context->invocation->json ? value_put(root, "subscribers", value_list()) : NULL;
 
+	(void)options;
+	(void)words;
 	value_put_number(root, "format", 1);
+	if (context->database != NULL) {
+		subscribers_load(context->database, &subscribers);
+		questions_load(context->database, &questions);
+	}
 	for (size_t i = 0; i < config->subscriber_count; i++) {
 		const struct subscriber *row =
-			subscribers_find(subscribers, config->subscribers[i].mail);
+			subscribers_find(&subscribers, config->subscribers[i].mail);
 
 		if (row == NULL)
 			show_one(context, &config->subscribers[i],
 				&(struct standing){"active", "in the configuration", 0}, list);
 	}
-	for (size_t i = 0; i < subscribers->count; i++) {
-		const struct subscriber *row = &subscribers->list[i];
+	for (size_t i = 0; i < subscribers.count; i++) {
+		const struct subscriber *row = &subscribers.list[i];
 
 		show_one(context, &row->is,
 			&(struct standing){
 				subscriber_state_name(row->state), row->reason, row->changed},
 			list);
 	}
-	show_questions(context, questions, list);
+	show_questions(context, &questions, list);
 	if (list != NULL)
 		terminal_json(root);
 	value_free(root);
-}
-
-int command_subscribers(struct invocation *invocation, int argc, char **argv)
-{
-	struct context context = {0};
-	struct subscribers subscribers = {0};
-	struct questions questions = {0};
-	struct database *database = NULL;
-	bool missing = false;
-	int result;
-
-	(void)argv;
-	if (argc > 1)
-		return usage_error(invocation);
-	result = context_open(&context, invocation);
-	if (result == EXIT_DONE)
-		database = context_database(&context, &missing);
-	if (result == EXIT_DONE && database == NULL && !missing)
-		result = EXIT_LOCAL;
-	if (database != NULL) {
-		subscribers_load(database, &subscribers);
-		questions_load(database, &questions);
-	}
-	if (result == EXIT_DONE)
-		show(&context, &subscribers, &questions);
 	questions_release(&questions);
 	subscribers_release(&subscribers);
-	database_close(database);
-	context_close(&context);
-	return result;
+	return EXIT_DONE;
 }

@@ -3,7 +3,6 @@
  * lampwatch try TARGET: a test message by a route or to a webhook, now, and
  * what came of it: better learnt in the afternoon than at three in the morning.
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,19 +115,6 @@ static int send(const struct trial *trial)
 	return result;
 }
 
-/* A trial goes also where no alert does: that is worth a word. */
-static void say_disabled(const struct trial *trial)
-{
-	bool missing = false;
-	struct database *database;
-
-	if (trial->webhook == NULL || trial->context->invocation->json)
-		return;
-	database = context_database(trial->context, &missing);
-	webhooks_print_disabled(trial->context, database);
-	database_close(database);
-}
-
 static int choose(struct trial *trial, const char *name)
 {
 	const struct config *config = trial->context->config;
@@ -158,28 +144,18 @@ static int choose(struct trial *trial, const char *name)
 	return EXIT_DONE;
 }
 
-int command_try(struct invocation *invocation, int argc, char **argv)
+int command_try(struct context *context, const struct options *options, char **words)
 {
-	static const struct option options[] = {{"to", required_argument, NULL, 't'}, {0}};
-	struct context context = {0};
-	struct trial trial = {.context = &context};
-	int option, result = EXIT_DONE;
+	struct trial trial = {.context = context, .to = options->to};
+	int result = choose(&trial, words[0]);
 
-	while ((option = getopt_long(argc, argv, "t:", options, NULL)) != -1) {
-		if (option == 't')
-			trial.to = optarg;
-		else
-			result = EXIT_USAGE;
+	if (result != EXIT_DONE)
+		return result;
+	result = send(&trial);
+	/* A trial goes also where no alert does: that is worth a word. */
+	if (trial.webhook != NULL && !context->invocation->json) {
+		context_open_database(context);
+		webhooks_print_disabled(context);
 	}
-	if (result != EXIT_DONE || optind != argc - 1)
-		return usage_error(invocation);
-	result = context_open(&context, invocation);
-	if (result == EXIT_DONE)
-		result = choose(&trial, argv[optind]);
-	if (result == EXIT_DONE) {
-		result = send(&trial);
-		say_disabled(&trial);
-	}
-	context_close(&context);
 	return result;
 }

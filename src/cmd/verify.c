@@ -5,7 +5,6 @@
  */
 #include "archive/verify.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -24,11 +23,6 @@
 #include "store/store.h"
 
 enum { RUN_WAIT_MILLISECONDS = 300000 };
-
-/* What the command line says; borrowed from it. */
-struct words {
-	const char *key, *ca_file, *folder; /* NULL: of the configuration */
-};
 
 static void progress(const struct verified *verified)
 {
@@ -118,13 +112,13 @@ static struct database *open_database(const char *archive, bool *copy, struct er
 }
 
 /* The public key to verify with: of --key, else of the secret one that signs. */
-static bool read_public(const struct words *words, const struct config *config,
-	struct buffer *public, struct error *error)
+static bool read_public(
+	const char *path, const struct config *config, struct buffer *public, struct error *error)
 {
 	struct signature_key *key;
 
-	if (words->key != NULL)
-		return file_read(words->key, public, error);
+	if (path != NULL)
+		return file_read(path, public, error);
 	if (config == NULL || config->signing_key == NULL)
 		return true;
 	key = signature_key_load(config->signing_key, error);
@@ -134,64 +128,34 @@ static bool read_public(const struct words *words, const struct config *config,
 	return key != NULL;
 }
 
-static int verify_archive(
-	const struct invocation *invocation, const struct words *words, const struct config *config)
+int command_verify(struct context *context, const struct options *options, char **words)
 {
+	const struct config *config;
 	struct buffer public = {.maximum = SIGNATURE_PEM_MAX};
-	struct verification with = {
-		.archive = words->folder != NULL ? words->folder : config->archive,
-		.ca_file = words->ca_file != NULL || config == NULL ? words->ca_file
-								    : config->timestamp.ca_file};
-	int lock = wait_for_run(with.archive), result = EXIT_LOCAL;
+	struct verification with = {.archive = words[0], .ca_file = options->ca_file};
+	int lock, result = EXIT_LOCAL;
 	struct error error = {0};
 	bool copy = false, good;
 
+	if (words[0] == NULL && context_open(context, NEEDS_CONFIGURATION) != EXIT_DONE)
+		return EXIT_USAGE;
+	config = context->config; /* NULL: a folder is named */
+	if (with.archive == NULL)
+		with.archive = config->archive;
+	if (with.ca_file == NULL && config != NULL)
+		with.ca_file = config->timestamp.ca_file;
+	lock = wait_for_run(with.archive);
 	with.database = open_database(with.archive, &copy, &error);
-	good = (with.database != NULL || copy) && read_public(words, config, &public, &error);
+	good = (with.database != NULL || copy) &&
+	       read_public(options->key, config, &public, &error);
 	with.public = public.length > 0 ? &public : NULL;
 	if (good)
-		result = examine(invocation, &with);
+		result = examine(context->invocation, &with);
 	else
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 	buffer_release(&public);
 	database_close(with.database);
 	if (lock >= 0)
 		lock_release(lock);
-	return result;
-}
-
-static bool parse_words(int argc, char **argv, struct words *words)
-{
-	static const struct option options[] = {{"key", required_argument, NULL, 'k'},
-		{"ca-file", required_argument, NULL, 'c'}, {0}};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'k')
-			words->key = optarg;
-		else if (option == 'c')
-			words->ca_file = optarg;
-		else
-			return false;
-	}
-	if (optind < argc)
-		words->folder = argv[optind++];
-	return optind == argc;
-}
-
-int command_verify(struct invocation *invocation, int argc, char **argv)
-{
-	struct context context = {0};
-	struct words words = {0};
-	int result;
-
-	if (!parse_words(argc, argv, &words))
-		return usage_error(invocation);
-	if (words.folder != NULL)
-		return verify_archive(invocation, &words, NULL);
-	result = context_open(&context, invocation);
-	if (result == EXIT_DONE)
-		result = verify_archive(invocation, &words, context.config);
-	context_close(&context);
 	return result;
 }

@@ -9,17 +9,17 @@
 #include "run/terminal.h"
 #include "tell/disabled_webhook.h"
 
-struct value *webhooks_disabled(const struct context *context, struct database *database)
+struct value *webhooks_disabled(const struct context *context)
 {
 	struct value *list = value_list();
 
-	for (size_t i = 0; database != NULL && i < context->config->webhook_count; i++) {
+	for (size_t i = 0; context->database != NULL && i < context->config->webhook_count; i++) {
 		const struct webhook_config *webhook = &context->config->webhooks[i];
 		struct disabled disabled;
 		struct value *map;
 		char since[DATE_TEXT_MAX];
 
-		if (!disabled_find(database, webhook, &disabled))
+		if (!disabled_find(context->database, webhook, &disabled))
 			continue;
 		map = value_append(list, value_map());
 		date_write(disabled.since, since);
@@ -31,15 +31,15 @@ struct value *webhooks_disabled(const struct context *context, struct database *
 	return list;
 }
 
-size_t webhooks_print_disabled(const struct context *context, struct database *database)
+size_t webhooks_print_disabled(const struct context *context)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; database != NULL && i < context->config->webhook_count; i++) {
+	for (size_t i = 0; context->database != NULL && i < context->config->webhook_count; i++) {
 		const struct webhook_config *webhook = &context->config->webhooks[i];
 		struct disabled disabled;
 
-		if (!disabled_find(database, webhook, &disabled))
+		if (!disabled_find(context->database, webhook, &disabled))
 			continue;
 		printf("webhook:%s  disabled since ", webhook->name);
 		terminal_time(disabled.since, context->config->timezone);

@@ -8,13 +8,12 @@
 #include <stddef.h>
 
 struct context;
-struct database;
 struct value;
 
-/* One line for each; database NULL: there is none yet. Returns how many. */
-size_t webhooks_print_disabled(const struct context *context, struct database *database);
+/* One line for each. Returns how many. */
+size_t webhooks_print_disabled(const struct context *context);
 
 /* The same as a list of {webhook, since, reason}. Owned by the caller. */
-struct value *webhooks_disabled(const struct context *context, struct database *database);
+struct value *webhooks_disabled(const struct context *context);
 
 #endif

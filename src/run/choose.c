@@ -90,12 +90,11 @@ bool run_choose(struct run *run, char **names)
 	for (size_t i = 0; names[0] == NULL && i < run->config->page_count; i++)
 		add_watch(run, &run->config->pages[i], false);
 	for (; *names != NULL; names++) {
-		const struct page_config *page = config_page(run->config, *names);
+		const struct page_config *page = context_page(run->context, *names);
 
+		good = good && page != NULL;
 		if (page != NULL)
 			add_watch(run, page, true);
-		else
-			good = context_unknown_page(run->context, *names);
 	}
 	return good;
 }

@@ -19,13 +19,17 @@
 
 enum { RUN_WAIT_MILLISECONDS = 300000 };
 
-int context_open(struct context *context, const struct invocation *invocation)
+struct context context_new(const struct invocation *invocation)
+{
+	return (struct context){
+		.invocation = invocation, .templates = file_templates(), .run_lock = -1};
+}
+
+static int load_configuration(struct context *context)
 {
 	struct problems problems = {0};
-	char *path = config_find(invocation->config_path);
+	char *path = config_find(context->invocation->config_path);
 
-	context->invocation = invocation;
-	context->templates = file_templates();
 	if (path == NULL) {
 		fputs("lampwatch: no lampwatch.yaml here and none in /etc/lampwatch; -c FILE names "
 		      "one\n",
@@ -57,29 +61,63 @@ int context_prepare(const struct context *context)
 	bool new = !file_exists(context->database_path);
 	struct error error;
 
-	if (!archive_prepare(context->config->archive, &error)) {
-		fprintf(stderr, "lampwatch: %s\n", error.text);
-		return EXIT_LOCAL;
-	}
+	if (!archive_prepare(context->config->archive, &error))
+		return error_print(&error);
 	if (new &&geteuid() == 0 && context->invocation->verbosity >= 0)
 		fputs("lampwatch: warning: runs as root; a user of its own is safer\n", stderr);
 	return EXIT_DONE;
 }
 
-struct database *context_database(const struct context *context, bool *missing)
+int context_open_database(struct context *context)
 {
-	struct database *database;
 	struct error error;
 
-	*missing = !file_exists(context->database_path);
-	if (*missing)
-		return NULL;
-	database = database_open(context->database_path, schema, true, &error);
-	if (database == NULL) /* on a full disk */
-		database = database_open_alone(context->database_path, schema, true, NULL);
-	if (database == NULL)
-		fprintf(stderr, "lampwatch: %s\n", error.text);
-	return database;
+	if (!file_exists(context->database_path))
+		return EXIT_DONE;
+	context->database = store_open(context->database_path, true, &error);
+	if (context->database == NULL) /* on a full disk */
+		context->database = store_open_alone(context->database_path, true, NULL);
+	return context->database != NULL ? EXIT_DONE : error_print(&error);
+}
+
+static int open_to_write(struct context *context)
+{
+	struct error error;
+
+	context->database = store_open(context->database_path, false, &error);
+	return context->database != NULL ? EXIT_DONE : error_print(&error);
+}
+
+static int open_alone(struct context *context)
+{
+	struct error error;
+	char *path;
+
+	if (!file_exists(context->database_path))
+		return EXIT_DONE;
+	path = file_join(context->config->archive, ARCHIVE_STATE "/run.lock");
+	context->run_lock = lock_take(path, false, RUN_WAIT_MILLISECONDS, &error);
+	free(path);
+	if (context->run_lock == LOCK_HELD) {
+		fputs("lampwatch: another run is at work for five minutes; try again\n", stderr);
+		return EXIT_OWED;
+	}
+	return context->run_lock >= 0 ? open_to_write(context) : error_print(&error);
+}
+
+int context_open(struct context *context, enum needs needs)
+{
+	int status = needs == NEEDS_NOTHING ? EXIT_DONE : load_configuration(context);
+
+	if (status == EXIT_DONE && needs == NEEDS_DATABASE)
+		status = context_open_database(context);
+	if (status == EXIT_DONE && needs == NEEDS_TO_WRITE)
+		status = context_prepare(context);
+	if (status == EXIT_DONE && needs == NEEDS_TO_WRITE)
+		status = open_to_write(context);
+	if (status == EXIT_DONE && needs == NEEDS_TO_BE_ALONE)
+		status = open_alone(context);
+	return status;
 }
 
 struct database *context_outbox(void *context)
@@ -89,38 +127,11 @@ struct database *context_outbox(void *context)
 	return database_open(self->database_path, schema, false, NULL);
 }
 
-int context_alone(const struct context *context,
-	int (*work)(const struct context *context, struct database *database))
-{
-	struct database *database = NULL;
-	struct error error;
-	char *path;
-	int lock, result;
-
-	if (!file_exists(context->database_path))
-		return EXIT_DONE;
-	path = file_join(context->config->archive, ARCHIVE_STATE "/run.lock");
-	lock = lock_take(path, false, RUN_WAIT_MILLISECONDS, &error);
-	if (lock == LOCK_HELD)
-		error_set(
-			&error, REMEDY_LATER, "another run is at work for five minutes; try again");
-	if (lock >= 0)
-		database = database_open(context->database_path, schema, false, &error);
-	if (database != NULL) {
-		result = work(context, database);
-	} else {
-		fprintf(stderr, "lampwatch: %s\n", error.text);
-		result = lock == LOCK_HELD ? EXIT_OWED : EXIT_LOCAL;
-	}
-	database_close(database);
-	if (lock >= 0)
-		lock_release(lock);
-	free(path);
-	return result;
-}
-
 void context_close(struct context *context)
 {
+	database_close(context->database);
+	if (context->run_lock >= 0)
+		lock_release(context->run_lock);
 	kind_set_free(context->kinds);
 	providers_free(context->providers);
 	config_free(context->config);
@@ -131,12 +142,15 @@ void context_close(struct context *context)
 	*context = (struct context){0};
 }
 
-bool context_unknown_page(const struct context *context, const char *name)
+const struct page_config *context_page(const struct context *context, const char *name)
 {
 	const struct config *config = context->config;
-	const char **names = memory_zero(config->page_count, sizeof *names);
-	const char *nearest;
+	const struct page_config *page = config_page(config, name);
+	const char **names, *nearest;
 
+	if (page != NULL)
+		return page;
+	names = memory_zero(config->page_count, sizeof *names);
 	for (size_t i = 0; i < config->page_count; i++)
 		names[i] = config->pages[i].name;
 	nearest = text_nearest(name, names, config->page_count);
@@ -144,5 +158,11 @@ bool context_unknown_page(const struct context *context, const char *name)
 		nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
 		nearest != NULL ? "\"?" : "");
 	free(names);
-	return false;
+	return NULL;
+}
+
+int context_no_archive(const struct context *context)
+{
+	fprintf(stderr, "lampwatch: %s: there is no archive yet\n", context->config->archive);
+	return EXIT_LOCAL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What most commands begin with: the configuration, its kinds, and where things lie.
+ * What commands work with: the configuration, its kinds, where things lie, the database.
  */
 #ifndef LAMPWATCH_CONTEXT_H
 #define LAMPWATCH_CONTEXT_H
@@ -15,44 +15,54 @@
 
 struct providers;
 
+/* What a command needs before it can begin; each includes the ones before it. */
+enum needs {
+	NEEDS_NOTHING,
+	NEEDS_CONFIGURATION, /* and its kinds */
+	NEEDS_DATABASE,      /* as it stands: it is neither made nor migrated */
+	NEEDS_TO_WRITE,      /* the archive's folders and the database, made where there are none */
+	NEEDS_TO_BE_ALONE,   /* the database, while no run is at work */
+};
+
 struct context {
 	const struct invocation *invocation;
+	char *templates; /* folder; there even where nothing is needed */
 	struct config *config;
 	struct kind_set *kinds;
 	struct providers *providers; /* the table of who hosts what */
-	char *templates;             /* folder */
 	char *user_agent;            /* "lampwatch/0.1.0 (+https://…)" */
 	char *database_path, *courier_lock;
+	struct database *database; /* NULL: there is no archive yet, or it was not asked for */
+	int run_lock;              /* descriptor; less than 0: not held */
 };
 
+/* With what is there for every command; context_close() is due. */
+struct context context_new(const struct invocation *invocation);
+
 /*
- * Loads configuration and kinds and prints every problem. Returns EXIT_DONE or EXIT_USAGE;
- * context_close() is due in both cases.
+ * Gets what is needed and prints every problem with it. A run that is at work is waited for, at
+ * most five minutes. EXIT_DONE; EXIT_USAGE where the configuration is wrong, EXIT_OWED where a run
+ * is still at work, EXIT_LOCAL where the database cannot be opened.
  */
-int context_open(struct context *context, const struct invocation *invocation);
+int context_open(struct context *context, enum needs needs);
+
+/* For a command that needs the database only sometimes: as NEEDS_DATABASE, with the configuration
+ * already there. */
+int context_open_database(struct context *context);
 
 /* Makes the archive's folders: EXIT_DONE, or EXIT_LOCAL after a line. */
 int context_prepare(const struct context *context);
-
-/* The database, for reading; NULL after a line. Where there is none yet, *missing is set and
- * nothing said. */
-struct database *context_database(const struct context *context, bool *missing);
 
 /* For struct courier_settings, whose context is a struct context: opens the database for writing;
  * NULL where it cannot, which the run itself has told already. */
 struct database *context_outbox(void *context);
 
-/*
- * Calls work with the database open for writing while no run is under way: a run that is at work is
- * waited for, at most five minutes. EXIT_DONE where there is no archive yet; else what work
- * returns, or after a line EXIT_OWED (a run is still at work) or EXIT_LOCAL.
- */
-int context_alone(const struct context *context,
-	int (*work)(const struct context *context, struct database *database));
-
 void context_close(struct context *context);
 
-/* Says that no page has this name, and which is nearest. Returns false. */
-bool context_unknown_page(const struct context *context, const char *name);
+/* The page of this name; NULL after a line that says which name is nearest. */
+const struct page_config *context_page(const struct context *context, const char *name);
+
+/* Says that there is no archive yet. Returns EXIT_LOCAL. */
+int context_no_archive(const struct context *context);
 
 #endif

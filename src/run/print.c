@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "run/invocation.h"
 
 void problems_print(const struct problems *problems)
 {
@@ -15,4 +16,10 @@ void problems_print(const struct problems *problems)
 			fprintf(stderr, "%d:", problem->line);
 		fprintf(stderr, " %s%s\n", problem->warning ? "warning: " : "", problem->text);
 	}
+}
+
+int error_print(const struct error *error)
+{
+	fprintf(stderr, "lampwatch: %s\n", error->text);
+	return error->remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
 }

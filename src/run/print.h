@@ -5,6 +5,7 @@
 #ifndef LAMPWATCH_PRINT_H
 #define LAMPWATCH_PRINT_H
 
+struct error;
 struct problems;
 
 /*
@@ -13,5 +14,9 @@ struct problems;
  * file as a whole is meant.
  */
 void problems_print(const struct problems *problems);
+
+/* Prints the error on standard error. Returns EXIT_USAGE where the configuration is to be mended,
+ * else EXIT_LOCAL. */
+int error_print(const struct error *error);
 
 #endif

@@ -17,30 +17,6 @@
 
 enum { LOST_SHOWN = 10 }; /* without -v */
 
-static void find_providers(struct survey *survey, struct database *database)
-{
-	struct text_list pages = {0}, troubled = {0};
-
-	for (size_t i = 0; i < survey->config->page_count; i++)
-		text_list_add(&pages, survey->config->pages[i].name);
-	if (database != NULL)
-		store_troubled(database, &troubled);
-	routes_providers(survey->config, &pages, &survey->watched);
-	routes_providers(survey->config, &troubled, &survey->troubled);
-	text_list_release(&pages);
-	text_list_release(&troubled);
-}
-
-static void ask_now(const struct survey *survey, const struct context *context,
-	struct database *database, struct hosts *hosts)
-{
-	const struct classify_input input = {survey->config, context->providers, &survey->receivers,
-		context->invocation->clock, true};
-
-	if (survey->troubled.count == 0 && classify_ask(&input, hosts) && database != NULL)
-		classify_save(database, hosts, input.now);
-}
-
 /* Who hears of lost pages and of what cannot be delivered is to be reached, too. */
 static void add_operator(struct survey *survey)
 {
@@ -57,23 +33,33 @@ static void add_operator(struct survey *survey)
 	free(name);
 }
 
-void survey_open(
-	struct survey *survey, const struct context *context, struct database *database, bool ask)
+void survey_open(struct survey *survey, const struct context *context, bool ask)
 {
+	const struct config *config = context->config;
+	struct database *database = context->database;
+	struct text_list pages = {0}, troubled = {0};
 	struct hosts hosts = {0};
+	struct classify_input input = {
+		config, context->providers, &survey->receivers, context->invocation->clock, true};
 
-	*survey = (struct survey){.config = context->config};
-	receivers_of_config(survey->config, &survey->receivers);
-	find_providers(survey, database);
+	*survey = (struct survey){.config = config};
+	receivers_of_config(config, &survey->receivers);
+	for (size_t i = 0; i < config->page_count; i++)
+		text_list_add(&pages, config->pages[i].name);
 	if (database != NULL) {
+		store_troubled(database, &troubled);
 		subscribers_load(database, &survey->subscribers);
 		subscribers_apply(&survey->subscribers, &survey->receivers);
 		hosts_load(database, &hosts);
 	}
+	routes_providers(config, &pages, &survey->watched);
+	routes_providers(config, &troubled, &survey->troubled);
 	add_operator(survey);
-	if (ask)
-		ask_now(survey, context, database, &hosts);
-	survey->dependences = dependences_new(&hosts, survey->config, context->providers);
+	if (ask && survey->troubled.count == 0 && classify_ask(&input, &hosts) && database != NULL)
+		classify_save(database, &hosts, input.now);
+	survey->dependences = dependences_new(&hosts, config, context->providers);
+	text_list_release(&pages);
+	text_list_release(&troubled);
 }
 
 struct value *survey_lost(const struct survey *survey, const struct text_list *troubled)

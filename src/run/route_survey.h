@@ -24,10 +24,9 @@ struct survey {
 	struct text_list troubled; /* those in trouble now */
 };
 
-/* database may be NULL. With ask, what is not known yet is looked up now, unless a provider is in
- * trouble, and written down; without, nothing is looked up. */
-void survey_open(
-	struct survey *survey, const struct context *context, struct database *database, bool ask);
+/* With ask, what is not known yet is looked up now, unless a provider is in trouble, and written
+ * down; without, nothing is looked up. */
+void survey_open(struct survey *survey, const struct context *context, bool ask);
 /* A list of {receiver, why} of those who are not reached while these providers are in trouble;
  * owned by the caller. */
 struct value *survey_lost(const struct survey *survey, const struct text_list *troubled);
