@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
+ * cmd/: one file for each subcommand: its words and options, and what it prints. Only
+ * main.c sees this folder.
+ *
  * The subcommands. To add one: its file here, its prototype below, its row in main.c's table (what
  * it needs, how many words it takes, its usage, which also says which options it takes), and its
  * lines in lampwatch.1. To add an option: its member of struct options, its row in options.c, its

@@ -61,7 +61,7 @@ static int receive(struct context *context, const char *told, const struct buffe
 	char *key;
 	bool good;
 
-	context->database = store_open(context->database_path, false, &error);
+	context->database = database_open(context->database_path, schema, false, &error);
 	if (context->database == NULL)
 		return again(error.text);
 	correspondence.database = context->database;

@@ -74,9 +74,9 @@ int context_open_database(struct context *context)
 
 	if (!file_exists(context->database_path))
 		return EXIT_DONE;
-	context->database = store_open(context->database_path, true, &error);
+	context->database = database_open(context->database_path, schema, true, &error);
 	if (context->database == NULL) /* on a full disk */
-		context->database = store_open_alone(context->database_path, true, NULL);
+		context->database = database_open_alone(context->database_path, schema, true, NULL);
 	return context->database != NULL ? EXIT_DONE : error_print(&error);
 }
 
@@ -84,7 +84,7 @@ static int open_to_write(struct context *context)
 {
 	struct error error;
 
-	context->database = store_open(context->database_path, false, &error);
+	context->database = database_open(context->database_path, schema, false, &error);
 	return context->database != NULL ? EXIT_DONE : error_print(&error);
 }
 
