@@ -21,6 +21,7 @@
 #include "base/memory.h"
 #include "base/step.h"
 #include "base/text.h"
+#include "store/store.h"
 
 enum {
 	FOLDER_MODE = 0755,
@@ -80,28 +81,22 @@ char *archive_document(const char *name, size_t i)
 	return i == 0 ? memory_string(name) : memory_format("%s-%zu", name, i + 1);
 }
 
-static void put_numbered(
-	struct folder *folder, const char *name, size_t i, const void *bytes, size_t length)
-{
-	char *numbered = archive_document(name, i);
-
-	folder_put(folder, numbered, bytes, length);
-	free(numbered);
-}
-
 static void put_documents(struct folder *folder, const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->count; i++) {
 		const struct http_response *response = &snapshot->responses[i];
+		char *body = archive_document("body", i), *name = archive_document("headers", i);
 		struct buffer headers = {0};
 
-		if (response->status == 0)
-			continue;
-		headers_write(response->headers, &headers);
-		put_numbered(
-			folder, "body", i, buffer_string(&response->body), response->body.length);
-		put_numbered(folder, "headers", i, buffer_string(&headers), headers.length);
+		if (response->status != 0) {
+			headers_write(response->headers, &headers);
+			folder_put(folder, body, buffer_string(&response->body),
+				response->body.length);
+			folder_put(folder, name, buffer_string(&headers), headers.length);
+		}
 		buffer_release(&headers);
+		free(name);
+		free(body);
 	}
 }
 
@@ -296,6 +291,22 @@ int64_t archive_chain_end(const char *archive, const char *page)
 	*end = '\0';
 	start = strrchr(tail, '\n');
 	return start != NULL && chain_line_parse(start + 1, &line) ? line.sequence : 0;
+}
+
+bool archive_chain_up_to(const char *archive, struct database *database, const char *page,
+	int64_t last, struct error *error)
+{
+	bool done = true;
+
+	for (int64_t i = archive_chain_end(archive, page) + 1; done && i <= last; i++) {
+		char *line = store_line(database, page, i);
+
+		done = line != NULL ? archive_chain(archive, page, line, error)
+				    : error_set(error, REMEDY_LOCAL,
+					      "the database has lost line %" PRId64, i);
+		free(line);
+	}
+	return done;
 }
 
 void archive_settle(const char *archive, const char *page)

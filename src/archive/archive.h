@@ -28,6 +28,7 @@
 #include "net/http.h"
 
 struct buffer;
+struct database;
 struct error;
 
 #define ARCHIVE_STATE ".state"
@@ -70,6 +71,11 @@ bool archive_keep(const char *archive, const struct snapshot *snapshot, char **f
 /* Step 5: appends the line (and the chain's head line where the file is new) unless it stands there
  * already. */
 bool archive_chain(const char *archive, const char *page, const char *line, struct error *error);
+
+/* Step 5 for whatever the database holds and the chain does not, up to the line with the sequence
+ * last: also from runs that could not append. Errors: REMEDY_LOCAL. */
+bool archive_chain_up_to(const char *archive, struct database *database, const char *page,
+	int64_t last, struct error *error);
 
 /* The sequence of the chain's last whole line, 0 where it has none. */
 int64_t archive_chain_end(const char *archive, const char *page);

@@ -33,11 +33,6 @@ void pack_split(const char *folder, char **month, char **name)
 	*name = memory_string(slash != NULL ? slash + 1 : folder);
 }
 
-char *pack_path(const char *archive, const char *page, const char *month, const char *file)
-{
-	return archive_path(archive, page, month, file);
-}
-
 void pack_line_write(const struct pack_line *line, struct buffer *out)
 {
 	buffer_format(out, "%s\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%s\t%s\n", line->name,
@@ -135,7 +130,7 @@ static bool index_parse(
 bool pack_index_read(const char *archive, const char *page, const char *month,
 	struct pack_index *index, struct error *error)
 {
-	char *path = pack_path(archive, page, month, PACK_INDEX);
+	char *path = archive_path(archive, page, month, PACK_INDEX);
 	struct buffer text = {.maximum = INDEX_MAX};
 	bool good = true;
 
@@ -212,7 +207,7 @@ bool pack_expand(const char *archive, const char *page, const char *month,
 	const struct pack_index *index, const struct pack_line *line, struct buffer *out,
 	struct error *error)
 {
-	char *path = pack_path(archive, page, month, index->file);
+	char *path = archive_path(archive, page, month, index->file);
 	bool good = expand_from(path, index, NULL, line, out, error);
 
 	free(path);
@@ -238,7 +233,7 @@ static const struct buffer *tar_of(
 	bool good = true, same_month;
 
 	pack_split(folder, &month, &name);
-	path = pack_path(archive, page, month, PACK_INDEX);
+	path = archive_path(archive, page, month, PACK_INDEX);
 	same_month = text_equal(last.index, path);
 	if (same_month && text_equal(last.name, name))
 		goto out;
@@ -248,7 +243,7 @@ static const struct buffer *tar_of(
 		good = error_set(error, REMEDY_LOCAL,
 			"%s/%s/%s: is there neither as a folder nor packed", archive, page, folder);
 	} else if (good) {
-		frames = pack_path(archive, page, month, index.file);
+		frames = archive_path(archive, page, month, index.file);
 		good = expand_from(
 			frames, &index, same_month ? last.name : NULL, line, &last.tar, error);
 		memory_set(&last.index, good ? path : NULL);

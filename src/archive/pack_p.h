@@ -11,9 +11,6 @@
 /* "2014/01/2014-01-24T192000Z" in its parts: both owned by the caller. */
 void pack_split(const char *folder, char **month, char **name);
 
-/* The path of a file of the month; owned by the caller. */
-char *pack_path(const char *archive, const char *page, const char *month, const char *file);
-
 /* NULL where the name is not packed there. */
 const struct pack_line *pack_find(const struct pack_index *index, const char *name);
 

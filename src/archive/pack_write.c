@@ -69,8 +69,8 @@ static bool append(const char *archive, const char *page, const char *month,
 	const struct pack_index *index, const struct pack_line *line, const struct buffer *frame,
 	struct error *error)
 {
-	char *frames = pack_path(archive, page, month, index->file);
-	char *list = pack_path(archive, page, month, PACK_INDEX);
+	char *frames = archive_path(archive, page, month, index->file);
+	char *list = archive_path(archive, page, month, PACK_INDEX);
 	struct buffer text = {0};
 	bool done = file_append(frames, buffer_string(frame), frame->length, FILE_MODE, error);
 
@@ -209,7 +209,7 @@ static bool write_index(const char *path, const struct pack_index *index, struct
 static bool remove_others(const char *archive, const char *page, const char *month,
 	const char *file, struct error *error)
 {
-	char *path = pack_path(archive, page, month, NULL);
+	char *path = archive_path(archive, page, month, NULL);
 	struct text_list names = {0};
 	bool done = true;
 
@@ -230,14 +230,14 @@ static bool remove_others(const char *archive, const char *page, const char *mon
 bool pack_mend(const char *archive, const char *page, const char *month, struct error *error)
 {
 	char *aside = file_join(archive, ARCHIVE_STATE "/incoming/.packed");
-	char *list = pack_path(archive, page, month, PACK_INDEX), *frames;
+	char *list = archive_path(archive, page, month, PACK_INDEX), *frames;
 	struct pack_index index;
 	struct stat status;
 	bool done = file_remove_tree(aside, error) &&
 		    pack_index_read(archive, page, month, &index, error);
 
 	if (done) {
-		frames = pack_path(archive, page, month, index.file);
+		frames = archive_path(archive, page, month, index.file);
 		if (index.torn)
 			done = write_index(list, &index, error);
 		if (done && stat(frames, &status) == 0 && status.st_size > pack_index_end(&index))
@@ -291,8 +291,8 @@ static bool copy(struct rewriting *new, const struct pack_line *line, const stru
 static bool replace(const char *archive, const char *page, const char *month,
 	const struct rewriting *new, struct error *error)
 {
-	char *list = pack_path(archive, page, month, PACK_INDEX);
-	char *frames = pack_path(archive, page, month, new->index.file);
+	char *list = archive_path(archive, page, month, PACK_INDEX);
+	char *frames = archive_path(archive, page, month, new->index.file);
 	bool done = true;
 
 	if (new->index.count == 0) {

@@ -73,14 +73,6 @@ static bool collect(void *context, const struct snapshot_row *row)
 	return true;
 }
 
-static void rows_release(struct rows *rows)
-{
-	for (size_t i = 0; i < rows->count; i++)
-		snapshot_row_release(&rows->list[i]);
-	free(rows->list);
-	*rows = (struct rows){0};
-}
-
 static char *month_of(const char *folder)
 {
 	const char *slash = strrchr(folder, '/');
@@ -89,34 +81,6 @@ static char *month_of(const char *folder)
 }
 
 /* ---- packing ---- */
-
-struct packing {
-	const char *archive, *page;
-	char *month; /* mended already; owned */
-	struct error *error;
-};
-
-/* Each month is mended before the first is added to it. */
-static bool pack_one(struct packing *packing, const struct snapshot_row *row)
-{
-	char *month = month_of(row->folder);
-	bool done = text_equal(month, packing->month) ||
-		    pack_mend(packing->archive, packing->page, month, packing->error);
-
-	free(packing->month);
-	packing->month = month;
-	return done && pack_snapshot(packing->archive, packing->page, row->folder, row->sums,
-			       packing->error);
-}
-
-static bool has_folder(const char *archive, const char *page, const char *folder)
-{
-	char *path = archive_path(archive, page, folder, NULL);
-	bool has = file_exists(path);
-
-	free(path);
-	return has;
-}
 
 /* Months that a crash left half, though no folder is left to be packed. */
 static bool mend_all(
@@ -139,19 +103,27 @@ static bool mend_all(
 bool packing_pack(const char *archive, struct database *database, const char *page, int64_t before,
 	size_t *done, void (*progress)(size_t done), struct error *error)
 {
-	struct packing packing = {.archive = archive, .page = page, .error = error};
 	struct rows rows = {.before = before};
 	bool good = true, marked = packing_left(archive);
+	char *mended = NULL; /* the month that the last one was added to */
 
 	store_snapshots(database, page, collect, &rows);
 	if (marked)
 		good = mend_all(archive, page, &rows, error);
 	for (size_t i = 0; good && i < rows.count; i++) {
-		if (rows.list[i].sequence == rows.newest || /* the next fetch is compared with it */
-			!has_folder(archive, page, rows.list[i].folder))
-			continue;
+		const struct snapshot_row *row = &rows.list[i];
+		char *path = archive_path(archive, page, row->folder, NULL), *month;
+		bool folder = file_exists(path);
+
+		free(path);
+		if (row->sequence == rows.newest || !folder)
+			continue; /* the next fetch is compared with the newest */
+		month = month_of(row->folder);
 		good = (marked || packing_begin(archive, error)) &&
-		       pack_one(&packing, &rows.list[i]);
+		       (text_equal(month, mended) || pack_mend(archive, page, month, error)) &&
+		       pack_snapshot(archive, page, row->folder, row->sums, error);
+		free(mended);
+		mended = month;
 		marked = true;
 		*done += good;
 		if (good && progress != NULL)
@@ -159,7 +131,9 @@ bool packing_pack(const char *archive, struct database *database, const char *pa
 	}
 	if (good && marked)
 		packing_end(archive);
-	free(packing.month);
-	rows_release(&rows);
+	for (size_t i = 0; i < rows.count; i++)
+		snapshot_row_release(&rows.list[i]);
+	free(rows.list);
+	free(mended);
 	return good;
 }

@@ -175,38 +175,26 @@ bool stamps_sums(struct database *database, const char *folder, char sums[static
 	return found;
 }
 
-/* The name under which the folder that lies in incoming is recorded; NULL where it is not. */
-static char *recorded_name(const char *path, struct database *database)
+/* The folder that lies in incoming is known by its digests. */
+bool stamps_settle(const char *archive, struct database *database, struct error *error)
 {
-	char *sums = file_join(path, ARCHIVE_SUMS), *name = NULL;
+	char *path = incoming(archive), *sums = file_join(path, ARCHIVE_SUMS);
 	struct buffer list = {.maximum = SUMS_MAX};
-	char digest[DIGEST_TEXT];
+	char digest[DIGEST_TEXT] = "";
 	struct statement *row;
+	bool done = true;
 
-	if (file_read(sums, &list, NULL)) {
-		digest_sha256(buffer_string(&list), list.length, digest);
+	if (file_exists(path)) {
+		if (file_read(sums, &list, NULL))
+			digest_sha256(buffer_string(&list), list.length, digest);
 		row = database_query(
 			database, "SELECT folder FROM stamp WHERE sums = ?", "t", digest);
-		if (statement_row(row))
-			name = memory_string(statement_text(row, 0));
+		done = statement_row(row) ? move_into_place(archive, statement_text(row, 0), error)
+					  : file_remove_tree(path, error);
 		statement_end(row);
 	}
 	buffer_release(&list);
 	free(sums);
-	return name;
-}
-
-bool stamps_settle(const char *archive, struct database *database, struct error *error)
-{
-	char *path = incoming(archive), *name;
-	bool done = true;
-
-	if (file_exists(path)) {
-		name = recorded_name(path, database);
-		done = name != NULL ? move_into_place(archive, name, error)
-				    : file_remove_tree(path, error);
-		free(name);
-	}
 	free(path);
 	return done;
 }

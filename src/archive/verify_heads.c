@@ -212,22 +212,6 @@ static bool check_stamp(struct check *check, const char *name)
 	return good;
 }
 
-static int by_text(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-/* What the database has and the archive has not: it is gone, or on its way. */
-static void add_missing(struct text_list *folders, const struct text_list *recorded)
-{
-	size_t there = folders->count;
-
-	for (size_t i = 0; i < recorded->count; i++)
-		if (there == 0 || bsearch(&recorded->list[i], folders->list, there,
-					  sizeof *folders->list, by_text) == NULL)
-			text_list_add(folders, recorded->list[i]);
-}
-
 bool verify_stamps(struct check *check)
 {
 	struct text_list folders = {0}, others = {0}, recorded = {0};
@@ -242,9 +226,11 @@ bool verify_stamps(struct check *check)
 		good = verify_wrong(check, path, "has been added");
 		free(path);
 	}
-	add_missing(&folders, &recorded);
 	for (size_t i = 0; good && i < folders.count; i++)
 		good = check_stamp(check, folders.list[i]);
+	for (size_t i = 0; good && i < recorded.count; i++) /* gone, or on its way */
+		good = text_list_search(&folders, recorded.list[i]) ||
+		       check_stamp(check, recorded.list[i]);
 	text_list_release(&folders);
 	text_list_release(&others);
 	text_list_release(&recorded);

@@ -237,14 +237,8 @@ static void cut_torn_line(struct buffer *chain)
 	chain->length = last != NULL ? (size_t)(last + 1 - chain->data) : 0;
 }
 
-static int by_text(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
 static bool walk(struct check *check, const char *path, bool unfinished)
 {
-	struct text_list *folders = &check->seen->folders;
 	struct buffer chain = {0};
 	bool good = file_read(path, &chain, check->error);
 
@@ -259,8 +253,7 @@ static bool walk(struct check *check, const char *path, bool unfinished)
 			error_prefix(check->error, "%s", path);
 	}
 	buffer_release(&chain);
-	if (folders->count > 0)
-		qsort(folders->list, folders->count, sizeof *folders->list, by_text);
+	text_list_sort(&check->seen->folders);
 	return good;
 }
 
@@ -290,10 +283,7 @@ static bool is_numbers(const char *name, size_t length)
 
 static bool known_folder(const struct check *check, const char *folder)
 {
-	const struct text_list *folders = &check->seen->folders;
-
-	return (folders->count > 0 && bsearch(&folder, folders->list, folders->count,
-					      sizeof *folders->list, by_text) != NULL) ||
+	return text_list_search(&check->seen->folders, folder) ||
 	       verify_intended(check, check->seen->page, folder);
 }
 

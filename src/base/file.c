@@ -279,11 +279,6 @@ bool file_exists(const char *path)
 	return lstat(path, &status) == 0;
 }
 
-static int by_text(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
 void file_names(const char *folder, const char *ending, struct text_list *names)
 {
 	DIR *entries = opendir(folder);
@@ -303,8 +298,7 @@ void file_names(const char *folder, const char *ending, struct text_list *names)
 		free(name);
 	}
 	closedir(entries);
-	if (names->count > 0)
-		qsort(names->list, names->count, sizeof *names->list, by_text);
+	text_list_sort(names);
 }
 
 /* The folder of the running program, or NULL where the system does not tell. */

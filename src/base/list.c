@@ -21,6 +21,23 @@ bool text_list_has(const struct text_list *texts, const char *text)
 	return false;
 }
 
+static int bytewise(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+void text_list_sort(struct text_list *texts)
+{
+	if (texts->count > 0)
+		qsort(texts->list, texts->count, sizeof *texts->list, bytewise);
+}
+
+bool text_list_search(const struct text_list *texts, const char *text)
+{
+	return texts->count > 0 &&
+	       bsearch(&text, texts->list, texts->count, sizeof *texts->list, bytewise) != NULL;
+}
+
 void text_list_add_words(struct text_list *texts, const char *words)
 {
 	char *copy = memory_string(words), *rest = copy, *word;

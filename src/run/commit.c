@@ -22,11 +22,6 @@
 
 /* ---- the folder ---- */
 
-static void changes_text(const struct work *work, struct buffer *out)
-{
-	changes_write(&work->changes, out);
-}
-
 static bool keep_folder(struct work *work, struct error *error)
 {
 	const struct observation *seen = work->seen;
@@ -53,7 +48,7 @@ static bool keep_folder(struct work *work, struct error *error)
 
 	for (size_t i = 0; i < seen->response_count; i++)
 		names[i] = kind_document_name(seen->kind, i);
-	changes_text(work, &changes);
+	changes_write(&work->changes, &changes);
 	snapshot.changes = buffer_string(&changes);
 	good = archive_keep(
 		work->observer->config->archive, &snapshot, &work->folder, work->sums, error);
@@ -99,39 +94,25 @@ static void chain_on(struct work *work)
 	state->last_confirmed = work->seen->now;
 }
 
-static void save_snapshot(struct work *work)
-{
-	struct snapshot_row row = {
-		work->state->snapshot, work->seen->now, work->folder, work->sums, work->line};
-
-	store_add_snapshot(work->observer->database, work->seen->page->name, &row);
-}
-
-static void save_changes(const struct work *work)
-{
-	struct database *database = work->observer->database;
-	int64_t snapshot = work->keep ? work->state->snapshot : 0;
-
-	for (size_t i = 0; i < work->anew.count; i++)
-		store_add_change(database, work->seen->page->name, work->seen->now, 0,
-			&work->anew.list[i], true);
-	for (size_t i = 0; i < work->changes.count; i++)
-		store_add_change(database, work->seen->page->name, work->seen->now, snapshot,
-			&work->changes.list[i], work->seen->silent);
-}
-
 /* ---- the commit ---- */
 
 static bool transaction(struct work *work, struct error *error)
 {
 	struct database *database = work->observer->database;
+	const char *page = work->seen->page->name;
+	const struct snapshot_row row = {
+		work->state->snapshot, work->seen->now, work->folder, work->sums, work->line};
 
 	database_begin(database);
 	if (work->keep) {
-		save_snapshot(work);
+		store_add_snapshot(database, page, &row);
 		store_set_fact(database, "heads", ""); /* until they are written anew */
 	}
-	save_changes(work);
+	for (size_t i = 0; i < work->anew.count; i++)
+		store_add_change(database, page, work->seen->now, 0, &work->anew.list[i], true);
+	for (size_t i = 0; i < work->changes.count; i++)
+		store_add_change(database, page, work->seen->now, work->keep ? row.sequence : 0,
+			&work->changes.list[i], work->seen->silent);
 	store_save(database, work->state);
 	work->owes = work_owe(work);
 	return database_commit(database, error);
@@ -149,30 +130,13 @@ static bool try_commit(struct work *work, struct error *error)
 	return true;
 }
 
-/* Whatever the database holds and the chain does not, also from runs that could not append. */
-static bool append_chain(
-	const struct observer *observer, const char *page, int64_t last, struct error *error)
-{
-	const char *archive = observer->config->archive;
-	bool good = true;
-
-	for (int64_t i = archive_chain_end(archive, page) + 1; good && i <= last; i++) {
-		char *line = store_line(observer->database, page, i);
-
-		good = line != NULL ? archive_chain(archive, page, line, error)
-				    : error_set(error, REMEDY_LOCAL,
-					      "the database has lost line %" PRId64, i);
-		free(line);
-	}
-	return good;
-}
-
 /* After the transaction nothing more can be lost: what fails here, the next run does again. */
 void commit_finish(struct observer *observer, const struct page_state *state)
 {
 	struct error error;
 
-	if (!append_chain(observer, state->name, state->snapshot, &error)) {
+	if (!archive_chain_up_to(observer->config->archive, observer->database, state->name,
+		    state->snapshot, &error)) {
 		observer_say(observer, state->name, error.text);
 		observer->local_trouble = true;
 		return;
@@ -181,15 +145,6 @@ void commit_finish(struct observer *observer, const struct page_state *state)
 	archive_settle(observer->config->archive, state->name);
 	STEP("intent removed");
 	observer->chained = true;
-}
-
-static void after_commit(struct work *work)
-{
-	lamps_settle(&work->state->lamps);
-	if (work->owes)
-		courier_wake(work->observer->courier);
-	if (work->keep)
-		commit_finish(work->observer, work->state);
 }
 
 void work_commit(struct work *work)
@@ -204,8 +159,13 @@ void work_commit(struct work *work)
 		reserve_free(work->observer->config->archive);
 		good = try_commit(work, &error);
 	}
-	if (good)
-		after_commit(work);
-	else
+	if (!good) {
 		work_emergency(work, &error);
+		return;
+	}
+	lamps_settle(&work->state->lamps);
+	if (work->owes)
+		courier_wake(work->observer->courier);
+	if (work->keep)
+		commit_finish(work->observer, work->state);
 }
