@@ -43,22 +43,6 @@ static void complain(struct import *import, const char *what, const struct error
 
 /* ---- what there is ---- */
 
-static bool is_folder(const char *path)
-{
-	struct stat status;
-
-	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-static bool no_capture(const char *path)
-{
-	fprintf(stderr,
-		"lampwatch: %s: no capture found: files are named by their time, in a folder named "
-		"as their page\n",
-		path);
-	return false;
-}
-
 /* What of a damaged file can be read is taken; one of which nothing can is an error. */
 static bool read_file(struct import *import, const char *path)
 {
@@ -71,8 +55,33 @@ static bool read_file(struct import *import, const char *path)
 	return import->records.count > before;
 }
 
-static bool nothing_matches(const struct import *import)
+static bool find_captures(struct import *import, char **paths)
 {
+	bool files = false;
+
+	for (; *paths != NULL; paths++) {
+		struct stat status;
+		bool folder = stat(*paths, &status) == 0 && S_ISDIR(status.st_mode);
+
+		files = files || !folder;
+		if (!folder && !read_file(import, *paths))
+			return false;
+		if (folder && !captures_find(&import->captures, import->context->config,
+				      import->page, *paths)) {
+			fprintf(stderr,
+				"lampwatch: %s: no capture found: files are named by their time, "
+				"in a folder named as their page\n",
+				*paths);
+			return false;
+		}
+	}
+	if (!files)
+		return true;
+	web_records_sort(&import->records);
+	import_match(
+		&import->records, import->context, import->page, import->url, &import->captures);
+	if (import->captures.count > 0)
+		return true;
 	fprintf(stderr,
 		"lampwatch: none of the %zu response%s is of %s; --page NAME --url ADDRESS says "
 		"which address is which page's\n",
@@ -81,27 +90,6 @@ static bool nothing_matches(const struct import *import)
 		: import->page != NULL ? import->page->name
 				       : "a page of the configuration");
 	return false;
-}
-
-static bool find_captures(struct import *import, char **paths)
-{
-	bool good = true, files = false;
-
-	for (; good && *paths != NULL; paths++) {
-		bool folder = is_folder(*paths);
-
-		files = files || !folder;
-		good = folder ? captures_find(&import->captures, import->context->config,
-					import->page, *paths) ||
-					no_capture(*paths)
-			      : read_file(import, *paths);
-	}
-	if (!good || !files)
-		return good;
-	web_records_sort(&import->records);
-	import_match(
-		&import->records, import->context, import->page, import->url, &import->captures);
-	return import->captures.count > 0 || nothing_matches(import);
 }
 
 /* Those from --since on, in the order of their times. */
@@ -121,55 +109,39 @@ static void order_captures(struct import *import)
 
 /* ---- whether it may be ---- */
 
-static bool refuse(const struct capture *capture, int64_t until)
-{
-	char last[DATE_TEXT_MAX], next[DATE_TEXT_MAX], time[DATE_TEXT_MAX];
-
-	date_write(until, last);
-	date_write(until + 1, next);
-	date_write(capture->time, time);
-	fprintf(stderr,
-		"lampwatch: %s: its history goes on until %s and is written in the order of time, "
-		"so that nothing of %s can be put in: import into an archive of its own "
-		"(`archive:` "
-		"of another configuration), or what is later, with --since %s\n",
-		capture->page->name, last, time, next);
-	return false;
-}
-
-static bool in_future(const struct capture *capture)
-{
-	char time[DATE_TEXT_MAX];
-
-	date_write(capture->time, time);
-	fprintf(stderr, "lampwatch: %s: a capture is of %s, which is in the future\n",
-		capture->page->name, time);
-	return false;
-}
-
 /* The chain goes on in the order of time: nothing can be put in before what is there. */
 static bool may_be_added(const struct import *import)
 {
+	char last[DATE_TEXT_MAX], next[DATE_TEXT_MAX], time[DATE_TEXT_MAX];
+
 	for (size_t i = 0; i < import->captures.count; i++) {
 		const struct capture *capture = &import->captures.list[i];
 		const struct page_state *state =
 			page_states_find(&import->feeder.states, capture->page->name);
 
-		if (state != NULL && state->last_fetch >= capture->time)
-			return refuse(capture, state->last_fetch);
-		if (capture->time > import->context->invocation->clock)
-			return in_future(capture);
+		date_write(capture->time, time);
+		if (state != NULL && state->last_fetch >= capture->time) {
+			date_write(state->last_fetch, last);
+			date_write(state->last_fetch + 1, next);
+			fprintf(stderr,
+				"lampwatch: %s: its history goes on until %s and is written in the "
+				"order of time, so that nothing of %s can be put in: import into "
+				"an archive of its own (`archive:` of another configuration), or "
+				"what is later, with --since %s\n",
+				capture->page->name, last, time, next);
+			return false;
+		}
+		if (capture->time > import->context->invocation->clock) {
+			fprintf(stderr,
+				"lampwatch: %s: a capture is of %s, which is in the future\n",
+				capture->page->name, time);
+			return false;
+		}
 	}
 	return true;
 }
 
 /* ---- how it is done ---- */
-
-static void progress(const struct import *import, size_t done)
-{
-	if (isatty(STDERR_FILENO) && import->context->invocation->verbosity >= 0)
-		fprintf(stderr, "\r\033[K%zu of %zu captures", done, import->captures.count);
-}
 
 static void feed_one(struct import *import, const struct capture *capture)
 {
@@ -209,7 +181,8 @@ static int feed_all(struct import *import)
 	if (!may_be_added(import))
 		return EXIT_USAGE;
 	for (size_t i = 0; i < import->captures.count; i++) {
-		progress(import, i);
+		if (isatty(STDERR_FILENO) && import->context->invocation->verbosity >= 0)
+			fprintf(stderr, "\r\033[K%zu of %zu captures", i, import->captures.count);
 		feed_one(import, &import->captures.list[i]);
 	}
 	if (isatty(STDERR_FILENO))

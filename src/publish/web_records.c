@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "net/http.h"
@@ -142,42 +143,32 @@ static bool digest_file(const char *path, char sha256[static DIGEST_TEXT], struc
 	return good;
 }
 
-static bool read_records(
-	struct web_records *records, struct warc_reader *reader, struct error *error)
+bool web_records_read(struct web_records *records, const char *path, struct error *error)
 {
-	bool good = true;
+	struct web_file *file =
+		memory_append(&records->files, &records->file_count, sizeof *records->files);
+	enum warc_next next = WARC_RECORD;
+	struct warc_reader *reader;
+	bool good;
 
-	while (good) {
+	file->path = memory_string(path);
+	file->name = memory_string(file_name(path));
+	if (!digest_file(path, file->sha256, error))
+		return false;
+	reader = warc_reader_open(path, error);
+	good = reader != NULL;
+	while (good && next == WARC_RECORD) {
 		struct warc_head head = {0};
-		enum warc_next next = warc_reader_next(reader, &head, error);
 
+		next = warc_reader_next(reader, &head, error);
 		if (next == WARC_RECORD && head.type == WARC_INFO)
 			good = take_info(records, reader, error);
 		else if (next == WARC_RECORD && head.type != WARC_OTHER)
 			good = take_record(records, reader, &head, error);
 		warc_head_release(&head);
-		if (next != WARC_RECORD)
-			return next == WARC_END;
 	}
-	return false;
-}
-
-bool web_records_read(struct web_records *records, const char *path, struct error *error)
-{
-	struct web_file file = {.path = memory_string(path)};
-	const char *slash = strrchr(path, '/');
-	struct warc_reader *reader;
-	bool good;
-
-	file.name = memory_string(slash != NULL ? slash + 1 : path);
-	*(struct web_file *)memory_append(&records->files, &records->file_count, sizeof file) =
-		file;
-	if (!digest_file(path, records->files[records->file_count - 1].sha256, error))
-		return false;
-	reader = warc_reader_open(path, error);
-	good = reader != NULL && read_records(records, reader, error);
 	warc_reader_close(reader);
-	return good;
+	return good && next == WARC_END;
 }
 
 static int by_key(const void *a, const void *b)

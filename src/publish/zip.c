@@ -118,33 +118,6 @@ void zip_end(struct zip *zip, int64_t *length, char sha256[static DIGEST_TEXT])
 	*length = entry->length;
 }
 
-static void write_central(struct zip *zip, const struct entry *entry)
-{
-	unsigned char header[CENTRAL_LENGTH], *at = number(header, CENTRAL, 4);
-
-	at = common(number(at, VERSION, 2), entry);
-	at = number(at, 0, 2); /* comment */
-	at = number(at, 0, 2); /* disk */
-	at = number(at, 0, 2); /* attributes, internal and external */
-	at = number(at, 0, 4);
-	number(at, (uint64_t)entry->offset, 4);
-	output_put(zip->output, header, sizeof header);
-	output_put(zip->output, entry->name, strlen(entry->name));
-}
-
-static void write_end(struct zip *zip, int64_t central)
-{
-	unsigned char end[END_LENGTH], *at = number(end, END, 4);
-
-	at = number(at, 0, 4); /* disks */
-	at = number(at, zip->count, 2);
-	at = number(at, zip->count, 2);
-	at = number(at, (uint64_t)(output_offset(zip->output) - central), 4);
-	at = number(at, (uint64_t)central, 4);
-	number(at, 0, 2); /* comment */
-	output_put(zip->output, end, sizeof end);
-}
-
 static void zip_free(struct zip *zip)
 {
 	for (size_t i = 0; i < zip->count; i++)
@@ -157,11 +130,30 @@ static void zip_free(struct zip *zip)
 bool zip_finish(struct zip *zip, struct error *error)
 {
 	int64_t central = output_offset(zip->output);
+	unsigned char header[CENTRAL_LENGTH], end[END_LENGTH], *at;
 	bool good;
 
-	for (size_t i = 0; i < zip->count; i++)
-		write_central(zip, &zip->entries[i]);
-	write_end(zip, central);
+	for (size_t i = 0; i < zip->count; i++) {
+		const struct entry *entry = &zip->entries[i];
+
+		at = number(header, CENTRAL, 4);
+		at = common(number(at, VERSION, 2), entry);
+		at = number(at, 0, 2); /* comment */
+		at = number(at, 0, 2); /* disk */
+		at = number(at, 0, 2); /* attributes, internal and external */
+		at = number(at, 0, 4);
+		number(at, (uint64_t)entry->offset, 4);
+		output_put(zip->output, header, sizeof header);
+		output_put(zip->output, entry->name, strlen(entry->name));
+	}
+	at = number(end, END, 4);
+	at = number(at, 0, 4); /* disks */
+	at = number(at, zip->count, 2);
+	at = number(at, zip->count, 2);
+	at = number(at, (uint64_t)(output_offset(zip->output) - central), 4);
+	at = number(at, (uint64_t)central, 4);
+	number(at, 0, 2); /* comment */
+	output_put(zip->output, end, sizeof end);
 	if (zip->too_long || output_offset(zip->output) > zip->maximum) {
 		good = error_set(error, REMEDY_CONFIGURATION,
 			"%s: would be longer than %lld bytes, which is all that a ZIP without "

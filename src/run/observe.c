@@ -213,24 +213,18 @@ static void take_validators(struct work *work)
 	}
 }
 
-static void take_host(struct work *work)
-{
-	char *host = work->seen->final_url != NULL ? http_url_host(work->seen->final_url) : NULL;
-
-	if (host != NULL)
-		memory_set(&work->state->host, host);
-	free(host);
-}
-
 /* A success: the page's state as it is from here on. */
 static void settle_state(struct work *work)
 {
 	struct page_state *state = work->state;
 	const struct observation *seen = work->seen;
+	char *host = seen->final_url != NULL ? http_url_host(seen->final_url) : NULL;
 
 	take_validators(work);
 	memory_set(&state->url, seen->page->url);
-	take_host(work);
+	if (host != NULL)
+		memory_set(&state->host, host);
+	free(host);
 	memory_set(&state->kind_digest, kind_digest(seen->kind));
 	memory_set(&state->program, LAMPWATCH_VERSION);
 	state->failures = state->retry_at = 0;
@@ -307,24 +301,11 @@ out:
 	return whole;
 }
 
-/* What is told when the page is given up: with the kind that would read it, where there is one. */
-static char *reason_of_loss(const struct work *work)
-{
-	char *kind = work->seen->what == OBSERVED_UNREADABLE
-			     ? suggest_kind(work->observer, work->seen)
-			     : NULL;
-	char *reason = kind != NULL ? memory_format("%s; kind %s would read it",
-					      work->state->failure, kind)
-				    : memory_string(work->state->failure);
-
-	free(kind);
-	return reason;
-}
-
 static void add_lost(struct work *work)
 {
 	struct page_state *state = work->state;
 	struct event *event;
+	char *kind;
 
 	if (state->lost || work->muted || state->failures < work->seen->page->settings.confirm.lost)
 		return;
@@ -335,7 +316,12 @@ static void add_lost(struct work *work)
 	event->seen = work->seen->now;
 	event->fetches = state->failures;
 	event->needed = work->seen->page->settings.confirm.lost;
-	event->reason = reason_of_loss(work);
+	kind = work->seen->what == OBSERVED_UNREADABLE ? suggest_kind(work->observer, work->seen)
+						       : NULL; /* one that would read the page */
+	event->reason = kind != NULL
+				? memory_format("%s; kind %s would read it", state->failure, kind)
+				: memory_string(state->failure);
+	free(kind);
 }
 
 /* Unreachable and unreadable in turn are one episode. */

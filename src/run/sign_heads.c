@@ -100,31 +100,27 @@ static void key_digest(const struct signature_key *key, char out[static DIGEST_T
 	buffer_release(&public);
 }
 
-static bool publish(struct observer *observer, const struct buffer *text, const char *digest,
-	const struct signature_key *key, const char *key_sum, struct error *error)
-{
-	if (!heads_publish(observer->config->archive, text, key, error))
-		return false;
-	database_begin(observer->database);
-	store_set_fact(observer->database, "heads", digest);
-	store_set_fact(observer->database, "heads_key", key_sum);
-	return database_commit(observer->database, error);
-}
-
 void evidence_heads(struct observer *observer, const struct page_states *before)
 {
+	struct database *database = observer->database;
 	char digest[DIGEST_TEXT], key_sum[DIGEST_TEXT];
 	struct signature_key *key = load_key(observer);
 	struct buffer text = {.maximum = HEADS_MAX};
 	struct error error;
+	bool done;
 
 	heads_text(observer, before, &text);
 	digest_sha256(buffer_string(&text), text.length, digest);
 	key_digest(key, key_sum);
-	if ((!has_fact(observer->database, "heads", digest) ||
-		    !has_fact(observer->database, "heads_key", key_sum) ||
-		    !heads_published(observer->config->archive, &text, key != NULL)) &&
-		!publish(observer, &text, digest, key, key_sum, &error)) {
+	done = has_fact(database, "heads", digest) && has_fact(database, "heads_key", key_sum) &&
+	       heads_published(observer->config->archive, &text, key != NULL);
+	if (!done && heads_publish(observer->config->archive, &text, key, &error)) {
+		database_begin(database);
+		store_set_fact(database, "heads", digest);
+		store_set_fact(database, "heads_key", key_sum);
+		done = database_commit(database, &error);
+	}
+	if (!done) {
 		observer_say(observer, "heads", error.text);
 		observer->local_trouble = true;
 	}
@@ -149,16 +145,6 @@ static bool stamp_due(struct observer *observer, int64_t now)
 	free(tried);
 	free(heads);
 	return due;
-}
-
-static bool note_try(struct observer *observer, int64_t now, struct error *error)
-{
-	char text[32];
-
-	snprintf(text, sizeof text, "%" PRId64, now);
-	database_begin(observer->database);
-	store_set_fact(observer->database, "stamp_tried", text);
-	return database_commit(observer->database, error);
 }
 
 static bool ask(struct observer *observer, const char *user_agent, const struct buffer *heads,
@@ -229,6 +215,7 @@ static bool stamp(struct observer *observer, const char *user_agent, struct erro
 void evidence_stamp(struct observer *observer, const char *user_agent, int64_t now)
 {
 	struct error error;
+	char tried[32];
 
 	if (!stamps_settle(observer->config->archive, observer->database, &error)) {
 		observer_say(observer, STAMPS_FOLDER, error.text);
@@ -237,7 +224,10 @@ void evidence_stamp(struct observer *observer, const char *user_agent, int64_t n
 	}
 	if (observer->config->timestamp.url == NULL || !stamp_due(observer, now))
 		return;
-	if (!note_try(observer, now, &error) || !stamp(observer, user_agent, &error)) {
+	snprintf(tried, sizeof tried, "%" PRId64, now);
+	database_begin(observer->database);
+	store_set_fact(observer->database, "stamp_tried", tried);
+	if (!database_commit(observer->database, &error) || !stamp(observer, user_agent, &error)) {
 		observer->local_trouble = observer->local_trouble || error.remedy == REMEDY_LOCAL;
 		take_fault(observer, "stamp_fault", error.text);
 	} else {
