@@ -23,16 +23,15 @@ struct show {
 	const struct context *context;
 	const char *page;
 	struct snapshot_row row;
+	struct snapshot_files files;
 };
 
-/* A file of the snapshot; "" where it has none. Owned by the caller. */
-static char *file_of(const struct show *show, const char *name)
+/* A file of the snapshot; "" where it has none. */
+static const char *text_of(const struct show *show, const char *name)
 {
-	struct buffer text = {0};
+	const struct snapshot_file *file = snapshot_files_find(&show->files, name);
 
-	archive_read(
-		show->context->config->archive, show->page, show->row.folder, name, &text, NULL);
-	return buffer_take(&text);
+	return file != NULL ? buffer_string(&file->bytes) : "";
 }
 
 /* The file's lines, each made harmless (a tab stays one). */
@@ -59,19 +58,14 @@ static void print_snapshot(const struct show *show)
 {
 	char *path =
 		archive_path(show->context->config->archive, show->page, show->row.folder, NULL);
-	char *reading = file_of(show, "reading"), *changes = file_of(show, "changes");
-	char *capture = file_of(show, "capture");
 
 	printf("%s, snapshot %lld, ", show->page, (long long)show->row.sequence);
 	terminal_time(show->row.time, show->context->config->timezone);
 	printf("\n%s\nSHA-256 of %s: %s\n", path, ARCHIVE_SUMS, show->row.sums);
-	print_lines("The page said:", reading);
-	print_lines("What differs from the snapshot before:", changes);
-	print_lines("How it was got:", capture);
+	print_lines("The page said:", text_of(show, "reading"));
+	print_lines("What differs from the snapshot before:", text_of(show, "changes"));
+	print_lines("How it was got:", text_of(show, "capture"));
 	free(path);
-	free(reading);
-	free(changes);
-	free(capture);
 }
 
 static void print_json(const struct show *show)
@@ -89,12 +83,8 @@ static void print_json(const struct show *show)
 	value_put_text(root, "time", time);
 	value_put_text(root, "path", path);
 	value_put_text(root, "sums_sha256", show->row.sums);
-	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-		char *text = file_of(show, files[i]);
-
-		value_put_text(root, files[i], text);
-		free(text);
-	}
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		value_put_text(root, files[i], text_of(show, files[i]));
 	terminal_json(root);
 	value_free(root);
 	free(path);
@@ -103,13 +93,20 @@ static void print_json(const struct show *show)
 int command_show(struct context *context, const struct options *options, char **words)
 {
 	struct show show = {.context = context, .page = words[0]};
-	bool found = snapshot_find(context, words[0], words[1], &show.row);
+	struct error error;
+	int result = EXIT_DONE;
 
 	(void)options;
-	if (found && context->invocation->json)
+	if (!snapshot_find(context, words[0], words[1], &show.row))
+		result = EXIT_USAGE;
+	else if (!snapshot_read(context->config->archive, show.page, show.row.folder, show.row.sums,
+			 &show.files, &error))
+		result = error_print(&error);
+	else if (context->invocation->json)
 		print_json(&show);
-	else if (found)
+	else
 		print_snapshot(&show);
+	snapshot_files_release(&show.files);
 	snapshot_row_release(&show.row);
-	return found ? EXIT_DONE : EXIT_USAGE;
+	return result;
 }
