@@ -17,14 +17,6 @@
 
 #define LISTEN_DEFAULT "127.0.0.1:8014"
 
-static void announce(const struct invocation *invocation, const char *listen, int port)
-{
-	if (invocation->verbosity < 0)
-		return;
-	printf("http://%.*s:%d/\n", (int)(strrchr(listen, ':') - listen), listen, port);
-	fflush(stdout);
-}
-
 int command_serve(struct context *context, const struct options *options, char **words)
 {
 	const char *listen = options->listen != NULL ? options->listen : LISTEN_DEFAULT;
@@ -43,7 +35,10 @@ int command_serve(struct context *context, const struct options *options, char *
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	server = http_server_start(&settings, &error);
 	if (server != NULL) {
-		announce(context->invocation, listen, http_server_port(server));
+		if (context->invocation->verbosity >= 0)
+			printf("http://%.*s:%d/\n", (int)(strrchr(listen, ':') - listen), listen,
+				http_server_port(server));
+		fflush(stdout);
 		sigwait(&ends, &signal);
 	}
 	http_server_stop(server);

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/snapshots.h"
+#include "run/print.h"
 #include "run/terminal.h"
 
 struct show {

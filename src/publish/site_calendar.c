@@ -110,11 +110,6 @@ static void put_strips(const struct site_page *page, const struct site_strip *st
 	value_put_number(data, "left", (int64_t)left);
 }
 
-static void add_label(struct value *labels, const char *text)
-{
-	value_append(labels, value_text(text));
-}
-
 static struct value *begin(const struct site_page *page, int64_t day)
 {
 	struct value *data = value_map();
@@ -162,7 +157,7 @@ bool site_write_day(const struct site_page *page, int64_t day, struct error *err
 	labels = value_put(data, "labels", value_list());
 	for (int hour = 0; hour < 24; hour += DAY_HOURS_STEP) {
 		snprintf(clock, sizeof clock, "%02d:00", hour);
-		add_label(labels, clock);
+		value_append(labels, value_text(clock));
 	}
 	moments = site_page_moments(page, from, to, SITE_MOMENTS_MAX);
 	reverse(moments);
@@ -217,7 +212,7 @@ bool site_write_month(const struct site_page *page, int64_t day, struct error *e
 	labels = value_put(data, "labels", value_list());
 	for (int i = 1; i <= next - first; i++) {
 		snprintf(label, sizeof label, "%d", i);
-		add_label(labels, i % MONTH_DAYS_STEP == 1 ? label : "");
+		value_append(labels, value_text(i % MONTH_DAYS_STEP == 1 ? label : ""));
 	}
 	value_put(data, "days", days(page, first, (size_t)(next - first)));
 	return write_and_free(page, data, "month.html",
@@ -269,7 +264,7 @@ bool site_write_year(const struct site_page *page, int64_t day, struct error *er
 	labels = value_put(data, "labels", value_list());
 	for (int i = 0; i < 12; i++) {
 		snprintf(label, sizeof label, "%.3s", month_names[i]);
-		add_label(labels, label);
+		value_append(labels, value_text(label));
 	}
 	value_put(data, "months", months(page, first, whole, strip.count));
 	return write_and_free(page, data, "year.html",

@@ -269,18 +269,6 @@ char *site_row(const struct site_page *page)
 
 /* ---- the same for programs ---- */
 
-static void add_lamp(struct value *list, const struct value *lamp)
-{
-	struct value *map = value_append(list, value_map());
-	const struct value *now = value_get(lamp, "lamp"), *since = value_get(lamp, "since");
-
-	value_put_text(map, "name", value_get_text(lamp, "name"));
-	value_put_text(map, "colour", value_get_text(now, "colour"));
-	value_put_text(map, "level", value_get_text(now, "level"));
-	value_put_text(map, "word", value_get_text(lamp, "word"));
-	value_put_text(map, "since", value_get_text(since, "utc"));
-}
-
 static bool write_json(const struct site_page *page, const struct value *data, struct error *error)
 {
 	const struct value *lamps = value_get(data, "lamps"), *moments = value_get(data, "moments");
@@ -295,8 +283,16 @@ static bool write_json(const struct site_page *page, const struct value *data, s
 		value_put_text(root, texts[i], value_get_text(data, texts[i]));
 	value_put_text(root, "colour", value_get_text(value_get(data, "lamp"), "colour"));
 	list = value_put(root, "indicators", value_list());
-	for (size_t i = 0; i < lamps->count; i++)
-		add_lamp(list, lamps->members[i]);
+	for (size_t i = 0; i < lamps->count; i++) {
+		const struct value *lamp = lamps->members[i], *now = value_get(lamp, "lamp");
+		struct value *map = value_append(list, value_map());
+
+		value_put_text(map, "name", value_get_text(lamp, "name"));
+		value_put_text(map, "colour", value_get_text(now, "colour"));
+		value_put_text(map, "level", value_get_text(now, "level"));
+		value_put_text(map, "word", value_get_text(lamp, "word"));
+		value_put_text(map, "since", value_get_text(value_get(lamp, "since"), "utc"));
+	}
 	value_put(root, "changes", site_moments_json(moments));
 	json_write(root, 1, &text);
 	done = site_write(page->site, name, buffer_string(&text), text.length, error);
