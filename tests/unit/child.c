@@ -371,9 +371,11 @@ static void be_parent(const void *context, int in, int out)
 	poll(&(struct pollfd){child.from, POLLIN, 0}, 1, PATIENCE);
 }
 
-static void wait_for_orphanage(void)
+static pid_t hasty_parent;
+
+static void wait_for_its_end(void)
 {
-	for (pid_t parent = getppid(); getppid() == parent;)
+	while (getppid() == hasty_parent)
 		poll(NULL, 0, 1);
 }
 
@@ -384,7 +386,8 @@ static void be_hasty_parent(const void *context, int in, int out)
 
 	(void)in;
 	dup2(out, STDERR_FILENO);
-	pthread_atfork(NULL, NULL, wait_for_orphanage);
+	hasty_parent = getpid();
+	pthread_atfork(NULL, NULL, wait_for_its_end);
 	child_start(&child, context, outlive, NULL);
 }
 
