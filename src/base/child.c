@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/memory.h"
+#include "base/error.h"
 
 enum { LOOK_MILLISECONDS = 10 /* between looks whether its time is up */ };
 
@@ -75,7 +75,7 @@ static void become(const struct child_role *role, pid_t parent, int in, int out)
 		child_limit_time(role->seconds);
 	if (role->memory > 0) {
 		child_limit_memory(role->memory);
-		memory_silence(); /* its parent says what became of it */
+		error_silence(); /* its parent says what became of it */
 	}
 }
 

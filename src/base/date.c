@@ -389,7 +389,7 @@ bool date_zone_known(const char *zone)
 	if (zone[0] == '\0' || zone[0] == '/' || zone[0] == '.' || strstr(zone, "..") != NULL)
 		return false;
 	path = memory_format("%s/%s", text_empty(folder) ? "/usr/share/zoneinfo" : folder, zone);
-	file = fopen(path, "rb");
+	file = fopen(path, "re");
 	free(path);
 	if (file == NULL)
 		return false;

@@ -3,10 +3,8 @@
 
 #include <limits.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -14,24 +12,16 @@
 #include <openssl/ssl.h>
 
 #include "base/buffer.h"
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-
-enum { EXIT_LOCAL_TROUBLE = 3 };
-
-/* libcrypto without SHA-256 or random bytes is a broken machine: there is nothing to go on with. */
-static void broken(const char *what)
-{
-	fprintf(stderr, "lampwatch: libcrypto cannot give %s\n", what);
-	_exit(EXIT_LOCAL_TROUBLE);
-}
 
 void digest_sha256(const void *bytes, size_t length, char out[static DIGEST_TEXT])
 {
 	unsigned char digest[DIGEST_BYTES];
 
 	if (EVP_Digest(length > 0 ? bytes : "", length, digest, NULL, EVP_sha256(), NULL) != 1)
-		broken("SHA-256");
+		error_fatal("libcrypto cannot give SHA-256");
 	text_hexadecimal(digest, sizeof digest, out);
 }
 
@@ -45,14 +35,14 @@ struct digest_stream *digest_begin(void)
 
 	stream->context = EVP_MD_CTX_new();
 	if (stream->context == NULL || EVP_DigestInit_ex(stream->context, EVP_sha256(), NULL) != 1)
-		broken("SHA-256");
+		error_fatal("libcrypto cannot give SHA-256");
 	return stream;
 }
 
 void digest_add(struct digest_stream *stream, const void *bytes, size_t length)
 {
 	if (EVP_DigestUpdate(stream->context, bytes, length) != 1)
-		broken("SHA-256");
+		error_fatal("libcrypto cannot give SHA-256");
 }
 
 void digest_end(struct digest_stream *stream, char out[static DIGEST_TEXT])
@@ -60,7 +50,7 @@ void digest_end(struct digest_stream *stream, char out[static DIGEST_TEXT])
 	unsigned char digest[DIGEST_BYTES];
 
 	if (EVP_DigestFinal_ex(stream->context, digest, NULL) != 1)
-		broken("SHA-256");
+		error_fatal("libcrypto cannot give SHA-256");
 	text_hexadecimal(digest, sizeof digest, out);
 	EVP_MD_CTX_free(stream->context);
 	free(stream);
@@ -75,7 +65,7 @@ void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t l
 	if (key_length > INT_MAX ||
 		HMAC(EVP_sha256(), safe_key, (int)key_length, length > 0 ? bytes : (const void *)"",
 			length, out, NULL) == NULL)
-		broken("HMAC-SHA-256");
+		error_fatal("libcrypto cannot give HMAC-SHA-256");
 }
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -160,7 +150,7 @@ bool digest_certificate(void *ssl, char out[static DIGEST_TEXT])
 void digest_random(void *bytes, size_t length)
 {
 	if (length > INT_MAX || RAND_bytes(bytes, (int)length) != 1)
-		broken("random bytes");
+		error_fatal("libcrypto cannot give random bytes");
 }
 
 char *digest_random_word(size_t length)

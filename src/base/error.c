@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -108,4 +109,20 @@ void problems_release(struct problems *problems)
 	}
 	free(problems->list);
 	*problems = (struct problems){0};
+}
+
+static bool silent;
+
+void error_silence(void)
+{
+	silent = true;
+}
+
+void error_fatal(const char *what)
+{
+	enum { EXIT_LOCAL_TROUBLE = 3 };
+
+	if (!silent)
+		dprintf(STDERR_FILENO, "lampwatch: %s\n", what);
+	_exit(EXIT_LOCAL_TROUBLE);
 }

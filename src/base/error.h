@@ -2,7 +2,7 @@
  *
  * What went wrong, and what can be done about it. Functions that can fail take
  * a struct error on the caller's stack, return false (or NULL, or -1) and fill
- * it in. Only main, run and cmd print one; libraries of ours never do.
+ * it in. Only main, run and cmd print one; libraries of ours never do (but see error_fatal()).
  */
 #ifndef LAMPWATCH_ERROR_H
 #define LAMPWATCH_ERROR_H
@@ -36,6 +36,16 @@ bool error_set(struct error *error, enum remedy remedy, const char *format, ...)
 /* Puts "prefix: " in front of what stands there. Returns false. */
 bool error_prefix(struct error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/*
+ * For what no caller could mend: no memory, a library without what it is there for. Prints
+ * "lampwatch: what" and ends this process at once with exit status 3; what was committed is
+ * committed, and the next run goes on.
+ */
+_Noreturn void error_fatal(const char *what);
+
+/* From here on error_fatal() prints nothing: for a child whose parent says what became of it. */
+void error_silence(void);
 
 /*
  * A list of complaints about files that a person wrote, each with its place,

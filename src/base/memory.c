@@ -2,31 +2,17 @@
 #include "base/memory.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { EXIT_LOCAL_TROUBLE = 3 };
-
-static bool silent;
-
-void memory_silence(void)
-{
-	silent = true;
-}
+#include "base/error.h"
 
 static void *checked(void *block)
 {
-	static const char message[] = "lampwatch: out of memory\n";
-
-	if (block == NULL) {
-		if (!silent)
-			(void)!write(STDERR_FILENO, message, sizeof message - 1);
-		_exit(EXIT_LOCAL_TROUBLE);
-	}
+	if (block == NULL)
+		error_fatal("out of memory");
 	return block;
 }
 

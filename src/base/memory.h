@@ -4,8 +4,7 @@
  * database. It knows nothing of pages.
  *
  * Memory that does not fail: running out of it is our trouble, not a page's,
- * and ends the run with exit status 3 (nothing is lost: what was committed is
- * committed, and the next run goes on). Everything returned is freed by free().
+ * and ends the process with error_fatal(). Everything returned is freed by free().
  */
 #ifndef LAMPWATCH_MEMORY_H
 #define LAMPWATCH_MEMORY_H
@@ -35,11 +34,9 @@ void memory_set(char **slot, const char *text);
 
 /*
  * One more element at the end of a growing array: returns its address, zeroed,
- * and adds one to *count. The array at *array grows by doubling.
+ * and adds one to *count. The array at *array grows by doubling, and its capacity is not
+ * stored: it must be NULL with a count of 0, or have had all its elements from here.
  */
 void *memory_append(void *array, size_t *count, size_t size);
-
-/* From here on no line is printed when memory runs out: for a child whose parent tells it. */
-void memory_silence(void);
 
 #endif

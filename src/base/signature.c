@@ -18,18 +18,11 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-enum { EXIT_LOCAL_TROUBLE = 3, KEY_MODE = 0600 };
+enum { KEY_MODE = 0600 };
 
 struct signature_key {
 	EVP_PKEY *key; /* owned */
 };
-
-/* A libcrypto without Ed25519 is a broken machine: there is nothing to go on with. */
-static void broken(const char *what)
-{
-	fprintf(stderr, "lampwatch: libcrypto cannot %s\n", what);
-	_exit(EXIT_LOCAL_TROUBLE);
-}
 
 static struct signature_key *key_of(EVP_PKEY *pkey)
 {
@@ -44,7 +37,7 @@ struct signature_key *signature_key_new(void)
 	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 
 	if (pkey == NULL)
-		broken("make an Ed25519 key");
+		error_fatal("libcrypto cannot make an Ed25519 key");
 	return key_of(pkey);
 }
 
@@ -126,7 +119,7 @@ bool signature_key_save(const struct signature_key *key, const char *path, struc
 		!file_exists(path) || error_set(error, REMEDY_LOCAL, "%s: is there already", path);
 
 	if (done && PEM_write_bio_PKCS8PrivateKey(pem, key->key, NULL, NULL, 0, NULL, NULL) != 1)
-		broken("write a key");
+		error_fatal("libcrypto cannot write a key");
 	if (done) {
 		length = BIO_get_mem_data(pem, &bytes);
 		done = file_write(path, bytes, (size_t)length, KEY_MODE, error);
@@ -142,7 +135,7 @@ void signature_public(const struct signature_key *key, struct buffer *out)
 	long length;
 
 	if (PEM_write_bio_PUBKEY(pem, key->key) != 1)
-		broken("write a public key");
+		error_fatal("libcrypto cannot write a public key");
 	length = BIO_get_mem_data(pem, &bytes);
 	buffer_add(out, bytes, (size_t)length);
 	BIO_free(pem);
@@ -156,7 +149,7 @@ void signature_sign(const struct signature_key *key, const void *bytes, size_t l
 
 	if (EVP_DigestSignInit(context, NULL, NULL, NULL, key->key) != 1 ||
 		EVP_DigestSign(context, out, &size, bytes, length) != 1 || size != SIGNATURE_BYTES)
-		broken("sign");
+		error_fatal("libcrypto cannot sign");
 	EVP_MD_CTX_free(context);
 }
 

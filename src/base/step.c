@@ -33,7 +33,7 @@ void step_passed(const char *what)
 
 	snprintf(line, sizeof line, "%d %s", count(what), what);
 	if (file != NULL) {
-		FILE *out = fopen(file, "a");
+		FILE *out = fopen(file, "ae");
 
 		if (out != NULL) {
 			fprintf(out, "%s\n", line);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/timestamp.h"
 
-#include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <openssl/bn.h>
 #include <openssl/err.h>
@@ -22,14 +20,12 @@
 #define TS_VERIFY_CTX_set0_data TS_VERIFY_CTX_set_data
 #endif
 
-enum { EXIT_LOCAL_TROUBLE = 3, NONCE_BYTES = 8, REASON_MAX = 256 };
+enum { NONCE_BYTES = 8, REASON_MAX = 256 };
 
 static void require(bool done)
 {
-	if (done)
-		return;
-	fputs("lampwatch: libcrypto cannot make a request for a time stamp\n", stderr);
-	_exit(EXIT_LOCAL_TROUBLE);
+	if (!done)
+		error_fatal("libcrypto cannot make a request for a time stamp");
 }
 
 /* The deepest of libcrypto's complaints, which names the cause; the queue is empty then. */

@@ -3,15 +3,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <zstd.h>
 
 #include "base/buffer.h"
+#include "base/error.h"
 #include "base/memory.h"
 
 enum {
-	EXIT_LOCAL_TROUBLE = 3,
 	LEVEL = 19,      /* written once, kept for years */
 	WINDOW_MIN = 17, /* powers of two */
 	WINDOW_MAX = 27, /* what zstd(1) takes without being asked */
@@ -19,10 +18,8 @@ enum {
 
 static void require(bool done)
 {
-	if (done)
-		return;
-	fputs("lampwatch: libzstd cannot compress\n", stderr);
-	_exit(EXIT_LOCAL_TROUBLE);
+	if (!done)
+		error_fatal("libzstd cannot compress");
 }
 
 /* The prefix and the content must both lie in the window. */

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "net/http_p.h"
@@ -22,7 +22,6 @@
 enum {
 	POST_BODY_MAX = 64 * 1024,
 	PASSED_MAX = 64 * 1024, /* bytes of addresses passed through */
-	EXIT_LOCAL_TROUBLE = 3,
 };
 
 /* One scheme, name and port, with the transfers that wait for it. */
@@ -58,12 +57,8 @@ static int64_t calendar_milliseconds(void)
 
 void *http_required(void *handle)
 {
-	static const char message[] = "lampwatch: out of memory\n";
-
-	if (handle == NULL) {
-		(void)!write(STDERR_FILENO, message, sizeof message - 1);
-		_exit(EXIT_LOCAL_TROUBLE);
-	}
+	if (handle == NULL)
+		error_fatal("out of memory");
 	return handle;
 }
 

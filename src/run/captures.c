@@ -36,11 +36,11 @@ static bool time_of(const char *name, int64_t *time)
 		else if (count > 0 && strchr("-T:_.", *name) == NULL)
 			count = 0; /* a number that belonged to something else */
 	}
-	digits[count] = '\0';
 	if (count != 12 && count != 14)
 		return false;
 	if (count == 12)
-		strcat(digits, "00");
+		digits[12] = digits[13] = '0'; /* no seconds */
+	digits[14] = '\0';
 	if (strptime(digits, "%Y%m%d%H%M%S", &parts) == NULL)
 		return false;
 	*time = timegm(&parts);
