@@ -155,12 +155,8 @@ bool stamps_keep(const char *archive, struct database *database, const struct st
 
 void stamps_recorded(struct database *database, struct text_list *folders)
 {
-	struct statement *row =
-		database_query(database, "SELECT folder FROM stamp ORDER BY folder", "");
-
-	while (statement_row(row))
-		text_list_add(folders, statement_text(row, 0));
-	statement_end(row);
+	statement_texts(
+		database_query(database, "SELECT folder FROM stamp ORDER BY folder", ""), folders);
 }
 
 bool stamps_sums(struct database *database, const char *folder, char sums[static DIGEST_TEXT])

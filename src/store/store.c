@@ -142,11 +142,14 @@ static const struct column change_columns[] = {
 	{0},
 };
 
-static void load_validators(struct database *database, struct page_states *states)
+void store_pages(struct database *database, struct page_states *states)
 {
-	struct statement *row = database_query(
-		database, "SELECT page, position, body, * FROM validator", "*", validator_columns);
+	struct statement *row;
 
+	rows_take(database_query(database, "SELECT * FROM page ORDER BY name", "*", page_columns),
+		&states->list, &states->count, sizeof *states->list);
+	row = database_query(
+		database, "SELECT page, position, body, * FROM validator", "*", validator_columns);
 	while (statement_row(row)) {
 		struct page_state *state = page_states_find(states, statement_text(row, 0));
 		int64_t position = statement_integer(row, 1);
@@ -158,13 +161,6 @@ static void load_validators(struct database *database, struct page_states *state
 			statement_text(row, 2));
 	}
 	statement_end(row);
-}
-
-void store_pages(struct database *database, struct page_states *states)
-{
-	rows_take(database_query(database, "SELECT * FROM page ORDER BY name", "*", page_columns),
-		&states->list, &states->count, sizeof *states->list);
-	load_validators(database, states);
 }
 
 static int by_page_name(const void *key, const void *state)
@@ -196,13 +192,17 @@ void page_states_release(struct page_states *states)
 	*states = (struct page_states){0};
 }
 
-static void load_lamps(struct database *database, struct page_state *state)
+void store_load(struct database *database, struct page_state *state)
 {
 	struct lamps *lamps = &state->lamps;
-	struct statement *row = database_query(database,
-		"SELECT ring, peak, * FROM lamp WHERE page = ? ORDER BY id", "*t", lamp_columns,
-		state->name);
+	struct statement *row;
 
+	if (state->loaded)
+		return;
+	state->reading = statement_string(database_query(
+		database, "SELECT text FROM reading WHERE page = ?", "t", state->name));
+	row = database_query(database, "SELECT ring, peak, * FROM lamp WHERE page = ? ORDER BY id",
+		"*t", lamp_columns, state->name);
 	while (statement_row(row)) {
 		struct lamp *lamp = memory_append(&lamps->list, &lamps->count, sizeof *lamp);
 
@@ -215,15 +215,6 @@ static void load_lamps(struct database *database, struct page_state *state)
 			lamp->peak = LEVEL_UNKNOWN;
 	}
 	statement_end(row);
-}
-
-void store_load(struct database *database, struct page_state *state)
-{
-	if (state->loaded)
-		return;
-	state->reading = statement_string(database_query(
-		database, "SELECT text FROM reading WHERE page = ?", "t", state->name));
-	load_lamps(database, state);
 	state->loaded = !database_failed(database);
 }
 
@@ -232,31 +223,6 @@ void store_unload(struct page_state *state)
 	memory_set(&state->reading, NULL);
 	lamps_release(&state->lamps);
 	state->loaded = false;
-}
-
-static void save_lamps(struct database *database, const struct page_state *state)
-{
-	database_do(database, "DELETE FROM lamp WHERE page = ?", "t", state->name);
-	for (size_t i = 0; i < state->lamps.count; i++) {
-		const struct lamp *lamp = &state->lamps.list[i];
-
-		database_do(database,
-			"INSERT OR REPLACE INTO lamp (page, ring, peak, *) VALUES (?, ?, ?, *)",
-			"rttt", lamp_columns, lamp, state->name, lamp->ring.states,
-			lamp->alarm ? level_name(lamp->peak) : "");
-	}
-}
-
-static void save_validators(struct database *database, const struct page_state *state)
-{
-	database_do(database, "DELETE FROM validator WHERE page = ?", "t", state->name);
-	for (int64_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
-		if (state->validators[i].url != NULL)
-			database_do(database,
-				"INSERT INTO validator (page, position, body, *)"
-				" VALUES (?, ?, ?, *)",
-				"rtit", validator_columns, &state->validators[i], state->name, i,
-				state->validators[i].body);
 }
 
 void page_state_seen(struct page_state *state, int64_t every, int64_t now)
@@ -281,7 +247,14 @@ void store_save(struct database *database, const struct page_state *state)
 
 	database_do(
 		database, "INSERT OR REPLACE INTO page (*) VALUES (*)", "r", page_columns, state);
-	save_validators(database, state);
+	database_do(database, "DELETE FROM validator WHERE page = ?", "t", state->name);
+	for (int64_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
+		if (state->validators[i].url != NULL)
+			database_do(database,
+				"INSERT INTO validator (page, position, body, *)"
+				" VALUES (?, ?, ?, *)",
+				"rtit", validator_columns, &state->validators[i], state->name, i,
+				state->validators[i].body);
 	save_gap(database, state);
 	if (!state->loaded)
 		return;
@@ -291,7 +264,15 @@ void store_save(struct database *database, const struct page_state *state)
 			"INSERT OR REPLACE INTO reading (page, text, sha256) VALUES (?, ?, ?)",
 			"ttt", state->name, state->reading, digest);
 	}
-	save_lamps(database, state);
+	database_do(database, "DELETE FROM lamp WHERE page = ?", "t", state->name);
+	for (size_t i = 0; i < state->lamps.count; i++) {
+		const struct lamp *lamp = &state->lamps.list[i];
+
+		database_do(database,
+			"INSERT OR REPLACE INTO lamp (page, ring, peak, *) VALUES (?, ?, ?, *)",
+			"rttt", lamp_columns, lamp, state->name, lamp->ring.states,
+			lamp->alarm ? level_name(lamp->peak) : "");
+	}
 }
 
 void store_touch(struct database *database, const struct page_state *state)
