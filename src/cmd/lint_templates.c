@@ -44,9 +44,10 @@ static void lint_mails(const char *templates, struct problems *problems)
 /* An alert as there may be one. Owned by the caller. */
 static struct value *example(const struct config *config)
 {
+	char id[] = "example", name[] = "Example";
 	struct event red = {.type = EVENT_RED,
-		.indicator = (char *)"example",
-		.name = (char *)"Example",
+		.indicator = id,
+		.name = name,
 		.before = LEVEL_OPERATIONAL,
 		.after = LEVEL_MAJOR_OUTAGE,
 		.before_colour = COLOUR_GREEN,

@@ -242,29 +242,17 @@ static void read_pages(struct config *config, struct node list, struct problems 
 	}
 }
 
-/* Nothing, where what stands there is no list: that was complained about. */
-static struct node section(struct node root, const char *key)
-{
-	struct node node = node_find(root, key);
-
-	return node_type(node) == NODE_LIST ? node : (struct node){0};
-}
-
-static void read_file(struct config *config, struct node root, struct problems *problems)
-{
-	node_walk_map(problems, root, file_rules, config, config);
-	if (config->archive == NULL)
-		config->archive = file_join(config->folder, "archive");
-	if (config->timezone == NULL)
-		config->timezone = memory_string("UTC");
-	if (config->resolver == NULL && !text_empty(getenv("LAMPWATCH_RESOLVER")))
-		config->resolver = memory_string(getenv("LAMPWATCH_RESOLVER"));
-	read_pages(config, section(root, "pages"), problems);
-	config_read_routes(config, section(root, "routes"), problems);
-	config_read_webhooks(config, section(root, "webhooks"), problems);
-	config_read_maintenance(config, section(root, "maintenance"), problems);
-	config_read_subscribers(config, section(root, "subscribers"), problems);
-}
+/* In the order of reading: a subscriber may name a webhook. */
+static const struct {
+	const char *key;
+	void (*read)(struct config *config, struct node list, struct problems *problems);
+} sections[] = {
+	{"pages", read_pages},
+	{"routes", config_read_routes},
+	{"webhooks", config_read_webhooks},
+	{"maintenance", config_read_maintenance},
+	{"subscribers", config_read_subscribers},
+};
 
 static int by_line(const void *left, const void *right)
 {
@@ -280,9 +268,11 @@ static struct config *read_document(
 	const char *path, struct yaml *yaml, struct problems *problems, size_t count)
 {
 	struct config *config;
+	struct node root;
 
 	if (yaml == NULL)
 		return NULL;
+	root = yaml_root(yaml);
 	config = memory_zero(1, sizeof *config);
 	config->path = memory_string(path);
 	config->folder = file_folder(path);
@@ -290,7 +280,19 @@ static struct config *read_document(
 	config->timestamp.every = 60 * 60 * 1000;
 	config->pack_after = 30LL * 24 * 60 * 60 * 1000;
 	config->yaml = yaml;
-	read_file(config, yaml_root(config->yaml), problems);
+	node_walk_map(problems, root, file_rules, config, config);
+	if (config->archive == NULL)
+		config->archive = file_join(config->folder, "archive");
+	if (config->timezone == NULL)
+		config->timezone = memory_string("UTC");
+	if (config->resolver == NULL && !text_empty(getenv("LAMPWATCH_RESOLVER")))
+		config->resolver = memory_string(getenv("LAMPWATCH_RESOLVER"));
+	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+		struct node list = node_find(root, sections[i].key);
+
+		if (node_type(list) == NODE_LIST) /* else that was complained about */
+			sections[i].read(config, list, problems);
+	}
 	config_check(config, problems);
 	if (problems->count > count)
 		qsort(problems->list + count, problems->count - count, sizeof *problems->list,

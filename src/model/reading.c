@@ -77,11 +77,13 @@ static size_t row_count(const struct reading *reading, const struct line_type *t
 	return type->count == 0 ? 1 : *(const size_t *)((const char *)reading + type->count);
 }
 
-static void *row_at(const struct reading *reading, const struct line_type *type, size_t i)
+static const char *row_at(const struct reading *reading, const struct line_type *type, size_t i)
 {
-	char *rows = type->count == 0 ? (char *)reading : *(char **)((char *)reading + type->rows);
+	const char *start = (const char *)reading;
 
-	return rows + i * type->size;
+	if (type->count != 0)
+		start = *(const char *const *)(start + type->rows);
+	return start + i * type->size;
 }
 
 /* The page's own row is there already. */
@@ -149,13 +151,13 @@ static void write_field(const char *field, struct buffer *out)
 	free(text);
 }
 
-static char *row_line(const struct line_type *type, const void *row)
+static char *row_line(const struct line_type *type, const char *row)
 {
 	struct buffer line = {0};
 
 	buffer_text(&line, type->name);
 	for (const struct column *column = type->columns; column->type != COLUMN_END; column++) {
-		const void *field = (const char *)row + column->offset;
+		const void *field = row + column->offset;
 
 		buffer_byte(&line, '\t');
 		if (column->type == COLUMN_LEVEL)
@@ -341,8 +343,8 @@ void reading_release(struct reading *reading)
 			for (const struct column *column = type->columns;
 				column->type != COLUMN_END; column++)
 				if (column->type == COLUMN_TEXT)
-					free(*(char **)((char *)row_at(reading, type, j) +
-							column->offset));
+					free(*(char *const *)(row_at(reading, type, j) +
+							      column->offset));
 		if (type->count != 0)
 			free(*(char **)((char *)reading + type->rows));
 	}
