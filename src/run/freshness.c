@@ -10,10 +10,8 @@ const char *page_condition(
 {
 	struct schedule schedule;
 
-	if (state == NULL || !state->known)
-		return state != NULL && state->failures > 0
-			       ? state->unreadable ? "unreadable" : "unreachable"
-			       : "never read";
+	if (state == NULL || (!state->known && state->failures == 0))
+		return "never read";
 	if (state->failures > 0)
 		return state->unreadable ? "unreadable" : "unreachable";
 	schedule = (struct schedule){

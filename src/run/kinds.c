@@ -65,45 +65,25 @@ static void unknown_kind(
 	text_list_release(&names);
 }
 
-/* The page before this one that can share its kind, else NULL. */
-static struct kind *shared_kind(const struct kind_set *set, size_t i)
-{
-	const struct page_config *pages = set->config->pages;
-
-	if (node_type(pages[i].with) != NODE_NONE)
-		return NULL;
-	for (size_t j = 0; j < i; j++)
-		if (set->by_page[j] != NULL && node_type(pages[j].with) == NODE_NONE &&
-			text_equal(pages[j].kind, pages[i].kind))
-			return set->by_page[j];
-	return NULL;
-}
-
-/* A broken kind is complained about once, however many pages have it. */
-static bool was_tried(const struct kind_set *set, size_t i)
-{
-	const struct page_config *pages = set->config->pages;
-
-	for (size_t j = 0; j < i && node_type(pages[i].with) == NODE_NONE; j++)
-		if (node_type(pages[j].with) == NODE_NONE &&
-			text_equal(pages[j].kind, pages[i].kind))
-			return true;
-	return false;
-}
-
+/* Pages that give no parameters share a kind; a broken one is complained about once. */
 static void load_kind(
 	struct kind_set *set, size_t i, const char *templates, struct problems *problems)
 {
-	const struct page_config *page = &set->config->pages[i];
+	const struct page_config *pages = set->config->pages, *page = &pages[i];
+	size_t same = node_type(page->with) == NODE_NONE ? 0 : i;
 	char *path;
 
-	set->by_page[i] = shared_kind(set, i);
-	if (set->by_page[i] != NULL)
+	while (same < i && (node_type(pages[same].with) != NODE_NONE ||
+				   !text_equal(pages[same].kind, page->kind)))
+		same++;
+	if (same < i && set->by_page[same] != NULL) {
+		set->by_page[i] = set->by_page[same];
 		return;
+	}
 	path = kind_find(templates, set->config->kinds, page->kind);
 	if (path == NULL)
 		unknown_kind(set->config, i, templates, problems);
-	else if (!was_tried(set, i))
+	else if (same == i)
 		set->by_page[i] = kind_load(path, page->with, problems);
 	free(path);
 	if (set->by_page[i] != NULL)
@@ -130,24 +110,16 @@ static void unknown_template(
 	text_list_release(&names);
 }
 
-static void check_url(const struct config *config, size_t i, const struct service *service,
-	struct problems *problems)
-{
-	struct node node = node_member(node_find(yaml_root(config->yaml), "webhooks"), i);
-
-	if (service->url == NULL && node_type(node_find(node, "url")) == NODE_NONE &&
-		node_type(node_find(node, "url_file")) == NODE_NONE)
-		node_problem(problems, node, "a webhook has either \"url\" or \"url_file\"");
-}
-
 /* The webhooks' templates, and what each gives to its own. */
 static void check_webhooks(
 	const struct config *config, const char *templates, struct problems *problems)
 {
+	struct node webhooks = node_find(yaml_root(config->yaml), "webhooks");
 	char *folder = file_join(templates, "webhook");
 
 	for (size_t i = 0; i < config->webhook_count; i++) {
 		const struct webhook_config *webhook = &config->webhooks[i];
+		struct node node = node_member(webhooks, i);
 		char *file = memory_format("%s/%s.json", folder, webhook->template);
 		struct service *service = NULL;
 
@@ -156,7 +128,11 @@ static void check_webhooks(
 		else if (webhook->template_file == NULL || file_exists(webhook->template_file))
 			service = service_load(templates, webhook, problems);
 		if (service != NULL) {
-			check_url(config, i, service, problems);
+			if (service->url == NULL &&
+				node_type(node_find(node, "url")) == NODE_NONE &&
+				node_type(node_find(node, "url_file")) == NODE_NONE)
+				node_problem(problems, node,
+					"a webhook has either \"url\" or \"url_file\"");
 			service_check(service, webhook, config->path, webhook->line, problems);
 		}
 		service_free(service);

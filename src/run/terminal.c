@@ -56,8 +56,7 @@ static size_t cut(const char *text, size_t columns)
 	return at;
 }
 
-/* Returns the columns that it took. */
-static size_t print_cut(const char *text, size_t columns)
+size_t terminal_cut(const char *text, size_t columns)
 {
 	char *visible = text_visible_copy(text);
 	size_t width = text_columns(visible);
@@ -74,13 +73,8 @@ static size_t print_cut(const char *text, size_t columns)
 
 void terminal_text(const char *text, size_t columns)
 {
-	for (size_t width = print_cut(text, columns); width < columns; width++)
+	for (size_t width = terminal_cut(text, columns); width < columns; width++)
 		putchar(' ');
-}
-
-void terminal_cut(const char *text, size_t columns)
-{
-	print_cut(text, columns);
 }
 
 void terminal_time(int64_t time, const char *zone)

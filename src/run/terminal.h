@@ -21,8 +21,8 @@ void terminal_lamp(enum colour colour);
 /* Prints text made visible, cut with "…" and padded to columns; columns 0: as it is. */
 void terminal_text(const char *text, size_t columns);
 
-/* The same without padding: for what ends a line. */
-void terminal_cut(const char *text, size_t columns);
+/* The same without padding, for what ends a line. Returns the columns that it took. */
+size_t terminal_cut(const char *text, size_t columns);
 
 /* Prints "2014-01-24 20:20 CET", in the zone. */
 void terminal_time(int64_t time, const char *zone);
