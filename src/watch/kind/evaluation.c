@@ -26,9 +26,7 @@ struct evaluation {
 	size_t variable_count;
 	xmlNodePtr item;
 	struct regex_cache *regexes, *own_regexes; /* the second: owned, where none were given */
-	struct join_indexes *indexes;
-	const struct xpath *running;
-	size_t parsed; /* bytes by functions */
+	size_t parsed;                             /* bytes by functions */
 	size_t count;
 	bool failed;
 	struct error failure;
@@ -89,8 +87,9 @@ struct evaluation *evaluation_new(const char *url)
 	evaluation->context->userData = evaluation;
 	evaluation->context->error = keep_error;
 	evaluation->context->opLimit = XPATH_OPERATIONS_MAX;
+	/* A tenth of the time of a page with many rows goes into making and freeing values. */
+	xmlXPathContextSetCache(evaluation->context, 1, -1, 0);
 	evaluation->made = xmlHashCreate(0);
-	evaluation->indexes = join_indexes_new();
 	xmlXPathRegisterVariableLookup(evaluation->context, look_up, evaluation);
 	prefixes_register(evaluation->context);
 	functions_register(evaluation->context);
@@ -106,7 +105,6 @@ void evaluation_free(struct evaluation *evaluation)
 	for (size_t i = 0; i < evaluation->variable_count; i++)
 		xmlXPathFreeObject(evaluation->variables[i].value);
 	free(evaluation->variables);
-	join_indexes_free(evaluation->indexes);
 	xmlXPathFreeContext(evaluation->context);
 	xmlHashFree(evaluation->made, NULL);
 	for (size_t i = 0; i < evaluation->tree_count; i++)
@@ -144,7 +142,6 @@ void evaluation_rewind(struct evaluation *evaluation, size_t count)
 {
 	while (evaluation->variable_count > count)
 		xmlXPathFreeObject(evaluation->variables[--evaluation->variable_count].value);
-	join_indexes_clear(evaluation->indexes);
 	evaluation->context->opCount = 0;
 	evaluation->parsed = 0;
 }
@@ -184,7 +181,6 @@ static xmlXPathObjectPtr run(struct evaluation *evaluation, const struct xpath *
 {
 	xmlXPathObjectPtr value;
 
-	evaluation->running = xpath;
 	evaluation->context->doc = evaluation->page;
 	evaluation->context->node = node != NULL ? node : (xmlNodePtr)evaluation->page;
 	evaluation->failed = false;
@@ -203,27 +199,12 @@ static xmlXPathObjectPtr run(struct evaluation *evaluation, const struct xpath *
 xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xpath,
 	xmlNodePtr node, struct error *error)
 {
-	xmlXPathObjectPtr value;
+	xmlXPathObjectPtr value = run(evaluation, xpath, node, error);
 
 	evaluation->count++;
-	if (!joins_prepare(evaluation, &xpath->joins, error))
-		return NULL;
-	value = run(evaluation, xpath, node, error);
 	if (value != NULL && evaluation->seen != NULL)
 		evaluation->seen(evaluation->seen_context, xpath, value);
 	return value;
-}
-
-xmlXPathObjectPtr evaluation_nodes(
-	struct evaluation *evaluation, const struct xpath *xpath, struct error *error)
-{
-	xmlXPathObjectPtr value = run(evaluation, xpath, NULL, error);
-
-	if (value == NULL || value->type == XPATH_NODESET)
-		return value;
-	error_set(error, REMEDY_PAGE, "this gives no nodes: %.300s", xpath->text);
-	xmlXPathFreeObject(value);
-	return NULL;
 }
 
 xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpath *xpath,
@@ -255,34 +236,12 @@ static char *field(xmlChar *text)
 	return collapsed;
 }
 
-static bool take_first(void *context, xmlNodePtr node)
-{
-	*(xmlNodePtr *)context = node;
-	return false;
-}
-
-/* As evaluate_text(), by the path alone. */
-static char *walk_text(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
-	struct error *error)
-{
-	xmlNodePtr first = NULL;
-	size_t visited = path_walk(xpath->path, node != NULL ? node : (xmlNodePtr)evaluation->page,
-		take_first, &first);
-
-	evaluation->count++;
-	if (!evaluation_spend(evaluation, visited / NODES_PER_OPERATION + 1, xpath->text, error))
-		return NULL;
-	return first != NULL ? node_field(first) : memory_string("");
-}
-
 char *evaluate_text(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
 	struct error *error)
 {
 	xmlXPathObjectPtr value;
 	char *text;
 
-	if (xpath->path != NULL && evaluation->seen == NULL)
-		return walk_text(evaluation, xpath, node, error);
 	value = evaluate(evaluation, xpath, node, error);
 	if (value == NULL)
 		return NULL;
@@ -363,36 +322,15 @@ void evaluation_fail(xmlXPathParserContextPtr parser, const struct error *error)
 	xmlXPathSetError(parser, XPATH_EXPR_ERROR);
 }
 
-static bool spend(xmlXPathContextPtr context, size_t operations)
-{
-	bool enough = operations <= context->opLimit - context->opCount;
-
-	context->opCount = enough ? context->opCount + operations : context->opLimit;
-	return enough;
-}
-
-bool evaluation_spend(
-	struct evaluation *evaluation, size_t operations, const char *text, struct error *error)
-{
-	return spend(evaluation->context, operations) ||
-	       error_set(
-		       error, REMEDY_PAGE, "%s: %.300s", error_text(XPATH_OP_LIMIT_EXCEEDED), text);
-}
-
-struct join_indexes *evaluation_indexes(struct evaluation *evaluation)
-{
-	return evaluation->indexes;
-}
-
-const struct xpath *evaluation_running(const struct evaluation *evaluation)
-{
-	return evaluation->running;
-}
-
 bool evaluation_charge(xmlXPathParserContextPtr parser, size_t operations)
 {
-	if (spend(parser->context, operations))
+	xmlXPathContextPtr context = parser->context;
+
+	if (operations <= context->opLimit - context->opCount) {
+		context->opCount += operations;
 		return true;
+	}
+	context->opCount = context->opLimit;
 	xmlXPathSetError(parser, XPATH_OP_LIMIT_EXCEEDED);
 	return false;
 }

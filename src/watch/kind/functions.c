@@ -254,7 +254,7 @@ static void resolve_uri(xmlXPathParserContextPtr parser, int given)
 	release_arguments(&arguments);
 }
 
-xmlChar *node_json_key(xmlNodePtr node)
+static xmlChar *node_json_key(xmlNodePtr node)
 {
 	xmlChar *key;
 
@@ -440,7 +440,6 @@ void functions_register(xmlXPathContextPtr context)
 		if (functions[i].function != NULL)
 			xmlXPathRegisterFunc(
 				context, BAD_CAST functions[i].name, functions[i].function);
-	xmlXPathRegisterFunc(context, BAD_CAST JOIN_FUNCTION, join_function);
 }
 
 const char *const *function_names(void)

@@ -32,7 +32,6 @@ enum {
 	XPATH_OPERATIONS_MAX = 10000000, /* of one reading */
 	XPATH_TEXT_MAX = 8192,           /* bytes of one expression */
 	BYTES_PER_OPERATION = 16,        /* parsing so many costs as much as one step */
-	NODES_PER_OPERATION = 8,         /* of a path that is nothing but names */
 };
 
 /* --- tree.c, tree_json.c, nextjs.c: from text to trees. All are owned by the caller. --- */
@@ -92,70 +91,11 @@ void tree_add_attribute(xmlNodePtr element, const char *name, const char *value)
  */
 void tree_silence(void);
 
-/* --- path.c: paths that are nothing but names --- */
-
-/* The steps of a path such as ../status or components/item/@id. */
-struct path;
-
-/* Called for a node that a path leads to; false ends the walk. */
-typedef bool path_found(void *context, xmlNodePtr node);
-
-/* NULL where text has anything else than names, @, . and .. between slashes. */
-struct path *path_parse(const char *text);
-void path_free(struct path *path);
-
-/* Calls found for each node that path leads to from node, in document order and at times more than
- * once. Returns how many nodes were looked at. */
-size_t path_walk(const struct path *path, xmlNodePtr node, path_found *found, void *context);
-
-/* --- xpath_rewrite.c: the text of an expression, which libxml2 has found to be one --- */
-
-/* The text with /descendant:: for //, where that is the same and quicker; owned by the caller. NULL
- * where it is nowhere. */
-char *xpath_descend(const char *text);
-
-bool xpath_name_byte(char byte);
-
-/* Whether the byte at `at` goes on with the path that begins at text. */
-bool xpath_path_byte(const char *text, const char *at);
-
-/* Behind the string whose quote stands at `at`. */
-const char *xpath_skip_quoted(const char *at);
-
-/* Behind what closes the bracket at `at`; NULL where nothing does. */
-const char *xpath_skip_brackets(const char *at);
-
-/* --- join.c: joins of rows with other nodes --- */
-
-#define JOIN_FUNCTION                                                                              \
-	"join" /* stands in no kind: it is put into expressions when they are compiled */
-
-/* NODES[BY = $item/…], where NODES is the same for every row. */
-struct join {
-	char *nodes_text, *by_text; /* owned */
-	struct xpath *nodes;        /* owned */
-	struct path *by;            /* owned; NULL: key() */
-};
-
-struct joins {
-	struct join *list;
-	size_t count;
-};
-
-/*
- * The text with a call of JOIN_FUNCTION in place of each join that joins gets,
- * their nodes not yet compiled; owned by the caller. NULL where there are none.
- */
-char *joins_find(const char *text, struct joins *joins);
-void joins_release(struct joins *joins);
-
 /* --- xpath.c: expressions --- */
 
 struct xpath {
 	xmlXPathCompExprPtr compiled;
-	char *text;        /* owned; as the kind has it */
-	struct path *path; /* owned; the same as compiled, NULL where it is no such path */
-	struct joins joins;
+	char *text; /* owned; as the kind has it */
 };
 
 /*
@@ -251,10 +191,6 @@ void evaluation_fail(xmlXPathParserContextPtr parser, const struct error *error)
 /* Charges operations for work that libxml2 does not count; false where they are spent. */
 bool evaluation_charge(xmlXPathParserContextPtr parser, size_t operations);
 
-/* As evaluation_charge(), outside of an evaluation; text is the expression. */
-bool evaluation_spend(
-	struct evaluation *evaluation, size_t operations, const char *text, struct error *error);
-
 /* The tree that function has made of text before (and parameter, ""), or NULL. */
 xmlDocPtr evaluation_made(struct evaluation *evaluation, const char *function,
 	const char *parameter, const char *text);
@@ -267,35 +203,9 @@ void evaluation_keep(struct evaluation *evaluation, const char *function, const 
  * TREE_PARSED_MAX. */
 bool evaluation_parse(xmlXPathParserContextPtr parser, size_t bytes);
 
-/* The value of an expression in the middle of another: as evaluate_nodes() at the page's root, in
- * any number and order, and seen by nobody. */
-xmlXPathObjectPtr evaluation_nodes(
-	struct evaluation *evaluation, const struct xpath *xpath, struct error *error);
-
-const struct xpath *evaluation_running(const struct evaluation *evaluation);
-struct join_indexes *evaluation_indexes(struct evaluation *evaluation);
-
-/* --- join_index.c: what joins look up --- */
-
-struct join_indexes;
-
-struct join_indexes *join_indexes_new(void);
-void join_indexes_clear(struct join_indexes *indexes);
-void join_indexes_free(struct join_indexes *indexes);
-
-/* Makes the indexes that are not there yet; false where that takes too much work. */
-bool joins_prepare(struct evaluation *evaluation, const struct joins *joins, struct error *error);
-
-/* JOIN_FUNCTION: the nodes of the join with this number that have a text among those of the value.
- */
-void join_function(xmlXPathParserContextPtr parser, int given);
-
 /* --- functions.c: the functions beside XPath 1.0 --- */
 
 void functions_register(xmlXPathContextPtr context);
-
-/* What key() gives; owned by the caller. */
-xmlChar *node_json_key(xmlNodePtr node);
 
 /* Whether there is such a function, of XPath 1.0 or ours; NULL-ended names for a near miss. */
 const char *const *function_names(void);

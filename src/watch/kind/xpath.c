@@ -59,29 +59,6 @@ static xmlXPathCompExprPtr compile(const char *text, struct error *error)
 	return compiled;
 }
 
-/* What is the same as the text, and quicker. */
-static void find_shortcuts(struct xpath *xpath)
-{
-	char *descended = xpath_descend(xpath->text);
-	const char *text = descended != NULL ? descended : xpath->text;
-	char *joined = joins_find(text, &xpath->joins);
-
-	xpath->path = path_parse(xpath->text);
-	if (descended != NULL || joined != NULL) {
-		xmlXPathFreeCompExpr(xpath->compiled);
-		xpath->compiled = compile(joined != NULL ? joined : text, NULL);
-	}
-	for (size_t i = 0; i < xpath->joins.count; i++) {
-		struct join *join = &xpath->joins.list[i];
-
-		join->nodes = memory_zero(1, sizeof *join->nodes);
-		join->nodes->compiled = compile(join->nodes_text, NULL);
-		join->nodes->text = memory_string(join->nodes_text);
-	}
-	free(descended);
-	free(joined);
-}
-
 struct xpath *xpath_compile(
 	const char *text, const struct text_list *variables, struct error *error)
 {
@@ -102,7 +79,6 @@ struct xpath *xpath_compile(
 	xpath = memory_zero(1, sizeof *xpath);
 	xpath->compiled = compiled;
 	xpath->text = memory_string(text);
-	find_shortcuts(xpath);
 	return xpath;
 }
 
@@ -111,8 +87,6 @@ void xpath_free(struct xpath *xpath)
 	if (xpath == NULL)
 		return;
 	xmlXPathFreeCompExpr(xpath->compiled);
-	path_free(xpath->path);
-	joins_release(&xpath->joins);
 	free(xpath->text);
 	free(xpath);
 }
