@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "model/change.h"
 #include "model/indicator_state.h"
+#include "run/schema.h"
 #include "store/store.h"
 
 enum { EVERY = 100 * 1000 }; /* milliseconds: a fetch holds for 100 seconds, stale after 300 */
@@ -29,7 +30,7 @@ static int open_store(void **state)
 	if (mkdtemp(folder) == NULL)
 		return 1;
 	path = file_join(folder, "lampwatch.db");
-	database = store_open(path, false, NULL);
+	database = database_open(path, schema, false, NULL);
 	page = (struct page_state){.name = memory_string("one"), .loaded = true, .known = true};
 	return database == NULL;
 }
