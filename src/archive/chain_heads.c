@@ -19,9 +19,10 @@
 #define HEADS_TITLE "lampwatch heads 1 sha256"
 enum { FILE_MODE = 0644, HEAD_LINE_MAX = 256 };
 
-void heads_add(struct heads *heads, const char *page, int64_t sequence, const char *digest)
+void chain_heads_add(
+	struct chain_heads *heads, const char *page, int64_t sequence, const char *digest)
 {
-	struct head *head = memory_append(&heads->list, &heads->count, sizeof *head);
+	struct chain_head *head = memory_append(&heads->list, &heads->count, sizeof *head);
 
 	snprintf(head->page, sizeof head->page, "%s", page);
 	snprintf(head->digest, sizeof head->digest, "%s", digest);
@@ -30,28 +31,28 @@ void heads_add(struct heads *heads, const char *page, int64_t sequence, const ch
 
 static int by_page(const void *key, const void *head)
 {
-	return strcmp(key, ((const struct head *)head)->page);
+	return strcmp(key, ((const struct chain_head *)head)->page);
 }
 
-const struct head *heads_find(const struct heads *heads, const char *page)
+const struct chain_head *chain_heads_find(const struct chain_heads *heads, const char *page)
 {
 	if (heads->count == 0)
 		return NULL;
 	return bsearch(page, heads->list, heads->count, sizeof *heads->list, by_page);
 }
 
-void heads_release(struct heads *heads)
+void chain_heads_release(struct chain_heads *heads)
 {
 	free(heads->list);
-	*heads = (struct heads){0};
+	*heads = (struct chain_heads){0};
 }
 
-static void head_write(const struct head *head, struct buffer *out)
+static void head_write(const struct chain_head *head, struct buffer *out)
 {
 	buffer_format(out, "%s\t%" PRId64 "\t%s\n", head->page, head->sequence, head->digest);
 }
 
-void heads_write(const struct heads *heads, struct buffer *out)
+void chain_heads_write(const struct chain_heads *heads, struct buffer *out)
 {
 	buffer_text(out, HEADS_TITLE "\n");
 	for (size_t i = 0; i < heads->count; i++)
@@ -59,7 +60,7 @@ void heads_write(const struct heads *heads, struct buffer *out)
 }
 
 /* One line without its newline. Written again it must be the same: nothing may hide in it. */
-static bool head_parse(const char *line, struct heads *heads)
+static bool head_parse(const char *line, struct chain_heads *heads)
 {
 	struct buffer again = {.maximum = HEAD_LINE_MAX};
 	char page[65] = "", digest[DIGEST_TEXT] = "";
@@ -70,7 +71,7 @@ static bool head_parse(const char *line, struct heads *heads)
 		(heads->count == 0 || strcmp(heads->list[heads->count - 1].page, page) < 0);
 
 	if (good) {
-		heads_add(heads, page, sequence, digest);
+		chain_heads_add(heads, page, sequence, digest);
 		head_write(&heads->list[heads->count - 1], &again);
 		good = again.length == strlen(line) + 1 &&
 		       strncmp(again.data, line, again.length - 1) == 0;
@@ -79,7 +80,8 @@ static bool head_parse(const char *line, struct heads *heads)
 	return good;
 }
 
-bool heads_parse(const char *text, size_t length, struct heads *heads, struct error *error)
+bool chain_heads_parse(
+	const char *text, size_t length, struct chain_heads *heads, struct error *error)
 {
 	const char *end = text + length;
 	size_t number = 0;
@@ -110,7 +112,7 @@ bool heads_parse(const char *text, size_t length, struct heads *heads, struct er
 
 static bool says_already(const char *path, const void *bytes, size_t length)
 {
-	struct buffer before = {.maximum = HEADS_MAX};
+	struct buffer before = {.maximum = CHAIN_HEADS_MAX};
 	bool same = file_exists(path) && file_read(path, &before, NULL) &&
 		    before.length == length &&
 		    (length == 0 || memcmp(before.data, bytes, length) == 0);
@@ -151,23 +153,23 @@ static bool publish_signature(const char *archive, const struct buffer *text,
 
 	signature_public(key, &public);
 	signature_sign(key, buffer_string(text), text->length, signature);
-	done = publish(archive, HEADS_PUBLIC, buffer_string(&public), public.length, error);
+	done = publish(archive, CHAIN_HEADS_PUBLIC, buffer_string(&public), public.length, error);
 	if (done)
 		STEP("public key written");
-	done = done && publish(archive, HEADS_SIGNATURE, signature, sizeof signature, error);
+	done = done && publish(archive, CHAIN_HEADS_SIGNATURE, signature, sizeof signature, error);
 	if (done)
 		STEP("signature written");
 	buffer_release(&public);
 	return done;
 }
 
-bool heads_publish(const char *archive, const struct buffer *text, const struct signature_key *key,
-	struct error *error)
+bool chain_heads_publish(const char *archive, const struct buffer *text,
+	const struct signature_key *key, struct error *error)
 {
-	bool done = key != NULL || (withdraw(archive, HEADS_SIGNATURE, error) &&
-					   withdraw(archive, HEADS_PUBLIC, error));
+	bool done = key != NULL || (withdraw(archive, CHAIN_HEADS_SIGNATURE, error) &&
+					   withdraw(archive, CHAIN_HEADS_PUBLIC, error));
 
-	done = done && publish(archive, HEADS_FILE, buffer_string(text), text->length, error);
+	done = done && publish(archive, CHAIN_HEADS_FILE, buffer_string(text), text->length, error);
 	if (done)
 		STEP("heads written");
 	if (done && key != NULL)
@@ -175,10 +177,11 @@ bool heads_publish(const char *archive, const struct buffer *text, const struct 
 	return done;
 }
 
-bool heads_published(const char *archive, const struct buffer *text, bool signature)
+bool chain_heads_published(const char *archive, const struct buffer *text, bool signature)
 {
-	char *heads = file_join(archive, HEADS_FILE), *sig = file_join(archive, HEADS_SIGNATURE);
-	char *public = file_join(archive, HEADS_PUBLIC);
+	char *heads = file_join(archive, CHAIN_HEADS_FILE),
+	     *sig = file_join(archive, CHAIN_HEADS_SIGNATURE);
+	char *public = file_join(archive, CHAIN_HEADS_PUBLIC);
 	bool there = says_already(heads, buffer_string(text), text->length) &&
 		     file_exists(sig) == signature && file_exists(public) == signature;
 

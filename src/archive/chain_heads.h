@@ -27,44 +27,46 @@ struct buffer;
 struct error;
 struct signature_key;
 
-#define HEADS_FILE "heads"
-#define HEADS_SIGNATURE "heads.sig"
-#define HEADS_PUBLIC "heads.pub"
-enum { HEADS_MAX = 4 * 1024 * 1024 }; /* bytes: ten thousand pages with the longest names */
+#define CHAIN_HEADS_FILE "heads"
+#define CHAIN_HEADS_SIGNATURE "heads.sig"
+#define CHAIN_HEADS_PUBLIC "heads.pub"
+enum { CHAIN_HEADS_MAX = 4 * 1024 * 1024 }; /* bytes: ten thousand pages with the longest names */
 
-struct head {
+struct chain_head {
 	char page[65];
 	int64_t sequence;
 	char digest[DIGEST_TEXT];
 };
 
-struct heads {
-	struct head *list; /* owned; sorted by name, bytewise */
+struct chain_heads {
+	struct chain_head *list; /* owned; sorted by name, bytewise */
 	size_t count;
 };
 
 /* Adds a page's, behind those whose names come before it. */
-void heads_add(struct heads *heads, const char *page, int64_t sequence, const char *digest);
+void chain_heads_add(
+	struct chain_heads *heads, const char *page, int64_t sequence, const char *digest);
 
 /* NULL where the page is not listed. */
-const struct head *heads_find(const struct heads *heads, const char *page);
-void heads_release(struct heads *heads);
+const struct chain_head *chain_heads_find(const struct chain_heads *heads, const char *page);
+void chain_heads_release(struct chain_heads *heads);
 
 /* Adds the file's text. */
-void heads_write(const struct heads *heads, struct buffer *out);
+void chain_heads_write(const struct chain_heads *heads, struct buffer *out);
 
 /* The reverse, strictly: REMEDY_LOCAL names the line that is none of ours. */
-bool heads_parse(const char *text, size_t length, struct heads *heads, struct error *error);
+bool chain_heads_parse(
+	const char *text, size_t length, struct chain_heads *heads, struct error *error);
 
 /*
  * Steps 1 to 3; a file that says already what it should is not written again. key NULL: without
  * a signature. Errors: REMEDY_LOCAL.
  */
-bool heads_publish(const char *archive, const struct buffer *text, const struct signature_key *key,
-	struct error *error);
+bool chain_heads_publish(const char *archive, const struct buffer *text,
+	const struct signature_key *key, struct error *error);
 
 /* True where heads holds this text, and the signature and its key are there or, without a key,
  * are not. */
-bool heads_published(const char *archive, const struct buffer *text, bool signature);
+bool chain_heads_published(const char *archive, const struct buffer *text, bool signature);
 
 #endif

@@ -36,10 +36,10 @@ static char *incoming(const char *archive)
 
 static char *in_place(const char *archive, const char *folder)
 {
-	return memory_format("%s/" STAMPS_FOLDER "/%s", archive, folder);
+	return memory_format("%s/" TIMESTAMPS_FOLDER "/%s", archive, folder);
 }
 
-char *stamps_path(const char *archive, const char *folder, const char *name)
+char *timestamps_path(const char *archive, const char *folder, const char *name)
 {
 	char *path = in_place(archive, folder), *file;
 
@@ -79,14 +79,14 @@ static char *free_name(const char *archive, int64_t time)
 }
 
 /* Step 1. */
-static bool write_folder(const char *path, const struct stamp *stamp, char sums[static DIGEST_TEXT],
-	struct error *error)
+static bool write_folder(const char *path, const struct timestamp *stamp,
+	char sums[static DIGEST_TEXT], struct error *error)
 {
 	const struct {
 		const char *name;
 		const struct buffer *bytes;
-	} files[] = {{HEADS_FILE, stamp->heads}, {STAMPS_REPLY, stamp->reply},
-		{HEADS_SIGNATURE, stamp->signature}, {HEADS_PUBLIC, stamp->public}};
+	} files[] = {{CHAIN_HEADS_FILE, stamp->heads}, {TIMESTAMPS_REPLY, stamp->reply},
+		{CHAIN_HEADS_SIGNATURE, stamp->signature}, {CHAIN_HEADS_PUBLIC, stamp->public}};
 	struct folder folder;
 
 	folder_begin(&folder, path, error);
@@ -98,7 +98,7 @@ static bool write_folder(const char *path, const struct stamp *stamp, char sums[
 }
 
 /* Step 2. */
-static bool record(struct database *database, const struct stamp *stamp, const char *name,
+static bool record(struct database *database, const struct timestamp *stamp, const char *name,
 	const char *sums, struct error *error)
 {
 	char digest[DIGEST_TEXT];
@@ -130,7 +130,7 @@ static bool move_into_place(const char *archive, const char *name, struct error 
 	return done;
 }
 
-bool stamps_keep(const char *archive, struct database *database, const struct stamp *stamp,
+bool timestamps_keep(const char *archive, struct database *database, const struct timestamp *stamp,
 	struct error *error)
 {
 	char *path = incoming(archive), *name = free_name(archive, stamp->time);
@@ -153,13 +153,13 @@ bool stamps_keep(const char *archive, struct database *database, const struct st
 	return done;
 }
 
-void stamps_recorded(struct database *database, struct text_list *folders)
+void timestamps_recorded(struct database *database, struct text_list *folders)
 {
 	statement_texts(
 		database_query(database, "SELECT folder FROM stamp ORDER BY folder", ""), folders);
 }
 
-bool stamps_sums(struct database *database, const char *folder, char sums[static DIGEST_TEXT])
+bool timestamps_sums(struct database *database, const char *folder, char sums[static DIGEST_TEXT])
 {
 	struct statement *row =
 		database_query(database, "SELECT sums FROM stamp WHERE folder = ?", "t", folder);
@@ -172,7 +172,7 @@ bool stamps_sums(struct database *database, const char *folder, char sums[static
 }
 
 /* The folder that lies in incoming is known by its digests. */
-bool stamps_settle(const char *archive, struct database *database, struct error *error)
+bool timestamps_settle(const char *archive, struct database *database, struct error *error)
 {
 	char *path = incoming(archive), *sums = file_join(path, ARCHIVE_SUMS);
 	struct buffer list = {.maximum = SUMS_MAX};
@@ -222,9 +222,9 @@ static void list_below(const char *path, const char *relative, int depth, struct
 	text_list_release(&names);
 }
 
-void stamps_list(const char *archive, struct text_list *folders, struct text_list *others)
+void timestamps_list(const char *archive, struct text_list *folders, struct text_list *others)
 {
-	char *path = file_join(archive, STAMPS_FOLDER);
+	char *path = file_join(archive, TIMESTAMPS_FOLDER);
 
 	list_below(path, "", 0, folders, others);
 	free(path);

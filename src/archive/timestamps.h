@@ -7,7 +7,7 @@
  *   1  the folder is written under .state/incoming and synced
  *   2  a transaction holds its row
  *   3  the folder is renamed into place
- * stamps_settle() goes on from there.
+ * timestamps_settle() goes on from there.
  */
 #ifndef LAMPWATCH_TIMESTAMPS_H
 #define LAMPWATCH_TIMESTAMPS_H
@@ -24,10 +24,10 @@ struct error;
 
 extern const struct schema_step stamps_schema[];
 
-#define STAMPS_FOLDER "heads.stamps"
-#define STAMPS_REPLY "heads.tsr"
+#define TIMESTAMPS_FOLDER "heads.stamps"
+#define TIMESTAMPS_REPLY "heads.tsr"
 
-struct stamp {
+struct timestamp {
 	const struct buffer *heads, *reply;      /* borrowed */
 	const struct buffer *signature, *public; /* borrowed; NULL where heads is not signed */
 	int64_t time;                            /* as the stamp says, seconds since 1970 */
@@ -35,25 +35,25 @@ struct stamp {
 
 /* Steps 1 to 3. Within step 2 the facts are set as well: `stamped` to the SHA-256 of heads.
  * Errors: REMEDY_LOCAL. */
-bool stamps_keep(const char *archive, struct database *database, const struct stamp *stamp,
+bool timestamps_keep(const char *archive, struct database *database, const struct timestamp *stamp,
 	struct error *error);
 
 /* What a crash left between two steps: rolled forward where there is a row, else thrown away. */
-bool stamps_settle(const char *archive, struct database *database, struct error *error);
+bool timestamps_settle(const char *archive, struct database *database, struct error *error);
 
 /* Adds the folders that lie under heads.stamps, relative to it ("2026/11/2026-11-23T110942Z"),
  * oldest first. What else lies there is added to others. */
 struct text_list;
-void stamps_list(const char *archive, struct text_list *folders, struct text_list *others);
+void timestamps_list(const char *archive, struct text_list *folders, struct text_list *others);
 
 /* Adds the folders that the database has rows of, oldest first. */
-void stamps_recorded(struct database *database, struct text_list *folders);
+void timestamps_recorded(struct database *database, struct text_list *folders);
 
 /* The SHA-256 of the folder's SHA256SUMS as the database has it; false where it has no such row. */
-bool stamps_sums(struct database *database, const char *folder, char sums[static DIGEST_TEXT]);
+bool timestamps_sums(struct database *database, const char *folder, char sums[static DIGEST_TEXT]);
 
 /* The path of a stamp's file (NULL: of its folder); one that step 3 is due for is found too.
  * Owned by the caller. */
-char *stamps_path(const char *archive, const char *folder, const char *name);
+char *timestamps_path(const char *archive, const char *folder, const char *name);
 
 #endif

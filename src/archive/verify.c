@@ -55,9 +55,9 @@ static bool take_folder(const struct check *check, const char *name, struct text
 	if (check->with->database == NULL) {
 		if (folder && text_is_name(name) && file_exists(chain))
 			text_list_add(pages, name);
-		else if (folder && !text_equal(name, STAMPS_FOLDER))
+		else if (folder && !text_equal(name, TIMESTAMPS_FOLDER))
 			good = verify_wrong(check, path, "has been added: it has no chain");
-	} else if (folder && !text_equal(name, STAMPS_FOLDER) &&
+	} else if (folder && !text_equal(name, TIMESTAMPS_FOLDER) &&
 		   page_states_find(&check->states, name) == NULL) {
 		good = verify_wrong(check, file_exists(chain) ? chain : path,
 			"has been added: it belongs to no page of the database");

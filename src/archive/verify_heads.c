@@ -18,20 +18,21 @@
 #include "base/text.h"
 #include "base/timestamp.h"
 
-static bool read_heads(
-	const struct check *check, const char *path, struct buffer *text, struct heads *heads)
+static bool read_chain_heads(
+	const struct check *check, const char *path, struct buffer *text, struct chain_heads *heads)
 {
-	text->maximum = HEADS_MAX;
+	text->maximum = CHAIN_HEADS_MAX;
 	return file_read(path, text, check->error) &&
-	       (heads_parse(buffer_string(text), text->length, heads, check->error) ||
+	       (chain_heads_parse(buffer_string(text), text->length, heads, check->error) ||
 		       error_prefix(check->error, "%s", path));
 }
 
 /* Each head is a line that the page's chain really has. */
-static bool check_lines(const struct check *check, const char *path, const struct heads *heads)
+static bool check_lines(
+	const struct check *check, const char *path, const struct chain_heads *heads)
 {
 	for (size_t i = 0; i < heads->count; i++) {
-		const struct head *head = &heads->list[i];
+		const struct chain_head *head = &heads->list[i];
 		const struct chain_seen *seen = verify_chain_of(check, head->page);
 
 		if (verify_intended(check, head->page, NULL)) /* its chain has still to grow */
@@ -46,11 +47,11 @@ static bool check_lines(const struct check *check, const char *path, const struc
 }
 
 /* heads as they are now: of every page, and its chain's end. */
-static bool check_ends(const struct check *check, const char *path, const struct heads *heads)
+static bool check_ends(const struct check *check, const char *path, const struct chain_heads *heads)
 {
 	for (size_t i = 0; i < check->chain_count; i++) {
 		const struct chain_seen *seen = &check->chains[i];
-		const struct head *head = heads_find(heads, seen->page);
+		const struct chain_head *head = chain_heads_find(heads, seen->page);
 
 		if (seen->count > 0 && !verify_intended(check, seen->page, NULL) &&
 			(head == NULL || head->sequence != (int64_t)seen->count))
@@ -103,7 +104,8 @@ static bool check_public(const struct check *check, const char *path, const stru
 static bool check_signature(const struct check *check, const char *folder,
 	const struct buffer *text, struct buffer *public)
 {
-	char *sig = file_join(folder, HEADS_SIGNATURE), *pub = file_join(folder, HEADS_PUBLIC);
+	char *sig = file_join(folder, CHAIN_HEADS_SIGNATURE),
+	     *pub = file_join(folder, CHAIN_HEADS_PUBLIC);
 	struct buffer signature = {.maximum = SIGNATURE_PEM_MAX};
 	bool good;
 
@@ -119,7 +121,8 @@ static bool check_signature(const struct check *check, const char *folder,
 
 static bool has_signature(const char *folder)
 {
-	char *sig = file_join(folder, HEADS_SIGNATURE), *pub = file_join(folder, HEADS_PUBLIC);
+	char *sig = file_join(folder, CHAIN_HEADS_SIGNATURE),
+	     *pub = file_join(folder, CHAIN_HEADS_PUBLIC);
 	bool has = file_exists(sig) || file_exists(pub);
 
 	free(pub);
@@ -130,7 +133,7 @@ static bool has_signature(const char *folder)
 static bool check_own_signature(const struct check *check, const struct buffer *text)
 {
 	const char *archive = check->with->archive;
-	char *pub = file_join(archive, HEADS_PUBLIC);
+	char *pub = file_join(archive, CHAIN_HEADS_PUBLIC);
 	struct buffer public = {0};
 	bool good = true;
 
@@ -146,20 +149,20 @@ static bool check_own_signature(const struct check *check, const struct buffer *
 
 bool verify_heads(struct check *check)
 {
-	char *path = file_join(check->with->archive, HEADS_FILE);
+	char *path = file_join(check->with->archive, CHAIN_HEADS_FILE);
 	struct buffer text = {0};
-	struct heads heads = {0};
+	struct chain_heads heads = {0};
 	bool good = true;
 
 	if (check->unfinished) /* the next run writes and signs it */
 		goto out;
-	good = read_heads(check, path, &text, &heads) && check_lines(check, path, &heads) &&
+	good = read_chain_heads(check, path, &text, &heads) && check_lines(check, path, &heads) &&
 	       check_ends(check, path, &heads) &&
 	       (check->with->database == NULL || fact_is(check, "heads", &text) ||
 		       verify_wrong(check, path, "is not the one that the database names")) &&
 	       check_own_signature(check, &text);
 out:
-	heads_release(&heads);
+	chain_heads_release(&heads);
 	buffer_release(&text);
 	free(path);
 	return good;
@@ -188,24 +191,25 @@ static bool check_reply(const struct check *check, const char *path, const struc
 
 static bool check_stamp(struct check *check, const char *name)
 {
-	char *folder = stamps_path(check->with->archive, name, NULL);
-	char *path = file_join(folder, HEADS_FILE), *reply = file_join(folder, STAMPS_REPLY);
+	char *folder = timestamps_path(check->with->archive, name, NULL);
+	char *path = file_join(folder, CHAIN_HEADS_FILE),
+	     *reply = file_join(folder, TIMESTAMPS_REPLY);
 	struct buffer text = {0}, public = {0};
-	struct heads heads = {0};
+	struct chain_heads heads = {0};
 	char sums[DIGEST_TEXT];
 	bool recorded = check->with->database != NULL, good = true;
 
-	if (recorded && !stamps_sums(check->with->database, name, sums))
+	if (recorded && !timestamps_sums(check->with->database, name, sums))
 		good = verify_wrong(
 			check, folder, "has been added: the database has no such stamp");
 	good = good && verify_folder(check, folder, recorded ? sums : NULL) &&
-	       read_heads(check, path, &text, &heads) && check_lines(check, path, &heads) &&
+	       read_chain_heads(check, path, &text, &heads) && check_lines(check, path, &heads) &&
 	       (!has_signature(folder) || check_signature(check, folder, &text, &public)) &&
 	       check_reply(check, reply, &text);
 	check->verified->stamps++;
 	buffer_release(&public);
 	buffer_release(&text);
-	heads_release(&heads);
+	chain_heads_release(&heads);
 	free(reply);
 	free(path);
 	free(folder);
@@ -217,11 +221,11 @@ bool verify_stamps(struct check *check)
 	struct text_list folders = {0}, others = {0}, recorded = {0};
 	bool good = true;
 
-	stamps_list(check->with->archive, &folders, &others);
+	timestamps_list(check->with->archive, &folders, &others);
 	if (check->with->database != NULL)
-		stamps_recorded(check->with->database, &recorded);
+		timestamps_recorded(check->with->database, &recorded);
 	if (others.count > 0) {
-		char *path = stamps_path(check->with->archive, others.list[0], NULL);
+		char *path = timestamps_path(check->with->archive, others.list[0], NULL);
 
 		good = verify_wrong(check, path, "has been added");
 		free(path);

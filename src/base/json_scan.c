@@ -111,12 +111,12 @@ static bool take_escape(struct scan *scan)
 {
 	static const char pairs[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
 	uint32_t character;
-	char letter;
+	char incoming;
 
 	if (scan->at == scan->end)
 		return false;
-	letter = *scan->at++;
-	if (letter == 'u') {
+	incoming = *scan->at++;
+	if (incoming == 'u') {
 		if (!take_unicode(scan, &character))
 			return false;
 		if (scan->visitor != NULL)
@@ -124,7 +124,7 @@ static bool take_escape(struct scan *scan)
 		return true;
 	}
 	for (const char *pair = pairs; *pair != '\0'; pair += 2)
-		if (*pair == letter) {
+		if (*pair == incoming) {
 			if (scan->visitor != NULL)
 				buffer_byte(&scan->text, pair[1]);
 			return true;

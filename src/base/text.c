@@ -35,7 +35,7 @@ bool text_ends(const char *text, const char *suffix)
 	return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
-static bool same_letter(char a, char b, bool fold)
+static bool same_mail(char a, char b, bool fold)
 {
 	if (fold && a >= 'A' && a <= 'Z')
 		a = (char)(a - 'A' + 'a');
@@ -53,7 +53,7 @@ bool text_matches(const char *text, const char *pattern, bool fold)
 		if (*pattern == '*') {
 			star = pattern++;
 			resume = text;
-		} else if (*pattern != '\0' && same_letter(*text, *pattern, fold)) {
+		} else if (*pattern != '\0' && same_mail(*text, *pattern, fold)) {
 			text++;
 			pattern++;
 		} else if (star != NULL) {
@@ -329,7 +329,7 @@ static size_t distance(const char *a, const char *b)
 
 		row[0] = i;
 		for (size_t j = 1; j <= length; j++) {
-			size_t cost = diagonal + (same_letter(a[i - 1], b[j - 1], true) ? 0 : 1);
+			size_t cost = diagonal + (same_mail(a[i - 1], b[j - 1], true) ? 0 : 1);
 
 			diagonal = row[j];
 			if (row[j] + 1 < cost)

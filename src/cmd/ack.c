@@ -28,24 +28,25 @@ struct answer {
 };
 
 /* "overall" means the page's own level, which patterns never choose. */
-static bool is_meant(
-	const struct answer *answer, const struct alarm *alarm, const struct lamp *lamp)
+static bool is_meant(const struct answer *answer, const struct alarm *alarm,
+	const struct indicator_state *indicator)
 {
 	if (answer->patterns.count == 0)
 		return true;
 	if (alarm->indicator[0] == '\0')
 		return text_equal(answer->patterns.list[0], "overall");
-	return patterns_choose(&answer->patterns, alarm->indicator, lamp != NULL ? lamp->group : "",
-		lamp != NULL ? lamp->name : "");
+	return patterns_choose(&answer->patterns, alarm->indicator,
+		indicator != NULL ? indicator->group : "",
+		indicator != NULL ? indicator->name : "");
 }
 
-static void acknowledge(
-	const struct answer *answer, const struct alarm *alarm, const struct lamp *lamp)
+static void acknowledge(const struct answer *answer, const struct alarm *alarm,
+	const struct indicator_state *indicator)
 {
 	const struct invocation *invocation = answer->context->invocation;
-	char *label = alarm->indicator[0] == '\0' || lamp == NULL
+	char *label = alarm->indicator[0] == '\0' || indicator == NULL
 			      ? memory_string("overall")
-			      : text_label(lamp->group, lamp->name);
+			      : text_label(indicator->group, indicator->name);
 
 	alarm_acknowledge(answer->context->database, alarm->id, invocation->clock);
 	store_add_event(answer->context->database, alarm->page, invocation->clock, "acknowledged",
@@ -67,13 +68,14 @@ static size_t acknowledge_all(const struct answer *answer)
 	alarms_load(answer->context->database, answer->state->name, &alarms);
 	for (size_t i = 0; i < alarms.count; i++) {
 		const struct alarm *alarm = &alarms.list[i];
-		const struct lamp *lamp = lamps_find(&answer->state->lamps, alarm->indicator);
+		const struct indicator_state *indicator =
+			indicator_states_find(&answer->state->indicators, alarm->indicator);
 
-		if (!is_meant(answer, alarm, lamp))
+		if (!is_meant(answer, alarm, indicator))
 			continue;
 		meant++;
 		if (alarm->acknowledged == 0)
-			acknowledge(answer, alarm, lamp);
+			acknowledge(answer, alarm, indicator);
 	}
 	alarms_release(&alarms);
 	return meant;

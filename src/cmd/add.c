@@ -52,7 +52,7 @@ static int complain(const struct addition *addition, const char *text)
 	fprintf(stderr, "lampwatch add: %s%s%s\n", text_starts(text, addition->word) ? "" : visible,
 		text_starts(text, addition->word) ? "" : ": ", text);
 	free(visible);
-	return EXIT_OWED;
+	return EXIT_PENDING;
 }
 
 static int load_catalogue(struct addition *addition)
@@ -426,7 +426,7 @@ int command_add(struct context *context, const struct options *options, char **w
 	status = load_catalogue(&addition);
 	if (status == EXIT_DONE && options->search != NULL)
 		status = print_services(&addition.catalogue, options->search) ? EXIT_DONE
-									      : EXIT_OWED;
+									      : EXIT_PENDING;
 	else if (status == EXIT_DONE)
 		status = find_and_add(&addition);
 	addition_release(&addition);

@@ -15,9 +15,9 @@ enum {
 	NUMBER_BYTES = 8, /* what "-2" and its kin may take of them */
 };
 
-static char folded(char letter)
+static char folded(char incoming)
 {
-	return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+	return incoming >= 'A' && incoming <= 'Z' ? (char)(incoming - 'A' + 'a') : incoming;
 }
 
 char *name_of_text(const char *text)
@@ -27,16 +27,16 @@ char *name_of_text(const char *text)
 	bool gap = false;
 
 	for (; *text != '\0' && !name.overflowed; text++) {
-		char letter = folded(*text);
-		bool dot = letter == '.' || letter == '_';
+		char incoming = folded(*text);
+		bool dot = incoming == '.' || incoming == '_';
 
-		if (strchr(letters, letter) == NULL && !(dot && name.length > 0 && !gap)) {
+		if (strchr(letters, incoming) == NULL && !(dot && name.length > 0 && !gap)) {
 			gap = name.length > 0;
 			continue;
 		}
 		if (gap)
 			buffer_byte(&name, '-');
-		buffer_byte(&name, letter);
+		buffer_byte(&name, incoming);
 		gap = false;
 	}
 	while (name.length > 0 && strchr("-._", name.data[name.length - 1]) != NULL)

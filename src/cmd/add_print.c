@@ -85,7 +85,7 @@ static void print_overall(const struct reading *reading)
 {
 	print_label("page");
 	print_colour(reading->level);
-	printf(" %s", level_words(reading->level));
+	printf(" %s", level_label(reading->level));
 	if (!text_empty(reading->word)) {
 		fputs(" (\"", stdout);
 		terminal_text(reading->word, 0);
@@ -104,7 +104,7 @@ static void print_indicator(const struct indicator *indicator)
 	print_colour(indicator->level);
 	putchar(' ');
 	terminal_text(indicator->name, NAME_COLUMNS);
-	printf(" %s\n", level_words(indicator->level));
+	printf(" %s\n", level_label(indicator->level));
 }
 
 static bool is_green(const struct indicator *indicator)

@@ -59,18 +59,18 @@ void catalogue_release(struct catalogue *catalogue)
 	*catalogue = (struct catalogue){0};
 }
 
-static const char *next_letter(const char *text)
+static const char *next_mail(const char *text)
 {
 	while (*text != '\0' && !isalnum((unsigned char)*text) && (unsigned char)*text < 0x80)
 		text++;
 	return text;
 }
 
-static bool same_letters(const char *a, const char *b)
+static bool same_mails(const char *a, const char *b)
 {
 	for (;; a++, b++) {
-		a = next_letter(a);
-		b = next_letter(b);
+		a = next_mail(a);
+		b = next_mail(b);
 		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
 			return false;
 		if (*a == '\0')
@@ -80,15 +80,15 @@ static bool same_letters(const char *a, const char *b)
 
 const struct service *catalogue_find(const struct catalogue *catalogue, const char *name)
 {
-	if (*next_letter(name) == '\0')
+	if (*next_mail(name) == '\0')
 		return NULL;
 	for (size_t i = 0; i < catalogue->count; i++) {
 		const struct service *service = &catalogue->list[i];
 
-		if (same_letters(service->name, name))
+		if (same_mails(service->name, name))
 			return service;
 		for (size_t j = 0; j < service->aliases.count; j++)
-			if (same_letters(service->aliases.list[j], name))
+			if (same_mails(service->aliases.list[j], name))
 				return service;
 	}
 	return NULL;

@@ -15,7 +15,7 @@
 enum { TYPE_COLUMNS = 19 };
 
 /* States are the provider's own words. */
-static void print_turn(const struct change *change)
+static void print_transition(const struct change *change)
 {
 	fputs(": ", stdout);
 	terminal_text(change->before, 0);
@@ -29,7 +29,7 @@ static void print_change(const struct change *change)
 	putchar(' ');
 	terminal_text(change->name, 0);
 	if (change->before[0] != '\0' || change->after[0] != '\0')
-		print_turn(change);
+		print_transition(change);
 	if (change->text[0] != '\0') {
 		fputs(" (", stdout);
 		terminal_text(change->text, 0);

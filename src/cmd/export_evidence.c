@@ -40,8 +40,8 @@ static void put_stamp(struct value *data, int64_t stamped)
 	value_put(data, "stamp", stamp);
 }
 
-static bool add_instructions(
-	const struct context *context, const char *page, struct proof *proof, struct error *error)
+static bool add_instructions(const struct context *context, const char *page,
+	struct evidence_bundle *proof, struct error *error)
 {
 	char *folder = file_join(context->templates, "evidence");
 	struct value *data = value_map();
@@ -64,7 +64,7 @@ static bool add_instructions(
 		put_stamp(data, proof->stamped);
 	good = template_render_file(folder, "instructions.txt", data, &text, error);
 	if (good)
-		proof_add(proof, "INSTRUCTIONS.txt", &text);
+		evidence_bundle_add(proof, "INSTRUCTIONS.txt", &text);
 	buffer_release(&text);
 	value_free(data);
 	free(folder);
@@ -72,7 +72,8 @@ static bool add_instructions(
 }
 
 /* For convenience; whoever checks it gets it from the authority. */
-static bool add_authority(const struct context *context, struct proof *proof, struct error *error)
+static bool add_authority(
+	const struct context *context, struct evidence_bundle *proof, struct error *error)
 {
 	const char *path = context->config->timestamp.ca_file;
 	struct buffer bytes = {.maximum = AUTHORITY_MAX};
@@ -81,7 +82,7 @@ static bool add_authority(const struct context *context, struct proof *proof, st
 	if (proof->stamped != 0 && path != NULL) {
 		good = file_read(path, &bytes, error);
 		if (good)
-			proof_add(proof, "authority.pem", &bytes);
+			evidence_bundle_add(proof, "authority.pem", &bytes);
 	}
 	buffer_release(&bytes);
 	return good;
@@ -89,7 +90,7 @@ static bool add_authority(const struct context *context, struct proof *proof, st
 
 /* ---- where it goes ---- */
 
-static bool write_zip(const struct proof *proof, const char *path, struct error *error)
+static bool write_zip(const struct evidence_bundle *proof, const char *path, struct error *error)
 {
 	struct zip *zip = zip_open(path, ZIP_MAX, error);
 	char *root = memory_string(file_name(path));
@@ -112,7 +113,7 @@ static bool write_zip(const struct proof *proof, const char *path, struct error 
 	return zip_finish(zip, error);
 }
 
-static bool write_file(const char *folder, const struct proof_file *file, struct error *error)
+static bool write_file(const char *folder, const struct evidence_file *file, struct error *error)
 {
 	char *path = file_join(folder, file->name), *above = file_folder(path);
 	bool done = file_make_folders(above, FOLDER_MODE, error) &&
@@ -125,7 +126,7 @@ static bool write_file(const char *folder, const struct proof_file *file, struct
 }
 
 /* Under another name until it is whole. */
-static bool write_folder(const struct proof *proof, const char *path, struct error *error)
+static bool write_folder(const struct evidence_bundle *proof, const char *path, struct error *error)
 {
 	char *unfinished = memory_format("%s.new", path);
 	bool done = !file_exists(path) ||
@@ -146,15 +147,15 @@ static bool write_folder(const struct proof *proof, const char *path, struct err
 static bool export_snapshot(const struct context *context, const char *page,
 	const struct snapshot_row *row, const char *path, struct error *error)
 {
-	struct proof proof = {0};
-	bool good = proof_gather(context->config->archive, page, row, &proof, error) &&
+	struct evidence_bundle proof = {0};
+	bool good = evidence_bundle_gather(context->config->archive, page, row, &proof, error) &&
 		    add_authority(context, &proof, error) &&
 		    add_instructions(context, page, &proof, error);
 
 	if (good)
 		good = text_ends(path, ".zip") ? write_zip(&proof, path, error)
 					       : write_folder(&proof, path, error);
-	proof_release(&proof);
+	evidence_bundle_release(&proof);
 	return good;
 }
 

@@ -176,7 +176,7 @@ static int feed_all(struct import *import)
 {
 	int result;
 
-	observe_recover(
+	observer_recover(
 		&import->feeder.observer, kind_for, import->context->kinds, &import->feeder.states);
 	if (!may_be_added(import))
 		return EXIT_USAGE;
@@ -190,7 +190,7 @@ static int feed_all(struct import *import)
 	result = feeder_finish(&import->feeder);
 	if (import->context->invocation->verbosity > 0)
 		printf("%zu captures, %zu left out\n", import->captures.count, import->left_out);
-	return result == EXIT_DONE && import->left_out > 0 ? EXIT_OWED : result;
+	return result == EXIT_DONE && import->left_out > 0 ? EXIT_PENDING : result;
 }
 
 /* A run that is at work is waited for; none begins meanwhile. */

@@ -148,7 +148,7 @@ static int test_kind(const struct kind *kind, const struct test *test)
 	buffer_release(&text);
 	reading_release(&reading);
 	trace_free(trace);
-	return good ? EXIT_DONE : EXIT_OWED;
+	return good ? EXIT_DONE : EXIT_PENDING;
 }
 
 static int run_test(const struct context *context, const struct options *options, struct test *test)
@@ -163,7 +163,7 @@ static int run_test(const struct context *context, const struct options *options
 			"lampwatch kinds: there are more files than the kind has documents\n");
 	} else if (kind != NULL) {
 		read_limit("kinds", test->words[0]);
-		status = read_files(test) ? test_kind(kind, test) : EXIT_OWED;
+		status = read_files(test) ? test_kind(kind, test) : EXIT_PENDING;
 	}
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		buffer_release(&test->bodies[i]);

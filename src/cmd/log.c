@@ -23,7 +23,7 @@ struct log {
 	struct value *entries; /* --json */
 };
 
-static void print_line(const struct log *log, const struct history *line)
+static void print_line(const struct log *log, const struct log_entry *line)
 {
 	bool event = text_equal(line->what, "event"),
 	     levels = line->before[0] != '\0' || line->after[0] != '\0';
@@ -32,9 +32,9 @@ static void print_line(const struct log *log, const struct history *line)
 
 	date_write_short(line->time, log->context->config->timezone, time);
 	buffer_format(&text, "%s  %s  %s %s  %s", time, line->page,
-		event        ? "event"
-		: line->anew ? "anew"
-			     : "changed",
+		event          ? "event"
+		: line->reread ? "anew"
+			       : "changed",
 		line->type, line->name);
 	if (levels)
 		buffer_format(&text, ": %s%s%s", line->before,
@@ -46,7 +46,7 @@ static void print_line(const struct log *log, const struct history *line)
 	buffer_release(&text);
 }
 
-static void add_line(const struct log *log, const struct history *line)
+static void add_line(const struct log *log, const struct log_entry *line)
 {
 	struct value *map = value_append(log->entries, value_map());
 	char time[DATE_TEXT_MAX];
@@ -61,22 +61,22 @@ static void add_line(const struct log *log, const struct history *line)
 	value_put_text(map, "before", line->before);
 	value_put_text(map, "after", line->after);
 	value_put_text(map, "text", line->text);
-	value_put_boolean(map, "read_anew", line->anew);
+	value_put_boolean(map, "read_anew", line->reread);
 	value_put_number(map, "snapshot", line->snapshot);
 }
 
 static void show(const struct log *log, const char *page)
 {
-	struct histories lines = {0};
+	struct log_entries lines = {0};
 
-	store_history(log->context->database, page, log->since, log->limit, &lines);
+	store_log(log->context->database, page, log->since, log->limit, &lines);
 	for (size_t i = 0; i < lines.count; i++) {
 		if (log->entries != NULL)
 			add_line(log, &lines.list[i]);
 		else
 			print_line(log, &lines.list[i]);
 	}
-	histories_release(&lines);
+	log_entries_release(&lines);
 }
 
 static bool take_options(struct log *log, const struct options *options)

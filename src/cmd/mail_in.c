@@ -31,13 +31,13 @@ static int again(const char *reason)
 }
 
 /* The address that the mail came to: as told, as the mail server says, or as its header does. */
-static const char *recipient_of(const char *told, const struct letter *letter)
+static const char *recipient_of(const char *told, const struct incoming_mail *incoming)
 {
 	const char *said = getenv("RECIPIENT");
 
 	if (!text_empty(told))
 		return told;
-	return !text_empty(said) ? said : letter->recipient;
+	return !text_empty(said) ? said : incoming->recipient;
 }
 
 /* As much as is looked at; a pipe that is closed early would send the mail back. */
@@ -53,11 +53,11 @@ static void read_mail(struct buffer *mail)
 static int receive(struct context *context, const char *told, const struct buffer *mail)
 {
 	struct error error = {0};
-	struct correspondence correspondence = {.config = context->config,
+	struct mail_command correspondence = {.config = context->config,
 		.templates = context->templates,
 		.now = context->invocation->clock,
 		.simulated = context->invocation->simulated};
-	struct letter letter;
+	struct incoming_mail incoming;
 	char *key;
 	bool good;
 
@@ -67,10 +67,10 @@ static int receive(struct context *context, const char *told, const struct buffe
 	correspondence.database = context->database;
 	key = store_fact(context->database, "key");
 	correspondence.key = key;
-	letter_parse(buffer_string(mail), mail->length, &letter);
-	good = !text_empty(key) &&
-	       letter_receive(&correspondence, &letter, recipient_of(told, &letter), &error);
-	letter_release(&letter);
+	incoming_mail_parse(buffer_string(mail), mail->length, &incoming);
+	good = !text_empty(key) && mail_command_receive(&correspondence, &incoming,
+					   recipient_of(told, &incoming), &error);
+	incoming_mail_release(&incoming);
 	if (text_empty(key))
 		error_set(&error, REMEDY_LOCAL, "no run has made the archive yet");
 	free(key);
@@ -87,7 +87,7 @@ int mail_in_misused(const struct invocation *invocation)
 /* The mail is read before anything can fail: whoever writes it has no use for a broken pipe. */
 int command_mail_in(struct context *context, const struct options *options, char **words)
 {
-	struct buffer mail = {.maximum = LETTER_MAX};
+	struct buffer mail = {.maximum = INCOMING_MAIL_MAX};
 	int result;
 
 	(void)words;

@@ -31,7 +31,7 @@ static void print_waiting(const struct delivery *delivery, const char *zone)
 	} else if (delivery->held_until != 0) {
 		fputs(", held until ", stdout);
 		terminal_time(delivery->held_until, zone);
-	} else if (delivery->gather) {
+	} else if (delivery->digest_messages_make) {
 		fputs(", to be joined with others", stdout);
 	} else if (delivery->next_try > delivery->created) {
 		fputs(", again at ", stdout);
@@ -140,7 +140,7 @@ static int act(const struct context *context, const char *action, const char *wh
 	if (count == 0 && id != 0) {
 		fprintf(stderr, "lampwatch: outbox: nothing is owed under the number %lld\n",
 			(long long)id);
-		return EXIT_OWED;
+		return EXIT_PENDING;
 	}
 	if (!drop && context->invocation->verbosity >= 0)
 		printf("%lld will go out with the next run\n", (long long)count);

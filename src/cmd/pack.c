@@ -46,7 +46,8 @@ int command_pack(struct context *context, const struct options *options, char **
 			invocation->verbosity >= 0 ? progress : NULL, &error);
 
 		if (done > packed)
-			store_write_anew(database, page); /* its pages do without the bodies now */
+			store_rewrite_site(
+				database, page); /* its pages do without the bodies now */
 		if (good)
 			continue;
 		clear_progress(invocation);

@@ -54,7 +54,7 @@ int command_prune(struct context *context, const struct options *options, char *
 	if (result == EXIT_DONE)
 		packing_end(context->config->archive);
 	observer.chained = done > 0;
-	evidence_heads(&observer, &states);
+	sign_heads(&observer, &states);
 	if (invocation->verbosity > 0)
 		printf("%zu snapshot%s pruned\n", done, done == 1 ? "" : "s");
 	page_states_release(&states);

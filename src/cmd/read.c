@@ -118,7 +118,7 @@ static int complain(const struct request *request, const struct error *error)
 
 	fprintf(stderr, "lampwatch read: %s%s%s\n", named ? "" : word, named ? "" : ": ",
 		error->text);
-	return EXIT_OWED;
+	return EXIT_PENDING;
 }
 
 static int choose_detected(

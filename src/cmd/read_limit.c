@@ -20,7 +20,7 @@ static void end(int signal)
 {
 	(void)signal;
 	(void)!write(STDERR_FILENO, line, strlen(line));
-	_exit(EXIT_OWED);
+	_exit(EXIT_PENDING);
 }
 
 void read_limit(const char *command, const char *word)

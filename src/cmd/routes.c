@@ -66,7 +66,7 @@ static void print_dependence(const struct dependence *dependence)
 	}
 }
 
-static void print_routes(const struct survey *survey)
+static void print_routes(const struct route_survey *survey)
 {
 	puts("Routes, in this order:");
 	for (size_t i = 0; i < survey->config->route_count; i++) {
@@ -115,7 +115,7 @@ static void add_address(struct addresses *addresses, const char *receiver, bool 
 
 /* Prints those from first on that share its domain; returns how many. */
 static size_t print_domain(
-	const struct survey *survey, const struct address *first, size_t count, bool all)
+	const struct route_survey *survey, const struct address *first, size_t count, bool all)
 {
 	struct dependence dependence = dependence_of_address(survey->dependences, first->text);
 	struct buffer line = {0};
@@ -136,7 +136,7 @@ static size_t print_domain(
 	return same;
 }
 
-static void print_receivers(const struct survey *survey, bool all)
+static void print_receivers(const struct route_survey *survey, bool all)
 {
 	struct addresses addresses = {0};
 
@@ -162,7 +162,7 @@ static void print_receivers(const struct survey *survey, bool all)
 
 /* ---- who would be left out ---- */
 
-static void print_ways(const struct survey *survey, const struct text_list *troubled)
+static void print_ways(const struct route_survey *survey, const struct text_list *troubled)
 {
 	struct buffer line = {0};
 	size_t count = 0;
@@ -199,8 +199,8 @@ static void print_reason(const char *receiver, const char *why)
 }
 
 /* Prints who is not reached, but for those who never are; returns how many. */
-static size_t print_lost(
-	const struct survey *survey, const struct reach *reach, const struct reach *never, bool all)
+static size_t print_lost(const struct route_survey *survey, const struct reachability *reach,
+	const struct reachability *never, bool all)
 {
 	size_t lost = 0;
 	char *why;
@@ -208,8 +208,8 @@ static size_t print_lost(
 	for (size_t i = 0; i < survey->receivers.count; i++) {
 		const struct receiver *receiver = &survey->receivers.list[i];
 
-		if ((never != NULL && reach_lost(never, receiver, NULL)) ||
-			!reach_lost(reach, receiver, &why))
+		if ((never != NULL && reachability_lost(never, receiver, NULL)) ||
+			!reachability_lost(reach, receiver, &why))
 			continue;
 		if (all || lost < LOST_SHOWN)
 			print_reason(receiver->name, why);
@@ -221,11 +221,11 @@ static size_t print_lost(
 	return lost;
 }
 
-static size_t print_provider(const struct survey *survey, char *provider, bool all)
+static size_t print_provider(const struct route_survey *survey, char *provider, bool all)
 {
 	const struct text_list one = {&provider, 1}, nobody = {0};
-	struct reach reach = reach_make(survey->dependences, survey->config, &one);
-	struct reach never = reach_make(survey->dependences, survey->config, &nobody);
+	struct reachability reach = reachability_make(survey->dependences, survey->config, &one);
+	struct reachability never = reachability_make(survey->dependences, survey->config, &nobody);
 	size_t lost;
 
 	printf("If %s is down:\n", provider);
@@ -233,29 +233,29 @@ static size_t print_provider(const struct survey *survey, char *provider, bool a
 	lost = print_lost(survey, &reach, &never, all);
 	if (lost == 0)
 		puts("  nobody is left out by that");
-	reach_release(&reach);
-	reach_release(&never);
+	reachability_release(&reach);
+	reachability_release(&never);
 	return lost;
 }
 
 /* Those who have no way at all, whoever is up or down. */
-static size_t print_never(const struct survey *survey, bool all)
+static size_t print_never(const struct route_survey *survey, bool all)
 {
 	const struct text_list nobody = {0};
-	struct reach never = reach_make(survey->dependences, survey->config, &nobody);
+	struct reachability never = reachability_make(survey->dependences, survey->config, &nobody);
 	size_t lost = 0;
 
 	for (size_t i = 0; lost == 0 && i < survey->receivers.count; i++)
-		lost += reach_lost(&never, &survey->receivers.list[i], NULL);
+		lost += reachability_lost(&never, &survey->receivers.list[i], NULL);
 	if (lost > 0) {
 		puts("Always:");
 		lost = print_lost(survey, &never, NULL, all);
 	}
-	reach_release(&never);
+	reachability_release(&never);
 	return lost;
 }
 
-static size_t print_all(const struct survey *survey, bool all)
+static size_t print_all(const struct route_survey *survey, bool all)
 {
 	size_t lost;
 
@@ -269,16 +269,16 @@ static size_t print_all(const struct survey *survey, bool all)
 
 int command_routes(struct context *context, const struct options *options, char **words)
 {
-	struct survey survey = {0};
+	struct route_survey survey = {0};
 	size_t lost;
 
 	(void)options;
 	(void)words;
-	survey_open(&survey, context, true);
+	route_survey_open(&survey, context, true);
 	lost = context->invocation->json ? routes_print_json(&survey)
 					 : print_all(&survey, context->invocation->verbosity > 0);
 	if (!context->invocation->json)
 		webhooks_print_disabled(context);
-	survey_close(&survey);
-	return lost > 0 ? EXIT_OWED : EXIT_DONE;
+	route_survey_close(&survey);
+	return lost > 0 ? EXIT_PENDING : EXIT_DONE;
 }

@@ -30,7 +30,7 @@ static void put_dependence(struct value *map, const struct dependence *dependenc
 	value_put_text(map, "checked", checked);
 }
 
-static struct value *routes_value(const struct survey *survey)
+static struct value *routes_value(const struct route_survey *survey)
 {
 	struct value *list = value_list();
 
@@ -49,8 +49,8 @@ static struct value *routes_value(const struct survey *survey)
 	return list;
 }
 
-static void add_receiver(
-	const struct survey *survey, struct value *list, const char *name, const char *otherwise)
+static void add_receiver(const struct route_survey *survey, struct value *list, const char *name,
+	const char *otherwise)
 {
 	struct dependence dependence = dependence_of_receiver(survey->dependences, name);
 	struct value *map = value_append(list, value_map());
@@ -61,7 +61,7 @@ static void add_receiver(
 	dependence_release(&dependence);
 }
 
-static struct value *receivers_value(const struct survey *survey)
+static struct value *receivers_value(const struct route_survey *survey)
 {
 	struct value *list = value_list();
 
@@ -72,7 +72,7 @@ static struct value *receivers_value(const struct survey *survey)
 }
 
 static struct value *independent_value(
-	const struct survey *survey, const struct text_list *troubled)
+	const struct route_survey *survey, const struct text_list *troubled)
 {
 	struct value *list = value_list();
 
@@ -83,7 +83,7 @@ static struct value *independent_value(
 	return list;
 }
 
-size_t routes_print_json(const struct survey *survey)
+size_t routes_print_json(const struct route_survey *survey)
 {
 	const struct text_list nobody = {0};
 	struct value *root = value_map(), *providers;
@@ -92,7 +92,7 @@ size_t routes_print_json(const struct survey *survey)
 	value_put_number(root, "format", 1);
 	value_put(root, "routes", routes_value(survey));
 	value_put(root, "receivers", receivers_value(survey));
-	lost = value_put(root, "never_reached", survey_lost(survey, &nobody))->count;
+	lost = value_put(root, "never_reached", route_survey_lost(survey, &nobody))->count;
 	providers = value_put(root, "providers", value_list());
 	for (size_t i = 0; i < survey->watched.count; i++) {
 		const struct text_list one = {&survey->watched.list[i], 1};
@@ -100,7 +100,7 @@ size_t routes_print_json(const struct survey *survey)
 
 		value_put_text(map, "provider", one.list[0]);
 		value_put(map, "independent", independent_value(survey, &one));
-		lost += value_put(map, "not_reached", survey_lost(survey, &one))->count;
+		lost += value_put(map, "not_reached", route_survey_lost(survey, &one))->count;
 	}
 	terminal_json(root);
 	value_free(root);

@@ -8,12 +8,12 @@
 #include <stddef.h>
 
 struct route_config;
-struct survey;
+struct route_survey;
 
 /* "smtp://relay.example.net:587", "sendmail /usr/sbin/sendmail" …; owned by the caller. */
 char *route_way(const struct route_config *route);
 
 /* Prints all of the survey as JSON; returns how many receivers are not reached in some case. */
-size_t routes_print_json(const struct survey *survey);
+size_t routes_print_json(const struct route_survey *survey);
 
 #endif

@@ -118,27 +118,29 @@ static int save(const struct request *request)
 	return EXIT_DONE;
 }
 
-static void print_mute(const struct context *context, const char *page, const struct mute *mute)
+static void print_suppression(
+	const struct context *context, const char *page, const struct suppression *suppression)
 {
-	printf("%s: %s until ", page, mute->silence ? "silence" : "maintenance");
-	terminal_time(mute->until, context->config->timezone);
-	if (mute->reason[0] != '\0') {
+	printf("%s: %s until ", page, suppression->silence ? "silence" : "maintenance");
+	terminal_time(suppression->until, context->config->timezone);
+	if (suppression->reason[0] != '\0') {
 		fputs(": ", stdout);
-		terminal_text(mute->reason, 0);
+		terminal_text(suppression->reason, 0);
 	}
 	putchar('\n');
 }
 
-static void add_mute(struct value *list, const char *page, const struct mute *mute)
+static void add_suppression(
+	struct value *list, const char *page, const struct suppression *suppression)
 {
 	struct value *map = value_append(list, value_map());
 	char until[DATE_TEXT_MAX];
 
-	date_write(mute->until, until);
+	date_write(suppression->until, until);
 	value_put_text(map, "page", page);
-	value_put_text(map, "by", mute->silence ? "silence" : "maintenance");
+	value_put_text(map, "by", suppression->silence ? "silence" : "maintenance");
 	value_put_text(map, "until", until);
-	value_put_text(map, "reason", mute->reason);
+	value_put_text(map, "reason", suppression->reason);
 }
 
 static int list(const struct context *context)
@@ -153,14 +155,14 @@ static int list(const struct context *context)
 	members = value_put(root, "silent", value_list());
 	for (size_t i = 0; i < config->page_count; i++) {
 		const char *page = config->pages[i].name;
-		struct mute mute;
+		struct suppression suppression;
 
-		if (!mute_holds(config, &silences, page, now, &mute))
+		if (!suppression_holds(config, &silences, page, now, &suppression))
 			continue;
 		if (context->invocation->json)
-			add_mute(members, page, &mute);
+			add_suppression(members, page, &suppression);
 		else
-			print_mute(context, page, &mute);
+			print_suppression(context, page, &suppression);
 	}
 	if (context->invocation->json)
 		terminal_json(root);

@@ -34,18 +34,19 @@ struct status {
 };
 
 /* When somebody acknowledged the lamp's alarm; 0: nobody did. */
-static int64_t acknowledged(const struct status *status, const struct lamp *lamp)
+static int64_t acknowledged(const struct status *status, const struct indicator_state *indicator)
 {
-	const struct alarm *alarm = alarms_find(&status->alarms, lamp->id);
+	const struct alarm *alarm = alarms_find(&status->alarms, indicator->id);
 
-	return alarm != NULL && lamp->alarm ? alarm->acknowledged : 0;
+	return alarm != NULL && indicator->alarm ? alarm->acknowledged : 0;
 }
 
-static enum colour lamp_colour(const struct page_config *page, const struct lamp *lamp, bool fresh)
+static enum colour indicator_colour(
+	const struct page_config *page, const struct indicator_state *indicator, bool fresh)
 {
-	if (!fresh || lamp->gone)
+	if (!fresh || indicator->gone)
 		return COLOUR_GREY;
-	return level_colour(lamp->level, (enum level)page->settings.red);
+	return level_colour(indicator->level, (enum level)page->settings.red);
 }
 
 /* The worst lamp's colour stands for the page. */
@@ -61,10 +62,10 @@ static enum colour page_colour(
 	};
 	enum colour worst = COLOUR_GREEN;
 
-	if (!fresh || state->lamps.count == 0)
+	if (!fresh || state->indicators.count == 0)
 		return COLOUR_GREY;
-	for (size_t i = 0; i < state->lamps.count; i++) {
-		enum colour colour = lamp_colour(page, &state->lamps.list[i], fresh);
+	for (size_t i = 0; i < state->indicators.count; i++) {
+		enum colour colour = indicator_colour(page, &state->indicators.list[i], fresh);
 
 		if (badness[colour] > badness[worst])
 			worst = colour;
@@ -72,43 +73,45 @@ static enum colour page_colour(
 	return worst;
 }
 
-static char *lamp_label(const struct lamp *lamp)
+static char *indicator_label(const struct indicator_state *indicator)
 {
-	if (lamp->id[0] == '\0')
+	if (indicator->id[0] == '\0')
 		return memory_string("(overall)");
-	return text_label(lamp->group, lamp->name);
+	return text_label(indicator->group, indicator->name);
 }
 
 static void print_lamp(const struct status *status, const struct page_config *page,
-	const struct lamp *lamp, bool fresh, bool muted)
+	const struct indicator_state *indicator, bool fresh, bool suppressed)
 {
-	char *label = lamp_label(lamp);
+	char *label = indicator_label(indicator);
 
 	fputs("  ", stdout);
-	terminal_lamp(lamp_colour(page, lamp, fresh));
+	terminal_lamp(indicator_colour(page, indicator, fresh));
 	putchar(' ');
 	terminal_text(label, LABEL_COLUMNS);
-	printf(" %s%s since ", lamp->gone ? "listed no longer, was " : "",
-		level_words(lamp->level));
-	terminal_time(lamp->since, status->context->config->timezone);
-	printf("%s%s%s\n", lamp->flapping ? ", flapping" : "",
-		acknowledged(status, lamp) != 0 ? ", acknowledged" : "",
-		lamp->count > 0 && !lamp->flapping && !muted ? ", not confirmed" : "");
+	printf(" %s%s since ", indicator->gone ? "listed no longer, was " : "",
+		level_label(indicator->level));
+	terminal_time(indicator->since, status->context->config->timezone);
+	printf("%s%s%s\n", indicator->flapping ? ", flapping" : "",
+		acknowledged(status, indicator) != 0 ? ", acknowledged" : "",
+		indicator->count > 0 && !indicator->flapping && !suppressed ? ", not confirmed"
+									    : "");
 	free(label);
 }
 
 /* Whether the page is muted. */
-static bool print_mute(const struct status *status, const struct page_config *page)
+static bool print_suppression(const struct status *status, const struct page_config *page)
 {
-	struct mute mute;
+	struct suppression suppression;
 
-	if (!mute_holds(status->context->config, &status->silences, page->name, status->now, &mute))
+	if (!suppression_holds(status->context->config, &status->silences, page->name, status->now,
+		    &suppression))
 		return false;
-	printf("  %s: nobody is told until ", mute.silence ? "silence" : "maintenance");
-	terminal_time(mute.until, status->context->config->timezone);
-	if (mute.reason[0] != '\0') {
+	printf("  %s: nobody is told until ", suppression.silence ? "silence" : "maintenance");
+	terminal_time(suppression.until, status->context->config->timezone);
+	if (suppression.reason[0] != '\0') {
 		fputs(": ", stdout);
-		terminal_text(mute.reason, 0);
+		terminal_text(suppression.reason, 0);
 	}
 	putchar('\n');
 	return true;
@@ -117,7 +120,7 @@ static bool print_mute(const struct status *status, const struct page_config *pa
 static void print_page(const struct status *status, const struct page_config *page,
 	struct page_state *state, const char *observation)
 {
-	bool fresh = text_equal(observation, "fresh"), muted;
+	bool fresh = text_equal(observation, "fresh"), suppressed;
 
 	terminal_lamp(state != NULL ? page_colour(page, state, fresh) : COLOUR_GREY);
 	putchar(' ');
@@ -132,13 +135,13 @@ static void print_page(const struct status *status, const struct page_config *pa
 		terminal_text(state->failure, 0);
 	}
 	putchar('\n');
-	muted = print_mute(status, page);
-	for (size_t i = 0; state != NULL && i < state->lamps.count; i++) {
-		const struct lamp *lamp = &state->lamps.list[i];
+	suppressed = print_suppression(status, page);
+	for (size_t i = 0; state != NULL && i < state->indicators.count; i++) {
+		const struct indicator_state *indicator = &state->indicators.list[i];
 
-		if (status->all || lamp->gone || lamp->alarm || lamp->flapping ||
-			lamp_colour(page, lamp, true) != COLOUR_GREEN)
-			print_lamp(status, page, lamp, fresh, muted);
+		if (status->all || indicator->gone || indicator->alarm || indicator->flapping ||
+			indicator_colour(page, indicator, true) != COLOUR_GREEN)
+			print_lamp(status, page, indicator, fresh, suppressed);
 	}
 }
 
@@ -151,34 +154,35 @@ static void put_time(struct value *map, const char *key, int64_t time)
 	value_put_text(map, key, text);
 }
 
-static struct value *lamp_value(const struct status *status, const struct page_config *page,
-	const struct lamp *lamp, bool fresh)
+static struct value *indicator_value(const struct status *status, const struct page_config *page,
+	const struct indicator_state *indicator, bool fresh)
 {
 	struct value *map = value_map();
 
-	value_put_text(map, "id", lamp->id);
-	value_put_boolean(map, "overall", lamp->id[0] == '\0');
-	value_put_text(map, "group", lamp->group);
-	value_put_text(map, "name", lamp->name);
-	value_put_text(map, "level", level_name(lamp->level));
-	value_put_text(map, "word", lamp->word);
-	value_put_text(map, "colour", colour_name(lamp_colour(page, lamp, fresh)));
-	value_put_boolean(map, "gone", lamp->gone);
-	value_put_boolean(map, "alarm", lamp->alarm);
-	value_put_boolean(map, "flapping", lamp->flapping);
-	put_time(map, "acknowledged", acknowledged(status, lamp));
-	put_time(map, "since", lamp->since);
+	value_put_text(map, "id", indicator->id);
+	value_put_boolean(map, "overall", indicator->id[0] == '\0');
+	value_put_text(map, "group", indicator->group);
+	value_put_text(map, "name", indicator->name);
+	value_put_text(map, "level", level_name(indicator->level));
+	value_put_text(map, "word", indicator->word);
+	value_put_text(map, "colour", colour_name(indicator_colour(page, indicator, fresh)));
+	value_put_boolean(map, "gone", indicator->gone);
+	value_put_boolean(map, "alarm", indicator->alarm);
+	value_put_boolean(map, "flapping", indicator->flapping);
+	put_time(map, "acknowledged", acknowledged(status, indicator));
+	put_time(map, "since", indicator->since);
 	return map;
 }
 
 static void add_page(const struct status *status, const struct page_config *page,
 	struct page_state *state, const char *observation)
 {
-	struct value *map = value_append(status->pages, value_map()), *lamps;
+	struct value *map = value_append(status->pages, value_map()), *indicators;
 	bool fresh = text_equal(observation, "fresh");
-	struct mute mute;
+	struct suppression suppression;
 
-	mute_holds(status->context->config, &status->silences, page->name, status->now, &mute);
+	suppression_holds(
+		status->context->config, &status->silences, page->name, status->now, &suppression);
 	value_put_text(map, "name", page->name);
 	value_put_text(map, "url", page->url);
 	value_put_text(map, "provider", page->provider);
@@ -191,10 +195,11 @@ static void add_page(const struct status *status, const struct page_config *page
 	value_put_text(map, "failure", state != NULL ? state->failure : "");
 	value_put_number(map, "failures", state != NULL ? state->failures : 0);
 	value_put_boolean(map, "lost", state != NULL && state->lost);
-	put_time(map, "silent_until", mute.until);
-	lamps = value_put(map, "indicators", value_list());
-	for (size_t i = 0; state != NULL && i < state->lamps.count; i++)
-		value_append(lamps, lamp_value(status, page, &state->lamps.list[i], fresh));
+	put_time(map, "silent_until", suppression.until);
+	indicators = value_put(map, "indicators", value_list());
+	for (size_t i = 0; state != NULL && i < state->indicators.count; i++)
+		value_append(indicators,
+			indicator_value(status, page, &state->indicators.list[i], fresh));
 }
 
 static void show_page(
@@ -207,7 +212,7 @@ static void show_page(
 		store_load(status->context->database, state);
 		alarms_load(status->context->database, page->name, &status->alarms);
 	}
-	observation = page_condition(page, state, status->now);
+	observation = page_freshness(page, state, status->now);
 	if (status->pages != NULL)
 		add_page(status, page, state, observation);
 	else
@@ -262,7 +267,7 @@ int command_status(struct context *context, const struct options *options, char 
 		.now = invocation->clock,
 		.all = words[0] != NULL || invocation->verbosity > 0};
 	struct value *root = value_map();
-	struct survey survey; /* whom the trouble of now keeps from hearing of it */
+	struct route_survey survey; /* whom the trouble of now keeps from hearing of it */
 	int result;
 
 	(void)options;
@@ -270,18 +275,18 @@ int command_status(struct context *context, const struct options *options, char 
 	if (invocation->json)
 		status.pages = value_put(root, "pages", value_list());
 	result = show(&status, words);
-	survey_open(&survey, context, false);
+	route_survey_open(&survey, context, false);
 	if (invocation->json) {
 		value_put_number(root, "owed",
 			context->database != NULL ? outbox_count(context->database) : 0);
 		value_put(root, "disabled", webhooks_disabled(context));
-		value_put(root, "not_reached", survey_lost(&survey, &survey.troubled));
+		value_put(root, "not_reached", route_survey_lost(&survey, &survey.troubled));
 		terminal_json(root);
 	} else {
 		print_outbox(context);
-		survey_print_lost(&survey, status.all);
+		route_survey_print_lost(&survey, status.all);
 	}
-	survey_close(&survey);
+	route_survey_close(&survey);
 	value_free(root);
 	return result;
 }

@@ -35,7 +35,7 @@ static void print_subscription(const struct subscriber_config *is)
 		buffer_text(&line, " of all pages");
 	join(&line, ": ", &subscription->indicators);
 	if (subscription->floor > (int)LEVEL_DEGRADED)
-		buffer_format(&line, ", from %s on", level_words((enum level)subscription->floor));
+		buffer_format(&line, ", from %s on", level_label((enum level)subscription->floor));
 	if (is->second != NULL)
 		buffer_format(&line, "; else %s", is->second);
 	terminal_wrap(buffer_string(&line), 3);
@@ -98,11 +98,11 @@ static void show_one(const struct context *context, const struct subscriber_conf
 }
 
 /* Who has asked, and not confirmed; what of that is too old can be confirmed no more. */
-static void show_questions(
-	const struct context *context, const struct questions *questions, struct value *list)
+static void show_pending_subscriptions(const struct context *context,
+	const struct pending_subscriptions *questions, struct value *list)
 {
 	for (size_t i = 0; i < questions->count; i++) {
-		const struct question *question = &questions->list[i];
+		const struct pending_subscription *question = &questions->list[i];
 		struct subscriber_config is = {
 			.mail = question->mail, .subscription = subscription_default};
 		int64_t age = context->invocation->clock - question->asked;
@@ -120,7 +120,7 @@ int command_subscribers(struct context *context, const struct options *options, 
 {
 	const struct config *config = context->config;
 	struct subscribers subscribers = {0};
-	struct questions questions = {0};
+	struct pending_subscriptions questions = {0};
 	struct value *root = value_map();
 	struct value *list =
 		context->invocation->json ? value_put(root, "subscribers", value_list()) : NULL;
@@ -130,7 +130,7 @@ int command_subscribers(struct context *context, const struct options *options, 
 	value_put_number(root, "format", 1);
 	if (context->database != NULL) {
 		subscribers_load(context->database, &subscribers);
-		questions_load(context->database, &questions);
+		pending_subscriptions_load(context->database, &questions);
 	}
 	for (size_t i = 0; i < config->subscriber_count; i++) {
 		const struct subscriber *row =
@@ -148,11 +148,11 @@ int command_subscribers(struct context *context, const struct options *options, 
 				subscriber_state_name(row->state), row->reason, row->changed},
 			list);
 	}
-	show_questions(context, &questions, list);
+	show_pending_subscriptions(context, &questions, list);
 	if (list != NULL)
 		terminal_json(root);
 	value_free(root);
-	questions_release(&questions);
+	pending_subscriptions_release(&questions);
 	subscribers_release(&subscribers);
 	return EXIT_DONE;
 }

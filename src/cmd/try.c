@@ -80,7 +80,7 @@ static int report(const struct trial *trial, const struct attempt *attempt)
 			delivered ? "delivered" : outcome_name(attempt->outcome),
 			attempt->text[0] != '\0' ? ": " : "", attempt->text);
 	}
-	return delivered ? EXIT_DONE : EXIT_OWED;
+	return delivered ? EXIT_DONE : EXIT_PENDING;
 }
 
 static int send(const struct trial *trial)
@@ -129,7 +129,7 @@ static int choose(struct trial *trial, const char *name)
 		return EXIT_USAGE;
 	}
 	if (trial->to == NULL)
-		trial->to = config->operator;
+		trial->to = config->admin;
 	if (trial->route != NULL && trial->to == NULL) {
 		fprintf(stderr,
 			"lampwatch: %s: no \"operator\" to send the test to; --to ADDRESS names "

@@ -28,7 +28,7 @@ int command_unsubscribe(struct context *context, const struct options *options, 
 		result = EXIT_USAGE;
 	} else {
 		database_begin(context->database);
-		subscriber_unsubscribe(context->database, mail, context->config->operator,
+		subscriber_unsubscribe(context->database, mail, context->config->admin,
 			"by the command", context->invocation->clock);
 		if (!database_commit(context->database, &error))
 			result = error_print(&error);

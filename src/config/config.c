@@ -138,7 +138,8 @@ static const struct node_word red_words[] = {{"degraded", LEVEL_DEGRADED},
 	{"confirm", node_read_map, offsetof(owner, settings.confirm), false, confirm_rules},       \
 		{"flapping", read_flapping, offsetof(owner, settings.flapping), false,             \
 			flapping_rules},                                                           \
-		{"remind", read_remind, offsetof(owner, settings.remind), false, &remind_range},   \
+		{"remind", read_remind, offsetof(owner, settings.reminders_enqueue), false,        \
+			&remind_range},                                                            \
 		{"on_first_sight", node_read_word, offsetof(owner, settings.first_sight), false,   \
 			first_sight_words},                                                        \
 		{"red", node_read_word, offsetof(owner, settings.red), false, red_words},          \
@@ -202,7 +203,7 @@ static const struct node_range maintenance_range = {0, WINDOWS_MAX};
 static const struct node_rule file_rules[] = {
 	{"archive", config_read_path, offsetof(struct config, archive), false, NULL},
 	{"from", config_read_address, offsetof(struct config, from), false, NULL},
-	{"operator", config_read_address, offsetof(struct config, operator), false, NULL},
+	{"operator", config_read_address, offsetof(struct config, admin), false, NULL},
 	{"mail_in", config_read_address, offsetof(struct config, mail_in), false, NULL},
 	{"mail_in_allow", config_read_labels, offsetof(struct config, mail_in_allow), false, NULL},
 	{"timezone", config_read_zone, offsetof(struct config, timezone), false, NULL},
@@ -354,7 +355,7 @@ void config_free(struct config *config)
 	free(config->folder);
 	free(config->archive);
 	free(config->from);
-	free(config->operator);
+	free(config->admin);
 	free(config->mail_in);
 	text_list_release(&config->mail_in_allow);
 	free(config->timezone);

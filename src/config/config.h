@@ -49,12 +49,12 @@ struct limits_config {
 struct page_settings {
 	struct confirm_config confirm;
 	struct flapping_config flapping;
-	int64_t remind;     /* milliseconds between reminders of what stays red; 0: none */
-	int first_sight;    /* enum first_sight */
-	int red;            /* enum level: the floor of red */
-	int64_t every;      /* milliseconds; 0: at each run */
-	int64_t keep_for;   /* milliseconds: older snapshots are pruned; 0: none */
-	int64_t keep_count; /* snapshots: only the newest are kept; 0: all */
+	int64_t reminders_enqueue; /* milliseconds between reminders of what stays red; 0: none */
+	int first_sight;           /* enum first_sight */
+	int red;                   /* enum level: the floor of red */
+	int64_t every;             /* milliseconds; 0: at each run */
+	int64_t keep_for;          /* milliseconds: older snapshots are pruned; 0: none */
+	int64_t keep_count;        /* snapshots: only the newest are kept; 0: all */
 	struct timeout_config timeout;
 	struct limits_config limits;
 };
@@ -161,7 +161,7 @@ struct config {
 	char *folder;                   /* the file's folder: relative names in it start there */
 	char *archive;                  /* joined with folder */
 	char *from;                     /* address */
-	char *operator;                 /* address, NULL: none */
+	char *admin;                    /* address, NULL: none */
 	char *mail_in;                  /* address whose mail `mail-in` gets, NULL: none */
 	struct text_list mail_in_allow; /* patterns over who may subscribe by mail; empty: all */
 	char *timezone;                 /* IANA name */

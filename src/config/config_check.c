@@ -250,13 +250,13 @@ static void check_key(const struct config *config, struct node root, struct prob
 
 static void check_mail(const struct config *config, struct node root, struct problems *problems)
 {
-	struct node subscribers = node_find(root, "subscribers"), operator= node_find(
-									  root, "operator");
+	struct node subscribers = node_find(root, "subscribers"),
+		    admin = node_find(root, "operator");
 	struct node routes = node_find(root, "routes");
 	bool wanted = node_count(subscribers) > 0;
 
-	if ((wanted || config->operator!= NULL) && node_type(node_find(root, "from")) == NODE_NONE)
-		node_problem(problems, wanted ? subscribers : operator,
+	if ((wanted || config->admin != NULL) && node_type(node_find(root, "from")) == NODE_NONE)
+		node_problem(problems, wanted ? subscribers : admin,
 			"\"from\" is missing, the address that mail comes from, such as "
 			"lampwatch@example.org");
 	if (node_count(routes) > 0 || node_type(routes) == NODE_SCALAR)
@@ -264,8 +264,8 @@ static void check_mail(const struct config *config, struct node root, struct pro
 	if (wanted)
 		node_problem(problems, subscribers,
 			"there are subscribers but no \"routes\" by which mail could go out");
-	else if (config->operator!= NULL)
-		problems_warn(problems, config->path, node_line(operator),
+	else if (config->admin != NULL)
+		problems_warn(problems, config->path, node_line(admin),
 			"there is an operator but no \"routes\" by which mail could go out");
 }
 

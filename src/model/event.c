@@ -112,7 +112,7 @@ static void put_level(struct value *map, const char *name, enum level level, enu
 	struct value *inner = value_put(map, name, value_map());
 
 	value_put_text(inner, "level", level_name(level));
-	value_put_text(inner, "words", level_words(level));
+	value_put_text(inner, "words", level_label(level));
 	value_put_text(inner, "colour", colour_name(colour));
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-	PAIRS = RING_SLOTS - 1,
+	PAIRS = FLAP_HISTORY_SLOTS - 1,
 	DUE_EARLY = 30, /* seconds: a run that comes a little early is a run all the same */
 };
 
@@ -15,78 +15,78 @@ static char state(bool red)
 	return red ? '1' : '0';
 }
 
-static void push(struct ring *ring, char new, int64_t time)
+static void push(struct flap_history *flaps, char new, int64_t time)
 {
-	size_t length = strlen(ring->states);
+	size_t length = strlen(flaps->states);
 
-	if (length == RING_SLOTS)
-		memmove(ring->states, ring->states + 1, length--);
-	ring->states[length] = new;
-	ring->states[length + 1] = '\0';
-	ring->time = time;
+	if (length == FLAP_HISTORY_SLOTS)
+		memmove(flaps->states, flaps->states + 1, length--);
+	flaps->states[length] = new;
+	flaps->states[length + 1] = '\0';
+	flaps->time = time;
 }
 
-void ring_take(struct ring *ring, bool red, int64_t slot, int64_t now)
+void flap_history_take(struct flap_history *flaps, bool red, int64_t slot, int64_t now)
 {
-	size_t length = strlen(ring->states);
-	bool changes = length > 0 && ring->states[length - 1] != state(red);
+	size_t length = strlen(flaps->states);
+	bool changes = length > 0 && flaps->states[length - 1] != state(red);
 
 	if (length == 0 || changes) {
-		push(ring, state(red), now);
-		ring->changed = now;
-	} else if (now - ring->time >= slot - DUE_EARLY || now < ring->time) {
-		push(ring, state(red), now);
+		push(flaps, state(red), now);
+		flaps->changed = now;
+	} else if (now - flaps->time >= slot - DUE_EARLY || now < flaps->time) {
+		push(flaps, state(red), now);
 	}
 }
 
-void ring_hold(struct ring *ring, int64_t slot, int64_t until)
+void flap_history_hold(struct flap_history *flaps, int64_t slot, int64_t until)
 {
-	size_t length = strlen(ring->states);
+	size_t length = strlen(flaps->states);
 
-	for (int i = 0; i < RING_SLOTS && length > 0 && until - ring->time >= slot; i++)
-		push(ring, ring->states[strlen(ring->states) - 1], ring->time + slot);
+	for (int i = 0; i < FLAP_HISTORY_SLOTS && length > 0 && until - flaps->time >= slot; i++)
+		push(flaps, flaps->states[strlen(flaps->states) - 1], flaps->time + slot);
 }
 
-void ring_correct(struct ring *ring, bool red, int64_t now)
+void flap_history_correct(struct flap_history *flaps, bool red, int64_t now)
 {
-	size_t length = strlen(ring->states);
+	size_t length = strlen(flaps->states);
 
-	if (length == 0 || ring->states[length - 1] != state(red))
-		ring->changed = now;
+	if (length == 0 || flaps->states[length - 1] != state(red))
+		flaps->changed = now;
 	if (length > 0)
-		ring->states[length - 1] = state(red);
+		flaps->states[length - 1] = state(red);
 	else
-		push(ring, state(red), now);
+		push(flaps, state(red), now);
 }
 
-double ring_percent(const struct ring *ring)
+double flap_history_percent(const struct flap_history *flaps)
 {
-	size_t length = strlen(ring->states);
+	size_t length = strlen(flaps->states);
 	double sum = 0;
 
 	for (size_t age = 0; age + 1 < length; age++)
-		if (ring->states[length - 1 - age] != ring->states[length - 2 - age])
+		if (flaps->states[length - 1 - age] != flaps->states[length - 2 - age])
 			sum += weight_newest -
 			       (weight_newest - weight_oldest) * (double)age / (PAIRS - 1);
 	return 100 * sum / PAIRS;
 }
 
-int64_t ring_changes(const struct ring *ring)
+int64_t flap_history_changes(const struct flap_history *flaps)
 {
-	size_t length = strlen(ring->states);
+	size_t length = strlen(flaps->states);
 	int64_t count = 0;
 
 	for (size_t i = 1; i < length; i++)
-		count += ring->states[i] != ring->states[i - 1];
+		count += flaps->states[i] != flaps->states[i - 1];
 	return count;
 }
 
-void ring_parse(struct ring *ring, const char *states)
+void flap_history_parse(struct flap_history *flaps, const char *states)
 {
 	size_t length = 0;
 
-	for (; *states != '\0' && length < RING_SLOTS; states++)
+	for (; *states != '\0' && length < FLAP_HISTORY_SLOTS; states++)
 		if (*states == '0' || *states == '1')
-			ring->states[length++] = *states;
-	ring->states[length] = '\0';
+			flaps->states[length++] = *states;
+	flaps->states[length] = '\0';
 }

@@ -17,35 +17,35 @@
 #include <stdint.h>
 
 enum {
-	RING_SLOTS = 20,
+	FLAP_HISTORY_SLOTS = 20,
 	RING_CALM_SECONDS = 15 * 60,
 	RING_FLAPPING_SECONDS = 5 * 60,
 	RING_SETTLED_SECONDS =
 		60 * 60, /* without a change, at least, before it is called settled */
 };
 
-struct ring {
-	char states[RING_SLOTS + 1]; /* '1' red, '0' not, the newest last; "": none yet */
-	int64_t time;                /* of the newest slot, seconds since 1970 */
-	int64_t changed;             /* when the newest state began */
+struct flap_history {
+	char states[FLAP_HISTORY_SLOTS + 1]; /* '1' red, '0' not, the newest last; "": none yet */
+	int64_t time;                        /* of the newest slot, seconds since 1970 */
+	int64_t changed;                     /* when the newest state began */
 };
 
 /* Takes one fetch at now. slot: seconds that a slot without a change lasts at least. */
-void ring_take(struct ring *ring, bool red, int64_t slot, int64_t now);
+void flap_history_take(struct flap_history *flaps, bool red, int64_t slot, int64_t now);
 
 /* Fetches that were not looked into said the same, the last of them at until. */
-void ring_hold(struct ring *ring, int64_t slot, int64_t until);
+void flap_history_hold(struct flap_history *flaps, int64_t slot, int64_t until);
 
 /* The difference is of our own making: the newest state was this one all along. */
-void ring_correct(struct ring *ring, bool red, int64_t now);
+void flap_history_correct(struct flap_history *flaps, bool red, int64_t now);
 
 /* How much it changes, in percent: 0 to 100. */
-double ring_percent(const struct ring *ring);
+double flap_history_percent(const struct flap_history *flaps);
 
 /* How often it changed. */
-int64_t ring_changes(const struct ring *ring);
+int64_t flap_history_changes(const struct flap_history *flaps);
 
 /* Reads states as they were kept; what are none are left out. */
-void ring_parse(struct ring *ring, const char *states);
+void flap_history_parse(struct flap_history *flaps, const char *states);
 
 #endif

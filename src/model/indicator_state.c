@@ -6,61 +6,64 @@
 
 #include "base/memory.h"
 
-struct lamp *lamps_find(const struct lamps *lamps, const char *id)
+struct indicator_state *indicator_states_find(
+	const struct indicator_states *indicators, const char *id)
 {
-	for (size_t i = 0; i < lamps->count; i++)
-		if (strcmp(lamps->list[i].id, id) == 0)
-			return &lamps->list[i];
+	for (size_t i = 0; i < indicators->count; i++)
+		if (strcmp(indicators->list[i].id, id) == 0)
+			return &indicators->list[i];
 	return NULL;
 }
 
-struct lamp *lamps_add(struct lamps *lamps, const char *id, const char *group, const char *name)
+struct indicator_state *indicator_states_add(
+	struct indicator_states *indicators, const char *id, const char *group, const char *name)
 {
-	struct lamp *lamp = memory_append(&lamps->list, &lamps->count, sizeof *lamp);
+	struct indicator_state *indicator =
+		memory_append(&indicators->list, &indicators->count, sizeof *indicator);
 
-	lamp->id = memory_string(id);
-	lamp->group = memory_string(group != NULL ? group : "");
-	lamp->name = memory_string(name != NULL ? name : "");
-	lamp->word = memory_string("");
-	return lamp;
+	indicator->id = memory_string(id);
+	indicator->group = memory_string(group != NULL ? group : "");
+	indicator->name = memory_string(name != NULL ? name : "");
+	indicator->word = memory_string("");
+	return indicator;
 }
 
-void lamp_release(struct lamp *lamp)
+void indicator_state_release(struct indicator_state *indicator)
 {
-	free(lamp->id);
-	free(lamp->group);
-	free(lamp->name);
-	free(lamp->word);
-	free(lamp->former);
+	free(indicator->id);
+	free(indicator->group);
+	free(indicator->name);
+	free(indicator->word);
+	free(indicator->former);
 }
 
-void lamps_settle(struct lamps *lamps)
+void indicator_states_settle(struct indicator_states *indicators)
 {
-	for (size_t i = 0; i < lamps->count; i++)
-		memory_set(&lamps->list[i].former, NULL);
+	for (size_t i = 0; i < indicators->count; i++)
+		memory_set(&indicators->list[i].former, NULL);
 }
 
-void lamps_release(struct lamps *lamps)
+void indicator_states_release(struct indicator_states *indicators)
 {
-	for (size_t i = 0; i < lamps->count; i++)
-		lamp_release(&lamps->list[i]);
-	free(lamps->list);
-	*lamps = (struct lamps){0};
+	for (size_t i = 0; i < indicators->count; i++)
+		indicator_state_release(&indicators->list[i]);
+	free(indicators->list);
+	*indicators = (struct indicator_states){0};
 }
 
-bool lamps_unconfirmed(const struct lamps *lamps)
+bool indicator_states_unconfirmed(const struct indicator_states *indicators)
 {
-	for (size_t i = 0; i < lamps->count; i++)
-		if (lamps->list[i].count > 0 || lamps->list[i].rising > 0 ||
-			(lamps->list[i].flapping && !lamps->list[i].gone))
+	for (size_t i = 0; i < indicators->count; i++)
+		if (indicators->list[i].count > 0 || indicators->list[i].rising > 0 ||
+			(indicators->list[i].flapping && !indicators->list[i].gone))
 			return true;
 	return false;
 }
 
-bool lamps_red(const struct lamps *lamps)
+bool indicator_states_red(const struct indicator_states *indicators)
 {
-	for (size_t i = 0; i < lamps->count; i++)
-		if (lamps->list[i].red || lamps->list[i].alarm)
+	for (size_t i = 0; i < indicators->count; i++)
+		if (indicators->list[i].red || indicators->list[i].alarm)
 			return true;
 	return false;
 }

@@ -14,13 +14,13 @@
 #include "model/reading.h"
 
 /* The lamp of the page's own overall level has this id, which no indicator can have. */
-#define LAMP_OVERALL ""
+#define INDICATOR_OVERALL ""
 
 /*
  * One indicator as it is remembered between runs, or the overall level. All
  * strings owned.
  */
-struct lamp {
+struct indicator_state {
 	char *id, *group, *name; /* first: they are what an index goes by */
 	enum level level;        /* as last read; kept while it is gone */
 	char *word;
@@ -35,31 +35,33 @@ struct lamp {
 	int64_t alarm_since; /* when red was first read; valid while alarm */
 	enum level peak;     /* the worst level that was told of the alarm; valid while alarm */
 	int64_t rising;      /* fetches in a row that are worse than that */
-	struct ring ring;    /* its last states */
-	bool flapping;       /* announced as such: no alarm opens or closes until it settles */
-	char *former; /* the id it had until the provider gave it another; not kept between runs */
+	struct flap_history flaps; /* its last states */
+	bool flapping; /* announced as such: no alarm opens or closes until it settles */
+	char *former;  /* the id it had until the provider gave it another; not kept between runs */
 };
 
-struct lamps {
-	struct lamp *list;
+struct indicator_states {
+	struct indicator_state *list;
 	size_t count;
 };
 
 /* Beyond that many, lamps that are listed no longer and owe nobody anything are forgotten. */
-enum { LAMPS_MAX = 2 * READING_ROWS_MAX };
+enum { INDICATOR_STATES_MAX = 2 * READING_ROWS_MAX };
 
 /* The ids that lamps had before are forgotten: whoever needed to know has been told. */
-void lamps_settle(struct lamps *lamps);
+void indicator_states_settle(struct indicator_states *indicators);
 
 /* True while some lamp's count has begun and decided nothing yet, or one flaps. */
-bool lamps_unconfirmed(const struct lamps *lamps);
+bool indicator_states_unconfirmed(const struct indicator_states *indicators);
 
 /* True while some lamp is red or has its alarm open. */
-bool lamps_red(const struct lamps *lamps);
+bool indicator_states_red(const struct indicator_states *indicators);
 
-struct lamp *lamps_find(const struct lamps *lamps, const char *id);
-struct lamp *lamps_add(struct lamps *lamps, const char *id, const char *group, const char *name);
-void lamp_release(struct lamp *lamp);
-void lamps_release(struct lamps *lamps);
+struct indicator_state *indicator_states_find(
+	const struct indicator_states *indicators, const char *id);
+struct indicator_state *indicator_states_add(
+	struct indicator_states *indicators, const char *id, const char *group, const char *name);
+void indicator_state_release(struct indicator_state *indicator);
+void indicator_states_release(struct indicator_states *indicators);
 
 #endif

@@ -31,7 +31,7 @@ const char *level_name(enum level level)
 	return level_names[level];
 }
 
-const char *level_words(enum level level)
+const char *level_label(enum level level)
 {
 	return levels[level].words;
 }

@@ -31,7 +31,7 @@ const char *level_name(enum level level);
 bool level_parse(const char *word, enum level *level);
 
 /* "partial outage": as people read it, in mails and on a terminal. */
-const char *level_words(enum level level);
+const char *level_label(enum level level);
 
 /*
  * What people see. Levels at or above red_floor (LEVEL_PARTIAL_OUTAGE unless

@@ -21,9 +21,9 @@ enum {
 	FIRST_TIMEOUT = 600, /* milliseconds; the second try waits twice as long */
 	TRIES = 2,
 	SOCKETS_MAX = 64,
-	HEADER_BYTES = 12,  /* RFC 1035 section 4.1.1 */
-	QUESTION_BYTES = 4, /* after the name: type and class */
-	RECORD_BYTES = 10,  /* after the name: type, class, time to live, length */
+	HEADER_BYTES = 12,              /* RFC 1035 section 4.1.1 */
+	PENDING_SUBSCRIPTION_BYTES = 4, /* after the name: type and class */
+	RECORD_BYTES = 10,              /* after the name: type, class, time to live, length */
 	LABEL_MAX = 63,
 	CLASS_IN = 1,
 };
@@ -31,9 +31,9 @@ enum {
 /* RFC 1035 section 3.2.2, RFC 3596. */
 static const int type_numbers[] = {[DNS_MX] = 15, [DNS_A] = 1, [DNS_AAAA] = 28, [DNS_CNAME] = 5};
 
-struct question {
+struct pending_subscription {
 	struct resolver *resolver;
-	struct question *next;
+	struct pending_subscription *next;
 	char *name; /* NULL: what was asked for is no name */
 	enum dns_type type;
 	dns_callback *callback;
@@ -45,7 +45,7 @@ struct resolver {
 	int64_t deadline; /* monotonic, milliseconds */
 	struct pollfd sockets[SOCKETS_MAX];
 	size_t socket_count;
-	struct question *first, *last; /* that wait for their turn */
+	struct pending_subscription *first, *last; /* that wait for their turn */
 	size_t in_flight;
 };
 
@@ -59,7 +59,7 @@ static int64_t milliseconds_now(void)
 
 /* ---- names ---- */
 
-static bool label_letter(char c)
+static bool label_mail(char c)
 {
 	return isalnum((unsigned char)c) || c == '-' || c == '_';
 }
@@ -77,7 +77,7 @@ char *dns_name(const char *text)
 	for (size_t i = 0; i <= length; i++) {
 		bool end = name[i] == '.' || name[i] == '\0';
 
-		if (end ? label == 0 || label > LABEL_MAX : !label_letter(name[i])) {
+		if (end ? label == 0 || label > LABEL_MAX : !label_mail(name[i])) {
 			free(name);
 			return NULL;
 		}
@@ -219,7 +219,7 @@ static bool read_answers(struct message *message, struct records *records)
 		char *name = read_name(message);
 
 		free(name);
-		message->at += QUESTION_BYTES;
+		message->at += PENDING_SUBSCRIPTION_BYTES;
 		if (name == NULL || message->at > message->length)
 			return false;
 	}
@@ -268,14 +268,14 @@ static void choose_answers(
 
 /* ---- questions ---- */
 
-static void question_free(struct question *question)
+static void question_free(struct pending_subscription *question)
 {
 	free(question->name);
 	free(question);
 }
 
-static void question_answer(
-	struct question *question, enum dns_status status, struct records *records, const char *why)
+static void question_answer(struct pending_subscription *question, enum dns_status status,
+	struct records *records, const char *why)
 {
 	struct dns_answer answer = {
 		.name = question->name != NULL ? question->name : "",
@@ -325,7 +325,7 @@ static const char *failure_of(int status)
 /* c-ares' callback. */
 static void answered(void *context, int status, int timeouts, unsigned char *bytes, int length)
 {
-	struct question *question = context;
+	struct pending_subscription *question = context;
 	struct message message = {bytes, bytes != NULL ? length : 0, 0};
 	struct records all = {0}, chosen = {0};
 	enum dns_status result;
@@ -347,9 +347,10 @@ static void answered(void *context, int status, int timeouts, unsigned char *byt
 void resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
 	dns_callback *callback, void *context)
 {
-	struct question *question = memory_new(sizeof *question);
+	struct pending_subscription *question = memory_new(sizeof *question);
 
-	*question = (struct question){resolver, NULL, dns_name(name), type, callback, context};
+	*question = (struct pending_subscription){
+		resolver, NULL, dns_name(name), type, callback, context};
 	if (resolver->last != NULL)
 		resolver->last->next = question;
 	else
@@ -357,9 +358,9 @@ void resolver_ask(struct resolver *resolver, const char *name, enum dns_type typ
 	resolver->last = question;
 }
 
-static struct question *take_first(struct resolver *resolver)
+static struct pending_subscription *take_first(struct resolver *resolver)
 {
-	struct question *question = resolver->first;
+	struct pending_subscription *question = resolver->first;
 
 	resolver->first = question->next;
 	if (resolver->first == NULL)
@@ -371,7 +372,7 @@ static struct question *take_first(struct resolver *resolver)
 static void send_waiting(struct resolver *resolver)
 {
 	while (resolver->first != NULL && resolver->in_flight < RESOLVER_IN_FLIGHT) {
-		struct question *question = take_first(resolver);
+		struct pending_subscription *question = take_first(resolver);
 		struct records none = {0};
 
 		if (question->name == NULL) {
@@ -438,7 +439,7 @@ void resolver_free(struct resolver *resolver)
 	free(resolver);
 }
 
-static void wait_for_news(struct resolver *resolver, int64_t left)
+static void wait_for_deliveries(struct resolver *resolver, int64_t left)
 {
 	struct pollfd ready[SOCKETS_MAX];
 	size_t count = resolver->socket_count;
@@ -473,7 +474,7 @@ void resolver_run(struct resolver *resolver)
 
 	send_waiting(resolver);
 	while (resolver->in_flight > 0 && (left = resolver->deadline - milliseconds_now()) > 0) {
-		wait_for_news(resolver, left);
+		wait_for_deliveries(resolver, left);
 		send_waiting(resolver);
 	}
 	silence_rest(resolver);

@@ -23,16 +23,16 @@
 
 enum { SMALL_MAX = 64 * 1024 };
 
-void proof_add(struct proof *proof, const char *name, struct buffer *bytes)
+void evidence_bundle_add(struct evidence_bundle *proof, const char *name, struct buffer *bytes)
 {
-	struct proof_file *file = memory_append(&proof->files, &proof->count, sizeof *file);
+	struct evidence_file *file = memory_append(&proof->files, &proof->count, sizeof *file);
 
 	file->name = memory_string(name);
 	file->bytes = *bytes;
 	*bytes = (struct buffer){0};
 }
 
-void proof_release(struct proof *proof)
+void evidence_bundle_release(struct evidence_bundle *proof)
 {
 	for (size_t i = 0; i < proof->count; i++) {
 		free(proof->files[i].name);
@@ -40,12 +40,12 @@ void proof_release(struct proof *proof)
 	}
 	free(proof->files);
 	free(proof->url);
-	*proof = (struct proof){0};
+	*proof = (struct evidence_bundle){0};
 }
 
 /* ---- the snapshot ---- */
 
-static bool add_snapshot(struct proof *proof, const char *archive, const char *page,
+static bool add_snapshot(struct evidence_bundle *proof, const char *archive, const char *page,
 	const struct snapshot_row *row, struct error *error)
 {
 	struct snapshot_files files;
@@ -63,7 +63,7 @@ static bool add_snapshot(struct proof *proof, const char *archive, const char *p
 			proof->simulated = capture_value(&capture, 0, "simulated") != NULL;
 			capture_release(&capture);
 		}
-		proof_add(proof, inside, &file->bytes);
+		evidence_bundle_add(proof, inside, &file->bytes);
 		free(inside);
 	}
 	snapshot_files_release(&files);
@@ -82,18 +82,18 @@ struct place {
 /* True where the heads in the folder cover the snapshot; fills in the rest. */
 static bool covers(struct place *place, const char *page, int64_t sequence)
 {
-	char *path = file_join(place->folder, HEADS_FILE);
-	char *signature = file_join(place->folder, HEADS_SIGNATURE);
-	struct buffer text = {.maximum = HEADS_MAX};
-	struct heads heads = {0};
-	const struct head *head = NULL;
+	char *path = file_join(place->folder, CHAIN_HEADS_FILE);
+	char *signature = file_join(place->folder, CHAIN_HEADS_SIGNATURE);
+	struct buffer text = {.maximum = CHAIN_HEADS_MAX};
+	struct chain_heads heads = {0};
+	const struct chain_head *head = NULL;
 
 	if (file_read(path, &text, NULL) &&
-		heads_parse(buffer_string(&text), text.length, &heads, NULL))
-		head = heads_find(&heads, page);
+		chain_heads_parse(buffer_string(&text), text.length, &heads, NULL))
+		head = chain_heads_find(&heads, page);
 	place->sequence = head != NULL ? head->sequence : 0;
 	place->is_signed = file_exists(signature);
-	heads_release(&heads);
+	chain_heads_release(&heads);
 	buffer_release(&text);
 	free(signature);
 	free(path);
@@ -106,10 +106,10 @@ static bool choose(struct place *place, const char *archive, const char *page, i
 	struct text_list folders = {0}, others = {0};
 	struct place found = {0};
 
-	stamps_list(archive, &folders, &others);
+	timestamps_list(archive, &folders, &others);
 	for (size_t i = 0; i < folders.count && !found.is_signed; i++) {
 		struct place next = {
-			.folder = stamps_path(archive, folders.list[i], NULL), .stamped = true};
+			.folder = timestamps_path(archive, folders.list[i], NULL), .stamped = true};
 
 		if (covers(&next, page, sequence) && (next.is_signed || found.folder == NULL)) {
 			free(found.folder);
@@ -128,51 +128,54 @@ static bool choose(struct place *place, const char *archive, const char *page, i
 	return found.sequence >= sequence;
 }
 
-static bool add_beside(
-	struct proof *proof, const struct place *place, const char *name, struct error *error)
+static bool add_beside(struct evidence_bundle *proof, const struct place *place, const char *name,
+	struct error *error)
 {
-	struct buffer bytes = {.maximum = text_equal(name, HEADS_FILE) ? HEADS_MAX : SMALL_MAX};
+	struct buffer bytes = {
+		.maximum = text_equal(name, CHAIN_HEADS_FILE) ? CHAIN_HEADS_MAX : SMALL_MAX};
 	char *path = file_join(place->folder, name);
 	bool good = file_read(path, &bytes, error);
 
-	if (good && text_equal(name, HEADS_PUBLIC))
+	if (good && text_equal(name, CHAIN_HEADS_PUBLIC))
 		digest_sha256(buffer_string(&bytes), bytes.length, proof->public);
 	if (good)
-		proof_add(proof, name, &bytes);
+		evidence_bundle_add(proof, name, &bytes);
 	buffer_release(&bytes);
 	free(path);
 	return good;
 }
 
-static bool add_stamp(struct proof *proof, const struct place *place, struct error *error)
+static bool add_stamp(struct evidence_bundle *proof, const struct place *place, struct error *error)
 {
 	const struct buffer *heads = &proof->files[proof->count - 1].bytes;
 	struct buffer reply = {.maximum = TIMESTAMP_REPLY_MAX};
-	char *path = file_join(place->folder, STAMPS_REPLY);
+	char *path = file_join(place->folder, TIMESTAMPS_REPLY);
 	bool good = file_read(path, &reply, error) &&
 		    (timestamp_proves(&reply, buffer_string(heads), heads->length, NULL,
 			     &proof->stamped, error) ||
 			    error_prefix(error, "%s", path));
 
 	if (good)
-		proof_add(proof, STAMPS_REPLY, &reply);
+		evidence_bundle_add(proof, TIMESTAMPS_REPLY, &reply);
 	buffer_release(&reply);
 	free(path);
 	return good;
 }
 
-static bool add_heads(struct proof *proof, const struct place *place, struct error *error)
+static bool add_chain_heads(
+	struct evidence_bundle *proof, const struct place *place, struct error *error)
 {
-	return add_beside(proof, place, HEADS_FILE, error) &&
+	return add_beside(proof, place, CHAIN_HEADS_FILE, error) &&
 	       (!place->stamped || add_stamp(proof, place, error)) &&
-	       (!place->is_signed || (add_beside(proof, place, HEADS_PUBLIC, error) &&
-					     add_beside(proof, place, HEADS_SIGNATURE, error)));
+	       (!place->is_signed ||
+		       (add_beside(proof, place, CHAIN_HEADS_PUBLIC, error) &&
+			       add_beside(proof, place, CHAIN_HEADS_SIGNATURE, error)));
 }
 
 /* ---- the chain ---- */
 
 struct stretch {
-	struct proof *proof;
+	struct evidence_bundle *proof;
 	int64_t end; /* sequence of its last line */
 	struct buffer text;
 };
@@ -190,8 +193,8 @@ static bool take_line(
 	return true;
 }
 
-static bool add_chain(struct proof *proof, const char *archive, const char *page, int64_t end,
-	struct error *error)
+static bool add_chain(struct evidence_bundle *proof, const char *archive, const char *page,
+	int64_t end, struct error *error)
 {
 	struct stretch stretch = {.proof = proof, .end = end};
 	char *path = archive_path(archive, page, "chain", NULL);
@@ -205,20 +208,20 @@ static bool add_chain(struct proof *proof, const char *archive, const char *page
 		good = error_set(
 			error, REMEDY_LOCAL, "%s: ends before line %" PRId64, path, end + 1);
 	if (good)
-		proof_add(proof, "chain", &stretch.text);
+		evidence_bundle_add(proof, "chain", &stretch.text);
 	buffer_release(&stretch.text);
 	buffer_release(&chain);
 	free(path);
 	return good;
 }
 
-bool proof_gather(const char *archive, const char *page, const struct snapshot_row *row,
-	struct proof *proof, struct error *error)
+bool evidence_bundle_gather(const char *archive, const char *page, const struct snapshot_row *row,
+	struct evidence_bundle *proof, struct error *error)
 {
 	struct place place = {0};
 	bool good = choose(&place, archive, page, row->sequence) ||
 		    error_set(error, REMEDY_LOCAL,
-			    "%s/" HEADS_FILE ": does not cover snapshot %" PRId64
+			    "%s/" CHAIN_HEADS_FILE ": does not cover snapshot %" PRId64
 			    " of %s yet; the next run writes it",
 			    archive, row->sequence, page);
 
@@ -227,7 +230,7 @@ bool proof_gather(const char *archive, const char *page, const struct snapshot_r
 	snprintf(proof->sums, sizeof proof->sums, "%s", row->sums);
 	good = good && add_snapshot(proof, archive, page, row, error) &&
 	       add_chain(proof, archive, page, place.sequence, error) &&
-	       add_heads(proof, &place, error);
+	       add_chain_heads(proof, &place, error);
 	free(place.folder);
 	return good;
 }

@@ -16,14 +16,14 @@
 struct error;
 struct snapshot_row;
 
-struct proof_file {
+struct evidence_file {
 	char *name; /* "snapshot/body", "chain", "heads" … */
 	struct buffer bytes;
 };
 
 /* All owned. */
-struct proof {
-	struct proof_file *files;
+struct evidence_bundle {
+	struct evidence_file *files;
 	size_t count;
 	char *url; /* of the page, as the capture has it; NULL where it says none */
 	bool simulated;
@@ -40,12 +40,12 @@ struct proof {
  * taken, signed ones before others; without a stamp today's. False with REMEDY_LOCAL where anything
  * does not fit together.
  */
-bool proof_gather(const char *archive, const char *page, const struct snapshot_row *row,
-	struct proof *proof, struct error *error);
+bool evidence_bundle_gather(const char *archive, const char *page, const struct snapshot_row *row,
+	struct evidence_bundle *proof, struct error *error);
 
 /* Adds a file; the bytes are taken over, and bytes is empty afterwards. */
-void proof_add(struct proof *proof, const char *name, struct buffer *bytes);
+void evidence_bundle_add(struct evidence_bundle *proof, const char *name, struct buffer *bytes);
 
-void proof_release(struct proof *proof);
+void evidence_bundle_release(struct evidence_bundle *proof);
 
 #endif

@@ -144,13 +144,13 @@ bool report_load(struct database *database, const struct config *config, const c
 		const struct indicator_history *indicator = &history->list[i];
 		struct report_row *row;
 
-		if (indicator->lamp == NULL && indicator->changed < page->since)
+		if (indicator->indicator == NULL && indicator->changed < page->since)
 			continue; /* listed no longer when this time began */
 		row = memory_append(&page->rows, &page->row_count, sizeof *row);
 		row->id = memory_string(indicator->id);
 		row->label = memory_string(indicator->label);
-		if (indicator->id[0] == '\0' && indicator->lamp != NULL)
-			page->title = memory_string(indicator->lamp->name);
+		if (indicator->id[0] == '\0' && indicator->indicator != NULL)
+			page->title = memory_string(indicator->indicator->name);
 		cut(&indicator->stretches, page->since, page->until, &row->stretches);
 		measures_take(&row->measures, &row->stretches, red);
 		ask_provider(database, config, name, row);

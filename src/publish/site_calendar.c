@@ -147,7 +147,7 @@ bool site_write_day(const struct site_page *page, int64_t day, struct error *err
 	int64_t edges[SITE_CELLS_MAX + 1];
 	struct site_strip strip = {
 		edges, site_edges_even(from, to, SITE_DAY_CELL, edges), "parts of 5 minutes"};
-	struct value *data = begin(page, day), *moments, *labels;
+	struct value *data = begin(page, day), *entries, *labels;
 	struct date date = date_of(day);
 	char whole[SITE_CELLS_MAX + 1], clock[8], name[16];
 
@@ -159,10 +159,10 @@ bool site_write_day(const struct site_page *page, int64_t day, struct error *err
 		snprintf(clock, sizeof clock, "%02d:00", hour);
 		value_append(labels, value_text(clock));
 	}
-	moments = site_page_moments(page, from, to, SITE_MOMENTS_MAX);
-	reverse(moments);
-	value_put_boolean(data, "cut", moments->count == SITE_MOMENTS_MAX);
-	value_put(data, "moments", moments);
+	entries = site_page_timeline(page, from, to, SITE_TIMELINE_MAX);
+	reverse(entries);
+	value_put_boolean(data, "cut", entries->count == SITE_TIMELINE_MAX);
+	value_put(data, "moments", entries);
 	return write_and_free(page, data, "day.html",
 		memory_format("%s/%04d/%02d/%s.html", page->name, date.year, date.month, name),
 		error);

@@ -61,7 +61,7 @@ void site_put_said(const struct site *site, const char *page, const char *folder
 			site_lamp(level_colour(reading.level,
 					  config != NULL ? (enum level)config->settings.red
 							 : LEVEL_PARTIAL_OUTAGE),
-				level_words(reading.level)));
+				level_label(reading.level)));
 	else
 		value_put(map, "overall", site_lamp(COLOUR_GREY, "could not be read"));
 	reading_release(&reading);

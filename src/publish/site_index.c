@@ -21,8 +21,8 @@ enum {
  * then on. */
 static void add_row(const struct site *site, struct statement *row, struct value *list)
 {
-	const char *stored = statement_text(row, 2), *lamps = statement_text(row, 3);
-	struct value *map = json_parse(lamps, strlen(lamps), NULL);
+	const char *stored = statement_text(row, 2), *indicators = statement_text(row, 3);
+	struct value *map = json_parse(indicators, strlen(indicators), NULL);
 	int64_t days = site_day(site, site->now) - statement_integer(row, 1);
 	size_t length = strlen(stored);
 	char cells[SITE_DAYS + 1], held = '-';
@@ -106,7 +106,7 @@ static bool write_json(const struct site *site, struct value *data, struct error
 		for (size_t j = 0; j < sizeof texts / sizeof texts[0]; j++)
 			value_put_text(map, texts[j], value_get_text(pages->members[i], texts[j]));
 	}
-	value_put(root, "changes", site_moments_json(value_get(data, "moments")));
+	value_put(root, "changes", site_timeline_json(value_get(data, "moments")));
 	json_write(root, 1, &text);
 	done = site_write(site, "index.json", buffer_string(&text), text.length, error);
 	buffer_release(&text);
@@ -124,7 +124,7 @@ bool site_write_index(const struct site *site, struct error *error)
 	value_put_number(data, "count", (int64_t)pages->count);
 	value_put_boolean(data, "one", pages->count == 1);
 	value_put(data, "moments",
-		site_moments(site, NULL, site->now - INDEX_SECONDS, INT64_MAX, SITE_RECENT_MAX));
+		site_timeline(site, NULL, site->now - INDEX_SECONDS, INT64_MAX, SITE_RECENT_MAX));
 	done = site_render(site, "style.txt", style, "style.css", error) &&
 	       write_json(site, data, error) &&
 	       site_render(site, "index.html", data, "index.html", error) &&
@@ -137,14 +137,14 @@ bool site_write_index(const struct site *site, struct error *error)
 /* Its times are those of what happened, so that it stays as it is while nothing does. */
 bool site_write_feed(const struct site *site, const char *page, struct error *error)
 {
-	struct value *data = value_map(), *moments;
+	struct value *data = value_map(), *entries;
 	char *name = page != NULL ? memory_format("%s/feed.xml", page) : memory_string("feed.xml");
 	bool done;
 
-	moments = value_put(data, "moments", site_moments(site, page, 0, INT64_MAX, FEED_MAX));
+	entries = value_put(data, "moments", site_timeline(site, page, 0, INT64_MAX, FEED_MAX));
 	value_put_text(data, "page", page != NULL ? page : "");
 	value_put_text(data, "updated",
-		moments->count > 0 ? value_get_text(value_get(moments->members[0], "time"), "utc")
+		entries->count > 0 ? value_get_text(value_get(entries->members[0], "time"), "utc")
 				   : "1970-01-01T00:00:00Z");
 	site_put_identity(site, data, page);
 	done = site_render(site, "feed.xml", data, name, error);

@@ -14,15 +14,15 @@
 #include "store/store.h"
 
 enum {
-	SITE_DAYS = 90,         /* that a strip shows */
-	SITE_CELLS_MAX = 400,   /* of a strip */
-	SITE_DAY_CELL = 300,    /* seconds of one on a day's page */
-	SITE_MONTH_CELL = 7200, /* on a month's */
-	SITE_LAMPS_MAX = 200,   /* strips on a page */
-	SITE_NAMES_MAX = 8,     /* indicators named in a row of the index */
-	SITE_MOMENTS_MAX = 300, /* on a day's page */
-	SITE_RECENT_MAX = 25,   /* where the last ones are listed */
-	SITE_TURNS_MAX = 12,    /* changes of one moment, where many moments are listed */
+	SITE_DAYS = 90,          /* that a strip shows */
+	SITE_CELLS_MAX = 400,    /* of a strip */
+	SITE_DAY_CELL = 300,     /* seconds of one on a day's page */
+	SITE_MONTH_CELL = 7200,  /* on a month's */
+	SITE_LAMPS_MAX = 200,    /* strips on a page */
+	SITE_NAMES_MAX = 8,      /* indicators named in a row of the index */
+	SITE_TIMELINE_MAX = 300, /* on a day's page */
+	SITE_RECENT_MAX = 25,    /* where the last ones are listed */
+	SITE_TURNS_MAX = 12,     /* changes of one moment, where many moments are listed */
 	SITE_BADGES_MAX = 256
 };
 
@@ -104,7 +104,7 @@ void site_page_load(
 void site_page_release(struct site_page *page);
 
 enum colour site_page_colour(const struct site_page *page);
-enum colour site_lamp_colour(const struct site_page *page, const struct lamp *lamp);
+enum colour site_lamp_colour(const struct site_page *page, const struct indicator_state *indicator);
 /* "unreadable", "unreachable", "stale", "never read", "fresh". */
 const char *site_page_observation(const struct site_page *page);
 
@@ -156,18 +156,18 @@ struct value *site_strips(const struct site_page *page, const struct site_strip 
  * What happened, newest first: a list with one map for each moment at which something changed or
  * was kept. page NULL: of all pages, and without snapshots that changed nothing.
  */
-struct value *site_moments(
+struct value *site_timeline(
 	const struct site *site, const char *page, int64_t from, int64_t to, size_t limit);
 
 /* The same of one page, with what the snapshots of these moments say and until when. */
-struct value *site_page_moments(
+struct value *site_page_timeline(
 	const struct site_page *page, int64_t from, int64_t to, size_t limit);
 
 /* The same list for programs: a list of maps with time, page, title, path and uuid. */
-struct value *site_moments_json(const struct value *moments);
+struct value *site_timeline_json(const struct value *entries);
 
 /* The changes of one snapshot, as one moment. */
-struct value *site_snapshot_moment(
+struct value *site_snapshot_entry(
 	const struct site *site, const char *page, const struct snapshot_row *row);
 
 /* ---- site_reading.c ---- */

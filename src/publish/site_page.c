@@ -70,10 +70,10 @@ static char *label_cut(const char *label, size_t maximum)
 static bool write_badge(const struct site_page *page, const struct indicator_history *indicator,
 	struct error *error)
 {
-	const struct lamp *lamp = indicator->lamp;
-	enum colour colour = site_lamp_colour(page, lamp);
-	struct value *map = site_lamp(colour, level_words(lamp->level));
-	char *label = label_cut(lamp->id[0] != '\0' ? indicator->label : page->name, LABEL_MAX);
+	const struct indicator_state *state = indicator->indicator;
+	enum colour colour = site_lamp_colour(page, state);
+	struct value *map = site_lamp(colour, level_label(state->level));
+	char *label = label_cut(state->id[0] != '\0' ? indicator->label : page->name, LABEL_MAX);
 	char *badge = badge_name(indicator), *name = memory_format("%s/%s", page->name, badge);
 	int64_t left = (int64_t)text_columns(label) * BADGE_COLUMN_PIXELS + BADGE_EDGE_PIXELS;
 	int64_t right = (int64_t)(strlen(colour_name(colour)) + 2) * BADGE_COLUMN_PIXELS +
@@ -88,8 +88,8 @@ static bool write_badge(const struct site_page *page, const struct indicator_his
 	value_put_number(map, "left_middle", left / 2);
 	value_put_number(map, "right_middle", left + right / 2);
 	value_put(map, "shape", site_shape(colour));
-	value_put(map, "since", site_time(page->site, lamp->since));
-	sight = history_sight(&page->history.unseen, lamp->since, page->history.end);
+	value_put(map, "since", site_time(page->site, state->since));
+	sight = history_sight(&page->history.unseen, state->since, page->history.end);
 	site_put_sight(page->site, map, &sight, page->history.end);
 	done = site_render(page->site, "badge.svg", map, name, error);
 	free(name);
@@ -116,9 +116,10 @@ const char *site_page_observation(const struct site_page *page)
 	return schedule_stale(&schedule, page->site->now) ? "stale" : "fresh";
 }
 
-enum colour site_lamp_colour(const struct site_page *page, const struct lamp *lamp)
+enum colour site_lamp_colour(const struct site_page *page, const struct indicator_state *indicator)
 {
-	return page->fresh && !lamp->gone ? level_colour(lamp->level, page->red) : COLOUR_GREY;
+	return page->fresh && !indicator->gone ? level_colour(indicator->level, page->red)
+					       : COLOUR_GREY;
 }
 
 /* That of its lamps which a person looks at first. */
@@ -126,7 +127,7 @@ enum colour site_page_colour(const struct site_page *page)
 {
 	for (size_t i = 0; page->lamp_count > 0 && i < sizeof order / sizeof order[0]; i++)
 		for (size_t j = 0; j < page->lamp_count; j++)
-			if (site_lamp_colour(page, page->history.list[j].lamp) == order[i])
+			if (site_lamp_colour(page, page->history.list[j].indicator) == order[i])
 				return order[i];
 	return COLOUR_GREY;
 }
@@ -142,7 +143,7 @@ void site_page_load(
 		.state = state,
 		.red = config != NULL ? (enum level)config->settings.red : LEVEL_PARTIAL_OUTAGE};
 	store_load(site->database, state);
-	page->lamp_count = state->lamps.count;
+	page->lamp_count = state->indicators.count;
 	page->fresh = text_equal(site_page_observation(page), "fresh");
 	history_load(site->database, state, config != NULL ? config->settings.every : 0, since,
 		site->now, &page->history);
@@ -197,7 +198,7 @@ static struct value *page_value(const struct site_page *page, char whole[static 
 	years = value_put(data, "years", value_list());
 	for (int year = atoi(day); page->history.first != 0 && year >= first_year; year--)
 		value_put_number(value_append(years, value_map()), "year", year);
-	value_put(data, "moments", site_page_moments(page, 0, INT64_MAX, SITE_RECENT_MAX));
+	value_put(data, "moments", site_page_timeline(page, 0, INT64_MAX, SITE_RECENT_MAX));
 	badges = value_put(data, "badges", value_list());
 	for (size_t i = 0; i < page->lamp_count && i < SITE_BADGES_MAX; i++) {
 		struct value *map = value_append(badges, value_map());
@@ -224,7 +225,7 @@ static void add_group(
 	for (size_t i = 0; i < page->lamp_count; i++) {
 		const struct indicator_history *indicator = &page->history.list[i];
 
-		if (site_lamp_colour(page, indicator->lamp) != colour ||
+		if (site_lamp_colour(page, indicator->indicator) != colour ||
 			(indicator->id[0] == '\0' && page->lamp_count > 1))
 			continue;
 		if (*room > 0) {
@@ -271,7 +272,8 @@ char *site_row(const struct site_page *page)
 
 static bool write_json(const struct site_page *page, const struct value *data, struct error *error)
 {
-	const struct value *lamps = value_get(data, "lamps"), *moments = value_get(data, "moments");
+	const struct value *indicators = value_get(data, "lamps"),
+			   *entries = value_get(data, "moments");
 	static const char *const texts[] = {"page", "address", "provider", "observation", "head"};
 	struct value *root = value_map(), *list;
 	char *name = memory_format("%s/index.json", page->name);
@@ -283,17 +285,18 @@ static bool write_json(const struct site_page *page, const struct value *data, s
 		value_put_text(root, texts[i], value_get_text(data, texts[i]));
 	value_put_text(root, "colour", value_get_text(value_get(data, "lamp"), "colour"));
 	list = value_put(root, "indicators", value_list());
-	for (size_t i = 0; i < lamps->count; i++) {
-		const struct value *lamp = lamps->members[i], *now = value_get(lamp, "lamp");
+	for (size_t i = 0; i < indicators->count; i++) {
+		const struct value *indicator = indicators->members[i],
+				   *now = value_get(indicator, "lamp");
 		struct value *map = value_append(list, value_map());
 
-		value_put_text(map, "name", value_get_text(lamp, "name"));
+		value_put_text(map, "name", value_get_text(indicator, "name"));
 		value_put_text(map, "colour", value_get_text(now, "colour"));
 		value_put_text(map, "level", value_get_text(now, "level"));
-		value_put_text(map, "word", value_get_text(lamp, "word"));
-		value_put_text(map, "since", value_get_text(value_get(lamp, "since"), "utc"));
+		value_put_text(map, "word", value_get_text(indicator, "word"));
+		value_put_text(map, "since", value_get_text(value_get(indicator, "since"), "utc"));
 	}
-	value_put(root, "changes", site_moments_json(moments));
+	value_put(root, "changes", site_timeline_json(entries));
 	json_write(root, 1, &text);
 	done = site_write(page->site, name, buffer_string(&text), text.length, error);
 	buffer_release(&text);

@@ -22,7 +22,7 @@ struct table {
 
 static void put_level(const struct table *table, struct value *map, enum level level)
 {
-	value_put(map, "lamp", site_lamp(level_colour(level, table->red), level_words(level)));
+	value_put(map, "lamp", site_lamp(level_colour(level, table->red), level_label(level)));
 }
 
 static int by_badness(const void *a, const void *b)
@@ -52,7 +52,7 @@ static void put_indicators(const struct table *table, const struct reading *read
 			text_equal(list[i]->id, READING_OTHERS) ? "(all that is not listed)"
 								: label);
 		put_level(table, map, list[i]->level);
-		site_put_word(map, list[i]->word, level_words(list[i]->level));
+		site_put_word(map, list[i]->word, level_label(list[i]->level));
 		free(label);
 	}
 	value_put_number(

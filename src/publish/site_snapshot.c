@@ -329,7 +329,7 @@ bool site_write_snapshot(const struct site *site, const char *page, const struct
 		put_document(&subject, documents, i);
 	put_capture(&subject);
 	put_digests(&subject);
-	value_put(subject.data, "moment", site_snapshot_moment(site, page, row));
+	value_put(subject.data, "moment", site_snapshot_entry(site, page, row));
 	done = site_render(site, "snapshot.html", subject.data, name, error);
 	value_free(subject.data);
 	free(reading);

@@ -193,21 +193,22 @@ static int by_trouble(const void *a, const void *b)
 	return left->indicator < right->indicator ? -1 : left->indicator > right->indicator;
 }
 
-static struct value *lamp_value(
+static struct value *indicator_value(
 	const struct site_page *page, const struct filled *filled, const char *unit)
 {
-	const struct lamp *lamp = filled->indicator->lamp;
+	const struct indicator_state *indicator = filled->indicator->indicator;
 	struct value *map = value_map();
 	struct sight sight;
 
 	site_put(map, "name", filled->indicator->label);
-	value_put_boolean(map, "overall", lamp->id[0] == '\0');
-	value_put(map, "lamp", site_lamp(site_lamp_colour(page, lamp), level_words(lamp->level)));
+	value_put_boolean(map, "overall", indicator->id[0] == '\0');
+	value_put(map, "lamp",
+		site_lamp(site_lamp_colour(page, indicator), level_label(indicator->level)));
 	value_put_text(map, "worst", kinds[filled->worst].colour);
-	site_put_word(map, lamp->word, level_words(lamp->level));
-	value_put_boolean(map, "gone", lamp->gone);
-	value_put(map, "since", site_time(page->site, lamp->since));
-	sight = history_sight(&page->history.unseen, lamp->since, page->history.end);
+	site_put_word(map, indicator->word, level_label(indicator->level));
+	value_put_boolean(map, "gone", indicator->gone);
+	value_put(map, "since", site_time(page->site, indicator->since));
+	sight = history_sight(&page->history.unseen, indicator->since, page->history.end);
 	site_put_sight(page->site, map, &sight, page->history.end);
 	value_put(map, "strip", site_strip_value(filled->cells, unit));
 	return map;
@@ -218,7 +219,7 @@ struct value *site_strips(const struct site_page *page, const struct site_strip 
 {
 	size_t count = page->lamp_count;
 	struct filled *list = memory_zero(count + 1, sizeof *list);
-	struct value *lamps = value_list();
+	struct value *indicators = value_list();
 
 	memset(whole, '-', strip->count);
 	whole[strip->count] = '\0';
@@ -226,7 +227,8 @@ struct value *site_strips(const struct site_page *page, const struct site_strip 
 		struct filled *filled = &list[i];
 
 		filled->indicator = &page->history.list[i];
-		filled->now = badness(site_cell(site_lamp_colour(page, filled->indicator->lamp)));
+		filled->now =
+			badness(site_cell(site_lamp_colour(page, filled->indicator->indicator)));
 		fill(page, filled->indicator, strip, filled->cells);
 		for (size_t cell = 0; cell < strip->count; cell++) {
 			paint_cell(&whole[cell], filled->cells[cell]);
@@ -236,8 +238,8 @@ struct value *site_strips(const struct site_page *page, const struct site_strip 
 	}
 	qsort(list, count, sizeof *list, by_trouble);
 	for (size_t i = 0; i < count && i < SITE_LAMPS_MAX; i++)
-		value_append(lamps, lamp_value(page, &list[i], strip->unit));
+		value_append(indicators, indicator_value(page, &list[i], strip->unit));
 	*left = count > SITE_LAMPS_MAX ? count - SITE_LAMPS_MAX : 0;
 	free(list);
-	return lamps;
+	return indicators;
 }

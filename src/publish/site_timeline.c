@@ -34,13 +34,13 @@ static const struct {
 enum { NOTE_COUNT = sizeof notes / sizeof notes[0] };
 
 /* Rows that belong together, on their way into one map. */
-struct moment {
+struct timeline_entry {
 	const struct site *site;
 	size_t turns_max;
 	enum level red;
 	int64_t time, snapshot;
 	char *page;
-	struct value *map, *turns, *said, *notes;
+	struct value *map, *transitions, *said, *notes;
 	struct value *overall; /* shown where no indicator explains it */
 	size_t left;
 };
@@ -48,10 +48,10 @@ struct moment {
 /* One row of what is remembered. Borrowed. */
 struct line {
 	const char *type, *item, *name, *before, *after, *text;
-	bool anew;
+	bool reread;
 };
 
-static void begin(struct moment *moment, const char *page, int64_t time)
+static void begin(struct timeline_entry *moment, const char *page, int64_t time)
 {
 	const struct page_config *config = config_page(moment->site->config, page);
 	char day[16], *path;
@@ -66,34 +66,34 @@ static void begin(struct moment *moment, const char *page, int64_t time)
 	path = memory_format("%.4s/%.2s/%s.html", day, day + 5, day);
 	value_put_text(moment->map, "day_path", path);
 	free(path);
-	moment->turns = value_put(moment->map, "turns", value_list());
+	moment->transitions = value_put(moment->map, "turns", value_list());
 	moment->said = value_put(moment->map, "said", value_list());
 	moment->notes = value_put(moment->map, "notes", value_list());
 }
 
 static void put_level(
-	const struct moment *moment, struct value *map, const char *key, const char *name)
+	const struct timeline_entry *moment, struct value *map, const char *key, const char *name)
 {
 	enum level level;
 
 	if (level_parse(name, &level))
 		value_put(
-			map, key, site_lamp(level_colour(level, moment->red), level_words(level)));
+			map, key, site_lamp(level_colour(level, moment->red), level_label(level)));
 }
 
-static struct value *turn_value(const struct moment *moment, const struct line *line)
+static struct value *transition_value(const struct timeline_entry *moment, const struct line *line)
 {
 	struct value *map = value_map();
 	enum level after;
 
 	site_put(map, "name", line->name);
-	site_put_word(map, line->text, level_parse(line->after, &after) ? level_words(after) : "");
+	site_put_word(map, line->text, level_parse(line->after, &after) ? level_label(after) : "");
 	put_level(moment, map, "before", line->before);
 	put_level(moment, map, "after", line->after);
 	value_put_boolean(map, "gone", text_equal(line->type, "indicator-gone"));
 	value_put_boolean(map, "new", text_equal(line->type, "indicator-new"));
 	value_put_boolean(map, "same", text_equal(line->before, line->after));
-	value_put_boolean(map, "anew", line->anew);
+	value_put_boolean(map, "anew", line->reread);
 	if (line->before[0] != '\0') {
 		struct sight sight = history_before(
 			moment->site->database, moment->page, line->item, moment->time);
@@ -103,19 +103,19 @@ static struct value *turn_value(const struct moment *moment, const struct line *
 	return map;
 }
 
-static void add_turn(struct moment *moment, const struct line *line)
+static void add_transition(struct timeline_entry *moment, const struct line *line)
 {
 	if (text_equal(line->type, "overall")) {
 		value_free(moment->overall);
-		moment->overall = turn_value(moment, line);
-	} else if (moment->turns->count < moment->turns_max) {
-		value_append(moment->turns, turn_value(moment, line));
+		moment->overall = transition_value(moment, line);
+	} else if (moment->transitions->count < moment->turns_max) {
+		value_append(moment->transitions, transition_value(moment, line));
 	} else {
 		moment->left++;
 	}
 }
 
-static void add_said(struct moment *moment, const struct line *line)
+static void add_said(struct timeline_entry *moment, const struct line *line)
 {
 	struct value *map;
 
@@ -127,7 +127,7 @@ static void add_said(struct moment *moment, const struct line *line)
 	site_put(map, "text", line->text);
 }
 
-static void add_note(struct moment *moment, const struct line *line)
+static void add_note(struct timeline_entry *moment, const struct line *line)
 {
 	struct value *map;
 	size_t i = 0;
@@ -144,10 +144,10 @@ static void add_note(struct moment *moment, const struct line *line)
 	site_put(map, "after", notes[i].named ? line->after : "");
 }
 
-static void add_line(struct moment *moment, const struct line *line)
+static void add_line(struct timeline_entry *moment, const struct line *line)
 {
 	if (text_equal(line->type, "overall") || text_starts(line->type, "indicator"))
-		add_turn(moment, line);
+		add_transition(moment, line);
 	else if (text_equal(line->type, "update"))
 		add_said(moment, line);
 	else
@@ -157,23 +157,25 @@ static void add_line(struct moment *moment, const struct line *line)
 /* ---- the end of a moment ---- */
 
 /* One line, for lists and feeds. */
-static void put_title(const struct moment *moment)
+static void put_title(const struct timeline_entry *moment)
 {
 	struct buffer title = {0};
 
-	for (size_t i = 0; i < moment->turns->count && i < 3; i++) {
-		const struct value *turn = moment->turns->members[i],
-				   *after = value_get(turn, "after");
+	for (size_t i = 0; i < moment->transitions->count && i < 3; i++) {
+		const struct value *transition = moment->transitions->members[i],
+				   *after = value_get(transition, "after");
 
-		buffer_format(&title, "%s%s ", i > 0 ? ", " : "", value_get_text(turn, "name"));
-		if (value_get(turn, "gone")->type == VALUE_TRUE)
+		buffer_format(
+			&title, "%s%s ", i > 0 ? ", " : "", value_get_text(transition, "name"));
+		if (value_get(transition, "gone")->type == VALUE_TRUE)
 			buffer_text(&title, "is listed no longer");
 		else if (after != NULL)
 			buffer_format(&title, "%s (%s)", value_get_text(after, "colour"),
 				value_get_text(after, "level"));
 	}
-	if (moment->turns->count + moment->left > 3)
-		buffer_format(&title, " and %zu more", moment->turns->count + moment->left - 3);
+	if (moment->transitions->count + moment->left > 3)
+		buffer_format(
+			&title, " and %zu more", moment->transitions->count + moment->left - 3);
 	if (title.length == 0 && moment->notes->count > 0)
 		buffer_format(&title, "%s %s", value_get_text(moment->notes->members[0], "words"),
 			value_get_text(moment->notes->members[0], "name"));
@@ -186,19 +188,19 @@ static void put_title(const struct moment *moment)
 	buffer_release(&title);
 }
 
-static struct value *end(struct moment *moment)
+static struct value *end(struct timeline_entry *moment)
 {
 	struct database *database = moment->site->database;
 	struct value *map = moment->map;
 	struct snapshot_row row = {0};
 	char *identity;
 
-	if (moment->overall != NULL && moment->turns->count == 0)
-		value_append(moment->turns, moment->overall);
+	if (moment->overall != NULL && moment->transitions->count == 0)
+		value_append(moment->transitions, moment->overall);
 	else
 		value_free(moment->overall);
 	value_put_boolean(map, "first",
-		moment->snapshot == 1 && moment->turns->count + moment->notes->count == 0);
+		moment->snapshot == 1 && moment->transitions->count + moment->notes->count == 0);
 	value_put_number(map, "left", (int64_t)moment->left);
 	value_put_number(map, "sequence", moment->snapshot);
 	if (moment->snapshot != 0 &&
@@ -211,7 +213,7 @@ static struct value *end(struct moment *moment)
 	site_put_identity(moment->site, map, identity);
 	free(identity);
 	free(moment->page);
-	*moment = (struct moment){.site = moment->site, .turns_max = moment->turns_max};
+	*moment = (struct timeline_entry){.site = moment->site, .turns_max = moment->turns_max};
 	return map;
 }
 
@@ -220,7 +222,7 @@ static struct value *end(struct moment *moment)
 static struct value *collect(
 	const struct site *site, struct statement *row, size_t limit, size_t turns_max)
 {
-	struct moment moment = {.site = site, .turns_max = turns_max};
+	struct timeline_entry moment = {.site = site, .turns_max = turns_max};
 	struct value *list = value_list();
 
 	while (statement_row(row)) {
@@ -246,7 +248,7 @@ static struct value *collect(
 	return list;
 }
 
-struct value *site_moments(
+struct value *site_timeline(
 	const struct site *site, const char *page, int64_t from, int64_t to, size_t limit)
 {
 	int64_t rows = (int64_t)(limit * ROWS_A_MOMENT);
@@ -274,10 +276,10 @@ struct value *site_moments(
 		limit, SITE_TURNS_MAX);
 }
 
-struct value *site_page_moments(
+struct value *site_page_timeline(
 	const struct site_page *page, int64_t from, int64_t to, size_t limit)
 {
-	struct value *list = site_moments(page->site, page->name, from, to, limit);
+	struct value *list = site_timeline(page->site, page->name, from, to, limit);
 
 	for (size_t i = 0; i < list->count; i++) {
 		struct value *map = list->members[i];
@@ -293,7 +295,7 @@ struct value *site_page_moments(
 	return list;
 }
 
-struct value *site_snapshot_moment(
+struct value *site_snapshot_entry(
 	const struct site *site, const char *page, const struct snapshot_row *row)
 {
 	struct value *list = collect(site,
@@ -311,12 +313,12 @@ struct value *site_snapshot_moment(
 	return moment;
 }
 
-struct value *site_moments_json(const struct value *moments)
+struct value *site_timeline_json(const struct value *entries)
 {
 	struct value *list = value_list();
 
-	for (size_t i = 0; i < moments->count; i++) {
-		const struct value *moment = moments->members[i];
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct value *moment = entries->members[i];
 		struct value *map = value_append(list, value_map());
 		const char *page = value_get_text(moment, "page"),
 			   *folder = value_get_text(moment, "folder");

@@ -250,7 +250,7 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 
 	date_write(capture->time, date);
 	feeder->observer.moment = imported ? date : NULL;
-	observe(&feeder->observer, &seen);
+	observation_process(&feeder->observer, &seen);
 	feeder->observer.moment = NULL;
 	if (state == NULL || feeder->observer.local_trouble) {
 		page_states_release(&feeder->states);
@@ -264,9 +264,9 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 
 int feeder_finish(struct feeder *feeder)
 {
-	evidence_heads(&feeder->observer, &feeder->states);
+	sign_heads(&feeder->observer, &feeder->states);
 	return feeder->observer.local_trouble  ? EXIT_LOCAL
-	       : feeder->observer.page_trouble ? EXIT_OWED
+	       : feeder->observer.page_trouble ? EXIT_PENDING
 					       : EXIT_DONE;
 }
 

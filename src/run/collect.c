@@ -82,8 +82,8 @@ static void take_unchanged(struct watch *watch)
 
 	if (state->unconfirmed || state->failures > 0 || state->lost || state->retry_at != 0 ||
 		watch->url_changed ||
-		rot_moved(state->host, seen.requested_url, seen.final_url, NULL)) {
-		observe(&run->observer, &seen);
+		drift_moved(state->host, seen.requested_url, seen.final_url, NULL)) {
+		observation_process(&run->observer, &seen);
 		return;
 	}
 	page_state_seen(state, watch->page->settings.every, run->now);
@@ -116,7 +116,7 @@ static char *last_read_folder(struct watch *watch)
 }
 
 /* The last kept bodies as today's kind and program read them; NULL where that cannot be. */
-static char *read_anew(struct watch *watch)
+static char *reread_text(struct watch *watch)
 {
 	struct buffer bodies[PAGE_DOCUMENTS_MAX] = {{0}};
 	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
@@ -147,22 +147,22 @@ static void take_reading(void *context, const char *text, size_t length, const s
 	struct watch *watch = context;
 	struct observation seen =
 		observation_of(watch, text != NULL ? OBSERVED_READING : OBSERVED_UNREADABLE);
-	char *anew = NULL;
+	char *reread = NULL;
 
 	(void)length;
 	if (text != NULL && watch->way_changed && !watch->url_changed) {
-		anew = read_anew(watch);
+		reread = reread_text(watch);
 		/* A kind that was mended after the page stopped fitting cannot read what was there
 		 * before: what the page says now is news all the same. */
-		seen.silent = anew == NULL && !watch->state->unreadable;
+		seen.silent = reread == NULL && !watch->state->unreadable;
 	}
 	seen.text = text;
 	seen.error = error;
-	seen.read_anew = anew;
+	seen.reread_text = reread;
 	seen.responses = watch->fetch.responses;
 	seen.response_count = kind_document_count(watch->kind);
-	observe(&watch->run->observer, &seen);
-	free(anew);
+	observation_process(&watch->run->observer, &seen);
+	free(reread);
 	watch_end(watch);
 }
 
@@ -330,7 +330,7 @@ static void judge_failures(struct run *run)
 		struct observation seen = observation_of(run->failed[i], OBSERVED_FAILED);
 
 		if (!ours)
-			observe(&run->observer, &seen);
+			observation_process(&run->observer, &seen);
 		watch_settle(run->failed[i]);
 	}
 }

@@ -108,13 +108,13 @@ static bool transaction(struct work *work, struct error *error)
 		store_add_snapshot(database, page, &row);
 		store_set_fact(database, "heads", ""); /* until they are written anew */
 	}
-	for (size_t i = 0; i < work->anew.count; i++)
-		store_add_change(database, page, work->seen->now, 0, &work->anew.list[i], true);
+	for (size_t i = 0; i < work->reread.count; i++)
+		store_add_change(database, page, work->seen->now, 0, &work->reread.list[i], true);
 	for (size_t i = 0; i < work->changes.count; i++)
 		store_add_change(database, page, work->seen->now, work->keep ? row.sequence : 0,
 			&work->changes.list[i], work->seen->silent);
 	store_save(database, work->state);
-	work->owes = work_owe(work);
+	work->pending = work_enqueue(work);
 	return database_commit(database, error);
 }
 
@@ -163,8 +163,8 @@ void work_commit(struct work *work)
 		work_emergency(work, &error);
 		return;
 	}
-	lamps_settle(&work->state->lamps);
-	if (work->owes)
+	indicator_states_settle(&work->state->indicators);
+	if (work->pending)
 		courier_wake(work->observer->courier);
 	if (work->keep)
 		commit_finish(work->observer, work->state);

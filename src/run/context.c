@@ -100,7 +100,7 @@ static int open_alone(struct context *context)
 	free(path);
 	if (context->run_lock == LOCK_HELD) {
 		fputs("lampwatch: another run is at work for five minutes; try again\n", stderr);
-		return EXIT_OWED;
+		return EXIT_PENDING;
 	}
 	return context->run_lock >= 0 ? open_to_write(context) : error_print(&error);
 }

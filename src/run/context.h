@@ -41,8 +41,8 @@ struct context context_new(const struct invocation *invocation);
 
 /*
  * Gets what is needed and prints every problem with it. A run that is at work is waited for, at
- * most five minutes. EXIT_DONE; EXIT_USAGE where the configuration is wrong, EXIT_OWED where a run
- * is still at work, EXIT_LOCAL where the database cannot be opened.
+ * most five minutes. EXIT_DONE; EXIT_USAGE where the configuration is wrong, EXIT_PENDING where a
+ * run is still at work, EXIT_LOCAL where the database cannot be opened.
  */
 int context_open(struct context *context, enum needs needs);
 

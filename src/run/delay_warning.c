@@ -27,7 +27,8 @@ static void add_line(const struct outbox_delay *delay, const char *zone, struct 
 	free(line);
 }
 
-void delayed_find(struct database *database, const char *zone, int64_t now, struct text_list *lines)
+void delay_warnings_find(
+	struct database *database, const char *zone, int64_t now, struct text_list *lines)
 {
 	char *fact = store_fact(database, FACT_SAID);
 	struct text_list said = {0}, ways = {0}; /* whose names have no blanks */
@@ -35,7 +36,7 @@ void delayed_find(struct database *database, const char *zone, int64_t now, stru
 	char *names;
 
 	text_list_add_words(&said, fact);
-	outbox_delayed(database, now - DELAYED_SECONDS, &delays);
+	outbox_delay_warnings(database, now - DELAY_WARNING_SECONDS, &delays);
 	for (size_t i = 0; i < delays.count; i++) {
 		text_list_add(&ways, delays.list[i].way);
 		if (!text_list_has(&said, delays.list[i].way))

@@ -17,7 +17,7 @@
 #include "tell/outbox.h"
 
 /* What the same contents are when they are joined: made once for all who wait for them. */
-struct joined {
+struct digest_message {
 	int64_t *of; /* their numbers, in order */
 	size_t count;
 	struct content_plan says; /* data NULL: they cannot be joined */
@@ -25,22 +25,23 @@ struct joined {
 	int64_t content;          /* the number under which it is kept; 0: not yet */
 };
 
-struct joinings {
-	struct joined *list;
+struct digests {
+	struct digest_message *list;
 	size_t count;
 };
 
-static struct joined *joined_find(const struct joinings *joinings, const struct deliveries *rows)
+static struct digest_message *digest_find(
+	const struct digests *digests, const struct deliveries *rows)
 {
-	for (size_t i = 0; i < joinings->count; i++) {
-		struct joined *joined = &joinings->list[i];
+	for (size_t i = 0; i < digests->count; i++) {
+		struct digest_message *digest_message = &digests->list[i];
 		size_t same = 0;
 
-		while (same < rows->count && joined->count == rows->count &&
-			joined->of[same] == rows->list[same].content)
+		while (same < rows->count && digest_message->count == rows->count &&
+			digest_message->of[same] == rows->list[same].content)
 			same++;
 		if (same == rows->count)
-			return joined;
+			return digest_message;
 	}
 	return NULL;
 }
@@ -49,7 +50,7 @@ static struct joined *joined_find(const struct joinings *joinings, const struct 
 static struct value *join_rows(
 	const struct observer *observer, const struct deliveries *rows, int64_t now)
 {
-	struct value *parts = value_list(), *joined = NULL;
+	struct value *parts = value_list(), *digest_message = NULL;
 	const struct value *events;
 	size_t left_out = 0;
 	int64_t count;
@@ -59,49 +60,50 @@ static struct value *join_rows(
 
 		if (data == NULL)
 			goto out;
-		join_parts(data, parts);
+		digest_pages_add(data, parts);
 		events = value_get(data, "events");
 		count = value_get_number(value_get(data, "headline"), "count");
 		if (events != NULL && count > (int64_t)events->count)
 			left_out += (size_t)count - events->count;
-		value_free(joined);
-		joined = data;
+		value_free(digest_message);
+		digest_message = data;
 	}
-	join_put(joined, parts, left_out);
-	value_put_time(
-		value_put(joined, "sent", value_map()), "created", now, observer->config->timezone);
+	digest_pages_put(digest_message, parts, left_out);
+	value_put_time(value_put(digest_message, "sent", value_map()), "created", now,
+		observer->config->timezone);
 	value_free(parts);
-	return joined;
+	return digest_message;
 out:
-	value_free(joined);
+	value_free(digest_message);
 	value_free(parts);
 	return NULL;
 }
 
-static struct joined *join(const struct observer *observer, const struct deliveries *rows,
-	int64_t now, struct joinings *joinings)
+static struct digest_message *join(const struct observer *observer, const struct deliveries *rows,
+	int64_t now, struct digests *digests)
 {
-	struct joined *joined = memory_append(&joinings->list, &joinings->count, sizeof *joined);
+	struct digest_message *digest_message =
+		memory_append(&digests->list, &digests->count, sizeof *digest_message);
 	const struct value *pages;
 
-	joined->of = memory_zero(rows->count, sizeof *joined->of);
-	joined->count = rows->count;
+	digest_message->of = memory_zero(rows->count, sizeof *digest_message->of);
+	digest_message->count = rows->count;
 	for (size_t i = 0; i < rows->count; i++) {
-		joined->of[i] = rows->list[i].content;
-		outbox_alarms(observer->database, joined->of[i], &joined->says);
+		digest_message->of[i] = rows->list[i].content;
+		outbox_alarms(observer->database, digest_message->of[i], &digest_message->says);
 	}
-	joined->says.data = join_rows(observer, rows, now);
-	pages = value_get(joined->says.data, "pages");
-	joined->several = pages != NULL && pages->type == VALUE_LIST;
-	return joined;
+	digest_message->says.data = join_rows(observer, rows, now);
+	pages = value_get(digest_message->says.data, "pages");
+	digest_message->several = pages != NULL && pages->type == VALUE_LIST;
+	return digest_message;
 }
 
 /*
  * One delivery of what is joined, in the stead of those that it was joined of. Its identity follows
  * from theirs: a repeat of the same joining is the same message.
  */
-static void save_joined(struct observer *observer, const struct deliveries *rows,
-	struct joined *joined, int64_t now)
+static void save_digest(struct observer *observer, const struct deliveries *rows,
+	struct digest_message *digest_message, int64_t now)
 {
 	const struct delivery *first = &rows->list[0];
 	struct delivery_plan plan = {.receiver = memory_string(first->receiver),
@@ -117,52 +119,54 @@ static void save_joined(struct observer *observer, const struct deliveries *rows
 		*(int64_t *)memory_append(&plan.merged, &plan.merged_count, sizeof *plan.merged) =
 			rows->list[i].id;
 	}
-	plan.message_id = plan_message_id(observer->config, observer->key, &joined->says, &text);
-	if (joined->content == 0) {
+	plan.message_id =
+		plan_message_id(observer->config, observer->key, &digest_message->says, &text);
+	if (digest_message->content == 0) {
 		struct content_copy copy = {plan.receiver, plan.message_id, NULL, plan.unsubscribe};
 
-		if (!content_render(observer->config, observer->templates, &copy, joined->says.data,
-			    now, &content, &error))
+		if (!content_render(observer->config, observer->templates, &copy,
+			    digest_message->says.data, now, &content, &error))
 			observer_say_plain(observer, "outbox", &error);
-		joined->content = outbox_keep(observer->database, &joined->says, &content);
+		digest_message->content =
+			outbox_keep(observer->database, &digest_message->says, &content);
 	}
-	outbox_add(observer->database, joined->several ? "" : first->page, &plan, joined->content,
-		now);
+	outbox_add(observer->database, digest_message->several ? "" : first->page, &plan,
+		digest_message->content, now);
 	content_release(&content);
 	delivery_plan_release(&plan);
 	buffer_release(&text);
 }
 
-static void gather_receiver(
-	struct observer *observer, const char *receiver, int64_t now, struct joinings *joinings)
+static void digest_receiver(
+	struct observer *observer, const char *receiver, int64_t now, struct digests *digests)
 {
 	struct deliveries rows = {0};
-	struct joined *joined;
+	struct digest_message *digest_message;
 
-	outbox_gathered(observer->database, receiver, now, &rows);
+	outbox_digested(observer->database, receiver, now, &rows);
 	if (rows.count > 1) {
-		joined = joined_find(joinings, &rows);
-		if (joined == NULL)
-			joined = join(observer, &rows, now, joinings);
-		if (joined->says.data != NULL)
-			save_joined(observer, &rows, joined, now);
+		digest_message = digest_find(digests, &rows);
+		if (digest_message == NULL)
+			digest_message = join(observer, &rows, now, digests);
+		if (digest_message->says.data != NULL)
+			save_digest(observer, &rows, digest_message, now);
 	}
 	deliveries_release(&rows);
 }
 
-bool gather(struct observer *observer, int64_t now)
+bool digest_messages_make(struct observer *observer, int64_t now)
 {
 	struct text_list receivers = {0};
-	struct joinings joinings = {0};
+	struct digests digests = {0};
 	struct error error;
-	bool any, back = classify_unhold(observer->database, observer->config, now);
+	bool any, back = hosting_lookup_unhold(observer->database, observer->config, now);
 
-	outbox_gathering(observer->database, now, &receivers);
+	outbox_digest_waiting(observer->database, now, &receivers);
 	any = receivers.count > 0;
 	if (any) {
 		database_begin(observer->database);
 		for (size_t i = 0; i < receivers.count; i++)
-			gather_receiver(observer, receivers.list[i], now, &joinings);
+			digest_receiver(observer, receivers.list[i], now, &digests);
 		outbox_release(observer->database, now);
 		if (!database_commit(observer->database, &error)) {
 			observer_say(observer, "outbox", error.text);
@@ -170,11 +174,11 @@ bool gather(struct observer *observer, int64_t now)
 		}
 		STEP("messages joined");
 	}
-	for (size_t i = 0; i < joinings.count; i++) {
-		free(joinings.list[i].of);
-		content_plan_release(&joinings.list[i].says);
+	for (size_t i = 0; i < digests.count; i++) {
+		free(digests.list[i].of);
+		content_plan_release(&digests.list[i].says);
 	}
-	free(joinings.list);
+	free(digests.list);
 	text_list_release(&receivers);
 	return any || back;
 }

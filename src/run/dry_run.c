@@ -106,17 +106,17 @@ static int pass(struct run *run, char **names)
 
 	if (status != EXIT_DONE)
 		return status;
-	alive_begin(run->database, run->config, run->context->templates, run->now);
-	gather(&run->observer, run->now);
+	heartbeat_begin(run->database, run->config, run->context->templates, run->now);
+	digest_messages_make(&run->observer, run->now);
 	if (!run_choose(run, names))
 		return EXIT_USAGE;
 	run_fetch(run);
-	remind(&run->observer, run->now);
-	gather(&run->observer, run->now);
+	reminders_enqueue(&run->observer, run->now);
+	digest_messages_make(&run->observer, run->now);
 	show(run, last);
 	if (run->observer.local_trouble)
 		return EXIT_LOCAL;
-	return run->observer.page_trouble ? EXIT_OWED : EXIT_DONE;
+	return run->observer.page_trouble ? EXIT_PENDING : EXIT_DONE;
 }
 
 int run_dry(struct run *run, char **names)

@@ -57,7 +57,7 @@ static void number_alarms(struct work *work, struct owed_list *owed)
 		if (part == PART_END)
 			store_close_alarm(database, event->alarm, event->seen);
 		if (part != PART_BEGIN)
-			outbox_owed(database, event->alarm, owed);
+			outbox_pending(database, event->alarm, owed);
 	}
 }
 
@@ -104,7 +104,7 @@ static void tell_lost(struct work *work, const struct text_list *lost)
 		provider, count);
 	char *id = memory_format("n.%s.%lld", work->seen->page->name, (long long)work->seen->now);
 	struct buffer reason = {0};
-	struct operator_note note = {.type = EVENT_UNREACHABLE,
+	struct admin_notice note = {.type = EVENT_UNREACHABLE,
 		.page = work->seen->page->name,
 		.label = provider,
 		.what = count,
@@ -117,7 +117,7 @@ static void tell_lost(struct work *work, const struct text_list *lost)
 		buffer_format(&reason, "; and %zu more", lost->count - LOST_NAMED);
 	note.reason = buffer_string(&reason);
 	work_say(work, text);
-	operator_tell(
+	admin_notice_send(
 		observer->database, observer->config, observer->templates, &note, work->seen->now);
 	buffer_release(&reason);
 	free(id);
@@ -129,7 +129,7 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 {
 	struct text_list lost = {0};
 	const struct observer *observer = work->observer;
-	struct value *others = news_others_red(&work->state->lamps, &work->events);
+	struct value *others = events_others_red(&work->state->indicators, &work->events);
 	const struct page_state *state =
 		work->state; /* what was kept now, or last: it says the same */
 	bool kept = !text_empty(state->folder) && (!work->keep || work->line != NULL);
@@ -151,7 +151,7 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 		.key = observer->key,
 	};
 
-	classify_receivers(observer->database, observer->config, observer->dependences,
+	hosting_lookup_receivers(observer->database, observer->config, observer->dependences,
 		state->red || state->lost ? state->name : NULL, &work->observer->receivers, &lost);
 	if (lost.count > 0 && work->seen->page->provider != NULL && begins_trouble(work))
 		tell_lost(work, &lost);
@@ -203,9 +203,10 @@ static bool save_deliveries(struct work *work, const struct plan *plan)
 			*kept = outbox_keep(database, says, &content);
 			content_release(&content);
 		}
-		delivery->gather = outbox_told(database, delivery->receiver, work->seen->now);
-		outbox_add(database, says->joined ? "" : work->seen->page->name, delivery, *kept,
-			work->seen->now);
+		delivery->digest_messages_make =
+			outbox_told(database, delivery->receiver, work->seen->now);
+		outbox_add(database, says->digest_message ? "" : work->seen->page->name, delivery,
+			*kept, work->seen->now);
 	}
 	free(mails);
 	return plan->count > 0;
@@ -220,10 +221,11 @@ static bool is_answered(
 
 	for (size_t i = 0; i < alarms->count; i++) {
 		const struct alarm *alarm = &alarms->list[i];
-		const struct lamp *lamp = lamps_find(&work->state->lamps, alarm->indicator);
+		const struct indicator_state *indicator =
+			indicator_states_find(&work->state->indicators, alarm->indicator);
 
 		if (event->affects.count > 0 && !text_list_has(&event->affects, alarm->indicator) &&
-			(lamp == NULL || !text_list_has(&event->affects, lamp->name)))
+			(indicator == NULL || !text_list_has(&event->affects, indicator->name)))
 			continue;
 		if (alarm->acknowledged == 0)
 			return false;
@@ -245,28 +247,28 @@ static void drop_answered(struct work *work)
 	alarms_release(&alarms);
 }
 
-bool work_owe(struct work *work)
+bool work_enqueue(struct work *work)
 {
-	const struct lamps *lamps = &work->state->lamps;
+	const struct indicator_states *indicators = &work->state->indicators;
 	struct owed_list owed = {0};
 	struct plan plan = {0};
-	bool owes;
+	bool pending;
 
 	/* An alarm is found by its indicator's id, which the provider may have changed meanwhile.
 	 */
-	for (size_t i = 0; i < lamps->count; i++)
-		if (lamps->list[i].former != NULL)
+	for (size_t i = 0; i < indicators->count; i++)
+		if (indicators->list[i].former != NULL)
 			store_rename_alarm(work->observer->database, work->seen->page->name,
-				lamps->list[i].former, lamps->list[i].id);
+				indicators->list[i].former, indicators->list[i].id);
 	number_alarms(work, &owed);
 	save_events(work);
 	drop_answered(work);
 	if (!work->observer->untold)
 		make_plan(work, &owed, &plan);
-	owes = save_deliveries(work, &plan);
+	pending = save_deliveries(work, &plan);
 	plan_release(&plan);
-	outbox_owed_release(&owed);
-	return owes;
+	outbox_pending_release(&owed);
+	return pending;
 }
 
 /* ---- when nothing can be written ---- */
@@ -319,7 +321,7 @@ void work_emergency(struct work *work, const struct error *why)
 		event->alarm =
 			event_types[event->type].part == PART_END ? alarm_of(work, event) : 0;
 		if (event->alarm != 0)
-			outbox_owed(observer->database, event->alarm, &owed);
+			outbox_pending(observer->database, event->alarm, &owed);
 	}
 	make_plan(work, &owed, &plan);
 	for (size_t i = 0; i < plan.count; i++) {
@@ -336,5 +338,5 @@ void work_emergency(struct work *work, const struct error *why)
 		buffer_release(&bytes);
 	}
 	plan_release(&plan);
-	outbox_owed_release(&owed);
+	outbox_pending_release(&owed);
 }

@@ -24,14 +24,14 @@ static void put_said(struct value *map, const char *name, const char *said, cons
 
 /* What one event tells of incidents. */
 struct account {
-	struct value *incidents;                         /* a list */
-	const struct incident *told[NEWS_INCIDENTS_MAX]; /* those in it */
+	struct value *incidents;                          /* a list */
+	const struct incident *told[EVENT_INCIDENTS_MAX]; /* those in it */
 	const char *said_at; /* when the first of them began; "" where the page does not say */
 };
 
 /* One reading, to be asked many times. */
 struct source {
-	const struct news_input *input;
+	const struct event_source *input;
 	struct index affects, updates, incidents; /* by the incident's id */
 	struct affects
 		*turned; /* the rows of affects with their two fields exchanged; strings borrowed */
@@ -61,7 +61,7 @@ static void append_incident(
 	value_put_text(map, "title", row->title);
 	value_put_text(map, "state", row->state);
 	value_put_text(map, "word", row->word);
-	value_put_text(map, "level", level_words(row->level));
+	value_put_text(map, "level", level_label(row->level));
 	put_said(map, "started", row->started, zone);
 	put_said(map, "updated", row->updated, zone);
 	value_put_text(map, "url", row->url);
@@ -69,7 +69,7 @@ static void append_incident(
 	for (size_t i = 0; i < count; i++)
 		updates[i] = source->updates.rows[first + i];
 	qsort(updates, count, sizeof *updates, newest_first);
-	for (size_t i = 0; i < count && i < NEWS_UPDATES_MAX; i++) {
+	for (size_t i = 0; i < count && i < EVENT_UPDATES_MAX; i++) {
 		map = value_append(list, value_map());
 		put_said(map, "time", updates[i]->time, zone);
 		value_put_text(map, "state", updates[i]->state);
@@ -95,13 +95,13 @@ static void account_add(
 	if (!text_empty(began) &&
 		(text_empty(account->said_at) || strcmp(began, account->said_at) < 0))
 		account->said_at = began;
-	if (count == NEWS_INCIDENTS_MAX)
+	if (count == EVENT_INCIDENTS_MAX)
 		return;
 	account->told[count] = row;
 	append_incident(source, row, account->incidents);
 }
 
-static void source_open(struct source *source, const struct news_input *input)
+static void source_open(struct source *source, const struct event_source *input)
 {
 	const struct reading *reading = input->reading;
 
@@ -143,7 +143,7 @@ static void account_named(
 	const char *const like[] = {indicator};
 	size_t count, first = index_range(&source->by_indicator, like, &count);
 
-	for (size_t i = first; i < first + count && i < first + NEWS_AFFECTS_MAX; i++) {
+	for (size_t i = first; i < first + count && i < first + EVENT_AFFECTS_MAX; i++) {
 		const struct affects *row = source->by_indicator.rows[i];
 		const struct incident *incident = index_find(&source->incidents, row->indicator);
 
@@ -157,14 +157,15 @@ static void account_named(
  * those that name nothing, for many a page never says what an incident affects. The
  * overall level is about all of them.
  */
-static struct account account_of(const struct source *source, const struct lamp *lamp)
+static struct account account_of(
+	const struct source *source, const struct indicator_state *indicator)
 {
-	const struct account *shared = lamp->id[0] == '\0' ? &source->whole : &source->general;
+	const struct account *shared = indicator->id[0] == '\0' ? &source->whole : &source->general;
 	struct account account = account_new();
 
 	if (shared != &source->whole) {
-		account_named(source, lamp->id, &account);
-		account_named(source, lamp->name, &account);
+		account_named(source, indicator->id, &account);
+		account_named(source, indicator->name, &account);
 	}
 	if (account.incidents->count > 0)
 		return account;
@@ -175,62 +176,66 @@ static struct account account_of(const struct source *source, const struct lamp 
 }
 
 static const enum event_type turn_events[] = {
-	[TURN_RED] = EVENT_RED,
-	[TURN_GREEN] = EVENT_GREEN,
-	[TURN_GONE] = EVENT_GONE,
-	[TURN_WORSE] = EVENT_RED,
-	[TURN_FLAPPING] = EVENT_FLAPPING,
-	[TURN_SETTLED] = EVENT_SETTLED,
-	[TURN_REMINDER] = EVENT_REMINDER,
+	[TRANSITION_RED] = EVENT_RED,
+	[TRANSITION_GREEN] = EVENT_GREEN,
+	[TRANSITION_GONE] = EVENT_GONE,
+	[TRANSITION_WORSE] = EVENT_RED,
+	[TRANSITION_FLAPPING] = EVENT_FLAPPING,
+	[TRANSITION_SETTLED] = EVENT_SETTLED,
+	[TRANSITION_REMINDER] = EVENT_REMINDER,
 };
 
 /* A page on which everything turned at once says the same of each: enough of it is enough. */
 static struct value *detail(const struct events *events, struct value *incidents)
 {
-	if (events->count <= NEWS_DETAILED_MAX)
+	if (events->count <= EVENT_DETAILED_MAX)
 		return incidents;
 	value_free(incidents);
 	return value_list();
 }
 
-static void add_turn(const struct source *source, const struct turn *turn, struct events *events)
+static void add_transition(
+	const struct source *source, const struct transition *transition, struct events *events)
 {
-	const struct news_input *input = source->input;
-	const struct lamp *lamp = &input->lamps->list[turn->lamp];
-	struct event *event = events_add(events, turn_events[turn->type]);
-	struct account account = account_of(source, lamp);
+	const struct event_source *input = source->input;
+	const struct indicator_state *indicator = &input->indicators->list[transition->indicator];
+	struct event *event = events_add(events, turn_events[transition->type]);
+	struct account account = account_of(source, indicator);
 
-	event->indicator = memory_string(lamp->id);
-	event->group = memory_string(lamp->group);
-	event->name = memory_string(lamp->id[0] == '\0' ? "" : lamp->name);
-	event->before = turn->before;
-	event->after = turn->after;
-	event->before_colour = level_colour(turn->before, input->red);
-	event->after_colour =
-		turn->type == TURN_GONE ? COLOUR_GREY : level_colour(turn->after, input->red);
-	event->word = memory_string(lamp->word);
-	event->seen = turn->seen;
-	event->since = turn->since;
-	event->risen = turn->type == TURN_WORSE;
-	event->changes = turn->type == TURN_FLAPPING ? turn->fetches : 0;
-	event->fetches =
-		turn->type == TURN_RED || turn->type == TURN_GREEN || turn->type == TURN_WORSE
-			? turn->fetches
-			: 0;
-	event->needed = turn->type == TURN_GREEN ? input->better : input->worse;
-	event->said_at = memory_string(turn->type == TURN_RED ? account.said_at : "");
+	event->indicator = memory_string(indicator->id);
+	event->group = memory_string(indicator->group);
+	event->name = memory_string(indicator->id[0] == '\0' ? "" : indicator->name);
+	event->before = transition->before;
+	event->after = transition->after;
+	event->before_colour = level_colour(transition->before, input->red);
+	event->after_colour = transition->type == TRANSITION_GONE
+				      ? COLOUR_GREY
+				      : level_colour(transition->after, input->red);
+	event->word = memory_string(indicator->word);
+	event->seen = transition->seen;
+	event->since = transition->since;
+	event->risen = transition->type == TRANSITION_WORSE;
+	event->changes = transition->type == TRANSITION_FLAPPING ? transition->fetches : 0;
+	event->fetches = transition->type == TRANSITION_RED ||
+					 transition->type == TRANSITION_GREEN ||
+					 transition->type == TRANSITION_WORSE
+				 ? transition->fetches
+				 : 0;
+	event->needed = transition->type == TRANSITION_GREEN ? input->better : input->worse;
+	event->said_at = memory_string(transition->type == TRANSITION_RED ? account.said_at : "");
 	event->incidents = detail(events, account.incidents);
 }
 
-void news_of_turns(const struct news_input *input, const struct turns *turns, struct events *events)
+void events_of_transitions(const struct event_source *input, const struct transitions *transitions,
+	struct events *events)
 {
 	struct source source;
 
-	if (turns->count == 0)
+	if (transitions->count == 0)
 		return;
 	source_open(&source, input);
-	for (size_t i = 0; i < turns->count; i++)
-		add_turn(&source, &turns->list[i], events);
+	for (size_t i = 0; i < transitions->count; i++)
+		add_transition(&source, &transitions->list[i], events);
 	source_close(&source);
 }
 
@@ -242,7 +247,7 @@ static void name_affected(const struct reading *reading, const char *incident, s
 		const struct indicator *row;
 
 		if (!text_equal(reading->affects[i].id, incident) || text_empty(affected) ||
-			event->affects.count >= NEWS_AFFECTS_MAX)
+			event->affects.count >= EVENT_AFFECTS_MAX)
 			continue;
 		text_list_add(&event->affects, affected);
 		row = reading_indicator(reading, affected);
@@ -278,8 +283,8 @@ static void add_update(const struct source *source, const struct change *change,
 	event->incidents = detail(events, account.incidents);
 }
 
-void news_of_incidents(
-	const struct news_input *input, const struct changes *changes, struct events *events)
+void events_of_incidents(
+	const struct event_source *input, const struct changes *changes, struct events *events)
 {
 	bool *told = memory_zero(input->reading->incident_count, sizeof *told);
 	struct source source;
@@ -303,7 +308,8 @@ void news_of_incidents(
 	free(told);
 }
 
-struct value *news_others_red(const struct lamps *lamps, const struct events *events)
+struct value *events_others_red(
+	const struct indicator_states *indicators, const struct events *events)
 {
 	char **ids = memory_zero(events->count, sizeof *ids);
 	struct value *list = value_list();
@@ -314,17 +320,18 @@ struct value *news_others_red(const struct lamps *lamps, const struct events *ev
 		if (event_types[events->list[i].type].about != ABOUT_INCIDENT)
 			ids[count++] = events->list[i].indicator;
 	told = index_by_id(ids, count, sizeof *ids);
-	for (size_t i = 0; i < lamps->count; i++) {
-		const struct lamp *lamp = &lamps->list[i];
+	for (size_t i = 0; i < indicators->count; i++) {
+		const struct indicator_state *indicator = &indicators->list[i];
 		struct value *map;
 		char *label;
 
-		if (!lamp->red || lamp->id[0] == '\0' || index_find(&told, lamp->id) != NULL)
+		if (!indicator->red || indicator->id[0] == '\0' ||
+			index_find(&told, indicator->id) != NULL)
 			continue;
 		map = value_append(list, value_map());
-		label = text_label(lamp->group, lamp->name);
+		label = text_label(indicator->group, indicator->name);
 		value_put_text(map, "label", label);
-		value_put_text(map, "words", level_words(lamp->level));
+		value_put_text(map, "words", level_label(indicator->level));
 		free(label);
 	}
 	index_release(&told);

@@ -16,15 +16,15 @@
 struct value;
 
 enum {
-	NEWS_INCIDENTS_MAX = 5,  /* told of with one event */
-	NEWS_UPDATES_MAX = 3,    /* the newest of each of them */
-	NEWS_AFFECTS_MAX = 100,  /* incidents that are looked at for one indicator */
-	NEWS_DETAILED_MAX = 200, /* events that come with incidents */
+	EVENT_INCIDENTS_MAX = 5,  /* told of with one event */
+	EVENT_UPDATES_MAX = 3,    /* the newest of each of them */
+	EVENT_AFFECTS_MAX = 100,  /* incidents that are looked at for one indicator */
+	EVENT_DETAILED_MAX = 200, /* events that come with incidents */
 };
 
-struct news_input {
+struct event_source {
 	const struct reading *reading; /* the new one */
-	const struct lamps *lamps;
+	const struct indicator_states *indicators;
 	const struct text_list *patterns;
 	enum level red;
 	int64_t worse, better;
@@ -34,14 +34,15 @@ struct news_input {
 };
 
 /* One event for each turn. Its alarm is still to be filled in. */
-void news_of_turns(
-	const struct news_input *input, const struct turns *turns, struct events *events);
+void events_of_transitions(const struct event_source *input, const struct transitions *transitions,
+	struct events *events);
 
 /* One event for each watched incident that is new, changed, closed, or was written about. */
-void news_of_incidents(
-	const struct news_input *input, const struct changes *changes, struct events *events);
+void events_of_incidents(
+	const struct event_source *input, const struct changes *changes, struct events *events);
 
 /* {label, words} of every lamp that is red and in none of the events; owned by the caller. */
-struct value *news_others_red(const struct lamps *lamps, const struct events *events);
+struct value *events_others_red(
+	const struct indicator_states *indicators, const struct events *events);
 
 #endif

@@ -5,7 +5,7 @@
 #include "model/schedule.h"
 #include "store/store.h"
 
-const char *page_condition(
+const char *page_freshness(
 	const struct page_config *page, const struct page_state *state, int64_t now)
 {
 	struct schedule schedule;

@@ -11,7 +11,7 @@ struct page_config;
 struct page_state;
 
 /* "fresh", "stale", "unreachable", "unreadable" or "never read"; state NULL: never seen. Pure. */
-const char *page_condition(
+const char *page_freshness(
 	const struct page_config *page, const struct page_state *state, int64_t now);
 
 #endif

@@ -30,19 +30,19 @@ static int by_length(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-int64_t alive_longest_pause(const int64_t *pauses, int count, int64_t every)
+int64_t heartbeat_longest_pause(const int64_t *pauses, int count, int64_t every)
 {
-	int64_t sorted[ALIVE_PAUSES], usual = every / 1000, longest;
+	int64_t sorted[HEARTBEAT_PAUSES], usual = every / 1000, longest;
 
-	if (count > ALIVE_PAUSES)
-		count = ALIVE_PAUSES;
+	if (count > HEARTBEAT_PAUSES)
+		count = HEARTBEAT_PAUSES;
 	if (count > 0) {
 		memcpy(sorted, pauses, (size_t)count * sizeof *sorted);
 		qsort(sorted, (size_t)count, sizeof *sorted, by_length);
 		usual = sorted[count / 2];
 	}
-	longest = ALIVE_PAUSES_USUAL * usual;
-	return longest > ALIVE_PAUSE_LEAST ? longest : ALIVE_PAUSE_LEAST;
+	longest = HEARTBEAT_PAUSES_USUAL * usual;
+	return longest > HEARTBEAT_PAUSE_LEAST ? longest : HEARTBEAT_PAUSE_LEAST;
 }
 
 static int64_t shortest_every(const struct config *config)
@@ -55,40 +55,40 @@ static int64_t shortest_every(const struct config *config)
 	return shortest;
 }
 
-bool alive_begin(
+bool heartbeat_begin(
 	struct database *database, const struct config *config, const char *templates, int64_t now)
 {
 	char *fact = store_fact(database, FACT_LAST), *list = store_fact(database, FACT_PAUSES);
-	int64_t last = strtoll(fact, NULL, 10), pauses[ALIVE_PAUSES];
+	int64_t last = strtoll(fact, NULL, 10), pauses[HEARTBEAT_PAUSES];
 	char *text = memory_format("%" PRId64, now), *at = list, *end;
 	struct buffer kept = {0};
 	int count = 0;
 	bool missed;
 
-	for (; *at != '\0' && count < ALIVE_PAUSES; at = end, count++) { /* "60 60 61" */
+	for (; *at != '\0' && count < HEARTBEAT_PAUSES; at = end, count++) { /* "60 60 61" */
 		pauses[count] = strtoll(at, &end, 10);
 		if (end == at)
 			break;
 	}
-	missed =
-		last > 0 && now - last > alive_longest_pause(pauses, count, shortest_every(config));
+	missed = last > 0 &&
+		 now - last > heartbeat_longest_pause(pauses, count, shortest_every(config));
 	database_begin(database);
 	store_set_fact(database, FACT_LAST, text);
 	if (missed) {
 		char *id = memory_format("m.%" PRId64, last);
-		struct operator_note note = {.type = EVENT_MISSED,
+		struct admin_notice note = {.type = EVENT_MISSED,
 			.label = "lampwatch",
 			.since = last,
 			.seen = now,
 			.id = id};
 
-		operator_tell(database, config, templates, &note, now);
+		admin_notice_send(database, config, templates, &note, now);
 		free(id);
 	}
 	if (last > 0 &&
 		now > last) { /* a missed one, too: where they stay so long, that is usual */
 		buffer_format(&kept, "%" PRId64, now - last);
-		for (int i = 0; i < count && i < ALIVE_PAUSES - 1; i++)
+		for (int i = 0; i < count && i < HEARTBEAT_PAUSES - 1; i++)
 			buffer_format(&kept, " %" PRId64, pauses[i]);
 		store_set_fact(database, FACT_PAUSES, buffer_string(&kept));
 	}
@@ -102,7 +102,7 @@ bool alive_begin(
 
 /* ---- the heartbeat ---- */
 
-void alive_explain(const struct alive *alive, struct buffer *out)
+void heartbeat_explain(const struct heartbeat *alive, struct buffer *out)
 {
 	const struct {
 		bool wrong;
@@ -120,7 +120,7 @@ void alive_explain(const struct alive *alive, struct buffer *out)
 			buffer_format(out, "lampwatch: %s\n", lines[i].text);
 }
 
-char *alive_fail_url(const char *url)
+char *heartbeat_fail_url(const char *url)
 {
 	size_t length = strcspn(url, "?#"), path = length;
 
@@ -154,7 +154,7 @@ static void heartbeat_good(const char *url, const char *user_agent)
 static void heartbeat_bad(const char *url, const struct buffer *text, const char *user_agent)
 {
 	static const char *const headers[] = {"Content-Type: text/plain; charset=utf-8", NULL};
-	char *fail = alive_fail_url(url);
+	char *fail = heartbeat_fail_url(url);
 	struct http_post post = {.url = fail,
 		.headers = headers,
 		.body = text->data,
@@ -169,13 +169,14 @@ static void heartbeat_bad(const char *url, const struct buffer *text, const char
 	free(fail);
 }
 
-void alive_heartbeat(const struct config *config, const struct alive *alive, const char *user_agent)
+void heartbeat_send(
+	const struct config *config, const struct heartbeat *alive, const char *user_agent)
 {
 	struct buffer text = {0};
 
 	if (config->heartbeat == NULL)
 		return;
-	alive_explain(alive, &text);
+	heartbeat_explain(alive, &text);
 	if (text.length == 0)
 		heartbeat_good(config->heartbeat, user_agent);
 	else

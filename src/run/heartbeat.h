@@ -15,9 +15,9 @@ struct config;
 struct database;
 
 enum {
-	ALIVE_PAUSES = 8,            /* between runs: so many are remembered */
-	ALIVE_PAUSE_LEAST = 15 * 60, /* seconds: a shorter pause is never told of */
-	ALIVE_PAUSES_USUAL = 3,      /* times the usual pause is a gap */
+	HEARTBEAT_PAUSES = 8,            /* between runs: so many are remembered */
+	HEARTBEAT_PAUSE_LEAST = 15 * 60, /* seconds: a shorter pause is never told of */
+	HEARTBEAT_PAUSES_USUAL = 3,      /* times the usual pause is a gap */
 };
 
 /*
@@ -26,17 +26,17 @@ enum {
  * quarter of an hour, the operator, if there is one, is owed one message about it. A clock that
  * went back is no gap. A transaction of its own. True where there was a gap.
  */
-bool alive_begin(
+bool heartbeat_begin(
 	struct database *database, const struct config *config, const char *templates, int64_t now);
 
 /*
  * The longest pause between runs that is not worth a word, in seconds. pauses: those
  * before, in seconds; every: milliseconds, the shortest of any page. Pure.
  */
-int64_t alive_longest_pause(const int64_t *pauses, int count, int64_t every);
+int64_t heartbeat_longest_pause(const int64_t *pauses, int count, int64_t every);
 
 /* What can be wrong with a run itself. */
-struct alive {
+struct heartbeat {
 	bool local;   /* something could not be kept */
 	bool network; /* no host answered at all */
 	bool overdue; /* it was ended at its deadline */
@@ -44,17 +44,17 @@ struct alive {
 };
 
 /* One line for each thing that is wrong; nothing where all is well. Pure. */
-void alive_explain(const struct alive *alive, struct buffer *out);
+void heartbeat_explain(const struct heartbeat *alive, struct buffer *out);
 
 /*
  * After a good run a GET of the configuration's heartbeat, after a bad one a POST to the same with
  * "/fail" behind its path, its body saying what is wrong. Waits at most for 15 seconds; whatever
  * comes of it, nobody is told: whoever receives heartbeats notices their absence.
  */
-void alive_heartbeat(
-	const struct config *config, const struct alive *alive, const char *user_agent);
+void heartbeat_send(
+	const struct config *config, const struct heartbeat *alive, const char *user_agent);
 
 /* URL with "/fail" behind its path. Owned by the caller. */
-char *alive_fail_url(const char *url);
+char *heartbeat_fail_url(const char *url);
 
 #endif

@@ -50,7 +50,8 @@ static bool sends_directly(const struct config *config)
 }
 
 /* Where mail goes to the exchangers themselves, these are needed of every domain. */
-static void add_domain(struct names *names, const struct classify_input *input, const char *address)
+static void add_domain(
+	struct names *names, const struct hosting_lookup_input *input, const char *address)
 {
 	const char *at = address != NULL ? strrchr(address, '@') : NULL;
 
@@ -74,7 +75,7 @@ static int by_tried(const void *left, const void *right)
 				    : by_name(left, right);
 }
 
-static void names_collect(const struct classify_input *input, struct names *names)
+static void names_collect(const struct hosting_lookup_input *input, struct names *names)
 {
 	const struct config *config = input->config;
 
@@ -88,7 +89,7 @@ static void names_collect(const struct classify_input *input, struct names *name
 			names_add(names, HOST_MACHINE, host);
 		free(host);
 	}
-	add_domain(names, input, config->operator);
+	add_domain(names, input, config->admin);
 	for (size_t i = 0; i < input->receivers->count; i++) {
 		const struct receiver *receiver = &input->receivers->list[i];
 
@@ -100,7 +101,7 @@ static void names_collect(const struct classify_input *input, struct names *name
 
 /* Each once, only those that are due, the longest waiting first, no more than a run may ask. */
 static void names_choose(
-	const struct classify_input *input, const struct hosts *hosts, struct names *names)
+	const struct hosting_lookup_input *input, const struct hosts *hosts, struct names *names)
 {
 	size_t kept = 0;
 
@@ -121,14 +122,14 @@ static void names_choose(
 	}
 	if (kept > 0)
 		qsort(names->list, kept, sizeof *names->list, by_tried);
-	while (kept > CLASSIFY_NAMES_MAX)
+	while (kept > HOSTING_LOOKUP_NAMES_MAX)
 		free(names->list[--kept].text);
 	names->count = kept;
 }
 
 /* ---- all together ---- */
 
-bool classify_ask(const struct classify_input *input, struct hosts *hosts)
+bool hosting_lookup_ask(const struct hosting_lookup_input *input, struct hosts *hosts)
 {
 	struct names names = {0};
 	struct host *asked;
@@ -143,7 +144,7 @@ bool classify_ask(const struct classify_input *input, struct hosts *hosts)
 			.name = names.list[i].text,
 			.tried = input->now};
 	if (any)
-		inquire(input->config->resolver, CLASSIFY_MILLISECONDS,
+		dns_lookup(input->config->resolver, HOSTING_LOOKUP_MILLISECONDS,
 			sends_directly(input->config) ? NULL : input->providers, asked,
 			names.count);
 	for (size_t i = 0; i < names.count; i++)
@@ -154,7 +155,7 @@ bool classify_ask(const struct classify_input *input, struct hosts *hosts)
 	return any;
 }
 
-void classify_save(struct database *database, const struct hosts *hosts, int64_t now)
+void hosting_lookup_save(struct database *database, const struct hosts *hosts, int64_t now)
 {
 	database_begin(database);
 	for (size_t i = 0; i < hosts->count; i++)
@@ -164,7 +165,7 @@ void classify_save(struct database *database, const struct hosts *hosts, int64_t
 	database_commit(database, NULL);
 }
 
-void classify(struct database *database, const struct classify_input *input)
+void hosting_lookup(struct database *database, const struct hosting_lookup_input *input)
 {
 	struct text_list pages = {0};
 	struct hosts hosts = {0};
@@ -172,8 +173,8 @@ void classify(struct database *database, const struct classify_input *input)
 	store_troubled(database, &pages);
 	if (pages.count == 0) {
 		hosts_load(database, &hosts);
-		if (classify_ask(input, &hosts))
-			classify_save(database, &hosts, input->now);
+		if (hosting_lookup_ask(input, &hosts))
+			hosting_lookup_save(database, &hosts, input->now);
 		hosts_release(&hosts);
 	}
 	text_list_release(&pages);
@@ -191,20 +192,20 @@ void classify_troubled(struct database *database, const struct config *config, c
 	text_list_release(&pages);
 }
 
-void classify_receivers(struct database *database, const struct config *config,
+void hosting_lookup_receivers(struct database *database, const struct config *config,
 	const struct dependences *dependences, const char *page, struct receivers *receivers,
 	struct text_list *lost)
 {
 	struct text_list providers = {0};
-	struct reach reach;
+	struct reachability reach;
 
 	classify_troubled(database, config, page, &providers);
-	reach = reach_make(dependences, config, &providers);
-	if (reach_receivers(&reach, receivers) > 0)
+	reach = reachability_make(dependences, config, &providers);
+	if (reachability_receivers(&reach, receivers) > 0)
 		for (size_t i = 0; i < receivers->count; i++) {
 			char *why, *line;
 
-			if (!reach_lost(&reach, &receivers->list[i], &why))
+			if (!reachability_lost(&reach, &receivers->list[i], &why))
 				continue;
 			line = memory_format(
 				"%s: %s", receiver_shown(receivers->list[i].name), why);
@@ -212,11 +213,11 @@ void classify_receivers(struct database *database, const struct config *config,
 			free(line);
 			free(why);
 		}
-	reach_release(&reach);
+	reachability_release(&reach);
 	text_list_release(&providers);
 }
 
-bool classify_unhold(struct database *database, const struct config *config, int64_t now)
+bool hosting_lookup_unhold(struct database *database, const struct config *config, int64_t now)
 {
 	struct text_list held = {0}, troubled = {0};
 	bool any = false;

@@ -20,12 +20,12 @@ struct receivers;
 struct text_list;
 
 enum {
-	CLASSIFY_NAMES_MAX = 500,    /* asked about in one run; the others in the next */
-	CLASSIFY_MILLISECONDS = 2000 /* for all of them together */
+	HOSTING_LOOKUP_NAMES_MAX = 500,    /* asked about in one run; the others in the next */
+	HOSTING_LOOKUP_MILLISECONDS = 2000 /* for all of them together */
 };
 
 /* All borrowed. */
-struct classify_input {
+struct hosting_lookup_input {
 	const struct config *config;
 	const struct providers *providers; /* whose domains need no look-up */
 	const struct receivers *receivers;
@@ -37,13 +37,13 @@ struct classify_input {
  * Asks about every name that is due, all at once, and puts what came into hosts. No database,
  * no lock. Returns false where there was nothing to ask.
  */
-bool classify_ask(const struct classify_input *input, struct hosts *hosts);
+bool hosting_lookup_ask(const struct hosting_lookup_input *input, struct hosts *hosts);
 
 /* Writes down what was tried at now, in one transaction; where that fails it is asked again. */
-void classify_save(struct database *database, const struct hosts *hosts, int64_t now);
+void hosting_lookup_save(struct database *database, const struct hosts *hosts, int64_t now);
 
 /* All of it, for a run: nothing while any page is red or lost. */
-void classify(struct database *database, const struct classify_input *input);
+void hosting_lookup(struct database *database, const struct hosting_lookup_input *input);
 
 /* Adds the providers in trouble: those of the pages that the database says are red or lost, and of
  * one more (NULL: none). */
@@ -55,7 +55,7 @@ void classify_troubled(struct database *database, const struct config *config, c
  * database says are red or lost, and one more (NULL: none). Where the trouble keeps some from being
  * reached by any way, adds all that are not reached to lost: "ops@example.com: hosted at …".
  */
-void classify_receivers(struct database *database, const struct config *config,
+void hosting_lookup_receivers(struct database *database, const struct config *config,
 	const struct dependences *dependences, const char *page, struct receivers *receivers,
 	struct text_list *lost);
 
@@ -63,6 +63,6 @@ void classify_receivers(struct database *database, const struct config *config,
  * Lets the deliveries go that wait for a provider to be back, where it is; or that have waited so
  * long that the way through it is the last resort. True where there were any.
  */
-bool classify_unhold(struct database *database, const struct config *config, int64_t now);
+bool hosting_lookup_unhold(struct database *database, const struct config *config, int64_t now);
 
 #endif

@@ -10,9 +10,9 @@
 
 enum exit_status {
 	EXIT_DONE = 0,
-	EXIT_OWED = 1,  /* a page could not be read, or a delivery is still owed */
-	EXIT_USAGE = 2, /* usage or configuration */
-	EXIT_LOCAL = 3, /* the archive or the database is damaged or cannot be written */
+	EXIT_PENDING = 1, /* a page could not be read, or a delivery is still owed */
+	EXIT_USAGE = 2,   /* usage or configuration */
+	EXIT_LOCAL = 3,   /* the archive or the database is damaged or cannot be written */
 };
 
 /* What the global options say. */

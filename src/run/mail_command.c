@@ -22,13 +22,13 @@ static bool help_about(
 	const struct matter *matter, const char *kind, const char *unknown, struct error *error)
 {
 	const struct config *config = matter->with->config;
-	struct value *data = answer_new(matter, "is_help", matter->letter->from), *pages;
+	struct value *data = answer_new(matter, "is_help", matter->incoming->from), *pages;
 
 	value_put_text(data, kind, unknown);
 	pages = value_put(data, "pages", value_list());
 	for (size_t i = 0; i < config->page_count; i++)
 		value_put_text(value_append(pages, value_map()), "name", config->pages[i].name);
-	return answer_give(matter, matter->letter->from, data, error);
+	return answer_give(matter, matter->incoming->from, data, error);
 }
 
 static bool help(const struct matter *matter, struct error *error)
@@ -64,7 +64,7 @@ static bool is_told(const struct matter *matter, const char *mail)
 /* Nothing is told, and nothing changes, before whoever reads the address has said yes to it (double
  * opt-in). A question that is not sent, for there were too many, is none. */
 static bool ask_to_confirm(
-	const struct matter *matter, struct question *question, struct error *error)
+	const struct matter *matter, struct pending_subscription *question, struct error *error)
 {
 	struct value *data;
 	char *about, *reply_to;
@@ -73,7 +73,7 @@ static bool ask_to_confirm(
 	if (!answer_fits(matter, question->mail))
 		return true;
 	data = answer_new(matter, "is_confirm", question->mail);
-	question->id = question_add(matter->with->database, question);
+	question->id = pending_subscription_add(matter->with->database, question);
 	about = question_about(question);
 	reply_to = answer_token(matter, TOKEN_CONFIRM, about);
 	answer_put_pages(data, &question->pages);
@@ -86,9 +86,9 @@ static bool ask_to_confirm(
 
 static bool subscribe(const struct matter *matter, struct error *error)
 {
-	const struct correspondence *with = matter->with;
-	const char *from = matter->letter->from, *unknown;
-	struct question question = {.mail = (char *)from, .asked = with->now};
+	const struct mail_command *with = matter->with;
+	const char *from = matter->incoming->from, *unknown;
+	struct pending_subscription question = {.mail = (char *)from, .asked = with->now};
 	bool good = true;
 
 	unknown = read_pages(matter, &question.pages);
@@ -98,7 +98,7 @@ static bool subscribe(const struct matter *matter, struct error *error)
 		good = help_about(matter, "unknown_page", unknown, error);
 	else if (is_told(matter, from))
 		good = answer_give(matter, from, answer_new(matter, "is_already", from), error);
-	else if (matter->questions.count < QUESTIONS_MAX)
+	else if (matter->questions.count < PENDING_SUBSCRIPTION_MAX)
 		good = ask_to_confirm(matter, &question, error);
 	text_list_release(&question.pages);
 	return good;
@@ -107,33 +107,34 @@ static bool subscribe(const struct matter *matter, struct error *error)
 /* Without a token nobody is taken off: the way to do it goes to the address itself. */
 static bool leave(const struct matter *matter, struct error *error)
 {
-	const char *from = matter->letter->from;
+	const char *from = matter->incoming->from;
 
 	return answer_give(matter, from,
 		answer_new(matter, is_told(matter, from) ? "is_leave" : "is_stranger", from),
 		error);
 }
 
-static void add_lamps(struct value *map, const struct page_config *page, const struct lamps *lamps)
+static void add_indicators(struct value *map, const struct page_config *page,
+	const struct indicator_states *indicators)
 {
 	struct value *list = value_put(map, "lamps", value_list());
 	int64_t left = 0;
 
-	for (size_t i = 0; i < lamps->count; i++) {
-		const struct lamp *lamp = &lamps->list[i];
-		enum colour colour = level_colour(lamp->level, (enum level)page->settings.red);
+	for (size_t i = 0; i < indicators->count; i++) {
+		const struct indicator_state *indicator = &indicators->list[i];
+		enum colour colour = level_colour(indicator->level, (enum level)page->settings.red);
 		struct value *one;
 		char *label;
 
-		if (lamp->id[0] == '\0' || lamp->gone || colour == COLOUR_GREEN)
+		if (indicator->id[0] == '\0' || indicator->gone || colour == COLOUR_GREEN)
 			continue;
 		if (list->count >= LAMPS_TOLD) {
 			left++;
 			continue;
 		}
 		one = value_append(list, value_map());
-		label = text_label(lamp->group, lamp->name);
-		value_put_text(one, "words", level_words(lamp->level));
+		label = text_label(indicator->group, indicator->name);
+		value_put_text(one, "words", level_label(indicator->level));
 		value_put_text(one, "label", label);
 		free(label);
 	}
@@ -159,16 +160,16 @@ static void add_page(const struct matter *matter, const struct page_config *page
 	value_put_text(map, "name", page->name);
 	value_put_text(map, "url", page->url);
 	if (seen) {
-		const struct lamp *overall;
+		const struct indicator_state *overall;
 
 		store_load(matter->with->database, state);
-		overall = lamps_find(&state->lamps, LAMP_OVERALL);
+		overall = indicator_states_find(&state->indicators, INDICATOR_OVERALL);
 		if (state->failures == 0)
 			colour = state->red        ? COLOUR_RED
 				 : overall != NULL ? level_colour(overall->level,
 							     (enum level)page->settings.red)
 						   : COLOUR_GREEN;
-		add_lamps(map, page, &state->lamps);
+		add_indicators(map, page, &state->indicators);
 		store_unload(state);
 	}
 	counts[colour]++;
@@ -188,7 +189,7 @@ static bool status(const struct matter *matter, struct error *error)
 		text_list_release(&wanted);
 		return help_about(matter, "unknown_page", unknown, error);
 	}
-	data = answer_new(matter, "is_status", matter->letter->from);
+	data = answer_new(matter, "is_status", matter->incoming->from);
 	list = value_put(data, "pages", value_list());
 	store_pages(matter->with->database, &states);
 	for (size_t i = 0; i < config->page_count; i++)
@@ -200,7 +201,7 @@ static bool status(const struct matter *matter, struct error *error)
 	value_put_number(data, "count", (int64_t)list->count);
 	page_states_release(&states);
 	text_list_release(&wanted);
-	return answer_give(matter, matter->letter->from, data, error);
+	return answer_give(matter, matter->incoming->from, data, error);
 }
 
 static const struct {
@@ -227,30 +228,31 @@ static size_t command_in(const struct text_list *words)
 static bool receive_command(struct matter *matter, struct error *error)
 {
 	const size_t none = sizeof commands / sizeof commands[0];
-	const struct letter *letter = matter->letter;
-	bool in_text = command_in(&letter->words) == none &&
-		       (letter->words.count == 0 || command_in(&letter->line) < none);
+	const struct incoming_mail *incoming = matter->incoming;
+	bool in_text = command_in(&incoming->words) == none &&
+		       (incoming->words.count == 0 || command_in(&incoming->line) < none);
 	size_t command;
 
-	matter->words = in_text ? &letter->line : &letter->words;
+	matter->words = in_text ? &incoming->line : &incoming->words;
 	command = command_in(matter->words);
-	if (!answer_wanted(matter, letter->from))
+	if (!answer_wanted(matter, incoming->from))
 		return true;
 	return command < none ? commands[command].obey(matter, error) : help(matter, error);
 }
 
-bool letter_receive(const struct correspondence *correspondence, const struct letter *letter,
-	const char *recipient, struct error *error)
+bool mail_command_receive(const struct mail_command *correspondence,
+	const struct incoming_mail *incoming, const char *recipient, struct error *error)
 {
-	struct matter matter = {.with = correspondence, .letter = letter};
+	struct matter matter = {.with = correspondence, .incoming = incoming};
 	enum token_purpose purpose;
 	char token[TOKEN_TEXT];
 	long long number;
 	bool good;
 
 	database_begin(correspondence->database);
-	questions_expire(correspondence->database, correspondence->now - QUESTION_KEPT_SECONDS);
-	questions_load(correspondence->database, &matter.questions);
+	pending_subscriptions_expire(
+		correspondence->database, correspondence->now - QUESTION_KEPT_SECONDS);
+	pending_subscriptions_load(correspondence->database, &matter.questions);
 	subscribers_load(correspondence->database, &matter.subscribers);
 	good = token_parse(recipient, &purpose, &number, token)
 		       ? obey_token(&matter, purpose, token, error)
@@ -260,6 +262,6 @@ bool letter_receive(const struct correspondence *correspondence, const struct le
 	else
 		database_rollback(correspondence->database);
 	subscribers_release(&matter.subscribers);
-	questions_release(&matter.questions);
+	pending_subscriptions_release(&matter.questions);
 	return good;
 }

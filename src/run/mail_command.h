@@ -15,10 +15,10 @@
 
 struct database;
 struct error;
-struct letter;
+struct incoming_mail;
 
 /* All borrowed. */
-struct correspondence {
+struct mail_command {
 	const struct config *config; /* with mail_in */
 	const char *templates;
 	struct database *database;
@@ -32,7 +32,7 @@ struct correspondence {
  * the "+". A letter that asks nothing, or that no person wrote, does nothing: that is no error.
  * False, REMEDY_LOCAL: nothing could be kept, and the letter is to come again.
  */
-bool letter_receive(const struct correspondence *correspondence, const struct letter *letter,
-	const char *recipient, struct error *error);
+bool mail_command_receive(const struct mail_command *correspondence,
+	const struct incoming_mail *incoming, const char *recipient, struct error *error);
 
 #endif

@@ -45,7 +45,7 @@ struct value *answer_new(const struct matter *matter, const char *kind, const ch
 	value_put_boolean(data, kind, true);
 	value_put_text(data, "address", address);
 	value_put_text(data, "mail_in", config->mail_in);
-	value_put_text(data, "operator", config->operator);
+	value_put_text(data, "operator", config->admin);
 	value_put_text(data, "version", LAMPWATCH_VERSION);
 	value_put_boolean(data, "simulated", matter->with->simulated);
 	unsubscribe = answer_token(matter, TOKEN_UNSUBSCRIBE, lower);
@@ -87,8 +87,8 @@ static bool render(const struct matter *matter, const struct mail_header *header
 bool answer_send(const struct matter *matter, const char *to, struct value *data,
 	const char *reply_to, struct error *error)
 {
-	const struct correspondence *with = matter->with;
-	const char *asked = matter->letter->message_id;
+	const struct mail_command *with = matter->with;
+	const char *asked = matter->incoming->message_id;
 	char *word = answer_word();
 	struct content_plan says = {.data = data};
 	struct delivery_plan plan = {.receiver = receiver_mail(to),
@@ -132,6 +132,6 @@ bool answer_wanted(const struct matter *matter, const char *to)
 {
 	const struct config *config = matter->with->config;
 
-	return !matter->letter->automatic && !text_empty(to) && strcasecmp(to, config->from) != 0 &&
-	       strcasecmp(to, config->mail_in) != 0;
+	return !matter->incoming->automatic && !text_empty(to) &&
+	       strcasecmp(to, config->from) != 0 && strcasecmp(to, config->mail_in) != 0;
 }

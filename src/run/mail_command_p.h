@@ -15,11 +15,11 @@ struct value;
 
 /* One letter and what is known around it. */
 struct matter {
-	const struct correspondence *with;
-	const struct letter *letter;
+	const struct mail_command *with;
+	const struct incoming_mail *incoming;
 	const struct text_list *words; /* of the letter's command */
 	struct subscribers subscribers;
-	struct questions questions; /* that wait for an answer */
+	struct pending_subscriptions questions; /* that wait for an answer */
 };
 
 /* What every answer can say; kind is "is_help" and its like. Owned by the caller. */
@@ -50,7 +50,7 @@ bool answer_give(
 	const struct matter *matter, const char *to, struct value *data, struct error *error);
 
 /* What the token of a question is about. Owned by the caller. */
-char *question_about(const struct question *question);
+char *question_about(const struct pending_subscription *question);
 
 /* Does what a letter to a token is for; one that is none of ours is for nothing. */
 bool obey_token(const struct matter *matter, enum token_purpose purpose, const char *token,

@@ -50,7 +50,7 @@ static const char *token_owner(
 	return owner;
 }
 
-char *question_about(const struct question *question)
+char *question_about(const struct pending_subscription *question)
 {
 	char *lower = text_lower(question->mail);
 	char *about =
@@ -61,7 +61,7 @@ char *question_about(const struct question *question)
 }
 
 /* Of an address that the file names, and that asks for nothing else, what the file says holds. */
-static void confirmed(const struct matter *matter, const struct question *question)
+static void confirmed(const struct matter *matter, const struct pending_subscription *question)
 {
 	struct database *database = matter->with->database;
 	struct subscriber subscriber = {
@@ -77,17 +77,17 @@ static void confirmed(const struct matter *matter, const struct question *questi
 		subscriber_forget(database, question->mail);
 	else
 		subscriber_save(database, &subscriber);
-	questions_forget(database, question->mail);
+	pending_subscriptions_forget(database, question->mail);
 }
 
 /* Only a person confirms: a vacation's answer to our question is none. */
 static bool confirm_subscription(
 	const struct matter *matter, const char *token, struct error *error)
 {
-	const struct correspondence *with = matter->with;
+	const struct mail_command *with = matter->with;
 
-	for (size_t i = 0; i < matter->questions.count && !matter->letter->automatic; i++) {
-		const struct question *question = &matter->questions.list[i];
+	for (size_t i = 0; i < matter->questions.count && !matter->incoming->automatic; i++) {
+		const struct pending_subscription *question = &matter->questions.list[i];
 		bool late = with->now - question->asked > TOKEN_CONFIRM_SECONDS;
 		char *about = question_about(question);
 		bool right = token_check(with->key, TOKEN_CONFIRM, about, token);
@@ -107,14 +107,14 @@ static bool confirm_subscription(
 
 static bool unsubscribe(const struct matter *matter, const char *token, struct error *error)
 {
-	const struct correspondence *with = matter->with;
+	const struct mail_command *with = matter->with;
 	const char *mail = token_owner(matter, TOKEN_UNSUBSCRIBE, token);
 	const struct subscriber *known =
 		mail != NULL ? subscribers_find(&matter->subscribers, mail) : NULL;
 
 	if (mail == NULL || (known != NULL && known->state == SUBSCRIBER_UNSUBSCRIBED))
 		return true;
-	subscriber_unsubscribe(with->database, mail, with->config->operator, "by mail", with->now);
+	subscriber_unsubscribe(with->database, mail, with->config->admin, "by mail", with->now);
 	if (!answer_wanted(matter, mail))
 		return true;
 	return answer_give(matter, mail, answer_new(matter, "is_farewell", mail), error);
@@ -123,24 +123,24 @@ static bool unsubscribe(const struct matter *matter, const char *token, struct e
 /* The operator hears of who is suspended, as of everybody who is not told any more. */
 static bool bounce(const struct matter *matter, const char *token, struct error *error)
 {
-	const struct correspondence *with = matter->with;
+	const struct mail_command *with = matter->with;
 	const char *mail = token_owner(matter, TOKEN_BOUNCE, token);
 	const struct subscriber *known =
 		mail != NULL ? subscribers_find(&matter->subscribers, mail) : NULL;
-	struct operator_note note = {.type = EVENT_SUSPENDED, .label = mail};
+	struct admin_notice note = {.type = EVENT_SUSPENDED, .label = mail};
 	char *reason, *word, *id;
 
 	(void)error;
 	if (mail == NULL || (known != NULL && known->state != SUBSCRIBER_ACTIVE) ||
-		!subscriber_bounced(with->database, mail, matter->letter->status, with->now))
+		!subscriber_bounced(with->database, mail, matter->incoming->status, with->now))
 		return true;
 	reason = memory_format(
-		"mail to it came back twice within a week (%s)", matter->letter->status);
+		"mail to it came back twice within a week (%s)", matter->incoming->status);
 	word = answer_word();
 	id = memory_format("b.%s", word);
 	note.reason = reason;
 	note.id = id;
-	operator_tell(with->database, with->config, with->templates, &note, with->now);
+	admin_notice_send(with->database, with->config, with->templates, &note, with->now);
 	free(reason);
 	free(word);
 	free(id);

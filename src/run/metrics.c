@@ -97,7 +97,7 @@ static void add_conditions(
 
 	head(out, name, "How well the page is known: 1 for the state that it is in.");
 	for (size_t i = 0; i < metrics->config->page_count; i++) {
-		const char *now = page_condition(samples[i].page, samples[i].state, metrics->now);
+		const char *now = page_freshness(samples[i].page, samples[i].state, metrics->now);
 
 		for (size_t j = 0; j < sizeof conditions / sizeof *conditions; j++)
 			buffer_format(out, "%s{page=\"%s\",state=\"%s\"} %d\n", name,

@@ -99,8 +99,8 @@ void work_release(struct work *work)
 	reading_release(&work->before);
 	reading_release(&work->after);
 	changes_release(&work->changes);
-	changes_release(&work->anew);
-	free(work->turns.list);
+	changes_release(&work->reread);
+	free(work->transitions.list);
 	events_release(&work->events);
 	free(work->folder);
 	free(work->line);
@@ -130,23 +130,24 @@ static struct confirm_rules rules_of(const struct work *work)
 		.patterns = &seen->page->indicators,
 		.high = settings->flapping.high,
 		.low = settings->flapping.low,
-		.muted = work->muted,
+		.suppressed = work->suppressed,
 		.every = settings->every / 1000,
 		.unchanged_until = seen->state->last_success};
 }
 
 /* What our own change of kind or program makes of the old bytes is logged, and told to nobody. */
-static void take_anew(struct work *work, struct reading *before)
+static void take_reread(struct work *work, struct reading *before)
 {
 	struct confirm_rules rules = rules_of(work);
-	struct reading anew = {0};
+	struct reading reread = {0};
 
-	if (work->seen->read_anew == NULL || !parse(work, work->seen->read_anew, &anew))
+	if (work->seen->reread_text == NULL || !parse(work, work->seen->reread_text, &reread))
 		return;
-	diff(before, &anew, &work->anew);
-	confirm(&work->state->lamps, &anew, &rules, false, true, work->seen->now, &work->turns);
+	diff(before, &reread, &work->reread);
+	confirm(&work->state->indicators, &reread, &rules, false, true, work->seen->now,
+		&work->transitions);
 	reading_release(before);
-	*before = anew;
+	*before = reread;
 }
 
 static void take_difference(
@@ -171,7 +172,7 @@ static void add_back(struct work *work)
 	struct page_state *state = work->state;
 	struct event *event;
 
-	if (!state->lost || work->muted)
+	if (!state->lost || work->suppressed)
 		return;
 	event = events_add(&work->events, EVENT_BACK);
 	event->before = event->after = LEVEL_UNKNOWN;
@@ -184,16 +185,17 @@ static void add_back(struct work *work)
 	state->lost = false;
 }
 
-static void add_news(struct work *work)
+static void add_events(struct work *work)
 {
 	const struct page_settings *settings = &work->seen->page->settings;
-	struct news_input input = {&work->after, &work->state->lamps, &work->seen->page->indicators,
-		(enum level)settings->red, settings->confirm.worse, settings->confirm.better,
-		work->seen->now, work->observer->config->timezone, &work->before};
+	struct event_source input = {&work->after, &work->state->indicators,
+		&work->seen->page->indicators, (enum level)settings->red, settings->confirm.worse,
+		settings->confirm.better, work->seen->now, work->observer->config->timezone,
+		&work->before};
 
-	news_of_turns(&input, &work->turns, &work->events);
-	if (!work->seen->silent && !work->unwatched && !work->muted)
-		news_of_incidents(&input, &work->changes, &work->events);
+	events_of_transitions(&input, &work->transitions, &work->events);
+	if (!work->seen->silent && !work->unwatched && !work->suppressed)
+		events_of_incidents(&input, &work->changes, &work->events);
 	add_back(work);
 	for (size_t i = 0; i < work->events.count; i++)
 		if (work->events.list[i].type == EVENT_GONE)
@@ -237,8 +239,8 @@ static void settle_state(struct work *work)
 	page_state_seen(state, seen->page->settings.every, seen->now);
 	if (seen->full)
 		state->last_full = seen->now;
-	state->red = lamps_red(&state->lamps);
-	state->unconfirmed = lamps_unconfirmed(&state->lamps);
+	state->red = indicator_states_red(&state->indicators);
+	state->unconfirmed = indicator_states_unconfirmed(&state->indicators);
 	if (!work->keep) {
 		state->confirmed++;
 		state->last_confirmed = seen->now;
@@ -250,15 +252,15 @@ static bool vanished(struct work *work, const struct reading *before, const stru
 	struct error *error)
 {
 	const struct observation *seen = work->seen;
-	struct reading anew = {0};
+	struct reading reread = {0};
 	bool gone;
 
 	if (seen->text == NULL || work->first || seen->accepted || seen->silent)
 		return false;
-	if (seen->read_anew != NULL && parse(work, seen->read_anew, &anew))
-		before = &anew;
-	gone = rot_vanished(before, after, error);
-	reading_release(&anew);
+	if (seen->reread_text != NULL && parse(work, seen->reread_text, &reread))
+		before = &reread;
+	gone = drift_vanished(before, after, error);
+	reading_release(&reread);
 	if (gone)
 		error_prefix(error, "kind %s", kind_name(seen->kind));
 	return gone;
@@ -281,15 +283,16 @@ static bool observe_reading(struct work *work, struct error *rot)
 		work->text = NULL;
 		goto out;
 	}
-	take_anew(work, &before);
+	take_reread(work, &before);
 	take_difference(work, &before, &after);
 	if (readable_again && !work->first)
 		changes_add(&work->changes, CHANGE_READABLE, "", "", "", "", state->failure);
 	work->keep = (work->keep || work->first || readable_again || work->seen->kept != NULL) &&
 		     (work->seen->responses != NULL || work->seen->kept != NULL);
 	work->reason = work->first ? "first sight" : "change";
-	confirm(&state->lamps, &after, &rules, work->first, false, work->seen->now, &work->turns);
-	add_news(work);
+	confirm(&state->indicators, &after, &rules, work->first, false, work->seen->now,
+		&work->transitions);
+	add_events(work);
 	if (work->seen->text != NULL)
 		memory_set(&state->reading, work->seen->text);
 	work->text = state->reading;
@@ -307,7 +310,8 @@ static void add_lost(struct work *work)
 	struct event *event;
 	char *kind;
 
-	if (state->lost || work->muted || state->failures < work->seen->page->settings.confirm.lost)
+	if (state->lost || work->suppressed ||
+		state->failures < work->seen->page->settings.confirm.lost)
 		return;
 	state->lost = true;
 	event = events_add(&work->events, EVENT_LOST);
@@ -336,7 +340,7 @@ static void observe_failure(struct work *work)
 	state->failures++;
 	if (begins && !state->lost)
 		state->failing_since = seen->now;
-	if (begins && !work->muted)
+	if (begins && !work->suppressed)
 		work_say(work, seen->error->text);
 	if (seen->what == OBSERVED_FAILED && !seen->full)
 		take_validators(work);
@@ -369,7 +373,7 @@ static void refuse_moved(struct observation *seen, struct error *rot)
 	struct error moved;
 
 	if (seen->what == OBSERVED_FAILED || seen->accepted ||
-		!rot_moved(seen->state->host, seen->requested_url, seen->final_url, &moved))
+		!drift_moved(seen->state->host, seen->requested_url, seen->final_url, &moved))
 		return;
 	if (seen->what == OBSERVED_UNREADABLE)
 		error_set(rot, REMEDY_PAGE, "%s; %s", moved.text, seen->error->text);
@@ -378,13 +382,13 @@ static void refuse_moved(struct observation *seen, struct error *rot)
 	refuse(seen, rot);
 }
 
-void observe(struct observer *observer, struct observation *observation)
+void observation_process(struct observer *observer, struct observation *observation)
 {
 	struct work work = {.observer = observer, .seen = observation, .state = observation->state};
 	struct error rot;
 
-	work.muted = mute_holds(observer->config, &observer->silences, observation->page->name,
-		observation->now, NULL);
+	work.suppressed = suppression_holds(observer->config, &observer->silences,
+		observation->page->name, observation->now, NULL);
 	store_load(observer->database, work.state);
 	if (!work.state->loaded) { /* deciding without it would forget what was told */
 		work_say(&work, database_reason(observer->database));

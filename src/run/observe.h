@@ -74,7 +74,7 @@ struct observation {
 	bool new_baseline;                     /* the page's URL has changed */
 	bool accepted; /* whatever the page's shape is now, it is the right one: somebody asked for
 			* it by name, or has changed its URL or kind */
-	const char *read_anew; /* the last kept body read with today's kind and program; NULL: no
+	const char *reread_text; /* the last kept body read with today's kind and program; NULL: no
 				  need */
 	bool silent; /* it had to be read anew and could not be: what is written about incidents may
 		      * be old and is not told; a lamp's turn is, for better twice than never */
@@ -93,10 +93,10 @@ void observer_close(struct observer *observer);
  * Nothing is lost when something cannot be kept: then what is owed goes out
  * at once without an outbox, at most hourly, and local_trouble is set.
  */
-void observe(struct observer *observer, struct observation *observation);
+void observation_process(struct observer *observer, struct observation *observation);
 
 /* The pages that a crash left between two steps of a commit: rolled forward. */
-void observe_recover(struct observer *observer,
+void observer_recover(struct observer *observer,
 	const struct kind *(*kind_of)(void *context, const struct page_config *page), void *context,
 	struct page_states *states);
 

@@ -48,7 +48,7 @@ static void adopt(struct observer *observer, const struct page_config *page,
 
 	reason_of(snapshot_files_find(files, "changes"), &error);
 	archive_folder_time(folder, &seen.now);
-	observe(observer, &seen);
+	observation_process(observer, &seen);
 }
 
 static void discard(const struct observer *observer, const struct archive_intent *intent)
@@ -94,7 +94,7 @@ static bool adoptable(const struct observer *observer, const struct archive_inte
 	       !imported(files);
 }
 
-void observe_recover(struct observer *observer,
+void observer_recover(struct observer *observer,
 	const struct kind *(*kind_of)(void *context, const struct page_config *page), void *context,
 	struct page_states *states)
 {

@@ -17,9 +17,9 @@ static bool is_due(const struct observer *observer, const struct alarm *alarm, i
 	const struct page_config *page = config_page(observer->config, alarm->page);
 	int64_t last = alarm->reminded > alarm->opened ? alarm->reminded : alarm->opened;
 
-	return page != NULL && page->settings.remind > 0 && alarm->acknowledged == 0 &&
-	       now - last >= page->settings.remind / 1000 &&
-	       !mute_holds(observer->config, &observer->silences, alarm->page, now, NULL);
+	return page != NULL && page->settings.reminders_enqueue > 0 && alarm->acknowledged == 0 &&
+	       now - last >= page->settings.reminders_enqueue / 1000 &&
+	       !suppression_holds(observer->config, &observer->silences, alarm->page, now, NULL);
 }
 
 /* The reminders of one page and what they are owed to, as one. */
@@ -29,14 +29,14 @@ static void commit(struct work *work, const struct alarms *due)
 	struct error error;
 
 	database_begin(database);
-	work->owes = work_owe(work);
+	work->pending = work_enqueue(work);
 	for (size_t i = 0; i < due->count; i++)
 		if (strcmp(due->list[i].page, work->state->name) == 0)
 			alarm_remind(database, due->list[i].id, work->seen->now);
 	if (!database_commit(database, &error)) {
 		work_say(work, error.text);
 		work->observer->local_trouble = true;
-	} else if (work->owes) {
+	} else if (work->pending) {
 		courier_wake(work->observer->courier);
 	}
 }
@@ -47,7 +47,7 @@ static void remind_page(
 	const struct page_config *page = config_page(observer->config, state->name);
 	struct observation seen = {.page = page, .state = state, .now = now};
 	struct work work = {.observer = observer, .seen = &seen, .state = state};
-	struct news_input input = {&work.after, &state->lamps, &page->indicators,
+	struct event_source input = {&work.after, &state->indicators, &page->indicators,
 		(enum level)page->settings.red, page->settings.confirm.worse,
 		page->settings.confirm.better, now, observer->config->timezone, NULL};
 	struct reading reading = {0};
@@ -57,27 +57,29 @@ static void remind_page(
 		reading_parse(state->reading, strlen(state->reading), &reading, NULL))
 		reading_watched(&reading, &page->indicators, &work.after);
 	for (size_t i = 0; i < due->count; i++) {
-		const struct lamp *lamp = lamps_find(&state->lamps, due->list[i].indicator);
+		const struct indicator_state *indicator =
+			indicator_states_find(&state->indicators, due->list[i].indicator);
 
-		if (strcmp(due->list[i].page, state->name) != 0 || lamp == NULL || !lamp->alarm ||
-			!lamp->red || lamp->flapping)
+		if (strcmp(due->list[i].page, state->name) != 0 || indicator == NULL ||
+			!indicator->alarm || !indicator->red || indicator->flapping)
 			continue;
-		*(struct turn *)memory_append(&work.turns.list, &work.turns.count,
-			sizeof *work.turns.list) = (struct turn){.type = TURN_REMINDER,
-			.lamp = (size_t)(lamp - state->lamps.list),
-			.before = lamp->before,
-			.after = lamp->level,
-			.seen = now,
-			.since = lamp->alarm_since};
+		*(struct transition *)memory_append(&work.transitions.list, &work.transitions.count,
+			sizeof *work.transitions.list) =
+			(struct transition){.type = TRANSITION_REMINDER,
+				.indicator = (size_t)(indicator - state->indicators.list),
+				.before = indicator->before,
+				.after = indicator->level,
+				.seen = now,
+				.since = indicator->alarm_since};
 	}
-	news_of_turns(&input, &work.turns, &work.events);
+	events_of_transitions(&input, &work.transitions, &work.events);
 	if (work.events.count > 0)
 		commit(&work, due);
 	reading_release(&reading);
 	work_release(&work);
 }
 
-void remind(struct observer *observer, int64_t now)
+void reminders_enqueue(struct observer *observer, int64_t now)
 {
 	struct alarms open = {0}, due = {0};
 	struct page_states states = {0};

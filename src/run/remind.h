@@ -15,6 +15,6 @@ struct observer;
  * the courier. None for a page that is muted, nor for an indicator that flaps, is gone or is no
  * longer red.
  */
-void remind(struct observer *observer, int64_t now);
+void reminders_enqueue(struct observer *observer, int64_t now);
 
 #endif

@@ -18,14 +18,14 @@
 enum { LOST_SHOWN = 10 }; /* without -v */
 
 /* Who hears of lost pages and of what cannot be delivered is to be reached, too. */
-static void add_operator(struct survey *survey)
+static void add_admin(struct route_survey *survey)
 {
 	char *name;
 	bool known = false;
 
-	if (survey->config->operator== NULL)
+	if (survey->config->admin == NULL)
 		return;
-	name = receiver_mail(survey->config->operator);
+	name = receiver_mail(survey->config->admin);
 	for (size_t i = 0; i < survey->receivers.count; i++)
 		known = known || strcasecmp(survey->receivers.list[i].name, name) == 0;
 	if (!known)
@@ -33,16 +33,16 @@ static void add_operator(struct survey *survey)
 	free(name);
 }
 
-void survey_open(struct survey *survey, const struct context *context, bool ask)
+void route_survey_open(struct route_survey *survey, const struct context *context, bool ask)
 {
 	const struct config *config = context->config;
 	struct database *database = context->database;
 	struct text_list pages = {0}, troubled = {0};
 	struct hosts hosts = {0};
-	struct classify_input input = {
+	struct hosting_lookup_input input = {
 		config, context->providers, &survey->receivers, context->invocation->clock, true};
 
-	*survey = (struct survey){.config = config};
+	*survey = (struct route_survey){.config = config};
 	receivers_of_config(config, &survey->receivers);
 	for (size_t i = 0; i < config->page_count; i++)
 		text_list_add(&pages, config->pages[i].name);
@@ -54,31 +54,33 @@ void survey_open(struct survey *survey, const struct context *context, bool ask)
 	}
 	routes_providers(config, &pages, &survey->watched);
 	routes_providers(config, &troubled, &survey->troubled);
-	add_operator(survey);
-	if (ask && survey->troubled.count == 0 && classify_ask(&input, &hosts) && database != NULL)
-		classify_save(database, &hosts, input.now);
+	add_admin(survey);
+	if (ask && survey->troubled.count == 0 && hosting_lookup_ask(&input, &hosts) &&
+		database != NULL)
+		hosting_lookup_save(database, &hosts, input.now);
 	survey->dependences = dependences_new(&hosts, config, context->providers);
 	text_list_release(&pages);
 	text_list_release(&troubled);
 }
 
-struct value *survey_lost(const struct survey *survey, const struct text_list *troubled)
+struct value *route_survey_lost(const struct route_survey *survey, const struct text_list *troubled)
 {
-	struct reach reach = reach_make(survey->dependences, survey->config, troubled);
+	struct reachability reach =
+		reachability_make(survey->dependences, survey->config, troubled);
 	struct value *list = value_list();
 	char *why;
 
 	for (size_t i = 0; i < survey->receivers.count; i++) {
 		struct value *map;
 
-		if (!reach_lost(&reach, &survey->receivers.list[i], &why))
+		if (!reachability_lost(&reach, &survey->receivers.list[i], &why))
 			continue;
 		map = value_append(list, value_map());
 		value_put_text(map, "receiver", survey->receivers.list[i].name);
 		value_put_text(map, "why", why);
 		free(why);
 	}
-	reach_release(&reach);
+	reachability_release(&reach);
 	return list;
 }
 
@@ -93,9 +95,9 @@ static void print_heading(const struct text_list *troubled)
 	printf(" %s in trouble; not reached meanwhile:\n", troubled->count == 1 ? "is" : "are");
 }
 
-void survey_print_lost(const struct survey *survey, bool all)
+void route_survey_print_lost(const struct route_survey *survey, bool all)
 {
-	struct value *lost = survey_lost(survey, &survey->troubled);
+	struct value *lost = route_survey_lost(survey, &survey->troubled);
 
 	if (lost->count > 0)
 		print_heading(&survey->troubled);
@@ -112,12 +114,12 @@ void survey_print_lost(const struct survey *survey, bool all)
 	value_free(lost);
 }
 
-void survey_close(struct survey *survey)
+void route_survey_close(struct route_survey *survey)
 {
 	dependences_free(survey->dependences);
 	receivers_release(&survey->receivers);
 	subscribers_release(&survey->subscribers);
 	text_list_release(&survey->watched);
 	text_list_release(&survey->troubled);
-	*survey = (struct survey){0};
+	*survey = (struct route_survey){0};
 }

@@ -15,7 +15,7 @@
 
 struct value;
 
-struct survey {
+struct route_survey {
 	const struct config *config;
 	struct subscribers subscribers;
 	struct receivers receivers;
@@ -26,14 +26,15 @@ struct survey {
 
 /* With ask, what is not known yet is looked up now, unless a provider is in trouble, and written
  * down; without, nothing is looked up. */
-void survey_open(struct survey *survey, const struct context *context, bool ask);
+void route_survey_open(struct route_survey *survey, const struct context *context, bool ask);
 /* A list of {receiver, why} of those who are not reached while these providers are in trouble;
  * owned by the caller. */
-struct value *survey_lost(const struct survey *survey, const struct text_list *troubled);
+struct value *route_survey_lost(
+	const struct route_survey *survey, const struct text_list *troubled);
 
 /* Says who is not reached now, each on a line; all: however many they are. */
-void survey_print_lost(const struct survey *survey, bool all);
+void route_survey_print_lost(const struct route_survey *survey, bool all);
 
-void survey_close(struct survey *survey);
+void route_survey_close(struct route_survey *survey);
 
 #endif

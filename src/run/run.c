@@ -66,10 +66,10 @@ static void write_metrics(const struct run *run, int status)
 /* Whether the run itself was a good one, whatever the pages say. */
 static void heartbeat(const struct run *run, int status)
 {
-	struct alive alive = {status == EXIT_LOCAL, run->own_network, run->overdue,
+	struct heartbeat alive = {status == EXIT_LOCAL, run->own_network, run->overdue,
 		run->database != NULL && outbox_stuck(run->database)};
 
-	alive_heartbeat(run->config, &alive, run->context->user_agent);
+	heartbeat_send(run->config, &alive, run->context->user_agent);
 }
 
 static int exit_status(struct run *run)
@@ -80,7 +80,7 @@ static int exit_status(struct run *run)
 		return EXIT_USAGE;
 	if (run->observer.page_trouble || run->observer.evidence_trouble ||
 		outbox_count_waiting(run->database) > 0)
-		return EXIT_OWED;
+		return EXIT_PENDING;
 	return EXIT_DONE;
 }
 
@@ -105,7 +105,7 @@ static int take_lock(const struct run *run, int *status)
 			"lampwatch: %s: held by another run for more than ten minutes; "
 			"`fuser %s` names it\n",
 			path, path);
-		*status = EXIT_OWED;
+		*status = EXIT_PENDING;
 	}
 	free(path);
 	return lock;
@@ -186,11 +186,11 @@ static const struct kind *kind_for(void *context, const struct page_config *page
 }
 
 /* What has waited too long by some way, once for each. */
-static void say_delayed(const struct run *run)
+static void say_delay_warnings(const struct run *run)
 {
 	struct text_list lines = {0};
 
-	delayed_find(run->database, run->config->timezone, run->now, &lines);
+	delay_warnings_find(run->database, run->config->timezone, run->now, &lines);
 	for (size_t i = 0; i < lines.count; i++)
 		run_complain(run, lines.list[i]);
 	text_list_release(&lines);
@@ -201,13 +201,13 @@ static int finish(struct run *run, int status, int seconds)
 {
 	readers_free(run->readers);
 	if (status == EXIT_DONE) {
-		classify(run->database,
-			&(struct classify_input){run->config, run->context->providers,
+		hosting_lookup(run->database,
+			&(struct hosting_lookup_input){run->config, run->context->providers,
 				&run->observer.receivers, run->now, false});
 	}
 	courier_finish(run->courier, seconds);
 	if (status == EXIT_DONE) {
-		say_delayed(run);
+		say_delay_warnings(run);
 		status = exit_status(run);
 	}
 	write_metrics(run, status);
@@ -237,21 +237,21 @@ static int pass(struct run *run, char **names, int lock)
 
 	if (status != EXIT_DONE)
 		return finish(run, status, 1);
-	if (alive_begin(run->database, run->config, run->context->templates, run->now) &&
-		run->config->operator== NULL)
+	if (heartbeat_begin(run->database, run->config, run->context->templates, run->now) &&
+		run->config->admin == NULL)
 		run_complain(run, "there was no run for much longer than usual");
-	observe_recover(&run->observer, kind_for, run->context->kinds, &run->states);
-	gather(&run->observer, run->now);
+	observer_recover(&run->observer, kind_for, run->context->kinds, &run->states);
+	digest_messages_make(&run->observer, run->now);
 	if (outbox_count_due(run->database, run->now) > 0)
 		courier_wake(run->courier);
 	if (!run_choose(run, names))
 		return finish(run, EXIT_USAGE, 1);
 	run_fetch(run);
-	remind(&run->observer, run->now);
-	if (gather(&run->observer, run->now))
+	reminders_enqueue(&run->observer, run->now);
+	if (digest_messages_make(&run->observer, run->now))
 		courier_wake(run->courier);
-	evidence_heads(&run->observer, &run->states);
-	evidence_stamp(&run->observer, run->context->user_agent, run->now);
+	sign_heads(&run->observer, &run->states);
+	timestamp_heads(&run->observer, run->context->user_agent, run->now);
 	write_site(run);
 	lock_release(lock); /* the next run may fetch while the courier is still on its way */
 	return finish(run, EXIT_DONE, (int)(run->deadline - run_monotonic()));

@@ -56,21 +56,21 @@ static void take_fault(struct observer *observer, const char *fact, const char *
 
 /* ---- heads ---- */
 
-static void heads_text(
+static void chain_heads_text(
 	struct observer *observer, const struct page_states *before, struct buffer *out)
 {
 	struct page_states chained = {0};
 	const struct page_states *states = observer->chained ? &chained : before;
-	struct heads heads = {0};
+	struct chain_heads heads = {0};
 
 	if (observer->chained)
 		store_pages(observer->database, &chained);
 	for (size_t i = 0; i < states->count; i++)
 		if (states->list[i].snapshot > 0)
-			heads_add(&heads, states->list[i].name, states->list[i].snapshot,
+			chain_heads_add(&heads, states->list[i].name, states->list[i].snapshot,
 				states->list[i].head);
-	heads_write(&heads, out);
-	heads_release(&heads);
+	chain_heads_write(&heads, out);
+	chain_heads_release(&heads);
 	page_states_release(&chained);
 }
 
@@ -100,21 +100,21 @@ static void key_digest(const struct signature_key *key, char out[static DIGEST_T
 	buffer_release(&public);
 }
 
-void evidence_heads(struct observer *observer, const struct page_states *before)
+void sign_heads(struct observer *observer, const struct page_states *before)
 {
 	struct database *database = observer->database;
 	char digest[DIGEST_TEXT], key_sum[DIGEST_TEXT];
 	struct signature_key *key = load_key(observer);
-	struct buffer text = {.maximum = HEADS_MAX};
+	struct buffer text = {.maximum = CHAIN_HEADS_MAX};
 	struct error error;
 	bool done;
 
-	heads_text(observer, before, &text);
+	chain_heads_text(observer, before, &text);
 	digest_sha256(buffer_string(&text), text.length, digest);
 	key_digest(key, key_sum);
 	done = has_fact(database, "heads", digest) && has_fact(database, "heads_key", key_sum) &&
-	       heads_published(observer->config->archive, &text, key != NULL);
-	if (!done && heads_publish(observer->config->archive, &text, key, &error)) {
+	       chain_heads_published(observer->config->archive, &text, key != NULL);
+	if (!done && chain_heads_publish(observer->config->archive, &text, key, &error)) {
 		database_begin(database);
 		store_set_fact(database, "heads", digest);
 		store_set_fact(database, "heads_key", key_sum);
@@ -193,18 +193,20 @@ static bool read_beside(
 /* What stands in the archive at this moment, which the run's lock keeps as it is. */
 static bool stamp(struct observer *observer, const char *user_agent, struct error *error)
 {
-	struct buffer heads = {.maximum = HEADS_MAX}, signature = {.maximum = SIGNATURE_PEM_MAX};
+	struct buffer heads = {.maximum = CHAIN_HEADS_MAX},
+		      signature = {.maximum = SIGNATURE_PEM_MAX};
 	struct buffer public = {.maximum = SIGNATURE_PEM_MAX};
 	struct buffer reply = {.maximum = TIMESTAMP_REPLY_MAX};
 	bool is_signed = !has_fact(observer->database, "heads_key", "");
-	struct stamp kept = {
+	struct timestamp kept = {
 		&heads, &reply, is_signed ? &signature : NULL, is_signed ? &public : NULL, 0};
-	bool good = read_beside(observer, HEADS_FILE, &heads, error) &&
-		    (!is_signed || (read_beside(observer, HEADS_SIGNATURE, &signature, error) &&
-					   read_beside(observer, HEADS_PUBLIC, &public, error)));
+	bool good =
+		read_beside(observer, CHAIN_HEADS_FILE, &heads, error) &&
+		(!is_signed || (read_beside(observer, CHAIN_HEADS_SIGNATURE, &signature, error) &&
+				       read_beside(observer, CHAIN_HEADS_PUBLIC, &public, error)));
 
 	good = good && ask(observer, user_agent, &heads, &reply, &kept.time, error) &&
-	       stamps_keep(observer->config->archive, observer->database, &kept, error);
+	       timestamps_keep(observer->config->archive, observer->database, &kept, error);
 	buffer_release(&heads);
 	buffer_release(&signature);
 	buffer_release(&public);
@@ -212,13 +214,13 @@ static bool stamp(struct observer *observer, const char *user_agent, struct erro
 	return good;
 }
 
-void evidence_stamp(struct observer *observer, const char *user_agent, int64_t now)
+void timestamp_heads(struct observer *observer, const char *user_agent, int64_t now)
 {
 	struct error error;
 	char tried[32];
 
-	if (!stamps_settle(observer->config->archive, observer->database, &error)) {
-		observer_say(observer, STAMPS_FOLDER, error.text);
+	if (!timestamps_settle(observer->config->archive, observer->database, &error)) {
+		observer_say(observer, TIMESTAMPS_FOLDER, error.text);
 		observer->local_trouble = true;
 		return;
 	}

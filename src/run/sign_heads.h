@@ -14,13 +14,13 @@
  * is what was known of the pages before the first observation: without a new line in any chain it
  * still holds, and a crash may have left heads behind it.
  */
-void evidence_heads(struct observer *observer, const struct page_states *before);
+void sign_heads(struct observer *observer, const struct page_states *before);
 
 /*
  * Has heads stamped by the authority of the configuration, where it has not stamped
  * these heads yet and its last answer is old enough. Takes at most some fifteen seconds; now is
  * in seconds since 1970.
  */
-void evidence_stamp(struct observer *observer, const char *user_agent, int64_t now);
+void timestamp_heads(struct observer *observer, const char *user_agent, int64_t now);
 
 #endif

@@ -30,14 +30,14 @@ static void leave_out(struct kind_list *kinds, const char *name)
 }
 
 /* What the child works on: both are its copies of the run's. */
-struct question {
+struct pending_subscription {
 	const struct observer *observer;
 	const struct observation *seen;
 };
 
 static void look(const void *context, int in, int out)
 {
-	const struct question *question = context;
+	const struct pending_subscription *question = context;
 	const struct observer *observer = question->observer;
 	const struct observation *seen = question->seen;
 	const struct buffer *body = &seen->responses[0].body;
@@ -61,7 +61,7 @@ static void look(const void *context, int in, int out)
 
 char *suggest_kind(const struct observer *observer, const struct observation *seen)
 {
-	struct question question = {observer, seen};
+	struct pending_subscription question = {observer, seen};
 	char name[NAME_MAX_BYTES];
 	struct child child;
 	ssize_t got = -1;

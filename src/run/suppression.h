@@ -13,7 +13,7 @@
 struct config;
 struct silences;
 
-struct mute {
+struct suppression {
 	int64_t until;      /* the first second that is told of again, as far as is known now */
 	const char *reason; /* borrowed; "" where none is given */
 	bool silence;       /* of somebody on the command line; else maintenance */
@@ -21,7 +21,7 @@ struct mute {
 
 /* True while the page is muted at now; then *mute (may be NULL) says by what. Of several, the one
  * that ends last. */
-bool mute_holds(const struct config *config, const struct silences *silences, const char *page,
-	int64_t now, struct mute *mute);
+bool suppression_holds(const struct config *config, const struct silences *silences,
+	const char *page, int64_t now, struct suppression *suppression);
 
 #endif

@@ -17,7 +17,7 @@ enum { COLUMNS_DEFAULT = 80 };
 /* A shape for each colour: some people cannot tell them apart, and a pipe has none. */
 static const struct {
 	const char *escape, *shape, *word;
-} lamps[] = {
+} indicators[] = {
 	[COLOUR_GREEN] = {"\033[32m", "●", "green "},
 	[COLOUR_BLUE] = {"\033[34m", "◆", "blue  "},
 	[COLOUR_YELLOW] = {"\033[33m", "▲", "yellow"},
@@ -34,8 +34,8 @@ void terminal_lamp(enum colour colour)
 {
 	bool coloured = terminal_coloured();
 
-	printf("%s%s %s%s", coloured ? lamps[colour].escape : "", lamps[colour].shape,
-		lamps[colour].word, coloured ? "\033[0m" : "");
+	printf("%s%s %s%s", coloured ? indicators[colour].escape : "", indicators[colour].shape,
+		indicators[colour].word, coloured ? "\033[0m" : "");
 }
 
 /* Cuts at a character so that the rest and "…" fit. */

@@ -24,17 +24,17 @@ struct work {
 	struct page_state *state;
 	struct reading before, after; /* the watched parts; before is empty at first sight */
 	bool first, keep;
-	bool muted;         /* nobody is told of the page now */
+	bool suppressed;    /* nobody is told of the page now */
 	bool unwatched;     /* the changes are of what is kept, but not watched */
 	const char *reason; /* why a snapshot is kept */
 	const char *text;   /* the canonical reading; NULL: none was had */
-	struct changes changes, anew;
-	struct turns turns;
+	struct changes changes, reread;
+	struct transitions transitions;
 	struct events events;
 	char *folder; /* of the snapshot, once it is kept */
 	char sums[DIGEST_TEXT];
-	char *line; /* of the chain */
-	bool owes;  /* somebody is owed something */
+	char *line;   /* of the chain */
+	bool pending; /* somebody is owed something */
 };
 
 /* One line on standard error about the page (or what else is named), unless the run is quiet. */
@@ -61,7 +61,7 @@ void commit_finish(struct observer *observer, const struct page_state *state);
  * Within a transaction: numbers and closes alarms, records the events, and puts one delivery
  * for each receiver into the outbox. True where somebody is owed something.
  */
-bool work_owe(struct work *work);
+bool work_enqueue(struct work *work);
 
 /*
  * The alert that no outbox could take goes out all the same, at most hourly. why is

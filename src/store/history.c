@@ -125,26 +125,29 @@ static void hide_unseen(struct stretches *stretches, const struct gaps *unseen)
 
 /* ---- levels ---- */
 
-static struct indicator_history *indicator_add(
-	struct page_history *history, const char *id, char *label, const struct lamp *lamp)
+static struct indicator_history *indicator_add(struct page_history *history, const char *id,
+	char *label, const struct indicator_state *state)
 {
 	struct indicator_history *indicator =
 		memory_append(&history->list, &history->count, sizeof *history->list);
 
-	*indicator = (struct indicator_history){
-		.id = memory_string(id), .label = label, .lamp = lamp, .changed = history->begin};
+	*indicator = (struct indicator_history){.id = memory_string(id),
+		.label = label,
+		.indicator = state,
+		.changed = history->begin};
 	return indicator;
 }
 
 /* One that the page lists no longer, and whose lamp is forgotten, is added. */
 static struct indicator_history *indicator_find(struct page_history *history,
-	const struct lamps *lamps, const struct index *by_id, const char *id, const char *name)
+	const struct indicator_states *indicators, const struct index *by_id, const char *id,
+	const char *name)
 {
-	const struct lamp *lamp = index_find(by_id, id);
+	const struct indicator_state *indicator = index_find(by_id, id);
 
-	if (lamp != NULL)
-		return &history->list[lamp - lamps->list];
-	for (size_t i = lamps->count; i < history->count; i++)
+	if (indicator != NULL)
+		return &history->list[indicator - indicators->list];
+	for (size_t i = indicators->count; i < history->count; i++)
 		if (strcmp(history->list[i].id, id) == 0)
 			return &history->list[i];
 	return indicator_add(history, id, memory_string(name), NULL);
@@ -155,8 +158,9 @@ static struct indicator_history *indicator_find(struct page_history *history,
 static void load_levels(
 	struct database *database, const struct page_state *state, struct page_history *history)
 {
-	const struct lamps *lamps = &state->lamps;
-	struct index by_id = index_by_id(lamps->list, lamps->count, sizeof *lamps->list);
+	const struct indicator_states *indicators = &state->indicators;
+	struct index by_id =
+		index_by_id(indicators->list, indicators->count, sizeof *indicators->list);
 	struct statement *row = database_query(database,
 		"SELECT time, before, item, name FROM change WHERE page = ? AND time >= ?"
 		" AND type IN " LEVEL_TYPES " ORDER BY time, id",
@@ -164,8 +168,8 @@ static void load_levels(
 	enum level level;
 
 	while (statement_row(row)) {
-		struct indicator_history *indicator = indicator_find(
-			history, lamps, &by_id, statement_text(row, 2), statement_text(row, 3));
+		struct indicator_history *indicator = indicator_find(history, indicators, &by_id,
+			statement_text(row, 2), statement_text(row, 3));
 		int64_t time = statement_integer(row, 0);
 
 		if (level_parse(statement_text(row, 1), &level))
@@ -177,8 +181,9 @@ static void load_levels(
 	for (size_t i = 0; i < history->count; i++) {
 		struct indicator_history *indicator = &history->list[i];
 
-		level = indicator->lamp == NULL || indicator->lamp->gone ? LEVEL_UNKNOWN
-									 : indicator->lamp->level;
+		level = indicator->indicator == NULL || indicator->indicator->gone
+				? LEVEL_UNKNOWN
+				: indicator->indicator->level;
 		stretches_add(&indicator->stretches, indicator->changed, history->end, level);
 	}
 }
@@ -192,11 +197,12 @@ void history_load(struct database *database, const struct page_state *state, int
 	history->end = now + 1;
 	unseen_from = history->begin =
 		history->first != 0 ? later(since, history->first) : history->end;
-	for (size_t i = 0; i < state->lamps.count; i++) {
-		const struct lamp *lamp = &state->lamps.list[i];
+	for (size_t i = 0; i < state->indicators.count; i++) {
+		const struct indicator_state *indicator = &state->indicators.list[i];
 
-		indicator_add(history, lamp->id, text_label(lamp->group, lamp->name), lamp);
-		unseen_from = earlier(unseen_from, lamp->since);
+		indicator_add(history, indicator->id, text_label(indicator->group, indicator->name),
+			indicator);
+		unseen_from = earlier(unseen_from, indicator->since);
 	}
 	load_levels(database, state, history);
 	load_unseen(database, state->name, unseen_from, history->end,

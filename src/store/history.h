@@ -15,7 +15,7 @@
 #include "model/level.h"
 
 struct database;
-struct lamp;
+struct indicator_state;
 struct page_state;
 
 /* One level for some time. */
@@ -45,9 +45,10 @@ struct gaps {
 
 /* An indicator over time, or the page's overall level (id ""). */
 struct indicator_history {
-	char *id, *label;        /* owned */
-	const struct lamp *lamp; /* as it is now, borrowed; NULL: forgotten, as no longer listed */
-	int64_t changed;         /* its last change; the history's begin where there is none */
+	char *id, *label; /* owned */
+	const struct indicator_state
+		*indicator; /* as it is now, borrowed; NULL: forgotten, as no longer listed */
+	int64_t changed;    /* its last change; the history's begin where there is none */
 	struct stretches stretches; /* nothing where the page did not list it yet */
 };
 

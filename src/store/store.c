@@ -103,23 +103,23 @@ static const struct column validator_columns[] = {
 };
 
 static const struct column lamp_columns[] = {
-	COLUMN("id", struct lamp, id, COLUMN_TEXT),
-	COLUMN("grouping", struct lamp, group, COLUMN_TEXT),
-	COLUMN("name", struct lamp, name, COLUMN_TEXT),
-	COLUMN_OF_WORDS("level", struct lamp, level, level_names, LEVEL_UNKNOWN),
-	COLUMN("word", struct lamp, word, COLUMN_TEXT),
-	COLUMN("gone", struct lamp, gone, COLUMN_BOOLEAN),
-	COLUMN("red", struct lamp, red, COLUMN_BOOLEAN),
-	COLUMN("since", struct lamp, since, COLUMN_INTEGER),
-	COLUMN("count", struct lamp, count, COLUMN_INTEGER),
-	COLUMN("count_since", struct lamp, count_since, COLUMN_INTEGER),
-	COLUMN_OF_WORDS("before", struct lamp, before, level_names, LEVEL_UNKNOWN),
-	COLUMN("alarm", struct lamp, alarm, COLUMN_BOOLEAN),
-	COLUMN("alarm_since", struct lamp, alarm_since, COLUMN_INTEGER),
-	COLUMN("ring_time", struct lamp, ring.time, COLUMN_INTEGER),
-	COLUMN("ring_changed", struct lamp, ring.changed, COLUMN_INTEGER),
-	COLUMN("flapping", struct lamp, flapping, COLUMN_BOOLEAN),
-	COLUMN("rising", struct lamp, rising, COLUMN_INTEGER),
+	COLUMN("id", struct indicator_state, id, COLUMN_TEXT),
+	COLUMN("grouping", struct indicator_state, group, COLUMN_TEXT),
+	COLUMN("name", struct indicator_state, name, COLUMN_TEXT),
+	COLUMN_OF_WORDS("level", struct indicator_state, level, level_names, LEVEL_UNKNOWN),
+	COLUMN("word", struct indicator_state, word, COLUMN_TEXT),
+	COLUMN("gone", struct indicator_state, gone, COLUMN_BOOLEAN),
+	COLUMN("red", struct indicator_state, red, COLUMN_BOOLEAN),
+	COLUMN("since", struct indicator_state, since, COLUMN_INTEGER),
+	COLUMN("count", struct indicator_state, count, COLUMN_INTEGER),
+	COLUMN("count_since", struct indicator_state, count_since, COLUMN_INTEGER),
+	COLUMN_OF_WORDS("before", struct indicator_state, before, level_names, LEVEL_UNKNOWN),
+	COLUMN("alarm", struct indicator_state, alarm, COLUMN_BOOLEAN),
+	COLUMN("alarm_since", struct indicator_state, alarm_since, COLUMN_INTEGER),
+	COLUMN("ring_time", struct indicator_state, flaps.time, COLUMN_INTEGER),
+	COLUMN("ring_changed", struct indicator_state, flaps.changed, COLUMN_INTEGER),
+	COLUMN("flapping", struct indicator_state, flapping, COLUMN_BOOLEAN),
+	COLUMN("rising", struct indicator_state, rising, COLUMN_INTEGER),
 	{0},
 };
 
@@ -194,7 +194,7 @@ void page_states_release(struct page_states *states)
 
 void store_load(struct database *database, struct page_state *state)
 {
-	struct lamps *lamps = &state->lamps;
+	struct indicator_states *indicators = &state->indicators;
 	struct statement *row;
 
 	if (state->loaded)
@@ -204,15 +204,16 @@ void store_load(struct database *database, struct page_state *state)
 	row = database_query(database, "SELECT ring, peak, * FROM lamp WHERE page = ? ORDER BY id",
 		"*t", lamp_columns, state->name);
 	while (statement_row(row)) {
-		struct lamp *lamp = memory_append(&lamps->list, &lamps->count, sizeof *lamp);
+		struct indicator_state *indicator =
+			memory_append(&indicators->list, &indicators->count, sizeof *indicator);
 
-		row_read(row, 2, lamp);
-		ring_parse(&lamp->ring, statement_text(row, 0));
+		row_read(row, 2, indicator);
+		flap_history_parse(&indicator->flaps, statement_text(row, 0));
 		/* An alarm that a program without this column opened was told at its level. */
 		if (text_empty(statement_text(row, 1)))
-			lamp->peak = lamp->level;
-		else if (!level_parse(statement_text(row, 1), &lamp->peak))
-			lamp->peak = LEVEL_UNKNOWN;
+			indicator->peak = indicator->level;
+		else if (!level_parse(statement_text(row, 1), &indicator->peak))
+			indicator->peak = LEVEL_UNKNOWN;
 	}
 	statement_end(row);
 	state->loaded = !database_failed(database);
@@ -221,7 +222,7 @@ void store_load(struct database *database, struct page_state *state)
 void store_unload(struct page_state *state)
 {
 	memory_set(&state->reading, NULL);
-	lamps_release(&state->lamps);
+	indicator_states_release(&state->indicators);
 	state->loaded = false;
 }
 
@@ -265,13 +266,13 @@ void store_save(struct database *database, const struct page_state *state)
 			"ttt", state->name, state->reading, digest);
 	}
 	database_do(database, "DELETE FROM lamp WHERE page = ?", "t", state->name);
-	for (size_t i = 0; i < state->lamps.count; i++) {
-		const struct lamp *lamp = &state->lamps.list[i];
+	for (size_t i = 0; i < state->indicators.count; i++) {
+		const struct indicator_state *indicator = &state->indicators.list[i];
 
 		database_do(database,
 			"INSERT OR REPLACE INTO lamp (page, ring, peak, *) VALUES (?, ?, ?, *)",
-			"rttt", lamp_columns, lamp, state->name, lamp->ring.states,
-			lamp->alarm ? level_name(lamp->peak) : "");
+			"rttt", lamp_columns, indicator, state->name, indicator->flaps.states,
+			indicator->alarm ? level_name(indicator->peak) : "");
 	}
 }
 
@@ -359,7 +360,7 @@ char *store_line(struct database *database, const char *page, int64_t sequence)
 		"ti", page, sequence));
 }
 
-void store_write_anew(struct database *database, const char *page)
+void store_rewrite_site(struct database *database, const char *page)
 {
 	database_do(database, "UPDATE site SET snapshot = 0 WHERE page = ?", "t", page);
 }
@@ -369,7 +370,7 @@ void store_prune(struct database *database, const char *page, int64_t first, int
 	database_do(database,
 		"UPDATE snapshot SET pruned = 1 WHERE page = ? AND sequence BETWEEN ? AND ?", "tii",
 		page, first, last);
-	store_write_anew(database, page);
+	store_rewrite_site(database, page);
 }
 
 void store_add_note(struct database *database, const char *page, int64_t sequence, const char *line,
@@ -430,11 +431,11 @@ void snapshot_row_release(struct snapshot_row *row)
 }
 
 void store_add_change(struct database *database, const char *page, int64_t time, int64_t snapshot,
-	const struct change *change, bool anew)
+	const struct change *change, bool reread)
 {
 	database_do(database,
 		"INSERT INTO change (page, time, snapshot, anew, *) VALUES (?, ?, ?, ?, *)",
-		"rtiii", change_columns, change, page, time, snapshot, (int64_t)anew);
+		"rtiii", change_columns, change, page, time, snapshot, (int64_t)reread);
 }
 
 void store_changes_text(
@@ -457,8 +458,8 @@ static char *column(struct statement *row, int i)
 	return memory_string(statement_text(row, i));
 }
 
-void store_history(struct database *database, const char *page, int64_t since, int64_t limit,
-	struct histories *histories)
+void store_log(struct database *database, const char *page, int64_t since, int64_t limit,
+	struct log_entries *histories)
 {
 	struct statement *row = database_query(database,
 		"SELECT time, snapshot, page, 'change', type, item, name, before, after, text, "
@@ -471,10 +472,10 @@ void store_history(struct database *database, const char *page, int64_t since, i
 		"iti", since, page, limit);
 
 	while (statement_row(row)) {
-		struct history *history =
+		struct log_entry *history =
 			memory_append(&histories->list, &histories->count, sizeof *histories->list);
 
-		*history = (struct history){statement_integer(row, 0), statement_integer(row, 1),
+		*history = (struct log_entry){statement_integer(row, 0), statement_integer(row, 1),
 			column(row, 2), column(row, 3), column(row, 4), column(row, 5),
 			column(row, 6), column(row, 7), column(row, 8), column(row, 9),
 			statement_integer(row, 10) != 0};
@@ -482,10 +483,10 @@ void store_history(struct database *database, const char *page, int64_t since, i
 	statement_end(row);
 }
 
-void histories_release(struct histories *histories)
+void log_entries_release(struct log_entries *histories)
 {
 	for (size_t i = 0; i < histories->count; i++) {
-		struct history *history = &histories->list[i];
+		struct log_entry *history = &histories->list[i];
 		char *strings[] = {history->page, history->what, history->type, history->item,
 			history->name, history->before, history->after, history->text};
 
@@ -493,7 +494,7 @@ void histories_release(struct histories *histories)
 			free(strings[j]);
 	}
 	free(histories->list);
-	*histories = (struct histories){0};
+	*histories = (struct log_entries){0};
 }
 
 void store_add_event(struct database *database, const char *page, int64_t time, const char *type,

@@ -55,7 +55,7 @@ struct page_state {
 	/* Loaded only by store_load(): */
 	bool loaded;
 	char *reading; /* canonical text of the last reading; NULL for none */
-	struct lamps lamps;
+	struct indicator_states indicators;
 };
 
 struct page_states {
@@ -113,7 +113,7 @@ void store_snapshots(struct database *database, const char *page,
 char *store_line(struct database *database, const char *page, int64_t sequence);
 /* What the site says of the page's snapshots does not hold any more: it is written anew, by and by.
  */
-void store_write_anew(struct database *database, const char *page);
+void store_rewrite_site(struct database *database, const char *page);
 
 /* Marks snapshots as pruned: from here on only store_snapshot() finds them, and what asks for the
  * pruned. */
@@ -133,7 +133,7 @@ void snapshot_row_release(struct snapshot_row *row);
 
 /* anew: a difference of our own making. */
 void store_add_change(struct database *database, const char *page, int64_t time, int64_t snapshot,
-	const struct change *change, bool anew);
+	const struct change *change, bool reread);
 
 /* Adds the changes that a snapshot was kept for, as they stand in its folder. */
 void store_changes_text(
@@ -144,23 +144,23 @@ void store_changes_text(
 bool store_reading_whole(struct database *database, const char *page);
 
 /* One line of a page's history: a change, or an event that followed. All strings owned. */
-struct history {
+struct log_entry {
 	int64_t time, snapshot; /* snapshot: sequence, 0 for none */
 	char *page, *what;      /* what: "change" or "event" */
 	char *type, *item, *name, *before, *after, *text;
-	bool anew; /* of our own making */
+	bool reread; /* of our own making */
 };
 
-struct histories {
-	struct history *list;
+struct log_entries {
+	struct log_entry *list;
 	size_t count;
 };
 
 /* The newest of a page (NULL: of all), not before since, newest first; events follow their changes.
  */
-void store_history(struct database *database, const char *page, int64_t since, int64_t limit,
-	struct histories *histories);
-void histories_release(struct histories *histories);
+void store_log(struct database *database, const char *page, int64_t since, int64_t limit,
+	struct log_entries *histories);
+void log_entries_release(struct log_entries *histories);
 
 /* What was or would be told: for `log`. */
 void store_add_event(struct database *database, const char *page, int64_t time, const char *type,

@@ -14,7 +14,7 @@
 #include "tell/plan.h"
 
 static struct value *note_data(struct database *database, const struct config *config,
-	const struct operator_note *note, int64_t now)
+	const struct admin_notice *note, int64_t now)
 {
 	struct plan_input input = {.config = config, .now = now, .title = ""};
 	struct value *events = value_list(), *event = value_append(events, value_map()), *data;
@@ -39,8 +39,8 @@ static struct value *note_data(struct database *database, const struct config *c
 	return data;
 }
 
-void operator_tell(struct database *database, const struct config *config, const char *templates,
-	const struct operator_note *note, int64_t now)
+void admin_notice_send(struct database *database, const struct config *config,
+	const char *templates, const struct admin_notice *note, int64_t now)
 {
 	const char *at = config->from != NULL ? strchr(config->from, '@') : NULL;
 	struct delivery_plan plan = {0};
@@ -49,10 +49,10 @@ void operator_tell(struct database *database, const struct config *config, const
 	struct content_copy copy;
 	struct error error;
 
-	if (config->operator== NULL)
+	if (config->admin == NULL)
 		return;
 	says.data = note_data(database, config, note, now);
-	plan.receiver = receiver_mail(config->operator);
+	plan.receiver = receiver_mail(config->admin);
 	plan.message_id =
 		memory_format("<%s@%s>", note->id, at != NULL ? at + 1 : "lampwatch.invalid");
 	copy = (struct content_copy){.receiver = plan.receiver, .message_id = plan.message_id};

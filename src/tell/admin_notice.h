@@ -15,7 +15,7 @@ struct config;
 struct database;
 
 /* All borrowed; NULL and "" alike mean that there is none. */
-struct operator_note {
+struct admin_notice {
 	enum event_type type;
 	const char *page;  /* its name */
 	const char *label; /* whom or what it is about */
@@ -29,7 +29,7 @@ struct operator_note {
  * Owes the operator the note. The transaction is the caller's. Nothing happens
  * where the configuration names no operator. templates is the folder of the templates.
  */
-void operator_tell(struct database *database, const struct config *config, const char *templates,
-	const struct operator_note *note, int64_t now);
+void admin_notice_send(struct database *database, const struct config *config,
+	const char *templates, const struct admin_notice *note, int64_t now);
 
 #endif

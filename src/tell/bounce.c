@@ -13,13 +13,13 @@
 #include "tell/outbox.h"
 
 /* Of one held for a provider, otherwise names the way that has gone out in its stead. */
-bool refusal_has_second(const struct delivery *delivery)
+bool bounce_has_second(const struct delivery *delivery)
 {
 	return !delivery->second && !text_empty(delivery->otherwise) &&
 	       text_empty(delivery->held_for);
 }
 
-bool refusal_use_second(struct database *database, const struct config *config,
+bool bounce_use_second(struct database *database, const struct config *config,
 	const char *templates, const struct delivery *delivery, int64_t now)
 {
 	struct content_copy copy = {.receiver = delivery->otherwise,
@@ -30,7 +30,7 @@ bool refusal_use_second(struct database *database, const struct config *config,
 	struct value *data;
 	bool good;
 
-	if (!refusal_has_second(delivery))
+	if (!bounce_has_second(delivery))
 		return false;
 	data = outbox_data(database, delivery->content);
 	if (data != NULL)
@@ -43,7 +43,7 @@ bool refusal_use_second(struct database *database, const struct config *config,
 	return good;
 }
 
-void refusal_tell_operator(struct database *database, const struct config *config,
+void bounce_tell_admin(struct database *database, const struct config *config,
 	const char *templates, const struct delivery *delivery, const struct attempt *attempt,
 	int64_t now)
 {
@@ -51,7 +51,7 @@ void refusal_tell_operator(struct database *database, const struct config *confi
 	char *id = memory_format("u.%lld.%lld", (long long)delivery->id, (long long)now);
 	char *what = memory_format("%s: %s", value_get_text(value_get(data, "headline"), "word"),
 		value_get_text(value_get(data, "first"), "label"));
-	struct operator_note note = {.type = EVENT_UNDELIVERED,
+	struct admin_notice note = {.type = EVENT_UNDELIVERED,
 		.page = delivery->page,
 		.label = receiver_shown(delivery->receiver),
 		.what = data != NULL ? what : NULL,
@@ -60,8 +60,8 @@ void refusal_tell_operator(struct database *database, const struct config *confi
 		.id = id};
 
 	if ((data == NULL || value_get(data, "first") != NULL) &&
-		!text_equal(receiver_address(delivery->receiver), config->operator))
-		operator_tell(database, config, templates, &note, now);
+		!text_equal(receiver_address(delivery->receiver), config->admin))
+		admin_notice_send(database, config, templates, &note, now);
 	value_free(data);
 	free(what);
 	free(id);

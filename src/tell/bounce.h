@@ -15,13 +15,13 @@ struct delivery;
 
 /* True where its receiver has a second way that it does not go by yet, and that has not been told
  * in its stead. */
-bool refusal_has_second(const struct delivery *delivery);
+bool bounce_has_second(const struct delivery *delivery);
 
 /*
  * To its receiver's second way from here on, with the bytes made anew for that.
  * False where there is none, or it goes there already. Within a transaction.
  */
-bool refusal_use_second(struct database *database, const struct config *config,
+bool bounce_use_second(struct database *database, const struct config *config,
 	const char *templates, const struct delivery *delivery, int64_t now);
 
 /*
@@ -29,7 +29,7 @@ bool refusal_use_second(struct database *database, const struct config *config,
  * is itself one to the operator, for it would never end, nor where it told no news: an answer
  * to a subscriber's mail. Within a transaction.
  */
-void refusal_tell_operator(struct database *database, const struct config *config,
+void bounce_tell_admin(struct database *database, const struct config *config,
 	const char *templates, const struct delivery *delivery, const struct attempt *attempt,
 	int64_t now);
 

@@ -35,7 +35,7 @@ static struct dependences *ask_domain(const struct config *config, const char *a
 
 	host.name = dns_name(strrchr(address, '@') + 1);
 	if (host.name != NULL) {
-		inquire(config->resolver, DOMAIN_MILLISECONDS, NULL, &host, 1);
+		dns_lookup(config->resolver, DOMAIN_MILLISECONDS, NULL, &host, 1);
 		hosts_put(&hosts, &host);
 		hosts_sort(&hosts);
 	}
@@ -66,219 +66,224 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 /* ---- the courier's own process ---- */
 
 /* A session and what it carries. */
-struct errand {
+struct open_session {
 	struct child session;
 	struct batch batch;
 };
 
-struct office {
+struct courier_state {
 	const struct courier_settings *settings;
 	struct database *database;
 	struct dependences *dependences;
-	struct rounds *rounds;
+	struct scheduler *scheduler;
 	int wake; /* readable when there may be news; at its end no more will come */
 	bool closed;
-	struct errand errands[ROUNDS_SESSIONS];
+	struct open_session open_sessions[SCHEDULER_SESSIONS];
 	int64_t began; /* monotonic, milliseconds */
 };
 
 /* The program's clock goes on from where it stood, simulated or not. */
-static int64_t office_now(const struct office *office)
+static int64_t courier_state_now(const struct courier_state *courier)
 {
-	return office->settings->clock + (clock_milliseconds() - office->began) / 1000;
+	return courier->settings->clock + (clock_milliseconds() - courier->began) / 1000;
 }
 
-static struct errand *free_errand(struct office *office)
+static struct open_session *free_session(struct courier_state *courier)
 {
 	size_t i = 0;
 
-	while (office->errands[i].session.process != 0)
+	while (courier->open_sessions[i].session.process != 0)
 		i++;
-	return &office->errands[i];
+	return &courier->open_sessions[i];
 }
 
-static void close_errand(struct office *office, struct errand *errand, const char *crash)
+static void close_session(
+	struct courier_state *courier, struct open_session *session, const char *crash)
 {
-	rounds_close(office->rounds, &errand->batch, crash, office_now(office));
+	scheduler_close(courier->scheduler, &session->batch, crash, courier_state_now(courier));
 }
 
-static void no_process(struct office *office, struct errand *errand)
+static void no_process(struct courier_state *courier, struct open_session *session)
 {
 	struct attempt attempt;
 
 	attempt_set(&attempt, OUTCOME_TEMPORARY, 0, "no process can be made");
 	attempt.of_session = true;
-	database_begin(office->database);
-	rounds_answer(office->rounds, &errand->batch, 0, &attempt, office_now(office));
-	close_errand(office, errand, NULL);
-	database_commit(office->database, NULL);
+	database_begin(courier->database);
+	scheduler_answer(
+		courier->scheduler, &session->batch, 0, &attempt, courier_state_now(courier));
+	close_session(courier, session, NULL);
+	database_commit(courier->database, NULL);
 }
 
 /* Begins whatever may begin now. */
-static void office_begin(struct office *office)
+static void courier_state_begin(struct courier_state *courier)
 {
 	struct batch batch;
 
-	while (rounds_next(office->rounds, office_now(office), &batch)) {
-		struct errand *errand = free_errand(office);
-		struct session_order order = {office->settings->config, office->settings->templates,
-			batch.route, batch.deliveries.list, batch.deliveries.count, &batch.contents,
-			office_now(office), office->dependences};
+	while (scheduler_next(courier->scheduler, courier_state_now(courier), &batch)) {
+		struct open_session *session = free_session(courier);
+		struct session_order order = {courier->settings->config,
+			courier->settings->templates, batch.route, batch.deliveries.list,
+			batch.deliveries.count, &batch.contents, courier_state_now(courier),
+			courier->dependences};
 
-		errand->batch = batch;
+		session->batch = batch;
 		for (size_t i = 0; i < batch.deliveries.count; i++)
 			STEP("intent to send committed");
-		if (!session_start(&errand->session, &order))
-			no_process(office, errand);
+		if (!session_start(&session->session, &order))
+			no_process(courier, session);
 	}
 }
 
-static size_t office_busy(const struct office *office)
+static size_t courier_state_busy(const struct courier_state *courier)
 {
 	size_t busy = 0;
 
-	for (size_t i = 0; i < ROUNDS_SESSIONS; i++)
-		busy += office->errands[i].session.process > 0;
+	for (size_t i = 0; i < SCHEDULER_SESSIONS; i++)
+		busy += courier->open_sessions[i].session.process > 0;
 	return busy;
 }
 
 /* All that one session has to say by now; returns how many were delivered. */
-static size_t errand_collect(struct office *office, struct errand *errand)
+static size_t session_collect(struct courier_state *courier, struct open_session *session)
 {
 	struct session_answer answer;
 	const char *crash = NULL;
 	enum session_news news;
 	size_t delivered = 0;
 
-	while ((news = session_read(&errand->session, &answer, &crash)) == SESSION_ANSWER) {
+	while ((news = session_read(&session->session, &answer, &crash)) == SESSION_ANSWER) {
 		if (answer.attempt.outcome == OUTCOME_DELIVERED) {
 			delivered++;
 			STEP("accepted, not yet recorded");
 		}
-		rounds_answer(office->rounds, &errand->batch, answer.index, &answer.attempt,
-			office_now(office));
+		scheduler_answer(courier->scheduler, &session->batch, answer.index, &answer.attempt,
+			courier_state_now(courier));
 	}
 	if (news == SESSION_OVER)
-		close_errand(office, errand, crash);
+		close_session(courier, session, crash);
 	return delivered;
 }
 
 /* What all sessions have to say by now is one transaction: it costs as much as one answer. */
-static void office_collect(struct office *office, const struct pollfd *polls)
+static void courier_state_collect(struct courier_state *courier, const struct pollfd *polls)
 {
 	bool any = false;
 	size_t delivered = 0;
 
-	for (size_t i = 0; i < ROUNDS_SESSIONS; i++) {
-		struct errand *errand = &office->errands[i];
+	for (size_t i = 0; i < SCHEDULER_SESSIONS; i++) {
+		struct open_session *session = &courier->open_sessions[i];
 
-		if (errand->session.process == 0 ||
-			(polls[i].revents == 0 && !child_late(&errand->session)))
+		if (session->session.process == 0 ||
+			(polls[i].revents == 0 && !child_late(&session->session)))
 			continue;
 		if (!any)
-			database_begin(office->database);
+			database_begin(courier->database);
 		any = true;
-		delivered += errand_collect(office, errand);
+		delivered += session_collect(courier, session);
 	}
 	if (!any)
 		return;
-	database_commit(office->database, NULL);
+	database_commit(courier->database, NULL);
 	while (delivered-- > 0)
 		STEP("delivery recorded");
 }
 
-static void office_hear(struct office *office)
+static void courier_state_hear(struct courier_state *courier)
 {
 	char bytes[64];
-	ssize_t got = read(office->wake, bytes, sizeof bytes);
+	ssize_t got = read(courier->wake, bytes, sizeof bytes);
 
 	if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
-		office->closed = true;
-	rounds_wake(office->rounds);
+		courier->closed = true;
+	scheduler_wake(courier->scheduler);
 }
 
 /*
  * A commit costs as much for one answer as for a hundred: while so many are still to come, those of
  * a few milliseconds are written down together.
  */
-static void office_gather(const struct office *office, struct pollfd *polls)
+static void courier_state_gather(const struct courier_state *courier, struct pollfd *polls)
 {
 	size_t unanswered = 0;
 
-	for (size_t i = 0; i < ROUNDS_SESSIONS; i++)
-		unanswered += office->errands[i].batch.unanswered;
+	for (size_t i = 0; i < SCHEDULER_SESSIONS; i++)
+		unanswered += courier->open_sessions[i].batch.unanswered;
 	if (unanswered < GATHERED_FROM)
 		return;
 	poll(NULL, 0, GATHERED_MILLISECONDS);
-	poll(polls, ROUNDS_SESSIONS + 1, 0);
+	poll(polls, SCHEDULER_SESSIONS + 1, 0);
 }
 
-static void office_wait(struct office *office)
+static void courier_state_wait(struct courier_state *courier)
 {
-	struct pollfd polls[ROUNDS_SESSIONS + 1];
+	struct pollfd polls[SCHEDULER_SESSIONS + 1];
 
-	for (size_t i = 0; i < ROUNDS_SESSIONS; i++)
-		polls[i] = (struct pollfd){office->errands[i].session.process > 0
-						   ? office->errands[i].session.from
+	for (size_t i = 0; i < SCHEDULER_SESSIONS; i++)
+		polls[i] = (struct pollfd){courier->open_sessions[i].session.process > 0
+						   ? courier->open_sessions[i].session.from
 						   : -1,
 			POLLIN, 0};
-	polls[ROUNDS_SESSIONS] = (struct pollfd){office->closed ? -1 : office->wake, POLLIN, 0};
-	poll(polls, ROUNDS_SESSIONS + 1, 1000);
-	office_gather(office, polls);
-	if (polls[ROUNDS_SESSIONS].revents != 0)
-		office_hear(office);
-	office_collect(office, polls);
+	polls[SCHEDULER_SESSIONS] =
+		(struct pollfd){courier->closed ? -1 : courier->wake, POLLIN, 0};
+	poll(polls, SCHEDULER_SESSIONS + 1, 1000);
+	courier_state_gather(courier, polls);
+	if (polls[SCHEDULER_SESSIONS].revents != 0)
+		courier_state_hear(courier);
+	courier_state_collect(courier, polls);
 }
 
 /* Another run's courier may hold the lock: it will find our rows, or we its. Held until the process
  * ends. */
-static bool office_lock(const char *path)
+static bool courier_state_lock(const char *path)
 {
 	return lock_take(path, false, COURIER_LOCK_SECONDS * 1000, NULL) >= 0;
 }
 
 /* Waits until it is woken for the first time: never, where nothing is owed. */
-static bool office_open(struct office *office)
+static bool courier_state_open(struct courier_state *courier)
 {
-	const struct courier_settings *settings = office->settings;
-	struct pollfd wake = {office->wake, POLLIN, 0};
+	const struct courier_settings *settings = courier->settings;
+	struct pollfd wake = {courier->wake, POLLIN, 0};
 	char byte;
 
 	poll(&wake, 1, -1);
-	if (read(office->wake, &byte, 1) == 1 && office_lock(settings->lock))
-		office->database = settings->open(settings->context);
-	return office->database != NULL;
+	if (read(courier->wake, &byte, 1) == 1 && courier_state_lock(settings->lock))
+		courier->database = settings->open(settings->context);
+	return courier->database != NULL;
 }
 
-static void office_run(struct office *office)
+static void courier_state_run(struct courier_state *courier)
 {
-	const struct courier_settings *settings = office->settings;
+	const struct courier_settings *settings = courier->settings;
 
-	office->began = clock_milliseconds();
-	if (!office_open(office))
+	courier->began = clock_milliseconds();
+	if (!courier_state_open(courier))
 		return;
-	outbox_take_up(office->database);
-	office->dependences =
-		dependences_load(office->database, settings->config, settings->providers);
-	office->rounds = rounds_new(&(struct rounds_settings){settings->config, settings->templates,
-		settings->lock, office->database, office->dependences, settings->troubled});
-	office_begin(office);
-	while (!office->closed || office_busy(office) > 0) {
-		office_wait(office);
-		office_begin(office);
+	outbox_take_up(courier->database);
+	courier->dependences =
+		dependences_load(courier->database, settings->config, settings->providers);
+	courier->scheduler = scheduler_new(
+		&(struct scheduler_settings){settings->config, settings->templates, settings->lock,
+			courier->database, courier->dependences, settings->troubled});
+	courier_state_begin(courier);
+	while (!courier->closed || courier_state_busy(courier) > 0) {
+		courier_state_wait(courier);
+		courier_state_begin(courier);
 	}
-	outbox_forget(office->database);
-	rounds_free(office->rounds);
-	dependences_free(office->dependences);
-	database_close(office->database);
+	outbox_forget(courier->database);
+	scheduler_free(courier->scheduler);
+	dependences_free(courier->dependences);
+	database_close(courier->database);
 }
 
-static void office_process(const void *context, int in, int out)
+static void courier_state_process(const void *context, int in, int out)
 {
-	struct office office = {.settings = context, .wake = in};
+	struct courier_state courier = {.settings = context, .wake = in};
 
 	(void)out;
-	office_run(&office);
+	courier_state_run(&courier);
 }
 
 /* ---- in the run ---- */
@@ -294,7 +299,7 @@ struct courier *courier_new(const struct courier_settings *settings)
 		.detached = true}; /* goes on when the terminal or cron ends the run */
 	struct courier *courier = memory_zero(1, sizeof *courier);
 
-	if (child_start(&courier->child, &role, office_process, settings))
+	if (child_start(&courier->child, &role, courier_state_process, settings))
 		return courier;
 	free(courier);
 	return NULL;

@@ -26,7 +26,7 @@ struct courier_settings {
 	const struct providers *providers;
 	const char *templates;
 	const char *lock; /* path of the courier's lock */
-	int64_t clock; /* seconds since 1970 when the program began: real, or simulated */
+	int64_t clock;    /* seconds since 1970 when the program began: real, or simulated */
 	struct database *(*open)(
 		void *context); /* the outbox, opened in the courier's process; NULL: cannot */
 	void (*troubled)(struct database *database,

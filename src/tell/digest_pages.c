@@ -34,7 +34,7 @@ static void copy_member(const struct value *from, struct value *to, const char *
 		value_put(to, key, value_copy(member));
 }
 
-void join_parts(const struct value *data, struct value *parts)
+void digest_pages_add(const struct value *data, struct value *parts)
 {
 	const struct value *pages = value_get(data, "pages");
 	struct value *part;
@@ -147,7 +147,7 @@ static void put_several(struct value *data, const struct value *pages)
 	value_put(data, "pages", list);
 }
 
-void join_put(struct value *data, const struct value *parts, size_t left_out)
+void digest_pages_put(struct value *data, const struct value *parts, size_t left_out)
 {
 	struct value *pages = pages_of(parts), *events = all_events(pages, &left_out);
 

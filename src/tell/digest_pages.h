@@ -17,7 +17,7 @@
 struct value;
 
 /* Adds to parts (a list) each page of a message, as pages above has it. */
-void join_parts(const struct value *data, struct value *parts);
+void digest_pages_add(const struct value *data, struct value *parts);
 
 /*
  * Makes data (which gave its own parts before) the data of a message about the pages in parts;
@@ -25,6 +25,6 @@ void join_parts(const struct value *data, struct value *parts);
  * count. Of one page only, it is as if that page alone had been told of. left_out events are
  * counted and not shown.
  */
-void join_put(struct value *data, const struct value *parts, size_t left_out);
+void digest_pages_put(struct value *data, const struct value *parts, size_t left_out);
 
 #endif

@@ -9,7 +9,7 @@
 #include "tell/providers.h"
 
 /* One name, and all that is asked because of it. */
-struct inquiry {
+struct dns_query {
 	struct resolver *resolver;
 	const struct providers *providers;
 	struct host *host;
@@ -21,34 +21,34 @@ static void take_records(struct host *host, const struct dns_answer *answer)
 		host_add(host, &answer->records[i]);
 }
 
-static void fail(struct inquiry *inquiry, const struct dns_answer *answer)
+static void fail(struct dns_query *dns_query, const struct dns_answer *answer)
 {
-	memory_set(&inquiry->host->failure, answer->failure);
+	memory_set(&dns_query->host->failure, answer->failure);
 }
 
 /* Of a relay, a webhook's host, or a mail domain without an MX, which is its own exchanger (RFC
  * 5321 section 5.1). */
 static void machine_answered(void *context, const struct dns_answer *answer)
 {
-	struct inquiry *inquiry = context;
+	struct dns_query *dns_query = context;
 
 	if (answer->status == DNS_SILENT)
-		fail(inquiry, answer);
-	inquiry->host->status = answer->status;
-	take_records(inquiry->host, answer);
+		fail(dns_query, answer);
+	dns_query->host->status = answer->status;
+	take_records(dns_query->host, answer);
 }
 
-static void exchanger_answered(void *context, const struct dns_answer *answer)
+static void mx_host_answered(void *context, const struct dns_answer *answer)
 {
-	struct inquiry *inquiry = context;
+	struct dns_query *dns_query = context;
 
 	if (answer->status == DNS_SILENT)
-		fail(inquiry, answer);
-	take_records(inquiry->host, answer);
+		fail(dns_query, answer);
+	take_records(dns_query->host, answer);
 }
 
 /* What the table knows by its name needs no look-up of its aliases. */
-static void ask_exchangers(struct inquiry *inquiry, const struct dns_answer *answer)
+static void ask_mx_hosts(struct dns_query *dns_query, const struct dns_answer *answer)
 {
 	size_t asked = 0;
 
@@ -56,46 +56,47 @@ static void ask_exchangers(struct inquiry *inquiry, const struct dns_answer *ans
 		const struct dns_record *record = &answer->records[i];
 
 		if (record->type != DNS_MX || record->value[0] == '\0' ||
-			providers_of_host(inquiry->providers, record->value) != NULL)
+			providers_of_host(dns_query->providers, record->value) != NULL)
 			continue;
-		resolver_ask(inquiry->resolver, record->value, DNS_A, exchanger_answered, inquiry);
+		resolver_ask(
+			dns_query->resolver, record->value, DNS_A, mx_host_answered, dns_query);
 		asked++;
 	}
 }
 
-static void exchangers_answered(void *context, const struct dns_answer *answer)
+static void mx_hosts_answered(void *context, const struct dns_answer *answer)
 {
-	struct inquiry *inquiry = context;
+	struct dns_query *dns_query = context;
 
 	if (answer->status == DNS_EMPTY) {
-		resolver_ask(inquiry->resolver, answer->name, DNS_A, machine_answered, inquiry);
+		resolver_ask(dns_query->resolver, answer->name, DNS_A, machine_answered, dns_query);
 		return;
 	}
 	if (answer->status == DNS_SILENT)
-		fail(inquiry, answer);
-	inquiry->host->status = answer->status;
-	take_records(inquiry->host, answer);
-	ask_exchangers(inquiry, answer);
+		fail(dns_query, answer);
+	dns_query->host->status = answer->status;
+	take_records(dns_query->host, answer);
+	ask_mx_hosts(dns_query, answer);
 }
 
-void inquire(const char *server, int64_t milliseconds, const struct providers *providers,
+void dns_lookup(const char *server, int64_t milliseconds, const struct providers *providers,
 	struct host *hosts, size_t count)
 {
 	struct resolver *resolver = resolver_new(server, milliseconds, NULL);
-	struct inquiry *inquiries = memory_zero(count, sizeof *inquiries);
+	struct dns_query *dns_queries = memory_zero(count, sizeof *dns_queries);
 
 	for (size_t i = 0; i < count; i++) {
 		bool machine = hosts[i].role == HOST_MACHINE;
 
-		inquiries[i] = (struct inquiry){resolver, providers, &hosts[i]};
+		dns_queries[i] = (struct dns_query){resolver, providers, &hosts[i]};
 		hosts[i].status = DNS_SILENT;
 		memory_set(&hosts[i].failure, resolver != NULL ? "" : "there is no resolver");
 		if (resolver != NULL)
 			resolver_ask(resolver, hosts[i].name, machine ? DNS_A : DNS_MX,
-				machine ? machine_answered : exchangers_answered, &inquiries[i]);
+				machine ? machine_answered : mx_hosts_answered, &dns_queries[i]);
 	}
 	if (resolver != NULL)
 		resolver_run(resolver);
 	resolver_free(resolver);
-	free(inquiries);
+	free(dns_queries);
 }

@@ -17,7 +17,7 @@ struct providers;
  * name and tried are given; status, failure and records are filled in. The addresses of exchangers
  * whose names the table knows are not asked for; NULL: all are.
  */
-void inquire(const char *server, int64_t milliseconds, const struct providers *providers,
+void dns_lookup(const char *server, int64_t milliseconds, const struct providers *providers,
 	struct host *hosts, size_t count);
 
 #endif

@@ -105,22 +105,22 @@ static void add_words(struct text_list *words, const char *text, size_t length)
 	free(collapsed);
 }
 
-static void take_from(struct letter *letter, const char *value)
+static void take_from(struct incoming_mail *incoming, const char *value)
 {
-	take_address(&letter->from, value);
+	take_address(&incoming->from, value);
 }
 
-static void take_sender(struct letter *letter, const char *value)
+static void take_sender(struct incoming_mail *incoming, const char *value)
 {
-	letter->has_sender = true;
-	take_address(&letter->sender, value);
-	if (text_empty(letter->sender))
-		letter->automatic = true; /* <>: a report, or a reply that wants none */
+	incoming->has_sender = true;
+	take_address(&incoming->sender, value);
+	if (text_empty(incoming->sender))
+		incoming->automatic = true; /* <>: a report, or a reply that wants none */
 }
 
-static void take_recipient(struct letter *letter, const char *value)
+static void take_recipient(struct incoming_mail *incoming, const char *value)
 {
-	take_address(&letter->recipient, value);
+	take_address(&incoming->recipient, value);
 }
 
 /* All else would have no place in the header of an answer (RFC 5322 section 3.6.4). */
@@ -131,50 +131,50 @@ static bool is_printable(const char *text)
 	return *text == '\0';
 }
 
-static void take_message_id(struct letter *letter, const char *value)
+static void take_message_id(struct incoming_mail *incoming, const char *value)
 {
 	char *id = text_collapse(value, strlen(value), 900);
 
 	if (id[0] == '<' && id[strlen(id) - 1] == '>' && is_printable(id) &&
 		strpbrk(id, " \"\\") == NULL)
-		memory_set(&letter->message_id, id);
+		memory_set(&incoming->message_id, id);
 	free(id);
 }
 
-static void take_subject(struct letter *letter, const char *value)
+static void take_subject(struct incoming_mail *incoming, const char *value)
 {
-	add_words(&letter->words, value, strlen(value));
+	add_words(&incoming->words, value, strlen(value));
 }
 
-static void take_auto_submitted(struct letter *letter, const char *value)
+static void take_auto_submitted(struct incoming_mail *incoming, const char *value)
 {
-	letter->automatic = letter->automatic || strncasecmp(value, "no", strlen("no")) != 0;
+	incoming->automatic = incoming->automatic || strncasecmp(value, "no", strlen("no")) != 0;
 }
 
-static void take_precedence(struct letter *letter, const char *value)
+static void take_precedence(struct incoming_mail *incoming, const char *value)
 {
 	static const char *const words[] = {"bulk", "list", "junk", "auto_reply"};
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		letter->automatic = letter->automatic || strcasecmp(value, words[i]) == 0;
+		incoming->automatic = incoming->automatic || strcasecmp(value, words[i]) == 0;
 }
 
-static void take_content_type(struct letter *letter, const char *value)
+static void take_content_type(struct incoming_mail *incoming, const char *value)
 {
 	static const char multipart[] = "multipart/";
 
-	letter->in_parts = strncasecmp(value, multipart, strlen(multipart)) == 0;
+	incoming->in_parts = strncasecmp(value, multipart, strlen(multipart)) == 0;
 }
 
-static void take_list(struct letter *letter, const char *value)
+static void take_list(struct incoming_mail *incoming, const char *value)
 {
 	(void)value;
-	letter->automatic = true;
+	incoming->automatic = true;
 }
 
 static const struct {
 	const char *name;
-	void (*take)(struct letter *letter, const char *value);
+	void (*take)(struct incoming_mail *incoming, const char *value);
 } fields[] = {
 	{"From", take_from},
 	{"Return-Path", take_sender},
@@ -192,7 +192,7 @@ static const struct {
 	{"X-Loop", take_list},
 };
 
-static void take_field(struct letter *letter, const char *field)
+static void take_field(struct incoming_mail *incoming, const char *field)
 {
 	const char *colon = strchr(field, ':');
 	size_t length = colon != NULL ? (size_t)(colon - field) : 0;
@@ -200,18 +200,18 @@ static void take_field(struct letter *letter, const char *field)
 	for (size_t i = 0; colon != NULL && i < sizeof fields / sizeof fields[0]; i++)
 		if (strlen(fields[i].name) == length &&
 			strncasecmp(fields[i].name, field, length) == 0)
-			fields[i].take(letter, colon + 1 + strspn(colon + 1, " \t"));
+			fields[i].take(incoming, colon + 1 + strspn(colon + 1, " \t"));
 }
 
 /* ---- the text ---- */
 
 /* The first line that says something; what stands before the parts, a part's own header and
  * boundary do not. */
-static void take_text(struct letter *letter, struct lines lines)
+static void take_text(struct incoming_mail *incoming, struct lines lines)
 {
 	const char *line;
 	size_t length;
-	bool header = false, preamble = letter->in_parts;
+	bool header = false, preamble = incoming->in_parts;
 
 	for (int i = 0; i < LETTER_LINES_MAX && next_line(&lines, &line, &length); i++) {
 		if (length > 2 && strncmp(line, "--", 2) == 0)
@@ -219,8 +219,8 @@ static void take_text(struct letter *letter, struct lines lines)
 		else if (length == 0)
 			header = false;
 		else if (!header && !preamble && line[0] != '>')
-			add_words(&letter->line, line, length);
-		if (letter->line.count > 0)
+			add_words(&incoming->line, line, length);
+		if (incoming->line.count > 0)
 			return;
 	}
 }
@@ -243,7 +243,7 @@ static char *status_of(const char *line, size_t length)
 }
 
 /* The first recipient's status in a report (RFC 3464 section 2.3.4): we write to one at a time. */
-static void take_status(struct letter *letter, struct lines lines)
+static void take_status(struct incoming_mail *incoming, struct lines lines)
 {
 	const char *line;
 	size_t length;
@@ -252,7 +252,7 @@ static void take_status(struct letter *letter, struct lines lines)
 		char *status = status_of(line, length);
 
 		if (status[0] == '4' || status[0] == '5') {
-			memory_set(&letter->status, status);
+			memory_set(&incoming->status, status);
 			free(status);
 			return;
 		}
@@ -260,12 +260,13 @@ static void take_status(struct letter *letter, struct lines lines)
 	}
 }
 
-void letter_parse(const char *text, size_t length, struct letter *letter)
+void incoming_mail_parse(const char *text, size_t length, struct incoming_mail *incoming)
 {
-	struct lines lines = {text, text + (length < LETTER_MAX ? length : LETTER_MAX)};
+	struct lines lines = {
+		text, text + (length < INCOMING_MAIL_MAX ? length : INCOMING_MAIL_MAX)};
 	struct buffer field = {.maximum = 65536};
 
-	*letter = (struct letter){.from = memory_string(""),
+	*incoming = (struct incoming_mail){.from = memory_string(""),
 		.sender = memory_string(""),
 		.recipient = memory_string(""),
 		.message_id = memory_string(""),
@@ -276,20 +277,20 @@ void letter_parse(const char *text, size_t length, struct letter *letter)
 		next_line(&lines, &line, &length);
 	}
 	while (next_field(&lines, &field))
-		take_field(letter, buffer_string(&field));
-	take_text(letter, lines);
-	take_status(letter, lines);
+		take_field(incoming, buffer_string(&field));
+	take_text(incoming, lines);
+	take_status(incoming, lines);
 	buffer_release(&field);
 }
 
-void letter_release(struct letter *letter)
+void incoming_mail_release(struct incoming_mail *incoming)
 {
-	free(letter->from);
-	free(letter->sender);
-	free(letter->recipient);
-	free(letter->message_id);
-	free(letter->status);
-	text_list_release(&letter->words);
-	text_list_release(&letter->line);
-	*letter = (struct letter){0};
+	free(incoming->from);
+	free(incoming->sender);
+	free(incoming->recipient);
+	free(incoming->message_id);
+	free(incoming->status);
+	text_list_release(&incoming->words);
+	text_list_release(&incoming->line);
+	*incoming = (struct incoming_mail){0};
 }

@@ -12,12 +12,12 @@
 #include "base/list.h"
 
 enum {
-	LETTER_MAX = 256 * 1024,  /* bytes that are looked at */
-	LETTER_WORDS_MAX = 50,    /* words of a command */
-	LETTER_LINES_MAX = 10000, /* of a report */
+	INCOMING_MAIL_MAX = 256 * 1024, /* bytes that are looked at */
+	LETTER_WORDS_MAX = 50,          /* words of a command */
+	LETTER_LINES_MAX = 10000,       /* of a report */
 };
 
-struct letter {
+struct incoming_mail {
 	char *from;       /* the address in From; "" where there is none that mail can go to */
 	char *sender;     /* of the envelope, as Return-Path says; "" for <> and where not given */
 	char *recipient;  /* of the envelope, as Delivered-To or X-Original-To says; "" */
@@ -33,7 +33,7 @@ struct letter {
 };
 
 /* Takes what of the mail is understood; the rest is as if it were not there. */
-void letter_parse(const char *text, size_t length, struct letter *letter);
-void letter_release(struct letter *letter);
+void incoming_mail_parse(const char *text, size_t length, struct incoming_mail *incoming);
+void incoming_mail_release(struct incoming_mail *incoming);
 
 #endif

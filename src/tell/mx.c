@@ -44,20 +44,20 @@ static const char *address_of(const struct host *host, const char *name)
 }
 
 /* Among equals the first stays the first: name servers turn their order. */
-static void insert(struct exchanger *exchangers, size_t *count, struct exchanger one)
+static void insert(struct mx_host *mx_host_list, size_t *count, struct mx_host one)
 {
-	size_t place = *count < EXCHANGERS_TRIED ? (*count)++ : EXCHANGERS_TRIED;
+	size_t place = *count < MX_HOSTS_TRIED ? (*count)++ : MX_HOSTS_TRIED;
 
-	while (place > 0 && exchangers[place - 1].preference > one.preference) {
-		if (place < EXCHANGERS_TRIED)
-			exchangers[place] = exchangers[place - 1];
+	while (place > 0 && mx_host_list[place - 1].preference > one.preference) {
+		if (place < MX_HOSTS_TRIED)
+			mx_host_list[place] = mx_host_list[place - 1];
 		place--;
 	}
-	if (place < EXCHANGERS_TRIED)
-		exchangers[place] = one;
+	if (place < MX_HOSTS_TRIED)
+		mx_host_list[place] = one;
 }
 
-size_t exchangers_of(const struct host *host, struct exchanger *exchangers)
+size_t mx_hosts(const struct host *host, struct mx_host *mx_host_list)
 {
 	size_t count = 0;
 	bool any = false;
@@ -71,12 +71,12 @@ size_t exchangers_of(const struct host *host, struct exchanger *exchangers)
 		any = true;
 		address = address_of(host, record->value);
 		if (address != NULL)
-			insert(exchangers, &count,
-				(struct exchanger){record->preference, record->value, address});
+			insert(mx_host_list, &count,
+				(struct mx_host){record->preference, record->value, address});
 	}
 	if (!any && address_of(host, host->name) != NULL)
-		insert(exchangers, &count,
-			(struct exchanger){0, host->name, address_of(host, host->name)});
+		insert(mx_host_list, &count,
+			(struct mx_host){0, host->name, address_of(host, host->name)});
 	return count;
 }
 
@@ -87,9 +87,9 @@ struct batch {
 	const struct route_config *route;
 	const struct mail_report *report; /* of whoever asked us */
 	struct mail *mails;
-	size_t *places; /* of mails in what we were given */
-	bool *ended;    /* reported */
-	size_t *turn;   /* places in mails of those that are handed in now */
+	size_t *places;     /* of mails in what we were given */
+	bool *ended;        /* reported */
+	size_t *transition; /* places in mails of those that are handed in now */
 	size_t count;
 	bool failed; /* the last session did not get as far as a mail */
 	struct attempt failure;
@@ -113,12 +113,12 @@ static void heard(void *context, size_t index, const struct attempt *attempt)
 		batch->failed = true;
 		batch->failure = *attempt;
 	} else {
-		end(batch, batch->turn[index], attempt);
+		end(batch, batch->transition[index], attempt);
 	}
 }
 
 /* One session with one exchanger. True where it failed before any mail. */
-static bool session_fails(struct batch *batch, const struct exchanger *exchanger, enum tls tls)
+static bool session_fails(struct batch *batch, const struct mx_host *mx_host, enum tls tls)
 {
 	struct route_config route = *batch->route;
 	struct mail *mails = memory_zero(batch->count, sizeof *mails);
@@ -127,11 +127,11 @@ static bool session_fails(struct batch *batch, const struct exchanger *exchanger
 
 	for (size_t i = 0; i < batch->count; i++)
 		if (!batch->ended[i]) {
-			batch->turn[count] = i;
+			batch->transition[count] = i;
 			mails[count++] = batch->mails[i];
 		}
-	route.host = (char *)exchanger->address;
-	route.server_name = (char *)exchanger->name;
+	route.host = (char *)mx_host->address;
+	route.server_name = (char *)mx_host->name;
 	route.tls = tls;
 	batch->failed = false;
 	if (count > 0)
@@ -142,14 +142,14 @@ static bool session_fails(struct batch *batch, const struct exchanger *exchanger
 
 /* Where TLS was offered and did not come about, in the clear (RFC 7435); but a host that gave no
  * sign of life is not waited for twice. */
-static bool exchanger_fails(struct batch *batch, const struct exchanger *exchanger)
+static bool mx_host_fails(struct batch *batch, const struct mx_host *mx_host)
 {
 	int64_t began = clock_milliseconds();
 
-	if (!session_fails(batch, exchanger, TLS_OFFERED))
+	if (!session_fails(batch, mx_host, TLS_OFFERED))
 		return false;
 	return clock_milliseconds() - began >= smtp_timeouts()->connect ||
-	       session_fails(batch, exchanger, TLS_OFF);
+	       session_fails(batch, mx_host, TLS_OFF);
 }
 
 static void set_unreachable(struct batch *batch, const struct host *host)
@@ -172,14 +172,14 @@ static void set_unreachable(struct batch *batch, const struct host *host)
 /* What the last exchanger said, or that there is none, holds for all that are left. */
 static void send_batch(struct batch *batch, const struct host *host)
 {
-	struct exchanger exchangers[EXCHANGERS_TRIED];
-	size_t count = host != NULL ? exchangers_of(host, exchangers) : 0;
+	struct mx_host mx_host_list[MX_HOSTS_TRIED];
+	size_t count = host != NULL ? mx_hosts(host, mx_host_list) : 0;
 	bool failed = true;
 
 	if (count == 0)
 		set_unreachable(batch, host);
 	for (size_t i = 0; failed && i < count; i++)
-		failed = exchanger_fails(batch, &exchangers[i]);
+		failed = mx_host_fails(batch, &mx_host_list[i]);
 	for (size_t i = 0; failed && i < batch->count; i++)
 		if (!batch->ended[i])
 			end(batch, i, &batch->failure);
@@ -197,26 +197,26 @@ static const char *domain_of(const struct mail *mail)
 void mx_send(const struct route_config *route, const struct mail *mails, size_t count,
 	const struct mail_report *report)
 {
-	size_t *turns = memory_zero(count, sizeof *turns);
-	size_t left = mails_check(route, mails, count, report, turns);
+	size_t *transitions = memory_zero(count, sizeof *transitions);
+	size_t left = mails_check(route, mails, count, report, transitions);
 	struct batch batch = {.route = route, .report = report};
 
 	batch.mails = memory_zero(count, sizeof *batch.mails);
 	batch.places = memory_zero(count, sizeof *batch.places);
-	batch.turn = memory_zero(count, sizeof *batch.turn);
+	batch.transition = memory_zero(count, sizeof *batch.transition);
 	batch.ended = memory_zero(count, sizeof *batch.ended);
 	while (left > 0) {
-		const struct mail *first = &mails[turns[0]];
+		const struct mail *first = &mails[transitions[0]];
 		size_t kept = 0;
 
 		batch.count = 0;
 		for (size_t i = 0; i < left; i++) {
-			if (strcasecmp(domain_of(&mails[turns[i]]), domain_of(first)) != 0) {
-				turns[kept++] = turns[i];
+			if (strcasecmp(domain_of(&mails[transitions[i]]), domain_of(first)) != 0) {
+				transitions[kept++] = transitions[i];
 				continue;
 			}
-			batch.mails[batch.count] = mails[turns[i]];
-			batch.places[batch.count] = turns[i];
+			batch.mails[batch.count] = mails[transitions[i]];
+			batch.places[batch.count] = transitions[i];
 			batch.ended[batch.count++] = false;
 		}
 		left = kept;
@@ -224,7 +224,7 @@ void mx_send(const struct route_config *route, const struct mail *mails, size_t 
 	}
 	free(batch.mails);
 	free(batch.places);
-	free(batch.turn);
+	free(batch.transition);
 	free(batch.ended);
-	free(turns);
+	free(transitions);
 }

@@ -10,18 +10,18 @@
 
 struct host;
 
-enum { EXCHANGERS_TRIED = 4 /* for one mail */ };
+enum { MX_HOSTS_TRIED = 4 /* for one mail */ };
 
-struct exchanger {
+struct mx_host {
 	int preference;
 	const char *name;    /* of the MX; the domain itself where it has none */
 	const char *address; /* IPv4: libesmtp knows no other */
 };
 
 /*
- * Those of the domain that have an address, the best first, at most EXCHANGERS_TRIED, into
+ * Those of the domain that have an address, the best first, at most MX_HOSTS_TRIED, into
  * exchangers. Borrowed from host. Returns how many.
  */
-size_t exchangers_of(const struct host *host, struct exchanger *exchangers);
+size_t mx_hosts(const struct host *host, struct mx_host *mx_host_list);
 
 #endif

@@ -87,7 +87,7 @@ static const struct column columns[] = {
 	COLUMN("held_until", struct delivery, held_until, COLUMN_INTEGER),
 	COLUMN("held_for", struct delivery, held_for, COLUMN_OPTIONAL),
 	COLUMN("otherwise", struct delivery, otherwise, COLUMN_OPTIONAL),
-	COLUMN("gather", struct delivery, gather, COLUMN_BOOLEAN),
+	COLUMN("gather", struct delivery, digest_messages_make, COLUMN_BOOLEAN),
 	COLUMN("sender", struct delivery, sender, COLUMN_OPTIONAL),
 	{0},
 };
@@ -212,7 +212,7 @@ void outbox_add(struct database *database, const char *page, const struct delive
 		.held_until = plan->held_until,
 		.held_for = plan->held_for,
 		.otherwise = plan->otherwise,
-		.gather = plan->gather,
+		.digest_messages_make = plan->digest_messages_make,
 		.sender = plan->sender};
 
 	for (size_t i = 0; i < plan->merged_count; i++)
@@ -226,16 +226,16 @@ void outbox_add(struct database *database, const char *page, const struct delive
 }
 
 /* Parsed once for all who were to get it: the one before mostly was one of them. */
-static const struct value *owed_data(
+static const struct value *pending_data(
 	struct database *database, int64_t content, struct owed_list *owed)
 {
-	struct owed_data *one;
+	struct pending_data *one;
 
 	for (size_t i = owed->content_count; i-- > 0;)
 		if (owed->contents[i].content == content)
 			return owed->contents[i].data;
 	one = memory_append(&owed->contents, &owed->content_count, sizeof *one);
-	*one = (struct owed_data){content, outbox_data(database, content)};
+	*one = (struct pending_data){content, outbox_data(database, content)};
 	return one->data;
 }
 
@@ -243,7 +243,7 @@ static const struct value *owed_data(
  * The newest delivery that carries the beginning of the alarm stands for the
  * receiver: one that was merged into another is not it.
  */
-void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owed)
+void outbox_pending(struct database *database, int64_t alarm, struct owed_list *owed)
 {
 	struct statement *row = database_query(database,
 		"SELECT d.receiver, d.message_id, d.id, d.state, d.perhaps, d.content, o.type"
@@ -268,7 +268,7 @@ void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owe
 		one->dropped = text_equal(state, "dropped");
 		one->out = !waits || statement_integer(row, 4) != 0;
 		if (!one->out)
-			one->data = owed_data(database, statement_integer(row, 5), owed);
+			one->data = pending_data(database, statement_integer(row, 5), owed);
 	}
 	statement_end(row);
 }
@@ -295,7 +295,7 @@ void outbox_alarms(struct database *database, int64_t content, struct content_pl
 	statement_end(row);
 }
 
-void outbox_owed_release(struct owed_list *owed)
+void outbox_pending_release(struct owed_list *owed)
 {
 	for (size_t i = 0; i < owed->count; i++) {
 		free((char *)owed->list[i].receiver);
@@ -347,14 +347,14 @@ void outbox_due(struct database *database, int64_t now, struct due **due, size_t
 		due, count, sizeof **due);
 }
 
-void outbox_gathering(struct database *database, int64_t now, struct text_list *receivers)
+void outbox_digest_waiting(struct database *database, int64_t now, struct text_list *receivers)
 {
 	statement_texts(database_query(database,
 				"SELECT DISTINCT receiver FROM delivery WHERE " GATHERED, "i", now),
 		receivers);
 }
 
-void outbox_gathered(
+void outbox_digested(
 	struct database *database, const char *receiver, int64_t now, struct deliveries *deliveries)
 {
 	take_deliveries(database_query(database,
@@ -459,12 +459,12 @@ void outbox_delivered(struct database *database, int64_t id, const char *route,
  * Doubles from OUTBOX_FIRST_RETRY to OUTBOX_LAST_RETRY; what may have arrived is repeated ever
  * more rarely, and a receiver that asks for more gets it, both up to an hour.
  */
-static int64_t backoff(int64_t rounds, const struct attempt *attempt)
+static int64_t backoff(int64_t scheduler, const struct attempt *attempt)
 {
 	int64_t pause = OUTBOX_FIRST_RETRY;
 	int64_t last = is_unknown(attempt) ? OUTBOX_UNKNOWN_RETRY : OUTBOX_LAST_RETRY;
 
-	while (rounds-- > 1 && pause < last)
+	while (scheduler-- > 1 && pause < last)
 		pause *= 2;
 	if (pause > last)
 		pause = last;
@@ -557,7 +557,7 @@ void outbox_total(struct database *database, struct outbox_totals *totals)
 		database_query(database, "SELECT min(created) FROM delivery WHERE " OWED, ""));
 }
 
-void outbox_delayed(struct database *database, int64_t before, struct outbox_delays *delays)
+void outbox_delay_warnings(struct database *database, int64_t before, struct outbox_delays *delays)
 {
 	rows_take(database_query(database,
 			  "SELECT * FROM delivery WHERE " OWED " AND state = 'pending' AND " FREE

@@ -46,12 +46,12 @@ struct delivery {
 	char *in_reply_to, *unsubscribe; /* as of struct content_copy; NULL: none */
 	char *state;
 	int64_t created, tries, next_try, ended;
-	int64_t perhaps;    /* how often it may have been delivered already */
-	int64_t posted;     /* of a webhook's requests: how many were accepted so far */
-	bool second;        /* already goes to the receiver's second way */
-	bool gather;        /* waits to be joined with others at the end of its run */
-	int64_t held_until; /* seconds since 1970; 0: it is not held */
-	char *held_for;     /* a provider: not to be tried while it is in trouble; NULL: none */
+	int64_t perhaps;           /* how often it may have been delivered already */
+	int64_t posted;            /* of a webhook's requests: how many were accepted so far */
+	bool second;               /* already goes to the receiver's second way */
+	bool digest_messages_make; /* waits to be joined with others at the end of its run */
+	int64_t held_until;        /* seconds since 1970; 0: it is not held */
+	char *held_for;  /* a provider: not to be tried while it is in trouble; NULL: none */
 	char *otherwise; /* the second way, should the receiver refuse; NULL: none. Of one held for
 			    a provider: the way that goes out in its stead */
 	char *sender;    /* of the envelope; NULL: the configuration's `from` */
@@ -102,18 +102,18 @@ struct value *outbox_data(struct database *database, int64_t id);
 void outbox_forget(struct database *database);
 
 /* Who was owed the red (or lost) of the alarm; adds to *list, whose strings and data live until
- * outbox_owed_release(). */
+ * outbox_pending_release(). */
 struct owed_list {
 	struct owed *list;
 	size_t count;
-	struct owed_data {
+	struct pending_data {
 		int64_t content;
 		struct value *data; /* NULL: cannot be read */
 	} * contents;               /* each once */
 	size_t content_count;
 };
 
-void outbox_owed(struct database *database, int64_t alarm, struct owed_list *owed);
+void outbox_pending(struct database *database, int64_t alarm, struct owed_list *owed);
 
 /* True where the receiver was told something in the run of that time. */
 bool outbox_told(struct database *database, const char *receiver, int64_t run);
@@ -127,8 +127,8 @@ void outbox_alarms(struct database *database, int64_t content, struct content_pl
  * a provider); and the end of the waiting, for all that have not been merged into another: of what
  * was held, the days until it is given up begin only then.
  */
-void outbox_gathering(struct database *database, int64_t now, struct text_list *receivers);
-void outbox_gathered(struct database *database, const char *receiver, int64_t now,
+void outbox_digest_waiting(struct database *database, int64_t now, struct text_list *receivers);
+void outbox_digested(struct database *database, const char *receiver, int64_t now,
 	struct deliveries *deliveries);
 void outbox_release(struct database *database, int64_t now);
 
@@ -137,7 +137,7 @@ void outbox_held(struct database *database, struct text_list *providers);
 /* Those that wait for this one and were made at before or earlier are due. True where there were
  * any. */
 bool outbox_unhold(struct database *database, const char *provider, int64_t before, int64_t now);
-void outbox_owed_release(struct owed_list *owed);
+void outbox_pending_release(struct owed_list *owed);
 
 /*
  * What may be tried at now, oldest first: of the deliveries to one receiver about one page only the
@@ -206,7 +206,7 @@ struct outbox_delays {
 };
 
 /* Those made before that time. */
-void outbox_delayed(struct database *database, int64_t before, struct outbox_delays *delays);
+void outbox_delay_warnings(struct database *database, int64_t before, struct outbox_delays *delays);
 void outbox_delays_release(struct outbox_delays *delays);
 
 /* True where something is owed that was tried, and nothing at all was delivered since it was made.

@@ -15,19 +15,19 @@ const struct schema_step questions_schema[] = {
 };
 
 static const struct column columns[] = {
-	COLUMN("id", struct question, id, COLUMN_INTEGER),
-	COLUMN("mail", struct question, mail, COLUMN_TEXT),
-	COLUMN("asked", struct question, asked, COLUMN_INTEGER),
+	COLUMN("id", struct pending_subscription, id, COLUMN_INTEGER),
+	COLUMN("mail", struct pending_subscription, mail, COLUMN_TEXT),
+	COLUMN("asked", struct pending_subscription, asked, COLUMN_INTEGER),
 	{0},
 };
 
-void questions_load(struct database *database, struct questions *questions)
+void pending_subscriptions_load(struct database *database, struct pending_subscriptions *questions)
 {
 	struct statement *row =
 		database_query(database, "SELECT pages, * FROM question ORDER BY id", "*", columns);
 
 	while (statement_row(row)) {
-		struct question *question =
+		struct pending_subscription *question =
 			memory_append(&questions->list, &questions->count, sizeof *question);
 
 		row_read(row, 1, question);
@@ -36,17 +36,18 @@ void questions_load(struct database *database, struct questions *questions)
 	statement_end(row);
 }
 
-void questions_release(struct questions *questions)
+void pending_subscriptions_release(struct pending_subscriptions *questions)
 {
 	for (size_t i = 0; i < questions->count; i++) {
 		row_release(columns, &questions->list[i]);
 		text_list_release(&questions->list[i].pages);
 	}
 	free(questions->list);
-	*questions = (struct questions){0};
+	*questions = (struct pending_subscriptions){0};
 }
 
-int64_t question_add(struct database *database, const struct question *question)
+int64_t pending_subscription_add(
+	struct database *database, const struct pending_subscription *question)
 {
 	char *pages = text_list_words(&question->pages); /* whose names have no blanks */
 
@@ -56,12 +57,12 @@ int64_t question_add(struct database *database, const struct question *question)
 	return database_last_row(database);
 }
 
-void questions_forget(struct database *database, const char *mail)
+void pending_subscriptions_forget(struct database *database, const char *mail)
 {
 	database_do(database, "DELETE FROM question WHERE mail = ? COLLATE NOCASE", "t", mail);
 }
 
-void questions_expire(struct database *database, int64_t before)
+void pending_subscriptions_expire(struct database *database, int64_t before)
 {
 	database_do(database, "DELETE FROM question WHERE asked < ?", "i", before);
 }

@@ -16,31 +16,32 @@
 extern const struct schema_step questions_schema[];
 
 enum {
-	QUESTIONS_MAX = 10000,              /* open at a time */
+	PENDING_SUBSCRIPTION_MAX = 10000,   /* open at a time */
 	QUESTION_KEPT_SECONDS = 14 * 86400, /* so that an answer that comes too late is told so */
 };
 
 /* Strings owned. */
-struct question {
+struct pending_subscription {
 	int64_t id;
 	char *mail;
 	struct text_list pages; /* none: all */
 	int64_t asked;          /* UTC seconds */
 };
 
-struct questions {
-	struct question *list; /* oldest first */
+struct pending_subscriptions {
+	struct pending_subscription *list; /* oldest first */
 	size_t count;
 };
 
-void questions_load(struct database *database, struct questions *questions);
-void questions_release(struct questions *questions);
+void pending_subscriptions_load(struct database *database, struct pending_subscriptions *questions);
+void pending_subscriptions_release(struct pending_subscriptions *questions);
 
 /* Keeps one; gives its number. A transaction is the caller's. */
-int64_t question_add(struct database *database, const struct question *question);
+int64_t pending_subscription_add(
+	struct database *database, const struct pending_subscription *question);
 
 /* Forgets what was asked for this address, whatever its case; what was asked before that time. */
-void questions_forget(struct database *database, const char *mail);
-void questions_expire(struct database *database, int64_t before);
+void pending_subscriptions_forget(struct database *database, const char *mail);
+void pending_subscriptions_expire(struct database *database, int64_t before);
 
 #endif

@@ -11,11 +11,11 @@
 #include "config/pattern.h"
 
 /* The operator is told of trouble with the watching, whatever subscriptions say. */
-static bool is_operators(const struct plan_input *input, const char *receiver)
+static bool is_admin_notice(const struct plan_input *input, const char *receiver)
 {
 	const char *address = receiver_address(receiver);
 
-	return address != NULL && text_equal(address, input->config->operator);
+	return address != NULL && text_equal(address, input->config->admin);
 }
 
 /*
@@ -79,10 +79,10 @@ static int64_t quiet_until(const struct plan_input *input, const struct receiver
 
 /* Of all for which a message is owed, the one that may be told first decides when. */
 static struct delivery_plan *hold_until(
-	struct draft *draft, struct addressee *addressee, int64_t until)
+	struct message_draft *draft, struct addressee *addressee, int64_t until)
 {
 	bool is_new = addressee->delivery == 0;
-	struct delivery_plan *delivery = draft_delivery(draft, addressee);
+	struct delivery_plan *delivery = message_draft_delivery(draft, addressee);
 
 	if (is_new || until < delivery->held_until)
 		delivery->held_until = until;
@@ -93,8 +93,8 @@ static struct delivery_plan *hold_until(
  * By the first way; where that is hosted at a provider in trouble by the second, and
  * by the first once the provider is back. Where nobody can know, by both at once.
  */
-static void tell(struct draft *draft, const struct receiver *receiver, const struct ways *ways,
-	const struct event *event)
+static void tell(struct message_draft *draft, const struct receiver *receiver,
+	const struct ways *ways, const struct event *event)
 {
 	bool both = ways->second != NULL && (receiver->endangered || receiver->doubtful);
 	int64_t until = quiet_until(draft->input, receiver);
@@ -112,7 +112,7 @@ static void tell(struct draft *draft, const struct receiver *receiver, const str
 }
 
 /* Everybody whose subscription wants the event. */
-static void tell_all(struct draft *draft, const struct event *event)
+static void tell_all(struct message_draft *draft, const struct event *event)
 {
 	const struct plan_input *input = draft->input;
 
@@ -122,11 +122,11 @@ static void tell_all(struct draft *draft, const struct event *event)
 		if (wants(receiver->subscription, input->page->name, event))
 			tell(draft, receiver, &draft->ways[i], event);
 	}
-	if (event_types[event->type].to_operator && draft->operator!= NULL) {
-		struct addressee *operator= draft_find(draft, draft->operator);
+	if (event_types[event->type].to_operator && draft->admin != NULL) {
+		struct addressee *admin = draft_find(draft, draft->admin);
 
-		hold_until(draft, operator, 0);
-		addressee_tell(operator, TOLD_EVENT, event, NULL);
+		hold_until(draft, admin, 0);
+		addressee_tell(admin, TOLD_EVENT, event, NULL);
 	}
 }
 
@@ -135,7 +135,7 @@ static void tell_all(struct draft *draft, const struct event *event)
  * reminder is nothing to hold. A beginning that never got out would only mislead once it is over:
  * it says both also to those who want only the red.
  */
-static bool still_wants(const struct draft *draft, const struct addressee *addressee,
+static bool still_wants(const struct message_draft *draft, const struct addressee *addressee,
 	const struct event *event, const struct owed *owed)
 {
 	const struct event_type_row *row = &event_types[event->type];
@@ -143,12 +143,12 @@ static bool still_wants(const struct draft *draft, const struct addressee *addre
 
 	if (row->part == PART_MIDDLE)
 		return wanted && owed->out && quiet_until(draft->input, addressee->receiver) == 0;
-	if (row->to_operator && is_operators(draft->input, owed->receiver))
+	if (row->to_operator && is_admin_notice(draft->input, owed->receiver))
 		return true;
 	return wanted || (!owed->out && (addressee->wanted & event_types[row->episode].on) != 0);
 }
 
-static bool was_owed(const struct draft *draft, int64_t alarm, const char *receiver)
+static bool was_pending(const struct message_draft *draft, int64_t alarm, const char *receiver)
 {
 	const char *const like[] = {receiver};
 	size_t count, first = index_range(&draft->by_owed, like, &count);
@@ -168,7 +168,7 @@ static bool is_merged(const struct delivery_plan *delivery, int64_t id)
 }
 
 /* To the one who was owed the beginning, by the way that it took. */
-static struct delivery_plan *answer(struct draft *draft, struct addressee *addressee,
+static struct delivery_plan *answer(struct message_draft *draft, struct addressee *addressee,
 	const struct event *event, const struct owed *owed, int64_t until)
 {
 	struct delivery_plan *delivery = hold_until(draft, addressee, until);
@@ -188,8 +188,8 @@ static struct delivery_plan *answer(struct draft *draft, struct addressee *addre
 	return delivery;
 }
 
-static void tell_end(struct draft *draft, struct addressee *addressee, const struct event *event,
-	const struct owed *owed)
+static void tell_end(struct message_draft *draft, struct addressee *addressee,
+	const struct event *event, const struct owed *owed)
 {
 	const struct receiver *receiver = addressee->receiver;
 	int64_t until = quiet_until(draft->input, receiver);
@@ -201,7 +201,7 @@ static void tell_end(struct draft *draft, struct addressee *addressee, const str
 		return;
 	if (receiver->endangered)
 		hold_for(delivery, receiver);
-	if (was_owed(draft, event->alarm, receiver->otherwise))
+	if (was_pending(draft, event->alarm, receiver->otherwise))
 		return; /* and has an end of its own */
 	if (!receiver->endangered && !receiver->doubtful) {
 		memory_set(&delivery->otherwise, receiver->otherwise);
@@ -214,7 +214,7 @@ static void tell_end(struct draft *draft, struct addressee *addressee, const str
 
 /* Green, settled, page back and reminders: to whoever was owed the beginning, and to nobody else.
  */
-static void tell_owed(struct draft *draft, const struct event *event)
+static void tell_pending(struct message_draft *draft, const struct event *event)
 {
 	for (size_t i = 0; i < draft->input->owed_count; i++) {
 		const struct owed *owed = &draft->input->owed[i];
@@ -230,7 +230,7 @@ static void tell_owed(struct draft *draft, const struct event *event)
 
 void plan_make(const struct plan_input *input, struct plan *plan)
 {
-	struct draft draft;
+	struct message_draft draft;
 
 	draft_open(&draft, input, plan);
 	for (size_t i = 0; i < input->events->count; i++) {
@@ -238,7 +238,7 @@ void plan_make(const struct plan_input *input, struct plan *plan)
 		bool begins = event_types[event->type].part == PART_NONE ||
 			      event_types[event->type].part == PART_BEGIN;
 
-		(begins ? tell_all : tell_owed)(&draft, event);
+		(begins ? tell_all : tell_pending)(&draft, event);
 	}
 	draft_finish(&draft);
 	draft_close(&draft);

@@ -92,8 +92,8 @@ struct content_plan {
 	} * alarms;
 	size_t alarm_count;
 	size_t left_out; /* events beyond PLAN_EVENTS_MAX: owed like the others, but not in data */
-	bool joined;     /* it speaks of other pages, too, of which it took over a message */
-	char *identity;  /* with the receiver's name, what Message-IDs are derived from */
+	bool digest_message; /* it speaks of other pages, too, of which it took over a message */
+	char *identity;      /* with the receiver's name, what Message-IDs are derived from */
 };
 
 /* One message owed to one receiver. All owned. */
@@ -107,8 +107,8 @@ struct delivery_plan {
 	int64_t held_until; /* not to be tried before: seconds since 1970, 0: at once */
 	char *held_for;     /* a provider: not to be tried while it is in trouble; NULL: none */
 	char *otherwise;    /* the receiver's second way, should it refuse; NULL: none */
-	bool gather;        /* waits to be joined with others at the end of the run */
-	int64_t *merged;    /* deliveries of reds that never got out: this one stands for them */
+	bool digest_messages_make; /* waits to be joined with others at the end of the run */
+	int64_t *merged; /* deliveries of reds that never got out: this one stands for them */
 	size_t merged_count;
 };
 

@@ -72,7 +72,7 @@ static void merge(struct making *making, const struct value *data)
 		add_alarm(making->content, value_get_number(events->members[i], "alarm"),
 			event_types[type].part == PART_WHOLE ? event_types[type].episode : type);
 	}
-	join_parts(data, parts);
+	digest_pages_add(data, parts);
 	for (size_t i = 0; i < parts->count; i++) {
 		const char *name = value_get_text(parts->members[i], "name");
 
@@ -108,13 +108,13 @@ static void replace(struct making *making, const struct event *event, enum event
 }
 
 /* In the order in which it was told. */
-static void take_trail(struct making *making, const struct trail *trail)
+static void take_told_path(struct making *making, const struct told_path *path)
 {
-	const struct trail **steps = NULL, *step;
+	const struct told_path **steps = NULL, *step;
 	size_t count = 0;
 
-	for (; trail->before != NULL; trail = trail->before)
-		*(const struct trail **)memory_append(&steps, &count, sizeof *steps) = trail;
+	for (; path->before != NULL; path = path->before)
+		*(const struct told_path **)memory_append(&steps, &count, sizeof *steps) = path;
 	while (count > 0) {
 		struct event event = {0};
 
@@ -200,28 +200,28 @@ char *plan_message_id(const struct config *config, const char *key, const struct
 		at != NULL ? at + 1 : "lampwatch.invalid");
 }
 
-size_t content_of(struct draft *draft, struct trail *trail)
+size_t content_of(struct message_draft *draft, struct told_path *path)
 {
 	struct plan *plan = draft->plan;
 	struct making making = {.input = draft->input};
 	struct content_plan *content;
 
-	if (trail->content != 0)
-		return trail->content - 1;
+	if (path->content != 0)
+		return path->content - 1;
 	content = memory_append(&plan->contents, &plan->content_count, sizeof *plan->contents);
-	trail->content = plan->content_count;
+	path->content = plan->content_count;
 	making.content = content;
 	making.events = value_list();
-	take_trail(&making, trail);
+	take_told_path(&making, path);
 	leave_out_covered(making.events);
 	content->data = plan_data(draft->input);
 	plan_put_events(content->data, making.events, content->left_out);
 	if (making.others != NULL) {
-		content->joined = true;
-		join_parts(content->data, making.others);
-		join_put(content->data, making.others, content->left_out);
+		content->digest_message = true;
+		digest_pages_add(content->data, making.others);
+		digest_pages_put(content->data, making.others, content->left_out);
 		value_free(making.others);
 	}
 	content->identity = identity(content, draft->input->now);
-	return trail->content - 1;
+	return path->content - 1;
 }

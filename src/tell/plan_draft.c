@@ -17,16 +17,16 @@
 
 /* ---- who there is ---- */
 
-static void add_name(struct draft *draft, const char *name)
+static void add_name(struct message_draft *draft, const char *name)
 {
 	if (name != NULL)
 		draft->addressees[draft->addressee_count++] =
-			(struct addressee){.name = (char *)name, .trail = &draft->root};
+			(struct addressee){.name = (char *)name, .path = &draft->root};
 }
 
 /* Who stands behind each name, and what they want of this page: also by a second way, which a red
  * may have taken. */
-static void match_receivers(struct draft *draft)
+static void match_receivers(struct message_draft *draft)
 {
 	const struct receivers *receivers = draft->input->receivers;
 
@@ -47,18 +47,18 @@ static void match_receivers(struct draft *draft)
 	}
 }
 
-void draft_open(struct draft *draft, const struct plan_input *input, struct plan *plan)
+void draft_open(struct message_draft *draft, const struct plan_input *input, struct plan *plan)
 {
 	const struct receivers *receivers = input->receivers;
-	const char *operator= input->config->operator;
+	const char *admin = input->config->admin;
 
-	*draft = (struct draft){.input = input,
+	*draft = (struct message_draft){.input = input,
 		.plan = plan,
-		.operator= operator!= NULL ? receiver_mail(operator) : NULL,
+		.admin = admin != NULL ? receiver_mail(admin) : NULL,
 		.ways = memory_zero(receivers->count, sizeof *draft->ways)};
 	draft->addressees = memory_zero(
 		2 * receivers->count + input->owed_count + 1, sizeof *draft->addressees);
-	add_name(draft, draft->operator);
+	add_name(draft, draft->admin);
 	for (size_t i = 0; i < receivers->count; i++) {
 		add_name(draft, receivers->list[i].name);
 		add_name(draft, receivers->list[i].otherwise);
@@ -72,12 +72,12 @@ void draft_open(struct draft *draft, const struct plan_input *input, struct plan
 }
 
 /* Without recursion: a page that turns at once makes a trail of twenty thousand steps. */
-static void free_steps(struct trail *root)
+static void free_steps(struct told_path *root)
 {
-	struct trail *step = root;
+	struct told_path *step = root;
 
 	while (step != root || root->children != NULL) {
-		struct trail *child = step->children, *before = step->before;
+		struct told_path *child = step->children, *before = step->before;
 
 		if (child != NULL) {
 			step->children = child->next;
@@ -89,25 +89,26 @@ static void free_steps(struct trail *root)
 	}
 }
 
-void draft_close(struct draft *draft)
+void draft_close(struct message_draft *draft)
 {
 	free_steps(&draft->root);
 	index_release(&draft->by_name);
 	index_release(&draft->by_owed);
 	free(draft->addressees);
 	free(draft->ways);
-	free(draft->operator);
+	free(draft->admin);
 }
 
 /* Of rows with the same name the index gives the first, whoever asks. */
-struct addressee *draft_find(const struct draft *draft, const char *name)
+struct addressee *draft_find(const struct message_draft *draft, const char *name)
 {
 	return (struct addressee *)index_find(&draft->by_name, name);
 }
 
 /* ---- what they are told ---- */
 
-struct delivery_plan *draft_delivery(struct draft *draft, struct addressee *addressee)
+struct delivery_plan *message_draft_delivery(
+	struct message_draft *draft, struct addressee *addressee)
 {
 	struct plan *plan = draft->plan;
 
@@ -125,21 +126,21 @@ struct delivery_plan *draft_delivery(struct draft *draft, struct addressee *addr
 void addressee_tell(struct addressee *addressee, enum told told, const struct event *event,
 	const struct value *data)
 {
-	struct trail *before = addressee->trail, **link = &before->children, *step;
+	struct told_path *before = addressee->path, **link = &before->children, *step;
 
 	for (; (step = *link) != NULL; link = &step->next)
 		if (step->told == told && step->event == event && step->data == data)
 			break;
 	if (step == NULL) {
 		step = memory_zero(1, sizeof *step);
-		*step = (struct trail){
+		*step = (struct told_path){
 			.before = before, .told = told, .event = event, .data = data};
 	} else {
 		*link = step->next;
 	}
 	step->next = before->children;
 	before->children = step;
-	addressee->trail = step;
+	addressee->path = step;
 }
 
 /* ---- who they are told by ---- */
@@ -163,7 +164,7 @@ static void put_tokens(const struct plan_input *input, struct delivery_plan *del
 	char *about;
 
 	if (input->config->mail_in == NULL || address == NULL ||
-		text_equal(address, input->config->operator))
+		text_equal(address, input->config->admin))
 		return;
 	about = text_lower(address);
 	delivery->unsubscribe = token_of(input, TOKEN_UNSUBSCRIBE, about);
@@ -171,7 +172,7 @@ static void put_tokens(const struct plan_input *input, struct delivery_plan *del
 	free(about);
 }
 
-void draft_finish(struct draft *draft)
+void draft_finish(struct message_draft *draft)
 {
 	const struct plan_input *input = draft->input;
 
@@ -183,8 +184,8 @@ void draft_finish(struct draft *draft)
 
 		if (addressee->delivery == 0)
 			continue;
-		delivery = draft_delivery(draft, addressee);
-		delivery->content = content_of(draft, addressee->trail);
+		delivery = message_draft_delivery(draft, addressee);
+		delivery->content = content_of(draft, addressee->path);
 		says = &draft->plan->contents[delivery->content];
 		buffer_format(
 			&text, "%s|%s%s", input->page->name, delivery->receiver, says->identity);

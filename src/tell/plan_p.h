@@ -14,8 +14,8 @@
  * What somebody is told, one thing after another, from the last to the first. Who is told the same
  * things in the same order has the same trail: ten thousand receivers share a few.
  */
-struct trail {
-	struct trail *before; /* NULL: nothing is told yet */
+struct told_path {
+	struct told_path *before; /* NULL: nothing is told yet */
 	enum told {
 		TOLD_EVENT,
 		TOLD_BOTH,   /* the event, as "was red, is green" */
@@ -24,7 +24,7 @@ struct trail {
 	} told;
 	const struct event *event; /* NULL for TOLD_MERGED */
 	const struct value *data;  /* of TOLD_MERGED: the message's */
-	struct trail *next, *children;
+	struct told_path *next, *children;
 	size_t content; /* of those who have been told no more: its place in the plan and one more;
 			 * 0: not made yet */
 };
@@ -36,7 +36,7 @@ struct addressee {
 					  * is no longer subscribed */
 	int wanted;      /* of this page, by all subscriptions that name it as either way */
 	size_t delivery; /* its place in the plan and one more; 0: none yet */
-	struct trail *trail;
+	struct told_path *path;
 };
 
 /* The ways of the receiver at the same place; second NULL: there is none. */
@@ -44,35 +44,36 @@ struct ways {
 	struct addressee *first, *second;
 };
 
-struct draft {
+struct message_draft {
 	const struct plan_input *input;
 	struct plan *plan; /* borrowed */
-	char *operator;    /* "mail:…"; NULL: none */
+	char *admin;       /* "mail:…"; NULL: none */
 	struct addressee *addressees;
 	size_t addressee_count;
 	struct index by_name, by_owed; /* addressees; input->owed, by receiver */
 	struct ways *ways;
-	struct trail root;
+	struct told_path root;
 };
 
-void draft_open(struct draft *draft, const struct plan_input *input, struct plan *plan);
-void draft_close(struct draft *draft);
+void draft_open(struct message_draft *draft, const struct plan_input *input, struct plan *plan);
+void draft_close(struct message_draft *draft);
 
 /* Of a receiver, a second way, the operator, or whoever was owed something: never NULL. */
-struct addressee *draft_find(const struct draft *draft, const char *name);
+struct addressee *draft_find(const struct message_draft *draft, const char *name);
 
 /* The addressee's delivery, which is made where there is none yet; valid until the next is made. */
-struct delivery_plan *draft_delivery(struct draft *draft, struct addressee *addressee);
+struct delivery_plan *message_draft_delivery(
+	struct message_draft *draft, struct addressee *addressee);
 
 /* The addressee is told one thing more. */
 void addressee_tell(struct addressee *addressee, enum told told, const struct event *event,
 	const struct value *data);
 
 /* Every delivery gets its content, its identity, and what it says of itself in the envelope. */
-void draft_finish(struct draft *draft);
+void draft_finish(struct message_draft *draft);
 
 /* What is said to those who have this trail: made where it was not yet. Gives its place in the
  * plan. */
-size_t content_of(struct draft *draft, struct trail *trail);
+size_t content_of(struct message_draft *draft, struct told_path *path);
 
 #endif

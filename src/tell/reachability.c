@@ -9,10 +9,10 @@
 #include "config/config.h"
 #include "tell/routes.h"
 
-struct reach reach_make(const struct dependences *dependences, const struct config *config,
-	const struct text_list *troubled)
+struct reachability reachability_make(const struct dependences *dependences,
+	const struct config *config, const struct text_list *troubled)
 {
-	struct reach reach = {dependences, troubled, {0}};
+	struct reachability reach = {dependences, troubled, {0}};
 	size_t *order = memory_zero(config->route_count, sizeof *order);
 
 	routes_order(dependences, config, troubled, NULL, order);
@@ -22,7 +22,7 @@ struct reach reach_make(const struct dependences *dependences, const struct conf
 	return reach;
 }
 
-void reach_release(struct reach *reach)
+void reachability_release(struct reachability *reach)
 {
 	dependence_release(&reach->route);
 }
@@ -37,7 +37,7 @@ static const char *culprit(const struct dependence *dependence, const struct tex
 	return troubled->count > 0 ? troubled->list[0] : NULL;
 }
 
-struct obstacle reach_obstacle(const struct reach *reach, const char *receiver)
+struct obstacle reachability_obstacle(const struct reachability *reach, const char *receiver)
 {
 	struct dependence own = dependence_of_receiver(reach->dependences, receiver);
 	enum dependency routes = receiver_address(receiver) != NULL
@@ -74,15 +74,16 @@ static char *obstacle_words(const struct obstacle *obstacle)
 		       : memory_format("no route that does without %s", obstacle->provider);
 }
 
-bool reach_lost(const struct reach *reach, const struct receiver *receiver, char **why)
+bool reachability_lost(
+	const struct reachability *reach, const struct receiver *receiver, char **why)
 {
-	struct obstacle first = reach_obstacle(reach, receiver->name), second = {0};
+	struct obstacle first = reachability_obstacle(reach, receiver->name), second = {0};
 	char *words, *rest;
 
 	if (why != NULL)
 		*why = NULL;
 	if (receiver->otherwise != NULL)
-		second = reach_obstacle(reach, receiver->otherwise);
+		second = reachability_obstacle(reach, receiver->otherwise);
 	if (!blocked(&first) || (receiver->otherwise != NULL && !blocked(&second)))
 		return false;
 	if (why == NULL)
@@ -96,16 +97,16 @@ bool reach_lost(const struct reach *reach, const struct receiver *receiver, char
 	return true;
 }
 
-size_t reach_receivers(const struct reach *reach, struct receivers *receivers)
+size_t reachability_receivers(const struct reachability *reach, struct receivers *receivers)
 {
 	size_t lost = 0;
 
 	for (size_t i = 0; i < receivers->count; i++) {
 		struct receiver *receiver = &receivers->list[i];
-		struct obstacle first = reach_obstacle(reach, receiver->name), second = {0};
+		struct obstacle first = reachability_obstacle(reach, receiver->name), second = {0};
 
 		if (receiver->otherwise != NULL)
-			second = reach_obstacle(reach, receiver->otherwise);
+			second = reachability_obstacle(reach, receiver->otherwise);
 		receiver->endangered = first.dependency == DEPENDENCY_CERTAIN && !blocked(&second);
 		receiver->doubtful = first.dependency == DEPENDENCY_POSSIBLE;
 		memory_set(&receiver->provider, first.provider);

@@ -15,8 +15,8 @@
 struct config;
 struct text_list;
 
-/* Made by reach_make(), freed by reach_release(); the rest is borrowed. */
-struct reach {
+/* Made by reachability_make(), freed by reachability_release(); the rest is borrowed. */
+struct reachability {
 	const struct dependences *dependences;
 	const struct text_list *troubled; /* providers */
 	struct dependence route;          /* of the best route there is; owned */
@@ -30,22 +30,23 @@ struct obstacle {
 	const char *provider; /* in trouble: borrowed from troubled; NULL with DEPENDENCY_NONE */
 };
 
-struct reach reach_make(const struct dependences *dependences, const struct config *config,
-	const struct text_list *troubled);
-void reach_release(struct reach *reach);
+struct reachability reachability_make(const struct dependences *dependences,
+	const struct config *config, const struct text_list *troubled);
+void reachability_release(struct reachability *reach);
 
 /* Of "mail:ADDRESS" or "webhook:NAME". */
-struct obstacle reach_obstacle(const struct reach *reach, const char *receiver);
+struct obstacle reachability_obstacle(const struct reachability *reach, const char *receiver);
 
 /*
  * True where no way of the receiver works as long as the trouble lasts; with no trouble at all,
  * where none ever does. why (may be NULL) says it for people: "hosted at google; no second way";
  * owned by the caller, NULL where it is false.
  */
-bool reach_lost(const struct reach *reach, const struct receiver *receiver, char **why);
+bool reachability_lost(
+	const struct reachability *reach, const struct receiver *receiver, char **why);
 
 /* Fills in endangered, doubtful and provider of all receivers. Returns how many the trouble keeps
  * from being reached by either way. */
-size_t reach_receivers(const struct reach *reach, struct receivers *receivers);
+size_t reachability_receivers(const struct reachability *reach, struct receivers *receivers);
 
 #endif

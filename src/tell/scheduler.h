@@ -19,22 +19,23 @@ struct attempt;
 struct config;
 struct database;
 struct dependences;
-struct rounds;
+struct scheduler;
 struct text_list;
 
 enum {
-	ROUNDS_SESSIONS = 24,        /* at a time, in all */
-	ROUNDS_ROUTE_SESSIONS = 4,   /* by one route */
-	ROUNDS_WEBHOOK_SESSIONS = 2, /* to one webhook, whose sessions carry one delivery each */
-	ROUNDS_BROKEN_MAX = 3, /* sessions in a row that brought nothing: the way is left alone */
-	ROUNDS_PAUSE = 55,     /* seconds that a way is left alone */
-	BATCH_MAX = 400,       /* deliveries in one session */
-	BATCH_SMALL = 25,      /* of these a session gets its even share, however many wait */
+	SCHEDULER_SESSIONS = 24,        /* at a time, in all */
+	SCHEDULER_ROUTE_SESSIONS = 4,   /* by one route */
+	SCHEDULER_WEBHOOK_SESSIONS = 2, /* to one webhook, whose sessions carry one delivery each */
+	SCHEDULER_BROKEN_MAX =
+		3,            /* sessions in a row that brought nothing: the way is left alone */
+	SCHEDULER_PAUSE = 55, /* seconds that a way is left alone */
+	BATCH_MAX = 400,      /* deliveries in one session */
+	BATCH_SMALL = 25,     /* of these a session gets its even share, however many wait */
 	BATCH_BYTES_MAX = 4 * 1024 * 1024, /* of their messages; a longer one goes by itself */
 };
 
 /* Borrowed for the rounds' life. */
-struct rounds_settings {
+struct scheduler_settings {
 	const struct config *config;
 	const char *templates;
 	const char *lock; /* a file that remembers what was sent unrecorded (base/hourly.h) */
@@ -56,26 +57,26 @@ struct batch {
 			      */
 };
 
-struct rounds *rounds_new(const struct rounds_settings *settings);
-void rounds_free(struct rounds *rounds);
+struct scheduler *scheduler_new(const struct scheduler_settings *settings);
+void scheduler_free(struct scheduler *scheduler);
 
 /* Frees what the batch holds: for who does not close it any more. */
 void batch_release(struct batch *batch);
 
 /* There may be more in the outbox than when it was read last. */
-void rounds_wake(struct rounds *rounds);
+void scheduler_wake(struct scheduler *scheduler);
 
 /*
  * The next batch that may begin now, the intent to send it committed; false where there is none
- * before another is closed, or the outbox has more. rounds_close() is due.
+ * before another is closed, or the outbox has more. scheduler_close() is due.
  */
-bool rounds_next(struct rounds *rounds, int64_t now, struct batch *batch);
+bool scheduler_next(struct scheduler *scheduler, int64_t now, struct batch *batch);
 
 /*
  * What came of the delivery at index of the batch. Within a transaction of the caller's, which
  * may hold many answers.
  */
-void rounds_answer(struct rounds *rounds, struct batch *batch, size_t index,
+void scheduler_answer(struct scheduler *scheduler, struct batch *batch, size_t index,
 	const struct attempt *attempt, int64_t now);
 
 /*
@@ -83,6 +84,7 @@ void rounds_answer(struct rounds *rounds, struct batch *batch, size_t index,
  * owed as before; but for the first of these where the session crashed (crash: how; else NULL)
  * or never answered at all, which may have gone out. Within a transaction, too.
  */
-void rounds_close(struct rounds *rounds, struct batch *batch, const char *crash, int64_t now);
+void scheduler_close(
+	struct scheduler *scheduler, struct batch *batch, const char *crash, int64_t now);
 
 #endif

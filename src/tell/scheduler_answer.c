@@ -13,147 +13,148 @@
 
 /* Nothing more goes to a webhook that is gone, until the operator says so; the attempt says that
  * too from here on. */
-static void disable(struct rounds *rounds, const struct webhook_config *webhook,
+static void disable(struct scheduler *scheduler, const struct webhook_config *webhook,
 	struct attempt *attempt, int64_t now)
 {
 	struct attempt answer = *attempt;
 
-	disabled_add(rounds->settings.database, webhook, answer.text, now);
+	disabled_add(scheduler->settings.database, webhook, answer.text, now);
 	attempt_set(attempt, answer.outcome, answer.code,
 		"%s; it is disabled now, `lampwatch outbox retry` lifts that", answer.text);
 }
 
-static void give_up(struct rounds *rounds, const struct delivery *delivery, const char *way,
+static void give_up(struct scheduler *scheduler, const struct delivery *delivery, const char *way,
 	const struct attempt *attempt, int64_t now)
 {
-	const struct rounds_settings *settings = &rounds->settings;
+	const struct scheduler_settings *settings = &scheduler->settings;
 
-	refusal_tell_operator(
+	bounce_tell_admin(
 		settings->database, settings->config, settings->templates, delivery, attempt, now);
 	outbox_dead(settings->database, delivery, way, attempt, now);
 }
 
-void rounds_refused(struct rounds *rounds, const struct delivery *delivery, const char *way,
-	const struct attempt *attempt, int64_t now)
+void scheduler_refused(struct scheduler *scheduler, const struct delivery *delivery,
+	const char *way, const struct attempt *attempt, int64_t now)
 {
-	const struct rounds_settings *settings = &rounds->settings;
+	const struct scheduler_settings *settings = &scheduler->settings;
 
-	if (refusal_use_second(
+	if (bounce_use_second(
 		    settings->database, settings->config, settings->templates, delivery, now))
-		round_of(rounds, delivery->id)->state = ROUND_ANEW;
+		scheduler_entry(scheduler, delivery->id)->state = ENTRY_READDRESSED;
 	else
-		give_up(rounds, delivery, way, attempt, now);
+		give_up(scheduler, delivery, way, attempt, now);
 }
 
-static void refused_after(struct rounds *rounds, const struct delivery *delivery, const char *way,
-	const struct attempt *attempt, int64_t now)
+static void refused_after(struct scheduler *scheduler, const struct delivery *delivery,
+	const char *way, const struct attempt *attempt, int64_t now)
 {
 	const char *name = receiver_webhook_name(delivery->receiver);
 	struct attempt told = *attempt;
 
 	if (name != NULL && attempt->code == HTTP_GONE)
-		disable(rounds, config_webhook(rounds->settings.config, name), &told, now);
-	rounds_refused(rounds, delivery, way, &told, now);
+		disable(scheduler, config_webhook(scheduler->settings.config, name), &told, now);
+	scheduler_refused(scheduler, delivery, way, &told, now);
 }
 
 /*
  * One relay's word that there is no such mailbox may be that relay's own mistake: it counts where
  * all say so, where the others had an hour to take it, or where there is a second way to go.
  */
-static bool is_refused(const struct rounds *rounds, const struct round *round,
+static bool is_refused(const struct scheduler *scheduler, const struct queue_entry *entry,
 	const struct delivery *delivery, int64_t now)
 {
-	if (round->refusals == 0)
+	if (entry->refusals == 0)
 		return false;
-	return round->refusals == rounds->settings.config->route_count ||
-	       refusal_has_second(delivery) || now - delivery->created > REFUSED_SECONDS;
+	return entry->refusals == scheduler->settings.config->route_count ||
+	       bounce_has_second(delivery) || now - delivery->created > REFUSED_SECONDS;
 }
 
 /* What a relay says of the receiver is remembered while the others are asked. */
-static void note_refusal(struct round *round, const struct attempt *attempt)
+static void note_bounce(struct queue_entry *entry, const struct attempt *attempt)
 {
 	if (attempt->outcome != OUTCOME_RECEIVER)
 		return;
-	round->refusals++;
-	if (round->refusal == NULL) {
-		round->refusal = memory_new(sizeof *round->refusal);
-		*round->refusal = *attempt;
+	entry->refusals++;
+	if (entry->refusal == NULL) {
+		entry->refusal = memory_new(sizeof *entry->refusal);
+		*entry->refusal = *attempt;
 	}
 }
 
 /* By the next way, if there is one; else refused, given up, or tried again in a later run. */
-static void failed(struct rounds *rounds, struct round *round, const struct delivery *delivery,
-	const char *way, const struct attempt *attempt, int64_t now)
+static void failed(struct scheduler *scheduler, struct queue_entry *entry,
+	const struct delivery *delivery, const char *way, const struct attempt *attempt,
+	int64_t now)
 {
-	struct database *database = rounds->settings.database;
+	struct database *database = scheduler->settings.database;
 	struct delivery before = *delivery;
 
-	note_refusal(round, attempt);
-	before.tries = round->tries; /* it is rounds that make the pauses longer, not ways */
-	if (receiver_address(round->receiver) != NULL && way_of(rounds, round, now) != NO_WAY) {
+	note_bounce(entry, attempt);
+	before.tries = entry->tries; /* it is rounds that make the pauses longer, not ways */
+	if (receiver_address(entry->receiver) != NULL && way_of(scheduler, entry, now) != NO_WAY) {
 		outbox_note(database, delivery->id, way, attempt);
-		round->state = ROUND_WAITING;
-		rounds->vain = -1;
-	} else if (is_refused(rounds, round, delivery, now)) {
-		rounds_refused(rounds, delivery, way, round->refusal, now);
+		entry->state = ENTRY_WAITING;
+		scheduler->vain = -1;
+	} else if (is_refused(scheduler, entry, delivery, now)) {
+		scheduler_refused(scheduler, delivery, way, entry->refusal, now);
 	} else if (outbox_expired(delivery, attempt, now)) {
-		give_up(rounds, delivery, way, attempt, now);
-		round->state = ROUND_DONE;
+		give_up(scheduler, delivery, way, attempt, now);
+		entry->state = ENTRY_DONE;
 	} else {
 		outbox_failed(database, &before, way, attempt, now);
-		round->state = ROUND_OVER;
+		entry->state = ENTRY_OVER;
 	}
 }
 
-static void conclude(struct rounds *rounds, struct batch *batch, size_t index,
+static void conclude(struct scheduler *scheduler, struct batch *batch, size_t index,
 	const struct attempt *attempt, int64_t now)
 {
 	const struct delivery *delivery = &batch->deliveries.list[index];
-	struct round *round = round_of(rounds, delivery->id);
-	const char *way = rounds->ways[batch->way].name;
+	struct queue_entry *entry = scheduler_entry(scheduler, delivery->id);
+	const char *way = scheduler->ways[batch->way].name;
 
 	batch->answered[index] = true;
 	batch->unanswered--;
 	if (batch->route != NULL)
-		round->tried[batch->way / CHAR_BIT] |= (unsigned char)(1U << batch->way % CHAR_BIT);
-	round->state = ROUND_DONE;
+		entry->tried[batch->way / CHAR_BIT] |= (unsigned char)(1U << batch->way % CHAR_BIT);
+	entry->state = ENTRY_DONE;
 	if (attempt->outcome == OUTCOME_DELIVERED)
-		outbox_delivered(rounds->settings.database, delivery->id, way, attempt, now);
+		outbox_delivered(scheduler->settings.database, delivery->id, way, attempt, now);
 	else if (attempt->outcome == OUTCOME_RECEIVER && batch->route == NULL)
-		refused_after(rounds, delivery, way, attempt, now);
+		refused_after(scheduler, delivery, way, attempt, now);
 	else
-		failed(rounds, round, delivery, way, attempt, now);
-	if (round->state == ROUND_DONE || round->state == ROUND_ANEW)
-		rounds->stale = true; /* what had to wait for it may be due */
+		failed(scheduler, entry, delivery, way, attempt, now);
+	if (entry->state == ENTRY_DONE || entry->state == ENTRY_READDRESSED)
+		scheduler->stale = true; /* what had to wait for it may be due */
 }
 
 /*
  * The way itself has failed, and whatever else would go by it: all of the batch has had its
  * attempt. But where others are being served, it is that the relay takes no more at a time.
  */
-static void session_failed(
-	struct rounds *rounds, struct batch *batch, const struct attempt *attempt, int64_t now)
+static void session_failed(struct scheduler *scheduler, struct batch *batch,
+	const struct attempt *attempt, int64_t now)
 {
-	struct way *way = &rounds->ways[batch->way];
+	struct way *way = &scheduler->ways[batch->way];
 
 	if (way->working > 0) {
 		way->limit = way->sessions - 1;
 		return;
 	}
-	way->rests_until = now + ROUNDS_PAUSE;
+	way->rests_until = now + SCHEDULER_PAUSE;
 	for (size_t i = 0; i < batch->deliveries.count; i++)
 		if (!batch->answered[i])
-			conclude(rounds, batch, i, attempt, now);
+			conclude(scheduler, batch, i, attempt, now);
 }
 
-void rounds_answer(struct rounds *rounds, struct batch *batch, size_t index,
+void scheduler_answer(struct scheduler *scheduler, struct batch *batch, size_t index,
 	const struct attempt *attempt, int64_t now)
 {
-	struct way *way = &rounds->ways[batch->way];
+	struct way *way = &scheduler->ways[batch->way];
 
 	batch->heard = true;
 	if (attempt->of_session) {
-		session_failed(rounds, batch, attempt, now);
+		session_failed(scheduler, batch, attempt, now);
 		return;
 	}
 	if (attempt->code != 0 && !batch->working) {
@@ -162,42 +163,43 @@ void rounds_answer(struct rounds *rounds, struct batch *batch, size_t index,
 	}
 	if (attempt->retry_after > 0)
 		way->rests_until = now + attempt->retry_after;
-	conclude(rounds, batch, index, attempt, now);
+	conclude(scheduler, batch, index, attempt, now);
 }
 
-static void note_session(struct rounds *rounds, const struct batch *batch, int64_t now)
+static void note_session(struct scheduler *scheduler, const struct batch *batch, int64_t now)
 {
-	struct way *way = &rounds->ways[batch->way];
+	struct way *way = &scheduler->ways[batch->way];
 
-	rounds->vain = -1;
+	scheduler->vain = -1;
 	way->sessions--;
-	rounds->sessions--;
+	scheduler->sessions--;
 	way->working -= batch->working;
 	way->broken = batch->working ? 0 : way->broken + 1;
-	if (way->broken >= ROUNDS_BROKEN_MAX)
-		way->rests_until = now + ROUNDS_PAUSE;
+	if (way->broken >= SCHEDULER_BROKEN_MAX)
+		way->rests_until = now + SCHEDULER_PAUSE;
 }
 
-void rounds_close(struct rounds *rounds, struct batch *batch, const char *crash, int64_t now)
+void scheduler_close(
+	struct scheduler *scheduler, struct batch *batch, const char *crash, int64_t now)
 {
 	bool lost = crash != NULL || !batch->heard;
 	struct attempt attempt;
 
 	attempt_set(&attempt, OUTCOME_UNKNOWN, 0, "%s",
 		crash != NULL ? crash : "the attempt ended without a word");
-	note_session(rounds, batch, now);
+	note_session(scheduler, batch, now);
 	for (size_t i = 0; i < batch->deliveries.count; i++) {
 		int64_t id = batch->deliveries.list[i].id;
 
 		if (batch->answered[i])
 			continue;
 		if (lost) {
-			conclude(rounds, batch, i, &attempt, now);
+			conclude(scheduler, batch, i, &attempt, now);
 			lost = false;
 			continue;
 		}
-		outbox_untried(rounds->settings.database, id);
-		round_of(rounds, id)->state = ROUND_WAITING;
+		outbox_untried(scheduler->settings.database, id);
+		scheduler_entry(scheduler, id)->state = ENTRY_WAITING;
 	}
 	batch_release(batch);
 }

@@ -6,40 +6,40 @@
 
 #include <string.h>
 
-static bool was_tried(const struct round *round, size_t route)
+static bool was_tried(const struct queue_entry *entry, size_t route)
 {
-	return (round->tried[route / CHAR_BIT] >> route % CHAR_BIT & 1) != 0;
+	return (entry->tried[route / CHAR_BIT] >> route % CHAR_BIT & 1) != 0;
 }
 
-static size_t webhook_way(const struct rounds *rounds, const char *name)
+static size_t webhook_way(const struct scheduler *scheduler, const char *name)
 {
-	for (size_t i = rounds->settings.config->route_count; i < rounds->way_count; i++)
-		if (strcmp(rounds->ways[i].name, name) == 0)
+	for (size_t i = scheduler->settings.config->route_count; i < scheduler->way_count; i++)
+		if (strcmp(scheduler->ways[i].name, name) == 0)
 			return i;
 	return NO_WAY;
 }
 
-size_t way_of(const struct rounds *rounds, const struct round *round, int64_t now)
+size_t way_of(const struct scheduler *scheduler, const struct queue_entry *entry, int64_t now)
 {
-	const char *name = receiver_webhook_name(round->receiver);
+	const char *name = receiver_webhook_name(entry->receiver);
 
 	if (name != NULL) {
-		size_t way = webhook_way(rounds, name);
+		size_t way = webhook_way(scheduler, name);
 
-		return way != NO_WAY && rounds->ways[way].rests_until <= now ? way : NO_WAY;
+		return way != NO_WAY && scheduler->ways[way].rests_until <= now ? way : NO_WAY;
 	}
-	for (size_t i = 0; i < rounds->settings.config->route_count; i++) {
-		size_t way = rounds->order[i];
+	for (size_t i = 0; i < scheduler->settings.config->route_count; i++) {
+		size_t way = scheduler->order[i];
 
-		if (!was_tried(round, way) && rounds->ways[way].rests_until <= now)
+		if (!was_tried(entry, way) && scheduler->ways[way].rests_until <= now)
 			return way;
 	}
 	return NO_WAY;
 }
 
-static size_t way_room(const struct rounds *rounds, size_t way)
+static size_t way_room(const struct scheduler *scheduler, size_t way)
 {
-	const struct way *chosen = &rounds->ways[way];
+	const struct way *chosen = &scheduler->ways[way];
 
 	return chosen->sessions < chosen->limit ? chosen->limit - chosen->sessions : 0;
 }
@@ -63,21 +63,21 @@ static size_t share(const struct way *way, size_t room, size_t waiting)
 	return even < part ? even : part;
 }
 
-size_t rounds_choose(const struct rounds *rounds, int64_t now, size_t *places, size_t *way)
+size_t scheduler_choose(const struct scheduler *scheduler, int64_t now, size_t *places, size_t *way)
 {
 	size_t count = 0, room = 0, enough = 1;
 
 	*way = NO_WAY;
-	for (size_t i = 0; i < rounds->count && count < enough; i++) {
+	for (size_t i = 0; i < scheduler->count && count < enough; i++) {
 		size_t here;
 
-		if (rounds->list[i].state != ROUND_WAITING)
+		if (scheduler->list[i].state != ENTRY_WAITING)
 			continue;
-		here = way_of(rounds, &rounds->list[i], now);
-		if (*way == NO_WAY && here != NO_WAY && way_room(rounds, here) > 0) {
+		here = way_of(scheduler, &scheduler->list[i], now);
+		if (*way == NO_WAY && here != NO_WAY && way_room(scheduler, here) > 0) {
 			*way = here;
-			room = way_room(rounds, here);
-			enough = rounds->ways[here].limit * BATCH_MAX;
+			room = way_room(scheduler, here);
+			enough = scheduler->ways[here].limit * BATCH_MAX;
 		}
 		if (here == NO_WAY || here != *way)
 			continue;
@@ -85,7 +85,7 @@ size_t rounds_choose(const struct rounds *rounds, int64_t now, size_t *places, s
 			places[count] = i;
 		count++;
 	}
-	if (*way >= rounds->settings.config->route_count)
+	if (*way >= scheduler->settings.config->route_count)
 		return count > 0;
-	return count > 0 ? share(&rounds->ways[*way], room, count) : 0;
+	return count > 0 ? share(&scheduler->ways[*way], room, count) : 0;
 }

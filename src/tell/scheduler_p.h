@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Private to scheduler*.c: what is due and what goes next is scheduler.c's, by which way and how
- * many together rounds_choose.c's, what came of it rounds_answer.c's.
+ * many together scheduler_choose.c's, what came of it scheduler_answer.c's.
  */
 #ifndef LAMPWATCH_SCHEDULER_P_H
 #define LAMPWATCH_SCHEDULER_P_H
@@ -29,17 +29,17 @@ struct way {
 };
 
 /* One delivery on its round. */
-struct round {
+struct queue_entry {
 	int64_t id;
 	char *receiver;
 	int64_t tries; /* when the round began */
 	enum {
-		ROUND_WAITING,
-		ROUND_UNDERWAY,
-		ROUND_OVER, /* owed again, in a later run */
-		ROUND_DONE, /* no longer owed: also where a full disk kept that from being written
+		ENTRY_WAITING,
+		ENTRY_UNDERWAY,
+		ENTRY_OVER, /* owed again, in a later run */
+		ENTRY_DONE, /* no longer owed: also where a full disk kept that from being written
 			     */
-		ROUND_ANEW, /* readdressed: another round begins when its turn comes */
+		ENTRY_READDRESSED, /* readdressed: another round begins when its turn comes */
 	} state;
 	bool begun;
 	unsigned char tried[(CONFIG_ROUTES_MAX + CHAR_BIT - 1) / CHAR_BIT]; /* routes */
@@ -47,12 +47,12 @@ struct round {
 	struct attempt *refusal; /* the first of them; owned; NULL: none */
 };
 
-struct rounds {
-	struct rounds_settings settings;
+struct scheduler {
+	struct scheduler_settings settings;
 	struct way *ways;
 	size_t way_count, sessions;
 	size_t *order; /* of the routes, as things stand */
-	struct round *list;
+	struct queue_entry *list;
 	size_t count;
 	bool woken;   /* the outbox may hold more that is due */
 	bool stale;   /* likewise, but nothing that comes before what waits here */
@@ -61,17 +61,18 @@ struct rounds {
 };
 
 /* The round of a delivery that is in the list. */
-struct round *round_of(const struct rounds *rounds, int64_t id);
+struct queue_entry *scheduler_entry(const struct scheduler *scheduler, int64_t id);
 
 /* The next way of a round that is not left alone; NO_WAY where there is none (now). */
-size_t way_of(const struct rounds *rounds, const struct round *round, int64_t now);
+size_t way_of(const struct scheduler *scheduler, const struct queue_entry *entry, int64_t now);
 
 /* The places in the list of those that go next, all by one way: at most BATCH_MAX. Returns how
  * many. */
-size_t rounds_choose(const struct rounds *rounds, int64_t now, size_t *places, size_t *way);
+size_t scheduler_choose(
+	const struct scheduler *scheduler, int64_t now, size_t *places, size_t *way);
 
 /* A receiver who will not have it: by the second way, else given up aloud. Within a transaction. */
-void rounds_refused(struct rounds *rounds, const struct delivery *delivery, const char *way,
-	const struct attempt *attempt, int64_t now);
+void scheduler_refused(struct scheduler *scheduler, const struct delivery *delivery,
+	const char *way, const struct attempt *attempt, int64_t now);
 
 #endif

@@ -89,7 +89,7 @@ static void arm(const struct session *session, int64_t milliseconds)
 }
 
 /* Remembers why, the first reason being the best. */
-static void note_refusal(struct session *session, enum outcome outcome, const char *reason)
+static void note_bounce(struct session *session, enum outcome outcome, const char *reason)
 {
 	if (session->refused != NULL)
 		return;
@@ -100,7 +100,7 @@ static void note_refusal(struct session *session, enum outcome outcome, const ch
 /* What follows fails at once, and libesmtp takes it for a dropped connection. */
 void smtp_refuse(struct session *session, enum outcome outcome, const char *reason)
 {
-	note_refusal(session, outcome, reason);
+	note_bounce(session, outcome, reason);
 	if (smtp_connection >= 0)
 		shutdown(smtp_connection, SHUT_RDWR);
 }
@@ -164,7 +164,7 @@ static void connected(struct session *session)
 	session->encrypted = session->password_sent = false;
 	session->refused = NULL;
 	session->verify_error = X509_V_OK;
-	dialogue_begin(&session->dialogue);
+	smtp_transcript_begin(&session->transcript);
 	arm(session, timeouts->total);
 }
 
@@ -195,8 +195,8 @@ static enum phase session_phase(const struct session *session)
 {
 	const struct transaction *now = &session->now;
 
-	if (session->turn == 0 || !now->chunked)
-		return dialogue_phase(&session->dialogue);
+	if (session->transition == 0 || !now->chunked)
+		return smtp_transcript_phase(&session->transcript);
 	if (now->mail.code == 0)
 		return PHASE_MAIL;
 	return now->recipient.code == 0 ? PHASE_RECIPIENT : PHASE_CONTENT;
@@ -229,20 +229,20 @@ static void describe_failure(const struct session *session, struct attempt *atte
 
 static const struct mail *mail_in_turn(const struct session *session)
 {
-	return &session->mails[session->turns[session->turn]];
+	return &session->mails[session->transitions[session->transition]];
 }
 
 static void collect_codes(struct session *session, struct smtp_codes *codes)
 {
-	struct dialogue *dialogue = &session->dialogue;
+	struct smtp_transcript *transcript = &session->transcript;
 
 	/* libesmtp's own statuses: while BDAT runs it lets nobody listen. */
-	dialogue->replies[PHASE_MAIL] = session->now.mail;
-	dialogue->replies[PHASE_RECIPIENT] = session->now.recipient;
-	dialogue->replies[PHASE_DATA] = (struct reply){.subject = -1};
-	dialogue->replies[PHASE_CONTENT] = session->now.transfer;
+	transcript->replies[PHASE_MAIL] = session->now.mail;
+	transcript->replies[PHASE_RECIPIENT] = session->now.recipient;
+	transcript->replies[PHASE_DATA] = (struct reply){.subject = -1};
+	transcript->replies[PHASE_CONTENT] = session->now.transfer;
 	*codes = (struct smtp_codes){.sent = session->now.sent, .chunked = session->now.chunked};
-	dialogue_codes(dialogue, codes);
+	smtp_transcript_codes(transcript, codes);
 }
 
 /* What came of the mail in turn. */
@@ -255,7 +255,7 @@ static void conclude(struct session *session, struct attempt *attempt)
 	collect_codes(session, &codes);
 	attempt->outcome = smtp_outcome(&codes, &stage);
 	if (stage != STAGE_COUNT) {
-		reply = dialogue_reply(&session->dialogue, stage);
+		reply = smtp_transcript_reply(&session->transcript, stage);
 		attempt_set(attempt, attempt->outcome, reply->code, "%s", reply->text);
 	} else if (session->refused != NULL) {
 		attempt_set(attempt, session->now.sent ? OUTCOME_UNKNOWN : session->refusal, 0,
@@ -263,8 +263,9 @@ static void conclude(struct session *session, struct attempt *attempt)
 	} else {
 		describe_failure(session, attempt);
 	}
-	attempt->of_session = session->turn == 0 && session->dialogue.last < PHASE_MAIL;
-	dialogue_conceal(&session->dialogue, session->route, mail_in_turn(session), attempt);
+	attempt->of_session = session->transition == 0 && session->transcript.last < PHASE_MAIL;
+	smtp_transcript_conceal(
+		&session->transcript, session->route, mail_in_turn(session), attempt);
 }
 
 /* Tells it, and begins the next turn; after the last, no harm that comes changes anything. */
@@ -274,11 +275,11 @@ static void end_turn(struct session *session)
 	struct attempt attempt = {0};
 
 	conclude(session, &attempt);
-	report->each(report->context, session->turns[session->turn++], &attempt);
+	report->each(report->context, session->transitions[session->transition++], &attempt);
 	session->now = (struct transaction){0};
-	dialogue_next(&session->dialogue);
+	smtp_transcript_next(&session->transcript);
 	session->deadline = clock_milliseconds() + timeouts->total;
-	if (session->turn == session->turn_count) {
+	if (session->transition == session->turn_count) {
 		arm(session, timeouts->quit);
 	} else if (session->refused == NULL && clock_milliseconds() < session->last_turn) {
 		arm(session, timeouts->total);
@@ -294,7 +295,7 @@ static void end_turn(struct session *session)
  */
 static bool limit_reached(const struct session *session, int code)
 {
-	return session->turn > 0 && !session->now.sent &&
+	return session->transition > 0 && !session->now.sent &&
 	       (code == 421 || (code >= 400 && code < 500 && session->now.recipient.code == 0));
 }
 
@@ -357,7 +358,7 @@ static void event(smtp_session_t esmtp, int number, void *context, ...)
 		break;
 	case SMTP_EV_EXTNA_STARTTLS:
 		if (session->route->tls == TLS_REQUIRED)
-			note_refusal(session, OUTCOME_ROUTE, "the server does not offer STARTTLS");
+			note_bounce(session, OUTCOME_ROUTE, "the server does not offer STARTTLS");
 		break;
 	case SMTP_EV_STARTTLS_OK:
 		session->encrypted = true;
@@ -404,7 +405,7 @@ static bool begins(const char *bytes, size_t length, const char *verb)
  */
 static void guard_command(struct session *session, const char *bytes, size_t length)
 {
-	int auth = session->dialogue.replies[PHASE_AUTH].code;
+	int auth = session->transcript.replies[PHASE_AUTH].code;
 	bool wants_auth = session->route->user != NULL;
 	bool is_auth = begins(bytes, length, "AUTH ");
 
@@ -421,13 +422,13 @@ static void guard_command(struct session *session, const char *bytes, size_t len
 
 static void overheard(struct session *session, const char *bytes, size_t length)
 {
-	struct dialogue *dialogue = &session->dialogue;
+	struct smtp_transcript *transcript = &session->transcript;
 	bool injected;
 
-	if (!dialogue_read(dialogue, bytes, length))
-		smtp_refuse(session, OUTCOME_TEMPORARY, dialogue->fault);
+	if (!smtp_transcript_read(transcript, bytes, length))
+		smtp_refuse(session, OUTCOME_TEMPORARY, transcript->fault);
 	/* libesmtp would read these plain bytes as the first words inside TLS. */
-	injected = dialogue->last == PHASE_STARTTLS && dialogue->surplus;
+	injected = transcript->last == PHASE_STARTTLS && transcript->surplus;
 	if (injected)
 		smtp_refuse(
 			session, OUTCOME_ROUTE, "somebody put bytes behind the reply to STARTTLS");
@@ -449,7 +450,7 @@ static void monitor(const char *bytes, int length, int writing, void *context)
 	if (begins(bytes, (size_t)length, "AUTH PLAIN") ||
 		begins(bytes, (size_t)length, "AUTH LOGIN"))
 		session->password_sent = true;
-	dialogue_wrote(&session->dialogue, bytes, (size_t)length);
+	smtp_transcript_wrote(&session->transcript, bytes, (size_t)length);
 }
 
 /* True where the peer is gone in both directions. */
@@ -476,7 +477,7 @@ static const char *hand_out(void **ignored, int *length, void *context)
 	(void)ignored;
 	if (length == NULL) {
 		now->offset = 0;
-		now->chunked = session->dialogue.last != PHASE_CONTENT;
+		now->chunked = session->transcript.last != PHASE_CONTENT;
 		return NULL;
 	}
 	*length = (int)(mail->length - now->offset);
@@ -549,7 +550,7 @@ static void set_server(const struct session *session, smtp_session_t esmtp)
 
 	smtp_set_server(esmtp, server);
 	free(server);
-	smtp_set_hostname(esmtp, route_helo(route, &session->mails[session->turns[0]]));
+	smtp_set_hostname(esmtp, route_helo(route, &session->mails[session->transitions[0]]));
 	smtp_starttls_enable(esmtp, starttls[route->tls]);
 	set_waits(esmtp);
 }
@@ -561,7 +562,7 @@ static void run_session(struct session *session, SSL_CTX *tls)
 
 	set_server(session, esmtp);
 	for (size_t i = 0; i < session->turn_count; i++)
-		add_mail(session, esmtp, &session->mails[session->turns[i]]);
+		add_mail(session, esmtp, &session->mails[session->transitions[i]]);
 	smtp_set_eventcb(esmtp, event, session);
 	smtp_set_monitorcb(esmtp, monitor, session, 0);
 	if (tls != NULL)
@@ -576,8 +577,8 @@ static void run_session(struct session *session, SSL_CTX *tls)
 	arm(session, timeouts->connect);
 	smtp_start_session(esmtp);
 	/* Without a word to its MAIL, the first of all has failed, a later one was not begun. */
-	if (!session->over && session->turn < session->turn_count &&
-		(session->turn == 0 || session->now.mail.code != 0))
+	if (!session->over && session->transition < session->turn_count &&
+		(session->transition == 0 || session->now.mail.code != 0))
 		end_turn(session);
 	smtp_destroy_session(esmtp);
 	if (credentials != NULL)
@@ -604,7 +605,7 @@ static void refuse_all(const struct session *session, const char *fault)
 	attempt_set(&attempt, OUTCOME_ROUTE, 0, "%s: %s", session->route->host, fault);
 	attempt.of_session = true;
 	for (size_t i = 0; i < session->turn_count; i++)
-		session->report->each(session->report->context, session->turns[i], &attempt);
+		session->report->each(session->report->context, session->transitions[i], &attempt);
 }
 
 /* A server that hangs up would end the process; a signal ends what waits too long. */
@@ -622,7 +623,7 @@ static void run_guarded(struct session *session, SSL_CTX *tls)
 	smtp_connection = -1;
 	sigaction(SIGALRM, &expire_before, NULL);
 	sigaction(SIGPIPE, &pipe_before, NULL);
-	dialogue_forget(&session->dialogue);
+	smtp_transcript_forget(&session->transcript);
 }
 
 void smtp_send(const struct route_config *route, const struct mail *mails, size_t count,
@@ -631,12 +632,12 @@ void smtp_send(const struct route_config *route, const struct mail *mails, size_
 	struct session session = {.route = route,
 		.mails = mails,
 		.report = report,
-		.turns = memory_zero(count, sizeof *session.turns),
+		.transitions = memory_zero(count, sizeof *session.transitions),
 		.verify_error = X509_V_OK};
 	const char *fault = route_fault(route);
 	SSL_CTX *tls = NULL;
 
-	session.turn_count = mails_check(route, mails, count, report, session.turns);
+	session.turn_count = mails_check(route, mails, count, report, session.transitions);
 	if (fault == NULL && route->tls != TLS_OFF) {
 		tls = smtp_tls_context(&session);
 		if (tls == NULL)
@@ -647,5 +648,5 @@ void smtp_send(const struct route_config *route, const struct mail *mails, size_
 	else if (session.turn_count > 0)
 		run_guarded(&session, tls);
 	SSL_CTX_free(tls);
-	free(session.turns);
+	free(session.transitions);
 }

@@ -27,10 +27,10 @@ struct session {
 	const struct route_config *route;
 	const struct mail *mails;
 	const struct mail_report *report;
-	size_t *turns; /* places in mails of those that may go out, in their order */
-	size_t turn_count, turn;
+	size_t *transitions; /* places in mails of those that may go out, in their order */
+	size_t turn_count, transition;
 	struct transaction now;
-	struct dialogue dialogue;
+	struct smtp_transcript transcript;
 	int lowest; /* the first descriptor that was free before */
 	bool encrypted;
 	bool password_sent;

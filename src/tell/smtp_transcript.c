@@ -41,27 +41,27 @@ const char *phase_words(enum phase phase)
 	return words[phase];
 }
 
-static void expect(struct dialogue *dialogue, enum phase phase)
+static void expect(struct smtp_transcript *transcript, enum phase phase)
 {
 	if (phase != PHASE_QUIT)
-		dialogue->last = phase;
-	if (dialogue->waiting < DIALOGUE_PENDING_MAX)
-		dialogue->pending[dialogue->waiting++] = phase;
+		transcript->last = phase;
+	if (transcript->waiting < DIALOGUE_PENDING_MAX)
+		transcript->pending[transcript->waiting++] = phase;
 	else
-		dialogue->fault = "the server leaves too many commands unanswered";
+		transcript->fault = "the server leaves too many commands unanswered";
 }
 
-void dialogue_begin(struct dialogue *dialogue)
+void smtp_transcript_begin(struct smtp_transcript *transcript)
 {
-	*dialogue = (struct dialogue){0};
-	expect(dialogue, PHASE_GREETING);
+	*transcript = (struct smtp_transcript){0};
+	expect(transcript, PHASE_GREETING);
 }
 
-void dialogue_next(struct dialogue *dialogue)
+void smtp_transcript_next(struct smtp_transcript *transcript)
 {
 	for (int phase = PHASE_MAIL; phase <= PHASE_CONTENT; phase++)
-		dialogue->replies[phase] = (struct reply){0};
-	dialogue->received = 0;
+		transcript->replies[phase] = (struct reply){0};
+	transcript->received = 0;
 }
 
 /* The verb must be a whole word: base64 may begin with anything. */
@@ -74,7 +74,7 @@ static bool line_has_verb(const char *line, size_t length, const char *verb)
 }
 
 /* The last word of what AUTH sends: the mechanism's first response, or the line of a later one. */
-static void remember_secret(struct dialogue *dialogue, const char *bytes, size_t length)
+static void remember_secret(struct smtp_transcript *transcript, const char *bytes, size_t length)
 {
 	size_t from;
 
@@ -86,17 +86,17 @@ static void remember_secret(struct dialogue *dialogue, const char *bytes, size_t
 	/* The name of a mechanism, with nothing behind it. */
 	if (from == strlen("AUTH "))
 		return;
-	memcpy(dialogue->secret, bytes + from, length - from);
-	dialogue->secret[length - from] = '\0';
+	memcpy(transcript->secret, bytes + from, length - from);
+	transcript->secret[length - from] = '\0';
 }
 
-void dialogue_wrote(struct dialogue *dialogue, const char *bytes, size_t length)
+void smtp_transcript_wrote(struct smtp_transcript *transcript, const char *bytes, size_t length)
 {
 	const char *end = bytes + length;
 
-	if (dialogue->challenged || line_has_verb(bytes, length, "AUTH"))
-		remember_secret(dialogue, bytes, length);
-	if (dialogue->challenged)
+	if (transcript->challenged || line_has_verb(bytes, length, "AUTH"))
+		remember_secret(transcript, bytes, length);
+	if (transcript->challenged)
 		return;
 	while (bytes < end) {
 		const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
@@ -104,10 +104,10 @@ void dialogue_wrote(struct dialogue *dialogue, const char *bytes, size_t length)
 
 		for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
 			if (line_has_verb(bytes, size, verbs[i].word))
-				expect(dialogue, verbs[i].phase);
+				expect(transcript, verbs[i].phase);
 		bytes += size + (newline != NULL ? 1 : 0);
 	}
-	dialogue->surplus = false;
+	transcript->surplus = false;
 }
 
 enum { SUBJECT_POLICY = 7 /* RFC 3463 section 3.8 */ };
@@ -143,28 +143,28 @@ void reply_set(struct reply *reply, const char *text)
 }
 
 /* Removes the phase that has been answered, and adds what its reply leads to. */
-static void answered(struct dialogue *dialogue, int code)
+static void answered(struct smtp_transcript *transcript, int code)
 {
-	enum phase phase = dialogue->pending[0];
+	enum phase phase = transcript->pending[0];
 
-	dialogue->challenged = phase == PHASE_AUTH && code == 334;
-	if (dialogue->challenged)
+	transcript->challenged = phase == PHASE_AUTH && code == 334;
+	if (transcript->challenged)
 		return;
 	if (phase == PHASE_DATA && code == 354) {
-		dialogue->pending[0] = dialogue->last = PHASE_CONTENT;
+		transcript->pending[0] = transcript->last = PHASE_CONTENT;
 		return;
 	}
-	dialogue->waiting--;
-	memmove(dialogue->pending, dialogue->pending + 1,
-		dialogue->waiting * sizeof dialogue->pending[0]);
+	transcript->waiting--;
+	memmove(transcript->pending, transcript->pending + 1,
+		transcript->waiting * sizeof transcript->pending[0]);
 }
 
 /* One line of a reply, without its end. */
-static void take_line(struct dialogue *dialogue)
+static void take_line(struct smtp_transcript *transcript)
 {
-	struct reply *reply = &dialogue->replies[dialogue->pending[0]];
-	char *line = dialogue->line;
-	size_t length = dialogue->length;
+	struct reply *reply = &transcript->replies[transcript->pending[0]];
+	char *line = transcript->line;
+	size_t length = transcript->length;
 	size_t used;
 	int code;
 
@@ -182,49 +182,50 @@ static void take_line(struct dialogue *dialogue)
 		return;
 	reply->code = code;
 	reply->subject = length > 4 ? enhanced_subject(line + 4) : -1;
-	answered(dialogue, code);
+	answered(transcript, code);
 }
 
-bool dialogue_read(struct dialogue *dialogue, const char *bytes, size_t length)
+bool smtp_transcript_read(struct smtp_transcript *transcript, const char *bytes, size_t length)
 {
-	dialogue->received += length;
-	if (dialogue->received > DIALOGUE_BYTES_MAX)
-		dialogue->fault = "the server's replies do not end";
-	for (size_t i = 0; i < length && dialogue->fault == NULL; i++) {
-		if (dialogue->waiting == 0) {
-			dialogue->surplus = true;
+	transcript->received += length;
+	if (transcript->received > DIALOGUE_BYTES_MAX)
+		transcript->fault = "the server's replies do not end";
+	for (size_t i = 0; i < length && transcript->fault == NULL; i++) {
+		if (transcript->waiting == 0) {
+			transcript->surplus = true;
 			break;
 		}
-		dialogue->line[dialogue->length++] = bytes[i];
-		if (dialogue->length == sizeof dialogue->line)
-			dialogue->fault = "the server's reply has a line that is too long";
-		if (bytes[i] != '\n' || dialogue->fault != NULL)
+		transcript->line[transcript->length++] = bytes[i];
+		if (transcript->length == sizeof transcript->line)
+			transcript->fault = "the server's reply has a line that is too long";
+		if (bytes[i] != '\n' || transcript->fault != NULL)
 			continue;
-		take_line(dialogue);
-		dialogue->length = 0;
+		take_line(transcript);
+		transcript->length = 0;
 	}
-	return dialogue->fault == NULL;
+	return transcript->fault == NULL;
 }
 
-enum phase dialogue_phase(const struct dialogue *dialogue)
+enum phase smtp_transcript_phase(const struct smtp_transcript *transcript)
 {
-	bool asked = dialogue->waiting > 0 && dialogue->pending[0] != PHASE_QUIT;
+	bool asked = transcript->waiting > 0 && transcript->pending[0] != PHASE_QUIT;
 
-	return asked ? dialogue->pending[0] : dialogue->last;
+	return asked ? transcript->pending[0] : transcript->last;
 }
 
 /* The last word of the session before MAIL: only a refusal matters. */
-static enum phase session_phase(const struct dialogue *dialogue)
+static enum phase session_phase(const struct smtp_transcript *transcript)
 {
 	static const enum phase phases[] = {PHASE_STARTTLS, PHASE_HELLO};
 
 	for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
-		if (dialogue->replies[phases[i]].code >= 400)
+		if (transcript->replies[phases[i]].code >= 400)
 			return phases[i];
 	return PHASE_GREETING;
 }
 
-const struct reply *dialogue_reply(const struct dialogue *dialogue, enum smtp_stage stage)
+const struct reply *smtp_transcript_reply(
+	const struct smtp_transcript *transcript, enum smtp_stage stage)
 {
 	static const enum phase phases[] = {
 		[STAGE_AUTH] = PHASE_AUTH,
@@ -233,31 +234,32 @@ const struct reply *dialogue_reply(const struct dialogue *dialogue, enum smtp_st
 	};
 
 	if (stage == STAGE_SESSION)
-		return &dialogue->replies[session_phase(dialogue)];
-	if (stage == STAGE_TRANSFER && dialogue->replies[PHASE_DATA].code >= 400)
-		return &dialogue->replies[PHASE_DATA];
-	return &dialogue->replies[stage == STAGE_TRANSFER ? PHASE_CONTENT : phases[stage]];
+		return &transcript->replies[session_phase(transcript)];
+	if (stage == STAGE_TRANSFER && transcript->replies[PHASE_DATA].code >= 400)
+		return &transcript->replies[PHASE_DATA];
+	return &transcript->replies[stage == STAGE_TRANSFER ? PHASE_CONTENT : phases[stage]];
 }
 
-void dialogue_conceal(const struct dialogue *dialogue, const struct route_config *route,
-	const struct mail *mail, struct attempt *attempt)
+void smtp_transcript_conceal(const struct smtp_transcript *transcript,
+	const struct route_config *route, const struct mail *mail, struct attempt *attempt)
 {
-	attempt_conceal(attempt, dialogue->secret, "[secret]");
+	attempt_conceal(attempt, transcript->secret, "[secret]");
 	attempt_conceal(attempt, route->password, "[password]");
 	attempt_conceal(attempt, mail->recipient, "[recipient]");
 	attempt_conceal(attempt, mail->sender, "[sender]");
 	attempt_conceal(attempt, route->user, "[user]");
 }
 
-void dialogue_forget(struct dialogue *dialogue)
+void smtp_transcript_forget(struct smtp_transcript *transcript)
 {
-	explicit_bzero(dialogue->secret, sizeof dialogue->secret);
+	explicit_bzero(transcript->secret, sizeof transcript->secret);
 }
 
-void dialogue_codes(const struct dialogue *dialogue, struct smtp_codes *codes)
+void smtp_transcript_codes(const struct smtp_transcript *transcript, struct smtp_codes *codes)
 {
 	for (int stage = 0; stage < STAGE_COUNT; stage++) {
-		const struct reply *reply = dialogue_reply(dialogue, (enum smtp_stage)stage);
+		const struct reply *reply =
+			smtp_transcript_reply(transcript, (enum smtp_stage)stage);
 
 		codes->replies[stage].code = reply->code;
 		codes->replies[stage].subject = reply->subject;

@@ -40,7 +40,7 @@ struct reply {
 	char text[REPLY_TEXT_MAX]; /* begins with the code; lines joined by blanks */
 };
 
-struct dialogue {
+struct smtp_transcript {
 	struct reply replies[PHASE_COUNT];
 	enum phase pending[DIALOGUE_PENDING_MAX]; /* whose replies are still to come, in order */
 	size_t waiting;                           /* of pending */
@@ -55,19 +55,19 @@ struct dialogue {
 };
 
 /* Connected: the greeting is what comes next. */
-void dialogue_begin(struct dialogue *dialogue);
+void smtp_transcript_begin(struct smtp_transcript *transcript);
 
 /* The next mail of the same session: what was said about the one before is forgotten. */
-void dialogue_next(struct dialogue *dialogue);
+void smtp_transcript_next(struct smtp_transcript *transcript);
 
 /* What was sent: nothing of it is kept but which commands it holds, and the secret. */
-void dialogue_wrote(struct dialogue *dialogue, const char *bytes, size_t length);
+void smtp_transcript_wrote(struct smtp_transcript *transcript, const char *bytes, size_t length);
 
 /* What came. False, with fault set, where the server passes a limit: end the session. */
-bool dialogue_read(struct dialogue *dialogue, const char *bytes, size_t length);
+bool smtp_transcript_read(struct smtp_transcript *transcript, const char *bytes, size_t length);
 
 /* What the client waits for, or did last where it waits for nothing; QUIT does not count. */
-enum phase dialogue_phase(const struct dialogue *dialogue);
+enum phase smtp_transcript_phase(const struct smtp_transcript *transcript);
 
 /* "while waiting for the greeting" …: for messages. */
 const char *phase_words(enum phase phase);
@@ -76,19 +76,20 @@ const char *phase_words(enum phase phase);
 void reply_set(struct reply *reply, const char *text);
 
 /* Fills in the replies of codes; what was sent is the caller's to know. */
-void dialogue_codes(const struct dialogue *dialogue, struct smtp_codes *codes);
+void smtp_transcript_codes(const struct smtp_transcript *transcript, struct smtp_codes *codes);
 
 /*
  * Takes addresses, user, password and what AUTH sent out of the attempt's text,
  * which the server may have repeated.
  */
-void dialogue_conceal(const struct dialogue *dialogue, const struct route_config *route,
-	const struct mail *mail, struct attempt *attempt);
+void smtp_transcript_conceal(const struct smtp_transcript *transcript,
+	const struct route_config *route, const struct mail *mail, struct attempt *attempt);
 
 /* Forgets what AUTH sent: at the session's end. */
-void dialogue_forget(struct dialogue *dialogue);
+void smtp_transcript_forget(struct smtp_transcript *transcript);
 
 /* The reply behind a stage of the codes; its code is 0 where there is none. */
-const struct reply *dialogue_reply(const struct dialogue *dialogue, enum smtp_stage stage);
+const struct reply *smtp_transcript_reply(
+	const struct smtp_transcript *transcript, enum smtp_stage stage);
 
 #endif

@@ -17,7 +17,7 @@
 /* A session, and the mail in turn. */
 struct upload {
 	const struct mail *mail;
-	struct dialogue dialogue;
+	struct smtp_transcript transcript;
 	size_t taken;  /* of the mail's bytes: what libcurl has asked for */
 	size_t passed; /* bytes of the message that libcurl has sent, with the dots that it adds */
 	bool fresh;    /* the connection was made for this mail */
@@ -51,7 +51,7 @@ static void begin_mail(struct upload *upload, const struct mail *mail)
 	upload->taken = upload->passed = 0;
 	upload->fresh = false;
 	upload->reason[0] = '\0';
-	dialogue_next(&upload->dialogue);
+	smtp_transcript_next(&upload->transcript);
 }
 
 /* libcurl goes on in the connection of the mail before, or makes another. */
@@ -61,7 +61,7 @@ static int connecting(void *context, curl_socket_t socket, curlsocktype purpose)
 
 	(void)socket, (void)purpose;
 	upload->fresh = true;
-	dialogue_begin(&upload->dialogue);
+	smtp_transcript_begin(&upload->transcript);
 	return CURL_SOCKOPT_OK;
 }
 
@@ -71,9 +71,9 @@ static int overhear(CURL *easy, curl_infotype type, char *bytes, size_t length, 
 
 	(void)easy;
 	if (type == CURLINFO_HEADER_OUT)
-		dialogue_wrote(&upload->dialogue, bytes, length);
+		smtp_transcript_wrote(&upload->transcript, bytes, length);
 	else if (type == CURLINFO_HEADER_IN)
-		dialogue_read(&upload->dialogue, bytes, length);
+		smtp_transcript_read(&upload->transcript, bytes, length);
 	else if (type == CURLINFO_DATA_OUT)
 		upload->passed += length;
 	return 0;
@@ -85,7 +85,7 @@ static int watch(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_o
 	const struct upload *upload = context;
 
 	(void)a, (void)b, (void)c, (void)d;
-	return upload->dialogue.fault != NULL;
+	return upload->transcript.fault != NULL;
 }
 
 /* The path of the URL is what libcurl says in EHLO. */
@@ -158,13 +158,14 @@ static enum outcome failure_outcome(CURLcode result)
 static void describe_failure(const struct upload *upload, CURLcode result,
 	const struct route_config *route, struct attempt *attempt)
 {
-	const struct dialogue *dialogue = &upload->dialogue;
-	enum phase phase =
-		dialogue->received > 0 || !upload->fresh ? dialogue_phase(dialogue) : PHASE_CONNECT;
+	const struct smtp_transcript *transcript = &upload->transcript;
+	enum phase phase = transcript->received > 0 || !upload->fresh
+				   ? smtp_transcript_phase(transcript)
+				   : PHASE_CONNECT;
 	const char *reason = upload->reason;
 
-	if (dialogue->fault != NULL)
-		reason = dialogue->fault;
+	if (transcript->fault != NULL)
+		reason = transcript->fault;
 	else if (reason[0] == '\0')
 		reason = curl_easy_strerror(result);
 	attempt_set(attempt, all_sent(upload) ? OUTCOME_UNKNOWN : failure_outcome(result), 0,
@@ -178,17 +179,17 @@ static void conclude(struct upload *upload, CURLcode result, const struct route_
 	enum smtp_stage stage;
 	enum outcome outcome;
 
-	dialogue_codes(&upload->dialogue, &codes);
+	smtp_transcript_codes(&upload->transcript, &codes);
 	outcome = smtp_outcome(&codes, &stage);
 	if (stage != STAGE_COUNT) {
-		const struct reply *reply = dialogue_reply(&upload->dialogue, stage);
+		const struct reply *reply = smtp_transcript_reply(&upload->transcript, stage);
 
 		attempt_set(attempt, outcome, reply->code, "%s", reply->text);
 	} else {
 		describe_failure(upload, result, route, attempt);
 	}
-	attempt->of_session = upload->fresh && upload->dialogue.last < PHASE_MAIL;
-	dialogue_conceal(&upload->dialogue, route, upload->mail, attempt);
+	attempt->of_session = upload->fresh && upload->transcript.last < PHASE_MAIL;
+	smtp_transcript_conceal(&upload->transcript, route, upload->mail, attempt);
 }
 
 /*
@@ -217,7 +218,7 @@ static CURLcode send_one(CURL *easy, const struct route_config *route, const str
  */
 static bool limit_reached(const struct upload *upload)
 {
-	const struct reply *replies = upload->dialogue.replies;
+	const struct reply *replies = upload->transcript.replies;
 	int code = replies[PHASE_MAIL].code;
 
 	return !upload->fresh && !all_sent(upload) &&
@@ -228,8 +229,8 @@ void smtps_send(const struct route_config *route, const struct mail *mails, size
 	const struct mail_report *report)
 {
 	int64_t last_turn = clock_milliseconds() + smtp_timeouts()->session;
-	size_t *turns = memory_zero(count, sizeof *turns);
-	size_t left = mails_check(route, mails, count, report, turns);
+	size_t *transitions = memory_zero(count, sizeof *transitions);
+	size_t left = mails_check(route, mails, count, report, transitions);
 	struct attempt attempt = {0};
 	struct upload upload = {0};
 	CURL *easy = curl_easy_init();
@@ -244,14 +245,14 @@ void smtps_send(const struct route_config *route, const struct mail *mails, size
 		if (i > 0 && (attempt.code == 0 || attempt.of_session ||
 				     clock_milliseconds() >= last_turn))
 			break;
-		begin_mail(&upload, &mails[turns[i]]);
+		begin_mail(&upload, &mails[transitions[i]]);
 		result = send_one(easy, route, upload.mail);
 		if (limit_reached(&upload))
 			break;
 		conclude(&upload, result, route, &attempt);
-		report->each(report->context, turns[i], &attempt);
+		report->each(report->context, transitions[i], &attempt);
 	}
 	curl_easy_cleanup(easy);
-	dialogue_forget(&upload.dialogue);
-	free(turns);
+	smtp_transcript_forget(&upload.transcript);
+	free(transitions);
 }

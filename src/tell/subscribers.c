@@ -194,14 +194,14 @@ void subscriber_set_state(struct database *database, const char *mail, enum subs
 	}
 }
 
-void subscriber_unsubscribe(struct database *database, const char *mail, const char *operator,
-	const char * reason, int64_t now)
+void subscriber_unsubscribe(struct database *database, const char *mail, const char *admin,
+	const char *reason, int64_t now)
 {
 	char *receiver = receiver_mail(mail);
 
 	subscriber_set_state(database, mail, SUBSCRIBER_UNSUBSCRIBED, reason, now);
-	questions_forget(database, mail);
-	if (operator== NULL || strcasecmp(operator, mail) != 0)
+	pending_subscriptions_forget(database, mail);
+	if (admin == NULL || strcasecmp(admin, mail) != 0)
 		outbox_drop_receiver(database, receiver, now);
 	free(receiver);
 }

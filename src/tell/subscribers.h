@@ -70,8 +70,8 @@ void subscriber_set_state(struct database *database, const char *mail, enum subs
 
 /* The address is told no more: also not what it is owed already, unless it is the operator's
  * (NULL: there is none). */
-void subscriber_unsubscribe(struct database *database, const char *mail, const char *operator,
-	const char * reason, int64_t now);
+void subscriber_unsubscribe(struct database *database, const char *mail, const char *admin,
+	const char *reason, int64_t now);
 
 /* Forgets what was said of the address: what the configuration says of it holds again. */
 void subscriber_forget(struct database *database, const char *mail);

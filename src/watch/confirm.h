@@ -18,19 +18,19 @@
 struct text_list;
 
 /* What follows from one reading. */
-enum turn_type {
-	TURN_RED,      /* red is confirmed */
-	TURN_GREEN,    /* green is confirmed */
-	TURN_GONE,     /* an indicator is listed no longer */
-	TURN_WORSE,    /* an open alarm's level has risen above all that was told of it */
-	TURN_FLAPPING, /* it changes so often that only its settling will be told */
-	TURN_SETTLED,  /* it does so no longer */
-	TURN_REMINDER, /* an alarm is open still; never made by confirm() */
+enum transition_type {
+	TRANSITION_RED,      /* red is confirmed */
+	TRANSITION_GREEN,    /* green is confirmed */
+	TRANSITION_GONE,     /* an indicator is listed no longer */
+	TRANSITION_WORSE,    /* an open alarm's level has risen above all that was told of it */
+	TRANSITION_FLAPPING, /* it changes so often that only its settling will be told */
+	TRANSITION_SETTLED,  /* it does so no longer */
+	TRANSITION_REMINDER, /* an alarm is open still; never made by confirm() */
 };
 
-struct turn {
-	enum turn_type type;
-	size_t lamp; /* its place in lamps */
+struct transition {
+	enum transition_type type;
+	size_t indicator; /* its place in lamps */
 	enum level before, after;
 	int64_t seen;    /* when the first of the fetches that confirm it was */
 	int64_t since;   /* of green and reminder: when red was first read; of settled: since when
@@ -38,8 +38,8 @@ struct turn {
 	int64_t fetches; /* that confirm it; of flapping: how often it changed lately */
 };
 
-struct turns {
-	struct turn *list;
+struct transitions {
+	struct transition *list;
 	size_t count;
 };
 
@@ -51,7 +51,7 @@ struct confirm_rules {
 		*patterns; /* of `indicators:`; none: all, and the overall level too */
 	int64_t high, low; /* percent of a ring at which flapping begins, and below which it ends;
 			    * high 0: it is not looked for */
-	bool muted;        /* nothing may turn now: our own maintenance, or silence */
+	bool suppressed;   /* nothing may turn now: our own maintenance, or silence */
 	int64_t every;     /* seconds between fetches of a page that is well */
 	int64_t unchanged_until; /* the last fetch that was not looked into, for it said the same */
 };
@@ -75,7 +75,8 @@ struct confirm_rules {
  * The overall level opens an alarm of its own only while no watched indicator is
  * red, and never where patterns choose indicators.
  */
-void confirm(struct lamps *lamps, const struct reading *reading, const struct confirm_rules *rules,
-	bool first, bool silent, int64_t now, struct turns *turns);
+void confirm(struct indicator_states *indicators, const struct reading *reading,
+	const struct confirm_rules *rules, bool first, bool silent, int64_t now,
+	struct transitions *transitions);
 
 #endif

@@ -17,7 +17,7 @@ static bool lists_troubles_only(const struct reading *reading)
 	return reading_indicator(reading, READING_OTHERS) != NULL;
 }
 
-bool rot_vanished(const struct reading *before, const struct reading *after, struct error *error)
+bool drift_vanished(const struct reading *before, const struct reading *after, struct error *error)
 {
 	const struct indicator *one;
 	size_t all = before->indicator_count, gone;
@@ -43,7 +43,7 @@ static bool same_host(const char *a, const char *b)
 	return a != NULL && b != NULL && strcmp(bare(a), bare(b)) == 0;
 }
 
-bool rot_moved(const char *usual, const char *requested, const char *final, struct error *error)
+bool drift_moved(const char *usual, const char *requested, const char *final, struct error *error)
 {
 	char *from, *to;
 	bool moved;

@@ -17,7 +17,7 @@ struct error;
  * longer; never where either of the two lists only what is in trouble. error gets what was
  * expected and what was found.
  */
-bool rot_vanished(const struct reading *before, const struct reading *after, struct error *error);
+bool drift_vanished(const struct reading *before, const struct reading *after, struct error *error);
 
 /*
  * True where the final address is on another host than the requested one, and on another than
@@ -25,6 +25,6 @@ bool rot_vanished(const struct reading *before, const struct reading *after, str
  * there is counts as usual). A leading "www." makes no difference. Any of the addresses may be
  * NULL: false.
  */
-bool rot_moved(const char *usual, const char *requested, const char *final, struct error *error);
+bool drift_moved(const char *usual, const char *requested, const char *final, struct error *error);
 
 #endif

@@ -13,19 +13,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size), token[TOKEN_TEXT];
 	enum token_purpose purpose;
-	struct letter letter;
+	struct incoming_mail incoming;
 	long long number;
 
-	letter_parse(text, size, &letter);
-	MUST(letter.from[0] == '\0' || config_address_valid(letter.from));
-	MUST(letter.recipient[0] == '\0' || config_address_valid(letter.recipient));
-	MUST(letter.words.count <= LETTER_WORDS_MAX);
-	for (size_t i = 0; i < letter.words.count; i++)
-		MUST(text_valid(letter.words.list[i], strlen(letter.words.list[i])));
-	MUST(strspn(letter.status, "0123456789.") == strlen(letter.status));
+	incoming_mail_parse(text, size, &incoming);
+	MUST(incoming.from[0] == '\0' || config_address_valid(incoming.from));
+	MUST(incoming.recipient[0] == '\0' || config_address_valid(incoming.recipient));
+	MUST(incoming.words.count <= LETTER_WORDS_MAX);
+	for (size_t i = 0; i < incoming.words.count; i++)
+		MUST(text_valid(incoming.words.list[i], strlen(incoming.words.list[i])));
+	MUST(strspn(incoming.status, "0123456789.") == strlen(incoming.status));
 	if (token_parse(text, &purpose, &number, token))
 		MUST(strlen(token) < TOKEN_TEXT);
-	letter_release(&letter);
+	incoming_mail_release(&incoming);
 	free(text);
 	return 0;
 }

@@ -81,7 +81,7 @@ struct world {
 	struct config *config;
 	struct receivers receivers;
 	struct database *database;
-	struct rounds *rounds;
+	struct scheduler *scheduler;
 	struct batch open[SESSIONS];
 	int64_t now;
 	bool well;
@@ -178,7 +178,7 @@ static void happens(struct world *self, size_t page, struct events *events, stru
 	}
 	event->alarm = self->alarm[page];
 	store_close_alarm(self->database, event->alarm, self->now);
-	outbox_owed(self->database, event->alarm, owed);
+	outbox_pending(self->database, event->alarm, owed);
 }
 
 /* As the classification does it: hosted is hosted at the provider that the first page is about. */
@@ -225,7 +225,7 @@ static void owe(struct world *self, size_t page, struct events *events, struct o
 }
 
 /* A page turns; what cannot be written has not happened, and is found again by the next run. */
-static void turn(struct world *self, size_t page)
+static void transition(struct world *self, size_t page)
 {
 	struct events events = {0};
 	struct owed_list owed = {0};
@@ -239,7 +239,7 @@ static void turn(struct world *self, size_t page)
 	if (database_commit(self->database, NULL))
 		self->alarm[page] = opened;
 	events_release(&events);
-	outbox_owed_release(&owed);
+	outbox_pending_release(&owed);
 }
 
 static void troubled(struct database *database, struct text_list *pages)
@@ -254,14 +254,14 @@ static void troubled(struct database *database, struct text_list *pages)
 
 static void begin_rounds(struct world *self)
 {
-	struct rounds_settings settings = {.config = self->config,
+	struct scheduler_settings settings = {.config = self->config,
 		.templates = "templates",
 		.lock = self->path,
 		.database = self->database,
 		.troubled = troubled};
 
 	outbox_take_up(self->database);
-	self->rounds = rounds_new(&settings);
+	self->scheduler = scheduler_new(&settings);
 }
 
 static void open_world(struct world *self)
@@ -280,7 +280,7 @@ static void crash(struct world *self)
 			doubt(self, &self->open[i].deliveries.list[j]);
 		batch_release(&self->open[i]);
 	}
-	rounds_free(self->rounds);
+	scheduler_free(self->scheduler);
 	database_close(self->database);
 	open_world(self);
 }
@@ -328,7 +328,7 @@ static bool answer(struct world *self, struct batch *batch, size_t index, struct
 		return false;
 	}
 	database_begin(self->database);
-	rounds_answer(self->rounds, batch, index, attempt, self->now);
+	scheduler_answer(self->scheduler, batch, index, attempt, self->now);
 	if (!database_commit(self->database, NULL)) {
 		doubt(self, &batch->deliveries.list[index]);
 		text_list_add(&self->unrecorded, batch->deliveries.list[index].message_id);
@@ -358,7 +358,7 @@ static bool run_session(struct world *self, struct batch *batch)
 	if (!lives)
 		return false;
 	database_begin(self->database);
-	rounds_close(self->rounds, batch, how, self->now);
+	scheduler_close(self->scheduler, batch, how, self->now);
 	database_commit(self->database, NULL);
 	return true;
 }
@@ -384,10 +384,10 @@ static void deliver(struct world *self)
 {
 	size_t open;
 
-	rounds_wake(self->rounds);
+	scheduler_wake(self->scheduler);
 	do {
 		for (open = 0; open < SESSIONS; open++) {
-			if (!rounds_next(self->rounds, self->now, &self->open[open]))
+			if (!scheduler_next(self->scheduler, self->now, &self->open[open]))
 				break;
 			doubt_unrecorded(self, &self->open[open]);
 		}
@@ -437,7 +437,7 @@ static void trouble(struct world *self)
 static void next_run(struct world *self, int64_t pause)
 {
 	self->now += pause;
-	rounds_free(self->rounds);
+	scheduler_free(self->scheduler);
 	begin_rounds(self);
 	database_begin(self->database);
 	outbox_release(self->database, self->now);
@@ -483,7 +483,7 @@ static void run_schedule(struct world *self)
 			set_disk(self, true);
 		for (size_t page = 0; page < PAGES; page++)
 			if (chance(self, 20))
-				turn(self, page);
+				transition(self, page);
 		poison_some(self);
 		deliver(self);
 		set_disk(self, false);
@@ -491,7 +491,7 @@ static void run_schedule(struct world *self)
 	self->well = true;
 	for (size_t page = 0; page < PAGES; page++)
 		if (self->alarm[page] != 0)
-			turn(self, page);
+			transition(self, page);
 	for (size_t i = 0; i < STEPS_WELL && outbox_count(self->database) > 0; i++) {
 		deliver(self);
 		next_run(self, 1200);
@@ -633,7 +633,7 @@ static void world_open(struct world *self, uint64_t seed)
 
 static void world_close(struct world *self)
 {
-	rounds_free(self->rounds);
+	scheduler_free(self->scheduler);
 	database_close(self->database);
 	receivers_release(&self->receivers);
 	config_free(self->config);

@@ -19,22 +19,22 @@
 
 static void test_heads_are_one_line_a_page(void **state)
 {
-	struct heads heads = {0}, again = {0};
+	struct chain_heads heads = {0}, again = {0};
 	struct buffer text = {0};
 	struct error error;
 
 	(void)state;
-	heads_add(&heads, "one", 3, A);
-	heads_add(&heads, "two", 1, A);
-	heads_write(&heads, &text);
+	chain_heads_add(&heads, "one", 3, A);
+	chain_heads_add(&heads, "two", 1, A);
+	chain_heads_write(&heads, &text);
 	assert_string_equal(buffer_string(&text), TITLE "one\t3\t" A "\ntwo\t1\t" A "\n");
-	assert_true(heads_parse(buffer_string(&text), text.length, &again, &error));
+	assert_true(chain_heads_parse(buffer_string(&text), text.length, &again, &error));
 	assert_int_equal(again.count, 2);
-	assert_int_equal(heads_find(&again, "one")->sequence, 3);
-	assert_string_equal(heads_find(&again, "two")->digest, A);
-	assert_null(heads_find(&again, "three"));
-	heads_release(&heads);
-	heads_release(&again);
+	assert_int_equal(chain_heads_find(&again, "one")->sequence, 3);
+	assert_string_equal(chain_heads_find(&again, "two")->digest, A);
+	assert_null(chain_heads_find(&again, "three"));
+	chain_heads_release(&heads);
+	chain_heads_release(&again);
 	buffer_release(&text);
 }
 
@@ -47,13 +47,13 @@ static void test_what_is_written_otherwise_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-		struct heads heads = {0};
+		struct chain_heads heads = {0};
 		struct error error = {0};
 
-		if (heads_parse(texts[i], strlen(texts[i]), &heads, &error))
+		if (chain_heads_parse(texts[i], strlen(texts[i]), &heads, &error))
 			print_error("taken: %s\n", texts[i]);
 		assert_int_equal(error.remedy, REMEDY_LOCAL);
-		heads_release(&heads);
+		chain_heads_release(&heads);
 	}
 }
 

@@ -182,13 +182,13 @@ static void test_only_a_detached_child_has_a_session_of_its_own(void **state)
 
 static void spin(const void *context, int in, int out)
 {
-	volatile int turns = 0;
+	volatile int transitions = 0;
 
 	(void)context;
 	(void)in;
 	(void)out;
 	for (;;)
-		turns = turns == 0;
+		transitions = transitions == 0;
 }
 
 static void test_processor_time_is_limited(void **state)

@@ -117,7 +117,7 @@ static void test_every_default_is_as_documented(void **state)
 	assert_string_equal(config->archive, "archive");
 	assert_string_equal(config->timezone, "UTC");
 	assert_null(config->from);
-	assert_null(config->operator);
+	assert_null(config->admin);
 	assert_null(config->kinds);
 	assert_null(config->resolver);
 	assert_null(config->heartbeat);

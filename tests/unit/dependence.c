@@ -256,16 +256,16 @@ static void test_when_dns_answered_is_told(void **state)
 	dependence_release(&silent);
 }
 
-static char *lost(const struct reach *reach, char *name, char *otherwise)
+static char *lost(const struct reachability *reach, char *name, char *otherwise)
 {
 	const struct receiver receiver = {.name = name, .otherwise = otherwise};
 	char *why;
 
-	return reach_lost(reach, &receiver, &why) ? why : memory_string("reached");
+	return reachability_lost(reach, &receiver, &why) ? why : memory_string("reached");
 }
 
-static void assert_lost(
-	const struct reach *reach, const char *name, const char *otherwise, const char *expected)
+static void assert_lost(const struct reachability *reach, const char *name, const char *otherwise,
+	const char *expected)
 {
 	char *first = memory_string(name), *rest = memory_string(otherwise);
 	char *why = lost(reach, first, rest);
@@ -278,7 +278,7 @@ static void assert_lost(
 
 static void test_whoever_is_hosted_there_needs_a_second_way_that_is_not(void **state)
 {
-	struct reach reach = reach_make(*state, &config, &google);
+	struct reachability reach = reachability_make(*state, &config, &google);
 
 	assert_lost(&reach, "mail:a@gmail.com", NULL, "hosted at google; no second way");
 	assert_lost(&reach, "mail:a@gmail.com", "mail:a@own.example", "reached");
@@ -286,43 +286,43 @@ static void test_whoever_is_hosted_there_needs_a_second_way_that_is_not(void **s
 		"hosted at google; the second way: hosted at google");
 	assert_lost(&reach, "mail:a@own.example", NULL, "reached");
 	assert_lost(&reach, "mail:a@gateway.example", NULL, "reached");
-	reach_release(&reach);
-	reach = reach_make(*state, &config, &both);
+	reachability_release(&reach);
+	reach = reachability_make(*state, &config, &both);
 	assert_lost(&reach, "mail:a@gmail.com", NULL, "hosted at google; no second way");
-	reach_release(&reach);
+	reachability_release(&reach);
 }
 
 static void test_where_every_route_needs_it_nobody_gets_mail(void **state)
 {
 	struct dependences *dependences = make(&through_google);
-	struct reach reach = reach_make(dependences, &through_google, &google);
+	struct reachability reach = reachability_make(dependences, &through_google, &google);
 
 	(void)state;
 	assert_lost(&reach, "mail:a@own.example", NULL,
 		"no route that does without google; no second way");
 	assert_lost(&reach, "mail:a@own.example", second,
 		"no route that does without google; the second way: hosted at google");
-	reach_release(&reach);
-	reach = reach_make(dependences, &through_google, &microsoft);
+	reachability_release(&reach);
+	reach = reachability_make(dependences, &through_google, &microsoft);
 	assert_lost(&reach, "mail:a@own.example", NULL, "reached");
-	reach_release(&reach);
+	reachability_release(&reach);
 	dependences_free(dependences);
 }
 
 static void test_a_domain_that_takes_no_mail_is_never_reached(void **state)
 {
-	struct reach reach = reach_make(*state, &config, &nobody);
+	struct reachability reach = reachability_make(*state, &config, &nobody);
 
 	assert_lost(&reach, "mail:a@null.example", NULL,
 		"its domain takes no mail (null MX); no second way");
 	assert_lost(&reach, "mail:a@null.example", second, "reached");
 	assert_lost(&reach, "mail:a@gmail.com", NULL, "reached");
-	reach_release(&reach);
+	reachability_release(&reach);
 }
 
 static void test_receivers_learn_which_way_is_in_danger(void **state)
 {
-	struct reach reach = reach_make(*state, &config, &both), calm;
+	struct reachability reach = reachability_make(*state, &config, &both), calm;
 	struct receivers receivers = {0};
 	struct receiver *list;
 
@@ -330,18 +330,18 @@ static void test_receivers_learn_which_way_is_in_danger(void **state)
 	receivers_add(&receivers, "mail:b@gmail.com", "mail:b@corp.example", NULL);
 	receivers_add(&receivers, "mail:c@gateway.example", "mail:c@own.example", NULL);
 	receivers_add(&receivers, "mail:d@own.example", NULL, NULL);
-	reach_receivers(&reach, &receivers);
+	reachability_receivers(&reach, &receivers);
 	list = receivers.list;
 	assert_true(list[0].endangered && !list[0].doubtful);
 	assert_string_equal(list[0].provider, "google");
 	assert_false(list[1].endangered);
 	assert_true(!list[2].endangered && list[2].doubtful);
 	assert_true(!list[3].endangered && !list[3].doubtful && list[3].provider == NULL);
-	calm = reach_make(*state, &config, &nobody);
-	reach_receivers(&calm, &receivers);
+	calm = reachability_make(*state, &config, &nobody);
+	reachability_receivers(&calm, &receivers);
 	assert_true(!list[0].endangered && list[0].provider == NULL);
-	reach_release(&reach);
-	reach_release(&calm);
+	reachability_release(&reach);
+	reachability_release(&calm);
 	receivers_release(&receivers);
 }
 

@@ -23,7 +23,7 @@ static bool vanished(const char *before, const char *after, struct error *error)
 
 	assert_true(reading_parse(before, strlen(before), &old, error));
 	assert_true(reading_parse(after, strlen(after), &new, error));
-	gone = rot_vanished(&old, &new, error);
+	gone = drift_vanished(&old, &new, error);
 	reading_release(&old);
 	reading_release(&new);
 	return gone;
@@ -83,12 +83,12 @@ static void test_another_host_than_the_requested_and_the_usual_one_is_rot(void *
 	struct error error;
 
 	(void)state;
-	assert_true(rot_moved("status.example.com", URL, "https://example.net/", &error));
+	assert_true(drift_moved("status.example.com", URL, "https://example.net/", &error));
 	assert_string_equal(error.text,
 		"redirects to another host: example.net, where status.example.com was expected");
-	assert_false(rot_moved("status.example.com", URL, URL, &error));
-	assert_false(rot_moved("pages.example.net", URL, "https://pages.example.net/", &error));
-	assert_false(rot_moved("pages.example.net", URL, URL, &error));
+	assert_false(drift_moved("status.example.com", URL, URL, &error));
+	assert_false(drift_moved("pages.example.net", URL, "https://pages.example.net/", &error));
+	assert_false(drift_moved("pages.example.net", URL, URL, &error));
 }
 
 static void test_www_and_the_case_of_letters_make_no_other_host(void **state)
@@ -96,9 +96,9 @@ static void test_www_and_the_case_of_letters_make_no_other_host(void **state)
 	struct error error;
 
 	(void)state;
-	assert_false(rot_moved(
+	assert_false(drift_moved(
 		"example.com", "https://example.com/", "https://www.example.com/", &error));
-	assert_false(rot_moved(
+	assert_false(drift_moved(
 		"www.example.com", "https://www.example.com/", "https://EXAMPLE.com/", &error));
 }
 
@@ -107,9 +107,9 @@ static void test_where_no_host_is_known_yet_any_is_right(void **state)
 	struct error error;
 
 	(void)state;
-	assert_false(rot_moved("", URL, "https://example.net/", &error));
-	assert_false(rot_moved(NULL, URL, "https://example.net/", &error));
-	assert_false(rot_moved("status.example.com", NULL, NULL, &error));
+	assert_false(drift_moved("", URL, "https://example.net/", &error));
+	assert_false(drift_moved(NULL, URL, "https://example.net/", &error));
+	assert_false(drift_moved("status.example.com", NULL, NULL, &error));
 }
 
 int main(void)

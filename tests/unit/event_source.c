@@ -22,11 +22,11 @@
 
 struct fixture {
 	struct reading reading;
-	struct lamps lamps;
-	struct turns turns;
+	struct indicator_states indicators;
+	struct transitions transitions;
 	struct changes changes;
 	struct events events;
-	struct news_input input;
+	struct event_source input;
 };
 
 static void open_fixture(struct fixture *fixture, const char *text)
@@ -35,26 +35,28 @@ static void open_fixture(struct fixture *fixture, const char *text)
 
 	*fixture = (struct fixture){0};
 	assert_true(reading_parse(text, strlen(text), &fixture->reading, NULL));
-	fixture->input = (struct news_input){&fixture->reading, &fixture->lamps, &none,
+	fixture->input = (struct event_source){&fixture->reading, &fixture->indicators, &none,
 		LEVEL_PARTIAL_OUTAGE, 1, 2, 1390590000, NULL, NULL};
 }
 
 static void close_fixture(struct fixture *fixture)
 {
 	reading_release(&fixture->reading);
-	lamps_release(&fixture->lamps);
-	free(fixture->turns.list);
+	indicator_states_release(&fixture->indicators);
+	free(fixture->transitions.list);
 	changes_release(&fixture->changes);
 	events_release(&fixture->events);
 }
 
-static void turn(struct fixture *fixture, enum turn_type type, const char *id, const char *name)
+static void transition(
+	struct fixture *fixture, enum transition_type type, const char *id, const char *name)
 {
-	struct turn *new = memory_append(&fixture->turns.list, &fixture->turns.count, sizeof *new);
+	struct transition *new =
+		memory_append(&fixture->transitions.list, &fixture->transitions.count, sizeof *new);
 
-	lamps_add(&fixture->lamps, id, "", name);
-	*new = (struct turn){type, fixture->lamps.count - 1, LEVEL_OPERATIONAL, LEVEL_MAJOR_OUTAGE,
-		1390590000, 0, 1};
+	indicator_states_add(&fixture->indicators, id, "", name);
+	*new = (struct transition){type, fixture->indicators.count - 1, LEVEL_OPERATIONAL,
+		LEVEL_MAJOR_OUTAGE, 1390590000, 0, 1};
 }
 
 /* The titles of the incidents that an event tells of. */
@@ -79,8 +81,8 @@ static void test_a_red_tells_of_the_incidents_that_name_it_and_since_when(void *
 			INCIDENT("3",
 				"2014-01-24T19:00:00Z") "affects\t1\ta\naffects\t2\tName "
 							"a\naffects\t1\tName a\naffects\t3\tb\n");
-	turn(&fixture, TURN_RED, "a", "Name a");
-	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
+	transition(&fixture, TRANSITION_RED, "a", "Name a");
+	events_of_transitions(&fixture.input, &fixture.transitions, &fixture.events);
 	assert_incidents(&fixture.events.list[0], "Title 1, Title 2");
 	assert_string_equal(fixture.events.list[0].said_at, "2014-01-24T19:10:00Z");
 	assert_int_equal(fixture.events.list[0].after_colour, COLOUR_RED);
@@ -93,8 +95,8 @@ static void test_where_no_incident_names_it_those_that_name_nothing_may_mean_it(
 
 	(void)state;
 	open_fixture(&fixture, HEAD INCIDENT("1", "") INCIDENT("2", "") "affects\t1\tb\n");
-	turn(&fixture, TURN_RED, "a", "Name a");
-	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
+	transition(&fixture, TRANSITION_RED, "a", "Name a");
+	events_of_transitions(&fixture.input, &fixture.transitions, &fixture.events);
 	assert_incidents(&fixture.events.list[0], "Title 2");
 	close_fixture(&fixture);
 }
@@ -105,8 +107,8 @@ static void test_the_overall_level_is_about_all_incidents(void **state)
 
 	(void)state;
 	open_fixture(&fixture, HEAD INCIDENT("1", "") INCIDENT("2", "") "affects\t1\tb\n");
-	turn(&fixture, TURN_RED, LAMP_OVERALL, "P");
-	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
+	transition(&fixture, TRANSITION_RED, INDICATOR_OVERALL, "P");
+	events_of_transitions(&fixture.input, &fixture.transitions, &fixture.events);
 	assert_incidents(&fixture.events.list[0], "Title 1, Title 2");
 	assert_string_equal(fixture.events.list[0].name, "");
 	close_fixture(&fixture);
@@ -125,11 +127,11 @@ static void test_the_newest_words_of_the_provider_come_first_and_no_more_than_th
 				       "01-24T19:20:00Z\topen\ta\n"
 				       "update\t1\t\topen\tc\nupdate\t1\t2014-01-24T19:52:"
 				       "00Z\topen\td\nupdate\t2\t\topen\tother\n");
-	turn(&fixture, TURN_RED, "a", "Name a");
-	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
+	transition(&fixture, TRANSITION_RED, "a", "Name a");
+	events_of_transitions(&fixture.input, &fixture.transitions, &fixture.events);
 	updates = value_get(fixture.events.list[0].incidents->members[0], "updates");
-	assert_int_equal(updates->count, NEWS_UPDATES_MAX);
-	for (int i = 0; i < NEWS_UPDATES_MAX; i++)
+	assert_int_equal(updates->count, EVENT_UPDATES_MAX);
+	for (int i = 0; i < EVENT_UPDATES_MAX; i++)
 		assert_string_equal(value_get_text(updates->members[i], "text"), expected[i]);
 	close_fixture(&fixture);
 }
@@ -144,10 +146,10 @@ static void test_fields_that_are_null_are_empty_ones(void **state)
 	reading_add_update(&fixture.reading);
 	reading_add_update(&fixture.reading);
 	reading_add_affects(&fixture.reading);
-	turn(&fixture, TURN_RED, "a", "Name a");
+	transition(&fixture, TRANSITION_RED, "a", "Name a");
 	changes_add(&fixture.changes, CHANGE_INCIDENT_NEW, "", "", "", "", "");
-	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
-	news_of_incidents(&fixture.input, &fixture.changes, &fixture.events);
+	events_of_transitions(&fixture.input, &fixture.transitions, &fixture.events);
+	events_of_incidents(&fixture.input, &fixture.changes, &fixture.events);
 	assert_int_equal(fixture.events.count, 2);
 	close_fixture(&fixture);
 }
@@ -165,7 +167,7 @@ static void test_an_incident_makes_one_event_however_much_of_it_changed(void **s
 	changes_add(&fixture.changes, CHANGE_UPDATE, "m", "a maintenance", "", "", "text");
 	changes_add(
 		&fixture.changes, CHANGE_INDICATOR, "a", "Name a", "operational", "degraded", "");
-	news_of_incidents(&fixture.input, &fixture.changes, &fixture.events);
+	events_of_incidents(&fixture.input, &fixture.changes, &fixture.events);
 	assert_int_equal(fixture.events.count, 2);
 	assert_string_equal(fixture.events.list[0].word, "monitoring");
 	assert_string_equal(fixture.events.list[1].indicator, "2");
@@ -181,12 +183,13 @@ static void test_what_else_is_red_is_told_without_what_just_turned(void **state)
 
 	(void)state;
 	open_fixture(&fixture, HEAD);
-	turn(&fixture, TURN_RED, "a", "Name a");
-	lamps_add(&fixture.lamps, "b", "Group", "Name b")->level = LEVEL_PARTIAL_OUTAGE;
-	lamps_add(&fixture.lamps, "c", "", "Name c");
-	fixture.lamps.list[0].red = fixture.lamps.list[1].red = true;
-	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
-	others = news_others_red(&fixture.lamps, &fixture.events);
+	transition(&fixture, TRANSITION_RED, "a", "Name a");
+	indicator_states_add(&fixture.indicators, "b", "Group", "Name b")->level =
+		LEVEL_PARTIAL_OUTAGE;
+	indicator_states_add(&fixture.indicators, "c", "", "Name c");
+	fixture.indicators.list[0].red = fixture.indicators.list[1].red = true;
+	events_of_transitions(&fixture.input, &fixture.transitions, &fixture.events);
+	others = events_others_red(&fixture.indicators, &fixture.events);
 	assert_int_equal(others->count, 1);
 	assert_string_equal(value_get_text(others->members[0], "label"), "Group / Name b");
 	assert_string_equal(value_get_text(others->members[0], "words"), "partial outage");
@@ -212,15 +215,15 @@ static void test_a_page_of_twenty_thousand_of_everything_is_told_in_time(void **
 		affects->id = memory_string(id);
 		affects->indicator = memory_string("same");
 		update->id = memory_string(id);
-		turn(&fixture, TURN_RED, id, "same");
+		transition(&fixture, TRANSITION_RED, id, "same");
 		changes_add(&fixture.changes, CHANGE_INCIDENT_NEW, id, "", "", "", "");
 		changes_add(&fixture.changes, CHANGE_UPDATE, id, "", "", "", "");
 	}
-	news_of_turns(&fixture.input, &fixture.turns, &fixture.events);
-	news_of_incidents(&fixture.input, &fixture.changes, &fixture.events);
-	value_free(news_others_red(&fixture.lamps, &fixture.events));
+	events_of_transitions(&fixture.input, &fixture.transitions, &fixture.events);
+	events_of_incidents(&fixture.input, &fixture.changes, &fixture.events);
+	value_free(events_others_red(&fixture.indicators, &fixture.events));
 	assert_int_equal(fixture.events.count, 2 * READING_ROWS_MAX);
-	assert_int_equal(fixture.events.list[NEWS_DETAILED_MAX].incidents->count, 0);
+	assert_int_equal(fixture.events.list[EVENT_DETAILED_MAX].incidents->count, 0);
 	assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 20);
 	close_fixture(&fixture);
 }

@@ -9,20 +9,20 @@
 #include <cmocka.h>
 
 /* States as fetches that are each a slot of their own. */
-static struct ring ring_of(const char *states)
+static struct flap_history ring_of(const char *states)
 {
-	struct ring ring = {0};
+	struct flap_history flaps = {0};
 	int64_t now = 1000000;
 
 	for (; *states != '\0'; states++, now += RING_CALM_SECONDS)
-		ring_take(&ring, *states == 'r', RING_CALM_SECONDS, now);
-	return ring;
+		flap_history_take(&flaps, *states == 'r', RING_CALM_SECONDS, now);
+	return flaps;
 }
 
 static void assert_percent(const char *states, double least, double most)
 {
-	const struct ring ring = ring_of(states);
-	double percent = ring_percent(&ring);
+	const struct flap_history flaps = ring_of(states);
+	double percent = flap_history_percent(&flaps);
 
 	if (percent < least || percent > most)
 		fail_msg("%s: %.1f %%", states, percent);
@@ -69,62 +69,62 @@ static void test_what_changed_long_ago_is_forgotten(void **state)
 
 static void test_fetches_in_quick_succession_are_one_slot_and_a_change_is_always_one(void **state)
 {
-	struct ring ring = {0};
+	struct flap_history flaps = {0};
 	int64_t now = 1000000;
 
 	(void)state;
 	for (int minute = 0; minute < 60; minute++, now += 60)
-		ring_take(&ring, false, RING_CALM_SECONDS, now);
-	assert_string_equal(ring.states, "0000");
-	ring_take(&ring, true, RING_CALM_SECONDS, now);
-	ring_take(&ring, false, RING_CALM_SECONDS, now + 60);
-	assert_string_equal(ring.states, "000010");
-	assert_int_equal(ring_changes(&ring), 2);
-	assert_int_equal(ring.changed, now + 60);
+		flap_history_take(&flaps, false, RING_CALM_SECONDS, now);
+	assert_string_equal(flaps.states, "0000");
+	flap_history_take(&flaps, true, RING_CALM_SECONDS, now);
+	flap_history_take(&flaps, false, RING_CALM_SECONDS, now + 60);
+	assert_string_equal(flaps.states, "000010");
+	assert_int_equal(flap_history_changes(&flaps), 2);
+	assert_int_equal(flaps.changed, now + 60);
 }
 
 static void test_fetches_that_were_not_looked_into_count_too(void **state)
 {
-	struct ring ring = ring_of("ggrg");
+	struct flap_history flaps = ring_of("ggrg");
 
 	(void)state;
-	ring_hold(&ring, RING_CALM_SECONDS, ring.time + 3 * RING_CALM_SECONDS + 10);
-	assert_string_equal(ring.states, "0010000");
-	ring_hold(&ring, RING_CALM_SECONDS, ring.time + 1000LL * RING_CALM_SECONDS);
-	assert_string_equal(ring.states, "00000000000000000000");
+	flap_history_hold(&flaps, RING_CALM_SECONDS, flaps.time + 3 * RING_CALM_SECONDS + 10);
+	assert_string_equal(flaps.states, "0010000");
+	flap_history_hold(&flaps, RING_CALM_SECONDS, flaps.time + 1000LL * RING_CALM_SECONDS);
+	assert_string_equal(flaps.states, "00000000000000000000");
 }
 
 static void test_a_clock_that_goes_back_stops_nothing(void **state)
 {
-	struct ring ring = ring_of("gg");
+	struct flap_history flaps = ring_of("gg");
 
 	(void)state;
-	ring_take(&ring, false, RING_CALM_SECONDS, ring.time - 3600);
-	assert_string_equal(ring.states, "000");
+	flap_history_take(&flaps, false, RING_CALM_SECONDS, flaps.time - 3600);
+	assert_string_equal(flaps.states, "000");
 }
 
 static void test_a_difference_of_our_own_making_is_no_change(void **state)
 {
-	struct ring ring = ring_of("gggg");
+	struct flap_history flaps = ring_of("gggg");
 
 	(void)state;
-	ring_correct(&ring, true, ring.time + 60);
-	assert_string_equal(ring.states, "0001");
-	ring_take(&ring, true, RING_CALM_SECONDS, ring.time + 60);
-	assert_string_equal(ring.states, "0001");
+	flap_history_correct(&flaps, true, flaps.time + 60);
+	assert_string_equal(flaps.states, "0001");
+	flap_history_take(&flaps, true, RING_CALM_SECONDS, flaps.time + 60);
+	assert_string_equal(flaps.states, "0001");
 }
 
 static void test_a_kept_ring_is_read_back_and_a_damaged_one_hurts_nobody(void **state)
 {
-	struct ring ring = {0};
+	struct flap_history flaps = {0};
 
 	(void)state;
-	ring_parse(&ring, "0110");
-	assert_string_equal(ring.states, "0110");
-	ring_parse(&ring, "01x0 1111111111111111111111111111111");
-	assert_string_equal(ring.states, "01011111111111111111");
-	ring_parse(&ring, "");
-	assert_true(ring_percent(&ring) >= 0);
+	flap_history_parse(&flaps, "0110");
+	assert_string_equal(flaps.states, "0110");
+	flap_history_parse(&flaps, "01x0 1111111111111111111111111111111");
+	assert_string_equal(flaps.states, "01011111111111111111");
+	flap_history_parse(&flaps, "");
+	assert_true(flap_history_percent(&flaps) >= 0);
 }
 
 int main(void)

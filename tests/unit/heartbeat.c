@@ -17,8 +17,8 @@ static void test_a_quarter_of_an_hour_is_never_a_gap(void **state)
 	static const int64_t minutes[] = {MINUTE, MINUTE, MINUTE};
 
 	(void)state;
-	assert_int_equal(alive_longest_pause(NULL, 0, 0), 15 * MINUTE);
-	assert_int_equal(alive_longest_pause(minutes, 3, MINUTE * 1000), 15 * MINUTE);
+	assert_int_equal(heartbeat_longest_pause(NULL, 0, 0), 15 * MINUTE);
+	assert_int_equal(heartbeat_longest_pause(minutes, 3, MINUTE * 1000), 15 * MINUTE);
 }
 
 static void test_the_usual_pause_is_learnt_and_one_long_one_does_not_count(void **state)
@@ -26,13 +26,13 @@ static void test_the_usual_pause_is_learnt_and_one_long_one_does_not_count(void 
 	static const int64_t hours[] = {HOUR, 20 * HOUR, HOUR};
 
 	(void)state;
-	assert_int_equal(alive_longest_pause(hours, 3, 0), 3 * HOUR);
+	assert_int_equal(heartbeat_longest_pause(hours, 3, 0), 3 * HOUR);
 }
 
 static void test_without_any_run_before_the_configuration_says_what_is_usual(void **state)
 {
 	(void)state;
-	assert_int_equal(alive_longest_pause(NULL, 0, 2 * HOUR * 1000LL), 6 * HOUR);
+	assert_int_equal(heartbeat_longest_pause(NULL, 0, 2 * HOUR * 1000LL), 6 * HOUR);
 }
 
 static void test_more_pauses_than_are_remembered_do_no_harm(void **state)
@@ -42,7 +42,7 @@ static void test_more_pauses_than_are_remembered_do_no_harm(void **state)
 	(void)state;
 	for (int i = 0; i < 100; i++)
 		many[i] = 2 * HOUR;
-	assert_int_equal(alive_longest_pause(many, 100, 0), 6 * HOUR);
+	assert_int_equal(heartbeat_longest_pause(many, 100, 0), 6 * HOUR);
 }
 
 static void test_fail_stands_behind_the_path(void **state)
@@ -56,7 +56,7 @@ static void test_fail_stands_behind_the_path(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char *url = alive_fail_url(cases[i][0]);
+		char *url = heartbeat_fail_url(cases[i][0]);
 
 		assert_string_equal(url, cases[i][1]);
 		free(url);
@@ -65,14 +65,14 @@ static void test_fail_stands_behind_the_path(void **state)
 
 static void test_each_thing_that_is_wrong_is_a_line_and_nothing_is_none(void **state)
 {
-	struct alive alive = {0};
+	struct heartbeat alive = {0};
 	struct buffer text = {0};
 
 	(void)state;
-	alive_explain(&alive, &text);
+	heartbeat_explain(&alive, &text);
 	assert_int_equal(text.length, 0);
-	alive = (struct alive){.network = true, .stuck = true};
-	alive_explain(&alive, &text);
+	alive = (struct heartbeat){.network = true, .stuck = true};
+	heartbeat_explain(&alive, &text);
 	assert_non_null(strstr(buffer_string(&text), "no host answered"));
 	assert_non_null(strstr(buffer_string(&text), "\nlampwatch: messages are owed"));
 	assert_null(strstr(buffer_string(&text), "deadline"));

@@ -60,7 +60,7 @@ static void change(int64_t time, enum change_type type, char *id, char *before, 
 	store_add_change(database, "one", time, 0, &row, false);
 }
 
-static void turn(int64_t time, char *before, char *after)
+static void transition(int64_t time, char *before, char *after)
 {
 	static char id[] = "a";
 
@@ -106,9 +106,9 @@ static void expect(size_t indicator, int64_t since, int64_t now, const char *exp
 	history_release(&history);
 }
 
-static void add_lamp(const char *id, enum level level)
+static void add_indicator(const char *id, enum level level)
 {
-	lamps_add(&page.lamps, id, "", id)->level = level;
+	indicator_states_add(&page.indicators, id, "", id)->level = level;
 }
 
 static void test_levels_follow_from_the_changes(void **state)
@@ -117,11 +117,11 @@ static void test_levels_follow_from_the_changes(void **state)
 		    id_c[] = "c", middling[] = "degraded";
 
 	(void)state;
-	add_lamp("a", LEVEL_DEGRADED);
-	add_lamp("b", LEVEL_OPERATIONAL);
+	add_indicator("a", LEVEL_DEGRADED);
+	add_indicator("b", LEVEL_OPERATIONAL);
 	snapshot(1, 1000);
-	turn(1100, up, down);
-	turn(1200, down, middling);
+	transition(1100, up, down);
+	transition(1200, down, middling);
 	change(1150, CHANGE_INDICATOR_NEW, id_b, none, up);
 	change(1250, CHANGE_INDICATOR_GONE, id_c, down, none);
 	seen((const int64_t[]){1000, 1100, 1200, 1300, 0});
@@ -134,7 +134,7 @@ static void test_levels_follow_from_the_changes(void **state)
 static void test_without_a_snapshot_there_is_no_history(void **state)
 {
 	(void)state;
-	add_lamp("a", LEVEL_OPERATIONAL);
+	add_indicator("a", LEVEL_OPERATIONAL);
 	expect(0, 0, 1000, "");
 }
 
@@ -143,8 +143,8 @@ static void test_one_that_is_gone_is_unknown(void **state)
 	static char up[] = "operational", none[] = "", id[] = "a";
 
 	(void)state;
-	add_lamp("a", LEVEL_OPERATIONAL);
-	page.lamps.list[0].gone = true;
+	add_indicator("a", LEVEL_OPERATIONAL);
+	page.indicators.list[0].gone = true;
 	snapshot(1, 1000);
 	change(1100, CHANGE_INDICATOR_GONE, id, up, none);
 	seen((const int64_t[]){1000, 1100, 0});
@@ -156,10 +156,10 @@ static void test_where_nobody_looked_nothing_is_known(void **state)
 	static char up[] = "operational", down[] = "major_outage";
 
 	(void)state;
-	add_lamp("a", LEVEL_MAJOR_OUTAGE);
+	add_indicator("a", LEVEL_MAJOR_OUTAGE);
 	snapshot(1, 1000);
 	snapshot(2, 2100);
-	turn(2100, up, down);
+	transition(2100, up, down);
 	seen((const int64_t[]){1000, 1300, 2100, 2200, 0}); /* 300 seconds apart: no gap yet */
 	expect(0, 0, 2200, "1000 operational 1400 unknown 2100 major_outage 2201");
 	expect(0, 1500, 2200, "1500 unknown 2100 major_outage 2201");
@@ -170,8 +170,8 @@ static void test_gaps_reach_back_to_where_a_lamp_began(void **state)
 	struct page_history history = {0};
 
 	(void)state;
-	add_lamp("a", LEVEL_OPERATIONAL);
-	page.lamps.list[0].since = 1000;
+	add_indicator("a", LEVEL_OPERATIONAL);
+	page.indicators.list[0].since = 1000;
 	snapshot(1, 1000);
 	seen((const int64_t[]){1000, 2000, 2100, 0});
 	history_load(database, &page, EVERY, 2050, 2100, &history);
@@ -185,9 +185,9 @@ static void test_a_gap_reaches_over_a_change(void **state)
 	static char up[] = "operational", down[] = "major_outage";
 
 	(void)state;
-	add_lamp("a", LEVEL_MAJOR_OUTAGE);
+	add_indicator("a", LEVEL_MAJOR_OUTAGE);
 	snapshot(1, 1000);
-	turn(1800, up, down); /* as after a clock that went back */
+	transition(1800, up, down); /* as after a clock that went back */
 	seen((const int64_t[]){1000, 2000, 3000, 0});
 	expect(0, 0, 3000,
 		"1000 operational 1100 unknown 2000 major_outage 2100 unknown 3000 "
@@ -197,7 +197,7 @@ static void test_a_gap_reaches_over_a_change(void **state)
 static void test_what_is_stale_or_fails_is_unknown_until_now(void **state)
 {
 	(void)state;
-	add_lamp("a", LEVEL_OPERATIONAL);
+	add_indicator("a", LEVEL_OPERATIONAL);
 	snapshot(1, 1000);
 	seen((const int64_t[]){1000, 0});
 	expect(0, 0, 1300, "1000 operational 1301");
@@ -214,7 +214,7 @@ static void test_what_could_not_be_read_is_unknown_until_something_was(void **st
 	static char none[] = "";
 
 	(void)state;
-	add_lamp("a", LEVEL_OPERATIONAL);
+	add_indicator("a", LEVEL_OPERATIONAL);
 	snapshot(1, 1000);
 	snapshot(2, 1110);
 	change(1110, CHANGE_UNREADABLE, none, none, none);
@@ -228,7 +228,7 @@ static void test_what_could_not_be_read_is_unknown_until_something_was(void **st
 static void test_what_was_lost_is_unknown_until_it_is_back(void **state)
 {
 	(void)state;
-	add_lamp("a", LEVEL_OPERATIONAL);
+	add_indicator("a", LEVEL_OPERATIONAL);
 	snapshot(1, 1000);
 	event(1110, "lost");
 	event(1130, "back");
@@ -265,8 +265,8 @@ static void test_before_a_change_counts_from_the_change_before(void **state)
 
 	(void)state;
 	snapshot(1, 1000);
-	turn(1100, up, down);
-	turn(3000, down, up);
+	transition(1100, up, down);
+	transition(3000, down, up);
 	seen((const int64_t[]){1000, 1100, 1500, 1600, 3000, 0});
 	sight = history_before(database, "one", "a", 1100);
 	assert_true(sight.lasted == 100 && sight.unseen == 0 && sight.blind == 0);

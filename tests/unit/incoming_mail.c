@@ -21,17 +21,17 @@ static void add_words(struct buffer *out, const struct text_list *words)
 /* The words of the subject, and of the first line. */
 static void assert_words(const char *text, const char *subject, const char *line)
 {
-	struct letter letter;
+	struct incoming_mail incoming;
 	struct buffer of_subject = {0}, of_line = {0};
 
-	letter_parse(text, strlen(text), &letter);
-	add_words(&of_subject, &letter.words);
-	add_words(&of_line, &letter.line);
+	incoming_mail_parse(text, strlen(text), &incoming);
+	add_words(&of_subject, &incoming.words);
+	add_words(&of_line, &incoming.line);
 	assert_string_equal(buffer_string(&of_subject), subject);
 	assert_string_equal(buffer_string(&of_line), line);
 	buffer_release(&of_subject);
 	buffer_release(&of_line);
-	letter_release(&letter);
+	incoming_mail_release(&incoming);
 }
 
 static void test_the_command_stands_in_the_subject_or_in_the_first_line(void **state)
@@ -59,16 +59,16 @@ static void test_the_envelope_and_the_writer_are_found(void **state)
 				   "Delivered-To: other@example.org\n"
 				   "From: \"Somebody, Some <x>\"\n <writer@example.com>\n"
 				   "Message-ID: <1@example.com>\n\n";
-	struct letter letter;
+	struct incoming_mail incoming;
 
 	(void)state;
-	letter_parse(text, sizeof text - 1, &letter);
-	assert_string_equal(letter.sender, "sender@example.com");
-	assert_string_equal(letter.recipient, "lampwatch+u-abc@example.org");
-	assert_string_equal(letter.from, "writer@example.com");
-	assert_string_equal(letter.message_id, "<1@example.com>");
-	assert_false(letter.automatic);
-	letter_release(&letter);
+	incoming_mail_parse(text, sizeof text - 1, &incoming);
+	assert_string_equal(incoming.sender, "sender@example.com");
+	assert_string_equal(incoming.recipient, "lampwatch+u-abc@example.org");
+	assert_string_equal(incoming.from, "writer@example.com");
+	assert_string_equal(incoming.message_id, "<1@example.com>");
+	assert_false(incoming.automatic);
+	incoming_mail_release(&incoming);
 }
 
 static void test_an_address_that_could_inject_is_none(void **state)
@@ -79,11 +79,11 @@ static void test_an_address_that_could_inject_is_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof froms / sizeof froms[0]; i++) {
-		struct letter letter;
+		struct incoming_mail incoming;
 
-		letter_parse(froms[i], strlen(froms[i]), &letter);
-		assert_string_equal(letter.from, "");
-		letter_release(&letter);
+		incoming_mail_parse(froms[i], strlen(froms[i]), &incoming);
+		assert_string_equal(incoming.from, "");
+		incoming_mail_release(&incoming);
 	}
 }
 
@@ -107,12 +107,12 @@ static void test_what_no_person_wrote_is_known(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct letter letter;
+		struct incoming_mail incoming;
 
-		letter_parse(rows[i].header, strlen(rows[i].header), &letter);
-		if (letter.automatic != rows[i].automatic)
+		incoming_mail_parse(rows[i].header, strlen(rows[i].header), &incoming);
+		if (incoming.automatic != rows[i].automatic)
 			fail_msg("%s", rows[i].header);
-		letter_release(&letter);
+		incoming_mail_release(&incoming);
 	}
 }
 
@@ -124,25 +124,25 @@ static void test_the_status_of_a_report_is_found(void **state)
 				   "Reporting-MTA: dns; mx.example.com\n\n"
 				   "Final-Recipient: rfc822; ops@example.com\n"
 				   "Action: failed\nStatus: 5.1.1 (no such user)\n\n--x--\n";
-	struct letter letter;
+	struct incoming_mail incoming;
 
 	(void)state;
-	letter_parse(text, sizeof text - 1, &letter);
-	assert_string_equal(letter.status, "5.1.1");
-	assert_true(letter.automatic);
-	letter_release(&letter);
-	letter_parse("\nStatus: 2.0.0\nStatus: 4.2.2\n", 29, &letter);
-	assert_string_equal(letter.status, "4.2.2");
-	letter_release(&letter);
-	letter_parse("\nStatus: fine\nStatus:\n", 22, &letter);
-	assert_string_equal(letter.status, "");
-	letter_release(&letter);
+	incoming_mail_parse(text, sizeof text - 1, &incoming);
+	assert_string_equal(incoming.status, "5.1.1");
+	assert_true(incoming.automatic);
+	incoming_mail_release(&incoming);
+	incoming_mail_parse("\nStatus: 2.0.0\nStatus: 4.2.2\n", 29, &incoming);
+	assert_string_equal(incoming.status, "4.2.2");
+	incoming_mail_release(&incoming);
+	incoming_mail_parse("\nStatus: fine\nStatus:\n", 22, &incoming);
+	assert_string_equal(incoming.status, "");
+	incoming_mail_release(&incoming);
 }
 
 static void test_a_letter_of_many_words_and_lines_is_cut(void **state)
 {
 	struct buffer text = {0};
-	struct letter letter;
+	struct incoming_mail incoming;
 
 	(void)state;
 	buffer_text(&text, "Subject: help");
@@ -152,10 +152,10 @@ static void test_a_letter_of_many_words_and_lines_is_cut(void **state)
 	for (int i = 0; i < 200000; i++)
 		buffer_text(&text, "\n");
 	buffer_text(&text, "Status: 5.1.1\n");
-	letter_parse(text.data, text.length, &letter);
-	assert_int_equal(letter.words.count, LETTER_WORDS_MAX);
-	assert_string_equal(letter.status, "");
-	letter_release(&letter);
+	incoming_mail_parse(text.data, text.length, &incoming);
+	assert_int_equal(incoming.words.count, LETTER_WORDS_MAX);
+	assert_string_equal(incoming.status, "");
+	incoming_mail_release(&incoming);
 	buffer_release(&text);
 }
 

@@ -634,7 +634,7 @@ static void test_a_page_whose_indicators_vanish_by_half_is_lost_once_and_turns_n
 	assert_told(scene, ADMIN, "lost:overall");
 	assert_told(scene, OPS, "delivered");
 	known = scene_state(scene, "one");
-	assert_true(lamps_find(&known.lamps, "a")->red);
+	assert_true(indicator_states_find(&known.indicators, "a")->red);
 	assert_non_null(strstr(known.reading, "Name b"));
 	assert_non_null(strstr(
 		known.failure, "of 4 indicators that were expected, 2 are listed no longer"));
@@ -675,7 +675,7 @@ static void test_what_our_own_kind_no_longer_lists_is_no_rot(void **state)
 
 	scene_read(scene, "one", FOUR);
 	for (int i = 0; i < 3; i++)
-		scene_read_as(scene, "one", GREEN, (struct observation){.read_anew = GREEN});
+		scene_read_as(scene, "one", GREEN, (struct observation){.reread_text = GREEN});
 	assert_told(scene, ADMIN, "");
 }
 
@@ -736,15 +736,15 @@ static void test_a_redirect_that_was_there_at_first_sight_is_normal(void **state
 static void test_a_difference_of_our_own_making_is_logged_as_read_anew_and_never_told(void **state)
 {
 	struct scene *scene = *state;
-	struct histories histories = {0};
+	struct log_entries histories = {0};
 
-	scene_read_as(scene, "one", RED, (struct observation){.read_anew = RED});
+	scene_read_as(scene, "one", RED, (struct observation){.reread_text = RED});
 	assert_told(scene, OPS, "");
-	store_history(scene->database, "one", 0, 100, &histories);
+	store_log(scene->database, "one", 0, 100, &histories);
 	assert_true(histories.count > 0);
 	for (size_t i = 0; i < histories.count; i++)
-		assert_true(histories.list[i].anew);
-	histories_release(&histories);
+		assert_true(histories.list[i].reread);
+	log_entries_release(&histories);
 }
 
 static void test_what_the_page_changed_beside_our_own_change_is_told(void **state)
@@ -753,7 +753,7 @@ static void test_what_the_page_changed_beside_our_own_change_is_told(void **stat
 
 	scene_read_as(scene, "one",
 		PAGE("major_outage") ROW("a", "major_outage") ROW("b", "major_outage"),
-		(struct observation){.read_anew = RED});
+		(struct observation){.reread_text = RED});
 	assert_told(scene, OPS, "red:Name b");
 }
 
@@ -763,7 +763,7 @@ static void test_green_of_our_own_making_closes_no_alarm_until_the_page_confirms
 
 	scene_read(scene, "one", RED);
 	scene_deliver(scene);
-	scene_read_as(scene, "one", GREEN, (struct observation){.read_anew = GREEN});
+	scene_read_as(scene, "one", GREEN, (struct observation){.reread_text = GREEN});
 	assert_told(scene, OPS, "delivered");
 	scene_unchanged(scene, "one");
 	assert_told(scene, OPS, "delivered | green:Name a");
@@ -883,7 +883,7 @@ static void recover(struct scene *scene)
 	struct page_states states = {0};
 
 	store_pages(scene->database, &states);
-	observe_recover(&scene->observer, kind_of, scene->kind, &states);
+	observer_recover(&scene->observer, kind_of, scene->kind, &states);
 	page_states_release(&states);
 }
 

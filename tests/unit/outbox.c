@@ -287,14 +287,14 @@ static void test_who_was_owed_an_alarm_and_how_far_it_got(void **state)
 	outbox_sending(scene->database, perhaps, "relay", scene->now);
 	outbox_take_up(scene->database);
 	outbox_drop(scene->database, dropped, scene->now);
-	outbox_owed(scene->database, 7, &owed);
+	outbox_pending(scene->database, 7, &owed);
 	assert_int_equal(owed.count, 4);
 	assert_true(owed.list[0].out && owed.list[1].out);
 	assert_true(owed.list[2].dropped);
 	assert_int_equal(owed.list[3].delivery, pending);
 	assert_false(owed.list[3].out || owed.list[3].dropped);
 	assert_non_null(owed.list[3].data);
-	outbox_owed_release(&owed);
+	outbox_pending_release(&owed);
 }
 
 static void deliver(struct scene *scene, int64_t id, int64_t now)
@@ -354,11 +354,11 @@ static void test_who_were_to_get_the_same_were_owed_the_same(void **state)
 	owe_as(scene, "mail:a", "one", content, (struct delivery_plan){0});
 	owe_as(scene, "mail:b", "one", content, (struct delivery_plan){0});
 	owe(scene, "mail:c", "one", 7);
-	outbox_owed(scene->database, 7, &owed);
+	outbox_pending(scene->database, 7, &owed);
 	assert_int_equal(owed.count, 3);
 	assert_ptr_equal(owed.list[0].data, owed.list[1].data);
 	assert_ptr_not_equal(owed.list[0].data, owed.list[2].data);
-	outbox_owed_release(&owed);
+	outbox_pending_release(&owed);
 }
 
 static void test_the_second_way_has_its_own_bytes_and_goes_at_once(void **state)
@@ -385,10 +385,10 @@ static void test_the_second_way_has_its_own_bytes_and_goes_at_once(void **state)
 	delivery = get(scene, other);
 	assert_bytes(scene, &delivery, "bytes");
 	release(&delivery);
-	outbox_owed(scene->database, 7, &owed);
+	outbox_pending(scene->database, 7, &owed);
 	assert_int_equal(owed.count, 2);
 	assert_string_equal(owed.list[0].receiver, "webhook:w");
-	outbox_owed_release(&owed);
+	outbox_pending_release(&owed);
 }
 
 static void test_what_is_held_until_a_time_is_no_fault_and_holds_up_nothing(void **state)
@@ -412,7 +412,7 @@ static void test_what_waits_to_be_joined_is_never_due(void **state)
 {
 	struct scene *scene = *state;
 
-	owe_held(scene, "mail:a", (struct delivery_plan){.gather = true});
+	owe_held(scene, "mail:a", (struct delivery_plan){.digest_messages_make = true});
 	assert_int_equal(count_due(scene, scene->now + DAY), 0);
 	assert_int_equal(outbox_count_waiting(scene->database), 0);
 	assert_int_equal(outbox_count_due(scene->database, scene->now + DAY), 0);
@@ -566,11 +566,11 @@ static void test_what_an_older_program_owed_is_owed_still_and_whole(void **state
 	outbox_content(scene->database, delivery.content, &content);
 	assert_true(content.whole);
 	assert_int_equal(count_due(scene, scene->now), 1);
-	outbox_owed(scene->database, 3, &owed);
+	outbox_pending(scene->database, 3, &owed);
 	assert_int_equal(owed.count, 2);
 	assert_non_null(owed.list[0].data);
 	assert_true(owed.list[1].out);
-	outbox_owed_release(&owed);
+	outbox_pending_release(&owed);
 	content_release(&content);
 	release(&delivery);
 }

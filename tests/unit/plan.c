@@ -51,7 +51,7 @@ static struct fixture *fixture_new(void)
 		.url = TEXT("https://status.example.com/"),
 		.provider = TEXT("example")};
 	fixture->config = (struct config){.from = TEXT("lampwatch@example.org"),
-		.operator= TEXT("admin@example.org"),
+		.admin = TEXT("admin@example.org"),
 		.timezone = TEXT("UTC"),
 		.subscribers = fixture->subscribers,
 		.webhooks = fixture->webhooks};
@@ -86,7 +86,7 @@ static void happens(
 }
 
 /* Somebody was owed the red of this alarm; without data it got out. */
-static void owes(struct fixture *fixture, int64_t alarm, const char *receiver, int64_t delivery,
+static void pending(struct fixture *fixture, int64_t alarm, const char *receiver, int64_t delivery,
 	const struct value *data)
 {
 	fixture->owed[fixture->input.owed_count++] = (struct owed){.alarm = alarm,
@@ -274,8 +274,8 @@ static void test_green_goes_by_both_ways_of_who_was_owed_the_red_by_both(void **
 	(void)state;
 	subscribe(fixture, "a", BOTH_WANTED);
 	fixture->subscribers[0].second = TEXT("b");
-	owes(fixture, 7, "mail:a", 1, data);
-	owes(fixture, 7, "mail:b", 2, NULL);
+	pending(fixture, 7, "mail:a", 1, data);
+	pending(fixture, 7, "mail:b", 2, NULL);
 	happens(fixture, EVENT_GREEN, "A", 7);
 	assert_plan(fixture, "mail:a both:A; mail:b green:A");
 	fixture->weigh = endanger;
@@ -294,8 +294,8 @@ static void test_a_second_way_with_a_green_of_its_own_does_not_stand_in_for_the_
 	(void)state;
 	subscribe(fixture, "a", BOTH_WANTED);
 	fixture->subscribers[0].second = TEXT("b");
-	owes(fixture, 7, "mail:a", 1, data); /* refused */
-	owes(fixture, 7, "mail:b", 2, NULL);
+	pending(fixture, 7, "mail:a", 1, data); /* refused */
+	pending(fixture, 7, "mail:b", 2, NULL);
 	happens(fixture, EVENT_GREEN, "A", 7);
 	assert_plan(fixture, "mail:a both:A; mail:b green:A");
 	assert_null(fixture->plan.list[0].otherwise);
@@ -312,9 +312,9 @@ static void test_who_hears_that_it_has_settled_need_not_hear_its_green(void **st
 
 	(void)state;
 	subscribe(fixture, "a", BOTH_WANTED | WANTED_FLAPPING);
-	owes(fixture, 7, "mail:a", 1, NULL);
-	owes(fixture, 8, "mail:a", 2, NULL);
-	owes(fixture, 9, "mail:a", 3, NULL);
+	pending(fixture, 7, "mail:a", 1, NULL);
+	pending(fixture, 8, "mail:a", 2, NULL);
+	pending(fixture, 9, "mail:a", 3, NULL);
 	happens(fixture, EVENT_SETTLED, "A", 7);
 	happens(fixture, EVENT_GREEN, "A", 8);
 	happens(fixture, EVENT_GREEN, "B", 9);
@@ -330,7 +330,7 @@ static void test_one_message_for_each_receiver_with_the_worst_first(void **state
 
 	(void)state;
 	subscribe(fixture, "a", BOTH_WANTED | WANTED_UPDATE | WANTED_LOST);
-	owes(fixture, 7, "mail:a", 1, NULL);
+	pending(fixture, 7, "mail:a", 1, NULL);
 	happens(fixture, EVENT_UPDATE, "i", 0);
 	happens(fixture, EVENT_GREEN, "G", 7);
 	happens(fixture, EVENT_RED, "B", 8);
@@ -355,8 +355,8 @@ static void test_green_goes_to_who_was_owed_its_red_as_an_answer(void **state)
 	(void)state;
 	subscribe(fixture, "a", BOTH_WANTED);
 	subscribe(fixture, "b", BOTH_WANTED);
-	owes(fixture, 7, "mail:a", 1, NULL);
-	owes(fixture, 6, "mail:b", 2, NULL); /* of another alarm */
+	pending(fixture, 7, "mail:a", 1, NULL);
+	pending(fixture, 6, "mail:b", 2, NULL); /* of another alarm */
 	happens(fixture, EVENT_GREEN, "A", 7);
 	assert_plan(fixture, "mail:a green:A");
 	assert_string_equal(fixture->plan.list[0].in_reply_to, "<red@example.org>");
@@ -370,9 +370,9 @@ static void test_green_is_not_for_who_does_not_want_it_or_whose_red_was_dropped(
 	(void)state;
 	subscribe(fixture, "a", WANTED_RED);
 	subscribe(fixture, "b", BOTH_WANTED);
-	owes(fixture, 7, "mail:a", 1, NULL);
-	owes(fixture, 7, "mail:b", 2, NULL);
-	owes(fixture, 7, "mail:gone", 3, NULL); /* no longer in the configuration */
+	pending(fixture, 7, "mail:a", 1, NULL);
+	pending(fixture, 7, "mail:b", 2, NULL);
+	pending(fixture, 7, "mail:gone", 3, NULL); /* no longer in the configuration */
 	fixture->owed[1].dropped = true;
 	happens(fixture, EVENT_GREEN, "A", 7);
 	assert_plan(fixture, "");
@@ -390,8 +390,8 @@ static void test_green_follows_a_red_that_took_the_second_way(void **state)
 	fixture->subscribers[1].second = TEXT("webhook:w");
 	fixture->webhooks[0] = (struct webhook_config){.name = TEXT("w")};
 	fixture->config.webhook_count = 1;
-	owes(fixture, 7, "mail:other@example.net", 1, NULL);
-	owes(fixture, 7, "webhook:w", 2, NULL);
+	pending(fixture, 7, "mail:other@example.net", 1, NULL);
+	pending(fixture, 7, "webhook:w", 2, NULL);
 	happens(fixture, EVENT_GREEN, "A", 7);
 	assert_plan(fixture, "mail:other@example.net green:A; webhook:w green:A");
 	fixture_free(fixture);
@@ -406,7 +406,7 @@ static void test_wishes_of_one_address_in_two_places_count_together(void **state
 	subscribe(fixture, "a", WANTED_RED);
 	fixture->subscribers[0].subscription.pages = (struct text_list){other, 1};
 	subscribe(fixture, "a", BOTH_WANTED);
-	owes(fixture, 7, "mail:a", 1, NULL);
+	pending(fixture, 7, "mail:a", 1, NULL);
 	happens(fixture, EVENT_GREEN, "A", 7);
 	assert_plan(fixture, "mail:a green:A");
 	fixture_free(fixture);
@@ -419,13 +419,13 @@ static void test_red_that_never_got_out_is_merged_and_what_stood_beside_it_stays
 
 	(void)state;
 	subscribe(fixture, "a", BOTH_WANTED);
-	owes(fixture, 7, "mail:a", 41, data);
+	pending(fixture, 7, "mail:a", 41, data);
 	happens(fixture, EVENT_GREEN, "A", 7);
 	assert_plan(fixture, "mail:a red:B both:A");
 	assert_int_equal(fixture->plan.list[0].merged_count, 1);
 	assert_int_equal(fixture->plan.list[0].merged[0], 41);
 	assert_null(fixture->plan.list[0].in_reply_to);
-	owes(fixture, 8, "mail:a", 41, data);
+	pending(fixture, 8, "mail:a", 41, data);
 	happens(fixture, EVENT_GREEN, "B", 8);
 	assert_plan(fixture, "mail:a both:A both:B");
 	assert_int_equal(fixture->plan.list[0].merged_count, 1);
@@ -449,7 +449,7 @@ static void test_what_happens_in_quiet_hours_is_held_until_their_end(void **stat
 	subscribe(fixture, "a", BOTH_WANTED);
 	subscribe(fixture, "b", BOTH_WANTED);
 	keep_quiet(fixture, &window);
-	owes(fixture, 7, "mail:a", 1, NULL);
+	pending(fixture, 7, "mail:a", 1, NULL);
 	happens(fixture, EVENT_GREEN, "A", 7);
 	happens(fixture, EVENT_RED, "B", 8);
 	assert_plan(fixture, "mail:a red:B green:A; mail:b red:B");
@@ -501,7 +501,7 @@ static void test_a_reminder_in_quiet_hours_is_not_held_but_left_out(void **state
 
 	(void)state;
 	subscribe(fixture, "a", BOTH_WANTED);
-	owes(fixture, 7, "mail:a", 1, NULL);
+	pending(fixture, 7, "mail:a", 1, NULL);
 	happens(fixture, EVENT_REMINDER, "A", 7);
 	assert_plan(fixture, "mail:a reminder:A");
 	keep_quiet(fixture, &window);
@@ -516,7 +516,7 @@ static void test_red_that_is_over_does_not_mislead_who_wants_only_red(void **sta
 
 	(void)state;
 	subscribe(fixture, "a", WANTED_RED);
-	owes(fixture, 7, "mail:a", 41, data);
+	pending(fixture, 7, "mail:a", 41, data);
 	happens(fixture, EVENT_GREEN, "A", 7);
 	assert_plan(fixture, "mail:a red:B both:A");
 	value_free(data);
@@ -542,7 +542,7 @@ static void test_an_operator_who_subscribes_hears_it_once(void **state)
 
 	(void)state;
 	subscribe(fixture, "admin@example.org", WANTED_LOST);
-	owes(fixture, 1, "mail:admin@example.org", 1, NULL);
+	pending(fixture, 1, "mail:admin@example.org", 1, NULL);
 	happens(fixture, EVENT_BACK, "", 1);
 	assert_plan(fixture, "mail:admin@example.org back:overall");
 	events_release(&fixture->events);

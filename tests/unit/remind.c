@@ -44,7 +44,7 @@ static int close_scene(void **state)
 static void remind_later(struct scene *scene, int64_t seconds)
 {
 	scene->now += seconds;
-	remind(&scene->observer, scene->now);
+	reminders_enqueue(&scene->observer, scene->now);
 }
 
 static void test_what_stays_red_is_told_again_each_time_that_long_after(void **state)

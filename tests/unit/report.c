@@ -13,7 +13,7 @@
 static void measure(const char *letters, struct measures *measures)
 {
 	static const struct {
-		char letter;
+		char incoming;
 		enum level level;
 	} levels[] = {{'u', LEVEL_OPERATIONAL}, {'d', LEVEL_DEGRADED}, {'R', LEVEL_MAJOR_OUTAGE},
 		{'m', LEVEL_MAINTENANCE}, {'-', LEVEL_UNKNOWN}};
@@ -22,7 +22,7 @@ static void measure(const char *letters, struct measures *measures)
 
 	for (size_t i = 0; letters[i] != '\0'; i++)
 		for (size_t j = 0; j < sizeof levels / sizeof levels[0]; j++)
-			if (levels[j].letter == letters[i])
+			if (levels[j].incoming == letters[i])
 				list[i] = (struct stretch){
 					10 * (int64_t)i, 10 * (int64_t)i + 10, levels[j].level};
 	*measures = (struct measures){0};

@@ -12,14 +12,14 @@
 #include "config/config.h"
 
 /* Structs of the configuration own their strings, so these are writable. */
-static char google_name[] = "google", microsoft_name[] = "microsoft", office[] = "office",
+static char google_name[] = "google", microsoft_name[] = "microsoft", courier[] = "office",
 	    backup[] = "backup", last[] = "last", workspace[] = "workspace", cloud[] = "cloud",
 	    azure[] = "azure", removed[] = "removed";
 static char *google[] = {google_name}, *microsoft[] = {microsoft_name},
 	    *both[] = {microsoft_name, google_name};
 
 static struct route_config routes[] = {
-	{.name = office, .depends = {google, 1}},
+	{.name = courier, .depends = {google, 1}},
 	{.name = backup},
 	{.name = last, .depends = {both, 2}},
 };

@@ -142,7 +142,7 @@ static inline void scene_observe(struct scene *scene, const char *page, struct o
 	if (seen->error == NULL)
 		seen->error = &error;
 	seen->now = scene->now;
-	observe(&scene->observer, seen);
+	observation_process(&scene->observer, seen);
 	scene->now += 60;
 	page_state_release(&fresh);
 	page_states_release(&states);

@@ -19,7 +19,7 @@
 /* An outbox, and one run's rounds through it. */
 struct fixture {
 	struct scene scene;
-	struct rounds *rounds;
+	struct scheduler *scheduler;
 	int64_t now;
 };
 
@@ -31,15 +31,15 @@ static void no_trouble(struct database *database, struct text_list *pages)
 
 static void begin_run(struct fixture *fixture)
 {
-	struct rounds_settings settings = {.config = fixture->scene.config,
+	struct scheduler_settings settings = {.config = fixture->scene.config,
 		.templates = "templates",
 		.lock = fixture->scene.path,
 		.database = fixture->scene.database,
 		.troubled = no_trouble};
 
-	if (fixture->rounds != NULL)
-		rounds_free(fixture->rounds);
-	fixture->rounds = rounds_new(&settings);
+	if (fixture->scheduler != NULL)
+		scheduler_free(fixture->scheduler);
+	fixture->scheduler = scheduler_new(&settings);
 }
 
 static int open_with(void **state, const char *yaml)
@@ -67,7 +67,7 @@ static int close_fixture(void **state)
 {
 	struct fixture *fixture = *state;
 
-	rounds_free(fixture->rounds);
+	scheduler_free(fixture->scheduler);
 	scene_close(&fixture->scene);
 	free(fixture);
 	return 0;
@@ -89,7 +89,7 @@ static void owe(struct fixture *fixture, const char *receiver, const char *page,
 	assert_true(database_commit(database, NULL));
 	delivery_plan_release(&plan);
 	value_free(content.data);
-	rounds_wake(fixture->rounds);
+	scheduler_wake(fixture->scheduler);
 }
 
 /* The next session goes by that way, to these receivers: "mail:a mail:b". */
@@ -98,7 +98,7 @@ static struct batch assert_next(struct fixture *fixture, const char *way, const 
 	struct buffer text = {0};
 	struct batch batch;
 
-	assert_true(rounds_next(fixture->rounds, fixture->now, &batch));
+	assert_true(scheduler_next(fixture->scheduler, fixture->now, &batch));
 	assert_string_equal(batch.route != NULL ? batch.route->name : "webhook", way);
 	for (size_t i = 0; i < batch.deliveries.count; i++)
 		buffer_format(&text, "%s%s", i > 0 ? " " : "", batch.deliveries.list[i].receiver);
@@ -111,7 +111,7 @@ static void assert_none(struct fixture *fixture)
 {
 	struct batch batch;
 
-	assert_false(rounds_next(fixture->rounds, fixture->now, &batch));
+	assert_false(scheduler_next(fixture->scheduler, fixture->now, &batch));
 }
 
 /* The session says this of its first delivery, if anything, and is over. */
@@ -121,8 +121,8 @@ static void end(struct fixture *fixture, struct batch *batch, const struct attem
 
 	database_begin(database);
 	if (attempt != NULL)
-		rounds_answer(fixture->rounds, batch, 0, attempt, fixture->now);
-	rounds_close(fixture->rounds, batch, NULL, fixture->now);
+		scheduler_answer(fixture->scheduler, batch, 0, attempt, fixture->now);
+	scheduler_close(fixture->scheduler, batch, NULL, fixture->now);
 	assert_true(database_commit(database, NULL));
 }
 
@@ -136,12 +136,12 @@ static void test_a_relay_that_broke_three_sessions_is_left_alone_for_a_pause(voi
 
 	for (size_t i = 0; i < sizeof receivers / sizeof *receivers; i++)
 		owe(fixture, receivers[i], "one", NULL);
-	for (size_t i = 0; i < ROUNDS_BROKEN_MAX; i++) {
+	for (size_t i = 0; i < SCHEDULER_BROKEN_MAX; i++) {
 		batch = assert_next(fixture, "relay", receivers[i]);
 		end(fixture, &batch, NULL);
 	}
 	assert_none(fixture);
-	fixture->now += ROUNDS_PAUSE - 1;
+	fixture->now += SCHEDULER_PAUSE - 1;
 	assert_none(fixture);
 	fixture->now++;
 	batch = assert_next(fixture, "relay", "mail:d");
@@ -162,7 +162,7 @@ static void test_while_a_relay_rests_the_next_route_has_its_mails(void **state)
 	other = assert_next(fixture, "spare", "mail:b");
 	end(fixture, &batch, &delivered);
 	end(fixture, &other, &delivered);
-	fixture->now += ROUNDS_PAUSE;
+	fixture->now += SCHEDULER_PAUSE;
 	owe(fixture, "mail:c", "one", NULL);
 	batch = assert_next(fixture, "relay", "mail:c");
 	end(fixture, &batch, &delivered);
@@ -195,7 +195,8 @@ static void test_what_waits_keeps_its_turn_when_there_is_more_to_do(void **state
 	owe(fixture, "mail:a", "one", NULL);
 	owe(fixture, "mail:b", "one", NULL);
 	first = assert_next(fixture, "relay", "mail:a");
-	rounds_wake(fixture->rounds); /* the outbox is read again, and still holds mail:b as due */
+	scheduler_wake(
+		fixture->scheduler); /* the outbox is read again, and still holds mail:b as due */
 	second = assert_next(fixture, "relay", "mail:b");
 	end(fixture, &first, &delivered);
 	end(fixture, &second, &delivered);
@@ -212,7 +213,7 @@ static void test_what_no_relay_took_waits_for_the_next_run(void **state)
 	batch = assert_next(fixture, "relay", "mail:a");
 	end(fixture, &batch, &busy);
 	fixture->now += OUTBOX_FIRST_RETRY;
-	rounds_wake(fixture->rounds);
+	scheduler_wake(fixture->scheduler);
 	assert_none(fixture);
 	begin_run(fixture);
 	batch = assert_next(fixture, "relay", "mail:a");

@@ -134,7 +134,7 @@ static void test_what_an_older_one_held_is_there(void **state)
 	store_load(database, &pages.list[0]);
 	assert_string_equal(pages.list[0].reading, "reading 1");
 	assert_string_equal(pages.list[0].validators[0].etag, "\"e\"");
-	assert_int_equal(pages.list[0].lamps.list[0].peak, LEVEL_MAJOR_OUTAGE);
+	assert_int_equal(pages.list[0].indicators.list[0].peak, LEVEL_MAJOR_OUTAGE);
 	page_states_release(&pages);
 	assert_true(outbox_get(database, 1, &delivery));
 	outbox_content(database, delivery.content, &content);

@@ -64,7 +64,7 @@ static struct page_state load(const char *name)
 static void test_a_state_comes_back_as_it_was_saved(void **state)
 {
 	struct page_state one, read;
-	struct lamp *lamp;
+	struct indicator_state *indicator;
 
 	(void)state;
 	state_new(&one, "one");
@@ -79,10 +79,11 @@ static void test_a_state_comes_back_as_it_was_saved(void **state)
 	one.validators[1].url = memory_string("https://status.example.com/two");
 	one.validators[1].etag = memory_string("W/\"1\"");
 	strcpy(one.validators[1].body, "digest");
-	lamp = lamps_add(&one.lamps, "a", "G", "A");
-	lamp->level = LEVEL_MAJOR_OUTAGE, lamp->before = LEVEL_NOTICE;
-	lamp->gone = lamp->red = lamp->alarm = true;
-	lamp->since = 10, lamp->count = 11, lamp->count_since = 12, lamp->alarm_since = 13;
+	indicator = indicator_states_add(&one.indicators, "a", "G", "A");
+	indicator->level = LEVEL_MAJOR_OUTAGE, indicator->before = LEVEL_NOTICE;
+	indicator->gone = indicator->red = indicator->alarm = true;
+	indicator->since = 10, indicator->count = 11, indicator->count_since = 12,
+	indicator->alarm_since = 13;
 	store_save(database, &one);
 	page_state_release(&one);
 
@@ -106,16 +107,16 @@ static void test_a_state_comes_back_as_it_was_saved(void **state)
 	assert_string_equal(read.validators[1].body, "digest");
 	store_load(database, &read);
 	assert_string_equal(read.reading, "reading 1\n");
-	assert_int_equal(read.lamps.count, 1);
-	lamp = &read.lamps.list[0];
-	assert_string_equal(lamp->group, "G");
-	assert_int_equal(lamp->level, LEVEL_MAJOR_OUTAGE);
-	assert_int_equal(lamp->before, LEVEL_NOTICE);
-	assert_true(lamp->gone && lamp->red && lamp->alarm);
-	assert_int_equal(lamp->since, 10);
-	assert_int_equal(lamp->count, 11);
-	assert_int_equal(lamp->count_since, 12);
-	assert_int_equal(lamp->alarm_since, 13);
+	assert_int_equal(read.indicators.count, 1);
+	indicator = &read.indicators.list[0];
+	assert_string_equal(indicator->group, "G");
+	assert_int_equal(indicator->level, LEVEL_MAJOR_OUTAGE);
+	assert_int_equal(indicator->before, LEVEL_NOTICE);
+	assert_true(indicator->gone && indicator->red && indicator->alarm);
+	assert_int_equal(indicator->since, 10);
+	assert_int_equal(indicator->count, 11);
+	assert_int_equal(indicator->count_since, 12);
+	assert_int_equal(indicator->alarm_since, 13);
 	page_state_release(&read);
 }
 
@@ -126,14 +127,14 @@ static void test_what_was_not_loaded_is_not_lost_by_saving(void **state)
 	(void)state;
 	state_new(&one, "one");
 	one.reading = memory_string("reading 1\n");
-	lamps_add(&one.lamps, "a", "", "A");
+	indicator_states_add(&one.indicators, "a", "", "A");
 	store_save(database, &one);
 	page_state_release(&one);
 	one = load("one");
 	store_save(database, &one);
 	store_load(database, &one);
 	assert_string_equal(one.reading, "reading 1\n");
-	assert_int_equal(one.lamps.count, 1);
+	assert_int_equal(one.indicators.count, 1);
 	page_state_release(&one);
 }
 
@@ -143,16 +144,16 @@ static void test_a_lamp_that_left_is_not_there_any_more(void **state)
 
 	(void)state;
 	state_new(&one, "one");
-	lamps_add(&one.lamps, "a", "", "A");
+	indicator_states_add(&one.indicators, "a", "", "A");
 	store_save(database, &one);
-	lamps_release(&one.lamps);
-	lamps_add(&one.lamps, "b", "", "B");
+	indicator_states_release(&one.indicators);
+	indicator_states_add(&one.indicators, "b", "", "B");
 	store_save(database, &one);
 	page_state_release(&one);
 	one = load("one");
 	store_load(database, &one);
-	assert_int_equal(one.lamps.count, 1);
-	assert_string_equal(one.lamps.list[0].id, "b");
+	assert_int_equal(one.indicators.count, 1);
+	assert_string_equal(one.indicators.list[0].id, "b");
 	page_state_release(&one);
 }
 
@@ -253,7 +254,7 @@ static void test_alarms_are_episodes(void **state)
 static void test_history_is_newest_first_and_events_follow_their_changes(void **state)
 {
 	struct changes changes = {0};
-	struct histories histories = {0};
+	struct log_entries histories = {0};
 	static const char *const expected[] = {"gone", "red", "indicator", "overall"};
 
 	(void)state;
@@ -264,17 +265,17 @@ static void test_history_is_newest_first_and_events_follow_their_changes(void **
 	store_add_event(
 		database, "one", 200, "red", "a", "A", "operational", "major_outage", "down");
 	store_add_event(database, "two", 300, "gone", "b", "B", "", "", "");
-	store_history(database, NULL, 0, 10, &histories);
+	store_log(database, NULL, 0, 10, &histories);
 	assert_int_equal(histories.count, 4);
 	for (size_t i = 0; i < 4; i++)
 		assert_string_equal(histories.list[i].type, expected[i]);
-	assert_true(histories.list[3].anew);
+	assert_true(histories.list[3].reread);
 	assert_int_equal(histories.list[2].snapshot, 2);
-	histories_release(&histories);
-	store_history(database, "one", 200, 1, &histories);
+	log_entries_release(&histories);
+	store_log(database, "one", 200, 1, &histories);
 	assert_int_equal(histories.count, 1);
 	assert_string_equal(histories.list[0].type, "red");
-	histories_release(&histories);
+	log_entries_release(&histories);
 	changes_release(&changes);
 }
 

@@ -34,37 +34,37 @@ static const struct silences none = {0}, silences = {asked, 2};
 static void assert_muted(const struct silences *by, const char *page, int64_t now, int64_t until,
 	const char *reason, bool silence)
 {
-	struct mute mute;
+	struct suppression suppression;
 
-	assert_true(mute_holds(&config, by, page, now, NULL));
-	assert_true(mute_holds(&config, by, page, now, &mute));
-	assert_int_equal(mute.until, until);
-	assert_string_equal(mute.reason, reason);
-	assert_int_equal(mute.silence, silence);
+	assert_true(suppression_holds(&config, by, page, now, NULL));
+	assert_true(suppression_holds(&config, by, page, now, &suppression));
+	assert_int_equal(suppression.until, until);
+	assert_string_equal(suppression.reason, reason);
+	assert_int_equal(suppression.silence, silence);
 }
 
 static void test_a_page_is_muted_from_the_first_second_of_maintenance_to_the_one_before_its_end(
 	void **state)
 {
 	(void)state;
-	assert_false(mute_holds(&config, &none, "mail-in", NOW - 1, NULL));
+	assert_false(suppression_holds(&config, &none, "mail-in", NOW - 1, NULL));
 	assert_muted(&none, "mail-in", NOW, NOW + 2 * HOUR, "new racks", false);
-	assert_false(mute_holds(&config, &none, "chat", NOW + HOUR - 1, NULL));
+	assert_false(suppression_holds(&config, &none, "chat", NOW + HOUR - 1, NULL));
 	assert_muted(&none, "chat", NOW + 3 * HOUR - 1, NOW + 3 * HOUR, "", false);
-	assert_false(mute_holds(&config, &none, "chat", NOW + 3 * HOUR, NULL));
+	assert_false(suppression_holds(&config, &none, "chat", NOW + 3 * HOUR, NULL));
 }
 
 static void test_a_silence_mutes_its_page_alone(void **state)
 {
 	static const struct config nothing = {0};
-	struct mute mute;
+	struct suppression suppression;
 
 	(void)state;
-	assert_true(mute_holds(&nothing, &silences, "mail", NOW, &mute));
-	assert_true(mute.silence && mute.until == NOW + HOUR);
-	assert_string_equal(mute.reason, "moving");
-	assert_false(mute_holds(&nothing, &silences, "mail", NOW + HOUR, NULL));
-	assert_false(mute_holds(&nothing, &silences, "mail2", NOW, NULL));
+	assert_true(suppression_holds(&nothing, &silences, "mail", NOW, &suppression));
+	assert_true(suppression.silence && suppression.until == NOW + HOUR);
+	assert_string_equal(suppression.reason, "moving");
+	assert_false(suppression_holds(&nothing, &silences, "mail", NOW + HOUR, NULL));
+	assert_false(suppression_holds(&nothing, &silences, "mail2", NOW, NULL));
 }
 
 static void test_of_several_the_one_that_ends_last_says_why(void **state)

@@ -94,7 +94,7 @@ static void loses_no_word(void **state)
 
 	(void)state;
 	srand(24);
-	for (int round = 0; round < 500; round++) {
+	for (int entry = 0; entry < 500; entry++) {
 		struct buffer old = {0}, new = {0};
 		struct value *list;
 		size_t i;

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-struct lamp {
+struct indicator_state {
 	char *name;
 	bool lit;
 	int64_t every, size, number;
@@ -34,22 +34,23 @@ static const struct node_rule confirm_rules[] = {
 	{0},
 };
 static const struct node_rule rules[] = {
-	{"name", node_read_text, offsetof(struct lamp, name), true, NULL},
-	{"lit", node_read_boolean, offsetof(struct lamp, lit), false, NULL},
-	{"every", node_read_duration, offsetof(struct lamp, every), false, &every_range},
-	{"size", node_read_size, offsetof(struct lamp, size), false, NULL},
-	{"number", node_read_number, offsetof(struct lamp, number), false, &number_range},
-	{"colour", node_read_word, offsetof(struct lamp, colour), false, colours},
-	{"tags", node_read_texts, offsetof(struct lamp, tags), false, NULL},
-	{"rest", node_read_node, offsetof(struct lamp, rest), false, NULL},
-	{"confirm", node_read_map, offsetof(struct lamp, confirm), false, confirm_rules},
+	{"name", node_read_text, offsetof(struct indicator_state, name), true, NULL},
+	{"lit", node_read_boolean, offsetof(struct indicator_state, lit), false, NULL},
+	{"every", node_read_duration, offsetof(struct indicator_state, every), false, &every_range},
+	{"size", node_read_size, offsetof(struct indicator_state, size), false, NULL},
+	{"number", node_read_number, offsetof(struct indicator_state, number), false,
+		&number_range},
+	{"colour", node_read_word, offsetof(struct indicator_state, colour), false, colours},
+	{"tags", node_read_texts, offsetof(struct indicator_state, tags), false, NULL},
+	{"rest", node_read_node, offsetof(struct indicator_state, rest), false, NULL},
+	{"confirm", node_read_map, offsetof(struct indicator_state, confirm), false, confirm_rules},
 	{0},
 };
 
-static void lamp_release(struct lamp *lamp)
+static void indicator_state_release(struct indicator_state *indicator)
 {
-	free(lamp->name);
-	text_list_release(&lamp->tags);
+	free(indicator->name);
+	text_list_release(&indicator->tags);
 }
 
 static struct yaml *parse(const char *text, struct problems *problems)
@@ -62,8 +63,9 @@ static void assert_complaint(const char *text, int line, const char *expected)
 {
 	struct problems problems = {0};
 	struct yaml *yaml = parse(text, &problems);
-	struct lamp lamp = {0};
-	bool good = yaml != NULL && node_walk_map(&problems, yaml_root(yaml), rules, &lamp, NULL);
+	struct indicator_state indicator = {0};
+	bool good =
+		yaml != NULL && node_walk_map(&problems, yaml_root(yaml), rules, &indicator, NULL);
 
 	if (problems.count != (expected != NULL ? 1 : 0))
 		fail_msg("%zu complaints about: %s (first: %s)", problems.count, text,
@@ -74,7 +76,7 @@ static void assert_complaint(const char *text, int line, const char *expected)
 		assert_int_equal(problems.list[0].line, line);
 		assert_string_equal(problems.list[0].file, "lamp.yaml");
 	}
-	lamp_release(&lamp);
+	indicator_state_release(&indicator);
 	yaml_close(yaml);
 	problems_release(&problems);
 }
@@ -225,21 +227,21 @@ static void test_a_map_is_read_into_a_struct(void **state)
 		"tags: [a, \"b c\"]\nrest: {x: 1}\nconfirm: {worse: 2}\n";
 	struct problems problems = {0};
 	struct yaml *yaml = parse(text, &problems);
-	struct lamp lamp = {0};
+	struct indicator_state indicator = {0};
 
 	(void)state;
-	assert_true(node_walk_map(&problems, yaml_root(yaml), rules, &lamp, NULL));
-	assert_string_equal(lamp.name, "hall");
-	assert_true(lamp.lit);
-	assert_int_equal(lamp.every, 90000);
-	assert_int_equal(lamp.size, 8388608);
-	assert_int_equal(lamp.number, 10);
-	assert_int_equal(lamp.colour, 4);
-	assert_int_equal(lamp.tags.count, 2);
-	assert_true(text_list_has(&lamp.tags, "b c"));
-	assert_string_equal(node_text(node_find(lamp.rest, "x")), "1");
-	assert_int_equal(lamp.confirm.worse, 2);
-	lamp_release(&lamp);
+	assert_true(node_walk_map(&problems, yaml_root(yaml), rules, &indicator, NULL));
+	assert_string_equal(indicator.name, "hall");
+	assert_true(indicator.lit);
+	assert_int_equal(indicator.every, 90000);
+	assert_int_equal(indicator.size, 8388608);
+	assert_int_equal(indicator.number, 10);
+	assert_int_equal(indicator.colour, 4);
+	assert_int_equal(indicator.tags.count, 2);
+	assert_true(text_list_has(&indicator.tags, "b c"));
+	assert_string_equal(node_text(node_find(indicator.rest, "x")), "1");
+	assert_int_equal(indicator.confirm.worse, 2);
+	indicator_state_release(&indicator);
 	yaml_close(yaml);
 }
 
@@ -266,12 +268,12 @@ static void test_all_mistakes_are_told_at_once(void **state)
 {
 	struct problems problems = {0};
 	struct yaml *yaml = parse("nme: x\nlit: maybe\nevery: soon\nnumber: 11\n", &problems);
-	struct lamp lamp = {0};
+	struct indicator_state indicator = {0};
 
 	(void)state;
-	assert_false(node_walk_map(&problems, yaml_root(yaml), rules, &lamp, NULL));
+	assert_false(node_walk_map(&problems, yaml_root(yaml), rules, &indicator, NULL));
 	assert_int_equal(problems.count, 5);
-	lamp_release(&lamp);
+	indicator_state_release(&indicator);
 	yaml_close(yaml);
 	problems_release(&problems);
 }

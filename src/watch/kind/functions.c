@@ -359,7 +359,7 @@ static void parse_json(xmlXPathParserContextPtr parser, int given)
 	parse_with(parser, given, "parse-json", make_json);
 }
 
-static void parse_flight(xmlXPathParserContextPtr parser, int given)
+static void parse_nextjs(xmlXPathParserContextPtr parser, int given)
 {
 	struct buffer payload = {.maximum = TREE_PARSED_MAX};
 	xmlXPathObjectPtr nodes;
@@ -378,12 +378,12 @@ static void parse_flight(xmlXPathParserContextPtr parser, int given)
 	for (size_t i = 0; i < node_set_count(nodes); i++) {
 		xmlChar *script = xmlXPathCastNodeToString(node_set_member(nodes, i));
 
-		flight_join((char *)script, &payload);
+		nextjs_join((char *)script, &payload);
 		xmlFree(script);
 	}
 	xmlXPathFreeObject(nodes);
 	push_made(
-		parser, "parse-flight", buffer_string(&payload), payload.length, tree_parse_flight);
+		parser, "parse-flight", buffer_string(&payload), payload.length, tree_parse_nextjs);
 	buffer_release(&payload);
 }
 
@@ -411,7 +411,7 @@ static const struct {
 	{"normalize-space", NULL},
 	{"not", NULL},
 	{"number", NULL},
-	{"parse-flight", parse_flight},
+	{"parse-flight", parse_nextjs},
 	{"parse-html", parse_html},
 	{"parse-json", parse_json},
 	{"parse-xml", parse_xml},

@@ -240,9 +240,9 @@ static void compile_kind(const struct source *file, const struct source *given, 
 		"require", given_or(given->require, file->require), &kind->require, loading);
 	read_page_block(file->page, given->page, kind, loading);
 	if (node_type(file->levels) != NODE_NONE)
-		words_read(file->levels, &kind->levels, loading->problems);
+		level_words_read(file->levels, &kind->levels, loading->problems);
 	if (node_type(given->levels) != NODE_NONE)
-		words_read(given->levels, &kind->given_levels, loading->problems);
+		level_words_read(given->levels, &kind->given_levels, loading->problems);
 	text_list_add(loading->variables, "item");
 	blocks_read(
 		BLOCK_INDICATORS, file->indicators, given->indicators, &kind->indicators, loading);
@@ -355,8 +355,8 @@ void kind_free(struct kind *kind)
 	blocks_release(&kind->indicators);
 	blocks_release(&kind->incidents);
 	blocks_release(&kind->maintenances);
-	words_release(&kind->levels);
-	words_release(&kind->given_levels);
+	level_words_release(&kind->levels);
+	level_words_release(&kind->given_levels);
 	free(kind);
 }
 

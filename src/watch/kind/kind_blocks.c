@@ -144,8 +144,8 @@ static bool read_rows(const struct node_walk *walk, struct node node, void *targ
 
 static bool read_levels(const struct node_walk *walk, struct node node, void *target)
 {
-	words_release(target);
-	return words_read(node, target, walk->problems);
+	level_words_release(target);
+	return level_words_read(node, target, walk->problems);
 }
 
 static bool read_level(const struct node_walk *walk, struct node node, void *target)
@@ -312,7 +312,7 @@ static void block_release(struct block *block)
 	each_release(&block->words);
 	each_release(&block->affected);
 	updates_release(&block->updates);
-	words_release(&block->levels);
+	level_words_release(&block->levels);
 }
 
 void blocks_release(struct blocks *blocks)

@@ -35,7 +35,7 @@ struct block {
 	struct xpath_list id, group, name, title, word, state, started, updated, starts, ends, url;
 	struct each words, affected;
 	struct updates updates;
-	struct words levels;
+	struct level_words levels;
 	int same;   /* enum same */
 	int others; /* enum level; -1: none */
 };
@@ -66,7 +66,8 @@ struct kind {
 	struct xpath *derive; /* owned; true: this shape of the page has no word of its own. NULL:
 				 never */
 	struct blocks indicators, incidents, maintenances;
-	struct words levels, given_levels; /* the file's, and those of `with`, which come first */
+	struct level_words levels,
+		given_levels; /* the file's, and those of `with`, which come first */
 };
 
 #endif

@@ -22,7 +22,7 @@ static bool level_problem(struct node key, struct problems *problems)
 }
 
 static bool add_word(
-	struct node node, enum level level, struct words *words, struct problems *problems)
+	struct node node, enum level level, struct level_words *words, struct problems *problems)
 {
 	const char *text = node_text(node);
 
@@ -34,12 +34,12 @@ static bool add_word(
 			       node_problem(problems, node,
 				       "\"%s\" stands under %s too: one word means one level", text,
 				       level_name(words->list[i].level));
-	*(struct word *)memory_append(&words->list, &words->count, sizeof *words->list) =
-		(struct word){memory_string(text), level, strchr(text, '*') != NULL};
+	*(struct level_word *)memory_append(&words->list, &words->count, sizeof *words->list) =
+		(struct level_word){memory_string(text), level, strchr(text, '*') != NULL};
 	return true;
 }
 
-bool words_read(struct node map, struct words *words, struct problems *problems)
+bool level_words_read(struct node map, struct level_words *words, struct problems *problems)
 {
 	bool good = true;
 
@@ -62,20 +62,20 @@ bool words_read(struct node map, struct words *words, struct problems *problems)
 	return good;
 }
 
-void words_release(struct words *words)
+void level_words_release(struct level_words *words)
 {
 	for (size_t i = 0; i < words->count; i++)
 		free(words->list[i].text);
 	free(words->list);
-	*words = (struct words){0};
+	*words = (struct level_words){0};
 }
 
-bool words_find(const struct words *words, const char *text, enum level *level)
+bool level_words_find(const struct level_words *words, const char *text, enum level *level)
 {
-	const struct word *found = NULL;
+	const struct level_word *found = NULL;
 
 	for (size_t i = 0; i < words->count; i++) {
-		const struct word *word = &words->list[i];
+		const struct level_word *word = &words->list[i];
 
 		if (!word->pattern && strcasecmp(word->text, text) == 0) {
 			*level = word->level;

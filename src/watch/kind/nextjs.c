@@ -49,7 +49,7 @@ static void push_end(void *context)
 	push->depth--;
 }
 
-void flight_join(const char *script, struct buffer *out)
+void nextjs_join(const char *script, struct buffer *out)
 {
 	static const char call[] = "self.__next_f.push(";
 
@@ -113,7 +113,7 @@ static void add_row(xmlNodePtr flight, const struct row *row)
 	free(tag);
 }
 
-xmlDocPtr tree_parse_flight(const char *payload, size_t length)
+xmlDocPtr tree_parse_nextjs(const char *payload, size_t length)
 {
 	xmlDocPtr tree = tree_new("flight");
 	const char *at = payload, *end = payload + length;

@@ -70,13 +70,13 @@ bool read_fields(struct work *work, const struct field *fields, const struct blo
 
 static enum level level_of(struct work *work, const struct block *block, const char *word)
 {
-	const struct words *const tables[] = {block != NULL ? &block->levels : NULL,
+	const struct level_words *const tables[] = {block != NULL ? &block->levels : NULL,
 		&work->kind->given_levels, &work->kind->levels};
 	enum level level = LEVEL_UNKNOWN;
 	bool known = false;
 
 	for (size_t i = 0; !known && i < sizeof tables / sizeof tables[0]; i++)
-		known = tables[i] != NULL && words_find(tables[i], word, &level);
+		known = tables[i] != NULL && level_words_find(tables[i], word, &level);
 	work->report->unknown_words += !known;
 	if (work->report->trace != NULL)
 		trace_word(work->report->trace, word, known, level);

@@ -53,10 +53,10 @@ xmlDocPtr tree_parse_xml(
 xmlDocPtr tree_parse_json(const char *text, size_t length, bool prefix, struct error *error);
 
 /* The rows of a Next.js payload: <flight><row id="1a">…; never NULL. */
-xmlDocPtr tree_parse_flight(const char *payload, size_t length);
+xmlDocPtr tree_parse_nextjs(const char *payload, size_t length);
 
 /* Adds what the self.__next_f.push() calls in a script carry. */
-void flight_join(const char *script, struct buffer *out);
+void nextjs_join(const char *script, struct buffer *out);
 
 /* Fills element, which is new, with a JSON value; false where text is none. */
 bool tree_fill_json(
