@@ -20,7 +20,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-enum { PATIENCE = 10000 /* milliseconds that a test waits for what must come */ };
+enum { PATIENCE = 60000 /* milliseconds that a test waits for what must come */ };
 
 static const struct child_role unlimited = {.milliseconds = PATIENCE};
 

@@ -113,15 +113,16 @@ static void assert_answer(const char *name, enum dns_type type, const char *expe
 	assert_answers(server_address, name, type, expected);
 }
 
-static size_t questions(void)
+/* How many questions the server has logged that end so: "\n" is any, " tcp\n" one by TCP. */
+static size_t questions(const char *end)
 {
 	struct buffer text = {0};
 	size_t count = 0;
 
 	if (file_exists(log_file))
 		assert_true(file_read(log_file, &text, NULL));
-	for (size_t i = 0; i < text.length; i++)
-		count += text.data[i] == '\n';
+	for (const char *at = buffer_string(&text); (at = strstr(at, end)) != NULL; at++)
+		count++;
 	buffer_release(&text);
 	return count;
 }
@@ -184,7 +185,7 @@ static void test_what_is_no_name_is_not_asked_for(void **state)
 	assert_answer("two words.example", DNS_A, " absent\n");
 	assert_answer("a..example", DNS_A, " absent\n");
 	assert_answer("", DNS_A, " absent\n");
-	assert_int_equal(questions(), 0);
+	assert_int_equal(questions("\n"), 0);
 }
 
 static void test_what_a_server_does_wrong_is_silence_with_its_reason(void **state)
@@ -220,8 +221,9 @@ static void test_a_truncated_answer_is_asked_for_again_by_tcp(void **state)
 {
 	(void)state;
 	set_script("big.example truncate\nbig.example A 192.0.2.1\n");
+	/* On a busy machine UDP may be tried twice before. */
 	assert_answer("big.example", DNS_A, "big.example found\n  big.example A 0 192.0.2.1\n");
-	assert_int_equal(questions(), 2);
+	assert_int_equal(questions(" tcp\n"), 1);
 }
 
 static void test_of_an_enormous_answer_no_more_than_the_maximum_is_kept(void **state)
