@@ -206,7 +206,7 @@ static bool ends_with(const char *path, const char *line)
 {
 	char tail[CHAIN_TAIL];
 	size_t length = strlen(line), got = 0;
-	FILE *file = fopen(path, "r");
+	FILE *file = fopen(path, "re");
 
 	if (file == NULL)
 		return false;
@@ -240,7 +240,7 @@ static bool cut_torn_line(const char *path, struct error *error)
 
 static bool ends_whole(const char *path)
 {
-	FILE *file = fopen(path, "r");
+	FILE *file = fopen(path, "re");
 	int last = '\n';
 
 	if (file == NULL)
@@ -276,7 +276,7 @@ int64_t archive_chain_end(const char *archive, const char *page)
 	char *path = archive_path(archive, page, "chain", NULL), *end, *start;
 	char tail[CHAIN_TAIL + 1] = "";
 	struct chain_line line = {0};
-	FILE *file = fopen(path, "r");
+	FILE *file = fopen(path, "re");
 
 	free(path);
 	if (file == NULL)
@@ -326,7 +326,7 @@ bool archive_intents(const char *archive, struct archive_intents *intents, struc
 
 	if (!done)
 		error_set(error, REMEDY_LOCAL, "%s: cannot be opened: %s", path, strerror(errno));
-	while (done && (entry = readdir(folder)) != NULL) {
+	while (folder != NULL && (entry = readdir(folder)) != NULL) {
 		struct buffer text = {.maximum = 4096};
 		struct archive_intent *intent;
 		char *file;
@@ -334,10 +334,13 @@ bool archive_intents(const char *archive, struct archive_intents *intents, struc
 		if (!text_is_name(entry->d_name))
 			continue;
 		file = file_join(path, entry->d_name);
-		done = file_read(file, &text, error);
 		intent = memory_append(&intents->list, &intents->count, sizeof *intent);
 		intent->page = memory_string(entry->d_name);
-		intent->folder = buffer_take(&text);
+		if (file_read(file, &text, error))
+			intent->folder = buffer_take(&text);
+		else
+			done = false;
+		buffer_release(&text);
 		free(file);
 	}
 	if (folder != NULL)

@@ -85,7 +85,7 @@ void archive_settle(const char *archive, const char *page);
 
 /* The pages that have an intent, and the folder each names (relative to the page's own). */
 struct archive_intent {
-	char *page, *folder;
+	char *page, *folder; /* folder NULL: the intent could not be read */
 };
 
 struct archive_intents {
@@ -93,6 +93,7 @@ struct archive_intents {
 	size_t count;
 };
 
+/* False with REMEDY_LOCAL where they could not all be read; those that could are listed. */
 bool archive_intents(const char *archive, struct archive_intents *intents, struct error *error);
 void archive_intents_release(struct archive_intents *intents);
 

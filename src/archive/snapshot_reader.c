@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "archive/snapshot_reader.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "archive/archive.h"
 #include "archive/pack.h"
@@ -33,6 +35,21 @@ static bool wrong(const char *archive, const char *page, const char *folder, con
 	return false;
 }
 
+/* Of a call that has just failed: nothing is there. */
+static bool is_gone(void)
+{
+	return errno == ENOENT || errno == ENOTDIR;
+}
+
+/* A file that could not be read is damaged where it is gone, too long or no file at all. Any other
+ * reason is one of this machine's, and may pass. */
+static bool may_pass(const char *file, const struct buffer *out)
+{
+	struct stat status;
+
+	return stat(file, &status) == 0 ? S_ISREG(status.st_mode) && !out->overflowed : !is_gone();
+}
+
 /* sha256: what the file must have; NULL: anything. */
 static bool read_file(const char *archive, const char *page, const char *folder, const char *name,
 	const char *sha256, struct buffer *out, struct error *error)
@@ -40,10 +57,12 @@ static bool read_file(const char *archive, const char *page, const char *folder,
 	char *path = folder_path(archive, page, folder), *file = file_join(path, name);
 	size_t before = out->length;
 	char found[DIGEST_TEXT];
-	bool good = page == NULL || file_exists(path)
-			    ? file_read(file, out, error)
-			    : pack_read(archive, page, folder, name, out, error);
+	bool in_folder = page == NULL || file_exists(path) || !is_gone();
+	bool good = in_folder ? file_read(file, out, error)
+			      : pack_read(archive, page, folder, name, out, error);
 
+	if (!good && in_folder && error != NULL && may_pass(file, out))
+		error->remedy = REMEDY_LATER;
 	digest_sha256(buffer_string(out) + before, out->length - before, found);
 	if (good && sha256 != NULL && !text_equal(found, sha256))
 		good = wrong(archive, page, folder, name,

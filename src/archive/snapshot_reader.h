@@ -30,9 +30,10 @@ struct snapshot_files {
 
 /*
  * Reads one file of the snapshot in the folder ("2014/01/2014-01-24T192000Z") of a page, appending
- * to out, whose maximum holds. name may be SHA256SUMS itself. False with REMEDY_LOCAL, naming the
- * path, where the snapshot has no such file, or it is not what it was; out is then as it was.
- * error may be NULL.
+ * to out, whose maximum holds. name may be SHA256SUMS itself. False, naming the path, with
+ * REMEDY_LOCAL where the snapshot has no such file, or it is not what it was, and with REMEDY_LATER
+ * where it lies there and cannot be read now (too many open files, a read error); out is then as it
+ * was. error may be NULL.
  */
 bool archive_read(const char *archive, const char *page, const char *folder, const char *name,
 	struct buffer *out, struct error *error);

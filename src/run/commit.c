@@ -61,6 +61,9 @@ static bool have_folder(struct work *work, struct error *error)
 {
 	if (!work->keep || work->folder != NULL)
 		return true;
+	if (text_list_has(&work->observer->unfinished, work->seen->page->name))
+		return error_set(error, REMEDY_LOCAL,
+			"nothing can be kept while its unfinished snapshot cannot be read");
 	if (work->seen->kept == NULL)
 		return keep_folder(work, error);
 	work->folder = memory_string(work->seen->kept);

@@ -86,6 +86,7 @@ void observer_close(struct observer *observer)
 {
 	free(observer->key);
 	observer->key = NULL;
+	text_list_release(&observer->unfinished);
 	receivers_release(&observer->receivers);
 	silences_release(&observer->silences);
 	subscribers_release(&observer->subscribers);

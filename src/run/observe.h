@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "config/config.h"
 #include "store/silence.h"
 #include "store/store.h"
@@ -37,6 +38,9 @@ struct observer {
 	struct receivers receivers;        /* who is told; owned */
 	struct silences silences;          /* pages that nobody is told of; owned */
 	const struct providers *providers; /* the table of who hosts what */
+	struct text_list unfinished;       /* pages with a snapshot that a crash left and that could
+					    * not be read: nothing of them can be kept until it
+					    * can; owned */
 	struct dependences *dependences;   /* who needs whom, as far as it was known when the
 					    * run began; owned */
 	bool untold;                       /* what is observed is history, and told to nobody */
@@ -95,7 +99,12 @@ void observer_close(struct observer *observer);
  */
 void observation_process(struct observer *observer, struct observation *observation);
 
-/* The pages that a crash left between two steps of a commit: rolled forward. */
+/*
+ * The pages that a crash left between two steps of a commit: rolled forward. A folder whose files
+ * are not what its SHA256SUMS says, or that today's configuration would read otherwise, is removed.
+ * One that cannot be read for a reason of this machine's stays where it is, for the next run: a
+ * line says so, and local_trouble is set.
+ */
 void observer_recover(struct observer *observer,
 	const struct kind *(*kind_of)(void *context, const struct page_config *page), void *context,
 	struct page_states *states);

@@ -51,15 +51,29 @@ static void adopt(struct observer *observer, const struct page_config *page,
 	observation_process(observer, &seen);
 }
 
-static void discard(const struct observer *observer, const struct archive_intent *intent)
+/* It stays where it is, for the next run: it may be the only evidence. */
+static void postpone(
+	struct observer *observer, const struct archive_intent *intent, const char *reason)
+{
+	char *text = memory_format("an unfinished snapshot is left for the next run: %s", reason);
+
+	observer_say(observer, intent->page, text);
+	observer->local_trouble = true;
+	text_list_add(&observer->unfinished, intent->page);
+	free(text);
+}
+
+static void discard(struct observer *observer, const struct archive_intent *intent)
 {
 	char *path = archive_path(observer->config->archive, intent->page, intent->folder, NULL);
+	struct error error;
 	int64_t time;
 
-	if (archive_folder_time(
-		    intent->folder, &time)) /* a torn intent must not name a whole page */
-		file_remove_tree(path, NULL);
-	archive_settle(observer->config->archive, intent->page);
+	/* A torn intent must not name a whole page. */
+	if (archive_folder_time(intent->folder, &time) && !file_remove_tree(path, &error))
+		postpone(observer, intent, error.text);
+	else
+		archive_settle(observer->config->archive, intent->page);
 	free(path);
 }
 
@@ -77,21 +91,42 @@ static bool imported(const struct snapshot_files *files)
 	return found;
 }
 
-/* True where what was kept is whole, then in files, and can be read as it would have been: not by
- * another kind, or for another address. */
-static bool adoptable(const struct observer *observer, const struct archive_intent *intent,
-	const struct page_config *page, const struct kind *kind, const struct page_state *state,
-	struct snapshot_files *files)
+/* True where what was kept would be read in the same way now: not by another kind, or for another
+ * address. */
+static bool fits(const struct archive_intent *intent, const struct page_config *page,
+	const struct kind *kind, const struct page_state *state)
 {
 	int64_t time;
 
 	return archive_folder_time(intent->folder, &time) && page != NULL && state != NULL &&
 	       (!state->known || (text_equal(state->url, page->url) &&
 					 text_equal(state->kind_digest, kind_digest(kind)) &&
-					 text_equal(state->program, LAMPWATCH_VERSION))) &&
-	       snapshot_read(observer->config->archive, intent->page, intent->folder, NULL, files,
-		       NULL) &&
-	       !imported(files);
+					 text_equal(state->program, LAMPWATCH_VERSION)));
+}
+
+static void recover_page(struct observer *observer, const struct archive_intent *intent,
+	const struct page_config *page, const struct kind *kind, struct page_state *state)
+{
+	struct snapshot_files files = {0};
+	struct error error;
+	bool committed =
+		state != NULL && store_has_folder(observer->database, intent->page, intent->folder);
+
+	if (database_failed(observer->database))
+		postpone(observer, intent, database_reason(observer->database));
+	else if (committed)
+		commit_finish(observer, state);
+	else if (!fits(intent, page, kind, state))
+		discard(observer, intent);
+	else if (snapshot_read(observer->config->archive, intent->page, intent->folder, NULL,
+			 &files, &error) &&
+		 !imported(&files))
+		adopt(observer, page, kind, state, intent->folder, &files);
+	else if (files.count == 0 && error.remedy == REMEDY_LATER)
+		postpone(observer, intent, error.text);
+	else
+		discard(observer, intent);
+	snapshot_files_release(&files);
 }
 
 void observer_recover(struct observer *observer,
@@ -100,26 +135,24 @@ void observer_recover(struct observer *observer,
 {
 	struct archive_intents intents = {0};
 	struct error error;
+	bool listed = archive_intents(observer->config->archive, &intents, &error);
 
-	if (!archive_intents(observer->config->archive, &intents, &error)) {
+	if (!listed) {
 		observer_say(observer, "archive", error.text);
 		observer->local_trouble = true;
 	}
+	for (size_t i = 0; !listed && intents.count == 0 && i < states->count; i++)
+		text_list_add(&observer->unfinished, states->list[i].name);
 	for (size_t i = 0; i < intents.count; i++) {
 		const struct archive_intent *intent = &intents.list[i];
 		const struct page_config *page = config_page(observer->config, intent->page);
-		struct page_state *state = page_states_find(states, intent->page);
-		const struct kind *kind = page != NULL ? kind_of(context, page) : NULL;
-		struct snapshot_files files = {0};
 
-		if (store_has_folder(observer->database, intent->page, intent->folder) &&
-			state != NULL)
-			commit_finish(observer, state);
-		else if (adoptable(observer, intent, page, kind, state, &files))
-			adopt(observer, page, kind, state, intent->folder, &files);
+		if (intent->folder == NULL)
+			text_list_add(&observer->unfinished, intent->page);
 		else
-			discard(observer, intent);
-		snapshot_files_release(&files);
+			recover_page(observer, intent, page,
+				page != NULL ? kind_of(context, page) : NULL,
+				page_states_find(states, intent->page));
 	}
 	if (observer->local_trouble) { /* what could not be committed has not happened */
 		page_states_release(states);

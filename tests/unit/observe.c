@@ -967,6 +967,50 @@ static void test_a_folder_of_a_page_never_seen_is_removed(void **state)
 	assert_int_equal(intents.count, 0);
 }
 
+/* /proc/self/mem is a file that everybody may open and whose first byte nobody can read (EIO). */
+static void test_a_folder_that_cannot_be_read_now_is_left_for_the_next_run(void **state)
+{
+	struct scene *scene = *state;
+	struct archive_intents intents = {0};
+	char *path, *aside;
+
+	leave_folder(scene, RED);
+	assert_true(archive_intents(scene->archive, &intents, NULL));
+	path = archive_path(scene->archive, "one", intents.list[0].folder, "reading");
+	aside = file_join(scene->folder, "aside");
+	assert_return_code(rename(path, aside), 0);
+	assert_return_code(symlink("/proc/self/mem", path), 0);
+	recover(scene);
+	assert_true(scene->observer.local_trouble);
+	assert_int_equal(scene_snapshots(scene, "one"), 1);
+	/* A fetch after it keeps nothing: its folder would stand where the intent points. */
+	scene_read(scene, "one", RED);
+	assert_int_equal(scene_snapshots(scene, "one"), 1);
+	assert_return_code(rename(aside, path), 0);
+	text_list_release(&scene->observer.unfinished);
+	recover(scene);
+	assert_int_equal(scene_snapshots(scene, "one"), 2);
+	assert_told(scene, OPS, "red:Name a");
+	archive_intents_release(&intents);
+	free(path);
+	free(aside);
+}
+
+static void test_a_folder_that_has_lost_a_file_is_removed_and_not_told(void **state)
+{
+	struct scene *scene = *state;
+	struct archive_intents intents = {0};
+	char *path;
+
+	leave_folder(scene, RED);
+	assert_true(archive_intents(scene->archive, &intents, NULL));
+	path = archive_path(scene->archive, "one", intents.list[0].folder, "reading");
+	assert_return_code(unlink(path), 0);
+	assert_discarded(scene);
+	archive_intents_release(&intents);
+	free(path);
+}
+
 /* A page of as many indicators as a page may have. */
 static char *whole_page(const char *level)
 {
@@ -1080,6 +1124,8 @@ int main(void)
 		test_in(green, test_a_folder_of_another_address_is_removed_and_not_told),
 		test_in(green, test_a_folder_of_another_program_version_is_removed_and_not_told),
 		test_in(green, test_a_folder_of_another_kind_is_removed_and_not_told),
+		test_in(green, test_a_folder_that_cannot_be_read_now_is_left_for_the_next_run),
+		test_in(green, test_a_folder_that_has_lost_a_file_is_removed_and_not_told),
 		test_in(empty, test_a_folder_of_a_page_never_seen_is_removed),
 		test_in(empty, test_twenty_thousand_indicators_turn_red_in_one_message_and_in_time),
 		test_in(empty, test_a_simulated_archive_and_a_real_one_do_not_mix),
