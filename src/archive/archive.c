@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +19,12 @@
 #include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/step.h"
 #include "base/text.h"
+#include "net/http.h"
+#include "settings.h"
 #include "store/store.h"
 
 enum {
@@ -57,6 +61,161 @@ char *archive_path(const char *archive, const char *page, const char *folder, co
 {
 	return memory_format("%s/%s/%s%s%s", archive, page, folder, name != NULL ? "/" : "",
 		name != NULL ? name : "");
+}
+
+/* ---- a folder of files ---- */
+
+void folder_begin(struct folder *folder, const char *path, struct error *error)
+{
+	*folder = (struct folder){.path = path, .error = error};
+	folder->failed =
+		!file_remove_tree(path, error) || !file_make_folders(path, FOLDER_MODE, error);
+}
+
+void folder_put(struct folder *folder, const char *name, const void *bytes, size_t length)
+{
+	char digest[DIGEST_TEXT];
+	char *path;
+	int descriptor;
+
+	if (folder->failed)
+		return;
+	path = file_join(folder->path, name);
+	descriptor = file_begin(path, bytes, length, FILE_MODE, folder->error);
+	folder->failed = descriptor < 0;
+	if (descriptor >= 0)
+		*(int *)memory_append(&folder->open, &folder->open_count, sizeof *folder->open) =
+			descriptor;
+	digest_sha256(bytes, length, digest);
+	buffer_format(&folder->sums, "%s  %s\n", digest, name);
+	free(path);
+}
+
+bool folder_end(struct folder *folder, char sums[static DIGEST_TEXT])
+{
+	struct buffer list = folder->sums;
+
+	folder->sums = (struct buffer){0};
+	digest_sha256(buffer_string(&list), list.length, sums);
+	folder_put(folder, ARCHIVE_SUMS, buffer_string(&list), list.length);
+	/* All at once: six syncs one after the other take more than twice as long. */
+	for (size_t i = 0; i < folder->open_count; i++)
+		folder->failed =
+			!file_end(folder->open[i], folder->path, folder->error) || folder->failed;
+	if (!folder->failed)
+		folder->failed = !file_sync_folder(folder->path, folder->error);
+	free(folder->open);
+	buffer_release(&folder->sums);
+	buffer_release(&list);
+	return !folder->failed;
+}
+
+bool folder_names(const char *path, struct text_list *names, struct error *error)
+{
+	DIR *stream = opendir(path);
+	struct dirent *entry;
+
+	if (stream == NULL)
+		return error_set(
+			error, REMEDY_LOCAL, "%s: cannot be opened: %s", path, strerror(errno));
+	while ((entry = readdir(stream)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			text_list_add(names, entry->d_name);
+	closedir(stream);
+	return true;
+}
+
+/* ---- the files of a snapshot ---- */
+
+/* One line of the capture file; what is foreign cannot break out of its line. */
+static void put_line(struct buffer *out, const char *key, const char *value)
+{
+	if (text_empty(value))
+		return;
+	buffer_format(out, "%s: ", key);
+	text_visible(out, value);
+	buffer_byte(out, '\n');
+}
+
+static void put_lines(struct buffer *out, const char *key, const char *lines)
+{
+	char *copy = memory_string(lines != NULL ? lines : ""), *rest = copy, *line;
+
+	while ((line = strsep(&rest, "\r\n")) != NULL)
+		put_line(out, key, line);
+	free(copy);
+}
+
+static void put_url(struct buffer *out, const char *key, const char *url)
+{
+	char *public = url != NULL ? http_url_public(url) : NULL;
+
+	put_line(out, key, public);
+	free(public);
+}
+
+static void put_milliseconds(struct buffer *out, const char *key, int64_t time)
+{
+	char seconds[DATE_TEXT_MAX];
+
+	date_write(time / 1000, seconds);
+	seconds[strlen(seconds) - 1] = '\0'; /* the Z goes behind the fraction */
+	buffer_format(out, "%s: %s.%03dZ\n", key, seconds, (int)(time % 1000));
+}
+
+static void put_document(struct buffer *out, const char *name, const struct http_response *response,
+	const struct capture_source *source)
+{
+	char *redirects = memory_string(response->redirects != NULL ? response->redirects : "");
+	char *rest = redirects, *line;
+
+	put_line(out, "document", name);
+	if (source != NULL) {
+		buffer_text(out, CAPTURE_IMPORTED ": ");
+		text_visible(out, source->file);
+		buffer_byte(out, '\n');
+		put_line(out, "imported-sha256", source->sha256);
+		put_line(out, "imported-record", source->record);
+	}
+	put_url(out, "requested", response->requested_url);
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (line[0] != '\0')
+			put_url(out, "redirect", line);
+	free(redirects);
+	put_url(out, "final", response->final_url);
+	buffer_format(out, "status: %d\n", response->status);
+	put_line(out, "address", response->address);
+	put_line(out, "http-version", response->http_version);
+	put_line(out, "certificate-sha256", response->certificate);
+	put_milliseconds(out, "began", response->began);
+	put_milliseconds(out, "ended", response->ended);
+	put_lines(out, CAPTURE_REQUEST, response->request_headers);
+}
+
+void capture_write(const struct snapshot *snapshot, struct buffer *out)
+{
+	char time[DATE_TEXT_MAX];
+
+	date_write(snapshot->time, time);
+	put_line(out, "lampwatch", LAMPWATCH_VERSION);
+	put_line(out, "page", snapshot->page);
+	put_line(out, "time", time);
+	put_line(out, "simulated",
+		snapshot->simulated ? "yes: `time` is of --clock, not of a clock" : "");
+	put_line(out, "reason", snapshot->reason);
+	put_url(out, "url", snapshot->url);
+	put_line(out, "kind", snapshot->kind);
+	put_line(out, "kind-sha256", snapshot->kind_digest);
+	if (!text_empty(snapshot->previous)) {
+		put_line(out, "previous", snapshot->previous);
+		date_write(snapshot->previous_confirmed, time);
+		put_line(out, "previous-last-confirmed", time);
+		buffer_format(out, "previous-fetches: %" PRId64 "\n", snapshot->previous_fetches);
+	}
+	for (size_t i = 0; i < snapshot->count; i++)
+		if (snapshot->responses[i].status != 0)
+			put_document(out, snapshot->documents[i], &snapshot->responses[i],
+				snapshot->sources != NULL ? &snapshot->sources[i] : NULL);
 }
 
 /* Cookies identify whoever fetched, and are no part of what the page said. */
@@ -118,17 +277,16 @@ static bool write_folder(const char *path, const struct snapshot *snapshot,
 	return folder_end(&folder, sums);
 }
 
-/* "2014/01/2014-01-24T192000Z", or with -2 … where that is taken. */
-static char *free_name(const char *archive, const struct snapshot *snapshot)
+char *archive_free_name(const char *above, int64_t time, int most)
 {
 	char compact[DATE_TEXT_MAX];
 
-	date_write_compact(snapshot->time, compact);
-	for (int n = 1; n <= SAME_SECOND_MAX; n++) {
+	date_write_compact(time, compact);
+	for (int n = 1; n <= most; n++) {
 		char *name =
 			n == 1 ? memory_format("%.4s/%.2s/%s", compact, compact + 5, compact)
 			       : memory_format("%.4s/%.2s/%s-%d", compact, compact + 5, compact, n);
-		char *path = archive_path(archive, snapshot->page, name, NULL);
+		char *path = file_join(above, name);
 		bool taken = file_exists(path);
 
 		free(path);
@@ -139,11 +297,8 @@ static char *free_name(const char *archive, const struct snapshot *snapshot)
 	return NULL;
 }
 
-/* Step 3, and the folders above, each made durable. */
-static bool move_into_place(const char *archive, const char *page, const char *from,
-	const char *name, struct error *error)
+bool archive_place(const char *archive, const char *from, const char *target, struct error *error)
 {
-	char *target = archive_path(archive, page, name, NULL);
 	char *month = file_folder(target), *year = file_folder(month), *own = file_folder(year);
 	bool new = !file_exists(month);
 	bool done = file_make_folders(month, FOLDER_MODE, error);
@@ -158,7 +313,6 @@ static bool move_into_place(const char *archive, const char *page, const char *f
 	free(own);
 	free(year);
 	free(month);
-	free(target);
 	return done;
 }
 
@@ -167,67 +321,64 @@ bool archive_keep(const char *archive, const struct snapshot *snapshot, char **f
 {
 	char *incoming = state_path(archive, "incoming", snapshot->page);
 	char *intent = state_path(archive, "intent", snapshot->page);
-	char *name = free_name(archive, snapshot);
-	bool done = false;
+	char *own = file_join(archive, snapshot->page);
+	char *name = archive_free_name(own, snapshot->time, SAME_SECOND_MAX);
+	char *target = name != NULL ? file_join(own, name) : NULL;
+	bool done = name != NULL ||
+		    error_set(error, REMEDY_LOCAL, "%s: more than %d snapshots in one second",
+			    snapshot->page, SAME_SECOND_MAX);
 
-	if (name == NULL) {
-		error_set(error, REMEDY_LOCAL, "%s: more than %d snapshots in one second",
-			snapshot->page, SAME_SECOND_MAX);
-		goto out;
+	done = done && write_folder(incoming, snapshot, sums, error);
+	if (done)
+		STEP("folder written");
+	done = done && file_write(intent, name, strlen(name), 0600, error);
+	if (done) {
+		STEP("intent written");
+		done = archive_place(archive, incoming, target, error);
+		if (done)
+			STEP("folder renamed");
+		else
+			file_remove_tree(target, NULL); /* nobody would know what it is */
 	}
-	if (!write_folder(incoming, snapshot, sums, error))
-		goto out;
-	STEP("folder written");
-	if (!file_write(intent, name, strlen(name), 0600, error))
-		goto out;
-	STEP("intent written");
-	if (!move_into_place(archive, snapshot->page, incoming, name, error)) {
-		char *target = archive_path(archive, snapshot->page, name, NULL);
-
-		file_remove_tree(target, NULL); /* nobody would know what it is */
-		free(target);
-		goto out;
-	}
-	STEP("folder renamed");
-	*folder = name;
-	name = NULL;
-	done = true;
-out:
+	if (done)
+		*folder = name;
+	else
+		free(name);
 	if (!done)
 		file_remove_tree(incoming, NULL);
-	free(name);
+	free(target);
+	free(own);
 	free(intent);
 	free(incoming);
 	return done;
 }
 
-/* True where the chain's last line is this one. */
-static bool ends_with(const char *path, const char *line)
-{
-	char tail[CHAIN_TAIL];
-	size_t length = strlen(line), got = 0;
-	FILE *file = fopen(path, "re");
+/* ---- the chain ---- */
 
-	if (file == NULL)
-		return false;
-	if (fseek(file, -(long)(length + 2), SEEK_END) == 0 && length + 2 <= sizeof tail)
-		got = fread(tail, 1, length + 2, file);
-	fclose(file);
-	return got == length + 2 && tail[0] == '\n' && memcmp(tail + 1, line, length) == 0 &&
-	       tail[length + 1] == '\n';
+/* The chain's last bytes, as many as fit; returns how many. */
+static size_t read_tail(const char *path, char tail[static CHAIN_TAIL + 1])
+{
+	FILE *file = fopen(path, "re");
+	size_t got = 0;
+
+	if (file != NULL) {
+		if (fseek(file, -CHAIN_TAIL, SEEK_END) != 0)
+			rewind(file);
+		got = fread(tail, 1, CHAIN_TAIL, file);
+		fclose(file);
+	}
+	tail[got] = '\0';
+	return got;
 }
 
 /* A crash in the middle of an append leaves a line without an end: it is taken off again. */
 static bool cut_torn_line(const char *path, struct error *error)
 {
 	struct buffer text = {0};
-	bool done = true;
+	bool done = file_read(path, &text, error);
 
-	if (!file_exists(path))
-		return true;
-	done = file_read(path, &text, error);
-	if (done && text.length > 0 && text.data[text.length - 1] != '\n') {
-		char *last = memrchr(text.data, '\n', text.length);
+	if (done) {
+		const char *last = memrchr(buffer_string(&text), '\n', text.length);
 		off_t whole = last != NULL ? last + 1 - text.data : 0;
 
 		done = truncate(path, whole) == 0 ||
@@ -238,29 +389,22 @@ static bool cut_torn_line(const char *path, struct error *error)
 	return done;
 }
 
-static bool ends_whole(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	int last = '\n';
-
-	if (file == NULL)
-		return true;
-	if (fseek(file, -1, SEEK_END) == 0)
-		last = fgetc(file);
-	fclose(file);
-	return last == '\n';
-}
-
 bool archive_chain(const char *archive, const char *page, const char *line, struct error *error)
 {
-	char *path = archive_path(archive, page, "chain", NULL);
+	char *path = archive_path(archive, page, "chain", NULL), tail[CHAIN_TAIL + 1];
+	size_t got = read_tail(path, tail);
 	struct buffer text = {0};
 	struct stat status;
 	bool done = true;
 
-	if (!ends_whole(path))
+	if (got > 0 && tail[got - 1] != '\n') {
 		done = cut_torn_line(path, error);
-	if (done && !ends_with(path, line)) {
+		got = read_tail(path, tail);
+	}
+	buffer_format(&text, "\n%s\n", line);
+	if (done && (got < text.length ||
+			    memcmp(tail + got - text.length, text.data, text.length) != 0)) {
+		buffer_clear(&text);
 		if (stat(path, &status) != 0 || status.st_size == 0)
 			buffer_text(&text, CHAIN_HEAD "\n");
 		buffer_format(&text, "%s\n", line);
@@ -274,17 +418,11 @@ bool archive_chain(const char *archive, const char *page, const char *line, stru
 int64_t archive_chain_end(const char *archive, const char *page)
 {
 	char *path = archive_path(archive, page, "chain", NULL), *end, *start;
-	char tail[CHAIN_TAIL + 1] = "";
+	char tail[CHAIN_TAIL + 1];
 	struct chain_line line = {0};
-	FILE *file = fopen(path, "re");
 
+	read_tail(path, tail);
 	free(path);
-	if (file == NULL)
-		return 0;
-	if (fseek(file, -CHAIN_TAIL, SEEK_END) != 0)
-		rewind(file);
-	tail[fread(tail, 1, CHAIN_TAIL, file)] = '\0';
-	fclose(file);
 	end = strrchr(tail, '\n'); /* what stands behind is torn */
 	if (end == NULL)
 		return 0;
@@ -371,4 +509,35 @@ bool archive_folder_time(const char *folder, int64_t *time)
 		return false;
 	*time = timegm(&parts);
 	return true;
+}
+
+/* ---- the reserve ---- */
+
+static char *reserve_path(const char *archive)
+{
+	return file_join(archive, ARCHIVE_STATE "/reserve");
+}
+
+void reserve_fill(const char *archive)
+{
+	char *path = reserve_path(archive);
+	struct stat status;
+	int descriptor;
+
+	if (stat(path, &status) != 0 || status.st_size < RESERVE_BYTES) {
+		descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (descriptor >= 0 && posix_fallocate(descriptor, 0, RESERVE_BYTES) != 0)
+			unlink(path);
+		if (descriptor >= 0)
+			close(descriptor);
+	}
+	free(path);
+}
+
+void reserve_free(const char *archive)
+{
+	char *path = reserve_path(archive);
+
+	unlink(path);
+	free(path);
 }

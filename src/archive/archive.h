@@ -22,12 +22,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "archive/folder.h"
+#include "base/buffer.h"
 #include "base/digest.h"
 #include "base/list.h"
 #include "net/http.h"
 
-struct buffer;
 struct database;
 struct error;
 
@@ -60,8 +59,47 @@ struct snapshot {
 	int64_t previous_fetches;   /* by how many fetches */
 };
 
+/*
+ * A folder of the archive while it is being written, under a temporary name: its files, and
+ * SHA256SUMS over all of them, as sha256sum(1) checks it.
+ */
+#define ARCHIVE_SUMS "SHA256SUMS"
+
+struct folder {
+	const char *path; /* borrowed */
+	struct buffer sums;
+	struct error *error;
+	bool failed;
+	int *open; /* descriptors of what is written and not yet synced */
+	size_t open_count;
+};
+
+/* Makes it, empty, whatever stood there. Errors are kept for folder_end(). */
+void folder_begin(struct folder *folder, const char *path, struct error *error);
+
+void folder_put(struct folder *folder, const char *name, const void *bytes, size_t length);
+
+/* Writes SHA256SUMS, of which sums becomes the SHA-256, and syncs all. False with the first
+ * error (REMEDY_LOCAL). Frees what folder holds in both cases. */
+bool folder_end(struct folder *folder, char sums[static DIGEST_TEXT]);
+
+/* Adds the names of all that lies in a folder, hidden files too. Errors: REMEDY_LOCAL. */
+bool folder_names(const char *path, struct text_list *names, struct error *error);
+
+/* A name that is free in the folder above: "2014/01/2014-01-24T192000Z", or with -2, up to most,
+ * where that is taken. Owned by the caller; NULL: all are taken. */
+char *archive_free_name(const char *above, int64_t time, int most);
+
+/* Renames a folder that was written to such a name's path, and makes that and the folders above
+ * durable. Errors: REMEDY_LOCAL. */
+bool archive_place(const char *archive, const char *from, const char *target, struct error *error);
+
 /* Makes archive/.state (0700) and what stands in it. */
 bool archive_prepare(const char *archive, struct error *error);
+
+/* Adds the text of `capture` (archive/capture.h). Secrets in addresses are left out, and what is
+ * foreign cannot break out of its line. */
+void capture_write(const struct snapshot *snapshot, struct buffer *out);
 
 /* Steps 1 to 3. Gives the folder's name relative to the page's own (owned by the caller)
  * and the SHA-256 of its SHA256SUMS. Errors: REMEDY_LOCAL. */
@@ -103,6 +141,18 @@ char *archive_path(const char *archive, const char *page, const char *folder, co
 /* The name of document i's file: "body", "body-2" …; name is "body" or "headers". Owned by the
  * caller. */
 char *archive_document(const char *name, size_t i);
+
+/*
+ * The reserve, .state/reserve: space that is held while there is some, and given back when the disk
+ * is full, so that the one commit that matters then finds room.
+ */
+enum { RESERVE_BYTES = 8 * 1024 * 1024 };
+
+/* Makes it, unless it is there. What the disk cannot spare is left out. */
+void reserve_fill(const char *archive);
+
+/* Gives the space back. */
+void reserve_free(const char *archive);
 
 /* The seconds that a folder's name tells; false where it is no such name. */
 bool archive_folder_time(const char *folder, int64_t *time);

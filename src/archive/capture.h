@@ -2,7 +2,7 @@
  *
  * The file `capture` of a snapshot (lampwatch-archive(5)): how it was got. "key: value" lines,
  * first those about the snapshot, then those about each document, which begin with its "document"
- * line. Written and parsed here alone.
+ * line. archive.c writes it.
  */
 #ifndef LAMPWATCH_CAPTURE_H
 #define LAMPWATCH_CAPTURE_H
@@ -10,11 +10,6 @@
 #include <stddef.h>
 
 struct buffer;
-struct snapshot;
-
-/* Adds the text that is kept with the snapshot. Secrets in addresses are left out, and what is
- * foreign cannot break out of its line. */
-void capture_write(const struct snapshot *snapshot, struct buffer *out);
 
 struct capture_line {
 	const char *key, *value; /* within the text that was parsed */

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "archive/folder.h"
+#include "archive/archive.h"
 #include "base/buffer.h"
 #include "base/digest.h"
 

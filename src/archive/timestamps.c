@@ -2,7 +2,6 @@
 #include "archive/timestamps.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,6 @@
 
 #include "archive/archive.h"
 #include "archive/chain_heads.h"
-#include "archive/folder.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
@@ -26,7 +24,7 @@ const struct schema_step stamps_schema[] = {
 	{0},
 };
 
-enum { FOLDER_MODE = 0755, SAME_SECOND_MAX = 100, SUMS_MAX = 4096 };
+enum { SAME_SECOND_MAX = 100, SUMS_MAX = 4096 };
 
 /* No page's name begins with a dot. */
 static char *incoming(const char *archive)
@@ -56,26 +54,6 @@ char *timestamps_path(const char *archive, const char *folder, const char *name)
 	file = name != NULL ? file_join(path, name) : memory_string(path);
 	free(path);
 	return file;
-}
-
-static char *free_name(const char *archive, int64_t time)
-{
-	char compact[DATE_TEXT_MAX];
-
-	date_write_compact(time, compact);
-	for (int n = 1; n <= SAME_SECOND_MAX; n++) {
-		char *name =
-			n == 1 ? memory_format("%.4s/%.2s/%s", compact, compact + 5, compact)
-			       : memory_format("%.4s/%.2s/%s-%d", compact, compact + 5, compact, n);
-		char *path = in_place(archive, name);
-		bool taken = file_exists(path);
-
-		free(path);
-		if (!taken)
-			return name;
-		free(name);
-	}
-	return NULL;
 }
 
 /* Step 1. */
@@ -114,17 +92,8 @@ static bool record(struct database *database, const struct timestamp *stamp, con
 static bool move_into_place(const char *archive, const char *name, struct error *error)
 {
 	char *from = incoming(archive), *target = in_place(archive, name);
-	char *month = file_folder(target), *year = file_folder(month), *own = file_folder(year);
-	bool done = file_make_folders(month, FOLDER_MODE, error);
+	bool done = archive_place(archive, from, target, error);
 
-	if (done && rename(from, target) != 0)
-		done = error_set(error, REMEDY_LOCAL, "%s: cannot be renamed into place: %s",
-			target, strerror(errno));
-	done = done && file_sync_folder(month, error) && file_sync_folder(year, error) &&
-	       file_sync_folder(own, error) && file_sync_folder(archive, error);
-	free(own);
-	free(year);
-	free(month);
 	free(target);
 	free(from);
 	return done;
@@ -133,7 +102,8 @@ static bool move_into_place(const char *archive, const char *name, struct error 
 bool timestamps_keep(const char *archive, struct database *database, const struct timestamp *stamp,
 	struct error *error)
 {
-	char *path = incoming(archive), *name = free_name(archive, stamp->time);
+	char *path = incoming(archive), *above = file_join(archive, TIMESTAMPS_FOLDER);
+	char *name = archive_free_name(above, stamp->time, SAME_SECOND_MAX);
 	char sums[DIGEST_TEXT];
 	bool done =
 		name != NULL || error_set(error, REMEDY_LOCAL,
@@ -149,6 +119,7 @@ bool timestamps_keep(const char *archive, struct database *database, const struc
 	if (done)
 		STEP("stamp renamed");
 	free(name);
+	free(above);
 	free(path);
 	return done;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The whole of an archive; a page is verify_page.c's, a snapshot verify_snapshot.c's, heads and
- * stamps verify_heads.c's.
+ * The whole of an archive; a page is verify_page.c's, heads and stamps verify_heads.c's.
  */
 #include "archive/verify.h"
 

@@ -58,9 +58,6 @@ const struct chain_seen *verify_chain_of(const struct check *check, const char *
  * listed, nothing is missing and nothing added. */
 bool verify_folder(const struct check *check, const char *folder, const char *sums);
 
-/* A snapshot: its folder, and the changes that the database has of it. */
-bool verify_snapshot(const struct check *check, const struct chain_line *line);
-
 /* One page, from its chain on; fills in check->seen. */
 bool verify_page(struct check *check, const char *name);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * One page: its chain, the database's rows of it, and what lies in its folder.
+ * One page: its chain, its snapshots, the database's rows of them, and what lies in its folder.
  */
 #include <dirent.h>
 #include <inttypes.h>
@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "archive/pack.h"
+#include "archive/snapshot_reader.h"
 #include "archive/verify_p.h"
 #include "base/buffer.h"
 #include "base/date.h"
@@ -18,6 +19,54 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+
+/* ---- a snapshot: its files against SHA256SUMS, and that against the chain ---- */
+
+bool verify_folder(const struct check *check, const char *folder, const char *sums)
+{
+	struct snapshot_files files;
+	bool good = snapshot_read(NULL, NULL, folder, sums, &files, check->error) &&
+		    snapshot_nothing_added(NULL, NULL, folder, &files, check->error);
+
+	check->verified->files += files.count > 0 ? files.count - 1 : 0; /* without SHA256SUMS */
+	snapshot_files_release(&files);
+	return good;
+}
+
+/* The history in the database must be what the snapshot's own list of changes says. */
+static bool check_changes(const struct check *check, const struct chain_line *line,
+	const struct snapshot_file *changes)
+{
+	struct buffer rows = {0};
+	bool good;
+
+	if (check->page == NULL)
+		return true;
+	store_changes_text(check->with->database, check->seen->page, line->sequence, &rows);
+	good = (changes != NULL &&
+		       text_equal(buffer_string(&changes->bytes), buffer_string(&rows))) ||
+	       error_set(check->error, REMEDY_LOCAL,
+		       "%s: the changes that the database has of %s are not those that were kept",
+		       check->seen->page, line->folder);
+	buffer_release(&rows);
+	return good;
+}
+
+static bool check_snapshot(const struct check *check, const struct chain_line *line)
+{
+	const char *archive = check->with->archive, *page = check->seen->page;
+	struct snapshot_files files;
+	bool good = snapshot_read(archive, page, line->folder, line->sums, &files, check->error) &&
+		    snapshot_nothing_added(archive, page, line->folder, &files, check->error) &&
+		    check_changes(check, line, snapshot_files_find(&files, "changes"));
+
+	check->verified->files += files.count > 0 ? files.count - 1 : 0;
+	check->verified->snapshots++;
+	if (good && check->progress != NULL)
+		check->progress(check->verified);
+	snapshot_files_release(&files);
+	return good;
+}
 
 /* ---- a line of the chain ---- */
 
@@ -139,7 +188,7 @@ static bool check_kept(struct check *check, const struct chain_line *line, struc
 	if (check->packing && check->page != NULL &&
 		store_is_pruned(check->with->database, check->seen->page, line->sequence))
 		return true; /* the chain has still to say so */
-	return verify_snapshot(check, line);
+	return check_snapshot(check, line);
 }
 
 /* What is no snapshot stands in the database as it is. */

@@ -9,7 +9,6 @@
 
 #include "archive/archive.h"
 #include "archive/chain.h"
-#include "archive/reserve.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/memory.h"

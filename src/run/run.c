@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "archive/archive.h"
-#include "archive/reserve.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/list.h"
