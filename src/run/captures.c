@@ -210,20 +210,6 @@ int feeder_open(struct feeder *feeder, struct context *context, const struct obs
 	return EXIT_DONE;
 }
 
-static char *read_captured(struct feeder *feeder, const struct capture *capture,
-	const struct captured *captured, struct error *error)
-{
-	const struct kind *kind = kind_set_of(feeder->context->kinds, capture->page);
-	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
-
-	for (size_t i = 0; i < kind_document_count(kind); i++)
-		if (captured->responses[i].status != 0)
-			documents[i] =
-				(struct document){buffer_string(&captured->responses[i].body),
-					captured->responses[i].body.length};
-	return readers_read(feeder->readers, kind, capture->page->url, documents, error);
-}
-
 void feeder_feed(struct feeder *feeder, const struct capture *capture,
 	const struct captured *captured, bool imported)
 {
@@ -233,14 +219,11 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 	struct error error = captured->failure;
 	bool failed = error.remedy != 0;
 	char date[DATE_TEXT_MAX];
-	char *text = failed ? NULL : read_captured(feeder, capture, captured, &error);
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
+	char *text = NULL;
 	struct observation seen = {.page = capture->page,
 		.kind = kind,
 		.state = state != NULL ? state : &fresh,
-		.text = text,
-		.what = failed         ? OBSERVED_FAILED
-			: text != NULL ? OBSERVED_READING
-				       : OBSERVED_UNREADABLE,
 		.error = &error,
 		.responses = failed ? NULL : captured->responses,
 		.response_count = kind_document_count(kind),
@@ -248,6 +231,13 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 		.now = capture->time,
 		.full = true};
 
+	documents_of(kind, captured->responses, documents);
+	if (!failed)
+		text = readers_read(feeder->readers, kind, capture->page->url, documents, &error);
+	seen.text = text;
+	seen.what = failed         ? OBSERVED_FAILED
+		    : text != NULL ? OBSERVED_READING
+				   : OBSERVED_UNREADABLE;
 	date_write(capture->time, date);
 	feeder->observer.moment = imported ? date : NULL;
 	observation_process(&feeder->observer, &seen);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * All pages at once: fetched, read in children, observed one by one as they
- * come; what failed is judged together, at the end.
+ * Which pages are due, and how each is fetched; then all of them at once: fetched, read in
+ * children, observed one by one as they come. What failed is judged together, at the end.
  */
+#include "run/run.h"
+
 #include <stdlib.h>
 
 #include "archive/archive.h"
@@ -11,8 +13,9 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/schedule.h"
 #include "model/validator.h"
-#include "run/run.h"
+#include "settings.h"
 #include "watch/drift.h"
 
 enum {
@@ -24,7 +27,89 @@ enum {
 	OWN_NETWORK_PROVIDERS = 2,
 };
 
-/* ---- results ---- */
+/* ---- which pages ---- */
+
+void watch_release(struct watch *watch)
+{
+	fetch_release(&watch->fetch);
+	if (watch->fresh != NULL)
+		page_state_release(watch->fresh);
+	free(watch->fresh);
+}
+
+/* Conditions are dropped when we would read the same bytes otherwise than last time. */
+static void prepare_fetch(struct watch *watch)
+{
+	const struct page_settings *settings = &watch->page->settings;
+	struct page_state *state = watch->state;
+	struct fetch *fetch = &watch->fetch;
+
+	watch->url_changed = state->known && !text_equal(state->url, watch->page->url);
+	watch->kind_changed =
+		state->known && !text_equal(state->kind_digest, kind_digest(watch->kind));
+	watch->way_changed = watch->kind_changed ||
+			     (state->known && !text_equal(state->program, LAMPWATCH_VERSION));
+	*fetch = (struct fetch){.url = watch->page->url,
+		.kind = watch->kind,
+		.context = watch,
+		.connect_timeout = settings->timeout.connect,
+		.total_timeout = settings->timeout.total,
+		.body_maximum = settings->limits.body,
+		.redirects = settings->limits.redirects};
+	watch->full = watch->full || watch->url_changed || watch->way_changed || !state->known ||
+		      state->unreadable;
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX && !watch->full; i++) {
+		fetch->validators[i] = state->validators[i];
+		state->validators[i] = (struct validator){0};
+	}
+}
+
+static void add_watch(struct run *run, const struct page_config *page, bool asked_for)
+{
+	struct watch *watch = &run->watches[run->watch_count];
+	struct page_state *state = page_states_find(&run->states, page->name);
+	struct schedule schedule;
+
+	*watch = (struct watch){.run = run,
+		.page = page,
+		.kind = kind_set_of(run->context->kinds, page),
+		.asked_for = asked_for};
+	if (state == NULL) {
+		state = watch->fresh = memory_zero(1, sizeof *watch->fresh);
+		state->name = memory_string(page->name);
+		state->loaded = true;
+	}
+	watch->state = state;
+	schedule = (struct schedule){page->settings.every, state->last_fetch, state->last_success,
+		state->last_full, state->retry_at,
+		state->red || state->unconfirmed || (state->failures > 0 && !state->lost)};
+	if (!asked_for && !schedule_due(&schedule, run->now)) {
+		watch_release(watch);
+		return;
+	}
+	watch->full = schedule_full(&schedule, run->now);
+	prepare_fetch(watch);
+	run->watch_count++;
+}
+
+bool run_choose(struct run *run, char **names)
+{
+	bool good = true;
+
+	run->watches = memory_zero(run->config->page_count, sizeof *run->watches);
+	for (size_t i = 0; names[0] == NULL && i < run->config->page_count; i++)
+		add_watch(run, &run->config->pages[i], false);
+	for (; *names != NULL; names++) {
+		const struct page_config *page = context_page(run->context, *names);
+
+		good = good && page != NULL;
+		if (page != NULL)
+			add_watch(run, page, true);
+	}
+	return good;
+}
+
+/* ---- what came of them ---- */
 
 static void flush_touched(struct run *run)
 {
@@ -42,16 +127,10 @@ static void flush_touched(struct run *run)
 	run->touched_count = 0;
 }
 
-/* Frees what only its observation needed. */
-static void watch_settle(struct watch *watch)
-{
-	fetch_release(&watch->fetch);
-	store_unload(watch->state);
-}
-
 static void watch_end(struct watch *watch)
 {
-	watch_settle(watch);
+	fetch_release(&watch->fetch); /* what only its observation needed */
+	store_unload(watch->state);
 	watch->run->done++;
 	run_progress(watch->run);
 }
@@ -97,38 +176,27 @@ static void take_unchanged(struct watch *watch)
 		&run->touched, &run->touched_count, sizeof *run->touched) = state;
 }
 
-/* The folder of the last snapshot that has a reading: one that shows how the page became unreadable
- * has none. */
-static char *last_read_folder(struct watch *watch)
-{
-	const struct page_state *state = watch->state;
-	struct snapshot_row before = {0};
-	char *path = archive_path(
-		watch->run->config->archive, watch->page->name, state->folder, "reading");
-	char *folder = memory_string(state->folder);
-
-	if (!file_exists(path) && store_snapshot(watch->run->database, watch->page->name,
-					  state->snapshot - 1, &before))
-		memory_set(&folder, before.folder);
-	snapshot_row_release(&before);
-	free(path);
-	return folder;
-}
-
-/* The last kept bodies as today's kind and program read them; NULL where that cannot be. */
+/* The last kept bodies as today's kind and program read them; NULL where that cannot be. They are
+ * those of the last snapshot that has a reading: one that shows how the page became unreadable has
+ * none. */
 static char *reread_text(struct watch *watch)
 {
+	const char *archive = watch->run->config->archive, *page = watch->page->name;
+	const struct page_state *state = watch->state;
 	struct buffer bodies[PAGE_DOCUMENTS_MAX] = {{0}};
 	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
-	size_t count = kind_document_count(watch->kind);
-	char *folder = last_read_folder(watch), *text = NULL;
+	struct snapshot_row before = {0};
+	char *path = archive_path(archive, page, state->folder, "reading"), *text = NULL;
+	const char *folder = state->folder;
 	struct error error;
 
-	for (size_t i = 0; i < count; i++) {
+	if (!file_exists(path) &&
+		store_snapshot(watch->run->database, page, state->snapshot - 1, &before))
+		folder = before.folder;
+	for (size_t i = 0; i < kind_document_count(watch->kind); i++) {
 		char *name = archive_document("body", i);
 
-		if (archive_read(watch->run->config->archive, watch->page->name, folder, name,
-			    &bodies[i], NULL))
+		if (archive_read(archive, page, folder, name, &bodies[i], NULL))
 			documents[i] =
 				(struct document){buffer_string(&bodies[i]), bodies[i].length};
 		free(name);
@@ -136,9 +204,10 @@ static char *reread_text(struct watch *watch)
 	if (documents[0].bytes != NULL)
 		text = readers_read(
 			watch->run->readers, watch->kind, watch->page->url, documents, &error);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		buffer_release(&bodies[i]);
-	free(folder);
+	snapshot_row_release(&before);
+	free(path);
 	return text;
 }
 
@@ -166,31 +235,6 @@ static void take_reading(void *context, const char *text, size_t length, const s
 	watch_end(watch);
 }
 
-static void submit(struct watch *watch)
-{
-	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
-
-	for (size_t i = 0; i < kind_document_count(watch->kind); i++)
-		if (watch->fetch.responses[i].status != 0)
-			documents[i] =
-				(struct document){buffer_string(&watch->fetch.responses[i].body),
-					watch->fetch.responses[i].body.length};
-	readers_submit(
-		watch->run->readers, watch->kind, watch->page->url, documents, take_reading, watch);
-}
-
-static void wait_to_be_read(struct watch *watch)
-{
-	struct run *run = watch->run;
-
-	if (run->first == NULL)
-		run->first = watch;
-	else
-		run->last->next = watch;
-	run->last = watch;
-	run->waiting++;
-}
-
 /*
  * Takes what was read and hands out more. Readers are never waited for here,
  * for the transfers under way would time out meanwhile; while bodies wait, no
@@ -202,16 +246,19 @@ static size_t read_fetched(struct run *run)
 
 	for (; run->first != NULL && reading <= RUN_READS_QUEUED; reading++) {
 		struct watch *watch = run->first;
+		struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 
 		run->first = watch->next;
 		run->waiting--;
-		submit(watch);
+		documents_of(watch->kind, watch->fetch.responses, documents);
+		readers_submit(run->readers, watch->kind, watch->page->url, documents, take_reading,
+			watch);
 	}
 	http_client_hold(run->client, run->first != NULL);
 	return reading + run->waiting;
 }
 
-void run_fetched(void *context, struct fetch *fetch)
+static void take_fetched(void *context, struct fetch *fetch)
 {
 	struct run *run = context;
 	struct watch *watch = fetch->context;
@@ -223,7 +270,12 @@ void run_fetched(void *context, struct fetch *fetch)
 		watch_end(watch);
 		break;
 	case FETCH_CHANGED:
-		wait_to_be_read(watch);
+		if (run->first == NULL)
+			run->first = watch;
+		else
+			run->last->next = watch;
+		run->last = watch;
+		run->waiting++;
 		break;
 	case FETCH_FAILED:
 		*(struct watch **)memory_append(
@@ -233,8 +285,8 @@ void run_fetched(void *context, struct fetch *fetch)
 	}
 }
 
-bool run_address(void *context, struct fetch *fetch, size_t i, const struct document *documents,
-	char **address, struct error *error)
+static bool address_of(void *context, struct fetch *fetch, size_t i,
+	const struct document *documents, char **address, struct error *error)
 {
 	struct run *run = context;
 
@@ -245,8 +297,13 @@ bool run_address(void *context, struct fetch *fetch, size_t i, const struct docu
 
 static void fetch_all(struct run *run)
 {
+	const struct limits_config *limits = &run->config->settings.limits;
+	struct http_settings settings = {
+		limits->in_flight, limits->per_host, run->context->user_agent, NULL};
 	size_t busy = run->watch_count;
 
+	run->client = http_client_new(&settings);
+	run->fetcher = fetcher_new(run->client, address_of, take_fetched, run);
 	for (size_t i = 0; i < run->watch_count; i++)
 		fetcher_begin(run->fetcher, &run->watches[i].fetch);
 	while (busy > 0 && run_monotonic() < run->deadline) {
@@ -267,39 +324,27 @@ static void fetch_all(struct run *run)
 	}
 }
 
-static size_t count_distinct(const struct run *run, char *(*key)(const struct watch *watch))
-{
-	struct text_list seen = {0};
-	size_t count;
-
-	for (size_t i = 0; i < run->failed_count; i++) {
-		char *text = key(run->failed[i]);
-
-		if (text != NULL && !text_list_has(&seen, text))
-			text_list_add(&seen, text);
-		free(text);
-	}
-	count = seen.count;
-	text_list_release(&seen);
-	return count;
-}
-
-static char *host_of(const struct watch *watch)
-{
-	return http_url_host(watch->page->url);
-}
-
-static char *provider_of(const struct watch *watch)
-{
-	return memory_string(watch->page->provider);
-}
-
 /* When no host at all answers, it is not they who are down. */
 static bool own_network(const struct run *run)
 {
-	return !run->answered && run->failed_count == run->watch_count &&
-	       count_distinct(run, host_of) >= OWN_NETWORK_HOSTS &&
-	       count_distinct(run, provider_of) >= OWN_NETWORK_PROVIDERS;
+	struct text_list hosts = {0}, providers = {0};
+	bool ours;
+
+	for (size_t i = 0; i < run->failed_count; i++) {
+		const struct page_config *page = run->failed[i]->page;
+		char *host = http_url_host(page->url);
+
+		if (host != NULL && !text_list_has(&hosts, host))
+			text_list_add(&hosts, host);
+		if (page->provider != NULL && !text_list_has(&providers, page->provider))
+			text_list_add(&providers, page->provider);
+		free(host);
+	}
+	ours = !run->answered && run->failed_count == run->watch_count &&
+	       hosts.count >= OWN_NETWORK_HOSTS && providers.count >= OWN_NETWORK_PROVIDERS;
+	text_list_release(&hosts);
+	text_list_release(&providers);
+	return ours;
 }
 
 /* True when it begins: what lasts is told by the exit status alone. */
@@ -317,10 +362,12 @@ static bool own_network_begins(struct run *run, bool ours)
 	return ours;
 }
 
-static void judge_failures(struct run *run)
+void run_fetch(struct run *run)
 {
-	bool ours = own_network(run);
+	bool ours;
 
+	fetch_all(run);
+	ours = own_network(run);
 	if (own_network_begins(run, ours))
 		run_complain(run, "no host answered at all: is this machine's own network down? No "
 				  "page is counted as lost");
@@ -331,12 +378,7 @@ static void judge_failures(struct run *run)
 
 		if (!ours)
 			observation_process(&run->observer, &seen);
-		watch_settle(run->failed[i]);
+		fetch_release(&run->failed[i]->fetch);
+		store_unload(run->failed[i]->state);
 	}
-}
-
-void run_fetch(struct run *run)
-{
-	fetch_all(run);
-	judge_failures(run);
 }

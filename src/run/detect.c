@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 #include "run/detect.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/child.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/validator.h"
 #include "net/http.h"
 #include "run/read_fetch.h"
 #include "watch/kind/read.h"
+#include "watch/reader.h"
+
+enum { SUGGEST_MILLISECONDS = 5000, NAME_MAX_BYTES = 255 /* of a file, which a kind is */ };
 
 /* The addresses that are asked, each once, the page's own first. */
 struct search {
@@ -251,4 +258,52 @@ void detection_release(struct detection *detection)
 	free(detection->list);
 	free(detection->url);
 	*detection = (struct detection){0};
+}
+
+/* ---- a kind for a page that its own can no longer read ---- */
+
+/* What the child works on: its own copy of the run's. */
+struct suggestion {
+	const char *templates, *user_folder, *url, *but;
+	const struct document *document;
+};
+
+static void write_suggestion(const void *context, int in, int out)
+{
+	const struct suggestion *asked = context;
+	struct detection detection = {0};
+	struct kind_list all = {0}, kinds = {0};
+	struct error error;
+
+	(void)in;
+	kind_list_load(asked->templates, asked->user_folder, &all);
+	for (size_t i = 0; i < all.count; i++)
+		if (!text_equal(kind_name(all.list[i]), asked->but))
+			*(struct kind **)memory_append(
+				&kinds.list, &kinds.count, sizeof *kinds.list) = all.list[i];
+	if (detect_document(asked->url, asked->document, &kinds, &detection, &error) &&
+		detection.chosen != NULL) {
+		const char *name = kind_name(detection.chosen->kind);
+
+		file_write_all(out, name, strlen(name));
+	}
+	detection_release(&detection);
+	free(kinds.list);
+	kind_list_release(&all);
+}
+
+char *suggest_kind(const char *templates, const char *user_folder, const char *but, const char *url,
+	const struct document *document)
+{
+	struct suggestion asked = {templates, user_folder, url, but, document};
+	char name[NAME_MAX_BYTES];
+	struct child child;
+	ssize_t got = -1;
+
+	if (!child_start(&child, &reader_role, write_suggestion, &asked))
+		return NULL;
+	if (poll(&(struct pollfd){child.from, POLLIN, 0}, 1, SUGGEST_MILLISECONDS) > 0)
+		got = read(child.from, name, sizeof name);
+	child_stop(&child);
+	return got > 0 ? memory_bytes(name, (size_t)got) : NULL;
 }

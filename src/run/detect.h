@@ -55,4 +55,12 @@ bool detect_kind(
 
 void detection_release(struct detection *detection);
 
+/*
+ * The name of the only kind but the named one that the document fits, and can be read with; owned
+ * by the caller. NULL where there is none. A child process loads the kinds and looks: this costs
+ * some milliseconds, and is waited for a few seconds at most.
+ */
+char *suggest_kind(const char *templates, const char *user_folder, const char *but, const char *url,
+	const struct document *document);
+
 #endif

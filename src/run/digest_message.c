@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/step.h"
 #include "run/hosting_lookup.h"
-#include "run/work.h"
+#include "run/observe.h"
 #include "tell/content.h"
 #include "tell/digest_pages.h"
 #include "tell/outbox.h"

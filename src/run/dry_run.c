@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * run --dry-run: everything that a run decides, over a copy of the database in
- * memory, which is gone afterwards. Needs no lock, and disturbs no other run.
+ * What run --dry-run prints.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/date.h"
 #include "base/json.h"
-#include "run/digest_message.h"
-#include "run/heartbeat.h"
-#include "run/remind.h"
 #include "run/run.h"
-#include "run/schema.h"
 #include "run/terminal.h"
 #include "tell/message.h"
 #include "tell/outbox.h"
@@ -67,8 +62,7 @@ static void add_delivery(const struct run *run, const struct delivery *delivery,
 	value_put_text(map, "held_until", until);
 }
 
-/* What this run has put into the outbox, after number last. */
-static void show(const struct run *run, int64_t last)
+void run_show(const struct run *run, int64_t last)
 {
 	const struct invocation *invocation = run->context->invocation;
 	struct deliveries deliveries = {0};
@@ -97,41 +91,4 @@ static void show(const struct run *run, int64_t last)
 		puts("nobody would be told of anything");
 	deliveries_release(&deliveries);
 	value_free(root);
-}
-
-static int pass(struct run *run, char **names)
-{
-	int64_t last = outbox_last(run->database);
-	int status = run_open(run);
-
-	if (status != EXIT_DONE)
-		return status;
-	heartbeat_begin(run->database, run->config, run->context->templates, run->now);
-	digest_messages_make(&run->observer, run->now);
-	if (!run_choose(run, names))
-		return EXIT_USAGE;
-	run_fetch(run);
-	reminders_enqueue(&run->observer, run->now);
-	digest_messages_make(&run->observer, run->now);
-	show(run, last);
-	if (run->observer.local_trouble)
-		return EXIT_LOCAL;
-	return run->observer.page_trouble ? EXIT_PENDING : EXIT_DONE;
-}
-
-int run_dry(struct run *run, char **names)
-{
-	struct error error;
-	int status = EXIT_LOCAL;
-
-	run->readers = readers_new(2);
-	http_start();
-	run->database = database_copy(run->context->database_path, schema, &error);
-	if (run->database != NULL)
-		status = pass(run, names);
-	else
-		run_complain(run, error.text);
-	readers_free(run->readers);
-	run_close(run);
-	return status;
 }

@@ -15,7 +15,7 @@
 #include "model/indicator_state.h"
 #include "run/event_source.h"
 #include "run/hosting_lookup.h"
-#include "run/work.h"
+#include "run/observe.h"
 #include "store/alarm.h"
 #include "tell/admin_notice.h"
 #include "tell/attempt.h"

@@ -13,6 +13,7 @@
 struct buffer;
 struct config;
 struct database;
+struct text_list;
 
 enum {
 	HEARTBEAT_PAUSES = 8,            /* between runs: so many are remembered */
@@ -56,5 +57,19 @@ void heartbeat_send(
 
 /* URL with "/fail" behind its path. Owned by the caller. */
 char *heartbeat_fail_url(const char *url);
+
+/*
+ * A message that nobody takes may wait for days before it is given up: whoever looks after the
+ * machine hears of it long before, as a mail server warns of delayed mail.
+ */
+enum { DELAY_WARNING_SECONDS = 15 * 60 /* that a message was tried and not taken */ };
+
+/*
+ * Adds a line for each route or webhook by which messages are delayed and by which none was at the
+ * run before: "relay: 3 messages are owed since …: 451 later; `lampwatch outbox` has them". Times
+ * are in zone. A transaction of its own, in which is remembered what has been said.
+ */
+void delay_warnings_find(
+	struct database *database, const char *zone, int64_t now, struct text_list *lines);
 
 #endif

@@ -1,20 +1,303 @@
 /* SPDX-License-Identifier: ISC */
-#include "run/mail_command_p.h"
+#include "run/mail_command.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/buffer.h"
 #include "base/database.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/template.h"
 #include "base/text.h"
 #include "config/pattern.h"
 #include "model/indicator_state.h"
+#include "settings.h"
 #include "store/store.h"
+#include "tell/admin_notice.h"
+#include "tell/incoming_mail.h"
+#include "tell/message.h"
+#include "tell/outbox.h"
+#include "tell/pending_subscription.h"
+#include "tell/plan.h"
+#include "tell/receivers.h"
+#include "tell/token.h"
 
 enum { LAMPS_TOLD = 8 /* of a page, in an answer to "status" */ };
+
+/* One letter and what is known around it. */
+struct matter {
+	const struct mail_command *with;
+	const struct incoming_mail *incoming;
+	const struct text_list *words; /* of the letter's command */
+	struct subscribers subscribers;
+	struct pending_subscriptions questions; /* that wait for an answer */
+};
+
+/* ---- what is answered to a letter ---- */
+
+/* Our address with a token over what it is about; NULL where it would be too long. Owned by the
+ * caller. */
+static char *answer_token(
+	const struct matter *matter, enum token_purpose purpose, const char *about)
+{
+	char token[TOKEN_TEXT];
+
+	token_make(matter->with->key, purpose, about, token);
+	return token_address(matter->with->config->mail_in, purpose, 0, token);
+}
+
+/* The pages that an answer speaks of: none stand for all. */
+static void answer_put_pages(struct value *data, const struct text_list *names)
+{
+	struct value *list = value_put(data, "pages", value_list());
+
+	for (size_t i = 0; i < names->count; i++)
+		value_put_text(value_append(list, value_map()), "name", names->list[i]);
+}
+
+/* What every answer can say; kind is "is_help" and its like. Owned by the caller. */
+static struct value *answer_new(const struct matter *matter, const char *kind, const char *address)
+{
+	const struct config *config = matter->with->config;
+	char *lower = text_lower(address), *unsubscribe;
+	struct value *data = value_map();
+
+	value_put_boolean(data, kind, true);
+	value_put_text(data, "address", address);
+	value_put_text(data, "mail_in", config->mail_in);
+	value_put_text(data, "operator", config->admin);
+	value_put_text(data, "version", LAMPWATCH_VERSION);
+	value_put_boolean(data, "simulated", matter->with->simulated);
+	unsubscribe = answer_token(matter, TOKEN_UNSUBSCRIBE, lower);
+	value_put_text(data, "unsubscribe", unsubscribe != NULL ? unsubscribe : "");
+	free(unsubscribe);
+	free(lower);
+	return data;
+}
+
+static bool render(const struct matter *matter, const struct mail_header *header,
+	const struct value *data, struct content *content, struct error *error)
+{
+	char *folder = memory_format("%s/mail", matter->with->templates);
+	struct value *shown = message_visible(data);
+	struct buffer subject = {0}, text = {0}, bytes = {0};
+	char *line = NULL;
+	bool good = template_render_file(folder, "answer-subject.txt", shown, &subject, error) &&
+		    template_render_file(folder, "answer.txt", shown, &text, error);
+
+	if (good) {
+		line = text_collapse(buffer_string(&subject), subject.length, 900);
+		good = mail_write(header, line, buffer_string(&text), NULL, &bytes, error);
+	}
+	content->length = bytes.length;
+	content->bytes = buffer_take(&bytes);
+	value_free(shown);
+	free(line);
+	buffer_release(&subject);
+	buffer_release(&text);
+	free(folder);
+	return good;
+}
+
+/* Puts the answer into the outbox; data is taken. reply_to may be NULL. */
+static bool answer_send(const struct matter *matter, const char *to, struct value *data,
+	const char *reply_to, struct error *error)
+{
+	const struct mail_command *with = matter->with;
+	const char *asked = matter->incoming->message_id;
+	char *word = digest_random_word(DIGEST_BYTES / 2);
+	struct content_plan says = {.data = data};
+	struct delivery_plan plan = {.receiver = receiver_mail(to),
+		.message_id = memory_format("<a.%s@%s>", word, strchr(with->config->from, '@') + 1),
+		.in_reply_to = memory_string(text_empty(asked) ? NULL : asked)};
+	struct mail_header header = {.from = with->config->from,
+		.reply_to = reply_to,
+		.answer = true,
+		.date = with->now};
+	struct content content = {0};
+	bool good = render(matter, &header, data, &content, error);
+
+	if (good)
+		outbox_add(with->database, "", &plan, outbox_keep(with->database, &says, &content),
+			with->now);
+	content_release(&content);
+	content_plan_release(&says);
+	delivery_plan_release(&plan);
+	free(word);
+	return good;
+}
+
+/* Nobody is answered more often than the limits allow: whoever floods us learns nothing, and
+ * cannot make us flood somebody else. */
+static bool answer_fits(const struct matter *matter, const char *to)
+{
+	return answer_allowed(matter->with->database, matter->with->key, to, matter->with->now);
+}
+
+/* The same where the limits allow one more, else nothing. */
+static bool answer_give(
+	const struct matter *matter, const char *to, struct value *data, struct error *error)
+{
+	if (answer_fits(matter, to))
+		return answer_send(matter, to, data, NULL, error);
+	value_free(data);
+	return true;
+}
+
+/* A letter that no person wrote, or whose writer cannot be written to, gets none. */
+static bool answer_wanted(const struct matter *matter, const char *to)
+{
+	const struct config *config = matter->with->config;
+
+	return !matter->incoming->automatic && !text_empty(to) &&
+	       strcasecmp(to, config->from) != 0 && strcasecmp(to, config->mail_in) != 0;
+}
+
+/* ---- what came to one of our tokens: it confirms, unsubscribes, or brings a mail back ---- */
+
+static bool token_is(const struct matter *matter, enum token_purpose purpose, const char *mail,
+	const char *token)
+{
+	char *lower = text_lower(mail);
+	bool same = token_check(matter->with->key, purpose, lower, token);
+
+	free(lower);
+	return same;
+}
+
+/* The address of these, first or second (where that is one), whose token it is; NULL: none. */
+static const char *owner_in(const struct matter *matter, enum token_purpose purpose,
+	const char *token, const struct subscriber_config *subscriber)
+{
+	const char *second = subscriber->second;
+
+	if (token_is(matter, purpose, subscriber->mail, token))
+		return subscriber->mail;
+	return second != NULL && strchr(second, '@') != NULL &&
+			       token_is(matter, purpose, second, token)
+		       ? second
+		       : NULL;
+}
+
+/* Whose token it is, of the file and of the database; NULL where nobody's. */
+static const char *token_owner(
+	const struct matter *matter, enum token_purpose purpose, const char *token)
+{
+	const struct config *config = matter->with->config;
+	const char *owner = NULL;
+
+	for (size_t i = 0; owner == NULL && i < matter->subscribers.count; i++)
+		owner = owner_in(matter, purpose, token, &matter->subscribers.list[i].is);
+	for (size_t i = 0; owner == NULL && i < config->subscriber_count; i++)
+		owner = owner_in(matter, purpose, token, &config->subscribers[i]);
+	return owner;
+}
+
+/* What the token of a question is about. Owned by the caller. */
+static char *question_about(const struct pending_subscription *question)
+{
+	char *lower = text_lower(question->mail);
+	char *about =
+		memory_format("%s|%" PRId64 "|%" PRId64, lower, question->id, question->asked);
+
+	free(lower);
+	return about;
+}
+
+/* Of an address that the file names, and that asks for nothing else, what the file says holds. */
+static void confirmed(const struct matter *matter, const struct pending_subscription *question)
+{
+	struct database *database = matter->with->database;
+	struct subscriber subscriber = {
+		.is = {.mail = question->mail, .subscription = subscription_default},
+		.state = SUBSCRIBER_ACTIVE,
+		.created = matter->with->now,
+		.changed = matter->with->now,
+		.reason = (char *)"confirmed by mail"};
+
+	subscriber.is.subscription.pages = question->pages;
+	if (question->pages.count == 0 &&
+		config_subscriber(matter->with->config, question->mail) != NULL)
+		subscriber_forget(database, question->mail);
+	else
+		subscriber_save(database, &subscriber);
+	pending_subscriptions_forget(database, question->mail);
+}
+
+/* Only a person confirms: a vacation's answer to our question is none. */
+static bool confirm_subscription(
+	const struct matter *matter, const char *token, struct error *error)
+{
+	const struct mail_command *with = matter->with;
+
+	for (size_t i = 0; i < matter->questions.count && !matter->incoming->automatic; i++) {
+		const struct pending_subscription *question = &matter->questions.list[i];
+		bool late = with->now - question->asked > TOKEN_CONFIRM_SECONDS;
+		char *about = question_about(question);
+		bool right = token_check(with->key, TOKEN_CONFIRM, about, token);
+		struct value *data;
+
+		free(about);
+		if (!right)
+			continue;
+		data = answer_new(matter, late ? "is_late" : "is_welcome", question->mail);
+		answer_put_pages(data, &question->pages);
+		if (!late)
+			confirmed(matter, question);
+		return answer_give(matter, question->mail, data, error);
+	}
+	return true;
+}
+
+static bool unsubscribe(const struct matter *matter, const char *token, struct error *error)
+{
+	const struct mail_command *with = matter->with;
+	const char *mail = token_owner(matter, TOKEN_UNSUBSCRIBE, token);
+	const struct subscriber *known =
+		mail != NULL ? subscribers_find(&matter->subscribers, mail) : NULL;
+
+	if (mail == NULL || (known != NULL && known->state == SUBSCRIBER_UNSUBSCRIBED))
+		return true;
+	subscriber_unsubscribe(with->database, mail, with->config->admin, "by mail", with->now);
+	if (!answer_wanted(matter, mail))
+		return true;
+	return answer_give(matter, mail, answer_new(matter, "is_farewell", mail), error);
+}
+
+/* The operator hears of who is suspended, as of everybody who is not told any more. */
+static bool bounce(const struct matter *matter, const char *token, struct error *error)
+{
+	const struct mail_command *with = matter->with;
+	const char *mail = token_owner(matter, TOKEN_BOUNCE, token);
+	const struct subscriber *known =
+		mail != NULL ? subscribers_find(&matter->subscribers, mail) : NULL;
+	struct admin_notice note = {.type = EVENT_SUSPENDED, .label = mail};
+	char *reason, *word, *id;
+
+	(void)error;
+	if (mail == NULL || (known != NULL && known->state != SUBSCRIBER_ACTIVE) ||
+		!subscriber_bounced(with->database, mail, matter->incoming->status, with->now))
+		return true;
+	reason = memory_format(
+		"mail to it came back twice within a week (%s)", matter->incoming->status);
+	word = digest_random_word(DIGEST_BYTES / 2);
+	id = memory_format("b.%s", word);
+	note.reason = reason;
+	note.id = id;
+	admin_notice_send(with->database, with->config, with->templates, &note, with->now);
+	free(reason);
+	free(word);
+	free(id);
+	return true;
+}
+
+/* ---- commands ---- */
 
 /* What can be written to us; unknown is a word that is no command and no page, NULL: there is none.
  */
@@ -33,10 +316,7 @@ static bool help_about(
 
 static bool help(const struct matter *matter, struct error *error)
 {
-	const struct text_list *words = matter->words;
-	bool asked = words->count == 0 || text_equal(words->list[0], "help");
-
-	return help_about(matter, "unknown", asked ? NULL : words->list[0], error);
+	return help_about(matter, "unknown", NULL, error);
 }
 
 /* The pages that the words name; returns a word that is none, NULL where all are. */
@@ -204,7 +484,7 @@ static bool status(const struct matter *matter, struct error *error)
 	return answer_give(matter, matter->incoming->from, data, error);
 }
 
-static const struct {
+static const struct command {
 	const char *word;
 	bool (*obey)(const struct matter *matter, struct error *error);
 } commands[] = {
@@ -214,35 +494,44 @@ static const struct {
 	{"help", help},
 };
 
-static size_t command_in(const struct text_list *words)
+/* NULL: the words are no command. */
+static const struct command *command_in(const struct text_list *words)
 {
-	size_t i = 0;
-
-	while (i < sizeof commands / sizeof commands[0] &&
-		(words->count == 0 || !text_equal(words->list[0], commands[i].word)))
-		i++;
-	return i;
+	for (size_t i = 0; words->count > 0 && i < sizeof commands / sizeof commands[0]; i++)
+		if (text_equal(words->list[0], commands[i].word))
+			return &commands[i];
+	return NULL;
 }
 
 /* In the subject, else in the first line of the text. */
 static bool receive_command(struct matter *matter, struct error *error)
 {
-	const size_t none = sizeof commands / sizeof commands[0];
 	const struct incoming_mail *incoming = matter->incoming;
-	bool in_text = command_in(&incoming->words) == none &&
-		       (incoming->words.count == 0 || command_in(&incoming->line) < none);
-	size_t command;
+	const struct command *command = command_in(&incoming->words),
+			     *in_text = command_in(&incoming->line);
 
-	matter->words = in_text ? &incoming->line : &incoming->words;
-	command = command_in(matter->words);
+	matter->words = &incoming->words;
+	if (command == NULL && (incoming->words.count == 0 || in_text != NULL)) {
+		matter->words = &incoming->line;
+		command = in_text;
+	}
 	if (!answer_wanted(matter, incoming->from))
 		return true;
-	return command < none ? commands[command].obey(matter, error) : help(matter, error);
+	if (command != NULL)
+		return command->obey(matter, error);
+	return help_about(
+		matter, "unknown", matter->words->count > 0 ? matter->words->list[0] : NULL, error);
 }
 
 bool mail_command_receive(const struct mail_command *correspondence,
 	const struct incoming_mail *incoming, const char *recipient, struct error *error)
 {
+	static bool (*const tokens[TOKEN_PURPOSES])(
+		const struct matter *matter, const char *token, struct error *error) = {
+		[TOKEN_CONFIRM] = confirm_subscription,
+		[TOKEN_UNSUBSCRIBE] = unsubscribe,
+		[TOKEN_BOUNCE] = bounce,
+	};
 	struct matter matter = {.with = correspondence, .incoming = incoming};
 	enum token_purpose purpose;
 	char token[TOKEN_TEXT];
@@ -255,7 +544,7 @@ bool mail_command_receive(const struct mail_command *correspondence,
 	pending_subscriptions_load(correspondence->database, &matter.questions);
 	subscribers_load(correspondence->database, &matter.subscribers);
 	good = token_parse(recipient, &purpose, &number, token)
-		       ? obey_token(&matter, purpose, token, error)
+		       ? tokens[purpose](&matter, token, error)
 		       : receive_command(&matter, error);
 	if (good)
 		good = database_commit(correspondence->database, error);

@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: ISC
  *
- * What one fetch means: compare, confirm, and decide what is kept and told.
+ * What one fetch means: compare, confirm, decide what is kept and told, and commit all of it. Read
+ * observation_process() first, at the end of this file.
  */
+#include "run/observe.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
+#include "archive/chain.h"
+#include "base/buffer.h"
+#include "base/date.h"
 #include "base/digest.h"
 #include "base/memory.h"
+#include "base/step.h"
 #include "base/text.h"
 #include "model/change.h"
 #include "model/indicator_state.h"
 #include "model/validator.h"
 #include "net/http.h"
 #include "run/event_source.h"
-#include "run/suggest.h"
+#include "run/detect.h"
 #include "run/suppression.h"
-#include "run/work.h"
 #include "settings.h"
 #include "tell/dependence.h"
 #include "watch/drift.h"
@@ -44,6 +52,15 @@ void observer_say_plain(struct observer *observer, const char *page, const struc
 void work_say(const struct work *work, const char *text)
 {
 	observer_say(work->observer, work->seen->page->name, text);
+}
+
+void documents_of(const struct kind *kind, const struct http_response *responses,
+	struct document documents[static PAGE_DOCUMENTS_MAX])
+{
+	for (size_t i = 0; i < kind_document_count(kind); i++)
+		if (responses[i].status != 0)
+			documents[i] = (struct document){
+				buffer_string(&responses[i].body), responses[i].body.length};
 }
 
 static bool refuse_simulation(const struct observer *observer, struct error *error)
@@ -93,8 +110,6 @@ void observer_close(struct observer *observer)
 	dependences_free(observer->dependences);
 }
 
-/* ---- what was seen ---- */
-
 void work_release(struct work *work)
 {
 	reading_release(&work->before);
@@ -106,6 +121,161 @@ void work_release(struct work *work)
 	free(work->folder);
 	free(work->line);
 }
+
+/* ---- archive before notify: the folder, the transaction, the chain, in this order ---- */
+
+static bool keep_folder(struct work *work, struct error *error)
+{
+	const struct observation *seen = work->seen;
+	const char *names[PAGE_DOCUMENTS_MAX];
+	struct buffer changes = {0};
+	struct snapshot snapshot = {
+		.page = seen->page->name,
+		.time = seen->now,
+		.simulated = work->observer->simulated,
+		.responses = seen->responses,
+		.count = seen->response_count,
+		.documents = names,
+		.sources = seen->sources,
+		.url = seen->page->url,
+		.kind = seen->page->kind,
+		.kind_digest = kind_digest(seen->kind),
+		.reason = work->reason,
+		.reading = work->text,
+		.previous = work->state->folder,
+		.previous_confirmed = work->state->last_confirmed,
+		.previous_fetches = work->state->confirmed,
+	};
+	bool good;
+
+	for (size_t i = 0; i < seen->response_count; i++)
+		names[i] = kind_document_name(seen->kind, i);
+	changes_write(&work->changes, &changes);
+	snapshot.changes = buffer_string(&changes);
+	good = archive_keep(
+		work->observer->config->archive, &snapshot, &work->folder, work->sums, error);
+	buffer_release(&changes);
+	return good;
+}
+
+/* The folder of a snapshot, unless it stands there already from the try before. */
+static bool have_folder(struct work *work, struct error *error)
+{
+	if (!work->keep || work->folder != NULL)
+		return true;
+	if (text_list_has(&work->observer->unfinished, work->seen->page->name))
+		return error_set(error, REMEDY_LOCAL,
+			"nothing can be kept while its unfinished snapshot cannot be read");
+	if (work->seen->kept == NULL)
+		return keep_folder(work, error);
+	work->folder = memory_string(work->seen->kept);
+	snprintf(work->sums, sizeof work->sums, "%s", work->seen->kept_sums);
+	return true;
+}
+
+/* The chain goes on by one line; state carries its new head. */
+static void chain_on(struct work *work)
+{
+	struct page_state *state = work->state;
+	struct chain_line line = {.sequence = state->snapshot + 1};
+	char head[DIGEST_TEXT];
+
+	if (text_empty(state->head)) {
+		chain_line_digest(CHAIN_HEAD, head);
+		memory_set(&state->head, head);
+	}
+	snprintf(line.type, sizeof line.type, "snapshot");
+	date_write(work->seen->now, line.time);
+	snprintf(line.folder, sizeof line.folder, "%s", work->folder);
+	snprintf(line.sums, sizeof line.sums, "%s", work->sums);
+	snprintf(line.before, sizeof line.before, "%s", state->head);
+	work->line = chain_line_write(&line);
+	chain_line_digest(work->line, head);
+	memory_set(&state->head, head);
+	memory_set(&state->folder, work->folder);
+	memory_set(&state->sums, work->sums);
+	state->snapshot = line.sequence;
+	state->confirmed = 1;
+	state->last_confirmed = work->seen->now;
+}
+
+static bool transaction(struct work *work, struct error *error)
+{
+	struct database *database = work->observer->database;
+	const char *page = work->seen->page->name;
+	const struct snapshot_row row = {
+		work->state->snapshot, work->seen->now, work->folder, work->sums, work->line};
+
+	database_begin(database);
+	if (work->keep) {
+		store_add_snapshot(database, page, &row);
+		store_set_fact(database, "heads", ""); /* until they are written anew */
+	}
+	for (size_t i = 0; i < work->reread.count; i++)
+		store_add_change(database, page, work->seen->now, 0, &work->reread.list[i], true);
+	for (size_t i = 0; i < work->changes.count; i++)
+		store_add_change(database, page, work->seen->now, work->keep ? row.sequence : 0,
+			&work->changes.list[i], work->seen->silent);
+	store_save(database, work->state);
+	work->pending = work_enqueue(work);
+	return database_commit(database, error);
+}
+
+static bool try_commit(struct work *work, struct error *error)
+{
+	if (!have_folder(work, error))
+		return false;
+	if (work->keep && work->line == NULL)
+		chain_on(work);
+	if (!transaction(work, error))
+		return false;
+	STEP("transaction committed");
+	return true;
+}
+
+/* After the transaction nothing more can be lost: what fails here, the next run does again. */
+void commit_finish(struct observer *observer, const struct page_state *state)
+{
+	struct error error;
+
+	if (!archive_chain_up_to(observer->config->archive, observer->database, state->name,
+		    state->snapshot, &error)) {
+		observer_say(observer, state->name, error.text);
+		observer->local_trouble = true;
+		return;
+	}
+	STEP("chain appended");
+	archive_settle(observer->config->archive, state->name);
+	STEP("intent removed");
+	observer->chained = true;
+}
+
+/* Steps 1 to 6 of a commit (archive/archive.h), all or nothing; when nothing can be kept, what is
+ * owed goes out all the same. */
+static void work_commit(struct work *work)
+{
+	struct error error = {0};
+	bool good;
+
+	if (work->observer->dry)
+		work->keep = false;
+	good = try_commit(work, &error);
+	if (!good && error.remedy == REMEDY_LOCAL && !work->observer->dry) {
+		reserve_free(work->observer->config->archive);
+		good = try_commit(work, &error);
+	}
+	if (!good) {
+		work_emergency(work, &error);
+		return;
+	}
+	indicator_states_settle(&work->state->indicators);
+	if (work->pending)
+		courier_wake(work->observer->courier);
+	if (work->keep)
+		commit_finish(work->observer, work->state);
+}
+
+/* ---- what a reading or a failure means ---- */
 
 /* A stored reading is our own text: where it does not parse, the archive is damaged. */
 static bool parse(struct work *work, const char *text, struct reading *reading)
@@ -309,7 +479,7 @@ static void add_lost(struct work *work)
 {
 	struct page_state *state = work->state;
 	struct event *event;
-	char *kind;
+	char *kind = NULL; /* one that would read the page */
 
 	if (state->lost || work->suppressed ||
 		state->failures < work->seen->page->settings.confirm.lost)
@@ -321,8 +491,14 @@ static void add_lost(struct work *work)
 	event->seen = work->seen->now;
 	event->fetches = state->failures;
 	event->needed = work->seen->page->settings.confirm.lost;
-	kind = work->seen->what == OBSERVED_UNREADABLE ? suggest_kind(work->observer, work->seen)
-						       : NULL; /* one that would read the page */
+	if (work->seen->what == OBSERVED_UNREADABLE && work->seen->responses != NULL &&
+		work->seen->response_count > 0 && work->seen->responses[0].body.length > 0) {
+		const struct buffer *body = &work->seen->responses[0].body;
+		struct document document = {buffer_string(body), body->length};
+
+		kind = suggest_kind(work->observer->templates, work->observer->config->kinds,
+			work->seen->page->kind, work->seen->page->url, &document);
+	}
 	event->reason = kind != NULL
 				? memory_format("%s; kind %s would read it", state->failure, kind)
 				: memory_string(state->failure);

@@ -11,14 +11,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "config/config.h"
+#include "model/event.h"
+#include "model/reading.h"
 #include "store/silence.h"
 #include "store/store.h"
 #include "tell/courier.h"
+#include "tell/outbox.h"
+#include "tell/plan.h"
 #include "tell/receivers.h"
 #include "tell/subscribers.h"
+#include "watch/confirm.h"
+#include "watch/diff.h"
 #include "watch/fetch.h"
 #include "watch/kind/kind.h"
 
@@ -88,6 +95,11 @@ struct observation {
 	const char *kept_sums; /* the SHA-256 of its SHA256SUMS */
 };
 
+/* What the kind reads of a page: one document for each response that came (status other than 0);
+ * borrows the bodies. documents is zeroed by the caller. */
+void documents_of(const struct kind *kind, const struct http_response *responses,
+	struct document documents[static PAGE_DOCUMENTS_MAX]);
+
 /* Opens what is shared: the key of the archive, the mark of a simulated one, and who is told. */
 bool observer_open(struct observer *observer, struct error *error);
 void observer_close(struct observer *observer);
@@ -108,5 +120,53 @@ void observation_process(struct observer *observer, struct observation *observat
 void observer_recover(struct observer *observer,
 	const struct kind *(*kind_of)(void *context, const struct page_config *page), void *context,
 	struct page_states *states);
+
+/* ---- what the parts of run/ that keep or tell something share ---- */
+
+/* What one observation works with on its way. */
+struct work {
+	struct observer *observer;
+	struct observation *seen;
+	struct page_state *state;
+	struct reading before, after; /* the watched parts; before is empty at first sight */
+	bool first, keep;
+	bool suppressed;    /* nobody is told of the page now */
+	bool unwatched;     /* the changes are of what is kept, but not watched */
+	const char *reason; /* why a snapshot is kept */
+	const char *text;   /* the canonical reading; NULL: none was had */
+	struct changes changes, reread;
+	struct transitions transitions;
+	struct events events;
+	char *folder; /* of the snapshot, once it is kept */
+	char sums[DIGEST_TEXT];
+	char *line;   /* of the chain */
+	bool pending; /* somebody is owed something */
+};
+
+/* One line on standard error about the page (or what else is named), unless the run is quiet. */
+void observer_say(const struct observer *observer, const char *page, const char *text);
+void work_say(const struct work *work, const char *text);
+
+/* Says that a message goes out in plain words, or not at all (content_render()), and notes whose
+ * trouble it is. */
+void observer_say_plain(struct observer *observer, const char *page, const struct error *error);
+
+/* Frees what it owns: the readings, changes, turns, events, and what was kept. */
+void work_release(struct work *work);
+
+/* The end of a commit: the chain's lines that the database holds, then the intent's removal. */
+void commit_finish(struct observer *observer, const struct page_state *state);
+
+/*
+ * Within a transaction: numbers and closes alarms, records the events, and puts one delivery
+ * for each receiver into the outbox. True where somebody is owed something.
+ */
+bool work_enqueue(struct work *work);
+
+/*
+ * The alert that no outbox could take goes out all the same, at most hourly. why is
+ * said, and makes the run's exit status 3.
+ */
+void work_emergency(struct work *work, const struct error *why);
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "run/work.h"
+#include "run/observe.h"
 #include "settings.h"
 
 /* Why the page could not be read, as the folder itself says: the last field of its change. */

@@ -9,7 +9,7 @@
 #include "model/indicator_state.h"
 #include "run/event_source.h"
 #include "run/suppression.h"
-#include "run/work.h"
+#include "run/observe.h"
 #include "store/alarm.h"
 
 static bool is_due(const struct observer *observer, const struct alarm *alarm, int64_t now)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * One scheduled pass: the whole pipeline. Read pass() and run_pages() first,
- * at the end of this file. choose.c says which pages are due, collect.c
- * what becomes of each.
+ * One scheduled pass: the whole pipeline. Read pass() first, near the end of this file. collect.c
+ * says which pages are due and what becomes of each.
  */
 #include "run/run.h"
 
@@ -17,7 +16,6 @@
 #include "base/lock.h"
 #include "base/step.h"
 #include "publish/site.h"
-#include "run/delay_warning.h"
 #include "run/digest_message.h"
 #include "run/heartbeat.h"
 #include "run/hosting_lookup.h"
@@ -49,40 +47,6 @@ void run_progress(const struct run *run)
 		fprintf(stderr, "\r\033[K%zu of %zu pages", run->done, run->watch_count);
 }
 
-/* ---- the end ---- */
-
-/* What Prometheus is to know; a file that cannot be written is a line, and changes nothing else. */
-static void write_metrics(const struct run *run, int status)
-{
-	struct metrics metrics = {run->config, run->database, run->now,
-		(double)(clock_milliseconds() - run->began) / 1000, status};
-	struct error error;
-
-	if (!metrics_write(&metrics, &error))
-		run_complain(run, error.text);
-}
-
-/* Whether the run itself was a good one, whatever the pages say. */
-static void heartbeat(const struct run *run, int status)
-{
-	struct heartbeat alive = {status == EXIT_LOCAL, run->own_network, run->overdue,
-		run->database != NULL && outbox_stuck(run->database)};
-
-	heartbeat_send(run->config, &alive, run->context->user_agent);
-}
-
-static int exit_status(struct run *run)
-{
-	if (run->observer.local_trouble)
-		return EXIT_LOCAL;
-	if (run->observer.template_trouble)
-		return EXIT_USAGE;
-	if (run->observer.page_trouble || run->observer.evidence_trouble ||
-		outbox_count_waiting(run->database) > 0)
-		return EXIT_PENDING;
-	return EXIT_DONE;
-}
-
 /* ---- the beginning ---- */
 
 /* The lock's descriptor; else -1 and the exit status: another run is silent, unless it takes too
@@ -110,112 +74,58 @@ static int take_lock(const struct run *run, int *status)
 	return lock;
 }
 
-int run_open(struct run *run)
+static bool open_database(struct run *run, struct error *error)
 {
-	const struct limits_config *limits = &run->config->settings.limits;
-	struct http_settings settings = {
-		limits->in_flight, limits->per_host, run->context->user_agent, NULL};
-	struct error error;
+	const char *path = run->context->database_path;
 
-	run->observer = (struct observer){.config = run->config,
-		.providers = run->context->providers,
-		.templates = run->context->templates,
-		.database = run->database,
-		.courier = run->courier,
-		.simulated = run->context->invocation->simulated,
-		.dry = run->dry,
-		.quiet = run->context->invocation->verbosity < 0};
-	if (!observer_open(&run->observer, &error)) {
-		run_complain(run, error.text);
-		return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
+	run->database = run->dry ? database_copy(path, schema, error)
+				 : database_open(path, schema, false, error);
+	if (run->database == NULL && !run->dry) { /* also opening takes some space */
+		reserve_free(run->config->archive);
+		run->database = database_open(path, schema, false, error);
+		if (run->database == NULL)
+			run->database = database_open_alone(path, schema, false, error);
 	}
-	STEP("key written");
-	run->client = http_client_new(&settings);
-	run->fetcher = fetcher_new(run->client, run_address, run_fetched, run);
-	store_pages(run->database, &run->states);
-	return EXIT_DONE;
+	return run->database != NULL;
 }
 
 /* EXIT_DONE, or the exit status after a line. */
-static int open_all(struct run *run)
+static int open_run(struct run *run)
 {
-	struct courier_settings courier = {run->config, run->context->providers,
-		run->context->templates, run->context->courier_lock, run->now, context_outbox,
-		store_troubled, run->context};
-	struct error error;
+	const struct context *context = run->context;
+	struct courier_settings courier = {run->config, context->providers, context->templates,
+		context->courier_lock, run->now, context_outbox, store_troubled, run->context};
+	struct error error = {0};
 
-	reserve_fill(run->config->archive);
-	STEP("reserve filled");
+	if (!run->dry) {
+		reserve_fill(run->config->archive);
+		STEP("reserve filled");
+	}
 	run->readers = readers_new(2);
-	run->courier = courier_new(&courier);
+	if (!run->dry)
+		run->courier = courier_new(&courier);
 	http_start();
-	run->database = database_open(run->context->database_path, schema, false, &error);
-	if (run->database == NULL) { /* also opening takes some space */
-		reserve_free(run->config->archive);
-		run->database = database_open(run->context->database_path, schema, false, &error);
+	if (open_database(run, &error)) {
+		STEP("database opened");
+		run->observer = (struct observer){.config = run->config,
+			.providers = context->providers,
+			.templates = context->templates,
+			.database = run->database,
+			.courier = run->courier,
+			.simulated = context->invocation->simulated,
+			.dry = run->dry,
+			.quiet = context->invocation->verbosity < 0};
+		if (observer_open(&run->observer, &error)) {
+			STEP("key written");
+			store_pages(run->database, &run->states);
+			return EXIT_DONE;
+		}
 	}
-	if (run->database == NULL)
-		run->database =
-			database_open_alone(run->context->database_path, schema, false, &error);
-	if (run->database == NULL) {
-		run_complain(run, error.text);
-		return EXIT_LOCAL;
-	}
-	STEP("database opened");
-	return run_open(run);
+	run_complain(run, error.text);
+	return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
 }
 
-void run_close(struct run *run)
-{
-	fetcher_free(run->fetcher);
-	http_client_free(run->client);
-	for (size_t i = 0; i < run->watch_count; i++)
-		watch_release(&run->watches[i]);
-	free(run->watches);
-	free(run->failed);
-	free(run->touched);
-	page_states_release(&run->states);
-	observer_close(&run->observer);
-	database_close(run->database);
-}
-
-static const struct kind *kind_for(void *context, const struct page_config *page)
-{
-	return kind_set_of(context, page);
-}
-
-/* What has waited too long by some way, once for each. */
-static void say_delay_warnings(const struct run *run)
-{
-	struct text_list lines = {0};
-
-	delay_warnings_find(run->database, run->config->timezone, run->now, &lines);
-	for (size_t i = 0; i < lines.count; i++)
-		run_complain(run, lines.list[i]);
-	text_list_release(&lines);
-}
-
-/* Ends the children and gives the run's exit status. */
-static int finish(struct run *run, int status, int seconds)
-{
-	readers_free(run->readers);
-	if (status == EXIT_DONE) {
-		hosting_lookup(run->database,
-			&(struct hosting_lookup_input){run->config, run->context->providers,
-				&run->observer.receivers, run->now, false});
-	}
-	courier_finish(run->courier, seconds);
-	if (status == EXIT_DONE) {
-		say_delay_warnings(run);
-		status = exit_status(run);
-	}
-	write_metrics(run, status);
-	heartbeat(run, status);
-	if (run->context->invocation->verbosity > 0 && isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
-	run_close(run);
-	return status;
-}
+/* ---- the end ---- */
 
 /* What has changed, for those who browse the archive. */
 static void write_site(struct run *run)
@@ -230,16 +140,89 @@ static void write_site(struct run *run)
 	run->observer.local_trouble = true;
 }
 
+static int exit_status(const struct run *run)
+{
+	const struct observer *observer = &run->observer;
+
+	if (observer->local_trouble)
+		return EXIT_LOCAL;
+	if (observer->template_trouble && !run->dry)
+		return EXIT_USAGE;
+	if (observer->page_trouble ||
+		(!run->dry &&
+			(observer->evidence_trouble || outbox_count_waiting(run->database) > 0)))
+		return EXIT_PENDING;
+	return EXIT_DONE;
+}
+
+/* What this run says about itself: to Prometheus, and to whoever receives its heartbeats. */
+static void report(const struct run *run, int status)
+{
+	struct metrics metrics = {run->config, run->database, run->now,
+		(double)(clock_milliseconds() - run->began) / 1000, status};
+	struct heartbeat alive = {status == EXIT_LOCAL, run->own_network, run->overdue,
+		run->database != NULL && outbox_stuck(run->database)};
+	struct error error;
+
+	if (!metrics_write(&metrics, &error))
+		run_complain(run, error.text);
+	heartbeat_send(run->config, &alive, run->context->user_agent);
+	if (run->context->invocation->verbosity > 0 && isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
+/* Ends the children and gives the run's exit status; the courier has so many seconds. */
+static int finish(struct run *run, int status, int seconds)
+{
+	struct hosting_lookup_input lookup = {
+		run->config, run->context->providers, &run->observer.receivers, run->now, false};
+	bool passed = status == EXIT_DONE;
+	struct text_list lines = {0};
+
+	readers_free(run->readers);
+	if (passed && !run->dry)
+		hosting_lookup(run->database, &lookup);
+	if (!run->dry)
+		courier_finish(run->courier, seconds);
+	if (passed && !run->dry)
+		delay_warnings_find(run->database, run->config->timezone, run->now, &lines);
+	for (size_t i = 0; i < lines.count; i++)
+		run_complain(run, lines.list[i]);
+	if (passed)
+		status = exit_status(run);
+	if (!run->dry)
+		report(run, status);
+	fetcher_free(run->fetcher);
+	http_client_free(run->client);
+	for (size_t i = 0; i < run->watch_count; i++)
+		watch_release(&run->watches[i]);
+	free(run->watches);
+	free(run->failed);
+	free(run->touched);
+	text_list_release(&lines);
+	page_states_release(&run->states);
+	observer_close(&run->observer);
+	database_close(run->database);
+	return status;
+}
+
+/* ---- the whole ---- */
+
+static const struct kind *kind_for(void *context, const struct page_config *page)
+{
+	return kind_set_of(context, page);
+}
+
 static int pass(struct run *run, char **names, int lock)
 {
-	int status = open_all(run);
+	int64_t last = outbox_last(run->database);
+	bool missed =
+		heartbeat_begin(run->database, run->config, run->context->templates, run->now);
 
-	if (status != EXIT_DONE)
-		return finish(run, status, 1);
-	if (heartbeat_begin(run->database, run->config, run->context->templates, run->now) &&
-		run->config->admin == NULL)
+	if (missed && run->config->admin == NULL && !run->dry)
 		run_complain(run, "there was no run for much longer than usual");
-	observer_recover(&run->observer, kind_for, run->context->kinds, &run->states);
+	if (!run->dry)
+		observer_recover(&run->observer, kind_for, run->context->kinds, &run->states);
 	digest_messages_make(&run->observer, run->now);
 	if (outbox_count_due(run->database, run->now) > 0)
 		courier_wake(run->courier);
@@ -249,23 +232,15 @@ static int pass(struct run *run, char **names, int lock)
 	reminders_enqueue(&run->observer, run->now);
 	if (digest_messages_make(&run->observer, run->now))
 		courier_wake(run->courier);
-	sign_heads(&run->observer, &run->states);
-	timestamp_heads(&run->observer, run->context->user_agent, run->now);
-	write_site(run);
-	lock_release(lock); /* the next run may fetch while the courier is still on its way */
+	if (run->dry) {
+		run_show(run, last);
+	} else {
+		sign_heads(&run->observer, &run->states);
+		timestamp_heads(&run->observer, run->context->user_agent, run->now);
+		write_site(run);
+		lock_release(lock); /* the next run may fetch while the courier is at work */
+	}
 	return finish(run, EXIT_DONE, (int)(run->deadline - run_monotonic()));
-}
-
-/* Under the lock; another run that holds it does what this one would. */
-static int run_locked(struct run *run, char **names)
-{
-	int status = context_prepare(run->context), lock;
-
-	if (status != EXIT_DONE)
-		return status;
-	STEP("archive prepared");
-	lock = take_lock(run, &status);
-	return lock >= 0 ? pass(run, names, lock) : status;
 }
 
 int run_pages(struct context *context, bool dry, char **names)
@@ -276,6 +251,16 @@ int run_pages(struct context *context, bool dry, char **names)
 		.dry = dry,
 		.began = clock_milliseconds(),
 		.deadline = run_monotonic() + RUN_SECONDS};
+	int status = dry ? EXIT_DONE : context_prepare(context), lock = -1;
 
-	return dry ? run_dry(&run, names) : run_locked(&run, names);
+	if (status != EXIT_DONE)
+		return status;
+	if (!dry) {
+		STEP("archive prepared");
+		lock = take_lock(&run, &status);
+		if (lock < 0)
+			return status;
+	}
+	status = open_run(&run);
+	return status == EXIT_DONE ? pass(&run, names, lock) : finish(&run, status, 1);
 }

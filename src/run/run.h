@@ -4,7 +4,7 @@
  * them means, what is kept, who is told, and the end of the run. Here watch, tell and
  * publish meet; they do not know each other.
  *
- * What run.c and the two files of its pages share: a run, and the pages on their way
+ * What run.c, collect.c and dry_run.c share: a run, and the pages on their way
  * through it. Nobody else includes it.
  */
 #ifndef LAMPWATCH_RUN_H
@@ -66,21 +66,11 @@ struct run {
 
 /*
  * One pass over the pages that are due, or over those named (ended by NULL), all the way to what
- * is sent; dry: run_dry(). Another run that holds the lock does what this one would. Returns the
- * exit status.
+ * is sent. Another run that holds the lock does what this one would. dry: over a copy of the
+ * database in memory, without lock, archive and courier, and whom it would tell what on standard
+ * output. Returns the exit status.
  */
 int run_pages(struct context *context, bool dry, char **names);
-
-/* What a run needs beside its database, readers and courier: EXIT_DONE, or the exit status after a
- * line. run_close() is due in both cases. */
-int run_open(struct run *run);
-void run_close(struct run *run);
-
-/*
- * The same pass over a copy of the database, without the archive and the courier, and whom it
- * would tell what on standard output. Changes nothing. Returns the exit status.
- */
-int run_dry(struct run *run, char **names);
 
 /* Seconds of a clock that nobody sets. */
 int64_t run_monotonic(void);
@@ -98,12 +88,10 @@ void run_progress(const struct run *run);
 bool run_choose(struct run *run, char **names);
 void watch_release(struct watch *watch);
 
+/* Prints whom a dry run would tell what: what it has put into its outbox after number last. */
+void run_show(const struct run *run, int64_t last);
+
 /* Fetches, reads and observes all of them, those that failed last. */
 void run_fetch(struct run *run);
-
-/* The fetcher's callbacks; their context is the run. */
-void run_fetched(void *context, struct fetch *fetch);
-bool run_address(void *context, struct fetch *fetch, size_t i, const struct document *documents,
-	char **address, struct error *error);
 
 #endif

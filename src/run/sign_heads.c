@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "base/timestamp.h"
 #include "net/http.h"
-#include "run/work.h"
+#include "run/observe.h"
 
 enum {
 	CONNECT_MILLISECONDS = 5000,
