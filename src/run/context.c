@@ -80,43 +80,39 @@ int context_open_database(struct context *context)
 	return context->database != NULL ? EXIT_DONE : error_print(&error);
 }
 
-static int open_to_write(struct context *context)
+/* While no run is at work. */
+static int take_lock(struct context *context)
 {
+	char *path = file_join(context->config->archive, ARCHIVE_STATE "/run.lock");
 	struct error error;
 
-	context->database = database_open(context->database_path, schema, false, &error);
-	return context->database != NULL ? EXIT_DONE : error_print(&error);
-}
-
-static int open_alone(struct context *context)
-{
-	struct error error;
-	char *path;
-
-	if (!file_exists(context->database_path))
-		return EXIT_DONE;
-	path = file_join(context->config->archive, ARCHIVE_STATE "/run.lock");
 	context->run_lock = lock_take(path, false, RUN_WAIT_MILLISECONDS, &error);
 	free(path);
-	if (context->run_lock == LOCK_HELD) {
+	if (context->run_lock == LOCK_HELD)
 		fputs("lampwatch: another run is at work for five minutes; try again\n", stderr);
-		return EXIT_PENDING;
-	}
-	return context->run_lock >= 0 ? open_to_write(context) : error_print(&error);
+	return context->run_lock >= 0           ? EXIT_DONE
+	       : context->run_lock == LOCK_HELD ? EXIT_PENDING
+						: error_print(&error);
 }
 
 int context_open(struct context *context, enum needs needs)
 {
 	int status = needs == NEEDS_NOTHING ? EXIT_DONE : load_configuration(context);
+	struct error error;
 
 	if (status == EXIT_DONE && needs == NEEDS_DATABASE)
 		status = context_open_database(context);
 	if (status == EXIT_DONE && needs == NEEDS_TO_WRITE)
 		status = context_prepare(context);
-	if (status == EXIT_DONE && needs == NEEDS_TO_WRITE)
-		status = open_to_write(context);
-	if (status == EXIT_DONE && needs == NEEDS_TO_BE_ALONE)
-		status = open_alone(context);
+	if (needs == NEEDS_TO_BE_ALONE && status == EXIT_DONE) {
+		if (!file_exists(context->database_path))
+			return EXIT_DONE;
+		status = take_lock(context);
+	}
+	if (status == EXIT_DONE && needs >= NEEDS_TO_WRITE) {
+		context->database = database_open(context->database_path, schema, false, &error);
+		status = context->database != NULL ? EXIT_DONE : error_print(&error);
+	}
 	return status;
 }
 

@@ -21,14 +21,8 @@
 
 /* ---- which names ---- */
 
-struct name {
-	enum host_role role;
-	char *text; /* owned */
-	int64_t tried;
-};
-
 struct names {
-	struct name *list;
+	struct host *list; /* whose names are owned */
 	size_t count;
 };
 
@@ -37,8 +31,8 @@ static void names_add(struct names *names, enum host_role role, const char *text
 	char *name = host_needs_lookup(text) ? dns_name(text) : NULL;
 
 	if (name != NULL)
-		*(struct name *)memory_append(&names->list, &names->count, sizeof *names->list) =
-			(struct name){role, name, 0};
+		*(struct host *)memory_append(&names->list, &names->count, sizeof *names->list) =
+			(struct host){.role = role, .name = name};
 }
 
 static bool sends_directly(const struct config *config)
@@ -62,14 +56,14 @@ static void add_domain(
 
 static int by_name(const void *left, const void *right)
 {
-	const struct name *a = left, *b = right;
+	const struct host *a = left, *b = right;
 
-	return a->role != b->role ? (int)a->role - (int)b->role : strcmp(a->text, b->text);
+	return a->role != b->role ? (int)a->role - (int)b->role : strcmp(a->name, b->name);
 }
 
 static int by_tried(const void *left, const void *right)
 {
-	const struct name *a = left, *b = right;
+	const struct host *a = left, *b = right;
 
 	return a->tried != b->tried ? (a->tried > b->tried) - (a->tried < b->tried)
 				    : by_name(left, right);
@@ -108,13 +102,13 @@ static void names_choose(
 	if (names->count > 0)
 		qsort(names->list, names->count, sizeof *names->list, by_name);
 	for (size_t i = 0; i < names->count; i++) {
-		struct name *name = &names->list[i];
-		const struct host *host = hosts_find(hosts, name->role, name->text);
+		struct host *name = &names->list[i];
+		const struct host *host = hosts_find(hosts, name->role, name->name);
 		bool due =
 			host_due(host, input->now) || (input->eager && !text_empty(host->failure));
 
 		if (!due || (kept > 0 && by_name(name, &names->list[kept - 1]) == 0)) {
-			free(name->text);
+			free(name->name);
 			continue;
 		}
 		name->tried = host != NULL ? host->tried : 0;
@@ -123,7 +117,7 @@ static void names_choose(
 	if (kept > 0)
 		qsort(names->list, kept, sizeof *names->list, by_tried);
 	while (kept > HOSTING_LOOKUP_NAMES_MAX)
-		free(names->list[--kept].text);
+		free(names->list[--kept].name);
 	names->count = kept;
 }
 
@@ -132,25 +126,20 @@ static void names_choose(
 bool hosting_lookup_ask(const struct hosting_lookup_input *input, struct hosts *hosts)
 {
 	struct names names = {0};
-	struct host *asked;
 	bool any;
 
 	names_collect(input, &names);
 	names_choose(input, hosts, &names);
 	any = names.count > 0;
-	asked = memory_zero(names.count, sizeof *asked);
 	for (size_t i = 0; i < names.count; i++)
-		asked[i] = (struct host){.role = names.list[i].role,
-			.name = names.list[i].text,
-			.tried = input->now};
+		names.list[i].tried = input->now;
 	if (any)
 		dns_lookup(input->config->resolver, HOSTING_LOOKUP_MILLISECONDS,
-			sends_directly(input->config) ? NULL : input->providers, asked,
+			sends_directly(input->config) ? NULL : input->providers, names.list,
 			names.count);
 	for (size_t i = 0; i < names.count; i++)
-		hosts_put(hosts, &asked[i]);
+		hosts_put(hosts, &names.list[i]);
 	hosts_sort(hosts);
-	free(asked);
 	free(names.list);
 	return any;
 }

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "config/config.h"
+#include "run/kind_choice.h"
 #include "tell/service.h"
 #include "watch/kind/kind.h"
 
@@ -52,16 +53,13 @@ static void unknown_kind(
 	const struct config *config, size_t i, const char *templates, struct problems *problems)
 {
 	const char *name = config->pages[i].kind;
-	char *built_in = file_join(templates, "pages"), *text;
 	struct text_list names = {0};
+	char *text;
 
-	if (config->kinds != NULL)
-		file_names(config->kinds, ".yaml", &names);
-	file_names(built_in, ".yaml", &names);
+	kind_names(templates, config->kinds, &names);
 	text = advice(&names, name);
 	node_problem(problems, place(config, "pages", i, "kind"), "no kind \"%s\"%s", name, text);
 	free(text);
-	free(built_in);
 	text_list_release(&names);
 }
 

@@ -93,35 +93,7 @@ static void fetch_done(void *context, struct fetch *fetch)
 	(void)fetch;
 }
 
-static bool fetch_by_kind(struct http_client *client, const char *url, const struct kind *kind,
-	struct buffer bodies[static PAGE_DOCUMENTS_MAX], bool there[static PAGE_DOCUMENTS_MAX],
-	struct error *error)
-{
-	struct fetch fetch = {.url = url,
-		.kind = kind,
-		.connect_timeout = CONNECT_MILLISECONDS,
-		.total_timeout = TOTAL_MILLISECONDS,
-		.body_maximum = BODY_MAX,
-		.redirects = REDIRECTS_MAX};
-	struct fetcher *fetcher = fetcher_new(client, address_of, fetch_done, NULL);
-	bool good;
-
-	fetcher_begin(fetcher, &fetch);
-	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0)
-		;
-	good = fetch.outcome == FETCH_CHANGED;
-	for (size_t i = 0; good && i < fetch.count; i++) {
-		bodies[i] = fetch.responses[i].body;
-		fetch.responses[i].body = (struct buffer){0};
-		there[i] = bodies[i].length > 0;
-	}
-	if (!good)
-		*error = fetch.error;
-	fetch_release(&fetch);
-	fetcher_free(fetcher);
-	return good;
-}
-
+/* The one document at url. */
 static bool fetch_single(const char *url, struct buffer *body, struct error *error)
 {
 	struct fetched fetched = {.url = url};
@@ -143,7 +115,14 @@ bool fetch_documents(const char *url, const struct kind *kind,
 	struct buffer bodies[static PAGE_DOCUMENTS_MAX], bool there[static PAGE_DOCUMENTS_MAX],
 	struct error *error)
 {
+	struct fetch fetch = {.url = url,
+		.kind = kind,
+		.connect_timeout = CONNECT_MILLISECONDS,
+		.total_timeout = TOTAL_MILLISECONDS,
+		.body_maximum = BODY_MAX,
+		.redirects = REDIRECTS_MAX};
 	struct http_client *client;
+	struct fetcher *fetcher;
 	bool good;
 
 	if (kind == NULL) {
@@ -151,7 +130,20 @@ bool fetch_documents(const char *url, const struct kind *kind,
 		return there[0];
 	}
 	client = client_new();
-	good = fetch_by_kind(client, url, kind, bodies, there, error);
+	fetcher = fetcher_new(client, address_of, fetch_done, NULL);
+	fetcher_begin(fetcher, &fetch);
+	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0)
+		;
+	good = fetch.outcome == FETCH_CHANGED;
+	for (size_t i = 0; good && i < fetch.count; i++) {
+		bodies[i] = fetch.responses[i].body;
+		fetch.responses[i].body = (struct buffer){0};
+		there[i] = bodies[i].length > 0;
+	}
+	if (!good)
+		*error = fetch.error;
+	fetch_release(&fetch);
+	fetcher_free(fetcher);
 	http_client_free(client);
 	return good;
 }
