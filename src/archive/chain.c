@@ -52,62 +52,45 @@ void chain_line_digest(const char *text, char out[static DIGEST_TEXT])
 	digest_sha256(text, strlen(text), out);
 }
 
-struct walk {
-	int64_t sequence;
-	char before[DIGEST_TEXT];
-	bool (*each)(void *context, const struct chain_line *line, const char *text,
-		struct error *error);
-	void *context;
-};
-
-static bool walk_line(struct walk *walk, const char *text, struct error *error)
-{
-	struct chain_line line;
-
-	if (!chain_line_parse(text, &line))
-		return error_set(error, REMEDY_LOCAL, "line %" PRId64 " is no line of a chain",
-			walk->sequence + 2);
-	if (line.sequence != walk->sequence + 1)
-		return error_set(error, REMEDY_LOCAL,
-			"line %" PRId64 " has sequence %" PRId64 ", not %" PRId64,
-			walk->sequence + 2, line.sequence, walk->sequence + 1);
-	if (strcmp(line.before, walk->before) != 0)
-		return error_set(error, REMEDY_LOCAL,
-			"line %" PRId64 " (%s) does not carry the digest of the line before it",
-			walk->sequence + 2, line.folder);
-	if (!walk->each(walk->context, &line, text, error))
-		return false;
-	walk->sequence++;
-	chain_line_digest(text, walk->before);
-	return true;
-}
-
 bool chain_walk(const char *text, size_t length,
 	bool (*each)(void *context, const struct chain_line *line, const char *text,
 		struct error *error),
 	void *context, struct error *error)
 {
-	struct walk walk = {0, "", each, context};
 	const char *end = text + length;
-	bool good = true, head = true;
+	char before[DIGEST_TEXT] = "";
+	int64_t number = 0; /* of the line; the head line's is 0 */
+	bool good = true;
 
-	while (good && text < end) {
+	for (; good && text < end; number++) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
-		char *line;
+		struct chain_line line;
+		char *copy;
 
 		if (newline == NULL)
 			return error_set(error, REMEDY_LOCAL, "the last line has no end");
-		line = memory_bytes(text, (size_t)(newline - text));
-		if (!head)
-			good = walk_line(&walk, line, error);
-		else if (strcmp(line, CHAIN_HEAD) != 0)
-			good = error_set(
-				error, REMEDY_LOCAL, "does not begin with \"%s\"", CHAIN_HEAD);
+		copy = memory_bytes(text, (size_t)(newline - text));
+		if (number == 0)
+			good = strcmp(copy, CHAIN_HEAD) == 0 ||
+			       error_set(error, REMEDY_LOCAL, "does not begin with \"%s\"",
+				       CHAIN_HEAD);
+		else if (!chain_line_parse(copy, &line))
+			good = error_set(error, REMEDY_LOCAL,
+				"line %" PRId64 " is no line of a chain", number + 1);
+		else if (line.sequence != number)
+			good = error_set(error, REMEDY_LOCAL,
+				"line %" PRId64 " has sequence %" PRId64 ", not %" PRId64,
+				number + 1, line.sequence, number);
+		else if (strcmp(line.before, before) != 0)
+			good = error_set(error, REMEDY_LOCAL,
+				"line %" PRId64
+				" (%s) does not carry the digest of the line before it",
+				number + 1, line.folder);
 		else
-			chain_line_digest(line, walk.before);
-		head = false;
-		free(line);
+			good = each(context, &line, copy, error);
+		chain_line_digest(copy, before);
+		free(copy);
 		text = newline + 1;
 	}
-	return good && (!head || error_set(error, REMEDY_LOCAL, "is empty"));
+	return good && (number > 0 || error_set(error, REMEDY_LOCAL, "is empty"));
 }

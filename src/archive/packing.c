@@ -76,6 +76,13 @@ static bool collect(void *context, const struct snapshot_row *row)
 	return true;
 }
 
+static void rows_release(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		snapshot_row_release(&rows->list[i]);
+	free(rows->list);
+}
+
 static char *month_of(const char *folder)
 {
 	const char *slash = strrchr(folder, '/');
@@ -134,9 +141,7 @@ bool packing_pack(const char *archive, struct database *database, const char *pa
 	}
 	if (good && marked)
 		packing_end(archive);
-	for (size_t i = 0; i < rows.count; i++)
-		snapshot_row_release(&rows.list[i]);
-	free(rows.list);
+	rows_release(&rows);
 	free(mended);
 	return good;
 }
@@ -149,39 +154,10 @@ bool packing_pack(const char *archive, struct database *database, const char *pa
 struct pruning {
 	const char *archive, *page;
 	struct database *database;
-	const struct retention *retention;
 	struct text_list folders; /* of all that is pruned, now and before */
 	int64_t first, last;      /* sequences to be pruned now; 0: none */
 	size_t count;             /* of them */
-	int64_t behind;           /* how many snapshots the oldest one that is left begins */
 };
-
-/* ---- which ---- */
-
-static bool count_one(void *context, const struct snapshot_row *row)
-{
-	(void)row;
-	++*(int64_t *)context;
-	return true;
-}
-
-/* From the oldest on, without a gap, and never the last. */
-static bool choose(void *context, const struct snapshot_row *row)
-{
-	struct pruning *pruning = context;
-	const struct retention *retention = pruning->retention;
-	bool old = retention->since != 0 && row->time < retention->since;
-	bool beyond = retention->count != 0 && pruning->behind > retention->count;
-
-	if (pruning->behind <= 1 || !(old || beyond))
-		return false;
-	if (pruning->first == 0)
-		pruning->first = row->sequence;
-	pruning->last = row->sequence;
-	pruning->count++;
-	pruning->behind--;
-	return true;
-}
 
 /* ---- steps 1 to 3 ---- */
 
@@ -253,8 +229,8 @@ static bool remove_all(struct pruning *pruning, struct error *error)
 
 	text_list_sort(folders);
 	for (size_t i = 0; done && i < folders->count; i++) {
-		const char *folder = folders->list[i], *slash = strrchr(folder, '/');
-		char *month = memory_bytes(folder, slash != NULL ? (size_t)(slash - folder) : 0);
+		const char *folder = folders->list[i];
+		char *month = month_of(folder);
 
 		done = remove_one(pruning, folder, error);
 		if (done && !text_equal(month, before))
@@ -273,16 +249,25 @@ static bool remove_all(struct pruning *pruning, struct error *error)
 bool packing_prune(const char *archive, struct database *database, const struct page_state *state,
 	const struct retention *retention, int64_t now, size_t *done, struct error *error)
 {
-	struct pruning pruning = {.archive = archive,
-		.page = state->name,
-		.database = database,
-		.retention = retention};
+	struct pruning pruning = {.archive = archive, .page = state->name, .database = database};
+	struct rows rows = {.before = INT64_MAX};
 	bool left = packing_left(archive), good;
 
 	if (state->snapshot == 0)
 		return true;
-	store_snapshots(database, state->name, count_one, &pruning.behind);
-	store_snapshots(database, state->name, choose, &pruning);
+	store_snapshots(database, state->name, collect, &rows);
+	/* From the oldest on, without a gap, and never the last. */
+	for (size_t i = 0; i + 1 < rows.count; i++) {
+		bool old = retention->since != 0 && rows.list[i].time < retention->since;
+		bool beyond = retention->count != 0 && (int64_t)(rows.count - i) > retention->count;
+
+		if (!old && !beyond)
+			break;
+		pruning.first = pruning.count == 0 ? rows.list[i].sequence : pruning.first;
+		pruning.last = rows.list[i].sequence;
+		pruning.count++;
+	}
+	rows_release(&rows);
 	*done += pruning.count;
 	if (pruning.count == 0 && !left)
 		return true;

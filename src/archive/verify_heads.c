@@ -78,14 +78,11 @@ static bool fact_is(const struct check *check, const char *name, const struct bu
 /* Whether heads must have a signature, whatever lies there. */
 static bool must_be_signed(const struct check *check)
 {
-	char *fact;
-	bool must = check->with->public != NULL;
+	char *key = check->with->database != NULL ? store_fact(check->with->database, "heads_key")
+						  : NULL;
+	bool must = check->with->public != NULL || !text_empty(key);
 
-	if (!must && check->with->database != NULL) {
-		fact = store_fact(check->with->database, "heads_key");
-		must = fact[0] != '\0';
-		free(fact);
-	}
+	free(key);
 	return must;
 }
 

@@ -109,15 +109,6 @@ static bool check_time(const struct chain_line *line, struct error *error)
 	       line_wrong(error, line, "says another time than its folder's name");
 }
 
-static void remember(struct check *check, const char *text)
-{
-	struct chain_seen *seen = check->seen;
-	char(*slot)[DIGEST_TEXT] =
-		memory_append(&seen->digests, &seen->count, sizeof *seen->digests);
-
-	chain_line_digest(text, *slot);
-}
-
 /* ---- what was pruned ---- */
 
 /* The sequences that a line of the type `pruned` names: "3-17". */
@@ -224,8 +215,12 @@ static bool check_line(
 		good = check_row(check, line, text, error) && check_time(line, error) &&
 		       (is_pruned(check, line->sequence) ? check_pruned(check, line, error)
 							 : check_kept(check, line, error));
-	if (good)
-		remember(check, text);
+	if (good) {
+		char(*digest)[DIGEST_TEXT] =
+			memory_append(&check->seen->digests, &check->seen->count, sizeof *digest);
+
+		chain_line_digest(text, *digest);
+	}
 	return good;
 }
 
@@ -278,21 +273,16 @@ static bool check_reading(const struct check *check)
 		       "%s: the last reading in the database has been altered", check->seen->page);
 }
 
-/* Without the half of a line that a crash in the middle of an append leaves. */
-static void cut_torn_line(struct buffer *chain)
-{
-	const char *last = chain->length > 0 ? memrchr(chain->data, '\n', chain->length) : NULL;
-
-	chain->length = last != NULL ? (size_t)(last + 1 - chain->data) : 0;
-}
-
 static bool walk(struct check *check, const char *path, bool unfinished)
 {
 	struct buffer chain = {0};
 	bool good = file_read(path, &chain, check->error);
 
-	if (good && unfinished)
-		cut_torn_line(&chain);
+	if (good && unfinished) { /* a crash in the middle of an append leaves half a line */
+		const char *last = memrchr(buffer_string(&chain), '\n', chain.length);
+
+		chain.length = last != NULL ? (size_t)(last + 1 - chain.data) : 0;
+	}
 	if (good)
 		chain_walk(buffer_string(&chain), chain.length, collect_pruned, check, NULL);
 	if (good && !(unfinished && chain.length == 0) &&

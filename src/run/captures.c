@@ -139,53 +139,38 @@ void captured_release(struct captured *captured)
 	*captured = (struct captured){0};
 }
 
-/* Where it came from: the file's name, with its folder's where that has the time. */
-static void note_source(
-	const struct capture *capture, const char *name, size_t i, struct captured *captured)
-{
-	const char *last = file_name(capture->path);
-	const struct buffer *body = &captured->responses[i].body;
-	char sha256[DIGEST_TEXT];
-
-	digest_sha256(buffer_string(body), body->length, sha256);
-	captured->texts[i][0] =
-		name != NULL ? memory_format("%s/%s", last, name) : memory_string(last);
-	captured->texts[i][1] = memory_string(sha256);
-	captured->sources[i] =
-		(struct capture_source){captured->texts[i][0], captured->texts[i][1], NULL};
-}
-
-static void load_headers(const struct capture *capture, size_t i, struct http_response *response)
-{
-	char *name = archive_document("headers", i), *path = file_join(capture->path, name);
-	struct buffer headers = {.maximum = HTTP_HEADERS_MAX};
-
-	if (file_exists(path) && file_read(path, &headers, NULL) && headers.length > 0)
-		response->headers = buffer_take(&headers);
-	buffer_release(&headers);
-	free(path);
-	free(name);
-}
-
 void capture_load(const struct capture *capture, size_t count, struct captured *captured)
 {
+	const char *last = file_name(capture->path);
 	struct stat status;
 	bool folder = stat(capture->path, &status) == 0 && S_ISDIR(status.st_mode);
 
 	for (size_t i = 0; i < count && (folder || i == 0); i++) {
 		struct http_response *response = &captured->responses[i];
-		char *name = archive_document("body", i);
+		struct buffer *body = &response->body, headers = {.maximum = HTTP_HEADERS_MAX};
+		char *name = archive_document("body", i), *beside = archive_document("headers", i);
 		char *path = folder ? file_join(capture->path, name) : memory_string(capture->path);
+		char *lines = file_join(capture->path, beside), sha256[DIGEST_TEXT];
 
-		response->body.maximum = (size_t)capture->page->settings.limits.body;
-		if (file_read(path, &response->body, NULL)) {
+		body->maximum = (size_t)capture->page->settings.limits.body;
+		if (file_read(path, body, NULL)) {
 			response->status = 200;
 			response->began = response->ended = capture->time * 1000;
-			note_source(capture, folder ? name : NULL, i, captured);
-			if (folder)
-				load_headers(capture, i, response);
+			digest_sha256(buffer_string(body), body->length, sha256);
+			/* The file's name, with its folder's where that has the time. */
+			captured->texts[i][0] =
+				folder ? memory_format("%s/%s", last, name) : memory_string(last);
+			captured->texts[i][1] = memory_string(sha256);
+			captured->sources[i] = (struct capture_source){
+				captured->texts[i][0], captured->texts[i][1], NULL};
 		}
+		if (response->status != 0 && folder && file_exists(lines) &&
+			file_read(lines, &headers, NULL) && headers.length > 0)
+			response->headers = buffer_take(&headers);
+		buffer_release(&headers);
+		free(lines);
 		free(path);
+		free(beside);
 		free(name);
 	}
 }

@@ -112,27 +112,21 @@ static int by_form(const void *left, const void *right)
 	return strcmp(kind_name(a->kind), kind_name(b->kind));
 }
 
-static void read_bodies(
-	const char *url, struct fitting *fitting, struct buffer *bodies, const bool *there)
-{
-	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
-
-	for (size_t i = 0; i < kind_document_count(fitting->kind); i++)
-		if (there[i])
-			documents[i] = document_of(&bodies[i]);
-	fitting->readable =
-		read_page(fitting->kind, url, documents, &fitting->reading, NULL, &fitting->error);
-}
-
 /* Fetches all documents of the kind, and reads them. */
 static void try_address(const char *url, struct fitting *fitting)
 {
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 	struct buffer bodies[PAGE_DOCUMENTS_MAX] = {{0}};
 	bool there[PAGE_DOCUMENTS_MAX] = {false};
 
 	fitting->tried = true;
-	if (fetch_documents(url, fitting->kind, bodies, there, &fitting->error))
-		read_bodies(url, fitting, bodies, there);
+	if (fetch_documents(url, fitting->kind, bodies, there, &fitting->error)) {
+		for (size_t i = 0; i < kind_document_count(fitting->kind); i++)
+			if (there[i])
+				documents[i] = document_of(&bodies[i]);
+		fitting->readable = read_page(
+			fitting->kind, url, documents, &fitting->reading, NULL, &fitting->error);
+	}
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		buffer_release(&bodies[i]);
 }

@@ -12,28 +12,6 @@
 #include "tell/message.h"
 #include "tell/outbox.h"
 
-/* What is said, and its first line; made once for those who come one after the other. */
-struct shown {
-	int64_t content;
-	struct value *message;
-};
-
-static const char *subject_of(
-	const struct run *run, const struct delivery *delivery, struct shown *shown)
-{
-	struct value *data;
-
-	if (shown->content != delivery->content) {
-		data = outbox_data(run->database, delivery->content);
-		value_free(shown->message);
-		shown->content = delivery->content;
-		shown->message =
-			data != NULL ? message_data(run->context->templates, data, NULL) : NULL;
-		value_free(data);
-	}
-	return value_get_text(shown->message, "subject");
-}
-
 static void print_delivery(
 	const struct run *run, const struct delivery *delivery, const char *subject)
 {
@@ -67,24 +45,33 @@ void run_show(const struct run *run, int64_t last)
 	const struct invocation *invocation = run->context->invocation;
 	struct deliveries deliveries = {0};
 	struct value *root = value_map(), *list = value_put(root, "deliveries", value_list());
-	struct shown shown = {0};
+	struct value *message = NULL; /* made once for deliveries of it that follow each other */
+	int64_t content = 0;
 	size_t count = 0;
 
 	value_put_number(root, "format", 1);
 	outbox_list(run->database, false, &deliveries);
 	for (size_t i = 0; i < deliveries.count; i++) {
-		const char *subject;
+		const struct delivery *delivery = &deliveries.list[i];
 
-		if (deliveries.list[i].id <= last)
+		if (delivery->id <= last)
 			continue;
-		subject = subject_of(run, &deliveries.list[i], &shown);
+		if (content != delivery->content) {
+			struct value *data = outbox_data(run->database, delivery->content);
+
+			value_free(message);
+			content = delivery->content;
+			message = data != NULL ? message_data(run->context->templates, data, NULL)
+					       : NULL;
+			value_free(data);
+		}
 		count++;
 		if (invocation->json)
-			add_delivery(run, &deliveries.list[i], subject, list);
+			add_delivery(run, delivery, value_get_text(message, "subject"), list);
 		else
-			print_delivery(run, &deliveries.list[i], subject);
+			print_delivery(run, delivery, value_get_text(message, "subject"));
 	}
-	value_free(shown.message);
+	value_free(message);
 	if (invocation->json)
 		terminal_json(root);
 	else if (count == 0 && invocation->verbosity >= 0)

@@ -161,22 +161,19 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 	value_free(others);
 }
 
-static struct content_copy copy_of(const struct delivery_plan *delivery)
-{
-	return (struct content_copy){delivery->receiver, delivery->message_id,
-		delivery->in_reply_to, delivery->unsubscribe};
-}
-
-static void render(struct work *work, const struct plan *plan, const struct delivery_plan *delivery,
-	struct content *content)
+/* The content as a delivery of it says it; returns who it goes to. */
+static struct content_copy render(struct work *work, const struct plan *plan,
+	const struct delivery_plan *delivery, struct content *content)
 {
 	const struct observer *observer = work->observer;
-	struct content_copy copy = copy_of(delivery);
+	struct content_copy copy = {delivery->receiver, delivery->message_id, delivery->in_reply_to,
+		delivery->unsubscribe};
 	struct error error;
 
 	if (!content_render(observer->config, observer->templates, &copy,
 		    plan->contents[delivery->content].data, work->seen->now, content, &error))
 		observer_say_plain(work->observer, work->seen->page->name, &error);
+	return copy;
 }
 
 /*
@@ -326,11 +323,10 @@ void work_emergency(struct work *work, const struct error *why)
 	make_plan(work, &owed, &plan);
 	for (size_t i = 0; i < plan.count; i++) {
 		const struct delivery_plan *delivery = &plan.list[i];
-		struct content_copy copy = copy_of(delivery);
 		struct content content = {0};
 		struct buffer bytes = {0};
+		struct content_copy copy = render(work, &plan, delivery, &content);
 
-		render(work, &plan, delivery, &content);
 		if (content.length > 0 && (!content_address(&content, &copy, &bytes, NULL) ||
 						  !emergency_send(work, delivery, &bytes)))
 			work_say(work, "an alert could neither be kept nor sent");

@@ -137,21 +137,6 @@ static void source_close(struct source *source)
 	value_free(source->general.incidents);
 }
 
-static void account_named(
-	const struct source *source, const char *indicator, struct account *account)
-{
-	const char *const like[] = {indicator};
-	size_t count, first = index_range(&source->by_indicator, like, &count);
-
-	for (size_t i = first; i < first + count && i < first + EVENT_AFFECTS_MAX; i++) {
-		const struct affects *row = source->by_indicator.rows[i];
-		const struct incident *incident = index_find(&source->incidents, row->indicator);
-
-		if (incident != NULL)
-			account_add(source, incident, account);
-	}
-}
-
 /*
  * What the page says about a lamp: incidents that name it; where none does,
  * those that name nothing, for many a page never says what an incident affects. The
@@ -163,9 +148,18 @@ static struct account account_of(
 	const struct account *shared = indicator->id[0] == '\0' ? &source->whole : &source->general;
 	struct account account = account_new();
 
-	if (shared != &source->whole) {
-		account_named(source, indicator->id, &account);
-		account_named(source, indicator->name, &account);
+	for (size_t name = 0; name < 2 && shared != &source->whole; name++) {
+		const char *const like[] = {name == 0 ? indicator->id : indicator->name};
+		size_t count, first = index_range(&source->by_indicator, like, &count);
+
+		for (size_t i = 0; i < count && i < EVENT_AFFECTS_MAX; i++) {
+			const struct affects *row = source->by_indicator.rows[first + i];
+			const struct incident *incident =
+				index_find(&source->incidents, row->indicator);
+
+			if (incident != NULL)
+				account_add(source, incident, &account);
+		}
 	}
 	if (account.incidents->count > 0)
 		return account;

@@ -138,70 +138,48 @@ static void ignore_answer(void *context, struct http_response *response, const s
 	(void)context, (void)response, (void)error;
 }
 
-static void heartbeat_good(const char *url, const char *user_agent)
-{
-	struct http_settings settings = {1, 1, user_agent, NULL};
-	struct http_client *client = http_client_new(&settings);
-	struct http_request request = {.url = url,
-		.connect_timeout = CONNECT_MILLISECONDS,
-		.total_timeout = TOTAL_MILLISECONDS,
-		.body_maximum = 65536,
-		.redirects = 3,
-		.done = ignore_answer};
-
-	http_client_get(client, &request);
-	while (http_client_wait(client, NULL, 0, 250) > 0)
-		;
-	http_client_free(client);
-}
-
-static void heartbeat_bad(const char *url, const struct buffer *text, const char *user_agent)
-{
-	static const char *const headers[] = {"Content-Type: text/plain; charset=utf-8", NULL};
-	char *fail = heartbeat_fail_url(url);
-	struct http_post post = {.url = fail,
-		.headers = headers,
-		.body = text->data,
-		.length = text->length,
-		.connect_timeout = CONNECT_MILLISECONDS,
-		.total_timeout = TOTAL_MILLISECONDS,
-		.user_agent = user_agent};
-	struct http_response response = {0};
-
-	http_post(&post, &response, NULL);
-	http_response_release(&response);
-	free(fail);
-}
-
 void heartbeat_send(
 	const struct config *config, const struct heartbeat *alive, const char *user_agent)
 {
+	static const char *const headers[] = {"Content-Type: text/plain; charset=utf-8", NULL};
+	struct http_response response = {0};
 	struct buffer text = {0};
 
 	if (config->heartbeat == NULL)
 		return;
 	heartbeat_explain(alive, &text);
-	if (text.length == 0)
-		heartbeat_good(config->heartbeat, user_agent);
-	else
-		heartbeat_bad(config->heartbeat, &text, user_agent);
+	if (text.length == 0) {
+		struct http_settings settings = {1, 1, user_agent, NULL};
+		struct http_client *client = http_client_new(&settings);
+		struct http_request request = {.url = config->heartbeat,
+			.connect_timeout = CONNECT_MILLISECONDS,
+			.total_timeout = TOTAL_MILLISECONDS,
+			.body_maximum = 65536,
+			.redirects = 3,
+			.done = ignore_answer};
+
+		http_client_get(client, &request);
+		while (http_client_wait(client, NULL, 0, 250) > 0)
+			;
+		http_client_free(client);
+	} else {
+		char *fail = heartbeat_fail_url(config->heartbeat);
+		struct http_post post = {.url = fail,
+			.headers = headers,
+			.body = text.data,
+			.length = text.length,
+			.connect_timeout = CONNECT_MILLISECONDS,
+			.total_timeout = TOTAL_MILLISECONDS,
+			.user_agent = user_agent};
+
+		http_post(&post, &response, NULL);
+		http_response_release(&response);
+		free(fail);
+	}
 	buffer_release(&text);
 }
 
 /* ---- messages that are delayed ---- */
-
-static void add_line(const struct outbox_delay *delay, const char *zone, struct text_list *lines)
-{
-	char since[DATE_TEXT_MAX], *line;
-
-	date_write_local(delay->since, zone, since);
-	line = memory_format("%s: %" PRId64
-			     " message%s owed since %s: %s; `lampwatch outbox` has %s",
-		delay->way, delay->count, delay->count == 1 ? " is" : "s are", since, delay->reason,
-		delay->count == 1 ? "it" : "them");
-	text_list_add(lines, line);
-	free(line);
-}
 
 void delay_warnings_find(
 	struct database *database, const char *zone, int64_t now, struct text_list *lines)
@@ -209,14 +187,24 @@ void delay_warnings_find(
 	char *fact = store_fact(database, FACT_SAID);
 	struct text_list said = {0}, ways = {0}; /* whose names have no blanks */
 	struct outbox_delays delays = {0};
-	char *names;
+	char since[DATE_TEXT_MAX], *line, *names;
 
 	text_list_add_words(&said, fact);
 	outbox_delay_warnings(database, now - DELAY_WARNING_SECONDS, &delays);
 	for (size_t i = 0; i < delays.count; i++) {
-		text_list_add(&ways, delays.list[i].way);
-		if (!text_list_has(&said, delays.list[i].way))
-			add_line(&delays.list[i], zone, lines);
+		const struct outbox_delay *delay = &delays.list[i];
+		bool one = delay->count == 1;
+
+		text_list_add(&ways, delay->way);
+		if (text_list_has(&said, delay->way))
+			continue;
+		date_write_local(delay->since, zone, since);
+		line = memory_format("%s: %" PRId64
+				     " message%s owed since %s: %s; `lampwatch outbox` has %s",
+			delay->way, delay->count, one ? " is" : "s are", since, delay->reason,
+			one ? "it" : "them");
+		text_list_add(lines, line);
+		free(line);
 	}
 	names = text_list_words(&ways);
 	if (strcmp(names, fact) != 0) {

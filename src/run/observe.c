@@ -199,13 +199,18 @@ static void chain_on(struct work *work)
 	state->last_confirmed = work->seen->now;
 }
 
-static bool transaction(struct work *work, struct error *error)
+static bool try_commit(struct work *work, struct error *error)
 {
 	struct database *database = work->observer->database;
 	const char *page = work->seen->page->name;
-	const struct snapshot_row row = {
-		work->state->snapshot, work->seen->now, work->folder, work->sums, work->line};
+	struct snapshot_row row;
 
+	if (!have_folder(work, error))
+		return false;
+	if (work->keep && work->line == NULL)
+		chain_on(work);
+	row = (struct snapshot_row){
+		work->state->snapshot, work->seen->now, work->folder, work->sums, work->line};
 	database_begin(database);
 	if (work->keep) {
 		store_add_snapshot(database, page, &row);
@@ -218,16 +223,7 @@ static bool transaction(struct work *work, struct error *error)
 			&work->changes.list[i], work->seen->silent);
 	store_save(database, work->state);
 	work->pending = work_enqueue(work);
-	return database_commit(database, error);
-}
-
-static bool try_commit(struct work *work, struct error *error)
-{
-	if (!have_folder(work, error))
-		return false;
-	if (work->keep && work->line == NULL)
-		chain_on(work);
-	if (!transaction(work, error))
+	if (!database_commit(database, error))
 		return false;
 	STEP("transaction committed");
 	return true;
@@ -338,28 +334,11 @@ static void take_difference(
 	}
 }
 
-static void add_back(struct work *work)
-{
-	struct page_state *state = work->state;
-	struct event *event;
-
-	if (!state->lost || work->suppressed)
-		return;
-	event = events_add(&work->events, EVENT_BACK);
-	event->before = event->after = LEVEL_UNKNOWN;
-	event->before_colour = COLOUR_GREY;
-	event->after_colour = COLOUR_GREEN;
-	event->seen = work->seen->now;
-	event->since = state->failing_since;
-	event->fetches = event->needed = 1;
-	event->reason = memory_string(state->failure);
-	state->lost = false;
-}
-
 static void add_events(struct work *work)
 {
 	const struct page_settings *settings = &work->seen->page->settings;
-	struct event_source input = {&work->after, &work->state->indicators,
+	struct page_state *state = work->state;
+	struct event_source input = {&work->after, &state->indicators,
 		&work->seen->page->indicators, (enum level)settings->red, settings->confirm.worse,
 		settings->confirm.better, work->seen->now, work->observer->config->timezone,
 		&work->before};
@@ -367,7 +346,18 @@ static void add_events(struct work *work)
 	events_of_transitions(&input, &work->transitions, &work->events);
 	if (!work->seen->silent && !work->unwatched && !work->suppressed)
 		events_of_incidents(&input, &work->changes, &work->events);
-	add_back(work);
+	if (state->lost && !work->suppressed) {
+		struct event *event = events_add(&work->events, EVENT_BACK);
+
+		event->before = event->after = LEVEL_UNKNOWN;
+		event->before_colour = COLOUR_GREY;
+		event->after_colour = COLOUR_GREEN;
+		event->seen = work->seen->now;
+		event->since = state->failing_since;
+		event->fetches = event->needed = 1;
+		event->reason = memory_string(state->failure);
+		state->lost = false;
+	}
 	for (size_t i = 0; i < work->events.count; i++)
 		if (work->events.list[i].type == EVENT_GONE)
 			work_say(work,

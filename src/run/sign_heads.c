@@ -74,44 +74,26 @@ static void chain_heads_text(
 	page_states_release(&chained);
 }
 
-/* NULL where there is none to sign with, which may be a fault. */
-static struct signature_key *load_key(struct observer *observer)
-{
-	struct signature_key *key = NULL;
-	struct error error;
-
-	if (observer->config->signing_key != NULL) {
-		key = signature_key_load(observer->config->signing_key, &error);
-		take_fault(observer, "key_fault", key == NULL ? error.text : NULL);
-	}
-	return key;
-}
-
-/* SHA-256 of the public key; "" without one. */
-static void key_digest(const struct signature_key *key, char out[static DIGEST_TEXT])
-{
-	struct buffer public = {.maximum = SIGNATURE_PEM_MAX};
-
-	out[0] = '\0';
-	if (key == NULL)
-		return;
-	signature_public(key, &public);
-	digest_sha256(buffer_string(&public), public.length, out);
-	buffer_release(&public);
-}
-
 void sign_heads(struct observer *observer, const struct page_states *before)
 {
 	struct database *database = observer->database;
-	char digest[DIGEST_TEXT], key_sum[DIGEST_TEXT];
-	struct signature_key *key = load_key(observer);
-	struct buffer text = {.maximum = CHAIN_HEADS_MAX};
+	const char *key_path = observer->config->signing_key;
+	char digest[DIGEST_TEXT], key_sum[DIGEST_TEXT] = ""; /* of the public key; "": unsigned */
+	struct signature_key *key = NULL;
+	struct buffer text = {.maximum = CHAIN_HEADS_MAX}, public = {.maximum = SIGNATURE_PEM_MAX};
 	struct error error;
 	bool done;
 
+	if (key_path != NULL) {
+		key = signature_key_load(key_path, &error);
+		take_fault(observer, "key_fault", key == NULL ? error.text : NULL);
+	}
+	if (key != NULL) {
+		signature_public(key, &public);
+		digest_sha256(buffer_string(&public), public.length, key_sum);
+	}
 	chain_heads_text(observer, before, &text);
 	digest_sha256(buffer_string(&text), text.length, digest);
-	key_digest(key, key_sum);
 	done = has_fact(database, "heads", digest) && has_fact(database, "heads_key", key_sum) &&
 	       chain_heads_published(observer->config->archive, &text, key != NULL);
 	if (!done && chain_heads_publish(observer->config->archive, &text, key, &error)) {
@@ -125,6 +107,7 @@ void sign_heads(struct observer *observer, const struct page_states *before)
 		observer->local_trouble = true;
 	}
 	STEP("heads entered");
+	buffer_release(&public);
 	buffer_release(&text);
 	signature_key_free(key);
 }
@@ -180,16 +163,6 @@ static bool ask(struct observer *observer, const char *user_agent, const struct 
 	return good;
 }
 
-static bool read_beside(
-	const struct observer *observer, const char *name, struct buffer *out, struct error *error)
-{
-	char *path = file_join(observer->config->archive, name);
-	bool good = file_read(path, out, error);
-
-	free(path);
-	return good;
-}
-
 /* What stands in the archive at this moment, which the run's lock keeps as it is. */
 static bool stamp(struct observer *observer, const char *user_agent, struct error *error)
 {
@@ -197,14 +170,21 @@ static bool stamp(struct observer *observer, const char *user_agent, struct erro
 		      signature = {.maximum = SIGNATURE_PEM_MAX};
 	struct buffer public = {.maximum = SIGNATURE_PEM_MAX};
 	struct buffer reply = {.maximum = TIMESTAMP_REPLY_MAX};
-	bool is_signed = !has_fact(observer->database, "heads_key", "");
+	bool is_signed = !has_fact(observer->database, "heads_key", ""), good = true;
 	struct timestamp kept = {
 		&heads, &reply, is_signed ? &signature : NULL, is_signed ? &public : NULL, 0};
-	bool good =
-		read_beside(observer, CHAIN_HEADS_FILE, &heads, error) &&
-		(!is_signed || (read_beside(observer, CHAIN_HEADS_SIGNATURE, &signature, error) &&
-				       read_beside(observer, CHAIN_HEADS_PUBLIC, &public, error)));
+	const struct {
+		const char *name;
+		struct buffer *bytes;
+	} files[] = {{CHAIN_HEADS_FILE, &heads}, {CHAIN_HEADS_SIGNATURE, &signature},
+		{CHAIN_HEADS_PUBLIC, &public}};
 
+	for (size_t i = 0; good && i < (is_signed ? 3 : 1); i++) {
+		char *path = file_join(observer->config->archive, files[i].name);
+
+		good = file_read(path, files[i].bytes, error);
+		free(path);
+	}
 	good = good && ask(observer, user_agent, &heads, &reply, &kept.time, error) &&
 	       timestamps_keep(observer->config->archive, observer->database, &kept, error);
 	buffer_release(&heads);
