@@ -1,18 +1,72 @@
 /* SPDX-License-Identifier: ISC
  *
- * What is due, and the beginning of a session. Read scheduler_next() first.
+ * What is due and the beginning of a session (read scheduler_next() first), by which way and how
+ * many together, and what came of it: who has it, who has it later or by another way, and who
+ * never will.
  */
-#include "tell/scheduler_p.h"
+#include "tell/scheduler.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hourly.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "config/config.h"
 #include "tell/attempt.h"
+#include "tell/bounce.h"
 #include "tell/disabled_webhook.h"
 #include "tell/routes.h"
+
+enum {
+	HTTP_GONE = 410, /* the status by which a webhook asks for no more */
+	REFUSED_SECONDS =
+		3600, /* for the other routes to take what one says that nobody will have */
+};
+
+#define NO_WAY SIZE_MAX
+
+/* A route, or behind the routes a webhook. */
+struct way {
+	const char *name;
+	size_t sessions, limit; /* open now; how many may be */
+	size_t working;         /* of those open, in how many somebody has answered */
+	size_t broken;          /* in a row, in which nobody has */
+	int64_t rests_until;    /* left alone before that */
+};
+
+/* One delivery on its round. */
+struct queue_entry {
+	int64_t id;
+	char *receiver;
+	int64_t tries; /* when the round began */
+	enum {
+		ENTRY_WAITING,
+		ENTRY_UNDERWAY,
+		ENTRY_OVER, /* owed again, in a later run */
+		ENTRY_DONE, /* no longer owed: also where a full disk kept that from being written
+			     */
+		ENTRY_READDRESSED, /* readdressed: another round begins when its turn comes */
+	} state;
+	bool begun;
+	unsigned char tried[(CONFIG_ROUTES_MAX + CHAR_BIT - 1) / CHAR_BIT]; /* routes */
+	size_t refusals;         /* of these, that said that the receiver will not have it */
+	struct attempt *refusal; /* the first of them; owned; NULL: none */
+};
+
+struct scheduler {
+	struct scheduler_settings settings;
+	struct way *ways;
+	size_t way_count, sessions;
+	size_t *order; /* of the routes, as things stand */
+	struct queue_entry *list;
+	size_t count;
+	bool woken;   /* the outbox may hold more that is due */
+	bool stale;   /* likewise, but nothing that comes before what waits here */
+	int64_t vain; /* nothing could begin at that time, and nothing has changed since; -1: no */
+	enum { UNRECORDED_UNKNOWN, UNRECORDED_YES, UNRECORDED_NO } unrecorded; /* in this run */
+};
 
 struct scheduler *scheduler_new(const struct scheduler_settings *settings)
 {
@@ -66,7 +120,8 @@ void scheduler_wake(struct scheduler *scheduler)
 
 /* ---- what is due ---- */
 
-struct queue_entry *scheduler_entry(const struct scheduler *scheduler, int64_t id)
+/* The round of a delivery that is in the list. */
+static struct queue_entry *entry_of(const struct scheduler *scheduler, int64_t id)
 {
 	size_t low = 0, high = scheduler->count;
 
@@ -81,37 +136,36 @@ struct queue_entry *scheduler_entry(const struct scheduler *scheduler, int64_t i
 	return &scheduler->list[low];
 }
 
-/* A known one is due: of interest only where it goes to another receiver now. */
-static void begin_again(struct queue_entry *entry, const struct due *due)
-{
-	bool readdressed = strcmp(entry->receiver, due->receiver) != 0;
-
-	if (entry->state != ENTRY_READDRESSED)
-		return;
-	entry_release(entry);
-	*entry = (struct queue_entry){.id = due->id,
-		.receiver = memory_string(due->receiver),
-		.state = readdressed ? ENTRY_WAITING : ENTRY_DONE};
-}
-
-/* Both lists are in the order of their ids; what is due for the first time begins its round. */
+/*
+ * Both lists are in the order of their ids; what is due for the first time begins its round. A
+ * known one that is due is of interest only where it goes to another receiver now.
+ */
 static void merge(struct scheduler *scheduler, const struct due *due, size_t due_count)
 {
 	struct queue_entry *merged = memory_zero(scheduler->count + due_count, sizeof *merged);
-	size_t count = 0, i = 0, j = 0;
+	size_t count = 0, i = 0;
 
-	while (i < scheduler->count || j < due_count) {
-		if (j == due_count ||
-			(i < scheduler->count && scheduler->list[i].id <= due[j].id)) {
-			if (j < due_count && scheduler->list[i].id == due[j].id)
-				begin_again(&scheduler->list[i], &due[j++]);
+	for (size_t j = 0; j < due_count; j++) {
+		struct queue_entry *known = NULL;
+		bool moved;
+
+		while (i < scheduler->count && scheduler->list[i].id < due[j].id)
 			merged[count++] = scheduler->list[i++];
-		} else {
-			merged[count++] = (struct queue_entry){
-				.id = due[j].id, .receiver = memory_string(due[j].receiver)};
-			j++;
+		if (i < scheduler->count && scheduler->list[i].id == due[j].id)
+			known = &scheduler->list[i++];
+		if (known != NULL && known->state != ENTRY_READDRESSED) {
+			merged[count++] = *known;
+			continue;
 		}
+		moved = known == NULL || strcmp(known->receiver, due[j].receiver) != 0;
+		if (known != NULL)
+			entry_release(known);
+		merged[count++] = (struct queue_entry){.id = due[j].id,
+			.receiver = memory_string(due[j].receiver),
+			.state = moved ? ENTRY_WAITING : ENTRY_DONE};
 	}
+	while (i < scheduler->count)
+		merged[count++] = scheduler->list[i++];
 	free(scheduler->list);
 	scheduler->list = merged;
 	scheduler->count = count;
@@ -135,118 +189,180 @@ static void look(struct scheduler *scheduler, int64_t now)
 	scheduler->woken = scheduler->stale = false;
 }
 
-/* ---- the beginning of a batch ---- */
+/* ---- by which way, and how many together ---- */
+
+/* The next way of a round that is not left alone; NO_WAY where there is none (now). */
+static size_t way_of(
+	const struct scheduler *scheduler, const struct queue_entry *entry, int64_t now)
+{
+	size_t routes = scheduler->settings.config->route_count;
+	const char *webhook = receiver_webhook_name(entry->receiver);
+
+	for (size_t i = 0; webhook == NULL && i < routes; i++) {
+		size_t way = scheduler->order[i];
+		bool tried = (entry->tried[way / CHAR_BIT] >> way % CHAR_BIT & 1) != 0;
+
+		if (!tried && scheduler->ways[way].rests_until <= now)
+			return way;
+	}
+	for (size_t i = routes; webhook != NULL && i < scheduler->way_count; i++)
+		if (strcmp(scheduler->ways[i].name, webhook) == 0)
+			return scheduler->ways[i].rests_until <= now ? i : NO_WAY;
+	return NO_WAY;
+}
 
 /*
- * What a full disk keeps us from writing down goes out all the same, but not with each run: at
- * most hourly.
+ * How many of those that wait for a way go in its next session. Few go side by side; many one after
+ * the other, but none of its sessions gets more than its part of what is left, so that none is at
+ * work alone in the end; and the fewer are open the fewer it gets, so that they do not all end, and
+ * others have to be begun, at once.
  */
-static bool may_go_unrecorded(struct scheduler *scheduler, int64_t now)
+static size_t share(const struct way *way, size_t room, size_t waiting)
 {
-	if (!database_full(scheduler->settings.database))
-		return false;
-	if (scheduler->unrecorded == UNRECORDED_UNKNOWN)
-		scheduler->unrecorded =
-			hourly(scheduler->settings.lock, now) ? UNRECORDED_YES : UNRECORDED_NO;
-	return scheduler->unrecorded == UNRECORDED_YES;
+	size_t even = (waiting + room - 1) / room;
+	size_t part = (waiting + way->limit - 1) / way->limit;
+	size_t most = BATCH_MAX * (way->sessions + 1) / way->limit;
+
+	if (part < BATCH_SMALL)
+		part = BATCH_SMALL;
+	if (part > most)
+		part = most;
+	return even < part ? even : part;
 }
 
-/* What the delivery says, read once for all of the batch that say it; NULL where it cannot be read.
- */
-static const struct content *load_content(
-	struct scheduler *scheduler, const struct delivery *delivery, struct batch *batch)
+/* The places in the list of those that go next, all by one way: at most BATCH_MAX. Returns how
+ * many. */
+static size_t choose(const struct scheduler *scheduler, int64_t now, size_t *places, size_t *way)
 {
-	struct contents *contents = &batch->contents;
-	const struct content *known = contents_find(contents, delivery->content);
-	struct content *content;
+	size_t count = 0, room = 0, enough = 1;
 
-	if (known != NULL)
-		return known->bytes != NULL ? known : NULL;
-	content = memory_append(&contents->list, &contents->count, sizeof *content);
-	outbox_content(scheduler->settings.database, delivery->content, content);
-	return content->bytes != NULL ? content : NULL;
-}
+	*way = NO_WAY;
+	for (size_t i = 0; i < scheduler->count && count < enough; i++) {
+		size_t here;
 
-/* One more delivery for the batch, and its length; 0 where it cannot go now. */
-static size_t load_one(struct scheduler *scheduler, struct queue_entry *entry, struct batch *batch)
-{
-	struct deliveries one = {memory_zero(1, sizeof *one.list), 1};
-	struct deliveries *all = &batch->deliveries;
-	const struct content *content;
-
-	entry->state = ENTRY_DONE;
-	if (!outbox_get(scheduler->settings.database, entry->id, one.list)) {
-		free(one.list);
-		return 0;
+		if (scheduler->list[i].state != ENTRY_WAITING)
+			continue;
+		here = way_of(scheduler, &scheduler->list[i], now);
+		if (*way == NO_WAY && here != NO_WAY &&
+			scheduler->ways[here].sessions < scheduler->ways[here].limit) {
+			*way = here;
+			room = scheduler->ways[here].limit - scheduler->ways[here].sessions;
+			enough = scheduler->ways[here].limit * BATCH_MAX;
+		}
+		if (here == NO_WAY || here != *way)
+			continue;
+		if (count < BATCH_MAX)
+			places[count] = i;
+		count++;
 	}
-	content = load_content(scheduler, one.list, batch);
-	entry->state = content != NULL ? ENTRY_UNDERWAY : ENTRY_OVER;
-	if (content == NULL) {
-		deliveries_release(&one);
-		return 0;
-	}
-	if (!entry->begun)
-		entry->tries = one.list->tries;
-	entry->begun = true;
-	*(struct delivery *)memory_append(&all->list, &all->count, sizeof *all->list) = *one.list;
-	free(one.list);
-	return content->length;
+	if (*way >= scheduler->settings.config->route_count)
+		return count > 0;
+	return count > 0 ? share(&scheduler->ways[*way], room, count) : 0;
 }
 
+/* ---- who will not have it, or never gets it ---- */
+
+static void give_up(struct scheduler *scheduler, const struct delivery *delivery, const char *way,
+	const struct attempt *attempt, int64_t now)
+{
+	const struct scheduler_settings *settings = &scheduler->settings;
+
+	bounce_tell_admin(
+		settings->database, settings->config, settings->templates, delivery, attempt, now);
+	outbox_dead(settings->database, delivery, way, attempt, now);
+}
+
+/* A receiver who will not have it: by the second way, else given up aloud. Within a transaction. */
+static void refused(struct scheduler *scheduler, const struct delivery *delivery, const char *way,
+	const struct attempt *attempt, int64_t now)
+{
+	const struct scheduler_settings *settings = &scheduler->settings;
+
+	if (bounce_use_second(
+		    settings->database, settings->config, settings->templates, delivery, now))
+		entry_of(scheduler, delivery->id)->state = ENTRY_READDRESSED;
+	else
+		give_up(scheduler, delivery, way, attempt, now);
+}
+
+/* ---- the beginning of a batch ---- */
+
+/* The deliveries, and what they say, read once for all of the batch that say it. */
 static void load(
 	struct scheduler *scheduler, const size_t *places, size_t count, struct batch *batch)
 {
 	struct database *database = scheduler->settings.database;
+	struct contents *contents = &batch->contents;
+	struct deliveries unreadable = {0};
 	size_t bytes = 0;
 
 	database_read_begin(database);
-	for (size_t i = 0; i < count && bytes < BATCH_BYTES_MAX; i++)
-		bytes += load_one(scheduler, &scheduler->list[places[i]], batch);
-	database_read_end(database);
-}
+	for (size_t i = 0; i < count && bytes < BATCH_BYTES_MAX; i++) {
+		struct queue_entry *entry = &scheduler->list[places[i]];
+		struct delivery delivery = {0};
+		const struct content *content;
+		struct deliveries *to;
 
-/* Those that were merged or dropped in this moment do not go. */
-static void keep_intended(struct scheduler *scheduler, struct batch *batch, const bool *intended)
-{
-	struct deliveries kept = {0}, left = {0};
-
-	for (size_t i = 0; i < batch->deliveries.count; i++) {
-		struct delivery *delivery = &batch->deliveries.list[i];
-		struct deliveries *to = intended[i] ? &kept : &left;
-
-		if (!intended[i])
-			scheduler_entry(scheduler, delivery->id)->state = ENTRY_DONE;
-		*(struct delivery *)memory_append(&to->list, &to->count, sizeof *delivery) =
-			*delivery;
+		entry->state = ENTRY_DONE;
+		if (!outbox_get(database, entry->id, &delivery))
+			continue;
+		content = contents_find(contents, delivery.content);
+		if (content == NULL) {
+			outbox_content(database, delivery.content,
+				memory_append(
+					&contents->list, &contents->count, sizeof *contents->list));
+			content = &contents->list[contents->count - 1];
+		}
+		to = content->bytes != NULL ? &batch->deliveries : &unreadable;
+		*(struct delivery *)memory_append(&to->list, &to->count, sizeof delivery) =
+			delivery;
+		entry->state = content->bytes != NULL ? ENTRY_UNDERWAY : ENTRY_OVER;
+		if (content->bytes == NULL)
+			continue;
+		if (!entry->begun)
+			entry->tries = delivery.tries;
+		entry->begun = true;
+		bytes += content->length;
 	}
-	free(batch->deliveries.list);
-	batch->deliveries = kept;
-	deliveries_release(&left);
+	database_read_end(database);
+	deliveries_release(&unreadable);
 }
 
-/* All the intents in one transaction; false where none may go. */
+/*
+ * All the intents in one transaction; false where none may go. Those that were merged or dropped
+ * in this moment do not. What a full disk keeps us from writing down goes out all the same, but
+ * not with each run: at most hourly.
+ */
 static bool intend(struct scheduler *scheduler, struct batch *batch, int64_t now)
 {
 	struct database *database = scheduler->settings.database;
-	size_t count = batch->deliveries.count;
-	bool *intended = memory_zero(count, sizeof *intended);
+	struct deliveries all = batch->deliveries, kept = {0}, left = {0};
+	bool *intended = memory_zero(all.count, sizeof *intended);
 	bool written;
 
 	database_begin(database);
-	for (size_t i = 0; i < count; i++)
-		intended[i] = outbox_sending(database, batch->deliveries.list[i].id,
-			scheduler->ways[batch->way].name, now);
+	for (size_t i = 0; i < all.count; i++)
+		intended[i] = outbox_sending(
+			database, all.list[i].id, scheduler->ways[batch->way].name, now);
 	written = database_commit(database, NULL);
-	if (written)
-		keep_intended(scheduler, batch, intended);
-	free(intended);
-	return written || may_go_unrecorded(scheduler, now);
-}
+	for (size_t i = 0; written && i < all.count; i++) {
+		struct deliveries *to = intended[i] ? &kept : &left;
 
-static void set_states(struct scheduler *scheduler, const struct batch *batch, int state)
-{
-	for (size_t i = 0; i < batch->deliveries.count; i++)
-		scheduler_entry(scheduler, batch->deliveries.list[i].id)->state = state;
+		if (!intended[i])
+			entry_of(scheduler, all.list[i].id)->state = ENTRY_DONE;
+		*(struct delivery *)memory_append(&to->list, &to->count, sizeof *all.list) =
+			all.list[i];
+	}
+	if (written) {
+		free(all.list);
+		batch->deliveries = kept;
+		deliveries_release(&left);
+	} else if (database_full(database) && scheduler->unrecorded == UNRECORDED_UNKNOWN) {
+		scheduler->unrecorded =
+			hourly(scheduler->settings.lock, now) ? UNRECORDED_YES : UNRECORDED_NO;
+	}
+	free(intended);
+	return written || (database_full(database) && scheduler->unrecorded == UNRECORDED_YES);
 }
 
 /* What is for a webhook that is disabled is refused without any contact. */
@@ -265,10 +381,10 @@ static void refuse_disabled(struct scheduler *scheduler, struct batch *batch, in
 	attempt_set(&attempt, OUTCOME_RECEIVER, HTTP_GONE,
 		"disabled, `lampwatch outbox retry` lifts that: %s", disabled.reason);
 	disabled_release(&disabled);
-	scheduler_entry(scheduler, delivery->id)->state = ENTRY_DONE;
+	entry_of(scheduler, delivery->id)->state = ENTRY_DONE;
 	scheduler->stale = true;
 	database_begin(database);
-	scheduler_refused(scheduler, delivery, name, &attempt, now);
+	refused(scheduler, delivery, name, &attempt, now);
 	database_commit(database, NULL);
 	deliveries_release(&batch->deliveries);
 }
@@ -281,7 +397,8 @@ static bool begin(struct scheduler *scheduler, const size_t *places, size_t coun
 	load(scheduler, places, count, batch);
 	refuse_disabled(scheduler, batch, now);
 	if (batch->deliveries.count > 0 && !intend(scheduler, batch, now)) {
-		set_states(scheduler, batch, ENTRY_OVER);
+		for (size_t i = 0; i < batch->deliveries.count; i++)
+			entry_of(scheduler, batch->deliveries.list[i].id)->state = ENTRY_OVER;
 		deliveries_release(&batch->deliveries);
 	}
 	if (batch->deliveries.count == 0) {
@@ -303,7 +420,7 @@ static bool begin_any(struct scheduler *scheduler, int64_t now, struct batch *ba
 	size_t count;
 
 	do {
-		count = scheduler_choose(scheduler, now, places, &batch->way);
+		count = choose(scheduler, now, places, &batch->way);
 		if (count > 0 && begin(scheduler, places, count, now, batch))
 			return true;
 	} while (count > 0);
@@ -335,4 +452,152 @@ bool scheduler_next(struct scheduler *scheduler, int64_t now, struct batch *batc
 	}
 	scheduler->vain = found ? -1 : now;
 	return found;
+}
+
+/* ---- what came of it ---- */
+
+/* Nothing more goes to a webhook that is gone, until the operator says so; the attempt says that
+ * too from here on. */
+static void refused_by_webhook(struct scheduler *scheduler, const struct delivery *delivery,
+	const struct attempt *attempt, int64_t now)
+{
+	const struct scheduler_settings *settings = &scheduler->settings;
+	const char *name = receiver_webhook_name(delivery->receiver);
+	struct attempt told = *attempt;
+
+	if (attempt->code == HTTP_GONE) {
+		disabled_add(settings->database, config_webhook(settings->config, name),
+			attempt->text, now);
+		attempt_set(&told, attempt->outcome, attempt->code,
+			"%s; it is disabled now, `lampwatch outbox retry` lifts that",
+			attempt->text);
+	}
+	refused(scheduler, delivery, name, &told, now);
+}
+
+/*
+ * One relay's word that there is no such mailbox may be that relay's own mistake: it counts where
+ * all say so, where the others had an hour to take it, or where there is a second way to go.
+ */
+static bool is_refused(const struct scheduler *scheduler, const struct queue_entry *entry,
+	const struct delivery *delivery, int64_t now)
+{
+	if (entry->refusals == 0)
+		return false;
+	return entry->refusals == scheduler->settings.config->route_count ||
+	       bounce_has_second(delivery) || now - delivery->created > REFUSED_SECONDS;
+}
+
+/* What a relay says of the receiver is remembered while the others are asked. By the next way, if
+ * there is one; else refused, given up, or tried again in a later run. */
+static void failed(struct scheduler *scheduler, struct queue_entry *entry,
+	const struct delivery *delivery, const char *way, const struct attempt *attempt,
+	int64_t now)
+{
+	struct database *database = scheduler->settings.database;
+	struct delivery before = *delivery;
+
+	if (attempt->outcome == OUTCOME_RECEIVER && entry->refusals++ == 0) {
+		entry->refusal = memory_new(sizeof *entry->refusal);
+		*entry->refusal = *attempt;
+	}
+	before.tries = entry->tries; /* it is rounds that make the pauses longer, not ways */
+	if (receiver_address(entry->receiver) != NULL && way_of(scheduler, entry, now) != NO_WAY) {
+		outbox_note(database, delivery->id, way, attempt);
+		entry->state = ENTRY_WAITING;
+		scheduler->vain = -1;
+	} else if (is_refused(scheduler, entry, delivery, now)) {
+		refused(scheduler, delivery, way, entry->refusal, now);
+	} else if (outbox_expired(delivery, attempt, now)) {
+		give_up(scheduler, delivery, way, attempt, now);
+		entry->state = ENTRY_DONE;
+	} else {
+		outbox_failed(database, &before, way, attempt, now);
+		entry->state = ENTRY_OVER;
+	}
+}
+
+static void conclude(struct scheduler *scheduler, struct batch *batch, size_t index,
+	const struct attempt *attempt, int64_t now)
+{
+	const struct delivery *delivery = &batch->deliveries.list[index];
+	struct queue_entry *entry = entry_of(scheduler, delivery->id);
+	const char *way = scheduler->ways[batch->way].name;
+
+	batch->answered[index] = true;
+	batch->unanswered--;
+	if (batch->route != NULL)
+		entry->tried[batch->way / CHAR_BIT] |= (unsigned char)(1U << batch->way % CHAR_BIT);
+	entry->state = ENTRY_DONE;
+	if (attempt->outcome == OUTCOME_DELIVERED)
+		outbox_delivered(scheduler->settings.database, delivery->id, way, attempt, now);
+	else if (attempt->outcome == OUTCOME_RECEIVER && batch->route == NULL)
+		refused_by_webhook(scheduler, delivery, attempt, now);
+	else
+		failed(scheduler, entry, delivery, way, attempt, now);
+	if (entry->state == ENTRY_DONE || entry->state == ENTRY_READDRESSED)
+		scheduler->stale = true; /* what had to wait for it may be due */
+}
+
+/*
+ * Where the session failed, the way itself has, and whatever else would go by it: all of the batch
+ * has had its attempt. But where others are being served, it is that the relay takes no more at a
+ * time.
+ */
+void scheduler_answer(struct scheduler *scheduler, struct batch *batch, size_t index,
+	const struct attempt *attempt, int64_t now)
+{
+	struct way *way = &scheduler->ways[batch->way];
+
+	batch->heard = true;
+	if (attempt->of_session && way->working > 0) {
+		way->limit = way->sessions - 1;
+		return;
+	}
+	if (attempt->of_session) {
+		way->rests_until = now + SCHEDULER_PAUSE;
+		for (size_t i = 0; i < batch->deliveries.count; i++)
+			if (!batch->answered[i])
+				conclude(scheduler, batch, i, attempt, now);
+		return;
+	}
+	if (attempt->code != 0 && !batch->working) {
+		batch->working = true;
+		way->working++;
+	}
+	if (attempt->retry_after > 0)
+		way->rests_until = now + attempt->retry_after;
+	conclude(scheduler, batch, index, attempt, now);
+}
+
+void scheduler_close(
+	struct scheduler *scheduler, struct batch *batch, const char *crash, int64_t now)
+{
+	struct way *way = &scheduler->ways[batch->way];
+	bool lost = crash != NULL || !batch->heard;
+	struct attempt attempt;
+
+	attempt_set(&attempt, OUTCOME_UNKNOWN, 0, "%s",
+		crash != NULL ? crash : "the attempt ended without a word");
+	scheduler->vain = -1;
+	scheduler->sessions--;
+	way->sessions--;
+	way->working -= batch->working;
+	way->broken = batch->working ? 0 : way->broken + 1;
+	if (way->broken >= SCHEDULER_BROKEN_MAX)
+		way->rests_until = now + SCHEDULER_PAUSE;
+	for (size_t i = 0; i < batch->deliveries.count; i++) {
+		int64_t id = batch->deliveries.list[i].id;
+
+		if (batch->answered[i])
+			continue;
+		if (lost) {
+			conclude(scheduler, batch, i, &attempt, now);
+			lost = false;
+			continue;
+		}
+		outbox_untried(scheduler->settings.database, id);
+		entry_of(scheduler, id)->state = ENTRY_WAITING;
+	}
+	batch_release(batch);
 }
