@@ -1,21 +1,151 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Who is told: each found by name at once, with what each has been told so far.
+ */
 #include "tell/plan_p.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
+#include "base/index.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "config/pattern.h"
+#include "tell/token.h"
 
-/* The operator is told of trouble with the watching, whatever subscriptions say. */
-static bool is_admin_notice(const struct plan_input *input, const char *receiver)
+/* Somebody who may be told of something, once for each name. */
+struct addressee {
+	const char *name;                /* borrowed; first, for base/index.h */
+	const struct receiver *receiver; /* the first of this name; NULL: a second way, or one who
+					  * is no longer subscribed */
+	int wanted;      /* of this page, by all subscriptions that name it as either way */
+	size_t delivery; /* its place in the plan and one more; 0: none yet */
+	struct told_path *path;
+};
+
+/* The ways of the receiver at the same place; second NULL: there is none. */
+struct ways {
+	struct addressee *first, *second;
+};
+
+struct message_draft {
+	const struct plan_input *input;
+	struct plan *plan; /* borrowed */
+	char *admin;       /* "mail:…"; NULL: none */
+	struct addressee *addressees;
+	size_t addressee_count;
+	struct index by_name, by_owed; /* addressees; input->owed, by receiver */
+	struct ways *ways;
+	struct told_path root;
+};
+
+/* ---- who there is ---- */
+
+/* Of a receiver, a second way, the operator, or whoever was owed something: never NULL. Of rows
+ * with the same name the index gives the first, whoever asks. */
+static struct addressee *find(const struct message_draft *draft, const char *name)
 {
-	const char *address = receiver_address(receiver);
+	const struct addressee *found = index_find(&draft->by_name, name);
 
-	return address != NULL && text_equal(address, input->config->admin);
+	return &draft->addressees[found - draft->addressees];
+}
+
+static void add_name(struct message_draft *draft, const char *name)
+{
+	if (name != NULL)
+		draft->addressees[draft->addressee_count++] =
+			(struct addressee){.name = name, .path = &draft->root};
+}
+
+/* Who stands behind each name, and what they want of this page: also by a second way, which a red
+ * may have taken. */
+static void draft_open(
+	struct message_draft *draft, const struct plan_input *input, struct plan *plan)
+{
+	const struct receivers *receivers = input->receivers;
+	const char *admin = input->config->admin;
+
+	*draft = (struct message_draft){.input = input,
+		.plan = plan,
+		.admin = admin != NULL ? receiver_mail(admin) : NULL,
+		.ways = memory_zero(receivers->count, sizeof *draft->ways)};
+	draft->addressees = memory_zero(
+		2 * receivers->count + input->owed_count + 1, sizeof *draft->addressees);
+	add_name(draft, draft->admin);
+	for (size_t i = 0; i < receivers->count; i++) {
+		add_name(draft, receivers->list[i].name);
+		add_name(draft, receivers->list[i].otherwise);
+	}
+	for (size_t i = 0; i < input->owed_count; i++)
+		add_name(draft, input->owed[i].receiver);
+	draft->by_name =
+		index_by_id(draft->addressees, draft->addressee_count, sizeof *draft->addressees);
+	draft->by_owed = index_by_id(input->owed, input->owed_count, sizeof *input->owed);
+	for (size_t i = 0; i < receivers->count; i++) {
+		const struct receiver *receiver = &receivers->list[i];
+		struct ways *ways = &draft->ways[i];
+
+		ways->first = find(draft, receiver->name);
+		if (receiver->otherwise != NULL)
+			ways->second = find(draft, receiver->otherwise);
+		if (ways->first->receiver == NULL)
+			ways->first->receiver = receiver;
+		if (!patterns_choose_name(&receiver->subscription->pages, input->page->name))
+			continue;
+		ways->first->wanted |= receiver->subscription->on;
+		if (ways->second != NULL)
+			ways->second->wanted |= receiver->subscription->on;
+	}
+}
+
+/* The steps without recursion: a page that turns at once makes a trail of twenty thousand. */
+static void draft_close(struct message_draft *draft)
+{
+	struct told_path *step = &draft->root;
+
+	while (step != &draft->root || step->children != NULL) {
+		struct told_path *child = step->children, *before = step->before;
+
+		if (child != NULL) {
+			step->children = child->next;
+			step = child;
+		} else {
+			free(step);
+			step = before;
+		}
+	}
+	index_release(&draft->by_name);
+	index_release(&draft->by_owed);
+	free(draft->addressees);
+	free(draft->ways);
+	free(draft->admin);
+}
+
+/* ---- what they are told ---- */
+
+/* The addressee is told one thing more. The step that was taken last stands first: those who come
+ * after mostly take the same. */
+static void addressee_tell(struct addressee *addressee, enum told told, const struct event *event,
+	const struct value *data)
+{
+	struct told_path *before = addressee->path, **link = &before->children, *step;
+
+	for (; (step = *link) != NULL; link = &step->next)
+		if (step->told == told && step->event == event && step->data == data)
+			break;
+	if (step == NULL) {
+		step = memory_zero(1, sizeof *step);
+		*step = (struct told_path){
+			.before = before, .told = told, .event = event, .data = data};
+	} else {
+		*link = step->next;
+	}
+	step->next = before->children;
+	before->children = step;
+	addressee->path = step;
 }
 
 /*
@@ -77,53 +207,61 @@ static int64_t quiet_until(const struct plan_input *input, const struct receiver
 		       : 0;
 }
 
-/* Of all for which a message is owed, the one that may be told first decides when. */
+/*
+ * The addressee's delivery, valid until the next is made. Of all for which a message is owed, the
+ * one that may be told first decides when.
+ */
 static struct delivery_plan *hold_until(
 	struct message_draft *draft, struct addressee *addressee, int64_t until)
 {
+	struct plan *plan = draft->plan;
 	bool is_new = addressee->delivery == 0;
-	struct delivery_plan *delivery = message_draft_delivery(draft, addressee);
+	struct delivery_plan *delivery =
+		is_new ? memory_append(&plan->list, &plan->count, sizeof *delivery)
+		       : &plan->list[addressee->delivery - 1];
 
+	if (is_new) {
+		delivery->receiver = memory_string(addressee->name);
+		addressee->delivery = plan->count;
+	}
 	if (is_new || until < delivery->held_until)
 		delivery->held_until = until;
 	return delivery;
 }
 
 /*
- * By the first way; where that is hosted at a provider in trouble by the second, and
- * by the first once the provider is back. Where nobody can know, by both at once.
+ * Everybody whose subscription wants the event: by the first way; where that is hosted at a
+ * provider in trouble by the second, and by the first once the provider is back. Where nobody can
+ * know, by both at once.
  */
-static void tell(struct message_draft *draft, const struct receiver *receiver,
-	const struct ways *ways, const struct event *event)
-{
-	bool both = ways->second != NULL && (receiver->endangered || receiver->doubtful);
-	int64_t until = quiet_until(draft->input, receiver);
-	struct delivery_plan *delivery = hold_until(draft, ways->first, until);
-
-	if (both && receiver->endangered)
-		hold_for(delivery, receiver);
-	if (!both && ways->second != NULL)
-		memory_set(&delivery->otherwise, receiver->otherwise);
-	addressee_tell(ways->first, TOLD_EVENT, event, NULL);
-	if (both) {
-		hold_until(draft, ways->second, until);
-		addressee_tell(ways->second, TOLD_EVENT, event, NULL);
-	}
-}
-
-/* Everybody whose subscription wants the event. */
 static void tell_all(struct message_draft *draft, const struct event *event)
 {
 	const struct plan_input *input = draft->input;
 
 	for (size_t i = 0; i < input->receivers->count; i++) {
 		const struct receiver *receiver = &input->receivers->list[i];
+		struct addressee *first = draft->ways[i].first, *second = draft->ways[i].second;
+		struct delivery_plan *delivery;
+		int64_t until;
 
-		if (wants(receiver->subscription, input->page->name, event))
-			tell(draft, receiver, &draft->ways[i], event);
+		if (!wants(receiver->subscription, input->page->name, event))
+			continue;
+		until = quiet_until(input, receiver);
+		delivery = hold_until(draft, first, until);
+		addressee_tell(first, TOLD_EVENT, event, NULL);
+		if (second == NULL)
+			continue;
+		if (receiver->endangered)
+			hold_for(delivery, receiver);
+		if (!receiver->endangered && !receiver->doubtful) {
+			memory_set(&delivery->otherwise, receiver->otherwise);
+			continue;
+		}
+		hold_until(draft, second, until);
+		addressee_tell(second, TOLD_EVENT, event, NULL);
 	}
 	if (event_types[event->type].to_operator && draft->admin != NULL) {
-		struct addressee *admin = draft_find(draft, draft->admin);
+		struct addressee *admin = find(draft, draft->admin);
 
 		hold_until(draft, admin, 0);
 		addressee_tell(admin, TOLD_EVENT, event, NULL);
@@ -143,8 +281,8 @@ static bool still_wants(const struct message_draft *draft, const struct addresse
 
 	if (row->part == PART_MIDDLE)
 		return wanted && owed->out && quiet_until(draft->input, addressee->receiver) == 0;
-	if (row->to_operator && is_admin_notice(draft->input, owed->receiver))
-		return true;
+	if (row->to_operator && text_equal(owed->receiver, draft->admin))
+		return true; /* of trouble with the watching, whatever subscriptions say */
 	return wanted || (!owed->out && (addressee->wanted & event_types[row->episode].on) != 0);
 }
 
@@ -159,44 +297,31 @@ static bool was_pending(const struct message_draft *draft, int64_t alarm, const 
 	return false;
 }
 
-static bool is_merged(const struct delivery_plan *delivery, int64_t id)
-{
-	for (size_t i = 0; i < delivery->merged_count; i++)
-		if (delivery->merged[i] == id)
-			return true;
-	return false;
-}
-
 /* To the one who was owed the beginning, by the way that it took. */
-static struct delivery_plan *answer(struct message_draft *draft, struct addressee *addressee,
-	const struct event *event, const struct owed *owed, int64_t until)
+static void tell_end(struct message_draft *draft, struct addressee *addressee,
+	const struct event *event, const struct owed *owed)
 {
+	const struct receiver *receiver = addressee->receiver;
+	int64_t until = quiet_until(draft->input, receiver);
 	struct delivery_plan *delivery = hold_until(draft, addressee, until);
+	bool both = !owed->out && event_types[event->type].unsent != event->type;
+	struct addressee *second;
+	size_t i = 0;
 
 	if (owed->out) {
 		addressee_tell(addressee, TOLD_EVENT, event, NULL);
 		if (delivery->in_reply_to == NULL)
 			delivery->in_reply_to = memory_string(owed->message_id);
 	} else {
-		if (!is_merged(delivery, owed->delivery)) {
+		while (i < delivery->merged_count && delivery->merged[i] != owed->delivery)
+			i++;
+		if (i == delivery->merged_count) {
 			*(int64_t *)memory_append(&delivery->merged, &delivery->merged_count,
 				sizeof *delivery->merged) = owed->delivery;
 			addressee_tell(addressee, TOLD_MERGED, NULL, owed->data);
 		}
 		addressee_tell(addressee, TOLD_OVER, event, NULL);
 	}
-	return delivery;
-}
-
-static void tell_end(struct message_draft *draft, struct addressee *addressee,
-	const struct event *event, const struct owed *owed)
-{
-	const struct receiver *receiver = addressee->receiver;
-	int64_t until = quiet_until(draft->input, receiver);
-	struct delivery_plan *delivery = answer(draft, addressee, event, owed, until);
-	bool both = !owed->out && event_types[event->type].unsent != event->type;
-	struct addressee *second;
-
 	if (receiver == NULL || receiver->otherwise == NULL)
 		return;
 	if (receiver->endangered)
@@ -207,7 +332,7 @@ static void tell_end(struct message_draft *draft, struct addressee *addressee,
 		memory_set(&delivery->otherwise, receiver->otherwise);
 		return;
 	}
-	second = draft_find(draft, receiver->otherwise);
+	second = find(draft, receiver->otherwise);
 	hold_until(draft, second, until);
 	addressee_tell(second, both ? TOLD_BOTH : TOLD_EVENT, event, NULL);
 }
@@ -222,9 +347,64 @@ static void tell_pending(struct message_draft *draft, const struct event *event)
 
 		if (owed->alarm != event->alarm || owed->dropped)
 			continue;
-		addressee = draft_find(draft, owed->receiver);
+		addressee = find(draft, owed->receiver);
 		if (still_wants(draft, addressee, event, owed))
 			tell_end(draft, addressee, event, owed);
+	}
+}
+
+/* ---- the whole plan ---- */
+
+/*
+ * What a mail carries so that it can be ended and its bounces be known (VERP): nothing where
+ * nobody gets mail for us (`mail_in`), or to the operator, who reads of both. Of the address in
+ * whatever case: the token must be the same wherever it is written.
+ */
+static void put_tokens(const struct plan_input *input, struct delivery_plan *delivery)
+{
+	const char *address = receiver_address(delivery->receiver),
+		   *mail_in = input->config->mail_in;
+	char token[TOKEN_TEXT], *about;
+
+	if (mail_in == NULL || address == NULL || text_equal(address, input->config->admin))
+		return;
+	about = text_lower(address);
+	token_make(input->key, TOKEN_UNSUBSCRIBE, about, token);
+	delivery->unsubscribe = token_address(mail_in, TOKEN_UNSUBSCRIBE, 0, token);
+	token_make(input->key, TOKEN_BOUNCE, about, token);
+	delivery->sender = token_address(mail_in, TOKEN_BOUNCE, 0, token);
+	free(about);
+}
+
+/* Every delivery gets its content, its identity, and what it says of itself in the envelope. */
+static void draft_finish(struct message_draft *draft)
+{
+	const struct plan_input *input = draft->input;
+	struct plan *plan = draft->plan;
+
+	for (size_t i = 0; i < draft->addressee_count; i++) {
+		struct addressee *addressee = &draft->addressees[i];
+		struct told_path *path = addressee->path;
+		struct delivery_plan *delivery;
+		const struct content_plan *says;
+		struct buffer text = {0};
+
+		if (addressee->delivery == 0)
+			continue;
+		delivery = &plan->list[addressee->delivery - 1];
+		if (path->content == 0) {
+			content_plan_make(input, path,
+				memory_append(&plan->contents, &plan->content_count,
+					sizeof *plan->contents));
+			path->content = plan->content_count;
+		}
+		delivery->content = path->content - 1;
+		says = &plan->contents[delivery->content];
+		buffer_format(
+			&text, "%s|%s%s", input->page->name, delivery->receiver, says->identity);
+		delivery->message_id = plan_message_id(input->config, input->key, says, &text);
+		buffer_release(&text);
+		put_tokens(input, delivery);
 	}
 }
 

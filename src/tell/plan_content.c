@@ -1,21 +1,105 @@
 /* SPDX-License-Identifier: ISC
  *
- * What is said to all who have been told the same, from the trail of what they were told.
+ * What is said to all who have been told the same, from the path of what they were told, and how
+ * templates get it.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/date_value.h"
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "model/level.h"
+#include "settings.h"
 #include "tell/digest_pages.h"
 #include "tell/plan_p.h"
 
 enum { DAY_SECONDS = 86400 };
+
+/* ---- the data of a message ---- */
+
+static enum level level_after(const struct value *event)
+{
+	enum level level = LEVEL_OPERATIONAL;
+
+	level_parse(value_get_text(value_get(event, "after"), "level"), &level);
+	return level;
+}
+
+/* Worst first, as the list of a message shows them; of two that are red the worse. */
+static int by_rank(const void *a, const void *b)
+{
+	const struct value *left = *(struct value *const *)a, *right = *(struct value *const *)b;
+	int order = event_types[event_value_type(left)].rank -
+		    event_types[event_value_type(right)].rank;
+
+	if (order == 0)
+		order = (int)level_after(right) - (int)level_after(left);
+	return order != 0 ? order
+			  : strcmp(value_get_text(left, "label"), value_get_text(right, "label"));
+}
+
+void plan_put_events(struct value *data, struct value *events, size_t left_out)
+{
+	struct value *headline = value_put(data, "headline", value_map());
+	const struct event_type_row *row = &event_types[EVENT_RED];
+	int64_t count = (int64_t)(events->count + left_out), updates = 0;
+
+	qsort(events->members, events->count, sizeof *events->members, by_rank);
+	for (size_t i = events->count; i-- > 0;) {
+		row = &event_types[event_value_type(events->members[i])];
+		value_put_boolean(headline, row->name, true);
+		updates += row->about == ABOUT_INCIDENT;
+	}
+	value_put_text(headline, "colour",
+		row->colour != NULL
+			? row->colour
+			: value_get_text(value_get(events->members[0], "after"), "colour"));
+	value_put_text(headline, "word", row->word);
+	value_put_number(headline, "count", count);
+	value_put_number(
+		headline, "more", count - 1 - (row->about != ABOUT_INCIDENT ? updates : 0));
+	value_put_boolean(headline, "several", events->count > 1);
+	if (events->count > 0)
+		value_put(data, "first", value_copy(events->members[0]));
+	value_put(data, "events", events);
+}
+
+struct value *plan_data(const struct plan_input *input)
+{
+	const struct page_config *page = input->page;
+	struct value *data = value_map(), *map = value_put(data, "page", value_map());
+
+	if (page != NULL) {
+		value_put_text(map, "name", page->name);
+		value_put_text(map, "title", text_empty(input->title) ? page->name : input->title);
+		value_put_text(map, "url", page->url);
+		value_put_text(map, "provider", page->provider);
+		value_put_text(map, "provider_or_name",
+			page->provider != NULL ? page->provider : page->name);
+	}
+	if (input->snapshot_path != NULL) {
+		map = value_put(data, "snapshot", value_map());
+		value_put_text(map, "path", input->snapshot_path);
+		value_put_text(map, "digest", input->snapshot_digest);
+		value_put_text(map, "head", input->head);
+	}
+	map = value_put(data, "sent", value_map());
+	value_put_time(map, "created", input->now, input->config->timezone);
+	value_put(data, "others_red",
+		input->others_red != NULL ? value_copy(input->others_red) : value_list());
+	value_put_text(data, "version", LAMPWATCH_VERSION);
+	value_put_boolean(data, "simulated", input->simulated);
+	value_put_boolean(data, "test", false);
+	return data;
+}
+
+/* ---- from what was told ---- */
 
 /* A content while it is being made. */
 struct making {
@@ -107,32 +191,6 @@ static void replace(struct making *making, const struct event *event, enum event
 	add_alarm(making->content, event->alarm, end);
 }
 
-/* In the order in which it was told. */
-static void take_told_path(struct making *making, const struct told_path *path)
-{
-	const struct told_path **steps = NULL, *step;
-	size_t count = 0;
-
-	for (; path->before != NULL; path = path->before)
-		*(const struct told_path **)memory_append(&steps, &count, sizeof *steps) = path;
-	while (count > 0) {
-		struct event event = {0};
-
-		step = steps[--count];
-		if (step->event != NULL)
-			event = *step->event;
-		if (step->told == TOLD_BOTH || step->told == TOLD_OVER)
-			event.type = event_types[event.type].unsent;
-		if (step->told == TOLD_MERGED)
-			merge(making, step->data);
-		else if (step->told == TOLD_OVER)
-			replace(making, &event, step->event->type);
-		else
-			add_event(making, &event);
-	}
-	free(steps);
-}
-
 /* Whoever hears that an indicator has settled, red or green, need not hear so twice. What is left
  * out is owed all the same. */
 static void leave_out_covered(struct value *events)
@@ -185,6 +243,43 @@ static char *identity(const struct content_plan *content, int64_t now)
 	return buffer_take(&text);
 }
 
+void content_plan_make(
+	const struct plan_input *input, const struct told_path *path, struct content_plan *content)
+{
+	struct making making = {.input = input, .content = content, .events = value_list()};
+	const struct told_path **steps = NULL;
+	size_t count = 0;
+
+	for (; path->before != NULL; path = path->before)
+		*(const struct told_path **)memory_append(&steps, &count, sizeof *steps) = path;
+	while (count > 0) { /* in the order in which it was told */
+		const struct told_path *step = steps[--count];
+		struct event event = {0};
+
+		if (step->event != NULL)
+			event = *step->event;
+		if (step->told == TOLD_BOTH || step->told == TOLD_OVER)
+			event.type = event_types[event.type].unsent;
+		if (step->told == TOLD_MERGED)
+			merge(&making, step->data);
+		else if (step->told == TOLD_OVER)
+			replace(&making, &event, step->event->type);
+		else
+			add_event(&making, &event);
+	}
+	free(steps);
+	leave_out_covered(making.events);
+	content->data = plan_data(input);
+	plan_put_events(content->data, making.events, content->left_out);
+	if (making.others != NULL) {
+		content->digest_message = true;
+		digest_pages_add(content->data, making.others);
+		digest_pages_put(content->data, making.others, content->left_out);
+		value_free(making.others);
+	}
+	content->identity = identity(content, input->now);
+}
+
 char *plan_message_id(const struct config *config, const char *key, const struct content_plan *says,
 	const struct buffer *text)
 {
@@ -198,30 +293,4 @@ char *plan_message_id(const struct config *config, const char *key, const struct
 		says->alarm_count > 0 ? says->alarms[0].alarm : 0,
 		says->alarm_count > 0 ? event_type_name(says->alarms[0].type) : "note", hexadecimal,
 		at != NULL ? at + 1 : "lampwatch.invalid");
-}
-
-size_t content_of(struct message_draft *draft, struct told_path *path)
-{
-	struct plan *plan = draft->plan;
-	struct making making = {.input = draft->input};
-	struct content_plan *content;
-
-	if (path->content != 0)
-		return path->content - 1;
-	content = memory_append(&plan->contents, &plan->content_count, sizeof *plan->contents);
-	path->content = plan->content_count;
-	making.content = content;
-	making.events = value_list();
-	take_told_path(&making, path);
-	leave_out_covered(making.events);
-	content->data = plan_data(draft->input);
-	plan_put_events(content->data, making.events, content->left_out);
-	if (making.others != NULL) {
-		content->digest_message = true;
-		digest_pages_add(content->data, making.others);
-		digest_pages_put(content->data, making.others, content->left_out);
-		value_free(making.others);
-	}
-	content->identity = identity(content, draft->input->now);
-	return path->content - 1;
 }
