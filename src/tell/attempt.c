@@ -247,14 +247,14 @@ bool mail_check(const struct route_config *route, const struct mail *mail, struc
 }
 
 size_t mails_check(const struct route_config *route, const struct mail *mails, size_t count,
-	const struct mail_report *report, size_t *transitions)
+	const struct mail_report *report, size_t *turns)
 {
 	struct attempt attempt;
 	size_t good = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (mail_check(route, &mails[i], &attempt))
-			transitions[good++] = i;
+			turns[good++] = i;
 		else
 			report->each(report->context, i, &attempt);
 	}

@@ -112,7 +112,7 @@ void webhook_send(const struct webhook_config *webhook, const struct webhook_mes
 /* mail_check() of all: reports those that may not go out; the places of the others, in their
  * order, come into turns, which has room for count. Returns how many. */
 size_t mails_check(const struct route_config *route, const struct mail *mails, size_t count,
-	const struct mail_report *report, size_t *transitions);
+	const struct mail_report *report, size_t *turns);
 
 /* "delivered", "temporary" …: the words of the database and of `outbox`. */
 const char *outcome_name(enum outcome outcome);

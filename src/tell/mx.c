@@ -89,7 +89,7 @@ struct batch {
 	struct mail *mails;
 	size_t *places;     /* of mails in what we were given */
 	bool *ended;        /* reported */
-	size_t *transition; /* places in mails of those that are handed in now */
+	size_t *turn; /* places in mails of those that are handed in now */
 	size_t count;
 	bool failed; /* the last session did not get as far as a mail */
 	struct attempt failure;
@@ -113,7 +113,7 @@ static void heard(void *context, size_t index, const struct attempt *attempt)
 		batch->failed = true;
 		batch->failure = *attempt;
 	} else {
-		end(batch, batch->transition[index], attempt);
+		end(batch, batch->turn[index], attempt);
 	}
 }
 
@@ -127,7 +127,7 @@ static bool session_fails(struct batch *batch, const struct mx_host *mx_host, en
 
 	for (size_t i = 0; i < batch->count; i++)
 		if (!batch->ended[i]) {
-			batch->transition[count] = i;
+			batch->turn[count] = i;
 			mails[count++] = batch->mails[i];
 		}
 	route.host = (char *)mx_host->address;
@@ -197,26 +197,26 @@ static const char *domain_of(const struct mail *mail)
 void mx_send(const struct route_config *route, const struct mail *mails, size_t count,
 	const struct mail_report *report)
 {
-	size_t *transitions = memory_zero(count, sizeof *transitions);
-	size_t left = mails_check(route, mails, count, report, transitions);
+	size_t *turns = memory_zero(count, sizeof *turns);
+	size_t left = mails_check(route, mails, count, report, turns);
 	struct batch batch = {.route = route, .report = report};
 
 	batch.mails = memory_zero(count, sizeof *batch.mails);
 	batch.places = memory_zero(count, sizeof *batch.places);
-	batch.transition = memory_zero(count, sizeof *batch.transition);
+	batch.turn = memory_zero(count, sizeof *batch.turn);
 	batch.ended = memory_zero(count, sizeof *batch.ended);
 	while (left > 0) {
-		const struct mail *first = &mails[transitions[0]];
+		const struct mail *first = &mails[turns[0]];
 		size_t kept = 0;
 
 		batch.count = 0;
 		for (size_t i = 0; i < left; i++) {
-			if (strcasecmp(domain_of(&mails[transitions[i]]), domain_of(first)) != 0) {
-				transitions[kept++] = transitions[i];
+			if (strcasecmp(domain_of(&mails[turns[i]]), domain_of(first)) != 0) {
+				turns[kept++] = turns[i];
 				continue;
 			}
-			batch.mails[batch.count] = mails[transitions[i]];
-			batch.places[batch.count] = transitions[i];
+			batch.mails[batch.count] = mails[turns[i]];
+			batch.places[batch.count] = turns[i];
 			batch.ended[batch.count++] = false;
 		}
 		left = kept;
@@ -224,7 +224,7 @@ void mx_send(const struct route_config *route, const struct mail *mails, size_t 
 	}
 	free(batch.mails);
 	free(batch.places);
-	free(batch.transition);
+	free(batch.turn);
 	free(batch.ended);
-	free(transitions);
+	free(turns);
 }

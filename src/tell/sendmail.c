@@ -202,16 +202,16 @@ void sendmail_send(const struct route_config *route, const struct mail *mails, s
 {
 	int64_t last_turn = clock_milliseconds() + smtp_timeouts()->session;
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-	size_t *transitions = memory_zero(count, sizeof *transitions);
-	size_t left = mails_check(route, mails, count, report, transitions);
+	size_t *turns = memory_zero(count, sizeof *turns);
+	size_t left = mails_check(route, mails, count, report, turns);
 
 	sigaction(SIGPIPE, &ignore, &before);
 	for (size_t i = 0; i < left && (i == 0 || clock_milliseconds() < last_turn); i++) {
 		struct attempt attempt = {0};
 
-		send_one(route, &mails[transitions[i]], &attempt);
-		report->each(report->context, transitions[i], &attempt);
+		send_one(route, &mails[turns[i]], &attempt);
+		report->each(report->context, turns[i], &attempt);
 	}
 	sigaction(SIGPIPE, &before, NULL);
-	free(transitions);
+	free(turns);
 }

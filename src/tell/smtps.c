@@ -229,8 +229,8 @@ void smtps_send(const struct route_config *route, const struct mail *mails, size
 	const struct mail_report *report)
 {
 	int64_t last_turn = clock_milliseconds() + smtp_timeouts()->session;
-	size_t *transitions = memory_zero(count, sizeof *transitions);
-	size_t left = mails_check(route, mails, count, report, transitions);
+	size_t *turns = memory_zero(count, sizeof *turns);
+	size_t left = mails_check(route, mails, count, report, turns);
 	struct attempt attempt = {0};
 	struct upload upload = {0};
 	CURL *easy = curl_easy_init();
@@ -245,14 +245,14 @@ void smtps_send(const struct route_config *route, const struct mail *mails, size
 		if (i > 0 && (attempt.code == 0 || attempt.of_session ||
 				     clock_milliseconds() >= last_turn))
 			break;
-		begin_mail(&upload, &mails[transitions[i]]);
+		begin_mail(&upload, &mails[turns[i]]);
 		result = send_one(easy, route, upload.mail);
 		if (limit_reached(&upload))
 			break;
 		conclude(&upload, result, route, &attempt);
-		report->each(report->context, transitions[i], &attempt);
+		report->each(report->context, turns[i], &attempt);
 	}
 	curl_easy_cleanup(easy);
 	smtp_transcript_forget(&upload.transcript);
-	free(transitions);
+	free(turns);
 }
