@@ -19,8 +19,8 @@
 #include "run/context.h"
 #include "run/terminal.h"
 #include "tell/attempt.h"
-#include "tell/content.h"
 #include "tell/courier.h"
+#include "tell/message.h"
 #include "tell/plan.h"
 
 struct trial {

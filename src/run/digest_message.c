@@ -12,8 +12,8 @@
 #include "base/step.h"
 #include "run/hosting_lookup.h"
 #include "run/observe.h"
-#include "tell/content.h"
 #include "tell/digest_pages.h"
+#include "tell/message.h"
 #include "tell/outbox.h"
 
 /* What the same contents are when they are joined: made once for all who wait for them. */

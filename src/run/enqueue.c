@@ -19,7 +19,7 @@
 #include "store/alarm.h"
 #include "tell/admin_notice.h"
 #include "tell/attempt.h"
-#include "tell/content.h"
+#include "tell/message.h"
 #include "tell/routes.h"
 
 enum { LOST_NAMED = 5 /* receivers that no way reaches, in a mail */ };

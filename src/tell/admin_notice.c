@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "config/config.h"
-#include "tell/content.h"
+#include "tell/message.h"
 #include "tell/outbox.h"
 #include "tell/plan.h"
 

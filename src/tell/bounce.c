@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "tell/admin_notice.h"
-#include "tell/content.h"
+#include "tell/message.h"
 #include "tell/outbox.h"
 
 /* Of one held for a provider, otherwise names the way that has gone out in its stead. */

@@ -13,13 +13,18 @@
 #include "base/memory.h"
 #include "base/template.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "tell/mime.h"
 #include "tell/plan.h"
+#include "tell/receivers.h"
 #include "tell/service.h"
 
 #define TOO_LONG "mail: longer than %d bytes"
 
-enum { FIELDS_EXPECTED = 1024 /* bytes that a copy's own fields mostly stay below */ };
+enum {
+	FIELDS_EXPECTED = 1024,  /* bytes that a copy's own fields mostly stay below */
+	PLAIN_SUBJECT_MAX = 400, /* bytes */
+};
 
 /* What each copy has of its own, by its name in templates; in HTML it has a place of its own. */
 enum { OWN_MESSAGE_ID, OWN_WEBHOOK_ID, OWN_UNSUBSCRIBE, OWN_COUNT };
@@ -96,16 +101,6 @@ bool mail_write(const struct mail_header *header, const char *subject, const cha
 
 /* ---- a receiver's copy ---- */
 
-static void leave_open(struct value *shown, bool html, bool ends)
-{
-	for (int i = 0; i < OWN_COUNT; i++) {
-		const char place[] = {(char)(1 + i + (html ? OWN_COUNT : 0)), '\0'};
-
-		if (i != OWN_UNSUBSCRIBE || ends)
-			value_put_text(shown, own_names[i], place);
-	}
-}
-
 static char *in_html(const char *text)
 {
 	struct value *value;
@@ -162,65 +157,48 @@ static size_t list_maximum(const char *name, bool machines)
 	return SIZE_MAX;
 }
 
-static struct value *presented(const struct value *value, const char *name, bool machines);
-
-static struct value *presented_map(const struct value *map, bool machines)
-{
-	struct value *copy = value_map();
-
-	for (size_t i = 0; i < map->count; i++) {
-		const struct value *member = map->members[i];
-		size_t maximum = list_maximum(map->keys[i], machines);
-
-		value_put(copy, map->keys[i], presented(member, map->keys[i], machines));
-		if (member->type == VALUE_LIST) {
-			char *left = memory_format("%s_left", map->keys[i]);
-
-			value_put_number(copy, left,
-				member->count > maximum ? (int64_t)(member->count - maximum) : 0);
-			free(left);
-		}
-	}
-	return copy;
-}
-
 /* A copy for people or machines to read: see message.h. name is the key of the value, or NULL. */
 static struct value *presented(const struct value *value, const char *name, bool machines)
 {
 	size_t maximum = list_maximum(name, machines);
 	struct value *copy;
-	char *text;
 
-	if (value->type == VALUE_MAP)
-		return presented_map(value, machines);
-	if (value->type == VALUE_LIST) {
+	if (value->type == VALUE_TEXT) {
+		char *text = text_visible_copy(value->text);
+
+		copy = value_text(text);
+		free(text);
+	} else if (value->type == VALUE_LIST) {
 		copy = value_list();
 		for (size_t i = 0; i < value->count && i < maximum; i++)
 			value_append(copy, presented(value->members[i], NULL, machines));
-		return copy;
+	} else if (value->type == VALUE_MAP) {
+		copy = value_map();
+		for (size_t i = 0; i < value->count; i++) {
+			const struct value *member = value->members[i];
+			char *left = memory_format("%s_left", value->keys[i]);
+
+			maximum = list_maximum(value->keys[i], machines);
+			value_put(
+				copy, value->keys[i], presented(member, value->keys[i], machines));
+			if (member->type == VALUE_LIST)
+				value_put_number(copy, left,
+					member->count > maximum ? (int64_t)(member->count - maximum)
+								: 0);
+			free(left);
+		}
+	} else {
+		copy = value_copy(value);
 	}
-	if (value->type != VALUE_TEXT)
-		return value_copy(value);
-	text = text_visible_copy(value->text);
-	copy = value_text(text);
-	free(text);
 	return copy;
 }
 
-/* {level: "major_outage"} gets is_major_outage: templates compare nothing. */
-static void mark(struct value *map, const char *key)
-{
-	const char *word = value_get_text(map, key);
-	char *flag = memory_format("is_%s", word);
-
-	if (word[0] != '\0')
-		value_put_boolean(map, flag, true);
-	free(flag);
-}
-
-/* Levels and the members of lists say of themselves what a template asks. */
+/* Levels and the members of lists say of themselves what a template asks, for templates compare
+ * nothing: {level: "major_outage"} gets is_major_outage. */
 static void mark_all(struct value *value)
 {
+	static const char *const marked[] = {"level", "colour"};
+
 	for (size_t i = 0; i < value->count; i++) {
 		mark_all(value->members[i]);
 		if (value->type == VALUE_LIST && value->members[i]->type == VALUE_MAP) {
@@ -228,43 +206,15 @@ static void mark_all(struct value *value)
 			value_put_boolean(value->members[i], "is_last", i + 1 == value->count);
 		}
 	}
-	if (value->type == VALUE_MAP && value_get(value, "words") != NULL) {
-		mark(value, "level");
-		mark(value, "colour");
+	if (value->type != VALUE_MAP || value_get(value, "words") == NULL)
+		return;
+	for (size_t i = 0; i < sizeof marked / sizeof marked[0]; i++) {
+		char *flag = memory_format("is_%s", value_get_text(value, marked[i]));
+
+		if (strcmp(flag, "is_") != 0)
+			value_put_boolean(value, flag, true);
+		free(flag);
 	}
-}
-
-/* Renders the subject and makes it one line, trimmed and cut, whatever the template's lines were.
- */
-static bool render_subject(const char *templates, const struct value *shown, struct buffer *subject,
-	struct error *error)
-{
-	char *template = memory_format("{{%%cut %d}}{{.}}", MESSAGE_SUBJECT_MAX), *line = NULL;
-	char *folder = memory_format("%s/mail", templates);
-	struct buffer rendered = {0};
-	struct value *value = NULL;
-	bool done = template_render_file(folder, "subject.txt", shown, &rendered, error);
-
-	if (done) {
-		line = text_collapse(buffer_string(&rendered), rendered.length, MIME_TEXT_MAX);
-		value = value_text(line);
-		done = template_render(template, TEMPLATE_TEXT, value, NULL, subject, error);
-	}
-	value_free(value);
-	buffer_release(&rendered);
-	free(line);
-	free(folder);
-	free(template);
-	return done;
-}
-
-/* What is a receiver's own is in no subject: that is the same for all, by whatever channel. */
-static void put_own(struct value *shown, const struct value *data, bool shows)
-{
-	for (int i = 0; i < OWN_COUNT; i++)
-		if (value_get(data, own_names[i]) != NULL)
-			value_put_text(shown, own_names[i],
-				shows ? value_get_text(data, own_names[i]) : NULL);
 }
 
 struct value *message_visible(const struct value *data)
@@ -272,21 +222,41 @@ struct value *message_visible(const struct value *data)
 	return presented(data, NULL, true);
 }
 
+/* What is a receiver's own is in no subject: that is the same for all, by whatever channel. It is
+ * one line, trimmed and cut, whatever the template's lines were. */
 struct value *message_data(const char *templates, const struct value *data, struct error *error)
 {
-	struct value *shown = presented(data, NULL, false);
-	struct buffer subject = {0};
+	char *folder = memory_format("%s/mail", templates), *line = NULL;
+	char *cut = memory_format("{{%%cut %d}}{{.}}", MESSAGE_SUBJECT_MAX);
+	struct value *shown = presented(data, NULL, false), *value = NULL;
+	struct buffer rendered = {0}, subject = {0};
+	bool done;
 
 	mark_all(shown);
-	put_own(shown, data, false);
-	if (render_subject(templates, shown, &subject, error)) {
-		put_own(shown, data, true);
+	for (int i = 0; i < OWN_COUNT; i++)
+		if (value_get(data, own_names[i]) != NULL)
+			value_put_text(shown, own_names[i], NULL);
+	done = template_render_file(folder, "subject.txt", shown, &rendered, error);
+	if (done) {
+		line = text_collapse(buffer_string(&rendered), rendered.length, MIME_TEXT_MAX);
+		value = value_text(line);
+		done = template_render(cut, TEMPLATE_TEXT, value, NULL, &subject, error);
+	}
+	for (int i = 0; done && i < OWN_COUNT; i++)
+		if (value_get(data, own_names[i]) != NULL)
+			value_put_text(shown, own_names[i], value_get_text(data, own_names[i]));
+	if (done) {
 		value_put_text(shown, "subject", buffer_string(&subject));
 	} else {
 		value_free(shown);
 		shown = NULL;
 	}
+	value_free(value);
+	buffer_release(&rendered);
 	buffer_release(&subject);
+	free(line);
+	free(folder);
+	free(cut);
 	return shown;
 }
 
@@ -295,21 +265,23 @@ bool message_mail(const char *templates, const struct mail_header *header, const
 {
 	struct value *shown = message_data(templates, data, error);
 	char *folder = memory_format("%s/mail", templates);
-	struct buffer text = {0}, html = {0};
+	struct buffer bodies[2] = {{0}, {0}};
 	bool done = shown != NULL;
 
-	if (done) {
-		leave_open(shown, false, ends);
-		done = template_render_file(folder, "body.txt", shown, &text, error);
+	for (int html = 0; done && html < 2; html++) {
+		for (int i = 0; i < OWN_COUNT; i++) {
+			const char place[] = {(char)(1 + i + html * OWN_COUNT), '\0'};
+
+			if (i != OWN_UNSUBSCRIBE || ends)
+				value_put_text(shown, own_names[i], place);
+		}
+		done = template_render_file(
+			folder, html == 1 ? "body.html" : "body.txt", shown, &bodies[html], error);
 	}
-	if (done) {
-		leave_open(shown, true, ends);
-		done = template_render_file(folder, "body.html", shown, &html, error) &&
-		       mail_write(header, value_get_text(shown, "subject"), buffer_string(&text),
-			       buffer_string(&html), out, error);
-	}
-	buffer_release(&text);
-	buffer_release(&html);
+	done = done && mail_write(header, value_get_text(shown, "subject"),
+			       buffer_string(&bodies[0]), buffer_string(&bodies[1]), out, error);
+	buffer_release(&bodies[0]);
+	buffer_release(&bodies[1]);
 	value_free(shown);
 	free(folder);
 	return done;
@@ -401,4 +373,131 @@ bool message_webhook(const char *templates, const struct service *service, const
 		value_free(one);
 	}
 	return done;
+}
+
+/* ---- what is kept ---- */
+
+void content_release(struct content *content)
+{
+	free(content->bytes);
+	*content = (struct content){0};
+}
+
+/*
+ * What is sent when a template is broken: the news in few words and the data as
+ * they are. An alert that looks poor is better than one that is not there.
+ */
+static bool write_plain(
+	const struct mail_header *header, const struct value *data, struct buffer *out)
+{
+	const struct value *first = value_get(data, "first");
+	struct buffer text = {0};
+	char *words = memory_format("%s: %s (%s)",
+		value_get_text(value_get(data, "headline"), "word"), value_get_text(first, "label"),
+		value_get_text(value_get(data, "page"), "name"));
+	char *visible = text_visible_copy(words);
+	char *subject = text_collapse(visible, strlen(visible), PLAIN_SUBJECT_MAX);
+	bool good;
+
+	buffer_text(&text,
+		"A template of this lampwatch is broken. This is what it would have told:\n\n");
+	json_write(data, 2, &text);
+	good = mail_write(header, subject, buffer_string(&text), NULL, out, NULL);
+	buffer_release(&text);
+	free(subject);
+	free(visible);
+	free(words);
+	return good;
+}
+
+/* List-Id (RFC 2919), such as "google.alerts.example.org", is what a mail reader sorts by. */
+static bool render_mail(const struct config *config, const char *templates, bool ends,
+	const struct value *data, int64_t now, struct buffer *out, struct error *error)
+{
+	struct mail_header header = {.from = config->from, .date = now};
+	const char *page;
+	char *list;
+	bool good;
+
+	if (config->from == NULL)
+		return error_set(
+			error, REMEDY_CONFIGURATION, "%s: \"from\" is missing", config->path);
+	page = value_get_text(value_get(data, "page"), "name");
+	list = memory_format(
+		"%s%salerts.%s", page, text_empty(page) ? "" : ".", strchr(config->from, '@') + 1);
+	header.list_id = list;
+	good = message_mail(templates, &header, data, ends, out, error);
+	if (!good) {
+		buffer_clear(out);
+		write_plain(&header, data, out);
+	}
+	free(list);
+	return good;
+}
+
+/* A webhook gets the data with its message's own identity; where its template is broken, the data
+ * on one line. */
+static bool render_webhook(const char *templates, const struct webhook_config *webhook,
+	const char *message_id, const struct value *data, struct buffer *out, struct error *error)
+{
+	struct problems problems = {0};
+	struct service *service = service_load(templates, webhook, &problems);
+	struct value *own = value_copy(data);
+	char *bare = memory_bytes(message_id + 1, strcspn(message_id + 1, ">"));
+	bool good = service != NULL;
+
+	value_put_text(own, "message_id", bare);
+	bare[strcspn(bare, "@")] = '\0';
+	value_put_text(own, "webhook_id", bare);
+	if (good)
+		good = message_webhook(templates, service, own, out, error);
+	else
+		error_set(error, REMEDY_CONFIGURATION, "%s: %s", problems.list[0].file,
+			problems.list[0].text);
+	if (!good) {
+		buffer_clear(out);
+		json_write(own, 0, out);
+	}
+	free(bare);
+	value_free(own);
+	service_free(service);
+	problems_release(&problems);
+	return good;
+}
+
+bool content_render(const struct config *config, const char *templates,
+	const struct content_copy *copy, const struct value *data, int64_t now,
+	struct content *content, struct error *error)
+{
+	const char *name = receiver_webhook_name(copy->receiver);
+	const struct webhook_config *webhook = name != NULL ? config_webhook(config, name) : NULL;
+	struct buffer out = {0};
+	bool good;
+
+	if (name == NULL)
+		good = render_mail(
+			config, templates, !text_empty(copy->unsubscribe), data, now, &out, error);
+	else if (webhook != NULL)
+		good = render_webhook(templates, webhook, copy->message_id, data, &out, error);
+	else
+		good = error_set(
+			error, REMEDY_CONFIGURATION, "%s: no webhook \"%s\"", config->path, name);
+	content->whole = receiver_address(copy->receiver) == NULL;
+	content->length = out.length;
+	content->bytes = buffer_take(&out);
+	return good;
+}
+
+bool content_address(const struct content *content, const struct content_copy *copy,
+	struct buffer *out, struct error *error)
+{
+	struct mail_copy mail = {receiver_address(copy->receiver), copy->message_id,
+		copy->in_reply_to, copy->unsubscribe};
+
+	if (content->length == 0 || content->bytes == NULL)
+		return error_set(error, REMEDY_LOCAL, "message: there is none");
+	if (!content->whole)
+		return mail_address(&mail, content->bytes, out, error);
+	return buffer_add(out, content->bytes, content->length) ||
+	       error_set(error, REMEDY_LOCAL, "message: too long");
 }

@@ -22,7 +22,7 @@
 #include "base/database.h"
 #include "base/list.h"
 #include "tell/attempt.h"
-#include "tell/content.h"
+#include "tell/message.h"
 #include "tell/plan.h"
 
 /* The tables of deliveries, contents, and the alarms that contents tell of. */
