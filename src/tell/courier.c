@@ -1,4 +1,9 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The courier's process, and its sessions: child processes that hand messages to one relay or
+ * webhook, one after the other, and tell what came of each as soon as they know. Processes of their
+ * own, so that neither a relay that hangs nor a crash in a mail library costs more than itself.
+ */
 #include "tell/courier.h"
 
 #include <errno.h>
@@ -7,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -14,18 +20,166 @@
 #include "base/memory.h"
 #include "base/step.h"
 #include "config/config.h"
+#include "settings.h"
 #include "tell/attempt.h"
 #include "tell/dependence.h"
 #include "tell/dns_lookup.h"
 #include "tell/hosts.h"
 #include "tell/scheduler.h"
-#include "tell/session.h"
+
+#define NO_PROCESS "no process can be made"
 
 enum {
+	SESSION_SECONDS = 120, /* without an answer, whatever it waits for */
 	DOMAIN_MILLISECONDS = 2000,
 	GATHERED_FROM = 100, /* answers still to come */
 	GATHERED_MILLISECONDS = 3,
 };
+
+static mail_transport *const transports[] = {
+	[ROUTE_SMTP] = smtp_send,
+	[ROUTE_SMTPS] = smtps_send,
+	[ROUTE_SENDMAIL] = sendmail_send,
+	[ROUTE_MX] = mx_send,
+};
+
+/* What a session carries, borrowed until session_start() returns; of a delivery count its envelope
+ * and what makes it a copy of its content. */
+struct session_order {
+	const struct config *config;
+	const char *templates;            /* folder */
+	const struct route_config *route; /* of mails; NULL: the receiver's webhook */
+	const struct delivery *deliveries;
+	size_t count;
+	const struct contents *contents; /* what they say */
+	int64_t now;
+	const struct dependences *dependences; /* where direct mail goes; NULL: not known */
+};
+
+/* What came of the delivery at index. */
+struct session_answer {
+	size_t index;
+	struct attempt attempt;
+};
+
+/* ---- in a session ---- */
+
+/* An answer is shorter than what a pipe takes at once (PIPE_BUF): it comes whole or not at all. */
+static void pass_on(void *context, size_t index, const struct attempt *attempt)
+{
+	struct session_answer answer = {index, *attempt};
+
+	STEP("answered, not yet passed on");
+	if (!file_write_all(*(int *)context, &answer, sizeof answer))
+		_exit(1);
+}
+
+/* An empty mail, which no transport takes, where what goes to the receiver cannot be made. Its
+ * bytes are owned by the process. */
+static void send_mails(const struct session_order *order, const struct mail_report *report)
+{
+	struct mail *mails = memory_zero(order->count, sizeof *mails);
+
+	for (size_t i = 0; i < order->count; i++) {
+		const struct delivery *delivery = &order->deliveries[i];
+		const struct content *content = contents_find(order->contents, delivery->content);
+		struct content_copy copy = delivery_copy(delivery);
+		struct buffer bytes = {0};
+
+		if (content != NULL)
+			content_address(content, &copy, &bytes, NULL);
+		mails[i] = (struct mail){
+			.sender = delivery->sender != NULL ? delivery->sender : order->config->from,
+			.recipient = receiver_address(delivery->receiver),
+			.bytes = buffer_string(&bytes),
+			.length = bytes.length,
+		};
+		if (order->dependences != NULL)
+			mails[i].domain =
+				dependences_domain(order->dependences, mails[i].recipient);
+	}
+	transports[order->route->type](order->route, mails, order->count, report);
+	free(mails);
+}
+
+static void post_webhook(const struct session_order *order, const struct mail_report *report)
+{
+	const struct delivery *delivery = order->deliveries;
+	const struct webhook_config *webhook =
+		config_webhook(order->config, receiver_webhook_name(delivery->receiver));
+	const char *contact = order->config->user_agent_contact;
+	const char *id = delivery->message_id + 1;
+	char *agent =
+		memory_format("lampwatch/%s%s%s%s", LAMPWATCH_VERSION, contact != NULL ? " (+" : "",
+			contact != NULL ? contact : "", contact != NULL ? ")" : "");
+	char *bare = memory_bytes(id, strcspn(id, "@"));
+	const struct content *content = contents_find(order->contents, delivery->content);
+	struct attempt attempt = {0};
+
+	webhook_send(webhook,
+		&(struct webhook_message){.templates = order->templates,
+			.id = bare,
+			.now = order->now,
+			.body = content->bytes,
+			.length = content->length,
+			.posted = (size_t)delivery->posted,
+			.user_agent = agent},
+		&attempt);
+	report->each(report->context, 0, &attempt);
+	free(bare);
+	free(agent);
+}
+
+static void session_process(const void *context, int in, int out)
+{
+	const struct session_order *order = context;
+	struct mail_report report = {pass_on, &out};
+
+	(void)in;
+	if (order->route != NULL)
+		send_mails(order, &report);
+	else
+		post_webhook(order, &report);
+}
+
+/* ---- a session, from outside ---- */
+
+/* False where no process can be made. session->from is readable where session_read() has news. */
+static bool session_start(struct child *session, const struct session_order *order)
+{
+	static const struct child_role role = {.milliseconds = SESSION_SECONDS * 1000};
+
+	return child_start(session, &role, session_process, order);
+}
+
+enum session_news {
+	SESSION_QUIET,  /* nothing (yet) */
+	SESSION_ANSWER, /* one answer; there may be more */
+	SESSION_OVER,   /* its process is gone, and with it what was not answered */
+};
+
+/*
+ * Does not wait. When it is over, *crash is why it did not end as it should (NULL: it
+ * did): then whatever was in turn may have gone out whole.
+ */
+static enum session_news session_read(
+	struct child *session, struct session_answer *answer, const char **crash)
+{
+	ssize_t got = read(session->from, answer, sizeof *answer);
+	struct child_end end;
+
+	if (got == (ssize_t)sizeof *answer) {
+		child_renew(session);
+		return SESSION_ANSWER;
+	}
+	if (got < 0 && (errno == EAGAIN || errno == EINTR) && !child_late(session))
+		return SESSION_QUIET;
+	child_finish(session, &end);
+	*crash = end.fate == CHILD_LATE ? "no answer within the attempt's time"
+		 : end.fate == CHILD_SIGNALLED || end.code != 0 ? "the attempt crashed"
+								: NULL;
+	return SESSION_OVER;
+}
 
 /* For one mail, whose domain nobody may have asked about before. */
 static struct dependences *ask_domain(const struct config *config, const char *address, int64_t now)
@@ -42,13 +196,42 @@ static struct dependences *ask_domain(const struct config *config, const char *a
 	return dependences_new(&hosts, config, NULL);
 }
 
+/* One session for the delivery, waited for to its end. */
+static void session_attempt(const struct session_order *order, struct attempt *attempt)
+{
+	struct child session;
+	struct session_answer answer;
+	const char *crash = "no answer at all";
+	enum session_news news = SESSION_QUIET;
+
+	*attempt = (struct attempt){0};
+	if (!session_start(&session, order)) {
+		attempt_set(attempt, OUTCOME_TEMPORARY, 0, NO_PROCESS);
+		return;
+	}
+	while (news == SESSION_QUIET) {
+		poll(&(struct pollfd){session.from, POLLIN, 0}, 1, 1000);
+		news = session_read(&session, &answer, &crash);
+	}
+	if (news == SESSION_OVER) {
+		attempt_set(attempt, OUTCOME_UNKNOWN, 0, "%s",
+			crash != NULL ? crash : "the attempt ended without a word");
+		return;
+	}
+	*attempt = answer.attempt;
+	while (session_read(&session, &answer, &crash) != SESSION_OVER)
+		poll(&(struct pollfd){session.from, POLLIN, 0}, 1, 1000);
+}
+
 void courier_attempt(const struct config *config, const char *receiver, size_t route,
 	const char *message_id, const char *bytes, size_t length, int64_t now,
 	struct attempt *attempt)
 {
-	struct content content = {.whole = true, .bytes = (char *)bytes, .length = length};
+	struct content content = {
+		.whole = true, .bytes = memory_bytes(bytes, length), .length = length};
 	struct contents contents = {&content, 1};
-	struct delivery delivery = {.receiver = (char *)receiver, .message_id = (char *)message_id};
+	struct delivery delivery = {
+		.receiver = memory_string(receiver), .message_id = memory_string(message_id)};
 	bool mail = receiver_address(receiver) != NULL;
 	struct dependences *dependences = NULL;
 	char *templates = file_templates();
@@ -60,6 +243,9 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 			&delivery, 1, &contents, now, dependences},
 		attempt);
 	dependences_free(dependences);
+	free(delivery.receiver);
+	free(delivery.message_id);
+	content_release(&content);
 	free(templates);
 }
 
@@ -88,51 +274,34 @@ static int64_t courier_state_now(const struct courier_state *courier)
 	return courier->settings->clock + (clock_milliseconds() - courier->began) / 1000;
 }
 
-static struct open_session *free_session(struct courier_state *courier)
-{
-	size_t i = 0;
-
-	while (courier->open_sessions[i].session.process != 0)
-		i++;
-	return &courier->open_sessions[i];
-}
-
-static void close_session(
-	struct courier_state *courier, struct open_session *session, const char *crash)
-{
-	scheduler_close(courier->scheduler, &session->batch, crash, courier_state_now(courier));
-}
-
-static void no_process(struct courier_state *courier, struct open_session *session)
-{
-	struct attempt attempt;
-
-	attempt_set(&attempt, OUTCOME_TEMPORARY, 0, "no process can be made");
-	attempt.of_session = true;
-	database_begin(courier->database);
-	scheduler_answer(
-		courier->scheduler, &session->batch, 0, &attempt, courier_state_now(courier));
-	close_session(courier, session, NULL);
-	database_commit(courier->database, NULL);
-}
-
 /* Begins whatever may begin now. */
 static void courier_state_begin(struct courier_state *courier)
 {
+	const struct courier_settings *settings = courier->settings;
 	struct batch batch;
 
 	while (scheduler_next(courier->scheduler, courier_state_now(courier), &batch)) {
-		struct open_session *session = free_session(courier);
-		struct session_order order = {courier->settings->config,
-			courier->settings->templates, batch.route, batch.deliveries.list,
-			batch.deliveries.count, &batch.contents, courier_state_now(courier),
-			courier->dependences};
+		struct open_session *session = courier->open_sessions;
+		struct session_order order = {settings->config, settings->templates, batch.route,
+			batch.deliveries.list, batch.deliveries.count, &batch.contents,
+			courier_state_now(courier), courier->dependences};
+		struct attempt attempt;
 
+		while (session->session.process != 0)
+			session++;
 		session->batch = batch;
 		for (size_t i = 0; i < batch.deliveries.count; i++)
 			STEP("intent to send committed");
-		if (!session_start(&session->session, &order))
-			no_process(courier, session);
+		if (session_start(&session->session, &order))
+			continue;
+		attempt_set(&attempt, OUTCOME_TEMPORARY, 0, NO_PROCESS);
+		attempt.of_session = true;
+		database_begin(courier->database);
+		scheduler_answer(courier->scheduler, &session->batch, 0, &attempt,
+			courier_state_now(courier));
+		scheduler_close(
+			courier->scheduler, &session->batch, NULL, courier_state_now(courier));
+		database_commit(courier->database, NULL);
 	}
 }
 
@@ -162,7 +331,8 @@ static size_t session_collect(struct courier_state *courier, struct open_session
 			courier_state_now(courier));
 	}
 	if (news == SESSION_OVER)
-		close_session(courier, session, crash);
+		scheduler_close(
+			courier->scheduler, &session->batch, crash, courier_state_now(courier));
 	return delivered;
 }
 
@@ -190,100 +360,73 @@ static void courier_state_collect(struct courier_state *courier, const struct po
 		STEP("delivery recorded");
 }
 
-static void courier_state_hear(struct courier_state *courier)
-{
-	char bytes[64];
-	ssize_t got = read(courier->wake, bytes, sizeof bytes);
-
-	if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
-		courier->closed = true;
-	scheduler_wake(courier->scheduler);
-}
-
 /*
  * A commit costs as much for one answer as for a hundred: while so many are still to come, those of
  * a few milliseconds are written down together.
  */
-static void courier_state_gather(const struct courier_state *courier, struct pollfd *polls)
-{
-	size_t unanswered = 0;
-
-	for (size_t i = 0; i < SCHEDULER_SESSIONS; i++)
-		unanswered += courier->open_sessions[i].batch.unanswered;
-	if (unanswered < GATHERED_FROM)
-		return;
-	poll(NULL, 0, GATHERED_MILLISECONDS);
-	poll(polls, SCHEDULER_SESSIONS + 1, 0);
-}
-
 static void courier_state_wait(struct courier_state *courier)
 {
-	struct pollfd polls[SCHEDULER_SESSIONS + 1];
+	struct pollfd polls[SCHEDULER_SESSIONS + 1], *wake = &polls[SCHEDULER_SESSIONS];
+	size_t unanswered = 0;
 
-	for (size_t i = 0; i < SCHEDULER_SESSIONS; i++)
-		polls[i] = (struct pollfd){courier->open_sessions[i].session.process > 0
-						   ? courier->open_sessions[i].session.from
-						   : -1,
-			POLLIN, 0};
-	polls[SCHEDULER_SESSIONS] =
-		(struct pollfd){courier->closed ? -1 : courier->wake, POLLIN, 0};
+	for (size_t i = 0; i < SCHEDULER_SESSIONS; i++) {
+		const struct open_session *session = &courier->open_sessions[i];
+		bool open = session->session.process > 0;
+
+		polls[i] = (struct pollfd){open ? session->session.from : -1, POLLIN, 0};
+		unanswered += session->batch.unanswered;
+	}
+	*wake = (struct pollfd){courier->closed ? -1 : courier->wake, POLLIN, 0};
 	poll(polls, SCHEDULER_SESSIONS + 1, 1000);
-	courier_state_gather(courier, polls);
-	if (polls[SCHEDULER_SESSIONS].revents != 0)
-		courier_state_hear(courier);
+	if (unanswered >= GATHERED_FROM) {
+		poll(NULL, 0, GATHERED_MILLISECONDS);
+		poll(polls, SCHEDULER_SESSIONS + 1, 0);
+	}
+	if (wake->revents != 0) {
+		char bytes[64];
+		ssize_t got = read(courier->wake, bytes, sizeof bytes);
+
+		if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
+			courier->closed = true;
+		scheduler_wake(courier->scheduler);
+	}
 	courier_state_collect(courier, polls);
 }
 
-/* Another run's courier may hold the lock: it will find our rows, or we its. Held until the process
- * ends. */
-static bool courier_state_lock(const char *path)
+/*
+ * Waits until it is woken for the first time: never, where nothing is owed. Another run's courier
+ * may hold the lock: it will find our rows, or we its. Held until the process ends.
+ */
+static void courier_process(const void *context, int in, int out)
 {
-	return lock_take(path, false, COURIER_LOCK_SECONDS * 1000, NULL) >= 0;
-}
-
-/* Waits until it is woken for the first time: never, where nothing is owed. */
-static bool courier_state_open(struct courier_state *courier)
-{
-	const struct courier_settings *settings = courier->settings;
-	struct pollfd wake = {courier->wake, POLLIN, 0};
+	const struct courier_settings *settings = context;
+	struct courier_state courier = {
+		.settings = settings, .wake = in, .began = clock_milliseconds()};
+	struct pollfd wake = {in, POLLIN, 0};
 	char byte;
 
-	poll(&wake, 1, -1);
-	if (read(courier->wake, &byte, 1) == 1 && courier_state_lock(settings->lock))
-		courier->database = settings->open(settings->context);
-	return courier->database != NULL;
-}
-
-static void courier_state_run(struct courier_state *courier)
-{
-	const struct courier_settings *settings = courier->settings;
-
-	courier->began = clock_milliseconds();
-	if (!courier_state_open(courier))
-		return;
-	outbox_take_up(courier->database);
-	courier->dependences =
-		dependences_load(courier->database, settings->config, settings->providers);
-	courier->scheduler = scheduler_new(
-		&(struct scheduler_settings){settings->config, settings->templates, settings->lock,
-			courier->database, courier->dependences, settings->troubled});
-	courier_state_begin(courier);
-	while (!courier->closed || courier_state_busy(courier) > 0) {
-		courier_state_wait(courier);
-		courier_state_begin(courier);
-	}
-	outbox_forget(courier->database);
-	scheduler_free(courier->scheduler);
-	dependences_free(courier->dependences);
-	database_close(courier->database);
-}
-
-static void courier_state_process(const void *context, int in, int out)
-{
-	struct courier_state courier = {.settings = context, .wake = in};
-
 	(void)out;
-	courier_state_run(&courier);
+	poll(&wake, 1, -1);
+	if (read(in, &byte, 1) == 1 &&
+		lock_take(settings->lock, false, COURIER_LOCK_SECONDS * 1000, NULL) >= 0)
+		courier.database = settings->open(settings->context);
+	if (courier.database == NULL)
+		return;
+	outbox_take_up(courier.database);
+	courier.dependences =
+		dependences_load(courier.database, settings->config, settings->providers);
+	courier.scheduler =
+		scheduler_new(&(struct scheduler_settings){settings->config, settings->templates,
+			settings->lock, courier.database, courier.dependences, settings->troubled});
+	courier_state_begin(&courier);
+	while (!courier.closed || courier_state_busy(&courier) > 0) {
+		courier_state_wait(&courier);
+		courier_state_begin(&courier);
+	}
+	outbox_forget(courier.database);
+	scheduler_free(courier.scheduler);
+	dependences_free(courier.dependences);
+	database_close(courier.database);
 }
 
 /* ---- in the run ---- */
@@ -299,7 +442,7 @@ struct courier *courier_new(const struct courier_settings *settings)
 		.detached = true}; /* goes on when the terminal or cron ends the run */
 	struct courier *courier = memory_zero(1, sizeof *courier);
 
-	if (child_start(&courier->child, &role, courier_state_process, settings))
+	if (child_start(&courier->child, &role, courier_process, settings))
 		return courier;
 	free(courier);
 	return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The courier: a child process that empties the outbox while the run goes on.
- * What goes by which way is decided in scheduler.h, and carried there by session.h.
+ * What goes by which route is decided in scheduler.h; a session, a child process, carries it there.
  */
 #ifndef LAMPWATCH_COURIER_H
 #define LAMPWATCH_COURIER_H
