@@ -49,56 +49,35 @@ static bool next_field(struct lines *lines, struct buffer *field)
 	return true;
 }
 
-/* What stands in the angle brackets, else the only word with an "@" in it; "" where mail cannot
- * go there. */
-static char *address_of(const char *value)
-{
-	const char *open = strrchr(value, '<'), *close = open != NULL ? strchr(open, '>') : NULL;
-	char *address;
-
-	if (close != NULL)
-		address = memory_bytes(open + 1, (size_t)(close - open - 1));
-	else
-		address = text_collapse(value, strlen(value), 1024);
-	if (!config_address_valid(address))
-		memory_set(&address, "");
-	return address;
-}
-
+/* What stands in the angle brackets, else the only word with an "@" in it; nothing where mail
+ * cannot go there. The first field that gives an address counts. */
 static void take_address(char **target, const char *value)
 {
-	char *address = address_of(value);
+	const char *open = strrchr(value, '<'), *close = open != NULL ? strchr(open, '>') : NULL;
+	char *address = close != NULL ? memory_bytes(open + 1, (size_t)(close - open - 1))
+				      : text_collapse(value, strlen(value), 1024);
 
-	if (text_empty(*target))
+	if (text_empty(*target) && config_address_valid(address))
 		memory_set(target, address);
 	free(address);
 }
 
 /* "subscribe." and what stands in quotation marks are meant as the word alone. */
-static char *trim_marks(char *word)
-{
-	static const char marks[] = "\"'.,;:!?";
-	size_t length;
-
-	word += strspn(word, "\"'");
-	length = strlen(word);
-	while (length > 0 && strchr(marks, word[length - 1]) != NULL)
-		word[--length] = '\0';
-	return word;
-}
-
 static void add_words(struct text_list *words, const char *text, size_t length)
 {
 	char *collapsed = text_collapse(text, length, 4096);
 	char *copy = text_lower(collapsed), *rest = copy, *word;
 
 	while ((word = strsep(&rest, " ")) != NULL && words->count < LETTER_WORDS_MAX) {
-		bool reply = word[0] != '\0' && word[strlen(word) - 1] == ':';
+		size_t size = strlen(word);
 
-		if (reply && words->count == 0) /* "Re:", in whatever language */
-			continue;
-		word = trim_marks(word);
-		if (word[0] != '\0')
+		if (size > 0 && word[size - 1] == ':' && words->count == 0)
+			continue; /* "Re:", in whatever language */
+		word += strspn(word, "\"'");
+		size = strlen(word);
+		while (size > 0 && strchr("\"'.,;:!?", word[size - 1]) != NULL)
+			word[--size] = '\0';
+		if (size > 0)
 			text_list_add(words, word);
 	}
 	free(copy);
@@ -123,20 +102,15 @@ static void take_recipient(struct incoming_mail *incoming, const char *value)
 	take_address(&incoming->recipient, value);
 }
 
-/* All else would have no place in the header of an answer (RFC 5322 section 3.6.4). */
-static bool is_printable(const char *text)
-{
-	while (*text >= ' ' && *text <= '~')
-		text++;
-	return *text == '\0';
-}
-
+/* What is not printable would have no place in the header of an answer (RFC 5322 section 3.6.4). */
 static void take_message_id(struct incoming_mail *incoming, const char *value)
 {
 	char *id = text_collapse(value, strlen(value), 900);
+	size_t length = strlen(id), i = 0;
 
-	if (id[0] == '<' && id[strlen(id) - 1] == '>' && is_printable(id) &&
-		strpbrk(id, " \"\\") == NULL)
+	while (i < length && id[i] > ' ' && id[i] <= '~' && id[i] != '"' && id[i] != '\\')
+		i++;
+	if (length > 0 && i == length && id[0] == '<' && id[length - 1] == '>')
 		memory_set(&incoming->message_id, id);
 	free(id);
 }
@@ -192,17 +166,6 @@ static const struct {
 	{"X-Loop", take_list},
 };
 
-static void take_field(struct incoming_mail *incoming, const char *field)
-{
-	const char *colon = strchr(field, ':');
-	size_t length = colon != NULL ? (size_t)(colon - field) : 0;
-
-	for (size_t i = 0; colon != NULL && i < sizeof fields / sizeof fields[0]; i++)
-		if (strlen(fields[i].name) == length &&
-			strncasecmp(fields[i].name, field, length) == 0)
-			fields[i].take(incoming, colon + 1 + strspn(colon + 1, " \t"));
-}
-
 /* ---- the text ---- */
 
 /* The first line that says something; what stands before the parts, a part's own header and
@@ -225,38 +188,29 @@ static void take_text(struct incoming_mail *incoming, struct lines lines)
 	}
 }
 
-/* "5.1.1" of a line "Status: 5.1.1 (…)"; "" where it is no such line. */
-static char *status_of(const char *line, size_t length)
-{
-	static const char name[] = "Status:";
-	char *text, *number;
-	size_t digits;
-
-	if (length < sizeof name || strncasecmp(line, name, sizeof name - 1) != 0)
-		return memory_string("");
-	text = memory_bytes(line + sizeof name - 1, length - (sizeof name - 1));
-	number = text + strspn(text, " \t");
-	digits = strspn(number, "0123456789.");
-	number = memory_bytes(number, digits < 12 ? digits : 0);
-	free(text);
-	return number;
-}
-
-/* The first recipient's status in a report (RFC 3464 section 2.3.4): we write to one at a time. */
+/* The first recipient's status in a report, "5.1.1" of a line "Status: 5.1.1 (…)" (RFC 3464 section
+ * 2.3.4): we write to one at a time. */
 static void take_status(struct incoming_mail *incoming, struct lines lines)
 {
+	static const char name[] = "Status:";
 	const char *line;
-	size_t length;
+	size_t length, size = sizeof name - 1;
+	bool found = false;
 
-	for (int i = 0; i < LETTER_LINES_MAX && next_line(&lines, &line, &length); i++) {
-		char *status = status_of(line, length);
+	for (int i = 0; !found && i < LETTER_LINES_MAX && next_line(&lines, &line, &length); i++) {
+		char *text, *number;
+		size_t digits;
 
-		if (status[0] == '4' || status[0] == '5') {
-			memory_set(&incoming->status, status);
-			free(status);
-			return;
-		}
-		free(status);
+		if (length <= size || strncasecmp(line, name, size) != 0)
+			continue;
+		text = memory_bytes(line + size, length - size);
+		number = text + strspn(text, " \t");
+		digits = strspn(number, "0123456789.");
+		number[digits < 12 ? digits : 0] = '\0';
+		found = number[0] == '4' || number[0] == '5';
+		if (found)
+			memory_set(&incoming->status, number);
+		free(text);
 	}
 }
 
@@ -276,8 +230,15 @@ void incoming_mail_parse(const char *text, size_t length, struct incoming_mail *
 
 		next_line(&lines, &line, &length);
 	}
-	while (next_field(&lines, &field))
-		take_field(incoming, buffer_string(&field));
+	while (next_field(&lines, &field)) {
+		const char *name = buffer_string(&field), *colon = strchr(name, ':');
+		size_t size = colon != NULL ? (size_t)(colon - name) : 0;
+
+		for (size_t i = 0; size > 0 && i < sizeof fields / sizeof fields[0]; i++)
+			if (strlen(fields[i].name) == size &&
+				strncasecmp(fields[i].name, name, size) == 0)
+				fields[i].take(incoming, colon + 1 + strspn(colon + 1, " \t"));
+	}
 	take_text(incoming, lines);
 	take_status(incoming, lines);
 	buffer_release(&field);

@@ -87,19 +87,20 @@ struct batch {
 	const struct route_config *route;
 	const struct mail_report *report; /* of whoever asked us */
 	struct mail *mails;
-	size_t *places;     /* of mails in what we were given */
-	bool *ended;        /* reported */
-	size_t *turn; /* places in mails of those that are handed in now */
+	size_t *places; /* of mails in what we were given */
+	bool *ended;    /* reported */
+	size_t *turn;   /* places in mails of those that are handed in now */
 	size_t count;
 	bool failed; /* the last session did not get as far as a mail */
 	struct attempt failure;
 };
 
+/* Tells the caller what came of a mail, except that other domains by this route may do better. */
 static void end(struct batch *batch, size_t i, const struct attempt *attempt)
 {
 	struct attempt own = *attempt;
 
-	own.of_session = false; /* other domains by this route may fare better */
+	own.of_session = false;
 	batch->ended[i] = true;
 	batch->report->each(batch->report->context, batch->places[i], &own);
 }
@@ -130,56 +131,47 @@ static bool session_fails(struct batch *batch, const struct mx_host *mx_host, en
 			batch->turn[count] = i;
 			mails[count++] = batch->mails[i];
 		}
-	route.host = (char *)mx_host->address;
-	route.server_name = (char *)mx_host->name;
+	route.host = memory_string(mx_host->address);
+	route.server_name = memory_string(mx_host->name);
 	route.tls = tls;
 	batch->failed = false;
 	if (count > 0)
 		smtp_send(&route, mails, count, &report);
+	free(route.host);
+	free(route.server_name);
 	free(mails);
 	return batch->failed;
 }
 
-/* Where TLS was offered and did not come about, in the clear (RFC 7435); but a host that gave no
- * sign of life is not waited for twice. */
-static bool mx_host_fails(struct batch *batch, const struct mx_host *mx_host)
-{
-	int64_t began = clock_milliseconds();
-
-	if (!session_fails(batch, mx_host, TLS_OFFERED))
-		return false;
-	return clock_milliseconds() - began >= smtp_timeouts()->connect ||
-	       session_fails(batch, mx_host, TLS_OFF);
-}
-
-static void set_unreachable(struct batch *batch, const struct host *host)
-{
-	const char *why = "its mail servers are not known yet";
-	enum outcome outcome = OUTCOME_TEMPORARY;
-
-	if (host != NULL && host->checked != 0) {
-		why = "DNS knows no mail server of it";
-		for (size_t i = 0; i < host->count; i++)
-			if (host->records[i].type == DNS_MX && host->records[i].value[0] == '\0') {
-				why = "the domain takes no mail (null MX)";
-				outcome = OUTCOME_RECEIVER;
-			}
-	}
-	attempt_set(&batch->failure, outcome, 0, "%s: %s",
-		strrchr(batch->mails[0].recipient, '@') + 1, why);
-}
-
-/* What the last exchanger said, or that there is none, holds for all that are left. */
+/*
+ * What the last exchanger said, or that there is none, holds for all that are left. Where TLS was
+ * offered and did not come about, in the clear (RFC 7435); but a host that gave no sign of life is
+ * not waited for twice.
+ */
 static void send_batch(struct batch *batch, const struct host *host)
 {
 	struct mx_host mx_host_list[MX_HOSTS_TRIED];
 	size_t count = host != NULL ? mx_hosts(host, mx_host_list) : 0;
+	const char *why = "its mail servers are not known yet";
+	enum outcome outcome = OUTCOME_TEMPORARY;
 	bool failed = true;
 
-	if (count == 0)
-		set_unreachable(batch, host);
-	for (size_t i = 0; failed && i < count; i++)
-		failed = mx_host_fails(batch, &mx_host_list[i]);
+	if (host != NULL && host->checked != 0)
+		why = "DNS knows no mail server of it";
+	for (size_t i = 0; host != NULL && host->checked != 0 && i < host->count; i++)
+		if (host->records[i].type == DNS_MX && host->records[i].value[0] == '\0') {
+			why = "the domain takes no mail (null MX)";
+			outcome = OUTCOME_RECEIVER;
+		}
+	attempt_set(&batch->failure, outcome, 0, "%s: %s",
+		strrchr(batch->mails[0].recipient, '@') + 1, why);
+	for (size_t i = 0; failed && i < count; i++) {
+		int64_t began = clock_milliseconds();
+
+		failed = session_fails(batch, &mx_host_list[i], TLS_OFFERED) &&
+			 (clock_milliseconds() - began >= smtp_timeouts()->connect ||
+				 session_fails(batch, &mx_host_list[i], TLS_OFF));
+	}
 	for (size_t i = 0; failed && i < batch->count; i++)
 		if (!batch->ended[i])
 			end(batch, i, &batch->failure);

@@ -262,8 +262,10 @@ void outbox_pending(struct database *database, int64_t alarm, struct owed_list *
 			continue;
 		one = memory_append(&owed->list, &owed->count, sizeof *owed->list);
 		one->alarm = alarm;
-		one->receiver = memory_string(statement_text(row, 0));
-		one->message_id = memory_string(statement_text(row, 1));
+		text_list_add(&owed->texts, statement_text(row, 0));
+		text_list_add(&owed->texts, statement_text(row, 1));
+		one->receiver = owed->texts.list[owed->texts.count - 2];
+		one->message_id = owed->texts.list[owed->texts.count - 1];
 		one->delivery = statement_integer(row, 2);
 		one->dropped = text_equal(state, "dropped");
 		one->out = !waits || statement_integer(row, 4) != 0;
@@ -297,12 +299,9 @@ void outbox_alarms(struct database *database, int64_t content, struct content_pl
 
 void outbox_pending_release(struct owed_list *owed)
 {
-	for (size_t i = 0; i < owed->count; i++) {
-		free((char *)owed->list[i].receiver);
-		free((char *)owed->list[i].message_id);
-	}
 	for (size_t i = 0; i < owed->content_count; i++)
 		value_free(owed->contents[i].data);
+	text_list_release(&owed->texts);
 	free(owed->contents);
 	free(owed->list);
 	*owed = (struct owed_list){0};
@@ -455,24 +454,6 @@ void outbox_delivered(struct database *database, int64_t id, const char *route,
 		"titii", route, (int64_t)attempt->code, attempt->text, now, id);
 }
 
-/*
- * Doubles from OUTBOX_FIRST_RETRY to OUTBOX_LAST_RETRY; what may have arrived is repeated ever
- * more rarely, and a receiver that asks for more gets it, both up to an hour.
- */
-static int64_t backoff(int64_t scheduler, const struct attempt *attempt)
-{
-	int64_t pause = OUTBOX_FIRST_RETRY;
-	int64_t last = is_unknown(attempt) ? OUTBOX_UNKNOWN_RETRY : OUTBOX_LAST_RETRY;
-
-	while (scheduler-- > 1 && pause < last)
-		pause *= 2;
-	if (pause > last)
-		pause = last;
-	if (attempt->retry_after > pause)
-		pause = attempt->retry_after < 3600 ? attempt->retry_after : 3600;
-	return pause;
-}
-
 bool outbox_expired(const struct delivery *delivery, const struct attempt *attempt, int64_t now)
 {
 	if (is_unknown(attempt) && delivery->perhaps + 1 >= OUTBOX_PERHAPS_MAX &&
@@ -482,12 +463,25 @@ bool outbox_expired(const struct delivery *delivery, const struct attempt *attem
 	       delivery->tries + 1 >= OUTBOX_DEAD_TRIES;
 }
 
+/*
+ * The pause doubles from OUTBOX_FIRST_RETRY to OUTBOX_LAST_RETRY; what may have arrived is repeated
+ * ever more rarely, and a receiver that asks for more gets it, both up to an hour.
+ */
 void outbox_failed(struct database *database, const struct delivery *delivery, const char *route,
 	const struct attempt *attempt, int64_t now)
 {
+	int64_t pause = OUTBOX_FIRST_RETRY;
+	int64_t last = is_unknown(attempt) ? OUTBOX_UNKNOWN_RETRY : OUTBOX_LAST_RETRY;
+
+	for (int64_t tries = delivery->tries; tries > 0 && pause < last; tries--)
+		pause *= 2;
+	if (pause > last)
+		pause = last;
+	if (attempt->retry_after > pause)
+		pause = attempt->retry_after < 3600 ? attempt->retry_after : 3600;
 	outbox_note(database, delivery->id, route, attempt);
-	database_do(database, "UPDATE delivery SET next_try = ? WHERE id = ?", "ii",
-		now + backoff(delivery->tries + 1, attempt), delivery->id);
+	database_do(database, "UPDATE delivery SET next_try = ? WHERE id = ?", "ii", now + pause,
+		delivery->id);
 }
 
 void outbox_dead(struct database *database, const struct delivery *delivery, const char *route,

@@ -111,6 +111,7 @@ struct owed_list {
 		struct value *data; /* NULL: cannot be read */
 	} * contents;               /* each once */
 	size_t content_count;
+	struct text_list texts; /* that list's strings are in */
 };
 
 void outbox_pending(struct database *database, int64_t alarm, struct owed_list *owed);

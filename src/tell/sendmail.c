@@ -61,32 +61,17 @@ struct program {
 	struct buffer said;
 };
 
-/* sendmail programs read local mail, whose lines end in LF. */
-static char *with_local_line_ends(const struct mail *mail, size_t *length)
-{
-	char *bytes = memory_new(mail->length);
-
-	*length = 0;
-	for (size_t i = 0; i < mail->length; i++)
-		if (mail->bytes[i] != '\r')
-			bytes[(*length)++] = mail->bytes[i];
-	return bytes;
-}
-
 static void become(const void *context, int in, int out)
 {
-	static const char *const environment[] = {
-		"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-		"LC_ALL=C",
-		NULL,
-	};
+	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
+	static char *const environment[] = {path, locale, NULL};
 	char *const *arguments = context;
 
 	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(out, STDERR_FILENO);
 	signal(SIGPIPE, SIG_DFL);
-	execve(arguments[0], arguments, (char *const *)environment);
+	execve(arguments[0], arguments, environment);
 	_exit(EXIT_NO_PROGRAM);
 }
 
@@ -97,19 +82,7 @@ static void close_end(int *descriptor)
 	*descriptor = -1;
 }
 
-static void feed(struct program *program)
-{
-	ssize_t put = write(program->child.to, program->bytes, program->length);
-
-	if (put > 0) {
-		program->bytes += put;
-		program->length -= (size_t)put;
-	}
-	if (program->length == 0 || (put < 0 && errno != EAGAIN && errno != EINTR))
-		close_end(&program->child.to);
-}
-
-/* What is beyond the maximum is read and forgotten, so that the program does not block. */
+/* What it says beyond the maximum is read and forgotten, so that the program does not block. */
 static void listen_to(struct program *program)
 {
 	char block[SENDMAIL_OUTPUT_MAX];
@@ -130,8 +103,16 @@ static void exchange(struct program *program)
 
 	if (poll(ends, 2, LOOK_MILLISECONDS) <= 0)
 		return;
-	if (ends[0].revents != 0)
-		feed(program);
+	if (ends[0].revents != 0) {
+		ssize_t put = write(program->child.to, program->bytes, program->length);
+
+		if (put > 0) {
+			program->bytes += put;
+			program->length -= (size_t)put;
+		}
+		if (program->length == 0 || (put < 0 && errno != EAGAIN && errno != EINTR))
+			close_end(&program->child.to);
+	}
 	if (ends[1].revents != 0)
 		listen_to(program);
 }
@@ -173,10 +154,14 @@ static void send_one(
 	const char *arguments[] = {
 		route->program, "-i", "-f", mail->sender, "--", mail->recipient, NULL};
 	struct program program = {.said = {.maximum = SENDMAIL_OUTPUT_MAX}};
-	char *bytes = with_local_line_ends(mail, &program.length);
+	char *bytes = memory_new(mail->length);
 	struct child *child = &program.child;
 	struct child_end end;
 
+	/* sendmail programs read local mail, whose lines end in LF. */
+	for (size_t i = 0; i < mail->length; i++)
+		if (mail->bytes[i] != '\r')
+			bytes[program.length++] = mail->bytes[i];
 	program.bytes = bytes;
 	if (child_start(child, &role, become, arguments)) {
 		fcntl(child->to, F_SETFL, O_NONBLOCK);

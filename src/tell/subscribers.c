@@ -126,33 +126,24 @@ struct subscriber *subscribers_find(const struct subscribers *subscribers, const
 		mail, subscribers->list, subscribers->count, sizeof *subscribers->list, by_mail);
 }
 
-static bool silences(enum subscriber_state state)
-{
-	return state == SUBSCRIBER_SUSPENDED || state == SUBSCRIBER_UNSUBSCRIBED;
-}
-
-static void add_active(const struct subscriber *subscriber, struct receivers *receivers)
-{
-	char *name = receiver_mail(subscriber->is.mail);
-	char *otherwise =
-		subscriber->is.second != NULL ? receiver_parse(subscriber->is.second) : NULL;
-
-	receivers_remove(receivers, name);
-	receivers_add(receivers, name, otherwise, &subscriber->is.subscription);
-	free(name);
-	free(otherwise);
-}
-
 /* Silence comes last, for it also holds for the second ways of those that are added. */
 void subscribers_apply(const struct subscribers *subscribers, struct receivers *receivers)
 {
 	for (size_t i = 0; i < subscribers->count; i++)
-		if (subscribers->list[i].state == SUBSCRIBER_ACTIVE)
-			add_active(&subscribers->list[i], receivers);
+		if (subscribers->list[i].state == SUBSCRIBER_ACTIVE) {
+			const struct subscriber_config *is = &subscribers->list[i].is;
+			char *name = receiver_mail(is->mail);
+			char *otherwise = is->second != NULL ? receiver_parse(is->second) : NULL;
+
+			receivers_remove(receivers, name);
+			receivers_add(receivers, name, otherwise, &is->subscription);
+			free(name);
+			free(otherwise);
+		}
 	for (size_t i = 0; i < subscribers->count; i++) {
 		char *name = receiver_mail(subscribers->list[i].is.mail);
 
-		if (silences(subscribers->list[i].state))
+		if (subscribers->list[i].state != SUBSCRIBER_ACTIVE) /* suspended, unsubscribed */
 			receivers_silence(receivers, name);
 		free(name);
 	}
@@ -184,13 +175,14 @@ void subscriber_set_state(struct database *database, const char *mail, enum subs
 		"titt", state_names[state], now, reason, mail);
 	if (database_changed(database) == 0) {
 		struct subscriber subscriber = {
-			.is = {.mail = (char *)mail, .subscription = subscription_default},
+			.is = {.mail = memory_string(mail), .subscription = subscription_default},
 			.state = state,
 			.created = now,
 			.changed = now,
-			.reason = (char *)reason};
+			.reason = memory_string(reason)};
 
 		subscriber_save(database, &subscriber);
+		subscriber_release(&subscriber);
 	}
 }
 
@@ -206,16 +198,12 @@ void subscriber_unsubscribe(struct database *database, const char *mail, const c
 	free(receiver);
 }
 
-/* 5.1.x says that there is no such mailbox, 5.2.1 that it is closed; the rest may be our doing. */
-static bool is_permanent(const char *status)
-{
-	return text_starts(status, "5.1.") || text_equal(status, "5.2.1");
-}
-
 bool subscriber_bounced(
 	struct database *database, const char *mail, const char *status, int64_t now)
 {
-	if (!is_permanent(status))
+	/* 5.1.x says that there is no such mailbox, 5.2.1 that it is closed; the rest may be our
+	 * doing. */
+	if (!text_starts(status, "5.1.") && !text_equal(status, "5.2.1"))
 		return false;
 	database_do(database, "DELETE FROM bounce WHERE time < ?", "i", now - BOUNCES_SECONDS);
 	database_do(database, "INSERT INTO bounce (mail, time) VALUES (?, ?)", "ti", mail, now);
