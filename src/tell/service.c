@@ -385,17 +385,30 @@ static char *shortened(const char *text, const struct service_limit *limit)
 	return memory_format("%.*s%s", (int)keep, text, fits ? ellipsis : "");
 }
 
+/* The member that the first step of a PATH leads to, and the rest of the path; NULL where there is
+ * none. */
+static struct value *member_of(const struct value *map, const char **path)
+{
+	const char *name = *path;
+	size_t length = strcspn(name, ".");
+
+	*path += length + (name[length] == '.');
+	for (size_t i = 0; map->type == VALUE_MAP && i < map->count; i++)
+		if (strlen(map->keys[i]) == length && memcmp(map->keys[i], name, length) == 0)
+			return map->members[i];
+	return NULL;
+}
+
+static bool path_ends(const char *path)
+{
+	return path[0] == '\0' || strcmp(path, ".") == 0;
+}
+
 /* The member that a PATH leads to; NULL where there is none. */
 static const struct value *value_at(const struct value *value, const char *path)
 {
-	while (value != NULL && *path != '\0' && strcmp(path, ".") != 0) {
-		size_t length = strcspn(path, ".");
-		char *key = memory_bytes(path, length);
-
-		value = value_get(value, key);
-		free(key);
-		path += length + (path[length] == '.');
-	}
+	while (value != NULL && !path_ends(path))
+		value = member_of(value, &path);
 	return value;
 }
 
@@ -404,16 +417,19 @@ bool service_cut(const struct service *service, struct value *body)
 	bool cut = false;
 
 	for (size_t i = 0; i < node_count(service->limits); i++) {
-		const struct value *found = value_at(body, node_text(node_key(service->limits, i)));
+		const char *path = node_text(node_key(service->limits, i));
+		struct value *found = body;
 		struct service_limit limit;
 		char *text = NULL;
 
+		while (found != NULL && !path_ends(path))
+			found = member_of(found, &path);
 		if (found != NULL && found->type == VALUE_TEXT &&
 			limit_parse(node_text(node_value(service->limits, i)), &limit))
 			text = shortened(found->text, &limit);
 		if (text == NULL)
 			continue;
-		memory_set(&((struct value *)found)->text, text); /* it is in body, which is ours */
+		memory_set(&found->text, text);
 		free(text);
 		cut = true;
 	}

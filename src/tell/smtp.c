@@ -481,7 +481,9 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
-/* libesmtp sends no server name, without which some servers show a certificate that fits nobody. */
+/* libesmtp sends no server name, without which some servers show a certificate that fits nobody.
+ * OpenSSL declares ssl const for all its callbacks; at the start of a handshake it may be set up.
+ */
 static void handshake(const SSL *ssl, int where, int result)
 {
 	struct session *session = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));

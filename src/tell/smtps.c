@@ -45,15 +45,6 @@ static bool all_sent(const struct upload *upload)
 	return upload->passed >= upload->mail->length;
 }
 
-static void begin_mail(struct upload *upload, const struct mail *mail)
-{
-	upload->mail = mail;
-	upload->taken = upload->passed = 0;
-	upload->fresh = false;
-	upload->reason[0] = '\0';
-	smtp_transcript_next(&upload->transcript);
-}
-
 /* libcurl goes on in the connection of the mail before, or makes another. */
 static int connecting(void *context, curl_socket_t socket, curlsocktype purpose)
 {
@@ -88,32 +79,18 @@ static int watch(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_o
 	return upload->transcript.fault != NULL;
 }
 
-/* The path of the URL is what libcurl says in EHLO. */
-static char *make_url(const struct route_config *route, const struct mail *mail)
-{
-	bool bracketed = strchr(route->host, ':') != NULL;
-
-	return memory_format("smtps://%s%s%s:%d/%s", bracketed ? "[" : "", route->host,
-		bracketed ? "]" : "", route->port, route_helo(route, mail));
-}
-
-static void set_waits(CURL *easy)
+static void set_route(CURL *easy, const struct route_config *route)
 {
 	const struct smtp_timeouts *timeouts = smtp_timeouts();
 
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, timeouts->connect);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeouts->total);
-	curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (timeouts->reply + 999) / 1000);
-}
-
-static void set_route(CURL *easy, const struct route_config *route)
-{
 	http_curl_profile(easy, route->ca_file);
 	curl_easy_setopt(
 		easy, CURLOPT_PROXY, ""); /* no mail goes through all_proxy, by no transport */
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtps");
 	curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
-	set_waits(easy);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, timeouts->connect);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeouts->total);
+	curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (timeouts->reply + 999) / 1000);
 	if (route->user == NULL)
 		return;
 	curl_easy_setopt(easy, CURLOPT_USERNAME, route->user);
@@ -194,14 +171,23 @@ static void conclude(struct upload *upload, CURLcode result, const struct route_
 
 /*
  * libcurl is not told how long the mail is: 7.88 compares that with what it has sent, added dots
- * included, and would leave out the end of a mail where both agree too early.
+ * included, and would leave out the end of a mail where both agree too early. The path of the URL
+ * is what it says in EHLO.
  */
-static CURLcode send_one(CURL *easy, const struct route_config *route, const struct mail *mail)
+static CURLcode send_one(CURL *easy, const struct route_config *route, struct upload *upload,
+	const struct mail *mail)
 {
 	struct curl_slist *recipients = curl_slist_append(NULL, mail->recipient);
-	char *url = make_url(route, mail);
+	bool bracketed = strchr(route->host, ':') != NULL;
+	char *url = memory_format("smtps://%s%s%s:%d/%s", bracketed ? "[" : "", route->host,
+		bracketed ? "]" : "", route->port, route_helo(route, mail));
 	CURLcode result;
 
+	upload->mail = mail;
+	upload->taken = upload->passed = 0;
+	upload->fresh = false;
+	upload->reason[0] = '\0';
+	smtp_transcript_next(&upload->transcript);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->sender);
 	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, recipients);
@@ -245,8 +231,7 @@ void smtps_send(const struct route_config *route, const struct mail *mails, size
 		if (i > 0 && (attempt.code == 0 || attempt.of_session ||
 				     clock_milliseconds() >= last_turn))
 			break;
-		begin_mail(&upload, &mails[turns[i]]);
-		result = send_one(easy, route, upload.mail);
+		result = send_one(easy, route, &upload, &mails[turns[i]]);
 		if (limit_reached(&upload))
 			break;
 		conclude(&upload, result, route, &attempt);

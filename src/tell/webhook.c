@@ -27,8 +27,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -42,8 +42,9 @@
 enum {
 	CONNECT_TIMEOUT = 10000, /* milliseconds */
 	TOTAL_TIMEOUT = 30000,
-	SERIES_SECONDS = 60, /* no further request begins after that: an attempt has its end */
-	WORDS_MAX = 200,     /* bytes: a longer answer is a page, not a reason */
+	SERIES_MILLISECONDS =
+		60000,    /* no further request begins after that: an attempt has its end */
+	WORDS_MAX = 200,  /* bytes: a longer answer is a page, not a reason */
 	URL_PART_MIN = 3, /* bytes: shorter parts of a URL are no secrets, but are parts of words */
 };
 
@@ -189,51 +190,45 @@ struct sending {
 	const struct webhook_message *message;
 };
 
-static void post(const struct sending *sending, const char *url, const struct text_list *headers,
-	const struct buffer *body, struct attempt *attempt)
-{
-	struct http_post post = {.url = url,
-		.put = sending->service->put,
-		.headers = (const char *const *)headers->list,
-		.body = body->data,
-		.length = body->length,
-		.connect_timeout = CONNECT_TIMEOUT,
-		.total_timeout = TOTAL_TIMEOUT,
-		.user_agent = sending->message->user_agent};
-	struct http_response response = {0};
-	struct error error;
-
-	if (http_post(&post, &response, &error))
-		explain(sending->webhook, sending->service, &response, attempt);
-	else
-		attempt_set(attempt,
-			error.remedy == REMEDY_RECEIVER ? OUTCOME_ROUTE
-			: response.sent                 ? OUTCOME_UNKNOWN
-							: OUTCOME_TEMPORARY,
-			0, "%s", error.text);
-	if (response.status == 0)
-		secrets_conceal(attempt, sending->webhook);
-	http_response_release(&response);
-}
-
 static void request(const struct sending *sending, const char *id, const char *bytes, size_t length,
 	struct attempt *attempt)
 {
-	char *url = service_url(sending->service, sending->webhook, id);
-	char *origin = http_url_origin(url), *id_line = memory_format("webhook-id: %s", id);
+	const struct webhook_config *webhook = sending->webhook;
+	char *url = service_url(sending->service, webhook, id), *origin = http_url_origin(url);
+	char *id_line = memory_format("webhook-id: %s", id);
 	char *time_line =
 		memory_format("webhook-timestamp: %lld", (long long)sending->message->now);
 	struct text_list headers = {0};
 	struct buffer body = {0};
+	struct http_post post = {.url = url,
+		.put = sending->service->put,
+		.connect_timeout = CONNECT_TIMEOUT,
+		.total_timeout = TOTAL_TIMEOUT,
+		.user_agent = sending->message->user_agent};
+	struct http_response response = {0};
 	struct attempt told;
+	struct error error;
 
-	service_fill(sending->service, sending->webhook, id, bytes, length, &body);
-	service_headers(sending->service, sending->webhook, id, &headers);
+	service_fill(sending->service, webhook, id, bytes, length, &body);
+	service_headers(sending->service, webhook, id, &headers);
 	text_list_add(&headers, id_line);
 	text_list_add(&headers, time_line);
-	if (sign(sending->webhook, id, sending->message->now, &body, &headers)) {
+	if (sign(webhook, id, sending->message->now, &body, &headers)) {
 		*(char **)memory_append(&headers.list, &headers.count, sizeof *headers.list) = NULL;
-		post(sending, url, &headers, &body, attempt);
+		post.headers = (const char *const *)headers.list;
+		post.body = body.data;
+		post.length = body.length;
+		if (http_post(&post, &response, &error))
+			explain(webhook, sending->service, &response, attempt);
+		else
+			attempt_set(attempt,
+				error.remedy == REMEDY_RECEIVER ? OUTCOME_ROUTE
+				: response.sent                 ? OUTCOME_UNKNOWN
+								: OUTCOME_TEMPORARY,
+				0, "%s", error.text);
+		if (response.status == 0)
+			secrets_conceal(attempt, webhook);
+		http_response_release(&response);
 	} else {
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "the secret after whsec_ is not base64");
 	}
@@ -248,27 +243,19 @@ static void request(const struct sending *sending, const char *id, const char *b
 	free(url);
 }
 
-static int64_t seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 /* One request for each line: those that were not accepted at an attempt before. */
 static void series(const struct sending *sending, struct attempt *attempt)
 {
 	const struct webhook_message *message = sending->message;
 	const char *line = message->body, *end = line + message->length;
-	int64_t began = seconds();
+	int64_t began = clock_milliseconds();
 
 	for (size_t i = 0; line < end && attempt->outcome == OUTCOME_DELIVERED; i++) {
 		const char *newline = memchr(line, '\n', (size_t)(end - line));
 		size_t length = (size_t)((newline != NULL ? newline : end) - line);
 		char *id = memory_format("%s.%zu", message->id, i + 1);
 
-		if (i >= message->posted && seconds() - began >= SERIES_SECONDS)
+		if (i >= message->posted && clock_milliseconds() - began >= SERIES_MILLISECONDS)
 			attempt_set(
 				attempt, OUTCOME_TEMPORARY, 0, "%zu sent; more are to follow", i);
 		else if (i >= message->posted)
@@ -279,26 +266,21 @@ static void series(const struct sending *sending, struct attempt *attempt)
 	}
 }
 
-static bool is_blank(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (strchr(" \t\r\n", text[i]) == NULL)
-			return false;
-	return true;
-}
-
 void webhook_send(const struct webhook_config *webhook, const struct webhook_message *message,
 	struct attempt *attempt)
 {
 	struct problems problems = {0};
 	struct service *service = service_load(message->templates, webhook, &problems);
 	struct sending sending = {webhook, service, message};
+	size_t blank = 0;
 
+	while (blank < message->length && strchr(" \t\r\n", message->body[blank]) != NULL)
+		blank++;
 	*attempt = (struct attempt){.outcome = OUTCOME_DELIVERED};
 	if (service == NULL || !service_check(service, webhook, webhook->name, 0, &problems))
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: %s", problems.list[0].file,
 			problems.list[0].text);
-	else if (is_blank(message->body, message->length))
+	else if (blank == message->length)
 		attempt_set(attempt, OUTCOME_DELIVERED, 0, "its template has no words for this");
 	else if (service->each)
 		series(&sending, attempt);
