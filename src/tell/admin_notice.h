@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What whoever runs lampwatch is told about the watching itself, through the
- * outbox like everything else.
+ * What the operator is told about the watching itself, through the outbox like everything else.
  */
 #ifndef LAMPWATCH_ADMIN_NOTICE_H
 #define LAMPWATCH_ADMIN_NOTICE_H
@@ -18,7 +17,7 @@ struct database;
 struct admin_notice {
 	enum event_type type;
 	const char *page;  /* its name */
-	const char *label; /* whom or what it is about */
+	const char *label; /* the receiver or thing it is about */
 	const char *what;  /* of a message that was given up: what it was to say */
 	const char *reason;
 	int64_t since, seen; /* UTC seconds; 0: none */
@@ -26,8 +25,8 @@ struct admin_notice {
 };
 
 /*
- * Owes the operator the note. The transaction is the caller's. Nothing happens
- * where the configuration names no operator. templates is the folder of the templates.
+ * Puts the note for the operator into the outbox. The transaction is the caller's. Does nothing
+ * if the configuration names no operator. templates is the folder of the templates.
  */
 void admin_notice_send(struct database *database, const struct config *config,
 	const char *templates, const struct admin_notice *note, int64_t now);

@@ -14,11 +14,11 @@ struct route_config;
 struct webhook_config;
 
 enum outcome {
-	OUTCOME_DELIVERED, /* accepted: ours no longer */
+	OUTCOME_DELIVERED, /* accepted: no longer our responsibility */
 	OUTCOME_TEMPORARY, /* try again later, or by another route now */
 	OUTCOME_ROUTE,     /* this route will not take it (wrong password, no TLS, sender refused):
 			      another may */
-	OUTCOME_RECEIVER,  /* this receiver will not take it, for good */
+	OUTCOME_RECEIVER,  /* this receiver permanently refuses it */
 	OUTCOME_UNKNOWN,   /* all was sent and no answer came: perhaps delivered; repeat under the
 			      same Message-ID */
 };
@@ -29,8 +29,8 @@ struct attempt {
 	enum outcome outcome;
 	int code;                    /* the reply code that decided, 0 for none */
 	int64_t retry_after;         /* seconds, as the receiver asked; 0: not */
-	bool of_session;             /* it came to nothing before any message was begun: what else
-					goes by this way now fares the same */
+	bool of_session;             /* it failed before any message was begun: others by this
+					route now would fail, too */
 	size_t posted;               /* of a webhook: how many of its requests were accepted */
 	char text[ATTEMPT_TEXT_MAX]; /* the server's words or ours: one line, no control characters,
 					no secret */
@@ -69,10 +69,10 @@ struct mail_report {
 };
 
 /*
- * The transports: mails one after the other by one relay, in one session where it can be. What
- * came of each is reported; of a mail that is never reported nothing was begun: the session
- * ended before its turn (the relay takes only so many, hung up, or smtp.h's session was over),
- * and it may be handed in again at once.
+ * The transports: mails one after the other by one relay, if possible in one session. The result
+ * of each is reported; a mail that is never reported was not begun: the session ended before it
+ * (the relay takes only so many, hung up, or smtp.h's session time was over), and it may be sent
+ * again at once.
  *
  * Each waits for one mail at most for about the total of smtp.h; run it in a child process of
  * its own with a hard limit: smtp_send() changes signal handlers, a timer and the environment.

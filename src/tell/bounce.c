@@ -12,7 +12,7 @@
 #include "tell/message.h"
 #include "tell/outbox.h"
 
-/* Of one held for a provider, otherwise names the way that has gone out in its stead. */
+/* For one held for a provider, otherwise names the way that was used instead. */
 bool bounce_has_second(const struct delivery *delivery)
 {
 	return !delivery->second && !text_empty(delivery->otherwise) &&

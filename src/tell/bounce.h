@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What becomes of a delivery that its receiver will not have, or that nobody takes.
+ * What becomes of a delivery that its receiver refuses, or that no route takes.
  */
 #ifndef LAMPWATCH_BOUNCE_H
 #define LAMPWATCH_BOUNCE_H
@@ -13,21 +13,20 @@ struct config;
 struct database;
 struct delivery;
 
-/* True where its receiver has a second way that it does not go by yet, and that has not been told
- * in its stead. */
+/* True if its receiver has a second way that neither it nor another delivery in its place uses. */
 bool bounce_has_second(const struct delivery *delivery);
 
 /*
- * To its receiver's second way from here on, with the bytes made anew for that.
- * False where there is none, or it goes there already. Within a transaction.
+ * Readdresses it to its receiver's second way, with its bytes rendered again for that.
+ * False if there is none, or it goes there already. Within a transaction.
  */
 bool bounce_use_second(struct database *database, const struct config *config,
 	const char *templates, const struct delivery *delivery, int64_t now);
 
 /*
- * Tells the operator of a dead letter, by a delivery of its own. Not where that dead letter
- * is itself one to the operator, for it would never end, nor where it told no news: an answer
- * to a subscriber's mail. Within a transaction.
+ * Tells the operator of a dead delivery, by a delivery of its own; not if the dead one was itself
+ * to the operator, which would never end, nor if it reported no event: an answer to a subscriber's
+ * mail. Within a transaction.
  */
 void bounce_tell_admin(struct database *database, const struct config *config,
 	const char *templates, const struct delivery *delivery, const struct attempt *attempt,

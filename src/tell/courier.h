@@ -38,18 +38,18 @@ struct courier_settings {
  */
 struct courier *courier_new(const struct courier_settings *settings);
 
-/* There may be something in the outbox. */
+/* Something may be in the outbox. */
 void courier_wake(struct courier *courier);
 
 /*
- * No more will come: waits until everything due has been tried once by every
- * way it may use that answers, at most until the deadline (seconds from now), and
- * frees. A courier that is still busy then goes on by itself.
+ * No more will come: waits until everything due has been tried once by every route it may use that
+ * answers, at most for that many seconds, and frees. A courier that is still busy then goes on by
+ * itself.
  */
 void courier_finish(struct courier *courier, int seconds);
 
 /*
- * One attempt in a session of its own: for `try`, and for an alert that no outbox could take. bytes
+ * One attempt in a session of its own: for `try`, and for an alert that could not be stored. bytes
  * are a whole mail or the body of a webhook's request; route is the place of a mail's route in the
  * configuration.
  */

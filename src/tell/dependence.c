@@ -189,7 +189,7 @@ static void judge_domain(
 		return;
 	}
 	dependence->checked = host->checked;
-	if (host->status != DNS_FOUND) { /* a relay inside may know it all the same */
+	if (host->status != DNS_FOUND) { /* an internal relay may still know it */
 		set_why(dependence, memory_string(host->status == DNS_ABSENT
 							  ? "DNS knows no such domain"
 							  : "DNS knows no mail server of it"));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Which provider's trouble reaches whom: of each mail route, each address and
- * each webhook, whose service it needs, and how we know. What the configuration
+ * Who is affected by a provider's trouble: for each mail route, address and webhook, the providers
+ * that it needs, and how we know. What the configuration
  * says, what the table of providers (tell/providers.h) says of names, and what DNS
  * said of them while all was well (tell/hosts.h): never a look-up at the time of need.
  */

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: ISC
  *
- * From what happened to the bytes that are sent: templates give subject and
- * bodies, this file the form of a mail (RFC 5322, MIME). It reads the templates
- * and nothing else.
+ * From the data of a message to the bytes that are sent: templates give subject and bodies, this
+ * file the form of a mail (RFC 5322, MIME). It reads the templates and nothing else.
  *
- * Before a template sees the data (its shape: plan.h), this is done to a copy:
+ * Templates get a copy of the data (its shape: plan.h), changed as follows:
  *
  * - Control and bidirectional characters in every text appear as \u{HEX}, as in
- *   the canonical reading, so that no name can make a line lie, in whatever it is read.
- * - Lists that nobody would read to the end are cut, and the map that holds a
- *   list NAME gets NAME_left: how many members were left out, 0 for none.
+ *   the canonical reading, so that no name can fake a line, wherever it is displayed.
+ * - Long lists are cut, and the map that holds a list NAME gets NAME_left: how many members were
+ *   left out, 0 for none.
  * - Each map in a list gets is_first and is_last.
  * - Each map with level and words (before, after) gets is_LEVEL and is_COLOUR: true.
- * - subject is mail/subject.txt rendered: every channel begins with the same words.
+ * - subject is mail/subject.txt rendered: mails and webhooks begin with the same words.
  * - For webhooks, json is the whole data as JSON, with longer lists, without is_first, is_last,
  *   is_LEVEL, is_COLOUR and subject.
  *
- * A mail is made once for all who get the same. What is one receiver's own, message_id, webhook_id
- * and unsubscribe, stands in its bodies as a place left open (mime.h), which {{%cut}} and
- * {{%escape}} do not touch; mail_address() makes a receiver's copy of it. In subjects these names
- * are empty.
+ * A mail is made once for all who get the same. The values that differ between receivers,
+ * message_id, webhook_id and unsubscribe, are placeholders in its bodies (mime.h), which {{%cut}}
+ * and {{%escape}} do not touch; mail_address() makes a receiver's copy of it. In subjects these
+ * names are empty.
  */
 #ifndef LAMPWATCH_MESSAGE_H
 #define LAMPWATCH_MESSAGE_H
@@ -40,16 +39,16 @@ enum {
 	MESSAGE_MAIL_MAX = 12 * 1024 * 1024, /* bytes of a mail */
 };
 
-/* The header of a mail, as far as all its copies have the same. Strings are borrowed. */
+/* The header fields that are the same in all copies of a mail. Strings are borrowed. */
 struct mail_header {
 	const char *from;     /* address; shown as "lampwatch <address>" */
 	const char *list_id;  /* "google.alerts.example.org"; NULL: none */
 	const char *reply_to; /* address; NULL: none */
-	bool answer;          /* to somebody's letter: auto-replied (RFC 3834) */
+	bool answer;          /* to somebody's mail: auto-replied (RFC 3834) */
 	int64_t date;         /* seconds since 1970 */
 };
 
-/* What is one copy's own. Strings are borrowed. */
+/* What differs between the copies of a mail. Strings are borrowed. */
 struct mail_copy {
 	const char *to;          /* address */
 	const char *message_id;  /* with its angle brackets */
@@ -58,8 +57,8 @@ struct mail_copy {
 };
 
 /*
- * Adds a mail to out, but for what is each copy's own: header (RFC 2047 where not ASCII, folded at
- * 78), Auto-Submitted: auto-generated (RFC 3834), multipart/alternative of text and HTML
+ * Adds a mail to out, except what differs between its copies: header (RFC 2047 where not ASCII,
+ * folded at 78), Auto-Submitted: auto-generated (RFC 3834), multipart/alternative of text and HTML
  * (html NULL: text alone), quoted-printable; CRLF, 7-bit, no line over 76 in
  * bodies. The boundary is derived from what is said, so the same input gives the
  * same bytes. REMEDY_LOCAL where a header field would carry a control character
@@ -75,29 +74,29 @@ bool mail_write(const struct mail_header *header, const char *subject, const cha
 bool mail_address(
 	const struct mail_copy *copy, const char *mail, struct buffer *out, struct error *error);
 
-/* A copy of data in which no text can make a line lie, for whatever else is told; its lists are cut
+/* A copy of data in which no text can fake a line, for other uses than templates; its lists are cut
  * as for machines. Owned by the caller. */
 struct value *message_visible(const struct value *data);
 
 /*
- * What templates get from data (a map), as said above, without json. Owned by
- * the caller; NULL where the subject cannot be rendered (REMEDY_CONFIGURATION).
+ * What templates get from data (a map), as described above, without json. Owned by
+ * the caller; NULL if the subject cannot be rendered (REMEDY_CONFIGURATION).
  */
 struct value *message_data(const char *templates, const struct value *data, struct error *error);
 
 /*
  * Renders mail/{subject.txt,body.txt,body.html} of the folder templates from
  * data (a map) and writes the mail as mail_write() does. The subject is one line of at most
- * MESSAGE_SUBJECT_MAX characters, whatever the template made. ends: its copies name an address that
- * ends it; else unsubscribe is absent.
+ * MESSAGE_SUBJECT_MAX characters, whatever the template made. ends: its copies name an address to
+ * which a mail unsubscribes; else unsubscribe is absent.
  */
 bool message_mail(const char *templates, const struct mail_header *header, const struct value *data,
 	bool ends, struct buffer *out, struct error *error);
 
 /*
  * Renders the service's template and adds the body: of a service with `each`, one line of JSON for
- * each event. Nothing is added for what the template has no words for. REMEDY_CONFIGURATION
- * where the template is wrong, or is a .json and the result is none.
+ * each event. Nothing is added if the template renders nothing. REMEDY_CONFIGURATION
+ * if the template is wrong, or is a .json and its result is not JSON.
  */
 bool message_webhook(const char *templates, const struct service *service, const struct value *data,
 	struct buffer *out, struct error *error);
@@ -116,21 +115,20 @@ struct content {
 
 void content_release(struct content *content);
 
-/* What is one receiver's own. Borrowed. */
+/* What differs between receivers. Borrowed. */
 struct content_copy {
 	const char *receiver;    /* "mail:ADDRESS" or "webhook:NAME" */
 	const char *message_id;  /* with its angle brackets */
-	const char *in_reply_to; /* likewise; NULL: none */
+	const char *in_reply_to; /* with its angle brackets; NULL: none */
 	const char *unsubscribe; /* address; NULL: none */
 };
 
 /*
- * Makes the bytes of content: of a mail, what all copies have in common of which unsubscribe is, or
- * is not, NULL; of a webhook's request the whole body, which is that copy's alone. Pure but for
- * reading the templates. REMEDY_CONFIGURATION: a template is wrong (the bytes then hold the data in
- * plain words, which are to be sent all the same), or `from` or the webhook is not in the
- * configuration (there are none). Nothing but bytes, length and whole is set; released by the
- * caller in any case.
+ * Makes the bytes of content: of a mail, what all copies with (or all without) unsubscribe have in
+ * common; of a webhook's request the whole body, for that copy alone. Pure, except that it reads
+ * the templates. REMEDY_CONFIGURATION: a template is wrong (the bytes then hold the data in plain
+ * words, to be sent anyway), or `from` or the webhook is not in the configuration (there are no
+ * bytes). Only bytes, length and whole are set; the caller releases them in any case.
  */
 bool content_render(const struct config *config, const char *templates,
 	const struct content_copy *copy, const struct value *data, int64_t now,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Subscriptions that somebody has asked for by letter and nobody has confirmed. Asking changes
- * nothing of what is known of an address, for anybody can write a From line: only the answer does,
- * which goes to a token that whoever reads the mailbox knows.
+ * Subscriptions that were requested by mail and are not confirmed. A request changes nothing about
+ * an address, since anybody can write a From line: only the confirmation does, which needs a token
+ * that only a reader of the mailbox knows.
  */
 #ifndef LAMPWATCH_PENDING_SUBSCRIPTION_H
 #define LAMPWATCH_PENDING_SUBSCRIPTION_H

@@ -101,7 +101,8 @@ static void draft_open(
 	}
 }
 
-/* The steps without recursion: a page that turns at once makes a trail of twenty thousand. */
+/* The steps without recursion: a page where everything changes at once makes a path of
+ * twenty thousand. */
 static void draft_close(struct message_draft *draft)
 {
 	struct told_path *step = &draft->root;
@@ -192,11 +193,10 @@ static bool wants(
 static void hold_for(struct delivery_plan *delivery, const struct receiver *receiver)
 {
 	memory_set(&delivery->held_for, receiver->provider);
-	memory_set(&delivery->otherwise, receiver->otherwise); /* what goes in its stead */
+	memory_set(&delivery->otherwise, receiver->otherwise); /* what is sent instead */
 }
 
-/* When the receiver's quiet hours end; 0 outside of them, and of whom nobody knows any more (NULL).
- */
+/* When the receiver's quiet hours end; 0 outside of them, and for a former subscriber (NULL). */
 static int64_t quiet_until(const struct plan_input *input, const struct receiver *receiver)
 {
 	int64_t until;

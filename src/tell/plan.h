@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * tell/: who must know, and by which way: from events to messages, from the outbox to
- * relays and webhooks.
+ * tell/: who must know, and by which route: events become messages, messages become deliveries in
+ * the outbox, and the courier takes these to relays and webhooks.
  *
- * Who is owed what, because of what happened on a page: events become one
- * delivery for each receiver, and those who are told the same share one content. Pure.
+ * This is the first step: a confirmed transition of an indicator is an event; the events of a page
+ * in one run become one delivery for each receiver, and receivers who are told the same share one
+ * message. Pure.
  *
- * The data of a content, as templates get it. All times are both RFC 3339 and, under NAME_local,
+ * The data of a message, as templates get it. All times are both RFC 3339 and, under NAME_local,
  * in the configured zone.
  *
  * - page: {name, title, url, provider, provider_or_name}.
@@ -53,14 +54,14 @@ struct config;
 struct page_config;
 struct value;
 
-/* Who was owed the red of an alarm, and how far that got. Strings borrowed. */
+/* Who was to get the red of an alarm, and how far that delivery got. Strings borrowed. */
 struct owed {
 	const char *receiver; /* "mail:ADDRESS" or "webhook:NAME" */
 	int64_t alarm;
 	const char *message_id;   /* of the red */
 	int64_t delivery;         /* of the red */
 	bool out;                 /* it was delivered, or perhaps it was */
-	bool dropped;             /* the operator dropped it: nothing more is owed */
+	bool dropped;             /* the operator dropped it: nothing more is sent */
 	const struct value *data; /* of the red's message; the same value for all who were to get
 				   * the same; NULL where out */
 };
@@ -83,7 +84,7 @@ struct plan_input {
 
 enum { PLAN_EVENTS_MAX = 1000 }; /* in one message */
 
-/* What one or more receivers are told. All owned. */
+/* A message: what one or more receivers are told. All owned. */
 struct content_plan {
 	struct value *data; /* what templates get */
 	struct owed_alarm {
@@ -91,24 +92,24 @@ struct content_plan {
 		enum event_type type; /* red, green, lost, back */
 	} * alarms;
 	size_t alarm_count;
-	size_t left_out; /* events beyond PLAN_EVENTS_MAX: owed like the others, but not in data */
-	bool digest_message; /* it speaks of other pages, too, of which it took over a message */
-	char *identity;      /* with the receiver's name, what Message-IDs are derived from */
+	size_t left_out;     /* events beyond PLAN_EVENTS_MAX: counted, but not in data */
+	bool digest_message; /* it also covers other pages, whose unsent message it took over */
+	char *identity;      /* Message-IDs are derived from this and the receiver's name */
 };
 
-/* One message owed to one receiver. All owned. */
+/* One message to one receiver. All owned. */
 struct delivery_plan {
 	char *receiver;
 	size_t content;     /* its place in the plan's contents */
 	char *message_id;   /* with angle brackets; derived from alarms, types and receiver */
-	char *in_reply_to;  /* of the red that this one answers; NULL: none */
-	char *unsubscribe;  /* the address to which a mail ends it; NULL: none */
+	char *in_reply_to;  /* Message-ID of the red that this one answers; NULL: none */
+	char *unsubscribe;  /* a mail to this address unsubscribes; NULL: none */
 	char *sender;       /* of the envelope; NULL: the configuration's `from` */
-	int64_t held_until; /* not to be tried before: seconds since 1970, 0: at once */
-	char *held_for;     /* a provider: not to be tried while it is in trouble; NULL: none */
-	char *otherwise;    /* the receiver's second way, should it refuse; NULL: none */
+	int64_t held_until; /* not tried before: seconds since 1970, 0: at once */
+	char *held_for;     /* a provider: not tried while it is in trouble; NULL: none */
+	char *otherwise;    /* the receiver's second way, if it refuses; NULL: none */
 	bool digest_messages_make; /* waits to be joined with others at the end of the run */
-	int64_t *merged; /* deliveries of reds that never got out: this one stands for them */
+	int64_t *merged; /* deliveries of reds that were never sent: this one replaces them */
 	size_t merged_count;
 };
 
@@ -120,10 +121,10 @@ struct plan {
 };
 
 /*
- * Fills plan: at most one delivery for each receiver. Red goes to those whose
- * pages and `on:` want it; green to whoever was owed its red and wants green; a
- * red that never got out becomes one message that says both; lost, back
- * and gone go to the operator (lost and back also to those who asked).
+ * Fills plan: at most one delivery for each receiver. Red goes to subscribers whose pages and
+ * `on:` select it; green to everybody who was to get its red and wants green; a red that was never
+ * sent becomes one message that says both; lost, back and gone go to the operator (lost and back
+ * also to those who asked).
  */
 void plan_make(const struct plan_input *input, struct plan *plan);
 
@@ -132,21 +133,21 @@ void content_plan_release(struct content_plan *content);
 void delivery_plan_release(struct delivery_plan *delivery);
 
 /*
- * "<e.ALARM.TYPE.…@domain>", of the first alarm of what is said ("0.note" where there is none) and
- * a digest of text, which only this message to this receiver has. A repeat of the same news carries
- * the same, and the key of the archive keeps anybody else from guessing it. Owned by the caller.
+ * "<e.ALARM.TYPE.…@domain>", from the message's first alarm ("0.note" if it has none) and a digest
+ * of text, which only this message to this receiver has. A repeat of the same message carries the
+ * same Message-ID, and the archive's key makes it impossible to guess. Owned by the caller.
  */
 char *plan_message_id(const struct config *config, const char *key, const struct content_plan *says,
 	const struct buffer *text);
 
 /*
- * The data of a message, without events: page, snapshot, times. Used by plan_make(), and by `try`
- * for a message that no page has caused (page NULL). Owned by the caller.
+ * The data of a message without events: page, snapshot, times. Used by plan_make(), and by `try`
+ * for a message that no page caused (page NULL). Owned by the caller.
  */
 struct value *plan_data(const struct plan_input *input);
 
-/* Puts events (values, worst first) and the headline that follows from them and from left_out
- * more. Takes events. */
+/* Puts events (values), sorted worst first, and the headline derived from them and from left_out
+ * more events. Takes ownership of events. */
 void plan_put_events(struct value *data, struct value *events, size_t left_out);
 
 #endif

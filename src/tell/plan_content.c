@@ -191,8 +191,8 @@ static void replace(struct making *making, const struct event *event, enum event
 	add_alarm(making->content, event->alarm, end);
 }
 
-/* Whoever hears that an indicator has settled, red or green, need not hear so twice. What is left
- * out is owed all the same. */
+/* Whoever hears that an indicator has settled, red or green, need not hear so twice. The alarms of
+ * what is left out are kept. */
 static void leave_out_covered(struct value *events)
 {
 	size_t kept = 0;

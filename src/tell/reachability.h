@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Who can be reached while providers are in trouble, and what stands in the way of
- * the others. Pure.
+ * Who can be reached while providers are in trouble, and why the others cannot. Pure.
  */
 #ifndef LAMPWATCH_REACHABILITY_H
 #define LAMPWATCH_REACHABILITY_H
@@ -38,8 +37,8 @@ void reachability_release(struct reachability *reach);
 struct obstacle reachability_obstacle(const struct reachability *reach, const char *receiver);
 
 /*
- * True where no way of the receiver works as long as the trouble lasts; with no trouble at all,
- * where none ever does. why (may be NULL) says it for people: "hosted at google; no second way";
+ * True if neither way of the receiver works as long as the trouble lasts; without any trouble, if
+ * neither ever does. why (may be NULL) says it for people: "hosted at google; no second way";
  * owned by the caller, NULL where it is false.
  */
 bool reachability_lost(

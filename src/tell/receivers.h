@@ -34,11 +34,11 @@ void receivers_of_config(const struct config *config, struct receivers *receiver
 struct receiver *receivers_add(struct receivers *receivers, const char *name, const char *otherwise,
 	const struct subscription *subscription);
 
-/* Takes out whoever has this name, whatever its case. */
+/* Removes receivers with this name, ignoring case. */
 void receivers_remove(struct receivers *receivers, const char *name);
 
-/* Nobody is told by this name any more, neither by the first way nor by the second: who has
- * unsubscribed is not told whatever a file says. */
+/* Removes this name, both as a first and as a second way: a person who has unsubscribed gets
+ * nothing, whatever a file says. */
 void receivers_silence(struct receivers *receivers, const char *name);
 void receivers_release(struct receivers *receivers);
 

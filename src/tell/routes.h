@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Which way a message goes out. Pure.
+ * By which route a mail is sent. Pure.
  */
 #ifndef LAMPWATCH_ROUTES_H
 #define LAMPWATCH_ROUTES_H
@@ -13,8 +13,7 @@
 struct config;
 struct dependences;
 
-/* The providers of these pages, each once, added to providers. Pages that are no longer configured
- * count for nothing. */
+/* Adds the providers of these pages, each once. Pages that are no longer configured are ignored. */
 void routes_providers(
 	const struct config *config, const struct text_list *pages, struct text_list *providers);
 

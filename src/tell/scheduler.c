@@ -36,18 +36,18 @@ struct way {
 	int64_t rests_until;    /* left alone before that */
 };
 
-/* One delivery on its round. */
+/* One delivery and its attempts in this run. */
 struct queue_entry {
 	int64_t id;
 	char *receiver;
-	int64_t tries; /* when the round began */
+	int64_t tries; /* when it was first loaded in this run */
 	enum {
 		ENTRY_WAITING,
 		ENTRY_UNDERWAY,
 		ENTRY_OVER, /* owed again, in a later run */
 		ENTRY_DONE, /* no longer owed: also where a full disk kept that from being written
 			     */
-		ENTRY_READDRESSED, /* readdressed: another round begins when its turn comes */
+		ENTRY_READDRESSED, /* it is tried again, at its new receiver, when it is due */
 	} state;
 	bool begun;
 	unsigned char tried[(CONFIG_ROUTES_MAX + CHAR_BIT - 1) / CHAR_BIT]; /* routes */
@@ -63,7 +63,7 @@ struct scheduler {
 	struct queue_entry *list;
 	size_t count;
 	bool woken;   /* the outbox may hold more that is due */
-	bool stale;   /* likewise, but nothing that comes before what waits here */
+	bool stale;   /* the outbox may hold more, but nothing that comes before what waits here */
 	int64_t vain; /* nothing could begin at that time, and nothing has changed since; -1: no */
 	enum { UNRECORDED_UNKNOWN, UNRECORDED_YES, UNRECORDED_NO } unrecorded; /* in this run */
 };
@@ -120,7 +120,7 @@ void scheduler_wake(struct scheduler *scheduler)
 
 /* ---- what is due ---- */
 
-/* The round of a delivery that is in the list. */
+/* The entry of a delivery that is in the list. */
 static struct queue_entry *entry_of(const struct scheduler *scheduler, int64_t id)
 {
 	size_t low = 0, high = scheduler->count;
@@ -137,8 +137,8 @@ static struct queue_entry *entry_of(const struct scheduler *scheduler, int64_t i
 }
 
 /*
- * Both lists are in the order of their ids; what is due for the first time begins its round. A
- * known one that is due is of interest only where it goes to another receiver now.
+ * Both lists are in the order of their ids; what is due for the first time gets an entry.
+ * A known one that is due counts only if it was readdressed.
  */
 static void merge(struct scheduler *scheduler, const struct due *due, size_t due_count)
 {
@@ -189,9 +189,10 @@ static void look(struct scheduler *scheduler, int64_t now)
 	scheduler->woken = scheduler->stale = false;
 }
 
-/* ---- by which way, and how many together ---- */
+/* ---- by which route, and how many together ---- */
 
-/* The next way of a round that is not left alone; NO_WAY where there is none (now). */
+/* The next route that was not tried in this run and does not rest; NO_WAY if there is none (now).
+ */
 static size_t way_of(
 	const struct scheduler *scheduler, const struct queue_entry *entry, int64_t now)
 {
@@ -260,7 +261,7 @@ static size_t choose(const struct scheduler *scheduler, int64_t now, size_t *pla
 	return count > 0 ? share(&scheduler->ways[*way], room, count) : 0;
 }
 
-/* ---- who will not have it, or never gets it ---- */
+/* ---- refused or given up ---- */
 
 static void give_up(struct scheduler *scheduler, const struct delivery *delivery, const char *way,
 	const struct attempt *attempt, int64_t now)
@@ -272,7 +273,8 @@ static void give_up(struct scheduler *scheduler, const struct delivery *delivery
 	outbox_dead(settings->database, delivery, way, attempt, now);
 }
 
-/* A receiver who will not have it: by the second way, else given up aloud. Within a transaction. */
+/* A refused delivery goes by the second way, else it is given up and the operator is told. Within a
+ * transaction. */
 static void refused(struct scheduler *scheduler, const struct delivery *delivery, const char *way,
 	const struct attempt *attempt, int64_t now)
 {
@@ -330,8 +332,8 @@ static void load(
 
 /*
  * All the intents in one transaction; false where none may go. Those that were merged or dropped
- * in this moment do not. What a full disk keeps us from writing down goes out all the same, but
- * not with each run: at most hourly.
+ * in the meantime do not. What cannot be recorded because the disk is full is sent anyway, but at
+ * most hourly, not with each run.
  */
 static bool intend(struct scheduler *scheduler, struct batch *batch, int64_t now)
 {
@@ -501,7 +503,7 @@ static void failed(struct scheduler *scheduler, struct queue_entry *entry,
 		entry->refusal = memory_new(sizeof *entry->refusal);
 		*entry->refusal = *attempt;
 	}
-	before.tries = entry->tries; /* it is rounds that make the pauses longer, not ways */
+	before.tries = entry->tries; /* pauses grow with runs, not with routes */
 	if (receiver_address(entry->receiver) != NULL && way_of(scheduler, entry, now) != NO_WAY) {
 		outbox_note(database, delivery->id, way, attempt);
 		entry->state = ENTRY_WAITING;
@@ -540,9 +542,8 @@ static void conclude(struct scheduler *scheduler, struct batch *batch, size_t in
 }
 
 /*
- * Where the session failed, the way itself has, and whatever else would go by it: all of the batch
- * has had its attempt. But where others are being served, it is that the relay takes no more at a
- * time.
+ * If the session failed, so did its route, and with it the whole batch. But if other sessions of
+ * the route work, the relay only takes no more sessions at a time.
  */
 void scheduler_answer(struct scheduler *scheduler, struct batch *batch, size_t index,
 	const struct attempt *attempt, int64_t now)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the courier decides: which deliveries go together by which way, and what
- * becomes of each after an attempt. The ways of a mail are all routes, one after the
- * other; that of a webhook is itself. A delivery has one round through its ways in a
- * run. Reads and writes the outbox; no process, no network, no clock: courier.c
- * carries out what is said here, and a test may do so in its stead.
+ * What the courier decides: which deliveries go together by which route, and what becomes of each
+ * after an attempt. A mail may go by every route, one after the other; a webhook counts as a route
+ * of its own. In one run a delivery tries each of its routes at most once. Reads and writes the
+ * outbox; uses no process, network or clock: courier.c carries out these decisions, and so may a
+ * test.
  */
 #ifndef LAMPWATCH_SCHEDULER_H
 #define LAMPWATCH_SCHEDULER_H
@@ -26,15 +26,14 @@ enum {
 	SCHEDULER_SESSIONS = 24,        /* at a time, in all */
 	SCHEDULER_ROUTE_SESSIONS = 4,   /* by one route */
 	SCHEDULER_WEBHOOK_SESSIONS = 2, /* to one webhook, whose sessions carry one delivery each */
-	SCHEDULER_BROKEN_MAX =
-		3,            /* sessions in a row that brought nothing: the way is left alone */
-	SCHEDULER_PAUSE = 55, /* seconds that a way is left alone */
-	BATCH_MAX = 400,      /* deliveries in one session */
-	BATCH_SMALL = 25,     /* of these a session gets its even share, however many wait */
+	SCHEDULER_BROKEN_MAX = 3,       /* failed sessions in a row, after which the route rests */
+	SCHEDULER_PAUSE = 55,           /* seconds that a route rests */
+	BATCH_MAX = 400,                /* deliveries in one session */
+	BATCH_SMALL = 25, /* of these a session gets its even share, however many wait */
 	BATCH_BYTES_MAX = 4 * 1024 * 1024, /* of their messages; a longer one goes by itself */
 };
 
-/* Borrowed for the rounds' life. */
+/* Borrowed for the scheduler's life. */
 struct scheduler_settings {
 	const struct config *config;
 	const char *templates;
@@ -60,29 +59,29 @@ struct batch {
 struct scheduler *scheduler_new(const struct scheduler_settings *settings);
 void scheduler_free(struct scheduler *scheduler);
 
-/* Frees what the batch holds: for who does not close it any more. */
+/* Frees what the batch holds, where it is not closed. */
 void batch_release(struct batch *batch);
 
-/* There may be more in the outbox than when it was read last. */
+/* The outbox may hold more than when it was last read. */
 void scheduler_wake(struct scheduler *scheduler);
 
 /*
- * The next batch that may begin now, the intent to send it committed; false where there is none
- * before another is closed, or the outbox has more. scheduler_close() is due.
+ * The next batch that may begin now, the intent to send it already committed; false if there is
+ * none until another batch is closed or the outbox has more. End it with scheduler_close().
  */
 bool scheduler_next(struct scheduler *scheduler, int64_t now, struct batch *batch);
 
 /*
- * What came of the delivery at index of the batch. Within a transaction of the caller's, which
+ * Takes the result of the delivery at index of the batch. Within the caller's transaction, which
  * may hold many answers.
  */
 void scheduler_answer(struct scheduler *scheduler, struct batch *batch, size_t index,
 	const struct attempt *attempt, int64_t now);
 
 /*
- * The batch's session is over, and it is released. What was not answered was not begun, and is
- * owed as before; but for the first of these where the session crashed (crash: how; else NULL)
- * or never answered at all, which may have gone out. Within a transaction, too.
+ * Ends the batch, whose session is over, and releases it. What was not answered was not begun and
+ * is pending as before, except the first of these if the session crashed (crash: how; else NULL) or
+ * never answered at all: that one may have been sent. Within a transaction, too.
  */
 void scheduler_close(
 	struct scheduler *scheduler, struct batch *batch, const char *crash, int64_t now);

@@ -61,7 +61,7 @@ struct session {
 	bool password_sent;
 	bool over;         /* by our own will: whose turn it is was not begun */
 	int64_t deadline;  /* of the mail in turn: milliseconds of the monotonic clock */
-	int64_t last_turn; /* no further mail is begun after that, likewise */
+	int64_t last_turn; /* no further mail is begun after that: milliseconds, too */
 	long verify_error; /* X509_V_OK, or what is wrong with the certificate */
 	enum outcome refusal;
 	const char *refused; /* why we ended the session ourselves; NULL: we did not */
@@ -206,7 +206,7 @@ static void take_status(struct reply *reply, const smtp_status_t *status)
 }
 
 /* What libesmtp says about a session that we did not end; only where no reply tells. After
- * BDAT libesmtp lets nobody listen any more: how far it got is then told by its statuses. */
+ * BDAT libesmtp no longer calls the monitor: how far it got is then told by its statuses. */
 static void describe_failure(const struct session *session, struct attempt *attempt)
 {
 	const struct transaction *now = &session->now;
@@ -252,7 +252,7 @@ static void end_turn(struct session *session)
 	struct attempt attempt = {0};
 	enum smtp_stage stage;
 
-	/* libesmtp's own statuses: while BDAT runs it lets nobody listen. */
+	/* libesmtp's own statuses: while BDAT runs it does not call the monitor. */
 	transcript->replies[PHASE_MAIL] = now->mail;
 	transcript->replies[PHASE_RECIPIENT] = now->recipient;
 	transcript->replies[PHASE_DATA] = (struct reply){.subject = -1};
@@ -461,7 +461,7 @@ static const char *hand_out(void **ignored, int *length, void *context)
 	return NULL;
 }
 
-/* ---- TLS: whom to trust, whom to expect ---- */
+/* ---- TLS: trusted authorities and the expected name ---- */
 
 /* Keeps what is wrong with the certificate; OpenSSL's error tells only that something is. */
 static int note_verification(int good, X509_STORE_CTX *store)

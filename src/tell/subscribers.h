@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Who has subscribed without the configuration: by `lampwatch subscribe`, or by a
- * letter to `lampwatch mail-in`. They live in the database that holds the outbox. What
- * stands here about an address wins over what the configuration says of it.
+ * mail to `lampwatch mail-in`. They are in the database that holds the outbox. An entry
+ * here overrides what the configuration says of the address.
  */
 #ifndef LAMPWATCH_SUBSCRIBERS_H
 #define LAMPWATCH_SUBSCRIBERS_H
@@ -21,8 +21,8 @@ extern const struct schema_step subscribers_schema[];
 
 enum subscriber_state {
 	SUBSCRIBER_ACTIVE,       /* is told */
-	SUBSCRIBER_SUSPENDED,    /* mail to it was refused for good more than once */
-	SUBSCRIBER_UNSUBSCRIBED, /* wants no more, whatever the configuration says */
+	SUBSCRIBER_SUSPENDED,    /* mail to it was permanently refused more than once */
+	SUBSCRIBER_UNSUBSCRIBED, /* gets nothing, whatever the configuration says */
 	SUBSCRIBER_STATES,
 };
 
@@ -55,8 +55,8 @@ void subscribers_release(struct subscribers *subscribers);
 struct subscriber *subscribers_find(const struct subscribers *subscribers, const char *mail);
 
 /*
- * Who is told from here on, and of what: those that are active, in the stead of what receivers had
- * of them; and by neither way whom a row here silences. subscribers must outlive receivers.
+ * Adds the active ones to receivers, replacing what it has under the same addresses, and removes
+ * suspended and unsubscribed addresses, also as second ways. subscribers must outlive receivers.
  */
 void subscribers_apply(const struct subscribers *subscribers, struct receivers *receivers);
 
@@ -68,12 +68,12 @@ void subscriber_save(struct database *database, const struct subscriber *subscri
 void subscriber_set_state(struct database *database, const char *mail, enum subscriber_state state,
 	const char *reason, int64_t now);
 
-/* The address is told no more: also not what it is owed already, unless it is the operator's
- * (NULL: there is none). */
+/* Unsubscribes the address and drops its pending deliveries, unless it is the operator's (NULL:
+ * there is none). */
 void subscriber_unsubscribe(struct database *database, const char *mail, const char *admin,
 	const char *reason, int64_t now);
 
-/* Forgets what was said of the address: what the configuration says of it holds again. */
+/* Deletes the entry of the address: the configuration applies to it again. */
 void subscriber_forget(struct database *database, const char *mail);
 
 /*

@@ -3,7 +3,7 @@
  * What stands in an address behind the "+" and shows that we wrote it:
  * lampwatch+u-TOKEN@example.org. A token is an HMAC-SHA-256 (RFC 2104) of 128 bits in
  * lower-case base32 (RFC 4648 section 6), for mail servers change the case of extensions.
- * It authorises by itself: nobody asks who a letter claims to be from. Pure.
+ * It authorises by itself: the sender that a mail names does not count. Pure.
  */
 #ifndef LAMPWATCH_TOKEN_H
 #define LAMPWATCH_TOKEN_H
@@ -28,7 +28,7 @@ enum {
 void token_make(const char *key, enum token_purpose purpose, const char *about,
 	char out[static TOKEN_TEXT]);
 
-/* True where text is that token, in whatever case; the time it takes tells nothing. */
+/* True if text is that token, ignoring case; in constant time. */
 bool token_check(const char *key, enum token_purpose purpose, const char *about, const char *text);
 
 /*
