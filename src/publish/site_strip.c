@@ -61,34 +61,36 @@ static void paint_cell(char *cell, char with)
 		*cell = with;
 }
 
-static void paint(
-	const struct site_strip *strip, int64_t begin, int64_t end, char with, char *cells)
-{
-	size_t low = 0, high = strip->count;
-
-	while (low < high) { /* the first cell that ends after begin */
-		size_t middle = (low + high) / 2;
-
-		if (strip->edges[middle + 1] > begin)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	for (; low < strip->count && strip->edges[low] < end; low++)
-		paint_cell(&cells[low], with);
-}
-
+/* The worst that was seen in each cell; grey where more than half of it was not seen, unless yellow
+ * or red was: what was seen of those is not hidden by what was not. */
 static void fill(const struct site_page *page, const struct indicator_history *indicator,
 	const struct site_strip *strip, char cells[static SITE_CELLS_MAX + 1])
 {
+	int64_t unseen[SITE_CELLS_MAX] = {0}; /* seconds more than were seen */
+	size_t first = 0;
+
 	memset(cells, '-', strip->count);
 	cells[strip->count] = '\0';
 	for (size_t i = 0; i < indicator->stretches.count; i++) {
 		const struct stretch *stretch = &indicator->stretches.list[i];
+		char with = site_cell(level_colour(stretch->level, page->red));
 
-		paint(strip, stretch->begin, stretch->end,
-			site_cell(level_colour(stretch->level, page->red)), cells);
+		while (first < strip->count && strip->edges[first + 1] <= stretch->begin)
+			first++;
+		for (size_t j = first; j < strip->count && strip->edges[j] < stretch->end; j++) {
+			int64_t begin = stretch->begin > strip->edges[j] ? stretch->begin
+									 : strip->edges[j],
+				end = stretch->end < strip->edges[j + 1] ? stretch->end
+									 : strip->edges[j + 1];
+
+			unseen[j] += with == 'x' ? end - begin : begin - end;
+			if (with != 'x')
+				paint_cell(&cells[j], with);
+		}
 	}
+	for (size_t i = 0; i < strip->count; i++)
+		if (unseen[i] > 0)
+			paint_cell(&cells[i], 'x');
 }
 
 void site_edges_days(const struct site *site, int64_t first, size_t count, int64_t *edges)

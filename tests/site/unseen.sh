@@ -86,4 +86,24 @@ check "a day of which nothing is written yet has the colour that holds, not the 
 sed -i '/name: quiet/d; s/^pages:.*/pages: []/' "$work/lampwatch.yaml"
 at 2026-03-04T12:00:00Z
 check "a page that is not watched any more turns grey" grep -q 'quiet</a><svg [^>]*aria-label="4 days: 1 red, 3 grey"' "$archive/index.html"
+
+# A pause of 20 minutes leaves its day green, one of 20 hours does not; what was seen red stays red, however little of its day was seen.
+archive=$work/pauses
+config 8h
+page none operational operational operational
+at 2026-03-01T00:00:00Z 2026-03-01T08:00:00Z 2026-03-01T16:00:00Z
+config 5m
+at 2026-03-01T16:05:00Z 2026-03-01T16:30:00Z
+config 4h
+at 2026-03-02T00:00:00Z 2026-03-03T00:00:00Z
+now=2026-03-03T00:00:00Z
+same "report knows of both pauses" $((20 * 3600 + 20 * 60)) "$(unknown quiet)"
+same "a day with a pause of 20 minutes is green, a day unseen for 20 hours is grey" "4 M88 9h1" "$(grey "$archive/quiet/index.html")"
+check "in the index, too" grep -q 'quiet</a><svg [^>]*aria-label="3 days: 1 grey"' "$archive/index.html"
+page major major_outage operational operational
+at 2026-03-03T04:00:00Z
+page none operational operational operational
+at 2026-03-04T00:00:00Z
+check "a day of which a third was seen, some of it red, is red" \
+	grep -q 'quiet</a><svg [^>]*aria-label="4 days: 1 red, 1 grey"' "$archive/index.html"
 finish
