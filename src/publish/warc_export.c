@@ -70,27 +70,22 @@ static struct payload **slot_of(struct payload **slots, size_t size, const char 
 	return &slots[i];
 }
 
-static void grow(struct warc_export *warc_export)
-{
-	size_t size = warc_export->size * 2;
-	struct payload **slots = memory_zero(size, sizeof *slots);
-
-	for (size_t i = 0; i < warc_export->size; i++)
-		if (warc_export->slots[i] != NULL)
-			*slot_of(slots, size, warc_export->slots[i]->sha256) =
-				warc_export->slots[i];
-	free(warc_export->slots);
-	warc_export->slots = slots;
-	warc_export->size = size;
-}
-
 static void remember(struct warc_export *warc_export, const char *sha256, const char *id,
 	const char *url, int64_t date)
 {
 	struct payload *payload = memory_zero(1, sizeof *payload);
 
-	if (warc_export->count * 2 >= warc_export->size)
-		grow(warc_export);
+	if (warc_export->count * 2 >= warc_export->size) {
+		size_t size = warc_export->size * 2;
+		struct payload **slots = memory_zero(size, sizeof *slots), *old;
+
+		for (size_t i = 0; i < warc_export->size; i++)
+			if ((old = warc_export->slots[i]) != NULL)
+				*slot_of(slots, size, old->sha256) = old;
+		free(warc_export->slots);
+		warc_export->slots = slots;
+		warc_export->size = size;
+	}
 	memcpy(payload->sha256, sha256, sizeof payload->sha256);
 	memcpy(payload->id, id, sizeof payload->id);
 	payload->url = memory_string(url);
@@ -166,17 +161,6 @@ static char *without_port(const char *address)
 	return copy;
 }
 
-static void index_record(const struct outgoing *out, const char *mime, const struct warc_place *at)
-{
-	char *plain = memory_string(mime != NULL ? mime : "");
-
-	plain[strcspn(plain, "; ")] = '\0';
-	cdxj_add(out->warc_export->cdxj,
-		&(struct cdxj_entry){out->url, out->date, plain,
-			out->head.start != NULL ? out->status : 0, out->digest, *at});
-	free(plain);
-}
-
 static bool write_request(const struct outgoing *out)
 {
 	const struct warc_field fields[] = {{"WARC-Target-URI", out->url},
@@ -197,38 +181,6 @@ static bool write_request(const struct outgoing *out)
 		NULL);
 	message_head_release(&head);
 	buffer_release(&block);
-	return good;
-}
-
-static bool write_response(const struct outgoing *out, const struct payload *before)
-{
-	char date[DATE_TEXT_MAX] = "";
-	const struct warc_field fields[] = {{"WARC-Target-URI", out->url},
-		{"WARC-Concurrent-To", out->request.length > 0 ? out->request_id : NULL},
-		{"WARC-IP-Address", out->address},
-		{"WARC-Profile", before != NULL ? WARC_PROFILE_IDENTICAL : NULL},
-		{"WARC-Refers-To", before != NULL ? before->id : NULL},
-		{"WARC-Refers-To-Target-URI", before != NULL ? before->url : NULL},
-		{"WARC-Refers-To-Date", date}, {"WARC-Truncated", before != NULL ? "length" : NULL},
-		{"WARC-Payload-Digest", out->digest},
-		{"Content-Type", "application/http;msgtype=response"}};
-	struct warc_bytes body = {buffer_string(out->body), out->body->length};
-	struct buffer head = {0};
-	struct warc_place place;
-	bool good;
-
-	if (before != NULL)
-		date_write(before->date, date);
-	message_write_response(&out->head, out->status, body.length, &head);
-	good = warc_write(out->warc_export->writer,
-		&(struct warc_record){before != NULL ? "revisit" : "response", out->id, out->date,
-			fields, sizeof fields / sizeof *fields, {head.data, head.length},
-			before == NULL ? body : (struct warc_bytes){NULL, 0}},
-		&place);
-	index_record(out,
-		before != NULL ? "warc/revisit" : message_head_find(&out->head, "Content-Type"),
-		&place);
-	buffer_release(&head);
 	return good;
 }
 
@@ -254,19 +206,45 @@ static const char *type_of(const struct buffer *body)
 	return "application/octet-stream";
 }
 
-static bool write_resource(const struct outgoing *out)
+/* The response, or, where its payload was written before, a revisit of that; the body as a resource
+ * where no headers are kept. Each with its line of the index. */
+static bool write_response(const struct outgoing *out, const struct payload *before)
 {
-	const char *type = type_of(out->body);
+	bool kept = out->head.start != NULL, revisit = kept && before != NULL;
+	const char *mime =
+		kept ? message_head_find(&out->head, "Content-Type") : type_of(out->body);
+	char date[DATE_TEXT_MAX] = "", *plain;
 	const struct warc_field fields[] = {{"WARC-Target-URI", out->url},
-		{"WARC-Payload-Digest", out->digest}, {"Content-Type", type}};
+		{"WARC-Concurrent-To", kept && out->request.length > 0 ? out->request_id : NULL},
+		{"WARC-IP-Address", kept ? out->address : NULL},
+		{"WARC-Profile", revisit ? WARC_PROFILE_IDENTICAL : NULL},
+		{"WARC-Refers-To", revisit ? before->id : NULL},
+		{"WARC-Refers-To-Target-URI", revisit ? before->url : NULL},
+		{"WARC-Refers-To-Date", date}, {"WARC-Truncated", revisit ? "length" : NULL},
+		{"WARC-Payload-Digest", out->digest},
+		{"Content-Type", kept ? "application/http;msgtype=response" : mime}};
+	struct warc_bytes body = {buffer_string(out->body), out->body->length};
+	struct buffer head = {0};
 	struct warc_place place;
-	bool good = warc_write(out->warc_export->writer,
-		&(struct warc_record){"resource", out->id, out->date, fields,
-			sizeof fields / sizeof *fields, {NULL, 0},
-			{buffer_string(out->body), out->body->length}},
-		&place);
+	bool good;
 
-	index_record(out, type, &place);
+	if (revisit)
+		date_write(before->date, date);
+	if (kept)
+		message_write_response(&out->head, out->status, body.length, &head);
+	good = warc_write(out->warc_export->writer,
+		&(struct warc_record){revisit ? "revisit"
+				      : kept  ? "response"
+					      : "resource",
+			out->id, out->date, fields, sizeof fields / sizeof *fields,
+			{head.data, head.length}, revisit ? (struct warc_bytes){NULL, 0} : body},
+		&place);
+	plain = memory_string(revisit ? "warc/revisit" : mime != NULL ? mime : "");
+	plain[strcspn(plain, "; ")] = '\0';
+	cdxj_add(out->warc_export->cdxj, &(struct cdxj_entry){out->url, out->date, plain,
+						 kept ? out->status : 0, out->digest, place});
+	free(plain);
+	buffer_release(&head);
 	return good;
 }
 
@@ -344,10 +322,7 @@ static bool write_document(struct warc_export *warc_export, const struct exporte
 	warc_digest(body->sha256, out.digest);
 	record_id("request", exported->page, exported->row, i, request_id);
 	record_id(before != NULL ? "revisit" : "response", exported->page, exported->row, i, id);
-	if (out.head.start == NULL)
-		good = write_resource(&out);
-	else
-		good = write_request(&out) && write_response(&out, before);
+	good = (out.head.start == NULL || write_request(&out)) && write_response(&out, before);
 	if (before == NULL && body->bytes.length > 0)
 		remember(warc_export, body->sha256, id, url, out.date);
 	message_head_release(&out.head);
@@ -356,21 +331,6 @@ static bool write_document(struct warc_export *warc_export, const struct exporte
 	free(out.address);
 	free(url);
 	return good;
-}
-
-/* Each line of a file as a field of its own: so it can be put together again. */
-static void add_lines(struct buffer *out, const char *name, const struct buffer *text)
-{
-	const char *at = buffer_string(text);
-
-	while (*at != '\0') {
-		size_t length = strcspn(at, "\n");
-
-		buffer_format(out, "%s: ", name);
-		buffer_add(out, at, length);
-		buffer_text(out, "\r\n");
-		at += length + (at[length] == '\n');
-	}
 }
 
 static bool write_metadata(struct warc_export *warc_export, const struct exported *exported,
@@ -395,8 +355,12 @@ static bool write_metadata(struct warc_export *warc_export, const struct exporte
 		const struct snapshot_file *file =
 			snapshot_files_find(exported->files, files[i].file);
 
-		if (file != NULL)
-			add_lines(&block, files[i].field, &file->bytes);
+		/* each line is a field of its own, so that the file can be put together again */
+		for (const char *at = file != NULL ? buffer_string(&file->bytes) : "", *end;
+			*at != '\0'; at = end + (*end == '\n')) {
+			end = strchrnul(at, '\n');
+			buffer_format(&block, "%s: %.*s\r\n", files[i].field, (int)(end - at), at);
+		}
 	}
 	record_id("metadata", exported->page, exported->row, 0, id);
 	good = warc_write(warc_export->writer,
@@ -407,27 +371,12 @@ static bool write_metadata(struct warc_export *warc_export, const struct exporte
 	return good;
 }
 
-static char *title_of(const struct exported *exported)
-{
-	const struct snapshot_file *file = snapshot_files_find(exported->files, "reading");
-	struct reading reading = {0};
-	char *title;
-
-	if (file == NULL ||
-		!reading_parse(buffer_string(&file->bytes), file->bytes.length, &reading, NULL))
-		title = memory_format("%s: could not be read", exported->page);
-	else
-		title = memory_format("%s: %s (%s)", exported->page,
-			text_empty(reading.title) ? value_of(exported, 0, "url") : reading.title,
-			level_name(reading.level));
-	reading_release(&reading);
-	return title;
-}
-
 bool warc_export_snapshot(struct warc_export *warc_export, const char *name,
 	const struct snapshot_row *row, const struct snapshot_files *files, struct warc_page *page)
 {
-	const struct snapshot_file *capture = snapshot_files_find(files, "capture");
+	const struct snapshot_file *capture = snapshot_files_find(files, "capture"),
+				   *text = snapshot_files_find(files, "reading");
+	struct reading reading = {0};
 	struct exported exported = {.page = name, .row = row, .files = files};
 	char ids[DOCUMENTS_MAX][WARC_ID_TEXT];
 	bool good = true;
@@ -440,8 +389,15 @@ bool warc_export_snapshot(struct warc_export *warc_export, const char *name,
 	*page = (struct warc_page){.url = exported.count > 0
 						  ? url_of(&exported, 0)
 						  : warc_uri(value_of(&exported, 0, "url")),
-		.title = title_of(&exported),
 		.time = exported.count > 0 ? date_of(&exported, 0) : row->time};
+	if (text != NULL &&
+		reading_parse(buffer_string(&text->bytes), text->bytes.length, &reading, NULL))
+		page->title = memory_format("%s: %s (%s)", name,
+			text_empty(reading.title) ? value_of(&exported, 0, "url") : reading.title,
+			level_name(reading.level));
+	else
+		page->title = memory_format("%s: could not be read", name);
+	reading_release(&reading);
 	for (size_t i = 0; good && i < exported.count; i++)
 		good = write_document(warc_export, &exported, i, ids[i]);
 	good = good && write_metadata(warc_export, &exported, page, ids);

@@ -57,69 +57,37 @@ static char *key_of(const char *url)
 	return key;
 }
 
-static bool is_redirect(int status)
+/* Takes a record with its block: of a response the status, and where it leads. */
+static bool take_record(struct web_records *records, struct warc_head *from,
+	const struct buffer *block, struct error *error)
 {
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-/* The status of a response, and where it leads. */
-static bool take_status(struct warc_reader *reader, struct web_record *record, struct error *error)
-{
-	struct buffer block = {.maximum = HEAD_MAX};
+	struct web_record record = {.head = *from, .status = 200, .file = records->file_count - 1};
 	struct message_head head = {0};
 	const char *location;
-	bool good = warc_reader_block(reader, HEAD_MAX, &block, error);
 
-	if (good) {
-		message_head_parse(buffer_string(&block), block.length, &head);
+	*from = (struct warc_head){0};
+	if (record.head.type != WARC_RESOURCE) {
+		message_head_parse(buffer_string(block), block->length, &head);
 		location = message_head_find(&head, "Location");
-		record->status = message_status(&head);
-		if (is_redirect(record->status) && location != NULL)
-			record->location = memory_string(location);
+		record.status = message_status(&head);
+		for (const int *redirect = (int[]){301, 302, 303, 307, 308, 0}; *redirect != 0;
+			redirect++)
+			if (record.status == *redirect && location != NULL)
+				record.location = memory_string(location);
+		message_head_release(&head);
 	}
-	message_head_release(&head);
-	buffer_release(&block);
-	return good;
-}
-
-static bool take_record(struct web_records *records, struct warc_reader *reader,
-	struct warc_head *head, struct error *error)
-{
-	struct web_record record = {.head = *head, .file = records->file_count - 1};
-	bool http = head->type != WARC_RESOURCE;
-
-	*head = (struct warc_head){0};
-	if (http && !take_status(reader, &record, error)) {
-		web_record_release(&record);
-		return false;
-	}
-	if (!http || (record.head.type == WARC_REVISIT && record.status == 0))
+	if (record.head.type == WARC_REVISIT && record.status == 0)
 		record.status = 200;
-	if (records->count >= WEB_RECORDS_MAX) {
+	if (records->count >= WEB_RECORDS_MAX || record.head.url == NULL || record.head.date == 0 ||
+		record.status == 0) {
 		web_record_release(&record);
-		return error_set(error, REMEDY_PAGE, "more than %d records", WEB_RECORDS_MAX);
+		return records->count < WEB_RECORDS_MAX ||
+		       error_set(error, REMEDY_PAGE, "more than %d records", WEB_RECORDS_MAX);
 	}
-	if (record.head.url != NULL && record.head.date != 0 && record.status != 0) {
-		record.key = key_of(record.head.url);
-		*(struct web_record *)memory_append(
-			&records->list, &records->count, sizeof record) = record;
-	} else {
-		web_record_release(&record);
-	}
+	record.key = key_of(record.head.url);
+	*(struct web_record *)memory_append(&records->list, &records->count, sizeof record) =
+		record;
 	return true;
-}
-
-/* A file of our own, made of an archive of invented times. */
-static bool take_info(struct web_records *records, struct warc_reader *reader, struct error *error)
-{
-	struct buffer block = {.maximum = HEAD_MAX};
-	bool good = warc_reader_block(reader, HEAD_MAX, &block, error);
-
-	if (good && text_starts(buffer_string(&block), "software: lampwatch/") &&
-		strstr(buffer_string(&block), "\nsimulated: yes") != NULL)
-		records->simulated = true;
-	buffer_release(&block);
-	return good;
 }
 
 static bool digest_file(const char *path, char sha256[static DIGEST_TEXT], struct error *error)
@@ -159,12 +127,20 @@ bool web_records_read(struct web_records *records, const char *path, struct erro
 	good = reader != NULL;
 	while (good && next == WARC_RECORD) {
 		struct warc_head head = {0};
+		struct buffer block = {.maximum = HEAD_MAX};
 
 		next = warc_reader_next(reader, &head, error);
-		if (next == WARC_RECORD && head.type == WARC_INFO)
-			good = take_info(records, reader, error);
-		else if (next == WARC_RECORD && head.type != WARC_OTHER)
-			good = take_record(records, reader, &head, error);
+		if (next == WARC_RECORD && head.type != WARC_OTHER && head.type != WARC_RESOURCE)
+			good = warc_reader_block(reader, HEAD_MAX, &block, error);
+		if (good && next == WARC_RECORD && head.type == WARC_INFO)
+			/* a file of our own, made of an archive of invented times */
+			records->simulated =
+				records->simulated ||
+				(text_starts(buffer_string(&block), "software: lampwatch/") &&
+					strstr(buffer_string(&block), "\nsimulated: yes") != NULL);
+		else if (good && next == WARC_RECORD && head.type != WARC_OTHER)
+			good = take_record(records, &head, &block, error);
+		buffer_release(&block);
 		warc_head_release(&head);
 	}
 	warc_reader_close(reader);
@@ -181,38 +157,9 @@ static int by_key(const void *a, const void *b)
 	return left->head.date < right->head.date ? -1 : left->head.date > right->head.date;
 }
 
-static const char *id_of(const struct web_record *record)
+static int by_text(const void *a, const void *b)
 {
-	return record->head.id;
-}
-
-/* A revisit has no payload of its own, whatever digest it carries. */
-static const char *digest_of(const struct web_record *record)
-{
-	return record->head.type != WARC_REVISIT ? record->head.payload_digest : NULL;
-}
-
-static int by_id(const void *a, const void *b)
-{
-	return text_compare(id_of(*(const struct web_record *const *)a),
-		id_of(*(const struct web_record *const *)b));
-}
-
-static int by_digest(const void *a, const void *b)
-{
-	return text_compare(digest_of(*(const struct web_record *const *)a),
-		digest_of(*(const struct web_record *const *)b));
-}
-
-static const struct web_record **list_by(
-	const struct web_records *records, int (*order)(const void *a, const void *b))
-{
-	const struct web_record **list = memory_zero(records->count, sizeof *list);
-
-	for (size_t i = 0; i < records->count; i++)
-		list[i] = &records->list[i];
-	qsort(list, records->count, sizeof *list, order);
-	return list;
+	return text_compare(((const struct web_name *)a)->text, ((const struct web_name *)b)->text);
 }
 
 void web_records_sort(struct web_records *records)
@@ -220,8 +167,19 @@ void web_records_sort(struct web_records *records)
 	if (records->count == 0)
 		return;
 	qsort(records->list, records->count, sizeof *records->list, by_key);
-	records->by_id = list_by(records, by_id);
-	records->by_digest = list_by(records, by_digest);
+	records->by_id = memory_zero(records->count, sizeof *records->by_id);
+	records->by_digest = memory_zero(records->count, sizeof *records->by_digest);
+	for (size_t i = 0; i < records->count; i++) {
+		const struct web_record *record = &records->list[i];
+
+		records->by_id[i] = (struct web_name){record->head.id, record};
+		/* a revisit has no payload of its own, whatever digest it carries */
+		records->by_digest[i] = (struct web_name){
+			record->head.type != WARC_REVISIT ? record->head.payload_digest : NULL,
+			record};
+	}
+	qsort(records->by_id, records->count, sizeof *records->by_id, by_text);
+	qsort(records->by_digest, records->count, sizeof *records->by_digest, by_text);
 }
 
 /* ---- which record it is ---- */
@@ -312,34 +270,26 @@ const struct web_record *web_records_follow(
 }
 
 /* The record whose text (its id, its payload's digest) is this one; NULL for none. */
-static const struct web_record *lookup(const struct web_records *records,
-	const struct web_record *const *list, const char *text,
-	const char *(*text_of)(const struct web_record *record))
+static const struct web_record *lookup(
+	const struct web_records *records, const struct web_name *list, const char *text)
 {
-	size_t low = 0, high = records->count;
+	const struct web_name name = {text, NULL},
+			      *found = text_empty(text) || records->count == 0
+					       ? NULL
+					       : bsearch(&name, list, records->count, sizeof *list,
+							 by_text);
 
-	while (!text_empty(text) && low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = text_compare(text_of(list[middle]), text);
-
-		if (order == 0)
-			return list[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return found != NULL ? found->record : NULL;
 }
 
 const struct web_record *web_records_original(
 	const struct web_records *records, const struct web_record *revisit)
 {
 	const struct warc_head *head = &revisit->head;
-	const struct web_record *found = lookup(records, records->by_id, head->refers_to, id_of);
+	const struct web_record *found = lookup(records, records->by_id, head->refers_to);
 
 	if (found == NULL)
-		found = lookup(records, records->by_digest, head->payload_digest, digest_of);
+		found = lookup(records, records->by_digest, head->payload_digest);
 	if (found == NULL && head->refers_to_url != NULL)
 		found = web_records_nearest(records, head->refers_to_url, head->refers_to_date);
 	return found != NULL && found->head.type != WARC_REVISIT ? found : NULL;

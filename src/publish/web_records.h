@@ -35,10 +35,16 @@ struct web_file {
 	char sha256[DIGEST_TEXT];
 };
 
+/* What tells a record from others. Borrowed from it. */
+struct web_name {
+	const char *text;
+	const struct web_record *record;
+};
+
 struct web_records {
 	struct web_record *list; /* after web_records_sort() by key, then date */
 	size_t count;
-	const struct web_record **by_id, **by_digest; /* all of them, in other orders; owned */
+	struct web_name *by_id, *by_digest; /* all of them, sorted by text; owned */
 	struct web_file *files;
 	size_t file_count;
 	bool simulated;             /* some file says that its times are of --clock */
