@@ -35,6 +35,10 @@ struct measures {
 	size_t outage_count;
 };
 
+/* From which level on the page is red; as for one without a word about it where it is not in the
+ * configuration any more. */
+enum level report_red(const struct config *config, const char *page);
+
 /* Adds up stretches by the page's floor of red. Pure. measures is zeroed by the caller. */
 void measures_take(struct measures *measures, const struct stretches *stretches, enum level red);
 void measures_release(struct measures *measures);

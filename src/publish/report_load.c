@@ -17,6 +17,13 @@
 #include "publish/report.h"
 #include "store/store.h"
 
+enum level report_red(const struct config *config, const char *page)
+{
+	const struct page_config *known = config_page(config, page);
+
+	return known != NULL ? (enum level)known->settings.red : LEVEL_PARTIAL_OUTAGE;
+}
+
 /* ---- what the provider says ---- */
 
 static bool load_reading(struct database *database, const struct config *config, const char *page,
@@ -48,38 +55,24 @@ static bool concerns(const struct reading *reading, const char *incident, const 
 	return !names || id[0] == '\0';
 }
 
-/* The first incident's beginning, as the page gave it when the lamp turned. */
-static int64_t said_begin(const struct reading *reading, const char *id)
+/*
+ * The first incident's beginning, as the page gave it when the lamp turned; end: what was written
+ * last, not before begin, of an incident that is over, where the page still shows it. 0: nothing.
+ */
+static int64_t said(const struct reading *reading, const char *id, bool end, int64_t begin)
 {
-	int64_t first = 0, time;
+	int64_t found = 0, time;
 
 	for (size_t i = 0; i < reading->incident_count; i++) {
 		const struct incident *incident = &reading->incidents[i];
+		const char *text = end ? incident->updated : incident->started;
 
-		if (text_empty(incident->started) || !date_parse(incident->started, &time) ||
-			!concerns(reading, incident->id, id))
-			continue;
-		if (first == 0 || time < first)
-			first = time;
+		if (!text_empty(text) && date_parse(text, &time) &&
+			concerns(reading, incident->id, id) && time >= begin &&
+			(found == 0 || (end ? time > found : time < found)))
+			found = time;
 	}
-	return first;
-}
-
-/* What was written last of an incident that is over, where the page still shows it. */
-static int64_t said_end(const struct reading *reading, const char *id, int64_t begin)
-{
-	int64_t last = 0, time;
-
-	for (size_t i = 0; i < reading->incident_count; i++) {
-		const struct incident *incident = &reading->incidents[i];
-
-		if (text_empty(incident->updated) || !date_parse(incident->updated, &time) ||
-			!concerns(reading, incident->id, id) || time < begin)
-			continue;
-		if (time > last)
-			last = time;
-	}
-	return last;
+	return found;
 }
 
 static void ask_provider(struct database *database, const struct config *config, const char *page,
@@ -90,11 +83,11 @@ static void ask_provider(struct database *database, const struct config *config,
 		struct reading reading = {0};
 
 		if (outage->begun && load_reading(database, config, page, outage->begin, &reading))
-			outage->said_begin = said_begin(&reading, row->id);
+			outage->said_begin = said(&reading, row->id, false, INT64_MIN);
 		reading_release(&reading);
 		reading = (struct reading){0};
 		if (outage->ended && load_reading(database, config, page, outage->end, &reading))
-			outage->said_end = said_end(&reading, row->id, outage->begin);
+			outage->said_end = said(&reading, row->id, true, outage->begin);
 		reading_release(&reading);
 	}
 }
@@ -132,8 +125,6 @@ static void cut(
 bool report_load(struct database *database, const struct config *config, const char *name,
 	const struct page_history *history, int64_t since, int64_t until, struct report_page *page)
 {
-	const struct page_config *known = config_page(config, name);
-	enum level red = known != NULL ? (enum level)known->settings.red : LEVEL_PARTIAL_OUTAGE;
 
 	page->name = memory_string(name);
 	page->since = since > history->begin ? since : history->begin;
@@ -152,7 +143,7 @@ bool report_load(struct database *database, const struct config *config, const c
 		if (indicator->id[0] == '\0' && indicator->indicator != NULL)
 			page->title = memory_string(indicator->indicator->name);
 		cut(&indicator->stretches, page->since, page->until, &row->stretches);
-		measures_take(&row->measures, &row->stretches, red);
+		measures_take(&row->measures, &row->stretches, report_red(config, name));
 		ask_provider(database, config, name, row);
 	}
 	if (page->row_count > 0)

@@ -100,7 +100,6 @@ static void put_bars(struct value *map, const struct report_page *page,
 static struct value *row_value(
 	const struct report_page *page, const struct report_row *row, const struct config *config)
 {
-	const struct page_config *known = config_page(config, page->name);
 	const struct measures *measures = &row->measures;
 	char share[REPORT_SHARE_MAX];
 	struct value *map = value_map();
@@ -119,8 +118,7 @@ static struct value *row_value(
 	put_seconds(map, "repair", measures_repair(measures));
 	value_put_number(map, "outage_count", (int64_t)measures->outage_count);
 	put_outages(map, measures, config->timezone);
-	put_bars(map, page, row,
-		known != NULL ? (enum level)known->settings.red : LEVEL_PARTIAL_OUTAGE);
+	put_bars(map, page, row, report_red(config, page->name));
 	return map;
 }
 

@@ -32,16 +32,12 @@ struct task {
 	char *strip, *row; /* for the index */
 };
 
-struct tasks {
-	struct task *list;
-	size_t count;
-};
-
 /* One time through. */
 struct pass {
 	const struct site *site;
 	struct page_states states;
-	struct tasks tasks;
+	struct task *tasks;
+	size_t task_count;
 	int64_t last_change, last_event;
 	int64_t day;                 /* on which the index was written last */
 	size_t written, budget, all; /* snapshots */
@@ -82,32 +78,13 @@ static void find_tasks(struct pass *pass, bool all)
 		site->now - SITE_DAY_SECONDS, site_day_begin(site, pass->day));
 
 	while (statement_row(row)) {
-		struct task *task =
-			memory_append(&pass->tasks.list, &pass->tasks.count, sizeof *task);
+		struct task *task = memory_append(&pass->tasks, &pass->task_count, sizeof *task);
 
 		task->page = memory_string(statement_text(row, 0));
 		task->known = statement_integer(row, 1) != 0;
 		task->done = all ? 0 : statement_integer(row, 2);
 	}
 	statement_end(row);
-}
-
-/* The days on which something changed since the last snapshot that is done. */
-static void find_days(const struct pass *pass, struct task *task)
-{
-	struct snapshot_row done = {0};
-	struct statement *row;
-
-	store_snapshot(pass->site->database, task->page, task->done, &done);
-	row = database_query(pass->site->database,
-		"SELECT time FROM change WHERE page = ?1 AND time >= ?2 UNION"
-		" SELECT time FROM event WHERE page = ?1 AND time >= ?2 AND type IN ('lost', "
-		"'back')",
-		"ti", task->page, done.time);
-	while (statement_row(row))
-		add_day(&task->days, site_day(pass->site, statement_integer(row, 0)));
-	statement_end(row);
-	snapshot_row_release(&done);
 }
 
 /* ---- what is written ---- */
@@ -124,21 +101,6 @@ static bool write_snapshot(
 	if (row.folder != NULL)
 		add_day(&task->days, site_day(pass->site, row.time));
 	snapshot_row_release(&row);
-	return done;
-}
-
-static bool write_snapshots(struct pass *pass, struct task *task, const struct page_state *state)
-{
-	bool done = task->done == 0 || task->done == state->snapshot ||
-		    write_snapshot(pass, task, state, task->done);
-
-	while (done && task->done < state->snapshot && pass->written < pass->budget) {
-		done = write_snapshot(pass, task, state, task->done + 1);
-		task->done++;
-		pass->written++;
-		if (pass->site->progress != NULL)
-			pass->site->progress(pass->written, pass->all);
-	}
 	return done;
 }
 
@@ -167,7 +129,10 @@ static bool write_days(
 
 static bool write_task(struct pass *pass, struct task *task)
 {
+	struct database *database = pass->site->database;
 	struct page_state *state = page_states_find(&pass->states, task->page);
+	struct snapshot_row last = {0};
+	struct statement *row;
 	char whole[SITE_CELLS_MAX + 1];
 	struct site_page page = {0};
 	int64_t first_day;
@@ -178,8 +143,26 @@ static bool write_task(struct pass *pass, struct task *task)
 	/* later, because much else is written for the first time */
 	if (pass->written >= pass->budget && task->known && task->done < state->snapshot)
 		return true;
-	find_days(pass, task);
-	if (!write_snapshots(pass, task, state))
+	/* the days on which something changed since the last snapshot that is done */
+	store_snapshot(database, task->page, task->done, &last);
+	row = database_query(database,
+		"SELECT time FROM change WHERE page = ?1 AND time >= ?2 UNION"
+		" SELECT time FROM event WHERE page = ?1 AND time >= ?2 AND type IN ('lost', "
+		"'back')",
+		"ti", task->page, last.time);
+	while (statement_row(row))
+		add_day(&task->days, site_day(pass->site, statement_integer(row, 0)));
+	statement_end(row);
+	snapshot_row_release(&last);
+	done = task->done == 0 || task->done == state->snapshot ||
+	       write_snapshot(pass, task, state, task->done);
+	while (done && task->done < state->snapshot && pass->written < pass->budget) {
+		done = write_snapshot(pass, task, state, ++task->done);
+		pass->written++;
+		if (pass->site->progress != NULL)
+			pass->site->progress(pass->written, pass->all);
+	}
+	if (!done)
 		return false;
 	first_day = site_day(pass->site, pass->site->now) - SITE_DAYS;
 	for (size_t i = 0; i < task->days.count; i++)
@@ -201,56 +184,45 @@ static bool write_task(struct pass *pass, struct task *task)
 
 /* ---- the whole ---- */
 
-static void mark_all(const struct pass *pass)
-{
-	struct database *database = pass->site->database;
-	struct statement *row = database_query(database,
-		"SELECT ifnull(max(id), 0), (SELECT ifnull(max(id), 0) FROM event) FROM change",
-		"");
-	char *day = memory_format("%" PRId64, site_day(pass->site, pass->site->now)), *mark = NULL;
-
-	if (statement_row(row))
-		mark = memory_format("%" PRId64 " %" PRId64, statement_integer(row, 0),
-			statement_integer(row, 1));
-	statement_end(row);
-	if (mark != NULL)
-		store_set_fact(database, "site", mark);
-	store_set_fact(database, "site-day", day);
-	free(mark);
-	free(day);
-}
-
-static void mark_pages(const struct pass *pass)
-{
-	int64_t today = site_day(pass->site, pass->site->now);
-
-	for (size_t i = 0; i < pass->tasks.count; i++) {
-		const struct task *task = &pass->tasks.list[i];
-
-		if (task->row != NULL)
-			database_do(pass->site->database,
-				"INSERT OR REPLACE INTO site VALUES (?, ?, ?, ?, ?, ?)", "tiiitt",
-				task->page, task->done, task->failing, today, task->strip,
-				task->row);
-	}
-}
-
 /* The transaction is short: others wait for it who have alerts to send. */
 static bool write_all(struct pass *pass)
 {
 	struct database *database = pass->site->database;
+	int64_t today = site_day(pass->site, pass->site->now);
+	char *day = memory_format("%" PRId64, today), *mark;
+	bool done = true;
 
-	for (size_t i = 0; i < pass->tasks.count; i++)
-		if (!write_task(pass, &pass->tasks.list[i]))
-			return false;
+	for (size_t i = 0; done && i < pass->task_count; i++)
+		done = write_task(pass, &pass->tasks[i]);
+	if (!done)
+		goto out;
 	database_begin(database);
-	mark_pages(pass);
-	if (!site_write_index(pass->site, pass->error)) {
-		database_rollback(database);
-		return false;
+	for (size_t i = 0; i < pass->task_count; i++) {
+		const struct task *task = &pass->tasks[i];
+
+		if (task->row != NULL)
+			database_do(database,
+				"INSERT OR REPLACE INTO site VALUES (?, ?, ?, ?, ?, ?)", "tiiitt",
+				task->page, task->done, task->failing, today, task->strip,
+				task->row);
 	}
-	mark_all(pass);
-	return database_commit(database, pass->error);
+	done = site_write_index(pass->site, pass->error);
+	if (!done) {
+		database_rollback(database);
+		goto out;
+	}
+	mark = statement_string(database_query(database,
+		"SELECT ifnull(max(id), 0) || ' ' || (SELECT ifnull(max(id), 0) FROM event)"
+		" FROM change",
+		""));
+	if (mark != NULL)
+		store_set_fact(database, "site", mark);
+	store_set_fact(database, "site-day", day);
+	free(mark);
+	done = database_commit(database, pass->error);
+out:
+	free(day);
+	return done;
 }
 
 static bool write_site(const struct site *site, bool all, size_t budget, struct error *error)
@@ -264,19 +236,19 @@ static bool write_site(const struct site *site, bool all, size_t budget, struct 
 	if (!all)
 		sscanf(mark, "%" SCNd64 " %" SCNd64, &pass.last_change, &pass.last_event);
 	find_tasks(&pass, all);
-	if (pass.tasks.count > 0 || pass.day != site_day(site, site->now)) {
+	if (pass.task_count > 0 || pass.day != site_day(site, site->now)) {
 		store_pages(site->database, &pass.states);
 		for (size_t i = 0; i < pass.states.count; i++)
 			pass.all += (size_t)pass.states.list[i].snapshot;
 		done = write_all(&pass);
 	}
-	for (size_t i = 0; i < pass.tasks.count; i++) {
-		free(pass.tasks.list[i].page);
-		free(pass.tasks.list[i].days.list);
-		free(pass.tasks.list[i].strip);
-		free(pass.tasks.list[i].row);
+	for (size_t i = 0; i < pass.task_count; i++) {
+		free(pass.tasks[i].page);
+		free(pass.tasks[i].days.list);
+		free(pass.tasks[i].strip);
+		free(pass.tasks[i].row);
 	}
-	free(pass.tasks.list);
+	free(pass.tasks);
 	page_states_release(&pass.states);
 	free(day);
 	free(mark);

@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "config/config.h"
+#include "publish/report.h"
 #include "publish/site.h"
 #include "store/history.h"
 #include "store/store.h"

@@ -141,7 +141,7 @@ void site_page_load(
 		.name = state->name,
 		.config = config,
 		.state = state,
-		.red = config != NULL ? (enum level)config->settings.red : LEVEL_PARTIAL_OUTAGE};
+		.red = report_red(site->config, state->name)};
 	store_load(site->database, state);
 	page->lamp_count = state->indicators.count;
 	page->fresh = text_equal(site_page_observation(page), "fresh");

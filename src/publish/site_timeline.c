@@ -53,12 +53,11 @@ struct line {
 
 static void begin(struct timeline_entry *moment, const char *page, int64_t time)
 {
-	const struct page_config *config = config_page(moment->site->config, page);
 	char day[16], *path;
 
 	moment->time = time;
 	moment->page = memory_string(page);
-	moment->red = config != NULL ? (enum level)config->settings.red : LEVEL_PARTIAL_OUTAGE;
+	moment->red = report_red(moment->site->config, page);
 	moment->map = value_map();
 	value_put_text(moment->map, "page", page);
 	value_put(moment->map, "time", site_time(moment->site, time));
