@@ -13,7 +13,7 @@
 
 enum {
 	FEED_MAX = 50,
-	INDEX_SECONDS = 90 * 86400, /* how far back the last changes go */
+	INDEX_SECONDS = 90 * 86400, /* how far back Recent changes goes */
 	NAME_COLUMNS = 40           /* of an indicator, in a row */
 };
 
@@ -54,50 +54,21 @@ static int by_trouble(const void *a, const void *b)
 	return strcmp(value_get_text(left, "page"), value_get_text(right, "page"));
 }
 
-static struct value *rows(const struct site *site)
+bool site_write_index(const struct site *site, struct error *error)
 {
+	static const char *const texts[] = {"page", "address", "provider", "observation", "colour"};
 	struct statement *row = database_query(
 		site->database, "SELECT page, day, strip, lamps FROM site ORDER BY page", "");
-	struct value *list = value_list();
-
-	while (statement_row(row))
-		add_row(site, row, list);
-	statement_end(row);
-	if (list->count > 0)
-		qsort(list->members, list->count, sizeof *list->members, by_trouble);
-	return list;
-}
-
-/* "3 red, 1 yellow, 40 green": a list of maps with colour and count, the worst first. */
-static struct value *totals(const struct value *pages)
-{
-	static const enum colour order[] = {
-		COLOUR_RED, COLOUR_YELLOW, COLOUR_GREY, COLOUR_BLUE, COLOUR_GREEN};
-	struct value *list = value_list();
-
-	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-		int64_t count = 0;
-
-		for (size_t j = 0; j < pages->count; j++)
-			count += text_equal(
-				value_get_text(pages->members[j], "colour"), colour_name(order[i]));
-		if (count > 0) {
-			struct value *map = value_append(list, site_lamp(order[i], NULL));
-
-			value_put_number(map, "count", count);
-		}
-	}
-	return list;
-}
-
-static bool write_json(const struct site *site, struct value *data, struct error *error)
-{
-	const struct value *pages = value_get(data, "pages");
-	static const char *const texts[] = {"page", "address", "provider", "observation", "colour"};
-	struct value *root = value_map(), *list;
-	struct buffer text = {0};
+	struct value *data = value_map(), *pages = value_put(data, "pages", value_list()),
+		     *totals = value_put(data, "totals", value_list()), *style = value_map(),
+		     *root = value_map(), *list, *moments;
 	bool done;
 
+	while (statement_row(row))
+		add_row(site, row, pages);
+	statement_end(row);
+	if (pages->count > 0)
+		qsort(pages->members, pages->count, sizeof *pages->members, by_trouble);
 	value_put_number(root, "format", 1);
 	list = value_put(root, "pages", value_list());
 	for (size_t i = 0; i < pages->count; i++) {
@@ -106,29 +77,26 @@ static bool write_json(const struct site *site, struct value *data, struct error
 		for (size_t j = 0; j < sizeof texts / sizeof texts[0]; j++)
 			value_put_text(map, texts[j], value_get_text(pages->members[i], texts[j]));
 	}
-	value_put(root, "changes", site_timeline_json(value_get(data, "moments")));
-	json_write(root, 1, &text);
-	done = site_write(site, "index.json", buffer_string(&text), text.length, error);
-	buffer_release(&text);
-	value_free(root);
-	return done;
-}
+	for (size_t i = 0; i < COLOURS; i++) { /* "3 red, 1 yellow, 40 green" */
+		int64_t count = 0;
 
-bool site_write_index(const struct site *site, struct error *error)
-{
-	struct value *data = value_map(), *pages = value_put(data, "pages", rows(site)),
-		     *style = value_map();
-	bool done;
-
-	value_put(data, "totals", totals(pages));
+		for (size_t j = 0; j < pages->count; j++)
+			count += text_equal(value_get_text(pages->members[j], "colour"),
+				colour_name(site_order[i]));
+		if (count > 0)
+			value_put_number(value_append(totals, site_lamp(site_order[i], NULL)),
+				"count", count);
+	}
 	value_put_number(data, "count", (int64_t)pages->count);
 	value_put_boolean(data, "one", pages->count == 1);
-	value_put(data, "moments",
+	moments = value_put(data, "moments",
 		site_timeline(site, NULL, site->now - INDEX_SECONDS, INT64_MAX, SITE_RECENT_MAX));
+	value_put(root, "changes", site_timeline_json(moments));
 	done = site_render(site, "style.txt", style, "style.css", error) &&
-	       write_json(site, data, error) &&
+	       site_write_json(site, root, "index.json", error) &&
 	       site_render(site, "index.html", data, "index.html", error) &&
 	       site_write_feed(site, NULL, error);
+	value_free(root);
 	value_free(style);
 	value_free(data);
 	return done;

@@ -81,9 +81,9 @@ int64_t site_year_begin(int64_t day);
 bool site_render(const struct site *site, const char *template, struct value *data,
 	const char *name, struct error *error);
 
-/* Writes the bytes as archive/name, unless they stand there already. */
-bool site_write(const struct site *site, const char *name, const void *bytes, size_t length,
-	struct error *error);
+/* Writes the value as JSON as archive/name, likewise. */
+bool site_write_json(
+	const struct site *site, const struct value *root, const char *name, struct error *error);
 
 /* ---- site_page.c: a page and its past ---- */
 
@@ -103,6 +103,9 @@ struct site_page {
 void site_page_load(
 	struct site_page *page, const struct site *site, struct page_state *state, int64_t since);
 void site_page_release(struct site_page *page);
+
+/* What a person looks at first. */
+extern const enum colour site_order[COLOURS];
 
 enum colour site_page_colour(const struct site_page *page);
 enum colour site_lamp_colour(const struct site_page *page, const struct indicator_state *indicator);

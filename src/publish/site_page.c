@@ -25,8 +25,7 @@ enum {
 	BADGE_EDGE_PIXELS = 16
 };
 
-/* What a person looks at first. */
-static const enum colour order[] = {
+const enum colour site_order[COLOURS] = {
 	COLOUR_RED, COLOUR_YELLOW, COLOUR_GREY, COLOUR_BLUE, COLOUR_GREEN};
 
 /* ---- badges ---- */
@@ -125,10 +124,11 @@ enum colour site_lamp_colour(const struct site_page *page, const struct indicato
 /* That of its lamps which a person looks at first. */
 enum colour site_page_colour(const struct site_page *page)
 {
-	for (size_t i = 0; page->lamp_count > 0 && i < sizeof order / sizeof order[0]; i++)
+	for (size_t i = 0; page->lamp_count > 0 && i < COLOURS; i++)
 		for (size_t j = 0; j < page->lamp_count; j++)
-			if (site_lamp_colour(page, page->history.list[j].indicator) == order[i])
-				return order[i];
+			if (site_lamp_colour(page, page->history.list[j].indicator) ==
+				site_order[i])
+				return site_order[i];
 	return COLOUR_GREY;
 }
 
@@ -256,11 +256,10 @@ char *site_row(const struct site_page *page)
 	site_put_page(page, row);
 	value_put_text(row, "colour", colour_name(colour));
 	groups = value_put(row, "groups", value_list());
-	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-		add_group(page, order[i], groups, &room);
-		if (order[i] == colour)
-			value_put_number(
-				row, "badness", (int64_t)(sizeof order / sizeof order[0] - i));
+	for (size_t i = 0; i < COLOURS; i++) {
+		add_group(page, site_order[i], groups, &room);
+		if (site_order[i] == colour)
+			value_put_number(row, "badness", (int64_t)(COLOURS - i));
 	}
 	value_put_boolean(row, "mixed", groups->count > 1);
 	json_write(row, 0, &text);
@@ -277,7 +276,6 @@ static bool write_json(const struct site_page *page, const struct value *data, s
 	static const char *const texts[] = {"page", "address", "provider", "observation", "head"};
 	struct value *root = value_map(), *list;
 	char *name = memory_format("%s/index.json", page->name);
-	struct buffer text = {0};
 	bool done;
 
 	value_put_number(root, "format", 1);
@@ -297,9 +295,7 @@ static bool write_json(const struct site_page *page, const struct value *data, s
 		value_put_text(map, "since", value_get_text(value_get(indicator, "since"), "utc"));
 	}
 	value_put(root, "changes", site_timeline_json(entries));
-	json_write(root, 1, &text);
-	done = site_write(page->site, name, buffer_string(&text), text.length, error);
-	buffer_release(&text);
+	done = site_write_json(page->site, root, name, error);
 	free(name);
 	value_free(root);
 	return done;

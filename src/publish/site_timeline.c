@@ -102,55 +102,38 @@ static struct value *transition_value(const struct timeline_entry *moment, const
 	return map;
 }
 
-static void add_transition(struct timeline_entry *moment, const struct line *line)
-{
-	if (text_equal(line->type, "overall")) {
-		value_free(moment->overall);
-		moment->overall = transition_value(moment, line);
-	} else if (moment->transitions->count < moment->turns_max) {
-		value_append(moment->transitions, transition_value(moment, line));
-	} else {
-		moment->left++;
-	}
-}
-
-static void add_said(struct timeline_entry *moment, const struct line *line)
-{
-	struct value *map;
-
-	if (moment->said->count >= moment->turns_max)
-		return;
-	map = value_append(moment->said, value_map());
-	site_put(map, "title", line->name);
-	site_put(map, "state", line->after);
-	site_put(map, "text", line->text);
-}
-
-static void add_note(struct timeline_entry *moment, const struct line *line)
+static void add_line(struct timeline_entry *moment, const struct line *line)
 {
 	struct value *map;
 	size_t i = 0;
 
-	while (i < NOTE_COUNT && !text_equal(notes[i].type, line->type))
-		i++;
-	if (i == NOTE_COUNT || moment->notes->count >= moment->turns_max)
-		return;
-	map = value_append(moment->notes, value_map());
-	value_put_text(map, "words", notes[i].words);
-	site_put(map, "name", notes[i].named ? line->name : "");
-	site_put(map, "text", notes[i].quoted ? line->text : "");
-	site_put(map, "before", notes[i].named ? line->before : "");
-	site_put(map, "after", notes[i].named ? line->after : "");
-}
-
-static void add_line(struct timeline_entry *moment, const struct line *line)
-{
-	if (text_equal(line->type, "overall") || text_starts(line->type, "indicator"))
-		add_transition(moment, line);
-	else if (text_equal(line->type, "update"))
-		add_said(moment, line);
-	else
-		add_note(moment, line);
+	if (text_equal(line->type, "overall")) {
+		value_free(moment->overall);
+		moment->overall = transition_value(moment, line);
+	} else if (text_starts(line->type, "indicator")) {
+		if (moment->transitions->count < moment->turns_max)
+			value_append(moment->transitions, transition_value(moment, line));
+		else
+			moment->left++;
+	} else if (text_equal(line->type, "update")) {
+		if (moment->said->count >= moment->turns_max)
+			return;
+		map = value_append(moment->said, value_map());
+		site_put(map, "title", line->name);
+		site_put(map, "state", line->after);
+		site_put(map, "text", line->text);
+	} else {
+		while (i < NOTE_COUNT && !text_equal(notes[i].type, line->type))
+			i++;
+		if (i == NOTE_COUNT || moment->notes->count >= moment->turns_max)
+			return;
+		map = value_append(moment->notes, value_map());
+		value_put_text(map, "words", notes[i].words);
+		site_put(map, "name", notes[i].named ? line->name : "");
+		site_put(map, "text", notes[i].quoted ? line->text : "");
+		site_put(map, "before", notes[i].named ? line->before : "");
+		site_put(map, "after", notes[i].named ? line->after : "");
+	}
 }
 
 /* ---- the end of a moment ---- */
