@@ -92,30 +92,20 @@ static struct value *place(int64_t day)
 	return map;
 }
 
-static void put_neighbours(
-	const struct site_page *page, struct value *data, int64_t first, int64_t last)
+/* The data of a page about first to last: what it is about, its strips, and its neighbours. */
+static struct value *begin(const struct site_page *page, int64_t first, int64_t last,
+	const struct site_strip *strip, char whole[static SITE_CELLS_MAX + 1])
 {
 	int64_t before = neighbour(page, first, false), after = neighbour(page, last, true);
-
-	value_put(data, "before", before != 0 ? place(before) : value_boolean(false));
-	value_put(data, "after", after != 0 ? place(after) : value_boolean(false));
-}
-
-static void put_strips(const struct site_page *page, const struct site_strip *strip,
-	struct value *data, char whole[static SITE_CELLS_MAX + 1])
-{
+	struct value *data = value_map();
 	size_t left;
 
+	site_put_page(page, data);
+	value_put(data, "at", place(first));
 	value_put(data, "lamps", site_strips(page, strip, whole, &left));
 	value_put_number(data, "left", (int64_t)left);
-}
-
-static struct value *begin(const struct site_page *page, int64_t day)
-{
-	struct value *data = value_map();
-
-	site_put_page(page, data);
-	value_put(data, "at", place(day));
+	value_put(data, "before", before != 0 ? place(before) : value_boolean(false));
+	value_put(data, "after", after != 0 ? place(after) : value_boolean(false));
 	return data;
 }
 
@@ -131,36 +121,29 @@ static bool write_and_free(const struct site_page *page, struct value *data, con
 
 /* ---- a day ---- */
 
-static void reverse(struct value *list)
-{
-	for (size_t i = 0, j = list->count; i + 1 < j; i++) {
-		struct value *member = list->members[i];
-
-		list->members[i] = list->members[--j];
-		list->members[j] = member;
-	}
-}
-
 bool site_write_day(const struct site_page *page, int64_t day, struct error *error)
 {
 	int64_t from = site_day_begin(page->site, day), to = site_day_begin(page->site, day + 1);
 	int64_t edges[SITE_CELLS_MAX + 1];
 	struct site_strip strip = {
 		edges, site_edges_even(from, to, SITE_DAY_CELL, edges), "parts of 5 minutes"};
-	struct value *data = begin(page, day), *entries, *labels;
-	struct date date = date_of(day);
 	char whole[SITE_CELLS_MAX + 1], clock[8], name[16];
+	struct value *data = begin(page, day, day, &strip, whole), *entries, *labels;
+	struct date date = date_of(day);
 
 	site_day_name(day, name);
-	put_strips(page, &strip, data, whole);
-	put_neighbours(page, data, day, day);
 	labels = value_put(data, "labels", value_list());
 	for (int hour = 0; hour < 24; hour += DAY_HOURS_STEP) {
 		snprintf(clock, sizeof clock, "%02d:00", hour);
 		value_append(labels, value_text(clock));
 	}
 	entries = site_page_timeline(page, from, to, SITE_TIMELINE_MAX);
-	reverse(entries);
+	for (size_t i = 0, j = entries->count; i + 1 < j; i++) { /* the oldest first */
+		struct value *member = entries->members[i];
+
+		entries->members[i] = entries->members[--j];
+		entries->members[j] = member;
+	}
 	value_put_boolean(data, "cut", entries->count == SITE_TIMELINE_MAX);
 	value_put(data, "moments", entries);
 	return write_and_free(page, data, "day.html",
@@ -169,31 +152,6 @@ bool site_write_day(const struct site_page *page, int64_t day, struct error *err
 }
 
 /* ---- a month ---- */
-
-/* A map for each day on which something happened. */
-static struct value *days(const struct site_page *page, int64_t first, size_t count)
-{
-	int64_t often[SITE_CELLS_MAX], edges[SITE_CELLS_MAX + 1];
-	struct site_strip strip = {edges, count, "days"};
-	char whole[SITE_CELLS_MAX + 1];
-	struct value *list = value_list();
-	size_t left;
-
-	count_days(page, first, count, often);
-	site_edges_days(page->site, first, count, edges);
-	value_free(site_strips(page, &strip, whole, &left));
-	for (size_t i = 0; i < count; i++) {
-		struct value *map;
-
-		if (often[i] == 0)
-			continue;
-		map = value_append(list, place(first + (int64_t)i));
-		value_put_number(map, "count", often[i]);
-		value_put_boolean(map, "one", often[i] == 1);
-		value_put_text(map, "colour", site_strip_colour(whole[i]));
-	}
-	return list;
-}
 
 bool site_write_month(const struct site_page *page, int64_t day, struct error *error)
 {
@@ -204,50 +162,36 @@ bool site_write_month(const struct site_page *page, int64_t day, struct error *e
 		site_edges_even(site_day_begin(page->site, first), site_day_begin(page->site, next),
 			SITE_MONTH_CELL, edges),
 		"parts of 2 hours"};
-	struct value *data = begin(page, first), *labels;
+	int64_t often[SITE_CELLS_MAX], day_edges[SITE_CELLS_MAX + 1];
+	struct site_strip by_day = {day_edges, (size_t)(next - first), "days"};
 	char whole[SITE_CELLS_MAX + 1], label[16];
+	struct value *data = begin(page, first, next - 1, &strip, whole), *labels, *days;
+	size_t left;
 
-	put_strips(page, &strip, data, whole);
-	put_neighbours(page, data, first, next - 1);
 	labels = value_put(data, "labels", value_list());
 	for (int i = 1; i <= next - first; i++) {
 		snprintf(label, sizeof label, "%d", i);
 		value_append(labels, value_text(i % MONTH_DAYS_STEP == 1 ? label : ""));
 	}
-	value_put(data, "days", days(page, first, (size_t)(next - first)));
+	days = value_put(data, "days", value_list()); /* on which something happened */
+	count_days(page, first, by_day.count, often);
+	site_edges_days(page->site, first, by_day.count, day_edges);
+	value_free(site_strips(page, &by_day, whole, &left));
+	for (size_t i = 0; i < by_day.count; i++) {
+		struct value *map;
+
+		if (often[i] == 0)
+			continue;
+		map = value_append(days, place(first + (int64_t)i));
+		value_put_number(map, "count", often[i]);
+		value_put_boolean(map, "one", often[i] == 1);
+		value_put_text(map, "colour", site_strip_colour(whole[i]));
+	}
 	return write_and_free(page, data, "month.html",
 		memory_format("%s/%04d/%02d/index.html", page->name, date.year, date.month), error);
 }
 
 /* ---- a year ---- */
-
-/* A map for each month in which something happened. */
-static struct value *months(
-	const struct site_page *page, int64_t first, const char *cells, size_t count)
-{
-	struct date date = date_of(first);
-	struct value *list = value_list();
-	int64_t often[SITE_CELLS_MAX];
-
-	count_days(page, first, count, often);
-	for (int month = 1; month <= 12; month++) {
-		int64_t begins = site_month_day(date.year, month),
-			ends = site_month_day(date.year, month + 1), all = 0;
-		char part[SITE_CELLS_MAX + 1];
-		struct value *map;
-
-		for (int64_t i = begins; i < ends; i++)
-			all += often[i - first];
-		snprintf(part, sizeof part, "%.*s", (int)(ends - begins), cells + (begins - first));
-		if (all == 0)
-			continue;
-		map = value_append(list, place(begins));
-		value_put_number(map, "count", all);
-		value_put_boolean(map, "one", all == 1);
-		value_put(map, "strip", site_strip_value(part, "days"));
-	}
-	return list;
-}
 
 bool site_write_year(const struct site_page *page, int64_t day, struct error *error)
 {
@@ -255,18 +199,33 @@ bool site_write_year(const struct site_page *page, int64_t day, struct error *er
 	int64_t first = site_month_day(date.year, 1), next = site_month_day(date.year + 1, 1),
 		edges[SITE_CELLS_MAX + 1];
 	struct site_strip strip = {edges, (size_t)(next - first), "days"};
-	struct value *data = begin(page, first), *labels;
+	int64_t often[SITE_CELLS_MAX];
 	char whole[SITE_CELLS_MAX + 1], label[4];
+	struct value *data, *labels, *months;
 
 	site_edges_days(page->site, first, strip.count, edges);
-	put_strips(page, &strip, data, whole);
-	put_neighbours(page, data, first, next - 1);
+	data = begin(page, first, next - 1, &strip, whole);
 	labels = value_put(data, "labels", value_list());
-	for (int i = 0; i < 12; i++) {
-		snprintf(label, sizeof label, "%.3s", month_names[i]);
+	months = value_put(data, "months", value_list()); /* in which something happened */
+	count_days(page, first, strip.count, often);
+	for (int month = 1; month <= 12; month++) {
+		int64_t begins = site_month_day(date.year, month),
+			ends = site_month_day(date.year, month + 1), all = 0;
+		char part[SITE_CELLS_MAX + 1];
+		struct value *map;
+
+		snprintf(label, sizeof label, "%.3s", month_names[month - 1]);
 		value_append(labels, value_text(label));
+		for (int64_t i = begins; i < ends; i++)
+			all += often[i - first];
+		if (all == 0)
+			continue;
+		snprintf(part, sizeof part, "%.*s", (int)(ends - begins), whole + (begins - first));
+		map = value_append(months, place(begins));
+		value_put_number(map, "count", all);
+		value_put_boolean(map, "one", all == 1);
+		value_put(map, "strip", site_strip_value(part, "days"));
 	}
-	value_put(data, "months", months(page, first, whole, strip.count));
 	return write_and_free(page, data, "year.html",
 		memory_format("%s/%04d/index.html", page->name, date.year), error);
 }

@@ -52,15 +52,12 @@ void site_put_held(const struct site *site, const struct page_state *state,
 
 void site_put_said(const struct site *site, const char *page, const char *folder, struct value *map)
 {
-	const struct page_config *config = config_page(site->config, page);
 	char *text = site_file(site, page, folder, "reading");
 	struct reading reading = {0};
 
 	if (text[0] != '\0' && reading_parse(text, strlen(text), &reading, NULL))
 		value_put(map, "overall",
-			site_lamp(level_colour(reading.level,
-					  config != NULL ? (enum level)config->settings.red
-							 : LEVEL_PARTIAL_OUTAGE),
+			site_lamp(level_colour(reading.level, report_red(site->config, page)),
 				level_label(reading.level)));
 	else
 		value_put(map, "overall", site_lamp(COLOUR_GREY, "could not be read"));

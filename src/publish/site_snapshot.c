@@ -32,18 +32,10 @@ struct subject {
 	const char *page;
 	const struct page_state *state;
 	const struct snapshot_row *row, *previous, *next; /* the last two may be NULL */
-	enum level red;
 	bool packed; /* its folder is gone: bodies would take the room again that was won */
 	struct value *data;
 	size_t room; /* bytes for documents */
 };
-
-/* A file of a snapshot; empty where there is none. */
-static bool load(const struct subject *subject, const struct snapshot_row *row, const char *name,
-	struct buffer *text)
-{
-	return archive_read(subject->site->archive, subject->page, row->folder, name, text, NULL);
-}
 
 static char *load_text(
 	const struct subject *subject, const struct snapshot_row *row, const char *name)
@@ -134,34 +126,14 @@ static char *take_part(struct subject *subject, struct value *map, const char *c
 	return buffer_take(&part);
 }
 
-/* Foreign HTML as it is: the template puts it into a frame. */
-static void put_copy(struct subject *subject, struct value *map, const struct buffer *text)
-{
-	struct buffer copy = {0};
-	char *part;
-
-	site_copy_html(buffer_string(text), text->length, &copy);
-	part = take_part(subject, map, "copy_cut", &copy, COPY_MAX);
-	value_put_text(map, "copy", part);
-	free(part);
-	buffer_release(&copy);
-}
-
-static void put_source(struct subject *subject, struct value *map, const struct buffer *text)
-{
-	char *part = take_part(subject, map, "source_cut", text, SOURCE_MAX);
-
-	site_put_lines(map, "source", part);
-	free(part);
-}
-
 /* The document as text; false where the snapshot has none. */
 static bool document_text(const struct subject *subject, const struct snapshot_row *row, size_t i,
 	char **headers, struct buffer *text)
 {
 	char *name = archive_document("body", i), *headers_name = archive_document("headers", i);
 	struct buffer body = {0};
-	bool found = load(subject, row, name, &body);
+	bool found =
+		archive_read(subject->site->archive, subject->page, row->folder, name, &body, NULL);
 
 	*headers = load_text(subject, row, headers_name);
 	if (found)
@@ -211,8 +183,8 @@ static void put_difference(
 
 static void put_document(struct subject *subject, struct value *list, size_t i)
 {
-	struct buffer text = {0};
-	char *headers = NULL, *name = archive_document("body", i);
+	struct buffer text = {0}, copy = {0};
+	char *headers = NULL, *name = archive_document("body", i), *part;
 	struct value *map;
 	bool html;
 
@@ -224,14 +196,22 @@ static void put_document(struct subject *subject, struct value *list, size_t i)
 	value_put_number(map, "number", (int64_t)i + 1);
 	value_put_boolean(map, "html", html);
 	put_difference(subject, map, i, &text);
-	if (html)
-		put_copy(subject, map, &text);
-	if (!subject->packed)
-		put_source(subject, map, &text);
+	if (html) { /* as it is: the template puts it into a frame */
+		site_copy_html(buffer_string(&text), text.length, &copy);
+		part = take_part(subject, map, "copy_cut", &copy, COPY_MAX);
+		value_put_text(map, "copy", part);
+		free(part);
+	}
+	if (!subject->packed) {
+		part = take_part(subject, map, "source_cut", &text, SOURCE_MAX);
+		site_put_lines(map, "source", part);
+		free(part);
+	}
 	site_put_lines(map, "headers", headers);
 out:
 	free(name);
 	free(headers);
+	buffer_release(&copy);
 	buffer_release(&text);
 }
 
@@ -262,22 +242,13 @@ static void put_digests(const struct subject *subject)
 
 /* ---- the page ---- */
 
-static void put_way(const struct subject *subject, const char *key, const struct snapshot_row *row)
-{
-	struct value *map;
-
-	if (row == NULL) {
-		value_put_boolean(subject->data, key, false);
-		return;
-	}
-	map = value_put(subject->data, key, value_map());
-	value_put_text(map, "folder", row->folder);
-	value_put(map, "time", site_time(subject->site, row->time));
-}
-
 static void put_head(const struct subject *subject)
 {
 	const struct page_config *config = config_page(subject->site->config, subject->page);
+	const struct {
+		const char *key;
+		const struct snapshot_row *row;
+	} links[] = {{"previous", subject->previous}, {"next", subject->next}};
 	char *url = http_url_public(config != NULL ? config->url : subject->state->url),
 	     *name = strrchr(subject->row->folder, '/'), *month;
 	char day[16];
@@ -291,8 +262,15 @@ static void put_head(const struct subject *subject)
 	value_put_text(subject->data, "name", name != NULL ? name + 1 : subject->row->folder);
 	value_put_text(subject->data, "day", day);
 	value_put_text(subject->data, "month", month);
-	put_way(subject, "previous", subject->previous);
-	put_way(subject, "next", subject->next);
+	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+		struct value *map = value_put(subject->data, links[i].key,
+			links[i].row != NULL ? value_map() : value_boolean(false));
+
+		if (links[i].row == NULL)
+			continue;
+		value_put_text(map, "folder", links[i].row->folder);
+		value_put(map, "time", site_time(subject->site, links[i].row->time));
+	}
 	free(month);
 	free(url);
 }
@@ -300,7 +278,6 @@ static void put_head(const struct subject *subject)
 bool site_write_snapshot(const struct site *site, const char *page, const struct page_state *state,
 	const struct snapshot_row *row, struct error *error)
 {
-	const struct page_config *config = config_page(site->config, page);
 	struct snapshot_row previous = {0}, next = {0};
 	bool has_previous = store_snapshot(site->database, page, row->sequence - 1, &previous),
 	     has_next = store_snapshot(site->database, page, row->sequence + 1, &next);
@@ -310,7 +287,6 @@ bool site_write_snapshot(const struct site *site, const char *page, const struct
 		.row = row,
 		.previous = has_previous ? &previous : NULL,
 		.next = has_next ? &next : NULL,
-		.red = config != NULL ? (enum level)config->settings.red : LEVEL_PARTIAL_OUTAGE,
 		.data = value_map(),
 		.room = DOCUMENTS_MAX};
 	char *path = archive_path(site->archive, page, row->folder, ARCHIVE_SUMS),
@@ -322,7 +298,7 @@ bool site_write_snapshot(const struct site *site, const char *page, const struct
 	subject.packed = !file_exists(path);
 	value_put_boolean(subject.data, "packed", subject.packed);
 	put_head(&subject);
-	site_put_reading(site, subject.red, reading, subject.data);
+	site_put_reading(site, report_red(site->config, page), reading, subject.data);
 	put_around(&subject);
 	documents = value_put(subject.data, "documents", value_list());
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
