@@ -128,48 +128,46 @@ static bool choose(struct place *place, const char *archive, const char *page, i
 	return found.sequence >= sequence;
 }
 
-static bool add_beside(struct evidence_bundle *proof, const struct place *place, const char *name,
-	struct error *error)
-{
-	struct buffer bytes = {
-		.maximum = text_equal(name, CHAIN_HEADS_FILE) ? CHAIN_HEADS_MAX : SMALL_MAX};
-	char *path = file_join(place->folder, name);
-	bool good = file_read(path, &bytes, error);
-
-	if (good && text_equal(name, CHAIN_HEADS_PUBLIC))
-		digest_sha256(buffer_string(&bytes), bytes.length, proof->public);
-	if (good)
-		evidence_bundle_add(proof, name, &bytes);
-	buffer_release(&bytes);
-	free(path);
-	return good;
-}
-
-static bool add_stamp(struct evidence_bundle *proof, const struct place *place, struct error *error)
-{
-	const struct buffer *heads = &proof->files[proof->count - 1].bytes;
-	struct buffer reply = {.maximum = TIMESTAMP_REPLY_MAX};
-	char *path = file_join(place->folder, TIMESTAMPS_REPLY);
-	bool good = file_read(path, &reply, error) &&
-		    (timestamp_proves(&reply, buffer_string(heads), heads->length, NULL,
-			     &proof->stamped, error) ||
-			    error_prefix(error, "%s", path));
-
-	if (good)
-		evidence_bundle_add(proof, TIMESTAMPS_REPLY, &reply);
-	buffer_release(&reply);
-	free(path);
-	return good;
-}
-
+/* The heads, their stamp and their signature, as far as there are any. */
 static bool add_chain_heads(
 	struct evidence_bundle *proof, const struct place *place, struct error *error)
 {
-	return add_beside(proof, place, CHAIN_HEADS_FILE, error) &&
-	       (!place->stamped || add_stamp(proof, place, error)) &&
-	       (!place->is_signed ||
-		       (add_beside(proof, place, CHAIN_HEADS_PUBLIC, error) &&
-			       add_beside(proof, place, CHAIN_HEADS_SIGNATURE, error)));
+	const struct {
+		const char *name;
+		size_t maximum;
+		bool wanted;
+	} files[] = {
+		{CHAIN_HEADS_FILE, CHAIN_HEADS_MAX, true},
+		{TIMESTAMPS_REPLY, TIMESTAMP_REPLY_MAX, place->stamped},
+		{CHAIN_HEADS_PUBLIC, SMALL_MAX, place->is_signed},
+		{CHAIN_HEADS_SIGNATURE, SMALL_MAX, place->is_signed},
+	};
+	bool good = true;
+
+	for (size_t i = 0; good && i < sizeof files / sizeof files[0]; i++) {
+		const char *name = files[i].name;
+		struct buffer bytes = {.maximum = files[i].maximum};
+		char *path;
+
+		if (!files[i].wanted)
+			continue;
+		path = file_join(place->folder, name);
+		good = file_read(path, &bytes, error);
+		if (good && text_equal(name, TIMESTAMPS_REPLY)) {
+			const struct buffer *heads = &proof->files[proof->count - 1].bytes;
+
+			good = timestamp_proves(&bytes, buffer_string(heads), heads->length, NULL,
+				       &proof->stamped, error) ||
+			       error_prefix(error, "%s", path);
+		}
+		if (good && text_equal(name, CHAIN_HEADS_PUBLIC))
+			digest_sha256(buffer_string(&bytes), bytes.length, proof->public);
+		if (good)
+			evidence_bundle_add(proof, name, &bytes);
+		buffer_release(&bytes);
+		free(path);
+	}
+	return good;
 }
 
 /* ---- the chain ---- */

@@ -112,14 +112,12 @@ bool warc_export_begin(struct warc_export *warc_export, const char *filename,
 {
 	const struct warc_field fields[] = {
 		{"Content-Type", "application/warc-fields"}, {"WARC-Filename", filename}};
-	char id[WARC_ID_TEXT], random[DIGEST_TEXT];
-	unsigned char bytes[DIGEST_BYTES];
+	char id[WARC_ID_TEXT], *random = digest_random_word(DIGEST_BYTES);
 	struct buffer block = {0};
 	bool good;
 
-	digest_random(bytes, sizeof bytes);
-	text_hexadecimal(bytes, sizeof bytes, random);
 	warc_id(random, id);
+	free(random);
 	buffer_text(&block, "software: lampwatch/" LAMPWATCH_VERSION "\r\n"
 			    "format: WARC File Format 1.1\r\n"
 			    "conformsTo: https://iipc.github.io/warc-specifications/"

@@ -39,23 +39,20 @@ static char *clean(const char *text, size_t length)
 	return copy;
 }
 
-static void join(struct message_field *field, const char *line, size_t length)
-{
-	char *more = clean(line, length), *whole = memory_format("%s %s", field->value, more);
-
-	free(more);
-	free(field->value);
-	field->value = whole;
-}
-
 static void take_line(struct message_head *head, const char *line, size_t length)
 {
 	const char *colon = memchr(line, ':', length);
 	size_t name = colon != NULL ? (size_t)(colon - line) : 0;
 	struct message_field *field;
 
-	if (head->count > 0 && (line[0] == ' ' || line[0] == '\t')) {
-		join(&head->fields[head->count - 1], line, length);
+	if (head->count > 0 && (line[0] == ' ' || line[0] == '\t')) { /* a folded one */
+		char *more = clean(line, length), *whole;
+
+		field = &head->fields[head->count - 1];
+		whole = memory_format("%s %s", field->value, more);
+		free(more);
+		free(field->value);
+		field->value = whole;
 	} else if (is_token(line, name) && head->count < MESSAGE_FIELDS_MAX) {
 		field = memory_append(&head->fields, &head->count, sizeof *field);
 		field->name = memory_bytes(line, name);
@@ -125,25 +122,11 @@ int message_status(const struct message_head *head)
 
 /* ---- writing ---- */
 
-static void write_fields(
-	const struct message_head *head, const char *const *without, struct buffer *out)
-{
-	for (size_t i = 0; i < head->count; i++) {
-		bool left_out = false;
-
-		for (size_t j = 0; without[j] != NULL; j++)
-			left_out = left_out || strcasecmp(head->fields[i].name, without[j]) == 0;
-		if (!left_out)
-			buffer_format(
-				out, "%s: %s\r\n", head->fields[i].name, head->fields[i].value);
-	}
-}
-
 void message_write_response(
 	const struct message_head *head, int status, size_t length, struct buffer *out)
 {
 	static const char *const codings[] = {
-		"Content-Encoding", "Transfer-Encoding", "Content-Length", "Trailer", NULL};
+		"Content-Encoding", "Transfer-Encoding", "Content-Length", "Trailer"};
 	const char *given = status_of(head);
 	const char *reason = given != NULL ? given + STATUS_DIGITS : "";
 
@@ -153,19 +136,28 @@ void message_write_response(
 	if (reason[0] == '\0' && status == 200)
 		reason = "OK"; /* HTTP/2 has no reason, and some readers want one */
 	buffer_format(out, "HTTP/1.1 %03d %s\r\n", status, reason);
-	write_fields(head, codings, out);
+	for (size_t i = 0; i < head->count; i++) {
+		const struct message_field *field = &head->fields[i];
+		size_t j = 0;
+
+		while (j < sizeof codings / sizeof *codings &&
+			strcasecmp(field->name, codings[j]) != 0)
+			j++;
+		if (j == sizeof codings / sizeof *codings)
+			buffer_format(out, "%s: %s\r\n", field->name, field->value);
+	}
 	buffer_format(out, "Content-Length: %zu\r\n\r\n", length);
 }
 
 void message_write_request(const struct message_head *head, struct buffer *out)
 {
-	static const char *const none[] = {NULL};
 	const char *start = head->start != NULL ? head->start : "";
 	const char *version = strstr(start, " HTTP/");
 
 	buffer_format(out, "%.*s HTTP/1.1\r\n",
 		(int)(version != NULL ? (size_t)(version - start) : strlen(start)), start);
-	write_fields(head, none, out);
+	for (size_t i = 0; i < head->count; i++)
+		buffer_format(out, "%s: %s\r\n", head->fields[i].name, head->fields[i].value);
 	buffer_text(out, "\r\n");
 }
 
@@ -187,22 +179,25 @@ static bool chunk_length(const char **at, const char *end, size_t *length)
 	return true;
 }
 
+static bool add_piece(const char *bytes, size_t length, struct buffer *out, struct error *error)
+{
+	return buffer_add(out, bytes, length) ||
+	       error_set(error, REMEDY_PAGE, "is longer than %zu bytes", out->maximum);
+}
+
 static bool without_chunks(
 	const char *bytes, size_t length, struct buffer *out, struct error *error)
 {
 	const char *at = bytes, *end = bytes + length;
 	size_t piece;
 
-	if (!chunk_length(&at, end, &piece)) { /* decoded already, but for the head */
-		return buffer_add(out, bytes, length) ||
-		       error_set(error, REMEDY_PAGE, "is longer than %zu bytes", out->maximum);
-	}
+	if (!chunk_length(&at, end, &piece)) /* decoded already; only the head still says chunked */
+		return add_piece(bytes, length, out, error);
 	while (piece > 0) {
 		if (piece > (size_t)(end - at))
 			return error_set(error, REMEDY_PAGE, "is cut off");
-		if (!buffer_add(out, at, piece))
-			return error_set(
-				error, REMEDY_PAGE, "is longer than %zu bytes", out->maximum);
+		if (!add_piece(at, piece, out, error))
+			return false;
 		at += piece;
 		while (at < end && (*at == '\r' || *at == '\n'))
 			at++;
@@ -210,28 +205,6 @@ static bool without_chunks(
 			return error_set(error, REMEDY_PAGE, "is cut off");
 	}
 	return true;
-}
-
-enum coding { CODING_NONE, CODING_ZLIB, CODING_UNKNOWN };
-
-static enum coding coding_of(const struct message_head *head)
-{
-	static const struct {
-		const char *name;
-		enum coding coding;
-	} codings[] = {
-		{"", CODING_NONE},
-		{"identity", CODING_NONE},
-		{"gzip", CODING_ZLIB},
-		{"x-gzip", CODING_ZLIB},
-		{"deflate", CODING_ZLIB},
-	};
-	const char *name = message_head_find(head, "Content-Encoding");
-
-	for (size_t i = 0; name != NULL && i < sizeof codings / sizeof *codings; i++)
-		if (strcasecmp(name, codings[i].name) == 0)
-			return codings[i].coding;
-	return name != NULL ? CODING_UNKNOWN : CODING_NONE;
 }
 
 /* A gzip member or a zlib stream begins like this. */
@@ -248,16 +221,16 @@ static bool without_coding(const struct message_head *head, const char *bytes, s
 	struct buffer *out, struct error *error)
 {
 	const char *name = message_head_find(head, "Content-Encoding");
-	enum coding coding = coding_of(head);
+	bool deflate = name != NULL && strcasecmp(name, "deflate") == 0,
+	     zlib = deflate || (name != NULL && (strcasecmp(name, "gzip") == 0 ||
+							strcasecmp(name, "x-gzip") == 0));
 
-	if (coding == CODING_ZLIB &&
-		(looks_compressed(bytes, length) || strcasecmp(name, "deflate") == 0))
+	if (deflate || (zlib && looks_compressed(bytes, length)))
 		return gzip_decode(bytes, length, out, error);
-	if (coding == CODING_UNKNOWN)
+	if (!zlib && !text_empty(name) && strcasecmp(name, "identity") != 0)
 		return error_set(error, REMEDY_PAGE, "is in a coding that is not known, \"%.*s\"",
 			CODING_MAX, name);
-	return buffer_add(out, bytes, length) ||
-	       error_set(error, REMEDY_PAGE, "is longer than %zu bytes", out->maximum);
+	return add_piece(bytes, length, out, error);
 }
 
 bool message_body(const struct message_head *head, const char *bytes, size_t length,

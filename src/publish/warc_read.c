@@ -92,9 +92,7 @@ static int read_line(struct warc_reader *reader, struct buffer *out, struct erro
 
 		buffer_add(out, from, length);
 		reader->at += length;
-		if (end != NULL)
-			return 1;
-		if (out->overflowed)
+		if (end != NULL || out->overflowed)
 			return 1;
 	}
 	return state;
@@ -123,34 +121,7 @@ static bool take_block(
 	return state > 0;
 }
 
-static int skip_blank_lines(struct warc_reader *reader, struct error *error)
-{
-	int state;
-
-	while ((state = more(reader, error)) > 0 &&
-		(reader->bytes[reader->at] == '\r' || reader->bytes[reader->at] == '\n'))
-		reader->at++;
-	return state;
-}
-
 /* ---- heads ---- */
-
-static const struct {
-	const char *name;
-	enum warc_type type;
-} types[] = {
-	{"warcinfo", WARC_INFO},
-	{"response", WARC_RESPONSE},
-	{"resource", WARC_RESOURCE},
-	{"revisit", WARC_REVISIT},
-};
-
-static void take_type(const char *name, struct warc_head *head)
-{
-	for (size_t i = 0; name != NULL && i < sizeof types / sizeof *types; i++)
-		if (strcasecmp(name, types[i].name) == 0)
-			head->type = types[i].type;
-}
 
 /* Addresses stood in angle brackets before 1.1. */
 static char *bare(const char *text)
@@ -170,20 +141,25 @@ static int64_t date_of(const struct message_head *fields, const char *name)
 	return text != NULL && date_parse(text, &time) ? time : 0;
 }
 
-static bool take_length(const struct message_head *fields, int64_t *length)
+/* False where it says no length. */
+static bool take_fields(const struct message_head *fields, struct warc_head *head)
 {
-	const char *text = message_head_find(fields, "Content-Length");
-	size_t digits = text != NULL ? strspn(text, "0123456789") : 0;
+	static const struct {
+		const char *name;
+		enum warc_type type;
+	} types[] = {
+		{"warcinfo", WARC_INFO},
+		{"response", WARC_RESPONSE},
+		{"resource", WARC_RESOURCE},
+		{"revisit", WARC_REVISIT},
+	};
+	const char *type = message_head_find(fields, "WARC-Type"),
+		   *length = message_head_find(fields, "Content-Length");
+	size_t digits = length != NULL ? strspn(length, "0123456789") : 0;
 
-	if (digits == 0 || digits > LENGTH_DIGITS_MAX || text[digits] != '\0')
-		return false;
-	*length = strtoll(text, NULL, 10);
-	return true;
-}
-
-static void take_fields(const struct message_head *fields, struct warc_head *head)
-{
-	take_type(message_head_find(fields, "WARC-Type"), head);
+	for (size_t i = 0; type != NULL && i < sizeof types / sizeof *types; i++)
+		if (strcasecmp(type, types[i].name) == 0)
+			head->type = types[i].type;
 	head->id = memory_string(message_head_find(fields, "WARC-Record-ID"));
 	head->url = bare(message_head_find(fields, "WARC-Target-URI"));
 	head->content_type = memory_string(message_head_find(fields, "Content-Type"));
@@ -194,6 +170,10 @@ static void take_fields(const struct message_head *fields, struct warc_head *hea
 	head->date = date_of(fields, "WARC-Date");
 	head->refers_to_date = date_of(fields, "WARC-Refers-To-Date");
 	head->truncated = message_head_find(fields, "WARC-Truncated") != NULL;
+	if (digits == 0 || digits > LENGTH_DIGITS_MAX || length[digits] != '\0')
+		return false;
+	head->length = strtoll(length, NULL, 10);
+	return true;
 }
 
 void warc_head_release(struct warc_head *head)
@@ -206,16 +186,6 @@ void warc_head_release(struct warc_head *head)
 	*head = (struct warc_head){0};
 }
 
-static bool is_version(const char *line)
-{
-	return text_starts(line, "WARC/0.") || text_starts(line, "WARC/1.");
-}
-
-static bool ends_head(const struct buffer *text, size_t line)
-{
-	return strcmp(text->data + line, "\n") == 0 || strcmp(text->data + line, "\r\n") == 0;
-}
-
 /* The lines of a head, with the blank one that ends it. */
 static enum warc_next read_head(struct warc_reader *reader, const struct gzip_position *begin,
 	struct buffer *text, struct error *error)
@@ -225,13 +195,14 @@ static enum warc_next read_head(struct warc_reader *reader, const struct gzip_po
 
 		if (state < 0)
 			return WARC_DAMAGED;
-		if (line == 0 && !is_version(buffer_string(text)))
+		if (line == 0 && !text_starts(buffer_string(text), "WARC/0.") &&
+			!text_starts(buffer_string(text), "WARC/1."))
 			return damaged(reader, begin, "no WARC record", error);
 		if (state == 0)
 			return damaged(reader, begin, "the record is cut off", error);
 		if (text->overflowed)
 			return damaged(reader, begin, "the record's head is too long", error);
-		if (ends_head(text, line))
+		if (text_equal(text->data + line, "\n") || text_equal(text->data + line, "\r\n"))
 			return WARC_RECORD;
 	}
 }
@@ -246,15 +217,16 @@ enum warc_next warc_reader_next(
 
 	if (!take_block(reader, INT64_MAX, NULL, error))
 		return WARC_DAMAGED;
-	state = skip_blank_lines(reader, error);
+	while ((state = more(reader, error)) > 0 &&
+		(reader->bytes[reader->at] == '\r' || reader->bytes[reader->at] == '\n'))
+		reader->at++;
 	if (state <= 0)
 		return state == 0 ? WARC_END : WARC_DAMAGED;
 	head->position = here(reader);
 	next = read_head(reader, &head->position, &text, error);
 	if (next == WARC_RECORD) {
 		message_head_parse(buffer_string(&text), text.length, &fields);
-		take_fields(&fields, head);
-		if (!take_length(&fields, &head->length))
+		if (!take_fields(&fields, head))
 			next = damaged(
 				reader, &head->position, "the record has no Content-Length", error);
 		reader->left = head->length;

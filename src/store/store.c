@@ -142,6 +142,21 @@ static const struct column change_columns[] = {
 	{0},
 };
 
+static const struct column log_columns[] = {
+	COLUMN("time", struct log_entry, time, COLUMN_INTEGER),
+	COLUMN("snapshot", struct log_entry, snapshot, COLUMN_INTEGER),
+	COLUMN("page", struct log_entry, page, COLUMN_TEXT),
+	COLUMN("'change'", struct log_entry, what, COLUMN_TEXT),
+	COLUMN("type", struct log_entry, type, COLUMN_TEXT),
+	COLUMN("item", struct log_entry, item, COLUMN_TEXT),
+	COLUMN("name", struct log_entry, name, COLUMN_TEXT),
+	COLUMN("before", struct log_entry, before, COLUMN_TEXT),
+	COLUMN("after", struct log_entry, after, COLUMN_TEXT),
+	COLUMN("text", struct log_entry, text, COLUMN_TEXT),
+	COLUMN("anew", struct log_entry, reread, COLUMN_BOOLEAN),
+	{0},
+};
+
 void store_pages(struct database *database, struct page_states *states)
 {
 	struct statement *row;
@@ -453,46 +468,24 @@ void store_changes_text(
 	changes_release(&changes);
 }
 
-static char *column(struct statement *row, int i)
-{
-	return memory_string(statement_text(row, i));
-}
-
 void store_log(struct database *database, const char *page, int64_t since, int64_t limit,
 	struct log_entries *histories)
 {
-	struct statement *row = database_query(database,
-		"SELECT time, snapshot, page, 'change', type, item, name, before, after, text, "
-		"anew, 0 AS late, id"
-		" FROM change WHERE time >= ?1 AND (?2 IS NULL OR page = ?2)"
-		" UNION ALL SELECT time, 0, page, 'event', type, indicator, label, before, after, "
-		"text, 0, 1, id"
-		" FROM event WHERE time >= ?1 AND (?2 IS NULL OR page = ?2)"
-		" ORDER BY 1 DESC, late DESC, id DESC LIMIT ?3",
-		"iti", since, page, limit);
-
-	while (statement_row(row)) {
-		struct log_entry *history =
-			memory_append(&histories->list, &histories->count, sizeof *histories->list);
-
-		*history = (struct log_entry){statement_integer(row, 0), statement_integer(row, 1),
-			column(row, 2), column(row, 3), column(row, 4), column(row, 5),
-			column(row, 6), column(row, 7), column(row, 8), column(row, 9),
-			statement_integer(row, 10) != 0};
-	}
-	statement_end(row);
+	rows_take(database_query(database,
+			  "SELECT *, 0 AS late, id FROM change"
+			  " WHERE time >= ?1 AND (?2 IS NULL OR page = ?2)"
+			  " UNION ALL SELECT time, 0, page, 'event', type, indicator, label,"
+			  " before, after, text, 0, 1, id FROM event"
+			  " WHERE time >= ?1 AND (?2 IS NULL OR page = ?2)"
+			  " ORDER BY 1 DESC, late DESC, id DESC LIMIT ?3",
+			  "*iti", log_columns, since, page, limit),
+		&histories->list, &histories->count, sizeof *histories->list);
 }
 
 void log_entries_release(struct log_entries *histories)
 {
-	for (size_t i = 0; i < histories->count; i++) {
-		struct log_entry *history = &histories->list[i];
-		char *strings[] = {history->page, history->what, history->type, history->item,
-			history->name, history->before, history->after, history->text};
-
-		for (size_t j = 0; j < sizeof strings / sizeof strings[0]; j++)
-			free(strings[j]);
-	}
+	for (size_t i = 0; i < histories->count; i++)
+		row_release(log_columns, &histories->list[i]);
 	free(histories->list);
 	*histories = (struct log_entries){0};
 }
