@@ -10,32 +10,6 @@
 
 enum { MILLION = 1000000 };
 
-static int64_t *sum_of(struct measures *measures, enum level level, enum level red)
-{
-	switch (level_colour(level, red)) {
-	case COLOUR_GREEN:
-		return &measures->up;
-	case COLOUR_YELLOW:
-		return &measures->degraded;
-	case COLOUR_RED:
-		return &measures->red;
-	case COLOUR_BLUE:
-		return &measures->maintenance;
-	case COLOUR_GREY:
-		break;
-	}
-	return &measures->unknown;
-}
-
-static struct outage *outage_add(struct measures *measures, const struct stretch *stretch)
-{
-	struct outage *outage =
-		memory_append(&measures->outages, &measures->outage_count, sizeof *outage);
-
-	outage->begin = stretch->begin;
-	return outage;
-}
-
 /*
  * One outage after the other. open is the one that goes on, also through time of which nothing is
  * known: only a level that was seen ends it.
@@ -51,9 +25,12 @@ static void take_outages(
 		struct outage *outage;
 
 		if (colour == COLOUR_RED) {
-			outage = open ? &measures->outages[measures->outage_count - 1]
-				      : outage_add(measures, stretch);
-			outage->begun = open ? outage->begun : seen;
+			if (!open) {
+				outage = memory_append(&measures->outages, &measures->outage_count,
+					sizeof *outage);
+				*outage = (struct outage){.begin = stretch->begin, .begun = seen};
+			}
+			outage = &measures->outages[measures->outage_count - 1];
 			outage->end = stretch->end;
 			outage->red += stretch->end - stretch->begin;
 			open = true;
@@ -68,8 +45,14 @@ static void take_outages(
 
 void measures_take(struct measures *measures, const struct stretches *stretches, enum level red)
 {
+	int64_t *const sums[] = {[COLOUR_GREEN] = &measures->up,
+		[COLOUR_YELLOW] = &measures->degraded,
+		[COLOUR_RED] = &measures->red,
+		[COLOUR_BLUE] = &measures->maintenance,
+		[COLOUR_GREY] = &measures->unknown};
+
 	for (size_t i = 0; i < stretches->count; i++)
-		*sum_of(measures, stretches->list[i].level, red) +=
+		*sums[level_colour(stretches->list[i].level, red)] +=
 			stretches->list[i].end - stretches->list[i].begin;
 	take_outages(measures, stretches, red);
 }

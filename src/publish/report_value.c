@@ -97,31 +97,6 @@ static void put_bars(struct value *map, const struct report_page *page,
 	}
 }
 
-static struct value *row_value(
-	const struct report_page *page, const struct report_row *row, const struct config *config)
-{
-	const struct measures *measures = &row->measures;
-	char share[REPORT_SHARE_MAX];
-	struct value *map = value_map();
-
-	report_share(measures_availability(measures), share);
-	value_put_text(map, "id", row->id);
-	value_put_text(map, "label", row->label);
-	value_put_boolean(map, "overall", row->id[0] == '\0');
-	value_put_text(map, "availability", share[0] == '-' ? "" : share);
-	put_seconds(map, "up", measures->up);
-	put_seconds(map, "degraded", measures->degraded);
-	put_seconds(map, "red", measures->red);
-	put_seconds(map, "maintenance", measures->maintenance);
-	put_seconds(map, "unknown", measures->unknown);
-	put_seconds(map, "longest", measures_longest(measures));
-	put_seconds(map, "repair", measures_repair(measures));
-	value_put_number(map, "outage_count", (int64_t)measures->outage_count);
-	put_outages(map, measures, config->timezone);
-	put_bars(map, page, row, report_red(config, page->name));
-	return map;
-}
-
 void report_put_times(struct value *map, int64_t since, int64_t until, const struct config *config)
 {
 	value_put_time(map, "since", since, config->timezone);
@@ -137,7 +112,27 @@ struct value *report_page_value(const struct report_page *page, const struct con
 	value_put_text(map, "title", text_empty(page->title) ? page->name : page->title);
 	report_put_times(map, page->since, page->until, config);
 	list = value_put(map, "indicators", value_list());
-	for (size_t i = 0; i < page->row_count; i++)
-		value_append(list, row_value(page, &page->rows[i], config));
+	for (size_t i = 0; i < page->row_count; i++) {
+		const struct report_row *row = &page->rows[i];
+		const struct measures *measures = &row->measures;
+		struct value *one = value_append(list, value_map());
+		char share[REPORT_SHARE_MAX];
+
+		report_share(measures_availability(measures), share);
+		value_put_text(one, "id", row->id);
+		value_put_text(one, "label", row->label);
+		value_put_boolean(one, "overall", row->id[0] == '\0');
+		value_put_text(one, "availability", share[0] == '-' ? "" : share);
+		put_seconds(one, "up", measures->up);
+		put_seconds(one, "degraded", measures->degraded);
+		put_seconds(one, "red", measures->red);
+		put_seconds(one, "maintenance", measures->maintenance);
+		put_seconds(one, "unknown", measures->unknown);
+		put_seconds(one, "longest", measures_longest(measures));
+		put_seconds(one, "repair", measures_repair(measures));
+		value_put_number(one, "outage_count", (int64_t)measures->outage_count);
+		put_outages(one, measures, config->timezone);
+		put_bars(one, page, row, report_red(config, page->name));
+	}
 	return map;
 }

@@ -90,12 +90,6 @@ void site_copy_text(const struct buffer *body, const char *headers, struct buffe
 
 /* ---- what it is ---- */
 
-static bool is_markup(const char *text)
-{
-	text += strspn(text, " \t\r\n");
-	return strncasecmp(text, "<!doctype html", 14) == 0 || strncasecmp(text, "<html", 5) == 0;
-}
-
 bool site_copy_is_html(const struct buffer *text, const char *headers)
 {
 	const char *start = buffer_string(text) + strspn(buffer_string(text), " \t\r\n");
@@ -104,7 +98,7 @@ bool site_copy_is_html(const struct buffer *text, const char *headers)
 	if (*start == '{' || *start == '[' || strncmp(start, "<?xml", 5) == 0 ||
 		strncmp(start, "<rss", 4) == 0 || strncmp(start, "<feed", 5) == 0)
 		return false;
-	if (is_markup(start))
+	if (strncasecmp(start, "<!doctype html", 14) == 0 || strncasecmp(start, "<html", 5) == 0)
 		return true;
 	return type != NULL && *start == '<' &&
 	       strncasecmp(type + 14 + strspn(type + 14, " \t"), "text/html", 9) == 0;
@@ -112,24 +106,25 @@ bool site_copy_is_html(const struct buffer *text, const char *headers)
 
 /* ---- HTML ---- */
 
-/* Elements that act without being looked at, or change where links lead; a policy does not stop all
- * that they do (RFC 8288 relations, a refresh). A void element without effect takes their place. */
-static bool acts(const char *at)
+/* Whether a tag's name at `at` is one of those, which NULL ends; the name, or NULL. */
+static const char *name_in(const char *at, const char *end, const char *const *names)
 {
-	static const char *const names[] = {"link", "meta", "base"};
+	for (; *names != NULL; names++) {
+		size_t length = strlen(*names);
 
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		size_t length = strlen(names[i]);
-
-		if (strncasecmp(at, names[i], length) == 0 &&
+		if ((size_t)(end - at) > length && strncasecmp(at, *names, length) == 0 &&
 			strchr(" \t\r\n\f/>", at[length]) != NULL)
-			return true;
+			return *names;
 	}
-	return false;
+	return NULL;
 }
 
 void site_copy_html(const char *text, size_t length, struct buffer *out)
 {
+	/* Elements that act without being looked at, or change where links lead; a policy does not
+	 * stop all that they do (RFC 8288 relations, a refresh). A void element without effect
+	 * takes their place. */
+	static const char *const acting[] = {"link", "meta", "base", NULL};
 	const char *end = text + length;
 
 	while (text < end) {
@@ -142,7 +137,7 @@ void site_copy_html(const char *text, size_t length, struct buffer *out)
 		tag++;
 		buffer_add(out, text, (size_t)(tag - text));
 		text = tag;
-		if (acts(tag)) {
+		if (name_in(tag, end, acting) != NULL) {
 			buffer_text(out, "wbr");
 			text += 4;
 		}
@@ -199,61 +194,43 @@ static size_t take_entity(const char *text, size_t length, struct buffer *out)
 	return 0;
 }
 
-static bool name_is(const char *at, const char *end, const char *name)
-{
-	size_t length = strlen(name);
-
-	return (size_t)(end - at) > length && strncasecmp(at, name, length) == 0 &&
-	       strchr(" \t\r\n\f/>", at[length]) != NULL;
-}
-
 /* Where the text goes on that a tag at `at` begins: after it, or after the end of what nobody
  * reads. */
 static const char *after_tag(const char *at, const char *end)
 {
-	static const char *const unread[] = {"script", "style", "svg", "noscript"};
-	const char *close = memchr(at, '>', (size_t)(end - at));
+	static const char *const unread[] = {"script", "style", "svg", "noscript", NULL};
+	const char *close = memchr(at, '>', (size_t)(end - at)), *name;
 
 	if (strncmp(at, "<!--", 4) == 0) {
 		const char *comment = memmem(at, (size_t)(end - at), "-->", 3);
 
 		return comment != NULL ? comment + 3 : end;
 	}
-	for (size_t i = 0; close != NULL && i < sizeof unread / sizeof unread[0]; i++) {
-		if (!name_is(at + 1, end, unread[i]))
-			continue;
+	name = close != NULL ? name_in(at + 1, end, unread) : NULL;
+	if (name != NULL) {
 		while ((close = memmem(close, (size_t)(end - close), "</", 2)) != NULL &&
-			!name_is(close + 2, end, unread[i]))
+			name_in(close + 2, end, (const char *const[]){name, NULL}) == NULL)
 			close += 2;
 		close = close != NULL ? memchr(close, '>', (size_t)(end - close)) : NULL;
-		break;
 	}
 	return close != NULL ? close + 1 : end;
-}
-
-/* Tags that stand within a line. */
-static bool is_inline(const char *at, const char *end)
-{
-	static const char *const names[] = {"a", "b", "i", "em", "strong", "span", "small", "code",
-		"abbr", "time", "font", "u", "wbr"};
-
-	at += at < end && *at == '/';
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (name_is(at, end, names[i]))
-			return true;
-	return false;
 }
 
 /* blanks: the characters that stand for one blank. */
 static void add_words(struct buffer *out, const char *text, size_t length, const char *blanks)
 {
+	static const char *const within_line[] = {"a", "b", "i", "em", "strong", "span", "small",
+		"code", "abbr", "time", "font", "u", "wbr", NULL};
 	const char *end = text + length;
 
 	while (text < end) {
 		size_t taken = 0;
 
 		if (*text == '<') {
-			buffer_byte(out, is_inline(text + 1, end) ? ' ' : '\n');
+			const char *name = text + 1;
+
+			name += name < end && *name == '/';
+			buffer_byte(out, name_in(name, end, within_line) != NULL ? ' ' : '\n');
 			text = after_tag(text, end);
 			continue;
 		}

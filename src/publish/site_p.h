@@ -46,9 +46,6 @@ void site_put_identity(const struct site *site, struct value *map, const char *n
 void site_put_sight(
 	const struct site *site, struct value *map, const struct sight *sight, int64_t end);
 
-/* The colour's shape, for where no style sheet draws it. */
-struct value *site_shape(enum colour colour);
-
 /* Text that others wrote, with what could deceive made visible. */
 void site_put(struct value *map, const char *key, const char *text);
 

@@ -30,13 +30,7 @@ enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
 char site_cell(enum colour colour)
 {
-	static const char cells[] = {
-		[COLOUR_GREEN] = 'g',
-		[COLOUR_BLUE] = 'b',
-		[COLOUR_YELLOW] = 'y',
-		[COLOUR_RED] = 'r',
-		[COLOUR_GREY] = 'x',
-	};
+	static const char cells[] = "gbyrx"; /* in the order of enum colour */
 
 	return cells[colour];
 }
@@ -195,27 +189,6 @@ static int by_trouble(const void *a, const void *b)
 	return left->indicator < right->indicator ? -1 : left->indicator > right->indicator;
 }
 
-static struct value *indicator_value(
-	const struct site_page *page, const struct filled *filled, const char *unit)
-{
-	const struct indicator_state *indicator = filled->indicator->indicator;
-	struct value *map = value_map();
-	struct sight sight;
-
-	site_put(map, "name", filled->indicator->label);
-	value_put_boolean(map, "overall", indicator->id[0] == '\0');
-	value_put(map, "lamp",
-		site_lamp(site_lamp_colour(page, indicator), level_label(indicator->level)));
-	value_put_text(map, "worst", kinds[filled->worst].colour);
-	site_put_word(map, indicator->word, level_label(indicator->level));
-	value_put_boolean(map, "gone", indicator->gone);
-	value_put(map, "since", site_time(page->site, indicator->since));
-	sight = history_sight(&page->history.unseen, indicator->since, page->history.end);
-	site_put_sight(page->site, map, &sight, page->history.end);
-	value_put(map, "strip", site_strip_value(filled->cells, unit));
-	return map;
-}
-
 struct value *site_strips(const struct site_page *page, const struct site_strip *strip,
 	char whole[static SITE_CELLS_MAX + 1], size_t *left)
 {
@@ -239,8 +212,23 @@ struct value *site_strips(const struct site_page *page, const struct site_strip 
 		}
 	}
 	qsort(list, count, sizeof *list, by_trouble);
-	for (size_t i = 0; i < count && i < SITE_LAMPS_MAX; i++)
-		value_append(indicators, indicator_value(page, &list[i], strip->unit));
+	for (size_t i = 0; i < count && i < SITE_LAMPS_MAX; i++) {
+		const struct indicator_state *indicator = list[i].indicator->indicator;
+		const char *level = level_label(indicator->level);
+		struct value *map = value_append(indicators, value_map());
+		struct sight sight =
+			history_sight(&page->history.unseen, indicator->since, page->history.end);
+
+		site_put(map, "name", list[i].indicator->label);
+		value_put_boolean(map, "overall", indicator->id[0] == '\0');
+		value_put(map, "lamp", site_lamp(site_lamp_colour(page, indicator), level));
+		value_put_text(map, "worst", kinds[list[i].worst].colour);
+		site_put_word(map, indicator->word, level);
+		value_put_boolean(map, "gone", indicator->gone);
+		value_put(map, "since", site_time(page->site, indicator->since));
+		site_put_sight(page->site, map, &sight, page->history.end);
+		value_put(map, "strip", site_strip_value(list[i].cells, strip->unit));
+	}
 	*left = count > SITE_LAMPS_MAX ? count - SITE_LAMPS_MAX : 0;
 	free(list);
 	return indicators;

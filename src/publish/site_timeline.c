@@ -138,43 +138,12 @@ static void add_line(struct timeline_entry *moment, const struct line *line)
 
 /* ---- the end of a moment ---- */
 
-/* One line, for lists and feeds. */
-static void put_title(const struct timeline_entry *moment)
-{
-	struct buffer title = {0};
-
-	for (size_t i = 0; i < moment->transitions->count && i < 3; i++) {
-		const struct value *transition = moment->transitions->members[i],
-				   *after = value_get(transition, "after");
-
-		buffer_format(
-			&title, "%s%s ", i > 0 ? ", " : "", value_get_text(transition, "name"));
-		if (value_get(transition, "gone")->type == VALUE_TRUE)
-			buffer_text(&title, "is listed no longer");
-		else if (after != NULL)
-			buffer_format(&title, "%s (%s)", value_get_text(after, "colour"),
-				value_get_text(after, "level"));
-	}
-	if (moment->transitions->count + moment->left > 3)
-		buffer_format(
-			&title, " and %zu more", moment->transitions->count + moment->left - 3);
-	if (title.length == 0 && moment->notes->count > 0)
-		buffer_format(&title, "%s %s", value_get_text(moment->notes->members[0], "words"),
-			value_get_text(moment->notes->members[0], "name"));
-	if (title.length == 0 && moment->said->count > 0)
-		buffer_format(
-			&title, "%s: an update", value_get_text(moment->said->members[0], "title"));
-	if (title.length == 0)
-		buffer_text(&title, "first reading");
-	value_put_text(moment->map, "title", buffer_string(&title));
-	buffer_release(&title);
-}
-
 static struct value *end(struct timeline_entry *moment)
 {
 	struct database *database = moment->site->database;
 	struct value *map = moment->map;
 	struct snapshot_row row = {0};
+	struct buffer title = {0};
 	char *identity;
 
 	if (moment->overall != NULL && moment->transitions->count == 0)
@@ -190,7 +159,31 @@ static struct value *end(struct timeline_entry *moment)
 		!store_is_pruned(database, moment->page, moment->snapshot))
 		value_put_text(map, "folder", row.folder);
 	snapshot_row_release(&row);
-	put_title(moment);
+	for (size_t i = 0; i < moment->transitions->count && i < 3; i++) { /* one line, for lists */
+		const struct value *transition = moment->transitions->members[i],
+				   *after = value_get(transition, "after");
+
+		buffer_format(
+			&title, "%s%s ", i > 0 ? ", " : "", value_get_text(transition, "name"));
+		if (value_get(transition, "gone")->type == VALUE_TRUE)
+			buffer_text(&title, "is no longer listed");
+		else if (after != NULL)
+			buffer_format(&title, "%s (%s)", value_get_text(after, "colour"),
+				value_get_text(after, "level"));
+	}
+	if (moment->transitions->count + moment->left > 3)
+		buffer_format(
+			&title, " and %zu more", moment->transitions->count + moment->left - 3);
+	if (title.length == 0 && moment->notes->count > 0)
+		buffer_format(&title, "%s %s", value_get_text(moment->notes->members[0], "words"),
+			value_get_text(moment->notes->members[0], "name"));
+	if (title.length == 0 && moment->said->count > 0)
+		buffer_format(
+			&title, "%s: an update", value_get_text(moment->said->members[0], "title"));
+	if (title.length == 0)
+		buffer_text(&title, "first reading");
+	value_put_text(map, "title", buffer_string(&title));
+	buffer_release(&title);
 	identity = memory_format("%s\t%" PRId64, moment->page, moment->time);
 	site_put_identity(moment->site, map, identity);
 	free(identity);

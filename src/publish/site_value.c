@@ -73,19 +73,6 @@ void site_put_identity(const struct site *site, struct value *map, const char *n
 	free(key);
 }
 
-struct value *site_shape(enum colour colour)
-{
-	static const char *const shapes[] = {
-		[COLOUR_GREEN] = "●",
-		[COLOUR_BLUE] = "◆",
-		[COLOUR_YELLOW] = "▲",
-		[COLOUR_RED] = "■",
-		[COLOUR_GREY] = "○",
-	};
-
-	return value_text(shapes[colour]);
-}
-
 void site_put(struct value *map, const char *key, const char *text)
 {
 	char *visible = text_visible_copy(text != NULL ? text : "");

@@ -50,42 +50,29 @@ static void add_field(struct buffer *out, const char *name, const char *value)
 	buffer_text(out, "\r\n");
 }
 
-static void block_digest(const struct warc_record *record, char out[static WARC_DIGEST_TEXT])
+bool warc_write(
+	struct warc_writer *writer, const struct warc_record *record, struct warc_place *place)
 {
+	const struct warc_bytes end = {"\r\n\r\n", 4};
+	int64_t begin = writer->offset;
 	struct digest_stream *stream = digest_begin();
-	char sha256[DIGEST_TEXT];
+	char date[DATE_TEXT_MAX], sha256[DIGEST_TEXT], digest[WARC_DIGEST_TEXT];
+	struct buffer head = {0};
 
 	digest_add(stream, record->head.bytes, record->head.length);
 	digest_add(stream, record->body.bytes, record->body.length);
 	digest_end(stream, sha256);
-	warc_digest(sha256, out);
-}
-
-static void record_head(const struct warc_record *record, struct buffer *out)
-{
-	char date[DATE_TEXT_MAX], digest[WARC_DIGEST_TEXT];
-
+	warc_digest(sha256, digest);
 	date_write(record->date, date);
-	block_digest(record, digest);
-	buffer_text(out, "WARC/1.1\r\n");
-	add_field(out, "WARC-Type", record->type);
-	add_field(out, "WARC-Record-ID", record->id);
-	add_field(out, "WARC-Date", date);
+	buffer_text(&head, "WARC/1.1\r\n");
+	add_field(&head, "WARC-Type", record->type);
+	add_field(&head, "WARC-Record-ID", record->id);
+	add_field(&head, "WARC-Date", date);
 	for (size_t i = 0; i < record->field_count; i++)
-		add_field(out, record->fields[i].name, record->fields[i].value);
-	add_field(out, "WARC-Block-Digest", digest);
+		add_field(&head, record->fields[i].name, record->fields[i].value);
+	add_field(&head, "WARC-Block-Digest", digest);
 	buffer_format(
-		out, "Content-Length: %zu\r\n\r\n", record->head.length + record->body.length);
-}
-
-bool warc_write(
-	struct warc_writer *writer, const struct warc_record *record, struct warc_place *place)
-{
-	struct buffer head = {0};
-	const struct warc_bytes end = {"\r\n\r\n", 4};
-	int64_t begin = writer->offset;
-
-	record_head(record, &head);
+		&head, "Content-Length: %zu\r\n\r\n", record->head.length + record->body.length);
 	const struct warc_bytes parts[] = {
 		{head.data, head.length}, record->head, record->body, end};
 	struct gzip_writer *member = writer->compressed ? gzip_begin(counted_put, writer) : NULL;

@@ -202,21 +202,19 @@ static size_t first_of(const struct web_records *records, const char *key, int64
 	return low;
 }
 
-/* Of two addresses that are the same without query: an archive of ours has none. */
-static bool same_query(const char *of_record, const char *wanted)
-{
-	const char *query = strchr(of_record, '?'), *other = strchr(wanted, '?');
-
-	return query == NULL || (other != NULL && strcmp(query, other) == 0);
-}
-
-/* The first from place i on that is of the address, whose key is given. */
+/* The first from place i on that is of the address, whose key is given. A record without a query is
+ * of it whatever its query: an archive of ours has none. */
 static const struct web_record *from(
 	const struct web_records *records, size_t i, const char *key, const char *url)
 {
-	for (; i < records->count && text_equal(records->list[i].key, key); i++)
-		if (same_query(records->list[i].head.url, url))
+	const char *wanted = strchr(url, '?');
+
+	for (; i < records->count && text_equal(records->list[i].key, key); i++) {
+		const char *query = strchr(records->list[i].head.url, '?');
+
+		if (query == NULL || (wanted != NULL && strcmp(query, wanted) == 0))
 			return &records->list[i];
+	}
 	return NULL;
 }
 
