@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,14 +99,6 @@ static void add_text(struct buffer *out, const char *key, const char *text)
 	buffer_byte(out, '"');
 }
 
-static void add_number(struct buffer *out, const char *key, int64_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof text, "%" PRId64, number);
-	add_text(out, key, text);
-}
-
 void cdxj_add(struct cdxj *cdxj, const struct cdxj_entry *entry)
 {
 	struct buffer line = {0};
@@ -123,10 +114,10 @@ void cdxj_add(struct cdxj *cdxj, const struct cdxj_entry *entry)
 	if (!text_empty(entry->mime))
 		add_text(&line, "mime", entry->mime);
 	if (entry->status != 0)
-		add_number(&line, "status", entry->status);
+		buffer_format(&line, ", \"status\": \"%d\"", entry->status);
 	add_text(&line, "digest", entry->digest);
-	add_number(&line, "length", entry->place.length);
-	add_number(&line, "offset", entry->place.offset);
+	buffer_format(&line, ", \"length\": \"%" PRId64 "\", \"offset\": \"%" PRId64 "\"",
+		entry->place.length, entry->place.offset);
 	add_text(&line, "filename", cdxj->filename);
 	buffer_text(&line, "}\n");
 	*(char **)memory_append(&cdxj->lines, &cdxj->count, sizeof *cdxj->lines) =

@@ -219,39 +219,6 @@ static struct value *page_value(const struct site_page *page, char whole[static 
 
 /* ---- its row in the index ---- */
 
-/* A map with the names that have the colour, as far as there is room, in one text: a thousand rows
- * are filled at each change. */
-static void add_group(
-	const struct site_page *page, enum colour colour, struct value *groups, size_t *room)
-{
-	struct buffer names = {0};
-	struct value *map;
-	int64_t more = 0;
-
-	for (size_t i = 0; i < page->lamp_count; i++) {
-		const struct indicator_history *indicator = &page->history.list[i];
-
-		if (site_lamp_colour(page, indicator->indicator) != colour ||
-			(indicator->id[0] == '\0' && page->lamp_count > 1))
-			continue;
-		if (*room > 0) {
-			char *label = label_cut(indicator->label, ROW_LABEL_MAX);
-
-			buffer_format(&names, "%s%s", names.length > 0 ? ", " : "", label);
-			free(label);
-			--*room;
-		} else {
-			more++;
-		}
-	}
-	if (names.length > 0 || more > 0) {
-		map = value_append(groups, site_lamp(colour, NULL));
-		value_put_text(map, "names", buffer_string(&names));
-		value_put_number(map, "more", more);
-	}
-	buffer_release(&names);
-}
-
 char *site_row(const struct site_page *page)
 {
 	enum colour colour = site_page_colour(page);
@@ -263,7 +230,34 @@ char *site_row(const struct site_page *page)
 	value_put_text(row, "colour", colour_name(colour));
 	groups = value_put(row, "groups", value_list());
 	for (size_t i = 0; i < COLOURS; i++) {
-		add_group(page, site_order[i], groups, &room);
+		/* the names that have the colour, as far as there is room, in one text: a thousand
+		 * rows are filled at each change */
+		struct buffer names = {0};
+		int64_t more = 0;
+
+		for (size_t j = 0; j < page->lamp_count; j++) {
+			const struct indicator_history *indicator = &page->history.list[j];
+			char *label;
+
+			if (site_lamp_colour(page, indicator->indicator) != site_order[i] ||
+				(indicator->id[0] == '\0' && page->lamp_count > 1))
+				continue;
+			if (room == 0) {
+				more++;
+				continue;
+			}
+			label = label_cut(indicator->label, ROW_LABEL_MAX);
+			buffer_format(&names, "%s%s", names.length > 0 ? ", " : "", label);
+			free(label);
+			room--;
+		}
+		if (names.length > 0 || more > 0) {
+			struct value *map = value_append(groups, site_lamp(site_order[i], NULL));
+
+			value_put_text(map, "names", buffer_string(&names));
+			value_put_number(map, "more", more);
+		}
+		buffer_release(&names);
 		if (site_order[i] == colour)
 			value_put_number(row, "badness", (int64_t)(COLOURS - i));
 	}

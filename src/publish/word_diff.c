@@ -48,29 +48,20 @@ static bool in_word(char c)
 
 /* A word and each other character are one piece; a run of blanks is one blank, a line's end one
  * line's end. */
-static size_t piece(const char *text)
-{
-	size_t length = 0;
-
-	if (in_word(*text)) {
-		while (in_word(text[length]))
-			length++;
-		return length;
-	}
-	length = strspn(text, " \n");
-	return length > 0 ? length : 1;
-}
-
 static void split(const char *text, struct words *words)
 {
-	while (*text != '\0' && words->count < WORDS_MAX) {
-		size_t length = piece(text);
+	for (size_t length; *text != '\0' && words->count < WORDS_MAX; text += length) {
 		struct word *word = memory_append(&words->list, &words->count, sizeof *word);
 
-		*word = (struct word){text, length};
-		if (*text == ' ' || *text == '\n')
+		length = strspn(text, " \n");
+		if (length > 0) {
 			*word = (struct word){memchr(text, '\n', length) != NULL ? "\n" : " ", 1};
-		text += length;
+			continue;
+		}
+		while (in_word(text[length]))
+			length++;
+		length += length == 0;
+		*word = (struct word){text, length};
 	}
 }
 
@@ -191,11 +182,6 @@ static bool joins(const struct script *script, size_t at)
 	       script->list[at + 1].mark != SAME;
 }
 
-static void add_word(struct buffer *text, const struct word *word)
-{
-	buffer_add(text, word->text, word->length);
-}
-
 static struct value *runs(const struct script *script)
 {
 	struct buffer texts[] = {[SAME] = {0}, [REMOVED] = {0}, [ADDED] = {0}};
@@ -206,19 +192,19 @@ static struct value *runs(const struct script *script)
 		const struct step *step = &script->list[i];
 
 		if (joins(script, i)) {
-			add_word(&texts[REMOVED], &step->word);
-			add_word(&texts[ADDED], &step->word);
+			buffer_add(&texts[REMOVED], step->word.text, step->word.length);
+			buffer_add(&texts[ADDED], step->word.text, step->word.length);
 			continue;
 		}
 		if (step->mark != SAME) {
 			add_run(list, SAME, &texts[SAME]);
-			add_word(&texts[step->mark], &step->word);
+			buffer_add(&texts[step->mark], step->word.text, step->word.length);
 			continue;
 		}
 		add_run(list, REMOVED, &texts[REMOVED]);
 		add_run(list, ADDED, &texts[ADDED]);
 		if (near(script, i))
-			add_word(&texts[SAME], &step->word);
+			buffer_add(&texts[SAME], step->word.text, step->word.length);
 		else if (!left_out)
 			buffer_text(&texts[SAME], " … ");
 		left_out = !near(script, i);
@@ -231,36 +217,27 @@ static struct value *runs(const struct script *script)
 	return list;
 }
 
-/* What both begin and end with is the greatest part, and costs nothing. */
-static size_t cut_ends(struct words *a, struct words *b, struct words *tail)
-{
-	size_t head = 0, end = 0;
-
-	while (head < a->count && head < b->count && equal(&a->list[head], &b->list[head]))
-		head++;
-	while (end < a->count - head && end < b->count - head &&
-		equal(&a->list[a->count - 1 - end], &b->list[b->count - 1 - end]))
-		end++;
-	*tail = (struct words){a->list + a->count - end, end};
-	a->count -= end;
-	b->count -= end;
-	return head;
-}
-
 struct value *site_words(const char *before, const char *after)
 {
-	struct words a = {0}, b = {0}, tail, from, to;
+	struct words a = {0}, b = {0}, from, to;
 	struct script script = {0};
 	struct value *list = NULL;
-	size_t head;
+	size_t head = 0, end = 0;
 
 	split(before, &a);
 	split(after, &b);
-	head = cut_ends(&a, &b, &tail);
+	/* what both begin and end with is the greatest part, and costs nothing */
+	while (head < a.count && head < b.count && equal(&a.list[head], &b.list[head]))
+		head++;
+	while (end < a.count - head && end < b.count - head &&
+		equal(&a.list[a.count - 1 - end], &b.list[b.count - 1 - end]))
+		end++;
+	a.count -= end;
+	b.count -= end;
 	from = (struct words){a.list + head, a.count - head};
 	to = (struct words){b.list + head, b.count - head};
-	for (size_t i = tail.count < AROUND ? tail.count : AROUND; i-- > 0;)
-		add_step(&script, SAME, tail.list[i]);
+	for (size_t i = end < AROUND ? end : AROUND; i-- > 0;)
+		add_step(&script, SAME, a.list[a.count + i]);
 	if (from.count + to.count > 0 && compare(&from, &to, &script)) {
 		for (size_t i = 0; i < head && i < AROUND; i++)
 			add_step(&script, SAME, a.list[head - 1 - i]);
