@@ -4,6 +4,7 @@
  */
 #include "base/json.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -191,24 +192,6 @@ static void write_text(const char *text, struct buffer *out)
 	buffer_byte(out, '"');
 }
 
-static void write_value(const struct value *value, int indent, int depth, struct buffer *out);
-
-static void write_members(const struct value *value, int indent, int depth, struct buffer *out)
-{
-	for (size_t i = 0; i < value->count; i++) {
-		if (i > 0)
-			buffer_byte(out, ',');
-		write_line(indent, depth + 1, out);
-		if (value->type == VALUE_MAP) {
-			write_text(value->keys[i], out);
-			buffer_text(out, indent > 0 ? ": " : ":");
-		}
-		write_value(value->members[i], indent, depth + 1, out);
-	}
-	if (value->count > 0)
-		write_line(indent, depth, out);
-}
-
 static void write_value(const struct value *value, int indent, int depth, struct buffer *out)
 {
 	static const char *const constants[] = {
@@ -216,50 +199,34 @@ static void write_value(const struct value *value, int indent, int depth, struct
 		[VALUE_FALSE] = "false",
 		[VALUE_TRUE] = "true",
 	};
+	bool map = value->type == VALUE_MAP;
 
-	switch (value->type) {
-	case VALUE_NUMBER:
+	if (value->type == VALUE_NUMBER) {
 		buffer_text(out, value->text);
-		break;
-	case VALUE_TEXT:
+	} else if (value->type == VALUE_TEXT) {
 		write_text(value->text, out);
-		break;
-	case VALUE_LIST:
-	case VALUE_MAP:
-		buffer_byte(out, value->type == VALUE_LIST ? '[' : '{');
-		write_members(value, indent, depth, out);
-		buffer_byte(out, value->type == VALUE_LIST ? ']' : '}');
-		break;
-	default:
+	} else if (!map && value->type != VALUE_LIST) {
 		buffer_text(out, constants[value->type]);
+	} else {
+		buffer_byte(out, map ? '{' : '[');
+		for (size_t i = 0; i < value->count; i++) {
+			buffer_text(out, i > 0 ? "," : "");
+			write_line(indent, depth + 1, out);
+			if (map) {
+				write_text(value->keys[i], out);
+				buffer_text(out, indent > 0 ? ": " : ":");
+			}
+			write_value(value->members[i], indent, depth + 1, out);
+		}
+		if (value->count > 0)
+			write_line(indent, depth, out);
+		buffer_byte(out, map ? '}' : ']');
 	}
 }
 
 void json_write(const struct value *value, int indent, struct buffer *out)
 {
 	write_value(value, indent, 0, out);
-}
-
-static bool is_digit(char byte)
-{
-	return byte >= '0' && byte <= '9';
-}
-
-/* True where the digits (and sign) before end are an integer that does not fit. */
-static bool great_integer(const char *digits, const char *end)
-{
-	errno = 0;
-	strtoll(digits, NULL, 10);
-	return errno == ERANGE && *end != '.' && *end != 'e' && *end != 'E';
-}
-
-/* The end of the string whose opening quote stands at text. */
-static const char *string_end(const char *text, const char *end)
-{
-	for (text++; text < end && *text != '"'; text++)
-		if (*text == '\\')
-			text++;
-	return text < end ? text + 1 : end;
 }
 
 /*
@@ -274,17 +241,19 @@ static char *mark_great_integers(const char *text, size_t length, size_t *marked
 	struct buffer out = {0};
 
 	while (at < end) {
-		const char *from = at;
+		const char *from = at++;
 		bool great = false;
 
-		if (*at == '"') {
-			at = string_end(at, end);
-		} else if (is_digit(*at) || *at == '-') {
-			for (at++; is_digit(*at); at++)
-				;
-			great = great_integer(from, at);
-		} else {
-			at++;
+		if (*from == '"') {
+			for (; at < end && *at != '"'; at++)
+				if (*at == '\\')
+					at++;
+			at = at < end ? at + 1 : end;
+		} else if (isdigit((unsigned char)*from) || *from == '-') {
+			at += strspn(at, "0123456789");
+			errno = 0;
+			strtoll(from, NULL, 10);
+			great = errno == ERANGE && *at != '.' && *at != 'e' && *at != 'E';
 		}
 		buffer_add(&out, from, (size_t)(at - from));
 		buffer_text(&out, great ? "e0" : "");
@@ -311,15 +280,6 @@ static json_t *load(const char *text, size_t length, size_t flags, struct error 
 	return root;
 }
 
-/* The digits of a number as the headers promise them. */
-static void number_text(const json_t *node, char out[static JSON_NUMBER_MAX])
-{
-	if (json_is_integer(node))
-		snprintf(out, JSON_NUMBER_MAX, "%" JSON_INTEGER_FORMAT, json_integer_value(node));
-	else
-		json_real_text(json_real_value(node), out);
-}
-
 void json_real_text(double real, char out[static JSON_NUMBER_MAX])
 {
 	for (int digits = REAL_DIGITS_LEAST; digits <= REAL_DIGITS_MOST; digits++) {
@@ -329,7 +289,8 @@ void json_real_text(double real, char out[static JSON_NUMBER_MAX])
 	}
 }
 
-static enum value_type type_of(const json_t *node)
+/* jansson has bounded the depth, so the recursion is bounded too. */
+static void visit(json_t *node, const char *key, const struct json_visitor *visitor)
 {
 	static const enum value_type types[] = {
 		[JSON_OBJECT] = VALUE_MAP,
@@ -341,29 +302,22 @@ static enum value_type type_of(const json_t *node)
 		[JSON_FALSE] = VALUE_FALSE,
 		[JSON_NULL] = VALUE_NULL,
 	};
-
-	return types[json_typeof(node)];
-}
-
-/* jansson has bounded the depth, so the recursion is bounded too. */
-static void visit(json_t *node, const char *key, const struct json_visitor *visitor)
-{
-	enum value_type type = type_of(node);
+	enum value_type type = types[json_typeof(node)];
 	char number[JSON_NUMBER_MAX];
-	const char *text = NULL, *name;
+	const char *text = json_string_value(node), *name; /* text: NULL where it is no string */
+	size_t length = json_string_length(node), i;
 	json_t *member;
-	size_t i;
 
 	if (type == VALUE_NUMBER) {
-		number_text(node, number);
+		if (json_is_integer(node))
+			snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT,
+				json_integer_value(node));
+		else
+			json_real_text(json_real_value(node), number);
 		text = number;
-	} else if (type == VALUE_TEXT) {
-		text = json_string_value(node);
+		length = strlen(number);
 	}
-	visitor->begin(visitor->context, type, key, text,
-		type == VALUE_TEXT ? json_string_length(node)
-		: text != NULL     ? strlen(text)
-				   : 0);
+	visitor->begin(visitor->context, type, key, text, length);
 	if (type == VALUE_LIST) {
 		json_array_foreach(node, i, member) visit(member, NULL, visitor);
 		visitor->end(visitor->context);

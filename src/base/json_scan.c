@@ -48,17 +48,12 @@ static void end(struct scan *scan)
 		scan->visitor->end(scan->visitor->context);
 }
 
-static void skip_blanks(struct scan *scan)
+/* The next character that is no blank; NUL at the end. */
+static char peek(struct scan *scan)
 {
 	while (scan->at < scan->end &&
 		(*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t'))
 		scan->at++;
-}
-
-/* The next character that is no blank; NUL at the end. */
-static char peek(struct scan *scan)
-{
-	skip_blanks(scan);
 	return scan->at < scan->end ? *scan->at : '\0';
 }
 
@@ -110,6 +105,7 @@ static bool take_unicode(struct scan *scan, uint32_t *character)
 static bool take_escape(struct scan *scan)
 {
 	static const char pairs[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
+	const char *pair = pairs;
 	uint32_t character;
 	char incoming;
 
@@ -119,17 +115,16 @@ static bool take_escape(struct scan *scan)
 	if (incoming == 'u') {
 		if (!take_unicode(scan, &character))
 			return false;
-		if (scan->visitor != NULL)
-			text_add_character(&scan->text, character);
-		return true;
+	} else {
+		while (*pair != '\0' && *pair != incoming)
+			pair += 2;
+		if (*pair == '\0')
+			return false;
+		character = (unsigned char)pair[1];
 	}
-	for (const char *pair = pairs; *pair != '\0'; pair += 2)
-		if (*pair == incoming) {
-			if (scan->visitor != NULL)
-				buffer_byte(&scan->text, pair[1]);
-			return true;
-		}
-	return false;
+	if (scan->visitor != NULL)
+		text_add_character(&scan->text, character);
+	return true;
 }
 
 /* Steps over characters that stand for themselves. */
@@ -144,40 +139,31 @@ static size_t take_plain(struct scan *scan)
 }
 
 /* The string at the opening quote: as it stands there, or put together in scan->text. */
-static bool take_string(struct scan *scan, const char **text, size_t *length)
-{
-	*text = ++scan->at;
-	*length = take_plain(scan);
-	if (scan->at < scan->end && *scan->at == '"') {
-		scan->at++;
-		return true;
-	}
-	buffer_clear(&scan->text);
-	if (scan->visitor != NULL)
-		buffer_add(&scan->text, *text, *length);
-	while (scan->at < scan->end && *scan->at == '\\') {
-		const char *from;
-		size_t plain;
-
-		scan->at++;
-		if (!take_escape(scan))
-			return false;
-		from = scan->at;
-		plain = take_plain(scan);
-		if (scan->visitor != NULL)
-			buffer_add(&scan->text, from, plain);
-	}
-	*text = buffer_string(&scan->text);
-	*length = scan->text.length;
-	return scan->at < scan->end && *scan->at++ == '"';
-}
-
 static bool scan_string(struct scan *scan, const char *key)
 {
-	const char *text;
-	size_t length;
+	const char *text = ++scan->at;
+	size_t length = take_plain(scan);
 
-	if (!take_string(scan, &text, &length))
+	if (scan->at < scan->end && *scan->at == '\\') {
+		buffer_clear(&scan->text);
+		if (scan->visitor != NULL)
+			buffer_add(&scan->text, text, length);
+		while (scan->at < scan->end && *scan->at == '\\') {
+			const char *from;
+			size_t plain;
+
+			scan->at++;
+			if (!take_escape(scan))
+				return false;
+			from = scan->at;
+			plain = take_plain(scan);
+			if (scan->visitor != NULL)
+				buffer_add(&scan->text, from, plain);
+		}
+		text = buffer_string(&scan->text);
+		length = scan->text.length;
+	}
+	if (scan->at == scan->end || *scan->at++ != '"')
 		return false;
 	begin(scan, VALUE_TEXT, key, text, length);
 	return true;
@@ -192,31 +178,38 @@ static size_t take_digits(struct scan *scan)
 	return (size_t)(scan->at - from);
 }
 
-/* What may stand behind the digits of an integer; *real is set where something does. */
-static bool take_fraction(struct scan *scan, bool *real)
+static bool scan_number(struct scan *scan, const char *key)
 {
+	const char *from = scan->at, *digits;
+	char copy[NUMBER_MAX + 1], text[JSON_NUMBER_MAX];
+	size_t count, length;
+	double real;
+
+	scan->at += *scan->at == '-';
+	digits = scan->at;
+	count = take_digits(scan);
+	length = (size_t)(scan->at - from);
+	if (count == 0 || (count > 1 && *digits == '0'))
+		return false;
 	if (scan->at < scan->end && *scan->at == '.') {
-		*real = true;
 		scan->at++;
 		if (take_digits(scan) == 0)
 			return false;
 	}
 	if (scan->at < scan->end && (*scan->at == 'e' || *scan->at == 'E')) {
-		*real = true;
 		scan->at++;
 		if (scan->at < scan->end && (*scan->at == '+' || *scan->at == '-'))
 			scan->at++;
-		return take_digits(scan) > 0;
+		if (take_digits(scan) == 0)
+			return false;
 	}
-	return true;
-}
-
-static bool scan_real(struct scan *scan, const char *key, const char *from)
-{
-	char copy[NUMBER_MAX + 1], text[JSON_NUMBER_MAX];
-	size_t length = (size_t)(scan->at - from);
-	double real;
-
+	if ((size_t)(scan->at - from) == length) {
+		if (count > INTEGER_DIGITS || (*digits == '0' && digits > from))
+			return false;
+		begin(scan, VALUE_NUMBER, key, from, length);
+		return true;
+	}
+	length = (size_t)(scan->at - from);
 	if (length > NUMBER_MAX)
 		return false;
 	memcpy(copy, from, length);
@@ -226,25 +219,6 @@ static bool scan_real(struct scan *scan, const char *key, const char *from)
 		return false;
 	json_real_text(real, text);
 	begin(scan, VALUE_NUMBER, key, text, strlen(text));
-	return true;
-}
-
-static bool scan_number(struct scan *scan, const char *key)
-{
-	const char *from = scan->at, *digits;
-	bool real = false;
-	size_t count;
-
-	scan->at += *scan->at == '-';
-	digits = scan->at;
-	count = take_digits(scan);
-	if (count == 0 || (count > 1 && *digits == '0') || !take_fraction(scan, &real))
-		return false;
-	if (real)
-		return scan_real(scan, key, from);
-	if (count > INTEGER_DIGITS || (*digits == '0' && digits > from))
-		return false;
-	begin(scan, VALUE_NUMBER, key, from, (size_t)(scan->at - from));
 	return true;
 }
 
@@ -281,23 +255,16 @@ static bool scan_list(struct scan *scan, const char *key)
 	return take(scan, ']');
 }
 
-/* FNV-1a */
-static uint64_t hash_of(const char *text, size_t length)
-{
-	uint64_t hash = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
-	return hash;
-}
-
 /* Of two members with one key jansson takes one, so such an object is unusual. *seen has a bit for
  * each hash. */
 static bool is_new_key(
 	struct scan *scan, size_t first, uint64_t *seen, const char *key, size_t length)
 {
-	uint64_t hash = hash_of(key, length), bit = (uint64_t)1 << hash % HASH_BITS;
+	uint64_t hash = 0xcbf29ce484222325, bit; /* FNV-1a */
 
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)key[i]) * 0x100000001b3;
+	bit = (uint64_t)1 << hash % HASH_BITS;
 	for (size_t i = first; (*seen & bit) != 0 && i < scan->hash_count; i++)
 		if (scan->hashes[i] == hash)
 			return false;
