@@ -43,28 +43,28 @@ struct line_type {
 	.size = sizeof(struct type)
 
 static const struct line_type line_types[] = {
-	{.name = "page",
+	[ROW_PAGE] = {.name = "page",
 		.size = sizeof(struct reading),
 		.columns = {TEXT(reading, title), LEVEL(reading, level), TEXT(reading, word)}},
-	{.name = "indicator",
+	[ROW_INDICATOR] = {.name = "indicator",
 		ROWS(indicators, indicator_count, indicator),
 		.columns = {TEXT(indicator, id), TEXT(indicator, group), TEXT(indicator, name),
 			LEVEL(indicator, level), TEXT(indicator, word)}},
-	{.name = "incident",
+	[ROW_INCIDENT] = {.name = "incident",
 		ROWS(incidents, incident_count, incident),
 		.columns = {TEXT(incident, id), TEXT(incident, title), LEVEL(incident, level),
 			TEXT(incident, word), TEXT(incident, state), TEXT(incident, started),
 			TEXT(incident, updated), TEXT(incident, url)}},
-	{.name = "maintenance",
+	[ROW_MAINTENANCE] = {.name = "maintenance",
 		ROWS(maintenances, maintenance_count, maintenance),
 		.columns = {TEXT(maintenance, id), TEXT(maintenance, title),
 			TEXT(maintenance, state), TEXT(maintenance, starts),
 			TEXT(maintenance, ends), TEXT(maintenance, updated),
 			TEXT(maintenance, url)}},
-	{.name = "affects",
+	[ROW_AFFECTS] = {.name = "affects",
 		ROWS(affects, affects_count, affects),
 		.columns = {TEXT(affects, id), TEXT(affects, indicator)}},
-	{.name = "update",
+	[ROW_UPDATE] = {.name = "update",
 		ROWS(updates, update_count, update),
 		.columns = {TEXT(update, id), TEXT(update, time), TEXT(update, state),
 			TEXT(update, text)}},
@@ -142,15 +142,6 @@ void reading_escape(struct buffer *out, const char *field)
 	}
 }
 
-static void write_field(const char *field, struct buffer *out)
-{
-	char *text = text_collapse(
-		field != NULL ? field : "", field != NULL ? strlen(field) : 0, READING_FIELD_MAX);
-
-	reading_escape(out, text);
-	free(text);
-}
-
 static char *row_line(const struct line_type *type, const char *row)
 {
 	struct buffer line = {0};
@@ -158,12 +149,18 @@ static char *row_line(const struct line_type *type, const char *row)
 	buffer_text(&line, type->name);
 	for (const struct column *column = type->columns; column->type != COLUMN_END; column++) {
 		const void *field = row + column->offset;
+		const char *text;
+		char *collapsed;
 
 		buffer_byte(&line, '\t');
-		if (column->type == COLUMN_LEVEL)
+		if (column->type == COLUMN_LEVEL) {
 			buffer_text(&line, level_name(*(const enum level *)field));
-		else
-			write_field(*(char *const *)field, &line);
+			continue;
+		}
+		text = *(char *const *)field != NULL ? *(char *const *)field : "";
+		collapsed = text_collapse(text, strlen(text), READING_FIELD_MAX);
+		reading_escape(&line, collapsed);
+		free(collapsed);
 	}
 	return buffer_take(&line);
 }
@@ -173,37 +170,23 @@ static int compare_lines(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void write_rows(
-	const struct reading *reading, const struct line_type *type, struct buffer *out)
-{
-	size_t count = row_count(reading, type);
-	char **lines = memory_zero(count, sizeof *lines);
-
-	for (size_t i = 0; i < count; i++)
-		lines[i] = row_line(type, row_at(reading, type, i));
-	qsort(lines, count, sizeof *lines, compare_lines);
-	for (size_t i = 0; i < count; i++) {
-		if (i > 0 && strcmp(lines[i - 1], lines[i]) == 0)
-			continue;
-		buffer_text(out, lines[i]);
-		buffer_byte(out, '\n');
-	}
-	for (size_t i = 0; i < count; i++)
-		free(lines[i]);
-	free(lines);
-}
-
 void reading_write(const struct reading *reading, struct buffer *out)
 {
 	buffer_text(out, first_line);
-	for (size_t i = 0; i < LINE_TYPES; i++)
-		write_rows(reading, &line_types[i], out);
-}
+	for (size_t i = 0; i < LINE_TYPES; i++) {
+		size_t count = row_count(reading, &line_types[i]);
+		char **lines = memory_zero(count, sizeof *lines);
 
-/* No NUL, no surrogate, nothing beyond Unicode. */
-static bool is_character(uint32_t value)
-{
-	return value > 0 && value <= 0x10ffff && (value < 0xd800 || value > 0xdfff);
+		for (size_t j = 0; j < count; j++)
+			lines[j] = row_line(&line_types[i], row_at(reading, &line_types[i], j));
+		qsort(lines, count, sizeof *lines, compare_lines);
+		for (size_t j = 0; j < count; j++)
+			if (j == 0 || strcmp(lines[j - 1], lines[j]) != 0)
+				buffer_format(out, "%s\n", lines[j]);
+		for (size_t j = 0; j < count; j++)
+			free(lines[j]);
+		free(lines);
+	}
 }
 
 /* What stands behind a backslash; returns where it ends, NULL where it is no escape of ours. */
@@ -228,7 +211,9 @@ static const char *unescape(const char *at, const char *end, struct buffer *out)
 			return NULL;
 		character = character << 4 | (uint32_t)(digit - hexadecimal);
 	}
-	if (at >= end || *at != '}' || digits == 0 || !is_character(character))
+	/* No NUL, no surrogate, nothing beyond Unicode. */
+	if (at >= end || *at != '}' || character == 0 || character > 0x10ffff ||
+		(character >= 0xd800 && character <= 0xdfff))
 		return NULL;
 	text_add_character(out, character);
 	return at + 1;
@@ -271,15 +256,6 @@ static bool read_column(const struct column *column, const char *at, const char 
 	return good;
 }
 
-static const struct line_type *line_type(const char *name, size_t length)
-{
-	for (size_t i = 0; i < LINE_TYPES; i++)
-		if (strlen(line_types[i].name) == length &&
-			memcmp(line_types[i].name, name, length) == 0)
-			return &line_types[i];
-	return NULL;
-}
-
 static const char *tab_or(const char *at, const char *end)
 {
 	const char *tab = memchr(at, '\t', (size_t)(end - at));
@@ -291,11 +267,16 @@ static const char *tab_or(const char *at, const char *end)
 static bool read_line(const char *at, const char *end, struct reading *reading, bool *page)
 {
 	const char *field_end = tab_or(at, end);
-	const struct line_type *type = line_type(at, (size_t)(field_end - at));
+	size_t length = (size_t)(field_end - at), i = 0;
+	const struct line_type *type;
 	void *row;
 
-	if (type == NULL)
+	while (i < LINE_TYPES && (strlen(line_types[i].name) != length ||
+					 memcmp(line_types[i].name, at, length) != 0))
+		i++;
+	if (i == LINE_TYPES)
 		return true;
+	type = &line_types[i];
 	if (type->count == 0 ? *page : row_count(reading, type) >= READING_ROWS_MAX)
 		return false;
 	*page = *page || type->count == 0;
@@ -334,21 +315,48 @@ bool reading_parse(const char *text, size_t length, struct reading *reading, str
 	       error_set(error, REMEDY_LOCAL, "line 1: the reading has no line for the page");
 }
 
+void reading_row_release(enum row_type type, const void *row)
+{
+	for (const struct column *column = line_types[type].columns; column->type != COLUMN_END;
+		column++)
+		if (column->type == COLUMN_TEXT)
+			free(*(char *const *)((const char *)row + column->offset));
+}
+
 void reading_release(struct reading *reading)
 {
 	for (size_t i = 0; i < LINE_TYPES; i++) {
 		const struct line_type *type = &line_types[i];
 
 		for (size_t j = 0; j < row_count(reading, type); j++)
-			for (const struct column *column = type->columns;
-				column->type != COLUMN_END; column++)
-				if (column->type == COLUMN_TEXT)
-					free(*(char *const *)(row_at(reading, type, j) +
-							      column->offset));
+			reading_row_release((enum row_type)i, row_at(reading, type, j));
 		if (type->count != 0)
 			free(*(char **)((char *)reading + type->rows));
 	}
 	*reading = (struct reading){0};
+}
+
+void reading_filter(const struct reading *reading,
+	bool (*keep)(const void *context, enum row_type type, const void *row), const void *context,
+	struct reading *out)
+{
+	for (size_t i = 0; i < LINE_TYPES; i++)
+		for (size_t j = 0; j < row_count(reading, &line_types[i]); j++) {
+			const char *row = row_at(reading, &line_types[i], j);
+			char *copy;
+
+			if (i != ROW_PAGE && !keep(context, (enum row_type)i, row))
+				continue;
+			copy = row_add(out, &line_types[i]);
+			for (const struct column *column = line_types[i].columns;
+				column->type != COLUMN_END; column++)
+				if (column->type == COLUMN_LEVEL)
+					*(enum level *)(copy + column->offset) =
+						*(const enum level *)(row + column->offset);
+				else
+					*(char **)(copy + column->offset) = memory_string(
+						*(char *const *)(row + column->offset));
+		}
 }
 
 const struct indicator *reading_indicator(const struct reading *reading, const char *id)

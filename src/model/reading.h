@@ -82,6 +82,25 @@ struct maintenance *reading_add_maintenance(struct reading *reading);
 struct affects *reading_add_affects(struct reading *reading);
 struct update *reading_add_update(struct reading *reading);
 
+/* Types of rows, in the order of the canonical text. The struct of each, except the page's (struct
+ * reading), begins with its id. */
+enum row_type {
+	ROW_PAGE,
+	ROW_INDICATOR,
+	ROW_INCIDENT,
+	ROW_MAINTENANCE,
+	ROW_AFFECTS,
+	ROW_UPDATE,
+};
+
+/* Frees the strings of one row, which the caller takes out of its reading. */
+void reading_row_release(enum row_type type, const void *row);
+
+/* Copies the page's row and those that keep() wants into out, zeroed by the caller. */
+void reading_filter(const struct reading *reading,
+	bool (*keep)(const void *context, enum row_type type, const void *row), const void *context,
+	struct reading *out);
+
 /*
  * Adds the canonical text. Rows are sorted bytewise as their lines; equal lines
  * appear once. Field values are written escaped, and trimmed and collapsed

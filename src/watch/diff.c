@@ -12,9 +12,10 @@
 #include "config/pattern.h"
 #include "model/change.h"
 
-/* The indicators of one reading, to be found. */
+/* The rows of one reading, to be found. */
 struct table {
-	struct index by_id, by_name;
+	struct index by_id, by_name; /* of indicators */
+	struct index incidents, maintenances;
 };
 
 static struct table table_of(const struct reading *reading)
@@ -22,13 +23,19 @@ static struct table table_of(const struct reading *reading)
 	const struct indicator *rows = reading->indicators;
 
 	return (struct table){index_by_id(rows, reading->indicator_count, sizeof *rows),
-		index_by_name(rows, reading->indicator_count, sizeof *rows)};
+		index_by_name(rows, reading->indicator_count, sizeof *rows),
+		index_by_id(
+			reading->incidents, reading->incident_count, sizeof *reading->incidents),
+		index_by_id(reading->maintenances, reading->maintenance_count,
+			sizeof *reading->maintenances)};
 }
 
 static void table_release(struct table *table)
 {
 	index_release(&table->by_id);
 	index_release(&table->by_name);
+	index_release(&table->incidents);
+	index_release(&table->maintenances);
 }
 
 /* The same indicator in the other reading. A name says which only where nothing else bears it. */
@@ -47,30 +54,19 @@ static const struct indicator *counterpart(
 	return index_find(&own->by_id, row->id) == NULL ? row : NULL;
 }
 
-static void diff_overall(
-	const struct reading *before, const struct reading *after, struct changes *changes)
-{
-	if (before->level != after->level || !text_equal(before->word, after->word))
-		changes_add(changes, CHANGE_OVERALL, "", after->title, level_name(before->level),
-			level_name(after->level), after->word);
-	else if (!text_equal(before->title, after->title))
-		changes_add(changes, CHANGE_OTHER, "", "title", before->title, after->title, "");
-}
-
+/* before NULL: it was not listed; others: the row that says what whatever is not listed had. */
 static void diff_indicator(const struct indicator *before, const struct indicator *after,
 	const struct indicator *others, struct changes *changes)
 {
+	const struct indicator *was = before != NULL ? before : others;
 	char *label = text_label(after->group, after->name);
 
-	if (before == NULL && others == NULL)
+	if (was == NULL)
 		changes_add(changes, CHANGE_INDICATOR_NEW, after->id, label, "",
 			level_name(after->level), after->word);
-	else if (before == NULL && others->level != after->level)
-		changes_add(changes, CHANGE_INDICATOR, after->id, label, level_name(others->level),
-			level_name(after->level), after->word);
-	else if (before != NULL &&
-		 (before->level != after->level || !text_equal(before->word, after->word)))
-		changes_add(changes, CHANGE_INDICATOR, after->id, label, level_name(before->level),
+	else if (was->level != after->level ||
+		 (before != NULL && !text_equal(before->word, after->word)))
+		changes_add(changes, CHANGE_INDICATOR, after->id, label, level_name(was->level),
 			level_name(after->level), after->word);
 	else if (before != NULL && (!text_equal(before->name, after->name) ||
 					   !text_equal(before->group, after->group) ||
@@ -79,40 +75,32 @@ static void diff_indicator(const struct indicator *before, const struct indicato
 	free(label);
 }
 
-static void diff_absent(
-	const struct indicator *row, const struct indicator *others, struct changes *changes)
-{
-	char *label = text_label(row->group, row->name);
-
-	if (others == NULL)
-		changes_add(changes, CHANGE_INDICATOR_GONE, row->id, label, level_name(row->level),
-			"", "");
-	else if (others->level != row->level)
-		changes_add(changes, CHANGE_INDICATOR, row->id, label, level_name(row->level),
-			level_name(others->level), "");
-	free(label);
-}
-
-static void diff_indicators(
-	const struct reading *before, const struct reading *after, struct changes *changes)
+static void diff_indicators(const struct reading *before, const struct table *old,
+	const struct reading *after, const struct table *new, struct changes *changes)
 {
 	const struct indicator *others_before = reading_indicator(before, READING_OTHERS);
 	const struct indicator *others_after = reading_indicator(after, READING_OTHERS);
-	struct table old = table_of(before), new = table_of(after);
 
 	for (size_t i = 0; i < after->indicator_count; i++) {
 		const struct indicator *row = &after->indicators[i];
 
-		diff_indicator(counterpart(&old, &new, row), row, others_before, changes);
+		diff_indicator(counterpart(old, new, row), row, others_before, changes);
 	}
 	for (size_t i = 0; i < before->indicator_count; i++) {
 		const struct indicator *row = &before->indicators[i];
+		char *label;
 
-		if (counterpart(&new, &old, row) == NULL)
-			diff_absent(row, others_after, changes);
+		if (counterpart(new, old, row) != NULL)
+			continue;
+		label = text_label(row->group, row->name);
+		if (others_after == NULL)
+			changes_add(changes, CHANGE_INDICATOR_GONE, row->id, label,
+				level_name(row->level), "", "");
+		else if (others_after->level != row->level)
+			changes_add(changes, CHANGE_INDICATOR, row->id, label,
+				level_name(row->level), level_name(others_after->level), "");
+		free(label);
 	}
-	table_release(&old);
-	table_release(&new);
 }
 
 size_t diff_gone(
@@ -135,16 +123,12 @@ size_t diff_gone(
 	return count;
 }
 
-static void diff_incidents(
-	const struct reading *before, const struct reading *after, struct changes *changes)
+static void diff_incidents(const struct reading *before, const struct table *old,
+	const struct reading *after, const struct table *new, struct changes *changes)
 {
-	struct index old =
-		index_by_id(before->incidents, before->incident_count, sizeof *before->incidents);
-	struct index new =
-		index_by_id(after->incidents, after->incident_count, sizeof *after->incidents);
-
 	for (size_t i = 0; i < after->incident_count; i++) {
-		const struct incident *row = &after->incidents[i], *was = index_find(&old, row->id);
+		const struct incident *row = &after->incidents[i],
+				      *was = index_find(&old->incidents, row->id);
 
 		if (was == NULL)
 			changes_add(changes, CHANGE_INCIDENT_NEW, row->id, row->title, "",
@@ -154,25 +138,21 @@ static void diff_incidents(
 			changes_add(changes, CHANGE_INCIDENT, row->id, row->title, was->state,
 				row->state, row->word);
 	}
-	for (size_t i = 0; i < before->incident_count; i++)
-		if (index_find(&new, before->incidents[i].id) == NULL)
-			changes_add(changes, CHANGE_INCIDENT_CLOSED, before->incidents[i].id,
-				before->incidents[i].title, before->incidents[i].state, "", "");
-	index_release(&old);
-	index_release(&new);
+	for (size_t i = 0; i < before->incident_count; i++) {
+		const struct incident *row = &before->incidents[i];
+
+		if (index_find(&new->incidents, row->id) == NULL)
+			changes_add(changes, CHANGE_INCIDENT_CLOSED, row->id, row->title,
+				row->state, "", "");
+	}
 }
 
-static void diff_maintenances(
-	const struct reading *before, const struct reading *after, struct changes *changes)
+static void diff_maintenances(const struct reading *before, const struct table *old,
+	const struct reading *after, const struct table *new, struct changes *changes)
 {
-	struct index old = index_by_id(
-		before->maintenances, before->maintenance_count, sizeof *before->maintenances);
-	struct index new = index_by_id(
-		after->maintenances, after->maintenance_count, sizeof *after->maintenances);
-
 	for (size_t i = 0; i < after->maintenance_count; i++) {
 		const struct maintenance *row = &after->maintenances[i],
-					 *was = index_find(&old, row->id);
+					 *was = index_find(&old->maintenances, row->id);
 
 		if (was == NULL)
 			changes_add(changes, CHANGE_MAINTENANCE_NEW, row->id, row->title, "",
@@ -183,13 +163,13 @@ static void diff_maintenances(
 			changes_add(changes, CHANGE_MAINTENANCE, row->id, row->title, was->state,
 				row->state, row->starts);
 	}
-	for (size_t i = 0; i < before->maintenance_count; i++)
-		if (index_find(&new, before->maintenances[i].id) == NULL)
-			changes_add(changes, CHANGE_MAINTENANCE_CLOSED, before->maintenances[i].id,
-				before->maintenances[i].title, before->maintenances[i].state, "",
-				"");
-	index_release(&old);
-	index_release(&new);
+	for (size_t i = 0; i < before->maintenance_count; i++) {
+		const struct maintenance *row = &before->maintenances[i];
+
+		if (index_find(&new->maintenances, row->id) == NULL)
+			changes_add(changes, CHANGE_MAINTENANCE_CLOSED, row->id, row->title,
+				row->state, "", "");
+	}
 }
 
 static int by_update(const void *a, const void *b)
@@ -204,13 +184,9 @@ static int by_update(const void *a, const void *b)
 	return order != 0 ? order : text_compare(left->text, right->text);
 }
 
-static void diff_updates(
-	const struct reading *before, const struct reading *after, struct changes *changes)
+static void diff_updates(const struct reading *before, const struct reading *after,
+	const struct table *new, struct changes *changes)
 {
-	struct index incidents =
-		index_by_id(after->incidents, after->incident_count, sizeof *after->incidents);
-	struct index maintenances = index_by_id(
-		after->maintenances, after->maintenance_count, sizeof *after->maintenances);
 	struct update *old = memory_zero(before->update_count, sizeof *old);
 
 	if (before->update_count > 0)
@@ -218,8 +194,8 @@ static void diff_updates(
 	qsort(old, before->update_count, sizeof *old, by_update);
 	for (size_t i = 0; i < after->update_count; i++) {
 		const struct update *row = &after->updates[i];
-		const struct incident *incident = index_find(&incidents, row->id);
-		const struct maintenance *maintenance = index_find(&maintenances, row->id);
+		const struct incident *incident = index_find(&new->incidents, row->id);
+		const struct maintenance *maintenance = index_find(&new->maintenances, row->id);
 
 		if (bsearch(row, old, before->update_count, sizeof *old, by_update) == NULL)
 			changes_add(changes, CHANGE_UPDATE, row->id,
@@ -229,146 +205,77 @@ static void diff_updates(
 				"", row->state, row->text);
 	}
 	free(old);
-	index_release(&incidents);
-	index_release(&maintenances);
-}
-
-/* What no rule above names (a changed address, an added affects-row) is still a
- * change of the canonical text, and a change of that is never silent. */
-static void diff_rest(
-	const struct reading *before, const struct reading *after, struct changes *changes)
-{
-	struct buffer old = {0}, new = {0};
-
-	if (changes->count > 0)
-		return;
-	reading_write(before, &old);
-	reading_write(after, &new);
-	if (strcmp(buffer_string(&old), buffer_string(&new)) != 0)
-		changes_add(changes, CHANGE_OTHER, "", "details", "", "", "");
-	buffer_release(&old);
-	buffer_release(&new);
 }
 
 void diff(const struct reading *before, const struct reading *after, struct changes *changes)
 {
-	diff_overall(before, after, changes);
-	diff_indicators(before, after, changes);
-	diff_incidents(before, after, changes);
-	diff_maintenances(before, after, changes);
-	diff_updates(before, after, changes);
-	diff_rest(before, after, changes);
+	struct table old = table_of(before), new = table_of(after);
+	struct buffer old_text = {0}, new_text = {0};
+
+	if (before->level != after->level || !text_equal(before->word, after->word))
+		changes_add(changes, CHANGE_OVERALL, "", after->title, level_name(before->level),
+			level_name(after->level), after->word);
+	else if (!text_equal(before->title, after->title))
+		changes_add(changes, CHANGE_OTHER, "", "title", before->title, after->title, "");
+	diff_indicators(before, &old, after, &new, changes);
+	diff_incidents(before, &old, after, &new, changes);
+	diff_maintenances(before, &old, after, &new, changes);
+	diff_updates(before, after, &new, changes);
+	/* What no rule above names (a changed address, an added affects-row) is still a
+	 * change of the canonical text, and a change of that is never silent. */
+	if (changes->count == 0) {
+		reading_write(before, &old_text);
+		reading_write(after, &new_text);
+		if (strcmp(buffer_string(&old_text), buffer_string(&new_text)) != 0)
+			changes_add(changes, CHANGE_OTHER, "", "details", "", "", "");
+	}
+	buffer_release(&old_text);
+	buffer_release(&new_text);
+	table_release(&old);
+	table_release(&new);
 }
 
-/* An affects-row names an indicator by its id, or as the page calls it. */
-static bool touches(
-	const struct index *by_id, const struct affects *row, const struct text_list *patterns)
-{
-	const struct indicator *indicator = index_find(by_id, row->indicator);
-
-	return indicator != NULL
-		       ? patterns_choose(patterns, indicator->id, indicator->group, indicator->name)
-		       : patterns_choose(patterns, row->indicator, "", row->indicator);
-}
-
-/* Which incidents and maintenances belong to the watched part. */
+/* Which rows belong to the watched part. */
 struct choice {
-	bool all;             /* no pattern leaves anything out */
-	struct affects *rows; /* borrowed strings: those that name what is watched */
-	struct index ids;
+	const struct text_list *patterns;
+	struct index ids; /* of incidents and maintenances; unless all are chosen */
 };
 
-static struct choice choose(const struct reading *reading, const struct text_list *patterns)
+static bool chosen(const void *context, enum row_type type, const void *row)
 {
-	struct index by_id = index_by_id(
-		reading->indicators, reading->indicator_count, sizeof *reading->indicators);
-	struct choice choice = {patterns->count == 0,
-		memory_zero(reading->affects_count, sizeof *choice.rows), {0}};
-	size_t count = 0;
+	const struct choice *choice = context;
+	const struct indicator *indicator = row;
 
-	for (size_t i = 0; i < reading->affects_count && !choice.all; i++)
-		if (touches(&by_id, &reading->affects[i], patterns))
-			choice.rows[count++] = reading->affects[i];
-	choice.ids = index_by_id(choice.rows, count, sizeof *choice.rows);
-	index_release(&by_id);
-	return choice;
-}
-
-static bool chosen(const struct choice *choice, const char *id)
-{
-	return choice->all || index_find(&choice->ids, id) != NULL;
-}
-
-static void copy_indicators(
-	const struct reading *reading, const struct text_list *patterns, struct reading *out)
-{
-	for (size_t i = 0; i < reading->indicator_count; i++) {
-		const struct indicator *row = &reading->indicators[i];
-		struct indicator *copy;
-
-		if (!text_equal(row->id, READING_OTHERS) &&
-			!patterns_choose(patterns, row->id, row->group, row->name))
-			continue;
-		copy = reading_add_indicator(out);
-		*copy = (struct indicator){memory_string(row->id), memory_string(row->group),
-			memory_string(row->name), row->level, memory_string(row->word)};
-	}
-}
-
-static void copy_incidents(
-	const struct reading *reading, const struct choice *choice, struct reading *out)
-{
-	for (size_t i = 0; i < reading->incident_count; i++) {
-		const struct incident *row = &reading->incidents[i];
-
-		if (chosen(choice, row->id))
-			*reading_add_incident(out) = (struct incident){memory_string(row->id),
-				memory_string(row->title), row->level, memory_string(row->word),
-				memory_string(row->state), memory_string(row->started),
-				memory_string(row->updated), memory_string(row->url)};
-	}
-	for (size_t i = 0; i < reading->maintenance_count; i++) {
-		const struct maintenance *row = &reading->maintenances[i];
-
-		if (chosen(choice, row->id))
-			*reading_add_maintenance(out) = (struct maintenance){memory_string(row->id),
-				memory_string(row->title), memory_string(row->state),
-				memory_string(row->starts), memory_string(row->ends),
-				memory_string(row->updated), memory_string(row->url)};
-	}
-}
-
-static void copy_belongings(
-	const struct reading *reading, const struct choice *choice, struct reading *out)
-{
-	for (size_t i = 0; i < reading->affects_count; i++) {
-		const struct affects *row = &reading->affects[i];
-
-		if (chosen(choice, row->id))
-			*reading_add_affects(out) = (struct affects){
-				memory_string(row->id), memory_string(row->indicator)};
-	}
-	for (size_t i = 0; i < reading->update_count; i++) {
-		const struct update *row = &reading->updates[i];
-
-		if (chosen(choice, row->id))
-			*reading_add_update(out) =
-				(struct update){memory_string(row->id), memory_string(row->time),
-					memory_string(row->state), memory_string(row->text)};
-	}
+	if (type != ROW_INDICATOR)
+		return choice->patterns->count == 0 ||
+		       index_find(&choice->ids, *(char *const *)row) != NULL;
+	return text_equal(indicator->id, READING_OTHERS) ||
+	       patterns_choose(choice->patterns, indicator->id, indicator->group, indicator->name);
 }
 
 void reading_watched(
 	const struct reading *reading, const struct text_list *patterns, struct reading *out)
 {
-	struct choice choice = choose(reading, patterns);
+	struct index by_id = index_by_id(
+		reading->indicators, reading->indicator_count, sizeof *reading->indicators);
+	struct affects *rows = memory_zero(reading->affects_count, sizeof *rows);
+	struct choice choice = {.patterns = patterns};
+	size_t count = 0;
 
-	out->title = memory_string(reading->title);
-	out->level = reading->level;
-	out->word = memory_string(reading->word);
-	copy_indicators(reading, patterns, out);
-	copy_incidents(reading, &choice, out);
-	copy_belongings(reading, &choice, out);
+	for (size_t i = 0; i < reading->affects_count && patterns->count > 0; i++) {
+		const struct affects *row = &reading->affects[i];
+		const struct indicator *indicator = index_find(&by_id, row->indicator);
+
+		/* It names an indicator by its id, or as the page calls it. */
+		if (indicator != NULL
+				? patterns_choose(patterns, indicator->id, indicator->group,
+					  indicator->name)
+				: patterns_choose(patterns, row->indicator, "", row->indicator))
+			rows[count++] = *row;
+	}
+	choice.ids = index_by_id(rows, count, sizeof *rows);
+	reading_filter(reading, chosen, &choice, out);
 	index_release(&choice.ids);
-	free(choice.rows);
+	index_release(&by_id);
+	free(rows);
 }

@@ -20,7 +20,7 @@
 /* What an XPath says about the tree of these bytes. */
 static void assert_tree(const char *bytes, size_t length, const char *path, const char *expected)
 {
-	struct evaluation *evaluation = evaluation_new("");
+	struct evaluation *evaluation = evaluation_new("", NULL);
 	struct text_list variables = {0};
 	struct error error = {0};
 	xmlDocPtr tree = tree_parse(bytes, length, &error);

@@ -118,7 +118,7 @@ static const char page[] =
 /* NULL with error where the expression fails. */
 static char *value_of(const char *text, struct error *error)
 {
-	struct evaluation *evaluation = evaluation_new("https://example.org/status/");
+	struct evaluation *evaluation = evaluation_new("https://example.org/status/", NULL);
 	struct xpath *xpath = xpath_compile(text, &variables, error);
 	char *value = NULL;
 
@@ -313,7 +313,7 @@ static void test_flight_rows_are_joined_from_their_pieces(void **state)
 		"<script>self.__next_f.push([1,\"1:\\\"$Sreact\\\"\\n2:T7,a\\nb\"])</script>"
 		"<script>self.__next_f.push([1,\"\xc3\xa4\xc3\xb6"
 		"3:[\\\"$\\\",{\\\"k\\\":1}]\\n\"]);self.__next_f.push([1,\"4:I[5]\\n\"])</script>";
-	struct evaluation *evaluation = evaluation_new("");
+	struct evaluation *evaluation = evaluation_new("", NULL);
 	struct error error = {0};
 	const struct {
 		const char *path, *expected;

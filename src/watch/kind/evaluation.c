@@ -10,30 +10,6 @@
 #include "watch/kind/regex.h"
 #include "watch/kind/xml_p.h"
 
-struct variable {
-	const char *name;        /* borrowed */
-	xmlXPathObjectPtr value; /* owned */
-};
-
-struct evaluation {
-	xmlXPathContextPtr context;
-	xmlDocPtr page;   /* one of trees */
-	xmlDocPtr *trees; /* of documents and of functions: nodes of them live as long as the
-			     reading */
-	size_t tree_count;
-	xmlHashTablePtr made; /* text, function and parameter to one of trees */
-	struct variable *variables;
-	size_t variable_count;
-	xmlNodePtr item;
-	struct regex_cache *regexes, *own_regexes; /* the second: owned, where none were given */
-	size_t parsed;                             /* bytes by functions */
-	size_t count;
-	bool failed;
-	struct error failure;
-	void (*seen)(void *context, const struct xpath *xpath, xmlXPathObjectPtr value);
-	void *seen_context;
-};
-
 static const char *error_text(int code)
 {
 	static const char *const texts[] = {
@@ -78,7 +54,7 @@ static xmlXPathObjectPtr look_up(void *context, const xmlChar *name, const xmlCh
 	return NULL;
 }
 
-struct evaluation *evaluation_new(const char *url)
+struct evaluation *evaluation_new(const char *url, struct regex_cache *regexes)
 {
 	struct evaluation *evaluation = memory_zero(1, sizeof *evaluation);
 
@@ -90,6 +66,8 @@ struct evaluation *evaluation_new(const char *url)
 	/* A tenth of the time of a page with many rows goes into making and freeing values. */
 	xmlXPathContextSetCache(evaluation->context, 1, -1, 0);
 	evaluation->made = xmlHashCreate(0);
+	evaluation->own_regexes = regexes == NULL ? regex_cache_new() : NULL;
+	evaluation->regexes = regexes == NULL ? evaluation->own_regexes : regexes;
 	xmlXPathRegisterVariableLookup(evaluation->context, look_up, evaluation);
 	prefixes_register(evaluation->context);
 	functions_register(evaluation->context);
@@ -146,37 +124,9 @@ void evaluation_rewind(struct evaluation *evaluation, size_t count)
 	evaluation->parsed = 0;
 }
 
-void evaluation_set_item(struct evaluation *evaluation, xmlNodePtr item)
-{
-	evaluation->item = item;
-}
-
-void evaluation_observe(struct evaluation *evaluation,
-	void (*seen)(void *context, const struct xpath *xpath, xmlXPathObjectPtr value),
-	void *context)
-{
-	evaluation->seen = seen;
-	evaluation->seen_context = context;
-}
-
-xmlDocPtr evaluation_page(const struct evaluation *evaluation)
-{
-	return evaluation->page;
-}
-
-size_t evaluation_count(const struct evaluation *evaluation)
-{
-	return evaluation->count;
-}
-
-size_t evaluation_operations(const struct evaluation *evaluation)
-{
-	return evaluation->context->opCount;
-}
-
 /* The context is set by hand: a row may belong to another document than the page, whose root `/`
  * is. */
-static xmlXPathObjectPtr run(struct evaluation *evaluation, const struct xpath *xpath,
+xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xpath,
 	xmlNodePtr node, struct error *error)
 {
 	xmlXPathObjectPtr value;
@@ -184,9 +134,13 @@ static xmlXPathObjectPtr run(struct evaluation *evaluation, const struct xpath *
 	evaluation->context->doc = evaluation->page;
 	evaluation->context->node = node != NULL ? node : (xmlNodePtr)evaluation->page;
 	evaluation->failed = false;
+	evaluation->count++;
 	value = xmlXPathCompiledEval(xpath->compiled, evaluation->context);
-	if (value != NULL && !evaluation->failed)
+	if (value != NULL && !evaluation->failed) {
+		if (evaluation->seen != NULL)
+			evaluation->seen(evaluation->seen_context, xpath, value);
 		return value;
+	}
 	xmlXPathFreeObject(value);
 	/* Where a simple path spends what is left, libxml2 gives no value and no error. */
 	if (!evaluation->failed)
@@ -194,17 +148,6 @@ static xmlXPathObjectPtr run(struct evaluation *evaluation, const struct xpath *
 			error_text(XPATH_OP_LIMIT_EXCEEDED));
 	error_set(error, REMEDY_PAGE, "%s: %.300s", evaluation->failure.text, xpath->text);
 	return NULL;
-}
-
-xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xpath,
-	xmlNodePtr node, struct error *error)
-{
-	xmlXPathObjectPtr value = run(evaluation, xpath, node, error);
-
-	evaluation->count++;
-	if (value != NULL && evaluation->seen != NULL)
-		evaluation->seen(evaluation->seen_context, xpath, value);
-	return value;
 }
 
 xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpath *xpath,
@@ -227,27 +170,20 @@ xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpa
 	return NULL;
 }
 
-static char *field(xmlChar *text)
-{
-	char *collapsed = text_collapse(
-		(const char *)text, text != NULL ? strlen((char *)text) : 0, READING_FIELD_MAX);
-
-	xmlFree(text);
-	return collapsed;
-}
-
 char *evaluate_text(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
 	struct error *error)
 {
-	xmlXPathObjectPtr value;
-	char *text;
+	xmlXPathObjectPtr value = evaluate(evaluation, xpath, node, error);
+	xmlChar *text;
+	char *field;
 
-	value = evaluate(evaluation, xpath, node, error);
 	if (value == NULL)
 		return NULL;
-	text = field(xmlXPathCastToString(value));
+	text = xmlXPathCastToString(value);
+	field = text_collapse((const char *)text, strlen((const char *)text), READING_FIELD_MAX);
+	xmlFree(text);
 	xmlXPathFreeObject(value);
-	return text;
+	return field;
 }
 
 bool evaluate_truth(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
@@ -285,6 +221,15 @@ char *node_field(xmlNodePtr node)
 	return collapsed;
 }
 
+xmlXPathObjectPtr node_children(xmlNodePtr parent)
+{
+	xmlXPathObjectPtr nodes = xmlXPathNewNodeSet(NULL);
+
+	for (xmlNodePtr child = parent->children; child != NULL; child = child->next)
+		xmlXPathNodeSetAddUnique(nodes->nodesetval, child);
+	return nodes;
+}
+
 size_t node_set_count(const xmlXPathObject *nodes)
 {
 	return nodes->nodesetval != NULL ? (size_t)nodes->nodesetval->nodeNr : 0;
@@ -295,26 +240,9 @@ xmlNodePtr node_set_member(const xmlXPathObject *nodes, size_t i)
 	return nodes->nodesetval->nodeTab[i];
 }
 
-struct evaluation *evaluation_of(xmlXPathParserContextPtr parser)
-{
-	return parser->context->userData;
-}
-
-void evaluation_share(struct evaluation *evaluation, struct regex_cache *regexes)
-{
-	evaluation->regexes = regexes;
-}
-
-struct regex_cache *evaluation_regexes(struct evaluation *evaluation)
-{
-	if (evaluation->regexes == NULL)
-		evaluation->regexes = evaluation->own_regexes = regex_cache_new();
-	return evaluation->regexes;
-}
-
 void evaluation_fail(xmlXPathParserContextPtr parser, const struct error *error)
 {
-	struct evaluation *evaluation = evaluation_of(parser);
+	struct evaluation *evaluation = parser->context->userData;
 
 	if (!evaluation->failed)
 		evaluation->failure = *error;
@@ -337,7 +265,7 @@ bool evaluation_charge(xmlXPathParserContextPtr parser, size_t operations)
 
 bool evaluation_parse(xmlXPathParserContextPtr parser, size_t bytes)
 {
-	struct evaluation *evaluation = evaluation_of(parser);
+	struct evaluation *evaluation = parser->context->userData;
 	struct error error;
 
 	if (!evaluation_charge(parser, bytes / BYTES_PER_OPERATION + 1))

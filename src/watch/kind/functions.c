@@ -46,6 +46,22 @@ static void release_arguments(struct arguments *arguments)
 		xmlFree(arguments->list[i]);
 }
 
+/* The argument's nodes in document order, owned by the caller; NULL, and the expression fails,
+ * where it is none of nodes. */
+static xmlXPathObjectPtr take_nodes(xmlXPathParserContextPtr parser)
+{
+	xmlXPathObjectPtr nodes;
+
+	if (!xmlXPathStackIsNodeSet(parser)) {
+		xmlXPathSetError(parser, XPATH_INVALID_TYPE);
+		return NULL;
+	}
+	nodes = valuePop(parser);
+	if (nodes->nodesetval != NULL)
+		xmlXPathNodeSetSort(nodes->nodesetval);
+	return nodes;
+}
+
 /* The result of a function that may have failed: text as a string, or the error. */
 static void return_text(
 	xmlXPathParserContextPtr parser, bool good, struct buffer *text, const struct error *error)
@@ -59,6 +75,7 @@ static void return_text(
 
 static void change_case(xmlXPathParserContextPtr parser, int given, bool upper)
 {
+	struct evaluation *evaluation = parser->context->userData;
 	struct arguments arguments;
 	struct buffer text = {0};
 	struct error error;
@@ -66,8 +83,7 @@ static void change_case(xmlXPathParserContextPtr parser, int given, bool upper)
 	if (take_arguments(parser, given, 1, 1, &arguments) &&
 		evaluation_charge(parser, arguments.length / BYTES_PER_OPERATION))
 		return_text(parser,
-			regex_case(evaluation_regexes(evaluation_of(parser)), arguments.list[0],
-				upper, &text, &error),
+			regex_case(evaluation->regexes, arguments.list[0], upper, &text, &error),
 			&text, &error);
 	release_arguments(&arguments);
 }
@@ -84,14 +100,15 @@ static void upper_case(xmlXPathParserContextPtr parser, int given)
 
 static void matches(xmlXPathParserContextPtr parser, int given)
 {
+	struct evaluation *evaluation = parser->context->userData;
 	struct arguments arguments;
 	struct error error;
 	bool found;
 
 	if (take_arguments(parser, given, 2, 3, &arguments) &&
 		evaluation_charge(parser, arguments.length / BYTES_PER_OPERATION)) {
-		if (regex_matches(evaluation_regexes(evaluation_of(parser)), arguments.list[0],
-			    arguments.list[1], arguments.list[2], &found, &error))
+		if (regex_matches(evaluation->regexes, arguments.list[0], arguments.list[1],
+			    arguments.list[2], &found, &error))
 			valuePush(parser, xmlXPathNewBoolean(found));
 		else
 			evaluation_fail(parser, &error);
@@ -114,28 +131,12 @@ static bool has_token(const char *text, const char *token, size_t length)
 	return false;
 }
 
-static bool any_has_token(
-	xmlXPathParserContextPtr parser, const xmlXPathObject *nodes, const char *token)
-{
-	bool found = false;
-
-	for (size_t i = 0; !found && i < node_set_count(nodes); i++) {
-		xmlChar *owned = NULL;
-		const char *text = node_string(node_set_member(nodes, i), &owned);
-
-		found = has_token(text, token, strlen(token));
-		evaluation_charge(parser, strlen(text) / BYTES_PER_OPERATION);
-		xmlFree(owned);
-	}
-	return found;
-}
-
 /* Of several nodes any may have it: their texts are not copied. */
 static void contains_token(xmlXPathParserContextPtr parser, int given)
 {
 	xmlXPathObjectPtr nodes;
 	char *token;
-	bool found;
+	bool found = false;
 
 	if (given != 2) {
 		xmlXPathSetError(parser, XPATH_INVALID_ARITY);
@@ -146,7 +147,14 @@ static void contains_token(xmlXPathParserContextPtr parser, int given)
 	if (nodes == NULL || token == NULL) {
 		xmlXPathSetError(parser, XPATH_INVALID_OPERAND);
 	} else if (nodes->type == XPATH_NODESET) {
-		found = any_has_token(parser, nodes, token);
+		for (size_t i = 0; !found && i < node_set_count(nodes); i++) {
+			xmlChar *owned = NULL;
+			const char *text = node_string(node_set_member(nodes, i), &owned);
+
+			found = has_token(text, token, strlen(token));
+			evaluation_charge(parser, strlen(text) / BYTES_PER_OPERATION);
+			xmlFree(owned);
+		}
 		valuePush(parser, xmlXPathNewBoolean(found));
 	} else {
 		nodes = xmlXPathConvertString(nodes);
@@ -159,6 +167,7 @@ static void contains_token(xmlXPathParserContextPtr parser, int given)
 
 static void replace(xmlXPathParserContextPtr parser, int given)
 {
+	struct evaluation *evaluation = parser->context->userData;
 	struct buffer text = {.maximum = TREE_PARSED_MAX};
 	struct arguments arguments;
 	struct error error;
@@ -167,9 +176,8 @@ static void replace(xmlXPathParserContextPtr parser, int given)
 
 	if (take_arguments(parser, given, 3, 4, &arguments) &&
 		evaluation_charge(parser, arguments.length / BYTES_PER_OPERATION)) {
-		good = regex_replace(evaluation_regexes(evaluation_of(parser)), arguments.list[0],
-			arguments.list[1], arguments.list[3], arguments.list[2], &text, &count,
-			&error);
+		good = regex_replace(evaluation->regexes, arguments.list[0], arguments.list[1],
+			arguments.list[3], arguments.list[2], &text, &count, &error);
 		if (good && text.overflowed)
 			good = error_set(&error, REMEDY_PAGE, "replace() gives more than %d bytes",
 				TREE_PARSED_MAX);
@@ -188,53 +196,40 @@ static void add_token(void *context, const char *text, size_t length)
 }
 
 /* Without an expression, white space around the whole separates nothing. */
-static xmlDocPtr make_tokens(struct evaluation *evaluation, char *text, const char *pattern,
-	bool blanks, struct error *error)
-{
-	xmlDocPtr tree = tree_new("tokens");
-	char *trimmed = blanks ? text_collapse(text, strlen(text), strlen(text)) : NULL;
-
-	if (regex_split(evaluation_regexes(evaluation), trimmed != NULL ? trimmed : text,
-		    blanks ? "\\s+" : pattern, add_token, xmlDocGetRootElement(tree), error)) {
-		free(trimmed);
-		return tree;
-	}
-	free(trimmed);
-	tree_free(tree);
-	return NULL;
-}
-
-static xmlXPathObjectPtr children_of(xmlNodePtr parent)
-{
-	xmlXPathObjectPtr nodes = xmlXPathNewNodeSet(NULL);
-
-	for (xmlNodePtr child = parent->children; child != NULL; child = child->next)
-		xmlXPathNodeSetAddUnique(nodes->nodesetval, child);
-	return nodes;
-}
-
 static void tokenize(xmlXPathParserContextPtr parser, int given)
 {
-	struct evaluation *evaluation = evaluation_of(parser);
-	const char *function = given == 1 ? "tokenize-blanks" : "tokenize";
+	struct evaluation *evaluation = parser->context->userData;
+	bool blanks = given == 1;
+	const char *function = blanks ? "tokenize-blanks" : "tokenize";
 	struct arguments arguments;
 	struct error error;
 	xmlDocPtr tree = NULL;
 
-	if (take_arguments(parser, given, 1, 2, &arguments)) {
-		tree = evaluation_made(evaluation, function, arguments.list[1], arguments.list[0]);
-		if (tree == NULL && evaluation_parse(parser, arguments.length)) {
-			tree = make_tokens(evaluation, arguments.list[0], arguments.list[1],
-				given == 1, &error);
-			if (tree != NULL)
-				evaluation_keep(evaluation, function, arguments.list[1],
-					arguments.list[0], tree);
-			else
-				evaluation_fail(parser, &error);
+	if (!take_arguments(parser, given, 1, 2, &arguments)) {
+		release_arguments(&arguments);
+		return;
+	}
+	tree = evaluation_made(evaluation, function, arguments.list[1], arguments.list[0]);
+	if (tree == NULL && evaluation_parse(parser, arguments.length)) {
+		char *trimmed = blanks ? text_collapse(arguments.list[0], arguments.length,
+						 arguments.length)
+				       : NULL;
+
+		tree = tree_new("tokens");
+		if (regex_split(evaluation->regexes, blanks ? trimmed : arguments.list[0],
+			    blanks ? "\\s+" : arguments.list[1], add_token,
+			    xmlDocGetRootElement(tree), &error)) {
+			evaluation_keep(
+				evaluation, function, arguments.list[1], arguments.list[0], tree);
+		} else {
+			evaluation_fail(parser, &error);
+			tree_free(tree);
+			tree = NULL;
 		}
+		free(trimmed);
 	}
 	if (tree != NULL)
-		valuePush(parser, children_of(xmlDocGetRootElement(tree)));
+		valuePush(parser, node_children(xmlDocGetRootElement(tree)));
 	release_arguments(&arguments);
 }
 
@@ -254,56 +249,43 @@ static void resolve_uri(xmlXPathParserContextPtr parser, int given)
 	release_arguments(&arguments);
 }
 
-static xmlChar *node_json_key(xmlNodePtr node)
-{
-	xmlChar *key;
-
-	if (node == NULL || node->type != XML_ELEMENT_NODE)
-		return xmlStrdup(BAD_CAST "");
-	key = xmlStrEqual(node->name, BAD_CAST "entry") ? xmlGetNoNsProp(node, BAD_CAST "key")
-							: NULL;
-	return key != NULL ? key : xmlStrdup(node->name);
-}
-
 static void key(xmlXPathParserContextPtr parser, int given)
 {
 	xmlNodePtr node = parser->context->node;
 	xmlXPathObjectPtr nodes = NULL;
+	xmlChar *key = NULL;
 
 	if (given > 1) {
 		xmlXPathSetError(parser, XPATH_INVALID_ARITY);
 		return;
 	}
 	if (given == 1) {
-		if (!xmlXPathStackIsNodeSet(parser)) {
-			xmlXPathSetError(parser, XPATH_INVALID_TYPE);
+		nodes = take_nodes(parser);
+		if (nodes == NULL)
 			return;
-		}
-		nodes = valuePop(parser);
-		if (nodes->nodesetval != NULL)
-			xmlXPathNodeSetSort(nodes->nodesetval);
 		node = node_set_count(nodes) > 0 ? node_set_member(nodes, 0) : NULL;
 	}
-	valuePush(parser, xmlXPathWrapString(node_json_key(node)));
+	if (node == NULL || node->type != XML_ELEMENT_NODE)
+		key = xmlStrdup(BAD_CAST "");
+	else if (xmlStrEqual(node->name, BAD_CAST "entry"))
+		key = xmlGetNoNsProp(node, BAD_CAST "key");
+	valuePush(parser, xmlXPathWrapString(key != NULL ? key : xmlStrdup(node->name)));
 	xmlXPathFreeObject(nodes);
-}
-
-/* Text without any markup, as names mostly are: what the parser would make of it. */
-static xmlDocPtr make_paragraph(const char *text, size_t length)
-{
-	xmlDocPtr tree = tree_new("html");
-	xmlNodePtr body = tree_add_element(xmlDocGetRootElement(tree), "body");
-
-	tree_add_text(tree_add_element(body, "p"), text, length);
-	return tree;
 }
 
 static xmlDocPtr make_html(const char *text, size_t length)
 {
-	if (text[0] != ' ' && text_plain_span(text, length) == length &&
-		strpbrk(text, "<&") == NULL)
-		return make_paragraph(text, length);
-	return tree_parse_html(text, length, "UTF-8", NULL);
+	xmlNodePtr body;
+	xmlDocPtr tree;
+
+	if (text[0] == ' ' || text_plain_span(text, length) != length ||
+		strpbrk(text, "<&") != NULL)
+		return tree_parse_html(text, length, "UTF-8", NULL);
+	/* Text without any markup, as names mostly are: what the parser would make of it. */
+	tree = tree_new("html");
+	body = tree_add_element(xmlDocGetRootElement(tree), "body");
+	tree_add_text(tree_add_element(body, "p"), text, length);
+	return tree;
 }
 
 static xmlDocPtr make_xml(const char *text, size_t length)
@@ -320,7 +302,7 @@ static xmlDocPtr make_json(const char *text, size_t length)
 static void push_made(xmlXPathParserContextPtr parser, const char *function, const char *text,
 	size_t length, xmlDocPtr (*make)(const char *text, size_t length))
 {
-	struct evaluation *evaluation = evaluation_of(parser);
+	struct evaluation *evaluation = parser->context->userData;
 	const char *blanks = text + strspn(text, " \t\r\n");
 	xmlDocPtr tree = evaluation_made(evaluation, function, "", text);
 
@@ -368,13 +350,9 @@ static void parse_nextjs(xmlXPathParserContextPtr parser, int given)
 		xmlXPathSetError(parser, XPATH_INVALID_ARITY);
 		return;
 	}
-	if (!xmlXPathStackIsNodeSet(parser)) {
-		xmlXPathSetError(parser, XPATH_INVALID_TYPE);
+	nodes = take_nodes(parser);
+	if (nodes == NULL)
 		return;
-	}
-	nodes = valuePop(parser);
-	if (nodes->nodesetval != NULL)
-		xmlXPathNodeSetSort(nodes->nodesetval);
 	for (size_t i = 0; i < node_set_count(nodes); i++) {
 		xmlChar *script = xmlXPathCastNodeToString(node_set_member(nodes, i));
 

@@ -434,8 +434,7 @@ bool kind_document_address(const struct kind *kind, size_t i, const char *url,
 		*address = memory_string(url);
 		return true;
 	}
-	evaluation = evaluation_new(url);
-	evaluation_share(evaluation, kind->regexes);
+	evaluation = evaluation_new(url, kind->regexes);
 	if (add_documents(kind, i, documents, evaluation, error))
 		text = evaluate_text(evaluation, named->xpath, NULL, error);
 	evaluation_free(evaluation);

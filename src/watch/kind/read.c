@@ -83,8 +83,7 @@ static enum level level_of(struct work *work, const struct block *block, const c
 	return level;
 }
 
-bool read_each(struct work *work, const struct each *each, xmlNodePtr node,
-	bool (*text)(struct work *work, char *text, void *context), void *context)
+bool read_each(struct work *work, const struct each *each, xmlNodePtr node, struct text_list *texts)
 {
 	xmlXPathObjectPtr nodes = evaluate_nodes(work->evaluation, each->nodes, node, work->error);
 	bool good = nodes != NULL;
@@ -96,72 +95,42 @@ bool read_each(struct work *work, const struct each *each, xmlNodePtr node,
 						 : node_field(member);
 
 		taken = count_bytes(work, taken);
-		good = taken != NULL && text(work, taken, context);
+		good = taken != NULL;
+		if (good)
+			text_list_add(texts, taken);
+		free(taken);
 	}
 	xmlXPathFreeObject(nodes);
 	return good;
 }
 
-/* The worst of several words, the first among equals. */
-struct worst {
-	const struct block *block;
-	char *word;
-	enum level level;
-};
-
-static bool compare_word(struct work *work, char *word, void *context)
-{
-	struct worst *worst = context;
-	enum level level = level_of(work, worst->block, word);
-
-	if (worst->word != NULL && level <= worst->level) {
-		free(word);
-		return true;
-	}
-	free(worst->word);
-	worst->word = word;
-	worst->level = level;
-	return true;
-}
-
-static bool read_words(struct work *work, const struct block *block, xmlNodePtr node, char **text,
-	enum level *level)
-{
-	struct worst worst = {.block = block};
-	bool good = read_each(work, &block->words, node, compare_word, &worst);
-
-	if (good && worst.word == NULL)
-		compare_word(work, memory_string(""), &worst);
-	*text = worst.word;
-	*level = worst.level;
-	return good || error_prefix(work->error, "words");
-}
-
+/* Of several words the worst counts, the first among equals. */
 bool read_level(struct work *work, const struct block *block, const struct xpath_list *word,
 	xmlNodePtr node, char **text, enum level *level)
 {
-	if (block != NULL && block->words.nodes != NULL)
-		return read_words(work, block, node, text, level);
-	*text = read_text(work, word, node);
-	if (*text == NULL)
-		return error_prefix(work->error, "word");
-	*level = level_of(work, block, *text);
-	return true;
-}
+	struct text_list words = {0};
+	bool good;
 
-static bool read_names(struct work *work, const struct block *block,
-	bool (*row)(struct work *work, const struct block *block, xmlNodePtr node, void *context),
-	void *context)
-{
-	bool good = true;
-
-	for (xmlNodePtr node = xmlDocGetRootElement(block->names)->children; good && node != NULL;
-		node = node->next) {
-		evaluation_set_item(work->evaluation, node);
-		good = row(work, block, node, context);
+	if (block == NULL || block->words.nodes == NULL) {
+		*text = read_text(work, word, node);
+		if (*text == NULL)
+			return error_prefix(work->error, "word");
+		*level = level_of(work, block, *text);
+		return true;
 	}
-	evaluation_set_item(work->evaluation, NULL);
-	return good;
+	good = read_each(work, &block->words, node, &words);
+	if (good && words.count == 0)
+		text_list_add(&words, "");
+	for (size_t i = 0; good && i < words.count; i++) {
+		enum level next = level_of(work, block, words.list[i]);
+
+		if (*text != NULL && next <= *level)
+			continue;
+		memory_set(text, words.list[i]);
+		*level = next;
+	}
+	text_list_release(&words);
+	return good || error_prefix(work->error, "words");
 }
 
 bool read_block_rows(struct work *work, const struct block *block,
@@ -171,16 +140,17 @@ bool read_block_rows(struct work *work, const struct block *block,
 	xmlXPathObjectPtr nodes;
 	bool good = true;
 
-	if (block->each == NULL)
-		return read_names(work, block, row, context);
-	nodes = evaluate_nodes(work->evaluation, block->each, NULL, work->error);
+	if (block->each != NULL)
+		nodes = evaluate_nodes(work->evaluation, block->each, NULL, work->error);
+	else
+		nodes = node_children(xmlDocGetRootElement(block->names));
 	if (nodes == NULL)
 		return error_prefix(work->error, "each");
 	for (size_t i = 0; good && i < node_set_count(nodes); i++) {
-		evaluation_set_item(work->evaluation, node_set_member(nodes, i));
-		good = row(work, block, node_set_member(nodes, i), context);
+		work->evaluation->item = node_set_member(nodes, i);
+		good = row(work, block, work->evaluation->item, context);
 	}
-	evaluation_set_item(work->evaluation, NULL);
+	work->evaluation->item = NULL;
 	xmlXPathFreeObject(nodes);
 	return good;
 }
@@ -222,103 +192,84 @@ static bool define_lets(const struct kind *kind, struct evaluation *evaluation, 
 	return true;
 }
 
-/* What was expected and what is there instead: somebody has to look at the page. */
-static bool not_this_kind(struct work *work, const struct xpath *condition)
-{
-	char *is = tree_describe(evaluation_page(work->evaluation));
-
-	error_set(work->error, REMEDY_PAGE, "require: the page is not as expected (%s): %.300s", is,
-		condition->text);
-	free(is);
-	return false;
-}
-
 static bool check_requirements(struct work *work)
 {
 	const struct xpath_list *require = &work->kind->require;
 
 	for (size_t i = 0; i < require->count; i++) {
+		char *is;
 		bool truth;
 
 		if (!evaluate_truth(work->evaluation, require->list[i], NULL, &truth, work->error))
 			return error_prefix(work->error, "require");
-		if (!truth)
-			return not_this_kind(work, require->list[i]);
+		if (truth)
+			continue;
+		/* What was expected and what is there instead: somebody has to look at the page. */
+		is = tree_describe(work->evaluation->page);
+		error_set(work->error, REMEDY_PAGE,
+			"require: the page is not as expected (%s): %.300s", is,
+			require->list[i]->text);
+		free(is);
+		return false;
 	}
 	return true;
 }
 
-/* For a page without a word of its own; `require` has vouched for what lists nothing. */
-static enum level worst_row(const struct reading *reading)
-{
-	enum level worst = LEVEL_OPERATIONAL;
-
-	for (size_t i = 0; i < reading->indicator_count; i++)
-		if (reading->indicators[i].level > worst)
-			worst = reading->indicators[i].level;
-	for (size_t i = 0; i < reading->incident_count; i++)
-		if (reading->incidents[i].level > worst)
-			worst = reading->incidents[i].level;
-	return worst;
-}
-
-/* A kind without `word` derives the level always, one with `derive` where that is true. */
-static bool is_derived(struct work *work, bool *derived)
-{
-	*derived = work->kind->word.count == 0;
-	if (*derived || work->kind->derive == NULL)
-		return true;
-	return evaluate_truth(work->evaluation, work->kind->derive, NULL, derived, work->error);
-}
-
 static bool read_page_line(struct work *work)
 {
+	const struct kind *kind = work->kind;
 	struct reading *reading = work->reading;
-	bool derived;
+	bool derived = kind->word.count == 0;
 
-	reading->title = read_text(work, &work->kind->title, NULL);
+	reading->title = read_text(work, &kind->title, NULL);
 	if (reading->title == NULL)
 		return error_prefix(work->error, "page: title");
-	if (!is_derived(work, &derived))
+	/* A kind without `word` derives the level always, one with `derive` where that is true. */
+	if (!derived && kind->derive != NULL &&
+		!evaluate_truth(work->evaluation, kind->derive, NULL, &derived, work->error))
 		return error_prefix(work->error, "page: derive");
 	if (!derived)
-		return read_level(work, NULL, &work->kind->word, NULL, &reading->word,
-			       &reading->level) ||
+		return read_level(work, NULL, &kind->word, NULL, &reading->word, &reading->level) ||
 		       error_prefix(work->error, "page");
+	/* The worst row; `require` has vouched for what lists nothing. */
 	reading->word = memory_string("");
-	reading->level = worst_row(reading);
+	reading->level = LEVEL_OPERATIONAL;
+	for (size_t i = 0; i < reading->indicator_count; i++)
+		if (reading->indicators[i].level > reading->level)
+			reading->level = reading->indicators[i].level;
+	for (size_t i = 0; i < reading->incident_count; i++)
+		if (reading->incidents[i].level > reading->level)
+			reading->level = reading->incidents[i].level;
 	return true;
-}
-
-static bool read_all(struct work *work, const struct document *documents)
-{
-	return add_documents(work, documents) &&
-	       define_lets(work->kind, work->evaluation, work->error) && check_requirements(work) &&
-	       read_indicators(work) && read_incidents(work) && read_maintenances(work) &&
-	       read_page_line(work);
 }
 
 bool read_page(const struct kind *kind, const char *url, const struct document *documents,
 	struct reading *reading, struct read_report *report, struct error *error)
 {
+	struct evaluation *evaluation = evaluation_new(url != NULL ? url : "", kind->regexes);
 	struct read_report unwanted = {0};
 	struct error own;
 	struct work work = {.kind = kind,
+		.evaluation = evaluation,
 		.reading = reading,
 		.report = report != NULL ? report : &unwanted,
-		.error = error != NULL ? error : &own};
+		.error = error != NULL ? error : &own,
+		.ids = xmlHashCreate(0),
+		.names = xmlHashCreate(0)};
 	bool good;
 
-	work.evaluation = evaluation_new(url != NULL ? url : "");
-	evaluation_share(work.evaluation, kind->regexes);
-	if (work.report->trace != NULL)
-		evaluation_observe(work.evaluation, trace_value, work.report->trace);
-	work.ids = xmlHashCreate(0);
-	good = read_all(&work, documents);
-	work.report->evaluations += evaluation_count(work.evaluation);
-	work.report->operations += evaluation_operations(work.evaluation);
+	if (work.report->trace != NULL) {
+		evaluation->seen = trace_value;
+		evaluation->seen_context = work.report->trace;
+	}
+	good = add_documents(&work, documents) && define_lets(kind, evaluation, work.error) &&
+	       check_requirements(&work) && read_indicators(&work) && read_incidents(&work) &&
+	       read_maintenances(&work) && read_page_line(&work);
+	work.report->evaluations += evaluation->count;
+	work.report->operations += evaluation->context->opCount;
 	xmlHashFree(work.ids, NULL);
-	evaluation_free(work.evaluation);
+	xmlHashFree(work.names, NULL);
+	evaluation_free(evaluation);
 	return good || error_prefix(error, "kind %s", kind->name);
 }
 
@@ -344,15 +295,6 @@ static bool fits_kind(const struct kind *kind, struct evaluation *evaluation)
 	return truth;
 }
 
-static bool none_fits(xmlDocPtr tree, size_t count, struct error *error)
-{
-	char *is = tree_describe(tree);
-
-	error_set(error, REMEDY_PAGE, "none of the %zu kinds fits this page (%s)", count, is);
-	free(is);
-	return false;
-}
-
 bool read_detect(const struct kind *const *kinds, size_t count, const char *url,
 	const struct document *document, bool *fits, struct error *error)
 {
@@ -363,15 +305,21 @@ bool read_detect(const struct kind *const *kinds, size_t count, const char *url,
 
 	if (tree == NULL)
 		return false;
-	evaluation = evaluation_new(url != NULL ? url : "");
+	evaluation = evaluation_new(url != NULL ? url : "", NULL);
 	evaluation_add_document(evaluation, "page", tree);
 	for (size_t i = 0; i < count; i++) {
-		evaluation_share(evaluation, kinds[i]->regexes);
+		evaluation->regexes = kinds[i]->regexes;
 		fits[i] = fits_kind(kinds[i], evaluation);
 		any = any || fits[i];
 		evaluation_rewind(evaluation, URL_AND_PAGE);
 	}
-	any = any || none_fits(tree, count, error);
+	if (!any) {
+		char *is = tree_describe(tree);
+
+		error_set(
+			error, REMEDY_PAGE, "none of the %zu kinds fits this page (%s)", count, is);
+		free(is);
+	}
 	evaluation_free(evaluation);
 	return any;
 }

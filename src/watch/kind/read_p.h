@@ -6,8 +6,13 @@
 #ifndef LAMPWATCH_READ_P_H
 #define LAMPWATCH_READ_P_H
 
+#include <stdint.h>
+
+#include "base/list.h"
 #include "watch/kind/kind_p.h"
 #include "watch/kind/read.h"
+
+#define NAME_AMBIGUOUS UINTPTR_MAX
 
 struct work {
 	const struct kind *kind;
@@ -15,8 +20,9 @@ struct work {
 	struct reading *reading;
 	struct read_report *report;
 	struct error *error;
-	size_t bytes;        /* of all fields so far */
-	xmlHashTablePtr ids; /* of indicators: to their place in the reading, counted from 1 */
+	size_t bytes;          /* of all fields so far */
+	xmlHashTablePtr ids;   /* of indicators: to their place in the reading, counted from 1 */
+	xmlHashTablePtr names; /* likewise; NAME_AMBIGUOUS where several have one name */
 };
 
 /* One text of a row: which expressions give it and where it goes. */
@@ -46,9 +52,9 @@ bool read_block_rows(struct work *work, const struct block *block,
 	bool (*row)(struct work *work, const struct block *block, xmlNodePtr node, void *context),
 	void *context);
 
-/* Calls text for what is taken of each node; stops where it returns false. It owns the text. */
-bool read_each(struct work *work, const struct each *each, xmlNodePtr node,
-	bool (*text)(struct work *work, char *text, void *context), void *context);
+/* Adds what is taken of each node to texts. */
+bool read_each(
+	struct work *work, const struct each *each, xmlNodePtr node, struct text_list *texts);
 
 /* Whether a row takes the place of an earlier one with its id. */
 bool same_replaces(int same, enum level old, enum level fresh);

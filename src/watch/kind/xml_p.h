@@ -19,10 +19,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
 #include "watch/kind/kind.h"
 
 struct buffer;
-struct error;
 struct regex_cache;
 struct text_list;
 
@@ -114,15 +114,40 @@ bool xpath_check(const char *text, const struct text_list *variables, struct err
 
 /* --- evaluation.c: one reading's evaluations --- */
 
-/* The context, the variables, and the trees that functions have made. The expressions that it is
- * given live longer than itself. */
-struct evaluation;
+struct variable {
+	const char *name;        /* borrowed */
+	xmlXPathObjectPtr value; /* owned */
+};
 
-struct evaluation *evaluation_new(const char *url);
+/*
+ * The context, the variables, and the trees that functions have made. Its readers set item, regexes
+ * and seen; the rest belongs to the functions below. The expressions that it is given live longer
+ * than itself.
+ */
+struct evaluation {
+	xmlXPathContextPtr context;
+	xmlDocPtr page;   /* one of trees: for tree_describe() */
+	xmlDocPtr *trees; /* of documents and of functions: nodes of them live as long as the
+			     reading */
+	size_t tree_count;
+	xmlHashTablePtr made; /* text, function and parameter to one of trees */
+	struct variable *variables;
+	size_t variable_count;
+	xmlNodePtr item;             /* $item: the row of the block that is being read, or NULL */
+	struct regex_cache *regexes; /* borrowed: the next reading has what is compiled into it */
+	struct regex_cache *own_regexes; /* owned, where none were given */
+	size_t parsed;                   /* bytes by functions */
+	size_t count;                    /* expressions evaluated */
+	bool failed;
+	struct error failure;
+	/* Gets the value of each expression that has one; NULL: nobody. */
+	void (*seen)(void *context, const struct xpath *xpath, xmlXPathObjectPtr value);
+	void *seen_context;
+};
+
+/* regexes NULL: its own. */
+struct evaluation *evaluation_new(const char *url, struct regex_cache *regexes);
 void evaluation_free(struct evaluation *evaluation);
-
-/* Regular expressions are compiled into regexes, which are borrowed: the next reading has them. */
-void evaluation_share(struct evaluation *evaluation, struct regex_cache *regexes);
 
 /* Gives $name a value, which is owned by the evaluation from here on. name is borrowed. */
 void evaluation_define(struct evaluation *evaluation, const char *name, xmlXPathObjectPtr value);
@@ -135,20 +160,6 @@ void evaluation_add_document(struct evaluation *evaluation, const char *name, xm
  * done so far with them: the next kind may be tried on the same document.
  */
 void evaluation_rewind(struct evaluation *evaluation, size_t count);
-
-/* The row of the block that is being read: $item. NULL outside of blocks. */
-void evaluation_set_item(struct evaluation *evaluation, xmlNodePtr item);
-
-/* From here on seen() gets the value of each expression that has one. */
-void evaluation_observe(struct evaluation *evaluation,
-	void (*seen)(void *context, const struct xpath *xpath, xmlXPathObjectPtr value),
-	void *context);
-
-/* The page's tree, for tree_describe(). */
-xmlDocPtr evaluation_page(const struct evaluation *evaluation);
-
-size_t evaluation_count(const struct evaluation *evaluation);      /* expressions evaluated */
-size_t evaluation_operations(const struct evaluation *evaluation); /* steps taken */
 
 /*
  * The expression's value at node (NULL: the page's root), owned by the caller.
@@ -177,13 +188,13 @@ char *node_field(xmlNodePtr node);
  * is NULL before. */
 const char *node_string(xmlNodePtr node, xmlChar **owned);
 
+/* A node-set of the children, owned by the caller. */
+xmlXPathObjectPtr node_children(xmlNodePtr parent);
+
 size_t node_set_count(const xmlXPathObject *nodes);
 xmlNodePtr node_set_member(const xmlXPathObject *nodes, size_t i);
 
 /* --- for functions.c, from evaluation.c --- */
-
-struct evaluation *evaluation_of(xmlXPathParserContextPtr parser);
-struct regex_cache *evaluation_regexes(struct evaluation *evaluation);
 
 /* Ends the expression with what error says. */
 void evaluation_fail(xmlXPathParserContextPtr parser, const struct error *error);
