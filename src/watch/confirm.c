@@ -50,32 +50,6 @@ static bool held(const struct step *step, const struct indicator_state *indicato
 	return indicator->flapping || (step->rules->suppressed && !is_baseline(step));
 }
 
-static void open_alarm(const struct step *step, struct indicator_state *indicator)
-{
-	indicator->alarm = true;
-	indicator->alarm_since = indicator->count_since;
-	indicator->peak = indicator->level;
-	if (!is_baseline(step))
-		transition(step, indicator,
-			(struct transition){.type = TRANSITION_RED,
-				.before = indicator->before,
-				.seen = indicator->count_since,
-				.fetches = indicator->count});
-	indicator->count = 0;
-}
-
-static void close_alarm(const struct step *step, struct indicator_state *indicator)
-{
-	transition(step, indicator,
-		(struct transition){.type = TRANSITION_GREEN,
-			.before = indicator->before,
-			.seen = indicator->count_since,
-			.since = indicator->alarm_since,
-			.fetches = indicator->count});
-	indicator->alarm = false;
-	indicator->count = 0;
-}
-
 /*
  * Counts one fetch toward red or green. Red that a baseline shows, or that a
  * new way of reading finds in old bytes, is not asked to be confirmed. Green that a baseline
@@ -85,10 +59,10 @@ static void close_alarm(const struct step *step, struct indicator_state *indicat
 static void count_fetch(const struct step *step, struct indicator_state *indicator,
 	enum colour colour, enum level before)
 {
-	enum colour wanted = indicator->alarm ? COLOUR_GREEN : COLOUR_RED;
-	int64_t needed = indicator->alarm ? step->rules->better : step->rules->worse;
+	bool alarm = indicator->alarm;
+	int64_t needed = alarm ? step->rules->better : step->rules->worse;
 
-	if (colour != wanted || (ours(step) && indicator->alarm)) {
+	if (colour != (alarm ? COLOUR_GREEN : COLOUR_RED) || (ours(step) && alarm)) {
 		indicator->count = 0;
 		return;
 	}
@@ -99,10 +73,19 @@ static void count_fetch(const struct step *step, struct indicator_state *indicat
 	indicator->count++;
 	if ((indicator->count < needed && !ours(step)) || held(step, indicator))
 		return;
-	if (indicator->alarm)
-		close_alarm(step, indicator);
-	else
-		open_alarm(step, indicator);
+	if (!alarm) {
+		indicator->alarm_since = indicator->count_since;
+		indicator->peak = indicator->level;
+	}
+	if (alarm || !is_baseline(step))
+		transition(step, indicator,
+			(struct transition){.type = alarm ? TRANSITION_GREEN : TRANSITION_RED,
+				.before = indicator->before,
+				.seen = indicator->count_since,
+				.since = alarm ? indicator->alarm_since : 0,
+				.fetches = indicator->count});
+	indicator->alarm = !alarm;
+	indicator->count = 0;
 }
 
 /* An alarm that is open may get worse: who asked for the worst only has not heard of it. */
@@ -125,32 +108,27 @@ static void count_rise(const struct step *step, struct indicator_state *indicato
 	indicator->rising = 0;
 }
 
-/* Below the low mark, and for an hour: changes every half hour are flapping all day, and one. */
-static bool has_settled(const struct step *step, const struct indicator_state *indicator)
-{
-	int64_t quiet = step->now - indicator->flaps.changed;
-
-	return step->rules->high == 0 ||
-	       (flap_history_percent(&indicator->flaps) < (double)step->rules->low &&
-		       (quiet >= RING_SETTLED_SECONDS || quiet < 0));
-}
-
+/* Flapping begins or ends. It ends below the low mark, and after an hour: changes every half hour
+ * are flapping all day, and one. */
 static void begin_or_settle(
 	const struct step *step, struct indicator_state *indicator, enum level before)
 {
 	const struct confirm_rules *rules = step->rules;
+	double percent = flap_history_percent(&indicator->flaps);
+	int64_t quiet = step->now - indicator->flaps.changed;
 
 	if (rules->suppressed)
 		return;
-	if (!indicator->flapping && rules->high > 0 &&
-		flap_history_percent(&indicator->flaps) >= (double)rules->high) {
+	if (!indicator->flapping && rules->high > 0 && percent >= (double)rules->high) {
 		indicator->flapping = true;
 		transition(step, indicator,
 			(struct transition){.type = TRANSITION_FLAPPING,
 				.before = before,
 				.seen = step->now,
 				.fetches = flap_history_changes(&indicator->flaps)});
-	} else if (indicator->flapping && has_settled(step, indicator)) {
+	} else if (indicator->flapping &&
+		   (rules->high == 0 || (percent < (double)rules->low &&
+						(quiet >= RING_SETTLED_SECONDS || quiet < 0)))) {
 		indicator->flapping = false;
 		transition(step, indicator,
 			(struct transition){.type = TRANSITION_SETTLED,
@@ -161,36 +139,31 @@ static void begin_or_settle(
 	}
 }
 
-/* Between red and green, the last of the two goes on: only they are ever told. A red that is not
- * confirmed yet is no change: who asks for three fetches does not want to hear of single ones. */
-static void take_state(const struct step *step, struct indicator_state *indicator,
-	enum colour colour, enum level before)
+/* Flapping begins before the change that makes it so is told, and ends before what is left is. */
+static void judge(const struct step *step, struct indicator_state *indicator, enum colour colour,
+	enum level before)
 {
 	struct flap_history *flaps = &indicator->flaps;
 	size_t known = strlen(flaps->states);
 	bool was_red = known > 0 && flaps->states[known - 1] == '1';
+	/* A red that is not confirmed yet is no change: who asks for three fetches does not want
+	 * to hear of single ones. */
 	bool blip = colour == COLOUR_RED && !indicator->alarm &&
 		    indicator->count + 1 < step->rules->worse;
+	/* Between red and green, the last of the two goes on: only they are ever told. */
 	bool red = colour == COLOUR_RED ? !blip : colour != COLOUR_GREEN && was_red;
 	int64_t calm = step->rules->every > RING_CALM_SECONDS ? step->rules->every
 							      : (int64_t)RING_CALM_SECONDS;
 
 	if (ours(step)) {
 		flap_history_correct(flaps, red, step->now);
-		return;
+	} else {
+		flap_history_hold(flaps, calm, step->rules->unchanged_until);
+		flap_history_take(flaps, red,
+			indicator->flapping ? (int64_t)RING_FLAPPING_SECONDS : RING_CALM_SECONDS,
+			step->now);
+		begin_or_settle(step, indicator, before);
 	}
-	flap_history_hold(flaps, calm, step->rules->unchanged_until);
-	flap_history_take(flaps, red,
-		indicator->flapping ? (int64_t)RING_FLAPPING_SECONDS : RING_CALM_SECONDS,
-		step->now);
-	begin_or_settle(step, indicator, before);
-}
-
-/* Flapping begins before the change that makes it so is told, and ends before what is left is. */
-static void judge(const struct step *step, struct indicator_state *indicator, enum colour colour,
-	enum level before)
-{
-	take_state(step, indicator, colour, before);
 	count_rise(step, indicator);
 	count_fetch(step, indicator, colour, before);
 }
@@ -244,13 +217,6 @@ static void take_absent(const struct step *step, struct indicator_state *indicat
 	indicator->count = 0;
 }
 
-/* Which lamp each row of a reading means: its place in lamps, or NO_LAMP. */
-struct matching {
-	size_t *indicators; /* for each row */
-	bool *taken;        /* for each lamp that was known before */
-	size_t known;
-};
-
 #define NO_LAMP SIZE_MAX
 
 static bool concerns(const struct step *step, const struct indicator *row)
@@ -259,152 +225,128 @@ static bool concerns(const struct step *step, const struct indicator *row)
 	       patterns_choose(step->rules->patterns, row->id, row->group, row->name);
 }
 
-static void match_ids(
-	const struct step *step, const struct reading *reading, struct matching *matching)
-{
-	struct index index = index_by_id(
-		step->indicators->list, matching->known, sizeof *step->indicators->list);
-
-	for (size_t i = 0; i < reading->indicator_count; i++) {
-		const struct indicator *row = &reading->indicators[i];
-		const struct indicator_state *indicator =
-			concerns(step, row) ? index_find(&index, row->id) : NULL;
-		size_t place =
-			indicator != NULL ? (size_t)(indicator - step->indicators->list) : NO_LAMP;
-
-		if (place != NO_LAMP && matching->taken[place])
-			place = NO_LAMP;
-		if (place != NO_LAMP)
-			matching->taken[place] = true;
-		matching->indicators[i] = place;
-	}
-	index_release(&index);
-}
-
 /* A lamp whose id the provider has changed is found by group and name, and follows. */
-static void match_names(
-	const struct step *step, const struct reading *reading, struct matching *matching)
+static size_t find_by_name(const struct step *step, const struct index *by_name,
+	const struct indicator *row, const bool *taken)
 {
-	struct index index = index_by_name(
-		step->indicators->list, matching->known, sizeof *step->indicators->list);
+	size_t count, first = index_range(by_name, row, &count);
 
-	for (size_t i = 0; i < reading->indicator_count; i++) {
-		const struct indicator *row = &reading->indicators[i];
-		size_t count, first;
+	for (size_t i = first; i < first + count; i++) {
+		const struct indicator_state *indicator = by_name->rows[i];
+		size_t place = (size_t)(indicator - step->indicators->list);
 
-		if (matching->indicators[i] != NO_LAMP || !concerns(step, row))
-			continue;
-		first = index_range(&index, row, &count);
-		for (size_t j = first; j < first + count && matching->indicators[i] == NO_LAMP;
-			j++) {
-			const struct indicator_state *indicator = index.rows[j];
-			size_t place = (size_t)(indicator - step->indicators->list);
-
-			if (matching->taken[place] || indicator->id[0] == '\0')
-				continue;
-			matching->taken[place] = true;
-			matching->indicators[i] = place;
-		}
+		if (!taken[place] && indicator->id[0] != '\0')
+			return place;
 	}
-	index_release(&index);
-}
-
-/* Keys of an index may not change under it: the new id is taken on once all are matched. */
-static void take_row(const struct step *step, const struct indicator *row, size_t place)
-{
-	struct indicator_state *indicator =
-		place != NO_LAMP
-			? &step->indicators->list[place]
-			: indicator_states_add(step->indicators, row->id, row->group, row->name);
-
-	if (strcmp(indicator->id, row->id) != 0) {
-		if (indicator->former == NULL)
-			indicator->former = memory_string(indicator->id);
-		memory_set(&indicator->id, row->id);
-	}
-	memory_set(&indicator->group, row->group);
-	memory_set(&indicator->name, row->name);
-	take_indicator(step, indicator, row->level, row->word);
+	return NO_LAMP;
 }
 
 static void take_indicators(const struct step *step, const struct reading *reading)
 {
-	size_t known = step->indicators->count;
-	struct matching matching = {
-		memory_zero(reading->indicator_count, sizeof *matching.indicators),
-		memory_zero(known, sizeof *matching.taken), known};
+	struct indicator_states *indicators = step->indicators;
+	size_t known = indicators->count;
+	struct index by_id = index_by_id(indicators->list, known, sizeof *indicators->list);
+	struct index by_name = index_by_name(indicators->list, known, sizeof *indicators->list);
+	/* Which lamp each row means: its place, or NO_LAMP; and which of the known ones are meant.
+	 */
+	size_t *places = memory_zero(reading->indicator_count, sizeof *places);
+	bool *taken = memory_zero(known, sizeof *taken);
 
-	match_ids(step, reading, &matching);
-	match_names(step, reading, &matching);
-	for (size_t i = 0; i < reading->indicator_count; i++)
-		if (concerns(step, &reading->indicators[i]))
-			take_row(step, &reading->indicators[i], matching.indicators[i]);
+	for (size_t i = 0; i < reading->indicator_count; i++) {
+		const struct indicator *row = &reading->indicators[i];
+		const struct indicator_state *indicator =
+			concerns(step, row) ? index_find(&by_id, row->id) : NULL;
+
+		places[i] = indicator != NULL ? (size_t)(indicator - indicators->list) : NO_LAMP;
+		if (places[i] != NO_LAMP && taken[places[i]])
+			places[i] = NO_LAMP;
+		if (places[i] != NO_LAMP)
+			taken[places[i]] = true;
+	}
+	for (size_t i = 0; i < reading->indicator_count; i++) {
+		if (places[i] != NO_LAMP || !concerns(step, &reading->indicators[i]))
+			continue;
+		places[i] = find_by_name(step, &by_name, &reading->indicators[i], taken);
+		if (places[i] != NO_LAMP)
+			taken[places[i]] = true;
+	}
+	index_release(&by_id);
+	index_release(&by_name);
+	/* Keys of an index may not change under it: new ids are taken on once all are matched. */
+	for (size_t i = 0; i < reading->indicator_count; i++) {
+		const struct indicator *row = &reading->indicators[i];
+		struct indicator_state *indicator;
+
+		if (!concerns(step, row))
+			continue;
+		indicator = places[i] != NO_LAMP ? &indicators->list[places[i]]
+						 : indicator_states_add(indicators, row->id,
+							   row->group, row->name);
+		if (strcmp(indicator->id, row->id) != 0) {
+			if (indicator->former == NULL)
+				indicator->former = memory_string(indicator->id);
+			memory_set(&indicator->id, row->id);
+		}
+		memory_set(&indicator->group, row->group);
+		memory_set(&indicator->name, row->name);
+		take_indicator(step, indicator, row->level, row->word);
+	}
 	for (size_t i = 0; i < known; i++)
-		if (!matching.taken[i] && step->indicators->list[i].id[0] != '\0')
-			take_absent(step, &step->indicators->list[i]);
-	free(matching.indicators);
-	free(matching.taken);
+		if (!taken[i] && indicators->list[i].id[0] != '\0')
+			take_absent(step, &indicators->list[i]);
+	free(places);
+	free(taken);
 }
 
 /*
  * Who changes `indicators:` has not changed the page: what is watched no longer leaves without
  * a word. A page that gives new ids all the time does not make us grow without end.
  */
-static bool is_kept(const struct step *step, const struct indicator_state *indicator)
-{
-	const struct text_list *patterns = step->rules->patterns;
-	bool idle = !indicator->alarm && indicator->count == 0 && !indicator->flapping &&
-		    (indicator->gone ||
-			    (step->others != NULL && indicator->level == step->others->level));
-
-	if (indicator->id[0] == '\0')
-		return patterns->count == 0;
-	return patterns_choose(patterns, indicator->id, indicator->group, indicator->name) &&
-	       !(idle && step->indicators->count > INDICATOR_STATES_MAX);
-}
-
 static void forget_indicators(const struct step *step)
 {
+	const struct text_list *patterns = step->rules->patterns;
 	struct indicator_states *indicators = step->indicators;
+	bool many = indicators->count > INDICATOR_STATES_MAX;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < indicators->count; i++) {
-		bool keep = is_kept(step, &indicators->list[i]);
+		struct indicator_state *indicator = &indicators->list[i];
+		bool idle = !indicator->alarm && indicator->count == 0 && !indicator->flapping &&
+			    (indicator->gone || (step->others != NULL &&
+							indicator->level == step->others->level));
 
-		if (keep)
-			indicators->list[kept++] = indicators->list[i];
+		if (indicator->id[0] == '\0' ? patterns->count == 0
+					     : patterns_choose(patterns, indicator->id,
+						       indicator->group, indicator->name) &&
+						       !(idle && many))
+			indicators->list[kept++] = *indicator;
 		else
-			indicator_state_release(&indicators->list[i]);
+			indicator_state_release(indicator);
 	}
 	indicators->count = kept;
 }
 
-static bool some_indicator_red(const struct indicator_states *indicators)
-{
-	for (size_t i = 0; i < indicators->count; i++)
-		if (indicators->list[i].id[0] != '\0' && indicators->list[i].red)
-			return true;
-	return false;
-}
-
 static void take_overall(const struct step *step, const struct reading *reading)
 {
-	struct indicator_state *indicator =
-		indicator_states_find(step->indicators, INDICATOR_OVERALL);
+	struct indicator_states *indicators = step->indicators;
+	struct indicator_state *overall = indicator_states_find(indicators, INDICATOR_OVERALL);
 	enum colour colour = level_colour(reading->level, step->rules->red);
+	bool explained = false;
 	enum level before;
 
 	if (step->rules->patterns->count > 0)
 		return;
-	if (indicator == NULL)
-		indicator = indicator_states_add(
-			step->indicators, INDICATOR_OVERALL, "", reading->title);
-	before = take_level(step, indicator, reading->level, reading->word);
-	memory_set(&indicator->name, reading->title);
-	if (colour == COLOUR_RED && !indicator->alarm && some_indicator_red(step->indicators))
-		indicator->count = 0; /* explained: told as the indicator's, not twice */
+	if (overall == NULL)
+		overall = indicator_states_add(indicators, INDICATOR_OVERALL, "", reading->title);
+	before = take_level(step, overall, reading->level, reading->word);
+	memory_set(&overall->name, reading->title);
+	for (size_t i = 0; i < indicators->count; i++)
+		explained =
+			explained || (&indicators->list[i] != overall && indicators->list[i].red);
+	if (colour == COLOUR_RED && !overall->alarm && explained)
+		overall->count = 0; /* told as the indicator's, not twice */
 	else
-		judge(step, indicator, colour, before);
+		judge(step, overall, colour, before);
 }
 
 void confirm(struct indicator_states *indicators, const struct reading *reading,

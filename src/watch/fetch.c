@@ -114,33 +114,22 @@ static const struct {
 	{504, "Gateway Timeout"},
 };
 
-static bool status_explain(int status, struct error *error)
+/* Whether the response is the page, or says that the last one still holds. */
+static bool response_usable(
+	const struct passage *passage, const struct http_response *response, struct error *error)
 {
+	int status = response->status;
 	enum remedy remedy = status == 429 || status >= 500 ? REMEDY_LATER : REMEDY_PAGE;
 
+	if (status == 304 && passage->conditional)
+		return true;
+	if (status == 200)
+		return response->body.length > 0 ||
+		       error_set(error, REMEDY_LATER, "the answer is empty");
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
 		if (statuses[i].status == status)
 			return error_set(error, remedy, "HTTP %d %s", status, statuses[i].words);
 	return error_set(error, remedy, "HTTP %d", status);
-}
-
-static bool response_usable(
-	const struct passage *passage, const struct http_response *response, struct error *error)
-{
-	if (response->status == 304 && passage->conditional)
-		return true;
-	if (response->status != 200)
-		return status_explain(response->status, error);
-	if (response->body.length == 0)
-		return error_set(error, REMEDY_LATER, "the answer is empty");
-	return true;
-}
-
-/* An optional document that its server does not have: other failures may pass, this one says so. */
-static bool response_absent(const struct passage *passage, const struct http_response *response)
-{
-	return (response->status == 404 || response->status == 410) &&
-	       kind_document_optional(passage->fetch->kind, passage->i);
 }
 
 /* Where a 304 does not repeat a validator, the one that was sent still holds. */
@@ -186,7 +175,10 @@ static void on_response(void *context, struct http_response *response, const str
 		fetch->retry_after = kept->retry_after;
 	if (error != NULL)
 		fetch->error = *error;
-	if (error == NULL && response_absent(passage, kept)) {
+	/* An optional document that its server does not have: other failures may pass, this one
+	 * says so. */
+	if (error == NULL && (kept->status == 404 || kept->status == 410) &&
+		kind_document_optional(fetch->kind, passage->i)) {
 		document_skip(passage);
 	} else if (error != NULL || !response_usable(passage, kept, &fetch->error)) {
 		passage_fail(passage);
@@ -230,38 +222,35 @@ static void passage_request(struct passage *passage)
 	http_client_get(passage->fetcher->client, &request);
 }
 
-/* The address of document i by the kind, from the bodies before it, all of which are here. */
-static bool address_ask(struct passage *passage, char **address)
-{
-	struct fetch *fetch = passage->fetch;
-	struct document documents[PAGE_DOCUMENTS_MAX] = {0};
-
-	if (passage->i == 0)
-		return kind_document_address(
-			fetch->kind, 0, fetch->url, documents, address, &fetch->error);
-	for (size_t i = 0; i < passage->i; i++)
-		if (fetch->responses[i].body.length > 0)
-			documents[i] = (struct document){
-				fetch->responses[i].body.data, fetch->responses[i].body.length};
-	return passage->fetcher->address(
-		passage->fetcher->context, fetch, passage->i, documents, address, &fetch->error);
-}
-
 /* Puts the document's address into new[i].url. *here: its body came from that address already. */
 static bool address_find(struct passage *passage, bool *here)
 {
 	struct fetch *fetch = passage->fetch;
+	struct fetcher *fetcher = passage->fetcher;
 	struct validator *new = &passage->new[passage->i];
+	struct document documents[PAGE_DOCUMENTS_MAX] = {0};
 	char *address = NULL;
+	bool good;
 
 	*here = false;
 	if (passage->remembered && !passage->changed) {
 		memory_set(&new->url, fetch->validators[passage->i].url);
 		return true;
 	}
-	if (!address_ask(passage, &address))
+	/* By the kind, from the bodies before it, all of which are here. */
+	for (size_t i = 0; i < passage->i; i++)
+		if (fetch->responses[i].body.length > 0)
+			documents[i] = (struct document){
+				fetch->responses[i].body.data, fetch->responses[i].body.length};
+	if (passage->i == 0)
+		good = kind_document_address(
+			fetch->kind, 0, fetch->url, documents, &address, &fetch->error);
+	else
+		good = fetcher->address(fetcher->context, fetch, passage->i, documents, &address,
+			&fetch->error);
+	if (!good)
 		return false;
-	*here = new->url != NULL &&text_equal(new->url, address) &&
+	*here = new->url != NULL && text_equal(new->url, address) &&
 		fetch->responses[passage->i].body.length > 0;
 	free(new->url);
 	new->url = address;

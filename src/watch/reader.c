@@ -91,50 +91,6 @@ static bool receive(int in, struct request *request, char **url, struct document
 	return true;
 }
 
-static bool answer(int out, const struct error *error, const char *text, size_t length)
-{
-	struct reply reply = {error != NULL ? (int64_t)error->remedy : 0, length};
-
-	if (error != NULL) {
-		text = error->text;
-		reply.length = strlen(text);
-	}
-	return file_write_all(out, &reply, sizeof reply) && file_write_all(out, text, reply.length);
-}
-
-static bool serve_reading(
-	int out, const struct request *request, const char *url, const struct document *documents)
-{
-	struct reading reading = {0};
-	struct buffer text = {.maximum = READING_TEXT_MAX};
-	struct error error = {0};
-	bool good = read_page(request->kind, url, documents, &reading, NULL, &error);
-
-	if (good) {
-		reading_write(&reading, &text);
-		if (text.overflowed)
-			good = error_set(&error, REMEDY_PAGE, "the reading is longer than %d bytes",
-				READING_TEXT_MAX);
-	}
-	reading_release(&reading);
-	good = answer(out, good ? NULL : &error, buffer_string(&text), text.length);
-	buffer_release(&text);
-	return good;
-}
-
-static bool serve_address(
-	int out, const struct request *request, const char *url, const struct document *documents)
-{
-	struct error error = {0};
-	char *address = NULL;
-	bool good = kind_document_address(
-		request->kind, (size_t)request->address, url, documents, &address, &error);
-
-	good = answer(out, good ? NULL : &error, good ? address : "", good ? strlen(address) : 0);
-	free(address);
-	return good;
-}
-
 /* One request after the other, each with time of its own. */
 static void serve(const void *context, int in, int out)
 {
@@ -143,15 +99,41 @@ static void serve(const void *context, int in, int out)
 	(void)context;
 	while (good) {
 		struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
+		struct reading reading = {0};
+		struct buffer text = {.maximum = READING_TEXT_MAX};
+		struct error error = {0};
 		struct request request;
-		char *url = NULL;
+		struct reply reply = {0};
+		char *url = NULL, *address = NULL;
 
 		child_limit_time(READER_SECONDS);
-		good = receive(in, &request, &url, documents) &&
-		       (request.address >= 0 ? serve_address(out, &request, url, documents)
-					     : serve_reading(out, &request, url, documents));
+		good = receive(in, &request, &url, documents);
+		if (!good) {
+			/* The other end is closed. */
+		} else if (request.address >= 0) {
+			if (kind_document_address(request.kind, (size_t)request.address, url,
+				    documents, &address, &error))
+				buffer_text(&text, address);
+		} else if (read_page(request.kind, url, documents, &reading, NULL, &error)) {
+			reading_write(&reading, &text);
+			if (text.overflowed)
+				error_set(&error, REMEDY_PAGE,
+					"the reading is longer than %d bytes", READING_TEXT_MAX);
+		}
+		if (good) {
+			const char *said =
+				error.remedy != 0 ? error.text : buffer_string(&text);
+
+			reply.remedy = (int64_t)error.remedy;
+			reply.length = error.remedy != 0 ? strlen(said) : text.length;
+			good = file_write_all(out, &reply, sizeof reply) &&
+			       file_write_all(out, said, reply.length);
+		}
+		reading_release(&reading);
+		buffer_release(&text);
 		for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 			free((char *)documents[i].bytes);
+		free(address);
 		free(url);
 	}
 }
