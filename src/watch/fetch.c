@@ -246,11 +246,11 @@ static bool address_find(struct passage *passage, bool *here)
 		good = kind_document_address(
 			fetch->kind, 0, fetch->url, documents, &address, &fetch->error);
 	else
-		good = fetcher->address(fetcher->context, fetch, passage->i, documents, &address,
-			&fetch->error);
+		good = fetcher->address(
+			fetcher->context, fetch, passage->i, documents, &address, &fetch->error);
 	if (!good)
 		return false;
-	*here = new->url != NULL && text_equal(new->url, address) &&
+	*here = new->url != NULL &&text_equal(new->url, address) &&
 		fetch->responses[passage->i].body.length > 0;
 	free(new->url);
 	new->url = address;

@@ -91,6 +91,36 @@ static bool receive(int in, struct request *request, char **url, struct document
 	return true;
 }
 
+static void answer(const struct request *request, const char *url, const struct document *documents,
+	struct reply *reply, struct buffer *text)
+{
+	struct reading reading = {0};
+	struct error error = {0};
+	char *address = NULL;
+	bool good;
+
+	if (request->address >= 0) {
+		good = kind_document_address(
+			request->kind, (size_t)request->address, url, documents, &address, &error);
+		if (good)
+			buffer_text(text, address);
+	} else {
+		good = read_page(request->kind, url, documents, &reading, NULL, &error);
+		if (good)
+			reading_write(&reading, text);
+	}
+	if (good && text->overflowed)
+		good = error_set(&error, REMEDY_PAGE, "the reading is longer than %d bytes",
+			READING_TEXT_MAX);
+	if (!good) {
+		buffer_clear(text);
+		buffer_text(text, error.text);
+	}
+	*reply = (struct reply){good ? 0 : (int64_t)error.remedy, text->length};
+	reading_release(&reading);
+	free(address);
+}
+
 /* One request after the other, each with time of its own. */
 static void serve(const void *context, int in, int out)
 {
@@ -99,41 +129,21 @@ static void serve(const void *context, int in, int out)
 	(void)context;
 	while (good) {
 		struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
-		struct reading reading = {0};
 		struct buffer text = {.maximum = READING_TEXT_MAX};
-		struct error error = {0};
 		struct request request;
-		struct reply reply = {0};
-		char *url = NULL, *address = NULL;
+		struct reply reply;
+		char *url = NULL;
 
 		child_limit_time(READER_SECONDS);
 		good = receive(in, &request, &url, documents);
-		if (!good) {
-			/* The other end is closed. */
-		} else if (request.address >= 0) {
-			if (kind_document_address(request.kind, (size_t)request.address, url,
-				    documents, &address, &error))
-				buffer_text(&text, address);
-		} else if (read_page(request.kind, url, documents, &reading, NULL, &error)) {
-			reading_write(&reading, &text);
-			if (text.overflowed)
-				error_set(&error, REMEDY_PAGE,
-					"the reading is longer than %d bytes", READING_TEXT_MAX);
-		}
 		if (good) {
-			const char *said =
-				error.remedy != 0 ? error.text : buffer_string(&text);
-
-			reply.remedy = (int64_t)error.remedy;
-			reply.length = error.remedy != 0 ? strlen(said) : text.length;
+			answer(&request, url, documents, &reply, &text);
 			good = file_write_all(out, &reply, sizeof reply) &&
-			       file_write_all(out, said, reply.length);
+			       file_write_all(out, buffer_string(&text), text.length);
 		}
-		reading_release(&reading);
 		buffer_release(&text);
 		for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 			free((char *)documents[i].bytes);
-		free(address);
 		free(url);
 	}
 }
@@ -147,19 +157,13 @@ const struct child_role reader_role = {
 	.file_length = READER_FILE,
 };
 
-static bool reader_start(struct reader *reader)
-{
-	return child_start(&reader->child, &reader_role, serve, NULL);
-}
-
 struct readers *readers_new(size_t count)
 {
 	struct readers *readers = memory_zero(1, sizeof *readers);
 
-	for (size_t i = 0; i < count && i < READERS_MAX; i++) {
-		reader_start(&readers->list[i]);
-		readers->count++;
-	}
+	readers->count = count < READERS_MAX ? count : READERS_MAX;
+	for (size_t i = 0; i < readers->count; i++)
+		child_start(&readers->list[i].child, &reader_role, serve, NULL);
 	return readers;
 }
 
@@ -263,7 +267,8 @@ static bool hand_over(struct reader *reader)
 	if (file_write_all(reader->child.to, bytes->data, bytes->length))
 		return true;
 	child_stop(&reader->child);
-	return reader_start(reader) && file_write_all(reader->child.to, bytes->data, bytes->length);
+	return child_start(&reader->child, &reader_role, serve, NULL) &&
+	       file_write_all(reader->child.to, bytes->data, bytes->length);
 }
 
 /* Hands queued jobs to idle readers; a reader that died is replaced first. */
@@ -272,9 +277,9 @@ static void dispatch(struct readers *readers)
 	for (size_t i = 0; i < readers->count && readers->first != NULL; i++) {
 		struct reader *reader = &readers->list[i];
 
-		if (reader->job != NULL)
-			continue;
-		if (reader->child.process == 0 && !reader_start(reader))
+		if (reader->job != NULL ||
+			(reader->child.process == 0 &&
+				!child_start(&reader->child, &reader_role, serve, NULL)))
 			continue;
 		reader->job = readers->first;
 		readers->first = reader->job->next;
@@ -312,52 +317,29 @@ void readers_submit(struct readers *readers, const struct kind *kind, const char
 	enqueue(readers, job, false);
 }
 
-/* Reads what has come; true once the whole reply is there, or the child is gone (*dead). */
-static bool reply_ready(struct reader *reader, bool *dead)
+/* Takes what has come of the reply, and ends the job where it is whole or its child is gone. */
+static void collect_one(struct reader *reader)
 {
 	char block[65536];
 	ssize_t got = read(reader->child.from, block, sizeof block);
-	struct reply reply;
-
-	*dead = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
-	if (got > 0)
-		*dead = !buffer_add(&reader->reply, block, (size_t)got);
-	if (*dead)
-		return true;
-	if (reader->reply.length < sizeof reply)
-		return false;
-	memcpy(&reply, reader->reply.data, sizeof reply);
-	*dead = reply.length > READING_TEXT_MAX;
-	return *dead || reader->reply.length >= sizeof reply + reply.length;
-}
-
-static void take_reply(struct reader *reader)
-{
-	struct reply reply;
-	const char *text = reader->reply.data + sizeof reply;
+	bool dead = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+	struct reply reply = {0};
 	struct error error;
 
-	memcpy(&reply, reader->reply.data, sizeof reply);
-	if (reply.remedy == 0) {
-		finish(reader, text, reply.length, NULL);
-		return;
-	}
-	error_set(&error, (enum remedy)reply.remedy, "%s", text);
-	finish(reader, NULL, 0, &error);
-}
+	if (got > 0)
+		dead = !buffer_add(&reader->reply, block, (size_t)got);
+	if (reader->reply.length >= sizeof reply)
+		memcpy(&reply, reader->reply.data, sizeof reply);
+	if (dead || reply.length > READING_TEXT_MAX) {
+		finish_dead(reader, "reading it took more time or memory than a page may, "
+				    "or broke the parser");
+	} else if (reader->reply.length >= sizeof reply + reply.length) {
+		const char *text = reader->reply.data + sizeof reply;
 
-static void collect_one(struct reader *reader)
-{
-	bool dead;
-
-	if (reader->job == NULL)
-		return;
-	if (reply_ready(reader, &dead)) {
-		if (dead)
-			finish_dead(reader, "reading it took more time or memory than a page may, "
-					    "or broke the parser");
-		else
-			take_reply(reader);
+		if (reply.remedy != 0)
+			error_set(&error, (enum remedy)reply.remedy, "%s", text);
+		finish(reader, reply.remedy == 0 ? text : NULL,
+			reply.remedy == 0 ? reply.length : 0, reply.remedy == 0 ? NULL : &error);
 	} else if (child_late(&reader->child)) {
 		finish_dead(reader, "reading it took longer than a page may");
 	}
@@ -368,7 +350,8 @@ size_t readers_collect(struct readers *readers)
 	size_t busy = 0;
 
 	for (size_t i = 0; i < readers->count; i++)
-		collect_one(&readers->list[i]);
+		if (readers->list[i].job != NULL)
+			collect_one(&readers->list[i]);
 	dispatch(readers);
 	for (size_t i = 0; i < readers->count; i++)
 		busy += readers->list[i].job != NULL;
