@@ -23,6 +23,7 @@ enum {
 };
 
 static const char suffix[] = ".yaml";
+static const char page_name[] = "page"; /* of the first document */
 
 char *kind_find(const char *templates, const char *user_folder, const char *name)
 {
@@ -145,37 +146,31 @@ static void add_named(struct named_list *list, const struct pair *pair,
 	text_list_add(loading->variables, named->name);
 }
 
-static bool is_page(const struct pair *pair)
-{
-	return strcmp(node_text(pair->key), "page") == 0;
-}
-
-/* `page` comes first, wherever it stands: its address can depend on $url alone. */
+/* The documents; `page` comes first, wherever it stands: its address can depend on $url alone. */
 static void read_documents(
 	struct node file, struct node given, struct kind *kind, struct loading *loading)
 {
+	struct named_list *documents = &kind->documents;
 	size_t count;
 	struct pair *pairs = merge(file, given, &count);
 
 	for (size_t i = 0; i < count; i++)
-		if (is_page(&pairs[i]) && kind->documents.count == 0)
-			add_named(&kind->documents, &pairs[i], NULL, loading);
-	if (kind->documents.count == 0) {
-		struct named *page =
-			memory_append(&kind->documents.list, &kind->documents.count, sizeof *page);
-
-		page->name = memory_string("page");
-		text_list_add(loading->variables, page->name);
+		if (strcmp(node_text(pairs[i].key), page_name) == 0 && documents->count == 0)
+			add_named(documents, &pairs[i], NULL, loading);
+	if (documents->count == 0) {
+		*(struct named *)memory_append(&documents->list, &documents->count,
+			sizeof(struct named)) = (struct named){.name = memory_string(page_name)};
+		text_list_add(loading->variables, page_name);
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (is_page(&pairs[i]) ||
+		if (strcmp(node_text(pairs[i].key), page_name) == 0 ||
 			!check_name(pairs[i].key, loading->variables, loading->problems))
 			continue;
-		if (kind->documents.count == PAGE_DOCUMENTS_MAX)
+		if (documents->count == PAGE_DOCUMENTS_MAX)
 			node_problem(loading->problems, pairs[i].key,
 				"a page has at most %d documents", PAGE_DOCUMENTS_MAX);
 		else
-			add_named(&kind->documents, &pairs[i], document_rules, loading);
+			add_named(documents, &pairs[i], document_rules, loading);
 	}
 	free(pairs);
 }
@@ -208,49 +203,6 @@ static void read_conditions(
 		read_xpaths(&walk, node, conditions);
 }
 
-static void read_page_block(
-	struct node file, struct node given, struct kind *kind, struct loading *loading)
-{
-	static const struct node_rule rules[] = {
-		{"title", read_xpaths, offsetof(struct kind, title), false, NULL},
-		{"word", read_xpaths, offsetof(struct kind, word), false, NULL},
-		{"derive", read_xpath, offsetof(struct kind, derive), false, NULL},
-		{0},
-	};
-
-	if (node_type(file) != NODE_NONE)
-		node_walk_map(loading->problems, file, rules, kind, loading);
-	if (node_type(given) != NODE_NONE)
-		node_walk_map(loading->problems, given, rules, kind, loading);
-}
-
-static struct node given_or(struct node given, struct node file)
-{
-	return node_type(given) != NODE_NONE ? given : file;
-}
-
-static void compile_kind(const struct source *file, const struct source *given, struct kind *kind,
-	struct loading *loading)
-{
-	text_list_add(loading->variables, "url");
-	read_documents(file->documents, given->documents, kind, loading);
-	read_lets(file->let, given->let, kind, loading);
-	read_conditions("detect", file->detect, &kind->detect, loading);
-	read_conditions(
-		"require", given_or(given->require, file->require), &kind->require, loading);
-	read_page_block(file->page, given->page, kind, loading);
-	if (node_type(file->levels) != NODE_NONE)
-		level_words_read(file->levels, &kind->levels, loading->problems);
-	if (node_type(given->levels) != NODE_NONE)
-		level_words_read(given->levels, &kind->given_levels, loading->problems);
-	text_list_add(loading->variables, "item");
-	blocks_read(
-		BLOCK_INDICATORS, file->indicators, given->indicators, &kind->indicators, loading);
-	blocks_read(BLOCK_INCIDENTS, file->incidents, given->incidents, &kind->incidents, loading);
-	blocks_read(BLOCK_MAINTENANCES, file->maintenances, given->maintenances,
-		&kind->maintenances, loading);
-}
-
 /* A text that differs where the parameters do. */
 static void serialise(struct node node, int depth, struct buffer *out)
 {
@@ -264,44 +216,53 @@ static void serialise(struct node node, int depth, struct buffer *out)
 	}
 }
 
-static void set_digest(struct kind *kind, const struct buffer *file, struct node with)
-{
-	struct buffer text = {0};
-
-	buffer_add(&text, buffer_string(file), file->length);
-	buffer_byte(&text, '\0');
-	serialise(with, 0, &text);
-	digest_sha256(buffer_string(&text), text.length, kind->digest);
-	buffer_release(&text);
-}
-
-static char *name_of(const char *path)
-{
-	const char *base = file_name(path);
-
-	return memory_bytes(base, strlen(base) - (text_ends(base, suffix) ? strlen(suffix) : 0));
-}
-
 static void load(struct kind *kind, struct node root, struct node with, struct problems *problems)
 {
+	static const struct node_rule page_rules[] = {
+		{"title", read_xpaths, offsetof(struct kind, title), false, NULL},
+		{"word", read_xpaths, offsetof(struct kind, word), false, NULL},
+		{"derive", read_xpath, offsetof(struct kind, derive), false, NULL},
+		{0},
+	};
 	struct text_list variables = {0};
 	struct loading loading = {problems, &variables};
 	struct source file = {0}, given = {0};
+	struct node require;
 
 	node_walk_map(problems, root, file_rules, &file, NULL);
 	if (node_type(with) != NODE_NONE)
 		node_walk_map(problems, with, parameter_rules, &given, NULL);
-	if (node_type(given_or(given.require, file.require)) == NODE_NONE)
+	require = node_type(given.require) != NODE_NONE ? given.require : file.require;
+	if (node_type(require) == NODE_NONE)
 		node_problem(problems, root,
 			"\"require\" is missing: what proves that a page is of this kind");
 	kind->about = file.about;
-	compile_kind(&file, &given, kind, &loading);
+	text_list_add(&variables, "url");
+	read_documents(file.documents, given.documents, kind, &loading);
+	read_lets(file.let, given.let, kind, &loading);
+	read_conditions("detect", file.detect, &kind->detect, &loading);
+	read_conditions("require", require, &kind->require, &loading);
+	if (node_type(file.page) != NODE_NONE)
+		node_walk_map(problems, file.page, page_rules, kind, &loading);
+	if (node_type(given.page) != NODE_NONE)
+		node_walk_map(problems, given.page, page_rules, kind, &loading);
+	if (node_type(file.levels) != NODE_NONE)
+		level_words_read(file.levels, &kind->levels, problems);
+	if (node_type(given.levels) != NODE_NONE)
+		level_words_read(given.levels, &kind->given_levels, problems);
+	text_list_add(&variables, "item");
+	blocks_read(
+		BLOCK_INDICATORS, file.indicators, given.indicators, &kind->indicators, &loading);
+	blocks_read(BLOCK_INCIDENTS, file.incidents, given.incidents, &kind->incidents, &loading);
+	blocks_read(BLOCK_MAINTENANCES, file.maintenances, given.maintenances, &kind->maintenances,
+		&loading);
 	text_list_release(&variables);
 }
 
 struct kind *kind_load(const char *path, struct node with, struct problems *problems)
 {
-	struct buffer text = {.maximum = YAML_FILE_MAX};
+	struct buffer text = {.maximum = YAML_FILE_MAX}, digested = {0};
+	const char *base = file_name(path);
 	size_t errors = problems->errors;
 	struct kind *kind = NULL;
 	struct yaml *yaml = NULL;
@@ -315,9 +276,13 @@ struct kind *kind_load(const char *path, struct node with, struct problems *prob
 		yaml = yaml_parse(path, buffer_string(&text), text.length, problems);
 	if (yaml != NULL) {
 		kind = memory_zero(1, sizeof *kind);
-		kind->name = name_of(path);
+		kind->name = memory_bytes(
+			base, strlen(base) - (text_ends(base, suffix) ? strlen(suffix) : 0));
 		kind->regexes = regex_cache_new();
-		set_digest(kind, &text, with);
+		buffer_add(&digested, buffer_string(&text), text.length);
+		buffer_byte(&digested, '\0');
+		serialise(with, 0, &digested);
+		digest_sha256(buffer_string(&digested), digested.length, kind->digest);
 		load(kind, yaml_root(yaml), with, problems);
 		yaml_close(yaml);
 	}
@@ -326,6 +291,7 @@ struct kind *kind_load(const char *path, struct node with, struct problems *prob
 		kind = NULL;
 	}
 	buffer_release(&text);
+	buffer_release(&digested);
 	return kind;
 }
 
@@ -414,7 +380,7 @@ static bool add_documents(const struct kind *kind, size_t count, const struct do
 		evaluation_add_document(evaluation, kind->documents.list[i].name, tree);
 	}
 	if (count == 0)
-		evaluation_add_document(evaluation, "page", NULL);
+		evaluation_add_document(evaluation, page_name, NULL);
 	return true;
 }
 

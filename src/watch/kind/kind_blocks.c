@@ -42,25 +42,20 @@ void xpath_list_release(struct xpath_list *xpaths)
 	*xpaths = (struct xpath_list){0};
 }
 
-static bool add_xpath(const struct node_walk *walk, struct node node, struct xpath_list *xpaths)
-{
-	struct xpath *xpath = compile(walk, node);
-
-	if (xpath != NULL)
-		*(struct xpath **)memory_append(
-			&xpaths->list, &xpaths->count, sizeof *xpaths->list) = xpath;
-	return xpath != NULL;
-}
-
 bool read_xpaths(const struct node_walk *walk, struct node node, void *target)
 {
-	bool good = true;
+	struct xpath_list *xpaths = target;
+	bool list = node_type(node) == NODE_LIST, good = true;
 
-	xpath_list_release(target);
-	if (node_type(node) != NODE_LIST)
-		return add_xpath(walk, node, target);
-	for (size_t i = 0; i < node_count(node); i++)
-		good = add_xpath(walk, node_member(node, i), target) && good;
+	xpath_list_release(xpaths);
+	for (size_t i = 0; i < (list ? node_count(node) : 1); i++) {
+		struct xpath *xpath = compile(walk, list ? node_member(node, i) : node);
+
+		if (xpath != NULL)
+			*(struct xpath **)memory_append(
+				&xpaths->list, &xpaths->count, sizeof *xpaths->list) = xpath;
+		good = good && xpath != NULL;
+	}
 	return good;
 }
 
@@ -110,27 +105,11 @@ static bool read_updates(const struct node_walk *walk, struct node node, void *t
 	return node_walk_map(walk->problems, node, rules, target, walk->context);
 }
 
-/* Names as the children of an element, so that a row is a node here too. */
-static xmlDocPtr names_tree(const struct node_walk *walk, struct node list)
-{
-	xmlDocPtr tree = tree_new("names");
-	xmlNodePtr root = xmlDocGetRootElement(tree);
-
-	for (size_t i = 0; i < node_count(list); i++) {
-		const char *name = node_text(node_member(list, i));
-		xmlNodePtr node = tree_add_element(root, "name");
-
-		if (text_empty(name))
-			node_problem(walk->problems, node_member(list, i),
-				"\"each\" takes a list of names");
-		tree_add_text(node, name, strlen(name));
-	}
-	return tree;
-}
-
+/* An expression, or names as the children of an element, so that a row is a node here too. */
 static bool read_rows(const struct node_walk *walk, struct node node, void *target)
 {
 	struct block *block = target;
+	xmlNodePtr root;
 
 	xpath_free(block->each);
 	block->each = NULL;
@@ -138,7 +117,16 @@ static bool read_rows(const struct node_walk *walk, struct node node, void *targ
 	block->names = NULL;
 	if (node_type(node) != NODE_LIST)
 		return read_xpath(walk, node, &block->each);
-	block->names = names_tree(walk, node);
+	block->names = tree_new("names");
+	root = xmlDocGetRootElement(block->names);
+	for (size_t i = 0; i < node_count(node); i++) {
+		const char *name = node_text(node_member(node, i));
+
+		if (text_empty(name))
+			node_problem(walk->problems, node_member(node, i),
+				"\"each\" takes a list of names");
+		tree_add_text(tree_add_element(root, "name"), name, strlen(name));
+	}
 	return true;
 }
 
@@ -247,16 +235,6 @@ static bool check_block(
 	return good;
 }
 
-/* `word` of a parameter takes the place of the file's `words`, and the other way round. */
-static void forget_word(struct block *block, struct node given)
-{
-	if (node_type(node_find(given, "word")) == NODE_NONE &&
-		node_type(node_find(given, "words")) == NODE_NONE)
-		return;
-	xpath_list_release(&block->word);
-	each_release(&block->words);
-}
-
 static bool read_block(const struct block_rules *rules, struct node file, struct node given,
 	struct blocks *blocks, struct loading *loading)
 {
@@ -268,7 +246,12 @@ static bool read_block(const struct block_rules *rules, struct node file, struct
 	if (node_type(file) != NODE_NONE)
 		good = node_walk_map(loading->problems, file, rules->rules, block, loading);
 	if (node_type(given) != NODE_NONE) {
-		forget_word(block, given);
+		/* Its `word` takes the place of the file's `words`, and the other way round. */
+		if (node_type(node_find(given, "word")) != NODE_NONE ||
+			node_type(node_find(given, "words")) != NODE_NONE) {
+			xpath_list_release(&block->word);
+			each_release(&block->words);
+		}
 		good = node_walk_map(loading->problems, given, rules->rules, block, loading) &&
 		       good;
 	}
@@ -299,26 +282,23 @@ bool blocks_read(enum block_type type, struct node file, struct node given, stru
 	return good;
 }
 
-static void block_release(struct block *block)
-{
-	struct xpath_list *const lists[] = {&block->id, &block->group, &block->name, &block->title,
-		&block->word, &block->state, &block->started, &block->updated, &block->starts,
-		&block->ends, &block->url};
-
-	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-		xpath_list_release(lists[i]);
-	xpath_free(block->each);
-	tree_free(block->names);
-	each_release(&block->words);
-	each_release(&block->affected);
-	updates_release(&block->updates);
-	level_words_release(&block->levels);
-}
-
 void blocks_release(struct blocks *blocks)
 {
-	for (size_t i = 0; i < blocks->count; i++)
-		block_release(&blocks->list[i]);
+	for (size_t i = 0; i < blocks->count; i++) {
+		struct block *block = &blocks->list[i];
+		struct xpath_list *const lists[] = {&block->id, &block->group, &block->name,
+			&block->title, &block->word, &block->state, &block->started,
+			&block->updated, &block->starts, &block->ends, &block->url};
+
+		for (size_t j = 0; j < sizeof lists / sizeof lists[0]; j++)
+			xpath_list_release(lists[j]);
+		xpath_free(block->each);
+		tree_free(block->names);
+		each_release(&block->words);
+		each_release(&block->affected);
+		updates_release(&block->updates);
+		level_words_release(&block->levels);
+	}
 	free(blocks->list);
 	*blocks = (struct blocks){0};
 }

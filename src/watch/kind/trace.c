@@ -62,73 +62,63 @@ static void add_list(struct trace *trace, struct traced traced, const struct xpa
 	}
 }
 
-static void add_named(struct trace *trace, const char *section, const struct named_list *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		add(trace, (struct traced){.section = section,
-				   .key = names->list[i].name,
-				   .xpath = names->list[i].xpath});
-}
-
+/* place: where there are several blocks, of this one, from 1; else 0. */
 static void add_block(
 	struct trace *trace, const char *section, size_t place, const struct block *block)
 {
 	static const struct {
 		const char *key;
-		size_t offset; /* of the struct xpath_list in struct block */
-	} lists[] = {
-		{"id", offsetof(struct block, id)},
-		{"group", offsetof(struct block, group)},
-		{"name", offsetof(struct block, name)},
-		{"title", offsetof(struct block, title)},
-		{"word", offsetof(struct block, word)},
-		{"state", offsetof(struct block, state)},
-		{"started", offsetof(struct block, started)},
-		{"updated", offsetof(struct block, updated)},
-		{"starts", offsetof(struct block, starts)},
-		{"ends", offsetof(struct block, ends)},
-		{"url", offsetof(struct block, url)},
-		{"time", offsetof(struct block, updates.time)},
-		{"state", offsetof(struct block, updates.state)},
-		{"text", offsetof(struct block, updates.text)},
+		size_t offset; /* in struct block: of a struct xpath_list, or of a struct xpath * */
+		bool single;
+	} keys[] = {
+		{"each", offsetof(struct block, each), true},
+		{"id", offsetof(struct block, id), false},
+		{"group", offsetof(struct block, group), false},
+		{"name", offsetof(struct block, name), false},
+		{"title", offsetof(struct block, title), false},
+		{"word", offsetof(struct block, word), false},
+		{"state", offsetof(struct block, state), false},
+		{"started", offsetof(struct block, started), false},
+		{"updated", offsetof(struct block, updated), false},
+		{"starts", offsetof(struct block, starts), false},
+		{"ends", offsetof(struct block, ends), false},
+		{"url", offsetof(struct block, url), false},
+		{"time", offsetof(struct block, updates.time), false},
+		{"state", offsetof(struct block, updates.state), false},
+		{"text", offsetof(struct block, updates.text), false},
+		{"words", offsetof(struct block, words.nodes), true},
+		{"words: take", offsetof(struct block, words.take), true},
+		{"affected", offsetof(struct block, affected.nodes), true},
+		{"affected: take", offsetof(struct block, affected.take), true},
+		{"updates", offsetof(struct block, updates.nodes), true},
 	};
-	const struct {
-		const char *key;
-		const struct xpath *xpath;
-	} singles[] = {
-		{"words", block->words.nodes},
-		{"words: take", block->words.take},
-		{"affected", block->affected.nodes},
-		{"affected: take", block->affected.take},
-		{"updates", block->updates.nodes},
-	};
-	struct traced traced = {
-		.section = section, .place = place, .key = "each", .xpath = block->each};
 
-	add(trace, traced);
-	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-		traced.key = lists[i].key;
-		add_list(trace, traced, (const void *)((const char *)block + lists[i].offset));
-	}
-	for (size_t i = 0; i < sizeof singles / sizeof singles[0]; i++) {
-		traced.key = singles[i].key;
-		traced.xpath = singles[i].xpath;
-		traced.alternative = 0;
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		const void *key = (const char *)block + keys[i].offset;
+		struct traced traced = {.section = section, .place = place, .key = keys[i].key};
+
+		if (!keys[i].single) {
+			add_list(trace, traced, key);
+			continue;
+		}
+		traced.xpath = *(struct xpath *const *)key;
 		add(trace, traced);
 	}
 }
 
-static void add_blocks(struct trace *trace, const char *section, const struct blocks *blocks)
-{
-	for (size_t i = 0; i < blocks->count; i++)
-		add_block(trace, section, blocks->count > 1 ? i + 1 : 0, &blocks->list[i]);
-}
-
 struct trace *trace_new(const struct kind *kind)
 {
+	const struct {
+		const char *section;
+		const struct blocks *blocks;
+	} types[] = {{"indicators", &kind->indicators}, {"incidents", &kind->incidents},
+		{"maintenances", &kind->maintenances}};
 	struct trace *trace = memory_zero(1, sizeof *trace);
 
-	add_named(trace, "let", &kind->lets);
+	for (size_t i = 0; i < kind->lets.count; i++)
+		add(trace, (struct traced){.section = "let",
+				   .key = kind->lets.list[i].name,
+				   .xpath = kind->lets.list[i].xpath});
 	add_list(trace, (struct traced){.section = "require", .key = "", .condition = true},
 		&kind->require);
 	add_list(trace, (struct traced){.section = "page", .key = "title"}, &kind->title);
@@ -137,9 +127,10 @@ struct trace *trace_new(const struct kind *kind)
 			   .key = "derive",
 			   .condition = true,
 			   .xpath = kind->derive});
-	add_blocks(trace, "indicators", &kind->indicators);
-	add_blocks(trace, "incidents", &kind->incidents);
-	add_blocks(trace, "maintenances", &kind->maintenances);
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+		for (size_t j = 0; j < types[i].blocks->count; j++)
+			add_block(trace, types[i].section, types[i].blocks->count > 1 ? j + 1 : 0,
+				&types[i].blocks->list[j]);
 	return trace;
 }
 
@@ -248,59 +239,33 @@ static void write_samples(struct buffer *out, const struct traced *traced, size_
 	}
 }
 
-/* Nodes that stand for something larger: their text as a whole says nothing. */
-static bool is_rows(const struct traced *traced)
-{
-	return strcmp(traced->key, "each") == 0 || strcmp(traced->key, "updates") == 0 ||
-	       (strcmp(traced->section, "let") == 0 && traced->node_set);
-}
-
-static bool gives_nodes(const struct traced *traced)
-{
-	return is_rows(traced) || strcmp(traced->key, "words") == 0 ||
-	       strcmp(traced->key, "affected") == 0;
-}
-
 static void write_traced(struct buffer *out, const struct traced *traced)
 {
+	const char *key = traced->key;
+	/* Nodes that stand for something larger: their text as a whole says nothing. */
+	bool rows = strcmp(key, "each") == 0 || strcmp(key, "updates") == 0 ||
+		    (strcmp(traced->section, "let") == 0 && traced->node_set);
+	bool nodes = rows || strcmp(key, "words") == 0 || strcmp(key, "affected") == 0;
 	struct buffer line = {0};
 
-	if (traced->condition && traced->key[0] == '\0') {
+	if (traced->condition && key[0] == '\0') {
 		buffer_format(&line, "  %-3s ", traced->truth ? "yes" : "no");
 		write_cut(&line, traced->xpath->text, CONDITION_MAX);
 	} else if (traced->condition) {
-		write_label(&line, traced->key, 0);
+		write_label(&line, key, 0);
 		buffer_text(&line, traced->truth ? "yes" : "no");
 	} else {
-		write_label(&line, traced->key, traced->alternative);
-		if (gives_nodes(traced))
+		write_label(&line, key, traced->alternative);
+		if (nodes)
 			buffer_format(
 				&line, "%zu node%s", traced->nodes, traced->nodes == 1 ? "" : "s");
 		else
 			buffer_format(&line, "%zu of %zu", traced->filled, traced->count);
-		if (!is_rows(traced))
+		if (!rows)
 			write_samples(&line, traced, text_columns(buffer_string(&line)));
 	}
 	buffer_format(out, "%s\n", buffer_string(&line));
 	buffer_release(&line);
-}
-
-static void write_words(struct buffer *out, const struct trace *trace)
-{
-	if (trace->word_count > 0)
-		buffer_text(out, "levels\n");
-	for (size_t i = 0; i < trace->word_count; i++) {
-		const struct traced_word *word = &trace->words[i];
-		struct buffer quoted = {0};
-
-		buffer_byte(&quoted, '"');
-		write_cut(&quoted, word->text, SAMPLE_MAX);
-		buffer_byte(&quoted, '"');
-		buffer_format(out, "  %s -> %s, %zu time%s%s\n", buffer_string(&quoted),
-			level_name(word->level), word->count, word->count == 1 ? "" : "s",
-			word->known ? "" : ": this word is in no table");
-		buffer_release(&quoted);
-	}
 }
 
 void trace_write(const struct trace *trace, struct buffer *out)
@@ -323,5 +288,14 @@ void trace_write(const struct trace *trace, struct buffer *out)
 		}
 		write_traced(out, traced);
 	}
-	write_words(out, trace);
+	buffer_text(out, trace->word_count > 0 ? "levels\n" : "");
+	for (size_t i = 0; i < trace->word_count; i++) {
+		const struct traced_word *word = &trace->words[i];
+
+		buffer_text(out, "  \"");
+		write_cut(out, word->text, SAMPLE_MAX);
+		buffer_format(out, "\" -> %s, %zu time%s%s\n", level_name(word->level), word->count,
+			word->count == 1 ? "" : "s",
+			word->known ? "" : ": this word is in no table");
+	}
 }
