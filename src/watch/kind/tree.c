@@ -45,13 +45,6 @@ void tree_silence(void)
 	xmlSetStructuredErrorFunc(NULL, silent_structured);
 }
 
-/* Numbers the nodes in document order, without which sorting is slow. */
-static xmlDocPtr finish(xmlDocPtr tree)
-{
-	xmlXPathOrderDocElems(tree);
-	return tree;
-}
-
 /*
  * HTML is taken as it comes, but whole: where libxml2 gives up in the middle, as
  * with elements nested beyond its limit, it hands out what it has so far.
@@ -74,7 +67,9 @@ xmlDocPtr tree_parse_html(
 		tree = NULL;
 	}
 	htmlFreeParserCtxt(parser);
-	return tree != NULL ? finish(tree) : NULL;
+	if (tree != NULL)
+		xmlXPathOrderDocElems(tree); /* without it sorting is slow */
+	return tree;
 }
 
 /* Marks the parser and stops it: no entity of a document's own is ever defined, let alone expanded.
@@ -103,29 +98,18 @@ static xmlNodePtr following(xmlNodePtr node)
 	return node != NULL ? node->next : NULL;
 }
 
-/* A default namespace is no name that a path could use. */
-static void strip_default_namespaces(xmlDocPtr tree)
+static void xml_error(xmlParserCtxtPtr parser, struct error *error)
 {
-	for (xmlNodePtr node = xmlDocGetRootElement(tree); node != NULL; node = following(node))
-		if (node->type == XML_ELEMENT_NODE && node->ns != NULL && node->ns->prefix == NULL)
-			node->ns = NULL;
-}
-
-static bool xml_error(xmlParserCtxtPtr parser, struct error *error)
-{
-	char *message;
+	const char *said =
+		parser->lastError.message != NULL ? parser->lastError.message : "no document";
+	char *message = text_collapse(said, strlen(said), ERROR_TEXT_MAX);
 
 	if (parser->_private != NULL)
-		return error_set(
-			error, REMEDY_PAGE, "XML that declares entities of its own is not read");
-	message = text_collapse(
-		parser->lastError.message != NULL ? parser->lastError.message : "no document",
-		parser->lastError.message != NULL ? strlen(parser->lastError.message)
-						  : strlen("no document"),
-		ERROR_TEXT_MAX);
-	error_set(error, REMEDY_PAGE, "not XML: line %d: %s", parser->lastError.line, message);
+		error_set(error, REMEDY_PAGE, "XML that declares entities of its own is not read");
+	else
+		error_set(error, REMEDY_PAGE, "not XML: line %d: %s", parser->lastError.line,
+			message);
 	free(message);
-	return false;
 }
 
 xmlDocPtr tree_parse_xml(const char *text, size_t length, const char *encoding, struct error *error)
@@ -145,14 +129,14 @@ xmlDocPtr tree_parse_xml(const char *text, size_t length, const char *encoding, 
 		tree = NULL;
 	}
 	xmlFreeParserCtxt(parser);
-	if (tree != NULL)
-		strip_default_namespaces(tree);
-	return tree != NULL ? finish(tree) : NULL;
-}
-
-static bool starts_folded(const char *text, const char *prefix)
-{
-	return strncasecmp(text, prefix, strlen(prefix)) == 0;
+	if (tree == NULL)
+		return NULL;
+	/* A default namespace is no name that a path could use. */
+	for (xmlNodePtr node = xmlDocGetRootElement(tree); node != NULL; node = following(node))
+		if (node->type == XML_ELEMENT_NODE && node->ns != NULL && node->ns->prefix == NULL)
+			node->ns = NULL;
+	xmlXPathOrderDocElems(tree); /* without it sorting is slow */
+	return tree;
 }
 
 static const char *skip_blanks(const char *text)
@@ -175,7 +159,7 @@ static bool is_xml(const char *text)
 			return true;
 		text = skip_blanks(end + (comment ? 3 : 2));
 	}
-	return !starts_folded(text, "<!doctype html");
+	return strncasecmp(text, "<!doctype html", strlen("<!doctype html")) != 0;
 }
 
 /* JSONP: the text between the first bracket and the last one of name(…). NULL where it is no call.
@@ -205,25 +189,6 @@ static const char *json_in(const char *first, size_t length, size_t *json_length
 	return *first == '{' || *first == '[' ? first : call_argument(first, length, json_length);
 }
 
-static xmlDocPtr parse_text(const char *text, size_t length, bool utf8, struct error *error)
-{
-	const char *first = skip_blanks(text), *json;
-	const char *encoding = utf8 ? "UTF-8" : NULL;
-	size_t json_length;
-
-	length -= (size_t)(first - text);
-	if (length == 0) {
-		error_set(error, REMEDY_PAGE, "the document is empty");
-		return NULL;
-	}
-	json = json_in(first, length, &json_length);
-	if (json != NULL)
-		return tree_parse_json(json, json_length, false, error);
-	if (is_xml(first))
-		return tree_parse_xml(first, length, encoding, error);
-	return tree_parse_html(first, length, encoding, error);
-}
-
 enum document_form tree_form(const char *bytes, size_t length)
 {
 	struct buffer text = {.maximum = DOCUMENT_MAX};
@@ -245,27 +210,28 @@ xmlDocPtr tree_parse(const char *bytes, size_t length, struct error *error)
 {
 	struct buffer text = {.maximum = DOCUMENT_MAX};
 	bool utf8 = decode_document(bytes, length, &text);
+	const char *first = skip_blanks(buffer_string(&text)), *json;
+	const char *encoding = utf8 ? "UTF-8" : NULL;
+	size_t left = text.length - (size_t)(first - buffer_string(&text)), json_length;
 	xmlDocPtr tree = NULL;
 
 	if (text.overflowed)
 		error_set(error, REMEDY_PAGE, "the document is longer than %d bytes", DOCUMENT_MAX);
+	else if (left == 0)
+		error_set(error, REMEDY_PAGE, "the document is empty");
+	else if ((json = json_in(first, left, &json_length)) != NULL)
+		tree = tree_parse_json(json, json_length, false, error);
+	else if (is_xml(first))
+		tree = tree_parse_xml(first, left, encoding, error);
 	else
-		tree = parse_text(buffer_string(&text), text.length, utf8, error);
+		tree = tree_parse_html(first, left, encoding, error);
 	buffer_release(&text);
 	return tree;
 }
 
-static xmlNodePtr first_element(xmlDocPtr tree, const char *name)
-{
-	for (xmlNodePtr node = xmlDocGetRootElement(tree); node != NULL; node = following(node))
-		if (node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, BAD_CAST name))
-			return node;
-	return NULL;
-}
-
 char *tree_describe(xmlDocPtr tree)
 {
-	xmlNodePtr root = tree != NULL ? xmlDocGetRootElement(tree) : NULL, title;
+	xmlNodePtr root = tree != NULL ? xmlDocGetRootElement(tree) : NULL, title = root;
 	xmlChar *content;
 	char *name, *described;
 
@@ -275,7 +241,9 @@ char *tree_describe(xmlDocPtr tree)
 		return xmlStrEqual(root->name, BAD_CAST "json")
 			       ? memory_string("JSON")
 			       : memory_format("XML, <%.40s>", root->name);
-	title = first_element(tree, "title");
+	while (title != NULL &&
+		(title->type != XML_ELEMENT_NODE || !xmlStrEqual(title->name, BAD_CAST "title")))
+		title = following(title);
 	content = title != NULL ? xmlNodeGetContent(title) : NULL;
 	name = text_collapse(content != NULL ? (char *)content : "",
 		content != NULL ? strlen((char *)content) : 0, TITLE_MAX);

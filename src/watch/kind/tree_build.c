@@ -32,15 +32,6 @@ struct tree_memory {
 	const char *names[NAMES]; /* plain ones, by their hash */
 };
 
-static char *block_new(struct tree_memory *memory, size_t size)
-{
-	struct memory_block *block = memory_new(sizeof *block + size);
-
-	block->next = memory->blocks;
-	memory->blocks = block;
-	return (char *)block->bytes;
-}
-
 /* What is too large to share a block gets one of its own, and the rest of the block is lost. */
 static void *take(struct tree_memory *memory, size_t size)
 {
@@ -48,8 +39,13 @@ static void *take(struct tree_memory *memory, size_t size)
 
 	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	if (size > memory->left) {
+		struct memory_block *block;
+
 		memory->left = size > BLOCK_BYTES ? size : BLOCK_BYTES;
-		memory->at = block_new(memory, memory->left);
+		block = memory_new(sizeof *block + memory->left);
+		block->next = memory->blocks;
+		memory->blocks = block;
+		memory->at = (char *)block->bytes;
 	}
 	taken = memory->at;
 	memory->at += size;
@@ -96,24 +92,7 @@ static size_t allowed_span(const char *text, size_t length)
 	return span;
 }
 
-static void add_allowed(struct buffer *out, const char *text, size_t length)
-{
-	static const char replacement[] = "\xef\xbf\xbd";
-
-	while (length > 0) {
-		size_t span = allowed_span(text, length), bad = 0;
-
-		buffer_add(out, text, span);
-		if (span < length) {
-			bad = text_character(text + span, length - span, NULL);
-			bad = bad > 0 ? bad : 1;
-			buffer_text(out, replacement);
-		}
-		text += span + bad;
-		length -= span + bad;
-	}
-}
-
+/* A copy of the text; what may not stand in a tree becomes U+FFFD. */
 static char *take_allowed(struct tree_memory *memory, const char *text, size_t length)
 {
 	struct buffer clean = {0};
@@ -121,7 +100,18 @@ static char *take_allowed(struct tree_memory *memory, const char *text, size_t l
 
 	if (allowed_span(text, length) == length)
 		return take_text(memory, text, length);
-	add_allowed(&clean, text, length);
+	while (length > 0) {
+		size_t span = allowed_span(text, length), bad = 0;
+
+		buffer_add(&clean, text, span);
+		if (span < length) {
+			bad = text_character(text + span, length - span, NULL);
+			bad = bad > 0 ? bad : 1;
+			buffer_text(&clean, "\xef\xbf\xbd");
+		}
+		text += span + bad;
+		length -= span + bad;
+	}
 	copy = take_text(memory, clean.data, clean.length);
 	buffer_release(&clean);
 	return copy;
@@ -136,20 +126,15 @@ static bool is_plain_name(const char *name)
 	return name[0] != '\0' && strchr(letters, name[0]) != NULL && name[length] == '\0';
 }
 
-static size_t name_place(const char *name)
-{
-	size_t hash = 0;
-
-	while (*name != '\0')
-		hash = hash * 31 + (unsigned char)*name++;
-	return hash % NAMES;
-}
-
 /* The name as it lies in the tree; NULL where it is none that an element may have. */
 static const char *take_name(struct tree_memory *memory, const char *name)
 {
-	const char **known = &memory->names[name_place(name)];
+	const char **known;
+	size_t hash = 0;
 
+	for (const char *at = name; *at != '\0'; at++)
+		hash = hash * 31 + (unsigned char)*at;
+	known = &memory->names[hash % NAMES];
 	if (*known != NULL && strcmp(*known, name) == 0)
 		return *known;
 	if (!is_plain_name(name) && xmlValidateNCName(BAD_CAST name, 0) != 0)

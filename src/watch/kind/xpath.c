@@ -38,32 +38,13 @@ static void keep_error(void *context, xmlErrorPtr error)
 	*(int *)context = error->int1 + 1;
 }
 
-static xmlXPathCompExprPtr compile(const char *text, struct error *error)
-{
-	xmlXPathContextPtr context;
-	xmlXPathCompExprPtr compiled;
-	int position = 0;
-
-	context = xmlXPathNewContext(NULL);
-	context->userData = &position;
-	context->error = keep_error;
-	prefixes_register(context);
-	compiled = xmlXPathCtxtCompile(context, BAD_CAST text);
-	xmlXPathFreeContext(context);
-	if (compiled == NULL || position > 0) {
-		error_set(error, REMEDY_CONFIGURATION, "not XPath 1.0 at character %d: %.200s",
-			position, text);
-		xmlXPathFreeCompExpr(compiled);
-		return NULL;
-	}
-	return compiled;
-}
-
 struct xpath *xpath_compile(
 	const char *text, const struct text_list *variables, struct error *error)
 {
+	xmlXPathContextPtr context;
 	xmlXPathCompExprPtr compiled;
 	struct xpath *xpath;
+	int position = 0;
 
 	if (strlen(text) > XPATH_TEXT_MAX) {
 		error_set(error, REMEDY_CONFIGURATION, "an XPath has at most %d bytes",
@@ -71,8 +52,16 @@ struct xpath *xpath_compile(
 		return NULL;
 	}
 	tree_silence();
-	compiled = compile(text, error);
-	if (compiled == NULL || !xpath_check(text, variables, error)) {
+	context = xmlXPathNewContext(NULL);
+	context->userData = &position;
+	context->error = keep_error;
+	prefixes_register(context);
+	compiled = xmlXPathCtxtCompile(context, BAD_CAST text);
+	xmlXPathFreeContext(context);
+	if (compiled == NULL || position > 0)
+		error_set(error, REMEDY_CONFIGURATION, "not XPath 1.0 at character %d: %.200s",
+			position, text);
+	if (compiled == NULL || position > 0 || !xpath_check(text, variables, error)) {
 		xmlXPathFreeCompExpr(compiled);
 		return NULL;
 	}

@@ -90,16 +90,6 @@ static bool check_variable(struct tokens *tokens)
 	return good;
 }
 
-/* A function or a test of a node: its bracket comes next. */
-static bool check_call(struct tokens *tokens, const char *name)
-{
-	const char *const *functions = function_names();
-
-	tokens->operand = false;
-	return among(name, node_tests) || among(name, functions) ||
-	       unknown(tokens, "function", name, functions, count(functions));
-}
-
 static bool check_prefix(struct tokens *tokens, const char *name)
 {
 	tokens->at++;
@@ -118,6 +108,7 @@ static bool check_prefix(struct tokens *tokens, const char *name)
 
 static bool check_name(struct tokens *tokens)
 {
+	const char *const *functions = function_names();
 	char *name = take_name(&tokens->at);
 	const char *next = skip_blanks(tokens->at);
 	bool good = true;
@@ -125,7 +116,9 @@ static bool check_name(struct tokens *tokens)
 	if (tokens->operand) {
 		tokens->operand = false;
 	} else if (*next == '(') {
-		good = check_call(tokens, name);
+		/* A function or a test of a node: its bracket comes next. */
+		good = among(name, node_tests) || among(name, functions) ||
+		       unknown(tokens, "function", name, functions, count(functions));
 	} else if (next[0] == ':' && next[1] == ':') {
 		good = among(name, axes) || unknown(tokens, "axis", name, axes, count(axes));
 		tokens->at = next + 2;
