@@ -128,34 +128,24 @@ static void write_pairs(const char *text, struct piece pairs, struct buffer *out
 	}
 }
 
-static void write_html(const char *text, struct buffer *out)
-{
-	static const char entities[] = "& &amp; < &lt; > &gt; \" &quot; ' &#39;";
-
-	write_pairs(text, (struct piece){entities, sizeof entities - 1}, out);
-}
-
-static void write_text(const char *text, struct buffer *out)
-{
-	buffer_text(out, text);
-}
-
-static void (*const type_writers[])(const char *text, struct buffer *out) = {
-	[TEMPLATE_TEXT] = write_text,
-	[TEMPLATE_HTML] = write_html,
-	[TEMPLATE_JSON] = json_escape,
-};
-
+/* Adds text as the tag and the template's type want it escaped. */
 static void write_variable(
 	const struct rendering *rendering, const struct token *token, const char *text)
 {
-	struct buffer cut = {0}, marked = {0};
+	static const char entities[] = "& &amp; < &lt; > &gt; \" &quot; ' &#39;";
+	struct buffer cut = {0}, escaped = {0};
 
 	write_cut(text, token->cut, &cut);
-	write_pairs(buffer_string(&cut), token->escapes, &marked);
-	type_writers[rendering->type](buffer_string(&marked), rendering->out);
+	write_pairs(buffer_string(&cut), token->escapes, &escaped);
+	text = buffer_string(&escaped);
+	if (rendering->type == TEMPLATE_HTML)
+		write_pairs(text, (struct piece){entities, sizeof entities - 1}, rendering->out);
+	else if (rendering->type == TEMPLATE_JSON)
+		json_escape(text, rendering->out);
+	else
+		buffer_text(rendering->out, text);
 	buffer_release(&cut);
-	buffer_release(&marked);
+	buffer_release(&escaped);
 }
 
 static bool render_program(struct rendering *rendering, const struct template_program *program,
@@ -181,75 +171,41 @@ static bool render_section(struct rendering *rendering, const struct template_pr
 	return true;
 }
 
-/* The partial's lines, each behind the indentation of its tag. */
-static char *indented(const char *text, struct piece indent)
-{
-	struct buffer out = {0};
-
-	while (*text != '\0') {
-		size_t length = strcspn(text, "\n");
-
-		length += text[length] == '\n' ? 1 : 0;
-		buffer_add(&out, indent.at, indent.length);
-		buffer_add(&out, text, length);
-		text += length;
-	}
-	return buffer_take(&out);
-}
-
 static bool render_partial(
 	struct rendering *rendering, const struct token *token, const struct frame *frame)
 {
 	const struct template_partials *partials = rendering->partials;
-	char *name = memory_bytes(token->piece.at, token->piece.length), *text = NULL;
-	const char *loaded = partials != NULL ? partials->load(partials->context, name) : NULL;
+	char *name = memory_bytes(token->piece.at, token->piece.length);
+	const char *line = partials != NULL ? partials->load(partials->context, name) : NULL;
 	struct template_program program = {0};
-	bool done = loaded == NULL;
+	struct buffer text = {0};
+	bool done = line == NULL;
 
 	if (!done) {
-		text = indented(loaded, token->indent);
-		done = template_parse(&program, text, rendering->error) &&
+		/* Each of its lines stands behind the indentation of the tag. */
+		for (size_t length; *line != '\0'; line += length) {
+			length = strcspn(line, "\n");
+			length += line[length] == '\n' ? 1 : 0;
+			buffer_add(&text, token->indent.at, token->indent.length);
+			buffer_add(&text, line, length);
+		}
+		done = template_parse(&program, buffer_string(&text), rendering->error) &&
 		       render_program(rendering, &program, 0, program.count, frame);
 		if (!done && !rendering->named)
 			error_prefix(rendering->error, "partial %s", name);
 		rendering->named = !done;
 	}
 	free(program.tokens);
-	free(text);
+	buffer_release(&text);
 	free(name);
 	return done;
-}
-
-static bool render_token(struct rendering *rendering, const struct template_program *program,
-	size_t index, const struct frame *frame)
-{
-	const struct token *token = &program->tokens[index];
-
-	switch (token->type) {
-	case TOKEN_TEXT:
-		buffer_add(rendering->out, token->piece.at, token->piece.length);
-		return true;
-	case TOKEN_VARIABLE:
-		write_variable(rendering, token, value_words(find_value(frame, token->piece)));
-		return true;
-	case TOKEN_RAW:
-		buffer_text(rendering->out, value_words(find_value(frame, token->piece)));
-		return true;
-	case TOKEN_SECTION:
-	case TOKEN_INVERTED:
-		return render_section(rendering, program, index, frame);
-	case TOKEN_PARTIAL:
-		return render_partial(rendering, token, frame);
-	case TOKEN_END:
-		break;
-	}
-	return true;
 }
 
 /* The tokens from … to, without the last; each level of sections and partials passes here once. */
 static bool render_program(struct rendering *rendering, const struct template_program *program,
 	size_t from, size_t to, const struct frame *frame)
 {
+	struct buffer *out = rendering->out;
 	bool done = true;
 
 	if (from < to && rendering->depth > TEMPLATE_DEPTH_MAX)
@@ -260,15 +216,33 @@ static bool render_program(struct rendering *rendering, const struct template_pr
 	for (size_t i = from; done && i < to; i++) {
 		const struct token *token = &program->tokens[i];
 
-		done = render_token(rendering, program, i, frame);
-		if (token->type == TOKEN_SECTION || token->type == TOKEN_INVERTED)
+		switch (token->type) {
+		case TOKEN_TEXT:
+			buffer_add(out, token->piece.at, token->piece.length);
+			break;
+		case TOKEN_VARIABLE:
+			write_variable(
+				rendering, token, value_words(find_value(frame, token->piece)));
+			break;
+		case TOKEN_RAW:
+			buffer_text(out, value_words(find_value(frame, token->piece)));
+			break;
+		case TOKEN_SECTION:
+		case TOKEN_INVERTED:
+			done = render_section(rendering, program, i, frame);
 			i = token->end;
+			break;
+		case TOKEN_PARTIAL:
+			done = render_partial(rendering, token, frame);
+			break;
+		case TOKEN_END:
+			break;
+		}
 		if (done && ++rendering->steps > TEMPLATE_STEPS_MAX)
 			done = template_fail(program, token->piece.at, rendering->error,
 				"more than %d steps", TEMPLATE_STEPS_MAX);
 		if (done &&
-			(rendering->out->overflowed ||
-				rendering->out->length - rendering->begin > TEMPLATE_OUTPUT_MAX))
+			(out->overflowed || out->length - rendering->begin > TEMPLATE_OUTPUT_MAX))
 			done = template_fail(program, token->piece.at, rendering->error,
 				"the result is too long");
 	}
@@ -314,19 +288,25 @@ struct kept_file {
 static struct kept_file *kept_files;
 static size_t kept_count;
 
-static struct kept_file *kept_find(const char *path)
+static char *read_template(const char *path, struct error *error)
 {
+	struct buffer text = {.maximum = TEMPLATE_FILE_MAX};
+	char *read = file_read(path, &text, error) ? buffer_take(&text) : NULL;
+
+	buffer_release(&text);
+	return read;
+}
+
+static struct kept_file *kept_file(const char *path)
+{
+	struct kept_file *file;
+
 	for (size_t i = 0; i < kept_count; i++)
 		if (text_equal(kept_files[i].path, path))
 			return &kept_files[i];
-	return NULL;
-}
-
-static struct kept_file *kept_add(const char *path)
-{
-	struct kept_file *file = memory_append(&kept_files, &kept_count, sizeof *file);
-
+	file = memory_append(&kept_files, &kept_count, sizeof *file);
 	file->path = memory_string(path);
+	file->text = read_template(path, NULL);
 	return file;
 }
 
@@ -342,15 +322,6 @@ void template_forget(void)
 	kept_count = 0;
 }
 
-static char *read_template(const char *path, struct error *error)
-{
-	struct buffer text = {.maximum = TEMPLATE_FILE_MAX};
-	char *read = file_read(path, &text, error) ? buffer_take(&text) : NULL;
-
-	buffer_release(&text);
-	return read;
-}
-
 struct folder {
 	const char *path, *ending;
 };
@@ -358,137 +329,110 @@ struct folder {
 static const char *folder_load(void *context, const char *name)
 {
 	const struct folder *folder = context;
-	struct kept_file *file;
+	const char *text;
 	char *path;
 
 	if (!text_is_name(name))
 		return NULL;
 	path = memory_format("%s/%s%s", folder->path, name, folder->ending);
-	file = kept_find(path);
-	if (file == NULL) {
-		file = kept_add(path);
-		file->text = read_template(path, NULL);
-	}
+	text = kept_file(path)->text;
 	free(path);
-	return file->text;
+	return text;
 }
 
-/* Gives the parsed file: its tokens stay kept_files' own, valid until the rendering ends. */
-static bool kept_program(const char *path, struct template_program *program, struct error *error)
-{
-	struct kept_file *file = kept_find(path);
+struct file_type {
+	const char *ending;
+	enum template_type type;
+};
 
-	if (kept_count > TEMPLATE_FILES_MAX) {
-		template_forget();
-		file = NULL;
+/*
+ * Gives the parsed file, whose tokens stay kept_files' own, valid until the rendering ends, and
+ * what its ending says.
+ */
+static const struct file_type *kept_program(
+	const char *path, struct template_program *program, struct error *error)
+{
+	static const struct file_type types[] = {
+		{".txt", TEMPLATE_TEXT},
+		{".html", TEMPLATE_HTML},
+		{".xml", TEMPLATE_HTML},
+		{".svg", TEMPLATE_HTML},
+		{".json", TEMPLATE_JSON},
+		{NULL, TEMPLATE_TEXT},
+	};
+	const struct file_type *type = types;
+	struct kept_file *file;
+
+	while (type->ending != NULL && !text_ends(path, type->ending))
+		type++;
+	if (type->ending == NULL) {
+		error_set(error, REMEDY_CONFIGURATION,
+			"%s: ends in none of .txt, .html, .xml, .svg, .json", path);
+		return NULL;
 	}
-	if (file == NULL)
-		file = kept_add(path);
+	if (kept_count > TEMPLATE_FILES_MAX)
+		template_forget();
+	file = kept_file(path);
 	if (file->text == NULL && (file->text = read_template(path, error)) == NULL) {
 		if (error != NULL)
 			error->remedy = REMEDY_CONFIGURATION;
-		return false;
+		return NULL;
 	}
 	if (!file->parsed) {
 		free(file->program.tokens);
 		file->program = (struct template_program){0};
 		file->parsed = template_parse(&file->program, file->text, error);
-		if (!file->parsed)
+		if (!file->parsed) {
 			error_prefix(error, "%s", path);
+			return NULL;
+		}
 	}
 	*program = file->program;
-	return file->parsed;
-}
-
-static const struct {
-	const char *ending;
-	enum template_type type;
-} file_types[] = {
-	{".txt", TEMPLATE_TEXT},
-	{".html", TEMPLATE_HTML},
-	{".xml", TEMPLATE_HTML},
-	{".svg", TEMPLATE_HTML},
-	{".json", TEMPLATE_JSON},
-};
-
-static size_t file_type(const char *name)
-{
-	size_t i = 0;
-
-	while (i < sizeof file_types / sizeof file_types[0] &&
-		!text_ends(name, file_types[i].ending))
-		i++;
-	return i;
+	return type;
 }
 
 bool template_render_file(const char *folder, const char *name, const struct value *data,
 	struct buffer *out, struct error *error)
 {
 	char *path = file_join(folder, name);
-	struct folder context = {.path = folder};
-	struct template_partials partials = {folder_load, &context};
 	struct template_program program;
-	size_t type = file_type(name);
-	bool done = false;
+	const struct file_type *type = kept_program(path, &program, error);
+	struct folder context = {folder, type != NULL ? type->ending : NULL};
+	struct template_partials partials = {folder_load, &context};
+	bool done =
+		type != NULL && (render_parsed(&program, type->type, data, &partials, out, error) ||
+					error_prefix(error, "%s", path));
 
-	if (type == sizeof file_types / sizeof file_types[0]) {
-		error_set(error, REMEDY_CONFIGURATION,
-			"%s: ends in none of .txt, .html, .xml, .svg, .json", path);
-		goto out;
-	}
-	context.ending = file_types[type].ending;
-	if (!kept_program(path, &program, error))
-		goto out;
-	done = render_parsed(&program, file_types[type].type, data, &partials, out, error);
-	if (!done)
-		error_prefix(error, "%s", path);
-out:
 	free(path);
 	return done;
 }
 
-static bool check_file(
-	const char *folder, const char *name, struct text_list *checked, struct error *error);
-
-static bool check_partial(const char *folder, const char *ending, struct piece piece,
-	struct text_list *checked, struct error *error)
-{
-	char *word = memory_bytes(piece.at, piece.length);
-	char *name = memory_format("%s%s", word, ending);
-	bool good = text_list_has(checked, name) || check_file(folder, name, checked, error);
-
-	free(name);
-	free(word);
-	return good;
-}
-
-/* Partials may name each other: each is looked at once. */
-static bool check_file(
-	const char *folder, const char *name, struct text_list *checked, struct error *error)
-{
-	size_t type = file_type(name);
-	char *path = file_join(folder, name);
-	struct template_program program = {0};
-	bool good = type < sizeof file_types / sizeof file_types[0];
-
-	text_list_add(checked, name);
-	if (!good)
-		error_set(error, REMEDY_CONFIGURATION,
-			"%s: ends in none of .txt, .html, .xml, .svg, .json", path);
-	good = good && kept_program(path, &program, error);
-	for (size_t i = 0; good && i < program.count; i++)
-		if (program.tokens[i].type == TOKEN_PARTIAL)
-			good = check_partial(folder, file_types[type].ending,
-				program.tokens[i].piece, checked, error);
-	free(path);
-	return good;
-}
-
 bool template_check_file(const char *folder, const char *name, struct error *error)
 {
-	struct text_list checked = {0};
-	bool good = check_file(folder, name, &checked, error);
+	struct text_list names = {0}; /* partials may name each other: each is looked at once */
+	bool good = true;
 
-	text_list_release(&checked);
+	text_list_add(&names, name);
+	for (size_t n = 0; good && n < names.count; n++) {
+		char *path = file_join(folder, names.list[n]);
+		struct template_program program = {0};
+		const struct file_type *type = kept_program(path, &program, error);
+
+		good = type != NULL;
+		for (size_t i = 0; i < program.count; i++) {
+			const struct token *token = &program.tokens[i];
+			char *partial;
+
+			if (token->type != TOKEN_PARTIAL)
+				continue;
+			partial = memory_format(
+				"%.*s%s", (int)token->piece.length, token->piece.at, type->ending);
+			if (!text_list_has(&names, partial))
+				text_list_add(&names, partial);
+			free(partial);
+		}
+		free(path);
+	}
+	text_list_release(&names);
 	return good;
 }

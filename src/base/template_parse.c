@@ -7,13 +7,17 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/template.h"
 
-enum { DELIMITER_MAX = 16 }; /* bytes of what opens or closes a tag */
+enum {
+	DELIMITER_MAX = 16, /* bytes of what opens or closes a tag */
+	CUT_DIGITS_MAX = 6, /* of the number in {{%cut}} */
+};
 
 struct parser {
 	struct template_program *program;
@@ -122,70 +126,29 @@ static const char *blank_after(const char *end)
 	return *end == '\n' ? end + 1 : NULL;
 }
 
-/* {{{name}}} and {{=<% %>=}} end in a character of their own before the delimiter. */
-static const char *find_close(const struct parser *parser, const char *inside, char extra)
-{
-	char close[DELIMITER_MAX + 2] = {extra};
-	size_t length = extra != '\0' ? 1 : 0;
-
-	memcpy(close + length, parser->close.at, parser->close.length);
-	return find(parser, inside, (struct piece){close, length + parser->close.length});
-}
-
 /* What the tag at begin is and where it ends. */
 static bool read_tag(struct parser *parser, const char *begin, struct tag *tag)
 {
 	const char *inside = begin + parser->open.length, *end;
-	char extra;
+	char close[DELIMITER_MAX + 1];
+	size_t length = 0;
 
 	inside += strspn(inside, " \t\r\n");
 	*tag = (struct tag){.begin = begin};
 	if (*inside != '\0' && strchr("#^/>!&{=%", *inside) != NULL)
 		tag->sigil = *inside++;
-	extra = tag->sigil == '{' ? '}' : tag->sigil == '=' ? '=' : '\0';
-	end = find_close(parser, inside, extra);
+	/* {{{name}}} and {{=<% %>=}} end in a character of their own before the delimiter. */
+	if (tag->sigil == '{' || tag->sigil == '=')
+		close[length++] = tag->sigil == '{' ? '}' : '=';
+	memcpy(close + length, parser->close.at, parser->close.length);
+	length += parser->close.length;
+	end = find(parser, inside, (struct piece){close, length});
 	if (end == NULL)
 		return template_fail(parser->program, begin, parser->error, "tag is not closed");
 	tag->inside = piece_trimmed(inside, end);
-	tag->end = end + parser->close.length + (extra != '\0' ? 1 : 0);
+	tag->end = end + length;
 	tag->alone = tag->sigil != '\0' && strchr("#^/>!=%", tag->sigil) != NULL &&
 		     blank_before(parser, begin) != NULL && blank_after(tag->end) != NULL;
-	return true;
-}
-
-typedef bool tag_parser(struct parser *parser, const struct tag *tag);
-
-static bool parse_comment(struct parser *parser, const struct tag *tag)
-{
-	(void)parser;
-	(void)tag;
-	return true;
-}
-
-static bool parse_variable(struct parser *parser, const struct tag *tag)
-{
-	add_token(parser, tag->sigil == '\0' ? TOKEN_VARIABLE : TOKEN_RAW, tag->inside);
-	return true;
-}
-
-static bool parse_partial(struct parser *parser, const struct tag *tag)
-{
-	struct token *token = add_token(parser, TOKEN_PARTIAL, tag->inside);
-
-	if (tag->alone) {
-		token->indent.at = blank_before(parser, tag->begin);
-		token->indent.length = (size_t)(tag->begin - token->indent.at);
-	}
-	return true;
-}
-
-static bool parse_section(struct parser *parser, const struct tag *tag)
-{
-	if (parser->depth == TEMPLATE_DEPTH_MAX)
-		return template_fail(parser->program, tag->begin, parser->error,
-			"more than %d sections inside one another", TEMPLATE_DEPTH_MAX);
-	parser->sections[parser->depth++] = parser->program->count;
-	add_token(parser, tag->sigil == '#' ? TOKEN_SECTION : TOKEN_INVERTED, tag->inside);
 	return true;
 }
 
@@ -222,74 +185,65 @@ static bool parse_delimiters(struct parser *parser, const struct tag *tag)
 	return true;
 }
 
-static bool parse_cut(struct parser *parser, struct piece value)
-{
-	size_t cut = 0;
-
-	if (value.length < 1 || value.length > 6)
-		return false;
-	for (size_t i = 0; i < value.length; i++) {
-		if (value.at[i] < '0' || value.at[i] > '9')
-			return false;
-		cut = cut * 10 + (size_t)(value.at[i] - '0');
-	}
-	parser->cut = cut;
-	return true;
-}
-
-static bool parse_escapes(struct parser *parser, struct piece pairs)
-{
-	struct piece rest = pairs;
-	size_t words = 0;
-
-	while (piece_word(&rest).length > 0)
-		words++;
-	parser->escapes = pairs;
-	return words % 2 == 0;
-}
-
-/* The tags that are ours: see template.h. */
+/* {{%cut}} and {{%escape}}: see template.h. */
 static bool parse_setting(struct parser *parser, const struct tag *tag)
 {
 	static const struct piece cut = {"cut", 3}, escape = {"escape", 6};
-	struct piece rest = tag->inside, name = piece_word(&rest);
+	struct piece rest = tag->inside, name = piece_word(&rest), value;
+	size_t words = 0;
 
-	if (piece_equal(name, cut) &&
-		parse_cut(parser, piece_trimmed(rest.at, rest.at + rest.length)))
+	value = piece_trimmed(rest.at, rest.at + rest.length);
+	if (piece_equal(name, cut) && value.length >= 1 && value.length <= CUT_DIGITS_MAX &&
+		strspn(value.at, "0123456789") >= value.length) {
+		parser->cut = strtoul(value.at, NULL, 10);
 		return true;
-	if (piece_equal(name, escape) && parse_escapes(parser, rest))
-		return true;
+	}
+	if (piece_equal(name, escape)) {
+		parser->escapes = rest;
+		while (piece_word(&rest).length > 0)
+			words++;
+		if (words % 2 == 0)
+			return true;
+	}
 	return template_fail(parser->program, tag->begin, parser->error,
 		"neither {{%%cut NUMBER}} nor {{%%escape PAIRS}}");
 }
 
-static const struct {
-	char sigil;
-	bool named; /* an empty tag is a mistake */
-	tag_parser *parse;
-} tag_parsers[] = {
-	{'\0', true, parse_variable},
-	{'&', true, parse_variable},
-	{'{', true, parse_variable},
-	{'#', true, parse_section},
-	{'^', true, parse_section},
-	{'/', true, parse_end},
-	{'>', true, parse_partial},
-	{'!', false, parse_comment},
-	{'=', false, parse_delimiters},
-	{'%', false, parse_setting},
-};
-
 static bool parse_tag(struct parser *parser, const struct tag *tag)
 {
-	size_t i = 0;
+	struct token *token;
 
-	while (tag_parsers[i].sigil != tag->sigil)
-		i++;
-	if (tag_parsers[i].named && tag->inside.length == 0)
+	if (tag->inside.length == 0 && memchr("!=%", tag->sigil, 3) == NULL)
 		return template_fail(
 			parser->program, tag->begin, parser->error, "tag without a name");
-	return tag_parsers[i].parse(parser, tag);
+	switch (tag->sigil) {
+	case '#':
+	case '^':
+		if (parser->depth == TEMPLATE_DEPTH_MAX)
+			return template_fail(parser->program, tag->begin, parser->error,
+				"more than %d sections inside one another", TEMPLATE_DEPTH_MAX);
+		parser->sections[parser->depth++] = parser->program->count;
+		add_token(parser, tag->sigil == '#' ? TOKEN_SECTION : TOKEN_INVERTED, tag->inside);
+		return true;
+	case '/':
+		return parse_end(parser, tag);
+	case '>':
+		token = add_token(parser, TOKEN_PARTIAL, tag->inside);
+		if (tag->alone) {
+			token->indent.at = blank_before(parser, tag->begin);
+			token->indent.length = (size_t)(tag->begin - token->indent.at);
+		}
+		return true;
+	case '=':
+		return parse_delimiters(parser, tag);
+	case '%':
+		return parse_setting(parser, tag);
+	case '!':
+		return true;
+	default: /* a plain variable, {{&name}} or {{{name}}} */
+		add_token(parser, tag->sigil == '\0' ? TOKEN_VARIABLE : TOKEN_RAW, tag->inside);
+		return true;
+	}
 }
 
 static void add_text(struct parser *parser, const char *end)

@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define CARES_NO_DEPRECATED /* ares_query() is what Debian 12 has */
 #include <ares.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -21,9 +21,9 @@ enum {
 	FIRST_TIMEOUT = 600, /* milliseconds; the second try waits twice as long */
 	TRIES = 2,
 	SOCKETS_MAX = 64,
-	HEADER_BYTES = 12,              /* RFC 1035 section 4.1.1 */
-	PENDING_SUBSCRIPTION_BYTES = 4, /* after the name: type and class */
-	RECORD_BYTES = 10,              /* after the name: type, class, time to live, length */
+	HEADER_BYTES = 12,  /* RFC 1035 section 4.1.1 */
+	QUESTION_BYTES = 4, /* after the name: type and class */
+	RECORD_BYTES = 10,  /* after the name: type, class, time to live, length */
 	LABEL_MAX = 63,
 	CLASS_IN = 1,
 };
@@ -31,9 +31,9 @@ enum {
 /* RFC 1035 section 3.2.2, RFC 3596. */
 static const int type_numbers[] = {[DNS_MX] = 15, [DNS_A] = 1, [DNS_AAAA] = 28, [DNS_CNAME] = 5};
 
-struct pending_subscription {
+struct question {
 	struct resolver *resolver;
-	struct pending_subscription *next;
+	struct question *next;
 	char *name; /* NULL: what was asked for is no name */
 	enum dns_type type;
 	dns_callback *callback;
@@ -45,24 +45,11 @@ struct resolver {
 	int64_t deadline; /* monotonic, milliseconds */
 	struct pollfd sockets[SOCKETS_MAX];
 	size_t socket_count;
-	struct pending_subscription *first, *last; /* that wait for their turn */
+	struct question *first, *last; /* that wait for their turn */
 	size_t in_flight;
 };
 
-static int64_t milliseconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- names ---- */
-
-static bool label_mail(char c)
-{
-	return isalnum((unsigned char)c) || c == '-' || c == '_';
-}
 
 char *dns_name(const char *text)
 {
@@ -75,14 +62,17 @@ char *dns_name(const char *text)
 		return NULL;
 	name = memory_bytes(text, length);
 	for (size_t i = 0; i <= length; i++) {
-		bool end = name[i] == '.' || name[i] == '\0';
+		unsigned char byte = (unsigned char)name[i];
+		bool end = byte == '.' || byte == '\0';
+		bool good = end ? label > 0 && label <= LABEL_MAX
+				: isalnum(byte) || byte == '-' || byte == '_';
 
-		if (end ? label == 0 || label > LABEL_MAX : !label_mail(name[i])) {
+		if (!good) {
 			free(name);
 			return NULL;
 		}
 		label = end ? 0 : label + 1;
-		name[i] = (char)tolower((unsigned char)name[i]);
+		name[i] = (char)tolower(byte);
 	}
 	return name;
 }
@@ -123,46 +113,24 @@ static char *read_name(struct message *message)
 	return name != NULL ? name : memory_string("?");
 }
 
-static char *read_address(const struct message *message, int at, int length, enum dns_type type)
-{
-	char text[INET6_ADDRSTRLEN];
-	int family = type == DNS_A ? AF_INET : AF_INET6;
-
-	if (length != (type == DNS_A ? 4 : 16))
-		return NULL;
-	inet_ntop(family, message->bytes + at, text, sizeof text);
-	return memory_string(text);
-}
-
 /* The value of a record whose data has length bytes at message->at; NULL where it is damaged. */
-static char *read_value(struct message *message, int length, struct dns_record *record)
+static char *read_value(struct message message, int length, struct dns_record *record)
 {
-	struct message data = *message;
+	bool four = record->type == DNS_A;
+	char text[INET6_ADDRSTRLEN];
 
-	switch (record->type) {
-	case DNS_A:
-	case DNS_AAAA:
-		return read_address(message, message->at, length, record->type);
-	case DNS_MX:
+	if (four || record->type == DNS_AAAA)
+		return length == (four ? 4 : 16)
+			       ? memory_string(inet_ntop(four ? AF_INET : AF_INET6,
+					 message.bytes + message.at, text, sizeof text))
+			       : NULL;
+	if (record->type == DNS_MX) {
 		if (length < 3)
 			return NULL;
-		record->preference = read_short(message, message->at);
-		data.at += 2;
-		return read_name(&data);
-	case DNS_CNAME:
-		return read_name(&data);
+		record->preference = read_short(&message, message.at);
+		message.at += 2;
 	}
-	return NULL;
-}
-
-static bool known_type(int number, enum dns_type *type)
-{
-	for (size_t i = 0; i < sizeof type_numbers / sizeof *type_numbers; i++)
-		if (type_numbers[i] == number) {
-			*type = (enum dns_type)i;
-			return true;
-		}
-	return false;
+	return read_name(&message);
 }
 
 static void record_release(struct dns_record *record)
@@ -187,8 +155,11 @@ static bool read_record(struct message *message, struct dns_record *record)
 	message->at += RECORD_BYTES;
 	if (length > message->length - message->at)
 		return false;
-	if (class == CLASS_IN && known_type(type, &record->type))
-		record->value = read_value(message, length, record);
+	for (size_t i = 0; class == CLASS_IN && i < sizeof type_numbers / sizeof *type_numbers; i++)
+		if (type_numbers[i] == type) {
+			record->type = (enum dns_type)i;
+			record->value = read_value(*message, length, record);
+		}
 	message->at += length;
 	return true;
 }
@@ -219,7 +190,7 @@ static bool read_answers(struct message *message, struct records *records)
 		char *name = read_name(message);
 
 		free(name);
-		message->at += PENDING_SUBSCRIPTION_BYTES;
+		message->at += QUESTION_BYTES;
 		if (name == NULL || message->at > message->length)
 			return false;
 	}
@@ -268,21 +239,21 @@ static void choose_answers(
 
 /* ---- questions ---- */
 
-static void question_free(struct pending_subscription *question)
+static void question_free(struct question *question)
 {
 	free(question->name);
 	free(question);
 }
 
-static void question_answer(struct pending_subscription *question, enum dns_status status,
-	struct records *records, const char *why)
+static void question_answer(struct question *question, enum dns_status status,
+	const struct records *records, const char *why)
 {
 	struct dns_answer answer = {
 		.name = question->name != NULL ? question->name : "",
 		.type = question->type,
 		.status = status,
-		.records = records->list,
-		.count = records->count,
+		.records = records != NULL ? records->list : NULL,
+		.count = records != NULL ? records->count : 0,
 		.failure = why,
 	};
 
@@ -290,45 +261,16 @@ static void question_answer(struct pending_subscription *question, enum dns_stat
 	question_free(question);
 }
 
-static enum dns_status status_of(int status, const struct records *records, enum dns_type type)
-{
-	switch (status) {
-	case ARES_SUCCESS:
-		for (size_t i = 0; i < records->count; i++)
-			if (records->list[i].type == type)
-				return DNS_FOUND;
-		return DNS_EMPTY;
-	case ARES_ENODATA:
-		return DNS_EMPTY;
-	case ARES_ENOTFOUND:
-		return DNS_ABSENT;
-	default:
-		return DNS_SILENT;
-	}
-}
-
-static const char *failure_of(int status)
-{
-	switch (status) {
-	case ARES_ETIMEOUT:
-	case ARES_ECANCELLED:
-		return "no answer within the time";
-	case ARES_ECONNREFUSED: /* also where all have refused or failed */
-	case ARES_ESERVFAIL:
-	case ARES_EREFUSED:
-		return "no name server could answer";
-	default:
-		return "an answer that makes no sense";
-	}
-}
+static const char no_answer[] = "no answer within the time";
 
 /* c-ares' callback. */
 static void answered(void *context, int status, int timeouts, unsigned char *bytes, int length)
 {
-	struct pending_subscription *question = context;
+	struct question *question = context;
 	struct message message = {bytes, bytes != NULL ? length : 0, 0};
 	struct records all = {0}, chosen = {0};
-	enum dns_status result;
+	enum dns_status result = DNS_SILENT;
+	const char *failure = "";
 
 	(void)timeouts;
 	question->resolver->in_flight--;
@@ -338,8 +280,31 @@ static void answered(void *context, int status, int timeouts, unsigned char *byt
 		choose_answers(&all, question->name, question->type, &chosen);
 	else if (status == ARES_SUCCESS)
 		status = ARES_EBADRESP;
-	result = status_of(status, &chosen, question->type);
-	question_answer(question, result, &chosen, result == DNS_SILENT ? failure_of(status) : "");
+	switch (status) {
+	case ARES_SUCCESS: /* what was asked for comes last, behind the aliases */
+		result = chosen.count > 0 && chosen.list[chosen.count - 1].type == question->type
+				 ? DNS_FOUND
+				 : DNS_EMPTY;
+		break;
+	case ARES_ENODATA:
+		result = DNS_EMPTY;
+		break;
+	case ARES_ENOTFOUND:
+		result = DNS_ABSENT;
+		break;
+	case ARES_ETIMEOUT:
+	case ARES_ECANCELLED:
+		failure = no_answer;
+		break;
+	case ARES_ECONNREFUSED: /* also where all have refused or failed */
+	case ARES_ESERVFAIL:
+	case ARES_EREFUSED:
+		failure = "no name server could answer";
+		break;
+	default:
+		failure = "an answer that makes no sense";
+	}
+	question_answer(question, result, &chosen, failure);
 	records_release(&all);
 	records_release(&chosen);
 }
@@ -347,10 +312,9 @@ static void answered(void *context, int status, int timeouts, unsigned char *byt
 void resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
 	dns_callback *callback, void *context)
 {
-	struct pending_subscription *question = memory_new(sizeof *question);
+	struct question *question = memory_new(sizeof *question);
 
-	*question = (struct pending_subscription){
-		resolver, NULL, dns_name(name), type, callback, context};
+	*question = (struct question){resolver, NULL, dns_name(name), type, callback, context};
 	if (resolver->last != NULL)
 		resolver->last->next = question;
 	else
@@ -358,9 +322,9 @@ void resolver_ask(struct resolver *resolver, const char *name, enum dns_type typ
 	resolver->last = question;
 }
 
-static struct pending_subscription *take_first(struct resolver *resolver)
+static struct question *take_first(struct resolver *resolver)
 {
-	struct pending_subscription *question = resolver->first;
+	struct question *question = resolver->first;
 
 	resolver->first = question->next;
 	if (resolver->first == NULL)
@@ -372,11 +336,10 @@ static struct pending_subscription *take_first(struct resolver *resolver)
 static void send_waiting(struct resolver *resolver)
 {
 	while (resolver->first != NULL && resolver->in_flight < RESOLVER_IN_FLIGHT) {
-		struct pending_subscription *question = take_first(resolver);
-		struct records none = {0};
+		struct question *question = take_first(resolver);
 
 		if (question->name == NULL) {
-			question_answer(question, DNS_ABSENT, &none, "");
+			question_answer(question, DNS_ABSENT, NULL, "");
 			continue;
 		}
 		resolver->in_flight++;
@@ -414,7 +377,7 @@ struct resolver *resolver_new(const char *server, int64_t milliseconds, struct e
 		.sock_state_cb_data = resolver};
 	int status = ares_library_init(ARES_LIB_INIT_ALL);
 
-	resolver->deadline = milliseconds_now() + milliseconds;
+	resolver->deadline = clock_milliseconds() + milliseconds;
 	if (status == ARES_SUCCESS)
 		status = ares_init_options(&resolver->channel, &options,
 			ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
@@ -439,43 +402,30 @@ void resolver_free(struct resolver *resolver)
 	free(resolver);
 }
 
-static void wait_for_deliveries(struct resolver *resolver, int64_t left)
-{
-	struct pollfd ready[SOCKETS_MAX];
-	size_t count = resolver->socket_count;
-	struct timeval most = {(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)}, wanted;
-	struct timeval *wait = ares_timeout(resolver->channel, &most, &wanted);
-
-	memcpy(ready, resolver->sockets, count * sizeof *ready);
-	if (poll(ready, (nfds_t)count, (int)(wait->tv_sec * 1000 + wait->tv_usec / 1000) + 1) <= 0)
-		count = 0;
-	for (size_t i = 0; i < count; i++)
-		ares_process_fd(resolver->channel,
-			(ready[i].revents & ~POLLOUT) != 0 ? ready[i].fd : ARES_SOCKET_BAD,
-			(ready[i].revents & POLLOUT) != 0 ? ready[i].fd : ARES_SOCKET_BAD);
-	if (count == 0) /* nothing but the time has passed */
-		ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-}
-
-static void silence_rest(struct resolver *resolver)
-{
-	ares_cancel(resolver->channel);
-	while (resolver->first != NULL) {
-		struct records none = {0};
-
-		question_answer(
-			take_first(resolver), DNS_SILENT, &none, failure_of(ARES_ECANCELLED));
-	}
-}
-
 void resolver_run(struct resolver *resolver)
 {
 	int64_t left;
 
 	send_waiting(resolver);
-	while (resolver->in_flight > 0 && (left = resolver->deadline - milliseconds_now()) > 0) {
-		wait_for_deliveries(resolver, left);
+	while (resolver->in_flight > 0 && (left = resolver->deadline - clock_milliseconds()) > 0) {
+		struct pollfd ready[SOCKETS_MAX];
+		size_t count = resolver->socket_count;
+		struct timeval most = {(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)},
+			       wanted, *wait = ares_timeout(resolver->channel, &most, &wanted);
+		int pause = (int)(wait->tv_sec * 1000 + wait->tv_usec / 1000) + 1;
+
+		memcpy(ready, resolver->sockets, count * sizeof *ready);
+		if (poll(ready, (nfds_t)count, pause) <= 0)
+			count = 0;
+		for (size_t i = 0; i < count; i++)
+			ares_process_fd(resolver->channel,
+				(ready[i].revents & ~POLLOUT) != 0 ? ready[i].fd : ARES_SOCKET_BAD,
+				(ready[i].revents & POLLOUT) != 0 ? ready[i].fd : ARES_SOCKET_BAD);
+		if (count == 0) /* nothing but the time has passed */
+			ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 		send_waiting(resolver);
 	}
-	silence_rest(resolver);
+	ares_cancel(resolver->channel);
+	while (resolver->first != NULL)
+		question_answer(take_first(resolver), DNS_SILENT, NULL, no_answer);
 }
