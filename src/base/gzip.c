@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ZLIB_CONST /* what is read of is const */
 #include <zlib.h>
 
 #include "base/buffer.h"
@@ -82,7 +83,7 @@ bool gzip_add(struct gzip_writer *writer, const void *bytes, size_t length)
 	while (length > 0 && !writer->failed) {
 		uInt piece = length < UINT_MAX ? (uInt)length : UINT_MAX;
 
-		writer->stream.next_in = (unsigned char *)from;
+		writer->stream.next_in = from;
 		writer->stream.avail_in = piece;
 		drain(writer, Z_NO_FLUSH);
 		from += piece;
@@ -117,7 +118,7 @@ static bool decode_one(
 	int code;
 
 	inflateInit2(&stream, window);
-	stream.next_in = (unsigned char *)bytes;
+	stream.next_in = bytes;
 	stream.avail_in = (uInt)length;
 	do {
 		stream.next_out = block;
@@ -208,41 +209,28 @@ void gzip_reader_close(struct gzip_reader *reader)
 	free(reader);
 }
 
-/* More of the file into the block: 1, 0 at its end, -1. */
-static ssize_t fill(struct gzip_reader *reader, struct error *error)
-{
-	size_t got = fread(reader->block, 1, sizeof reader->block, reader->file);
-
-	if (got == 0 && ferror(reader->file))
-		return failed(reader, "cannot be read", error);
-	reader->stream.next_in = reader->block;
-	reader->stream.avail_in = (uInt)got;
-	reader->taken += (int64_t)got;
-	return got > 0;
-}
-
-static ssize_t read_plain(
-	struct gzip_reader *reader, void *bytes, size_t length, struct error *error)
+/* Bytes of the file: their number, 0 at its end, -1. */
+static ssize_t take(struct gzip_reader *reader, void *bytes, size_t length, struct error *error)
 {
 	size_t got = fread(bytes, 1, length, reader->file);
 
-	if (got == 0 && ferror(reader->file))
-		return failed(reader, "cannot be read", error);
-	reader->position.offset += (int64_t)got;
-	return (ssize_t)got;
+	return got == 0 && ferror(reader->file) ? failed(reader, "cannot be read", error)
+						: (ssize_t)got;
 }
 
-/* At the beginning of a member, or the end of the file. What is no member there is damage. */
-static ssize_t begin_member(struct gzip_reader *reader, struct error *error)
+/* More of the file for zlib, where it has used what it had: 1, 0 at the end of the file, -1. */
+static ssize_t fill(struct gzip_reader *reader, struct error *error)
 {
-	ssize_t more = reader->stream.avail_in > 0 ? 1 : fill(reader, error);
+	ssize_t got;
 
-	if (more <= 0)
-		return more;
-	reader->position =
-		(struct gzip_position){reader->taken - (int64_t)reader->stream.avail_in, 0};
-	inflateReset(&reader->stream);
-	reader->open = true;
+	if (reader->stream.avail_in > 0)
+		return 1;
+	got = take(reader, reader->block, sizeof reader->block, error);
+	if (got <= 0)
+		return got;
+	reader->stream.next_in = reader->block;
+	reader->stream.avail_in = (uInt)got;
+	reader->taken += got;
 	return 1;
 }
 
@@ -251,7 +239,7 @@ static ssize_t read_member(
 	struct gzip_reader *reader, void *bytes, size_t length, struct error *error)
 {
 	z_stream *stream = &reader->stream;
-	ssize_t more = stream->avail_in > 0 ? 1 : fill(reader, error);
+	ssize_t more = fill(reader, error);
 	uInt room = length < UINT_MAX ? (uInt)length : UINT_MAX;
 	int code;
 
@@ -274,11 +262,20 @@ ssize_t gzip_read(struct gzip_reader *reader, void *bytes, size_t length, struct
 {
 	ssize_t got = 0;
 
-	if (!reader->compressed || length == 0)
-		return length > 0 ? read_plain(reader, bytes, length, error) : 0;
-	while (got == 0) {
-		if (!reader->open && (got = begin_member(reader, error)) <= 0)
-			return got;
+	if (!reader->compressed) {
+		got = length > 0 ? take(reader, bytes, length, error) : 0;
+		reader->position.offset += got > 0 ? got : 0;
+		return got;
+	}
+	while (got == 0 && length > 0) {
+		if (!reader->open) {
+			/* The beginning of a member; what is no member there is damage. */
+			if ((got = fill(reader, error)) <= 0)
+				return got;
+			reader->position = gzip_reader_position(reader);
+			inflateReset(&reader->stream);
+			reader->open = true;
+		}
 		got = read_member(reader, bytes, length, error);
 	}
 	return got;

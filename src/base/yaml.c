@@ -2,7 +2,6 @@
  *
  * The only file that includes libyaml.
  */
-#include "base/list.h"
 #include "base/yaml.h"
 
 #include <errno.h>
@@ -16,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -41,59 +41,31 @@ struct yaml *yaml_load(const char *path, struct problems *problems)
 	return yaml;
 }
 
-/* libyaml leaves no mark where the bytes themselves are bad, only their offset. */
-static int problem_line(const yaml_parser_t *parser, const char *text, size_t length)
-{
-	int line = 1;
-
-	if (parser->error != YAML_READER_ERROR)
-		return (int)parser->problem_mark.line + 1;
-	for (size_t i = 0; i < length && i < parser->problem_offset; i++)
-		line += text[i] == '\n';
-	return line;
-}
-
-/* True where the line is indented by a tab: the commonest mistake, and libyaml does not name it. */
-static bool line_has_tab(const char *text, size_t length, int line)
-{
-	const char *end = text + length;
-
-	for (; line > 1 && text < end; line--) {
-		const char *newline = memchr(text, '\n', (size_t)(end - text));
-
-		text = newline != NULL ? newline + 1 : end;
-	}
-	while (text < end && *text == ' ')
-		text++;
-	return text < end && *text == '\t';
-}
-
 static void parse_problem(const yaml_parser_t *parser, const char *name, const char *text,
 	size_t length, struct problems *problems)
 {
-	int line = problem_line(parser, text, length);
 	const char *context = parser->context != NULL ? parser->context : "";
+	const char *at = text, *end = text + length;
+	int line = (int)parser->problem_mark.line + 1;
 
+	/* libyaml leaves no mark where the bytes themselves are bad, only their offset. */
+	if (parser->error == YAML_READER_ERROR) {
+		line = 1;
+		for (size_t i = 0; i < length && i < parser->problem_offset; i++)
+			line += text[i] == '\n';
+	}
+	for (int passed = 1; passed < line && at < end; passed++) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+
+		at = newline != NULL ? newline + 1 : end;
+	}
+	while (at < end && *at == ' ')
+		at++;
+	/* A tab that indents is the most common mistake, and libyaml does not name it. */
 	problems_add(problems, name, line, "not YAML: %s%s%s%s",
 		parser->problem != NULL ? parser->problem : "cannot be parsed",
 		context[0] != '\0' ? " " : "", context,
-		line_has_tab(text, length, line) ? " (indent with blanks, not with tabs)" : "");
-}
-
-/* C strings carry the texts from here on, and a NUL would cut one silently. */
-static bool check_texts(const struct yaml *yaml, struct problems *problems)
-{
-	bool good = true;
-
-	for (const yaml_node_t *node = yaml->document.nodes.start; node < yaml->document.nodes.top;
-		node++)
-		if (node->type == YAML_SCALAR_NODE &&
-			memchr(node->data.scalar.value, '\0', node->data.scalar.length) != NULL) {
-			problems_add(problems, yaml->name, (int)node->start_mark.line + 1,
-				"a NUL character stands in this text");
-			good = false;
-		}
-	return good;
+		at < end && *at == '\t' ? " (indent with blanks, not with tabs)" : "");
 }
 
 /*
@@ -112,31 +84,13 @@ static bool too_deep(const char *text, size_t length)
 	return depth > YAML_DEPTH_MAX;
 }
 
-/* A second document would be passed over without a word. */
-static bool check_end(yaml_parser_t *parser, const char *name, const char *text, size_t length,
-	struct problems *problems)
-{
-	yaml_document_t rest;
-	const yaml_node_t *root;
-
-	if (!yaml_parser_load(parser, &rest)) {
-		parse_problem(parser, name, text, length, problems);
-		return false;
-	}
-	root = yaml_document_get_root_node(&rest);
-	if (root != NULL)
-		problems_add(problems, name, (int)root->start_mark.line + 1,
-			"a second document begins here; one file holds one");
-	yaml_document_delete(&rest);
-	return root == NULL;
-}
-
 struct yaml *yaml_parse(
 	const char *name, const char *text, size_t length, struct problems *problems)
 {
-	struct yaml *yaml;
+	size_t before = problems->errors;
+	yaml_document_t rest;
 	yaml_parser_t parser;
-	bool good;
+	struct yaml *yaml;
 
 	if (length > YAML_FILE_MAX) {
 		problems_add(problems, name, 0, "longer than %d bytes", YAML_FILE_MAX);
@@ -152,15 +106,28 @@ struct yaml *yaml_parse(
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
 	yaml = memory_zero(1, sizeof *yaml);
 	yaml->name = memory_string(name);
-	good = yaml_parser_load(&parser, &yaml->document);
-	if (!good)
+	if (!yaml_parser_load(&parser, &yaml->document))
 		parse_problem(&parser, name, text, length, problems);
-	else
-		good = check_texts(yaml, problems) &&
-		       (yaml_root(yaml).index == 0 ||
-			       check_end(&parser, name, text, length, problems));
+	/* C strings carry the texts from here on, and a NUL would cut one silently. */
+	for (const yaml_node_t *node = yaml->document.nodes.start; node < yaml->document.nodes.top;
+		node++)
+		if (node->type == YAML_SCALAR_NODE &&
+			memchr(node->data.scalar.value, '\0', node->data.scalar.length) != NULL)
+			problems_add(problems, name, (int)node->start_mark.line + 1,
+				"a NUL character stands in this text");
+	/* A second document would be passed over without a word. */
+	if (problems->errors == before && yaml_root(yaml).index != 0) {
+		const yaml_node_t *root = NULL;
+
+		if (!yaml_parser_load(&parser, &rest))
+			parse_problem(&parser, name, text, length, problems);
+		else if ((root = yaml_document_get_root_node(&rest)) != NULL)
+			problems_add(problems, name, (int)root->start_mark.line + 1,
+				"a second document begins here; one file holds one");
+		yaml_document_delete(&rest);
+	}
 	yaml_parser_delete(&parser);
-	if (good)
+	if (problems->errors == before)
 		return yaml;
 	yaml_close(yaml);
 	return NULL;
@@ -177,9 +144,7 @@ void yaml_close(struct yaml *yaml)
 
 struct node yaml_root(const struct yaml *yaml)
 {
-	yaml_document_t *document = (yaml_document_t *)&yaml->document;
-
-	return (struct node){yaml, yaml_document_get_root_node(document) != NULL ? 1 : 0};
+	return (struct node){yaml, yaml->document.nodes.top > yaml->document.nodes.start};
 }
 
 const char *yaml_name(const struct yaml *yaml)
@@ -187,36 +152,31 @@ const char *yaml_name(const struct yaml *yaml)
 	return yaml->name;
 }
 
-static yaml_node_t *inner(struct node node)
+/* libyaml's own node; one of no type where there is none. */
+static const yaml_node_t *inner(struct node node)
 {
-	if (node.document == NULL || node.index == 0)
-		return NULL;
-	return yaml_document_get_node((yaml_document_t *)&node.document->document, node.index);
+	static const yaml_node_t none = {.type = YAML_NO_NODE};
+
+	return node.document != NULL && node.index > 0
+		       ? node.document->document.nodes.start + node.index - 1
+		       : &none;
 }
 
 enum node_type node_type(struct node node)
 {
-	yaml_node_t *self = inner(node);
+	static const enum node_type types[] = {
+		[YAML_NO_NODE] = NODE_NONE,
+		[YAML_SCALAR_NODE] = NODE_SCALAR,
+		[YAML_SEQUENCE_NODE] = NODE_LIST,
+		[YAML_MAPPING_NODE] = NODE_MAP,
+	};
 
-	if (self == NULL)
-		return NODE_NONE;
-	switch (self->type) {
-	case YAML_SCALAR_NODE:
-		return NODE_SCALAR;
-	case YAML_SEQUENCE_NODE:
-		return NODE_LIST;
-	case YAML_MAPPING_NODE:
-		return NODE_MAP;
-	default:
-		return NODE_NONE;
-	}
+	return types[inner(node)->type];
 }
 
 int node_line(struct node node)
 {
-	yaml_node_t *self = inner(node);
-
-	return self != NULL ? (int)self->start_mark.line + 1 : 0;
+	return node_type(node) != NODE_NONE ? (int)inner(node)->start_mark.line + 1 : 0;
 }
 
 const char *node_file(struct node node)
@@ -226,49 +186,39 @@ const char *node_file(struct node node)
 
 const char *node_text(struct node node)
 {
-	yaml_node_t *self = inner(node);
-
-	return self != NULL && self->type == YAML_SCALAR_NODE
-		       ? (const char *)self->data.scalar.value
-		       : "";
+	return node_type(node) == NODE_SCALAR ? (const char *)inner(node)->data.scalar.value : "";
 }
 
 size_t node_count(struct node node)
 {
-	yaml_node_t *self = inner(node);
+	const yaml_node_t *self = inner(node);
 
-	if (self != NULL && self->type == YAML_SEQUENCE_NODE)
+	if (self->type == YAML_SEQUENCE_NODE)
 		return (size_t)(self->data.sequence.items.top - self->data.sequence.items.start);
-	if (self != NULL && self->type == YAML_MAPPING_NODE)
+	if (self->type == YAML_MAPPING_NODE)
 		return (size_t)(self->data.mapping.pairs.top - self->data.mapping.pairs.start);
 	return 0;
 }
 
 struct node node_member(struct node node, size_t i)
 {
-	yaml_node_t *self = inner(node);
-
-	if (self == NULL || self->type != YAML_SEQUENCE_NODE || i >= node_count(node))
+	if (node_type(node) != NODE_LIST || i >= node_count(node))
 		return (struct node){0};
-	return (struct node){node.document, self->data.sequence.items.start[i]};
+	return (struct node){node.document, inner(node)->data.sequence.items.start[i]};
 }
 
 struct node node_key(struct node node, size_t i)
 {
-	yaml_node_t *self = inner(node);
-
-	if (self == NULL || self->type != YAML_MAPPING_NODE || i >= node_count(node))
+	if (node_type(node) != NODE_MAP || i >= node_count(node))
 		return (struct node){0};
-	return (struct node){node.document, self->data.mapping.pairs.start[i].key};
+	return (struct node){node.document, inner(node)->data.mapping.pairs.start[i].key};
 }
 
 struct node node_value(struct node node, size_t i)
 {
-	yaml_node_t *self = inner(node);
-
-	if (self == NULL || self->type != YAML_MAPPING_NODE || i >= node_count(node))
+	if (node_type(node) != NODE_MAP || i >= node_count(node))
 		return (struct node){0};
-	return (struct node){node.document, self->data.mapping.pairs.start[i].value};
+	return (struct node){node.document, inner(node)->data.mapping.pairs.start[i].value};
 }
 
 struct node node_find(struct node map, const char *key)
@@ -350,14 +300,12 @@ static bool is_nothing(struct node node)
 {
 	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
 	const yaml_node_t *self = inner(node);
+	bool nothing = false;
 
-	if (self == NULL || self->type != YAML_SCALAR_NODE ||
-		self->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
-		return false;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(words[i], node_text(node)) == 0)
-			return true;
-	return false;
+		nothing = nothing || strcmp(words[i], node_text(node)) == 0;
+	return nothing && self->type == YAML_SCALAR_NODE &&
+	       self->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
 static bool scalar(const struct node_walk *walk, struct node node)
@@ -503,23 +451,20 @@ bool node_read_word(const struct node_walk *walk, struct node node, void *target
 	return false;
 }
 
-static bool text_member(const struct node_walk *walk, struct node member, struct text_list *texts)
-{
-	if (node_type(member) != NODE_SCALAR || is_nothing(member) || text_empty(node_text(member)))
-		return node_problem(walk->problems, member,
-			"\"%s\" takes words, such as [one, two]", walk->rule->key);
-	text_list_add(texts, node_text(member));
-	return true;
-}
-
 bool node_read_texts(const struct node_walk *walk, struct node node, void *target)
 {
-	bool good = true;
+	bool list = node_type(node) == NODE_LIST, good = true;
 
-	if (node_type(node) != NODE_LIST)
-		return text_member(walk, node, target);
-	for (size_t i = 0; i < node_count(node); i++)
-		good = text_member(walk, node_member(node, i), target) && good;
+	for (size_t i = 0; i < (list ? node_count(node) : 1); i++) {
+		struct node member = list ? node_member(node, i) : node;
+
+		if (node_type(member) != NODE_SCALAR || is_nothing(member) ||
+			text_empty(node_text(member)))
+			good = node_problem(walk->problems, member,
+				"\"%s\" takes words, such as [one, two]", walk->rule->key);
+		else
+			text_list_add(target, node_text(member));
+	}
 	return good;
 }
 
