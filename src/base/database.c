@@ -74,22 +74,15 @@ static int64_t version_of(struct database *database)
 	return version;
 }
 
-static int64_t newest_version(const struct schema_step *const *schema)
-{
-	int64_t newest = 0;
-
-	for (; *schema != NULL; schema++)
-		for (const struct schema_step *step = *schema; step->sql != NULL; step++)
-			if (step->version > newest)
-				newest = step->version;
-	return newest;
-}
-
 static bool migrate(struct database *database, const char *path,
 	const struct schema_step *const *schema, bool read_only, struct error *error)
 {
-	int64_t version = version_of(database), newest = newest_version(schema);
+	int64_t version = version_of(database), newest = 0;
 	char sql[64];
+
+	for (size_t i = 0; schema[i] != NULL; i++)
+		for (const struct schema_step *step = schema[i]; step->sql != NULL; step++)
+			newest = step->version > newest ? step->version : newest;
 
 	if (version < 0)
 		return error_set(error, REMEDY_LOCAL, "%s: %s", path, database->reason);
@@ -140,9 +133,7 @@ static struct database *open_as(const char *path, const struct schema_step *cons
 		error_set(error, REMEDY_LOCAL, "%s: %s", path,
 			database->inner != NULL ? sqlite3_errmsg(database->inner)
 						: "cannot be opened");
-	else
-		good = migrate(database, path, schema, read_only, error);
-	if (good)
+	if (good && migrate(database, path, schema, read_only, error))
 		return database;
 	database_close(database);
 	return NULL;
@@ -160,26 +151,6 @@ struct database *database_open_alone(const char *path, const struct schema_step 
 	return open_as(path, schema, read_only, true, error);
 }
 
-static bool copy_into(struct database *database, const char *path, struct error *error)
-{
-	sqlite3 *source = NULL;
-	sqlite3_backup *backup = NULL;
-	bool good = sqlite3_open_v2(path, &source, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK;
-
-	if (good) {
-		sqlite3_busy_timeout(source, LOCK_WAIT_MILLISECONDS);
-		backup = sqlite3_backup_init(database->inner, "main", source, "main");
-	}
-	if (backup != NULL)
-		sqlite3_backup_step(backup, -1);
-	good = backup != NULL && sqlite3_backup_finish(backup) == SQLITE_OK;
-	if (!good)
-		error_set(error, REMEDY_LOCAL, "%s: %s", path,
-			sqlite3_errmsg(backup != NULL ? database->inner : source));
-	sqlite3_close(source);
-	return good;
-}
-
 struct database *database_copy(
 	const char *path, const struct schema_step *const *schema, struct error *error)
 {
@@ -189,8 +160,22 @@ struct database *database_copy(
 
 	if (!good)
 		error_set(error, REMEDY_LOCAL, "no memory for a copy of %s", path);
-	if (good && file_exists(path))
-		good = copy_into(database, path, error);
+	if (good && file_exists(path)) {
+		sqlite3 *source = NULL;
+		sqlite3_backup *backup = NULL;
+
+		if (sqlite3_open_v2(path, &source, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK) {
+			sqlite3_busy_timeout(source, LOCK_WAIT_MILLISECONDS);
+			backup = sqlite3_backup_init(database->inner, "main", source, "main");
+		}
+		if (backup != NULL)
+			sqlite3_backup_step(backup, -1);
+		good = backup != NULL && sqlite3_backup_finish(backup) == SQLITE_OK;
+		if (!good)
+			error_set(error, REMEDY_LOCAL, "%s: %s", path,
+				sqlite3_errmsg(backup != NULL ? database->inner : source));
+		sqlite3_close(source);
+	}
 	if (good && migrate(database, path, schema, false, error))
 		return database;
 	database_close(database);
@@ -303,27 +288,6 @@ static struct statement *prepare(
 	return statement;
 }
 
-/* The values of row, from the parameter of that number on. */
-static void bind_row(
-	sqlite3_stmt *inner, const struct column *column, const void *row, int parameter)
-{
-	for (; column->name != NULL; column++, parameter++) {
-		const void *member = (const char *)row + column->offset;
-
-		if (column->type == COLUMN_INTEGER)
-			sqlite3_bind_int64(inner, parameter, *(const int64_t *)member);
-		else if (column->type == COLUMN_INT)
-			sqlite3_bind_int64(inner, parameter, *(const int *)member);
-		else if (column->type == COLUMN_BOOLEAN)
-			sqlite3_bind_int64(inner, parameter, *(const bool *)member);
-		else
-			sqlite3_bind_text(inner, parameter,
-				column->type == COLUMN_WORD ? column->words[*(const int *)member]
-							    : *(char *const *)member,
-				-1, SQLITE_STATIC);
-	}
-}
-
 static struct statement *query(
 	struct database *database, const char *sql, const char *types, va_list values)
 {
@@ -355,8 +319,21 @@ static struct statement *query(
 			abort();
 		}
 	}
-	if (inner != NULL && row != NULL)
-		bind_row(inner, columns, row, i);
+	for (; inner != NULL && row != NULL && columns->name != NULL; columns++, i++) {
+		const void *member = (const char *)row + columns->offset;
+
+		if (columns->type == COLUMN_INTEGER)
+			sqlite3_bind_int64(inner, i, *(const int64_t *)member);
+		else if (columns->type == COLUMN_INT)
+			sqlite3_bind_int64(inner, i, *(const int *)member);
+		else if (columns->type == COLUMN_BOOLEAN)
+			sqlite3_bind_int64(inner, i, *(const bool *)member);
+		else
+			sqlite3_bind_text(inner, i,
+				columns->type == COLUMN_WORD ? columns->words[*(const int *)member]
+							     : *(char *const *)member,
+				-1, SQLITE_STATIC);
+	}
 	return statement;
 }
 
@@ -458,32 +435,32 @@ void database_do(struct database *database, const char *sql, const char *types, 
 	statement_end(statement);
 }
 
-static int word_value(const struct column *column, const char *word)
-{
-	for (int i = 0; column->words[i] != NULL; i++)
-		if (strcmp(column->words[i], word) == 0)
-			return i;
-	return column->otherwise;
-}
-
 void row_read(struct statement *statement, int first, void *row)
 {
 	for (const struct column *column = statement->columns; column->name != NULL;
 		column++, first++) {
 		void *member = (char *)row + column->offset;
 
-		if (column->type == COLUMN_INTEGER)
+		if (column->type == COLUMN_INTEGER) {
 			*(int64_t *)member = statement_integer(statement, first);
-		else if (column->type == COLUMN_INT)
+		} else if (column->type == COLUMN_INT) {
 			*(int *)member = (int)statement_integer(statement, first);
-		else if (column->type == COLUMN_BOOLEAN)
+		} else if (column->type == COLUMN_BOOLEAN) {
 			*(bool *)member = statement_integer(statement, first) != 0;
-		else if (column->type == COLUMN_WORD)
-			*(int *)member = word_value(column, statement_text(statement, first));
-		else if (column->type == COLUMN_OPTIONAL && statement_null(statement, first))
-			*(char **)member = NULL;
-		else
-			*(char **)member = memory_string(statement_text(statement, first));
+		} else if (column->type == COLUMN_WORD) {
+			const char *word = statement_text(statement, first);
+			int i = 0;
+
+			while (column->words[i] != NULL && strcmp(column->words[i], word) != 0)
+				i++;
+			*(int *)member = column->words[i] != NULL ? i : column->otherwise;
+		} else {
+			bool none =
+				column->type == COLUMN_OPTIONAL && statement_null(statement, first);
+
+			*(char **)member =
+				none ? NULL : memory_string(statement_text(statement, first));
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ enum {
 	DAY = 24 * HOUR,
 };
 
+static const char decimal[] = "0123456789";
 static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 static const char day_names[] = "SunMonTueWedThuFriSat";
 
@@ -52,8 +53,7 @@ struct fields {
 
 static void skip_blanks(const char **at)
 {
-	while (**at == ' ' || **at == '\t' || **at == '\n' || **at == '\r')
-		(*at)++;
+	*at += strspn(*at, " \t\r\n");
 }
 
 static bool take(const char **at, char wanted)
@@ -113,19 +113,6 @@ static bool take_offset(const char **at, int *offset)
 	return hours < 24 && minutes < 60;
 }
 
-static bool take_zone_name(const char **at, int *offset)
-{
-	char word[8];
-
-	take_word(at, word, sizeof word);
-	for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++)
-		if (strcasecmp(word, zones[i].name) == 0) {
-			*offset = zones[i].hours * HOUR;
-			return true;
-		}
-	return false;
-}
-
 /* Go writes the offset, then the zone's name or the offset again: the first one counts. */
 static bool take_zone(const char **at, int *offset)
 {
@@ -136,68 +123,53 @@ static bool take_zone(const char **at, int *offset)
 	skip_blanks(at);
 	if (**at == '\0')
 		return true;
-	if (**at != '+' && **at != '-')
-		return take_zone_name(at, offset);
-	if (!take_offset(at, offset))
-		return false;
-	skip_blanks(at);
-	if (**at == '+' || **at == '-')
-		return take_offset(at, &again);
+	if (**at == '+' || **at == '-') {
+		if (!take_offset(at, offset))
+			return false;
+		skip_blanks(at);
+		if (**at == '+' || **at == '-')
+			return take_offset(at, &again);
+		take_word(at, word, sizeof word);
+		return true;
+	}
 	take_word(at, word, sizeof word);
-	return true;
+	for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++)
+		if (strcasecmp(word, zones[i].name) == 0) {
+			*offset = zones[i].hours * HOUR;
+			return true;
+		}
+	return false;
 }
 
-static bool take_time(const char **at, struct fields *fields)
+/* The time and the zone, and nothing behind them. */
+static bool take_time(const char *at, struct fields *fields)
 {
-	if (!take_number(at, 1, 2, &fields->hour) || !take(at, ':') ||
-		!take_number(at, 2, 2, &fields->minute))
-		return false;
-	if (take(at, ':') && !take_number(at, 2, 2, &fields->second))
-		return false;
-	if (take(at, '.') || take(at, ','))
-		while (is_digit(**at))
-			(*at)++;
-	return true;
-}
-
-static bool parse_rfc3339(const char *at, struct fields *fields)
-{
-	if (!take_number(&at, 4, 4, &fields->year) || !take(&at, '-') ||
-		!take_number(&at, 2, 2, &fields->month) || !take(&at, '-') ||
-		!take_number(&at, 2, 2, &fields->day))
-		return false;
-	if (!take(&at, 'T') && !take(&at, 't') && *at != ' ')
-		return false;
 	skip_blanks(&at);
-	if (!take_time(&at, fields) || !take_zone(&at, &fields->offset))
+	if (!take_number(&at, 1, 2, &fields->hour) || !take(&at, ':') ||
+		!take_number(&at, 2, 2, &fields->minute))
+		return false;
+	if (take(&at, ':') && !take_number(&at, 2, 2, &fields->second))
+		return false;
+	if (take(&at, '.') || take(&at, ','))
+		at += strspn(at, decimal);
+	if (!take_zone(&at, &fields->offset))
 		return false;
 	skip_blanks(&at);
 	return *at == '\0';
 }
 
-static int month_number(const char *word)
+static bool parse_rfc3339(const char *at, struct fields *fields)
 {
-	for (int i = 0; i < 12; i++)
-		if (strncasecmp(word, month_names + 3 * i, 3) == 0)
-			return i + 1;
-	return 0;
-}
-
-/* RFC 5322 section 4.3: years of two digits are from 1950 to 2049. */
-static bool take_mail_year(const char **at, int *year)
-{
-	const char *from = *at;
-
-	if (!take_number(at, 2, 4, year))
-		return false;
-	if (*at - from == 2)
-		*year += *year < 50 ? 2000 : 1900;
-	return true;
+	return take_number(&at, 4, 4, &fields->year) && take(&at, '-') &&
+	       take_number(&at, 2, 2, &fields->month) && take(&at, '-') &&
+	       take_number(&at, 2, 2, &fields->day) &&
+	       (take(&at, 'T') || take(&at, 't') || *at == ' ') && take_time(at, fields);
 }
 
 static bool parse_rfc822(const char *at, struct fields *fields)
 {
 	char word[16];
+	const char *year;
 
 	if (take_word(&at, word, sizeof word) > 0)
 		take(&at, ',');
@@ -207,15 +179,16 @@ static bool parse_rfc822(const char *at, struct fields *fields)
 	skip_blanks(&at);
 	if (take_word(&at, word, sizeof word) < 3)
 		return false;
-	fields->month = month_number(word);
+	for (int i = 0; i < 12; i++)
+		if (strncasecmp(word, month_names + 3 * i, 3) == 0)
+			fields->month = i + 1;
 	skip_blanks(&at);
-	if (!take_mail_year(&at, &fields->year))
+	year = at;
+	if (!take_number(&at, 2, 4, &fields->year))
 		return false;
-	skip_blanks(&at);
-	if (!take_time(&at, fields) || !take_zone(&at, &fields->offset))
-		return false;
-	skip_blanks(&at);
-	return *at == '\0';
+	if (at - year == 2) /* RFC 5322 section 4.3: from 1950 to 2049 */
+		fields->year += fields->year < 50 ? 2000 : 1900;
+	return take_time(at, fields);
 }
 
 static int days_in_month(int year, int month)
@@ -246,14 +219,14 @@ static bool fields_time(const struct fields *fields, int64_t *time)
 
 static bool parse_epoch(const char *text, int64_t *time)
 {
-	size_t digits = strspn(text, "0123456789"), blanks = strspn(text + digits, " \t\r\n");
+	size_t count = strspn(text, decimal), blanks = strspn(text + count, " \t\r\n");
 
-	if (text[digits + blanks] != '\0')
+	if (text[count + blanks] != '\0')
 		return false;
 	*time = strtoll(text, NULL, 10);
-	if (digits == EPOCH_MILLISECONDS_DIGITS)
+	if (count == EPOCH_MILLISECONDS_DIGITS)
 		*time /= 1000;
-	return digits == EPOCH_SECONDS_DIGITS || digits == EPOCH_MILLISECONDS_DIGITS;
+	return count == EPOCH_SECONDS_DIGITS || count == EPOCH_MILLISECONDS_DIGITS;
 }
 
 bool date_parse(const char *text, int64_t *time)
@@ -414,40 +387,37 @@ void date_write_duration(int64_t seconds, char out[static DATE_TEXT_MAX])
 		snprintf(out, DATE_TEXT_MAX, "%lld d %lld h", time / DAY, time % DAY / HOUR);
 }
 
-enum { PREFIX_PARTS = 6 }; /* year, month, day, hour, minute, second */
-
-/* What the first count parts name: its first second or its last one. */
-static bool edge_second(struct fields fields, int count, bool last, int64_t *time)
-{
-	int *const parts[] = {&fields.year, &fields.month, &fields.day, &fields.hour,
-		&fields.minute, &fields.second};
-	static const int begins[] = {0, 1, 1, 0, 0, 0}, ends[] = {0, 12, 31, 23, 59, 59};
-
-	for (int i = count; i < PREFIX_PARTS; i++)
-		*parts[i] = last ? ends[i] : begins[i];
-	if (last && count < 3 && fields.month >= 1 && fields.month <= 12)
-		fields.day = days_in_month(fields.year, fields.month);
-	return fields_time(&fields, time);
-}
-
+/* The first or the last second of what prefix names. */
 static bool parse_prefix(const char *prefix, bool last, int64_t *time)
 {
-	static const char separators[] = "--T::";
+	static const struct {
+		int digits, first, last;
+		char separator; /* before it */
+	} parts[] = {
+		{4, 0, 0, '\0'}, /* year */
+		{2, 1, 12, '-'},
+		{2, 1, 31, '-'},
+		{2, 0, 23, 'T'},
+		{2, 0, 59, ':'},
+		{2, 0, 59, ':'},
+	};
+	enum { PARTS = sizeof parts / sizeof parts[0] };
 	struct fields fields = {0};
-	int *const parts[] = {&fields.year, &fields.month, &fields.day, &fields.hour,
+	int *const values[PARTS] = {&fields.year, &fields.month, &fields.day, &fields.hour,
 		&fields.minute, &fields.second};
 	const char *at = prefix;
 	int count = 0;
 
-	while (count < PREFIX_PARTS &&
-		take_number(&at, count == 0 ? 4 : 2, count == 0 ? 4 : 2, parts[count])) {
+	while (count < PARTS && (count == 0 || take(&at, parts[count].separator)) &&
+		take_number(&at, parts[count].digits, parts[count].digits, values[count]))
 		count++;
-		if (*at == '\0' || count == PREFIX_PARTS || !take(&at, separators[count - 1]))
-			break;
-	}
-	if (count > 0 && *at == '\0' && at[-1] >= '0' && at[-1] <= '9')
-		return edge_second(fields, count, last, time);
-	return date_parse(prefix, time);
+	if (count == 0 || *at != '\0' || !is_digit(at[-1]))
+		return date_parse(prefix, time);
+	for (int i = count; i < PARTS; i++)
+		*values[i] = last ? parts[i].last : parts[i].first;
+	if (last && count < 3 && fields.month >= 1 && fields.month <= 12)
+		fields.day = days_in_month(fields.year, fields.month);
+	return fields_time(&fields, time);
 }
 
 bool date_prefix_begin(const char *prefix, int64_t *first)
@@ -462,14 +432,14 @@ bool date_prefix_end(const char *prefix, int64_t *last)
 
 int64_t date_retry_after(const char *value, int64_t now)
 {
-	size_t digits;
+	size_t count;
 	int64_t time;
 
 	if (value == NULL)
 		return 0;
 	skip_blanks(&value);
-	digits = strspn(value, "0123456789");
-	if (digits > 0 && value[digits + strspn(value + digits, " \t\r\n")] == '\0') {
+	count = strspn(value, decimal);
+	if (count > 0 && value[count + strspn(value + count, " \t\r\n")] == '\0') {
 		time = strtoll(value, NULL, 10);
 		return time < RETRY_SECONDS_MAX ? time : RETRY_SECONDS_MAX;
 	}

@@ -69,24 +69,17 @@ bool file_write_all(int descriptor, const void *bytes, size_t length)
 	return true;
 }
 
-static bool sync_and_close(int descriptor, bool done)
+/* Closes it, and syncs it before where synced says so; keeps errno of the first failure. */
+static bool close_file(int descriptor, bool done, bool synced)
 {
-	int kept;
+	int reason;
 
-	done = done && fsync(descriptor) == 0;
-	kept = errno;
+	done = done && (!synced || fsync(descriptor) == 0);
+	reason = errno;
 	if (close(descriptor) != 0 && done)
 		return false;
-	errno = kept;
+	errno = reason;
 	return done;
-}
-
-bool file_create(
-	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
-{
-	int descriptor = file_begin(path, bytes, length, mode, error);
-
-	return descriptor >= 0 && file_end(descriptor, path, error);
 }
 
 int file_begin(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
@@ -106,16 +99,15 @@ int file_begin(const char *path, const void *bytes, size_t length, mode_t mode, 
 
 bool file_end(int descriptor, const char *path, struct error *error)
 {
-	return sync_and_close(descriptor, true) || failed(error, path, "cannot be written");
+	return close_file(descriptor, true, true) || failed(error, path, "cannot be written");
 }
 
-static bool write_and_close(
+bool file_create(
 	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
 	int descriptor = file_begin(path, bytes, length, mode, error);
 
-	return descriptor >= 0 &&
-	       (close(descriptor) == 0 || failed(error, path, "cannot be written"));
+	return descriptor >= 0 && file_end(descriptor, path, error);
 }
 
 static bool replace(const char *path, const void *bytes, size_t length, mode_t mode, bool synced,
@@ -123,17 +115,16 @@ static bool replace(const char *path, const void *bytes, size_t length, mode_t m
 {
 	char *folder = file_folder(path);
 	char *temporary = memory_format("%s/.%s.new", folder, file_name(path));
-	bool done = false;
+	int descriptor;
+	bool done;
 
 	unlink(temporary);
-	if (!(synced ? file_create : write_and_close)(temporary, bytes, length, mode, error))
-		goto out;
-	if (rename(temporary, path) != 0) {
-		failed(error, path, "cannot be renamed into place");
-		goto out;
-	}
-	done = !synced || file_sync_folder(folder, error);
-out:
+	descriptor = file_begin(temporary, bytes, length, mode, error);
+	done = descriptor >= 0 && (close_file(descriptor, true, synced) ||
+					  failed(error, temporary, "cannot be written"));
+	done = done && (rename(temporary, path) == 0 ||
+			       failed(error, path, "cannot be renamed into place"));
+	done = done && (!synced || file_sync_folder(folder, error));
 	if (!done)
 		unlink(temporary);
 	free(folder);
@@ -163,7 +154,7 @@ bool file_append(
 	if (descriptor < 0)
 		return failed(error, path, "cannot be appended to");
 	end = lseek(descriptor, 0, SEEK_END);
-	if (!sync_and_close(descriptor, file_write_all(descriptor, bytes, length))) {
+	if (!close_file(descriptor, file_write_all(descriptor, bytes, length), true)) {
 		failed(error, path, "cannot be appended to");
 		/* A full disk must not leave half a line for the next one to be joined to. */
 		if (end >= 0)
@@ -191,33 +182,26 @@ bool file_sync_folder(const char *path, struct error *error)
 	return done;
 }
 
-static bool make_folder(const char *path, mode_t mode, struct error *error)
-{
-	struct stat status;
-
-	if (mkdir(path, mode) == 0)
-		return true;
-	if (errno != EEXIST)
-		return failed(error, path, "cannot be made");
-	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-		return true;
-	errno = ENOTDIR;
-	return failed(error, path, "cannot be made");
-}
-
 bool file_make_folders(const char *path, mode_t mode, struct error *error)
 {
 	size_t length = strlen(path);
 	bool done = true;
 
 	for (size_t end = 1; done && end <= length; end++) {
-		char *parent;
+		struct stat status;
+		char *folder;
 
 		if ((path[end] != '/' && path[end] != '\0') || path[end - 1] == '/')
 			continue;
-		parent = memory_bytes(path, end);
-		done = make_folder(parent, mode, error);
-		free(parent);
+		folder = memory_bytes(path, end);
+		done = mkdir(folder, mode) == 0;
+		if (!done && errno == EEXIST) {
+			done = stat(folder, &status) == 0 && S_ISDIR(status.st_mode);
+			errno = ENOTDIR;
+		}
+		if (!done)
+			failed(error, folder, "cannot be made");
+		free(folder);
 	}
 	return done;
 }
@@ -301,44 +285,29 @@ void file_names(const char *folder, const char *ending, struct text_list *names)
 	text_list_sort(names);
 }
 
-/* The folder of the running program, or NULL where the system does not tell. */
-static char *program_folder(void)
-{
-	char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-
-	if (length <= 0)
-		return NULL;
-	path[length] = '\0';
-	return file_folder(path);
-}
-
-/* Compared as the kernel names it: /proc/self/exe shows no symbolic links. */
-static bool is_in_build_folder(const char *program)
-{
-	char *build = realpath(LAMPWATCH_BUILD, NULL);
-	size_t length = build != NULL ? strlen(build) : 0;
-	bool inside = build != NULL && strncmp(program, build, length) == 0 &&
-		      (program[length] == '/' || program[length] == '\0');
-
-	free(build);
-	return inside;
-}
-
 char *file_templates(void)
 {
 	const char *chosen = getenv("LAMPWATCH_TEMPLATES");
-	char *program, *shared;
+	char path[PATH_MAX], *program, *build, *shared;
+	ssize_t length;
+	size_t inside;
 	bool in_build;
 
 	if (!text_empty(chosen))
 		return memory_string(chosen);
-	program = program_folder();
-	if (program == NULL)
+	length = readlink("/proc/self/exe", path, sizeof path - 1);
+	if (length <= 0)
 		return memory_string(LAMPWATCH_TEMPLATES_INSTALLED);
-	in_build = is_in_build_folder(program);
+	path[length] = '\0';
+	program = file_folder(path);
+	/* Compared as the kernel names it: /proc/self/exe shows no symbolic links. */
+	build = realpath(LAMPWATCH_BUILD, NULL);
+	inside = build != NULL ? strlen(build) : 0;
+	in_build = build != NULL && text_starts(program, build) &&
+		   (program[inside] == '/' || program[inside] == '\0');
 	shared = file_join(program, "../share/lampwatch/templates");
 	free(program);
+	free(build);
 	if (!in_build && file_exists(shared))
 		return shared;
 	free(shared);

@@ -8,6 +8,8 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 
+static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+
 int text_compare(const char *a, const char *b)
 {
 	return strcmp(a != NULL ? a : "", b != NULL ? b : "");
@@ -35,13 +37,9 @@ bool text_ends(const char *text, const char *suffix)
 	return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
-static bool same_mail(char a, char b, bool fold)
+static char lower(char byte)
 {
-	if (fold && a >= 'A' && a <= 'Z')
-		a = (char)(a - 'A' + 'a');
-	if (fold && b >= 'A' && b <= 'Z')
-		b = (char)(b - 'A' + 'a');
-	return a == b;
+	return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
 }
 
 /* Goes back to the last '*' only: linear in practice, quadratic at worst. */
@@ -53,7 +51,8 @@ bool text_matches(const char *text, const char *pattern, bool fold)
 		if (*pattern == '*') {
 			star = pattern++;
 			resume = text;
-		} else if (*pattern != '\0' && same_mail(*text, *pattern, fold)) {
+		} else if (*pattern != '\0' &&
+			   (*text == *pattern || (fold && lower(*text) == lower(*pattern)))) {
 			text++;
 			pattern++;
 		} else if (star != NULL) {
@@ -77,23 +76,15 @@ size_t text_character(const char *text, size_t length, uint32_t *character)
 
 	if (length == 0)
 		return 0;
-	if (bytes[0] < 0x80) {
-		size = 1;
-		value = bytes[0];
-	} else if ((bytes[0] & 0xe0) == 0xc0) {
-		size = 2;
-		value = bytes[0] & 0x1f;
-	} else if ((bytes[0] & 0xf0) == 0xe0) {
-		size = 3;
-		value = bytes[0] & 0x0f;
-	} else if ((bytes[0] & 0xf8) == 0xf0) {
-		size = 4;
-		value = bytes[0] & 0x07;
-	} else {
+	size = bytes[0] < 0x80   ? 1
+	       : bytes[0] < 0xc0 ? 0
+	       : bytes[0] < 0xe0 ? 2
+	       : bytes[0] < 0xf0 ? 3
+	       : bytes[0] < 0xf8 ? 4
+				 : 0;
+	if (size == 0 || size > length)
 		return 0;
-	}
-	if (size > length)
-		return 0;
+	value = size == 1 ? bytes[0] : bytes[0] & (0x7f >> size);
 	for (size_t i = 1; i < size; i++) {
 		if ((bytes[i] & 0xc0) != 0x80)
 			return 0;
@@ -171,14 +162,11 @@ void text_repair(struct buffer *out, const char *text, size_t length)
 	while (length > 0) {
 		size_t size = text_character(text, length, NULL);
 
-		if (size == 0) {
-			buffer_text(out, "\xef\xbf\xbd");
-			size = 1;
-		} else {
-			buffer_add(out, text, size);
-		}
-		text += size;
-		length -= size;
+		if (size == 0)
+			buffer_text(out, replacement);
+		buffer_add(out, text, size);
+		text += size > 0 ? size : 1;
+		length -= size > 0 ? size : 1;
 	}
 }
 
@@ -199,63 +187,44 @@ static size_t collapsed_span(const char *text, size_t length)
 	return span;
 }
 
-/* Adds span bytes of that, cut at the maximum; false where it was cut. */
-static bool add_collapsed(struct buffer *out, const char *text, size_t span, bool blank)
-{
-	size_t lead = blank && out->length > 0 ? 1 : 0, room = out->maximum - out->length;
-	size_t kept = room < lead ? 0 : room - lead < span ? room - lead : span;
-
-	if (kept > 0 && text[kept - 1] == ' ')
-		kept--;
-	if (kept > 0) {
-		buffer_add(out, " ", lead);
-		buffer_add(out, text, kept);
-	}
-	return kept == span;
-}
-
-/* Adds one character, or remembers that it is a blank; false where it would not fit. */
-static bool collapse_character(
-	struct buffer *out, const char *text, size_t length, bool *blank, size_t *size)
-{
-	static const char replacement[] = "\xef\xbf\xbd";
-	uint32_t character = 0;
-	size_t need;
-	bool bad;
-
-	*size = text_character(text, length, &character);
-	bad = *size == 0 || character == 0;
-	*size = *size > 0 ? *size : 1;
-	if (!bad && is_blank(character)) {
-		*blank = true;
-		return true;
-	}
-	need = bad ? strlen(replacement) : *size;
-	if (out->length + need + (*blank && out->length > 0 ? 1 : 0) > out->maximum)
-		return false;
-	if (*blank && out->length > 0)
-		buffer_byte(out, ' ');
-	*blank = false;
-	return buffer_add(out, bad ? replacement : text, need);
-}
-
 char *text_collapse(const char *text, size_t length, size_t maximum)
 {
 	struct buffer out = {.maximum = maximum};
-	bool blank = false;
+	bool blank = false; /* before what comes next */
+	size_t taken;
 
-	while (length > 0) {
-		size_t size = collapsed_span(text, length);
+	for (; length > 0; text += taken, length -= taken) {
+		size_t size = taken = collapsed_span(text, length), lead, room, kept;
+		const char *piece = text;
+		bool one = size == 0; /* one character, which is added whole or not at all */
+		uint32_t character = 0;
 
-		if (size > 0) {
-			if (!add_collapsed(&out, text, size, blank))
-				break;
-			blank = false;
-		} else if (!collapse_character(&out, text, length, &blank, &size)) {
-			break;
+		if (one) {
+			size = text_character(text, length, &character);
+			taken = size > 0 ? size : 1;
+			if (size > 0 && is_blank(character)) {
+				blank = true;
+				continue;
+			}
+			if (character == 0) {
+				piece = replacement;
+				size = strlen(replacement);
+			}
 		}
-		text += size;
-		length -= size;
+		lead = blank && out.length > 0 ? 1 : 0;
+		room = maximum - out.length;
+		kept = room < lead ? 0 : room - lead < size ? room - lead : size;
+		if (one && kept < size)
+			kept = 0;
+		if (kept > 0 && piece[kept - 1] == ' ')
+			kept--;
+		if (kept > 0) {
+			buffer_add(&out, " ", lead);
+			buffer_add(&out, piece, kept);
+		}
+		if (kept < size)
+			break;
+		blank = false;
 	}
 	return buffer_take(&out);
 }
@@ -281,7 +250,7 @@ void text_visible(struct buffer *out, const char *text)
 			break;
 		size = text_character(text, length, &character);
 		if (size == 0)
-			buffer_text(out, "\xef\xbf\xbd");
+			buffer_text(out, replacement);
 		else if (text_deceptive(character))
 			buffer_format(out, "\\u{%X}", (unsigned)character);
 		else
@@ -329,7 +298,7 @@ static size_t distance(const char *a, const char *b)
 
 		row[0] = i;
 		for (size_t j = 1; j <= length; j++) {
-			size_t cost = diagonal + (same_mail(a[i - 1], b[j - 1], true) ? 0 : 1);
+			size_t cost = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
 
 			diagonal = row[j];
 			if (row[j] + 1 < cost)
@@ -340,14 +309,6 @@ static size_t distance(const char *a, const char *b)
 		}
 	}
 	return row[length];
-}
-
-static const char *begun_by(const char *word, const char *const *candidates, size_t count)
-{
-	for (size_t i = 0; i < count && strlen(word) >= NEAREST_BEGINNING_MIN; i++)
-		if (text_starts(candidates[i], word))
-			return candidates[i];
-	return NULL;
 }
 
 const char *text_nearest(const char *word, const char *const *candidates, size_t count)
@@ -368,17 +329,19 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
 			least = steps;
 		}
 	}
-	return best != NULL ? best : begun_by(word, candidates, count);
+	for (size_t i = 0; best == NULL && length >= NEAREST_BEGINNING_MIN && i < count; i++)
+		if (text_starts(candidates[i], word))
+			best = candidates[i];
+	return best;
 }
 
 char *text_lower(const char *text)
 {
-	char *lower = memory_string(text);
+	char *copy = memory_string(text);
 
-	for (char *c = lower; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-	return lower;
+	for (char *byte = copy; *byte != '\0'; byte++)
+		*byte = lower(*byte);
+	return copy;
 }
 
 void text_hexadecimal(const void *bytes, size_t length, char *out)
