@@ -93,46 +93,35 @@ void digest_base64(const void *bytes, size_t length, struct buffer *out)
 	}
 }
 
-/* Four characters at text to at most three bytes; 0 where they are not base64. */
-static size_t group_decode(const char *text, bool last, unsigned char bytes[static 3])
-{
-	uint32_t group = 0;
-	size_t have = 4;
-
-	if (last && text[3] == '=')
-		have = text[2] == '=' ? 2 : 3;
-	for (size_t i = 0; i < have; i++) {
-		const char *place = text[i] != '\0' ? strchr(alphabet, text[i]) : NULL;
-
-		if (place == NULL)
-			return 0;
-		group |= (uint32_t)(place - alphabet) << (18 - 6 * i);
-	}
-	bytes[0] = (unsigned char)(group >> 16);
-	bytes[1] = (unsigned char)(group >> 8);
-	bytes[2] = (unsigned char)group;
-	return have - 1;
-}
-
 bool digest_base64_decode(const char *text, struct buffer *out)
 {
-	size_t length = strlen(text);
-	size_t before = out->length;
+	size_t length = strlen(text), before = out->length;
+	bool good = length % 4 == 0;
 
-	if (length % 4 != 0)
-		return false;
-	for (size_t i = 0; i < length; i += 4) {
+	for (size_t i = 0; good && i < length; i += 4) {
+		size_t have = 4;
+		uint32_t group = 0;
 		unsigned char bytes[3];
-		size_t count = group_decode(text + i, i + 4 == length, bytes);
 
-		if (count == 0 || !buffer_add(out, bytes, count)) {
-			out->length = before;
-			if (out->data != NULL)
-				out->data[before] = '\0';
-			return false;
+		if (i + 4 == length && text[i + 3] == '=')
+			have = text[i + 2] == '=' ? 2 : 3;
+		for (size_t j = 0; j < have; j++) {
+			const char *place = strchr(alphabet, text[i + j]);
+
+			good = good && place != NULL;
+			group |= good ? (uint32_t)(place - alphabet) << (18 - 6 * j) : 0;
 		}
+		bytes[0] = (unsigned char)(group >> 16);
+		bytes[1] = (unsigned char)(group >> 8);
+		bytes[2] = (unsigned char)group;
+		good = good && buffer_add(out, bytes, have - 1);
 	}
-	return true;
+	if (!good) {
+		out->length = before;
+		if (out->data != NULL)
+			out->data[before] = '\0';
+	}
+	return good;
 }
 
 bool digest_certificate(void *ssl, char out[static DIGEST_TEXT])

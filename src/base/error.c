@@ -62,24 +62,16 @@ bool error_prefix(struct error *error, const char *format, ...)
 	return false;
 }
 
-static struct problem *problems_append(
-	struct problems *problems, const char *file, int line, char *text)
+__attribute__((format(printf, 5, 0))) static void problems_append(struct problems *problems,
+	const char *file, int line, bool warning, const char *format, va_list arguments)
 {
 	struct problem *problem = memory_append(&problems->list, &problems->count, sizeof *problem);
-
-	problem->file = memory_string(file);
-	problem->line = line;
-	problem->text = text;
-	make_safe(text);
-	return problem;
-}
-
-__attribute__((format(printf, 1, 0))) static char *formatted(const char *format, va_list arguments)
-{
 	char text[ERROR_TEXT_MAX];
 
 	vsnprintf(text, sizeof text, format, arguments);
-	return memory_string(text);
+	make_safe(text);
+	*problem = (struct problem){memory_string(file), line, memory_string(text), warning};
+	problems->errors += warning ? 0 : 1;
 }
 
 void problems_add(struct problems *problems, const char *file, int line, const char *format, ...)
@@ -87,9 +79,8 @@ void problems_add(struct problems *problems, const char *file, int line, const c
 	va_list arguments;
 
 	va_start(arguments, format);
-	problems_append(problems, file, line, formatted(format, arguments));
+	problems_append(problems, file, line, false, format, arguments);
 	va_end(arguments);
-	problems->errors++;
 }
 
 void problems_warn(struct problems *problems, const char *file, int line, const char *format, ...)
@@ -97,7 +88,7 @@ void problems_warn(struct problems *problems, const char *file, int line, const 
 	va_list arguments;
 
 	va_start(arguments, format);
-	problems_append(problems, file, line, formatted(format, arguments))->warning = true;
+	problems_append(problems, file, line, true, format, arguments);
 	va_end(arguments);
 }
 

@@ -27,50 +27,34 @@ static int by_name(const void *a, const void *b)
 }
 
 /* qsort() is not stable: of equal rows the one that stands first in the table is first. */
-static int settle(const void *left, const void *right, int order)
+static int compare_rows(const void *a, const void *b, void *context)
 {
+	const struct index *index = context;
+	const void *left = *(const void *const *)a, *right = *(const void *const *)b;
+	int order = index->order(left, right);
+
 	return order != 0 ? order : (left > right) - (left < right);
 }
 
-static int sort_by_id(const void *a, const void *b)
+static struct index index_new(
+	const void *rows, size_t count, size_t size, int (*order)(const void *, const void *))
 {
-	const void *left = *(const void *const *)a, *right = *(const void *const *)b;
-
-	return settle(left, right, by_id(left, right));
-}
-
-static int sort_by_name(const void *a, const void *b)
-{
-	const void *left = *(const void *const *)a, *right = *(const void *const *)b;
-
-	return settle(left, right, by_name(left, right));
-}
-
-static struct index index_new(const void *rows, size_t count, size_t size)
-{
-	struct index index = {memory_zero(count, sizeof *index.rows), count, NULL};
+	struct index index = {memory_zero(count, sizeof *index.rows), count, order};
 
 	for (size_t i = 0; i < count; i++)
 		index.rows[i] = (const char *)rows + i * size;
+	qsort_r(index.rows, count, sizeof *index.rows, compare_rows, &index);
 	return index;
 }
 
 struct index index_by_id(const void *rows, size_t count, size_t size)
 {
-	struct index index = index_new(rows, count, size);
-
-	index.order = by_id;
-	qsort(index.rows, count, sizeof *index.rows, sort_by_id);
-	return index;
+	return index_new(rows, count, size, by_id);
 }
 
 struct index index_by_name(const void *rows, size_t count, size_t size)
 {
-	struct index index = index_new(rows, count, size);
-
-	index.order = by_name;
-	qsort(index.rows, count, sizeof *index.rows, sort_by_name);
-	return index;
+	return index_new(rows, count, size, by_name);
 }
 
 /* The place of the first row whose key is not below that of like; with past, of the first above it.

@@ -68,12 +68,6 @@ void http_start(void)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-static void transfer_free(struct transfer *transfer)
-{
-	transfer_release(transfer);
-	free(transfer);
-}
-
 static int host_compare(const void *a, const void *b)
 {
 	return strcmp(((const struct host *)a)->origin, ((const struct host *)b)->origin);
@@ -130,45 +124,6 @@ static void transfer_queue(struct transfer *transfer)
 	host_line_up(transfer->client, host);
 }
 
-static struct transfer *client_next(struct http_client *client)
-{
-	struct host *host = client->ready;
-	struct transfer *transfer = host->first;
-
-	client->ready = host->next_ready;
-	host->ready = false;
-	host->first = transfer->waiting;
-	host->active++;
-	client->active++;
-	host_line_up(client, host);
-	return transfer;
-}
-
-static void transfer_pause(struct transfer *transfer)
-{
-	struct http_client *client = transfer->client;
-
-	transfer->due = clock_milliseconds() + HTTP_RETRY_PAUSE;
-	transfer->waiting = NULL;
-	if (client->paused == NULL)
-		client->paused = transfer;
-	else
-		client->last_paused->waiting = transfer;
-	client->last_paused = transfer;
-}
-
-static void client_wake(struct http_client *client)
-{
-	int64_t now = client->paused != NULL ? clock_milliseconds() : 0;
-
-	while (client->paused != NULL && client->paused->due <= now) {
-		struct transfer *transfer = client->paused;
-
-		client->paused = transfer->waiting;
-		transfer_queue(transfer);
-	}
-}
-
 static void transfer_begin(struct transfer *transfer, const char *url)
 {
 	transfer->response.body.maximum = (size_t)transfer->request.body_maximum;
@@ -210,23 +165,21 @@ static void transfer_finish(struct transfer *transfer, const struct error *error
 	client->count--;
 	transfer->response.redirects = buffer_take(&transfer->passed);
 	transfer->request.done(transfer->request.context, &transfer->response, error);
-	transfer_free(transfer);
-}
-
-static bool is_redirect(int status)
-{
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+	transfer_release(transfer);
+	free(transfer);
 }
 
 /* Where the response redirects to, without user and password; NULL where it does not. Owned by the
  * caller. */
 static char *redirect_target(const struct transfer *transfer)
 {
+	int status = transfer->response.status;
 	char *location = NULL, *target;
 	CURLU *url;
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_REDIRECT_URL, &location);
-	if (!is_redirect(transfer->response.status) || location == NULL)
+	if ((status != 301 && status != 302 && status != 303 && status != 307 && status != 308) ||
+		location == NULL)
 		return NULL;
 	url = http_url_parse(location);
 	if (url == NULL)
@@ -262,13 +215,14 @@ static bool transfer_follow(struct transfer *transfer, const char *target, struc
 
 static void hop_ended(struct transfer *transfer, CURLcode code)
 {
+	struct http_client *client = transfer->client;
 	struct error error = {0};
 	char *target;
 
 	transfer->spent += clock_milliseconds() - transfer->started;
 	transfer->host->active--;
-	transfer->client->active--;
-	host_line_up(transfer->client, transfer->host);
+	client->active--;
+	host_line_up(client, transfer->host);
 	transfer_collect(transfer);
 	transfer->response.ended = calendar_milliseconds();
 	target = code == CURLE_OK ? redirect_target(transfer) : NULL;
@@ -279,7 +233,13 @@ static void hop_ended(struct transfer *transfer, CURLcode code)
 		transfer->retried = true;
 		transfer_clear(transfer);
 		transfer_begin(transfer, transfer->request.url);
-		transfer_pause(transfer);
+		transfer->due = clock_milliseconds() + HTTP_RETRY_PAUSE;
+		transfer->waiting = NULL;
+		if (client->paused == NULL)
+			client->paused = transfer;
+		else
+			client->last_paused->waiting = transfer;
+		client->last_paused = transfer;
 	} else if (code == CURLE_OK) {
 		transfer_finish(transfer, NULL);
 	} else {
@@ -287,19 +247,6 @@ static void hop_ended(struct transfer *transfer, CURLcode code)
 		transfer_finish(transfer, &error);
 	}
 	free(target);
-}
-
-static void hop_start(struct transfer *transfer)
-{
-	struct http_client *client = transfer->client;
-
-	transfer->started = clock_milliseconds();
-	if (transfer->response.began == 0)
-		transfer->response.began = calendar_milliseconds();
-	transfer->own_host = text_equal(transfer->first_origin, transfer->host->origin);
-	transfer_prepare(transfer, client->user_agent, client->ca_file);
-	if (curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
-		hop_ended(transfer, CURLE_FAILED_INIT);
 }
 
 struct http_client *http_client_new(const struct http_settings *settings)
@@ -325,7 +272,8 @@ void http_client_free(struct http_client *client)
 		client->all = transfer->next;
 		if (transfer->easy != NULL)
 			curl_multi_remove_handle(client->multi, transfer->easy);
-		transfer_free(transfer);
+		transfer_release(transfer);
+		free(transfer);
 	}
 	curl_multi_cleanup(client->multi);
 	tdestroy(client->hosts, host_free);
@@ -334,16 +282,43 @@ void http_client_free(struct http_client *client)
 	free(client);
 }
 
+/* Begins the next transfer of the host whose turn it is. */
+static void hop_start(struct http_client *client)
+{
+	struct host *host = client->ready;
+	struct transfer *transfer = host->first;
+
+	client->ready = host->next_ready;
+	host->ready = false;
+	host->first = transfer->waiting;
+	host->active++;
+	client->active++;
+	host_line_up(client, host);
+	transfer->started = clock_milliseconds();
+	if (transfer->response.began == 0)
+		transfer->response.began = calendar_milliseconds();
+	transfer->own_host = text_equal(transfer->first_origin, host->origin);
+	transfer_prepare(transfer, client->user_agent, client->ca_file);
+	if (curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
+		hop_ended(transfer, CURLE_FAILED_INIT);
+}
+
 /* Returns how many transfers ended. */
 static size_t client_turn(struct http_client *client)
 {
+	int64_t now = client->paused != NULL ? clock_milliseconds() : 0;
 	size_t ended = 0;
 	int count = 0;
 
-	client_wake(client);
+	while (client->paused != NULL && client->paused->due <= now) {
+		struct transfer *transfer = client->paused;
+
+		client->paused = transfer->waiting;
+		transfer_queue(transfer);
+	}
 	while (!client->held && client->ready != NULL &&
 		client->active < client->settings.in_flight)
-		hop_start(client_next(client));
+		hop_start(client);
 	curl_multi_perform(client->multi, &count);
 	for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &count)) != NULL;
 		ended++) {
@@ -383,13 +358,6 @@ void http_client_hold(struct http_client *client, bool held)
 	client->held = held;
 }
 
-static void post_explain(const struct transfer *transfer, CURLcode code, struct error *error)
-{
-	transfer_explain(transfer, code, error);
-	if (error != NULL && error->remedy == REMEDY_PAGE)
-		error->remedy = REMEDY_RECEIVER;
-}
-
 bool http_post(const struct http_post *post, struct http_response *response, struct error *error)
 {
 	struct transfer transfer = {
@@ -418,8 +386,11 @@ bool http_post(const struct http_post *post, struct http_response *response, str
 	/* The status is what matters: a longer body is cut, not refused. */
 	if (code == CURLE_WRITE_ERROR && transfer.response.body.overflowed)
 		code = CURLE_OK;
-	if (code != CURLE_OK)
-		post_explain(&transfer, code, error);
+	if (code != CURLE_OK) {
+		transfer_explain(&transfer, code, error);
+		if (error != NULL && error->remedy == REMEDY_PAGE)
+			error->remedy = REMEDY_RECEIVER;
+	}
 	*response = transfer.response;
 	response->redirects = memory_string("");
 	transfer.response = (struct http_response){0};

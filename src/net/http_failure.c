@@ -61,22 +61,9 @@ static bool was_connected(const struct transfer *transfer)
 	return connected > 0;
 }
 
-static void timeout_explain(const struct transfer *transfer, struct error *error)
-{
-	const struct http_request *request = &transfer->request;
-	bool connected = was_connected(transfer);
-	bool early = !connected && request->connect_timeout < request->total_timeout;
-	double seconds = (double)(early ? request->connect_timeout : request->total_timeout) / 1000;
-
-	error_set(error, REMEDY_LATER, "%s within %g s",
-		!connected                       ? "no connection"
-		: transfer->response.status == 0 ? "no answer"
-						 : "the answer was not complete",
-		seconds);
-}
-
 void transfer_explain(const struct transfer *transfer, CURLcode code, struct error *error)
 {
+	const struct http_request *request = &transfer->request;
 	const struct failure *failure = failure_find(code);
 	const char *detail = failure->detail == DETAIL_LIBRARY ? transfer->detail : "";
 	long number = 0;
@@ -90,7 +77,16 @@ void transfer_explain(const struct transfer *transfer, CURLcode code, struct err
 	} else if (transfer->headers_overflowed) {
 		error_set(error, REMEDY_LATER, "%s", header_too_large);
 	} else if (code == CURLE_OPERATION_TIMEDOUT) {
-		timeout_explain(transfer, error);
+		bool connected = was_connected(transfer);
+		int64_t limit = !connected && request->connect_timeout < request->total_timeout
+					? request->connect_timeout
+					: request->total_timeout;
+
+		error_set(error, REMEDY_LATER, "%s within %g s",
+			!connected                       ? "no connection"
+			: transfer->response.status == 0 ? "no answer"
+							 : "the answer was not complete",
+			(double)limit / 1000);
 	} else {
 		curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
 		if (failure->detail == DETAIL_SYSTEM && number != 0)

@@ -9,33 +9,39 @@
 #include "net/address.h"
 #include "net/http_p.h"
 
-static bool same_address(const struct sockaddr *a, const struct sockaddr *b)
+/* The address inside, of which it says the length and the port; NULL where it is of no family of
+ * the Internet. */
+static const void *address_bytes(const struct sockaddr *address, size_t *length, in_port_t *port)
 {
-	if (a->sa_family != b->sa_family)
-		return false;
-	if (a->sa_family == AF_INET) {
-		const struct sockaddr_in *x = (const void *)a, *y = (const void *)b;
+	const struct sockaddr_in *four = (const void *)address;
+	const struct sockaddr_in6 *six = (const void *)address;
 
-		return x->sin_port == y->sin_port && x->sin_addr.s_addr == y->sin_addr.s_addr;
+	if (address->sa_family == AF_INET) {
+		*length = sizeof four->sin_addr;
+		*port = four->sin_port;
+		return &four->sin_addr;
 	}
-	if (a->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *x = (const void *)a, *y = (const void *)b;
-
-		return x->sin6_port == y->sin6_port &&
-		       memcmp(&x->sin6_addr, &y->sin6_addr, sizeof x->sin6_addr) == 0;
-	}
-	return false;
+	*length = sizeof six->sin6_addr;
+	*port = six->sin6_port;
+	return address->sa_family == AF_INET6 ? &six->sin6_addr : NULL;
 }
 
 static bool resolves_to(const char *host, const char *port, const struct sockaddr *address)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
+	size_t length, other_length;
+	in_port_t number, other_number;
+	const void *bytes = address_bytes(address, &length, &number);
 	bool found = false;
 
-	if (getaddrinfo(host, port, &hints, &list) != 0)
+	if (bytes == NULL || getaddrinfo(host, port, &hints, &list) != 0)
 		return false;
-	for (struct addrinfo *one = list; one != NULL && !found; one = one->ai_next)
-		found = same_address(one->ai_addr, address);
+	for (struct addrinfo *one = list; one != NULL && !found; one = one->ai_next) {
+		const void *other = address_bytes(one->ai_addr, &other_length, &other_number);
+
+		found = other != NULL && number == other_number && length == other_length &&
+			memcmp(bytes, other, length) == 0;
+	}
 	freeaddrinfo(list);
 	return found;
 }
@@ -77,15 +83,11 @@ static bool is_proxy(const struct sockaddr *address)
 
 static bool may_reach(const struct sockaddr *address)
 {
-	if (address->sa_family == AF_INET &&
-		address_is_public(
-			AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr))
-		return true;
-	if (address->sa_family == AF_INET6 &&
-		address_is_public(
-			AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr))
-		return true;
-	return is_proxy(address);
+	size_t length;
+	in_port_t port;
+	const void *bytes = address_bytes(address, &length, &port);
+
+	return bytes != NULL && (address_is_public(address->sa_family, bytes) || is_proxy(address));
 }
 
 static curl_socket_t guard_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)

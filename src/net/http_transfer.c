@@ -26,23 +26,12 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	return buffer_add(body, bytes, size * count) ? size * count : 0;
 }
 
-static void note_certificate(struct transfer *transfer)
-{
-	struct curl_tlssessioninfo *session = NULL;
-	char digest[DIGEST_TEXT];
-
-	if (curl_easy_getinfo(transfer->easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK ||
-		session == NULL || session->backend != CURLSSLBACKEND_OPENSSL ||
-		session->internals == NULL)
-		return;
-	if (digest_certificate(session->internals, digest))
-		memory_set(&transfer->response.certificate, digest);
-}
-
 /* Keeps the last response's header block: not that of an interim one (1xx), and no trailers. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
+	struct curl_tlssessioninfo *session = NULL;
+	char digest[DIGEST_TEXT];
 	size_t length = size * count;
 	long status = 0;
 
@@ -50,8 +39,11 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 		return length;
 	if (transfer->block_ended)
 		buffer_clear(&transfer->received);
-	if (transfer->received.length == 0)
-		note_certificate(transfer);
+	if (transfer->received.length == 0 &&
+		curl_easy_getinfo(transfer->easy, CURLINFO_TLS_SSL_PTR, &session) == CURLE_OK &&
+		session != NULL && session->backend == CURLSSLBACKEND_OPENSSL &&
+		session->internals != NULL && digest_certificate(session->internals, digest))
+		memory_set(&transfer->response.certificate, digest);
 	if (!buffer_add(&transfer->received, bytes, length)) {
 		transfer->headers_overflowed = true;
 		return 0;
@@ -96,16 +88,9 @@ void http_curl_profile(CURL *easy, const char *ca_file)
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 }
 
-/* Never 0, which libcurl takes for no limit. */
-static long time_left(const struct transfer *transfer)
-{
-	int64_t left = transfer->request.total_timeout - transfer->spent;
-
-	return left > 0 ? (long)left : 1;
-}
-
 CURL *transfer_handle(struct transfer *transfer, const char *user_agent, const char *ca_file)
 {
+	int64_t left = transfer->request.total_timeout - transfer->spent;
 	CURL *easy = http_required(curl_easy_init());
 
 	http_curl_profile(easy, ca_file);
@@ -118,7 +103,8 @@ CURL *transfer_handle(struct transfer *transfer, const char *user_agent, const c
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)transfer->request.connect_timeout);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, time_left(transfer));
+	/* 0 would be no limit. */
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, left > 0 ? (long)left : 1L);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -131,46 +117,35 @@ CURL *transfer_handle(struct transfer *transfer, const char *user_agent, const c
 	return easy;
 }
 
-/* User and password of the configured URL go to its own host only, wherever a redirect leads. */
-static void handle_credentials(struct transfer *transfer)
-{
-	CURLU *url = http_url_parse(transfer->request.url);
-	char *user = NULL, *password = NULL;
-
-	if (url != NULL && transfer->hops > 0 && transfer->own_host) {
-		user = http_url_part(url, CURLUPART_USER, CURLU_URLDECODE);
-		password = http_url_part(url, CURLUPART_PASSWORD, CURLU_URLDECODE);
-	}
-	if (user != NULL)
-		curl_easy_setopt(transfer->easy, CURLOPT_USERNAME, user);
-	if (password != NULL)
-		curl_easy_setopt(transfer->easy, CURLOPT_PASSWORD, password);
-	free(user);
-	free(password);
-	curl_url_cleanup(url);
-}
-
-static void header_add(struct curl_slist **headers, const char *name, const char *value)
-{
-	char *line;
-
-	if (text_empty(value))
-		return;
-	line = memory_format("%s: %s", name, value);
-	*headers = curl_slist_append(*headers, line);
-	free(line);
-}
-
 void transfer_prepare(struct transfer *transfer, const char *user_agent, const char *ca_file)
 {
+	const struct http_request *request = &transfer->request;
+	const char *const validators[][2] = {
+		{"If-None-Match", request->etag}, {"If-Modified-Since", request->last_modified}};
+	CURLU *url = http_url_parse(request->url);
 	CURL *easy;
 
-	header_add(&transfer->headers, "If-None-Match", transfer->request.etag);
-	header_add(&transfer->headers, "If-Modified-Since", transfer->request.last_modified);
+	for (size_t i = 0; i < sizeof validators / sizeof *validators; i++)
+		if (!text_empty(validators[i][1])) {
+			char *line = memory_format("%s: %s", validators[i][0], validators[i][1]);
+
+			transfer->headers = curl_slist_append(transfer->headers, line);
+			free(line);
+		}
 	easy = transfer->easy = transfer_handle(transfer, user_agent, ca_file);
-	curl_easy_setopt(
-		easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->request.body_maximum);
-	handle_credentials(transfer);
+	curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->body_maximum);
+	/* User and password of the configured URL go to its own host only, wherever a redirect
+	 * leads; NULL sets none. */
+	if (url != NULL && transfer->hops > 0 && transfer->own_host) {
+		char *user = http_url_part(url, CURLUPART_USER, CURLU_URLDECODE);
+		char *password = http_url_part(url, CURLUPART_PASSWORD, CURLU_URLDECODE);
+
+		curl_easy_setopt(easy, CURLOPT_USERNAME, user);
+		curl_easy_setopt(easy, CURLOPT_PASSWORD, password);
+		free(user);
+		free(password);
+	}
+	curl_url_cleanup(url);
 	if (transfer->guarded)
 		guard_set(transfer);
 }
@@ -211,51 +186,10 @@ static char *header_value(CURL *easy, const char *name)
 	return memory_string(header->value);
 }
 
-static char *version_text(CURL *easy)
-{
-	static const struct {
-		long version;
-		const char *text;
-	} versions[] = {
-		{CURL_HTTP_VERSION_1_0, "1.0"},
-		{CURL_HTTP_VERSION_1_1, "1.1"},
-		{CURL_HTTP_VERSION_2_0, "2"},
-		{CURL_HTTP_VERSION_3, "3"},
-	};
-	long version = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
-	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
-		if (versions[i].version == version)
-			return memory_string(versions[i].text);
-	return memory_string("");
-}
-
-static char *peer_text(CURL *easy)
-{
-	char *ip = NULL;
-	long port = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip);
-	curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
-	if (text_empty(ip))
-		return memory_string("");
-	return memory_format(strchr(ip, ':') != NULL ? "[%s]:%ld" : "%s:%ld", ip, port);
-}
-
-static bool line_is_secret(const char *line)
-{
-	static const char *const names[] = {"authorization:", "proxy-authorization:", "cookie:"};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strncasecmp(line, names[i], strlen(names[i])) == 0)
-			return true;
-	return false;
-}
-
 /* The request without what may be secret: credentials, cookies, and the query in its first line. */
 static char *request_text(const struct buffer *sent)
 {
+	static const char *const secrets[] = {"authorization:", "proxy-authorization:", "cookie:"};
 	struct buffer out = {.maximum = HTTP_REQUEST_HEADERS_MAX};
 	const char *line = buffer_string(sent);
 	size_t target = strcspn(line, "?\r\n");
@@ -266,9 +200,12 @@ static char *request_text(const struct buffer *sent)
 	}
 	while (*line != '\0') {
 		size_t length = strcspn(line, "\n");
+		bool secret = false;
 
 		length += line[length] == '\n' ? 1 : 0;
-		if (!line_is_secret(line))
+		for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+			secret = secret || strncasecmp(line, secrets[i], strlen(secrets[i])) == 0;
+		if (!secret)
 			buffer_add(&out, line, length);
 		line += length;
 	}
@@ -277,14 +214,26 @@ static char *request_text(const struct buffer *sent)
 
 void transfer_collect(struct transfer *transfer)
 {
+	static const struct {
+		long version;
+		const char *text;
+	} versions[] = {
+		{CURL_HTTP_VERSION_1_0, "1.0"}, {CURL_HTTP_VERSION_1_1, "1.1"},
+		{CURL_HTTP_VERSION_2_0, "2"}, {CURL_HTTP_VERSION_3, "3"}, {0, ""}, /* any other */
+	};
 	struct http_response *response = &transfer->response;
 	CURL *easy = transfer->easy;
 	curl_off_t wait = 0;
-	long status = 0, sent = 0;
+	long status = 0, sent = 0, port = 0, version = 0;
+	size_t i = 0;
+	char *ip = NULL;
 
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &wait);
 	curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &sent);
+	curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip);
+	curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
+	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
 	response->status = (int)status;
 	response->retry_after = wait <= 0 ? 0 : wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : wait;
 	response->sent = sent > 0;
@@ -294,8 +243,13 @@ void transfer_collect(struct transfer *transfer)
 	response->last_modified = header_value(easy, "Last-Modified");
 	response->requested_url = memory_string(transfer->request.url);
 	response->final_url = memory_string(transfer->url);
-	response->address = peer_text(easy);
-	response->http_version = version_text(easy);
+	response->address =
+		text_empty(ip)
+			? memory_string("")
+			: memory_format(strchr(ip, ':') != NULL ? "[%s]:%ld" : "%s:%ld", ip, port);
+	while (versions[i].version != 0 && versions[i].version != version)
+		i++;
+	response->http_version = memory_string(versions[i].text);
 }
 
 void transfer_clear(struct transfer *transfer)

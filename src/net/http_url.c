@@ -35,32 +35,27 @@ CURLU *http_url_parse(const char *text)
 	return url;
 }
 
-static void lower(char *text)
-{
-	for (; text != NULL && *text != '\0'; text++)
-		if (*text >= 'A' && *text <= 'Z')
-			*text = (char)(*text - 'A' + 'a');
-}
-
 char *http_url_key(const char *text, unsigned flags)
 {
 	CURLU *url = http_url_parse(text);
-	char *scheme, *host, *port, *origin = NULL;
+	char *scheme, *host, *port, *origin = NULL, *lower = NULL;
 
 	if (url == NULL)
 		return NULL;
 	scheme = http_url_part(url, CURLUPART_SCHEME, 0);
 	host = http_url_part(url, CURLUPART_HOST, 0);
 	port = http_url_part(url, CURLUPART_PORT, flags);
-	if (scheme != NULL && host != NULL)
+	if (scheme != NULL && host != NULL) {
 		origin = memory_format("%s://%s%s%s", scheme, host, port != NULL ? ":" : "",
 			port != NULL ? port : "");
-	lower(origin);
+		lower = text_lower(origin);
+	}
+	free(origin);
 	free(scheme);
 	free(host);
 	free(port);
 	curl_url_cleanup(url);
-	return origin;
+	return lower;
 }
 
 char *http_url_origin(const char *url)
@@ -94,14 +89,15 @@ char *http_url_public(const char *text)
 char *http_url_host(const char *text)
 {
 	CURLU *url = http_url_parse(text);
-	char *host;
+	char *host, *lower;
 
 	if (url == NULL)
 		return NULL;
 	host = http_url_part(url, CURLUPART_HOST, 0);
+	lower = host != NULL ? text_lower(host) : NULL;
+	free(host);
 	curl_url_cleanup(url);
-	lower(host);
-	return host;
+	return lower;
 }
 
 bool http_url_names_private(const char *text)
