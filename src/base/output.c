@@ -19,11 +19,6 @@ struct output {
 	int reason; /* errno of the first failure; 0: none */
 };
 
-static bool failed(const char *path, int reason, struct error *error)
-{
-	return error_set(error, REMEDY_LOCAL, "%s: cannot be written: %s", path, strerror(reason));
-}
-
 static void output_free(struct output *output)
 {
 	free(output->path);
@@ -44,7 +39,7 @@ struct output *output_open(const char *path, mode_t mode, struct error *error)
 	descriptor = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	output->file = descriptor >= 0 ? fdopen(descriptor, "wb") : NULL;
 	if (output->file == NULL) {
-		failed(path, errno, error);
+		error_set(error, REMEDY_LOCAL, "%s: cannot be written: %s", path, strerror(errno));
 		output_free(output);
 		return NULL;
 	}
@@ -93,7 +88,8 @@ bool output_finish(struct output *output, struct error *error)
 	note(output, output->reason != 0 || rename(output->temporary, output->path) == 0);
 	if (output->reason != 0) {
 		unlink(output->temporary);
-		done = failed(output->path, output->reason, error);
+		done = error_set(error, REMEDY_LOCAL, "%s: cannot be written: %s", output->path,
+			strerror(output->reason));
 	} else {
 		done = file_sync_folder(folder, error);
 	}

@@ -24,21 +24,14 @@ struct signature_key {
 	EVP_PKEY *key; /* owned */
 };
 
-static struct signature_key *key_of(EVP_PKEY *pkey)
+struct signature_key *signature_key_new(void)
 {
 	struct signature_key *key = memory_new(sizeof *key);
 
-	key->key = pkey;
-	return key;
-}
-
-struct signature_key *signature_key_new(void)
-{
-	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-
-	if (pkey == NULL)
+	key->key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	if (key->key == NULL)
 		error_fatal("libcrypto cannot make an Ed25519 key");
-	return key_of(pkey);
+	return key;
 }
 
 void signature_key_free(struct signature_key *key)
@@ -54,19 +47,6 @@ static int no_phrase(char *out, int size, int writing, void *context)
 {
 	(void)out, (void)size, (void)writing, (void)context;
 	return -1;
-}
-
-static EVP_PKEY *parse_secret(const struct buffer *pem)
-{
-	BIO *bytes = BIO_new_mem_buf(buffer_string(pem), (int)pem->length);
-	EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bytes, NULL, no_phrase, NULL);
-
-	BIO_free(bytes);
-	if (pkey != NULL && !EVP_PKEY_is_a(pkey, "ED25519")) {
-		EVP_PKEY_free(pkey);
-		return NULL;
-	}
-	return pkey;
 }
 
 /* Owner alone, or the group of the running process too, but then to read only. */
@@ -89,7 +69,7 @@ struct signature_key *signature_key_load(const char *path, struct error *error)
 	struct buffer pem = {.maximum = SIGNATURE_PEM_MAX};
 	/* Not to wait for ever where the name is that of a FIFO. */
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	EVP_PKEY *pkey = NULL;
+	struct signature_key *key = NULL;
 
 	if (descriptor < 0) {
 		error_set(error, REMEDY_CONFIGURATION, "%s: cannot be opened: %s%s", path,
@@ -98,16 +78,23 @@ struct signature_key *signature_key_load(const char *path, struct error *error)
 	}
 	if (mode_good(descriptor, path, error) &&
 		file_read_descriptor(descriptor, path, &pem, error)) {
-		pkey = parse_secret(&pem);
-		if (pkey == NULL)
+		BIO *bytes = BIO_new_mem_buf(buffer_string(&pem), (int)pem.length);
+
+		key = memory_new(sizeof *key);
+		key->key = PEM_read_bio_PrivateKey(bytes, NULL, no_phrase, NULL);
+		BIO_free(bytes);
+		if (key->key == NULL || !EVP_PKEY_is_a(key->key, "ED25519")) {
 			error_set(error, REMEDY_CONFIGURATION,
 				"%s: is no Ed25519 key without a pass phrase (PEM, PKCS#8)", path);
+			signature_key_free(key);
+			key = NULL;
+		}
 	}
 	close(descriptor);
 	if (pem.data != NULL)
 		OPENSSL_cleanse(pem.data, pem.capacity);
 	buffer_release(&pem);
-	return pkey != NULL ? key_of(pkey) : NULL;
+	return key;
 }
 
 bool signature_key_save(const struct signature_key *key, const char *path, struct error *error)

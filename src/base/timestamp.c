@@ -55,36 +55,27 @@ static TS_MSG_IMPRINT *imprint_of(const void *bytes, size_t length)
 	return imprint;
 }
 
-static ASN1_INTEGER *nonce_new(void)
+void timestamp_request(const void *bytes, size_t length, struct buffer *out)
 {
-	unsigned char random[NONCE_BYTES];
+	TS_REQ *request = TS_REQ_new();
+	TS_MSG_IMPRINT *imprint = imprint_of(bytes, length);
+	unsigned char random[NONCE_BYTES], *der = NULL;
 	ASN1_INTEGER *nonce;
 	BIGNUM *number;
+	int size;
 
 	digest_random(random, sizeof random);
 	random[0] |= 0x40; /* as long as it should be, and positive */
 	number = BN_bin2bn(random, sizeof random, NULL);
 	nonce = BN_to_ASN1_INTEGER(number, NULL);
-	require(nonce != NULL);
-	BN_free(number);
-	return nonce;
-}
-
-void timestamp_request(const void *bytes, size_t length, struct buffer *out)
-{
-	TS_REQ *request = TS_REQ_new();
-	TS_MSG_IMPRINT *imprint = imprint_of(bytes, length);
-	ASN1_INTEGER *nonce = nonce_new();
-	unsigned char *der = NULL;
-	int size;
-
-	require(request != NULL && TS_REQ_set_version(request, 1) == 1 &&
+	require(request != NULL && nonce != NULL && TS_REQ_set_version(request, 1) == 1 &&
 		TS_REQ_set_msg_imprint(request, imprint) == 1 &&
 		TS_REQ_set_nonce(request, nonce) == 1 && TS_REQ_set_cert_req(request, 1) == 1);
 	size = i2d_TS_REQ(request, &der);
 	require(size > 0);
 	buffer_add(out, der, (size_t)size);
 	OPENSSL_free(der);
+	BN_free(number);
 	ASN1_INTEGER_free(nonce);
 	TS_MSG_IMPRINT_free(imprint);
 	TS_REQ_free(request);
@@ -116,33 +107,18 @@ static bool token_time(TS_RESP *response, int64_t *time)
 	return true;
 }
 
-/* at: the time at which the certificates must have been valid; 0: now. NULL where the file holds
- * none. */
-static X509_STORE *store_of(const char *ca_file, int64_t at)
-{
-	X509_STORE *store = X509_STORE_new();
-	X509_VERIFY_PARAM *when = X509_VERIFY_PARAM_new();
-
-	require(store != NULL && when != NULL);
-	if (at != 0) {
-		X509_VERIFY_PARAM_set_time(when, (time_t)at);
-		X509_STORE_set1_param(store, when);
-	}
-	X509_VERIFY_PARAM_free(when);
-	if (X509_STORE_load_file(store, ca_file) == 1)
-		return store;
-	X509_STORE_free(store);
-	return NULL;
-}
-
-/* Takes over context, which may be NULL. */
+/* Takes over context, which may be NULL. at: the time at which the certificates must have been
+ * valid; 0: now. */
 static bool verify_response(TS_VERIFY_CTX *context, TS_RESP *response, const char *ca_file,
 	int64_t at, enum remedy remedy, struct error *error)
 {
-	X509_STORE *store = store_of(ca_file, at);
+	X509_STORE *store = X509_STORE_new();
 	bool good;
 
-	if (store == NULL || context == NULL) {
+	require(store != NULL);
+	if (at != 0)
+		X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)at);
+	if (X509_STORE_load_file(store, ca_file) != 1 || context == NULL) {
 		TS_VERIFY_CTX_free(context);
 		X509_STORE_free(store);
 		refuse(error, remedy, "cannot be read, or holds no certificate in PEM");
@@ -194,41 +170,31 @@ static bool covers(TS_RESP *response, const void *bytes, size_t length)
 	return same;
 }
 
-/* The token's signature by the certificate that it carries, whoever that belongs to. */
-static bool signed_by_its_own(TS_RESP *response, struct error *error)
-{
-	PKCS7 *token = TS_RESP_get_token(response);
-
-	return (token != NULL &&
-		       PKCS7_verify(token, NULL, NULL, NULL, NULL, PKCS7_NOVERIFY) == 1) ||
-	       refuse(error, REMEDY_LOCAL, "its signature is not right");
-}
-
-static TS_VERIFY_CTX *context_of(const void *bytes, size_t length)
-{
-	TS_VERIFY_CTX *context = TS_VERIFY_CTX_new();
-
-	require(context != NULL);
-	TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_DATA | TS_VFY_SIGNATURE);
-	TS_VERIFY_CTX_set0_data(context, BIO_new_mem_buf(bytes, (int)length));
-	return context;
-}
-
 bool timestamp_proves(const struct buffer *reply, const void *bytes, size_t length,
 	const char *ca_file, int64_t *time, struct error *error)
 {
 	TS_RESP *response = parse_reply(reply);
+	TS_VERIFY_CTX *context;
 	bool good = false;
 
-	if (response == NULL || !token_time(response, time))
+	if (response == NULL || !token_time(response, time)) {
 		refuse(error, REMEDY_LOCAL, "is no time stamp");
-	else if (!covers(response, bytes, length))
+	} else if (!covers(response, bytes, length)) {
 		error_set(error, REMEDY_LOCAL, "is a time stamp over something else");
-	else if (ca_file == NULL)
-		good = signed_by_its_own(response, error);
-	else
-		good = verify_response(
-			context_of(bytes, length), response, ca_file, *time, REMEDY_LOCAL, error);
+	} else if (ca_file == NULL) {
+		/* By the certificate that it carries, whoever that belongs to. */
+		PKCS7 *token = TS_RESP_get_token(response);
+
+		good = (token != NULL &&
+			       PKCS7_verify(token, NULL, NULL, NULL, NULL, PKCS7_NOVERIFY) == 1) ||
+		       refuse(error, REMEDY_LOCAL, "its signature is not right");
+	} else {
+		context = TS_VERIFY_CTX_new();
+		require(context != NULL);
+		TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_DATA | TS_VFY_SIGNATURE);
+		TS_VERIFY_CTX_set0_data(context, BIO_new_mem_buf(bytes, (int)length));
+		good = verify_response(context, response, ca_file, *time, REMEDY_LOCAL, error);
+	}
 	TS_RESP_free(response);
 	return good;
 }

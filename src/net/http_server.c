@@ -46,22 +46,6 @@ static const char *query_header(const struct http_query *query, const char *name
 	return MHD_lookup_connection_value(query->connection, MHD_HEADER_KIND, name);
 }
 
-static struct MHD_Response *response_of(const struct http_answer *answer)
-{
-	struct MHD_Response *response;
-
-	if (answer->file < 0)
-		response = MHD_create_response_from_buffer(strlen(answer->text),
-			(void *)(uintptr_t)answer->text, MHD_RESPMEM_PERSISTENT);
-	else
-		response = MHD_create_response_from_fd_at_offset64(
-			answer->length, answer->file, answer->offset);
-	for (size_t i = 0; response != NULL && i < answer->count; i++)
-		MHD_add_response_header(
-			response, answer->headers[i].name, answer->headers[i].value);
-	return response;
-}
-
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *upload, size_t *upload_size,
 	void **request)
@@ -82,12 +66,18 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 	} else {
 		server->settings.answer(server->settings.context, &query, &answer);
 	}
-	response = response_of(&answer);
+	response = answer.file >= 0
+			   ? MHD_create_response_from_fd_at_offset64(
+				     answer.length, answer.file, answer.offset)
+			   : MHD_create_response_from_buffer(strlen(answer.text),
+				     (void *)(uintptr_t)answer.text, MHD_RESPMEM_PERSISTENT);
 	if (response == NULL) {
 		if (answer.file >= 0)
 			close(answer.file);
 		return MHD_NO;
 	}
+	for (size_t i = 0; i < answer.count; i++)
+		MHD_add_response_header(response, answer.headers[i].name, answer.headers[i].value);
 	result = MHD_queue_response(connection, (unsigned)answer.status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -97,7 +87,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 static bool parse_address(const char *listen, union address *address)
 {
 	const char *colon = strrchr(listen, ':');
-	char *host, *end, *bare;
+	char *host, *end;
 	bool six = listen[0] == '[', good;
 	long port;
 
@@ -106,19 +96,17 @@ static bool parse_address(const char *listen, union address *address)
 	port = strtol(colon + 1, &end, 10);
 	if (*end != '\0' || port > 65535 || (six && colon[-1] != ']'))
 		return false;
-	host = memory_bytes(listen, (size_t)(colon - listen));
-	bare = six ? memory_bytes(host + 1, strlen(host) - 2) : memory_string(host);
+	host = memory_bytes(listen + six, (size_t)(colon - listen) - 2 * six);
 	*address = (union address){0};
 	if (six) {
 		address->six.sin6_family = AF_INET6;
 		address->six.sin6_port = htons((uint16_t)port);
-		good = inet_pton(AF_INET6, bare, &address->six.sin6_addr) == 1;
+		good = inet_pton(AF_INET6, host, &address->six.sin6_addr) == 1;
 	} else {
 		address->four.sin_family = AF_INET;
 		address->four.sin_port = htons((uint16_t)port);
-		good = inet_pton(AF_INET, bare, &address->four.sin_addr) == 1;
+		good = inet_pton(AF_INET, host, &address->four.sin_addr) == 1;
 	}
-	free(bare);
 	free(host);
 	return good;
 }
