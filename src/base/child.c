@@ -157,16 +157,17 @@ void child_finish(struct child *child, struct child_end *end)
 	if (late)
 		kill_child(child);
 	status = reap(child);
-	if (late) {
+	if (late)
 		*end = (struct child_end){CHILD_LATE, 0, ""};
-		snprintf(end->reason, sizeof end->reason, "did not end within %d s", seconds);
-	} else if (WIFSIGNALED(status)) {
+	else if (WIFSIGNALED(status))
 		*end = (struct child_end){CHILD_SIGNALLED, WTERMSIG(status), ""};
-		snprintf(end->reason, sizeof end->reason, "ended by signal %d", end->code);
-	} else {
+	else
 		*end = (struct child_end){CHILD_EXITED, WEXITSTATUS(status), ""};
-		snprintf(end->reason, sizeof end->reason, "exit status %d", end->code);
-	}
+	snprintf(end->reason, sizeof end->reason,
+		late                           ? "did not end within %d s"
+		: end->fate == CHILD_SIGNALLED ? "ended by signal %d"
+					       : "exit status %d",
+		late ? seconds : end->code);
 }
 
 void child_stop(struct child *child)

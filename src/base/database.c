@@ -83,7 +83,6 @@ static bool migrate(struct database *database, const char *path,
 	for (size_t i = 0; schema[i] != NULL; i++)
 		for (const struct schema_step *step = schema[i]; step->sql != NULL; step++)
 			newest = step->version > newest ? step->version : newest;
-
 	if (version < 0)
 		return error_set(error, REMEDY_LOCAL, "%s: %s", path, database->reason);
 	if (version > newest)

@@ -15,23 +15,17 @@ static struct {
 	int passed;
 } places[STEPS_MAX];
 
-static int count(const char *what)
-{
-	size_t i = 0;
-
-	while (i < STEPS_MAX - 1 && places[i].what != NULL && strcmp(places[i].what, what) != 0)
-		i++;
-	places[i].what = what;
-	return ++places[i].passed;
-}
-
 void step_passed(const char *what)
 {
 	const char *kill_at = getenv("LAMPWATCH_KILL_AT_STEP"),
 		   *file = getenv("LAMPWATCH_STEPS_FILE");
 	char line[128];
+	size_t i = 0;
 
-	snprintf(line, sizeof line, "%d %s", count(what), what);
+	while (i < STEPS_MAX - 1 && places[i].what != NULL && strcmp(places[i].what, what) != 0)
+		i++;
+	places[i].what = what;
+	snprintf(line, sizeof line, "%d %s", ++places[i].passed, what);
 	if (file != NULL) {
 		FILE *out = fopen(file, "ae");
 
