@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The tokens of a template are walked with a stack of contexts.
+ * Walks the tokens of a template with a stack of contexts.
  */
 #include "base/template.h"
 
@@ -26,10 +26,10 @@ struct rendering {
 	enum template_type type;
 	const struct template_partials *partials;
 	struct buffer *out;
-	size_t begin; /* of what is ours in out */
+	size_t begin; /* of this rendering in out */
 	size_t steps;
 	int depth;
-	bool named; /* error says in which partial it happened */
+	bool named; /* error already names the partial */
 	struct error *error;
 };
 
@@ -54,7 +54,7 @@ static struct piece take_part(struct piece *name)
 	return part;
 }
 
-/* The first part of a name is looked for in all contexts, the others only inside what it named. */
+/* The first part of a name is looked up in all contexts, the others only inside its value. */
 static const struct value *find_value(const struct frame *frame, struct piece name)
 {
 	const struct value *value = NULL;
@@ -89,7 +89,7 @@ static const char *value_words(const struct value *value)
 	return "";
 }
 
-/* Adds text, or where it has more than maximum characters (0: no limit) its beginning and "…". */
+/* Adds text, or its beginning and "…" if it has more than maximum characters (0: no limit). */
 static void write_cut(const char *text, size_t maximum, struct buffer *out)
 {
 	size_t length = strlen(text), taken = 0, keep = 0, characters = 0;
@@ -128,7 +128,7 @@ static void write_pairs(const char *text, struct piece pairs, struct buffer *out
 	}
 }
 
-/* Adds text as the tag and the template's type want it escaped. */
+/* Adds text, cut and escaped as the tag and the template's type require. */
 static void write_variable(
 	const struct rendering *rendering, const struct token *token, const char *text)
 {
@@ -182,7 +182,7 @@ static bool render_partial(
 	bool done = line == NULL;
 
 	if (!done) {
-		/* Each of its lines stands behind the indentation of the tag. */
+		/* Each of its lines gets the indentation of the tag. */
 		for (size_t length; *line != '\0'; line += length) {
 			length = strcspn(line, "\n");
 			length += line[length] == '\n' ? 1 : 0;
@@ -201,7 +201,7 @@ static bool render_partial(
 	return done;
 }
 
-/* The tokens from … to, without the last; each level of sections and partials passes here once. */
+/* Renders the tokens [from, to); called once for each level of sections and partials. */
 static bool render_program(struct rendering *rendering, const struct template_program *program,
 	size_t from, size_t to, const struct frame *frame)
 {
@@ -212,7 +212,7 @@ static bool render_program(struct rendering *rendering, const struct template_pr
 		return template_fail(program, program->tokens[from].piece.at, rendering->error,
 			"sections and partials nested deeper than %d", TEMPLATE_DEPTH_MAX);
 	rendering->depth++;
-	rendering->steps++; /* so that empty sections count too */
+	rendering->steps++; /* so that empty sections also count */
 	for (size_t i = from; done && i < to; i++) {
 		const struct token *token = &program->tokens[i];
 
@@ -276,11 +276,12 @@ bool template_render(const char *text, enum template_type type, const struct val
 }
 
 /*
- * Files are read and parsed once for the process: ten thousand mails are filled from the same few.
- * All are forgotten where there are too many, between renderings only, which hold pointers to them.
+ * Files are read and parsed once per process: ten thousand mails use the same few templates.
+ * When there are too many, all are dropped, but only between renderings, which hold pointers to
+ * them.
  */
 struct kept_file {
-	char *path, *text; /* text NULL: there is no such partial */
+	char *path, *text; /* text is NULL if the file cannot be read */
 	struct template_program program;
 	bool parsed;
 };
@@ -346,8 +347,8 @@ struct file_type {
 };
 
 /*
- * Gives the parsed file, whose tokens stay kept_files' own, valid until the rendering ends, and
- * what its ending says.
+ * Gives the parsed file and the type that its ending stands for; NULL after an error. The tokens
+ * belong to kept_files and are valid until the rendering ends.
  */
 static const struct file_type *kept_program(
 	const char *path, struct template_program *program, struct error *error)
@@ -409,7 +410,7 @@ bool template_render_file(const char *folder, const char *name, const struct val
 
 bool template_check_file(const char *folder, const char *name, struct error *error)
 {
-	struct text_list names = {0}; /* partials may name each other: each is looked at once */
+	struct text_list names = {0}; /* partials may name each other; each is checked once */
 	bool good = true;
 
 	text_list_add(&names, name);

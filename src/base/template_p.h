@@ -10,7 +10,7 @@
 
 struct error;
 
-/* A piece of the template's own text: borrowed. */
+/* A part of the template's own text; borrowed. */
 struct piece {
 	const char *at;
 	size_t length;
@@ -29,13 +29,13 @@ enum token_type {
 struct token {
 	enum token_type type;
 	struct piece piece;   /* literal text or a name */
-	struct piece indent;  /* of a partial that stands alone */
+	struct piece indent;  /* of a partial that is alone on its line */
 	size_t end;           /* of a section: the index of its TOKEN_END */
 	size_t cut;           /* {{%cut}} and … */
-	struct piece escapes; /* … {{%escape}} in force here */
+	struct piece escapes; /* … {{%escape}} that apply here */
 };
 
-/* A template taken apart. */
+/* A parsed template. */
 struct template_program {
 	const char *text;     /* borrowed */
 	struct token *tokens; /* owned */
@@ -43,19 +43,19 @@ struct template_program {
 };
 
 /*
- * Fills program, whose tokens the caller frees, also after an error. Errors:
+ * Parses text into program. The caller frees its tokens, also after an error. Errors:
  * REMEDY_CONFIGURATION, with the line.
  */
 bool template_parse(struct template_program *program, const char *text, struct error *error);
 
 /*
- * Fills in error (REMEDY_CONFIGURATION) with the line of at, a place in the
+ * Sets error (REMEDY_CONFIGURATION) and names the line of at, a place in the
  * program's text. Returns false.
  */
 bool template_fail(const struct template_program *program, const char *at, struct error *error,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Takes the next word off the front of rest; its length is 0 where there is none. */
+/* Takes the next word off the front of rest; its length is 0 if no word is left. */
 struct piece piece_word(struct piece *rest);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * A template is cut into tokens before anything is rendered, so that its
- * mistakes are found whatever the data is.
+ * mistakes are found with any data.
  */
 #include "base/template_p.h"
 
@@ -15,7 +15,7 @@
 #include "base/template.h"
 
 enum {
-	DELIMITER_MAX = 16, /* bytes of what opens or closes a tag */
+	DELIMITER_MAX = 16, /* bytes that open or close a tag */
 	CUT_DIGITS_MAX = 6, /* of the number in {{%cut}} */
 };
 
@@ -25,17 +25,17 @@ struct parser {
 	struct piece open, close;
 	size_t cut;
 	struct piece escapes;
-	size_t sections[TEMPLATE_DEPTH_MAX]; /* indexes of those that are open */
+	size_t sections[TEMPLATE_DEPTH_MAX]; /* indexes of the open ones */
 	size_t depth;
 	struct error *error;
 };
 
-/* A tag as it stands in the template. */
+/* A tag as written in the template. */
 struct tag {
 	char sigil;          /* '\0' for a plain variable */
 	struct piece inside; /* without sigil and surrounding blanks */
 	const char *begin, *end;
-	bool alone; /* nothing else is on its lines: they vanish with it */
+	bool alone; /* nothing else is on its lines, which are removed with it */
 };
 
 static bool is_space(char byte)
@@ -107,7 +107,7 @@ bool template_fail(const struct template_program *program, const char *at, struc
 	return error_set(error, REMEDY_CONFIGURATION, "line %d: %s", line_of(program, at), text);
 }
 
-/* The beginning of the tag's line where only blanks stand before it, else NULL. */
+/* The beginning of the tag's line if only blanks precede the tag, else NULL. */
 static const char *blank_before(const struct parser *parser, const char *tag)
 {
 	while (tag > parser->program->text && (tag[-1] == ' ' || tag[-1] == '\t'))
@@ -115,7 +115,7 @@ static const char *blank_before(const struct parser *parser, const char *tag)
 	return tag == parser->program->text || tag[-1] == '\n' ? tag : NULL;
 }
 
-/* What follows the tag's line where only blanks stand behind it, else NULL. */
+/* The end of the tag's line, past the newline, if only blanks follow the tag, else NULL. */
 static const char *blank_after(const char *end)
 {
 	end += strspn(end, " \t");
@@ -126,7 +126,7 @@ static const char *blank_after(const char *end)
 	return *end == '\n' ? end + 1 : NULL;
 }
 
-/* What the tag at begin is and where it ends. */
+/* Reads the tag at begin; tag->end is where it ends. */
 static bool read_tag(struct parser *parser, const char *begin, struct tag *tag)
 {
 	const char *inside = begin + parser->open.length, *end;
@@ -137,7 +137,7 @@ static bool read_tag(struct parser *parser, const char *begin, struct tag *tag)
 	*tag = (struct tag){.begin = begin};
 	if (*inside != '\0' && strchr("#^/>!&{=%", *inside) != NULL)
 		tag->sigil = *inside++;
-	/* {{{name}}} and {{=<% %>=}} end in a character of their own before the delimiter. */
+	/* {{{name}}} and {{=<% %>=}} have an extra character before the closing delimiter. */
 	if (tag->sigil == '{' || tag->sigil == '=')
 		close[length++] = tag->sigil == '{' ? '}' : '=';
 	memcpy(close + length, parser->close.at, parser->close.length);
