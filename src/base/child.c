@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-enum { LOOK_MILLISECONDS = 10 /* between looks whether its time is up */ };
+enum { LOOK_MILLISECONDS = 10 /* between two checks of its time */ };
 
 /* ---- in the child ---- */
 
@@ -28,8 +28,8 @@ void child_limit_time(int seconds)
 	setitimer(ITIMER_PROF, &timer, NULL);
 }
 
-/* Of data, not of addresses: a sanitizer takes terabytes of those for itself. What this process has
- * mapped by now, or inherited, counts too. */
+/* Limits data, not addresses: a sanitizer reserves terabytes of those. What this process has
+ * already mapped, or inherited, also counts. */
 void child_limit_memory(size_t bytes)
 {
 	unsigned long data = 0;
@@ -67,7 +67,7 @@ static void become(const struct child_role *role, pid_t parent, int in, int out)
 	else
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!role->detached && getppid() != parent)
-		_exit(0); /* it ended before the kernel was told to say so */
+		_exit(0); /* the parent ended before prctl() took effect */
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	if (role->file_length > 0)
 		setrlimit(RLIMIT_FSIZE, &(struct rlimit){role->file_length, role->file_length});
@@ -75,7 +75,7 @@ static void become(const struct child_role *role, pid_t parent, int in, int out)
 		child_limit_time(role->seconds);
 	if (role->memory > 0) {
 		child_limit_memory(role->memory);
-		error_silence(); /* its parent says what became of it */
+		error_silence(); /* its parent reports how it ended */
 	}
 }
 
@@ -87,7 +87,7 @@ bool child_start(
 	int to[2] = {-1, -1}, from[2] = {-1, -1}, reason;
 	pid_t parent = getpid(), process = -1;
 
-	signal(SIGCHLD, SIG_DFL); /* who started us may have ignored it: no status would be kept */
+	signal(SIGCHLD, SIG_DFL); /* if inherited as ignored, no exit status would be kept */
 	if (pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0)
 		process = fork();
 	if (process == 0) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * Time that passes, whatever the calendar is set to.
+ * Elapsed time, independent of the calendar.
  */
 #ifndef LAMPWATCH_CLOCK_H
 #define LAMPWATCH_CLOCK_H
 
 #include <stdint.h>
 
-/* Milliseconds since some moment that stays the same while the machine is up (CLOCK_MONOTONIC). */
+/* Milliseconds since an arbitrary moment, the same while the machine is up (CLOCK_MONOTONIC). */
 int64_t clock_milliseconds(void);
 
 #endif

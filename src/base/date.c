@@ -12,7 +12,7 @@
 #include "base/text.h"
 
 enum {
-	EARLIEST = 631152000, /* 1990-01-01: older dates on status pages are place holders */
+	EARLIEST = 631152000, /* 1990-01-01: older dates on status pages are placeholders */
 	YEAR_MAX = 9999,
 	EPOCH_SECONDS_DIGITS = 10,
 	EPOCH_MILLISECONDS_DIGITS = 13,
@@ -26,7 +26,7 @@ static const char decimal[] = "0123456789";
 static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 static const char day_names[] = "SunMonTueWedThuFriSat";
 
-/* RFC 5322 section 4.3, in hours from UTC, and the words for UTC itself. */
+/* RFC 5322 section 4.3, in hours from UTC, and the names of UTC itself. */
 static const struct {
 	const char *name;
 	int hours;
@@ -45,7 +45,7 @@ static const struct {
 	{"PDT", -7},
 };
 
-/* A date as it is written, before its zone is known to be right. */
+/* A date as written, not yet validated. */
 struct fields {
 	int year, month, day, hour, minute, second;
 	int offset; /* seconds east of UTC */
@@ -69,7 +69,7 @@ static bool is_digit(char byte)
 	return byte >= '0' && byte <= '9';
 }
 
-/* Between least and most digits. */
+/* A number of least to most digits. */
 static bool take_number(const char **at, int least, int most, int *number)
 {
 	int digits = 0;
@@ -113,7 +113,7 @@ static bool take_offset(const char **at, int *offset)
 	return hours < 24 && minutes < 60;
 }
 
-/* Go writes the offset, then the zone's name or the offset again: the first one counts. */
+/* Go writes the offset, then the zone's name or the offset again; the first one counts. */
 static bool take_zone(const char **at, int *offset)
 {
 	char word[8];
@@ -141,7 +141,7 @@ static bool take_zone(const char **at, int *offset)
 	return false;
 }
 
-/* The time and the zone, and nothing behind them. */
+/* The time and the zone, up to the end of the text. */
 static bool take_time(const char *at, struct fields *fields)
 {
 	skip_blanks(&at);
@@ -199,7 +199,7 @@ static int days_in_month(int year, int month)
 	return days[month - 1] + (month == 2 && leap ? 1 : 0);
 }
 
-/* Whether there is such a date; a leap second is read as the second after it. */
+/* False if there is no such date; a leap second counts as the next second. */
 static bool fields_time(const struct fields *fields, int64_t *time)
 {
 	struct tm tm = {.tm_year = fields->year - 1900,
@@ -247,7 +247,7 @@ bool date_parse(const char *text, int64_t *time)
 	return true;
 }
 
-/* False for times that no four digits of a year can name. */
+/* False for years of more than four digits. */
 static bool broken_down(int64_t seconds, struct tm *tm)
 {
 	time_t time = (time_t)seconds;
@@ -285,7 +285,7 @@ void date_normalise(const char *text, char out[static DATE_TEXT_MAX])
 		date_write(time, out);
 }
 
-/* strftime() would ask the locale for the names. */
+/* strftime() would take the names from the locale. */
 static void write_named(
 	const struct tm *tm, const char *comma, const char *zone, char out[static DATE_TEXT_MAX])
 {
@@ -303,7 +303,7 @@ void date_write_mail(int64_t time, char out[static DATE_TEXT_MAX])
 		write_named(&tm, ",", "+0000", out);
 }
 
-/* The parts of a time in the zone (NULL: UTC), and what the zone is called then. False out of
+/* The parts of a time in the zone (NULL: UTC), and the zone's abbreviation then. False if out of
  * range. */
 static bool local_parts(int64_t seconds, const char *zone, struct tm *tm, const char **zone_name)
 {
@@ -387,7 +387,7 @@ void date_write_duration(int64_t seconds, char out[static DATE_TEXT_MAX])
 		snprintf(out, DATE_TEXT_MAX, "%lld d %lld h", time / DAY, time % DAY / HOUR);
 }
 
-/* The first or the last second of what prefix names. */
+/* The first or last second of the period that prefix names. */
 static bool parse_prefix(const char *prefix, bool last, int64_t *time)
 {
 	static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * A time as templates and programs get it.
+ * Times for templates and --json.
  */
 #ifndef LAMPWATCH_DATE_VALUE_H
 #define LAMPWATCH_DATE_VALUE_H
@@ -9,8 +9,8 @@
 
 struct value;
 
-/* Puts name (RFC 3339, UTC) and NAME_local (for people, in the IANA zone; NULL: UTC) under map: a
- * time, twice. 0 puts empty texts. */
+/* Adds a time to map as name (RFC 3339, UTC) and as NAME_local (for people, in the IANA zone; NULL:
+ * UTC). A time of 0 adds empty texts. */
 void value_put_time(struct value *map, const char *name, int64_t time, const char *zone);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-/* Also where the text was cut within a character. */
+/* This also repairs a text that was cut within a character. */
 static void make_safe(char *text)
 {
 	size_t length = strlen(text), size;

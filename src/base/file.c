@@ -69,7 +69,7 @@ bool file_write_all(int descriptor, const void *bytes, size_t length)
 	return true;
 }
 
-/* Closes it, and syncs it before where synced says so; keeps errno of the first failure. */
+/* Closes the file, after a sync if synced is set; errno is that of the first failure. */
 static bool close_file(int descriptor, bool done, bool synced)
 {
 	int reason;
@@ -87,7 +87,7 @@ int file_begin(const char *path, const void *bytes, size_t length, mode_t mode, 
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
 	if (descriptor >= 0 && file_write_all(descriptor, bytes, length)) {
-		/* A hint that the disk may begin; whether it worked, fsync() says. */
+		/* A hint that the disk may begin; fsync() reports whether it worked. */
 		(void)sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
 		return descriptor;
 	}
@@ -156,7 +156,7 @@ bool file_append(
 	end = lseek(descriptor, 0, SEEK_END);
 	if (!close_file(descriptor, file_write_all(descriptor, bytes, length), true)) {
 		failed(error, path, "cannot be appended to");
-		/* A full disk must not leave half a line for the next one to be joined to. */
+		/* A full disk must not leave half a line, which the next one would continue. */
 		if (end >= 0)
 			(void)!truncate(path, end);
 		return false;
@@ -300,7 +300,7 @@ char *file_templates(void)
 		return memory_string(LAMPWATCH_TEMPLATES_INSTALLED);
 	path[length] = '\0';
 	program = file_folder(path);
-	/* Compared as the kernel names it: /proc/self/exe shows no symbolic links. */
+	/* Without symbolic links, as in /proc/self/exe. */
 	build = realpath(LAMPWATCH_BUILD, NULL);
 	inside = build != NULL ? strlen(build) : 0;
 	in_build = build != NULL && text_starts(program, build) &&

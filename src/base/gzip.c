@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ZLIB_CONST /* what is read of is const */
+#define ZLIB_CONST /* makes next_in a pointer to const */
 #include <zlib.h>
 
 #include "base/buffer.h"
@@ -16,7 +16,7 @@
 
 enum {
 	BLOCK = 65536,
-	GZIP_WINDOW = 15 + 16, /* zlib's way to say: gzip, the largest window */
+	GZIP_WINDOW = 15 + 16, /* for zlib: gzip with the largest window */
 	RAW_WINDOW = -15,
 	EITHER_WINDOW = 15 + 32, /* gzip or zlib, by their headers */
 	MEMORY_LEVEL = 8,        /* zlib's default */
@@ -24,7 +24,7 @@ enum {
 	MAGIC_SECOND = 0x8b,
 };
 
-/* With memory that does not fail, beginning a stream does not either. */
+/* Our allocation never fails, so starting a stream does not fail either. */
 static void *allocate(void *context, uInt count, uInt size)
 {
 	(void)context;
@@ -60,7 +60,7 @@ struct gzip_writer *gzip_begin(gzip_put *put, void *context)
 	return writer;
 }
 
-/* Lets zlib work until it has taken what there is, and given all it has where it is to finish. */
+/* Runs zlib until it has taken all input and, with Z_FINISH, given all output. */
 static bool drain(struct gzip_writer *writer, int flush)
 {
 	unsigned char block[BLOCK];
@@ -108,7 +108,7 @@ uint32_t gzip_crc32(uint32_t crc, const void *bytes, size_t length)
 
 /* ---- a whole text ---- */
 
-/* One stream of one window; *used gets how many bytes it took. */
+/* Decodes one stream; *used gets how many bytes it took. */
 static bool decode_one(
 	const unsigned char *bytes, size_t length, int window, struct buffer *out, size_t *used)
 {
@@ -159,7 +159,7 @@ struct gzip_reader {
 	FILE *file;
 	z_stream stream;
 	bool compressed; /* the file is gzip */
-	bool open;       /* a member is under way */
+	bool open;       /* within a member */
 	struct gzip_position position;
 	int64_t taken; /* bytes of the file that zlib was given or the caller got */
 	unsigned char block[BLOCK];
@@ -209,7 +209,7 @@ void gzip_reader_close(struct gzip_reader *reader)
 	free(reader);
 }
 
-/* Bytes of the file: their number, 0 at its end, -1. */
+/* Reads bytes of the file and returns their number, 0 at its end, -1 after an error. */
 static ssize_t take(struct gzip_reader *reader, void *bytes, size_t length, struct error *error)
 {
 	size_t got = fread(bytes, 1, length, reader->file);
@@ -218,7 +218,7 @@ static ssize_t take(struct gzip_reader *reader, void *bytes, size_t length, stru
 						: (ssize_t)got;
 }
 
-/* More of the file for zlib, where it has used what it had: 1, 0 at the end of the file, -1. */
+/* Gives zlib more of the file if it has used up its input: 1, 0 at the end of the file, -1. */
 static ssize_t fill(struct gzip_reader *reader, struct error *error)
 {
 	ssize_t got;
@@ -234,7 +234,7 @@ static ssize_t fill(struct gzip_reader *reader, struct error *error)
 	return 1;
 }
 
-/* Some bytes of the member under way; 0 where it gave none yet, or ended. */
+/* Some bytes of the current member; 0 if it has given none yet, or has ended. */
 static ssize_t read_member(
 	struct gzip_reader *reader, void *bytes, size_t length, struct error *error)
 {
@@ -269,7 +269,7 @@ ssize_t gzip_read(struct gzip_reader *reader, void *bytes, size_t length, struct
 	}
 	while (got == 0 && length > 0) {
 		if (!reader->open) {
-			/* The beginning of a member; what is no member there is damage. */
+			/* A member must begin here; anything else is damage. */
 			if ((got = fill(reader, error)) <= 0)
 				return got;
 			reader->position = gzip_reader_position(reader);

@@ -42,7 +42,7 @@ static char lower(char byte)
 	return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
 }
 
-/* Goes back to the last '*' only: linear in practice, quadratic at worst. */
+/* Backtracks to the last '*' only: linear in practice, quadratic at worst. */
 bool text_matches(const char *text, const char *pattern, bool fold)
 {
 	const char *star = NULL, *resume = NULL;
@@ -111,7 +111,7 @@ void text_add_character(struct buffer *out, uint32_t character)
 	buffer_add(out, bytes, length);
 }
 
-/* How many bytes at the beginning are ASCII; most text is, so eight are looked at in one step. */
+/* The number of ASCII bytes at the beginning; checks eight at a time, since most text is ASCII. */
 static size_t ascii_span(const char *text, size_t length)
 {
 	static const uint64_t high_bits = 0x8080808080808080;
@@ -175,7 +175,8 @@ static bool is_blank(uint32_t character)
 	return character == ' ' || (character >= '\t' && character <= '\r') || character == 0xa0;
 }
 
-/* How many bytes are graphic ASCII with single blanks between: what collapsing leaves as it is. */
+/* The number of bytes that collapsing leaves unchanged: graphic ASCII with single blanks between.
+ */
 static size_t collapsed_span(const char *text, size_t length)
 {
 	size_t span = 0;
@@ -190,13 +191,13 @@ static size_t collapsed_span(const char *text, size_t length)
 char *text_collapse(const char *text, size_t length, size_t maximum)
 {
 	struct buffer out = {.maximum = maximum};
-	bool blank = false; /* before what comes next */
+	bool blank = false; /* white space precedes the next piece */
 	size_t taken;
 
 	for (; length > 0; text += taken, length -= taken) {
 		size_t size = taken = collapsed_span(text, length), lead, room, kept;
 		const char *piece = text;
-		bool one = size == 0; /* one character, which is added whole or not at all */
+		bool one = size == 0; /* a single character, added whole or not at all */
 		uint32_t character = 0;
 
 		if (one) {
@@ -286,7 +287,7 @@ size_t text_columns(const char *text)
 
 enum { NEAREST_WORD_MAX = 64, NEAREST_BEGINNING_MIN = 4 };
 
-/* Levenshtein's distance, ASCII case ignored. */
+/* The Levenshtein distance, ignoring ASCII case. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t row[NEAREST_WORD_MAX + 1], length = strlen(b);

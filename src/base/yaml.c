@@ -69,8 +69,8 @@ static void parse_problem(const yaml_parser_t *parser, const char *name, const c
 }
 
 /*
- * libyaml's time grows with the square of how deep brackets stand within one
- * another. Those in quotes and comments are counted too: they come in pairs.
+ * libyaml's time grows with the square of the nesting depth of brackets. Brackets
+ * in quotes and comments also count, because they usually come in pairs.
  */
 static bool too_deep(const char *text, size_t length)
 {
@@ -108,14 +108,14 @@ struct yaml *yaml_parse(
 	yaml->name = memory_string(name);
 	if (!yaml_parser_load(&parser, &yaml->document))
 		parse_problem(&parser, name, text, length, problems);
-	/* C strings carry the texts from here on, and a NUL would cut one silently. */
+	/* From here on the texts are C strings, which a NUL would cut silently. */
 	for (const yaml_node_t *node = yaml->document.nodes.start; node < yaml->document.nodes.top;
 		node++)
 		if (node->type == YAML_SCALAR_NODE &&
 			memchr(node->data.scalar.value, '\0', node->data.scalar.length) != NULL)
 			problems_add(problems, name, (int)node->start_mark.line + 1,
 				"a NUL character stands in this text");
-	/* A second document would be passed over without a word. */
+	/* A second document would be ignored silently. */
 	if (problems->errors == before && yaml_root(yaml).index != 0) {
 		const yaml_node_t *root = NULL;
 
@@ -152,7 +152,7 @@ const char *yaml_name(const struct yaml *yaml)
 	return yaml->name;
 }
 
-/* libyaml's own node; one of no type where there is none. */
+/* libyaml's own node; for "nothing", one of type YAML_NO_NODE. */
 static const yaml_node_t *inner(struct node node)
 {
 	static const yaml_node_t none = {.type = YAML_NO_NODE};
@@ -295,7 +295,7 @@ bool node_walk_map(struct problems *problems, struct node map, const struct node
 	return good;
 }
 
-/* YAML's ways of writing nothing; in quotes they are texts. */
+/* YAML's spellings of null; in quotes they are texts. */
 static bool is_nothing(struct node node)
 {
 	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
@@ -360,7 +360,7 @@ static bool number_with_unit(const char *text, const struct unit *units, int64_t
 	return false;
 }
 
-/* In the largest unit that gives a whole number. */
+/* Written in the largest unit that gives a whole number. */
 static char *written_with_unit(long long value, const struct unit *units)
 {
 	const struct unit *best = units;

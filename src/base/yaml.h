@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * YAML that people write: parsed by libyaml into its document tree, in which
- * every node knows its line, and walked by const tables of keys. The same
+ * YAML that people write: libyaml parses it into its document tree, in which
+ * every node knows its line, and tables of keys say how it is read. The same
  * walker reads the configuration and the kinds.
  *
- * A node is a small value and borrows from its document, which must outlive it.
- * A default-initialised node is "nothing": its type is NODE_NONE, its text "".
- * Aliases and anchors are followed by libyaml; merge keys have no meaning.
+ * A node is a small value that borrows from its document, which must outlive it.
+ * A zero-initialised node is "nothing": its type is NODE_NONE, its text "".
+ * libyaml resolves aliases and anchors; merge keys have no meaning.
  */
 #ifndef LAMPWATCH_YAML_H
 #define LAMPWATCH_YAML_H
@@ -23,25 +23,25 @@ enum node_type { NODE_NONE, NODE_SCALAR, NODE_LIST, NODE_MAP };
 
 struct node {
 	const struct yaml *document;
-	int index; /* of the node in the document; 0 is none */
+	int index; /* of the node in the document, from 1; 0: no node */
 };
 
 enum {
 	YAML_FILE_MAX = 4 * 1024 * 1024, /* bytes */
-	YAML_DEPTH_MAX = 200,            /* brackets within one another */
+	YAML_DEPTH_MAX = 200,            /* nested brackets */
 };
 
 /*
- * Parses the file, or length bytes of text that errors call name. NULL, with
- * the reason and its line in problems, where that is not YAML, is longer than
- * YAML_FILE_MAX, nested deeper than YAML_DEPTH_MAX, holds a second document or a text with a NUL.
+ * Parses the file, or length bytes of text, which errors call name. NULL, with
+ * the reason and its line in problems, if that is not YAML, is longer than
+ * YAML_FILE_MAX, is nested deeper than YAML_DEPTH_MAX, or has a second document or a NUL in a text.
  * An empty file is a document whose root is NODE_NONE.
  */
 struct yaml *yaml_load(const char *path, struct problems *problems);
 struct yaml *yaml_parse(
 	const char *name, const char *text, size_t length, struct problems *problems);
 
-/* Frees it. (libyaml exports a function of its own called yaml_free, which ours would replace.) */
+/* Frees it. (libyaml exports a function called yaml_free, which ours would replace.) */
 void yaml_close(struct yaml *yaml);
 
 struct node yaml_root(const struct yaml *yaml);
@@ -57,20 +57,20 @@ struct node node_key(struct node node, size_t i);    /* of a map, in the file's 
 struct node node_value(struct node node, size_t i);  /* of a map */
 struct node node_find(struct node map, const char *key);
 
-/* Complains about a node: its file and line, then the text. Returns false. */
+/* Adds a problem with the node's file and line. Returns false. */
 bool node_problem(struct problems *problems, struct node node, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 struct node_rule;
 
-/* What a reader of a value gets besides the node. */
+/* The arguments of a reader besides the node. */
 struct node_walk {
 	struct problems *problems;
 	const struct node_rule *rule;
-	void *context; /* whatever the caller of node_walk_map() gave */
+	void *context; /* as given to node_walk_map() */
 };
 
-/* Puts the value of node into target; complains and returns false where it cannot. */
+/* Stores the value of node in target; adds a problem and returns false if it cannot. */
 typedef bool node_reader(const struct node_walk *walk, struct node node, void *target);
 
 struct node_rule {
@@ -82,14 +82,14 @@ struct node_rule {
 };
 
 /*
- * Reads every pair of map by the table into base. Unknown keys (with the
- * nearest right one), keys given twice and required ones that are missing are
- * complained about. False where anything was wrong.
+ * Reads every pair of map into base according to the table. Unknown keys (with the
+ * nearest known one), duplicate keys and missing required keys are
+ * problems. False if anything was wrong.
  */
 bool node_walk_map(struct problems *problems, struct node map, const struct node_rule *rules,
 	void *base, void *context);
 
-/* Readers for the usual types; target is what stands behind the name. */
+/* Readers for the usual types; the comment gives the type of the target. */
 node_reader node_read_text;     /* char *, owned by the struct; not empty, nor YAML's null */
 node_reader node_read_boolean;  /* bool */
 node_reader node_read_duration; /* int64_t milliseconds: "30s", "5m", "2h", "1d", "250ms", "0s";
@@ -101,7 +101,7 @@ node_reader node_read_texts;    /* struct text_list; a single scalar is a list o
 node_reader node_read_node;     /* struct node: kept for later */
 node_reader node_read_map;      /* a struct; detail: const struct node_rule[] of its members */
 
-/* "30s", "5m", "2h", "1d", as node_read_duration() has it. False where it is none. */
+/* Parses a duration as node_read_duration() does. False if it is not one. */
 bool duration_parse(const char *text, int64_t *milliseconds);
 
 struct node_range {
