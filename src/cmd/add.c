@@ -18,15 +18,13 @@
 #include "cmd/add_print.h"
 #include "cmd/catalogue.h"
 #include "cmd/command.h"
-#include "cmd/read_limit.h"
+#include "cmd/page_word.h"
 #include "config/config.h"
 #include "config/config_edit.h"
 #include "net/http.h"
 #include "run/context.h"
 #include "run/detect.h"
 #include "run/print.h"
-
-enum { FILE_MAX_BYTES = 64 * 1024 * 1024 }; /* of a saved page */
 
 /* What the command line says, and what is found out. */
 struct addition {
@@ -44,27 +42,6 @@ struct addition {
 	char *page_name; /* owned */
 };
 
-static int complain(const struct addition *addition, const char *text)
-{
-	char *visible = text_visible_copy(addition->word);
-
-	/* The texts of files begin with the path already. */
-	fprintf(stderr, "lampwatch add: %s%s%s\n", text_starts(text, addition->word) ? "" : visible,
-		text_starts(text, addition->word) ? "" : ": ", text);
-	free(visible);
-	return EXIT_PENDING;
-}
-
-static int load_catalogue(struct addition *addition)
-{
-	struct problems problems = {0};
-	bool good = catalogue_load(addition->templates, &addition->catalogue, &problems);
-
-	problems_print(&problems);
-	problems_release(&problems);
-	return good ? EXIT_DONE : EXIT_USAGE;
-}
-
 /* No configuration is no error: the lines are printed for the one that is to come. */
 static int load_config(struct addition *addition)
 {
@@ -78,45 +55,6 @@ static int load_config(struct addition *addition)
 		problems_print(&problems);
 	problems_release(&problems);
 	return addition->config != NULL ? EXIT_DONE : EXIT_USAGE;
-}
-
-static bool is_address(const char *word)
-{
-	return text_starts(word, "http://") || text_starts(word, "https://");
-}
-
-static int unknown_service(const struct addition *addition)
-{
-	const char *nearest = catalogue_nearest(&addition->catalogue, addition->word);
-	char *visible = text_visible_copy(addition->word);
-
-	fprintf(stderr,
-		"lampwatch add: \"%s\" is neither an address (https://...) nor in the "
-		"catalogue%s%s%s\n",
-		visible,
-		nearest != NULL ? "; did you mean \"" : "; add --search looks for a part of a name",
-		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
-	free(visible);
-	return EXIT_USAGE;
-}
-
-/* A saved page is only looked at: it has no address that could be watched. */
-static int detect_file(struct addition *addition)
-{
-	struct buffer body = {.maximum = FILE_MAX_BYTES};
-	struct document document;
-	struct error error = {0};
-	bool good = strcmp(addition->word, "-") == 0
-			    ? file_read_descriptor(STDIN_FILENO, "standard input", &body, &error)
-			    : file_read(addition->word, &body, &error);
-
-	if (good) {
-		document = (struct document){buffer_string(&body), body.length};
-		good = detect_document(addition->options->url != NULL ? addition->options->url : "",
-			&document, &addition->kinds, &addition->detection, &error);
-	}
-	buffer_release(&body);
-	return good ? EXIT_DONE : complain(addition, error.text);
 }
 
 /* The kind of the catalogue is asked first; where it no longer fits, all are. */
@@ -148,13 +86,37 @@ static int detect_url(struct addition *addition, const char *url)
 	else
 		good = (addition->service != NULL && detect_service(addition)) ||
 		       detect_address(url, &addition->kinds, &addition->detection, &error);
-	return good ? EXIT_DONE : complain(addition, error.text);
+	return good ? EXIT_DONE : page_word_complain("add", addition->word, &error);
+}
+
+/* A saved page is only looked at: it has no address that could be watched. */
+static int detect_file(struct addition *addition)
+{
+	struct buffer body = {0};
+	struct document document;
+	struct error error = {0};
+	bool good;
+
+	if (!addition->options->dry_run) {
+		fprintf(stderr, "lampwatch add: %s is a file; --dry-run says what it is\n",
+			addition->word);
+		return EXIT_USAGE;
+	}
+	good = page_word_read(addition->word, &body, &error);
+	if (good) {
+		document = (struct document){buffer_string(&body), body.length};
+		good = detect_document(addition->options->url != NULL ? addition->options->url : "",
+			&document, &addition->kinds, &addition->detection, &error);
+	}
+	buffer_release(&body);
+	return good ? EXIT_DONE : page_word_complain("add", addition->word, &error);
 }
 
 static int detect(struct addition *addition)
 {
 	const char *folder = addition->config != NULL ? addition->config->kinds : NULL;
-	bool address = is_address(addition->word);
+	const char *word = addition->word, *nearest;
+	char *visible;
 
 	if (addition->options->kind != NULL) {
 		addition->kind = kind_choose(
@@ -162,92 +124,77 @@ static int detect(struct addition *addition)
 		if (addition->kind == NULL)
 			return EXIT_USAGE;
 	}
-	read_limit("add", addition->word);
+	page_word_limit("add", word);
 	kind_list_load(addition->templates, folder, &addition->kinds);
-	addition->service = address ? catalogue_at(&addition->catalogue, addition->word)
-				    : catalogue_find(&addition->catalogue, addition->word);
-	if (address)
-		return detect_url(addition, addition->word);
+	if (page_word_is_address(word)) {
+		addition->service = catalogue_at(&addition->catalogue, word);
+		return detect_url(addition, word);
+	}
+	addition->service = catalogue_find(&addition->catalogue, word);
 	if (addition->service != NULL)
 		return detect_url(addition, addition->service->url);
-	if (strcmp(addition->word, "-") != 0 && !file_exists(addition->word))
-		return unknown_service(addition);
-	if (!addition->options->dry_run) {
-		fprintf(stderr, "lampwatch add: %s is a file; --dry-run says what it is\n",
-			addition->word);
-		return EXIT_USAGE;
-	}
-	return detect_file(addition);
+	if (strcmp(word, "-") == 0 || file_exists(word))
+		return detect_file(addition);
+	nearest = catalogue_nearest(&addition->catalogue, word);
+	visible = text_visible_copy(word);
+	fprintf(stderr,
+		"lampwatch add: \"%s\" is neither an address (https://...) nor in the "
+		"catalogue%s%s%s\n",
+		visible,
+		nearest != NULL ? "; did you mean \"" : "; add --search looks for a part of a name",
+		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+	free(visible);
+	return EXIT_USAGE;
 }
 
-/* Whether the page is read from the same address, however its own is written. */
-static bool is_same_page(const struct addition *addition, const struct page_config *page)
-{
-	const struct fitting *chosen = addition->detection.chosen;
-	char *address = NULL;
-	bool same = address_same(page->url, addition->detection.url);
-
-	if (!same && text_equal(page->kind, kind_name(chosen->kind)) &&
-		kind_document_address(chosen->kind, 0, page->url, NULL, &address, NULL))
-		same = address_same(address, chosen->address);
-	free(address);
-	return same;
-}
-
-/* The page of the configuration that is this one already, else NULL. */
+/* The page of the configuration that is read from the same address, however its own is written;
+ * else NULL. */
 static const struct page_config *watched(const struct addition *addition)
 {
+	const struct fitting *chosen = addition->detection.chosen;
 	const struct config *config = addition->config;
 
-	for (size_t i = 0; config != NULL && i < config->page_count; i++)
-		if (is_same_page(addition, &config->pages[i]))
-			return &config->pages[i];
+	for (size_t i = 0; config != NULL && i < config->page_count; i++) {
+		const struct page_config *page = &config->pages[i];
+		char *address = NULL;
+		bool same = address_same(page->url, addition->detection.url) ||
+			    (text_equal(page->kind, kind_name(chosen->kind)) &&
+				    kind_document_address(
+					    chosen->kind, 0, page->url, NULL, &address, NULL) &&
+				    address_same(address, chosen->address));
+
+		free(address);
+		if (same)
+			return page;
+	}
 	return NULL;
 }
 
-/* After the service, else the host, else what the page calls itself. */
-static char *derived_name(const struct addition *addition)
-{
-	const struct detection *detection = &addition->detection;
-
-	if (addition->service != NULL)
-		return name_of_text(addition->service->name);
-	if (detection->url[0] != '\0')
-		return name_of_address(detection->url);
-	return name_of_text(
-		detection->chosen->reading.title != NULL ? detection->chosen->reading.title : "");
-}
-
+/* As it is asked for; else after the service, the host, or what the page calls itself. */
 static int name_page(struct addition *addition)
 {
-	const struct page_config *page;
+	const struct detection *detection = &addition->detection;
+	const char *title = detection->chosen->reading.title, *asked = addition->options->name;
+	const struct page_config *page = NULL;
 
-	if (addition->options->name == NULL) {
-		addition->page_name = name_unique(addition->config, derived_name(addition));
-		return EXIT_DONE;
-	}
-	page = addition->config != NULL ? config_page(addition->config, addition->options->name)
-					: NULL;
+	if (asked != NULL && addition->config != NULL)
+		page = config_page(addition->config, asked);
 	if (page != NULL) {
 		fprintf(stderr, "lampwatch add: %s:%d: there is a page \"%s\" already, %s\n",
 			addition->config_path, page->line, page->name, page->url);
 		return EXIT_USAGE;
 	}
-	addition->page_name = memory_string(addition->options->name);
+	if (asked != NULL)
+		addition->page_name = memory_string(asked);
+	else if (addition->service != NULL)
+		addition->page_name = name_of_text(addition->service->name);
+	else if (detection->url[0] != '\0')
+		addition->page_name = name_of_address(detection->url);
+	else
+		addition->page_name = name_of_text(title != NULL ? title : "");
+	if (asked == NULL)
+		addition->page_name = name_unique(addition->config, addition->page_name);
 	return EXIT_DONE;
-}
-
-static struct page_entry entry_of(const struct addition *addition)
-{
-	const char *provider = addition->options->provider;
-
-	if (provider == NULL && addition->service != NULL)
-		provider = addition->service->provider;
-	return (struct page_entry){.name = addition->page_name,
-		.url = addition->detection.url[0] != '\0' ? addition->detection.url
-							  : "(its address)",
-		.kind = kind_name(addition->detection.chosen->kind),
-		.provider = text_equal(provider, addition->page_name) ? NULL : provider};
 }
 
 static void print_entry(const struct page_entry *entry)
@@ -310,37 +257,32 @@ static bool replace_file(const char *path, const struct buffer *text, struct err
 	return good;
 }
 
-static int refuse_edit(
-	const struct addition *addition, const struct page_entry *entry, const char *reason)
-{
-	fprintf(stderr,
-		"lampwatch add: %s: %s. Not changed; these lines belong under \"pages:\":\n",
-		addition->config_path, reason);
-	print_entry(entry);
-	return EXIT_USAGE;
-}
-
 static int write_config(
 	const struct addition *addition, const char *path, const struct page_entry *entry)
 {
 	struct buffer text = {.maximum = YAML_FILE_MAX}, edited = {.maximum = YAML_FILE_MAX};
-	int line = 0, status = EXIT_DONE;
-	struct error error = {0};
+	struct error error = {.text = "the page cannot be added"};
+	int line = 0, status = EXIT_USAGE;
 
 	if (!file_read(path, &text, &error)) {
 		fprintf(stderr, "lampwatch add: %s\n", error.text);
-		status = EXIT_USAGE;
 	} else if (!config_edit_add_page(path, buffer_string(&text), text.length, entry, &edited,
-			   &line, &error)) {
-		status = refuse_edit(addition, entry, error.text);
-	} else if (edited.overflowed || !check_result(addition, &edited)) {
-		status = refuse_edit(addition, entry, "the page cannot be added");
+			   &line, &error) ||
+		   edited.overflowed || !check_result(addition, &edited)) {
+		fprintf(stderr,
+			"lampwatch add: %s: %s. Not changed; these lines belong under "
+			"\"pages:\":\n",
+			addition->config_path, error.text);
+		print_entry(entry);
 	} else if (!replace_file(path, &edited, &error)) {
 		fprintf(stderr, "lampwatch add: %s\n", error.text);
 		status = EXIT_LOCAL;
-	} else if (addition->invocation->verbosity >= 0) {
-		printf("Added to %s, line %d:\n", addition->config_path, line);
-		print_entry(entry);
+	} else {
+		status = EXIT_DONE;
+		if (addition->invocation->verbosity >= 0) {
+			printf("Added to %s, line %d:\n", addition->config_path, line);
+			print_entry(entry);
+		}
 	}
 	buffer_release(&text);
 	buffer_release(&edited);
@@ -350,10 +292,18 @@ static int write_config(
 static int add_page(const struct addition *addition)
 {
 	bool quiet = addition->invocation->verbosity < 0;
-	struct page_entry entry = entry_of(addition);
+	const struct detection *detection = &addition->detection;
+	struct page_entry entry = {.name = addition->page_name,
+		.url = detection->url[0] != '\0' ? detection->url : "(its address)",
+		.kind = kind_name(detection->chosen->kind),
+		.provider = addition->options->provider};
 	char *path;
 	int status;
 
+	if (entry.provider == NULL && addition->service != NULL)
+		entry.provider = addition->service->provider;
+	if (text_equal(entry.provider, entry.name))
+		entry.provider = NULL;
 	if (addition->options->dry_run || addition->config == NULL) {
 		if (!quiet)
 			puts(addition->config == NULL && !addition->options->dry_run
@@ -398,24 +348,14 @@ static int find_and_add(struct addition *addition)
 	return status == EXIT_DONE ? add_page(addition) : status;
 }
 
-static void addition_release(struct addition *addition)
-{
-	detection_release(&addition->detection);
-	kind_list_release(&addition->kinds);
-	kind_free(addition->kind);
-	catalogue_release(&addition->catalogue);
-	config_free(addition->config);
-	free(addition->config_path);
-	free(addition->page_name);
-}
-
 int command_add(struct context *context, const struct options *options, char **words)
 {
 	struct addition addition = {.invocation = context->invocation,
 		.options = options,
 		.word = words[0],
 		.templates = context->templates};
-	int status;
+	struct problems problems = {0};
+	int status = EXIT_USAGE;
 
 	if ((words[0] != NULL) == (options->search != NULL))
 		return usage_error(context->invocation);
@@ -423,12 +363,20 @@ int command_add(struct context *context, const struct options *options, char **w
 		fprintf(stderr, "lampwatch add: a page's name has the form [a-z0-9][a-z0-9._-]*\n");
 		return EXIT_USAGE;
 	}
-	status = load_catalogue(&addition);
-	if (status == EXIT_DONE && options->search != NULL)
+	if (!catalogue_load(addition.templates, &addition.catalogue, &problems))
+		problems_print(&problems);
+	else if (options->search == NULL)
+		status = find_and_add(&addition);
+	else
 		status = print_services(&addition.catalogue, options->search) ? EXIT_DONE
 									      : EXIT_PENDING;
-	else if (status == EXIT_DONE)
-		status = find_and_add(&addition);
-	addition_release(&addition);
+	problems_release(&problems);
+	detection_release(&addition.detection);
+	kind_list_release(&addition.kinds);
+	kind_free(addition.kind);
+	catalogue_release(&addition.catalogue);
+	config_free(addition.config);
+	free(addition.config_path);
+	free(addition.page_name);
 	return status;
 }

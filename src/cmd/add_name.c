@@ -15,11 +15,6 @@ enum {
 	NUMBER_BYTES = 8, /* what "-2" and its kin may take of them */
 };
 
-static char folded(char incoming)
-{
-	return incoming >= 'A' && incoming <= 'Z' ? (char)(incoming - 'A' + 'a') : incoming;
-}
-
 char *name_of_text(const char *text)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -27,7 +22,7 @@ char *name_of_text(const char *text)
 	bool gap = false;
 
 	for (; *text != '\0' && !name.overflowed; text++) {
-		char incoming = folded(*text);
+		char incoming = *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a') : *text;
 		bool dot = incoming == '.' || incoming == '_';
 
 		if (strchr(letters, incoming) == NULL && !(dot && name.length > 0 && !gap)) {
@@ -56,43 +51,31 @@ static bool says_nothing(const char *label)
 	return false;
 }
 
-/* "examplestatus" and "example-status" are the status page of "example". */
-static void cut_status(char *label)
-{
-	size_t length = strlen(label), tail = strlen("status");
-
-	if (length > tail && text_ends(label, "status")) {
-		label[length - tail] = '\0';
-		if (label[length - tail - 1] == '-' && length - tail > 1)
-			label[length - tail - 1] = '\0';
-	}
-}
-
 char *name_of_address(const char *url)
 {
-	char *host = http_url_host(url), *rest = NULL, *label, *name;
-	const char *best = NULL;
+	char *host = http_url_host(url), *labels, *rest = NULL, *best, *name;
+	size_t length, tail = strlen("status");
 
 	if (host == NULL)
 		return name_of_text("");
-	if (strspn(host, "0123456789.:[]abcdef") == strlen(host) &&
-		strpbrk(host, "0123456789") != NULL) {
-		name = name_of_text(host);
-		free(host);
-		return name;
-	}
-	label = memory_string(host);
-	name = label;
-	for (best = strtok_r(label, ".", &rest); best != NULL && says_nothing(best);)
+	labels = memory_string(host);
+	best = strtok_r(labels, ".", &rest);
+	while (best != NULL && says_nothing(best))
 		best = strtok_r(NULL, ".", &rest);
-	/* The last label is no name: www.status is "www.status". */
-	if (best == NULL || rest == NULL || *rest == '\0')
+	/* The last label alone is no name, nor is a part of an IP address. */
+	if (best == NULL || rest == NULL || *rest == '\0' ||
+		(strspn(host, "0123456789.:[]abcdef") == strlen(host) &&
+			strpbrk(host, "0123456789") != NULL))
 		best = host;
-	label = memory_string(best);
-	cut_status(label);
-	free(name);
-	name = name_of_text(label);
-	free(label);
+	/* "examplestatus" and "example-status" are the status page of "example". */
+	length = strlen(best);
+	if (length > tail && text_ends(best, "status")) {
+		length -= tail;
+		length -= length > 1 && best[length - 1] == '-';
+		best[length] = '\0';
+	}
+	name = name_of_text(best);
+	free(labels);
 	free(host);
 	return name;
 }

@@ -12,7 +12,6 @@
 
 enum {
 	LABEL_COLUMNS = 12,
-	LAMP_COLUMNS = 9, /* of a shape, a blank and the colour's word, with the blank behind */
 	NAME_COLUMNS = 34,
 	KIND_COLUMNS = 18,
 	SERVICE_COLUMNS = 24,
@@ -33,46 +32,34 @@ static void print_line(const char *label, const char *text)
 	putchar('\n');
 }
 
-static size_t fitting_of_form(const struct detection *detection, enum document_form form)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < detection->count; i++)
-		count += detection->list[i].form == form;
-	return count;
-}
-
-static void print_reason(const struct detection *detection)
+/* The kind and why it is that one; then those that come later, and those that fit at first glance
+ * but cannot read the page. */
+static void print_kinds(const struct detection *detection)
 {
 	const struct fitting *chosen = detection->chosen;
+	size_t same_form = 0, others = 0;
 
+	for (size_t i = 0; i < detection->count; i++)
+		same_form += detection->list[i].form == chosen->form;
 	print_line("kind", kind_name(chosen->kind));
 	print_line("", kind_about(chosen->kind));
 	if (detection->named) {
 		print_line("because", "it is the one that was named, and can read the page");
-		return;
+	} else {
+		print_line("because",
+			chosen->address[0] != '\0' ? chosen->address : "what stands there");
+		print_label("");
+		printf("is %s that %s\n", forms[chosen->form],
+			same_form > 1 ? "only this kind can read" : "fits this kind and no other");
 	}
-	print_line("because", chosen->address[0] != '\0' ? chosen->address : "what stands there");
-	print_label("");
-	printf("is %s that %s\n", forms[chosen->form],
-		fitting_of_form(detection, chosen->form) > 1 ? "only this kind can read"
-							     : "fits this kind and no other");
-}
-
-/* Kinds that come later, and those that fit at first glance but cannot read the page. */
-static void print_others(const struct detection *detection)
-{
-	bool first = true;
-
 	for (size_t i = 0; i < detection->count; i++) {
 		const struct fitting *fitting = &detection->list[i];
 
-		if (fitting == detection->chosen)
+		if (fitting == chosen)
 			continue;
-		print_label(first ? "also fits" : "");
+		print_label(others++ == 0 ? "also fits" : "");
 		printf("%s, %s\n", kind_name(fitting->kind),
 			fitting->tried ? "but it cannot read the page" : forms[fitting->form]);
-		first = false;
 	}
 }
 
@@ -98,15 +85,6 @@ static void print_overall(const struct reading *reading)
 	putchar('\n');
 }
 
-static void print_indicator(const struct indicator *indicator)
-{
-	print_label("");
-	print_colour(indicator->level);
-	putchar(' ');
-	terminal_text(indicator->name, NAME_COLUMNS);
-	printf(" %s\n", level_label(indicator->level));
-}
-
 static bool is_green(const struct indicator *indicator)
 {
 	return level_colour(indicator->level, LEVEL_PARTIAL_OUTAGE) == COLOUR_GREEN;
@@ -114,40 +92,38 @@ static bool is_green(const struct indicator *indicator)
 
 static void print_indicators(const struct reading *reading, bool all)
 {
-	size_t count = 0, other = 0;
-	bool others = false;
+	const struct indicator *others = reading_indicator(reading, READING_OTHERS);
+	size_t count = reading->indicator_count - (others != NULL), not_green = 0;
 
-	for (size_t i = 0; i < reading->indicator_count; i++) {
-		if (text_equal(reading->indicators[i].id, READING_OTHERS)) {
-			others = true;
-			continue;
-		}
-		count++;
-		other += !is_green(&reading->indicators[i]);
-	}
+	for (size_t i = 0; i < reading->indicator_count; i++)
+		not_green +=
+			&reading->indicators[i] != others && !is_green(&reading->indicators[i]);
 	print_label("indicators");
-	if (other == 0)
+	if (not_green == 0)
 		printf("%zu%s", count, count > 0 ? ", all green" : "");
 	else
-		printf("%zu, %zu of them not green", count, other);
-	puts(others ? "; what is not listed counts as green" : "");
-	for (size_t i = 0; i < reading->indicator_count; i++)
-		if ((all || !is_green(&reading->indicators[i])) &&
-			!text_equal(reading->indicators[i].id, READING_OTHERS))
-			print_indicator(&reading->indicators[i]);
+		printf("%zu, %zu of them not green", count, not_green);
+	puts(others != NULL ? "; what is not listed counts as green" : "");
+	for (size_t i = 0; i < reading->indicator_count; i++) {
+		const struct indicator *indicator = &reading->indicators[i];
+
+		if (indicator == others || (!all && is_green(indicator)))
+			continue;
+		print_label("");
+		print_colour(indicator->level);
+		putchar(' ');
+		terminal_text(indicator->name, NAME_COLUMNS);
+		printf(" %s\n", level_label(indicator->level));
+	}
 }
 
-static void print_incidents(const struct reading *reading)
+void print_detection(const char *word, const struct detection *detection, bool all)
 {
-	for (size_t i = 0; i < reading->incident_count; i++)
-		print_line(i == 0 ? "incidents" : "", reading->incidents[i].title);
-	for (size_t i = 0; i < reading->maintenance_count; i++)
-		print_line(i == 0 ? "maintenance" : "", reading->maintenances[i].title);
-}
+	const struct reading *reading = &detection->chosen->reading;
 
-/* Where the page is, and what is odd about that. */
-static void print_address(const char *word, const struct detection *detection)
-{
+	terminal_text(word, 0);
+	putchar('\n');
+	/* Where the page is, and what is odd about that. */
 	if (detection->moved)
 		print_line("moved to", detection->url);
 	else if (detection->url[0] != '\0' && !text_equal(word, detection->url))
@@ -156,24 +132,17 @@ static void print_address(const char *word, const struct detection *detection)
 		print_line("note", "nothing can be read at this address itself:");
 		print_line("", detection->page_error.text);
 	}
-}
-
-void print_detection(const char *word, const struct detection *detection, bool all)
-{
-	const struct fitting *chosen = detection->chosen;
-
-	terminal_text(word, 0);
-	putchar('\n');
-	print_address(word, detection);
-	print_reason(detection);
-	print_others(detection);
-	if (chosen->reading.word == NULL) {
+	print_kinds(detection);
+	if (reading->word == NULL) {
 		print_line("reading", "none: the kind's further documents are not at hand");
 		return;
 	}
-	print_overall(&chosen->reading);
-	print_indicators(&chosen->reading, all);
-	print_incidents(&chosen->reading);
+	print_overall(reading);
+	print_indicators(reading, all);
+	for (size_t i = 0; i < reading->incident_count; i++)
+		print_line(i == 0 ? "incidents" : "", reading->incidents[i].title);
+	for (size_t i = 0; i < reading->maintenance_count; i++)
+		print_line(i == 0 ? "maintenance" : "", reading->maintenances[i].title);
 }
 
 void print_ambiguous(const char *word, const struct detection *detection)

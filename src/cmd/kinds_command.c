@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "cmd/command.h"
-#include "cmd/read_limit.h"
+#include "cmd/page_word.h"
 #include "config/config.h"
 #include "model/validator.h"
 #include "run/context.h"
@@ -63,7 +63,7 @@ static char *user_folder(const struct invocation *invocation)
 	return folder;
 }
 
-static int list(const struct context *context)
+static int list_kinds(const struct context *context)
 {
 	struct text_list names = {0};
 	char *folder = user_folder(context->invocation);
@@ -101,30 +101,9 @@ static bool read_files(struct test *test)
 	return true;
 }
 
-static void print_detected(const struct kind *kind, const struct test *test)
-{
-	bool fits = false;
-
-	read_detect(&kind, 1, test->url != NULL ? test->url : "", &test->documents[0], &fits, NULL);
-	printf("detect\n  %s\n", fits ? "yes" : "no: add would not find this kind by itself");
-}
-
 static void print_count(size_t count, const char *what)
 {
 	printf(", %zu %s%s", count, what, count == 1 ? "" : "s");
-}
-
-static void print_outcome(const struct reading *reading, const struct read_report *report)
-{
-	printf("reading\n  %s", level_name(reading->level));
-	print_count(reading->indicator_count, "indicator");
-	print_count(reading->incident_count, "incident");
-	print_count(reading->maintenance_count, "maintenance");
-	if (report->merged_rows > 0)
-		print_count(report->merged_rows, "merged row");
-	if (report->unknown_words > 0)
-		print_count(report->unknown_words, "unknown word");
-	putchar('\n');
 }
 
 static int test_kind(const struct kind *kind, const struct test *test)
@@ -135,12 +114,22 @@ static int test_kind(const struct kind *kind, const struct test *test)
 	struct buffer text = {0};
 	struct error error = {0};
 	bool good = read_page(kind, test->url, test->documents, &reading, &report, &error);
+	bool fits = false;
 
-	print_detected(kind, test);
+	read_detect(&kind, 1, test->url != NULL ? test->url : "", &test->documents[0], &fits, NULL);
+	printf("detect\n  %s\n", fits ? "yes" : "no: add would not find this kind by itself");
 	trace_write(trace, &text);
 	fputs(buffer_string(&text), stdout);
 	if (good) {
-		print_outcome(&reading, &report);
+		printf("reading\n  %s", level_name(reading.level));
+		print_count(reading.indicator_count, "indicator");
+		print_count(reading.incident_count, "incident");
+		print_count(reading.maintenance_count, "maintenance");
+		if (report.merged_rows > 0)
+			print_count(report.merged_rows, "merged row");
+		if (report.unknown_words > 0)
+			print_count(report.unknown_words, "unknown word");
+		putchar('\n');
 	} else {
 		fflush(stdout);
 		fprintf(stderr, "lampwatch kinds: %s: %s\n", test->words[0], error.text);
@@ -162,7 +151,7 @@ static int run_test(const struct context *context, const struct options *options
 		fprintf(stderr,
 			"lampwatch kinds: there are more files than the kind has documents\n");
 	} else if (kind != NULL) {
-		read_limit("kinds", test->words[0]);
+		page_word_limit("kinds", test->words[0]);
 		status = read_files(test) ? test_kind(kind, test) : EXIT_PENDING;
 	}
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
@@ -180,5 +169,5 @@ int command_kinds(struct context *context, const struct options *options, char *
 		test.count++;
 	if ((options->test != NULL) != (test.count > 0) || test.count > PAGE_DOCUMENTS_MAX)
 		return usage_error(context->invocation);
-	return options->test != NULL ? run_test(context, options, &test) : list(context);
+	return options->test != NULL ? run_test(context, options, &test) : list_kinds(context);
 }

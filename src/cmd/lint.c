@@ -32,54 +32,52 @@ static struct node place(
 	return node_type(value) != NODE_NONE ? value : member;
 }
 
+/* The name of the provider, where there is one and a page of it is watched; else NULL. */
+static const char *watched_name(const struct config *config, const struct provider *provider)
+{
+	return provider != NULL && watched(config, provider->name) ? provider->name : NULL;
+}
+
 static void lint_routes(
 	const struct config *config, const struct providers *providers, struct problems *problems)
 {
 	for (size_t i = 0; i < config->route_count; i++) {
 		const struct route_config *route = &config->routes[i];
-		const struct provider *provider =
-			route->host != NULL ? providers_of_host(providers, route->host) : NULL;
-		struct node node = place(config, "routes", i, "smtp");
+		const char *name =
+			route->host == NULL
+				? NULL
+				: watched_name(config, providers_of_host(providers, route->host));
 
-		if (provider != NULL && watched(config, provider->name) &&
-			!text_list_has(&route->depends, provider->name))
-			problems_warn(problems, config->path, node_line(node),
+		if (name != NULL && !text_list_has(&route->depends, name))
+			problems_warn(problems, config->path,
+				node_line(place(config, "routes", i, "smtp")),
 				"the relay %s is of the provider \"%s\", which is watched: add "
 				"\"depends: [%s]\"",
-				route->host, provider->name, provider->name);
+				route->host, name, name);
 	}
 }
 
-static void lint_from(
+static void lint_settings(
 	const struct config *config, const struct providers *providers, struct problems *problems)
 {
-	const char *at = config->from != NULL ? strchr(config->from, '@') : NULL;
-	const struct provider *provider =
-		at != NULL ? providers_of_domain(providers, at + 1) : NULL;
+	struct node root = yaml_root(config->yaml);
+	const char *at = config->from != NULL ? strchr(config->from, '@') : NULL, *name;
 
-	if (provider != NULL && watched(config, provider->name))
-		problems_warn(problems, config->path,
-			node_line(node_find(yaml_root(config->yaml), "from")),
+	name = at == NULL ? NULL : watched_name(config, providers_of_domain(providers, at + 1));
+	if (name != NULL)
+		problems_warn(problems, config->path, node_line(node_find(root, "from")),
 			"\"from\" is an address at \"%s\", which is watched: other relays may not "
 			"send for its domain (DMARC), and what comes back goes there; take a "
 			"domain of your own",
-			provider->name);
-}
-
-static void lint_resolver(
-	const struct config *config, const struct providers *providers, struct problems *problems)
-{
-	const struct provider *provider =
-		config->resolver != NULL ? providers_of_resolver(providers, config->resolver)
-					 : NULL;
-
-	if (provider != NULL && watched(config, provider->name))
-		problems_warn(problems, config->path,
-			node_line(node_find(yaml_root(config->yaml), "resolver")),
+			name);
+	name = config->resolver == NULL
+		       ? NULL
+		       : watched_name(config, providers_of_resolver(providers, config->resolver));
+	if (name != NULL)
+		problems_warn(problems, config->path, node_line(node_find(root, "resolver")),
 			"the resolver %s is of the provider \"%s\", which is watched: take one "
-			"that "
-			"works without it",
-			config->resolver, provider->name);
+			"that works without it",
+			config->resolver, name);
 }
 
 /* ---- names of providers ---- */
@@ -101,22 +99,17 @@ static const char **names_of(const struct providers *providers, const struct cat
 	return names;
 }
 
-static bool known(const char *name, const char *const *names, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* A provider of one's own has a name of its own; what nearly is a known one is a slip. */
 static void lint_name(
 	struct node node, const char *const *names, size_t count, struct problems *problems)
 {
 	const char *name = node_text(node), *nearest;
 
-	if (text_empty(name) || known(name, names, count))
+	if (text_empty(name))
 		return;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return;
 	nearest = text_nearest(name, names, count);
 	if (nearest != NULL)
 		problems_warn(problems, node_file(node), node_line(node),
@@ -147,22 +140,26 @@ static void lint_depends(const struct config *config, const char *section, const
 	}
 }
 
-/* A page that the catalogue knows under another provider: what leans on that would not be seen to
+/* Pages that the catalogue knows under another provider: what leans on that would not be seen to
  * lean on this page. */
-static void lint_page(const struct config *config, size_t i, const struct catalogue *catalogue,
-	struct problems *problems)
+static void lint_pages(
+	const struct config *config, const struct catalogue *catalogue, struct problems *problems)
 {
-	const struct page_config *page = &config->pages[i];
-	const struct service *service =
-		page->url != NULL ? catalogue_at(catalogue, page->url) : NULL;
+	for (size_t i = 0; i < config->page_count; i++) {
+		const struct page_config *page = &config->pages[i];
+		const struct service *service =
+			page->url != NULL ? catalogue_at(catalogue, page->url) : NULL;
 
-	if (service != NULL && service->provider != NULL && page->provider != NULL &&
-		!text_equal(service->provider, page->provider))
-		problems_warn(problems, config->path,
-			node_line(place(config, "pages", i, "provider")),
-			"%s is of the provider \"%s\", not \"%s\": write \"provider: %s\", or what "
-			"depends on it is not known to",
-			service->name, service->provider, page->provider, service->provider);
+		if (service != NULL && service->provider != NULL && page->provider != NULL &&
+			!text_equal(service->provider, page->provider))
+			problems_warn(problems, config->path,
+				node_line(place(config, "pages", i, "provider")),
+				"%s is of the provider \"%s\", not \"%s\": write \"provider: %s\", "
+				"or "
+				"what depends on it is not known to",
+				service->name, service->provider, page->provider,
+				service->provider);
+	}
 }
 
 void lint(const struct config *config, const struct providers *providers,
@@ -173,13 +170,11 @@ void lint(const struct config *config, const struct providers *providers,
 	const char **names = names_of(providers, catalogue, &table, &count);
 	struct node pages = node_find(yaml_root(config->yaml), "pages");
 
-	lint_from(config, providers, problems);
-	lint_resolver(config, providers, problems);
+	lint_settings(config, providers, problems);
 	lint_routes(config, providers, problems);
 	for (size_t i = 0; i < node_count(pages); i++)
 		lint_name(node_find(node_member(pages, i), "provider"), names, count, problems);
-	for (size_t i = 0; i < config->page_count; i++)
-		lint_page(config, i, catalogue, problems);
+	lint_pages(config, catalogue, problems);
 	lint_depends(config, "routes", names, count, problems);
 	lint_depends(config, "webhooks", names, count, problems);
 	free(names);

@@ -30,17 +30,6 @@ static void complain(struct problems *problems, const struct error *error)
 	free(path);
 }
 
-static void lint_mails(const char *templates, struct problems *problems)
-{
-	char *folder = file_join(templates, "mail");
-	struct error error = {0};
-
-	for (size_t i = 0; i < sizeof mails / sizeof mails[0]; i++)
-		if (!template_check_file(folder, mails[i], &error))
-			complain(problems, &error);
-	free(folder);
-}
-
 /* An alert as there may be one. Owned by the caller. */
 static struct value *example(const struct config *config)
 {
@@ -84,9 +73,14 @@ static void lint_webhook(const char *templates, const struct webhook_config *web
 void lint_templates(const struct config *config, const char *templates, struct problems *problems)
 {
 	struct value *data = example(config);
+	char *folder = file_join(templates, "mail");
 	size_t before = problems->errors;
+	struct error error = {0};
 
-	lint_mails(templates, problems);
+	for (size_t i = 0; i < sizeof mails / sizeof mails[0]; i++)
+		if (!template_check_file(folder, mails[i], &error))
+			complain(problems, &error);
+	free(folder);
 	for (size_t i = 0; i < config->webhook_count && problems->errors == before; i++)
 		lint_webhook(templates, &config->webhooks[i], data, problems);
 	value_free(data);

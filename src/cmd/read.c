@@ -4,18 +4,14 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/file.h"
-#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/page_word.h"
 #include "cmd/read_json.h"
-#include "cmd/read_limit.h"
 #include "model/validator.h"
 #include "run/context.h"
 #include "run/detect.h"
@@ -23,8 +19,6 @@
 #include "run/read_fetch.h"
 #include "watch/kind/kind.h"
 #include "watch/kind/read.h"
-
-enum { FILE_MAX_BYTES = 64 * 1024 * 1024 }; /* of one document */
 
 /* What the command line says, and what it leads to. */
 struct request {
@@ -35,11 +29,6 @@ struct request {
 	struct buffer bodies[PAGE_DOCUMENTS_MAX];
 	bool there[PAGE_DOCUMENTS_MAX];
 };
-
-static bool is_address(const char *word)
-{
-	return text_starts(word, "http://") || text_starts(word, "https://");
-}
 
 static int usage(const char *complaint)
 {
@@ -63,19 +52,11 @@ static int check_words(const struct request *request)
 	if (request->count > PAGE_DOCUMENTS_MAX)
 		return usage("a page has at most 8 documents");
 	for (size_t i = 0; i < request->count; i++)
-		if (is_address(request->words[i]) && request->count > 1)
+		if (page_word_is_address(request->words[i]) && request->count > 1)
 			return usage("an address stands alone: its kind says what else is fetched");
 	if (request->with_path != NULL && request->kind_name == NULL)
 		return usage("--with needs --kind");
 	return EXIT_DONE;
-}
-
-static bool read_word(const char *word, struct buffer *body, struct error *error)
-{
-	body->maximum = FILE_MAX_BYTES;
-	if (strcmp(word, "-") == 0)
-		return file_read_descriptor(STDIN_FILENO, "standard input", body, error);
-	return file_read(word, body, error);
 }
 
 static void documents_of(
@@ -110,134 +91,87 @@ static int choose(struct request *request, struct kind_list *kinds, const bool *
 	return fitting == 1 ? EXIT_DONE : EXIT_USAGE;
 }
 
-static int complain(const struct request *request, const struct error *error)
+/* From the one document that is there. Where that tells nothing, what belongs to an address is
+ * looked for where each kind would have it, as `add` does. */
+static int detect(const char *templates, struct request *request)
 {
 	const char *word = request->words[0];
-	/* The texts of files begin with the path already. */
-	bool named = text_starts(error->text, word);
-
-	fprintf(stderr, "lampwatch read: %s%s%s\n", named ? "" : word, named ? "" : ": ",
-		error->text);
-	return EXIT_PENDING;
-}
-
-static int choose_detected(
-	struct request *request, struct kind_list *kinds, const struct detection *detection)
-{
-	bool *fits = memory_zero(kinds->count, sizeof *fits);
-	int status;
-
-	for (size_t i = 0; i < kinds->count; i++)
-		for (size_t j = 0; j < detection->count; j++)
-			if (detection->list[j].kind == kinds->list[i])
-				fits[i] = detection->ambiguous
-						  ? detection->list[j].readable
-						  : &detection->list[j] == detection->chosen;
-	status = choose(request, kinds, fits);
-	free(fits);
-	return status;
-}
-
-/* What is behind an address is looked for where each kind would have it, as add does. */
-static int detect_behind(const char *templates, struct request *request)
-{
+	struct document documents[PAGE_DOCUMENTS_MAX];
 	struct detection detection = {0};
 	struct kind_list kinds = {0};
 	struct error error = {0};
-	int status;
-
-	kind_list_load(templates, NULL, &kinds);
-	if (detect_address(request->words[0], &kinds, &detection, &error))
-		status = choose_detected(request, &kinds, &detection);
-	else
-		status = complain(request, &error);
-	detection_release(&detection);
-	kind_list_release(&kinds);
-	return status;
-}
-
-static int detect(const char *templates, struct request *request)
-{
-	struct document documents[PAGE_DOCUMENTS_MAX];
-	struct kind_list kinds = {0};
-	struct error error = {0};
-	bool *fits;
+	bool *fits, found;
 	int status;
 
 	kind_list_load(templates, NULL, &kinds);
 	fits = memory_zero(kinds.count, sizeof *fits);
 	documents_of(request, documents);
-	if (read_detect((const struct kind *const *)kinds.list, kinds.count, request->url,
-		    &documents[0], fits, &error))
-		status = choose(request, &kinds, fits);
-	else if (is_address(request->words[0]))
-		status = detect_behind(templates, request);
-	else
-		status = complain(request, &error);
+	found = read_detect((const struct kind *const *)kinds.list, kinds.count, request->url,
+		&documents[0], fits, &error);
+	if (!found && page_word_is_address(word)) {
+		found = detect_address(word, &kinds, &detection, &error);
+		for (size_t i = 0; i < kinds.count; i++)
+			for (size_t j = 0; j < detection.count; j++)
+				if (detection.list[j].kind == kinds.list[i])
+					fits[i] = detection.ambiguous
+							  ? detection.list[j].readable
+							  : &detection.list[j] == detection.chosen;
+	}
+	status = found ? choose(request, &kinds, fits) : page_word_complain("read", word, &error);
+	detection_release(&detection);
 	kind_list_release(&kinds);
 	free(fits);
 	return status;
 }
 
-static int print_reading(const struct invocation *invocation, const struct kind *kind,
-	const struct reading *reading, const struct read_report *report)
-{
-	struct buffer text = {0};
-
-	if (invocation->verbosity > 0)
-		fprintf(stderr,
-			"%s: %zu rows merged, %zu words unknown, %zu expressions, %zu steps\n",
-			kind_name(kind), report->merged_rows, report->unknown_words,
-			report->evaluations, report->operations);
-	if (invocation->json) {
-		reading_json(reading, &text);
-		buffer_byte(&text, '\n');
-	} else {
-		reading_write(reading, &text);
-	}
-	fwrite(buffer_string(&text), 1, text.length, stdout);
-	buffer_release(&text);
-	return EXIT_DONE;
-}
-
-static int read_documents(const struct invocation *invocation, const struct request *request)
+static int print_reading(const struct invocation *invocation, const struct request *request)
 {
 	struct document documents[PAGE_DOCUMENTS_MAX];
 	struct read_report report = {0};
 	struct reading reading = {0};
+	struct buffer text = {0};
 	struct error error = {0};
-	int status;
+	bool good;
 
-	documents_of(request, documents);
 	if (request->count > kind_document_count(request->kind))
-		status = usage("there are more files than the kind has documents");
-	else if (read_page(request->kind, request->url, documents, &reading, &report, &error))
-		status = print_reading(invocation, request->kind, &reading, &report);
-	else
-		status = complain(request, &error);
+		return usage("there are more files than the kind has documents");
+	documents_of(request, documents);
+	good = read_page(request->kind, request->url, documents, &reading, &report, &error);
+	if (good && invocation->verbosity > 0)
+		fprintf(stderr,
+			"%s: %zu rows merged, %zu words unknown, %zu expressions, %zu steps\n",
+			kind_name(request->kind), report.merged_rows, report.unknown_words,
+			report.evaluations, report.operations);
+	if (good && invocation->json) {
+		reading_json(&reading, &text);
+		buffer_byte(&text, '\n');
+	} else if (good) {
+		reading_write(&reading, &text);
+	}
+	fwrite(buffer_string(&text), 1, text.length, stdout);
+	buffer_release(&text);
 	reading_release(&reading);
-	return status;
+	return good ? EXIT_DONE : page_word_complain("read", request->words[0], &error);
 }
 
 /* The documents of a page, or the one document from which its kind is to be told. */
 static int get_documents(struct request *request)
 {
+	const char *word = request->words[0];
 	struct error error = {0};
+	bool good = true;
 
-	if (is_address(request->words[0])) {
+	if (page_word_is_address(word)) {
 		if (request->url == NULL)
-			request->url = request->words[0];
-		if (!fetch_documents(request->words[0], request->kind, request->bodies,
-			    request->there, &error))
-			return complain(request, &error);
-		return EXIT_DONE;
+			request->url = word;
+		good = fetch_documents(
+			word, request->kind, request->bodies, request->there, &error);
+	} else {
+		for (size_t i = 0; good && i < request->count; i++)
+			good = request->there[i] =
+				page_word_read(request->words[i], &request->bodies[i], &error);
 	}
-	for (size_t i = 0; i < request->count; i++) {
-		if (!read_word(request->words[i], &request->bodies[i], &error))
-			return complain(request, &error);
-		request->there[i] = true;
-	}
-	return EXIT_DONE;
+	return good ? EXIT_DONE : page_word_complain("read", word, &error);
 }
 
 static void forget_documents(struct request *request)
@@ -246,25 +180,6 @@ static void forget_documents(struct request *request)
 		buffer_release(&request->bodies[i]);
 		request->there[i] = false;
 	}
-}
-
-static int prepare(const char *templates, struct request *request)
-{
-	int status;
-
-	if (request->kind_name != NULL) {
-		request->kind = kind_choose(
-			"read", templates, NULL, request->kind_name, request->with_path);
-		return request->kind != NULL ? get_documents(request) : EXIT_USAGE;
-	}
-	status = get_documents(request);
-	if (status == EXIT_DONE)
-		status = detect(templates, request);
-	if (status != EXIT_DONE || !is_address(request->words[0]))
-		return status;
-	/* Now that the kind is known, its other documents and its own address for the first. */
-	forget_documents(request);
-	return get_documents(request);
 }
 
 int command_read(struct context *context, const struct options *options, char **words)
@@ -280,10 +195,24 @@ int command_read(struct context *context, const struct options *options, char **
 	status = check_words(&request);
 	if (status != EXIT_DONE)
 		return status;
-	read_limit("read", words[0]);
-	status = prepare(context->templates, &request);
+	page_word_limit("read", words[0]);
+	if (options->kind != NULL) {
+		request.kind =
+			kind_choose("read", context->templates, NULL, options->kind, options->with);
+		status = request.kind != NULL ? get_documents(&request) : EXIT_USAGE;
+	} else {
+		status = get_documents(&request);
+		if (status == EXIT_DONE)
+			status = detect(context->templates, &request);
+		if (status == EXIT_DONE && page_word_is_address(words[0])) {
+			/* Now that the kind is known, its other documents and its own address for
+			 * the first. */
+			forget_documents(&request);
+			status = get_documents(&request);
+		}
+	}
 	if (status == EXIT_DONE)
-		status = read_documents(context->invocation, &request);
+		status = print_reading(context->invocation, &request);
 	forget_documents(&request);
 	kind_free(request.kind);
 	return status;

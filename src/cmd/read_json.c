@@ -1,100 +1,87 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd/read_json.h"
 
+#include <stddef.h>
+
 #include "base/json.h"
 #include "model/reading.h"
 
-enum { FORMAT = 1 };
+enum { FORMAT = 1, FIELDS_MAX = 8 };
 
-static struct value *level_row(
-	struct value *rows, const char *id, enum level level, const char *word)
-{
-	struct value *row = value_append(rows, value_map());
+enum field_type { FIELD_END, FIELD_TEXT, FIELD_LEVEL };
 
-	value_put_text(row, "id", id);
-	value_put_text(row, "level", level_name(level));
-	value_put_text(row, "word", word);
-	return row;
-}
+/* The members of each row, in their order; a level is written by its name. */
+struct field {
+	enum field_type type;
+	const char *key;
+	size_t offset; /* in the row's struct */
+};
 
-static void put_indicators(const struct reading *reading, struct value *rows)
-{
-	for (size_t i = 0; i < reading->indicator_count; i++) {
-		const struct indicator *indicator = &reading->indicators[i];
-		struct value *row =
-			level_row(rows, indicator->id, indicator->level, indicator->word);
-
-		value_put_text(row, "group", indicator->group);
-		value_put_text(row, "name", indicator->name);
+#define TEXT(type, member)                                                                         \
+	{                                                                                          \
+		FIELD_TEXT, #member, offsetof(struct type, member)                                 \
 	}
-}
-
-static void put_incidents(const struct reading *reading, struct value *rows)
-{
-	for (size_t i = 0; i < reading->incident_count; i++) {
-		const struct incident *incident = &reading->incidents[i];
-		struct value *row = level_row(rows, incident->id, incident->level, incident->word);
-
-		value_put_text(row, "title", incident->title);
-		value_put_text(row, "state", incident->state);
-		value_put_text(row, "started", incident->started);
-		value_put_text(row, "updated", incident->updated);
-		value_put_text(row, "url", incident->url);
+#define LEVEL(type)                                                                                \
+	{                                                                                          \
+		FIELD_LEVEL, "level", offsetof(struct type, level)                                 \
 	}
-}
 
-static void put_maintenances(const struct reading *reading, struct value *rows)
+static const struct field reading_fields[FIELDS_MAX + 1] = {
+	TEXT(reading, title), LEVEL(reading), TEXT(reading, word)};
+static const struct field indicator_fields[FIELDS_MAX + 1] = {TEXT(indicator, id), LEVEL(indicator),
+	TEXT(indicator, word), TEXT(indicator, group), TEXT(indicator, name)};
+static const struct field incident_fields[FIELDS_MAX + 1] = {TEXT(incident, id), LEVEL(incident),
+	TEXT(incident, word), TEXT(incident, title), TEXT(incident, state), TEXT(incident, started),
+	TEXT(incident, updated), TEXT(incident, url)};
+static const struct field maintenance_fields[FIELDS_MAX + 1] = {TEXT(maintenance, id),
+	TEXT(maintenance, title), TEXT(maintenance, state), TEXT(maintenance, starts),
+	TEXT(maintenance, ends), TEXT(maintenance, updated), TEXT(maintenance, url)};
+static const struct field affects_fields[FIELDS_MAX + 1] = {
+	TEXT(affects, id), TEXT(affects, indicator)};
+static const struct field update_fields[FIELDS_MAX + 1] = {
+	TEXT(update, id), TEXT(update, time), TEXT(update, state), TEXT(update, text)};
+
+static void put_fields(struct value *map, const char *row, const struct field *fields)
 {
-	for (size_t i = 0; i < reading->maintenance_count; i++) {
-		const struct maintenance *maintenance = &reading->maintenances[i];
-		struct value *row = value_append(rows, value_map());
+	for (; fields->type != FIELD_END; fields++) {
+		const void *at = row + fields->offset;
 
-		value_put_text(row, "id", maintenance->id);
-		value_put_text(row, "title", maintenance->title);
-		value_put_text(row, "state", maintenance->state);
-		value_put_text(row, "starts", maintenance->starts);
-		value_put_text(row, "ends", maintenance->ends);
-		value_put_text(row, "updated", maintenance->updated);
-		value_put_text(row, "url", maintenance->url);
-	}
-}
-
-static void put_affects(const struct reading *reading, struct value *rows)
-{
-	for (size_t i = 0; i < reading->affects_count; i++) {
-		struct value *row = value_append(rows, value_map());
-
-		value_put_text(row, "id", reading->affects[i].id);
-		value_put_text(row, "indicator", reading->affects[i].indicator);
-	}
-}
-
-static void put_updates(const struct reading *reading, struct value *rows)
-{
-	for (size_t i = 0; i < reading->update_count; i++) {
-		const struct update *update = &reading->updates[i];
-		struct value *row = value_append(rows, value_map());
-
-		value_put_text(row, "id", update->id);
-		value_put_text(row, "time", update->time);
-		value_put_text(row, "state", update->state);
-		value_put_text(row, "text", update->text);
+		value_put_text(map, fields->key,
+			fields->type == FIELD_LEVEL ? level_name(*(const enum level *)at)
+						    : *(char *const *)at);
 	}
 }
 
 void reading_json(const struct reading *reading, struct buffer *out)
 {
+	const struct {
+		const char *key;
+		const void *rows;
+		size_t count, size;
+		const struct field *fields;
+	} lists[] = {
+		{"indicators", reading->indicators, reading->indicator_count,
+			sizeof *reading->indicators, indicator_fields},
+		{"incidents", reading->incidents, reading->incident_count,
+			sizeof *reading->incidents, incident_fields},
+		{"maintenances", reading->maintenances, reading->maintenance_count,
+			sizeof *reading->maintenances, maintenance_fields},
+		{"affects", reading->affects, reading->affects_count, sizeof *reading->affects,
+			affects_fields},
+		{"updates", reading->updates, reading->update_count, sizeof *reading->updates,
+			update_fields},
+	};
 	struct value *root = value_map();
 
 	value_put_number(root, "format", FORMAT);
-	value_put_text(root, "title", reading->title);
-	value_put_text(root, "level", level_name(reading->level));
-	value_put_text(root, "word", reading->word);
-	put_indicators(reading, value_put(root, "indicators", value_list()));
-	put_incidents(reading, value_put(root, "incidents", value_list()));
-	put_maintenances(reading, value_put(root, "maintenances", value_list()));
-	put_affects(reading, value_put(root, "affects", value_list()));
-	put_updates(reading, value_put(root, "updates", value_list()));
+	put_fields(root, (const char *)reading, reading_fields);
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+		struct value *list = value_put(root, lists[i].key, value_list());
+
+		for (size_t j = 0; j < lists[i].count; j++)
+			put_fields(value_append(list, value_map()),
+				(const char *)lists[i].rows + j * lists[i].size, lists[i].fields);
+	}
 	json_write(root, 0, out);
 	value_free(root);
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd/page_word.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/child.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cmd/command.h"
+#include "watch/reader.h"
+
+enum { FILE_MAX_BYTES = 64 * 1024 * 1024 };
+
+bool page_word_is_address(const char *word)
+{
+	return text_starts(word, "http://") || text_starts(word, "https://");
+}
+
+bool page_word_read(const char *word, struct buffer *body, struct error *error)
+{
+	body->maximum = FILE_MAX_BYTES;
+	if (strcmp(word, "-") == 0)
+		return file_read_descriptor(STDIN_FILENO, "standard input", body, error);
+	return file_read(word, body, error);
+}
+
+int page_word_complain(const char *command, const char *word, const struct error *error)
+{
+	char *visible = text_visible_copy(word);
+	/* The texts of files begin with the path already. */
+	bool named = text_starts(error->text, word);
+
+	fprintf(stderr, "lampwatch %s: %s%s%s\n", command, named ? "" : visible, named ? "" : ": ",
+		error->text);
+	free(visible);
+	return EXIT_PENDING;
+}
+
+/* Made before the signal comes: its handler may not allocate. */
+static const char *line;
+
+static void end(int signal)
+{
+	(void)signal;
+	(void)!write(STDERR_FILENO, line, strlen(line));
+	_exit(EXIT_PENDING);
+}
+
+void page_word_limit(const char *command, const char *word)
+{
+	char *visible = text_visible_copy(word);
+
+	line = memory_format(
+		"lampwatch %s: %s: reading it takes more time than a page may\n", command, visible);
+	free(visible);
+	signal(SIGPROF, end);
+	child_limit_time(READER_SECONDS);
+	child_limit_memory(READER_MEMORY);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The word with which `read`, `add` and `kinds` are told what to read: an address, a file, or "-"
+ * for standard input.
+ */
+#ifndef LAMPWATCH_PAGE_WORD_H
+#define LAMPWATCH_PAGE_WORD_H
+
+#include <stdbool.h>
+
+struct buffer;
+struct error;
+
+/* Whether it is an address; otherwise it is a file or "-". */
+bool page_word_is_address(const char *word);
+
+/* Reads the file, or standard input: at most 64 MiB. Release body in both cases. */
+bool page_word_read(const char *word, struct buffer *body, struct error *error);
+
+/* Prints the error with the command and the word in front. Returns EXIT_PENDING. */
+int page_word_complain(const char *command, const char *word, const struct error *error);
+
+/*
+ * From here on this process takes no more time and memory than a reader of a
+ * run (watch/reader.h). Beyond that it prints one line that names the
+ * command and the word, and exits with EXIT_PENDING.
+ */
+void page_word_limit(const char *command, const char *word);
+
+#endif
