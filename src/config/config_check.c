@@ -80,11 +80,6 @@ static const struct entry *names_find(const struct names *names, const char *nam
 				 : bsearch(&key, names->list, names->count, sizeof key, by_name);
 }
 
-static bool names_has(const struct names *names, const char *name)
-{
-	return names_find(names, name) != NULL;
-}
-
 /* Many pages have one provider. */
 static void names_unite(struct names *names)
 {
@@ -138,7 +133,7 @@ static void check_reference(
 {
 	char *advice;
 
-	if (names_has(names, name))
+	if (names_find(names, name) != NULL)
 		return;
 	advice = names_advice(names, name);
 	node_problem(problems, node, "no %s \"%s\"%s", names->what, name, advice);
@@ -160,21 +155,13 @@ static void check_page(struct node node, const struct names *pages, struct probl
 	node_problem(problems, node, "no page's name fits \"%s\"", text);
 }
 
-static void check_page_list(struct node node, const struct names *pages, struct problems *problems)
-{
-	if (node_type(node) == NODE_SCALAR)
-		check_page(node, pages, problems);
-	for (size_t i = 0; node_type(node) == NODE_LIST && i < node_count(node); i++)
-		check_page(node_member(node, i), pages, problems);
-}
-
 /* Only a warning: a route may well depend on somebody whose page is not watched yet. */
 static void check_provider(
 	struct node node, const struct names *providers, struct problems *problems)
 {
 	char *advice;
 
-	if (names_has(providers, node_text(node)))
+	if (names_find(providers, node_text(node)) != NULL)
 		return;
 	advice = names_advice(providers, node_text(node));
 	problems_warn(problems, node_file(node), node_line(node),
@@ -183,16 +170,18 @@ static void check_provider(
 	free(advice);
 }
 
-static void check_depends(
-	struct node list, const struct names *providers, struct problems *problems)
+/* What stands under the key in each member of a section: a list, or a scalar, a list of one. */
+static void check_members(struct node section, const char *key,
+	void (*check)(struct node node, const struct names *names, struct problems *problems),
+	const struct names *names, struct problems *problems)
 {
-	for (size_t i = 0; i < node_count(list); i++) {
-		struct node depends = node_find(node_member(list, i), "depends");
+	for (size_t i = 0; i < node_count(section); i++) {
+		struct node value = node_find(node_member(section, i), key);
 
-		if (node_type(depends) == NODE_SCALAR)
-			check_provider(depends, providers, problems);
-		for (size_t j = 0; node_type(depends) == NODE_LIST && j < node_count(depends); j++)
-			check_provider(node_member(depends, j), providers, problems);
+		if (node_type(value) == NODE_SCALAR)
+			check(value, names, problems);
+		for (size_t j = 0; node_type(value) == NODE_LIST && j < node_count(value); j++)
+			check(node_member(value, j), names, problems);
 	}
 }
 
@@ -213,15 +202,14 @@ static void check_reserved(const struct config *config, struct problems *problem
 					config->pages[i].name);
 }
 
-static void check_subscribers(struct node list, const struct names *pages,
-	const struct names *webhooks, struct problems *problems)
+static void check_second(
+	struct node subscribers, const struct names *webhooks, struct problems *problems)
 {
-	for (size_t i = 0; i < node_count(list); i++) {
-		struct node subscriber = node_member(list, i),
+	for (size_t i = 0; i < node_count(subscribers); i++) {
+		struct node subscriber = node_member(subscribers, i),
 			    second = node_find(subscriber, "second");
 		const char *mail = node_text(node_find(subscriber, "mail")), *name;
 
-		check_page_list(node_find(subscriber, "pages"), pages, problems);
 		if (text_starts(node_text(second), "webhook:")) {
 			name = node_text(second) + strlen("webhook:");
 			if (text_is_name(name))
@@ -235,19 +223,6 @@ static void check_subscribers(struct node list, const struct names *pages,
 }
 
 /* What mail needs, where somebody is to get one. */
-/* Where the archive may be published, a secret key must not lie in it. */
-static void check_key(const struct config *config, struct node root, struct problems *problems)
-{
-	size_t length = config->archive != NULL ? strlen(config->archive) : 0;
-
-	if (length > 0 && config->signing_key != NULL &&
-		text_starts(config->signing_key, config->archive) &&
-		strchr("/", config->signing_key[length]) != NULL)
-		node_problem(problems, node_find(root, "signing_key"),
-			"\"signing_key\" lies in the archive, which may be published; keep it "
-			"outside, as in /etc/lampwatch/key.pem");
-}
-
 static void check_mail(const struct config *config, struct node root, struct problems *problems)
 {
 	struct node subscribers = node_find(root, "subscribers"),
@@ -289,16 +264,25 @@ static void check_mail_in(const struct config *config, struct node root, struct 
 		node_problem(problems, node, "\"mail_in\" without \"from\", which answers");
 }
 
-static void check_whole(const struct config *config, struct node root, struct problems *problems)
+static void check_settings(const struct config *config, struct node root, struct problems *problems)
 {
+	size_t length = config->archive != NULL ? strlen(config->archive) : 0;
+	struct node pages = node_find(root, "pages");
+
 	if (node_type(root) != NODE_MAP)
 		return;
+	/* Where the archive may be published, a secret key must not lie in it. */
+	if (length > 0 && config->signing_key != NULL &&
+		text_starts(config->signing_key, config->archive) &&
+		strchr("/", config->signing_key[length]) != NULL)
+		node_problem(problems, node_find(root, "signing_key"),
+			"\"signing_key\" lies in the archive, which may be published; keep it "
+			"outside, as in /etc/lampwatch/key.pem");
 	if (node_type(node_find(root, "heartbeat")) != NODE_NONE &&
 		node_type(node_find(root, "heartbeat_file")) != NODE_NONE)
 		node_problem(problems, node_find(root, "heartbeat_file"),
 			"either \"heartbeat\" or \"heartbeat_file\", not both");
-	if (node_count(node_find(root, "pages")) == 0 &&
-		node_type(node_find(root, "pages")) != NODE_SCALAR)
+	if (node_count(pages) == 0 && node_type(pages) != NODE_SCALAR)
 		problems_warn(
 			problems, config->path, 0, "there are no \"pages\": nothing is watched");
 }
@@ -321,9 +305,8 @@ static void check_targets(const struct config *config, const struct names *webho
 void config_check(const struct config *config, struct problems *problems)
 {
 	struct node root = yaml_root(config->yaml);
-	struct node pages_list = node_find(root, "pages"), routes_list = node_find(root, "routes");
-	struct node webhooks_list = node_find(root, "webhooks"),
-		    maintenance_list = node_find(root, "maintenance"),
+	struct node pages_list = node_find(root, "pages"), routes_list = node_find(root, "routes"),
+		    webhooks_list = node_find(root, "webhooks"),
 		    subscribers_list = node_find(root, "subscribers");
 	struct names pages = names_read("page", pages_list, "name", NULL);
 	struct names routes = names_read("route", routes_list, "name", NULL);
@@ -337,20 +320,16 @@ void config_check(const struct config *config, struct problems *problems)
 	check_once(config, &webhooks, strcmp, problems);
 	check_once(config, &subscribers, strcasecmp, problems);
 	check_targets(config, &webhooks, &routes, problems);
-	check_whole(config, root, problems);
+	check_settings(config, root, problems);
 	check_reserved(config, problems);
 	check_mail(config, root, problems);
 	check_mail_in(config, root, problems);
-	check_key(config, root, problems);
-	check_subscribers(subscribers_list, &pages, &webhooks, problems);
-	for (size_t i = 0; i < node_count(webhooks_list); i++)
-		check_page_list(
-			node_find(node_member(webhooks_list, i), "pages"), &pages, problems);
-	for (size_t i = 0; i < node_count(maintenance_list); i++)
-		check_page_list(
-			node_find(node_member(maintenance_list, i), "pages"), &pages, problems);
-	check_depends(routes_list, &providers, problems);
-	check_depends(webhooks_list, &providers, problems);
+	check_second(subscribers_list, &webhooks, problems);
+	check_members(subscribers_list, "pages", check_page, &pages, problems);
+	check_members(webhooks_list, "pages", check_page, &pages, problems);
+	check_members(node_find(root, "maintenance"), "pages", check_page, &pages, problems);
+	check_members(routes_list, "depends", check_provider, &providers, problems);
+	check_members(webhooks_list, "depends", check_provider, &providers, problems);
 	free(pages.list);
 	free(routes.list);
 	free(webhooks.list);

@@ -69,16 +69,6 @@ static char first_of(const struct line *line)
 	return line->text[indent];
 }
 
-static bool is_blank(const struct line *line)
-{
-	return first_of(line) == '\0';
-}
-
-static bool is_comment(const struct line *line)
-{
-	return first_of(line) == '#';
-}
-
 /* "- " or a dash alone, at this indent. */
 static bool is_item(const struct line *line, size_t indent)
 {
@@ -100,51 +90,42 @@ static size_t offset_of(const struct line *line, size_t indent)
 	return offset;
 }
 
-/* The first line behind the pages, the last of which it finds too; comments of the last page are
- * its own. */
-static size_t find_end(
-	const struct lines *lines, size_t first, size_t indent, size_t *last, size_t *items)
-{
-	size_t end = first;
-
-	for (size_t i = first; i < lines->count; i++) {
-		const struct line *line = &lines->list[i];
-
-		if (is_blank(line) || is_comment(line)) {
-			bool below = end == i && is_comment(line) && indent_of(line) > indent;
-
-			end += below;
-			continue;
-		}
-		if (is_item(line, indent)) {
-			*last = i;
-			(*items)++;
-		} else if (indent_of(line) <= indent) {
-			break;
-		}
-		end = i + 1;
-	}
-	return end;
-}
-
+/* Behind the last of the pages that stand below the key; comments of the last page are its own. */
 static bool place_behind(
 	const struct lines *lines, size_t key, struct place *place, struct error *error)
 {
 	size_t first = key + 1, last = 0, items = 0, above;
 
-	while (first < lines->count &&
-		(is_blank(&lines->list[first]) || is_comment(&lines->list[first])))
+	/* A comment, or nothing. */
+	while (first < lines->count && strchr("#", first_of(&lines->list[first])) != NULL)
 		first++;
 	if (first == lines->count || !is_item(&lines->list[first], indent_of(&lines->list[first])))
 		return error_set(error, REMEDY_CONFIGURATION,
 			"the pages are not written line by line, with dashes");
 	place->indent = indent_of(&lines->list[first]);
-	place->before = find_end(lines, first, place->indent, &last, &items);
+	place->before = first;
+	for (size_t i = first; i < lines->count; i++) {
+		const struct line *line = &lines->list[i];
+		char begin = first_of(line);
+
+		if (begin == '\0' || begin == '#') {
+			if (place->before == i && begin == '#' && indent_of(line) > place->indent)
+				place->before++;
+			continue;
+		}
+		if (is_item(line, place->indent)) {
+			last = i;
+			items++;
+		} else if (indent_of(line) <= place->indent) {
+			break;
+		}
+		place->before = i + 1;
+	}
 	place->offset = offset_of(&lines->list[last], place->indent);
 	above = last;
-	while (above > first && is_comment(&lines->list[above - 1]))
+	while (above > first && first_of(&lines->list[above - 1]) == '#')
 		above--;
-	place->blank = items > 1 && is_blank(&lines->list[above - 1]);
+	place->blank = items > 1 && first_of(&lines->list[above - 1]) == '\0';
 	return true;
 }
 
@@ -166,14 +147,25 @@ static char *rest_of(const struct line *line)
 	return rest;
 }
 
-static bool place_at(const struct lines *lines, size_t key, struct node value, struct place *place,
-	struct error *error)
+static bool find_place(
+	struct node root, const struct lines *lines, struct place *place, struct error *error)
 {
-	char *rest = rest_of(&lines->list[key]);
+	size_t i = 0, key;
 	bool good = true;
+	char *rest;
 
+	*place = (struct place){
+		.before = lines->count, .indent = INDENT, .offset = INDENT, .key = true};
+	while (i < node_count(root) && node_type(root) == NODE_MAP &&
+		strcmp(node_text(node_key(root, i)), "pages") != 0)
+		i++;
+	if (i == node_count(root) || node_type(root) != NODE_MAP)
+		return true;
+	key = (size_t)node_line(node_key(root, i)) - 1;
+	place->key = false;
 	place->before = key + 1;
-	if (rest != NULL && rest[0] == '\0' && node_count(value) > 0)
+	rest = rest_of(&lines->list[key]);
+	if (rest != NULL && rest[0] == '\0' && node_count(node_value(root, i)) > 0)
 		good = place_behind(lines, key, place, error);
 	else if (rest != NULL && strcmp(rest, "[]") == 0)
 		place->brackets = true;
@@ -182,23 +174,6 @@ static bool place_at(const struct lines *lines, size_t key, struct node value, s
 			"the pages stand in brackets; write each on lines of its own, with a dash");
 	free(rest);
 	return good;
-}
-
-static bool find_place(
-	struct node root, const struct lines *lines, struct place *place, struct error *error)
-{
-	*place = (struct place){
-		.before = lines->count, .indent = INDENT, .offset = INDENT, .key = true};
-	for (size_t i = 0; i < node_count(root); i++) {
-		struct node key = node_key(root, i);
-
-		if (node_type(root) != NODE_MAP || strcmp(node_text(key), "pages") != 0)
-			continue;
-		place->key = false;
-		return place_at(
-			lines, (size_t)node_line(key) - 1, node_value(root, i), place, error);
-	}
-	return true;
 }
 
 /* Plain where no reader of YAML takes it for anything else. */
@@ -210,12 +185,13 @@ static void write_text(const char *text, struct buffer *out)
 	bool plain = strspn(text, letters) == length && length > 0 && text[length - 1] != ':' &&
 		     strchr("-~?#[]@!&'*%,:=", text[0]) == NULL && strcasecmp(text, "null") != 0;
 
-	buffer_text(out, plain ? "" : "\"");
-	if (plain)
+	if (plain) {
 		buffer_text(out, text);
-	else
-		json_escape(text, out);
-	buffer_text(out, plain ? "" : "\"");
+		return;
+	}
+	buffer_byte(out, '"');
+	json_escape(text, out);
+	buffer_byte(out, '"');
 }
 
 static void write_page(const struct page_entry *page, const struct place *place,
@@ -261,29 +237,23 @@ static void copy_line(const struct line *line, bool without_brackets, struct buf
 	buffer_add(out, rest, (size_t)(end - rest));
 }
 
-static bool ends_with_newline(const struct line *line)
-{
-	return line->text[line->length - 1] == '\n';
-}
-
 static void write_all(const struct lines *lines, const struct place *place,
 	const struct page_entry *page, struct buffer *out, int *line)
 {
 	const struct line *first = lines->count > 0 ? &lines->list[0] : NULL;
 	bool carriage =
 		first != NULL && first->length > 1 && first->text[first->length - 2] == '\r';
+	bool gap = place->blank || (place->key && lines->count > 0);
 	const char *newline = carriage ? "\r\n" : "\n";
 
 	for (size_t i = 0; i < place->before; i++)
 		copy_line(&lines->list[i], place->brackets && i + 1 == place->before, out);
-	if (place->before > 0 && !ends_with_newline(&lines->list[place->before - 1]))
+	if (out->length > 0 && out->data[out->length - 1] != '\n')
 		buffer_text(out, newline);
-	if (place->blank || (place->key && lines->count > 0))
-		buffer_text(out, newline);
+	buffer_text(out, gap ? newline : "");
 	if (place->key)
 		buffer_format(out, "pages:%s", newline);
-	*line = (int)place->before + 1 + (place->blank || (place->key && lines->count > 0)) +
-		place->key;
+	*line = (int)place->before + 1 + gap + place->key;
 	write_page(page, place, newline, out);
 	for (size_t i = place->before; i < lines->count; i++)
 		copy_line(&lines->list[i], false, out);

@@ -26,12 +26,18 @@ node_reader config_read_page_url;   /* http or https; may be repeated in a messa
 node_reader config_read_secret_url; /* http or https; is never repeated */
 node_reader config_read_secret;     /* the one line of the secret file that is named */
 node_reader config_read_secrets;    /* struct text_list: likewise, up to CONFIG_SECRETS_MAX lines */
-node_reader config_read_with;       /* the parameters of a struct webhook_config */
 node_reader config_read_secret_url_file; /* likewise, and the line is a URL */
 node_reader config_read_zone;            /* an IANA time zone that this system knows */
 node_reader config_read_resolver;        /* an IP address, perhaps with a port */
 node_reader config_read_wanted;          /* int of enum wanted */
 node_reader config_read_windows;         /* struct windows: one or a list of them */
+
+/*
+ * A word, or a list of words that is not empty, as the bits that they stand for. expected says
+ * what "KEY takes" otherwise.
+ */
+bool config_read_flags(const struct node_walk *walk, struct node node,
+	const struct node_word *words, const char *expected, int *flags);
 
 /* A host name (RFC 1123 section 2.1) or an IPv4 or IPv6 address (without brackets). */
 bool config_host_valid(const char *host);
@@ -50,11 +56,6 @@ void config_read_webhooks(struct config *config, struct node list, struct proble
 void config_read_maintenance(struct config *config, struct node list, struct problems *problems);
 void config_maintenance_free(struct config *config);
 void config_receivers_free(struct config *config);
-
-/* What belongs together in a webhook, and what is its own (config_webhook.c). */
-void config_webhook_check(
-	struct webhook_config *webhook, struct node node, struct problems *problems);
-void config_webhook_release(struct webhook_config *webhook);
 
 /* What must hold between the parts of the file (config_check.c). */
 void config_check(const struct config *config, struct problems *problems);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The ways out, and who is at their end: routes, subscribers, webhooks.
+ * Routes, and who is told by them: subscribers and webhooks. What a webhook's service asks for is
+ * known to the template alone: tell/service.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,29 +14,13 @@
 #include "config/config_parts.h"
 #include "model/event.h"
 
+#define FILE_ENDING "_file"
+
 enum { PORT_SMTP = 25, PORT_SMTPS = 465, PORT_SUBMISSION = 587 };
 
 static bool has(struct node map, const char *key)
 {
 	return node_type(node_find(map, key)) != NODE_NONE;
-}
-
-static bool check_port(
-	const struct node_walk *walk, struct node node, const struct route_config *route)
-{
-	bool smtps = route->type == ROUTE_SMTPS;
-
-	if (!smtps && route->port == PORT_SMTPS)
-		return node_problem(walk->problems, node,
-			"port %d speaks TLS from the first byte: write smtps:// in "
-			"place of smtp://",
-			route->port);
-	if (smtps && (route->port == PORT_SMTP || route->port == PORT_SUBMISSION))
-		return node_problem(walk->problems, node,
-			"port %d begins without TLS: write smtp://, which "
-			"demands STARTTLS, in place of smtps://",
-			route->port);
-	return true;
 }
 
 static bool read_relay(const struct node_walk *walk, struct node node, void *target)
@@ -47,8 +32,7 @@ static bool read_relay(const struct node_walk *walk, struct node node, void *tar
 	if (!node_read_text(walk, node, &text))
 		return false;
 	smtps = text_starts(text, "smtps:");
-	free(route->host);
-	route->host = NULL;
+	memory_set(&route->host, NULL);
 	if (strchr(text, '@') != NULL) {
 		node_problem(walk->problems, node,
 			"user and password do not stand in \"%s\": write them as \"user\" "
@@ -69,7 +53,18 @@ static bool read_relay(const struct node_walk *walk, struct node node, void *tar
 		route->type = smtps ? ROUTE_SMTPS : ROUTE_SMTP;
 		if (route->port == 0)
 			route->port = smtps ? PORT_SMTPS : PORT_SUBMISSION;
-		good = check_port(walk, node, route);
+		if (!smtps && route->port == PORT_SMTPS)
+			node_problem(walk->problems, node,
+				"port %d speaks TLS from the first byte: write smtps:// in "
+				"place of smtp://",
+				route->port);
+		else if (smtps && (route->port == PORT_SMTP || route->port == PORT_SUBMISSION))
+			node_problem(walk->problems, node,
+				"port %d begins without TLS: write smtp://, which "
+				"demands STARTTLS, in place of smtps://",
+				route->port);
+		else
+			good = true;
 	}
 	free(text);
 	return good;
@@ -241,6 +236,56 @@ void config_read_subscribers(struct config *config, struct node list, struct pro
 	}
 }
 
+const struct parameter *config_parameter(const struct webhook_config *webhook, const char *name)
+{
+	for (size_t i = 0; i < webhook->with_count; i++)
+		if (text_equal(webhook->with[i].name, name))
+			return &webhook->with[i];
+	return NULL;
+}
+
+static bool read_parameter(const struct node_walk *walk, struct webhook_config *webhook,
+	struct node key, struct node node)
+{
+	bool secret = text_ends(node_text(key), FILE_ENDING);
+	const struct node_rule rule = {.key = node_text(key)};
+	const struct node_walk own = {walk->problems, &rule, walk->context};
+	char *name = memory_bytes(
+		node_text(key), strlen(node_text(key)) - (secret ? strlen(FILE_ENDING) : 0));
+	char *value = NULL;
+	struct parameter *parameter;
+	bool good;
+
+	if (name[0] == '\0' || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0')
+		good = node_problem(walk->problems, key,
+			"\"with\" takes names of lower-case letters, digits and \"_\"");
+	else if (config_parameter(webhook, name) != NULL)
+		good = node_problem(walk->problems, key, "a second \"%s\" in \"with\"", name);
+	else
+		good = secret ? config_read_secret(&own, node, &value)
+			      : config_read_label(&own, node, &value);
+	if (good) {
+		parameter = memory_append(&webhook->with, &webhook->with_count, sizeof *parameter);
+		*parameter = (struct parameter){name, value, secret, node_line(key)};
+		return true;
+	}
+	free(name);
+	free(value);
+	return false;
+}
+
+static bool read_with(const struct node_walk *walk, struct node node, void *target)
+{
+	bool good = true;
+
+	if (node_type(node) != NODE_MAP || node_count(node) > CONFIG_WITH_MAX)
+		return node_problem(walk->problems, node,
+			"\"with\" takes at most %d names and values", CONFIG_WITH_MAX);
+	for (size_t i = 0; i < node_count(node); i++)
+		good = read_parameter(walk, target, node_key(node, i), node_value(node, i)) && good;
+	return good;
+}
+
 static const struct node_rule webhook_rules[] = {
 	{"name", config_read_name, offsetof(struct webhook_config, name), true, NULL},
 	{"url", config_read_secret_url, offsetof(struct webhook_config, url), false, NULL},
@@ -250,11 +295,25 @@ static const struct node_rule webhook_rules[] = {
 	{"template", config_read_name, offsetof(struct webhook_config, template), false, NULL},
 	{"template_file", config_read_file, offsetof(struct webhook_config, template_file), false,
 		NULL},
-	{"with", config_read_with, 0, false, NULL},
+	{"with", read_with, 0, false, NULL},
 	SUBSCRIPTION_RULES(struct webhook_config),
 	{"depends", node_read_texts, offsetof(struct webhook_config, depends), false, NULL},
 	{0},
 };
+
+static void check_webhook(
+	struct webhook_config *webhook, struct node node, struct problems *problems)
+{
+	if (has(node, "url") && has(node, "url_file"))
+		node_problem(
+			problems, node, "a webhook has either \"url\" or \"url_file\", not both");
+	if (has(node, "template") && has(node, "template_file"))
+		node_problem(problems, node_find(node, "template_file"),
+			"either \"template\", one of lampwatch's own, or \"template_file\", one of "
+			"yours, not both");
+	if (!has(node, "template") && !has(node, "template_file"))
+		webhook->template = memory_string("generic");
+}
 
 void config_read_webhooks(struct config *config, struct node list, struct problems *problems)
 {
@@ -266,11 +325,18 @@ void config_read_webhooks(struct config *config, struct node list, struct proble
 		webhook->line = node_line(node);
 		webhook->subscription = subscription_default;
 		node_walk_map(problems, node, webhook_rules, webhook, config);
-		config_webhook_check(webhook, node, problems);
+		check_webhook(webhook, node, problems);
 	}
 }
 
-static void routes_free(struct config *config)
+void subscription_release(struct subscription *subscription)
+{
+	text_list_release(&subscription->pages);
+	text_list_release(&subscription->indicators);
+	windows_release(&subscription->quiet);
+}
+
+void config_receivers_free(struct config *config)
 {
 	for (size_t i = 0; i < config->route_count; i++) {
 		struct route_config *route = &config->routes[i];
@@ -285,18 +351,6 @@ static void routes_free(struct config *config)
 		text_list_release(&route->depends);
 	}
 	free(config->routes);
-}
-
-void subscription_release(struct subscription *subscription)
-{
-	text_list_release(&subscription->pages);
-	text_list_release(&subscription->indicators);
-	windows_release(&subscription->quiet);
-}
-
-void config_receivers_free(struct config *config)
-{
-	routes_free(config);
 	for (size_t i = 0; i < config->subscriber_count; i++) {
 		free(config->subscribers[i].mail);
 		free(config->subscribers[i].second);
@@ -304,9 +358,20 @@ void config_receivers_free(struct config *config)
 	}
 	free(config->subscribers);
 	for (size_t i = 0; i < config->webhook_count; i++) {
-		config_webhook_release(&config->webhooks[i]);
-		subscription_release(&config->webhooks[i].subscription);
-		text_list_release(&config->webhooks[i].depends);
+		struct webhook_config *webhook = &config->webhooks[i];
+
+		free(webhook->name);
+		free(webhook->url);
+		text_list_release(&webhook->secrets);
+		free(webhook->template);
+		free(webhook->template_file);
+		for (size_t j = 0; j < webhook->with_count; j++) {
+			free(webhook->with[j].name);
+			free(webhook->with[j].value);
+		}
+		free(webhook->with);
+		subscription_release(&webhook->subscription);
+		text_list_release(&webhook->depends);
 	}
 	free(config->webhooks);
 }

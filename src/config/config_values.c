@@ -288,8 +288,7 @@ static bool split_host(const char *text, char **host, int *port, const char **re
 	*rest = after;
 	if (config_host_valid(*host) && bracket == (strchr(*host, ':') != NULL))
 		return true;
-	free(*host);
-	*host = NULL;
+	memory_set(host, NULL);
 	return false;
 }
 
@@ -299,14 +298,12 @@ bool config_host_port(const char *text, const char *scheme, char **host, int *po
 	const char *rest;
 
 	*host = NULL;
-	if (strncasecmp(text, scheme, length) != 0 || strncmp(text + length, "://", 3) != 0)
-		return false;
-	if (!split_host(text + length + 3, host, port, &rest))
+	if (strncasecmp(text, scheme, length) != 0 || strncmp(text + length, "://", 3) != 0 ||
+		!split_host(text + length + 3, host, port, &rest))
 		return false;
 	if (rest[0] == '\0' || strcmp(rest, "/") == 0)
 		return true;
-	free(*host);
-	*host = NULL;
+	memory_set(host, NULL);
 	return false;
 }
 
@@ -372,71 +369,51 @@ static bool secret_mode_good(const struct stat *status)
 	return others == 0 || (others == 040 && status->st_gid == getegid());
 }
 
-static bool read_secret(const struct node_walk *walk, struct node node, const char *path,
-	int descriptor, struct buffer *out)
+/* What stands in the secret file, without the blanks at its end. */
+static bool read_secret(
+	const struct node_walk *walk, struct node node, const char *path, struct buffer *out)
 {
+	/* Not to wait for ever where the name is that of a FIFO. */
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
 	struct error error;
+	bool good = false;
 
+	if (descriptor < 0)
+		return node_problem(walk->problems, node, "\"%s\": %s cannot be read: %s",
+			walk->rule->key, path, strerror(errno));
 	if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
-		return secret_problem(walk, node, path, "is not a file");
-	if (!secret_mode_good(&status))
-		return node_problem(walk->problems, node,
+		secret_problem(walk, node, path, "is not a file");
+	else if (!secret_mode_good(&status))
+		node_problem(walk->problems, node,
 			"\"%s\": %s has mode %04o, so others can read or change it; "
 			"make it 0600, or 0640 with the group that lampwatch runs as (chmod 600 "
 			"%s)",
 			walk->rule->key, path, (unsigned)status.st_mode & 07777, path);
-	if (!file_read_descriptor(descriptor, path, out, &error))
-		return node_problem(
-			walk->problems, node, "\"%s\": %s", walk->rule->key, error.text);
+	else if (!file_read_descriptor(descriptor, path, out, &error))
+		node_problem(walk->problems, node, "\"%s\": %s", walk->rule->key, error.text);
+	else
+		good = true;
+	close(descriptor);
 	while (out->length > 0 && strchr(" \t\r\n", out->data[out->length - 1]) != NULL)
 		out->data[--out->length] = '\0';
-	return true;
+	return good;
 }
 
-/* What stands in the secret file without the blanks around it, owned by the caller; NULL after a
- * complaint. */
-static char *secret_text(const struct node_walk *walk, struct node node, const char *path)
-{
-	struct buffer text = {.maximum = CONFIG_SECRET_MAX};
-	/* Not to wait for ever where the name is that of a FIFO. */
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	const char *begin;
-	char *secret = NULL;
-
-	if (descriptor < 0) {
-		node_problem(walk->problems, node, "\"%s\": %s cannot be read: %s", walk->rule->key,
-			path, strerror(errno));
-		return NULL;
-	}
-	if (!read_secret(walk, node, path, descriptor, &text))
-		goto out;
-	begin = buffer_string(&text);
-	begin += strspn(begin, " \t\r\n");
-	if (begin[0] == '\0')
-		secret_problem(walk, node, path, "is empty");
-	else if (strlen(buffer_string(&text)) != text.length)
-		secret_problem(walk, node, path, "holds more than the one line of a secret");
-	else
-		secret = memory_string(begin);
-out:
-	buffer_release(&text);
-	close(descriptor);
-	return secret;
-}
-
-/* The lines of the secret file, at most maximum; *path is its name afterwards, owned by the caller.
- */
+/* The lines of the secret file that the node names: at least one, at most maximum. */
 static bool secret_lines(const struct node_walk *walk, struct node node, size_t maximum,
 	const char *complaint, struct text_list *lines)
 {
-	char *path = NULL, *text = NULL, *rest = NULL;
-	bool good = config_read_path(walk, node, &path);
+	struct buffer text = {.maximum = CONFIG_SECRET_MAX};
+	char *path = NULL, *rest = NULL;
+	bool good = config_read_path(walk, node, &path) && read_secret(walk, node, path, &text);
+	const char *all = buffer_string(&text);
 
-	if (good)
-		text = secret_text(walk, node, path);
-	good = text != NULL;
-	for (char *line = good ? strtok_r(text, "\r\n", &rest) : NULL; line != NULL;
+	if (good && all[strspn(all, " \t\r\n")] == '\0')
+		good = secret_problem(walk, node, path, "is empty");
+	else if (good && strlen(all) != text.length)
+		good = secret_problem(walk, node, path, "holds more than the one line of a secret");
+	for (char *line = good ? strtok_r(text.data, "\r\n", &rest) : NULL; line != NULL;
 		line = strtok_r(NULL, "\r\n", &rest)) {
 		size_t length = strlen(line += strspn(line, " \t"));
 
@@ -447,7 +424,7 @@ static bool secret_lines(const struct node_walk *walk, struct node node, size_t 
 	}
 	if (good && lines->count > maximum)
 		good = secret_problem(walk, node, path, complaint);
-	free(text);
+	buffer_release(&text);
 	free(path);
 	return good;
 }
@@ -484,30 +461,24 @@ bool config_read_secret_url_file(const struct node_walk *walk, struct node node,
 					      walk->rule->key, node_text(node));
 }
 
-/* Zones stand in the system's folder as Area/Place; the nearest of the same area. Owned by the
- * caller. */
-static char *nearest_zone(const char *zone)
+/* Zones stand in the system's folder as Area/Place: suggests the nearest of the same area. Owned by
+ * the caller. */
+static char *zone_advice(const char *zone)
 {
 	const char *top = getenv("TZDIR"), *slash = strrchr(zone, '/'), *nearest;
-	char *area =
-		slash != NULL ? memory_bytes(zone, (size_t)(slash - zone)) : memory_string(".");
-	char *folder, *advice = memory_string("");
+	char *area = memory_bytes(zone, slash != NULL ? (size_t)(slash - zone) + 1 : 0);
+	char *folder = memory_format("%s/%s", text_empty(top) ? "/usr/share/zoneinfo" : top, area);
+	char *advice;
 	struct text_list names = {0};
 
-	if (zone[0] != '/' && strstr(zone, "..") == NULL) {
-		folder =
-			memory_format("%s/%s", text_empty(top) ? "/usr/share/zoneinfo" : top, area);
+	if (zone[0] != '/' && strstr(zone, "..") == NULL)
 		file_names(folder, "", &names);
-		free(folder);
-	}
 	nearest = text_nearest(
 		slash != NULL ? slash + 1 : zone, (const char *const *)names.list, names.count);
-	if (nearest != NULL) {
-		free(advice);
-		advice = memory_format("; did you mean \"%s%s%s\"?", slash != NULL ? area : "",
-			slash != NULL ? "/" : "", nearest);
-	}
+	advice = nearest != NULL ? memory_format("; did you mean \"%s%s\"?", area, nearest)
+				 : memory_string("");
 	text_list_release(&names);
+	free(folder);
 	free(area);
 	return advice;
 }
@@ -518,7 +489,7 @@ bool config_read_zone(const struct node_walk *walk, struct node node, void *targ
 	bool good = node_read_text(walk, node, &zone);
 
 	if (good && !date_zone_known(zone)) {
-		advice = nearest_zone(zone);
+		advice = zone_advice(zone);
 		good = node_problem(walk->problems, node,
 			"\"%s\" is a time zone such as UTC or Europe/Berlin; this "
 			"system knows no \"%s\"%s",
@@ -531,16 +502,33 @@ bool config_read_zone(const struct node_walk *walk, struct node node, void *targ
 	return good;
 }
 
+bool config_read_flags(const struct node_walk *walk, struct node node,
+	const struct node_word *words, const char *expected, int *flags)
+{
+	const struct node_rule rule = {.key = walk->rule->key, .detail = words};
+	const struct node_walk member_walk = {walk->problems, &rule, walk->context};
+	bool good = true;
+	int flag = 0;
+
+	*flags = 0;
+	if (node_type(node) == NODE_SCALAR)
+		return node_read_word(&member_walk, node, flags);
+	for (size_t i = 0; i < node_count(node) && node_type(node) == NODE_LIST; i++) {
+		good = node_read_word(&member_walk, node_member(node, i), &flag) && good;
+		*flags |= flag;
+	}
+	return good && (*flags != 0 || node_problem(walk->problems, node, "\"%s\" takes %s",
+					       walk->rule->key, expected));
+}
+
 static bool resolver_valid(const char *text)
 {
 	const char *rest;
 	char *host = NULL;
 	int port;
-	bool good;
+	bool good = is_ip_address(text) || (split_host(text, &host, &port, &rest) &&
+						   rest[0] == '\0' && is_ip_address(host));
 
-	if (is_ip_address(text))
-		return true;
-	good = split_host(text, &host, &port, &rest) && rest[0] == '\0' && is_ip_address(host);
 	free(host);
 	return good;
 }
@@ -578,25 +566,11 @@ void config_wanted_write(int wanted, struct buffer *out)
 bool config_read_wanted(const struct node_walk *walk, struct node node, void *target)
 {
 	struct node_word words[EVENT_TYPES + 1] = {{NULL, 0}};
-	const struct node_rule rule = {.key = walk->rule->key, .detail = words};
-	const struct node_walk member_walk = {walk->problems, &rule, walk->context};
-	bool good = true;
-	int *wanted = target, word, count = 0;
+	int count = 0;
 
 	for (int i = 0; i < EVENT_TYPES; i++)
 		if (is_word(i))
 			words[count++] = (struct node_word){event_types[i].name, 1 << i};
-	*wanted = 0;
-	for (size_t i = 0; i < node_count(node) && node_type(node) == NODE_LIST; i++) {
-		if (node_read_word(&member_walk, node_member(node, i), &word))
-			*wanted |= word;
-		else
-			good = false;
-	}
-	if (node_type(node) == NODE_SCALAR)
-		return node_read_word(&member_walk, node, wanted);
-	return good &&
-	       (*wanted != 0 || node_problem(walk->problems, node,
-					"\"%s\" takes a list of events such as [red, green]",
-					walk->rule->key));
+	return config_read_flags(
+		walk, node, words, "a list of events such as [red, green]", target);
 }

@@ -36,22 +36,9 @@ static bool read_days(const struct node_walk *walk, struct node node, void *targ
 {
 	static const struct node_word words[] = {{"sun", 1 << 0}, {"mon", 1 << 1}, {"tue", 1 << 2},
 		{"wed", 1 << 3}, {"thu", 1 << 4}, {"fri", 1 << 5}, {"sat", 1 << 6}, {NULL, 0}};
-	const struct node_rule rule = {.key = walk->rule->key, .detail = words};
-	const struct node_walk member_walk = {walk->problems, &rule, walk->context};
-	bool good = true;
-	int *days = target, day = 0;
 
-	*days = 0;
-	if (node_type(node) == NODE_SCALAR)
-		return node_read_word(&member_walk, node, days);
-	for (size_t i = 0; i < node_count(node) && node_type(node) == NODE_LIST; i++) {
-		good = node_read_word(&member_walk, node_member(node, i), &day) && good;
-		*days |= day;
-	}
-	return good && (*days != 0 || node_problem(walk->problems, node,
-					      "\"%s\" takes a list of days such as [mon, tue]; "
-					      "leave it out to mean every day",
-					      walk->rule->key));
+	return config_read_flags(walk, node, words,
+		"a list of days such as [mon, tue]; leave it out to mean every day", target);
 }
 
 #define WINDOW_RULES(owner, window)                                                                \
