@@ -59,18 +59,27 @@ void catalogue_release(struct catalogue *catalogue)
 	*catalogue = (struct catalogue){0};
 }
 
-static const char *next_mail(const char *text)
+/* The i-th of the words that people have for it: the name, then the aliases; NULL behind the last.
+ */
+static const char *service_word(const struct service *service, size_t i)
+{
+	if (i == 0)
+		return service->name;
+	return i <= service->aliases.count ? service->aliases.list[i - 1] : NULL;
+}
+
+static const char *next_letter(const char *text)
 {
 	while (*text != '\0' && !isalnum((unsigned char)*text) && (unsigned char)*text < 0x80)
 		text++;
 	return text;
 }
 
-static bool same_mails(const char *a, const char *b)
+static bool same_letters(const char *a, const char *b)
 {
 	for (;; a++, b++) {
-		a = next_mail(a);
-		b = next_mail(b);
+		a = next_letter(a);
+		b = next_letter(b);
 		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
 			return false;
 		if (*a == '\0')
@@ -80,17 +89,14 @@ static bool same_mails(const char *a, const char *b)
 
 const struct service *catalogue_find(const struct catalogue *catalogue, const char *name)
 {
-	if (*next_mail(name) == '\0')
-		return NULL;
-	for (size_t i = 0; i < catalogue->count; i++) {
-		const struct service *service = &catalogue->list[i];
+	const char *word;
 
-		if (same_mails(service->name, name))
-			return service;
-		for (size_t j = 0; j < service->aliases.count; j++)
-			if (same_mails(service->aliases.list[j], name))
-				return service;
-	}
+	if (*next_letter(name) == '\0')
+		return NULL;
+	for (size_t i = 0; i < catalogue->count; i++)
+		for (size_t j = 0; (word = service_word(&catalogue->list[i], j)) != NULL; j++)
+			if (same_letters(word, name))
+				return &catalogue->list[i];
 	return NULL;
 }
 
@@ -129,28 +135,25 @@ const struct service *catalogue_at(const struct catalogue *catalogue, const char
 
 bool service_matches(const struct service *service, const char *word)
 {
-	if (strcasestr(service->name, word) != NULL || strcasestr(service->url, word) != NULL ||
+	const char *known;
+
+	if (strcasestr(service->url, word) != NULL ||
 		(service->provider != NULL && strcasestr(service->provider, word) != NULL))
 		return true;
-	for (size_t i = 0; i < service->aliases.count; i++)
-		if (strcasestr(service->aliases.list[i], word) != NULL)
+	for (size_t i = 0; (known = service_word(service, i)) != NULL; i++)
+		if (strcasestr(known, word) != NULL)
 			return true;
 	return false;
 }
 
 const char *catalogue_nearest(const struct catalogue *catalogue, const char *name)
 {
-	const char **names = NULL, *nearest;
+	const char **names = NULL, *word, *nearest;
 	size_t count = 0;
 
-	for (size_t i = 0; i < catalogue->count; i++) {
-		const struct service *service = &catalogue->list[i];
-
-		*(const char **)memory_append(&names, &count, sizeof *names) = service->name;
-		for (size_t j = 0; j < service->aliases.count; j++)
-			*(const char **)memory_append(&names, &count, sizeof *names) =
-				service->aliases.list[j];
-	}
+	for (size_t i = 0; i < catalogue->count; i++)
+		for (size_t j = 0; (word = service_word(&catalogue->list[i], j)) != NULL; j++)
+			*(const char **)memory_append(&names, &count, sizeof *names) = word;
 	nearest = text_nearest(name, names, count);
 	free(names);
 	return nearest;

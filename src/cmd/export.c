@@ -96,40 +96,10 @@ static bool finish_warc(struct web_archive *web, struct error *error)
 	if (good)
 		cdxj_write(web->cdxj, output_put_index, index);
 	good = output_finish(web->output, good ? error : NULL) && good;
-	web->output = NULL;
 	if (good)
 		return output_finish(index, error);
 	output_discard(index);
 	return false;
-}
-
-static bool finish_wacz(struct web_archive *web, const char *description, struct error *error)
-{
-	struct wacz *wacz = web->wacz;
-
-	web->wacz = NULL;
-	return wacz_finish(wacz, web->cdxj, description, web->context->invocation->clock, error);
-}
-
-static bool open_file(struct web_archive *web, const char *filename, bool wacz, struct error *error)
-{
-	if (wacz)
-		web->wacz = wacz_open(web->path, error);
-	else
-		web->output = output_open(web->path, FILE_MODE, error);
-	web->cdxj = cdxj_new(wacz ? WACZ_DATA : filename);
-	web->writer = warc_writer_new(wacz || text_ends(web->path, ".gz"), put, web);
-	web->records = warc_export_new(web->writer, web->cdxj);
-	return web->wacz != NULL || web->output != NULL;
-}
-
-static void write_pages(struct web_archive *web, const struct text_list *pages)
-{
-	for (size_t i = 0; i < pages->count && !web->full; i++) {
-		web->page = pages->list[i];
-		store_snapshots(web->database, web->page, each_snapshot, web);
-	}
-	progress(web, true);
 }
 
 static char *describe(const struct text_list *pages)
@@ -144,16 +114,30 @@ static char *describe(const struct text_list *pages)
 
 static int write_file(struct web_archive *web, const struct text_list *pages, bool wacz)
 {
-	const char *filename = file_name(web->path);
+	const char *filename = wacz ? WACZ_DATA : file_name(web->path);
 	char *mark = store_fact(web->database, "simulated"), *description = describe(pages);
+	int64_t now = web->context->invocation->clock;
 	struct error error;
-	bool good = open_file(web, filename, wacz, &error);
+	bool good;
 
+	if (wacz)
+		web->wacz = wacz_open(web->path, &error);
+	else
+		web->output = output_open(web->path, FILE_MODE, &error);
+	good = web->wacz != NULL || web->output != NULL;
+	web->cdxj = cdxj_new(filename);
+	web->writer = warc_writer_new(wacz || text_ends(web->path, ".gz"), put, web);
+	web->records = warc_export_new(web->writer, web->cdxj);
 	if (good) {
-		warc_export_begin(web->records, wacz ? WACZ_DATA : filename, description,
-			text_equal(mark, "yes"), web->context->invocation->clock);
-		write_pages(web, pages);
-		good = wacz ? finish_wacz(web, description, &error) : finish_warc(web, &error);
+		warc_export_begin(
+			web->records, filename, description, text_equal(mark, "yes"), now);
+		for (size_t i = 0; i < pages->count && !web->full; i++) {
+			web->page = pages->list[i];
+			store_snapshots(web->database, web->page, each_snapshot, web);
+		}
+		progress(web, true);
+		good = wacz ? wacz_finish(web->wacz, web->cdxj, description, now, &error)
+			    : finish_warc(web, &error);
 	}
 	if (!good)
 		fprintf(stderr, "lampwatch: %s\n", error.text);

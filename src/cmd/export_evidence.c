@@ -93,14 +93,10 @@ static bool add_authority(
 static bool write_zip(const struct evidence_bundle *proof, const char *path, struct error *error)
 {
 	struct zip *zip = zip_open(path, ZIP_MAX, error);
-	char *root = memory_string(file_name(path));
+	const char *file = file_name(path);
+	char *root = memory_bytes(file, strlen(file) - strlen(".zip"));
 
-	if (zip == NULL) {
-		free(root);
-		return false;
-	}
-	root[strlen(root) - strlen(".zip")] = '\0';
-	for (size_t i = 0; i < proof->count; i++) {
+	for (size_t i = 0; zip != NULL && i < proof->count; i++) {
 		char *name = file_join(root, proof->files[i].name), digest[DIGEST_TEXT];
 		int64_t length;
 
@@ -110,19 +106,7 @@ static bool write_zip(const struct evidence_bundle *proof, const char *path, str
 		free(name);
 	}
 	free(root);
-	return zip_finish(zip, error);
-}
-
-static bool write_file(const char *folder, const struct evidence_file *file, struct error *error)
-{
-	char *path = file_join(folder, file->name), *above = file_folder(path);
-	bool done = file_make_folders(above, FOLDER_MODE, error) &&
-		    file_create(path, buffer_string(&file->bytes), file->bytes.length, FILE_MODE,
-			    error);
-
-	free(above);
-	free(path);
-	return done;
+	return zip != NULL && zip_finish(zip, error);
 }
 
 /* Under another name until it is whole. */
@@ -133,8 +117,16 @@ static bool write_folder(const struct evidence_bundle *proof, const char *path, 
 		    error_set(error, REMEDY_CONFIGURATION, "%s: is there already", path);
 
 	done = done && file_remove_tree(unfinished, error);
-	for (size_t i = 0; done && i < proof->count; i++)
-		done = write_file(unfinished, &proof->files[i], error);
+	for (size_t i = 0; done && i < proof->count; i++) {
+		const struct evidence_file *file = &proof->files[i];
+		char *inner = file_join(unfinished, file->name), *above = file_folder(inner);
+
+		done = file_make_folders(above, FOLDER_MODE, error) &&
+		       file_create(inner, buffer_string(&file->bytes), file->bytes.length,
+			       FILE_MODE, error);
+		free(above);
+		free(inner);
+	}
 	if (done && rename(unfinished, path) != 0)
 		done = error_set(
 			error, REMEDY_LOCAL, "%s: cannot be made: %s", path, strerror(errno));
@@ -144,31 +136,25 @@ static bool write_folder(const struct evidence_bundle *proof, const char *path, 
 	return done;
 }
 
-static bool export_snapshot(const struct context *context, const char *page,
-	const struct snapshot_row *row, const char *path, struct error *error)
-{
-	struct evidence_bundle proof = {0};
-	bool good = evidence_bundle_gather(context->config->archive, page, row, &proof, error) &&
-		    add_authority(context, &proof, error) &&
-		    add_instructions(context, page, &proof, error);
-
-	if (good)
-		good = text_ends(path, ".zip") ? write_zip(&proof, path, error)
-					       : write_folder(&proof, path, error);
-	evidence_bundle_release(&proof);
-	return good;
-}
-
 int export_evidence(const struct context *context, char **words)
 {
+	const char *page = words[0], *path = words[2];
+	struct evidence_bundle proof = {0};
 	struct snapshot_row row = {0};
 	struct error error;
-	int result = EXIT_DONE;
+	int result = EXIT_USAGE;
 
-	if (!snapshot_find(context, words[0], words[1], &row))
-		result = EXIT_USAGE;
-	else if (!export_snapshot(context, words[0], &row, words[2], &error))
-		result = error_print(&error);
+	if (snapshot_find(context, page, words[1], &row)) {
+		bool good = evidence_bundle_gather(
+				    context->config->archive, page, &row, &proof, &error) &&
+			    add_authority(context, &proof, &error) &&
+			    add_instructions(context, page, &proof, &error) &&
+			    (text_ends(path, ".zip") ? write_zip(&proof, path, &error)
+						     : write_folder(&proof, path, &error));
+
+		result = good ? EXIT_DONE : error_print(&error);
+		evidence_bundle_release(&proof);
+	}
 	snapshot_row_release(&row);
 	return result;
 }

@@ -31,7 +31,6 @@ struct import {
 	struct captures captures;
 	struct web_records records;
 	struct feeder feeder;
-	bool simulated;
 	size_t left_out; /* captures that could not be used, and files that are damaged */
 };
 
@@ -43,29 +42,27 @@ static void complain(struct import *import, const char *what, const struct error
 
 /* ---- what there is ---- */
 
-/* What of a damaged file can be read is taken; one of which nothing can is an error. */
-static bool read_file(struct import *import, const char *path)
-{
-	struct error error;
-	size_t before = import->records.count;
-
-	if (web_records_read(&import->records, path, &error))
-		return true;
-	complain(import, "", &error);
-	return import->records.count > before;
-}
-
 static bool find_captures(struct import *import, char **paths)
 {
+	struct error error;
 	bool files = false;
 
 	for (; *paths != NULL; paths++) {
 		struct stat status;
 		bool folder = stat(*paths, &status) == 0 && S_ISDIR(status.st_mode);
 
-		files = files || !folder;
-		if (!folder && !read_file(import, *paths))
-			return false;
+		if (!folder) {
+			size_t before = import->records.count;
+
+			files = true;
+			if (web_records_read(&import->records, *paths, &error))
+				continue;
+			/* What can be read of a damaged file is taken; if that is nothing, it is
+			 * an error. */
+			complain(import, "", &error);
+			if (import->records.count == before)
+				return false;
+		}
 		if (folder && !captures_find(&import->captures, import->context->config,
 				      import->page, *paths)) {
 			fprintf(stderr,
@@ -143,20 +140,22 @@ static bool may_be_added(const struct import *import)
 
 /* ---- how it is done ---- */
 
+static const struct kind *kind_for(void *context, const struct page_config *page)
+{
+	return kind_set_of(context, page);
+}
+
 static void feed_one(struct import *import, const struct capture *capture)
 {
 	const struct kind *kind = kind_set_of(import->context->kinds, capture->page);
 	struct captured captured = {0};
 	struct error error;
 	char date[DATE_TEXT_MAX], *what;
-	bool good = true;
 
 	if (capture->path != NULL)
 		capture_load(capture, kind_document_count(kind), &captured);
-	else
-		good = import_load(
-			&import->records, capture, kind, import->feeder.readers, &captured, &error);
-	if (good) {
+	if (capture->path != NULL || import_load(&import->records, capture, kind,
+					     import->feeder.readers, &captured, &error)) {
 		feeder_feed(&import->feeder, capture, &captured, true);
 	} else {
 		date_write(capture->time, date);
@@ -167,28 +166,23 @@ static void feed_one(struct import *import, const struct capture *capture)
 	captured_release(&captured);
 }
 
-static const struct kind *kind_for(void *context, const struct page_config *page)
-{
-	return kind_set_of(context, page);
-}
-
 static int feed_all(struct import *import)
 {
-	int result;
+	int verbosity = import->context->invocation->verbosity, result;
 
 	observer_recover(
 		&import->feeder.observer, kind_for, import->context->kinds, &import->feeder.states);
 	if (!may_be_added(import))
 		return EXIT_USAGE;
 	for (size_t i = 0; i < import->captures.count; i++) {
-		if (isatty(STDERR_FILENO) && import->context->invocation->verbosity >= 0)
+		if (isatty(STDERR_FILENO) && verbosity >= 0)
 			fprintf(stderr, "\r\033[K%zu of %zu captures", i, import->captures.count);
 		feed_one(import, &import->captures.list[i]);
 	}
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 	result = feeder_finish(&import->feeder);
-	if (import->context->invocation->verbosity > 0)
+	if (verbosity > 0)
 		printf("%zu captures, %zu left out\n", import->captures.count, import->left_out);
 	return result == EXIT_DONE && import->left_out > 0 ? EXIT_PENDING : result;
 }
@@ -217,8 +211,7 @@ static int import_all(struct import *import)
 	const struct observer how = {.config = import->context->config,
 		.providers = import->context->providers,
 		.templates = import->context->templates,
-		.simulated = import->simulated || import->records.simulated ||
-			     import->context->invocation->simulated,
+		.simulated = import->records.simulated || import->context->invocation->simulated,
 		.untold = true,
 		.quiet = import->context->invocation->verbosity < 0};
 	int lock, result = context_prepare(import->context);

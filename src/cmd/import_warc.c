@@ -31,31 +31,26 @@ static size_t add_matches(const struct web_records *records, const struct page_c
 	return captures->count - before;
 }
 
-static void match_page(const struct web_records *records, const struct context *context,
-	const struct page_config *page, const char *url, struct captures *captures)
-{
-	const struct kind *kind = kind_set_of(context->kinds, page);
-	const struct document none[PAGE_DOCUMENTS_MAX] = {{0}};
-	char *address = NULL;
-
-	if (url != NULL) {
-		add_matches(records, page, url, captures);
-		return;
-	}
-	if (!kind_document_address(kind, 0, page->url, none, &address, NULL) ||
-		add_matches(records, page, address, captures) == 0)
-		add_matches(records, page, page->url, captures);
-	free(address);
-}
-
 void import_match(const struct web_records *records, const struct context *context,
 	const struct page_config *page, const char *url, struct captures *captures)
 {
+	const struct document none[PAGE_DOCUMENTS_MAX] = {{0}};
 	const struct config *config = context->config;
 
-	for (size_t i = 0; i < config->page_count; i++)
-		if (page == NULL || page == &config->pages[i])
-			match_page(records, context, &config->pages[i], url, captures);
+	for (size_t i = 0; i < config->page_count; i++) {
+		const struct page_config *each = &config->pages[i];
+		char *address = NULL;
+
+		if (page != NULL && page != each)
+			continue;
+		if (url != NULL)
+			add_matches(records, each, url, captures);
+		else if (!kind_document_address(kind_set_of(context->kinds, each), 0, each->url,
+				 none, &address, NULL) ||
+			 add_matches(records, each, address, captures) == 0)
+			add_matches(records, each, each->url, captures);
+		free(address);
+	}
 }
 
 /* ---- what it says ---- */

@@ -101,10 +101,10 @@ static int list(const struct context *context)
 			print_delivery(&deliveries.list[i], context->config->timezone);
 	}
 	if (invocation->json) {
-		value_put(root, "disabled", webhooks_disabled(context));
+		webhooks_disabled(context, value_put(root, "disabled", value_list()));
 		terminal_json(root);
 	} else {
-		webhooks_print_disabled(context);
+		webhooks_disabled(context, NULL);
 	}
 	value_free(root);
 	deliveries_release(&deliveries);

@@ -154,38 +154,27 @@ static void csv_row(const struct report_page *page, const struct report_row *row
 
 /* ---- all forms ---- */
 
-static void show_page(const struct report *report, const struct report_page *page)
-{
-	switch (report->form) {
-	case FORM_TEXT:
-		print_page(report, page);
-		break;
-	case FORM_CSV:
-		for (size_t i = 0; i < page->row_count; i++)
-			csv_row(page, &page->rows[i]);
-		break;
-	case FORM_JSON:
-	case FORM_HTML:
-		value_append(report->pages, report_page_value(page, report->context->config));
-		break;
-	}
-}
-
 static void show(const struct report *report, const char *name, struct page_states *states)
 {
 	const struct config *config = report->context->config;
 	struct page_state *state = page_states_find(states, name);
 	struct page_history history = {0};
 	struct report_page page = {0};
+	bool any;
 
 	if (state == NULL)
 		return;
 	store_load(report->database, state);
 	history_load(report->database, state, config_page(config, name)->settings.every,
 		report->since, report->now, &history);
-	if (report_load(
-		    report->database, config, name, &history, report->since, report->until, &page))
-		show_page(report, &page);
+	any = report_load(
+		report->database, config, name, &history, report->since, report->until, &page);
+	if (any && report->form == FORM_TEXT)
+		print_page(report, &page);
+	else if (any && report->form != FORM_CSV)
+		value_append(report->pages, report_page_value(&page, config));
+	for (size_t i = 0; any && report->form == FORM_CSV && i < page.row_count; i++)
+		csv_row(&page, &page.rows[i]);
 	report_page_release(&page);
 	history_release(&history);
 	store_unload(state);

@@ -90,11 +90,6 @@ struct address {
 	bool second;               /* somebody's second way */
 };
 
-struct addresses {
-	struct address *list;
-	size_t count;
-};
-
 static int by_domain(const void *left, const void *right)
 {
 	const struct address *a = left, *b = right;
@@ -103,14 +98,14 @@ static int by_domain(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->text, b->text);
 }
 
-static void add_address(struct addresses *addresses, const char *receiver, bool second)
+static void add_address(struct address **list, size_t *count, const char *receiver, bool second)
 {
 	const char *text = receiver != NULL ? receiver_address(receiver) : NULL;
 	const char *at = text != NULL ? strrchr(text, '@') : NULL;
 
 	if (at != NULL)
-		*(struct address *)memory_append(&addresses->list, &addresses->count,
-			sizeof *addresses->list) = (struct address){text, at + 1, second};
+		*(struct address *)memory_append(list, count, sizeof **list) =
+			(struct address){text, at + 1, second};
 }
 
 /* Prints those from first on that share its domain; returns how many. */
@@ -138,18 +133,19 @@ static size_t print_domain(
 
 static void print_receivers(const struct route_survey *survey, bool all)
 {
-	struct addresses addresses = {0};
+	struct address *addresses = NULL;
+	size_t count = 0;
 
 	puts("Receivers:");
 	for (size_t i = 0; i < survey->receivers.count; i++) {
-		add_address(&addresses, survey->receivers.list[i].name, false);
-		add_address(&addresses, survey->receivers.list[i].otherwise, true);
+		add_address(&addresses, &count, survey->receivers.list[i].name, false);
+		add_address(&addresses, &count, survey->receivers.list[i].otherwise, true);
 	}
-	if (addresses.count > 0)
-		qsort(addresses.list, addresses.count, sizeof *addresses.list, by_domain);
-	for (size_t i = 0; i < addresses.count;)
-		i += print_domain(survey, &addresses.list[i], addresses.count - i, all);
-	free(addresses.list);
+	if (count > 0)
+		qsort(addresses, count, sizeof *addresses, by_domain);
+	for (size_t i = 0; i < count;)
+		i += print_domain(survey, &addresses[i], count - i, all);
+	free(addresses);
 	for (size_t i = 0; i < survey->config->webhook_count; i++) {
 		const char *name = survey->config->webhooks[i].name;
 		struct dependence dependence = dependence_of_webhook(survey->dependences, name);
@@ -198,9 +194,12 @@ static void print_reason(const char *receiver, const char *why)
 	end_line(&line);
 }
 
-/* Prints who is not reached, but for those who never are; returns how many. */
+/*
+ * Prints, under the heading (may be NULL), who is not reached, except those who never are (with
+ * never NULL: those too). Returns how many.
+ */
 static size_t print_lost(const struct route_survey *survey, const struct reachability *reach,
-	const struct reachability *never, bool all)
+	const struct reachability *never, const char *heading, bool all)
 {
 	size_t lost = 0;
 	char *why;
@@ -211,6 +210,8 @@ static size_t print_lost(const struct route_survey *survey, const struct reachab
 		if ((never != NULL && reachability_lost(never, receiver, NULL)) ||
 			!reachability_lost(reach, receiver, &why))
 			continue;
+		if (lost == 0 && heading != NULL)
+			puts(heading);
 		if (all || lost < LOST_SHOWN)
 			print_reason(receiver->name, why);
 		free(why);
@@ -221,49 +222,30 @@ static size_t print_lost(const struct route_survey *survey, const struct reachab
 	return lost;
 }
 
-static size_t print_provider(const struct route_survey *survey, char *provider, bool all)
-{
-	const struct text_list one = {&provider, 1}, nobody = {0};
-	struct reachability reach = reachability_make(survey->dependences, survey->config, &one);
-	struct reachability never = reachability_make(survey->dependences, survey->config, &nobody);
-	size_t lost;
-
-	printf("If %s is down:\n", provider);
-	print_ways(survey, &one);
-	lost = print_lost(survey, &reach, &never, all);
-	if (lost == 0)
-		puts("  nobody is left out by that");
-	reachability_release(&reach);
-	reachability_release(&never);
-	return lost;
-}
-
-/* Those who have no way at all, whoever is up or down. */
-static size_t print_never(const struct route_survey *survey, bool all)
+static size_t print_survey(const struct route_survey *survey, bool all)
 {
 	const struct text_list nobody = {0};
 	struct reachability never = reachability_make(survey->dependences, survey->config, &nobody);
-	size_t lost = 0;
-
-	for (size_t i = 0; lost == 0 && i < survey->receivers.count; i++)
-		lost += reachability_lost(&never, &survey->receivers.list[i], NULL);
-	if (lost > 0) {
-		puts("Always:");
-		lost = print_lost(survey, &never, NULL, all);
-	}
-	reachability_release(&never);
-	return lost;
-}
-
-static size_t print_all(const struct route_survey *survey, bool all)
-{
 	size_t lost;
 
 	print_routes(survey);
 	print_receivers(survey, all);
-	lost = print_never(survey, all);
-	for (size_t i = 0; i < survey->watched.count; i++)
-		lost += print_provider(survey, survey->watched.list[i], all);
+	lost = print_lost(survey, &never, NULL, "Always:", all);
+	for (size_t i = 0; i < survey->watched.count; i++) {
+		const struct text_list one = {&survey->watched.list[i], 1};
+		struct reachability reach =
+			reachability_make(survey->dependences, survey->config, &one);
+		size_t more;
+
+		printf("If %s is down:\n", one.list[0]);
+		print_ways(survey, &one);
+		more = print_lost(survey, &reach, &never, NULL, all);
+		if (more == 0)
+			puts("  nobody is left out by that");
+		lost += more;
+		reachability_release(&reach);
+	}
+	reachability_release(&never);
 	return lost;
 }
 
@@ -275,10 +257,12 @@ int command_routes(struct context *context, const struct options *options, char 
 	(void)options;
 	(void)words;
 	route_survey_open(&survey, context, true);
-	lost = context->invocation->json ? routes_print_json(&survey)
-					 : print_all(&survey, context->invocation->verbosity > 0);
-	if (!context->invocation->json)
-		webhooks_print_disabled(context);
+	if (context->invocation->json) {
+		lost = routes_print_json(&survey);
+	} else {
+		lost = print_survey(&survey, context->invocation->verbosity > 0);
+		webhooks_disabled(context, NULL);
+	}
 	route_survey_close(&survey);
 	return lost > 0 ? EXIT_PENDING : EXIT_DONE;
 }

@@ -73,17 +73,11 @@ static enum colour page_colour(
 	return worst;
 }
 
-static char *indicator_label(const struct indicator_state *indicator)
-{
-	if (indicator->id[0] == '\0')
-		return memory_string("(overall)");
-	return text_label(indicator->group, indicator->name);
-}
-
 static void print_lamp(const struct status *status, const struct page_config *page,
 	const struct indicator_state *indicator, bool fresh, bool suppressed)
 {
-	char *label = indicator_label(indicator);
+	char *label = indicator->id[0] != '\0' ? text_label(indicator->group, indicator->name)
+					       : memory_string("(overall)");
 
 	fputs("  ", stdout);
 	terminal_lamp(indicator_colour(page, indicator, fresh));
@@ -232,7 +226,7 @@ static void print_outbox(const struct context *context)
 	if (totals.dead > 0)
 		printf("%lld deliver%s given up: lampwatch outbox\n", (long long)totals.dead,
 			totals.dead == 1 ? "y was" : "ies were");
-	webhooks_print_disabled(context);
+	webhooks_disabled(context, NULL);
 }
 
 static int show(struct status *status, char **names)
@@ -279,7 +273,7 @@ int command_status(struct context *context, const struct options *options, char 
 	if (invocation->json) {
 		value_put_number(root, "owed",
 			context->database != NULL ? outbox_count(context->database) : 0);
-		value_put(root, "disabled", webhooks_disabled(context));
+		webhooks_disabled(context, value_put(root, "disabled", value_list()));
 		value_put(root, "not_reached", route_survey_lost(&survey, &survey.troubled));
 		terminal_json(root);
 	} else {

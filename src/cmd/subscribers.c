@@ -97,24 +97,6 @@ static void show_one(const struct context *context, const struct subscriber_conf
 	buffer_release(&wanted);
 }
 
-/* Who has asked, and not confirmed; what of that is too old can be confirmed no more. */
-static void show_pending_subscriptions(const struct context *context,
-	const struct pending_subscriptions *questions, struct value *list)
-{
-	for (size_t i = 0; i < questions->count; i++) {
-		const struct pending_subscription *question = &questions->list[i];
-		struct subscriber_config is = {
-			.mail = question->mail, .subscription = subscription_default};
-		int64_t age = context->invocation->clock - question->asked;
-
-		is.subscription.pages = question->pages;
-		if (age <= TOKEN_CONFIRM_SECONDS)
-			show_one(context, &is,
-				&(struct standing){"asked", "not confirmed yet", question->asked},
-				list);
-	}
-}
-
 /* What the file says of an address holds unless there is a row of it in the database. */
 int command_subscribers(struct context *context, const struct options *options, char **words)
 {
@@ -148,7 +130,18 @@ int command_subscribers(struct context *context, const struct options *options, 
 				subscriber_state_name(row->state), row->reason, row->changed},
 			list);
 	}
-	show_pending_subscriptions(context, &questions, list);
+	for (size_t i = 0; i < questions.count; i++) {
+		const struct pending_subscription *question = &questions.list[i];
+		struct subscriber_config is = {
+			.mail = question->mail, .subscription = subscription_default};
+
+		/* What is older can no longer be confirmed. */
+		if (context->invocation->clock - question->asked > TOKEN_CONFIRM_SECONDS)
+			continue;
+		is.subscription.pages = question->pages;
+		show_one(context, &is,
+			&(struct standing){"asked", "not confirmed yet", question->asked}, list);
+	}
 	if (list != NULL)
 		terminal_json(root);
 	value_free(root);

@@ -155,7 +155,7 @@ int command_try(struct context *context, const struct options *options, char **w
 	/* A trial goes also where no alert does: that is worth a word. */
 	if (trial.webhook != NULL && !context->invocation->json) {
 		context_open_database(context);
-		webhooks_print_disabled(context);
+		webhooks_disabled(context, NULL);
 	}
 	return result;
 }

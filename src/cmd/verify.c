@@ -30,18 +30,6 @@ static void progress(const struct verified *verified)
 		fprintf(stderr, "\r\033[K%zu snapshots", verified->snapshots);
 }
 
-/* A run in the middle of a commit is no damage: waits for it. Returns a descriptor, or less than 0.
- */
-static int wait_for_run(const char *archive)
-{
-	char *path = file_join(archive, ARCHIVE_STATE "/run.lock");
-	int descriptor = file_exists(path) ? lock_take(path, true, RUN_WAIT_MILLISECONDS, NULL)
-					   : LOCK_FAILED;
-
-	free(path);
-	return descriptor;
-}
-
 static void print_json(const struct verified *verified, const struct error *error)
 {
 	struct value *root = value_map();
@@ -64,16 +52,6 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
-static void print_whole(const struct verified *verified, bool copy)
-{
-	printf("whole%s: %zu page%s, %zu snapshot%s, %zu file%s, %s, %zu time stamp%s\n",
-		copy ? " (a copy without a database)" : "", verified->pages,
-		plural(verified->pages), verified->snapshots, plural(verified->snapshots),
-		verified->files, plural(verified->files),
-		verified->is_signed ? "signed" : "not signed", verified->stamps,
-		plural(verified->stamps));
-}
-
 static int examine(const struct invocation *invocation, const struct verification *with)
 {
 	struct verified verified = {0};
@@ -88,7 +66,12 @@ static int examine(const struct invocation *invocation, const struct verificatio
 	else if (!good)
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 	else if (loud)
-		print_whole(&verified, with->database == NULL);
+		printf("whole%s: %zu page%s, %zu snapshot%s, %zu file%s, %s, %zu time stamp%s\n",
+			with->database == NULL ? " (a copy without a database)" : "",
+			verified.pages, plural(verified.pages), verified.snapshots,
+			plural(verified.snapshots), verified.files, plural(verified.files),
+			verified.is_signed ? "signed" : "not signed", verified.stamps,
+			plural(verified.stamps));
 	return good ? EXIT_DONE : EXIT_LOCAL;
 }
 
@@ -133,7 +116,8 @@ int command_verify(struct context *context, const struct options *options, char 
 	const struct config *config;
 	struct buffer public = {.maximum = SIGNATURE_PEM_MAX};
 	struct verification with = {.archive = words[0], .ca_file = options->ca_file};
-	int lock, result = EXIT_LOCAL;
+	int lock = LOCK_FAILED, result = EXIT_LOCAL;
+	char *lock_path;
 	struct error error = {0};
 	bool copy = false, good;
 
@@ -144,7 +128,11 @@ int command_verify(struct context *context, const struct options *options, char 
 		with.archive = config->archive;
 	if (with.ca_file == NULL && config != NULL)
 		with.ca_file = config->timestamp.ca_file;
-	lock = wait_for_run(with.archive);
+	/* A run in the middle of a commit is no damage. */
+	lock_path = file_join(with.archive, ARCHIVE_STATE "/run.lock");
+	if (file_exists(lock_path))
+		lock = lock_take(lock_path, true, RUN_WAIT_MILLISECONDS, NULL);
+	free(lock_path);
 	with.database = open_database(with.archive, &copy, &error);
 	good = (with.database != NULL || copy) &&
 	       read_public(options->key, config, &public, &error);

@@ -9,9 +9,9 @@
 #include "run/terminal.h"
 #include "tell/disabled_webhook.h"
 
-struct value *webhooks_disabled(const struct context *context)
+size_t webhooks_disabled(const struct context *context, struct value *list)
 {
-	struct value *list = value_list();
+	size_t count = 0;
 
 	for (size_t i = 0; context->database != NULL && i < context->config->webhook_count; i++) {
 		const struct webhook_config *webhook = &context->config->webhooks[i];
@@ -21,33 +21,21 @@ struct value *webhooks_disabled(const struct context *context)
 
 		if (!disabled_find(context->database, webhook, &disabled))
 			continue;
-		map = value_append(list, value_map());
-		date_write(disabled.since, since);
-		value_put_text(map, "webhook", webhook->name);
-		value_put_text(map, "since", since);
-		value_put_text(map, "reason", disabled.reason);
-		disabled_release(&disabled);
-	}
-	return list;
-}
-
-size_t webhooks_print_disabled(const struct context *context)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; context->database != NULL && i < context->config->webhook_count; i++) {
-		const struct webhook_config *webhook = &context->config->webhooks[i];
-		struct disabled disabled;
-
-		if (!disabled_find(context->database, webhook, &disabled))
-			continue;
-		printf("webhook:%s  disabled since ", webhook->name);
-		terminal_time(disabled.since, context->config->timezone);
-		fputs("; `lampwatch outbox retry` or another URL lifts that\n   ", stdout);
-		terminal_text(disabled.reason, 0);
-		putchar('\n');
-		disabled_release(&disabled);
 		count++;
+		if (list != NULL) {
+			map = value_append(list, value_map());
+			date_write(disabled.since, since);
+			value_put_text(map, "webhook", webhook->name);
+			value_put_text(map, "since", since);
+			value_put_text(map, "reason", disabled.reason);
+		} else {
+			printf("webhook:%s  disabled since ", webhook->name);
+			terminal_time(disabled.since, context->config->timezone);
+			fputs("; `lampwatch outbox retry` or another URL lifts that\n   ", stdout);
+			terminal_text(disabled.reason, 0);
+			putchar('\n');
+		}
+		disabled_release(&disabled);
 	}
 	return count;
 }

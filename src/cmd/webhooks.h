@@ -10,10 +10,8 @@
 struct context;
 struct value;
 
-/* One line for each. Returns how many. */
-size_t webhooks_print_disabled(const struct context *context);
-
-/* The same as a list of {webhook, since, reason}. Owned by the caller. */
-struct value *webhooks_disabled(const struct context *context);
+/* Prints a line for each; with a list (of --json, else NULL) adds {webhook, since, reason} to that
+ * instead. Returns how many there are. */
+size_t webhooks_disabled(const struct context *context, struct value *list);
 
 #endif
