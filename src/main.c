@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch: options, the table of subcommands, exit status. What a scheduled
- * pass does stands in run.c.
+ * lampwatch: global options, the table of commands, the exit status. For what a
+ * scheduled run does, see run/run.c.
  */
 #include <getopt.h>
 #include <limits.h>
@@ -24,76 +24,77 @@ static const struct command {
 	const char *name;
 	command_function *run;
 	enum needs needs;
-	int least, most;   /* words, options aside */
-	const char *usage; /* the words and the options that it takes */
+	int least, most;   /* number of arguments that are not options */
+	const char *usage; /* the options and arguments that it takes */
 	const char *about;
 	int (*misused)(const struct invocation *invocation); /* NULL: usage_error() */
 } commands[] = {
 	{"run", command_run, NEEDS_CONFIGURATION, 0, MANY, "[--dry-run] [PAGE...]",
-		"one pass over the pages that are due; what cron calls", NULL},
+		"fetch the pages that are due and tell subscribers; for cron", NULL},
 	{"add", command_add, NEEDS_NOTHING, 0, 1,
 		"[--name NAME] [--kind KIND] [--provider PROVIDER] [--url URL] [--dry-run] "
 		"URL|NAME|FILE | --search WORD",
-		"find out what a page is, and watch it from now on", NULL},
+		"find out what kind of page an address is, and watch it", NULL},
 	{"read", command_read, NEEDS_NOTHING, 0, MANY,
 		"[--kind KIND] [--url URL] [--with FILE] URL|FILE...|-",
-		"print what a page says; touches no state", read_misused},
+		"print what a page says; changes nothing", read_misused},
 	{"kinds", command_kinds, NEEDS_NOTHING, 0, MANY,
 		"[--test KIND [--url URL] [--with FILE] PAGE...]",
-		"the kinds of pages; what a kind selects on a saved page", NULL},
+		"list the kinds of pages, or test a kind on a saved page", NULL},
 	{"check", command_check, NEEDS_NOTHING, 0, MANY, "",
-		"the configuration: every error, with its line", NULL},
+		"check the configuration; report every error with its line", NULL},
 	{"status", command_status, NEEDS_DATABASE, 0, MANY, "[PAGE...]",
-		"what every watched page says now", NULL},
+		"show what every watched page says now", NULL},
 	{"log", command_log, NEEDS_DATABASE, 0, MANY, "[--since TIME] [--limit N] [PAGE...]",
-		"changes and events, newest first", NULL},
+		"list changes and events, newest first", NULL},
 	{"show", command_show, NEEDS_DATABASE, 1, 2, "PAGE [TIME]",
-		"one snapshot: what the page said, and how it was got", NULL},
+		"show one snapshot: what the page said, and how it was fetched", NULL},
 	{"diff", command_diff, NEEDS_DATABASE, 2, 3, "PAGE TIME [TIME]",
-		"what differs between two snapshots", NULL},
+		"show what differs between two snapshots", NULL},
 	{"outbox", command_outbox, NEEDS_DATABASE, 0, 2, "[retry [NUMBER] | drop NUMBER]",
-		"what is owed, to whom, why not yet", NULL},
+		"list the deliveries that are still owed; retry or drop them", NULL},
 	{"silence", command_silence, NEEDS_TO_WRITE, 0, 1,
 		"[PAGE --until TIME|--for DURATION|--end [--reason TEXT]]",
-		"tell nobody of a page for a while", NULL},
+		"tell nobody about a page for a while", NULL},
 	{"ack", command_ack, NEEDS_TO_WRITE, 1, 2, "PAGE [INDICATOR]",
-		"somebody answers for it: no reminders and no updates, but its end", NULL},
+		"acknowledge an outage: no reminders or updates, only its end", NULL},
 	{"routes", command_routes, NEEDS_DATABASE, 0, 0, "",
-		"every way out, and what it depends on", NULL},
+		"list routes and receivers, and the providers they depend on", NULL},
 	{"report", command_report, NEEDS_DATABASE, 0, MANY,
 		"[--since TIME] [--until TIME] [--html | --csv] [PAGE...]",
-		"availability, outages, time to repair, lag", NULL},
+		"report availability, outages, time to repair and lag", NULL},
 	{"subscribe", command_subscribe, NEEDS_TO_WRITE, 1, 1,
-		"[--page PAGE] [--indicator PATTERN] [--floor LEVEL] [--on EVENT] [--second WAY] "
+		"[--page PAGE] [--indicator PATTERN] [--floor LEVEL] [--on EVENT] [--second RECEIVER] "
 		"[--again] ADDRESS",
-		"somebody is told from now on", NULL},
-	{"unsubscribe", command_unsubscribe, NEEDS_TO_WRITE, 1, 1, "ADDRESS", "and no more", NULL},
-	{"subscribers", command_subscribers, NEEDS_DATABASE, 0, 0, "", "who is told of what", NULL},
+		"add a subscriber", NULL},
+	{"unsubscribe", command_unsubscribe, NEEDS_TO_WRITE, 1, 1, "ADDRESS",
+		"stop sending to an address", NULL},
+	{"subscribers", command_subscribers, NEEDS_DATABASE, 0, 0, "",
+		"list who is told about what", NULL},
 	{"mail-in", command_mail_in, NEEDS_NOTHING, 0, 0, "[--recipient ADDRESS]",
-		"takes one mail on standard input, for a mail server's pipe", mail_in_misused},
+		"handle one mail from standard input, for a mail server's pipe", mail_in_misused},
 	{"try", command_try, NEEDS_CONFIGURATION, 1, 1, "[--to ADDRESS] ROUTE|WEBHOOK",
 		"send a test message by a route or to a webhook", NULL},
 	{"verify", command_verify, NEEDS_NOTHING, 0, 1, "[--key FILE] [--ca-file FILE] [FOLDER]",
-		"prove that the archive is whole and unaltered", NULL},
-	{"pack", command_pack, NEEDS_TO_BE_ALONE, 0, 0, "",
-		"let old snapshots take a fraction of the room", NULL},
+		"prove that the archive is complete and unaltered", NULL},
+	{"pack", command_pack, NEEDS_TO_BE_ALONE, 0, 0, "", "compress old snapshots", NULL},
 	{"prune", command_prune, NEEDS_TO_BE_ALONE, 0, 0, "",
-		"remove what is kept no longer; its line in the chain stays", NULL},
+		"remove expired snapshots; their lines in the chain stay", NULL},
 	{"key", command_key, NEEDS_CONFIGURATION, 0, 0, "",
 		"make the key that signs the archive, and show its public half", NULL},
 	{"export", command_export, NEEDS_DATABASE, 0, MANY,
 		"--warc FILE [PAGE...] | --wacz FILE [PAGE...] | --evidence PAGE TIME "
 		"FILE.zip|FOLDER",
-		"snapshots as a web archive, for other programs", NULL},
+		"export snapshots as a web archive or as evidence", NULL},
 	{"serve", command_serve, NEEDS_CONFIGURATION, 0, 0, "[--listen ADDRESS:PORT]",
-		"the archive over HTTP, for reading, on this machine", NULL},
+		"serve the archive over HTTP on this machine, read-only", NULL},
 	{"site", command_site, NEEDS_TO_BE_ALONE, 0, 0, "",
-		"write all pages to browse the archive anew", NULL},
+		"rebuild all pages with which the archive is browsed", NULL},
 	{"import", command_import, NEEDS_CONFIGURATION, 1, MANY,
 		"[--page NAME [--url ADDRESS]] [--since TIME] FILE|FOLDER...",
-		"build the history of pages out of what others have saved", NULL},
+		"build the history of pages from what others have saved", NULL},
 	{"replay", command_replay, NEEDS_CONFIGURATION, 1, 1, "[--deliver] DIR",
-		"feed saved captures through the same pipeline", NULL},
+		"run saved captures through the same pipeline as live pages", NULL},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -103,8 +104,8 @@ static void usage(FILE *out)
 	fputs("usage: lampwatch [-c FILE] [-v | -q] [--json] [--clock TIME] COMMAND ...\n\n", out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].about);
-	fputs("\nlampwatch COMMAND --help: the words it takes. lampwatch(1) says more,\n"
-	      "lampwatch.yaml(5) is the configuration.\n",
+	fputs("\nlampwatch COMMAND --help shows what a command takes. See also lampwatch(1), and\n"
+	      "lampwatch.yaml(5) for the configuration.\n",
 		out);
 }
 
@@ -113,7 +114,7 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-/* Whether a command's own words ask how it is used; what stands behind "--" is no option. */
+/* Whether a command's own arguments ask how it is used; what follows "--" is not an option. */
 static bool asks_for_help(char **words)
 {
 	for (; *words != NULL && strcmp(*words, "--") != 0; words++)
@@ -145,9 +146,9 @@ static const struct command *command_find(const char *name)
 }
 
 /*
- * Takes one global option off the words, wherever it stands, so that `lampwatch
- * status --json` and `lampwatch --json status` are the same. Returns how many
- * words it took, 0 for none, -1 after a complaint.
+ * Reads a global option, wherever it stands, so that `lampwatch status --json` and
+ * `lampwatch --json status` are the same. Returns how many arguments it took up: 0 where the
+ * first is no global option, -1 after a complaint.
  */
 static int global_option(struct invocation *invocation, char **words, int count)
 {
@@ -187,7 +188,7 @@ static int global_option(struct invocation *invocation, char **words, int count)
 	return 2;
 }
 
-/* Leaves the command and its own words in argv; returns their number, -1 after a complaint. */
+/* Leaves the command and its own arguments in argv. Returns their number, -1 after a complaint. */
 static int global_options(struct invocation *invocation, int argc, char **argv)
 {
 	int kept = 0;
@@ -210,7 +211,7 @@ static int global_options(struct invocation *invocation, int argc, char **argv)
 	return kept;
 }
 
-/* The command with what its row says it needs. */
+/* Runs the command with what its row says it needs. */
 static int command_call(
 	const struct command *command, const struct invocation *invocation, int argc, char **argv)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch ack PAGE [INDICATOR]: somebody answers for what is red: no reminders and no updates
- * about it any more. That it is green again is still told.
+ * lampwatch ack PAGE [INDICATOR]: acknowledges what is red. Subscribers get no more reminders and
+ * updates about it; they are still told when it is green again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +59,7 @@ static void acknowledge(const struct answer *answer, const struct alarm *alarm,
 	free(label);
 }
 
-/* How many there were; each that is meant and not yet acknowledged is. */
+/* Acknowledges each alarm that is meant and not yet acknowledged. Returns how many are meant. */
 static size_t acknowledge_all(const struct answer *answer)
 {
 	struct alarms alarms = {0};
@@ -94,8 +94,8 @@ static int save(struct answer *answer)
 		return error_print(&error);
 	if (meant > 0)
 		return EXIT_DONE;
-	fprintf(stderr, "lampwatch: ack: nothing on %s that was told red is open%s\n",
-		answer->state->name, answer->patterns.count > 0 ? " by that name" : "");
+	fprintf(stderr, "lampwatch: ack: no alarm is open on %s%s\n", answer->state->name,
+		answer->patterns.count > 0 ? " by that name" : "");
 	return EXIT_USAGE;
 }
 
@@ -115,7 +115,7 @@ int command_ack(struct context *context, const struct options *options, char **w
 	if (answer.state != NULL)
 		result = save(&answer);
 	else
-		fprintf(stderr, "lampwatch: ack: %s was never read\n", words[0]);
+		fprintf(stderr, "lampwatch: ack: %s has never been read\n", words[0]);
 	page_states_release(&states);
 	text_list_release(&answer.patterns);
 	return result;

@@ -26,7 +26,7 @@
 #include "run/detect.h"
 #include "run/print.h"
 
-/* What the command line says, and what is found out. */
+/* What the command line says, and what is found. */
 struct addition {
 	const struct invocation *invocation;
 	const struct options *options;
@@ -42,7 +42,7 @@ struct addition {
 	char *page_name; /* owned */
 };
 
-/* No configuration is no error: the lines are printed for the one that is to come. */
+/* Without a configuration there is no error: the lines for a new one are printed. */
 static int load_config(struct addition *addition)
 {
 	struct problems problems = {0};
@@ -57,7 +57,7 @@ static int load_config(struct addition *addition)
 	return addition->config != NULL ? EXIT_DONE : EXIT_USAGE;
 }
 
-/* The kind of the catalogue is asked first; where it no longer fits, all are. */
+/* Tries the kind that the catalogue names; false where the page no longer fits it. */
 static bool detect_service(struct addition *addition)
 {
 	struct error error;
@@ -89,7 +89,7 @@ static int detect_url(struct addition *addition, const char *url)
 	return good ? EXIT_DONE : page_word_complain("add", addition->word, &error);
 }
 
-/* A saved page is only looked at: it has no address that could be watched. */
+/* A saved page is only examined: it has no address that could be watched. */
 static int detect_file(struct addition *addition)
 {
 	struct buffer body = {0};
@@ -180,7 +180,7 @@ static int name_page(struct addition *addition)
 	if (asked != NULL && addition->config != NULL)
 		page = config_page(addition->config, asked);
 	if (page != NULL) {
-		fprintf(stderr, "lampwatch add: %s:%d: there is a page \"%s\" already, %s\n",
+		fprintf(stderr, "lampwatch add: %s:%d: the page \"%s\" exists already: %s\n",
 			addition->config_path, page->line, page->name, page->url);
 		return EXIT_USAGE;
 	}
@@ -206,7 +206,7 @@ static void print_entry(const struct page_entry *entry)
 	buffer_release(&lines);
 }
 
-/* Whoever has their mail from the provider that is watched should have another way. */
+/* Subscribers whose mail is hosted by the watched provider should have a second address. */
 static void print_advice(const struct addition *addition)
 {
 	const struct service *service = addition->service;
@@ -219,12 +219,12 @@ static void print_advice(const struct addition *addition)
 		if (at == NULL || subscriber->second != NULL ||
 			!text_list_has(&service->mail, at + 1))
 			continue;
-		printf("%s:%d: %s\n  has its mail from %s too: give it a \"second\"\n",
+		printf("%s:%d: %s\n  also gets its mail from %s: give it a \"second\"\n",
 			addition->config_path, subscriber->line, subscriber->mail, service->name);
 	}
 }
 
-/* The new text, where it is a configuration as good as the old one with one page more. */
+/* Whether the new text is a valid configuration that has one page more than the old one. */
 static bool check_result(const struct addition *addition, const struct buffer *text)
 {
 	struct problems problems = {0};
@@ -253,7 +253,9 @@ static bool replace_file(const char *path, const struct buffer *text, struct err
 	good = file_write(path, buffer_string(text), text->length, status.st_mode & 07777, error);
 	umask(mask);
 	if (good && status.st_uid != geteuid() && chown(path, status.st_uid, status.st_gid) != 0)
-		fprintf(stderr, "lampwatch add: warning: %s: its owner could not be kept\n", path);
+		fprintf(stderr,
+			"lampwatch add: warning: %s: the owner of the file could not be kept\n",
+			path);
 	return good;
 }
 

@@ -12,7 +12,7 @@
 
 enum {
 	NAME_MAX_BYTES = 64,
-	NUMBER_BYTES = 8, /* what "-2" and its kin may take of them */
+	NUMBER_BYTES = 8, /* of these, reserved for "-2", "-3" … */
 };
 
 char *name_of_text(const char *text)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a page is called when nobody says so: a page's name is its folder in the
- * archive for ever, so it is short and says whose page it is. Pure.
+ * The name of a page where the user gives none. A page's name is its folder in the archive
+ * for ever, so it is short and says whose page it is. Pure.
  */
 #ifndef LAMPWATCH_ADD_NAME_H
 #define LAMPWATCH_ADD_NAME_H

@@ -44,7 +44,7 @@ static void print_kinds(const struct detection *detection)
 	print_line("kind", kind_name(chosen->kind));
 	print_line("", kind_about(chosen->kind));
 	if (detection->named) {
-		print_line("because", "it is the one that was named, and can read the page");
+		print_line("because", "you named it, and it can read the page");
 	} else {
 		print_line("because",
 			chosen->address[0] != '\0' ? chosen->address : "what stands there");
@@ -123,7 +123,7 @@ void print_detection(const char *word, const struct detection *detection, bool a
 
 	terminal_text(word, 0);
 	putchar('\n');
-	/* Where the page is, and what is odd about that. */
+	/* Where the page is, and anything unusual about its address. */
 	if (detection->moved)
 		print_line("moved to", detection->url);
 	else if (detection->url[0] != '\0' && !text_equal(word, detection->url))
@@ -134,7 +134,7 @@ void print_detection(const char *word, const struct detection *detection, bool a
 	}
 	print_kinds(detection);
 	if (reading->word == NULL) {
-		print_line("reading", "none: the kind's further documents are not at hand");
+		print_line("reading", "none: the kind needs further documents, which are not here");
 		return;
 	}
 	print_overall(reading);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What `lampwatch add` tells a person: which kind a page is and why, and what it says.
+ * What `lampwatch add` prints: the kind of a page, why it is that kind, and what the page says.
  */
 #ifndef LAMPWATCH_ADD_PRINT_H
 #define LAMPWATCH_ADD_PRINT_H
@@ -17,7 +17,7 @@ struct service;
  */
 void print_detection(const char *word, const struct detection *detection, bool all);
 
-/* On standard error: the kinds that fit, of which the user is to choose one. */
+/* On standard error: the kinds that fit, for the user to choose from. */
 void print_ambiguous(const char *word, const struct detection *detection);
 
 /* One line for each service that the word occurs in. False where there is none. */

@@ -59,9 +59,8 @@ void catalogue_release(struct catalogue *catalogue)
 	*catalogue = (struct catalogue){0};
 }
 
-/* The i-th of the words that people have for it: the name, then the aliases; NULL behind the last.
- */
-static const char *service_word(const struct service *service, size_t i)
+/* The i-th name of the service: its name, then its aliases; NULL after the last. */
+static const char *service_name(const struct service *service, size_t i)
 {
 	if (i == 0)
 		return service->name;
@@ -94,7 +93,7 @@ const struct service *catalogue_find(const struct catalogue *catalogue, const ch
 	if (*next_letter(name) == '\0')
 		return NULL;
 	for (size_t i = 0; i < catalogue->count; i++)
-		for (size_t j = 0; (word = service_word(&catalogue->list[i], j)) != NULL; j++)
+		for (size_t j = 0; (word = service_name(&catalogue->list[i], j)) != NULL; j++)
 			if (same_letters(word, name))
 				return &catalogue->list[i];
 	return NULL;
@@ -140,7 +139,7 @@ bool service_matches(const struct service *service, const char *word)
 	if (strcasestr(service->url, word) != NULL ||
 		(service->provider != NULL && strcasestr(service->provider, word) != NULL))
 		return true;
-	for (size_t i = 0; (known = service_word(service, i)) != NULL; i++)
+	for (size_t i = 0; (known = service_name(service, i)) != NULL; i++)
 		if (strcasestr(known, word) != NULL)
 			return true;
 	return false;
@@ -152,7 +151,7 @@ const char *catalogue_nearest(const struct catalogue *catalogue, const char *nam
 	size_t count = 0;
 
 	for (size_t i = 0; i < catalogue->count; i++)
-		for (size_t j = 0; (word = service_word(&catalogue->list[i], j)) != NULL; j++)
+		for (size_t j = 0; (word = service_name(&catalogue->list[i], j)) != NULL; j++)
 			*(const char **)memory_append(&names, &count, sizeof *names) = word;
 	nearest = text_nearest(name, names, count);
 	free(names);

@@ -42,10 +42,11 @@ const struct service *catalogue_at(const struct catalogue *catalogue, const char
 /* Whether the word occurs in a name, an alias, the provider or the address; case aside (ASCII). */
 bool service_matches(const struct service *service, const char *word);
 
-/* The name or alias nearest to what somebody wrote; NULL where none is near. Borrowed. */
+/* The name or alias nearest to a misspelt one; NULL where none is near. Borrowed. */
 const char *catalogue_nearest(const struct catalogue *catalogue, const char *name);
 
-/* True where both are the same address, a last slash and the case of scheme and host aside. */
+/* True where both are the same address; a trailing slash and the case of scheme and host do not
+ * count. */
 bool address_same(const char *a, const char *b);
 
 #endif

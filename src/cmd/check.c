@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch check: the configuration, every error with its line.
+ * lampwatch check: reports every error of the configuration, with its line.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static void print_found(const struct config *config)
 	putchar('\n');
 }
 
-/* What the tables of this program say of the names that stand there. */
+/* Checks the names in the configuration against the catalogue and the table of providers. */
 static void lint_names(
 	const struct config *config, const char *templates, struct problems *problems)
 {
@@ -55,8 +55,7 @@ int command_check(struct context *context, const struct options *options, char *
 
 	(void)options;
 	if (words[0] != NULL) {
-		fprintf(stderr, "lampwatch check: takes no words, but \"%s\" stands there\n",
-			words[0]);
+		fprintf(stderr, "lampwatch check: takes no arguments, but got \"%s\"\n", words[0]);
 		return EXIT_USAGE;
 	}
 	path = config_find(context->invocation->config_path);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * cmd/: one file for each subcommand: its words and options, and what it prints. Only
- * main.c sees this folder.
+ * cmd/: one file for each command: its arguments and options, and what it prints. Only
+ * main.c includes this folder.
  *
- * The subcommands. To add one: its file here, its prototype below, its row in main.c's table (what
- * it needs, how many words it takes, its usage, which also says which options it takes), and its
+ * To add a command: its file here, its prototype below, its row in main.c's table (what it needs,
+ * how many arguments it takes, and its usage, which also says which options it takes), and its
  * lines in lampwatch.1. To add an option: its member of struct options, its row in options.c, its
- * place in the command's usage and its lines in lampwatch.1.
+ * place in the command's usage, and its lines in lampwatch.1.
  */
 #ifndef LAMPWATCH_COMMAND_H
 #define LAMPWATCH_COMMAND_H
@@ -22,24 +22,23 @@ struct context;
 struct options {
 	const char *ca_file, *duration, *floor, *key, *kind, *limit, *listen, *name, *provider,
 		*reason, *recipient, *search, *second, *since, *test, *to, *until, *url, *with;
-	/* Of options of which only one may stand, and only once: its name, and what stands behind
-	 * it. */
+	/* Of options that exclude one another, given once: the name of the one, and its value. */
 	const char *form, *form_value;
 	struct text_list pages, indicators, on; /* of options that may be repeated; owned */
 	bool again, deliver, dry_run, end;
 };
 
 /*
- * Takes the options that the usage names (as "--name") off the words; the other words stand from
- * argv[optind] on, ended by NULL. False where an option is wrong, which getopt_long() has said
- * unless opterr is 0. options_release() is due in both cases.
+ * Reads the options that the usage names (as "--name"). The other arguments are moved to
+ * argv[optind] and after, ended by NULL. False where an option is wrong; getopt_long() has printed
+ * why unless opterr is 0. Call options_release() in both cases.
  */
 bool options_parse(struct options *options, const char *usage, int argc, char **argv);
 void options_release(struct options *options);
 
 /*
- * A command gets what its row in main.c needs, its options and its words (ended by NULL, as many as
- * its row says), and returns the exit status.
+ * A command gets what its row in main.c needs, its options and its other arguments (ended by NULL,
+ * as many as its row says), and returns the exit status.
  */
 typedef int command_function(struct context *context, const struct options *options, char **words);
 
@@ -72,7 +71,7 @@ command_function command_try;
 command_function command_unsubscribe;
 command_function command_verify;
 
-/* What these two say of words that they do not understand, instead of usage_error(): their exit
+/* What these two print for wrong arguments, instead of usage_error(). They return the exit
  * status. */
 int mail_in_misused(const struct invocation *invocation);
 int read_misused(const struct invocation *invocation);

@@ -153,7 +153,7 @@ static int write_file(struct web_archive *web, const struct text_list *pages, bo
 	return web->damaged > 0 ? EXIT_LOCAL : EXIT_DONE;
 }
 
-/* Those that are named, else all that the archive has; also such as are configured no longer. */
+/* Those that are named, else all in the archive, including pages that are no longer configured. */
 static bool choose_pages(const struct web_archive *web, char **names, struct text_list *pages)
 {
 	struct page_states states = {0};

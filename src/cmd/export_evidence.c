@@ -71,7 +71,7 @@ static bool add_instructions(const struct context *context, const char *page,
 	return good;
 }
 
-/* For convenience; whoever checks it gets it from the authority. */
+/* For convenience: to check the time stamp, get the certificate from the authority itself. */
 static bool add_authority(
 	const struct context *context, struct evidence_bundle *proof, struct error *error)
 {
@@ -109,12 +109,12 @@ static bool write_zip(const struct evidence_bundle *proof, const char *path, str
 	return zip != NULL && zip_finish(zip, error);
 }
 
-/* Under another name until it is whole. */
+/* Under a temporary name until it is complete. */
 static bool write_folder(const struct evidence_bundle *proof, const char *path, struct error *error)
 {
 	char *unfinished = memory_format("%s.new", path);
 	bool done = !file_exists(path) ||
-		    error_set(error, REMEDY_CONFIGURATION, "%s: is there already", path);
+		    error_set(error, REMEDY_CONFIGURATION, "%s: exists already", path);
 
 	done = done && file_remove_tree(unfinished, error);
 	for (size_t i = 0; done && i < proof->count; i++) {

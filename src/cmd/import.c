@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch import: what others have saved of a page (WARC files, folders of
- * captures named by their time) becomes the history that lampwatch would have had.
- * Nobody is told of it, and each snapshot says where it is from.
+ * lampwatch import: builds the history of pages from what others have saved: WARC files, and
+ * folders of captures named after their time. Subscribers are not told about it, and each
+ * snapshot says where it comes from.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,8 +66,8 @@ static bool find_captures(struct import *import, char **paths)
 		if (folder && !captures_find(&import->captures, import->context->config,
 				      import->page, *paths)) {
 			fprintf(stderr,
-				"lampwatch: %s: no capture found: files are named by their time, "
-				"in a folder named as their page\n",
+				"lampwatch: %s: no capture found: files must be named after their "
+				"time, in a folder named after their page\n",
 				*paths);
 			return false;
 		}
@@ -80,8 +80,8 @@ static bool find_captures(struct import *import, char **paths)
 	if (import->captures.count > 0)
 		return true;
 	fprintf(stderr,
-		"lampwatch: none of the %zu response%s is of %s; --page NAME --url ADDRESS says "
-		"which address is which page's\n",
+		"lampwatch: none of the %zu response%s belongs to %s; --page NAME --url ADDRESS "
+		"says which address belongs to which page\n",
 		import->records.count, import->records.count == 1 ? "" : "s",
 		import->url != NULL    ? import->url
 		: import->page != NULL ? import->page->name
@@ -106,7 +106,7 @@ static void order_captures(struct import *import)
 
 /* ---- whether it may be ---- */
 
-/* The chain goes on in the order of time: nothing can be put in before what is there. */
+/* The chain grows in the order of time: nothing can be inserted before what it already holds. */
 static bool may_be_added(const struct import *import)
 {
 	char last[DATE_TEXT_MAX], next[DATE_TEXT_MAX], time[DATE_TEXT_MAX];
@@ -121,16 +121,16 @@ static bool may_be_added(const struct import *import)
 			date_write(state->last_fetch, last);
 			date_write(state->last_fetch + 1, next);
 			fprintf(stderr,
-				"lampwatch: %s: its history goes on until %s and is written in the "
-				"order of time, so that nothing of %s can be put in: import into "
-				"an archive of its own (`archive:` of another configuration), or "
-				"what is later, with --since %s\n",
+				"lampwatch: %s: its history already reaches %s and only grows at "
+				"its end, so nothing from %s can be added: import into a separate "
+				"archive (`archive:` of another configuration), or only what is "
+				"later, with --since %s\n",
 				capture->page->name, last, time, next);
 			return false;
 		}
 		if (capture->time > import->context->invocation->clock) {
 			fprintf(stderr,
-				"lampwatch: %s: a capture is of %s, which is in the future\n",
+				"lampwatch: %s: a capture is dated %s, which is in the future\n",
 				capture->page->name, time);
 			return false;
 		}
@@ -187,7 +187,7 @@ static int feed_all(struct import *import)
 	return result == EXIT_DONE && import->left_out > 0 ? EXIT_PENDING : result;
 }
 
-/* A run that is at work is waited for; none begins meanwhile. */
+/* Waits for a run that is under way; no other starts in the meantime. */
 static int take_lock(const struct import *import)
 {
 	char *path = file_join(import->context->config->archive, ARCHIVE_STATE "/run.lock");
@@ -240,8 +240,8 @@ int command_import(struct context *context, const struct options *options, char 
 		return usage_error(context->invocation);
 	if (options->since != NULL && !date_prefix_begin(options->since, &import.since)) {
 		fprintf(stderr,
-			"lampwatch: \"%s\" is no time; 2014-01-24T19:20 or a shorter beginning "
-			"is\n",
+			"lampwatch: \"%s\" is not a time; write 2014-01-24T19:20 or only the "
+			"beginning of that\n",
 			options->since);
 		return usage_error(context->invocation);
 	}

@@ -121,14 +121,14 @@ static bool load_document(struct web_records *records, const struct web_record *
 
 	if (payload == NULL)
 		return missing(records, answer,
-			"is a revisit, and what it refers to is not in the file", error);
+			"is a revisit, and the record it refers to is not in the file", error);
 	captured->sources[i] = (struct capture_source){records->files[answer->file].name,
 		records->files[answer->file].sha256, answer->head.id};
 	if (payload->status != 200)
 		return error_set(&captured->failure, REMEDY_PAGE, "HTTP %d", payload->status) ||
 		       true;
 	if (payload->head.truncated)
-		return missing(records, payload, "was cut off when it was made", error);
+		return missing(records, payload, "was truncated when it was recorded", error);
 	if (!read_payload(records, payload, response, error))
 		return false;
 	if (answer != payload && !take_headers(records, answer, response, error))
@@ -170,7 +170,7 @@ static bool load_others(struct web_records *records, const struct capture *captu
 			good = load_document(records, record, i, captured, error);
 		else if (!text_empty(address) && !kind_document_optional(kind, i))
 			good = error_set(error, REMEDY_PAGE,
-				"document %s of the page is not in the file, within a minute",
+				"document %s of the page is not in the file within a minute of it",
 				kind_document_name(kind, i));
 		free(named);
 		free(address);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What of WARC files is a page's: their records, matched with the documents of
- * the pages of the configuration.
+ * Matches the records of WARC files with the documents of the pages of the configuration.
  */
 #ifndef LAMPWATCH_IMPORT_WARC_H
 #define LAMPWATCH_IMPORT_WARC_H

@@ -20,7 +20,7 @@
 #include "run/print.h"
 #include "run/terminal.h"
 
-/* What root makes must be readable for whoever runs lampwatch: the archive's owner. */
+/* A file that root makes must be readable by the user that runs lampwatch: the archive's owner. */
 static bool give_away(const char *path, const char *archive, struct error *error)
 {
 	struct stat status;
@@ -68,7 +68,7 @@ static void print_key(const struct context *context, const struct signature_key 
 		value_free(root);
 	} else {
 		printf("%s: %s\n", context->config->signing_key,
-			made ? "made; no copy of it belongs into the archive" : "is there already");
+			made ? "made; do not copy it into the archive" : "exists already");
 		printf("The public key, which the archive shows as heads.pub, SHA-256 "
 		       "%s:\n%s",
 			digest, buffer_string(&public));
@@ -86,7 +86,7 @@ int command_key(struct context *context, const struct options *options, char **w
 	(void)words;
 	if (context->config->signing_key == NULL) {
 		fprintf(stderr,
-			"lampwatch: %s: names no \"signing_key\"; add a line such as\n"
+			"lampwatch: %s: has no \"signing_key\"; add a line such as\n"
 			"  signing_key: /etc/lampwatch/key.pem\n",
 			context->config->path);
 		return EXIT_USAGE;

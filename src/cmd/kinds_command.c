@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch kinds: the kinds there are; and what a kind's file selects on a saved page.
+ * lampwatch kinds: lists the kinds, or shows what a kind's file selects on a saved page.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ enum {
 	NAME_COLUMNS = 18,
 };
 
-/* One kind's name and what it is; what its file says is read even where it wants parameters. */
+/* A kind's name and description, which is read from the file even of kinds that need parameters. */
 static void print_kind(const char *templates, const char *folder, const char *name)
 {
 	char *path = kind_find(templates, folder, name);
@@ -48,7 +48,7 @@ static void print_kind(const char *templates, const char *folder, const char *na
 	free(path);
 }
 
-/* The folder of the user's kinds; a configuration that is wrong otherwise does no harm here. */
+/* The folder of the user's kinds. Errors elsewhere in the configuration do not matter here. */
 static char *user_folder(const struct invocation *invocation)
 {
 	char *path = config_find(invocation->config_path), *folder = NULL;
@@ -76,7 +76,7 @@ static int list_kinds(const struct context *context)
 	return EXIT_DONE;
 }
 
-/* What is to be tested: a kind, and the documents of one page. */
+/* The documents of the page on which a kind is tested. */
 struct test {
 	const char *url; /* NULL: not given */
 	char **words;

@@ -51,7 +51,8 @@ static void lint_routes(
 		if (name != NULL && !text_list_has(&route->depends, name))
 			problems_warn(problems, config->path,
 				node_line(place(config, "routes", i, "smtp")),
-				"the relay %s is of the provider \"%s\", which is watched: add "
+				"the relay %s belongs to the provider \"%s\", which is watched: "
+				"add "
 				"\"depends: [%s]\"",
 				route->host, name, name);
 	}
@@ -67,22 +68,22 @@ static void lint_settings(
 	if (name != NULL)
 		problems_warn(problems, config->path, node_line(node_find(root, "from")),
 			"\"from\" is an address at \"%s\", which is watched: other relays may not "
-			"send for its domain (DMARC), and what comes back goes there; take a "
-			"domain of your own",
+			"send for its domain (DMARC), and bounces go there; use a domain of your "
+			"own",
 			name);
 	name = config->resolver == NULL
 		       ? NULL
 		       : watched_name(config, providers_of_resolver(providers, config->resolver));
 	if (name != NULL)
 		problems_warn(problems, config->path, node_line(node_find(root, "resolver")),
-			"the resolver %s is of the provider \"%s\", which is watched: take one "
+			"the resolver %s belongs to the provider \"%s\", which is watched: use one "
 			"that works without it",
 			config->resolver, name);
 }
 
 /* ---- names of providers ---- */
 
-/* Everything that a provider may be called, each borrowed; owned by the caller is the list. */
+/* All known names of providers. The list is owned by the caller, the names are borrowed. */
 static const char **names_of(const struct providers *providers, const struct catalogue *catalogue,
 	struct text_list *table, size_t *count)
 {
@@ -99,7 +100,7 @@ static const char **names_of(const struct providers *providers, const struct cat
 	return names;
 }
 
-/* A provider of one's own has a name of its own; what nearly is a known one is a slip. */
+/* Users may name providers of their own; a name that is close to a known one is a typo. */
 static void lint_name(
 	struct node node, const char *const *names, size_t count, struct problems *problems)
 {
@@ -113,10 +114,10 @@ static void lint_name(
 	nearest = text_nearest(name, names, count);
 	if (nearest != NULL)
 		problems_warn(problems, node_file(node), node_line(node),
-			"no provider \"%s\" is known; did you mean \"%s\"?", name, nearest);
+			"unknown provider \"%s\"; did you mean \"%s\"?", name, nearest);
 }
 
-/* What resembles a provider of a page has been said by config_check() already. */
+/* config_check() has already reported what resembles the provider of a page. */
 static void lint_dependence(const struct config *config, struct node node, const char *const *names,
 	size_t count, struct problems *problems)
 {
@@ -140,8 +141,8 @@ static void lint_depends(const struct config *config, const char *section, const
 	}
 }
 
-/* Pages that the catalogue knows under another provider: what leans on that would not be seen to
- * lean on this page. */
+/* Pages that the catalogue assigns to another provider: a route that depends on that provider would
+ * not be seen to depend on this page. */
 static void lint_pages(
 	const struct config *config, const struct catalogue *catalogue, struct problems *problems)
 {
@@ -154,9 +155,8 @@ static void lint_pages(
 			!text_equal(service->provider, page->provider))
 			problems_warn(problems, config->path,
 				node_line(place(config, "pages", i, "provider")),
-				"%s is of the provider \"%s\", not \"%s\": write \"provider: %s\", "
-				"or "
-				"what depends on it is not known to",
+				"%s belongs to the provider \"%s\", not \"%s\": write \"provider: "
+				"%s\", or routes that depend on it are not recognised",
 				service->name, service->provider, page->provider,
 				service->provider);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the names in a configuration give away by themselves: ways that lean on what they
- * warn of, and providers that nobody knows by that name.
+ * Mistakes that the names in a configuration give away: routes that depend on the provider they
+ * warn about, and names of providers that are not known.
  */
 #ifndef LAMPWATCH_LINT_H
 #define LAMPWATCH_LINT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Mistakes in templates, before an alert has to do without them.
+ * Finds mistakes in templates before an alert needs them.
  */
 #ifndef LAMPWATCH_LINT_TEMPLATES_H
 #define LAMPWATCH_LINT_TEMPLATES_H

@@ -33,7 +33,7 @@ static void print_line(const struct log *log, const struct log_entry *line)
 	date_write_short(line->time, log->context->config->timezone, time);
 	buffer_format(&text, "%s  %s  %s %s  %s", time, line->page,
 		event          ? "event"
-		: line->reread ? "anew"
+		: line->reread ? "reread"
 			       : "changed",
 		line->type, line->name);
 	if (levels)

@@ -81,7 +81,7 @@ static int receive(struct context *context, const char *told, const struct buffe
 int mail_in_misused(const struct invocation *invocation)
 {
 	return isatty(STDERR_FILENO) ? usage_error(invocation)
-				     : again("the words behind mail-in are not understood");
+				     : again("wrong arguments after mail-in");
 }
 
 /* The mail is read before anything can fail: whoever writes it has no use for a broken pipe. */

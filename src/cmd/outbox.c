@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch outbox: what is owed, to whom, why not yet; retry and drop.
+ * lampwatch outbox: lists the deliveries that are owed, to whom, and why they are not out yet;
+ * retries or drops them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,14 +139,14 @@ static int act(const struct context *context, const char *action, const char *wh
 	if (!database_commit(database, &error))
 		return error_print(&error);
 	if (count == 0 && id != 0) {
-		fprintf(stderr, "lampwatch: outbox: nothing is owed under the number %lld\n",
+		fprintf(stderr, "lampwatch: outbox: no delivery with the number %lld is owed\n",
 			(long long)id);
 		return EXIT_PENDING;
 	}
 	if (!drop && context->invocation->verbosity >= 0)
 		printf("%lld will go out with the next run\n", (long long)count);
 	if (lifted > 0 && context->invocation->verbosity >= 0)
-		printf("%lld webhook%s disabled no longer\n", (long long)lifted,
+		printf("%lld webhook%s enabled again\n", (long long)lifted,
 			lifted == 1 ? " is" : "s are");
 	return EXIT_DONE;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch pack: what is older than `pack_after` takes a fraction of the room.
+ * lampwatch pack: compresses the snapshots that are older than `pack_after`.
  */
 #include <stdio.h>
 #include <unistd.h>

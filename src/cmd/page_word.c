@@ -57,8 +57,8 @@ void page_word_limit(const char *command, const char *word)
 {
 	char *visible = text_visible_copy(word);
 
-	line = memory_format(
-		"lampwatch %s: %s: reading it takes more time than a page may\n", command, visible);
+	line = memory_format("lampwatch %s: %s: reading it takes longer than allowed for a page\n",
+		command, visible);
 	free(visible);
 	signal(SIGPROF, end);
 	child_limit_time(READER_SECONDS);

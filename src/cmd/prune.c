@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch prune: what `keep_for` and `keep_count` do not keep goes.
+ * lampwatch prune: removes the snapshots that `keep_for` and `keep_count` do not keep.
  */
 #include <stdio.h>
 
@@ -12,7 +12,7 @@
 #include "run/sign_heads.h"
 #include "store/store.h"
 
-/* A page that is configured no longer keeps what it has. */
+/* A page that is no longer configured keeps what it has. */
 static bool prune_page(const struct context *context, const struct page_state *state, size_t *done,
 	struct error *error)
 {

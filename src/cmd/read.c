@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch read: what a page says, without configuration and without state.
+ * lampwatch read: prints what a page says, without configuration and without state.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +53,8 @@ static int check_words(const struct request *request)
 		return usage("a page has at most 8 documents");
 	for (size_t i = 0; i < request->count; i++)
 		if (page_word_is_address(request->words[i]) && request->count > 1)
-			return usage("an address stands alone: its kind says what else is fetched");
+			return usage("an address must be the only argument: its kind says what "
+				     "else is fetched");
 	if (request->with_path != NULL && request->kind_name == NULL)
 		return usage("--with needs --kind");
 	return EXIT_DONE;
@@ -69,7 +70,7 @@ static void documents_of(
 				       : (struct document){0};
 }
 
-/* Takes the one that fits out of kinds. */
+/* Takes the kind that fits out of the list, where it is the only one. */
 static int choose(struct request *request, struct kind_list *kinds, const bool *fits)
 {
 	struct buffer names = {0};
@@ -91,8 +92,8 @@ static int choose(struct request *request, struct kind_list *kinds, const bool *
 	return fitting == 1 ? EXIT_DONE : EXIT_USAGE;
 }
 
-/* From the one document that is there. Where that tells nothing, what belongs to an address is
- * looked for where each kind would have it, as `add` does. */
+/* Detects the kind from the one document at hand. Where that fails for an address, looks where each
+ * kind would have its documents, as `add` does. */
 static int detect(const char *templates, struct request *request)
 {
 	const char *word = request->words[0];
@@ -154,7 +155,7 @@ static int print_reading(const struct invocation *invocation, const struct reque
 	return good ? EXIT_DONE : page_word_complain("read", request->words[0], &error);
 }
 
-/* The documents of a page, or the one document from which its kind is to be told. */
+/* Gets the documents of a page, or, while its kind is not known, the one to detect it from. */
 static int get_documents(struct request *request)
 {
 	const char *word = request->words[0];

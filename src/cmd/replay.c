@@ -26,8 +26,8 @@ static bool find_captures(struct replay *replay, const char *folder)
 {
 	if (!captures_find(&replay->captures, replay->context->config, NULL, folder)) {
 		fprintf(stderr,
-			"lampwatch: %s: no capture found: files are named by their time, in a "
-			"folder named as their page\n",
+			"lampwatch: %s: no capture found: files must be named after their time, in "
+			"a folder named after their page\n",
 			folder);
 		return false;
 	}

@@ -63,7 +63,7 @@ static void print_outage(const struct report *report, const struct outage *outag
 	}
 	if (outage->said_end != 0) {
 		date_write_duration(llabs(outage->end - outage->said_end), lag);
-		printf("\n        green %s %s its last word on it", lag,
+		printf("\n        green %s %s its last update on it", lag,
 			outage->end >= outage->said_end ? "after" : "before");
 	}
 	putchar('\n');
@@ -227,9 +227,10 @@ static int print_html(const struct report *report, struct value *root)
 	return result;
 }
 
-/* ---- the words ---- */
+/* ---- the command line ---- */
 
-/* What a prefix of RFC 3339 names in the configured zone, unless it names its own. */
+/* The begin (or end) of what a prefix of RFC 3339 names, in the configured zone unless the prefix
+ * has its own. */
 static bool local_time(const char *text, const char *zone, bool end, int64_t *time)
 {
 	if (!(end ? date_prefix_end(text, time) : date_prefix_begin(text, time)))
@@ -254,7 +255,7 @@ static int take_times(struct report *report, const char *since, const char *unti
 		wrong = since;
 	if (wrong != NULL)
 		fprintf(stderr,
-			"lampwatch: report: \"%s\" is no time such as 2026-03, 2026-03-01 or "
+			"lampwatch: report: \"%s\" is not a time such as 2026-03, 2026-03-01 or "
 			"2026-03-01T12:00\n",
 			wrong);
 	else if (report->since >= report->until)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch routes: every way out and every receiver, what each depends on and how we
- * know, and who would not be reached while a provider is down.
+ * lampwatch routes: every route and receiver, the providers that each depends on and how we know,
+ * and who would not be reached while a provider is down.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static void end_line(struct buffer *line)
 	buffer_release(line);
 }
 
-/* ---- what is needed ---- */
+/* ---- dependences ---- */
 
 static void print_dependence(const struct dependence *dependence)
 {
@@ -87,7 +87,7 @@ static void print_routes(const struct route_survey *survey)
 
 struct address {
 	const char *text, *domain; /* borrowed */
-	bool second;               /* somebody's second way */
+	bool second;               /* it is the second address of a subscriber */
 };
 
 static int by_domain(const void *left, const void *right)
@@ -108,7 +108,7 @@ static void add_address(struct address **list, size_t *count, const char *receiv
 			(struct address){text, at + 1, second};
 }
 
-/* Prints those from first on that share its domain; returns how many. */
+/* Prints the addresses that share the domain of the first. Returns how many. */
 static size_t print_domain(
 	const struct route_survey *survey, const struct address *first, size_t count, bool all)
 {
@@ -156,7 +156,7 @@ static void print_receivers(const struct route_survey *survey, bool all)
 	}
 }
 
-/* ---- who would be left out ---- */
+/* ---- who would not be reached ---- */
 
 static void print_ways(const struct route_survey *survey, const struct text_list *troubled)
 {
@@ -173,14 +173,14 @@ static void print_ways(const struct route_survey *survey, const struct text_list
 				dependency == DEPENDENCY_POSSIBLE ? " (perhaps)" : "");
 	}
 	if (count == 0)
-		buffer_text(&line, "  no independent route: mail goes by one that depends on it, "
-				   "at last");
+		buffer_text(&line,
+			"  no independent route: mail goes last of all by one that depends on it");
 	if (survey->config->route_count > 0)
 		end_line(&line);
 	buffer_release(&line);
 }
 
-/* On one line where that fits, else on two: the reason is not to be cut off. */
+/* On one line where it fits, else on two, so that the reason is not cut off. */
 static void print_reason(const char *receiver, const char *why)
 {
 	struct buffer line = {0};
@@ -241,7 +241,7 @@ static size_t print_survey(const struct route_survey *survey, bool all)
 		print_ways(survey, &one);
 		more = print_lost(survey, &reach, &never, NULL, all);
 		if (more == 0)
-			puts("  nobody is left out by that");
+			puts("  everybody is still reached");
 		lost += more;
 		reachability_release(&reach);
 	}

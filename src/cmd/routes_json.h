@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Private to routes*.c and status.c: the words of routes and receivers, and `routes --json`.
+ * Private to routes.c and routes_json.c: how a route is written, and `routes --json`.
  */
 #ifndef LAMPWATCH_ROUTES_JSON_H
 #define LAMPWATCH_ROUTES_JSON_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch run: what cron calls.
+ * lampwatch run: one run, as cron starts it.
  */
 #include "run/run.h"
 

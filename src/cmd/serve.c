@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch serve: the archive over HTTP, for reading, until it is told to end.
+ * lampwatch serve: serves the archive over HTTP, read-only, until a signal ends it.
  */
 #include <fcntl.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch show PAGE [TIME]: one snapshot: what the page said, how it was got,
+ * lampwatch show PAGE [TIME]: one snapshot: what the page said, how it was fetched,
  * where it lies.
  */
 #include <stdio.h>
@@ -64,8 +64,8 @@ static void print_snapshot(const struct show *show)
 	terminal_time(show->row.time, show->context->config->timezone);
 	printf("\n%s\nSHA-256 of %s: %s\n", path, ARCHIVE_SUMS, show->row.sums);
 	print_lines("The page said:", text_of(show, "reading"));
-	print_lines("What differs from the snapshot before:", text_of(show, "changes"));
-	print_lines("How it was got:", text_of(show, "capture"));
+	print_lines("What differs from the previous snapshot:", text_of(show, "changes"));
+	print_lines("How it was fetched:", text_of(show, "capture"));
 	free(path);
 }
 

@@ -32,11 +32,11 @@ struct request {
 
 static int wrong_word(const struct context *context, const char *word, const char *right)
 {
-	fprintf(stderr, "lampwatch: silence: \"%s\" is no %s\n", word, right);
+	fprintf(stderr, "lampwatch: silence: \"%s\" is not a %s\n", word, right);
 	return usage_error(context->invocation);
 }
 
-/* EXIT_USAGE where the words ask for nothing that can be done. */
+/* EXIT_USAGE where the arguments are wrong. */
 static int read_words(struct request *request, const struct options *options)
 {
 	const struct context *context = request->context;
@@ -44,10 +44,12 @@ static int read_words(struct request *request, const struct options *options)
 
 	if (options->until != NULL &&
 		!window_time_parse(options->until, context->config->timezone, now, &request->until))
-		return wrong_word(context, options->until, "time; 07:00 or 2026-11-24T07:00 is");
+		return wrong_word(
+			context, options->until, "time such as 07:00 or 2026-11-24T07:00");
 	if (options->duration != NULL) {
 		if (!duration_parse(options->duration, &milliseconds) || milliseconds < 1000)
-			return wrong_word(context, options->duration, "duration; 30m, 2h or 1d is");
+			return wrong_word(
+				context, options->duration, "duration such as 30m, 2h or 1d");
 		request->until = now + milliseconds / 1000;
 	}
 	if ((options->until != NULL && options->duration != NULL) ||
@@ -67,7 +69,7 @@ static bool time_is_good(const struct request *request)
 	if (request->ends || (request->until > now && request->until - now <= SILENCE_SECONDS_MAX))
 		return true;
 	fprintf(stderr, "lampwatch: silence: %s\n",
-		request->until <= now ? "that time is over"
+		request->until <= now ? "that time is in the past"
 				      : "that is more than a year; take the page out of the "
 					"configuration instead");
 	return false;
@@ -90,7 +92,8 @@ static void print_done(const struct request *request, bool found)
 	if (context->invocation->verbosity < 0)
 		return;
 	if (request->ends) {
-		printf("%s: %s\n", request->page, found ? "is told of again" : "was not silent");
+		printf("%s: %s\n", request->page,
+			found ? "notifications are on again" : "was not silent");
 		return;
 	}
 	printf("%s: nobody is told until ", request->page);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch site: writes all pages to browse the archive anew. A run writes what changes.
+ * lampwatch site: rebuilds all pages with which the archive is browsed. A run only writes those
+ * that change.
  */
 #include "publish/site.h"
 

@@ -21,8 +21,8 @@ bool snapshot_find(
 		return false;
 	if (time != NULL && !date_prefix_end(time, &last)) {
 		fprintf(stderr,
-			"lampwatch: \"%s\" is no time; 2014-01-24T19:20 or a shorter beginning "
-			"is\n",
+			"lampwatch: \"%s\" is not a time; write 2014-01-24T19:20 or only the "
+			"beginning of that\n",
 			time);
 		return false;
 	}

@@ -26,14 +26,14 @@ enum { LABEL_COLUMNS = 26 };
 
 struct status {
 	const struct context *context;
-	bool all; /* lamps that are green too */
+	bool all; /* also indicators that are green */
 	int64_t now;
 	struct value *pages; /* --json */
 	struct silences silences;
 	struct alarms alarms; /* of the page that is shown */
 };
 
-/* When somebody acknowledged the lamp's alarm; 0: nobody did. */
+/* When the indicator's alarm was acknowledged; 0: it was not. */
 static int64_t acknowledged(const struct status *status, const struct indicator_state *indicator)
 {
 	const struct alarm *alarm = alarms_find(&status->alarms, indicator->id);
@@ -49,7 +49,7 @@ static enum colour indicator_colour(
 	return level_colour(indicator->level, (enum level)page->settings.red);
 }
 
-/* The worst lamp's colour stands for the page. */
+/* The colour of the worst indicator is the page's. */
 static enum colour page_colour(
 	const struct page_config *page, const struct page_state *state, bool fresh)
 {
@@ -83,7 +83,7 @@ static void print_lamp(const struct status *status, const struct page_config *pa
 	terminal_lamp(indicator_colour(page, indicator, fresh));
 	putchar(' ');
 	terminal_text(label, LABEL_COLUMNS);
-	printf(" %s%s since ", indicator->gone ? "listed no longer, was " : "",
+	printf(" %s%s since ", indicator->gone ? "no longer listed, was " : "",
 		level_label(indicator->level));
 	terminal_time(indicator->since, status->context->config->timezone);
 	printf("%s%s%s\n", indicator->flapping ? ", flapping" : "",
@@ -93,7 +93,7 @@ static void print_lamp(const struct status *status, const struct page_config *pa
 	free(label);
 }
 
-/* Whether the page is muted. */
+/* Prints the silence or maintenance that holds now; false where none does. */
 static bool print_suppression(const struct status *status, const struct page_config *page)
 {
 	struct suppression suppression;
@@ -261,7 +261,7 @@ int command_status(struct context *context, const struct options *options, char 
 		.now = invocation->clock,
 		.all = words[0] != NULL || invocation->verbosity > 0};
 	struct value *root = value_map();
-	struct route_survey survey; /* whom the trouble of now keeps from hearing of it */
+	struct route_survey survey; /* who is not reached because of current outages */
 	int result;
 
 	(void)options;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch subscribe: somebody is told from now on, without the configuration being touched.
+ * lampwatch subscribe: adds a subscriber without changing the configuration.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static int complain(const char *text, const char *word)
 	return EXIT_USAGE;
 }
 
-/* What the options ask for; EXIT_USAGE after a complaint. */
+/* Reads the options; EXIT_USAGE after a complaint. */
 static int read_options(
 	const struct context *context, const struct options *options, struct subscriber_config *is)
 {
@@ -52,8 +52,7 @@ static int read_options(
 		int wanted = config_wanted_parse(options->on.list[i]);
 
 		if (wanted == 0)
-			return complain(
-				"--on takes red, green, update, flapping or lost, once each",
+			return complain("--on takes red, green, update, flapping or lost",
 				options->on.list[i]);
 		subscription->on |= wanted;
 	}
@@ -67,13 +66,13 @@ static int read_options(
 					"in the configuration",
 				second);
 		if (strcasecmp(second, is->mail) == 0)
-			return complain("--second takes another address", is->mail);
+			return complain("--second takes a different address", is->mail);
 		is->second = memory_string(second);
 	}
 	return EXIT_DONE;
 }
 
-/* Whoever has unsubscribed is not told again by mistake. */
+/* An address that has unsubscribed is not subscribed again by mistake. */
 static bool may_subscribe(struct database *database, const char *mail)
 {
 	struct subscribers subscribers = {0};
@@ -84,9 +83,9 @@ static bool may_subscribe(struct database *database, const char *mail)
 	known = subscribers_find(&subscribers, mail);
 	may = known == NULL || known->state == SUBSCRIBER_ACTIVE;
 	if (!may)
-		fprintf(stderr, "lampwatch: %s is %s%s%s; --again subscribes it all the same\n",
-			mail, subscriber_state_name(known->state),
-			known->reason[0] != '\0' ? ": " : "", known->reason);
+		fprintf(stderr, "lampwatch: %s is %s%s%s; --again subscribes it anyway\n", mail,
+			subscriber_state_name(known->state), known->reason[0] != '\0' ? ": " : "",
+			known->reason);
 	subscribers_release(&subscribers);
 	return may;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch subscribers: who is told of what, by the configuration, by command or by letter.
+ * lampwatch subscribers: lists the subscribers of the configuration, by command and by mail, and
+ * what each is told about.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ static void join(struct buffer *out, const char *before, const struct text_list 
 		buffer_format(out, "%s%s", i == 0 ? before : ", ", texts->list[i]);
 }
 
-/* Of what it is told: one line. */
+/* One line: what the subscriber is told about. */
 static void print_subscription(const struct subscriber_config *is)
 {
 	const struct subscription *subscription = &is->subscription;
@@ -51,7 +52,7 @@ static struct value *texts_value(const struct text_list *texts)
 	return list;
 }
 
-/* How things stand with an address. */
+/* The state of a subscription. */
 struct standing {
 	const char *state, *reason;
 	int64_t since; /* UTC seconds; 0: not known */
@@ -97,7 +98,7 @@ static void show_one(const struct context *context, const struct subscriber_conf
 	buffer_release(&wanted);
 }
 
-/* What the file says of an address holds unless there is a row of it in the database. */
+/* A row in the database takes precedence over the configuration. */
 int command_subscribers(struct context *context, const struct options *options, char **words)
 {
 	const struct config *config = context->config;

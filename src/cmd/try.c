@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch try TARGET: a test message by a route or to a webhook, now, and
- * what came of it: better learnt in the afternoon than at three in the morning.
+ * lampwatch try TARGET: sends a test message by a route or to a webhook at once, and prints what
+ * became of it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -152,7 +152,7 @@ int command_try(struct context *context, const struct options *options, char **w
 	if (result != EXIT_DONE)
 		return result;
 	result = send(&trial);
-	/* A trial goes also where no alert does: that is worth a word. */
+	/* A test message is sent to a disabled webhook too, which gets no alerts: say so. */
 	if (trial.webhook != NULL && !context->invocation->json) {
 		context_open_database(context);
 		webhooks_disabled(context, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch unsubscribe: an address is told no more, whatever the configuration says.
+ * lampwatch unsubscribe: stops sending to an address, whatever the configuration says.
  */
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch verify: nothing, and exit status 0, where the archive is whole; else
- * the first thing that is wrong, and 3.
+ * lampwatch verify: prints nothing and exits with 0 where the archive is complete and unaltered;
+ * else prints the first thing that is wrong, and exits with 3.
  */
 #include "archive/verify.h"
 
@@ -75,7 +75,7 @@ static int examine(const struct invocation *invocation, const struct verificatio
 	return good ? EXIT_DONE : EXIT_LOCAL;
 }
 
-/* The archive's database; *copy is set where the archive is one without. */
+/* The archive's database. *copy: the archive is a copy without one. */
 static struct database *open_database(const char *archive, bool *copy, struct error *error)
 {
 	char *state = file_join(archive, ARCHIVE_STATE);
@@ -128,7 +128,7 @@ int command_verify(struct context *context, const struct options *options, char 
 		with.archive = config->archive;
 	if (with.ca_file == NULL && config != NULL)
 		with.ca_file = config->timestamp.ca_file;
-	/* A run in the middle of a commit is no damage. */
+	/* Waits for a run: an unfinished commit would look like damage. */
 	lock_path = file_join(with.archive, ARCHIVE_STATE "/run.lock");
 	if (file_exists(lock_path))
 		lock = lock_take(lock_path, true, RUN_WAIT_MILLISECONDS, NULL);

@@ -44,7 +44,7 @@ static const struct node_rule flapping_rules[] = {
 	{0},
 };
 
-/* Two marks, or the word off. A page that says nothing of it has the file's. */
+/* Two marks, or the word off. */
 static bool read_flapping(const struct node_walk *walk, struct node node, void *target)
 {
 	struct flapping_config *flapping = target;
@@ -59,8 +59,8 @@ static bool read_flapping(const struct node_walk *walk, struct node node, void *
 		return false;
 	return flapping->low < flapping->high ||
 	       node_problem(walk->problems, node,
-		       "\"low\" is not below \"high\": an indicator would stop flapping when "
-		       "it begins to");
+		       "\"low\" is not below \"high\": an indicator would stop flapping as soon as "
+		       "it starts");
 }
 
 static const struct node_range timeout_range = {CONFIG_TIMEOUT_MIN, CONFIG_TIMEOUT_MAX};
@@ -80,16 +80,15 @@ static bool read_timeout(const struct node_walk *walk, struct node node, void *t
 		return false;
 	return timeout->connect <= timeout->total ||
 	       node_problem(walk->problems, node,
-		       "\"connect\" is longer than \"total\", which holds for the whole "
-		       "of a fetch");
+		       "\"connect\" is longer than \"total\", the limit of the whole fetch");
 }
 
 static bool refuse_of_page(const struct node_walk *walk, struct node node, void *target)
 {
 	(void)target;
 	return node_problem(walk->problems, node,
-		"\"%s\" is for the whole file: it stands in the limits at the "
-		"top, not in a page's",
+		"\"%s\" applies to the whole file: set it in the limits at the top, not in those "
+		"of a page",
 		walk->rule->key);
 }
 
@@ -169,8 +168,8 @@ static const struct node_rule page_rules[] = {
 	{0},
 };
 
-/* Sections are read after the rest, so that it does not matter where in the
- * file the settings stand that pages inherit. Here only their form is looked at. */
+/* Sections are read after everything else, so that pages inherit settings wherever in the
+ * file these are. Here only the form of a section is checked. */
 static bool read_section(const struct node_walk *walk, struct node node, void *target)
 {
 	const struct node_range *range = walk->rule->detail;
@@ -178,7 +177,7 @@ static bool read_section(const struct node_walk *walk, struct node node, void *t
 	(void)target;
 	if (node_type(node) != NODE_LIST)
 		return node_problem(walk->problems, node,
-			"\"%s\" takes a list, each member of which begins with \"- \"",
+			"\"%s\" takes a list, in which each item begins with \"- \"",
 			walk->rule->key);
 	return node_count(node) <= (size_t)range->maximum ||
 	       node_problem(walk->problems, node, "\"%s\" takes at most %lld members, not %zu",
@@ -291,7 +290,7 @@ static struct config *read_document(
 	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
 		struct node list = node_find(root, sections[i].key);
 
-		if (node_type(list) == NODE_LIST) /* else that was complained about */
+		if (node_type(list) == NODE_LIST) /* anything else has been reported */
 			sections[i].read(config, list, problems);
 	}
 	config_check(config, problems);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * config/: lampwatch.yaml, read and checked.
+ * config/: reads and checks lampwatch.yaml.
  *
- * lampwatch.yaml as a struct: pages, routes, subscribers, webhooks. Loaded once,
- * checked whole (all errors at once, each with file:line and what would be
- * right), never changed afterwards. Everything in it is owned by it.
+ * lampwatch.yaml as a struct: pages, routes, subscribers, webhooks. It is loaded once and
+ * checked as a whole (all errors at once, each with file:line and what would be
+ * right), and never changes afterwards. Everything in it is owned by it.
  */
 #ifndef LAMPWATCH_CONFIG_H
 #define LAMPWATCH_CONFIG_H
@@ -42,10 +42,10 @@ struct limits_config {
 	int64_t body;      /* bytes, after decoding */
 	int64_t redirects; /* 0: none is followed */
 	int64_t in_flight; /* transfers at a time, in all; of the file as a whole */
-	int64_t per_host;  /* likewise, to one host */
+	int64_t per_host;  /* the same, to one host */
 };
 
-/* What a page may say otherwise than the file as a whole. */
+/* Settings of the file that a page may override. */
 struct page_settings {
 	struct confirm_config confirm;
 	struct flapping_config flapping;
@@ -75,7 +75,7 @@ enum route_type { ROUTE_SMTP, ROUTE_SMTPS, ROUTE_SENDMAIL, ROUTE_MX };
 enum tls {
 	TLS_REQUIRED,
 	TLS_OFF,
-	TLS_OFFERED /* of ROUTE_MX alone: where it is offered, whoever it is */
+	TLS_OFFERED /* of ROUTE_MX only: where it is offered; the name is not checked */
 };
 
 struct route_config {
@@ -94,22 +94,21 @@ struct route_config {
 	int line;
 };
 
-/* Which of all that happens one receiver wants to hear of. */
+/* What a receiver wants to be told about. */
 struct subscription {
 	struct text_list pages; /* patterns over their names (config/pattern.h); empty: all */
 	struct text_list
-		indicators;   /* likewise over indicators; empty: all, and the overall level */
-	int floor;            /* enum level: what is better than that is not told as red */
+		indicators;   /* patterns over indicators; empty: all, and the overall level */
+	int floor;            /* enum level: anything better is not reported as red */
 	int on;               /* of event_types[].on (model/event.h) */
 	struct windows quiet; /* when nothing is delivered */
 };
 
-/* One word of `on:` as the bit that it stands for, 0 where it is none; and all words of on, with
- * commas. */
+/* The bit for one word of `on:`, 0 where it is not one; and the words for all bits, with commas. */
 int config_wanted_parse(const char *word);
 void config_wanted_write(int wanted, struct buffer *out);
 
-/* What is wanted where nothing is said. */
+/* The default. */
 extern const struct subscription subscription_default;
 void subscription_release(struct subscription *subscription);
 
@@ -141,7 +140,7 @@ struct webhook_config {
 	int line;
 };
 
-/* When pages are worked on by ourselves: what begins and ends in it is told to nobody. */
+/* Our own maintenance: nobody is told about what begins and ends in it. */
 struct maintenance_config {
 	struct text_list pages; /* patterns over their names; empty: all */
 	char *reason;           /* NULL: none is given */
@@ -149,7 +148,7 @@ struct maintenance_config {
 	int line;
 };
 
-/* The authority that stamps what was kept with the time. */
+/* The time-stamping authority (RFC 3161). */
 struct timestamp_config {
 	char *url;     /* a secret may stand in it; NULL: none is asked */
 	char *ca_file; /* the certificates that its own leads to */
@@ -190,21 +189,21 @@ struct config {
 };
 
 /*
- * Loads and checks the file. NULL where it has errors; warnings may stand in
- * problems all the same. Secret files are read (mode 0600 or stricter demanded,
- * or 0640 where the group is the running one). Kinds and the webhooks' templates
- * are not looked at here: kind_set_load() does that.
+ * Loads and checks the file. NULL where it has errors; problems may hold warnings in
+ * both cases. Secret files are read (they must have mode 0600 or stricter,
+ * or 0640 with the group of this process). Kinds and the webhooks' templates
+ * are not checked here: kind_set_load() does that.
  */
 struct config *config_load(const char *path, struct problems *problems);
 
 /*
- * As config_load(), but where there are errors too it gives what could be read,
- * so that more can be complained about; nothing may be done with it. Any
- * string in it may be NULL then. NULL only where the file cannot be read or is not YAML.
+ * As config_load(), but returns what could be read even where there are errors, so that
+ * more of them can be found; it must not be used for anything else, and any
+ * string in it may be NULL. NULL only where the file cannot be read or is not YAML.
  */
 struct config *config_read(const char *path, struct problems *problems);
 
-/* As config_load(), of a text that is to stand in that file. */
+/* As config_load(), of a text that will be the content of that file. */
 struct config *config_parse(
 	const char *path, const char *text, size_t length, struct problems *problems);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What must hold between the parts of the file: names that occur once, and
- * references that lead somewhere.
+ * What must hold between the parts of the file: names are unique, and references
+ * lead somewhere.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ struct names {
 	size_t count;
 };
 
-/* What differs in case alone stands together. */
+/* Names that differ only in case are next to each other. */
 static int by_name(const void *left, const void *right)
 {
 	const struct entry *a = left, *b = right;
@@ -48,8 +48,8 @@ static int by_name_and_line(const void *left, const void *right)
 
 /*
  * Takes the text of a key of each member, or of the other key where the first
- * is left out. From the file and not from what was read of it: a name that was
- * complained about is not to be complained about again wherever it is used.
+ * is missing. From the file and not from what was read from it, so that a name
+ * that is invalid is reported once, and not wherever it is used.
  */
 static struct names names_read(
 	const char *what, struct node section, const char *key, const char *other)
@@ -103,9 +103,10 @@ static char *names_advice(const struct names *names, const char *word)
 	if (nearest != NULL)
 		buffer_format(&advice, "; did you mean \"%s\"?", nearest);
 	else if (names->count == 0)
-		buffer_text(&advice, "; there is none at all");
+		buffer_text(&advice, "; the configuration has none");
 	for (size_t i = 0; nearest == NULL && names->count <= ADVICE_MAX && i < names->count; i++)
-		buffer_format(&advice, "%s %s", i == 0 ? "; there are" : ",", candidates[i]);
+		buffer_format(
+			&advice, "%s %s", i == 0 ? "; the configuration has" : ",", candidates[i]);
 	free(candidates);
 	return buffer_take(&advice);
 }
@@ -123,8 +124,8 @@ static void check_once(const struct config *config, const struct names *names,
 			second = &names->list[i - 1];
 		}
 		problems_add(problems, config->path, second->line,
-			"a second %s \"%s\"; one begins in line %d", names->what, second->name,
-			first->line);
+			"duplicate %s \"%s\"; the first begins in line %d", names->what,
+			second->name, first->line);
 	}
 }
 
@@ -165,12 +166,12 @@ static void check_provider(
 		return;
 	advice = names_advice(providers, node_text(node));
 	problems_warn(problems, node_file(node), node_line(node),
-		"no page watches the provider \"%s\", so its trouble will not be known%s",
+		"no page watches the provider \"%s\", so its outages will go unnoticed%s",
 		node_text(node), advice);
 	free(advice);
 }
 
-/* What stands under the key in each member of a section: a list, or a scalar, a list of one. */
+/* Checks the value of the key in each member of a section: each item of a list, or a scalar. */
 static void check_members(struct node section, const char *key,
 	void (*check)(struct node node, const struct names *names, struct problems *problems),
 	const struct names *names, struct problems *problems)
@@ -185,7 +186,7 @@ static void check_members(struct node section, const char *key,
 	}
 }
 
-/* The archive's own files stand beside the pages' folders. */
+/* The archive's own files are next to the folders of the pages. */
 static void check_reserved(const struct config *config, struct problems *problems)
 {
 	static const char *const reserved[] = {"heads", "heads.*", "index.html", "index.json",
@@ -216,13 +217,13 @@ static void check_second(
 				check_reference(second, name, webhooks, problems);
 		} else if (!text_empty(mail) && strcasecmp(node_text(second), mail) == 0) {
 			node_problem(problems, second,
-				"\"second\" is the same address as \"mail\"; a second way is one "
-				"that works when the first does not");
+				"\"second\" is the same address as \"mail\"; it has to work when "
+				"the first does not");
 		}
 	}
 }
 
-/* What mail needs, where somebody is to get one. */
+/* What is needed to send mail, where there is somebody to send it to. */
 static void check_mail(const struct config *config, struct node root, struct problems *problems)
 {
 	struct node subscribers = node_find(root, "subscribers"),
@@ -238,10 +239,10 @@ static void check_mail(const struct config *config, struct node root, struct pro
 		return;
 	if (wanted)
 		node_problem(problems, subscribers,
-			"there are subscribers but no \"routes\" by which mail could go out");
+			"there are subscribers but no \"routes\" to send mail by");
 	else if (config->admin != NULL)
 		problems_warn(problems, config->path, node_line(admin),
-			"there is an operator but no \"routes\" by which mail could go out");
+			"there is an operator but no \"routes\" to send mail by");
 }
 
 static void check_mail_in(const struct config *config, struct node root, struct problems *problems)
@@ -249,19 +250,20 @@ static void check_mail_in(const struct config *config, struct node root, struct 
 	struct node node = node_find(root, "mail_in"), allow = node_find(root, "mail_in_allow");
 
 	if (config->mail_in == NULL && node_type(allow) != NODE_NONE)
-		node_problem(problems, allow, "\"mail_in_allow\" without \"mail_in\"");
+		node_problem(problems, allow, "\"mail_in_allow\" needs \"mail_in\"");
 	if (config->mail_in == NULL)
 		return;
 	if (strcspn(config->mail_in, "@") > CONFIG_MAIL_IN_LOCAL_MAX)
 		node_problem(problems, node,
-			"\"mail_in\" has more than %d bytes before the \"@\": a token has to fit "
-			"behind them",
+			"\"mail_in\" has more than %d bytes before the \"@\", so that no token "
+			"fits after them",
 			CONFIG_MAIL_IN_LOCAL_MAX);
 	else if (strcspn(config->mail_in, "+") < strcspn(config->mail_in, "@"))
 		node_problem(problems, node,
-			"\"mail_in\" has a \"+\" of its own; it is what tokens stand behind");
+			"\"mail_in\" contains a \"+\", which is reserved for tokens");
 	if (config->from == NULL)
-		node_problem(problems, node, "\"mail_in\" without \"from\", which answers");
+		node_problem(problems, node,
+			"\"mail_in\" needs \"from\", the address that replies come from");
 }
 
 static void check_settings(const struct config *config, struct node root, struct problems *problems)
@@ -276,8 +278,8 @@ static void check_settings(const struct config *config, struct node root, struct
 		text_starts(config->signing_key, config->archive) &&
 		strchr("/", config->signing_key[length]) != NULL)
 		node_problem(problems, node_find(root, "signing_key"),
-			"\"signing_key\" lies in the archive, which may be published; keep it "
-			"outside, as in /etc/lampwatch/key.pem");
+			"\"signing_key\" is inside the archive, which may be published; keep it "
+			"outside, such as in /etc/lampwatch/key.pem");
 	if (node_type(node_find(root, "heartbeat")) != NODE_NONE &&
 		node_type(node_find(root, "heartbeat_file")) != NODE_NONE)
 		node_problem(problems, node_find(root, "heartbeat_file"),
@@ -296,8 +298,8 @@ static void check_targets(const struct config *config, const struct names *webho
 
 		if (route != NULL)
 			problems_add(problems, config->path, webhooks->list[i].line,
-				"a webhook \"%s\" beside the route of that name in line %d; give "
-				"them two names",
+				"the webhook \"%s\" has the same name as the route in line %d; "
+				"rename one of them",
 				route->name, route->line);
 	}
 }

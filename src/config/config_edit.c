@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 
-enum { INDENT = 2 }; /* where no page shows how it is done */
+enum { INDENT = 2 }; /* where there is no page to copy it from */
 
 struct line {
 	const char *text; /* borrowed; not terminated */
@@ -24,7 +24,7 @@ struct lines {
 	size_t count;
 };
 
-/* How and where the new page is written. */
+/* Where the new page goes, and how it is indented. */
 struct place {
 	size_t before; /* this line; lines.count: at the end */
 	size_t indent; /* blanks before the dash */
@@ -90,7 +90,7 @@ static size_t offset_of(const struct line *line, size_t indent)
 	return offset;
 }
 
-/* Behind the last of the pages that stand below the key; comments of the last page are its own. */
+/* After the last page below the key and the comments that belong to it. */
 static bool place_behind(
 	const struct lines *lines, size_t key, struct place *place, struct error *error)
 {
@@ -101,7 +101,7 @@ static bool place_behind(
 		first++;
 	if (first == lines->count || !is_item(&lines->list[first], indent_of(&lines->list[first])))
 		return error_set(error, REMEDY_CONFIGURATION,
-			"the pages are not written line by line, with dashes");
+			"the pages are not written as a list of lines with dashes");
 	place->indent = indent_of(&lines->list[first]);
 	place->before = first;
 	for (size_t i = first; i < lines->count; i++) {
@@ -171,12 +171,13 @@ static bool find_place(
 		place->brackets = true;
 	else if (rest == NULL || rest[0] != '\0')
 		good = error_set(error, REMEDY_CONFIGURATION,
-			"the pages stand in brackets; write each on lines of its own, with a dash");
+			"the pages are written in brackets; put each on lines of its own, with a "
+			"dash");
 	free(rest);
 	return good;
 }
 
-/* Plain where no reader of YAML takes it for anything else. */
+/* Without quotes where every reader of YAML takes it as text. */
 static void write_text(const char *text, struct buffer *out)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567"

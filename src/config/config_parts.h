@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Private to config*.c: the parts of which config_load() is made. The context
- * of every walk is the struct config that is being filled in.
+ * Private to config*.c: the parts of config_load(). The context of every walk is
+ * the struct config that is being filled in.
  */
 #ifndef LAMPWATCH_CONFIG_PARTS_H
 #define LAMPWATCH_CONFIG_PARTS_H
@@ -15,26 +15,26 @@ node_reader config_read_address; /* as config_address_valid() */
 node_reader config_read_second;  /* an address, or webhook:NAME */
 node_reader config_read_name;    /* as text_is_name() */
 node_reader config_read_label; /* at most CONFIG_TEXT_MAX bytes, nothing in it that could deceive */
-node_reader config_read_labels;     /* struct text_list of such; not empty */
-node_reader config_read_header;     /* at most CONFIG_TEXT_MAX bytes of printable ASCII */
-node_reader config_read_host;       /* as config_host_valid() */
-node_reader config_read_path;       /* joined with the configuration's folder */
-node_reader config_read_file;       /* likewise; can be read */
-node_reader config_read_folder;     /* likewise; a folder */
-node_reader config_read_program;    /* absolute; can be executed */
-node_reader config_read_page_url;   /* http or https; may be repeated in a message */
-node_reader config_read_secret_url; /* http or https; is never repeated */
-node_reader config_read_secret;     /* the one line of the secret file that is named */
-node_reader config_read_secrets;    /* struct text_list: likewise, up to CONFIG_SECRETS_MAX lines */
-node_reader config_read_secret_url_file; /* likewise, and the line is a URL */
+node_reader config_read_labels;          /* struct text_list of such; not empty */
+node_reader config_read_header;          /* at most CONFIG_TEXT_MAX bytes of printable ASCII */
+node_reader config_read_host;            /* as config_host_valid() */
+node_reader config_read_path;            /* joined with the configuration's folder */
+node_reader config_read_file;            /* the same, of a file that can be read */
+node_reader config_read_folder;          /* the same, of a folder */
+node_reader config_read_program;         /* absolute; can be executed */
+node_reader config_read_page_url;        /* http or https; may be repeated in a message */
+node_reader config_read_secret_url;      /* http or https; is never repeated */
+node_reader config_read_secret;          /* the one line of the secret file that is named */
+node_reader config_read_secrets;         /* struct text_list: its lines, up to CONFIG_SECRETS_MAX */
+node_reader config_read_secret_url_file; /* as config_read_secret; the line is a URL */
 node_reader config_read_zone;            /* an IANA time zone that this system knows */
 node_reader config_read_resolver;        /* an IP address, perhaps with a port */
 node_reader config_read_wanted;          /* int of enum wanted */
 node_reader config_read_windows;         /* struct windows: one or a list of them */
 
 /*
- * A word, or a list of words that is not empty, as the bits that they stand for. expected says
- * what "KEY takes" otherwise.
+ * Reads a word, or a non-empty list of words, as the bits of their values. expected completes the
+ * complaint: "KEY takes …".
  */
 bool config_read_flags(const struct node_walk *walk, struct node node,
 	const struct node_word *words, const char *expected, int *flags);

@@ -35,8 +35,8 @@ static bool read_relay(const struct node_walk *walk, struct node node, void *tar
 	memory_set(&route->host, NULL);
 	if (strchr(text, '@') != NULL) {
 		node_problem(walk->problems, node,
-			"user and password do not stand in \"%s\": write them as \"user\" "
-			"and \"password_file\"",
+			"user and password do not belong in \"%s\": use \"user\" and "
+			"\"password_file\"",
 			walk->rule->key);
 	} else if (!config_host_port(text, smtps ? "smtps" : "smtp", &route->host, &route->port)) {
 		node_problem(walk->problems, node,
@@ -55,13 +55,13 @@ static bool read_relay(const struct node_walk *walk, struct node node, void *tar
 			route->port = smtps ? PORT_SMTPS : PORT_SUBMISSION;
 		if (!smtps && route->port == PORT_SMTPS)
 			node_problem(walk->problems, node,
-				"port %d speaks TLS from the first byte: write smtps:// in "
-				"place of smtp://",
+				"port %d speaks TLS from the first byte: write smtps:// instead of "
+				"smtp://",
 				route->port);
 		else if (smtps && (route->port == PORT_SMTP || route->port == PORT_SUBMISSION))
 			node_problem(walk->problems, node,
-				"port %d begins without TLS: write smtp://, which "
-				"demands STARTTLS, in place of smtps://",
+				"port %d starts without TLS: write smtp://, which requires "
+				"STARTTLS, instead of smtps://",
 				route->port);
 		else
 			good = true;
@@ -140,9 +140,10 @@ static void check_relay(
 
 	if (has(node, "user") && !has(node, "password_file"))
 		node_problem(problems, node,
-			"\"user\" without \"password_file\", a file with the password alone");
+			"\"user\" needs \"password_file\", a file that holds the password and "
+			"nothing else");
 	if (has(node, "password_file") && !has(node, "user"))
-		node_problem(problems, node, "\"password_file\" without \"user\"");
+		node_problem(problems, node, "\"password_file\" needs \"user\"");
 	if (route->tls != TLS_OFF)
 		return;
 	if (route->type == ROUTE_SMTPS)
@@ -155,8 +156,7 @@ static void check_relay(
 			"or leave out \"user\" and \"password_file\"");
 	else if (route->host != NULL && !is_loopback(route->host))
 		problems_warn(problems, node_file(tls), node_line(tls),
-			"with \"tls: off\" all mail to %s can be read and "
-			"changed on its way",
+			"with \"tls: off\" all mail to %s can be read and changed in transit",
 			route->host);
 }
 
@@ -174,10 +174,10 @@ static void check_route(
 			"a route has one of \"smtp\", \"sendmail\" and \"mx\"%s",
 			ways > 1 ? ", not several" : "");
 	} else if (has(node, "smtp")) {
-		check_meaning(node, relay, "a relay, whose port stands in its URL", problems);
+		check_meaning(node, relay, "a relay, whose port is part of its URL", problems);
 		check_relay(route, node, problems);
 	} else if (has(node, "mx")) {
-		check_meaning(node, direct, "mail that goes directly", problems);
+		check_meaning(node, direct, "direct delivery by MX", problems);
 	} else {
 		check_meaning(node, local, "a sendmail program", problems);
 	}
@@ -204,7 +204,7 @@ static const struct node_word floor_words[] = {{"degraded", LEVEL_DEGRADED},
 const struct subscription subscription_default = {
 	.floor = LEVEL_DEGRADED, .on = 1 << EVENT_RED | 1 << EVENT_GREEN | 1 << EVENT_FLAPPING};
 
-/* The rows that all receivers have in common. */
+/* The keys that all receivers have. */
 #define SUBSCRIPTION_RULES(owner)                                                                  \
 	{"pages", config_read_labels, offsetof(owner, subscription.pages), false, NULL},           \
 		{"indicators", config_read_labels, offsetof(owner, subscription.indicators),       \
@@ -260,7 +260,7 @@ static bool read_parameter(const struct node_walk *walk, struct webhook_config *
 		good = node_problem(walk->problems, key,
 			"\"with\" takes names of lower-case letters, digits and \"_\"");
 	else if (config_parameter(webhook, name) != NULL)
-		good = node_problem(walk->problems, key, "a second \"%s\" in \"with\"", name);
+		good = node_problem(walk->problems, key, "duplicate \"%s\" in \"with\"", name);
 	else
 		good = secret ? config_read_secret(&own, node, &value)
 			      : config_read_label(&own, node, &value);

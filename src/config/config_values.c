@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The values that stand in lampwatch.yaml: addresses, URLs, names, files, secrets.
+ * Reads the values in lampwatch.yaml: addresses, URLs, names, files, secrets.
  * No complaint ever repeats what may be a secret.
  */
 #include <arpa/inet.h>
@@ -107,7 +107,7 @@ static bool complain(const struct node_walk *walk, struct node node, const char 
 		expected, node_text(node));
 }
 
-/* Reads a text into *target when it passes; the words say what would have passed. */
+/* Reads a text into *target if it passes; expected says what would. */
 static bool read_checked(const struct node_walk *walk, struct node node, char **target,
 	bool (*passes)(const char *text), const char *expected)
 {
@@ -135,14 +135,15 @@ static bool second_valid(const char *text)
 
 bool config_read_second(const struct node_walk *walk, struct node node, void *target)
 {
-	return read_checked(walk, node, target, second_valid,
-		"a mail address or webhook:NAME, without a blank");
+	return read_checked(
+		walk, node, target, second_valid, "a mail address or webhook:NAME, without blanks");
 }
 
 bool config_read_name(const struct node_walk *walk, struct node node, void *target)
 {
 	return read_checked(walk, node, target, text_is_name,
-		"a name of at most 64 small letters, digits, dots, hyphens and underscores that "
+		"a name of at most 64 lower-case letters, digits, dots, hyphens and underscores "
+		"that "
 		"begins with a letter "
 		"or digit");
 }
@@ -165,7 +166,7 @@ static bool label_valid(const char *text)
 bool config_read_label(const struct node_walk *walk, struct node node, void *target)
 {
 	return read_checked(walk, node, target, label_valid,
-		"a text of at most 256 bytes without control characters and without a blank at "
+		"a text of at most 256 bytes without control characters and without blanks at "
 		"either end");
 }
 
@@ -307,7 +308,7 @@ bool config_host_port(const char *text, const char *scheme, char **host, int *po
 	return false;
 }
 
-/* Strict where libcurl is lenient: what passes here means the same to everybody. */
+/* Stricter than libcurl: what passes here means the same to every program. */
 static bool web_url_valid(const char *url)
 {
 	size_t scheme = strncasecmp(url, "https://", 8) == 0  ? 8
@@ -350,7 +351,7 @@ bool config_read_secret_url(const struct node_walk *walk, struct node node, void
 bool config_read_page_url(const struct node_walk *walk, struct node node, void *target)
 {
 	if (strchr(node_text(node), '@') != NULL)
-		return config_read_secret_url(walk, node, target); /* a password may stand in it */
+		return config_read_secret_url(walk, node, target); /* it may contain a password */
 	return read_checked(walk, node, target, web_url_valid,
 		"an http or https URL such as https://status.example.org/");
 }
@@ -361,7 +362,7 @@ static bool secret_problem(
 	return node_problem(walk->problems, node, "\"%s\": %s %s", walk->rule->key, path, what);
 }
 
-/* Owner alone, or the group of the running process too, but then to read only. */
+/* Accessible to the owner only, or also readable by the group of this process. */
 static bool secret_mode_good(const struct stat *status)
 {
 	mode_t others = status->st_mode & 077;
@@ -369,11 +370,11 @@ static bool secret_mode_good(const struct stat *status)
 	return others == 0 || (others == 040 && status->st_gid == getegid());
 }
 
-/* What stands in the secret file, without the blanks at its end. */
+/* Reads the secret file, without the blanks at its end. */
 static bool read_secret(
 	const struct node_walk *walk, struct node node, const char *path, struct buffer *out)
 {
-	/* Not to wait for ever where the name is that of a FIFO. */
+	/* O_NONBLOCK: do not wait for ever where it is a FIFO. */
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
 	struct error error;
@@ -446,7 +447,8 @@ bool config_read_secrets(const struct node_walk *walk, struct node node, void *t
 
 	text_list_release(secrets);
 	return secret_lines(walk, node, CONFIG_SECRETS_MAX,
-		"holds more than two lines: the new secret, and below it the one before", secrets);
+		"holds more than two lines: the new secret, and below it the previous one",
+		secrets);
 }
 
 bool config_read_secret_url_file(const struct node_walk *walk, struct node node, void *target)
@@ -456,13 +458,12 @@ bool config_read_secret_url_file(const struct node_walk *walk, struct node node,
 	if (!config_read_secret(walk, node, target))
 		return false;
 	return web_url_valid(*url) || node_problem(walk->problems, node,
-					      "\"%s\": what stands in %s is not an http or "
-					      "https URL",
+					      "\"%s\": %s does not contain an http or https URL",
 					      walk->rule->key, node_text(node));
 }
 
-/* Zones stand in the system's folder as Area/Place: suggests the nearest of the same area. Owned by
- * the caller. */
+/* Zones are files Area/Place in the system's folder: suggests the nearest in the same area. Owned
+ * by the caller. */
 static char *zone_advice(const char *zone)
 {
 	const char *top = getenv("TZDIR"), *slash = strrchr(zone, '/'), *nearest;
@@ -491,8 +492,8 @@ bool config_read_zone(const struct node_walk *walk, struct node node, void *targ
 	if (good && !date_zone_known(zone)) {
 		advice = zone_advice(zone);
 		good = node_problem(walk->problems, node,
-			"\"%s\" is a time zone such as UTC or Europe/Berlin; this "
-			"system knows no \"%s\"%s",
+			"\"%s\" is a time zone such as UTC or Europe/Berlin; this system has no "
+			"\"%s\"%s",
 			walk->rule->key, zone, advice);
 		free(advice);
 	}
@@ -539,7 +540,7 @@ bool config_read_resolver(const struct node_walk *walk, struct node node, void *
 		"an IP address with a port up to 65535, such as 127.0.0.1:53 or [::1]:53");
 }
 
-/* A word of `on:` names a type of event that is asked for by its own name. */
+/* Whether the type of event can be named in `on:`. */
 static bool is_word(int type)
 {
 	return event_types[type].on == 1 << type;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Windows of time as they stand in lampwatch.yaml: quiet hours and our own maintenance.
+ * Reads windows of time in lampwatch.yaml: quiet hours and our own maintenance.
  */
 #include <stdlib.h>
 
@@ -22,7 +22,7 @@ static bool read_minutes(const struct node_walk *walk, struct node node, void *t
 		       walk->rule->key, node_text(node));
 }
 
-/* Without a zone the moment would be another one for each reader of the file. */
+/* Without a zone, every reader of the file would understand a different moment. */
 static bool read_timeline_entry(const struct node_walk *walk, struct node node, void *target)
 {
 	return window_time_parse(node_text(node), NULL, 0, target) ||
@@ -60,7 +60,7 @@ static const struct node_rule maintenance_rules[] = {
 	{0},
 };
 
-/* Whether it has both of one pair of ends. */
+/* Whether it has exactly one pair of ends, and both of it. */
 static bool check_window(const struct window *window, struct node node, struct problems *problems)
 {
 	bool daily = window->from != MINUTES_NONE || window->to != MINUTES_NONE;
@@ -78,9 +78,9 @@ static bool check_window(const struct window *window, struct node node, struct p
 			      : (window->begins == 0 ? "begins" : "ends"));
 	if (daily ? window->from == window->to : window->ends <= window->begins)
 		return node_problem(problems, node,
-			daily ? "a window of time that ends when it begins; a whole day is from "
+			daily ? "this window of time ends when it begins; a whole day is from "
 				"\"00:00\" to \"24:00\""
-			      : "a window of time that ends before it begins");
+			      : "this window of time ends before it begins");
 	return true;
 }
 

@@ -81,7 +81,7 @@ check "the result is a configuration" "$lampwatch" check
 check "and the page can be watched" "$lampwatch" run 127.0.0.1
 check "it is not added twice" unchanged prints watched 0 add "$at/"
 check "nor under another address that leads to the same data" unchanged prints watched-elsewhere 0 add "$at/api/v2/summary.json"
-check "a name that is taken is refused" unchanged complains 'lampwatch.yaml:5: there is a page "first" already' 2 add --name first "$other/incidents.json"
+check "a name that is taken is refused" unchanged complains 'lampwatch.yaml:5: the page "first" exists already' 2 add --name first "$other/incidents.json"
 check "a name that is none is refused" unchanged complains "a page's name" 2 add --name "A b" "$other/incidents.json"
 cp lampwatch.yaml before
 check "--name and --provider are obeyed" prints named 0 add --name desk --provider desks "$other/incidents.json"
@@ -101,7 +101,7 @@ configuration
 sed -i 's/^from:.*/form: x/' lampwatch.yaml
 check "a configuration with errors is not touched" unchanged complains 'lampwatch.yaml:11: unknown key "form"' 2 add "$at/"
 printf 'pages: [{name: a, url: "https://a.example/", kind: slack}]\n' >lampwatch.yaml
-check "pages in brackets are left to their author, who gets the lines" unchanged complains "stand in brackets" 2 add "$at/"
+check "pages in brackets are left to their author, who gets the lines" unchanged complains "are written in brackets" 2 add "$at/"
 check "(these)" grep -q '  - name: 127.0.0.1' out
 configuration
 check "a configuration that is not there is an error" complains "none.yaml" 2 -c none.yaml add "$at/"

@@ -97,7 +97,7 @@ check "show: the last one" prints 0 "snapshot 3," show example
 for time in 2014-01-24T19:10:00Z 2014-01-24T19:10 2014-01-24T19:15; do check "show at $time: the second" prints 0 "snapshot 2," show example "$time"; done
 for time in 2014 2014-01 2014-01-24 2014-01-24T19 2015; do check "show at $time: the last" prints 0 "snapshot 3," show example "$time"; done
 check "show before the first: 2" prints 2 "no snapshot at or before 2013" show example 2013
-check "show at what is no time: 2" prints 2 "is no time" show example soon
+check "show at what is no time: 2" prints 2 "is not a time" show example soon
 same "show as data has the reading" "reading 1" "$(member 'data["reading"].split("\n")[0]' show example)"
 check "diff of two" prints 0 "Mail: operational -> major_outage" diff example 2014-01-24T19:00 2014-01-24T19:10
 same "is without what came later" "0" "$(grep -c Chat "$work/said")"
@@ -112,7 +112,7 @@ check "-v: what was delivered, too" prints 0 "mail:ops@example.com  delivered" o
 id=$(member 'data["deliveries"][0]["id"]' outbox)
 check "retry of one" prints 0 "1 will go out with the next run" outbox retry "$id"
 check "retry of all" prints 0 "1 will go out with the next run" outbox retry
-check "retry of nothing: 1" prints 1 "nothing is owed under the number 999" outbox retry 999
+check "retry of nothing: 1" prints 1 "no delivery with the number 999 is owed" outbox retry 999
 check "drop without a number: 2" does 2 outbox drop
 check "an unknown word: 2" does 2 outbox burn
 at 21 run > runs 2>&1; status=$?

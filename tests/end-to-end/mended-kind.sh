@@ -44,5 +44,5 @@ before=$(count_mails relay)
 kind /json/old /json/old/item colour
 check "a kind that takes another word for it reads the same page" run 5
 same "the difference is of our own making and told to nobody" "$before" "$(count_mails relay)"
-check "it is in the log" grep -q 'anew.*Mail: operational -> major_outage' <("$lampwatch" -c "$work/lampwatch.yaml" log)
+check "it is in the log" grep -q 'reread.*Mail: operational -> major_outage' <("$lampwatch" -c "$work/lampwatch.yaml" log)
 finish

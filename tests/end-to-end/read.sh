@@ -47,7 +47,7 @@ check "parameters that are wrong are said with their line, status 2" complains 2
 	read --kind slack --with "$work/with.yaml" x
 check "an option that there is not is a matter of usage" complains 2 "its options are" read --nonsense x
 check "no file at all is a matter of usage" complains 2 "usage: lampwatch read" read
-check "an address stands alone" complains 2 "stands alone" read http://127.0.0.1:1/ x
+check "an address stands alone" complains 2 "must be the only argument" read http://127.0.0.1:1/ x
 check "more files than documents is a matter of usage" complains 2 "more files" read --kind slack "$pages/slack/normal/page" "$pages/slack/normal/page"
 
 serve_http web

@@ -216,7 +216,7 @@ check "another URL lifts it" bash -c "! '$lampwatch' outbox | grep -q 'disabled 
 sed -i 's#/elsewhere/HUNTER2#/gone/HUNTER2#' lampwatch.yaml
 check "that one is still disabled" grep -q "disabled since" <("$lampwatch" outbox)
 answers gone/HUNTER2 ""
-check "retry lifts it" grep -q "1 webhook is disabled no longer" <(at 13 outbox retry)
+check "retry lifts it" grep -q "1 webhook is enabled again" <(at 13 outbox retry)
 at 14 run
 same "and what was given up goes out" "0 0 3" "$(owed dead) $(owed pending) $(grep -c $'POST\t/gone' "$work/www.log")"
 finish

@@ -149,8 +149,8 @@ same "goes out at the end" "GREEN: Mail: operational again after 1 h 01 min (Pag
 begin silence "$both"
 run 2026-11-23T12:00:00Z
 same "a silence is confirmed" "a: nobody is told until 2026-11-23 14:00 CET" "$(at 2026-11-23T12:00:00Z silence a --until 14:00 --reason 'we know')"
-same "a time that is none is named" "2 silence: \"soon\" is no time" \
-	"$(out=$(at 2026-11-23T12:00:00Z silence a --until soon 2>&1); echo "$? $(grep -o 'silence: "soon" is no time' <<< "$out")")"
+same "a time that is none is named" "2 silence: \"soon\" is not a time" \
+	"$(out=$(at 2026-11-23T12:00:00Z silence a --until soon 2>&1); echo "$? $(grep -o 'silence: "soon" is not a time' <<< "$out")")"
 same "and listed" "a: silence until 2026-11-23 14:00 CET: we know" "$(at 2026-11-23T12:30:00Z silence)"
 page a major_outage; run 2026-11-23T12:30:00Z
 same "nobody is told of a silent page" 0 "$(count_mails relay)"
@@ -158,7 +158,7 @@ run 2026-11-23T13:00:00Z
 same "what is red when it ends is told then" "RED: Mail: major outage (Page a)|" "$(told)"
 at 2026-11-23T13:01:00Z silence a --for 2h > /dev/null
 page a operational; run 2026-11-23T13:10:00Z
-same "a silence can be ended" "a: is told of again" "$(at 2026-11-23T13:20:00Z silence a --end)"
+same "a silence can be ended" "a: notifications are on again" "$(at 2026-11-23T13:20:00Z silence a --end)"
 run 2026-11-23T13:20:00Z
 same "and then the green is told" 2 "$(count_mails relay)"
 for words in "a" "a --until yesterday" "a --until 2026-11-23T12:00:00Z" "nobody --for 1h" "a --for 1h --end" "a --for 400d"; do

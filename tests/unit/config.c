@@ -359,7 +359,7 @@ static void test_secret_files_hold_one_line(void **state)
 	write_file("beat", "https://beat.example/\nhttps://other.example/\n", 0600);
 	assert_refused(text, 3, "more than the one line");
 	write_file("beat", "hunter2", 0600);
-	assert_refused(text, 3, "not an http or https URL");
+	assert_refused(text, 3, "does not contain an http or https URL");
 	memset(long_text, 'a', CONFIG_SECRET_MAX + 1);
 	write_file("beat", long_text, 0600);
 	assert_refused(text, 3, "longer than 4096 bytes");
@@ -403,16 +403,16 @@ static void test_names_occur_once(void **state)
 {
 	(void)state;
 	assert_refused(PAGE "  - {name: a, url: 'https://b.example/', kind: k}\n", 3,
-		"a second page \"a\"");
+		"duplicate page \"a\"");
 	assert_refused(
-		PAGE ROUTE "  - {name: r, sendmail: /bin/true}\n", 5, "a second route \"r\"");
+		PAGE ROUTE "  - {name: r, sendmail: /bin/true}\n", 5, "duplicate route \"r\"");
 	assert_refused(PAGE "webhooks:\n  - &w {name: w, url: 'http://h.example/'}\n  - *w\n", 4,
-		"a second webhook \"w\"");
+		"duplicate webhook \"w\"");
 	assert_refused(PAGE FROM ROUTE
 		"subscribers:\n  - {mail: a@example.org}\n  - {mail: A@Example.org}\n",
-		8, "a second subscriber");
+		8, "duplicate subscriber");
 	assert_refused(PAGE ROUTE "webhooks:\n  - {name: r, url: 'http://h.example/'}\n", 6,
-		"give them two names");
+		"rename one of them");
 }
 
 static void test_references_lead_somewhere(void **state)
@@ -424,7 +424,7 @@ static void test_references_lead_somewhere(void **state)
 		"no page \"b\"");
 	assert_refused(PAGE FROM ROUTE
 		"subscribers:\n  - {mail: x@example.org, second: 'webhook:w'}\n",
-		7, "no webhook \"w\"; there is none at all");
+		7, "no webhook \"w\"; the configuration has none");
 	assert_refused(PAGE FROM ROUTE
 		"subscribers:\n  - {mail: x@example.org, second: X@example.org}\n",
 		7, "same address");
@@ -458,8 +458,8 @@ static void test_routes_that_would_fail_or_leak_are_refused(void **state)
 		{"{name: r, smtp: 'smtps://h.example', tls: off}", "\"tls\" cannot be off"},
 		{"{name: r, smtp: 'smtp://h.example', tls: off, user: u, password_file: secret}",
 			"in the clear"},
-		{"{name: r, smtp: 'smtp://h.example', user: u}", "without \"password_file\""},
-		{"{name: r, smtp: 'smtp://h.example', password_file: secret}", "without \"user\""},
+		{"{name: r, smtp: 'smtp://h.example', user: u}", "needs \"password_file\""},
+		{"{name: r, smtp: 'smtp://h.example', password_file: secret}", "needs \"user\""},
 		{"{name: r, smtp: 'smtp://h.example', tls: optional}", "required or off"},
 		{"{name: r, smtp: 'smtp://h.example', ca_file: nothing.crt}",
 			"nothing.crt cannot be read"},
@@ -587,7 +587,8 @@ static void test_a_provider_that_nobody_watches_is_a_warning(void **state)
 		"  - {name: b, url: 'https://b.example/', kind: k, provider: one}\n"
 		"  - {name: c, url: 'https://c.example/', kind: k, provider: one}\n"
 		"routes:\n  - {name: r, sendmail: /bin/true, depends: [One, one, something]}\n",
-		6, "\"something\", so its trouble will not be known; there are One, one");
+		6,
+		"\"something\", so its outages will go unnoticed; the configuration has One, one");
 }
 
 static void test_mail_in_the_clear_over_a_network_is_a_warning(void **state)

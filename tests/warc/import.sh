@@ -32,7 +32,7 @@ same "digest by digest" "$(contents back reading)" "$(contents plain reading)"
 "$lampwatch" -c back.yaml export --warc back.warc
 check "what was imported can be exported" python3 "$root/tests/warc/examine.py" back.warc
 same "again with the same payloads" "$(grep -a '^WARC-Payload-Digest' all.warc | sort)" "$(grep -a '^WARC-Payload-Digest' back.warc | sort)"
-check "a second time: 2, and what can be done" says 2 '^lampwatch: [a-z]+: its history goes on until 2014-01-24T19:5.:00Z .*--since 2014-01-24T19:5.:01Z$' -c back.yaml import all.warc
+check "a second time: 2, and what can be done" says 2 '^lampwatch: [a-z]+: its history already reaches 2014-01-24T19:5.:00Z .*--since 2014-01-24T19:5.:01Z$' -c back.yaml import all.warc
 check "of that time on there is nothing more" does 0 -c back.yaml import --since 2014-01-24T19:53:01 all.warc
 check "one page of it" does 0 -q -c "$(into desk)" import --page desk all.warc
 same "and no other" "desk heads" "$(cd desk && ls -d desk harbour board heads 2> /dev/null | xargs)"
@@ -67,7 +67,7 @@ check "revisits" does 0 -c "$(into revisit)" import revisit.warc
 same "say again what they refer to" "operational major_outage operational" "$(levels revisit)"
 same "what was not modified confirms it" "2014-01-24T19:53:00Z" "$("$lampwatch" -c revisit.yaml --json status | sed -n 's/.*"last_success": "\(2014.*\)",/\1/p')"
 made lone.warc warcio "$(record 2014-01-24T19:20:00Z "$red")" "$revisit"
-check "a revisit of what is not there is named: 1" says 1 '^lampwatch: harbour: 2014-01-24T19:52:00Z is left out: lone.warc: record <urn:uuid:.*: is a revisit, and what it refers to is not in the file$' -c "$(into lone)" import lone.warc
+check "a revisit of what is not there is named: 1" says 1 '^lampwatch: harbour: 2014-01-24T19:52:00Z is left out: lone.warc: record <urn:uuid:.*: is a revisit, and the record it refers to is not in the file$' -c "$(into lone)" import lone.warc
 same "the rest is imported" "major_outage" "$(levels lone)"
 
 made moved.warc warcio "$(record 2014-01-24T19:00:00Z "" '"status":302,"headers":["Location: /elsewhere"]')" \
@@ -75,7 +75,7 @@ made moved.warc warcio "$(record 2014-01-24T19:00:00Z "" '"status":302,"headers"
 check "a redirect is followed" does 0 -c "$(into moved)" import moved.warc
 same "to what it led to" "operational http://127.0.0.1:$www_port/elsewhere" "$(levels moved) $(sed -n 's/^final: //p' "$(find moved -name capture)")"
 made other.warc warcio '{"type":"response","url":"http://status.example.com/was-here","date":"2014-01-24T19:00:00Z","body":'"$(json "$green")"'}'
-check "an address that is no page's: 2, and what can be done" says 2 '^lampwatch: none of the 1 response is of a page of the configuration; --page NAME --url ADDRESS' -c "$(into other)" import other.warc
+check "an address that is no page's: 2, and what can be done" says 2 '^lampwatch: none of the 1 response belongs to a page of the configuration; --page NAME --url ADDRESS' -c "$(into other)" import other.warc
 check "unless it is said whose it is" does 0 -c other.yaml import --page harbour --url http://status.example.com/was-here other.warc
 same "then it is" "operational" "$(levels other)"
 made failed.warc warcio "$(record 2014-01-24T19:00:00Z "$green")" "$(record 2014-01-24T19:20:00Z "down" '"status":503')" "$(record 2014-01-24T19:52:00Z "$green")"
@@ -88,7 +88,7 @@ made decoded.warc warcio "$(record 2014-01-24T19:00:00Z "$green" '"headers":["Co
 check "decoded already, though the head does not say so" does 0 -c "$(into decoded)" import decoded.warc
 same "and read" "operational" "$(levels decoded)"
 made truncated.warc warcio "$(record 2014-01-24T19:00:00Z "$green" '"fields":["WARC-Truncated: time"]')"
-check "a body that was cut off when it was made: 1" says 1 'was cut off when it was made$' -c "$(into truncated)" import truncated.warc
+check "a body that was truncated when it was recorded: 1" says 1 'was truncated when it was recorded$' -c "$(into truncated)" import truncated.warc
 
 # ---- damage ----
 made whole.warc old "$(record 2014-01-24T19:00:00Z "$green")" "$(record 2014-01-24T19:20:00Z "$red")"
@@ -103,9 +103,9 @@ check "no file: 2" says 2 '^lampwatch: nothing: cannot be opened' -c none.yaml i
 check "no word: 2" does 2 -c none.yaml import
 check "--url without --page: 2" does 2 -c none.yaml import --url http://a.example/ whole.warc
 check "a page that is none: 2" says 2 'no page "habour"' -c none.yaml import --page habour whole.warc
-check "a time that is none: 2" says 2 '"yesterday" is no time' -c none.yaml import --since yesterday whole.warc
+check "a time that is none: 2" says 2 '"yesterday" is not a time' -c none.yaml import --since yesterday whole.warc
 made future.warc warcio "$(record 2999-01-01T00:00:00Z "$green")"
-check "the future: 2" says 2 'is of 2999-01-01T00:00:00Z, which is in the future' -c none.yaml import future.warc
+check "the future: 2" says 2 'is dated 2999-01-01T00:00:00Z, which is in the future' -c none.yaml import future.warc
 
 # ---- folders ----
 mkdir -p captures/harbour/2014-01-24T192000Z
@@ -133,7 +133,7 @@ statuspage_page "$work/www/api/v2/summary.json" none operational operational ope
 check "a run goes on from there" does 0 -c told.yaml run harbour
 check "a run goes on from there, once more" does 0 -c told.yaml run harbour
 same "the green of a red that nobody was told of is not told" "operational major_outage operational 0" "$(levels told) $(count_mails relay)"
-check "nothing can be put in before what was seen" says 2 'harbour: its history goes on until' -c told.yaml import --page harbour whole.warc
+check "nothing can be put in before what was seen" says 2 'harbour: its history already reaches' -c told.yaml import --page harbour whole.warc
 check "it is whole" "$lampwatch" -c told.yaml verify
 
 # ---- ended in the middle ----
