@@ -61,7 +61,7 @@ at 07:40 run
 same "four hours are: the operator hears of it" "SIMULATED NO RUN between Fri 24 Jan 2014 03:20:00 UTC and Fri 24 Jan 2014 07:40:00 UTC" "$(subjects relay | grep "NO RUN")"
 at 07:41 run; at 07:42 run
 same "once" "1" "$(subjects relay | grep -c "NO RUN")"
-check "the mail says no more than that" bash -c "! grep -qE 'Owed since|Seen by us' $(mails relay | tail -n 1)"
+check "the mail says no more than that" bash -c "! grep -qE 'Waiting since|Seen by us' $(mails relay | tail -n 1)"
 at 05:00 run
 same "a clock that goes back is no gap" "1" "$(subjects relay | grep -c "NO RUN")"
 at 05:01 run

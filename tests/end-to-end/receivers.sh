@@ -200,7 +200,7 @@ fresh
 statuspage_page "$page" major major_outage operational
 at 10 run; status=$?
 same "410: given up, told to the operator, and the others are told" "0 1 1 1" "$status $(owed dead) $(count_mails relay) $(grep -c $'POST\t/chat' "$work/www.log")"
-check "the mail says what it was to say, and that it is disabled" grep -q "It would say:   red: Mail" <(sed 's/=$//' "$(mails relay | tail -n 1)")
+check "the mail says what it was to say, and that it is disabled" grep -q "It said:        red: Mail" <(sed 's/=$//' "$(mails relay | tail -n 1)")
 "$lampwatch" outbox > "$work/said"
 check "outbox shows it" grep -q "webhook:gone  disabled since 2014-01-24 19:10" "$work/said"
 "$lampwatch" routes > "$work/said"
