@@ -75,7 +75,7 @@ same "a wrong token confirms nothing" asked "$(state friend@example.com)"
 letter other@example.com "$(tr a-z A-Z <<< "${confirm%@*}")@example.org" "Re: yes"
 same "the token confirms, whoever writes and in whatever case" active "$(state friend@example.com)"
 run
-check "a welcome is sent" grep -q "From now on friend@example.com is told" "$(newest friend@example.com)"
+check "a welcome is sent" grep -q "now gets a mail when these" "$(newest friend@example.com)"
 
 red one; run
 alert=$(newest friend@example.com)
@@ -87,7 +87,7 @@ check "its envelope's sender is of its own" test "${sender#lampwatch+b-}" != "$s
 before=$(count_to friend@example.com)
 letter friend@example.com lampwatch@example.org unsubscribe; run
 same "a From line alone unsubscribes nobody" active "$(state friend@example.com)"
-check "but the way to do it is sent to the address" grep -q "believe a From line" "$(newest friend@example.com)"
+check "but the way to do it is sent to the address" grep -q "trust a From line" "$(newest friend@example.com)"
 letter anybody@example.net "$unsubscribe" "whatever"
 same "the token unsubscribes" unsubscribed "$(state friend@example.com)"
 run; after=$(count_to friend@example.com)
