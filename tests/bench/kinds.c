@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What reading a page costs beside the bare parsing of the same bytes.
+ * What reading a page costs compared with only parsing the same bytes.
  *
  *   bench-kinds < LIST
  *

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# Who outlives whom: a courier goes on when its run is ended, with the terminal or by itself, and keeps
-# nothing of the run's; a delivery ends with its courier, so that nobody repeats it while it goes on.
+# Which process outlives which: a courier continues when its run ends, with the terminal or by itself,
+# and keeps nothing of the run's; a delivery ends with its courier, so that it is never repeated while
+# it is still under way.
 . "$(dirname "$0")/../harness.sh"
 
 serve_http www
@@ -65,7 +66,7 @@ same "and delivers" "1" "$(count_mails relay)"
 
 # ---- the courier ends ----
 
-# The run waits until nobody is at work for it any more, deliveries included.
+# The run waits until no process works for it, deliveries included.
 begin 1500
 "$lampwatch" -q run &
 run=$!

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
 # A disk that fills up: first the reserve is used up, so that the alert is kept and
-# sent as ever; where even that does not help it goes out all the same, at most once
-# an hour under one Message-ID. With space again, everything is as if nothing had been.
+# sent as usual; if even that does not help, it still goes out, at most once an hour
+# under one Message-ID. Once there is space again, everything is as if nothing had happened.
 #
-# The archive lies on a small file system of its own (tmpfs), for which one must be root, or may
-# be in a user namespace.
+# The archive is on a small file system of its own (tmpfs), which takes root or a user
+# namespace.
 . "$(dirname "$0")/../harness.sh"
 
 names=("a disk that is full" "an alert whatever space is left")
@@ -44,7 +44,7 @@ red() { statuspage_page "$page" major major_outage operational; }
 at() { local minute=$1; shift; "$lampwatch" --clock "2014-01-24T$((minute / 60 + 10)):$(printf %02d $((minute % 60))):00Z" "$@"; }
 run() { output=$(at "$1" run 2>&1); status=$?; }
 begin() { rm -rf "$disk"/* "$disk"/.[a-z]* "$work"/relay/*.eml; green; at 0 -q run; }
-# leave KILOBYTES: fills the disk but for so much.
+# leave KILOBYTES: fills the disk except for this much.
 leave() { rm -f "$disk/filling"; head -c "$(($(df --output=avail -k "$disk" | tail -n 1) - $1))K" /dev/zero > "$disk/filling"; }
 subjects_of() { subjects relay | sed -n 's/^SIMULATED \([A-Z, ]*\):.*/\1/p' | paste -sd ,; }
 ids() { sed -n 's/\r$//; s/^Message-ID: //p' $(mails relay) | sort -u | wc -l; }

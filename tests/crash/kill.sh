@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# Ends lampwatch (SIGKILL) at every place of a run where something half done
-# could be left, in the run, in its courier, or in an attempt, and runs it again: the archive
-# must be the same as without, and every alert must have arrived.
+# Kills lampwatch (SIGKILL) at every place where something could be left half done, in
+# the run, in its courier, or in an attempt, and runs it again: the archive must be the same
+# as without a crash, and every alert must have arrived.
 #
 # A page turns red and green again, another becomes unreadable and comes back; the
-# first route refuses, so that every mail goes by the second; a webhook hears of all of it.
+# first route refuses, so that every mail goes over the second; a webhook is told everything.
 # That is six runs. Each place of each of them is one test, and so is each place of the run after
 # a crash. Needs a build with -Dsteps=true.
 . "$(dirname "$0")/../harness.sh"
@@ -132,7 +132,7 @@ heads_right() {
 	done < <(tail -n +2 "$work/$1/archive/heads")
 }
 
-# Prints what is wrong; nothing where all is as it is without a crash. $3: repeats are allowed.
+# Prints what is wrong; nothing if all is as it is without a crash. $3: repeats are allowed.
 complaints() {
 	local n=$1 got=$work/$1/messages expected=$work/$1/expected.messages
 	program "$n" 9 verify 2>&1 || echo "verify ended with $?"
@@ -189,7 +189,8 @@ disturb() {
 	grep -qx "$step" "$work/$n/steps" || echo "was never there: $step"
 }
 
-# Between a delivery's intent and its record nobody can know; everywhere else nothing may come twice.
+# Between a delivery's intent and its record a repeat cannot be avoided; everywhere else nothing may
+# come twice.
 repeats() { case $1 in *"intent to send"* | *"not yet"* | *"delivery recorded"*) echo repeats ;; *) echo none ;; esac; }
 
 # one_case WORKER RUN STEP [STEP]: crashes at the first, and, where given, again at the second in the run after.

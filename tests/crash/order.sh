@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# A power failure takes what was written and not synced, and a test cannot cut the power: so all files
-# that are written, synced and renamed are noted in their order (tests/crash/order.c), and nothing may be
-# renamed, removed or committed before what it needs is on the disk.
+# A power failure loses what was written and not synced. A test cannot cut the power, so it logs in
+# order what is written, synced and renamed (tests/crash/order.c); nothing may be renamed, removed or
+# committed before what it needs is on the disk.
 . "$(dirname "$0")/../harness.sh"
 
 serve_http www

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
 # Several runs at once, as when cron does not wait: each alert goes out once, the
-# archive stays whole, nobody complains without need, and neither a page nor a relay that hangs holds
-# up anything but itself.
+# archive stays whole, no run complains without need, and neither a page nor a relay that hangs delays
+# anything but itself.
 . "$(dirname "$0")/../harness.sh"
 
 serve_http www
@@ -141,7 +141,7 @@ same "both end well, without a word" "0 0" "$first $second$(cat first.output sec
 same "and the alert was sent once" "1" "$(count_mails relay)"
 check "the archive is whole" "$lampwatch" verify
 
-# The courier that a killed run leaves behind goes on, and is in nobody's way.
+# The courier that a killed run leaves behind continues, and hinders no other run.
 begin orphan < /dev/null
 echo "greeting delay 3000" > "$work/relay.script"
 red

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# A clone with nothing beside it: what reads ../shared skips by name what it does not find, and passes.
-# Everything else is the same there, and is not run twice.
+# A clone with no folder next to it: a test that reads ../shared passes and skips by name what it does
+# not find. Everything else is the same there, and is not run twice.
 set -u
 BUILD=$1
 . "$(dirname "$0")/../harness.sh"

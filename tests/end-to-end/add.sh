@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # lampwatch add and lampwatch kinds: which kind is found and why, what becomes of the
-# configuration, what is refused. Pages of several kinds over HTTP, and saved ones.
+# configuration, and what is refused. Pages of several kinds over HTTP, and saved ones.
 BUILD=${BUILD:-$1}
 . "$(dirname "$0")/../harness.sh"
 pages=$root/tests/pages

@@ -149,7 +149,7 @@ rm -rf archive; rm -f "$work"/relay/*.eml "$work"/posts/*; : > "$work/www.log"
 statuspage_page "$page" none operational operational
 at 08:00 -q run
 statuspage_page "$page" major major_outage partial_outage
-# state: every file of the archive, but for what SQLite keeps beside an open database.
+# state: every file of the archive, except what SQLite keeps next to an open database.
 state() { find archive -type f ! -name '*-wal' ! -name '*-shm' -exec sha256sum {} + | sort; find archive -type d | sort; }
 state > before; beat=$(beats)
 at 08:10 run --dry-run > said 2>&1; status=$?

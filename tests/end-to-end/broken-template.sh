@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# A template that is broken stops no alert: the mail goes out in plain words, with the data as they
-# are, by the way and to the receiver that it would have had, and whoever runs lampwatch is told why.
+# A broken template stops no alert: the mail goes out in plain words, with the data as it is, over the
+# same route and to the same receiver, and whoever runs lampwatch is told why.
 . "$(dirname "$0")/../harness.sh"
 
 serve_http www

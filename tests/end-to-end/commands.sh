@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
 # Every subcommand as lampwatch(1) has it: exit statuses, what goes to which
-# stream, --json against another parser, times by any beginning, and what verify finds.
+# stream, --json against another parser, prefixes of times, and what verify finds.
 . "$(dirname "$0")/../harness.sh"
 
 serve_http www --posts "$work/hooks"

@@ -3,7 +3,7 @@
 # What breaks around lampwatch, one thing at a time, through the whole program: relays
 # that are down, silent, undecided or forgetful, receivers that refuse, pages
 # that fail or change their form, our own network, the clock. Nobody may miss an alert, get one
-# they are not owed, or be told the same fault every minute.
+# that is not for them, or be told the same fault every minute.
 . "$(dirname "$0")/../harness.sh"
 
 serve_http www --posts "$work/hooks"
@@ -18,7 +18,7 @@ green() { statuspage_page "$page" none operational operational; }
 red() { statuspage_page "$page" major major_outage operational; }
 
 # begin NAME: a folder and an archive of its own, servers that behave, a green page. What the
-# configuration says beside the usual comes from standard input.
+# configuration says in addition comes from standard input.
 begin() {
 	mkdir -p "$work/$1"
 	cd "$work/$1" || exit 1

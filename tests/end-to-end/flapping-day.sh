@@ -5,7 +5,7 @@
 set -u
 . "$(dirname "$0")/../harness.sh"
 
-# at TIME COMMAND…: what it prints, but for what root is told.
+# at TIME COMMAND…: what it prints, except what root is told.
 at() { "$lampwatch" -c "$work/lampwatch.yaml" --clock "$@" 2> >(grep -v 'runs as root' > "$work/error"); }
 serve_smtp relay
 

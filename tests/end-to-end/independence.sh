@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# Alerts about a provider reach people by ways that do without it: which provider hosts a route or
-# an address is found out by DNS while all is well, and used when it is not. One SMTP sink for each
-# provider; the one of the provider that is red must not be spoken to. First with a name server
-# of our own; with LAMPWATCH_PEERS=1 all of it once more with dnsmasq.
+# Alerts about a provider reach people over routes that do not need it: DNS tells which provider hosts
+# a route or an address, while all is well, and the answer is used when it is not. One SMTP sink for each
+# provider; nothing may talk to the one of the provider that is red. First with a name server
+# of our own; with LAMPWATCH_PEERS=1 everything again with dnsmasq.
 BUILD=${1:-$BUILD}
 . "$(dirname "$0")/../harness.sh"
 

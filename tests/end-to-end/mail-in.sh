@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # People who subscribe, confirm, ask and leave by mail, mail that comes back, and
-# the commands that do the same: letters go into `lampwatch mail-in` as a mail
-# server's pipe gives them, answers come out of a real outbox over SMTP.
+# the commands that do the same: mails go into `lampwatch mail-in` as a mail
+# server's pipe passes them, answers come out of a real outbox over SMTP.
 #
 #   tests/end-to-end/mail-in.sh BUILD
 BUILD=${1:-$BUILD}
@@ -36,7 +36,7 @@ red() { statuspage_page "$work/$1/api/v2/summary.json" major major_outage operat
 minute=0
 run() { minute=$((minute + 1)); printf -v clock '2026-03-01T%02d:%02d:00Z' $((12 + minute / 60)) $((minute % 60)); lampwatch run 2>> "$work/run.errors"; }
 
-# letter FROM TO SUBJECT [HEADER…]: by a person, unless a header says otherwise.
+# letter FROM TO SUBJECT [HEADER…]: from a person, unless a header says otherwise.
 letter() {
 	local from=$1 to=$2 subject=$3; shift 3
 	{

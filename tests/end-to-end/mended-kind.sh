@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# A page gets a new design while all is well, goes red in it, and only then the kind is mended: the
-# red is told, although no older page can be read by the new kind. A kind that was changed while
+# A page gets a new design while all is well, goes red in it, and only then is the kind repaired: the
+# red is told, although the new kind can read no older page. A kind that was changed while
 # the page could be read tells nothing by itself.
 set -u
 . "$(dirname "$0")/../harness.sh"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# Whose trouble it is when nobody answers: that of our own network only where at least three hosts of
-# at least two providers are silent at once; else it is theirs.
+# Whose fault it is when nothing answers: that of our own network only if at least three hosts of at
+# least two providers are silent at once; otherwise it is theirs.
 . "$(dirname "$0")/../harness.sh"
 
 serve_http up
 mkdir -p "$work/up/api/v2"
 statuspage_page "$work/up/api/v2/summary.json" none operational
 
-# silent PAGE…: a run over pages NAME/PROVIDER/HOST, of which none answers, until they would be lost; sets
+# silent PAGE…: runs over pages NAME/PROVIDER/HOST, none of which answers, until they would be lost; sets
 # lines (what the run says) and lost (the pages that count as lost).
 silent() {
 	local page name provider host

@@ -13,7 +13,7 @@ names=("20 mails in a row arrive over STARTTLS, byte for byte" "none of them tak
 	"a relay that may not relay is the route's fault" "a mail that is too large is the route's fault"
 	"a certificate for another name sends nothing" "a certificate that nobody vouches for sends nothing")
 
-# skip_all REASON: by name, so that nobody takes silence for success.
+# skip_all REASON: by name, so that silence is not mistaken for success.
 skip_all() {
 	local name
 	for name in "${names[@]}"; do skip "$name" "$1"; done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# Every service that is told by HTTP: what goes out, what its answers mean, what is kept of its
+# Every service that is told over HTTP: what goes out, what its answers mean, what happens to its
 # secrets; two signatures while a secret is changed; 429, 410, redirects and silence.
 . "$(dirname "$0")/../harness.sh"
 
@@ -77,7 +77,7 @@ service() {
 	check "$name: a redirect is a failure" tries 1 "$name"
 }
 
-# What never answers takes its time, beside all the others.
+# What never answers waits in parallel with all the others.
 answers silent hang
 { "$lampwatch" try silent > "$work/silence" 2>&1; echo $? > "$work/silence.status"; } &
 silent=$!
@@ -130,7 +130,7 @@ cat > own-url.yaml <<-END
 	webhooks:
 	  - {name: pager, template: pagerduty, with: {routing_key_file: key}}
 END
-# The resolver is one that nobody listens on: the real one is not to be asked.
+# Nothing listens at this resolver: the real one must not be asked.
 echo "resolver: 127.0.0.1:1" >> own-url.yaml
 "$lampwatch" -c own-url.yaml routes > "$work/said" 2>&1
 check "a webhook whose URL is the template's own is one of the receivers" grep -q "webhook:pager" "$work/said"
@@ -154,7 +154,7 @@ same "and then by the new one alone" "$(signed "$new")" "$(header webhook-signat
 
 # ---- alerts ----
 
-# at MINUTE WORD…; owed STATE: how many deliveries have it.
+# at MINUTE WORD…; owed STATE: how many deliveries are in it.
 at() { local minute=$1; shift; "$lampwatch" --clock "2014-01-24T19:$(printf %02d "$minute"):00Z" "$@"; }
 owed() { "$lampwatch" --json outbox | python3 -c "import json, sys; print(sum(d['state'] == '$1' for d in json.load(sys.stdin)['deliveries']))"; }
 fresh() { rm -rf archive; rm -f "$work"/posts/*; : > "$work/www.log"; statuspage_page "$page" none operational operational; at 0 -q run; }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
 # Signal, not noise: flapping is announced once and settled once; what several pages do in one run is
-# two messages; quiet hours, our own maintenance and silences hold back and lose nothing, also in the
-# nights in which clocks change; reminders, ack, and floors.
+# two messages; quiet hours, our own maintenance and silences hold back and lose nothing, even in the
+# nights when clocks change; reminders, ack, and floors.
 set -u
 . "$(dirname "$0")/../harness.sh"
 
@@ -26,7 +26,7 @@ YAML
 	local page; for page in a b c; do page "$page" operational; done
 }
 page() { statuspage_page "$work/page" none "${@:2}"; sed "s/Example Services/Page $1/" "$work/page" | put "$work/$1/api/v2/summary.json"; }
-# at TIME COMMAND…: what it prints, but for what root is told.
+# at TIME COMMAND…: what it prints, except what root is told.
 at() {
 	local clock=$1 status; shift
 	"$lampwatch" -c "$work/lampwatch.yaml" --clock "$clock" "$@" 2> "$work/error"; status=$?

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# What is kept no longer goes, packed or not, and the rest is proved as before. Killed at any place,
-# `lampwatch prune` leaves nothing that is wrong. Needs a build with -Dsteps=true.
+# What need not be kept is removed, packed or not, and the rest can still be proved. Killed at any
+# place, `lampwatch prune` leaves nothing that is wrong. Needs a build with -Dsteps=true.
 set -u
 BUILD=${1:-${BUILD:?usage: tests/evidence/prune.sh BUILD}}
 . "$(cd "$(dirname "$0")" && pwd)/../harness.sh"

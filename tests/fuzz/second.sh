@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# Each fuzz target for a second of the processor, without libFuzzer: its seeds, and seeds that were changed at
-# random, always in the same way. FUZZ_RANDOM=N changes them otherwise; tests/fuzz/run looks further.
+# Each fuzz target for a second of processor time, without libFuzzer: its seeds, and seeds changed at
+# random, always in the same way. FUZZ_RANDOM=N changes them differently; tests/fuzz/run searches longer.
 set -u
 BUILD=${BUILD:-${1:?usage: tests/fuzz/second.sh BUILD}}
 . "$(dirname "$0")/../harness.sh"
@@ -10,7 +10,7 @@ export TMPDIR=$work
 
 check "there are seeds" python3 tests/fuzz/seeds.py "$work/corpus" 8
 
-# fuzz TARGET: leaves what broke it beside the build.
+# fuzz TARGET: leaves the input that broke it next to the build.
 fuzz() {
 	local target=$1 found=$BUILD/tests/fuzz-$1.found
 	if "$BUILD/tests/fuzz-$target" 1 "${FUZZ_RANDOM:-1}" "$work/input" "$work/corpus/$target"/* > "$work/tried" 2> "$work/error"; then

@@ -9,8 +9,8 @@
  * file when it does. The log has a line for each question: name, type, udp or tcp, separated by
  * blanks. The server ends by SIGTERM, with its parent, or after its lifetime (600 s).
  *
- * The script is read anew at each question; "#" begins a comment. A name is written without its
- * last dot, "." is the root, \DDD is a byte. What no line begins with does not exist (NXDOMAIN).
+ * The script is read again at each question; "#" begins a comment. A name is written without its
+ * last dot, "." is the root, \DDD is a byte. A name that begins no line does not exist (NXDOMAIN).
  *
  *   NAME MX PREFERENCE HOST
  *   NAME CNAME HOST        followed twice, as far as the script goes

@@ -7,15 +7,15 @@
  *               [--posts DIR] [--tls FILE] [--lifetime SECONDS]
  *
  * The port (one that is free, where none is given) is written to the port file when the server
- * listens. Files below the root are read anew at each request, with ETag and Last-Modified. With
+ * listens. Files below the root are read again at each request, with ETag and Last-Modified. With
  * --tls it speaks TLS, with a new certificate for localhost, *.test.localhost and 127.0.0.1 that is
  * written to FILE as PEM. It ends by SIGTERM, with its parent, or after its lifetime (600 s).
  *
- * Log: one line a request, its fields separated by tabs: method, target,
+ * Log: one line for each request, its fields separated by tabs: method, target,
  * If-None-Match or "-", status (0: none was sent), requests being answered.
  * A POST or PUT is kept as DIR/000001 and so on: request line, headers, blank line, body.
  *
- * Faults are words separated by ";", in the file NAME.fault beside NAME, else in .fault of its
+ * Faults are words separated by ";", in the file NAME.fault next to NAME, or else in .fault of its
  * folder, or in the query as ?fault=…: the last of the query, taken as it is.
  *
  *   status=N, retry-after=V, redirect=URL, header=NAME: VALUE, type=T, wrong-charset=C, body=TEXT,

@@ -14,7 +14,7 @@
  * words; separated by tabs. The server ends by SIGTERM, with its parent, or after its lifetime (600
  * s).
  *
- * The script is read anew at each connection. One word and its arguments a line; "#" begins a
+ * The script is read again at each connection. One word and its arguments a line; "#" begins a
  * comment.
  *
  *   refuse                    closes each connection as soon as it is accepted

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# One change among a thousand pages with a hundred thousand snapshots: what is written because of it.
+# One change among a thousand pages with a hundred thousand snapshots: what is written for it.
 set -u
 BUILD=${1:-${BUILD:?usage: scale.sh BUILD}}
 . "$(dirname "$0")/../harness.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# Time in which nobody looked is grey wherever the site speaks of it, and is as long as `report` says.
+# Time in which nobody looked is grey everywhere on the site, and is as long as `report` says.
 set -u
 BUILD=${1:-${BUILD:?usage: unseen.sh BUILD}}
 . "$(dirname "$0")/../harness.sh"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * Random schedules of faults against a model of what is owed, in simulated time: the real plan,
- * outbox and rounds, with a scripted world in place of sessions. Pages turn red and green while
- * relays are down, hang up, take only so many, or accept and never answer; while receivers
+ * Random schedules of faults against a model of what must be delivered, in simulated time: the real
+ * plan, outbox and rounds, with a scripted world in place of sessions. Pages turn red and green
+ * while relays are down, hang up, take only so many, or accept and never answer; while receivers
  * refuse for a time or for good; while the disk is full, the clock goes back an hour and the
- * courier is ended at any step. Then all is well again, and the books are checked.
+ * courier is killed at any step. Then all is well again, and the result is checked.
  *
  *   SEED=17        that schedule alone     (a failure prints its seed)
  *   SCHEDULES=N    seeds 1 to N            (as a soak; 40 where it is not set)
@@ -38,7 +38,7 @@
 enum {
 	SCHEDULES = 40,
 	STEPS = 40,       /* of trouble, a minute each */
-	STEPS_WELL = 200, /* twenty minutes each, at most, until nothing is owed */
+	STEPS_WELL = 200, /* twenty minutes each, at most, until nothing is waiting */
 	SESSIONS = 8,     /* open at a time, in this world */
 	PAGES = 2,
 	ROUTES = 2,
@@ -347,7 +347,7 @@ static bool run_session(struct world *self, struct batch *batch)
 		lives = answer(self, batch, 0, &attempt);
 	for (size_t i = 0; lives && !over && i < batch->deliveries.count; i++) {
 		if (i > 0 && chance(self, 10))
-			break; /* the relay takes no more in this session */
+			break; /* the relay accepts no more in this session */
 		attempt = attempt_one(self, &batch->deliveries.list[i], &over);
 		if (how != NULL) {
 			doubt(self, &batch->deliveries.list[i]);
@@ -515,7 +515,7 @@ static bool reached_operator(const struct world *self, int64_t delivery)
 	return found;
 }
 
-/* Of each dead letter the operator has heard; and nothing else has an end but these three. */
+/* The operator was told of each dead message; and these three are the only ends. */
 static void check_ends(const struct world *self, const struct deliveries *all)
 {
 	for (size_t i = 0; i < all->count; i++) {

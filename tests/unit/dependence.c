@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * From what DNS said to who depends on whom, and from that to who can be reached. All of it is
- * made of records in memory.
+ * From what DNS said to what depends on which provider, and from that to who can be reached. All of
+ * it is made of records in memory.
  */
 #include "tell/dependence.h"
 

@@ -114,7 +114,7 @@ static size_t count_due(struct scene *scene, int64_t now)
 	return count;
 }
 
-/* One round by one route that comes to nothing. */
+/* One attempt over one route that fails. */
 static void fail_round(struct scene *scene, int64_t id, int64_t now, int64_t retry_after)
 {
 	struct attempt attempt = {
@@ -335,7 +335,7 @@ static void test_what_is_said_is_kept_until_nobody_is_owed_it(void **state)
 	assert_bytes(scene, &delivery, "bytes");
 	outbox_dead(scene->database, &delivery, "relay",
 		&(struct attempt){.outcome = OUTCOME_RECEIVER}, scene->now);
-	outbox_forget(scene->database); /* a dead letter may be called back to life */
+	outbox_forget(scene->database); /* a dead message may be retried */
 	assert_bytes(scene, &delivery, "bytes");
 	outbox_drop(scene->database, second, scene->now);
 	outbox_forget(scene->database);
@@ -523,7 +523,7 @@ static void test_a_message_is_there_whole_or_not_at_all(void **state)
 		0);
 }
 
-/* What was owed by a program that kept each message with its delivery. */
+/* Messages of an older version, which kept each message with its delivery. */
 static void test_what_an_older_program_owed_is_owed_still_and_whole(void **state)
 {
 	static const char *const older[] = {

@@ -85,7 +85,7 @@ static void happens(
 	event->alarm = alarm;
 }
 
-/* Somebody was owed the red of this alarm; without data it got out. */
+/* Somebody's red of this alarm is still to be sent; without data it was sent. */
 static void pending(struct fixture *fixture, int64_t alarm, const char *receiver, int64_t delivery,
 	const struct value *data)
 {
@@ -285,7 +285,7 @@ static void test_green_goes_by_both_ways_of_who_was_owed_the_red_by_both(void **
 	fixture_free(fixture);
 }
 
-/* Where nobody could know, both ways had the red; nobody is in trouble any more at the green. */
+/* Where the host was not known, both addresses got the red; at the green nobody is in trouble. */
 static void test_a_second_way_with_a_green_of_its_own_does_not_stand_in_for_the_first(void **state)
 {
 	struct fixture *fixture = fixture_new();
@@ -320,7 +320,7 @@ static void test_who_hears_that_it_has_settled_need_not_hear_its_green(void **st
 	happens(fixture, EVENT_GREEN, "B", 9);
 	happens(fixture, EVENT_RED, "C", 10);
 	assert_plan(fixture, "mail:a red:C settled:A green:B");
-	assert_int_equal(says(fixture, 0)->alarm_count, 4); /* it is owed all the same */
+	assert_int_equal(says(fixture, 0)->alarm_count, 4); /* it is still to be sent */
 	fixture_free(fixture);
 }
 

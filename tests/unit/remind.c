@@ -61,7 +61,7 @@ static void test_what_stays_red_is_told_again_each_time_that_long_after(void **s
 	assert_told(scene, OPS, "delivered | reminder:Name a | reminder:Name a");
 }
 
-/* Its alarm is open until green is confirmed: "still red" would be wrong all the same. */
+/* Its alarm is open until green is confirmed: "still red" would still be wrong. */
 static void test_nobody_hears_still_red_of_what_is_yellow_now(void **state)
 {
 	struct scene *scene = *state;

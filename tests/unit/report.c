@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-/* Stretches of ten seconds each, one a letter: u up, d degraded, R red, m maintenance, - unknown.
+/* Stretches of ten seconds, each a letter: u up, d degraded, R red, m maintenance, - unknown.
  */
 static void measure(const char *letters, struct measures *measures)
 {

@@ -63,7 +63,7 @@ static void test_among_equals_a_route_that_failed_in_this_run_comes_last(void **
 	(void)state;
 	assert_order((struct text_list){0}, first, 1, 2, 0);
 	assert_order((struct text_list){google, 1}, first, 1, 2, 0);
-	assert_order((struct text_list){google, 1}, second, 1, 0, 2); /* independent all the same */
+	assert_order((struct text_list){google, 1}, second, 1, 0, 2); /* still independent */
 }
 
 static void test_providers_of_pages_each_once_and_none_of_pages_that_left(void **state)

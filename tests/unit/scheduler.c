@@ -16,7 +16,7 @@
 	CONFIG("routes: [{name: relay, smtp: 'smtp://127.0.0.9:2525', tls: 'off'},"                \
 	       " {name: spare, smtp: 'smtp://127.0.0.9:2526', tls: 'off'}]\n")
 
-/* An outbox, and one run's rounds through it. */
+/* An outbox, and one run's passes through it. */
 struct fixture {
 	struct scene scene;
 	struct scheduler *scheduler;
@@ -73,7 +73,7 @@ static int close_fixture(void **state)
 	return 0;
 }
 
-/* The receiver is owed a message about a page; second: its second way (NULL: none). */
+/* The receiver is to get a message about a page; second: its second address (NULL: none). */
 static void owe(struct fixture *fixture, const char *receiver, const char *page, const char *second)
 {
 	struct database *database = fixture->scene.database;

@@ -26,7 +26,7 @@
 
 #define GREETED "EHLO example.org\r\n"
 
-/* In place of libesmtp: whom it tells, and what it does. */
+/* Replaces libesmtp: which callbacks it calls, and what it does. */
 static struct {
 	smtp_eventcb_t event;
 	smtp_monitorcb_t monitor;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What goes into a tar comes out again; what is none is refused.
+ * What goes into a tar comes out again; what is not a tar is refused.
  */
 #include "base/tar.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Expressions: what is refused when a kind is loaded, and the functions beside XPath 1.0.
+ * Expressions: what is refused when a kind is loaded, and the functions in addition to XPath 1.0.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 # What the tests of web archives share: three pages on loopback, and what happened to them in half an
-# hour. Source it behind harness.sh, in the folder that is to hold the archive, and call make_archive.
+# hour. Source it after harness.sh, in the folder for the archive, and call make_archive.
 
 # instatus_page STATUS: a page of two documents.
 instatus_page() {
@@ -9,7 +9,7 @@ instatus_page() {
 	printf '{"components":[{"id":"c1","name":"Calls","status":"%s","group":null}]}' "$2" | put "$work/www/v2/components.json"
 }
 
-# So much that a file of it fills a disk of 100 kB, compressed or not.
+# Enough to fill a disk of 100 kB, compressed or not.
 filler=$(head -c 120000 /dev/urandom | base64 -w 0)
 
 # board_page LIGHT WORD: HTML, for people, with a style of its own and a script.

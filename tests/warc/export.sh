@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# lampwatch export: WARC, gzip and plain, and WACZ, held against the standards by a program of its own
-# (examine.py), which in turn is shown files that are wrong in every way it looks for.
+# lampwatch export: WARC, gzip and plain, and WACZ, checked against the standards by a separate program
+# (examine.py), which is itself tested with files that are wrong in every way it looks for.
 . "$(dirname "$0")/../harness.sh"
 . "$(dirname "$0")/archive.bash"
 examine() { python3 "$root/tests/warc/examine.py" "$@"; }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# lampwatch import: what was exported comes back as it was; WARC files in the dialects of wget, warcio
-# and others; folders of captures; and all that can be wrong with them.
+# lampwatch import: what was exported comes back unchanged; WARC files in the dialects of wget, warcio
+# and others; folders of captures; and everything that can be wrong with them.
 . "$(dirname "$0")/../harness.sh"
 . "$(dirname "$0")/archive.bash"
 
@@ -119,7 +119,7 @@ check "with the headers that lie there" cmp captures/harbour/2014-01-24T192000Z/
 check "an empty folder: 2" says 2 'no capture found' -c none.yaml import www
 check "its archive is whole" "$lampwatch" -c folder.yaml verify
 
-# ---- nobody is told, and the present goes on ----
+# ---- nobody is told, and runs continue from there ----
 {
 	configuration told
 	printf 'from: lampwatch@example.org\noperator: admin@example.org\nroutes:\n  - {name: relay, smtp: "smtp://127.0.0.1:%s", tls: off}\n' "$relay_port"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# Web archives in other people's programs: replayed by wabac and, in Chromium, by ReplayWeb.page; indexed
-# by warcio and js-wacz; and what warcio has written, imported. Runs only with LAMPWATCH_PEERS=1; the npm
+# Web archives in other people's programs: wabac and, in Chromium, ReplayWeb.page replay them; warcio and
+# js-wacz index them; and what warcio writes is imported. Runs only with LAMPWATCH_PEERS=1; the npm
 # packages (package.json) are kept in a cache folder of the user, outside of the repository.
 . "$(dirname "$0")/../harness.sh"
 . "$(dirname "$0")/archive.bash"
