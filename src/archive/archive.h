@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * archive/: what was said, for ever: snapshots, the chain that holds them together, packs,
+ * archive/: what was said, kept for good: snapshots, the chain that holds them together, packs,
  * proof that all of it is whole.
  *
  * The archive on disk (lampwatch-archive(5)): one folder for each kept fetch,

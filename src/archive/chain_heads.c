@@ -59,7 +59,8 @@ void chain_heads_write(const struct chain_heads *heads, struct buffer *out)
 		head_write(&heads->list[i], out);
 }
 
-/* One line without its newline. Written again it must be the same: nothing may hide in it. */
+/* One line without its newline. Written again it must be the same, so that nothing can hide in it.
+ */
 static bool head_parse(const char *line, struct chain_heads *heads)
 {
 	struct buffer again = {.maximum = HEAD_LINE_MAX};
@@ -101,7 +102,8 @@ bool chain_heads_parse(
 			good = head_parse(line, heads);
 		good = good && strlen(line) == (size_t)(newline - text);
 		if (!good)
-			error_set(error, REMEDY_LOCAL, "line %zu is none of lampwatch's", number);
+			error_set(error, REMEDY_LOCAL, "line %zu was not written by lampwatch",
+				number);
 		free(line);
 		text = newline + 1;
 	}
@@ -132,7 +134,7 @@ static bool publish(const char *archive, const char *name, const void *bytes, si
 	return done;
 }
 
-/* A signature that fits no longer would look like a forgery. */
+/* A signature that no longer fits would look like a forgery. */
 static bool withdraw(const char *archive, const char *name, struct error *error)
 {
 	char *path = file_join(archive, name);

@@ -54,7 +54,7 @@ void chain_heads_release(struct chain_heads *heads);
 /* Adds the file's text. */
 void chain_heads_write(const struct chain_heads *heads, struct buffer *out);
 
-/* The reverse, strictly: REMEDY_LOCAL names the line that is none of ours. */
+/* The reverse, strictly: REMEDY_LOCAL names the first line that lampwatch did not write. */
 bool chain_heads_parse(
 	const char *text, size_t length, struct chain_heads *heads, struct error *error);
 

@@ -64,7 +64,8 @@ static const struct pack_line *find(const struct pack_index *index, const char *
 	return NULL;
 }
 
-/* Each stands right behind the one before, and leans on that or on none. */
+/* Each frame begins where the one before ends, and is compressed against that one or against none.
+ */
 static bool fits(const struct pack_index *index, const struct pack_line *line)
 {
 	const struct pack_line *last = index->count > 0 ? &index->list[index->count - 1] : NULL;
@@ -76,7 +77,7 @@ static bool fits(const struct pack_index *index, const struct pack_line *line)
 		       (last != NULL && text_equal(line->base, last->name)));
 }
 
-/* Written again it must be the same: nothing may hide in it. */
+/* Written again it must be the same, so that nothing can hide in it. */
 static bool line_parse(const char *text, struct pack_index *index)
 {
 	struct pack_line line = {0}, *slot;
@@ -126,8 +127,8 @@ static bool index_parse(
 			break;
 		good = number == 1 ? head_parse(line, index) : line_parse(line, index);
 		if (!good)
-			error_set(error, REMEDY_LOCAL, "%s: line %zu is none of lampwatch's", path,
-				number);
+			error_set(error, REMEDY_LOCAL, "%s: line %zu was not written by lampwatch",
+				path, number);
 	}
 	return good;
 }
@@ -192,8 +193,8 @@ static bool expand_one(
 	return good;
 }
 
-/* From the frame that leans on none, one after the other. start: whose tar stands in tar already;
- * NULL: none. */
+/* From the last frame that stands alone, one after the other. start: the snapshot whose tar is in
+ * tar already; NULL: none. */
 static bool expand_from(const char *path, const struct pack_index *index, const char *start,
 	const struct pack_line *line, struct buffer *tar, struct error *error)
 {
@@ -318,7 +319,7 @@ bool pack_files(const char *archive, const char *page, const char *folder, struc
 
 /* ---- packing ---- */
 
-/* How many frames in a row lean on the one before, at the end. */
+/* How many frames at the end are compressed against the one before each. */
 static size_t run_length(const struct pack_index *index)
 {
 	size_t count = 0;
@@ -345,7 +346,7 @@ static bool compress(const struct pack_index *index, const char *name, const str
 	return true;
 }
 
-/* Where the next one is to lean on the last, that one's tar. */
+/* The tar of the last frame, where the next one is to be compressed against it. */
 static bool read_base(const char *archive, const char *page, const char *month,
 	const struct pack_index *index, struct buffer *base, struct error *error)
 {
@@ -380,7 +381,7 @@ static bool append(const char *archive, const char *page, const char *month,
 	return done;
 }
 
-/* Step 3: through everything that will be read again one day. */
+/* Step 3: in the way that a reader will use later. */
 static bool reads_back(const char *archive, const char *page, const char *month, const char *name,
 	const struct buffer *tar, struct error *error)
 {
@@ -402,7 +403,7 @@ static bool reads_back(const char *archive, const char *page, const char *month,
 	return good;
 }
 
-/* Step 4: at no moment does half a folder stand there. */
+/* Step 4: renamed first, so that half a folder never stands in its place. */
 static bool remove_folder(const char *archive, const char *path, struct error *error)
 {
 	char *aside = file_join(archive, ARCHIVE_STATE "/incoming/.packed");
@@ -493,7 +494,7 @@ static bool write_index(const char *path, const struct pack_index *index, struct
 	return done;
 }
 
-/* Files of frames that the index does not name: of a month that was being written anew. */
+/* Files of frames that the index does not name: of a month that was being rewritten. */
 static bool remove_others(const char *archive, const char *page, const char *month,
 	const char *file, struct error *error)
 {
@@ -542,7 +543,7 @@ bool pack_mend(const char *archive, const char *page, const char *month, struct 
 	return done;
 }
 
-/* ---- writing a month anew ---- */
+/* ---- rewriting a month ---- */
 
 /* packed, packed-2, packed-3 …: a name that is not taken. */
 static void next_file(const char *before, char *out, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Snapshots packed, a month of a page in one file (lampwatch-archive(5)): each is a tar(1) of
- * its folder, compressed against the one before, every PACK_RUN_MAX-th against nothing.
+ * its folder, compressed against the one before; every PACK_RUN_MAX-th stands alone.
  *
  *   PAGE/2014/01/packed        the frames, one behind the other: only ever appended to
  *   PAGE/2014/01/packed.index  a head line, which names that file, then for each: name,
@@ -13,7 +13,7 @@
  *   2  the index's line is appended and synced
  *   3  it is read back, and must be the same
  *   4  the folder is moved to .state/incoming/.packed, and removed
- * pack_mend() takes off what 1 and 2 left half; what stands in both places, is read from its
+ * pack_mend() takes off what 1 and 2 left half. A snapshot that is in both places is read from its
  * folder.
  */
 #ifndef LAMPWATCH_PACK_H
@@ -29,7 +29,7 @@ struct buffer;
 struct error;
 struct text_list;
 
-#define PACK_FILE "packed" /* or packed-2 …, where a month was written anew */
+#define PACK_FILE "packed" /* or packed-2 …, where a month was rewritten */
 #define PACK_INDEX "packed.index"
 #define PACK_HEAD "lampwatch pack 1 zstd tar"
 enum { PACK_RUN_MAX = 50, PACK_NAME_MAX = 64 };
@@ -78,11 +78,11 @@ bool pack_files(const char *archive, const char *page, const char *folder, struc
 bool pack_snapshot(const char *archive, const char *page, const char *folder, const char *sums,
 	struct error *error);
 
-/* Takes off what a crash left of steps 1, 2 and 4. */
+/* Removes what a crash left of steps 1, 2 and 4. */
 bool pack_mend(const char *archive, const char *page, const char *month, struct error *error);
 
 /*
- * Writes a month anew without those that drop() names: first a new file of frames, then the index.
+ * Rewrites a month without those that drop() names: first a new file of frames, then the index.
  * Where nothing is left, both are removed.
  */
 bool pack_rewrite(const char *archive, const char *page, const char *month,

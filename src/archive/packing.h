@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Which snapshots are packed and which are pruned, and in what order (archive/pack.h says how one
- * is). The caller holds the run's lock alone. While any of this is under way, .state/packing is
+ * is). The caller holds the run's lock. While any of this is under way, .state/packing is
  * there: what a crash leaves then is no damage, and the next call mends it.
  */
 #ifndef LAMPWATCH_PACKING_H
@@ -25,8 +25,9 @@ void packing_end(const char *archive);
 
 /*
  * Packs every snapshot of a page but the last that is older than before (seconds since 1970), in
- * the chain's order; those that are packed already cost nothing. Adds their number to *done, of
- * which progress (may be NULL) hears. Stops at the first that cannot be, with error (REMEDY_LOCAL).
+ * the chain's order; those that are packed already cost nothing. Adds their number to *done and
+ * calls progress (may be NULL) with it. Stops at the first that cannot be packed, with error
+ * (REMEDY_LOCAL).
  */
 bool packing_pack(const char *archive, struct database *database, const char *page, int64_t before,
 	size_t *done, void (*progress)(size_t done), struct error *error);
@@ -38,13 +39,15 @@ struct retention {
 };
 
 /*
- * Prunes a page: what goes beyond either bound, oldest first, but never the last snapshot. The
- * order, of which a crash may leave any beginning: 1  .state/intent/PAGE names the last snapshot,
- * so that the next run appends what is missing 2  a transaction marks the rows as pruned, and holds
- * the chain's new line, which names them 3  the line is appended to the chain 4  the folders are
- * removed, the months that hold packed ones written anew 5  the intent is removed Adds their number
- * to *done. What a crash left of 3 and 4 is done too, and
- * packing_end() is the caller's, once all pages are done. Errors: REMEDY_LOCAL.
+ * Prunes a page: what goes beyond either bound, oldest first, but never the last snapshot. Adds how
+ * many to *done. The order, of which a crash may leave any beginning:
+ *   1  .state/intent/PAGE names the last snapshot, so that the next run appends what is missing
+ *   2  a transaction marks the rows as pruned, and holds the chain's new line, which names them
+ *   3  the line is appended to the chain
+ *   4  the folders are removed, and the months that hold packed ones are rewritten
+ *   5  the intent is removed
+ * What a crash left of 3 and 4 is done too. The caller calls packing_end() once all pages are done.
+ * Errors: REMEDY_LOCAL.
  */
 bool packing_prune(const char *archive, struct database *database, const struct page_state *state,
 	const struct retention *retention, int64_t now, size_t *done, struct error *error);

@@ -92,7 +92,7 @@ static bool read_list(const char *archive, const char *page, const char *folder,
 			strncmp(line + DIGEST_END, "  ", 2) != 0 ||
 			memchr(line, '/', (size_t)(end - line)) != NULL) {
 			good = wrong(archive, page, folder, ARCHIVE_SUMS,
-				"has a line that is none of lampwatch's", error);
+				"has a line that lampwatch did not write", error);
 			break;
 		}
 		file = memory_append(&files->list, &files->count, sizeof *file);

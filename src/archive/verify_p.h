@@ -37,7 +37,7 @@ struct check {
 	struct chain_seen *chains;
 	size_t chain_count;
 	bool packing;    /* a crash left a pack half written */
-	bool unfinished; /* heads are to be written anew by the next run */
+	bool unfinished; /* the next run writes heads again */
 
 	/* the page being looked at */
 	const struct page_state *page; /* NULL without a database */

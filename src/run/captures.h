@@ -26,7 +26,7 @@ struct capture {
 	char *path; /* the file; or the folder with body, body-2 …; of a WARC file's: NULL. Owned */
 	const struct page_config *page;
 	int64_t time;  /* seconds since 1970 */
-	size_t record; /* of a WARC file's: its place in struct web_records */
+	size_t record; /* in a WARC file: its place in struct web_records */
 };
 
 struct captures {

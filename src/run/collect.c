@@ -152,7 +152,7 @@ static struct observation observation_of(struct watch *watch, enum observed what
 		.accepted = watch->asked_for || watch->url_changed || watch->kind_changed};
 }
 
-/* The same as ever: only the times are worth writing down. */
+/* Nothing new: only the times are written down. */
 static void take_unchanged(struct watch *watch)
 {
 	struct run *run = watch->run;
@@ -222,7 +222,7 @@ static void take_reading(void *context, const char *text, size_t length, const s
 	if (text != NULL && watch->way_changed && !watch->url_changed) {
 		reread = reread_text(watch);
 		/* A kind that was mended after the page stopped fitting cannot read what was there
-		 * before: what the page says now is news all the same. */
+		 * before: what the page says now is still news. */
 		seen.silent = reread == NULL && !watch->state->unreadable;
 	}
 	seen.text = text;
@@ -236,9 +236,9 @@ static void take_reading(void *context, const char *text, size_t length, const s
 }
 
 /*
- * Takes what was read and hands out more. Readers are never waited for here,
- * for the transfers under way would time out meanwhile; while bodies wait, no
- * new transfer begins. Returns how many pages are still to be read.
+ * Takes what was read and hands out more. It never waits for readers, or the
+ * transfers under way would time out; while bodies wait, no new transfer begins. Returns how many
+ * pages are still to be read.
  */
 static size_t read_fetched(struct run *run)
 {
@@ -324,7 +324,7 @@ static void fetch_all(struct run *run)
 	}
 }
 
-/* When no host at all answers, it is not they who are down. */
+/* When no host at all answers, our own network is down and not they. */
 static bool own_network(const struct run *run)
 {
 	struct text_list hosts = {0}, providers = {0};
@@ -347,7 +347,7 @@ static bool own_network(const struct run *run)
 	return ours;
 }
 
-/* True when it begins: what lasts is told by the exit status alone. */
+/* True when it begins; while it lasts, only the exit status says so. */
 static bool own_network_begins(struct run *run, bool ours)
 {
 	char *mark = store_fact(run->database, "own network down");

@@ -16,7 +16,7 @@
 #include "tell/message.h"
 #include "tell/outbox.h"
 
-/* What the same contents are when they are joined: made once for all who wait for them. */
+/* The same contents joined: made once for all receivers that wait for them. */
 struct digest_message {
 	int64_t *of; /* their numbers, in order */
 	size_t count;
@@ -99,8 +99,8 @@ static struct digest_message *join(const struct observer *observer, const struct
 }
 
 /*
- * One delivery of what is joined, in the stead of those that it was joined of. Its identity follows
- * from theirs: a repeat of the same joining is the same message.
+ * One delivery of the joined message, which replaces those that it was made of. Its Message-ID
+ * follows from theirs: joining the same ones again gives the same message.
  */
 static void save_digest(struct observer *observer, const struct deliveries *rows,
 	struct digest_message *digest_message, int64_t now)

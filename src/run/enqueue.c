@@ -22,7 +22,7 @@
 #include "tell/message.h"
 #include "tell/routes.h"
 
-enum { LOST_NAMED = 5 /* receivers that no way reaches, in a mail */ };
+enum { LOST_NAMED = 5 /* receivers that no route reaches, in a mail */ };
 
 /* An alarm that got worse is the one that is open; that of a baseline nobody was told of. */
 static int64_t alarm_of(const struct work *work, const struct event *event)
@@ -99,7 +99,7 @@ static void tell_lost(struct work *work, const struct text_list *lost)
 	const struct observer *observer = work->observer;
 	const char *provider = work->seen->page->provider;
 	char *count = memory_format("%zu receiver%s", lost->count, lost->count == 1 ? "" : "s");
-	char *text = memory_format("%s is in trouble, and no way reaches %s meanwhile; "
+	char *text = memory_format("%s is in trouble, and no route reaches %s meanwhile; "
 				   "`lampwatch status` names them",
 		provider, count);
 	char *id = memory_format("n.%s.%lld", work->seen->page->name, (long long)work->seen->now);
@@ -291,9 +291,8 @@ static bool emergency_send(
 }
 
 /*
- * The alert that no outbox could take goes out all the same. Nothing remembers
- * it, so the next run finds the same news again: hence the hour, and a
- * Message-ID that is the same within it.
+ * Nothing remembers an alert that no outbox could take, so the next run finds the same news again:
+ * hence the hour, and a Message-ID that is the same within it.
  */
 void work_emergency(struct work *work, const struct error *why)
 {

@@ -138,9 +138,9 @@ static void source_close(struct source *source)
 }
 
 /*
- * What the page says about a lamp: incidents that name it; where none does,
- * those that name nothing, for many a page never says what an incident affects. The
- * overall level is about all of them.
+ * What the page says about an indicator: incidents that name it; where none does, those that name
+ * nothing, since many pages never say what an incident affects. The overall level is about all of
+ * them.
  */
 static struct account account_of(
 	const struct source *source, const struct indicator_state *indicator)
@@ -179,7 +179,7 @@ static const enum event_type turn_events[] = {
 	[TRANSITION_REMINDER] = EVENT_REMINDER,
 };
 
-/* A page on which everything turned at once says the same of each: enough of it is enough. */
+/* A page on which everything changes at once says the same of each: the first ones carry it. */
 static struct value *detail(const struct events *events, struct value *incidents)
 {
 	if (events->count <= EVENT_DETAILED_MAX)
@@ -260,7 +260,7 @@ static void add_update(const struct source *source, const struct change *change,
 	event->name = memory_string(change->name);
 	event->before_colour = event->after_colour = COLOUR_YELLOW;
 	if (change->type == CHANGE_INCIDENT_CLOSED)
-		event->reason = memory_string("the page lists the incident no longer");
+		event->reason = memory_string("the page no longer lists the incident");
 	else
 		event->word = memory_string(change->after);
 	event->seen = source->input->now;

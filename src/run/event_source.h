@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * From what watching found to what telling needs: turns of lamps and changes
- * of incidents become events, with what the page says about them. Pure.
+ * From what watching found to what telling needs: transitions of indicators and changes of
+ * incidents become events, with what the page says about them. Pure.
  */
 #ifndef LAMPWATCH_EVENT_SOURCE_H
 #define LAMPWATCH_EVENT_SOURCE_H
@@ -33,7 +33,7 @@ struct event_source {
 	const struct reading *before; /* of an incident that has left the list; NULL: none */
 };
 
-/* One event for each turn. Its alarm is still to be filled in. */
+/* One event for each transition. Its alarm is still to be filled in. */
 void events_of_transitions(const struct event_source *input, const struct transitions *transitions,
 	struct events *events);
 
@@ -41,7 +41,7 @@ void events_of_transitions(const struct event_source *input, const struct transi
 void events_of_incidents(
 	const struct event_source *input, const struct changes *changes, struct events *events);
 
-/* {label, words} of every lamp that is red and in none of the events; owned by the caller. */
+/* {label, words} of every indicator that is red and in none of the events; owned by the caller. */
 struct value *events_others_red(
 	const struct indicator_states *indicators, const struct events *events);
 

@@ -185,7 +185,7 @@ void delay_warnings_find(
 	struct database *database, const char *zone, int64_t now, struct text_list *lines)
 {
 	char *fact = store_fact(database, FACT_SAID);
-	struct text_list said = {0}, ways = {0}; /* whose names have no blanks */
+	struct text_list said = {0}, ways = {0}; /* routes and webhooks: names without blanks */
 	struct outbox_delays delays = {0};
 	char since[DATE_TEXT_MAX], *line, *names;
 

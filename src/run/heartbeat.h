@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Who watches the watcher: the heartbeat after each run, and the runs that were
- * missed. What is told of a run is what is wrong here, never that a page is lost
- * or red: that is the pages' news.
+ * missed. A heartbeat says what is wrong on this machine, never that a page is lost or red.
  */
 #ifndef LAMPWATCH_HEARTBEAT_H
 #define LAMPWATCH_HEARTBEAT_H
@@ -50,7 +49,7 @@ void heartbeat_explain(const struct heartbeat *alive, struct buffer *out);
 /*
  * After a good run a GET of the configuration's heartbeat, after a bad one a POST to the same with
  * "/fail" behind its path, its body saying what is wrong. Waits at most for 15 seconds; whatever
- * comes of it, nobody is told: whoever receives heartbeats notices their absence.
+ * comes of it, nobody is told: the receiver of heartbeats notices when they stop.
  */
 void heartbeat_send(
 	const struct config *config, const struct heartbeat *alive, const char *user_agent);
@@ -59,15 +58,15 @@ void heartbeat_send(
 char *heartbeat_fail_url(const char *url);
 
 /*
- * A message that nobody takes may wait for days before it is given up: whoever looks after the
- * machine hears of it long before, as a mail server warns of delayed mail.
+ * A message that no server accepts may wait for days before it is given up. The operator hears of
+ * it long before, as a mail server warns of delayed mail.
  */
 enum { DELAY_WARNING_SECONDS = 15 * 60 /* that a message was tried and not taken */ };
 
 /*
- * Adds a line for each route or webhook by which messages are delayed and by which none was at the
- * run before: "relay: 3 messages are owed since …: 451 later; `lampwatch outbox` has them". Times
- * are in zone. A transaction of its own, in which is remembered what has been said.
+ * Adds a line for each route or webhook that delays messages now and did not at the run before:
+ * "relay: 3 messages are owed since …: 451 later; `lampwatch outbox` has them". Times are in zone.
+ * A transaction of its own, in which is remembered what has been said.
  */
 void delay_warnings_find(
 	struct database *database, const char *zone, int64_t now, struct text_list *lines);

@@ -51,17 +51,17 @@ void classify_troubled(struct database *database, const struct config *config, c
 	struct text_list *providers);
 
 /*
- * Fills in whom of the receivers the first way does not reach now: with the pages that the
- * database says are red or lost, and one more (NULL: none). Where the trouble keeps some from being
- * reached by any way, adds all that are not reached to lost: "ops@example.com: hosted at …".
+ * Marks the receivers that the first route does not reach now, given the pages that the database
+ * says are red or lost, and one more (NULL: none). Where some cannot be reached by any route for
+ * that reason, adds all that are not reached to lost: "ops@example.com: hosted at …".
  */
 void hosting_lookup_receivers(struct database *database, const struct config *config,
 	const struct dependences *dependences, const char *page, struct receivers *receivers,
 	struct text_list *lost);
 
 /*
- * Lets the deliveries go that wait for a provider to be back, where it is; or that have waited so
- * long that the way through it is the last resort. True where there were any.
+ * Releases the deliveries that wait for a provider which is back, and those that have waited so
+ * long that the route through it is the last resort. True where there were any.
  */
 bool hosting_lookup_unhold(struct database *database, const struct config *config, int64_t now);
 

@@ -30,16 +30,16 @@
 
 enum { LAMPS_TOLD = 8 /* of a page, in an answer to "status" */ };
 
-/* One letter and what is known around it. */
+/* One mail and what is known around it. */
 struct matter {
 	const struct mail_command *with;
 	const struct incoming_mail *incoming;
-	const struct text_list *words; /* of the letter's command */
+	const struct text_list *words; /* of the mail's command */
 	struct subscribers subscribers;
 	struct pending_subscriptions questions; /* that wait for an answer */
 };
 
-/* ---- what is answered to a letter ---- */
+/* ---- answers ---- */
 
 /* Our address with a token over what it is about; NULL where it would be too long. Owned by the
  * caller. */
@@ -150,7 +150,7 @@ static bool answer_give(
 	return true;
 }
 
-/* A letter that no person wrote, or whose writer cannot be written to, gets none. */
+/* Mail that no person wrote, or whose sender cannot be written to, gets no answer. */
 static bool answer_wanted(const struct matter *matter, const char *to)
 {
 	const struct config *config = matter->with->config;
@@ -171,7 +171,7 @@ static bool token_is(const struct matter *matter, enum token_purpose purpose, co
 	return same;
 }
 
-/* The address of these, first or second (where that is one), whose token it is; NULL: none. */
+/* The subscriber's first or second address, whichever the token belongs to; NULL: neither. */
 static const char *owner_in(const struct matter *matter, enum token_purpose purpose,
 	const char *token, const struct subscriber_config *subscriber)
 {
@@ -185,7 +185,7 @@ static const char *owner_in(const struct matter *matter, enum token_purpose purp
 		       : NULL;
 }
 
-/* Whose token it is, of the file and of the database; NULL where nobody's. */
+/* The owner of the token, in the file or the database; NULL: nobody. */
 static const char *token_owner(
 	const struct matter *matter, enum token_purpose purpose, const char *token)
 {
@@ -210,7 +210,7 @@ static char *question_about(const struct pending_subscription *question)
 	return about;
 }
 
-/* Of an address that the file names, and that asks for nothing else, what the file says holds. */
+/* For an address in the file that asks for no pages of its own, the file's entry applies again. */
 static void confirmed(const struct matter *matter, const struct pending_subscription *question)
 {
 	struct database *database = matter->with->database;
@@ -270,7 +270,7 @@ static bool unsubscribe(const struct matter *matter, const char *token, struct e
 	return answer_give(matter, mail, answer_new(matter, "is_farewell", mail), error);
 }
 
-/* The operator hears of who is suspended, as of everybody who is not told any more. */
+/* The operator hears of every receiver that is suspended. */
 static bool bounce(const struct matter *matter, const char *token, struct error *error)
 {
 	const struct mail_command *with = matter->with;
@@ -299,8 +299,7 @@ static bool bounce(const struct matter *matter, const char *token, struct error 
 
 /* ---- commands ---- */
 
-/* What can be written to us; unknown is a word that is no command and no page, NULL: there is none.
- */
+/* Lists the commands; unknown is a word that is no command and no page, NULL: there is none. */
 static bool help_about(
 	const struct matter *matter, const char *kind, const char *unknown, struct error *error)
 {
@@ -319,7 +318,7 @@ static bool help(const struct matter *matter, struct error *error)
 	return help_about(matter, "unknown", NULL, error);
 }
 
-/* The pages that the words name; returns a word that is none, NULL where all are. */
+/* The pages that the words name; returns the first word that is not a page, NULL: all are. */
 static const char *read_pages(const struct matter *matter, struct text_list *pages)
 {
 	const struct text_list *words = matter->words;
@@ -341,8 +340,8 @@ static bool is_told(const struct matter *matter, const char *mail)
 			     : config_subscriber(config, mail) != NULL;
 }
 
-/* Nothing is told, and nothing changes, before whoever reads the address has said yes to it (double
- * opt-in). A question that is not sent, for there were too many, is none. */
+/* Nothing changes before the owner of the address has confirmed it (double opt-in). Where the
+ * limits do not allow a question, none is asked. */
 static bool ask_to_confirm(
 	const struct matter *matter, struct pending_subscription *question, struct error *error)
 {
@@ -384,7 +383,7 @@ static bool subscribe(const struct matter *matter, struct error *error)
 	return good;
 }
 
-/* Without a token nobody is taken off: the way to do it goes to the address itself. */
+/* Without a token nobody is unsubscribed: instructions go to the address itself. */
 static bool leave(const struct matter *matter, struct error *error)
 {
 	const char *from = matter->incoming->from;

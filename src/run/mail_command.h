@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a letter does: it subscribes, confirms, unsubscribes, asks, or brings
- * back a mail that could not be delivered; and what is answered. Answers go
- * through the outbox like everything else, with the change that they speak of in one transaction.
+ * Mail that people send to us: it subscribes, confirms, unsubscribes, asks, or brings back a
+ * message that could not be delivered. Answers go through the outbox like everything else, in one
+ * transaction with the change that they speak of.
  */
 #ifndef LAMPWATCH_MAIL_COMMAND_H
 #define LAMPWATCH_MAIL_COMMAND_H
@@ -28,9 +28,9 @@ struct mail_command {
 };
 
 /*
- * Does what the letter asks, once; recipient is the address it came to, with what stands behind
- * the "+". A letter that asks nothing, or that no person wrote, does nothing: that is no error.
- * False, REMEDY_LOCAL: nothing could be kept, and the letter is to come again.
+ * Does what the mail asks, once; recipient is the address it came to, with what stands after the
+ * "+". Mail that asks nothing, or that no person wrote, does nothing: that is no error. False,
+ * REMEDY_LOCAL: nothing could be kept, and the mail must be delivered again.
  */
 bool mail_command_receive(const struct mail_command *correspondence,
 	const struct incoming_mail *incoming, const char *recipient, struct error *error);

@@ -214,7 +214,7 @@ static bool try_commit(struct work *work, struct error *error)
 	database_begin(database);
 	if (work->keep) {
 		store_add_snapshot(database, page, &row);
-		store_set_fact(database, "heads", ""); /* until they are written anew */
+		store_set_fact(database, "heads", ""); /* until they are written again */
 	}
 	for (size_t i = 0; i < work->reread.count; i++)
 		store_add_change(database, page, work->seen->now, 0, &work->reread.list[i], true);
@@ -247,7 +247,7 @@ void commit_finish(struct observer *observer, const struct page_state *state)
 }
 
 /* Steps 1 to 6 of a commit (archive/archive.h), all or nothing; when nothing can be kept, what is
- * owed goes out all the same. */
+ * owed is sent without the outbox. */
 static void work_commit(struct work *work)
 {
 	struct error error = {0};
@@ -361,7 +361,7 @@ static void add_events(struct work *work)
 	for (size_t i = 0; i < work->events.count; i++)
 		if (work->events.list[i].type == EVENT_GONE)
 			work_say(work,
-				"an indicator is listed no longer (`lampwatch log` names it)");
+				"an indicator is no longer listed (`lampwatch log` names it)");
 }
 
 /* Those of a new reading; after a fetch that failed, those that it was made with. */
@@ -495,7 +495,7 @@ static void add_lost(struct work *work)
 	free(kind);
 }
 
-/* Unreachable and unreadable in turn are one episode. */
+/* Unreachable and unreadable fetches in a row are one episode. */
 static void observe_failure(struct work *work)
 {
 	const struct observation *seen = work->seen;
@@ -526,8 +526,7 @@ static void observe_failure(struct work *work)
 
 /* ---- rot ---- */
 
-/* From here on it is a page that does not fit. One whose bytes are known needs no other snapshot.
- */
+/* From here on the page does not fit its kind. One whose bytes are known needs no new snapshot. */
 static void refuse(struct observation *seen, const struct error *rot)
 {
 	seen->what = seen->what == OBSERVED_UNCHANGED ? OBSERVED_FAILED : OBSERVED_UNREADABLE;

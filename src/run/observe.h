@@ -2,7 +2,7 @@
  *
  * What one fetch of a page means, all the way: compare with the last reading,
  * confirm, keep the evidence, decide who is owed what, and commit all of it
- * as one. This is where the wings meet.
+ * as one. This is where watch, archive and tell meet.
  */
 #ifndef LAMPWATCH_OBSERVE_H
 #define LAMPWATCH_OBSERVE_H
@@ -48,7 +48,7 @@ struct observer {
 	struct text_list unfinished;       /* pages with a snapshot that a crash left and that could
 					    * not be read: nothing of them can be kept until it
 					    * can; owned */
-	struct dependences *dependences;   /* who needs whom, as far as it was known when the
+	struct dependences *dependences;   /* who depends on whom, as known when the
 					    * run began; owned */
 	bool untold;                       /* what is observed is history, and told to nobody */
 	const char *moment;                /* when it was, for what is said of it; NULL: now */
@@ -67,7 +67,7 @@ enum observed {
 	OBSERVED_FAILED,     /* error says why */
 };
 
-/* One fetch of one page. Borrowed, but for state, which is changed. */
+/* One fetch of one page. Borrowed; state is changed. */
 struct observation {
 	const struct page_config *page;
 	const struct kind *kind;
@@ -87,8 +87,9 @@ struct observation {
 			* it by name, or has changed its URL or kind */
 	const char *reread_text; /* the last kept body read with today's kind and program; NULL: no
 				  need */
-	bool silent; /* it had to be read anew and could not be: what is written about incidents may
-		      * be old and is not told; a lamp's turn is, for better twice than never */
+	bool silent; /* it had to be read again and could not be: what is written about incidents
+		      * may be old and is not told; an indicator's transition is: better twice than
+		      * never */
 	const struct capture_source *sources; /* of each document, where it is imported; NULL: it
 					       * was fetched */
 	const char *kept;      /* the folder that a crash left without its row; NULL: none */
@@ -105,9 +106,9 @@ bool observer_open(struct observer *observer, struct error *error);
 void observer_close(struct observer *observer);
 
 /*
- * All the way. Prints at most one line on standard error, when a fault begins.
- * Nothing is lost when something cannot be kept: then what is owed goes out
- * at once without an outbox, at most hourly, and local_trouble is set.
+ * Does all of it. Prints at most one line on standard error, when a fault begins. When something
+ * cannot be kept, what is owed is sent at once without an outbox, at most once an hour, and
+ * local_trouble is set.
  */
 void observation_process(struct observer *observer, struct observation *observation);
 
@@ -151,7 +152,7 @@ void work_say(const struct work *work, const char *text);
  * trouble it is. */
 void observer_say_plain(struct observer *observer, const char *page, const struct error *error);
 
-/* Frees what it owns: the readings, changes, turns, events, and what was kept. */
+/* Frees what it owns: the readings, changes, transitions, events, and what was kept. */
 void work_release(struct work *work);
 
 /* The end of a commit: the chain's lines that the database holds, then the intent's removal. */
@@ -164,8 +165,8 @@ void commit_finish(struct observer *observer, const struct page_state *state);
 bool work_enqueue(struct work *work);
 
 /*
- * The alert that no outbox could take goes out all the same, at most hourly. why is
- * said, and makes the run's exit status 3.
+ * Sends the alert that no outbox could take, at most once an hour. Says why, and makes the run's
+ * exit status 3.
  */
 void work_emergency(struct work *work, const struct error *why);
 

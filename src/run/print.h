@@ -15,7 +15,7 @@ struct problems;
  */
 void problems_print(const struct problems *problems);
 
-/* Prints the error on standard error. Returns EXIT_USAGE where the configuration is to be mended,
+/* Prints the error on standard error. Returns EXIT_USAGE where the configuration must be changed,
  * else EXIT_LOCAL. */
 int error_print(const struct error *error);
 

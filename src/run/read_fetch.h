@@ -12,7 +12,7 @@
 #include "model/validator.h"
 #include "watch/kind/kind.h"
 
-/* One address and what came from it. Zeroed by the caller but for the first. */
+/* One address and what came from it. Zeroed by the caller, except url. */
 struct fetched {
 	const char *url;    /* in, borrowed */
 	bool good;          /* status 200 and a body */

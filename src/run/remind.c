@@ -22,7 +22,7 @@ static bool is_due(const struct observer *observer, const struct alarm *alarm, i
 	       !suppression_holds(observer->config, &observer->silences, alarm->page, now, NULL);
 }
 
-/* The reminders of one page and what they are owed to, as one. */
+/* The reminders of one page and their deliveries, in one transaction. */
 static void commit(struct work *work, const struct alarms *due)
 {
 	struct database *database = work->observer->database;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Reminders (`remind:`): whoever a red was delivered to hears of it again while it lasts, unless
+ * Reminders (`remind:`): everyone to whom a red was delivered is told again while it lasts, unless
  * somebody has acknowledged it.
  */
 #ifndef LAMPWATCH_REMIND_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Who is told, by which ways, and what these depend on: what `routes` and `status` look at.
+ * Who is told, by which routes, and what these depend on: what `routes` and `status` show.
  */
 #ifndef LAMPWATCH_ROUTE_SURVEY_H
 #define LAMPWATCH_ROUTE_SURVEY_H

@@ -57,8 +57,8 @@ struct run {
 	size_t touched_count;
 	int64_t touched_since; /* monotonic, seconds */
 	bool answered;         /* some host did */
-	bool dry;              /* only shows whom it would tell what */
-	bool own_network;      /* no host did, of enough of them: it is not they who are down */
+	bool dry;              /* only shows who would be told what */
+	bool own_network;      /* no host did, of enough of them: our own network is down */
 	bool overdue;          /* it was ended at its deadline */
 	int64_t began;         /* monotonic, milliseconds */
 	int64_t now, deadline; /* seconds: of the clock; of the monotonic one */
@@ -66,19 +66,19 @@ struct run {
 
 /*
  * One pass over the pages that are due, or over those named (ended by NULL), all the way to what
- * is sent. Another run that holds the lock does what this one would. dry: over a copy of the
- * database in memory, without lock, archive and courier, and whom it would tell what on standard
- * output. Returns the exit status.
+ * is sent. Does nothing while another run holds the lock. dry: over a copy of the
+ * database in memory, without lock, archive and courier, and prints who would be told what. Returns
+ * the exit status.
  */
 int run_pages(struct context *context, bool dry, char **names);
 
-/* Seconds of a clock that nobody sets. */
+/* Seconds of the monotonic clock. */
 int64_t run_monotonic(void);
 
 /* One line on standard error, unless -q. */
 void run_complain(const struct run *run, const char *text);
 
-/* How far it is, for who watches it with -v on a terminal. */
+/* Shows how many pages are done, with -v on a terminal. */
 void run_progress(const struct run *run);
 
 /*
@@ -88,7 +88,7 @@ void run_progress(const struct run *run);
 bool run_choose(struct run *run, char **names);
 void watch_release(struct watch *watch);
 
-/* Prints whom a dry run would tell what: what it has put into its outbox after number last. */
+/* Prints who would be told what: what a dry run has put into its outbox after number last. */
 void run_show(const struct run *run, int64_t last);
 
 /* Fetches, reads and observes all of them, those that failed last. */

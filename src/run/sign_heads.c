@@ -114,7 +114,8 @@ void sign_heads(struct observer *observer, const struct page_states *before)
 
 /* ---- the time stamp ---- */
 
-/* Not before its turn, whatever came of the last try; a clock that went back is no reason to wait.
+/* Only after the interval, whatever came of the last try; a clock that went back is no reason to
+ * wait.
  */
 static bool stamp_due(struct observer *observer, int64_t now)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Whether a page is to be told of now: our own maintenance, from the configuration, and silences,
- * from the database. What begins and ends while it holds is kept and logged, and told to nobody.
+ * from the database. What begins and ends meanwhile is kept and logged, but nobody is told.
  * Pure.
  */
 #ifndef LAMPWATCH_SUPPRESSION_H

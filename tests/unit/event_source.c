@@ -171,7 +171,7 @@ static void test_an_incident_makes_one_event_however_much_of_it_changed(void **s
 	assert_int_equal(fixture.events.count, 2);
 	assert_string_equal(fixture.events.list[0].word, "monitoring");
 	assert_string_equal(fixture.events.list[1].indicator, "2");
-	assert_string_equal(fixture.events.list[1].reason, "the page lists the incident no longer");
+	assert_string_equal(fixture.events.list[1].reason, "the page no longer lists the incident");
 	assert_null(fixture.events.list[1].word);
 	close_fixture(&fixture);
 }
