@@ -215,7 +215,7 @@ static void session_attempt(const struct session_order *order, struct attempt *a
 	}
 	if (news == SESSION_OVER) {
 		attempt_set(attempt, OUTCOME_UNKNOWN, 0, "%s",
-			crash != NULL ? crash : "the attempt ended without a word");
+			crash != NULL ? crash : "the attempt ended without an answer");
 		return;
 	}
 	*attempt = answer.attempt;

@@ -67,7 +67,7 @@ static void hide(struct dependence *dependence, const struct provider *provider)
 	if (provider->hides == HIDES_NOTHING || dependence->hidden)
 		return;
 	dependence->hidden = true;
-	set_why(dependence, memory_format("behind the %s %s, where nobody sees whose mailbox it is",
+	set_why(dependence, memory_format("behind the %s %s, which hides the mailbox",
 				    provider->hides == HIDES_GATEWAY ? "gateway" : "forwarder",
 				    provider->name));
 }

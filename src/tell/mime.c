@@ -92,7 +92,8 @@ bool mime_text_field(struct buffer *out, const char *name, const char *text, str
 	size_t column = strlen(name) + 1;
 
 	if (has_control(text))
-		return error_set(error, REMEDY_LOCAL, "mail header %s: control character", name);
+		return error_set(
+			error, REMEDY_LOCAL, "mail header %s: it has a control character", name);
 	if (!text_valid(text, strlen(text)))
 		return error_set(error, REMEDY_LOCAL, "mail header %s: not UTF-8", name);
 	if (strlen(text) > MIME_TEXT_MAX)

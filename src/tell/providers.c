@@ -63,8 +63,8 @@ static bool sort_entries(struct entries *entries, const char *file, struct probl
 		qsort(entries->list, entries->count, sizeof *entries->list, by_name);
 	for (size_t i = 1; i < entries->count; i++)
 		if (by_name(&entries->list[i - 1], &entries->list[i]) == 0) {
-			problems_add(problems, file, 0, "\"%s\" stands there twice",
-				entries->list[i].name);
+			problems_add(
+				problems, file, 0, "\"%s\" is listed twice", entries->list[i].name);
 			good = false;
 		}
 	return good;

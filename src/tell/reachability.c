@@ -69,9 +69,8 @@ static char *obstacle_words(const struct obstacle *obstacle)
 {
 	if (obstacle->undeliverable)
 		return memory_string("its domain takes no mail (null MX)");
-	return obstacle->hosted
-		       ? memory_format("hosted at %s", obstacle->provider)
-		       : memory_format("no route that does without %s", obstacle->provider);
+	return obstacle->hosted ? memory_format("hosted at %s", obstacle->provider)
+				: memory_format("every route depends on %s", obstacle->provider);
 }
 
 bool reachability_lost(

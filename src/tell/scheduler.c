@@ -381,7 +381,7 @@ static void refuse_disabled(struct scheduler *scheduler, struct batch *batch, in
 				    config_webhook(scheduler->settings.config, name), &disabled))
 		return;
 	attempt_set(&attempt, OUTCOME_RECEIVER, HTTP_GONE,
-		"disabled, `lampwatch outbox retry` lifts that: %s", disabled.reason);
+		"disabled until `lampwatch outbox retry`: %s", disabled.reason);
 	disabled_release(&disabled);
 	entry_of(scheduler, delivery->id)->state = ENTRY_DONE;
 	scheduler->stale = true;
@@ -471,8 +471,7 @@ static void refused_by_webhook(struct scheduler *scheduler, const struct deliver
 		disabled_add(settings->database, config_webhook(settings->config, name),
 			attempt->text, now);
 		attempt_set(&told, attempt->outcome, attempt->code,
-			"%s; it is disabled now, `lampwatch outbox retry` lifts that",
-			attempt->text);
+			"%s; it is disabled until `lampwatch outbox retry`", attempt->text);
 	}
 	refused(scheduler, delivery, name, &told, now);
 }
@@ -579,7 +578,7 @@ void scheduler_close(
 	struct attempt attempt;
 
 	attempt_set(&attempt, OUTCOME_UNKNOWN, 0, "%s",
-		crash != NULL ? crash : "the attempt ended without a word");
+		crash != NULL ? crash : "the attempt ended without an answer");
 	scheduler->vain = -1;
 	scheduler->sessions--;
 	way->sessions--;

@@ -37,7 +37,7 @@ static const struct {
 } meanings[] = {
 	{0, OUTCOME_DELIVERED, "queued"},
 	{EX_USAGE, OUTCOME_ROUTE, "wrong usage"},
-	{EX_DATAERR, OUTCOME_ROUTE, "it does not like the message"},
+	{EX_DATAERR, OUTCOME_ROUTE, "it rejects the format of the message"},
 	{EX_NOINPUT, OUTCOME_ROUTE, "no input"},
 	{EX_NOUSER, OUTCOME_RECEIVER, "no such user"},
 	{EX_NOHOST, OUTCOME_RECEIVER, "no such host"},

@@ -225,7 +225,7 @@ static void describe_failure(const struct session *session, struct attempt *atte
 		return;
 	}
 	if (clock_milliseconds() >= session->deadline)
-		snprintf(reason, sizeof reason, "the time is up");
+		snprintf(reason, sizeof reason, "timed out");
 	else if (number == SMTP_ERR_DROPPED_CONNECTION)
 		snprintf(reason, sizeof reason, "no answer in time, or the connection was closed");
 	else if (phase == PHASE_CONNECT && number == -EINTR)
@@ -301,7 +301,7 @@ static void take_reply(struct session *session, const struct reply *reply, bool 
 		return;
 	if (limit_reached) {
 		session->over = true;
-		refuse(session, OUTCOME_TEMPORARY, "the relay takes no more in this session");
+		refuse(session, OUTCOME_TEMPORARY, "the relay takes no more mails in this session");
 	} else if (last) {
 		end_turn(session);
 	}
@@ -396,12 +396,12 @@ static void guard_command(struct session *session, const char *bytes, size_t len
 	if (!is_auth && !begins(bytes, length, "MAIL "))
 		return;
 	if (session->route->tls == TLS_REQUIRED && !session->encrypted)
-		refuse(session, OUTCOME_ROUTE, "TLS is required and was not begun");
+		refuse(session, OUTCOME_ROUTE, "TLS is required but was not started");
 	else if (wants_auth && auth >= 400 && (!is_auth || (session->password_sent && auth != 504)))
 		refuse(session, auth >= 500 ? OUTCOME_ROUTE : OUTCOME_TEMPORARY,
 			"the server refused user and password");
 	else if (wants_auth && !is_auth && auth != 235)
-		refuse(session, OUTCOME_ROUTE, "the server offers no AUTH that we can do");
+		refuse(session, OUTCOME_ROUTE, "the server offers no supported AUTH mechanism");
 }
 
 static void monitor(const char *bytes, int length, int writing, void *context)
@@ -418,7 +418,7 @@ static void monitor(const char *bytes, int length, int writing, void *context)
 		/* libesmtp would read these plain bytes as the first words inside TLS. */
 		if (transcript->last == PHASE_STARTTLS && transcript->surplus)
 			refuse(session, OUTCOME_ROUTE,
-				"somebody put bytes behind the reply to STARTTLS");
+				"bytes were injected after the reply to STARTTLS");
 		return;
 	}
 	guard_command(session, bytes, (size_t)length);

@@ -212,7 +212,7 @@ bool subscriber_bounced(
 		BOUNCES_TO_SUSPEND)
 		return false;
 	subscriber_set_state(database, mail, SUBSCRIBER_SUSPENDED,
-		"mail to it was refused for good twice within a week", now);
+		"mail to it was permanently refused twice within a week", now);
 	return true;
 }
 

@@ -56,7 +56,7 @@ static const struct {
 	{200, 299, OUTCOME_DELIVERED, "accepted"},
 	{300, 399, OUTCOME_TEMPORARY, "a redirect, which a webhook must not be"},
 	{408, 408, OUTCOME_TEMPORARY, "the receiver timed out"},
-	{410, 410, OUTCOME_RECEIVER, "gone: the receiver wants no more"},
+	{410, 410, OUTCOME_RECEIVER, "gone: the receiver wants no further messages"},
 	{425, 425, OUTCOME_TEMPORARY, "too early"},
 	{429, 429, OUTCOME_TEMPORARY, "too many requests"},
 	{401, 401, OUTCOME_ROUTE, "not authorized: is the URL still valid?"},
@@ -164,7 +164,8 @@ static void explain(const struct webhook_config *webhook, const struct service *
 	if (outcome == OUTCOME_DELIVERED && (page || !service_accepts(service, answer))) {
 		outcome = json != NULL ? OUTCOME_ROUTE : OUTCOME_TEMPORARY;
 		text = json != NULL ? "but refused"
-				    : "but not the answer of this service: is a portal between?";
+				    : "but not the answer of this service: is there a portal in "
+				      "between?";
 	}
 	reason = service_reason(service, answer);
 	if (text_empty(reason))
@@ -257,7 +258,7 @@ static void series(const struct sending *sending, struct attempt *attempt)
 
 		if (i >= message->posted && clock_milliseconds() - began >= SERIES_MILLISECONDS)
 			attempt_set(
-				attempt, OUTCOME_TEMPORARY, 0, "%zu sent; more are to follow", i);
+				attempt, OUTCOME_TEMPORARY, 0, "%zu sent; the others follow", i);
 		else if (i >= message->posted)
 			request(sending, id, line, length, attempt);
 		free(id);
@@ -281,7 +282,8 @@ void webhook_send(const struct webhook_config *webhook, const struct webhook_mes
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: %s", problems.list[0].file,
 			problems.list[0].text);
 	else if (blank == message->length)
-		attempt_set(attempt, OUTCOME_DELIVERED, 0, "its template has no words for this");
+		attempt_set(attempt, OUTCOME_DELIVERED, 0,
+			"its template renders nothing for this event");
 	else if (service->each)
 		series(&sending, attempt);
 	else

@@ -155,7 +155,7 @@ same "the second one within a week does" suspended "$(state ops@example.net)"
 run
 check "and the operator hears of it" grep -q "twice within a" "$(newest admin@example.org)"
 lampwatch subscribe ops@example.net 2> "$work/said"
-same "who is suspended is not subscribed by mistake" "2 lampwatch: ops@example.net is suspended: mail to it was refused for good twice within a week; --again subscribes it anyway" "$? $(cat "$work/said")"
+same "who is suspended is not subscribed by mistake" "2 lampwatch: ops@example.net is suspended: mail to it was permanently refused twice within a week; --again subscribes it anyway" "$? $(cat "$work/said")"
 check "but may be on purpose" lampwatch subscribe --again ops@example.net
 same "which subscribes it" active "$(state ops@example.net)"
 red two; run

@@ -88,7 +88,7 @@ service generic $hook "status=204" "status=500;body=broken" "HTTP 500, the recei
 service slack $hook "body=ok" 'body={"ok": false, "error": "invalid_auth"}' "but refused: invalid_auth" "$hook_line"
 service discord $hook "status=204" 'status=400;body={"message": "Cannot send an empty message", "code": 50006}' "Cannot send an empty message" "$hook_line"
 service teams $hook "status=202" 'status=400;body={"error": {"code": "TriggerInputSchemaMismatch", "message": "The input body is wrong"}}' "The input body is wrong" "$hook_line"
-service mattermost $hook "body=ok" "body=<html>Log in to this network" "is a portal between?" "$hook_line"
+service mattermost $hook "body=ok" "body=<html>Log in to this network" "is there a portal in between?" "$hook_line"
 same "mattermost: the channel of the configuration" "town-square" "$(field 'data["channel"]')"
 service google-chat $hook 'body={"name": "spaces/A/messages/B"}' 'status=403;body={"error": {"message": "The caller does not have permission"}}' "does not have permission" "$hook_line"
 service pagerduty v2/enqueue 'status=202;body={"status": "success", "dedup_key": "a"}' 'status=400;body={"status": "invalid event", "message": "Event object is invalid"}' "Event object is invalid" "POST /v2/enqueue HTTP/1.1"

@@ -523,9 +523,9 @@ static void test_server_that_drips_is_left_at_the_total(void **state)
 
 	(void)state;
 	ASSERT_FAULTS(smtp_send, SINK_PLAIN,
-		{"greeting drip 900\n", OUTCOME_TEMPORARY, 0, "the time is up", 0},
-		{"mail drip 900\n", OUTCOME_TEMPORARY, 0, "the time is up", 0},
-		{"content drip 900\n", OUTCOME_UNKNOWN, 0, "the time is up", 1});
+		{"greeting drip 900\n", OUTCOME_TEMPORARY, 0, "timed out", 0},
+		{"mail drip 900\n", OUTCOME_TEMPORARY, 0, "timed out", 0},
+		{"content drip 900\n", OUTCOME_UNKNOWN, 0, "timed out", 1});
 	assert_true(time(NULL) - began >= 3 * 4 - 3);
 }
 
@@ -759,7 +759,8 @@ static void test_refused_password_is_the_route_and_sends_nothing(void **state)
 		assert_password(smtps_send, SINK_IMPLICIT, &faults[i]);
 	}
 	assert_password(smtp_send, SINK_STARTTLS,
-		&(struct fault){"without AUTH\n", OUTCOME_ROUTE, 0, "no AUTH that we can do", 0});
+		&(struct fault){
+			"without AUTH\n", OUTCOME_ROUTE, 0, "no supported AUTH mechanism", 0});
 	assert_password(smtp_send, SINK_STARTTLS,
 		&(struct fault){"without AUTH\nwith AUTH LOGIN\nuser alerts open sesame\n",
 			OUTCOME_DELIVERED, 250, "kept", 1});

@@ -159,7 +159,7 @@ static void test_a_table_that_is_wrong_is_complained_about(void **state)
 	assert_problem("- hosts: [a.example]\n", 1, "name");
 	assert_problem("- {name: a, hides: wall}\n", 1, "hides");
 	assert_problem("- {name: a, hosts: [x.example]}\n- {name: b, hosts: [X.example]}\n", 0,
-		"stands there twice");
+		"is listed twice");
 }
 
 static void test_a_table_of_nothing_knows_nobody(void **state)

@@ -153,7 +153,7 @@ static void assert_no_tls(const struct route_config *route, void (*session)(void
 
 	assert_arrived(GREETED);
 	assert_int_equal(attempt.outcome, OUTCOME_ROUTE);
-	assert_string_equal(attempt.text, "127.0.0.1: TLS is required and was not begun");
+	assert_string_equal(attempt.text, "127.0.0.1: TLS is required but was not started");
 }
 
 static void test_nothing_goes_out_in_plain_where_tls_is_required(void **state)

@@ -194,7 +194,7 @@ static void test_a_refusal_with_status_200_is_none_the_less_a_refusal(void **sta
 	server_put(&server, "hook.fault", "body=<html>Log in to this network</html>");
 	attempt = send_as("slack", "/hook", NULL, "id", 1, "{}");
 	assert_int_equal(attempt.outcome, OUTCOME_TEMPORARY);
-	assert_non_null(strstr(attempt.text, "is a portal between?"));
+	assert_non_null(strstr(attempt.text, "is there a portal in between?"));
 	server_put(&server, "hook.fault", "");
 }
 
