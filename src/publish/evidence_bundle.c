@@ -72,14 +72,14 @@ static bool add_snapshot(struct evidence_bundle *proof, const char *archive, con
 
 /* ---- heads ---- */
 
-/* Where heads lie, and what they say of the page. */
+/* Where the heads are, and what they say about the page. */
 struct place {
 	char *folder; /* owned */
 	int64_t sequence;
 	bool is_signed, stamped;
 };
 
-/* True where the heads in the folder cover the snapshot; fills in the rest. */
+/* True if the heads in the folder cover the snapshot; fills in the other members. */
 static bool covers(struct place *place, const char *page, int64_t sequence)
 {
 	char *path = file_join(place->folder, CHAIN_HEADS_FILE);
@@ -100,7 +100,8 @@ static bool covers(struct place *place, const char *page, int64_t sequence)
 	return head != NULL && place->sequence >= sequence;
 }
 
-/* The earliest stamp that covers the snapshot, a signed one before others; else today's heads. */
+/* The earliest timestamp that covers the snapshot, preferring a signed one; else the current heads.
+ */
 static bool choose(struct place *place, const char *archive, const char *page, int64_t sequence)
 {
 	struct text_list folders = {0}, others = {0};
@@ -128,7 +129,7 @@ static bool choose(struct place *place, const char *archive, const char *page, i
 	return found.sequence >= sequence;
 }
 
-/* The heads, their stamp and their signature, as far as there are any. */
+/* The heads, and their timestamp and signature if there are any. */
 static bool add_chain_heads(
 	struct evidence_bundle *proof, const struct place *place, struct error *error)
 {

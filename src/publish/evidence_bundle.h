@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * All that somebody needs who wants to check one snapshot without lampwatch: its files, its
+ * Everything needed to check one snapshot without lampwatch: its files, its
  * page's chain up to the line that heads name, those heads, their signature, a time stamp.
  */
 #ifndef LAMPWATCH_EVIDENCE_BUNDLE_H
@@ -25,7 +25,7 @@ struct evidence_file {
 struct evidence_bundle {
 	struct evidence_file *files;
 	size_t count;
-	char *url; /* of the page, as the capture has it; NULL where it says none */
+	char *url; /* of the page, from the capture; NULL if it has none */
 	bool simulated;
 	int64_t time, sequence;   /* of the snapshot */
 	char sums[DIGEST_TEXT];   /* SHA-256 of its SHA256SUMS */

@@ -11,8 +11,8 @@
 enum { MILLION = 1000000 };
 
 /*
- * One outage after the other. open is the one that goes on, also through time of which nothing is
- * known: only a level that was seen ends it.
+ * One outage after the other. An open one continues through unknown time: only a level that was
+ * seen ends it.
  */
 static void take_outages(
 	struct measures *measures, const struct stretches *stretches, enum level red)

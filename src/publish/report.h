@@ -16,12 +16,12 @@
 struct config;
 struct database;
 
-/* Red without a break; what is unknown between two reds belongs to it. */
+/* Red without interruption; unknown time between two reds is part of it. */
 struct outage {
 	int64_t begin, end;
 	int64_t red; /* seconds of it that were seen */
 	bool begun;  /* its beginning was seen: it was not red, and not unknown, before */
-	bool ended;  /* likewise its end */
+	bool ended;  /* the same for its end */
 	int64_t said_begin, said_end; /* when the provider says that it was; 0: it does not */
 };
 
@@ -35,8 +35,7 @@ struct measures {
 	size_t outage_count;
 };
 
-/* From which level on the page is red; as for one without a word about it where it is not in the
- * configuration any more. */
+/* The level from which the page is red; the default if it is no longer configured. */
 enum level report_red(const struct config *config, const char *page);
 
 /* Adds up stretches by the page's floor of red. Pure. measures is zeroed by the caller. */
@@ -44,13 +43,13 @@ void measures_take(struct measures *measures, const struct stretches *stretches,
 void measures_release(struct measures *measures);
 
 /*
- * Millionths of the time for which something was known, maintenance apart, in which it was not
- * red; -1 where nothing was known. Rounded down: less than all is never shown as all.
+ * Share of the known time, maintenance excluded, in which it was not red, in millionths; -1 if
+ * nothing is known. Rounded down, so that less than 100 % is never shown as 100 %.
  */
 int64_t measures_availability(const struct measures *measures);
 
-/* Seconds from red to not red, the mean of the outages that were seen from their beginning to
- * their end; -1 where there is none. */
+/* Mean duration in seconds of the outages whose beginning and end were both seen; -1 if there are
+ * none. */
 int64_t measures_repair(const struct measures *measures);
 int64_t measures_longest(const struct measures *measures); /* seconds; 0 for none */
 

@@ -40,7 +40,7 @@ static bool load_reading(struct database *database, const struct config *config,
 	return good;
 }
 
-/* True where the incident says that it touches the indicator, or names none at all. */
+/* True if the incident affects the indicator or names no indicator at all. */
 static bool concerns(const struct reading *reading, const char *incident, const char *id)
 {
 	bool names = false;
@@ -56,8 +56,8 @@ static bool concerns(const struct reading *reading, const char *incident, const 
 }
 
 /*
- * The first incident's beginning, as the page gave it when the lamp turned; end: what was written
- * last, not before begin, of an incident that is over, where the page still shows it. 0: nothing.
+ * When the first incident started, by the page's reading at the transition; with end, when an
+ * incident was last updated, not before begin. 0 if the page does not say.
  */
 static int64_t said(const struct reading *reading, const char *id, bool end, int64_t begin)
 {
@@ -102,7 +102,7 @@ static int by_label(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->label, b->label);
 }
 
-/* The part of an indicator's stretches within the time asked for; what it was not listed in, too,
+/* The part of an indicator's stretches within the requested time. Time in which it was not listed
  * is unknown. */
 static void cut(
 	const struct stretches *stretches, int64_t since, int64_t until, struct stretches *out)
@@ -136,7 +136,7 @@ bool report_load(struct database *database, const struct config *config, const c
 		struct report_row *row;
 
 		if (indicator->indicator == NULL && indicator->changed < page->since)
-			continue; /* listed no longer when this time began */
+			continue; /* no longer listed when this time began */
 		row = memory_append(&page->rows, &page->row_count, sizeof *row);
 		row->id = memory_string(indicator->id);
 		row->label = memory_string(indicator->label);

@@ -66,7 +66,7 @@ static void put_outages(struct value *map, const struct measures *measures, cons
 	}
 }
 
-/* What is worse stands higher, for who sees no colours. */
+/* Worse is higher, for readers who cannot tell colours apart. */
 static const int heights[] = {
 	[COLOUR_GREY] = 1,
 	[COLOUR_GREEN] = 2,

@@ -24,7 +24,7 @@ void report_share(int64_t millionths, char out[static REPORT_SHARE_MAX]);
  */
 struct value *report_page_value(const struct report_page *page, const struct config *config);
 
-/* Puts since and until, likewise. */
+/* Puts since and until in the same form. */
 void report_put_times(struct value *map, int64_t since, int64_t until, const struct config *config);
 
 #endif

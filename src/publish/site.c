@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * What has to be written. The table `site` says of each page up to which snapshot that is
- * done; the fact `site` up to which change. So whatever cut the last time short, the next
- * goes on from there.
+ * Decides what has to be written. The table `site` holds, for each page, the last snapshot that is
+ * written; the fact `site` holds the last change. So an interrupted pass is continued by the next
+ * one.
  */
 #include "publish/site.h"
 
@@ -55,8 +55,8 @@ static void add_day(struct days *days, int64_t day)
 }
 
 /*
- * The pages whose files may not be as they are; all: every one, from its first snapshot on. Once a
- * day those too that nobody saw for a while since the day when that was asked last: their strips
+ * The pages whose files may be out of date; with all, every page from its first snapshot on. Once a
+ * day also the pages that were unseen for a while since the day of the last index: their strips
  * turn grey.
  */
 static void find_tasks(struct pass *pass, bool all)
@@ -89,7 +89,7 @@ static void find_tasks(struct pass *pass, bool all)
 
 /* ---- what is written ---- */
 
-/* The snapshot's own page; the one before gets its way forward. */
+/* The snapshot's own page. The previous snapshot is written again too, for its link to this one. */
 static bool write_snapshot(
 	struct pass *pass, struct task *task, const struct page_state *state, int64_t sequence)
 {
@@ -140,7 +140,7 @@ static bool write_task(struct pass *pass, struct task *task)
 
 	if (state == NULL)
 		return true;
-	/* later, because much else is written for the first time */
+	/* postponed: the budget goes to what is written for the first time */
 	if (pass->written >= pass->budget && task->known && task->done < state->snapshot)
 		return true;
 	/* the days on which something changed since the last snapshot that is done */

@@ -25,17 +25,18 @@ struct config;
 struct database;
 struct error;
 
-/* What is needed to write it. All borrowed. */
+/* What is needed to write the site. All borrowed. */
 struct site {
 	const char *archive;   /* folder */
 	const char *templates; /* folder; ours are in its site/ */
 	const struct config *config;
-	struct database *database; /* for writing: it knows what is written already */
+	struct database *database; /* writable: it records what is written already */
 	int64_t now;               /* seconds since 1970 */
-	void (*progress)(size_t done, size_t all); /* snapshots; NULL: nobody looks */
+	void (*progress)(
+		size_t done, size_t all); /* counts snapshots; NULL: no progress is shown */
 };
 
-/* Snapshots whose pages one site_update() writes; what is more, the next ones do. */
+/* The maximum of snapshot pages that one site_update() writes; the next calls write the rest. */
 enum { SITE_SNAPSHOTS_MAX = 200 };
 
 /*
@@ -46,7 +47,7 @@ enum { SITE_SNAPSHOTS_MAX = 200 };
  */
 bool site_update(const struct site *site, struct error *error);
 
-/* Writes all of it anew. */
+/* Writes all of it from scratch. */
 bool site_build(const struct site *site, struct error *error);
 
 #endif

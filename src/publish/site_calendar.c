@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * A page's years, months and days: the same strips from far and near.
+ * A page's years, months and days: the same strips at different scales.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static struct date date_of(int64_t day)
 
 /* ---- when something happened ---- */
 
-/* How often, for each of count days from first on. */
+/* The number of changes and snapshots on each of count days from first on. */
 static void count_days(const struct site_page *page, int64_t first, size_t count, int64_t *often)
 {
 	struct statement *row = database_query(page->site->database,
@@ -54,7 +54,7 @@ static void count_days(const struct site_page *page, int64_t first, size_t count
 	statement_end(row);
 }
 
-/* The nearest day with a page of its own, before the day or after it; 0 for none. */
+/* The nearest day before or after this one that has a page of its own; 0 if there is none. */
 static int64_t neighbour(const struct site_page *page, int64_t day, bool after)
 {
 	const char *sql = after ? "SELECT min(t) FROM (SELECT min(time) AS t FROM snapshot WHERE"

@@ -157,7 +157,7 @@ static const struct {
 	{"nbsp", " "},
 };
 
-/* "&#65;", "&#x41;": adds the character; returns its bytes, 0 where it is none that can be shown.
+/* "&#65;", "&#x41;": adds the character; returns the bytes consumed, 0 if it cannot be shown.
  */
 static size_t take_number(const char *text, size_t length, struct buffer *out)
 {
@@ -177,7 +177,7 @@ static size_t take_number(const char *text, size_t length, struct buffer *out)
 	return start + (size_t)(end - digits) + 1;
 }
 
-/* Returns how many bytes the entity at text has; 0 where there is none that we know. */
+/* Adds the entity's text; returns the bytes consumed, 0 if it is unknown. */
 static size_t take_entity(const char *text, size_t length, struct buffer *out)
 {
 	if (length > 1 && text[1] == '#')
@@ -194,7 +194,7 @@ static size_t take_entity(const char *text, size_t length, struct buffer *out)
 	return 0;
 }
 
-/* Where the text goes on that a tag at `at` begins: after it, or after the end of what nobody
+/* Where the text continues after the tag at `at`: behind it, or behind an element that nobody
  * reads. */
 static const char *after_tag(const char *at, const char *end)
 {

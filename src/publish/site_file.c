@@ -10,7 +10,7 @@
 
 enum { FOLDER_MODE = 0755, FILE_MODE = 0644 };
 
-/* Writes the bytes as archive/name, unless they stand there already. */
+/* Writes the bytes to archive/name, unless the file has that content already. */
 static bool write_file(const struct site *site, const char *name, const void *bytes, size_t length,
 	struct error *error)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a snapshot said, and until when it was seen to hold: the next one carries that
- * (lampwatch-archive(5)), so that it is part of the evidence.
+ * What a snapshot said, and until when it was seen to hold: the next snapshot records that
+ * (lampwatch-archive(5)), so it is part of the evidence.
  */
 #include <stdlib.h>
 #include <string.h>

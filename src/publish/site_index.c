@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The first page, its JSON, and the feeds. What it says of each page was put aside when that
- * page was written, so that a thousand pages are not looked at because of one.
+ * The first page, its JSON, and the feeds. A page's row is stored when that page is written, so
+ * that one change does not load a thousand pages.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,7 @@ enum {
 	NAME_COLUMNS = 40           /* of an indicator, in a row */
 };
 
-/* A map, with the strip as it stands today: what the page said when its row was put aside held from
- * then on. */
+/* Adds a map with the strip as of today: the colour when the row was stored has held since then. */
 static void add_row(const struct site *site, struct statement *row, struct value *list)
 {
 	const char *stored = statement_text(row, 2), *indicators = statement_text(row, 3);
@@ -102,7 +101,7 @@ bool site_write_index(const struct site *site, struct error *error)
 	return done;
 }
 
-/* Its times are those of what happened, so that it stays as it is while nothing does. */
+/* Its times are those of the changes, so the file stays the same while nothing changes. */
 bool site_write_feed(const struct site *site, const char *page, struct error *error)
 {
 	struct value *data = value_map(), *entries;

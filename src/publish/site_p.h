@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the files of the site share. Nobody else includes it. Times are seconds since 1970;
+ * Shared by the files of the site and included by them alone. Times are seconds since 1970;
  * days are numbers of days since 1970 in the configured zone.
  */
 #ifndef LAMPWATCH_SITE_P_H
@@ -37,8 +37,8 @@ struct value *site_time(const struct site *site, int64_t time);
 /* A map: colour, level. level NULL: the colour alone. */
 struct value *site_lamp(enum colour colour, const char *level);
 
-/* Puts under uuid an identity for ever (RFC 9562 section 5.8) of what has this name in this
- * archive; name NULL: of all of it. */
+/* Puts under uuid a permanent identity (RFC 9562 section 5.8) for this name in this archive; name
+ * NULL: for the whole archive. */
 void site_put_identity(const struct site *site, struct value *map, const char *name);
 
 /* Puts what was seen of the time: lasted, unseen and blind (struct sight) in words where they are
@@ -49,7 +49,7 @@ void site_put_sight(
 /* Text that others wrote, with what could deceive made visible. */
 void site_put(struct value *map, const char *key, const char *text);
 
-/* Under word the provider's own, unless it says what the level does. */
+/* Puts under word the provider's own word, unless it says the same as the level. */
 void site_put_word(struct value *map, const char *word, const char *level);
 
 /* As site_put(), of several lines and columns, which stay apart. */
@@ -72,13 +72,13 @@ int64_t site_year_begin(int64_t day);
 /* ---- site_file.c ---- */
 
 /*
- * Fills the template with the data and writes archive/name, unless that says the same
- * already. The data gets root (the way up from there), zone and written.
+ * Fills the template with the data and writes archive/name, unless the file has that content
+ * already. Adds root (the relative path to the archive), zone and written to the data.
  */
 bool site_render(const struct site *site, const char *template, struct value *data,
 	const char *name, struct error *error);
 
-/* Writes the value as JSON as archive/name, likewise. */
+/* Writes the value as JSON to archive/name, in the same manner. */
 bool site_write_json(
 	const struct site *site, const struct value *root, const char *name, struct error *error);
 
@@ -88,15 +88,16 @@ bool site_write_json(
 struct site_page {
 	const struct site *site;
 	const char *name;
-	const struct page_config *config; /* NULL: not in the configuration any more */
+	const struct page_config *config; /* NULL: no longer configured */
 	struct page_state *state;
 	enum level red; /* the floor */
 	bool fresh;
 	struct page_history history;
-	size_t lamp_count; /* of the history's indicators, those that have a lamp */
+	size_t lamp_count; /* the first ones of the history's indicators: those with a current state
+			    */
 };
 
-/* Loads lamps, and the past back to since. */
+/* Loads the indicators, and the history since that time. */
 void site_page_load(
 	struct site_page *page, const struct site *site, struct page_state *state, int64_t since);
 void site_page_release(struct site_page *page);
@@ -111,17 +112,18 @@ const char *site_page_observation(const struct site_page *page);
 
 /* ---- site_held.c: what a snapshot said, and until when ---- */
 
-/* What a file of the snapshot holds, valid UTF-8; "" where there is none. Owned by the caller. */
+/* The content of a snapshot's file as valid UTF-8; "" if there is no such file. Owned by the
+ * caller. */
 char *site_file(const struct site *site, const char *page, const char *folder, const char *name);
 
 /*
- * Puts held (a time), fetches, once: until when the page was seen to say what the snapshot holds,
- * which the next one tells, and for the last one the state.
+ * Puts held (a time), fetches, once: until when the page was seen unchanged. The next snapshot
+ * records that; for the last one it is in the state.
  */
 void site_put_held(const struct site *site, const struct page_state *state,
 	const struct snapshot_row *row, struct value *map);
 
-/* Puts overall: the lamp of the page as a whole in that snapshot. */
+/* Puts overall: the page's overall level in that snapshot. */
 void site_put_said(
 	const struct site *site, const char *page, const char *folder, struct value *map);
 
@@ -145,8 +147,9 @@ void site_edges_days(const struct site *site, int64_t first, size_t count, int64
 /* Edges that are step seconds apart; returns the number of cells. */
 size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges);
 
-/* A list with one map for each lamp that is worth showing, the troubled first: lamp, name, word,
- * since, worst, strip; at most SITE_LAMPS_MAX, *left the rest. The worst of all of them into whole.
+/* A list with one map for each indicator, the troubled first: lamp, name, word, since, worst,
+ * strip; at most SITE_LAMPS_MAX, with the number of the others in *left. whole gets the worst of
+ * all of them, cell by cell.
  */
 struct value *site_strips(const struct site_page *page, const struct site_strip *strip,
 	char whole[static SITE_CELLS_MAX + 1], size_t *left);
@@ -160,7 +163,7 @@ struct value *site_strips(const struct site_page *page, const struct site_strip 
 struct value *site_timeline(
 	const struct site *site, const char *page, int64_t from, int64_t to, size_t limit);
 
-/* The same of one page, with what the snapshots of these moments say and until when. */
+/* The same for one page, with what its snapshots at these times say and until when that held. */
 struct value *site_page_timeline(
 	const struct site_page *page, int64_t from, int64_t to, size_t limit);
 
@@ -174,18 +177,18 @@ struct value *site_snapshot_entry(
 /* ---- site_reading.c ---- */
 
 /*
- * Puts what a canonical text says: readable, title, word, lamp, indicators (the worst first),
- * incidents, maintenances among them. text "": it could not be read.
+ * Puts the content of a canonical text: readable, title, word, lamp, indicators (the worst first),
+ * incidents, maintenances among them. text "": the page could not be read.
  */
 void site_put_reading(
 	const struct site *site, enum level red, const char *text, struct value *data);
 
 /* ---- the files ---- */
 
-/* Puts what is said of the page at the head of each of its files. */
+/* Puts what stands at the head of each of the page's files. */
 void site_put_page(const struct site_page *page, struct value *data);
 
-/* What the index says of a page, made with its strip of SITE_DAYS: JSON, owned by the caller. */
+/* The page's row in the index, as JSON. Owned by the caller. */
 char *site_row(const struct site_page *page);
 bool site_write_page(
 	const struct site_page *page, char whole[static SITE_CELLS_MAX + 1], struct error *error);
@@ -200,12 +203,12 @@ bool site_write_feed(const struct site *site, const char *page, struct error *er
 
 /* ---- site_copy.c: foreign bytes for display ---- */
 
-/* UTF-8, by the response's headers, the document's own word, or as it is. */
+/* Converts to UTF-8: by the response's headers, the document's own declaration, or unchanged. */
 void site_copy_text(const struct buffer *body, const char *headers, struct buffer *out);
 bool site_copy_is_html(const struct buffer *text, const char *headers);
-/* The document without what could lead out of it. */
+/* The document without the elements that load or link something by themselves. */
 void site_copy_html(const char *text, size_t length, struct buffer *out);
-/* What a person would read of it, a line for each block. */
+/* The text that a person would read, a line for each block. */
 void site_copy_words(const char *text, size_t length, struct buffer *out);
 
 /* ---- word_diff.c ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * A page's own index, its JSON, and the badges of its lamps.
+ * A page's own index, its JSON, and its badges.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -127,7 +127,7 @@ enum colour site_lamp_colour(const struct site_page *page, const struct indicato
 					       : COLOUR_GREY;
 }
 
-/* That of its lamps which a person looks at first. */
+/* The colour, among its indicators, that a person looks at first. */
 enum colour site_page_colour(const struct site_page *page)
 {
 	for (size_t i = 0; page->lamp_count > 0 && i < COLOURS; i++)

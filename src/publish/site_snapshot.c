@@ -26,13 +26,13 @@ enum {
 	AROUND_BEFORE = 3            /* snapshots that are named before this one */
 };
 
-/* A snapshot on its way to its page. */
+/* A snapshot whose page is being written. */
 struct subject {
 	const struct site *site;
 	const char *page;
 	const struct page_state *state;
 	const struct snapshot_row *row, *previous, *next; /* the last two may be NULL */
-	bool packed; /* its folder is gone: bodies would take the room again that was won */
+	bool packed; /* its folder is gone: showing the bodies would undo the saving of space */
 	struct value *data;
 	size_t room; /* bytes for documents */
 };
@@ -67,7 +67,7 @@ static void put_lines(
 	buffer_release(&request);
 }
 
-/* What the capture says of each document is put to that. */
+/* Puts what the capture says about each document into that document's map. */
 static void put_capture(const struct subject *subject)
 {
 	const struct value *documents = value_get(subject->data, "documents");
@@ -111,7 +111,7 @@ static void put_around(const struct subject *subject)
 
 /* ---- the documents ---- */
 
-/* The beginning of a text, as much as there is room for; what does not fit sets cut. */
+/* The beginning of a text, as far as room and maximum allow; sets cut if something is left out. */
 static char *take_part(struct subject *subject, struct value *map, const char *cut,
 	const struct buffer *text, size_t maximum)
 {
@@ -126,7 +126,7 @@ static char *take_part(struct subject *subject, struct value *map, const char *c
 	return buffer_take(&part);
 }
 
-/* The document as text; false where the snapshot has none. */
+/* The document as text; false if the snapshot does not have it. */
 static bool document_text(const struct subject *subject, const struct snapshot_row *row, size_t i,
 	char **headers, struct buffer *text)
 {
@@ -158,7 +158,7 @@ static char *words_of(const struct buffer *text, bool markup)
 	return buffer_take(&repaired);
 }
 
-/* Which words are others than in the snapshot before. */
+/* Marks the words that differ from the previous snapshot. */
 static void put_difference(
 	const struct subject *subject, struct value *map, size_t i, const struct buffer *text)
 {

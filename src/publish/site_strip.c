@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Strips: time from left to right, in cells. A colour is also a height, for those who
- * cannot tell colours apart: what is worse stands higher.
+ * Strips: time from left to right, in cells. A colour is also a height, for readers who cannot tell
+ * colours apart: worse is higher.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -55,8 +55,8 @@ static void paint_cell(char *cell, char with)
 		*cell = with;
 }
 
-/* The worst that was seen in each cell; grey where more than half of it was not seen, unless yellow
- * or red was: what was seen of those is not hidden by what was not. */
+/* The worst colour seen in each cell; grey if more than half of it was unseen, unless yellow or red
+ * was seen: unseen time does not hide trouble. */
 static void fill(const struct site_page *page, const struct indicator_history *indicator,
 	const struct site_strip *strip, char cells[static SITE_CELLS_MAX + 1])
 {
@@ -105,7 +105,7 @@ size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges)
 
 /* ---- for the templates ---- */
 
-/* Green goes on below what is worse: fewer pieces, and the same to look at. */
+/* Green is drawn below worse colours too: fewer pieces, and the picture is the same. */
 static bool is_drawn(char cell, int kind)
 {
 	return kinds[kind].cell == 'g' ? strchr("gbyr", cell) != NULL : cell == kinds[kind].cell;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What happened at one moment on one page: the lamps that turned, what was written about it,
- * and the snapshot that proves it.
+ * What happened on one page at one time: the transitions of its indicators, what was written about
+ * it, and the snapshot that proves it.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 enum { ROWS_A_MOMENT = 64 }; /* that are looked at, on average */
 
-/* How a change that is no lamp's turn is put into words; the name of what it is about follows. */
+/* The words for a change that is not an indicator's transition; the name of its subject follows. */
 static const struct {
 	const char *type, *words;
 	bool named, quoted; /* which of its fields are shown */
@@ -33,7 +33,7 @@ static const struct {
 
 enum { NOTE_COUNT = sizeof notes / sizeof notes[0] };
 
-/* Rows that belong together, on their way into one map. */
+/* Rows of the same time and page, to be collected in one map. */
 struct timeline_entry {
 	const struct site *site;
 	size_t turns_max;
@@ -45,7 +45,7 @@ struct timeline_entry {
 	size_t left;
 };
 
-/* One row of what is remembered. Borrowed. */
+/* One row of the database. Borrowed. */
 struct line {
 	const char *type, *item, *name, *before, *after, *text;
 	bool reread;

@@ -19,7 +19,7 @@ struct wacz {
 	struct zip *zip;
 	struct buffer pages;
 	struct value *resources; /* of datapackage.json, as the files are written */
-	char *main_url;          /* of the page that is listed last, as it looked last */
+	char *main_url;          /* of the page listed last, and its time */
 	int64_t main_time;
 };
 
@@ -67,7 +67,7 @@ void wacz_page(struct wacz *wacz, const char *url, int64_t time, const char *tit
 	free(seed);
 }
 
-/* Ends the file under way; it is one of the resources. */
+/* Ends the current file and lists it among the resources. */
 static void end_resource(struct wacz *wacz, const char *path)
 {
 	struct value *resource = value_append(wacz->resources, value_map());
@@ -82,7 +82,7 @@ static void end_resource(struct wacz *wacz, const char *path)
 	value_put_number(resource, "bytes", length);
 }
 
-/* A file at the top, which is no resource. */
+/* A file at the top level, which is not a resource. */
 static void put_json(
 	struct wacz *wacz, const char *name, const struct value *value, char sha256[DIGEST_TEXT])
 {

@@ -15,7 +15,7 @@
 struct error;
 struct wacz;
 
-/* The name of the WARC file in it, as its index wants it. */
+/* The name of the WARC file in it, as the index gives it. */
 #define WACZ_DATA "data.warc.gz"
 
 /* NULL with REMEDY_LOCAL. The file appears with wacz_finish(). */
@@ -27,12 +27,12 @@ bool wacz_put(void *context, const void *bytes, size_t length);
 /* A page to be listed, and the time (seconds since 1970) at which it looked like that. Borrowed. */
 void wacz_page(struct wacz *wacz, const char *url, int64_t time, const char *title);
 
-/* Adds what is left. description tells what it is, in a line. Errors as of zip_finish(); frees
- * wacz in any case. */
+/* Writes the rest and closes the file. description is one line about the content. Errors as for
+ * zip_finish(); frees wacz in any case. */
 bool wacz_finish(struct wacz *wacz, struct cdxj *cdxj, const char *description, int64_t now,
 	struct error *error);
 
-/* Leaves no file. NULL is nothing. */
+/* Leaves no file. NULL is allowed. */
 void wacz_discard(struct wacz *wacz);
 
 #endif

@@ -37,34 +37,34 @@ struct warc_record {
 	int64_t date; /* seconds since 1970: WARC-Date */
 	const struct warc_field *fields;
 	size_t field_count;
-	struct warc_bytes head, body; /* the block is both, one behind the other */
+	struct warc_bytes head, body; /* the block is head followed by body */
 };
 
-/* Where a record stands: of a compressed file, its gzip member. Bytes. */
+/* A record's position in bytes; in a compressed file, that of its gzip member. */
 struct warc_place {
 	int64_t offset, length;
 };
 
 struct warc_writer;
 
-/* What is written goes to put(), which may be called with a few bytes or many. */
+/* Output goes to put(), in pieces of any size. */
 struct warc_writer *warc_writer_new(bool compressed, gzip_put *put, void *context);
 void warc_writer_free(struct warc_writer *writer);
 
-/* False once put() has said so. place may be NULL. */
+/* False once put() has returned false. place may be NULL. */
 bool warc_write(
 	struct warc_writer *writer, const struct warc_record *record, struct warc_place *place);
 
 /*
- * A WARC-Record-ID made of a text that tells the record from all others: the
- * same text gives the same id, a UUID of version 8 (RFC 9562) out of its SHA-256.
+ * A WARC-Record-ID derived from a text that identifies the record: the same text gives the same id,
+ * a UUID of version 8 (RFC 9562) out of its SHA-256.
  */
 void warc_id(const char *text, char out[static WARC_ID_TEXT]);
 
 /* "sha256:…" of a digest. */
 void warc_digest(const char *sha256, char out[static WARC_DIGEST_TEXT]);
 
-/* An address as WARC-Target-URI wants it: what may not stand in a URI (RFC 3986) is
+/* An address in the form of WARC-Target-URI: characters that a URI does not allow (RFC 3986) are
  * percent-encoded. Owned by the caller. */
 char *warc_uri(const char *url);
 

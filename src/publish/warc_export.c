@@ -57,7 +57,7 @@ void warc_export_free(struct warc_export *warc_export)
 
 /* ---- payloads that were written before ---- */
 
-/* The slot where the digest is, or would be. */
+/* The digest's slot, or the free one where it belongs. */
 static struct payload **slot_of(struct payload **slots, size_t size, const char *sha256)
 {
 	size_t i;
@@ -96,7 +96,7 @@ static void remember(struct warc_export *warc_export, const char *sha256, const 
 
 /* ---- records ---- */
 
-/* The same text for the same record, in every export. */
+/* The same record has the same id in every export. */
 static void record_id(const char *type, const char *page, const struct snapshot_row *row, size_t i,
 	char out[static WARC_ID_TEXT])
 {
@@ -133,7 +133,7 @@ bool warc_export_begin(struct warc_export *warc_export, const char *filename,
 	return good;
 }
 
-/* A document on its way out. */
+/* A document being exported. */
 struct outgoing {
 	struct warc_export *warc_export;
 	const struct buffer *body;
@@ -182,7 +182,7 @@ static bool write_request(const struct outgoing *out)
 	return good;
 }
 
-/* What a body is, where no header says it. */
+/* The media type of a body that has no headers. */
 static const char *type_of(const struct buffer *body)
 {
 	static const struct {
@@ -246,7 +246,7 @@ static bool write_response(const struct outgoing *out, const struct payload *bef
 	return good;
 }
 
-/* A snapshot on its way out. */
+/* A snapshot being exported. */
 struct exported {
 	const char *page;
 	const struct snapshot_row *row;
@@ -263,7 +263,8 @@ static const char *value_of(const struct exported *exported, size_t i, const cha
 	return value != NULL ? value : "";
 }
 
-/* The address that answered; a document of which none is known is told from the others by its name.
+/* The address that answered; if none is known, the page's address with the document's name as
+ * fragment.
  */
 static char *url_of(const struct exported *exported, size_t i)
 {
@@ -283,7 +284,7 @@ static char *url_of(const struct exported *exported, size_t i)
 	return url;
 }
 
-/* When the document was had: as its capture says, in simulated time as the snapshot does. */
+/* When the document was fetched: by its capture, or by the snapshot if times are simulated. */
 static int64_t date_of(const struct exported *exported, size_t i)
 {
 	int64_t began;

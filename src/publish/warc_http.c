@@ -101,7 +101,7 @@ const char *message_head_find(const struct message_head *head, const char *name)
 	return NULL;
 }
 
-/* The status of a status line and what follows it; NULL where it is none. */
+/* The status code of a status line and what follows it; NULL if it is not a status line. */
 static const char *status_of(const struct message_head *head)
 {
 	const char *at = head->start;
@@ -163,7 +163,7 @@ void message_write_request(const struct message_head *head, struct buffer *out)
 
 /* ---- the body ---- */
 
-/* The length that a chunk's line says; false where it is no such line. */
+/* The length in a chunk's line; false if it is not such a line. */
 static bool chunk_length(const char **at, const char *end, size_t *length)
 {
 	const char *newline = memchr(*at, '\n', (size_t)(end - *at));

@@ -14,7 +14,7 @@
 struct error;
 
 enum {
-	MESSAGE_FIELDS_MAX = 1000,     /* those behind are not looked at */
+	MESSAGE_FIELDS_MAX = 1000,     /* later ones are ignored */
 	MESSAGE_HEAD_MAX = 256 * 1024, /* bytes */
 };
 
@@ -31,18 +31,17 @@ struct message_head {
 };
 
 /*
- * Takes the head off the beginning of a message. Lines end with LF or CRLF,
- * folded ones are joined, those that are no field are left out, and control
- * characters in a value become blanks (RFC 9110 section 5.5): whatever stands in it, each field
- * is one line of its own.
+ * Parses the head at the beginning of a message. Lines end with LF or CRLF, folded lines are
+ * joined, lines that are not fields are skipped, and control characters in a value become blanks
+ * (RFC 9110 section 5.5), so each field is exactly one line.
  */
 void message_head_parse(const char *text, size_t length, struct message_head *head);
 void message_head_release(struct message_head *head);
 
-/* The value of the first field of that name (in any case), NULL where there is none. */
+/* The value of the first field with that name (case-insensitive), NULL if there is none. */
 const char *message_head_find(const struct message_head *head, const char *name);
 
-/* The three digits of a status line, 0 where it is none. */
+/* The three digits of a status line, 0 if it is not one. */
 int message_status(const struct message_head *head);
 
 /*

@@ -123,7 +123,7 @@ static bool take_block(
 
 /* ---- heads ---- */
 
-/* Addresses stood in angle brackets before 1.1. */
+/* Before 1.1, addresses were in angle brackets. */
 static char *bare(const char *text)
 {
 	size_t length = text != NULL ? strlen(text) : 0;
@@ -141,7 +141,7 @@ static int64_t date_of(const struct message_head *fields, const char *name)
 	return text != NULL && date_parse(text, &time) ? time : 0;
 }
 
-/* False where it says no length. */
+/* False if it has no valid Content-Length. */
 static bool take_fields(const struct message_head *fields, struct warc_head *head)
 {
 	static const struct {

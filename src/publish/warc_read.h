@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * WARC files read, record by record: 1.1, and 1.0 as wget and others write it,
- * plain or gzip, whatever the members are. Takes what is loose (addresses in angle
- * brackets, lines that end with LF alone, blank lines more or fewer), and says
- * where a file is damaged.
+ * plain or gzip, with any division into members. Tolerates deviations (addresses in angle brackets,
+ * lines that end with LF alone, missing or extra blank lines), and reports where a file is damaged.
  */
 #ifndef LAMPWATCH_WARC_READ_H
 #define LAMPWATCH_WARC_READ_H
@@ -25,10 +24,10 @@ enum warc_type {
 	WARC_REVISIT,
 };
 
-/* The head of a record. Strings owned; NULL for what it does not say; without angle brackets. */
+/* The head of a record. Strings owned and without angle brackets; NULL if missing. */
 struct warc_head {
 	enum warc_type type;
-	char *id;                           /* with the angle brackets, as it stands */
+	char *id;                           /* with the angle brackets */
 	char *url, *content_type, *address; /* address: WARC-IP-Address */
 	char *refers_to, *refers_to_url;    /* refers_to: as id */
 	char *payload_digest;
@@ -51,7 +50,7 @@ enum warc_next { WARC_RECORD, WARC_END, WARC_DAMAGED };
 /*
  * The next record's head, into head (zeroed by the caller, to be released). The
  * block before it is passed over, and has to be there in full. WARC_DAMAGED with error
- * (REMEDY_PAGE, or REMEDY_LOCAL where the file cannot be read): what is behind cannot be read.
+ * (REMEDY_PAGE, or REMEDY_LOCAL where the file cannot be read): what follows cannot be read.
  */
 enum warc_next warc_reader_next(
 	struct warc_reader *reader, struct warc_head *head, struct error *error);
@@ -63,7 +62,7 @@ enum warc_next warc_reader_next(
 bool warc_reader_block(
 	struct warc_reader *reader, size_t maximum, struct buffer *out, struct error *error);
 
-/* The next record will be the one that stands there. */
+/* Continues reading with the record at that position. */
 bool warc_reader_seek(
 	struct warc_reader *reader, const struct gzip_position *position, struct error *error);
 

@@ -184,7 +184,7 @@ void web_records_sort(struct web_records *records)
 
 /* ---- which record it is ---- */
 
-/* The place of the first record of that key that is not earlier, or of what would follow it. */
+/* The index of the first record with that key that is not earlier, or of its insertion point. */
 static size_t first_of(const struct web_records *records, const char *key, int64_t date)
 {
 	size_t low = 0, high = records->count;
@@ -202,8 +202,8 @@ static size_t first_of(const struct web_records *records, const char *key, int64
 	return low;
 }
 
-/* The first from place i on that is of the address, whose key is given. A record without a query is
- * of it whatever its query: an archive of ours has none. */
+/* The first record from index i on that matches the address, whose key is given. A record without a
+ * query matches every query: our own exports have none. */
 static const struct web_record *from(
 	const struct web_records *records, size_t i, const char *key, const char *url)
 {
@@ -267,7 +267,7 @@ const struct web_record *web_records_follow(
 	return record;
 }
 
-/* The record whose text (its id, its payload's digest) is this one; NULL for none. */
+/* The record with this text (its id, its payload's digest); NULL if there is none. */
 static const struct web_record *lookup(
 	const struct web_records *records, const struct web_name *list, const char *text)
 {

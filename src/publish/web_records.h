@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The responses that some WARC files hold: where each stands, and which is which.
+ * The responses in some WARC files: where each one is, and which record belongs to which.
  */
 #ifndef LAMPWATCH_WEB_RECORDS_H
 #define LAMPWATCH_WEB_RECORDS_H
@@ -17,7 +17,8 @@ struct error;
 
 enum {
 	WEB_RECORDS_MAX = 2000000,
-	WEB_TOGETHER_SECONDS = 60, /* documents of a page, and redirects, lie no further apart */
+	WEB_TOGETHER_SECONDS =
+		60, /* maximum distance between the documents of a page, and of redirects */
 	WEB_REDIRECTS_MAX = 5,
 };
 
@@ -35,7 +36,7 @@ struct web_file {
 	char sha256[DIGEST_TEXT];
 };
 
-/* What tells a record from others. Borrowed from it. */
+/* An identifying text of a record. Borrowed from it. */
 struct web_name {
 	const char *text;
 	const struct web_record *record;
@@ -53,28 +54,28 @@ struct web_records {
 };
 
 /*
- * Adds the records of a file. False with error where it is none, or is damaged
- * (then what stands before the damage is there): REMEDY_PAGE, REMEDY_LOCAL.
+ * Adds the records of a file. False with error if it is not a WARC file or is damaged (the records
+ * before the damage are added): REMEDY_PAGE, REMEDY_LOCAL.
  */
 bool web_records_read(struct web_records *records, const char *path, struct error *error);
 void web_records_sort(struct web_records *records);
 void web_records_release(struct web_records *records);
 
-/* The record of the address that comes behind `before` in time (NULL: the first), NULL where there
- * is none. A record without a query is of the address whatever its query is: ours have none. */
+/* The next record of the address after `before` in time (NULL: the first); NULL if there is none. A
+ * record without a query matches every query: our own exports have none. */
 const struct web_record *web_records_next(
 	const struct web_records *records, const char *url, const struct web_record *before);
 
-/* The one that lies nearest to the time, at most WEB_TOGETHER_SECONDS away; NULL for none. */
+/* The record nearest to the time, at most WEB_TOGETHER_SECONDS away; NULL if there is none. */
 const struct web_record *web_records_nearest(
 	const struct web_records *records, const char *url, int64_t time);
 
-/* What a redirect leads to, as near to it; the record itself where it is none. */
+/* The target of a redirect, equally near in time; the record itself if it is not a redirect. */
 const struct web_record *web_records_follow(
 	const struct web_records *records, const struct web_record *record);
 
-/* What a revisit repeats: by its id, else by its digest, else by address and time. NULL where the
- * files do not have it. */
+/* The record that a revisit repeats: by id, else by digest, else by address and time. NULL if the
+ * files do not contain it. */
 const struct web_record *web_records_original(
 	const struct web_records *records, const struct web_record *revisit);
 

@@ -35,7 +35,7 @@ struct zip {
 	struct output *output;
 	struct entry *entries;
 	size_t count;
-	struct digest_stream *digest; /* of the entry under way */
+	struct digest_stream *digest; /* of the current entry */
 	int64_t maximum;
 	bool too_long;
 };
@@ -61,7 +61,7 @@ struct zip *zip_open(const char *path, int64_t maximum, struct error *error)
 	return zip;
 }
 
-/* What stands both in the local and in the central header. */
+/* The part that the local and the central header share. */
 static unsigned char *common(unsigned char *at, const struct entry *entry)
 {
 	at = number(at, VERSION, 2);

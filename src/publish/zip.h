@@ -33,7 +33,7 @@ void zip_end(struct zip *zip, int64_t *length, char sha256[static DIGEST_TEXT]);
  * longer than the maximum: then there is no file. Frees zip in any case. */
 bool zip_finish(struct zip *zip, struct error *error);
 
-/* Leaves no file. NULL is nothing. */
+/* Leaves no file. NULL is allowed. */
 void zip_discard(struct zip *zip);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Alarms, and what was done about those that are open: that somebody answers for one, and when it
- * was last told of.
+ * Alarms, and what was done about the open ones: acknowledgements and reminders.
  */
 #ifndef LAMPWATCH_ALARM_H
 #define LAMPWATCH_ALARM_H
@@ -20,7 +19,7 @@ int64_t store_open_alarm(struct database *database, const char *page, const char
 /* The number of the open one, 0 for none. */
 int64_t store_find_alarm(
 	struct database *database, const char *page, const char *kind, const char *indicator);
-/* The provider has given the indicator another id: its open alarm goes with it. */
+/* The provider has changed the indicator's id: its open alarm gets the new one. */
 void store_rename_alarm(
 	struct database *database, const char *page, const char *former, const char *indicator);
 void store_close_alarm(struct database *database, int64_t alarm, int64_t time);
@@ -42,10 +41,10 @@ void alarms_load(struct database *database, const char *page, struct alarms *ala
 void alarms_release(struct alarms *alarms);
 const struct alarm *alarms_find(const struct alarms *alarms, const char *indicator);
 
-/* Somebody answers for it: no reminders and no updates from here on. */
+/* Somebody has taken responsibility: no more reminders and updates. */
 void alarm_acknowledge(struct database *database, int64_t alarm, int64_t now);
 
-/* It was told of again. */
+/* Records a reminder. */
 void alarm_remind(struct database *database, int64_t alarm, int64_t now);
 
 #endif

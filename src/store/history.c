@@ -38,14 +38,14 @@ void stretches_add(struct stretches *stretches, int64_t begin, int64_t end, enum
 /* ---- what nobody saw ---- */
 
 /*
- * Adds what nobody saw between since and until: the gaps between fetches; what could not be read or
- * was lost, until the next thing that was seen; and all from blind on, where that is not 0.
+ * Adds what nobody saw between since and until: the gaps between fetches; time from an unreadable
+ * or lost page until the next thing seen; and everything from blind on, if that is not 0.
  */
 static void load_unseen(struct database *database, const char *page, int64_t since, int64_t until,
 	int64_t blind, struct gaps *unseen)
 {
 	struct statement *row = database_query(database,
-		/* from the last of each kind before since, which may reach beyond it */
+		/* starts at the last of each kind before since, which may extend beyond it */
 		"WITH gap_from (time) AS (SELECT ifnull(max(begins), ?2) FROM gap"
 		"  WHERE page = ?1 AND begins <= ?2),"
 		" failure_from (time) AS (SELECT ifnull(max(time), ?2) FROM snapshot"
@@ -82,7 +82,7 @@ static void load_unseen(struct database *database, const char *page, int64_t sin
 	statement_end(row);
 }
 
-/* From when on the page has not been seen until now; 0: it is in sight. */
+/* Since when the page has been unseen until now; 0 if it is seen. */
 static int64_t blind_since(const struct page_state *state, int64_t every, int64_t now)
 {
 	struct schedule schedule = {.last_success = state->last_success, .every = every};
@@ -95,7 +95,7 @@ static int64_t blind_since(const struct page_state *state, int64_t every, int64_
 			    : schedule_held_until(&schedule);
 }
 
-/* What was thought to hold is unknown where nobody saw it. */
+/* Makes unseen time unknown. */
 static void hide_unseen(struct stretches *stretches, const struct gaps *unseen)
 {
 	struct stretches seen = {0};
@@ -138,7 +138,7 @@ static struct indicator_history *indicator_add(struct page_history *history, con
 	return indicator;
 }
 
-/* One that the page lists no longer, and whose lamp is forgotten, is added. */
+/* Adds an indicator that is no longer listed and has no state any longer. */
 static struct indicator_history *indicator_find(struct page_history *history,
 	const struct indicator_states *indicators, const struct index *by_id, const char *id,
 	const char *name)
@@ -153,8 +153,8 @@ static struct indicator_history *indicator_find(struct page_history *history,
 	return indicator_add(history, id, memory_string(name), NULL);
 }
 
-/* Until a change there was what it says that was before, and since the last one there is what the
- * page says now. */
+/* Until a change the level is the one it gives as before; since the last change it is the current
+ * one. */
 static void load_levels(
 	struct database *database, const struct page_state *state, struct page_history *history)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a page said over time, and when nobody saw it: the one source of strips, figures, and
- * sentences about how long something lasted. Levels are found from the changes, each of which
- * says what was there before it. A fetch is taken to hold for the page's `every`
- * (schedule_held_until()); what nobody saw after that, or could not be read, is unknown. All
- * times are UTC seconds.
+ * What a page said over time, and when it was unseen: the only source of strips, figures, and
+ * statements about durations. Levels come from the changes, each of which gives the level before
+ * it. A fetch holds for the page's `every` (schedule_held_until()); after that, unseen or
+ * unreadable time is unknown. All times are UTC seconds.
  */
 #ifndef LAMPWATCH_HISTORY_H
 #define LAMPWATCH_HISTORY_H
@@ -21,7 +20,7 @@ struct page_state;
 /* One level for some time. */
 struct stretch {
 	int64_t begin, end;
-	enum level level; /* LEVEL_UNKNOWN also where nobody saw it */
+	enum level level; /* LEVEL_UNKNOWN also for unseen time */
 };
 
 struct stretches {
@@ -47,7 +46,7 @@ struct gaps {
 struct indicator_history {
 	char *id, *label; /* owned */
 	const struct indicator_state
-		*indicator; /* as it is now, borrowed; NULL: forgotten, as no longer listed */
+		*indicator; /* current state, borrowed; NULL: no longer listed and forgotten */
 	int64_t changed;    /* its last change; the history's begin where there is none */
 	struct stretches stretches; /* nothing where the page did not list it yet */
 };
@@ -71,17 +70,17 @@ void history_load(struct database *database, const struct page_state *state, int
 	int64_t since, int64_t now, struct page_history *history);
 void history_release(struct page_history *history);
 
-/* How much of a time was seen, in seconds. */
+/* How much of a period was seen, in seconds. */
 struct sight {
 	int64_t lasted; /* from its begin until it was last seen */
-	int64_t unseen; /* of that: nobody saw it */
-	int64_t blind;  /* after that, until its end: nobody saw it */
+	int64_t unseen; /* of that, unseen */
+	int64_t blind;  /* unseen time after that, until its end */
 };
 
 struct sight history_sight(const struct gaps *unseen, int64_t begin, int64_t end);
 
-/* For how long an indicator had been as it was before it changed at time: since its change before,
- * or the page's first snapshot. */
+/* How long an indicator had its level before it changed at time: since its previous change, or the
+ * page's first snapshot. */
 struct sight history_before(
 	struct database *database, const char *page, const char *id, int64_t time);
 

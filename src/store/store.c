@@ -48,7 +48,7 @@ const struct schema_step store_schema[] = {
 	    "ALTER TABLE lamp ADD COLUMN flapping INTEGER NOT NULL DEFAULT 0;"
 	    "ALTER TABLE lamp ADD COLUMN peak TEXT NOT NULL DEFAULT '';"
 	    "ALTER TABLE lamp ADD COLUMN rising INTEGER NOT NULL DEFAULT 0;"},
-	/* what the site has written of each page, and the ways by which its pages are found */
+	/* what the site has written of each page, and indexes for its queries */
 	{5, "CREATE TABLE site (page TEXT PRIMARY KEY, snapshot INTEGER, failing INTEGER,"
 	    " day INTEGER,  strip TEXT, lamps TEXT) WITHOUT ROWID;"
 	    "CREATE INDEX change_time ON change (time);"
@@ -65,7 +65,7 @@ const struct schema_step store_schema[] = {
 	{0},
 };
 
-enum { PAGE_TOUCHED = 18 }; /* the first of the columns that also an unchanged page changes */
+enum { PAGE_TOUCHED = 18 }; /* index of the first column that an unchanged page changes too */
 
 static const struct column page_columns[] = {
 	COLUMN("name", struct page_state, name, COLUMN_TEXT),
@@ -224,7 +224,7 @@ void store_load(struct database *database, struct page_state *state)
 
 		row_read(row, 2, indicator);
 		flap_history_parse(&indicator->flaps, statement_text(row, 0));
-		/* An alarm that a program without this column opened was told at its level. */
+		/* Older versions have no peak: it is the alarm's current level. */
 		if (text_empty(statement_text(row, 1)))
 			indicator->peak = indicator->level;
 		else if (!level_parse(statement_text(row, 1), &indicator->peak))

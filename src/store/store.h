@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * store/: the database: what is remembered of pages, alarms and silences.
+ * store/: the database of pages, alarms and silences.
  *
- * What is remembered between runs: the state of each page, its lamps, alarms,
- * snapshots and changes, in archive/.state/lampwatch.db. The outbox lives in
- * the same database (tell/outbox.h), so that a page's new state and what is owed
- * because of it are one transaction.
+ * Kept between runs: the state of each page, its indicators, alarms, snapshots and changes, in
+ * archive/.state/lampwatch.db. The outbox lives in the same database (tell/outbox.h), so that a
+ * page's new state and the resulting deliveries are one transaction.
  */
 #ifndef LAMPWATCH_STORE_H
 #define LAMPWATCH_STORE_H
@@ -28,25 +27,25 @@ struct text_list;
 struct page_state {
 	char *name;
 	char *url, *kind_digest, *program; /* that the last reading was made with */
-	char *host;                        /* that it came from in the end */
+	char *host;                        /* of the final URL */
 	bool known;                        /* its baseline is taken */
-	int64_t last_fetch;                /* whatever came of it */
+	int64_t last_fetch;                /* successful or not */
 	int64_t last_success;              /* read, or unchanged */
 	int64_t last_full;                 /* fetched without conditions */
-	int64_t retry_at;                  /* a server asked not to come before */
+	int64_t retry_at;                  /* not to be fetched before, by Retry-After */
 	int64_t failures;                  /* fetches in a row that failed or could not be read */
 	char *failure;                     /* why the last one did */
 	int64_t failing_since;
 	bool unreadable;       /* the last failure was: does not fit its kind */
-	bool lost;             /* announced as lost */
-	bool gone_told;        /* the operator was told of this episode's fault line */
-	bool red, unconfirmed; /* of the lamps: due at each run */
+	bool lost;             /* its loss has been announced */
+	bool gone_told;        /* the operator has received this episode's fault line */
+	bool red, unconfirmed; /* from its indicators: due at each run */
 	struct validator validators[PAGE_DOCUMENTS_MAX];
 	int64_t snapshot;  /* sequence of the chain's last line, 0 for none */
 	char *folder;      /* of the last one, relative to the page's own */
 	char *sums;        /* SHA-256 of its SHA256SUMS */
 	char *head;        /* SHA-256 of the last line of the chain */
-	int64_t confirmed; /* fetches that said the same since that snapshot, itself included */
+	int64_t confirmed; /* fetches with the same content since that snapshot, including it */
 	int64_t last_confirmed; /* when the last of them was */
 
 	int64_t gap; /* from when on nothing was known of it until the last success, where too long
@@ -66,25 +65,26 @@ struct page_states {
 /* The tables of pages, their snapshots, changes and events, and of facts. */
 extern const struct schema_step store_schema[];
 
-/* All pages, without readings and lamps. */
+/* All pages, without readings and indicators. */
 void store_pages(struct database *database, struct page_states *states);
 struct page_state *page_states_find(const struct page_states *states, const char *name);
 void page_states_release(struct page_states *states);
 void page_state_release(struct page_state *state);
 
-/* Adds reading and lamps to a state; does nothing where they are there. */
+/* Loads a state's reading and indicators, if not yet loaded. */
 void store_load(struct database *database, struct page_state *state);
 
-/* Frees what store_load() loaded: of a thousand pages it is several megabytes. */
+/* Frees what store_load() loaded: for a thousand pages that is several megabytes. */
 void store_unload(struct page_state *state);
 
-/* Writes all of it, the lamps too where loaded. */
+/* Writes the whole state, including the indicators if loaded. */
 void store_save(struct database *database, const struct page_state *state);
 
-/* Writes the times and counters alone: what an unchanged page needs. */
+/* Writes only the times and counters, for an unchanged page. */
 void store_touch(struct database *database, const struct page_state *state);
 
-/* Notes in state that it was seen at now, and whether that ends a gap; every in milliseconds. */
+/* Records in state that the page was seen at now, and whether that ends a gap; every in
+ * milliseconds. */
 void page_state_seen(struct page_state *state, int64_t every, int64_t now);
 
 struct snapshot_row {
@@ -94,16 +94,16 @@ struct snapshot_row {
 
 void store_add_snapshot(
 	struct database *database, const char *page, const struct snapshot_row *row);
-/* True and filled in where the page has it; release it afterwards. */
+/* True and filled in if the page has it; the caller releases it. */
 bool store_snapshot(
 	struct database *database, const char *page, int64_t sequence, struct snapshot_row *row);
-/* The last one that is not later than time. */
+/* The last one not later than time. */
 bool store_snapshot_at(
 	struct database *database, const char *page, int64_t time, struct snapshot_row *row);
 /* The first one later than time. */
 bool store_snapshot_after(
 	struct database *database, const char *page, int64_t time, struct snapshot_row *row);
-/* The time of the first one that is there; 0 for none. */
+/* The time of the first one that is not pruned; 0 if there is none. */
 int64_t store_first_time(struct database *database, const char *page);
 /* Calls each for all of a page, oldest first, until it returns false. */
 void store_snapshots(struct database *database, const char *page,
@@ -111,14 +111,15 @@ void store_snapshots(struct database *database, const char *page,
 /* The line of the chain with that sequence, whatever its type: owned by the caller, NULL where
  * there is none. */
 char *store_line(struct database *database, const char *page, int64_t sequence);
-/* What the site says of the page's snapshots does not hold any more: it is written anew, by and by.
+/* Marks the site's pages of all snapshots as out of date: the next passes write them again.
  */
 void store_rewrite_site(struct database *database, const char *page);
 
-/* Marks snapshots as pruned: from here on only store_snapshot() finds them, and what asks for the
- * pruned. */
+/* Marks snapshots as pruned: afterwards only store_snapshot() and the functions about pruned ones
+ * find them. */
 void store_prune(struct database *database, const char *page, int64_t first, int64_t last);
-/* A line of the chain that is no snapshot's; head is its digest, with which the chain ends now. */
+/* Adds a line of the chain that belongs to no snapshot; head is its digest, the new end of the
+ * chain. */
 void store_add_note(struct database *database, const char *page, int64_t sequence, const char *line,
 	const char *head);
 bool store_is_pruned(struct database *database, const char *page, int64_t sequence);
@@ -131,7 +132,7 @@ bool store_snapshot_beyond(
 bool store_has_folder(struct database *database, const char *page, const char *folder);
 void snapshot_row_release(struct snapshot_row *row);
 
-/* anew: a difference of our own making. */
+/* reread: the difference comes from a change of ours, not from the page. */
 void store_add_change(struct database *database, const char *page, int64_t time, int64_t snapshot,
 	const struct change *change, bool reread);
 
@@ -139,8 +140,7 @@ void store_add_change(struct database *database, const char *page, int64_t time,
 void store_changes_text(
 	struct database *database, const char *page, int64_t snapshot, struct buffer *out);
 
-/* False where the last reading is gone, or is not the one that was written: its digest is beside
- * it. */
+/* False if the last reading is missing or does not match the digest stored with it. */
 bool store_reading_whole(struct database *database, const char *page);
 
 /* One line of a page's history: a change, or an event that followed. All strings owned. */
@@ -148,7 +148,7 @@ struct log_entry {
 	int64_t time, snapshot; /* snapshot: sequence, 0 for none */
 	char *page, *what;      /* what: "change" or "event" */
 	char *type, *item, *name, *before, *after, *text;
-	bool reread; /* of our own making */
+	bool reread; /* from a change of ours, not of the page */
 };
 
 struct log_entries {
@@ -162,7 +162,7 @@ void store_log(struct database *database, const char *page, int64_t since, int64
 	struct log_entries *histories);
 void log_entries_release(struct log_entries *histories);
 
-/* What was or would be told: for `log`. */
+/* Records an event for `log`, whether or not it is delivered. */
 void store_add_event(struct database *database, const char *page, int64_t time, const char *type,
 	const char *indicator, const char *label, const char *before, const char *after,
 	const char *text);
@@ -170,8 +170,8 @@ void store_add_event(struct database *database, const char *page, int64_t time, 
 /* Adds the names of the pages that are red or lost now. */
 void store_troubled(struct database *database, struct text_list *pages);
 
-/* Small facts of the archive as a whole: "simulated", "key". "" where there is none; owned by the
- * caller. */
+/* Facts about the archive as a whole: "simulated", "key". "" if there is none; owned by the caller.
+ */
 char *store_fact(struct database *database, const char *name);
 void store_set_fact(struct database *database, const char *name, const char *value);
 
