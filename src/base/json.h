@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * JSON (RFC 8259) in and out, by jansson (a quick walk comes first where the text has nothing
- * unusual), and the plain tree of values that
- * templates are filled from and --json prints. A value is owned by what holds it.
+ * JSON (RFC 8259) in and out, by jansson (text without anything unusual is read by json_scan.h,
+ * which is faster), and the plain tree of values that templates are filled from and --json
+ * prints. A value is owned by its container.
  */
 #ifndef LAMPWATCH_JSON_H
 #define LAMPWATCH_JSON_H
@@ -38,14 +38,15 @@ struct value *value_boolean(bool truth);
 struct value *value_list(void);
 struct value *value_map(void);
 
-/* Puts member (owned by map from here on) under key, replacing what stood there. Returns member. */
+/* Puts member (owned by map from here on) under key, replacing the former member. Returns member.
+ */
 struct value *value_put(struct value *map, const char *key, struct value *member);
 struct value *value_put_text(struct value *map, const char *key, const char *text);
 struct value *value_put_number(struct value *map, const char *key, int64_t number);
 struct value *value_put_boolean(struct value *map, const char *key, bool truth);
 struct value *value_append(struct value *list, struct value *member);
 
-/* NULL where map is none or has no such key. */
+/* NULL where map is not a map or has no such key. */
 const struct value *value_get(const struct value *map, const char *key);
 /* The text (or digits) under key, "" where there is none. */
 const char *value_get_text(const struct value *map, const char *key);
@@ -61,7 +62,7 @@ void json_write(const struct value *value, int indent, struct buffer *out);
  */
 void json_escape(const char *text, struct buffer *out);
 
-/* The whole text as a value; NULL with REMEDY_PAGE and the place where it is not JSON. */
+/* The whole text as a value; NULL with REMEDY_PAGE and the place of the mistake. */
 struct value *json_parse(const char *text, size_t length, struct error *error);
 
 /*

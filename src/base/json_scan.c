@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * The JSON of nearly all pages, in two passes over its text: the first makes
- * sure that nothing unusual is in it, the second tells the visitor. Whatever is
- * unusual, all mistakes among it, is left to jansson, which has the last word.
+ * sure that it has nothing unusual, the second calls the visitor. Anything
+ * unusual, including every mistake, is left to jansson.
  */
 #include "base/json_scan.h"
 
@@ -29,7 +29,7 @@ struct scan {
 	uint64_t *hashes; /* of the keys of all objects that are open, innermost last */
 	size_t hash_count;
 	const struct json_visitor *visitor; /* NULL in the first pass */
-	struct buffer key, text;            /* the last ones that were handed on */
+	struct buffer key, text;            /* the last ones given to the visitor */
 };
 
 static bool scan_value(struct scan *scan, const char *key);
@@ -48,7 +48,7 @@ static void end(struct scan *scan)
 		scan->visitor->end(scan->visitor->context);
 }
 
-/* The next character that is no blank; NUL at the end. */
+/* The next character that is not white space; NUL at the end. */
 static char peek(struct scan *scan)
 {
 	while (scan->at < scan->end &&
@@ -65,7 +65,7 @@ static bool take(struct scan *scan, char expected)
 	return true;
 }
 
-/* The four digits behind \u; beyond Unicode where they are none. */
+/* The value of the four digits after \u; UINT32_MAX where they are not digits. */
 static uint32_t take_unit(struct scan *scan)
 {
 	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
@@ -83,7 +83,7 @@ static uint32_t take_unit(struct scan *scan)
 	return unit;
 }
 
-/* RFC 8259 section 7; a half of a pair without the other, and NUL, are unusual. */
+/* RFC 8259 section 7; half of a surrogate pair and NUL are unusual. */
 static bool take_unicode(struct scan *scan, uint32_t *character)
 {
 	uint32_t unit = take_unit(scan), low;
@@ -101,7 +101,7 @@ static bool take_unicode(struct scan *scan, uint32_t *character)
 	return low >= 0xdc00 && low <= 0xdfff;
 }
 
-/* What stands behind a backslash. */
+/* The escape after a backslash. */
 static bool take_escape(struct scan *scan)
 {
 	static const char pairs[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
@@ -138,7 +138,7 @@ static size_t take_plain(struct scan *scan)
 	return (size_t)(scan->at - from);
 }
 
-/* The string at the opening quote: as it stands there, or put together in scan->text. */
+/* The string at the opening quote: as it is in the input, or decoded into scan->text. */
 static bool scan_string(struct scan *scan, const char *key)
 {
 	const char *text = ++scan->at;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * A quick walk over JSON (RFC 8259) for json.c; everybody else calls json_visit().
+ * A fast reader of ordinary JSON (RFC 8259) for json.c; all others call json_visit().
  */
 #ifndef LAMPWATCH_JSON_SCAN_H
 #define LAMPWATCH_JSON_SCAN_H
@@ -13,8 +13,8 @@
 enum { JSON_NUMBER_MAX = 32 }; /* bytes of a number's text with its NUL */
 
 /*
- * As json_visit(), but false, and nothing is visited, where something unusual
- * stands in the text: a mistake, a key twice in one object or with an escape, an integer beyond 18
+ * As json_visit(), but it returns false and visits nothing where the text has something
+ * unusual: a mistake, a key twice in one object or with an escape, an integer beyond 18
  * digits, a character U+0000, or a depth or a number of keys that no page has.
  * Texts are not terminated. Pure.
  */

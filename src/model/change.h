@@ -22,7 +22,7 @@ enum change_type {
 	CHANGE_MAINTENANCE_NEW,
 	CHANGE_MAINTENANCE_CLOSED,
 	CHANGE_UPDATE,     /* the provider wrote something */
-	CHANGE_OTHER,      /* anything else that the canonical text shows */
+	CHANGE_OTHER,      /* any other difference of the canonical text */
 	CHANGE_UNREADABLE, /* the page stopped being readable */
 	CHANGE_READABLE,   /* and is readable again */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What people are owed because of a change, before it is known who they are.
+ * What has to be reported because of a change, before the receivers are known.
  */
 #ifndef LAMPWATCH_EVENT_H
 #define LAMPWATCH_EVENT_H
@@ -19,60 +19,63 @@ enum event_type {
 	EVENT_RED,
 	EVENT_GREEN,
 	EVENT_UPDATE,      /* the provider wrote about an incident */
-	EVENT_FLAPPING,    /* an indicator changes too often to tell of each time */
-	EVENT_LOST,        /* the page cannot be fetched or read any more */
-	EVENT_BOTH,        /* was red, is green again, and the red never got out */
+	EVENT_FLAPPING,    /* an indicator changes too often to report each change */
+	EVENT_LOST,        /* the page can no longer be fetched or read */
+	EVENT_BOTH,        /* was red and is green again, and the red was never sent */
 	EVENT_REMINDER,    /* it is still red */
-	EVENT_SETTLED,     /* an indicator flaps no longer */
+	EVENT_SETTLED,     /* an indicator no longer flaps */
 	EVENT_BACK,        /* the page can be read again */
-	EVENT_GONE,        /* an indicator is listed no longer */
-	EVENT_UNDELIVERED, /* a message to somebody was given up */
-	EVENT_UNREACHABLE, /* no way to some receivers is left while a provider is in trouble */
+	EVENT_GONE,        /* an indicator is no longer listed */
+	EVENT_UNDELIVERED, /* delivery of a message was given up */
+	EVENT_UNREACHABLE, /* some receivers have no route left while a provider is in trouble */
 	EVENT_SUSPENDED,   /* mail to a subscriber came back too often */
-	EVENT_MISSED,      /* there was no run for longer than usual */
+	EVENT_MISSED,      /* no run happened for longer than usual */
 	EVENT_TYPES,
 };
 
 /*
- * All that tells one type of event from another: a new type is a row here, the code that makes
+ * Everything that distinguishes types of events: a new type is a row here, the code that makes
  * such an event, and its words in templates/mail and templates/webhook.
  */
 struct event_type_row {
 	const char *name; /* in templates (is_NAME), in the database and in `on:` */
 	int on; /* the words of `on:` that ask for it, as bits: 1 << the type of that name;
 		 * 0: no word does */
-	bool to_operator; /* the operator is told of it, whatever subscriptions say */
+	bool to_operator; /* the operator is told, independent of subscriptions */
 	enum {
 		ABOUT_INDICATOR, /* or the page's overall level */
 		ABOUT_INCIDENT,
-		ABOUT_PAGE,     /* all of it, whatever indicators a receiver wants */
+		ABOUT_PAGE, /* the whole page, independent of the indicators that a receiver wants
+			     */
 		ABOUT_WATCHING, /* ourselves */
 	} about;
 	enum {
 		PART_NONE, /* of no episode */
 		PART_BEGIN,
-		PART_MIDDLE, /* told, as the end is, to whoever was owed the beginning */
+		PART_MIDDLE, /* goes, like the end, to those who were due the beginning */
 		PART_END,
 		PART_WHOLE, /* the beginning and the end in one */
 	} part;
 	enum event_type episode; /* of all parts: what begins it; its name is the alarm's kind */
-	enum event_type unsent;  /* of an end: what is told where the beginning never got out */
+	enum event_type unsent;  /* of an end: the type that replaces it where the beginning was
+				    never sent */
 	enum {
 		FLOOR_NONE,
 		FLOOR_AFTER, /* a receiver's floor is held against the level after, */
 		FLOOR_WORSE, /* or against the worse of the two */
 	} floor;
 	bool trouble; /* from here on the page's provider is in trouble */
-	int covers;   /* types, as bits, that need not be told of the same indicator beside this one
+	int covers;   /* types, as bits, that are left out for the same indicator when this one is
+		       * sent
 		       */
 	int rank;     /* the lower, the higher up in a message */
 	const char *colour; /* of a message that it heads; NULL: that of the level after */
-	const char *word;   /* likewise: for people */
+	const char *word;   /* the same, for people */
 };
 
 extern const struct event_type_row event_types[EVENT_TYPES];
 
-/* Strings owned; NULL and "" alike mean that there is none. */
+/* Strings owned; NULL and "" both mean that there is none. */
 struct event {
 	enum event_type type;
 	char *indicator, *group,
@@ -86,8 +89,9 @@ struct event {
 	int64_t fetches, needed;
 	int64_t changes; /* of flapping: between red and not red, lately */
 	bool risen;      /* of red: it was red before, and is worse now */
-	char *reason;    /* of lost: why; of an update about what is listed no longer: that */
-	int64_t alarm;   /* the episode it opens or closes; 0: none */
+	char *reason; /* of lost: why; of an update about an incident that is no longer listed: that
+		       */
+	int64_t alarm;            /* the episode it opens or closes; 0: none */
 	struct value *incidents;  /* a list, as plan.h says; owned; NULL: none */
 	struct text_list affects; /* of an update: what its incident names, ids or names */
 };

@@ -5,7 +5,7 @@
 
 enum {
 	PAIRS = FLAP_HISTORY_SLOTS - 1,
-	DUE_EARLY = 30, /* seconds: a run that comes a little early is a run all the same */
+	DUE_EARLY = 30, /* seconds: a run that comes a little early counts */
 };
 
 static const double weight_oldest = 0.8, weight_newest = 1.2;

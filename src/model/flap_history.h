@@ -33,7 +33,7 @@ struct flap_history {
 /* Takes one fetch at now. slot: seconds that a slot without a change lasts at least. */
 void flap_history_take(struct flap_history *flaps, bool red, int64_t slot, int64_t now);
 
-/* Fetches that were not looked into said the same, the last of them at until. */
+/* Unread fetches with the same bytes continue the newest state, the last of them at until. */
 void flap_history_hold(struct flap_history *flaps, int64_t slot, int64_t until);
 
 /* The difference is of our own making: the newest state was this one all along. */
@@ -45,7 +45,7 @@ double flap_history_percent(const struct flap_history *flaps);
 /* How often it changed. */
 int64_t flap_history_changes(const struct flap_history *flaps);
 
-/* Reads states as they were kept; what are none are left out. */
+/* Parses stored states; other characters are ignored. */
 void flap_history_parse(struct flap_history *flaps, const char *states);
 
 #endif

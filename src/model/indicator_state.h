@@ -13,7 +13,7 @@
 #include "model/level.h"
 #include "model/reading.h"
 
-/* The lamp of the page's own overall level has this id, which no indicator can have. */
+/* The id of the state of the page's overall level; no indicator can have it. */
 #define INDICATOR_OVERALL ""
 
 /*
@@ -21,23 +21,23 @@
  * strings owned.
  */
 struct indicator_state {
-	char *id, *group, *name; /* first: they are what an index goes by */
+	char *id, *group, *name; /* first, because an index uses them as keys */
 	enum level level;        /* as last read; kept while it is gone */
 	char *word;
-	bool gone; /* listed no longer: grey, its alarm stays as it is */
+	bool gone; /* no longer listed: grey, its alarm stays as it is */
 	bool red; /* level is red by the page's floor, whether confirmed or not; false while gone */
 	int64_t since; /* when this level was first read, seconds since 1970 */
 	int64_t count; /* fetches in a row that say red (alarm closed) or green (alarm open); while
-			* it is gone, 1 as long as nobody is told */
-	int64_t count_since; /* when the first of them was */
-	enum level before;   /* the level before the first of them */
-	bool alarm;          /* confirmed red */
-	int64_t alarm_since; /* when red was first read; valid while alarm */
-	enum level peak;     /* the worst level that was told of the alarm; valid while alarm */
-	int64_t rising;      /* fetches in a row that are worse than that */
+			* it is gone, 1 until that is reported */
+	int64_t count_since;       /* when the first of them was */
+	enum level before;         /* the level before the first of them */
+	bool alarm;                /* confirmed red */
+	int64_t alarm_since;       /* when red was first read; valid while alarm */
+	enum level peak;           /* the worst level reported for the alarm; valid while alarm */
+	int64_t rising;            /* fetches in a row that are worse than that */
 	struct flap_history flaps; /* its last states */
 	bool flapping; /* announced as such: no alarm opens or closes until it settles */
-	char *former;  /* the id it had until the provider gave it another; not kept between runs */
+	char *former;  /* the id it had before the provider changed it; not kept between runs */
 };
 
 struct indicator_states {
@@ -45,16 +45,17 @@ struct indicator_states {
 	size_t count;
 };
 
-/* Beyond that many, lamps that are listed no longer and owe nobody anything are forgotten. */
+/* Beyond this many, states of indicators that are no longer listed and have nothing pending are
+ * forgotten. */
 enum { INDICATOR_STATES_MAX = 2 * READING_ROWS_MAX };
 
-/* The ids that lamps had before are forgotten: whoever needed to know has been told. */
+/* Forgets former ids, once everything that needs them has been done. */
 void indicator_states_settle(struct indicator_states *indicators);
 
-/* True while some lamp's count has begun and decided nothing yet, or one flaps. */
+/* True while some indicator's change is not confirmed yet, or one flaps. */
 bool indicator_states_unconfirmed(const struct indicator_states *indicators);
 
-/* True while some lamp is red or has its alarm open. */
+/* True while some indicator is red or has an open alarm. */
 bool indicator_states_red(const struct indicator_states *indicators);
 
 struct indicator_state *indicator_states_find(

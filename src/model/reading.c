@@ -189,7 +189,7 @@ void reading_write(const struct reading *reading, struct buffer *out)
 	}
 }
 
-/* What stands behind a backslash; returns where it ends, NULL where it is no escape of ours. */
+/* Decodes the escape after a backslash; returns its end, NULL where it is not a valid one. */
 static const char *unescape(const char *at, const char *end, struct buffer *out)
 {
 	static const char pairs[] = "\\\\t\tn\n";

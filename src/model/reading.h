@@ -7,7 +7,7 @@
  * hashed, archived, compared and printed (lampwatch-reading(5)).
  *
  * All strings are owned by the reading, valid UTF-8, white space trimmed and
- * collapsed; a field that the page does not give is "" or NULL alike.
+ * collapsed; a field that the page does not give is "" or NULL.
  */
 #ifndef LAMPWATCH_READING_H
 #define LAMPWATCH_READING_H
@@ -104,12 +104,12 @@ void reading_filter(const struct reading *reading,
 /*
  * Adds the canonical text. Rows are sorted bytewise as their lines; equal lines
  * appear once. Field values are written escaped, and trimmed and collapsed
- * where they are not yet.
+ * if they are not already.
  */
 void reading_write(const struct reading *reading, struct buffer *out);
 
 /*
- * The other side: fills reading (zeroed by the caller) from a canonical text.
+ * The reverse: fills reading (zeroed by the caller) from a canonical text.
  * Unknown line types and further columns are ignored. Errors: REMEDY_LOCAL, with the line.
  */
 bool reading_parse(const char *text, size_t length, struct reading *reading, struct error *error);

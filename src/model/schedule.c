@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "model/schedule.h"
 
-enum { CRON_MINUTE = 60 }; /* `every: 0s` is judged as if it were the shortest that cron can do */
+enum { CRON_MINUTE = 60 }; /* `every: 0s` counts as the shortest interval of cron */
 
 static bool sent_away(const struct schedule *schedule, int64_t now)
 {

@@ -12,14 +12,14 @@
 #include "model/indicator_state.h"
 #include "watch/diff.h"
 
-/* What one call works with, so that the small functions below need not pass it on. */
+/* The arguments of one call of confirm(). */
 struct step {
 	struct indicator_states *indicators;
 	const struct confirm_rules *rules;
 	bool first, silent;
 	int64_t now;
 	struct transitions *transitions;
-	const struct indicator *others; /* the row for whatever is not listed, or NULL */
+	const struct indicator *others; /* the row for everything that is not listed, or NULL */
 };
 
 static void transition(
@@ -33,7 +33,7 @@ static void transition(
 		&step->transitions->list, &step->transitions->count, sizeof turned) = turned;
 }
 
-/* What a baseline shows, or a new way of reading finds in old bytes, is not the page's news. */
+/* A baseline, or old bytes read in a new way: what differs is no change of the page. */
 static bool ours(const struct step *step)
 {
 	return step->first || step->silent;
@@ -44,17 +44,16 @@ static bool is_baseline(const struct step *step)
 	return step->silent || (step->first && !step->rules->alert_on_first_sight);
 }
 
-/* True where an alarm stays as it is, whatever is confirmed. */
+/* True while no alarm opens or closes, even where that is confirmed. */
 static bool held(const struct step *step, const struct indicator_state *indicator)
 {
 	return indicator->flapping || (step->rules->suppressed && !is_baseline(step));
 }
 
 /*
- * Counts one fetch toward red or green. Red that a baseline shows, or that a
- * new way of reading finds in old bytes, is not asked to be confirmed. Green that a baseline
- * shows, or that we found ourselves, closes nothing: whoever was told red is told green when the
- * page says it.
+ * Counts one fetch toward red or green. Red in a baseline, or
+ * found in old bytes by a new way of reading, needs no confirmation. Green found in one of these
+ * ways closes nothing: those who were told red are told green when the page says so.
  */
 static void count_fetch(const struct step *step, struct indicator_state *indicator,
 	enum colour colour, enum level before)
@@ -88,7 +87,7 @@ static void count_fetch(const struct step *step, struct indicator_state *indicat
 	indicator->count = 0;
 }
 
-/* An alarm that is open may get worse: who asked for the worst only has not heard of it. */
+/* An open alarm may get worse: subscribers to the worst levels only have not heard of it yet. */
 static void count_rise(const struct step *step, struct indicator_state *indicator)
 {
 	if (!indicator->alarm || !indicator->red || indicator->level <= indicator->peak) {
@@ -108,8 +107,8 @@ static void count_rise(const struct step *step, struct indicator_state *indicato
 	indicator->rising = 0;
 }
 
-/* Flapping begins or ends. It ends below the low mark, and after an hour: changes every half hour
- * are flapping all day, and one. */
+/* Begins or ends flapping. It ends below the low mark and after a quiet hour: changes every half
+ * hour all day are one episode. */
 static void begin_or_settle(
 	const struct step *step, struct indicator_state *indicator, enum level before)
 {
@@ -139,18 +138,19 @@ static void begin_or_settle(
 	}
 }
 
-/* Flapping begins before the change that makes it so is told, and ends before what is left is. */
+/* Flapping begins before the change that causes it is reported, and ends before the state that
+ * remains is. */
 static void judge(const struct step *step, struct indicator_state *indicator, enum colour colour,
 	enum level before)
 {
 	struct flap_history *flaps = &indicator->flaps;
 	size_t known = strlen(flaps->states);
 	bool was_red = known > 0 && flaps->states[known - 1] == '1';
-	/* A red that is not confirmed yet is no change: who asks for three fetches does not want
-	 * to hear of single ones. */
+	/* Red that is not confirmed yet is no change: a page that wants three fetches does not
+	 * flap by single ones. */
 	bool blip = colour == COLOUR_RED && !indicator->alarm &&
 		    indicator->count + 1 < step->rules->worse;
-	/* Between red and green, the last of the two goes on: only they are ever told. */
+	/* Between red and green the last of the two continues: only these two are reported. */
 	bool red = colour == COLOUR_RED ? !blip : colour != COLOUR_GREEN && was_red;
 	int64_t calm = step->rules->every > RING_CALM_SECONDS ? step->rules->every
 							      : (int64_t)RING_CALM_SECONDS;
@@ -168,7 +168,7 @@ static void judge(const struct step *step, struct indicator_state *indicator, en
 	count_fetch(step, indicator, colour, before);
 }
 
-/* Takes what the page says of one lamp: returns the level it had before. */
+/* Takes what the page says about one indicator; returns the level it had before. */
 static enum level take_level(const struct step *step, struct indicator_state *indicator,
 	enum level level, const char *word)
 {
@@ -217,7 +217,7 @@ static void take_absent(const struct step *step, struct indicator_state *indicat
 	indicator->count = 0;
 }
 
-#define NO_LAMP SIZE_MAX
+#define NOT_FOUND SIZE_MAX
 
 static bool concerns(const struct step *step, const struct indicator *row)
 {
@@ -225,7 +225,7 @@ static bool concerns(const struct step *step, const struct indicator *row)
 	       patterns_choose(step->rules->patterns, row->id, row->group, row->name);
 }
 
-/* A lamp whose id the provider has changed is found by group and name, and follows. */
+/* An indicator whose id the provider has changed is found by group and name. */
 static size_t find_by_name(const struct step *step, const struct index *by_name,
 	const struct indicator *row, const bool *taken)
 {
@@ -238,7 +238,7 @@ static size_t find_by_name(const struct step *step, const struct index *by_name,
 		if (!taken[place] && indicator->id[0] != '\0')
 			return place;
 	}
-	return NO_LAMP;
+	return NOT_FOUND;
 }
 
 static void take_indicators(const struct step *step, const struct reading *reading)
@@ -247,8 +247,7 @@ static void take_indicators(const struct step *step, const struct reading *readi
 	size_t known = indicators->count;
 	struct index by_id = index_by_id(indicators->list, known, sizeof *indicators->list);
 	struct index by_name = index_by_name(indicators->list, known, sizeof *indicators->list);
-	/* Which lamp each row means: its place, or NO_LAMP; and which of the known ones are meant.
-	 */
+	/* For each row the index of its indicator, or NOT_FOUND; and which of them are taken. */
 	size_t *places = memory_zero(reading->indicator_count, sizeof *places);
 	bool *taken = memory_zero(known, sizeof *taken);
 
@@ -257,31 +256,31 @@ static void take_indicators(const struct step *step, const struct reading *readi
 		const struct indicator_state *indicator =
 			concerns(step, row) ? index_find(&by_id, row->id) : NULL;
 
-		places[i] = indicator != NULL ? (size_t)(indicator - indicators->list) : NO_LAMP;
-		if (places[i] != NO_LAMP && taken[places[i]])
-			places[i] = NO_LAMP;
-		if (places[i] != NO_LAMP)
+		places[i] = indicator != NULL ? (size_t)(indicator - indicators->list) : NOT_FOUND;
+		if (places[i] != NOT_FOUND && taken[places[i]])
+			places[i] = NOT_FOUND;
+		if (places[i] != NOT_FOUND)
 			taken[places[i]] = true;
 	}
 	for (size_t i = 0; i < reading->indicator_count; i++) {
-		if (places[i] != NO_LAMP || !concerns(step, &reading->indicators[i]))
+		if (places[i] != NOT_FOUND || !concerns(step, &reading->indicators[i]))
 			continue;
 		places[i] = find_by_name(step, &by_name, &reading->indicators[i], taken);
-		if (places[i] != NO_LAMP)
+		if (places[i] != NOT_FOUND)
 			taken[places[i]] = true;
 	}
 	index_release(&by_id);
 	index_release(&by_name);
-	/* Keys of an index may not change under it: new ids are taken on once all are matched. */
+	/* The keys of an index must not change while it is used, so ids are set after matching. */
 	for (size_t i = 0; i < reading->indicator_count; i++) {
 		const struct indicator *row = &reading->indicators[i];
 		struct indicator_state *indicator;
 
 		if (!concerns(step, row))
 			continue;
-		indicator = places[i] != NO_LAMP ? &indicators->list[places[i]]
-						 : indicator_states_add(indicators, row->id,
-							   row->group, row->name);
+		indicator = places[i] != NOT_FOUND ? &indicators->list[places[i]]
+						   : indicator_states_add(indicators, row->id,
+							     row->group, row->name);
 		if (strcmp(indicator->id, row->id) != 0) {
 			if (indicator->former == NULL)
 				indicator->former = memory_string(indicator->id);
@@ -299,8 +298,8 @@ static void take_indicators(const struct step *step, const struct reading *readi
 }
 
 /*
- * Who changes `indicators:` has not changed the page: what is watched no longer leaves without
- * a word. A page that gives new ids all the time does not make us grow without end.
+ * A change of `indicators:` is no change of the page: what is no longer watched goes without a
+ * transition. A page that gives new ids all the time must not make the list grow without limit.
  */
 static void forget_indicators(const struct step *step)
 {
@@ -344,7 +343,7 @@ static void take_overall(const struct step *step, const struct reading *reading)
 		explained =
 			explained || (&indicators->list[i] != overall && indicators->list[i].red);
 	if (colour == COLOUR_RED && !overall->alarm && explained)
-		overall->count = 0; /* told as the indicator's, not twice */
+		overall->count = 0; /* reported as the indicator's, not twice */
 	else
 		judge(step, overall, colour, before);
 }

@@ -21,16 +21,16 @@ struct text_list;
 enum transition_type {
 	TRANSITION_RED,      /* red is confirmed */
 	TRANSITION_GREEN,    /* green is confirmed */
-	TRANSITION_GONE,     /* an indicator is listed no longer */
-	TRANSITION_WORSE,    /* an open alarm's level has risen above all that was told of it */
-	TRANSITION_FLAPPING, /* it changes so often that only its settling will be told */
-	TRANSITION_SETTLED,  /* it does so no longer */
-	TRANSITION_REMINDER, /* an alarm is open still; never made by confirm() */
+	TRANSITION_GONE,     /* an indicator is no longer listed */
+	TRANSITION_WORSE,    /* an open alarm's level is worse than any that was reported */
+	TRANSITION_FLAPPING, /* it changes so often that only its settling is reported */
+	TRANSITION_SETTLED,  /* it has stopped flapping */
+	TRANSITION_REMINDER, /* an alarm is still open; never made by confirm() */
 };
 
 struct transition {
 	enum transition_type type;
-	size_t indicator; /* its place in lamps */
+	size_t indicator; /* its index in indicators */
 	enum level before, after;
 	int64_t seen;    /* when the first of the fetches that confirm it was */
 	int64_t since;   /* of green and reminder: when red was first read; of settled: since when
@@ -50,27 +50,29 @@ struct confirm_rules {
 	const struct text_list
 		*patterns; /* of `indicators:`; none: all, and the overall level too */
 	int64_t high, low; /* percent of a ring at which flapping begins, and below which it ends;
-			    * high 0: it is not looked for */
-	bool suppressed;   /* nothing may turn now: our own maintenance, or silence */
-	int64_t every;     /* seconds between fetches of a page that is well */
-	int64_t unchanged_until; /* the last fetch that was not looked into, for it said the same */
+			    * high 0: flapping is not looked for */
+	bool suppressed;   /* no transition may happen now: our own maintenance, or silence */
+	int64_t every;     /* seconds between fetches of a page in good order */
+	int64_t unchanged_until; /* the last fetch that was not read because its bytes were the same
+				  */
 };
 
 /*
- * Takes one reading, seen at now, into lamps and adds what turned to turns.
+ * Takes one reading, seen at now, into indicators and adds what follows to transitions.
  *
- * first: the page was never read before. Its reading is a baseline: what is red opens
- * its alarm and turns nothing, unless rules say alert.
- * silent: the difference is of our own making (read anew): lamps follow, what is red
- * opens its alarm, and nothing turns. No alarm closes on either of the two.
+ * first: the page was never read before. Its reading is a baseline: a red indicator opens
+ * its alarm and causes no transition, unless the rules say alert.
+ * silent: the difference is of our own making (the page was reread): indicators follow, a red one
+ * opens its alarm, and there is no transition. In neither case does an alarm close.
  *
- * Only watched indicators have lamps: one that the patterns no longer choose loses its
- * own without a word. A lamp between red and green changes no alarm and starts the count
- * anew. With the row for whatever is not listed, an indicator that is absent has that
- * row's level; else it is gone.
+ * Only watched indicators have a state: one that the patterns no longer choose loses it
+ * without a transition. An indicator between red and green changes no alarm and restarts the
+ * count. With the row for everything that is not listed, an absent indicator has that
+ * row's level; otherwise it is gone.
  *
- * While a lamp flaps, and while rules say muted, its fetches are counted and its alarm stays
- * as it is: what is confirmed by then turns with the first fetch after that.
+ * While an indicator flaps, and while the rules say suppressed, its fetches are counted and its
+ * alarm stays as it is: what is confirmed by then becomes a transition at the first fetch after
+ * that.
  *
  * The overall level opens an alarm of its own only while no watched indicator is
  * red, and never where patterns choose indicators.

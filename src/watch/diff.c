@@ -12,7 +12,7 @@
 #include "config/pattern.h"
 #include "model/change.h"
 
-/* The rows of one reading, to be found. */
+/* Indexes over the rows of one reading. */
 struct table {
 	struct index by_id, by_name; /* of indicators */
 	struct index incidents, maintenances;
@@ -38,7 +38,7 @@ static void table_release(struct table *table)
 	index_release(&table->maintenances);
 }
 
-/* The same indicator in the other reading. A name says which only where nothing else bears it. */
+/* The same indicator in the other reading. A name decides only where no other indicator has it. */
 static const struct indicator *counterpart(
 	const struct table *other, const struct table *own, const struct indicator *like)
 {
@@ -54,7 +54,7 @@ static const struct indicator *counterpart(
 	return index_find(&own->by_id, row->id) == NULL ? row : NULL;
 }
 
-/* before NULL: it was not listed; others: the row that says what whatever is not listed had. */
+/* before NULL: it was not listed; others: the earlier row for what is not listed, or NULL. */
 static void diff_indicator(const struct indicator *before, const struct indicator *after,
 	const struct indicator *others, struct changes *changes)
 {
@@ -221,8 +221,8 @@ void diff(const struct reading *before, const struct reading *after, struct chan
 	diff_incidents(before, &old, after, &new, changes);
 	diff_maintenances(before, &old, after, &new, changes);
 	diff_updates(before, after, &new, changes);
-	/* What no rule above names (a changed address, an added affects-row) is still a
-	 * change of the canonical text, and a change of that is never silent. */
+	/* A difference that no rule above names (a changed address, an added affects row) still
+	 * changes the canonical text, and such a change is always reported. */
 	if (changes->count == 0) {
 		reading_write(before, &old_text);
 		reading_write(after, &new_text);

@@ -15,10 +15,10 @@ struct text_list;
 
 /*
  * Adds to changes what differs. Indicators are matched by id, then by group and
- * name (a provider that gives new ids has not changed its lamps). An indicator that
- * is listed no longer is gone, unless one of the readings has the row for
- * whatever is not listed: then it has that row's level. An incident leaves a
- * reading when it is closed; one that was closed before never stood in it.
+ * name (a provider that gives new ids has not changed its indicators). An indicator that
+ * is no longer listed is gone, unless one of the readings has the row for
+ * everything that is not listed: then it has that row's level. An incident leaves a
+ * reading when it is closed; a reading never holds one that was closed before.
  */
 void diff(const struct reading *before, const struct reading *after, struct changes *changes);
 

@@ -9,7 +9,7 @@
 #include "net/http.h"
 #include "watch/diff.h"
 
-/* One that goes is a service that was given up, not a page that has changed its shape. */
+/* One that is missing is a service that was given up, not a page of another shape. */
 enum { VANISHED_MIN = 2 };
 
 static bool lists_troubles_only(const struct reading *reading)
@@ -28,7 +28,7 @@ bool drift_vanished(const struct reading *before, const struct reading *after, s
 	if (gone < VANISHED_MIN || gone < all - gone)
 		return false;
 	error_set(error, REMEDY_PAGE,
-		"of %zu indicators that were expected, %zu are listed no longer; one of them is %s",
+		"of %zu indicators that were expected, %zu are no longer listed; one of them is %s",
 		all, gone, text_empty(one->name) ? one->id : one->name);
 	return true;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * The documents of a page are fetched one after the other, for the address of
- * one may stand in those before it. As long as each is as it was, the
- * remembered addresses hold; from the first that changed on, every body is
- * needed, and what came as 304 is fetched once more without condition.
+ * The documents of a page are fetched one after the other, because the address of
+ * one may stand in those before it. As long as each document is unchanged, the
+ * remembered addresses hold. From the first changed one on, every body is
+ * needed, and a document answered with 304 is fetched again unconditionally.
  */
 #include "watch/fetch.h"
 
@@ -22,7 +22,7 @@ struct passage {
 	struct passage *previous, *next;
 	size_t count, i;  /* documents; the one that is being fetched */
 	bool remembered;  /* the last fetch's validators are complete */
-	bool changed;     /* some document is not as it was: all bodies are needed */
+	bool changed;     /* some document differs: all bodies are needed */
 	bool conditional; /* this request carries validators */
 	struct validator new[PAGE_DOCUMENTS_MAX];
 };
@@ -95,7 +95,7 @@ static void passage_fail(struct passage *passage)
 	passage_finish(passage, FETCH_FAILED);
 }
 
-/* What a response says about the page that has no page in it. */
+/* The reason phrases of responses that carry no page. */
 static const struct {
 	int status;
 	const char *words; /* RFC 9110 section 15 */
@@ -149,7 +149,7 @@ static void validator_note(struct passage *passage, const struct http_response *
 		digest_sha256(buffer_string(&response->body), response->body.length, new->body);
 }
 
-/* A document that is not there, this time. */
+/* The document does not exist this time. */
 static void document_skip(struct passage *passage)
 {
 	struct validator *new = &passage->new[passage->i];
@@ -175,8 +175,8 @@ static void on_response(void *context, struct http_response *response, const str
 		fetch->retry_after = kept->retry_after;
 	if (error != NULL)
 		fetch->error = *error;
-	/* An optional document that its server does not have: other failures may pass, this one
-	 * says so. */
+	/* An optional document that its server does not have. Other failures may pass; these
+	 * statuses say that there is none. */
 	if (error == NULL && (kept->status == 404 || kept->status == 410) &&
 		kind_document_optional(fetch->kind, passage->i)) {
 		document_skip(passage);
@@ -189,7 +189,7 @@ static void on_response(void *context, struct http_response *response, const str
 	if (!passage->changed &&
 		!(passage->remembered && text_equal(passage->new[passage->i].body,
 						 fetch->validators[passage->i].body))) {
-		/* From the start again, for what is here already is not fetched twice. */
+		/* From the start again; bodies that are here already are not fetched twice. */
 		passage->changed = true;
 		passage->i = 0;
 	} else {
@@ -222,7 +222,7 @@ static void passage_request(struct passage *passage)
 	http_client_get(passage->fetcher->client, &request);
 }
 
-/* Puts the document's address into new[i].url. *here: its body came from that address already. */
+/* Puts the document's address into new[i].url. *here: its body has already come from there. */
 static bool address_find(struct passage *passage, bool *here)
 {
 	struct fetch *fetch = passage->fetch;
@@ -237,7 +237,7 @@ static bool address_find(struct passage *passage, bool *here)
 		memory_set(&new->url, fetch->validators[passage->i].url);
 		return true;
 	}
-	/* By the kind, from the bodies before it, all of which are here. */
+	/* The kind computes it from the bodies of earlier documents, all of which are here. */
 	for (size_t i = 0; i < passage->i; i++)
 		if (fetch->responses[i].body.length > 0)
 			documents[i] = (struct document){
@@ -257,7 +257,7 @@ static bool address_find(struct passage *passage, bool *here)
 	return true;
 }
 
-/* On to the next document that has to be fetched. */
+/* Goes on to the next document that has to be fetched. */
 static void passage_go_on(struct passage *passage)
 {
 	for (; passage->i < passage->count; passage->i++) {

@@ -37,8 +37,8 @@ struct fetch {
 	/* Out: */
 	enum fetch_outcome outcome;
 	struct error error;
-	bool answered;       /* some host gave a response, whatever its status */
-	int64_t retry_after; /* seconds, as a server asked; 0: not */
+	bool answered;       /* some host responded, with any status */
+	int64_t retry_after; /* seconds, as a server asked; 0: it did not ask */
 	struct http_response responses[PAGE_DOCUMENTS_MAX]; /* bodies only when FETCH_CHANGED */
 	size_t count;
 	int64_t began, ended; /* milliseconds since 1970 */
@@ -54,7 +54,7 @@ typedef bool fetch_address(void *context, struct fetch *fetch, size_t i,
 
 struct fetcher;
 
-/* done is called once for each fetch that was begun. */
+/* done is called once for each fetch that has begun. */
 struct fetcher *fetcher_new(struct http_client *client, fetch_address *address,
 	void (*done)(void *context, struct fetch *fetch), void *context);
 void fetcher_free(struct fetcher *fetcher);

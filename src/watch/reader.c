@@ -17,15 +17,15 @@
 #include "model/validator.h"
 #include "watch/kind/read.h"
 
-/* What is asked: a reading, or (address >= 0) the address of a document. */
+/* Asks for a reading or, where address >= 0, for the address of that document. */
 struct request {
 	const struct kind *kind; /* the child is a fork: the address means the same there */
 	int64_t address;
-	size_t url; /* lengths in bytes of what follows; a document of SIZE_MAX is not there */
+	size_t url; /* lengths in bytes of what follows; SIZE_MAX: the document was not fetched */
 	size_t documents[PAGE_DOCUMENTS_MAX];
 };
 
-/* What comes back: the text of a reading or an address, or an error's. */
+/* Comes before the text of a reading, of an address or of an error. */
 struct reply {
 	int64_t remedy; /* enum remedy; 0 for success */
 	size_t length;
@@ -121,7 +121,7 @@ static void answer(const struct request *request, const char *url, const struct 
 	free(address);
 }
 
-/* One request after the other, each with time of its own. */
+/* One request after the other, each with its own limit of time. */
 static void serve(const void *context, int in, int out)
 {
 	bool good = true;
@@ -240,7 +240,7 @@ static void finish_dead(struct reader *reader, const char *why)
 	finish(reader, NULL, 0, &error);
 }
 
-/* Where not a single child can be made, waiting for one would be for ever. */
+/* Without a single child, the queued jobs would wait forever. */
 static void refuse_all(struct readers *readers)
 {
 	for (size_t i = 0; i < readers->count; i++)
@@ -258,7 +258,7 @@ static void refuse_all(struct readers *readers)
 	}
 }
 
-/* A child that died in its sleep is no fault of the page that it would have read. */
+/* A child that died while idle is replaced: that is not the fault of the next page. */
 static bool hand_over(struct reader *reader)
 {
 	const struct buffer *bytes = &reader->job->bytes;
@@ -292,7 +292,7 @@ static void dispatch(struct readers *readers)
 	refuse_all(readers);
 }
 
-/* Urgent is what the whole run waits for. */
+/* urgent: the whole run waits for it. */
 static void enqueue(struct readers *readers, struct job *job, bool urgent)
 {
 	bool alone = readers->first == NULL;

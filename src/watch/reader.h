@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Reading foreign bytes in child processes: a page that crashes a parser, or
- * eats processor time or memory, costs itself and nobody else. A child gets
- * documents and gives back a canonical reading or an error; it holds no
+ * takes too much processor time or memory, harms only itself. A child gets
+ * documents and returns a canonical reading or an error; it holds no
  * secret, no database and no connection.
  */
 #ifndef LAMPWATCH_READER_H
@@ -20,18 +20,18 @@ struct readers;
 enum {
 	READERS_MAX = 4,
 	READER_SECONDS = 5,               /* of processor time for one page */
-	READER_WALL_MILLISECONDS = 20000, /* for one page, whatever it waits for */
+	READER_WALL_MILLISECONDS = 20000, /* of real time for one page */
 	READER_MEMORY = 1 << 30, /* bytes that one child may take beyond what it was forked with */
-	READER_FILE = 1 << 20,   /* bytes of a file it writes, which is none but a crash's report */
+	READER_FILE = 1 << 20,   /* bytes of a file it writes: a crash report at most */
 };
 
-/* Who parses foreign bytes, here or elsewhere. */
+/* The limits of a child that parses foreign bytes, here or elsewhere. */
 extern const struct child_role reader_role;
 
 /*
- * Forks count children (at most READERS_MAX). Call it early: before threads,
- * connections and the database. Kinds are given with each job, so they must be loaded
- * before: a child knows those that existed when it was forked.
+ * Forks count children (at most READERS_MAX). Call it before threads,
+ * connections and the database are opened, and after all kinds are loaded: a job names its kind,
+ * and a child knows only those that existed when it was forked.
  */
 struct readers *readers_new(size_t count);
 void readers_free(struct readers *readers);
@@ -39,7 +39,7 @@ void readers_free(struct readers *readers);
 /*
  * done gets the canonical text (length bytes, terminated, valid during the
  * call) or NULL with error: REMEDY_PAGE where the page does not fit its kind
- * or cost its child its life, REMEDY_LOCAL where no child could be made.
+ * or ended its child, REMEDY_LOCAL where no child could be made.
  */
 typedef void reader_done(void *context, const char *text, size_t length, const struct error *error);
 
@@ -52,7 +52,7 @@ void readers_submit(struct readers *readers, const struct kind *kind, const char
 bool readers_address(struct readers *readers, const struct kind *kind, size_t i, const char *url,
 	const struct document *documents, char **address, struct error *error);
 
-/* A reading, waited for: the canonical text, owned by the caller, or NULL with error. */
+/* Reads and waits: the canonical text, owned by the caller, or NULL with error. */
 char *readers_read(struct readers *readers, const struct kind *kind, const char *url,
 	const struct document *documents, struct error *error);
 

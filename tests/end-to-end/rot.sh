@@ -54,7 +54,7 @@ runs 2
 same "half of the indicators gone: nothing turns green, nothing is told at first" 1 "$(count_mails relay)"
 runs 3
 same "the operator is told once" 2 "$(count_mails relay)"
-check "with what was expected and found" told "of 4 indicators that were expected, 2 are listed no longer"
+check "with what was expected and found" told "of 4 indicators that were expected, 2 are no longer listed"
 same "one line on standard error says so, when it begins" 1 "$(grep -c "^lampwatch: own:" "$work/complaints")"
 check "the archive is whole" "$lampwatch" -c "$work/lampwatch.yaml" verify
 run own

@@ -637,7 +637,7 @@ static void test_a_page_whose_indicators_vanish_by_half_is_lost_once_and_turns_n
 	assert_true(indicator_states_find(&known.indicators, "a")->red);
 	assert_non_null(strstr(known.reading, "Name b"));
 	assert_non_null(strstr(
-		known.failure, "of 4 indicators that were expected, 2 are listed no longer"));
+		known.failure, "of 4 indicators that were expected, 2 are no longer listed"));
 	page_state_release(&known);
 	assert_int_equal(
 		scene_snapshots(scene, "one"), 3); /* baseline, red, and how it looks since */

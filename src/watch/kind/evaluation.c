@@ -30,7 +30,7 @@ static const char *error_text(int code)
 	return texts[code];
 }
 
-/* The first error counts: libxml2 may report others in its wake. */
+/* The first error counts: libxml2 may report more as its consequence. */
 static void keep_error(void *context, xmlErrorPtr error)
 {
 	struct evaluation *evaluation = context;

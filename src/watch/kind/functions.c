@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The functions that kinds have beside those of XPath 1.0. Those of XPath 3.1
- * have its names.
+ * The functions of kinds that XPath 1.0 does not have. Those that XPath 3.1 has too have its
+ * names.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static void release_arguments(struct arguments *arguments)
 }
 
 /* The argument's nodes in document order, owned by the caller; NULL, and the expression fails,
- * where it is none of nodes. */
+ * where it is no set of nodes. */
 static xmlXPathObjectPtr take_nodes(xmlXPathParserContextPtr parser)
 {
 	xmlXPathObjectPtr nodes;
@@ -233,7 +233,7 @@ static void tokenize(xmlXPathParserContextPtr parser, int given)
 	release_arguments(&arguments);
 }
 
-/* Where there is no base, as with a file that is read, the address stays as it is. */
+/* Without a base, as for a page read from a file, the address stays as it is. */
 static void resolve_uri(xmlXPathParserContextPtr parser, int given)
 {
 	struct arguments arguments;

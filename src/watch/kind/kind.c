@@ -364,7 +364,7 @@ bool kind_document_optional(const struct kind *kind, size_t i)
 	return kind->documents.list[i].optional;
 }
 
-/* What an address is computed from: the documents before it, parsed. */
+/* Parses the documents that an address is computed from. */
 static bool add_documents(const struct kind *kind, size_t count, const struct document *documents,
 	struct evaluation *evaluation, struct error *error)
 {

@@ -38,7 +38,8 @@ void kind_free(struct kind *kind);
 const char *kind_name(const struct kind *kind);
 const char *kind_about(const struct kind *kind);
 
-/* SHA-256 over the file's bytes and the parameters: differs when the way of reading does. */
+/* SHA-256 over the file's bytes and the parameters: it changes when pages may be read differently.
+ */
 const char *kind_digest(const struct kind *kind);
 
 /* True where the page lists only what is in trouble (some block has `others`). */
@@ -48,7 +49,7 @@ bool kind_lists_troubles_only(const struct kind *kind);
 size_t kind_document_count(const struct kind *kind);
 const char *kind_document_name(const struct kind *kind, size_t i);
 
-/* Whether the document counts as not to be fetched where its server says that it has none. */
+/* Whether the page can be read without the document, where its server answers 404 or 410. */
 bool kind_document_optional(const struct kind *kind, size_t i);
 
 /* One fetched document; the bytes are borrowed. A document that was not fetched has bytes NULL. */

@@ -255,7 +255,7 @@ static bool read_block(const struct block_rules *rules, struct node file, struct
 		good = node_walk_map(loading->problems, given, rules->rules, block, loading) &&
 		       good;
 	}
-	/* After a complaint about a key, that the key is missing is no news. */
+	/* A key with an error is not reported as missing too. */
 	return good && check_block(rules, block, loading->problems);
 }
 

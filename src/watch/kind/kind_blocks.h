@@ -23,7 +23,7 @@ void xpath_list_release(struct xpath_list *xpaths);
 /*
  * Reads the blocks under one key. given is what the page's parameters have
  * under it: a map is laid over the file's single block, key by key; a list
- * stands for the file's. Complains and returns false where anything is wrong.
+ * replaces the file's. Reports problems and returns false where anything is wrong.
  */
 bool blocks_read(enum block_type type, struct node file, struct node given, struct blocks *blocks,
 	struct loading *loading);

@@ -18,7 +18,7 @@ enum {
 	HEXADECIMAL = 16,
 };
 
-/* The array of one push(): [1, "piece"]. Whatever else stands in it is none. */
+/* The array of one push(): [1, "piece"]. Anything else in it is ignored. */
 struct push {
 	size_t depth, index;
 	bool text;

@@ -204,7 +204,8 @@ static bool check_requirements(struct work *work)
 			return error_prefix(work->error, "require");
 		if (truth)
 			continue;
-		/* What was expected and what is there instead: somebody has to look at the page. */
+		/* Somebody has to look at the page: the error says what was expected and what is
+		 * there. */
 		is = tree_describe(work->evaluation->page);
 		error_set(work->error, REMEDY_PAGE,
 			"require: the page is not as expected (%s): %.300s", is,
@@ -231,7 +232,8 @@ static bool read_page_line(struct work *work)
 	if (!derived)
 		return read_level(work, NULL, &kind->word, NULL, &reading->word, &reading->level) ||
 		       error_prefix(work->error, "page");
-	/* The worst row; `require` has vouched for what lists nothing. */
+	/* The level is that of the worst row; without rows, `require` has shown that this is the
+	 * page. */
 	reading->word = memory_string("");
 	reading->level = LEVEL_OPERATIONAL;
 	for (size_t i = 0; i < reading->indicator_count; i++)
@@ -278,7 +280,7 @@ enum document_form read_form(const struct document *document)
 	return tree_form(document->bytes, document->length);
 }
 
-/* The further documents of a kind are not at hand. */
+/* The kind's further documents count as not fetched. */
 static bool fits_kind(const struct kind *kind, struct evaluation *evaluation)
 {
 	const struct xpath_list *conditions =

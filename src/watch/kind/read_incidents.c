@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Incidents and maintenances: first all rows, so that equal ids are made one
- * and what is over is left out, then what was written about those that stay.
+ * Incidents and maintenances: first all rows, so that rows of one id become one
+ * and closed incidents are left out, then the details of those that remain.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -153,7 +153,7 @@ static bool read_updates(struct work *work, const struct origin *origin, const c
 	return good || error_prefix(work->error, "updates");
 }
 
-/* What was written about one row that stays. */
+/* The details of one row that remains. */
 static bool read_details(struct work *work, const struct origin *origin, const char *id)
 {
 	work->evaluation->item = origin->node;

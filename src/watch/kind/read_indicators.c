@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Indicators: one row for each node, equal ids made one.
+ * Indicators: one row for each node; rows of one id become one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +69,7 @@ bool read_indicators(struct work *work)
 	for (size_t i = 0; i < blocks->count; i++)
 		if (!read_block_rows(work, &blocks->list[i], read_indicator, NULL))
 			return error_prefix(work->error, "indicators");
-	/* The row that says what is true of everything that is not listed. */
+	/* The row for everything that is not listed. */
 	for (size_t i = 0; i < blocks->count; i++)
 		if (blocks->list[i].others >= 0) {
 			*reading_add_indicator(reading) =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The making of one reading: what read.c, read_indicators.c and
- * read_incidents.c share.
+ * What read.c, read_indicators.c and read_incidents.c share while they make one
+ * reading.
  */
 #ifndef LAMPWATCH_READ_P_H
 #define LAMPWATCH_READ_P_H
@@ -21,8 +21,8 @@ struct work {
 	struct read_report *report;
 	struct error *error;
 	size_t bytes;          /* of all fields so far */
-	xmlHashTablePtr ids;   /* of indicators: to their place in the reading, counted from 1 */
-	xmlHashTablePtr names; /* likewise; NAME_AMBIGUOUS where several have one name */
+	xmlHashTablePtr ids;   /* from an indicator's id to its position in the reading, from 1 */
+	xmlHashTablePtr names; /* the same for names; NAME_AMBIGUOUS where several share one */
 };
 
 /* One text of a row: which expressions give it and where it goes. */
@@ -56,13 +56,13 @@ bool read_block_rows(struct work *work, const struct block *block,
 bool read_each(
 	struct work *work, const struct each *each, xmlNodePtr node, struct text_list *texts);
 
-/* Whether a row takes the place of an earlier one with its id. */
+/* Whether a row replaces an earlier one with the same id. */
 bool same_replaces(int same, enum level old, enum level fresh);
 
-/* One more row of a type that has count already: false, with the error, beyond READING_ROWS_MAX. */
+/* Whether a type with count rows may have one more; false, with the error, at READING_ROWS_MAX. */
 bool read_room(struct work *work, size_t count);
 
-/* What trace.c is told: a value, as evaluation_observe() gives it, and a word with its level. */
+/* For the trace: the value of an expression (evaluation.seen), and a word with its level. */
 void trace_value(void *trace, const struct xpath *xpath, xmlXPathObjectPtr value);
 void trace_word(struct trace *trace, const char *text, bool known, enum level level);
 

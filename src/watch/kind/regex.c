@@ -190,7 +190,7 @@ struct walk {
 	size_t from; /* where the next match is looked for */
 };
 
-/* A match of no length is followed by one that is looked for a character later. */
+/* After an empty match, the next one is looked for one character later. */
 static bool walk_next(struct walk *walk, bool *found, struct error *error)
 {
 	const PCRE2_SIZE *vector = pcre2_get_ovector_pointer(walk->cache->data);

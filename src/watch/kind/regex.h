@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Regular expressions for kinds, by PCRE2 in UTF mode and with limits. An
- * expression that is wrong, or spends its limits on a text, is an error and
+ * invalid expression, or one that exceeds its limits on a text, is an error and
  * never "no match".
  */
 #ifndef LAMPWATCH_REGEX_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What each expression of a kind selected on one page: for whoever writes a kind.
+ * What each expression of a kind selected on one page: for authors of kinds.
  */
 #ifndef LAMPWATCH_TRACE_H
 #define LAMPWATCH_TRACE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * From the bytes of a document to a tree. What a document is, its first
- * characters say: content types are wrong too often.
+ * From the bytes of a document to a tree. Its first characters decide what it
+ * is: content types are wrong too often.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,7 @@ static void *resize(void *block, size_t size)
 	return memory_resize(block, size, 1);
 }
 
-/* Without memory libxml2 would stop in the middle and give the half for the whole. */
+/* Without memory libxml2 would stop in the middle and return half of a tree as a whole one. */
 void tree_silence(void)
 {
 	xmlMemSetup(free, memory_new, resize, memory_string);
@@ -46,8 +46,8 @@ void tree_silence(void)
 }
 
 /*
- * HTML is taken as it comes, but whole: where libxml2 gives up in the middle, as
- * with elements nested beyond its limit, it hands out what it has so far.
+ * Errors in HTML are tolerated, a part of it is not: where libxml2 gives up in the middle, as
+ * with elements nested beyond its limit, it returns what it has so far.
  */
 xmlDocPtr tree_parse_html(
 	const char *text, size_t length, const char *encoding, struct error *error)
@@ -131,7 +131,7 @@ xmlDocPtr tree_parse_xml(const char *text, size_t length, const char *encoding, 
 	xmlFreeParserCtxt(parser);
 	if (tree == NULL)
 		return NULL;
-	/* A default namespace is no name that a path could use. */
+	/* A path has no name for the default namespace. */
 	for (xmlNodePtr node = xmlDocGetRootElement(tree); node != NULL; node = following(node))
 		if (node->type == XML_ELEMENT_NODE && node->ns != NULL && node->ns->prefix == NULL)
 			node->ns = NULL;
@@ -162,7 +162,8 @@ static bool is_xml(const char *text)
 	return strncasecmp(text, "<!doctype html", strlen("<!doctype html")) != 0;
 }
 
-/* JSONP: the text between the first bracket and the last one of name(…). NULL where it is no call.
+/* JSONP: the text between the first bracket and the last one of name(…). NULL where there is no
+ * call.
  */
 static const char *call_argument(const char *text, size_t length, size_t *argument_length)
 {

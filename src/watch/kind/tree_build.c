@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Trees that are built node by node and never changed afterwards. Their nodes
- * and texts lie in a few blocks that are freed at once: to allocate and to free
- * each by itself would cost more than the parsing of the text they come from.
+ * and texts lie in a few blocks that are freed at once: allocating and freeing
+ * each one would cost more than parsing the text that they come from.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 enum {
 	BLOCK_BYTES = 32 * 1024,
-	NAMES = 64, /* that are known again; a power of two */
+	NAMES = 64, /* that are remembered; a power of two */
 	ALIGNMENT = sizeof(void *),
 };
 
@@ -126,7 +126,7 @@ static bool is_plain_name(const char *name)
 	return name[0] != '\0' && strchr(letters, name[0]) != NULL && name[length] == '\0';
 }
 
-/* The name as it lies in the tree; NULL where it is none that an element may have. */
+/* The name in the tree's memory; NULL where no element may have it. */
 static const char *take_name(struct tree_memory *memory, const char *name)
 {
 	const char **known;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * JSON as a tree: elements named by their keys, members of arrays as <item>,
- * a type attribute on what is no string.
+ * and a type attribute on everything except strings.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -31,7 +31,7 @@ enum {
 		32 * 1024 * 1024,        /* bytes that parse functions may parse in one reading */
 	XPATH_OPERATIONS_MAX = 10000000, /* of one reading */
 	XPATH_TEXT_MAX = 8192,           /* bytes of one expression */
-	BYTES_PER_OPERATION = 16,        /* parsing so many costs as much as one step */
+	BYTES_PER_OPERATION = 16,        /* parsing this many costs as much as one step */
 };
 
 /* --- tree.c, tree_json.c, nextjs.c: from text to trees. All are owned by the caller. --- */
@@ -108,8 +108,7 @@ void xpath_free(struct xpath *xpath);
 
 /* --- xpath_check.c --- */
 
-/* Whether each name in the text is one that there is; libxml2 would tell only when it gets there.
- */
+/* Whether each name in the text is known; libxml2 would report it only when it evaluates it. */
 bool xpath_check(const char *text, const struct text_list *variables, struct error *error);
 
 /* --- evaluation.c: one reading's evaluations --- */
@@ -168,7 +167,7 @@ void evaluation_rewind(struct evaluation *evaluation, size_t count);
 xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xpath,
 	xmlNodePtr node, struct error *error);
 
-/* As evaluate(); a value that is no node-set is an error too. In document order, at most
+/* As evaluate(); a value that is not a node-set is an error too. In document order, at most
  * READING_ROWS_MAX. */
 xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpath *xpath,
 	xmlNodePtr node, struct error *error);
@@ -184,8 +183,8 @@ bool evaluate_truth(struct evaluation *evaluation, const struct xpath *xpath, xm
 /* The node's text, collapsed and cut; owned by the caller. */
 char *node_field(xmlNodePtr node);
 
-/* The node's text, borrowed from the tree where it stands there in one piece, else *owned, which
- * is NULL before. */
+/* The node's text: borrowed from the tree where it is in one piece there, otherwise *owned (NULL
+ * before the call), which the caller frees. */
 const char *node_string(xmlNodePtr node, xmlChar **owned);
 
 /* A node-set of the children, owned by the caller. */
