@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Bytes that grow, with a maximum. A buffer is born with its limit; what would
- * go past it is refused and remembered, so a caller may write many pieces and
- * ask once at the end. Zero-initialised means empty with BUFFER_MAX.
+ * A growing array of bytes with a maximum. An addition beyond the maximum is refused and
+ * sets overflowed, so a caller may add many pieces and
+ * check once at the end. Zero-initialised means empty with BUFFER_MAX.
  */
 #ifndef LAMPWATCH_BUFFER_H
 #define LAMPWATCH_BUFFER_H
@@ -20,26 +20,26 @@ struct buffer {
 	bool overflowed; /* something was refused */
 };
 
-/* Each adder returns false, and adds nothing, when the limit would be passed. */
+/* Each of these returns false, and adds nothing, if the maximum would be exceeded. */
 bool buffer_add(struct buffer *buffer, const void *bytes, size_t length);
 bool buffer_text(struct buffer *buffer, const char *text); /* NULL adds nothing */
 bool buffer_byte(struct buffer *buffer, char byte);
 bool buffer_format(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* A hint that so many bytes more will come: they will lie in one block of that size. */
+/* A hint that so many more bytes will come: allocates for exactly that size. */
 void buffer_expect(struct buffer *buffer, size_t more);
 
-/* The first length bytes stay, and what was refused is forgotten. */
+/* Keeps the first length bytes, and clears overflowed. */
 void buffer_cut(struct buffer *buffer, size_t length);
 
-/* Empty again, the memory kept. */
+/* Empties it and keeps the memory. */
 void buffer_clear(struct buffer *buffer);
 
-/* The text (never NULL, owned by the caller); the buffer is empty afterwards. */
+/* The text (never NULL, owned by the caller); leaves the buffer empty. */
 char *buffer_take(struct buffer *buffer);
 
-/* The text so far, "" where nothing was added; valid until the next call. */
+/* The text so far, "" if nothing was added; valid until the next call. */
 const char *buffer_string(const struct buffer *buffer);
 
 void buffer_release(struct buffer *buffer);

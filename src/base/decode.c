@@ -11,8 +11,8 @@
 #include "base/text.h"
 
 enum {
-	LABEL_WITHIN = 1024, /* bytes in which HTML wants the declaration to stand */
-	ASCII_PIECE = 256,   /* characters that are handed on at a time */
+	LABEL_WITHIN = 1024, /* bytes in which HTML requires the declaration */
+	ASCII_PIECE = 256,   /* characters added at a time */
 };
 
 static const char replacement[] = "\xef\xbf\xbd";
@@ -22,7 +22,7 @@ static uint32_t unit_at(const unsigned char *bytes, bool big)
 	return big ? (uint32_t)bytes[0] << 8 | bytes[1] : (uint32_t)bytes[1] << 8 | bytes[0];
 }
 
-/* Adds the units from here on that are ASCII, but no NUL; returns how many bytes they take. */
+/* Adds the leading units that are ASCII except NUL; returns how many bytes they take. */
 static size_t add_ascii_units(
 	const unsigned char *bytes, size_t length, bool big, struct buffer *out)
 {
@@ -40,7 +40,7 @@ static size_t add_ascii_units(
 	return 2 * count;
 }
 
-/* RFC 2781 section 2.2. A surrogate without its other half, and half a unit at the end, are bad. */
+/* RFC 2781 section 2.2. An unpaired surrogate, or half a unit at the end, becomes U+FFFD. */
 static void decode_utf16(const unsigned char *bytes, size_t length, bool big, struct buffer *out)
 {
 	for (size_t i = 0; i < length; i += 2) {
@@ -90,7 +90,7 @@ static struct mark mark_of(const char *bytes, size_t length)
 	return (struct mark){"", 0, false, false};
 }
 
-/* Whether the document says, near its beginning, that it is in something else than UTF-8. */
+/* Whether the document declares, near its beginning, an encoding other than UTF-8. */
 static bool declares_other(const char *bytes, size_t length)
 {
 	static const char *const labels[] = {"charset=", "encoding="};

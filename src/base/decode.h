@@ -11,11 +11,11 @@
 struct buffer;
 
 /*
- * Adds the document's text to out and returns true: UTF-8 without a byte order
- * mark. UTF-16 is told by its mark or, without one, by where the first
- * characters have their zero bytes; NUL and bytes that are no UTF-8 become
- * U+FFFD, whatever the label says. Returns false where the document is not
- * UTF-8 and declares another encoding itself: out then holds its own bytes.
+ * Adds the document's text to out, as UTF-8 without a byte order mark, and returns
+ * true. UTF-16 is recognised by its mark or, without one, by the zero bytes of the first
+ * characters; NUL and bytes that are not UTF-8 become
+ * U+FFFD, whatever the label says. Returns false if the document is not
+ * UTF-8 and declares another encoding: out then holds the unchanged bytes.
  */
 bool decode_document(const char *bytes, size_t length, struct buffer *out);
 

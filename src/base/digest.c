@@ -59,7 +59,7 @@ void digest_end(struct digest_stream *stream, char out[static DIGEST_TEXT])
 void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t length,
 	unsigned char out[static DIGEST_BYTES])
 {
-	/* HMAC() takes a NULL key for "the same as last time". */
+	/* For HMAC(), a NULL key means the same key as last time. */
 	const void *safe_key = key_length > 0 ? key : "";
 
 	if (key_length > INT_MAX ||
@@ -71,7 +71,7 @@ void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t l
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /*
- * Own code, because OpenSSL's EVP_DecodeBlock takes white space and counts the
+ * Our own code, because OpenSSL's EVP_DecodeBlock accepts white space and counts the
  * padding as bytes.
  */
 void digest_base64(const void *bytes, size_t length, struct buffer *out)

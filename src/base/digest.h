@@ -15,7 +15,7 @@ enum { DIGEST_BYTES = 32, DIGEST_TEXT = 65 };
 /* SHA-256 of length bytes, as 64 lower-case hexadecimal digits. */
 void digest_sha256(const void *bytes, size_t length, char out[static DIGEST_TEXT]);
 
-/* The same of bytes that come piece by piece; digest_end() frees the stream. */
+/* The same for bytes that come piece by piece; digest_end() frees the stream. */
 struct digest_stream;
 
 struct digest_stream *digest_begin(void);
@@ -29,12 +29,12 @@ void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t l
 /* Adds base64 (RFC 4648 section 4, no line breaks). */
 void digest_base64(const void *bytes, size_t length, struct buffer *out);
 
-/* The reverse; false where text is not base64. */
+/* Decodes base64 and adds the bytes; false, with out unchanged, if text is not base64. */
 bool digest_base64_decode(const char *text, struct buffer *out);
 
 /*
- * SHA-256 of the certificate (DER) that the other side of an OpenSSL connection
- * (an SSL *, borrowed) showed. False where it showed none.
+ * SHA-256 of the certificate (DER) that the peer of an OpenSSL connection
+ * (an SSL *, borrowed) presented. False if it presented none.
  */
 bool digest_certificate(void *ssl, char out[static DIGEST_TEXT]);
 

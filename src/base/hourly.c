@@ -6,7 +6,7 @@
 
 enum {
 	HOUR_SECONDS = 3600,
-	MARK = 777777777, /* nanoseconds that no clock shows: the time is ours */
+	MARK = 777777777, /* nanoseconds: marks a time that we recorded */
 };
 
 bool hourly(const char *path, int64_t now)

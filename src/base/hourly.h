@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What is done although nothing can be written down, but not each time: at most hourly,
- * remembered where that takes no space on a full disk, in a file's own time of change.
+ * For actions that must be limited to once an hour even on a full disk: the last time is kept in a
+ * file's own modification time, which takes no space.
  */
 #ifndef LAMPWATCH_HOURLY_H
 #define LAMPWATCH_HOURLY_H
@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 /*
- * True where an hour has passed since this was true of the file at path, which is remembered;
- * also where its time lies in the future, for then the clock was set back, and where it cannot
- * be remembered. now: seconds since 1970.
+ * True, and recorded, if an hour has passed since this was last true for the file at path;
+ * also if the recorded time is in the future (the clock was set back) or cannot
+ * be recorded. now: seconds since 1970.
  */
 bool hourly(const char *path, int64_t now);
 

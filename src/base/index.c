@@ -26,7 +26,7 @@ static int by_name(const void *a, const void *b)
 	return order != 0 ? order : compare_field(a, b, FIELD_GROUP);
 }
 
-/* qsort() is not stable: of equal rows the one that stands first in the table is first. */
+/* qsort() is not stable; equal rows keep the order of the table. */
 static int compare_rows(const void *a, const void *b, void *context)
 {
 	const struct index *index = context;
@@ -57,8 +57,8 @@ struct index index_by_name(const void *rows, size_t count, size_t size)
 	return index_new(rows, count, size, by_name);
 }
 
-/* The place of the first row whose key is not below that of like; with past, of the first above it.
- */
+/* The place of the first row whose key is not less than that of like; with past, of the first
+ * greater one. */
 static size_t bound(const struct index *index, const void *like, bool past)
 {
 	size_t low = 0, high = index->count;

@@ -16,11 +16,11 @@ struct text_list {
 void text_list_add(struct text_list *texts, const char *text);
 bool text_list_has(const struct text_list *texts, const char *text);
 
-/* Sorts it bytewise; and text_list_has() of a list that is sorted. */
+/* Sorts it bytewise; and text_list_has() for a sorted list. */
 void text_list_sort(struct text_list *texts);
 bool text_list_search(const struct text_list *texts, const char *text);
 
-/* Adds each word of a text, between blanks; and the reverse, owned by the caller. */
+/* Adds each word of a text, separated by blanks; and the reverse, owned by the caller. */
 void text_list_add_words(struct text_list *texts, const char *words);
 char *text_list_words(const struct text_list *texts);
 

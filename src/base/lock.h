@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Locks between processes: flock(2) on a file that is made where it is missing. A lock
- * is held until its descriptor, and every copy of it that a child inherited, is closed, or
- * until it is unlocked.
+ * Locks between processes: flock(2) on a file, which is created if it is missing. A lock
+ * is held until it is unlocked, or until its descriptor and all copies that children inherited
+ * are closed.
  */
 #ifndef LAMPWATCH_LOCK_H
 #define LAMPWATCH_LOCK_H
@@ -15,16 +15,16 @@ struct error;
 enum { LOCK_HELD = -1, LOCK_FAILED = -2 };
 
 /*
- * Takes the lock, waiting at most milliseconds for whoever holds it (0: not at
- * all). Returns its descriptor; LOCK_HELD where somebody else kept it; LOCK_FAILED with
- * error (REMEDY_LOCAL) where the file cannot be opened. shared: beside other shared holders.
+ * Takes the lock, waiting at most milliseconds for its holder (0: not at
+ * all). Returns its descriptor; LOCK_HELD if another process still holds it; LOCK_FAILED with
+ * error (REMEDY_LOCAL) if the file cannot be opened. shared: together with other shared holders.
  */
 int lock_take(const char *path, bool shared, int milliseconds, struct error *error);
 
-/* Writes down, in the file's time, that it is held since now. */
+/* Records in the file's modification time that the lock is held since now. */
 void lock_stamp(int descriptor);
 
-/* Seconds since the last lock_stamp(), by the system's clock; 0 where it cannot be told. */
+/* Seconds since the last lock_stamp(), by the system's clock; 0 if unknown. */
 int64_t lock_age(const char *path);
 
 /* Unlocks, also for children that inherited the descriptor, and closes it. */

@@ -74,7 +74,7 @@ void *memory_append(void *array, size_t *count, size_t size)
 	size_t n = *count;
 	char *block;
 
-	/* The pointer at array is of any type, so it is read and written as bytes. */
+	/* The pointer at array has any type, so it is read and written as bytes. */
 	memcpy(&block, array, sizeof block);
 	if ((n & (n - 1)) == 0) {
 		block = memory_resize(block, n == 0 ? 1 : n * 2, size);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * base/: the floor: memory, text, files, dates, digests, JSON, YAML, templates, the
- * database. It knows nothing of pages.
+ * base/: the foundation: memory, text, files, dates, digests, JSON, YAML, templates, the
+ * database. It knows nothing about pages.
  *
- * Memory that does not fail: running out of it is our trouble, not a page's,
- * and ends the process with error_fatal(). Everything returned is freed by free().
+ * Allocation that never fails: running out of memory is our own fault, not a page's,
+ * and ends the process with error_fatal(). Free everything returned with free().
  */
 #ifndef LAMPWATCH_MEMORY_H
 #define LAMPWATCH_MEMORY_H
 
 #include <stddef.h>
 
-/* size bytes, not cleared. */
+/* size bytes, not initialised. */
 void *memory_new(size_t size);
 
 /* count elements of size bytes, all zero. The product is checked. */
@@ -29,13 +29,13 @@ char *memory_bytes(const char *bytes, size_t length);
 /* A string made as printf makes it. */
 char *memory_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Replaces the string at *slot by a copy of text (NULL clears it). */
+/* Replaces the string at *slot with a copy of text (NULL clears it). */
 void memory_set(char **slot, const char *text);
 
 /*
- * One more element at the end of a growing array: returns its address, zeroed,
- * and adds one to *count. The array at *array grows by doubling, and its capacity is not
- * stored: it must be NULL with a count of 0, or have had all its elements from here.
+ * Appends a zeroed element to a growing array, returns its address and increments *count. array is
+ * the address of the array's pointer. The array grows by doubling and its capacity is not
+ * stored: it must begin as NULL with a count of 0, and get all its elements from here.
  */
 void *memory_append(void *array, size_t *count, size_t size);
 

@@ -42,14 +42,14 @@ void signature_key_free(struct signature_key *key)
 	free(key);
 }
 
-/* A pass phrase can be asked of nobody by cron. */
+/* Under cron nobody can enter a pass phrase. */
 static int no_phrase(char *out, int size, int writing, void *context)
 {
 	(void)out, (void)size, (void)writing, (void)context;
 	return -1;
 }
 
-/* Owner alone, or the group of the running process too, but then to read only. */
+/* Only for the owner, or also readable for the group of the running process. */
 static bool mode_good(int descriptor, const char *path, struct error *error)
 {
 	struct stat status;
@@ -67,7 +67,7 @@ static bool mode_good(int descriptor, const char *path, struct error *error)
 struct signature_key *signature_key_load(const char *path, struct error *error)
 {
 	struct buffer pem = {.maximum = SIGNATURE_PEM_MAX};
-	/* Not to wait for ever where the name is that of a FIFO. */
+	/* O_NONBLOCK: does not wait forever if it is a FIFO. */
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct signature_key *key = NULL;
 

@@ -23,17 +23,17 @@ enum {
 struct signature_key *signature_key_new(void);
 
 /*
- * The secret key in the file. NULL with REMEDY_CONFIGURATION where it cannot be read, is
- * no Ed25519 key, or others may read or change it (0600 is right, or 0640 with the group of
- * the running process).
+ * Loads the secret key from the file. NULL with REMEDY_CONFIGURATION if it cannot be read, is
+ * not an Ed25519 key, or others may read or change it (mode 0600 is right, or 0640 with the group
+ * of the running process).
  */
 struct signature_key *signature_key_load(const char *path, struct error *error);
 
-/* Wipes it from memory; NULL is nothing. */
+/* Wipes it from memory and frees it; NULL does nothing. */
 void signature_key_free(struct signature_key *key);
 
-/* Writes the secret key into a new file of mode 0600, whole and synced. REMEDY_LOCAL where it
- * cannot; an existing file is never touched. */
+/* Writes the secret key to a new file of mode 0600, atomically and synced. REMEDY_LOCAL if that
+ * fails; an existing file is never changed. */
 bool signature_key_save(const struct signature_key *key, const char *path, struct error *error);
 
 /* Adds the public key as PEM. */
@@ -43,7 +43,7 @@ void signature_public(const struct signature_key *key, struct buffer *out);
 void signature_sign(const struct signature_key *key, const void *bytes, size_t length,
 	unsigned char out[static SIGNATURE_BYTES]);
 
-/* True where the signature over the bytes is right for the public key in PEM. */
+/* True if the signature over the bytes is valid for the public key in PEM. */
 bool signature_right(const struct buffer *public, const void *bytes, size_t length,
 	const struct buffer *signature);
 

@@ -9,7 +9,7 @@
 #if LAMPWATCH_STEPS
 enum { STEPS_MAX = 64 };
 
-/* How often this process has passed each place; a forked child goes on counting from there. */
+/* How often this process has passed each place; a forked child continues its parent's counts. */
 static struct {
 	const char *what;
 	int passed;

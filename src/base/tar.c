@@ -9,7 +9,7 @@
 
 enum { BLOCK = 512, CHECKSUM_AT = 148, CHECKSUM_BYTES = 8, SIZE_AT = 124, SIZE_DIGITS = 11 };
 
-/* Where each field of a header stands, and what is always in it. */
+/* The constant fields of a header. */
 static const struct {
 	size_t at;
 	const char *text;

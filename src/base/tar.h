@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Several files as one run of bytes, as tar(1) unpacks it (POSIX.1-2017, pax: ustar). Pure.
+ * Several files as one tar archive in memory (POSIX.1-2017, pax: ustar). Pure.
  */
 #ifndef LAMPWATCH_TAR_H
 #define LAMPWATCH_TAR_H
@@ -12,16 +12,16 @@ struct buffer;
 
 enum { TAR_NAME_MAX = 99 }; /* bytes of a name */
 
-/* Adds a file; false where the name is too long or out is full. The same files always give the
- * same bytes: no owner and no time is in them. */
+/* Adds a file; false if the name is too long or out is full. The same files always give the
+ * same bytes, because owner and time are left out. */
 bool tar_add(struct buffer *out, const char *name, const void *bytes, size_t length);
 
-/* Adds what ends it. */
+/* Adds the end of the archive. */
 bool tar_end(struct buffer *out);
 
 /*
- * The file behind at (0 for the first): its name, its bytes (both within tar, borrowed) and
- * where the next one begins. False at the end, and where the bytes are no such tar.
+ * The file at *at (0 for the first): its name and its bytes (both borrowed from tar); *at becomes
+ * the place of the next one. False at the end, and if the bytes are not such an archive.
  */
 bool tar_next(const struct buffer *tar, size_t *at, const char **name, const char **bytes,
 	size_t *length);

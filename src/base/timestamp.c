@@ -14,7 +14,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 
-/* Before OpenSSL 3.4 the functions that take over a store and data have other names. */
+/* Before OpenSSL 3.4 the functions that take ownership of a store and data have other names. */
 #if OPENSSL_VERSION_NUMBER < 0x30400000L
 #define TS_VERIFY_CTX_set0_store TS_VERIFY_CTX_set_store
 #define TS_VERIFY_CTX_set0_data TS_VERIFY_CTX_set_data
@@ -28,7 +28,7 @@ static void require(bool done)
 		error_fatal("libcrypto cannot make a request for a time stamp");
 }
 
-/* The deepest of libcrypto's complaints, which names the cause; the queue is empty then. */
+/* Sets the error with libcrypto's first queued error, which names the cause; empties the queue. */
 static bool refuse(struct error *error, enum remedy remedy, const char *what)
 {
 	unsigned long first = ERR_get_error();
@@ -65,7 +65,7 @@ void timestamp_request(const void *bytes, size_t length, struct buffer *out)
 	int size;
 
 	digest_random(random, sizeof random);
-	random[0] |= 0x40; /* as long as it should be, and positive */
+	random[0] |= 0x40; /* so that it has its full length */
 	number = BN_bin2bn(random, sizeof random, NULL);
 	nonce = BN_to_ASN1_INTEGER(number, NULL);
 	require(request != NULL && nonce != NULL && TS_REQ_set_version(request, 1) == 1 &&
@@ -81,7 +81,7 @@ void timestamp_request(const void *bytes, size_t length, struct buffer *out)
 	TS_REQ_free(request);
 }
 
-/* What stands behind the structure was signed by nobody: it is refused. */
+/* Bytes after the structure are not signed: they are refused. */
 static TS_RESP *parse_reply(const struct buffer *reply)
 {
 	const unsigned char *at = (const unsigned char *)buffer_string(reply);
@@ -107,7 +107,7 @@ static bool token_time(TS_RESP *response, int64_t *time)
 	return true;
 }
 
-/* Takes over context, which may be NULL. at: the time at which the certificates must have been
+/* Takes ownership of context, which may be NULL. at: the time at which the certificates must be
  * valid; 0: now. */
 static bool verify_response(TS_VERIFY_CTX *context, TS_RESP *response, const char *ca_file,
 	int64_t at, enum remedy remedy, struct error *error)
@@ -155,7 +155,7 @@ out:
 	return good;
 }
 
-/* The bytes are those that were stamped, by SHA-256. */
+/* Whether the stamp is over these bytes, by SHA-256. */
 static bool covers(TS_RESP *response, const void *bytes, size_t length)
 {
 	TS_TST_INFO *info = TS_RESP_get_tst_info(response);
@@ -182,7 +182,7 @@ bool timestamp_proves(const struct buffer *reply, const void *bytes, size_t leng
 	} else if (!covers(response, bytes, length)) {
 		error_set(error, REMEDY_LOCAL, "is a time stamp over something else");
 	} else if (ca_file == NULL) {
-		/* By the certificate that it carries, whoever that belongs to. */
+		/* Signed by the certificate that it carries, whoever owns that. */
 		PKCS7 *token = TS_RESP_get_token(response);
 
 		good = (token != NULL &&

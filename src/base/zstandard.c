@@ -13,7 +13,7 @@
 enum {
 	LEVEL = 19,      /* written once, kept for years */
 	WINDOW_MIN = 17, /* powers of two */
-	WINDOW_MAX = 27, /* what zstd(1) takes without being asked */
+	WINDOW_MAX = 27, /* what zstd(1) accepts without an option */
 };
 
 static void require(bool done)
@@ -22,7 +22,7 @@ static void require(bool done)
 		error_fatal("libzstd cannot compress");
 }
 
-/* The prefix and the content must both lie in the window. */
+/* The window must cover both the prefix and the content. */
 static int window_for(size_t bytes)
 {
 	int window = WINDOW_MIN;

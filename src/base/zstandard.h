@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Zstandard frames (RFC 8878) by libzstd, each made against the bytes that came before, its
- * prefix, so that what is repeated costs next to nothing: what `zstd --patch-from` does. Pure.
+ * Zstandard frames (RFC 8878) by libzstd, each compressed against a prefix (earlier bytes),
+ * so that repeated content costs next to nothing, like `zstd --patch-from`. Pure.
  */
 #ifndef LAMPWATCH_ZSTANDARD_H
 #define LAMPWATCH_ZSTANDARD_H
@@ -11,13 +11,13 @@
 
 struct buffer;
 
-/* Adds one frame, with its content's size and checksum in it. prefix_length 0: against nothing.
- * False where out is full. */
+/* Adds one frame, which includes its content's size and checksum. prefix_length 0: no prefix.
+ * False if out is full. */
 bool zstandard_compress(const void *bytes, size_t length, const void *prefix, size_t prefix_length,
 	struct buffer *out);
 
-/* Adds the content of the frame, of which there are size bytes. False where the frame is damaged,
- * is not of that size, or was made against something else. */
+/* Adds the content of the frame, which has size bytes. False if the frame is damaged, has another
+ * size, or was compressed against another prefix. */
 bool zstandard_expand(const void *frame, size_t length, const void *prefix, size_t prefix_length,
 	size_t size, struct buffer *out);
 

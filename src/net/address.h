@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Which addresses lie in the public Internet, and which in a network that only
- * this machine or its neighbours reach.
+ * Which addresses are in the public Internet, and which in a network that only
+ * this machine or its neighbours can reach.
  */
 #ifndef LAMPWATCH_ADDRESS_H
 #define LAMPWATCH_ADDRESS_H
@@ -17,7 +17,7 @@
  */
 bool address_is_public(int family, const void *bytes);
 
-/* The same for text ("192.0.2.1", "fe80::1%eth0", "[::1]"). *literal: it was an address at all. */
+/* The same for text ("192.0.2.1", "fe80::1%eth0", "[::1]"). *literal: whether it is an address. */
 bool address_text_is_public(const char *text, bool *literal);
 
 #endif

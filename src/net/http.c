@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * Redirects are followed here and not by libcurl: each hop then waits in the
+ * Redirects are followed here and not by libcurl, so that each hop waits in the
  * queue of its own host, is recorded, and is checked before and while it
- * connects. A client is one multi handle, so that connections, names and the
- * parsed certificate bundle are shared.
+ * connects. A client is one multi handle, which shares connections, names and the
+ * parsed certificate bundle.
  */
 #include "net/http.h"
 
@@ -21,15 +21,15 @@
 
 enum {
 	POST_BODY_MAX = 64 * 1024,
-	PASSED_MAX = 64 * 1024, /* bytes of addresses passed through */
+	PASSED_MAX = 64 * 1024, /* bytes of URLs passed through */
 };
 
-/* One scheme, name and port, with the transfers that wait for it. */
+/* One scheme, name and port, with its waiting transfers. */
 struct host {
 	char *origin;
 	struct transfer *first, *last;
 	int64_t active;
-	bool ready; /* stands in the client's list */
+	bool ready; /* is in the client's list */
 	struct host *next_ready;
 };
 
@@ -46,7 +46,7 @@ struct http_client {
 	bool held;
 };
 
-/* By the calendar, for what is kept. */
+/* By the calendar, for records. */
 static int64_t calendar_milliseconds(void)
 {
 	struct timespec now;
@@ -75,7 +75,7 @@ static int host_compare(const void *a, const void *b)
 
 static struct host *client_host(struct http_client *client, const char *url)
 {
-	/* An impossible URL waits in a queue too, and libcurl says what is wrong with it. */
+	/* An invalid URL also waits in a queue, and libcurl reports what is wrong with it. */
 	char *origin = http_url_key(url, CURLU_DEFAULT_PORT);
 	struct host key = {.origin = origin != NULL ? origin : memory_string("")};
 	struct host **found = http_required(tsearch(&key, &client->hosts, host_compare));
@@ -97,7 +97,7 @@ static void host_free(void *node)
 	free(host);
 }
 
-/* Puts the host at the end of the line, so that the hosts take turns. */
+/* Puts the host at the end of the list, so that the hosts take turns. */
 static void host_line_up(struct http_client *client, struct host *host)
 {
 	if (host->ready || host->first == NULL || host->active >= client->settings.per_host)
@@ -169,7 +169,7 @@ static void transfer_finish(struct transfer *transfer, const struct error *error
 	free(transfer);
 }
 
-/* Where the response redirects to, without user and password; NULL where it does not. Owned by the
+/* The target of a redirect, without user and password; NULL if the response is none. Owned by the
  * caller. */
 static char *redirect_target(const struct transfer *transfer)
 {
@@ -191,7 +191,7 @@ static char *redirect_target(const struct transfer *transfer)
 	return target;
 }
 
-/* Goes on to target; false with the reason where it may not. */
+/* Continues with target; false with the reason if that is not allowed. */
 static bool transfer_follow(struct transfer *transfer, const char *target, struct error *error)
 {
 	char *passed;
@@ -257,7 +257,7 @@ struct http_client *http_client_new(const struct http_settings *settings)
 	client->user_agent = memory_string(settings->user_agent);
 	client->ca_file = memory_string(settings->ca_file);
 	client->multi = http_required(curl_multi_init());
-	/* Idle connections to a thousand hosts would only cost memory. */
+	/* Idle connections to a thousand hosts would only waste memory. */
 	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)settings->in_flight);
 	return client;
 }
@@ -282,7 +282,7 @@ void http_client_free(struct http_client *client)
 	free(client);
 }
 
-/* Begins the next transfer of the host whose turn it is. */
+/* Begins the next hop of the host whose turn it is. */
 static void hop_start(struct http_client *client)
 {
 	struct host *host = client->ready;
@@ -303,7 +303,7 @@ static void hop_start(struct http_client *client)
 		hop_ended(transfer, CURLE_FAILED_INIT);
 }
 
-/* Returns how many transfers ended. */
+/* Returns the number of transfers that ended. */
 static size_t client_turn(struct http_client *client)
 {
 	int64_t now = client->paused != NULL ? clock_milliseconds() : 0;
@@ -373,7 +373,7 @@ bool http_post(const struct http_post *post, struct http_response *response, str
 
 	for (const char *const *header = post->headers; header != NULL && *header != NULL; header++)
 		transfer.headers = curl_slist_append(transfer.headers, *header);
-	/* No waiting for a leave to send: not every receiver knows it. */
+	/* Do not wait for "100 Continue", which not every receiver supports. */
 	transfer.headers = curl_slist_append(transfer.headers, "Expect:");
 	transfer.easy = transfer_handle(&transfer, post->user_agent, post->ca_file);
 	if (post->put)
@@ -383,7 +383,7 @@ bool http_post(const struct http_post *post, struct http_response *response, str
 	code = curl_easy_perform(transfer.easy);
 	transfer_collect(&transfer);
 	transfer.response.ended = calendar_milliseconds();
-	/* The status is what matters: a longer body is cut, not refused. */
+	/* Only the status matters: a longer body is cut, not refused. */
 	if (code == CURLE_WRITE_ERROR && transfer.response.body.overflowed)
 		code = CURLE_OK;
 	if (code != CURLE_OK) {

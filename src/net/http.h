@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * net/: the network: HTTP, names and addresses, which of them may be reached.
+ * net/: the network: HTTP, DNS, and which addresses may be reached.
  *
  * HTTP by libcurl: many GET requests at once for pages, one POST for a webhook.
  * Only http and https, also after redirects. HTTP semantics: RFC 9110.
@@ -20,11 +20,11 @@ struct http_response;
 
 enum {
 	HTTP_HEADERS_MAX = 256 * 1024, /* bytes of one response's header block */
-	HTTP_HEADER_VALUE_MAX = 8192,  /* an ETag or a date longer than this is not kept */
+	HTTP_HEADER_VALUE_MAX = 8192,  /* bytes; a longer ETag or date is not kept */
 };
 
 struct http_settings {
-	int64_t in_flight, per_host; /* transfers at a time */
+	int64_t in_flight, per_host; /* concurrent transfers at most */
 	const char *user_agent;
 	const char *ca_file; /* NULL: the system's bundle */
 };
@@ -34,7 +34,7 @@ struct http_request {
 	const char *url;
 	const char *etag;          /* sent back verbatim as If-None-Match; NULL: none */
 	const char *last_modified; /* sent back verbatim as If-Modified-Since; NULL: none */
-	int64_t connect_timeout, total_timeout; /* milliseconds; the queue does not count */
+	int64_t connect_timeout, total_timeout; /* milliseconds, without the time in the queue */
 	int64_t body_maximum;                   /* bytes, of the decoded stream */
 	int64_t redirects;                      /* followed at most */
 	void (*done)(void *context, struct http_response *response, const struct error *error);
@@ -42,63 +42,63 @@ struct http_request {
 };
 
 /*
- * What came back. Handed to done(), which may take fields out of it (set them
+ * A response. Given to done(), which may take fields out of it (and set them
  * to NULL or zero); the rest is freed after the call.
  */
 struct http_response {
-	int status;         /* of the last response; 0: none came */
+	int status;         /* of the last response; 0: there was none */
 	struct buffer body; /* after transfer and content decoding */
 	char *headers;      /* status line and header of the last response, CRLF as served */
-	char *etag, *last_modified; /* NULL where there is none */
+	char *etag, *last_modified; /* NULL if missing */
 	int64_t retry_after;        /* seconds from now; 0: not given */
-	/* Whole: to be kept or printed only as http_url_public() gives them. */
+	/* With their secrets: keep and print only what http_url_public() makes of them. */
 	char *requested_url, *final_url;
-	char *redirects;       /* addresses passed through, made public, one a line; "" for none */
-	char *request_headers; /* of the last request; no authorization, cookies, query */
+	char *redirects;       /* URLs passed through, as http_url_public(), one a line; "": none */
+	char *request_headers; /* of the last request, without authorization, cookies, query */
 	char *address;         /* "192.0.2.1:443" */
 	char *http_version;    /* "1.1", "2" */
 	char *certificate;     /* SHA-256 of the TLS leaf (DER), hexadecimal; NULL without TLS */
 	int64_t began, ended;  /* milliseconds since 1970, by the system's clock */
-	bool sent;             /* some of the request went out: it may have been acted upon */
+	bool sent;             /* part of the request was sent: it may have taken effect */
 };
 
-/* Once for each process, before any client. Also has SIGPIPE ignored, as sockets and TLS demand. */
+/* Once per process, before any client. Also ignores SIGPIPE, as sockets and TLS require. */
 void http_start(void);
 
 struct http_client *http_client_new(const struct http_settings *settings);
 
-/* Ends what is under way without calling done(). */
+/* Ends all transfers without calling done(). */
 void http_client_free(struct http_client *client);
 
 /*
- * Queues a request. Each host (scheme, name and port) has a queue of its own; a
- * transfer begins when the host and the client have a free slot, so waiting
- * costs no timeout. What is transient (no connection, timeout while connecting,
+ * Queues a request. Each host (scheme, name and port) has its own queue; a
+ * transfer begins when the host and the client have a free slot, and waiting does
+ * not count for timeouts. Transient failures (no connection, timeout while connecting,
  * 502, 503, 504 without Retry-After, a connection lost before the first byte)
- * is tried once more after a moment; the total timeout covers all of it.
+ * are retried once after a pause; the total timeout covers both tries.
  *
- * Redirects are followed in the queue of the host they lead to, with the same
- * validators; user and password go to the URL's own host only. A redirect from
- * a public address (address.h) to one that is not is refused, but for a proxy's.
+ * Redirects are followed in the queue of the host that they lead to, with the same
+ * validators; user and password are sent only to the URL's own host. A redirect from
+ * a public address (address.h) to one that is not public is refused, unless it is a proxy's.
  *
  * done() is called with response != NULL and error NULL for any complete
- * response, whatever its status; else with error set (and response, where a
+ * response, whatever its status; else with error set (and response, if
  * part of it is known). May be called from within done().
  */
 void http_client_get(struct http_client *client, const struct http_request *request);
 
 /*
- * Lets transfers go on, calls done() for those that ended, and waits at most
- * milliseconds for news on them or on one of the other descriptors (readable).
- * Returns the number of requests that are queued or under way.
+ * Continues the transfers, calls done() for those that ended, and waits at most
+ * milliseconds for activity on them or for one of the other descriptors to be readable.
+ * Returns the number of requests that are queued or in progress.
  */
 size_t http_client_wait(
 	struct http_client *client, const int *descriptors, size_t count, int milliseconds);
 
-/* While it is held, the client begins nothing; what is under way goes on. */
+/* While it is held, the client begins no transfers; those in progress continue. */
 void http_client_hold(struct http_client *client, bool held);
 
-/* One POST or PUT, done when it returns; no redirect is followed. */
+/* One POST or PUT, which http_post() runs to its end. Redirects are not followed. */
 struct http_post {
 	const char *url;
 	bool put;
@@ -110,19 +110,19 @@ struct http_post {
 	const char *ca_file;
 };
 
-/* False where no complete response came (REMEDY_LATER, or REMEDY_RECEIVER for an impossible URL).
+/* False without a complete response (REMEDY_LATER, or REMEDY_RECEIVER for an invalid URL).
  * The response's body is cut at 64 KiB. Release it with http_response_release(). */
 bool http_post(const struct http_post *post, struct http_response *response, struct error *error);
 
 void http_response_release(struct http_response *response);
 
-/* "https://host.example" of a URL: what may be printed of a secret one. Owned by the caller. */
+/* "https://host.example": the part of a secret URL that may be printed. Owned by the caller. */
 char *http_url_origin(const char *url);
 
-/* The URL without user, password, query and fragment: what may be kept. Owned by the caller. */
+/* The URL without user, password, query and fragment, which may be kept. Owned by the caller. */
 char *http_url_public(const char *url);
 
-/* The host name, lower case; NULL where the URL is not http or https. Owned by the caller. */
+/* The host name, lower case; NULL if the URL is not http or https. Owned by the caller. */
 char *http_url_host(const char *url);
 
 #endif

@@ -10,7 +10,7 @@ enum detail { DETAIL_NONE, DETAIL_LIBRARY, DETAIL_SYSTEM };
 static const struct failure {
 	CURLcode code;
 	enum remedy remedy;
-	bool passing; /* worth a second try where no answer had begun */
+	bool passing; /* temporary: worth a second try if no answer had begun */
 	enum detail detail;
 	const char *text;
 } failures[] = {
@@ -35,9 +35,9 @@ static const struct failure {
 	{CURLE_UNSUPPORTED_PROTOCOL, REMEDY_PAGE, false, DETAIL_NONE,
 		"the address is neither http nor https"},
 	{CURLE_URL_MALFORMAT, REMEDY_PAGE, false, DETAIL_NONE, "the address is no URL"},
-	/* libcurl's word for a header line that does not end: theirs, not ours. */
+	/* libcurl's code for an endless header line, which is the server's fault. */
 	{CURLE_OUT_OF_MEMORY, REMEDY_LATER, false, DETAIL_NONE, header_too_large},
-#if LIBCURL_VERSION_NUM >= 0x080600 /* which counts the lines before we count the bytes */
+#if LIBCURL_VERSION_NUM >= 0x080600 /* limits the header before our own limit does */
 	{CURLE_TOO_LARGE, REMEDY_LATER, false, DETAIL_NONE, header_too_large},
 #endif
 };

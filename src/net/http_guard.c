@@ -9,8 +9,8 @@
 #include "net/address.h"
 #include "net/http_p.h"
 
-/* The address inside, of which it says the length and the port; NULL where it is of no family of
- * the Internet. */
+/* The bytes of the address, with their length, and the port; NULL for a family other than IPv4 and
+ * IPv6. */
 static const void *address_bytes(const struct sockaddr *address, size_t *length, in_port_t *port)
 {
 	const struct sockaddr_in *four = (const void *)address;
@@ -47,7 +47,7 @@ static bool resolves_to(const char *host, const char *port, const struct sockadd
 }
 
 /*
- * True where the address is one that a proxy of the environment has. Looked up
+ * True if the address belongs to a proxy of the environment. Looked up
  * only when a private address would be refused, which is rare enough to wait
  * for the name server.
  */
@@ -67,7 +67,7 @@ static bool is_proxy(const struct sockaddr *address)
 			char *host = http_url_part(url, CURLUPART_HOST, 0),
 			     *port = http_url_part(url, CURLUPART_PORT, 0);
 
-			/* 1080 and 443 are what libcurl takes where none is given. */
+			/* 1080 and 443 are libcurl's defaults. */
 			found = host != NULL && resolves_to(host,
 							port != NULL                   ? port
 							: text_starts(value, "https:") ? "443"
@@ -102,7 +102,7 @@ static curl_socket_t guard_open(void *context, curlsocktype purpose, struct curl
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* As text and port to a struct sockaddr; no look-up is made. */
+/* Fills address from an address in text form and a port, without a look-up. */
 static bool address_parse(const char *text, int port, struct sockaddr_storage *address)
 {
 	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM},
@@ -117,8 +117,7 @@ static bool address_parse(const char *text, int port, struct sockaddr_storage *a
 	return true;
 }
 
-/* A connection that stands already opens no socket, so it is looked at once more before it is used.
- */
+/* A reused connection opens no socket, so its address is checked again before it is used. */
 static int guard_use(void *context, char *peer, char *own, int peer_port, int own_port)
 {
 	struct transfer *transfer = context;

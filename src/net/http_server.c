@@ -83,7 +83,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 	return result;
 }
 
-/* "127.0.0.1:8014" or "[::1]:8014": a name is none, for it may mean something else tomorrow. */
+/* "127.0.0.1:8014" or "[::1]:8014". A name is not accepted, because its address may change. */
 static bool parse_address(const char *listen, union address *address)
 {
 	const char *colon = strrchr(listen, ':');

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * A small HTTP/1.1 server for files, by libmicrohttpd: one thread, few connections, each with a
- * time limit. It reads nothing but the request's line and headers.
+ * time limit. It reads only the request's line and headers.
  */
 #ifndef LAMPWATCH_HTTP_SERVER_H
 #define LAMPWATCH_HTTP_SERVER_H
@@ -15,11 +15,11 @@ struct http_server;
 
 enum {
 	HTTP_SERVER_CONNECTIONS_MAX = 256,
-	HTTP_SERVER_SECONDS_MAX = 30, /* that a connection may be silent */
+	HTTP_SERVER_SECONDS_MAX = 30, /* of silence on a connection */
 	HTTP_SERVER_MEMORY = 32768    /* bytes for a request's line and headers */
 };
 
-/* What is asked for. Borrowed; headers give NULL where the request has none. */
+/* A request. Borrowed; header() returns NULL if the request lacks that header. */
 struct http_query {
 	const char *path; /* percent-decoded; begins with '/' */
 	const char *(*header)(const struct http_query *query, const char *name);
@@ -33,7 +33,7 @@ struct http_answer_header {
 	char value[HTTP_ANSWER_VALUE_MAX];
 };
 
-/* What is sent. */
+/* The answer to it. */
 struct http_answer {
 	int status;
 	struct http_answer_header headers[HTTP_ANSWER_HEADERS_MAX];
@@ -43,7 +43,7 @@ struct http_answer {
 	const char *text;        /* outlives the server */
 };
 
-/* Adds a header; a value that is too long is left out whole. */
+/* Adds a header; one whose value is too long is left out. */
 void http_answer_header(struct http_answer *answer, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -54,13 +54,13 @@ struct http_server_settings {
 	void *context;
 };
 
-/* NULL with REMEDY_CONFIGURATION where listen is no address, REMEDY_LOCAL where nobody can listen
- * there. Signals are to be blocked before, so that its thread gets none. */
+/* NULL with REMEDY_CONFIGURATION if listen is not an address, REMEDY_LOCAL if it cannot listen
+ * there. Block signals before the call, so that the server's thread gets none. */
 struct http_server *http_server_start(
 	const struct http_server_settings *settings, struct error *error);
 int http_server_port(const struct http_server *server);
 
-/* Ends what is under way. NULL does nothing. */
+/* Ends all connections and frees the server. NULL does nothing. */
 void http_server_stop(struct http_server *server);
 
 #endif

@@ -10,7 +10,7 @@
 
 enum {
 	RETRY_AFTER_MAX = 7 * 24 * 3600, /* seconds that a server may ask for */
-	LENGTH_BELIEVED = 1024 * 1024, /* a Content-Length up to this is given its memory at once */
+	LENGTH_BELIEVED = 1024 * 1024,   /* for a Content-Length up to this, memory is reserved */
 };
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
@@ -26,7 +26,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	return buffer_add(body, bytes, size * count) ? size * count : 0;
 }
 
-/* Keeps the last response's header block: not that of an interim one (1xx), and no trailers. */
+/* Keeps the final response's header block, not those of interim responses (1xx), nor trailers. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
@@ -55,7 +55,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 	return length;
 }
 
-/* The request as it went out; one to a proxy comes before it and is not kept. */
+/* Keeps the request as sent, without an earlier one to a proxy. */
 static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length, void *context)
 {
 	struct transfer *transfer = context;
@@ -171,7 +171,7 @@ void http_response_release(struct http_response *response)
 	*response = (struct http_response){0};
 }
 
-/* A value that can be sent back as it is, else NULL. */
+/* A value that can be sent back verbatim, else NULL. */
 static char *header_value(CURL *easy, const char *name)
 {
 	struct curl_header *header = NULL;
@@ -186,7 +186,7 @@ static char *header_value(CURL *easy, const char *name)
 	return memory_string(header->value);
 }
 
-/* The request without what may be secret: credentials, cookies, and the query in its first line. */
+/* The request without possible secrets: credentials, cookies, and the query in its first line. */
 static char *request_text(const struct buffer *sent)
 {
 	static const char *const secrets[] = {"authorization:", "proxy-authorization:", "cookie:"};

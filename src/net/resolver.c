@@ -34,7 +34,7 @@ static const int type_numbers[] = {[DNS_MX] = 15, [DNS_A] = 1, [DNS_AAAA] = 28, 
 struct question {
 	struct resolver *resolver;
 	struct question *next;
-	char *name; /* NULL: what was asked for is no name */
+	char *name; /* NULL: the text is not a host name */
 	enum dns_type type;
 	dns_callback *callback;
 	void *context;
@@ -45,7 +45,7 @@ struct resolver {
 	int64_t deadline; /* monotonic, milliseconds */
 	struct pollfd sockets[SOCKETS_MAX];
 	size_t socket_count;
-	struct question *first, *last; /* that wait for their turn */
+	struct question *first, *last; /* waiting for their turn */
 	size_t in_flight;
 };
 
@@ -85,7 +85,7 @@ const char *const dns_status_names[] = {
 	NULL,
 };
 
-/* ---- what an answer holds ---- */
+/* ---- parsing an answer ---- */
 
 struct message {
 	const unsigned char *bytes;
@@ -97,8 +97,8 @@ static int read_short(const struct message *message, int at)
 	return message->bytes[at] << 8 | message->bytes[at + 1];
 }
 
-/* Passes the name at message->at; NULL where it is damaged. "" is the root; "?" no host's name.
- * Owned by the caller. */
+/* Reads the name at message->at and moves past it; NULL if it is damaged. "" is the root, "?" a
+ * name that is not a host name. Owned by the caller. */
 static char *read_name(struct message *message)
 {
 	char *expanded, *name;
@@ -113,7 +113,7 @@ static char *read_name(struct message *message)
 	return name != NULL ? name : memory_string("?");
 }
 
-/* The value of a record whose data has length bytes at message->at; NULL where it is damaged. */
+/* The value of a record whose data is length bytes at message.at; NULL if it is damaged. */
 static char *read_value(struct message message, int length, struct dns_record *record)
 {
 	bool four = record->type == DNS_A;
@@ -140,8 +140,8 @@ static void record_release(struct dns_record *record)
 	*record = (struct dns_record){0};
 }
 
-/* Passes one record; false where the message ends or is damaged there. What is of another type
- * or class leaves *record empty. */
+/* Reads one record and moves past it; false if the message ends or is damaged there. A record of
+ * another type or class has no value. */
 static bool read_record(struct message *message, struct dns_record *record)
 {
 	int type, class, length;
@@ -176,7 +176,7 @@ static void records_release(struct records *records)
 	free(records->list);
 }
 
-/* The message's answer section; false where it is damaged. */
+/* Reads the message's answer section; false if it is damaged. */
 static bool read_answers(struct message *message, struct records *records)
 {
 	int questions, answers;
@@ -209,7 +209,7 @@ static bool read_answers(struct message *message, struct records *records)
 	return true;
 }
 
-/* Moves a record of that owner and type, if there is (still) one. */
+/* Moves a record of that owner and type, if one is left. */
 static bool take(struct records *from, const char *owner, enum dns_type type, struct records *to)
 {
 	for (size_t i = 0; i < from->count; i++) {
@@ -226,8 +226,8 @@ static bool take(struct records *from, const char *owner, enum dns_type type, st
 	return false;
 }
 
-/* Only what hangs together with the question counts: the chain of aliases that begins with its
- * name (each is taken once, so that a loop ends), and what is at its end. */
+/* Only records that belong to the question count: the chain of aliases that begins with its
+ * name (each is taken once, so that a loop ends), and the records at its end. */
 static void choose_answers(
 	struct records *all, const char *name, enum dns_type type, struct records *chosen)
 {
@@ -274,14 +274,14 @@ static void answered(void *context, int status, int timeouts, unsigned char *byt
 
 	(void)timeouts;
 	question->resolver->in_flight--;
-	/* Older versions of c-ares hand on what is damaged; it says nothing, not that nothing is
-	 * there. */
+	/* Older versions of c-ares hand on damaged answers. Such an answer says nothing, not even
+	 * that there are no records. */
 	if (read_answers(&message, &all))
 		choose_answers(&all, question->name, question->type, &chosen);
 	else if (status == ARES_SUCCESS)
 		status = ARES_EBADRESP;
 	switch (status) {
-	case ARES_SUCCESS: /* what was asked for comes last, behind the aliases */
+	case ARES_SUCCESS: /* the records asked for come last, after the aliases */
 		result = chosen.count > 0 && chosen.list[chosen.count - 1].type == question->type
 				 ? DNS_FOUND
 				 : DNS_EMPTY;
@@ -296,7 +296,7 @@ static void answered(void *context, int status, int timeouts, unsigned char *byt
 	case ARES_ECANCELLED:
 		failure = no_answer;
 		break;
-	case ARES_ECONNREFUSED: /* also where all have refused or failed */
+	case ARES_ECONNREFUSED: /* also if all servers have refused or failed */
 	case ARES_ESERVFAIL:
 	case ARES_EREFUSED:
 		failure = "no name server could answer";
@@ -332,7 +332,7 @@ static struct question *take_first(struct resolver *resolver)
 	return question;
 }
 
-/* Sends what may be on its way at a time; a question can be answered at once. */
+/* Sends waiting questions up to the limit; a callback may come at once. */
 static void send_waiting(struct resolver *resolver)
 {
 	while (resolver->first != NULL && resolver->in_flight < RESOLVER_IN_FLIGHT) {
@@ -361,7 +361,7 @@ static void watch_socket(void *context, ares_socket_t socket, int readable, int 
 	if (events == 0) {
 		if (i < resolver->socket_count)
 			resolver->sockets[i] = resolver->sockets[--resolver->socket_count];
-	} else if (i < SOCKETS_MAX) { /* one too many is only never heard: silence */
+	} else if (i < SOCKETS_MAX) { /* one too many is ignored: its question stays unanswered */
 		resolver->sockets[i] = (struct pollfd){socket, events, 0};
 		if (i == resolver->socket_count)
 			resolver->socket_count++;
@@ -421,7 +421,7 @@ void resolver_run(struct resolver *resolver)
 			ares_process_fd(resolver->channel,
 				(ready[i].revents & ~POLLOUT) != 0 ? ready[i].fd : ARES_SOCKET_BAD,
 				(ready[i].revents & POLLOUT) != 0 ? ready[i].fd : ARES_SOCKET_BAD);
-		if (count == 0) /* nothing but the time has passed */
+		if (count == 0) /* only time has passed */
 			ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 		send_waiting(resolver);
 	}
