@@ -87,13 +87,14 @@ static bool migrate(struct database *database, const char *path,
 		return error_set(error, REMEDY_LOCAL, "%s: %s", path, database->reason);
 	if (version > newest)
 		return error_set(error, REMEDY_LOCAL,
-			"%s: of a newer lampwatch (schema %lld, this one knows %lld); use that one",
+			"%s: written by a newer lampwatch (schema %lld, this one knows %lld); use "
+			"that one",
 			path, (long long)version, (long long)newest);
 	if (version == newest)
 		return true;
 	if (read_only)
 		return error_set(error, REMEDY_LOCAL,
-			"%s: of an older lampwatch; `lampwatch run` brings it forward", path);
+			"%s: written by an older lampwatch; `lampwatch run` migrates it", path);
 	database_begin(database);
 	version = version_of(database); /* another run may have been faster */
 	while (!database->failed && version++ < newest)

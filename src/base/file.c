@@ -200,7 +200,7 @@ bool file_make_folders(const char *path, mode_t mode, struct error *error)
 			errno = ENOTDIR;
 		}
 		if (!done)
-			failed(error, folder, "cannot be made");
+			failed(error, folder, "cannot be created");
 		free(folder);
 	}
 	return done;
@@ -214,7 +214,7 @@ bool file_remove_tree(const char *path, struct error *error)
 	DIR *folder;
 
 	if (lstat(path, &status) != 0)
-		return errno == ENOENT || failed(error, path, "cannot be looked at");
+		return errno == ENOENT || failed(error, path, "cannot be examined");
 	if (!S_ISDIR(status.st_mode))
 		return unlink(path) == 0 || failed(error, path, "cannot be removed");
 	folder = opendir(path);

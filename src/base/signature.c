@@ -85,7 +85,8 @@ struct signature_key *signature_key_load(const char *path, struct error *error)
 		BIO_free(bytes);
 		if (key->key == NULL || !EVP_PKEY_is_a(key->key, "ED25519")) {
 			error_set(error, REMEDY_CONFIGURATION,
-				"%s: is no Ed25519 key without a pass phrase (PEM, PKCS#8)", path);
+				"%s: is not an Ed25519 key without a pass phrase (PEM, PKCS#8)",
+				path);
 			signature_key_free(key);
 			key = NULL;
 		}

@@ -127,7 +127,7 @@ static bool verify_response(TS_VERIFY_CTX *context, TS_RESP *response, const cha
 	TS_VERIFY_CTX_set0_store(context, store);
 	good = TS_RESP_verify_response(context, response) == 1;
 	TS_VERIFY_CTX_free(context);
-	return good || refuse(error, remedy, "is no time stamp to be trusted");
+	return good || refuse(error, remedy, "is not a trustworthy time stamp");
 }
 
 bool timestamp_granted(const struct buffer *request, const struct buffer *reply,
@@ -141,7 +141,7 @@ bool timestamp_granted(const struct buffer *request, const struct buffer *reply,
 
 	require(asked != NULL);
 	if (response == NULL) {
-		refuse(error, REMEDY_LATER, "is no answer to a request for a time stamp");
+		refuse(error, REMEDY_LATER, "is not a reply to a time stamp request");
 		goto out;
 	}
 	context = TS_REQ_to_TS_VERIFY_CTX(asked, NULL);
@@ -178,7 +178,7 @@ bool timestamp_proves(const struct buffer *reply, const void *bytes, size_t leng
 	bool good = false;
 
 	if (response == NULL || !token_time(response, time)) {
-		refuse(error, REMEDY_LOCAL, "is no time stamp");
+		refuse(error, REMEDY_LOCAL, "is not a time stamp");
 	} else if (!covers(response, bytes, length)) {
 		error_set(error, REMEDY_LOCAL, "is a time stamp over something else");
 	} else if (ca_file == NULL) {

@@ -26,7 +26,7 @@ static const struct failure {
 	{CURLE_GOT_NOTHING, REMEDY_LATER, true, DETAIL_NONE, "connection closed without an answer"},
 	{CURLE_SEND_ERROR, REMEDY_LATER, true, DETAIL_NONE, "connection lost while sending"},
 	{CURLE_RECV_ERROR, REMEDY_LATER, true, DETAIL_LIBRARY, "connection lost"},
-	{CURLE_HTTP2, REMEDY_LATER, true, DETAIL_NONE, "HTTP/2 broken off"},
+	{CURLE_HTTP2, REMEDY_LATER, true, DETAIL_NONE, "HTTP/2 connection broken off"},
 	{CURLE_HTTP2_STREAM, REMEDY_LATER, true, DETAIL_NONE, "HTTP/2 stream broken off"},
 	{CURLE_PARTIAL_FILE, REMEDY_LATER, false, DETAIL_NONE, "the body ended early"},
 	{CURLE_BAD_CONTENT_ENCODING, REMEDY_LATER, false, DETAIL_NONE,
@@ -34,7 +34,7 @@ static const struct failure {
 	{CURLE_WEIRD_SERVER_REPLY, REMEDY_LATER, false, DETAIL_NONE, "the answer is not HTTP"},
 	{CURLE_UNSUPPORTED_PROTOCOL, REMEDY_PAGE, false, DETAIL_NONE,
 		"the address is neither http nor https"},
-	{CURLE_URL_MALFORMAT, REMEDY_PAGE, false, DETAIL_NONE, "the address is no URL"},
+	{CURLE_URL_MALFORMAT, REMEDY_PAGE, false, DETAIL_NONE, "the address is not a URL"},
 	/* libcurl's code for an endless header line, which is the server's fault. */
 	{CURLE_OUT_OF_MEMORY, REMEDY_LATER, false, DETAIL_NONE, header_too_large},
 #if LIBCURL_VERSION_NUM >= 0x080600 /* limits the header before our own limit does */

@@ -120,7 +120,8 @@ struct http_server *http_server_start(
 
 	if (!parse_address(settings->listen, &address)) {
 		error_set(error, REMEDY_CONFIGURATION,
-			"\"%s\" is no address to listen on; 127.0.0.1:8014 or [::1]:8014 is",
+			"\"%s\" is not an address to listen on, such as 127.0.0.1:8014 or "
+			"[::1]:8014",
 			settings->listen);
 		return NULL;
 	}
@@ -134,7 +135,7 @@ struct http_server *http_server_start(
 		(unsigned)HTTP_SERVER_SECONDS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)HTTP_SERVER_MEMORY, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
 	if (server->daemon == NULL) {
-		error_set(error, REMEDY_LOCAL, "%s: cannot be listened on: %s", settings->listen,
+		error_set(error, REMEDY_LOCAL, "%s: cannot listen there: %s", settings->listen,
 			strerror(errno));
 		free(server);
 		return NULL;

@@ -302,7 +302,7 @@ static void answered(void *context, int status, int timeouts, unsigned char *byt
 		failure = "no name server could answer";
 		break;
 	default:
-		failure = "an answer that makes no sense";
+		failure = "a malformed answer";
 	}
 	question_answer(question, result, &chosen, failure);
 	records_release(&all);
