@@ -64,7 +64,8 @@ static const struct command {
 		"[--since TIME] [--until TIME] [--html | --csv] [PAGE...]",
 		"report availability, outages, time to repair and lag", NULL},
 	{"subscribe", command_subscribe, NEEDS_TO_WRITE, 1, 1,
-		"[--page PAGE] [--indicator PATTERN] [--floor LEVEL] [--on EVENT] [--second RECEIVER] "
+		"[--page PAGE] [--indicator PATTERN] [--floor LEVEL] [--on EVENT] [--second "
+		"RECEIVER] "
 		"[--again] ADDRESS",
 		"add a subscriber", NULL},
 	{"unsubscribe", command_unsubscribe, NEEDS_TO_WRITE, 1, 1, "ADDRESS",
