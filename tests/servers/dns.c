@@ -56,7 +56,7 @@ struct message {
 	unsigned answers;
 };
 
-struct pending_subscription {
+struct question {
 	unsigned id, type;
 	char name[NAME_MAX_TEXT];
 	bool tcp;
@@ -212,7 +212,7 @@ static void answer_name(struct message *message, const char *name, unsigned type
 		fclose(file);
 }
 
-static void put_header(struct message *message, const struct pending_subscription *question)
+static void put_header(struct message *message, const struct question *question)
 {
 	put_short(message, question->id);
 	put_short(message, 0x8180);
@@ -243,7 +243,7 @@ static void spoil(struct message *message, const struct wish *wish, size_t heade
 }
 
 /* False where nothing is to be said. */
-static bool answer(struct message *message, const struct pending_subscription *question)
+static bool answer(struct message *message, const struct question *question)
 {
 	struct wish wish = {0};
 	char name[NAME_MAX_TEXT];
@@ -270,7 +270,7 @@ static bool answer(struct message *message, const struct pending_subscription *q
 
 /* ---- questions ---- */
 
-static void note(const struct pending_subscription *question)
+static void note(const struct question *question)
 {
 	FILE *log = server.log != NULL ? fopen(server.log, "a") : NULL;
 	const char *type = question->type == TYPE_MX     ? "MX"
@@ -285,8 +285,7 @@ static void note(const struct pending_subscription *question)
 }
 
 /* False where the bytes are no question. */
-static bool read_question(
-	const unsigned char *bytes, size_t length, struct pending_subscription *question)
+static bool read_question(const unsigned char *bytes, size_t length, struct question *question)
 {
 	size_t at = 12, out = 0;
 
@@ -315,7 +314,7 @@ static void serve_udp(void)
 	unsigned char bytes[UDP_MAX];
 	struct sockaddr_in peer;
 	socklen_t size = sizeof peer;
-	struct pending_subscription question = {.tcp = false};
+	struct question question = {.tcp = false};
 	ssize_t got = recvfrom(server.udp, bytes, sizeof bytes, 0, (struct sockaddr *)&peer, &size);
 
 	if (got <= 0 || !read_question(bytes, (size_t)got, &question))
@@ -331,7 +330,7 @@ static void serve_tcp(void)
 	static struct message message;
 	unsigned char bytes[UDP_MAX], length[2];
 	struct timeval patience = {2, 0};
-	struct pending_subscription question = {.tcp = true};
+	struct question question = {.tcp = true};
 	int peer = accept(server.tcp, NULL, NULL);
 
 	setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
