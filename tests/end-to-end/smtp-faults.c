@@ -611,7 +611,7 @@ static void test_missing_or_failing_starttls_sends_nothing(void **state)
 		{"starttls reply 454 4.7.0 not now\n", OUTCOME_TEMPORARY, 454, "454 4.7.0 not now",
 			0},
 		{"starttls reply 220 2.0.0 ha\\n220 2.0.0 ha\n", OUTCOME_ROUTE, 0,
-			"behind the reply", 0},
+			"after the reply", 0},
 		{"starttls drop\n", OUTCOME_TEMPORARY, 0, "while starting TLS", 0},
 		{"starttls long 1100\n", OUTCOME_TEMPORARY, 0, "too long", 0},
 	};
@@ -646,7 +646,7 @@ static void test_injection_behind_the_reply_to_starttls_sends_nothing(void **sta
 		"starttls inject 250-injected\\r\\n250 AUTH PLAIN\\r\\n235 in\\r\\n250 ok\\r\\n\n");
 	route = route_to(&sink);
 	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_ROUTE, 0,
-		"behind the reply to STARTTLS");
+		"after the reply to STARTTLS");
 	assert_nothing_sent(&sink);
 	sink_stop(&sink);
 }

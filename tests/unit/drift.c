@@ -36,8 +36,8 @@ static void test_half_of_the_indicators_gone_is_rot_and_less_is_not(void **state
 	(void)state;
 	assert_true(
 		vanished(PAGE ROW("a") ROW("b") ROW("c") ROW("d"), PAGE ROW("a") ROW("b"), &error));
-	assert_string_equal(error.text, "of 4 indicators that were expected, 2 are listed no "
-					"longer; one of them is Name c");
+	assert_string_equal(error.text, "of 4 indicators that were expected, 2 are no longer "
+					"listed; one of them is Name c");
 	assert_true(vanished(PAGE ROW("a") ROW("b"), PAGE, &error));
 	assert_false(vanished(PAGE ROW("a") ROW("b") ROW("c") ROW("d") ROW("e"),
 		PAGE ROW("a") ROW("b") ROW("c"), &error));
