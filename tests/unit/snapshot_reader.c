@@ -203,12 +203,12 @@ static void test_a_list_that_is_cut_or_foreign_is_refused(void **state)
 	} cases[] = {
 		{"", "has been cut off"},
 		{"0123", "has been cut off"},
-		{"0123\n", "not written by lampwatch"},
+		{"0123\n", "lampwatch did not write"},
 		{"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  ../../chain\n",
-			"not written by lampwatch"},
+			"lampwatch did not write"},
 		{"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 *headers\n",
-			"not written by lampwatch"},
-		{"\n", "not written by lampwatch"},
+			"lampwatch did not write"},
+		{"\n", "lampwatch did not write"},
 	};
 	struct kept_snapshot *kept = *state;
 
