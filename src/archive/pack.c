@@ -590,11 +590,11 @@ static bool replace(const char *archive, const char *page, const char *month,
 		done = file_write(
 			frames, buffer_string(&new->frames), new->frames.length, FILE_MODE, error);
 		if (done)
-			STEP("pack written anew");
+			STEP("pack rewritten");
 		done = done && write_index(list, &new->index, error);
 	}
 	if (done)
-		STEP("pack index written anew");
+		STEP("pack index rewritten");
 	done = done && remove_others(archive, page, month,
 			       new->index.count > 0 ? new->index.file : NULL, error);
 	free(frames);

@@ -32,7 +32,7 @@ static void print_waiting(const struct delivery *delivery, const char *zone)
 	} else if (delivery->held_until != 0) {
 		fputs(", held until ", stdout);
 		terminal_time(delivery->held_until, zone);
-	} else if (delivery->digest_messages_make) {
+	} else if (delivery->for_digest) {
 		fputs(", to be joined with others", stdout);
 	} else if (delivery->next_try > delivery->created) {
 		fputs(", again at ", stdout);

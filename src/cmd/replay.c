@@ -44,10 +44,10 @@ static void replay_all(struct replay *replay)
 
 		capture_load(capture, kind_document_count(kind), &captured);
 		if (i == 0 || capture[-1].time != capture->time)
-			digest_messages_make(&replay->feeder.observer, capture->time);
+			digest_messages_enqueue(&replay->feeder.observer, capture->time);
 		feeder_feed(&replay->feeder, capture, &captured, false);
 		if (i + 1 == replay->captures.count || capture[1].time != capture->time)
-			digest_messages_make(&replay->feeder.observer, capture->time);
+			digest_messages_enqueue(&replay->feeder.observer, capture->time);
 		captured_release(&captured);
 	}
 }

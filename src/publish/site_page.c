@@ -116,7 +116,7 @@ const char *site_page_observation(const struct site_page *page)
 	if (!state->known)
 		return "never read";
 	if (page->config == NULL)
-		return "not watched any more";
+		return "no longer watched";
 	schedule.every = page->config->settings.every;
 	return schedule_stale(&schedule, page->site->now) ? "stale" : "fresh";
 }

@@ -154,7 +154,7 @@ static void digest_receiver(
 	deliveries_release(&rows);
 }
 
-bool digest_messages_make(struct observer *observer, int64_t now)
+bool digest_messages_enqueue(struct observer *observer, int64_t now)
 {
 	struct text_list receivers = {0};
 	struct digests digests = {0};

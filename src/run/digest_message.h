@@ -18,6 +18,6 @@ struct observer;
  * Called at the end of a run, and at the beginning for what a crash left or was held. True where
  * something may go out now.
  */
-bool digest_messages_make(struct observer *observer, int64_t now);
+bool digest_messages_enqueue(struct observer *observer, int64_t now);
 
 #endif

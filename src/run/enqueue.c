@@ -200,7 +200,7 @@ static bool save_deliveries(struct work *work, const struct plan *plan)
 			*kept = outbox_keep(database, says, &content);
 			content_release(&content);
 		}
-		delivery->digest_messages_make =
+		delivery->for_digest =
 			outbox_told(database, delivery->receiver, work->seen->now);
 		outbox_add(database, says->digest_message ? "" : work->seen->page->name, delivery,
 			*kept, work->seen->now);

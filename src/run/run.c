@@ -223,14 +223,14 @@ static int pass(struct run *run, char **names, int lock)
 		run_complain(run, "there was no run for much longer than usual");
 	if (!run->dry)
 		observer_recover(&run->observer, kind_for, run->context->kinds, &run->states);
-	digest_messages_make(&run->observer, run->now);
+	digest_messages_enqueue(&run->observer, run->now);
 	if (outbox_count_due(run->database, run->now) > 0)
 		courier_wake(run->courier);
 	if (!run_choose(run, names))
 		return finish(run, EXIT_USAGE, 1);
 	run_fetch(run);
 	reminders_enqueue(&run->observer, run->now);
-	if (digest_messages_make(&run->observer, run->now))
+	if (digest_messages_enqueue(&run->observer, run->now))
 		courier_wake(run->courier);
 	if (run->dry) {
 		run_show(run, last);

@@ -87,7 +87,7 @@ static const struct column columns[] = {
 	COLUMN("held_until", struct delivery, held_until, COLUMN_INTEGER),
 	COLUMN("held_for", struct delivery, held_for, COLUMN_OPTIONAL),
 	COLUMN("otherwise", struct delivery, otherwise, COLUMN_OPTIONAL),
-	COLUMN("gather", struct delivery, digest_messages_make, COLUMN_BOOLEAN),
+	COLUMN("gather", struct delivery, for_digest, COLUMN_BOOLEAN),
 	COLUMN("sender", struct delivery, sender, COLUMN_OPTIONAL),
 	{0},
 };
@@ -212,7 +212,7 @@ void outbox_add(struct database *database, const char *page, const struct delive
 		.held_until = plan->held_until,
 		.held_for = plan->held_for,
 		.otherwise = plan->otherwise,
-		.digest_messages_make = plan->digest_messages_make,
+		.for_digest = plan->for_digest,
 		.sender = plan->sender};
 
 	for (size_t i = 0; i < plan->merged_count; i++)

@@ -49,7 +49,7 @@ struct delivery {
 	int64_t perhaps;           /* how often it may have been delivered already */
 	int64_t posted;            /* of a webhook's requests: how many were accepted so far */
 	bool second;               /* already goes to the receiver's second way */
-	bool digest_messages_make; /* waits to be joined with others at the end of its run */
+	bool for_digest; /* waits to be joined with others at the end of its run */
 	int64_t held_until;        /* seconds since 1970; 0: it is not held */
 	char *held_for;  /* a provider: not to be tried while it is in trouble; NULL: none */
 	char *otherwise; /* the second way, if the receiver refuses; NULL: none. Of one held for a

@@ -108,7 +108,7 @@ struct delivery_plan {
 	int64_t held_until; /* not tried before: seconds since 1970, 0: at once */
 	char *held_for;     /* a provider: not tried while it is in trouble; NULL: none */
 	char *otherwise;    /* the receiver's second way, if it refuses; NULL: none */
-	bool digest_messages_make; /* waits to be joined with others at the end of the run */
+	bool for_digest; /* waits to be joined with others at the end of the run */
 	int64_t *merged; /* deliveries of reds that were never sent: this one replaces them */
 	size_t merged_count;
 };

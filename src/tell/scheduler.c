@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * What is due and the beginning of a session (read scheduler_next() first), by which way and how
- * many together, and what came of it: who has it, who has it later or by another way, and who
- * never will.
+ * What is due and the beginning of a session (read scheduler_next() first), by which route or
+ * webhook, and how many together, and what came of it: who has it, who has it later or by another
+ * way, and who never will.
  */
 #include "tell/scheduler.h"
 
@@ -25,10 +25,10 @@ enum {
 		3600, /* for the other routes to take what one says that nobody will have */
 };
 
-#define NO_WAY SIZE_MAX
+#define NO_NEXT_HOP SIZE_MAX
 
 /* A route, or behind the routes a webhook. */
-struct way {
+struct next_hop {
 	const char *name;
 	size_t sessions, limit; /* open now; how many may be */
 	size_t working;         /* of those open, in how many somebody has answered */
@@ -57,8 +57,8 @@ struct queue_entry {
 
 struct scheduler {
 	struct scheduler_settings settings;
-	struct way *ways;
-	size_t way_count, sessions;
+	struct next_hop *next_hops;
+	size_t next_hop_count, sessions;
 	size_t *order; /* of the routes, as things stand */
 	struct queue_entry *list;
 	size_t count;
@@ -74,15 +74,16 @@ struct scheduler *scheduler_new(const struct scheduler_settings *settings)
 	struct scheduler *scheduler = memory_zero(1, sizeof *scheduler);
 
 	scheduler->settings = *settings;
-	scheduler->way_count = config->route_count + config->webhook_count;
-	scheduler->ways = memory_zero(scheduler->way_count, sizeof *scheduler->ways);
+	scheduler->next_hop_count = config->route_count + config->webhook_count;
+	scheduler->next_hops = memory_zero(scheduler->next_hop_count, sizeof *scheduler->next_hops);
 	scheduler->order = memory_zero(config->route_count, sizeof *scheduler->order);
-	for (size_t i = 0; i < scheduler->way_count; i++) {
+	for (size_t i = 0; i < scheduler->next_hop_count; i++) {
 		bool route = i < config->route_count;
 
-		scheduler->ways[i].name = route ? config->routes[i].name
-						: config->webhooks[i - config->route_count].name;
-		scheduler->ways[i].limit =
+		scheduler->next_hops[i].name =
+			route ? config->routes[i].name
+			      : config->webhooks[i - config->route_count].name;
+		scheduler->next_hops[i].limit =
 			route ? SCHEDULER_ROUTE_SESSIONS : SCHEDULER_WEBHOOK_SESSIONS;
 	}
 	scheduler->woken = true;
@@ -101,7 +102,7 @@ void scheduler_free(struct scheduler *scheduler)
 		entry_release(&scheduler->list[i]);
 	free(scheduler->list);
 	free(scheduler->order);
-	free(scheduler->ways);
+	free(scheduler->next_hops);
 	free(scheduler);
 }
 
@@ -191,38 +192,39 @@ static void look(struct scheduler *scheduler, int64_t now)
 
 /* ---- by which route, and how many together ---- */
 
-/* The next route that was not tried in this run and does not rest; NO_WAY if there is none (now).
+/* The next route that was not tried in this run and does not rest; NO_NEXT_HOP if there is none
+ * (now).
  */
-static size_t way_of(
+static size_t next_hop_of(
 	const struct scheduler *scheduler, const struct queue_entry *entry, int64_t now)
 {
 	size_t routes = scheduler->settings.config->route_count;
 	const char *webhook = receiver_webhook_name(entry->receiver);
 
 	for (size_t i = 0; webhook == NULL && i < routes; i++) {
-		size_t way = scheduler->order[i];
-		bool tried = (entry->tried[way / CHAR_BIT] >> way % CHAR_BIT & 1) != 0;
+		size_t next_hop = scheduler->order[i];
+		bool tried = (entry->tried[next_hop / CHAR_BIT] >> next_hop % CHAR_BIT & 1) != 0;
 
-		if (!tried && scheduler->ways[way].rests_until <= now)
-			return way;
+		if (!tried && scheduler->next_hops[next_hop].rests_until <= now)
+			return next_hop;
 	}
-	for (size_t i = routes; webhook != NULL && i < scheduler->way_count; i++)
-		if (strcmp(scheduler->ways[i].name, webhook) == 0)
-			return scheduler->ways[i].rests_until <= now ? i : NO_WAY;
-	return NO_WAY;
+	for (size_t i = routes; webhook != NULL && i < scheduler->next_hop_count; i++)
+		if (strcmp(scheduler->next_hops[i].name, webhook) == 0)
+			return scheduler->next_hops[i].rests_until <= now ? i : NO_NEXT_HOP;
+	return NO_NEXT_HOP;
 }
 
 /*
- * How many of those that wait for a way go in its next session. Few go side by side; many one after
- * the other, but none of its sessions gets more than its part of what is left, so that none is at
- * work alone in the end; and the fewer are open the fewer it gets, so that they do not all end, and
- * others have to be begun, at once.
+ * How many of those that wait for a next hop go in its next session. Few go side by side; many one
+ * after the other, but none of its sessions gets more than its part of what is left, so that none
+ * is at work alone in the end; and the fewer are open the fewer it gets, so that they do not all
+ * end, and others have to be begun, at once.
  */
-static size_t share(const struct way *way, size_t room, size_t waiting)
+static size_t share(const struct next_hop *next_hop, size_t room, size_t waiting)
 {
 	size_t even = (waiting + room - 1) / room;
-	size_t part = (waiting + way->limit - 1) / way->limit;
-	size_t most = BATCH_MAX * (way->sessions + 1) / way->limit;
+	size_t part = (waiting + next_hop->limit - 1) / next_hop->limit;
+	size_t most = BATCH_MAX * (next_hop->sessions + 1) / next_hop->limit;
 
 	if (part < BATCH_SMALL)
 		part = BATCH_SMALL;
@@ -231,52 +233,54 @@ static size_t share(const struct way *way, size_t room, size_t waiting)
 	return even < part ? even : part;
 }
 
-/* The places in the list of those that go next, all by one way: at most BATCH_MAX. Returns how
+/* The places in the list of those that go next, all to one next hop: at most BATCH_MAX. Returns how
  * many. */
-static size_t choose(const struct scheduler *scheduler, int64_t now, size_t *places, size_t *way)
+static size_t choose(
+	const struct scheduler *scheduler, int64_t now, size_t *places, size_t *next_hop)
 {
 	size_t count = 0, room = 0, enough = 1;
 
-	*way = NO_WAY;
+	*next_hop = NO_NEXT_HOP;
 	for (size_t i = 0; i < scheduler->count && count < enough; i++) {
 		size_t here;
 
 		if (scheduler->list[i].state != ENTRY_WAITING)
 			continue;
-		here = way_of(scheduler, &scheduler->list[i], now);
-		if (*way == NO_WAY && here != NO_WAY &&
-			scheduler->ways[here].sessions < scheduler->ways[here].limit) {
-			*way = here;
-			room = scheduler->ways[here].limit - scheduler->ways[here].sessions;
-			enough = scheduler->ways[here].limit * BATCH_MAX;
+		here = next_hop_of(scheduler, &scheduler->list[i], now);
+		if (*next_hop == NO_NEXT_HOP && here != NO_NEXT_HOP &&
+			scheduler->next_hops[here].sessions < scheduler->next_hops[here].limit) {
+			*next_hop = here;
+			room = scheduler->next_hops[here].limit -
+			       scheduler->next_hops[here].sessions;
+			enough = scheduler->next_hops[here].limit * BATCH_MAX;
 		}
-		if (here == NO_WAY || here != *way)
+		if (here == NO_NEXT_HOP || here != *next_hop)
 			continue;
 		if (count < BATCH_MAX)
 			places[count] = i;
 		count++;
 	}
-	if (*way >= scheduler->settings.config->route_count)
+	if (*next_hop >= scheduler->settings.config->route_count)
 		return count > 0;
-	return count > 0 ? share(&scheduler->ways[*way], room, count) : 0;
+	return count > 0 ? share(&scheduler->next_hops[*next_hop], room, count) : 0;
 }
 
 /* ---- refused or given up ---- */
 
-static void give_up(struct scheduler *scheduler, const struct delivery *delivery, const char *way,
-	const struct attempt *attempt, int64_t now)
+static void give_up(struct scheduler *scheduler, const struct delivery *delivery,
+	const char *next_hop, const struct attempt *attempt, int64_t now)
 {
 	const struct scheduler_settings *settings = &scheduler->settings;
 
 	bounce_tell_admin(
 		settings->database, settings->config, settings->templates, delivery, attempt, now);
-	outbox_dead(settings->database, delivery, way, attempt, now);
+	outbox_dead(settings->database, delivery, next_hop, attempt, now);
 }
 
 /* A refused delivery goes by the second way, else it is given up and the operator is told. Within a
  * transaction. */
-static void refused(struct scheduler *scheduler, const struct delivery *delivery, const char *way,
-	const struct attempt *attempt, int64_t now)
+static void refused(struct scheduler *scheduler, const struct delivery *delivery,
+	const char *next_hop, const struct attempt *attempt, int64_t now)
 {
 	const struct scheduler_settings *settings = &scheduler->settings;
 
@@ -284,7 +288,7 @@ static void refused(struct scheduler *scheduler, const struct delivery *delivery
 		    settings->database, settings->config, settings->templates, delivery, now))
 		entry_of(scheduler, delivery->id)->state = ENTRY_READDRESSED;
 	else
-		give_up(scheduler, delivery, way, attempt, now);
+		give_up(scheduler, delivery, next_hop, attempt, now);
 }
 
 /* ---- the beginning of a batch ---- */
@@ -345,7 +349,7 @@ static bool intend(struct scheduler *scheduler, struct batch *batch, int64_t now
 	database_begin(database);
 	for (size_t i = 0; i < all.count; i++)
 		intended[i] = outbox_sending(
-			database, all.list[i].id, scheduler->ways[batch->way].name, now);
+			database, all.list[i].id, scheduler->next_hops[batch->next_hop].name, now);
 	written = database_commit(database, NULL);
 	for (size_t i = 0; written && i < all.count; i++) {
 		struct deliveries *to = intended[i] ? &kept : &left;
@@ -407,10 +411,11 @@ static bool begin(struct scheduler *scheduler, const size_t *places, size_t coun
 		batch_release(batch);
 		return false;
 	}
-	batch->route = batch->way < config->route_count ? &config->routes[batch->way] : NULL;
+	batch->route =
+		batch->next_hop < config->route_count ? &config->routes[batch->next_hop] : NULL;
 	batch->answered = memory_zero(batch->deliveries.count, sizeof *batch->answered);
 	batch->unanswered = batch->deliveries.count;
-	scheduler->ways[batch->way].sessions++;
+	scheduler->next_hops[batch->next_hop].sessions++;
 	scheduler->sessions++;
 	return true;
 }
@@ -422,7 +427,7 @@ static bool begin_any(struct scheduler *scheduler, int64_t now, struct batch *ba
 	size_t count;
 
 	do {
-		count = choose(scheduler, now, places, &batch->way);
+		count = choose(scheduler, now, places, &batch->next_hop);
 		if (count > 0 && begin(scheduler, places, count, now, batch))
 			return true;
 	} while (count > 0);
@@ -492,7 +497,7 @@ static bool is_refused(const struct scheduler *scheduler, const struct queue_ent
 /* What a relay says of the receiver is remembered while the others are asked. By the next way, if
  * there is one; else refused, given up, or tried again in a later run. */
 static void failed(struct scheduler *scheduler, struct queue_entry *entry,
-	const struct delivery *delivery, const char *way, const struct attempt *attempt,
+	const struct delivery *delivery, const char *next_hop, const struct attempt *attempt,
 	int64_t now)
 {
 	struct database *database = scheduler->settings.database;
@@ -503,17 +508,18 @@ static void failed(struct scheduler *scheduler, struct queue_entry *entry,
 		*entry->refusal = *attempt;
 	}
 	before.tries = entry->tries; /* pauses grow with runs, not with routes */
-	if (receiver_address(entry->receiver) != NULL && way_of(scheduler, entry, now) != NO_WAY) {
-		outbox_note(database, delivery->id, way, attempt);
+	if (receiver_address(entry->receiver) != NULL &&
+		next_hop_of(scheduler, entry, now) != NO_NEXT_HOP) {
+		outbox_note(database, delivery->id, next_hop, attempt);
 		entry->state = ENTRY_WAITING;
 		scheduler->vain = -1;
 	} else if (is_refused(scheduler, entry, delivery, now)) {
-		refused(scheduler, delivery, way, entry->refusal, now);
+		refused(scheduler, delivery, next_hop, entry->refusal, now);
 	} else if (outbox_expired(delivery, attempt, now)) {
-		give_up(scheduler, delivery, way, attempt, now);
+		give_up(scheduler, delivery, next_hop, attempt, now);
 		entry->state = ENTRY_DONE;
 	} else {
-		outbox_failed(database, &before, way, attempt, now);
+		outbox_failed(database, &before, next_hop, attempt, now);
 		entry->state = ENTRY_OVER;
 	}
 }
@@ -523,19 +529,21 @@ static void conclude(struct scheduler *scheduler, struct batch *batch, size_t in
 {
 	const struct delivery *delivery = &batch->deliveries.list[index];
 	struct queue_entry *entry = entry_of(scheduler, delivery->id);
-	const char *way = scheduler->ways[batch->way].name;
+	const char *next_hop = scheduler->next_hops[batch->next_hop].name;
 
 	batch->answered[index] = true;
 	batch->unanswered--;
 	if (batch->route != NULL)
-		entry->tried[batch->way / CHAR_BIT] |= (unsigned char)(1U << batch->way % CHAR_BIT);
+		entry->tried[batch->next_hop / CHAR_BIT] |=
+			(unsigned char)(1U << batch->next_hop % CHAR_BIT);
 	entry->state = ENTRY_DONE;
 	if (attempt->outcome == OUTCOME_DELIVERED)
-		outbox_delivered(scheduler->settings.database, delivery->id, way, attempt, now);
+		outbox_delivered(
+			scheduler->settings.database, delivery->id, next_hop, attempt, now);
 	else if (attempt->outcome == OUTCOME_RECEIVER && batch->route == NULL)
 		refused_by_webhook(scheduler, delivery, attempt, now);
 	else
-		failed(scheduler, entry, delivery, way, attempt, now);
+		failed(scheduler, entry, delivery, next_hop, attempt, now);
 	if (entry->state == ENTRY_DONE || entry->state == ENTRY_READDRESSED)
 		scheduler->stale = true; /* what had to wait for it may be due */
 }
@@ -547,15 +555,15 @@ static void conclude(struct scheduler *scheduler, struct batch *batch, size_t in
 void scheduler_answer(struct scheduler *scheduler, struct batch *batch, size_t index,
 	const struct attempt *attempt, int64_t now)
 {
-	struct way *way = &scheduler->ways[batch->way];
+	struct next_hop *next_hop = &scheduler->next_hops[batch->next_hop];
 
 	batch->heard = true;
-	if (attempt->of_session && way->working > 0) {
-		way->limit = way->sessions - 1;
+	if (attempt->of_session && next_hop->working > 0) {
+		next_hop->limit = next_hop->sessions - 1;
 		return;
 	}
 	if (attempt->of_session) {
-		way->rests_until = now + SCHEDULER_PAUSE;
+		next_hop->rests_until = now + SCHEDULER_PAUSE;
 		for (size_t i = 0; i < batch->deliveries.count; i++)
 			if (!batch->answered[i])
 				conclude(scheduler, batch, i, attempt, now);
@@ -563,17 +571,17 @@ void scheduler_answer(struct scheduler *scheduler, struct batch *batch, size_t i
 	}
 	if (attempt->code != 0 && !batch->working) {
 		batch->working = true;
-		way->working++;
+		next_hop->working++;
 	}
 	if (attempt->retry_after > 0)
-		way->rests_until = now + attempt->retry_after;
+		next_hop->rests_until = now + attempt->retry_after;
 	conclude(scheduler, batch, index, attempt, now);
 }
 
 void scheduler_close(
 	struct scheduler *scheduler, struct batch *batch, const char *crash, int64_t now)
 {
-	struct way *way = &scheduler->ways[batch->way];
+	struct next_hop *next_hop = &scheduler->next_hops[batch->next_hop];
 	bool lost = crash != NULL || !batch->heard;
 	struct attempt attempt;
 
@@ -581,11 +589,11 @@ void scheduler_close(
 		crash != NULL ? crash : "the attempt ended without an answer");
 	scheduler->vain = -1;
 	scheduler->sessions--;
-	way->sessions--;
-	way->working -= batch->working;
-	way->broken = batch->working ? 0 : way->broken + 1;
-	if (way->broken >= SCHEDULER_BROKEN_MAX)
-		way->rests_until = now + SCHEDULER_PAUSE;
+	next_hop->sessions--;
+	next_hop->working -= batch->working;
+	next_hop->broken = batch->working ? 0 : next_hop->broken + 1;
+	if (next_hop->broken >= SCHEDULER_BROKEN_MAX)
+		next_hop->rests_until = now + SCHEDULER_PAUSE;
 	for (size_t i = 0; i < batch->deliveries.count; i++) {
 		int64_t id = batch->deliveries.list[i].id;
 

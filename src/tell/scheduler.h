@@ -46,7 +46,7 @@ struct scheduler_settings {
 
 /* What one session is to carry. */
 struct batch {
-	size_t way;
+	size_t next_hop;
 	const struct route_config *route; /* NULL: the webhook that is the receiver */
 	struct deliveries deliveries;     /* owned */
 	struct contents contents;         /* what they say, each once; owned */

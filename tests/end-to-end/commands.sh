@@ -212,13 +212,13 @@ damage "an altered body" "$second/body: has been altered" append "$second/body"
 damage "an altered reading" "$second/reading: has been altered" sed -i s/major_outage/operational/ "$second/reading"
 damage "a deleted file" "$second/headers" rm "$second/headers"
 damage "an added file" "$second/added: has been added" touch "$second/added"
-damage "an altered body with digests made anew" "$second/SHA256SUMS: has been altered" resum
+damage "an altered body with new digests" "$second/SHA256SUMS: has been altered" resum
 damage "a deleted folder" "$second" rm -r "$second"
 damage "an added folder" "2014/01/2014-01-24T191500Z: has been added" cp -a "$second" 2014/01/2014-01-24T191500Z
 damage "swapped lines of a chain" "chain: line" swap
 damage "a chain that lost its end" "chain: does not end" shorten
 damage "a line of a chain that says another time" "chain: line" reword
-damage "a chain made anew from there on" "chain: line 3 is not the one that the database holds" rechain
+damage "a chain rewritten from there on" "chain: line 3 is not the one that the database holds" rechain
 damage "a chain that is gone" "chain" rm chain
 damage "a page that nobody watched" "stranger/chain: has been added: it belongs to no page" strange_page
 damage "an altered row of the database" "chain" query "UPDATE snapshot SET folder = '2014/01/elsewhere' WHERE sequence = 2"

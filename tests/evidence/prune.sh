@@ -50,7 +50,7 @@ for way in "" packed; do
 	check "what is left is whole${way:+, packed}" program verify
 	same "and is two${way:+, packed}" 2 "$(snapshots)"
 	same "the lines stay, and one says what is gone${way:+, packed}" "6 pruned	7	2014-01-26T12:00:00Z	1-4	-" "$(grep -c ^snapshot "$archive/gate/chain") $(tail -n 1 "$archive/gate/chain" | cut -f 1-5)"
-	check "heads are signed anew${way:+, packed}" openssl pkeyutl -verify -pubin -inkey "$archive/heads.pub" -rawin -in "$archive/heads" -sigfile "$archive/heads.sig"
+	check "heads are signed again${way:+, packed}" openssl pkeyutl -verify -pubin -inkey "$archive/heads.pub" -rawin -in "$archive/heads" -sigfile "$archive/heads.sig"
 	same "nothing of them is left${way:+, packed}" "" "$(find "$archive/gate" | grep -E '2014-01-2[1-4]')"
 	same "again there is nothing to do${way:+, packed}" "0 snapshots pruned" "$(program -v prune)"
 	same "silently${way:+, packed}" "" "$(program prune)"

@@ -106,7 +106,7 @@ check "verify takes the site for no damage" "$lampwatch" -c "$work/lampwatch.yam
 files > "$work/before"
 site 2026-03-29T10:00:00Z
 files > "$work/after"
-same "built anew, a page is what the runs had written" "$(grep ' ./evil/' "$work/before")" "$(grep ' ./evil/' "$work/after")"
+same "rebuilt, a page is what the runs had written" "$(grep ' ./evil/' "$work/before")" "$(grep ' ./evil/' "$work/after")"
 (cd "$archive" && find . -path ./.state -prune -o -type f -name '*.*' -print0 | xargs -0 rm)
 site 2026-03-29T10:00:00Z
 cp "$work/after" "$work/before"

@@ -85,7 +85,7 @@ check "a day of which nothing is written yet has the colour that holds, not the 
 	grep -q 'quiet</a><svg [^>]*aria-label="2 days: 1 red"' "$archive/index.html"
 sed -i '/name: quiet/d; s/^pages:.*/pages: []/' "$work/lampwatch.yaml"
 at 2026-03-04T12:00:00Z
-check "a page that is not watched any more turns grey" grep -q 'quiet</a><svg [^>]*aria-label="4 days: 1 red, 3 grey"' "$archive/index.html"
+check "a page that is no longer watched turns grey" grep -q 'quiet</a><svg [^>]*aria-label="4 days: 1 red, 3 grey"' "$archive/index.html"
 
 # A pause of 20 minutes leaves its day green, one of 20 hours does not; what was seen red stays red, however little of its day was seen.
 archive=$work/pauses

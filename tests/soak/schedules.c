@@ -339,7 +339,7 @@ static bool answer(struct world *self, struct batch *batch, size_t index, struct
 static bool run_session(struct world *self, struct batch *batch)
 {
 	const char *how = chance(self, 3) ? "the attempt crashed" : NULL;
-	bool down = batch->route != NULL && self->down[batch->way] && !self->well;
+	bool down = batch->route != NULL && self->down[batch->next_hop] && !self->well;
 	bool over = down, lives = true;
 	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY, .of_session = true};
 

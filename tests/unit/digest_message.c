@@ -78,13 +78,13 @@ static void test_the_first_message_of_a_run_is_free_and_the_rest_is_one(void **s
 	scene.now += 60;
 	run(&scene, RED, RED, RED);
 	assert_int_equal(due_now(&scene), 2); /* the first of each receiver */
-	assert_true(digest_messages_make(&scene.observer, scene.now));
+	assert_true(digest_messages_enqueue(&scene.observer, scene.now));
 	assert_told(&scene, "mail:x@example.com", "red:Name i | red:Name i, red:Name i");
 	assert_told(&scene, "mail:y@example.com", "red:Name i");
 	pages = newest_pages(&scene);
 	assert_string_equal(pages, "b:red c:red");
 	free(pages);
-	assert_false(digest_messages_make(&scene.observer, scene.now));
+	assert_false(digest_messages_enqueue(&scene.observer, scene.now));
 	scene_close(&scene);
 }
 
@@ -97,7 +97,7 @@ static void test_a_message_about_several_pages_keeps_its_place_among_the_others(
 	run(&scene, WELL, WELL, WELL);
 	scene.now += 60;
 	run(&scene, RED, RED, RED);
-	digest_messages_make(&scene.observer, scene.now);
+	digest_messages_enqueue(&scene.observer, scene.now);
 	assert_int_equal(due_now(&scene), 3); /* what is joined is about other pages */
 	database_do(scene.database,
 		"UPDATE delivery SET state = 'delivered', ended = 1 WHERE page = 'a'", "");
@@ -123,7 +123,7 @@ static void test_what_a_crash_left_is_joined_by_the_next_run(void **state)
 	scene.now += 60;
 	run(&scene, RED, RED, RED); /* and here it ended */
 	scene.now += 60;
-	assert_true(digest_messages_make(&scene.observer, scene.now));
+	assert_true(digest_messages_enqueue(&scene.observer, scene.now));
 	assert_told(&scene, "mail:x@example.com", "red:Name i | red:Name i, red:Name i");
 	scene_close(&scene);
 }
@@ -138,17 +138,17 @@ static void test_a_joined_red_that_is_over_is_both_and_the_others_of_it_stay(voi
 	run(&scene, WELL, WELL, WELL);
 	scene.now += 60;
 	run(&scene, RED, RED, RED);
-	digest_messages_make(&scene.observer, scene.now);
+	digest_messages_enqueue(&scene.observer, scene.now);
 	scene.now += 60;
 	run(&scene, NULL, NULL, WELL);
-	digest_messages_make(&scene.observer, scene.now);
+	digest_messages_enqueue(&scene.observer, scene.now);
 	assert_told(&scene, "mail:x@example.com", "red:Name i | red:Name i, both:Name i");
 	pages = newest_pages(&scene);
 	assert_string_equal(pages, "b:red c:both");
 	free(pages);
 	scene.now += 60;
 	run(&scene, NULL, WELL, NULL);
-	digest_messages_make(&scene.observer, scene.now);
+	digest_messages_enqueue(&scene.observer, scene.now);
 	assert_told(&scene, "mail:x@example.com", "red:Name i | both:Name i, both:Name i");
 	scene_close(&scene);
 }
@@ -162,11 +162,11 @@ static void test_the_green_of_a_joined_red_that_got_out_goes_to_who_was_owed_it(
 	run(&scene, WELL, WELL, WELL);
 	scene.now += 60;
 	run(&scene, RED, RED, RED);
-	digest_messages_make(&scene.observer, scene.now);
+	digest_messages_enqueue(&scene.observer, scene.now);
 	scene_deliver(&scene);
 	scene.now += 60;
 	run(&scene, NULL, WELL, WELL);
-	digest_messages_make(&scene.observer, scene.now);
+	digest_messages_enqueue(&scene.observer, scene.now);
 	assert_told(&scene, "mail:x@example.com",
 		"delivered | delivered | green:Name i | green:Name i");
 	scene_close(&scene);
@@ -187,7 +187,7 @@ static void test_the_same_joining_has_the_same_message_id(void **state)
 		scene.now += 60;
 		run(&scene, RED, RED, RED);
 		scene.now += i > 0 ? 300 : 0;
-		digest_messages_make(&scene.observer, scene.now);
+		digest_messages_enqueue(&scene.observer, scene.now);
 		outbox_list(scene.database, true, &all);
 		ids[i] = memory_string(all.list[all.count - 1].message_id);
 		deliveries_release(&all);
@@ -208,17 +208,17 @@ static void test_quiet_hours_hold_and_end_as_one_message(void **state)
 	run(&scene, WELL, WELL, WELL);
 	assert_true(date_parse("2026-03-28T21:00:00Z", &scene.now)); /* 22:00 in Berlin */
 	run(&scene, RED, RED, WELL);
-	digest_messages_make(&scene.observer, scene.now);
+	digest_messages_enqueue(&scene.observer, scene.now);
 	assert_int_equal(due_now(&scene), 0);
 	assert_int_equal(outbox_count_waiting(scene.database), 0);
 	scene.now += 3600;
 	run(&scene, WELL, NULL, NULL);
-	digest_messages_make(&scene.observer, scene.now);
+	digest_messages_enqueue(&scene.observer, scene.now);
 	assert_true(date_parse("2026-03-29T04:59:59Z", &scene.now));
-	assert_false(digest_messages_make(&scene.observer, scene.now));
+	assert_false(digest_messages_enqueue(&scene.observer, scene.now));
 	assert_int_equal(due_now(&scene), 0);
 	scene.now++; /* 07:00, an hour earlier than the night before */
-	assert_true(digest_messages_make(&scene.observer, scene.now));
+	assert_true(digest_messages_enqueue(&scene.observer, scene.now));
 	assert_told(&scene, "mail:x@example.com", "red:Name i, both:Name i");
 	assert_int_equal(due_now(&scene), 1);
 	scene_close(&scene);
@@ -238,7 +238,7 @@ static void test_what_was_held_for_weeks_is_not_given_up_at_its_first_failure(vo
 	scene.now += 60;
 	run(&scene, RED, NULL, NULL);
 	assert_true(date_parse("2026-12-31T00:00:00Z", &scene.now));
-	assert_true(digest_messages_make(&scene.observer, scene.now));
+	assert_true(digest_messages_enqueue(&scene.observer, scene.now));
 	assert_int_equal(due_now(&scene), 1);
 	outbox_list(scene.database, false, &all);
 	all.list[0].tries = 1000;

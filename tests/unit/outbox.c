@@ -412,7 +412,7 @@ static void test_what_waits_to_be_joined_is_never_due(void **state)
 {
 	struct scene *scene = *state;
 
-	owe_held(scene, "mail:a", (struct delivery_plan){.digest_messages_make = true});
+	owe_held(scene, "mail:a", (struct delivery_plan){.for_digest = true});
 	assert_int_equal(count_due(scene, scene->now + DAY), 0);
 	assert_int_equal(outbox_count_waiting(scene->database), 0);
 	assert_int_equal(outbox_count_due(scene->database, scene->now + DAY), 0);

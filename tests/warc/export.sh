@@ -32,7 +32,7 @@ check "WARC-Date is when the capture began; here, the time that was given" grep 
 same "the pages of a WACZ, in words" 3 "$(unzip -p all.wacz pages/pages.jsonl | grep -c '"title":"harbour: Example Services (operational)"\|"title":"board: could not be read"')"
 
 "$lampwatch" export --warc again.warc.gz
-same "the same again is the same, but for the first record" "$(zcat all.warc.gz | sed '1,/^WARC-Type: request/d' | sha256sum)" "$(zcat again.warc.gz | sed '1,/^WARC-Type: request/d' | sha256sum)"
+same "the same again is the same, except for the first record" "$(zcat all.warc.gz | sed '1,/^WARC-Type: request/d' | sha256sum)" "$(zcat again.warc.gz | sed '1,/^WARC-Type: request/d' | sha256sum)"
 "$lampwatch" export --warc desk.warc desk board
 same "only the pages that are named" "board desk" "$(sed -n 's/^page: \(.*\)\r/\1/p' desk.warc | sort -u | xargs)"
 check "and that is whole by itself" examine desk.warc
@@ -49,7 +49,7 @@ check "a WACZ that cannot be written: 3" says 3 '^lampwatch: nowhere/a.wacz: can
 (ulimit -f 100; trap '' XFSZ; "$lampwatch" export --warc full/a.warc) > said 2>&1
 same "a disk that is full: 3, one line, and no file" "3 1 0" "$? $(grep -c '^lampwatch: full/a.warc.*: cannot be written' said) $(find full -type f | wc -l)"
 (ulimit -f 100; trap '' XFSZ; "$lampwatch" export --wacz full/a.wacz) > said 2>&1
-same "likewise of a WACZ" "3 1 0" "$? $(grep -c '^lampwatch: full/a.wacz: cannot be written' said) $(find full -type f | wc -l)"
+same "a WACZ that cannot be written leaves nothing" "3 1 0" "$? $(grep -c '^lampwatch: full/a.wacz: cannot be written' said) $(find full -type f | wc -l)"
 
 cp -r archive damaged && sed 's/^archive: .*/archive: damaged/' lampwatch.yaml > damaged.yaml
 echo x >> damaged/harbour/2014/01/2014-01-24T191200Z/body
