@@ -16,6 +16,7 @@
 
 enum {
 	SUMS_MAX = 1024 * 1024,
+	SNAPSHOT_TEXT_MAX = 16 * 1024 * 1024, /* bytes of any file except a body */
 	DIGEST_END = DIGEST_TEXT - 1,
 	NAME_AT = DIGEST_END + 2, /* of a line of SHA256SUMS: digest and two blanks before it */
 };
@@ -128,9 +129,14 @@ bool snapshot_read(const char *archive, const char *page, const char *folder, co
 {
 	bool good = read_list(archive, page, folder, sums, files, error);
 
-	for (size_t i = 0; good && i + 1 < files->count; i++)
-		good = read_file(archive, page, folder, files->list[i].name, files->list[i].sha256,
-			&files->list[i].bytes, error);
+	for (size_t i = 0; good && i + 1 < files->count; i++) {
+		struct snapshot_file *file = &files->list[i];
+
+		if (strncmp(file->name, "body", strlen("body")) != 0)
+			file->bytes.maximum = SNAPSHOT_TEXT_MAX;
+		good = read_file(
+			archive, page, folder, file->name, file->sha256, &file->bytes, error);
+	}
 	if (!good)
 		snapshot_files_release(files);
 	return good;

@@ -49,8 +49,11 @@ static void close_between(int first, int last)
 {
 	if (first <= STDERR_FILENO)
 		first = STDERR_FILENO + 1;
-	if (first <= last)
-		syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0);
+	if (first > last || syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) == 0)
+		return;
+	/* Linux before 5.9, or a container that forbids it. */
+	for (long most = sysconf(_SC_OPEN_MAX); first <= last && first < most; first++)
+		close(first);
 }
 
 static void become(const struct child_role *role, pid_t parent, int in, int out)

@@ -135,7 +135,7 @@ void context_close(struct context *context)
 	free(context->user_agent);
 	free(context->database_path);
 	free(context->courier_lock);
-	*context = (struct context){0};
+	*context = (struct context){.run_lock = -1};
 }
 
 const struct page_config *context_page(const struct context *context, const char *name)

@@ -164,7 +164,7 @@ static bool have_folder(struct work *work, struct error *error)
 	if (!work->keep || work->folder != NULL)
 		return true;
 	if (text_list_has(&work->observer->unfinished, work->seen->page->name))
-		return error_set(error, REMEDY_LOCAL,
+		return error_set(error, REMEDY_LATER, /* freeing the reserve would not help */
 			"nothing can be kept while its unfinished snapshot cannot be read");
 	if (work->seen->kept == NULL)
 		return keep_folder(work, error);

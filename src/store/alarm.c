@@ -49,7 +49,7 @@ void store_rename_alarm(
 {
 	database_do(database,
 		"UPDATE alarm SET indicator = ? WHERE page = ? AND indicator = ?"
-		" AND closed IS NULL",
+		" AND closed IS NULL AND kind IN ('red', 'flapping')",
 		"ttt", indicator, page, former);
 }
 

@@ -10,6 +10,8 @@
 #include "model/schedule.h"
 #include "store/store.h"
 
+enum { HISTORY_CHANGES_MAX = 100000 /* of a page, the newest: what lies before is not shown */ };
+
 #define LEVEL_TYPES "('overall', 'indicator', 'indicator-new', 'indicator-gone')"
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -138,7 +140,7 @@ static struct indicator_history *indicator_add(struct page_history *history, con
 	return indicator;
 }
 
-/* Adds an indicator that is no longer listed and has no state any longer. */
+/* Finds the indicator, or adds one that is no longer listed and has no state. */
 static struct indicator_history *indicator_find(struct page_history *history,
 	const struct indicator_states *indicators, const struct index *by_id, const char *id,
 	const char *name)
@@ -188,6 +190,17 @@ static void load_levels(
 	}
 }
 
+/* The time from which a page has at most HISTORY_CHANGES_MAX changes of levels. */
+static int64_t newest_begin(struct database *database, const char *page)
+{
+	struct statement *row = database_query(database,
+		"SELECT time + 1 FROM change WHERE page = ? AND type IN " LEVEL_TYPES
+		" ORDER BY time DESC LIMIT 1 OFFSET ?",
+		"ti", page, (int64_t)HISTORY_CHANGES_MAX);
+
+	return statement_number(row);
+}
+
 void history_load(struct database *database, const struct page_state *state, int64_t every,
 	int64_t since, int64_t now, struct page_history *history)
 {
@@ -195,8 +208,9 @@ void history_load(struct database *database, const struct page_state *state, int
 
 	history->first = store_first_time(database, state->name);
 	history->end = now + 1;
-	unseen_from = history->begin =
-		history->first != 0 ? later(since, history->first) : history->end;
+	history->begin = history->first != 0 ? later(since, history->first) : history->end;
+	history->begin = later(history->begin, newest_begin(database, state->name));
+	unseen_from = history->begin;
 	for (size_t i = 0; i < state->indicators.count; i++) {
 		const struct indicator_state *indicator = &state->indicators.list[i];
 

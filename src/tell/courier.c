@@ -167,15 +167,16 @@ static enum session_news session_read(
 {
 	ssize_t got = read(session->from, answer, sizeof *answer);
 	struct child_end end;
+	bool late = child_late(session); /* even if it ends by itself while we look */
 
 	if (got == (ssize_t)sizeof *answer) {
 		child_renew(session);
 		return SESSION_ANSWER;
 	}
-	if (got < 0 && (errno == EAGAIN || errno == EINTR) && !child_late(session))
+	if (got < 0 && (errno == EAGAIN || errno == EINTR) && !late)
 		return SESSION_QUIET;
 	child_finish(session, &end);
-	*crash = end.fate == CHILD_LATE ? "no answer within the attempt's time"
+	*crash = late || end.fate == CHILD_LATE ? "no answer within the attempt's time"
 		 : end.fate == CHILD_SIGNALLED || end.code != 0 ? "the attempt crashed"
 								: NULL;
 	return SESSION_OVER;

@@ -457,6 +457,38 @@ static void test_the_work_of_a_reading_is_limited(void **state)
 	free(many);
 }
 
+/* A join goes over all groups for each row: a large page's must fit into the work of a reading. */
+static void test_a_page_of_3000_components_in_300_groups_is_read(void **state)
+{
+	struct kind *kind =
+		loaded(HEAD "let: {groups: '/json/groups/item/id'}\n"
+			    "indicators: {each: '/json/rows/item', name: 'id', word: 'status',"
+			    " group: '$groups[. = $item/in]/../name'}\n" TABLE,
+			NULL);
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
+	struct reading reading = {0};
+	struct buffer page = {0};
+	struct error error;
+
+	(void)state;
+	buffer_text(&page, "{\"groups\": [");
+	for (int i = 0; i < 300; i++)
+		buffer_format(&page, "%s{\"id\": \"g%d\", \"name\": \"Group %d\"}",
+			i > 0 ? "," : "", i, i);
+	buffer_text(&page, "], \"rows\": [");
+	for (int i = 0; i < 3000; i++)
+		buffer_format(&page, "%s{\"id\": \"r%d\", \"status\": \"ok\", \"in\": \"g%d\"}",
+			i > 0 ? "," : "", i, i % 300);
+	buffer_text(&page, "]}");
+	documents[0] = (struct document){buffer_string(&page), page.length};
+	if (!read_page(kind, "https://example.org/", documents, &reading, NULL, &error))
+		fail_msg("%s", error.text);
+	assert_int_equal(reading.indicator_count, 3000);
+	reading_release(&reading);
+	buffer_release(&page);
+	kind_free(kind);
+}
+
 static void test_a_regular_expression_beyond_its_limit_makes_the_page_unreadable(void **state)
 {
 	static const char kind[] = HEAD "indicators: {each: '/json/item', name: '.', word: "
@@ -572,6 +604,7 @@ int main(void)
 			test_an_expression_that_fails_makes_the_page_unreadable_with_its_key),
 		cmocka_unit_test(test_rows_are_limited),
 		cmocka_unit_test(test_the_work_of_a_reading_is_limited),
+		cmocka_unit_test(test_a_page_of_3000_components_in_300_groups_is_read),
 		cmocka_unit_test(
 			test_a_regular_expression_beyond_its_limit_makes_the_page_unreadable),
 		cmocka_unit_test(test_further_documents_have_names_and_may_be_absent),
