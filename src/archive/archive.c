@@ -382,7 +382,7 @@ static bool cut_torn_line(const char *path, struct error *error)
 		off_t whole = last != NULL ? last + 1 - text.data : 0;
 
 		done = truncate(path, whole) == 0 ||
-		       error_set(error, REMEDY_LOCAL, "%s: cannot be mended: %s", path,
+		       error_set(error, REMEDY_LOCAL, "%s: cannot be repaired: %s", path,
 			       strerror(errno));
 	}
 	buffer_release(&text);

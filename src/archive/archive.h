@@ -13,7 +13,7 @@
  *   4  the database's transaction, which holds the chain's line
  *   5  the line is appended to the chain
  *   6  the intent is removed
- * The next run finds the intent and goes on from there: archive_intents().
+ * The next run finds the intent and continues from there: archive_intents().
  */
 #ifndef LAMPWATCH_ARCHIVE_H
 #define LAMPWATCH_ARCHIVE_H

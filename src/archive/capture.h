@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The file `capture` of a snapshot (lampwatch-archive(5)): how it was got. "key: value" lines,
+ * The file `capture` of a snapshot (lampwatch-archive(5)): how it was fetched. "key: value" lines,
  * first those about the snapshot, then those about each document, which begin with its "document"
  * line. archive.c writes it.
  */

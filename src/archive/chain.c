@@ -76,7 +76,7 @@ bool chain_walk(const char *text, size_t length,
 				       CHAIN_HEAD);
 		else if (!chain_line_parse(copy, &line))
 			good = error_set(error, REMEDY_LOCAL,
-				"line %" PRId64 " is no line of a chain", number + 1);
+				"line %" PRId64 " is not a line of a chain", number + 1);
 		else if (line.sequence != number)
 			good = error_set(error, REMEDY_LOCAL,
 				"line %" PRId64 " has sequence %" PRId64 ", not %" PRId64,

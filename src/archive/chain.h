@@ -36,7 +36,7 @@ struct chain_line {
 /* The line as it stands in the chain, without the newline; owned by the caller. */
 char *chain_line_write(const struct chain_line *line);
 
-/* The reverse; false where it is no line of a chain. */
+/* The reverse; false where it is not a line of a chain. */
 bool chain_line_parse(const char *text, struct chain_line *line);
 
 /* SHA-256 of a line without its newline. */

@@ -531,7 +531,7 @@ bool pack_mend(const char *archive, const char *page, const char *month, struct 
 			done = write_index(list, &index, error);
 		if (done && stat(frames, &status) == 0 && status.st_size > pack_index_end(&index))
 			done = truncate(frames, pack_index_end(&index)) == 0 ||
-			       error_set(error, REMEDY_LOCAL, "%s: cannot be mended: %s", frames,
+			       error_set(error, REMEDY_LOCAL, "%s: cannot be repaired: %s", frames,
 				       strerror(errno));
 		done = done && remove_others(archive, page, month,
 				       file_exists(list) ? index.file : NULL, error);

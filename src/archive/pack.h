@@ -3,7 +3,7 @@
  * Snapshots packed, a month of a page in one file (lampwatch-archive(5)): each is a tar(1) of
  * its folder, compressed against the one before; every PACK_RUN_MAX-th stands alone.
  *
- *   PAGE/2014/01/packed        the frames, one behind the other: only ever appended to
+ *   PAGE/2014/01/packed        the frames, one after the other: only ever appended to
  *   PAGE/2014/01/packed.index  a head line, which names that file, then for each: name,
  *                              offset, length, size of the tar, the name of the one that it was
  *                              compressed against or -, SHA-256 of the tar

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Reads the files of a kept snapshot, whether it lies in its folder or in its month's pack. Only
- * bytes whose SHA-256 is the one in the snapshot's SHA256SUMS are handed out; which file is missing
- * or altered, the error says. `capture` is parsed by archive/capture.h.
+ * bytes whose SHA-256 is the one in the snapshot's SHA256SUMS are handed out; the error
+ * names the file that is missing or altered. `capture` is parsed by archive/capture.h.
  */
 #ifndef LAMPWATCH_SNAPSHOT_READER_H
 #define LAMPWATCH_SNAPSHOT_READER_H

@@ -3,8 +3,8 @@
  * Child processes: the only place where this program forks. A child starts with two pipes to
  * its parent and the limits of its role, and inherits nothing else: all
  * other descriptors beyond the standard three are closed (connections, the database, locks), it
- * never dumps core, and signals have their default action again (SIGPIPE stays ignored).
- * Further restrictions of a role belong in struct child_role.
+ * never dumps core, and INT, TERM, ALRM and PROF have their default action again (SIGPIPE stays
+ * ignored). Further restrictions of a role belong in struct child_role.
  */
 #ifndef LAMPWATCH_CHILD_H
 #define LAMPWATCH_CHILD_H

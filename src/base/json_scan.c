@@ -107,16 +107,16 @@ static bool take_escape(struct scan *scan)
 	static const char pairs[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
 	const char *pair = pairs;
 	uint32_t character;
-	char incoming;
+	char letter;
 
 	if (scan->at == scan->end)
 		return false;
-	incoming = *scan->at++;
-	if (incoming == 'u') {
+	letter = *scan->at++;
+	if (letter == 'u') {
 		if (!take_unicode(scan, &character))
 			return false;
 	} else {
-		while (*pair != '\0' && *pair != incoming)
+		while (*pair != '\0' && *pair != letter)
 			pair += 2;
 		if (*pair == '\0')
 			return false;

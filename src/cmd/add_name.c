@@ -22,16 +22,16 @@ char *name_of_text(const char *text)
 	bool gap = false;
 
 	for (; *text != '\0' && !name.overflowed; text++) {
-		char incoming = *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a') : *text;
-		bool dot = incoming == '.' || incoming == '_';
+		char letter = *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a') : *text;
+		bool dot = letter == '.' || letter == '_';
 
-		if (strchr(letters, incoming) == NULL && !(dot && name.length > 0 && !gap)) {
+		if (strchr(letters, letter) == NULL && !(dot && name.length > 0 && !gap)) {
 			gap = name.length > 0;
 			continue;
 		}
 		if (gap)
 			buffer_byte(&name, '-');
-		buffer_byte(&name, incoming);
+		buffer_byte(&name, letter);
 		gap = false;
 	}
 	while (name.length > 0 && strchr("-._", name.data[name.length - 1]) != NULL)

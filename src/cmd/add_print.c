@@ -46,8 +46,7 @@ static void print_kinds(const struct detection *detection)
 	if (detection->named) {
 		print_line("because", "you named it, and it can read the page");
 	} else {
-		print_line("because",
-			chosen->address[0] != '\0' ? chosen->address : "what stands there");
+		print_line("because", chosen->address[0] != '\0' ? chosen->address : "its content");
 		print_label("");
 		printf("is %s that %s\n", forms[chosen->form],
 			same_form > 1 ? "only this kind can read" : "fits this kind and no other");

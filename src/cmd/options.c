@@ -18,7 +18,7 @@ enum option_type {
 
 static const struct option_row {
 	const char *name;
-	int incoming; /* its short form; 0: none */
+	int letter; /* its short form; 0: none */
 	enum option_type type;
 	size_t offset; /* in struct options */
 } rows[] = {
@@ -107,11 +107,11 @@ bool options_parse(struct options *options, const char *usage, int argc, char **
 		if (!usage_names(usage, row->name))
 			continue;
 		list[count] = (struct option){row->name, takes_value, NULL,
-			row->incoming != 0 ? row->incoming : VALUE_LONG + count};
+			row->letter != 0 ? row->letter : VALUE_LONG + count};
 		taken[count++] = row;
-		if (row->incoming != 0)
-			*end++ = (char)row->incoming;
-		if (row->incoming != 0 && takes_value)
+		if (row->letter != 0)
+			*end++ = (char)row->letter;
+		if (row->letter != 0 && takes_value)
 			*end++ = ':';
 	}
 	optind = 0;

@@ -137,8 +137,7 @@ static const struct node_word red_words[] = {{"degraded", LEVEL_DEGRADED},
 	{"confirm", node_read_map, offsetof(owner, settings.confirm), false, confirm_rules},       \
 		{"flapping", read_flapping, offsetof(owner, settings.flapping), false,             \
 			flapping_rules},                                                           \
-		{"remind", read_remind, offsetof(owner, settings.reminders_enqueue), false,        \
-			&remind_range},                                                            \
+		{"remind", read_remind, offsetof(owner, settings.remind), false, &remind_range},   \
 		{"on_first_sight", node_read_word, offsetof(owner, settings.first_sight), false,   \
 			first_sight_words},                                                        \
 		{"red", node_read_word, offsetof(owner, settings.red), false, red_words},          \

@@ -29,7 +29,8 @@ struct confirm_config {
 	int64_t worse, better, lost; /* fetches, at least 1 */
 };
 
-/* Marks of a ring (model/flap_history.h), in percent; both 0: flapping is not looked for. */
+/* Marks of a flap history (model/flap_history.h), in percent; both 0: flapping is not looked for.
+ */
 struct flapping_config {
 	int64_t high, low;
 };
@@ -49,12 +50,12 @@ struct limits_config {
 struct page_settings {
 	struct confirm_config confirm;
 	struct flapping_config flapping;
-	int64_t reminders_enqueue; /* milliseconds between reminders of what stays red; 0: none */
-	int first_sight;           /* enum first_sight */
-	int red;                   /* enum level: the floor of red */
-	int64_t every;             /* milliseconds; 0: at each run */
-	int64_t keep_for;          /* milliseconds: older snapshots are pruned; 0: none */
-	int64_t keep_count;        /* snapshots: only the newest are kept; 0: all */
+	int64_t remind;     /* milliseconds between reminders of what stays red; 0: none */
+	int first_sight;    /* enum first_sight */
+	int red;            /* enum level: the floor of red */
+	int64_t every;      /* milliseconds; 0: at each run */
+	int64_t keep_for;   /* milliseconds: older snapshots are pruned; 0: none */
+	int64_t keep_count; /* snapshots: only the newest are kept; 0: all */
 	struct timeout_config timeout;
 	struct limits_config limits;
 };

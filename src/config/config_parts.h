@@ -29,7 +29,7 @@ node_reader config_read_secrets;         /* struct text_list: its lines, up to C
 node_reader config_read_secret_url_file; /* as config_read_secret; the line is a URL */
 node_reader config_read_zone;            /* an IANA time zone that this system knows */
 node_reader config_read_resolver;        /* an IP address, perhaps with a port */
-node_reader config_read_wanted;          /* int of enum wanted */
+node_reader config_read_wanted;          /* int: bits of event_types[].on */
 node_reader config_read_windows;         /* struct windows: one or a list of them */
 
 /*

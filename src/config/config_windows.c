@@ -23,7 +23,7 @@ static bool read_minutes(const struct node_walk *walk, struct node node, void *t
 }
 
 /* Without a zone, every reader of the file would understand a different moment. */
-static bool read_timeline_entry(const struct node_walk *walk, struct node node, void *target)
+static bool read_time(const struct node_walk *walk, struct node node, void *target)
 {
 	return window_time_parse(node_text(node), NULL, 0, target) ||
 	       node_problem(walk->problems, node,
@@ -46,9 +46,9 @@ static bool read_days(const struct node_walk *walk, struct node node, void *targ
 		{"to", read_minutes, offsetof(owner, window to), false, NULL},                     \
 		{"days", read_days, offsetof(owner, window days), false, NULL},                    \
 		{"timezone", config_read_zone, offsetof(owner, window zone), false, NULL},         \
-		{"begins", read_timeline_entry, offsetof(owner, window begins), false, NULL},      \
+		{"begins", read_time, offsetof(owner, window begins), false, NULL},                \
 	{                                                                                          \
-		"ends", read_timeline_entry, offsetof(owner, window ends), false, NULL             \
+		"ends", read_time, offsetof(owner, window ends), false, NULL                       \
 	}
 
 static const struct node_rule window_rules[] = {WINDOW_RULES(struct window, ), {0}};

@@ -307,8 +307,8 @@ bool reading_parse(const char *text, size_t length, struct reading *reading, str
 			return error_set(error, REMEDY_LOCAL,
 				"line %d: the reading ends in the middle of a line", line);
 		if (line > 1 && !read_line(at, newline, reading, &page))
-			return error_set(
-				error, REMEDY_LOCAL, "line %d: this is no line of a reading", line);
+			return error_set(error, REMEDY_LOCAL,
+				"line %d: this is not a line of a reading", line);
 		at = newline + 1;
 	}
 	return page ||

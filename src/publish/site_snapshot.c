@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The page about a snapshot: what the status page said, until when, how that was got, and how
+ * The page about a snapshot: what the status page said, until when, how it was fetched, and how
  * anybody can check it.
  */
 #include <inttypes.h>
@@ -43,7 +43,7 @@ static char *load_text(
 	return site_file(subject->site, subject->page, row->folder, name);
 }
 
-/* ---- how it was got ---- */
+/* ---- how it was fetched ---- */
 
 /* The lines of part i of the capture, one map each; those of the request as it was sent. */
 static void put_lines(

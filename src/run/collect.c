@@ -324,7 +324,7 @@ static void fetch_all(struct run *run)
 	}
 }
 
-/* When no host at all answers, our own network is down and not they. */
+/* When no host at all answers, it is our own network that is down. */
 static bool own_network(const struct run *run)
 {
 	struct text_list hosts = {0}, providers = {0};

@@ -89,7 +89,9 @@ static int take_lock(struct context *context)
 	context->run_lock = lock_take(path, false, RUN_WAIT_MILLISECONDS, &error);
 	free(path);
 	if (context->run_lock == LOCK_HELD)
-		fputs("lampwatch: another run is at work for five minutes; try again\n", stderr);
+		fputs("lampwatch: another run has been at work for more than five minutes; try "
+		      "again\n",
+			stderr);
 	return context->run_lock >= 0           ? EXIT_DONE
 	       : context->run_lock == LOCK_HELD ? EXIT_PENDING
 						: error_print(&error);

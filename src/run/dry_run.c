@@ -75,7 +75,7 @@ void run_show(const struct run *run, int64_t last)
 	if (invocation->json)
 		terminal_json(root);
 	else if (count == 0 && invocation->verbosity >= 0)
-		puts("nobody would be told of anything");
+		puts("no message would be sent");
 	deliveries_release(&deliveries);
 	value_free(root);
 }

@@ -99,7 +99,7 @@ static void tell_lost(struct work *work, const struct text_list *lost)
 	const struct observer *observer = work->observer;
 	const char *provider = work->seen->page->provider;
 	char *count = memory_format("%zu receiver%s", lost->count, lost->count == 1 ? "" : "s");
-	char *text = memory_format("%s is in trouble, and no route reaches %s meanwhile; "
+	char *text = memory_format("%s is in trouble, and no route reaches %s until it recovers; "
 				   "`lampwatch status` names them",
 		provider, count);
 	char *id = memory_format("n.%s.%lld", work->seen->page->name, (long long)work->seen->now);
@@ -200,8 +200,7 @@ static bool save_deliveries(struct work *work, const struct plan *plan)
 			*kept = outbox_keep(database, says, &content);
 			content_release(&content);
 		}
-		delivery->for_digest =
-			outbox_told(database, delivery->receiver, work->seen->now);
+		delivery->for_digest = outbox_told(database, delivery->receiver, work->seen->now);
 		outbox_add(database, says->digest_message ? "" : work->seen->page->name, delivery,
 			*kept, work->seen->now);
 	}
@@ -279,7 +278,8 @@ static bool emergency_send(
 	struct text_list providers = {0};
 	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY};
 
-	classify_troubled(work->observer->database, config, work->seen->page->name, &providers);
+	hosting_lookup_troubled(
+		work->observer->database, config, work->seen->page->name, &providers);
 	routes_order(work->observer->dependences, config, &providers, NULL, order);
 	for (size_t i = 0; i < ways && attempt.outcome != OUTCOME_DELIVERED; i++)
 		courier_attempt(config, delivery->receiver, config->route_count > 0 ? order[i] : 0,

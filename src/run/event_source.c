@@ -169,7 +169,7 @@ static struct account account_of(
 	return account;
 }
 
-static const enum event_type turn_events[] = {
+static const enum event_type transition_events[] = {
 	[TRANSITION_RED] = EVENT_RED,
 	[TRANSITION_GREEN] = EVENT_GREEN,
 	[TRANSITION_GONE] = EVENT_GONE,
@@ -193,7 +193,7 @@ static void add_transition(
 {
 	const struct event_source *input = source->input;
 	const struct indicator_state *indicator = &input->indicators->list[transition->indicator];
-	struct event *event = events_add(events, turn_events[transition->type]);
+	struct event *event = events_add(events, transition_events[transition->type]);
 	struct account account = account_of(source, indicator);
 
 	event->indicator = memory_string(indicator->id);

@@ -116,7 +116,8 @@ void heartbeat_explain(const struct heartbeat *alive, struct buffer *out)
 			"something could not be kept: the disk, the database or the archive"},
 		{alive->network, "no host answered at all: this machine's own network"},
 		{alive->overdue, "the run was ended at its deadline"},
-		{alive->stuck, "messages are owed and nothing gets out: lampwatch outbox says why"},
+		{alive->stuck,
+			"messages are waiting and none can be delivered; see `lampwatch outbox`"},
 	};
 
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

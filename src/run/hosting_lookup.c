@@ -169,8 +169,8 @@ void hosting_lookup(struct database *database, const struct hosting_lookup_input
 	text_list_release(&pages);
 }
 
-void classify_troubled(struct database *database, const struct config *config, const char *page,
-	struct text_list *providers)
+void hosting_lookup_troubled(struct database *database, const struct config *config,
+	const char *page, struct text_list *providers)
 {
 	struct text_list pages = {0};
 
@@ -188,7 +188,7 @@ void hosting_lookup_receivers(struct database *database, const struct config *co
 	struct text_list providers = {0};
 	struct reachability reach;
 
-	classify_troubled(database, config, page, &providers);
+	hosting_lookup_troubled(database, config, page, &providers);
 	reach = reachability_make(dependences, config, &providers);
 	if (reachability_receivers(&reach, receivers) > 0)
 		for (size_t i = 0; i < receivers->count; i++) {
@@ -213,7 +213,7 @@ bool hosting_lookup_unhold(struct database *database, const struct config *confi
 
 	outbox_held(database, &held);
 	if (held.count > 0) {
-		classify_troubled(database, config, NULL, &troubled);
+		hosting_lookup_troubled(database, config, NULL, &troubled);
 		database_begin(database);
 		for (size_t i = 0; i < held.count; i++) {
 			bool down = text_list_has(&troubled, held.list[i]);

@@ -47,8 +47,8 @@ void hosting_lookup(struct database *database, const struct hosting_lookup_input
 
 /* Adds the providers in trouble: those of the pages that the database says are red or lost, and of
  * one more (NULL: none). */
-void classify_troubled(struct database *database, const struct config *config, const char *page,
-	struct text_list *providers);
+void hosting_lookup_troubled(struct database *database, const struct config *config,
+	const char *page, struct text_list *providers);
 
 /*
  * Marks the receivers that the first route does not reach now, given the pages that the database

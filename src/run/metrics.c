@@ -136,7 +136,8 @@ static void add_outbox(const struct metrics *metrics, struct buffer *out)
 	struct outbox_totals totals;
 
 	outbox_total(metrics->database, &totals);
-	head(out, "lampwatch_outbox_deliveries", "Messages that are owed, and those given up.");
+	head(out, "lampwatch_outbox_deliveries",
+		"Messages waiting for delivery, and those given up.");
 	metrics_sample(out, "lampwatch_outbox_deliveries", "state", "pending");
 	buffer_format(out, "%" PRId64 "\n", totals.pending);
 	metrics_sample(out, "lampwatch_outbox_deliveries", "state", "dead");

@@ -17,8 +17,8 @@ static bool is_due(const struct observer *observer, const struct alarm *alarm, i
 	const struct page_config *page = config_page(observer->config, alarm->page);
 	int64_t last = alarm->reminded > alarm->opened ? alarm->reminded : alarm->opened;
 
-	return page != NULL && page->settings.reminders_enqueue > 0 && alarm->acknowledged == 0 &&
-	       now - last >= page->settings.reminders_enqueue / 1000 &&
+	return page != NULL && page->settings.remind > 0 && alarm->acknowledged == 0 &&
+	       now - last >= page->settings.remind / 1000 &&
 	       !suppression_holds(observer->config, &observer->silences, alarm->page, now, NULL);
 }
 

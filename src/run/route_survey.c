@@ -87,12 +87,13 @@ struct value *route_survey_lost(const struct route_survey *survey, const struct 
 static void print_heading(const struct text_list *troubled)
 {
 	if (troubled->count == 0) {
-		puts("Not reached at all:");
+		puts("Cannot be reached at all:");
 		return;
 	}
 	for (size_t i = 0; i < troubled->count; i++)
 		printf("%s%s", i > 0 ? ", " : "", troubled->list[i]);
-	printf(" %s in trouble; not reached meanwhile:\n", troubled->count == 1 ? "is" : "are");
+	printf(" %s in trouble; cannot be reached until it recovers:\n",
+		troubled->count == 1 ? "is" : "are");
 }
 
 void route_survey_print_lost(const struct route_survey *survey, bool all)

@@ -5,7 +5,7 @@
  * publish meet; they do not know each other.
  *
  * What run.c, collect.c and dry_run.c share: a run, and the pages on their way
- * through it. Nobody else includes it.
+ * through it. Only cmd/run.c includes it beside them.
  */
 #ifndef LAMPWATCH_RUN_H
 #define LAMPWATCH_RUN_H

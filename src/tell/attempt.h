@@ -95,7 +95,7 @@ struct webhook_message {
 	const char *templates; /* folder */
 	const char *id;        /* webhook-id: the same at each repeat */
 	int64_t now;           /* seconds since 1970 */
-	const char *body;      /* as delivery_render() made it */
+	const char *body;      /* as content_render() made it */
 	size_t length;
 	size_t posted; /* requests that were accepted at attempts before this one */
 	const char *user_agent;

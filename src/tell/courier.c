@@ -27,7 +27,7 @@
 #include "tell/hosts.h"
 #include "tell/scheduler.h"
 
-#define NO_PROCESS "no process can be made"
+#define NO_PROCESS "cannot start a process"
 
 enum {
 	SESSION_SECONDS = 120, /* without an answer, whatever it waits for */

@@ -164,13 +164,13 @@ static void judge_machine(
 /* RFC 7505: the only MX there is says that there is none. */
 static bool takes_no_mail(const struct host *host)
 {
-	size_t mx_host_list = 0, roots = 0;
+	size_t exchangers = 0, roots = 0;
 
 	for (size_t i = 0; i < host->count; i++) {
-		mx_host_list += host->records[i].type == DNS_MX;
+		exchangers += host->records[i].type == DNS_MX;
 		roots += host->records[i].type == DNS_MX && host->records[i].value[0] == '\0';
 	}
-	return mx_host_list > 0 && mx_host_list == roots;
+	return exchangers > 0 && exchangers == roots;
 }
 
 static void judge_domain(

@@ -72,7 +72,7 @@ void hosts_sort(struct hosts *hosts)
 	hosts->sorted = hosts->count;
 }
 
-/* What was put since the last sorting stands at the end, and is looked for by nobody. */
+/* What was put since the last sorting stands at the end, and is not found until then. */
 void hosts_put(struct hosts *hosts, struct host *host)
 {
 	struct host *former = find(hosts, host->role, host->name);

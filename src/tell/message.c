@@ -399,8 +399,8 @@ static bool write_plain(
 	char *subject = text_collapse(visible, strlen(visible), PLAIN_SUBJECT_MAX);
 	bool good;
 
-	buffer_text(&text,
-		"A template of this lampwatch is broken. This is what it would have told:\n\n");
+	buffer_text(
+		&text, "A template of this lampwatch is broken. The message would have said:\n\n");
 	json_write(data, 2, &text);
 	good = mail_write(header, subject, buffer_string(&text), NULL, out, NULL);
 	buffer_release(&text);

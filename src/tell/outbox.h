@@ -9,8 +9,8 @@
  * reports. Its bytes are kept as long as a delivery still needs them.
  *
  * A pending delivery may be held: until a time (quiet hours, a silence), while a provider is in
- * trouble (held_for), or until it is joined with others (gather). While held it is not due, delays
- * nothing that comes after it, and does not count as a failure.
+ * trouble (held_for), or until it is joined with others (for_digest). While held it is not due,
+ * delays nothing that comes after it, and does not count as a failure.
  */
 #ifndef LAMPWATCH_OUTBOX_H
 #define LAMPWATCH_OUTBOX_H
@@ -46,12 +46,12 @@ struct delivery {
 	char *in_reply_to, *unsubscribe; /* as of struct content_copy; NULL: none */
 	char *state;
 	int64_t created, tries, next_try, ended;
-	int64_t perhaps;           /* how often it may have been delivered already */
-	int64_t posted;            /* of a webhook's requests: how many were accepted so far */
-	bool second;               /* already goes to the receiver's second way */
-	bool for_digest; /* waits to be joined with others at the end of its run */
-	int64_t held_until;        /* seconds since 1970; 0: it is not held */
-	char *held_for;  /* a provider: not to be tried while it is in trouble; NULL: none */
+	int64_t perhaps;    /* how often it may have been delivered already */
+	int64_t posted;     /* of a webhook's requests: how many were accepted so far */
+	bool second;        /* already goes to the receiver's second way */
+	bool for_digest;    /* waits to be joined with others at the end of its run */
+	int64_t held_until; /* seconds since 1970; 0: it is not held */
+	char *held_for;     /* a provider: not to be tried while it is in trouble; NULL: none */
 	char *otherwise; /* the second way, if the receiver refuses; NULL: none. Of one held for a
 			    provider: the way that is used instead */
 	char *sender;    /* of the envelope; NULL: the configuration's `from` */

@@ -16,8 +16,9 @@
 extern const struct schema_step questions_schema[];
 
 enum {
-	PENDING_SUBSCRIPTION_MAX = 10000,   /* open at a time */
-	QUESTION_KEPT_SECONDS = 14 * 86400, /* so that an answer that comes too late is told so */
+	PENDING_SUBSCRIPTION_MAX = 10000, /* open at a time */
+	QUESTION_KEPT_SECONDS =
+		14 * 86400, /* so that an answer that comes too late gets an answer that says so */
 };
 
 /* Strings owned. */

@@ -34,7 +34,7 @@
  * - others_red: a list of {label, words}: what else is red on this page now.
  * - version: of lampwatch; simulated: true under --clock; test: true for `lampwatch try`.
  *
- * What is one receiver's own is not in the data and is added for templates (content.h):
+ * What is one receiver's own is not in the data and is added for templates (message.h):
  *
  * - message_id: without brackets; webhook_id: what stands before its "@".
  * - unsubscribe: the address to which a mail ends it; absent where nobody gets mail for us.
@@ -108,8 +108,8 @@ struct delivery_plan {
 	int64_t held_until; /* not tried before: seconds since 1970, 0: at once */
 	char *held_for;     /* a provider: not tried while it is in trouble; NULL: none */
 	char *otherwise;    /* the receiver's second way, if it refuses; NULL: none */
-	bool for_digest; /* waits to be joined with others at the end of the run */
-	int64_t *merged; /* deliveries of reds that were never sent: this one replaces them */
+	bool for_digest;    /* waits to be joined with others at the end of the run */
+	int64_t *merged;    /* deliveries of reds that were never sent: this one replaces them */
 	size_t merged_count;
 };
 

@@ -10,7 +10,7 @@
 
 /*
  * What somebody is told, one thing after another, from the last to the first. Who is told the same
- * things in the same order has the same trail: ten thousand receivers share a few.
+ * things in the same order has the same path: ten thousand receivers share a few.
  */
 struct told_path {
 	struct told_path *before; /* NULL: nothing is told yet */

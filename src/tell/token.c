@@ -13,7 +13,7 @@
 enum { TOKEN_BYTES = 16, BASE32_BITS = 5 };
 
 static const struct {
-	char incoming;
+	char letter;
 	const char *word; /* in what is hashed, so that no token serves another purpose */
 } purposes[TOKEN_PURPOSES] = {
 	[TOKEN_CONFIRM] = {'c', "confirm"},
@@ -73,7 +73,7 @@ char *token_address(
 	if (number != 0)
 		snprintf(digits, sizeof digits, "%lld-", number);
 	result = memory_format("%.*s+%c-%s%s%s", (int)(at - address), address,
-		purposes[purpose].incoming, digits, token, at);
+		purposes[purpose].letter, digits, token, at);
 	if (strchr(result, '@') - result <= TOKEN_LOCAL_PART_MAX)
 		return result;
 	free(result);
@@ -89,7 +89,7 @@ bool token_parse(const char *address, enum token_purpose *purpose, long long *nu
 
 	if (plus == NULL || at == NULL || plus + 2 >= at || plus[2] != '-')
 		return false;
-	while (which < TOKEN_PURPOSES && purposes[which].incoming != (plus[1] | 0x20))
+	while (which < TOKEN_PURPOSES && purposes[which].letter != (plus[1] | 0x20))
 		which++;
 	if (which == TOKEN_PURPOSES)
 		return false;

@@ -13,9 +13,9 @@
  *   408, 425, 429, 5xx          temporary  and Retry-After is obeyed
  *   3xx, 1xx                    temporary  not followed, for what is posted would go to somebody
  *                                          else; may be a portal that goes away
- *   other 4xx                   route      a wrong URL or key: stays owed until a person mends it
- *   none, no request went out   temporary
- *   none, but one did           unknown    perhaps it was taken
+ *   other 4xx                   route      a wrong URL or key: stays pending until somebody fixes
+ * it none, no request went out   temporary none, but one did           unknown    perhaps it was
+ * taken
  *
  * Of several requests (each: event) the first that is not accepted decides, and ends the attempt;
  * the next begins with it.

@@ -49,8 +49,8 @@ struct confirm_rules {
 	bool alert_on_first_sight;
 	const struct text_list
 		*patterns; /* of `indicators:`; none: all, and the overall level too */
-	int64_t high, low; /* percent of a ring at which flapping begins, and below which it ends;
-			    * high 0: flapping is not looked for */
+	int64_t high, low; /* percent of the flap history at which flapping begins, and below which
+			    * it ends; high 0: flapping is not looked for */
 	bool suppressed;   /* no transition may happen now: our own maintenance, or silence */
 	int64_t every;     /* seconds between fetches of a page in good order */
 	int64_t unchanged_until; /* the last fetch that was not read because its bytes were the same

@@ -251,7 +251,7 @@ static void refuse_all(struct readers *readers)
 		struct error error;
 
 		readers->first = job->next;
-		error_set(&error, REMEDY_LOCAL, "no process can be made for reading: %s",
+		error_set(&error, REMEDY_LOCAL, "cannot start a process for reading: %s",
 			strerror(errno));
 		job->done(job->context, NULL, 0, &error);
 		job_free(job);

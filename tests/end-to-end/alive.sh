@@ -43,7 +43,7 @@ echo "greeting reply 421 4.3.2 not now" > "$work/relay.script"
 statuspage_page "$page" major major_outage operational
 at 03:02 run; at 03:03 run
 check "a run that owes messages and gets nothing out says so" test "$(fails)" -ge 1
-check "in words" grep -q "messages are owed and nothing gets out" "$(last_post)"
+check "in words" grep -q "messages are waiting and none can be delivered" "$(last_post)"
 same "without the secret" "0" "$(sed '1,/^\r$/d' "$(last_post)" | grep -c HUNTER2)"
 : > "$work/relay.script"
 before=$(fails)
@@ -162,9 +162,9 @@ check "as often as it is asked" cmp said again
 same "as data, too" "mail:ops@example.com" "$(at 08:10 run --dry-run --json | python3 -c 'import json, sys; data = json.load(sys.stdin); print(data["deliveries"][0]["receiver"])')"
 at 08:10 run
 same "the run after it does what it said" "$(cut -d' ' -f2- said)" "$(decoded "$(subjects relay)")"
-same "then there is nothing to say" "nobody would be told of anything" "$(at 08:11 run --dry-run 2>&1)"
+same "then there is nothing to say" "no message would be sent" "$(at 08:11 run --dry-run 2>&1)"
 at 08:12 -c elsewhere.yaml run --dry-run > said 2>&1
-same "without any archive none is made" "nobody would be told of anything" "$(cat said; ls -d elsewhere 2> /dev/null)"
+same "without any archive none is made" "no message would be sent" "$(cat said; ls -d elsewhere 2> /dev/null)"
 rm "$page"
 at 08:13 run --dry-run > said 2>&1; status=$?
 same "a page that cannot be read is said as ever" "1 2" "$status $(wc -l < said)"

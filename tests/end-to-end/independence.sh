@@ -94,9 +94,9 @@ all() {
 	same "$with: who is hosted at what is red is told by the second way, where nobody knows by both" \
 		"admin@own.example boss@own.example lonely@corp.example maybe@gateway.example maybe@own.example ops@own.example " "$(receivers own)"
 	same "$with: or by a webhook" "1" "$(find "$work/hooks" -type f | wc -l | tr -d ' ')"
-	same "$with: of whom no way reaches a line is said" "0lampwatch: gmail: google is in trouble, and no route reaches 1 receiver meanwhile; \`lampwatch status\` names them" "$status$output"
+	same "$with: of whom no way reaches a line is said" "0lampwatch: gmail: google is in trouble, and no route reaches 1 receiver until it recovers; \`lampwatch status\` names them" "$status$output"
 	check "$with: and the operator gets a mail that names them" grep -q "lonely@corp.example: hosted at google; no second" <(mails own | xargs grep -l "^X-Envelope-To: admin" | xargs cat | tr -d '\r')
-	same "$with: status names them" "google is in trouble; not reached meanwhile:   lonely@corp.example: hosted at google; no second way" \
+	same "$with: status names them" "google is in trouble; cannot be reached until it recovers:   lonely@corp.example: hosted at google; no second way" \
 		"$(at 1 status | grep -A1 'not reached' | tr '\n' ' ' | sed 's/ $//')"
 	same "$with: what is red is not spoken to" "0" "$(connections google)"
 	same "$with: nor is any name looked up meanwhile" "" "$(cat "$work/names.log")"

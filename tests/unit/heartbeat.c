@@ -74,7 +74,7 @@ static void test_each_thing_that_is_wrong_is_a_line_and_nothing_is_none(void **s
 	alive = (struct heartbeat){.network = true, .stuck = true};
 	heartbeat_explain(&alive, &text);
 	assert_non_null(strstr(buffer_string(&text), "no host answered"));
-	assert_non_null(strstr(buffer_string(&text), "\nlampwatch: messages are owed"));
+	assert_non_null(strstr(buffer_string(&text), "\nlampwatch: messages are waiting"));
 	assert_null(strstr(buffer_string(&text), "deadline"));
 	buffer_release(&text);
 }

@@ -121,7 +121,7 @@ static void test_one_word_under_two_levels_is_an_error(void **state)
 {
 	(void)state;
 	assert_refused(MINIMAL "levels:\n  operational: [ok]\n  degraded: [bad,\n    OK]\n", 6,
-		"operational too");
+		"listed under operational");
 	assert_refused(MINIMAL "levels: {great: [ok]}\n", 3, "no level");
 	assert_refused(MINIMAL "levels: {degradd: [ok]}\n", 3, "did you mean \"degraded\"");
 	assert_refused(MINIMAL "levels: {operational: {a: b}}\n", 3, "list of words");

@@ -32,8 +32,8 @@ static bool add_word(
 		if (strcasecmp(words->list[i].text, text) == 0)
 			return words->list[i].level == level ||
 			       node_problem(problems, node,
-				       "\"%s\" stands under %s too: one word means one level", text,
-				       level_name(words->list[i].level));
+				       "\"%s\" is also listed under %s: one word means one level",
+				       text, level_name(words->list[i].level));
 	*(struct level_word *)memory_append(&words->list, &words->count, sizeof *words->list) =
 		(struct level_word){memory_string(text), level, strchr(text, '*') != NULL};
 	return true;

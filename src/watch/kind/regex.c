@@ -64,7 +64,7 @@ void regex_cache_free(struct regex_cache *cache)
 static bool options_of(const char *flags, uint32_t *options, struct error *error)
 {
 	static const struct {
-		char incoming;
+		char letter;
 		uint32_t option;
 	} known[] = {{'i', PCRE2_CASELESS}, {'s', PCRE2_DOTALL}, {'m', PCRE2_MULTILINE},
 		{'x', PCRE2_EXTENDED}};
@@ -73,7 +73,7 @@ static bool options_of(const char *flags, uint32_t *options, struct error *error
 	for (; *flags != '\0'; flags++) {
 		size_t i = 0;
 
-		while (i < sizeof known / sizeof known[0] && known[i].incoming != *flags)
+		while (i < sizeof known / sizeof known[0] && known[i].letter != *flags)
 			i++;
 		if (i == sizeof known / sizeof known[0])
 			return error_set(error, REMEDY_PAGE,
