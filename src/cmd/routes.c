@@ -15,6 +15,7 @@
 #include "cmd/command.h"
 #include "cmd/routes_json.h"
 #include "cmd/webhooks.h"
+#include "net/address.h"
 #include "run/route_survey.h"
 #include "run/terminal.h"
 #include "tell/reachability.h"
@@ -28,16 +29,18 @@ enum {
 char *route_way(const struct route_config *route)
 {
 	static const char *const schemes[] = {[ROUTE_SMTP] = "smtp", [ROUTE_SMTPS] = "smtps"};
+	char *host, *way;
 
 	if (route->type == ROUTE_SENDMAIL)
 		return memory_format("sendmail %s", route->program);
 	if (route->type == ROUTE_MX)
 		return memory_format("direct to each domain's MX, port %d", route->port);
-	return memory_format(
-		strchr(route->host, ':') != NULL ? "%s://[%s]:%d%s%s" : "%s://%s:%d%s%s",
-		schemes[route->type], route->host, route->port,
+	host = address_in_url(route->host);
+	way = memory_format("%s://%s:%d%s%s", schemes[route->type], host, route->port,
 		route->tls == TLS_OFF ? " (no TLS)" : "",
 		route->token_file != NULL || route->token_command.count > 0 ? " (token)" : "");
+	free(host);
+	return way;
 }
 
 /* Prints the line and empties it. */

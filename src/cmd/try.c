@@ -20,6 +20,7 @@
 #include "run/terminal.h"
 #include "tell/attempt.h"
 #include "tell/courier.h"
+#include "tell/route_token.h"
 #include "tell/message.h"
 #include "tell/plan.h"
 
@@ -102,9 +103,13 @@ static int send(const struct trial *trial)
 		!content_address(&content, &copy, &bytes, &error)) {
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 	} else {
+		struct route_tokens *tokens = route_tokens_new(config);
+
 		courier_attempt(config, receiver,
 			trial->route != NULL ? (size_t)(trial->route - config->routes) : 0, id,
-			bytes.data, bytes.length, trial->context->invocation->clock, &attempt);
+			bytes.data, bytes.length, trial->context->invocation->clock, tokens,
+			&attempt);
+		route_tokens_free(tokens);
 		result = report(trial, &attempt);
 	}
 	buffer_release(&bytes);

@@ -136,7 +136,8 @@ static bool is_loopback(const char *host)
 	       text_starts(host, "127.");
 }
 
-static void check_credentials(
+/* Whether the route names any, or a user. */
+static bool check_credentials(
 	const struct route_config *route, struct node node, struct problems *problems)
 {
 	const char *given = NULL;
@@ -166,17 +167,15 @@ static void check_credentials(
 			"required, "
 			"or leave out \"user\" and \"%s\"",
 			given);
+	return given != NULL || has(node, "user");
 }
 
 static void check_relay(
 	const struct route_config *route, struct node node, struct problems *problems)
 {
 	struct node tls = node_find(node, "tls");
-	bool secret = has(node, "user");
+	bool secret = check_credentials(route, node, problems);
 
-	for (int i = 0; i < CREDENTIALS; i++)
-		secret = secret || has(node, credential_keys[i]);
-	check_credentials(route, node, problems);
 	if (route->tls != TLS_OFF)
 		return;
 	if (route->type == ROUTE_SMTPS)

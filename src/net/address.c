@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/memory.h"
+
 enum { ADDRESS_BYTES = 16, ADDRESS_TEXT_MAX = 64 };
 
 struct network {
@@ -98,4 +100,9 @@ bool address_text_is_public(const char *text, bool *literal)
 		return address_is_public(AF_INET6, bytes);
 	*literal = false;
 	return false;
+}
+
+char *address_in_url(const char *host)
+{
+	return memory_format(strchr(host, ':') != NULL ? "[%s]" : "%s", host);
 }

@@ -20,4 +20,8 @@ bool address_is_public(int family, const void *bytes);
 /* The same for text ("192.0.2.1", "fe80::1%eth0", "[::1]"). *literal: whether it is an address. */
 bool address_text_is_public(const char *text, bool *literal);
 
+/* A host as a URL has it (RFC 3986 section 3.2.2): an IPv6 address in brackets, anything else as it
+ * is. Owned by the caller. */
+char *address_in_url(const char *host);
+
 #endif

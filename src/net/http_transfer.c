@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "net/address.h"
 #include "net/http_p.h"
 
 enum {
@@ -226,7 +227,7 @@ void transfer_collect(struct transfer *transfer)
 	curl_off_t wait = 0;
 	long status = 0, sent = 0, port = 0, version = 0;
 	size_t i = 0;
-	char *ip = NULL;
+	char *ip = NULL, *host;
 
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &wait);
@@ -243,10 +244,10 @@ void transfer_collect(struct transfer *transfer)
 	response->last_modified = header_value(easy, "Last-Modified");
 	response->requested_url = memory_string(transfer->request.url);
 	response->final_url = memory_string(transfer->url);
+	host = address_in_url(ip != NULL ? ip : "");
 	response->address =
-		text_empty(ip)
-			? memory_string("")
-			: memory_format(strchr(ip, ':') != NULL ? "[%s]:%ld" : "%s:%ld", ip, port);
+		host[0] == '\0' ? memory_string("") : memory_format("%s:%ld", host, port);
+	free(host);
 	while (versions[i].version != 0 && versions[i].version != version)
 		i++;
 	response->http_version = memory_string(versions[i].text);

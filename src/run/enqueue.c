@@ -284,7 +284,7 @@ static bool emergency_send(
 	for (size_t i = 0; i < ways && attempt.outcome != OUTCOME_DELIVERED; i++)
 		courier_attempt(config, delivery->receiver, config->route_count > 0 ? order[i] : 0,
 			delivery->message_id, bytes->data, bytes->length, work->seen->now,
-			&attempt);
+			work->observer->tokens, &attempt);
 	text_list_release(&providers);
 	free(order);
 	return attempt.outcome == OUTCOME_DELIVERED;

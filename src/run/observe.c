@@ -27,6 +27,7 @@
 #include "run/suppression.h"
 #include "settings.h"
 #include "tell/dependence.h"
+#include "tell/route_token.h"
 #include "watch/drift.h"
 
 void observer_say(const struct observer *observer, const char *page, const char *text)
@@ -88,6 +89,7 @@ bool observer_open(struct observer *observer, struct error *error)
 	subscribers_apply(&observer->subscribers, &observer->receivers);
 	observer->dependences =
 		dependences_load(observer->database, observer->config, observer->providers);
+	observer->tokens = route_tokens_new(observer->config);
 	observer->key = store_fact(observer->database, "key");
 	if (observer->key[0] != '\0')
 		return true;
@@ -108,6 +110,7 @@ void observer_close(struct observer *observer)
 	silences_release(&observer->silences);
 	subscribers_release(&observer->subscribers);
 	dependences_free(observer->dependences);
+	route_tokens_free(observer->tokens);
 }
 
 void work_release(struct work *work)

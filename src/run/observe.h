@@ -31,6 +31,7 @@
 
 struct capture_source;
 struct dependences;
+struct route_tokens;
 
 /* What all observations of a run share. Borrowed. */
 struct observer {
@@ -50,6 +51,7 @@ struct observer {
 					    * can; owned */
 	struct dependences *dependences;   /* who depends on whom, as known when the
 					    * run began; owned */
+	struct route_tokens *tokens;       /* of what is sent past the outbox; owned */
 	bool untold;                       /* what is observed is history, and told to nobody */
 	const char *moment;                /* when it was, for what is said of it; NULL: now */
 	bool quiet;

@@ -190,15 +190,16 @@ static void load_levels(
 	}
 }
 
-/* The time from which a page has at most HISTORY_CHANGES_MAX changes of levels. */
-static int64_t newest_begin(struct database *database, const char *page)
+/* begin, or where a page has more changes of levels since then, when the newest HISTORY_CHANGES_MAX
+ * of them begin. */
+static int64_t newest_begin(struct database *database, const char *page, int64_t begin)
 {
 	struct statement *row = database_query(database,
-		"SELECT time + 1 FROM change WHERE page = ? AND type IN " LEVEL_TYPES
+		"SELECT time + 1 FROM change WHERE page = ? AND time >= ? AND type IN " LEVEL_TYPES
 		" ORDER BY time DESC LIMIT 1 OFFSET ?",
-		"ti", page, (int64_t)HISTORY_CHANGES_MAX);
+		"tii", page, begin, (int64_t)HISTORY_CHANGES_MAX);
 
-	return statement_number(row);
+	return later(begin, statement_number(row));
 }
 
 void history_load(struct database *database, const struct page_state *state, int64_t every,
@@ -209,8 +210,7 @@ void history_load(struct database *database, const struct page_state *state, int
 	history->first = store_first_time(database, state->name);
 	history->end = now + 1;
 	history->begin = history->first != 0 ? later(since, history->first) : history->end;
-	history->begin = later(history->begin, newest_begin(database, state->name));
-	unseen_from = history->begin;
+	unseen_from = history->begin = newest_begin(database, state->name, history->begin);
 	for (size_t i = 0; i < state->indicators.count; i++) {
 		const struct indicator_state *indicator = &state->indicators.list[i];
 

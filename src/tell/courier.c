@@ -240,7 +240,7 @@ static void session_attempt(const struct session_order *order, struct attempt *a
 
 void courier_attempt(const struct config *config, const char *receiver, size_t route,
 	const char *message_id, const char *bytes, size_t length, int64_t now,
-	struct attempt *attempt)
+	struct route_tokens *tokens, struct attempt *attempt)
 {
 	struct content content = {
 		.whole = true, .bytes = memory_bytes(bytes, length), .length = length};
@@ -249,15 +249,8 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 		.receiver = memory_string(receiver), .message_id = memory_string(message_id)};
 	bool mail = receiver_address(receiver) != NULL;
 	struct dependences *dependences = NULL;
-	static struct route_tokens *tokens; /* of all attempts that this run makes itself */
-	static const struct config *asked;
 	char *templates = file_templates();
 
-	if (asked != config) {
-		route_tokens_free(tokens);
-		tokens = route_tokens_new(config);
-		asked = config;
-	}
 	if (mail && config->routes[route].type == ROUTE_MX)
 		dependences = ask_domain(config, receiver_address(receiver), now);
 	session_attempt(

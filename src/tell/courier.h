@@ -15,7 +15,7 @@ struct config;
 struct courier;
 struct database;
 struct providers;
-struct mail;
+struct route_tokens;
 struct text_list;
 
 enum { COURIER_LOCK_SECONDS = 150 /* to wait for another run's courier */ };
@@ -51,10 +51,10 @@ void courier_finish(struct courier *courier, int seconds);
 /*
  * One attempt in a session of its own: for `try`, and for an alert that could not be stored. bytes
  * are a whole mail or the body of a webhook's request; route is the place of a mail's route in the
- * configuration, which stays as long as this process makes attempts.
+ * configuration. tokens: of all attempts that the caller makes.
  */
 void courier_attempt(const struct config *config, const char *receiver, size_t route,
 	const char *message_id, const char *bytes, size_t length, int64_t now,
-	struct attempt *attempt);
+	struct route_tokens *tokens, struct attempt *attempt);
 
 #endif

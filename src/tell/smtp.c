@@ -265,8 +265,8 @@ static const struct mail *mail_in_turn(const struct session *session)
 	return &session->mails[session->turns[session->turn]];
 }
 
-/* Tells what came of the mail in turn, and begins the next turn; after the last, no harm that comes
- * changes anything. */
+/* Tells what came of the mail in turn, and begins the next turn; after the last one, later failures
+ * change nothing. */
 static void end_turn(struct session *session)
 {
 	const struct mail_report *report = session->report;
@@ -317,7 +317,7 @@ static void end_turn(struct session *session)
 }
 
 /*
- * After each reply: true where the mail in turn is over with. libesmtp goes on to the next. Some
+ * After each reply; last: the mail in turn is finished, and libesmtp goes on to the next. Some
  * relays take only so many mails in a session, and then refuse the next one's sender, or
  * say that they close (421): that one is not refused, it is to come in another session.
  */
@@ -368,7 +368,7 @@ static void event(smtp_session_t esmtp, int number, void *context, ...)
 		break;
 	case SMTP_EV_EXTNA_STARTTLS:
 		if (session->route->tls == TLS_REQUIRED)
-			note_refusal(session, OUTCOME_ROUTE, "the server does not offer STARTTLS");
+			note_refusal(session, OUTCOME_ROUTE, SMTP_WITHOUT_STARTTLS);
 		break;
 	case SMTP_EV_STARTTLS_OK:
 		session->encrypted = true;
@@ -439,7 +439,7 @@ static void guard_command(struct session *session, const char *bytes, size_t len
 		refuse(session, auth >= 500 ? OUTCOME_ROUTE : OUTCOME_TEMPORARY,
 			"the server refused user and password");
 	else if (wants_auth && !is_auth && auth != 235)
-		refuse(session, OUTCOME_ROUTE, "the server offers no supported AUTH mechanism");
+		refuse(session, OUTCOME_ROUTE, SMTP_WITHOUT_MECHANISM);
 }
 
 static void monitor(const char *bytes, int length, int writing, void *context)
@@ -456,8 +456,7 @@ static void monitor(const char *bytes, int length, int writing, void *context)
 			refuse(session, OUTCOME_TEMPORARY, transcript->fault);
 		/* libesmtp would read these plain bytes as the first words inside TLS. */
 		if (transcript->last == PHASE_STARTTLS && transcript->surplus)
-			refuse(session, OUTCOME_ROUTE,
-				"bytes were injected after the reply to STARTTLS");
+			refuse(session, OUTCOME_ROUTE, SMTP_INJECTED);
 		return;
 	}
 	guard_command(session, bytes, (size_t)length);

@@ -31,6 +31,11 @@ struct smtp_timeouts {
 	long session;  /* no further mail is begun after that */
 };
 
+/* Why a session ends that must not go on: the same words, whichever library speaks. */
+#define SMTP_WITHOUT_MECHANISM "the server offers no supported AUTH mechanism"
+#define SMTP_WITHOUT_STARTTLS "the server does not offer STARTTLS"
+#define SMTP_INJECTED "bytes were injected after the reply to STARTTLS"
+
 /* The values from now on, for tests; NULL sets the built-in ones again. */
 void smtp_set_timeouts(const struct smtp_timeouts *timeouts);
 
@@ -47,7 +52,8 @@ bool smtp_route_refused(const struct route_config *route, const size_t *turns, s
  * section 4): another one may be tried. */
 bool smtp_auth_unknown(int code);
 
-/* smtp_curl_send() of mails that were checked: turns are their places, in their order. */
+/* smtp_curl_send() of mails and by a route that were checked: turns are the places of the mails, in
+ * their order; at least one. */
 void smtp_curl_session(const struct route_config *route, const struct mail *mails,
 	const size_t *turns, size_t count, const struct mail_report *report);
 

@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/memory.h"
 #include "config/config.h"
+#include "net/address.h"
 #include "tell/attempt.h"
 #include "tell/smtp.h"
 #include "tell/smtp_transcript.h"
@@ -92,7 +93,7 @@ static void guard_login(struct upload *upload)
 
 	if (upload->route->user != NULL && transcript->last == PHASE_HELLO &&
 		transcript->waiting == 0 && encrypted(upload) && !transcript->offers_auth)
-		upload->refused = "the server offers no supported AUTH mechanism";
+		upload->refused = SMTP_WITHOUT_MECHANISM;
 }
 
 static int overhear(CURL *easy, curl_infotype type, char *bytes, size_t length, void *context)
@@ -215,14 +216,13 @@ static void describe_failure(const struct upload *upload, struct attempt *attemp
 
 	if (upload->refused != NULL || result == CURLE_LOGIN_DENIED) {
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: %s", route->host,
-			upload->refused != NULL ? upload->refused
-						: "the server offers no supported AUTH mechanism");
+			upload->refused != NULL ? upload->refused : SMTP_WITHOUT_MECHANISM);
 		return;
 	}
 	if (result == CURLE_USE_SSL_FAILED)
-		reason = "the server does not offer STARTTLS";
+		reason = SMTP_WITHOUT_STARTTLS;
 	else if (result == CURLE_WEIRD_SERVER_REPLY && transcript->last == PHASE_STARTTLS)
-		outcome = OUTCOME_ROUTE, reason = "bytes were injected after the reply to STARTTLS";
+		outcome = OUTCOME_ROUTE, reason = SMTP_INJECTED;
 	else if (transcript->fault != NULL)
 		reason = transcript->fault;
 	else if (reason[0] == '\0')
@@ -250,11 +250,6 @@ static void conclude(struct upload *upload, struct attempt *attempt)
 	smtp_transcript_conceal(&upload->transcript, upload->route, upload->mail, attempt);
 }
 
-static char *bracketed(const char *host)
-{
-	return memory_format(strchr(host, ':') != NULL ? "[%s]" : "%s", host);
-}
-
 /*
  * Where server_name is given, the URL has that name, for TLS, and connect_to the address. The path
  * is what libcurl says in EHLO.
@@ -262,7 +257,7 @@ static char *bracketed(const char *host)
 static void set_server(CURL *easy, const struct upload *upload, struct curl_slist **connect_to)
 {
 	const struct route_config *route = upload->route;
-	char *host = bracketed(route->host);
+	char *host = address_in_url(route->host);
 	char *url = memory_format("%s://%s:%d/%s", route->type == ROUTE_SMTPS ? "smtps" : "smtp",
 		route->server_name != NULL ? route->server_name : host, route->port,
 		route_helo(route, upload->mail));
@@ -366,8 +361,7 @@ void smtp_curl_session(const struct route_config *route, const struct mail *mail
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
 
 	sigaction(SIGPIPE, &ignore, &before);
-	if (count > 0 && !smtp_route_refused(route, turns, count, report))
-		run_session(route, mails, turns, count, report);
+	run_session(route, mails, turns, count, report);
 	sigaction(SIGPIPE, &before, NULL);
 }
 
@@ -375,8 +369,9 @@ void smtp_curl_send(const struct route_config *route, const struct mail *mails, 
 	const struct mail_report *report)
 {
 	size_t *turns = memory_zero(count, sizeof *turns);
+	size_t good = mails_check(route, mails, count, report, turns);
 
-	smtp_curl_session(
-		route, mails, turns, mails_check(route, mails, count, report, turns), report);
+	if (good > 0 && !smtp_route_refused(route, turns, good, report))
+		smtp_curl_session(route, mails, turns, good, report);
 	free(turns);
 }

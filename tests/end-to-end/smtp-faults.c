@@ -601,6 +601,27 @@ static void assert_nothing_sent(struct sink *sink)
 	free(log);
 }
 
+/* Each happens where a password would follow; nothing is sent. */
+static void assert_starttls_faults(
+	mail_transport *transport, const struct fault *faults, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct sink sink;
+		struct route_config route;
+
+		sink_start(&sink, SINK_STARTTLS, "127.0.0.1", 2);
+		follow(&sink, faults[i].script);
+		route = route_to(&sink);
+		route.user = user;
+		route.password = password;
+		announce(faults[i].script);
+		assert_result(send_by(transport, &route, RECIPIENT), faults[i].outcome,
+			faults[i].code, faults[i].words);
+		assert_nothing_sent(&sink);
+		sink_stop(&sink);
+	}
+}
+
 static void test_missing_or_failing_starttls_sends_nothing(void **state)
 {
 	static const struct fault faults[] = {
@@ -617,21 +638,7 @@ static void test_missing_or_failing_starttls_sends_nothing(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-		struct sink sink;
-		struct route_config route;
-
-		sink_start(&sink, SINK_STARTTLS, "127.0.0.1", 2);
-		follow(&sink, faults[i].script);
-		route = route_to(&sink);
-		route.user = user;
-		route.password = password;
-		announce(faults[i].script);
-		assert_result(send_by(smtp_send, &route, RECIPIENT), faults[i].outcome,
-			faults[i].code, faults[i].words);
-		assert_nothing_sent(&sink);
-		sink_stop(&sink);
-	}
+	assert_starttls_faults(smtp_send, faults, sizeof faults / sizeof *faults);
 }
 
 static void test_missing_or_failing_starttls_sends_nothing_by_libcurl(void **state)
@@ -650,21 +657,7 @@ static void test_missing_or_failing_starttls_sends_nothing_by_libcurl(void **sta
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-		struct sink sink;
-		struct route_config route;
-
-		sink_start(&sink, SINK_STARTTLS, "127.0.0.1", 2);
-		follow(&sink, faults[i].script);
-		route = route_to(&sink);
-		route.user = user;
-		route.password = password;
-		announce(faults[i].script);
-		assert_result(send_by(smtp_curl_send, &route, RECIPIENT), faults[i].outcome,
-			faults[i].code, faults[i].words);
-		assert_nothing_sent(&sink);
-		sink_stop(&sink);
-	}
+	assert_starttls_faults(smtp_curl_send, faults, sizeof faults / sizeof *faults);
 }
 
 /* The bytes behind "220" would be the first that libesmtp reads inside TLS. */
@@ -1022,23 +1015,12 @@ static void test_relay_that_speaks_tls_1_3_only(void **state)
 	free(log);
 }
 
-/* False, with a word about it, on a machine that has no IPv6. */
-static bool has_ipv6(void)
-{
-	struct sockaddr_in6 name = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-	int descriptor = socket(AF_INET6, SOCK_STREAM, 0);
-	bool has = descriptor >= 0 && bind(descriptor, (struct sockaddr *)&name, sizeof name) == 0;
-
-	close(descriptor);
-	return has;
-}
-
 static void test_relay_at_an_ipv6_address(void **state)
 {
 	static char six[] = "::1";
 
 	(void)state;
-	if (!has_ipv6())
+	if (!sink_has_ipv6())
 		skip();
 	for (int tls = SINK_PLAIN; tls <= SINK_IMPLICIT; tls++) {
 		struct sink sink;
@@ -1071,7 +1053,7 @@ static void test_exchanger_with_nothing_but_an_ipv6_address(void **state)
 		.count = 2};
 
 	(void)state;
-	if (!has_ipv6())
+	if (!sink_has_ipv6())
 		skip();
 	for (int tls = SINK_PLAIN; tls <= SINK_STARTTLS; tls++) {
 		struct mail mail = {SENDER, RECIPIENT, message, sizeof message - 1, &host};

@@ -2,10 +2,12 @@
 #include "servers/sink.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -185,4 +187,14 @@ size_t sink_count(const struct sink *sink)
 char *sink_log(const struct sink *sink)
 {
 	return read_whole(sink, "log");
+}
+
+bool sink_has_ipv6(void)
+{
+	struct sockaddr_in6 name = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int descriptor = socket(AF_INET6, SOCK_STREAM, 0);
+	bool has = descriptor >= 0 && bind(descriptor, (struct sockaddr *)&name, sizeof name) == 0;
+
+	close(descriptor);
+	return has;
 }

@@ -26,6 +26,9 @@ struct sink {
 void sink_start(struct sink *sink, enum sink_tls tls, const char *name, int days);
 void sink_stop(struct sink *sink);
 
+/* Whether this machine has ::1. */
+bool sink_has_ipv6(void);
+
 /* The script from the next connection on. */
 void sink_script(const struct sink *sink, const char *script);
 
