@@ -52,6 +52,14 @@ static void look_later(void)
 	timer_settime(watch.timer, 0, &later, NULL);
 }
 
+/* No look is left over: a late one would interrupt whatever the process does next. */
+static void stop_looking(void)
+{
+	watch.socket = -1;
+	if (watch.owner == getpid())
+		timer_settime(watch.timer, 0, &(struct itimerspec){0}, NULL);
+}
+
 /*
  * Who writes may stand right before the call, or wait because TCP takes no more: a write is lost
  * where TCP would take more and has got nothing since the look before.
@@ -77,7 +85,7 @@ static void look(int number)
 
 static bool make_timer(void)
 {
-	struct sigaction action = {.sa_handler = look};
+	struct sigaction action = {.sa_handler = look, .sa_flags = SA_RESTART};
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGIO};
 
 	if (watch.owner == getpid())
@@ -132,10 +140,10 @@ bool write_watch_lost(size_t unwritten)
 void write_watch_fail(void)
 {
 	watch.lost = true;
-	watch.socket = -1;
+	stop_looking();
 }
 
 void write_watch_end(void)
 {
-	watch.socket = -1;
+	stop_looking();
 }

@@ -5,6 +5,7 @@
  * what to do wrong.
  */
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -26,6 +27,7 @@
 #include "tell/attempt.h"
 #include "tell/hosts.h"
 #include "tell/smtp.h"
+#include "tell/write_watch.h"
 
 enum { PATIENCE = 60 /* seconds for one attempt: longer than every limit that it has */ };
 
@@ -1015,6 +1017,23 @@ static void test_relay_that_speaks_tls_1_3_only(void **state)
 	free(log);
 }
 
+static void test_a_session_interrupts_nothing_afterwards(void **state)
+{
+	struct mail mail = {SENDER, RECIPIENT, message, sizeof message - 1, NULL};
+	struct attempt attempt = {0};
+	struct sink sink;
+	struct route_config route;
+
+	(void)state;
+	sink_start(&sink, SINK_PLAIN, loopback, 2);
+	follow(&sink, "");
+	route = route_to(&sink);
+	mail_send(smtp_send, &route, &mail, &attempt);
+	assert_result(attempt, OUTCOME_DELIVERED, 250, "kept");
+	assert_int_equal(poll(NULL, 0, 2 * WRITE_WATCH_MILLISECONDS), 0);
+	sink_stop(&sink);
+}
+
 static void test_relay_at_an_ipv6_address(void **state)
 {
 	static char six[] = "::1";
@@ -1215,6 +1234,7 @@ int main(void)
 		cmocka_unit_test(test_token_goes_by_what_the_relay_offers),
 		cmocka_unit_test(test_long_token_arrives_and_is_never_repeated),
 		cmocka_unit_test(test_relay_that_speaks_tls_1_3_only),
+		cmocka_unit_test(test_a_session_interrupts_nothing_afterwards),
 		cmocka_unit_test(test_relay_at_an_ipv6_address),
 		cmocka_unit_test(test_exchanger_with_nothing_but_an_ipv6_address),
 		cmocka_unit_test(test_libcurl_makes_the_same_of_the_same_faults),
