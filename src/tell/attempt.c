@@ -48,7 +48,8 @@ enum { ANY_SUBJECT = -2, NO_SUBJECT = -1 };
 /*
  * The first row that fits decides. The recipient's reply stands before the
  * transfer's: after a refused recipient the transfer fails as well, and BDAT
- * makes a temporary refusal look final (551).
+ * makes a temporary refusal look final (551). A relay that does not know a command in the
+ * middle of BDAT has not got all that was written.
  *
  * A final refusal is laid on the receiver only where the code says that the
  * address or the mailbox is meant. Everything else (policy, relaying denied,
@@ -75,6 +76,7 @@ static const struct {
 	{STAGE_RECIPIENT, 500, 599, ANY_SUBJECT, false, OUTCOME_ROUTE},
 	{STAGE_TRANSFER, 200, 299, ANY_SUBJECT, false, OUTCOME_DELIVERED},
 	{STAGE_TRANSFER, 400, 499, ANY_SUBJECT, false, OUTCOME_TEMPORARY},
+	{STAGE_TRANSFER, 500, 503, ANY_SUBJECT, true, OUTCOME_TEMPORARY},
 	{STAGE_TRANSFER, 551, 551, ANY_SUBJECT, true, OUTCOME_TEMPORARY},
 	{STAGE_TRANSFER, 500, 599, 1, false, OUTCOME_RECEIVER},
 	{STAGE_TRANSFER, 500, 599, ANY_SUBJECT, false, OUTCOME_ROUTE},
