@@ -268,7 +268,7 @@ int main(int argc, char **argv)
 	status = command_call(command, &invocation, argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fputs("lampwatch: standard output cannot be written\n", stderr);
-		return EXIT_LOCAL;
+		status = exit_status_worse(status, EXIT_LOCAL);
 	}
 	return status;
 }

@@ -22,6 +22,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/step.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "net/http.h"
 #include "settings.h"
@@ -50,8 +51,7 @@ bool archive_prepare(const char *archive, struct error *error)
 		char *path = file_join(archive, folders[i]);
 
 		done = mkdir(path, STATE_MODE) == 0 || errno == EEXIST ||
-		       error_set(error, REMEDY_LOCAL, "%s: cannot be made: %s", path,
-			       strerror(errno));
+		       system_error_set(error, path, "cannot be made");
 		free(path);
 	}
 	return done;
@@ -114,15 +114,16 @@ bool folder_names(const char *path, struct text_list *names, struct error *error
 {
 	DIR *stream = opendir(path);
 	struct dirent *entry;
+	bool done;
 
 	if (stream == NULL)
-		return error_set(
-			error, REMEDY_LOCAL, "%s: cannot be opened: %s", path, strerror(errno));
-	while ((entry = readdir(stream)) != NULL)
+		return system_error_set(error, path, "cannot be opened");
+	while ((errno = 0, entry = readdir(stream)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			text_list_add(names, entry->d_name);
+	done = errno == 0 || system_error_set(error, path, "cannot be read");
 	closedir(stream);
-	return true;
+	return done;
 }
 
 /* ---- the files of a snapshot ---- */
@@ -287,7 +288,7 @@ char *archive_free_name(const char *above, int64_t time, int most)
 			n == 1 ? memory_format("%.4s/%.2s/%s", compact, compact + 5, compact)
 			       : memory_format("%.4s/%.2s/%s-%d", compact, compact + 5, compact, n);
 		char *path = file_join(above, name);
-		bool taken = file_exists(path);
+		bool taken = file_presence(path, NULL) == FILE_PRESENT;
 
 		free(path);
 		if (!taken)
@@ -300,12 +301,11 @@ char *archive_free_name(const char *above, int64_t time, int most)
 bool archive_place(const char *archive, const char *from, const char *target, struct error *error)
 {
 	char *month = file_folder(target), *year = file_folder(month), *own = file_folder(year);
-	bool new = !file_exists(month);
+	bool new = file_presence(month, NULL) != FILE_PRESENT;
 	bool done = file_make_folders(month, FOLDER_MODE, error);
 
 	if (done && rename(from, target) != 0)
-		done = error_set(error, REMEDY_LOCAL, "%s: cannot be renamed into place: %s",
-			target, strerror(errno));
+		done = system_error_set(error, target, "cannot be renamed into place");
 	done = done && file_sync_folder(month, error);
 	if (new)
 		done = done && file_sync_folder(year, error) && file_sync_folder(own, error) &&
@@ -463,8 +463,8 @@ bool archive_intents(const char *archive, struct archive_intents *intents, struc
 	bool done = folder != NULL;
 
 	if (!done)
-		error_set(error, REMEDY_LOCAL, "%s: cannot be opened: %s", path, strerror(errno));
-	while (folder != NULL && (entry = readdir(folder)) != NULL) {
+		system_error_set(error, path, "cannot be opened");
+	while (folder != NULL && (errno = 0, entry = readdir(folder)) != NULL) {
 		struct buffer text = {.maximum = 4096};
 		struct archive_intent *intent;
 		char *file;
@@ -481,6 +481,8 @@ bool archive_intents(const char *archive, struct archive_intents *intents, struc
 		buffer_release(&text);
 		free(file);
 	}
+	if (folder != NULL && errno != 0)
+		done = system_error_set(error, path, "cannot be read");
 	if (folder != NULL)
 		closedir(folder);
 	free(path);

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 
 bool verify_wrong(const struct check *check, const char *path, const char *what)
@@ -49,16 +50,18 @@ static bool take_folder(const struct check *check, const char *name, struct text
 	char *path = file_join(check->with->archive, name);
 	char *chain = archive_path(check->with->archive, name, "chain", NULL);
 	struct stat status;
-	bool folder = lstat(path, &status) == 0 && S_ISDIR(status.st_mode), good = true;
+	bool good =
+		lstat(path, &status) == 0 || verify_wrong(check, path, system_error_text(errno));
+	bool folder = good && S_ISDIR(status.st_mode);
 
 	if (check->with->database == NULL) {
-		if (folder && text_is_name(name) && file_exists(chain))
+		if (folder && text_is_name(name) && !file_absent(chain))
 			text_list_add(pages, name);
 		else if (folder && !text_equal(name, TIMESTAMPS_FOLDER))
 			good = verify_wrong(check, path, "has been added: it has no chain");
 	} else if (folder && !text_equal(name, TIMESTAMPS_FOLDER) &&
 		   page_states_find(&check->states, name) == NULL) {
-		good = verify_wrong(check, file_exists(chain) ? chain : path,
+		good = verify_wrong(check, file_absent(chain) ? path : chain,
 			"has been added: it belongs to no page of the database");
 	}
 	free(chain);
@@ -71,11 +74,14 @@ static bool take_folders(const struct check *check, struct text_list *pages)
 {
 	DIR *stream = opendir(check->with->archive);
 	struct dirent *entry;
-	bool good = stream != NULL || verify_wrong(check, check->with->archive, strerror(errno));
+	bool good = stream != NULL ||
+		    verify_wrong(check, check->with->archive, system_error_text(errno));
 
-	while (good && (entry = readdir(stream)) != NULL)
+	while (good && (errno = 0, entry = readdir(stream)) != NULL)
 		if (entry->d_name[0] != '.')
 			good = take_folder(check, entry->d_name, pages);
+	if (good && errno != 0)
+		good = verify_wrong(check, check->with->archive, system_error_text(errno));
 	if (stream != NULL)
 		closedir(stream);
 	return good;
@@ -111,6 +117,10 @@ static bool open_check(struct check *check)
 		return false;
 	store_pages(database, &check->states);
 	heads = store_fact(database, "heads");
+	if (!database_good(database, check->error)) {
+		free(heads);
+		return false;
+	}
 	check->unfinished = heads[0] == '\0';
 	check->packing = packing_left(check->with->archive);
 	free(heads);
@@ -138,6 +148,9 @@ bool verify(const struct verification *with, struct verified *verified,
 	bool good = open_check(&check) && check_pages(&check) && verify_heads(&check) &&
 		    verify_stamps(&check);
 
+	/* A row that could not be read is not one that is missing. */
+	if (with->database != NULL && !database_good(with->database, error))
+		good = false;
 	close_check(&check);
 	return good;
 }

@@ -120,7 +120,7 @@ static bool has_signature(const char *folder)
 {
 	char *sig = file_join(folder, CHAIN_HEADS_SIGNATURE),
 	     *pub = file_join(folder, CHAIN_HEADS_PUBLIC);
-	bool has = file_exists(sig) || file_exists(pub);
+	bool has = !file_absent(sig) || !file_absent(pub);
 
 	free(pub);
 	free(sig);
@@ -216,12 +216,11 @@ static bool check_stamp(struct check *check, const char *name)
 bool verify_stamps(struct check *check)
 {
 	struct text_list folders = {0}, others = {0}, recorded = {0};
-	bool good = true;
+	bool good = timestamps_list(check->with->archive, &folders, &others, check->error);
 
-	timestamps_list(check->with->archive, &folders, &others);
 	if (check->with->database != NULL)
 		timestamps_recorded(check->with->database, &recorded);
-	if (others.count > 0) {
+	if (good && others.count > 0) {
 		char *path = timestamps_path(check->with->archive, others.list[0], NULL);
 
 		good = verify_wrong(check, path, "has been added");

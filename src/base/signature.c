@@ -103,9 +103,11 @@ bool signature_key_save(const struct signature_key *key, const char *path, struc
 	BIO *pem = BIO_new(BIO_s_secmem());
 	char *bytes = NULL;
 	long length = 0;
-	bool done =
-		!file_exists(path) || error_set(error, REMEDY_LOCAL, "%s: is there already", path);
+	enum file_presence presence = file_presence(path, error);
+	bool done = presence == FILE_ABSENT;
 
+	if (presence == FILE_PRESENT)
+		error_set(error, REMEDY_LOCAL, "%s: is there already", path);
 	if (done && PEM_write_bio_PKCS8PrivateKey(pem, key->key, NULL, NULL, 0, NULL, NULL) != 1)
 		error_fatal("libcrypto cannot write a key");
 	if (done) {

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/template_p.h"
 #include "base/text.h"
 
@@ -375,7 +376,7 @@ static const struct file_type *kept_program(
 		template_forget();
 	file = kept_file(path);
 	if (file->text == NULL && (file->text = read_template(path, error)) == NULL) {
-		if (error != NULL)
+		if (error != NULL && !system_error_local(error->number))
 			error->remedy = REMEDY_CONFIGURATION;
 		return NULL;
 	}

@@ -35,8 +35,7 @@ struct yaml *yaml_load(const char *path, struct problems *problems)
 	if (file_read(path, &text, &error))
 		yaml = yaml_parse(path, buffer_string(&text), text.length, problems);
 	else
-		problems_add(problems, path, 0, "%s",
-			text_starts(error.text, path) ? error.text + strlen(path) + 2 : error.text);
+		problems_add_error(problems, path, &error);
 	buffer_release(&text);
 	return yaml;
 }
@@ -48,6 +47,8 @@ static void parse_problem(const yaml_parser_t *parser, const char *name, const c
 	const char *at = text, *end = text + length;
 	int line = (int)parser->problem_mark.line + 1;
 
+	if (parser->error == YAML_MEMORY_ERROR)
+		error_fatal("out of memory");
 	/* libyaml leaves no mark where the bytes themselves are bad, only their offset. */
 	if (parser->error == YAML_READER_ERROR) {
 		line = 1;
@@ -102,7 +103,7 @@ struct yaml *yaml_parse(
 		return NULL;
 	}
 	if (!yaml_parser_initialize(&parser))
-		abort();
+		error_fatal("out of memory");
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
 	yaml = memory_zero(1, sizeof *yaml);
 	yaml->name = memory_string(name);

@@ -51,7 +51,7 @@ int command_check(struct context *context, const struct options *options, char *
 	struct config *config = NULL;
 	struct kind_set *kinds = NULL;
 	char *path;
-	bool good;
+	int status;
 
 	(void)options;
 	if (words[0] != NULL) {
@@ -70,12 +70,13 @@ int command_check(struct context *context, const struct options *options, char *
 		lint_templates(config, templates, &problems);
 	}
 	problems_print(&problems);
-	good = kinds != NULL && problems.errors == 0;
-	if (good && context->invocation->verbosity > 0)
+	status = kinds != NULL ? EXIT_DONE : EXIT_USAGE;
+	status = exit_status_worse(status, problems_status(&problems));
+	if (status == EXIT_DONE && context->invocation->verbosity > 0)
 		print_found(config);
 	problems_release(&problems);
 	kind_set_free(kinds);
 	config_free(config);
 	free(path);
-	return good ? EXIT_DONE : EXIT_USAGE;
+	return status;
 }

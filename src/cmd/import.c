@@ -184,7 +184,7 @@ static int feed_all(struct import *import)
 	result = feeder_finish(&import->feeder);
 	if (verbosity > 0)
 		printf("%zu captures, %zu left out\n", import->captures.count, import->left_out);
-	return result == EXIT_DONE && import->left_out > 0 ? EXIT_PENDING : result;
+	return exit_status_worse(result, import->left_out > 0 ? EXIT_PENDING : EXIT_DONE);
 }
 
 /* Waits for a run that is under way; no other starts in the meantime. */

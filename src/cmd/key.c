@@ -37,7 +37,7 @@ static struct signature_key *have_key(const struct config *config, bool *made, s
 {
 	struct signature_key *key;
 
-	if (file_exists(config->signing_key))
+	if (!file_absent(config->signing_key))
 		return signature_key_load(config->signing_key, error);
 	key = signature_key_new();
 	*made = signature_key_save(key, config->signing_key, error) &&

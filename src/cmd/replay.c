@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cmd/command.h"
 #include "run/captures.h"
+#include "run/print.h"
 #include "run/digest_message.h"
 #include "tell/courier.h"
 #include "watch/reader.h"
@@ -71,6 +72,7 @@ static int pass(struct replay *replay, bool deliver)
 		.simulated = true,
 		.quiet = replay->context->invocation->verbosity < 0};
 	struct courier *courier;
+	struct error error;
 	int result;
 
 	replay->feeder.readers = readers_new(1);
@@ -81,7 +83,8 @@ static int pass(struct replay *replay, bool deliver)
 		replay_all(replay);
 		result = feeder_finish(&replay->feeder);
 	}
-	courier_finish(courier, DELIVER_SECONDS);
+	if (!courier_finish(courier, DELIVER_SECONDS, &error))
+		result = exit_status_worse(result, error_print(&error));
 	feeder_close(&replay->feeder);
 	return result;
 }

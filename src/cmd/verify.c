@@ -18,6 +18,7 @@
 #include "base/signature.h"
 #include "cmd/command.h"
 #include "run/context.h"
+#include "run/print.h"
 #include "run/schema.h"
 #include "run/terminal.h"
 #include "store/store.h"
@@ -80,13 +81,14 @@ static struct database *open_database(const char *archive, bool *copy, struct er
 {
 	char *state = file_join(archive, ARCHIVE_STATE);
 	char *path = file_join(state, "lampwatch.db"), *heads = file_join(archive, "heads");
+	enum file_presence there = file_presence(path, error);
 	struct database *database = NULL;
 
-	*copy = !file_exists(state) && file_exists(heads);
-	if (!*copy && !file_exists(path))
+	*copy = there == FILE_ABSENT && file_absent(state) && !file_absent(heads);
+	if (there == FILE_ABSENT && !*copy)
 		error_set(error, REMEDY_LOCAL, "%s: there is no archive%s", archive,
-			file_exists(heads) ? ": its database is gone" : " yet");
-	else if (!*copy)
+			file_absent(heads) ? " yet" : ": its database is gone");
+	else if (there == FILE_PRESENT)
 		database = database_open(path, schema, true, error);
 	free(heads);
 	free(path);
@@ -116,13 +118,15 @@ int command_verify(struct context *context, const struct options *options, char 
 	const struct config *config;
 	struct buffer public = {.maximum = SIGNATURE_PEM_MAX};
 	struct verification with = {.archive = words[0], .ca_file = options->ca_file};
-	int lock = LOCK_FAILED, result = EXIT_LOCAL;
+	int lock = LOCK_HELD, result = EXIT_DONE; /* held: where there is nothing to lock */
 	char *lock_path;
 	struct error error = {0};
 	bool copy = false, good;
 
-	if (words[0] == NULL && context_open(context, NEEDS_CONFIGURATION) != EXIT_DONE)
-		return EXIT_USAGE;
+	if (words[0] == NULL)
+		result = context_open(context, NEEDS_CONFIGURATION);
+	if (result != EXIT_DONE)
+		return result;
 	config = context->config; /* NULL: a folder is named */
 	if (with.archive == NULL)
 		with.archive = config->archive;
@@ -130,17 +134,15 @@ int command_verify(struct context *context, const struct options *options, char 
 		with.ca_file = config->timestamp.ca_file;
 	/* Waits for a run: an unfinished commit would look like damage. */
 	lock_path = file_join(with.archive, ARCHIVE_STATE "/run.lock");
-	if (file_exists(lock_path))
-		lock = lock_take(lock_path, true, RUN_WAIT_MILLISECONDS, NULL);
+	if (!file_absent(lock_path))
+		lock = lock_take(lock_path, true, RUN_WAIT_MILLISECONDS, &error);
 	free(lock_path);
-	with.database = open_database(with.archive, &copy, &error);
+	if (lock != LOCK_FAILED)
+		with.database = open_database(with.archive, &copy, &error);
 	good = (with.database != NULL || copy) &&
 	       read_public(options->key, config, &public, &error);
 	with.public = public.length > 0 ? &public : NULL;
-	if (good)
-		result = examine(context->invocation, &with);
-	else
-		fprintf(stderr, "lampwatch: %s\n", error.text);
+	result = good ? examine(context->invocation, &with) : error_print(&error);
 	buffer_release(&public);
 	database_close(with.database);
 	if (lock >= 0)

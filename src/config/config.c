@@ -376,7 +376,7 @@ char *config_find(const char *given)
 	if (given != NULL)
 		return memory_string(given);
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		if (file_exists(places[i]))
+		if (!file_absent(places[i]))
 			return memory_string(places[i]);
 	return NULL;
 }

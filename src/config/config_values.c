@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "config/config_parts.h"
@@ -228,25 +229,33 @@ bool config_read_path(const struct node_walk *walk, struct node node, void *targ
 	return true;
 }
 
+/* It may be this machine's trouble. */
+static bool unreadable(const struct node_walk *walk, struct node node, const char *path, int number)
+{
+	node_problem(walk->problems, node, "\"%s\": %s cannot be read: %s", walk->rule->key, path,
+		strerror(number));
+	return problems_own(walk->problems, number);
+}
+
 bool config_read_file(const struct node_walk *walk, struct node node, void *target)
 {
 	char *const *path = target;
 
 	if (!config_read_path(walk, node, target))
 		return false;
-	return access(*path, R_OK) == 0 ||
-	       node_problem(walk->problems, node, "\"%s\": %s cannot be read: %s", walk->rule->key,
-		       *path, strerror(errno));
+	return access(*path, R_OK) == 0 || unreadable(walk, node, *path, errno);
 }
 
 bool config_read_folder(const struct node_walk *walk, struct node node, void *target)
 {
 	char *const *path = target;
-	struct stat status;
+	struct stat status = {0};
 
 	if (!config_read_path(walk, node, target))
 		return false;
-	return (stat(*path, &status) == 0 && S_ISDIR(status.st_mode)) ||
+	if (stat(*path, &status) != 0 && system_error_local(errno))
+		return unreadable(walk, node, *path, errno);
+	return S_ISDIR(status.st_mode) ||
 	       node_problem(
 		       walk->problems, node, "\"%s\": %s is not a folder", walk->rule->key, *path);
 }
@@ -254,14 +263,15 @@ bool config_read_folder(const struct node_walk *walk, struct node node, void *ta
 bool config_read_program(const struct node_walk *walk, struct node node, void *target)
 {
 	char *const *program = target;
-	struct stat status;
+	struct stat status = {0};
 
 	if (!node_read_text(walk, node, target))
 		return false;
 	if ((*program)[0] != '/')
 		return complain(walk, node, "an absolute path such as /usr/sbin/sendmail");
-	return (stat(*program, &status) == 0 && S_ISREG(status.st_mode) &&
-		       access(*program, X_OK) == 0) ||
+	if (stat(*program, &status) != 0 && system_error_local(errno))
+		return unreadable(walk, node, *program, errno);
+	return (S_ISREG(status.st_mode) && access(*program, X_OK) == 0) ||
 	       node_problem(walk->problems, node, "\"%s\": %s is not a program that can be run",
 		       walk->rule->key, *program);
 }
@@ -381,8 +391,7 @@ static bool read_secret(
 	bool good = false;
 
 	if (descriptor < 0)
-		return node_problem(walk->problems, node, "\"%s\": %s cannot be read: %s",
-			walk->rule->key, path, strerror(errno));
+		return unreadable(walk, node, path, errno);
 	if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
 		secret_problem(walk, node, path, "is not a file");
 	else if (!secret_mode_good(&status))
@@ -391,9 +400,10 @@ static bool read_secret(
 			"make it 0600, or 0640 with the group that lampwatch runs as (chmod 600 "
 			"%s)",
 			walk->rule->key, path, (unsigned)status.st_mode & 07777, path);
-	else if (!file_read_descriptor(descriptor, path, out, &error))
+	else if (!file_read_descriptor(descriptor, path, out, &error)) {
 		node_problem(walk->problems, node, "\"%s\": %s", walk->rule->key, error.text);
-	else
+		problems_own(walk->problems, error.number);
+	} else
 		good = true;
 	close(descriptor);
 	while (out->length > 0 && strchr(" \t\r\n", out->data[out->length - 1]) != NULL)
@@ -473,7 +483,7 @@ static char *zone_advice(const char *zone)
 	struct text_list names = {0};
 
 	if (zone[0] != '/' && strstr(zone, "..") == NULL)
-		file_names(folder, "", &names);
+		file_names(folder, "", &names, NULL);
 	nearest = text_nearest(
 		slash != NULL ? slash + 1 : zone, (const char *const *)names.list, names.count);
 	advice = nearest != NULL ? memory_format("; did you mean \"%s%s\"?", area, nearest)
@@ -487,9 +497,12 @@ static char *zone_advice(const char *zone)
 bool config_read_zone(const struct node_walk *walk, struct node node, void *target)
 {
 	char *zone = NULL, *advice;
-	bool good = node_read_text(walk, node, &zone);
+	bool good = node_read_text(walk, node, &zone), known;
 
-	if (good && !date_zone_known(zone)) {
+	known = !good || date_zone_known(zone);
+	if (!known && system_error_local(errno)) {
+		good = unreadable(walk, node, zone, errno);
+	} else if (!known) {
 		advice = zone_advice(zone);
 		good = node_problem(walk->problems, node,
 			"\"%s\" is a time zone such as UTC or Europe/Berlin; this system has no "

@@ -45,6 +45,8 @@ const struct event_type_row event_types[EVENT_TYPES] = {
 		.word = "suspended"},
 	[EVENT_MISSED] = {"missed", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
 		.word = "runs missed"},
+	[EVENT_FAULT] = {"fault", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
+		.word = "trouble here"},
 };
 
 static_assert(EVENT_TYPES < 31, "a set of types fits into an int");

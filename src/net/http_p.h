@@ -44,7 +44,8 @@ struct transfer {
 	bool block_ended;             /* a header block is complete … */
 	bool headers_complete;        /* … and is the final response's */
 	bool headers_overflowed;
-	bool refused; /* the guard refused an address */
+	bool refused;     /* the guard refused an address */
+	int socket_error; /* errno of the last socket that could not be made; 0: none */
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -69,6 +70,10 @@ char *http_url_key(const char *text, unsigned flags);
 bool http_url_names_private(const char *text);
 
 /* http_guard.c */
+
+/* Makes the transfer's sockets, for libcurl; refuses an address that a guarded transfer may not
+ * reach. */
+curl_socket_t guard_open(void *context, curlsocktype purpose, struct curl_sockaddr *address);
 
 /* Makes the transfer's handle refuse addresses that are not public, except a proxy's. */
 void guard_set(struct transfer *transfer);

@@ -112,6 +112,8 @@ CURL *transfer_handle(struct transfer *transfer, const char *user_agent, const c
 	curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
 	curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_trace);
 	curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, guard_open);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
 	if (transfer->headers != NULL)
 		curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
 	return easy;
@@ -264,6 +266,7 @@ void transfer_clear(struct transfer *transfer)
 	buffer_clear(&transfer->sent);
 	transfer->block_ended = transfer->headers_complete = transfer->headers_overflowed = false;
 	transfer->refused = false;
+	transfer->socket_error = 0;
 	transfer->detail[0] = '\0';
 	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);

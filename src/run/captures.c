@@ -15,6 +15,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/validator.h"
+#include "run/local_fault.h"
+#include "run/print.h"
 #include "run/schema.h"
 #include "run/sign_heads.h"
 #include "watch/reader.h"
@@ -55,7 +57,7 @@ static bool is_about_neighbour(const char *folder, const char *name)
 
 	if (about) {
 		path[strlen(path) - strlen(".html")] = '\0';
-		about = file_exists(path);
+		about = !file_absent(path);
 	}
 	free(path);
 	return about;
@@ -164,8 +166,8 @@ void capture_load(const struct capture *capture, size_t count, struct captured *
 			captured->sources[i] = (struct capture_source){
 				captured->texts[i][0], captured->texts[i][1], NULL};
 		}
-		if (response->status != 0 && folder && file_exists(lines) &&
-			file_read(lines, &headers, NULL) && headers.length > 0)
+		if (response->status != 0 && folder && file_read(lines, &headers, NULL) &&
+			headers.length > 0)
 			response->headers = buffer_take(&headers);
 		buffer_release(&headers);
 		free(lines);
@@ -191,7 +193,10 @@ int feeder_open(struct feeder *feeder, struct context *context, const struct obs
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 		return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
 	}
-	store_pages(feeder->database, &feeder->states);
+	if (!store_pages(feeder->database, &feeder->states)) {
+		database_good(feeder->database, &error);
+		return error_print(&error);
+	}
 	return EXIT_DONE;
 }
 
@@ -225,7 +230,10 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 				   : OBSERVED_UNREADABLE;
 	date_write(capture->time, date);
 	feeder->observer.moment = imported ? date : NULL;
-	observation_process(&feeder->observer, &seen);
+	if (text == NULL && error.remedy == REMEDY_LOCAL)
+		local_fault(&feeder->observer, &error);
+	else
+		observation_process(&feeder->observer, &seen);
 	feeder->observer.moment = NULL;
 	if (state == NULL || feeder->observer.local_trouble) {
 		page_states_release(&feeder->states);
@@ -239,7 +247,11 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 
 int feeder_finish(struct feeder *feeder)
 {
+	struct error error;
+
 	sign_heads(&feeder->observer, &feeder->states);
+	if (!database_good(feeder->database, &error))
+		local_fault(&feeder->observer, &error);
 	return feeder->observer.local_trouble  ? EXIT_LOCAL
 	       : feeder->observer.page_trouble ? EXIT_PENDING
 					       : EXIT_DONE;

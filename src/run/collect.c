@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "model/schedule.h"
 #include "model/validator.h"
+#include "run/local_fault.h"
 #include "settings.h"
 #include "watch/drift.h"
 
@@ -120,10 +121,8 @@ static void flush_touched(struct run *run)
 	database_begin(run->database);
 	for (size_t i = 0; i < run->touched_count; i++)
 		store_touch(run->database, run->touched[i]);
-	if (!database_commit(run->database, &error)) {
-		run_complain(run, error.text);
-		run->observer.local_trouble = true;
-	}
+	if (!database_commit(run->database, &error))
+		local_fault(&run->observer, &error);
 	run->touched_count = 0;
 }
 
@@ -178,8 +177,8 @@ static void take_unchanged(struct watch *watch)
 
 /* The last kept bodies as today's kind and program read them; NULL where that cannot be. They are
  * those of the last snapshot that has a reading: one that shows how the page became unreadable has
- * none. */
-static char *reread_text(struct watch *watch)
+ * none. fault is set where this machine keeps them from being read. */
+static char *reread_text(struct watch *watch, struct error *fault)
 {
 	const char *archive = watch->run->config->archive, *page = watch->page->name;
 	const struct page_state *state = watch->state;
@@ -190,20 +189,26 @@ static char *reread_text(struct watch *watch)
 	const char *folder = state->folder;
 	struct error error;
 
-	if (!file_exists(path) &&
+	if (file_absent(path) &&
 		store_snapshot(watch->run->database, page, state->snapshot - 1, &before))
 		folder = before.folder;
 	for (size_t i = 0; i < kind_document_count(watch->kind); i++) {
 		char *name = archive_document("body", i);
 
-		if (archive_read(archive, page, folder, name, &bodies[i], NULL))
+		if (archive_read(archive, page, folder, name, &bodies[i], &error))
 			documents[i] =
 				(struct document){buffer_string(&bodies[i]), bodies[i].length};
+		else if (error.remedy == REMEDY_LATER)
+			*fault = error;
 		free(name);
 	}
-	if (documents[0].bytes != NULL)
+	if (documents[0].bytes != NULL && fault->remedy == 0)
 		text = readers_read(
 			watch->run->readers, watch->kind, watch->page->url, documents, &error);
+	if (documents[0].bytes != NULL && text == NULL && error.remedy == REMEDY_LOCAL)
+		*fault = error;
+	if (!database_good(watch->run->database, &error))
+		*fault = error;
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		buffer_release(&bodies[i]);
 	snapshot_row_release(&before);
@@ -216,11 +221,21 @@ static void take_reading(void *context, const char *text, size_t length, const s
 	struct watch *watch = context;
 	struct observation seen =
 		observation_of(watch, text != NULL ? OBSERVED_READING : OBSERVED_UNREADABLE);
+	struct error fault = {0};
 	char *reread = NULL;
 
 	(void)length;
+	if (text == NULL && error->remedy == REMEDY_LOCAL) /* nobody has read it */
+		fault = *error;
+	if (text != NULL && watch->way_changed && !watch->url_changed)
+		reread = reread_text(watch, &fault);
+	if (fault.remedy != 0) {
+		local_fault(&watch->run->observer, &fault);
+		watch_end(watch);
+		free(reread);
+		return;
+	}
 	if (text != NULL && watch->way_changed && !watch->url_changed) {
-		reread = reread_text(watch);
 		/* A kind that was mended after the page stopped fitting cannot read what was there
 		 * before: what the page says now is still news. */
 		seen.silent = reread == NULL && !watch->state->unreadable;
@@ -278,6 +293,11 @@ static void take_fetched(void *context, struct fetch *fetch)
 		run->waiting++;
 		break;
 	case FETCH_FAILED:
+		if (fetch->error.remedy == REMEDY_LOCAL) { /* nobody has asked the page */
+			local_fault(&run->observer, &fetch->error);
+			watch_end(watch);
+			break;
+		}
 		*(struct watch **)memory_append(
 			&run->failed, &run->failed_count, sizeof *run->failed) = watch;
 		run->done++;

@@ -28,6 +28,7 @@ struct context context_new(const struct invocation *invocation)
 static int load_configuration(struct context *context)
 {
 	struct problems problems = {0};
+	int status;
 	char *path = config_find(context->invocation->config_path);
 
 	if (path == NULL) {
@@ -42,10 +43,11 @@ static int load_configuration(struct context *context)
 	context->providers = providers_load(context->templates, &problems);
 	if (problems.errors > 0)
 		problems_print(&problems);
+	status = problems_status(&problems);
 	problems_release(&problems);
 	free(path);
 	if (context->config == NULL || context->kinds == NULL || context->providers == NULL)
-		return EXIT_USAGE;
+		return status;
 	webhook_urls_complete(context->config, context->templates);
 	context->database_path = file_join(context->config->archive, ARCHIVE_STATE "/lampwatch.db");
 	context->courier_lock = file_join(context->config->archive, ARCHIVE_STATE "/courier.lock");
@@ -58,7 +60,7 @@ static int load_configuration(struct context *context)
 
 int context_prepare(const struct context *context)
 {
-	bool new = !file_exists(context->database_path);
+	bool new = file_absent(context->database_path);
 	struct error error;
 
 	if (!archive_prepare(context->config->archive, &error))
@@ -71,13 +73,18 @@ int context_prepare(const struct context *context)
 int context_open_database(struct context *context)
 {
 	struct error error;
+	enum file_presence presence = file_presence(context->database_path, &error);
 
-	if (!file_exists(context->database_path))
+	if (presence == FILE_ABSENT)
 		return EXIT_DONE;
-	context->database = database_open(context->database_path, schema, true, &error);
-	if (context->database == NULL) /* on a full disk */
+	if (presence == FILE_PRESENT)
+		context->database = database_open(context->database_path, schema, true, &error);
+	if (presence == FILE_PRESENT && context->database == NULL) /* on a full disk */
 		context->database = database_open_alone(context->database_path, schema, true, NULL);
-	return context->database != NULL ? EXIT_DONE : error_print(&error);
+	if (context->database == NULL)
+		return error_print(&error);
+	database_end_on_failure(context->database);
+	return EXIT_DONE;
 }
 
 /* While no run is at work. */
@@ -107,7 +114,7 @@ int context_open(struct context *context, enum needs needs)
 	if (status == EXIT_DONE && needs == NEEDS_TO_WRITE)
 		status = context_prepare(context);
 	if (needs == NEEDS_TO_BE_ALONE && status == EXIT_DONE) {
-		if (!file_exists(context->database_path))
+		if (file_absent(context->database_path))
 			return EXIT_DONE;
 		status = take_lock(context);
 	}
@@ -115,14 +122,18 @@ int context_open(struct context *context, enum needs needs)
 		context->database = database_open(context->database_path, schema, false, &error);
 		status = context->database != NULL ? EXIT_DONE : error_print(&error);
 	}
+	if (context->database != NULL)
+		database_end_on_failure(context->database);
 	return status;
 }
 
-struct database *context_outbox(void *context)
+struct database *context_outbox(void *context, struct error *error)
 {
 	const struct context *self = context;
+	struct database *database = database_open(self->database_path, schema, false, error);
 
-	return database_open(self->database_path, schema, false, NULL);
+	return database != NULL ? database
+				: database_open_alone(self->database_path, schema, false, NULL);
 }
 
 void context_close(struct context *context)

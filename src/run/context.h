@@ -53,9 +53,9 @@ int context_open_database(struct context *context);
 /* Makes the archive's folders: EXIT_DONE, or EXIT_LOCAL after a line. */
 int context_prepare(const struct context *context);
 
-/* For struct courier_settings, whose context is a struct context: opens the database for writing;
- * NULL where it cannot, which the run itself has told already. */
-struct database *context_outbox(void *context);
+/* For struct courier_settings, whose context is a struct context: opens the database for writing,
+ * if need be alone (database_open_alone()); NULL with error. */
+struct database *context_outbox(void *context, struct error *error);
 
 void context_close(struct context *context);
 

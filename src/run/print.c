@@ -18,6 +18,11 @@ void problems_print(const struct problems *problems)
 	}
 }
 
+int problems_status(const struct problems *problems)
+{
+	return problems->local > 0 ? EXIT_LOCAL : problems->errors > 0 ? EXIT_USAGE : EXIT_DONE;
+}
+
 int error_print(const struct error *error)
 {
 	fprintf(stderr, "lampwatch: %s\n", error->text);

@@ -15,6 +15,10 @@ struct problems;
  */
 void problems_print(const struct problems *problems);
 
+/* What they make of the exit status: EXIT_LOCAL where one of them is this machine's, else
+ * EXIT_USAGE; EXIT_DONE without errors. */
+int problems_status(const struct problems *problems);
+
 /* Prints the error on standard error. Returns EXIT_USAGE where the configuration must be changed,
  * else EXIT_LOCAL. */
 int error_print(const struct error *error);

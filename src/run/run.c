@@ -19,6 +19,7 @@
 #include "run/digest_message.h"
 #include "run/heartbeat.h"
 #include "run/hosting_lookup.h"
+#include "run/local_fault.h"
 #include "run/metrics.h"
 #include "run/remind.h"
 #include "run/schema.h"
@@ -56,6 +57,7 @@ static int take_lock(const struct run *run, int *status)
 	char *path = file_join(run->config->archive, ARCHIVE_STATE "/run.lock");
 	struct error error;
 	int lock = lock_take(path, false, 0, &error);
+	int64_t age;
 
 	*status = EXIT_DONE;
 	if (lock >= 0) {
@@ -63,12 +65,18 @@ static int take_lock(const struct run *run, int *status)
 	} else if (lock == LOCK_FAILED) {
 		run_complain(run, error.text);
 		*status = EXIT_LOCAL;
-	} else if (lock_age(path) > RUN_LOCK_SECONDS) {
-		fprintf(stderr,
-			"lampwatch: %s: held by another run for more than ten minutes; "
-			"`fuser %s` names it\n",
-			path, path);
-		*status = EXIT_PENDING;
+	} else {
+		age = lock_age(path, &error);
+		if (age < 0) {
+			run_complain(run, error.text);
+			*status = EXIT_LOCAL;
+		} else if (age > RUN_LOCK_SECONDS) {
+			fprintf(stderr,
+				"lampwatch: %s: held by another run for more than ten minutes; "
+				"`fuser %s` names it\n",
+				path, path);
+			*status = EXIT_PENDING;
+		}
 	}
 	free(path);
 	return lock;
@@ -83,10 +91,19 @@ static bool open_database(struct run *run, struct error *error)
 	if (run->database == NULL && !run->dry) { /* also opening takes some space */
 		reserve_free(run->config->archive);
 		run->database = database_open(path, schema, false, error);
-		if (run->database == NULL)
-			run->database = database_open_alone(path, schema, false, error);
+		run->alone = run->database == NULL;
+		if (run->alone)
+			run->database = database_open_alone(path, schema, false, NULL);
 	}
 	return run->database != NULL;
+}
+
+/* Where the database is the run's alone, which error explains, the courier waits for the end. */
+static int begin_alone(struct run *run, const struct error *error)
+{
+	if (run->alone)
+		local_fault(&run->observer, error);
+	return EXIT_DONE;
 }
 
 /* EXIT_DONE, or the exit status after a line. */
@@ -111,14 +128,15 @@ static int open_run(struct run *run)
 			.providers = context->providers,
 			.templates = context->templates,
 			.database = run->database,
-			.courier = run->courier,
+			.courier = run->alone ? NULL : run->courier,
 			.simulated = context->invocation->simulated,
 			.dry = run->dry,
 			.quiet = context->invocation->verbosity < 0};
 		if (observer_open(&run->observer, &error)) {
 			STEP("key written");
-			store_pages(run->database, &run->states);
-			return EXIT_DONE;
+			if (store_pages(run->database, &run->states))
+				return begin_alone(run, &error);
+			database_good(run->database, &error);
 		}
 	}
 	run_complain(run, error.text);
@@ -134,10 +152,8 @@ static void write_site(struct run *run)
 		run->database, run->now, NULL};
 	struct error error;
 
-	if (run->config->site == SITE_OFF || site_update(&site, &error))
-		return;
-	run_complain(run, error.text);
-	run->observer.local_trouble = true;
+	if (run->config->site != SITE_OFF && !site_update(&site, &error))
+		local_fault(&run->observer, &error);
 }
 
 static int exit_status(const struct run *run)
@@ -171,6 +187,38 @@ static void report(const struct run *run, int status)
 		fputs("\r\033[K", stderr);
 }
 
+/* What could not be read is no reason for a good end. */
+static void settle_faults(struct run *run)
+{
+	struct error error;
+
+	if (run->database == NULL)
+		return;
+	if (!database_good(run->database, &error))
+		local_fault(&run->observer, &error);
+	if (local_faults_settle(&run->observer, run->now))
+		courier_wake(run->observer.courier);
+}
+
+/* A database that is the run's alone is closed for as long as the courier is at work. */
+static void finish_courier(struct run *run, int seconds)
+{
+	struct error error;
+
+	if (run->alone && run->database != NULL) {
+		database_close(run->database);
+		courier_wake(run->courier);
+	}
+	if (!courier_finish(run->courier, seconds, &error))
+		local_fault(&run->observer, &error);
+	run->courier = run->observer.courier = NULL;
+	if (run->alone && run->database != NULL) {
+		if (!open_database(run, &error))
+			local_fault(&run->observer, &error);
+		run->observer.database = run->database;
+	}
+}
+
 /* Ends the children and gives the run's exit status; the courier has so many seconds. */
 static int finish(struct run *run, int status, int seconds)
 {
@@ -182,14 +230,21 @@ static int finish(struct run *run, int status, int seconds)
 	readers_free(run->readers);
 	if (passed && !run->dry)
 		hosting_lookup(run->database, &lookup);
+	if (passed)
+		settle_faults(run);
 	if (!run->dry)
-		courier_finish(run->courier, seconds);
+		finish_courier(run, seconds);
+	passed = passed && run->database != NULL;
 	if (passed && !run->dry)
 		delay_warnings_find(run->database, run->config->timezone, run->now, &lines);
 	for (size_t i = 0; i < lines.count; i++)
 		run_complain(run, lines.list[i]);
-	if (passed)
+	if (passed) {
+		settle_faults(run);
 		status = exit_status(run);
+	} else if (run->observer.local_trouble) {
+		status = EXIT_LOCAL;
+	}
 	if (!run->dry)
 		report(run, status);
 	fetcher_free(run->fetcher);
@@ -243,6 +298,18 @@ static int pass(struct run *run, char **names, int lock)
 	return finish(run, EXIT_DONE, (int)(run->deadline - run_monotonic()));
 }
 
+/* Without the archive or its lock there is nothing to do but to say so. */
+static int end_early(const struct run *run, int status)
+{
+	struct heartbeat alive = {.local = true};
+
+	if (status == EXIT_LOCAL && !run->dry) {
+		http_start();
+		heartbeat_send(run->config, &alive, run->context->user_agent);
+	}
+	return status;
+}
+
 int run_pages(struct context *context, bool dry, char **names)
 {
 	struct run run = {.context = context,
@@ -254,12 +321,12 @@ int run_pages(struct context *context, bool dry, char **names)
 	int status = dry ? EXIT_DONE : context_prepare(context), lock = -1;
 
 	if (status != EXIT_DONE)
-		return status;
+		return end_early(&run, status);
 	if (!dry) {
 		STEP("archive prepared");
 		lock = take_lock(&run, &status);
 		if (lock < 0)
-			return status;
+			return end_early(&run, status);
 	}
 	status = open_run(&run);
 	return status == EXIT_DONE ? pass(&run, names, lock) : finish(&run, status, 1);

@@ -43,6 +43,7 @@ struct run {
 	struct readers *readers;
 	struct courier *courier;
 	struct database *database;
+	bool alone; /* nobody else can open it until it is closed */
 	struct observer observer;
 	struct page_states states;
 	struct http_client *client;

@@ -157,7 +157,7 @@ static const struct column log_columns[] = {
 	{0},
 };
 
-void store_pages(struct database *database, struct page_states *states)
+bool store_pages(struct database *database, struct page_states *states)
 {
 	struct statement *row;
 
@@ -176,6 +176,7 @@ void store_pages(struct database *database, struct page_states *states)
 			statement_text(row, 2));
 	}
 	statement_end(row);
+	return !database_failed(database);
 }
 
 static int by_page_name(const void *key, const void *state)
@@ -207,13 +208,13 @@ void page_states_release(struct page_states *states)
 	*states = (struct page_states){0};
 }
 
-void store_load(struct database *database, struct page_state *state)
+bool store_load(struct database *database, struct page_state *state)
 {
 	struct indicator_states *indicators = &state->indicators;
 	struct statement *row;
 
 	if (state->loaded)
-		return;
+		return true;
 	state->reading = statement_string(database_query(
 		database, "SELECT text FROM reading WHERE page = ?", "t", state->name));
 	row = database_query(database, "SELECT ring, peak, * FROM lamp WHERE page = ? ORDER BY id",
@@ -232,6 +233,7 @@ void store_load(struct database *database, struct page_state *state)
 	}
 	statement_end(row);
 	state->loaded = !database_failed(database);
+	return state->loaded;
 }
 
 void store_unload(struct page_state *state)

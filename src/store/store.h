@@ -65,14 +65,14 @@ struct page_states {
 /* The tables of pages, their snapshots, changes and events, and of facts. */
 extern const struct schema_step store_schema[];
 
-/* All pages, without readings and indicators. */
-void store_pages(struct database *database, struct page_states *states);
+/* All pages, without readings and indicators. False where they could not be read. */
+bool store_pages(struct database *database, struct page_states *states);
 struct page_state *page_states_find(const struct page_states *states, const char *name);
 void page_states_release(struct page_states *states);
 void page_state_release(struct page_state *state);
 
-/* Loads a state's reading and indicators, if not yet loaded. */
-void store_load(struct database *database, struct page_state *state);
+/* Loads a state's reading and indicators, if not yet loaded. False where they could not be read. */
+bool store_load(struct database *database, struct page_state *state);
 
 /* Frees what store_load() loaded: for a thousand pages that is several megabytes. */
 void store_unload(struct page_state *state);

@@ -212,7 +212,7 @@ static void test_what_cannot_be_kept_leaves_nothing_behind(void **state)
 		file_write(page, "", 0, 0600, NULL)); /* a file where the page's folder should be */
 	assert_false(archive_keep(archive, &snapshot, &folder, sums, &error));
 	assert_int_equal(error.remedy, REMEDY_LOCAL);
-	assert_false(file_exists(incoming));
+	assert_true(file_absent(incoming));
 	free(page);
 	free(incoming);
 	buffer_release(&response->body);
