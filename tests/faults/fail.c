@@ -6,7 +6,8 @@
  *   CALL NUMBER FIRST LAST [PART]
  *
  * The calls from the FIRST to the LAST (counted from 1, in each process by itself) fail with that
- * errno, a number. With PART only those count whose path, or the path of their descriptor, holds it.
+ * errno, a number. With PART only those count whose path, or the path of their descriptor, holds
+ * it.
  */
 #undef _FILE_OFFSET_BITS /* else open() is another name of open64() here, and both are needed */
 
@@ -38,8 +39,8 @@ static bool fails(const char *call, const char *path)
 	long first, last;
 	int number;
 
-	if (wanted == NULL || sscanf(wanted, "%31s %d %ld %ld %255s", name, &number, &first, &last,
-				      part) < 4)
+	if (wanted == NULL ||
+		sscanf(wanted, "%31s %d %ld %ld %255s", name, &number, &first, &last, part) < 4)
 		return false;
 	if (strcmp(name, call) != 0 ||
 		(part[0] != '\0' && (path == NULL || strstr(path, part) == NULL)))
