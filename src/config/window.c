@@ -146,10 +146,15 @@ bool window_minutes_parse(const char *text, int *minutes)
 	return *minutes <= WINDOW_DAY_MINUTES;
 }
 
+/* True of a date and a time with nothing after them. */
 static bool names_no_zone(const char *text)
 {
-	return strlen(text) > DATE_LENGTH &&
-	       text[DATE_LENGTH + strspn(text + DATE_LENGTH, "0123456789:.")] == '\0';
+	size_t length = 0;
+
+	while (text[length] != '\0' &&
+		(length < DATE_LENGTH || strchr("0123456789:.", text[length]) != NULL))
+		length++;
+	return length > DATE_LENGTH && text[length] == '\0';
 }
 
 bool window_time_parse(const char *text, const char *zone, int64_t now, int64_t *time)
