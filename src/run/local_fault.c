@@ -49,32 +49,41 @@ static void tell_operator(struct observer *observer, const char *fault, int64_t 
 	free(id);
 }
 
-bool local_faults_settle(struct observer *observer, int64_t now)
+/* Writes down what the next run is to know of; false where that fails. */
+static bool save(struct observer *observer, const struct text_list *kept)
 {
-	struct text_list *faults = &observer->faults, *known = &observer->faults_known;
-	bool changed = faults->count != known->count, begun = false;
 	struct buffer text = {0};
 
-	for (size_t i = 0; i < faults->count; i++)
-		changed = changed || !text_list_has(known, faults->list[i]);
-	if (!changed || observer->dry)
-		return false;
-	for (size_t i = 0; i < faults->count; i++)
-		buffer_format(&text, "%s\n", faults->list[i]);
-	database_begin(observer->database);
+	for (size_t i = 0; i < kept->count; i++)
+		buffer_format(&text, "%s\n", kept->list[i]);
 	store_set_fact(observer->database, FACT, buffer_string(&text));
-	for (size_t i = 0; i < faults->count; i++)
-		if (!text_list_has(known, faults->list[i])) {
-			tell_operator(observer, faults->list[i], now);
-			begun = true;
-		}
-	if (database_commit(observer->database, NULL)) {
-		text_list_release(known);
-		for (size_t i = 0; i < faults->count; i++)
-			text_list_add(known, faults->list[i]);
-	} else {
-		begun = false;
-	}
 	buffer_release(&text);
-	return begun;
+	return database_commit(observer->database, NULL);
+}
+
+bool local_faults_settle(struct observer *observer, bool over, int64_t now)
+{
+	struct text_list *known = &observer->faults_known, kept = {0};
+	size_t old, done = 0;
+
+	for (size_t i = 0; i < known->count; i++)
+		if (!over || text_list_has(&observer->faults, known->list[i]))
+			text_list_add(&kept, known->list[i]);
+	old = kept.count;
+	for (size_t i = 0; i < observer->faults.count; i++)
+		if (!text_list_has(known, observer->faults.list[i]))
+			text_list_add(&kept, observer->faults.list[i]);
+	if (!observer->dry && (old < known->count || old < kept.count)) {
+		database_begin(observer->database);
+		for (size_t i = old; i < kept.count; i++)
+			tell_operator(observer, kept.list[i], now);
+		done = save(observer, &kept) ? kept.count - old : 0;
+	}
+	if (done > 0 || old < known->count) {
+		text_list_release(known);
+		*known = kept;
+	} else {
+		text_list_release(&kept);
+	}
+	return done > 0;
 }

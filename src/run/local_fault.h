@@ -23,9 +23,10 @@ void local_fault(struct observer *observer, const struct error *error);
 
 /*
  * Remembers the faults of this run for the next one, and puts one message for each that has begun
- * into the outbox, for the operator. A transaction of its own; where there is no need, none. May be
- * called again for what came later. True where a message is owed.
+ * into the outbox, for the operator. Called again, with what came later, at the end of the run
+ * (over): only then those of the last run that did not come again are forgotten. A transaction of
+ * its own; where there is no need, none. True where a message is owed.
  */
-bool local_faults_settle(struct observer *observer, int64_t now);
+bool local_faults_settle(struct observer *observer, bool over, int64_t now);
 
 #endif

@@ -188,7 +188,7 @@ static void report(const struct run *run, int status)
 }
 
 /* What could not be read is no reason for a good end. */
-static void settle_faults(struct run *run)
+static void settle_faults(struct run *run, bool over)
 {
 	struct error error;
 
@@ -196,7 +196,7 @@ static void settle_faults(struct run *run)
 		return;
 	if (!database_good(run->database, &error))
 		local_fault(&run->observer, &error);
-	if (local_faults_settle(&run->observer, run->now))
+	if (local_faults_settle(&run->observer, over, run->now))
 		courier_wake(run->observer.courier);
 }
 
@@ -231,7 +231,7 @@ static int finish(struct run *run, int status, int seconds)
 	if (passed && !run->dry)
 		hosting_lookup(run->database, &lookup);
 	if (passed)
-		settle_faults(run);
+		settle_faults(run, false);
 	if (!run->dry)
 		finish_courier(run, seconds);
 	passed = passed && run->database != NULL;
@@ -240,7 +240,7 @@ static int finish(struct run *run, int status, int seconds)
 	for (size_t i = 0; i < lines.count; i++)
 		run_complain(run, lines.list[i]);
 	if (passed) {
-		settle_faults(run);
+		settle_faults(run, true);
 		status = exit_status(run);
 	} else if (run->observer.local_trouble) {
 		status = EXIT_LOCAL;
