@@ -58,6 +58,7 @@ struct program {
 	struct child child; /* an end of ours is -1 when closed */
 	const char *bytes;  /* still to be written */
 	size_t length;
+	int reason; /* errno of a write that failed while there was a reader, else 0 */
 	struct buffer said;
 };
 
@@ -110,16 +111,19 @@ static void exchange(struct program *program)
 			program->bytes += put;
 			program->length -= (size_t)put;
 		}
-		if (program->length == 0 || (put < 0 && errno != EAGAIN && errno != EINTR))
+		if (put < 0 && errno != EAGAIN && errno != EINTR)
+			program->reason = (ends[0].revents & POLLERR) != 0 ? 0 : errno;
+		if (program->length == 0 || (ends[0].revents & POLLERR) != 0)
 			close_end(&program->child.to);
 	}
 	if (ends[1].revents != 0)
 		listen_to(program);
 }
 
-static void conclude(
-	const char *path, const struct child_end *end, const char *said, struct attempt *attempt)
+static void conclude(const char *path, const struct child_end *end, const struct program *program,
+	struct attempt *attempt)
 {
+	const char *said = buffer_string(&program->said);
 	const char *colon = said[0] != '\0' ? ": " : "";
 
 	if (end->fate == CHILD_LATE) {
@@ -128,6 +132,11 @@ static void conclude(
 	}
 	if (end->fate == CHILD_SIGNALLED) {
 		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s: %s: %s", path, end->reason, said);
+		return;
+	}
+	if (end->code == 0 && program->length > 0) {
+		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s: it has not read the whole message",
+			path);
 		return;
 	}
 	for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
@@ -142,7 +151,8 @@ static void conclude(
 
 /*
  * Its end counts, not the end of its output: a process that it leaves behind
- * may hold that open.
+ * may hold that open. Where a write to it fails it is ended at once: what it has so far would
+ * count as the whole message for it.
  */
 static void send_one(
 	const struct route_config *route, const struct mail *mail, struct attempt *attempt)
@@ -165,12 +175,18 @@ static void send_one(
 	program.bytes = bytes;
 	if (child_start(child, &role, become, arguments)) {
 		fcntl(child->to, F_SETFL, O_NONBLOCK);
-		while (!child_ended(child) && !child_late(child))
+		while (!child_ended(child) && !child_late(child) && program.reason == 0)
 			exchange(&program);
 		if (child->from >= 0)
 			listen_to(&program);
-		child_finish(child, &end);
-		conclude(route->program, &end, buffer_string(&program.said), attempt);
+		if (program.reason == 0) {
+			child_finish(child, &end);
+			conclude(route->program, &end, &program, attempt);
+		} else {
+			child_stop(child);
+			attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s: writing to it failed: %s",
+				route->program, strerror(program.reason));
+		}
 	} else {
 		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s: no process: %s", route->program,
 			strerror(errno));

@@ -196,6 +196,21 @@ static void test_large_message_arrives_whole(void **state)
 	buffer_release(&bytes);
 }
 
+static void test_message_that_was_not_read_to_its_end_is_not_delivered(void **state)
+{
+	struct buffer bytes = {0};
+	struct attempt attempt;
+
+	(void)state;
+	while (bytes.length < 1000000)
+		buffer_text(&bytes, "a line of a large message, far beyond what a pipe holds\r\n");
+	write_program("head -c 100 > mail; exit 0");
+	attempt = send_message("ops@example.com", bytes.data, bytes.length);
+	assert_string_equal(outcome_name(attempt.outcome), "temporary");
+	assert_non_null(strstr(attempt.text, "has not read the whole message"));
+	buffer_release(&bytes);
+}
+
 static void test_bad_message_is_not_handed_over(void **state)
 {
 	struct attempt attempt;
@@ -238,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_program_that_prints_without_end_does_not_block),
 		cmocka_unit_test(test_process_left_behind_with_our_pipes_does_not_hold_us),
 		cmocka_unit_test(test_large_message_arrives_whole),
+		cmocka_unit_test(test_message_that_was_not_read_to_its_end_is_not_delivered),
 		cmocka_unit_test(test_bad_message_is_not_handed_over),
 	};
 
