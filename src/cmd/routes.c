@@ -33,8 +33,11 @@ char *route_way(const struct route_config *route)
 		return memory_format("sendmail %s", route->program);
 	if (route->type == ROUTE_MX)
 		return memory_format("direct to each domain's MX, port %d", route->port);
-	return memory_format("%s://%s:%d%s", schemes[route->type], route->host, route->port,
-		route->tls == TLS_OFF ? " (no TLS)" : "");
+	return memory_format(
+		strchr(route->host, ':') != NULL ? "%s://[%s]:%d%s%s" : "%s://%s:%d%s%s",
+		schemes[route->type], route->host, route->port,
+		route->tls == TLS_OFF ? " (no TLS)" : "",
+		route->token_file != NULL || route->token_command.count > 0 ? " (token)" : "");
 }
 
 /* Prints the line and empties it. */

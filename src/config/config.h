@@ -84,14 +84,17 @@ struct route_config {
 	int type;   /* enum route_type */
 	char *host; /* of smtp and smtps; a name, an IPv4 or (without brackets) an IPv6 address */
 	int port;   /* 587 and 465 where the URL names none; 25 of an MX */
-	char *server_name;        /* said in TLS where host is the address of an MX; else NULL */
-	char *program;            /* of sendmail: absolute path */
-	int tls;                  /* enum tls; smtps is always TLS_REQUIRED */
-	char *ca_file;            /* NULL: the system's */
-	char *helo;               /* NULL: the domain of from */
-	char *user;               /* NULL: no authentication */
-	char *password;           /* read from password_file; never printed */
-	struct text_list depends; /* providers */
+	char *server_name; /* said in TLS where host is the address of an MX; else NULL */
+	char *program;     /* of sendmail: absolute path */
+	int tls;           /* enum tls; smtps is always TLS_REQUIRED */
+	char *ca_file;     /* NULL: the system's */
+	char *helo;        /* NULL: the domain of from */
+	char *user;        /* NULL: no authentication */
+	char *password;    /* read from password_file; never printed */
+	char *token_file;  /* in place of a password; joined with the configuration's folder */
+	struct text_list token_command; /* a program and its arguments that prints a token */
+	char *token;                    /* of a session's copy: tell/route_token.h; never printed */
+	struct text_list depends;       /* providers */
 	int line;
 };
 
@@ -220,6 +223,8 @@ enum {
 	CONFIG_TEXT_MAX = 256,         /* bytes of a label or of the contact */
 	CONFIG_URL_MAX = 2048,         /* bytes */
 	CONFIG_SECRET_MAX = 4096,      /* bytes of a secret file */
+	CONFIG_TOKEN_MAX = 16384,      /* bytes of a token, and of what a command prints */
+	CONFIG_ARGUMENTS_MAX = 64,     /* of a command, its program among them */
 	CONFIG_SECRETS_MAX = 2,        /* that sign a webhook: the new one, and the one before it */
 	CONFIG_WITH_MAX = 32,          /* values of a webhook */
 	CONFIG_CONFIRM_MAX = 1000,

@@ -22,6 +22,8 @@ node_reader config_read_path;            /* joined with the configuration's fold
 node_reader config_read_file;            /* the same, of a file that can be read */
 node_reader config_read_folder;          /* the same, of a folder */
 node_reader config_read_program;         /* absolute; can be executed */
+node_reader config_read_command;         /* struct text_list: such a program, and its arguments */
+node_reader config_read_token_file;      /* joined; a warning where it holds no token yet */
 node_reader config_read_page_url;        /* http or https; may be repeated in a message */
 node_reader config_read_secret_url;      /* http or https; is never repeated */
 node_reader config_read_secret;          /* the one line of the secret file that is named */

@@ -43,12 +43,6 @@ static bool read_relay(const struct node_walk *walk, struct node node, void *tar
 			"\"%s\" is a relay such as smtp://relay.example.net:587 or "
 			"smtps://relay.example.net:465 (ports up to 65535), not \"%s\"",
 			walk->rule->key, text);
-	} else if (!smtps && strchr(route->host, ':') !=
-				     NULL) { /* libesmtp cuts host and port at the first colon */
-		node_problem(walk->problems, node,
-			"\"%s\" cannot have an IPv6 address as its host: give the relay's "
-			"name, or use smtps://",
-			walk->rule->key);
 	} else {
 		route->type = smtps ? ROUTE_SMTPS : ROUTE_SMTP;
 		if (route->port == 0)
@@ -114,9 +108,18 @@ static const struct node_rule route_rules[] = {
 	{"helo", config_read_host, offsetof(struct route_config, helo), false, NULL},
 	{"user", config_read_label, offsetof(struct route_config, user), false, NULL},
 	{"password_file", config_read_secret, offsetof(struct route_config, password), false, NULL},
+	{"token_file", config_read_token_file, offsetof(struct route_config, token_file), false,
+		NULL},
+	{"token_command", config_read_command, offsetof(struct route_config, token_command), false,
+		NULL},
 	{"depends", node_read_texts, offsetof(struct route_config, depends), false, NULL},
 	{0},
 };
+
+/* The keys of a route that say by what user authenticates. */
+static const char *const credential_keys[] = {"password_file", "token_file", "token_command"};
+
+enum { CREDENTIALS = sizeof credential_keys / sizeof *credential_keys };
 
 static void check_meaning(
 	struct node node, const char *const *keys, const char *what, struct problems *problems)
@@ -133,28 +136,53 @@ static bool is_loopback(const char *host)
 	       text_starts(host, "127.");
 }
 
+static void check_credentials(
+	const struct route_config *route, struct node node, struct problems *problems)
+{
+	const char *given = NULL;
+
+	for (int i = 0; i < CREDENTIALS; i++) {
+		if (!has(node, credential_keys[i]))
+			continue;
+		if (given != NULL)
+			node_problem(problems, node_find(node, credential_keys[i]),
+				"either \"%s\" or \"%s\", not both", given, credential_keys[i]);
+		given = credential_keys[i];
+		if (!has(node, "user"))
+			node_problem(problems, node, "\"%s\" needs \"user\"", given);
+	}
+	if (given == NULL && has(node, "user"))
+		node_problem(problems, node,
+			"\"user\" needs \"password_file\", a file that holds the password and "
+			"nothing else, or \"token_file\" or \"token_command\"");
+	if ((has(node, "token_file") || has(node, "token_command")) && !has(node, "depends"))
+		problems_warn(problems, node_file(node), node_line(node),
+			"route \"%s\" does not work without whoever issues its token: name that "
+			"provider in \"depends\", or say \"depends: []\"",
+			route->name != NULL ? route->name : "");
+	if (given != NULL && route->tls == TLS_OFF && route->type != ROUTE_SMTPS)
+		node_problem(problems, node_find(node, "tls"),
+			"with \"tls: off\" the password would travel in the clear; make it "
+			"required, "
+			"or leave out \"user\" and \"%s\"",
+			given);
+}
+
 static void check_relay(
 	const struct route_config *route, struct node node, struct problems *problems)
 {
 	struct node tls = node_find(node, "tls");
+	bool secret = has(node, "user");
 
-	if (has(node, "user") && !has(node, "password_file"))
-		node_problem(problems, node,
-			"\"user\" needs \"password_file\", a file that holds the password and "
-			"nothing else");
-	if (has(node, "password_file") && !has(node, "user"))
-		node_problem(problems, node, "\"password_file\" needs \"user\"");
+	for (int i = 0; i < CREDENTIALS; i++)
+		secret = secret || has(node, credential_keys[i]);
+	check_credentials(route, node, problems);
 	if (route->tls != TLS_OFF)
 		return;
 	if (route->type == ROUTE_SMTPS)
 		node_problem(problems, tls,
 			"smtps:// is TLS from the first byte: \"tls\" cannot be off");
-	else if (has(node, "user") || has(node, "password_file"))
-		node_problem(problems, tls,
-			"with \"tls: off\" the password would travel in the clear; make it "
-			"required, "
-			"or leave out \"user\" and \"password_file\"");
-	else if (route->host != NULL && !is_loopback(route->host))
+	else if (!secret && route->host != NULL && !is_loopback(route->host))
 		problems_warn(problems, node_file(tls), node_line(tls),
 			"with \"tls: off\" all mail to %s can be read and changed in transit",
 			route->host);
@@ -163,9 +191,10 @@ static void check_relay(
 static void check_route(
 	const struct route_config *route, struct node node, struct problems *problems)
 {
-	static const char *const local[] = {
-		"tls", "ca_file", "helo", "user", "password_file", "port", NULL};
-	static const char *const direct[] = {"tls", "ca_file", "user", "password_file", NULL};
+	static const char *const local[] = {"tls", "ca_file", "helo", "user", "password_file",
+		"token_file", "token_command", "port", NULL};
+	static const char *const direct[] = {
+		"tls", "ca_file", "user", "password_file", "token_file", "token_command", NULL};
 	static const char *const relay[] = {"port", NULL};
 	int ways = has(node, "smtp") + has(node, "sendmail") + has(node, "mx");
 
@@ -348,6 +377,8 @@ void config_receivers_free(struct config *config)
 		free(route->helo);
 		free(route->user);
 		free(route->password);
+		free(route->token_file);
+		text_list_release(&route->token_command);
 		text_list_release(&route->depends);
 	}
 	free(config->routes);

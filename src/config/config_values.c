@@ -5,7 +5,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,6 +21,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "config/config_parts.h"
+#include "config/secret.h"
 #include "model/event.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -260,20 +260,39 @@ bool config_read_folder(const struct node_walk *walk, struct node node, void *ta
 		       walk->problems, node, "\"%s\": %s is not a folder", walk->rule->key, *path);
 }
 
+static bool check_program(const struct node_walk *walk, struct node node, const char *program)
+{
+	struct stat status = {0};
+
+	if (program[0] != '/')
+		return node_problem(walk->problems, node,
+			"\"%s\" is an absolute path such as /usr/sbin/sendmail, not \"%s\"",
+			walk->rule->key, program);
+	if (stat(program, &status) != 0 && system_error_local(errno))
+		return unreadable(walk, node, program, errno);
+	return (S_ISREG(status.st_mode) && access(program, X_OK) == 0) ||
+	       node_problem(walk->problems, node, "\"%s\": %s is not a program that can be run",
+		       walk->rule->key, program);
+}
+
 bool config_read_program(const struct node_walk *walk, struct node node, void *target)
 {
 	char *const *program = target;
-	struct stat status = {0};
 
-	if (!node_read_text(walk, node, target))
+	return node_read_text(walk, node, target) && check_program(walk, node, *program);
+}
+
+bool config_read_command(const struct node_walk *walk, struct node node, void *target)
+{
+	const struct text_list *command = target;
+
+	if (!node_read_texts(walk, node, target))
 		return false;
-	if ((*program)[0] != '/')
-		return complain(walk, node, "an absolute path such as /usr/sbin/sendmail");
-	if (stat(*program, &status) != 0 && system_error_local(errno))
-		return unreadable(walk, node, *program, errno);
-	return (S_ISREG(status.st_mode) && access(*program, X_OK) == 0) ||
-	       node_problem(walk->problems, node, "\"%s\": %s is not a program that can be run",
-		       walk->rule->key, *program);
+	if (command->count == 0 || command->count > CONFIG_ARGUMENTS_MAX)
+		return node_problem(walk->problems, node,
+			"\"%s\" takes a program and its arguments, %d words at most",
+			walk->rule->key, CONFIG_ARGUMENTS_MAX);
+	return check_program(walk, node, command->list[0]);
 }
 
 /* "name", "name:port", "[v6]:port"; what is left after it is *rest. */
@@ -366,76 +385,20 @@ bool config_read_page_url(const struct node_walk *walk, struct node node, void *
 		"an http or https URL such as https://status.example.org/");
 }
 
-static bool secret_problem(
-	const struct node_walk *walk, struct node node, const char *path, const char *what)
-{
-	return node_problem(walk->problems, node, "\"%s\": %s %s", walk->rule->key, path, what);
-}
-
-/* Accessible to the owner only, or also readable by the group of this process. */
-static bool secret_mode_good(const struct stat *status)
-{
-	mode_t others = status->st_mode & 077;
-
-	return others == 0 || (others == 040 && status->st_gid == getegid());
-}
-
-/* Reads the secret file, without the blanks at its end. */
-static bool read_secret(
-	const struct node_walk *walk, struct node node, const char *path, struct buffer *out)
-{
-	/* O_NONBLOCK: do not wait for ever where it is a FIFO. */
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat status;
-	struct error error;
-	bool good = false;
-
-	if (descriptor < 0)
-		return unreadable(walk, node, path, errno);
-	if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
-		secret_problem(walk, node, path, "is not a file");
-	else if (!secret_mode_good(&status))
-		node_problem(walk->problems, node,
-			"\"%s\": %s has mode %04o, so others can read or change it; "
-			"make it 0600, or 0640 with the group that lampwatch runs as (chmod 600 "
-			"%s)",
-			walk->rule->key, path, (unsigned)status.st_mode & 07777, path);
-	else if (!file_read_descriptor(descriptor, path, out, &error)) {
-		node_problem(walk->problems, node, "\"%s\": %s", walk->rule->key, error.text);
-		problems_own(walk->problems, error.number);
-	} else
-		good = true;
-	close(descriptor);
-	while (out->length > 0 && strchr(" \t\r\n", out->data[out->length - 1]) != NULL)
-		out->data[--out->length] = '\0';
-	return good;
-}
-
-/* The lines of the secret file that the node names: at least one, at most maximum. */
+/* The lines of the secret file that the node names: at most maximum, else the complaint. */
 static bool secret_lines(const struct node_walk *walk, struct node node, size_t maximum,
 	const char *complaint, struct text_list *lines)
 {
-	struct buffer text = {.maximum = CONFIG_SECRET_MAX};
-	char *path = NULL, *rest = NULL;
-	bool good = config_read_path(walk, node, &path) && read_secret(walk, node, path, &text);
-	const char *all = buffer_string(&text);
+	char *path = NULL;
+	struct error error = {0};
+	bool good = config_read_path(walk, node, &path);
 
-	if (good && all[strspn(all, " \t\r\n")] == '\0')
-		good = secret_problem(walk, node, path, "is empty");
-	else if (good && strlen(all) != text.length)
-		good = secret_problem(walk, node, path, "holds more than the one line of a secret");
-	for (char *line = good ? strtok_r(text.data, "\r\n", &rest) : NULL; line != NULL;
-		line = strtok_r(NULL, "\r\n", &rest)) {
-		size_t length = strlen(line += strspn(line, " \t"));
-
-		while (length > 0 && strchr(" \t", line[length - 1]) != NULL)
-			line[--length] = '\0';
-		if (length > 0)
-			text_list_add(lines, line);
-	}
-	if (good && lines->count > maximum)
-		good = secret_problem(walk, node, path, complaint);
-	buffer_release(&text);
+	if (good && !secret_read(path, CONFIG_SECRET_MAX, lines, &error)) {
+		node_problem(walk->problems, node, "\"%s\": %s", walk->rule->key, error.text);
+		good = problems_own(walk->problems, error.number);
+	} else if (good && lines->count > maximum)
+		good = node_problem(
+			walk->problems, node, "\"%s\": %s %s", walk->rule->key, path, complaint);
 	free(path);
 	return good;
 }
@@ -451,6 +414,23 @@ bool config_read_secret(const struct node_walk *walk, struct node node, void *ta
 	return good;
 }
 
+/* Another program writes it, again and again: what is wrong with it now is the route's alone. */
+bool config_read_token_file(const struct node_walk *walk, struct node node, void *target)
+{
+	struct text_list lines = {0};
+	char *const *path = target;
+	struct error error;
+
+	if (!config_read_path(walk, node, target))
+		return false;
+	if (!secret_read(*path, CONFIG_TOKEN_MAX, &lines, &error))
+		problems_warn(walk->problems, node_file(node), node_line(node),
+			"\"%s\": %s; until then this route takes no mail", walk->rule->key,
+			error.text);
+	text_list_release(&lines);
+	return true;
+}
+
 bool config_read_secrets(const struct node_walk *walk, struct node node, void *target)
 {
 	struct text_list *secrets = target;
@@ -461,12 +441,22 @@ bool config_read_secrets(const struct node_walk *walk, struct node node, void *t
 		secrets);
 }
 
+/* No URL has blanks: those at its ends are not part of it. */
 bool config_read_secret_url_file(const struct node_walk *walk, struct node node, void *target)
 {
-	char *const *url = target;
+	char **url = target;
+	size_t length;
+	char *line;
 
 	if (!config_read_secret(walk, node, target))
 		return false;
+	line = *url + strspn(*url, " \t");
+	length = strlen(line);
+	while (length > 0 && strchr(" \t", line[length - 1]) != NULL)
+		length--;
+	line = memory_bytes(line, length);
+	memory_set(url, line);
+	free(line);
 	return web_url_valid(*url) || node_problem(walk->problems, node,
 					      "\"%s\": %s does not contain an http or https URL",
 					      walk->rule->key, node_text(node));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Private to the two files that use libcurl: net/http.c and tell/smtps.c.
+ * Private to the two files that use libcurl: net/http.c and tell/smtp_curl.c.
  */
 #ifndef LAMPWATCH_CURL_P_H
 #define LAMPWATCH_CURL_P_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "tell/attempt.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/buffer.h"
 #include "base/text.h"
@@ -13,7 +13,8 @@
 
 enum {
 	UNCUT_TEXT_MAX = 8192,
-	CONCEALED_MIN = 3, /* bytes: a shorter word would be found everywhere */
+	CONCEALED_MIN = 3,    /* bytes: a shorter word would be found everywhere */
+	CONCEALED_PIECE = 16, /* bytes: what is longer does not stand in a secret by chance */
 };
 
 static const char *const names[] = {
@@ -136,26 +137,59 @@ void attempt_set(struct attempt *attempt, enum outcome outcome, int code, const 
 	free(line);
 }
 
-void attempt_conceal(struct attempt *attempt, const char *word, const char *instead)
+/* How many bytes of text, from its beginning, stand somewhere in the word: at least piece, else 0.
+ */
+static size_t common_length(const char *text, const char *word, size_t piece)
+{
+	const char *last = word + strlen(word) - piece;
+	size_t longest = 0;
+
+	for (; word <= last; word++) {
+		size_t length = 0;
+
+		while (text[length] != '\0' && tolower((unsigned char)text[length]) ==
+						       tolower((unsigned char)word[length]))
+			length++;
+		if (length >= piece && length > longest)
+			longest = length;
+	}
+	return longest;
+}
+
+static void conceal(struct attempt *attempt, const char *word, size_t piece, const char *instead)
 {
 	struct buffer out = {.maximum = sizeof attempt->text - 1};
-	size_t length = word != NULL ? strlen(word) : 0;
 	const char *from = attempt->text;
 
-	if (length < CONCEALED_MIN)
-		return;
 	while (*from != '\0') {
-		bool found = strncasecmp(from, word, length) == 0;
+		size_t found = common_length(from, word, piece);
 
-		if (found)
+		if (found > 0)
 			buffer_text(&out, instead);
 		else
 			buffer_byte(&out, *from);
-		from += found ? length : 1;
+		from += found > 0 ? found : 1;
 	}
 	memset(attempt->text, 0, sizeof attempt->text);
 	memcpy(attempt->text, buffer_string(&out), out.length);
 	buffer_release(&out);
+}
+
+void attempt_conceal(struct attempt *attempt, const char *word, const char *instead)
+{
+	size_t length = word != NULL ? strlen(word) : 0;
+
+	if (length >= CONCEALED_MIN)
+		conceal(attempt, word, length, instead);
+}
+
+void attempt_conceal_pieces(struct attempt *attempt, const char *word, const char *instead)
+{
+	size_t length = word != NULL ? strlen(word) : 0;
+
+	if (length >= CONCEALED_MIN)
+		conceal(attempt, word, length < CONCEALED_PIECE ? length : CONCEALED_PIECE,
+			instead);
 }
 
 /* What is wrong with the line of length bytes, its LF among them; NULL where nothing is. */
@@ -191,6 +225,33 @@ static bool is_host_name(const char *name)
 				     "0123456789.-_[]:");
 
 	return length > 0 && length <= HELO_MAX && name[length] == '\0';
+}
+
+/* Neither tokens nor IPv6 addresses: it cuts host and port at the first colon. */
+static bool libesmtp_can(const struct route_config *route)
+{
+	return route->token == NULL && strchr(route->host, ':') == NULL;
+}
+
+mail_transport *route_transport(const struct route_config *route)
+{
+	static const struct {
+		int type;
+		bool (*can)(const struct route_config *route); /* NULL: all */
+		mail_transport *send;
+	} transports[] = {
+		{ROUTE_SMTP, libesmtp_can, smtp_send},
+		{ROUTE_SMTP, NULL, smtp_curl_send},
+		{ROUTE_SMTPS, NULL, smtp_curl_send},
+		{ROUTE_SENDMAIL, NULL, sendmail_send},
+		{ROUTE_MX, NULL, mx_send},
+	};
+	size_t row = 0;
+
+	while (transports[row].type != route->type ||
+		(transports[row].can != NULL && !transports[row].can(route)))
+		row++;
+	return transports[row].send;
 }
 
 static void keep_report(void *context, size_t index, const struct attempt *attempt)

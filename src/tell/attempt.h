@@ -81,10 +81,14 @@ struct mail_report {
 typedef void mail_transport(const struct route_config *route, const struct mail *mails,
 	size_t count, const struct mail_report *report);
 
-mail_transport smtp_send;     /* libesmtp: STARTTLS required or off */
-mail_transport smtps_send;    /* libcurl: TLS from the first byte (RFC 8314) */
-mail_transport mx_send;       /* libesmtp: to the exchangers of each domain, TLS where offered */
-mail_transport sendmail_send; /* a local sendmail program: `-i -f sender -- recipient` */
+mail_transport smtp_send;      /* libesmtp: STARTTLS required or off; where the relay refuses its
+				 TLS, by libcurl */
+mail_transport smtp_curl_send; /* libcurl: what libesmtp cannot do, under the same rules */
+mail_transport mx_send;        /* to the exchangers of each domain, TLS where offered */
+mail_transport sendmail_send;  /* a local sendmail program: `-i -f sender -- recipient` */
+
+/* The transport that can do what the route asks for: the first row that fits of one table. */
+mail_transport *route_transport(const struct route_config *route);
 
 /* One mail by a transport. */
 void mail_send(mail_transport *transport, const struct route_config *route, const struct mail *mail,
@@ -156,5 +160,9 @@ void attempt_set(struct attempt *attempt, enum outcome outcome, int code, const 
 /* Puts instead wherever word (may be NULL; three bytes at least) stands in the text, in any case.
  */
 void attempt_conceal(struct attempt *attempt, const char *word, const char *instead);
+
+/* The same, and for what of the text stands anywhere in the word, from 16 bytes on: a secret that
+ * is longer than what the text holds of it. */
+void attempt_conceal_pieces(struct attempt *attempt, const char *word, const char *instead);
 
 #endif

@@ -28,6 +28,7 @@
 #include "tell/dependence.h"
 #include "tell/dns_lookup.h"
 #include "tell/hosts.h"
+#include "tell/route_token.h"
 #include "tell/scheduler.h"
 
 #define NO_PROCESS "cannot start a process"
@@ -37,13 +38,6 @@ enum {
 	DOMAIN_MILLISECONDS = 2000,
 	GATHERED_FROM = 100, /* answers still to come */
 	GATHERED_MILLISECONDS = 3,
-};
-
-static mail_transport *const transports[] = {
-	[ROUTE_SMTP] = smtp_send,
-	[ROUTE_SMTPS] = smtps_send,
-	[ROUTE_SENDMAIL] = sendmail_send,
-	[ROUTE_MX] = mx_send,
 };
 
 /* What a session carries, borrowed until session_start() returns; of a delivery count its envelope
@@ -57,6 +51,7 @@ struct session_order {
 	const struct contents *contents; /* what they say */
 	int64_t now;
 	const struct dependences *dependences; /* where direct mail goes; NULL: not known */
+	struct route_tokens *tokens;
 };
 
 /* What came of the delivery at index. */
@@ -75,6 +70,25 @@ static void pass_on(void *context, size_t index, const struct attempt *attempt)
 	STEP("answered, not yet passed on");
 	if (!file_write_all(*(int *)context, &answer, sizeof answer))
 		_exit(1);
+}
+
+/* By the route as it is now, with its token; without one nothing is begun. */
+static void send_by_route(const struct session_order *order, const struct mail *mails,
+	const struct mail_report *report)
+{
+	struct route_config route = *order->route;
+	struct attempt attempt;
+	char *fault;
+
+	if (route_token_take(order->tokens, &route, &fault)) {
+		route_transport (&route)(&route, mails, order->count, report);
+	} else {
+		attempt_set(&attempt, OUTCOME_TEMPORARY, 0, "%s", fault);
+		attempt.of_session = true;
+		report->each(report->context, 0, &attempt);
+	}
+	free(fault);
+	free(route.token);
 }
 
 /* An empty mail, which no transport takes, where what goes to the receiver cannot be made. Its
@@ -101,7 +115,7 @@ static void send_mails(const struct session_order *order, const struct mail_repo
 			mails[i].domain =
 				dependences_domain(order->dependences, mails[i].recipient);
 	}
-	transports[order->route->type](order->route, mails, order->count, report);
+	send_by_route(order, mails, report);
 	free(mails);
 }
 
@@ -238,15 +252,17 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 		.receiver = memory_string(receiver), .message_id = memory_string(message_id)};
 	bool mail = receiver_address(receiver) != NULL;
 	struct dependences *dependences = NULL;
+	struct route_tokens *tokens = route_tokens_new(config);
 	char *templates = file_templates();
 
 	if (mail && config->routes[route].type == ROUTE_MX)
 		dependences = ask_domain(config, receiver_address(receiver), now);
 	session_attempt(
 		&(struct session_order){config, templates, mail ? &config->routes[route] : NULL,
-			&delivery, 1, &contents, now, dependences},
+			&delivery, 1, &contents, now, dependences, tokens},
 		attempt);
 	dependences_free(dependences);
+	route_tokens_free(tokens);
 	free(delivery.receiver);
 	free(delivery.message_id);
 	content_release(&content);
@@ -265,6 +281,7 @@ struct courier_state {
 	const struct courier_settings *settings;
 	struct database *database;
 	struct dependences *dependences;
+	struct route_tokens *tokens;
 	struct scheduler *scheduler;
 	int wake; /* readable when there may be news; at its end no more will come */
 	bool closed;
@@ -289,7 +306,7 @@ static void courier_state_begin(struct courier_state *courier)
 		struct open_session *session = courier->open_sessions;
 		struct session_order order = {settings->config, settings->templates, batch.route,
 			batch.deliveries.list, batch.deliveries.count, &batch.contents,
-			courier_state_now(courier), courier->dependences};
+			courier_state_now(courier), courier->dependences, courier->tokens};
 		struct attempt attempt;
 
 		while (session->session.process != 0)
@@ -446,6 +463,7 @@ static void courier_process(const void *context, int in, int out)
 	outbox_take_up(courier.database);
 	courier.dependences =
 		dependences_load(courier.database, settings->config, settings->providers);
+	courier.tokens = route_tokens_new(settings->config);
 	courier.scheduler =
 		scheduler_new(&(struct scheduler_settings){settings->config, settings->templates,
 			settings->lock, courier.database, courier.dependences, settings->troubled});
@@ -457,6 +475,7 @@ static void courier_process(const void *context, int in, int out)
 	outbox_forget(courier.database);
 	report(&courier, out);
 	scheduler_free(courier.scheduler);
+	route_tokens_free(courier.tokens);
 	dependences_free(courier.dependences);
 	database_close(courier.database);
 }

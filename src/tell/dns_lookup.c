@@ -26,6 +26,16 @@ static void fail(struct dns_query *dns_query, const struct dns_answer *answer)
 	memory_set(&dns_query->host->failure, answer->failure);
 }
 
+/* IPv6 addresses come on top: that there are none, or no answer, changes nothing. */
+static void address6_answered(void *context, const struct dns_answer *answer)
+{
+	struct dns_query *dns_query = context;
+
+	for (size_t i = 0; i < answer->count && dns_query->host->count < DNS_RECORDS_MAX; i++)
+		if (answer->records[i].type == DNS_AAAA)
+			host_add(dns_query->host, &answer->records[i]);
+}
+
 /* Of a relay, a webhook's host, or a mail domain without an MX, which is its own exchanger (RFC
  * 5321 section 5.1). */
 static void machine_answered(void *context, const struct dns_answer *answer)
@@ -34,8 +44,19 @@ static void machine_answered(void *context, const struct dns_answer *answer)
 
 	if (answer->status == DNS_SILENT)
 		fail(dns_query, answer);
-	dns_query->host->status = answer->status;
+	if (dns_query->host->status != DNS_FOUND)
+		dns_query->host->status = answer->status;
 	take_records(dns_query->host, answer);
+}
+
+/* A mail domain without an MX may have nothing but an IPv6 address. */
+static void domain6_answered(void *context, const struct dns_answer *answer)
+{
+	struct dns_query *dns_query = context;
+
+	address6_answered(context, answer);
+	if (answer->status == DNS_FOUND)
+		dns_query->host->status = DNS_FOUND;
 }
 
 static void mx_host_answered(void *context, const struct dns_answer *answer)
@@ -60,6 +81,8 @@ static void ask_mx_hosts(struct dns_query *dns_query, const struct dns_answer *a
 			continue;
 		resolver_ask(
 			dns_query->resolver, record->value, DNS_A, mx_host_answered, dns_query);
+		resolver_ask(
+			dns_query->resolver, record->value, DNS_AAAA, address6_answered, dns_query);
 		asked++;
 	}
 }
@@ -70,6 +93,8 @@ static void mx_hosts_answered(void *context, const struct dns_answer *answer)
 
 	if (answer->status == DNS_EMPTY) {
 		resolver_ask(dns_query->resolver, answer->name, DNS_A, machine_answered, dns_query);
+		resolver_ask(
+			dns_query->resolver, answer->name, DNS_AAAA, domain6_answered, dns_query);
 		return;
 	}
 	if (answer->status == DNS_SILENT)

@@ -29,16 +29,16 @@ static const struct dns_record *find_record(
 }
 
 /* The address of a name or of what its aliases lead to; NULL where there is none. */
-static const char *address_of(const struct host *host, const char *name)
+static const char *address_of(const struct host *host, const char *name, enum dns_type type)
 {
-	const struct dns_record *address = find_record(host, DNS_A, name), *alias;
+	const struct dns_record *address = find_record(host, type, name), *alias;
 
 	for (size_t i = 0; address == NULL && i < host->count; i++) {
 		alias = find_record(host, DNS_CNAME, name);
 		if (alias == NULL)
 			return NULL;
 		name = alias->value;
-		address = find_record(host, DNS_A, name);
+		address = find_record(host, type, name);
 	}
 	return address != NULL ? address->value : NULL;
 }
@@ -57,6 +57,20 @@ static void insert(struct mx_host *mx_host_list, size_t *count, struct mx_host o
 		mx_host_list[place] = one;
 }
 
+/* The host's addresses, by IPv4 first: that is how most receivers know their senders. */
+static void insert_host(const struct host *host, const char *name, int preference,
+	struct mx_host *mx_host_list, size_t *count)
+{
+	static const enum dns_type types[] = {DNS_A, DNS_AAAA};
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		const char *address = address_of(host, name, types[i]);
+
+		if (address != NULL)
+			insert(mx_host_list, count, (struct mx_host){preference, name, address});
+	}
+}
+
 size_t mx_hosts(const struct host *host, struct mx_host *mx_host_list)
 {
 	size_t count = 0;
@@ -64,19 +78,14 @@ size_t mx_hosts(const struct host *host, struct mx_host *mx_host_list)
 
 	for (size_t i = 0; i < host->count; i++) {
 		const struct dns_record *record = &host->records[i];
-		const char *address;
 
 		if (record->type != DNS_MX)
 			continue;
 		any = true;
-		address = address_of(host, record->value);
-		if (address != NULL)
-			insert(mx_host_list, &count,
-				(struct mx_host){record->preference, record->value, address});
+		insert_host(host, record->value, record->preference, mx_host_list, &count);
 	}
-	if (!any && address_of(host, host->name) != NULL)
-		insert(mx_host_list, &count,
-			(struct mx_host){0, host->name, address_of(host, host->name)});
+	if (!any)
+		insert_host(host, host->name, 0, mx_host_list, &count);
 	return count;
 }
 
@@ -121,7 +130,7 @@ static void heard(void *context, size_t index, const struct attempt *attempt)
 /* One session with one exchanger. True where it failed before any mail. */
 static bool session_fails(struct batch *batch, const struct mx_host *mx_host, enum tls tls)
 {
-	struct route_config route = *batch->route;
+	struct route_config route = *batch->route; /* to this host, as by a relay */
 	struct mail *mails = memory_zero(batch->count, sizeof *mails);
 	struct mail_report report = {heard, batch};
 	size_t count = 0;
@@ -133,10 +142,11 @@ static bool session_fails(struct batch *batch, const struct mx_host *mx_host, en
 		}
 	route.host = memory_string(mx_host->address);
 	route.server_name = memory_string(mx_host->name);
+	route.type = ROUTE_SMTP;
 	route.tls = tls;
 	batch->failed = false;
 	if (count > 0)
-		smtp_send(&route, mails, count, &report);
+		route_transport (&route)(&route, mails, count, &report);
 	free(route.host);
 	free(route.server_name);
 	free(mails);
@@ -146,7 +156,7 @@ static bool session_fails(struct batch *batch, const struct mx_host *mx_host, en
 /*
  * What the last exchanger said, or that there is none, holds for all that are left. Where TLS was
  * offered and did not come about, in the clear (RFC 7435); but a host that gave no sign of life is
- * not waited for twice.
+ * not waited for twice, and after the time of a session no other is tried.
  */
 static void send_batch(struct batch *batch, const struct host *host)
 {
@@ -154,6 +164,7 @@ static void send_batch(struct batch *batch, const struct host *host)
 	size_t count = host != NULL ? mx_hosts(host, mx_host_list) : 0;
 	const char *why = "its mail servers are not known yet";
 	enum outcome outcome = OUTCOME_TEMPORARY;
+	int64_t last = clock_milliseconds() + smtp_timeouts()->session;
 	bool failed = true;
 
 	if (host != NULL && host->checked != 0)
@@ -165,7 +176,7 @@ static void send_batch(struct batch *batch, const struct host *host)
 		}
 	attempt_set(&batch->failure, outcome, 0, "%s: %s",
 		strrchr(batch->mails[0].recipient, '@') + 1, why);
-	for (size_t i = 0; failed && i < count; i++) {
+	for (size_t i = 0; failed && i < count && clock_milliseconds() < last; i++) {
 		int64_t began = clock_milliseconds();
 
 		failed = session_fails(batch, &mx_host_list[i], TLS_OFFERED) &&

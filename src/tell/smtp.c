@@ -4,8 +4,9 @@
  * a guard around it: its return value does not tell whether a mail was
  * delivered, it goes on unauthenticated where a password was refused, it takes what
  * an attacker puts behind the reply to STARTTLS for the server's own words, it
- * cannot give up a connection attempt, and it waits for ever in TLS 1.3. So we
- * listen to the session, and shut the socket down where it goes where it must not.
+ * cannot give up a connection attempt, it does not notice that a write failed, and it waits
+ * for ever in TLS 1.3. So we listen to the session, and shut the socket down where it goes
+ * where it must not.
  */
 #include "tell/smtp.h"
 
@@ -36,15 +37,19 @@
 #include "config/config.h"
 #include "tell/attempt.h"
 #include "tell/smtp_transcript.h"
+#include "tell/write_watch.h"
 
 enum {
 	DESCRIPTORS_SEARCHED = 64,
+	LIBESMTP_BUFFER = 2048, /* bytes that libesmtp collects before it writes */
 };
 
 /* What is known of the mail in turn. */
 struct transaction {
 	struct reply mail, recipient, transfer;
 	size_t offset;      /* of the mail's bytes that libesmtp has taken */
+	size_t content;     /* bytes that it has made of them, without dots and framing */
+	size_t piece;       /* the last of these */
 	bool sent, chunked; /* as in struct smtp_codes */
 };
 
@@ -58,6 +63,7 @@ struct session {
 	struct smtp_transcript transcript;
 	int lowest; /* the first descriptor that was free before */
 	bool encrypted;
+	bool tls_refused; /* by the relay, in the handshake: it may want TLS 1.3 */
 	bool password_sent;
 	bool over;         /* by our own will: whose turn it is was not begun */
 	int64_t deadline;  /* of the mail in turn: milliseconds of the monotonic clock */
@@ -94,14 +100,30 @@ const struct smtp_timeouts *smtp_timeouts(void)
 	return timeouts;
 }
 
+/* What is written to it afterwards does not count as lost. */
+static void end_connection(void)
+{
+	write_watch_end();
+	if (connection >= 0)
+		shutdown(connection, SHUT_RDWR);
+}
+
+/* Gone in both directions. */
+static bool connection_broken(void)
+{
+	struct pollfd look = {.fd = connection, .events = POLLOUT};
+
+	return connection >= 0 && poll(&look, 1, 0) > 0 &&
+	       (look.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 /* While connecting, the signal alone is enough: connect() ends with EINTR. */
 static void time_is_up(int number)
 {
 	int kept = errno;
 
 	(void)number;
-	if (connection >= 0)
-		shutdown(connection, SHUT_RDWR);
+	end_connection();
 	errno = kept;
 }
 
@@ -135,8 +157,7 @@ static void note_refusal(struct session *session, enum outcome outcome, const ch
 static void refuse(struct session *session, enum outcome outcome, const char *reason)
 {
 	note_refusal(session, outcome, reason);
-	if (connection >= 0)
-		shutdown(connection, SHUT_RDWR);
+	end_connection();
 }
 
 /*
@@ -183,7 +204,8 @@ static void connected(struct session *session)
 	connection = find_connection(session->lowest);
 	if (connection >= 0)
 		setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-	session->encrypted = session->password_sent = false;
+	write_watch_begin(connection);
+	session->encrypted = session->tls_refused = session->password_sent = false;
 	session->refused = NULL;
 	session->verify_error = X509_V_OK;
 	smtp_transcript_begin(&session->transcript);
@@ -226,6 +248,8 @@ static void describe_failure(const struct session *session, struct attempt *atte
 	}
 	if (clock_milliseconds() >= session->deadline)
 		snprintf(reason, sizeof reason, "timed out");
+	else if (write_watch_lost(SIZE_MAX))
+		snprintf(reason, sizeof reason, "a write failed");
 	else if (number == SMTP_ERR_DROPPED_CONNECTION)
 		snprintf(reason, sizeof reason, "no answer in time, or the connection was closed");
 	else if (phase == PHASE_CONNECT && number == -EINTR)
@@ -252,6 +276,9 @@ static void end_turn(struct session *session)
 	struct attempt attempt = {0};
 	enum smtp_stage stage;
 
+	/* The end of the mail stands in its last write, or is kept back after a lost one. */
+	if (write_watch_lost(SIZE_MAX))
+		codes.sent = now->sent = false;
 	/* libesmtp's own statuses: while BDAT runs it does not call the monitor. */
 	transcript->replies[PHASE_MAIL] = now->mail;
 	transcript->replies[PHASE_RECIPIENT] = now->recipient;
@@ -331,6 +358,7 @@ static void event(smtp_session_t esmtp, int number, void *context, ...)
 		connected(session);
 		break;
 	case SMTP_EV_DISCONNECT:
+		write_watch_end();
 		connection = -1; /* libesmtp may go on with the relay's next address */
 		arm(session, timeouts->connect);
 		break;
@@ -356,6 +384,11 @@ static void event(smtp_session_t esmtp, int number, void *context, ...)
 		accept_verified(session, acceptable, va_arg(arguments, SSL *));
 		break;
 	}
+	case SMTP_EV_MESSAGEDATA:
+		(void)va_arg(arguments, smtp_message_t);
+		now->piece = (size_t)va_arg(arguments, int);
+		now->content += now->piece;
+		break;
 	case SMTP_EV_MAILSTATUS:
 		(void)va_arg(arguments, char *);
 		status = smtp_reverse_path_status(va_arg(arguments, smtp_message_t));
@@ -397,7 +430,8 @@ static void guard_command(struct session *session, const char *bytes, size_t len
 		return;
 	if (session->route->tls == TLS_REQUIRED && !session->encrypted)
 		refuse(session, OUTCOME_ROUTE, "TLS is required but was not started");
-	else if (wants_auth && auth >= 400 && (!is_auth || (session->password_sent && auth != 504)))
+	else if (wants_auth && auth >= 400 &&
+		 (!is_auth || (session->password_sent && !smtp_auth_unknown(auth))))
 		refuse(session, auth >= 500 ? OUTCOME_ROUTE : OUTCOME_TEMPORARY,
 			"the server refused user and password");
 	else if (wants_auth && !is_auth && auth != 235)
@@ -413,6 +447,7 @@ static void monitor(const char *bytes, int length, int writing, void *context)
 	if (writing == SMTP_CB_READING) {
 		struct smtp_transcript *transcript = &session->transcript;
 
+		write_watch_answered();
 		if (!smtp_transcript_read(transcript, bytes, (size_t)length))
 			refuse(session, OUTCOME_TEMPORARY, transcript->fault);
 		/* libesmtp would read these plain bytes as the first words inside TLS. */
@@ -422,18 +457,65 @@ static void monitor(const char *bytes, int length, int writing, void *context)
 		return;
 	}
 	guard_command(session, bytes, (size_t)length);
-	if (session->refused != NULL)
+	if (write_watch_lost(0))
+		end_connection();
+	if (session->refused != NULL || write_watch_lost(0))
 		return;
+	write_watch_add((size_t)length);
 	if (begins(bytes, (size_t)length, "AUTH PLAIN") ||
 		begins(bytes, (size_t)length, "AUTH LOGIN"))
 		session->password_sent = true;
 	smtp_transcript_wrote(&session->transcript, bytes, (size_t)length);
 }
 
+/* Lines that begin with a dot, which gets another one. */
+static size_t count_dots(const struct mail *mail)
+{
+	const char *at = mail->bytes, *end = mail->bytes + mail->length;
+	size_t dots = 0;
+
+	for (; at != NULL && at < end; at = memchr(at, '\n', (size_t)(end - at))) {
+		at += at != mail->bytes;
+		dots += at < end && *at == '.';
+	}
+	return dots;
+}
+
+/* How libesmtp frames the mail's two chunks, its header and its body, and the end. */
+static size_t count_framing(const struct session *session)
+{
+	const struct transaction *now = &session->now;
+	const struct mail *mail = mail_in_turn(session);
+	const char *body = memmem(mail->bytes, mail->length, "\r\n\r\n", 4);
+	size_t rest = body != NULL && body + 4 < mail->bytes + mail->length ? now->piece : 0;
+
+	return (size_t)(snprintf(NULL, 0, "BDAT %zu\r\n", now->content - rest + 2) +
+			(rest > 0 ? snprintf(NULL, 0, "BDAT %zu\r\n", rest) : 0)) +
+	       strlen("BDAT 0 LAST\r\n");
+}
+
 /*
- * Hands the mail out as it is. libesmtp does not notice failed writes before it
- * has all; where the connection breaks before that, the server never saw the
- * end and must forget the mail (RFC 5321 section 4.1.1.4). errno is how libesmtp is told to stop.
+ * libesmtp has written the mail but for what it still collects, and writes that with the mail's
+ * end. True where all of it has gone out; a mail with a hole must not be ended.
+ */
+static bool content_written(const struct session *session)
+{
+	const struct transaction *now = &session->now;
+	size_t content = now->content + strlen("\r\n"); /* after the header */
+
+	if (now->chunked) {
+		write_watch_add(content + count_framing(session));
+		return true;
+	}
+	content += count_dots(mail_in_turn(session));
+	write_watch_add(content + strlen(".\r\n"));
+	return !write_watch_lost(content % LIBESMTP_BUFFER + strlen(".\r\n"));
+}
+
+/*
+ * Hands the mail out as it is. libesmtp does not notice failed writes; where one fails before the
+ * last, the server never sees the end and must forget the mail (RFC 5321 section 4.1.1.4). errno
+ * is how libesmtp is told to stop.
  */
 static const char *hand_out(void **ignored, int *length, void *context)
 {
@@ -441,11 +523,10 @@ static const char *hand_out(void **ignored, int *length, void *context)
 	const struct mail *mail = mail_in_turn(session);
 	struct transaction *now = &session->now;
 	const char *from = mail->bytes + now->offset;
-	struct pollfd look = {.fd = connection, .events = POLLOUT};
 
 	(void)ignored;
 	if (length == NULL) {
-		now->offset = 0;
+		now->offset = now->content = now->piece = 0;
 		now->chunked = session->transcript.last != PHASE_CONTENT;
 		return NULL;
 	}
@@ -454,9 +535,7 @@ static const char *hand_out(void **ignored, int *length, void *context)
 	hold_together(*length > 0 && !now->chunked); /* a BDAT's reply is waited for */
 	if (*length > 0)
 		return from;
-	/* gone in both directions */
-	now->sent = connection < 0 || poll(&look, 1, 0) <= 0 ||
-		    (look.revents & (POLLERR | POLLHUP)) == 0;
+	now->sent = content_written(session) && !connection_broken();
 	errno = now->sent ? 0 : ECONNRESET;
 	return NULL;
 }
@@ -481,6 +560,21 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
+/* What becomes of a write inside TLS, which libesmtp does not look at; a broken connection it
+ * notices.
+ */
+static long note_write(BIO *bio, int operation, const char *bytes, size_t length, int number,
+	long value, int result, size_t *processed)
+{
+	(void)bytes, (void)length, (void)number, (void)value, (void)processed;
+	if (operation == (BIO_CB_WRITE | BIO_CB_RETURN) && result <= 0 && !BIO_should_retry(bio) &&
+		!connection_broken()) {
+		write_watch_fail();
+		end_connection();
+	}
+	return result;
+}
+
 /* libesmtp sends no server name, without which some servers show a certificate that fits nobody.
  * OpenSSL declares ssl const for all its callbacks; at the start of a handshake it may be set up.
  */
@@ -490,11 +584,14 @@ static void handshake(const SSL *ssl, int where, int result)
 	const struct route_config *route = session->route;
 	const char *name = route->server_name != NULL ? route->server_name : route->host;
 
-	(void)result;
+	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && result >> 8 == SSL3_AL_FATAL)
+		session->tls_refused = !session->encrypted;
 	if ((where & SSL_CB_HANDSHAKE_START) == 0)
 		return;
 	if (connection < 0)
 		connection = SSL_get_fd(ssl);
+	write_watch_end(); /* of what TLS writes, OpenSSL tells */
+	BIO_set_callback_ex(SSL_get_wbio(ssl), note_write);
 	if (session->refused != NULL)
 		refuse(session, session->refusal, session->refused);
 	if (!is_address(name))
@@ -515,8 +612,9 @@ static bool set_expected_name(SSL_CTX *context, const char *host)
  * A context of our own, NULL where it cannot be set up: the ca_file. One for each connection:
  * libesmtp's is freed after the first and used again. Not above TLS 1.2: a server's TLS 1.3 session
  * tickets arrive unasked, libesmtp takes them for the reply to an EHLO that it has not sent yet,
- * and both sides wait until the timeout (seen in 14 of 20 tries against Postfix). Client
- * certificates are not used: libesmtp frees them twice.
+ * and both sides wait until the timeout (seen in 14 of 20 tries against Postfix). A relay that
+ * refuses TLS 1.2 gets its mail by libcurl. Client certificates are not used: libesmtp frees them
+ * twice.
  */
 static SSL_CTX *tls_context(struct session *session)
 {
@@ -543,14 +641,23 @@ static SSL_CTX *tls_context(struct session *session)
 
 /* ---- a session ---- */
 
+/*
+ * Who asks for a realm is NTLM, which is not done: it gets nothing, and libesmtp goes on to the
+ * next mechanism where the server refuses what it makes of that.
+ */
 static int give_credentials(auth_client_request_t request, char **result, int fields, void *context)
 {
+	static char nothing[] = "";
 	const struct session *session = context;
+	bool given = true;
 
 	for (int i = 0; i < fields; i++)
-		result[i] = (request[i].flags & AUTH_PASS) != 0 ? session->route->password
-								: session->route->user;
-	return 1;
+		given = given && (request[i].flags & AUTH_REALM) == 0;
+	for (int i = 0; i < fields; i++)
+		result[i] = !given                                ? nothing
+			    : (request[i].flags & AUTH_PASS) != 0 ? session->route->password
+								  : session->route->user;
+	return given;
 }
 
 /* The session as libesmtp is to hold it: its server, how long to wait for what, its mails. */
@@ -619,7 +726,7 @@ static void run_session(struct session *session, SSL_CTX *tls)
 	arm(session, timeouts->connect);
 	smtp_start_session(esmtp);
 	/* Without a word to its MAIL, the first of all has failed, a later one was not begun. */
-	if (!session->over && session->turn < session->turn_count &&
+	if (!session->over && session->turn < session->turn_count && !session->tls_refused &&
 		(session->turn == 0 || session->now.mail.code != 0))
 		end_turn(session);
 	smtp_destroy_session(esmtp);
@@ -627,16 +734,39 @@ static void run_session(struct session *session, SSL_CTX *tls)
 		auth_destroy_context(credentials);
 }
 
-/* What would go wrong inside libesmtp, or give a secret away, is told before. */
+bool smtp_auth_unknown(int code)
+{
+	return code >= 500 && code <= 504;
+}
+
 static const char *route_fault(const struct route_config *route)
 {
-	if (strchr(route->host, ':') != NULL)
-		return "an IPv6 address cannot be the host of an smtp route: give the relay's name";
 	if (route->user != NULL && route->tls == TLS_OFF)
 		return "a password is not sent without TLS";
-	if (route->user != NULL && route->password == NULL)
+	if (route->user != NULL && route->password == NULL && route->token == NULL)
 		return "there is a user but no password";
 	return NULL;
+}
+
+static void report_fault(const struct route_config *route, const char *fault, const size_t *turns,
+	size_t count, const struct mail_report *report)
+{
+	struct attempt attempt;
+
+	attempt_set(&attempt, OUTCOME_ROUTE, 0, "%s: %s", route->host, fault);
+	attempt.of_session = true;
+	for (size_t i = 0; i < count; i++)
+		report->each(report->context, turns[i], &attempt);
+}
+
+bool smtp_route_refused(const struct route_config *route, const size_t *turns, size_t count,
+	const struct mail_report *report)
+{
+	const char *fault = route_fault(route);
+
+	if (fault != NULL)
+		report_fault(route, fault, turns, count, report);
+	return fault != NULL;
 }
 
 /* A server that hangs up would end the process; a signal ends what waits too long. */
@@ -651,10 +781,25 @@ static void run_guarded(struct session *session, SSL_CTX *tls)
 	sigaction(SIGALRM, &expire, &expire_before);
 	run_session(session, tls);
 	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+	write_watch_end();
 	connection = -1;
 	sigaction(SIGALRM, &expire_before, NULL);
 	sigaction(SIGPIPE, &pipe_before, NULL);
 	smtp_transcript_forget(&session->transcript);
+}
+
+/* True where the relay refused libesmtp's TLS: nothing was sent, and nothing was reported. */
+static bool run_refused(struct session *session)
+{
+	SSL_CTX *tls = session->route->tls != TLS_OFF ? tls_context(session) : NULL;
+
+	if (tls != NULL || session->route->tls == TLS_OFF)
+		run_guarded(session, tls);
+	else
+		report_fault(session->route, "TLS cannot be set up: is ca_file readable?",
+			session->turns, session->turn_count, session->report);
+	SSL_CTX_free(tls);
+	return session->tls_refused && session->turn == 0;
 }
 
 void smtp_send(const struct route_config *route, const struct mail *mails, size_t count,
@@ -665,24 +810,11 @@ void smtp_send(const struct route_config *route, const struct mail *mails, size_
 		.report = report,
 		.turns = memory_zero(count, sizeof *session.turns),
 		.verify_error = X509_V_OK};
-	const char *fault = route_fault(route);
-	struct attempt attempt;
-	SSL_CTX *tls = NULL;
 
 	session.turn_count = mails_check(route, mails, count, report, session.turns);
-	if (fault == NULL && route->tls != TLS_OFF) {
-		tls = tls_context(&session);
-		if (tls == NULL)
-			fault = "TLS cannot be set up: is ca_file readable?";
-	}
-	if (fault != NULL) {
-		attempt_set(&attempt, OUTCOME_ROUTE, 0, "%s: %s", route->host, fault);
-		attempt.of_session = true;
-		for (size_t i = 0; i < session.turn_count; i++)
-			report->each(report->context, session.turns[i], &attempt);
-	} else if (session.turn_count > 0) {
-		run_guarded(&session, tls);
-	}
-	SSL_CTX_free(tls);
+	if (session.turn_count > 0 &&
+		!smtp_route_refused(route, session.turns, session.turn_count, report) &&
+		run_refused(&session))
+		smtp_curl_session(route, mails, session.turns, session.turn_count, report);
 	free(session.turns);
 }

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * How long smtp_send() and smtps_send() wait.
+ * What smtp_send() and smtp_curl_send() share, the two that speak SMTP: how long they wait, and
+ * what they do not do.
  */
 #ifndef LAMPWATCH_SMTP_H
 #define LAMPWATCH_SMTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct mail;
+struct mail_report;
+struct route_config;
 
 /*
  * Milliseconds. The phases are waits for one reply each (libesmtp has no less
@@ -27,5 +35,20 @@ struct smtp_timeouts {
 void smtp_set_timeouts(const struct smtp_timeouts *timeouts);
 
 const struct smtp_timeouts *smtp_timeouts(void);
+
+/*
+ * True where the route may not be used as it is, since it would give a secret away or has none
+ * where it needs one; then each of the mails at turns is reported to be the route's.
+ */
+bool smtp_route_refused(const struct route_config *route, const size_t *turns, size_t count,
+	const struct mail_report *report);
+
+/* Whether that reply to AUTH refuses the mechanism, or its syntax, and not the password (RFC 4954
+ * section 4): another one may be tried. */
+bool smtp_auth_unknown(int code);
+
+/* smtp_curl_send() of mails that were checked: turns are their places, in their order. */
+void smtp_curl_session(const struct route_config *route, const struct mail *mails,
+	const size_t *turns, size_t count, const struct mail_report *report);
 
 #endif

@@ -172,6 +172,9 @@ static void take_line(struct smtp_transcript *transcript)
 		length--;
 	line[length] = '\0';
 	code = length >= 3 ? reply_code(line) : 0;
+	if (transcript->pending[0] == PHASE_HELLO)
+		transcript->offers_auth = (transcript->offers_auth && reply->code == 0) ||
+					  strncmp(length > 4 ? line + 4 : "", "AUTH ", 5) == 0;
 	/* What stands there with a code is a reply that is over: EHLO, say, comes twice. */
 	if (reply->code != 0)
 		*reply = (struct reply){.subject = -1};
@@ -243,8 +246,9 @@ const struct reply *smtp_transcript_reply(
 void smtp_transcript_conceal(const struct smtp_transcript *transcript,
 	const struct route_config *route, const struct mail *mail, struct attempt *attempt)
 {
-	attempt_conceal(attempt, transcript->secret, "[secret]");
+	attempt_conceal_pieces(attempt, transcript->secret, "[secret]");
 	attempt_conceal(attempt, route->password, "[password]");
+	attempt_conceal_pieces(attempt, route->token, "[token]");
 	attempt_conceal(attempt, mail->recipient, "[recipient]");
 	attempt_conceal(attempt, mail->sender, "[sender]");
 	attempt_conceal(attempt, route->user, "[user]");

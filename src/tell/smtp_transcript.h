@@ -16,7 +16,7 @@ enum {
 	REPLY_TEXT_MAX = 1024,       /* bytes kept of a reply of several lines */
 	REPLY_LINE_MAX = 1000,       /* bytes of one line; RFC 5321 section 4.5.3.1.5 says 512 */
 	DIALOGUE_BYTES_MAX = 262144, /* of all that the server says about one mail */
-	SECRET_MAX = 2048,           /* bytes of one line of AUTH */
+	SECRET_MAX = 24576,          /* bytes of one line of AUTH: a token of 16 kB in base64 */
 	DIALOGUE_PENDING_MAX = 8, /* commands without a reply: more than the libraries pipeline */
 };
 
@@ -46,6 +46,7 @@ struct smtp_transcript {
 	size_t waiting;                           /* of pending */
 	enum phase last;                          /* the phase of the last command but QUIT */
 	bool challenged;   /* an AUTH challenge is open: what is written next is no command */
+	bool offers_auth;  /* the last reply to EHLO has a line "AUTH " */
 	bool surplus;      /* bytes came that no command had asked for */
 	const char *fault; /* why the server's words are not to be trusted; NULL: no reason */
 	char line[REPLY_LINE_MAX];

@@ -133,12 +133,12 @@ END
 : > "$work/names.log"
 at 0 -q run
 same "sixty people of one domain cost one question, and one for its exchanger" \
-	"own.example MX udp mx.own.example A udp" "$(xargs < "$work/names.log")"
+	"own.example MX udp mx.own.example A udp mx.own.example AAAA udp" "$(xargs < "$work/names.log")"
 at 1439 -q run
-same "which is not asked again within a day" "2" "$(wc -l < "$work/names.log" | tr -d ' ')"
+same "which is not asked again within a day" "3" "$(wc -l < "$work/names.log" | tr -d ' ')"
 next() { "$lampwatch" --clock "2014-01-2$1T00:00:00Z" "${@:2}" 2>&1; }
 next 5 -q run
-same "but after a day" "4" "$(wc -l < "$work/names.log" | tr -d ' ')"
+same "but after a day" "6" "$(wc -l < "$work/names.log" | tr -d ' ')"
 sed -i '/^own.example/s/.*/own.example silent/' "$work/names.script"
 next 6 -q run
 same "silence leaves what was known" "    needs no provider that is known" "$(next 6 routes | sed -n '/person/{n;p}')"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Each fault that a relay can have, and what smtp_send() and smtps_send() make
+ * Each fault that a relay can have, and what smtp_send() and smtp_curl_send() make
  * of it. The server is tests/servers/smtp.c, told by its script what to do wrong.
  */
 #include <netinet/in.h>
@@ -107,11 +107,11 @@ static void attempt_in_child(mail_transport *send, const struct route_config *ro
 static struct route_config route_to(const struct sink *sink)
 {
 	return (struct route_config){
-		.type = ROUTE_SMTP,
+		.type = sink->tls == SINK_IMPLICIT ? ROUTE_SMTPS : ROUTE_SMTP,
 		.host = loopback,
 		.port = sink->port,
 		.ca_file = sink->certificate,
-		.tls = TLS_REQUIRED,
+		.tls = sink->tls == SINK_PLAIN ? TLS_OFF : TLS_REQUIRED,
 	};
 }
 
@@ -165,7 +165,6 @@ static void assert_faults(
 		sink_start(&sink, tls, "127.0.0.1", 2);
 		follow(&sink, faults[i].script);
 		route = route_to(&sink);
-		route.tls = tls == SINK_PLAIN ? TLS_OFF : TLS_REQUIRED;
 		announce(faults[i].script);
 		assert_result(send_by(send, &route, RECIPIENT), faults[i].outcome, faults[i].code,
 			faults[i].words);
@@ -191,7 +190,6 @@ static void assert_arrives_as_it_is(mail_transport *send, enum sink_tls tls, con
 	sink_start(&sink, tls, "127.0.0.1", 2);
 	follow(&sink, script);
 	route = route_to(&sink);
-	route.tls = tls == SINK_PLAIN ? TLS_OFF : TLS_REQUIRED;
 	assert_result(send_by(send, &route, RECIPIENT), OUTCOME_DELIVERED, 250, "250 2.0.0 kept");
 	assert_int_equal(sink_count(&sink), 1);
 	mail = sink_mail(&sink, 1);
@@ -212,7 +210,7 @@ static void test_mail_arrives_byte_for_byte(void **state)
 	assert_arrives_as_it_is(smtp_send, SINK_PLAIN, "without PIPELINING\nwith CHUNKING\n");
 	assert_arrives_as_it_is(
 		smtp_send, SINK_PLAIN, "hello first 1 reply 502 5.5.2 no EHLO here\n");
-	assert_arrives_as_it_is(smtps_send, SINK_IMPLICIT, "");
+	assert_arrives_as_it_is(smtp_curl_send, SINK_IMPLICIT, "");
 }
 
 /*
@@ -231,7 +229,7 @@ static void assert_smtps_delivers(const char *bytes, size_t length)
 
 	sink_start(&sink, SINK_IMPLICIT, "127.0.0.1", 2);
 	route = route_to(&sink);
-	attempt_in_child(smtps_send, &route, &mail, &attempt);
+	attempt_in_child(smtp_curl_send, &route, &mail, &attempt);
 	assert_result(attempt, OUTCOME_DELIVERED, 250, "250 2.0.0 kept");
 	kept = sink_mail(&sink, 1);
 	assert_int_equal(strlen(kept), sizeof envelope - 1 + length);
@@ -476,7 +474,6 @@ static void test_break_in_the_middle_of_the_message_is_temporary(void **state)
 		sink_start(&sink, tls, "127.0.0.1", 2);
 		follow(&sink, scripts[i / 2]);
 		route = route_to(&sink);
-		route.tls = tls == SINK_PLAIN ? TLS_OFF : TLS_REQUIRED;
 		attempt_in_child(smtp_send, &route, &mail, &attempt);
 		assert_result(attempt, OUTCOME_TEMPORARY, 0, "after the message");
 		assert_int_equal(sink_count(&sink), 0);
@@ -508,7 +505,6 @@ static void test_large_mail_to_a_slow_server_arrives(void **state)
 		sink_start(&sink, tls, "127.0.0.1", 2);
 		follow(&sink, scripts[i / 2]);
 		route = route_to(&sink);
-		route.tls = tls == SINK_PLAIN ? TLS_OFF : TLS_REQUIRED;
 		announce(scripts[i / 2]);
 		attempt_in_child(smtp_send, &route, &mail, &attempt);
 		assert_result(attempt, OUTCOME_DELIVERED, 250, "kept");
@@ -566,7 +562,6 @@ static void test_greylisting_is_over_after_its_time(void **state)
 	sink_start(&sink, SINK_PLAIN, "127.0.0.1", 2);
 	follow(&sink, "rcpt greylist 2\n");
 	route = route_to(&sink);
-	route.tls = TLS_OFF;
 	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_TEMPORARY, 450, "greylisted");
 	sleep(3);
 	assert_result(send_by(smtp_send, &route, RECIPIENT), OUTCOME_DELIVERED, 250, "kept");
@@ -582,7 +577,6 @@ static void test_server_that_fails_twice_takes_the_third_try(void **state)
 	sink_start(&sink, SINK_PLAIN, "127.0.0.1", 2);
 	follow(&sink, "mail first 2 reply 451 4.3.0 not yet\n");
 	route = route_to(&sink);
-	route.tls = TLS_OFF;
 	for (int i = 0; i < 2; i++)
 		assert_result(
 			send_by(smtp_send, &route, RECIPIENT), OUTCOME_TEMPORARY, 451, "not yet");
@@ -677,7 +671,7 @@ static void test_bad_certificate_sends_nothing(void **state)
 		route = route_to(&sink);
 		if (!rows[i / 2].trusted)
 			route.ca_file = NULL;
-		assert_result(send_by(implicit ? smtps_send : smtp_send, &route, RECIPIENT),
+		assert_result(send_by(implicit ? smtp_curl_send : smtp_send, &route, RECIPIENT),
 			OUTCOME_ROUTE, 0, implicit ? "ertificate" : rows[i / 2].words);
 		assert_nothing_sent(&sink);
 		sink_stop(&sink);
@@ -756,7 +750,7 @@ static void test_refused_password_is_the_route_and_sends_nothing(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
 		assert_password(smtp_send, SINK_STARTTLS, &faults[i]);
-		assert_password(smtps_send, SINK_IMPLICIT, &faults[i]);
+		assert_password(smtp_curl_send, SINK_IMPLICIT, &faults[i]);
 	}
 	assert_password(smtp_send, SINK_STARTTLS,
 		&(struct fault){
@@ -790,7 +784,7 @@ static void test_refused_password_is_not_tried_twice(void **state)
 static void test_smtps_makes_the_same_of_the_same_faults(void **state)
 {
 	(void)state;
-	ASSERT_FAULTS(smtps_send, SINK_IMPLICIT,
+	ASSERT_FAULTS(smtp_curl_send, SINK_IMPLICIT,
 		{"refuse\n", OUTCOME_TEMPORARY, 0, "while connecting", 0},
 		{"greeting reply 421 4.3.2 not now\n", OUTCOME_TEMPORARY, 421, "421 4.3.2 not now",
 			0},
@@ -846,7 +840,6 @@ static struct session_result send_many(
 	sink_start(&sink, tls, "127.0.0.1", 2);
 	follow(&sink, script);
 	route = route_to(&sink);
-	route.tls = tls == SINK_PLAIN ? TLS_OFF : TLS_REQUIRED;
 	for (size_t i = 0; i < MAILS; i++) {
 		snprintf(recipients[i], sizeof recipients[i], "m%zu@example.com", i);
 		mails[i] = (struct mail){.sender = SENDER,
@@ -897,7 +890,7 @@ static void test_fifty_mails_go_in_one_session(void **state)
 	assert_session(smtp_send, SINK_STARTTLS, "", 0, "", "delivered", "delivered", MAILS);
 	assert_session(
 		smtp_send, SINK_PLAIN, "with CHUNKING\n", 0, "", "delivered", "delivered", MAILS);
-	assert_session(smtps_send, SINK_IMPLICIT, "", 0, "", "delivered", "delivered", MAILS);
+	assert_session(smtp_curl_send, SINK_IMPLICIT, "", 0, "", "delivered", "delivered", MAILS);
 }
 
 static void test_one_bad_recipient_among_fifty_costs_only_itself(void **state)
@@ -922,7 +915,7 @@ static void test_a_session_that_breaks_costs_only_the_mail_in_turn(void **state)
 		smtp_send, SINK_PLAIN, "rcpt for m7@* drop\n", 7, "delivered", "temporary", "", 7);
 	assert_session(smtp_send, SINK_PLAIN, "rcpt for m7@* silent\n", 7, "delivered", "temporary",
 		"", 7);
-	assert_session(smtps_send, SINK_IMPLICIT, "rcpt for m7@* drop\n", 7, "delivered",
+	assert_session(smtp_curl_send, SINK_IMPLICIT, "rcpt for m7@* drop\n", 7, "delivered",
 		"temporary", "", 7);
 }
 
@@ -931,8 +924,8 @@ static void test_a_relay_that_accepts_and_then_drops_leaves_one_unknown(void **s
 	(void)state;
 	assert_session(
 		smtp_send, SINK_PLAIN, "content first 1 keep-drop\n", 0, "", "unknown", "", 1);
-	assert_session(
-		smtps_send, SINK_IMPLICIT, "content first 1 keep-drop\n", 0, "", "unknown", "", 1);
+	assert_session(smtp_curl_send, SINK_IMPLICIT, "content first 1 keep-drop\n", 0, "",
+		"unknown", "", 1);
 }
 
 static void test_a_session_that_never_begins_reports_one_for_all(void **state)

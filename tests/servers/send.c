@@ -4,7 +4,8 @@
  *
  *   mail-send --route smtp://HOST:PORT|smtps://HOST:PORT|sendmail:PROGRAM --from ADDRESS --to
  * ADDRESS
- *             [--tls required|off] [--ca FILE] [--helo NAME] [--user NAME --password WORD] FILE
+ *             [--tls required|off] [--ca FILE] [--helo NAME] [--user NAME --password WORD|--token
+ * WORD] FILE
  *
  * Prints "OUTCOME CODE TEXT". Exit status: 0 delivered, 1 not, 2 usage.
  */
@@ -23,32 +24,30 @@
 static const struct {
 	const char *start;
 	int type, port;
-	mail_transport *send;
-} transports[] = {
-	{"smtp://", ROUTE_SMTP, 587, smtp_send},
-	{"smtps://", ROUTE_SMTPS, 465, smtps_send},
-	{"sendmail:", ROUTE_SENDMAIL, 0, sendmail_send},
+} schemes[] = {
+	{"smtp://", ROUTE_SMTP, 587},
+	{"smtps://", ROUTE_SMTPS, 465},
+	{"sendmail:", ROUTE_SENDMAIL, 0},
 };
 
-static mail_transport *parse_route(char *text, struct route_config *route)
+static bool parse_route(char *text, struct route_config *route)
 {
-	for (size_t i = 0; i < sizeof transports / sizeof *transports; i++) {
-		char *rest = text + strlen(transports[i].start), *colon = strrchr(rest, ':');
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		char *rest = text + strlen(schemes[i].start), *colon = strrchr(rest, ':');
 
-		if (!text_starts(text, transports[i].start))
+		if (!text_starts(text, schemes[i].start))
 			continue;
-		route->type = transports[i].type;
+		route->type = schemes[i].type;
 		route->host = route->program = rest;
-		route->port = colon != NULL ? atoi(colon + 1) : transports[i].port;
+		route->port = colon != NULL ? atoi(colon + 1) : schemes[i].port;
 		if (colon != NULL)
 			*colon = '\0';
-		return transports[i].send;
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
-static int send_file(
-	mail_transport *send, const struct route_config *route, struct mail *mail, const char *path)
+static int send_file(const struct route_config *route, struct mail *mail, const char *path)
 {
 	struct buffer bytes = {.maximum = MAIL_BYTES_MAX};
 	struct attempt attempt;
@@ -60,7 +59,7 @@ static int send_file(
 	}
 	mail->bytes = buffer_string(&bytes);
 	mail->length = bytes.length;
-	mail_send(send, route, mail, &attempt);
+	mail_send(route_transport(route), route, mail, &attempt);
 	printf("%s %d %s\n", outcome_name(attempt.outcome), attempt.code, attempt.text);
 	buffer_release(&bytes);
 	return attempt.outcome == OUTCOME_DELIVERED ? 0 : 1;
@@ -77,19 +76,20 @@ int main(int count, char **arguments)
 		{"helo", required_argument, NULL, 'h'},
 		{"user", required_argument, NULL, 'u'},
 		{"password", required_argument, NULL, 'p'},
+		{"token", required_argument, NULL, 'o'},
 		{0},
 	};
 	char *values['z' + 1] = {NULL};
 	struct route_config route = {0};
 	struct mail mail = {0};
-	mail_transport *send;
+	bool good;
 	int option;
 
 	while ((option = getopt_long(count, arguments, "", options, NULL)) != -1)
 		if (option <= 'z')
 			values[option] = optarg;
-	send = values['r'] != NULL ? parse_route(values['r'], &route) : NULL;
-	if (send == NULL || values['f'] == NULL || values['t'] == NULL || optind != count - 1) {
+	good = values['r'] != NULL && parse_route(values['r'], &route);
+	if (!good || values['f'] == NULL || values['t'] == NULL || optind != count - 1) {
 		fprintf(stderr, "usage: mail-send --route ROUTE --from ADDRESS --to ADDRESS "
 				"[options] FILE\n");
 		return 2;
@@ -99,7 +99,8 @@ int main(int count, char **arguments)
 	route.helo = values['h'];
 	route.user = values['u'];
 	route.password = values['p'];
+	route.token = values['o'];
 	mail.sender = values['f'];
 	mail.recipient = values['t'];
-	return send_file(send, &route, &mail, arguments[optind]);
+	return send_file(&route, &mail, arguments[optind]);
 }

@@ -29,8 +29,9 @@ static void fail(const char *what)
 
 static void add_alternative_name(X509 *certificate, const char *name)
 {
-	struct in_addr address;
-	bool is_address = inet_pton(AF_INET, name, &address) == 1;
+	struct in6_addr address;
+	bool is_address =
+		inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1;
 	char *value = memory_format("%s:%s", is_address ? "IP" : "DNS", name);
 	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, value);
 
@@ -76,7 +77,8 @@ static char *read_whole(const struct sink *sink, const char *name)
 	return buffer_take(&text);
 }
 
-static _Noreturn void run(const struct sink *sink, enum sink_tls tls, pid_t parent)
+static _Noreturn void run(
+	const struct sink *sink, enum sink_tls tls, const char *name, pid_t parent)
 {
 	static const char *const words[] = {"none", "starttls", "implicit"};
 	char *mails = file_join(sink->folder, "mails"), *script = file_join(sink->folder, "script");
@@ -95,6 +97,8 @@ static _Noreturn void run(const struct sink *sink, enum sink_tls tls, pid_t pare
 		words[tls],
 		"--cert",
 		sink->certificate,
+		"--address",
+		strchr(name, ':') != NULL ? "::1" : "127.0.0.1",
 		"--lifetime",
 		"300",
 		NULL,
@@ -111,7 +115,7 @@ void sink_start(struct sink *sink, enum sink_tls tls, const char *name, int days
 	pid_t parent = getpid();
 	char *mails, *port;
 
-	*sink = (struct sink){0};
+	*sink = (struct sink){.tls = tls};
 	if (mkdtemp(folder) == NULL)
 		fail("mkdtemp");
 	sink->folder = memory_string(folder);
@@ -123,7 +127,7 @@ void sink_start(struct sink *sink, enum sink_tls tls, const char *name, int days
 	free(mails);
 	sink->pid = fork();
 	if (sink->pid == 0)
-		run(sink, tls, parent);
+		run(sink, tls, name, parent);
 	for (int waited = 0; sink->port == 0; waited += 10) {
 		if (waited >= START_MILLISECONDS || waitpid(sink->pid, NULL, WNOHANG) != 0)
 			fail("smtp-server does not start");

@@ -20,14 +20,17 @@
  *   refuse                    closes each connection as soon as it is accepted
  *   with WORDS, without WORD  a line of EHLO's reply that is added or left out
  *   user NAME PASSWORD        who may authenticate; without this line everybody
+ *   token NAME TOKEN          who may authenticate by XOAUTH2 and OAUTHBEARER; the others get the
+ *                             challenge with the error, and 535 after their answer
+ *   tls1.3                    no older TLS
  *   require auth|tls          MAIL is refused without it (530)
  *   PHASE [for PATTERN] [first N] ACTION
  *                             in place of the usual reply; PATTERN (with "*") is held against the
  *                             command's argument or address, N counts over all connections
  *
- * Phases: greeting, hello, starttls, auth, mail, rcpt, data, body (after the first bytes of the
- * message), chunk (a BDAT that is not the last), content (after the final dot or BDAT LAST), quit.
- * The first line that fits counts.
+ * Phases: greeting, hello, starttls, mechanism (AUTH, before anything is asked), auth, mail, rcpt,
+ * data, body (after the first bytes of the message), chunk (a BDAT that is not the last), content
+ * (after the final dot or BDAT LAST), quit. The first line that fits counts.
  *
  *   reply TEXT     this; \n separates lines
  *   greylist S     450 until S seconds after the recipient's first try
@@ -79,7 +82,7 @@ enum {
 	EXTENSIONS_MAX = 16,
 	RECIPIENTS_MAX = 100,
 	GREY_MAX = 256,
-	LINE_MAX_BYTES = 8192,
+	LINE_MAX_BYTES = 32768,
 	MAIL_MAX = 32 * 1024 * 1024,
 	GARBAGE_BYTES = 300,
 	ETHERNET_SEGMENT = 1460,
@@ -89,6 +92,7 @@ enum phase {
 	PHASE_GREETING,
 	PHASE_HELLO,
 	PHASE_STARTTLS,
+	PHASE_MECHANISM,
 	PHASE_AUTH,
 	PHASE_MAIL,
 	PHASE_RCPT,
@@ -104,6 +108,7 @@ static const char *const phase_names[PHASE_COUNT] = {
 	"greeting",
 	"hello",
 	"starttls",
+	"mechanism",
 	"auth",
 	"mail",
 	"rcpt",
@@ -132,8 +137,8 @@ struct rule {
 };
 
 struct script {
-	bool refuse, require_auth, require_tls;
-	const char *user, *password;
+	bool refuse, require_auth, require_tls, tls13;
+	const char *user, *password, *token_user, *token;
 	char *with[EXTENSIONS_MAX], *without[EXTENSIONS_MAX];
 	size_t with_count, without_count;
 	struct rule rules[RULES_MAX];
@@ -576,6 +581,11 @@ static bool add_option(struct script *script, const char *word, char *rest)
 	} else if (strcmp(word, "user") == 0 && rest != NULL) {
 		script->user = strsep(&rest, " ");
 		script->password = rest != NULL ? rest : "";
+	} else if (strcmp(word, "token") == 0 && rest != NULL) {
+		script->token_user = strsep(&rest, " ");
+		script->token = rest != NULL ? rest : "";
+	} else if (strcmp(word, "tls1.3") == 0) {
+		script->tls13 = true;
 	} else if (strcmp(word, "require") == 0 && rest != NULL) {
 		script->require_auth |= strcmp(rest, "auth") == 0;
 		script->require_tls |= strcmp(rest, "tls") == 0;
@@ -639,6 +649,8 @@ static void do_starttls(struct session *session)
 {
 	session->tls = SSL_new(server.context);
 	SSL_set_fd(session->tls, session->descriptor);
+	if (session->script.tls13)
+		SSL_set_min_proto_version(session->tls, TLS1_3_VERSION);
 	if (SSL_accept(session->tls) != 1)
 		_exit(0);
 	session->at = session->end = 0;
@@ -730,10 +742,47 @@ static const char *judge(const struct session *session, const char *credentials)
 	return good ? "235 2.7.0 welcome" : "535 5.7.8 authentication failed";
 }
 
+/* XOAUTH2, and RFC 7628 for OAUTHBEARER. */
+static const char *judge_token(struct session *session, const char *argument)
+{
+	const struct script *script = &session->script;
+	bool bearer = strncasecmp(argument, "OAUTHBEARER", 11) == 0;
+	const char *initial = argument + (bearer ? 11 : 7);
+	char *said = *initial == ' ' ? decoded(initial + 1) : ask(session, "334 ");
+	char *user = memory_format(bearer ? "n,a=%s,\001" : "user=%s\001", script->token_user);
+	char *token = memory_format("\001auth=Bearer %s\001\001", script->token);
+	const char *found = strstr(said, token + !bearer);
+	bool good = strncmp(said, user, strlen(user)) == 0 && found != NULL &&
+		    found[strlen(token + !bearer)] == '\0' &&
+		    (bearer || found == said + strlen(user));
+
+	free(said);
+	free(user);
+	free(token);
+	if (good)
+		return "235 2.7.0 welcome";
+	/* {"status":"401","schemes":"bearer","scope":"mail"} */
+	free(ask(session,
+		"334 eyJzdGF0dXMiOiI0MDEiLCJzY2hlbWVzIjoiYmVhcmVyIiwic2NvcGUiOiJtYWlsIn0="));
+	return "535 5.7.8 the token is not valid";
+}
+
 static void command_auth(struct session *session, const char *argument)
 {
+	const struct rule *rule = find_rule(session, PHASE_MECHANISM, argument);
 	char *credentials;
 
+	if (rule != NULL) {
+		rule->act(session, rule, "504 5.5.4 unknown mechanism");
+		return;
+	}
+	if (session->script.token != NULL &&
+		(strncasecmp(argument, "XOAUTH2", 7) == 0 ||
+			strncasecmp(argument, "OAUTHBEARER", 11) == 0)) {
+		session->authenticated =
+			respond(session, PHASE_AUTH, argument, judge_token(session, argument));
+		return;
+	}
 	if (strncasecmp(argument, "PLAIN ", 6) == 0) {
 		credentials = decoded(argument + 6);
 	} else if (strcasecmp(argument, "PLAIN") == 0) {
@@ -972,14 +1021,14 @@ static void prepare_tls(void)
 
 static void write_port_file(void)
 {
-	struct sockaddr_in name;
+	struct sockaddr_in6 name; /* whose port is where IPv4 has it */
 	socklen_t length = sizeof name;
 	struct error error;
 	char text[16];
 
 	if (getsockname(server.listener, (struct sockaddr *)&name, &length) != 0)
 		fail("getsockname");
-	snprintf(text, sizeof text, "%d\n", ntohs(name.sin_port));
+	snprintf(text, sizeof text, "%d\n", ntohs(name.sin6_port));
 	if (!file_write(server.port_file, text, strlen(text), 0644, &error)) {
 		fprintf(stderr, "smtp-server: %s\n", error.text);
 		exit(1);
@@ -989,15 +1038,20 @@ static void write_port_file(void)
 static void listen_on_address(void)
 {
 	struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server.port)};
+	struct sockaddr_in6 name6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)server.port)};
+	bool six = strchr(server.address, ':') != NULL;
 	int yes = 1, segment = ETHERNET_SEGMENT;
 
-	server.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (server.listener < 0 || inet_pton(AF_INET, server.address, &name.sin_addr) != 1)
+	server.listener = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (server.listener < 0 || inet_pton(six ? AF_INET6 : AF_INET, server.address,
+					   six ? (void *)&name6.sin6_addr : &name.sin_addr) != 1)
 		fail(server.address);
 	setsockopt(server.listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
 	/* As on Ethernet: loopback's own segments would let the client's socket hold megabytes. */
 	setsockopt(server.listener, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
-	if (bind(server.listener, (struct sockaddr *)&name, sizeof name) != 0 ||
+	if (bind(server.listener, six ? (struct sockaddr *)&name6 : (struct sockaddr *)&name,
+		    six ? sizeof name6 : sizeof name) != 0 ||
 		listen(server.listener, BACKLOG) != 0)
 		fail("listen");
 }

@@ -208,6 +208,26 @@ static void test_words_are_concealed_in_any_case_and_everywhere(void **state)
 	assert_string_equal(attempt.text, "550 <[recipient]>: no [recipient] here");
 }
 
+static void test_pieces_of_a_long_secret_are_concealed(void **state)
+{
+	struct attempt attempt;
+	char secret[2 * ATTEMPT_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof secret - 1; i++)
+		secret[i] = (char)('a' + i * i % 23);
+	secret[sizeof secret - 1] = '\0';
+	attempt_set(&attempt, OUTCOME_ROUTE, 535, "535 <%s>", secret);
+	attempt_conceal_pieces(&attempt, secret, "[token]");
+	assert_string_equal(attempt.text, "535 <[token]");
+	attempt_set(&attempt, OUTCOME_ROUTE, 535, "535 <%.16s> no <%.15s>", secret + 500, secret);
+	attempt_conceal_pieces(&attempt, secret, "[token]");
+	assert_int_equal(strncmp(attempt.text, "535 <[token]> no <abe", 21), 0);
+	attempt_set(&attempt, OUTCOME_ROUTE, 535, "535 short secret");
+	attempt_conceal_pieces(&attempt, "short", "[token]");
+	assert_string_equal(attempt.text, "535 [token] secret");
+}
+
 static void test_concealing_cannot_overflow(void **state)
 {
 	struct attempt attempt;
@@ -304,9 +324,30 @@ static void test_helo_falls_back_on_the_senders_domain(void **state)
 	assert_string_equal(route_helo(&route, &mail), "watch.example.org");
 }
 
+static void test_each_route_has_the_transport_that_can_do_it(void **state)
+{
+	static char name[] = "relay.example.net", address[] = "2001:db8::1", token[] = "t";
+	const struct {
+		struct route_config route;
+		mail_transport *send;
+	} rows[] = {
+		{{.type = ROUTE_SMTP, .host = name}, smtp_send},
+		{{.type = ROUTE_SMTP, .host = name, .token = token}, smtp_curl_send},
+		{{.type = ROUTE_SMTP, .host = address}, smtp_curl_send},
+		{{.type = ROUTE_SMTPS, .host = name}, smtp_curl_send},
+		{{.type = ROUTE_SENDMAIL}, sendmail_send},
+		{{.type = ROUTE_MX}, mx_send},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_true(route_transport(&rows[i].route) == rows[i].send);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_route_has_the_transport_that_can_do_it),
 		cmocka_unit_test(test_all_accepted_is_delivered),
 		cmocka_unit_test(test_good_last_reply_without_all_before_it_is_not_delivered),
 		cmocka_unit_test(test_refused_recipient_is_the_receivers_fault),
@@ -325,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_text_becomes_one_clean_line),
 		cmocka_unit_test(test_text_with_nothing_but_control_characters_fits),
 		cmocka_unit_test(test_words_are_concealed_in_any_case_and_everywhere),
+		cmocka_unit_test(test_pieces_of_a_long_secret_are_concealed),
 		cmocka_unit_test(test_concealing_cannot_overflow),
 		cmocka_unit_test(test_only_clean_messages_may_go_out),
 		cmocka_unit_test(test_lines_of_998_bytes_may_go_out_and_longer_ones_not),

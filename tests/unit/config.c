@@ -354,7 +354,7 @@ static void test_secret_files_hold_one_line(void **state)
 	(void)state;
 	write_file("beat", "", 0600);
 	assert_refused(text, 3, "beat is empty");
-	write_file("beat", " \n\t\n", 0600);
+	write_file("beat", "\n\r\n", 0600);
 	assert_refused(text, 3, "beat is empty");
 	write_file("beat", "https://beat.example/\nhttps://other.example/\n", 0600);
 	assert_refused(text, 3, "more than the one line");
@@ -371,6 +371,47 @@ static void test_secret_files_hold_one_line(void **state)
 	rmdir("beat");
 	assert_int_equal(mkfifo("beat", 0600), 0);
 	assert_refused(text, 3, "is not a file");
+}
+
+static void test_only_the_newline_at_the_end_is_not_part_of_a_secret(void **state)
+{
+	static const char text[] =
+		PAGE "routes:\n  - {name: r, smtp: 'smtp://relay.example', user: u, password_file: "
+		     "secret}\n"
+		     "webhooks:\n  - {name: w, url: 'https://h.example/', secret_file: secret}\n";
+	static const struct {
+		const char *bytes, *secret;
+	} rows[] = {
+		{"pass word", "pass word"},
+		{"pass word\n", "pass word"},
+		{"pass word\r\n", "pass word"},
+		{" \tpass word\t \n", " \tpass word\t "},
+		{" \n", " "},
+		{"p\xC3\xA4ss\n", "p\xC3\xA4ss"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct config *config;
+
+		write_file("secret", rows[i].bytes, 0600);
+		config = load_good(text);
+		assert_string_equal(config->routes[0].password, rows[i].secret);
+		assert_int_equal(config->webhooks[0].secrets.count, 1);
+		assert_string_equal(config->webhooks[0].secrets.list[0], rows[i].secret);
+		config_free(config);
+	}
+}
+
+static void test_what_nobody_sees_in_a_secret_is_said(void **state)
+{
+	static const char text[] = PAGE "heartbeat_file: beat\n";
+
+	(void)state;
+	write_file("beat", "\xEF\xBB\xBFhttps://beat.example/\n", 0600);
+	assert_refused(text, 3, "byte order mark");
+	write_file("beat", "https://beat.example/\rx\n", 0600);
+	assert_refused(text, 3, "carriage return");
 }
 
 static void test_no_complaint_repeats_a_secret(void **state)
@@ -685,6 +726,8 @@ int main(void)
 		IN_FOLDER(test_urls_of_pages_are_http_and_complete),
 		IN_FOLDER(test_secret_files_that_others_can_read_are_refused),
 		IN_FOLDER(test_secret_files_hold_one_line),
+		IN_FOLDER(test_only_the_newline_at_the_end_is_not_part_of_a_secret),
+		IN_FOLDER(test_what_nobody_sees_in_a_secret_is_said),
 		IN_FOLDER(test_no_complaint_repeats_a_secret),
 		IN_FOLDER(test_names_occur_once),
 		IN_FOLDER(test_references_lead_somewhere),

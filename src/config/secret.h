@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Secret files: a password, a token or a URL in a file of its own that others cannot read. Every
+ * secret that the configuration names is read here.
+ */
+#ifndef LAMPWATCH_SECRET_H
+#define LAMPWATCH_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct error;
+struct text_list;
+
+/*
+ * Adds the lines of the file. Only what ends a line, LF or CRLF, is not part of the secret: blanks
+ * are. Empty lines are none. False, with error (one line that names the file and what to do, and
+ * repeats nothing of it), where it cannot be read, is longer than maximum bytes, can be read or
+ * changed by others, is no text, begins with a byte order mark, or has no line.
+ */
+bool secret_read(const char *path, size_t maximum, struct text_list *lines, struct error *error);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The tokens (OAuth 2.0, RFC 6750) by which routes authenticate in place of a password: read from
+ * the route's token_file, or printed by its token_command. That runs at most once in a run, by
+ * whichever session needs it first, and what it printed, or why it failed, is kept for the others
+ * in memory that they share, until the token expires.
+ */
+#ifndef LAMPWATCH_ROUTE_TOKEN_H
+#define LAMPWATCH_ROUTE_TOKEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct config;
+struct route_config;
+struct route_tokens;
+
+enum {
+	TOKEN_SECONDS = 10, /* for the command to end */
+	TOKEN_BEFORE = 30,  /* seconds before it expires: no session begins with it any more */
+};
+
+/* To be made before the sessions' processes. The configuration is borrowed for its life. */
+struct route_tokens *route_tokens_new(const struct config *config);
+void route_tokens_free(struct route_tokens *tokens);
+
+/*
+ * Puts the route's token where it needs one: route is a copy of the configuration's, and owns it.
+ * False, with *fault (one line without a secret; owned by the caller), where there is none. Waits
+ * for about TOKEN_SECONDS.
+ */
+bool route_token_take(struct route_tokens *tokens, struct route_config *route, char **fault);
+
+/*
+ * The token in a text: its one line, or "access_token" of JSON (RFC 6749 section 5.1), whose
+ * "expires_in" comes into *seconds, 0 where none is said. Owned by the caller; NULL where there is
+ * none in it, or one that holds anything but visible ASCII. Pure.
+ */
+char *route_token_parse(const char *text, int64_t *seconds);
+
+#endif
