@@ -276,9 +276,6 @@ static void end_turn(struct session *session)
 	struct attempt attempt = {0};
 	enum smtp_stage stage;
 
-	/* The end of the mail stands in its last write, or is kept back after a lost one. */
-	if (write_watch_lost(SIZE_MAX))
-		codes.sent = now->sent = false;
 	/* libesmtp's own statuses: while BDAT runs it does not call the monitor. */
 	transcript->replies[PHASE_MAIL] = now->mail;
 	transcript->replies[PHASE_RECIPIENT] = now->recipient;
@@ -286,6 +283,13 @@ static void end_turn(struct session *session)
 	transcript->replies[PHASE_CONTENT] = now->transfer;
 	smtp_transcript_codes(transcript, &codes);
 	attempt.outcome = smtp_outcome(&codes, &stage);
+	/* What is answered is not what was meant to be said; and the end of the mail stands in its
+	 * last write, or is kept back after a lost one. */
+	if (write_watch_lost(0)) {
+		stage = STAGE_COUNT;
+		attempt.outcome = OUTCOME_TEMPORARY;
+		now->sent = false;
+	}
 	if (stage != STAGE_COUNT) {
 		const struct reply *reply = smtp_transcript_reply(transcript, stage);
 

@@ -27,6 +27,7 @@ struct upload {
 	size_t passed; /* bytes of the message that libcurl has sent, with the dots that it adds */
 	bool fresh;    /* the connection was made for this mail */
 	size_t login;  /* place in logins of how we authenticate */
+	CURLcode result;     /* what libcurl says in the end */
 	const char *refused; /* why we ended the session ourselves; NULL: we did not */
 	char reason[CURL_ERROR_SIZE];
 };
@@ -59,11 +60,12 @@ static size_t hand_out(char *to, size_t size, size_t count, void *context)
 
 /*
  * What libcurl has taken may still wait in its buffers, and whether it asks again after the end
- * differs between its versions: what counts is what has passed.
+ * differs between its versions: what counts is what has passed. The end of the mail is not part of
+ * that, and a write that failed may have been the one that held it.
  */
 static bool all_sent(const struct upload *upload)
 {
-	return upload->passed >= upload->mail->length;
+	return upload->passed >= upload->mail->length && upload->result != CURLE_SEND_ERROR;
 }
 
 /* libcurl goes on in the connection of the mail before, or makes another. */
@@ -200,15 +202,16 @@ static bool describe_token(const struct upload *upload, struct attempt *attempt)
 }
 
 /* Without a reply: what libcurl or we have to say. */
-static void describe_failure(const struct upload *upload, CURLcode result, struct attempt *attempt)
+static void describe_failure(const struct upload *upload, struct attempt *attempt)
 {
 	const struct route_config *route = upload->route;
 	const struct smtp_transcript *transcript = &upload->transcript;
 	enum phase phase = transcript->received > 0 || !upload->fresh
 				   ? smtp_transcript_phase(transcript)
 				   : PHASE_CONNECT;
-	enum outcome outcome = failure_outcome(result);
+	enum outcome outcome = failure_outcome(upload->result);
 	const char *reason = upload->reason;
+	CURLcode result = upload->result;
 
 	if (upload->refused != NULL || result == CURLE_LOGIN_DENIED) {
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "%s: %s", route->host,
@@ -228,7 +231,7 @@ static void describe_failure(const struct upload *upload, CURLcode result, struc
 		route->host, route->port, phase_words(phase), reason);
 }
 
-static void conclude(struct upload *upload, CURLcode result, struct attempt *attempt)
+static void conclude(struct upload *upload, struct attempt *attempt)
 {
 	struct smtp_codes codes = {.sent = all_sent(upload)};
 	enum smtp_stage stage;
@@ -241,7 +244,7 @@ static void conclude(struct upload *upload, CURLcode result, struct attempt *att
 
 		attempt_set(attempt, outcome, reply->code, "%s", reply->text);
 	} else if (!describe_token(upload, attempt)) {
-		describe_failure(upload, result, attempt);
+		describe_failure(upload, attempt);
 	}
 	attempt->of_session = upload->fresh && upload->transcript.last < PHASE_MAIL;
 	smtp_transcript_conceal(&upload->transcript, upload->route, upload->mail, attempt);
@@ -278,13 +281,13 @@ static void set_server(CURL *easy, const struct upload *upload, struct curl_slis
  * libcurl is not told how long the mail is: 7.88 compares that with what it has sent, added dots
  * included, and would leave out the end of a mail where both agree too early.
  */
-static CURLcode send_one(CURL *easy, struct upload *upload, const struct mail *mail)
+static void send_one(CURL *easy, struct upload *upload, const struct mail *mail)
 {
 	struct curl_slist *recipients = curl_slist_append(NULL, mail->recipient);
 	struct curl_slist *connect_to = NULL;
-	CURLcode result;
 
 	upload->mail = mail;
+	upload->result = CURLE_OK;
 	upload->taken = upload->passed = 0;
 	upload->fresh = false;
 	upload->reason[0] = '\0';
@@ -295,29 +298,26 @@ static CURLcode send_one(CURL *easy, struct upload *upload, const struct mail *m
 			easy, CURLOPT_LOGIN_OPTIONS, route_logins(upload->route)[upload->login]);
 	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->sender);
 	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, recipients);
-	result = curl_easy_perform(easy);
+	upload->result = curl_easy_perform(easy);
 	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, NULL);
 	curl_easy_setopt(easy, CURLOPT_CONNECT_TO, NULL);
 	curl_slist_free_all(connect_to);
 	curl_slist_free_all(recipients);
-	return result;
 }
 
 /*
  * In a new connection by the next mechanism, where the relay did not know the one before, or
  * offers none of them. A password that was refused is not tried again.
  */
-static CURLcode send_by_logins(CURL *easy, struct upload *upload, const struct mail *mail)
+static void send_by_logins(CURL *easy, struct upload *upload, const struct mail *mail)
 {
-	CURLcode result;
 	int code;
 
 	do {
-		result = send_one(easy, upload, mail);
+		send_one(easy, upload, mail);
 		code = upload->transcript.replies[PHASE_AUTH].code;
-	} while (result == CURLE_LOGIN_DENIED && (code == 0 || smtp_auth_unknown(code)) &&
+	} while (upload->result == CURLE_LOGIN_DENIED && (code == 0 || smtp_auth_unknown(code)) &&
 		 route_logins(upload->route)[++upload->login] != NULL);
-	return result;
 }
 
 /*
@@ -344,17 +344,15 @@ static void run_session(const struct route_config *route, const struct mail *mai
 	set_route(easy, route);
 	set_session(easy, &upload);
 	for (size_t i = 0; i < count; i++) {
-		CURLcode result;
-
 		/* Where nobody decided, the connection is gone, and what it was to carry untouched.
 		 */
 		if (i > 0 && (attempt.code == 0 || attempt.of_session ||
 				     clock_milliseconds() >= last_turn))
 			break;
-		result = send_by_logins(easy, &upload, &mails[turns[i]]);
+		send_by_logins(easy, &upload, &mails[turns[i]]);
 		if (limit_reached(&upload))
 			break;
-		conclude(&upload, result, &attempt);
+		conclude(&upload, &attempt);
 		report->each(report->context, turns[i], &attempt);
 	}
 	curl_easy_cleanup(easy);
