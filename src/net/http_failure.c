@@ -33,8 +33,6 @@ static const struct failure {
 	{CURLE_HTTP2, REMEDY_LATER, true, DETAIL_NONE, "HTTP/2 connection broken off"},
 	{CURLE_HTTP2_STREAM, REMEDY_LATER, true, DETAIL_NONE, "HTTP/2 stream broken off"},
 	{CURLE_PARTIAL_FILE, REMEDY_LATER, false, DETAIL_NONE, "the body ended early"},
-	{CURLE_BAD_CONTENT_ENCODING, REMEDY_LATER, false, DETAIL_NONE,
-		"the body cannot be decompressed"},
 	{CURLE_WEIRD_SERVER_REPLY, REMEDY_LATER, false, DETAIL_NONE, "the answer is not HTTP"},
 	{CURLE_UNSUPPORTED_PROTOCOL, REMEDY_PAGE, false, DETAIL_NONE,
 		"the address is neither http nor https"},
@@ -104,7 +102,9 @@ void transfer_explain(const struct transfer *transfer, CURLcode code, struct err
 			error->number = local;
 	} else if (transfer->refused &&
 		   (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK)) {
-		error_set(error, REMEDY_PAGE, "a redirect into a private network was refused");
+		error_set(error, REMEDY_PAGE, "%s",
+			transfer->hops > 0 ? "a redirect into a private network was refused"
+					   : request->guard);
 	} else if (transfer->response.body.overflowed || code == CURLE_FILESIZE_EXCEEDED) {
 		error_set(error, REMEDY_PAGE, "the body is larger than %zu bytes",
 			transfer->response.body.maximum);

@@ -50,8 +50,11 @@ static void prepare_fetch(struct watch *watch)
 		state->known && !text_equal(state->kind_digest, kind_digest(watch->kind));
 	watch->way_changed = watch->kind_changed ||
 			     (state->known && !text_equal(state->program, LAMPWATCH_VERSION));
+	if (watch->url_changed) /* another page, seen for the first time */
+		memory_set(&state->network, "");
 	*fetch = (struct fetch){.url = watch->page->url,
 		.kind = watch->kind,
+		.guarded = text_equal(state->network, "public"),
 		.context = watch,
 		.connect_timeout = settings->timeout.connect,
 		.total_timeout = settings->timeout.total,
@@ -273,12 +276,53 @@ static size_t read_fetched(struct run *run)
 	return reading + run->waiting;
 }
 
+/* What its host leads to counts from the first answer on: nobody who gains the name or its server
+ * later leads us elsewhere. */
+static void note_network(struct watch *watch)
+{
+	static const char *const words[] = {
+		[HTTP_NETWORK_PUBLIC] = "public", [HTTP_NETWORK_PRIVATE] = "private"};
+	enum http_network network = watch->fetch.responses[0].network;
+
+	if (network != HTTP_NETWORK_UNKNOWN && text_empty(watch->state->network))
+		memory_set(&watch->state->network, words[network]);
+}
+
+/* A body that is not in the coding that its header names is taken all the same: said once. */
+static void say_mislabelled(struct watch *watch)
+{
+	struct page_state *state = watch->state;
+	const char *label = NULL;
+	bool whole = true; /* no document is one of which only the last fetch knows */
+	char *text;
+
+	for (size_t i = 0; i < watch->fetch.count; i++) {
+		const struct http_response *response = &watch->fetch.responses[i];
+
+		label = label != NULL ? label : response->mislabelled;
+		whole = whole && response->status != 304;
+	}
+	if (text_equal(label, state->mislabelled) || (label == NULL && !whole))
+		return;
+	memory_set(&state->mislabelled, label);
+	if (label == NULL)
+		return;
+	text = memory_format("the body is labelled \"Content-Encoding: %s\", which is not how it "
+			     "is encoded; it is taken as it is",
+		label);
+	observer_say(&watch->run->observer, watch->page->name, text);
+	free(text);
+}
+
 static void take_fetched(void *context, struct fetch *fetch)
 {
 	struct run *run = context;
 	struct watch *watch = fetch->context;
 
 	run->answered = run->answered || fetch->answered;
+	note_network(watch);
+	if (fetch->outcome != FETCH_FAILED)
+		say_mislabelled(watch);
 	switch (fetch->outcome) {
 	case FETCH_UNCHANGED:
 		take_unchanged(watch);

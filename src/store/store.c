@@ -62,6 +62,9 @@ const struct schema_step store_schema[] = {
 	    "  PRIMARY KEY (page, sequence)) WITHOUT ROWID;"
 	    "ALTER TABLE snapshot ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
 	    "ALTER TABLE reading ADD COLUMN sha256 TEXT;"},
+	/* what its host resolved to, and what was said of its coding */
+	{14, "ALTER TABLE page ADD COLUMN network TEXT;"
+	     "ALTER TABLE page ADD COLUMN mislabelled TEXT;"},
 	{0},
 };
 
@@ -92,6 +95,8 @@ static const struct column page_columns[] = {
 	COLUMN("retry_at", struct page_state, retry_at, COLUMN_INTEGER),
 	COLUMN("confirmed", struct page_state, confirmed, COLUMN_INTEGER),
 	COLUMN("last_confirmed", struct page_state, last_confirmed, COLUMN_INTEGER),
+	COLUMN("network", struct page_state, network, COLUMN_TEXT),
+	COLUMN("mislabelled", struct page_state, mislabelled, COLUMN_TEXT),
 	{0},
 };
 

@@ -28,13 +28,15 @@ struct page_state {
 	char *name;
 	char *url, *kind_digest, *program; /* that the last reading was made with */
 	char *host;                        /* of the final URL */
-	bool known;                        /* its baseline is taken */
-	int64_t last_fetch;                /* successful or not */
-	int64_t last_success;              /* read, or unchanged */
-	int64_t last_full;                 /* fetched without conditions */
-	int64_t retry_at;                  /* not to be fetched before, by Retry-After */
-	int64_t failures;                  /* fetches in a row that failed or could not be read */
-	char *failure;                     /* why the last one did */
+	char *network;     /* of its host at first sight: "public", "private"; "": not seen yet */
+	char *mislabelled; /* the Content-Encoding that its body is not in, as was said; "": none */
+	bool known;        /* its baseline is taken */
+	int64_t last_fetch;   /* successful or not */
+	int64_t last_success; /* read, or unchanged */
+	int64_t last_full;    /* fetched without conditions */
+	int64_t retry_at;     /* not to be fetched before, by Retry-After */
+	int64_t failures;     /* fetches in a row that failed or could not be read */
+	char *failure;        /* why the last one did */
 	int64_t failing_since;
 	bool unreadable;       /* the last failure was: does not fit its kind */
 	bool lost;             /* its loss has been announced */
