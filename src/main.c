@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/date.h"
@@ -235,12 +237,23 @@ static int command_call(
 }
 
 int main(int argc, char **argv)
+/* Passwords, tokens and addresses with secrets are in memory: it goes into no core, whatever the
+ * limits are, and to no other process of the same user. */
+static void keep_memory_private(void)
+{
+	static const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
+}
+
 {
 	struct invocation invocation = {.program = argv[0], .clock = time(NULL)};
 	const struct command *command;
 	int status;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
+	keep_memory_private();
 	signal(SIGPIPE, SIG_IGN);
 	argc = global_options(&invocation, argc, argv);
 	if (argc < 0)

@@ -183,8 +183,11 @@ static int name_page(struct addition *addition)
 	if (asked != NULL && addition->config != NULL)
 		page = config_page(addition->config, asked);
 	if (page != NULL) {
+		char *url = http_url_public(page->url);
+
 		fprintf(stderr, "lampwatch add: %s:%d: the page \"%s\" exists already: %s\n",
-			addition->config_path, page->line, page->name, page->url);
+			addition->config_path, page->line, page->name, url);
+		free(url);
 		return EXIT_USAGE;
 	}
 	if (asked != NULL)
@@ -285,8 +288,13 @@ static int write_config(
 	} else {
 		status = EXIT_DONE;
 		if (addition->invocation->verbosity >= 0) {
+			struct page_entry shown = *entry;
+			char *url = http_url_public(entry->url);
+
+			shown.url = url;
 			printf("Added to %s, line %d:\n", addition->config_path, line);
-			print_entry(entry);
+			print_entry(&shown);
+			free(url);
 		}
 	}
 	buffer_release(&text);

@@ -379,8 +379,8 @@ bool config_read_secret_url(const struct node_walk *walk, struct node node, void
 
 bool config_read_page_url(const struct node_walk *walk, struct node node, void *target)
 {
-	if (strchr(node_text(node), '@') != NULL)
-		return config_read_secret_url(walk, node, target); /* it may contain a password */
+	if (strpbrk(node_text(node), "@?") != NULL) /* it may contain a password, or a token */
+		return config_read_secret_url(walk, node, target);
 	return read_checked(walk, node, target, web_url_valid,
 		"an http or https URL such as https://status.example.org/");
 }

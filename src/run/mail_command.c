@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "config/pattern.h"
 #include "model/indicator_state.h"
+#include "net/http.h"
 #include "settings.h"
 #include "store/store.h"
 #include "tell/admin_notice.h"
@@ -437,7 +438,8 @@ static void add_page(const struct matter *matter, const struct page_config *page
 	bool seen = state != NULL && state->known;
 
 	value_put_text(map, "name", page->name);
-	value_put_text(map, "url", page->url);
+	value_put_text(map, "url", url);
+	free(url);
 	if (seen) {
 		const struct indicator_state *overall;
 
@@ -482,6 +484,7 @@ static bool status(const struct matter *matter, struct error *error)
 	text_list_release(&wanted);
 	return answer_give(matter, matter->incoming->from, data, error);
 }
+	char *url = http_url_public(page->url);
 
 static const struct command {
 	const char *word;
