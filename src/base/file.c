@@ -197,8 +197,11 @@ bool file_make_folders(const char *path, mode_t mode, struct error *error)
 		folder = memory_bytes(path, end);
 		done = mkdir(folder, mode) == 0;
 		if (!done && errno == EEXIST) {
-			done = stat(folder, &status) == 0 && S_ISDIR(status.st_mode);
-			errno = ENOTDIR;
+			done = stat(folder, &status) == 0;
+			if (done && !S_ISDIR(status.st_mode)) {
+				done = false;
+				errno = ENOTDIR;
+			}
 		}
 		if (!done)
 			failed(error, folder, "cannot be created");

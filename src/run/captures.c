@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "model/validator.h"
 #include "run/local_fault.h"
@@ -146,6 +147,7 @@ void capture_load(const struct capture *capture, size_t count, struct captured *
 	const char *last = file_name(capture->path);
 	struct stat status;
 	bool folder = stat(capture->path, &status) == 0 && S_ISDIR(status.st_mode);
+	struct error error;
 
 	for (size_t i = 0; i < count && (folder || i == 0); i++) {
 		struct http_response *response = &captured->responses[i];
@@ -155,7 +157,10 @@ void capture_load(const struct capture *capture, size_t count, struct captured *
 		char *lines = file_join(capture->path, beside), sha256[DIGEST_TEXT];
 
 		body->maximum = (size_t)capture->page->settings.limits.body;
-		if (file_read(path, body, NULL)) {
+		if (!file_read(path, body, &error)) {
+			if (system_error_local(error.number))
+				captured->failure = error;
+		} else {
 			response->status = 200;
 			response->began = response->ended = capture->time * 1000;
 			digest_sha256(buffer_string(body), body->length, sha256);

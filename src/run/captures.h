@@ -51,7 +51,8 @@ struct captured {
 	struct http_response responses[PAGE_DOCUMENTS_MAX]; /* a status of 0: it has none */
 	struct capture_source sources[PAGE_DOCUMENTS_MAX];  /* strings owned by `texts` */
 	char *texts[PAGE_DOCUMENTS_MAX][2];
-	struct error failure; /* where it is a fetch that failed; else its remedy is 0 */
+	struct error failure; /* where it is a fetch that failed, or what this machine cannot read
+			       * (REMEDY_LOCAL); else its remedy is 0 */
 };
 
 void captured_release(struct captured *captured);

@@ -91,19 +91,12 @@ static bool open_database(struct run *run, struct error *error)
 	if (run->database == NULL && !run->dry) { /* also opening takes some space */
 		reserve_free(run->config->archive);
 		run->database = database_open(path, schema, false, error);
-		run->alone = run->database == NULL;
-		if (run->alone)
+		if (run->database == NULL) {
 			run->database = database_open_alone(path, schema, false, NULL);
+			run->alone = *error;
+		}
 	}
 	return run->database != NULL;
-}
-
-/* Where the database is the run's alone, which error explains, the courier waits for the end. */
-static int begin_alone(struct run *run, const struct error *error)
-{
-	if (run->alone)
-		local_fault(&run->observer, error);
-	return EXIT_DONE;
 }
 
 /* EXIT_DONE, or the exit status after a line. */
@@ -128,14 +121,14 @@ static int open_run(struct run *run)
 			.providers = context->providers,
 			.templates = context->templates,
 			.database = run->database,
-			.courier = run->alone ? NULL : run->courier,
+			.courier = run->alone.remedy != 0 ? NULL : run->courier,
 			.simulated = context->invocation->simulated,
 			.dry = run->dry,
 			.quiet = context->invocation->verbosity < 0};
 		if (observer_open(&run->observer, &error)) {
 			STEP("key written");
 			if (store_pages(run->database, &run->states))
-				return begin_alone(run, &error);
+				return EXIT_DONE;
 			database_good(run->database, &error);
 		}
 	}
@@ -196,6 +189,8 @@ static void settle_faults(struct run *run, bool over)
 		return;
 	if (!database_good(run->database, &error))
 		local_fault(&run->observer, &error);
+	else if (run->alone.remedy != 0 && !run->observer.local_trouble)
+		local_fault(&run->observer, &run->alone);
 	if (local_faults_settle(&run->observer, over, run->now))
 		courier_wake(run->observer.courier);
 }
@@ -205,14 +200,17 @@ static void finish_courier(struct run *run, int seconds)
 {
 	struct error error;
 
-	if (run->alone && run->database != NULL) {
+	if (run->alone.remedy != 0 && run->database != NULL) {
+		bool due = outbox_count_due(run->database, run->now) > 0;
+
 		database_close(run->database);
-		courier_wake(run->courier);
+		if (due)
+			courier_wake(run->courier);
 	}
 	if (!courier_finish(run->courier, seconds, &error))
 		local_fault(&run->observer, &error);
 	run->courier = run->observer.courier = NULL;
-	if (run->alone && run->database != NULL) {
+	if (run->alone.remedy != 0 && run->database != NULL) {
 		if (!open_database(run, &error))
 			local_fault(&run->observer, &error);
 		run->observer.database = run->database;

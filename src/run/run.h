@@ -43,7 +43,8 @@ struct run {
 	struct readers *readers;
 	struct courier *courier;
 	struct database *database;
-	bool alone; /* nobody else can open it until it is closed */
+	struct error alone; /* why nobody else can open it until it is closed; its remedy is 0
+			     * where others can */
 	struct observer observer;
 	struct page_states states;
 	struct http_client *client;

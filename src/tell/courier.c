@@ -20,7 +20,6 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/memory.h"
-#include "base/system_error.h"
 #include "base/step.h"
 #include "config/config.h"
 #include "settings.h"
@@ -317,8 +316,7 @@ static void courier_state_begin(struct courier_state *courier)
 		if (session_start(&session->session, &order))
 			continue;
 		if (courier->fault.remedy == 0)
-			error_set(&courier->fault, REMEDY_LOCAL, NO_PROCESS " for a delivery: %s",
-				system_error_text(errno));
+			child_unavailable(&courier->fault, errno);
 		attempt_set(&attempt, OUTCOME_TEMPORARY, 0, NO_PROCESS);
 		attempt.of_session = true;
 		database_begin(courier->database);
@@ -559,8 +557,7 @@ bool courier_finish(struct courier *courier, int seconds, struct error *error)
 	if (courier->child.process != 0)
 		end(courier, until, &fault);
 	else
-		error_set(&fault, REMEDY_LOCAL, NO_PROCESS " for the courier: %s",
-			system_error_text(courier->reason));
+		child_unavailable(&fault, courier->reason);
 	free(courier);
 	if (fault.remedy != 0)
 		*error = fault;

@@ -247,15 +247,6 @@ static void finish_broken(struct reader *reader, const char *why)
 	finish_dead(reader, &error);
 }
 
-/* By errno. */
-static bool no_reader(struct error *error, int number)
-{
-	error_set(error, REMEDY_LOCAL, "no process can be made for reading: %s",
-		system_error_text(number));
-	error->number = number;
-	return false;
-}
-
 /* Without a single child, the queued jobs would wait forever. number: errno, why there is none. */
 static void refuse_all(struct readers *readers, int number)
 {
@@ -267,7 +258,7 @@ static void refuse_all(struct readers *readers, int number)
 		struct error error;
 
 		readers->first = job->next;
-		no_reader(&error, number);
+		child_unavailable(&error, number);
 		job->done(job->context, NULL, 0, &error);
 		job_free(job);
 	}
@@ -283,7 +274,7 @@ static bool hand_over(struct reader *reader, struct error *error)
 		return true;
 	child_stop(&reader->child);
 	if (!child_start(&reader->child, &reader_role, serve, NULL))
-		return no_reader(error, errno);
+		return child_unavailable(error, errno);
 	return file_write_all(reader->child.to, bytes->data, bytes->length) ||
 	       error_set(error, REMEDY_PAGE, "reading it failed: the reader ended early");
 }

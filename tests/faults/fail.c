@@ -3,11 +3,12 @@
  * Loaded before the system's library (LD_PRELOAD): lets calls of a program fail. LAMPWATCH_FAIL
  * says which, in words separated by blanks:
  *
- *   CALL NUMBER FIRST LAST [PART]
+ *   CALL[@DEPTH] NUMBER FIRST LAST [PART]
  *
  * The calls from the FIRST to the LAST (counted from 1, in each process by itself) fail with that
  * errno, a number. With PART only those count whose path, or the path of their descriptor, holds
- * it.
+ * it; with DEPTH those of processes so many forks below the first one: 1 is the courier, 2 a
+ * delivery.
  */
 #undef _FILE_OFFSET_BITS /* else open() is another name of open64() here, and both are needed */
 
@@ -30,18 +31,25 @@
 /* The function of that name that would be called without this library. */
 #define NEXT(function) (__extension__(__typeof__(&(function))) dlsym(RTLD_NEXT, #function))
 
+static int depth; /* forks between the first process and this one */
+
 /* Whether this call is to fail; then errno is set. path NULL: it has none. */
 static bool fails(const char *call, const char *path)
 {
 	static long passed;
 	const char *wanted = getenv("LAMPWATCH_FAIL");
-	char name[32], part[256] = "";
+	char name[32], part[256] = "", *at;
 	long first, last;
 	int number;
 
 	if (wanted == NULL ||
 		sscanf(wanted, "%31s %d %ld %ld %255s", name, &number, &first, &last, part) < 4)
 		return false;
+	at = strchr(name, '@');
+	if (at != NULL && atoi(at + 1) != depth)
+		return false;
+	if (at != NULL)
+		*at = '\0';
 	if (strcmp(name, call) != 0 ||
 		(part[0] != '\0' && (path == NULL || strstr(path, part) == NULL)))
 		return false;
@@ -157,7 +165,10 @@ int pipe2(int descriptors[2], int flags)
 
 pid_t fork(void)
 {
-	return fails("fork", NULL) ? -1 : NEXT(fork)();
+	pid_t process = fails("fork", NULL) ? -1 : NEXT(fork)();
+
+	depth += process == 0;
+	return process;
 }
 
 int poll(struct pollfd *polls, nfds_t count, int milliseconds)
