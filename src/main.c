@@ -236,7 +236,6 @@ static int command_call(
 	return status;
 }
 
-int main(int argc, char **argv)
 /* Passwords, tokens and addresses with secrets are in memory: it goes into no core, whatever the
  * limits are, and to no other process of the same user. */
 static void keep_memory_private(void)
@@ -247,6 +246,7 @@ static void keep_memory_private(void)
 	prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 }
 
+int main(int argc, char **argv)
 {
 	struct invocation invocation = {.program = argv[0], .clock = time(NULL)};
 	const struct command *command;

@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
