@@ -251,9 +251,15 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 		.receiver = memory_string(receiver), .message_id = memory_string(message_id)};
 	bool mail = receiver_address(receiver) != NULL;
 	struct dependences *dependences = NULL;
-	struct route_tokens *tokens = route_tokens_new(config);
+	static struct route_tokens *tokens; /* of all attempts that this run makes itself */
+	static const struct config *asked;
 	char *templates = file_templates();
 
+	if (asked != config) {
+		route_tokens_free(tokens);
+		tokens = route_tokens_new(config);
+		asked = config;
+	}
 	if (mail && config->routes[route].type == ROUTE_MX)
 		dependences = ask_domain(config, receiver_address(receiver), now);
 	session_attempt(
@@ -261,7 +267,6 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 			&delivery, 1, &contents, now, dependences, tokens},
 		attempt);
 	dependences_free(dependences);
-	route_tokens_free(tokens);
 	free(delivery.receiver);
 	free(delivery.message_id);
 	content_release(&content);

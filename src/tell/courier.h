@@ -53,7 +53,7 @@ bool courier_finish(struct courier *courier, int seconds, struct error *error);
 /*
  * One attempt in a session of its own: for `try`, and for an alert that could not be stored. bytes
  * are a whole mail or the body of a webhook's request; route is the place of a mail's route in the
- * configuration.
+ * configuration, which stays as long as this process makes attempts.
  */
 void courier_attempt(const struct config *config, const char *receiver, size_t route,
 	const char *message_id, const char *bytes, size_t length, int64_t now,

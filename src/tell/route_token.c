@@ -37,7 +37,7 @@ struct cell {
 struct route_tokens {
 	const struct config *config;
 	struct cell *cells; /* one for each route; NULL where no route has a command */
-	size_t size;        /* bytes of cells */
+	size_t count;
 };
 
 struct route_tokens *route_tokens_new(const struct config *config)
@@ -51,13 +51,13 @@ struct route_tokens *route_tokens_new(const struct config *config)
 		any = any || config->routes[i].token_command.count > 0;
 	if (!any)
 		return tokens;
-	tokens->size = config->route_count * sizeof *tokens->cells;
-	tokens->cells =
-		mmap(NULL, tokens->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	tokens->cells = mmap(NULL, config->route_count * sizeof *tokens->cells,
+		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (tokens->cells == MAP_FAILED) {
 		tokens->cells = NULL;
 		return tokens;
 	}
+	tokens->count = config->route_count;
 	pthread_mutexattr_init(&kind);
 	pthread_mutexattr_setpshared(&kind, PTHREAD_PROCESS_SHARED);
 	pthread_mutexattr_setrobust(&kind, PTHREAD_MUTEX_ROBUST);
@@ -72,8 +72,8 @@ void route_tokens_free(struct route_tokens *tokens)
 	if (tokens == NULL)
 		return;
 	if (tokens->cells != NULL) {
-		explicit_bzero(tokens->cells, tokens->size);
-		munmap(tokens->cells, tokens->size);
+		explicit_bzero(tokens->cells, tokens->count * sizeof *tokens->cells);
+		munmap(tokens->cells, tokens->count * sizeof *tokens->cells);
 	}
 	free(tokens);
 }
@@ -257,7 +257,7 @@ bool route_token_take(struct route_tokens *tokens, struct route_config *route, c
 		return take_file(route, fault);
 	if (route->token_command.count == 0)
 		return true;
-	for (size_t i = 0; tokens->cells != NULL && i < tokens->config->route_count; i++)
+	for (size_t i = 0; i < tokens->count; i++)
 		if (text_equal(tokens->config->routes[i].name, route->name))
 			return take_cell(&tokens->cells[i], route, fault);
 	*fault = memory_format("token_command: there is no memory for what %s prints",

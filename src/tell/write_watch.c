@@ -18,12 +18,14 @@ static struct {
 	volatile int socket;            /* -1: none is watched */
 	volatile uint64_t begin, meant; /* of TCP's count: at the beginning; what it should be */
 	volatile uint64_t doubted; /* what the count was when it first was too low; 0: it is not */
+	volatile bool counts;      /* it has been seen to count */
 	volatile bool lost;
 	timer_t timer;
 	pid_t owner; /* of the timer, which no process inherits */
 } watch = {.socket = -1};
 
-/* What TCP was given so far; 0 where it cannot be told (just now). */
+/* What TCP was given so far, or as much of it as was meant; 0 where it cannot be told (just now).
+ */
 static uint64_t given(void)
 {
 	struct tcp_info first = {0}, second = {0};
@@ -33,6 +35,9 @@ static uint64_t given(void)
 	if (getsockopt(watch.socket, IPPROTO_TCP, TCP_INFO, &first, &size) != 0 ||
 		ioctl(watch.socket, SIOCOUTQ, &queued) != 0)
 		return 0;
+	if (first.tcpi_bytes_acked + (uint64_t)queued >= watch.meant)
+		return first.tcpi_bytes_acked + (uint64_t)queued;
+	/* Too little: unless an acknowledgement came between the two. */
 	size = sizeof second;
 	if (getsockopt(watch.socket, IPPROTO_TCP, TCP_INFO, &second, &size) != 0 ||
 		first.tcpi_bytes_acked != second.tcpi_bytes_acked)
@@ -87,7 +92,8 @@ static bool make_timer(void)
 void write_watch_begin(int socket)
 {
 	watch.lost = false;
-	watch.doubted = 0;
+	watch.counts = false;
+	watch.doubted = watch.begin = watch.meant = 0;
 	watch.socket = make_timer() ? socket : -1;
 	watch.begin = watch.meant = watch.socket >= 0 ? given() : 0;
 	if (watch.begin == 0)
@@ -105,7 +111,10 @@ void write_watch_add(size_t bytes)
 
 void write_watch_answered(void)
 {
-	if (watch.socket >= 0 && watch.meant > watch.begin && given() == watch.begin)
+	if (watch.socket < 0 || watch.counts || watch.meant == watch.begin)
+		return;
+	watch.counts = given() != watch.begin;
+	if (!watch.counts)
 		write_watch_end();
 }
 

@@ -11,7 +11,8 @@ BUILD=$1
 names=("20 mails in a row arrive over STARTTLS, byte for byte" "none of them takes more than a few seconds" "they went by BDAT"
 	"a recipient refused with 450 is temporary, although BDAT ends with 5xx" "a recipient refused with 550 is the receiver's fault"
 	"a relay that may not relay is the route's fault" "a mail that is too large is the route's fault"
-	"a certificate for another name sends nothing" "a certificate that nobody vouches for sends nothing")
+	"a certificate for another name sends nothing" "a certificate that nobody vouches for sends nothing"
+	"one that speaks TLS 1.3 only takes twenty mails, too" "and none for another name")
 
 # skip_all REASON: by name, so that silence is not mistaken for success.
 skip_all() {
@@ -35,7 +36,7 @@ chown postfix "$postfix/data" "$postfix/mail"
 
 # Ports that were free a moment ago; Postfix cannot choose them itself.
 free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
-port=$(free_port) other_port=$(free_port)
+port=$(free_port) other_port=$(free_port) newest_port=$(free_port) newest_other_port=$(free_port)
 
 certificate() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$2" -addext "subjectAltName=$3" \
@@ -76,6 +77,10 @@ cat > "$postfix/config/master.cf" <<END
 127.0.0.1:$port inet n - n - - smtpd
 127.0.0.1:$other_port inet n - n - - smtpd
 	-o smtpd_tls_cert_file=$postfix/other.pem -o smtpd_tls_key_file=$postfix/other.key
+127.0.0.1:$newest_port inet n - n - - smtpd
+	-o smtpd_tls_protocols=TLSv1.3
+127.0.0.1:$newest_other_port inet n - n - - smtpd
+	-o smtpd_tls_protocols=TLSv1.3 -o smtpd_tls_cert_file=$postfix/other.pem -o smtpd_tls_key_file=$postfix/other.key
 cleanup   unix n - n -    0 cleanup
 qmgr      unix n - n 300  1 qmgr
 rewrite   unix - - n -    - trivial-rewrite
@@ -148,4 +153,13 @@ port=$other_port
 result=$(deliver ops@example.com "$work/1.eml" --ca "$postfix/other.pem")
 [ "$(grep -c ' client=' "$postfix/log")" = "$before" ] || result+=" (but a mail was begun)"
 outcome "${names[7]}" "route 0 localhost: the server's certificate: hostname mismatch" "$result"
+
+port=$newest_port faults=""
+for ((i = 1; i <= 20; i++)); do
+	result=$(deliver ops@example.com "$work/$i.eml")
+	[[ $result == "delivered 250"* ]] || faults+="number $i: $result"$'\n'
+done
+same "${names[9]}" "" "$faults"
+port=$newest_other_port
+outcome "${names[10]}" "route 0 localhost:$port: while starting TLS: SSL" "$(deliver ops@example.com "$work/1.eml" --ca "$postfix/other.pem")"
 finish
