@@ -213,6 +213,7 @@ static const struct node_rule file_rules[] = {
 	{"signing_key", config_read_path, offsetof(struct config, signing_key), false, NULL},
 	{"timestamp", node_read_map, offsetof(struct config, timestamp), false, timestamp_rules},
 	{"site", node_read_word, offsetof(struct config, site), false, site_words},
+	{"serve_hosts", config_read_hosts, offsetof(struct config, serve_hosts), false, NULL},
 	{"heartbeat", config_read_secret_url, offsetof(struct config, heartbeat), false, NULL},
 	{"heartbeat_file", config_read_secret_url_file, offsetof(struct config, heartbeat), false,
 		NULL},
@@ -356,6 +357,7 @@ void config_free(struct config *config)
 	free(config->admin);
 	free(config->mail_in);
 	text_list_release(&config->mail_in_allow);
+	text_list_release(&config->serve_hosts);
 	free(config->timezone);
 	free(config->user_agent_contact);
 	free(config->kinds);

@@ -169,6 +169,7 @@ struct config {
 	struct text_list mail_in_allow; /* patterns over who may subscribe by mail; empty: all */
 	char *timezone;                 /* IANA name */
 	char *user_agent_contact;       /* NULL: none */
+	struct text_list serve_hosts;   /* that `serve` answers to, beside its own address */
 	int site;           /* enum site_mode: whether a run writes the pages to browse */
 	char *kinds;        /* folder of the user's kinds, joined with folder; NULL: none */
 	char *resolver;     /* "127.0.0.1:53"; NULL: the system's */

@@ -215,6 +215,21 @@ bool config_read_host(const struct node_walk *walk, struct node node, void *targ
 		walk, node, target, helo_valid, "a host name, or an address such as [192.0.2.1]");
 }
 
+bool config_read_hosts(const struct node_walk *walk, struct node node, void *target)
+{
+	const struct text_list *hosts = target;
+
+	if (!node_read_texts(walk, node, target))
+		return false;
+	for (size_t i = 0; i < hosts->count; i++)
+		if (!helo_valid(hosts->list[i]) && !is_ip_address(hosts->list[i]))
+			return node_problem(walk->problems, node,
+				"\"%s\" takes host names without a port, such as "
+				"status.example.org, not \"%s\"",
+				walk->rule->key, hosts->list[i]);
+	return true;
+}
+
 bool config_read_path(const struct node_walk *walk, struct node node, void *target)
 {
 	const struct config *config = walk->context;
