@@ -78,7 +78,8 @@ static const struct command {
 		"handle one mail from standard input, for a mail server's pipe", mail_in_misused},
 	{"try", command_try, NEEDS_CONFIGURATION, 1, 1, "[--to ADDRESS] ROUTE|WEBHOOK",
 		"send a test message by a route or to a webhook", NULL},
-	{"verify", command_verify, NEEDS_NOTHING, 0, 1, "[--key FILE] [--ca-file FILE] [FOLDER]",
+	{"verify", command_verify, NEEDS_NOTHING, 0, 1,
+		"[--key FILE] [--ca-file FILE] [--head DIGEST] [--mail FILE] [FOLDER]",
 		"prove that the archive is complete and unaltered", NULL},
 	{"pack", command_pack, NEEDS_TO_BE_ALONE, 0, 0, "", "compress old snapshots", NULL},
 	{"prune", command_prune, NEEDS_TO_BE_ALONE, 0, 0, "",
@@ -252,8 +253,8 @@ int main(int argc, char **argv)
 	const struct command *command;
 	int status;
 
-	setlocale(LC_CTYPE, "C.UTF-8");
 	keep_memory_private();
+	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN);
 	argc = global_options(&invocation, argc, argv);
 	if (argc < 0)

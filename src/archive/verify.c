@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/chain_heads.h"
 #include "archive/packing.h"
 #include "archive/timestamps.h"
 #include "archive/verify_p.h"
@@ -23,6 +24,13 @@
 bool verify_wrong(const struct check *check, const char *path, const char *what)
 {
 	return error_set(check->error, REMEDY_LOCAL, "%s: %s", path, what);
+}
+
+void verify_seen(const struct check *check, const char *digest)
+{
+	for (size_t i = 0; check->with->digests != NULL && i < check->with->digests->count; i++)
+		check->found[i] =
+			check->found[i] || text_equal(check->with->digests->list[i], digest);
 }
 
 bool verify_intended(const struct check *check, const char *page, const char *folder)
@@ -42,6 +50,48 @@ const struct chain_seen *verify_chain_of(const struct check *check, const char *
 	return NULL;
 }
 
+/* ---- links ---- */
+
+enum { DEPTH_MAX = 5 /* of page/2014/01/folder/file; more is refused later, where it is met */ };
+
+/* What stands in the place of a file or a folder must be one. */
+static bool refuse_links(const struct check *check, const char *path, int depth)
+{
+	struct stat status;
+	struct dirent *entry;
+	DIR *stream;
+	bool good = true;
+
+	if (lstat(path, &status) != 0)
+		return true;
+	if (S_ISLNK(status.st_mode))
+		return verify_wrong(
+			check, path, "is a symbolic link: what it leads to is not in the archive");
+	if (!S_ISDIR(status.st_mode) || depth == DEPTH_MAX)
+		return true;
+	stream = opendir(path);
+	if (stream == NULL)
+		return verify_wrong(check, path, strerror(errno));
+	while (good && (entry = readdir(stream)) != NULL) {
+		char *below = file_join(path, entry->d_name);
+
+		good = text_equal(entry->d_name, ".") || text_equal(entry->d_name, "..") ||
+		       refuse_links(check, below, depth + 1);
+		free(below);
+	}
+	closedir(stream);
+	return good;
+}
+
+static bool refuse_link_in(const struct check *check, const char *name)
+{
+	char *path = file_join(check->with->archive, name);
+	bool good = refuse_links(check, path, 1);
+
+	free(path);
+	return good;
+}
+
 /* ---- which pages there are ---- */
 
 /* Pages are the folders with a chain, and with a database those that it has. */
@@ -50,11 +100,13 @@ static bool take_folder(const struct check *check, const char *name, struct text
 	char *path = file_join(check->with->archive, name);
 	char *chain = archive_path(check->with->archive, name, "chain", NULL);
 	struct stat status;
-	bool good =
-		lstat(path, &status) == 0 || verify_wrong(check, path, system_error_text(errno));
-	bool folder = good && S_ISDIR(status.st_mode);
+	bool there = lstat(path, &status) == 0;
+	bool good = there || verify_wrong(check, path, system_error_text(errno));
+	bool folder = there && S_ISDIR(status.st_mode);
 
-	if (check->with->database == NULL) {
+	if (there && S_ISLNK(status.st_mode) && !file_absent(chain)) {
+		good = refuse_links(check, path, 1);
+	} else if (check->with->database == NULL) {
 		if (folder && text_is_name(name) && !file_absent(chain))
 			text_list_add(pages, name);
 		else if (folder && !text_equal(name, TIMESTAMPS_FOLDER))
@@ -96,7 +148,7 @@ static bool check_pages(struct check *check)
 		text_list_add(&pages, check->states.list[i].name);
 	good = take_folders(check, &pages);
 	for (size_t i = 0; good && i < pages.count; i++) {
-		good = verify_page(check, pages.list[i]);
+		good = refuse_link_in(check, pages.list[i]) && verify_page(check, pages.list[i]);
 		check->verified->pages++;
 	}
 	text_list_release(&pages);
@@ -127,6 +179,32 @@ static bool open_check(struct check *check)
 	return true;
 }
 
+/* The files and folders beside the pages. */
+static bool check_links(const struct check *check)
+{
+	static const char *const names[] = {
+		CHAIN_HEADS_FILE, CHAIN_HEADS_SIGNATURE, CHAIN_HEADS_PUBLIC, TIMESTAMPS_FOLDER};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!refuse_link_in(check, names[i]))
+			return false;
+	return true;
+}
+
+/* What somebody was told of must be there, or the archive is not the one that told him. */
+static bool check_digests(const struct check *check)
+{
+	const struct text_list *digests = check->with->digests;
+
+	for (size_t i = 0; digests != NULL && i < digests->count; i++)
+		if (!check->found[i])
+			return error_set(check->error, REMEDY_LOCAL,
+				"%s: %s is the digest of nothing in it: it has been rolled back or "
+				"altered since, or is another archive",
+				check->with->archive, digests->list[i]);
+	return true;
+}
+
 static void close_check(struct check *check)
 {
 	for (size_t i = 0; i < check->chain_count; i++) {
@@ -145,9 +223,13 @@ bool verify(const struct verification *with, struct verified *verified,
 {
 	struct check check = {
 		.with = with, .verified = verified, .progress = progress, .error = error};
-	bool good = open_check(&check) && check_pages(&check) && verify_heads(&check) &&
-		    verify_stamps(&check);
+	bool good;
 
+	check.found = memory_zero(with->digests != NULL ? with->digests->count : 0, 1);
+	good = open_check(&check) && check_pages(&check) && check_links(&check) &&
+	       verify_heads(&check) && verify_stamps(&check) && check_digests(&check);
+	verified->unfinished = check.unfinished;
+	free(check.found);
 	/* A row that could not be read is not one that is missing. */
 	if (with->database != NULL && !database_good(with->database, error))
 		good = false;

@@ -224,6 +224,8 @@ static bool check_line(
 			memory_append(&check->seen->digests, &check->seen->count, sizeof *digest);
 
 		chain_line_digest(text, *digest);
+		verify_seen(check, *digest);
+		verify_seen(check, line->sums);
 	}
 	return good;
 }

@@ -129,7 +129,7 @@ wrong=$(for left in 4 16 32 48 64 80 96 112 128 136 144 152 160 168 176 192 256;
 	run 2
 	[ "$kept" = 3 ] || [ "$(ids)" = 1 ] || echo "$left kB left: a repeat has another Message-ID"
 	[ "$status" = 0 ] || echo "$left kB left: exit status $status afterwards: $output"
-	at 3 verify || echo "$left kB left: verify ends with $?"
+	at 3 -q verify || echo "$left kB left: verify ends with $?"
 	green
 	run 3
 	run 4
