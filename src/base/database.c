@@ -37,7 +37,8 @@ struct database {
 	bool failed, full, in_transaction;
 	bool unread; /* a read outside of a transaction failed: stays so … */
 	bool ends;   /* … and ends the program */
-	char reason[512];
+	bool lost;   /* a transaction could not be kept: stays so */
+	char reason[512], lost_reason[512];
 	struct statement *kept[STATEMENTS_KEPT];
 	size_t kept_count;
 };
@@ -303,6 +304,10 @@ bool database_commit(struct database *database, struct error *error)
 		database->in_transaction = false;
 		return true;
 	}
+	if (!database->lost)
+		snprintf(database->lost_reason, sizeof database->lost_reason, "%s",
+			database->reason);
+	database->lost = true;
 	if (!database->unread)
 		error_set(error, REMEDY_LOCAL, "the database cannot be written: %s",
 			database->reason);
@@ -341,6 +346,13 @@ bool database_good(const struct database *database, struct error *error)
 {
 	return !database->failed || error_set(error, REMEDY_LOCAL, "%s: cannot be read: %s",
 					    database->path, database->reason);
+}
+
+bool database_kept(const struct database *database, struct error *error)
+{
+	return !database->lost ||
+	       error_set(error, REMEDY_LOCAL, "the database cannot be written: %s",
+		       database->lost_reason);
 }
 
 void database_end_on_failure(struct database *database)

@@ -71,6 +71,9 @@ void database_read_end(struct database *database);
 bool database_failed(const struct database *database);
 /* False, with the first reason in error (REMEDY_LOCAL), where database_failed(). */
 bool database_good(const struct database *database, struct error *error);
+/* False, with the first reason in error (REMEDY_LOCAL), where a transaction could not be kept since
+ * the database was opened: for whoever has nobody to tell when it happens. */
+bool database_kept(const struct database *database, struct error *error);
 /* For commands, which have nothing to say without it: from here on a read that fails outside of a
  * transaction ends the program with a line (error_fatal()). */
 void database_end_on_failure(struct database *database);

@@ -23,19 +23,6 @@ struct replay {
 	struct feeder feeder;
 };
 
-static bool find_captures(struct replay *replay, const char *folder)
-{
-	if (!captures_find(&replay->captures, replay->context->config, NULL, folder)) {
-		fprintf(stderr,
-			"lampwatch: %s: no capture found: files must be named after their time, in "
-			"a folder named after their page\n",
-			folder);
-		return false;
-	}
-	captures_sort(&replay->captures);
-	return true;
-}
-
 static void replay_all(struct replay *replay)
 {
 	for (size_t i = 0; i < replay->captures.count; i++) {
@@ -92,8 +79,11 @@ static int pass(struct replay *replay, bool deliver)
 int command_replay(struct context *context, const struct options *options, char **words)
 {
 	struct replay replay = {.context = context};
-	int result = find_captures(&replay, words[0]) ? context_prepare(context) : EXIT_USAGE;
+	int result = captures_find(&replay.captures, context->config, NULL, words[0]);
 
+	captures_sort(&replay.captures);
+	if (result == EXIT_DONE)
+		result = context_prepare(context);
 	if (result == EXIT_DONE)
 		result = pass(&replay, options->deliver);
 	captures_release(&replay.captures);

@@ -2,6 +2,7 @@
 #include "run/captures.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,13 +65,15 @@ static bool is_about_neighbour(const char *folder, const char *name)
 	return about;
 }
 
-static void add_captures(
-	struct captures *captures, const char *folder, const struct page_config *page)
+static bool add_captures(struct captures *captures, const char *folder,
+	const struct page_config *page, struct error *error)
 {
 	DIR *stream = opendir(folder);
 	struct dirent *entry;
+	bool good = stream != NULL || system_error_absent(errno) ||
+		    system_error_set(error, folder, "cannot be opened");
 
-	while (stream != NULL && (entry = readdir(stream)) != NULL &&
+	while (stream != NULL && (errno = 0, entry = readdir(stream)) != NULL &&
 		captures->count < CAPTURES_MAX) {
 		struct capture *capture;
 		int64_t time;
@@ -82,27 +85,41 @@ static void add_captures(
 		*capture = (struct capture){
 			.path = file_join(folder, entry->d_name), .page = page, .time = time};
 	}
+	if (stream != NULL && entry == NULL && errno != 0)
+		good = system_error_set(error, folder, "cannot be read");
 	if (stream != NULL)
 		closedir(stream);
+	return good;
 }
 
-bool captures_find(struct captures *captures, const struct config *config,
+int captures_find(struct captures *captures, const struct config *config,
 	const struct page_config *page, const char *folder)
 {
 	size_t before = captures->count;
+	struct error error;
+	bool good = true;
 
-	for (size_t i = 0; i < config->page_count; i++) {
+	for (size_t i = 0; i < config->page_count && good; i++) {
 		char *own = file_join(folder, config->pages[i].name);
 
 		if (page == NULL || page == &config->pages[i])
-			add_captures(captures, own, &config->pages[i]);
+			good = add_captures(captures, own, &config->pages[i], &error);
 		free(own);
 	}
 	if (captures->count == before && page == NULL && config->page_count == 1)
 		page = &config->pages[0];
-	if (captures->count == before && page != NULL)
-		add_captures(captures, folder, page);
-	return captures->count > before;
+	if (good && captures->count == before && page != NULL)
+		good = add_captures(captures, folder, page, &error);
+	if (!good)
+		return error_print(&error);
+	if (captures->count > before)
+		return EXIT_DONE;
+	fprintf(stderr,
+		"lampwatch: %s: no capture found: files must be named after their time, in a "
+		"folder "
+		"named after their page\n",
+		folder);
+	return EXIT_USAGE;
 }
 
 static int by_time(const void *a, const void *b)

@@ -37,9 +37,10 @@ struct captures {
 /*
  * Adds the captures of a folder: FOLDER/PAGE/NAME for each page of the
  * configuration (or for the one that is given), or FOLDER/NAME where only one page can be meant;
- * NAME holds a time. True where there was any.
+ * NAME holds a time. EXIT_DONE; EXIT_USAGE after a line where there is none, EXIT_LOCAL where a
+ * folder cannot be read.
  */
-bool captures_find(struct captures *captures, const struct config *config,
+int captures_find(struct captures *captures, const struct config *config,
 	const struct page_config *page, const char *folder);
 
 /* By their times. */

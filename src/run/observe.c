@@ -43,11 +43,12 @@ void observer_say(const struct observer *observer, const char *page, const char 
 
 void observer_say_plain(struct observer *observer, const char *page, const struct error *error)
 {
+	if (error->remedy != REMEDY_CONFIGURATION) {
+		local_fault(observer, error);
+		return;
+	}
 	observer_say(observer, page, error->text);
-	if (error->remedy == REMEDY_CONFIGURATION)
-		observer->template_trouble = true;
-	else
-		observer->local_trouble = true;
+	observer->template_trouble = true;
 }
 
 void work_say(const struct work *work, const char *text)

@@ -428,8 +428,9 @@ static void report(struct courier_state *courier, int out)
 {
 	struct error *fault = &courier->fault;
 
-	if (courier->database != NULL && fault->remedy == 0)
-		database_good(courier->database, fault);
+	if (courier->database != NULL && fault->remedy == 0 &&
+		database_good(courier->database, fault))
+		database_kept(courier->database, fault);
 	if (fault->remedy != 0)
 		(void)file_write_all(out, fault, sizeof *fault);
 }

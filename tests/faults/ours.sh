@@ -157,6 +157,13 @@ begin; red
 run poll@1 $ENOMEM 1 999999
 same "no poll in the courier: sent all the same" "RED" "$(told)"
 
+begin; red
+run pwrite@1 $EIO 1 9999 lampwatch.db-wal
+ours "what the courier cannot write down is said" "the database cannot be written: "
+same "and sent anyway" "RED" "$(told)"
+run
+same "again under the same Message-ID, as nothing says that it was" "0 2" "$status $(ids)" # that, and the operator's
+
 # ---- the shared memory of the database ----
 
 begin; red

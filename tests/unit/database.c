@@ -114,10 +114,13 @@ static void test_or_not_at_all_and_the_first_reason_is_told(void **state)
 	add(database, "a"); /* twice the same: fails as a full disk does, in the middle */
 	assert_true(database_failed(database));
 	add(database, "c"); /* does nothing */
+	assert_true(database_kept(database, &error));
 	assert_false(database_commit(database, &error));
 	assert_int_equal(error.remedy, REMEDY_LOCAL);
 	assert_non_null(strstr(error.text, "UNIQUE"));
 	assert_false(database_failed(database));
+	assert_false(database_kept(database, &error));
+	assert_non_null(strstr(error.text, "the database cannot be written: UNIQUE"));
 	assert_int_equal(count(database), 0);
 	database_begin(database);
 	add(database, "a");
