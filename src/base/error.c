@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>

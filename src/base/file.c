@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "base/user.h"
 #include "settings.h"
 
 static bool failed(struct error *error, const char *path, const char *what)

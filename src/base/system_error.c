@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/user.h"
 
 enum owner {
 	ASKED,   /* the name that was asked for, or whoever asked */
@@ -25,7 +27,7 @@ static const struct row {
 	{ENAMETOOLONG, ASKED, PEER, NULL},
 	{EEXIST, ASKED, PEER, NULL},
 	{ENOEXEC, ASKED, PEER, NULL},
-	{EACCES, MACHINE, MACHINE, "use the account that owns it"},
+	{EACCES, MACHINE, MACHINE, "use the account that owns it, or let this one use it"},
 	{EPERM, MACHINE, MACHINE, "use the account that owns it"},
 	{EMFILE, MACHINE, MACHINE, "raise this process's limit (ulimit -n)"},
 	{ENFILE, MACHINE, MACHINE, "raise the system's limit (fs.file-max)"},
@@ -80,9 +82,13 @@ const char *system_error_text(int number)
 bool system_error_set(struct error *error, const char *path, const char *what)
 {
 	int number = errno;
+	char *denied = number == EACCES ? user_denied(path) : NULL;
 
-	error_set(error, REMEDY_LOCAL, "%s: %s: %s", path, what, system_error_text(number));
+	error_set(error, REMEDY_LOCAL, "%s: %s: %s%s%s", path, what, system_error_text(number),
+		denied != NULL ? ": " : "", denied != NULL ? denied : "");
 	if (error != NULL)
 		error->number = number;
+	free(denied);
+	errno = number;
 	return false;
 }

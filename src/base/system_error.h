@@ -26,8 +26,9 @@ bool system_error_local_connection(int number);
  * Borrowed until the next call. */
 const char *system_error_text(int number);
 
-/* Sets error to "path: what: No space left on device; make room", of errno: REMEDY_LOCAL, with its
- * number. Returns false. */
+/* Sets error to "path: what: No space left on device; make room", of errno, which stays:
+ * REMEDY_LOCAL, with its number. A denial also says who is denied what by whom (user.h). Returns
+ * false. */
 bool system_error_set(struct error *error, const char *path, const char *what);
 
 #endif

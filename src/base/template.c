@@ -419,14 +419,15 @@ bool template_render_file(const char *folder, const char *name, const struct val
 	return done;
 }
 
-bool template_check_file(const char *folder, const char *name, struct error *error)
+/* Partials may name each other; each is looked at once. */
+bool template_files(
+	const char *folder, const char *name, struct text_list *names, struct error *error)
 {
-	struct text_list names = {0}; /* partials may name each other; each is checked once */
 	bool good = true;
 
-	text_list_add(&names, name);
-	for (size_t n = 0; good && n < names.count; n++) {
-		char *path = file_join(folder, names.list[n]);
+	text_list_add(names, name);
+	for (size_t n = 0; good && n < names->count; n++) {
+		char *path = file_join(folder, names->list[n]);
 		struct template_program program = {0};
 		const struct file_type *type = kept_program(path, &program, error);
 
@@ -439,12 +440,20 @@ bool template_check_file(const char *folder, const char *name, struct error *err
 				continue;
 			partial = memory_format(
 				"%.*s%s", (int)token->piece.length, token->piece.at, type->ending);
-			if (!text_list_has(&names, partial))
-				text_list_add(&names, partial);
+			if (!text_list_has(names, partial))
+				text_list_add(names, partial);
 			free(partial);
 		}
 		free(path);
 	}
+	return good;
+}
+
+bool template_check_file(const char *folder, const char *name, struct error *error)
+{
+	struct text_list names = {0};
+	bool good = template_files(folder, name, &names, error);
+
 	text_list_release(&names);
 	return good;
 }

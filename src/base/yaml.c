@@ -23,6 +23,8 @@ enum { KEYS_MAX = 64 };
 
 struct yaml {
 	char *name;
+	char *text;
+	size_t length;
 	yaml_document_t document;
 };
 
@@ -107,6 +109,8 @@ struct yaml *yaml_parse(
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
 	yaml = memory_zero(1, sizeof *yaml);
 	yaml->name = memory_string(name);
+	yaml->text = memory_bytes(text, length);
+	yaml->length = length;
 	if (!yaml_parser_load(&parser, &yaml->document))
 		parse_problem(&parser, name, text, length, problems);
 	/* From here on the texts are C strings, which a NUL would cut silently. */
@@ -140,6 +144,7 @@ void yaml_close(struct yaml *yaml)
 		return;
 	yaml_document_delete(&yaml->document);
 	free(yaml->name);
+	free(yaml->text);
 	free(yaml);
 }
 
@@ -151,6 +156,12 @@ struct node yaml_root(const struct yaml *yaml)
 const char *yaml_name(const struct yaml *yaml)
 {
 	return yaml->name;
+}
+
+const char *yaml_text(const struct yaml *yaml, size_t *length)
+{
+	*length = yaml->length;
+	return yaml->text;
 }
 
 /* libyaml's own node; for "nothing", one of type YAML_NO_NODE. */

@@ -5,6 +5,8 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -244,12 +246,44 @@ bool config_read_path(const struct node_walk *walk, struct node node, void *targ
 	return true;
 }
 
-/* It may be this machine's trouble. */
-static bool unreadable(const struct node_walk *walk, struct node node, const char *path, int number)
+/* What is wrong with a file that the configuration names. The copy of a configuration that was good
+ * once goes on without it. */
+__attribute__((format(printf, 3, 4))) static bool file_problem(
+	const struct node_walk *walk, struct node node, const char *format, ...)
 {
-	node_problem(walk->problems, node, "\"%s\": %s cannot be read: %s", walk->rule->key, path,
-		strerror(number));
-	return problems_own(walk->problems, number);
+	const struct config *config = walk->context;
+	char text[ERROR_TEXT_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	if (!config->copy)
+		return node_problem(walk->problems, node, "%s", text);
+	problems_warn(walk->problems, node_file(node), node_line(node), "%s", text);
+	return true;
+}
+
+char *config_trouble(const struct config *config, const struct problems *problems, size_t since)
+{
+	return config->copy && problems->count > since ? memory_string(problems->list[since].text)
+						       : NULL;
+}
+
+/* It may be this machine's trouble. */
+static bool file_error(const struct node_walk *walk, struct node node, const struct error *error)
+{
+	return file_problem(walk, node, "\"%s\": %s", walk->rule->key, error->text) ||
+	       problems_own(walk->problems, error->number);
+}
+
+/* The reason is errno. */
+static bool unreadable(const struct node_walk *walk, struct node node, const char *path)
+{
+	struct error error;
+
+	system_error_set(&error, path, "cannot be read");
+	return file_error(walk, node, &error);
 }
 
 bool config_read_file(const struct node_walk *walk, struct node node, void *target)
@@ -258,7 +292,15 @@ bool config_read_file(const struct node_walk *walk, struct node node, void *targ
 
 	if (!config_read_path(walk, node, target))
 		return false;
-	return access(*path, R_OK) == 0 || unreadable(walk, node, *path, errno);
+	return access(*path, R_OK) == 0 || unreadable(walk, node, *path);
+}
+
+bool config_read_copied_file(const struct node_walk *walk, struct node node, void *target)
+{
+	const struct config *config = walk->context;
+
+	return config->copy ? config_read_path(walk, node, target)
+			    : config_read_file(walk, node, target);
 }
 
 bool config_read_folder(const struct node_walk *walk, struct node node, void *target)
@@ -269,10 +311,9 @@ bool config_read_folder(const struct node_walk *walk, struct node node, void *ta
 	if (!config_read_path(walk, node, target))
 		return false;
 	if (stat(*path, &status) != 0 && system_error_local(errno))
-		return unreadable(walk, node, *path, errno);
+		return unreadable(walk, node, *path);
 	return S_ISDIR(status.st_mode) ||
-	       node_problem(
-		       walk->problems, node, "\"%s\": %s is not a folder", walk->rule->key, *path);
+	       file_problem(walk, node, "\"%s\": %s is not a folder", walk->rule->key, *path);
 }
 
 static bool check_program(const struct node_walk *walk, struct node node, const char *program)
@@ -284,9 +325,9 @@ static bool check_program(const struct node_walk *walk, struct node node, const 
 			"\"%s\" is an absolute path such as /usr/sbin/sendmail, not \"%s\"",
 			walk->rule->key, program);
 	if (stat(program, &status) != 0 && system_error_local(errno))
-		return unreadable(walk, node, program, errno);
+		return unreadable(walk, node, program);
 	return (S_ISREG(status.st_mode) && access(program, X_OK) == 0) ||
-	       node_problem(walk->problems, node, "\"%s\": %s is not a program that can be run",
+	       file_problem(walk, node, "\"%s\": %s is not a program that can be run",
 		       walk->rule->key, program);
 }
 
@@ -400,20 +441,21 @@ bool config_read_page_url(const struct node_walk *walk, struct node node, void *
 		"an http or https URL such as https://status.example.org/");
 }
 
-/* The lines of the secret file that the node names: at most maximum, else the complaint. */
+/* The lines of the secret file that the node names: at most maximum, else the complaint. In a copy
+ * of a configuration there may be none. */
 static bool secret_lines(const struct node_walk *walk, struct node node, size_t maximum,
 	const char *complaint, struct text_list *lines)
 {
+	const struct config *config = walk->context;
+	enum secret_rule rule = config->copy ? SECRET_NOT_CHANGED : SECRET_OURS;
 	char *path = NULL;
-	struct error error = {0};
+	struct error error;
 	bool good = config_read_path(walk, node, &path);
 
-	if (good && !secret_read(path, CONFIG_SECRET_MAX, lines, &error)) {
-		node_problem(walk->problems, node, "\"%s\": %s", walk->rule->key, error.text);
-		good = problems_own(walk->problems, error.number);
-	} else if (good && lines->count > maximum)
-		good = node_problem(
-			walk->problems, node, "\"%s\": %s %s", walk->rule->key, path, complaint);
+	if (good && !secret_read(path, CONFIG_SECRET_MAX, rule, lines, &error))
+		good = file_error(walk, node, &error);
+	else if (good && lines->count > maximum)
+		good = file_problem(walk, node, "\"%s\": %s %s", walk->rule->key, path, complaint);
 	free(path);
 	return good;
 }
@@ -423,7 +465,7 @@ bool config_read_secret(const struct node_walk *walk, struct node node, void *ta
 	struct text_list lines = {0};
 	bool good = secret_lines(walk, node, 1, "holds more than the one line of a secret", &lines);
 
-	if (good)
+	if (good && lines.count > 0) /* a copy may go on without */
 		memory_set(target, lines.list[0]);
 	text_list_release(&lines);
 	return good;
@@ -438,7 +480,7 @@ bool config_read_token_file(const struct node_walk *walk, struct node node, void
 
 	if (!config_read_path(walk, node, target))
 		return false;
-	if (!secret_read(*path, CONFIG_TOKEN_MAX, &lines, &error))
+	if (!secret_read(*path, CONFIG_TOKEN_MAX, SECRET_OURS, &lines, &error))
 		problems_warn(walk->problems, node_file(node), node_line(node),
 			"\"%s\": %s; until then this route takes no mail", walk->rule->key,
 			error.text);
@@ -465,6 +507,8 @@ bool config_read_secret_url_file(const struct node_walk *walk, struct node node,
 
 	if (!config_read_secret(walk, node, target))
 		return false;
+	if (*url == NULL) /* a copy may go on without */
+		return true;
 	line = *url + strspn(*url, " \t");
 	length = strlen(line);
 	while (length > 0 && strchr(" \t", line[length - 1]) != NULL)
@@ -472,9 +516,9 @@ bool config_read_secret_url_file(const struct node_walk *walk, struct node node,
 	line = memory_bytes(line, length);
 	memory_set(url, line);
 	free(line);
-	return web_url_valid(*url) || node_problem(walk->problems, node,
-					      "\"%s\": %s does not contain an http or https URL",
-					      walk->rule->key, node_text(node));
+	return web_url_valid(*url) ||
+	       file_problem(walk, node, "\"%s\": %s does not contain an http or https URL",
+		       walk->rule->key, node_text(node));
 }
 
 /* Zones are files Area/Place in the system's folder: suggests the nearest in the same area. Owned
@@ -506,7 +550,7 @@ bool config_read_zone(const struct node_walk *walk, struct node node, void *targ
 
 	known = !good || date_zone_known(zone);
 	if (!known && system_error_local(errno)) {
-		good = unreadable(walk, node, zone, errno);
+		good = unreadable(walk, node, zone);
 	} else if (!known) {
 		advice = zone_advice(zone);
 		good = node_problem(walk->problems, node,

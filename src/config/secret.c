@@ -16,15 +16,16 @@
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 
-/* Accessible to the owner only, or also readable by the group of this process. */
-static bool mode_good(const struct stat *status)
+static bool mode_good(const struct stat *status, enum secret_rule rule)
 {
 	mode_t others = status->st_mode & 077;
 
-	return others == 0 || (others == 040 && status->st_gid == getegid());
+	return others == 0 || (others == 040 && status->st_gid == getegid()) ||
+	       (rule == SECRET_NOT_CHANGED && (others & 022) == 0);
 }
 
-static bool read_bytes(const char *path, struct buffer *out, struct error *error)
+static bool read_bytes(
+	const char *path, enum secret_rule rule, struct buffer *out, struct error *error)
 {
 	/* O_NONBLOCK: do not wait for ever where it is a FIFO. */
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -35,7 +36,7 @@ static bool read_bytes(const char *path, struct buffer *out, struct error *error
 		return system_error_set(error, path, "cannot be read");
 	if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
 		good = error_set(error, REMEDY_CONFIGURATION, "%s is not a file", path);
-	else if (!mode_good(&status))
+	else if (!mode_good(&status, rule))
 		good = error_set(error, REMEDY_CONFIGURATION,
 			"%s has mode %04o, so others can read or change it; make it 0600, or 0640 "
 			"with the group that lampwatch runs as (chmod 600 %s)",
@@ -62,10 +63,11 @@ static const char *text_fault(const char *text, size_t length)
 	return text[strspn(text, "\r\n")] == '\0' ? "is empty" : NULL;
 }
 
-bool secret_read(const char *path, size_t maximum, struct text_list *lines, struct error *error)
+bool secret_read(const char *path, size_t maximum, enum secret_rule rule, struct text_list *lines,
+	struct error *error)
 {
 	struct buffer bytes = {.maximum = maximum};
-	bool good = read_bytes(path, &bytes, error);
+	bool good = read_bytes(path, rule, &bytes, error);
 	const char *at = buffer_string(&bytes), *fault = good ? text_fault(at, bytes.length) : NULL;
 
 	if (fault != NULL)

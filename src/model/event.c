@@ -49,6 +49,8 @@ const struct event_type_row event_types[EVENT_TYPES] = {
 		.word = "runs missed"},
 	[EVENT_FAULT] = {"fault", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
 		.word = "trouble here"},
+	[EVENT_MISTAKE] = {"mistake", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
+		.word = "configuration"},
 };
 
 static_assert(EVENT_TYPES < 31, "a set of types fits into an int");

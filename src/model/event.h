@@ -32,6 +32,7 @@ enum event_type {
 	EVENT_LETTERS,     /* letters stay unanswered: too many came in a day */
 	EVENT_MISSED,      /* no run happened for longer than usual */
 	EVENT_FAULT,       /* this machine cannot open, make or read what it needs */
+	EVENT_MISTAKE,     /* in the configuration; without a reason: it is mended */
 	EVENT_TYPES,
 };
 

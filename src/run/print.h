@@ -5,13 +5,18 @@
 #ifndef LAMPWATCH_PRINT_H
 #define LAMPWATCH_PRINT_H
 
+struct buffer;
 struct error;
+struct problem;
 struct problems;
+
+/* Adds `FILE:LINE: text` or `FILE:LINE: warning: text`; without the line where the file as a whole
+ * is meant. */
+void problem_write(const struct problem *problem, struct buffer *out);
 
 /*
  * Prints each problem on standard error, one a line, in the order of the list:
- * `FILE:LINE: text` or `FILE:LINE: warning: text`; without the line where the
- * file as a whole is meant.
+ * as problem_write() does.
  */
 void problems_print(const struct problems *problems);
 

@@ -10,17 +10,22 @@
 #include <unistd.h>
 
 #include "archive/archive.h"
+#include "archive/archive_owner.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/lock.h"
 #include "base/step.h"
+#include "base/text.h"
 #include "publish/site.h"
 #include "run/digest_message.h"
 #include "run/heartbeat.h"
 #include "run/hosting_lookup.h"
+#include "run/last_good.h"
 #include "run/local_fault.h"
 #include "run/metrics.h"
+#include "run/mistake.h"
+#include "run/print.h"
 #include "run/remind.h"
 #include "run/schema.h"
 #include "run/sign_heads.h"
@@ -50,6 +55,13 @@ void run_progress(const struct run *run)
 
 /* ---- the beginning ---- */
 
+/* Why something of the archive cannot be used: where it is another user's, that says more. */
+static const char *why(const struct run *run, const struct error *error)
+{
+	return error->remedy == REMEDY_LOCAL && run->denied.remedy != 0 ? run->denied.text
+									: error->text;
+}
+
 /* The lock's descriptor; else -1 and the exit status: another run is silent, unless it takes too
  * long. */
 static int take_lock(const struct run *run, int *status)
@@ -63,7 +75,7 @@ static int take_lock(const struct run *run, int *status)
 	if (lock >= 0) {
 		lock_stamp(lock);
 	} else if (lock == LOCK_FAILED) {
-		run_complain(run, error.text);
+		run_complain(run, why(run, &error));
 		*status = EXIT_LOCAL;
 	} else {
 		age = lock_age(path, &error);
@@ -99,6 +111,31 @@ static bool open_database(struct run *run, struct error *error)
 	return run->database != NULL;
 }
 
+/* What the run works with is kept for the time when the file has a mistake; which is told. A
+ * configuration that is changed just now is the next run's. */
+static void keep_configuration(struct run *run)
+{
+	const struct context *context = run->context;
+	struct error error = {0};
+
+	if (context->mistakes.errors == 0 &&
+		!last_good_keep(run->config, context->templates, run->now, &error) &&
+		error.remedy != REMEDY_CONFIGURATION)
+		local_fault(&run->observer, &error);
+	if (!mistake_tell(run->database, context, run->now, &error))
+		local_fault(&run->observer, &error);
+}
+
+/* What is in the way from the beginning. */
+static int begin(struct run *run)
+{
+	if (run->denied.remedy != 0)
+		local_fault(&run->observer, &run->denied);
+	if (!run->dry)
+		keep_configuration(run);
+	return EXIT_DONE;
+}
+
 /* EXIT_DONE, or the exit status after a line. */
 static int open_run(struct run *run)
 {
@@ -128,11 +165,12 @@ static int open_run(struct run *run)
 		if (observer_open(&run->observer, &error)) {
 			STEP("key written");
 			if (store_pages(run->database, &run->states))
-				return EXIT_DONE;
+				return begin(run);
 			database_good(run->database, &error);
 		}
 	}
-	run_complain(run, error.text);
+	run_complain(run, why(run, &error));
+	problems_print(&run->context->mistakes);
 	return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
 }
 
@@ -152,10 +190,11 @@ static void write_site(struct run *run)
 static int exit_status(const struct run *run)
 {
 	const struct observer *observer = &run->observer;
+	const struct problems *mistakes = &run->context->mistakes;
 
-	if (observer->local_trouble)
+	if (observer->local_trouble || mistakes->local > 0)
 		return EXIT_LOCAL;
-	if (observer->template_trouble && !run->dry)
+	if (mistakes->errors > 0 || (observer->template_trouble && !run->dry))
 		return EXIT_USAGE;
 	if (observer->page_trouble ||
 		(!run->dry &&
@@ -169,8 +208,11 @@ static void report(const struct run *run, int status)
 {
 	struct metrics metrics = {run->config, run->database, run->now,
 		(double)(clock_milliseconds() - run->began) / 1000, status};
-	struct heartbeat alive = {status == EXIT_LOCAL, run->own_network, run->overdue,
-		run->database != NULL && outbox_stuck(run->database)};
+	struct heartbeat alive = {.local = status == EXIT_LOCAL,
+		.network = run->own_network,
+		.overdue = run->overdue,
+		.stuck = run->database != NULL && outbox_stuck(run->database),
+		.mistake = run->context->mistakes.errors > 0};
 	struct error error;
 
 	if (!metrics_write(&metrics, &error))
@@ -316,8 +358,10 @@ int run_pages(struct context *context, bool dry, char **names)
 		.dry = dry,
 		.began = clock_milliseconds(),
 		.deadline = run_monotonic() + RUN_SECONDS};
-	int status = dry ? EXIT_DONE : context_prepare(context), lock = -1;
+	int status = EXIT_DONE, lock = -1;
 
+	if (!dry && archive_writable(run.config->archive, run.config, run.now, &run.denied))
+		status = context_make_folders(context);
 	if (status != EXIT_DONE)
 		return end_early(&run, status);
 	if (!dry) {

@@ -146,13 +146,36 @@ static void post_webhook(const struct session_order *order, const struct mail_re
 	free(agent);
 }
 
+/* What the route or webhook lacks now, in the copy of a configuration that was good once. */
+static const char *order_trouble(const struct session_order *order)
+{
+	const struct webhook_config *webhook;
+
+	if (order->route != NULL)
+		return order->route->trouble;
+	webhook = config_webhook(order->config, receiver_webhook_name(order->deliveries->receiver));
+	return webhook != NULL ? webhook->trouble : NULL;
+}
+
+static void refuse(const struct session_order *order, const struct mail_report *report)
+{
+	struct attempt attempt = {0};
+
+	attempt_set(&attempt, OUTCOME_ROUTE, 0, "%s", order_trouble(order));
+	attempt.of_session = true;
+	for (size_t i = 0; i < order->count; i++)
+		report->each(report->context, i, &attempt);
+}
+
 static void session_process(const void *context, int in, int out)
 {
 	const struct session_order *order = context;
 	struct mail_report report = {pass_on, &out};
 
 	(void)in;
-	if (order->route != NULL)
+	if (order_trouble(order) != NULL)
+		refuse(order, &report);
+	else if (order->route != NULL)
 		send_mails(order, &report);
 	else
 		post_webhook(order, &report);

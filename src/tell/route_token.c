@@ -239,7 +239,7 @@ static bool take_file(struct route_config *route, char **fault)
 	struct error error;
 	int64_t seconds;
 
-	if (!secret_read(route->token_file, CONFIG_TOKEN_MAX, &lines, &error))
+	if (!secret_read(route->token_file, CONFIG_TOKEN_MAX, SECRET_OURS, &lines, &error))
 		*fault = memory_format("token_file: %s", error.text);
 	else if (lines.count == 1)
 		route->token = route_token_parse(lines.list[0], &seconds);
