@@ -58,10 +58,9 @@ static bool take_configuration(
 
 /*
  * While the file has a mistake, or cannot be opened. Where it is not there, somebody has taken it
- * away: nothing goes on. False where there is no copy that could.
+ * away: nothing goes on. False where there is no copy that could; what is wrong with one is added.
  */
-static bool take_last_good(
-	struct context *context, const char *path, const struct problems *mistakes)
+static bool take_last_good(struct context *context, const char *path, struct problems *mistakes)
 {
 	bool absent = mistakes->local == 0 && access(path, F_OK) != 0;
 	struct problems problems = {0};
@@ -72,6 +71,10 @@ static bool take_last_good(
 		return false;
 	config_free(context->config);
 	good = take_configuration(context, last_good_load(path, &found, &problems), &problems);
+	if (!good)
+		problems_add(mistakes, found.folder, 0,
+			"the last good configuration cannot be used either: %s",
+			problems.list[0].text);
 	context->good_since = found.since;
 	last_good_release(&found);
 	problems_release(&problems);

@@ -339,6 +339,24 @@ bool last_good_is(const struct last_good *found, const struct config *config, co
 
 /* ---- keeping it ---- */
 
+/* Whether the folder holds them as they are: a disk may have damaged them. */
+static bool are_in(const struct copies *copies, const char *folder)
+{
+	bool same = true;
+
+	for (size_t i = 0; same && i < copies->count; i++) {
+		const struct buffer *bytes = &copies->list[i].bytes;
+		char *path = file_join(folder, copies->list[i].name);
+		struct buffer kept = {.maximum = YAML_FILE_MAX};
+
+		same = file_read(path, &kept, NULL) && kept.length == bytes->length &&
+		       memcmp(buffer_string(&kept), buffer_string(bytes), kept.length) == 0;
+		buffer_release(&kept);
+		free(path);
+	}
+	return same;
+}
+
 static bool write_copies(const struct copies *copies, const char *folder, struct error *error)
 {
 	char *kinds = file_join(folder, KINDS);
@@ -441,7 +459,7 @@ bool last_good_keep(
 		place++;
 	if (good && place < PLACES &&
 		!(read_current(places.folder[place], &found) &&
-			text_equal(file_name(found.folder), sum)))
+			text_equal(file_name(found.folder), sum) && are_in(&copies, found.folder)))
 		good = keep_in(places.folder[place], &copies, sum, config, templates, now, error);
 	last_good_release(&found);
 	places_release(&places);

@@ -56,10 +56,9 @@ void run_progress(const struct run *run)
 /* ---- the beginning ---- */
 
 /* Why something of the archive cannot be used: where it is another user's, that says more. */
-static const char *why(const struct run *run, const struct error *error)
+static const struct error *why(const struct run *run, const struct error *error)
 {
-	return error->remedy == REMEDY_LOCAL && run->denied.remedy != 0 ? run->denied.text
-									: error->text;
+	return error->remedy == REMEDY_LOCAL && run->denied.remedy != 0 ? &run->denied : error;
 }
 
 /* The lock's descriptor; else -1 and the exit status: another run is silent, unless it takes too
@@ -75,7 +74,7 @@ static int take_lock(const struct run *run, int *status)
 	if (lock >= 0) {
 		lock_stamp(lock);
 	} else if (lock == LOCK_FAILED) {
-		run_complain(run, why(run, &error));
+		run_complain(run, why(run, &error)->text);
 		*status = EXIT_LOCAL;
 	} else {
 		age = lock_age(path, &error);
@@ -169,7 +168,7 @@ static int open_run(struct run *run)
 			database_good(run->database, &error);
 		}
 	}
-	run_complain(run, why(run, &error));
+	run_complain(run, why(run, &error)->text);
 	problems_print(&run->context->mistakes);
 	return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
 }
@@ -190,11 +189,11 @@ static void write_site(struct run *run)
 static int exit_status(const struct run *run)
 {
 	const struct observer *observer = &run->observer;
-	const struct problems *mistakes = &run->context->mistakes;
+	int mistake = problems_status(&run->context->mistakes);
 
-	if (observer->local_trouble || mistakes->local > 0)
+	if (observer->local_trouble || mistake == EXIT_LOCAL)
 		return EXIT_LOCAL;
-	if (mistakes->errors > 0 || (observer->template_trouble && !run->dry))
+	if (mistake == EXIT_USAGE || (observer->template_trouble && !run->dry))
 		return EXIT_USAGE;
 	if (observer->page_trouble ||
 		(!run->dry &&
@@ -250,7 +249,7 @@ static void finish_courier(struct run *run, int seconds)
 			courier_wake(run->courier);
 	}
 	if (!courier_finish(run->courier, seconds, &error))
-		local_fault(&run->observer, &error);
+		local_fault(&run->observer, why(run, &error));
 	run->courier = run->observer.courier = NULL;
 	if (run->alone.remedy != 0 && run->database != NULL) {
 		if (!open_database(run, &error))
@@ -368,7 +367,8 @@ int run_pages(struct context *context, bool dry, char **names)
 		STEP("archive prepared");
 		lock = take_lock(&run, &status);
 		if (lock < 0)
-			return end_early(&run, status);
+			return end_early(&run,
+				status == EXIT_DONE ? problems_status(&context->mistakes) : status);
 	}
 	status = open_run(&run);
 	return status == EXIT_DONE ? pass(&run, names, lock) : finish(&run, status, 1);

@@ -30,7 +30,7 @@ configuration() {
 }
 minute=0
 # run WORD…: sets said, without what root is told, and status.
-run() { said=$("$lampwatch" -c "$file" --clock "2014-01-24T19:$(printf %02d $minute):00Z" run "$@" 2>&1); status=$?; minute=$((minute + 1)); said=$(grep -v 'runs as root' <<< "$said"); }
+run() { said=$("$lampwatch" -c "$file" --clock "2014-01-24T$(printf %02d:%02d $((19 + minute / 60)) $((minute % 60))):00Z" run "$@" 2>&1); status=$?; minute=$((minute + 1)); said=$(grep -v 'runs as root' <<< "$said"); }
 red() { statuspage_page "$page" major major_outage operational; }
 green() { statuspage_page "$page" none operational operational; }
 # told ADDRESS: the subjects of what it got.
@@ -53,6 +53,7 @@ same "with the kinds and templates that it names" "kinds/mine.yaml lampwatch.yam
 before=$(stat -c '%i %Y' "$kept"/*/current)
 run
 same "it is not written again while nothing changes" "$before" "$(stat -c '%i %Y' "$kept"/*/current)"
+mkdir "$(dirname "$kept"/*/current)/cut-short" # by a crash
 configuration | sed 's/\[{mail: ops/[{mail: new@example.com}, {mail: ops/' > "$file"
 run
 same "another good one takes its place" "1 1" "$(grep -c new@example.com "$kept"/*/*/lampwatch.yaml) $(copies)"
@@ -183,7 +184,7 @@ if "${CC:-cc}" -shared -fPIC -o "$work/deny.so" "$work/deny.c" -ldl 2> /dev/null
 	for reason in 13:Permission 24:"Too many open files" 5:Input/output; do
 		before=$(count ops@example.com)
 		if [ "$((minute % 2))" = 0 ]; then red; else green; fi
-		said=$(LD_PRELOAD=$work/deny.so DENY=$file DENY_ERRNO=${reason%%:*} "$lampwatch" -c "$file" --clock "2014-01-24T20:$minute:00Z" run 2>&1); status=$?; minute=$((minute + 1))
+		said=$(LD_PRELOAD=$work/deny.so DENY=$file DENY_ERRNO=${reason%%:*} "$lampwatch" -c "$file" --clock "2014-01-24T$(printf %02d:%02d $((19 + minute / 60)) $((minute % 60))):00Z" run 2>&1); status=$?; minute=$((minute + 1))
 		same "a file that cannot be opened (${reason#*:}) is our trouble: 3" 3 "$status"
 		same "which is one line (${reason#*:})" "1 1" "$(grep -v 'as root' <<< "$said" | wc -l) $(grep -c "${reason#*:}" <<< "$said")"
 		same "and the last good one goes on (${reason#*:})" 1 "$(($(count ops@example.com) - before))"
@@ -201,6 +202,14 @@ run
 same "without a copy nothing goes on, and the run says why" "2 1" "$status $(grep -c evry <<< "$said")"
 run
 same "each time, for nothing else does" "2 1" "$status $(grep -c evry <<< "$said")"
+
+configuration > "$file"; run
+for copy in "$kept"/*/*/lampwatch.yaml; do echo 'broken: [' > "$copy"; done
+echo 'evry: 5m' >> "$file"
+run
+same "a copy that is damaged does not go on, and is named" "2 1 1" "$status $(grep -c evry <<< "$said") $(grep -c "the last good configuration cannot be used either" <<< "$said")"
+configuration > "$file"; run
+same "the next good configuration takes its place" "1 0" "$(grep -lw archive "$kept"/*/*/lampwatch.yaml | wc -l) $(cat "$kept"/*/*/lampwatch.yaml | grep -c broken)"
 
 # ---- where it is kept ----
 

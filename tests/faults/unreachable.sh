@@ -42,14 +42,14 @@ if [ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups tr
 fi
 as_other() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 
-name=$(id -nu 65534 2> /dev/null || echo 65534)
+other_name=$(id -nu 65534 2> /dev/null || echo 65534) me=$(id -nu)
 denied="Permission denied; use the account that owns it, or let this one use it: "
 # denied WORD…: exit status 3, nothing printed, and one line that names the path, the reason and the remedy.
 denied() {
 	local status
 	(cd "${folder:-.}" && as_other "$lampwatch" -c "$work/main/other.yaml" "$@") > "$work/out" 2> "$work/err"; status=$?
 	[ "$status" = 3 ] && [ ! -s "$work/out" ] && [ "$(wc -l < "$work/err")" = 1 ] &&
-		grep -qE "^lampwatch: .*(archive/\.state(/[a-z.]+)?: .*$denied.* belongs to .*, mode [0-7]+, and this is $name|archive belongs to .*, mode [0-7]+, and this is $name, who cannot write to it; run lampwatch as .*)\$" "$work/err" && return
+		grep -qE "^lampwatch: .*(archive/\.state(/[a-z.]+)?: .*${denied%: }(: .* belongs to .*, mode [0-7]+, and this is $other_name)?|archive belongs to .*, mode [0-7]+, and this is $other_name, who cannot write to it; run lampwatch as .*)\$" "$work/err" && return
 	echo "exit status $status"; cat "$work/out" "$work/err"; return 1
 }
 commands=(status "status --json" log "log --json" outbox "outbox --json" "outbox retry" report "report --json" "report --csv" subscribers
@@ -69,10 +69,10 @@ if [ "$other" = 1 ]; then
 	chmod 700 archive/.state
 	chmod 700 "$work/main"
 	as_other "$lampwatch" -c "$work/main/other.yaml" status > "$work/out" 2> "$work/err"
-	same "a configuration that cannot be looked at is this machine's trouble, too" "3 $work/main/other.yaml: cannot be opened: $denied$work/main/ belongs to $(id -nu), mode 0700, and this is $name" "$? $(cat "$work/out" "$work/err")"
+	same "a configuration that cannot be looked at is this machine's trouble, too" "3 $work/main/other.yaml: cannot be opened: $denied$work/main/ belongs to $me, mode 0700, and this is $other_name" "$? $(cat "$work/out" "$work/err")"
 	chmod 711 "$work/main"; chmod 600 other.yaml
-	as_other "$lampwatch" -c "$work/main/other.yaml" check > "$work/out" 2> "$work/err"
-	same "and for check" "3 $work/main/other.yaml: cannot be opened: $denied$work/main/other.yaml belongs to $(id -nu), mode 0600, and this is $name" "$? $(cat "$work/out" "$work/err")"
+	as_other env -u STATE_DIRECTORY "$lampwatch" -c "$work/main/other.yaml" check > "$work/out" 2> "$work/err"
+	same "and for check" "3 $work/main/other.yaml: cannot be opened: $denied$work/main/other.yaml belongs to $me, mode 0600, and this is $other_name" "$? $(cat "$work/out" "$work/err")"
 	chmod 644 other.yaml
 else
 	skip_rest "and who may enter it, but not open the database" "a configuration that cannot be looked at is this machine's trouble, too" "and for check"
