@@ -121,7 +121,7 @@ static void print_indicators(const struct reading *reading, bool all)
 /* A word may be an address, with its secrets, or a name or a file. */
 static char *word_public(const char *word)
 {
-	char *host = http_url_host(word),
+	char *host = strpbrk(word, "@?#") != NULL ? http_url_host(word) : NULL,
 	     *public = host != NULL ? http_url_public(word) : memory_string(word);
 
 	free(host);
@@ -132,7 +132,7 @@ void print_detection(const char *word, const struct detection *detection, bool a
 {
 	const struct reading *reading = &detection->chosen->reading;
 
-	char *shown = word_public(word), *address = http_url_public(detection->url);
+	char *shown = word_public(word), *address = word_public(detection->url);
 
 	terminal_text(shown, 0);
 	putchar('\n');
