@@ -202,7 +202,8 @@ static void fill(struct cell *cell, const struct route_config *route)
 	cell->until =
 		seconds > 0 ? clock_milliseconds() + (seconds - TOKEN_BEFORE) * 1000 : INT64_MAX;
 	free(token);
-	explicit_bzero(said.data, said.length);
+	if (said.length > 0)
+		explicit_bzero(said.data, said.length);
 	buffer_release(&said);
 }
 
