@@ -97,7 +97,7 @@ all() {
 	same "$with: of whom no way reaches a line is said" "0lampwatch: gmail: google is in trouble, and no route reaches 1 receiver until it recovers; \`lampwatch status\` names them" "$status$output"
 	check "$with: and the operator gets a mail that names them" grep -q "lonely@corp.example: hosted at google; no second" <(mails own | xargs grep -l "^X-Envelope-To: admin" | xargs cat | tr -d '\r')
 	same "$with: status names them" "google is in trouble; cannot be reached until it recovers:   lonely@corp.example: hosted at google; no second way" \
-		"$(at 1 status | grep -A1 'not reached' | tr '\n' ' ' | sed 's/ $//')"
+		"$(at 1 status | grep -A1 'cannot be reached' | tr '\n' ' ' | sed 's/ $//')"
 	same "$with: what is red is not spoken to" "0" "$(connections google)"
 	same "$with: nor is any name looked up meanwhile" "" "$(cat "$work/names.log")"
 	same "$with: the first ways wait for it" "2" "$(at 1 outbox | grep -c '^.*mail:boss@corp.example\|mail:chief@vanity.example')"
