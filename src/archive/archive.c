@@ -22,6 +22,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/step.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "net/http.h"
 #include "settings.h"
@@ -50,8 +51,7 @@ bool archive_prepare(const char *archive, struct error *error)
 		char *path = file_join(archive, folders[i]);
 
 		done = mkdir(path, STATE_MODE) == 0 || errno == EEXIST ||
-		       error_set(error, REMEDY_LOCAL, "%s: cannot be made: %s", path,
-			       strerror(errno));
+		       system_error_set(error, path, "cannot be made");
 		free(path);
 	}
 	return done;
@@ -114,15 +114,16 @@ bool folder_names(const char *path, struct text_list *names, struct error *error
 {
 	DIR *stream = opendir(path);
 	struct dirent *entry;
+	bool done;
 
 	if (stream == NULL)
-		return error_set(
-			error, REMEDY_LOCAL, "%s: cannot be opened: %s", path, strerror(errno));
-	while ((entry = readdir(stream)) != NULL)
+		return system_error_set(error, path, "cannot be opened");
+	while ((errno = 0, entry = readdir(stream)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			text_list_add(names, entry->d_name);
+	done = errno == 0 || system_error_set(error, path, "cannot be read");
 	closedir(stream);
-	return true;
+	return done;
 }
 
 /* ---- the files of a snapshot ---- */
@@ -287,7 +288,7 @@ char *archive_free_name(const char *above, int64_t time, int most)
 			n == 1 ? memory_format("%.4s/%.2s/%s", compact, compact + 5, compact)
 			       : memory_format("%.4s/%.2s/%s-%d", compact, compact + 5, compact, n);
 		char *path = file_join(above, name);
-		bool taken = file_exists(path);
+		bool taken = file_presence(path, NULL) == FILE_PRESENT;
 
 		free(path);
 		if (!taken)
@@ -300,12 +301,11 @@ char *archive_free_name(const char *above, int64_t time, int most)
 bool archive_place(const char *archive, const char *from, const char *target, struct error *error)
 {
 	char *month = file_folder(target), *year = file_folder(month), *own = file_folder(year);
-	bool new = !file_exists(month);
+	bool new = file_presence(month, NULL) != FILE_PRESENT;
 	bool done = file_make_folders(month, FOLDER_MODE, error);
 
 	if (done && rename(from, target) != 0)
-		done = error_set(error, REMEDY_LOCAL, "%s: cannot be renamed into place: %s",
-			target, strerror(errno));
+		done = system_error_set(error, target, "cannot be renamed into place");
 	done = done && file_sync_folder(month, error);
 	if (new)
 		done = done && file_sync_folder(year, error) && file_sync_folder(own, error) &&
@@ -355,19 +355,25 @@ bool archive_keep(const char *archive, const struct snapshot *snapshot, char **f
 
 /* ---- the chain ---- */
 
-/* The chain's last bytes, as many as fit; returns how many. */
-static size_t read_tail(const char *path, char tail[static CHAIN_TAIL + 1])
+/* The chain's last bytes, as many as fit: how many there are, 0 where there is no chain; -1 with
+ * error. */
+static ssize_t read_tail(const char *path, char tail[static CHAIN_TAIL + 1], struct error *error)
 {
-	FILE *file = fopen(path, "re");
-	size_t got = 0;
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status = {0};
+	ssize_t got = -1;
 
-	if (file != NULL) {
-		if (fseek(file, -CHAIN_TAIL, SEEK_END) != 0)
-			rewind(file);
-		got = fread(tail, 1, CHAIN_TAIL, file);
-		fclose(file);
-	}
-	tail[got] = '\0';
+	tail[0] = '\0';
+	if (file < 0 && system_error_absent(errno))
+		return 0;
+	if (file >= 0 && fstat(file, &status) == 0)
+		got = pread(file, tail, CHAIN_TAIL,
+			status.st_size > CHAIN_TAIL ? status.st_size - CHAIN_TAIL : 0);
+	if (got < 0)
+		system_error_set(error, path, "cannot be read");
+	if (file >= 0)
+		close(file);
+	tail[got > 0 ? got : 0] = '\0';
 	return got;
 }
 
@@ -382,8 +388,7 @@ static bool cut_torn_line(const char *path, struct error *error)
 		off_t whole = last != NULL ? last + 1 - text.data : 0;
 
 		done = truncate(path, whole) == 0 ||
-		       error_set(error, REMEDY_LOCAL, "%s: cannot be repaired: %s", path,
-			       strerror(errno));
+		       system_error_set(error, path, "cannot be repaired");
 	}
 	buffer_release(&text);
 	return done;
@@ -392,20 +397,17 @@ static bool cut_torn_line(const char *path, struct error *error)
 bool archive_chain(const char *archive, const char *page, const char *line, struct error *error)
 {
 	char *path = archive_path(archive, page, "chain", NULL), tail[CHAIN_TAIL + 1];
-	size_t got = read_tail(path, tail);
+	ssize_t got = read_tail(path, tail, error);
 	struct buffer text = {0};
-	struct stat status;
-	bool done = true;
+	bool done;
 
-	if (got > 0 && tail[got - 1] != '\n') {
-		done = cut_torn_line(path, error);
-		got = read_tail(path, tail);
-	}
+	if (got > 0 && tail[got - 1] != '\n')
+		got = cut_torn_line(path, error) ? read_tail(path, tail, error) : -1;
+	done = got >= 0;
 	buffer_format(&text, "\n%s\n", line);
-	if (done && (got < text.length ||
-			    memcmp(tail + got - text.length, text.data, text.length) != 0)) {
+	if (done && !text_ends(tail, buffer_string(&text))) {
 		buffer_clear(&text);
-		if (stat(path, &status) != 0 || status.st_size == 0)
+		if (got == 0)
 			buffer_text(&text, CHAIN_HEAD "\n");
 		buffer_format(&text, "%s\n", line);
 		done = file_append(path, buffer_string(&text), text.length, FILE_MODE, error);
@@ -415,14 +417,16 @@ bool archive_chain(const char *archive, const char *page, const char *line, stru
 	return done;
 }
 
-int64_t archive_chain_end(const char *archive, const char *page)
+int64_t archive_chain_end(const char *archive, const char *page, struct error *error)
 {
 	char *path = archive_path(archive, page, "chain", NULL), *end, *start;
 	char tail[CHAIN_TAIL + 1];
 	struct chain_line line = {0};
+	ssize_t got = read_tail(path, tail, error);
 
-	read_tail(path, tail);
 	free(path);
+	if (got < 0)
+		return -1;
 	end = strrchr(tail, '\n'); /* what stands behind is torn */
 	if (end == NULL)
 		return 0;
@@ -434,14 +438,15 @@ int64_t archive_chain_end(const char *archive, const char *page)
 bool archive_chain_up_to(const char *archive, struct database *database, const char *page,
 	int64_t last, struct error *error)
 {
-	bool done = true;
+	int64_t end = archive_chain_end(archive, page, error);
+	bool done = end >= 0;
 
-	for (int64_t i = archive_chain_end(archive, page) + 1; done && i <= last; i++) {
+	for (int64_t i = end + 1; done && i <= last; i++) {
 		char *line = store_line(database, page, i);
 
-		done = line != NULL ? archive_chain(archive, page, line, error)
-				    : error_set(error, REMEDY_LOCAL,
-					      "the database has lost line %" PRId64, i);
+		if (line == NULL && database_good(database, error))
+			error_set(error, REMEDY_LOCAL, "the database has lost line %" PRId64, i);
+		done = line != NULL && archive_chain(archive, page, line, error);
 		free(line);
 	}
 	return done;
@@ -463,8 +468,8 @@ bool archive_intents(const char *archive, struct archive_intents *intents, struc
 	bool done = folder != NULL;
 
 	if (!done)
-		error_set(error, REMEDY_LOCAL, "%s: cannot be opened: %s", path, strerror(errno));
-	while (folder != NULL && (entry = readdir(folder)) != NULL) {
+		system_error_set(error, path, "cannot be opened");
+	while (folder != NULL && (errno = 0, entry = readdir(folder)) != NULL) {
 		struct buffer text = {.maximum = 4096};
 		struct archive_intent *intent;
 		char *file;
@@ -481,6 +486,8 @@ bool archive_intents(const char *archive, struct archive_intents *intents, struc
 		buffer_release(&text);
 		free(file);
 	}
+	if (folder != NULL && errno != 0)
+		done = system_error_set(error, path, "cannot be read");
 	if (folder != NULL)
 		closedir(folder);
 	free(path);

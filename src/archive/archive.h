@@ -115,8 +115,9 @@ bool archive_chain(const char *archive, const char *page, const char *line, stru
 bool archive_chain_up_to(const char *archive, struct database *database, const char *page,
 	int64_t last, struct error *error);
 
-/* The sequence of the chain's last whole line, 0 where it has none. */
-int64_t archive_chain_end(const char *archive, const char *page);
+/* The sequence of the chain's last whole line, 0 where it has none; -1 with error (REMEDY_LOCAL)
+ * where the chain cannot be read. */
+int64_t archive_chain_end(const char *archive, const char *page, struct error *error);
 
 /* Step 6. */
 void archive_settle(const char *archive, const char *page);

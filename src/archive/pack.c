@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/step.h"
 #include "base/tar.h"
 #include "base/text.h"
@@ -141,7 +142,7 @@ bool pack_index_read(const char *archive, const char *page, const char *month,
 	bool good = true;
 
 	*index = (struct pack_index){.file = PACK_FILE};
-	if (file_exists(path))
+	if (!file_absent(path))
 		good = file_read(path, &text, error) && index_parse(path, &text, index, error);
 	if (!good)
 		pack_index_release(index);
@@ -162,13 +163,18 @@ static bool read_frame(
 	const char *path, const struct pack_line *line, char *frame, struct error *error)
 {
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-	bool good = descriptor >= 0 &&
-		    pread(descriptor, frame, (size_t)line->length, line->offset) == line->length;
+	ssize_t got = -1;
 
 	if (descriptor >= 0)
+		got = pread(descriptor, frame, (size_t)line->length, line->offset);
+	if (got < 0)
+		system_error_set(error, path, "cannot be read");
+	else if (got != line->length)
+		error_set(error, REMEDY_LOCAL, "%s: %s cannot be read from it: it has been cut off",
+			path, line->name);
+	if (descriptor >= 0)
 		close(descriptor);
-	return good ||
-	       error_set(error, REMEDY_LOCAL, "%s: %s cannot be read from it", path, line->name);
+	return got == line->length;
 }
 
 /* The content of one frame in place of what stands in tar, which it was compressed against. */
@@ -500,9 +506,8 @@ static bool remove_others(const char *archive, const char *page, const char *mon
 {
 	char *path = archive_path(archive, page, month, NULL);
 	struct text_list names = {0};
-	bool done = true;
+	bool done = file_names(path, "", &names, error);
 
-	file_names(path, "", &names);
 	for (size_t i = 0; done && i < names.count; i++) {
 		char *other = file_join(path, names.list[i]);
 
@@ -529,12 +534,17 @@ bool pack_mend(const char *archive, const char *page, const char *month, struct 
 		frames = archive_path(archive, page, month, index.file);
 		if (index.torn)
 			done = write_index(list, &index, error);
-		if (done && stat(frames, &status) == 0 && status.st_size > pack_index_end(&index))
+		if (done && stat(frames, &status) != 0) {
+			status.st_size = 0;
+			done = system_error_absent(errno) ||
+			       system_error_set(error, frames, "cannot be looked at");
+		}
+		if (done && status.st_size > pack_index_end(&index))
 			done = truncate(frames, pack_index_end(&index)) == 0 ||
 			       error_set(error, REMEDY_LOCAL, "%s: cannot be repaired: %s", frames,
 				       strerror(errno));
 		done = done && remove_others(archive, page, month,
-				       file_exists(list) ? index.file : NULL, error);
+				       file_absent(list) ? NULL : index.file, error);
 		pack_index_release(&index);
 		free(frames);
 	}

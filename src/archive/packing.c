@@ -29,7 +29,7 @@ static char *mark_path(const char *archive)
 bool packing_left(const char *archive)
 {
 	char *path = mark_path(archive);
-	bool left = file_exists(path);
+	bool left = !file_absent(path);
 
 	free(path);
 	return left;
@@ -38,7 +38,8 @@ bool packing_left(const char *archive)
 bool packing_begin(const char *archive, struct error *error)
 {
 	char *path = mark_path(archive);
-	bool done = file_exists(path) || file_write(path, "", 0, MARK_MODE, error);
+	bool done = file_presence(path, NULL) == FILE_PRESENT ||
+		    file_write(path, "", 0, MARK_MODE, error);
 
 	free(path);
 	return done;
@@ -123,7 +124,7 @@ bool packing_pack(const char *archive, struct database *database, const char *pa
 	for (size_t i = 0; good && i < rows.count; i++) {
 		const struct snapshot_row *row = &rows.list[i];
 		char *path = archive_path(archive, page, row->folder, NULL), *month;
-		bool folder = file_exists(path);
+		bool folder = !file_absent(path);
 
 		free(path);
 		if (row->sequence == rows.newest || !folder)

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 
 enum {
@@ -36,19 +37,14 @@ static bool wrong(const char *archive, const char *page, const char *folder, con
 	return false;
 }
 
-/* Of a call that has just failed: nothing is there. */
-static bool is_gone(void)
-{
-	return errno == ENOENT || errno == ENOTDIR;
-}
-
 /* A file that could not be read is damaged where it is gone, too long or no file at all. Any other
  * reason is one of this machine's, and may pass. */
 static bool may_pass(const char *file, const struct buffer *out)
 {
 	struct stat status;
 
-	return stat(file, &status) == 0 ? S_ISREG(status.st_mode) && !out->overflowed : !is_gone();
+	return stat(file, &status) == 0 ? S_ISREG(status.st_mode) && !out->overflowed
+					: !system_error_absent(errno);
 }
 
 /* sha256: what the file must have; NULL: anything. */
@@ -58,7 +54,7 @@ static bool read_file(const char *archive, const char *page, const char *folder,
 	char *path = folder_path(archive, page, folder), *file = file_join(path, name);
 	size_t before = out->length;
 	char found[DIGEST_TEXT];
-	bool in_folder = page == NULL || file_exists(path) || !is_gone();
+	bool in_folder = page == NULL || !file_absent(path);
 	bool good = in_folder ? file_read(file, out, error)
 			      : pack_read(archive, page, folder, name, out, error);
 
@@ -147,7 +143,7 @@ bool snapshot_nothing_added(const char *archive, const char *page, const char *f
 {
 	char *path = folder_path(archive, page, folder);
 	struct text_list there = {0};
-	bool good = page == NULL || file_exists(path)
+	bool good = page == NULL || !file_absent(path)
 			    ? folder_names(path, &there, error)
 			    : pack_files(archive, page, folder, &there, error);
 

@@ -41,10 +41,10 @@ char *timestamps_path(const char *archive, const char *folder, const char *name)
 {
 	char *path = in_place(archive, folder), *file;
 
-	if (!file_exists(path)) {
+	if (file_absent(path)) {
 		char *other = incoming(archive);
 
-		if (file_exists(other)) {
+		if (!file_absent(other)) {
 			free(path);
 			path = other;
 		} else {
@@ -151,13 +151,19 @@ bool timestamps_settle(const char *archive, struct database *database, struct er
 	struct statement *row;
 	bool done = true;
 
-	if (file_exists(path)) {
-		if (file_read(sums, &list, NULL))
+	if (!file_absent(path)) {
+		/* Without its digests it belongs to nothing; where they cannot be read, it stays.
+		 */
+		if (file_read(sums, &list, error))
 			digest_sha256(buffer_string(&list), list.length, digest);
+		else
+			done = file_absent(sums);
 		row = database_query(
 			database, "SELECT folder FROM stamp WHERE sums = ?", "t", digest);
-		done = statement_row(row) ? move_into_place(archive, statement_text(row, 0), error)
-					  : file_remove_tree(path, error);
+		if (done && statement_row(row))
+			done = move_into_place(archive, statement_text(row, 0), error);
+		else if (done)
+			done = database_good(database, error) && file_remove_tree(path, error);
 		statement_end(row);
 	}
 	buffer_release(&list);
@@ -167,13 +173,13 @@ bool timestamps_settle(const char *archive, struct database *database, struct er
 }
 
 /* depth 0: the folder itself, 1: a year, 2: a month. */
-static void list_below(const char *path, const char *relative, int depth, struct text_list *folders,
-	struct text_list *others)
+static bool list_below(const char *path, const char *relative, int depth, struct text_list *folders,
+	struct text_list *others, struct error *error)
 {
 	struct text_list names = {0};
+	bool good = file_names(path, "", &names, error);
 
-	file_names(path, "", &names);
-	for (size_t i = 0; i < names.count; i++) {
+	for (size_t i = 0; good && i < names.count; i++) {
 		const char *name = names.list[i];
 		char *full = file_join(path, name);
 		char *below = depth == 0 ? memory_string(name) : file_join(relative, name);
@@ -182,7 +188,7 @@ static void list_below(const char *path, const char *relative, int depth, struct
 		int64_t time;
 
 		if (folder && depth < 2 && strspn(name, "0123456789") == strlen(name))
-			list_below(full, below, depth + 1, folders, others);
+			good = list_below(full, below, depth + 1, folders, others, error);
 		else if (folder && depth == 2 && archive_folder_time(below, &time))
 			text_list_add(folders, below);
 		else
@@ -191,12 +197,15 @@ static void list_below(const char *path, const char *relative, int depth, struct
 		free(full);
 	}
 	text_list_release(&names);
+	return good;
 }
 
-void timestamps_list(const char *archive, struct text_list *folders, struct text_list *others)
+bool timestamps_list(const char *archive, struct text_list *folders, struct text_list *others,
+	struct error *error)
 {
 	char *path = file_join(archive, TIMESTAMPS_FOLDER);
+	bool good = list_below(path, "", 0, folders, others, error);
 
-	list_below(path, "", 0, folders, others);
 	free(path);
+	return good;
 }

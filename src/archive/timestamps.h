@@ -44,7 +44,8 @@ bool timestamps_settle(const char *archive, struct database *database, struct er
 /* Adds the folders that lie under heads.stamps, relative to it ("2026/11/2026-11-23T110942Z"),
  * oldest first. What else lies there is added to others. */
 struct text_list;
-void timestamps_list(const char *archive, struct text_list *folders, struct text_list *others);
+bool timestamps_list(const char *archive, struct text_list *folders, struct text_list *others,
+	struct error *error);
 
 /* Adds the folders that the database has rows of, oldest first. */
 void timestamps_recorded(struct database *database, struct text_list *folders);

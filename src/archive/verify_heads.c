@@ -18,11 +18,20 @@
 #include "base/text.h"
 #include "base/timestamp.h"
 
+static bool see_text(const struct check *check, const struct buffer *text)
+{
+	char digest[DIGEST_TEXT];
+
+	digest_sha256(buffer_string(text), text->length, digest);
+	verify_seen(check, digest);
+	return true;
+}
+
 static bool read_chain_heads(
 	const struct check *check, const char *path, struct buffer *text, struct chain_heads *heads)
 {
 	text->maximum = CHAIN_HEADS_MAX;
-	return file_read(path, text, check->error) &&
+	return file_read(path, text, check->error) && see_text(check, text) &&
 	       (chain_heads_parse(buffer_string(text), text->length, heads, check->error) ||
 		       error_prefix(check->error, "%s", path));
 }
@@ -92,7 +101,9 @@ static bool check_public(const struct check *check, const char *path, const stru
 
 	if (wanted != NULL && (wanted->length != public->length ||
 				      memcmp(wanted->data, public->data, public->length) != 0))
-		return verify_wrong(check, path, "is another key than the one to be verified with");
+		return verify_wrong(check, path,
+			"is another key than the one to be verified with: SIGNED BY AN UNKNOWN "
+			"KEY");
 	return check->with->database == NULL || fact_is(check, "heads_key", public) ||
 	       verify_wrong(check, path, "is not the key that the database names");
 }
@@ -120,7 +131,7 @@ static bool has_signature(const char *folder)
 {
 	char *sig = file_join(folder, CHAIN_HEADS_SIGNATURE),
 	     *pub = file_join(folder, CHAIN_HEADS_PUBLIC);
-	bool has = file_exists(sig) || file_exists(pub);
+	bool has = !file_absent(sig) || !file_absent(pub);
 
 	free(pub);
 	free(sig);
@@ -132,12 +143,16 @@ static bool check_own_signature(const struct check *check, const struct buffer *
 	const char *archive = check->with->archive;
 	char *pub = file_join(archive, CHAIN_HEADS_PUBLIC);
 	struct buffer public = {0};
-	bool good = true;
+	bool must = must_be_signed(check), good = true;
 
-	if (has_signature(archive) || must_be_signed(check)) {
+	if (has_signature(archive)) {
 		good = check_signature(check, archive, text, &public) &&
 		       check_public(check, pub, &public);
 		check->verified->is_signed = good;
+		check->verified->by_known_key = good && must;
+	} else if (must) {
+		good = error_set(check->error, REMEDY_LOCAL,
+			"%s: NOT SIGNED: the signature that it must have is gone", archive);
 	}
 	buffer_release(&public);
 	free(pub);
@@ -216,12 +231,11 @@ static bool check_stamp(struct check *check, const char *name)
 bool verify_stamps(struct check *check)
 {
 	struct text_list folders = {0}, others = {0}, recorded = {0};
-	bool good = true;
+	bool good = timestamps_list(check->with->archive, &folders, &others, check->error);
 
-	timestamps_list(check->with->archive, &folders, &others);
 	if (check->with->database != NULL)
 		timestamps_recorded(check->with->database, &recorded);
-	if (others.count > 0) {
+	if (good && others.count > 0) {
 		char *path = timestamps_path(check->with->archive, others.list[0], NULL);
 
 		good = verify_wrong(check, path, "has been added");

@@ -36,6 +36,7 @@ struct check {
 	struct archive_intents intents;
 	struct chain_seen *chains;
 	size_t chain_count;
+	bool *found;     /* of with->digests, each */
 	bool packing;    /* a crash left a pack half written */
 	bool unfinished; /* the next run writes heads again */
 
@@ -47,6 +48,9 @@ struct check {
 
 /* Sets the error to "path: what". */
 bool verify_wrong(const struct check *check, const char *path, const char *what);
+
+/* Takes note of a digest that is in the archive. */
+void verify_seen(const struct check *check, const char *digest);
 
 /* Whether a crash left this folder of the page (NULL: any) for the next run. */
 bool verify_intended(const struct check *check, const char *page, const char *folder);

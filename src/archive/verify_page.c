@@ -3,6 +3,7 @@
  * One page: its chain, its snapshots, the database's rows of them, and what lies in its folder.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 
 /* ---- a snapshot: its files against SHA256SUMS, and that against the chain ---- */
@@ -153,12 +155,14 @@ static bool check_pruned(
 	const struct check *check, const struct chain_line *line, struct error *error)
 {
 	char *path = archive_path(check->with->archive, check->seen->page, line->folder, NULL);
-	bool there = file_exists(path) ||
+	enum file_presence folder = file_presence(path, check->error);
+	bool there = folder == FILE_PRESENT ||
 		     pack_has(check->with->archive, check->seen->page, line->folder);
 	bool good =
-		!there || check->packing || verify_wrong(check, path, "is there, and was pruned");
+		folder != FILE_UNKNOWN &&
+		(!there || check->packing || verify_wrong(check, path, "is there, and was pruned"));
 
-	if (good && file_exists(path)) /* the next one removes it */
+	if (good && folder == FILE_PRESENT) /* the next one removes it */
 		text_list_add(&check->seen->folders, line->folder);
 	free(path);
 	check->verified->pruned++;
@@ -220,6 +224,8 @@ static bool check_line(
 			memory_append(&check->seen->digests, &check->seen->count, sizeof *digest);
 
 		chain_line_digest(text, *digest);
+		verify_seen(check, *digest);
+		verify_seen(check, line->sums);
 	}
 	return good;
 }
@@ -301,11 +307,12 @@ static bool check_chain(struct check *check)
 	char *path = archive_path(check->with->archive, check->seen->page, "chain", NULL);
 	bool unfinished = verify_intended(check, check->seen->page, NULL);
 	bool none = check->page != NULL && check->page->snapshot == 0;
-	bool good = true;
+	enum file_presence chain = file_presence(path, check->error);
+	bool good = chain != FILE_UNKNOWN;
 
-	if (none && !unfinished && file_exists(path))
+	if (none && !unfinished && chain == FILE_PRESENT)
 		good = verify_wrong(check, path, "has been added: the page has no snapshot");
-	else if (!none && !(unfinished && !file_exists(path)))
+	else if (good && !none && !(unfinished && chain == FILE_ABSENT))
 		good = walk(check, path, unfinished);
 	good = good && check_state(check, path) && check_row_count(check, path) &&
 	       check_reading(check);
@@ -346,8 +353,11 @@ static bool check_index(const struct check *check, const char *month, const char
 		       verify_wrong(check, path, "names what no snapshot is recorded of");
 		free(folder);
 	}
-	if (good && (stat(frames, &status) != 0 || status.st_size < pack_index_end(&index)))
-		good = verify_wrong(check, frames, "has been cut off, or is gone");
+	if (good && stat(frames, &status) != 0)
+		good = verify_wrong(check, frames,
+			system_error_absent(errno) ? "is gone" : system_error_text(errno));
+	else if (good && status.st_size < pack_index_end(&index))
+		good = verify_wrong(check, frames, "has been cut off");
 	else if (good && status.st_size > pack_index_end(&index) && !check->packing)
 		good = verify_wrong(check, frames, "holds more than its index says");
 	if (good && index.torn && !check->packing)
@@ -383,17 +393,25 @@ static bool check_tree(const struct check *check, const char *relative, int dept
 	char *path = archive_path(check->with->archive, check->seen->page, relative, NULL);
 	DIR *stream = opendir(path);
 	struct dirent *entry;
-	bool good = true;
+	bool good = stream != NULL || system_error_absent(errno) ||
+		    verify_wrong(check, path, system_error_text(errno));
 
-	while (good && stream != NULL && (entry = readdir(stream)) != NULL) {
+	while (good && stream != NULL && (errno = 0, entry = readdir(stream)) != NULL) {
 		char *below = depth == 0 ? memory_string(entry->d_name)
 					 : memory_format("%s/%s", relative, entry->d_name);
 		char *full = archive_path(check->with->archive, check->seen->page, below, NULL);
 		struct stat status;
-		bool folder = !text_equal(entry->d_name, ".") && !text_equal(entry->d_name, "..") &&
-			      lstat(full, &status) == 0 && S_ISDIR(status.st_mode);
+		bool folder = false;
 
-		if (folder && depth < 2)
+		if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, ".."))
+			;
+		else if (lstat(full, &status) == 0)
+			folder = S_ISDIR(status.st_mode);
+		else
+			good = verify_wrong(check, full, system_error_text(errno));
+		if (!good)
+			;
+		else if (folder && depth < 2)
 			good = is_numbers(entry->d_name, depth == 0 ? 4 : 2)
 				       ? check_tree(check, below, depth + 1)
 				       : verify_wrong(check, full, "has been added");
@@ -405,6 +423,8 @@ static bool check_tree(const struct check *check, const char *relative, int dept
 		free(full);
 		free(below);
 	}
+	if (good && stream != NULL && errno != 0)
+		good = verify_wrong(check, path, system_error_text(errno));
 	if (stream != NULL)
 		closedir(stream);
 	free(path);

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/system_error.h"
 
 enum { LOOK_MILLISECONDS = 10 /* between two checks of its time */ };
 
@@ -110,6 +111,14 @@ bool child_start(
 	fcntl(child->from, F_SETFL, O_NONBLOCK);
 	child_renew(child);
 	return true;
+}
+
+bool child_unavailable(struct error *error, int number)
+{
+	error_set(error, REMEDY_LOCAL, "no process can be made: %s", system_error_text(number));
+	if (error != NULL)
+		error->number = number;
+	return false;
 }
 
 void child_renew(struct child *child)

@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct error;
+
 /* The limits of a kind of child; 0 is no limit. */
 struct child_role {
 	int milliseconds;   /* of elapsed time, from its start or the last child_renew() */
@@ -39,6 +41,10 @@ typedef void child_work(const void *context, int in, int out);
 /* False with errno, and *child zeroed, if no process can be created. */
 bool child_start(
 	struct child *child, const struct child_role *role, child_work *work, const void *context);
+
+/* Sets error to why there is none, from errno: always in the same words, so that one shortage is
+ * one fault, whatever the process was for. REMEDY_LOCAL; returns false. */
+bool child_unavailable(struct error *error, int number);
 
 /* Restarts its time limit. */
 void child_renew(struct child *child);

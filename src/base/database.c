@@ -4,18 +4,22 @@
  */
 #include "base/database.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 
 enum { LOCK_WAIT_MILLISECONDS = 10000, STATEMENTS_KEPT = 128 };
 
@@ -29,26 +33,44 @@ struct statement {
 
 struct database {
 	sqlite3 *inner;
+	char *path;
 	bool failed, full, in_transaction;
-	char reason[256];
+	bool unread; /* a read outside of a transaction failed: stays so … */
+	bool ends;   /* … and ends the program */
+	bool lost;   /* a transaction could not be kept: stays so */
+	char reason[512], lost_reason[512];
 	struct statement *kept[STATEMENTS_KEPT];
 	size_t kept_count;
 };
 
+/* What SQLite says, and where the system said something to it, that too: "disk I/O error: No space
+ * left on device; make room". */
+static void explain(sqlite3 *inner, char *reason, size_t size)
+{
+	int code = sqlite3_errcode(inner), number = sqlite3_system_errno(inner);
+	bool asked = code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_FULL;
+
+	snprintf(reason, size, "%s%s%s", sqlite3_errmsg(inner), asked && number != 0 ? ": " : "",
+		asked && number != 0 ? system_error_text(number) : "");
+}
+
 static void fail(struct database *database)
 {
 	int code = sqlite3_errcode(database->inner);
+	struct error error;
 
-	if (code == SQLITE_ERROR || code == SQLITE_MISUSE || code == SQLITE_RANGE) {
+	if (code == SQLITE_MISUSE || code == SQLITE_RANGE) {
 		fprintf(stderr, "lampwatch: wrong statement: %s\n",
 			sqlite3_errmsg(database->inner));
 		abort();
 	}
 	if (!database->failed)
-		snprintf(database->reason, sizeof database->reason, "%s",
-			sqlite3_errmsg(database->inner));
+		explain(database->inner, database->reason, sizeof database->reason);
 	database->failed = true;
 	database->full = code == SQLITE_FULL || code == SQLITE_IOERR;
+	database->unread = database->unread || !database->in_transaction;
+	if (database->unread && database->ends && !database_good(database, &error))
+		error_fatal(error.text);
 }
 
 static bool execute(struct database *database, const char *sql)
@@ -107,33 +129,96 @@ static bool migrate(struct database *database, const char *path,
 	return database_commit(database, error) || error_prefix(error, "%s", path);
 }
 
-/* alone: without the shared memory that lets others in, for which a full disk may have no room. */
-static bool connect(struct database *database, const char *path, int flags, bool alone)
+/* The ways to open the file. */
+enum opening {
+	OPEN_SHARED,
+	OPEN_ALONE,     /* without the shared memory that lets others in */
+	OPEN_IMMUTABLE, /* where nobody can write: there is no log, and no lock is needed */
+	OPEN_LOG,       /* the same with a log, whose index is made in memory */
+};
+
+static bool connect(struct database *database, const char *name, int flags, enum opening opening)
 {
-	if (sqlite3_open_v2(path, &database->inner, flags, NULL) != SQLITE_OK)
+	const char *system = opening == OPEN_LOG ? "unix-none" : NULL; /* without locks */
+	bool alone = opening == OPEN_ALONE || opening == OPEN_LOG;
+
+	if (sqlite3_open_v2(name, &database->inner, flags, system) != SQLITE_OK)
 		return false;
 	sqlite3_extended_result_codes(database->inner, 0);
 	sqlite3_busy_timeout(database->inner, LOCK_WAIT_MILLISECONDS);
 	return (!alone || execute(database, "PRAGMA locking_mode = EXCLUSIVE")) &&
-	       execute(database, "PRAGMA journal_mode = WAL") &&
+	       (opening >= OPEN_IMMUTABLE || execute(database, "PRAGMA journal_mode = WAL")) &&
 	       execute(database, "PRAGMA synchronous = FULL") &&
 	       execute(database, "PRAGMA foreign_keys = ON") && version_of(database) >= 0;
 }
 
-static struct database *open_as(const char *path, const struct schema_step *const *schema,
-	bool read_only, bool alone, struct error *error)
+/* "file:" and the path, of which every byte that may mean something else is escaped. Owned by the
+ * caller. */
+static char *immutable_name(const char *path)
+{
+	struct buffer name = {0};
+
+	buffer_text(&name, "file:");
+	for (; *path != '\0'; path++)
+		if (isalnum((unsigned char)*path) || strchr("/.-_", *path) != NULL)
+			buffer_byte(&name, *path);
+		else
+			buffer_format(&name, "%%%02X", (unsigned char)*path);
+	buffer_text(&name, "?immutable=1");
+	return buffer_take(&name);
+}
+
+/* As it stands, whatever its schema; NULL with error. */
+static struct database *open_as(
+	const char *path, int flags, enum opening opening, struct error *error)
 {
 	struct database *database = memory_zero(1, sizeof *database);
-	int flags = read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	char *name = opening == OPEN_IMMUTABLE ? immutable_name(path) : memory_string(path);
+	char reason[sizeof database->reason] = "cannot be opened";
 	mode_t mask = umask(077);
-	bool good = connect(database, path, flags, alone);
+	bool good = connect(database, name, flags, opening);
 
 	umask(mask);
-	if (!good)
-		error_set(error, REMEDY_LOCAL, "%s: %s", path,
-			database->inner != NULL ? sqlite3_errmsg(database->inner)
-						: "cannot be opened");
-	if (good && migrate(database, path, schema, read_only, error))
+	free(name);
+	database->path = memory_string(path);
+	if (good)
+		return database;
+	if (database->inner != NULL)
+		explain(database->inner, reason, sizeof reason);
+	error_set(error, REMEDY_LOCAL, "%s: %s", path, reason);
+	database_close(database);
+	return NULL;
+}
+
+/* Whether the write-ahead log holds anything. */
+static bool has_log(const char *path)
+{
+	char *log = memory_format("%s-wal", path);
+	struct stat status;
+	bool has = stat(log, &status) == 0 ? status.st_size > 0 : !system_error_absent(errno);
+
+	free(log);
+	return has;
+}
+
+/* To be read only: also where nobody may write beside it. Nobody on this machine has it open then,
+ * or SQLite would have found its shared memory there. */
+static struct database *open_to_read(const char *path, struct error *error)
+{
+	struct database *database = open_as(path, SQLITE_OPEN_READWRITE, OPEN_SHARED, error);
+	char *folder = file_folder(path);
+
+	if (database == NULL && access(folder, W_OK) != 0 && access(path, R_OK) == 0)
+		database = open_as(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+			has_log(path) ? OPEN_LOG : OPEN_IMMUTABLE, error);
+	free(folder);
+	return database;
+}
+
+static struct database *migrated(struct database *database, const struct schema_step *const *schema,
+	bool read_only, struct error *error)
+{
+	if (database == NULL || migrate(database, database->path, schema, read_only, error))
 		return database;
 	database_close(database);
 	return NULL;
@@ -142,42 +227,54 @@ static struct database *open_as(const char *path, const struct schema_step *cons
 struct database *database_open(const char *path, const struct schema_step *const *schema,
 	bool read_only, struct error *error)
 {
-	return open_as(path, schema, read_only, false, error);
+	struct database *database =
+		read_only ? open_to_read(path, error)
+			  : open_as(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, OPEN_SHARED,
+				    error);
+
+	return migrated(database, schema, read_only, error);
 }
 
 struct database *database_open_alone(const char *path, const struct schema_step *const *schema,
 	bool read_only, struct error *error)
 {
-	return open_as(path, schema, read_only, true, error);
+	int flags = read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+
+	return migrated(open_as(path, flags, OPEN_ALONE, error), schema, read_only, error);
+}
+
+/* All that stands in the file; false with error. */
+static bool copy_from(struct database *database, const char *path, struct error *error)
+{
+	struct database *source = open_to_read(path, error);
+	sqlite3_backup *backup = NULL;
+	bool good;
+
+	if (source == NULL)
+		return false;
+	backup = sqlite3_backup_init(database->inner, "main", source->inner, "main");
+	if (backup != NULL)
+		sqlite3_backup_step(backup, -1);
+	good = backup != NULL && sqlite3_backup_finish(backup) == SQLITE_OK;
+	if (!good)
+		error_set(error, REMEDY_LOCAL, "%s: %s", path, sqlite3_errmsg(database->inner));
+	database_close(source);
+	return good;
 }
 
 struct database *database_copy(
 	const char *path, const struct schema_step *const *schema, struct error *error)
 {
-	struct database *database = memory_zero(1, sizeof *database);
-	bool good = connect(database,
-		":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY, false);
+	enum file_presence presence = file_presence(path, error);
+	struct database *database;
 
-	if (!good)
-		error_set(error, REMEDY_LOCAL, "no memory for a copy of %s", path);
-	if (good && file_exists(path)) {
-		sqlite3 *source = NULL;
-		sqlite3_backup *backup = NULL;
-
-		if (sqlite3_open_v2(path, &source, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK) {
-			sqlite3_busy_timeout(source, LOCK_WAIT_MILLISECONDS);
-			backup = sqlite3_backup_init(database->inner, "main", source, "main");
-		}
-		if (backup != NULL)
-			sqlite3_backup_step(backup, -1);
-		good = backup != NULL && sqlite3_backup_finish(backup) == SQLITE_OK;
-		if (!good)
-			error_set(error, REMEDY_LOCAL, "%s: %s", path,
-				sqlite3_errmsg(backup != NULL ? database->inner : source));
-		sqlite3_close(source);
-	}
-	if (good && migrate(database, path, schema, false, error))
-		return database;
+	if (presence == FILE_UNKNOWN)
+		return NULL;
+	database =
+		open_as(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY,
+			OPEN_SHARED, error);
+	if (database == NULL || presence == FILE_ABSENT || copy_from(database, path, error))
+		return migrated(database, schema, false, error);
 	database_close(database);
 	return NULL;
 }
@@ -189,13 +286,16 @@ void database_close(struct database *database)
 	for (size_t i = 0; i < database->kept_count; i++)
 		statement_free(database->kept[i]);
 	sqlite3_close(database->inner);
+	free(database->path);
 	free(database);
 }
 
 void database_begin(struct database *database)
 {
-	database->failed = database->full = false;
-	database->in_transaction = execute(database, "BEGIN IMMEDIATE");
+	database->full = false;
+	database->in_transaction = true; /* a failure from here on ends with it */
+	if (!database->failed)
+		execute(database, "BEGIN IMMEDIATE");
 }
 
 bool database_commit(struct database *database, struct error *error)
@@ -204,7 +304,15 @@ bool database_commit(struct database *database, struct error *error)
 		database->in_transaction = false;
 		return true;
 	}
-	error_set(error, REMEDY_LOCAL, "the database cannot be written: %s", database->reason);
+	if (!database->lost)
+		snprintf(database->lost_reason, sizeof database->lost_reason, "%s",
+			database->reason);
+	database->lost = true;
+	if (!database->unread)
+		error_set(error, REMEDY_LOCAL, "the database cannot be written: %s",
+			database->reason);
+	else
+		database_good(database, error);
 	database_rollback(database);
 	return false;
 }
@@ -214,12 +322,13 @@ void database_rollback(struct database *database)
 	if (database->in_transaction && !sqlite3_get_autocommit(database->inner))
 		sqlite3_exec(database->inner, "ROLLBACK", NULL, NULL, NULL);
 	database->in_transaction = false;
-	database->failed = false;
+	database->failed = database->unread;
 }
 
 void database_read_begin(struct database *database)
 {
-	execute(database, "BEGIN");
+	if (!database->failed)
+		execute(database, "BEGIN");
 }
 
 void database_read_end(struct database *database)
@@ -233,14 +342,27 @@ bool database_failed(const struct database *database)
 	return database->failed;
 }
 
-bool database_full(const struct database *database)
+bool database_good(const struct database *database, struct error *error)
 {
-	return database->full;
+	return !database->failed || error_set(error, REMEDY_LOCAL, "%s: cannot be read: %s",
+					    database->path, database->reason);
 }
 
-const char *database_reason(const struct database *database)
+bool database_kept(const struct database *database, struct error *error)
 {
-	return database->reason;
+	return !database->lost ||
+	       error_set(error, REMEDY_LOCAL, "the database cannot be written: %s",
+		       database->lost_reason);
+}
+
+void database_end_on_failure(struct database *database)
+{
+	database->ends = true;
+}
+
+bool database_full(const struct database *database)
+{
+	return database->full && !database->unread;
 }
 
 /* With each * put out in full. The parameters of columns follow those that are already there. */
@@ -288,6 +410,13 @@ static struct statement *prepare(
 	return statement;
 }
 
+/* A parameter that found no memory would be NULL. */
+static void bound(struct database *database, int code)
+{
+	if (code != SQLITE_OK)
+		fail(database);
+}
+
 static struct statement *query(
 	struct database *database, const char *sql, const char *types, va_list values)
 {
@@ -305,15 +434,16 @@ static struct statement *query(
 	for (; inner != NULL && *types != '\0'; types++, i++) {
 		switch (*types) {
 		case 'i':
-			sqlite3_bind_int64(inner, i, va_arg(values, int64_t));
+			bound(database, sqlite3_bind_int64(inner, i, va_arg(values, int64_t)));
 			break;
 		case 't':
-			sqlite3_bind_text(
-				inner, i, va_arg(values, const char *), -1, SQLITE_STATIC);
+			bound(database, sqlite3_bind_text(inner, i, va_arg(values, const char *),
+						-1, SQLITE_STATIC));
 			break;
 		case 'b':
 			bytes = va_arg(values, const void *);
-			sqlite3_bind_blob64(inner, i, bytes, va_arg(values, size_t), SQLITE_STATIC);
+			bound(database, sqlite3_bind_blob64(inner, i, bytes, va_arg(values, size_t),
+						SQLITE_STATIC));
 			break;
 		default:
 			abort();
@@ -323,16 +453,17 @@ static struct statement *query(
 		const void *member = (const char *)row + columns->offset;
 
 		if (columns->type == COLUMN_INTEGER)
-			sqlite3_bind_int64(inner, i, *(const int64_t *)member);
+			bound(database, sqlite3_bind_int64(inner, i, *(const int64_t *)member));
 		else if (columns->type == COLUMN_INT)
-			sqlite3_bind_int64(inner, i, *(const int *)member);
+			bound(database, sqlite3_bind_int64(inner, i, *(const int *)member));
 		else if (columns->type == COLUMN_BOOLEAN)
-			sqlite3_bind_int64(inner, i, *(const bool *)member);
+			bound(database, sqlite3_bind_int64(inner, i, *(const bool *)member));
 		else
-			sqlite3_bind_text(inner, i,
-				columns->type == COLUMN_WORD ? columns->words[*(const int *)member]
-							     : *(char *const *)member,
-				-1, SQLITE_STATIC);
+			bound(database, sqlite3_bind_text(inner, i,
+						columns->type == COLUMN_WORD
+							? columns->words[*(const int *)member]
+							: *(char *const *)member,
+						-1, SQLITE_STATIC));
 	}
 	return statement;
 }
@@ -365,10 +496,19 @@ int64_t statement_integer(struct statement *statement, int column)
 	return sqlite3_column_int64(statement->inner, column);
 }
 
+/* A value that found no memory is not NULL. */
+static void check_column(struct statement *statement, const void *bytes, int column)
+{
+	if (bytes == NULL && sqlite3_column_type(statement->inner, column) != SQLITE_NULL &&
+		sqlite3_errcode(statement->database->inner) == SQLITE_NOMEM)
+		fail(statement->database);
+}
+
 const char *statement_text(struct statement *statement, int column)
 {
 	const unsigned char *text = sqlite3_column_text(statement->inner, column);
 
+	check_column(statement, text, column);
 	return text != NULL ? (const char *)text : "";
 }
 
@@ -381,6 +521,7 @@ const void *statement_blob(struct statement *statement, int column, size_t *leng
 {
 	const void *bytes = sqlite3_column_blob(statement->inner, column);
 
+	check_column(statement, bytes, column);
 	*length = (size_t)sqlite3_column_bytes(statement->inner, column);
 	return bytes != NULL ? bytes : "";
 }

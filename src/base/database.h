@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
  * SQLite as lampwatch uses it: WAL, synchronous=FULL, foreign
- * keys on, statements prepared where they are used. A programming error (a wrong
- * statement) ends the program. A failure at run time (disk full, locked,
- * damaged) marks the database as failed: later calls do nothing, and
- * database_commit() reports it. So the code of a transaction needs no check at
- * each line, and a transaction is applied as a whole or not at all.
+ * keys on, statements prepared where they are used. A wrong call ends the program. A
+ * failure at run time (disk full, locked, damaged, no memory) marks the database as failed: later
+ * calls do nothing, and database_commit() reports it. So the code of a transaction needs no check
+ * at each line, and a transaction is applied as a whole or not at all.
+ *
+ * What could not be read is not empty. Whatever follows from a read that failed outside of a
+ * transaction is worth nothing: the mark stays until the database is closed, no transaction begins
+ * any more, and whoever prints, sends or decides by what was read asks database_good() first.
  */
 #ifndef LAMPWATCH_DATABASE_H
 #define LAMPWATCH_DATABASE_H
@@ -32,16 +35,17 @@ struct schema_step {
  * Opens the file, creates it if it is missing (mode 0600), and migrates it forward in one
  * transaction: version by version, and within a version the modules in the order of schema, which
  * NULL ends. The newest version is the highest of any step. REMEDY_LOCAL: damaged, not writable, or
- * of a newer version. With read_only nothing is created or migrated.
+ * of a newer version. With read_only nothing is created or migrated, and a copy that nobody may
+ * write (a backup, a mount for reading only) is read as it stands, with what its write-ahead log
+ * holds.
  */
 struct database *database_open(const char *path, const struct schema_step *const *schema,
 	bool read_only, struct error *error);
 
 /*
- * The same for a disk that is too full for the shared-memory file: no other process can open the
+ * The same where the shared-memory file cannot be made or grown: no other process can open the
  * database until it is closed.
  */
-
 struct database *database_open_alone(const char *path, const struct schema_step *const *schema,
 	bool read_only, struct error *error);
 /*
@@ -63,12 +67,18 @@ void database_rollback(struct database *database);
 void database_read_begin(struct database *database);
 void database_read_end(struct database *database);
 
-/* True if anything has failed since begin (or open); reset at the end of the transaction. */
+/* True if anything has failed in this transaction, or any read before it. */
 bool database_failed(const struct database *database);
-/* True if the last failure was a lack of space. */
+/* False, with the first reason in error (REMEDY_LOCAL), where database_failed(). */
+bool database_good(const struct database *database, struct error *error);
+/* False, with the first reason in error (REMEDY_LOCAL), where a transaction could not be kept since
+ * the database was opened: for whoever has nobody to tell when it happens. */
+bool database_kept(const struct database *database, struct error *error);
+/* For commands, which have nothing to say without it: from here on a read that fails outside of a
+ * transaction ends the program with a line (error_fatal()). */
+void database_end_on_failure(struct database *database);
+/* True if the last transaction failed for a lack of space, and reads are still to be trusted. */
 bool database_full(const struct database *database);
-/* The reason of the last failure. */
-const char *database_reason(const struct database *database);
 
 /*
  * Rows as structs: an array of these, ended by one without a name, maps columns to the members of a

@@ -2,6 +2,7 @@
 #include "base/date.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -354,21 +355,24 @@ int date_offset(int64_t time, const char *zone)
 bool date_zone_known(const char *zone)
 {
 	const char *folder = getenv("TZDIR");
+	int reason;
 	char magic[5] = "", *path;
 	FILE *file;
 
+	errno = 0;
 	if (zone == NULL || strcmp(zone, "UTC") == 0)
 		return zone != NULL;
 	if (zone[0] == '\0' || zone[0] == '/' || zone[0] == '.' || strstr(zone, "..") != NULL)
 		return false;
 	path = memory_format("%s/%s", text_empty(folder) ? "/usr/share/zoneinfo" : folder, zone);
 	file = fopen(path, "re");
+	reason = errno;
 	free(path);
-	if (file == NULL)
-		return false;
-	if (fread(magic, 1, 4, file) != 4)
+	if (file != NULL && fread(magic, 1, 4, file) != 4)
 		magic[0] = '\0';
-	fclose(file);
+	if (file != NULL)
+		fclose(file);
+	errno = file == NULL ? reason : 0;
 	return strcmp(magic, "TZif") == 0; /* RFC 8536 section 3.1; a folder has none */
 }
 

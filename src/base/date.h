@@ -45,7 +45,8 @@ void date_write_short(int64_t time, const char *zone, char out[static DATE_TEXT_
  * TZ. */
 int date_offset(int64_t time, const char *zone);
 
-/* True if the system knows the zone. */
+/* True if the system knows the zone. Where it does not, errno may say why it could not be looked
+ * up. */
 bool date_zone_known(const char *zone);
 
 /* "12 min", "1 h 03 min", "2 d 4 h", "40 s". */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 
 /* This also repairs a text that was cut within a character. */
@@ -38,6 +40,7 @@ bool error_set(struct error *error, enum remedy remedy, const char *format, ...)
 	if (error == NULL)
 		return false;
 	error->remedy = remedy;
+	error->number = 0;
 	va_start(arguments, format);
 	vsnprintf(error->text, sizeof error->text, format, arguments);
 	va_end(arguments);
@@ -50,14 +53,17 @@ bool error_prefix(struct error *error, const char *format, ...)
 	char prefix[ERROR_TEXT_MAX];
 	char *whole;
 	va_list arguments;
+	int number;
 
 	if (error == NULL)
 		return false;
+	number = error->number;
 	va_start(arguments, format);
 	vsnprintf(prefix, sizeof prefix, format, arguments);
 	va_end(arguments);
 	whole = memory_format("%s: %s", prefix, error->text);
 	error_set(error, error->remedy, "%s", whole);
+	error->number = number;
 	free(whole);
 	return false;
 }
@@ -90,6 +96,22 @@ void problems_warn(struct problems *problems, const char *file, int line, const 
 	va_start(arguments, format);
 	problems_append(problems, file, line, true, format, arguments);
 	va_end(arguments);
+}
+
+bool problems_own(struct problems *problems, int number)
+{
+	problems->local += system_error_local(number);
+	return false;
+}
+
+void problems_add_error(struct problems *problems, const char *file, const struct error *error)
+{
+	size_t length = strlen(file);
+	bool named = strncmp(error->text, file, length) == 0 &&
+		     strncmp(error->text + length, ": ", 2) == 0;
+
+	problems_add(problems, file, 0, "%s", error->text + (named ? length + 2 : 0));
+	problems_own(problems, error->number);
 }
 
 void problems_release(struct problems *problems)

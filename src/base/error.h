@@ -22,6 +22,7 @@ enum { ERROR_TEXT_MAX = 1024 };
 
 struct error {
 	enum remedy remedy;
+	int number;                /* errno of the call that failed (system_error.h); 0: none */
 	char text[ERROR_TEXT_MAX]; /* one line of UTF-8, no control characters */
 };
 
@@ -62,12 +63,19 @@ struct problems {
 	struct problem *list;
 	size_t count;
 	size_t errors; /* without the warnings */
+	size_t local;  /* of these, this machine's (system_error.h): exit status 3, not 2 */
 };
 
 void problems_add(struct problems *problems, const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 void problems_warn(struct problems *problems, const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Says that the error that was added last comes from that errno: it may be this machine's and not
+ * the file's. Returns false. */
+bool problems_own(struct problems *problems, int number);
+/* Adds the error of a file that could not be read; a text that begins with its name is given
+ * without it. */
+void problems_add_error(struct problems *problems, const char *file, const struct error *error);
 void problems_release(struct problems *problems);
 
 #endif

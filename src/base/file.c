@@ -15,12 +15,14 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
+#include "base/user.h"
 #include "settings.h"
 
 static bool failed(struct error *error, const char *path, const char *what)
 {
-	return error_set(error, REMEDY_LOCAL, "%s: %s: %s", path, what, strerror(errno));
+	return system_error_set(error, path, what);
 }
 
 bool file_read_descriptor(int descriptor, const char *name, struct buffer *out, struct error *error)
@@ -147,7 +149,7 @@ bool file_replace(
 bool file_append(
 	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
-	bool new = !file_exists(path), done = true;
+	bool new = file_absent(path), done = true;
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode);
 	off_t end;
 
@@ -196,8 +198,11 @@ bool file_make_folders(const char *path, mode_t mode, struct error *error)
 		folder = memory_bytes(path, end);
 		done = mkdir(folder, mode) == 0;
 		if (!done && errno == EEXIST) {
-			done = stat(folder, &status) == 0 && S_ISDIR(status.st_mode);
-			errno = ENOTDIR;
+			done = stat(folder, &status) == 0;
+			if (done && !S_ISDIR(status.st_mode)) {
+				done = false;
+				errno = ENOTDIR;
+			}
 		}
 		if (!done)
 			failed(error, folder, "cannot be created");
@@ -214,13 +219,13 @@ bool file_remove_tree(const char *path, struct error *error)
 	DIR *folder;
 
 	if (lstat(path, &status) != 0)
-		return errno == ENOENT || failed(error, path, "cannot be examined");
+		return system_error_absent(errno) || failed(error, path, "cannot be examined");
 	if (!S_ISDIR(status.st_mode))
 		return unlink(path) == 0 || failed(error, path, "cannot be removed");
 	folder = opendir(path);
 	if (folder == NULL)
 		return failed(error, path, "cannot be opened");
-	while (done && (entry = readdir(folder)) != NULL) {
+	while (done && (errno = 0, entry = readdir(folder)) != NULL) {
 		char *child;
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
@@ -229,6 +234,8 @@ bool file_remove_tree(const char *path, struct error *error)
 		done = file_remove_tree(child, error);
 		free(child);
 	}
+	if (done && errno != 0)
+		done = failed(error, path, "cannot be read");
 	closedir(folder);
 	return done && (rmdir(path) == 0 || failed(error, path, "cannot be removed"));
 }
@@ -256,21 +263,33 @@ const char *file_name(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
-bool file_exists(const char *path)
+enum file_presence file_presence(const char *path, struct error *error)
 {
 	struct stat status;
 
-	return lstat(path, &status) == 0;
+	if (lstat(path, &status) == 0)
+		return FILE_PRESENT;
+	if (system_error_absent(errno))
+		return FILE_ABSENT;
+	failed(error, path, "cannot be looked at");
+	return FILE_UNKNOWN;
 }
 
-void file_names(const char *folder, const char *ending, struct text_list *names)
+bool file_absent(const char *path)
+{
+	return file_presence(path, NULL) == FILE_ABSENT;
+}
+
+bool file_names(
+	const char *folder, const char *ending, struct text_list *names, struct error *error)
 {
 	DIR *entries = opendir(folder);
 	struct dirent *entry;
+	int reason;
 
 	if (entries == NULL)
-		return;
-	while ((entry = readdir(entries)) != NULL) {
+		return system_error_absent(errno) || failed(error, folder, "cannot be opened");
+	while ((errno = 0, entry = readdir(entries)) != NULL) {
 		size_t length = strlen(entry->d_name), tail = strlen(ending);
 		char *name;
 
@@ -281,8 +300,11 @@ void file_names(const char *folder, const char *ending, struct text_list *names)
 			text_list_add(names, name);
 		free(name);
 	}
+	reason = errno;
 	closedir(entries);
 	text_list_sort(names);
+	errno = reason;
+	return reason == 0 || failed(error, folder, "cannot be read");
 }
 
 char *file_templates(void)
@@ -308,7 +330,7 @@ char *file_templates(void)
 	shared = file_join(program, "../share/lampwatch/templates");
 	free(program);
 	free(build);
-	if (!in_build && file_exists(shared))
+	if (!in_build && !file_absent(shared))
 		return shared;
 	free(shared);
 	return memory_string(in_build ? LAMPWATCH_TEMPLATES_SOURCE : LAMPWATCH_TEMPLATES_INSTALLED);

@@ -74,13 +74,24 @@ char *file_folder(const char *path);
 /* The part after the last '/', the whole path if there is no '/'. Points into path. */
 const char *file_name(const char *path);
 
-bool file_exists(const char *path);
+/*
+ * What cannot be looked at is not what is not there. Only ENOENT and ENOTDIR say that nothing has
+ * the name; after any other failure nobody knows, and error (REMEDY_LOCAL) says why. A symbolic
+ * link is there, wherever it leads.
+ */
+enum file_presence { FILE_ABSENT, FILE_PRESENT, FILE_UNKNOWN };
+enum file_presence file_presence(const char *path, struct error *error);
+
+/* Certainly not there. Of what is not absent, the call that opens it says why it cannot. */
+bool file_absent(const char *path);
 
 /*
  * Adds the names in the folder that end with ending, without that ending, each once, and sorts
- * names bytewise. Hidden files are left out; a folder that cannot be opened adds nothing.
+ * names bytewise. Hidden files are left out. An absent folder has none; false with error
+ * (REMEDY_LOCAL) where it cannot be read.
  */
-void file_names(const char *folder, const char *ending, struct text_list *names);
+bool file_names(
+	const char *folder, const char *ending, struct text_list *names, struct error *error);
 
 /* Writes all bytes to a descriptor, in as many writes as it takes. False with errno. */
 bool file_write_all(int descriptor, const void *bytes, size_t length);

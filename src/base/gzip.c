@@ -132,19 +132,25 @@ static bool decode_one(
 	return fits && code == Z_STREAM_END;
 }
 
+/* Also where it is cut off after its first byte. */
+static bool begins_member(const unsigned char *bytes, size_t length)
+{
+	return length > 0 && bytes[0] == MAGIC_FIRST && (length == 1 || bytes[1] == MAGIC_SECOND);
+}
+
 bool gzip_decode(const void *bytes, size_t length, struct buffer *out, struct error *error)
 {
 	const unsigned char *from = bytes;
 	size_t before = out->length, used = 0, done = 0;
 	bool good = length > 0 && length <= UINT_MAX &&
 		    decode_one(from, length, EITHER_WINDOW, out, &used);
+	bool raw = !good && length > 0 && length <= UINT_MAX && !out->overflowed;
 
-	if (!good && length > 0 && length <= UINT_MAX && !out->overflowed) {
+	if (raw) {
 		out->length = before;
-		return decode_one(from, length, RAW_WINDOW, out, &used) ||
-		       error_set(error, REMEDY_PAGE, "is not compressed as it says");
+		good = decode_one(from, length, RAW_WINDOW, out, &used);
 	}
-	for (done = used; good && length - done > 2 && from[done] == MAGIC_FIRST; done += used)
+	for (done = used; good && !raw && begins_member(from + done, length - done); done += used)
 		good = decode_one(from + done, length - done, GZIP_WINDOW, out, &used);
 	return good || error_set(error, REMEDY_PAGE,
 			       out->overflowed ? "is longer than %zu bytes when decompressed"

@@ -17,15 +17,17 @@ enum { LOCK_HELD = -1, LOCK_FAILED = -2 };
 /*
  * Takes the lock, waiting at most milliseconds for its holder (0: not at
  * all). Returns its descriptor; LOCK_HELD if another process still holds it; LOCK_FAILED with
- * error (REMEDY_LOCAL) if the file cannot be opened. shared: together with other shared holders.
+ * error (REMEDY_LOCAL) if the file cannot be opened or the file system gives no lock. shared:
+ * together with other shared holders; the file must be there, and readable.
  */
 int lock_take(const char *path, bool shared, int milliseconds, struct error *error);
 
 /* Records in the file's modification time that the lock is held since now. */
 void lock_stamp(int descriptor);
 
-/* Seconds since the last lock_stamp(), by the system's clock; 0 if unknown. */
-int64_t lock_age(const char *path);
+/* Seconds since the last lock_stamp(), by the system's clock; -1 with error where the file cannot
+ * be looked at. */
+int64_t lock_age(const char *path, struct error *error);
 
 /* Unlocks, also for children that inherited the descriptor, and closes it. */
 void lock_release(int descriptor);

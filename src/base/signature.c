@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/user.h"
 
 enum { KEY_MODE = 0600 };
 
@@ -72,8 +73,15 @@ struct signature_key *signature_key_load(const char *path, struct error *error)
 	struct signature_key *key = NULL;
 
 	if (descriptor < 0) {
-		error_set(error, REMEDY_CONFIGURATION, "%s: cannot be opened: %s%s", path,
-			strerror(errno), errno == ENOENT ? "; `lampwatch key` makes it" : "");
+		int reason = errno;
+		char *denied = reason == EACCES ? user_denied(path) : NULL;
+
+		error_set(error, REMEDY_CONFIGURATION, "%s: cannot be opened: %s%s%s", path,
+			strerror(reason), denied != NULL ? ": " : "",
+			denied != NULL     ? denied
+			: reason == ENOENT ? "; `lampwatch key` makes it"
+					   : "");
+		free(denied);
 		return NULL;
 	}
 	if (mode_good(descriptor, path, error) &&
@@ -103,9 +111,11 @@ bool signature_key_save(const struct signature_key *key, const char *path, struc
 	BIO *pem = BIO_new(BIO_s_secmem());
 	char *bytes = NULL;
 	long length = 0;
-	bool done =
-		!file_exists(path) || error_set(error, REMEDY_LOCAL, "%s: is there already", path);
+	enum file_presence presence = file_presence(path, error);
+	bool done = presence == FILE_ABSENT;
 
+	if (presence == FILE_PRESENT)
+		error_set(error, REMEDY_LOCAL, "%s: is there already", path);
 	if (done && PEM_write_bio_PKCS8PrivateKey(pem, key->key, NULL, NULL, 0, NULL, NULL) != 1)
 		error_fatal("libcrypto cannot write a key");
 	if (done) {

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/template_p.h"
 #include "base/text.h"
 
@@ -307,7 +308,6 @@ static struct kept_file *kept_file(const char *path)
 			return &kept_files[i];
 	file = memory_append(&kept_files, &kept_count, sizeof *file);
 	file->path = memory_string(path);
-	file->text = read_template(path, NULL);
 	return file;
 }
 
@@ -325,20 +325,26 @@ void template_forget(void)
 
 struct folder {
 	const char *path, *ending;
+	struct error error; /* of a partial that is there and cannot be read; its remedy is 0 where
+			     * there is none */
 };
 
 static const char *folder_load(void *context, const char *name)
 {
-	const struct folder *folder = context;
-	const char *text;
+	struct folder *folder = context;
+	struct kept_file *file;
+	struct error error;
 	char *path;
 
 	if (!text_is_name(name))
 		return NULL;
 	path = memory_format("%s/%s%s", folder->path, name, folder->ending);
-	text = kept_file(path)->text;
+	file = kept_file(path);
+	if (file->text == NULL && (file->text = read_template(path, &error)) == NULL &&
+		system_error_local(error.number))
+		folder->error = error;
 	free(path);
-	return text;
+	return file->text;
 }
 
 struct file_type {
@@ -375,7 +381,7 @@ static const struct file_type *kept_program(
 		template_forget();
 	file = kept_file(path);
 	if (file->text == NULL && (file->text = read_template(path, error)) == NULL) {
-		if (error != NULL)
+		if (error != NULL && !system_error_local(error->number))
 			error->remedy = REMEDY_CONFIGURATION;
 		return NULL;
 	}
@@ -398,24 +404,30 @@ bool template_render_file(const char *folder, const char *name, const struct val
 	char *path = file_join(folder, name);
 	struct template_program program;
 	const struct file_type *type = kept_program(path, &program, error);
-	struct folder context = {folder, type != NULL ? type->ending : NULL};
+	struct folder context = {folder, type != NULL ? type->ending : NULL, {0}};
 	struct template_partials partials = {folder_load, &context};
 	bool done =
 		type != NULL && (render_parsed(&program, type->type, data, &partials, out, error) ||
 					error_prefix(error, "%s", path));
 
+	if (done && context.error.remedy != 0) {
+		done = false;
+		if (error != NULL)
+			*error = context.error;
+	}
 	free(path);
 	return done;
 }
 
-bool template_check_file(const char *folder, const char *name, struct error *error)
+/* Partials may name each other; each is looked at once. */
+bool template_files(
+	const char *folder, const char *name, struct text_list *names, struct error *error)
 {
-	struct text_list names = {0}; /* partials may name each other; each is checked once */
 	bool good = true;
 
-	text_list_add(&names, name);
-	for (size_t n = 0; good && n < names.count; n++) {
-		char *path = file_join(folder, names.list[n]);
+	text_list_add(names, name);
+	for (size_t n = 0; good && n < names->count; n++) {
+		char *path = file_join(folder, names->list[n]);
 		struct template_program program = {0};
 		const struct file_type *type = kept_program(path, &program, error);
 
@@ -428,12 +440,20 @@ bool template_check_file(const char *folder, const char *name, struct error *err
 				continue;
 			partial = memory_format(
 				"%.*s%s", (int)token->piece.length, token->piece.at, type->ending);
-			if (!text_list_has(&names, partial))
-				text_list_add(&names, partial);
+			if (!text_list_has(names, partial))
+				text_list_add(names, partial);
 			free(partial);
 		}
 		free(path);
 	}
+	return good;
+}
+
+bool template_check_file(const char *folder, const char *name, struct error *error)
+{
+	struct text_list names = {0};
+	bool good = template_files(folder, name, &names, error);
+
 	text_list_release(&names);
 	return good;
 }

@@ -25,6 +25,7 @@
 
 struct buffer;
 struct error;
+struct text_list;
 struct value;
 
 enum template_type {
@@ -75,6 +76,10 @@ bool template_render_file(const char *folder, const char *name, const struct val
  * is an error.
  */
 bool template_check_file(const char *folder, const char *name, struct error *error);
+
+/* The same, and adds their names to names: name itself, and each partial once with its ending. */
+bool template_files(
+	const char *folder, const char *name, struct text_list *names, struct error *error);
 
 /* Drops the kept files, so that they are read again. Must not be called during a rendering. */
 void template_forget(void);

@@ -23,6 +23,8 @@ enum { KEYS_MAX = 64 };
 
 struct yaml {
 	char *name;
+	char *text;
+	size_t length;
 	yaml_document_t document;
 };
 
@@ -35,8 +37,7 @@ struct yaml *yaml_load(const char *path, struct problems *problems)
 	if (file_read(path, &text, &error))
 		yaml = yaml_parse(path, buffer_string(&text), text.length, problems);
 	else
-		problems_add(problems, path, 0, "%s",
-			text_starts(error.text, path) ? error.text + strlen(path) + 2 : error.text);
+		problems_add_error(problems, path, &error);
 	buffer_release(&text);
 	return yaml;
 }
@@ -48,6 +49,8 @@ static void parse_problem(const yaml_parser_t *parser, const char *name, const c
 	const char *at = text, *end = text + length;
 	int line = (int)parser->problem_mark.line + 1;
 
+	if (parser->error == YAML_MEMORY_ERROR)
+		error_fatal("out of memory");
 	/* libyaml leaves no mark where the bytes themselves are bad, only their offset. */
 	if (parser->error == YAML_READER_ERROR) {
 		line = 1;
@@ -102,10 +105,12 @@ struct yaml *yaml_parse(
 		return NULL;
 	}
 	if (!yaml_parser_initialize(&parser))
-		abort();
+		error_fatal("out of memory");
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
 	yaml = memory_zero(1, sizeof *yaml);
 	yaml->name = memory_string(name);
+	yaml->text = memory_bytes(text, length);
+	yaml->length = length;
 	if (!yaml_parser_load(&parser, &yaml->document))
 		parse_problem(&parser, name, text, length, problems);
 	/* From here on the texts are C strings, which a NUL would cut silently. */
@@ -139,6 +144,7 @@ void yaml_close(struct yaml *yaml)
 		return;
 	yaml_document_delete(&yaml->document);
 	free(yaml->name);
+	free(yaml->text);
 	free(yaml);
 }
 
@@ -150,6 +156,12 @@ struct node yaml_root(const struct yaml *yaml)
 const char *yaml_name(const struct yaml *yaml)
 {
 	return yaml->name;
+}
+
+const char *yaml_text(const struct yaml *yaml, size_t *length)
+{
+	*length = yaml->length;
+	return yaml->text;
 }
 
 /* libyaml's own node; for "nothing", one of type YAML_NO_NODE. */

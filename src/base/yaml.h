@@ -46,6 +46,8 @@ void yaml_close(struct yaml *yaml);
 
 struct node yaml_root(const struct yaml *yaml);
 const char *yaml_name(const struct yaml *yaml); /* the path given to yaml_load() */
+/* The bytes that were parsed; borrowed. */
+const char *yaml_text(const struct yaml *yaml, size_t *length);
 
 enum node_type node_type(struct node node);
 int node_line(struct node node);         /* 1 is the first */

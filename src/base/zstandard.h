@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 struct buffer;
+struct error;
 
 /* Adds one frame, which includes its content's size and checksum. prefix_length 0: no prefix.
  * False if out is full. */
@@ -20,5 +21,9 @@ bool zstandard_compress(const void *bytes, size_t length, const void *prefix, si
  * size, or was compressed against another prefix. */
 bool zstandard_expand(const void *frame, size_t length, const void *prefix, size_t prefix_length,
 	size_t size, struct buffer *out);
+
+/* Adds the content of one frame or several, as they come by HTTP (RFC 9659); what follows them is
+ * none of it. REMEDY_PAGE if it is damaged, cut off, or longer than the maximum of out. */
+bool zstandard_decode(const void *bytes, size_t length, struct buffer *out, struct error *error);
 
 #endif

@@ -46,6 +46,7 @@ struct addition {
 static int load_config(struct addition *addition)
 {
 	struct problems problems = {0};
+	int status;
 
 	addition->config_path = config_find(addition->invocation->config_path);
 	if (addition->config_path == NULL)
@@ -53,8 +54,9 @@ static int load_config(struct addition *addition)
 	addition->config = config_load(addition->config_path, &problems);
 	if (problems.errors > 0)
 		problems_print(&problems);
+	status = problems_status(&problems);
 	problems_release(&problems);
-	return addition->config != NULL ? EXIT_DONE : EXIT_USAGE;
+	return status;
 }
 
 /* Tries the kind that the catalogue names; false where the page no longer fits it. */
@@ -119,10 +121,11 @@ static int detect(struct addition *addition)
 	char *visible;
 
 	if (addition->options->kind != NULL) {
-		addition->kind = kind_choose(
-			"add", addition->templates, folder, addition->options->kind, NULL);
-		if (addition->kind == NULL)
-			return EXIT_USAGE;
+		int status = kind_choose("add", addition->templates, folder,
+			addition->options->kind, NULL, &addition->kind);
+
+		if (status != EXIT_DONE)
+			return status;
 	}
 	page_word_limit("add", word);
 	kind_list_load(addition->templates, folder, &addition->kinds);
@@ -133,7 +136,7 @@ static int detect(struct addition *addition)
 	addition->service = catalogue_find(&addition->catalogue, word);
 	if (addition->service != NULL)
 		return detect_url(addition, addition->service->url);
-	if (strcmp(word, "-") == 0 || file_exists(word))
+	if (strcmp(word, "-") == 0 || !file_absent(word))
 		return detect_file(addition);
 	nearest = catalogue_nearest(&addition->catalogue, word);
 	visible = text_visible_copy(word);
@@ -180,8 +183,11 @@ static int name_page(struct addition *addition)
 	if (asked != NULL && addition->config != NULL)
 		page = config_page(addition->config, asked);
 	if (page != NULL) {
+		char *url = http_url_public(page->url);
+
 		fprintf(stderr, "lampwatch add: %s:%d: the page \"%s\" exists already: %s\n",
-			addition->config_path, page->line, page->name, page->url);
+			addition->config_path, page->line, page->name, url);
+		free(url);
 		return EXIT_USAGE;
 	}
 	if (asked != NULL)
@@ -282,8 +288,13 @@ static int write_config(
 	} else {
 		status = EXIT_DONE;
 		if (addition->invocation->verbosity >= 0) {
+			struct page_entry shown = *entry;
+			char *url = http_url_public(entry->url);
+
+			shown.url = url;
 			printf("Added to %s, line %d:\n", addition->config_path, line);
-			print_entry(entry);
+			print_entry(&shown);
+			free(url);
 		}
 	}
 	buffer_release(&text);
@@ -365,13 +376,15 @@ int command_add(struct context *context, const struct options *options, char **w
 		fprintf(stderr, "lampwatch add: a page's name has the form [a-z0-9][a-z0-9._-]*\n");
 		return EXIT_USAGE;
 	}
-	if (!catalogue_load(addition.templates, &addition.catalogue, &problems))
+	if (!catalogue_load(addition.templates, &addition.catalogue, &problems)) {
 		problems_print(&problems);
-	else if (options->search == NULL)
+		status = problems_status(&problems);
+	} else if (options->search == NULL) {
 		status = find_and_add(&addition);
-	else
+	} else {
 		status = print_services(&addition.catalogue, options->search) ? EXIT_DONE
 									      : EXIT_PENDING;
+	}
 	problems_release(&problems);
 	detection_release(&addition.detection);
 	kind_list_release(&addition.kinds);

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "cmd/catalogue.h"
+#include "net/http.h"
 #include "run/detect.h"
 #include "run/terminal.h"
 
@@ -116,17 +118,31 @@ static void print_indicators(const struct reading *reading, bool all)
 	}
 }
 
+/* A word may be an address, with its secrets, or a name or a file. */
+static char *word_public(const char *word)
+{
+	char *host = strpbrk(word, "@?#") != NULL ? http_url_host(word) : NULL,
+	     *public = host != NULL ? http_url_public(word) : memory_string(word);
+
+	free(host);
+	return public;
+}
+
 void print_detection(const char *word, const struct detection *detection, bool all)
 {
 	const struct reading *reading = &detection->chosen->reading;
 
-	terminal_text(word, 0);
+	char *shown = word_public(word), *address = word_public(detection->url);
+
+	terminal_text(shown, 0);
 	putchar('\n');
 	/* Where the page is, and anything unusual about its address. */
 	if (detection->moved)
-		print_line("moved to", detection->url);
+		print_line("moved to", address);
 	else if (detection->url[0] != '\0' && !text_equal(word, detection->url))
-		print_line("address", detection->url);
+		print_line("address", address);
+	free(shown);
+	free(address);
 	if (detection->page_error.text[0] != '\0') {
 		print_line("note", "nothing can be read at this address itself:");
 		print_line("", detection->page_error.text);
@@ -146,7 +162,7 @@ void print_detection(const char *word, const struct detection *detection, bool a
 
 void print_ambiguous(const char *word, const struct detection *detection)
 {
-	char *visible = text_visible_copy(word);
+	char *shown = word_public(word), *visible = text_visible_copy(shown);
 
 	fprintf(stderr, "lampwatch add: %s: several kinds fit; --kind says which is right:\n",
 		visible);
@@ -156,6 +172,7 @@ void print_ambiguous(const char *word, const struct detection *detection)
 				kind_name(detection->list[i].kind),
 				kind_about(detection->list[i].kind));
 	free(visible);
+	free(shown);
 }
 
 bool print_services(const struct catalogue *catalogue, const char *word)

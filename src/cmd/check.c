@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/date.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "cmd/catalogue.h"
 #include "cmd/command.h"
 #include "cmd/lint.h"
@@ -13,6 +15,7 @@
 #include "config/config.h"
 #include "run/context.h"
 #include "run/kinds.h"
+#include "run/last_good.h"
 #include "run/print.h"
 #include "tell/providers.h"
 
@@ -44,6 +47,32 @@ static void lint_names(
 	providers_free(providers);
 }
 
+/* Which configuration runs work with; of one that is good only where more is asked for. */
+static void print_in_force(
+	const struct context *context, const char *path, const struct config *config, bool good)
+{
+	struct last_good copy = {0};
+	struct error error;
+	bool found = last_good_find(path, &copy, &error);
+	char since[DATE_TEXT_MAX];
+
+	date_write(copy.since, since);
+	if (good && found && last_good_is(&copy, config, context->templates))
+		printf("%s: in force since %s\n", path, since);
+	else if (good && found)
+		printf("%s: in force from the next run on\n", path);
+	else if (found)
+		fprintf(stderr,
+			"lampwatch: %s: not in force; runs go on with the last good one, that of "
+			"%s: %s/lampwatch.yaml\n",
+			path, since, copy.folder);
+	else if (!good && error.remedy != 0)
+		fprintf(stderr,
+			"lampwatch: %s: whether runs go on with an older one cannot be seen: %s\n",
+			path, error.text);
+	last_good_release(&copy);
+}
+
 int command_check(struct context *context, const struct options *options, char **words)
 {
 	const char *templates = context->templates;
@@ -51,6 +80,7 @@ int command_check(struct context *context, const struct options *options, char *
 	struct config *config = NULL;
 	struct kind_set *kinds = NULL;
 	char *path;
+	int status;
 	bool good;
 
 	(void)options;
@@ -62,6 +92,8 @@ int command_check(struct context *context, const struct options *options, char *
 	if (path == NULL)
 		fprintf(stderr, "lampwatch: no lampwatch.yaml here or in /etc/lampwatch; -c FILE "
 				"names another\n");
+	else if (context_identify(context, path) != EXIT_DONE)
+		problems.local++;
 	else
 		config = config_read(path, &problems);
 	if (config != NULL) {
@@ -70,12 +102,16 @@ int command_check(struct context *context, const struct options *options, char *
 		lint_templates(config, templates, &problems);
 	}
 	problems_print(&problems);
-	good = kinds != NULL && problems.errors == 0;
+	status = kinds != NULL ? EXIT_DONE : EXIT_USAGE;
+	status = exit_status_worse(status, problems_status(&problems));
+	good = status == EXIT_DONE;
 	if (good && context->invocation->verbosity > 0)
 		print_found(config);
+	if (path != NULL && (good ? context->invocation->verbosity > 0 : !file_absent(path)))
+		print_in_force(context, path, config, good);
 	problems_release(&problems);
 	kind_set_free(kinds);
 	config_free(config);
 	free(path);
-	return good ? EXIT_DONE : EXIT_USAGE;
+	return status;
 }

@@ -113,9 +113,11 @@ static bool write_zip(const struct evidence_bundle *proof, const char *path, str
 static bool write_folder(const struct evidence_bundle *proof, const char *path, struct error *error)
 {
 	char *unfinished = memory_format("%s.new", path);
-	bool done = !file_exists(path) ||
-		    error_set(error, REMEDY_CONFIGURATION, "%s: exists already", path);
+	enum file_presence presence = file_presence(path, error);
+	bool done = presence == FILE_ABSENT;
 
+	if (presence == FILE_PRESENT)
+		error_set(error, REMEDY_CONFIGURATION, "%s: exists already", path);
 	done = done && file_remove_tree(unfinished, error);
 	for (size_t i = 0; done && i < proof->count; i++) {
 		const struct evidence_file *file = &proof->files[i];

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/import_warc.h"
@@ -42,14 +43,15 @@ static void complain(struct import *import, const char *what, const struct error
 
 /* ---- what there is ---- */
 
-static bool find_captures(struct import *import, char **paths)
+static int find_captures(struct import *import, char **paths)
 {
 	struct error error;
+	int status = EXIT_DONE;
 	bool files = false;
 
 	for (; *paths != NULL; paths++) {
-		struct stat status;
-		bool folder = stat(*paths, &status) == 0 && S_ISDIR(status.st_mode);
+		struct stat about;
+		bool folder = stat(*paths, &about) == 0 && S_ISDIR(about.st_mode);
 
 		if (!folder) {
 			size_t before = import->records.count;
@@ -61,24 +63,21 @@ static bool find_captures(struct import *import, char **paths)
 			 * an error. */
 			complain(import, "", &error);
 			if (import->records.count == before)
-				return false;
+				return system_error_local(error.number) ? EXIT_LOCAL : EXIT_USAGE;
 		}
-		if (folder && !captures_find(&import->captures, import->context->config,
-				      import->page, *paths)) {
-			fprintf(stderr,
-				"lampwatch: %s: no capture found: files must be named after their "
-				"time, in a folder named after their page\n",
-				*paths);
-			return false;
-		}
+		if (folder)
+			status = captures_find(
+				&import->captures, import->context->config, import->page, *paths);
+		if (status != EXIT_DONE)
+			return status;
 	}
 	if (!files)
-		return true;
+		return EXIT_DONE;
 	web_records_sort(&import->records);
 	import_match(
 		&import->records, import->context, import->page, import->url, &import->captures);
 	if (import->captures.count > 0)
-		return true;
+		return EXIT_DONE;
 	fprintf(stderr,
 		"lampwatch: none of the %zu response%s belongs to %s; --page NAME --url ADDRESS "
 		"says which address belongs to which page\n",
@@ -86,7 +85,7 @@ static bool find_captures(struct import *import, char **paths)
 		import->url != NULL    ? import->url
 		: import->page != NULL ? import->page->name
 				       : "a page of the configuration");
-	return false;
+	return EXIT_USAGE;
 }
 
 /* Those from --since on, in the order of their times. */
@@ -184,7 +183,7 @@ static int feed_all(struct import *import)
 	result = feeder_finish(&import->feeder);
 	if (verbosity > 0)
 		printf("%zu captures, %zu left out\n", import->captures.count, import->left_out);
-	return result == EXIT_DONE && import->left_out > 0 ? EXIT_PENDING : result;
+	return exit_status_worse(result, import->left_out > 0 ? EXIT_PENDING : EXIT_DONE);
 }
 
 /* Waits for a run that is under way; no other starts in the meantime. */
@@ -234,7 +233,7 @@ int command_import(struct context *context, const struct options *options, char 
 {
 	struct import import = {.context = context, .url = options->url, .since = INT64_MIN};
 	size_t pages = options->pages.count;
-	int result = EXIT_USAGE;
+	int result;
 
 	if (options->url != NULL && pages == 0)
 		return usage_error(context->invocation);
@@ -250,7 +249,8 @@ int command_import(struct context *context, const struct options *options, char 
 		if (import.page == NULL)
 			return EXIT_USAGE;
 	}
-	if (find_captures(&import, words)) {
+	result = find_captures(&import, words);
+	if (result == EXIT_DONE) {
 		order_captures(&import);
 		result = import_all(&import);
 	}

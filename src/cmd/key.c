@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/archive_owner.h"
 #include "base/buffer.h"
 #include "base/digest.h"
 #include "base/error.h"
@@ -23,11 +23,13 @@
 /* A file that root makes must be readable by the user that runs lampwatch: the archive's owner. */
 static bool give_away(const char *path, const char *archive, struct error *error)
 {
-	struct stat status;
+	struct archive_owner owner;
 
-	if (geteuid() != 0 || stat(archive, &status) != 0)
+	if (geteuid() != 0)
 		return true;
-	return chown(path, status.st_uid, status.st_gid) == 0 ||
+	if (!archive_owner(archive, &owner, error))
+		return false;
+	return chown(path, owner.user, owner.group) == 0 ||
 	       error_set(error, REMEDY_LOCAL, "%s: cannot be given to the archive's owner: %s",
 		       path, strerror(errno));
 }
@@ -37,7 +39,7 @@ static struct signature_key *have_key(const struct config *config, bool *made, s
 {
 	struct signature_key *key;
 
-	if (file_exists(config->signing_key))
+	if (!file_absent(config->signing_key))
 		return signature_key_load(config->signing_key, error);
 	key = signature_key_new();
 	*made = signature_key_save(key, config->signing_key, error) &&

@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "model/validator.h"
 #include "run/context.h"
+#include "run/print.h"
 #include "run/kind_choice.h"
 #include "run/terminal.h"
 #include "watch/kind/kind.h"
@@ -67,13 +68,16 @@ static int list_kinds(const struct context *context)
 {
 	struct text_list names = {0};
 	char *folder = user_folder(context->invocation);
+	int status = EXIT_DONE;
+	struct error error;
 
-	kind_names(context->templates, folder, &names);
-	for (size_t i = 0; i < names.count; i++)
+	if (!kind_names(context->templates, folder, &names, &error))
+		status = error_print(&error);
+	for (size_t i = 0; i < names.count && status == EXIT_DONE; i++)
 		print_kind(context->templates, folder, names.list[i]);
 	text_list_release(&names);
 	free(folder);
-	return EXIT_DONE;
+	return status;
 }
 
 /* The documents of the page on which a kind is tested. */
@@ -143,14 +147,15 @@ static int test_kind(const struct kind *kind, const struct test *test)
 static int run_test(const struct context *context, const struct options *options, struct test *test)
 {
 	char *folder = user_folder(context->invocation);
-	struct kind *kind =
-		kind_choose("kinds", context->templates, folder, options->test, options->with);
-	int status = EXIT_USAGE;
+	struct kind *kind = NULL;
+	int status = kind_choose(
+		"kinds", context->templates, folder, options->test, options->with, &kind);
 
-	if (kind != NULL && test->count > kind_document_count(kind)) {
+	if (status == EXIT_DONE && test->count > kind_document_count(kind)) {
 		fprintf(stderr,
 			"lampwatch kinds: there are more files than the kind has documents\n");
-	} else if (kind != NULL) {
+		status = EXIT_USAGE;
+	} else if (status == EXIT_DONE) {
 		page_word_limit("kinds", test->words[0]);
 		status = read_files(test) ? test_kind(kind, test) : EXIT_PENDING;
 	}

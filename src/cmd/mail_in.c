@@ -10,6 +10,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "archive/archive_owner.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -61,6 +62,8 @@ static int receive(struct context *context, const char *told, const struct buffe
 	char *key;
 	bool good;
 
+	if (!archive_writable(context->config->archive, NULL, 0, &error))
+		return again(error.text);
 	context->database = database_open(context->database_path, schema, false, &error);
 	if (context->database == NULL)
 		return again(error.text);

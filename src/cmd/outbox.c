@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive_owner.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -131,6 +132,8 @@ static int act(const struct context *context, const char *action, const char *wh
 	int64_t id = which != NULL ? strtoll(which, NULL, 10) : 0, count, lifted = 0;
 	struct error error;
 
+	if (!archive_writable(context->config->archive, NULL, 0, &error))
+		return error_print(&error);
 	database_begin(database);
 	if (!drop)
 		lifted = disabled_lift(database, id);

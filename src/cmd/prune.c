@@ -55,8 +55,10 @@ int command_prune(struct context *context, const struct options *options, char *
 		packing_end(context->config->archive);
 	observer.chained = done > 0;
 	sign_heads(&observer, &states);
+	result = exit_status_worse(result, observer.local_trouble ? EXIT_LOCAL : EXIT_DONE);
 	if (invocation->verbosity > 0)
 		printf("%zu snapshot%s pruned\n", done, done == 1 ? "" : "s");
 	page_states_release(&states);
-	return observer.local_trouble ? EXIT_LOCAL : result;
+	observer_close(&observer);
+	return result;
 }

@@ -198,9 +198,10 @@ int command_read(struct context *context, const struct options *options, char **
 		return status;
 	page_word_limit("read", words[0]);
 	if (options->kind != NULL) {
-		request.kind =
-			kind_choose("read", context->templates, NULL, options->kind, options->with);
-		status = request.kind != NULL ? get_documents(&request) : EXIT_USAGE;
+		status = kind_choose("read", context->templates, NULL, options->kind, options->with,
+			&request.kind);
+		if (status == EXIT_DONE)
+			status = get_documents(&request);
 	} else {
 		status = get_documents(&request);
 		if (status == EXIT_DONE)

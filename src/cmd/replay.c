@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cmd/command.h"
 #include "run/captures.h"
+#include "run/print.h"
 #include "run/digest_message.h"
 #include "tell/courier.h"
 #include "watch/reader.h"
@@ -21,19 +22,6 @@ struct replay {
 	struct captures captures;
 	struct feeder feeder;
 };
-
-static bool find_captures(struct replay *replay, const char *folder)
-{
-	if (!captures_find(&replay->captures, replay->context->config, NULL, folder)) {
-		fprintf(stderr,
-			"lampwatch: %s: no capture found: files must be named after their time, in "
-			"a folder named after their page\n",
-			folder);
-		return false;
-	}
-	captures_sort(&replay->captures);
-	return true;
-}
 
 static void replay_all(struct replay *replay)
 {
@@ -71,6 +59,7 @@ static int pass(struct replay *replay, bool deliver)
 		.simulated = true,
 		.quiet = replay->context->invocation->verbosity < 0};
 	struct courier *courier;
+	struct error error;
 	int result;
 
 	replay->feeder.readers = readers_new(1);
@@ -81,7 +70,8 @@ static int pass(struct replay *replay, bool deliver)
 		replay_all(replay);
 		result = feeder_finish(&replay->feeder);
 	}
-	courier_finish(courier, DELIVER_SECONDS);
+	if (!courier_finish(courier, DELIVER_SECONDS, &error))
+		result = exit_status_worse(result, error_print(&error));
 	feeder_close(&replay->feeder);
 	return result;
 }
@@ -89,8 +79,11 @@ static int pass(struct replay *replay, bool deliver)
 int command_replay(struct context *context, const struct options *options, char **words)
 {
 	struct replay replay = {.context = context};
-	int result = find_captures(&replay, words[0]) ? context_prepare(context) : EXIT_USAGE;
+	int result = captures_find(&replay.captures, context->config, NULL, words[0]);
 
+	captures_sort(&replay.captures);
+	if (result == EXIT_DONE)
+		result = context_prepare(context);
 	if (result == EXIT_DONE)
 		result = pass(&replay, options->deliver);
 	captures_release(&replay.captures);

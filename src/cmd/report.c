@@ -20,6 +20,7 @@
 #include "publish/report.h"
 #include "publish/report_value.h"
 #include "run/context.h"
+#include "run/print.h"
 #include "run/terminal.h"
 #include "store/history.h"
 #include "store/store.h"
@@ -217,8 +218,7 @@ static int print_html(const struct report *report, struct value *root)
 	if (style.length > 0 && template_render_file(folder, "report.html", root, &out, &error)) {
 		fwrite(out.data, 1, out.length, stdout);
 	} else {
-		fprintf(stderr, "lampwatch: %s\n", error.text);
-		result = EXIT_USAGE;
+		result = error_print(&error);
 	}
 	buffer_release(&style);
 	buffer_release(&out);

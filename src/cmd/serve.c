@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -19,15 +20,19 @@
 
 int command_serve(struct context *context, const struct options *options, char **words)
 {
+	static const struct timespec second = {.tv_sec = 1};
 	const char *listen = options->listen != NULL ? options->listen : LISTEN_DEFAULT;
-	int archive = open(context->config->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC), signal;
-	struct http_server_settings settings = {listen, serve_answer, &archive};
+	struct served served = {
+		.folder = open(context->config->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.listen = listen,
+		.hosts = &context->config->serve_hosts};
+	struct http_server_settings settings = {listen, serve_answer, &served};
 	struct http_server *server;
 	struct error error;
 	sigset_t ends;
 
 	(void)words;
-	if (archive < 0)
+	if (served.folder < 0)
 		return context_no_archive(context);
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
@@ -39,9 +44,10 @@ int command_serve(struct context *context, const struct options *options, char *
 			printf("http://%.*s:%d/\n", (int)(strrchr(listen, ':') - listen), listen,
 				http_server_port(server));
 		fflush(stdout);
-		sigwait(&ends, &signal);
+		while (sigtimedwait(&ends, NULL, &second) < 0)
+			http_server_expire(server);
 	}
 	http_server_stop(server);
-	close(archive);
+	close(served.folder);
 	return server != NULL ? EXIT_DONE : error_print(&error);
 }

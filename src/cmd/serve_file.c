@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd/serve_file.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/date.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -172,6 +174,60 @@ static const char *range_header(const struct http_query *query, const char *etag
 								: NULL;
 }
 
+/* The host of "host:port", "[::1]:port", either without a port, or "::1"; lower case, without
+ * brackets. Owned by the caller. */
+static char *host_of(const char *text)
+{
+	const char *colon = strchr(text, ':');
+	const char *end = text[0] == '['                            ? strchr(text, ']')
+			  : colon != NULL && strchr(colon + 1, ':') ? NULL
+								    : colon;
+	size_t skip = text[0] == '[';
+	char *host = memory_bytes(
+		     text + skip, (end != NULL ? (size_t)(end - text) : strlen(text)) - skip),
+	     *lower = text_lower(host);
+
+	free(host);
+	return lower;
+}
+
+/* The bytes of a numeric address; 0 where it is none. */
+static size_t parse_numeric(const char *host, unsigned char bytes[static 16])
+{
+	return inet_pton(AF_INET, host, bytes) == 1    ? 4
+	       : inet_pton(AF_INET6, host, bytes) == 1 ? 16
+						       : 0;
+}
+
+static bool is_own_address(const char *own, const char *host)
+{
+	static const unsigned char any[16], loopback[16] = {[15] = 1};
+	unsigned char mine[16], theirs[16];
+	size_t size = parse_numeric(own, mine), other = parse_numeric(host, theirs);
+	bool all = size > 0 && memcmp(mine, any, size) == 0;
+	bool here = size == 4 ? mine[0] == 127 : size > 0 && memcmp(mine, loopback, size) == 0;
+
+	if (other > 0)
+		return all || (other == size && memcmp(mine, theirs, size) == 0);
+	return (all || here) && text_equal(host, "localhost");
+}
+
+bool serve_host(const char *listen, const struct text_list *hosts, const char *header)
+{
+	char *own = host_of(listen), *host = host_of(header != NULL ? header : "");
+	bool ours = is_own_address(own, host);
+
+	for (size_t i = 0; i < hosts->count && !ours; i++) {
+		char *allowed = host_of(hosts->list[i]);
+
+		ours = host[0] != '\0' && text_equal(allowed, host);
+		free(allowed);
+	}
+	free(own);
+	free(host);
+	return ours;
+}
+
 static void refuse(struct http_answer *answer, int status, const char *text)
 {
 	answer->status = status;
@@ -217,14 +273,19 @@ static void send_file(
 
 void serve_answer(void *context, const struct http_query *query, struct http_answer *answer)
 {
-	const int *archive = context;
+	const struct served *served = context;
 	struct stat status;
 	bool folder = false;
 
 	http_answer_header(answer, "X-Content-Type-Options", "nosniff");
 	http_answer_header(answer, "Referrer-Policy", "no-referrer");
 	http_answer_header(answer, "Cache-Control", "no-cache");
-	answer->file = query->path[0] == '/' ? serve_open(*archive, query->path, &folder) : -1;
+	if (!serve_host(served->listen, served->hosts, query->header(query, "Host"))) {
+		refuse(answer, 421, "this is not the address of that host (\"serve_hosts\")\n");
+		return;
+	}
+	answer->file =
+		query->path[0] == '/' ? serve_open(served->folder, query->path, &folder) : -1;
 	if (answer->file >= 0 && fstat(answer->file, &status) == 0) {
 		send_file(query, &status, answer);
 	} else if (query->path[0] == '/' && folder) {

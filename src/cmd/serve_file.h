@@ -8,6 +8,8 @@
 
 #include "net/http_server.h"
 
+struct text_list;
+
 /*
  * Opens path (percent-decoded, beginning with '/') below the folder and returns a descriptor of a
  * regular file; -1 where there is none that may be had: a part that is empty or begins with '.',
@@ -30,7 +32,21 @@ enum serve_range serve_range(const char *header, uint64_t size, uint64_t *offset
 /* True where one of the entity tags in If-None-Match is this one. */
 bool serve_matches(const char *header, const char *etag);
 
-/* Fills the answer; context points to the descriptor of the archive's folder. */
+/*
+ * Whether a Host header (NULL: none) is one of hosts or the address that is listened on, whatever
+ * its port: any numeric address where that is the unspecified one, and localhost where it is a
+ * loopback address. A name that anybody else can give our address (DNS rebinding) is none of them.
+ */
+bool serve_host(const char *listen, const struct text_list *hosts, const char *header);
+
+/* What is served. Borrowed. */
+struct served {
+	int folder; /* a descriptor of the archive's */
+	const char *listen;
+	const struct text_list *hosts;
+};
+
+/* Fills the answer; context is a struct served. */
 void serve_answer(void *context, const struct http_query *query, struct http_answer *answer);
 
 #endif

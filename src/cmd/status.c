@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/webhooks.h"
+#include "net/http.h"
 #include "run/context.h"
 #include "run/freshness.h"
 #include "run/route_survey.h"
@@ -173,12 +174,14 @@ static void add_page(const struct status *status, const struct page_config *page
 {
 	struct value *map = value_append(status->pages, value_map()), *indicators;
 	bool fresh = text_equal(observation, "fresh");
+	char *url = http_url_public(page->url);
 	struct suppression suppression;
 
 	suppression_holds(
 		status->context->config, &status->silences, page->name, status->now, &suppression);
 	value_put_text(map, "name", page->name);
-	value_put_text(map, "url", page->url);
+	value_put_text(map, "url", url);
+	free(url);
 	value_put_text(map, "provider", page->provider);
 	value_put_text(map, "kind", page->kind);
 	value_put_text(map, "observation", observation);

@@ -18,6 +18,8 @@
 #include "base/yaml.h"
 #include "config/config_parts.h"
 
+#define DEFAULT_ARCHIVE "archive" /* beside the file */
+
 static const struct page_settings default_settings = {
 	.confirm = {.worse = 1, .better = 2, .lost = 3},
 	.flapping = {.high = 30, .low = 20},
@@ -213,6 +215,7 @@ static const struct node_rule file_rules[] = {
 	{"signing_key", config_read_path, offsetof(struct config, signing_key), false, NULL},
 	{"timestamp", node_read_map, offsetof(struct config, timestamp), false, timestamp_rules},
 	{"site", node_read_word, offsetof(struct config, site), false, site_words},
+	{"serve_hosts", config_read_hosts, offsetof(struct config, serve_hosts), false, NULL},
 	{"heartbeat", config_read_secret_url, offsetof(struct config, heartbeat), false, NULL},
 	{"heartbeat_file", config_read_secret_url_file, offsetof(struct config, heartbeat), false,
 		NULL},
@@ -264,7 +267,7 @@ static int by_line(const void *left, const void *right)
 
 /* Takes over the document, which may be NULL. */
 static struct config *read_document(
-	const char *path, struct yaml *yaml, struct problems *problems, size_t count)
+	const char *path, struct yaml *yaml, bool copy, struct problems *problems, size_t count)
 {
 	struct config *config;
 	struct node root;
@@ -275,13 +278,14 @@ static struct config *read_document(
 	config = memory_zero(1, sizeof *config);
 	config->path = memory_string(path);
 	config->folder = file_folder(path);
+	config->copy = copy;
 	config->settings = default_settings;
 	config->timestamp.every = 60 * 60 * 1000;
 	config->pack_after = 30LL * 24 * 60 * 60 * 1000;
 	config->yaml = yaml;
 	node_walk_map(problems, root, file_rules, config, config);
 	if (config->archive == NULL)
-		config->archive = file_join(config->folder, "archive");
+		config->archive = file_join(config->folder, DEFAULT_ARCHIVE);
 	if (config->timezone == NULL)
 		config->timezone = memory_string("UTC");
 	if (config->resolver == NULL && !text_empty(getenv("LAMPWATCH_RESOLVER")))
@@ -313,7 +317,7 @@ struct config *config_read(const char *path, struct problems *problems)
 {
 	size_t count = problems->count;
 
-	return read_document(path, yaml_load(path, problems), problems, count);
+	return read_document(path, yaml_load(path, problems), false, problems, count);
 }
 
 struct config *config_load(const char *path, struct problems *problems)
@@ -323,14 +327,43 @@ struct config *config_load(const char *path, struct problems *problems)
 	return without_errors(config_read(path, problems), problems, errors);
 }
 
+static struct config *parse(
+	const char *path, const char *text, size_t length, bool copy, struct problems *problems)
+{
+	size_t count = problems->count, errors = problems->errors;
+	struct config *config = read_document(
+		path, yaml_parse(path, text, length, problems), copy, problems, count);
+
+	return without_errors(config, problems, errors);
+}
+
 struct config *config_parse(
 	const char *path, const char *text, size_t length, struct problems *problems)
 {
-	size_t count = problems->count, errors = problems->errors;
-	struct config *config =
-		read_document(path, yaml_parse(path, text, length, problems), problems, count);
+	return parse(path, text, length, false, problems);
+}
 
-	return without_errors(config, problems, errors);
+struct config *config_parse_copy(
+	const char *path, const char *text, size_t length, struct problems *problems)
+{
+	return parse(path, text, length, true, problems);
+}
+
+char *config_archive(const char *path)
+{
+	struct problems problems = {0};
+	struct yaml *yaml = yaml_load(path, &problems);
+	char *folder = file_folder(path), *archive = NULL;
+
+	if (yaml != NULL) {
+		const char *given = node_text(node_find(yaml_root(yaml), "archive"));
+
+		archive = file_join(folder, text_empty(given) ? DEFAULT_ARCHIVE : given);
+	}
+	yaml_close(yaml);
+	problems_release(&problems);
+	free(folder);
+	return archive;
 }
 
 void config_free(struct config *config)
@@ -356,6 +389,7 @@ void config_free(struct config *config)
 	free(config->admin);
 	free(config->mail_in);
 	text_list_release(&config->mail_in_allow);
+	text_list_release(&config->serve_hosts);
 	free(config->timezone);
 	free(config->user_agent_contact);
 	free(config->kinds);
@@ -376,7 +410,7 @@ char *config_find(const char *given)
 	if (given != NULL)
 		return memory_string(given);
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		if (file_exists(places[i]))
+		if (!file_absent(places[i]))
 			return memory_string(places[i]);
 	return NULL;
 }

@@ -95,6 +95,7 @@ struct route_config {
 	struct text_list token_command; /* a program and its arguments that prints a token */
 	char *token;                    /* of a session's copy: tell/route_token.h; never printed */
 	struct text_list depends;       /* providers */
+	char *trouble; /* why nothing can be sent by it now, of config_parse_copy(); NULL: none */
 	int line;
 };
 
@@ -141,6 +142,7 @@ struct webhook_config {
 	size_t with_count;
 	struct subscription subscription;
 	struct text_list depends;
+	char *trouble; /* as of a route */
 	int line;
 };
 
@@ -161,6 +163,7 @@ struct timestamp_config {
 
 struct config {
 	char *path;                     /* of the file, as given */
+	bool copy;                      /* of config_parse_copy() */
 	char *folder;                   /* the file's folder: relative names in it start there */
 	char *archive;                  /* joined with folder */
 	char *from;                     /* address */
@@ -169,6 +172,7 @@ struct config {
 	struct text_list mail_in_allow; /* patterns over who may subscribe by mail; empty: all */
 	char *timezone;                 /* IANA name */
 	char *user_agent_contact;       /* NULL: none */
+	struct text_list serve_hosts;   /* that `serve` answers to, beside its own address */
 	int site;           /* enum site_mode: whether a run writes the pages to browse */
 	char *kinds;        /* folder of the user's kinds, joined with folder; NULL: none */
 	char *resolver;     /* "127.0.0.1:53"; NULL: the system's */
@@ -209,6 +213,21 @@ struct config *config_read(const char *path, struct problems *problems);
 
 /* As config_load(), of a text that will be the content of that file. */
 struct config *config_parse(
+	const char *path, const char *text, size_t length, struct problems *problems);
+
+/*
+ * Only the archive's folder that the file names, whatever else is wrong with it: for root, who
+ * becomes its owner before the rest is read. Owned by the caller; NULL where the file cannot be
+ * read or is not YAML.
+ */
+char *config_archive(const char *path);
+
+/*
+ * As config_parse(), of a copy of the file that was good once (run/last_good.h). What is wrong now
+ * with another file that it names is a warning: a route or webhook that needs it has `trouble`, and
+ * the rest goes on.
+ */
+struct config *config_parse_copy(
 	const char *path, const char *text, size_t length, struct problems *problems);
 
 void config_free(struct config *config);

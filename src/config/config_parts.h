@@ -18,8 +18,10 @@ node_reader config_read_label; /* at most CONFIG_TEXT_MAX bytes, nothing in it t
 node_reader config_read_labels;          /* struct text_list of such; not empty */
 node_reader config_read_header;          /* at most CONFIG_TEXT_MAX bytes of printable ASCII */
 node_reader config_read_host;            /* as config_host_valid() */
+node_reader config_read_hosts;           /* struct text_list of such */
 node_reader config_read_path;            /* joined with the configuration's folder */
 node_reader config_read_file;            /* the same, of a file that can be read */
+node_reader config_read_copied_file;     /* the same, unless it was copied as well */
 node_reader config_read_folder;          /* the same, of a folder */
 node_reader config_read_program;         /* absolute; can be executed */
 node_reader config_read_command;         /* struct text_list: such a program, and its arguments */
@@ -40,6 +42,10 @@ node_reader config_read_windows;         /* struct windows: one or a list of the
  */
 bool config_read_flags(const struct node_walk *walk, struct node node,
 	const struct node_word *words, const char *expected, int *flags);
+
+/* Why what was read since then, of a copy, cannot be used: the first warning from that place on.
+ * NULL: nothing is wrong. Owned by the caller. */
+char *config_trouble(const struct config *config, const struct problems *problems, size_t since);
 
 /* A host name (RFC 1123 section 2.1) or an IPv4 or IPv6 address (without brackets). */
 bool config_host_valid(const char *host);

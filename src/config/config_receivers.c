@@ -217,9 +217,11 @@ void config_read_routes(struct config *config, struct node list, struct problems
 		struct node node = node_member(list, i);
 		struct route_config *route =
 			memory_append(&config->routes, &config->route_count, sizeof *route);
+		size_t before = problems->count;
 
 		route->line = node_line(node);
 		node_walk_map(problems, node, route_rules, route, config);
+		route->trouble = config_trouble(config, problems, before);
 		if (node_type(node) != NODE_MAP)
 			continue;
 		check_route(route, node, problems);
@@ -292,6 +294,8 @@ static bool read_parameter(const struct node_walk *walk, struct webhook_config *
 	else
 		good = secret ? config_read_secret(&own, node, &value)
 			      : config_read_label(&own, node, &value);
+	if (good && value == NULL) /* of a copy */
+		value = memory_string("");
 	if (good) {
 		parameter = memory_append(&webhook->with, &webhook->with_count, sizeof *parameter);
 		*parameter = (struct parameter){name, value, secret, node_line(key)};
@@ -321,8 +325,8 @@ static const struct node_rule webhook_rules[] = {
 		NULL},
 	{"secret_file", config_read_secrets, offsetof(struct webhook_config, secrets), false, NULL},
 	{"template", config_read_name, offsetof(struct webhook_config, template), false, NULL},
-	{"template_file", config_read_file, offsetof(struct webhook_config, template_file), false,
-		NULL},
+	{"template_file", config_read_copied_file, offsetof(struct webhook_config, template_file),
+		false, NULL},
 	{"with", read_with, 0, false, NULL},
 	SUBSCRIPTION_RULES(struct webhook_config),
 	{"depends", node_read_texts, offsetof(struct webhook_config, depends), false, NULL},
@@ -349,10 +353,12 @@ void config_read_webhooks(struct config *config, struct node list, struct proble
 		struct node node = node_member(list, i);
 		struct webhook_config *webhook =
 			memory_append(&config->webhooks, &config->webhook_count, sizeof *webhook);
+		size_t before = problems->count;
 
 		webhook->line = node_line(node);
 		webhook->subscription = subscription_default;
 		node_walk_map(problems, node, webhook_rules, webhook, config);
+		webhook->trouble = config_trouble(config, problems, before);
 		check_webhook(webhook, node, problems);
 	}
 }
@@ -378,6 +384,7 @@ void config_receivers_free(struct config *config)
 		free(route->password);
 		free(route->token_file);
 		text_list_release(&route->token_command);
+		free(route->trouble);
 		text_list_release(&route->depends);
 	}
 	free(config->routes);
@@ -395,6 +402,7 @@ void config_receivers_free(struct config *config)
 		text_list_release(&webhook->secrets);
 		free(webhook->template);
 		free(webhook->template_file);
+		free(webhook->trouble);
 		for (size_t j = 0; j < webhook->with_count; j++) {
 			free(webhook->with[j].name);
 			free(webhook->with[j].value);

@@ -5,6 +5,8 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,6 +19,7 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "config/config_parts.h"
@@ -214,6 +217,21 @@ bool config_read_host(const struct node_walk *walk, struct node node, void *targ
 		walk, node, target, helo_valid, "a host name, or an address such as [192.0.2.1]");
 }
 
+bool config_read_hosts(const struct node_walk *walk, struct node node, void *target)
+{
+	const struct text_list *hosts = target;
+
+	if (!node_read_texts(walk, node, target))
+		return false;
+	for (size_t i = 0; i < hosts->count; i++)
+		if (!helo_valid(hosts->list[i]) && !is_ip_address(hosts->list[i]))
+			return node_problem(walk->problems, node,
+				"\"%s\" takes host names without a port, such as "
+				"status.example.org, not \"%s\"",
+				walk->rule->key, hosts->list[i]);
+	return true;
+}
+
 bool config_read_path(const struct node_walk *walk, struct node node, void *target)
 {
 	const struct config *config = walk->context;
@@ -228,40 +246,88 @@ bool config_read_path(const struct node_walk *walk, struct node node, void *targ
 	return true;
 }
 
+/* What is wrong with a file that the configuration names. The copy of a configuration that was good
+ * once goes on without it. */
+__attribute__((format(printf, 3, 4))) static bool file_problem(
+	const struct node_walk *walk, struct node node, const char *format, ...)
+{
+	const struct config *config = walk->context;
+	char text[ERROR_TEXT_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	if (!config->copy)
+		return node_problem(walk->problems, node, "%s", text);
+	problems_warn(walk->problems, node_file(node), node_line(node), "%s", text);
+	return true;
+}
+
+char *config_trouble(const struct config *config, const struct problems *problems, size_t since)
+{
+	return config->copy && problems->count > since ? memory_string(problems->list[since].text)
+						       : NULL;
+}
+
+/* It may be this machine's trouble. */
+static bool file_error(const struct node_walk *walk, struct node node, const struct error *error)
+{
+	return file_problem(walk, node, "\"%s\": %s", walk->rule->key, error->text) ||
+	       problems_own(walk->problems, error->number);
+}
+
+/* The reason is errno. */
+static bool unreadable(const struct node_walk *walk, struct node node, const char *path)
+{
+	struct error error;
+
+	system_error_set(&error, path, "cannot be read");
+	return file_error(walk, node, &error);
+}
+
 bool config_read_file(const struct node_walk *walk, struct node node, void *target)
 {
 	char *const *path = target;
 
 	if (!config_read_path(walk, node, target))
 		return false;
-	return access(*path, R_OK) == 0 ||
-	       node_problem(walk->problems, node, "\"%s\": %s cannot be read: %s", walk->rule->key,
-		       *path, strerror(errno));
+	return access(*path, R_OK) == 0 || unreadable(walk, node, *path);
+}
+
+bool config_read_copied_file(const struct node_walk *walk, struct node node, void *target)
+{
+	const struct config *config = walk->context;
+
+	return config->copy ? config_read_path(walk, node, target)
+			    : config_read_file(walk, node, target);
 }
 
 bool config_read_folder(const struct node_walk *walk, struct node node, void *target)
 {
 	char *const *path = target;
-	struct stat status;
+	struct stat status = {0};
 
 	if (!config_read_path(walk, node, target))
 		return false;
-	return (stat(*path, &status) == 0 && S_ISDIR(status.st_mode)) ||
-	       node_problem(
-		       walk->problems, node, "\"%s\": %s is not a folder", walk->rule->key, *path);
+	if (stat(*path, &status) != 0 && system_error_local(errno))
+		return unreadable(walk, node, *path);
+	return S_ISDIR(status.st_mode) ||
+	       file_problem(walk, node, "\"%s\": %s is not a folder", walk->rule->key, *path);
 }
 
 static bool check_program(const struct node_walk *walk, struct node node, const char *program)
 {
-	struct stat status;
+	struct stat status = {0};
 
 	if (program[0] != '/')
 		return node_problem(walk->problems, node,
 			"\"%s\" is an absolute path such as /usr/sbin/sendmail, not \"%s\"",
 			walk->rule->key, program);
-	return (stat(program, &status) == 0 && S_ISREG(status.st_mode) &&
-		       access(program, X_OK) == 0) ||
-	       node_problem(walk->problems, node, "\"%s\": %s is not a program that can be run",
+	if (stat(program, &status) != 0 && system_error_local(errno))
+		return unreadable(walk, node, program);
+	return (S_ISREG(status.st_mode) && access(program, X_OK) == 0) ||
+	       file_problem(walk, node, "\"%s\": %s is not a program that can be run",
 		       walk->rule->key, program);
 }
 
@@ -369,25 +435,27 @@ bool config_read_secret_url(const struct node_walk *walk, struct node node, void
 
 bool config_read_page_url(const struct node_walk *walk, struct node node, void *target)
 {
-	if (strchr(node_text(node), '@') != NULL)
-		return config_read_secret_url(walk, node, target); /* it may contain a password */
+	if (strpbrk(node_text(node), "@?") != NULL) /* it may contain a password, or a token */
+		return config_read_secret_url(walk, node, target);
 	return read_checked(walk, node, target, web_url_valid,
 		"an http or https URL such as https://status.example.org/");
 }
 
-/* The lines of the secret file that the node names: at most maximum, else the complaint. */
+/* The lines of the secret file that the node names: at most maximum, else the complaint. In a copy
+ * of a configuration there may be none. */
 static bool secret_lines(const struct node_walk *walk, struct node node, size_t maximum,
 	const char *complaint, struct text_list *lines)
 {
-	char *path = NULL, *fault = NULL;
+	const struct config *config = walk->context;
+	enum secret_rule rule = config->copy ? SECRET_NOT_CHANGED : SECRET_OURS;
+	char *path = NULL;
+	struct error error;
 	bool good = config_read_path(walk, node, &path);
 
-	if (good && !secret_read(path, CONFIG_SECRET_MAX, lines, &fault))
-		good = node_problem(walk->problems, node, "\"%s\": %s", walk->rule->key, fault);
+	if (good && !secret_read(path, CONFIG_SECRET_MAX, rule, lines, &error))
+		good = file_error(walk, node, &error);
 	else if (good && lines->count > maximum)
-		good = node_problem(
-			walk->problems, node, "\"%s\": %s %s", walk->rule->key, path, complaint);
-	free(fault);
+		good = file_problem(walk, node, "\"%s\": %s %s", walk->rule->key, path, complaint);
 	free(path);
 	return good;
 }
@@ -397,7 +465,7 @@ bool config_read_secret(const struct node_walk *walk, struct node node, void *ta
 	struct text_list lines = {0};
 	bool good = secret_lines(walk, node, 1, "holds more than the one line of a secret", &lines);
 
-	if (good)
+	if (good && lines.count > 0) /* a copy may go on without */
 		memory_set(target, lines.list[0]);
 	text_list_release(&lines);
 	return good;
@@ -408,14 +476,14 @@ bool config_read_token_file(const struct node_walk *walk, struct node node, void
 {
 	struct text_list lines = {0};
 	char *const *path = target;
-	char *fault = NULL;
+	struct error error;
 
 	if (!config_read_path(walk, node, target))
 		return false;
-	if (!secret_read(*path, CONFIG_TOKEN_MAX, &lines, &fault))
+	if (!secret_read(*path, CONFIG_TOKEN_MAX, SECRET_OURS, &lines, &error))
 		problems_warn(walk->problems, node_file(node), node_line(node),
-			"\"%s\": %s; until then this route takes no mail", walk->rule->key, fault);
-	free(fault);
+			"\"%s\": %s; until then this route takes no mail", walk->rule->key,
+			error.text);
 	text_list_release(&lines);
 	return true;
 }
@@ -439,6 +507,8 @@ bool config_read_secret_url_file(const struct node_walk *walk, struct node node,
 
 	if (!config_read_secret(walk, node, target))
 		return false;
+	if (*url == NULL) /* a copy may go on without */
+		return true;
 	line = *url + strspn(*url, " \t");
 	length = strlen(line);
 	while (length > 0 && strchr(" \t", line[length - 1]) != NULL)
@@ -446,9 +516,9 @@ bool config_read_secret_url_file(const struct node_walk *walk, struct node node,
 	line = memory_bytes(line, length);
 	memory_set(url, line);
 	free(line);
-	return web_url_valid(*url) || node_problem(walk->problems, node,
-					      "\"%s\": %s does not contain an http or https URL",
-					      walk->rule->key, node_text(node));
+	return web_url_valid(*url) ||
+	       file_problem(walk, node, "\"%s\": %s does not contain an http or https URL",
+		       walk->rule->key, node_text(node));
 }
 
 /* Zones are files Area/Place in the system's folder: suggests the nearest in the same area. Owned
@@ -462,7 +532,7 @@ static char *zone_advice(const char *zone)
 	struct text_list names = {0};
 
 	if (zone[0] != '/' && strstr(zone, "..") == NULL)
-		file_names(folder, "", &names);
+		file_names(folder, "", &names, NULL);
 	nearest = text_nearest(
 		slash != NULL ? slash + 1 : zone, (const char *const *)names.list, names.count);
 	advice = nearest != NULL ? memory_format("; did you mean \"%s%s\"?", area, nearest)
@@ -476,9 +546,12 @@ static char *zone_advice(const char *zone)
 bool config_read_zone(const struct node_walk *walk, struct node node, void *target)
 {
 	char *zone = NULL, *advice;
-	bool good = node_read_text(walk, node, &zone);
+	bool good = node_read_text(walk, node, &zone), known;
 
-	if (good && !date_zone_known(zone)) {
+	known = !good || date_zone_known(zone);
+	if (!known && system_error_local(errno)) {
+		good = unreadable(walk, node, zone);
+	} else if (!known) {
 		advice = zone_advice(zone);
 		good = node_problem(walk->problems, node,
 			"\"%s\" is a time zone such as UTC or Europe/Berlin; this system has no "

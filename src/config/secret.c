@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "config/secret.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,40 +11,40 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 
-/* Accessible to the owner only, or also readable by the group of this process. */
-static bool mode_good(const struct stat *status)
+static bool mode_good(const struct stat *status, enum secret_rule rule)
 {
 	mode_t others = status->st_mode & 077;
 
-	return others == 0 || (others == 040 && status->st_gid == getegid());
+	return others == 0 || (others == 040 && status->st_gid == getegid()) ||
+	       (rule == SECRET_NOT_CHANGED && (others & 022) == 0);
 }
 
-/* NULL, or why not; owned by the caller. */
-static char *read_bytes(const char *path, struct buffer *out)
+static bool read_bytes(
+	const char *path, enum secret_rule rule, struct buffer *out, struct error *error)
 {
 	/* O_NONBLOCK: do not wait for ever where it is a FIFO. */
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
-	struct error error;
-	char *fault = NULL;
+	bool good;
 
 	if (descriptor < 0)
-		return memory_format("%s cannot be read: %s", path, strerror(errno));
+		return system_error_set(error, path, "cannot be read");
 	if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
-		fault = memory_format("%s is not a file", path);
-	else if (!mode_good(&status))
-		fault = memory_format("%s has mode %04o, so others can read or change it; make it "
-				      "0600, or 0640 with the group that lampwatch runs as "
-				      "(chmod 600 %s)",
+		good = error_set(error, REMEDY_CONFIGURATION, "%s is not a file", path);
+	else if (!mode_good(&status, rule))
+		good = error_set(error, REMEDY_CONFIGURATION,
+			"%s has mode %04o, so others can read or change it; make it 0600, or 0640 "
+			"with the group that lampwatch runs as (chmod 600 %s)",
 			path, (unsigned)status.st_mode & 07777, path);
-	else if (!file_read_descriptor(descriptor, path, out, &error))
-		fault = memory_string(error.text);
+	else
+		good = file_read_descriptor(descriptor, path, out, error);
 	close(descriptor);
-	return fault;
+	return good;
 }
 
 /* What is wrong with the bytes; NULL where nothing is. */
@@ -64,17 +63,16 @@ static const char *text_fault(const char *text, size_t length)
 	return text[strspn(text, "\r\n")] == '\0' ? "is empty" : NULL;
 }
 
-bool secret_read(const char *path, size_t maximum, struct text_list *lines, char **fault)
+bool secret_read(const char *path, size_t maximum, enum secret_rule rule, struct text_list *lines,
+	struct error *error)
 {
 	struct buffer bytes = {.maximum = maximum};
-	const char *wrong, *at;
+	bool good = read_bytes(path, rule, &bytes, error);
+	const char *at = buffer_string(&bytes), *fault = good ? text_fault(at, bytes.length) : NULL;
 
-	*fault = read_bytes(path, &bytes);
-	at = buffer_string(&bytes);
-	wrong = *fault == NULL ? text_fault(at, bytes.length) : NULL;
-	if (wrong != NULL)
-		*fault = memory_format("%s %s", path, wrong);
-	while (*fault == NULL && *at != '\0') {
+	if (fault != NULL)
+		good = error_set(error, REMEDY_CONFIGURATION, "%s %s", path, fault);
+	while (good && *at != '\0') {
 		size_t length = strcspn(at, "\r\n");
 		char *line = memory_bytes(at, length);
 
@@ -84,5 +82,5 @@ bool secret_read(const char *path, size_t maximum, struct text_list *lines, char
 		at += length + (at[length] != '\0');
 	}
 	buffer_release(&bytes);
-	return *fault == NULL;
+	return good;
 }

@@ -43,8 +43,14 @@ const struct event_type_row event_types[EVENT_TYPES] = {
 		.colour = "yellow", .word = "unreachable"},
 	[EVENT_SUSPENDED] = {"suspended", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
 		.word = "suspended"},
+	[EVENT_LETTERS] = {"letters", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
+		.word = "letters unanswered"},
 	[EVENT_MISSED] = {"missed", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
 		.word = "runs missed"},
+	[EVENT_FAULT] = {"fault", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
+		.word = "trouble here"},
+	[EVENT_MISTAKE] = {"mistake", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
+		.word = "configuration"},
 };
 
 static_assert(EVENT_TYPES < 31, "a set of types fits into an int");

@@ -29,7 +29,10 @@ enum event_type {
 	EVENT_UNDELIVERED, /* delivery of a message was given up */
 	EVENT_UNREACHABLE, /* some receivers have no route left while a provider is in trouble */
 	EVENT_SUSPENDED,   /* mail to a subscriber came back too often */
+	EVENT_LETTERS,     /* letters stay unanswered: too many came in a day */
 	EVENT_MISSED,      /* no run happened for longer than usual */
+	EVENT_FAULT,       /* this machine cannot open, make or read what it needs */
+	EVENT_MISTAKE,     /* in the configuration; without a reason: it is mended */
 	EVENT_TYPES,
 };
 

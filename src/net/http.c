@@ -128,7 +128,10 @@ static void transfer_begin(struct transfer *transfer, const char *url)
 {
 	transfer->response.body.maximum = (size_t)transfer->request.body_maximum;
 	transfer->hops = 0;
-	transfer->guarded = false;
+	transfer->guarded = transfer->request.guard != NULL;
+	transfer->network = HTTP_NETWORK_UNKNOWN;
+	curl_slist_free_all(transfer->cookies);
+	transfer->cookies = NULL;
 	buffer_clear(&transfer->passed);
 	memory_set(&transfer->url, url);
 }
@@ -164,6 +167,7 @@ static void transfer_finish(struct transfer *transfer, const struct error *error
 		transfer->next->previous = transfer->previous;
 	client->count--;
 	transfer->response.redirects = buffer_take(&transfer->passed);
+	transfer->response.network = transfer->network;
 	transfer->request.done(transfer->request.context, &transfer->response, error);
 	transfer_release(transfer);
 	free(transfer);
@@ -197,12 +201,10 @@ static bool transfer_follow(struct transfer *transfer, const char *target, struc
 	char *passed;
 
 	transfer->guarded = transfer->guarded || guard_was_public(transfer);
+	transfer_keep_cookies(transfer);
 	if (transfer->hops >= transfer->request.redirects)
 		return error_set(error, REMEDY_PAGE, "more than %lld redirects",
 			(long long)transfer->request.redirects);
-	if (transfer->guarded && http_url_names_private(target))
-		return error_set(
-			error, REMEDY_PAGE, "a redirect into a private network was refused");
 	passed = http_url_public(transfer->url);
 	buffer_format(&transfer->passed, "%s\n", passed);
 	free(passed);
@@ -225,6 +227,9 @@ static void hop_ended(struct transfer *transfer, CURLcode code)
 	host_line_up(client, transfer->host);
 	transfer_collect(transfer);
 	transfer->response.ended = calendar_milliseconds();
+	if (transfer->hops == 0 && transfer->response.status != 0)
+		transfer->network =
+			guard_was_public(transfer) ? HTTP_NETWORK_PUBLIC : HTTP_NETWORK_PRIVATE;
 	target = code == CURLE_OK ? redirect_target(transfer) : NULL;
 	if (target != NULL) {
 		if (!transfer_follow(transfer, target, &error))
@@ -241,7 +246,9 @@ static void hop_ended(struct transfer *transfer, CURLcode code)
 			client->last_paused->waiting = transfer;
 		client->last_paused = transfer;
 	} else if (code == CURLE_OK) {
-		transfer_finish(transfer, NULL);
+		bool good = transfer->response.status != 200 || transfer_decode(transfer, &error);
+
+		transfer_finish(transfer, good ? NULL : &error);
 	} else {
 		transfer_explain(transfer, code, &error);
 		transfer_finish(transfer, &error);
@@ -299,7 +306,10 @@ static void hop_start(struct http_client *client)
 		transfer->response.began = calendar_milliseconds();
 	transfer->own_host = text_equal(transfer->first_origin, host->origin);
 	transfer_prepare(transfer, client->user_agent, client->ca_file);
-	if (curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
+	transfer->refused = transfer->guarded && http_url_names_private(transfer->url);
+	if (transfer->refused)
+		hop_ended(transfer, CURLE_COULDNT_CONNECT);
+	else if (curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
 		hop_ended(transfer, CURLE_FAILED_INIT);
 }
 

@@ -21,7 +21,11 @@ struct http_response;
 enum {
 	HTTP_HEADERS_MAX = 256 * 1024, /* bytes of one response's header block */
 	HTTP_HEADER_VALUE_MAX = 8192,  /* bytes; a longer ETag or date is not kept */
+	HTTP_COOKIES_MAX = 50,         /* kept from one hop of a request to the next */
 };
+
+/* What kind of address a connection led to; a proxy stands for the public host behind it. */
+enum http_network { HTTP_NETWORK_UNKNOWN, HTTP_NETWORK_PUBLIC, HTTP_NETWORK_PRIVATE };
 
 struct http_settings {
 	int64_t in_flight, per_host; /* concurrent transfers at most */
@@ -37,6 +41,8 @@ struct http_request {
 	int64_t connect_timeout, total_timeout; /* milliseconds, without the time in the queue */
 	int64_t body_maximum;                   /* bytes, of the decoded stream */
 	int64_t redirects;                      /* followed at most */
+	const char *guard; /* NULL, or why an address that is not public is refused already at the
+			    * first hop: becomes the error's text */
 	void (*done)(void *context, struct http_response *response, const struct error *error);
 	void *context;
 };
@@ -60,6 +66,8 @@ struct http_response {
 	char *certificate;     /* SHA-256 of the TLS leaf (DER), hexadecimal; NULL without TLS */
 	int64_t began, ended;  /* milliseconds since 1970, by the system's clock */
 	bool sent;             /* part of the request was sent: it may have taken effect */
+	enum http_network network; /* of the first hop */
+	char *mislabelled; /* a Content-Encoding that the body is not in; NULL: it is as it says */
 };
 
 /* Once per process, before any client. Also ignores SIGPIPE, as sockets and TLS require. */
@@ -78,7 +86,8 @@ void http_client_free(struct http_client *client);
  * are retried once after a pause; the total timeout covers both tries.
  *
  * Redirects are followed in the queue of the host that they lead to, with the same
- * validators; user and password are sent only to the URL's own host. A redirect from
+ * validators and the cookies that the hops before have set, which are forgotten at the end; user
+ * and password are sent only to the URL's own host. A redirect from
  * a public address (address.h) to one that is not public is refused, unless it is a proxy's.
  *
  * done() is called with response != NULL and error NULL for any complete

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "base/system_error.h"
 #include "net/http_p.h"
 
 static const char header_too_large[] = "the header of the answer is too large";
@@ -20,7 +24,7 @@ static const struct failure {
 	{CURLE_SSL_CONNECT_ERROR, REMEDY_LATER, true, DETAIL_LIBRARY, "TLS failed"},
 	{CURLE_PEER_FAILED_VERIFICATION, REMEDY_LATER, false, DETAIL_LIBRARY,
 		"certificate not trusted"},
-	{CURLE_SSL_CACERT_BADFILE, REMEDY_CONFIGURATION, false, DETAIL_NONE,
+	{CURLE_SSL_CACERT_BADFILE, REMEDY_LOCAL, false, DETAIL_NONE,
 		"the file of CA certificates cannot be read"},
 	{CURLE_PROXY, REMEDY_LATER, true, DETAIL_NONE, "the proxy gave no connection"},
 	{CURLE_GOT_NOTHING, REMEDY_LATER, true, DETAIL_NONE, "connection closed without an answer"},
@@ -29,8 +33,6 @@ static const struct failure {
 	{CURLE_HTTP2, REMEDY_LATER, true, DETAIL_NONE, "HTTP/2 connection broken off"},
 	{CURLE_HTTP2_STREAM, REMEDY_LATER, true, DETAIL_NONE, "HTTP/2 stream broken off"},
 	{CURLE_PARTIAL_FILE, REMEDY_LATER, false, DETAIL_NONE, "the body ended early"},
-	{CURLE_BAD_CONTENT_ENCODING, REMEDY_LATER, false, DETAIL_NONE,
-		"the body cannot be decompressed"},
 	{CURLE_WEIRD_SERVER_REPLY, REMEDY_LATER, false, DETAIL_NONE, "the answer is not HTTP"},
 	{CURLE_UNSUPPORTED_PROTOCOL, REMEDY_PAGE, false, DETAIL_NONE,
 		"the address is neither http nor https"},
@@ -61,16 +63,48 @@ static bool was_connected(const struct transfer *transfer)
 	return connected > 0;
 }
 
+/* errno of what this machine did not give, for a code that may come of that; 0: it is the other
+ * end's failure. libcurl does not say why a name could not be looked up, which takes a socket, too:
+ * then one is tried. */
+static int local_number(const struct transfer *transfer, CURLcode code)
+{
+	long number = transfer->socket_error;
+	int probe;
+
+	if (code == CURLE_COULDNT_CONNECT && number == 0)
+		curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
+	if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY) {
+		probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		number = probe < 0 ? errno : 0;
+		if (probe >= 0)
+			close(probe);
+	} else if ((code == CURLE_OUT_OF_MEMORY && !was_connected(transfer)) ||
+		   code == CURLE_FAILED_INIT) {
+		number = ENOMEM;
+	} else if (code != CURLE_COULDNT_CONNECT) {
+		number = 0;
+	}
+	return system_error_local_connection((int)number) ? (int)number : 0;
+}
+
 void transfer_explain(const struct transfer *transfer, CURLcode code, struct error *error)
 {
 	const struct http_request *request = &transfer->request;
 	const struct failure *failure = failure_find(code);
 	const char *detail = failure->detail == DETAIL_LIBRARY ? transfer->detail : "";
+	int local = local_number(transfer, code);
 	long number = 0;
 
-	if (transfer->refused &&
-		(code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK)) {
-		error_set(error, REMEDY_PAGE, "a redirect into a private network was refused");
+	if (local != 0) {
+		error_set(error, REMEDY_LOCAL, "no connection can be made: %s",
+			system_error_text(local));
+		if (error != NULL)
+			error->number = local;
+	} else if (transfer->refused &&
+		   (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK)) {
+		error_set(error, REMEDY_PAGE, "%s",
+			transfer->hops > 0 ? "a redirect into a private network was refused"
+					   : request->guard);
 	} else if (transfer->response.body.overflowed || code == CURLE_FILESIZE_EXCEEDED) {
 		error_set(error, REMEDY_PAGE, "the body is larger than %zu bytes",
 			transfer->response.body.maximum);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -90,16 +91,20 @@ static bool may_reach(const struct sockaddr *address)
 	return bytes != NULL && (address_is_public(address->sa_family, bytes) || is_proxy(address));
 }
 
-static curl_socket_t guard_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+curl_socket_t guard_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *transfer = context;
+	int opened;
 
 	(void)purpose;
-	if (!may_reach(&address->addr)) {
+	if (transfer->guarded && !may_reach(&address->addr)) {
 		transfer->refused = true;
 		return CURL_SOCKET_BAD;
 	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	if (opened < 0)
+		transfer->socket_error = errno;
+	return opened;
 }
 
 /* Fills address from an address in text form and a port, without a look-up. */
@@ -134,8 +139,6 @@ static int guard_use(void *context, char *peer, char *own, int peer_port, int ow
 
 void guard_set(struct transfer *transfer)
 {
-	curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETFUNCTION, guard_open);
-	curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, guard_use);
 	curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
 }

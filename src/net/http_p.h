@@ -27,8 +27,10 @@ struct transfer {
 	int64_t spent; /* milliseconds, of the finished hops */
 	int64_t due;   /* end of the pause, by the monotonic clock */
 	bool retried;
-	bool guarded;         /* redirected by a public host: private addresses are refused */
-	struct buffer passed; /* becomes the response's redirects */
+	bool guarded; /* private addresses are refused: by the request, or after a public host */
+	enum http_network network;        /* of the first hop */
+	struct curl_slist *cookies;       /* of the hops so far, in libcurl's form */
+	struct buffer passed;             /* becomes the response's redirects */
 	struct transfer *previous, *next; /* in the list of all */
 	struct transfer *waiting;         /* the next in its host's queue, or in the pause */
 
@@ -44,7 +46,8 @@ struct transfer {
 	bool block_ended;             /* a header block is complete … */
 	bool headers_complete;        /* … and is the final response's */
 	bool headers_overflowed;
-	bool refused; /* the guard refused an address */
+	bool refused;     /* the guard refused an address */
+	int socket_error; /* errno of the last socket that could not be made; 0: none */
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -70,6 +73,10 @@ bool http_url_names_private(const char *text);
 
 /* http_guard.c */
 
+/* Makes the transfer's sockets, for libcurl; refuses an address that a guarded transfer may not
+ * reach. */
+curl_socket_t guard_open(void *context, curlsocktype purpose, struct curl_sockaddr *address);
+
 /* Makes the transfer's handle refuse addresses that are not public, except a proxy's. */
 void guard_set(struct transfer *transfer);
 
@@ -86,6 +93,12 @@ void transfer_prepare(struct transfer *transfer, const char *user_agent, const c
 
 /* Fills in the response from a finished handle. */
 void transfer_collect(struct transfer *transfer);
+
+/* Undoes the content codings of the body (base/content_coding.h). */
+bool transfer_decode(struct transfer *transfer, struct error *error);
+
+/* Keeps the cookies for the next hop. */
+void transfer_keep_cookies(struct transfer *transfer);
 
 /* Resets what belongs to the hop; what earlier hops left stays. */
 void transfer_clear(struct transfer *transfer);

@@ -5,19 +5,31 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
 
+/* A connection and when it must have gone on. */
+struct visit {
+	int socket;
+	int64_t due; /* milliseconds, by the monotonic clock */
+	struct visit *previous, *next;
+};
+
 struct http_server {
 	struct MHD_Daemon *daemon;
 	struct http_server_settings settings;
+	pthread_mutex_t lock; /* of visits: the daemon's thread and http_server_expire() */
+	struct visit *visits;
 };
 
 union address {
@@ -41,6 +53,82 @@ void http_answer_header(struct http_answer *answer, const char *name, const char
 	answer->count += length >= 0 && (size_t)length < sizeof header->value;
 }
 
+static void visit_begin(struct http_server *server, struct visit *visit, int socket)
+{
+	visit->socket = socket;
+	visit->next = server->visits;
+	if (visit->next != NULL)
+		visit->next->previous = visit;
+	server->visits = visit;
+}
+
+static void visit_end(struct http_server *server, struct visit *visit)
+{
+	if (visit->previous != NULL)
+		visit->previous->next = visit->next;
+	else
+		server->visits = visit->next;
+	if (visit->next != NULL)
+		visit->next->previous = visit->previous;
+}
+
+static void visit_due(struct http_server *server, struct visit *visit, int64_t seconds)
+{
+	pthread_mutex_lock(&server->lock);
+	visit->due = clock_milliseconds() + seconds * 1000;
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* Called before the socket is closed: http_server_expire() never meets another one of its number.
+ */
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct http_server *server = context;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct visit *visit = *socket_context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		*socket_context = visit = memory_zero(1, sizeof *visit);
+	pthread_mutex_lock(&server->lock);
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		visit_begin(server, visit, info->connect_fd);
+	else
+		visit_end(server, visit);
+	pthread_mutex_unlock(&server->lock);
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		visit_due(server, visit, HTTP_SERVER_REQUEST_SECONDS);
+	else
+		free(visit);
+}
+
+static struct visit *visit_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+		->socket_context;
+}
+
+/* The next request may begin. */
+static void on_completed(void *context, struct MHD_Connection *connection, void **request,
+	enum MHD_RequestTerminationCode code)
+{
+	(void)request;
+	(void)code;
+	visit_due(context, visit_of(connection), HTTP_SERVER_REQUEST_SECONDS);
+}
+
+void http_server_expire(struct http_server *server)
+{
+	int64_t now = clock_milliseconds();
+
+	pthread_mutex_lock(&server->lock);
+	for (struct visit *visit = server->visits; visit != NULL; visit = visit->next)
+		if (visit->due <= now)
+			shutdown(visit->socket, SHUT_RDWR); /* the daemon sees its end */
+	pthread_mutex_unlock(&server->lock);
+}
+
 static const char *query_header(const struct http_query *query, const char *name)
 {
 	return MHD_lookup_connection_value(query->connection, MHD_HEADER_KIND, name);
@@ -50,7 +138,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 	const char *method, const char *version, const char *upload, size_t *upload_size,
 	void **request)
 {
-	const struct http_server *server = context;
+	struct http_server *server = context;
 	struct http_query query = {url, query_header, connection};
 	struct http_answer answer = {
 		.status = MHD_HTTP_METHOD_NOT_ALLOWED, .file = -1, .text = "only GET and HEAD\n"};
@@ -62,6 +150,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 		http_answer_header(&answer, "Allow", "GET, HEAD");
 	} else if (*request == NULL) { /* the headers; an answer now would end the connection */
 		*request = connection;
+		visit_due(server, visit_of(connection), HTTP_SERVER_ANSWER_SECONDS);
 		return MHD_YES;
 	} else {
 		server->settings.answer(server->settings.context, &query, &answer);
@@ -129,11 +218,14 @@ struct http_server *http_server_start(
 		flags |= MHD_USE_IPv6;
 	server = memory_zero(1, sizeof *server);
 	server->settings = *settings;
+	pthread_mutex_init(&server->lock, NULL);
 	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, server,
 		MHD_OPTION_SOCK_ADDR, &address.any, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)HTTP_SERVER_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)HTTP_SERVER_SECONDS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)HTTP_SERVER_MEMORY, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+		(unsigned)HTTP_SERVER_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		(unsigned)HTTP_SERVER_ADDRESS_MAX, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+		server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_SERVER_MEMORY,
+		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
 	if (server->daemon == NULL) {
 		error_set(error, REMEDY_LOCAL, "%s: cannot listen there: %s", settings->listen,
 			strerror(errno));
@@ -156,5 +248,6 @@ void http_server_stop(struct http_server *server)
 	if (server == NULL)
 		return;
 	MHD_stop_daemon(server->daemon);
+	pthread_mutex_destroy(&server->lock);
 	free(server);
 }

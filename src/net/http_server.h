@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A small HTTP/1.1 server for files, by libmicrohttpd: one thread, few connections, each with a
- * time limit. It reads only the request's line and headers.
+ * A small HTTP/1.1 server for files, by libmicrohttpd: one thread, few connections, each of whose
+ * requests and answers has a time limit. It reads only the request's line and headers.
  */
 #ifndef LAMPWATCH_HTTP_SERVER_H
 #define LAMPWATCH_HTTP_SERVER_H
@@ -15,8 +15,11 @@ struct http_server;
 
 enum {
 	HTTP_SERVER_CONNECTIONS_MAX = 256,
-	HTTP_SERVER_SECONDS_MAX = 30, /* of silence on a connection */
-	HTTP_SERVER_MEMORY = 32768    /* bytes for a request's line and headers */
+	HTTP_SERVER_ADDRESS_MAX = 64,     /* connections from one address */
+	HTTP_SERVER_REQUEST_SECONDS = 20, /* until a request's header is there, from the connection
+					   * or the answer before it on */
+	HTTP_SERVER_ANSWER_SECONDS = 300, /* until its answer is sent */
+	HTTP_SERVER_MEMORY = 32768        /* bytes for a request's line and headers */
 };
 
 /* A request. Borrowed; header() returns NULL if the request lacks that header. */
@@ -59,6 +62,10 @@ struct http_server_settings {
 struct http_server *http_server_start(
 	const struct http_server_settings *settings, struct error *error);
 int http_server_port(const struct http_server *server);
+
+/* Ends the connections that take longer than they may, however busy they look: call it every second
+ * or so. */
+void http_server_expire(struct http_server *server);
 
 /* Ends all connections and frees the server. NULL does nothing. */
 void http_server_stop(struct http_server *server);

@@ -3,7 +3,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buffer.h"
+#include "base/content_coding.h"
 #include "base/digest.h"
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "net/address.h"
@@ -99,7 +102,7 @@ CURL *transfer_handle(struct transfer *transfer, const char *user_agent, const c
 	curl_easy_setopt(easy, CURLOPT_URL, transfer->url);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
-	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+	curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L); /* transfer_decode() does it */
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent);
@@ -113,6 +116,8 @@ CURL *transfer_handle(struct transfer *transfer, const char *user_agent, const c
 	curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
 	curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_trace);
 	curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, guard_open);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
 	if (transfer->headers != NULL)
 		curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
 	return easy;
@@ -133,7 +138,13 @@ void transfer_prepare(struct transfer *transfer, const char *user_agent, const c
 			transfer->headers = curl_slist_append(transfer->headers, line);
 			free(line);
 		}
+	transfer->headers =
+		curl_slist_append(transfer->headers, "Accept-Encoding: " CONTENT_CODINGS);
 	easy = transfer->easy = transfer_handle(transfer, user_agent, ca_file);
+	curl_easy_setopt(easy, CURLOPT_COOKIEFILE, ""); /* there is no file: this turns them on */
+	for (const struct curl_slist *cookie = transfer->cookies; cookie != NULL;
+		cookie = cookie->next)
+		curl_easy_setopt(easy, CURLOPT_COOKIELIST, cookie->data);
 	curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->body_maximum);
 	/* User and password of the configured URL go to its own host only, wherever a redirect
 	 * leads; NULL sets none. */
@@ -164,6 +175,7 @@ void http_response_release(struct http_response *response)
 		&response->address,
 		&response->http_version,
 		&response->certificate,
+		&response->mislabelled,
 	};
 
 	buffer_release(&response->body);
@@ -253,6 +265,45 @@ void transfer_collect(struct transfer *transfer)
 	response->http_version = memory_string(versions[i].text);
 }
 
+/* The field's lines as one (RFC 9110 section 5.3). Owned by the caller. */
+static char *field_value(CURL *easy, const char *name)
+{
+	struct buffer value = {.maximum = HTTP_HEADER_VALUE_MAX};
+	struct curl_header *header = NULL;
+	size_t i = 0;
+
+	while (curl_easy_header(easy, name, i++, CURLH_HEADER, -1, &header) == CURLHE_OK)
+		buffer_format(&value, "%s%s", i > 1 ? ", " : "", header->value);
+	return buffer_take(&value);
+}
+
+bool transfer_decode(struct transfer *transfer, struct error *error)
+{
+	struct http_response *response = &transfer->response;
+	char *codings = field_value(transfer->easy, "Content-Encoding");
+	struct error detail;
+	bool good = content_decode(codings, &response->body, &response->mislabelled, &detail);
+
+	free(codings);
+	return good || error_set(error, detail.remedy, "the body %s", detail.text);
+}
+
+void transfer_keep_cookies(struct transfer *transfer)
+{
+	struct curl_slist *cookies = NULL, *last;
+	size_t count = 1;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_COOKIELIST, &cookies);
+	for (last = cookies; last != NULL && count < HTTP_COOKIES_MAX; count++)
+		last = last->next;
+	if (last != NULL) {
+		curl_slist_free_all(last->next);
+		last->next = NULL;
+	}
+	curl_slist_free_all(transfer->cookies);
+	transfer->cookies = cookies;
+}
+
 void transfer_clear(struct transfer *transfer)
 {
 	int64_t began = transfer->response.began;
@@ -265,6 +316,7 @@ void transfer_clear(struct transfer *transfer)
 	buffer_clear(&transfer->sent);
 	transfer->block_ended = transfer->headers_complete = transfer->headers_overflowed = false;
 	transfer->refused = false;
+	transfer->socket_error = 0;
 	transfer->detail[0] = '\0';
 	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);
@@ -279,6 +331,7 @@ void transfer_release(struct transfer *transfer)
 	buffer_release(&transfer->received);
 	buffer_release(&transfer->sent);
 	buffer_release(&transfer->passed);
+	curl_slist_free_all(transfer->cookies);
 	free(transfer->first_origin);
 	free(transfer->url);
 }

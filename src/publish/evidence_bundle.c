@@ -79,8 +79,9 @@ struct place {
 	bool is_signed, stamped;
 };
 
-/* True if the heads in the folder cover the snapshot; fills in the other members. */
-static bool covers(struct place *place, const char *page, int64_t sequence)
+/* True if the heads in the folder cover the snapshot; fills in the other members. Where they are
+ * there and cannot be read, error says why. */
+static bool covers(struct place *place, const char *page, int64_t sequence, struct error *error)
 {
 	char *path = file_join(place->folder, CHAIN_HEADS_FILE);
 	char *signature = file_join(place->folder, CHAIN_HEADS_SIGNATURE);
@@ -88,11 +89,11 @@ static bool covers(struct place *place, const char *page, int64_t sequence)
 	struct chain_heads heads = {0};
 	const struct chain_head *head = NULL;
 
-	if (file_read(path, &text, NULL) &&
+	if (!file_absent(path) && file_read(path, &text, error) &&
 		chain_heads_parse(buffer_string(&text), text.length, &heads, NULL))
 		head = chain_heads_find(&heads, page);
 	place->sequence = head != NULL ? head->sequence : 0;
-	place->is_signed = file_exists(signature);
+	place->is_signed = !file_absent(signature);
 	chain_heads_release(&heads);
 	buffer_release(&text);
 	free(signature);
@@ -102,17 +103,27 @@ static bool covers(struct place *place, const char *page, int64_t sequence)
 
 /* The earliest timestamp that covers the snapshot, preferring a signed one; else the current heads.
  */
-static bool choose(struct place *place, const char *archive, const char *page, int64_t sequence)
+static bool choose(struct place *place, const char *archive, const char *page, int64_t sequence,
+	struct error *error)
 {
 	struct text_list folders = {0}, others = {0};
 	struct place found = {0};
 
-	timestamps_list(archive, &folders, &others);
+	error_set(error, REMEDY_LOCAL,
+		"%s/" CHAIN_HEADS_FILE ": does not cover snapshot %" PRId64
+		" of %s yet; the next run writes it",
+		archive, sequence, page);
+	if (!timestamps_list(archive, &folders, &others, error)) {
+		text_list_release(&folders);
+		text_list_release(&others);
+		return false;
+	}
 	for (size_t i = 0; i < folders.count && !found.is_signed; i++) {
 		struct place next = {
 			.folder = timestamps_path(archive, folders.list[i], NULL), .stamped = true};
 
-		if (covers(&next, page, sequence) && (next.is_signed || found.folder == NULL)) {
+		if (covers(&next, page, sequence, error) &&
+			(next.is_signed || found.folder == NULL)) {
 			free(found.folder);
 			found = next;
 		} else {
@@ -123,7 +134,7 @@ static bool choose(struct place *place, const char *archive, const char *page, i
 	text_list_release(&others);
 	if (found.folder == NULL) {
 		found.folder = memory_string(archive);
-		covers(&found, page, sequence);
+		covers(&found, page, sequence, error);
 	}
 	*place = found;
 	return found.sequence >= sequence;
@@ -218,11 +229,7 @@ bool evidence_bundle_gather(const char *archive, const char *page, const struct 
 	struct evidence_bundle *proof, struct error *error)
 {
 	struct place place = {0};
-	bool good = choose(&place, archive, page, row->sequence) ||
-		    error_set(error, REMEDY_LOCAL,
-			    "%s/" CHAIN_HEADS_FILE ": does not cover snapshot %" PRId64
-			    " of %s yet; the next run writes it",
-			    archive, row->sequence, page);
+	bool good = choose(&place, archive, page, row->sequence, error);
 
 	proof->time = row->time;
 	proof->sequence = row->sequence;

@@ -49,6 +49,15 @@ static void put_seconds(struct value *map, const char *name, int64_t seconds)
 	value_put_text(inner, "words", words);
 }
 
+/* What others wrote, with what could deceive made visible. */
+static void put_visible(struct value *map, const char *key, const char *text)
+{
+	char *visible = text_visible_copy(text);
+
+	value_put_text(map, key, visible);
+	free(visible);
+}
+
 static void put_outages(struct value *map, const struct measures *measures, const char *zone)
 {
 	struct value *list = value_put(map, "outages", value_list());
@@ -121,7 +130,7 @@ struct value *report_page_value(const struct report_page *page, const struct con
 	struct value *map = value_map(), *list;
 
 	value_put_text(map, "name", page->name);
-	value_put_text(map, "title", text_empty(page->title) ? page->name : page->title);
+	put_visible(map, "title", text_empty(page->title) ? page->name : page->title);
 	report_put_times(map, page->since, page->until, config);
 	list = value_put(map, "indicators", value_list());
 	for (size_t i = 0; i < page->row_count; i++) {
@@ -132,7 +141,7 @@ struct value *report_page_value(const struct report_page *page, const struct con
 
 		report_share(measures_availability(measures), share);
 		value_put_text(one, "id", row->id);
-		value_put_text(one, "label", row->label);
+		put_visible(one, "label", row->label);
 		value_put_boolean(one, "overall", row->id[0] == '\0');
 		value_put_text(one, "availability", share[0] == '-' ? "" : share);
 		report_share(measures_known(measures), share);

@@ -16,7 +16,7 @@ static bool write_file(const struct site *site, const char *name, const void *by
 {
 	char *path = file_join(site->archive, name), *folder = file_folder(path);
 	struct buffer text = {0};
-	bool done = (file_exists(path) && file_read(path, &text, NULL) && text.length == length &&
+	bool done = (file_read(path, &text, NULL) && text.length == length &&
 			    memcmp(buffer_string(&text), bytes, length) == 0) ||
 		    (file_make_folders(folder, FOLDER_MODE, error) &&
 			    file_replace(path, bytes, length, FILE_MODE, error));
@@ -40,7 +40,8 @@ bool site_render(const struct site *site, const char *template, struct value *da
 	value_put_text(data, "root", buffer_string(&root));
 	value_put_text(data, "zone", site->config->timezone);
 	value_put(data, "written", site_time(site, site->now));
-	done = template_render_file(folder, template, data, &text, error) &&
+	done = database_good(site->database, error) &&
+	       template_render_file(folder, template, data, &text, error) &&
 	       write_file(site, name, buffer_string(&text), text.length, error);
 	buffer_release(&root);
 	buffer_release(&text);
@@ -55,7 +56,8 @@ bool site_write_json(
 	bool done;
 
 	json_write(root, 1, &text);
-	done = write_file(site, name, buffer_string(&text), text.length, error);
+	done = database_good(site->database, error) &&
+	       write_file(site, name, buffer_string(&text), text.length, error);
 	buffer_release(&text);
 	return done;
 }

@@ -295,7 +295,7 @@ bool site_write_snapshot(const struct site *site, const char *page, const struct
 	struct value *documents;
 	bool done;
 
-	subject.packed = !file_exists(path);
+	subject.packed = file_absent(path);
 	value_put_boolean(subject.data, "packed", subject.packed);
 	put_head(&subject);
 	site_put_reading(site, report_red(site->config, page), reading, subject.data);

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/content_coding.h"
 #include "base/error.h"
-#include "base/gzip.h"
 #include "base/memory.h"
 #include "base/text.h"
 
-enum { CHUNK_DIGITS_MAX = 8, CODING_MAX = 32, STATUS_DIGITS = 3 };
+enum { CHUNK_DIGITS_MAX = 8, STATUS_DIGITS = 3 };
 
 /* ---- the head ---- */
 
@@ -207,30 +207,16 @@ static bool without_chunks(
 	return true;
 }
 
-/* A gzip member or a zlib stream begins like this. */
-static bool looks_compressed(const char *bytes, size_t length)
-{
-	const unsigned char *first = (const unsigned char *)bytes;
-
-	return length >= 2 &&
-	       ((first[0] == 0x1f && first[1] == 0x8b) ||
-		       ((first[0] & 0x0f) == 8 && (first[0] << 8 | first[1]) % 31 == 0));
-}
-
 static bool without_coding(const struct message_head *head, const char *bytes, size_t length,
 	struct buffer *out, struct error *error)
 {
-	const char *name = message_head_find(head, "Content-Encoding");
-	bool deflate = name != NULL && strcasecmp(name, "deflate") == 0,
-	     zlib = deflate || (name != NULL && (strcasecmp(name, "gzip") == 0 ||
-							strcasecmp(name, "x-gzip") == 0));
+	char *mislabelled = NULL;
+	bool good = add_piece(bytes, length, out, error) &&
+		    content_decode(
+			    message_head_find(head, "Content-Encoding"), out, &mislabelled, error);
 
-	if (deflate || (zlib && looks_compressed(bytes, length)))
-		return gzip_decode(bytes, length, out, error);
-	if (!zlib && !text_empty(name) && strcasecmp(name, "identity") != 0)
-		return error_set(error, REMEDY_PAGE, "is in a coding that is not known, \"%.*s\"",
-			CODING_MAX, name);
-	return add_piece(bytes, length, out, error);
+	free(mislabelled);
+	return good;
 }
 
 bool message_body(const struct message_head *head, const char *bytes, size_t length,

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "net/http.h"
 #include "publish/warc_http.h"
@@ -99,14 +100,12 @@ static bool digest_file(const char *path, char sha256[static DIGEST_TEXT], struc
 	bool good;
 
 	if (file == NULL)
-		return error_set(
-			error, REMEDY_LOCAL, "%s: cannot be opened: %s", path, strerror(errno));
+		return system_error_set(error, path, "cannot be opened");
 	stream = digest_begin();
 	while ((got = fread(bytes, 1, sizeof bytes, file)) > 0)
 		digest_add(stream, bytes, got);
 	digest_end(stream, sha256);
-	good = !ferror(file) ||
-	       error_set(error, REMEDY_LOCAL, "%s: cannot be read: %s", path, strerror(errno));
+	good = !ferror(file) || system_error_set(error, path, "cannot be read");
 	fclose(file);
 	return good;
 }

@@ -2,6 +2,7 @@
 #include "run/captures.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "model/validator.h"
+#include "run/local_fault.h"
+#include "run/print.h"
 #include "run/schema.h"
 #include "run/sign_heads.h"
 #include "watch/reader.h"
@@ -55,19 +59,21 @@ static bool is_about_neighbour(const char *folder, const char *name)
 
 	if (about) {
 		path[strlen(path) - strlen(".html")] = '\0';
-		about = file_exists(path);
+		about = !file_absent(path);
 	}
 	free(path);
 	return about;
 }
 
-static void add_captures(
-	struct captures *captures, const char *folder, const struct page_config *page)
+static bool add_captures(struct captures *captures, const char *folder,
+	const struct page_config *page, struct error *error)
 {
 	DIR *stream = opendir(folder);
 	struct dirent *entry;
+	bool good = stream != NULL || system_error_absent(errno) ||
+		    system_error_set(error, folder, "cannot be opened");
 
-	while (stream != NULL && (entry = readdir(stream)) != NULL &&
+	while (stream != NULL && (errno = 0, entry = readdir(stream)) != NULL &&
 		captures->count < CAPTURES_MAX) {
 		struct capture *capture;
 		int64_t time;
@@ -79,27 +85,41 @@ static void add_captures(
 		*capture = (struct capture){
 			.path = file_join(folder, entry->d_name), .page = page, .time = time};
 	}
+	if (stream != NULL && entry == NULL && errno != 0)
+		good = system_error_set(error, folder, "cannot be read");
 	if (stream != NULL)
 		closedir(stream);
+	return good;
 }
 
-bool captures_find(struct captures *captures, const struct config *config,
+int captures_find(struct captures *captures, const struct config *config,
 	const struct page_config *page, const char *folder)
 {
 	size_t before = captures->count;
+	struct error error;
+	bool good = true;
 
-	for (size_t i = 0; i < config->page_count; i++) {
+	for (size_t i = 0; i < config->page_count && good; i++) {
 		char *own = file_join(folder, config->pages[i].name);
 
 		if (page == NULL || page == &config->pages[i])
-			add_captures(captures, own, &config->pages[i]);
+			good = add_captures(captures, own, &config->pages[i], &error);
 		free(own);
 	}
 	if (captures->count == before && page == NULL && config->page_count == 1)
 		page = &config->pages[0];
-	if (captures->count == before && page != NULL)
-		add_captures(captures, folder, page);
-	return captures->count > before;
+	if (good && captures->count == before && page != NULL)
+		good = add_captures(captures, folder, page, &error);
+	if (!good)
+		return error_print(&error);
+	if (captures->count > before)
+		return EXIT_DONE;
+	fprintf(stderr,
+		"lampwatch: %s: no capture found: files must be named after their time, in a "
+		"folder "
+		"named after their page\n",
+		folder);
+	return EXIT_USAGE;
 }
 
 static int by_time(const void *a, const void *b)
@@ -144,6 +164,7 @@ void capture_load(const struct capture *capture, size_t count, struct captured *
 	const char *last = file_name(capture->path);
 	struct stat status;
 	bool folder = stat(capture->path, &status) == 0 && S_ISDIR(status.st_mode);
+	struct error error;
 
 	for (size_t i = 0; i < count && (folder || i == 0); i++) {
 		struct http_response *response = &captured->responses[i];
@@ -153,7 +174,10 @@ void capture_load(const struct capture *capture, size_t count, struct captured *
 		char *lines = file_join(capture->path, beside), sha256[DIGEST_TEXT];
 
 		body->maximum = (size_t)capture->page->settings.limits.body;
-		if (file_read(path, body, NULL)) {
+		if (!file_read(path, body, &error)) {
+			if (system_error_local(error.number))
+				captured->failure = error;
+		} else {
 			response->status = 200;
 			response->began = response->ended = capture->time * 1000;
 			digest_sha256(buffer_string(body), body->length, sha256);
@@ -164,8 +188,8 @@ void capture_load(const struct capture *capture, size_t count, struct captured *
 			captured->sources[i] = (struct capture_source){
 				captured->texts[i][0], captured->texts[i][1], NULL};
 		}
-		if (response->status != 0 && folder && file_exists(lines) &&
-			file_read(lines, &headers, NULL) && headers.length > 0)
+		if (response->status != 0 && folder && file_read(lines, &headers, NULL) &&
+			headers.length > 0)
 			response->headers = buffer_take(&headers);
 		buffer_release(&headers);
 		free(lines);
@@ -191,7 +215,10 @@ int feeder_open(struct feeder *feeder, struct context *context, const struct obs
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 		return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
 	}
-	store_pages(feeder->database, &feeder->states);
+	if (!store_pages(feeder->database, &feeder->states)) {
+		database_good(feeder->database, &error);
+		return error_print(&error);
+	}
 	return EXIT_DONE;
 }
 
@@ -225,7 +252,10 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 				   : OBSERVED_UNREADABLE;
 	date_write(capture->time, date);
 	feeder->observer.moment = imported ? date : NULL;
-	observation_process(&feeder->observer, &seen);
+	if (text == NULL && error.remedy == REMEDY_LOCAL)
+		local_fault(&feeder->observer, &error);
+	else
+		observation_process(&feeder->observer, &seen);
 	feeder->observer.moment = NULL;
 	if (state == NULL || feeder->observer.local_trouble) {
 		page_states_release(&feeder->states);
@@ -239,7 +269,11 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 
 int feeder_finish(struct feeder *feeder)
 {
+	struct error error;
+
 	sign_heads(&feeder->observer, &feeder->states);
+	if (!database_good(feeder->database, &error))
+		local_fault(&feeder->observer, &error);
 	return feeder->observer.local_trouble  ? EXIT_LOCAL
 	       : feeder->observer.page_trouble ? EXIT_PENDING
 					       : EXIT_DONE;

@@ -37,9 +37,10 @@ struct captures {
 /*
  * Adds the captures of a folder: FOLDER/PAGE/NAME for each page of the
  * configuration (or for the one that is given), or FOLDER/NAME where only one page can be meant;
- * NAME holds a time. True where there was any.
+ * NAME holds a time. EXIT_DONE; EXIT_USAGE after a line where there is none, EXIT_LOCAL where a
+ * folder cannot be read.
  */
-bool captures_find(struct captures *captures, const struct config *config,
+int captures_find(struct captures *captures, const struct config *config,
 	const struct page_config *page, const char *folder);
 
 /* By their times. */
@@ -51,7 +52,8 @@ struct captured {
 	struct http_response responses[PAGE_DOCUMENTS_MAX]; /* a status of 0: it has none */
 	struct capture_source sources[PAGE_DOCUMENTS_MAX];  /* strings owned by `texts` */
 	char *texts[PAGE_DOCUMENTS_MAX][2];
-	struct error failure; /* where it is a fetch that failed; else its remedy is 0 */
+	struct error failure; /* where it is a fetch that failed, or what this machine cannot read
+			       * (REMEDY_LOCAL); else its remedy is 0 */
 };
 
 void captured_release(struct captured *captured);

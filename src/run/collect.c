@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "model/schedule.h"
 #include "model/validator.h"
+#include "run/local_fault.h"
 #include "settings.h"
 #include "watch/drift.h"
 
@@ -49,8 +50,11 @@ static void prepare_fetch(struct watch *watch)
 		state->known && !text_equal(state->kind_digest, kind_digest(watch->kind));
 	watch->way_changed = watch->kind_changed ||
 			     (state->known && !text_equal(state->program, LAMPWATCH_VERSION));
+	if (watch->url_changed) /* another page, seen for the first time */
+		memory_set(&state->network, "");
 	*fetch = (struct fetch){.url = watch->page->url,
 		.kind = watch->kind,
+		.guarded = text_equal(state->network, "public"),
 		.context = watch,
 		.connect_timeout = settings->timeout.connect,
 		.total_timeout = settings->timeout.total,
@@ -120,10 +124,8 @@ static void flush_touched(struct run *run)
 	database_begin(run->database);
 	for (size_t i = 0; i < run->touched_count; i++)
 		store_touch(run->database, run->touched[i]);
-	if (!database_commit(run->database, &error)) {
-		run_complain(run, error.text);
-		run->observer.local_trouble = true;
-	}
+	if (!database_commit(run->database, &error))
+		local_fault(&run->observer, &error);
 	run->touched_count = 0;
 }
 
@@ -178,8 +180,8 @@ static void take_unchanged(struct watch *watch)
 
 /* The last kept bodies as today's kind and program read them; NULL where that cannot be. They are
  * those of the last snapshot that has a reading: one that shows how the page became unreadable has
- * none. */
-static char *reread_text(struct watch *watch)
+ * none. fault is set where this machine keeps them from being read. */
+static char *reread_text(struct watch *watch, struct error *fault)
 {
 	const char *archive = watch->run->config->archive, *page = watch->page->name;
 	const struct page_state *state = watch->state;
@@ -190,20 +192,26 @@ static char *reread_text(struct watch *watch)
 	const char *folder = state->folder;
 	struct error error;
 
-	if (!file_exists(path) &&
+	if (file_absent(path) &&
 		store_snapshot(watch->run->database, page, state->snapshot - 1, &before))
 		folder = before.folder;
 	for (size_t i = 0; i < kind_document_count(watch->kind); i++) {
 		char *name = archive_document("body", i);
 
-		if (archive_read(archive, page, folder, name, &bodies[i], NULL))
+		if (archive_read(archive, page, folder, name, &bodies[i], &error))
 			documents[i] =
 				(struct document){buffer_string(&bodies[i]), bodies[i].length};
+		else if (error.remedy == REMEDY_LATER)
+			*fault = error;
 		free(name);
 	}
-	if (documents[0].bytes != NULL)
+	if (documents[0].bytes != NULL && fault->remedy == 0)
 		text = readers_read(
 			watch->run->readers, watch->kind, watch->page->url, documents, &error);
+	if (documents[0].bytes != NULL && text == NULL && error.remedy == REMEDY_LOCAL)
+		*fault = error;
+	if (!database_good(watch->run->database, &error))
+		*fault = error;
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		buffer_release(&bodies[i]);
 	snapshot_row_release(&before);
@@ -216,11 +224,21 @@ static void take_reading(void *context, const char *text, size_t length, const s
 	struct watch *watch = context;
 	struct observation seen =
 		observation_of(watch, text != NULL ? OBSERVED_READING : OBSERVED_UNREADABLE);
+	struct error fault = {0};
 	char *reread = NULL;
 
 	(void)length;
+	if (text == NULL && error->remedy == REMEDY_LOCAL) /* nobody has read it */
+		fault = *error;
+	if (text != NULL && watch->way_changed && !watch->url_changed)
+		reread = reread_text(watch, &fault);
+	if (fault.remedy != 0) {
+		local_fault(&watch->run->observer, &fault);
+		watch_end(watch);
+		free(reread);
+		return;
+	}
 	if (text != NULL && watch->way_changed && !watch->url_changed) {
-		reread = reread_text(watch);
 		/* A kind that was mended after the page stopped fitting cannot read what was there
 		 * before: what the page says now is still news. */
 		seen.silent = reread == NULL && !watch->state->unreadable;
@@ -258,12 +276,53 @@ static size_t read_fetched(struct run *run)
 	return reading + run->waiting;
 }
 
+/* What its host leads to counts from the first answer on: nobody who gains the name or its server
+ * later leads us elsewhere. */
+static void note_network(struct watch *watch)
+{
+	static const char *const words[] = {
+		[HTTP_NETWORK_PUBLIC] = "public", [HTTP_NETWORK_PRIVATE] = "private"};
+	enum http_network network = watch->fetch.responses[0].network;
+
+	if (network != HTTP_NETWORK_UNKNOWN && text_empty(watch->state->network))
+		memory_set(&watch->state->network, words[network]);
+}
+
+/* A body that is not in the coding that its header names is taken all the same: said once. */
+static void say_mislabelled(struct watch *watch)
+{
+	struct page_state *state = watch->state;
+	const char *label = NULL;
+	bool whole = true; /* no document is one of which only the last fetch knows */
+	char *text;
+
+	for (size_t i = 0; i < watch->fetch.count; i++) {
+		const struct http_response *response = &watch->fetch.responses[i];
+
+		label = label != NULL ? label : response->mislabelled;
+		whole = whole && response->status != 304;
+	}
+	if (text_equal(label, state->mislabelled) || (label == NULL && !whole))
+		return;
+	memory_set(&state->mislabelled, label);
+	if (label == NULL)
+		return;
+	text = memory_format("the body is labelled \"Content-Encoding: %s\", which is not how it "
+			     "is encoded; it is taken as it is",
+		label);
+	observer_say(&watch->run->observer, watch->page->name, text);
+	free(text);
+}
+
 static void take_fetched(void *context, struct fetch *fetch)
 {
 	struct run *run = context;
 	struct watch *watch = fetch->context;
 
 	run->answered = run->answered || fetch->answered;
+	note_network(watch);
+	if (fetch->outcome != FETCH_FAILED)
+		say_mislabelled(watch);
 	switch (fetch->outcome) {
 	case FETCH_UNCHANGED:
 		take_unchanged(watch);
@@ -278,6 +337,11 @@ static void take_fetched(void *context, struct fetch *fetch)
 		run->waiting++;
 		break;
 	case FETCH_FAILED:
+		if (fetch->error.remedy == REMEDY_LOCAL) { /* nobody has asked the page */
+			local_fault(&run->observer, &fetch->error);
+			watch_end(watch);
+			break;
+		}
 		*(struct watch **)memory_append(
 			&run->failed, &run->failed_count, sizeof *run->failed) = watch;
 		run->done++;

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include "archive/archive.h"
+#include "archive/archive_owner.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "run/last_good.h"
 #include "run/print.h"
 #include "settings.h"
 #include "run/schema.h"
@@ -19,16 +21,73 @@
 
 enum { RUN_WAIT_MILLISECONDS = 300000 };
 
-struct context context_new(const struct invocation *invocation)
+struct context context_new(const struct invocation *invocation, enum identity identity)
 {
-	return (struct context){
-		.invocation = invocation, .templates = file_templates(), .run_lock = -1};
+	return (struct context){.invocation = invocation,
+		.identity = identity,
+		.templates = file_templates(),
+		.run_lock = -1};
 }
 
-static int load_configuration(struct context *context)
+int context_identify(const struct context *context, const char *path)
+{
+	struct error error;
+	char *folder;
+	bool good;
+
+	if (context->identity == AS_CALLER || geteuid() != 0)
+		return EXIT_DONE;
+	folder = config_archive(path);
+	if (folder == NULL)
+		folder = last_good_folder(path);
+	good = folder == NULL ||
+	       archive_owner_become(folder, context->identity == AS_OWNER, &error);
+	free(folder);
+	return good ? EXIT_DONE : error_print(&error);
+}
+
+/* Takes over the configuration. False where it, or what it names, is wrong. */
+static bool take_configuration(
+	struct context *context, struct config *config, struct problems *problems)
+{
+	context->config = config;
+	if (config != NULL)
+		context->kinds = kind_set_load(config, context->templates, problems);
+	return context->kinds != NULL;
+}
+
+/*
+ * While the file has a mistake, or cannot be opened. Where it is not there, somebody has taken it
+ * away: nothing goes on. False where there is no copy that could; what is wrong with one is added.
+ */
+static bool take_last_good(struct context *context, const char *path, struct problems *mistakes)
+{
+	bool absent = mistakes->local == 0 && access(path, F_OK) != 0;
+	struct problems problems = {0};
+	struct last_good found;
+	bool good;
+
+	if (absent || !last_good_find(path, &found, NULL))
+		return false;
+	config_free(context->config);
+	good = take_configuration(context, last_good_load(path, &found, &problems), &problems);
+	if (!good)
+		problems_add(mistakes, found.folder, 0,
+			"the last good configuration cannot be used either: %s",
+			problems.list[0].text);
+	context->good_since = found.since;
+	last_good_release(&found);
+	problems_release(&problems);
+	return good;
+}
+
+/* last_good: the copy may stand in for it. */
+static int load_configuration(struct context *context, bool last_good)
 {
 	struct problems problems = {0};
 	char *path = config_find(context->invocation->config_path);
+	bool good;
+	int status;
 
 	if (path == NULL) {
 		fputs("lampwatch: no lampwatch.yaml here and none in /etc/lampwatch; -c FILE names "
@@ -36,16 +95,27 @@ static int load_configuration(struct context *context)
 			stderr);
 		return EXIT_USAGE;
 	}
-	context->config = config_load(path, &problems);
-	if (context->config != NULL)
-		context->kinds = kind_set_load(context->config, context->templates, &problems);
+	status = context_identify(context, path);
+	if (status != EXIT_DONE) {
+		free(path);
+		return status;
+	}
 	context->providers = providers_load(context->templates, &problems);
+	good = take_configuration(context, config_load(path, &problems), &problems);
+	if (!good && last_good && context->providers != NULL) {
+		good = take_last_good(context, path, &problems);
+		if (good) {
+			context->mistakes = problems;
+			problems = (struct problems){0};
+		}
+	}
+	free(path);
 	if (problems.errors > 0)
 		problems_print(&problems);
+	status = problems_status(&problems);
 	problems_release(&problems);
-	free(path);
-	if (context->config == NULL || context->kinds == NULL || context->providers == NULL)
-		return EXIT_USAGE;
+	if (!good || context->providers == NULL)
+		return status;
 	webhook_urls_complete(context->config, context->templates);
 	context->database_path = file_join(context->config->archive, ARCHIVE_STATE "/lampwatch.db");
 	context->courier_lock = file_join(context->config->archive, ARCHIVE_STATE "/courier.lock");
@@ -56,9 +126,9 @@ static int load_configuration(struct context *context)
 	return EXIT_DONE;
 }
 
-int context_prepare(const struct context *context)
+int context_make_folders(const struct context *context)
 {
-	bool new = !file_exists(context->database_path);
+	bool new = file_absent(context->database_path);
 	struct error error;
 
 	if (!archive_prepare(context->config->archive, &error))
@@ -68,16 +138,39 @@ int context_prepare(const struct context *context)
 	return EXIT_DONE;
 }
 
-int context_open_database(struct context *context)
+/* pages: also where their snapshots belong. */
+static int check_writable(const struct context *context, bool pages)
 {
 	struct error error;
 
-	if (!file_exists(context->database_path))
+	return archive_writable(context->config->archive, pages ? context->config : NULL,
+		       context->invocation->clock, &error)
+		       ? EXIT_DONE
+		       : error_print(&error);
+}
+
+int context_prepare(const struct context *context)
+{
+	int status = check_writable(context, true);
+
+	return status == EXIT_DONE ? context_make_folders(context) : status;
+}
+
+int context_open_database(struct context *context)
+{
+	struct error error;
+	enum file_presence presence = file_presence(context->database_path, &error);
+
+	if (presence == FILE_ABSENT)
 		return EXIT_DONE;
-	context->database = database_open(context->database_path, schema, true, &error);
-	if (context->database == NULL) /* on a full disk */
+	if (presence == FILE_PRESENT)
+		context->database = database_open(context->database_path, schema, true, &error);
+	if (presence == FILE_PRESENT && context->database == NULL) /* on a full disk */
 		context->database = database_open_alone(context->database_path, schema, true, NULL);
-	return context->database != NULL ? EXIT_DONE : error_print(&error);
+	if (context->database == NULL)
+		return error_print(&error);
+	database_end_on_failure(context->database);
+	return EXIT_DONE;
 }
 
 /* While no run is at work. */
@@ -99,15 +192,18 @@ static int take_lock(struct context *context)
 
 int context_open(struct context *context, enum needs needs)
 {
-	int status = needs == NEEDS_NOTHING ? EXIT_DONE : load_configuration(context);
+	int status = needs == NEEDS_NOTHING ? EXIT_DONE
+					    : load_configuration(context, needs == NEEDS_LAST_GOOD);
 	struct error error;
 
 	if (status == EXIT_DONE && needs == NEEDS_DATABASE)
 		status = context_open_database(context);
+	if (status == EXIT_DONE && needs >= NEEDS_TO_WRITE)
+		status = check_writable(context, needs == NEEDS_TO_BE_ALONE);
 	if (status == EXIT_DONE && needs == NEEDS_TO_WRITE)
-		status = context_prepare(context);
+		status = context_make_folders(context);
 	if (needs == NEEDS_TO_BE_ALONE && status == EXIT_DONE) {
-		if (!file_exists(context->database_path))
+		if (file_absent(context->database_path))
 			return EXIT_DONE;
 		status = take_lock(context);
 	}
@@ -115,14 +211,18 @@ int context_open(struct context *context, enum needs needs)
 		context->database = database_open(context->database_path, schema, false, &error);
 		status = context->database != NULL ? EXIT_DONE : error_print(&error);
 	}
+	if (context->database != NULL)
+		database_end_on_failure(context->database);
 	return status;
 }
 
-struct database *context_outbox(void *context)
+struct database *context_outbox(void *context, struct error *error)
 {
 	const struct context *self = context;
+	struct database *database = database_open(self->database_path, schema, false, error);
 
-	return database_open(self->database_path, schema, false, NULL);
+	return database != NULL ? database
+				: database_open_alone(self->database_path, schema, false, NULL);
 }
 
 void context_close(struct context *context)
@@ -131,6 +231,7 @@ void context_close(struct context *context)
 	if (context->run_lock >= 0)
 		lock_release(context->run_lock);
 	kind_set_free(context->kinds);
+	problems_release(&context->mistakes);
 	providers_free(context->providers);
 	config_free(context->config);
 	free(context->templates);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/database.h"
+#include "base/error.h"
 #include "config/config.h"
 #include "run/invocation.h"
 #include "run/kinds.h"
@@ -18,16 +19,27 @@ struct providers;
 /* What a command needs before it can begin; each includes the ones before it. */
 enum needs {
 	NEEDS_NOTHING,
+	NEEDS_LAST_GOOD,     /* a configuration; while the file has a mistake, the last good one */
 	NEEDS_CONFIGURATION, /* and its kinds */
 	NEEDS_DATABASE,      /* as it stands: it is neither made nor migrated */
 	NEEDS_TO_WRITE,      /* the archive's folders and the database, made where there are none */
 	NEEDS_TO_BE_ALONE,   /* the database, while no run is at work */
 };
 
+/* As whom it acts where root calls it. */
+enum identity {
+	AS_CALLER,
+	AS_READER, /* the archive's owner, who makes nothing: what fails, fails as in a run */
+	AS_OWNER,  /* the same, and what is made is the owner's */
+};
+
 struct context {
 	const struct invocation *invocation;
+	enum identity identity;
 	char *templates; /* folder; there even where nothing is needed */
 	struct config *config;
+	struct problems mistakes; /* of the file, while the last good configuration goes on */
+	int64_t good_since;       /* when runs began with that one */
 	struct kind_set *kinds;
 	struct providers *providers; /* the table of who hosts what */
 	char *user_agent;            /* "lampwatch/0.1.0 (+https://…)" */
@@ -37,12 +49,20 @@ struct context {
 };
 
 /* With what is there for every command; context_close() is due. */
-struct context context_new(const struct invocation *invocation);
+struct context context_new(const struct invocation *invocation, enum identity identity);
+
+/*
+ * Becomes whom the command acts as, by the configuration at path, or by its last good copy where it
+ * is not YAML: EXIT_DONE, or EXIT_LOCAL after a line. context_open() does so first; for a command
+ * that reads the configuration itself.
+ */
+int context_identify(const struct context *context, const char *path);
 
 /*
  * Gets what is needed and prints every problem with it. A run that is at work is waited for, at
  * most five minutes. EXIT_DONE; EXIT_USAGE where the configuration is wrong, EXIT_PENDING where a
- * run is still at work, EXIT_LOCAL where the database cannot be opened.
+ * run is still at work, EXIT_LOCAL where the configuration or the database cannot be opened. Where
+ * the last good configuration goes on, its problems are the caller's to tell.
  */
 int context_open(struct context *context, enum needs needs);
 
@@ -50,12 +70,16 @@ int context_open(struct context *context, enum needs needs);
  * already there. */
 int context_open_database(struct context *context);
 
-/* Makes the archive's folders: EXIT_DONE, or EXIT_LOCAL after a line. */
+/* Makes the archive's folders: EXIT_DONE, or EXIT_LOCAL after a line, also where this user may not
+ * write to it. */
 int context_prepare(const struct context *context);
 
-/* For struct courier_settings, whose context is a struct context: opens the database for writing;
- * NULL where it cannot, which the run itself has told already. */
-struct database *context_outbox(void *context);
+/* The same, whoever may write to it. */
+int context_make_folders(const struct context *context);
+
+/* For struct courier_settings, whose context is a struct context: opens the database for writing,
+ * if need be alone (database_open_alone()); NULL with error. */
+struct database *context_outbox(void *context, struct error *error);
 
 void context_close(struct context *context);
 

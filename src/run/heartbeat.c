@@ -118,6 +118,9 @@ void heartbeat_explain(const struct heartbeat *alive, struct buffer *out)
 		{alive->overdue, "the run was ended at its deadline"},
 		{alive->stuck,
 			"messages are waiting and none can be delivered; see `lampwatch outbox`"},
+		{alive->mistake,
+			"the configuration has a mistake, so an older one goes on: lampwatch check "
+			"names it"},
 	};
 
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

@@ -41,6 +41,7 @@ struct heartbeat {
 	bool network; /* no host answered at all */
 	bool overdue; /* it was ended at its deadline */
 	bool stuck;   /* messages are owed, and none got out since */
+	bool mistake; /* of the configuration; the last good one goes on */
 };
 
 /* One line for each thing that is wrong; nothing where all is well. Pure. */

@@ -3,6 +3,11 @@
 
 #include <stdio.h>
 
+int exit_status_worse(int one, int other)
+{
+	return one > other ? one : other;
+}
+
 int usage_error(const struct invocation *invocation)
 {
 	fprintf(stderr, "lampwatch: usage: lampwatch %s%s%s\n", invocation->command,

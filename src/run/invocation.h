@@ -12,8 +12,12 @@ enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_PENDING = 1, /* a page could not be read, or a delivery is still owed */
 	EXIT_USAGE = 2,   /* usage or configuration */
-	EXIT_LOCAL = 3,   /* the archive or the database is damaged or cannot be written */
+	EXIT_LOCAL = 3,   /* this machine's trouble: the archive or the database is damaged, or what
+			   * is needed cannot be read, written or made */
 };
+
+/* Of two exit statuses the one that counts: 3 before 2 before 1. */
+int exit_status_worse(int one, int other);
 
 /* What the global options say. */
 struct invocation {

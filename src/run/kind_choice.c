@@ -11,24 +11,26 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "run/invocation.h"
 #include "run/print.h"
 #include "watch/kind/kind.h"
 
-void kind_names(const char *templates, const char *user_folder, struct text_list *names)
+bool kind_names(const char *templates, const char *user_folder, struct text_list *names,
+	struct error *error)
 {
 	char *folder = file_join(templates, "pages");
+	bool good = file_names(folder, ".yaml", names, error) &&
+		    (user_folder == NULL || file_names(user_folder, ".yaml", names, error));
 
-	file_names(folder, ".yaml", names);
-	if (user_folder != NULL)
-		file_names(user_folder, ".yaml", names);
 	free(folder);
+	return good;
 }
 
 void kind_list_load(const char *templates, const char *user_folder, struct kind_list *kinds)
 {
 	struct text_list names = {0};
 
-	kind_names(templates, user_folder, &names);
+	kind_names(templates, user_folder, &names, NULL);
 	for (size_t i = 0; i < names.count; i++) {
 		struct problems problems = {0};
 		char *path = kind_find(templates, user_folder, names.list[i]);
@@ -52,14 +54,19 @@ void kind_list_release(struct kind_list *kinds)
 	*kinds = (struct kind_list){0};
 }
 
-static void complain_unknown(
+static int complain_unknown(
 	const char *command, const char *templates, const char *user_folder, const char *name)
 {
 	struct text_list names = {0};
-	char *visible = text_visible_copy(name);
+	struct error error;
+	char *visible;
 	const char *nearest;
 
-	kind_names(templates, user_folder, &names);
+	if (!kind_names(templates, user_folder, &names, &error)) {
+		text_list_release(&names);
+		return error_print(&error);
+	}
+	visible = text_visible_copy(name);
 	nearest = text_nearest(name, (const char *const *)names.list, names.count);
 	fprintf(stderr, "lampwatch %s: no kind \"%s\"%s%s%s\n", command, visible,
 		nearest != NULL ? "; did you mean \"" : ";",
@@ -68,35 +75,37 @@ static void complain_unknown(
 		fprintf(stderr, "  %s\n", names.list[i]);
 	free(visible);
 	text_list_release(&names);
+	return EXIT_USAGE;
 }
 
-static struct kind *load_path(const char *path, const char *with_path)
+static int load_path(const char *path, const char *with_path, struct kind **kind)
 {
 	struct problems problems = {0};
 	struct yaml *with = with_path != NULL ? yaml_load(with_path, &problems) : NULL;
-	struct kind *kind = NULL;
+	int status;
 
 	if (problems.errors == 0)
-		kind = kind_load(
+		*kind = kind_load(
 			path, with != NULL ? yaml_root(with) : (struct node){0}, &problems);
 	problems_print(&problems);
+	status = problems_status(&problems);
 	problems_release(&problems);
 	yaml_close(with);
-	return kind;
+	return status;
 }
 
-struct kind *kind_choose(const char *command, const char *templates, const char *user_folder,
-	const char *name, const char *with_path)
+int kind_choose(const char *command, const char *templates, const char *user_folder,
+	const char *name, const char *with_path, struct kind **kind)
 {
 	/* That is how one writes a kind of one's own. */
 	bool is_path = strchr(name, '/') != NULL;
 	char *path = is_path ? memory_string(name) : kind_find(templates, user_folder, name);
-	struct kind *kind = NULL;
+	int status;
 
 	if (path != NULL)
-		kind = load_path(path, with_path);
+		status = load_path(path, with_path, kind);
 	else
-		complain_unknown(command, templates, user_folder, name);
+		status = complain_unknown(command, templates, user_folder, name);
 	free(path);
-	return kind;
+	return status;
 }

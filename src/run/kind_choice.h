@@ -6,9 +6,11 @@
 #ifndef LAMPWATCH_KIND_CHOICE_H
 #define LAMPWATCH_KIND_CHOICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct kind;
+struct error;
 struct text_list;
 
 struct kind_list {
@@ -20,7 +22,8 @@ struct kind_list {
  * Adds the names of all kinds, sorted; those of user_folder (may be NULL) win over the built-in
  * ones of the same name, so each stands there once.
  */
-void kind_names(const char *templates, const char *user_folder, struct text_list *names);
+bool kind_names(const char *templates, const char *user_folder, struct text_list *names,
+	struct error *error);
 
 /* Loads all kinds that need no parameters: those that do are never told from a page alone. */
 void kind_list_load(const char *templates, const char *user_folder, struct kind_list *kinds);
@@ -28,10 +31,10 @@ void kind_list_release(struct kind_list *kinds);
 
 /*
  * The kind of that name, or of that file where the name has a slash in it; with_path (may be
- * NULL) is a file with its parameters. NULL after a complaint on standard error that begins with
- * "lampwatch COMMAND". Owned by the caller.
+ * NULL) is a file with its parameters. EXIT_DONE and *kind, owned by the caller; else the exit
+ * status after a complaint on standard error that begins with "lampwatch COMMAND".
  */
-struct kind *kind_choose(const char *command, const char *templates, const char *user_folder,
-	const char *name, const char *with_path);
+int kind_choose(const char *command, const char *templates, const char *user_folder,
+	const char *name, const char *with_path, struct kind **kind);
 
 #endif

@@ -54,12 +54,17 @@ static void unknown_kind(
 {
 	const char *name = config->pages[i].kind;
 	struct text_list names = {0};
+	struct error error;
 	char *text;
 
-	kind_names(templates, config->kinds, &names);
-	text = advice(&names, name);
-	node_problem(problems, place(config, "pages", i, "kind"), "no kind \"%s\"%s", name, text);
-	free(text);
+	if (kind_names(templates, config->kinds, &names, &error)) {
+		text = advice(&names, name);
+		node_problem(problems, place(config, "pages", i, "kind"), "no kind \"%s\"%s", name,
+			text);
+		free(text);
+	} else {
+		problems_add_error(problems, config->path, &error);
+	}
 	text_list_release(&names);
 }
 
@@ -96,7 +101,7 @@ static void unknown_template(
 	struct text_list files = {0}, names = {0};
 	char *text;
 
-	file_names(folder, ".json", &files);
+	file_names(folder, ".json", &files, NULL);
 	for (size_t j = 0; j < files.count; j++)
 		if (strchr(files.list[j], '.') == NULL) /* else a part of others */
 			text_list_add(&names, files.list[j]);
@@ -121,9 +126,9 @@ static void check_webhooks(
 		char *file = memory_format("%s/%s.json", folder, webhook->template);
 		struct service *service = NULL;
 
-		if (webhook->template_file == NULL && !file_exists(file))
+		if (webhook->template_file == NULL && file_absent(file))
 			unknown_template(config, i, folder, problems);
-		else if (webhook->template_file == NULL || file_exists(webhook->template_file))
+		else if (webhook->template_file == NULL || !file_absent(webhook->template_file))
 			service = service_load(templates, webhook, problems);
 		if (service != NULL) {
 			if (service->url == NULL &&

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "config/pattern.h"
 #include "model/indicator_state.h"
+#include "net/http.h"
 #include "settings.h"
 #include "store/store.h"
 #include "tell/admin_notice.h"
@@ -34,6 +35,8 @@ enum { LAMPS_TOLD = 8 /* of a page, in an answer to "status" */ };
 struct matter {
 	const struct mail_command *with;
 	const struct incoming_mail *incoming;
+	const char *asker; /* who is answered: the envelope's sender (RFC 3834 section 4), or where
+			    * the mail server does not say who that is, who the mail is from */
 	const struct text_list *words; /* of the mail's command */
 	struct subscribers subscribers;
 	struct pending_subscriptions questions; /* that wait for an answer */
@@ -133,11 +136,40 @@ static bool answer_send(const struct matter *matter, const char *to, struct valu
 	return good;
 }
 
+/* The operator hears once a day that letters stay unanswered. */
+static void tell_limit(const struct matter *matter)
+{
+	static const char fact[] = "answers limit told";
+	const struct mail_command *with = matter->with;
+	char *told = store_fact(with->database, fact), *id = NULL, *text = NULL;
+	struct admin_notice note = {.type = EVENT_LETTERS,
+		.label = with->config->mail_in,
+		.reason = "as many letters as may be were answered within a day, and no others "
+			  "are before the day is over"};
+
+	if (with->now - strtoll(told, NULL, 10) >= ANSWERS_SECONDS) {
+		text = memory_format("%" PRId64, with->now);
+		id = memory_format("l.%s", text);
+		note.id = id;
+		store_set_fact(with->database, fact, text);
+		admin_notice_send(with->database, with->config, with->templates, &note, with->now);
+	}
+	free(text);
+	free(id);
+	free(told);
+}
+
 /* Nobody is answered more often than the limits allow: whoever floods us learns nothing, and
  * cannot make us flood somebody else. */
 static bool answer_fits(const struct matter *matter, const char *to)
 {
-	return answer_allowed(matter->with->database, matter->with->key, to, matter->with->now);
+	const struct mail_command *with = matter->with;
+
+	if (answer_allowed(with->database, with->key, to, with->now))
+		return true;
+	if (answers_spent(with->database))
+		tell_limit(matter);
+	return false;
 }
 
 /* The same where the limits allow one more, else nothing. */
@@ -304,13 +336,13 @@ static bool help_about(
 	const struct matter *matter, const char *kind, const char *unknown, struct error *error)
 {
 	const struct config *config = matter->with->config;
-	struct value *data = answer_new(matter, "is_help", matter->incoming->from), *pages;
+	struct value *data = answer_new(matter, "is_help", matter->asker), *pages;
 
 	value_put_text(data, kind, unknown);
 	pages = value_put(data, "pages", value_list());
 	for (size_t i = 0; i < config->page_count; i++)
 		value_put_text(value_append(pages, value_map()), "name", config->pages[i].name);
-	return answer_give(matter, matter->incoming->from, data, error);
+	return answer_give(matter, matter->asker, data, error);
 }
 
 static bool help(const struct matter *matter, struct error *error)
@@ -363,21 +395,37 @@ static bool ask_to_confirm(
 	return good;
 }
 
+/* A question that the mailbox may still answer is the only one: nobody is asked by mail after
+ * mail what somebody else may have written in his name. */
+static bool is_asked(const struct matter *matter, const char *mail)
+{
+	char *mailbox = mailbox_key(mail);
+	bool asked = false;
+
+	for (size_t i = 0; i < matter->questions.count && !asked; i++) {
+		const struct pending_subscription *question = &matter->questions.list[i];
+		char *other = mailbox_key(question->mail);
+
+		asked = strcmp(mailbox, other) == 0 &&
+			matter->with->now - question->asked <= TOKEN_CONFIRM_SECONDS;
+		free(other);
+	}
+	free(mailbox);
+	return asked;
+}
+
 static bool subscribe(const struct matter *matter, struct error *error)
 {
-	const struct mail_command *with = matter->with;
-	const char *from = matter->incoming->from, *unknown;
-	struct pending_subscription question = {.mail = (char *)from, .asked = with->now};
+	const char *asker = matter->asker, *unknown;
+	struct pending_subscription question = {.mail = (char *)asker, .asked = matter->with->now};
 	bool good = true;
 
 	unknown = read_pages(matter, &question.pages);
-	if (!patterns_choose_name(&with->config->mail_in_allow, from))
-		good = answer_give(matter, from, answer_new(matter, "is_refused", from), error);
-	else if (unknown != NULL)
+	if (unknown != NULL)
 		good = help_about(matter, "unknown_page", unknown, error);
-	else if (is_told(matter, from))
-		good = answer_give(matter, from, answer_new(matter, "is_already", from), error);
-	else if (matter->questions.count < PENDING_SUBSCRIPTION_MAX)
+	else if (is_told(matter, asker))
+		good = answer_give(matter, asker, answer_new(matter, "is_already", asker), error);
+	else if (matter->questions.count < PENDING_SUBSCRIPTION_MAX && !is_asked(matter, asker))
 		good = ask_to_confirm(matter, &question, error);
 	text_list_release(&question.pages);
 	return good;
@@ -386,10 +434,10 @@ static bool subscribe(const struct matter *matter, struct error *error)
 /* Without a token nobody is unsubscribed: instructions go to the address itself. */
 static bool leave(const struct matter *matter, struct error *error)
 {
-	const char *from = matter->incoming->from;
+	const char *asker = matter->asker;
 
-	return answer_give(matter, from,
-		answer_new(matter, is_told(matter, from) ? "is_leave" : "is_stranger", from),
+	return answer_give(matter, asker,
+		answer_new(matter, is_told(matter, asker) ? "is_leave" : "is_stranger", asker),
 		error);
 }
 
@@ -435,9 +483,11 @@ static void add_page(const struct matter *matter, const struct page_config *page
 	struct value *map = value_append(list, value_map());
 	enum colour colour = COLOUR_GREY;
 	bool seen = state != NULL && state->known;
+	char *url = http_url_public(page->url);
 
 	value_put_text(map, "name", page->name);
-	value_put_text(map, "url", page->url);
+	value_put_text(map, "url", url);
+	free(url);
 	if (seen) {
 		const struct indicator_state *overall;
 
@@ -468,7 +518,7 @@ static bool status(const struct matter *matter, struct error *error)
 		text_list_release(&wanted);
 		return help_about(matter, "unknown_page", unknown, error);
 	}
-	data = answer_new(matter, "is_status", matter->incoming->from);
+	data = answer_new(matter, "is_status", matter->asker);
 	list = value_put(data, "pages", value_list());
 	store_pages(matter->with->database, &states);
 	for (size_t i = 0; i < config->page_count; i++)
@@ -480,7 +530,7 @@ static bool status(const struct matter *matter, struct error *error)
 	value_put_number(data, "count", (int64_t)list->count);
 	page_states_release(&states);
 	text_list_release(&wanted);
-	return answer_give(matter, matter->incoming->from, data, error);
+	return answer_give(matter, matter->asker, data, error);
 }
 
 static const struct command {
@@ -502,6 +552,13 @@ static const struct command *command_in(const struct text_list *words)
 	return NULL;
 }
 
+/* Strangers learn nothing of what is watched; whoever is told of it may also ask. */
+static bool may_ask(const struct matter *matter)
+{
+	return patterns_choose_name(&matter->with->config->mail_in_allow, matter->asker) ||
+	       is_told(matter, matter->asker);
+}
+
 /* In the subject, else in the first line of the text. */
 static bool receive_command(struct matter *matter, struct error *error)
 {
@@ -514,8 +571,11 @@ static bool receive_command(struct matter *matter, struct error *error)
 		matter->words = &incoming->line;
 		command = in_text;
 	}
-	if (!answer_wanted(matter, incoming->from))
+	if (!answer_wanted(matter, matter->asker))
 		return true;
+	if (!may_ask(matter))
+		return answer_give(matter, matter->asker,
+			answer_new(matter, "is_refused", matter->asker), error);
 	if (command != NULL)
 		return command->obey(matter, error);
 	return help_about(
@@ -531,7 +591,9 @@ bool mail_command_receive(const struct mail_command *correspondence,
 		[TOKEN_UNSUBSCRIBE] = unsubscribe,
 		[TOKEN_BOUNCE] = bounce,
 	};
-	struct matter matter = {.with = correspondence, .incoming = incoming};
+	struct matter matter = {.with = correspondence,
+		.incoming = incoming,
+		.asker = incoming->has_sender ? incoming->sender : incoming->from};
 	enum token_purpose purpose;
 	char token[TOKEN_TEXT];
 	long long number;

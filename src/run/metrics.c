@@ -174,10 +174,11 @@ bool metrics_write(const struct metrics *metrics, struct error *error)
 	struct buffer text = {0};
 	bool good = true;
 
-	if (metrics->config->metrics != NULL) {
+	if (metrics->config->metrics != NULL && metrics->database != NULL) {
 		metrics_make(metrics, &text);
-		good = file_replace(metrics->config->metrics, buffer_string(&text), text.length,
-			METRICS_MODE, error);
+		good = database_good(metrics->database, error) &&
+		       file_replace(metrics->config->metrics, buffer_string(&text), text.length,
+			       METRICS_MODE, error);
 	}
 	buffer_release(&text);
 	return good;

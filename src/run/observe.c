@@ -24,6 +24,7 @@
 #include "net/http.h"
 #include "run/event_source.h"
 #include "run/detect.h"
+#include "run/local_fault.h"
 #include "run/suppression.h"
 #include "settings.h"
 #include "tell/dependence.h"
@@ -35,19 +36,20 @@ void observer_say(const struct observer *observer, const char *page, const char 
 	char *visible = text_visible_copy(text);
 
 	if (!observer->quiet)
-		fprintf(stderr, "lampwatch: %s: %s%s%s\n", page,
-			observer->moment != NULL ? observer->moment : "",
+		fprintf(stderr, "lampwatch: %s%s%s%s%s\n", page != NULL ? page : "",
+			page != NULL ? ": " : "", observer->moment != NULL ? observer->moment : "",
 			observer->moment != NULL ? ": " : "", visible);
 	free(visible);
 }
 
 void observer_say_plain(struct observer *observer, const char *page, const struct error *error)
 {
+	if (error->remedy != REMEDY_CONFIGURATION) {
+		local_fault(observer, error);
+		return;
+	}
 	observer_say(observer, page, error->text);
-	if (error->remedy == REMEDY_CONFIGURATION)
-		observer->template_trouble = true;
-	else
-		observer->local_trouble = true;
+	observer->template_trouble = true;
 }
 
 void work_say(const struct work *work, const char *text)
@@ -91,6 +93,9 @@ bool observer_open(struct observer *observer, struct error *error)
 		dependences_load(observer->database, observer->config, observer->providers);
 	observer->tokens = route_tokens_new(observer->config);
 	observer->key = store_fact(observer->database, "key");
+	local_faults_load(observer);
+	if (!database_good(observer->database, error))
+		return false;
 	if (observer->key[0] != '\0')
 		return true;
 	free(observer->key);
@@ -106,6 +111,8 @@ void observer_close(struct observer *observer)
 	free(observer->key);
 	observer->key = NULL;
 	text_list_release(&observer->unfinished);
+	text_list_release(&observer->faults);
+	text_list_release(&observer->faults_known);
 	receivers_release(&observer->receivers);
 	silences_release(&observer->silences);
 	subscribers_release(&observer->subscribers);
@@ -556,10 +563,10 @@ void observation_process(struct observer *observer, struct observation *observat
 
 	work.suppressed = suppression_holds(observer->config, &observer->silences,
 		observation->page->name, observation->now, NULL);
-	store_load(observer->database, work.state);
-	if (!work.state->loaded) { /* deciding without it would forget what was told */
-		work_say(&work, database_reason(observer->database));
-		observer->local_trouble = true;
+	/* Deciding without it would forget what was told. */
+	if (!store_load(observer->database, work.state)) {
+		database_good(observer->database, &rot);
+		local_fault(observer, &rot);
 		return;
 	}
 	refuse_moved(observation, &rot);

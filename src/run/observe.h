@@ -55,11 +55,13 @@ struct observer {
 	bool untold;                       /* what is observed is history, and told to nobody */
 	const char *moment;                /* when it was, for what is said of it; NULL: now */
 	bool quiet;
-	bool template_trouble; /* out: a message went out in plain words: its template is wrong */
-	bool page_trouble;     /* out: some page could not be fetched or read */
-	bool local_trouble;    /* out: something could not be kept: exit status 3 */
-	bool chained;          /* out: some chain has a new head */
-	bool evidence_trouble; /* out: heads could not be signed or stamped */
+	bool template_trouble;   /* out: a message went out in plain words: its template is wrong */
+	bool page_trouble;       /* out: some page could not be fetched or read */
+	bool local_trouble;      /* out: something could not be kept: exit status 3 */
+	struct text_list faults; /* out: this machine's, of this run (local_fault.h); owned */
+	struct text_list faults_known; /* of the last run; owned */
+	bool chained;                  /* out: some chain has a new head */
+	bool evidence_trouble;         /* out: heads could not be signed or stamped */
 };
 
 enum observed {
@@ -146,7 +148,8 @@ struct work {
 	bool pending; /* somebody is owed something */
 };
 
-/* One line on standard error about the page (or what else is named), unless the run is quiet. */
+/* One line on standard error about the page (or what else is named; NULL: nothing), unless the run
+ * is quiet. */
 void observer_say(const struct observer *observer, const char *page, const char *text);
 void work_say(const struct work *work, const char *text);
 

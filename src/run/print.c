@@ -3,19 +3,32 @@
 
 #include <stdio.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "run/invocation.h"
+
+void problem_write(const struct problem *problem, struct buffer *out)
+{
+	buffer_format(out, "%s:", problem->file);
+	if (problem->line > 0)
+		buffer_format(out, "%d:", problem->line);
+	buffer_format(out, " %s%s", problem->warning ? "warning: " : "", problem->text);
+}
 
 void problems_print(const struct problems *problems)
 {
 	for (size_t i = 0; i < problems->count; i++) {
-		const struct problem *problem = &problems->list[i];
+		struct buffer line = {0};
 
-		fprintf(stderr, "%s:", problem->file);
-		if (problem->line > 0)
-			fprintf(stderr, "%d:", problem->line);
-		fprintf(stderr, " %s%s\n", problem->warning ? "warning: " : "", problem->text);
+		problem_write(&problems->list[i], &line);
+		fprintf(stderr, "%s\n", buffer_string(&line));
+		buffer_release(&line);
 	}
+}
+
+int problems_status(const struct problems *problems)
+{
+	return problems->local > 0 ? EXIT_LOCAL : problems->errors > 0 ? EXIT_USAGE : EXIT_DONE;
 }
 
 int error_print(const struct error *error)

@@ -5,15 +5,24 @@
 #ifndef LAMPWATCH_PRINT_H
 #define LAMPWATCH_PRINT_H
 
+struct buffer;
 struct error;
+struct problem;
 struct problems;
+
+/* Adds `FILE:LINE: text` or `FILE:LINE: warning: text`; without the line where the file as a whole
+ * is meant. */
+void problem_write(const struct problem *problem, struct buffer *out);
 
 /*
  * Prints each problem on standard error, one a line, in the order of the list:
- * `FILE:LINE: text` or `FILE:LINE: warning: text`; without the line where the
- * file as a whole is meant.
+ * as problem_write() does.
  */
 void problems_print(const struct problems *problems);
+
+/* What they make of the exit status: EXIT_LOCAL where one of them is this machine's, else
+ * EXIT_USAGE; EXIT_DONE without errors. */
+int problems_status(const struct problems *problems);
 
 /* Prints the error on standard error. Returns EXIT_USAGE where the configuration must be changed,
  * else EXIT_LOCAL. */

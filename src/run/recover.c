@@ -112,8 +112,8 @@ static void recover_page(struct observer *observer, const struct archive_intent 
 	bool committed =
 		state != NULL && store_has_folder(observer->database, intent->page, intent->folder);
 
-	if (database_failed(observer->database))
-		postpone(observer, intent, database_reason(observer->database));
+	if (!database_good(observer->database, &error))
+		postpone(observer, intent, error.text);
 	else if (committed)
 		commit_finish(observer, state);
 	else if (!fits(intent, page, kind, state))

@@ -10,16 +10,22 @@
 #include <unistd.h>
 
 #include "archive/archive.h"
+#include "archive/archive_owner.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/lock.h"
 #include "base/step.h"
+#include "base/text.h"
 #include "publish/site.h"
 #include "run/digest_message.h"
 #include "run/heartbeat.h"
 #include "run/hosting_lookup.h"
+#include "run/last_good.h"
+#include "run/local_fault.h"
 #include "run/metrics.h"
+#include "run/mistake.h"
+#include "run/print.h"
 #include "run/remind.h"
 #include "run/schema.h"
 #include "run/sign_heads.h"
@@ -49,6 +55,12 @@ void run_progress(const struct run *run)
 
 /* ---- the beginning ---- */
 
+/* Why something of the archive cannot be used: where it is another user's, that says more. */
+static const struct error *why(const struct run *run, const struct error *error)
+{
+	return error->remedy == REMEDY_LOCAL && run->denied.remedy != 0 ? &run->denied : error;
+}
+
 /* The lock's descriptor; else -1 and the exit status: another run is silent, unless it takes too
  * long. */
 static int take_lock(const struct run *run, int *status)
@@ -56,19 +68,26 @@ static int take_lock(const struct run *run, int *status)
 	char *path = file_join(run->config->archive, ARCHIVE_STATE "/run.lock");
 	struct error error;
 	int lock = lock_take(path, false, 0, &error);
+	int64_t age;
 
 	*status = EXIT_DONE;
 	if (lock >= 0) {
 		lock_stamp(lock);
 	} else if (lock == LOCK_FAILED) {
-		run_complain(run, error.text);
+		run_complain(run, why(run, &error)->text);
 		*status = EXIT_LOCAL;
-	} else if (lock_age(path) > RUN_LOCK_SECONDS) {
-		fprintf(stderr,
-			"lampwatch: %s: held by another run for more than ten minutes; "
-			"`fuser %s` names it\n",
-			path, path);
-		*status = EXIT_PENDING;
+	} else {
+		age = lock_age(path, &error);
+		if (age < 0) {
+			run_complain(run, error.text);
+			*status = EXIT_LOCAL;
+		} else if (age > RUN_LOCK_SECONDS) {
+			fprintf(stderr,
+				"lampwatch: %s: held by another run for more than ten minutes; "
+				"`fuser %s` names it\n",
+				path, path);
+			*status = EXIT_PENDING;
+		}
 	}
 	free(path);
 	return lock;
@@ -83,10 +102,37 @@ static bool open_database(struct run *run, struct error *error)
 	if (run->database == NULL && !run->dry) { /* also opening takes some space */
 		reserve_free(run->config->archive);
 		run->database = database_open(path, schema, false, error);
-		if (run->database == NULL)
-			run->database = database_open_alone(path, schema, false, error);
+		if (run->database == NULL) {
+			run->database = database_open_alone(path, schema, false, NULL);
+			run->alone = *error;
+		}
 	}
 	return run->database != NULL;
+}
+
+/* What the run works with is kept for the time when the file has a mistake; which is told. A
+ * configuration that is changed just now is the next run's. */
+static void keep_configuration(struct run *run)
+{
+	const struct context *context = run->context;
+	struct error error = {0};
+
+	if (context->mistakes.errors == 0 &&
+		!last_good_keep(run->config, context->templates, run->now, &error) &&
+		error.remedy != REMEDY_CONFIGURATION)
+		local_fault(&run->observer, &error);
+	if (!mistake_tell(run->database, context, run->now, &error))
+		local_fault(&run->observer, &error);
+}
+
+/* What is in the way from the beginning. */
+static int begin(struct run *run)
+{
+	if (run->denied.remedy != 0)
+		local_fault(&run->observer, &run->denied);
+	if (!run->dry)
+		keep_configuration(run);
+	return EXIT_DONE;
 }
 
 /* EXIT_DONE, or the exit status after a line. */
@@ -111,17 +157,19 @@ static int open_run(struct run *run)
 			.providers = context->providers,
 			.templates = context->templates,
 			.database = run->database,
-			.courier = run->courier,
+			.courier = run->alone.remedy != 0 ? NULL : run->courier,
 			.simulated = context->invocation->simulated,
 			.dry = run->dry,
 			.quiet = context->invocation->verbosity < 0};
 		if (observer_open(&run->observer, &error)) {
 			STEP("key written");
-			store_pages(run->database, &run->states);
-			return EXIT_DONE;
+			if (store_pages(run->database, &run->states))
+				return begin(run);
+			database_good(run->database, &error);
 		}
 	}
-	run_complain(run, error.text);
+	run_complain(run, why(run, &error)->text);
+	problems_print(&run->context->mistakes);
 	return error.remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
 }
 
@@ -134,19 +182,18 @@ static void write_site(struct run *run)
 		run->database, run->now, NULL};
 	struct error error;
 
-	if (run->config->site == SITE_OFF || site_update(&site, &error))
-		return;
-	run_complain(run, error.text);
-	run->observer.local_trouble = true;
+	if (run->config->site != SITE_OFF && !site_update(&site, &error))
+		local_fault(&run->observer, &error);
 }
 
 static int exit_status(const struct run *run)
 {
 	const struct observer *observer = &run->observer;
+	int mistake = problems_status(&run->context->mistakes);
 
-	if (observer->local_trouble)
+	if (observer->local_trouble || mistake == EXIT_LOCAL)
 		return EXIT_LOCAL;
-	if (observer->template_trouble && !run->dry)
+	if (mistake == EXIT_USAGE || (observer->template_trouble && !run->dry))
 		return EXIT_USAGE;
 	if (observer->page_trouble ||
 		(!run->dry &&
@@ -160,8 +207,11 @@ static void report(const struct run *run, int status)
 {
 	struct metrics metrics = {run->config, run->database, run->now,
 		(double)(clock_milliseconds() - run->began) / 1000, status};
-	struct heartbeat alive = {status == EXIT_LOCAL, run->own_network, run->overdue,
-		run->database != NULL && outbox_stuck(run->database)};
+	struct heartbeat alive = {.local = status == EXIT_LOCAL,
+		.network = run->own_network,
+		.overdue = run->overdue,
+		.stuck = run->database != NULL && outbox_stuck(run->database),
+		.mistake = run->context->mistakes.errors > 0};
 	struct error error;
 
 	if (!metrics_write(&metrics, &error))
@@ -169,6 +219,43 @@ static void report(const struct run *run, int status)
 	heartbeat_send(run->config, &alive, run->context->user_agent);
 	if (run->context->invocation->verbosity > 0 && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
+}
+
+/* What could not be read is no reason for a good end. */
+static void settle_faults(struct run *run, bool over)
+{
+	struct error error;
+
+	if (run->database == NULL)
+		return;
+	if (!database_good(run->database, &error))
+		local_fault(&run->observer, &error);
+	else if (run->alone.remedy != 0 && !run->observer.local_trouble)
+		local_fault(&run->observer, &run->alone);
+	if (local_faults_settle(&run->observer, over, run->now))
+		courier_wake(run->observer.courier);
+}
+
+/* A database that is the run's alone is closed for as long as the courier is at work. */
+static void finish_courier(struct run *run, int seconds)
+{
+	struct error error;
+
+	if (run->alone.remedy != 0 && run->database != NULL) {
+		bool due = outbox_count_due(run->database, run->now) > 0;
+
+		database_close(run->database);
+		if (due)
+			courier_wake(run->courier);
+	}
+	if (!courier_finish(run->courier, seconds, &error))
+		local_fault(&run->observer, why(run, &error));
+	run->courier = run->observer.courier = NULL;
+	if (run->alone.remedy != 0 && run->database != NULL) {
+		if (!open_database(run, &error))
+			local_fault(&run->observer, &error);
+		run->observer.database = run->database;
+	}
 }
 
 /* Ends the children and gives the run's exit status; the courier has so many seconds. */
@@ -182,14 +269,21 @@ static int finish(struct run *run, int status, int seconds)
 	readers_free(run->readers);
 	if (passed && !run->dry)
 		hosting_lookup(run->database, &lookup);
+	if (passed)
+		settle_faults(run, false);
 	if (!run->dry)
-		courier_finish(run->courier, seconds);
+		finish_courier(run, seconds);
+	passed = passed && run->database != NULL;
 	if (passed && !run->dry)
 		delay_warnings_find(run->database, run->config->timezone, run->now, &lines);
 	for (size_t i = 0; i < lines.count; i++)
 		run_complain(run, lines.list[i]);
-	if (passed)
+	if (passed) {
+		settle_faults(run, true);
 		status = exit_status(run);
+	} else if (run->observer.local_trouble) {
+		status = EXIT_LOCAL;
+	}
 	if (!run->dry)
 		report(run, status);
 	fetcher_free(run->fetcher);
@@ -243,6 +337,18 @@ static int pass(struct run *run, char **names, int lock)
 	return finish(run, EXIT_DONE, (int)(run->deadline - run_monotonic()));
 }
 
+/* Without the archive or its lock there is nothing to do but to say so. */
+static int end_early(const struct run *run, int status)
+{
+	struct heartbeat alive = {.local = true};
+
+	if (status == EXIT_LOCAL && !run->dry) {
+		http_start();
+		heartbeat_send(run->config, &alive, run->context->user_agent);
+	}
+	return status;
+}
+
 int run_pages(struct context *context, bool dry, char **names)
 {
 	struct run run = {.context = context,
@@ -251,15 +357,18 @@ int run_pages(struct context *context, bool dry, char **names)
 		.dry = dry,
 		.began = clock_milliseconds(),
 		.deadline = run_monotonic() + RUN_SECONDS};
-	int status = dry ? EXIT_DONE : context_prepare(context), lock = -1;
+	int status = EXIT_DONE, lock = -1;
 
+	if (!dry && archive_writable(run.config->archive, run.config, run.now, &run.denied))
+		status = context_make_folders(context);
 	if (status != EXIT_DONE)
-		return status;
+		return end_early(&run, status);
 	if (!dry) {
 		STEP("archive prepared");
 		lock = take_lock(&run, &status);
 		if (lock < 0)
-			return status;
+			return end_early(&run,
+				status == EXIT_DONE ? problems_status(&context->mistakes) : status);
 	}
 	status = open_run(&run);
 	return status == EXIT_DONE ? pass(&run, names, lock) : finish(&run, status, 1);

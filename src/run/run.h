@@ -43,6 +43,10 @@ struct run {
 	struct readers *readers;
 	struct courier *courier;
 	struct database *database;
+	struct error alone;  /* why nobody else can open it until it is closed; its remedy is 0
+			      * where others can */
+	struct error denied; /* what of the archive is another user's (archive_owner.h); remedy 0:
+				none */
 	struct observer observer;
 	struct page_states states;
 	struct http_client *client;

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "base/timestamp.h"
 #include "net/http.h"
+#include "run/local_fault.h"
 #include "run/observe.h"
 
 enum {
@@ -96,15 +97,17 @@ void sign_heads(struct observer *observer, const struct page_states *before)
 	digest_sha256(buffer_string(&text), text.length, digest);
 	done = has_fact(database, "heads", digest) && has_fact(database, "heads_key", key_sum) &&
 	       chain_heads_published(observer->config->archive, &text, key != NULL);
-	if (!done && chain_heads_publish(observer->config->archive, &text, key, &error)) {
+	done = database_good(database, &error) && done; /* of all pages, or of none */
+	if (!done && !database_failed(database) &&
+		chain_heads_publish(observer->config->archive, &text, key, &error)) {
 		database_begin(database);
 		store_set_fact(database, "heads", digest);
 		store_set_fact(database, "heads_key", key_sum);
 		done = database_commit(database, &error);
 	}
 	if (!done) {
-		observer_say(observer, "heads", error.text);
-		observer->local_trouble = true;
+		error_prefix(&error, "heads");
+		local_fault(observer, &error);
 	}
 	STEP("heads entered");
 	buffer_release(&public);
@@ -201,8 +204,8 @@ void timestamp_heads(struct observer *observer, const char *user_agent, int64_t 
 	char tried[32];
 
 	if (!timestamps_settle(observer->config->archive, observer->database, &error)) {
-		observer_say(observer, TIMESTAMPS_FOLDER, error.text);
-		observer->local_trouble = true;
+		error_prefix(&error, TIMESTAMPS_FOLDER);
+		local_fault(observer, &error);
 		return;
 	}
 	if (observer->config->timestamp.url == NULL || !stamp_due(observer, now))

@@ -62,6 +62,9 @@ const struct schema_step store_schema[] = {
 	    "  PRIMARY KEY (page, sequence)) WITHOUT ROWID;"
 	    "ALTER TABLE snapshot ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
 	    "ALTER TABLE reading ADD COLUMN sha256 TEXT;"},
+	/* what its host resolved to, and what was said of its coding */
+	{14, "ALTER TABLE page ADD COLUMN network TEXT;"
+	     "ALTER TABLE page ADD COLUMN mislabelled TEXT;"},
 	{0},
 };
 
@@ -92,6 +95,8 @@ static const struct column page_columns[] = {
 	COLUMN("retry_at", struct page_state, retry_at, COLUMN_INTEGER),
 	COLUMN("confirmed", struct page_state, confirmed, COLUMN_INTEGER),
 	COLUMN("last_confirmed", struct page_state, last_confirmed, COLUMN_INTEGER),
+	COLUMN("network", struct page_state, network, COLUMN_TEXT),
+	COLUMN("mislabelled", struct page_state, mislabelled, COLUMN_TEXT),
 	{0},
 };
 
@@ -157,7 +162,7 @@ static const struct column log_columns[] = {
 	{0},
 };
 
-void store_pages(struct database *database, struct page_states *states)
+bool store_pages(struct database *database, struct page_states *states)
 {
 	struct statement *row;
 
@@ -176,6 +181,7 @@ void store_pages(struct database *database, struct page_states *states)
 			statement_text(row, 2));
 	}
 	statement_end(row);
+	return !database_failed(database);
 }
 
 static int by_page_name(const void *key, const void *state)
@@ -207,13 +213,13 @@ void page_states_release(struct page_states *states)
 	*states = (struct page_states){0};
 }
 
-void store_load(struct database *database, struct page_state *state)
+bool store_load(struct database *database, struct page_state *state)
 {
 	struct indicator_states *indicators = &state->indicators;
 	struct statement *row;
 
 	if (state->loaded)
-		return;
+		return true;
 	state->reading = statement_string(database_query(
 		database, "SELECT text FROM reading WHERE page = ?", "t", state->name));
 	row = database_query(database, "SELECT ring, peak, * FROM lamp WHERE page = ? ORDER BY id",
@@ -232,6 +238,7 @@ void store_load(struct database *database, struct page_state *state)
 	}
 	statement_end(row);
 	state->loaded = !database_failed(database);
+	return state->loaded;
 }
 
 void store_unload(struct page_state *state)

@@ -28,13 +28,15 @@ struct page_state {
 	char *name;
 	char *url, *kind_digest, *program; /* that the last reading was made with */
 	char *host;                        /* of the final URL */
-	bool known;                        /* its baseline is taken */
-	int64_t last_fetch;                /* successful or not */
-	int64_t last_success;              /* read, or unchanged */
-	int64_t last_full;                 /* fetched without conditions */
-	int64_t retry_at;                  /* not to be fetched before, by Retry-After */
-	int64_t failures;                  /* fetches in a row that failed or could not be read */
-	char *failure;                     /* why the last one did */
+	char *network;     /* of its host at first sight: "public", "private"; "": not seen yet */
+	char *mislabelled; /* the Content-Encoding that its body is not in, as was said; "": none */
+	bool known;        /* its baseline is taken */
+	int64_t last_fetch;   /* successful or not */
+	int64_t last_success; /* read, or unchanged */
+	int64_t last_full;    /* fetched without conditions */
+	int64_t retry_at;     /* not to be fetched before, by Retry-After */
+	int64_t failures;     /* fetches in a row that failed or could not be read */
+	char *failure;        /* why the last one did */
 	int64_t failing_since;
 	bool unreadable;       /* the last failure was: does not fit its kind */
 	bool lost;             /* its loss has been announced */
@@ -65,14 +67,14 @@ struct page_states {
 /* The tables of pages, their snapshots, changes and events, and of facts. */
 extern const struct schema_step store_schema[];
 
-/* All pages, without readings and indicators. */
-void store_pages(struct database *database, struct page_states *states);
+/* All pages, without readings and indicators. False where they could not be read. */
+bool store_pages(struct database *database, struct page_states *states);
 struct page_state *page_states_find(const struct page_states *states, const char *name);
 void page_states_release(struct page_states *states);
 void page_state_release(struct page_state *state);
 
-/* Loads a state's reading and indicators, if not yet loaded. */
-void store_load(struct database *database, struct page_state *state);
+/* Loads a state's reading and indicators, if not yet loaded. False where they could not be read. */
+bool store_load(struct database *database, struct page_state *state);
 
 /* Frees what store_load() loaded: for a thousand pages that is several megabytes. */
 void store_unload(struct page_state *state);

@@ -7,6 +7,7 @@
 #include "tell/courier.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/memory.h"
@@ -144,13 +146,36 @@ static void post_webhook(const struct session_order *order, const struct mail_re
 	free(agent);
 }
 
+/* What the route or webhook lacks now, in the copy of a configuration that was good once. */
+static const char *order_trouble(const struct session_order *order)
+{
+	const struct webhook_config *webhook;
+
+	if (order->route != NULL)
+		return order->route->trouble;
+	webhook = config_webhook(order->config, receiver_webhook_name(order->deliveries->receiver));
+	return webhook != NULL ? webhook->trouble : NULL;
+}
+
+static void refuse(const struct session_order *order, const struct mail_report *report)
+{
+	struct attempt attempt = {0};
+
+	attempt_set(&attempt, OUTCOME_ROUTE, 0, "%s", order_trouble(order));
+	attempt.of_session = true;
+	for (size_t i = 0; i < order->count; i++)
+		report->each(report->context, i, &attempt);
+}
+
 static void session_process(const void *context, int in, int out)
 {
 	const struct session_order *order = context;
 	struct mail_report report = {pass_on, &out};
 
 	(void)in;
-	if (order->route != NULL)
+	if (order_trouble(order) != NULL)
+		refuse(order, &report);
+	else if (order->route != NULL)
 		send_mails(order, &report);
 	else
 		post_webhook(order, &report);
@@ -281,7 +306,8 @@ struct courier_state {
 	int wake; /* readable when there may be news; at its end no more will come */
 	bool closed;
 	struct open_session open_sessions[SCHEDULER_SESSIONS];
-	int64_t began; /* monotonic, milliseconds */
+	int64_t began;      /* monotonic, milliseconds */
+	struct error fault; /* this machine's, the first one; its remedy is 0 while there is none */
 };
 
 /* The program's clock goes on from where it stood, simulated or not. */
@@ -310,6 +336,8 @@ static void courier_state_begin(struct courier_state *courier)
 			STEP("intent to send committed");
 		if (session_start(&session->session, &order))
 			continue;
+		if (courier->fault.remedy == 0)
+			child_unavailable(&courier->fault, errno);
 		attempt_set(&attempt, OUTCOME_TEMPORARY, 0, NO_PROCESS);
 		attempt.of_session = true;
 		database_begin(courier->database);
@@ -393,7 +421,9 @@ static void courier_state_wait(struct courier_state *courier)
 		unanswered += session->batch.unanswered;
 	}
 	*wake = (struct pollfd){courier->closed ? -1 : courier->wake, POLLIN, 0};
-	poll(polls, SCHEDULER_SESSIONS + 1, 1000);
+	if (poll(polls, SCHEDULER_SESSIONS + 1, 1000) < 0) /* nothing blocks: all are asked */
+		for (size_t i = 0; i <= SCHEDULER_SESSIONS; i++)
+			polls[i].revents = polls[i].fd >= 0 ? POLLIN : 0;
 	if (unanswered >= GATHERED_FROM) {
 		poll(NULL, 0, GATHERED_MILLISECONDS);
 		poll(polls, SCHEDULER_SESSIONS + 1, 0);
@@ -409,6 +439,29 @@ static void courier_state_wait(struct courier_state *courier)
 	courier_state_collect(courier, polls);
 }
 
+/* What kept it from its work, for the run to say; shorter than what a pipe takes at once. */
+static void report(struct courier_state *courier, int out)
+{
+	struct error *fault = &courier->fault;
+
+	if (courier->database != NULL && fault->remedy == 0 &&
+		database_good(courier->database, fault))
+		database_kept(courier->database, fault);
+	if (fault->remedy != 0)
+		(void)file_write_all(out, fault, sizeof *fault);
+}
+
+/* Waits for the first byte; false where there is none any more. */
+static bool is_woken(int in)
+{
+	char byte;
+	ssize_t got;
+
+	while ((got = read(in, &byte, 1)) < 0 && errno == EINTR)
+		;
+	return got == 1;
+}
+
 /*
  * Waits until it is woken for the first time: never, where nothing is owed. Another run's courier
  * may hold the lock: it will find our rows, or we its. Held until the process ends.
@@ -418,16 +471,15 @@ static void courier_process(const void *context, int in, int out)
 	const struct courier_settings *settings = context;
 	struct courier_state courier = {
 		.settings = settings, .wake = in, .began = clock_milliseconds()};
-	struct pollfd wake = {in, POLLIN, 0};
-	char byte;
-
-	(void)out;
-	poll(&wake, 1, -1);
-	if (read(in, &byte, 1) == 1 &&
-		lock_take(settings->lock, false, COURIER_LOCK_SECONDS * 1000, NULL) >= 0)
-		courier.database = settings->open(settings->context);
-	if (courier.database == NULL)
+	if (!is_woken(in))
 		return;
+	if (lock_take(settings->lock, false, COURIER_LOCK_SECONDS * 1000, &courier.fault) >= 0)
+		courier.database = settings->open(settings->context, &courier.fault);
+	if (courier.database == NULL) {
+		report(&courier, out);
+		return;
+	}
+	fcntl(in, F_SETFL, O_NONBLOCK);
 	outbox_take_up(courier.database);
 	courier.dependences =
 		dependences_load(courier.database, settings->config, settings->providers);
@@ -441,6 +493,7 @@ static void courier_process(const void *context, int in, int out)
 		courier_state_begin(&courier);
 	}
 	outbox_forget(courier.database);
+	report(&courier, out);
 	scheduler_free(courier.scheduler);
 	route_tokens_free(courier.tokens);
 	dependences_free(courier.dependences);
@@ -449,26 +502,37 @@ static void courier_process(const void *context, int in, int out)
 
 /* ---- in the run ---- */
 
-/* What is written to it wakes it; what it writes, which is nothing, ends with it. */
+/* What is written to it wakes it; what it writes is a fault, and its end is the courier's. */
 struct courier {
 	struct child child;
+	struct courier_settings settings;
+	int reason; /* errno, where no process could be made */
 };
 
-struct courier *courier_new(const struct courier_settings *settings)
+static void start(struct courier *courier)
 {
 	static const struct child_role role = {
 		.detached = true}; /* goes on when the terminal or cron ends the run */
+
+	courier->reason = child_start(&courier->child, &role, courier_process, &courier->settings)
+				  ? 0
+				  : errno;
+}
+
+struct courier *courier_new(const struct courier_settings *settings)
+{
 	struct courier *courier = memory_zero(1, sizeof *courier);
 
-	if (child_start(&courier->child, &role, courier_process, settings))
-		return courier;
-	free(courier);
-	return NULL;
+	courier->settings = *settings;
+	start(courier);
+	return courier;
 }
 
 void courier_wake(struct courier *courier)
 {
-	if (courier != NULL)
+	if (courier != NULL && courier->child.process == 0)
+		start(courier);
+	if (courier != NULL && courier->child.process != 0)
 		(void)!write(courier->child.to, "w", 1);
 }
 
@@ -481,24 +545,43 @@ static bool ends_before(const struct courier *courier, int64_t until)
 
 	while (left > 0 && found == 0) {
 		found = poll(&over, 1, left > 1000 ? 1000 : (int)left);
-		found = found < 0 && errno == EINTR ? 0 : found;
+		found = found < 0 ? 0 : found;
 		left = until - clock_milliseconds();
 	}
 	return found != 0;
 }
 
-void courier_finish(struct courier *courier, int seconds)
+/* Ends it, and takes what it has to say. */
+static void end(struct courier *courier, int64_t until, struct error *fault)
 {
-	int64_t until = clock_milliseconds() + (int64_t)seconds * 1000;
 	struct child_end end;
 
-	if (courier == NULL)
-		return;
 	close(courier->child.to);
 	courier->child.to = -1;
-	if (ends_before(courier, until))
-		child_finish(&courier->child, &end);
-	else
+	if (!ends_before(courier, until)) {
 		child_leave(&courier->child);
+		return;
+	}
+	if (read(courier->child.from, fault, sizeof *fault) != (ssize_t)sizeof *fault)
+		*fault = (struct error){0};
+	child_finish(&courier->child, &end);
+	if (fault->remedy == 0 && (end.fate != CHILD_EXITED || end.code != 0))
+		error_set(fault, REMEDY_LOCAL, "the courier ended early: %s", end.reason);
+}
+
+bool courier_finish(struct courier *courier, int seconds, struct error *error)
+{
+	int64_t until = clock_milliseconds() + (int64_t)seconds * 1000;
+	struct error fault = {0};
+
+	if (courier == NULL)
+		return true;
+	if (courier->child.process != 0)
+		end(courier, until, &fault);
+	else
+		child_unavailable(&fault, courier->reason);
 	free(courier);
+	if (fault.remedy != 0)
+		*error = fault;
+	return fault.remedy == 0;
 }

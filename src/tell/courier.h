@@ -14,28 +14,29 @@ struct attempt;
 struct config;
 struct courier;
 struct database;
+struct error;
 struct providers;
 struct route_tokens;
 struct text_list;
 
 enum { COURIER_LOCK_SECONDS = 150 /* to wait for another run's courier */ };
 
-/* Borrowed for the courier's life. */
+/* What it points to is borrowed for the courier's life. */
 struct courier_settings {
 	const struct config *config;
 	const struct providers *providers;
 	const char *templates;
 	const char *lock; /* path of the courier's lock */
 	int64_t clock;    /* seconds since 1970 when the program began: real, or simulated */
-	struct database *(*open)(
-		void *context); /* the outbox, opened in the courier's process; NULL: cannot */
+	/* The outbox, opened in the courier's process; NULL with error. */
+	struct database *(*open)(void *context, struct error *error);
 	void (*troubled)(struct database *database,
 		struct text_list *pages); /* adds pages that are red or lost */
 	void *context;
 };
 
-/* Forks the courier: early, before the database and any connection are open. NULL where it cannot.
- */
+/* Forks the courier: early, before the database and any connection are open. Where it cannot, it is
+ * tried again each time that it is woken. */
 struct courier *courier_new(const struct courier_settings *settings);
 
 /* Something may be in the outbox. */
@@ -44,9 +45,10 @@ void courier_wake(struct courier *courier);
 /*
  * No more will come: waits until everything due has been tried once by every route it may use that
  * answers, at most for that many seconds, and frees. A courier that is still busy then goes on by
- * itself.
+ * itself. False with error (REMEDY_LOCAL) where something of this machine kept it from its work:
+ * then messages are still owed.
  */
-void courier_finish(struct courier *courier, int seconds);
+bool courier_finish(struct courier *courier, int seconds, struct error *error);
 
 /*
  * One attempt in a session of its own: for `try`, and for an alert that could not be stored. bytes

@@ -452,8 +452,8 @@ static bool render_webhook(const char *templates, const struct webhook_config *w
 	if (good)
 		good = message_webhook(templates, service, own, out, error);
 	else
-		error_set(error, REMEDY_CONFIGURATION, "%s: %s", problems.list[0].file,
-			problems.list[0].text);
+		error_set(error, problems.local > 0 ? REMEDY_LOCAL : REMEDY_CONFIGURATION, "%s: %s",
+			problems.list[0].file, problems.list[0].text);
 	if (!good) {
 		buffer_clear(out);
 		json_write(own, 0, out);

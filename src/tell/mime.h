@@ -2,7 +2,7 @@
  *
  * The outer form of a mail: header fields (RFC 5322, RFC 2047) and bodies in
  * quoted-printable (RFC 2045). What comes out is 7-bit, its lines end in CRLF,
- * and no bare CR or LF is in it, whatever the text was. Pure.
+ * and no bare CR or LF is in it, whatever the text was. And back: the text of a mail. Pure.
  */
 #ifndef LAMPWATCH_MIME_H
 #define LAMPWATCH_MIME_H
@@ -62,5 +62,16 @@ void mime_part(struct buffer *out, const char *type, const char *text);
  * section 5.1.4). seed is text that is this mail's alone: the same seed gives the same boundary.
  */
 void mime_alternative(struct buffer *out, const char *seed, const char *text, const char *html);
+
+enum {
+	MIME_DEPTH_MAX = 5,  /* of parts within parts */
+	MIME_PARTS_MAX = 100 /* looked at */
+};
+
+/*
+ * Adds the text of a mail, decoded: of its first part that is text/plain, be it in
+ * quoted-printable, base64 or neither. Lines end in LF. False where there is no such part.
+ */
+bool mime_read_text(const char *mail, size_t length, struct buffer *out);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "model/level.h"
+#include "net/http.h"
 #include "settings.h"
 #include "tell/digest_pages.h"
 #include "tell/plan_p.h"
@@ -70,6 +71,15 @@ void plan_put_events(struct value *data, struct value *events, size_t left_out)
 	value_put(data, "events", events);
 }
 
+/* What people get goes on to others: without what the address of the page may have of secrets. */
+static void put_url(struct value *map, const char *url)
+{
+	char *public = http_url_public(url);
+
+	value_put_text(map, "url", public);
+	free(public);
+}
+
 struct value *plan_data(const struct plan_input *input)
 {
 	const struct page_config *page = input->page;
@@ -78,7 +88,7 @@ struct value *plan_data(const struct plan_input *input)
 	if (page != NULL) {
 		value_put_text(map, "name", page->name);
 		value_put_text(map, "title", text_empty(input->title) ? page->name : input->title);
-		value_put_text(map, "url", page->url);
+		put_url(map, page->url);
 		value_put_text(map, "provider", page->provider);
 		value_put_text(map, "provider_or_name",
 			page->provider != NULL ? page->provider : page->name);

@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
@@ -236,18 +237,17 @@ static bool take_cell(struct cell *cell, struct route_config *route, char **faul
 static bool take_file(struct route_config *route, char **fault)
 {
 	struct text_list lines = {0};
+	struct error error;
 	int64_t seconds;
-	char *why = NULL;
 
-	if (!secret_read(route->token_file, CONFIG_TOKEN_MAX, &lines, &why))
-		*fault = memory_format("token_file: %s", why);
+	if (!secret_read(route->token_file, CONFIG_TOKEN_MAX, SECRET_OURS, &lines, &error))
+		*fault = memory_format("token_file: %s", error.text);
 	else if (lines.count == 1)
 		route->token = route_token_parse(lines.list[0], &seconds);
 	if (*fault == NULL && route->token == NULL)
 		*fault = memory_format("token_file: %s holds no token: one line of visible ASCII",
 			route->token_file);
 	text_list_release(&lines);
-	free(why);
 	return *fault == NULL;
 }
 

@@ -146,7 +146,7 @@ static void read_description(struct service *service, struct problems *problems)
 								      : strlen(template);
 	char *path = memory_format("%.*s.yaml", (int)length, template);
 
-	if (file_exists(path))
+	if (!file_absent(path))
 		service->description = yaml_load(path, problems);
 	if (service->description != NULL) {
 		struct node root = yaml_root(service->description);
@@ -181,7 +181,7 @@ struct service *service_load(
 							   : memory_format("%s/webhook/%s.json",
 								     templates, webhook->template);
 	json = text_ends(service->template, ".json");
-	if (!file_exists(service->template))
+	if (file_absent(service->template))
 		problems_add(problems, service->template, 0, "no such template");
 	else if (!json && !text_ends(service->template, ".txt"))
 		problems_add(problems, service->template, 0,

@@ -216,21 +216,49 @@ bool subscriber_bounced(
 	return true;
 }
 
+char *mailbox_key(const char *address)
+{
+	static const struct {
+		const char *domain, *same;
+	} dotless[] = {{"@gmail.com", "@gmail.com"}, {"@googlemail.com", "@gmail.com"}};
+	char *lower = text_lower(address), *at = strchr(lower, '@'), *key;
+	const char *domain = at != NULL ? at : "";
+	struct buffer local = {0};
+	bool dots = true;
+
+	for (size_t i = 0; i < sizeof dotless / sizeof *dotless; i++)
+		if (strcmp(domain, dotless[i].domain) == 0) {
+			domain = dotless[i].same;
+			dots = false;
+		}
+	for (const char *c = lower; *c != '\0' && c != at && (*c != '+' || c == lower); c++)
+		if (dots || *c != '.')
+			buffer_byte(&local, *c);
+	key = memory_format("%s%s", buffer_string(&local), domain);
+	buffer_release(&local);
+	free(lower);
+	return key;
+}
+
+bool answers_spent(struct database *database)
+{
+	return statement_number(database_query(database, "SELECT count(*) FROM answer", "")) >=
+	       ANSWERS_MAX;
+}
+
 bool answer_allowed(struct database *database, const char *key, const char *sender, int64_t now)
 {
 	unsigned char digest[DIGEST_BYTES];
-	char text[DIGEST_TEXT], *lower = text_lower(sender);
+	char text[DIGEST_TEXT], *mailbox = mailbox_key(sender);
 
-	digest_hmac(key, strlen(key), lower, strlen(lower), digest);
+	digest_hmac(key, strlen(key), mailbox, strlen(mailbox), digest);
 	text_hexadecimal(digest, sizeof digest, text);
-	free(lower);
+	free(mailbox);
 	database_do(database, "DELETE FROM answer WHERE time < ? OR time > ?", "ii",
 		now - ANSWERS_SECONDS, now);
-	if (statement_number(database_query(database, "SELECT count(*) FROM answer", "")) >=
-			ANSWERS_MAX ||
-		statement_number(database_query(
-			database, "SELECT count(*) FROM answer WHERE sender = ?", "t", text)) >=
-			ANSWERS_PER_SENDER)
+	if (answers_spent(database) || statement_number(database_query(database,
+					       "SELECT count(*) FROM answer WHERE sender = ?", "t",
+					       text)) >= ANSWERS_PER_SENDER)
 		return false;
 	database_do(database, "INSERT INTO answer (sender, time) VALUES (?, ?)", "ti", text, now);
 	return true;

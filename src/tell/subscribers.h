@@ -83,9 +83,19 @@ void subscriber_forget(struct database *database, const char *mail);
 bool subscriber_bounced(
 	struct database *database, const char *mail, const char *status, int64_t now);
 
-/* True, and counted, where the sender may still be answered today. The address is kept as a
+/*
+ * One text for all spellings of a mailbox: in lower case, without what follows a "+" in the local
+ * part, and without dots there where the domain is known to ignore them. To compare, not to write
+ * to: other domains may mean different mailboxes. Owned by the caller.
+ */
+char *mailbox_key(const char *address);
+
+/* True, and counted, where the sender's mailbox may still be answered today. It is kept as a
  * digest with the archive's key. */
 bool answer_allowed(struct database *database, const char *key, const char *sender, int64_t now);
+
+/* Whether nobody is answered any more today: the limit for all senders together is reached. */
+bool answers_spent(struct database *database);
 
 /* "active", "suspended", "unsubscribed". */
 const char *subscriber_state_name(enum subscriber_state state);

@@ -170,7 +170,7 @@ static void on_response(void *context, struct http_response *response, const str
 	http_response_release(kept);
 	*kept = *response;
 	*response = (struct http_response){0};
-	fetch->answered = fetch->answered || kept->status != 0;
+	fetch->answered = fetch->answered || kept->network != HTTP_NETWORK_UNKNOWN;
 	if (kept->retry_after > fetch->retry_after && (kept->status == 429 || kept->status == 503))
 		fetch->retry_after = kept->retry_after;
 	if (error != NULL)
@@ -198,6 +198,33 @@ static void on_response(void *context, struct http_response *response, const str
 	passage_go_on(passage);
 }
 
+/* Why the guard refuses what is not public, or NULL where this document may be anywhere. */
+static const char *guard_of(const struct passage *passage)
+{
+	const struct fetch *fetch = passage->fetch;
+	const struct http_response *first = &fetch->responses[0];
+	char *own, *final, *here;
+	bool foreign = true;
+
+	if (passage->i == 0)
+		return fetch->guarded
+			       ? "its host leads into a private network, and was public when the "
+				 "page was first seen: refused; where the page has really moved "
+				 "there, change its url"
+			       : NULL;
+	if (first->network == HTTP_NETWORK_PRIVATE && !fetch->guarded) {
+		own = http_url_origin(passage->new[0].url);
+		final = http_url_origin(first->final_url);
+		here = http_url_origin(passage->new[passage->i].url);
+		foreign = strcmp(here, own) != 0 && strcmp(here, final) != 0;
+		free(own);
+		free(final);
+		free(here);
+	}
+	return foreign ? "an address that the page gives leads into a private network: refused"
+		       : NULL;
+}
+
 /* Fetches the document from new[i].url. */
 static void passage_request(struct passage *passage)
 {
@@ -210,6 +237,7 @@ static void passage_request(struct passage *passage)
 		.total_timeout = fetch->total_timeout,
 		.body_maximum = fetch->body_maximum,
 		.redirects = fetch->redirects,
+		.guard = guard_of(passage),
 		.done = on_response,
 		.context = passage,
 	};

@@ -5,6 +5,9 @@
  *
  * One page's documents, fetched: the main one, then those whose addresses the
  * kind computes from it. Conditional where the last fetch left validators.
+ *
+ * An address out of a body is foreign: it may lead to a private address (net/address.h) only where
+ * the page itself is at one, and then only to the page's own scheme, host and port.
  */
 #ifndef LAMPWATCH_FETCH_H
 #define LAMPWATCH_FETCH_H
@@ -29,6 +32,7 @@ struct fetch {
 	const char *url; /* of the configuration */
 	const struct kind *kind;
 	int64_t connect_timeout, total_timeout, body_maximum, redirects;
+	bool guarded; /* private addresses are refused: the page was public at first sight */
 	/* Owned here; of the same url and kind; replaced by the new ones on success. All zero:
 	 * unconditional. */
 	struct validator validators[PAGE_DOCUMENTS_MAX];

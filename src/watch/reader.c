@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "model/reading.h"
 #include "model/validator.h"
 #include "watch/kind/read.h"
@@ -231,17 +232,23 @@ static void finish(
 	buffer_release(&reply);
 }
 
-static void finish_dead(struct reader *reader, const char *why)
+static void finish_dead(struct reader *reader, const struct error *why)
+{
+	child_stop(&reader->child);
+	finish(reader, NULL, 0, why);
+}
+
+/* The page was too much for it. */
+static void finish_broken(struct reader *reader, const char *why)
 {
 	struct error error;
 
-	child_stop(&reader->child);
 	error_set(&error, REMEDY_PAGE, "%s", why);
-	finish(reader, NULL, 0, &error);
+	finish_dead(reader, &error);
 }
 
-/* Without a single child, the queued jobs would wait forever. */
-static void refuse_all(struct readers *readers)
+/* Without a single child, the queued jobs would wait forever. number: errno, why there is none. */
+static void refuse_all(struct readers *readers, int number)
 {
 	for (size_t i = 0; i < readers->count; i++)
 		if (readers->list[i].child.process > 0)
@@ -251,15 +258,14 @@ static void refuse_all(struct readers *readers)
 		struct error error;
 
 		readers->first = job->next;
-		error_set(&error, REMEDY_LOCAL, "cannot start a process for reading: %s",
-			strerror(errno));
+		child_unavailable(&error, number);
 		job->done(job->context, NULL, 0, &error);
 		job_free(job);
 	}
 }
 
 /* A child that died while idle is replaced: that is not the fault of the next page. */
-static bool hand_over(struct reader *reader)
+static bool hand_over(struct reader *reader, struct error *error)
 {
 	const struct buffer *bytes = &reader->job->bytes;
 
@@ -267,29 +273,37 @@ static bool hand_over(struct reader *reader)
 	if (file_write_all(reader->child.to, bytes->data, bytes->length))
 		return true;
 	child_stop(&reader->child);
-	return child_start(&reader->child, &reader_role, serve, NULL) &&
-	       file_write_all(reader->child.to, bytes->data, bytes->length);
+	if (!child_start(&reader->child, &reader_role, serve, NULL))
+		return child_unavailable(error, errno);
+	return file_write_all(reader->child.to, bytes->data, bytes->length) ||
+	       error_set(error, REMEDY_PAGE, "reading it failed: the reader ended early");
 }
 
 /* Hands queued jobs to idle readers; a reader that died is replaced first. */
 static void dispatch(struct readers *readers)
 {
+	int number = 0;
+
 	for (size_t i = 0; i < readers->count && readers->first != NULL; i++) {
 		struct reader *reader = &readers->list[i];
+		struct error error;
 
-		if (reader->job != NULL ||
-			(reader->child.process == 0 &&
-				!child_start(&reader->child, &reader_role, serve, NULL)))
+		if (reader->job != NULL)
 			continue;
+		if (reader->child.process == 0 &&
+			!child_start(&reader->child, &reader_role, serve, NULL)) {
+			number = errno;
+			continue;
+		}
 		reader->job = readers->first;
 		readers->first = reader->job->next;
 		buffer_clear(&reader->reply);
-		if (!hand_over(reader))
-			finish_dead(reader, "reading it failed: the reader ended early");
+		if (!hand_over(reader, &error))
+			finish_dead(reader, &error);
 		else
 			buffer_release(&reader->job->bytes);
 	}
-	refuse_all(readers);
+	refuse_all(readers, number);
 }
 
 /* urgent: the whole run waits for it. */
@@ -322,17 +336,22 @@ static void collect_one(struct reader *reader)
 {
 	char block[65536];
 	ssize_t got = read(reader->child.from, block, sizeof block);
-	bool dead = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+	bool dead = got == 0;
 	struct reply reply = {0};
 	struct error error;
 
+	if (got < 0 && errno != EAGAIN && errno != EINTR) {
+		system_error_set(&error, "a reader's answer", "cannot be read");
+		finish_dead(reader, &error);
+		return;
+	}
 	if (got > 0)
 		dead = !buffer_add(&reader->reply, block, (size_t)got);
 	if (reader->reply.length >= sizeof reply)
 		memcpy(&reply, reader->reply.data, sizeof reply);
 	if (dead || reply.length > READING_TEXT_MAX) {
-		finish_dead(reader, "reading it took more time or memory than a page may, "
-				    "or broke the parser");
+		finish_broken(reader, "reading it took more time or memory than a page may, "
+				      "or broke the parser");
 	} else if (reader->reply.length >= sizeof reply + reply.length) {
 		const char *text = reader->reply.data + sizeof reply;
 
@@ -341,7 +360,7 @@ static void collect_one(struct reader *reader)
 		finish(reader, reply.remedy == 0 ? text : NULL,
 			reply.remedy == 0 ? reply.length : 0, reply.remedy == 0 ? NULL : &error);
 	} else if (child_late(&reader->child)) {
-		finish_dead(reader, "reading it took longer than a page may");
+		finish_broken(reader, "reading it took longer than a page may");
 	}
 }
 

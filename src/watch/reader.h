@@ -39,7 +39,7 @@ void readers_free(struct readers *readers);
 /*
  * done gets the canonical text (length bytes, terminated, valid during the
  * call) or NULL with error: REMEDY_PAGE where the page does not fit its kind
- * or ended its child, REMEDY_LOCAL where no child could be made.
+ * or ended its child, REMEDY_LOCAL where no child could be made or heard.
  */
 typedef void reader_done(void *context, const char *text, size_t length, const struct error *error);
 

@@ -78,6 +78,7 @@ wait "$run"
 same "a delivery ends with its courier" "0" "$(count_mails relay)"
 : > relay.script
 "$lampwatch" run; status=$?
-same "and the next run delivers, once" "0 1" "$status $(count_mails relay)"
+same "and the next run delivers, once" "0 1" "$status $(subjects relay | grep -c RED)"
+check "and tells the operator that one has ended early" grep -q "the courier ended early: ended by signal 9" <(cat $(mails relay))
 
 finish

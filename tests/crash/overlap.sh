@@ -63,7 +63,7 @@ rounds() {
 			"$lampwatch" run || echo "the run after them: exit status $?"
 			[ "$(count_mails relay)" = 1 ] || echo "$(count_mails relay) mails"
 			[ "$(wc -l < archive/example/chain)" = 3 ] || echo "chain: $(wc -l < archive/example/chain) lines"
-			"$lampwatch" verify || echo "verify: $?"
+			"$lampwatch" -q verify || echo "verify: $?"
 			[ -z "$(ls archive/.state/intent archive/.state/incoming | grep -v :)" ] || echo "something half done is left"
 		} 2>&1 | sed "s/^/round $round: /"
 	done
@@ -76,7 +76,7 @@ mkdir -p "$work/first" && cd "$work/first" || exit 1
 cp "$work/together-2-1/lampwatch.yaml" .
 green
 output=$(for i in 1 2 3 4; do ("$lampwatch" -q run || echo "exit status $?") & done 2>&1; wait)
-same "four runs that meet where no archive is yet: one of them makes it" "0 2" "$("$lampwatch" verify; echo $?) $(wc -l < archive/example/chain)$output"
+same "four runs that meet where no archive is yet: one of them makes it" "0 2" "$("$lampwatch" -q verify; echo $?) $(wc -l < archive/example/chain)$output"
 
 # ---- a lock that is held ----
 

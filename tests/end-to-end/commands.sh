@@ -174,7 +174,8 @@ same "a replayed archive takes no real run" "2" "$status"
 
 # ---- verify ----
 
-check "verify: 0, and nothing" does 0 verify
+check "verify: 0, and what it does not prove" prints 0 ": NOT SIGNED: " verify
+check "verify -q: 0, and nothing" does 0 verify -q
 same "and really nothing" "" "$(cat "$work/said")"
 check "verify -v counts" prints 0 "^whole: 1 page, 4 snapshots, [0-9]+ files, not signed, 0 time stamps$" verify -v
 

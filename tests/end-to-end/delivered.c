@@ -132,11 +132,11 @@ static void owe(struct scene *scene, const struct shapes *shapes, const char *re
 	assert_true(database_commit(scene->database, NULL));
 }
 
-static struct database *open_outbox(void *context)
+static struct database *open_outbox(void *context, struct error *error)
 {
 	const struct scene *scene = context;
 
-	return database_open(scene->path, schema, false, NULL);
+	return database_open(scene->path, schema, false, error);
 }
 
 static void none_troubled(struct database *database, struct text_list *pages)
@@ -160,8 +160,8 @@ static void run_courier(struct scene *scene)
 	courier = courier_new(&settings);
 	assert_non_null(courier);
 	courier_wake(courier);
-	courier_finish(courier, PATIENCE);
-	scene->database = open_outbox(scene);
+	assert_true(courier_finish(courier, PATIENCE, NULL));
+	scene->database = open_outbox(scene, NULL);
 	assert_non_null(scene->database);
 	scene->now += RUN_SECONDS;
 	free(lock);
@@ -343,7 +343,7 @@ static void test_by_sendmail(void **state)
 	yaml = memory_format("routes: [{name: r, sendmail: '%s'}]\n", program);
 	make_shapes(&shapes);
 	deliver(&scene, yaml, "mail:", &shapes, NULL);
-	file_names(folder, ".eml", &names);
+	assert_true(file_names(folder, ".eml", &names, NULL));
 	assert_int_equal(names.count, shapes.count);
 	for (size_t i = 0; i < names.count; i++) {
 		char *path = memory_format("%s/%s.eml", folder, names.list[i]);

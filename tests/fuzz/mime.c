@@ -49,6 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buffer_clear(&out);
 	mime_alternative(&out, text, text, text);
 	check(&out, NULL);
+	buffer_clear(&out);
+	mime_read_text((const char *)data, size, &out);
+	MUST(out.length <= size + MIME_PARTS_MAX); /* each part gets the end of its last line */
 	buffer_release(&out);
 	free(text);
 	return 0;

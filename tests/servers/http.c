@@ -28,6 +28,9 @@
  *   endless-headers, endless-header-line, endless-body, redirect-loop
  *   echo                  the body is the request's headers
  *   chunked, gzip         the body in chunks, as gzip; gzip-bomb: 12 MB that become 2 GB
+ *   cut=N                 without its last N bytes (after gzip), and complete by its length
+ *   coding=NAME           labelled so, whatever the body is in
+ *   cookie                a redirect to itself that sets a cookie, until that comes back
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -445,6 +448,25 @@ static void value_add(
 	free(value);
 }
 
+/* The body without the end that it should have. */
+static void body_cut(const char *fault, struct buffer *body)
+{
+	size_t cut = (size_t)fault_number(fault, "cut", 0);
+
+	buffer_cut(body, cut < body->length ? body->length - cut : 0);
+}
+
+/* Whether the request lacks the cookie that the answer sets. */
+static bool cookie_missing(const struct request *request)
+{
+	char *cookie = header_of(request->headers, "Cookie");
+	bool missing = fault_has(request->fault, "cookie") &&
+		       (cookie == NULL || strstr(cookie, "seen=yes") == NULL);
+
+	free(cookie);
+	return missing;
+}
+
 static void type_add(struct buffer *headers, const struct request *request)
 {
 	if (fault_has(request->fault, "type"))
@@ -506,12 +528,15 @@ static void answer_write(struct connection *connection, const struct request *re
 	const char *fault = request->fault;
 	bool redirect = fault_has(fault, "redirect") || fault_has(fault, "redirect-loop"), found,
 	     same = false;
-	bool post = is_post(request);
+	bool post = is_post(request), cookie = cookie_missing(request);
 	time_t modified = 0;
 	long status;
 
 	found = body_load(request, &body, &modified);
-	status = fault_number(fault, "status", redirect ? 302 : found || post ? 200 : 404);
+	status = fault_number(fault, "status",
+		redirect || cookie ? 302
+		: found || post    ? 200
+				   : 404);
 	if (status == 200 && !post && !fault_has(fault, "no-validators"))
 		same = validators_add(request, &body, modified, &headers);
 	if (same || fault_has(fault, "not-modified"))
@@ -522,10 +547,15 @@ static void answer_write(struct connection *connection, const struct request *re
 	value_add(&headers, fault, "header", "%s\r\n");
 	if (fault_has(fault, "redirect-loop"))
 		buffer_format(&headers, "Location: %s\r\n", request->target);
+	if (cookie)
+		buffer_format(&headers, "Set-Cookie: seen=yes; Path=/\r\nLocation: %s\r\n",
+			request->target);
+	value_add(&headers, fault, "coding", "Content-Encoding: %s\r\n");
 	if (fault_has(fault, "gzip")) {
 		gzip(&body);
 		buffer_text(&headers, "Content-Encoding: gzip\r\n");
 	}
+	body_cut(fault, &body);
 	buffer_format(
 		&connection->out, "HTTP/1.1 %ld Scripted\r\n%s", status, buffer_string(&headers));
 	if (status == 304 || status == 204)

@@ -27,7 +27,7 @@ static char *read_whole(const struct server *server, const char *name)
 	struct buffer text = {0};
 	char *path = file_join(server->folder, name);
 
-	if (file_exists(path) && !file_read(path, &text, NULL))
+	if (!file_absent(path) && !file_read(path, &text, NULL))
 		fail(path);
 	free(path);
 	return buffer_take(&text);

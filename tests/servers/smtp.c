@@ -618,7 +618,7 @@ static void read_script(struct script *script)
 	char *rest, *line;
 	int number = 0;
 
-	if (server.script == NULL || !file_exists(server.script))
+	if (server.script == NULL || file_absent(server.script))
 		return;
 	if (!file_read(server.script, &text, NULL))
 		fail(server.script);

@@ -212,7 +212,7 @@ static void test_what_cannot_be_kept_leaves_nothing_behind(void **state)
 		file_write(page, "", 0, 0600, NULL)); /* a file where the page's folder should be */
 	assert_false(archive_keep(archive, &snapshot, &folder, sums, &error));
 	assert_int_equal(error.remedy, REMEDY_LOCAL);
-	assert_false(file_exists(incoming));
+	assert_true(file_absent(incoming));
 	free(page);
 	free(incoming);
 	buffer_release(&response->body);
@@ -237,12 +237,12 @@ static void test_a_line_is_appended_once(void **state)
 
 	(void)state;
 	assert_true(file_make_folders(folder, 0755, NULL));
-	assert_int_equal(archive_chain_end(archive, "one"), 0);
+	assert_int_equal(archive_chain_end(archive, "one", NULL), 0);
 	assert_true(archive_chain(archive, "one", LINE("1"), NULL));
 	assert_true(archive_chain(archive, "one", LINE("1"), NULL));
-	assert_int_equal(archive_chain_end(archive, "one"), 1);
+	assert_int_equal(archive_chain_end(archive, "one", NULL), 1);
 	assert_true(archive_chain(archive, "one", LINE("2"), NULL));
-	assert_int_equal(archive_chain_end(archive, "one"), 2);
+	assert_int_equal(archive_chain_end(archive, "one", NULL), 2);
 	assert_chain(CHAIN_HEAD "\n" LINE("1") "\n" LINE("2") "\n");
 	free(folder);
 }
@@ -263,7 +263,7 @@ static void test_a_torn_line_is_taken_off_before_it_is_appended_again(void **sta
 	assert_true(file_make_folders(folder, 0755, NULL));
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		assert_true(file_write(path, cases[i].before, strlen(cases[i].before), 0644, NULL));
-		assert_int_equal(archive_chain_end(archive, "one"), cases[i].end);
+		assert_int_equal(archive_chain_end(archive, "one", NULL), cases[i].end);
 		assert_true(archive_chain(archive, "one", LINE("1"), NULL));
 		assert_chain(CHAIN_HEAD "\n" LINE("1") "\n");
 	}
@@ -281,8 +281,24 @@ static void test_the_end_of_a_long_chain_is_found_from_its_end(void **state)
 		snprintf(line, sizeof line, "snapshot\t%d\ttime\tfolder\t%064d\t%064d", i, i, i);
 		assert_true(archive_chain(archive, "one", line, NULL));
 	}
-	assert_int_equal(archive_chain_end(archive, "one"), 40);
+	assert_int_equal(archive_chain_end(archive, "one", NULL), 40);
 	free(folder);
+}
+
+static void test_a_chain_that_cannot_be_read_is_not_empty(void **state)
+{
+	char *path = archive_path(archive, "one", "chain", NULL);
+	struct error error;
+
+	(void)state;
+	assert_true(file_make_folders(path, 0755, NULL)); /* nobody can read a folder as a file */
+	assert_int_equal(archive_chain_end(archive, "one", &error), -1);
+	assert_int_equal(error.remedy, REMEDY_LOCAL);
+	assert_non_null(strstr(error.text, "/one/chain: cannot be read: "));
+	assert_false(archive_chain(archive, "one", LINE("1"), &error));
+	assert_non_null(strstr(error.text, "/one/chain: cannot be read: "));
+	assert_false(archive_chain_up_to(archive, NULL, "one", 1, &error));
+	free(path);
 }
 
 static void test_everything_but_the_state_may_be_published(void **state)
@@ -320,6 +336,7 @@ int main(void)
 		test_here(test_a_line_is_appended_once),
 		test_here(test_a_torn_line_is_taken_off_before_it_is_appended_again),
 		test_here(test_the_end_of_a_long_chain_is_found_from_its_end),
+		test_here(test_a_chain_that_cannot_be_read_is_not_empty),
 		test_here(test_everything_but_the_state_may_be_published),
 	};
 

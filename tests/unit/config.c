@@ -503,7 +503,7 @@ static void test_routes_that_would_fail_or_leak_are_refused(void **state)
 		{"{name: r, smtp: 'smtp://h.example', password_file: secret}", "needs \"user\""},
 		{"{name: r, smtp: 'smtp://h.example', tls: optional}", "required or off"},
 		{"{name: r, smtp: 'smtp://h.example', ca_file: nothing.crt}",
-			"nothing.crt cannot be read"},
+			"nothing.crt: cannot be read"},
 		{"{name: r, smtp: 'smtp://h.example', helo: 'a b'}", "host name"},
 		{"{name: r, sendmail: bin/true}", "absolute path"},
 		{"{name: r, sendmail: /etc}", "not a program"},

@@ -114,10 +114,13 @@ static void test_or_not_at_all_and_the_first_reason_is_told(void **state)
 	add(database, "a"); /* twice the same: fails as a full disk does, in the middle */
 	assert_true(database_failed(database));
 	add(database, "c"); /* does nothing */
+	assert_true(database_kept(database, &error));
 	assert_false(database_commit(database, &error));
 	assert_int_equal(error.remedy, REMEDY_LOCAL);
 	assert_non_null(strstr(error.text, "UNIQUE"));
 	assert_false(database_failed(database));
+	assert_false(database_kept(database, &error));
+	assert_non_null(strstr(error.text, "the database cannot be written: UNIQUE"));
 	assert_int_equal(count(database), 0);
 	database_begin(database);
 	add(database, "a");
@@ -284,13 +287,13 @@ static void test_what_is_no_database_is_refused_and_left_alone(void **state)
 	assert_int_equal(status.st_size, sizeof text);
 }
 
-static void test_a_database_whose_pages_were_overwritten_is_found_damaged(void **state)
+/* Overwrites what lies behind the first pages of a database with many rows. */
+static void damage(void)
 {
 	struct database *database = open_here(first);
 	struct error error = {0};
 	FILE *file;
 
-	(void)state;
 	database_begin(database);
 	for (int i = 0; i < 2000; i++) {
 		char *name = memory_format("a name that fills the pages of the file, number %d", i);
@@ -308,9 +311,74 @@ static void test_a_database_whose_pages_were_overwritten_is_found_damaged(void *
 		assert_int_equal(fwrite("damage", 1, 6, file), 6);
 	}
 	assert_int_equal(fclose(file), 0);
+}
+
+static void test_a_database_whose_pages_were_overwritten_is_found_damaged(void **state)
+{
+	struct database *database;
+	struct error error = {0};
+
+	(void)state;
+	damage();
 	database = open_here(first);
 	assert_false(database_examine(database, &error));
 	assert_int_equal(error.remedy, REMEDY_LOCAL);
+	database_close(database);
+}
+
+static void test_what_could_not_be_read_is_not_empty(void **state)
+{
+	struct database *database;
+	struct error error = {0};
+	struct statement *row;
+
+	(void)state;
+	damage();
+	database = open_here(first);
+	assert_true(database_good(database, &error));
+	row = database_query(database, "SELECT id, name FROM thing", "");
+	while (statement_row(row))
+		;
+	statement_end(row);
+	assert_true(database_failed(database));
+	assert_false(database_good(database, &error));
+	assert_int_equal(error.remedy, REMEDY_LOCAL);
+	assert_non_null(strstr(error.text, "test.db: cannot be read: "));
+	/* What followed from it must not be kept, and what is read now must not be believed. */
+	database_begin(database);
+	database_do(database, "INSERT INTO other VALUES (1)", "");
+	assert_false(database_commit(database, &error));
+	assert_non_null(strstr(error.text, "test.db: cannot be read: "));
+	assert_false(database_good(database, NULL));
+	assert_false(database_full(database));
+	database_close(database);
+	database = open_here(first);
+	assert_int_equal(
+		statement_number(database_query(database, "SELECT count(*) FROM other", "")), 0);
+	assert_true(database_good(database, NULL));
+	database_close(database);
+}
+
+static void test_a_read_that_fails_in_a_transaction_fails_the_transaction_only(void **state)
+{
+	struct database *database;
+	struct error error = {0};
+	struct statement *row;
+
+	(void)state;
+	damage();
+	database = open_here(first);
+	database_begin(database);
+	row = database_query(database, "SELECT id, name FROM thing", "");
+	while (statement_row(row))
+		;
+	statement_end(row);
+	database_do(database, "INSERT INTO other VALUES (1)", "");
+	assert_false(database_commit(database, &error));
+	assert_true(database_good(database, NULL));
+	database_begin(database);
+	database_do(database, "INSERT INTO other VALUES (2)", "");
+	assert_true(database_commit(database, &error));
 	database_close(database);
 }
 
@@ -328,6 +396,8 @@ int main(void)
 		test_here(test_an_older_one_is_brought_forward_and_a_newer_one_refused),
 		test_here(test_what_is_no_database_is_refused_and_left_alone),
 		test_here(test_a_database_whose_pages_were_overwritten_is_found_damaged),
+		test_here(test_what_could_not_be_read_is_not_empty),
+		test_here(test_a_read_that_fails_in_a_transaction_fails_the_transaction_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

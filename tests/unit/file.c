@@ -36,7 +36,7 @@ static int enter_folder(void **state)
 static int leave_folder(void **state)
 {
 	int result =
-		chdir("/") == 0 && file_remove_tree(*state, NULL) && !file_exists(*state) ? 0 : -1;
+		chdir("/") == 0 && file_remove_tree(*state, NULL) && file_absent(*state) ? 0 : -1;
 
 	free(*state);
 	return result;
@@ -56,7 +56,7 @@ static size_t entries_here(void)
 	struct text_list names = {0};
 	size_t count;
 
-	file_names(".", "", &names);
+	file_names(".", "", &names, NULL);
 	count = names.count;
 	text_list_release(&names);
 	return count;
@@ -113,7 +113,7 @@ static void test_a_left_over_temporary_file_is_no_hindrance(void **state)
 	assert_int_equal(symlink("/nonexistent/elsewhere", ".page.new"), 0);
 	assert_true(file_write("page", "new", 3, 0644, NULL));
 	assert_holds("page", "new");
-	assert_false(file_exists(".page.new"));
+	assert_true(file_absent(".page.new"));
 }
 
 static void test_a_failed_write_leaves_the_old_file_and_no_temporary_one(void **state)
@@ -123,8 +123,8 @@ static void test_a_failed_write_leaves_the_old_file_and_no_temporary_one(void **
 	(void)state;
 	assert_true(file_make_folders("taken/inside", 0755, NULL));
 	assert_false(file_write("taken", "x", 1, 0644, &error));
-	assert_true(file_exists("taken/inside"));
-	assert_false(file_exists(".taken.new"));
+	assert_false(file_absent("taken/inside"));
+	assert_true(file_absent(".taken.new"));
 	assert_false(file_write("missing/page", "x", 1, 0644, &error));
 }
 
@@ -172,7 +172,7 @@ static void test_folders_are_made_with_their_parents(void **state)
 	assert_true(file_make_folders("a/b/c", 0755, NULL));
 	assert_true(file_make_folders("", 0755, NULL));
 	assert_true(file_make_folders("/", 0755, NULL));
-	assert_true(file_exists("a/b/c"));
+	assert_false(file_absent("a/b/c"));
 	assert_true(file_write("a/file", "", 0, 0644, NULL));
 	assert_false(file_make_folders("a/file", 0755, &error));
 	assert_false(file_make_folders("a/file/b", 0755, &error));
@@ -186,7 +186,7 @@ static void test_removing_a_tree_does_not_follow_links(void **state)
 	assert_true(file_make_folders("tree/deep", 0755, NULL));
 	assert_int_equal(symlink("../../keep", "tree/deep/link"), 0);
 	assert_true(file_remove_tree("tree", NULL));
-	assert_false(file_exists("tree"));
+	assert_true(file_absent("tree"));
 	assert_holds("keep/file", "x");
 	assert_true(file_remove_tree("tree", NULL));
 }
@@ -221,13 +221,40 @@ static void test_names_of_a_folder_are_sorted_and_without_their_ending(void **st
 	assert_true(file_write("a.yaml", "", 0, 0644, NULL));
 	assert_true(file_write("c.txt", "", 0, 0644, NULL));
 	assert_true(file_write(".yaml", "", 0, 0644, NULL));
-	file_names(".", ".yaml", &names);
-	file_names("nowhere", ".yaml", &names);
-	file_names(".", ".yaml", &names);
+	file_names(".", ".yaml", &names, NULL);
+	file_names("nowhere", ".yaml", &names, NULL);
+	file_names(".", ".yaml", &names, NULL);
 	assert_int_equal(names.count, 2);
 	assert_string_equal(names.list[0], "a");
 	assert_string_equal(names.list[1], "b");
 	text_list_release(&names);
+}
+
+static void test_what_cannot_be_looked_at_is_not_absent(void **state)
+{
+	struct text_list names = {0};
+	struct error error;
+
+	(void)state;
+	assert_true(file_write("file", "", 0, 0644, NULL));
+	assert_int_equal(symlink("nowhere", "link"), 0);
+	assert_int_equal(symlink("loop", "loop"), 0);
+	assert_int_equal(file_presence("file", &error), FILE_PRESENT);
+	assert_int_equal(file_presence("link", &error), FILE_PRESENT);
+	assert_int_equal(file_presence("nothing", &error), FILE_ABSENT);
+	assert_int_equal(file_presence("nothing/below", &error), FILE_ABSENT);
+	assert_int_equal(file_presence("file/below", &error), FILE_ABSENT);
+	assert_int_equal(file_presence("loop/below", &error), FILE_UNKNOWN);
+	assert_int_equal(error.remedy, REMEDY_LOCAL);
+	assert_int_equal(error.number, ELOOP);
+	assert_true(text_starts(error.text, "loop/below: cannot be looked at: "));
+	assert_true(file_absent("nothing"));
+	assert_false(file_absent("file"));
+	assert_false(file_absent("loop/below"));
+	assert_true(file_names("nothing", "", &names, &error));
+	assert_false(file_names("loop", "", &names, &error));
+	assert_true(text_starts(error.text, "loop: cannot be opened: "));
+	assert_int_equal(names.count, 0);
 }
 
 static void test_a_program_in_its_build_folder_finds_the_templates_of_the_source(void **state)
@@ -238,7 +265,7 @@ static void test_a_program_in_its_build_folder_finds_the_templates_of_the_source
 	unsetenv("LAMPWATCH_TEMPLATES");
 	templates = file_templates();
 	assert_true(text_ends(templates, "/templates"));
-	assert_true(file_exists(templates));
+	assert_false(file_absent(templates));
 	free(templates);
 	setenv("LAMPWATCH_TEMPLATES", "/elsewhere", 1);
 	assert_taken(file_templates(), "/elsewhere");
@@ -262,6 +289,7 @@ int main(void)
 		IN_FOLDER(test_removing_a_tree_does_not_follow_links),
 		IN_FOLDER(test_paths_are_joined_and_taken_apart),
 		IN_FOLDER(test_names_of_a_folder_are_sorted_and_without_their_ending),
+		IN_FOLDER(test_what_cannot_be_looked_at_is_not_absent),
 		IN_FOLDER(test_a_program_in_its_build_folder_finds_the_templates_of_the_source),
 	};
 

@@ -336,6 +336,92 @@ static void test_compressed_bodies_are_decoded(void **state)
 	http_response_release(&result.response);
 }
 
+static void test_an_encoded_body_ends_where_its_coding_says(void **state)
+{
+	const char *text = "the body is not compressed as it says";
+
+	(void)state;
+	server_put(&server, "packed", "unpacked text");
+	assert_error("/packed?fault=gzip;cut=1", REMEDY_LATER, text);
+	assert_error("/packed?fault=gzip;cut=8", REMEDY_LATER, text);
+	assert_error("/packed?fault=gzip;cut=12;chunked", REMEDY_LATER, text);
+	/* An answer that is no page is one all the same. */
+	assert_status(get("/packed?fault=gzip;cut=8;status=404"), 404);
+}
+
+static void test_a_wrong_label_is_said_and_the_body_taken(void **state)
+{
+	static const struct {
+		const char *rest, *label;
+	} cases[] = {
+		{"/packed?fault=coding=utf-8", "utf-8"},
+		{"/packed?fault=coding=aws-chunked", "aws-chunked"},
+		{"/packed?fault=coding=gzip", "gzip"},
+		{"/packed?fault=coding=deflate", "deflate"},
+		{"/packed?fault=coding=zstd", "zstd"},
+		{"/packed?fault=coding=br", "br"},
+		{"/packed?fault=coding=UTF-8;gzip", "utf-8"},
+		{"/packed?fault=coding=identity", NULL},
+		{"/packed?fault=gzip", NULL},
+		{"/packed", NULL},
+	};
+
+	(void)state;
+	server_put(&server, "packed", "unpacked text");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct result result = get(cases[i].rest);
+
+		assert_false(result.failed);
+		assert_string_equal(buffer_string(&result.response.body), "unpacked text");
+		assert_true(text_equal(result.response.mislabelled, cases[i].label));
+		http_response_release(&result.response);
+	}
+}
+
+static void test_cookies_live_for_one_request(void **state)
+{
+	struct result result;
+
+	(void)state;
+	server_put(&server, "gate", "behind it");
+	for (int i = 0; i < 2; i++) { /* the second time it has forgotten them */
+		result = get("/gate?fault=cookie");
+		assert_false(result.failed);
+		assert_string_equal(buffer_string(&result.response.body), "behind it");
+		assert_null(strstr(result.response.request_headers, "seen=yes"));
+		http_response_release(&result.response);
+	}
+	assert_int_equal(server_count(&server, "GET\t/gate?fault=cookie\t-\t302"), 2);
+	assert_int_equal(server_count(&server, "GET\t/gate?fault=cookie\t-\t200"), 2);
+}
+
+static void test_a_guarded_request_reaches_no_private_address(void **state)
+{
+	static const char *const hosts[] = {"127.0.0.1", "localhost"};
+
+	(void)state;
+	server_put(&server, "inside", "a secret");
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+		char *url = memory_format("http://%s:%d/inside", hosts[i], server.port);
+		struct http_request request = request_to(url, NULL);
+		struct result result = run(&request);
+
+		assert_false(result.failed);
+		assert_int_equal(result.response.network, HTTP_NETWORK_PRIVATE);
+		http_response_release(&result.response);
+		request.guard = "no farther than this";
+		result = run(&request);
+		assert_true(result.failed);
+		assert_string_equal(result.error.text, "no farther than this");
+		assert_int_equal(result.error.remedy, REMEDY_PAGE);
+		assert_int_equal(result.response.body.length, 0);
+		assert_int_equal(result.response.network, HTTP_NETWORK_UNKNOWN);
+		http_response_release(&result.response);
+		free(url);
+	}
+	assert_int_equal(server_count(&server, "GET\t/inside"), 2);
+}
+
 static void test_a_body_that_ends_early_is_an_error(void **state)
 {
 	(void)state;
@@ -922,6 +1008,10 @@ int main(void)
 		cmocka_unit_test(test_a_drip_feed_ends_at_the_total_timeout),
 		cmocka_unit_test(test_bodies_past_the_limit_are_refused_however_they_come),
 		cmocka_unit_test(test_compressed_bodies_are_decoded),
+		cmocka_unit_test(test_an_encoded_body_ends_where_its_coding_says),
+		cmocka_unit_test(test_a_wrong_label_is_said_and_the_body_taken),
+		cmocka_unit_test(test_cookies_live_for_one_request),
+		cmocka_unit_test(test_a_guarded_request_reaches_no_private_address),
 		cmocka_unit_test(test_a_body_that_ends_early_is_an_error),
 		cmocka_unit_test(test_headers_without_end_are_the_pages_fault),
 		cmocka_unit_test(test_trailers_are_no_headers),

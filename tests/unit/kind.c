@@ -280,7 +280,7 @@ static void test_every_kind_of_ours_loads(void **state)
 	struct text_list names = {0};
 
 	(void)state;
-	file_names(folder, ".yaml", &names);
+	file_names(folder, ".yaml", &names, NULL);
 	assert_true(names.count >= 11);
 	for (size_t i = 0; i < names.count; i++) {
 		char *path = kind_find(templates, NULL, names.list[i]);

@@ -330,6 +330,60 @@ static void test_boundary_follows_from_the_seed_and_is_in_no_body(void **state)
 	buffer_release(&other);
 }
 
+static void test_the_text_of_a_mail_is_read(void **state)
+{
+	static const struct {
+		const char *mail, *text; /* NULL: none */
+	} cases[] = {
+		{"Subject: x\r\n\r\nChain: 1\r\nmore", "Chain: 1\nmore\n"},
+		{"content-type: TEXT/PLAIN;\r\n\tcharset=utf-8\r\nContent-Transfer-Encoding: "
+		 "Quoted-Printable\r\n\r\nCha=\r\nin: =C3=A9=3D \r\nend=",
+			"Chain: \xc3\xa9=\nend"},
+		{"Content-Transfer-Encoding: base64\n\nQ2hh\naW4K\n", "Chain\n"},
+		{"Content-Type: multipart/mixed; boundary=\"b c\"\n\nno\n--b c\nContent-Type: "
+		 "multipart/alternative; boundary=d\n\n--d\nContent-Type: text/html\n\n<p>\n--d\n\n"
+		 "text\n--d--\n--b c--\n",
+			"text\n"},
+		{"Content-Type: multipart/mixed; boundary=b\n\n--b\n\ncut off", "cut off\n"},
+		{"Content-Type: text/html\n\n<p>Chain</p>", NULL},
+		{"Content-Type: multipart/mixed\n\n--b\n\ntext\n", NULL},
+		{"Content-Transfer-Encoding: base64\n\n!\n", NULL},
+		{"Content-Type: text/plain2\n\nx", NULL},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buffer out = {0};
+		bool found = mime_read_text(cases[i].mail, strlen(cases[i].mail), &out);
+
+		if (found != (cases[i].text != NULL))
+			fail_msg("case %zu", i);
+		if (found)
+			assert_string_equal(buffer_string(&out), cases[i].text);
+		buffer_release(&out);
+	}
+}
+
+static void test_parts_without_end_are_bounded(void **state)
+{
+	struct buffer mail = {0}, out = {0};
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		buffer_format(
+			&mail, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i);
+	assert_false(mime_read_text(mail.data, mail.length, &out));
+	buffer_clear(&mail);
+	buffer_text(&mail, "Content-Type: multipart/mixed; boundary=b\n\n");
+	for (int i = 0; i < 1000; i++)
+		buffer_text(&mail, "--b\nContent-Type: text/html\n\n");
+	buffer_text(&mail, "--b\n\ntoo late\n");
+	assert_false(mime_read_text(mail.data, mail.length, &out));
+	buffer_release(&mail);
+	buffer_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +403,8 @@ int main(void)
 		cmocka_unit_test(test_long_lines_are_broken_softly_at_whole_characters),
 		cmocka_unit_test(test_text_at_the_end_of_a_part_gets_its_line_end),
 		cmocka_unit_test(test_boundary_follows_from_the_seed_and_is_in_no_body),
+		cmocka_unit_test(test_the_text_of_a_mail_is_read),
+		cmocka_unit_test(test_parts_without_end_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,7 @@ static int start(void **state)
 			(char *)NULL);
 		_exit(127);
 	}
-	for (int i = 0; i < 500 && !file_exists(port_file); i++)
+	for (int i = 0; i < 500 && file_absent(port_file); i++)
 		nanosleep(&(struct timespec){0, 10000000}, NULL);
 	assert_true(file_read(port_file, &port, NULL));
 	server_address = memory_format("127.0.0.1:%d", atoi(buffer_string(&port)));
@@ -119,7 +119,7 @@ static size_t questions(const char *end)
 	struct buffer text = {0};
 	size_t count = 0;
 
-	if (file_exists(log_file))
+	if (!file_absent(log_file))
 		assert_true(file_read(log_file, &text, NULL));
 	for (const char *at = buffer_string(&text); (at = strstr(at, end)) != NULL; at++)
 		count++;

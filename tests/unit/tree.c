@@ -244,6 +244,85 @@ static void test_deep_nesting_is_refused_in_bounded_time(void **state)
 	refuse_many("<rss>");
 }
 
+/* before, then count times the middle (each # in it a number), then after. Owned by the caller. */
+static char *repeated(const char *before, const char *middle, size_t count, const char *after)
+{
+	struct buffer text = {0};
+
+	buffer_text(&text, before);
+	for (size_t i = 0; i < count; i++)
+		for (const char *c = middle; *c != '\0'; c++)
+			if (*c == '#')
+				buffer_format(&text, "%zu", i);
+			else
+				buffer_byte(&text, *c);
+	buffer_text(&text, after);
+	return buffer_take(&text);
+}
+
+static void test_attributes_and_namespaces_are_counted_before_they_cost_anything(void **state)
+{
+	static const struct {
+		const char *before, *middle, *after,
+			*reason; /* reason NULL: they are no attributes */
+	} cases[] = {
+		{"<html><p ", "a#=# ", ">text</p></html>", "1000 attributes"},
+		{"<html><p\n", "a#='<#>'\n", ">text</p></html>", "1000 attributes"},
+		{"<html><p ", "a#/#/", ">text</p></html>", "1000 attributes"},
+		{"<html><p ", "a# = \"#\"", "", "1000 attributes"},
+		{"<html><!-- > <script> --><p ", "a#=# ", ">text</p></html>", "1000 attributes"},
+		{"<html><script>'<b'</script><p ", "a#=# ", ">text</p></html>", "1000 attributes"},
+		{"<?xml version='1.0'?><a ", "a#='#' ", "/>", "1000 attributes"},
+		{"<?xml version='1.0'?><a ", "xmlns:n#='u#' ", "/>", "1000 attributes"},
+		{"<?xml version='1.0'?><a ", "xmlns:n#='u' b#='u' ", "/>", "attributes"},
+		{"<?xml version='1.0'?><!DOCTYPE a [", "<!ATTLIST a b# CDATA \"#\">", "]><a/>",
+			"attributes"},
+		{"<html><script>", "if (i<n# && j>#) x = '<b ' ; ", "</script></html>", NULL},
+		{"<html>", "<p a#=# b='c'>text</p>", "</html>", NULL},
+		{"<html><!-- <b ", "a# # ", " --></html>", NULL},
+		{"<html>", "a# < b# ", "</html>", NULL},
+		{"<?xml version='1.0'?><a>", "<b xmlns:n='u#'>#</b>", "</a>", NULL},
+		{"<?xml version='1.0'?><a>", "<b xmlns='u#' c='#'/>", "</a>", NULL},
+		{"<?xml version='1.0'?><a><![CDATA[ <b ", "a# # ", "]]></a>", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *text = repeated(cases[i].before, cases[i].middle,
+			cases[i].reason != NULL ? 100000 : 20000, cases[i].after);
+		struct error error = {0};
+		clock_t begin = clock();
+		xmlDocPtr tree = tree_parse(text, strlen(text), &error);
+
+		if ((tree == NULL) != (cases[i].reason != NULL))
+			fail_msg("case %zu: %s", i, tree == NULL ? error.text : "is read");
+		if (tree == NULL && strstr(error.text, cases[i].reason) == NULL)
+			fail_msg("case %zu: %s", i, error.text);
+		assert_true(clock() - begin < CLOCKS_PER_SEC);
+		tree_free(tree);
+		free(text);
+	}
+}
+
+static void test_namespaces_that_nest_are_counted_together(void **state)
+{
+	static const char *const middles[] = {"<a xmlns:n#='u#'>", "<a xmlns:n#='u#'></a>"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char *text = repeated("<?xml version='1.0'?><r>", middles[i], 220, "</r>");
+		struct error error = {0};
+		xmlDocPtr tree = tree_parse(text, strlen(text), &error);
+
+		assert_int_equal(tree == NULL, i == 0);
+		if (tree == NULL)
+			assert_string_equal(
+				error.text, "an element is in more than 200 namespaces");
+		tree_free(tree);
+		free(text);
+	}
+}
+
 static void test_descriptions_name_what_a_document_is(void **state)
 {
 	static const struct {
@@ -284,6 +363,9 @@ int main(void)
 		cmocka_unit_test(test_broken_json_and_xml_are_refused_with_their_line),
 		cmocka_unit_test(test_entities_of_a_document_are_never_expanded),
 		cmocka_unit_test(test_deep_nesting_is_refused_in_bounded_time),
+		cmocka_unit_test(
+			test_attributes_and_namespaces_are_counted_before_they_cost_anything),
+		cmocka_unit_test(test_namespaces_that_nest_are_counted_together),
 		cmocka_unit_test(test_descriptions_name_what_a_document_is),
 	};
 

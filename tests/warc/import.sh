@@ -82,7 +82,9 @@ made failed.warc warcio "$(record 2014-01-24T19:00:00Z "$green")" "$(record 2014
 check "a 503 is a fetch that failed: 1" says 1 '^lampwatch: harbour: 2014-01-24T19:20:00Z: HTTP 503$' -c "$(into failed)" import failed.warc
 made half.warc warcio '{"type":"response","url":"http://127.0.0.1:'$www_port'/summary.json","date":"2014-01-24T19:00:00Z","body":"{\"page\":{\"name\":\"Desk\",\"url\":\"http://127.0.0.1/\",\"status\":\"UP\"}}"}'
 check "a document that is missing: 1" says 1 '^lampwatch: desk: 2014-01-24T19:00:00Z is left out: document components of the page is not in the file' -c "$(into half)" import half.warc
-made coding.warc warcio "$(record 2014-01-24T19:00:00Z "$green" '"headers":["Content-Encoding: br"]')"
+made label.warc warcio "$(record 2014-01-24T19:00:00Z "$green" '"headers":["Content-Encoding: br"]')"
+check "what is only labelled so is taken as it is" does 0 -c "$(into label)" import label.warc
+made coding.warc warcio "$(record 2014-01-24T19:00:00Z $'\v\002coded' '"headers":["Content-Encoding: br"]')"
 check "a coding that is not known: 1" says 1 'record <urn:uuid:.*: is in a coding that is not known, "br"$' -c "$(into coding)" import coding.warc
 made decoded.warc warcio "$(record 2014-01-24T19:00:00Z "$green" '"headers":["Content-Encoding: gzip","Transfer-Encoding: chunked"]')"
 check "decoded already, though the head does not say so" does 0 -c "$(into decoded)" import decoded.warc

@@ -33,11 +33,11 @@ char *kind_find(const char *templates, const char *user_folder, const char *name
 		return NULL;
 	if (user_folder != NULL)
 		path = memory_format("%s/%s%s", user_folder, name, suffix);
-	if (path == NULL || !file_exists(path)) {
+	if (path == NULL || file_absent(path)) {
 		free(path);
 		path = memory_format("%s/pages/%s%s", templates, name, suffix);
 	}
-	if (file_exists(path))
+	if (!file_absent(path))
 		return path;
 	free(path);
 	return NULL;
@@ -269,9 +269,7 @@ struct kind *kind_load(const char *path, struct node with, struct problems *prob
 	struct error error;
 
 	if (!file_read(path, &text, &error))
-		problems_add(problems, path, 0, "%s",
-			text_starts(error.text, path) ? error.text + strlen(path) + strlen(": ")
-						      : error.text);
+		problems_add_error(problems, path, &error);
 	else
 		yaml = yaml_parse(path, buffer_string(&text), text.length, problems);
 	if (yaml != NULL) {

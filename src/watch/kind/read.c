@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "net/http.h"
 #include "watch/kind/read_p.h"
 
 bool read_room(struct work *work, size_t count)
@@ -245,10 +246,21 @@ static bool read_page_line(struct work *work)
 	return true;
 }
 
+/* A reading is kept and published: addresses that are resolved against the page's own get none of
+ * its secrets. */
+static struct evaluation *evaluation_of(const char *url, struct regex_cache *regexes)
+{
+	char *public = text_empty(url) ? memory_string("") : http_url_public(url);
+	struct evaluation *evaluation = evaluation_new(public, regexes);
+
+	free(public);
+	return evaluation;
+}
+
 bool read_page(const struct kind *kind, const char *url, const struct document *documents,
 	struct reading *reading, struct read_report *report, struct error *error)
 {
-	struct evaluation *evaluation = evaluation_new(url != NULL ? url : "", kind->regexes);
+	struct evaluation *evaluation = evaluation_of(url, kind->regexes);
 	struct read_report unwanted = {0};
 	struct error own;
 	struct work work = {.kind = kind,
@@ -307,7 +319,7 @@ bool read_detect(const struct kind *const *kinds, size_t count, const char *url,
 
 	if (tree == NULL)
 		return false;
-	evaluation = evaluation_new(url != NULL ? url : "", NULL);
+	evaluation = evaluation_of(url, NULL);
 	evaluation_add_document(evaluation, "page", tree);
 	for (size_t i = 0; i < count; i++) {
 		evaluation->regexes = kinds[i]->regexes;

@@ -55,6 +55,8 @@ xmlDocPtr tree_parse_html(
 	htmlParserCtxtPtr parser;
 	xmlDocPtr tree;
 
+	if (!tree_count(text, length, true, error))
+		return NULL;
 	tree_silence();
 	parser = htmlNewParserCtxt();
 	tree = htmlCtxtReadMemory(parser, text, (int)length, NULL, encoding,
@@ -117,6 +119,8 @@ xmlDocPtr tree_parse_xml(const char *text, size_t length, const char *encoding, 
 	xmlParserCtxtPtr parser;
 	xmlDocPtr tree;
 
+	if (!tree_count(text, length, false, error))
+		return NULL;
 	tree_silence();
 	parser = xmlNewParserCtxt();
 	parser->sax->entityDecl = refuse_entity;

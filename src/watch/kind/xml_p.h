@@ -35,7 +35,8 @@ enum {
 	BYTES_PER_OPERATION = 16,        /* parsing this many costs as much as one step */
 };
 
-/* --- tree.c, tree_json.c, nextjs.c: from text to trees. All are owned by the caller. --- */
+/* --- tree.c, tree_count.c, tree_json.c, nextjs.c: from text to trees. All are owned by the caller.
+ * --- */
 
 /*
  * One document's tree, by what its bytes are: JSON, JSONP, XML or HTML. NULL
@@ -52,6 +53,10 @@ xmlDocPtr tree_parse_html(
 xmlDocPtr tree_parse_xml(
 	const char *text, size_t length, const char *encoding, struct error *error);
 xmlDocPtr tree_parse_json(const char *text, size_t length, bool prefix, struct error *error);
+
+/* tree_count.c: false with REMEDY_PAGE where an element of the markup has more attributes or
+ * namespaces than any page needs: libxml2 takes the square of their number. */
+bool tree_count(const char *text, size_t length, bool html, struct error *error);
 
 /* The rows of a Next.js payload: <flight><row id="1a">…; never NULL. */
 xmlDocPtr tree_parse_nextjs(const char *payload, size_t length);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: ISC */
+#include "archive/archive_owner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/archive.h"
+#include "base/date.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "base/system_error.h"
+#include "base/text.h"
+#include "base/user.h"
+#include "config/config.h"
+
+#define USER "lampwatch"
+
+enum { HOME_MODE = 0755 };
+
+static bool is_inside(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return text_starts(path, folder) && (path[length] == '/' || path[length] == '\0');
+}
+
+/* The path, or the nearest folder above it that exists; owned by the caller. NULL with error. */
+static char *nearest(const char *path, struct stat *status, struct error *error)
+{
+	char *folder = memory_string(path), *above;
+
+	while (stat(folder, status) != 0) {
+		if (!system_error_absent(errno)) {
+			system_error_set(error, folder, "cannot be looked at");
+			free(folder);
+			return NULL;
+		}
+		above = file_folder(folder);
+		free(folder);
+		folder = above;
+	}
+	return folder;
+}
+
+bool archive_owner(const char *archive, struct archive_owner *owner, struct error *error)
+{
+	struct stat status;
+	char *folder = nearest(archive, &status, error);
+	const struct passwd *user = NULL;
+
+	if (folder == NULL)
+		return false;
+	*owner = (struct archive_owner){status.st_uid, status.st_gid, false};
+	if (status.st_uid == 0 && is_inside(archive, ARCHIVE_HOME) &&
+		is_inside(ARCHIVE_HOME, folder) && strcmp(folder, archive) != 0)
+		user = getpwnam(USER);
+	if (user != NULL)
+		*owner = (struct archive_owner){user->pw_uid, user->pw_gid, true};
+	free(folder);
+	return true;
+}
+
+/* As systemd's StateDirectory= would. */
+static bool make_home(const struct archive_owner *owner, struct error *error)
+{
+	if (mkdir(ARCHIVE_HOME, HOME_MODE) != 0 && errno != EEXIST)
+		return system_error_set(error, ARCHIVE_HOME, "cannot be made");
+	return lchown(ARCHIVE_HOME, owner->user, owner->group) == 0 ||
+	       system_error_set(error, ARCHIVE_HOME, "cannot be given to the user " USER);
+}
+
+bool archive_owner_become(const char *archive, bool make, struct error *error)
+{
+	struct archive_owner owner;
+
+	if (geteuid() != 0)
+		return true;
+	if (!archive_owner(archive, &owner, error))
+		return false;
+	if (make && owner.home && !make_home(&owner, error))
+		return false;
+	return user_become(owner.user, owner.group, error);
+}
+
+/* ---- what another user has made in it ---- */
+
+/* The path where it may not be written, NULL where it may; takes it over. */
+static char *denied(char *path)
+{
+	if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 && errno == EACCES)
+		return path;
+	free(path);
+	return NULL;
+}
+
+/* Each of these gives the first path, owned by the caller: one remedy mends all. */
+static char *denied_in_state(const char *archive)
+{
+	char *state = file_join(archive, ARCHIVE_STATE), *found = denied(memory_string(archive));
+	struct text_list names = {0};
+
+	if (found == NULL)
+		found = denied(memory_string(state));
+	if (found == NULL)
+		folder_names(state, &names, NULL);
+	for (size_t i = 0; found == NULL && i < names.count; i++)
+		found = denied(file_join(state, names.list[i]));
+	text_list_release(&names);
+	free(state);
+	return found;
+}
+
+static char *denied_in_page(const char *archive, const char *page, int64_t now)
+{
+	char date[DATE_TEXT_MAX]; /* 2014-01-24T19:20:00Z */
+	char *found = denied(memory_format("%s/%s", archive, page));
+
+	date_write(now, date);
+	if (found == NULL)
+		found = denied(memory_format("%s/%s/chain", archive, page));
+	if (found == NULL)
+		found = denied(memory_format("%s/%s/%.4s", archive, page, date));
+	if (found == NULL)
+		found = denied(memory_format("%s/%s/%.4s/%.2s", archive, page, date, date + 5));
+	return found;
+}
+
+/* The archive's owner takes it back, or back the right to write; anybody else is the wrong user. */
+static void explain(const char *path, const char *archive, struct error *error)
+{
+	char *what = user_denied(path), *owner;
+	struct stat whole = {.st_uid = geteuid()}, part = {.st_uid = geteuid()};
+
+	stat(archive, &whole);
+	stat(path, &part);
+	owner = user_name(whole.st_uid);
+	if (whole.st_uid != geteuid())
+		error_set(error, REMEDY_LOCAL,
+			"%s, who cannot write to it; run lampwatch as %s, who owns the archive",
+			what, owner);
+	else if (part.st_uid == geteuid())
+		error_set(error, REMEDY_LOCAL, "%s, who cannot write to it; chmod u+rwX %s", what,
+			path);
+	else
+		error_set(error, REMEDY_LOCAL,
+			"%s, who cannot write to it; as root: chown -R %s %s", what, owner,
+			archive);
+	free(what);
+	free(owner);
+}
+
+bool archive_writable(
+	const char *archive, const struct config *pages, int64_t now, struct error *error)
+{
+	char *found = denied_in_state(archive);
+	bool good;
+
+	for (size_t i = 0; pages != NULL && found == NULL && i < pages->page_count; i++)
+		found = denied_in_page(archive, pages->pages[i].name, now);
+	good = found == NULL;
+	if (!good)
+		explain(found, archive, error);
+	free(found);
+	return good;
+}
