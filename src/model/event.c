@@ -49,6 +49,8 @@ const struct event_type_row event_types[EVENT_TYPES] = {
 		.word = "runs missed"},
 	[EVENT_FAULT] = {"fault", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
 		.word = "trouble here"},
+	[EVENT_UNKEPT] = {"unkept", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
+		.word = "nothing is kept"},
 };
 
 static_assert(EVENT_TYPES < 31, "a set of types fits into an int");
@@ -84,6 +86,7 @@ static void event_release(struct event *event)
 	free(event->word);
 	free(event->said_at);
 	free(event->reason);
+	free(event->origin);
 	value_free(event->incidents);
 	text_list_release(&event->affects);
 }
@@ -154,6 +157,7 @@ struct value *event_value(const struct event *event, const char *zone)
 	value_put_boolean(map, "risen", event->risen);
 	value_put_text(map, "reason", event->reason != NULL ? event->reason : "");
 	value_put_number(map, "alarm", event->alarm);
+	value_put_text(map, "origin", event->origin != NULL ? event->origin : "");
 	value_put(map, "incidents",
 		event->incidents != NULL ? value_copy(event->incidents) : value_list());
 	free(label);

@@ -58,16 +58,22 @@ static int load_configuration(struct context *context)
 	return EXIT_DONE;
 }
 
-int context_prepare(const struct context *context)
+bool context_make(const struct context *context, struct error *error)
 {
-	bool new = file_absent(context->database_path);
-	struct error error;
+	bool new = file_absent(context->config->archive);
 
-	if (!archive_prepare(context->config->archive, &error))
-		return error_print(&error);
+	if (!archive_prepare(context->config->archive, error))
+		return false;
 	if (new &&geteuid() == 0 && context->invocation->verbosity >= 0)
 		fputs("lampwatch: warning: runs as root; a user of its own is safer\n", stderr);
-	return EXIT_DONE;
+	return true;
+}
+
+int context_prepare(const struct context *context)
+{
+	struct error error;
+
+	return context_make(context, &error) ? EXIT_DONE : error_print(&error);
 }
 
 int context_open_database(struct context *context)

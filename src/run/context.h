@@ -13,6 +13,7 @@
 #include "run/invocation.h"
 #include "run/kinds.h"
 
+struct error;
 struct providers;
 
 /* What a command needs before it can begin; each includes the ones before it. */
@@ -50,7 +51,10 @@ int context_open(struct context *context, enum needs needs);
  * already there. */
 int context_open_database(struct context *context);
 
-/* Makes the archive's folders: EXIT_DONE, or EXIT_LOCAL after a line. */
+/* Makes the archive's folders. Errors: REMEDY_LOCAL. */
+bool context_make(const struct context *context, struct error *error);
+
+/* The same: EXIT_DONE, or EXIT_LOCAL after a line. */
 int context_prepare(const struct context *context);
 
 /* For struct courier_settings, whose context is a struct context: opens the database for writing,
