@@ -81,7 +81,7 @@ same "an older database: it is seen" "3" "$status"
 check "an older database: said" grep -q "is older than the archive" <<< "$output"
 check "an older database: rebuilt" at 6 -q rebuild
 same "an older database: what was there lies beside it" "1" "$(ls archive/.state/lampwatch.db.2* | grep -c 'Z$')"
-same "an older database: as ever" "0 " "$(runs 7) $(at 7 verify 2>&1)"
+same "an older database: as ever" "0 " "$(runs 7) $(at 7 -q verify 2>&1)"
 red
 run 8
 check "an older database: the next outage has a Message-ID of its own" test "$(ids | sort | uniq -d | wc -l)" = 0

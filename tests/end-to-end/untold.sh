@@ -139,8 +139,9 @@ cut_in_half() { rm -f archive/.state/lampwatch.db-*; truncate -s 50000 archive/.
 fault "a database that is cut" cut_in_half rebuilt
 zeroed() { rm -f archive/.state/lampwatch.db-*; dd if=/dev/zero of=archive/.state/lampwatch.db bs=100 count=1 conv=notrunc status=none; }
 fault "a database with a zeroed header" zeroed rebuilt
-newer() { python3 -c 'import sqlite3; c = sqlite3.connect("archive/.state/lampwatch.db"); c.execute("PRAGMA user_version = 99")'; own archive; }
-older() { python3 -c 'import sqlite3; c = sqlite3.connect("archive/.state/lampwatch.db"); c.execute("PRAGMA user_version = 12")'; own archive; }
+version() { python3 -c 'import sqlite3, sys; c = sqlite3.connect("archive/.state/lampwatch.db"); print(*c.execute("PRAGMA user_version" + "".join(sys.argv[1:])).fetchone() or "")' "$@"; }
+newer() { known=$(version); version =99; own archive; }
+older() { version "=$known"; own archive; }
 fault "a database of a newer version" newer older
 foreign() { rm -f archive/.state/lampwatch.db*; python3 -c 'import sqlite3; c = sqlite3.connect("archive/.state/lampwatch.db"); c.execute("CREATE TABLE page (x)"); c.commit()'; own archive; }
 fault "a database of another program" foreign rebuilt
