@@ -152,7 +152,7 @@ static bool connect(struct database *database, const char *name, int flags, enum
 	const char *system = opening == OPEN_LOG ? "unix-none" : NULL; /* without locks */
 	bool alone = opening == OPEN_ALONE || opening == OPEN_LOG;
 
-	if (sqlite3_open_v2(name, &database->inner, flags, system) != SQLITE_OK)
+	if (sqlite3_open_v2(name, &database->inner, flags | SQLITE_OPEN_URI, system) != SQLITE_OK)
 		return false;
 	sqlite3_extended_result_codes(database->inner, 0);
 	sqlite3_busy_timeout(database->inner, LOCK_WAIT_MILLISECONDS);
@@ -220,7 +220,7 @@ static struct database *open_to_read(const char *path, struct error *error)
 	char *folder = file_folder(path);
 
 	if (database == NULL && access(folder, W_OK) != 0 && access(path, R_OK) == 0)
-		database = open_as(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+		database = open_as(path, SQLITE_OPEN_READONLY,
 			has_log(path) ? OPEN_LOG : OPEN_IMMUTABLE, error);
 	free(folder);
 	return database;
@@ -322,9 +322,10 @@ static void take_part(struct database *database, const struct database_part *par
 
 /* False where it cannot be read as it stands, which is no fault of the database's own: it may be
  * older, or damaged, or its log needs a file beside it that cannot be made. */
-static bool attach(struct database *database, const char *path, int64_t version)
+static bool attach_as(
+	struct database *database, const char *path, const char *query, int64_t version)
 {
-	char *uri = uri_name(path, "mode=ro"), *word = NULL;
+	char *uri = uri_name(path, query), *word = NULL;
 	bool good = false;
 	sqlite3_stmt *statement = NULL;
 
@@ -361,14 +362,27 @@ void database_remove(const char *path)
 	}
 }
 
+/* Where its log is empty, also without the file that readers of a log share. */
+static bool attach(struct database *database, const char *path, int64_t version)
+{
+	return attach_as(database, path, "mode=ro", version) ||
+	       (!has_log(path) && attach_as(database, path, "immutable=1", version));
+}
+
 /* A copy of the file and of its log, which is brought up to date. */
 static bool attach_copy(struct database *database, const char *from, const char *scratch,
 	const struct schema_step *const *schema, struct error *error)
 {
-	char *log = memory_format("%s-wal", from), *log_copy = memory_format("%s-wal", scratch);
+	char *log, *log_copy;
 	struct database *copy;
-	bool good = file_copy(from, scratch, 0600, error) &&
-		    (file_absent(log) || file_copy(log, log_copy, 0600, error));
+	bool good;
+
+	if (scratch == NULL)
+		return error_set(error, REMEDY_LOCAL, "%s: cannot be read", from);
+	log = memory_format("%s-wal", from);
+	log_copy = memory_format("%s-wal", scratch);
+	good = file_copy(from, scratch, 0600, error) &&
+	       (file_absent(log) || file_copy(log, log_copy, 0600, error));
 
 	free(log);
 	free(log_copy);
@@ -394,7 +408,8 @@ bool database_take(struct database *database, const char *from, const char *scra
 		good = database_commit(database, error);
 		sqlite3_exec(database->inner, "DETACH taken", NULL, NULL, NULL);
 	}
-	database_remove(scratch);
+	if (scratch != NULL)
+		database_remove(scratch);
 	return good;
 }
 

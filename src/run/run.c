@@ -17,6 +17,7 @@
 #include "base/step.h"
 #include "publish/site.h"
 #include "run/digest_message.h"
+#include "run/direct.h"
 #include "run/heartbeat.h"
 #include "run/hosting_lookup.h"
 #include "run/local_fault.h"
@@ -127,13 +128,43 @@ static bool open_observer(struct run *run, struct error *error)
 	return observer_open(&run->observer, error);
 }
 
+/* From here on the run works elsewhere. Its faults go along. */
+static void leave_archive(struct run *run)
+{
+	struct text_list faults = run->observer.faults;
+
+	run->observer.faults = (struct text_list){0};
+	observer_close(&run->observer);
+	run->observer.faults = faults;
+	run->observer.aside = true;
+	database_close(run->database);
+	run->database = NULL;
+	run->alone = (struct error){0};
+}
+
+/* In memory, as long as this run lasts. */
+static bool go_direct(struct run *run, const struct error *why, bool lost, struct error *error)
+{
+	struct database *database = direct_open(run->context, lost);
+
+	if (database == NULL)
+		return false;
+	leave_archive(run);
+	run->database = database;
+	run->direct = true;
+	if (direct_hourly(run->context, "operator", run->now))
+		standby_tell_operator(run->context, database, why,
+			"No other folder can be written either: what is told is repeated hourly.");
+	return open_observer(run, error);
+}
+
 /*
  * The archive cannot be written, or it is not the one that its database knows: what is known goes
  * to a standby, where that is not there yet, and the run goes on with it.
  */
 static bool fall_back(struct run *run, const struct error *why, bool lost)
 {
-	struct text_list lines = {0}, faults;
+	struct text_list lines = {0};
 	struct error error;
 	bool done;
 
@@ -145,13 +176,7 @@ static bool fall_back(struct run *run, const struct error *why, bool lost)
 	run->observer.local_trouble = true;
 	done = standby_open(run->context, why, lost, &run->standby_lock, &lines, &error);
 	if (done) {
-		faults = run->observer.faults; /* of this run, wherever it works */
-		run->observer.faults = (struct text_list){0};
-		observer_close(&run->observer);
-		database_close(run->database);
-		run->observer.aside = true;
-		run->observer.faults = faults;
-		run->alone = (struct error){0};
+		leave_archive(run);
 		run->courier = start_courier(run);
 		run->database = database_open(run->context->database_path, schema, false, &error);
 		done = run->database != NULL && open_observer(run, &error);
@@ -159,8 +184,11 @@ static bool fall_back(struct run *run, const struct error *why, bool lost)
 	for (size_t i = 0; i < lines.count; i++)
 		run_complain(run, lines.list[i]);
 	if (!done && error.remedy != REMEDY_LATER) {
-		local_fault(&run->observer, why);
-		local_fault(&run->observer, &error);
+		if (direct_hourly(run->context, why->text, run->now)) {
+			run_complain(run, why->text);
+			run_complain(run, error.text);
+		}
+		done = go_direct(run, why, lost, &error);
 	}
 	text_list_release(&lines);
 	return done;
@@ -293,7 +321,7 @@ static void settle_faults(struct run *run, bool over)
 {
 	struct error error;
 
-	if (run->database == NULL)
+	if (run->database == NULL || run->direct) /* where nothing remembers what was told */
 		return;
 	if (!database_good(run->database, &error))
 		local_fault(&run->observer, &error);
@@ -345,6 +373,8 @@ static void finish_courier(struct run *run, int seconds)
 		courier_wake(run->courier);
 		end = end_courier(run, (int)(run->deadline - run_monotonic()), &error);
 	}
+	if (run->direct)
+		direct_deliver(run->context, run->database, run->observer.dependences, run->now);
 	if (end != COURIER_DONE)
 		local_fault(&run->observer, &error);
 }

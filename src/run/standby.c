@@ -45,7 +45,7 @@ enum {
 #define OWED                                                                                       \
 	"ended IS NULL OR content IN (" TOLD_OF ") OR id = (SELECT max(id) FROM taken.delivery)"
 
-static const struct database_part taken[] = {
+const struct database_part standby_parts[] = {
 	{"fact", NULL, TAKE_OVER},
 	{"page", NULL, TAKE_OVER},
 	{"reading", NULL, TAKE_OVER},
@@ -264,7 +264,7 @@ static void set_fact(struct database *database, const char *name, const char *va
 	database_commit(database, NULL);
 }
 
-static void tell_operator(const struct context *context, struct database *database,
+void standby_tell_operator(const struct context *context, struct database *database,
 	const struct error *why, const char *from)
 {
 	char *reason = memory_format("%s. %s", why->text, from);
@@ -296,7 +296,7 @@ static bool make(const struct context *context, const char *folder, const char *
 	unlink(new);
 	database = database_open(new, schema, false, error);
 	known = database != NULL && database_take(database, context->database_path, scratch, schema,
-					    lost ? rebuild_people : taken, NULL);
+					    lost ? rebuild_people : standby_parts, NULL);
 	if (database != NULL && (lost || !known)) {
 		from = known ? "What the runs go on with comes from its folders, and who "
 			       "subscribed "
@@ -310,7 +310,7 @@ static bool make(const struct context *context, const char *folder, const char *
 	if (done) {
 		take_accepted(folder, database, context->invocation->clock);
 		if (!has_line(folder, STANDBY_SAID, NULL))
-			tell_operator(context, database, why, from);
+			standby_tell_operator(context, database, why, from);
 	}
 	database_close(database);
 	if (done && rename(new, path) != 0)

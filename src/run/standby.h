@@ -16,8 +16,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/database.h"
+
 struct context;
-struct database;
 struct error;
 struct text_list;
 
@@ -32,6 +33,14 @@ struct text_list;
  */
 bool standby_open(struct context *context, const struct error *why, bool lost, int *lock,
 	struct text_list *lines, struct error *error);
+
+/* Puts the message for the operator into the outbox: why nothing is kept, and from where what is
+ * known comes. A transaction of its own. */
+void standby_tell_operator(const struct context *context, struct database *database,
+	const struct error *why, const char *from);
+
+/* What a standby takes from the archive's database. */
+extern const struct database_part standby_parts[];
 
 /* What was accepted and cannot be recorded: the next run does, wherever it can. */
 void standby_remember(const struct context *context, const struct text_list *message_ids);

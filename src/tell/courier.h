@@ -58,7 +58,7 @@ enum courier_end {
 enum courier_end courier_finish(struct courier *courier, int seconds, struct error *error);
 
 /*
- * One attempt in a session of its own, for `try`. bytes are a whole mail or the body of a
+ * One attempt in a session of its own, without an outbox. bytes are a whole mail or the body of a
  * webhook's request; route is the place of a mail's route in the configuration, which stays as long
  * as this process makes attempts.
  */

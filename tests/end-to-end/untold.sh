@@ -10,9 +10,9 @@ if [ "$(id -u)" != 0 ] || ! setpriv --reuid $nobody --regid $nobody --clear-grou
 	skip "nobody is left untold" "needs root, to be somebody else"; finish; exit
 fi
 if [ -z "${LAMPWATCH_NAMESPACE:-}" ]; then # what is mounted here ends with it
-	unshare --mount true 2> /dev/null || { skip "nobody is left untold" "no mounts here"; finish; exit; }
+	unshare --mount --ipc true 2> /dev/null || { skip "nobody is left untold" "no mounts here"; finish; exit; }
 	rm -rf "$work"
-	LAMPWATCH_NAMESPACE=1 exec unshare --mount --propagation private bash "$0" "$@"
+	LAMPWATCH_NAMESPACE=1 exec unshare --mount --ipc --propagation private bash "$0" "$@"
 fi
 serve_http www --posts "$work/hooks"
 serve_smtp relay
@@ -72,7 +72,7 @@ twin() {
 	cd "$home.twin" || exit 1
 	rm -f "$work"/relay/*.eml "$work"/hooks/*
 	red; RUNTIME_DIRECTORY=$PWD/runtime at 2 run
-	green; for minute in 5 6 7; do RUNTIME_DIRECTORY=$PWD/runtime at $minute run; done
+	green; for minute in 5 6; do RUNTIME_DIRECTORY=$PWD/runtime at $minute run; done
 	expected=$(ids)
 	rm -f "$work"/relay/*.eml "$work"/hooks/*
 	cd "$here" || exit 1
@@ -83,23 +83,23 @@ outage() {
 	red
 	run 2; first=$output
 	same "$1: at once, the operator too" "admin@example.org NOTHING IS KEPT,ops@example.com RED" "$(told)"
-	run 3; run 4
+	run 3
 	green
-	run 5; run 6; run 7
+	run 5; run 6
 	same "$1: red and green come once each, and the operator is told once" \
 		"admin@example.org NOTHING IS KEPT,ops@example.com GREEN,ops@example.com RED" "$(told)"
 	same "$1: the pager gets its resolve" "trigger resolve" "$(pagers)"
-	[ "$1" = "an archive of root's" ] || # whose secret cannot be read either
+	[ -z "$expected" ] ||
 		same "$1: under the Message-IDs that they would have had" "$expected" "$(ids)"
-	same "$1: each run ends with 3" "3 3 3 3 3 3 " "$statuses"
+	same "$1: each run ends with 3" "3 3 3 3 " "$statuses"
 	check "$1: the first says why" test -n "$first"
 	same "$1: and no other" "$first" "$outputs"
 }
 
 # after NAME: the archive can be written again.
 after() {
-	run 8; run 9
-	same "$1: afterwards the run is as ever" "0 0 " "${statuses#3 3 3 3 3 3 }"
+	run 8
+	same "$1: afterwards the run is as ever" "0 " "${statuses#3 3 3 3 }"
 	check "$1: the archive is whole" at 10 verify
 	same "$1: nothing is told again" "3" "$(count_mails relay)"
 	red; run 11
@@ -109,7 +109,8 @@ after() {
 # fault NAME BREAK MEND
 fault() {
 	[[ -z ${ONLY:-} || $1 == *$ONLY* ]] || return
-	begin "$1"; twin
+	begin "$1"
+	case $1 in *" state "* | *garbage* | *read-only*) twin ;; *) expected="" ;; esac
 	$2; outage "$1"
 	$3; after "$1"
 }
@@ -145,4 +146,31 @@ older() { version "=$known"; own archive; }
 fault "a database of a newer version" newer older
 foreign() { rm -f archive/.state/lampwatch.db*; python3 -c 'import sqlite3; c = sqlite3.connect("archive/.state/lampwatch.db"); c.execute("CREATE TABLE page (x)"); c.commit()'; own archive; }
 fault "a database of another program" foreign rebuilt
+
+# ---- where the standby lies ----
+
+begin "a folder of somebody else's"
+chmod_state
+mkdir -m 700 "$home/temporary"; own "$home/temporary"
+chown 0:0 "$RUNTIME_DIRECTORY"
+red
+output=$(TMPDIR=$home/temporary at 2 run 2>&1); TMPDIR=$home/temporary at 3 run
+same "a folder of somebody else's is stepped over" "RED" "$(told | grep -o 'RED')"
+check "and said" grep -q "$RUNTIME_DIRECTORY: is somebody else's" <<< "$output"
+ln -s "$home/temporary" "$home/link"
+rm -rf "$home/temporary/"*
+red
+output=$(RUNTIME_DIRECTORY=$home/link TMPDIR=$home/temporary at 4 run 2>&1)
+check "and so is a link" grep -q "link: is somebody else's" <<< "$output"
+
+begin "nowhere"
+chmod_state
+mount -t tmpfs -o ro none /var/tmp; mount -t tmpfs -o ro none /dev/shm
+nowhere() { RUNTIME_DIRECTORY=/nonexistent TMPDIR=/nonexistent XDG_RUNTIME_DIR=/nonexistent at "$1" run 2>&1; echo "$?"; }
+red
+output=$(nowhere 2)
+same "where nothing at all can be written, people are told" "admin@example.org NOTHING IS KEPT,ops@example.com RED" "$(told)"
+same "and once within the hour" "3 3 2" "$(nowhere 3) $(nowhere 30) $(count_mails relay)"
+nowhere 63 > /dev/null
+same "then again, under the same Message-ID" "4 2 1" "$(count_mails relay) $(ids | wc -l) $(ids | sort -u | wc -l)"
 finish
