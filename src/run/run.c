@@ -435,8 +435,9 @@ static const struct kind *kind_for(void *context, const struct page_config *page
 static bool begin(struct run *run)
 {
 	struct error error = {0};
-	bool missed = heartbeat_begin(
-		run->database, run->config, run->context->templates, run->now, &error);
+	bool missed = !run->direct && /* which does not know of the run before */
+		      heartbeat_begin(run->database, run->config, run->context->templates, run->now,
+			      &error);
 
 	if (error.remedy == 0 || run->dry)
 		return missed;
