@@ -83,6 +83,8 @@ static const struct command {
 	{"verify", command_verify, NEEDS_NOTHING, AS_CALLER, 0, 1,
 		"[--key FILE] [--ca-file FILE] [--head DIGEST] [--mail FILE] [FOLDER]",
 		"prove that the archive is complete and unaltered", NULL},
+	{"rebuild", command_rebuild, NEEDS_CONFIGURATION, AS_OWNER, 0, 0, "",
+		"make the database anew from the archive's folders", NULL},
 	{"pack", command_pack, NEEDS_TO_BE_ALONE, AS_OWNER, 0, 0, "", "compress old snapshots",
 		NULL},
 	{"prune", command_prune, NEEDS_TO_BE_ALONE, AS_OWNER, 0, 0, "",

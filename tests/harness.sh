@@ -9,6 +9,8 @@ export LAMPWATCH_TEMPLATES=$root/templates
 export LC_ALL=C.UTF-8
 export STATE_DIRECTORY=$work/.state-directory # where runs keep the last good configuration
 mkdir "$STATE_DIRECTORY"
+export RUNTIME_DIRECTORY=$work/runtime # where a run goes on that cannot write its archive
+mkdir -m 700 "$RUNTIME_DIRECTORY"
 export LAMPWATCH_RESOLVER=${LAMPWATCH_RESOLVER:-127.0.0.1:9} # nobody listens there
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
 pids=()

@@ -33,7 +33,8 @@ enum {
 	FILE_MODE = 0644,
 	STATE_MODE = 0700,
 	SAME_SECOND_MAX = 1000,
-	CHAIN_TAIL = 2048
+	CHAIN_TAIL = 2048,
+	SECRET_MAX = 4096
 };
 
 static char *state_path(const char *archive, const char *kind, const char *page)
@@ -55,6 +56,26 @@ bool archive_prepare(const char *archive, struct error *error)
 		free(path);
 	}
 	return done;
+}
+
+char *archive_secret(const char *archive, const char *known)
+{
+	char *path = file_join(archive, ARCHIVE_STATE "/secret"), *secret;
+	struct buffer text = {.maximum = SECRET_MAX};
+
+	if (file_read(path, &text, NULL) && text.length > 0) {
+		secret = memory_bytes(text.data, strcspn(buffer_string(&text), "\n"));
+	} else {
+		secret =
+			text_empty(known) ? digest_random_word(DIGEST_BYTES) : memory_string(known);
+		buffer_clear(&text);
+		buffer_format(&text, "%s\n", secret);
+		if (file_absent(path))
+			file_write(path, text.data, text.length, 0600, NULL);
+	}
+	buffer_release(&text);
+	free(path);
+	return secret;
 }
 
 char *archive_path(const char *archive, const char *page, const char *folder, const char *name)
@@ -417,22 +438,50 @@ bool archive_chain(const char *archive, const char *page, const char *line, stru
 	return done;
 }
 
+/* The last whole line; NULL where there is none behind the head. What stands behind is torn. */
+static const char *last_line(char tail[static CHAIN_TAIL + 1])
+{
+	char *end = strrchr(tail, '\n'), *start;
+
+	if (end == NULL)
+		return NULL;
+	*end = '\0';
+	start = strrchr(tail, '\n');
+	return start != NULL ? start + 1 : NULL;
+}
+
 int64_t archive_chain_end(const char *archive, const char *page, struct error *error)
 {
-	char *path = archive_path(archive, page, "chain", NULL), *end, *start;
-	char tail[CHAIN_TAIL + 1];
+	char *path = archive_path(archive, page, "chain", NULL), tail[CHAIN_TAIL + 1];
 	struct chain_line line = {0};
 	ssize_t got = read_tail(path, tail, error);
+	const char *last = last_line(tail);
 
 	free(path);
 	if (got < 0)
 		return -1;
-	end = strrchr(tail, '\n'); /* what stands behind is torn */
-	if (end == NULL)
-		return 0;
-	*end = '\0';
-	start = strrchr(tail, '\n');
-	return start != NULL && chain_line_parse(start + 1, &line) ? line.sequence : 0;
+	return last != NULL && chain_line_parse(last, &line) ? line.sequence : 0;
+}
+
+bool archive_chain_tail(const char *archive, const char *page, int64_t *sequence,
+	char digest[static DIGEST_TEXT], struct error *error)
+{
+	char *path = archive_path(archive, page, "chain", NULL), tail[CHAIN_TAIL + 1];
+	struct chain_line line = {0};
+	bool good = read_tail(path, tail, error) >= 0;
+	const char *last = last_line(tail);
+
+	*sequence = 0;
+	if (last != NULL && !chain_line_parse(last, &line))
+		good = error_set(error, REMEDY_LOCAL,
+			"%s: does not end with a line of a chain; `lampwatch verify` says more",
+			path);
+	if (good && last != NULL) {
+		*sequence = line.sequence;
+		chain_line_digest(last, digest);
+	}
+	free(path);
+	return good;
 }
 
 bool archive_chain_up_to(const char *archive, struct database *database, const char *page,
@@ -450,6 +499,23 @@ bool archive_chain_up_to(const char *archive, struct database *database, const c
 		free(line);
 	}
 	return done;
+}
+
+char *archive_unfinished(const char *archive, const char *page)
+{
+	char *intent = state_path(archive, "intent", page), *folder = NULL, *path;
+	struct buffer text = {.maximum = 4096};
+	int64_t time;
+
+	if (file_read(intent, &text, NULL) && archive_folder_time(buffer_string(&text), &time)) {
+		path = archive_path(archive, page, buffer_string(&text), NULL);
+		if (!file_absent(path))
+			folder = buffer_take(&text);
+		free(path);
+	}
+	buffer_release(&text);
+	free(intent);
+	return folder;
 }
 
 void archive_settle(const char *archive, const char *page)

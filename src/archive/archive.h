@@ -94,6 +94,13 @@ char *archive_free_name(const char *above, int64_t time, int most);
  * durable. Errors: REMEDY_LOCAL. */
 bool archive_place(const char *archive, const char *from, const char *target, struct error *error);
 
+/*
+ * The archive's secret, from which Message-IDs and tokens are made: what .state/secret (0600)
+ * holds. Where that is not there yet, known, or a new one where known is "", is written to it.
+ * Where it cannot be read or written, known or a new one. Owned by the caller.
+ */
+char *archive_secret(const char *archive, const char *known);
+
 /* Makes archive/.state (0700) and what stands in it. */
 bool archive_prepare(const char *archive, struct error *error);
 
@@ -118,6 +125,20 @@ bool archive_chain_up_to(const char *archive, struct database *database, const c
 /* The sequence of the chain's last whole line, 0 where it has none; -1 with error (REMEDY_LOCAL)
  * where the chain cannot be read. */
 int64_t archive_chain_end(const char *archive, const char *page, struct error *error);
+
+/*
+ * The same with the line's SHA-256: false with error (REMEDY_LOCAL) where the chain cannot be read,
+ * or ends with something else.
+ */
+bool archive_chain_tail(const char *archive, const char *page, int64_t *sequence,
+	char digest[static DIGEST_TEXT], struct error *error);
+
+/*
+ * The folder (relative to the page's own) that the page's intent names and that stands there: a
+ * snapshot that is not committed yet, unless the database has it. Nothing may be kept before that
+ * is settled, for a page has one intent. NULL: none. Owned by the caller.
+ */
+char *archive_unfinished(const char *archive, const char *page);
 
 /* Step 6. */
 void archive_settle(const char *archive, const char *page);

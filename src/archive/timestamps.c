@@ -209,3 +209,28 @@ bool timestamps_list(const char *archive, struct text_list *folders, struct text
 	free(path);
 	return good;
 }
+
+bool timestamps_record_all(const char *archive, struct database *database, struct error *error)
+{
+	struct text_list folders = {0}, others = {0};
+	char digest[DIGEST_TEXT];
+	bool read = timestamps_list(archive, &folders, &others, error);
+
+	for (size_t i = 0; read && i < folders.count; i++) {
+		char *path = timestamps_path(archive, folders.list[i], ARCHIVE_SUMS);
+		struct buffer list = {.maximum = SUMS_MAX};
+
+		read = file_absent(path) || file_read(path, &list, error);
+		if (read && list.length > 0) {
+			digest_sha256(buffer_string(&list), list.length, digest);
+			database_do(database,
+				"INSERT OR IGNORE INTO stamp (folder, sums) VALUES (?, ?)", "tt",
+				folders.list[i], digest);
+		}
+		buffer_release(&list);
+		free(path);
+	}
+	text_list_release(&folders);
+	text_list_release(&others);
+	return read;
+}

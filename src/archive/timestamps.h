@@ -47,6 +47,10 @@ struct text_list;
 bool timestamps_list(const char *archive, struct text_list *folders, struct text_list *others,
 	struct error *error);
 
+/* Enters each stamp that stands in the archive, as it is. Within a transaction. False with
+ * REMEDY_LOCAL where one cannot be read. */
+bool timestamps_record_all(const char *archive, struct database *database, struct error *error);
+
 /* Adds the folders that the database has rows of, oldest first. */
 void timestamps_recorded(struct database *database, struct text_list *folders);
 

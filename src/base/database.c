@@ -20,6 +20,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/system_error.h"
+#include "base/text.h"
 
 enum { LOCK_WAIT_MILLISECONDS = 10000, STATEMENTS_KEPT = 128 };
 
@@ -96,15 +97,22 @@ static int64_t version_of(struct database *database)
 	return version;
 }
 
-static bool migrate(struct database *database, const char *path,
-	const struct schema_step *const *schema, bool read_only, struct error *error)
+static int64_t newest_of(const struct schema_step *const *schema)
 {
-	int64_t version = version_of(database), newest = 0;
-	char sql[64];
+	int64_t newest = 0;
 
 	for (size_t i = 0; schema[i] != NULL; i++)
 		for (const struct schema_step *step = schema[i]; step->sql != NULL; step++)
 			newest = step->version > newest ? step->version : newest;
+	return newest;
+}
+
+static bool migrate(struct database *database, const char *path,
+	const struct schema_step *const *schema, bool read_only, struct error *error)
+{
+	int64_t version = version_of(database), newest = newest_of(schema);
+	char sql[64];
+
 	if (version < 0)
 		return error_set(error, REMEDY_LOCAL, "%s: %s", path, database->reason);
 	if (version > newest)
@@ -114,6 +122,9 @@ static bool migrate(struct database *database, const char *path,
 			path, (long long)version, (long long)newest);
 	if (version == newest)
 		return true;
+	if (version == 0 && statement_number(database_query(
+				    database, "SELECT count(*) FROM sqlite_master", "")) > 0)
+		return error_set(error, REMEDY_LOCAL, "%s: is not a database of lampwatch", path);
 	if (read_only)
 		return error_set(error, REMEDY_LOCAL,
 			"%s: written by an older lampwatch; `lampwatch run` migrates it", path);
@@ -142,7 +153,7 @@ static bool connect(struct database *database, const char *name, int flags, enum
 	const char *system = opening == OPEN_LOG ? "unix-none" : NULL; /* without locks */
 	bool alone = opening == OPEN_ALONE || opening == OPEN_LOG;
 
-	if (sqlite3_open_v2(name, &database->inner, flags, system) != SQLITE_OK)
+	if (sqlite3_open_v2(name, &database->inner, flags | SQLITE_OPEN_URI, system) != SQLITE_OK)
 		return false;
 	sqlite3_extended_result_codes(database->inner, 0);
 	sqlite3_busy_timeout(database->inner, LOCK_WAIT_MILLISECONDS);
@@ -152,9 +163,9 @@ static bool connect(struct database *database, const char *name, int flags, enum
 	       execute(database, "PRAGMA foreign_keys = ON") && version_of(database) >= 0;
 }
 
-/* "file:" and the path, of which every byte that may mean something else is escaped. Owned by the
- * caller. */
-static char *immutable_name(const char *path)
+/* "file:", the path, of which every byte that may mean something else is escaped, and the query.
+ * Owned by the caller. */
+static char *uri_name(const char *path, const char *query)
 {
 	struct buffer name = {0};
 
@@ -164,7 +175,7 @@ static char *immutable_name(const char *path)
 			buffer_byte(&name, *path);
 		else
 			buffer_format(&name, "%%%02X", (unsigned char)*path);
-	buffer_text(&name, "?immutable=1");
+	buffer_format(&name, "?%s", query);
 	return buffer_take(&name);
 }
 
@@ -173,7 +184,8 @@ static struct database *open_as(
 	const char *path, int flags, enum opening opening, struct error *error)
 {
 	struct database *database = memory_zero(1, sizeof *database);
-	char *name = opening == OPEN_IMMUTABLE ? immutable_name(path) : memory_string(path);
+	char *name =
+		opening == OPEN_IMMUTABLE ? uri_name(path, "immutable=1") : memory_string(path);
 	char reason[sizeof database->reason] = "cannot be opened";
 	mode_t mask = umask(077);
 	bool good = connect(database, name, flags, opening);
@@ -209,7 +221,7 @@ static struct database *open_to_read(const char *path, struct error *error)
 	char *folder = file_folder(path);
 
 	if (database == NULL && access(folder, W_OK) != 0 && access(path, R_OK) == 0)
-		database = open_as(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+		database = open_as(path, SQLITE_OPEN_READONLY,
 			has_log(path) ? OPEN_LOG : OPEN_IMMUTABLE, error);
 	free(folder);
 	return database;
@@ -277,6 +289,129 @@ struct database *database_copy(
 		return migrated(database, schema, false, error);
 	database_close(database);
 	return NULL;
+}
+
+/* ---- rows of another file ---- */
+
+/* The columns that both have; without the number of its rows, where they get their own. */
+static char *common_columns(struct database *database, const struct database_part *part)
+{
+	return statement_string(database_query(database,
+		"SELECT group_concat(theirs.name) FROM pragma_table_info(?1, 'taken') theirs"
+		" JOIN pragma_table_info(?1, 'main') ours ON ours.name = theirs.name"
+		" WHERE NOT (?2 AND theirs.name = 'id')",
+		"ti", part->table, (int64_t)(part->how == TAKE_MISSING)));
+}
+
+static void take_part(struct database *database, const struct database_part *part)
+{
+	char *columns = common_columns(database, part), *sql;
+
+	if (part->how == TAKE_ALL) {
+		sql = memory_format("DELETE FROM main.%s", part->table);
+		execute(database, sql);
+		free(sql);
+	}
+	sql = memory_format("INSERT OR %s INTO main.%s (%s) SELECT %s FROM taken.%s WHERE %s",
+		part->how == TAKE_MISSING ? "IGNORE" : "REPLACE", part->table, columns, columns,
+		part->table, part->where != NULL ? part->where : "1");
+	if (!text_empty(columns) && !database->failed)
+		execute(database, sql);
+	free(sql);
+	free(columns);
+}
+
+/* False where it cannot be read as it stands, which is no fault of the database's own: it may be
+ * older, or damaged, or its log needs a file beside it that cannot be made. */
+static bool attach_as(
+	struct database *database, const char *path, const char *query, int64_t version)
+{
+	char *uri = uri_name(path, query), *word = NULL;
+	bool good = false;
+	sqlite3_stmt *statement = NULL;
+
+	if (sqlite3_prepare_v2(database->inner, "ATTACH ? AS taken", -1, &statement, NULL) ==
+		SQLITE_OK) {
+		sqlite3_bind_text(statement, 1, uri, -1, SQLITE_STATIC);
+		good = sqlite3_step(statement) == SQLITE_DONE;
+		sqlite3_finalize(statement);
+	}
+	free(uri);
+	if (!good)
+		return false;
+	good = statement_number(database_query(database, "PRAGMA taken.user_version", "")) ==
+		       version &&
+	       (word = statement_string(
+			database_query(database, "PRAGMA taken.quick_check(1)", ""))) != NULL &&
+	       strcmp(word, "ok") == 0;
+	free(word);
+	if (!good)
+		sqlite3_exec(database->inner, "DETACH taken", NULL, NULL, NULL);
+	database->failed = database->unread = false;
+	return good;
+}
+
+void database_remove(const char *path)
+{
+	static const char *const endings[] = {"", "-wal", "-shm"};
+
+	for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+		char *name = memory_format("%s%s", path, endings[i]);
+
+		unlink(name);
+		free(name);
+	}
+}
+
+/* Where its log is empty, also without the file that readers of a log share. */
+static bool attach(struct database *database, const char *path, int64_t version)
+{
+	return attach_as(database, path, "mode=ro", version) ||
+	       (!has_log(path) && attach_as(database, path, "immutable=1", version));
+}
+
+/* A copy of the file and of its log, which is brought up to date. */
+static bool attach_copy(struct database *database, const char *from, const char *scratch,
+	const struct schema_step *const *schema, struct error *error)
+{
+	char *log, *log_copy;
+	struct database *copy;
+	bool good;
+
+	if (scratch == NULL)
+		return error_set(error, REMEDY_LOCAL, "%s: cannot be read", from);
+	log = memory_format("%s-wal", from);
+	log_copy = memory_format("%s-wal", scratch);
+	good = file_copy(from, scratch, 0600, error) &&
+	       (file_absent(log) || file_copy(log, log_copy, 0600, error));
+
+	free(log);
+	free(log_copy);
+	copy = good ? database_open(scratch, schema, false, error) : NULL;
+	good = copy != NULL && database_examine(copy, error);
+	database_close(copy);
+	return good && (attach(database, scratch, newest_of(schema)) ||
+			       error_set(error, REMEDY_LOCAL, "%s: cannot be read", from));
+}
+
+bool database_take(struct database *database, const char *from, const char *scratch,
+	const struct schema_step *const *schema, const struct database_part *parts,
+	struct error *error)
+{
+	bool good = database_good(database, error) &&
+		    (attach(database, from, newest_of(schema)) ||
+			    attach_copy(database, from, scratch, schema, error));
+
+	if (good) {
+		database_begin(database);
+		for (; parts->table != NULL; parts++)
+			take_part(database, parts);
+		good = database_commit(database, error);
+		sqlite3_exec(database->inner, "DETACH taken", NULL, NULL, NULL);
+	}
+	if (scratch != NULL)
+		database_remove(scratch);
+	return good;
 }
 
 void database_close(struct database *database)

@@ -54,7 +54,33 @@ struct database *database_open_alone(const char *path, const struct schema_step 
  */
 struct database *database_copy(
 	const char *path, const struct schema_step *const *schema, struct error *error);
+
+/* Which rows of a table database_take() takes, and what becomes of those that are there. */
+struct database_part {
+	const char *table;
+	const char *where; /* SQL over its columns; NULL: all */
+	enum {
+		TAKE_OVER,   /* they replace those with the same key */
+		TAKE_ALL,    /* they replace all */
+		TAKE_MISSING /* they get numbers of their own, where the table numbers its rows; of
+			      * others those that are not there yet */
+	} how;
+};
+
+/*
+ * Takes rows from another database file of the same program, or an older one, in one transaction;
+ * the file may be one that can only be read. parts is ended by one without a table. False with
+ * REMEDY_LOCAL, and nothing is taken, where it cannot be read, is damaged, or is of a newer
+ * version. scratch: where a copy of it may stand meanwhile; NULL: nowhere.
+ */
+bool database_take(struct database *database, const char *from, const char *scratch,
+	const struct schema_step *const *schema, const struct database_part *parts,
+	struct error *error);
+
 void database_close(struct database *database);
+
+/* Removes the file and what SQLite keeps beside it. */
+void database_remove(const char *path);
 
 /* BEGIN IMMEDIATE; waits up to ten seconds for another writer. */
 void database_begin(struct database *database);

@@ -20,6 +20,8 @@
 #include "base/user.h"
 #include "settings.h"
 
+enum { COPIED_AT_ONCE = 65536 };
+
 static bool failed(struct error *error, const char *path, const char *what)
 {
 	return system_error_set(error, path, what);
@@ -334,4 +336,48 @@ char *file_templates(void)
 		return shared;
 	free(shared);
 	return memory_string(in_build ? LAMPWATCH_TEMPLATES_SOURCE : LAMPWATCH_TEMPLATES_INSTALLED);
+}
+
+bool file_copy(const char *from, const char *to, mode_t mode, struct error *error)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
+	char bytes[COPIED_AT_ONCE];
+	ssize_t got = 0;
+	bool done = in >= 0;
+
+	if (done) {
+		out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+		done = out >= 0;
+	}
+	while (done && (got = read(in, bytes, sizeof bytes)) > 0)
+		done = file_write_all(out, bytes, (size_t)got);
+	done = done && got == 0;
+	if (!done)
+		error_set(error, REMEDY_LOCAL, "%s: cannot be copied: %s", from, strerror(errno));
+	if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	return done;
+}
+
+int file_open_private(const char *path, bool make, bool exclusive)
+{
+	mode_t others = exclusive ? S_IRWXG | S_IRWXO : S_IWGRP | S_IWOTH;
+	struct stat status;
+	int descriptor;
+
+	if (make && mkdir(path, S_IRWXU) != 0 && errno != EEXIST)
+		return -1;
+	descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (descriptor < 0) {
+		errno = errno == EACCES || errno == ELOOP || errno == ENOTDIR ? EPERM : errno;
+		return -1;
+	}
+	if (fstat(descriptor, &status) == 0 && status.st_uid == geteuid() &&
+		(status.st_mode & others) == 0)
+		return descriptor;
+	close(descriptor);
+	errno = EPERM;
+	return -1;
 }

@@ -49,6 +49,9 @@ int file_begin(
 	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 bool file_end(int descriptor, const char *path, struct error *error);
 
+/* Copies a file's bytes, whatever stood at the other path, without a sync. Errors: REMEDY_LOCAL. */
+bool file_copy(const char *from, const char *to, mode_t mode, struct error *error);
+
 /* Appends bytes and syncs; creates the file (and syncs its folder) if it is
  * missing. After an error the file is as long as before. */
 bool file_append(
@@ -84,6 +87,13 @@ enum file_presence file_presence(const char *path, struct error *error);
 
 /* Certainly not there. Of what is not absent, the call that opens it says why it cannot. */
 bool file_absent(const char *path);
+
+/*
+ * Opens a folder that nobody else may write to: our own, not a link, with no right for anybody else
+ * where exclusive, else with no right to write. make: makes it (0700) where it is not there.
+ * Returns the descriptor; -1 with errno, which is EPERM where it is there and somebody else's.
+ */
+int file_open_private(const char *path, bool make, bool exclusive);
 
 /*
  * Adds the names in the folder that end with ending, without that ending, each once, and sorts

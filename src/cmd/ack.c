@@ -15,6 +15,7 @@
 #include "config/pattern.h"
 #include "model/indicator_state.h"
 #include "run/context.h"
+#include "run/people.h"
 #include "run/print.h"
 #include "run/terminal.h"
 #include "store/alarm.h"
@@ -90,7 +91,8 @@ static int save(struct answer *answer)
 	store_load(database, answer->state);
 	database_begin(database);
 	meant = acknowledge_all(answer);
-	if (!database_commit(database, &error))
+	if (!database_commit(database, &error) ||
+		!people_write(answer->context->config->archive, database, &error))
 		return error_print(&error);
 	if (meant > 0)
 		return EXIT_DONE;

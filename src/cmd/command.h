@@ -56,6 +56,7 @@ command_function command_mail_in;
 command_function command_outbox;
 command_function command_pack;
 command_function command_prune;
+command_function command_rebuild;
 command_function command_read;
 command_function command_replay;
 command_function command_report;

@@ -16,6 +16,7 @@
 #include "cmd/command.h"
 #include "config/window.h"
 #include "run/context.h"
+#include "run/people.h"
 #include "run/print.h"
 #include "run/suppression.h"
 #include "run/terminal.h"
@@ -115,7 +116,8 @@ static int save(const struct request *request)
 		silence_begin(database, request->page, now, request->until, request->reason);
 	if (found)
 		save_event(database, request, "silence");
-	if (!database_commit(database, &error))
+	if (!database_commit(database, &error) ||
+		!people_write(request->context->config->archive, database, &error))
 		return error_print(&error);
 	print_done(request, found);
 	return EXIT_DONE;

@@ -13,6 +13,7 @@
 #include "cmd/command.h"
 #include "config/pattern.h"
 #include "run/context.h"
+#include "run/people.h"
 #include "run/print.h"
 #include "store/store.h"
 #include "tell/subscribers.h"
@@ -108,7 +109,8 @@ int command_subscribe(struct context *context, const struct options *options, ch
 	if (result == EXIT_DONE) {
 		database_begin(context->database);
 		subscriber_save(context->database, &subscriber);
-		if (!database_commit(context->database, &error))
+		if (!database_commit(context->database, &error) ||
+			!people_write(context->config->archive, context->database, &error))
 			result = error_print(&error);
 	}
 	subscriber_release(&subscriber);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cmd/command.h"
 #include "run/context.h"
+#include "run/people.h"
 #include "run/print.h"
 #include "tell/subscribers.h"
 
@@ -30,7 +31,8 @@ int command_unsubscribe(struct context *context, const struct options *options, 
 		database_begin(context->database);
 		subscriber_unsubscribe(context->database, mail, context->config->admin,
 			"by the command", context->invocation->clock);
-		if (!database_commit(context->database, &error))
+		if (!database_commit(context->database, &error) ||
+			!people_write(context->config->archive, context->database, &error))
 			result = error_print(&error);
 	}
 	subscribers_release(&subscribers);

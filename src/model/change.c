@@ -73,3 +73,36 @@ void changes_write(const struct changes *changes, struct buffer *out)
 		buffer_byte(out, '\n');
 	}
 }
+
+static bool parse_line(const char *line, const char *end, struct changes *changes)
+{
+	enum { FIELDS = 6 };
+	char *fields[FIELDS] = {NULL};
+	size_t count = 0;
+	int type = 0;
+	bool good;
+
+	for (const char *at = line, *tab; at != NULL && count < FIELDS;
+		at = tab != NULL ? tab + 1 : NULL) {
+		tab = memchr(at, '\t', (size_t)(end - at));
+		fields[count++] = reading_unescape(at, tab != NULL ? tab : end);
+	}
+	good = count == FIELDS;
+	for (size_t i = 0; i < count; i++)
+		good = good && fields[i] != NULL;
+	while (good && change_type_names[type] != NULL &&
+		strcmp(change_type_names[type], fields[0]) != 0)
+		type++;
+	if (good && change_type_names[type] != NULL)
+		changes_add(changes, (enum change_type)type, fields[1], fields[2], fields[3],
+			fields[4], fields[5]);
+	for (size_t i = 0; i < count; i++)
+		free(fields[i]);
+	return good;
+}
+
+void changes_parse(const char *text, struct changes *changes)
+{
+	for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
+		parse_line(text, end, changes);
+}

@@ -55,4 +55,7 @@ const char *change_type_name(enum change_type type);
  */
 void changes_write(const struct changes *changes, struct buffer *out);
 
+/* The reverse: adds what the lines say. Those that are none are left out. */
+void changes_parse(const char *text, struct changes *changes);
+
 #endif

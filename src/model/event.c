@@ -51,6 +51,8 @@ const struct event_type_row event_types[EVENT_TYPES] = {
 		.word = "trouble here"},
 	[EVENT_MISTAKE] = {"mistake", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
 		.word = "configuration"},
+	[EVENT_UNKEPT] = {"unkept", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
+		.word = "nothing is kept"},
 };
 
 static_assert(EVENT_TYPES < 31, "a set of types fits into an int");
@@ -86,6 +88,7 @@ static void event_release(struct event *event)
 	free(event->word);
 	free(event->said_at);
 	free(event->reason);
+	free(event->origin);
 	value_free(event->incidents);
 	text_list_release(&event->affects);
 }
@@ -156,6 +159,7 @@ struct value *event_value(const struct event *event, const char *zone)
 	value_put_boolean(map, "risen", event->risen);
 	value_put_text(map, "reason", event->reason != NULL ? event->reason : "");
 	value_put_number(map, "alarm", event->alarm);
+	value_put_text(map, "origin", event->origin != NULL ? event->origin : "");
 	value_put(map, "incidents",
 		event->incidents != NULL ? value_copy(event->incidents) : value_list());
 	free(label);

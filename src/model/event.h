@@ -33,6 +33,7 @@ enum event_type {
 	EVENT_MISSED,      /* no run happened for longer than usual */
 	EVENT_FAULT,       /* this machine cannot open, make or read what it needs */
 	EVENT_MISTAKE,     /* in the configuration; without a reason: it is mended */
+	EVENT_UNKEPT, /* nothing can be kept: the archive cannot be written, or its state is lost */
 	EVENT_TYPES,
 };
 
@@ -95,6 +96,9 @@ struct event {
 	char *reason; /* of lost: why; of an update about an incident that is no longer listed: that
 		       */
 	int64_t alarm;            /* the episode it opens or closes; 0: none */
+	char *origin;             /* what tells this turn from every other of its indicator: the
+				   * SHA-256 of the chain's line of the last snapshot before it, and
+				   * how many such turns came before since then */
 	struct value *incidents;  /* a list, as plan.h says; owned; NULL: none */
 	struct text_list affects; /* of an update: what its incident names, ids or names */
 };

@@ -219,8 +219,7 @@ static const char *unescape(const char *at, const char *end, struct buffer *out)
 	return at + 1;
 }
 
-/* The field's text, owned by the caller; NULL where an escape is wrong. */
-static char *read_field(const char *at, const char *end)
+char *reading_unescape(const char *at, const char *end)
 {
 	struct buffer out = {0};
 
@@ -243,7 +242,7 @@ static char *read_field(const char *at, const char *end)
 static bool read_column(const struct column *column, const char *at, const char *end, void *row)
 {
 	char **slot = (char **)((char *)row + column->offset);
-	char *text = read_field(at, end);
+	char *text = reading_unescape(at, end);
 	bool good = text != NULL;
 
 	if (column->type == COLUMN_LEVEL) {

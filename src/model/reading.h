@@ -119,6 +119,9 @@ void reading_release(struct reading *reading);
 /* Adds one field as it stands in a canonical text: escaped, not trimmed. NULL adds nothing. */
 void reading_escape(struct buffer *out, const char *field);
 
+/* The reverse, up to end: owned by the caller; NULL where an escape is wrong. */
+char *reading_unescape(const char *field, const char *end);
+
 /* The indicator with this id, else NULL. */
 const struct indicator *reading_indicator(const struct reading *reading, const char *id);
 

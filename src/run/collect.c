@@ -60,8 +60,8 @@ static void prepare_fetch(struct watch *watch)
 		.total_timeout = settings->timeout.total,
 		.body_maximum = settings->limits.body,
 		.redirects = settings->limits.redirects};
-	watch->full = watch->full || watch->url_changed || watch->way_changed || !state->known ||
-		      state->unreadable;
+	watch->full = watch->full || state->unkept || watch->url_changed || watch->way_changed ||
+		      !state->known || state->unreadable;
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX && !watch->full; i++) {
 		fetch->validators[i] = state->validators[i];
 		state->validators[i] = (struct validator){0};
@@ -86,7 +86,8 @@ static void add_watch(struct run *run, const struct page_config *page, bool aske
 	watch->state = state;
 	schedule = (struct schedule){page->settings.every, state->last_fetch, state->last_success,
 		state->last_full, state->retry_at,
-		state->red || state->unconfirmed || (state->failures > 0 && !state->lost)};
+		state->red || state->unconfirmed || state->unkept ||
+			(state->failures > 0 && !state->lost)};
 	if (!asked_for && !schedule_due(&schedule, run->now)) {
 		watch_release(watch);
 		return;
@@ -115,17 +116,24 @@ bool run_choose(struct run *run, char **names)
 
 /* ---- what came of them ---- */
 
+static bool commit_touched(struct run *run, struct error *error)
+{
+	database_begin(run->database);
+	for (size_t i = 0; i < run->touched_count; i++)
+		store_touch(run->database, run->touched[i]);
+	return database_commit(run->database, error);
+}
+
 static void flush_touched(struct run *run)
 {
+	struct observer *observer = &run->observer;
 	struct error error;
 
 	if (run->touched_count == 0)
 		return;
-	database_begin(run->database);
-	for (size_t i = 0; i < run->touched_count; i++)
-		store_touch(run->database, run->touched[i]);
-	if (!database_commit(run->database, &error))
-		local_fault(&run->observer, &error);
+	if (!commit_touched(run, &error) &&
+		!(observer->fall_back(observer->context, &error) && commit_touched(run, &error)))
+		local_fault(observer, &error);
 	run->touched_count = 0;
 }
 

@@ -126,16 +126,15 @@ static int load_configuration(struct context *context, bool last_good)
 	return EXIT_DONE;
 }
 
-int context_make_folders(const struct context *context)
+bool context_make(const struct context *context, struct error *error)
 {
-	bool new = file_absent(context->database_path);
-	struct error error;
+	bool new = file_absent(context->config->archive);
 
-	if (!archive_prepare(context->config->archive, &error))
-		return error_print(&error);
+	if (!archive_prepare(context->config->archive, error))
+		return false;
 	if (new &&geteuid() == 0 && context->invocation->verbosity >= 0)
 		fputs("lampwatch: warning: runs as root; a user of its own is safer\n", stderr);
-	return EXIT_DONE;
+	return true;
 }
 
 /* pages: also where their snapshots belong. */
@@ -149,11 +148,18 @@ static int check_writable(const struct context *context, bool pages)
 		       : error_print(&error);
 }
 
+static int make_folders(const struct context *context)
+{
+	struct error error;
+
+	return context_make(context, &error) ? EXIT_DONE : error_print(&error);
+}
+
 int context_prepare(const struct context *context)
 {
 	int status = check_writable(context, true);
 
-	return status == EXIT_DONE ? context_make_folders(context) : status;
+	return status == EXIT_DONE ? make_folders(context) : status;
 }
 
 int context_open_database(struct context *context)
@@ -201,7 +207,7 @@ int context_open(struct context *context, enum needs needs)
 	if (status == EXIT_DONE && needs >= NEEDS_TO_WRITE)
 		status = check_writable(context, needs == NEEDS_TO_BE_ALONE);
 	if (status == EXIT_DONE && needs == NEEDS_TO_WRITE)
-		status = context_make_folders(context);
+		status = make_folders(context);
 	if (needs == NEEDS_TO_BE_ALONE && status == EXIT_DONE) {
 		if (file_absent(context->database_path))
 			return EXIT_DONE;

@@ -14,6 +14,7 @@
 #include "run/invocation.h"
 #include "run/kinds.h"
 
+struct error;
 struct providers;
 
 /* What a command needs before it can begin; each includes the ones before it. */
@@ -70,12 +71,12 @@ int context_open(struct context *context, enum needs needs);
  * already there. */
 int context_open_database(struct context *context);
 
-/* Makes the archive's folders: EXIT_DONE, or EXIT_LOCAL after a line, also where this user may not
- * write to it. */
-int context_prepare(const struct context *context);
+/* Makes the archive's folders. Errors: REMEDY_LOCAL. */
+bool context_make(const struct context *context, struct error *error);
 
-/* The same, whoever may write to it. */
-int context_make_folders(const struct context *context);
+/* The same: EXIT_DONE, or EXIT_LOCAL after a line, also where this user may not write to the
+ * archive. */
+int context_prepare(const struct context *context);
 
 /* For struct courier_settings, whose context is a struct context: opens the database for writing,
  * if need be alone (database_open_alone()); NULL with error. */

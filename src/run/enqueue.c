@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * From events to the outbox; and past it, when nothing can be written.
+ * From events to the outbox.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "archive/archive.h"
 #include "base/buffer.h"
-#include "base/hourly.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
@@ -18,9 +17,7 @@
 #include "run/observe.h"
 #include "store/alarm.h"
 #include "tell/admin_notice.h"
-#include "tell/attempt.h"
 #include "tell/message.h"
-#include "tell/routes.h"
 
 enum { LOST_NAMED = 5 /* receivers that no route reaches, in a mail */ };
 
@@ -35,11 +32,21 @@ static int64_t alarm_of(const struct work *work, const struct event *event)
 
 	if (row->part == PART_NONE)
 		return 0;
-	if (row->part != PART_BEGIN || event->risen)
+	if (row->part != PART_BEGIN || event->risen || work->observer->rebuilding)
 		alarm = store_find_alarm(database, page, kind, indicator);
 	if (alarm == 0 && row->part == PART_BEGIN)
-		alarm = store_open_alarm(database, page, kind, indicator, event->seen);
+		alarm = store_open_alarm(database, page, kind, indicator, event->seen,
+			row->about == ABOUT_PAGE ? work->state->failing_since : event->seen);
 	return alarm;
+}
+
+/* What its Message-IDs are made from: fixed when its alarm opens. */
+static char *origin_of(const struct work *work, const struct event *event)
+{
+	struct database *database = work->observer->database;
+
+	return event->alarm != 0 ? store_alarm_origin(database, event->alarm)
+				 : store_origin(database, work->seen->page->name, work->seen->now);
 }
 
 /* Episodes begin and end; what ends or continues one asks who was owed its beginning. */
@@ -52,6 +59,7 @@ static void number_alarms(struct work *work, struct owed_list *owed)
 		int part = event_types[event->type].part;
 
 		event->alarm = alarm_of(work, event);
+		event->origin = origin_of(work, event);
 		if (event->alarm == 0)
 			continue;
 		if (part == PART_END)
@@ -257,7 +265,8 @@ bool work_enqueue(struct work *work)
 			store_rename_alarm(work->observer->database, work->seen->page->name,
 				indicators->list[i].former, indicators->list[i].id);
 	number_alarms(work, &owed);
-	save_events(work);
+	if (!work->observer->rebuilding || work->observer->untold)
+		save_events(work); /* else it was logged when it was found */
 	drop_answered(work);
 	if (!work->observer->untold)
 		make_plan(work, &owed, &plan);
@@ -267,71 +276,36 @@ bool work_enqueue(struct work *work)
 	return pending;
 }
 
-/* ---- when nothing can be written ---- */
-
-static bool emergency_send(
-	struct work *work, const struct delivery_plan *delivery, const struct buffer *bytes)
+void observer_tell_open(struct observer *observer, const struct page_config *page,
+	struct page_state *state, int64_t now)
 {
-	const struct config *config = work->observer->config;
-	size_t ways = receiver_address(delivery->receiver) != NULL ? config->route_count : 1;
-	size_t *order = memory_zero(config->route_count, sizeof *order);
-	struct text_list providers = {0};
-	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY};
+	struct observation seen = {.page = page, .state = state, .now = now};
+	struct work work = {.observer = observer, .seen = &seen, .state = state};
+	struct event_source input = {&work.after, &state->indicators, &page->indicators,
+		(enum level)page->settings.red, page->settings.confirm.worse,
+		page->settings.confirm.better, now, observer->config->timezone, NULL};
+	struct reading reading = {0};
 
-	hosting_lookup_troubled(
-		work->observer->database, config, work->seen->page->name, &providers);
-	routes_order(work->observer->dependences, config, &providers, NULL, order);
-	for (size_t i = 0; i < ways && attempt.outcome != OUTCOME_DELIVERED; i++)
-		courier_attempt(config, delivery->receiver, config->route_count > 0 ? order[i] : 0,
-			delivery->message_id, bytes->data, bytes->length, work->seen->now,
-			work->observer->tokens, &attempt);
-	text_list_release(&providers);
-	free(order);
-	return attempt.outcome == OUTCOME_DELIVERED;
-}
+	if (state->reading != NULL &&
+		reading_parse(state->reading, strlen(state->reading), &reading, NULL))
+		reading_watched(&reading, &page->indicators, &work.after);
+	for (size_t i = 0; i < state->indicators.count; i++) {
+		const struct indicator_state *indicator = &state->indicators.list[i];
 
-/*
- * Nothing remembers an alert that no outbox could take, so the next run finds the same news again:
- * hence the hour, and a Message-ID that is the same within it.
- */
-void work_emergency(struct work *work, const struct error *why)
-{
-	const struct observer *observer = work->observer;
-	struct owed_list owed = {0};
-	struct plan plan = {0};
-	char *chain;
-	bool due;
-
-	work->observer->local_trouble = true;
-	work_say(work, why->text);
-	if (work->events.count == 0 || observer->untold || observer->dry)
-		return;
-	chain = archive_path(observer->config->archive, work->seen->page->name, "chain", NULL);
-	due = hourly(chain, work->seen->now); /* at most, for each page: its chain remembers */
-	free(chain);
-	if (!due)
-		return;
-	for (size_t i = 0; i < work->events.count; i++) {
-		struct event *event = &work->events.list[i];
-
-		event->alarm =
-			event_types[event->type].part == PART_END ? alarm_of(work, event) : 0;
-		if (event->alarm != 0)
-			outbox_pending(observer->database, event->alarm, &owed);
+		if (indicator->alarm && indicator->red && !indicator->flapping)
+			*(struct transition *)memory_append(&work.transitions.list,
+				&work.transitions.count, sizeof *work.transitions.list) =
+				(struct transition){.type = TRANSITION_RED,
+					.indicator = i,
+					.before = indicator->before,
+					.after = indicator->level,
+					.fetches = indicator->count,
+					.seen = indicator->alarm_since,
+					.since = indicator->alarm_since};
 	}
-	make_plan(work, &owed, &plan);
-	for (size_t i = 0; i < plan.count; i++) {
-		const struct delivery_plan *delivery = &plan.list[i];
-		struct content content = {0};
-		struct buffer bytes = {0};
-		struct content_copy copy = render(work, &plan, delivery, &content);
-
-		if (content.length > 0 && (!content_address(&content, &copy, &bytes, NULL) ||
-						  !emergency_send(work, delivery, &bytes)))
-			work_say(work, "an alert could neither be kept nor sent");
-		content_release(&content);
-		buffer_release(&bytes);
-	}
-	plan_release(&plan);
-	outbox_pending_release(&owed);
+	events_of_transitions(&input, &work.transitions, &work.events);
+	if (work.events.count > 0)
+		work_enqueue(&work);
+	reading_release(&reading);
+	work_release(&work);
 }

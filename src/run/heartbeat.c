@@ -59,8 +59,8 @@ static int64_t shortest_every(const struct config *config)
 	return shortest;
 }
 
-bool heartbeat_begin(
-	struct database *database, const struct config *config, const char *templates, int64_t now)
+bool heartbeat_begin(struct database *database, const struct config *config, const char *templates,
+	int64_t now, struct error *error)
 {
 	char *fact = store_fact(database, FACT_LAST), *list = store_fact(database, FACT_PAUSES);
 	int64_t last = strtoll(fact, NULL, 10), pauses[HEARTBEAT_PAUSES];
@@ -96,7 +96,7 @@ bool heartbeat_begin(
 			buffer_format(&kept, " %" PRId64, pauses[i]);
 		store_set_fact(database, FACT_PAUSES, buffer_string(&kept));
 	}
-	database_commit(database, NULL);
+	database_commit(database, error);
 	buffer_release(&kept);
 	free(text);
 	free(list);

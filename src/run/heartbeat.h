@@ -12,6 +12,7 @@
 struct buffer;
 struct config;
 struct database;
+struct error;
 struct text_list;
 
 enum {
@@ -24,10 +25,11 @@ enum {
  * Remembers that there is a run now. Where none was for longer than three times the usual pause
  * (the median of the last ones, or what the configuration's shortest `every` asks for) and a
  * quarter of an hour, the operator, if there is one, is owed one message about it. A clock that
- * went back is no gap. A transaction of its own. True where there was a gap.
+ * went back is no gap. A transaction of its own, the first of a run; where it fails, error is set
+ * (REMEDY_LOCAL). True where there was a gap.
  */
-bool heartbeat_begin(
-	struct database *database, const struct config *config, const char *templates, int64_t now);
+bool heartbeat_begin(struct database *database, const struct config *config, const char *templates,
+	int64_t now, struct error *error);
 
 /*
  * The longest pause between runs that is not worth a word, in seconds. pauses: those

@@ -18,6 +18,7 @@
 #include "config/pattern.h"
 #include "model/indicator_state.h"
 #include "net/http.h"
+#include "run/people.h"
 #include "settings.h"
 #include "store/store.h"
 #include "tell/admin_notice.h"
@@ -608,7 +609,9 @@ bool mail_command_receive(const struct mail_command *correspondence,
 		       ? tokens[purpose](&matter, token, error)
 		       : receive_command(&matter, error);
 	if (good)
-		good = database_commit(correspondence->database, error);
+		good = database_commit(correspondence->database, error) &&
+		       people_write(
+			       correspondence->config->archive, correspondence->database, error);
 	else
 		database_rollback(correspondence->database);
 	subscribers_release(&matter.subscribers);

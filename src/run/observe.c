@@ -27,6 +27,7 @@
 #include "run/local_fault.h"
 #include "run/suppression.h"
 #include "settings.h"
+#include "tell/admin_notice.h"
 #include "tell/dependence.h"
 #include "tell/route_token.h"
 #include "watch/drift.h"
@@ -83,6 +84,9 @@ static bool refuse_simulation(const struct observer *observer, struct error *err
 
 bool observer_open(struct observer *observer, struct error *error)
 {
+	char *known;
+	bool same;
+
 	if (!refuse_simulation(observer, error))
 		return false;
 	receivers_of_config(observer->config, &observer->receivers);
@@ -92,14 +96,19 @@ bool observer_open(struct observer *observer, struct error *error)
 	observer->dependences =
 		dependences_load(observer->database, observer->config, observer->providers);
 	observer->tokens = route_tokens_new(observer->config);
-	observer->key = store_fact(observer->database, "key");
 	local_faults_load(observer);
-	if (!database_good(observer->database, error))
+	known = store_fact(observer->database, "key");
+	if (!database_good(observer->database, error)) {
+		free(known);
 		return false;
-	if (observer->key[0] != '\0')
+	}
+	observer->key = observer->dry && known[0] != '\0'
+				? memory_string(known)
+				: archive_secret(observer->config->archive, known);
+	same = strcmp(observer->key, known) == 0;
+	free(known);
+	if (same)
 		return true;
-	free(observer->key);
-	observer->key = digest_random_word(DIGEST_BYTES);
 	database_begin(observer->database);
 	store_set_fact(observer->database, "key", observer->key);
 	store_set_fact(observer->database, "simulated", observer->simulated ? "yes" : "no");
@@ -118,6 +127,8 @@ void observer_close(struct observer *observer)
 	subscribers_release(&observer->subscribers);
 	dependences_free(observer->dependences);
 	route_tokens_free(observer->tokens);
+	observer->dependences = NULL;
+	observer->tokens = NULL;
 }
 
 void work_release(struct work *work)
@@ -168,14 +179,27 @@ static bool keep_folder(struct work *work, struct error *error)
 	return good;
 }
 
+/* A snapshot whose commit failed waits for its own: another one's intent would hide it. */
+static bool is_unfinished(const struct work *work)
+{
+	const char *page = work->seen->page->name;
+	char *folder = archive_unfinished(work->observer->config->archive, page);
+	bool unfinished =
+		text_list_has(&work->observer->unfinished, page) ||
+		(folder != NULL && !store_has_folder(work->observer->database, page, folder));
+
+	free(folder);
+	return unfinished;
+}
+
 /* The folder of a snapshot, unless it stands there already from the try before. */
 static bool have_folder(struct work *work, struct error *error)
 {
 	if (!work->keep || work->folder != NULL)
 		return true;
-	if (text_list_has(&work->observer->unfinished, work->seen->page->name))
-		return error_set(error, REMEDY_LATER, /* freeing the reserve would not help */
-			"nothing can be kept while its unfinished snapshot cannot be read");
+	if (work->seen->kept == NULL && is_unfinished(work))
+		return error_set(error, REMEDY_LOCAL,
+			"nothing can be kept while its unfinished snapshot cannot be finished");
 	if (work->seen->kept == NULL)
 		return keep_folder(work, error);
 	work->folder = memory_string(work->seen->kept);
@@ -199,7 +223,8 @@ static void chain_on(struct work *work)
 	snprintf(line.folder, sizeof line.folder, "%s", work->folder);
 	snprintf(line.sums, sizeof line.sums, "%s", work->sums);
 	snprintf(line.before, sizeof line.before, "%s", state->head);
-	work->line = chain_line_write(&line);
+	work->line = work->seen->kept_line != NULL ? memory_string(work->seen->kept_line)
+						   : chain_line_write(&line);
 	chain_line_digest(work->line, head);
 	memory_set(&state->head, head);
 	memory_set(&state->folder, work->folder);
@@ -209,34 +234,82 @@ static void chain_on(struct work *work)
 	state->last_confirmed = work->seen->now;
 }
 
-static bool try_commit(struct work *work, struct error *error)
+/* Within a transaction. */
+static void write_rows(struct work *work)
 {
 	struct database *database = work->observer->database;
 	const char *page = work->seen->page->name;
+	const struct changes *changes =
+		work->seen->kept_changes != NULL ? work->seen->kept_changes : &work->changes;
 	struct snapshot_row row;
 
-	if (!have_folder(work, error))
-		return false;
 	if (work->keep && work->line == NULL)
 		chain_on(work);
 	row = (struct snapshot_row){
 		work->state->snapshot, work->seen->now, work->folder, work->sums, work->line};
-	database_begin(database);
 	if (work->keep) {
 		store_add_snapshot(database, page, &row);
 		store_set_fact(database, "heads", ""); /* until they are written again */
 	}
 	for (size_t i = 0; i < work->reread.count; i++)
 		store_add_change(database, page, work->seen->now, 0, &work->reread.list[i], true);
-	for (size_t i = 0; i < work->changes.count; i++)
+	for (size_t i = 0; i < changes->count; i++)
 		store_add_change(database, page, work->seen->now, work->keep ? row.sequence : 0,
-			&work->changes.list[i], work->seen->silent);
+			&changes->list[i], work->seen->silent);
 	store_save(database, work->state);
 	work->pending = work_enqueue(work);
+}
+
+static bool try_commit(struct work *work, struct error *error)
+{
+	struct database *database = work->observer->database;
+
+	if (!have_folder(work, error))
+		return false;
+	database_begin(database);
+	write_rows(work);
 	if (!database_commit(database, error))
 		return false;
 	STEP("transaction committed");
 	return true;
+}
+
+static bool commit_entry(struct work *work, struct error *error)
+{
+	struct database *database = work->observer->database;
+	const struct observation *seen = work->seen;
+
+	chain_on(work);
+	database_begin(database);
+	store_add_snapshot(database, seen->page->name,
+		&(struct snapshot_row){
+			work->state->snapshot, seen->now, work->folder, work->sums, work->line});
+	for (size_t i = 0; i < seen->kept_changes->count; i++)
+		store_add_change(database, seen->page->name, seen->now, work->state->snapshot,
+			&seen->kept_changes->list[i], true);
+	store_set_chain(database, work->state);
+	store_set_fact(database, "heads", "");
+	return database_commit(database, error);
+}
+
+/* A snapshot that is older than what is known of its page by now is evidence all the same. */
+static void enter(struct observer *observer, struct observation *seen)
+{
+	struct work work = {.observer = observer,
+		.seen = seen,
+		.state = seen->state,
+		.folder = memory_string(seen->kept)};
+	struct error error;
+
+	snprintf(work.sums, sizeof work.sums, "%s", seen->kept_sums);
+	if (commit_entry(&work, &error)) {
+		commit_finish(observer, seen->state);
+	} else {
+		store_load_chain(observer->database, seen->state);
+		work_say(&work, error.text);
+		observer->local_trouble = true;
+	}
+	work_release(&work);
 }
 
 /* After the transaction nothing more can be lost: what fails here, the next run does again. */
@@ -256,22 +329,84 @@ void commit_finish(struct observer *observer, const struct page_state *state)
 	observer->chained = true;
 }
 
-/* Steps 1 to 6 of a commit (archive/archive.h), all or nothing; when nothing can be kept, what is
- * owed is sent without the outbox. */
+/* Without its snapshot, which is kept once that is possible. */
+static bool commit_unkept(struct work *work, struct error *error)
+{
+	work->keep = false;
+	work->state->unkept = true;
+	free(work->line);
+	work->line = NULL;
+	store_load_chain(work->observer->database, work->state);
+	return try_commit(work, error);
+}
+
+/* The operator hears of it once, whatever the page is told of later. */
+static void tell_unkept(const struct work *work, const struct error *why)
+{
+	const struct observer *observer = work->observer;
+	char *id = memory_format("u.%s.%lld", work->seen->page->name, (long long)work->seen->now);
+	struct admin_notice note = {.type = EVENT_UNKEPT,
+		.page = work->seen->page->name,
+		.label = observer->config->archive,
+		.reason = why->text,
+		.seen = work->seen->now,
+		.id = id};
+
+	work_say(work, why->text);
+	database_begin(observer->database);
+	admin_notice_send(
+		observer->database, observer->config, observer->templates, &note, work->seen->now);
+	database_commit(observer->database, NULL);
+	free(id);
+}
+
+static bool commit_somehow(struct work *work, struct error *error)
+{
+	struct observer *observer = work->observer;
+	bool known = work->state->unkept, keep = work->keep;
+	struct error why;
+
+	if (keep)
+		work->state->unkept = false;
+	if (try_commit(work, error))
+		return true;
+	if (observer->dry || error->remedy != REMEDY_LOCAL)
+		return false;
+	reserve_free(observer->config->archive);
+	if (try_commit(work, error))
+		return true;
+	observer->local_trouble = true;
+	why = *error;
+	if (keep && commit_unkept(work, error)) {
+		if (!known)
+			tell_unkept(work, &why);
+		return true;
+	}
+	return observer->fall_back != NULL && observer->fall_back(observer->context, error) &&
+	       (keep ? commit_unkept(work, error) : try_commit(work, error));
+}
+
+/* Steps 1 to 6 of a commit (archive/archive.h), all or nothing. */
 static void work_commit(struct work *work)
 {
+	struct observer *observer = work->observer;
 	struct error error = {0};
-	bool good;
 
-	if (work->observer->dry)
-		work->keep = false;
-	good = try_commit(work, &error);
-	if (!good && error.remedy == REMEDY_LOCAL && !work->observer->dry) {
-		reserve_free(work->observer->config->archive);
-		good = try_commit(work, &error);
+	if (observer->rebuilding) {
+		work->folder = memory_string(work->seen->kept);
+		snprintf(work->sums, sizeof work->sums, "%s",
+			work->seen->kept_sums != NULL ? work->seen->kept_sums : "");
+		write_rows(work);
+		indicator_states_settle(&work->state->indicators);
+		return;
 	}
-	if (!good) {
-		work_emergency(work, &error);
+	if (observer->aside && work->keep)
+		work->state->unkept = true;
+	if (observer->dry || observer->aside)
+		work->keep = false;
+	if (!commit_somehow(work, &error)) {
+		work_say(work, error.text);
+		observer->local_trouble = true;
 		return;
 	}
 	indicator_states_settle(&work->state->indicators);
@@ -303,7 +438,8 @@ static struct confirm_rules rules_of(const struct work *work)
 	return (struct confirm_rules){.worse = settings->confirm.worse,
 		.better = settings->confirm.better,
 		.red = (enum level)settings->red,
-		.alert_on_first_sight = settings->first_sight == FIRST_SIGHT_ALERT,
+		.alert_on_first_sight =
+			settings->first_sight == FIRST_SIGHT_ALERT || work->observer->rebuilding,
 		.patterns = &seen->page->indicators,
 		.high = settings->flapping.high,
 		.low = settings->flapping.low,
@@ -456,7 +592,8 @@ static bool observe_reading(struct work *work, struct error *rot)
 	take_difference(work, &before, &after);
 	if (readable_again && !work->first)
 		changes_add(&work->changes, CHANGE_READABLE, "", "", "", "", state->failure);
-	work->keep = (work->keep || work->first || readable_again || work->seen->kept != NULL) &&
+	work->keep = (work->keep || work->first || readable_again || state->unkept ||
+			     work->seen->kept != NULL) &&
 		     (work->seen->responses != NULL || work->seen->kept != NULL);
 	work->reason = work->first ? "first sight" : "change";
 	confirm(&state->indicators, &after, &rules, work->first, false, work->seen->now,
@@ -561,6 +698,11 @@ void observation_process(struct observer *observer, struct observation *observat
 	struct work work = {.observer = observer, .seen = observation, .state = observation->state};
 	struct error rot;
 
+	if (observation->kept != NULL && !observer->rebuilding && observation->state->known &&
+		observation->state->last_success >= observation->now) {
+		enter(observer, observation);
+		return;
+	}
 	work.suppressed = suppression_holds(observer->config, &observer->silences,
 		observation->page->name, observation->now, NULL);
 	/* Deciding without it would forget what was told. */

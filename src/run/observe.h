@@ -32,6 +32,7 @@
 struct capture_source;
 struct dependences;
 struct route_tokens;
+struct snapshot_files;
 
 /* What all observations of a run share. Borrowed. */
 struct observer {
@@ -53,7 +54,14 @@ struct observer {
 					    * run began; owned */
 	struct route_tokens *tokens;       /* of what is sent past the outbox; owned */
 	bool untold;                       /* what is observed is history, and told to nobody */
-	const char *moment;                /* when it was, for what is said of it; NULL: now */
+	bool rebuilding; /* what is observed stands in the archive; the transaction is the
+			  * caller's */
+	bool aside;      /* the database is a standby (run/standby.h): nothing is kept */
+	/* Nothing can be written: goes on with a standby, in database. False where that cannot be.
+	 * NULL: there is none. */
+	bool (*fall_back)(void *context, const struct error *why);
+	void *context;
+	const char *moment; /* when it was, for what is said of it; NULL: now */
 	bool quiet;
 	bool template_trouble;   /* out: a message went out in plain words: its template is wrong */
 	bool page_trouble;       /* out: some page could not be fetched or read */
@@ -98,6 +106,8 @@ struct observation {
 					       * was fetched */
 	const char *kept;      /* the folder that a crash left without its row; NULL: none */
 	const char *kept_sums; /* the SHA-256 of its SHA256SUMS */
+	const struct changes *kept_changes; /* as they stand in that folder */
+	const char *kept_line; /* of the chain, where it stands there already; NULL: it does not */
 };
 
 /* What the kind reads of a page: one document for each response that came (status other than 0);
@@ -110,11 +120,20 @@ bool observer_open(struct observer *observer, struct error *error);
 void observer_close(struct observer *observer);
 
 /*
- * Does all of it. Prints at most one line on standard error, when a fault begins. When something
- * cannot be kept, what is owed is sent at once without an outbox, at most once an hour, and
- * local_trouble is set.
+ * Does all of it. Prints at most one line on standard error, when a fault begins. When no snapshot
+ * can be kept, the rest is committed without one; when nothing can be written, it goes on with a
+ * standby. Both set local_trouble.
  */
 void observation_process(struct observer *observer, struct observation *observation);
+
+/*
+ * Observes what a snapshot's files hold, whose folder stands in the archive; line: its own in the
+ * chain, NULL where it is still to be made. One that is older than what is known of the page by now
+ * becomes part of the chain, and nothing else.
+ */
+void observation_adopt(struct observer *observer, const struct page_config *page,
+	const struct kind *kind, struct page_state *state, const char *folder, const char *line,
+	const struct snapshot_files *files);
 
 /*
  * The pages that a crash left between two steps of a commit: rolled forward. A folder whose files
@@ -169,10 +188,9 @@ void commit_finish(struct observer *observer, const struct page_state *state);
  */
 bool work_enqueue(struct work *work);
 
-/*
- * Sends the alert that no outbox could take, at most once an hour. Says why, and makes the run's
- * exit status 3.
- */
-void work_emergency(struct work *work, const struct error *why);
+/* What an observer owes of alarms that it found open, as if they opened now: of a page, within a
+ * transaction. */
+void observer_tell_open(struct observer *observer, const struct page_config *page,
+	struct page_state *state, int64_t now);
 
 #endif

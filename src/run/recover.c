@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/change.h"
 #include "run/observe.h"
 #include "settings.h"
 
@@ -30,25 +31,31 @@ static void reason_of(const struct snapshot_file *changes, struct error *error)
 	buffer_release(&reason);
 }
 
-static void adopt(struct observer *observer, const struct page_config *page,
-	const struct kind *kind, struct page_state *state, const char *folder,
+void observation_adopt(struct observer *observer, const struct page_config *page,
+	const struct kind *kind, struct page_state *state, const char *folder, const char *line,
 	const struct snapshot_files *files)
 {
-	const struct snapshot_file *reading = snapshot_files_find(files, "reading");
+	const struct snapshot_file *reading = snapshot_files_find(files, "reading"),
+				   *lines = snapshot_files_find(files, "changes");
+	struct changes changes = {0};
 	struct error error;
 	struct observation seen = {.page = page,
 		.kind = kind,
 		.state = state,
 		.kept = folder,
+		.kept_line = line,
+		.kept_changes = &changes,
 		.kept_sums = snapshot_files_find(files, ARCHIVE_SUMS)->sha256,
 		.error = &error,
 		.text = reading != NULL ? buffer_string(&reading->bytes) : NULL,
 		.what = reading != NULL ? OBSERVED_READING : OBSERVED_UNREADABLE,
 		.accepted = true}; /* as it was when it was kept */
 
-	reason_of(snapshot_files_find(files, "changes"), &error);
+	changes_parse(lines != NULL ? buffer_string(&lines->bytes) : "", &changes);
+	reason_of(lines, &error);
 	archive_folder_time(folder, &seen.now);
 	observation_process(observer, &seen);
+	changes_release(&changes);
 }
 
 /* It stays where it is, for the next run: it may be the only evidence. */
@@ -121,7 +128,7 @@ static void recover_page(struct observer *observer, const struct archive_intent 
 	else if (snapshot_read(observer->config->archive, intent->page, intent->folder, NULL,
 			 &files, &error) &&
 		 !imported(&files))
-		adopt(observer, page, kind, state, intent->folder, &files);
+		observation_adopt(observer, page, kind, state, intent->folder, NULL, &files);
 	else if (files.count == 0 && error.remedy == REMEDY_LATER)
 		postpone(observer, intent, error.text);
 	else

@@ -63,7 +63,10 @@ struct run {
 	bool answered;         /* some host did */
 	bool dry;              /* only shows who would be told what */
 	bool own_network;      /* no host did, of enough of them: our own network is down */
+	bool direct;           /* nothing can be written anywhere: it delivers by itself */
 	bool overdue;          /* it was ended at its deadline */
+	int lock;              /* of the run; less than 0: not held */
+	int standby_lock;      /* of the standby's; likewise */
 	int64_t began;         /* monotonic, milliseconds */
 	int64_t now, deadline; /* seconds: of the clock; of the monotonic one */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/database.h"
+#include "base/digest.h"
 #include "base/memory.h"
 
 const struct schema_step alarm_schema[] = {
@@ -13,6 +14,11 @@ const struct schema_step alarm_schema[] = {
 	    "CREATE INDEX alarm_open ON alarm (page, kind, indicator) WHERE closed IS NULL;"},
 	{3, "ALTER TABLE alarm ADD COLUMN acknowledged INTEGER;"
 	    "ALTER TABLE alarm ADD COLUMN reminded INTEGER;"},
+	/* what Message-IDs are made from; of older ones, whose messages are out, their number */
+	{12, "ALTER TABLE alarm ADD COLUMN origin TEXT NOT NULL DEFAULT '';"
+	     "ALTER TABLE alarm ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;"
+	     "UPDATE alarm SET turn = id;"
+	     "CREATE INDEX alarm_origin ON alarm (page, kind, indicator, origin);"},
 	{0},
 };
 
@@ -26,13 +32,40 @@ static const struct column columns[] = {
 	{0},
 };
 
-int64_t store_open_alarm(struct database *database, const char *page, const char *kind,
-	const char *indicator, int64_t time)
+char *store_origin(struct database *database, const char *page, int64_t time)
 {
+	char digest[DIGEST_TEXT] = "";
+	char *line = statement_string(database_query(database,
+		"SELECT line FROM snapshot WHERE page = ? AND time < ?"
+		" ORDER BY time DESC, sequence DESC LIMIT 1",
+		"ti", page, time));
+
+	if (line != NULL)
+		digest_sha256(line, strlen(line), digest);
+	free(line);
+	return memory_string(digest);
+}
+
+int64_t store_open_alarm(struct database *database, const char *page, const char *kind,
+	const char *indicator, int64_t time, int64_t turned)
+{
+	char *origin = store_origin(database, page, turned);
+
 	database_do(database,
-		"INSERT INTO alarm (page, kind, indicator, opened) VALUES (?, ?, ?, ?)", "ttti",
-		page, kind, indicator, time);
+		"INSERT INTO alarm (page, kind, indicator, opened, origin, turn)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, (SELECT count(*) FROM alarm"
+		"  WHERE page = ?1 AND kind = ?2 AND indicator = ?3 AND origin = ?5))",
+		"tttit", page, kind, indicator, time, origin);
+	free(origin);
 	return database_last_row(database);
+}
+
+char *store_alarm_origin(struct database *database, int64_t alarm)
+{
+	char *origin = statement_string(database_query(
+		database, "SELECT origin || '/' || turn FROM alarm WHERE id = ?", "i", alarm));
+
+	return origin != NULL ? origin : memory_string("");
 }
 
 int64_t store_find_alarm(

@@ -13,9 +13,24 @@
 
 extern const struct schema_step alarm_schema[];
 
-/* An alarm is an episode: opened once, closed once. kind: "red", "lost". Returns its number. */
+/*
+ * An alarm is an episode: opened once, closed once. kind: "red", "lost". Returns its number.
+ * turned: when what it is about was first seen, which is earlier than time where several fetches
+ * had to confirm it.
+ */
 int64_t store_open_alarm(struct database *database, const char *page, const char *kind,
-	const char *indicator, int64_t time);
+	const char *indicator, int64_t time, int64_t turned);
+
+/*
+ * What tells the alarm from every other of the same page, kind and indicator, and is the same in
+ * whatever database it is opened: the SHA-256 of the chain's line of the last snapshot before it
+ * turned ("" where there was none), "/", and how many alarms of the same turned after that line
+ * already. Owned by the caller.
+ */
+char *store_alarm_origin(struct database *database, int64_t alarm);
+
+/* The same for what has no alarm and is seen at that time: the line alone. Owned by the caller. */
+char *store_origin(struct database *database, const char *page, int64_t time);
 /* The number of the open one, 0 for none. */
 int64_t store_find_alarm(
 	struct database *database, const char *page, const char *kind, const char *indicator);

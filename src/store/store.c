@@ -62,13 +62,14 @@ const struct schema_step store_schema[] = {
 	    "  PRIMARY KEY (page, sequence)) WITHOUT ROWID;"
 	    "ALTER TABLE snapshot ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
 	    "ALTER TABLE reading ADD COLUMN sha256 TEXT;"},
+	{12, "ALTER TABLE page ADD COLUMN unkept INTEGER NOT NULL DEFAULT 0;"},
 	/* what its host resolved to, and what was said of its coding */
 	{14, "ALTER TABLE page ADD COLUMN network TEXT;"
 	     "ALTER TABLE page ADD COLUMN mislabelled TEXT;"},
 	{0},
 };
 
-enum { PAGE_TOUCHED = 18 }; /* index of the first column that an unchanged page changes too */
+enum { PAGE_TOUCHED = 19 }; /* index of the first column that an unchanged page changes too */
 
 static const struct column page_columns[] = {
 	COLUMN("name", struct page_state, name, COLUMN_TEXT),
@@ -83,6 +84,7 @@ static const struct column page_columns[] = {
 	COLUMN("unreadable", struct page_state, unreadable, COLUMN_BOOLEAN),
 	COLUMN("lost", struct page_state, lost, COLUMN_BOOLEAN),
 	COLUMN("gone_told", struct page_state, gone_told, COLUMN_BOOLEAN),
+	COLUMN("unkept", struct page_state, unkept, COLUMN_BOOLEAN),
 	COLUMN("red", struct page_state, red, COLUMN_BOOLEAN),
 	COLUMN("unconfirmed", struct page_state, unconfirmed, COLUMN_BOOLEAN),
 	COLUMN("snapshot", struct page_state, snapshot, COLUMN_INTEGER),
@@ -97,6 +99,16 @@ static const struct column page_columns[] = {
 	COLUMN("last_confirmed", struct page_state, last_confirmed, COLUMN_INTEGER),
 	COLUMN("network", struct page_state, network, COLUMN_TEXT),
 	COLUMN("mislabelled", struct page_state, mislabelled, COLUMN_TEXT),
+	{0},
+};
+
+static const struct column chain_columns[] = {
+	COLUMN("snapshot", struct page_state, snapshot, COLUMN_INTEGER),
+	COLUMN("folder", struct page_state, folder, COLUMN_TEXT),
+	COLUMN("sums", struct page_state, sums, COLUMN_TEXT),
+	COLUMN("head", struct page_state, head, COLUMN_TEXT),
+	COLUMN("confirmed", struct page_state, confirmed, COLUMN_INTEGER),
+	COLUMN("last_confirmed", struct page_state, last_confirmed, COLUMN_INTEGER),
 	{0},
 };
 
@@ -239,6 +251,21 @@ bool store_load(struct database *database, struct page_state *state)
 	statement_end(row);
 	state->loaded = !database_failed(database);
 	return state->loaded;
+}
+
+void store_load_chain(struct database *database, struct page_state *state)
+{
+	row_release(chain_columns, state);
+	state->snapshot = state->confirmed = state->last_confirmed = 0;
+	row_take(database_query(database, "SELECT * FROM page WHERE name = ?", "*t", chain_columns,
+			 state->name),
+		state);
+}
+
+void store_set_chain(struct database *database, const struct page_state *state)
+{
+	database_do(database, "UPDATE page SET * WHERE name = ?1", "rt", chain_columns, state,
+		state->name);
 }
 
 void store_unload(struct page_state *state)

@@ -38,9 +38,10 @@ struct page_state {
 	int64_t failures;     /* fetches in a row that failed or could not be read */
 	char *failure;        /* why the last one did */
 	int64_t failing_since;
-	bool unreadable;       /* the last failure was: does not fit its kind */
-	bool lost;             /* its loss has been announced */
-	bool gone_told;        /* the operator has received this episode's fault line */
+	bool unreadable; /* the last failure was: does not fit its kind */
+	bool lost;       /* its loss has been announced */
+	bool gone_told;  /* the operator has received this episode's fault line */
+	bool unkept;     /* it has changed, and no snapshot could be kept: the next fetch is */
 	bool red, unconfirmed; /* from its indicators: due at each run */
 	struct validator validators[PAGE_DOCUMENTS_MAX];
 	int64_t snapshot;  /* sequence of the chain's last line, 0 for none */
@@ -75,6 +76,12 @@ void page_state_release(struct page_state *state);
 
 /* Loads a state's reading and indicators, if not yet loaded. False where they could not be read. */
 bool store_load(struct database *database, struct page_state *state);
+
+/* Reads again where its chain ends: its last snapshot as the database has it. */
+void store_load_chain(struct database *database, struct page_state *state);
+
+/* Writes where its chain ends, and nothing else of it. */
+void store_set_chain(struct database *database, const struct page_state *state);
 
 /* Frees what store_load() loaded: for a thousand pages that is several megabytes. */
 void store_unload(struct page_state *state);

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/lock.h"
 #include "base/memory.h"
 #include "base/step.h"
@@ -37,6 +38,7 @@ enum {
 	DOMAIN_MILLISECONDS = 2000,
 	GATHERED_FROM = 100, /* answers still to come */
 	GATHERED_MILLISECONDS = 3,
+	EXIT_UNWRITTEN = 3, /* of a courier whose outbox cannot be written */
 };
 
 /* What a session carries, borrowed until session_start() returns; of a delivery count its envelope
@@ -359,7 +361,8 @@ static size_t courier_state_busy(const struct courier_state *courier)
 }
 
 /* All that one session has to say by now; returns how many were delivered. */
-static size_t session_collect(struct courier_state *courier, struct open_session *session)
+static size_t session_collect(
+	struct courier_state *courier, struct open_session *session, struct text_list *accepted)
 {
 	struct session_answer answer;
 	const char *crash = NULL;
@@ -369,6 +372,8 @@ static size_t session_collect(struct courier_state *courier, struct open_session
 	while ((news = session_read(&session->session, &answer, &crash)) == SESSION_ANSWER) {
 		if (answer.attempt.outcome == OUTCOME_DELIVERED) {
 			delivered++;
+			text_list_add(
+				accepted, session->batch.deliveries.list[answer.index].message_id);
 			STEP("accepted, not yet recorded");
 		}
 		scheduler_answer(courier->scheduler, &session->batch, answer.index, &answer.attempt,
@@ -385,6 +390,7 @@ static void courier_state_collect(struct courier_state *courier, const struct po
 {
 	bool any = false;
 	size_t delivered = 0;
+	struct text_list accepted = {0};
 
 	for (size_t i = 0; i < SCHEDULER_SESSIONS; i++) {
 		struct open_session *session = &courier->open_sessions[i];
@@ -395,11 +401,14 @@ static void courier_state_collect(struct courier_state *courier, const struct po
 		if (!any)
 			database_begin(courier->database);
 		any = true;
-		delivered += session_collect(courier, session);
+		delivered += session_collect(courier, session, &accepted);
 	}
 	if (!any)
 		return;
-	database_commit(courier->database, NULL);
+	if (!database_commit(courier->database, NULL) && accepted.count > 0 &&
+		courier->settings->remember != NULL)
+		courier->settings->remember(courier->settings->context, &accepted);
+	text_list_release(&accepted);
 	while (delivered-- > 0)
 		STEP("delivery recorded");
 }
@@ -471,6 +480,8 @@ static void courier_process(const void *context, int in, int out)
 	const struct courier_settings *settings = context;
 	struct courier_state courier = {
 		.settings = settings, .wake = in, .began = clock_milliseconds()};
+	bool unwritten;
+
 	if (!is_woken(in))
 		return;
 	if (lock_take(settings->lock, false, COURIER_LOCK_SECONDS * 1000, &courier.fault) >= 0)
@@ -484,20 +495,22 @@ static void courier_process(const void *context, int in, int out)
 	courier.dependences =
 		dependences_load(courier.database, settings->config, settings->providers);
 	courier.tokens = route_tokens_new(settings->config);
-	courier.scheduler =
-		scheduler_new(&(struct scheduler_settings){settings->config, settings->templates,
-			settings->lock, courier.database, courier.dependences, settings->troubled});
+	courier.scheduler = scheduler_new(&(struct scheduler_settings){settings->config,
+		settings->templates, courier.database, courier.dependences, settings->troubled});
 	courier_state_begin(&courier);
 	while (!courier.closed || courier_state_busy(&courier) > 0) {
 		courier_state_wait(&courier);
 		courier_state_begin(&courier);
 	}
 	outbox_forget(courier.database);
+	unwritten = scheduler_unwritten(courier.scheduler, &courier.fault);
 	report(&courier, out);
 	scheduler_free(courier.scheduler);
 	route_tokens_free(courier.tokens);
 	dependences_free(courier.dependences);
 	database_close(courier.database);
+	if (unwritten)
+		_exit(EXIT_UNWRITTEN);
 }
 
 /* ---- in the run ---- */
@@ -552,7 +565,7 @@ static bool ends_before(const struct courier *courier, int64_t until)
 }
 
 /* Ends it, and takes what it has to say. */
-static void end(struct courier *courier, int64_t until, struct error *fault)
+static enum courier_end end(struct courier *courier, int64_t until, struct error *fault)
 {
 	struct child_end end;
 
@@ -560,28 +573,29 @@ static void end(struct courier *courier, int64_t until, struct error *fault)
 	courier->child.to = -1;
 	if (!ends_before(courier, until)) {
 		child_leave(&courier->child);
-		return;
+		return COURIER_DONE;
 	}
 	if (read(courier->child.from, fault, sizeof *fault) != (ssize_t)sizeof *fault)
 		*fault = (struct error){0};
 	child_finish(&courier->child, &end);
+	if (end.fate == CHILD_EXITED && end.code == EXIT_UNWRITTEN && fault->remedy != 0)
+		return COURIER_UNWRITTEN;
 	if (fault->remedy == 0 && (end.fate != CHILD_EXITED || end.code != 0))
 		error_set(fault, REMEDY_LOCAL, "the courier ended early: %s", end.reason);
+	return fault->remedy == 0 ? COURIER_DONE : COURIER_FAULT;
 }
 
-bool courier_finish(struct courier *courier, int seconds, struct error *error)
+enum courier_end courier_finish(struct courier *courier, int seconds, struct error *error)
 {
 	int64_t until = clock_milliseconds() + (int64_t)seconds * 1000;
-	struct error fault = {0};
+	enum courier_end result = COURIER_FAULT;
 
 	if (courier == NULL)
-		return true;
+		return COURIER_DONE;
 	if (courier->child.process != 0)
-		end(courier, until, &fault);
+		result = end(courier, until, error);
 	else
-		child_unavailable(&fault, courier->reason);
+		child_unavailable(error, courier->reason);
 	free(courier);
-	if (fault.remedy != 0)
-		*error = fault;
-	return fault.remedy == 0;
+	return result;
 }

@@ -32,6 +32,8 @@ struct courier_settings {
 	struct database *(*open)(void *context, struct error *error);
 	void (*troubled)(struct database *database,
 		struct text_list *pages); /* adds pages that are red or lost */
+	/* What was accepted and cannot be recorded in the outbox. */
+	void (*remember)(void *context, const struct text_list *message_ids);
 	void *context;
 };
 
@@ -45,15 +47,20 @@ void courier_wake(struct courier *courier);
 /*
  * No more will come: waits until everything due has been tried once by every route it may use that
  * answers, at most for that many seconds, and frees. A courier that is still busy then goes on by
- * itself. False with error (REMEDY_LOCAL) where something of this machine kept it from its work:
- * then messages are still owed.
+ * itself.
  */
-bool courier_finish(struct courier *courier, int seconds, struct error *error);
+enum courier_end {
+	COURIER_DONE,
+	COURIER_FAULT,     /* error (REMEDY_LOCAL): something of this machine kept it from its work,
+			    * and messages are still owed */
+	COURIER_UNWRITTEN, /* error: it could not write to the outbox, and so sent nothing more */
+};
+enum courier_end courier_finish(struct courier *courier, int seconds, struct error *error);
 
 /*
- * One attempt in a session of its own: for `try`, and for an alert that could not be stored. bytes
- * are a whole mail or the body of a webhook's request; route is the place of a mail's route in the
- * configuration. tokens: of all attempts that the caller makes.
+ * One attempt in a session of its own, without an outbox. bytes are a whole mail or the body of a
+ * webhook's request; route is the place of a mail's route in the configuration. tokens: of all
+ * attempts that the caller makes.
  */
 void courier_attempt(const struct config *config, const char *receiver, size_t route,
 	const char *message_id, const char *bytes, size_t length, int64_t now,

@@ -454,6 +454,14 @@ void outbox_delivered(struct database *database, int64_t id, const char *route,
 		"titii", route, (int64_t)attempt->code, attempt->text, now, id);
 }
 
+void outbox_accepted(struct database *database, const char *message_id, int64_t now)
+{
+	database_do(database,
+		"UPDATE delivery SET state = 'delivered', ended = ?"
+		" WHERE ended IS NULL AND message_id = ?",
+		"it", now, message_id);
+}
+
 bool outbox_expired(const struct delivery *delivery, const struct attempt *attempt, int64_t now)
 {
 	if (is_unknown(attempt) && delivery->perhaps + 1 >= OUTBOX_PERHAPS_MAX &&

@@ -176,6 +176,9 @@ void outbox_note(
 void outbox_delivered(struct database *database, int64_t id, const char *route,
 	const struct attempt *attempt, int64_t now);
 
+/* The one with this Message-ID, which was accepted when nothing could be recorded. */
+void outbox_accepted(struct database *database, const char *message_id, int64_t now);
+
 /* True if a delivery that no route takes is to be given up after this attempt. */
 bool outbox_expired(const struct delivery *delivery, const struct attempt *attempt, int64_t now);
 

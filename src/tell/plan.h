@@ -94,7 +94,7 @@ struct content_plan {
 	size_t alarm_count;
 	size_t left_out;     /* events beyond PLAN_EVENTS_MAX: counted, but not in data */
 	bool digest_message; /* it also covers other pages, whose unsent message it took over */
-	char *identity;      /* Message-IDs are derived from this and the receiver's name */
+	char *identity;      /* Message-IDs are derived from this, the page and the receiver */
 };
 
 /* One message to one receiver. All owned. */
@@ -133,9 +133,10 @@ void content_plan_release(struct content_plan *content);
 void delivery_plan_release(struct delivery_plan *delivery);
 
 /*
- * "<e.ALARM.TYPE.…@domain>", from the message's first alarm ("0.note" if it has none) and a digest
- * of text, which only this message to this receiver has. A repeat of the same message carries the
- * same Message-ID, and the archive's key makes it impossible to guess. Owned by the caller.
+ * "<e.TYPE.…@domain>", from the type of the message's first alarm ("note" if it has none) and an
+ * HMAC over text, which only this message to this receiver has. A repeat of the same message
+ * carries the same Message-ID, from whichever database it is sent, no other outage ever has it, and
+ * the archive's key makes it impossible to guess. Owned by the caller.
  */
 char *plan_message_id(const struct config *config, const char *key, const struct content_plan *says,
 	const struct buffer *text);

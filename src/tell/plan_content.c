@@ -3,7 +3,6 @@
  * What is said to all who have been told the same, from the path of what they were told, and how
  * templates get it.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,8 +18,6 @@
 #include "settings.h"
 #include "tell/digest_pages.h"
 #include "tell/plan_p.h"
-
-enum { DAY_SECONDS = 86400 };
 
 /* ---- the data of a message ---- */
 
@@ -227,28 +224,34 @@ static void leave_out_covered(struct value *events)
 }
 
 /*
- * What tells it from everything else that the same receiver is told of this page. What has no alarm
- * is told apart by what it says and when. What begins trouble has none only where nothing could be
- * written, and then comes again each hour: the day is enough, so that a repeat is seen to be one.
+ * What tells it from everything else that the same receiver is told of this page, and is the same
+ * whichever database it is told from: the indicators, and the origins of their alarms. An alarm
+ * that gets worse and one that people are reminded of are told apart by how bad and when; what has
+ * no alarm by what the page says.
  */
-static char *identity(const struct content_plan *content, int64_t now)
+static char *identity(const struct content_plan *content)
 {
 	const struct value *events = value_get(content->data, "events");
 	struct buffer text = {0};
 
-	for (size_t i = 0; i < content->alarm_count; i++)
-		buffer_format(&text, "|%" PRId64 " %s", content->alarms[i].alarm,
-			event_type_name(content->alarms[i].type));
 	for (size_t i = 0; i < events->count; i++) {
 		const struct value *event = events->members[i];
 		const struct event_type_row *row = &event_types[event_value_type(event)];
+		const struct value *risen = value_get(event, "risen");
 
-		if (value_get_number(event, "alarm") != 0 && row->part != PART_MIDDLE)
+		buffer_format(&text, "|%s %s %s", row->name, value_get_text(event, "id"),
+			value_get_text(event, "origin"));
+		if (risen != NULL && risen->type == VALUE_TRUE)
+			buffer_format(
+				&text, " %s", value_get_text(value_get(event, "after"), "level"));
+		if (row->part == PART_MIDDLE)
+			buffer_format(&text, " %s", value_get_text(event, "seen_at"));
+		if (row->part != PART_NONE)
 			continue;
-		buffer_format(&text, "|%s %s %s %" PRId64, row->name, value_get_text(event, "id"),
-			row->trouble ? value_get_text(value_get(event, "after"), "level")
-				     : value_get_text(event, "reason"),
-			row->trouble ? now / DAY_SECONDS : now);
+		buffer_format(&text, " %s %s %s ", value_get_text(event, "said_at"),
+			value_get_text(event, "word"), value_get_text(event, "reason"));
+		if (value_get(event, "incidents") != NULL)
+			json_write(value_get(event, "incidents"), 0, &text);
 	}
 	return buffer_take(&text);
 }
@@ -287,7 +290,7 @@ void content_plan_make(
 		digest_pages_put(content->data, making.others, content->left_out);
 		value_free(making.others);
 	}
-	content->identity = identity(content, input->now);
+	content->identity = identity(content);
 }
 
 char *plan_message_id(const struct config *config, const char *key, const struct content_plan *says,
@@ -299,8 +302,7 @@ char *plan_message_id(const struct config *config, const char *key, const struct
 
 	digest_hmac(key, strlen(key), text->data, text->length, digest);
 	text_hexadecimal(digest, sizeof digest, hexadecimal);
-	return memory_format("<e.%" PRId64 ".%s.%.16s@%s>",
-		says->alarm_count > 0 ? says->alarms[0].alarm : 0,
+	return memory_format("<e.%s.%.32s@%s>",
 		says->alarm_count > 0 ? event_type_name(says->alarms[0].type) : "note", hexadecimal,
 		at != NULL ? at + 1 : "lampwatch.invalid");
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hourly.h"
+#include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "config/config.h"
@@ -65,7 +65,7 @@ struct scheduler {
 	bool woken;   /* the outbox may hold more that is due */
 	bool stale;   /* the outbox may hold more, but nothing that comes before what waits here */
 	int64_t vain; /* nothing could begin at that time, and nothing has changed since; -1: no */
-	enum { UNRECORDED_UNKNOWN, UNRECORDED_YES, UNRECORDED_NO } unrecorded; /* in this run */
+	struct error unwritten; /* why the intent to send something could not be recorded */
 };
 
 struct scheduler *scheduler_new(const struct scheduler_settings *settings)
@@ -336,8 +336,7 @@ static void load(
 
 /*
  * All the intents in one transaction; false where none may go. Those that were merged or dropped
- * in the meantime do not. What cannot be recorded because the disk is full is sent anyway, but at
- * most hourly, not with each run.
+ * in the meantime do not.
  */
 static bool intend(struct scheduler *scheduler, struct batch *batch, int64_t now)
 {
@@ -350,7 +349,7 @@ static bool intend(struct scheduler *scheduler, struct batch *batch, int64_t now
 	for (size_t i = 0; i < all.count; i++)
 		intended[i] = outbox_sending(
 			database, all.list[i].id, scheduler->next_hops[batch->next_hop].name, now);
-	written = database_commit(database, NULL);
+	written = database_commit(database, &scheduler->unwritten);
 	for (size_t i = 0; written && i < all.count; i++) {
 		struct deliveries *to = intended[i] ? &kept : &left;
 
@@ -363,12 +362,9 @@ static bool intend(struct scheduler *scheduler, struct batch *batch, int64_t now
 		free(all.list);
 		batch->deliveries = kept;
 		deliveries_release(&left);
-	} else if (database_full(database) && scheduler->unrecorded == UNRECORDED_UNKNOWN) {
-		scheduler->unrecorded =
-			hourly(scheduler->settings.lock, now) ? UNRECORDED_YES : UNRECORDED_NO;
 	}
 	free(intended);
-	return written || (database_full(database) && scheduler->unrecorded == UNRECORDED_YES);
+	return written;
 }
 
 /* What is for a webhook that is disabled is refused without any contact. */
@@ -576,6 +572,14 @@ void scheduler_answer(struct scheduler *scheduler, struct batch *batch, size_t i
 	if (attempt->retry_after > 0)
 		next_hop->rests_until = now + attempt->retry_after;
 	conclude(scheduler, batch, index, attempt, now);
+}
+
+bool scheduler_unwritten(const struct scheduler *scheduler, struct error *error)
+{
+	if (scheduler->unwritten.remedy == 0)
+		return false;
+	*error = scheduler->unwritten;
+	return true;
 }
 
 void scheduler_close(

@@ -19,6 +19,7 @@ struct attempt;
 struct config;
 struct database;
 struct dependences;
+struct error;
 struct scheduler;
 struct text_list;
 
@@ -37,7 +38,6 @@ enum {
 struct scheduler_settings {
 	const struct config *config;
 	const char *templates;
-	const char *lock; /* a file that remembers what was sent unrecorded (base/hourly.h) */
 	struct database *database;
 	const struct dependences *dependences; /* of routes; NULL: the configured ones */
 	/* Adds the pages that are red or lost. */
@@ -77,6 +77,9 @@ bool scheduler_next(struct scheduler *scheduler, int64_t now, struct batch *batc
  */
 void scheduler_answer(struct scheduler *scheduler, struct batch *batch, size_t index,
 	const struct attempt *attempt, int64_t now);
+
+/* The outbox could not be written, and error says why: what is due was not sent. */
+bool scheduler_unwritten(const struct scheduler *scheduler, struct error *error);
 
 /*
  * Ends the batch, whose session is over, and releases it. What was not answered was not begun and

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
 # A disk that fills up: first the reserve is used up, so that the alert is kept and
-# sent as usual; if even that does not help, it still goes out, at most once an hour
-# under one Message-ID. Once there is space again, everything is as if nothing had happened.
+# sent as usual; if even that does not help, the run goes on with a standby outside of the archive: red
+# and green go out, once each. Once there is space again, everything is as if nothing had happened.
 #
 # The archive is on a small file system of its own (tmpfs), which takes root or a user
 # namespace.
@@ -47,8 +47,6 @@ begin() { rm -rf "$disk"/* "$disk"/.[a-z]* "$work"/relay/*.eml; green; at 0 -q r
 # leave KILOBYTES: fills the disk except for this much.
 leave() { rm -f "$disk/filling"; head -c "$(($(df --output=avail -k "$disk" | tail -n 1) - $1))K" /dev/zero > "$disk/filling"; }
 subjects_of() { subjects relay | sed -n 's/^SIMULATED \([A-Z, ]*\):.*/\1/p' | paste -sd ,; }
-alerts() { subjects relay | grep -c RED; }
-ids() { sed -n 's/\r$//; s/^Message-ID: //p' $(mails relay) | sort -u | wc -l; }
 
 # ---- the reserve ----
 
@@ -84,29 +82,33 @@ rm "$disk/filling"
 # empty KILOBYTES: so much is left, and no reserve.
 empty() { rm -f "$disk/archive/.state/reserve"; leave "$1"; }
 
+# What subscribers were told; the operator is told once that nothing is kept.
+told() { local f; for f in $(mails relay); do grep -q '^To: ops' "$f" && grep -a -o -m 1 -E '^(RED, GREEN AGAIN|RED|GREEN)\b' "$f"; done | paste -sd ,; }
+to_operator() { grep -l '^NOTHING IS KEPT' $(mails relay) /dev/null | wc -l; }
+
 begin
 red
 empty 0
 run 1
-same "where no reserve is left, the alert goes out all the same" "RED" "$(subjects_of)"
+same "where no reserve is left, the alert goes out all the same" "RED" "$(told)"
 same "with exit status 3" "3" "$status"
-check "and a line that says why" grep -q "example: .*" <<< "$output"
-same "one line" "1" "$(printf '%s\n' "$output" | wc -l)"
-output=$(for minute in 2 3 30 59; do at "$minute" run 2> /dev/null; echo "$?"; done)
-same "not again within the hour, though every run ends with 3" "3 3 3 3 1" "$(echo $output) $(count_mails relay)"
-run 62
-same "after an hour once more" "2" "$(count_mails relay)"
-same "under the same Message-ID" "1" "$(ids)"
+check "and a line that says why" grep -q "full" <<< "$output"
+same "and one that says what follows" "2" "$(printf '%s\n' "$output" | wc -l)"
+same "the operator is told" "1" "$(to_operator)"
+output=$(for minute in 2 3 30; do at "$minute" run; echo "$?"; done 2>&1)
+same "not again, though every run ends with 3" "3 3 3 RED" "$(echo $output) $(told)"
+green
+output=$(for minute in 31 32 59 62; do at "$minute" run; echo "$?"; done 2>&1)
+same "green goes out while the disk is still full, once" "3 3 3 3 RED,GREEN" "$(echo $output) $(told)"
+same "and the operator was told once" "1" "$(to_operator)"
 rm "$disk/filling"
 run 63
 same "with space again the run is as ever" "0 " "$status $output"
 check "the archive is whole" at 64 verify
-same "the snapshot is there" "2" "$(find "$disk/archive/example" -name reading | wc -l)"
-green
-run 64
+red
 run 65
-same "and green arrives" "GREEN" "$(subjects_of | sed 's/.*,//')"
-same "once" "1" "$(subjects relay | grep -c GREEN)"
+same "the next outage is another one" "RED,GREEN,RED 3" "$(told) $(for f in $(mails relay); do grep -q '^To: ops' "$f" && sed -n 's/^Message-ID: //p' "$f"; done | sort -u | wc -l)"
+same "and kept, as what changed meanwhile" "3" "$(find "$disk/archive/example" -name reading | wc -l)"
 check "nothing is owed" test -z "$(at 66 outbox)"
 
 # ---- whatever is left ----
@@ -118,22 +120,20 @@ wrong=$(for left in 4 16 32 48 64 80 96 112 128 136 144 152 160 168 176 192 256;
 	red
 	empty "$left"
 	run 1
-	[ "$(alerts)" -ge 1 ] || echo "$left kB left: no alert; $status $output"
-	[ "$(alerts)" -le 1 ] || echo "$left kB left: $(alerts) alerts"
+	[ "$(told)" = RED ] || echo "$left kB left: alerts: $(told); $status $output"
 	case "$status$(at 1 outbox 2> /dev/null | grep -c pending)" in
 	00 | 11 | 3*) ;; # kept and recorded; kept, but its delivery could not be recorded; could not be kept
 	*) echo "$left kB left: exit status $status: $output" ;;
 	esac
 	rm "$disk/filling"
-	kept=$status
 	run 2
-	[ "$kept" = 3 ] || [ "$(ids)" = 1 ] || echo "$left kB left: a repeat has another Message-ID"
+	[ "$(told)" = RED ] || echo "$left kB left: told again: $(told)"
 	[ "$status" = 0 ] || echo "$left kB left: exit status $status afterwards: $output"
 	at 3 -q verify || echo "$left kB left: verify ends with $?"
 	green
 	run 3
 	run 4
-	[ "$(subjects relay | grep -c GREEN)" = 1 ] || echo "$left kB left: green does not follow: $(subjects_of)"
+	[ "$(told)" = RED,GREEN ] || echo "$left kB left: green does not follow: $(told)"
 	[ -z "$(at 5 outbox)" ] || echo "$left kB left: $(at 5 outbox)"
 done 2>&1)
 same "an alert whatever space is left, and no harm done" "" "$wrong"

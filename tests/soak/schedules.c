@@ -173,10 +173,13 @@ static void happens(struct world *self, size_t page, struct events *events, stru
 	event->after = red ? LEVEL_MAJOR_OUTAGE : LEVEL_OPERATIONAL;
 	event->seen = self->now;
 	if (red) {
-		event->alarm = store_open_alarm(self->database, name, "red", "mail", self->now);
+		event->alarm =
+			store_open_alarm(self->database, name, "red", "mail", self->now, self->now);
+		event->origin = store_alarm_origin(self->database, event->alarm);
 		return;
 	}
 	event->alarm = self->alarm[page];
+	event->origin = store_alarm_origin(self->database, event->alarm);
 	store_close_alarm(self->database, event->alarm, self->now);
 	outbox_pending(self->database, event->alarm, owed);
 }
@@ -256,7 +259,6 @@ static void begin_rounds(struct world *self)
 {
 	struct scheduler_settings settings = {.config = self->config,
 		.templates = "templates",
-		.lock = self->path,
 		.database = self->database,
 		.troubled = troubled};
 
@@ -363,22 +365,6 @@ static bool run_session(struct world *self, struct batch *batch)
 	return true;
 }
 
-/* What a full disk kept from being written down will come again. */
-static void doubt_unrecorded(struct world *self, const struct batch *batch)
-{
-	for (size_t i = 0; i < batch->deliveries.count; i++) {
-		struct statement *row = database_query(self->database,
-			"SELECT 1 FROM delivery WHERE id = ? AND state = 'sending'", "i",
-			batch->deliveries.list[i].id);
-
-		if (!statement_row(row)) {
-			doubt(self, &batch->deliveries.list[i]);
-			text_list_add(&self->unrecorded, batch->deliveries.list[i].message_id);
-		}
-		statement_end(row);
-	}
-}
-
 /* All that may go, several sessions open at a time, ended in any order. */
 static void deliver(struct world *self)
 {
@@ -389,7 +375,6 @@ static void deliver(struct world *self)
 		for (open = 0; open < SESSIONS; open++) {
 			if (!scheduler_next(self->scheduler, self->now, &self->open[open]))
 				break;
-			doubt_unrecorded(self, &self->open[open]);
 		}
 		for (size_t left = open; left > 0; left--) {
 			size_t chosen = draw(self) % left;

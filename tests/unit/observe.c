@@ -996,6 +996,58 @@ static void test_a_folder_that_cannot_be_read_now_is_left_for_the_next_run(void 
 	free(aside);
 }
 
+/* The intent of a page names one folder: what the next change would keep has to wait. */
+static void test_two_failed_commits_leave_an_archive_that_is_whole(void **state)
+{
+	struct scene *scene = *state;
+	struct verified verified = {0};
+	struct verification with = {.archive = scene->archive, .database = scene->database};
+	struct error error = {0};
+
+	database_do(scene->database,
+		"CREATE TRIGGER broken BEFORE INSERT ON page BEGIN SELECT RAISE(ABORT, 'EIO'); END",
+		"");
+	scene_read(scene, "one", RED);
+	scene_read(scene, "one", GREEN);
+	scene_read(scene, "one", RED);
+	assert_true(scene->observer.local_trouble);
+	assert_int_equal(scene_snapshots(scene, "one"), 1);
+	database_do(scene->database, "DROP TRIGGER broken", "");
+	recover(scene);
+	assert_int_equal(scene_snapshots(scene, "one"), 2);
+	assert_true(verify(&with, &verified, NULL, &error));
+	scene_read(scene, "one", RED);
+	assert_told(scene, OPS, "red:Name a");
+	assert_true(verify(&with, &verified, NULL, &error));
+}
+
+/* Only the evidence is missing; it is kept at the first fetch that can. */
+static void test_a_page_whose_folder_cannot_be_written_is_told_of_once_and_kept_later(void **state)
+{
+	struct scene *scene = *state;
+	struct verified verified = {0};
+	struct verification with = {.archive = scene->archive, .database = scene->database};
+	struct error error = {0};
+
+	database_do(scene->database,
+		"CREATE TRIGGER broken BEFORE INSERT ON snapshot"
+		" BEGIN SELECT RAISE(ABORT, 'EACCES'); END",
+		"");
+	scene_read(scene, "one", RED);
+	scene_read(scene, "one", RED);
+	assert_told(scene, OPS, "red:Name a");
+	assert_int_equal(scene_snapshots(scene, "one"), 1);
+	database_do(scene->database, "DROP TRIGGER broken", "");
+	recover(scene);
+	scene_read(scene, "one", RED);
+	assert_int_equal(
+		scene_snapshots(scene, "one"), 3); /* the one of before, and what it says now */
+	scene_read(scene, "one", GREEN);
+	scene_read(scene, "one", GREEN);
+	assert_told(scene, OPS, "both:Name a");
+	assert_true(verify(&with, &verified, NULL, &error));
+}
+
 static void test_a_folder_that_has_lost_a_file_is_removed_and_not_told(void **state)
 {
 	struct scene *scene = *state;
@@ -1125,6 +1177,9 @@ int main(void)
 		test_in(green, test_a_folder_of_another_program_version_is_removed_and_not_told),
 		test_in(green, test_a_folder_of_another_kind_is_removed_and_not_told),
 		test_in(green, test_a_folder_that_cannot_be_read_now_is_left_for_the_next_run),
+		test_in(green, test_two_failed_commits_leave_an_archive_that_is_whole),
+		test_in(green,
+			test_a_page_whose_folder_cannot_be_written_is_told_of_once_and_kept_later),
 		test_in(green, test_a_folder_that_has_lost_a_file_is_removed_and_not_told),
 		test_in(empty, test_a_folder_of_a_page_never_seen_is_removed),
 		test_in(empty, test_twenty_thousand_indicators_turn_red_in_one_message_and_in_time),

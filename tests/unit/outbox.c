@@ -548,8 +548,12 @@ static void test_what_an_older_program_owed_is_owed_still_and_whole(void **state
 		" (7, 'mail:a', 'one', 1, '<1@example.org>', 'To: a', '{}', 'pending', 1, NULL),"
 		" (8, 'mail:b', 'one', 1, '<2@example.org>', NULL, NULL, 'delivered', 1, 1);",
 		"INSERT INTO owed VALUES (7, 3, 'red'), (8, 3, 'red');",
+		"ALTER TABLE page DROP COLUMN unkept;",
 		"ALTER TABLE page DROP COLUMN network;",
 		"ALTER TABLE page DROP COLUMN mislabelled;",
+		"DROP INDEX alarm_origin;",
+		"ALTER TABLE alarm DROP COLUMN origin;",
+		"ALTER TABLE alarm DROP COLUMN turn;",
 		"PRAGMA user_version = 9;",
 	};
 	struct scene *scene = *state;

@@ -33,7 +33,6 @@ static void begin_run(struct fixture *fixture)
 {
 	struct scheduler_settings settings = {.config = fixture->scene.config,
 		.templates = "templates",
-		.lock = fixture->scene.path,
 		.database = fixture->scene.database,
 		.troubled = no_trouble};
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
@@ -237,7 +238,7 @@ static void test_alarms_are_episodes(void **state)
 	int64_t first, second;
 
 	(void)state;
-	first = store_open_alarm(database, "one", "red", "a", 100);
+	first = store_open_alarm(database, "one", "red", "a", 100, 100);
 	assert_int_equal(store_find_alarm(database, "one", "red", "a"), first);
 	assert_int_equal(store_find_alarm(database, "one", "red", "b"), 0);
 	assert_int_equal(store_find_alarm(database, "one", "lost", "a"), 0);
@@ -247,8 +248,38 @@ static void test_alarms_are_episodes(void **state)
 	store_close_alarm(database, first, 200);
 	assert_int_equal(store_find_alarm(database, "one", "red", "b"), 0);
 	store_rename_alarm(database, "one", "b", "c"); /* history stays as it was */
-	second = store_open_alarm(database, "one", "red", "b", 300);
+	second = store_open_alarm(database, "one", "red", "b", 300, 300);
 	assert_int_not_equal(first, second);
+}
+
+/* From whichever database it is asked: what the chain said before it turned, and which turn it is
+ * since. */
+static void test_the_origin_of_an_alarm_is_the_line_before_it_turned(void **state)
+{
+	char folders[][2] = {"a", "b"}, none[] = "", lines[][9] = {"line one", "line two"};
+	struct snapshot_row rows[] = {
+		{1, 100, folders[0], none, lines[0]}, {2, 200, folders[1], none, lines[1]}};
+	char *first, *second, *before, digest[DIGEST_TEXT];
+
+	(void)state;
+	before =
+		store_alarm_origin(database, store_open_alarm(database, "one", "red", "a", 50, 50));
+	assert_string_equal(before, "/0");
+	for (size_t i = 0; i < 2; i++)
+		store_add_snapshot(database, "one", &rows[i]);
+	/* It turned at 200, and the fetch that confirmed it came later. */
+	first = store_alarm_origin(
+		database, store_open_alarm(database, "one", "red", "a", 260, 200));
+	digest_sha256("line one", 8, digest);
+	assert_memory_equal(first, digest, 64);
+	assert_string_equal(first + 64, "/0");
+	second = store_alarm_origin(
+		database, store_open_alarm(database, "one", "red", "a", 300, 150));
+	assert_memory_equal(second, digest, 64);
+	assert_string_equal(second + 64, "/1");
+	free(first);
+	free(second);
+	free(before);
 }
 
 static void test_history_is_newest_first_and_events_follow_their_changes(void **state)
@@ -349,6 +380,7 @@ int main(void)
 			test_snapshots_are_found_by_time_and_the_sequence_decides_within_a_second),
 		test_here(test_snapshots_are_walked_oldest_first_until_enough),
 		test_here(test_alarms_are_episodes),
+		test_here(test_the_origin_of_an_alarm_is_the_line_before_it_turned),
 		test_here(test_history_is_newest_first_and_events_follow_their_changes),
 		test_here(test_changes_of_every_type_are_told_as_they_were_found),
 		test_here(test_pages_in_trouble_are_those_that_are_red_or_lost),

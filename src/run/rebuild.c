@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/rebuild.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/archive.h"
+#include "archive/capture.h"
+#include "archive/chain.h"
+#include "archive/snapshot_reader.h"
+#include "archive/timestamps.h"
+#include "base/buffer.h"
+#include "base/database.h"
+#include "base/date.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "run/context.h"
+#include "run/observe.h"
+#include "run/people.h"
+#include "run/schema.h"
+#include "store/silence.h"
+#include "run/suppression.h"
+#include "store/store.h"
+
+enum {
+	CHAIN_MAX = 1 << 30,
+	CONFIRMED_MAX = 10, /* fetches of one snapshot that are observed again */
+};
+
+const struct database_part rebuild_people[] = {
+	{"silence", NULL, TAKE_OVER},
+	{"subscriber", NULL, TAKE_OVER},
+	{"disabled", NULL, TAKE_OVER},
+	{"host", NULL, TAKE_OVER},
+	{"host_record", NULL, TAKE_OVER},
+	{0},
+};
+
+/* One page on its way. */
+struct rebuilding {
+	struct observer *observer;
+	const struct page_config *page;
+	const struct kind *kind;
+	struct page_state state;
+	char *kind_digest, *program; /* that the last snapshot was read with */
+	void (*progress)(size_t done);
+	struct rebuilt *rebuilt;
+};
+
+static void observe(struct rebuilding *self, struct observation *seen)
+{
+	seen->page = self->page;
+	seen->kind = self->kind;
+	seen->state = &self->state;
+	seen->accepted = true;
+	observation_process(self->observer, seen);
+}
+
+/* How often the snapshot before was confirmed, this one's capture says: an alarm may need more than
+ * one fetch. */
+static void confirm_again(struct rebuilding *self, const struct capture_text *capture)
+{
+	const char *count = capture_value(capture, 0, "previous-fetches"),
+		   *last = capture_value(capture, 0, "previous-last-confirmed");
+	long long fetches = count != NULL ? strtoll(count, NULL, 10) : 0;
+	struct observation seen = {.what = OBSERVED_UNCHANGED};
+
+	if (last == NULL || !date_parse(last, &seen.now) || self->state.reading == NULL)
+		return;
+	for (long long i = 1; i < fetches && i < CONFIRMED_MAX && self->state.unconfirmed; i++)
+		observe(self, &seen);
+}
+
+/* How often the last one was, nobody knows any more: what it says holds. */
+static void confirm_last(struct rebuilding *self)
+{
+	struct observation seen = {.what = OBSERVED_UNCHANGED, .now = self->state.last_success};
+
+	for (int i = 0; i < CONFIRMED_MAX && self->state.unconfirmed && self->state.failures == 0;
+		i++)
+		observe(self, &seen);
+}
+
+/* The row alone, of a snapshot that is pruned or cannot be read. */
+static void add_row(struct rebuilding *self, const struct chain_line *line, const char *text)
+{
+	struct page_state *state = &self->state;
+	struct snapshot_row row = {
+		line->sequence, 0, (char *)line->folder, (char *)line->sums, (char *)text};
+	char head[DIGEST_TEXT];
+
+	date_parse(line->time, &row.time);
+	store_add_snapshot(self->observer->database, self->page->name, &row);
+	chain_line_digest(text, head);
+	memory_set(&state->head, head);
+	memory_set(&state->folder, line->folder);
+	memory_set(&state->sums, line->sums);
+	state->snapshot = line->sequence;
+}
+
+static void add_snapshot(struct rebuilding *self, const struct chain_line *line, const char *text)
+{
+	struct snapshot_files files = {0};
+	const struct snapshot_file *file;
+	struct capture_text capture;
+	struct error error;
+
+	if (!snapshot_read(self->observer->config->archive, self->page->name, line->folder,
+		    line->sums, &files, &error)) {
+		add_row(self, line, text);
+		self->rebuilt->unread++;
+		return;
+	}
+	file = snapshot_files_find(&files, "capture");
+	capture_parse(file != NULL ? buffer_string(&file->bytes) : NULL, &capture);
+	confirm_again(self, &capture);
+	observation_adopt(
+		self->observer, self->page, self->kind, &self->state, line->folder, text, &files);
+	memory_set(&self->kind_digest, capture_value(&capture, 0, "kind-sha256"));
+	memory_set(&self->program, capture_value(&capture, 0, "lampwatch"));
+	capture_release(&capture);
+	snapshot_files_release(&files);
+}
+
+/* What was packed away for good, or whatever a newer program writes there. */
+static void add_note(struct rebuilding *self, const struct chain_line *line, const char *text)
+{
+	struct database *database = self->observer->database;
+	char head[DIGEST_TEXT];
+	long long first, last;
+
+	chain_line_digest(text, head);
+	self->state.snapshot = line->sequence;
+	memory_set(&self->state.head, head);
+	store_save(database, &self->state);
+	store_add_note(database, self->page->name, line->sequence, text, head);
+	if (strcmp(line->type, "pruned") == 0 &&
+		sscanf(line->folder, "%lld-%lld", &first, &last) == 2)
+		store_prune(database, self->page->name, first, last);
+}
+
+/* Where reading begins, with what the chain says of all before: the last ones of a limit. */
+static char *skip_lines(char *text, int64_t most, struct page_state *state)
+{
+	size_t length = strlen(text);
+	struct chain_line line;
+	char *at = text + length, digest[DIGEST_TEXT];
+
+	while (at > text && most >= 0) {
+		at--;
+		most -= at == text || at[-1] == '\n';
+	}
+	if (at <= text || !text_starts(at, "snapshot\t")) {
+		at = strchr(text, '\n');
+		return at != NULL ? at + 1 : text + length;
+	}
+	at[strcspn(at, "\n")] = '\0';
+	if (chain_line_parse(at, &line)) {
+		chain_line_digest(at, digest);
+		state->snapshot = line.sequence;
+		memory_set(&state->head, digest);
+	}
+	return at + strlen(at) + 1;
+}
+
+static void read_chain(struct rebuilding *self, char *text, int64_t most)
+{
+	char *at = skip_lines(text, most, &self->state), *end;
+	struct chain_line line;
+
+	for (; (end = strchr(at, '\n')) != NULL; at = end + 1) { /* what has no end is torn */
+		*end = '\0';
+		if (!chain_line_parse(at, &line))
+			continue;
+		(strcmp(line.type, "snapshot") == 0 ? add_snapshot : add_note)(self, &line, at);
+		self->rebuilt->lines++;
+		if (self->progress != NULL)
+			self->progress(self->rebuilt->lines);
+	}
+}
+
+/* False with error where its chain is there and cannot be read. */
+static bool rebuild_page(struct rebuilding *self, int64_t most, int64_t now, struct error *error)
+{
+	struct observer *observer = self->observer;
+	struct buffer chain = {.maximum = CHAIN_MAX};
+	char *path = archive_path(observer->config->archive, self->page->name, "chain", NULL);
+	bool read = file_absent(path) || file_read(path, &chain, error);
+
+	self->state.name = memory_string(self->page->name);
+	self->state.loaded = true;
+	if (read && chain.length > 0) {
+		char *text = buffer_take(&chain);
+
+		observer->untold = true;
+		read_chain(self, text, most);
+		confirm_last(self);
+		observer->untold = false;
+		free(text);
+	}
+	if (self->state.snapshot > 0) {
+		if (self->kind_digest != NULL)
+			memory_set(&self->state.kind_digest, self->kind_digest);
+		if (self->program != NULL)
+			memory_set(&self->state.program, self->program);
+		store_save(observer->database, &self->state);
+		if (!suppression_holds(
+			    observer->config, &observer->silences, self->page->name, now, NULL))
+			observer_tell_open(observer, self->page, &self->state, now);
+	}
+	free(self->kind_digest);
+	free(self->program);
+	page_state_release(&self->state);
+	buffer_release(&chain);
+	free(path);
+	return read;
+}
+
+/* As much as can be read; false with error where that is not all. */
+static bool rebuild(const struct context *context, struct database *database, int64_t most,
+	void (*progress)(size_t done), struct rebuilt *rebuilt, struct error *error)
+{
+	struct observer observer = {.config = context->config,
+		.providers = context->providers,
+		.templates = context->templates,
+		.database = database,
+		.simulated = context->invocation->simulated,
+		.rebuilding = true,
+		.quiet = true};
+	enum file_presence people;
+	bool good, all;
+
+	database_begin(database);
+	people = people_read(context->config->archive, database, error);
+	rebuilt->people = rebuilt->people || people == FILE_PRESENT;
+	all = people != FILE_UNKNOWN;
+	good = database_commit(database, error) && observer_open(&observer, error);
+	database_begin(database);
+	for (size_t i = 0; good && i < context->config->page_count; i++) {
+		const struct page_config *page = &context->config->pages[i];
+		struct rebuilding self = {.observer = &observer,
+			.page = page,
+			.kind = kind_set_of(context->kinds, page),
+			.progress = progress,
+			.rebuilt = rebuilt};
+
+		all = rebuild_page(&self, most, context->invocation->clock, error) && all;
+	}
+	people_read(context->config->archive, database, NULL); /* who answers for the alarms */
+	all = timestamps_record_all(context->config->archive, database, error) && all;
+	rebuilt->alarms = (size_t)statement_number(
+		database_query(database, "SELECT count(*) FROM alarm WHERE closed IS NULL", ""));
+	good = good && database_commit(database, error);
+	observer_close(&observer);
+	return good && all;
+}
+
+void rebuild_states(const struct context *context, struct database *database, int64_t most)
+{
+	struct rebuilt rebuilt = {0};
+	struct error error;
+
+	rebuild(context, database, most, NULL, &rebuilt, &error);
+	database_begin(database); /* what is told of the time meanwhile begins now */
+	database_do(database, "DELETE FROM change", "");
+	database_do(database, "DELETE FROM event", "");
+	database_commit(database, NULL);
+}
+
+bool rebuild_all(const struct context *context, struct database *database,
+	void (*progress)(size_t done), struct rebuilt *rebuilt, struct error *error)
+{
+	char *scratch = memory_format("%s.taken", context->database_path);
+
+	rebuilt->people = !file_absent(context->database_path) &&
+			  database_take(database, context->database_path, scratch, schema,
+				  rebuild_people, NULL);
+	free(scratch);
+	return rebuild(context, database, INT64_MAX, progress, rebuilt, error);
+}

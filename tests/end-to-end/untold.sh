@@ -1,0 +1,176 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: ISC
+# Nobody is left untold when nothing can be written: the run goes on with a standby outside of the
+# archive. Red and green come once each, under the Message-IDs that they would have had; the operator is
+# told first, and once; each run ends with 3 and its first one says why.
+. "$(dirname "$0")/../harness.sh"
+
+nobody=65534
+if [ "$(id -u)" != 0 ] || ! setpriv --reuid $nobody --regid $nobody --clear-groups true 2> /dev/null; then
+	skip "nobody is left untold" "needs root, to be somebody else"; finish; exit
+fi
+if [ -z "${LAMPWATCH_NAMESPACE:-}" ]; then # what is mounted here ends with it
+	unshare --mount --ipc true 2> /dev/null || { skip "nobody is left untold" "no mounts here"; finish; exit; }
+	rm -rf "$work"
+	LAMPWATCH_NAMESPACE=1 exec unshare --mount --ipc --propagation private bash "$0" "$@"
+fi
+serve_http www --posts "$work/hooks"
+serve_smtp relay
+mkdir -p "$work/hooks"
+page=$work/www/api/v2/summary.json
+mkdir -p "${page%/*}"
+mkdir -p "$work/www/v2"
+echo 'status=202;body={"status": "success"}' > "$work/www/v2/enqueue.fault"
+chmod 755 "$work"
+green() { statuspage_page "$page" none operational operational; }
+red() { statuspage_page "$page" major major_outage operational; }
+at() { local minute=$1; shift; "${as[@]}" "$lampwatch" --clock "2014-01-24T$((minute / 60 + 10)):$(printf %02d $((minute % 60))):00Z" "$@"; }
+run() { output=$(at "$1" run 2>&1); status=$?; outputs+="$output"; statuses+="$status "; }
+own() { chown -R $nobody:$nobody "$1"; }
+as=(setpriv --reuid $nobody --regid $nobody --clear-groups)
+
+# begin NAME: an archive of an unprivileged user in a folder of its own, with a green page.
+begin() {
+	home=$work/$1
+	mkdir -p "$home"
+	cd "$home" || exit 1
+	cat > lampwatch.yaml <<-END
+		archive: archive
+		from: lampwatch@example.org
+		operator: admin@example.org
+		every: 0s
+		pages:
+		  - {name: example, url: "http://127.0.0.1:$www_port/", kind: statuspage, provider: example}
+		routes:
+		  - {name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}
+		subscribers:
+		  - {mail: ops@example.com}
+		webhooks:
+		  - {name: pager, url: "http://127.0.0.1:$www_port/", template: pagerduty, with: {routing_key_file: key}}
+	END
+	echo 0123456789abcdef0123456789abcdef > key; chmod 600 key
+	export RUNTIME_DIRECTORY=$home/runtime
+	mkdir -p -m 700 "$RUNTIME_DIRECTORY"
+	rm -f "$work"/relay/*.eml "$work"/hooks/*
+	own "$home"
+	green
+	at 0 run
+	at 1 run
+	outputs="" statuses=""
+	rm -rf "$home.twin"
+	cp -a "$home" "$home.twin"
+}
+# what FILE: the word that its text begins with.
+what() { grep -a -o -m 1 -E '^(RED|GREEN|NOTHING IS KEPT|RED, GREEN AGAIN)\b' "$1"; }
+told() { local f; for f in $(mails relay); do printf '%s %s\n' "$(sed -n 's/\r$//; s/^To: //p' "$f" | head -n 1)" "$(what "$f")"; done | sort | paste -sd ,; }
+ids() { local f; for f in $(mails relay); do grep -q "^To: ops" "$f" && sed -n 's/\r$//; s/^Message-ID: //p' "$f"; done; }
+pagers() { cat "$work"/hooks/* 2> /dev/null | grep -o '"event_action": *"[a-z]*"' | sed 's/.*"\([a-z]*\)"$/\1/' | paste -sd ' '; }
+
+# The same outage where nothing is wrong: what its Message-IDs are.
+twin() {
+	local here=$PWD
+	cd "$home.twin" || exit 1
+	rm -f "$work"/relay/*.eml "$work"/hooks/*
+	red; RUNTIME_DIRECTORY=$PWD/runtime at 2 run
+	green; for minute in 5 6; do RUNTIME_DIRECTORY=$PWD/runtime at $minute run; done
+	expected=$(ids)
+	rm -f "$work"/relay/*.eml "$work"/hooks/*
+	cd "$here" || exit 1
+}
+
+# outage NAME: red and green while it lasts.
+outage() {
+	red
+	run 2; first=$output
+	same "$1: at once, the operator too" "admin@example.org NOTHING IS KEPT,ops@example.com RED" "$(told)"
+	run 3
+	green
+	run 5; run 6
+	same "$1: red and green come once each, and the operator is told once" \
+		"admin@example.org NOTHING IS KEPT,ops@example.com GREEN,ops@example.com RED" "$(told)"
+	same "$1: the pager gets its resolve" "trigger resolve" "$(pagers)"
+	[ -z "$expected" ] ||
+		same "$1: under the Message-IDs that they would have had" "$expected" "$(ids)"
+	same "$1: each run ends with 3" "3 3 3 3 " "$statuses"
+	check "$1: the first says why" test -n "$first"
+	same "$1: and no other" "$first" "$outputs"
+}
+
+# after NAME: the archive can be written again.
+after() {
+	run 8
+	same "$1: afterwards the run is as ever" "0 " "${statuses#3 3 3 3 }"
+	check "$1: the archive is whole" at 10 verify
+	same "$1: nothing is told again" "3" "$(count_mails relay)"
+	red; run 11
+	same "$1: the next outage has Message-IDs of its own" "RED 3" "$(told | grep -o 'ops@example.com RED' | wc -l | sed 's/^2$/RED/') $(ids | sort -u | wc -l)"
+}
+
+# fault NAME BREAK MEND
+fault() {
+	[[ -z ${ONLY:-} || $1 == *$ONLY* ]] || return
+	begin "$1"
+	case $1 in *" state "* | *garbage* | *read-only*) twin ;; *) expected="" ;; esac
+	$2; outage "$1"
+	$3; after "$1"
+}
+
+nothing() { :; }
+chmod_state() { chmod 0500 archive/.state; }
+chmod_back() { chmod 0700 archive/.state; }
+fault "a folder for state that cannot be written" chmod_state chmod_back
+
+read_only() { mount --bind archive archive && mount -o remount,bind,ro archive; }
+writable() { umount archive; }
+fault "a file system that is read-only" read_only writable
+
+lock_of_root() { rm archive/.state/run.lock; (umask 077; : > archive/.state/run.lock); }
+lock_back() { own archive; }
+fault "a lock of root's" lock_of_root lock_back
+courier_of_root() { rm -f archive/.state/courier.lock; (umask 077; : > archive/.state/courier.lock); }
+fault "a courier's lock of root's" courier_of_root lock_back
+of_root() { chown -R 0:0 archive; }
+fault "an archive of root's" of_root lock_back
+
+# rebuilt: what is there cannot be used, and the database comes from the folders.
+rebuilt() { at 8 rebuild > rebuilt.log 2>&1 || cat rebuilt.log; }
+garbage() { head -c 100000 /dev/urandom > archive/.state/lampwatch.db; rm -f archive/.state/lampwatch.db-*; }
+fault "a database that is garbage" garbage rebuilt
+cut_in_half() { rm -f archive/.state/lampwatch.db-*; truncate -s 50000 archive/.state/lampwatch.db; }
+fault "a database that is cut" cut_in_half rebuilt
+zeroed() { rm -f archive/.state/lampwatch.db-*; dd if=/dev/zero of=archive/.state/lampwatch.db bs=100 count=1 conv=notrunc status=none; }
+fault "a database with a zeroed header" zeroed rebuilt
+version() { python3 -c 'import sqlite3, sys; c = sqlite3.connect("archive/.state/lampwatch.db"); print(*c.execute("PRAGMA user_version" + "".join(sys.argv[1:])).fetchone() or "")' "$@"; }
+newer() { known=$(version); version =99; own archive; }
+older() { version "=$known"; own archive; }
+fault "a database of a newer version" newer older
+foreign() { rm -f archive/.state/lampwatch.db*; python3 -c 'import sqlite3; c = sqlite3.connect("archive/.state/lampwatch.db"); c.execute("CREATE TABLE page (x)"); c.commit()'; own archive; }
+fault "a database of another program" foreign rebuilt
+
+# ---- where the standby lies ----
+
+begin "a folder of somebody else's"
+chmod_state
+mkdir -m 700 "$home/temporary"; own "$home/temporary"
+chown 0:0 "$RUNTIME_DIRECTORY"
+red
+output=$(TMPDIR=$home/temporary at 2 run 2>&1); TMPDIR=$home/temporary at 3 run
+same "a folder of somebody else's is stepped over" "RED" "$(told | grep -o 'RED')"
+check "and said" grep -q "$RUNTIME_DIRECTORY: is somebody else's" <<< "$output"
+ln -s "$home/temporary" "$home/link"
+rm -rf "$home/temporary/"*
+red
+output=$(RUNTIME_DIRECTORY=$home/link TMPDIR=$home/temporary at 4 run 2>&1)
+check "and so is a link" grep -q "link: is somebody else's" <<< "$output"
+
+begin "nowhere"
+chmod_state
+mount -t tmpfs -o ro none /var/tmp; mount -t tmpfs -o ro none /dev/shm
+nowhere() { RUNTIME_DIRECTORY=/nonexistent TMPDIR=/nonexistent XDG_RUNTIME_DIR=/nonexistent at "$1" run 2>&1; echo "$?"; }
+red
+output=$(nowhere 2)
+same "where nothing at all can be written, people are told" "admin@example.org NOTHING IS KEPT,ops@example.com RED" "$(told)"
+same "and once within the hour" "3 3 2" "$(nowhere 3) $(nowhere 30) $(count_mails relay)"
+nowhere 63 > /dev/null
+same "then again, under the same Message-ID" "4 2 1" "$(count_mails relay) $(ids | wc -l) $(ids | sort -u | wc -l)"
+finish
