@@ -75,9 +75,10 @@ static int make(const struct context *context, struct error *error)
 			error, REMEDY_LOCAL, "%s: cannot be renamed: %s", new, strerror(errno));
 	done = done && file_sync_folder(folder, error);
 	if (done && invocation->verbosity >= 0) {
-		printf("rebuilt from %zu lines of chains; %zu alarm%s open, and the next run tells "
-		       "everybody who wants to know\n",
-			rebuilt.lines, rebuilt.alarms, rebuilt.alarms == 1 ? " is" : "s are");
+		printf("rebuilt from %zu lines of chains; %zu alarm%s open%s\n", rebuilt.lines,
+			rebuilt.alarms, rebuilt.alarms == 1 ? " is" : "s are",
+			rebuilt.alarms > 0 ? ", and the next run tells everybody who wants to know"
+					   : "");
 		if (rebuilt.unread > 0)
 			printf("%zu snapshot%s pruned or cannot be read; `lampwatch verify` says "
 			       "which\n",

@@ -70,7 +70,7 @@ static int pass(struct replay *replay, bool deliver)
 		replay_all(replay);
 		result = feeder_finish(&replay->feeder);
 	}
-	if (!courier_finish(courier, DELIVER_SECONDS, &error))
+	if (courier_finish(courier, DELIVER_SECONDS, &error) != COURIER_DONE)
 		result = exit_status_worse(result, error_print(&error));
 	feeder_close(&replay->feeder);
 	return result;

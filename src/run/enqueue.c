@@ -59,6 +59,7 @@ static void number_alarms(struct work *work, struct owed_list *owed)
 		int part = event_types[event->type].part;
 
 		event->alarm = alarm_of(work, event);
+		free(event->origin); /* of a transaction that failed */
 		event->origin = origin_of(work, event);
 		if (event->alarm == 0)
 			continue;

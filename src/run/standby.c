@@ -384,16 +384,23 @@ bool standby_open(struct context *context, const struct error *why, bool lost, i
 
 /* ---- how it is taken back ---- */
 
-/* Where the chains end, the archive's database knows: it may have been pruned meanwhile. */
+/* Where the chains end, the archive's database knows: it may have been pruned meanwhile, or be that
+ * of a new archive, which has none. */
 static void keep_chains(struct database *database, struct database *standby)
 {
-	struct page_states states = {0};
+	struct page_states kept = {0}, states = {0};
 
-	store_pages(database, &states);
+	store_pages(database, &kept);
+	store_pages(standby, &states);
 	database_begin(standby);
-	for (size_t i = 0; i < states.count; i++)
-		store_set_chain(standby, &states.list[i]);
+	for (size_t i = 0; i < states.count; i++) {
+		const struct page_state none = {.name = states.list[i].name},
+					*known = page_states_find(&kept, states.list[i].name);
+
+		store_set_chain(standby, known != NULL ? known : &none);
+	}
 	database_commit(standby, NULL);
+	page_states_release(&kept);
 	page_states_release(&states);
 }
 

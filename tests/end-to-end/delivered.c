@@ -155,12 +155,13 @@ static void run_courier(struct scene *scene)
 		.troubled = none_troubled,
 		.context = scene};
 	struct courier *courier;
+	struct error error;
 
 	database_close(scene->database); /* the courier's process may not inherit it */
 	courier = courier_new(&settings);
 	assert_non_null(courier);
 	courier_wake(courier);
-	assert_true(courier_finish(courier, PATIENCE, NULL));
+	assert_int_equal(courier_finish(courier, PATIENCE, &error), COURIER_DONE);
 	scene->database = open_outbox(scene, NULL);
 	assert_non_null(scene->database);
 	scene->now += RUN_SECONDS;

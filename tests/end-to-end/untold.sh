@@ -147,6 +147,16 @@ fault "a database of a newer version" newer older
 foreign() { rm -f archive/.state/lampwatch.db*; python3 -c 'import sqlite3; c = sqlite3.connect("archive/.state/lampwatch.db"); c.execute("CREATE TABLE page (x)"); c.commit()'; own archive; }
 fault "a database of another program" foreign rebuilt
 
+# ---- a new archive in the place of the one that could not be written ----
+
+begin "a new archive"
+chmod_state; red; run 2
+rm -rf archive; run 3; run 4
+same "a new archive takes the standby of the one before, and goes on" "3 0 0 " "$statuses"
+green; run 6; run 7
+same "and tells how it ends, once" "admin@example.org NOTHING IS KEPT,ops@example.com GREEN,ops@example.com RED" "$(told)"
+check "it is whole" at 8 verify
+
 # ---- where the standby lies ----
 
 begin "a folder of somebody else's"
