@@ -16,6 +16,7 @@
 #include "run/print.h"
 #include "settings.h"
 #include "run/schema.h"
+#include "run/standby.h"
 #include "store/store.h"
 #include "tell/providers.h"
 
@@ -196,14 +197,29 @@ static int take_lock(struct context *context)
 						: error_print(&error);
 }
 
+/* What the archive's database says is older than what people were told. */
+static void warn_of_standby(const struct context *context)
+{
+	char *standby = standby_in_use(context);
+
+	if (standby != NULL && context->invocation->verbosity >= 0)
+		fprintf(stderr,
+			"lampwatch: warning: nothing can be kept; until that is mended runs go on "
+			"with %s, and the archive knows only what was before\n",
+			standby);
+	free(standby);
+}
+
 int context_open(struct context *context, enum needs needs)
 {
 	int status = needs == NEEDS_NOTHING ? EXIT_DONE
 					    : load_configuration(context, needs == NEEDS_LAST_GOOD);
 	struct error error;
 
-	if (status == EXIT_DONE && needs == NEEDS_DATABASE)
+	if (status == EXIT_DONE && needs == NEEDS_DATABASE) {
+		warn_of_standby(context);
 		status = context_open_database(context);
+	}
 	if (status == EXIT_DONE && needs >= NEEDS_TO_WRITE)
 		status = check_writable(context, needs == NEEDS_TO_BE_ALONE);
 	if (status == EXIT_DONE && needs == NEEDS_TO_WRITE)

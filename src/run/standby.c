@@ -186,6 +186,18 @@ static char *find_folder(const struct context *context)
 	return folder;
 }
 
+char *standby_in_use(const struct context *context)
+{
+	char *folder = find_folder(context), *path = NULL;
+
+	if (folder != NULL)
+		path = file_join(folder, STANDBY_DATABASE);
+	free(folder);
+	if (path != NULL && file_absent(path))
+		memory_set(&path, NULL);
+	return path;
+}
+
 static char *make_folder(const struct context *context, struct text_list *lines)
 {
 	char *folder = NULL;

@@ -39,6 +39,10 @@ bool standby_open(struct context *context, const struct error *why, bool lost, i
 void standby_tell_operator(const struct context *context, struct database *database,
 	const struct error *why, const char *from);
 
+/* The database of the standby that runs go on with, as far as this user may see it: owned by the
+ * caller, NULL where all is well. */
+char *standby_in_use(const struct context *context);
+
 /* What a standby takes from the archive's database. */
 extern const struct database_part standby_parts[];
 

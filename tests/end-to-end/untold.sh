@@ -83,6 +83,8 @@ outage() {
 	red
 	run 2; first=$output
 	same "$1: at once, the operator too" "admin@example.org NOTHING IS KEPT,ops@example.com RED" "$(told)"
+	check "$1: whoever looks is told that the archive is behind" \
+		grep -q "nothing can be kept; .*$RUNTIME_DIRECTORY" <<< "$(at 2 status 2>&1)"
 	run 3
 	green
 	run 5; run 6
@@ -101,6 +103,7 @@ after() {
 	run 8
 	same "$1: afterwards the run is as ever" "0 " "${statuses#3 3 3 3 }"
 	check "$1: the archive is whole" at 10 verify
+	same "$1: and no longer behind" "" "$(at 10 log 2>&1 > /dev/null)"
 	same "$1: nothing is told again" "3" "$(count_mails relay)"
 	red; run 11
 	same "$1: the next outage has Message-IDs of its own" "RED 3" "$(told | grep -o 'ops@example.com RED' | wc -l | sed 's/^2$/RED/') $(ids | sort -u | wc -l)"
