@@ -387,7 +387,7 @@ static void finish_courier(struct run *run, int seconds)
 		courier_wake(run->courier);
 		end = end_courier(run, (int)(run->deadline - run_monotonic()), &error);
 	}
-	if (run->direct)
+	if (run->direct || end == COURIER_UNWRITTEN)
 		direct_deliver(run->context, run->database, run->observer.dependences,
 			run->observer.tokens, run->now);
 	if (end != COURIER_DONE)

@@ -86,7 +86,7 @@ check "and no more" test $took -lt 40
 begin "token_file: issued, depends: []"
 red
 same "without the file the mails go by the other route" "0 5" "$(count_mails office) $(count_mails spare)"
-check "and check says so" bash -c "'$lampwatch' check 2>&1 | grep -q 'warning: \"token_file\": .*issued cannot be read: No such file'"
+check "and check says so" bash -c "'$lampwatch' check 2>&1 | grep -q 'warning: \"token_file\": .*issued: cannot be read: No such file'"
 (umask 077 && printf 'swordfish.0123456789\r\n' > issued)
 begin "token_file: issued, depends: []"
 red

@@ -39,12 +39,15 @@ run() {
 	status=$?
 }
 begin() { rm -rf archive "$work"/relay/*.eml; minute=0; green; run; }
-told() { local line; subjects relay | while read -r line; do decoded "$line"; echo; done | sed -n 's/^SIMULATED \([A-Z, ]*\):.*/\1/p' | paste -sd ,; }
-ids() { grep -h '^Message-ID' $(mails relay) /dev/null | sort | uniq | wc -l; }
+# What people are told; who is told that nothing is kept: tests/end-to-end/untold.sh.
+told() { local line; subjects relay | while read -r line; do decoded "$line"; echo; done | sed -n 's/^SIMULATED \([A-Z, ]*\):.*/\1/p' | grep -v "NOTHING IS KEPT" | paste -sd ,; }
+ids() { grep -l '^To: ops' $(mails relay) /dev/null | xargs grep -h '^Message-ID' | sort -u | wc -l; }
 beats() { grep -c $'GET\t/beat' "$work/www.log"; }
 fails() { grep -c $'POST\t/beat/fail' "$work/www.log"; }
-verified() { "$lampwatch" --clock 2014-01-24T12:00:00Z verify 2>&1; }
-lines() { [ -z "$output" ] && echo 0 || wc -l <<< "$output"; }
+verified() { "$lampwatch" --clock 2014-01-24T12:00:00Z verify 2>&1 | grep -v "NOT SIGNED"; }
+# The run goes on with a standby where it can, and says so.
+standby="lampwatch: nothing is kept while that lasts, and people are told all the same"
+lines() { grep -vxF -e "$standby" -e "" <<< "$output" | sort -u | wc -l; }
 # ours NAME PATTERN: the last run ended with 3 and one line that fits.
 ours() { if [ "$status" = 3 ] && [ "$(lines)" = 1 ] && grep -qE -- "$2" <<< "$output"; then pass "$1"; else fail "$1" "exit status $status" "$output"; fi; }
 
@@ -53,24 +56,25 @@ ours() { if [ "$status" = 3 ] && [ "$(lines)" = 1 ] && grep -qE -- "$2" <<< "$ou
 begin; red
 for number in $ENOLCK $EIO; do
 	before="$(beats) $(fails)"
-	run flock $number 1 99 run.lock
+	run flock $number 1 99 .state/run.lock
 	ours "a lock that the file system does not give is not held by another ($number)" "archive/\.state/run\.lock: cannot be locked: "
 	same "and the heartbeat says so ($number)" "${before% *} $((${before#* } + 1))" "$(beats) $(fails)"
 done
-run flock $EINTR 1 2 run.lock
+run flock $EINTR 1 2 .state/run.lock
 same "an interrupted lock is taken all the same" "0 RED" "$status $(told)"
 
 begin; red
 before=$(beats)
-run open $EACCES 1 99 courier.lock
+run open $EACCES 1 99 .state/courier.lock
 ours "a lock of the courier that cannot be opened is said" "archive/\.state/courier\.lock: cannot be opened: Permission denied; use the account that owns it"
-same "nothing went out, and no heartbeat says that all is well" " $before" "$(told) $(beats)"
-run open $EACCES 1 99 courier.lock
+same "the alert goes out, and no heartbeat says that all is well" "RED $before" "$(told) $(beats)"
+run open $EACCES 1 99 .state/courier.lock
 same "one line when it begins, none while it lasts" "3 " "$status $output"
 run
-same "and what was owed goes out when it can be, with one word to the operator" "0 RED,TROUBLE HERE" "$status $(told | sed 's/TROUBLE HERE,RED/RED,TROUBLE HERE/')"
-run flock $ENOLCK 1 99 courier.lock; green; run flock $ENOLCK 1 99 courier.lock; run flock $ENOLCK 1 99 courier.lock
-ours "likewise one that the file system does not give" "courier\.lock: cannot be locked: No locks available" 
+same "and once the lock can be had, nothing is told again" "0 RED" "$status $(told)"
+run flock $ENOLCK 1 99 .state/courier.lock
+ours "likewise one that the file system does not give" "courier\.lock: cannot be locked: No locks available"
+green; run; run
 
 # ---- reads of the database: the page is known, green, and turns red while one of them fails ----
 
@@ -107,7 +111,7 @@ for what in "the configuration" "a kind" "the providers"; do
 		call=open; [ $number = $EIO ] && call=read
 		part=${files[$what]}; part=${part#main/}
 		run $call $number 1 9 "$part"
-		if [ "$status" = 3 ] && [ "$(lines)" = 1 ] && ! grep -qE "not YAML|cannot be parsed" <<< "$output" && grep -qE ": cannot be (opened|read): .*; " <<< "$output"; then
+		if [ "$status" = 3 ] && [ "$(grep -vc "the last good configuration cannot be used either" <<< "$output")" = 1 ] && ! grep -qE "not YAML|cannot be parsed" <<< "$output" && grep -qE ": cannot be (opened|read): .*; " <<< "$output"; then
 			pass "$what that this machine cannot read: exit status 3 ($number)"
 		else
 			fail "$what that this machine cannot read: exit status 3 ($number)" "exit status $status" "$output"
@@ -116,7 +120,7 @@ for what in "the configuration" "a kind" "the providers"; do
 done
 begin; red
 run open $EMFILE 1 99 mail/subject.txt
-same "a template of mail: 3, and the mail goes out in plain words" "3 1" "$status $(count_mails relay)"
+same "a template of mail: 3, and the mail goes out in plain words" "3 red: Mail (example)" "$status $(subjects relay | grep "^red:")"
 check "and the template is not blamed" grep -q "subject.txt: cannot be opened: Too many open files" <<< "$output"
 
 # ---- what reads pages, and what fetches them: never a lost page ----
@@ -162,7 +166,7 @@ run pwrite@1 $EIO 1 9999 lampwatch.db-wal
 ours "what the courier cannot write down is said" "the database cannot be written: "
 same "and sent anyway" "RED" "$(told)"
 run
-same "again under the same Message-ID, as nothing says that it was" "0 2" "$status $(ids)" # that, and the operator's
+same "again under the same Message-ID, as nothing says that it was" "0 1" "$status $(ids)"
 
 # ---- the shared memory of the database ----
 
