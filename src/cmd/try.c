@@ -20,9 +20,9 @@
 #include "run/terminal.h"
 #include "tell/attempt.h"
 #include "tell/courier.h"
-#include "tell/route_token.h"
 #include "tell/message.h"
 #include "tell/plan.h"
+#include "tell/route_token.h"
 
 struct trial {
 	const struct context *context;
