@@ -161,19 +161,28 @@ static void announce(const char *script)
 	free(line);
 }
 
+/* Starts the sink, which the caller stops. login: the route has a user and a password. */
+static void assert_fault(struct sink *sink, mail_transport *send, enum sink_tls tls, bool login,
+	const struct fault *fault)
+{
+	struct route_config route;
+
+	sink_start(sink, tls, "127.0.0.1", 2);
+	follow(sink, fault->script);
+	route = route_to(sink);
+	route.user = login ? user : NULL;
+	route.password = login ? password : NULL;
+	announce(fault->script);
+	assert_result(send_by(send, &route, RECIPIENT), fault->outcome, fault->code, fault->words);
+}
+
 static void assert_faults(
 	mail_transport *send, enum sink_tls tls, const struct fault *faults, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct sink sink;
-		struct route_config route;
 
-		sink_start(&sink, tls, "127.0.0.1", 2);
-		follow(&sink, faults[i].script);
-		route = route_to(&sink);
-		announce(faults[i].script);
-		assert_result(send_by(send, &route, RECIPIENT), faults[i].outcome, faults[i].code,
-			faults[i].words);
+		assert_fault(&sink, send, tls, false, &faults[i]);
 		assert_int_equal(sink_count(&sink), faults[i].mails);
 		sink_stop(&sink);
 	}
@@ -609,16 +618,8 @@ static void assert_starttls_faults(
 {
 	for (size_t i = 0; i < count; i++) {
 		struct sink sink;
-		struct route_config route;
 
-		sink_start(&sink, SINK_STARTTLS, "127.0.0.1", 2);
-		follow(&sink, faults[i].script);
-		route = route_to(&sink);
-		route.user = user;
-		route.password = password;
-		announce(faults[i].script);
-		assert_result(send_by(transport, &route, RECIPIENT), faults[i].outcome,
-			faults[i].code, faults[i].words);
+		assert_fault(&sink, transport, SINK_STARTTLS, true, &faults[i]);
 		assert_nothing_sent(&sink);
 		sink_stop(&sink);
 	}
