@@ -19,6 +19,7 @@
 #include "base/list.h"
 #include "base/lock.h"
 #include "base/signature.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "run/context.h"
@@ -117,6 +118,16 @@ static struct database *open_database(const char *archive, bool *copy, struct er
 	return database;
 }
 
+/* A file that the user has named: that it is not there is a mistake in the command. */
+static bool read_named(const char *path, struct buffer *content, struct error *error)
+{
+	bool good = file_read(path, content, error);
+
+	if (!good && !system_error_local(error->number))
+		error->remedy = REMEDY_CONFIGURATION;
+	return good;
+}
+
 /* The public key to verify with: of --key, else of the secret one that signs. */
 static bool read_public(
 	const char *path, const struct config *config, struct buffer *public, struct error *error)
@@ -124,7 +135,7 @@ static bool read_public(
 	struct signature_key *key;
 
 	if (path != NULL)
-		return file_read(path, public, error);
+		return read_named(path, public, error);
 	if (config == NULL || config->signing_key == NULL)
 		return true;
 	key = signature_key_load(config->signing_key, error);
@@ -160,7 +171,7 @@ static bool read_mail(const char *path, struct text_list *digests, struct error 
 {
 	struct buffer mail = {.maximum = MAIL_MAX}, text = {0};
 	size_t before = digests->count;
-	bool good = file_read(path, &mail, error);
+	bool good = read_named(path, &mail, error);
 
 	if (good && mime_read_text(buffer_string(&mail), mail.length, &text)) {
 		char *rest = text.data, *line;

@@ -216,6 +216,8 @@ static bool without_coding(const struct message_head *head, const char *bytes, s
 			    message_head_find(head, "Content-Encoding"), out, &mislabelled, error);
 
 	free(mislabelled);
+	if (!good && error != NULL)
+		error->remedy = REMEDY_PAGE; /* nothing will read it better later */
 	return good;
 }
 

@@ -59,7 +59,8 @@ void message_write_request(const struct message_head *head, struct buffer *out);
  * The body of a response as it was before it was encoded: without chunks
  * (RFC 9112 section 7.1) and content codings (base/content_coding.h), into out, which is empty.
  * What says that it is encoded and is not (many programs decode, and keep the head) is taken as it
- * is. False where it is cut off, damaged, too long for out, or in a coding that is not known.
+ * is. False with REMEDY_PAGE where it is cut off, damaged, too long for out, or in a coding that is
+ * not known.
  */
 bool message_body(const struct message_head *head, const char *bytes, size_t length,
 	struct buffer *out, struct error *error);

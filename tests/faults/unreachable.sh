@@ -69,7 +69,7 @@ denied_run() {
 	install -d -o 65534 -m 700 "$work/theirs"
 	as_other env RUNTIME_DIRECTORY="$work/theirs" "$lampwatch" -c other.yaml run > "$work/out" 2> "$work/err"; status=$?
 	[ "$status" = 3 ] && [ ! -s "$work/out" ] && [ "$(wc -l < "$work/err")" = 2 ] &&
-		head -n 1 "$work/err" | grep -qE '^lampwatch: .*archive/\.state(/[a-z.]+)?: .*Permission denied; use the account that owns it$' &&
+		head -n 1 "$work/err" | grep -qE "^lampwatch: archive belongs to .*, mode [0-7]+, and this is $other_name, who cannot write to it; run lampwatch as .*, who owns the archive\$" &&
 		grep -q "nothing is kept while that lasts" "$work/err" && return
 	echo "exit status $status"; cat "$work/out" "$work/err"; return 1
 }

@@ -28,6 +28,7 @@ def copy(table, key, new):
 now, first, item, label = database.execute(
     "SELECT s.time, s.sequence, l.id, l.name FROM snapshot s JOIN lamp l USING (page) WHERE s.page = ? AND l.id <> ''"
     " ORDER BY s.sequence DESC, l.id LIMIT 1", (name,)).fetchone()
+line, = database.execute("SELECT line FROM snapshot WHERE page = ? AND sequence = 1", (name,)).fetchone()
 others = [f"other-{i:04d}" for i in range(1, pages)]
 for other in others:
     for table, key in (("page", "name"), ("lamp", "page"), ("reading", "page"), ("site", "page")):
@@ -38,8 +39,9 @@ for nth, page in enumerate([name] + others):
     for i in range(1, snapshots + 1):
         time = now - (snapshots - i) * 86400 // 4 - 7 * nth
         folder = f"2026/01/{page}-{i}"
-        database.execute("INSERT INTO snapshot (page, sequence, time, folder, sums, line) VALUES (?, ?, ?, ?, '', '')",
-                         (page, i, time, folder))
+        # The one that the chain has, a run compares with it.
+        database.execute("INSERT INTO snapshot (page, sequence, time, folder, sums, line) VALUES (?, ?, ?, ?, '', ?)",
+                         (page, i, time, folder, line if page == name and i == 1 else ""))
         before, after = ("operational", "degraded") if i % 2 else ("degraded", "operational")
         database.execute("INSERT INTO change (page, time, snapshot, type, item, name, before, after, text, anew)"
                          " VALUES (?, ?, ?, 'indicator', ?, ?, ?, ?, '', 0)", (page, time, i, item, label, before, after))
