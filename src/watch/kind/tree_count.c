@@ -49,8 +49,8 @@ static void skip_past(struct count *count, const char *mark)
 {
 	size_t size = strlen(mark), left = (size_t)(count->end - count->at);
 	/* memchr() first: sanitizers look at all that memmem() might read, for each tag again. */
-	const char *found = size == 1 ? memchr(count->at, mark[0], left)
-				      : memmem(count->at, left, mark, size);
+	const char *found =
+		size == 1 ? memchr(count->at, mark[0], left) : memmem(count->at, left, mark, size);
 
 	count->at = found != NULL ? found + size : count->end;
 }
