@@ -74,10 +74,10 @@ static void print_row(const struct report *report, const struct report_row *row)
 	const struct measures *measures = &row->measures;
 	char share[REPORT_SHARE_MAX];
 
-	report_share(measures_availability(measures), share);
+	report_availability(measures, share);
 	fputs("  ", stdout);
 	terminal_text(row->id[0] != '\0' ? row->label : "the page as a whole", LABEL_COLUMNS);
-	printf("%10s%4zu", share, measures->outage_count);
+	printf("%11s%4zu", share, measures->outage_count);
 	print_duration(measures->red, 11);
 	print_duration(measures_repair(measures), 11);
 	print_duration(measures->unknown, 12);
@@ -95,7 +95,7 @@ static void print_page(const struct report *report, const struct report_page *pa
 	terminal_time(page->since, zone);
 	fputs(" to ", stdout);
 	terminal_time(page->until, zone);
-	printf("\n  %-*s%10s%4s%11s%11s%12s\n", LABEL_COLUMNS, "", "available", "red", "in all",
+	printf("\n  %-*s%11s%4s%11s%11s%12s\n", LABEL_COLUMNS, "", "available", "red", "in all",
 		"to repair", "unknown");
 	for (size_t i = 0; i < page->row_count; i++)
 		print_row(report, &page->rows[i]);

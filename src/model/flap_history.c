@@ -26,25 +26,29 @@ static void push(struct flap_history *flaps, char new, int64_t time)
 	flaps->time = time;
 }
 
-void flap_history_take(struct flap_history *flaps, bool red, int64_t slot, int64_t now)
+/* Time that passed until then without a change, seen or not, has its slots too. */
+static void pass_time(struct flap_history *flaps, int64_t slot, int64_t until)
 {
 	size_t length = strlen(flaps->states);
-	bool changes = length > 0 && flaps->states[length - 1] != state(red);
 
+	for (int i = 0; i < FLAP_HISTORY_SLOTS && length > 0 && until - flaps->time >= slot; i++)
+		push(flaps, flaps->states[strlen(flaps->states) - 1], flaps->time + slot);
+}
+
+void flap_history_take(struct flap_history *flaps, bool red, int64_t slot, int64_t now)
+{
+	size_t length;
+	bool changes;
+
+	pass_time(flaps, slot, now - slot + DUE_EARLY); /* the last slot is this fetch's own */
+	length = strlen(flaps->states);
+	changes = length > 0 && flaps->states[length - 1] != state(red);
 	if (length == 0 || changes) {
 		push(flaps, state(red), now);
 		flaps->changed = now;
 	} else if (now - flaps->time >= slot - DUE_EARLY || now < flaps->time) {
 		push(flaps, state(red), now);
 	}
-}
-
-void flap_history_hold(struct flap_history *flaps, int64_t slot, int64_t until)
-{
-	size_t length = strlen(flaps->states);
-
-	for (int i = 0; i < FLAP_HISTORY_SLOTS && length > 0 && until - flaps->time >= slot; i++)
-		push(flaps, flaps->states[strlen(flaps->states) - 1], flaps->time + slot);
 }
 
 void flap_history_correct(struct flap_history *flaps, bool red, int64_t now)

@@ -4,8 +4,9 @@
  * Pure.
  *
  * A slot is a change between red and not red, or a stretch of time without one:
- * at least RING_CALM_SECONDS, or RING_FLAPPING_SECONDS while it flaps, so that fetches in quick
- * succession do not push out what happened an hour ago. Fetches further apart have a slot each.
+ * RING_CALM_SECONDS, or RING_FLAPPING_SECONDS while it flaps, so that fetches in quick succession do
+ * not push out what happened an hour ago, and three outages in a year are not three in a row: time
+ * between two fetches has as many slots as it lasts, the last of which is the second fetch's own.
  * Each of the 19 pairs of neighbours that differ counts, the newest with 1.2, the oldest with 0.8,
  * evenly in between; the percentage is their sum of 19. So one outage is at most 13 %, two are at
  * most 25 %; 30 % are five changes in a row, which is a third outage, or six over all the ring.
@@ -32,9 +33,6 @@ struct flap_history {
 
 /* Takes one fetch at now. slot: seconds that a slot without a change lasts at least. */
 void flap_history_take(struct flap_history *flaps, bool red, int64_t slot, int64_t now);
-
-/* Unread fetches with the same bytes continue the newest state, the last of them at until. */
-void flap_history_hold(struct flap_history *flaps, int64_t slot, int64_t until);
 
 /* The difference is of our own making: the newest state was this one all along. */
 void flap_history_correct(struct flap_history *flaps, bool red, int64_t now);

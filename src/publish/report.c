@@ -63,11 +63,25 @@ void measures_release(struct measures *measures)
 	*measures = (struct measures){0};
 }
 
+static int64_t share(int64_t part, int64_t whole)
+{
+	return (int64_t)((double)part * MILLION / (double)whole);
+}
+
+int64_t measures_known(const struct measures *measures)
+{
+	int64_t known =
+		measures->up + measures->degraded + measures->red + measures->maintenance;
+
+	return known > 0 ? share(known, known + measures->unknown) : 0;
+}
+
 int64_t measures_availability(const struct measures *measures)
 {
-	int64_t good = measures->up + measures->degraded, known = good + measures->red;
+	int64_t good = measures->up + measures->degraded, judged = good + measures->red;
 
-	return known > 0 ? (int64_t)((double)good * MILLION / (double)known) : -1;
+	return judged > 0 && measures_known(measures) >= REPORT_KNOWN_LEAST ? share(good, judged)
+									    : -1;
 }
 
 int64_t measures_repair(const struct measures *measures)

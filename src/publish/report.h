@@ -42,9 +42,17 @@ enum level report_red(const struct config *config, const char *page);
 void measures_take(struct measures *measures, const struct stretches *stretches, enum level red);
 void measures_release(struct measures *measures);
 
+/* Below this share of known time there is no figure of availability: ten minutes that somebody saw
+ * say nothing about a month. In millionths. */
+enum { REPORT_KNOWN_LEAST = 800000 };
+
+/* Share of the time that was seen, in millionths, rounded down; 0 where there is no time at all. */
+int64_t measures_known(const struct measures *measures);
+
 /*
  * Share of the known time, maintenance excluded, in which it was not red, in millionths; -1 if
- * nothing is known. Rounded down, so that less than 100 % is never shown as 100 %.
+ * less than REPORT_KNOWN_LEAST is known, or all of that is maintenance. Rounded down, so that less
+ * than 100 % is never shown as 100 %.
  */
 int64_t measures_availability(const struct measures *measures);
 

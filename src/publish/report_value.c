@@ -13,7 +13,7 @@
 #include "publish/report.h"
 #include "settings.h"
 
-enum { THOUSAND = 1000, CHART_HEIGHT = 10 };
+enum { THOUSAND = 1000, CHART_HEIGHT = 10, PERCENT = 10000 /* in millionths */ };
 
 void report_share(int64_t millionths, char out[static REPORT_SHARE_MAX])
 {
@@ -22,8 +22,20 @@ void report_share(int64_t millionths, char out[static REPORT_SHARE_MAX])
 	else if (millionths == 1000000)
 		snprintf(out, REPORT_SHARE_MAX, "100 %%");
 	else
-		snprintf(out, REPORT_SHARE_MAX, "%d.%03d %%", (int)(millionths / 10000),
-			(int)(millionths % 10000 / 10));
+		snprintf(out, REPORT_SHARE_MAX, "%d.%03d %%", (int)(millionths / PERCENT),
+			(int)(millionths % PERCENT / 10));
+}
+
+void report_availability(const struct measures *measures, char out[static REPORT_SHARE_MAX])
+{
+	int64_t known = measures_known(measures);
+
+	if (known >= REPORT_KNOWN_LEAST)
+		report_share(measures_availability(measures), out);
+	else if (known < PERCENT)
+		snprintf(out, REPORT_SHARE_MAX, "known < 1 %%");
+	else
+		snprintf(out, REPORT_SHARE_MAX, "known %d %%", (int)(known / PERCENT));
 }
 
 static void put_seconds(struct value *map, const char *name, int64_t seconds)
@@ -123,6 +135,10 @@ struct value *report_page_value(const struct report_page *page, const struct con
 		value_put_text(one, "label", row->label);
 		value_put_boolean(one, "overall", row->id[0] == '\0');
 		value_put_text(one, "availability", share[0] == '-' ? "" : share);
+		report_share(measures_known(measures), share);
+		value_put_text(one, "known_share", share);
+		report_availability(measures, share);
+		value_put_text(one, "available", share);
 		put_seconds(one, "up", measures->up);
 		put_seconds(one, "degraded", measures->degraded);
 		put_seconds(one, "red", measures->red);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct config;
+struct measures;
 struct report_page;
 struct value;
 
@@ -16,9 +17,13 @@ enum { REPORT_SHARE_MAX = 16 };
 /* "99.912 %", "100 %", "-" where millionths is negative. Rounded down. */
 void report_share(int64_t millionths, char out[static REPORT_SHARE_MAX]);
 
+/* The availability; where too little is known for that figure, how much is: "known 12 %", "known
+ * < 1 %". */
+void report_availability(const struct measures *measures, char out[static REPORT_SHARE_MAX]);
+
 /*
  * A map: name, title, since, until, indicators: a list of maps with id, label, availability (in
- * percent, "" where nothing is known), seconds and words of each kind of time, outages, and for
+ * percent, "" where too little is known), known_share (how much is known, in percent), seconds and words of each kind of time, outages, and for
  * charts bars (x and width in thousandths, y and height in tenths, colour).
  * Times are both RFC 3339 and, under NAME_local, in the configured zone. Owned by the caller.
  */

@@ -297,9 +297,7 @@ static struct confirm_rules rules_of(const struct work *work)
 		.patterns = &seen->page->indicators,
 		.high = settings->flapping.high,
 		.low = settings->flapping.low,
-		.suppressed = work->suppressed,
-		.every = settings->every / 1000,
-		.unchanged_until = seen->state->last_success};
+		.suppressed = work->suppressed};
 }
 
 /* What our own change of kind or program makes of the old bytes is logged, and told to nobody. */

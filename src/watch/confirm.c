@@ -152,13 +152,10 @@ static void judge(const struct step *step, struct indicator_state *indicator, en
 		    indicator->count + 1 < step->rules->worse;
 	/* Between red and green the last of the two continues: only these two are reported. */
 	bool red = colour == COLOUR_RED ? !blip : colour != COLOUR_GREEN && was_red;
-	int64_t calm = step->rules->every > RING_CALM_SECONDS ? step->rules->every
-							      : (int64_t)RING_CALM_SECONDS;
 
 	if (ours(step)) {
 		flap_history_correct(flaps, red, step->now);
 	} else {
-		flap_history_hold(flaps, calm, step->rules->unchanged_until);
 		flap_history_take(flaps, red,
 			indicator->flapping ? (int64_t)RING_FLAPPING_SECONDS : RING_CALM_SECONDS,
 			step->now);

@@ -52,9 +52,6 @@ struct confirm_rules {
 	int64_t high, low; /* percent of a ring at which flapping begins, and below which it ends;
 			    * high 0: flapping is not looked for */
 	bool suppressed;   /* no transition may happen now: our own maintenance, or silence */
-	int64_t every;     /* seconds between fetches of a page in good order */
-	int64_t unchanged_until; /* the last fetch that was not read because its bytes were the same
-				  */
 };
 
 /*

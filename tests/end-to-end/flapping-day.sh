@@ -26,7 +26,7 @@ day() {
 from: lampwatch@watch.example.org
 archive: day-$1
 resolver: 127.0.0.1:9
-pages: [{name: a, url: "http://127.0.0.1:1/", kind: ${3:-statuspage}, red: degraded}]
+pages: [{name: a, url: "http://127.0.0.1:1/", kind: ${3:-statuspage}, red: degraded${4:+, $4}}]
 routes: [{name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}]
 subscribers: [{mail: ops@example.com}]
 YAML
@@ -42,6 +42,25 @@ check "and end with the settled state" grep -q 'event settled.*operational' <(he
 series "$work/outages" 5 2026-11-23T06:00:00Z 60 10 240 15 400
 day outages "$work/outages" > "$work/out"
 same "two outages in a day are two reds and two greens" "4 green red green red " "$(cat "$work/out") $(sed 's/.*event \([a-z]*\).*/\1/' "$work/outages.events" | tr '\n' ' ')"
+# sparse FOLDER TIME…: captures of these times alone, green and red in turn.
+sparse() {
+	local folder=$1 level=operational time; shift
+	mkdir -p "$folder"
+	for time in "$@"; do
+		statuspage_page "$work/capture" none operational $level operational
+		cp "$work/capture" "$folder/$(date -u -d "$time" +%Y%m%dT%H%M%S)"
+		[ $level = operational ] && level=major_outage || level=operational
+	done
+}
+reds() { sed 's/.*event \([a-z]*\).*/\1/' "$work/$1.events" | tr '\n' ' '; }
+sparse "$work/apart" 2026-01-01T08:00:00Z 2026-02-15T08:00:00Z 2026-02-15T09:00:00Z 2026-04-01T09:00:00Z 2026-04-01T10:00:00Z 2026-05-16T10:00:00Z 2026-05-16T11:00:00Z
+day apart "$work/apart" statuspage "confirm: {better: 1}" > /dev/null
+same "three outages of an hour, 45 days apart, of which only the changes were seen, are three reds" "green red green red green red " "$(reds apart)"
+sparse "$work/daily" 2026-11-01T08:00:00Z 2026-11-03T08:00:00Z 2026-11-03T10:00:00Z 2026-11-06T08:00:00Z 2026-11-06T10:00:00Z 2026-11-09T08:00:00Z 2026-11-09T10:00:00Z
+statuspage_page "$work/capture" none operational operational operational
+for d in 02 04 05 07 08 10 11; do cp "$work/capture" "$work/daily/202611${d}T080000"; done
+day daily "$work/daily" statuspage "every: 1d, confirm: {better: 1}" > /dev/null
+same "outages on the third, sixth and ninth day of a page that is fetched daily are three reds" "green red green red green red " "$(reds daily)"
 captures=$root/../shared/captures/upptime
 if ls "$captures"/series-bunce-* > /dev/null 2>&1; then
 	# What the page said, every five minutes from the first capture to two hours after the last.

@@ -66,6 +66,15 @@ page none operational operational; "$lampwatch" -c "$work/hourly.yaml" --clock 2
 page major major_outage operational; "$lampwatch" -c "$work/hourly.yaml" --clock 2026-03-24T10:00:00Z run
 same "an outage that was seen only once an hour is one all the same" "1,60,0,60,0,7080" \
 	"$("$lampwatch" -c "$work/hourly.yaml" --clock 2026-03-24T11:00:00Z report --csv | tr -d '\r' | grep '"Mail"' | cut -d , -f 7-12)"
+same "too little that is known makes no figure: text, CSV, JSON, HTML" "known 1 % '' ['', '1.666 %', 'known 1 %'] known 1 % " "$({
+	hourly() { "$lampwatch" -c "$work/hourly.yaml" --clock 2026-03-24T11:00:00Z report "$@"; }
+	hourly | grep -o 'known [0-9]* %' | sort -u
+	printf "'%s'\n" "$(hourly --csv | tr -d '\r' | grep '"Mail"' | cut -d , -f 6)"
+	hourly --json | python3 -c '
+import json, sys
+row = next(row for row in json.load(sys.stdin)["pages"][0]["indicators"] if row["label"] == "Mail")
+print([row["availability"], row["known_share"], row["available"]])'
+	hourly --html | grep -o '<td>known [^<]*' | sed 's/<td>//' | sort -u; } | tr '\n' ' ')"
 report --since 2027 > /dev/null; same "a time without end before its beginning is refused" 2 $?
 report --since yesterday > /dev/null; same "what is no time is refused" 2 $?
 report nobody > /dev/null; same "a page that is not watched is refused" 2 $?

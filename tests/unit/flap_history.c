@@ -83,15 +83,44 @@ static void test_fetches_in_quick_succession_are_one_slot_and_a_change_is_always
 	assert_int_equal(flaps.changed, now + 60);
 }
 
-static void test_fetches_that_were_not_looked_into_count_too(void **state)
+static void test_time_between_two_fetches_has_its_slots(void **state)
 {
 	struct flap_history flaps = ring_of("ggrg");
 
 	(void)state;
-	flap_history_hold(&flaps, RING_CALM_SECONDS, flaps.time + 3 * RING_CALM_SECONDS + 10);
+	flap_history_take(
+		&flaps, false, RING_CALM_SECONDS, flaps.time + 3 * RING_CALM_SECONDS + 10);
 	assert_string_equal(flaps.states, "0010000");
-	flap_history_hold(&flaps, RING_CALM_SECONDS, flaps.time + 1000LL * RING_CALM_SECONDS);
-	assert_string_equal(flaps.states, "00000000000000000000");
+	flap_history_take(
+		&flaps, true, RING_CALM_SECONDS, flaps.time + 1000LL * RING_CALM_SECONDS);
+	assert_string_equal(flaps.states, "00000000000000000001");
+}
+
+/* Fetches only where something changes: outages of so many seconds, so many seconds apart. */
+static double worst_of_outages(int64_t lasting, int64_t apart)
+{
+	struct flap_history flaps = {0};
+	int64_t now = 1000000;
+	double worst = 0;
+
+	flap_history_take(&flaps, false, RING_CALM_SECONDS, now);
+	for (int outage = 0; outage < 10; outage++, now += apart - lasting) {
+		flap_history_take(&flaps, true, RING_CALM_SECONDS, now);
+		if (flap_history_percent(&flaps) > worst)
+			worst = flap_history_percent(&flaps);
+		flap_history_take(&flaps, false, RING_CALM_SECONDS, now += lasting);
+	}
+	return worst;
+}
+
+static void test_outages_of_different_days_are_no_flapping_however_few_fetches_see_them(
+	void **state)
+{
+	(void)state;
+	assert_true(worst_of_outages(3600, 45LL * 86400) < 15);
+	assert_true(worst_of_outages(7200, 3LL * 86400) < 15);
+	assert_true(worst_of_outages(600, 86400) < 15);
+	assert_true(worst_of_outages(600, 1800) > 30);
 }
 
 static void test_a_clock_that_goes_back_stops_nothing(void **state)
@@ -137,7 +166,9 @@ int main(void)
 		cmocka_unit_test(test_what_changed_long_ago_is_forgotten),
 		cmocka_unit_test(
 			test_fetches_in_quick_succession_are_one_slot_and_a_change_is_always_one),
-		cmocka_unit_test(test_fetches_that_were_not_looked_into_count_too),
+		cmocka_unit_test(test_time_between_two_fetches_has_its_slots),
+		cmocka_unit_test(
+			test_outages_of_different_days_are_no_flapping_however_few_fetches_see_them),
 		cmocka_unit_test(test_a_clock_that_goes_back_stops_nothing),
 		cmocka_unit_test(test_a_difference_of_our_own_making_is_no_change),
 		cmocka_unit_test(test_a_kept_ring_is_read_back_and_a_damaged_one_hurts_nobody),

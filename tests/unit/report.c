@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "publish/report.h"
+#include "publish/report_value.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,7 +52,7 @@ static void test_availability_knows_neither_maintenance_nor_what_nobody_saw(void
 	measure("uR", &measures);
 	assert_int_equal(measures_availability(&measures), 500000);
 	measures_release(&measures);
-	measure("uRmm----", &measures);
+	measure("uRmm-", &measures);
 	assert_int_equal(measures_availability(&measures), 500000);
 	measures_release(&measures);
 	measure("--mm", &measures);
@@ -59,6 +60,37 @@ static void test_availability_knows_neither_maintenance_nor_what_nobody_saw(void
 	measures_release(&measures);
 	measure("uuu", &measures);
 	assert_int_equal(measures_availability(&measures), 1000000);
+	measures_release(&measures);
+}
+
+static void assert_available(const char *letters, const char *words)
+{
+	struct measures measures;
+	char share[REPORT_SHARE_MAX];
+
+	measure(letters, &measures);
+	report_availability(&measures, share);
+	assert_string_equal(share, words);
+	measures_release(&measures);
+}
+
+static void test_where_too_little_is_known_that_share_stands_in_place_of_a_figure(void **state)
+{
+	struct stretch list[] = {{0, 300, LEVEL_OPERATIONAL}, {300, 600, LEVEL_MAJOR_OUTAGE},
+		{600, 7689600, LEVEL_UNKNOWN}};
+	struct stretches stretches = {list, 3};
+	struct measures measures = {0};
+	char share[REPORT_SHARE_MAX];
+
+	(void)state;
+	assert_available("uuuR-", "75.000 %");
+	assert_available("uuu-", "known 75 %");
+	assert_available("-----", "known < 1 %");
+	assert_available("mmmm-", "-");
+	measures_take(&measures, &stretches, LEVEL_PARTIAL_OUTAGE);
+	assert_int_equal(measures_availability(&measures), -1);
+	report_availability(&measures, share);
+	assert_string_equal(share, "known < 1 %");
 	measures_release(&measures);
 }
 
@@ -120,6 +152,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_kind_of_time_is_counted_for_itself),
 		cmocka_unit_test(test_availability_knows_neither_maintenance_nor_what_nobody_saw),
+		cmocka_unit_test(
+			test_where_too_little_is_known_that_share_stands_in_place_of_a_figure),
 		cmocka_unit_test(test_availability_is_rounded_down),
 		cmocka_unit_test(test_what_is_unknown_within_an_outage_does_not_end_it),
 		cmocka_unit_test(
