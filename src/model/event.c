@@ -34,6 +34,12 @@ const struct event_type_row event_types[EVENT_TYPES] = {
 	[EVENT_BACK] = {"back", .on = 1 << EVENT_LOST, .to_operator = true, .about = ABOUT_PAGE,
 		.part = PART_END, .episode = EVENT_LOST, .unsent = EVENT_BACK, .rank = 4,
 		.colour = "green", .word = "page back"},
+	[EVENT_INCIDENT] = {"incident", .on = 1 << EVENT_INCIDENT, .with = 1 << EVENT_RED,
+		.part = PART_BEGIN, .episode = EVENT_INCIDENT, .floor = FLOOR_IMPACT, .rank = 1,
+		.colour = "yellow", .word = "incident"},
+	[EVENT_OVER] = {"over", .on = 1 << EVENT_INCIDENT, .part = PART_END,
+		.episode = EVENT_INCIDENT, .unsent = EVENT_OVER, .rank = 3, .colour = "green",
+		.word = "incident over"},
 	[EVENT_GONE] = {"gone", .to_operator = true, .rank = 5, .colour = "grey", .word = "gone"},
 	[EVENT_UPDATE] = {"update", .on = 1 << EVENT_UPDATE, .about = ABOUT_INCIDENT, .rank = 7,
 		.colour = "yellow", .word = "update"},
@@ -45,6 +51,8 @@ const struct event_type_row event_types[EVENT_TYPES] = {
 		.word = "suspended"},
 	[EVENT_MISSED] = {"missed", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
 		.word = "runs missed"},
+	[EVENT_FINDING] = {"finding", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
+		.word = "please look"},
 };
 
 static_assert(EVENT_TYPES < 31, "a set of types fits into an int");
@@ -82,6 +90,7 @@ static void event_release(struct event *event)
 	free(event->reason);
 	value_free(event->incidents);
 	text_list_release(&event->affects);
+	text_list_release(&event->meant);
 }
 
 void events_drop(struct events *events, size_t place)
@@ -133,6 +142,8 @@ struct value *event_value(const struct event *event, const char *zone)
 	value_put_boolean(map, "overall", text_empty(event->name));
 	put_level(map, "before", event->before, event->before_colour);
 	put_level(map, "after", event->after, event->after_colour);
+	if (event->impact != LEVEL_OPERATIONAL)
+		put_level(map, "impact", event->impact, COLOUR_RED);
 	value_put_text(map, "word", event->word != NULL ? event->word : "");
 	if (!text_empty(event->said_at))
 		date_parse(event->said_at, &said);

@@ -202,8 +202,8 @@ static char *reread_text(struct watch *watch)
 		free(name);
 	}
 	if (documents[0].bytes != NULL)
-		text = readers_read(
-			watch->run->readers, watch->kind, watch->page->url, documents, &error);
+		text = readers_read(watch->run->readers, watch->kind, watch->page->url, documents,
+			NULL, &error);
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		buffer_release(&bodies[i]);
 	snapshot_row_release(&before);
@@ -211,7 +211,8 @@ static char *reread_text(struct watch *watch)
 	return text;
 }
 
-static void take_reading(void *context, const char *text, size_t length, const struct error *error)
+static void take_reading(void *context, const char *text, size_t length, const char *notes,
+	const struct error *error)
 {
 	struct watch *watch = context;
 	struct observation seen =
@@ -226,6 +227,7 @@ static void take_reading(void *context, const char *text, size_t length, const s
 		seen.silent = reread == NULL && !watch->state->unreadable;
 	}
 	seen.text = text;
+	seen.notes = notes;
 	seen.error = error;
 	seen.reread_text = reread;
 	seen.responses = watch->fetch.responses;

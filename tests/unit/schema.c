@@ -86,7 +86,7 @@ static void test_an_archive_of_before_is_at_the_newest_version(void **state)
 	struct error error = {0};
 
 	(void)state;
-	write_old(11);
+	write_old(13);
 	database = open_with(schema, true); /* which migrates nothing */
 	assert_true(database_examine(database, &error));
 	database_close(database);
@@ -94,12 +94,12 @@ static void test_an_archive_of_before_is_at_the_newest_version(void **state)
 
 static void test_a_new_database_and_older_ones_get_that_schema(void **state)
 {
-	static const int64_t versions[] = {1, 9, 0};
+	static const int64_t versions[] = {1, 9, 11, 0};
 	struct database *database;
 	char *wanted, *is;
 
 	(void)state;
-	write_old(11);
+	write_old(13);
 	database = open_with(schema, true);
 	wanted = schema_of(database);
 	database_close(database);
@@ -148,6 +148,8 @@ static void test_what_an_older_one_held_is_there(void **state)
 	subscribers_load(database, &subscribers);
 	assert_int_equal(subscribers.count, 1); /* who has only asked is none */
 	assert_string_equal(subscribers.list[0].is.mail, "a@example.com");
+	assert_int_equal((subscribers.list[0].is.subscription.on & 1 << EVENT_RED) != 0,
+		(subscribers.list[0].is.subscription.on & 1 << EVENT_INCIDENT) != 0);
 	subscribers_release(&subscribers);
 	hosts_load(database, &hosts);
 	assert_string_equal(hosts.list[0].records[0].value, "192.0.2.1");
