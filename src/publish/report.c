@@ -70,8 +70,7 @@ static int64_t share(int64_t part, int64_t whole)
 
 int64_t measures_known(const struct measures *measures)
 {
-	int64_t known =
-		measures->up + measures->degraded + measures->red + measures->maintenance;
+	int64_t known = measures->up + measures->degraded + measures->red + measures->maintenance;
 
 	return known > 0 ? share(known, known + measures->unknown) : 0;
 }

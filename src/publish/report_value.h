@@ -23,9 +23,10 @@ void report_availability(const struct measures *measures, char out[static REPORT
 
 /*
  * A map: name, title, since, until, indicators: a list of maps with id, label, availability (in
- * percent, "" where too little is known), known_share (how much is known, in percent), seconds and words of each kind of time, outages, and for
- * charts bars (x and width in thousandths, y and height in tenths, colour).
- * Times are both RFC 3339 and, under NAME_local, in the configured zone. Owned by the caller.
+ * percent, "" where too little is known), known_share (how much is known, in percent), seconds and
+ * words of each kind of time, outages, and for charts bars (x and width in thousandths, y and
+ * height in tenths, colour). Times are both RFC 3339 and, under NAME_local, in the configured zone.
+ * Owned by the caller.
  */
 struct value *report_page_value(const struct report_page *page, const struct config *config);
 

@@ -11,9 +11,9 @@
  * in the configured zone.
  *
  * - page: {name, title, url, provider, provider_or_name}.
- * - headline: {red, green, both, update, lost, back, incident, over, gone, …}: true for those that occur;
- *   {colour: "red", "green", "grey" or "yellow"; word: "red", "green", "red and green again", …;
- *   count; more: how many more of its like, updates about incidents beside indicators not counted;
+ * - headline: {red, green, both, update, lost, back, incident, over, gone, …}: true for those that
+ * occur; {colour: "red", "green", "grey" or "yellow"; word: "red", "green", "red and green again",
+ * …; count; more: how many more of its like, updates about incidents beside indicators not counted;
  *   several: more than one is shown}.
  * - first: the first event, as in events.
  * - events: a list, worst first, of {type: red, green, both (was red, is green again), update,
@@ -109,8 +109,8 @@ struct delivery_plan {
 	int64_t held_until; /* not tried before: seconds since 1970, 0: at once */
 	char *held_for;     /* a provider: not tried while it is in trouble; NULL: none */
 	char *otherwise;    /* the receiver's second way, if it refuses; NULL: none */
-	bool for_digest; /* waits to be joined with others at the end of the run */
-	int64_t *merged; /* deliveries of reds that were never sent: this one replaces them */
+	bool for_digest;    /* waits to be joined with others at the end of the run */
+	int64_t *merged;    /* deliveries of reds that were never sent: this one replaces them */
 	size_t merged_count;
 };
 

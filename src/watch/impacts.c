@@ -181,8 +181,7 @@ static void judge(const struct step *step, struct impact *impact)
 {
 	struct lamp lamp = lamp_of(step, impact->indicator);
 	bool shown = lamp.alarm || lamp.colour == COLOUR_YELLOW || lamp.colour == COLOUR_BLUE;
-	size_t open,
-		news = take_open(step, impact, impact->alarm || shown || ours(step), &open);
+	size_t open, news = take_open(step, impact, impact->alarm || shown || ours(step), &open);
 	int64_t needed = impact->alarm ? step->rules->better : step->rules->worse;
 
 	if (impact->alarm ? open > 0 || ours(step) : news == 0 || lamp.colour != COLOUR_GREEN) {

@@ -91,8 +91,7 @@ static void test_time_between_two_fetches_has_its_slots(void **state)
 	flap_history_take(
 		&flaps, false, RING_CALM_SECONDS, flaps.time + 3 * RING_CALM_SECONDS + 10);
 	assert_string_equal(flaps.states, "0010000");
-	flap_history_take(
-		&flaps, true, RING_CALM_SECONDS, flaps.time + 1000LL * RING_CALM_SECONDS);
+	flap_history_take(&flaps, true, RING_CALM_SECONDS, flaps.time + 1000LL * RING_CALM_SECONDS);
 	assert_string_equal(flaps.states, "00000000000000000001");
 }
 
