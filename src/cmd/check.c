@@ -4,10 +4,14 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "archive/archive.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
+#include "base/yaml.h"
 #include "cmd/catalogue.h"
 #include "cmd/command.h"
 #include "cmd/lint.h"
@@ -17,7 +21,13 @@
 #include "run/kinds.h"
 #include "run/last_good.h"
 #include "run/print.h"
+#include "run/schema.h"
+#include "run/survey.h"
+#include "store/meaning.h"
+#include "store/store.h"
 #include "tell/providers.h"
+#include "tell/receivers.h"
+#include "tell/subscribers.h"
 
 static void print_count(const char *separator, size_t count, const char *what)
 {
@@ -73,6 +83,102 @@ static void print_in_force(
 	last_good_release(&copy);
 }
 
+/* ---- what the last readings say of it ---- */
+
+/* The node that a finding is about, for its line: the pattern, where it is the configuration's,
+ * else the page. */
+static struct node place_of(const struct config *config, const struct finding *finding)
+{
+	static const char *const sections[] = {"pages", "subscribers", "webhooks"};
+	const char *pattern = strstr(finding->item, ": ");
+	struct node root = yaml_root(config->yaml), page = {0};
+
+	pattern = pattern != NULL && finding->page[0] == '\0' ? pattern + 2 : finding->item;
+	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+		struct node section = node_find(root, sections[i]);
+
+		for (size_t j = 0; j < node_count(section); j++) {
+			struct node member = node_member(section, j);
+			struct node list = node_find(member, "indicators");
+			bool own = i == 0 &&
+				   text_equal(node_text(node_find(member, "name")), finding->page);
+
+			if (own)
+				page = member;
+			if ((i == 0) != (finding->page[0] != '\0') || (i == 0 && !own))
+				continue;
+			if (text_equal(node_text(list), pattern))
+				return list;
+			for (size_t k = 0; node_type(list) == NODE_LIST && k < node_count(list);
+				k++)
+				if (text_equal(node_text(node_member(list, k)), pattern))
+					return node_member(list, k);
+		}
+	}
+	return page;
+}
+
+static void warn(
+	const struct config *config, const struct findings *findings, struct problems *problems)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->list[i];
+
+		problems_warn(problems, config->path, node_line(place_of(config, finding)),
+			"%s%s%s", finding->page, finding->page[0] != '\0' ? ": " : "",
+			finding->text);
+	}
+}
+
+static void survey(const struct config *config, const struct kind_set *kinds,
+	struct database *database, struct problems *problems)
+{
+	struct subscribers subscribers = {0};
+	struct receivers receivers = {0};
+	struct meanings meanings = {0};
+	struct page_states states = {0};
+	struct findings findings = {0};
+	struct survey survey = {config, kinds, database, &states, &receivers, &meanings};
+
+	receivers_of_config(config, &receivers);
+	subscribers_load(database, &subscribers);
+	subscribers_apply(&subscribers, &receivers);
+	meanings_load(database, &meanings);
+	store_pages(database, &states);
+	survey_patterns(&survey, &findings);
+	survey_words(&survey, &findings);
+	for (size_t i = 0; i < config->page_count; i++) {
+		findings_load(database, config->pages[i].name, "id", false, &findings);
+		findings_load(database, config->pages[i].name, "renamed", false, &findings);
+	}
+	warn(config, &findings, problems);
+	findings_release(&findings);
+	page_states_release(&states);
+	meanings_release(&meanings);
+	receivers_release(&receivers);
+	subscribers_release(&subscribers);
+}
+
+/* Where there is an archive, what its pages said last is held against the configuration. */
+static void survey_archive(
+	const struct config *config, const struct kind_set *kinds, struct problems *problems)
+{
+	char *path = file_join(config->archive, ARCHIVE_STATE "/lampwatch.db");
+	struct database *database = NULL;
+	struct error error;
+
+	if (!file_absent(path)) {
+		database = database_open(path, schema, true, &error);
+		if (database == NULL)
+			problems_warn(problems, config->path, 0,
+				"what the pages said last is not looked at: %s", error.text);
+		else
+			survey(config, kinds, database, problems);
+		database_close(database);
+	}
+	free(path);
+}
+
 int command_check(struct context *context, const struct options *options, char **words)
 {
 	const char *templates = context->templates;
@@ -100,6 +206,8 @@ int command_check(struct context *context, const struct options *options, char *
 		kinds = kind_set_load(config, templates, &problems);
 		lint_names(config, templates, &problems);
 		lint_templates(config, templates, &problems);
+		if (kinds != NULL && problems.errors == 0)
+			survey_archive(config, kinds, &problems);
 	}
 	problems_print(&problems);
 	status = kinds != NULL ? EXIT_DONE : EXIT_USAGE;

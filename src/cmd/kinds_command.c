@@ -140,6 +140,7 @@ static int test_kind(const struct kind *kind, const struct test *test)
 	}
 	buffer_release(&text);
 	reading_release(&reading);
+	read_report_release(&report);
 	trace_free(trace);
 	return good ? EXIT_DONE : EXIT_PENDING;
 }

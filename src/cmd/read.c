@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -125,6 +126,25 @@ static int detect(const char *templates, struct request *request)
 	return status;
 }
 
+/* What rows that share an id mean, a line each. */
+static void print_notes(const struct read_report *report)
+{
+	struct buffer notes = {0};
+	const char *line;
+
+	read_report_notes(report, &notes);
+	for (line = buffer_string(&notes); *line != '\0'; line += strcspn(line, "\n") + 1) {
+		const char *text = strchr(line, '\t') + 1;
+		char *copy = memory_bytes(text, strcspn(text, "\n"));
+		char *visible = text_visible_copy(copy);
+
+		fprintf(stderr, "%.*s: %s\n", (int)strcspn(line, "\t"), line, visible);
+		free(visible);
+		free(copy);
+	}
+	buffer_release(&notes);
+}
+
 static int print_reading(const struct invocation *invocation, const struct request *request)
 {
 	struct document documents[PAGE_DOCUMENTS_MAX];
@@ -143,6 +163,8 @@ static int print_reading(const struct invocation *invocation, const struct reque
 			"%s: %zu rows merged, %zu words unknown, %zu expressions, %zu steps\n",
 			kind_name(request->kind), report.merged_rows, report.unknown_words,
 			report.evaluations, report.operations);
+	if (good && invocation->verbosity > 0)
+		print_notes(&report);
 	if (good && invocation->json) {
 		reading_json(&reading, &text);
 		buffer_byte(&text, '\n');
@@ -152,6 +174,7 @@ static int print_reading(const struct invocation *invocation, const struct reque
 	fwrite(buffer_string(&text), 1, text.length, stdout);
 	buffer_release(&text);
 	reading_release(&reading);
+	read_report_release(&report);
 	return good ? EXIT_DONE : page_word_complain("read", request->words[0], &error);
 }
 

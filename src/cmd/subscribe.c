@@ -30,6 +30,7 @@ static int read_options(
 {
 	struct subscription *subscription = &is->subscription;
 	enum level floor;
+	int words = 0;
 
 	*subscription = subscription_default;
 	for (size_t i = 0; i < options->pages.count; i++) {
@@ -47,16 +48,17 @@ static int read_options(
 				options->floor);
 		subscription->floor = (int)floor;
 	}
-	if (options->on.count > 0)
-		subscription->on = 0;
 	for (size_t i = 0; i < options->on.count; i++) {
-		int wanted = config_wanted_parse(options->on.list[i]);
+		int word = config_wanted_parse(options->on.list[i]);
 
-		if (wanted == 0)
-			return complain("--on takes red, green, update, flapping or lost",
+		if (word == 0)
+			return complain("--on takes red, green, update, flapping, lost, incident "
+					"or -incident",
 				options->on.list[i]);
-		subscription->on |= wanted;
+		words |= word;
 	}
+	if (options->on.count > 0)
+		subscription->on = config_wanted_settle(words);
 	if (options->second != NULL) {
 		const char *second = options->second;
 		const char *webhook = text_starts(second, "webhook:") ? second + 8 : NULL;

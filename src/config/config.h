@@ -109,8 +109,12 @@ struct subscription {
 	struct windows quiet; /* when nothing is delivered */
 };
 
-/* The bit for one word of `on:`, 0 where it is not one; and the words for all bits, with commas. */
+/*
+ * The bits for one word of `on:`, 0 where it is not one; what is wanted by the words of all these
+ * bits, with what they bring and leave out; and the words for that, with commas.
+ */
 int config_wanted_parse(const char *word);
+int config_wanted_settle(int words);
 void config_wanted_write(int wanted, struct buffer *out);
 
 /* The default. */

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-static bool pattern_fits(const char *pattern, const char *id, const char *group, const char *name)
+bool pattern_fits(const char *pattern, const char *id, const char *group, const char *name)
 {
 	char *whole;
 	bool fits;
@@ -23,8 +23,8 @@ static bool pattern_fits(const char *pattern, const char *id, const char *group,
 	return fits;
 }
 
-bool patterns_choose(
-	const struct text_list *patterns, const char *id, const char *group, const char *name)
+bool patterns_choose_meant(const struct text_list *patterns, const struct text_list *meant,
+	const char *id, const char *group, const char *name)
 {
 	bool chosen = true;
 
@@ -32,14 +32,25 @@ bool patterns_choose(
 		if (patterns->list[i][0] != '!')
 			chosen = false;
 	for (size_t i = 0; i < patterns->count; i++) {
-		const char *pattern = patterns->list[i];
+		bool leaves_out = patterns->list[i][0] == '!';
+		const char *pattern = patterns->list[i] + leaves_out;
 
-		if (pattern[0] != '!')
-			chosen = chosen || pattern_fits(pattern, id, group, name);
-		else if (pattern_fits(pattern + 1, id, group, name))
+		if ((chosen && !leaves_out) ||
+			!(text_list_has(meant, pattern) || pattern_fits(pattern, id, group, name)))
+			continue;
+		if (leaves_out)
 			return false;
+		chosen = true;
 	}
 	return chosen;
+}
+
+bool patterns_choose(
+	const struct text_list *patterns, const char *id, const char *group, const char *name)
+{
+	const struct text_list none = {0};
+
+	return patterns_choose_meant(patterns, &none, id, group, name);
 }
 
 bool patterns_choose_name(const struct text_list *patterns, const char *name)

@@ -34,6 +34,12 @@ const struct event_type_row event_types[EVENT_TYPES] = {
 	[EVENT_BACK] = {"back", .on = 1 << EVENT_LOST, .to_operator = true, .about = ABOUT_PAGE,
 		.part = PART_END, .episode = EVENT_LOST, .unsent = EVENT_BACK, .rank = 4,
 		.colour = "green", .word = "page back"},
+	[EVENT_INCIDENT] = {"incident", .on = 1 << EVENT_INCIDENT, .with = 1 << EVENT_RED,
+		.part = PART_BEGIN, .episode = EVENT_INCIDENT, .floor = FLOOR_IMPACT, .rank = 1,
+		.colour = "yellow", .word = "incident"},
+	[EVENT_OVER] = {"over", .on = 1 << EVENT_INCIDENT, .part = PART_END,
+		.episode = EVENT_INCIDENT, .unsent = EVENT_OVER, .rank = 3, .colour = "green",
+		.word = "incident over"},
 	[EVENT_GONE] = {"gone", .to_operator = true, .rank = 5, .colour = "grey", .word = "gone"},
 	[EVENT_UPDATE] = {"update", .on = 1 << EVENT_UPDATE, .about = ABOUT_INCIDENT, .rank = 7,
 		.colour = "yellow", .word = "update"},
@@ -53,6 +59,8 @@ const struct event_type_row event_types[EVENT_TYPES] = {
 		.word = "configuration"},
 	[EVENT_UNKEPT] = {"unkept", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
 		.word = "nothing is kept"},
+	[EVENT_FINDING] = {"finding", .about = ABOUT_WATCHING, .rank = 6, .colour = "yellow",
+		.word = "please look"},
 };
 
 static_assert(EVENT_TYPES < 31, "a set of types fits into an int");
@@ -91,6 +99,7 @@ static void event_release(struct event *event)
 	free(event->origin);
 	value_free(event->incidents);
 	text_list_release(&event->affects);
+	text_list_release(&event->meant);
 }
 
 void events_drop(struct events *events, size_t place)
@@ -125,16 +134,25 @@ static void put_level(struct value *map, const char *name, enum level level, enu
 	value_put_text(inner, "colour", colour_name(colour));
 }
 
+void event_put_type(struct value *map, enum event_type type)
+{
+	char *flag = memory_format("is_%s", event_type_name(type));
+
+	value_put_text(map, "type", event_type_name(type));
+	value_put_boolean(map, flag, true);
+	if (event_types[type].about == ABOUT_WATCHING)
+		value_put_boolean(map, "is_watching", true);
+	free(flag);
+}
+
 struct value *event_value(const struct event *event, const char *zone)
 {
 	struct value *map = value_map();
-	char *label = event_label(event),
-	     *flag = memory_format("is_%s", event_type_name(event->type));
+	char *label = event_label(event);
 	char duration[DATE_TEXT_MAX] = "";
 	int64_t said = 0;
 
-	value_put_text(map, "type", event_type_name(event->type));
-	value_put_boolean(map, flag, true);
+	event_put_type(map, event->type);
 	value_put_text(map, "id", event->indicator != NULL ? event->indicator : "");
 	value_put_text(map, "indicator", event->name != NULL ? event->name : "");
 	value_put_text(map, "group", event->group != NULL ? event->group : "");
@@ -142,6 +160,8 @@ struct value *event_value(const struct event *event, const char *zone)
 	value_put_boolean(map, "overall", text_empty(event->name));
 	put_level(map, "before", event->before, event->before_colour);
 	put_level(map, "after", event->after, event->after_colour);
+	if (event->impact != LEVEL_OPERATIONAL)
+		put_level(map, "impact", event->impact, COLOUR_RED);
 	value_put_text(map, "word", event->word != NULL ? event->word : "");
 	if (!text_empty(event->said_at))
 		date_parse(event->said_at, &said);
@@ -163,7 +183,6 @@ struct value *event_value(const struct event *event, const char *zone)
 	value_put(map, "incidents",
 		event->incidents != NULL ? value_copy(event->incidents) : value_list());
 	free(label);
-	free(flag);
 	return map;
 }
 

@@ -21,10 +21,12 @@ enum event_type {
 	EVENT_UPDATE,      /* the provider wrote about an incident */
 	EVENT_FLAPPING,    /* an indicator changes too often to report each change */
 	EVENT_LOST,        /* the page can no longer be fetched or read */
+	EVENT_INCIDENT,    /* an incident of red impact is open while the lamp is green */
 	EVENT_BOTH,        /* was red and is green again, and the red was never sent */
 	EVENT_REMINDER,    /* it is still red */
 	EVENT_SETTLED,     /* an indicator no longer flaps */
 	EVENT_BACK,        /* the page can be read again */
+	EVENT_OVER,        /* no incident of red impact is open any longer */
 	EVENT_GONE,        /* an indicator is no longer listed */
 	EVENT_UNDELIVERED, /* delivery of a message was given up */
 	EVENT_UNREACHABLE, /* some receivers have no route left while a provider is in trouble */
@@ -34,6 +36,7 @@ enum event_type {
 	EVENT_FAULT,       /* this machine cannot open, make or read what it needs */
 	EVENT_MISTAKE,     /* in the configuration; without a reason: it is mended */
 	EVENT_UNKEPT, /* nothing can be kept: the archive cannot be written, or its state is lost */
+	EVENT_FINDING, /* names or words that somebody should look at */
 	EVENT_TYPES,
 };
 
@@ -43,8 +46,10 @@ enum event_type {
  */
 struct event_type_row {
 	const char *name; /* in templates (is_NAME), in the database and in `on:` */
-	int on; /* the words of `on:` that ask for it, as bits: 1 << the type of that name;
-		 * 0: no word does */
+	int on;   /* the words of `on:` that ask for it, as bits: 1 << the type of that name;
+		   * 0: no word does */
+	int with; /* of a word of `on:`: words that bring it, as bits, unless "-NAME" stands there
+		   */
 	bool to_operator; /* the operator is told, independent of subscriptions */
 	enum {
 		ABOUT_INDICATOR, /* or the page's overall level */
@@ -65,8 +70,9 @@ struct event_type_row {
 				    never sent */
 	enum {
 		FLOOR_NONE,
-		FLOOR_AFTER, /* a receiver's floor is held against the level after, */
-		FLOOR_WORSE, /* or against the worse of the two */
+		FLOOR_AFTER,  /* a receiver's floor is held against the level after, */
+		FLOOR_WORSE,  /* against the worse of the two, */
+		FLOOR_IMPACT, /* or against the incident's */
 	} floor;
 	bool trouble; /* from here on the page's provider is in trouble */
 	int covers;   /* types, as bits, that are left out for the same indicator when this one is
@@ -86,21 +92,26 @@ struct event {
 		*name; /* as the page names it; all "" for the overall level and the page itself */
 	enum level before, after;
 	enum colour before_colour, after_colour; /* by the page's floor of red */
-	char *word;                              /* the provider's own */
-	char *said_at;                           /* RFC 3339: when the page says it began */
-	int64_t seen;                            /* seconds since 1970 */
+	char *word;    /* the provider's own; of incident the incident's title */
+	char *said_at; /* RFC 3339: when the page says it began */
+	int64_t seen;  /* seconds since 1970 */
 	int64_t since; /* of green and back: when it was first seen red or lost */
 	int64_t fetches, needed;
-	int64_t changes; /* of flapping: between red and not red, lately */
-	bool risen;      /* of red: it was red before, and is worse now */
-	char *reason; /* of lost: why; of an update about an incident that is no longer listed: that
-		       */
-	int64_t alarm;            /* the episode it opens or closes; 0: none */
-	char *origin;             /* what tells this turn from every other of its indicator: the
-				   * SHA-256 of the chain's line of the last snapshot before it, and
-				   * how many such turns came before since then */
+	int64_t changes;   /* of flapping: between red and not red, lately */
+	bool risen;        /* of red: it was red before, and is worse now */
+	enum level impact; /* of incident and over: the incident's level */
+	char *reason;      /* of lost: why; of an update about an incident that is no longer listed:
+			    * that; of over: the incident's title */
+	int64_t alarm;     /* the episode it opens or closes; 0: none */
+	int64_t related;   /* the other episode of the same trouble: of red, that of the
+			    * incident before it; of over, that of the red after it; 0: none */
+	char *origin;      /* what tells this turn from every other of its indicator: the
+			    * SHA-256 of the chain's line of the last snapshot before it, and
+			    * how many such turns came before since then */
 	struct value *incidents;  /* a list, as plan.h says; owned; NULL: none */
 	struct text_list affects; /* of an update: what its incident names, ids or names */
+	struct text_list meant;   /* patterns that have come to mean the indicator besides those
+				   * that fit it (store/meaning.h) */
 };
 
 struct events {
@@ -118,6 +129,10 @@ bool event_type_parse(const char *name, enum event_type *type);
 
 /* "group / name", the name, or "overall" where there is neither. Owned by the caller. */
 char *event_label(const struct event *event);
+
+/* What templates tell types of events by: "type", is_NAME and, of those about ourselves,
+ * is_watching. */
+void event_put_type(struct value *map, enum event_type type);
 
 /* One event as plan.h says templates get it; times for people are in zone. Owned by the caller. */
 struct value *event_value(const struct event *event, const char *zone);

@@ -27,8 +27,12 @@ static const struct {
 	{"other", "The page says something else", true, true},
 	{"unreadable", "The page cannot be read", false, true},
 	{"readable", "The page can be read again", false, false},
-	{"lost", "The page is lost: it could not be read several times in a row", false, true},
-	{"back", "The page is back", false, false},
+	{"event lost", "The page is lost: it could not be read several times in a row", false,
+		true},
+	{"event back", "The page is back", false, false},
+	{"event incident", "An incident of red impact is open, while the lamp is still green", true,
+		true},
+	{"event over", "No incident of red impact is open any longer", true, true},
 };
 
 enum { NOTE_COUNT = sizeof notes / sizeof notes[0] };
@@ -241,9 +245,10 @@ struct value *site_timeline(
 		database_query(site->database,
 			"SELECT time, snapshot, page, type, item, name, before, after, text, anew,"
 			" id FROM change WHERE page = ?1 AND time >= ?2 AND time < ?3"
-			" UNION ALL SELECT time, 0, page, type, indicator, label, before, after,"
-			" text, 0, id FROM event WHERE page = ?1 AND time >= ?2 AND time < ?3"
-			" AND type IN ('lost', 'back')"
+			" UNION ALL SELECT time, 0, page, 'event ' || type, indicator, label,"
+			" before, after, text, 0, id"
+			" FROM event WHERE page = ?1 AND time >= ?2 AND time < ?3"
+			" AND type IN ('lost', 'back', 'incident', 'over')"
 			" UNION ALL SELECT time, sequence, page, 'snapshot', '', '', '', '', '', 0,"
 			" 0 FROM snapshot WHERE page = ?1 AND time >= ?2 AND time < ?3"
 			" AND NOT pruned ORDER BY 1 DESC, 11 LIMIT ?4",

@@ -232,7 +232,7 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 	bool failed = error.remedy != 0;
 	char date[DATE_TEXT_MAX];
 	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
-	char *text = NULL;
+	char *text = NULL, *notes = NULL;
 	struct observation seen = {.page = capture->page,
 		.kind = kind,
 		.state = state != NULL ? state : &fresh,
@@ -245,8 +245,10 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 
 	documents_of(kind, captured->responses, documents);
 	if (!failed)
-		text = readers_read(feeder->readers, kind, capture->page->url, documents, &error);
+		text = readers_read(
+			feeder->readers, kind, capture->page->url, documents, &notes, &error);
 	seen.text = text;
+	seen.notes = notes;
 	seen.what = failed         ? OBSERVED_FAILED
 		    : text != NULL ? OBSERVED_READING
 				   : OBSERVED_UNREADABLE;
@@ -264,6 +266,7 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 		store_unload(state);
 	}
 	free(text);
+	free(notes);
 	page_state_release(&fresh);
 }
 

@@ -214,8 +214,8 @@ static char *reread_text(struct watch *watch, struct error *fault)
 		free(name);
 	}
 	if (documents[0].bytes != NULL && fault->remedy == 0)
-		text = readers_read(
-			watch->run->readers, watch->kind, watch->page->url, documents, &error);
+		text = readers_read(watch->run->readers, watch->kind, watch->page->url, documents,
+			NULL, &error);
 	if (documents[0].bytes != NULL && text == NULL && error.remedy == REMEDY_LOCAL)
 		*fault = error;
 	if (!database_good(watch->run->database, &error))
@@ -227,7 +227,8 @@ static char *reread_text(struct watch *watch, struct error *fault)
 	return text;
 }
 
-static void take_reading(void *context, const char *text, size_t length, const struct error *error)
+static void take_reading(void *context, const char *text, size_t length, const char *notes,
+	const struct error *error)
 {
 	struct watch *watch = context;
 	struct observation seen =
@@ -252,6 +253,7 @@ static void take_reading(void *context, const char *text, size_t length, const s
 		seen.silent = reread == NULL && !watch->state->unreadable;
 	}
 	seen.text = text;
+	seen.notes = notes;
 	seen.error = error;
 	seen.reread_text = reread;
 	seen.responses = watch->fetch.responses;

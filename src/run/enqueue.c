@@ -49,6 +49,27 @@ static char *origin_of(const struct work *work, const struct event *event)
 				 : store_origin(database, work->seen->page->name, work->seen->now);
 }
 
+/* The incident that was told while the lamp was green, which a red goes on; and the red that came
+ * of an incident that is over, whose green says so too. */
+static int64_t related_alarm(const struct work *work, const struct event *event)
+{
+	struct database *database = work->observer->database;
+	const char *page = work->seen->page->name, *incident = event_type_name(EVENT_INCIDENT);
+	int64_t alarm = 0;
+
+	if (event->type == EVENT_OVER)
+		return store_later_alarm(
+			database, page, event_type_name(EVENT_RED), event->indicator, event->alarm);
+	if (event->type != EVENT_RED || event->risen)
+		return 0;
+	alarm = store_find_alarm(database, page, incident, event->indicator);
+	if (alarm == 0)
+		alarm = store_find_alarm(database, page, incident, INDICATOR_OVERALL);
+	if (alarm == 0 && event->indicator[0] == '\0')
+		alarm = store_first_alarm(database, page, incident);
+	return alarm;
+}
+
 /* Episodes begin and end; what ends or continues one asks who was owed its beginning. */
 static void number_alarms(struct work *work, struct owed_list *owed)
 {
@@ -67,7 +88,43 @@ static void number_alarms(struct work *work, struct owed_list *owed)
 			store_close_alarm(database, event->alarm, event->seen);
 		if (part != PART_BEGIN)
 			outbox_pending(database, event->alarm, owed);
+		event->related = related_alarm(work, event);
+		if (event->related != 0)
+			outbox_pending(database, event->related, owed);
 	}
+}
+
+/* Patterns that have come to mean an event's indicator, or one that its incident names. */
+static void name_meant(struct work *work)
+{
+	const struct meanings *meanings = &work->observer->meanings;
+	const char *page = work->seen->page->name;
+
+	for (size_t i = 0; i < work->events.count; i++) {
+		struct event *event = &work->events.list[i];
+		size_t affected = event->affects.count;
+
+		if (event_types[event->type].about != ABOUT_INCIDENT)
+			meanings_of(meanings, page, event->indicator, &event->meant);
+		for (size_t j = 0; j < affected; j++)
+			meanings_of(meanings, page, event->affects.list[j], &event->affects);
+	}
+}
+
+/* What the event's line in the log says of levels: an incident's are not its lamp's. */
+static void levels_of(const struct event *event, const char **before, const char **after)
+{
+	const struct event_type_row *row = &event_types[event->type];
+	bool incident = row->episode == EVENT_INCIDENT;
+	const char *impact = level_name(event->impact);
+
+	*before = *after = "";
+	if (row->part == PART_NONE || event->indicator == NULL)
+		return;
+	if (!incident || row->part == PART_END)
+		*before = incident ? impact : level_name(event->before);
+	if (!incident || row->part == PART_BEGIN)
+		*after = incident ? impact : level_name(event->after);
 }
 
 static void save_events(const struct work *work)
@@ -76,13 +133,11 @@ static void save_events(const struct work *work)
 		const struct event *event = &work->events.list[i];
 		char *label = event_label(event);
 		const char *text = text_empty(event->reason) ? event->word : event->reason;
-		bool levels =
-			event_types[event->type].part != PART_NONE && event->indicator != NULL;
+		const char *before, *after;
 
+		levels_of(event, &before, &after);
 		store_add_event(work->observer->database, work->seen->page->name, work->seen->now,
-			event_type_name(event->type), event->indicator, label,
-			levels ? level_name(event->before) : "",
-			levels ? level_name(event->after) : "", text);
+			event_type_name(event->type), event->indicator, label, before, after, text);
 		free(label);
 	}
 }
@@ -266,6 +321,7 @@ bool work_enqueue(struct work *work)
 			store_rename_alarm(work->observer->database, work->seen->page->name,
 				indicators->list[i].former, indicators->list[i].id);
 	number_alarms(work, &owed);
+	name_meant(work);
 	if (!work->observer->rebuilding || work->observer->untold)
 		save_events(work); /* else it was logged when it was found */
 	drop_answered(work);

@@ -233,6 +233,52 @@ void events_of_transitions(const struct event_source *input, const struct transi
 	source_close(&source);
 }
 
+/* An indicator that is no longer watched has no event. */
+static void add_impact(
+	const struct source *source, const struct impact_turn *turn, struct events *events)
+{
+	const struct event_source *input = source->input;
+	const struct indicator_state page = {.id = turn->indicator},
+				     *indicator = turn->indicator[0] != '\0'
+							  ? indicator_states_find(input->indicators,
+								    turn->indicator)
+							  : &page;
+	struct event *event;
+	struct account account;
+
+	if (indicator == NULL)
+		return;
+	event = events_add(events, turn->over ? EVENT_OVER : EVENT_INCIDENT);
+	account = account_of(source, indicator);
+	event->indicator = memory_string(indicator->id);
+	event->group = memory_string(indicator->group != NULL ? indicator->group : "");
+	event->name = memory_string(indicator->name != NULL ? indicator->name : "");
+	event->before = event->after = turn->lamp;
+	event->before_colour = event->after_colour = level_colour(turn->lamp, input->red);
+	event->impact = turn->level;
+	event->seen = turn->seen;
+	event->since = turn->since;
+	event->fetches = turn->fetches;
+	event->needed = turn->over ? input->better : input->worse;
+	event->said_at = memory_string(turn->over ? "" : account.said_at);
+	event->word = memory_string(turn->over ? "" : turn->title);
+	event->reason = memory_string(turn->over ? turn->title : "");
+	event->incidents = detail(events, account.incidents);
+}
+
+void events_of_impacts(
+	const struct event_source *input, const struct impact_turns *turns, struct events *events)
+{
+	struct source source;
+
+	if (turns->count == 0)
+		return;
+	source_open(&source, input);
+	for (size_t i = 0; i < turns->count; i++)
+		add_impact(&source, &turns->list[i], events);
+	source_close(&source);
+}
+
 /* The indicators of an incident, by whatever name they have: id and name of those on the page. */
 static void name_affected(const struct reading *reading, const char *incident, struct event *event)
 {

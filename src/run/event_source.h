@@ -12,6 +12,7 @@
 #include "model/reading.h"
 #include "watch/confirm.h"
 #include "watch/diff.h"
+#include "watch/impacts.h"
 
 struct value;
 
@@ -36,6 +37,10 @@ struct event_source {
 /* One event for each transition. Its alarm is still to be filled in. */
 void events_of_transitions(const struct event_source *input, const struct transitions *transitions,
 	struct events *events);
+
+/* One event for each turn of the reading's impacts, with the open incidents of red impact. */
+void events_of_impacts(
+	const struct event_source *input, const struct impact_turns *turns, struct events *events);
 
 /* One event for each watched incident that is new, changed, closed, or was written about. */
 void events_of_incidents(

@@ -24,6 +24,7 @@
 #include "net/http.h"
 #include "run/event_source.h"
 #include "run/detect.h"
+#include "run/findings.h"
 #include "run/local_fault.h"
 #include "run/suppression.h"
 #include "settings.h"
@@ -91,6 +92,7 @@ bool observer_open(struct observer *observer, struct error *error)
 		return false;
 	receivers_of_config(observer->config, &observer->receivers);
 	silences_load(observer->database, 0, &observer->silences);
+	meanings_load(observer->database, &observer->meanings);
 	subscribers_load(observer->database, &observer->subscribers);
 	subscribers_apply(&observer->subscribers, &observer->receivers);
 	observer->dependences =
@@ -124,6 +126,7 @@ void observer_close(struct observer *observer)
 	text_list_release(&observer->faults_known);
 	receivers_release(&observer->receivers);
 	silences_release(&observer->silences);
+	meanings_release(&observer->meanings);
 	subscribers_release(&observer->subscribers);
 	dependences_free(observer->dependences);
 	route_tokens_free(observer->tokens);
@@ -138,7 +141,11 @@ void work_release(struct work *work)
 	changes_release(&work->changes);
 	changes_release(&work->reread);
 	free(work->transitions.list);
+	impact_turns_release(&work->impact_turns);
 	events_release(&work->events);
+	text_list_release(&work->patterns);
+	findings_release(&work->findings);
+	findings_release(&work->fresh);
 	free(work->folder);
 	free(work->line);
 }
@@ -258,6 +265,7 @@ static void write_rows(struct work *work)
 			&changes->list[i], work->seen->silent);
 	store_save(database, work->state);
 	work->pending = work_enqueue(work);
+	findings_enqueue(work);
 }
 
 static bool try_commit(struct work *work, struct error *error)
@@ -410,6 +418,8 @@ static void work_commit(struct work *work)
 		return;
 	}
 	indicator_states_settle(&work->state->indicators);
+	for (size_t i = 0; i < work->fresh.count; i++)
+		work_say(work, work->fresh.list[i].text);
 	if (work->pending)
 		courier_wake(work->observer->courier);
 	if (work->keep)
@@ -440,23 +450,36 @@ static struct confirm_rules rules_of(const struct work *work)
 		.red = (enum level)settings->red,
 		.alert_on_first_sight =
 			settings->first_sight == FIRST_SIGHT_ALERT || work->observer->rebuilding,
-		.patterns = &seen->page->indicators,
+		.patterns = &work->patterns,
 		.high = settings->flapping.high,
 		.low = settings->flapping.low,
 		.suppressed = work->suppressed};
 }
 
+/* The lamps, and then the incidents beside them. */
+static void take_reading(struct work *work, const struct reading *reading, bool first, bool silent)
+{
+	struct page_state *state = work->state;
+	struct confirm_rules rules = rules_of(work);
+	struct reading watched = {0};
+
+	confirm(&state->indicators, reading, &rules, first, silent, work->seen->now,
+		&work->transitions);
+	reading_watched(reading, rules.patterns, &watched);
+	impacts_confirm(&state->impacts, &state->indicators, &watched, &rules, first, silent,
+		work->seen->now, &work->impact_turns);
+	reading_release(&watched);
+}
+
 /* What our own change of kind or program makes of the old bytes is logged, and told to nobody. */
 static void take_reread(struct work *work, struct reading *before)
 {
-	struct confirm_rules rules = rules_of(work);
 	struct reading reread = {0};
 
 	if (work->seen->reread_text == NULL || !parse(work, work->seen->reread_text, &reread))
 		return;
 	diff(before, &reread, &work->reread);
-	confirm(&work->state->indicators, &reread, &rules, false, true, work->seen->now,
-		&work->transitions);
+	take_reading(work, &reread, false, true);
 	reading_release(before);
 	*before = reread;
 }
@@ -464,7 +487,7 @@ static void take_reread(struct work *work, struct reading *before)
 static void take_difference(
 	struct work *work, const struct reading *before, const struct reading *after)
 {
-	const struct text_list *patterns = &work->seen->page->indicators;
+	const struct text_list *patterns = &work->patterns;
 
 	reading_watched(before, patterns, &work->before);
 	reading_watched(after, patterns, &work->after);
@@ -482,12 +505,12 @@ static void add_events(struct work *work)
 {
 	const struct page_settings *settings = &work->seen->page->settings;
 	struct page_state *state = work->state;
-	struct event_source input = {&work->after, &state->indicators,
-		&work->seen->page->indicators, (enum level)settings->red, settings->confirm.worse,
-		settings->confirm.better, work->seen->now, work->observer->config->timezone,
-		&work->before};
+	struct event_source input = {&work->after, &state->indicators, &work->patterns,
+		(enum level)settings->red, settings->confirm.worse, settings->confirm.better,
+		work->seen->now, work->observer->config->timezone, &work->before};
 
 	events_of_transitions(&input, &work->transitions, &work->events);
+	events_of_impacts(&input, &work->impact_turns, &work->events);
 	if (!work->seen->silent && !work->unwatched && !work->suppressed)
 		events_of_incidents(&input, &work->changes, &work->events);
 	if (state->lost && !work->suppressed) {
@@ -545,7 +568,8 @@ static void settle_state(struct work *work)
 	if (seen->full)
 		state->last_full = seen->now;
 	state->red = indicator_states_red(&state->indicators);
-	state->unconfirmed = indicator_states_unconfirmed(&state->indicators);
+	state->unconfirmed = indicator_states_unconfirmed(&state->indicators) ||
+			     impacts_unconfirmed(&state->impacts);
 	if (!work->keep) {
 		state->confirmed++;
 		state->last_confirmed = seen->now;
@@ -575,7 +599,6 @@ static bool vanished(struct work *work, const struct reading *before, const stru
 static bool observe_reading(struct work *work, struct error *rot)
 {
 	struct page_state *state = work->state;
-	struct confirm_rules rules = rules_of(work);
 	struct reading before = {0}, after = {0};
 	bool readable_again = state->unreadable, whole = true;
 
@@ -589,6 +612,7 @@ static bool observe_reading(struct work *work, struct error *rot)
 		goto out;
 	}
 	take_reread(work, &before);
+	names_follow(work, &before, &after);
 	take_difference(work, &before, &after);
 	if (readable_again && !work->first)
 		changes_add(&work->changes, CHANGE_READABLE, "", "", "", "", state->failure);
@@ -596,9 +620,9 @@ static bool observe_reading(struct work *work, struct error *rot)
 			     work->seen->kept != NULL) &&
 		     (work->seen->responses != NULL || work->seen->kept != NULL);
 	work->reason = work->first ? "first sight" : "change";
-	confirm(&state->indicators, &after, &rules, work->first, false, work->seen->now,
-		&work->transitions);
+	take_reading(work, &after, work->first, false);
 	add_events(work);
+	findings_of_page(work);
 	if (work->seen->text != NULL)
 		memory_set(&state->reading, work->seen->text);
 	work->text = state->reading;
@@ -711,6 +735,8 @@ void observation_process(struct observer *observer, struct observation *observat
 		local_fault(observer, &rot);
 		return;
 	}
+	meanings_expand(&observer->meanings, observation->page->name,
+		&observation->page->indicators, &work.patterns);
 	refuse_moved(observation, &rot);
 	if (observation->what == OBSERVED_UNCHANGED || observation->what == OBSERVED_READING)
 		if (!observe_reading(&work, &rot))

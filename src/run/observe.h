@@ -17,6 +17,8 @@
 #include "config/config.h"
 #include "model/event.h"
 #include "model/reading.h"
+#include "store/finding.h"
+#include "store/meaning.h"
 #include "store/silence.h"
 #include "store/store.h"
 #include "tell/courier.h"
@@ -27,6 +29,7 @@
 #include "watch/confirm.h"
 #include "watch/diff.h"
 #include "watch/fetch.h"
+#include "watch/impacts.h"
 #include "watch/kind/kind.h"
 
 struct capture_source;
@@ -46,6 +49,7 @@ struct observer {
 	struct subscribers subscribers;    /* who has subscribed, or unsubscribed; owned */
 	struct receivers receivers;        /* who is told; owned */
 	struct silences silences;          /* pages that nobody is told of; owned */
+	struct meanings meanings;          /* what patterns have come to mean; owned */
 	const struct providers *providers; /* the table of who hosts what */
 	struct text_list unfinished;       /* pages with a snapshot that a crash left and that could
 					    * not be read: nothing of them can be kept until it
@@ -69,6 +73,7 @@ struct observer {
 	struct text_list faults; /* out: this machine's, of this run (local_fault.h); owned */
 	struct text_list faults_known; /* of the last run; owned */
 	bool chained;                  /* out: some chain has a new head */
+	bool rows_changed;             /* out: some page lists other indicators than before */
 	bool evidence_trouble;         /* out: heads could not be signed or stamped */
 };
 
@@ -86,6 +91,7 @@ struct observation {
 	struct page_state *state;
 	enum observed what;
 	const char *text;
+	const char *notes; /* of the reading (watch/reader.h); NULL: none */
 	const struct error *error;
 	const struct http_response *responses; /* NULL with kept, and where nothing came */
 	size_t response_count;
@@ -160,11 +166,18 @@ struct work {
 	const char *text;   /* the canonical reading; NULL: none was had */
 	struct changes changes, reread;
 	struct transitions transitions;
+	struct impact_turns impact_turns;
 	struct events events;
 	char *folder; /* of the snapshot, once it is kept */
 	char sums[DIGEST_TEXT];
-	char *line;   /* of the chain */
-	bool pending; /* somebody is owed something */
+	char *line;                /* of the chain */
+	bool pending;              /* somebody is owed something */
+	struct text_list patterns; /* of the page's `indicators:`, and what they have come to mean
+				    */
+	bool meaning_changed;
+	struct findings findings; /* what somebody should look at */
+	bool findings_taken;      /* they are what the new reading says */
+	struct findings fresh;    /* of them, what nobody was told yet */
 };
 
 /* One line on standard error about the page (or what else is named; NULL: nothing), unless the run

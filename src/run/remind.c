@@ -47,15 +47,16 @@ static void remind_page(
 	const struct page_config *page = config_page(observer->config, state->name);
 	struct observation seen = {.page = page, .state = state, .now = now};
 	struct work work = {.observer = observer, .seen = &seen, .state = state};
-	struct event_source input = {&work.after, &state->indicators, &page->indicators,
+	struct event_source input = {&work.after, &state->indicators, &work.patterns,
 		(enum level)page->settings.red, page->settings.confirm.worse,
 		page->settings.confirm.better, now, observer->config->timezone, NULL};
 	struct reading reading = {0};
 
 	store_load(observer->database, state);
+	meanings_expand(&observer->meanings, page->name, &page->indicators, &work.patterns);
 	if (state->reading != NULL &&
 		reading_parse(state->reading, strlen(state->reading), &reading, NULL))
-		reading_watched(&reading, &page->indicators, &work.after);
+		reading_watched(&reading, &work.patterns, &work.after);
 	for (size_t i = 0; i < due->count; i++) {
 		const struct indicator_state *indicator =
 			indicator_states_find(&state->indicators, due->list[i].indicator);

@@ -32,6 +32,7 @@
 #include "run/schema.h"
 #include "run/standby.h"
 #include "run/sign_heads.h"
+#include "run/survey.h"
 #include "tell/outbox.h"
 
 enum {
@@ -508,6 +509,7 @@ static int pass(struct run *run, char **names)
 		return finish(run, EXIT_USAGE, 1);
 	run_fetch(run);
 	reminders_enqueue(&run->observer, run->now);
+	survey_run(&run->observer, run->context->kinds, run->now);
 	if (digest_messages_enqueue(&run->observer, run->now))
 		courier_wake(run->courier);
 	if (run->dry) {

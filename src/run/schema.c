@@ -5,6 +5,8 @@
 
 #include "archive/timestamps.h"
 #include "store/alarm.h"
+#include "store/finding.h"
+#include "store/meaning.h"
 #include "store/silence.h"
 #include "store/store.h"
 #include "tell/disabled_webhook.h"
@@ -15,4 +17,4 @@
 
 const struct schema_step *const schema[] = {store_schema, alarm_schema, silence_schema,
 	stamps_schema, outbox_schema, subscribers_schema, questions_schema, hosts_schema,
-	disabled_schema, NULL};
+	disabled_schema, finding_schema, meaning_schema, NULL};

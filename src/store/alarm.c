@@ -77,6 +77,23 @@ int64_t store_find_alarm(
 		"ttt", page, kind, indicator));
 }
 
+int64_t store_first_alarm(struct database *database, const char *page, const char *kind)
+{
+	return statement_number(database_query(database,
+		"SELECT id FROM alarm WHERE page = ? AND kind = ? AND closed IS NULL"
+		" ORDER BY id LIMIT 1",
+		"tt", page, kind));
+}
+
+int64_t store_later_alarm(struct database *database, const char *page, const char *kind,
+	const char *indicator, int64_t alarm)
+{
+	return statement_number(database_query(database,
+		"SELECT id FROM alarm WHERE page = ? AND kind = ? AND indicator = ? AND id > ?"
+		" ORDER BY id DESC LIMIT 1",
+		"ttti", page, kind, indicator, alarm));
+}
+
 void store_rename_alarm(
 	struct database *database, const char *page, const char *former, const char *indicator)
 {

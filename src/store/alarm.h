@@ -14,7 +14,8 @@
 extern const struct schema_step alarm_schema[];
 
 /*
- * An alarm is an episode: opened once, closed once. kind: "red", "lost". Returns its number.
+ * An alarm is an episode: opened once, closed once. kind: "red", "lost" …, the episode's name.
+ * Returns its number.
  * turned: when what it is about was first seen, which is earlier than time where several fetches
  * had to confirm it.
  */
@@ -34,6 +35,11 @@ char *store_origin(struct database *database, const char *page, int64_t time);
 /* The number of the open one, 0 for none. */
 int64_t store_find_alarm(
 	struct database *database, const char *page, const char *kind, const char *indicator);
+/* The number of any open one of that kind on the page, the first; 0 for none. */
+int64_t store_first_alarm(struct database *database, const char *page, const char *kind);
+/* The number of the newest one, open or closed, that was opened after the alarm; 0 for none. */
+int64_t store_later_alarm(struct database *database, const char *page, const char *kind,
+	const char *indicator, int64_t alarm);
 /* The provider has changed the indicator's id: its open alarm gets the new one. */
 void store_rename_alarm(
 	struct database *database, const char *page, const char *former, const char *indicator);

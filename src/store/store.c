@@ -63,6 +63,10 @@ const struct schema_step store_schema[] = {
 	    "ALTER TABLE snapshot ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
 	    "ALTER TABLE reading ADD COLUMN sha256 TEXT;"},
 	{12, "ALTER TABLE page ADD COLUMN unkept INTEGER NOT NULL DEFAULT 0;"},
+	/* open incidents beside green lamps */
+	{13, "CREATE TABLE impact (page TEXT, indicator TEXT, count INTEGER,"
+	     " count_since INTEGER, alarm INTEGER, alarm_since INTEGER, level TEXT, title TEXT,"
+	     " known TEXT,  PRIMARY KEY (page, indicator)) WITHOUT ROWID;"},
 	/* what its host resolved to, and what was said of its coding */
 	{14, "ALTER TABLE page ADD COLUMN network TEXT;"
 	     "ALTER TABLE page ADD COLUMN mislabelled TEXT;"},
@@ -137,6 +141,17 @@ static const struct column lamp_columns[] = {
 	COLUMN("ring_changed", struct indicator_state, flaps.changed, COLUMN_INTEGER),
 	COLUMN("flapping", struct indicator_state, flapping, COLUMN_BOOLEAN),
 	COLUMN("rising", struct indicator_state, rising, COLUMN_INTEGER),
+	{0},
+};
+
+static const struct column impact_columns[] = {
+	COLUMN("indicator", struct impact, indicator, COLUMN_TEXT),
+	COLUMN("count", struct impact, count, COLUMN_INTEGER),
+	COLUMN("count_since", struct impact, count_since, COLUMN_INTEGER),
+	COLUMN("alarm", struct impact, alarm, COLUMN_BOOLEAN),
+	COLUMN("alarm_since", struct impact, alarm_since, COLUMN_INTEGER),
+	COLUMN_OF_WORDS("level", struct impact, level, level_names, LEVEL_UNKNOWN),
+	COLUMN("title", struct impact, title, COLUMN_TEXT),
 	{0},
 };
 
@@ -225,6 +240,21 @@ void page_states_release(struct page_states *states)
 	*states = (struct page_states){0};
 }
 
+static void load_impacts(struct database *database, struct page_state *state)
+{
+	struct statement *row = database_query(database,
+		"SELECT known, * FROM impact WHERE page = ?", "*t", impact_columns, state->name);
+
+	while (statement_row(row)) {
+		struct impact *impact =
+			memory_append(&state->impacts.list, &state->impacts.count, sizeof *impact);
+
+		row_read(row, 1, impact);
+		impact_known_parse(impact, statement_text(row, 0));
+	}
+	statement_end(row);
+}
+
 bool store_load(struct database *database, struct page_state *state)
 {
 	struct indicator_states *indicators = &state->indicators;
@@ -249,6 +279,7 @@ bool store_load(struct database *database, struct page_state *state)
 			indicator->peak = LEVEL_UNKNOWN;
 	}
 	statement_end(row);
+	load_impacts(database, state);
 	state->loaded = !database_failed(database);
 	return state->loaded;
 }
@@ -272,6 +303,7 @@ void store_unload(struct page_state *state)
 {
 	memory_set(&state->reading, NULL);
 	indicator_states_release(&state->indicators);
+	impacts_release(&state->impacts);
 	state->loaded = false;
 }
 
@@ -289,6 +321,20 @@ static void save_gap(struct database *database, const struct page_state *state)
 	if (state->gap != 0)
 		database_do(database, "INSERT OR IGNORE INTO gap VALUES (?, ?, ?)", "tii",
 			state->name, state->gap, state->last_success);
+}
+
+static void save_impacts(struct database *database, const struct page_state *state)
+{
+	database_do(database, "DELETE FROM impact WHERE page = ?", "t", state->name);
+	for (size_t i = 0; i < state->impacts.count; i++) {
+		const struct impact *impact = &state->impacts.list[i];
+		char *known = impact_known_write(impact);
+
+		database_do(database,
+			"INSERT OR REPLACE INTO impact (page, known, *) VALUES (?, ?, *)", "rtt",
+			impact_columns, impact, state->name, known);
+		free(known);
+	}
 }
 
 void store_save(struct database *database, const struct page_state *state)
@@ -323,6 +369,7 @@ void store_save(struct database *database, const struct page_state *state)
 			"rttt", lamp_columns, indicator, state->name, indicator->flaps.states,
 			indicator->alarm ? level_name(indicator->peak) : "");
 	}
+	save_impacts(database, state);
 }
 
 void store_touch(struct database *database, const struct page_state *state)

@@ -16,6 +16,7 @@
 #include "base/database.h"
 #include "base/digest.h"
 #include "model/change.h"
+#include "model/impact.h"
 #include "model/indicator_state.h"
 #include "model/validator.h"
 
@@ -58,6 +59,7 @@ struct page_state {
 	bool loaded;
 	char *reading; /* canonical text of the last reading; NULL for none */
 	struct indicator_states indicators;
+	struct impacts impacts;
 };
 
 struct page_states {

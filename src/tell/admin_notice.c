@@ -18,7 +18,6 @@ static struct value *note_data(struct database *database, const struct config *c
 {
 	struct plan_input input = {.config = config, .now = now, .title = ""};
 	struct value *events = value_list(), *event = value_append(events, value_map()), *data;
-	char *flag = memory_format("is_%s", event_type_name(note->type));
 
 	input.simulated =
 		statement_number(database_query(database, /* the archive says so */
@@ -27,15 +26,13 @@ static struct value *note_data(struct database *database, const struct config *c
 	if (note->page != NULL)
 		input.page = config_page(config, note->page);
 	data = plan_data(&input);
-	value_put_text(event, "type", event_type_name(note->type));
-	value_put_boolean(event, flag, true);
+	event_put_type(event, note->type);
 	value_put_text(event, "label", note->label);
 	value_put_text(event, "what", note->what);
 	value_put_text(event, "reason", note->reason);
 	value_put_time(event, "since", note->since, config->timezone);
 	value_put_time(event, "seen_at", note->seen, config->timezone);
 	plan_put_events(data, events, 0);
-	free(flag);
 	return data;
 }
 

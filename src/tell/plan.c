@@ -150,8 +150,8 @@ static void addressee_tell(struct addressee *addressee, enum told told, const st
 }
 
 /*
- * An update is about the indicators that its incident names; without names, about all. The page's
- * own overall level is for those who take all of it.
+ * An update is about the indicators that its incident names; without names, about all, as is an
+ * incident of the page. The page's own overall level is for those who take all of it.
  */
 static bool wants_indicator(const struct subscription *subscription, const struct event *event)
 {
@@ -160,8 +160,10 @@ static bool wants_indicator(const struct subscription *subscription, const struc
 	if (patterns->count == 0 || event_types[event->type].about == ABOUT_PAGE)
 		return true;
 	if (event_types[event->type].about != ABOUT_INCIDENT)
-		return !text_empty(event->name) &&
-		       patterns_choose(patterns, event->indicator, event->group, event->name);
+		return text_empty(event->name)
+			       ? event_types[event->type].episode == EVENT_INCIDENT
+			       : patterns_choose_meant(patterns, &event->meant, event->indicator,
+					 event->group, event->name);
 	for (size_t i = 0; i < event->affects.count; i++)
 		if (patterns_choose_name(patterns, event->affects.list[i]))
 			return true;
@@ -178,6 +180,8 @@ static bool reaches_floor(const struct subscription *subscription, const struct 
 
 	if (event_types[event->type].floor == FLOOR_WORSE)
 		return subscription->floor <= (before > after ? before : after);
+	if (event_types[event->type].floor == FLOOR_IMPACT)
+		return subscription->floor <= (int)event->impact;
 	return event_types[event->type].floor == FLOOR_NONE ||
 	       (subscription->floor <= after && !(event->risen && subscription->floor <= before));
 }
@@ -205,6 +209,30 @@ static int64_t quiet_until(const struct plan_input *input, const struct receiver
 					   input->config->timezone, input->now, &until)
 		       ? until
 		       : 0;
+}
+
+/* What the receiver was owed of that alarm; NULL: nothing. */
+static const struct owed *owed_to(
+	const struct message_draft *draft, int64_t alarm, const char *receiver)
+{
+	const char *const like[] = {receiver};
+	size_t count, first = index_range(&draft->by_owed, like, &count);
+
+	for (size_t i = first; i < first + count; i++)
+		if (((const struct owed *)draft->by_owed.rows[i])->alarm == alarm)
+			return draft->by_owed.rows[i];
+	return NULL;
+}
+
+/* A red in the thread of the incident before it. */
+static void answer_related(const struct message_draft *draft, const struct event *event,
+	struct delivery_plan *delivery)
+{
+	const struct owed *owed =
+		event->related != 0 ? owed_to(draft, event->related, delivery->receiver) : NULL;
+
+	if (owed != NULL && delivery->in_reply_to == NULL)
+		delivery->in_reply_to = memory_string(owed->message_id);
 }
 
 /*
@@ -248,6 +276,7 @@ static void tell_all(struct message_draft *draft, const struct event *event)
 			continue;
 		until = quiet_until(input, receiver);
 		delivery = hold_until(draft, first, until);
+		answer_related(draft, event, delivery);
 		addressee_tell(first, TOLD_EVENT, event, NULL);
 		if (second == NULL)
 			continue;
@@ -257,7 +286,7 @@ static void tell_all(struct message_draft *draft, const struct event *event)
 			memory_set(&delivery->otherwise, receiver->otherwise);
 			continue;
 		}
-		hold_until(draft, second, until);
+		answer_related(draft, event, hold_until(draft, second, until));
 		addressee_tell(second, TOLD_EVENT, event, NULL);
 	}
 	if (event_types[event->type].to_operator && draft->admin != NULL) {
@@ -284,17 +313,6 @@ static bool still_wants(const struct message_draft *draft, const struct addresse
 	if (row->to_operator && text_equal(owed->receiver, draft->admin))
 		return true; /* of trouble with the watching, whatever subscriptions say */
 	return wanted || (!owed->out && (addressee->wanted & event_types[row->episode].on) != 0);
-}
-
-static bool was_pending(const struct message_draft *draft, int64_t alarm, const char *receiver)
-{
-	const char *const like[] = {receiver};
-	size_t count, first = index_range(&draft->by_owed, like, &count);
-
-	for (size_t i = first; i < first + count; i++)
-		if (((const struct owed *)draft->by_owed.rows[i])->alarm == alarm)
-			return true;
-	return false;
 }
 
 /* To the one who was owed the beginning, by the way that it took. */
@@ -326,7 +344,7 @@ static void tell_end(struct message_draft *draft, struct addressee *addressee,
 		return;
 	if (receiver->endangered)
 		hold_for(delivery, receiver);
-	if (was_pending(draft, event->alarm, receiver->otherwise))
+	if (owed_to(draft, event->alarm, receiver->otherwise) != NULL)
 		return; /* and has an end of its own */
 	if (!receiver->endangered && !receiver->doubtful) {
 		memory_set(&delivery->otherwise, receiver->otherwise);
@@ -337,15 +355,17 @@ static void tell_end(struct message_draft *draft, struct addressee *addressee,
 	addressee_tell(second, both ? TOLD_BOTH : TOLD_EVENT, event, NULL);
 }
 
-/* Green, settled, page back and reminders: to whoever was owed the beginning, and to nobody else.
- */
+/* Green, settled, page back, incident over and reminders: to whoever was owed the beginning, and to
+ * nobody else; an incident that became red ends with its green. */
 static void tell_pending(struct message_draft *draft, const struct event *event)
 {
 	for (size_t i = 0; i < draft->input->owed_count; i++) {
 		const struct owed *owed = &draft->input->owed[i];
 		struct addressee *addressee;
 
-		if (owed->alarm != event->alarm || owed->dropped)
+		if (owed->alarm != event->alarm || owed->dropped ||
+			(event->related != 0 &&
+				owed_to(draft, event->related, owed->receiver) != NULL))
 			continue;
 		addressee = find(draft, owed->receiver);
 		if (still_wants(draft, addressee, event, owed))

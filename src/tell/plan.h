@@ -11,9 +11,9 @@
  * in the configured zone.
  *
  * - page: {name, title, url, provider, provider_or_name}.
- * - headline: {red, green, both, update, lost, back, gone, …}: true for those that occur;
- *   {colour: "red", "green", "grey" or "yellow"; word: "red", "green", "red and green again", …;
- *   count; more: how many more of its like, updates about incidents beside indicators not counted;
+ * - headline: {red, green, both, update, lost, back, incident, over, gone, …}: true for those that
+ * occur; {colour: "red", "green", "grey" or "yellow"; word: "red", "green", "red and green again",
+ * …; count; more: how many more of its like, updates about incidents beside indicators not counted;
  *   several: more than one is shown}.
  * - first: the first event, as in events.
  * - events: a list, worst first, of {type: red, green, both (was red, is green again), update,
@@ -21,6 +21,7 @@
  *   - indicator, group, id: as the page names it; overall: true for the page's own overall level;
  *   - label: "group / name", or the name alone;
  *   - before, after: {level, words, colour}, such as operational, "operational", green;
+ *   - impact: of incident and over: the same of the incident;
  *   - word: the provider's own;
  *   - said_at: when the page says it began, empty where it does not; seen_at: when we saw it;
  *   - since, duration: of green and both: when red was seen, how long it lasted;

@@ -26,6 +26,8 @@ const struct schema_step subscribers_schema[] = {
 	    "CREATE TABLE answer (id INTEGER PRIMARY KEY, sender TEXT NOT NULL, time INTEGER);"},
 	/* who has only asked stands in a table of its own (tell/pending_subscription.h) */
 	{11, "DELETE FROM subscriber WHERE state = 'asked';"},
+	/* who wants red wants incidents too (bits 0 and 5) */
+	{13, "UPDATE subscriber SET wanted = wanted | 32 WHERE wanted & 1;"},
 	{0},
 };
 

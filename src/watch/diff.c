@@ -123,6 +123,28 @@ size_t diff_gone(
 	return count;
 }
 
+size_t diff_renamed(
+	const struct reading *before, const struct reading *after, struct rename **renames)
+{
+	struct table old = table_of(before), new = table_of(after);
+	size_t count = 0;
+
+	*renames = NULL;
+	for (size_t i = 0; i < after->indicator_count; i++) {
+		const struct indicator *is = &after->indicators[i],
+				       *was = counterpart(&old, &new, is);
+
+		if (was != NULL &&
+			(!text_equal(was->id, is->id) || !text_equal(was->group, is->group) ||
+				!text_equal(was->name, is->name)))
+			*(struct rename *)memory_append(renames, &count, sizeof **renames) =
+				(struct rename){was, is};
+	}
+	table_release(&old);
+	table_release(&new);
+	return count;
+}
+
 static void diff_incidents(const struct reading *before, const struct table *old,
 	const struct reading *after, const struct table *new, struct changes *changes)
 {
@@ -258,7 +280,10 @@ void reading_watched(
 {
 	struct index by_id = index_by_id(
 		reading->indicators, reading->indicator_count, sizeof *reading->indicators);
-	struct affects *rows = memory_zero(reading->affects_count, sizeof *rows);
+	struct index named =
+		index_by_id(reading->affects, reading->affects_count, sizeof *reading->affects);
+	struct affects *rows =
+		memory_zero(reading->affects_count + reading->incident_count, sizeof *rows);
 	struct choice choice = {.patterns = patterns};
 	size_t count = 0;
 
@@ -273,9 +298,13 @@ void reading_watched(
 				: patterns_choose(patterns, row->indicator, "", row->indicator))
 			rows[count++] = *row;
 	}
+	for (size_t i = 0; i < reading->incident_count && patterns->count > 0; i++)
+		if (index_find(&named, reading->incidents[i].id) == NULL)
+			rows[count++] = (struct affects){.id = reading->incidents[i].id};
 	choice.ids = index_by_id(rows, count, sizeof *rows);
 	reading_filter(reading, chosen, &choice, out);
 	index_release(&choice.ids);
+	index_release(&named);
 	index_release(&by_id);
 	free(rows);
 }

@@ -26,10 +26,20 @@ void diff(const struct reading *before, const struct reading *after, struct chan
 size_t diff_gone(
 	const struct reading *before, const struct reading *after, const struct indicator **one);
 
+/* An indicator of both readings that has another name, group or id in the second. Borrowed. */
+struct rename {
+	const struct indicator *was, *is;
+};
+
+/* All of them, to be freed by the caller; returns how many. */
+size_t diff_renamed(
+	const struct reading *before, const struct reading *after, struct rename **renames);
+
 /*
  * The watched part of a reading, into out (zeroed by the caller): the overall level,
- * the chosen indicators, and the incidents and maintenances that touch one of them with all
- * that belongs to them. Without patterns it is the whole reading.
+ * the chosen indicators, the incidents and maintenances that touch one of them, and the incidents
+ * that name no indicator and so are the page's, with all that belongs to them. Without patterns it
+ * is the whole reading.
  */
 void reading_watched(
 	const struct reading *reading, const struct text_list *patterns, struct reading *out);

@@ -26,10 +26,10 @@ struct request {
 	size_t documents[PAGE_DOCUMENTS_MAX];
 };
 
-/* Comes before the text of a reading, of an address or of an error. */
+/* Comes before the text of a reading, of an address or of an error, a NUL, and the notes. */
 struct reply {
 	int64_t remedy; /* enum remedy; 0 for success */
-	size_t length;
+	size_t length, notes;
 };
 
 struct job {
@@ -95,6 +95,7 @@ static bool receive(int in, struct request *request, char **url, struct document
 static void answer(const struct request *request, const char *url, const struct document *documents,
 	struct reply *reply, struct buffer *text)
 {
+	struct read_report report = {0};
 	struct reading reading = {0};
 	struct error error = {0};
 	char *address = NULL;
@@ -106,7 +107,7 @@ static void answer(const struct request *request, const char *url, const struct 
 		if (good)
 			buffer_text(text, address);
 	} else {
-		good = read_page(request->kind, url, documents, &reading, NULL, &error);
+		good = read_page(request->kind, url, documents, &reading, &report, &error);
 		if (good)
 			reading_write(&reading, text);
 	}
@@ -117,7 +118,13 @@ static void answer(const struct request *request, const char *url, const struct 
 		buffer_clear(text);
 		buffer_text(text, error.text);
 	}
-	*reply = (struct reply){good ? 0 : (int64_t)error.remedy, text->length};
+	*reply = (struct reply){good ? 0 : (int64_t)error.remedy, text->length, 0};
+	text->maximum += 1 + READER_NOTES_MAX;
+	buffer_byte(text, '\0');
+	if (good)
+		read_report_notes(&report, text);
+	reply->notes = text->length - reply->length - 1;
+	read_report_release(&report);
 	reading_release(&reading);
 	free(address);
 }
@@ -218,8 +225,8 @@ static struct job *job_new(
 	return job;
 }
 
-static void finish(
-	struct reader *reader, const char *text, size_t length, const struct error *error)
+static void finish(struct reader *reader, const char *text, size_t length, const char *notes,
+	const struct error *error)
 {
 	struct job *job = reader->job;
 	struct buffer reply =
@@ -227,7 +234,7 @@ static void finish(
 
 	reader->job = NULL;
 	reader->reply = (struct buffer){0};
-	job->done(job->context, text, length, error);
+	job->done(job->context, text, length, notes, error);
 	job_free(job);
 	buffer_release(&reply);
 }
@@ -235,7 +242,7 @@ static void finish(
 static void finish_dead(struct reader *reader, const struct error *why)
 {
 	child_stop(&reader->child);
-	finish(reader, NULL, 0, why);
+	finish(reader, NULL, 0, NULL, why);
 }
 
 /* The page was too much for it. */
@@ -259,7 +266,7 @@ static void refuse_all(struct readers *readers, int number)
 
 		readers->first = job->next;
 		child_unavailable(&error, number);
-		job->done(job->context, NULL, 0, &error);
+		job->done(job->context, NULL, 0, NULL, &error);
 		job_free(job);
 	}
 }
@@ -349,16 +356,18 @@ static void collect_one(struct reader *reader)
 		dead = !buffer_add(&reader->reply, block, (size_t)got);
 	if (reader->reply.length >= sizeof reply)
 		memcpy(&reply, reader->reply.data, sizeof reply);
-	if (dead || reply.length > READING_TEXT_MAX) {
+	if (dead || reply.length > READING_TEXT_MAX || reply.notes > READER_NOTES_MAX) {
 		finish_broken(reader, "reading it took more time or memory than a page may, "
 				      "or broke the parser");
-	} else if (reader->reply.length >= sizeof reply + reply.length) {
-		const char *text = reader->reply.data + sizeof reply;
+	} else if (reader->reply.length > sizeof reply + reply.length + reply.notes) {
+		const char *text = buffer_string(&reader->reply) + sizeof reply;
 
 		if (reply.remedy != 0)
 			error_set(&error, (enum remedy)reply.remedy, "%s", text);
-		finish(reader, reply.remedy == 0 ? text : NULL,
-			reply.remedy == 0 ? reply.length : 0, reply.remedy == 0 ? NULL : &error);
+		if (reply.remedy == 0)
+			finish(reader, text, reply.length, text + reply.length + 1, NULL);
+		else
+			finish(reader, NULL, 0, NULL, &error);
 	} else if (child_late(&reader->child)) {
 		finish_broken(reader, "reading it took longer than a page may");
 	}
@@ -392,22 +401,25 @@ size_t readers_descriptors(const struct readers *readers, int descriptors[static
 /* A job that somebody waits for. */
 struct wait {
 	bool ended;
-	char *text;
+	char *text, *notes;
 	struct error error;
 };
 
-static void wait_done(void *context, const char *text, size_t length, const struct error *error)
+static void wait_done(void *context, const char *text, size_t length, const char *notes,
+	const struct error *error)
 {
 	struct wait *wait = context;
 
 	wait->ended = true;
-	if (text != NULL)
+	if (text != NULL) {
 		wait->text = memory_bytes(text, length);
-	else
+		wait->notes = memory_string(notes);
+	} else {
 		wait->error = *error;
+	}
 }
 
-static char *wait_for(struct readers *readers, struct job *job, struct error *error)
+static char *wait_for(struct readers *readers, struct job *job, char **notes, struct error *error)
 {
 	struct wait wait = {0};
 
@@ -426,18 +438,22 @@ static char *wait_for(struct readers *readers, struct job *job, struct error *er
 	}
 	if (wait.text == NULL)
 		*error = wait.error;
+	if (notes != NULL)
+		*notes = wait.notes;
+	else
+		free(wait.notes);
 	return wait.text;
 }
 
 bool readers_address(struct readers *readers, const struct kind *kind, size_t i, const char *url,
 	const struct document *documents, char **address, struct error *error)
 {
-	*address = wait_for(readers, job_new(kind, (int64_t)i, url, documents), error);
+	*address = wait_for(readers, job_new(kind, (int64_t)i, url, documents), NULL, error);
 	return *address != NULL;
 }
 
 char *readers_read(struct readers *readers, const struct kind *kind, const char *url,
-	const struct document *documents, struct error *error)
+	const struct document *documents, char **notes, struct error *error)
 {
-	return wait_for(readers, job_new(kind, -1, url, documents), error);
+	return wait_for(readers, job_new(kind, -1, url, documents), notes, error);
 }

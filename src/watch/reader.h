@@ -23,6 +23,7 @@ enum {
 	READER_WALL_MILLISECONDS = 20000, /* of real time for one page */
 	READER_MEMORY = 1 << 30, /* bytes that one child may take beyond what it was forked with */
 	READER_FILE = 1 << 20,   /* bytes of a file it writes: a crash report at most */
+	READER_NOTES_MAX = 8192, /* bytes */
 };
 
 /* The limits of a child that parses foreign bytes, here or elsewhere. */
@@ -37,11 +38,12 @@ struct readers *readers_new(size_t count);
 void readers_free(struct readers *readers);
 
 /*
- * done gets the canonical text (length bytes, terminated, valid during the
- * call) or NULL with error: REMEDY_PAGE where the page does not fit its kind
- * or ended its child, REMEDY_LOCAL where no child could be made or heard.
+ * done gets the canonical text (length bytes, terminated) and what there is to say of it
+ * (read_report_notes()), valid during the call, or NULL with error: REMEDY_PAGE where the page does
+ * not fit its kind or ended its child, REMEDY_LOCAL where no child could be made or heard.
  */
-typedef void reader_done(void *context, const char *text, size_t length, const struct error *error);
+typedef void reader_done(void *context, const char *text, size_t length, const char *notes,
+	const struct error *error);
 
 /* Queues documents (copied or sent before it returns). */
 void readers_submit(struct readers *readers, const struct kind *kind, const char *url,
@@ -52,9 +54,10 @@ void readers_submit(struct readers *readers, const struct kind *kind, const char
 bool readers_address(struct readers *readers, const struct kind *kind, size_t i, const char *url,
 	const struct document *documents, char **address, struct error *error);
 
-/* Reads and waits: the canonical text, owned by the caller, or NULL with error. */
+/* Reads and waits: the canonical text, or NULL with error; and the notes, unless these are NULL.
+ * Both owned by the caller. */
 char *readers_read(struct readers *readers, const struct kind *kind, const char *url,
-	const struct document *documents, struct error *error);
+	const struct document *documents, char **notes, struct error *error);
 
 /* Descriptors to wait on; returns their number, at most READERS_MAX. */
 size_t readers_descriptors(const struct readers *readers, int descriptors[static READERS_MAX]);

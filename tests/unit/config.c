@@ -238,7 +238,7 @@ static void test_receivers_and_what_they_want(void **state)
 		"webhooks:\n"
 		"  - {name: chat, url_file: url, secret_file: secret, template: slack, pages: [a], "
 		"on: [red]}\n"
-		"  - {name: plain, url: 'http://127.0.0.1:8080/x?y=z'}\n";
+		"  - {name: plain, url: 'http://127.0.0.1:8080/x?y=z', on: [red, -incident]}\n";
 	struct config *config;
 
 	(void)state;
@@ -246,7 +246,7 @@ static void test_receivers_and_what_they_want(void **state)
 	write_file("secret", "whsec_AAAA", 0600);
 	config = load_good(text);
 	assert_int_equal(config->subscribers[0].subscription.on,
-		1 << EVENT_RED | 1 << EVENT_GREEN | 1 << EVENT_FLAPPING);
+		1 << EVENT_RED | 1 << EVENT_GREEN | 1 << EVENT_FLAPPING | 1 << EVENT_INCIDENT);
 	assert_null(config->subscribers[0].second);
 	assert_int_equal(config->subscribers[0].subscription.pages.count, 0);
 	assert_int_equal(
@@ -256,7 +256,9 @@ static void test_receivers_and_what_they_want(void **state)
 	assert_string_equal(config->webhooks[0].url, "https://hooks.example/T0/B0");
 	assert_int_equal(config->webhooks[0].secrets.count, 1);
 	assert_string_equal(config->webhooks[0].secrets.list[0], "whsec_AAAA");
-	assert_int_equal(config->webhooks[0].subscription.on, 1 << EVENT_RED);
+	assert_int_equal(config->webhooks[0].subscription.on,
+		1 << EVENT_RED | 1 << EVENT_INCIDENT); /* which red brings */
+	assert_int_equal(config->webhooks[1].subscription.on, 1 << EVENT_RED); /* left out */
 	assert_string_equal(config->webhooks[1].template, "generic");
 	assert_int_equal(config->webhooks[1].secrets.count, 0);
 	assert_ptr_equal(config_webhook(config, "plain"), &config->webhooks[1]);

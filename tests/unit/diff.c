@@ -220,7 +220,7 @@ static void test_patterns_choose_by_id_name_and_group(void **state)
 	}
 }
 
-static void test_the_watched_part_is_the_overall_level_the_chosen_and_what_touches_them(
+static void test_the_watched_part_is_the_overall_level_the_chosen_and_what_touches_them_or_the_page(
 	void **state)
 {
 	struct reading reading = parse(HEAD OTHERS
@@ -241,6 +241,7 @@ static void test_the_watched_part_is_the_overall_level_the_chosen_and_what_touch
 	assert_string_equal(buffer_string(&out),
 		HEAD OTHERS "indicator\ta\t\tA\toperational\t\n"
 			    "incident\t1\tone\tdegraded\tw\ts\t\t\t\n"
+			    "incident\t3\tthree\tdegraded\tw\ts\t\t\t\n"
 			    "maintenance\tm\tM\ts\t\t\t\t\n"
 			    "affects\t1\ta\naffects\t1\tb\naffects\tm\tA\n"
 			    "update\t1\t\ts\ttext one\n");
@@ -328,7 +329,7 @@ int main(void)
 		cmocka_unit_test(test_a_field_that_is_null_is_an_empty_one),
 		cmocka_unit_test(test_patterns_choose_by_id_name_and_group),
 		cmocka_unit_test(
-			test_the_watched_part_is_the_overall_level_the_chosen_and_what_touches_them),
+			test_the_watched_part_is_the_overall_level_the_chosen_and_what_touches_them_or_the_page),
 		cmocka_unit_test(test_without_patterns_the_watched_part_is_everything),
 		cmocka_unit_test(test_twenty_thousand_rows_of_each_type_take_no_time),
 	};

@@ -458,7 +458,8 @@ static void test_own_templates_hold_for_every_type_of_event(void **state)
 	for (size_t i = 0; i < EVENT_TYPES; i++) {
 		const char *type = event_types[i].name;
 		char *event = memory_format(
-			"{\"type\": \"%s\", \"is_%s\": true, \"label\": \"Gmail\"}", type, type);
+			"{\"type\": \"%s\", \"is_%s\": true, \"label\": \"Gmail\"%s}", type, type,
+			event_types[i].about == ABOUT_WATCHING ? ", \"is_watching\": true" : "");
 		char *json =
 			memory_format("{\"first\": %s, \"events\": [%s, %s]}", event, event, event);
 		struct value *data = parsed(json), *shown;

@@ -1105,6 +1105,183 @@ static void test_a_simulated_archive_and_a_real_one_do_not_mix(void **state)
 	assert_int_equal(error.remedy, REMEDY_CONFIGURATION);
 }
 
+/* ---- incidents beside green lamps ---- */
+
+#define OPEN GREEN INCIDENT("i", "investigating") AFFECTS("i", "a")
+#define OPEN_RED RED INCIDENT("i", "investigating") AFFECTS("i", "a")
+
+static void test_an_incident_of_red_impact_beside_a_green_lamp_is_told_and_so_is_its_end(
+	void **state)
+{
+	struct scene *scene = *state;
+
+	scene_read(scene, "one", OPEN);
+	scene_unchanged(scene, "one");
+	assert_told(scene, OPS, "incident:Name a");
+	scene_deliver(scene);
+	scene_read(scene, "one", GREEN);
+	assert_told(scene, OPS, "delivered");
+	scene_unchanged(scene, "one");
+	assert_told(scene, OPS, "delivered | over:Name a");
+}
+
+static void test_the_red_that_follows_an_incident_answers_it_and_its_green_ends_both(void **state)
+{
+	struct scene *scene = *state;
+	struct deliveries all = {0};
+
+	scene_read(scene, "one", OPEN);
+	scene_deliver(scene);
+	scene_read(scene, "one", OPEN_RED);
+	outbox_list(scene->database, true, &all);
+	assert_int_equal(all.count, 2);
+	assert_string_equal(all.list[1].in_reply_to, all.list[0].message_id);
+	deliveries_release(&all);
+	scene_deliver(scene);
+	scene_read(scene, "one", OPEN);
+	scene_unchanged(scene, "one");
+	assert_told(scene, OPS, "delivered | delivered | green:Name a");
+	scene_deliver(scene);
+	scene_read(scene, "one", GREEN);
+	scene_unchanged(scene, "one");
+	assert_told(scene, OPS, "delivered | delivered | delivered");
+}
+
+static void test_who_wants_incidents_alone_is_told_of_their_end_though_red_came(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_configure(scene, CONFIG_WITH("", "incident"));
+	scene_read(scene, "one", OPEN);
+	scene_deliver(scene);
+	scene_read(scene, "one", OPEN_RED);
+	scene_read(scene, "one", GREEN);
+	scene_unchanged(scene, "one");
+	assert_told(scene, OPS, "delivered | over:Name a");
+}
+
+static void test_minus_incident_leaves_incidents_out(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_configure(scene, CONFIG_WITH("", "red, green, -incident"));
+	scene_read(scene, "one", OPEN);
+	assert_told(scene, OPS, "");
+}
+
+static void test_an_incident_whose_lamp_was_not_green_is_no_news_when_the_lamp_recovers(
+	void **state)
+{
+	struct scene *scene = *state;
+
+	scene_read(scene, "one", OPEN_RED);
+	scene_deliver(scene);
+	scene_read(scene, "one", OPEN);
+	scene_unchanged(scene, "one");
+	scene_unchanged(scene, "one");
+	assert_told(scene, OPS, "delivered | green:Name a");
+	scene_deliver(scene);
+	scene_read(scene, "one", OPEN INCIDENT("j", "investigating") AFFECTS("j", "a"));
+	assert_told(scene, OPS, "delivered | delivered | incident:Name a");
+}
+
+static void test_incidents_are_confirmed_as_red_is(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_configure(scene, CONFIG_WITH(", confirm: {worse: 2}", "red, green"));
+	scene_read(scene, "one", OPEN);
+	assert_told(scene, OPS, "");
+	scene_read(scene, "one", GREEN);
+	scene_read(scene, "one", OPEN);
+	assert_told(scene, OPS, "");
+	scene_unchanged(scene, "one");
+	assert_told(scene, OPS, "incident:Name a");
+}
+
+static void test_an_incident_below_the_floor_of_red_is_none(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_configure(scene, CONFIG_WITH(", red: major_outage", "red, green"));
+	scene_read(scene, "one",
+		GREEN "incident\tm\tMinor\tpartial_outage\tminor\topen\t\t\t\n" AFFECTS("m", "a"));
+	assert_told(scene, OPS, "");
+}
+
+static void test_a_page_with_a_filter_tells_incidents_that_touch_it_or_name_nothing(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_configure(scene, CONFIG_WITH(", indicators: [Name a]", "red, green"));
+	scene_read(scene, "one", GREEN INCIDENT("i", "open") AFFECTS("i", "b"));
+	assert_told(scene, OPS, "");
+	/* its overall level is red, which is never told here */
+	scene_read(scene, "one",
+		PAGE("major_outage") ROW("a", "operational") ROW("b", "operational")
+			INCIDENT("j", "open"));
+	assert_told(scene, OPS, "incident:overall");
+	scene_read(scene, "one", OPEN INCIDENT("j", "open"));
+	assert_told(scene, OPS, "incident:overall | incident:Name a");
+}
+
+/* ---- names and words ---- */
+
+#define NEW_NAME(level)                                                                            \
+	PAGE("operational")                                                                        \
+	"indicator\ta\t\tElsewhere\t" level "\t" level "\n" ROW("b", "operational")
+
+static void test_a_filter_goes_on_to_mean_an_indicator_that_was_renamed(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_configure(scene,
+		"operator: admin@example.org\n"
+		"pages: [{name: one, url: 'https://status.example.com/', kind: statuspage}]\n"
+		"subscribers: [{mail: ops@example.com, indicators: [Name a]}]\n" SCENE_ROUTES);
+	scene_read(scene, "one", NEW_NAME("operational"));
+	assert_told(scene, ADMIN, "finding:one");
+	scene_read(scene, "one", NEW_NAME("major_outage"));
+	assert_told(scene, OPS, "red:Elsewhere");
+	assert_told(scene, ADMIN, "finding:one");
+}
+
+static void test_a_page_goes_on_to_watch_an_indicator_that_was_renamed(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_configure(scene, CONFIG_WITH(", indicators: [Name a, '!Name b']", "red, green"));
+	scene_read(scene, "one", NEW_NAME("operational"));
+	scene_read(scene, "one", NEW_NAME("major_outage"));
+	assert_told(scene, OPS, "red:Elsewhere");
+	assert_told(scene, ADMIN, "finding:one");
+}
+
+#define ODD(word) GREEN "indicator\tc\t\tC\tunknown\t" word "\n"
+
+static void test_each_new_word_is_told_to_the_operator_once(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_read(scene, "one", ODD("odd"));
+	assert_told(scene, ADMIN, "finding:one");
+	scene_read(scene, "one", GREEN);
+	scene_read(scene, "one", ODD("odd"));
+	assert_told(scene, ADMIN, "finding:one | gone:C");
+	scene_read(scene, "one", ODD("odder"));
+	assert_told(scene, ADMIN, "finding:one | gone:C | finding:one");
+}
+
+static void test_rows_that_share_an_id_are_told_to_the_operator_once(void **state)
+{
+	struct scene *scene = *state;
+	const struct observation seen = {.notes = "indicators\tthe id is that of several\n"};
+
+	for (int i = 0; i < 3; i++)
+		scene_read_as(scene, "one", i == 1 ? RED : GREEN, seen);
+	assert_told(scene, ADMIN, "finding:one");
+}
+
 #define test_in(setup, test) cmocka_unit_test_setup_teardown(test, setup, close_scene)
 
 int main(void)
@@ -1184,6 +1361,22 @@ int main(void)
 		test_in(empty, test_a_folder_of_a_page_never_seen_is_removed),
 		test_in(empty, test_twenty_thousand_indicators_turn_red_in_one_message_and_in_time),
 		test_in(empty, test_a_simulated_archive_and_a_real_one_do_not_mix),
+		test_in(green,
+			test_an_incident_of_red_impact_beside_a_green_lamp_is_told_and_so_is_its_end),
+		test_in(green,
+			test_the_red_that_follows_an_incident_answers_it_and_its_green_ends_both),
+		test_in(green, test_who_wants_incidents_alone_is_told_of_their_end_though_red_came),
+		test_in(green, test_minus_incident_leaves_incidents_out),
+		test_in(green,
+			test_an_incident_whose_lamp_was_not_green_is_no_news_when_the_lamp_recovers),
+		test_in(green, test_incidents_are_confirmed_as_red_is),
+		test_in(green, test_an_incident_below_the_floor_of_red_is_none),
+		test_in(green,
+			test_a_page_with_a_filter_tells_incidents_that_touch_it_or_name_nothing),
+		test_in(green, test_a_filter_goes_on_to_mean_an_indicator_that_was_renamed),
+		test_in(green, test_a_page_goes_on_to_watch_an_indicator_that_was_renamed),
+		test_in(green, test_each_new_word_is_told_to_the_operator_once),
+		test_in(green, test_rows_that_share_an_id_are_told_to_the_operator_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

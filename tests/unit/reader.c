@@ -51,7 +51,7 @@ static char *read_text(struct readers *readers, const char *text, struct error *
 {
 	struct document documents[PAGE_DOCUMENTS_MAX] = {{text, strlen(text)}};
 
-	return readers_read(readers, kind, "https://status.example.com/", documents, error);
+	return readers_read(readers, kind, "https://status.example.com/", documents, NULL, error);
 }
 
 static void test_a_page_is_read_in_a_child(void **state)
@@ -114,8 +114,10 @@ struct answers {
 	size_t good, bad;
 };
 
-static void count_answer(void *context, const char *text, size_t length, const struct error *error)
+static void count_answer(void *context, const char *text, size_t length, const char *notes,
+	const struct error *error)
 {
+	(void)notes;
 	struct answers *answers = context;
 
 	if (text != NULL) {
@@ -193,7 +195,8 @@ static void test_a_page_that_eats_time_costs_itself_and_nobody_else(void **state
 		print_error("%s\n", problems.list[i].text);
 	assert_non_null(slow);
 	readers = readers_new(1);
-	assert_null(readers_read(readers, slow, "https://status.example.com/", documents, &error));
+	assert_null(readers_read(
+		readers, slow, "https://status.example.com/", documents, NULL, &error));
 	assert_int_equal(error.remedy, REMEDY_PAGE);
 	/* Of a processor, or on a machine that is busy of the clock. */
 	assert_non_null(strstr(error.text, "than a page may"));

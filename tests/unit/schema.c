@@ -147,6 +147,8 @@ static void test_what_an_older_one_held_is_there(void **state)
 	subscribers_load(database, &subscribers);
 	assert_int_equal(subscribers.count, 1); /* who has only asked is none */
 	assert_string_equal(subscribers.list[0].is.mail, "a@example.com");
+	assert_int_equal((subscribers.list[0].is.subscription.on & 1 << EVENT_RED) != 0,
+		(subscribers.list[0].is.subscription.on & 1 << EVENT_INCIDENT) != 0);
 	subscribers_release(&subscribers);
 	hosts_load(database, &hosts);
 	assert_string_equal(hosts.list[0].records[0].value, "192.0.2.1");

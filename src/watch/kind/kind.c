@@ -246,6 +246,7 @@ static void load(struct kind *kind, struct node root, struct node with, struct p
 		node_walk_map(problems, file.page, page_rules, kind, &loading);
 	if (node_type(given.page) != NODE_NONE)
 		node_walk_map(problems, given.page, page_rules, kind, &loading);
+	kind->levels_line = node_line(file.levels);
 	if (node_type(file.levels) != NODE_NONE)
 		level_words_read(file.levels, &kind->levels, problems);
 	if (node_type(given.levels) != NODE_NONE)
@@ -276,6 +277,7 @@ struct kind *kind_load(const char *path, struct node with, struct problems *prob
 		kind = memory_zero(1, sizeof *kind);
 		kind->name = memory_bytes(
 			base, strlen(base) - (text_ends(base, suffix) ? strlen(suffix) : 0));
+		kind->path = memory_string(path);
 		kind->regexes = regex_cache_new();
 		buffer_add(&digested, buffer_string(&text), text.length);
 		buffer_byte(&digested, '\0');
@@ -308,6 +310,7 @@ void kind_free(struct kind *kind)
 		return;
 	free(kind->name);
 	free(kind->about);
+	free(kind->path);
 	regex_cache_free(kind->regexes);
 	named_release(&kind->documents);
 	named_release(&kind->lets);
@@ -345,6 +348,33 @@ bool kind_lists_troubles_only(const struct kind *kind)
 		if (kind->indicators.list[i].others >= 0)
 			return true;
 	return false;
+}
+
+bool kind_names_affected(const struct kind *kind)
+{
+	for (size_t i = 0; i < kind->incidents.count; i++)
+		if (kind->incidents.list[i].affected.nodes != NULL)
+			return true;
+	return false;
+}
+
+bool kind_knows_word(const struct kind *kind, const char *word)
+{
+	const struct blocks *const all[] = {&kind->indicators, &kind->incidents};
+	enum level level;
+	bool known = level_words_find(&kind->given_levels, word, &level) ||
+		     level_words_find(&kind->levels, word, &level);
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		for (size_t j = 0; !known && j < all[i]->count; j++)
+			known = level_words_find(&all[i]->list[j].levels, word, &level);
+	return known;
+}
+
+char *kind_levels_place(const struct kind *kind)
+{
+	return kind->levels_line > 0 ? memory_format("%s:%d", kind->path, kind->levels_line)
+				     : memory_string(kind->path);
 }
 
 size_t kind_document_count(const struct kind *kind)

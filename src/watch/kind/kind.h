@@ -45,6 +45,15 @@ const char *kind_digest(const struct kind *kind);
 /* True where the page lists only what is in trouble (some block has `others`). */
 bool kind_lists_troubles_only(const struct kind *kind);
 
+/* True where its incidents name what they affect. */
+bool kind_names_affected(const struct kind *kind);
+
+/* True where one of its tables says what the word means, be it unknown. */
+bool kind_knows_word(const struct kind *kind, const char *word);
+
+/* "FILE:LINE" of its `levels`, or "FILE" where it has none. Owned by the caller. */
+char *kind_levels_place(const struct kind *kind);
+
 /* Documents, the first of which is `page`. At least 1. */
 size_t kind_document_count(const struct kind *kind);
 const char *kind_document_name(const struct kind *kind, size_t i);

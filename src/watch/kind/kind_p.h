@@ -25,7 +25,12 @@ struct updates {
 	struct xpath_list time, state, text;
 };
 
-enum same { SAME_WORST, SAME_FIRST, SAME_LAST };
+enum same {
+	SAME_UNSAID /* as worst, of what is called the same */,
+	SAME_WORST,
+	SAME_FIRST,
+	SAME_LAST
+};
 
 /* One block of indicators, incidents or maintenances; keys that it cannot have stay empty. */
 struct block {
@@ -58,6 +63,8 @@ struct named_list {
 
 struct kind {
 	char *name, *about;
+	char *path;      /* of its file */
+	int levels_line; /* of its `levels`; 0: it has none of its own */
 	char digest[DIGEST_TEXT];
 	struct regex_cache *regexes; /* owned; filled by what is read */
 	struct named_list documents, lets;

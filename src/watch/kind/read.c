@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -158,7 +159,69 @@ bool read_block_rows(struct work *work, const struct block *block,
 
 bool same_replaces(int same, enum level old, enum level fresh)
 {
-	return same == SAME_LAST || (same == SAME_WORST && fresh > old);
+	return same == SAME_LAST || (same != SAME_FIRST && fresh > old);
+}
+
+uintptr_t id_place(xmlHashTablePtr ids, const char *id)
+{
+	return (uintptr_t)xmlHashLookup(ids, BAD_CAST id);
+}
+
+void id_give_up(xmlHashTablePtr ids, char **id, const char *name, uintptr_t place)
+{
+	xmlHashUpdateEntry(ids, BAD_CAST * id, (void *)ID_SHARED, NULL);
+	if (id_place(ids, name) == 0)
+		xmlHashAddEntry(ids, BAD_CAST name, (void *)place);
+	memory_set(id, name);
+}
+
+void repeat_note(
+	struct repeat *repeat, bool apart, const char *id, const char *first, const char *second)
+{
+	if (repeat->id == NULL || (apart && repeat->apart == 0)) {
+		memory_set(&repeat->id, id);
+		memory_set(&repeat->names[0], first);
+		memory_set(&repeat->names[1], second);
+	}
+	repeat->apart += apart;
+	repeat->merged += !apart;
+}
+
+static void repeat_write(const char *type, const struct repeat *repeat, struct buffer *out)
+{
+	size_t count = repeat->apart + repeat->merged;
+
+	if (count == 0)
+		return;
+	buffer_format(out, "%s\tthe id \"%.100s\" is that of several %s (\"%.100s\", \"%.100s\"",
+		type, repeat->id, type, repeat->names[0], repeat->names[1]);
+	if (count > 1)
+		buffer_format(out, ", and %zu more", count - 1);
+	buffer_text(out, repeat->apart > 0
+				 ? "): they are kept apart by their names; an \"id\" of the kind "
+				   "that is unique would tell them apart for good\n"
+				 : "): they count as one, the worst of them; \"same\" of the kind "
+				   "says which counts\n");
+}
+
+void read_report_notes(const struct read_report *report, struct buffer *out)
+{
+	repeat_write("indicators", &report->indicators, out);
+	repeat_write("incidents", &report->incidents, out);
+}
+
+static void repeat_release(struct repeat *repeat)
+{
+	free(repeat->id);
+	free(repeat->names[0]);
+	free(repeat->names[1]);
+	*repeat = (struct repeat){0};
+}
+
+void read_report_release(struct read_report *report)
+{
+	repeat_release(&report->indicators);
+	repeat_release(&report->incidents);
 }
 
 static bool add_documents(struct work *work, const struct document *documents)
@@ -284,6 +347,7 @@ bool read_page(const struct kind *kind, const char *url, const struct document *
 	xmlHashFree(work.ids, NULL);
 	xmlHashFree(work.names, NULL);
 	evaluation_free(evaluation);
+	read_report_release(&unwanted);
 	return good || error_prefix(error, "kind %s", kind->name);
 }
 

@@ -13,12 +13,23 @@
 #include "model/reading.h"
 #include "watch/kind/kind.h"
 
+struct buffer;
 struct error;
 struct trace;
 
-/* What read -v shows besides the reading; zeroed by the caller. */
+/* Rows that share an id, of one type. */
+struct repeat {
+	size_t merged; /* became one with an earlier row of the same name, and no `same` says that
+			* they do */
+	size_t apart;  /* stay apart, and their names are their ids: that id is not unique */
+	char *id, *names[2]; /* of the first two of them, those that stay apart before others; owned
+			      */
+};
+
+/* What there is to say besides the reading; zeroed by the caller. read_report_release() frees. */
 struct read_report {
-	size_t merged_rows;   /* rows whose id an earlier row has */
+	struct repeat indicators, incidents;
+	size_t merged_rows;   /* rows that became one with an earlier one */
 	size_t unknown_words; /* rows whose word is in no table */
 	size_t evaluations;   /* of XPaths */
 	size_t operations;    /* of XPath, of the limit */
@@ -33,6 +44,12 @@ struct read_report {
  */
 bool read_page(const struct kind *kind, const char *url, const struct document *documents,
 	struct reading *reading, struct read_report *report, struct error *error);
+
+void read_report_release(struct read_report *report);
+
+/* Adds what its repeats mean, as lines: "indicators" or "incidents", a tab, the words for people.
+ */
+void read_report_notes(const struct read_report *report, struct buffer *out);
 
 /* The form of the document, judged by its first characters alone. */
 enum document_form read_form(const struct document *document);

@@ -62,6 +62,76 @@ static void add_origin(struct rows *rows, const struct block *block, xmlNodePtr 
 		(struct origin){block, node};
 }
 
+/* When the row was last written, "" where the page does not say; NULL with the error. */
+static char *time_of(struct work *work, const struct origin *origin)
+{
+	const struct xpath_list *dates[] = {&origin->block->updated, &origin->block->started};
+	char *date = NULL;
+
+	for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
+		free(date);
+		work->evaluation->item = origin->node;
+		date = read_date(work, dates[i], origin->node);
+		if (date == NULL || date[0] != '\0')
+			break;
+	}
+	return date;
+}
+
+/* True where the fields of both are given and differ; both are freed. */
+static bool differ(char *one, char *other)
+{
+	bool differ = !text_empty(one) && !text_empty(other) && strcmp(one, other) != 0;
+
+	free(one);
+	free(other);
+	return differ;
+}
+
+/*
+ * Two rows of one id that are called differently: different incidents, unless the kind takes one of
+ * them and what was written later stands for what was written before. What has an address of its
+ * own is an incident of its own.
+ */
+static bool are_two(struct work *work, const struct origin *one, const struct origin *other)
+{
+	bool two = other->block->same == SAME_UNSAID;
+
+	if (other->block->same == SAME_WORST)
+		return false;
+	if (!two)
+		two = differ(read_text(work, &one->block->url, one->node),
+			read_text(work, &other->block->url, other->node));
+	if (!two)
+		two = !differ(time_of(work, one), time_of(work, other));
+	work->evaluation->item = other->node;
+	return two;
+}
+
+/* The place of the row that this one becomes one with; 0: none. */
+static uintptr_t place_incident(struct work *work, struct rows *rows, struct incident *last)
+{
+	uintptr_t place = id_place(rows->ids, last->id);
+	struct incident *earlier;
+
+	if (place == 0)
+		return 0;
+	if (place == ID_SHARED) {
+		repeat_note(&work->report->incidents, true, last->id, last->id, last->title);
+	} else {
+		earlier = &work->reading->incidents[place - 1];
+		if (text_equal(earlier->title, last->title) || text_empty(last->title) ||
+			text_empty(earlier->title) ||
+			!are_two(work, &rows->origins[place - 1], &rows->origins[rows->count - 1]))
+			return place;
+		repeat_note(&work->report->incidents, true, last->id, earlier->title, last->title);
+		id_give_up(rows->ids, &earlier->id, earlier->title, place);
+	}
+	memory_set(&last->id, last->title);
+	place = id_place(rows->ids, last->id);
+	return place != ID_SHARED ? place : 0;
+}
+
 /* One more row; it and an earlier one of its id become one. */
 static bool read_incident(
 	struct work *work, const struct block *block, xmlNodePtr node, void *context)
@@ -69,7 +139,7 @@ static bool read_incident(
 	struct reading *reading = work->reading;
 	struct rows *rows = context;
 	struct incident *last, *earlier;
-	size_t place;
+	uintptr_t place;
 
 	if (!read_room(work, reading->incident_count))
 		return false;
@@ -79,12 +149,15 @@ static bool read_incident(
 		return false;
 	default_id(&last->id, last->title);
 	add_origin(rows, block, node);
-	place = (size_t)(uintptr_t)xmlHashLookup(rows->ids, BAD_CAST last->id);
+	place = place_incident(work, rows, last);
 	if (place == 0) {
-		xmlHashAddEntry(rows->ids, BAD_CAST last->id, (void *)(uintptr_t)rows->count);
+		xmlHashUpdateEntry(
+			rows->ids, BAD_CAST last->id, (void *)(uintptr_t)rows->count, NULL);
 		return true;
 	}
 	earlier = &reading->incidents[place - 1];
+	if (block->same == SAME_UNSAID)
+		repeat_note(&work->report->incidents, false, last->id, earlier->title, last->title);
 	if (same_replaces(block->same, earlier->level, last->level)) {
 		struct incident swapped = *earlier;
 

@@ -17,13 +17,48 @@ static const struct field indicator_fields[] = {
 	{0},
 };
 
+/* What stands for an id where the page gives none that tells rows apart. Owned by the caller. */
+static char *name_id(const struct indicator *row)
+{
+	return text_empty(row->group) ? memory_string(row->name)
+				      : memory_format("%s/%s", row->group, row->name);
+}
+
+/* Rows of one id that are called differently are different indicators, unless the kind says which
+ * of them counts. Their names are their ids. */
+static uintptr_t keep_apart(
+	struct work *work, const struct block *block, struct indicator *last, uintptr_t place)
+{
+	struct reading *reading = work->reading;
+	struct indicator *earlier = NULL;
+	char *name = name_id(last), *other;
+
+	if (place != ID_SHARED) {
+		earlier = &reading->indicators[place - 1];
+		other = name_id(earlier);
+		if (block->same != SAME_UNSAID || text_equal(last->name, earlier->name)) {
+			free(other);
+			free(name);
+			return place;
+		}
+		repeat_note(&work->report->indicators, true, last->id, other, name);
+		id_give_up(work->ids, &earlier->id, other, place);
+		free(other);
+	} else {
+		repeat_note(&work->report->indicators, true, last->id, last->id, name);
+	}
+	free(last->id);
+	last->id = name;
+	return id_place(work->ids, last->id);
+}
+
 /* One more row; it and an earlier one of its id become one. */
 static bool read_indicator(
 	struct work *work, const struct block *block, xmlNodePtr node, void *context)
 {
 	struct reading *reading = work->reading;
 	struct indicator *last, *earlier;
-	size_t place;
+	uintptr_t place;
 
 	(void)context;
 	if (!read_room(work, reading->indicator_count))
@@ -38,17 +73,20 @@ static bool read_indicator(
 			reading->indicator_count);
 	if (text_empty(last->id)) {
 		free(last->id);
-		last->id = text_empty(last->group)
-				   ? memory_string(last->name)
-				   : memory_format("%s/%s", last->group, last->name);
+		last->id = name_id(last);
 	}
-	place = (size_t)(uintptr_t)xmlHashLookup(work->ids, BAD_CAST last->id);
-	if (place == 0) {
-		xmlHashAddEntry(
-			work->ids, BAD_CAST last->id, (void *)(uintptr_t)reading->indicator_count);
+	place = id_place(work->ids, last->id);
+	if (place != 0)
+		place = keep_apart(work, block, last, place);
+	if (place == 0 || place == ID_SHARED) {
+		xmlHashUpdateEntry(work->ids, BAD_CAST last->id,
+			(void *)(uintptr_t)reading->indicator_count, NULL);
 		return true;
 	}
 	earlier = &reading->indicators[place - 1];
+	/* One that a second list gives without its group is no surprise. */
+	if (block->same == SAME_UNSAID && text_equal(earlier->group, last->group))
+		repeat_note(&work->report->indicators, false, last->id, earlier->name, last->name);
 	if (same_replaces(block->same, earlier->level, last->level)) {
 		struct indicator swapped = *earlier;
 

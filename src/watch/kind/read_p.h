@@ -13,6 +13,7 @@
 #include "watch/kind/read.h"
 
 #define NAME_AMBIGUOUS UINTPTR_MAX
+#define ID_SHARED UINTPTR_MAX
 
 struct work {
 	const struct kind *kind;
@@ -21,7 +22,7 @@ struct work {
 	struct read_report *report;
 	struct error *error;
 	size_t bytes;          /* of all fields so far */
-	xmlHashTablePtr ids;   /* from an indicator's id to its position in the reading, from 1 */
+	xmlHashTablePtr ids;   /* from an indicator's id to its place in the reading (id_place()) */
 	xmlHashTablePtr names; /* the same for names; NAME_AMBIGUOUS where several share one */
 };
 
@@ -55,6 +56,20 @@ bool read_block_rows(struct work *work, const struct block *block,
 /* Adds what is taken of each node to texts. */
 bool read_each(
 	struct work *work, const struct each *each, xmlNodePtr node, struct text_list *texts);
+
+/*
+ * The place of a row with this id, from 1, and 0 where there is none yet; ID_SHARED where several
+ * rows have turned out to share it, and are known by their names.
+ */
+uintptr_t id_place(xmlHashTablePtr ids, const char *id);
+
+/* The row at that place gives up an id that is not unique, and is known by its name from here on.
+ */
+void id_give_up(xmlHashTablePtr ids, char **id, const char *name, uintptr_t place);
+
+/* Notes two rows that share an id, by their names. */
+void repeat_note(
+	struct repeat *repeat, bool apart, const char *id, const char *first, const char *second);
 
 /* Whether a row replaces an earlier one with the same id. */
 bool same_replaces(int same, enum level old, enum level fresh);
