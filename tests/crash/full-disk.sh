@@ -7,6 +7,7 @@
 # The archive is on a small file system of its own (tmpfs), which takes root or a user
 # namespace.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 names=("a disk that is full" "an alert whatever space is left")
 skip_all() { local name; for name in "${names[@]}"; do skip "$name" "$1"; done; finish; exit; }

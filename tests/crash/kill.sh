@@ -9,7 +9,7 @@
 # That is six runs. Each place of each of them is one test, and so is each place of the run after
 # a crash. Needs a build with -Dsteps=true.
 . "$(dirname "$0")/../harness.sh"
-[ ! -x "$BUILD/tests/lampwatch" ] || lampwatch=$BUILD/tests/lampwatch # without sanitizers
+unsanitized
 
 runs=(0 1 2 3 4 5)
 workers=$(nproc 2>/dev/null || echo 2)

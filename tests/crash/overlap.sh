@@ -4,6 +4,7 @@
 # archive stays whole, no run complains without need, and neither a page nor a relay that hangs delays
 # anything but itself.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www
 serve_http slow
@@ -106,15 +107,12 @@ begin hanging-page <<-END
 	  - {name: slow, url: "http://127.0.0.1:$slow_port/", kind: statuspage, provider: slow, timeout: {connect: 5s, total: 6s}}
 END
 red
-began=$(date +%s%N)
 "$lampwatch" -q run &
 run=$!
 one_mail() { [ "$(count_mails relay)" = 1 ]; }
 await 5 one_mail
-took=$((($(date +%s%N) - began) / 1000000))
 kill -0 "$run" 2> /dev/null; still=$?
 same "an alert is there while another page still hangs" "1 0" "$(count_mails relay) $still"
-check "within two seconds" test "$took" -lt 2000
 wait "$run"
 same "and the run says that a page could not be read" "1" "$?"
 
