@@ -130,17 +130,17 @@ static int detect(const char *templates, struct request *request)
 static void print_notes(const struct read_report *report)
 {
 	struct buffer notes = {0};
-	const char *line;
+	char *rest, *line;
 
 	read_report_notes(report, &notes);
-	for (line = buffer_string(&notes); *line != '\0'; line += strcspn(line, "\n") + 1) {
-		const char *text = strchr(line, '\t') + 1;
-		char *copy = memory_bytes(text, strcspn(text, "\n"));
-		char *visible = text_visible_copy(copy);
+	for (rest = notes.data; (line = strsep(&rest, "\n")) != NULL;) {
+		char *text = line, *name = strsep(&text, "\t"), *visible;
 
-		fprintf(stderr, "%.*s: %s\n", (int)strcspn(line, "\t"), line, visible);
+		if (text == NULL)
+			continue;
+		visible = text_visible_copy(text);
+		fprintf(stderr, "%s: %s\n", name, visible);
 		free(visible);
-		free(copy);
 	}
 	buffer_release(&notes);
 }
