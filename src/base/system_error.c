@@ -79,6 +79,13 @@ const char *system_error_text(int number)
 	return text;
 }
 
+void system_error_connection(struct error *error, int number)
+{
+	error_set(error, REMEDY_LOCAL, "no connection can be made: %s", system_error_text(number));
+	if (error != NULL)
+		error->number = number;
+}
+
 bool system_error_set(struct error *error, const char *path, const char *what)
 {
 	int number = errno;

@@ -96,10 +96,7 @@ void transfer_explain(const struct transfer *transfer, CURLcode code, struct err
 	long number = 0;
 
 	if (local != 0) {
-		error_set(error, REMEDY_LOCAL, "no connection can be made: %s",
-			system_error_text(local));
-		if (error != NULL)
-			error->number = local;
+		system_error_connection(error, local);
 	} else if (transfer->refused &&
 		   (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK)) {
 		error_set(error, REMEDY_PAGE, "%s",

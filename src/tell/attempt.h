@@ -31,6 +31,8 @@ struct attempt {
 	int64_t retry_after;         /* seconds, as the receiver asked; 0: not */
 	bool of_session;             /* it failed before any message was begun: others by this
 					route now would fail, too */
+	int local;                   /* errno of what this machine did not give for it; 0: the
+					failure is the other end's */
 	size_t posted;               /* of a webhook: how many of its requests were accepted */
 	char text[ATTEMPT_TEXT_MAX]; /* the server's words or ours: one line, no control characters,
 					no secret */

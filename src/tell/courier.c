@@ -22,6 +22,7 @@
 #include "base/lock.h"
 #include "base/memory.h"
 #include "base/step.h"
+#include "base/system_error.h"
 #include "config/config.h"
 #include "settings.h"
 #include "tell/attempt.h"
@@ -199,6 +200,8 @@ enum session_news {
 	SESSION_OVER,   /* its process is gone, and with it what was not answered */
 };
 
+static const char unread[] = "its answer cannot be read";
+
 /*
  * Does not wait. When it is over, *crash is why it did not end as it should (NULL: it
  * did): then whatever was in turn may have gone out whole.
@@ -207,17 +210,19 @@ static enum session_news session_read(
 	struct child *session, struct session_answer *answer, const char **crash)
 {
 	ssize_t got = read(session->from, answer, sizeof *answer);
-	struct child_end end;
+	bool broken = got < 0 && errno != EAGAIN && errno != EINTR;
 	bool late = child_late(session); /* even if it ends by itself while we look */
+	struct child_end end;
 
 	if (got == (ssize_t)sizeof *answer) {
 		child_renew(session);
 		return SESSION_ANSWER;
 	}
-	if (got < 0 && (errno == EAGAIN || errno == EINTR) && !late)
+	if (got < 0 && !broken && !late)
 		return SESSION_QUIET;
 	child_finish(session, &end);
-	*crash = late || end.fate == CHILD_LATE ? "no answer within the attempt's time"
+	*crash = broken                           ? unread
+		 : late || end.fate == CHILD_LATE ? "no answer within the attempt's time"
 		 : end.fate == CHILD_SIGNALLED || end.code != 0 ? "the attempt crashed"
 								: NULL;
 	return SESSION_OVER;
@@ -360,6 +365,13 @@ static size_t courier_state_busy(const struct courier_state *courier)
 	return busy;
 }
 
+/* What this machine did not give is said by the run, whatever becomes of the delivery. */
+static void note_local(struct courier_state *courier, int number)
+{
+	if (number != 0 && courier->fault.remedy == 0)
+		system_error_connection(&courier->fault, number);
+}
+
 /* All that one session has to say by now; returns how many were delivered. */
 static size_t session_collect(
 	struct courier_state *courier, struct open_session *session, struct text_list *accepted)
@@ -376,9 +388,12 @@ static size_t session_collect(
 				accepted, session->batch.deliveries.list[answer.index].message_id);
 			STEP("accepted, not yet recorded");
 		}
+		note_local(courier, answer.attempt.local);
 		scheduler_answer(courier->scheduler, &session->batch, answer.index, &answer.attempt,
 			courier_state_now(courier));
 	}
+	if (news == SESSION_OVER && crash == unread && courier->fault.remedy == 0)
+		error_set(&courier->fault, REMEDY_LOCAL, "a delivery: %s; try again", unread);
 	if (news == SESSION_OVER)
 		scheduler_close(
 			courier->scheduler, &session->batch, crash, courier_state_now(courier));

@@ -188,8 +188,11 @@ static void send_one(
 				route->program, strerror(program.reason));
 		}
 	} else {
+		int number = errno;
+
 		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s: no process: %s", route->program,
-			strerror(errno));
+			strerror(number));
+		attempt->local = number;
 	}
 	attempt_conceal(attempt, mail->recipient, "[recipient]");
 	attempt_conceal(attempt, mail->sender, "[sender]");

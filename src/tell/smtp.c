@@ -33,6 +33,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "tell/attempt.h"
@@ -61,6 +62,7 @@ struct session {
 	size_t turn_count, turn;
 	struct transaction now;
 	struct smtp_transcript transcript;
+	int number; /* errno when libesmtp ended */
 	int lowest; /* the first descriptor that was free before */
 	bool encrypted;
 	bool tls_refused; /* by the relay, in the handshake: it may want TLS 1.3 */
@@ -234,7 +236,7 @@ static void describe_failure(const struct session *session, struct attempt *atte
 	const struct transaction *now = &session->now;
 	enum phase phase = smtp_transcript_phase(&session->transcript);
 	const struct route_config *route = session->route;
-	int number = smtp_errno();
+	int number = smtp_errno(), own;
 	char reason[128] = "";
 
 	if (session->turn > 0 && now->chunked)
@@ -258,6 +260,8 @@ static void describe_failure(const struct session *session, struct attempt *atte
 		smtp_strerror(number, reason, sizeof reason);
 	attempt_set(attempt, attempt->outcome, 0, "%s:%d: %s: %s", route->host, route->port,
 		phase_words(phase), reason);
+	own = phase == PHASE_CONNECT && number < 0 ? -number : session->number;
+	attempt->local = system_error_local_connection(own) ? own : 0;
 }
 
 static const struct mail *mail_in_turn(const struct session *session)
@@ -727,7 +731,9 @@ static void run_session(struct session *session, SSL_CTX *tls)
 	session->deadline = clock_milliseconds() + timeouts->total;
 	session->last_turn = clock_milliseconds() + timeouts->session;
 	arm(session, timeouts->connect);
+	errno = 0;
 	smtp_start_session(esmtp);
+	session->number = errno;
 	/* Without a word to its MAIL, the first of all has failed, a later one was not begun. */
 	if (!session->over && session->turn < session->turn_count && !session->tls_refused &&
 		(session->turn == 0 || session->now.mail.code != 0))

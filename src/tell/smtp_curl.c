@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "config/config.h"
 #include "net/address.h"
 #include "tell/attempt.h"
@@ -29,6 +30,7 @@ struct upload {
 	bool fresh;    /* the connection was made for this mail */
 	size_t login;  /* place in logins of how we authenticate */
 	CURLcode result;     /* what libcurl says in the end */
+	long number;         /* and the system's errno, where there is one */
 	const char *refused; /* why we ended the session ourselves; NULL: we did not */
 	char reason[CURL_ERROR_SIZE];
 };
@@ -229,6 +231,8 @@ static void describe_failure(const struct upload *upload, struct attempt *attemp
 		reason = curl_easy_strerror(result);
 	attempt_set(attempt, all_sent(upload) ? OUTCOME_UNKNOWN : outcome, 0, "%s:%d: %s: %s",
 		route->host, route->port, phase_words(phase), reason);
+	if (result == CURLE_COULDNT_CONNECT && system_error_local_connection((int)upload->number))
+		attempt->local = (int)upload->number;
 }
 
 static void conclude(struct upload *upload, struct attempt *attempt)
@@ -283,6 +287,7 @@ static void send_one(CURL *easy, struct upload *upload, const struct mail *mail)
 
 	upload->mail = mail;
 	upload->result = CURLE_OK;
+	upload->number = 0;
 	upload->taken = upload->passed = 0;
 	upload->fresh = false;
 	upload->reason[0] = '\0';
@@ -294,6 +299,7 @@ static void send_one(CURL *easy, struct upload *upload, const struct mail *mail)
 	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->sender);
 	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, recipients);
 	upload->result = curl_easy_perform(easy);
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &upload->number);
 	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, NULL);
 	curl_easy_setopt(easy, CURLOPT_CONNECT_TO, NULL);
 	curl_slist_free_all(connect_to);

@@ -227,6 +227,8 @@ static void request(const struct sending *sending, const char *id, const char *b
 				: response.sent                 ? OUTCOME_UNKNOWN
 								: OUTCOME_TEMPORARY,
 				0, "%s", error.text);
+		if (response.status == 0 && error.remedy == REMEDY_LOCAL)
+			attempt->local = error.number;
 		if (response.status == 0)
 			secrets_conceal(attempt, webhook);
 		http_response_release(&response);
@@ -236,6 +238,7 @@ static void request(const struct sending *sending, const char *id, const char *b
 	told = *attempt;
 	attempt_set(attempt, told.outcome, told.code, "%s: %s", origin, told.text);
 	attempt->retry_after = told.retry_after;
+	attempt->local = told.local;
 	text_list_release(&headers);
 	buffer_release(&body);
 	free(origin);

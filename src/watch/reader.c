@@ -245,12 +245,18 @@ static void finish_dead(struct reader *reader, const struct error *why)
 	finish(reader, NULL, 0, NULL, why);
 }
 
-/* The page was too much for it. */
+/* The page was too much for it; but one that ended of itself lost its pipe, which is no page's
+ * doing. */
 static void finish_broken(struct reader *reader, const char *why)
 {
 	struct error error;
+	struct child_end end;
 
-	error_set(&error, REMEDY_PAGE, "%s", why);
+	child_finish(&reader->child, &end);
+	if (end.fate == CHILD_EXITED && end.code == 0)
+		error_set(&error, REMEDY_LOCAL, "a reader lost its pipe; try again");
+	else
+		error_set(&error, REMEDY_PAGE, "%s", why);
 	finish_dead(reader, &error);
 }
 

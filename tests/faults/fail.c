@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Loaded before the system's library (LD_PRELOAD): lets calls of a program fail. LAMPWATCH_FAIL
- * says which, in words separated by blanks:
+ * Loaded before the system's library (LD_PRELOAD): lets calls of a program fail, from main() on.
+ * LAMPWATCH_FAIL says which, in words separated by blanks:
  *
  *   CALL[@DEPTH] NUMBER FIRST LAST [PART]
  *
@@ -9,6 +9,9 @@
  * errno, a number. With PART only those count whose path, or the path of their descriptor, holds
  * it; with DEPTH those of processes so many forks below the first one: 1 is the courier, 2 a
  * delivery.
+ *
+ * LAMPWATCH_FAIL_LOG names a file of zeros, as long as struct log: then calls are counted there,
+ * over all processes together, and it says what failed.
  */
 #undef _FILE_OFFSET_BITS /* else open() is another name of open64() here, and both are needed */
 
@@ -19,11 +22,13 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,32 +36,92 @@
 /* The function of that name that would be called without this library. */
 #define NEXT(function) (__extension__(__typeof__(&(function))) dlsym(RTLD_NEXT, #function))
 
+/* What tests/faults/run reads: the numbers of CALLS, in that order, and what failed. */
+struct log {
+	atomic_long calls[32];
+	char failed[256]; /* "socket:[123]", a path, or "" */
+};
+
+static const char *const calls[] = {"open", "stat", "opendir", "read", "pread", "write", "pwrite",
+	"fsync", "fdatasync", "ftruncate", "fallocate", "rename", "mkdir", "unlink", "flock",
+	"socket", "connect", "sendto", "recvfrom", "pipe2", "fork", "poll", "malloc"};
+
+static struct {
+	char call[32], part[256];
+	int number, depth;
+	long first, last;
+} wanted;
+
 static int depth; /* forks between the first process and this one */
+static bool begun;
+static struct log *shared;
+
+static void begin(void)
+{
+	const char *text = getenv("LAMPWATCH_FAIL"), *path = getenv("LAMPWATCH_FAIL_LOG");
+	int file = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	void *memory =
+		file >= 0 ? mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
+			  : MAP_FAILED;
+	char *at;
+
+	if (file >= 0)
+		close(file);
+	if (memory != MAP_FAILED)
+		shared = memory;
+	if (text != NULL && sscanf(text, "%31s %d %ld %ld %255s", wanted.call, &wanted.number,
+				    &wanted.first, &wanted.last, wanted.part) < 4)
+		wanted.call[0] = '\0';
+	at = strchr(wanted.call, '@');
+	wanted.depth = at != NULL ? atoi(at + 1) : -1;
+	if (at != NULL)
+		*at = '\0';
+	begun = true;
+}
+
+static int (*real_main)(int, char **, char **);
+
+static int begin_main(int count, char **words, char **environment)
+{
+	begin();
+	return real_main(count, words, environment);
+}
+
+/* What starts every program. */
+int __libc_start_main(int (*program)(int, char **, char **), int count, char **words,
+	void (*before)(void), void (*after)(void), void (*loader)(void), void *stack);
+int __libc_start_main(int (*program)(int, char **, char **), int count, char **words,
+	void (*before)(void), void (*after)(void), void (*loader)(void), void *stack)
+{
+	real_main = program;
+	return NEXT(__libc_start_main)(begin_main, count, words, before, after, loader, stack);
+}
+
+/* How many such calls there were, with this one. */
+static long count(const char *call)
+{
+	static long passed;
+
+	for (size_t i = 0; shared != NULL && i < sizeof calls / sizeof *calls; i++)
+		if (strcmp(calls[i], call) == 0)
+			return atomic_fetch_add(&shared->calls[i], 1) + 1;
+	return ++passed;
+}
 
 /* Whether this call is to fail; then errno is set. path NULL: it has none. */
 static bool fails(const char *call, const char *path)
 {
-	static long passed;
-	const char *wanted = getenv("LAMPWATCH_FAIL");
-	char name[32], part[256] = "", *at;
-	long first, last;
-	int number;
+	bool chosen =
+		begun && strcmp(wanted.call, call) == 0 &&
+		(wanted.depth < 0 || wanted.depth == depth) &&
+		(wanted.part[0] == '\0' || (path != NULL && strstr(path, wanted.part) != NULL));
+	long now = chosen || (begun && shared != NULL) ? count(call) : 0;
 
-	if (wanted == NULL ||
-		sscanf(wanted, "%31s %d %ld %ld %255s", name, &number, &first, &last, part) < 4)
+	if (!chosen || now < wanted.first || now > wanted.last)
 		return false;
-	at = strchr(name, '@');
-	if (at != NULL && atoi(at + 1) != depth)
-		return false;
-	if (at != NULL)
-		*at = '\0';
-	if (strcmp(name, call) != 0 ||
-		(part[0] != '\0' && (path == NULL || strstr(path, part) == NULL)))
-		return false;
-	passed++;
-	if (passed < first || passed > last)
-		return false;
-	errno = number;
+	if (shared != NULL)
+		snprintf(shared->failed, sizeof shared->failed, "%s", path != NULL ? path : "-");
+	errno = wanted.number;
 	return true;
 }
 
@@ -148,6 +213,36 @@ int fallocate(int descriptor, int mode, off_t place, off_t length)
 		       : NEXT(fallocate)(descriptor, mode, place, length);
 }
 
+ssize_t write(int descriptor, const void *bytes, size_t length)
+{
+	return fails_open("write", descriptor) ? -1 : NEXT(write)(descriptor, bytes, length);
+}
+
+int fsync(int descriptor)
+{
+	return fails_open("fsync", descriptor) ? -1 : NEXT(fsync)(descriptor);
+}
+
+int fdatasync(int descriptor)
+{
+	return fails_open("fdatasync", descriptor) ? -1 : NEXT(fdatasync)(descriptor);
+}
+
+int rename(const char *from, const char *to)
+{
+	return fails("rename", to) ? -1 : NEXT(rename)(from, to);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	return fails("mkdir", path) ? -1 : NEXT(mkdir)(path, mode);
+}
+
+int unlink(const char *path)
+{
+	return fails("unlink", path) ? -1 : NEXT(unlink)(path);
+}
+
 int flock(int descriptor, int operation)
 {
 	return fails_open("flock", descriptor) ? -1 : NEXT(flock)(descriptor, operation);
@@ -156,6 +251,38 @@ int flock(int descriptor, int operation)
 int socket(int family, int type, int protocol)
 {
 	return fails("socket", NULL) ? -1 : NEXT(socket)(family, type, protocol);
+}
+
+int connect(int descriptor, __CONST_SOCKADDR_ARG address, socklen_t length)
+{
+	return fails("connect", NULL) ? -1 : NEXT(connect)(descriptor, address, length);
+}
+
+ssize_t send(int descriptor, const void *bytes, size_t length, int flags)
+{
+	return fails_open("sendto", descriptor) ? -1 : NEXT(send)(descriptor, bytes, length, flags);
+}
+
+ssize_t sendto(int descriptor, const void *bytes, size_t length, int flags, __CONST_SOCKADDR_ARG to,
+	socklen_t size)
+{
+	return fails_open("sendto", descriptor)
+		       ? -1
+		       : NEXT(sendto)(descriptor, bytes, length, flags, to, size);
+}
+
+ssize_t recv(int descriptor, void *bytes, size_t length, int flags)
+{
+	return fails_open("recvfrom", descriptor) ? -1
+						  : NEXT(recv)(descriptor, bytes, length, flags);
+}
+
+ssize_t recvfrom(
+	int descriptor, void *bytes, size_t length, int flags, __SOCKADDR_ARG from, socklen_t *size)
+{
+	return fails_open("recvfrom", descriptor)
+		       ? -1
+		       : NEXT(recvfrom)(descriptor, bytes, length, flags, from, size);
 }
 
 int pipe2(int descriptors[2], int flags)
@@ -175,3 +302,23 @@ int poll(struct pollfd *polls, nfds_t count, int milliseconds)
 {
 	return fails("poll", NULL) ? -1 : NEXT(poll)(polls, count, milliseconds);
 }
+
+#ifdef LAMPWATCH_FAIL_MEMORY /* not beside a sanitizer, which has its own */
+/* By glibc's own names: dlsym() may allocate. */
+extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
+
+void *malloc(size_t size)
+{
+	return fails("malloc", NULL) ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t number, size_t size)
+{
+	return fails("malloc", NULL) ? NULL : __libc_calloc(number, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+	return fails("malloc", NULL) ? NULL : __libc_realloc(memory, size);
+}
+#endif

@@ -35,12 +35,12 @@ levels:
   operational: [up]
   major_outage: [down]
 END
-# rows FILE STATUS [NEXT]
-rows() { printf '{"rows":[{"id":"mail","status":"%s"}],"next":"%s"}' "$2" "${3:-}" | put "$1"; }
+# rows FILE STATUS [NEXT [ID]]
+rows() { printf '{"rows":[{"id":"%s","status":"%s"}],"next":"%s"}' "${4:-mail}" "$2" "${3:-}" | put "$1"; }
 
 serve_http www --address 0.0.0.0
 serve_http other --address 0.0.0.0
-rows "$work/other/secret" down
+rows "$work/other/secret" down "" more
 host=status.guarded.example:$www_port
 
 # configuration URL: a new archive with this one page.
@@ -71,7 +71,7 @@ same "nothing in there was asked" "$before" "$(asked other)"
 check "and nothing of it was kept" bash -c "! grep -rq '\"down\"' '$work/archive'"
 
 configuration "http://127.0.0.1:$www_port/list"
-rows "$work/www/more" up
+rows "$work/www/more" up "" more
 rows "$work/www/list" up "http://127.0.0.1:$www_port/more"
 same "a private page may go on at its own address" "" "$(run)"
 configuration "http://127.0.0.1:$www_port/list"

@@ -545,6 +545,7 @@ static void test_the_report_counts_merged_rows_and_unknown_words(void **state)
 	assert_int_equal(report.unknown_words, 1);
 	assert_int_equal(report.evaluations, 8);
 	assert_true(report.operations > 0);
+	read_report_release(&report);
 	reading_release(&reading);
 	kind_free(kind);
 }
