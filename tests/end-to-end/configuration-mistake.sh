@@ -153,47 +153,18 @@ run
 same "a folder in its place is a mistake" "2 1" "$status $(($(count ops@example.com) - before))"
 rmdir "$file"; configuration > "$file"; run
 
-cat > "$work/deny.c" <<'C'
-/* open() of the file $DENY fails with the errno $DENY_ERRNO. */
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-static int denied(const char *path)
-{
-	const char *deny = getenv("DENY");
-	if (deny == NULL || strcmp(path, deny) != 0)
-		return 0;
-	errno = atoi(getenv("DENY_ERRNO"));
-	return 1;
-}
-#define WRAP(name) \
-	int name(const char *path, int flags, ...) \
-	{ \
-		va_list rest; va_start(rest, flags); int mode = va_arg(rest, int); va_end(rest); \
-		int (*next)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, #name); \
-		return denied(path) ? -1 : next(path, flags, mode); \
-	}
-WRAP(open)
-WRAP(open64)
-C
-if "${CC:-cc}" -shared -fPIC -o "$work/deny.so" "$work/deny.c" -ldl 2> /dev/null && ! ldd "$lampwatch" | grep -q libasan; then
-	for reason in 13:Permission 24:"Too many open files" 5:Input/output; do
-		before=$(count ops@example.com)
-		if [ "$((minute % 2))" = 0 ]; then red; else green; fi
-		said=$(LD_PRELOAD=$work/deny.so DENY=$file DENY_ERRNO=${reason%%:*} "$lampwatch" -c "$file" --clock "2014-01-24T$(printf %02d:%02d $((19 + minute / 60)) $((minute % 60))):00Z" run 2>&1); status=$?; minute=$((minute + 1))
-		same "a file that cannot be opened (${reason#*:}) is our trouble: 3" 3 "$status"
-		same "which is one line (${reason#*:})" "1 1" "$(grep -v 'as root' <<< "$said" | wc -l) $(grep -c "${reason#*:}" <<< "$said")"
-		same "and the last good one goes on (${reason#*:})" 1 "$(($(count ops@example.com) - before))"
-		LD_PRELOAD=$work/deny.so DENY=$file DENY_ERRNO=${reason%%:*} "$lampwatch" -c "$file" status > /dev/null 2>&1
-		same "status, which goes on with nothing, exits with 3 (${reason#*:})" 3 $?
-	done
-else
-	skip "a file that cannot be opened" "no C compiler, or a sanitizer comes first"
-fi
+# denied NUMBER WORD…: where opening the file fails with that errno.
+denied() { local number=$1; shift; LAMPWATCH_FAIL="open $number 1 99 $file" LD_PRELOAD=$BUILD/tests/libfail.so ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 "$lampwatch" -c "$file" "$@"; }
+for reason in 13:Permission 24:"Too many open files" 5:Input/output; do
+	before=$(count ops@example.com)
+	if [ "$((minute % 2))" = 0 ]; then red; else green; fi
+	said=$(denied "${reason%%:*}" --clock "2014-01-24T$(printf %02d:%02d $((19 + minute / 60)) $((minute % 60))):00Z" run 2>&1); status=$?; minute=$((minute + 1))
+	same "a file that cannot be opened (${reason#*:}) is our trouble: 3" 3 "$status"
+	same "which is one line (${reason#*:})" "1 1" "$(grep -v 'as root' <<< "$said" | wc -l) $(grep -c "${reason#*:}" <<< "$said")"
+	same "and the last good one goes on (${reason#*:})" 1 "$(($(count ops@example.com) - before))"
+	denied "${reason%%:*}" status > /dev/null 2>&1
+	same "status, which goes on with nothing, exits with 3 (${reason#*:})" 3 $?
+done
 
 # ---- nothing is kept ----
 
