@@ -136,7 +136,8 @@ static bool migrate(struct database *database, const char *path,
 				if (step->version == version && !database->failed)
 					execute(database, step->sql);
 	snprintf(sql, sizeof sql, "PRAGMA user_version = %lld", (long long)newest);
-	execute(database, sql);
+	if (!database->failed) /* SQLite may have ended the transaction by itself */
+		execute(database, sql);
 	return database_commit(database, error) || error_prefix(error, "%s", path);
 }
 

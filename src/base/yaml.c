@@ -49,7 +49,8 @@ static void parse_problem(const yaml_parser_t *parser, const char *name, const c
 	const char *at = text, *end = text + length;
 	int line = (int)parser->problem_mark.line + 1;
 
-	if (parser->error == YAML_MEMORY_ERROR)
+	/* libyaml names a problem of the text; where an allocation fails, not always the error. */
+	if (parser->error == YAML_MEMORY_ERROR || parser->problem == NULL)
 		error_fatal("out of memory");
 	/* libyaml leaves no mark where the bytes themselves are bad, only their offset. */
 	if (parser->error == YAML_READER_ERROR) {
@@ -65,8 +66,7 @@ static void parse_problem(const yaml_parser_t *parser, const char *name, const c
 	while (at < end && *at == ' ')
 		at++;
 	/* A tab that indents is the most common mistake, and libyaml does not name it. */
-	problems_add(problems, name, line, "not YAML: %s%s%s%s",
-		parser->problem != NULL ? parser->problem : "cannot be parsed",
+	problems_add(problems, name, line, "not YAML: %s%s%s%s", parser->problem,
 		context[0] != '\0' ? " " : "", context,
 		at < end && *at == '\t' ? " (indent with blanks, not with tabs)" : "");
 }
