@@ -151,7 +151,7 @@ case("bare-json", "json", "not as expected", "a document that is one word", '"up
 case("nan", "json", "not JSON", "NaN is no JSON", as_json().replace('"up"', "NaN", 1))
 case("escaped-nul", "json", RED, "an escaped NUL in a name",
      as_json("down", ',{"id":"x","name":"a\\u0000b","status":"up"}'))
-case("many-rows", "json", "more than 20000", "200,000 indicators",
+case("many-rows", "json", "more than 20000|more time or memory", "200,000 indicators",
      as_json(extra="".join(',{"id":%d,"name":"N","status":"up"}' % i for i in range(200000))))
 case("long-name", "json", RED, "a name of a megabyte",
      as_json("down", ',{"id":"%s","name":"%s","status":"%s"}' % ("i" * MIB, "n\u00e4" * (MIB // 2), "w" * MIB)))
