@@ -497,8 +497,10 @@ bool standby_needless(const struct context *context, struct database *database, 
 	struct page_states states = {0};
 	bool agree = true;
 
-	if (database != NULL)
+	if (database != NULL) {
 		store_pages(database, &states);
+		agree = database_good(database, error); /* what was not read is not unknown */
+	}
 	for (size_t i = 0; agree && i < config->page_count; i++)
 		agree = chain_agrees(context, database, config->pages[i].name,
 			page_states_find(&states, config->pages[i].name), error);
