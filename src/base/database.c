@@ -74,8 +74,12 @@ static void fail(struct database *database)
 		error_fatal(error.text);
 }
 
+/* After a failure nothing more is executed: SQLite may have ended the transaction by itself, and what
+ * came then would stand alone. */
 static bool execute(struct database *database, const char *sql)
 {
+	if (database->failed)
+		return false;
 	if (sqlite3_exec(database->inner, sql, NULL, NULL, NULL) == SQLITE_OK)
 		return true;
 	fail(database);
@@ -130,14 +134,13 @@ static bool migrate(struct database *database, const char *path,
 			"%s: written by an older lampwatch; `lampwatch run` migrates it", path);
 	database_begin(database);
 	version = version_of(database); /* another run may have been faster */
-	while (!database->failed && version++ < newest)
+	while (version++ < newest)
 		for (size_t i = 0; schema[i] != NULL; i++)
 			for (const struct schema_step *step = schema[i]; step->sql != NULL; step++)
-				if (step->version == version && !database->failed)
+				if (step->version == version)
 					execute(database, step->sql);
 	snprintf(sql, sizeof sql, "PRAGMA user_version = %lld", (long long)newest);
-	if (!database->failed) /* SQLite may have ended the transaction by itself */
-		execute(database, sql);
+	execute(database, sql);
 	return database_commit(database, error) || error_prefix(error, "%s", path);
 }
 
@@ -316,7 +319,7 @@ static void take_part(struct database *database, const struct database_part *par
 	sql = memory_format("INSERT OR %s INTO main.%s (%s) SELECT %s FROM taken.%s WHERE %s",
 		part->how == TAKE_MISSING ? "IGNORE" : "REPLACE", part->table, columns, columns,
 		part->table, part->where != NULL ? part->where : "1");
-	if (!text_empty(columns) && !database->failed)
+	if (!text_empty(columns))
 		execute(database, sql);
 	free(sql);
 	free(columns);
@@ -430,13 +433,12 @@ void database_begin(struct database *database)
 {
 	database->full = false;
 	database->in_transaction = true; /* a failure from here on ends with it */
-	if (!database->failed)
-		execute(database, "BEGIN IMMEDIATE");
+	execute(database, "BEGIN IMMEDIATE");
 }
 
 bool database_commit(struct database *database, struct error *error)
 {
-	if (!database->failed && execute(database, "COMMIT")) {
+	if (execute(database, "COMMIT")) {
 		database->in_transaction = false;
 		return true;
 	}
@@ -463,14 +465,14 @@ void database_rollback(struct database *database)
 
 void database_read_begin(struct database *database)
 {
-	if (!database->failed)
-		execute(database, "BEGIN");
+	execute(database, "BEGIN");
 }
 
 void database_read_end(struct database *database)
 {
-	if (!sqlite3_get_autocommit(database->inner)) /* a failed read may have ended it */
-		execute(database, "COMMIT");
+	if (!sqlite3_get_autocommit(database->inner) && /* a failed read may have ended it */
+		sqlite3_exec(database->inner, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		fail(database);
 }
 
 bool database_failed(const struct database *database)
