@@ -20,6 +20,12 @@ passed=0 failed=0
 # the build has both, it starts four times as fast.
 unsanitized() { [ ! -x "$BUILD/tests/lampwatch" ] || lampwatch=$BUILD/tests/lampwatch; }
 
+# failing CALLS COMMAND…: with calls that fail as tests/faults/fail.c says; "": none.
+failing() {
+	local calls=$1; shift
+	LAMPWATCH_FAIL=$calls LD_PRELOAD=${calls:+$BUILD/tests/libfail.so} ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 "$@"
+}
+
 # Ends every server by its own process id, and removes the folder; LAMPWATCH_KEEP leaves it.
 cleanup() {
 	local pid

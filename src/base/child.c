@@ -115,10 +115,7 @@ bool child_start(
 
 bool child_unavailable(struct error *error, int number)
 {
-	error_set(error, REMEDY_LOCAL, "no process can be made: %s", system_error_text(number));
-	if (error != NULL)
-		error->number = number;
-	return false;
+	return system_error_lack(error, "no process can be made", number);
 }
 
 void child_renew(struct child *child)

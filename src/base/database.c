@@ -74,8 +74,8 @@ static void fail(struct database *database)
 		error_fatal(error.text);
 }
 
-/* After a failure nothing more is executed: SQLite may have ended the transaction by itself, and what
- * came then would stand alone. */
+/* After a failure nothing more is executed: SQLite may have ended the transaction by itself, and
+ * what came then would stand alone. */
 static bool execute(struct database *database, const char *sql)
 {
 	if (database->failed)

@@ -79,11 +79,17 @@ const char *system_error_text(int number)
 	return text;
 }
 
-void system_error_connection(struct error *error, int number)
+bool system_error_lack(struct error *error, const char *what, int number)
 {
-	error_set(error, REMEDY_LOCAL, "no connection can be made: %s", system_error_text(number));
+	error_set(error, REMEDY_LOCAL, "%s: %s", what, system_error_text(number));
 	if (error != NULL)
 		error->number = number;
+	return false;
+}
+
+bool system_error_connection(struct error *error, int number)
+{
+	return system_error_lack(error, "no connection can be made", number);
 }
 
 bool system_error_set(struct error *error, const char *path, const char *what)

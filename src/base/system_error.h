@@ -22,9 +22,11 @@ bool system_error_local(int number);
 /* The same of a call about a connection, where an errno that is not known is the peer's. */
 bool system_error_local_connection(int number);
 
-/* Sets error to "no connection can be made: Too many open files; …": REMEDY_LOCAL, with that
- * number. */
-void system_error_connection(struct error *error, int number);
+/* Sets error to "what: Too many open files; …", of what this machine does not give: REMEDY_LOCAL,
+ * with that number. Returns false. */
+bool system_error_lack(struct error *error, const char *what, int number);
+/* The same, always in the same words, so that one shortage is one fault, whatever it was for. */
+bool system_error_connection(struct error *error, int number);
 
 /* "No space left on device; make room": what the system says, and where there is one, the remedy.
  * Borrowed until the next call. */

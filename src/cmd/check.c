@@ -148,8 +148,8 @@ static void survey(const struct config *config, const struct kind_set *kinds,
 	survey_patterns(&survey, &findings);
 	survey_words(&survey, &findings);
 	for (size_t i = 0; i < config->page_count; i++) {
-		findings_load(database, config->pages[i].name, "id", false, &findings);
-		findings_load(database, config->pages[i].name, "renamed", false, &findings);
+		findings_load(database, config->pages[i].name, FINDING_ID, false, &findings);
+		findings_load(database, config->pages[i].name, FINDING_RENAMED, false, &findings);
 	}
 	warn(config, &findings, problems);
 	findings_release(&findings);

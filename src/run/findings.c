@@ -15,10 +15,6 @@
 #include "tell/admin_notice.h"
 #include "watch/diff.h"
 
-#define TYPE_WORD "word"
-#define TYPE_ID "id"
-#define TYPE_RENAMED "renamed"
-
 /* ---- words ---- */
 
 static void add_word(const struct kind *kind, const char *page, const char *word, const char *row,
@@ -33,7 +29,7 @@ static void add_word(const struct kind *kind, const char *page, const char *word
 			     "unknown, grey; a line such as \"major_outage: [%.100s]\" below "
 			     "\"levels\", %s, says what it means",
 		word, row, kind_name(kind), word, place);
-	findings_add(findings, page, TYPE_WORD, word, text);
+	findings_add(findings, page, FINDING_WORD, word, text);
 	free(text);
 	free(place);
 }
@@ -154,7 +150,7 @@ static char *meaning_item(const struct meaning *meaning)
 
 void finding_of_meaning_forget(struct database *database, const struct meaning *meaning)
 {
-	char type[] = TYPE_RENAMED, *item = meaning_item(meaning);
+	char type[] = FINDING_RENAMED, *item = meaning_item(meaning);
 	const struct finding finding = {.page = meaning->page, .type = type, .item = item};
 
 	finding_forget(database, &finding);
@@ -179,7 +175,7 @@ static void add_renamed(const struct work *work, struct findings *findings)
 		text = memory_format("\"%.200s\" in \"indicators\" goes on to mean what the page "
 				     "now calls \"%.200s\" (id %.100s): write that name there",
 			meaning->pattern, label, meaning->id);
-		findings_add(findings, page, TYPE_RENAMED, item, text);
+		findings_add(findings, page, FINDING_RENAMED, item, text);
 		free(text);
 		free(label);
 		free(item);
@@ -196,7 +192,7 @@ static void add_notes(const char *notes, const char *page, struct findings *find
 		char *name = memory_bytes(notes, item);
 		char *text = memory_bytes(notes + item, notes[item] == '\t' ? length - item : 0);
 
-		findings_add(findings, page, TYPE_ID, name, text + (text[0] == '\t'));
+		findings_add(findings, page, FINDING_ID, name, text + (text[0] == '\t'));
 		free(text);
 		free(name);
 		notes += length + (notes[length] == '\n');
@@ -221,7 +217,7 @@ static void forget_known_words(const struct work *work)
 {
 	struct findings words = {0};
 
-	findings_load(work->observer->database, work->seen->page->name, TYPE_WORD, true, &words);
+	findings_load(work->observer->database, work->seen->page->name, FINDING_WORD, true, &words);
 	for (size_t i = 0; i < words.count; i++)
 		if (kind_knows_word(work->seen->kind, words.list[i].item))
 			finding_forget(work->observer->database, &words.list[i]);
@@ -232,7 +228,7 @@ void findings_enqueue(struct work *work)
 {
 	struct database *database = work->observer->database;
 	const char *page = work->seen->page->name;
-	const char *const types[] = {TYPE_WORD, TYPE_RENAMED, TYPE_ID};
+	const char *const types[] = {FINDING_WORD, FINDING_RENAMED, FINDING_ID};
 
 	if (work->meaning_changed)
 		meanings_save(database, &work->observer->meanings, page);
@@ -241,7 +237,7 @@ void findings_enqueue(struct work *work)
 	findings_release(&work->fresh);
 	forget_known_words(work);
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-		if (strcmp(types[i], TYPE_ID) != 0 || work->seen->notes != NULL)
+		if (strcmp(types[i], FINDING_ID) != 0 || work->seen->notes != NULL)
 			findings_save(database, page, types[i], &work->findings, work->seen->now,
 				&work->fresh);
 	findings_tell(work->observer, page, &work->fresh, work->seen->now);

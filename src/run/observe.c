@@ -456,30 +456,30 @@ static struct confirm_rules rules_of(const struct work *work)
 		.suppressed = work->suppressed};
 }
 
-/* The lamps, and then the incidents beside them. */
-static void take_reading(struct work *work, const struct reading *reading, bool first, bool silent)
+/* The lamps, and then the incidents beside them; watched: reading_watched(). */
+static void take_reading(struct work *work, const struct reading *reading,
+	const struct reading *watched, bool first, bool silent)
 {
 	struct page_state *state = work->state;
 	struct confirm_rules rules = rules_of(work);
-	struct reading watched = {0};
 
 	confirm(&state->indicators, reading, &rules, first, silent, work->seen->now,
 		&work->transitions);
-	reading_watched(reading, rules.patterns, &watched);
-	impacts_confirm(&state->impacts, &state->indicators, &watched, &rules, first, silent,
+	impacts_confirm(&state->impacts, &state->indicators, watched, &rules, first, silent,
 		work->seen->now, &work->impact_turns);
-	reading_release(&watched);
 }
 
 /* What our own change of kind or program makes of the old bytes is logged, and told to nobody. */
 static void take_reread(struct work *work, struct reading *before)
 {
-	struct reading reread = {0};
+	struct reading reread = {0}, watched = {0};
 
 	if (work->seen->reread_text == NULL || !parse(work, work->seen->reread_text, &reread))
 		return;
 	diff(before, &reread, &work->reread);
-	take_reading(work, &reread, false, true);
+	reading_watched(&reread, &work->patterns, &watched);
+	take_reading(work, &reread, &watched, false, true);
+	reading_release(&watched);
 	reading_release(before);
 	*before = reread;
 }
@@ -620,7 +620,7 @@ static bool observe_reading(struct work *work, struct error *rot)
 			     work->seen->kept != NULL) &&
 		     (work->seen->responses != NULL || work->seen->kept != NULL);
 	work->reason = work->first ? "first sight" : "change";
-	take_reading(work, &after, work->first, false);
+	take_reading(work, &after, &work->after, work->first, false);
 	add_events(work);
 	findings_of_page(work);
 	if (work->seen->text != NULL)

@@ -18,7 +18,6 @@
 #include "store/store.h"
 #include "watch/diff.h"
 
-#define TYPE_PATTERN "pattern"
 #define FACT_SURVEYED "patterns surveyed"
 
 /* A page as it was last read. */
@@ -125,7 +124,7 @@ static void add_pattern(struct findings *findings, const struct surveyed *pages,
 		owner[0] != '\0' ? "its pages list and watch" : "the page lists",
 		near[0] != '\0' ? "; did you mean \"" : "", near, near[0] != '\0' ? "\"?" : "");
 
-	findings_add(findings, page, TYPE_PATTERN, item, text);
+	findings_add(findings, page, FINDING_PATTERN, item, text);
 	free(text);
 	free(item);
 }
@@ -261,7 +260,7 @@ static void forget_mended(struct database *database, const struct findings *now)
 {
 	struct findings known = {0};
 
-	findings_load(database, NULL, TYPE_PATTERN, true, &known);
+	findings_load(database, NULL, FINDING_PATTERN, true, &known);
 	for (size_t i = 0; i < known.count; i++)
 		if (!has(now, &known.list[i]))
 			finding_forget(database, &known.list[i]);
@@ -321,7 +320,7 @@ void survey_run(struct observer *observer, const struct kind_set *kinds, int64_t
 	forget_mended(observer->database, &findings);
 	for (size_t i = 0; i < findings.count; i++)
 		if (i == 0 || !text_equal(findings.list[i - 1].page, findings.list[i].page))
-			findings_save(observer->database, findings.list[i].page, TYPE_PATTERN,
+			findings_save(observer->database, findings.list[i].page, FINDING_PATTERN,
 				&findings, now, &fresh);
 	findings_tell(observer, NULL, &fresh, now);
 	store_set_fact(observer->database, FACT_SURVEYED, digest);

@@ -18,10 +18,15 @@ extern const struct schema_step finding_schema[];
  * each fetch is not told of for ever. */
 enum { FINDINGS_MAX = 20 };
 
+#define FINDING_PATTERN "pattern" /* in the configuration, that fits nothing */
+#define FINDING_WORD "word"       /* that no table has */
+#define FINDING_ID "id"           /* that is not unique */
+#define FINDING_RENAMED "renamed" /* an indicator that a pattern goes on to mean */
+
 /* Strings owned. */
 struct finding {
 	char *page; /* its name; "" where it is about a receiver */
-	char *type; /* "pattern", "word", "id", "renamed" */
+	char *type; /* FINDING_… */
 	char *item; /* which of that type: it is told once */
 	char *text; /* for people */
 };

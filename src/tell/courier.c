@@ -392,11 +392,11 @@ static size_t session_collect(
 		scheduler_answer(courier->scheduler, &session->batch, answer.index, &answer.attempt,
 			courier_state_now(courier));
 	}
-	if (news == SESSION_OVER && crash == unread && courier->fault.remedy == 0)
+	if (news != SESSION_OVER)
+		return delivered;
+	if (crash == unread && courier->fault.remedy == 0)
 		error_set(&courier->fault, REMEDY_LOCAL, "a delivery: %s; try again", unread);
-	if (news == SESSION_OVER)
-		scheduler_close(
-			courier->scheduler, &session->batch, crash, courier_state_now(courier));
+	scheduler_close(courier->scheduler, &session->batch, crash, courier_state_now(courier));
 	return delivered;
 }
 

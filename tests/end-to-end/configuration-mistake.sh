@@ -154,7 +154,7 @@ same "a folder in its place is a mistake" "2 1" "$status $(($(count ops@example.
 rmdir "$file"; configuration > "$file"; run
 
 # denied NUMBER WORD…: where opening the file fails with that errno.
-denied() { local number=$1; shift; LAMPWATCH_FAIL="open $number 1 99 $file" LD_PRELOAD=$BUILD/tests/libfail.so ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 "$lampwatch" -c "$file" "$@"; }
+denied() { local number=$1; shift; failing "open $number 1 99 $file" "$lampwatch" -c "$file" "$@"; }
 for reason in 13:Permission 24:"Too many open files" 5:Input/output; do
 	before=$(count ops@example.com)
 	if [ "$((minute % 2))" = 0 ]; then red; else green; fi

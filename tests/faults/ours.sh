@@ -34,8 +34,7 @@ minute=0
 # run [CALL NUMBER FIRST LAST [PART]]: a minute later; sets status and output.
 run() {
 	minute=$((minute + 1))
-	output=$(LAMPWATCH_FAIL="$*" LD_PRELOAD=${1:+$BUILD/tests/libfail.so} ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 \
-		"$lampwatch" --clock "$(date -u -d "2014-01-24T10:00:00Z + $minute minutes" +%FT%TZ)" run 2>&1)
+	output=$(failing "$*" "$lampwatch" --clock "$(date -u -d "2014-01-24T10:00:00Z + $minute minutes" +%FT%TZ)" run 2>&1)
 	status=$?
 }
 begin() { rm -rf archive "$work"/relay/*.eml; minute=0; green; run; }
