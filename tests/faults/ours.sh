@@ -141,6 +141,10 @@ unread "no process for a reader" "no process can be made: Resource temporarily u
 unread "no pipe for a reader" "no process can be made: Too many open files; raise this process's limit" pipe2 $EMFILE
 unread "no socket for a page" "no connection can be made: Too many open files" socket $EMFILE
 
+begin; red
+run sendto $ENOMEM 1 1
+same "a request that could not be sent is sent on another connection" "0 RED" "$status $(told)"
+
 # ---- the courier ----
 
 # Each fork and each pipe of the run, once: absorbed or said, and told in the end.
