@@ -42,6 +42,19 @@ struct yaml *yaml_load(const char *path, struct problems *problems)
 	return yaml;
 }
 
+/* What is commonly meant by mistakes that libyaml names in its own words; context is libyaml's. */
+static const char *advice_on(const char *context, bool tab)
+{
+	static const char *const marks[] = {"an alias", "an anchor", "a tag"};
+
+	if (tab)
+		return " (indent with blanks, not with tabs)";
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+		if (text_ends(context, marks[i]))
+			return " (what begins with *, & or ! stands in quotes, such as \"*\")";
+	return "";
+}
+
 static void parse_problem(const yaml_parser_t *parser, const char *name, const char *text,
 	size_t length, struct problems *problems)
 {
@@ -65,10 +78,9 @@ static void parse_problem(const yaml_parser_t *parser, const char *name, const c
 	}
 	while (at < end && *at == ' ')
 		at++;
-	/* A tab that indents is the most common mistake, and libyaml does not name it. */
 	problems_add(problems, name, line, "not YAML: %s%s%s%s", parser->problem,
 		context[0] != '\0' ? " " : "", context,
-		at < end && *at == '\t' ? " (indent with blanks, not with tabs)" : "");
+		advice_on(context, at < end && *at == '\t'));
 }
 
 /*
@@ -253,7 +265,9 @@ bool node_problem(struct problems *problems, struct node node, const char *forma
 	return false;
 }
 
-static bool unknown_key(struct problems *problems, struct node key, const struct node_rule *rules)
+/* What is meant is taken for seen: it is not missing as well. */
+static bool unknown_key(
+	struct problems *problems, struct node key, const struct node_rule *rules, bool *seen)
 {
 	const char *names[KEYS_MAX], *nearest;
 	struct buffer advice = {0};
@@ -266,8 +280,12 @@ static bool unknown_key(struct problems *problems, struct node key, const struct
 	nearest = text_nearest(node_text(key), names, count);
 	if (nearest != NULL)
 		buffer_format(&advice, "did you mean \"%s\"?", nearest);
-	for (size_t i = 0; nearest == NULL && i < count; i++)
-		buffer_format(&advice, "%s%s", i == 0 ? "the keys here are " : ", ", names[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (nearest == NULL)
+			buffer_format(
+				&advice, "%s%s", i == 0 ? "the keys here are " : ", ", names[i]);
+		seen[i] = seen[i] || names[i] == nearest;
+	}
 	node_problem(
 		problems, key, "unknown key \"%s\"; %s", node_text(key), buffer_string(&advice));
 	buffer_release(&advice);
@@ -290,7 +308,7 @@ bool node_walk_map(struct problems *problems, struct node map, const struct node
 		while (walk.rule->key != NULL && strcmp(walk.rule->key, node_text(key)) != 0)
 			walk.rule++;
 		if (walk.rule->key == NULL) {
-			good = unknown_key(problems, key, rules);
+			good = unknown_key(problems, key, rules, seen);
 		} else if (seen[walk.rule - rules]) {
 			good = node_problem(
 				problems, key, "\"%s\" stands here a second time", walk.rule->key);
@@ -307,8 +325,7 @@ bool node_walk_map(struct problems *problems, struct node map, const struct node
 	return good;
 }
 
-/* YAML's spellings of null; in quotes they are texts. */
-static bool is_nothing(struct node node)
+bool node_is_nothing(struct node node)
 {
 	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
 	const yaml_node_t *self = inner(node);
@@ -322,7 +339,7 @@ static bool is_nothing(struct node node)
 
 static bool scalar(const struct node_walk *walk, struct node node)
 {
-	if (is_nothing(node))
+	if (node_is_nothing(node))
 		return node_problem(walk->problems, node, "\"%s\" is empty", walk->rule->key);
 	return node_type(node) == NODE_SCALAR ||
 	       node_problem(walk->problems, node,
@@ -470,7 +487,7 @@ bool node_read_texts(const struct node_walk *walk, struct node node, void *targe
 	for (size_t i = 0; i < (list ? node_count(node) : 1); i++) {
 		struct node member = list ? node_member(node, i) : node;
 
-		if (node_type(member) != NODE_SCALAR || is_nothing(member) ||
+		if (node_type(member) != NODE_SCALAR || node_is_nothing(member) ||
 			text_empty(node_text(member)))
 			good = node_problem(walk->problems, member,
 				"\"%s\" takes words, such as [one, two]", walk->rule->key);

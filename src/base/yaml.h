@@ -53,6 +53,7 @@ enum node_type node_type(struct node node);
 int node_line(struct node node);         /* 1 is the first */
 const char *node_file(struct node node); /* for messages */
 const char *node_text(struct node node); /* a scalar's text, else "" */
+bool node_is_nothing(struct node node);  /* YAML's spellings of null; in quotes they are texts */
 size_t node_count(struct node node);     /* members of a list or pairs of a map, else 0 */
 struct node node_member(struct node node, size_t i); /* of a list */
 struct node node_key(struct node node, size_t i);    /* of a map, in the file's order */

@@ -162,6 +162,56 @@ static void lint_pages(
 	}
 }
 
+/* ---- what was left as in the example ---- */
+
+static bool is_example(const char *host)
+{
+	static const char *const domains[] = {"example.com", "example.net", "example.org",
+		"*.example.com", "*.example.net", "*.example.org", "*.example", "*.invalid"};
+
+	for (size_t i = 0; i < sizeof domains / sizeof *domains; i++)
+		if (text_matches(host, domains[i], true))
+			return true;
+	return false;
+}
+
+/* The first is kept, the others are counted. */
+static void find_example(struct node node, struct node *first, size_t *count)
+{
+	char *host = config_host_part(node_text(node));
+
+	if (is_example(host) && (*count)++ == 0)
+		*first = node;
+	free(host);
+}
+
+static void lint_examples(const struct config *config, struct problems *problems)
+{
+	static const char *const members[][2] = {
+		{"pages", "url"}, {"routes", "smtp"}, {"subscribers", "mail"}};
+	struct node root = yaml_root(config->yaml), first = {0};
+	size_t count = 0;
+	char *host;
+
+	find_example(node_find(root, "from"), &first, &count);
+	find_example(node_find(root, "operator"), &first, &count);
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		struct node list = node_find(root, members[i][0]);
+
+		for (size_t j = 0; j < node_count(list); j++)
+			find_example(
+				node_find(node_member(list, j), members[i][1]), &first, &count);
+	}
+	if (count == 0)
+		return;
+	host = config_host_part(node_text(first));
+	problems_warn(problems, node_file(first), node_line(first),
+		"%s is a name for examples (RFC 2606), where nothing and nobody is; %zu address%s "
+		"in this file %s like that",
+		host, count, count == 1 ? "" : "es", count == 1 ? "is" : "are");
+	free(host);
+}
+
 void lint(const struct config *config, const struct providers *providers,
 	const struct catalogue *catalogue, struct problems *problems)
 {
@@ -177,6 +227,7 @@ void lint(const struct config *config, const struct providers *providers,
 	lint_pages(config, catalogue, problems);
 	lint_depends(config, "routes", names, count, problems);
 	lint_depends(config, "webhooks", names, count, problems);
+	lint_examples(config, problems);
 	free(names);
 	text_list_release(&table);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Mistakes that the names in a configuration give away: routes that depend on the provider they
- * warn about, and names of providers that are not known.
+ * warn about, names of providers that are not known, and names that are only examples.
  */
 #ifndef LAMPWATCH_LINT_H
 #define LAMPWATCH_LINT_H

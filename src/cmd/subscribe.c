@@ -20,7 +20,8 @@
 
 static int complain(const char *text, const char *word)
 {
-	fprintf(stderr, "lampwatch: subscribe: %s, not \"%s\"\n", text, word);
+	fprintf(stderr, "lampwatch: subscribe: %s, not \"%s\"%s\n", text, word,
+		config_host_advice(word));
 	return EXIT_USAGE;
 }
 

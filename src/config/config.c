@@ -176,6 +176,8 @@ static bool read_section(const struct node_walk *walk, struct node node, void *t
 	const struct node_range *range = walk->rule->detail;
 
 	(void)target;
+	if (node_is_nothing(node)) /* all that stood below is commented out */
+		return true;
 	if (node_type(node) != NODE_LIST)
 		return node_problem(walk->problems, node,
 			"\"%s\" takes a list, in which each item begins with \"- \"",

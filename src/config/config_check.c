@@ -235,7 +235,8 @@ static void check_mail(const struct config *config, struct node root, struct pro
 		node_problem(problems, wanted ? subscribers : admin,
 			"\"from\" is missing, the address that mail comes from, such as "
 			"lampwatch@example.org");
-	if (node_count(routes) > 0 || node_type(routes) == NODE_SCALAR)
+	if (node_count(routes) > 0 ||
+		(node_type(routes) == NODE_SCALAR && !node_is_nothing(routes)))
 		return;
 	if (wanted)
 		node_problem(problems, subscribers,
@@ -284,7 +285,7 @@ static void check_settings(const struct config *config, struct node root, struct
 		node_type(node_find(root, "heartbeat_file")) != NODE_NONE)
 		node_problem(problems, node_find(root, "heartbeat_file"),
 			"either \"heartbeat\" or \"heartbeat_file\", not both");
-	if (node_count(pages) == 0 && node_type(pages) != NODE_SCALAR)
+	if (node_count(pages) == 0 && (node_type(pages) != NODE_SCALAR || node_is_nothing(pages)))
 		problems_warn(
 			problems, config->path, 0, "there are no \"pages\": nothing is watched");
 }

@@ -47,9 +47,6 @@ bool config_read_flags(const struct node_walk *walk, struct node node,
  * NULL: nothing is wrong. Owned by the caller. */
 char *config_trouble(const struct config *config, const struct problems *problems, size_t since);
 
-/* A host name (RFC 1123 section 2.1) or an IPv4 or IPv6 address (without brackets). */
-bool config_host_valid(const char *host);
-
 /*
  * Splits "scheme://host[:port][/]": host owned by the caller, without brackets;
  * port 0 where none is given. False where that is not all that the text says.

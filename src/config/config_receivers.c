@@ -41,8 +41,8 @@ static bool read_relay(const struct node_walk *walk, struct node node, void *tar
 	} else if (!config_host_port(text, smtps ? "smtps" : "smtp", &route->host, &route->port)) {
 		node_problem(walk->problems, node,
 			"\"%s\" is a relay such as smtp://relay.example.net:587 or "
-			"smtps://relay.example.net:465 (ports up to 65535), not \"%s\"",
-			walk->rule->key, text);
+			"smtps://relay.example.net:465 (ports up to 65535), not \"%s\"%s",
+			walk->rule->key, text, config_host_advice(text));
 	} else {
 		route->type = smtps ? ROUTE_SMTPS : ROUTE_SMTP;
 		if (route->port == 0)

@@ -90,6 +90,27 @@ bool config_host_valid(const char *host)
 	       dotted(host, length, LETTERS DIGITS "-_", HOST_LABEL_MAX);
 }
 
+char *config_host_part(const char *text)
+{
+	const char *at = strrchr(text, '@'), *scheme = strstr(text, "://");
+	const char *begin = at != NULL ? at + 1 : scheme != NULL ? scheme + strlen("://") : text;
+
+	return memory_bytes(begin, strcspn(begin, ":/?#"));
+}
+
+const char *config_host_advice(const char *text)
+{
+	char *host = config_host_part(text);
+	bool foreign = false;
+
+	for (const char *c = host; *c != '\0' && strchr(host, ' ') == NULL; c++)
+		foreign = foreign || (unsigned char)*c >= 0x80;
+	free(host);
+	return foreign ? "; host names with other letters are written in their xn-- form (RFC "
+			 "5891), which `idn2 NAME` prints"
+		       : "";
+}
+
 /* The local part is RFC 5321's Dot-string; nobody's address needs quotes, and they are how headers
  * are broken. */
 bool config_address_valid(const char *address)
@@ -107,8 +128,8 @@ bool config_address_valid(const char *address)
 
 static bool complain(const struct node_walk *walk, struct node node, const char *expected)
 {
-	return node_problem(walk->problems, node, "\"%s\" is %s, not \"%s\"", walk->rule->key,
-		expected, node_text(node));
+	return node_problem(walk->problems, node, "\"%s\" is %s, not \"%s\"%s", walk->rule->key,
+		expected, node_text(node), config_host_advice(node_text(node)));
 }
 
 /* Reads a text into *target if it passes; expected says what would. */
