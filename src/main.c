@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "base/date.h"
+#include "base/digest.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "run/context.h"
@@ -46,7 +47,7 @@ static const struct command {
 		"list the kinds of pages, or test a kind on a saved page", NULL},
 	{"check", command_check, NEEDS_NOTHING, AS_READER, 0, MANY, "",
 		"check the configuration; report every error with its line", NULL},
-	{"status", command_status, NEEDS_DATABASE, AS_CALLER, 0, MANY, "[PAGE...]",
+	{"status", command_status, NEEDS_DATABASE, AS_CALLER, 0, MANY, "[--nagios] [PAGE...]",
 		"show what every watched page says now", NULL},
 	{"log", command_log, NEEDS_DATABASE, AS_CALLER, 0, MANY,
 		"[--since TIME] [--limit N] [PAGE...]", "list changes and events, newest first",
@@ -121,6 +122,12 @@ static void usage(FILE *out)
 static bool is_help(const char *word)
 {
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static bool is_version(const char *word)
+{
+	return strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0 ||
+	       strcmp(word, "version") == 0;
 }
 
 /* Whether a command's own arguments ask how it is used; what follows "--" is not an option. */
@@ -255,16 +262,22 @@ static void keep_memory_private(void)
 int main(int argc, char **argv)
 {
 	struct invocation invocation = {.program = argv[0], .clock = time(NULL)};
+	static char help[] = "--help";
 	const struct command *command;
 	int status;
 
 	keep_memory_private();
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN);
+	digest_start();
 	argc = global_options(&invocation, argc, argv);
 	if (argc < 0)
 		return EXIT_USAGE;
-	if (argc > 0 && strcmp(argv[0], "--version") == 0)
+	if (argc > 0 && strcmp(argv[0], "help") == 0) { /* help COMMAND: COMMAND --help */
+		argv[0] = argc > 1 ? argv[1] : help;
+		argv[1] = argc > 1 ? help : NULL;
+	}
+	if (argc > 0 && is_version(argv[0]))
 		return puts("lampwatch " LAMPWATCH_VERSION) < 0;
 	if (argc > 0 && is_help(argv[0])) {
 		usage(stdout);

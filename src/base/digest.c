@@ -16,6 +16,11 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+void digest_start(void)
+{
+	if (OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1)
+		error_fatal("out of memory");
+}
 void digest_sha256(const void *bytes, size_t length, char out[static DIGEST_TEXT])
 {
 	unsigned char digest[DIGEST_BYTES];

@@ -12,6 +12,10 @@ struct buffer;
 
 enum { DIGEST_BYTES = 32, DIGEST_TEXT = 65 };
 
+/* Begins the library, so that no later call does; error_fatal() where that fails, after which
+ * OpenSSL 3 would crash. */
+void digest_start(void);
+
 /* SHA-256 of length bytes, as 64 lower-case hexadecimal digits. */
 void digest_sha256(const void *bytes, size_t length, char out[static DIGEST_TEXT]);
 

@@ -40,6 +40,7 @@ struct addition {
 	struct kind *kind; /* owned; of --kind */
 	struct detection detection;
 	char *page_name; /* owned */
+	char *guessed;   /* owned; the address of a host name, NULL where the word is none */
 };
 
 /* Without a configuration there is no error: the lines for a new one are printed. */
@@ -138,6 +139,11 @@ static int detect(struct addition *addition)
 		return detect_url(addition, addition->service->url);
 	if (strcmp(word, "-") == 0 || !file_absent(word))
 		return detect_file(addition);
+	addition->guessed = page_word_guess(word);
+	if (addition->guessed != NULL) {
+		addition->service = catalogue_at(&addition->catalogue, addition->guessed);
+		return detect_url(addition, addition->guessed);
+	}
 	nearest = catalogue_nearest(&addition->catalogue, word);
 	visible = text_visible_copy(word);
 	fprintf(stderr,
@@ -381,9 +387,17 @@ int command_add(struct context *context, const struct options *options, char **w
 		status = problems_status(&problems);
 	} else if (options->search == NULL) {
 		status = find_and_add(&addition);
+	} else if (print_services(&addition.catalogue, options->search)) {
+		status = EXIT_DONE;
 	} else {
-		status = print_services(&addition.catalogue, options->search) ? EXIT_DONE
-									      : EXIT_PENDING;
+		char *visible = text_visible_copy(options->search);
+
+		fprintf(stderr,
+			"lampwatch add: no service of the catalogue has \"%s\" in its name or "
+			"address; add takes any address (https://...)\n",
+			visible);
+		free(visible);
+		status = EXIT_PENDING;
 	}
 	problems_release(&problems);
 	detection_release(&addition.detection);
@@ -393,5 +407,6 @@ int command_add(struct context *context, const struct options *options, char **w
 	config_free(addition.config);
 	free(addition.config_path);
 	free(addition.page_name);
+	free(addition.guessed);
 	return status;
 }

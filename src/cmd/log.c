@@ -28,22 +28,23 @@ static void print_line(const struct log *log, const struct log_entry *line)
 	bool event = text_equal(line->what, "event"),
 	     levels = line->before[0] != '\0' || line->after[0] != '\0';
 	char time[DATE_TEXT_MAX];
-	struct buffer text = {0};
+	struct buffer subject = {0}, said = {0};
 
 	date_write_short(line->time, log->context->config->timezone, time);
-	buffer_format(&text, "%s  %s  %s %s  %s", time, line->page,
+	buffer_format(&subject, "%s  %s  %s %s  %s%s", time, line->page,
 		event          ? "event"
 		: line->reread ? "reread"
 			       : "changed",
-		line->type, line->name);
+		line->type, line->name, levels ? ": " : "");
 	if (levels)
-		buffer_format(&text, ": %s%s%s", line->before,
+		buffer_format(&said, "%s%s%s", line->before,
 			line->before[0] != '\0' && line->after[0] != '\0' ? " -> " : "",
 			line->after);
 	if (line->text[0] != '\0')
-		buffer_format(&text, " (%s)", line->text);
-	terminal_line(buffer_string(&text));
-	buffer_release(&text);
+		buffer_format(&said, " (%s)", line->text);
+	terminal_line_in_two(buffer_string(&subject), buffer_string(&said), text_columns(time) + 2);
+	buffer_release(&subject);
+	buffer_release(&said);
 }
 
 static void add_line(const struct log *log, const struct log_entry *line)

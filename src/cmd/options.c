@@ -39,6 +39,7 @@ static const struct option_row {
 	{"limit", 'n', OPTION_TEXT, offsetof(struct options, limit)},
 	{"listen", 'l', OPTION_TEXT, offsetof(struct options, listen)},
 	{"mail", 0, OPTION_TEXT, offsetof(struct options, mail)},
+	{"nagios", 0, OPTION_FLAG, offsetof(struct options, nagios)},
 	{"name", 0, OPTION_TEXT, offsetof(struct options, name)},
 	{"on", 0, OPTION_TEXTS, offsetof(struct options, on)},
 	{"page", 0, OPTION_TEXTS, offsetof(struct options, pages)},

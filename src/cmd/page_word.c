@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "config/config.h"
 #include "watch/reader.h"
 
 enum { FILE_MAX_BYTES = 64 * 1024 * 1024 };
@@ -21,6 +22,17 @@ enum { FILE_MAX_BYTES = 64 * 1024 * 1024 };
 bool page_word_is_address(const char *word)
 {
 	return text_starts(word, "http://") || text_starts(word, "https://");
+}
+
+char *page_word_guess(const char *word)
+{
+	size_t length = strcspn(word, ":/?#");
+	char *host = memory_bytes(word, length), *address = NULL;
+
+	if (strchr(host, '.') != NULL && config_host_valid(host))
+		address = memory_format("https://%s", word);
+	free(host);
+	return address;
 }
 
 bool page_word_read(const char *word, struct buffer *body, struct error *error)

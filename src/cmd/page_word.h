@@ -14,6 +14,10 @@ struct error;
 /* Whether it is an address; otherwise it is a file or "-". */
 bool page_word_is_address(const char *word);
 
+/* The address that is meant by a host name without "https://", with or without a path: as in
+ * "status.example.org". Owned by the caller; NULL where the word is no host name with a dot. */
+char *page_word_guess(const char *word);
+
 /* Reads the file, or standard input: at most 64 MiB. Release body in both cases. */
 bool page_word_read(const char *word, struct buffer *body, struct error *error);
 

@@ -164,9 +164,25 @@ static void print_receivers(const struct route_survey *survey, bool all)
 
 /* ---- who would not be reached ---- */
 
-static void print_ways(const struct route_survey *survey, const struct text_list *troubled)
+/* What it means that one provider is down, in lines; for many providers it is the same. */
+struct outage {
+	struct text_list providers;
+	struct buffer lines;
+};
+
+static void print_lines(const char *lines)
 {
-	struct buffer line = {0};
+	char *copy = memory_string(lines), *rest = copy, *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (line[0] != '\0')
+			terminal_line(line);
+	free(copy);
+}
+
+static void add_ways(
+	const struct route_survey *survey, const struct text_list *troubled, struct buffer *lines)
+{
 	size_t count = 0;
 
 	for (size_t i = 0; i < survey->config->route_count; i++) {
@@ -174,38 +190,30 @@ static void print_ways(const struct route_survey *survey, const struct text_list
 			route_dependency(survey->dependences, survey->config, i, troubled);
 
 		if (dependency != DEPENDENCY_CERTAIN)
-			buffer_format(&line, "%s%s%s", count++ > 0 ? ", " : "  mail goes by ",
+			buffer_format(lines, "%s%s%s", count++ > 0 ? ", " : "  mail goes by ",
 				survey->config->routes[i].name,
 				dependency == DEPENDENCY_POSSIBLE ? " (perhaps)" : "");
 	}
-	if (count == 0)
-		buffer_text(&line,
+	if (count == 0 && survey->config->route_count > 0)
+		buffer_text(lines,
 			"  no independent route: mail goes last of all by one that depends on it");
-	if (survey->config->route_count > 0)
-		end_line(&line);
-	buffer_release(&line);
+	buffer_byte(lines, '\n');
 }
 
 /* On one line where it fits, else on two, so that the reason is not cut off. */
-static void print_reason(const char *receiver, const char *why)
+static void add_reason(const char *receiver, const char *why, struct buffer *lines)
 {
-	struct buffer line = {0};
+	char *line = memory_format("  NOT reached: %s: ", receiver_shown(receiver));
+	bool fits = text_columns(line) + text_columns(why) <= terminal_columns();
 
-	buffer_format(&line, "  NOT reached: %s: ", receiver_shown(receiver));
-	if (text_columns(buffer_string(&line)) + text_columns(why) > terminal_columns()) {
-		end_line(&line);
-		buffer_text(&line, "    ");
-	}
-	buffer_text(&line, why);
-	end_line(&line);
+	buffer_format(lines, "%s%s%s\n", line, fits ? "" : "\n    ", why);
+	free(line);
 }
 
-/*
- * Prints, under the heading (may be NULL), who is not reached, except those who never are (with
- * never NULL: those too). Returns how many.
- */
-static size_t print_lost(const struct route_survey *survey, const struct reachability *reach,
-	const struct reachability *never, const char *heading, bool all)
+/* Adds who is not reached, except those who never are (with never NULL: those too). Returns how
+ * many. */
+static size_t add_lost(const struct route_survey *survey, const struct reachability *reach,
+	const struct reachability *never, bool all, struct buffer *lines)
 {
 	size_t lost = 0;
 	char *why;
@@ -216,15 +224,81 @@ static size_t print_lost(const struct route_survey *survey, const struct reachab
 		if ((never != NULL && reachability_lost(never, receiver, NULL)) ||
 			!reachability_lost(reach, receiver, &why))
 			continue;
-		if (lost == 0 && heading != NULL)
-			puts(heading);
 		if (all || lost < LOST_SHOWN)
-			print_reason(receiver->name, why);
+			add_reason(receiver->name, why, lines);
 		free(why);
 		lost++;
 	}
 	if (!all && lost > LOST_SHOWN)
-		printf("  and %zu more (-v: all)\n", lost - LOST_SHOWN);
+		buffer_format(lines, "  and %zu more (-v: all)\n", lost - LOST_SHOWN);
+	return lost;
+}
+
+/* Returns how many are not reached. */
+static size_t foresee(const struct route_survey *survey, const struct text_list *down,
+	const struct reachability *never, bool all, struct buffer *lines)
+{
+	struct reachability reach = reachability_make(survey->dependences, survey->config, down);
+	size_t lost;
+
+	add_ways(survey, down, lines);
+	lost = add_lost(survey, &reach, never, all, lines);
+	if (lost == 0)
+		buffer_text(lines, "  everybody is still reached\n");
+	reachability_release(&reach);
+	return lost;
+}
+
+static void print_outage(const struct outage *outage, bool all)
+{
+	const struct text_list *providers = &outage->providers;
+	size_t shown = all || providers->count < LOST_SHOWN ? providers->count : LOST_SHOWN;
+	struct buffer heading = {0};
+
+	for (size_t i = 0; i < shown; i++)
+		buffer_format(&heading, "%s%s",
+			i == 0                      ? providers->count > 1 ? "If any of " : "If "
+			: i + 1 == providers->count ? " or "
+						    : ", ",
+			providers->list[i]);
+	if (shown < providers->count)
+		buffer_format(&heading, " and %zu more (-v: all)", providers->count - shown);
+	buffer_text(&heading, " is down:");
+	terminal_wrap(buffer_string(&heading), 0);
+	print_lines(buffer_string(&outage->lines));
+	buffer_release(&heading);
+}
+
+/* Providers whose outages mean the same stand together, where the first of them stands. Returns
+ * how many are not reached. */
+static size_t print_outages(
+	const struct route_survey *survey, const struct reachability *never, bool all)
+{
+	struct outage *outages = NULL;
+	size_t count = 0, lost = 0;
+
+	for (size_t i = 0; i < survey->watched.count; i++) {
+		const struct text_list one = {&survey->watched.list[i], 1};
+		struct buffer lines = {0};
+		size_t j = 0;
+
+		lost += foresee(survey, &one, never, all, &lines);
+		while (j < count &&
+			!text_equal(buffer_string(&outages[j].lines), buffer_string(&lines)))
+			j++;
+		if (j == count)
+			((struct outage *)memory_append(&outages, &count, sizeof *outages))->lines =
+				lines;
+		else
+			buffer_release(&lines);
+		text_list_add(&outages[j].providers, one.list[0]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		print_outage(&outages[i], all);
+		text_list_release(&outages[i].providers);
+		buffer_release(&outages[i].lines);
+	}
+	free(outages);
 	return lost;
 }
 
@@ -232,25 +306,17 @@ static size_t print_survey(const struct route_survey *survey, bool all)
 {
 	const struct text_list nobody = {0};
 	struct reachability never = reachability_make(survey->dependences, survey->config, &nobody);
+	struct buffer lines = {0};
 	size_t lost;
 
 	print_routes(survey);
 	print_receivers(survey, all);
-	lost = print_lost(survey, &never, NULL, "Always:", all);
-	for (size_t i = 0; i < survey->watched.count; i++) {
-		const struct text_list one = {&survey->watched.list[i], 1};
-		struct reachability reach =
-			reachability_make(survey->dependences, survey->config, &one);
-		size_t more;
-
-		printf("If %s is down:\n", one.list[0]);
-		print_ways(survey, &one);
-		more = print_lost(survey, &reach, &never, NULL, all);
-		if (more == 0)
-			puts("  everybody is still reached");
-		lost += more;
-		reachability_release(&reach);
-	}
+	lost = add_lost(survey, &never, NULL, all, &lines);
+	if (lost > 0)
+		puts("Always:");
+	print_lines(buffer_string(&lines));
+	lost += print_outages(survey, &never, all);
+	buffer_release(&lines);
 	reachability_release(&never);
 	return lost;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/date.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -23,13 +24,26 @@
 #include "store/store.h"
 #include "tell/outbox.h"
 
-enum { LABEL_COLUMNS = 26 };
+enum {
+	LABEL_BEGIN = 2 + TERMINAL_LAMP_COLUMNS + 1,
+	LABEL_COLUMNS = 26,
+	NAMED_MAX = 5, /* with --nagios, of each state */
+};
+
+/* What monitoring plugins tell apart, the worst first; how they exit is the plugins' convention. */
+static const struct state {
+	const char *word, *label;
+	int exit_status;
+} plugin_states[] = {{"CRITICAL", "red", 2}, {"UNKNOWN", "unknown", 3}, {"WARNING", "yellow", 1}};
+
+enum { STATE_RED, STATE_UNKNOWN, STATE_YELLOW, STATES };
 
 struct status {
 	const struct context *context;
 	bool all; /* also indicators that are green */
 	int64_t now;
-	struct value *pages; /* --json */
+	struct value *pages;   /* --json */
+	struct text_list *bad; /* --nagios: the names by state, STATES of them */
 	struct silences silences;
 	struct alarms alarms; /* of the page that is shown */
 };
@@ -79,18 +93,21 @@ static void print_lamp(const struct status *status, const struct page_config *pa
 {
 	char *label = indicator->id[0] != '\0' ? text_label(indicator->group, indicator->name)
 					       : memory_string("(overall)");
+	char since[DATE_TEXT_MAX];
+	struct buffer line = {0};
 
 	fputs("  ", stdout);
 	terminal_lamp(indicator_colour(page, indicator, fresh));
 	putchar(' ');
 	terminal_text(label, LABEL_COLUMNS);
-	printf(" %s%s since ", indicator->gone ? "no longer listed, was " : "",
-		level_label(indicator->level));
-	terminal_time(indicator->since, status->context->config->timezone);
-	printf("%s%s%s\n", indicator->flapping ? ", flapping" : "",
+	date_write_short(indicator->since, status->context->config->timezone, since);
+	buffer_format(&line, "%s%s since %s%s%s%s", indicator->gone ? "no longer listed, was " : "",
+		level_label(indicator->level), since, indicator->flapping ? ", flapping" : "",
 		acknowledged(status, indicator) != 0 ? ", acknowledged" : "",
 		indicator->count > 0 && !indicator->flapping && !suppressed ? ", not confirmed"
 									    : "");
+	terminal_wrap_rest(buffer_string(&line), LABEL_BEGIN + LABEL_COLUMNS, LABEL_BEGIN);
+	buffer_release(&line);
 	free(label);
 }
 
@@ -116,20 +133,19 @@ static void print_page(const struct status *status, const struct page_config *pa
 	struct page_state *state, const char *observation)
 {
 	bool fresh = text_equal(observation, "fresh"), suppressed;
+	char time[DATE_TEXT_MAX];
+	struct buffer line = {0};
 
 	terminal_lamp(state != NULL ? page_colour(page, state, fresh) : COLOUR_GREY);
-	putchar(' ');
-	terminal_text(page->name, 0);
-	printf(": %s", observation);
+	buffer_format(&line, "%s: %s", page->name, observation);
 	if (state != NULL && state->last_success != 0) {
-		fputs(fresh ? ", read " : ", last seen ", stdout);
-		terminal_time(state->last_success, status->context->config->timezone);
+		date_write_short(state->last_success, status->context->config->timezone, time);
+		buffer_format(&line, ", %s %s", fresh ? "read" : "last seen", time);
 	}
-	if (state != NULL && !text_empty(state->failure)) {
-		fputs("; ", stdout);
-		terminal_text(state->failure, 0);
-	}
-	putchar('\n');
+	if (state != NULL && !text_empty(state->failure))
+		buffer_format(&line, "; %s", state->failure);
+	terminal_wrap_rest(buffer_string(&line), TERMINAL_LAMP_COLUMNS, TERMINAL_LAMP_COLUMNS + 1);
+	buffer_release(&line);
 	suppressed = print_suppression(status, page);
 	for (size_t i = 0; state != NULL && i < state->indicators.count; i++) {
 		const struct indicator_state *indicator = &state->indicators.list[i];
@@ -138,6 +154,81 @@ static void print_page(const struct status *status, const struct page_config *pa
 			indicator_colour(page, indicator, true) != COLOUR_GREEN)
 			print_lamp(status, page, indicator, fresh, suppressed);
 	}
+}
+
+/* ---- as a plugin for Nagios and its relatives ---- */
+
+/* Sorts what is not green under its state. */
+static void sort_page(const struct status *status, const struct page_config *page,
+	const struct page_state *state, const char *observation)
+{
+	bool explained = false; /* the overall lamp is, by an indicator */
+
+	if (state == NULL || !text_equal(observation, "fresh")) {
+		char *name = memory_format("%s (%s)", page->name, observation);
+
+		text_list_add(&status->bad[STATE_UNKNOWN], name);
+		free(name);
+		return;
+	}
+	for (size_t i = 0; i < state->indicators.count; i++) {
+		const struct indicator_state *indicator = &state->indicators.list[i];
+		enum colour colour = indicator_colour(page, indicator, true);
+		char *label, *name;
+
+		if ((colour != COLOUR_RED && colour != COLOUR_YELLOW) || indicator->id[0] == '\0')
+			continue;
+		label = text_label(indicator->group, indicator->name);
+		name = memory_format("%s: %s", page->name, label);
+		text_list_add(&status->bad[colour == COLOUR_RED ? STATE_RED : STATE_YELLOW], name);
+		free(name);
+		free(label);
+		explained = true;
+	}
+	if (!explained && page_colour(page, state, true) == COLOUR_RED)
+		text_list_add(&status->bad[STATE_RED], page->name);
+	else if (!explained && page_colour(page, state, true) == COLOUR_YELLOW)
+		text_list_add(&status->bad[STATE_YELLOW], page->name);
+}
+
+/* Adds the names; '|' would begin the figures. */
+static void add_names(const struct text_list *names, struct buffer *line)
+{
+	for (size_t i = 0; i < names->count && i < NAMED_MAX; i++) {
+		char *visible = text_visible_copy(names->list[i]);
+
+		for (char *c = visible; (c = strchr(c, '|')) != NULL;)
+			*c = '/';
+		buffer_format(line, "%s%s", i > 0 ? ", " : "", visible);
+		free(visible);
+	}
+	if (names->count > NAMED_MAX)
+		buffer_format(line, " and %zu more", names->count - NAMED_MAX);
+}
+
+/* One line and its figures, as the Monitoring Plugins Development Guidelines have them. */
+static int print_states(const struct status *status)
+{
+	struct buffer line = {0};
+	int worst = STATES;
+
+	for (int i = STATES - 1; i >= 0; i--)
+		worst = status->bad[i].count > 0 ? i : worst;
+	buffer_format(&line, "LAMPWATCH %s: ", worst < STATES ? plugin_states[worst].word : "OK");
+	if (worst == STATES)
+		buffer_text(&line, "nothing is red or yellow");
+	for (int i = worst; i < STATES; i++) {
+		if (status->bad[i].count == 0)
+			continue;
+		buffer_format(&line, "%s%s: ", i > worst ? "; " : "", plugin_states[i].label);
+		add_names(&status->bad[i], &line);
+	}
+	buffer_text(&line, " |");
+	for (int i = 0; i < STATES; i++)
+		buffer_format(&line, " %s=%zu", plugin_states[i].label, status->bad[i].count);
+	puts(buffer_string(&line));
+	buffer_release(&line);
+	return worst < STATES ? plugin_states[worst].exit_status : EXIT_DONE;
 }
 
 static void put_time(struct value *map, const char *key, int64_t time)
@@ -210,7 +301,9 @@ static void show_page(
 		alarms_load(status->context->database, page->name, &status->alarms);
 	}
 	observation = page_freshness(page, state, status->now);
-	if (status->pages != NULL)
+	if (status->bad != NULL)
+		sort_page(status, page, state, observation);
+	else if (status->pages != NULL)
 		add_page(status, page, state, observation);
 	else
 		print_page(status, page, state, observation);
@@ -251,9 +344,24 @@ static int show(struct status *status, char **names)
 			show_page(status, &states, page);
 		else
 			result = EXIT_USAGE;
+		if (page == NULL && status->bad != NULL)
+			text_list_add(&status->bad[STATE_UNKNOWN], *names);
 	}
 	silences_release(&status->silences);
 	page_states_release(&states);
+	return result;
+}
+
+static int show_states(struct status *status, char **names)
+{
+	struct text_list bad[STATES] = {0};
+	int result;
+
+	status->bad = bad;
+	show(status, names);
+	result = print_states(status);
+	for (size_t i = 0; i < STATES; i++)
+		text_list_release(&bad[i]);
 	return result;
 }
 
@@ -263,11 +371,15 @@ int command_status(struct context *context, const struct options *options, char 
 	struct status status = {.context = context,
 		.now = invocation->clock,
 		.all = words[0] != NULL || invocation->verbosity > 0};
-	struct value *root = value_map();
+	struct value *root;
 	struct route_survey survey; /* who is not reached because of current outages */
 	int result;
 
-	(void)options;
+	if (options->nagios && invocation->json)
+		return usage_error(invocation);
+	if (options->nagios)
+		return show_states(&status, words);
+	root = value_map();
 	value_put_number(root, "format", 1);
 	if (invocation->json)
 		status.pages = value_put(root, "pages", value_list());

@@ -98,9 +98,27 @@ void terminal_line(const char *text)
 	free(visible);
 }
 
+void terminal_line_in_two(const char *first, const char *second, size_t indent)
+{
+	bool whole = !isatty(STDOUT_FILENO) ||
+		     text_columns(first) + text_columns(second) <= terminal_columns();
+	struct buffer line = {0};
+
+	if (!whole)
+		terminal_line(first);
+	buffer_format(&line, "%*s%s%s", whole ? 0 : (int)indent, "", whole ? first : "", second);
+	terminal_line(buffer_string(&line));
+	buffer_release(&line);
+}
+
 void terminal_wrap(const char *text, size_t indent)
 {
-	size_t room = isatty(STDOUT_FILENO) ? terminal_columns() : SIZE_MAX, column = 0;
+	terminal_wrap_rest(text, 0, indent);
+}
+
+void terminal_wrap_rest(const char *text, size_t printed, size_t indent)
+{
+	size_t room = isatty(STDOUT_FILENO) ? terminal_columns() : SIZE_MAX, column = printed;
 	char *visible = text_visible_copy(text), *rest = visible, *word;
 
 	while ((word = strsep(&rest, " ")) != NULL) {

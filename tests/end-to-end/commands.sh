@@ -60,6 +60,9 @@ same "runs print nothing" "" "$(cat runs)"
 check "--help goes to standard output" grep -q "^usage: lampwatch" <("$lampwatch" --help 2> /dev/null)
 same "within 80 columns" "" "$("$lampwatch" --help | awk 'length > 80')"
 check "--version" prints 0 '^lampwatch [0-9]+\.[0-9]+' --version
+for word in version -V; do same "$word too" "$("$lampwatch" --version)" "$("$lampwatch" "$word")"; done
+same "help is --help" "$("$lampwatch" --help)" "$("$lampwatch" help)"
+same "and help COMMAND is COMMAND --help" "$("$lampwatch" log --help)" "$("$lampwatch" help log)"
 check "no command: 2, and the usage" prints 2 "^usage: lampwatch"
 check "an unknown command: 2, and the nearest" prints 2 'did you mean "status"' statsu
 check "an unknown page: 2, and the nearest" prints 2 'did you mean "example"' status exampel
@@ -74,8 +77,8 @@ done
 for command in show diff try replay; do check "$command without its words: 2" does 2 "$command"; done
 same "global options stand before the command or after it" "$(at 30 --json status)" "$(at 30 status --json)"
 same "-c too" "$("$lampwatch" -c lampwatch.yaml log)" "$(cd / && "$lampwatch" log -c "$work/main/lampwatch.yaml")"
-check "check: 0 and nothing" does 0 check
-same "and really nothing" "" "$(cat "$work/said")"
+check "check: 0 and nothing, but that names of examples are names of examples" does 0 check
+same "and really nothing else" "" "$(grep -v "lampwatch.yaml:2: warning: example.org is a name for examples (RFC 2606)" "$work/said")"
 check "check -v counts" prints 0 "1 page" check -v
 
 # ---- looking ----
@@ -103,6 +106,47 @@ check "diff of two" prints 0 "Mail: operational -> major_outage" diff example 20
 same "is without what came later" "0" "$(grep -c Chat "$work/said")"
 check "diff up to the last" prints 0 "Chat: operational -> degraded" diff example 2014-01-24T19:00
 same "diff of one with itself" "" "$("$lampwatch" diff example 2014 2014)"
+
+# ---- on a terminal of 80 columns ----
+
+# terminal MINUTE WORD…: what is shown there, without colours.
+terminal() { local minute=$1; shift; script -qec "stty cols 80; '$lampwatch' --clock 2014-01-24T19:$minute:00Z $*" /dev/null < /dev/null | tr -d '\r' | sed 's/\x1b\[[0-9;]*m//g'; }
+sed -e "/^subscribers:/,+1d" -e "s#^archive: .*#archive: narrow#" -e "s#name: example,#name: a-page,#" lampwatch.yaml > narrow.yaml
+long="Virtual machines of the southern region of Northern Europe, second zone"
+cp "$page" "$work/kept"
+sed "s/Mail/$long/" "$page" > "$page.part" && mv "$page.part" "$page"
+at 40 -q -c narrow.yaml run
+statuspage_page "$page" none operational operational
+sed "s/Mail/$long/" "$page" > "$page.part" && mv "$page.part" "$page"
+at 41 -q -c narrow.yaml run; at 42 -q -c narrow.yaml run
+terminal 43 -c narrow.yaml log > "$work/shown"
+same "log fits" "" "$(python3 -c 'import sys; [print(line) for line in sys.stdin.read().splitlines() if len(line) > 80]' < "$work/shown")"
+check "and the new state stands below the name, if need be" grep -q "^  *major_outage -> operational" "$work/shown"
+mv "$page" "$page.away"
+at 44 -q -c narrow.yaml run
+terminal 45 -c narrow.yaml status > "$work/shown"
+same "status fits" "" "$(python3 -c 'import sys; [print(line) for line in sys.stdin.read().splitlines() if len(line) > 80]' < "$work/shown")"
+same "and no word is cut in two" "0" "$(tr -s ' \n' '\n' < "$work/shown" | grep -vxFc -f <(at 45 -c narrow.yaml status | tr -s ' ' '\n'))"
+mv "$page.away" "$page"
+
+# ---- for Nagios ----
+
+statuspage_page "$page" none operational operational
+sed -e "/^subscribers:/,+1d" -e "s#^archive: .*#archive: watch#" lampwatch.yaml > watch.yaml
+nagios() { at "$1" -c watch.yaml status --nagios "${@:2}"; echo "$?"; }
+same "what has never been read is unknown" $'LAMPWATCH UNKNOWN: unknown: example (never read) | red=0 unknown=1 yellow=0\n3' "$(nagios 50)"
+at 50 -q -c watch.yaml run
+same "all is well" $'LAMPWATCH OK: nothing is red or yellow | red=0 unknown=0 yellow=0\n0' "$(nagios 50)"
+statuspage_page "$page" minor degraded_performance operational
+at 51 -q -c watch.yaml run
+same "yellow is a warning" $'LAMPWATCH WARNING: yellow: example: Mail | red=0 unknown=0 yellow=1\n1' "$(nagios 51)"
+statuspage_page "$page" major degraded_performance major_outage
+at 52 -q -c watch.yaml run
+same "red is critical" $'LAMPWATCH CRITICAL: red: example: Chat; yellow: example: Mail | red=1 unknown=0 yellow=1\n2' "$(nagios 52)"
+same "too old is unknown" $'LAMPWATCH UNKNOWN: unknown: example (stale) | red=0 unknown=1 yellow=0\n3' "$(nagios 59)"
+same "and so is a page that is not watched" "3" "$(nagios 52 exampel 2> /dev/null | tail -n 1)"
+check "--json has states of its own" does 2 status --nagios --json
+mv "$work/kept" "$page"
 
 # ---- the outbox ----
 
