@@ -155,6 +155,11 @@ int export_evidence(const struct context *context, char **words)
 						     : write_folder(&proof, path, &error));
 
 		result = good ? EXIT_DONE : error_print(&error);
+		if (good && context->config->signing_key != NULL && proof.public[0] == '\0')
+			fprintf(stderr,
+				"lampwatch export: %s: NOT SIGNED: no run has signed the archive "
+				"since the key was made; export again after the next run\n",
+				path);
 		evidence_bundle_release(&proof);
 	}
 	snapshot_row_release(&row);

@@ -65,7 +65,8 @@ void *http_required(void *handle)
 void http_start(void)
 {
 	signal(SIGPIPE, SIG_IGN);
-	curl_global_init(CURL_GLOBAL_DEFAULT);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		error_fatal("out of memory");
 }
 
 static int host_compare(const void *a, const void *b)

@@ -275,6 +275,7 @@ int feeder_finish(struct feeder *feeder)
 	struct error error;
 
 	sign_heads(&feeder->observer, &feeder->states);
+	observer_write_site(&feeder->observer, feeder->context->invocation->clock);
 	if (!database_good(feeder->database, &error))
 		local_fault(&feeder->observer, &error);
 	return feeder->observer.local_trouble  ? EXIT_LOCAL
