@@ -40,19 +40,31 @@ struct database {
 	bool ends;   /* … and ends the program */
 	bool lost;   /* a transaction could not be kept: stays so */
 	char reason[512], lost_reason[512];
+	int number; /* errno of the reason; 0: none */
 	struct statement *kept[STATEMENTS_KEPT];
 	size_t kept_count;
 };
 
-/* What SQLite says, and where the system said something to it, that too: "disk I/O error: No space
- * left on device; make room". */
-static void explain(sqlite3 *inner, char *reason, size_t size)
+/* What the system said to SQLite, 0: nothing. Where it could not read, SQLite takes the file for
+ * damaged. */
+static int system_number(sqlite3 *inner)
 {
 	int code = sqlite3_errcode(inner), number = sqlite3_system_errno(inner);
 	bool asked = code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_FULL;
 
-	snprintf(reason, size, "%s%s%s", sqlite3_errmsg(inner), asked && number != 0 ? ": " : "",
-		asked && number != 0 ? system_error_text(number) : "");
+	if (code == SQLITE_NOMEM)
+		return ENOMEM;
+	return asked || (code == SQLITE_CORRUPT && number == EIO) ? number : 0;
+}
+
+/* What SQLite says, and what the system said to it: "disk I/O error: No space left on device; make
+ * room". */
+static void explain(sqlite3 *inner, char *reason, size_t size)
+{
+	int number = system_number(inner);
+
+	snprintf(reason, size, "%s%s%s", sqlite3_errmsg(inner), number != 0 ? ": " : "",
+		number != 0 ? system_error_text(number) : "");
 }
 
 static void fail(struct database *database)
@@ -65,8 +77,10 @@ static void fail(struct database *database)
 			sqlite3_errmsg(database->inner));
 		abort();
 	}
-	if (!database->failed)
+	if (!database->failed) {
 		explain(database->inner, database->reason, sizeof database->reason);
+		database->number = system_number(database->inner);
+	}
 	database->failed = true;
 	database->full = code == SQLITE_FULL || code == SQLITE_IOERR;
 	database->unread = database->unread || !database->in_transaction;
@@ -482,8 +496,12 @@ bool database_failed(const struct database *database)
 
 bool database_good(const struct database *database, struct error *error)
 {
-	return !database->failed || error_set(error, REMEDY_LOCAL, "%s: cannot be read: %s",
-					    database->path, database->reason);
+	if (!database->failed)
+		return true;
+	error_set(error, REMEDY_LOCAL, "%s: cannot be read: %s", database->path, database->reason);
+	if (error != NULL)
+		error->number = database->number;
+	return false;
 }
 
 bool database_kept(const struct database *database, struct error *error)

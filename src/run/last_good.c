@@ -2,6 +2,7 @@
 #include "run/last_good.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +25,7 @@
 #include "run/kinds.h"
 #include "watch/kind/kind.h"
 
+#define ARCHIVE_NOTE "archive"
 #define CURRENT "current"
 #define CONFIGURATION "lampwatch.yaml"
 #define KINDS "kinds"
@@ -419,7 +421,8 @@ static void remove_others(const char *folder, const char *sum)
 	for (size_t i = 0; i < names.count; i++) {
 		char *path = file_join(folder, names.list[i]);
 
-		if (!text_equal(names.list[i], sum) && !text_equal(names.list[i], CURRENT))
+		if (!text_equal(names.list[i], sum) && !text_equal(names.list[i], CURRENT) &&
+			!text_equal(names.list[i], ARCHIVE_NOTE))
 			file_remove_tree(path, NULL);
 		free(path);
 	}
@@ -465,4 +468,94 @@ bool last_good_keep(
 	places_release(&places);
 	copies_release(&copies);
 	return good;
+}
+
+/* ---- where the archive was ---- */
+
+/* "NUMBER FOLDER", NUMBER that of the file system on which the archive, or the nearest folder above
+ * it, is now. Owned by the caller; NULL: it cannot be seen. */
+static char *archive_note(const struct config *config)
+{
+	char *folder = absolute(config->archive), *at = memory_string(folder), *note = NULL;
+	struct stat status;
+
+	while (stat(at, &status) != 0 && errno == ENOENT && strcmp(at, "/") != 0) {
+		char *above = file_folder(at);
+
+		free(at);
+		at = above;
+	}
+	if (stat(at, &status) == 0)
+		note = memory_format("%llu %s\n", (unsigned long long)status.st_dev, folder);
+	free(at);
+	free(folder);
+	return note;
+}
+
+static char *note_path(const struct config *config)
+{
+	struct last_good found;
+	char *folder, *path = NULL;
+	struct error error;
+
+	if (!last_good_find(config->path, &found, &error))
+		return NULL;
+	folder = file_folder(found.folder);
+	path = file_join(folder, ARCHIVE_NOTE);
+	free(folder);
+	last_good_release(&found);
+	return path;
+}
+
+/* No database, and no folder of a page. */
+static bool nothing_stands(const struct config *config)
+{
+	char *path = file_join(config->archive, ARCHIVE_STATE "/lampwatch.db");
+	bool nothing = file_absent(path);
+
+	free(path);
+	for (size_t i = 0; nothing && i < config->page_count; i++) {
+		path = file_join(config->archive, config->pages[i].name);
+		nothing = file_absent(path);
+		free(path);
+	}
+	return nothing;
+}
+
+bool last_good_unmounted(const struct config *config, struct error *error)
+{
+	char *path = note_path(config), *now = archive_note(config);
+	struct buffer before = {.maximum = PATH_MAX + 64};
+	const char *folder = now != NULL ? strchr(now, ' ') : NULL, *known = NULL;
+	bool unmounted = false;
+
+	if (path != NULL && folder != NULL && nothing_stands(config) &&
+		file_read(path, &before, NULL))
+		known = strchr(buffer_string(&before), ' ');
+	/* The same folder, on another file system. */
+	unmounted = known != NULL && strcmp(known, folder) == 0 &&
+		    strcmp(buffer_string(&before), now) != 0;
+	if (unmounted)
+		error_set(error, REMEDY_LOCAL,
+			"%s: the archive is not there, nor the file system that it was on; mount "
+			"it, or begin a new archive with `lampwatch rebuild`",
+			config->archive);
+	buffer_release(&before);
+	free(now);
+	free(path);
+	return unmounted;
+}
+
+void last_good_note_archive(const struct config *config)
+{
+	char *path = note_path(config), *now = archive_note(config);
+	struct buffer before = {.maximum = PATH_MAX + 64};
+	struct error error;
+
+	if (path != NULL && now != NULL &&
+		!(file_read(path, &before, NULL) && text_equal(buffer_string(&before), now)))
+		file_write(path, now, strlen(now), COPY_MODE, &error);
+	buffer_release(&before);
+	free(now);
+	free(path);
 }

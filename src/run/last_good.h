@@ -8,6 +8,9 @@
  *   PLACE/PATH/SUM/       lampwatch.yaml, kinds/KIND.yaml, templates/WEBHOOK/FILE: the file, each
  *                         kind that a page names, each template of one's own with its parts
  *
+ *   PLACE/PATH/archive    where the archive was when a run last wrote there: its folder, and the
+ *                         number of its file system
+ *
  * PLACE is last-good in $STATE_DIRECTORY (systemd's), else in /var/lib/lampwatch, else
  * .lampwatch-last-good beside the file: the first that can be written. It has mode 0700, what is in
  * it 0600; one that is not this user's is stepped over. PATH is the SHA-256 of the configuration's
@@ -46,6 +49,16 @@ struct config *last_good_load(
  */
 bool last_good_is(
 	const struct last_good *found, const struct config *config, const char *templates);
+
+/*
+ * Whether the archive was on a file system that is not there now: nothing stands at its place, which
+ * is on another one than when a run last wrote there, as where a mount is missing. Then error says
+ * so, and what to do.
+ */
+bool last_good_unmounted(const struct config *config, struct error *error);
+
+/* Remembers on which file system the archive is. */
+void last_good_note_archive(const struct config *config);
 
 /*
  * Keeps a copy of a configuration that is good, unless there is one: read again as it was written,

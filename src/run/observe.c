@@ -460,8 +460,8 @@ static struct confirm_rules rules_of(const struct work *work)
 	return (struct confirm_rules){.worse = settings->confirm.worse,
 		.better = settings->confirm.better,
 		.red = (enum level)settings->red,
-		.alert_on_first_sight =
-			settings->first_sight == FIRST_SIGHT_ALERT || work->observer->rebuilding,
+		.alert_on_first_sight = settings->first_sight == FIRST_SIGHT_ALERT ||
+					work->observer->rebuilding || work->observer->lost,
 		.patterns = &work->patterns,
 		.high = settings->flapping.high,
 		.low = settings->flapping.low,

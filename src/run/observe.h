@@ -60,6 +60,8 @@ struct observer {
 	bool untold;                       /* what is observed is history, and told to nobody */
 	bool rebuilding; /* what is observed stands in the archive; the transaction is the
 			  * caller's */
+	bool lost;       /* what the archive knew of its pages is not there: what is red is told at
+			  * first sight */
 	bool aside;      /* the database is a standby (run/standby.h): nothing is kept */
 	/* Nothing can be written: goes on with a standby, in database. False where that cannot be.
 	 * NULL: there is none. */

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/change.h"
+#include "model/validator.h"
 #include "run/observe.h"
 #include "settings.h"
 
@@ -38,8 +39,11 @@ void observation_adopt(struct observer *observer, const struct page_config *page
 	const struct snapshot_file *reading = snapshot_files_find(files, "reading"),
 				   *lines = snapshot_files_find(files, "changes");
 	struct changes changes = {0};
+	/* Those of the fetch before it know nothing of it: the next fetch asks for the whole. */
+	struct validator validators[PAGE_DOCUMENTS_MAX] = {{0}};
 	struct error error;
 	struct observation seen = {.page = page,
+		.validators = validators,
 		.kind = kind,
 		.state = state,
 		.kept = folder,

@@ -171,7 +171,8 @@ static bool go_direct(struct run *run, const struct error *why, bool lost, struc
 
 /*
  * The archive cannot be written, or it is not the one that its database knows: what is known goes
- * to a standby, where that is not there yet, and the run goes on with it.
+ * to a standby, where that is not there yet, and the run goes on with it; where that cannot be
+ * written either, in memory.
  */
 static bool fall_back(struct run *run, const struct error *why, bool lost)
 {
@@ -179,13 +180,15 @@ static bool fall_back(struct run *run, const struct error *why, bool lost)
 	struct error error;
 	bool done;
 
-	if (run->dry || run->observer.aside)
+	if (run->dry || run->direct)
 		return false;
 	courier_finish(run->courier, FALL_BACK_SECONDS, &error); /* what it has not sent goes along
 								  */
 	run->courier = run->observer.courier = NULL;
 	run->observer.local_trouble = true;
-	done = standby_open(run->context, why, lost, &run->standby_lock, &lines, &error);
+	error = *why; /* of the standby's, where that is in use already */
+	done = !run->observer.aside &&
+	       standby_open(run->context, why, lost, &run->standby_lock, &lines, &error);
 	if (done) {
 		leave_archive(run);
 		run->courier = start_courier(run);
@@ -197,7 +200,8 @@ static bool fall_back(struct run *run, const struct error *why, bool lost)
 	if (!done && error.remedy != REMEDY_LATER) {
 		if (direct_hourly(run->context, why->text, run->now)) {
 			run_complain(run, why->text);
-			run_complain(run, error.text);
+			if (!run->observer.aside)
+				run_complain(run, error.text);
 		}
 		done = go_direct(run, why, lost, &error);
 	}
@@ -245,8 +249,11 @@ static bool open_archive(struct run *run, bool *lost, struct error *error)
 	STEP("key written");
 	if (run->dry)
 		return true;
-	*lost = !standby_needless(context, run->database, error);
-	return !*lost && standby_return(context, run->database, error) &&
+	if (!standby_needless(context, run->database, error)) {
+		*lost = error->number == 0; /* what cannot be read is not another one */
+		return false;
+	}
+	return standby_return(context, run->database, error) &&
 	       people_compare(run->config->archive, run->database, error);
 }
 
@@ -257,7 +264,7 @@ static int open_run(struct run *run, const struct error *unprepared)
 {
 	const struct context *context = run->context;
 	struct error error = *unprepared;
-	bool good, lost = false;
+	bool good, lost = run->unmounted;
 
 	run->readers = readers_new(2);
 	http_start();
@@ -270,6 +277,7 @@ static int open_run(struct run *run, const struct error *unprepared)
 		.context = run,
 		.quiet = context->invocation->verbosity < 0};
 	good = error.remedy == 0 && open_archive(run, &lost, &error);
+	run->observer.lost = lost;
 	if (!good && (run->dry || error.remedy == REMEDY_CONFIGURATION)) {
 		run_complain(run, cause(run, &error)->text);
 	} else if (good || fall_back(run, cause(run, &error), lost)) {
@@ -486,6 +494,8 @@ static int pass(struct run *run, char **names)
 		local_fault(&run->observer, &run->denied);
 	if (!run->dry)
 		keep_configuration(run);
+	if (!run->dry && !run->observer.aside)
+		last_good_note_archive(run->config);
 	if (missed && run->config->admin == NULL && !run->dry)
 		run_complain(run, "there was no run for much longer than usual");
 	if (!run->dry && !run->observer.aside)
@@ -536,8 +546,11 @@ int run_pages(struct context *context, bool dry, char **names)
 	struct error error = {0};
 	int status = EXIT_DONE;
 
-	if (!dry && (!archive_writable(run.config->archive, run.config, run.now, &run.denied) ||
-			    context_make(context, &error))) {
+	if (!dry && last_good_unmounted(run.config, &error)) {
+		run.unmounted = true;
+	} else if (!dry &&
+		   (!archive_writable(run.config->archive, run.config, run.now, &run.denied) ||
+			   context_make(context, &error))) {
 		STEP("archive prepared");
 		if (!take_lock(&run, &status, &error) && run.lock == LOCK_HELD)
 			return end_early(&run,

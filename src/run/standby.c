@@ -176,14 +176,30 @@ static char *usable(const struct context *context, size_t i, bool make, struct t
 	return folder;
 }
 
-/* The folder that is there: NULL where all is well. */
+/* The folder that is there, the one in use before any other; NULL where all is well. */
 static char *find_folder(const struct context *context)
 {
-	char *folder = NULL;
+	char *first = NULL;
 
-	for (size_t i = 0; i < CANDIDATES && folder == NULL; i++)
-		folder = usable(context, i, false, NULL);
-	return folder;
+	for (size_t i = 0; i < CANDIDATES; i++) {
+		char *folder = usable(context, i, false, NULL), *path;
+		bool in_use;
+
+		if (folder == NULL)
+			continue;
+		path = file_join(folder, STANDBY_DATABASE);
+		in_use = !file_absent(path);
+		free(path);
+		if (in_use) {
+			free(first);
+			return folder;
+		}
+		if (first == NULL)
+			first = folder;
+		else
+			free(folder);
+	}
+	return first;
 }
 
 char *standby_in_use(const struct context *context)
@@ -318,7 +334,7 @@ static bool make(const struct context *context, const char *folder, const char *
 		rebuild_states(context, database, STANDBY_SNAPSHOTS);
 		set_fact(database, FACT_FOLDERS, "yes");
 	}
-	done = database != NULL;
+	done = database != NULL && database_kept(database, error);
 	if (done) {
 		take_accepted(folder, database, context->invocation->clock);
 		if (!has_line(folder, STANDBY_SAID, NULL))
@@ -328,6 +344,8 @@ static bool make(const struct context *context, const char *folder, const char *
 	if (done && rename(new, path) != 0)
 		done = error_set(
 			error, REMEDY_LOCAL, "%s: cannot be made: %s", path, strerror(errno));
+	if (!done)
+		unlink(new);
 	free(scratch);
 	free(new);
 	return done;
@@ -345,7 +363,7 @@ static void say(const char *folder, const struct error *why, bool lost, struct t
 		text_list_add(lines,
 			"nothing is kept while that lasts, and people are told all the "
 			"same");
-	if (lost)
+	if (lost && strstr(why->text, "lampwatch rebuild") == NULL)
 		text_list_add(
 			lines, "`lampwatch rebuild` makes the database from the archive's folders");
 	add_line(folder, STANDBY_SAID, why->text);
@@ -362,24 +380,22 @@ static bool go_on(
 	return database != NULL;
 }
 
-bool standby_open(struct context *context, const struct error *why, bool lost, int *lock,
-	struct text_list *lines, struct error *error)
+/* In that folder. Nothing stays of one that cannot be made there. */
+static bool open_in(struct context *context, const char *folder, const struct error *why, bool lost,
+	int *lock, struct text_list *lines, struct error *error)
 {
-	char *folder = find_folder(context), *path, *lock_path;
-	bool done;
+	char *path = file_join(folder, STANDBY_DATABASE),
+	     *lock_path = file_join(folder, "run.lock");
+	bool done, new = false;
 
-	if (folder == NULL)
-		folder = make_folder(context, lines);
-	if (folder == NULL)
-		return error_set(error, REMEDY_LOCAL,
-			"no folder outside of the archive can be used to go on with");
-	path = file_join(folder, STANDBY_DATABASE);
-	lock_path = file_join(folder, "run.lock");
 	*lock = lock_take(lock_path, false, 0, error);
 	done = *lock >= 0 ||
 	       (*lock == LOCK_HELD && error_set(error, REMEDY_LATER, "another run is at work"));
-	done = done && (file_absent(path) ? make(context, folder, path, why, lost, error)
-					  : go_on(context, folder, path, error));
+	if (done) {
+		new = file_absent(path);
+		done = new ? make(context, folder, path, why, lost, error)
+			   : go_on(context, folder, path, error);
+	}
 	if (done) {
 		say(folder, why, lost, lines);
 		free(context->database_path);
@@ -387,10 +403,36 @@ bool standby_open(struct context *context, const struct error *why, bool lost, i
 		context->database_path = path;
 		context->courier_lock = file_join(folder, "courier.lock");
 		path = NULL;
+	} else if (new) {
+		unlink(lock_path);
+		lock_release(*lock);
+		*lock = LOCK_FAILED;
+		rmdir(folder); /* unless something is remembered in it */
 	}
 	free(path);
 	free(lock_path);
+	return done;
+}
+
+bool standby_open(struct context *context, const struct error *why, bool lost, int *lock,
+	struct text_list *lines, struct error *error)
+{
+	char *used = standby_in_use(context), *folder = used != NULL ? file_folder(used) : NULL;
+	bool done = false;
+
+	error_set(
+		error, REMEDY_LOCAL, "no folder outside of the archive can be used to go on with");
+	if (folder != NULL)
+		done = open_in(context, folder, why, lost, lock, lines, error);
+	for (size_t i = 0; used == NULL && !done && error->remedy == REMEDY_LOCAL && i < CANDIDATES;
+		i++) {
+		free(folder);
+		folder = usable(context, i, true, lines);
+		if (folder != NULL)
+			done = open_in(context, folder, why, lost, lock, lines, error);
+	}
 	free(folder);
+	free(used);
 	return done;
 }
 

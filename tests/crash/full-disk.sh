@@ -20,7 +20,7 @@ if ! mount -t tmpfs -o size=32m lampwatch-test "$disk" 2> /dev/null; then
 	unshare -rm true 2> /dev/null || skip_all "neither root nor a user namespace may mount here"
 	LAMPWATCH_NAMESPACE=1 exec unshare -rm bash "$0" "$@"
 fi
-trap 'umount "$disk"; cleanup' EXIT
+trap 'umount "$work/kept" 2> /dev/null; umount "$disk"; cleanup' EXIT
 
 serve_http www
 serve_smtp relay
@@ -111,6 +111,54 @@ run 65
 same "the next outage is another one" "RED,GREEN,RED 3" "$(told) $(for f in $(mails relay); do grep -q '^To: ops' "$f" && sed -n 's/^Message-ID: //p' "$f"; done | sort -u | wc -l)"
 same "and kept, as what changed meanwhile" "3" "$(find "$disk/archive/example" -name reading | wc -l)"
 check "nothing is owed" test -z "$(at 66 outbox)"
+
+# ---- and the usual folder for what is temporary is on the same disk ----
+
+runtime=$RUNTIME_DIRECTORY
+begin
+unset RUNTIME_DIRECTORY XDG_RUNTIME_DIR
+export TMPDIR=$disk/tmp; mkdir "$TMPDIR"
+red
+empty 0
+run 1; run 2
+green
+run 3; run 4
+same "where the first folder is on the full disk, too, the next is taken: red and green, once each" "RED,GREEN" "$(told)"
+rm "$disk/filling"
+run 5
+same "and with space again nothing is told again" "0  RED,GREEN" "$status $output $(told)"
+unset TMPDIR; export RUNTIME_DIRECTORY=$runtime
+
+# ---- it is not mounted ----
+
+begin
+mkdir "$work/kept"; mount --bind "$disk" "$work/kept"; umount "$disk"
+red
+run 1
+same "where the archive's file system is not mounted, what is red is told" "3 RED" "$status $(told)"
+check "and a line says what to do" grep -q "archive: the archive is not there, nor the file system that it was on; mount it, or begin a new archive" <<< "$output"
+run 2
+same "once, and nothing is made there" "3 $(ls -d "$disk")" "$status $output$(find "$disk")"
+mount --bind "$work/kept" "$disk"; umount "$work/kept"
+run 3
+same "once it is mounted nothing is told again" "0  RED" "$status $output $(told)"
+green
+run 4; run 5
+same "and green follows" "0 RED,GREEN" "$status $(told)"
+check "the archive is whole" at 6 -q verify
+
+# ---- and if a new one is meant ----
+
+begin
+mount --bind "$disk" "$work/kept"; umount "$disk"
+red
+run 1
+at 2 -q rebuild > rebuilt 2>&1
+run 3; run 4
+same "rebuild begins a new archive in its place" "0  RED" "$status $output$(cat rebuilt) $(told)"
+rm -r "$disk/archive"
+mount --bind "$work/kept" "$disk"; umount "$work/kept"
+at 5 -q run # from here on it is there again
 
 # ---- whatever is left ----
 

@@ -72,7 +72,7 @@ no_state() { cp -a archive new; rm -r archive; mkdir archive; cp -a new/* archiv
 lost "a copy without .state" no_state
 emptied() { rm -f archive/.state/lampwatch.db-*; : > archive/.state/lampwatch.db; }
 lost "a database of no bytes" emptied
-older() { cp archive/.state/lampwatch.db older.db; chat_red; at 3 run; green; at 3 run; at 4 run; rm -f "$work"/relay/*.eml archive/.state/lampwatch.db*; cp older.db archive/.state/lampwatch.db; at 4 log > log.before; }
+older() { cp archive/.state/lampwatch.db older.db; chat_red; at 3 run; green; at 3 run; at 4 run; before=$(ids); rm -f "$work"/relay/*.eml archive/.state/lampwatch.db*; cp older.db archive/.state/lampwatch.db; at 4 log > log.before; }
 begin older
 older
 first=$(sed -n 's/.*\t//p' archive/example/chain | tail -n 1)
@@ -84,7 +84,18 @@ same "an older database: what was there lies beside it" "1" "$(ls archive/.state
 same "an older database: as ever" "0 " "$(runs 7) $(at 7 -q verify 2>&1)"
 red
 run 8
-check "an older database: the next outage has a Message-ID of its own" test "$(ids | sort | uniq -d | wc -l)" = 0
+same "an older database: the next outage has a Message-ID of its own" "2 1 3" "$(grep -c . <<< "$before") $(ids | grep -c .) $(printf '%s\n%s\n' "$before" "$(ids)" | sort -u | wc -l)"
+
+# ---- a chain whose last line is another one ----
+
+begin altered
+sed -i '$s/.$/x/' archive/example/chain
+before=$(chain)
+red
+run 5
+same "a chain whose last line was altered: it is seen before anything is appended" "3 $before" "$status $(chain)"
+check "it is said as verify would" grep -q "example/chain: line [0-9]* is not the one that was written there" <<< "$output"
+same "and what is red is told" "RED" "$(told)"
 
 # ---- a red that began before ----
 

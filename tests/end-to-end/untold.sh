@@ -113,7 +113,7 @@ after() {
 fault() {
 	[[ -z ${ONLY:-} || $1 == *$ONLY* ]] || return
 	begin "$1"
-	case $1 in *" state "* | *garbage* | *read-only*) twin ;; *) expected="" ;; esac
+	case $1 in *" state "* | *garbage* | *read-only* | *chain* | *page*) twin ;; *) expected="" ;; esac
 	$2; outage "$1"
 	$3; after "$1"
 }
@@ -134,6 +134,13 @@ courier_of_root() { rm -f archive/.state/courier.lock; (umask 077; : > archive/.
 fault "a courier's lock of root's" courier_of_root lock_back
 of_root() { chown -R 0:0 archive; }
 fault "an archive of root's" of_root lock_back
+
+chain_closed() { chmod 000 archive/example/chain; }
+chain_open() { chmod 644 archive/example/chain; }
+fault "a chain that cannot be opened" chain_closed chain_open
+page_closed() { chown -R 0:0 archive/example; chmod 700 archive/example; }
+page_open() { chmod 755 archive/example; own archive; }
+fault "a page's folder that only root may enter" page_closed page_open
 
 # rebuilt: what is there cannot be used, and the database comes from the folders.
 rebuilt() { at 8 rebuild > rebuilt.log 2>&1 || cat rebuilt.log; }

@@ -171,6 +171,10 @@ same "and sent anyway" "RED" "$(told)"
 run
 same "again under the same Message-ID, as nothing says that it was" "0 1" "$status $(ids)"
 
+begin; red
+run pwrite $ENOSPC 1 9999 lampwatch.db-wal
+same "where neither the archive nor the standby can be written, the red is told" "3 RED" "$status $(told)"
+
 # ---- the shared memory of the database ----
 
 begin; red

@@ -901,6 +901,23 @@ static void test_a_folder_without_its_row_is_adopted_and_told(void **state)
 	assert_true(verify(&with, &verified, NULL, &error));
 }
 
+static void test_after_a_folder_was_adopted_the_whole_page_is_asked_for(void **state)
+{
+	struct scene *scene = *state;
+	struct validator validators[PAGE_DOCUMENTS_MAX] = {{0}};
+	struct page_state known;
+
+	validators[0].url = memory_string("https://status.example.com/");
+	validators[0].etag = memory_string("\"green\"");
+	scene_read_as(scene, "one", GREEN, (struct observation){.validators = validators});
+	leave_folder(scene, RED);
+	recover(scene);
+	known = scene_state(scene, "one");
+	assert_true(known.red);
+	assert_null(known.validators[0].etag);
+	page_state_release(&known);
+}
+
 /* It is as if it had never been. */
 static void assert_discarded(struct scene *scene)
 {
@@ -1350,6 +1367,7 @@ int main(void)
 		test_in(green, test_what_was_committed_is_whole),
 		test_in(green, test_chain_lines_that_could_not_be_appended_are_appended_later),
 		test_in(green, test_a_folder_without_its_row_is_adopted_and_told),
+		test_in(green, test_after_a_folder_was_adopted_the_whole_page_is_asked_for),
 		test_in(green, test_a_folder_of_another_address_is_removed_and_not_told),
 		test_in(green, test_a_folder_of_another_program_version_is_removed_and_not_told),
 		test_in(green, test_a_folder_of_another_kind_is_removed_and_not_told),
