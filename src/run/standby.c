@@ -31,7 +31,6 @@ enum {
 	FOLDER_NAME = 16,       /* digits of a digest */
 };
 
-#define STANDBY_DATABASE "lampwatch.db"
 #define STANDBY_SAID "said"         /* one line for each reason; there until all is well */
 #define STANDBY_ACCEPTED "accepted" /* Message-IDs that no database could record */
 
@@ -191,7 +190,7 @@ char *standby_in_use(const struct context *context)
 	char *folder = find_folder(context), *path = NULL;
 
 	if (folder != NULL)
-		path = file_join(folder, STANDBY_DATABASE);
+		path = file_join(folder, STORE_FILE);
 	free(folder);
 	if (path != NULL && file_absent(path))
 		memory_set(&path, NULL);
@@ -373,7 +372,7 @@ bool standby_open(struct context *context, const struct error *why, bool lost, i
 	if (folder == NULL)
 		return error_set(error, REMEDY_LOCAL,
 			"no folder outside of the archive can be used to go on with");
-	path = file_join(folder, STANDBY_DATABASE);
+	path = file_join(folder, STORE_FILE);
 	lock_path = file_join(folder, "run.lock");
 	*lock = lock_take(lock_path, false, 0, error);
 	done = *lock >= 0 ||
@@ -424,7 +423,7 @@ bool standby_return(const struct context *context, struct database *database, st
 
 	if (folder == NULL)
 		return true;
-	path = file_join(folder, STANDBY_DATABASE);
+	path = file_join(folder, STORE_FILE);
 	scratch = file_join(folder, "taken.db");
 	standby = file_absent(path) ? NULL : database_open(path, schema, false, NULL);
 	if (standby != NULL) {
