@@ -319,18 +319,31 @@ char *archive_free_name(const char *above, int64_t time, int most)
 	return NULL;
 }
 
+/* False also where the folder cannot be read. */
+static bool has_names(const char *path)
+{
+	DIR *folder = opendir(path);
+	const struct dirent *entry = NULL;
+
+	while (folder != NULL && (entry = readdir(folder)) != NULL && entry->d_name[0] == '.')
+		;
+	if (folder != NULL)
+		closedir(folder);
+	return entry != NULL;
+}
+
 bool archive_place(const char *archive, const char *from, const char *target, struct error *error)
 {
 	char *month = file_folder(target), *year = file_folder(month), *own = file_folder(year);
-	bool new = file_presence(month, NULL) != FILE_PRESENT;
 	bool done = file_make_folders(month, FOLDER_MODE, error);
 
+	/* Before the month's first name: where it has one, a crash came after all of these. */
+	if (done && !has_names(month))
+		done = file_sync_folder(year, error) && file_sync_folder(own, error) &&
+		       file_sync_folder(archive, error);
 	if (done && rename(from, target) != 0)
 		done = system_error_set(error, target, "cannot be renamed into place");
 	done = done && file_sync_folder(month, error);
-	if (new)
-		done = done && file_sync_folder(year, error) && file_sync_folder(own, error) &&
-		       file_sync_folder(archive, error);
 	free(own);
 	free(year);
 	free(month);

@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "store/store.h"
 
-const struct schema_step stamps_schema[] = {
+const struct schema_step timestamps_schema[] = {
 	{8, "CREATE TABLE stamp (folder TEXT PRIMARY KEY, sums TEXT NOT NULL) WITHOUT ROWID;"},
 	{0},
 };

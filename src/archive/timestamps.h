@@ -22,7 +22,7 @@
 struct buffer;
 struct error;
 
-extern const struct schema_step stamps_schema[];
+extern const struct schema_step timestamps_schema[];
 
 #define TIMESTAMPS_FOLDER "heads.stamps"
 #define TIMESTAMPS_REPLY "heads.tsr"

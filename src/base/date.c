@@ -433,19 +433,3 @@ bool date_prefix_end(const char *prefix, int64_t *last)
 {
 	return parse_prefix(prefix, true, last);
 }
-
-int64_t date_retry_after(const char *value, int64_t now)
-{
-	size_t count;
-	int64_t time;
-
-	if (value == NULL)
-		return 0;
-	skip_blanks(&value);
-	count = strspn(value, decimal);
-	if (count > 0 && value[count + strspn(value + count, " \t\r\n")] == '\0') {
-		time = strtoll(value, NULL, 10);
-		return time < RETRY_SECONDS_MAX ? time : RETRY_SECONDS_MAX;
-	}
-	return date_parse(value, &time) && time > now ? time - now : 0;
-}

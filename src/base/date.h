@@ -59,8 +59,4 @@ void date_write_duration(int64_t seconds, char out[static DATE_TEXT_MAX]);
 bool date_prefix_begin(const char *prefix, int64_t *first);
 bool date_prefix_end(const char *prefix, int64_t *last);
 
-/* HTTP's Retry-After (RFC 9110 section 10.2.3): seconds or a date. Returns seconds from now, 0 if
- * it is not understood. */
-int64_t date_retry_after(const char *value, int64_t now);
-
 #endif

@@ -323,7 +323,7 @@ void template_forget(void)
 	kept_count = 0;
 }
 
-struct folder {
+struct partials_folder {
 	const char *path, *ending;
 	struct error error; /* of a partial that is there and cannot be read; its remedy is 0 where
 			     * there is none */
@@ -331,7 +331,7 @@ struct folder {
 
 static const char *folder_load(void *context, const char *name)
 {
-	struct folder *folder = context;
+	struct partials_folder *folder = context;
 	struct kept_file *file;
 	struct error error;
 	char *path;
@@ -404,7 +404,7 @@ bool template_render_file(const char *folder, const char *name, const struct val
 	char *path = file_join(folder, name);
 	struct template_program program;
 	const struct file_type *type = kept_program(path, &program, error);
-	struct folder context = {folder, type != NULL ? type->ending : NULL, {0}};
+	struct partials_folder context = {folder, type != NULL ? type->ending : NULL, {0}};
 	struct template_partials partials = {folder_load, &context};
 	bool done =
 		type != NULL && (render_parsed(&program, type->type, data, &partials, out, error) ||

@@ -105,19 +105,25 @@ int command_ack(struct context *context, const struct options *options, char **w
 {
 	struct answer answer = {.context = context};
 	struct page_states states = {0};
-	int result = EXIT_USAGE;
+	int result;
 
 	(void)options;
 	if (context_page(context, words[0]) == NULL)
 		return EXIT_USAGE;
+	result = context_open_to_write(context, false);
+	if (result != EXIT_DONE)
+		return result;
 	if (words[1] != NULL)
 		text_list_add(&answer.patterns, words[1]);
-	store_pages(context->database, &states);
+	if (context->database != NULL)
+		store_pages(context->database, &states);
 	answer.state = page_states_find(&states, words[0]);
-	if (answer.state != NULL)
+	if (answer.state != NULL) {
 		result = save(&answer);
-	else
+	} else {
 		fprintf(stderr, "lampwatch: ack: %s has never been read\n", words[0]);
+		result = EXIT_USAGE;
+	}
 	page_states_release(&states);
 	text_list_release(&answer.patterns);
 	return result;

@@ -35,7 +35,7 @@ struct addition {
 	char *config_path;     /* owned; NULL: there is no configuration */
 	struct config *config; /* owned */
 	struct catalogue catalogue;
-	const struct service *service; /* of the catalogue; NULL: it is in none */
+	const struct catalogue_entry *service; /* of the catalogue; NULL: it is in none */
 	struct kind_list kinds;
 	struct kind *kind; /* owned; of --kind */
 	struct detection detection;
@@ -221,7 +221,7 @@ static void print_entry(const struct page_entry *entry)
 /* Subscribers whose mail is hosted by the watched provider should have a second address. */
 static void print_advice(const struct addition *addition)
 {
-	const struct service *service = addition->service;
+	const struct catalogue_entry *service = addition->service;
 	const struct config *config = addition->config;
 
 	for (size_t i = 0; service != NULL && config != NULL && i < config->subscriber_count; i++) {

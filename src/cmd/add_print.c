@@ -180,7 +180,7 @@ bool print_services(const struct catalogue *catalogue, const char *word)
 	bool any = false;
 
 	for (size_t i = 0; i < catalogue->count; i++) {
-		const struct service *service = &catalogue->list[i];
+		const struct catalogue_entry *service = &catalogue->list[i];
 
 		if (!service_matches(service, word))
 			continue;

@@ -9,7 +9,7 @@
 
 struct catalogue;
 struct detection;
-struct service;
+struct catalogue_entry;
 
 /*
  * Of the word that the user gave: the chosen kind, the reason, what else fits, and the reading,

@@ -14,12 +14,12 @@
 #include "base/yaml.h"
 
 static const struct node_rule rules[] = {
-	{"name", node_read_text, offsetof(struct service, name), true, NULL},
-	{"aliases", node_read_texts, offsetof(struct service, aliases), false, NULL},
-	{"url", node_read_text, offsetof(struct service, url), true, NULL},
-	{"kind", node_read_text, offsetof(struct service, kind), true, NULL},
-	{"provider", node_read_text, offsetof(struct service, provider), false, NULL},
-	{"mail", node_read_texts, offsetof(struct service, mail), false, NULL},
+	{"name", node_read_text, offsetof(struct catalogue_entry, name), true, NULL},
+	{"aliases", node_read_texts, offsetof(struct catalogue_entry, aliases), false, NULL},
+	{"url", node_read_text, offsetof(struct catalogue_entry, url), true, NULL},
+	{"kind", node_read_text, offsetof(struct catalogue_entry, kind), true, NULL},
+	{"provider", node_read_text, offsetof(struct catalogue_entry, provider), false, NULL},
+	{"mail", node_read_texts, offsetof(struct catalogue_entry, mail), false, NULL},
 	{0},
 };
 
@@ -33,7 +33,7 @@ bool catalogue_load(const char *templates, struct catalogue *catalogue, struct p
 	if (good && node_type(list) != NODE_LIST)
 		good = node_problem(problems, list, "this must be a list of services");
 	for (size_t i = 0; i < node_count(list) && node_type(list) == NODE_LIST; i++) {
-		struct service *service =
+		struct catalogue_entry *service =
 			memory_append(&catalogue->list, &catalogue->count, sizeof *catalogue->list);
 
 		good = node_walk_map(problems, node_member(list, i), rules, service, NULL) && good;
@@ -46,7 +46,7 @@ bool catalogue_load(const char *templates, struct catalogue *catalogue, struct p
 void catalogue_release(struct catalogue *catalogue)
 {
 	for (size_t i = 0; i < catalogue->count; i++) {
-		struct service *service = &catalogue->list[i];
+		struct catalogue_entry *service = &catalogue->list[i];
 
 		free(service->name);
 		text_list_release(&service->aliases);
@@ -60,7 +60,7 @@ void catalogue_release(struct catalogue *catalogue)
 }
 
 /* The i-th name of the service: its name, then its aliases; NULL after the last. */
-static const char *service_name(const struct service *service, size_t i)
+static const char *service_name(const struct catalogue_entry *service, size_t i)
 {
 	if (i == 0)
 		return service->name;
@@ -86,7 +86,7 @@ static bool same_letters(const char *a, const char *b)
 	}
 }
 
-const struct service *catalogue_find(const struct catalogue *catalogue, const char *name)
+const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, const char *name)
 {
 	const char *word;
 
@@ -124,7 +124,7 @@ bool address_same(const char *a, const char *b)
 	       strncmp(a + origin, b + origin, length - origin) == 0;
 }
 
-const struct service *catalogue_at(const struct catalogue *catalogue, const char *url)
+const struct catalogue_entry *catalogue_at(const struct catalogue *catalogue, const char *url)
 {
 	for (size_t i = 0; i < catalogue->count; i++)
 		if (address_same(catalogue->list[i].url, url))
@@ -132,7 +132,7 @@ const struct service *catalogue_at(const struct catalogue *catalogue, const char
 	return NULL;
 }
 
-bool service_matches(const struct service *service, const char *word)
+bool service_matches(const struct catalogue_entry *service, const char *word)
 {
 	const char *known;
 

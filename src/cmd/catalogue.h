@@ -12,7 +12,7 @@
 
 struct problems;
 
-struct service {
+struct catalogue_entry {
 	char *name; /* as people write it */
 	struct text_list aliases;
 	char *url; /* of its page */
@@ -22,7 +22,7 @@ struct service {
 };
 
 struct catalogue {
-	struct service *list; /* owned, in the file's order */
+	struct catalogue_entry *list; /* owned, in the file's order */
 	size_t count;
 };
 
@@ -34,13 +34,13 @@ void catalogue_release(struct catalogue *catalogue);
  * The service that has this name or alias, else NULL. Only letters and digits count, their case
  * (ASCII) does not: "google-workspace" is "Google Workspace".
  */
-const struct service *catalogue_find(const struct catalogue *catalogue, const char *name);
+const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, const char *name);
 
 /* The service whose page has this address, as address_same() sees it; else NULL. */
-const struct service *catalogue_at(const struct catalogue *catalogue, const char *url);
+const struct catalogue_entry *catalogue_at(const struct catalogue *catalogue, const char *url);
 
 /* Whether the word occurs in a name, an alias, the provider or the address; case aside (ASCII). */
-bool service_matches(const struct service *service, const char *word);
+bool service_matches(const struct catalogue_entry *service, const char *word);
 
 /* The name or alias nearest to a misspelt one; NULL where none is near. Borrowed. */
 const char *catalogue_nearest(const struct catalogue *catalogue, const char *name);

@@ -130,6 +130,15 @@ static void warn(
 	}
 }
 
+/* Something of this machine's, and no mistake of the file's. */
+static void add_local(
+	const struct config *config, struct problems *problems, const struct error *error)
+{
+	problems_add(problems, config->path, 0, "what the pages said last is not looked at: %s",
+		error->text);
+	problems->local++;
+}
+
 static void survey(const struct config *config, const struct kind_set *kinds,
 	struct database *database, struct problems *problems)
 {
@@ -139,6 +148,7 @@ static void survey(const struct config *config, const struct kind_set *kinds,
 	struct page_states states = {0};
 	struct findings findings = {0};
 	struct survey survey = {config, kinds, database, &states, &receivers, &meanings};
+	struct error error;
 
 	receivers_of_config(config, &receivers);
 	subscribers_load(database, &subscribers);
@@ -151,7 +161,10 @@ static void survey(const struct config *config, const struct kind_set *kinds,
 		findings_load(database, config->pages[i].name, FINDING_ID, false, &findings);
 		findings_load(database, config->pages[i].name, FINDING_RENAMED, false, &findings);
 	}
-	warn(config, &findings, problems);
+	if (database_good(database, &error)) /* what was not read is not unknown */
+		warn(config, &findings, problems);
+	else
+		add_local(config, problems, &error);
 	findings_release(&findings);
 	page_states_release(&states);
 	meanings_release(&meanings);
@@ -163,19 +176,18 @@ static void survey(const struct config *config, const struct kind_set *kinds,
 static void survey_archive(
 	const struct config *config, const struct kind_set *kinds, struct problems *problems)
 {
-	char *path = file_join(config->archive, ARCHIVE_STATE "/lampwatch.db");
+	char *path = file_join(config->archive, ARCHIVE_STATE "/" STORE_FILE);
 	struct database *database = NULL;
 	struct error error;
+	enum file_presence presence = file_presence(path, &error);
 
-	if (!file_absent(path)) {
+	if (presence == FILE_PRESENT)
 		database = database_open(path, schema, true, &error);
-		if (database == NULL)
-			problems_warn(problems, config->path, 0,
-				"what the pages said last is not looked at: %s", error.text);
-		else
-			survey(config, kinds, database, problems);
-		database_close(database);
-	}
+	if (database != NULL)
+		survey(config, kinds, database, problems);
+	else if (presence != FILE_ABSENT)
+		add_local(config, problems, &error);
+	database_close(database);
 	free(path);
 }
 
@@ -187,7 +199,7 @@ int command_check(struct context *context, const struct options *options, char *
 	struct kind_set *kinds = NULL;
 	char *path;
 	int status;
-	bool good;
+	bool good = false; /* the configuration */
 
 	(void)options;
 	if (words[0] != NULL) {
@@ -206,13 +218,13 @@ int command_check(struct context *context, const struct options *options, char *
 		kinds = kind_set_load(config, templates, &problems);
 		lint_names(config, templates, &problems);
 		lint_templates(config, templates, &problems);
-		if (kinds != NULL && problems.errors == 0)
+		good = kinds != NULL && problems.errors == 0;
+		if (good)
 			survey_archive(config, kinds, &problems);
 	}
 	problems_print(&problems);
 	status = kinds != NULL ? EXIT_DONE : EXIT_USAGE;
 	status = exit_status_worse(status, problems_status(&problems));
-	good = status == EXIT_DONE;
 	if (good && context->invocation->verbosity > 0)
 		print_found(config);
 	if (path != NULL && (good ? context->invocation->verbosity > 0 : !file_absent(path)))

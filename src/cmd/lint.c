@@ -148,7 +148,7 @@ static void lint_pages(
 {
 	for (size_t i = 0; i < config->page_count; i++) {
 		const struct page_config *page = &config->pages[i];
-		const struct service *service =
+		const struct catalogue_entry *service =
 			page->url != NULL ? catalogue_at(catalogue, page->url) : NULL;
 
 		if (service != NULL && service->provider != NULL && page->provider != NULL &&

@@ -54,7 +54,7 @@ static void read_mail(struct buffer *mail)
 static int receive(struct context *context, const char *told, const struct buffer *mail)
 {
 	struct error error = {0};
-	struct mail_command correspondence = {.config = context->config,
+	struct mail_command command = {.config = context->config,
 		.templates = context->templates,
 		.now = context->invocation->clock,
 		.simulated = context->invocation->simulated};
@@ -67,12 +67,12 @@ static int receive(struct context *context, const char *told, const struct buffe
 	context->database = database_open(context->database_path, schema, false, &error);
 	if (context->database == NULL)
 		return again(error.text);
-	correspondence.database = context->database;
+	command.database = context->database;
 	key = store_fact(context->database, "key");
-	correspondence.key = key;
+	command.key = key;
 	incoming_mail_parse(buffer_string(mail), mail->length, &incoming);
-	good = !text_empty(key) && mail_command_receive(&correspondence, &incoming,
-					   recipient_of(told, &incoming), &error);
+	good = !text_empty(key) &&
+	       mail_command_receive(&command, &incoming, recipient_of(told, &incoming), &error);
 	incoming_mail_release(&incoming);
 	if (text_empty(key))
 		error_set(&error, REMEDY_LOCAL, "no run has made the archive yet");

@@ -8,11 +8,11 @@
 
 enum { FORMAT = 1, FIELDS_MAX = 8 };
 
-enum field_type { FIELD_END, FIELD_TEXT, FIELD_LEVEL };
+enum row_field_type { FIELD_END, FIELD_TEXT, FIELD_LEVEL };
 
 /* The members of each row, in their order; a level is written by its name. */
-struct field {
-	enum field_type type;
+struct row_field {
+	enum row_field_type type;
 	const char *key;
 	size_t offset; /* in the row's struct */
 };
@@ -26,22 +26,22 @@ struct field {
 		FIELD_LEVEL, "level", offsetof(struct type, level)                                 \
 	}
 
-static const struct field reading_fields[FIELDS_MAX + 1] = {
+static const struct row_field reading_fields[FIELDS_MAX + 1] = {
 	TEXT(reading, title), LEVEL(reading), TEXT(reading, word)};
-static const struct field indicator_fields[FIELDS_MAX + 1] = {TEXT(indicator, id), LEVEL(indicator),
-	TEXT(indicator, word), TEXT(indicator, group), TEXT(indicator, name)};
-static const struct field incident_fields[FIELDS_MAX + 1] = {TEXT(incident, id), LEVEL(incident),
-	TEXT(incident, word), TEXT(incident, title), TEXT(incident, state), TEXT(incident, started),
-	TEXT(incident, updated), TEXT(incident, url)};
-static const struct field maintenance_fields[FIELDS_MAX + 1] = {TEXT(maintenance, id),
+static const struct row_field indicator_fields[FIELDS_MAX + 1] = {TEXT(indicator, id),
+	LEVEL(indicator), TEXT(indicator, word), TEXT(indicator, group), TEXT(indicator, name)};
+static const struct row_field incident_fields[FIELDS_MAX + 1] = {TEXT(incident, id),
+	LEVEL(incident), TEXT(incident, word), TEXT(incident, title), TEXT(incident, state),
+	TEXT(incident, started), TEXT(incident, updated), TEXT(incident, url)};
+static const struct row_field maintenance_fields[FIELDS_MAX + 1] = {TEXT(maintenance, id),
 	TEXT(maintenance, title), TEXT(maintenance, state), TEXT(maintenance, starts),
 	TEXT(maintenance, ends), TEXT(maintenance, updated), TEXT(maintenance, url)};
-static const struct field affects_fields[FIELDS_MAX + 1] = {
+static const struct row_field affects_fields[FIELDS_MAX + 1] = {
 	TEXT(affects, id), TEXT(affects, indicator)};
-static const struct field update_fields[FIELDS_MAX + 1] = {
+static const struct row_field update_fields[FIELDS_MAX + 1] = {
 	TEXT(update, id), TEXT(update, time), TEXT(update, state), TEXT(update, text)};
 
-static void put_fields(struct value *map, const char *row, const struct field *fields)
+static void put_fields(struct value *map, const char *row, const struct row_field *fields)
 {
 	for (; fields->type != FIELD_END; fields++) {
 		const void *at = row + fields->offset;
@@ -58,7 +58,7 @@ void reading_json(const struct reading *reading, struct buffer *out)
 		const char *key;
 		const void *rows;
 		size_t count, size;
-		const struct field *fields;
+		const struct row_field *fields;
 	} lists[] = {
 		{"indicators", reading->indicators, reading->indicator_count,
 			sizeof *reading->indicators, indicator_fields},

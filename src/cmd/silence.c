@@ -148,14 +148,19 @@ static void add_suppression(
 	value_put_text(map, "reason", suppression->reason);
 }
 
-static int list(const struct context *context)
+static int list(struct context *context)
 {
 	const struct config *config = context->config;
 	int64_t now = context->invocation->clock;
-	struct value *root = value_map(), *members;
+	struct value *root, *members;
 	struct silences silences = {0};
+	int status = context_open_database(context);
 
-	silences_load(context->database, now, &silences);
+	if (status != EXIT_DONE)
+		return status;
+	if (context->database != NULL)
+		silences_load(context->database, now, &silences);
+	root = value_map();
 	value_put_number(root, "format", 1);
 	members = value_put(root, "silent", value_list());
 	for (size_t i = 0; i < config->page_count; i++) {
@@ -182,6 +187,7 @@ int command_silence(struct context *context, const struct options *options, char
 		.page = words[0],
 		.reason = options->reason != NULL ? options->reason : "",
 		.ends = options->end};
+	int status;
 
 	if (read_words(&request, options) != EXIT_DONE)
 		return EXIT_USAGE;
@@ -189,5 +195,6 @@ int command_silence(struct context *context, const struct options *options, char
 		return list(context);
 	if (context_page(context, request.page) == NULL || !time_is_good(&request))
 		return EXIT_USAGE;
-	return save(&request);
+	status = context_open_to_write(context, true);
+	return status == EXIT_DONE ? save(&request) : status;
 }

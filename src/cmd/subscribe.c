@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
@@ -22,6 +23,17 @@ static int complain(const char *text, const char *word)
 {
 	fprintf(stderr, "lampwatch: subscribe: %s, not \"%s\"%s\n", text, word,
 		config_host_advice(word));
+	return EXIT_USAGE;
+}
+
+static int complain_of_event(const char *word)
+{
+	struct buffer text = {0};
+
+	buffer_format(&text, "--on takes ");
+	config_wanted_words(&text);
+	complain(buffer_string(&text), word);
+	buffer_release(&text);
 	return EXIT_USAGE;
 }
 
@@ -53,9 +65,7 @@ static int read_options(
 		int word = config_wanted_parse(options->on.list[i]);
 
 		if (word == 0)
-			return complain("--on takes red, green, update, flapping, lost, incident "
-					"or -incident",
-				options->on.list[i]);
+			return complain_of_event(options->on.list[i]);
 		words |= word;
 	}
 	if (options->on.count > 0)
@@ -107,6 +117,8 @@ int command_subscribe(struct context *context, const struct options *options, ch
 	subscriber.is.mail = memory_string(words[0]);
 	subscriber.reason = memory_string("by the command");
 	result = read_options(context, options, &subscriber.is);
+	if (result == EXIT_DONE)
+		result = context_open_to_write(context, true);
 	if (result == EXIT_DONE && !options->again && !may_subscribe(context->database, words[0]))
 		result = EXIT_USAGE;
 	if (result == EXIT_DONE) {

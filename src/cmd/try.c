@@ -159,7 +159,7 @@ int command_try(struct context *context, const struct options *options, char **w
 	result = send(&trial);
 	/* A test message is sent to a disabled webhook too, which gets no alerts: say so. */
 	if (trial.webhook != NULL && !context->invocation->json) {
-		context_open_database(context);
+		result = exit_status_worse(result, context_open_database(context));
 		webhooks_disabled(context, NULL);
 	}
 	return result;

@@ -16,12 +16,15 @@ int command_unsubscribe(struct context *context, const struct options *options, 
 	const char *mail = words[0];
 	struct subscribers subscribers = {0};
 	struct error error;
-	int result = EXIT_DONE;
+	bool configured = config_subscriber(context->config, mail) != NULL;
+	int result = context_open_to_write(context, configured);
 
 	(void)options;
-	subscribers_load(context->database, &subscribers);
-	if (subscribers_find(&subscribers, mail) == NULL &&
-		config_subscriber(context->config, mail) == NULL) {
+	if (result != EXIT_DONE)
+		return result;
+	if (context->database != NULL)
+		subscribers_load(context->database, &subscribers);
+	if (subscribers_find(&subscribers, mail) == NULL && !configured) {
 		fprintf(stderr,
 			"lampwatch: nobody has subscribed as %s; `lampwatch subscribers` lists "
 			"who has\n",

@@ -102,7 +102,7 @@ static int examine(const struct invocation *invocation, const struct verificatio
 static struct database *open_database(const char *archive, bool *copy, struct error *error)
 {
 	char *state = file_join(archive, ARCHIVE_STATE);
-	char *path = file_join(state, "lampwatch.db"), *heads = file_join(archive, "heads");
+	char *path = file_join(state, STORE_FILE), *heads = file_join(archive, "heads");
 	enum file_presence there = file_presence(path, error);
 	struct database *database = NULL;
 

@@ -111,11 +111,12 @@ struct subscription {
 
 /*
  * The bits for one word of `on:`, 0 where it is not one; what is wanted by the words of all these
- * bits, with what they bring and leave out; and the words for that, with commas.
+ * bits, with what they bring and leave out; the words for that, with commas; and all words.
  */
 int config_wanted_parse(const char *word);
 int config_wanted_settle(int words);
 void config_wanted_write(int wanted, struct buffer *out);
+void config_wanted_words(struct buffer *out);
 
 /* The default. */
 extern const struct subscription subscription_default;

@@ -682,6 +682,20 @@ void config_wanted_write(int wanted, struct buffer *out)
 	}
 }
 
+void config_wanted_words(struct buffer *out)
+{
+	const char *before = "";
+
+	for (int i = 0; i < EVENT_TYPES; i++) {
+		if (!is_word(i))
+			continue;
+		buffer_format(out, "%s%s", before, event_types[i].name);
+		before = ", ";
+		if (event_types[i].with != 0)
+			buffer_format(out, ", -%s", event_types[i].name);
+	}
+}
+
 bool config_read_wanted(const struct node_walk *walk, struct node node, void *target)
 {
 	struct node_word words[2 * EVENT_TYPES + 1] = {{NULL, 0}};

@@ -14,7 +14,8 @@
 
 struct value;
 
-/* The numbers of the words of `on:`, which come first, stand in the database (subscribers). */
+/* The words of `on:` come first. Their numbers stand in the database (subscribers): a new one comes
+ * behind them, before EVENT_BOTH. */
 enum event_type {
 	EVENT_RED,
 	EVENT_GREEN,

@@ -4,12 +4,13 @@
  * Pure.
  *
  * A slot is a change between red and not red, or a stretch of time without one:
- * RING_CALM_SECONDS, or RING_FLAPPING_SECONDS while it flaps, so that fetches in quick succession
- * do not push out what happened an hour ago, and three outages in a year are not three in a row:
- * time between two fetches has as many slots as it lasts, the last of which is the second fetch's
- * own. Each of the 19 pairs of neighbours that differ counts, the newest with 1.2, the oldest with
- * 0.8, evenly in between; the percentage is their sum of 19. So one outage is at most 13 %, two are
- * at most 25 %; 30 % are five changes in a row, which is a third outage, or six over all the ring.
+ * FLAP_SLOT_CALM_SECONDS, or FLAP_SLOT_FLAPPING_SECONDS while it flaps, so that fetches in quick
+ * succession do not push out what happened an hour ago, and three outages in a year are not three
+ * in a row: time between two fetches has as many slots as it lasts, the last of which is the second
+ * fetch's own. Each of the 19 pairs of neighbours that differ counts, the newest with 1.2, the
+ * oldest with 0.8, evenly in between; the percentage is their sum of 19. So one outage is at most
+ * 13 %, two are at most 25 %; 30 % are five changes in a row, which is a third outage, or six over
+ * the whole history.
  */
 #ifndef LAMPWATCH_FLAP_HISTORY_H
 #define LAMPWATCH_FLAP_HISTORY_H
@@ -19,9 +20,9 @@
 
 enum {
 	FLAP_HISTORY_SLOTS = 20,
-	RING_CALM_SECONDS = 15 * 60,
-	RING_FLAPPING_SECONDS = 5 * 60,
-	RING_SETTLED_SECONDS =
+	FLAP_SLOT_CALM_SECONDS = 15 * 60,
+	FLAP_SLOT_FLAPPING_SECONDS = 5 * 60,
+	FLAP_SETTLED_SECONDS =
 		60 * 60, /* without a change, at least, before it is called settled */
 };
 

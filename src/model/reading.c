@@ -14,10 +14,10 @@ static const char first_line[] = "reading 1\n";
 
 enum { COLUMNS_MAX = 8 };
 
-enum column_type { COLUMN_END, COLUMN_TEXT, COLUMN_LEVEL };
+enum line_column_type { COLUMN_END, COLUMN_TEXT, COLUMN_LEVEL };
 
-struct column {
-	enum column_type type;
+struct line_column {
+	enum line_column_type type;
 	size_t offset; /* in the row's struct */
 };
 
@@ -27,7 +27,7 @@ struct line_type {
 	size_t rows,
 		count; /* offsets in struct reading; count 0: the one row is the reading itself */
 	size_t size;   /* of a row */
-	struct column columns[COLUMNS_MAX + 1];
+	struct line_column columns[COLUMNS_MAX + 1];
 };
 
 #define TEXT(type, member)                                                                         \
@@ -147,7 +147,8 @@ static char *row_line(const struct line_type *type, const char *row)
 	struct buffer line = {0};
 
 	buffer_text(&line, type->name);
-	for (const struct column *column = type->columns; column->type != COLUMN_END; column++) {
+	for (const struct line_column *column = type->columns; column->type != COLUMN_END;
+		column++) {
 		const void *field = row + column->offset;
 		const char *text;
 		char *collapsed;
@@ -239,7 +240,8 @@ char *reading_unescape(const char *at, const char *end)
 	return buffer_take(&out);
 }
 
-static bool read_column(const struct column *column, const char *at, const char *end, void *row)
+static bool read_column(
+	const struct line_column *column, const char *at, const char *end, void *row)
 {
 	char **slot = (char **)((char *)row + column->offset);
 	char *text = reading_unescape(at, end);
@@ -280,7 +282,8 @@ static bool read_line(const char *at, const char *end, struct reading *reading, 
 		return false;
 	*page = *page || type->count == 0;
 	row = row_add(reading, type);
-	for (const struct column *column = type->columns; column->type != COLUMN_END; column++) {
+	for (const struct line_column *column = type->columns; column->type != COLUMN_END;
+		column++) {
 		at = field_end < end ? field_end + 1 : end;
 		field_end = tab_or(at, end);
 		if (!read_column(column, at, field_end, row))
@@ -316,8 +319,8 @@ bool reading_parse(const char *text, size_t length, struct reading *reading, str
 
 void reading_row_release(enum row_type type, const void *row)
 {
-	for (const struct column *column = line_types[type].columns; column->type != COLUMN_END;
-		column++)
+	for (const struct line_column *column = line_types[type].columns;
+		column->type != COLUMN_END; column++)
 		if (column->type == COLUMN_TEXT)
 			free(*(char *const *)((const char *)row + column->offset));
 }
@@ -347,7 +350,7 @@ void reading_filter(const struct reading *reading,
 			if (i != ROW_PAGE && !keep(context, (enum row_type)i, row))
 				continue;
 			copy = row_add(out, &line_types[i]);
-			for (const struct column *column = line_types[i].columns;
+			for (const struct line_column *column = line_types[i].columns;
 				column->type != COLUMN_END; column++)
 				if (column->type == COLUMN_LEVEL)
 					*(enum level *)(copy + column->offset) =

@@ -25,20 +25,20 @@ enum {
 };
 
 /* One scheme, name and port, with its waiting transfers. */
-struct host {
+struct http_host {
 	char *origin;
 	struct transfer *first, *last;
 	int64_t active;
 	bool ready; /* is in the client's list */
-	struct host *next_ready;
+	struct http_host *next_ready;
 };
 
 struct http_client {
 	CURLM *multi;
 	struct http_settings settings;
 	char *user_agent, *ca_file;
-	void *hosts; /* tsearch() tree of struct host */
-	struct host *ready, *last_ready;
+	void *hosts; /* tsearch() tree of struct http_host */
+	struct http_host *ready, *last_ready;
 	struct transfer *all;
 	struct transfer *paused, *last_paused; /* by due */
 	size_t count;                          /* of all */
@@ -71,15 +71,15 @@ void http_start(void)
 
 static int host_compare(const void *a, const void *b)
 {
-	return strcmp(((const struct host *)a)->origin, ((const struct host *)b)->origin);
+	return strcmp(((const struct http_host *)a)->origin, ((const struct http_host *)b)->origin);
 }
 
-static struct host *client_host(struct http_client *client, const char *url)
+static struct http_host *client_host(struct http_client *client, const char *url)
 {
 	/* An invalid URL also waits in a queue, and libcurl reports what is wrong with it. */
 	char *origin = http_url_key(url, CURLU_DEFAULT_PORT);
-	struct host key = {.origin = origin != NULL ? origin : memory_string("")};
-	struct host **found = http_required(tsearch(&key, &client->hosts, host_compare));
+	struct http_host key = {.origin = origin != NULL ? origin : memory_string("")};
+	struct http_host **found = http_required(tsearch(&key, &client->hosts, host_compare));
 
 	if (*found == &key) {
 		*found = memory_zero(1, sizeof **found);
@@ -92,14 +92,14 @@ static struct host *client_host(struct http_client *client, const char *url)
 
 static void host_free(void *node)
 {
-	struct host *host = node;
+	struct http_host *host = node;
 
 	free(host->origin);
 	free(host);
 }
 
 /* Puts the host at the end of the list, so that the hosts take turns. */
-static void host_line_up(struct http_client *client, struct host *host)
+static void host_line_up(struct http_client *client, struct http_host *host)
 {
 	if (host->ready || host->first == NULL || host->active >= client->settings.per_host)
 		return;
@@ -114,7 +114,7 @@ static void host_line_up(struct http_client *client, struct host *host)
 
 static void transfer_queue(struct transfer *transfer)
 {
-	struct host *host = transfer->host = client_host(transfer->client, transfer->url);
+	struct http_host *host = transfer->host = client_host(transfer->client, transfer->url);
 
 	transfer->waiting = NULL;
 	if (host->first == NULL)
@@ -293,7 +293,7 @@ void http_client_free(struct http_client *client)
 /* Begins the next hop of the host whose turn it is. */
 static void hop_start(struct http_client *client)
 {
-	struct host *host = client->ready;
+	struct http_host *host = client->ready;
 	struct transfer *transfer = host->first;
 
 	client->ready = host->next_ready;

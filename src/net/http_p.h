@@ -10,7 +10,7 @@
 #include "net/curl_p.h"
 #include "net/http.h"
 
-struct host;
+struct http_host;
 
 enum {
 	HTTP_RETRY_PAUSE = 500, /* milliseconds before the second try */
@@ -36,9 +36,9 @@ struct transfer {
 
 	/* The hop: */
 	char *url;
-	struct host *host; /* owned by the client */
-	bool own_host;     /* the hop leads to first_origin */
-	int64_t started;   /* by the monotonic clock */
+	struct http_host *host; /* owned by the client */
+	bool own_host;          /* the hop leads to first_origin */
+	int64_t started;        /* by the monotonic clock */
 	CURL *easy;
 	struct curl_slist *headers;
 	struct http_response response;

@@ -184,7 +184,7 @@ static bool add_chain_heads(
 
 /* ---- the chain ---- */
 
-struct stretch {
+struct chain_part {
 	struct evidence_bundle *proof;
 	int64_t end; /* sequence of its last line */
 	struct buffer text;
@@ -193,7 +193,7 @@ struct stretch {
 static bool take_line(
 	void *context, const struct chain_line *line, const char *text, struct error *error)
 {
-	struct stretch *stretch = context;
+	struct chain_part *stretch = context;
 
 	(void)error;
 	if (line->sequence <= stretch->end)
@@ -206,7 +206,7 @@ static bool take_line(
 static bool add_chain(struct evidence_bundle *proof, const char *archive, const char *page,
 	int64_t end, struct error *error)
 {
-	struct stretch stretch = {.proof = proof, .end = end};
+	struct chain_part stretch = {.proof = proof, .end = end};
 	char *path = archive_path(archive, page, "chain", NULL);
 	struct buffer chain = {0};
 	bool good = file_read(path, &chain, error);

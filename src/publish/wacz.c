@@ -149,11 +149,3 @@ bool wacz_finish(struct wacz *wacz, struct cdxj *cdxj, const char *description, 
 	wacz_free(wacz);
 	return good;
 }
-
-void wacz_discard(struct wacz *wacz)
-{
-	if (wacz == NULL)
-		return;
-	zip_discard(wacz->zip);
-	wacz_free(wacz);
-}

@@ -32,7 +32,4 @@ void wacz_page(struct wacz *wacz, const char *url, int64_t time, const char *tit
 bool wacz_finish(struct wacz *wacz, struct cdxj *cdxj, const char *description, int64_t now,
 	struct error *error);
 
-/* Leaves no file. NULL is allowed. */
-void wacz_discard(struct wacz *wacz);
-
 #endif

@@ -118,7 +118,7 @@ static int load_configuration(struct context *context, bool last_good)
 	if (!good || context->providers == NULL)
 		return status;
 	webhook_urls_complete(context->config, context->templates);
-	context->database_path = file_join(context->config->archive, ARCHIVE_STATE "/lampwatch.db");
+	context->database_path = file_join(context->config->archive, ARCHIVE_STATE "/" STORE_FILE);
 	context->courier_lock = file_join(context->config->archive, ARCHIVE_STATE "/courier.lock");
 	context->user_agent = context->config->user_agent_contact != NULL
 				      ? memory_format("lampwatch/" LAMPWATCH_VERSION " (+%s)",
@@ -163,21 +163,80 @@ int context_prepare(const struct context *context)
 	return status == EXIT_DONE ? make_folders(context) : status;
 }
 
-int context_open_database(struct context *context)
+/* A database that is not there, while its chains are, is lost: what it knew is not "nothing". */
+static int check_not_lost(const struct context *context)
+{
+	const struct config *config = context->config;
+	char digest[DIGEST_TEXT];
+	struct error error;
+	int64_t sequence;
+
+	for (size_t i = 0; i < config->page_count; i++) {
+		const char *page = config->pages[i].name;
+
+		if (!archive_chain_tail(config->archive, page, &sequence, digest, &error))
+			return error_print(&error);
+		if (sequence == 0)
+			continue;
+		error_set(&error, REMEDY_LOCAL,
+			"%s: is lost: the archive has snapshots of %s; put it back, or "
+			"`lampwatch rebuild` makes it from the archive's folders",
+			context->database_path, page);
+		return error_print(&error);
+	}
+	return EXIT_DONE;
+}
+
+/* Whether there is one: *status is EXIT_LOCAL after a line where that cannot be told. */
+static bool has_database(const struct context *context, int *status)
 {
 	struct error error;
 	enum file_presence presence = file_presence(context->database_path, &error);
 
-	if (presence == FILE_ABSENT)
-		return EXIT_DONE;
-	if (presence == FILE_PRESENT)
-		context->database = database_open(context->database_path, schema, true, &error);
-	if (presence == FILE_PRESENT && context->database == NULL) /* on a full disk */
-		context->database = database_open_alone(context->database_path, schema, true, NULL);
-	if (context->database == NULL)
-		return error_print(&error);
-	database_end_on_failure(context->database);
+	*status = presence == FILE_ABSENT    ? check_not_lost(context)
+		  : presence == FILE_PRESENT ? EXIT_DONE
+					     : error_print(&error);
+	return presence == FILE_PRESENT;
+}
+
+static int take_database(struct context *context, struct database *database, struct error *error)
+{
+	context->database = database;
+	if (database == NULL)
+		return error_print(error);
+	database_end_on_failure(database);
 	return EXIT_DONE;
+}
+
+int context_open_database(struct context *context)
+{
+	struct database *database;
+	struct error error;
+	int status;
+
+	if (!has_database(context, &status))
+		return status;
+	database = database_open(context->database_path, schema, true, &error);
+	if (database == NULL) /* on a full disk */
+		database = database_open_alone(context->database_path, schema, true, NULL);
+	return take_database(context, database, &error);
+}
+
+int context_open_to_write(struct context *context, bool make)
+{
+	struct error error;
+	int status;
+
+	if (!has_database(context, &status) && (status != EXIT_DONE || !make))
+		return status;
+	status = check_writable(context, false);
+	if (status == EXIT_DONE)
+		status = make_folders(context);
+	return status == EXIT_DONE
+		       ? take_database(context,
+				 database_open(context->database_path, schema, false, &error),
+				 &error)
+		       : status;
 }
 
 /* While no run is at work. */
@@ -220,22 +279,17 @@ int context_open(struct context *context, enum needs needs)
 		warn_of_standby(context);
 		status = context_open_database(context);
 	}
-	if (status == EXIT_DONE && needs >= NEEDS_TO_WRITE)
-		status = check_writable(context, needs == NEEDS_TO_BE_ALONE);
-	if (status == EXIT_DONE && needs == NEEDS_TO_WRITE)
-		status = make_folders(context);
-	if (needs == NEEDS_TO_BE_ALONE && status == EXIT_DONE) {
-		if (file_absent(context->database_path))
-			return EXIT_DONE;
-		status = take_lock(context);
-	}
-	if (status == EXIT_DONE && needs >= NEEDS_TO_WRITE) {
-		context->database = database_open(context->database_path, schema, false, &error);
-		status = context->database != NULL ? EXIT_DONE : error_print(&error);
-	}
-	if (context->database != NULL)
-		database_end_on_failure(context->database);
-	return status;
+	if (status != EXIT_DONE || needs != NEEDS_TO_BE_ALONE)
+		return status;
+	status = check_writable(context, true);
+	if (status != EXIT_DONE || !has_database(context, &status))
+		return status;
+	status = take_lock(context);
+	return status == EXIT_DONE
+		       ? take_database(context,
+				 database_open(context->database_path, schema, false, &error),
+				 &error)
+		       : status;
 }
 
 struct database *context_outbox(void *context, struct error *error)

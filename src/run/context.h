@@ -23,7 +23,6 @@ enum needs {
 	NEEDS_LAST_GOOD,     /* a configuration; while the file has a mistake, the last good one */
 	NEEDS_CONFIGURATION, /* and its kinds */
 	NEEDS_DATABASE,      /* as it stands: it is neither made nor migrated */
-	NEEDS_TO_WRITE,      /* the archive's folders and the database, made where there are none */
 	NEEDS_TO_BE_ALONE,   /* the database, while no run is at work */
 };
 
@@ -68,8 +67,16 @@ int context_identify(const struct context *context, const char *path);
 int context_open(struct context *context, enum needs needs);
 
 /* For a command that needs the database only sometimes: as NEEDS_DATABASE, with the configuration
- * already there. */
+ * already there. One that is lost, while the archive has its chains, is not an archive that is yet
+ * to be made: EXIT_LOCAL. */
 int context_open_database(struct context *context);
+
+/*
+ * Opens the database for writing, for a command whose arguments are right: so nothing is made for a
+ * mistake. Where there is no archive yet, makes it, or without make leaves the database NULL.
+ * EXIT_DONE, or EXIT_LOCAL after a line.
+ */
+int context_open_to_write(struct context *context, bool make);
 
 /* Makes the archive's folders. Errors: REMEDY_LOCAL. */
 bool context_make(const struct context *context, struct error *error);

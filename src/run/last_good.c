@@ -23,6 +23,7 @@
 #include "base/yaml.h"
 #include "config/config.h"
 #include "run/kinds.h"
+#include "store/store.h"
 #include "watch/kind/kind.h"
 
 #define ARCHIVE_NOTE "archive"
@@ -510,7 +511,7 @@ static char *note_path(const struct config *config)
 /* No database, and no folder of a page. */
 static bool nothing_stands(const struct config *config)
 {
-	char *path = file_join(config->archive, ARCHIVE_STATE "/lampwatch.db");
+	char *path = file_join(config->archive, ARCHIVE_STATE "/" STORE_FILE);
 	bool nothing = file_absent(path);
 
 	free(path);

@@ -583,8 +583,8 @@ static bool receive_command(struct matter *matter, struct error *error)
 		matter, "unknown", matter->words->count > 0 ? matter->words->list[0] : NULL, error);
 }
 
-bool mail_command_receive(const struct mail_command *correspondence,
-	const struct incoming_mail *incoming, const char *recipient, struct error *error)
+bool mail_command_receive(const struct mail_command *command, const struct incoming_mail *incoming,
+	const char *recipient, struct error *error)
 {
 	static bool (*const tokens[TOKEN_PURPOSES])(
 		const struct matter *matter, const char *token, struct error *error) = {
@@ -592,7 +592,7 @@ bool mail_command_receive(const struct mail_command *correspondence,
 		[TOKEN_UNSUBSCRIBE] = unsubscribe,
 		[TOKEN_BOUNCE] = bounce,
 	};
-	struct matter matter = {.with = correspondence,
+	struct matter matter = {.with = command,
 		.incoming = incoming,
 		.asker = incoming->has_sender ? incoming->sender : incoming->from};
 	enum token_purpose purpose;
@@ -600,20 +600,18 @@ bool mail_command_receive(const struct mail_command *correspondence,
 	long long number;
 	bool good;
 
-	database_begin(correspondence->database);
-	pending_subscriptions_expire(
-		correspondence->database, correspondence->now - QUESTION_KEPT_SECONDS);
-	pending_subscriptions_load(correspondence->database, &matter.questions);
-	subscribers_load(correspondence->database, &matter.subscribers);
+	database_begin(command->database);
+	pending_subscriptions_expire(command->database, command->now - QUESTION_KEPT_SECONDS);
+	pending_subscriptions_load(command->database, &matter.questions);
+	subscribers_load(command->database, &matter.subscribers);
 	good = token_parse(recipient, &purpose, &number, token)
 		       ? tokens[purpose](&matter, token, error)
 		       : receive_command(&matter, error);
 	if (good)
-		good = database_commit(correspondence->database, error) &&
-		       people_write(
-			       correspondence->config->archive, correspondence->database, error);
+		good = database_commit(command->database, error) &&
+		       people_write(command->config->archive, command->database, error);
 	else
-		database_rollback(correspondence->database);
+		database_rollback(command->database);
 	subscribers_release(&matter.subscribers);
 	pending_subscriptions_release(&matter.questions);
 	return good;

@@ -32,7 +32,7 @@ struct mail_command {
  * "+". Mail that asks nothing, or that no person wrote, does nothing: that is no error. False,
  * REMEDY_LOCAL: nothing could be kept, and the mail must be delivered again.
  */
-bool mail_command_receive(const struct mail_command *correspondence,
-	const struct incoming_mail *incoming, const char *recipient, struct error *error);
+bool mail_command_receive(const struct mail_command *command, const struct incoming_mail *incoming,
+	const char *recipient, struct error *error);
 
 #endif

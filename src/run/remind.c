@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "model/indicator_state.h"
 #include "run/event_source.h"
+#include "run/local_fault.h"
 #include "run/suppression.h"
 #include "run/observe.h"
 #include "store/alarm.h"
@@ -52,7 +53,8 @@ static void remind_page(
 		page->settings.confirm.better, now, observer->config->timezone, NULL};
 	struct reading reading = {0};
 
-	store_load(observer->database, state);
+	if (!store_load(observer->database, state))
+		return;
 	meanings_expand(&observer->meanings, page->name, &page->indicators, &work.patterns);
 	if (state->reading != NULL &&
 		reading_parse(state->reading, strlen(state->reading), &reading, NULL))
@@ -84,6 +86,7 @@ void reminders_enqueue(struct observer *observer, int64_t now)
 {
 	struct alarms open = {0}, due = {0};
 	struct page_states states = {0};
+	struct error error;
 
 	alarms_load(observer->database, NULL, &open);
 	for (size_t i = 0; i < open.count; i++)
@@ -99,6 +102,8 @@ void reminders_enqueue(struct observer *observer, int64_t now)
 		if (state != NULL && (i == 0 || strcmp(due.list[i - 1].page, page) != 0))
 			remind_page(observer, state, &due, now);
 	}
+	if (!database_good(observer->database, &error))
+		local_fault(observer, &error);
 	free(due.list); /* its strings are those of open */
 	page_states_release(&states);
 	alarms_release(&open);

@@ -16,5 +16,5 @@
 #include "tell/subscribers.h"
 
 const struct schema_step *const schema[] = {store_schema, alarm_schema, silence_schema,
-	stamps_schema, outbox_schema, subscribers_schema, questions_schema, hosts_schema,
-	disabled_schema, finding_schema, meaning_schema, NULL};
+	timestamps_schema, outbox_schema, subscribers_schema, pending_subscriptions_schema,
+	hosts_schema, disabled_schema, finding_schema, meaning_schema, NULL};

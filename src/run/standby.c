@@ -31,7 +31,6 @@ enum {
 	FOLDER_NAME = 16,       /* digits of a digest */
 };
 
-#define STANDBY_DATABASE "lampwatch.db"
 #define STANDBY_SAID "said"         /* one line for each reason; there until all is well */
 #define STANDBY_ACCEPTED "accepted" /* Message-IDs that no database could record */
 
@@ -187,7 +186,7 @@ static char *find_folder(const struct context *context)
 
 		if (folder == NULL)
 			continue;
-		path = file_join(folder, STANDBY_DATABASE);
+		path = file_join(folder, STORE_FILE);
 		in_use = !file_absent(path);
 		free(path);
 		if (in_use) {
@@ -207,7 +206,7 @@ char *standby_in_use(const struct context *context)
 	char *folder = find_folder(context), *path = NULL;
 
 	if (folder != NULL)
-		path = file_join(folder, STANDBY_DATABASE);
+		path = file_join(folder, STORE_FILE);
 	free(folder);
 	if (path != NULL && file_absent(path))
 		memory_set(&path, NULL);
@@ -384,7 +383,7 @@ static bool go_on(
 static bool open_in(struct context *context, const char *folder, const struct error *why, bool lost,
 	int *lock, struct text_list *lines, struct error *error)
 {
-	char *path = file_join(folder, STANDBY_DATABASE),
+	char *path = file_join(folder, STORE_FILE),
 	     *lock_path = file_join(folder, "run.lock");
 	bool done, new = false;
 
@@ -466,7 +465,7 @@ bool standby_return(const struct context *context, struct database *database, st
 
 	if (folder == NULL)
 		return true;
-	path = file_join(folder, STANDBY_DATABASE);
+	path = file_join(folder, STORE_FILE);
 	scratch = file_join(folder, "taken.db");
 	standby = file_absent(path) ? NULL : database_open(path, schema, false, NULL);
 	if (standby != NULL) {

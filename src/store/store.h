@@ -67,6 +67,9 @@ struct page_states {
 	size_t count;
 };
 
+/* The file, in the archive's ARCHIVE_STATE and in a standby's folder. */
+#define STORE_FILE "lampwatch.db"
+
 /* The tables of pages, their snapshots, changes and events, and of facts. */
 extern const struct schema_step store_schema[];
 

@@ -25,22 +25,9 @@ static const char *const names[] = {
 	[OUTCOME_UNKNOWN] = "unknown",
 };
 
-enum { OUTCOME_COUNT = sizeof names / sizeof names[0] };
-
 const char *outcome_name(enum outcome outcome)
 {
 	return names[outcome];
-}
-
-bool outcome_parse(const char *word, enum outcome *outcome)
-{
-	for (int i = 0; i < OUTCOME_COUNT; i++) {
-		if (!text_equal(word, names[i]))
-			continue;
-		*outcome = (enum outcome)i;
-		return true;
-	}
-	return false;
 }
 
 enum { ANY_SUBJECT = -2, NO_SUBJECT = -1 };

@@ -123,9 +123,6 @@ size_t mails_check(const struct route_config *route, const struct mail *mails, s
 /* "delivered", "temporary" …: the words of the database and of `outbox`. */
 const char *outcome_name(enum outcome outcome);
 
-/* The reverse of outcome_name(); false where the word is none of them. */
-bool outcome_parse(const char *word, enum outcome *outcome);
-
 /* Whose reply: what the client had said before it. */
 enum smtp_stage {
 	STAGE_SESSION, /* greeting, EHLO, HELO, STARTTLS */

@@ -68,7 +68,7 @@ static void add_words(struct text_list *words, const char *text, size_t length)
 	char *collapsed = text_collapse(text, length, 4096);
 	char *copy = text_lower(collapsed), *rest = copy, *word;
 
-	while ((word = strsep(&rest, " ")) != NULL && words->count < LETTER_WORDS_MAX) {
+	while ((word = strsep(&rest, " ")) != NULL && words->count < INCOMING_WORDS_MAX) {
 		size_t size = strlen(word);
 
 		if (size > 0 && word[size - 1] == ':' && words->count == 0)
@@ -176,7 +176,7 @@ static void take_text(struct incoming_mail *incoming, struct lines lines)
 	size_t length;
 	bool header = false, preamble = incoming->in_parts;
 
-	for (int i = 0; i < LETTER_LINES_MAX && next_line(&lines, &line, &length); i++) {
+	for (int i = 0; i < INCOMING_REPORT_LINES_MAX && next_line(&lines, &line, &length); i++) {
 		if (length > 2 && strncmp(line, "--", 2) == 0)
 			header = true, preamble = false;
 		else if (length == 0)
@@ -197,7 +197,8 @@ static void take_status(struct incoming_mail *incoming, struct lines lines)
 	size_t length, size = sizeof name - 1;
 	bool found = false;
 
-	for (int i = 0; !found && i < LETTER_LINES_MAX && next_line(&lines, &line, &length); i++) {
+	for (int i = 0;
+		!found && i < INCOMING_REPORT_LINES_MAX && next_line(&lines, &line, &length); i++) {
 		char *text, *number;
 		size_t digits;
 

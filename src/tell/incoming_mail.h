@@ -12,9 +12,9 @@
 #include "base/list.h"
 
 enum {
-	INCOMING_MAIL_MAX = 256 * 1024, /* bytes that are looked at */
-	LETTER_WORDS_MAX = 50,          /* words of a command */
-	LETTER_LINES_MAX = 10000,       /* of a report */
+	INCOMING_MAIL_MAX = 256 * 1024,    /* bytes that are looked at */
+	INCOMING_WORDS_MAX = 50,           /* words of a command */
+	INCOMING_REPORT_LINES_MAX = 10000, /* of a report */
 };
 
 struct incoming_mail {

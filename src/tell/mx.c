@@ -92,7 +92,7 @@ size_t mx_hosts(const struct host *host, struct mx_host *mx_host_list)
 /* ---- one domain ---- */
 
 /* The mails of one domain, and how far they are. */
-struct batch {
+struct domain_batch {
 	const struct route_config *route;
 	const struct mail_report *report; /* of whoever asked us */
 	struct mail *mails;
@@ -105,7 +105,7 @@ struct batch {
 };
 
 /* Tells the caller what came of a mail, except that other domains by this route may do better. */
-static void end(struct batch *batch, size_t i, const struct attempt *attempt)
+static void end(struct domain_batch *batch, size_t i, const struct attempt *attempt)
 {
 	struct attempt own = *attempt;
 
@@ -117,7 +117,7 @@ static void end(struct batch *batch, size_t i, const struct attempt *attempt)
 /* The next exchanger may do better where this one did not get as far as the mail. */
 static void heard(void *context, size_t index, const struct attempt *attempt)
 {
-	struct batch *batch = context;
+	struct domain_batch *batch = context;
 
 	if (attempt->of_session) {
 		batch->failed = true;
@@ -128,7 +128,7 @@ static void heard(void *context, size_t index, const struct attempt *attempt)
 }
 
 /* One session with one exchanger. True where it failed before any mail. */
-static bool session_fails(struct batch *batch, const struct mx_host *mx_host, enum tls tls)
+static bool session_fails(struct domain_batch *batch, const struct mx_host *mx_host, enum tls tls)
 {
 	struct route_config route = *batch->route; /* to this host, as by a relay */
 	struct mail *mails = memory_zero(batch->count, sizeof *mails);
@@ -158,7 +158,7 @@ static bool session_fails(struct batch *batch, const struct mx_host *mx_host, en
  * offered and did not come about, in the clear (RFC 7435); but a host that gave no sign of life is
  * not waited for twice, and after the time of a session no other is tried.
  */
-static void send_batch(struct batch *batch, const struct host *host)
+static void send_batch(struct domain_batch *batch, const struct host *host)
 {
 	struct mx_host mx_host_list[MX_HOSTS_TRIED];
 	size_t count = host != NULL ? mx_hosts(host, mx_host_list) : 0;
@@ -202,7 +202,7 @@ void mx_send(const struct route_config *route, const struct mail *mails, size_t 
 {
 	size_t *turns = memory_zero(count, sizeof *turns);
 	size_t left = mails_check(route, mails, count, report, turns);
-	struct batch batch = {.route = route, .report = report};
+	struct domain_batch batch = {.route = route, .report = report};
 
 	batch.mails = memory_zero(count, sizeof *batch.mails);
 	batch.places = memory_zero(count, sizeof *batch.places);

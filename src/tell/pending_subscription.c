@@ -8,7 +8,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 
-const struct schema_step questions_schema[] = {
+const struct schema_step pending_subscriptions_schema[] = {
 	{11, "CREATE TABLE question (id INTEGER PRIMARY KEY, mail TEXT NOT NULL,"
 	     " pages TEXT NOT NULL,  asked INTEGER NOT NULL);"},
 	{0},

@@ -13,7 +13,7 @@
 #include "base/database.h"
 #include "base/list.h"
 
-extern const struct schema_step questions_schema[];
+extern const struct schema_step pending_subscriptions_schema[];
 
 enum {
 	PENDING_SUBSCRIPTION_MAX = 10000, /* open at a time */

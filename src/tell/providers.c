@@ -193,14 +193,6 @@ const struct provider *providers_of_resolver(
 	return found;
 }
 
-bool providers_know(const struct providers *providers, const char *name)
-{
-	for (size_t i = 0; i < providers->count; i++)
-		if (text_equal(providers->list[i].name, name))
-			return true;
-	return false;
-}
-
 void providers_names(const struct providers *providers, struct text_list *names)
 {
 	for (size_t i = 0; i < providers->count; i++)

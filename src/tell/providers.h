@@ -49,8 +49,7 @@ const struct provider *providers_of_host(const struct providers *providers, cons
 const struct provider *providers_of_resolver(
 	const struct providers *providers, const char *resolver);
 
-/* Whether the table names such a provider; adds all their names to names. */
-bool providers_know(const struct providers *providers, const char *name);
+/* Adds the names of all. */
 void providers_names(const struct providers *providers, struct text_list *names);
 
 #endif

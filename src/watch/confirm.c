@@ -127,7 +127,7 @@ static void begin_or_settle(
 				.fetches = flap_history_changes(&indicator->flaps)});
 	} else if (indicator->flapping &&
 		   (rules->high == 0 || (percent < (double)rules->low &&
-						(quiet >= RING_SETTLED_SECONDS || quiet < 0)))) {
+						(quiet >= FLAP_SETTLED_SECONDS || quiet < 0)))) {
 		indicator->flapping = false;
 		transition(step, indicator,
 			(struct transition){.type = TRANSITION_SETTLED,
@@ -157,7 +157,8 @@ static void judge(const struct step *step, struct indicator_state *indicator, en
 		flap_history_correct(flaps, red, step->now);
 	} else {
 		flap_history_take(flaps, red,
-			indicator->flapping ? (int64_t)RING_FLAPPING_SECONDS : RING_CALM_SECONDS,
+			indicator->flapping ? (int64_t)FLAP_SLOT_FLAPPING_SECONDS
+					    : FLAP_SLOT_CALM_SECONDS,
 			step->now);
 		begin_or_settle(step, indicator, before);
 	}

@@ -40,20 +40,20 @@ static void touch(struct touches *touches, const char *indicator, const struct i
 }
 
 /* A name as a key. Borrowed. */
-struct named {
+struct indicator_name {
 	const char *name; /* first, for the index */
 	const struct indicator_state *indicator;
 };
 
-static struct named *by_name(const struct indicator_states *indicators)
+static struct indicator_name *by_name(const struct indicator_states *indicators)
 {
-	struct named *names = memory_zero(indicators->count, sizeof *names);
+	struct indicator_name *names = memory_zero(indicators->count, sizeof *names);
 
 	for (size_t i = 0; i < indicators->count; i++)
-		names[i] =
-			(struct named){indicators->list[i].id[0] != '\0' ? indicators->list[i].name
-									 : INDICATOR_OVERALL,
-				&indicators->list[i]};
+		names[i] = (struct indicator_name){indicators->list[i].id[0] != '\0'
+							   ? indicators->list[i].name
+							   : INDICATOR_OVERALL,
+			&indicators->list[i]};
 	return names;
 }
 
@@ -64,7 +64,7 @@ static void touch_all(const struct step *step, const struct reading *reading, en
 	const struct indicator_states *indicators = step->indicators;
 	struct index affects =
 		index_by_id(reading->affects, reading->affects_count, sizeof *reading->affects);
-	struct named *named = by_name(indicators);
+	struct indicator_name *named = by_name(indicators);
 	struct index names = index_by_id(named, indicators->count, sizeof *named);
 
 	for (size_t i = 0; i < reading->incident_count; i++) {
@@ -78,7 +78,7 @@ static void touch_all(const struct step *step, const struct reading *reading, en
 			const char *indicator =
 				((const struct affects *)affects.rows[j])->indicator;
 			const struct indicator_state *state = index_find(&step->ids, indicator);
-			const struct named *called = index_find(&names, indicator);
+			const struct indicator_name *called = index_find(&names, indicator);
 
 			if (state == NULL && called != NULL)
 				state = called->indicator;

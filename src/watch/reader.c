@@ -19,7 +19,7 @@
 #include "watch/kind/read.h"
 
 /* Asks for a reading or, where address >= 0, for the address of that document. */
-struct request {
+struct reader_request {
 	const struct kind *kind; /* the child is a fork: the address means the same there */
 	int64_t address;
 	size_t url; /* lengths in bytes of what follows; SIZE_MAX: the document was not fetched */
@@ -27,13 +27,13 @@ struct request {
 };
 
 /* Comes before the text of a reading, of an address or of an error, a NUL, and the notes. */
-struct reply {
+struct reader_reply {
 	int64_t remedy; /* enum remedy; 0 for success */
 	size_t length, notes;
 };
 
 struct job {
-	struct request request;
+	struct reader_request request;
 	struct buffer bytes; /* the request's header, URL and documents */
 	reader_done *done;
 	void *context;
@@ -71,7 +71,7 @@ static bool read_whole(int in, void *bytes, size_t length)
 	return true;
 }
 
-static bool receive(int in, struct request *request, char **url, struct document *documents)
+static bool receive(int in, struct reader_request *request, char **url, struct document *documents)
 {
 	if (!read_whole(in, request, sizeof *request))
 		return false;
@@ -92,8 +92,8 @@ static bool receive(int in, struct request *request, char **url, struct document
 	return true;
 }
 
-static void answer(const struct request *request, const char *url, const struct document *documents,
-	struct reply *reply, struct buffer *text)
+static void answer(const struct reader_request *request, const char *url,
+	const struct document *documents, struct reader_reply *reply, struct buffer *text)
 {
 	struct read_report report = {0};
 	struct reading reading = {0};
@@ -118,7 +118,7 @@ static void answer(const struct request *request, const char *url, const struct 
 		buffer_clear(text);
 		buffer_text(text, error.text);
 	}
-	*reply = (struct reply){good ? 0 : (int64_t)error.remedy, text->length, 0};
+	*reply = (struct reader_reply){good ? 0 : (int64_t)error.remedy, text->length, 0};
 	text->maximum += 1 + READER_NOTES_MAX;
 	buffer_byte(text, '\0');
 	if (good)
@@ -138,8 +138,8 @@ static void serve(const void *context, int in, int out)
 	while (good) {
 		struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 		struct buffer text = {.maximum = READING_TEXT_MAX};
-		struct request request;
-		struct reply reply;
+		struct reader_request request;
+		struct reader_reply reply;
 		char *url = NULL;
 
 		child_limit_time(READER_SECONDS);
@@ -205,10 +205,10 @@ static struct job *job_new(
 	const struct kind *kind, int64_t address, const char *url, const struct document *documents)
 {
 	struct job *job = memory_zero(1, sizeof *job);
-	struct request *request = &job->request;
+	struct reader_request *request = &job->request;
 	size_t length = sizeof *request + strlen(url);
 
-	*request = (struct request){.kind = kind, .address = address, .url = strlen(url)};
+	*request = (struct reader_request){.kind = kind, .address = address, .url = strlen(url)};
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++) {
 		bool there = i < kind_document_count(kind) && documents[i].bytes != NULL;
 
@@ -350,7 +350,7 @@ static void collect_one(struct reader *reader)
 	char block[65536];
 	ssize_t got = read(reader->child.from, block, sizeof block);
 	bool dead = got == 0;
-	struct reply reply = {0};
+	struct reader_reply reply = {0};
 	struct error error;
 
 	if (got < 0 && errno != EAGAIN && errno != EINTR) {

@@ -92,4 +92,12 @@ same "one snapshot was pruned, two are packed" "pruned 0" \
 	"$(cut -f 1 archive/example/chain | grep pruned) $(find archive/example -name reading | wc -l)"
 check "and it is whole" "$lampwatch" --clock 2014-03-01T00:00:00Z verify
 
+# A crash between making a month's folder and syncing those above it leaves an empty one.
+mkdir archive/example/2014/03
+statuspage_page "$page" none operational operational
+noted --clock 2014-03-02T00:00:00Z -q run
+same "a month whose folder a crash left empty is as durable as a new one" "archive archive/example archive/example/2014" \
+	"$(awk -F '\t' '$2 == "rename" && $4 ~ /2014-03-02/ { exit } $2 == "sync" { print $3 }' order | sed "s|^$work/||" | grep -xE 'archive(/example(/2014)?)?' | sort -u | paste -sd ' ')"
+check "and the archive is whole" "$lampwatch" --clock 2014-03-02T00:01:00Z verify
+
 finish

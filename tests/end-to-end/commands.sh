@@ -38,6 +38,15 @@ member() { local expression=$1; shift; "$lampwatch" "$@" --json | python3 -c "im
 
 # ---- before there is anything ----
 
+wrong=""
+for words in "silence nowhere --for 1h" "silence example --for soon" "silence example" "ack nowhere" "ack example" "subscribe nobody" \
+	"subscribe --page nowhere new@example.com" "subscribe --on blue new@example.com" "unsubscribe nobody@example.com"; do
+	does 2 $words > /dev/null || wrong="$wrong; $words"
+done
+same "a command that is used wrongly: 2" "" "$wrong"
+check "nothing is silent yet" does 0 silence
+check "and nothing is made for any of these" test ! -e archive
+
 check "status before the first run" prints 0 "never read" status
 check "log before the first run" does 0 log
 check "outbox before the first run" does 0 outbox

@@ -72,6 +72,15 @@ no_state() { cp -a archive new; rm -r archive; mkdir archive; cp -a new/* archiv
 lost "a copy without .state" no_state
 emptied() { rm -f archive/.state/lampwatch.db-*; : > archive/.state/lampwatch.db; }
 lost "a database of no bytes" emptied
+begin commands
+deleted
+wrong=""
+for words in status log outbox routes report silence "show example" "silence example --for 1h" "ack example" "subscribe new@example.com" "unsubscribe ops@example.com"; do
+	output=$(at 5 $words 2>&1); status=$?
+	if [ $status != 3 ] || ! grep -q "lampwatch.db: is lost: .*lampwatch rebuild" <<< "$output"; then wrong="$wrong; $words: $status $output"; fi
+done
+same "a lost database is not an archive that is yet to be made: every command says so" "" "$wrong"
+check "and none makes another" test ! -e archive/.state/lampwatch.db
 older() { cp archive/.state/lampwatch.db older.db; chat_red; at 3 run; green; at 3 run; at 4 run; before=$(ids); rm -f "$work"/relay/*.eml archive/.state/lampwatch.db*; cp older.db archive/.state/lampwatch.db; at 4 log > log.before; }
 begin older
 older

@@ -101,6 +101,26 @@ same "never silent" "" "$silent"
 same "and the red is told" "" "$unsent"
 rm -rf known
 
+# each_read WORD…: each read of the database fails once; what the command says then is never "nothing".
+each_read() {
+	local n=0 untouched=0 wrong="" failed=0 good output status name=${*: -1}
+	good=$("$lampwatch" "$@" 2>&1)
+	while n=$((n + 1)); [ $untouched -lt 8 ] && [ $n -le 200 ]; do # where opening fails, it is opened alone
+		output=$(failing "pread $EIO $n $n lampwatch.db" "$lampwatch" "$@" 2>&1); status=$?
+		case $status in
+		0) untouched=$((untouched + 1)); [ "$output" = "$good" ] || wrong="$wrong $n:$output" ;;
+		3) untouched=0; failed=$((failed + 1)); grep -q "lampwatch.db: " <<< "$output" || wrong="$wrong $n:$output" ;;
+		*) wrong="$wrong $n:$status $output" ;;
+		esac
+	done
+	same "$name: a failed read of the database is said, with 3" "" "$wrong"
+	check "$name: there were some" test $failed -ge 3
+}
+begin; red; run
+each_read check
+each_read --clock 2014-01-24T12:00:00Z status
+each_read --clock 2014-01-24T12:00:00Z log
+
 # ---- the files that people write ----
 
 begin; red

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	incoming_mail_parse(text, size, &incoming);
 	MUST(incoming.from[0] == '\0' || config_address_valid(incoming.from));
 	MUST(incoming.recipient[0] == '\0' || config_address_valid(incoming.recipient));
-	MUST(incoming.words.count <= LETTER_WORDS_MAX);
+	MUST(incoming.words.count <= INCOMING_WORDS_MAX);
 	for (size_t i = 0; i < incoming.words.count; i++)
 		MUST(text_valid(incoming.words.list[i], strlen(incoming.words.list[i])));
 	MUST(strspn(incoming.status, "0123456789.") == strlen(incoming.status));

@@ -153,19 +153,6 @@ static void test_refused_session_is_temporary_and_refused_password_is_the_route(
 	assert_outcome(codes, OUTCOME_TEMPORARY, STAGE_AUTH);
 }
 
-static void test_names_and_words_go_both_ways(void **state)
-{
-	enum outcome outcome;
-
-	(void)state;
-	for (int i = OUTCOME_DELIVERED; i <= OUTCOME_UNKNOWN; i++) {
-		assert_true(outcome_parse(outcome_name((enum outcome)i), &outcome));
-		assert_int_equal(outcome, i);
-	}
-	assert_false(outcome_parse("lost", &outcome));
-	assert_false(outcome_parse(NULL, &outcome));
-}
-
 static void test_text_becomes_one_clean_line(void **state)
 {
 	struct attempt attempt;
@@ -362,7 +349,6 @@ int main(void)
 		cmocka_unit_test(test_nothing_said_is_temporary),
 		cmocka_unit_test(
 			test_refused_session_is_temporary_and_refused_password_is_the_route),
-		cmocka_unit_test(test_names_and_words_go_both_ways),
 		cmocka_unit_test(test_text_becomes_one_clean_line),
 		cmocka_unit_test(test_text_with_nothing_but_control_characters_fits),
 		cmocka_unit_test(test_words_are_concealed_in_any_case_and_everywhere),

@@ -56,7 +56,7 @@ static void test_each_name_and_alias_leads_to_its_service_alone(void **state)
 	const struct catalogue *catalogue = *state;
 
 	for (size_t i = 0; i < catalogue->count; i++) {
-		const struct service *service = &catalogue->list[i];
+		const struct catalogue_entry *service = &catalogue->list[i];
 
 		if (catalogue_find(catalogue, service->name) != service)
 			fail_msg("%s is another one's name too", service->name);
@@ -71,7 +71,7 @@ static void test_each_kind_is_there_and_needs_no_parameters(void **state)
 	const struct catalogue *catalogue = *state;
 
 	for (size_t i = 0; i < catalogue->count; i++) {
-		const struct service *service = &catalogue->list[i];
+		const struct catalogue_entry *service = &catalogue->list[i];
 		struct problems problems = {0};
 		char *path = kind_find(templates, NULL, service->kind);
 		struct kind *kind =
@@ -90,7 +90,7 @@ static void test_each_address_is_https_and_stands_there_once(void **state)
 	const struct catalogue *catalogue = *state;
 
 	for (size_t i = 0; i < catalogue->count; i++) {
-		const struct service *service = &catalogue->list[i];
+		const struct catalogue_entry *service = &catalogue->list[i];
 
 		if (!text_starts(service->url, "https://") || strlen(service->url) > CONFIG_URL_MAX)
 			fail_msg("%s: %s", service->name, service->url);
@@ -145,7 +145,7 @@ static void test_it_is_no_kind_itself(void **state)
 static void test_services_are_found_by_letters_and_digits_alone(void **state)
 {
 	const struct catalogue *catalogue = *state;
-	const struct service *workspace = catalogue_find(catalogue, "Google Workspace");
+	const struct catalogue_entry *workspace = catalogue_find(catalogue, "Google Workspace");
 
 	assert_non_null(workspace);
 	assert_ptr_equal(catalogue_find(catalogue, "google-workspace"), workspace);
@@ -160,7 +160,7 @@ static void test_services_are_found_by_letters_and_digits_alone(void **state)
 static void test_a_word_is_looked_for_in_names_aliases_providers_and_addresses(void **state)
 {
 	const struct catalogue *catalogue = *state;
-	const struct service *workspace = catalogue_find(catalogue, "Google Workspace");
+	const struct catalogue_entry *workspace = catalogue_find(catalogue, "Google Workspace");
 
 	assert_true(service_matches(workspace, "WORKSPACE"));
 	assert_true(service_matches(workspace, "calendar"));

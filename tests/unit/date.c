@@ -225,19 +225,6 @@ static void test_a_prefix_names_times_from_its_first_second_on(void **state)
 	assert_false(date_prefix_begin("2014-02-30", &first));
 }
 
-static void test_retry_after_is_seconds_or_a_date(void **state)
-{
-	(void)state;
-	assert_int_equal(date_retry_after("120", 0), 120);
-	assert_int_equal(date_retry_after(" 0 ", 0), 0);
-	assert_int_equal(date_retry_after("99999999999999999999", 0), 999999999);
-	assert_int_equal(date_retry_after("Fri, 24 Jan 2014 19:20:30 GMT", 1390591200), 30);
-	assert_int_equal(date_retry_after("Fri, 24 Jan 2014 19:19:30 GMT", 1390591200), 0);
-	assert_int_equal(date_retry_after("-5", 0), 0);
-	assert_int_equal(date_retry_after("soon", 0), 0);
-	assert_int_equal(date_retry_after(NULL, 0), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,7 +238,6 @@ int main(void)
 		cmocka_unit_test(test_durations_have_two_units_at_most),
 		cmocka_unit_test(test_a_prefix_names_times_up_to_its_last_second),
 		cmocka_unit_test(test_a_prefix_names_times_from_its_first_second_on),
-		cmocka_unit_test(test_retry_after_is_seconds_or_a_date),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

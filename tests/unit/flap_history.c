@@ -14,8 +14,8 @@ static struct flap_history ring_of(const char *states)
 	struct flap_history flaps = {0};
 	int64_t now = 1000000;
 
-	for (; *states != '\0'; states++, now += RING_CALM_SECONDS)
-		flap_history_take(&flaps, *states == 'r', RING_CALM_SECONDS, now);
+	for (; *states != '\0'; states++, now += FLAP_SLOT_CALM_SECONDS)
+		flap_history_take(&flaps, *states == 'r', FLAP_SLOT_CALM_SECONDS, now);
 	return flaps;
 }
 
@@ -74,10 +74,10 @@ static void test_fetches_in_quick_succession_are_one_slot_and_a_change_is_always
 
 	(void)state;
 	for (int minute = 0; minute < 60; minute++, now += 60)
-		flap_history_take(&flaps, false, RING_CALM_SECONDS, now);
+		flap_history_take(&flaps, false, FLAP_SLOT_CALM_SECONDS, now);
 	assert_string_equal(flaps.states, "0000");
-	flap_history_take(&flaps, true, RING_CALM_SECONDS, now);
-	flap_history_take(&flaps, false, RING_CALM_SECONDS, now + 60);
+	flap_history_take(&flaps, true, FLAP_SLOT_CALM_SECONDS, now);
+	flap_history_take(&flaps, false, FLAP_SLOT_CALM_SECONDS, now + 60);
 	assert_string_equal(flaps.states, "000010");
 	assert_int_equal(flap_history_changes(&flaps), 2);
 	assert_int_equal(flaps.changed, now + 60);
@@ -88,10 +88,11 @@ static void test_time_between_two_fetches_has_its_slots(void **state)
 	struct flap_history flaps = ring_of("ggrg");
 
 	(void)state;
-	flap_history_take(
-		&flaps, false, RING_CALM_SECONDS, flaps.time + 3 * RING_CALM_SECONDS + 10);
+	flap_history_take(&flaps, false, FLAP_SLOT_CALM_SECONDS,
+		flaps.time + 3 * FLAP_SLOT_CALM_SECONDS + 10);
 	assert_string_equal(flaps.states, "0010000");
-	flap_history_take(&flaps, true, RING_CALM_SECONDS, flaps.time + 1000LL * RING_CALM_SECONDS);
+	flap_history_take(
+		&flaps, true, FLAP_SLOT_CALM_SECONDS, flaps.time + 1000LL * FLAP_SLOT_CALM_SECONDS);
 	assert_string_equal(flaps.states, "00000000000000000001");
 }
 
@@ -102,12 +103,12 @@ static double worst_of_outages(int64_t lasting, int64_t apart)
 	int64_t now = 1000000;
 	double worst = 0;
 
-	flap_history_take(&flaps, false, RING_CALM_SECONDS, now);
+	flap_history_take(&flaps, false, FLAP_SLOT_CALM_SECONDS, now);
 	for (int outage = 0; outage < 10; outage++, now += apart - lasting) {
-		flap_history_take(&flaps, true, RING_CALM_SECONDS, now);
+		flap_history_take(&flaps, true, FLAP_SLOT_CALM_SECONDS, now);
 		if (flap_history_percent(&flaps) > worst)
 			worst = flap_history_percent(&flaps);
-		flap_history_take(&flaps, false, RING_CALM_SECONDS, now += lasting);
+		flap_history_take(&flaps, false, FLAP_SLOT_CALM_SECONDS, now += lasting);
 	}
 	return worst;
 }
@@ -127,7 +128,7 @@ static void test_a_clock_that_goes_back_stops_nothing(void **state)
 	struct flap_history flaps = ring_of("gg");
 
 	(void)state;
-	flap_history_take(&flaps, false, RING_CALM_SECONDS, flaps.time - 3600);
+	flap_history_take(&flaps, false, FLAP_SLOT_CALM_SECONDS, flaps.time - 3600);
 	assert_string_equal(flaps.states, "000");
 }
 
@@ -138,7 +139,7 @@ static void test_a_difference_of_our_own_making_is_no_change(void **state)
 	(void)state;
 	flap_history_correct(&flaps, true, flaps.time + 60);
 	assert_string_equal(flaps.states, "0001");
-	flap_history_take(&flaps, true, RING_CALM_SECONDS, flaps.time + 60);
+	flap_history_take(&flaps, true, FLAP_SLOT_CALM_SECONDS, flaps.time + 60);
 	assert_string_equal(flaps.states, "0001");
 }
 

@@ -153,7 +153,7 @@ static void test_a_letter_of_many_words_and_lines_is_cut(void **state)
 		buffer_text(&text, "\n");
 	buffer_text(&text, "Status: 5.1.1\n");
 	incoming_mail_parse(text.data, text.length, &incoming);
-	assert_int_equal(incoming.words.count, LETTER_WORDS_MAX);
+	assert_int_equal(incoming.words.count, INCOMING_WORDS_MAX);
 	assert_string_equal(incoming.status, "");
 	incoming_mail_release(&incoming);
 	buffer_release(&text);
