@@ -94,6 +94,8 @@ check "the provider's words stand there" grep -q 'We look into it &amp; will tel
 evil closed | put "$work/www/evil/index.html"
 run 2026-03-29T10:00:00Z
 check "words that differ in the page's text are marked" grep -q '<del>at work</del><ins>closed</ins>' "$archive/evil/2026/03/2026-03-29T100000Z.html"
+same "each colour has the shape that it has in mails" "red ■ yellow ▲ blue ◆ green ● grey ○" \
+	"$(sed -n 's/.* b\.\([a-z]*\)::before { content: "\([^ ]*\) .*/\1 \2/p' "$archive/style.css" | paste -sd ' ')"
 check "what deceives the eye is made visible" grep -q 'u{202E}drawkcab' "$archive/evil/index.html"
 check "every page is whole, links lead somewhere and nowhere out, nothing runs" python3 "$root/tests/site/check.py" "$archive"
 snapshot=$archive/evil/2026/03/2026-03-29T100000Z
