@@ -211,6 +211,46 @@ static void put_shape(struct value *event)
 		value_put_text(event, "shape", colour_shape(colour));
 }
 
+/* A page that is only named, with the worst of its news. */
+static void add_brief(const struct value *page, struct value *list)
+{
+	const struct value *events = value_get(page, "events");
+	struct value *map = value_map();
+	int64_t more = 0;
+
+	value_put_text(map, "title", value_get_text(page, "title"));
+	value_put_text(map, "url", value_get_text(page, "url"));
+	value_put(map, "first", value_text(NULL)); /* not that of the message */
+	if (events != NULL && events->count > 0) {
+		struct value *first = value_put(map, "first", value_copy(events->members[0]));
+		enum event_type type = event_value_type(first);
+
+		value_put(first, "incidents", value_list());
+		for (size_t i = 1; i < events->count; i++)
+			more += event_types[type].about == ABOUT_INCIDENT ||
+				event_types[event_value_type(events->members[i])].about !=
+					ABOUT_INCIDENT;
+	}
+	value_put_number(map, "more", more);
+	value_append(list, presented(map, NULL, false));
+	value_free(map);
+}
+
+static void name_pages(const struct value *data, struct value *shown)
+{
+	const struct value *pages = value_get(data, "pages");
+	size_t count = pages != NULL && pages->type == VALUE_LIST ? pages->count : 0;
+	struct value *names = value_put(shown, "page_names", value_list());
+	struct value *more = value_put(shown, "more_pages", value_list());
+
+	for (size_t i = 0; i < count && i < MESSAGE_SUBJECT_PAGES; i++)
+		value_put_text(value_append(names, value_map()), "name",
+			value_get_text(pages->members[i], "name"));
+	value_put_number(shown, "page_names_left", (int64_t)(count - names->count));
+	for (size_t i = list_maximum("pages", false); i < count; i++)
+		add_brief(pages->members[i], more);
+}
+
 /* Levels and the members of lists say of themselves what a template asks, for templates compare
  * nothing: {level: "major_outage"} gets is_major_outage. */
 static void mark_all(struct value *value)
@@ -322,6 +362,7 @@ struct value *message_data(const char *templates, const struct value *data, stru
 	bool done;
 
 	tell_once(shown);
+	name_pages(data, shown);
 	mark_all(shown);
 	for (int i = 0; i < OWN_COUNT; i++)
 		if (value_get(data, own_names[i]) != NULL)
@@ -500,11 +541,14 @@ static bool write_plain(
 	return good;
 }
 
-/* List-Id (RFC 2919), such as "google.alerts.example.org", is what a mail reader sorts by. */
+/* List-Id (RFC 2919), such as "google.alerts.example.org", is what a mail reader sorts by: of one
+ * page it is the page's, of several or none that of all alerts. */
 static bool render_mail(const struct config *config, const char *templates, bool ends,
 	const struct value *data, int64_t now, struct buffer *out, struct error *error)
 {
 	struct mail_header header = {.from = config->from, .date = now};
+	const struct value *pages = value_get(data, "pages");
+	bool several = pages != NULL && pages->type == VALUE_LIST;
 	const char *page;
 	char *list;
 	bool good;
@@ -512,7 +556,7 @@ static bool render_mail(const struct config *config, const char *templates, bool
 	if (config->from == NULL)
 		return error_set(
 			error, REMEDY_CONFIGURATION, "%s: \"from\" is missing", config->path);
-	page = value_get_text(value_get(data, "page"), "name");
+	page = several ? "" : value_get_text(value_get(data, "page"), "name");
 	list = memory_format(
 		"%s%salerts.%s", page, text_empty(page) ? "" : ".", strchr(config->from, '@') + 1);
 	header.list_id = list;

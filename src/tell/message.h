@@ -14,8 +14,9 @@
  * - Each event gets shape: that of its colour (model/level.h).
  * - What an incident says stands once: where an event before has it, it has no updates and is
  *   repeated: true. Its address gets link: the same where a reader may be led there, absent else.
- * - Where pages is cut, more_pages lists those that are left: {title, url, first: its first event,
- *   more: how many more of them there are}.
+ * - page_names lists the first pages of several, {name}, for a subject; where pages is cut,
+ *   more_pages lists those that are left: {title, url, first: its first event, without incidents;
+ *   more: how many more of its like}.
  * - subject is mail/subject.txt rendered: mails and webhooks begin with the same words.
  * - For webhooks, json is the whole data as JSON, with longer lists, without is_first, is_last,
  *   is_LEVEL, is_COLOUR and subject.
@@ -40,6 +41,7 @@ struct value;
 
 enum {
 	MESSAGE_SUBJECT_MAX = 120,      /* characters; the last is "…" where it was more */
+	MESSAGE_SUBJECT_PAGES = 3,      /* named in it */
 	MESSAGE_JSON_MAX = 1024 * 1024, /* bytes of json; where it is more, its lists are cut */
 	MESSAGE_MAIL_MAX = 12 * 1024 * 1024, /* bytes of a mail */
 };

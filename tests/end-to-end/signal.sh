@@ -48,7 +48,7 @@ run 2026-11-23T12:00:00Z
 for p in a b c; do page $p major_outage; done
 run 2026-11-23T12:01:00Z
 same "three pages in one run are two messages" 2 "$(count_mails relay)"
-same "of which the second is about two pages" 1 "$(told | grep -c 'RED: Mail and 1 more (2 pages)')"
+same "of which the second is about two pages, and says which" 1 "$(told | grep -c 'RED: Mail and 1 more (2 pages: [abc], [abc])')"
 same "and shows each with its events" "== Page|RED: Mail|== Page|RED: Mail|" "$(last | sed -n '/^Content-Type: text\/html/q;s/^== Page [abc]$/== Page/p;/^RED: /p' | tr '\n' '|')"
 for p in a b c; do page $p operational; done
 run 2026-11-23T12:02:00Z
