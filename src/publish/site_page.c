@@ -195,6 +195,8 @@ static struct value *page_value(const struct site_page *page, char whole[static 
 	first_year = atoi(day);
 	site_day_name(today, day);
 	value_put_text(data, "to", day);
+	if (page->history.first != 0)
+		value_put_number(data, "year", atoi(day));
 	years = value_put(data, "years", value_list());
 	for (int year = atoi(day); page->history.first != 0 && year >= first_year; year--)
 		value_put_number(value_append(years, value_map()), "year", year);
