@@ -74,7 +74,7 @@ async function poke(tab, name) {
 function cut() {
 	const broken = [...document.querySelectorAll(".pages > li > a:first-child")].filter((a) => {
 		const text = document.createRange();
-		text.selectNodeContents(a);
+		text.selectNode(a.firstChild);
 		return text.getClientRects().length > 1 && a.textContent.length < 20;
 	});
 	const wide = [...document.querySelectorAll(".scroll")].filter((box) => box.scrollWidth > box.clientWidth);
