@@ -19,6 +19,7 @@
 #include "cmd/command.h"
 #include "publish/report.h"
 #include "publish/report_value.h"
+#include "publish/site.h"
 #include "run/context.h"
 #include "run/print.h"
 #include "run/terminal.h"
@@ -207,22 +208,24 @@ static int show_all(const struct report *report, char **names)
 static int print_html(const struct report *report, struct value *root)
 {
 	char *folder = memory_format("%s/site", report->context->templates);
-	char *style_path = file_join(folder, "style.txt");
+	struct value *shapes = site_style();
 	struct buffer out = {0}, style = {0};
 	struct error error;
 	int result = EXIT_DONE;
 
 	report_put_times(root, report->since, report->until, report->context->config);
-	if (file_read(style_path, &style, &error))
+	if (template_render_file(folder, "style.txt", shapes, &style, &error)) {
 		value_put_text(root, "style", buffer_string(&style));
-	if (style.length > 0 && template_render_file(folder, "report.html", root, &out, &error)) {
-		fwrite(out.data, 1, out.length, stdout);
+		if (template_render_file(folder, "report.html", root, &out, &error))
+			fwrite(out.data, 1, out.length, stdout);
+		else
+			result = error_print(&error);
 	} else {
 		result = error_print(&error);
 	}
+	value_free(shapes);
 	buffer_release(&style);
 	buffer_release(&out);
-	free(style_path);
 	free(folder);
 	return result;
 }

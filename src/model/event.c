@@ -171,6 +171,7 @@ struct value *event_value(const struct event *event, const char *zone)
 	if (event->since != 0)
 		date_write_duration(event->seen - event->since, duration);
 	value_put_text(map, "duration", duration);
+	value_put_time(map, "last_read", event->last_read, zone);
 	value_put_number(map, "fetches", event->fetches);
 	value_put_number(map, "needed", event->needed);
 	value_put_number(map, "changes", event->changes);

@@ -93,10 +93,11 @@ struct event {
 		*name; /* as the page names it; all "" for the overall level and the page itself */
 	enum level before, after;
 	enum colour before_colour, after_colour; /* by the page's floor of red */
-	char *word;    /* the provider's own; of incident the incident's title */
-	char *said_at; /* RFC 3339: when the page says it began */
-	int64_t seen;  /* seconds since 1970 */
-	int64_t since; /* of green and back: when it was first seen red or lost */
+	char *word;        /* the provider's own; of incident the incident's title */
+	char *said_at;     /* RFC 3339: when the page says it began */
+	int64_t seen;      /* seconds since 1970 */
+	int64_t since;     /* of green and back: when it was first seen red or lost */
+	int64_t last_read; /* of lost: when the page was read last; 0: never */
 	int64_t fetches, needed;
 	int64_t changes;   /* of flapping: between red and not red, lately */
 	bool risen;        /* of red: it was red before, and is worse now */

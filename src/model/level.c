@@ -51,15 +51,32 @@ enum colour level_colour(enum level level, enum level red_floor)
 	return level >= LEVEL_DEGRADED && level >= red_floor ? COLOUR_RED : levels[level].colour;
 }
 
+static const struct {
+	const char *name, *shape;
+} colours[COLOURS] = {
+	[COLOUR_GREEN] = {"green", "●"},
+	[COLOUR_BLUE] = {"blue", "◆"},
+	[COLOUR_YELLOW] = {"yellow", "▲"},
+	[COLOUR_RED] = {"red", "■"},
+	[COLOUR_GREY] = {"grey", "○"},
+};
+
 const char *colour_name(enum colour colour)
 {
-	static const char *const names[] = {
-		[COLOUR_GREEN] = "green",
-		[COLOUR_BLUE] = "blue",
-		[COLOUR_YELLOW] = "yellow",
-		[COLOUR_RED] = "red",
-		[COLOUR_GREY] = "grey",
-	};
+	return colours[colour].name;
+}
 
-	return names[colour];
+const char *colour_shape(enum colour colour)
+{
+	return colours[colour].shape;
+}
+
+bool colour_parse(const char *word, enum colour *colour)
+{
+	for (int i = 0; i < COLOURS; i++)
+		if (strcmp(colours[i].name, word) == 0) {
+			*colour = (enum colour)i;
+			return true;
+		}
+	return false;
 }

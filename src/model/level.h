@@ -41,4 +41,11 @@ enum colour level_colour(enum level level, enum level red_floor);
 
 const char *colour_name(enum colour colour); /* "green" … */
 
+/* "●" …: what tells colours apart where people cannot, or where there are none; the same in mails,
+ * on the site and on a terminal. */
+const char *colour_shape(enum colour colour);
+
+/* The reverse of colour_name(); false where the word is none of them. */
+bool colour_parse(const char *word, enum colour *colour);
+
 #endif

@@ -24,6 +24,7 @@
 struct config;
 struct database;
 struct error;
+struct value;
 
 /* What is needed to write the site. All borrowed. */
 struct site {
@@ -49,5 +50,9 @@ bool site_update(const struct site *site, struct error *error);
 
 /* Writes all of it from scratch. */
 bool site_build(const struct site *site, struct error *error);
+
+/* What style.txt is filled with: shape, a map from the colours to their shapes. Owned by the
+ * caller. */
+struct value *site_style(void);
 
 #endif

@@ -25,12 +25,12 @@ static void add_row(const struct site *site, struct statement *row, struct value
 	int64_t days = site_day(site, site->now) - statement_integer(row, 1);
 	size_t length = strlen(stored);
 	char cells[SITE_DAYS + 1], held = '-';
+	enum colour colour;
 
 	if (map == NULL)
 		return;
-	for (int colour = 0; length > 0 && colour < COLOURS; colour++)
-		if (text_equal(value_get_text(map, "colour"), colour_name((enum colour)colour)))
-			held = site_cell((enum colour)colour);
+	if (length > 0 && colour_parse(value_get_text(map, "colour"), &colour))
+		held = site_cell(colour);
 	for (size_t i = 0; i < SITE_DAYS; i++) {
 		int64_t at = (int64_t)(i + length) - SITE_DAYS + (days > 0 ? days : 0);
 
@@ -59,7 +59,7 @@ bool site_write_index(const struct site *site, struct error *error)
 	struct statement *row = database_query(
 		site->database, "SELECT page, day, strip, lamps FROM site ORDER BY page", "");
 	struct value *data = value_map(), *pages = value_put(data, "pages", value_list()),
-		     *totals = value_put(data, "totals", value_list()), *style = value_map(),
+		     *totals = value_put(data, "totals", value_list()), *style = site_style(),
 		     *root = value_map(), *list, *moments;
 	bool done;
 

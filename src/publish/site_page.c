@@ -69,12 +69,6 @@ static char *label_cut(const char *label, size_t maximum)
 static bool write_badge(const struct site_page *page, const struct indicator_history *indicator,
 	struct error *error)
 {
-	static const char *const shapes[] = {/* for where no style sheet draws the colour */
-		[COLOUR_GREEN] = "●",
-		[COLOUR_BLUE] = "◆",
-		[COLOUR_YELLOW] = "▲",
-		[COLOUR_RED] = "■",
-		[COLOUR_GREY] = "○"};
 	const struct indicator_state *state = indicator->indicator;
 	enum colour colour = site_lamp_colour(page, state);
 	struct value *map = site_lamp(colour, level_label(state->level));
@@ -92,7 +86,7 @@ static bool write_badge(const struct site_page *page, const struct indicator_his
 	value_put_number(map, "width", left + right);
 	value_put_number(map, "left_middle", left / 2);
 	value_put_number(map, "right_middle", left + right / 2);
-	value_put_text(map, "shape", shapes[colour]);
+	value_put_text(map, "shape", colour_shape(colour)); /* no style sheet draws it here */
 	value_put(map, "since", site_time(page->site, state->since));
 	sight = history_sight(&page->history.unseen, state->since, page->history.end);
 	site_put_sight(page->site, map, &sight, page->history.end);
@@ -201,6 +195,8 @@ static struct value *page_value(const struct site_page *page, char whole[static 
 	first_year = atoi(day);
 	site_day_name(today, day);
 	value_put_text(data, "to", day);
+	if (page->history.first != 0)
+		value_put_number(data, "year", atoi(day));
 	years = value_put(data, "years", value_list());
 	for (int year = atoi(day); page->history.first != 0 && year >= first_year; year--)
 		value_put_number(value_append(years, value_map()), "year", year);

@@ -49,6 +49,16 @@ void site_put_sight(
 		value_put(map, "blind_since", site_time(site, end - sight->blind));
 }
 
+struct value *site_style(void)
+{
+	struct value *map = value_map(), *shapes = value_put(map, "shape", value_map());
+
+	for (int colour = 0; colour < COLOURS; colour++)
+		value_put_text(shapes, colour_name((enum colour)colour),
+			colour_shape((enum colour)colour));
+	return map;
+}
+
 struct value *site_lamp(enum colour colour, const char *level)
 {
 	struct value *map = value_map();

@@ -79,13 +79,15 @@ bool heartbeat_begin(struct database *database, const struct config *config, con
 	database_begin(database);
 	store_set_fact(database, FACT_LAST, text);
 	if (missed) {
-		char *id = memory_format("m.%" PRId64, last);
+		char *id = memory_format("m.%" PRId64, last), duration[DATE_TEXT_MAX];
 		struct admin_notice note = {.type = EVENT_MISSED,
 			.label = "lampwatch",
+			.duration = duration,
 			.since = last,
 			.seen = now,
 			.id = id};
 
+		date_write_duration(now - last, duration);
 		admin_notice_send(database, config, templates, &note, now);
 		free(id);
 	}

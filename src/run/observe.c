@@ -660,6 +660,7 @@ static void add_lost(struct work *work)
 	event->before = event->after = LEVEL_UNKNOWN;
 	event->before_colour = event->after_colour = COLOUR_GREY;
 	event->seen = work->seen->now;
+	event->last_read = state->last_success;
 	event->fetches = state->failures;
 	event->needed = work->seen->page->settings.confirm.lost;
 	if (work->seen->what == OBSERVED_UNREADABLE && work->seen->responses != NULL &&

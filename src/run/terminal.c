@@ -14,15 +14,14 @@
 
 enum { COLUMNS_DEFAULT = 80 };
 
-/* A shape for each colour: some people cannot tell them apart, and a pipe has none. */
 static const struct {
-	const char *escape, *shape, *word;
+	const char *escape, *word;
 } indicators[] = {
-	[COLOUR_GREEN] = {"\033[32m", "●", "green "},
-	[COLOUR_BLUE] = {"\033[34m", "◆", "blue  "},
-	[COLOUR_YELLOW] = {"\033[33m", "▲", "yellow"},
-	[COLOUR_RED] = {"\033[1;31m", "■", "RED   "},
-	[COLOUR_GREY] = {"\033[90m", "○", "grey  "},
+	[COLOUR_GREEN] = {"\033[32m", "green "},
+	[COLOUR_BLUE] = {"\033[34m", "blue  "},
+	[COLOUR_YELLOW] = {"\033[33m", "yellow"},
+	[COLOUR_RED] = {"\033[1;31m", "RED   "},
+	[COLOUR_GREY] = {"\033[90m", "grey  "},
 };
 
 bool terminal_coloured(void)
@@ -34,7 +33,7 @@ void terminal_lamp(enum colour colour)
 {
 	bool coloured = terminal_coloured();
 
-	printf("%s%s %s%s", coloured ? indicators[colour].escape : "", indicators[colour].shape,
+	printf("%s%s %s%s", coloured ? indicators[colour].escape : "", colour_shape(colour),
 		indicators[colour].word, coloured ? "\033[0m" : "");
 }
 

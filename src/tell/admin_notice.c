@@ -30,6 +30,7 @@ static struct value *note_data(struct database *database, const struct config *c
 	value_put_text(event, "label", note->label);
 	value_put_text(event, "what", note->what);
 	value_put_text(event, "reason", note->reason);
+	value_put_text(event, "duration", note->duration);
 	value_put_time(event, "since", note->since, config->timezone);
 	value_put_time(event, "seen_at", note->seen, config->timezone);
 	plan_put_events(data, events, 0);

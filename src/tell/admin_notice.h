@@ -20,8 +20,9 @@ struct admin_notice {
 	const char *label; /* the receiver or thing it is about */
 	const char *what;  /* of a message that was given up: what it was to say */
 	const char *reason;
-	int64_t since, seen; /* UTC seconds; 0: none */
-	const char *id;      /* makes the Message-ID: the same for the same note */
+	const char *duration; /* of runs that were missed: how long there was none */
+	int64_t since, seen;  /* UTC seconds; 0: none */
+	const char *id;       /* makes the Message-ID: the same for the same note */
 };
 
 /*

@@ -97,7 +97,8 @@ static struct value *pages_of(const struct value *parts)
 	return pages;
 }
 
-/* All events, each with its page; beyond the maximum they are counted only. */
+/* All events, each with its page; beyond the maximum they are counted only. Of each page one has
+ * its place as long as there are places. */
 static struct value *all_events(const struct value *pages, size_t *left_out)
 {
 	struct value *all = value_list();
@@ -108,7 +109,7 @@ static struct value *all_events(const struct value *pages, size_t *left_out)
 		for (size_t j = 0; events != NULL && j < events->count; j++) {
 			struct value *event;
 
-			if (all->count == PLAN_EVENTS_MAX) {
+			if (all->count + (j > 0 ? pages->count - i - 1 : 0) >= PLAN_EVENTS_MAX) {
 				(*left_out)++;
 				continue;
 			}
@@ -119,7 +120,8 @@ static struct value *all_events(const struct value *pages, size_t *left_out)
 	return all;
 }
 
-/* The pages in the order in which they occur in the events, which stand worst first. */
+/* The pages in the order in which they occur in the events, which stand worst first; at the end
+ * those of which no event found a place. */
 static void put_several(struct value *data, const struct value *pages)
 {
 	const struct value *events = value_get(data, "events");
@@ -138,6 +140,9 @@ static void put_several(struct value *data, const struct value *pages)
 		}
 		value_append(list_of(page, "events"), value_copy(event));
 	}
+	for (size_t i = 0; i < pages->count; i++)
+		if (page_in(list, value_get_text(pages->members[i], "name")) == NULL)
+			copy_words(pages->members[i], value_append(list, value_map()));
 	value_put(data, "others_red", value_list());
 	value_put(data, "snapshot", value_text(NULL));
 	if (list->count > 0)

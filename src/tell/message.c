@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/template.h"
 #include "base/text.h"
@@ -43,6 +44,7 @@ static const struct list_limit {
 	{"updates", 3, 20},
 	{"others_red", 20, 1000},
 	{"pages", 20, 1000},
+	{"page_names", 3, 1000},
 };
 
 /* A structured field of which the parts are joined; part NULL: the field is left out. */
@@ -193,6 +195,62 @@ static struct value *presented(const struct value *value, const char *name, bool
 	return copy;
 }
 
+/* The sign of the event's colour, which stands for those who do not see it. */
+static void put_shape(struct value *event)
+{
+	enum event_type type;
+	enum colour colour;
+	const char *name;
+
+	if (!event_type_parse(value_get_text(event, "type"), &type))
+		return;
+	name = event_types[type].colour;
+	if (name == NULL)
+		name = value_get_text(value_get(event, "after"), "colour");
+	if (colour_parse(name, &colour))
+		value_put_text(event, "shape", colour_shape(colour));
+}
+
+/* A page that is only named, with the worst of its news. */
+static void add_brief(const struct value *page, struct value *list)
+{
+	const struct value *events = value_get(page, "events");
+	struct value *map = value_map();
+	int64_t more = 0;
+
+	value_put_text(map, "title", value_get_text(page, "title"));
+	value_put_text(map, "url", value_get_text(page, "url"));
+	value_put(map, "first", value_text(NULL)); /* not that of the message */
+	if (events != NULL && events->count > 0) {
+		struct value *first = value_put(map, "first", value_copy(events->members[0]));
+		enum event_type type = event_value_type(first);
+
+		value_put(first, "incidents", value_list());
+		for (size_t i = 1; i < events->count; i++)
+			more += event_types[type].about == ABOUT_INCIDENT ||
+				event_types[event_value_type(events->members[i])].about !=
+					ABOUT_INCIDENT;
+	}
+	value_put_number(map, "more", more);
+	value_append(list, presented(map, NULL, false));
+	value_free(map);
+}
+
+static void name_pages(const struct value *data, struct value *shown)
+{
+	const struct value *pages = value_get(data, "pages");
+	size_t count = pages != NULL && pages->type == VALUE_LIST ? pages->count : 0;
+	struct value *names = value_put(shown, "page_names", value_list());
+	struct value *more = value_put(shown, "more_pages", value_list());
+
+	for (size_t i = 0; i < count && i < MESSAGE_SUBJECT_PAGES; i++)
+		value_put_text(value_append(names, value_map()), "name",
+			value_get_text(pages->members[i], "name"));
+	value_put_number(shown, "page_names_left", (int64_t)(count - names->count));
+	for (size_t i = list_maximum("pages", false); i < count; i++)
+		add_brief(pages->members[i], more);
+}
+
 /* Levels and the members of lists say of themselves what a template asks, for templates compare
  * nothing: {level: "major_outage"} gets is_major_outage. */
 static void mark_all(struct value *value)
@@ -206,7 +264,10 @@ static void mark_all(struct value *value)
 			value_put_boolean(value->members[i], "is_last", i + 1 == value->count);
 		}
 	}
-	if (value->type != VALUE_MAP || value_get(value, "words") == NULL)
+	if (value->type != VALUE_MAP)
+		return;
+	put_shape(value);
+	if (value_get(value, "words") == NULL)
 		return;
 	for (size_t i = 0; i < sizeof marked / sizeof marked[0]; i++) {
 		char *flag = memory_format("is_%s", value_get_text(value, marked[i]));
@@ -215,6 +276,74 @@ static void mark_all(struct value *value)
 			value_put_boolean(value, flag, true);
 		free(flag);
 	}
+}
+
+/*
+ * A reader who follows it comes to where the text says: plain characters only, so that none looks
+ * like another, and no name before the host that could be taken for it.
+ */
+static bool may_link(const char *url)
+{
+	const char *host = text_starts(url, "https://")  ? url + strlen("https://")
+			   : text_starts(url, "http://") ? url + strlen("http://")
+							 : "";
+
+	for (const char *at = url; *at != '\0'; at++)
+		if (*at <= ' ' || *at > '~' || strchr("\"<>\\^`{|}", *at) != NULL)
+			return false;
+	return host[strcspn(host, "@/?#")] != '@' && host[0] != '\0' &&
+	       strchr("/?#", host[0]) == NULL;
+}
+
+/* NULL where there is none. */
+static struct value *member_of(struct value *map, const char *key)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (map->type == VALUE_MAP && strcmp(map->keys[i], key) == 0)
+			return map->members[i];
+	return NULL;
+}
+
+/* What an incident says, unless it has been said. */
+static void tell_incident(struct value *incident, struct text_list *said)
+{
+	const char *url = value_get_text(incident, "url");
+	struct buffer text = {0};
+
+	json_write(incident, 0, &text);
+	if (text_list_has(said, buffer_string(&text))) {
+		value_put_boolean(incident, "repeated", true);
+		value_put(incident, "updates", value_list());
+		value_put_number(incident, "updates_left", 0);
+	} else {
+		text_list_add(said, buffer_string(&text));
+		if (may_link(url))
+			value_put_text(incident, "link", url);
+	}
+	buffer_release(&text);
+}
+
+static void tell_incidents(struct value *events, struct text_list *said)
+{
+	for (size_t i = 0; events != NULL && i < events->count; i++) {
+		struct value *incidents = member_of(events->members[i], "incidents");
+
+		for (size_t j = 0; incidents != NULL && j < incidents->count; j++)
+			tell_incident(incidents->members[j], said);
+	}
+}
+
+/* Within all events, and within the pages: a template shows either. */
+static void tell_once(struct value *shown)
+{
+	struct value *pages = member_of(shown, "pages");
+	struct text_list said = {0};
+
+	tell_incidents(member_of(shown, "events"), &said);
+	text_list_release(&said);
+	for (size_t i = 0; pages != NULL && i < pages->count; i++)
+		tell_incidents(member_of(pages->members[i], "events"), &said);
+	text_list_release(&said);
 }
 
 struct value *message_visible(const struct value *data)
@@ -232,6 +361,8 @@ struct value *message_data(const char *templates, const struct value *data, stru
 	struct buffer rendered = {0}, subject = {0};
 	bool done;
 
+	tell_once(shown);
+	name_pages(data, shown);
 	mark_all(shown);
 	for (int i = 0; i < OWN_COUNT; i++)
 		if (value_get(data, own_names[i]) != NULL)
@@ -410,11 +541,14 @@ static bool write_plain(
 	return good;
 }
 
-/* List-Id (RFC 2919), such as "google.alerts.example.org", is what a mail reader sorts by. */
+/* List-Id (RFC 2919), such as "google.alerts.example.org", is what a mail reader sorts by: of one
+ * page it is the page's, of several or none that of all alerts. */
 static bool render_mail(const struct config *config, const char *templates, bool ends,
 	const struct value *data, int64_t now, struct buffer *out, struct error *error)
 {
 	struct mail_header header = {.from = config->from, .date = now};
+	const struct value *pages = value_get(data, "pages");
+	bool several = pages != NULL && pages->type == VALUE_LIST;
 	const char *page;
 	char *list;
 	bool good;
@@ -422,7 +556,7 @@ static bool render_mail(const struct config *config, const char *templates, bool
 	if (config->from == NULL)
 		return error_set(
 			error, REMEDY_CONFIGURATION, "%s: \"from\" is missing", config->path);
-	page = value_get_text(value_get(data, "page"), "name");
+	page = several ? "" : value_get_text(value_get(data, "page"), "name");
 	list = memory_format(
 		"%s%salerts.%s", page, text_empty(page) ? "" : ".", strchr(config->from, '@') + 1);
 	header.list_id = list;

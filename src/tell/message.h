@@ -11,6 +11,12 @@
  *   left out, 0 for none.
  * - Each map in a list gets is_first and is_last.
  * - Each map with level and words (before, after) gets is_LEVEL and is_COLOUR: true.
+ * - Each event gets shape: that of its colour (model/level.h).
+ * - What an incident says stands once: where an event before has it, it has no updates and is
+ *   repeated: true. Its address gets link: the same where a reader may be led there, absent else.
+ * - page_names lists the first pages of several, {name}, for a subject; where pages is cut,
+ *   more_pages lists those that are left: {title, url, first: its first event, without incidents;
+ *   more: how many more of its like}.
  * - subject is mail/subject.txt rendered: mails and webhooks begin with the same words.
  * - For webhooks, json is the whole data as JSON, with longer lists, without is_first, is_last,
  *   is_LEVEL, is_COLOUR and subject.
@@ -35,6 +41,7 @@ struct value;
 
 enum {
 	MESSAGE_SUBJECT_MAX = 120,      /* characters; the last is "…" where it was more */
+	MESSAGE_SUBJECT_PAGES = 3,      /* named in it */
 	MESSAGE_JSON_MAX = 1024 * 1024, /* bytes of json; where it is more, its lists are cut */
 	MESSAGE_MAIL_MAX = 12 * 1024 * 1024, /* bytes of a mail */
 };

@@ -25,6 +25,7 @@
  *   - word: the provider's own;
  *   - said_at: when the page says it began, empty where it does not; seen_at: when we saw it;
  *   - since, duration: of green and both: when red was seen, how long it lasted;
+ *   - last_read: of lost: when the page was read last, empty where it never was;
  *   - fetches: how many in a row confirm it; needed: how many were asked for;
  *   - reason: of lost: why;
  *   - incidents: a list of {title, state, word, level, started, updated, url, updates: a list of

@@ -298,6 +298,7 @@ same "and no more lines while it lasts" "" "$output"
 run 8
 same "though it is no success" "1" "$status$output"
 same "after three such fetches the operator is told, once; nobody hears green" "ops@example.com RED,admin@example.org PAGE LOST" "$(arrived relay | paste -sd ,)"
+check "and when the page was read last" grep -q "^  Last read: *Fri 24 Jan 2014 10:01:00 " "$(mails relay | xargs grep -l "^To: admin")"
 check "status knows the difference" grep -q "unreadable" <(at 8 status)
 red
 runs 9 10 > "$work/output"

@@ -67,6 +67,7 @@ run
 question=$(newest friend@example.com)
 confirm=$(header Reply-To "$question")
 check "the question says how to confirm" grep -q "^$confirm" "$question"
+check "its signature has the mark that readers know, with the blank" grep -q "^--=20" "$question"
 same "it is an answer that no machine answers" "auto-replied All" "$(header Auto-Submitted "$question") $(header X-Auto-Response-Suppress "$question")"
 letter friend@example.com "$confirm" "Re: on holiday" "Auto-Submitted: auto-replied"
 same "an absent person's machine does not confirm" asked "$(state friend@example.com)"

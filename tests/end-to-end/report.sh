@@ -74,7 +74,7 @@ same "too little that is known makes no figure: text, CSV, JSON, HTML" "known 1 
 import json, sys
 row = next(row for row in json.load(sys.stdin)["pages"][0]["indicators"] if row["label"] == "Mail")
 print([row["availability"], row["known_share"], row["available"]])'
-	hourly --html | grep -o '<td>known [^<]*' | sed 's/<td>//' | sort -u; } | tr '\n' ' ')"
+	hourly --html | grep -o '>known [^<]*' | sed 's/^>//' | sort -u; } | tr '\n' ' ')"
 report --since 2027 > /dev/null; same "a time without end before its beginning is refused" 2 $?
 report --since yesterday > /dev/null; same "what is no time is refused" 2 $?
 report nobody > /dev/null; same "a page that is not watched is refused" 2 $?

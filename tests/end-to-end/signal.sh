@@ -48,7 +48,7 @@ run 2026-11-23T12:00:00Z
 for p in a b c; do page $p major_outage; done
 run 2026-11-23T12:01:00Z
 same "three pages in one run are two messages" 2 "$(count_mails relay)"
-same "of which the second is about two pages" 1 "$(told | grep -c 'RED: Mail and 1 more (2 pages)')"
+same "of which the second is about two pages, and says which" 1 "$(told | grep -c 'RED: Mail and 1 more (2 pages: [abc], [abc])')"
 same "and shows each with its events" "== Page|RED: Mail|== Page|RED: Mail|" "$(last | sed -n '/^Content-Type: text\/html/q;s/^== Page [abc]$/== Page/p;/^RED: /p' | tr '\n' '|')"
 for p in a b c; do page $p operational; done
 run 2026-11-23T12:02:00Z
@@ -84,7 +84,7 @@ minute=0 state=operational
 step() { minute=$((minute + ${1:-1})); run "$(date -u -d "2026-11-23T12:00:00Z + $minute min" +%FT%TZ)"; }
 flip() { [ $state = operational ] && state=major_outage || state=operational; page a $state; }
 for i in 1 2 3 4 5 6 7; do flip; step; done
-ops() { grep -l "^X-Envelope-To: <\{0,1\}$1@" $(mails relay) | xargs -r -n1 sed -n 's/^Subject: SIMULATED \([A-Z ]*\):.*/\1/p' | tr '\n' '|'; }
+ops() { grep -l "^X-Envelope-To: <\{0,1\}$1@" $(mails relay) | xargs -r -n1 sed -n 's/^Subject: SIMULATED \([A-Z ,]*\):.*/\1/p' | tr '\n' '|'; }
 same "many changes in a row are one red and one notice" "RED|FLAPPING|" "$(ops ops)"
 same "who wants red and green only hears the red" "RED|" "$(ops plain)"
 check "status says that it flaps" grep -q 'Mail .*flapping' <(at 2026-11-23T12:08:00Z status a)
@@ -196,9 +196,9 @@ run 2026-11-23T12:00:00Z
 page a partial_outage; run 2026-11-23T12:01:00Z
 same "who asked for the worst only does not hear of less" "RED|:" "$(ops ops):$(ops high)"
 page a major_outage; run 2026-11-23T12:02:00Z
-same "an alarm that gets worse reaches whoever has not heard of it, and nobody twice" "RED|:RED|" "$(ops ops):$(ops high)"
+same "an alarm that gets worse reaches whoever has not heard of it, and nobody twice" "RED|:RED, WORSE|" "$(ops ops):$(ops high)"
 page a partial_outage; run 2026-11-23T12:03:00Z
 page a major_outage; run 2026-11-23T12:04:00Z
 page a operational; run 2026-11-23T12:05:00Z
-same "and its green goes to both" "RED|GREEN|:RED|GREEN|" "$(ops ops):$(ops high)"
+same "and its green goes to both" "RED|GREEN|:RED, WORSE|GREEN|" "$(ops ops):$(ops high)"
 finish

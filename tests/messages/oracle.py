@@ -149,6 +149,8 @@ def check_case(name):
         complain(name, f"subject became {message['Subject']!r}")
     if content(message, "plain") != golden("body.txt"):
         complain(name, "the text is not that of body.txt")
+    if content(message, "plain").count("\n-- \n") != 1:
+        complain(name, "readers see no mark before the signature (RFC 3676 section 4.3)")
     if content(message, "html") != golden("body.html"):
         complain(name, "the HTML is not that of body.html")
 

@@ -11,7 +11,7 @@ const puppeteer = require("puppeteer-core");
 
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const [chromium, pictures, base, ...names] = process.argv.slice(2);
-const widths = [390, 1280];
+const widths = [360, 1280];
 const schemes = ["light", "dark"];
 let wrong = 0;
 
@@ -70,6 +70,17 @@ async function poke(tab, name) {
 		if (frame.url() !== "about:srcdoc" && !frame.url().startsWith("chrome-error:")) complain(name, `a click led a frame to ${frame.url()}`);
 }
 
+// In the page: names that are broken though a line has room for them, and rows that go on beyond their box.
+function cut() {
+	const broken = [...document.querySelectorAll(".pages > li > a:first-child")].filter((a) => {
+		const text = document.createRange();
+		text.selectNode(a.firstChild);
+		return text.getClientRects().length > 1 && a.textContent.length < 20;
+	});
+	const wide = [...document.querySelectorAll(".scroll")].filter((box) => box.scrollWidth > box.clientWidth);
+	return [...broken.map((a) => `the name ${a.textContent} is broken`), ...wide.map((box) => `${box.scrollWidth - box.clientWidth} pixels of a table are cut`)];
+}
+
 async function look(tab, name, width, scheme) {
 	await tab.setViewport({ width, height: 900 });
 	await tab.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
@@ -78,6 +89,7 @@ async function look(tab, name, width, scheme) {
 	const measured = await tab.evaluate(() => [document.documentElement.scrollWidth, document.scripts.length]);
 	if (measured[0] > width) complain(name, `is ${measured[0]} pixels wide in a window of ${width}`);
 	if (measured[1] > 0) complain(name, "holds a script");
+	for (const words of await tab.evaluate(cut)) complain(name, `${width} pixels wide: ${words}`);
 	await judge(tab, name, `${scheme} ${width}`);
 	if (pictures !== "-")
 		await tab.screenshot({ path: path.join(pictures, `${name.replace(/[^a-zA-Z0-9]+/g, "_")}-${width}-${scheme}.png`), fullPage: true });

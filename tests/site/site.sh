@@ -94,6 +94,10 @@ check "the provider's words stand there" grep -q 'We look into it &amp; will tel
 evil closed | put "$work/www/evil/index.html"
 run 2026-03-29T10:00:00Z
 check "words that differ in the page's text are marked" grep -q '<del>at work</del><ins>closed</ins>' "$archive/evil/2026/03/2026-03-29T100000Z.html"
+same "each colour has the shape that it has in mails" "red ■ yellow ▲ blue ◆ green ● grey ○" \
+	"$(sed -n 's/.* b\.\([a-z]*\)::before { content: "\([^ ]*\) .*/\1 \2/p' "$archive/style.css" | paste -sd ' ')"
+check "a page's strips lead to its year" grep -q 'href="2026/index.html"><svg class="strip"' "$archive/example/index.html"
+check "and those of a year to its months" grep -q 'href="../../example/2026/03/index.html"><svg class="strip"' "$archive/example/2026/index.html"
 check "what deceives the eye is made visible" grep -q 'u{202E}drawkcab' "$archive/evil/index.html"
 check "every page is whole, links lead somewhere and nowhere out, nothing runs" python3 "$root/tests/site/check.py" "$archive"
 snapshot=$archive/evil/2026/03/2026-03-29T100000Z
@@ -127,10 +131,10 @@ run 2026-03-29T11:04:00Z
 mv "$work/www/api" "$work/www/gone"
 run 2026-03-29T11:05:00Z 2> "$work/errors"
 check "a page that cannot be reached is grey in the index" \
-	grep -Pzq '>example</a><svg .*</svg><b class="grey">grey</b>\n<p><i>unreachable, last seen 2026-03-29 13:04 CEST' "$archive/index.html"
+	grep -Pzq '>example<svg .*</svg></a><b class="grey">grey</b>\n<p><i>unreachable, last seen 2026-03-29 13:04 CEST' "$archive/index.html"
 mv "$work/www/gone" "$work/www/api"
 run 2026-03-29T11:06:00Z
-check "and has its colour again when it can" grep -q '<a href="example/index.html">example</a><svg .*</svg><b class="green">' "$archive/index.html"
+check "and has its colour again when it can" grep -q '<a href="example/index.html">example<svg .*</svg></a><b class="green">' "$archive/index.html"
 
 run 2026-03-29T11:09:00Z
 cp "$work/www/api/v2/summary.json" "$work/good"

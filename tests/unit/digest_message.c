@@ -4,6 +4,8 @@
 #include "scene.h"
 
 #include "base/date.h"
+#include "tell/digest_pages.h"
+#include "tell/plan.h"
 
 #define PAGES                                                                                      \
 	"timezone: Europe/Berlin\n"                                                                \
@@ -67,6 +69,29 @@ static char *newest_pages(struct scene *scene)
 	return buffer_take(&text);
 }
 
+/* The List-Id of each message in the outbox, in the order in which they were made. */
+static void assert_lists(struct scene *scene, const char *expected)
+{
+	struct deliveries all = {0};
+	struct buffer text = {0};
+
+	outbox_list(scene->database, true, &all);
+	for (size_t i = 0; i < all.count; i++) {
+		struct content content = {0};
+		const char *at;
+
+		outbox_content(scene->database, all.list[i].content, &content);
+		at = strstr(content.bytes, "\r\nList-Id: ");
+		assert_non_null(at);
+		at += strlen("\r\nList-Id: ");
+		buffer_format(&text, "%s%.*s", i > 0 ? " " : "", (int)strcspn(at, "\r"), at);
+		content_release(&content);
+	}
+	assert_string_equal(buffer_string(&text), expected);
+	buffer_release(&text);
+	deliveries_release(&all);
+}
+
 static void test_the_first_message_of_a_run_is_free_and_the_rest_is_one(void **state)
 {
 	struct scene scene;
@@ -86,6 +111,65 @@ static void test_the_first_message_of_a_run_is_free_and_the_rest_is_one(void **s
 	free(pages);
 	assert_false(digest_messages_enqueue(&scene.observer, scene.now));
 	scene_close(&scene);
+}
+
+static void test_a_message_about_several_pages_belongs_to_the_list_of_all(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_open(&scene, PAGES "subscribers: [{mail: x@example.com}]\n");
+	run(&scene, WELL, WELL, WELL);
+	scene.now += 60;
+	run(&scene, RED, RED, RED);
+	digest_messages_enqueue(&scene.observer, scene.now);
+	/* what was joined still stands there */
+	assert_lists(&scene, "<a.alerts.example.org> <b.alerts.example.org> <c.alerts.example.org>"
+			     " <alerts.example.org>");
+	scene_close(&scene);
+}
+
+/* A message about so many pages, each with so many events. */
+static struct value *joined(size_t pages, size_t events)
+{
+	struct value *data = value_map(), *parts = value_list();
+
+	for (size_t i = 0; i < pages; i++) {
+		struct value *part = value_append(parts, value_map());
+		struct value *list = value_put(part, "events", value_list());
+		char *name = memory_format("page%zu", i);
+
+		value_put_text(part, "name", name);
+		for (size_t j = 0; j < events; j++)
+			event_put_type(value_append(list, value_map()), EVENT_RED);
+		free(name);
+	}
+	digest_pages_put(data, parts, 0);
+	value_free(parts);
+	return data;
+}
+
+static void test_every_page_is_named_however_many_events_there_are(void **state)
+{
+	static const size_t cases[][2] = {{600, 3}, {2, 2000}, {1200, 2}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct value *data = joined(cases[i][0], cases[i][1]);
+		const struct value *pages = value_get(data, "pages");
+		size_t without = 0;
+
+		for (size_t j = 0; j < pages->count; j++)
+			without += value_get(pages->members[j], "events") == NULL;
+		assert_int_equal(pages->count, cases[i][0]);
+		assert_int_equal(value_get_number(data, "page_count"), cases[i][0]);
+		assert_int_equal(value_get(data, "events")->count, PLAN_EVENTS_MAX);
+		assert_int_equal(value_get_number(value_get(data, "headline"), "count"),
+			cases[i][0] * cases[i][1]);
+		assert_int_equal(
+			without, cases[i][0] > PLAN_EVENTS_MAX ? cases[i][0] - PLAN_EVENTS_MAX : 0);
+		value_free(data);
+	}
 }
 
 static void test_a_message_about_several_pages_keeps_its_place_among_the_others(void **state)
@@ -271,6 +355,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_first_message_of_a_run_is_free_and_the_rest_is_one),
+		cmocka_unit_test(test_a_message_about_several_pages_belongs_to_the_list_of_all),
+		cmocka_unit_test(test_every_page_is_named_however_many_events_there_are),
 		cmocka_unit_test(
 			test_a_message_about_several_pages_keeps_its_place_among_the_others),
 		cmocka_unit_test(test_what_a_crash_left_is_joined_by_the_next_run),

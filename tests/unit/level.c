@@ -75,6 +75,21 @@ static void test_unknown_and_maintenance_are_never_red(void **state)
 	}
 }
 
+static void test_each_colour_has_a_name_and_a_shape_of_its_own(void **state)
+{
+	enum colour colour;
+
+	(void)state;
+	for (int i = 0; i < COLOURS; i++) {
+		assert_true(colour_parse(colour_name((enum colour)i), &colour));
+		assert_int_equal(colour, i);
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(
+				colour_shape((enum colour)i), colour_shape((enum colour)j));
+	}
+	assert_false(colour_parse("purple", &colour));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -82,6 +97,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_word_is_refused_and_changes_nothing),
 		cmocka_unit_test(test_levels_are_ordered_from_good_to_bad),
 		cmocka_unit_test(test_colours_with_the_usual_floor),
+		cmocka_unit_test(test_each_colour_has_a_name_and_a_shape_of_its_own),
 		cmocka_unit_test(test_the_floor_of_red_moves_both_ways),
 		cmocka_unit_test(test_unknown_and_maintenance_are_never_red),
 	};

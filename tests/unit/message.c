@@ -269,6 +269,59 @@ static void test_first_and_last_members_are_marked(void **state)
 		"{\"l\": [{\"m\": [{\"x\": 1}, {\"x\": 2}]}]}", "[1,2]");
 }
 
+static void test_what_an_incident_says_stands_once(void **state)
+{
+	assert_subject(*state,
+		"{{#events}}{{#incidents}}{{title}}{{#repeated}}, again{{/repeated}}"
+		"{{#updates}}: {{text}}{{/updates}}. {{/incidents}}{{/events}}",
+		"{\"events\": ["
+		"{\"incidents\": [{\"title\": \"A\", \"updates\": [{\"text\": \"old\"}]}]},"
+		"{\"incidents\": [{\"title\": \"A\", \"updates\": [{\"text\": \"old\"}]},"
+		" {\"title\": \"B\", \"updates\": [{\"text\": \"old\"}]}]},"
+		"{\"incidents\": [{\"title\": \"A\", \"updates\": [{\"text\": \"new\"}]}]}]}",
+		"A: old. A, again. B: old. A: new.");
+	assert_subject(*state,
+		"{{#pages}}{{#events}}{{#incidents}}{{title}}{{#repeated}}, "
+		"again{{/repeated}}. {{/incidents}}{{/events}}{{/pages}}",
+		"{\"events\": [{\"incidents\": [{\"title\": \"A\"}]}], \"pages\": [{\"events\": "
+		"[{\"incidents\": [{\"title\": \"A\"}]}, {\"incidents\": [{\"title\": \"A\"}]}]}]}",
+		"A. A, again.");
+}
+
+static void test_only_an_address_that_deceives_nobody_becomes_a_link(void **state)
+{
+	static const struct {
+		const char *url;
+		bool link;
+	} cases[] = {
+		{"https://status.example.com/i/1?a=b&c=d#e", true},
+		{"http://status.example.com:8080/", true},
+		{"https://status.example.com/who@example.com", true},
+		{"", false},
+		{"https://", false},
+		{"https:///i/1", false},
+		{"//status.example.com/", false},
+		{"javascript:alert(1)", false},
+		{"data:text/html,https://status.example.com/", false},
+		{"https://status.example.com@evil.example/", false},
+		{"https://st\u0430tus.example.com/", false},
+		{"https://status.example.com/ https://evil.example/", false},
+		{"https://status.example.com/'\\\">", false},
+		{"https://status.example.com/\\u202e", false},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char *json = memory_format(
+			"{\"events\": [{\"incidents\": [{\"url\": \"%s\"}]}]}", cases[i].url);
+		char *text = subject(
+			*state, "{{#events}}{{#incidents}}{{link}}{{/incidents}}{{/events}}", json);
+
+		assert_string_equal(text, cases[i].link ? cases[i].url : "");
+		free(text);
+		free(json);
+	}
+}
+
 /* {"events": [{"n": 0}, …]} */
 static char *events_json(size_t count, const char *text)
 {
@@ -498,6 +551,8 @@ int main(void)
 		IN_FOLDER(test_long_subject_keeps_its_beginning),
 		IN_FOLDER(test_deceptive_characters_are_made_visible),
 		IN_FOLDER(test_first_and_last_members_are_marked),
+		IN_FOLDER(test_only_an_address_that_deceives_nobody_becomes_a_link),
+		IN_FOLDER(test_what_an_incident_says_stands_once),
 		IN_FOLDER(test_long_list_is_cut_and_says_how_many_are_left),
 		IN_FOLDER(test_webhook_gets_the_subject_and_all_data_as_json),
 		IN_FOLDER(test_what_is_one_receiver_s_own_is_in_its_body_and_in_no_subject),
