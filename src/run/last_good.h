@@ -51,9 +51,9 @@ bool last_good_is(
 	const struct last_good *found, const struct config *config, const char *templates);
 
 /*
- * Whether the archive was on a file system that is not there now: nothing stands at its place, which
- * is on another one than when a run last wrote there, as where a mount is missing. Then error says
- * so, and what to do.
+ * Whether the archive was on a file system that is not there now: nothing stands at its place,
+ * which is on another one than when a run last wrote there, as where a mount is missing. Then error
+ * says so, and what to do.
  */
 bool last_good_unmounted(const struct config *config, struct error *error);
 

@@ -45,7 +45,7 @@ struct run {
 	struct database *database;
 	struct error alone;  /* why nobody else can open it until it is closed; its remedy is 0
 			      * where others can */
-	bool unmounted; /* the archive's file system is not there */
+	bool unmounted;      /* the archive's file system is not there */
 	struct error denied; /* what of the archive is another user's (archive_owner.h); remedy 0:
 				none */
 	struct observer observer;

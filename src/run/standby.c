@@ -383,8 +383,7 @@ static bool go_on(
 static bool open_in(struct context *context, const char *folder, const struct error *why, bool lost,
 	int *lock, struct text_list *lines, struct error *error)
 {
-	char *path = file_join(folder, STORE_FILE),
-	     *lock_path = file_join(folder, "run.lock");
+	char *path = file_join(folder, STORE_FILE), *lock_path = file_join(folder, "run.lock");
 	bool done, new = false;
 
 	*lock = lock_take(lock_path, false, 0, error);
