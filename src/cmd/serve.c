@@ -2,6 +2,7 @@
  *
  * lampwatch serve: serves the archive over HTTP, read-only, until a signal ends it.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/serve_file.h"
@@ -32,8 +34,12 @@ int command_serve(struct context *context, const struct options *options, char *
 	sigset_t ends;
 
 	(void)words;
-	if (served.folder < 0)
+	if (served.folder < 0 && system_error_absent(errno))
 		return context_no_archive(context);
+	if (served.folder < 0) {
+		system_error_set(&error, context->config->archive, "cannot be opened");
+		return error_print(&error);
+	}
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);

@@ -78,6 +78,10 @@ if [ "$other" = 1 ]; then
 	chmod 711 archive/.state
 	check "and who may enter it, but not open the database" denied status
 	chmod 700 archive/.state
+	chmod 700 archive
+	as_other timeout 20 "$lampwatch" -c "$work/main/other.yaml" serve --listen 127.0.0.1:0 > "$work/out" 2> "$work/err"
+	check "serve does not call an archive absent that it may not enter" grep -q "archive: cannot be opened: Permission denied" "$work/err"
+	chmod 755 archive
 	chmod 700 "$work/main"
 	as_other "$lampwatch" -c "$work/main/other.yaml" status > "$work/out" 2> "$work/err"
 	same "a configuration that cannot be looked at is this machine's trouble, too" "3 $work/main/other.yaml: cannot be opened: $denied$work/main/ belongs to $me, mode 0700, and this is $other_name" "$? $(cat "$work/out" "$work/err")"
@@ -86,7 +90,7 @@ if [ "$other" = 1 ]; then
 	same "and for check" "3 $work/main/other.yaml: cannot be opened: $denied$work/main/other.yaml belongs to $me, mode 0600, and this is $other_name" "$? $(cat "$work/out" "$work/err")"
 	chmod 644 other.yaml
 else
-	skip_rest "and who may enter it, but not open the database" "a configuration that cannot be looked at is this machine's trouble, too" "and for check"
+	skip_rest "and who may enter it, but not open the database" "serve does not call an archive absent that it may not enter" "a configuration that cannot be looked at is this machine's trouble, too" "and for check"
 fi
 same "what is not there is still not there: no configuration" "2" "$("$lampwatch" -c nothing.yaml status > /dev/null 2>&1; echo $?)"
 
