@@ -175,7 +175,7 @@ case("drip", "json", "within 8 s", "a byte each second", None, "drip=1000")
 case("hang", "json", "within 8 s", "a server that says nothing", None, "hang")
 case("truncated", "json", "ended early", "a body that is cut", None, "truncated")
 case("reset", "json", "connection lost", "a connection that is reset", None, "reset")
-case("close", "json", "connection lost", "a connection that is closed", None, "close")
+case("close", "json", "connection closed without an answer", "a connection that is closed", None, "close")
 case("redirect-loop", "json", "more than 5 redirects", "redirects without end", None, "redirect-loop")
 for scheme, target in (("file", "file://%s/secret" % folder), ("ftp", "ftp://127.0.0.1:%s/fetched-ftp" % port),
                        ("gopher", "gopher://127.0.0.1:%s/_GET%%20/fetched-gopher" % port)):
