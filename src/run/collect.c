@@ -6,6 +6,7 @@
 #include "run/run.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "archive/archive.h"
 #include "archive/snapshot_reader.h"
@@ -237,6 +238,8 @@ static void take_reading(void *context, const char *text, size_t length, const c
 	char *reread = NULL;
 
 	(void)length;
+	if (watch->run->reading_slow == watch)
+		watch->run->reading_slow = NULL;
 	if (text == NULL && error->remedy == REMEDY_LOCAL) /* nobody has read it */
 		fault = *error;
 	if (text != NULL && watch->way_changed && !watch->url_changed)
@@ -263,6 +266,37 @@ static void take_reading(void *context, const char *text, size_t length, const c
 	watch_end(watch);
 }
 
+static bool ran_out(const struct page_state *state)
+{
+	return state->failure != NULL && strstr(state->failure, READER_RAN_OUT) != NULL;
+}
+
+static void queue_add(struct watch_queue *queue, struct watch *watch)
+{
+	watch->next = NULL;
+	if (queue->first == NULL)
+		queue->first = watch;
+	else
+		queue->last->next = watch;
+	queue->last = watch;
+	queue->count++;
+}
+
+/* NULL: none that may be read now. */
+static struct watch *queue_next(struct run *run)
+{
+	struct watch_queue *queue = run->queue.first != NULL ? &run->queue : &run->slow;
+	struct watch *watch = queue->first;
+
+	if (watch == NULL || (queue == &run->slow && run->reading_slow != NULL))
+		return NULL;
+	if (queue == &run->slow)
+		run->reading_slow = watch;
+	queue->first = watch->next;
+	queue->count--;
+	return watch;
+}
+
 /*
  * Takes what was read and hands out more. It never waits for readers, or the
  * transfers under way would time out; while bodies wait, no new transfer begins. Returns how many
@@ -271,19 +305,17 @@ static void take_reading(void *context, const char *text, size_t length, const c
 static size_t read_fetched(struct run *run)
 {
 	size_t reading = readers_collect(run->readers);
+	struct watch *watch;
 
-	for (; run->first != NULL && reading <= RUN_READS_QUEUED; reading++) {
-		struct watch *watch = run->first;
+	for (; reading <= RUN_READS_QUEUED && (watch = queue_next(run)) != NULL; reading++) {
 		struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 
-		run->first = watch->next;
-		run->waiting--;
 		documents_of(watch->kind, watch->fetch.responses, documents);
 		readers_submit(run->readers, watch->kind, watch->page->url, documents, take_reading,
 			watch);
 	}
-	http_client_hold(run->client, run->first != NULL);
-	return reading + run->waiting;
+	http_client_hold(run->client, run->queue.count > 0 || run->slow.count > RUN_READS_QUEUED);
+	return reading + run->queue.count + run->slow.count;
 }
 
 /* What its host leads to counts from the first answer on: nobody who gains the name or its server
@@ -339,12 +371,7 @@ static void take_fetched(void *context, struct fetch *fetch)
 		watch_end(watch);
 		break;
 	case FETCH_CHANGED:
-		if (run->first == NULL)
-			run->first = watch;
-		else
-			run->last->next = watch;
-		run->last = watch;
-		run->waiting++;
+		queue_add(ran_out(watch->state) ? &run->slow : &run->queue, watch);
 		break;
 	case FETCH_FAILED:
 		if (fetch->error.remedy == REMEDY_LOCAL) { /* nobody has asked the page */

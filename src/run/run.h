@@ -37,6 +37,12 @@ struct watch {
 	struct watch *next;                                /* of those that wait to be read */
 };
 
+/* Fetched, and not given to a reader yet; in the order in which they came. */
+struct watch_queue {
+	struct watch *first, *last;
+	size_t count;
+};
+
 struct run {
 	struct context *context;
 	const struct config *config;
@@ -54,9 +60,11 @@ struct run {
 	struct fetcher *fetcher;
 	struct watch *watches;
 	size_t watch_count, done;
-	struct watch *first, *last; /* fetched, and not given to a reader yet */
-	size_t waiting;
-	struct watch **failed; /* judged at the end: it may be our own network */
+	struct watch_queue queue;
+	struct watch_queue slow; /* those that ran out of time last time: after the others, and one
+				  * at a time, so that a reader is always free for the others */
+	struct watch *reading_slow; /* NULL: none of them */
+	struct watch **failed;      /* judged at the end: it may be our own network */
 	size_t failed_count;
 	struct page_state **touched;
 	size_t touched_count;

@@ -363,7 +363,7 @@ static void collect_one(struct reader *reader)
 	if (reader->reply.length >= sizeof reply)
 		memcpy(&reply, reader->reply.data, sizeof reply);
 	if (dead || reply.length > READING_TEXT_MAX || reply.notes > READER_NOTES_MAX) {
-		finish_broken(reader, "reading it took more time or memory than a page may, "
+		finish_broken(reader, READER_RAN_OUT "more time or memory than a page may, "
 				      "or broke the parser");
 	} else if (reader->reply.length > sizeof reply + reply.length + reply.notes) {
 		const char *text = buffer_string(&reader->reply) + sizeof reply;
@@ -375,7 +375,7 @@ static void collect_one(struct reader *reader)
 		else
 			finish(reader, NULL, 0, NULL, &error);
 	} else if (child_late(&reader->child)) {
-		finish_broken(reader, "reading it took longer than a page may");
+		finish_broken(reader, READER_RAN_OUT "longer than a page may");
 	}
 }
 

@@ -45,6 +45,9 @@ void readers_free(struct readers *readers);
 typedef void reader_done(void *context, const char *text, size_t length, const char *notes,
 	const struct error *error);
 
+/* What an error says where a page took more time, or memory, than a page may. */
+#define READER_RAN_OUT "reading it took "
+
 /* Queues documents (copied or sent before it returns). */
 void readers_submit(struct readers *readers, const struct kind *kind, const char *url,
 	const struct document *documents, reader_done *done, void *context);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
 # Pages with more attributes or namespaces than any page needs cost themselves alone: six of them
-# delay nobody's alert.
+# delay nobody's alert. Nor do pages that take longer than a page may, once they have.
 set -u
 BUILD=${1:-${BUILD:?usage: attributes.sh BUILD}}
 . "$(dirname "$0")/../harness.sh"
@@ -68,4 +68,32 @@ for name in $hostile; do board up "$name"; done
 board up well
 run 2026-03-02T10:02:00Z > /dev/null
 same "and they are read again when they are pages" 7 "$("$lampwatch" -c "$work/lampwatch.yaml" --clock 2026-03-02T10:02:30Z --json status | grep -c '"observation": "fresh"')"
+
+# ---- pages that run out of time ----
+
+{
+	printf '<h1>Status</h1><table id=board>'
+	for ((i = 0; i < 4000; i++)); do printf '<tr class=row id=r%d><td>row<td>up<p>%s</tr>' $i "some words about it, and a few more of them"; done
+} > "$work/slow"
+slow="slow1 slow2 slow3 slow4"
+{
+	sed -e 's/^archive:.*/archive: slowly/' -e '/^pages:/,$d' "$work/lampwatch.yaml"
+	echo "kinds: $root/tests/hostile/kinds"
+	echo "pages:"
+	for name in $slow; do echo "  - {name: $name, url: 'http://127.0.0.1:$www_port/$name', kind: slow}"; done
+	sed -n '/- name: well/,$p' "$work/lampwatch.yaml"
+} > "$work/slowly.yaml"
+slowly() { "$lampwatch" -c "$work/slowly.yaml" --clock "$1" -v run > "$work/said" 2>&1; }
+for name in $slow; do cp "$work/slow" "$work/www/$name"; done
+board up well
+slowly 2026-03-02T11:00:00Z
+same "pages that run out of time say so" 4 "$(grep -cE "^lampwatch: slow[1-4]: .*reading it took" "$work/said")"
+rm -f "$work"/relay/*.eml
+for name in $slow; do sed 's/row</Row</' "$work/slow" > "$work/www/$name"; done
+board down well
+slowly 2026-03-02T11:01:00Z &
+run=$!
+while kill -0 $run 2> /dev/null && [ "$(count_mails relay)" = 0 ]; do sleep 0.1; done
+same "another page's alert goes out before one of them is given up" "1 0" "$(count_mails relay) $(grep -c "reading it took" "$work/said")"
+wait $run
 finish
