@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -275,9 +276,12 @@ int feeder_finish(struct feeder *feeder)
 	struct error error;
 
 	sign_heads(&feeder->observer, &feeder->states);
-	observer_write_site(&feeder->observer, feeder->context->invocation->clock);
 	if (!database_good(feeder->database, &error))
 		local_fault(&feeder->observer, &error);
+	if (feeder->context->config->site != SITE_OFF && isatty(STDERR_FILENO))
+		fputs("the pages with which the archive is browsed follow with the next run, or "
+		      "with `lampwatch site`\n",
+			stderr);
 	return feeder->observer.local_trouble  ? EXIT_LOCAL
 	       : feeder->observer.page_trouble ? EXIT_PENDING
 					       : EXIT_DONE;

@@ -22,7 +22,6 @@
 #include "model/indicator_state.h"
 #include "model/validator.h"
 #include "net/http.h"
-#include "publish/site.h"
 #include "run/event_source.h"
 #include "run/detect.h"
 #include "run/findings.h"
@@ -82,17 +81,6 @@ static bool refuse_simulation(const struct observer *observer, struct error *err
 					   : "%s: is a simulated archive (made with --clock); use "
 					     "another archive",
 		       observer->config->archive);
-}
-
-void observer_write_site(struct observer *observer, int64_t now)
-{
-	const struct config *config = observer->config;
-	struct site site = {
-		config->archive, observer->templates, config, observer->database, now, NULL};
-	struct error error;
-
-	if (config->site != SITE_OFF && !site_update(&site, &error))
-		local_fault(observer, &error);
 }
 
 bool observer_open(struct observer *observer, struct error *error)

@@ -153,10 +153,6 @@ void observer_recover(struct observer *observer,
 	const struct kind *(*kind_of)(void *context, const struct page_config *page), void *context,
 	struct page_states *states);
 
-/* Writes what has changed for those who browse the archive, unless the configuration says not to;
- * now is in seconds since 1970. */
-void observer_write_site(struct observer *observer, int64_t now);
-
 /* ---- what the parts of run/ that keep or tell something share ---- */
 
 /* What one observation works with on its way. */

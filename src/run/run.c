@@ -17,6 +17,7 @@
 #include "base/lock.h"
 #include "base/step.h"
 #include "base/text.h"
+#include "publish/site.h"
 #include "run/digest_message.h"
 #include "run/direct.h"
 #include "run/heartbeat.h"
@@ -292,6 +293,17 @@ static int open_run(struct run *run, const struct error *unprepared)
 
 /* ---- the end ---- */
 
+/* What has changed, for those who browse the archive. */
+static void write_site(struct run *run)
+{
+	struct site site = {run->config->archive, run->context->templates, run->config,
+		run->database, run->now, NULL};
+	struct error error;
+
+	if (run->config->site != SITE_OFF && !site_update(&site, &error))
+		local_fault(&run->observer, &error);
+}
+
 static int exit_status(const struct run *run)
 {
 	const struct observer *observer = &run->observer;
@@ -515,7 +527,7 @@ static int pass(struct run *run, char **names)
 	} else if (!run->observer.aside) {
 		sign_heads(&run->observer, &run->states);
 		timestamp_heads(&run->observer, run->context->user_agent, run->now);
-		observer_write_site(&run->observer, run->now);
+		write_site(run);
 	}
 	release_locks(run); /* the next run may fetch while the courier is at work */
 	return finish(run, EXIT_DONE, (int)(run->deadline - run_monotonic()));

@@ -364,7 +364,7 @@ static void collect_one(struct reader *reader)
 		memcpy(&reply, reader->reply.data, sizeof reply);
 	if (dead || reply.length > READING_TEXT_MAX || reply.notes > READER_NOTES_MAX) {
 		finish_broken(reader, READER_RAN_OUT "more time or memory than a page may, "
-				      "or broke the parser");
+						     "or broke the parser");
 	} else if (reader->reply.length > sizeof reply + reply.length + reply.notes) {
 		const char *text = buffer_string(&reader->reply) + sizeof reply;
 

@@ -91,9 +91,12 @@ same "pages that run out of time say so" 4 "$(grep -cE "^lampwatch: slow[1-4]: .
 rm -f "$work"/relay/*.eml
 for name in $slow; do sed 's/row</Row</' "$work/slow" > "$work/www/$name"; done
 board down well
-slowly 2026-03-02T11:01:00Z &
+echo "delay=1500" > "$work/www/well.fault" # it comes when the others are there
+"$lampwatch" -c "$work/slowly.yaml" --clock 2026-03-02T11:01:00Z run > "$work/said" 2>&1 &
 run=$!
 while kill -0 $run 2> /dev/null && [ "$(count_mails relay)" = 0 ]; do sleep 0.1; done
-same "another page's alert goes out before one of them is given up" "1 0" "$(count_mails relay) $(grep -c "reading it took" "$work/said")"
+# Each reader that was given up took five seconds of a processor; the parent's account has them once it is gone.
+ticks=$(cut -d ' ' -f 16 "/proc/$run/stat" 2> /dev/null || echo 99999)
+same "another page's alert goes out before one of them is given up" "1 0" "$(count_mails relay) $((ticks / $(getconf CLK_TCK) / 3))"
 wait $run
 finish
