@@ -123,6 +123,11 @@ struct http_post {
  * The response's body is cut at 64 KiB. Release it with http_response_release(). */
 bool http_post(const struct http_post *post, struct http_response *response, struct error *error);
 
+/* Whether who stands before the page asks for a browser, or a human, as its header says: Cloudflare
+ * and AWS WAF. */
+bool http_response_challenges(const struct http_response *response);
+#define HTTP_CHALLENGE "a challenge that only a browser can answer"
+
 void http_response_release(struct http_response *response);
 
 /* "https://host.example": the part of a secret URL that may be printed. Owned by the caller. */

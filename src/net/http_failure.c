@@ -140,3 +140,14 @@ bool transfer_is_transient(const struct transfer *transfer, CURLcode code)
 		return !was_connected(transfer);
 	return failure_find(code)->passing && transfer->response.headers[0] == '\0';
 }
+
+bool http_response_challenges(const struct http_response *response)
+{
+	static const char *const fields[] = {"\r\ncf-mitigated: challenge",
+		"\r\nx-amzn-waf-action: challenge", "\r\nx-amzn-waf-action: captcha"};
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields && response->headers != NULL; i++)
+		if (strcasestr(response->headers, fields[i]) != NULL)
+			return true;
+	return false;
+}

@@ -30,7 +30,10 @@ static void fetched_done(void *context, struct http_response *response, const st
 		return;
 	}
 	fetched->good = response->status == 200 && response->body.length > 0;
-	if (!fetched->good)
+	if (!fetched->good && http_response_challenges(response))
+		error_set(&fetched->error, REMEDY_PAGE, "HTTP %d: %s", response->status,
+			HTTP_CHALLENGE);
+	else if (!fetched->good)
 		error_set(&fetched->error, REMEDY_PAGE, "HTTP %d with %zu bytes", response->status,
 			response->body.length);
 	fetched->body = response->body;

@@ -114,18 +114,6 @@ static const struct {
 	{504, "Gateway Timeout"},
 };
 
-/* Whoever stands before the page asks for a browser, or for a human. */
-static bool response_challenges(const struct http_response *response)
-{
-	static const char *const fields[] = {"\r\ncf-mitigated: challenge",
-		"\r\nx-amzn-waf-action: challenge", "\r\nx-amzn-waf-action: captcha"};
-
-	for (size_t i = 0; i < sizeof fields / sizeof *fields && response->headers != NULL; i++)
-		if (strcasestr(response->headers, fields[i]) != NULL)
-			return true;
-	return false;
-}
-
 /* Whether the response is the page, or says that the last one still holds. */
 static bool response_usable(
 	const struct passage *passage, const struct http_response *response, struct error *error)
@@ -135,9 +123,8 @@ static bool response_usable(
 
 	if (status == 304 && passage->conditional)
 		return true;
-	if (response_challenges(response))
-		return error_set(error, REMEDY_PAGE,
-			"HTTP %d: a challenge that only a browser can answer", status);
+	if (http_response_challenges(response))
+		return error_set(error, REMEDY_PAGE, "HTTP %d: %s", status, HTTP_CHALLENGE);
 	if (status == 200)
 		return response->body.length > 0 ||
 		       error_set(error, REMEDY_LATER, "the answer is empty");

@@ -112,6 +112,9 @@ rmdir .lampwatch.yaml.new
 # --- what is no page, or more than one ---
 check "a login wall is of no kind" unchanged complains "none of the" 1 add "$other/index.html"
 check "an address with nothing behind it is said" unchanged complains "HTTP 404" 1 add "$other/none/"
+mkdir -p elsewhere/walled && cp elsewhere/index.html elsewhere/walled && echo "status=403;header=cf-mitigated: challenge" > elsewhere/walled/index.html.fault
+check "a challenge that only a browser can answer is called that" unchanged complains "HTTP 403: a challenge that only a browser can answer" 1 add "$other/walled/"
+check "a host name alone is an address by https" unchanged complains "HOST no connection" 1 add 127.0.0.1
 check "a server that is not there is said" unchanged complains "no connection" 1 add http://127.0.0.1:9/
 check "a kind that does not fit is said" unchanged complains "kind slack: " 1 add --kind slack "$at/index.html"
 check "a kind that there is not is said" unchanged complains 'did you mean "slack"?' 2 add --kind slakc "$at/"
@@ -161,7 +164,7 @@ check "(and found)" grep -q "    kind: google-workspace" lampwatch.yaml
 check "an address of the catalogue has its name" prints by-address 0 add --dry-run "$at"
 check "a name that is not in it is told, with the nearest" unchanged complains 'did you mean "Almanac"?' 2 add almanack
 check "a word is searched for" prints search 0 add --search north
-check "in vain is status 1" run 1 add --search nothing-of-that-name
+check "in vain is status 1, and said" complains "no service of the catalogue has \"nothing-of-that-name\"" 1 add --search nothing-of-that-name
 check "a broken catalogue is said with its line" complains "catalogue.yaml:1:" 2 add --search x < <(echo '- {name: x}' >templates/catalogue.yaml)
 export LAMPWATCH_TEMPLATES=$root/templates
 
