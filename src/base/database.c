@@ -45,16 +45,34 @@ struct database {
 	size_t kept_count;
 };
 
-/* What the system said to SQLite, 0: nothing. Where it could not read, SQLite takes the file for
- * damaged. */
+/* As another connection sees it. */
+static bool is_whole(const char *path)
+{
+	sqlite3 *inner = NULL;
+	sqlite3_stmt *check = NULL;
+	bool whole;
+
+	whole = sqlite3_open_v2(path, &inner, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+		sqlite3_prepare_v2(inner, "PRAGMA quick_check(1)", -1, &check, NULL) == SQLITE_OK &&
+		sqlite3_step(check) == SQLITE_ROW &&
+		strcmp((const char *)sqlite3_column_text(check, 0), "ok") == 0;
+	sqlite3_finalize(check);
+	sqlite3_close(inner);
+	return whole;
+}
+
+/* What the system said to SQLite, 0: nothing. A read that fails with EIO is a damaged file to
+ * SQLite, which keeps no errno of it: a file that is whole was only not read. */
 static int system_number(sqlite3 *inner)
 {
-	int code = sqlite3_errcode(inner), number = sqlite3_system_errno(inner);
+	int code = sqlite3_errcode(inner);
 	bool asked = code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_FULL;
 
 	if (code == SQLITE_NOMEM)
 		return ENOMEM;
-	return asked || (code == SQLITE_CORRUPT && number == EIO) ? number : 0;
+	if (code == SQLITE_CORRUPT)
+		return is_whole(sqlite3_db_filename(inner, "main")) ? EIO : 0;
+	return asked ? sqlite3_system_errno(inner) : 0;
 }
 
 /* What SQLite says, and what the system said to it: "disk I/O error: No space left on device; make
