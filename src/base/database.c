@@ -75,12 +75,10 @@ static int system_number(sqlite3 *inner)
 	return asked ? sqlite3_system_errno(inner) : 0;
 }
 
-/* What SQLite says, and what the system said to it: "disk I/O error: No space left on device; make
- * room". */
-static void explain(sqlite3 *inner, char *reason, size_t size)
+/* What SQLite says, and what the system said to it (system_number()): "disk I/O error: No space
+ * left on device; make room". */
+static void explain(sqlite3 *inner, int number, char *reason, size_t size)
 {
-	int number = system_number(inner);
-
 	snprintf(reason, size, "%s%s%s", sqlite3_errmsg(inner), number != 0 ? ": " : "",
 		number != 0 ? system_error_text(number) : "");
 }
@@ -96,8 +94,9 @@ static void fail(struct database *database)
 		abort();
 	}
 	if (!database->failed) {
-		explain(database->inner, database->reason, sizeof database->reason);
 		database->number = system_number(database->inner);
+		explain(database->inner, database->number, database->reason,
+			sizeof database->reason);
 	}
 	database->failed = true;
 	database->full = code == SQLITE_FULL || code == SQLITE_IOERR;
@@ -232,7 +231,7 @@ static struct database *open_as(
 	if (good)
 		return database;
 	if (database->inner != NULL)
-		explain(database->inner, reason, sizeof reason);
+		explain(database->inner, system_number(database->inner), reason, sizeof reason);
 	error_set(error, REMEDY_LOCAL, "%s: %s", path, reason);
 	database_close(database);
 	return NULL;
