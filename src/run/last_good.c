@@ -525,13 +525,17 @@ static bool nothing_stands(const struct config *config)
 
 bool last_good_unmounted(const struct config *config, struct error *error)
 {
-	char *path = note_path(config), *now = archive_note(config);
+	char *path, *now;
 	struct buffer before = {.maximum = PATH_MAX + 64};
-	const char *folder = now != NULL ? strchr(now, ' ') : NULL, *known = NULL;
-	bool unmounted = false;
+	const char *folder, *known = NULL;
+	bool unmounted;
 
-	if (path != NULL && folder != NULL && nothing_stands(config) &&
-		file_read(path, &before, NULL))
+	if (!nothing_stands(config)) /* one look, in nearly every run */
+		return false;
+	path = note_path(config);
+	now = archive_note(config);
+	folder = now != NULL ? strchr(now, ' ') : NULL;
+	if (path != NULL && folder != NULL && file_read(path, &before, NULL))
 		known = strchr(buffer_string(&before), ' ');
 	/* The same folder, on another file system. */
 	unmounted = known != NULL && strcmp(known, folder) == 0 &&
