@@ -398,11 +398,21 @@ void database_remove(const char *path)
 	}
 }
 
+bool database_missing(const char *path)
+{
+	struct stat status;
+
+	return file_absent(path) ||
+	       (stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0);
+}
+
 /* Where its log is empty, also without the file that readers of a log share. */
 static bool attach(struct database *database, const char *path, int64_t version)
 {
-	return attach_as(database, path, "mode=ro", version) ||
-	       (!has_log(path) && attach_as(database, path, "immutable=1", version));
+	return !database_missing(path) && /* it would be made */
+	       (attach_as(database, path, "mode=ro", version) ||
+		       (!has_log(path) &&
+			       attach_as(database, path, "mode=ro&immutable=1", version)));
 }
 
 /* A copy of the file and of its log, which is brought up to date. */

@@ -55,6 +55,9 @@ struct database *database_open_alone(const char *path, const struct schema_step 
 struct database *database_copy(
 	const char *path, const struct schema_step *const *schema, struct error *error);
 
+/* Nothing is there, or a file without a byte: SQLite makes a new database of it. */
+bool database_missing(const char *path);
+
 /* Which rows of a table database_take() takes, and what becomes of those that are there. */
 struct database_part {
 	const char *table;

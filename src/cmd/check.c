@@ -179,13 +179,13 @@ static void survey_archive(
 	char *path = file_join(config->archive, ARCHIVE_STATE "/" STORE_FILE);
 	struct database *database = NULL;
 	struct error error;
-	enum file_presence presence = file_presence(path, &error);
+	bool good = database_missing(path)
+			    ? context_not_lost(config, path, &error)
+			    : (database = database_open(path, schema, true, &error)) != NULL;
 
-	if (presence == FILE_PRESENT)
-		database = database_open(path, schema, true, &error);
 	if (database != NULL)
 		survey(config, kinds, database, problems);
-	else if (presence != FILE_ABSENT)
+	else if (!good)
 		add_local(config, problems, &error);
 	database_close(database);
 	free(path);

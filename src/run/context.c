@@ -163,28 +163,32 @@ int context_prepare(const struct context *context)
 	return status == EXIT_DONE ? make_folders(context) : status;
 }
 
-/* A database that is not there, while its chains are, is lost: what it knew is not "nothing". */
-static int check_not_lost(const struct context *context)
+bool context_not_lost(const struct config *config, const char *database_path, struct error *error)
 {
-	const struct config *config = context->config;
 	char digest[DIGEST_TEXT];
-	struct error error;
 	int64_t sequence;
 
 	for (size_t i = 0; i < config->page_count; i++) {
 		const char *page = config->pages[i].name;
 
-		if (!archive_chain_tail(config->archive, page, &sequence, digest, &error))
-			return error_print(&error);
-		if (sequence == 0)
-			continue;
-		error_set(&error, REMEDY_LOCAL,
-			"%s: is lost: the archive has snapshots of %s; put it back, or "
-			"`lampwatch rebuild` makes it from the archive's folders",
-			context->database_path, page);
-		return error_print(&error);
+		if (!archive_chain_tail(config->archive, page, &sequence, digest, error))
+			return false;
+		if (sequence > 0)
+			return error_set(error, REMEDY_LOCAL,
+				"%s: is lost: the archive has snapshots of %s; put it back, or "
+				"`lampwatch rebuild` makes it from the archive's folders",
+				database_path, page);
 	}
-	return EXIT_DONE;
+	return true;
+}
+
+static int check_not_lost(const struct context *context)
+{
+	struct error error;
+
+	return context_not_lost(context->config, context->database_path, &error)
+		       ? EXIT_DONE
+		       : error_print(&error);
 }
 
 /* Whether there is one: *status is EXIT_LOCAL after a line where that cannot be told. */
@@ -193,10 +197,26 @@ static bool has_database(const struct context *context, int *status)
 	struct error error;
 	enum file_presence presence = file_presence(context->database_path, &error);
 
+	if (presence == FILE_PRESENT && database_missing(context->database_path))
+		presence = FILE_ABSENT;
 	*status = presence == FILE_ABSENT    ? check_not_lost(context)
 		  : presence == FILE_PRESENT ? EXIT_DONE
 					     : error_print(&error);
 	return presence == FILE_PRESENT;
+}
+
+/* One that a run has made in place of a lost one, or that was put there, and knows of nothing. */
+static int check_knows_anything(const struct context *context)
+{
+	char *standby = standby_in_use(context);
+	struct page_states states = {0};
+	int status = EXIT_DONE;
+
+	if (standby != NULL && store_pages(context->database, &states) && states.count == 0)
+		status = check_not_lost(context);
+	page_states_release(&states);
+	free(standby);
+	return status;
 }
 
 static int take_database(struct context *context, struct database *database, struct error *error)
@@ -205,7 +225,7 @@ static int take_database(struct context *context, struct database *database, str
 	if (database == NULL)
 		return error_print(error);
 	database_end_on_failure(database);
-	return EXIT_DONE;
+	return check_knows_anything(context);
 }
 
 int context_open_database(struct context *context)

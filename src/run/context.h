@@ -66,6 +66,12 @@ int context_identify(const struct context *context, const char *path);
  */
 int context_open(struct context *context, enum needs needs);
 
+/*
+ * Of a database that is missing: a page that has a chain says that there was one. What it knew is
+ * not "nothing". False with REMEDY_LOCAL, also where a chain cannot be read.
+ */
+bool context_not_lost(const struct config *config, const char *database_path, struct error *error);
+
 /* For a command that needs the database only sometimes: as NEEDS_DATABASE, with the configuration
  * already there. One that is lost, while the archive has its chains, is not an archive that is yet
  * to be made: EXIT_LOCAL. */

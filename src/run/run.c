@@ -236,7 +236,7 @@ static bool open_archive(struct run *run, bool *lost, struct error *error)
 		STEP("reserve filled");
 		if (!courier_has_lock(run, error))
 			return false;
-		*lost = file_absent(context->database_path) &&
+		*lost = database_missing(context->database_path) &&
 			!standby_needless(context, NULL, error);
 		if (*lost)
 			return false;

@@ -294,10 +294,14 @@ static void set_fact(struct database *database, const char *name, const char *va
 void standby_tell_operator(const struct context *context, struct database *database,
 	const struct error *why, const char *from)
 {
-	char *reason = memory_format("%s. %s", why->text, from);
+	const char *archive = context->config->archive;
+	size_t length = strlen(archive);
+	/* The message names the archive; a subject that is cut shall say what is wrong with it. */
+	bool within = text_starts(why->text, archive) && why->text[length] == '/';
+	char *reason = memory_format("%s. %s", why->text + (within ? length + 1 : 0), from);
 	char digest[DIGEST_TEXT], *id;
 	struct admin_notice note = {.type = EVENT_UNKEPT,
-		.label = context->config->archive,
+		.label = archive,
 		.reason = reason,
 		.seen = context->invocation->clock};
 
@@ -517,9 +521,11 @@ static bool chain_agrees(const struct context *context, struct database *databas
 	if (sequence > known)
 		return error_set(error, REMEDY_LOCAL,
 			"%s: %s the archive: the chain of %s has %lld lines, of which it knows "
-			"%lld",
+			"%lld; put %s back, or `lampwatch rebuild` makes it from the archive's "
+			"folders",
 			context->database_path, known == 0 ? "does not know" : "is older than",
-			page, (long long)sequence, (long long)known);
+			page, (long long)sequence, (long long)known,
+			known == 0 ? "the one that does" : "the newer one");
 	line = store_line(database, page, sequence);
 	if (line != NULL)
 		chain_line_digest(line, digest);

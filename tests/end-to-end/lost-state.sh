@@ -74,13 +74,24 @@ emptied() { rm -f archive/.state/lampwatch.db-*; : > archive/.state/lampwatch.db
 lost "a database of no bytes" emptied
 begin commands
 deleted
-wrong=""
-for words in status log outbox routes report silence "show example" "silence example --for 1h" "ack example" "subscribe new@example.com" "unsubscribe ops@example.com"; do
-	output=$(at 5 $words 2>&1); status=$?
-	if [ $status != 3 ] || ! grep -q "lampwatch.db: is lost: .*lampwatch rebuild" <<< "$output"; then wrong="$wrong; $words: $status $output"; fi
-done
-same "a lost database is not an archive that is yet to be made: every command says so" "" "$wrong"
+every_command() {
+	local words output status
+	for words in check status log outbox routes report silence "show example" "silence example --for 1h" "ack example" "subscribe new@example.com" "unsubscribe ops@example.com" site; do
+		output=$(at 5 $words 2>&1); status=$?
+		if [ $status != 3 ] || ! grep -q "lampwatch.db: is lost: .*lampwatch rebuild" <<< "$output"; then echo "$words: $status $output"; fi
+	done
+}
+same "a lost database is not an archive that is yet to be made: every command says so" "" "$(every_command)"
 check "and none makes another" test ! -e archive/.state/lampwatch.db
+red
+run 6; run 7
+same "nor do runs, which go on beside it: every command still says so" "3 RED" "$status $(told)$(every_command)"
+check "and there is none" test ! -e archive/.state/lampwatch.db
+begin emptied
+emptied
+red
+run 6; run 7
+same "one without a byte is none, and is not made into one that knows nothing" "3 RED 0" "$status $(told) $(stat -c %s archive/.state/lampwatch.db)$(every_command)"
 older() { cp archive/.state/lampwatch.db older.db; chat_red; at 3 run; green; at 3 run; at 4 run; before=$(ids); rm -f "$work"/relay/*.eml archive/.state/lampwatch.db*; cp older.db archive/.state/lampwatch.db; at 4 log > log.before; }
 begin older
 older
