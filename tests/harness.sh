@@ -16,8 +16,8 @@ unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY no_proxy
 pids=()
 passed=0 failed=0
 
-# What is killed, starved or run many times at once is asked for the order of what it does: without sanitizers, where
-# the build has both, it starts four times as fast.
+# What is asked for the order of what it does, over many runs, has no sanitizers, where the build has both: it starts
+# three times as fast. The unit tests, pages, hostile, faults, fuzz and the rest of the suite have them.
 unsanitized() { [ ! -x "$BUILD/tests/lampwatch" ] || lampwatch=$BUILD/tests/lampwatch; }
 
 # failing CALLS COMMAND…: with calls that fail as tests/faults/fail.c says; "": none.

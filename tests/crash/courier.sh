@@ -4,6 +4,7 @@
 # and keeps nothing of the run's; a delivery ends with its courier, so that it is never repeated while
 # it is still under way.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www
 serve_smtp relay

@@ -4,6 +4,7 @@
 # noticed at once and not when the reply fails to come; no mail arrives with a hole in it; and the mail
 # goes by the next route.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test \
 	-addext subjectAltName=IP:127.0.0.1 -keyout "$work/key" -out "$work/certificate" 2> /dev/null

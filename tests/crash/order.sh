@@ -4,6 +4,7 @@
 # order what is written, synced and renamed (tests/crash/order.c); nothing may be renamed, removed or
 # committed before what it needs is on the disk.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www
 serve_smtp relay

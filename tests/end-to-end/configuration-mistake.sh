@@ -4,6 +4,7 @@
 # and templates, and say so once. What is not there goes on with nothing; what cannot be opened is
 # this machine's trouble.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www --posts "$work/hooks"
 serve_smtp relay

@@ -4,6 +4,7 @@
 # making and on one that was captured.
 set -u
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 # at TIME COMMAND…: what it prints, except what root is told.
 at() { "$lampwatch" -c "$work/lampwatch.yaml" --clock "$@" 2> >(grep -v 'runs as root' > "$work/error"); }

@@ -6,6 +6,7 @@
 # of our own; with LAMPWATCH_PEERS=1 everything again with dnsmasq.
 BUILD=${1:-$BUILD}
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www --posts "$work/hooks"
 mkdir -p "$work/hooks"

@@ -4,6 +4,7 @@
 # beside it, tell what is red, append nothing and say so once, until `lampwatch rebuild` makes the
 # database from the folders.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www
 serve_smtp relay

@@ -8,6 +8,7 @@
 #   tests/end-to-end/mail-in-postfix.sh BUILD
 BUILD=${1:-$BUILD}
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 names=("a letter to the alias is answered" "the answer confirms, through Postfix's lower-cased extension" "the command runs as the alias file's owner"
 	"an alert to a mailbox that does not exist comes back and is counted" "the second one suspends the address"

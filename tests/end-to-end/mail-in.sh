@@ -7,6 +7,7 @@
 #   tests/end-to-end/mail-in.sh BUILD
 BUILD=${1:-$BUILD}
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http one
 serve_http two

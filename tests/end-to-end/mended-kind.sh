@@ -5,6 +5,7 @@
 # the page could be read tells nothing by itself.
 set -u
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 kind() { printf "about: a page\nrequire: '%s'\nindicators: {each: '%s', name: 'name', word: '%s'}\nlevels: {operational: [up], major_outage: [down]}\n" "$@" > "$work/kinds/own.yaml"; }
 old() { printf '{"old":[{"name":"Mail","state":"%s","colour":"down"}]}' "$1" | put "$work/web/page"; }

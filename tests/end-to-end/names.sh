@@ -6,6 +6,7 @@
 #   tests/end-to-end/names.sh BUILD
 BUILD=${1:-$BUILD}
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www
 serve_smtp relay

@@ -4,6 +4,7 @@
 # HTTP and over TLS with HTTP/2, compressed, with its own validators and a redirect.
 # Runs only with LAMPWATCH_PEERS=1.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 names=("a page over HTTP" "it came compressed" "and is kept as it is served" "the second fetch is a 304" "asked for with the server's own ETag"
 	"and its own Last-Modified" "a 304 confirms what is there" "a page over HTTPS" "by HTTP/2" "the certificate is in the capture" "304 over HTTP/2, too"

@@ -3,6 +3,7 @@
 # Whose fault it is when nothing answers: that of our own network only if at least three hosts of at
 # least two providers are silent at once; otherwise it is theirs.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http up
 mkdir -p "$work/up/api/v2"

@@ -7,6 +7,7 @@
 #   tests/end-to-end/postfix.sh BUILD
 BUILD=$1
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 names=("20 mails in a row arrive over STARTTLS, byte for byte" "none of them takes more than a few seconds" "they went by BDAT"
 	"a recipient refused with 450 is temporary, although BDAT ends with 5xx" "a recipient refused with 550 is the receiver's fault"

@@ -3,6 +3,7 @@
 # Every service that is told over HTTP: what goes out, what its answers mean, what happens to its
 # secrets; two signatures while a secret is changed; 429, 410, redirects and silence.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www --posts "$work/posts"
 serve_smtp relay

@@ -5,6 +5,7 @@
 #   tests/end-to-end/report.sh BUILD
 BUILD=${1:-$BUILD}
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www
 mkdir -p "$work/www/api/v2"

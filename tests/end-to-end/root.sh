@@ -3,6 +3,7 @@
 # Root becomes the archive's owner before it makes anything, so that the owner's runs go on as if it
 # had been theirs; and what root made in an archive before is named with its remedy.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 skip_all() { skip "$1" "$2"; finish; exit; }
 [ "$(id -u)" = 0 ] || skip_all "what root makes belongs to the archive's owner" "needs root"

@@ -4,6 +4,7 @@
 # that redirects to another host are announced to the operator once; meanwhile nothing turns green.
 set -u
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 own() {
 	local name separator=""

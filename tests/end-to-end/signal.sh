@@ -5,6 +5,7 @@
 # nights when clocks change; reminders, ack, and floors.
 set -u
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 # begin NAME YAML: a new archive, with pages a, b and c, and no mails.
 begin() {

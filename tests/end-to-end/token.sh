@@ -3,6 +3,7 @@
 # A token in place of a password: asked for once in a run, used for all mails of the route, told to
 # nobody; and where there is none, the other routes go on.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test \
 	-addext subjectAltName=IP:127.0.0.1 -keyout "$work/key" -out "$work/certificate" 2> /dev/null

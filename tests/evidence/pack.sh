@@ -6,6 +6,7 @@ set -u
 BUILD=${1:-${BUILD:?usage: tests/evidence/pack.sh BUILD}}
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../harness.sh"
+unsanitized
 
 archive=$work/archive
 config=$work/lampwatch.yaml

@@ -5,6 +5,7 @@
 set -u
 BUILD=${1:-${BUILD:?usage: tests/evidence/prune.sh BUILD}}
 . "$(cd "$(dirname "$0")" && pwd)/../harness.sh"
+unsanitized
 
 archive=$work/archive
 config=$work/lampwatch.yaml

@@ -4,6 +4,7 @@
 set -u
 BUILD=${1:-${BUILD:?usage: names.sh BUILD}}
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www
 archive=$work/archive

@@ -4,6 +4,7 @@
 set -u
 BUILD=${1:-${BUILD:?usage: site.sh BUILD}}
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www
 mkdir -p "$work/www/api/v2" "$work/www/evil"
