@@ -3,6 +3,7 @@
 # A failure of this machine's is never silent, never a page's, and never taken for a state: calls of
 # a run fail (tests/faults/fail.c), then good runs follow.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 EIO=5 EINTR=4 EAGAIN=11 ENOMEM=12 EACCES=13 ENFILE=23 EMFILE=24 ENOSPC=28 ENOLCK=37
 

@@ -8,11 +8,12 @@ import email.policy
 import json
 import os
 import re
-import subprocess
 import sys
-import tempfile
 
-render, templates, cases = sys.argv[1:]
+from renderer import Renderer
+
+program, templates, cases = sys.argv[1:]
+renderer = Renderer(program, templates)
 complaints = 0
 
 SUBJECTS = [
@@ -51,13 +52,6 @@ def complain(what, detail):
     global complaints
     complaints += 1
     print(f"{what}: {detail}")
-
-
-def run(data, part):
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(data, file)
-        file.flush()
-        return subprocess.run([render, templates, file.name, part], capture_output=True, timeout=60)
 
 
 def check_bytes(what, raw, longest):
@@ -117,11 +111,11 @@ def check_write(subject, text, html):
     data = {"subject": subject, "text": text}
     if html is not None:
         data["html"] = html
-    done = run(data, "write")
-    if done.returncode != 0:
-        complain(what, done.stderr)
+    [(good, mail)] = renderer.data(data, "write")
+    if not good:
+        complain(what, mail)
         return
-    message = parsed(what, done.stdout)
+    message = parsed(what, mail)
     check_fields(what, message)
     if message["Subject"] != subject:
         complain(what, f"subject became {message['Subject']!r}")
@@ -138,12 +132,11 @@ def check_case(name):
         with open(os.path.join(cases, name, file), encoding="utf-8", newline="") as stream:
             return stream.read().rstrip("\n")
 
-    with open(os.path.join(cases, name, "data.json"), encoding="utf-8") as stream:
-        done = run(json.load(stream), "mail")
-    if done.returncode != 0:
-        complain(name, done.stderr)
+    [(good, mail)] = renderer.file(os.path.join(cases, name, "data.json"), "mail")
+    if not good:
+        complain(name, mail)
         return
-    message = parsed(name, done.stdout)
+    message = parsed(name, mail)
     check_fields(name, message)
     if message["Subject"] != golden("subject"):
         complain(name, f"subject became {message['Subject']!r}")
@@ -160,12 +153,12 @@ def check_copy(name, address):
     with open(os.path.join(cases, name, "data.json"), encoding="utf-8") as stream:
         data = json.load(stream)
     data["unsubscribe"] = address
-    copy = run(data, "mail")
-    text, html = (run(data, part).stdout.decode() for part in ("body.txt", "body.html"))
-    if copy.returncode != 0:
-        complain(name, copy.stderr)
+    (good, copy), (_, text), (_, html) = renderer.data(data, "mail", "body.txt", "body.html")
+    text, html = text.decode(), html.decode()
+    if not good:
+        complain(name, copy)
         return
-    message = parsed(f"{name}, a copy", copy.stdout, 998)  # an address cannot be folded
+    message = parsed(f"{name}, a copy", copy, 998)  # an address cannot be folded
     if message["List-Unsubscribe"] != f"<mailto:{address}?subject=unsubscribe>":
         complain(name, f"List-Unsubscribe is {message['List-Unsubscribe']}")
     if address not in text or content(message, "plain") != text.rstrip("\n"):
@@ -182,12 +175,14 @@ for text in TEXTS:
 for value in REFUSED:
     for field in ("subject", "to", "from"):
         data = {"subject": "s", "text": "t", field: value}
-        if run(data, "write").returncode != 1:
+        if renderer.data(data, "write")[0][0]:
             complain(repr(value), f"was taken as {field}")
-names = sorted(entry.name for entry in os.scandir(cases) if entry.is_dir())
+names = sorted(entry.name for entry in os.scandir(cases) if os.path.exists(os.path.join(entry.path, "data.json")))
 for name in names:
     check_case(name)
     for address in ADDRESSES:
         check_copy(name, address)
+if renderer.end() != 0:
+    complain(program, "does not end well")
 print(f"{len(SUBJECTS)} subjects, {len(TEXTS)} texts, {len(REFUSED)} injections, {len(names)} cases")
 sys.exit(1 if complaints else 0)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * render TEMPLATES DATA PART...: prints what people get from the data, a JSON file.
- * PART is subject, body.txt, body.html, mail, or NAME.json for a webhook; or
- * write, for a mail of the texts from, to, subject, text and html in DATA.
- * Of several parts each is ended by a form feed.
- * Exit status 1, with the reason on standard error, where that cannot be done.
+ * render TEMPLATES: prints what people get. Each line of standard input is a request: a JSON file
+ *with the data, and parts of what is made of it, tabs between them. PART is subject, body.txt,
+ *body.html, mail, or NAME.json for a webhook; or write, for a mail of the texts from, to, subject,
+ *text and html in the data. For each part it prints a line, and so many bytes:
+ *
+ *	rendered BYTES     what people get
+ *	failed BYTES       why there is nothing
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,31 +119,43 @@ static bool render(const char *templates, const struct value *data, const char *
 	return render_body(templates, data, part, out, error);
 }
 
+static void answer(const char *templates, const struct value *data, const char *part)
+{
+	struct buffer out = {0};
+	struct error error = {0};
+	bool done = data != NULL && render(templates, data, part, &out, &error);
+	const char *text = done ? buffer_string(&out) : error.text;
+	size_t length = done ? out.length : strlen(error.text);
+
+	printf("%s %zu\n", done ? "rendered" : "failed", length);
+	fwrite(text, 1, length, stdout);
+	buffer_release(&out);
+}
+
 int main(int argc, char **argv)
 {
-	struct buffer text = {0}, out = {0};
-	struct error error = {0};
-	struct value *data = NULL;
-	bool done = false;
+	char *line = NULL;
+	size_t size = 0;
 
-	if (argc < 4) {
-		fprintf(stderr, "usage: render TEMPLATES DATA PART...\n");
+	if (argc != 2) {
+		fputs("usage: render TEMPLATES < REQUESTS\n", stderr);
 		return 2;
 	}
-	if (file_read(argv[2], &text, &error))
-		data = json_parse(buffer_string(&text), text.length, &error);
-	done = data != NULL;
-	for (int i = 3; done && i < argc; i++) {
-		done = render(argv[1], data, argv[i], &out, &error);
-		if (argc > 4)
-			buffer_byte(&out, '\f');
+	while (getline(&line, &size, stdin) > 0) {
+		char *rest = line, *path, *part;
+		struct buffer text = {0};
+		struct value *data = NULL;
+
+		line[strcspn(line, "\n")] = '\0';
+		path = strsep(&rest, "\t");
+		if (file_read(path, &text, NULL))
+			data = json_parse(buffer_string(&text), text.length, NULL);
+		while ((part = strsep(&rest, "\t")) != NULL)
+			answer(argv[1], data, part);
+		fflush(stdout);
+		value_free(data);
+		buffer_release(&text);
 	}
-	if (done)
-		done = fwrite(buffer_string(&out), 1, out.length, stdout) == out.length;
-	else
-		fprintf(stderr, "render: %s\n", error.text);
-	value_free(data);
-	buffer_release(&text);
-	buffer_release(&out);
-	return done && fflush(stdout) == 0 ? 0 : 1;
+	free(line);
+	return 0;
 }

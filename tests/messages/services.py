@@ -9,10 +9,10 @@ differs; with --list the services that have rules.
 import copy
 import json
 import re
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
+
+from renderer import Renderer
 
 complaints = 0
 
@@ -238,7 +238,8 @@ def extremes(cases):
 
 
 def main():
-    render, templates, cases = sys.argv[1:4]
+    program, templates, cases = sys.argv[1:4]
+    renderer = Renderer(program, templates)
     cases = Path(cases)
     services = sorted(file.stem for file in Path(templates, "webhook").glob("*.json") if "." not in file.stem)
     if services != sorted(RULES):
@@ -246,18 +247,15 @@ def main():
     inputs = [(file.parent.name, json.loads(file.read_text())) for file in sorted(cases.glob("*/data.json"))]
     count = 0
     for name, data in inputs + list(extremes(cases)):
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            json.dump(data, file)
-            file.flush()
-            done = subprocess.run([render, templates, file.name] + [service + ".json" for service in services],
-                                  capture_output=True, timeout=60)
-            if done.returncode != 0:
-                complain(name, done.stderr.decode())
+        for service, (good, raw) in zip(services, renderer.data(data, *(service + ".json" for service in services))):
+            if not good:
+                complain(f"{name} {service}", raw.decode())
                 continue
-            for service, raw in zip(services, done.stdout.decode().split("\f")):
-                for body in raw.splitlines() if service in SERIES else [raw]:
-                    RULES[service](Checker(f"{name} {service}"), json.loads(body), body)
-                    count += 1
+            for body in raw.decode().splitlines() if service in SERIES else [raw.decode()]:
+                RULES[service](Checker(f"{name} {service}"), json.loads(body), body)
+                count += 1
+    if renderer.end() != 0:
+        complain(program, "does not end well")
     print(f"{count} bodies for {len(services)} services")
     return 1 if complaints else 0
 
