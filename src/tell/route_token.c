@@ -183,22 +183,17 @@ static void run_command(const struct text_list *command, struct buffer *said, ch
 static void fill(struct cell *cell, const struct route_config *route)
 {
 	struct buffer said = {.maximum = CONFIG_TOKEN_MAX};
-	char why[FAULT_MAX];
 	int64_t seconds = 0;
 	char *token = NULL;
 
-	run_command(&route->token_command, &said, why);
-	if (why[0] == '\0')
+	run_command(&route->token_command, &said, cell->fault);
+	if (cell->fault[0] == '\0')
 		token = route_token_parse(buffer_string(&said), &seconds);
-	if (why[0] == '\0' && token == NULL)
-		snprintf(why, sizeof why,
-			"it prints no token: neither one line nor JSON with \"access_token\"");
-	cell->fault[0] = '\0';
-	if (token == NULL)
-		snprintf(cell->fault, sizeof cell->fault, "token_command: %s: %s",
-			route->token_command.list[0], why);
-	else
+	if (token != NULL)
 		memcpy(cell->token, token, strlen(token) + 1);
+	else if (cell->fault[0] == '\0')
+		snprintf(cell->fault, sizeof cell->fault,
+			"it prints no token: neither one line nor JSON with \"access_token\"");
 	cell->until =
 		seconds > 0 ? clock_milliseconds() + (seconds - TOKEN_BEFORE) * 1000 : INT64_MAX;
 	free(token);
@@ -225,7 +220,8 @@ static bool take_cell(struct cell *cell, struct route_config *route, char **faul
 	if (clock_milliseconds() >= cell->until)
 		fill(cell, route);
 	if (cell->fault[0] != '\0')
-		*fault = memory_string(cell->fault);
+		*fault = memory_format(
+			"token_command: %s: %s", route->token_command.list[0], cell->fault);
 	else
 		route->token = memory_string(cell->token);
 	pthread_mutex_unlock(&cell->mutex);

@@ -52,10 +52,10 @@ at_once() {
 	wait "${started[@]}"
 }
 
-# rounds COUNT: twenty times a red page met by so many runs at once; prints what is wrong.
+# rounds COUNT: ten times a red page met by so many runs at once; prints what is wrong.
 rounds() {
 	local count=$1 round
-	for ((round = 1; round <= 20; round++)); do
+	for ((round = 1; round <= 10; round++)); do
 		begin "together-$count-$round" < /dev/null
 		[ $((round % 2)) = 0 ] || echo "greeting delay 60" > "$work/relay.script" # so that couriers meet, too
 		red
@@ -70,8 +70,8 @@ rounds() {
 	done
 }
 
-same "two runs at once, twenty times: silent, each alert once, archive whole" "" "$(rounds 2)"
-same "four runs at once, twenty times: the same" "" "$(rounds 4)"
+same "two runs at once, ten times: silent, each alert once, archive whole" "" "$(rounds 2)"
+same "four runs at once, ten times: the same" "" "$(rounds 4)"
 
 mkdir -p "$work/first" && cd "$work/first" || exit 1
 cp "$work/together-2-1/lampwatch.yaml" .

@@ -3,6 +3,7 @@
 # Who watches the watcher: the heartbeat after good runs and bad ones, runs that were missed,
 # metrics, and runs that only show what they would do.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www --posts "$work/posts"
 serve_smtp relay

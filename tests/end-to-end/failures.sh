@@ -5,6 +5,7 @@
 # that fail or change their form, our own network, the clock. Nobody may miss an alert, get one
 # that is not for them, or be told the same fault every minute.
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www --posts "$work/hooks"
 serve_http other --address 127.0.0.2

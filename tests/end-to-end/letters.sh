@@ -5,6 +5,7 @@
 set -u
 BUILD=${1:-${BUILD:?usage: letters.sh BUILD}}
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www
 mkdir -p "$work/www/api/v2"

@@ -5,6 +5,7 @@
 set -u
 BUILD=${1:-${BUILD:?usage: attributes.sh BUILD}}
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 
 serve_http www
 serve_smtp relay

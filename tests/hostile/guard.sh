@@ -13,6 +13,7 @@ if [ -z "${LAMPWATCH_NAMESPACE:-}" ]; then
 	exit 0
 fi
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 ip link set lo up
 ip address add 198.51.100.7/32 dev lo
 hosts() { printf '127.0.0.1 localhost\n%s status.guarded.example inside.guarded.example\n' "$1" > "$work/hosts"; }

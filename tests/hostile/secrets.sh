@@ -5,6 +5,7 @@
 set -u
 BUILD=${1:-${BUILD:?usage: secrets.sh BUILD}}
 . "$(dirname "$0")/../harness.sh"
+unsanitized
 user=wurzelsieben password=zederacht query=quelleneun
 words="$user|$password|$query"
 
