@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What the tests in Python share, as tests/harness.sh is what those of the shell do: a private folder, servers that end
 with the test, pages, the mails that came, and the lines of TAP."""
+import difflib
 import email
 import email.policy
 import glob
@@ -111,6 +112,11 @@ class Results:
 
     def same(self, name, expected, got):
         self.check(name, expected == got, f"expected: {expected!r}", f"got:      {got!r}")
+
+    def same_text(self, name, expected, got):
+        """Of bytes, a line each: shows what differs."""
+        lines = [text.decode(errors="backslashreplace").splitlines() for text in (expected, got)]
+        self.check(name, expected == got, "\n".join(difflib.unified_diff(*lines, "expected", "got", lineterm="")))
 
     def skip(self, name, why):
         self.number += 1

@@ -17,7 +17,7 @@ pids=()
 passed=0 failed=0
 
 # What is asked for the order of what it does, over many runs, has no sanitizers, where the build has both: it starts
-# three times as fast. The unit tests, pages, hostile, faults, fuzz and the rest of the suite have them.
+# three times as fast. What reads foreign bytes has them: the unit tests, pages, messages, hostile, fuzz and others.
 unsanitized() { [ ! -x "$BUILD/tests/lampwatch" ] || lampwatch=$BUILD/tests/lampwatch; }
 
 # failing CALLS COMMAND…: with calls that fail as tests/faults/fail.c says; "": none.
