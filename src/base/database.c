@@ -409,10 +409,8 @@ bool database_missing(const char *path)
 /* Where its log is empty, also without the file that readers of a log share. */
 static bool attach(struct database *database, const char *path, int64_t version)
 {
-	return !database_missing(path) && /* it would be made */
-	       (attach_as(database, path, "mode=ro", version) ||
-		       (!has_log(path) &&
-			       attach_as(database, path, "mode=ro&immutable=1", version)));
+	return attach_as(database, path, "mode=ro", version) ||
+	       (!has_log(path) && attach_as(database, path, "mode=ro&immutable=1", version));
 }
 
 /* A copy of the file and of its log, which is brought up to date. */
