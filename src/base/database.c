@@ -441,10 +441,13 @@ bool database_take(struct database *database, const char *from, const char *scra
 	const struct schema_step *const *schema, const struct database_part *parts,
 	struct error *error)
 {
-	bool good = database_good(database, error) &&
-		    (attach(database, from, newest_of(schema)) ||
-			    attach_copy(database, from, scratch, schema, error));
+	bool good;
 
+	if (database_missing(from))
+		return error_set(error, REMEDY_LOCAL, "%s: is lost", from);
+	good = database_good(database, error) &&
+	       (attach(database, from, newest_of(schema)) ||
+		       attach_copy(database, from, scratch, schema, error));
 	if (good) {
 		database_begin(database);
 		for (; parts->table != NULL; parts++)

@@ -73,8 +73,8 @@ struct database_part {
 /*
  * Takes rows from another database file of the same program, or an older one, in one transaction;
  * the file may be one that can only be read. parts is ended by one without a table. False with
- * REMEDY_LOCAL, and nothing is taken, where it cannot be read, is damaged, or is of a newer
- * version. scratch: where a copy of it may stand meanwhile; NULL: nowhere.
+ * REMEDY_LOCAL, and nothing is taken, where it is missing, cannot be read, is damaged, or is of a
+ * newer version. scratch: where a copy of it may stand meanwhile; NULL: nowhere.
  */
 bool database_take(struct database *database, const char *from, const char *scratch,
 	const struct schema_step *const *schema, const struct database_part *parts,

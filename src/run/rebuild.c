@@ -275,9 +275,8 @@ bool rebuild_all(const struct context *context, struct database *database,
 {
 	char *scratch = memory_format("%s.taken", context->database_path);
 
-	rebuilt->people = !file_absent(context->database_path) &&
-			  database_take(database, context->database_path, scratch, schema,
-				  rebuild_people, NULL);
+	rebuilt->people = database_take(
+		database, context->database_path, scratch, schema, rebuild_people, NULL);
 	free(scratch);
 	return rebuild(context, database, INT64_MAX, progress, rebuilt, error);
 }
