@@ -117,18 +117,24 @@ static char *denied_in_state(const char *archive)
 	return found;
 }
 
+/* Where the month can be written the folders above it need not be asked. */
 static char *denied_in_page(const char *archive, const char *page, int64_t now)
 {
 	char date[DATE_TEXT_MAX]; /* 2014-01-24T19:20:00Z */
-	char *found = denied(memory_format("%s/%s", archive, page));
+	char *month, *found = NULL;
 
 	date_write(now, date);
+	month = memory_format("%s/%s/%.4s/%.2s", archive, page, date, date + 5);
+	if (faccessat(AT_FDCWD, month, W_OK, AT_EACCESS) != 0) {
+		found = denied(memory_format("%s/%s", archive, page));
+		if (found == NULL)
+			found = denied(memory_format("%s/%s/%.4s", archive, page, date));
+		if (found == NULL)
+			found = denied(memory_string(month));
+	}
 	if (found == NULL)
 		found = denied(memory_format("%s/%s/chain", archive, page));
-	if (found == NULL)
-		found = denied(memory_format("%s/%s/%.4s", archive, page, date));
-	if (found == NULL)
-		found = denied(memory_format("%s/%s/%.4s/%.2s", archive, page, date, date + 5));
+	free(month);
 	return found;
 }
 

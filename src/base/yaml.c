@@ -42,6 +42,20 @@ struct yaml *yaml_load(const char *path, struct problems *problems)
 	return yaml;
 }
 
+struct yaml *yaml_load_again(const char *path, struct yaml *before, struct problems *problems)
+{
+	struct buffer text = {.maximum = YAML_FILE_MAX};
+	bool same = before != NULL && file_read(path, &text, NULL) &&
+		    text.length == before->length &&
+		    memcmp(buffer_string(&text), before->text, text.length) == 0;
+
+	buffer_release(&text);
+	if (same)
+		return before;
+	yaml_close(before);
+	return yaml_load(path, problems);
+}
+
 /* What is commonly meant by mistakes that libyaml names in its own words; context is libyaml's. */
 static const char *advice_on(const char *context, bool tab)
 {

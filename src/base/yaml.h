@@ -38,6 +38,9 @@ enum {
  * An empty file is a document whose root is NODE_NONE.
  */
 struct yaml *yaml_load(const char *path, struct problems *problems);
+/* As yaml_load(), of a file that yaml_load() has parsed before: where it still has the same bytes
+ * that is the answer, else it is freed. before may be NULL. */
+struct yaml *yaml_load_again(const char *path, struct yaml *before, struct problems *problems);
 struct yaml *yaml_parse(
 	const char *name, const char *text, size_t length, struct problems *problems);
 

@@ -52,7 +52,7 @@ static int load_config(struct addition *addition)
 	addition->config_path = config_find(addition->invocation->config_path);
 	if (addition->config_path == NULL)
 		return EXIT_DONE;
-	addition->config = config_load(addition->config_path, &problems);
+	addition->config = config_load(addition->config_path, NULL, &problems);
 	if (problems.errors > 0)
 		problems_print(&problems);
 	status = problems_status(&problems);

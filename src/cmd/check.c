@@ -197,6 +197,7 @@ int command_check(struct context *context, const struct options *options, char *
 	struct problems problems = {0};
 	struct config *config = NULL;
 	struct kind_set *kinds = NULL;
+	struct yaml *parsed = NULL;
 	char *path;
 	int status;
 	bool good = false; /* the configuration */
@@ -210,10 +211,10 @@ int command_check(struct context *context, const struct options *options, char *
 	if (path == NULL)
 		fprintf(stderr, "lampwatch: no lampwatch.yaml here or in /etc/lampwatch; -c FILE "
 				"names another\n");
-	else if (context_identify(context, path) != EXIT_DONE)
-		problems.local++;
+	else if (context_identify(context, path, &parsed) == EXIT_DONE)
+		config = config_read(path, parsed, &problems);
 	else
-		config = config_read(path, &problems);
+		problems.local++;
 	if (config != NULL) {
 		kinds = kind_set_load(config, templates, &problems);
 		lint_names(config, templates, &problems);

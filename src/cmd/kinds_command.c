@@ -54,7 +54,7 @@ static char *user_folder(const struct invocation *invocation)
 {
 	char *path = config_find(invocation->config_path), *folder = NULL;
 	struct problems problems = {0};
-	struct config *config = path != NULL ? config_read(path, &problems) : NULL;
+	struct config *config = path != NULL ? config_read(path, NULL, &problems) : NULL;
 
 	if (config != NULL)
 		folder = memory_string(config->kinds);

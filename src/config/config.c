@@ -315,18 +315,18 @@ static struct config *without_errors(
 	return NULL;
 }
 
-struct config *config_read(const char *path, struct problems *problems)
+struct config *config_read(const char *path, struct yaml *before, struct problems *problems)
 {
 	size_t count = problems->count;
 
-	return read_document(path, yaml_load(path, problems), false, problems, count);
+	return read_document(path, yaml_load_again(path, before, problems), false, problems, count);
 }
 
-struct config *config_load(const char *path, struct problems *problems)
+struct config *config_load(const char *path, struct yaml *before, struct problems *problems)
 {
 	size_t errors = problems->errors;
 
-	return without_errors(config_read(path, problems), problems, errors);
+	return without_errors(config_read(path, before, problems), problems, errors);
 }
 
 static struct config *parse(
@@ -351,19 +351,12 @@ struct config *config_parse_copy(
 	return parse(path, text, length, true, problems);
 }
 
-char *config_archive(const char *path)
+char *config_archive(const char *path, const struct yaml *yaml)
 {
-	struct problems problems = {0};
-	struct yaml *yaml = yaml_load(path, &problems);
-	char *folder = file_folder(path), *archive = NULL;
+	const char *given = node_text(node_find(yaml_root(yaml), "archive"));
+	char *folder = file_folder(path);
+	char *archive = file_join(folder, text_empty(given) ? DEFAULT_ARCHIVE : given);
 
-	if (yaml != NULL) {
-		const char *given = node_text(node_find(yaml_root(yaml), "archive"));
-
-		archive = file_join(folder, text_empty(given) ? DEFAULT_ARCHIVE : given);
-	}
-	yaml_close(yaml);
-	problems_release(&problems);
 	free(folder);
 	return archive;
 }

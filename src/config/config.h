@@ -205,27 +205,27 @@ struct config {
  * Loads and checks the file. NULL where it has errors; problems may hold warnings in
  * both cases. Secret files are read (they must have mode 0600 or stricter,
  * or 0640 with the group of this process). Kinds and the webhooks' templates
- * are not checked here: kind_set_load() does that.
+ * are not checked here: kind_set_load() does that. before: the file as yaml_load() has
+ * parsed it, so that it need not be parsed twice; taken over; NULL: it was not.
  */
-struct config *config_load(const char *path, struct problems *problems);
+struct config *config_load(const char *path, struct yaml *before, struct problems *problems);
 
 /*
  * As config_load(), but returns what could be read even where there are errors, so that
  * more of them can be found; it must not be used for anything else, and any
  * string in it may be NULL. NULL only where the file cannot be read or is not YAML.
  */
-struct config *config_read(const char *path, struct problems *problems);
+struct config *config_read(const char *path, struct yaml *before, struct problems *problems);
 
 /* As config_load(), of a text that will be the content of that file. */
 struct config *config_parse(
 	const char *path, const char *text, size_t length, struct problems *problems);
 
 /*
- * Only the archive's folder that the file names, whatever else is wrong with it: for root, who
- * becomes its owner before the rest is read. Owned by the caller; NULL where the file cannot be
- * read or is not YAML.
+ * Only the archive's folder that the file at path names, whatever else is wrong with it: for root,
+ * who becomes its owner before the rest is read. Owned by the caller.
  */
-char *config_archive(const char *path);
+char *config_archive(const char *path, const struct yaml *yaml);
 
 /*
  * As config_parse(), of a copy of the file that was good once (run/last_good.h). What is wrong now

@@ -12,6 +12,7 @@
 #include "base/lock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/yaml.h"
 #include "run/last_good.h"
 #include "run/print.h"
 #include "settings.h"
@@ -30,17 +31,19 @@ struct context context_new(const struct invocation *invocation, enum identity id
 		.run_lock = -1};
 }
 
-int context_identify(const struct context *context, const char *path)
+int context_identify(const struct context *context, const char *path, struct yaml **parsed)
 {
+	struct problems problems = {0}; /* whoever reads the rest will meet them again */
 	struct error error;
 	char *folder;
 	bool good;
 
+	*parsed = NULL;
 	if (context->identity == AS_CALLER || geteuid() != 0)
 		return EXIT_DONE;
-	folder = config_archive(path);
-	if (folder == NULL)
-		folder = last_good_folder(path);
+	*parsed = yaml_load(path, &problems);
+	problems_release(&problems);
+	folder = *parsed != NULL ? config_archive(path, *parsed) : last_good_folder(path);
 	good = folder == NULL ||
 	       archive_owner_become(folder, context->identity == AS_OWNER, &error);
 	free(folder);
@@ -87,6 +90,7 @@ static int load_configuration(struct context *context, bool last_good)
 {
 	struct problems problems = {0};
 	char *path = config_find(context->invocation->config_path);
+	struct yaml *parsed;
 	bool good;
 	int status;
 
@@ -96,13 +100,14 @@ static int load_configuration(struct context *context, bool last_good)
 			stderr);
 		return EXIT_USAGE;
 	}
-	status = context_identify(context, path);
+	status = context_identify(context, path, &parsed);
 	if (status != EXIT_DONE) {
+		yaml_close(parsed);
 		free(path);
 		return status;
 	}
 	context->providers = providers_load(context->templates, &problems);
-	good = take_configuration(context, config_load(path, &problems), &problems);
+	good = take_configuration(context, config_load(path, parsed, &problems), &problems);
 	if (!good && last_good && context->providers != NULL) {
 		good = take_last_good(context, path, &problems);
 		if (good) {

@@ -16,6 +16,7 @@
 
 struct error;
 struct providers;
+struct yaml;
 
 /* What a command needs before it can begin; each includes the ones before it. */
 enum needs {
@@ -54,9 +55,10 @@ struct context context_new(const struct invocation *invocation, enum identity id
 /*
  * Becomes whom the command acts as, by the configuration at path, or by its last good copy where it
  * is not YAML: EXIT_DONE, or EXIT_LOCAL after a line. context_open() does so first; for a command
- * that reads the configuration itself.
+ * that reads the configuration itself. *parsed: the file, where it was parsed for that, else NULL;
+ * owned by the caller, who gives it to config_load().
  */
-int context_identify(const struct context *context, const char *path);
+int context_identify(const struct context *context, const char *path, struct yaml **parsed);
 
 /*
  * Gets what is needed and prints every problem with it. A run that is at work is waited for, at

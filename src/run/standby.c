@@ -508,15 +508,15 @@ void standby_forget(const struct context *context)
 /* ---- whether it is needed ---- */
 
 static bool chain_agrees(const struct context *context, struct database *database, const char *page,
-	const struct page_state *state, struct error *error)
+	const struct chain_end *last, struct error *error)
 {
-	int64_t known = state != NULL ? state->snapshot : 0, sequence = 0;
+	int64_t known = last != NULL ? last->sequence : 0, sequence = 0;
 	char digest[DIGEST_TEXT], end[DIGEST_TEXT], *line;
 	bool agrees;
 
 	if (!archive_chain_tail(context->config->archive, page, &sequence, end, error))
 		return false;
-	if (sequence == 0 || (sequence == known && text_equal(end, state->head)))
+	if (sequence == 0 || (sequence == known && text_equal(end, last->digest)))
 		return true;
 	if (sequence > known)
 		return error_set(error, REMEDY_LOCAL,
@@ -540,16 +540,16 @@ static bool chain_agrees(const struct context *context, struct database *databas
 bool standby_needless(const struct context *context, struct database *database, struct error *error)
 {
 	const struct config *config = context->config;
-	struct page_states states = {0};
+	struct chain_ends ends = {0};
 	bool agree = true;
 
 	if (database != NULL) {
-		store_pages(database, &states);
+		store_chain_ends(database, &ends);
 		agree = database_good(database, error); /* what was not read is not unknown */
 	}
 	for (size_t i = 0; agree && i < config->page_count; i++)
 		agree = chain_agrees(context, database, config->pages[i].name,
-			page_states_find(&states, config->pages[i].name), error);
-	page_states_release(&states);
+			chain_ends_find(&ends, config->pages[i].name), error);
+	chain_ends_release(&ends);
 	return agree;
 }

@@ -10,7 +10,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct problems problems = {0};
-	struct config *config = config_load(fuzz_file(data, size), &problems);
+	struct config *config = config_load(fuzz_file(data, size), NULL, &problems);
 
 	MUST((config == NULL) == (problems.errors > 0));
 	config_free(config);

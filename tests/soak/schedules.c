@@ -606,7 +606,7 @@ static void world_open(struct world *self, uint64_t seed)
 	assert_non_null(mkdtemp(self->folder));
 	file = file_join(self->folder, "lampwatch.yaml");
 	assert_true(file_write(file, yaml, sizeof yaml - 1, 0600, NULL));
-	self->config = config_load(file, &problems);
+	self->config = config_load(file, NULL, &problems);
 	assert_non_null(self->config);
 	self->path = file_join(self->folder, "lampwatch.db");
 	receivers_of_config(self->config, &self->receivers);

@@ -56,7 +56,7 @@ static void write_file(const char *path, const char *text, mode_t mode)
 static struct config *load(const char *text, struct problems *problems)
 {
 	write_file("lampwatch.yaml", text, 0644);
-	return config_load("lampwatch.yaml", problems);
+	return config_load("lampwatch.yaml", NULL, problems);
 }
 
 /* Loads what must be right. */
@@ -180,7 +180,7 @@ static void test_names_of_files_start_in_the_folder_of_the_configuration(void **
 	write_file("etc/lampwatch.yaml",
 		"archive: ../store\nkinds: own\nheartbeat_file: beat\n" PAGE, 0644);
 	write_file("etc/beat", "\n https://beat.example/secret \n", 0600);
-	config = config_load("etc/lampwatch.yaml", &problems);
+	config = config_load("etc/lampwatch.yaml", NULL, &problems);
 	assert_non_null(config);
 	assert_string_equal(config->folder, "etc");
 	assert_string_equal(config->archive, "etc/../store");
@@ -188,7 +188,7 @@ static void test_names_of_files_start_in_the_folder_of_the_configuration(void **
 	assert_string_equal(config->heartbeat, "https://beat.example/secret");
 	config_free(config);
 	write_file("etc/lampwatch.yaml", "archive: /var/lib/store\n" PAGE, 0644);
-	config = config_load("etc/lampwatch.yaml", &problems);
+	config = config_load("etc/lampwatch.yaml", NULL, &problems);
 	assert_string_equal(config->archive, "/var/lib/store");
 	config_free(config);
 }
@@ -671,7 +671,7 @@ static void test_a_file_that_is_not_there_or_empty_is_an_error(void **state)
 	struct problems problems = {0};
 
 	(void)state;
-	assert_null(config_load("nothing.yaml", &problems));
+	assert_null(config_load("nothing.yaml", NULL, &problems));
 	assert_int_equal(problems.errors, 1);
 	problems_release(&problems);
 	assert_refused("", 0, "keys and values are expected");

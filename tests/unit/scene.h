@@ -61,7 +61,7 @@ static inline struct config *scene_config(const struct scene *scene, const char 
 	struct error error;
 
 	assert_true(file_write(path, yaml, strlen(yaml), 0600, &error));
-	config = config_load(path, &problems);
+	config = config_load(path, NULL, &problems);
 	if (config == NULL)
 		print_error("%s\n", problems.list[0].text);
 	assert_non_null(config);
