@@ -520,11 +520,11 @@ static bool chain_agrees(const struct context *context, struct database *databas
 		return true;
 	if (sequence > known)
 		return error_set(error, REMEDY_LOCAL,
-			"%s: %s the archive: the chain of %s has %lld lines, of which it knows "
+			"%s: %s the archive: the chain of %s has %lld line%s, of which it knows "
 			"%lld; put %s back, or `lampwatch rebuild` makes it from the archive's "
 			"folders",
 			context->database_path, known == 0 ? "does not know" : "is older than",
-			page, (long long)sequence, (long long)known,
+			page, (long long)sequence, sequence == 1 ? "" : "s", (long long)known,
 			known == 0 ? "the one that does" : "the newer one");
 	line = store_line(database, page, sequence);
 	if (line != NULL)

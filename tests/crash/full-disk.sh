@@ -174,6 +174,8 @@ wrong=$(for left in 4 16 32 48 64 80 96 112 128 136 144 152 160 168 176 192 256;
 	00 | 11 | 3*) ;; # kept and recorded; kept, but its delivery could not be recorded; could not be kept
 	*) echo "$left kB left: exit status $status: $output" ;;
 	esac
+	at 1 --clock 2014-01-24T10:01:30Z run > /dev/null 2>&1 # a second commit that may fail
+	[ "$(told)" = RED ] || echo "$left kB left: told again while the disk is full: $(told)"
 	rm "$disk/filling"
 	run 2
 	[ "$(told)" = RED ] || echo "$left kB left: told again: $(told)"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Nobody is left untold when nothing can be written: the run goes on with a standby outside of the
 # archive. Red and green come once each, under the Message-IDs that they would have had; the operator is
-# told first, and once; each run ends with 3 and its first one says why.
+# told too, once; each run ends with 3, also for whom it beats, and its first one says why.
 . "$(dirname "$0")/../harness.sh"
 unsanitized
 
@@ -40,6 +40,7 @@ begin() {
 		from: lampwatch@example.org
 		operator: admin@example.org
 		every: 0s
+		heartbeat: http://127.0.0.1:$www_port/beat
 		pages:
 		  - {name: example, url: "http://127.0.0.1:$www_port/", kind: statuspage, provider: example}
 		routes:
@@ -65,6 +66,7 @@ begin() {
 what() { grep -a -o -m 1 -E '^(RED|GREEN|NOTHING IS KEPT|RED, GREEN AGAIN)\b' "$1"; }
 told() { local f; for f in $(mails relay); do printf '%s %s\n' "$(sed -n 's/\r$//; s/^To: //p' "$f" | head -n 1)" "$(what "$f")"; done | sort | paste -sd ,; }
 ids() { local f; for f in $(mails relay); do grep -q "^To: ops" "$f" && sed -n 's/\r$//; s/^Message-ID: //p' "$f"; done; }
+beats() { tail -n +$((beaten + 1)) "$work/www.log" | grep -o $'\t/beat[^ \t]*' | sed 's/.*beat//; s/^$/good/' | paste -sd ' '; }
 pagers() { cat "$work"/hooks/* 2> /dev/null | grep -o '"event_action": *"[a-z]*"' | sed 's/.*"\([a-z]*\)"$/\1/' | paste -sd ' '; }
 
 # The same outage where nothing is wrong: what its Message-IDs are.
@@ -81,6 +83,7 @@ twin() {
 
 # outage NAME: red and green while it lasts.
 outage() {
+	beaten=$(wc -l < "$work/www.log")
 	red
 	run 2; first=$output
 	same "$1: at once, the operator too" "admin@example.org NOTHING IS KEPT,ops@example.com RED" "$(told)"
@@ -95,6 +98,7 @@ outage() {
 	[ -z "$expected" ] ||
 		same "$1: under the Message-IDs that they would have had" "$expected" "$(ids)"
 	same "$1: each run ends with 3" "3 3 3 3 " "$statuses"
+	same "$1: and the heartbeat fails" "/fail /fail /fail /fail" "$(beats)"
 	check "$1: the first says why" test -n "$first"
 	same "$1: and no other" "$first" "$outputs"
 }
@@ -102,7 +106,7 @@ outage() {
 # after NAME: the archive can be written again.
 after() {
 	run 8
-	same "$1: afterwards the run is as ever" "0 " "${statuses#3 3 3 3 }"
+	same "$1: afterwards the run is as ever" "0  good" "${statuses#3 3 3 3 } $(beats | grep -o 'good$')"
 	check "$1: the archive is whole" at 10 verify
 	same "$1: and no longer behind" "" "$(at 10 log 2>&1 > /dev/null)"
 	same "$1: nothing is told again" "3" "$(count_mails relay)"
@@ -152,6 +156,20 @@ fault "a database that is cut" cut_in_half rebuilt
 zeroed() { rm -f archive/.state/lampwatch.db-*; dd if=/dev/zero of=archive/.state/lampwatch.db bs=100 count=1 conv=notrunc status=none; }
 fault "a database with a zeroed header" zeroed rebuilt
 version() { python3 -c 'import sqlite3, sys; c = sqlite3.connect("archive/.state/lampwatch.db"); print(*c.execute("PRAGMA user_version" + "".join(sys.argv[1:])).fetchone() or "")' "$@"; }
+flipped() {
+	rm -f archive/.state/lampwatch.db-*
+	python3 - <<-END
+		import sqlite3
+		path = "archive/.state/lampwatch.db"
+		root, = sqlite3.connect(path).execute("SELECT rootpage FROM sqlite_master WHERE name = 'page' AND type = 'table'").fetchone()
+		with open(path, "r+b") as file:
+		    file.seek((root - 1) * 4096)
+		    page = bytes(byte ^ 0x10 for byte in file.read(4096))
+		    file.seek((root - 1) * 4096)
+		    file.write(page)
+	END
+}
+fault "a database of which one page was flipped" flipped rebuilt
 newer() { known=$(version); version =99; own archive; }
 older() { version "=$known"; own archive; }
 fault "a database of a newer version" newer older

@@ -90,6 +90,13 @@ run major major_outage
 openssl pkey -in "$work/key.pem" -pubout -out "$work/public.pem"
 same "where its own key is configured it says nothing" 0 "$(verify -c "$config" verify)"
 copy
+cp -a "$work/copy" "$work/signed-early"
+run none operational
+run major major_outage
+later=$(mails relay | tail -n 1)
+same "a signed archive that was rolled back is whole by itself" 0 "$(verify verify --key "$work/public.pem" "$work/signed-early")"
+says "but has not what a later alert carried" 'is the digest of nothing in it: .* 3$' verify --key "$work/public.pem" --mail "$later" "$work/signed-early"
+same "which the archive has" 0 "$(verify verify --key "$work/public.pem" --mail "$later" "$archive")"
 says "a stranger's key is a stranger's" 'SIGNED BY AN UNKNOWN KEY: .* 0$' verify "$work/copy"
 same "a key from elsewhere proves it" 0 "$(verify verify --key "$work/public.pem" "$work/copy")"
 openssl genpkey -algorithm ed25519 -out "$work/forger.pem" 2> /dev/null
