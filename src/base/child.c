@@ -22,9 +22,10 @@ enum { LOOK_MILLISECONDS = 10 /* between two checks of its time */ };
 
 /* ---- in the child ---- */
 
-void child_limit_time(int seconds)
+void child_limit_time(int milliseconds)
 {
-	struct itimerval timer = {.it_value = {.tv_sec = seconds}};
+	struct itimerval timer = {.it_value = {.tv_sec = milliseconds / 1000,
+					  .tv_usec = milliseconds % 1000 * 1000L}};
 
 	setitimer(ITIMER_PROF, &timer, NULL);
 }
@@ -76,7 +77,7 @@ static void become(const struct child_role *role, pid_t parent, int in, int out)
 	if (role->file_length > 0)
 		setrlimit(RLIMIT_FSIZE, &(struct rlimit){role->file_length, role->file_length});
 	if (role->seconds > 0)
-		child_limit_time(role->seconds);
+		child_limit_time(role->seconds * 1000);
 	if (role->memory > 0) {
 		child_limit_memory(role->memory);
 		error_silence(); /* its parent reports how it ended */
@@ -109,7 +110,7 @@ bool child_start(
 		return false;
 	}
 	fcntl(child->from, F_SETFL, O_NONBLOCK);
-	child_renew(child);
+	child_renew(child, role->milliseconds);
 	return true;
 }
 
@@ -118,10 +119,9 @@ bool child_unavailable(struct error *error, int number)
 	return system_error_lack(error, "no process can be made", number);
 }
 
-void child_renew(struct child *child)
+void child_renew(struct child *child, int milliseconds)
 {
-	if (child->role->milliseconds > 0)
-		child->deadline = clock_milliseconds() + child->role->milliseconds;
+	child->deadline = milliseconds > 0 ? clock_milliseconds() + milliseconds : 0;
 }
 
 bool child_late(const struct child *child)

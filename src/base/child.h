@@ -46,8 +46,8 @@ bool child_start(
  * one fault, whatever the process was for. REMEDY_LOCAL; returns false. */
 bool child_unavailable(struct error *error, int number);
 
-/* Restarts its time limit. */
-void child_renew(struct child *child);
+/* Its limit of elapsed time from now on; 0: none. */
+void child_renew(struct child *child, int milliseconds);
 
 /* Whether its time has run out. */
 bool child_late(const struct child *child);
@@ -79,8 +79,8 @@ void child_stop(struct child *child);
 /* Closes its pipes, lets a detached child continue alone, and zeroes *child. */
 void child_leave(struct child *child);
 
-/* Ends this process by SIGPROF after so many more seconds of processor time. */
-void child_limit_time(int seconds);
+/* Ends this process by SIGPROF after so much more processor time. */
+void child_limit_time(int milliseconds);
 
 /* Lets this process map so many more bytes of data; allocations beyond them fail. */
 void child_limit_memory(size_t bytes);

@@ -73,6 +73,6 @@ void page_word_limit(const char *command, const char *word)
 		command, visible);
 	free(visible);
 	signal(SIGPROF, end);
-	child_limit_time(READER_SECONDS);
+	child_limit_time(READER_MILLISECONDS);
 	child_limit_memory(READER_MEMORY);
 }

@@ -9,6 +9,7 @@
 
 #include <search.h>
 #include <signal.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -344,9 +345,9 @@ static size_t client_turn(struct http_client *client)
 }
 
 size_t http_client_wait(
-	struct http_client *client, const int *descriptors, size_t count, int timeout)
+	struct http_client *client, const struct pollfd *others, size_t count, int timeout)
 {
-	struct curl_waitfd *others;
+	struct curl_waitfd *waits;
 	size_t ended = client_turn(client);
 
 	if (ended > 0 || (client->count == 0 && count == 0))
@@ -356,11 +357,13 @@ size_t http_client_wait(
 
 		timeout = pause < 0 ? 0 : pause < timeout ? (int)pause : timeout;
 	}
-	others = memory_zero(count, sizeof *others);
+	waits = memory_zero(count, sizeof *waits);
 	for (size_t i = 0; i < count; i++)
-		others[i] = (struct curl_waitfd){.fd = descriptors[i], .events = CURL_WAIT_POLLIN};
-	curl_multi_poll(client->multi, others, (unsigned)count, timeout, NULL);
-	free(others);
+		waits[i] = (struct curl_waitfd){.fd = others[i].fd,
+			.events =
+				others[i].events & POLLOUT ? CURL_WAIT_POLLOUT : CURL_WAIT_POLLIN};
+	curl_multi_poll(client->multi, waits, (unsigned)count, timeout, NULL);
+	free(waits);
 	return client->count;
 }
 

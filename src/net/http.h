@@ -16,6 +16,7 @@
 #include "base/error.h"
 
 struct http_client;
+struct pollfd;
 struct http_response;
 
 enum {
@@ -98,11 +99,11 @@ void http_client_get(struct http_client *client, const struct http_request *requ
 
 /*
  * Continues the transfers, calls done() for those that ended, and waits at most
- * milliseconds for activity on them or for one of the other descriptors to be readable.
+ * milliseconds for activity on them or for what is asked of the others (POLLIN, POLLOUT).
  * Returns the number of requests that are queued or in progress.
  */
 size_t http_client_wait(
-	struct http_client *client, const int *descriptors, size_t count, int milliseconds);
+	struct http_client *client, const struct pollfd *others, size_t count, int milliseconds);
 
 /* While it is held, the client begins no transfers; those in progress continue. */
 void http_client_hold(struct http_client *client, bool held);

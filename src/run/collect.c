@@ -5,6 +5,7 @@
  */
 #include "run/run.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,6 +229,22 @@ static char *reread_text(struct watch *watch, struct error *fault)
 	return text;
 }
 
+static bool ran_out(const char *failure)
+{
+	return failure != NULL && strstr(failure, READER_RAN_OUT) != NULL;
+}
+
+static void queue_add(struct watch_queue *queue, struct watch *watch)
+{
+	watch->next = NULL;
+	if (queue->first == NULL)
+		queue->first = watch;
+	else
+		queue->last->next = watch;
+	queue->last = watch;
+	queue->count++;
+}
+
 static void take_reading(void *context, const char *text, size_t length, const char *notes,
 	const struct error *error)
 {
@@ -240,6 +257,11 @@ static void take_reading(void *context, const char *text, size_t length, const c
 	(void)length;
 	if (watch->run->reading_slow == watch)
 		watch->run->reading_slow = NULL;
+	if (text == NULL && !watch->slow && ran_out(error->text)) {
+		watch->slow = true;
+		queue_add(&watch->run->slow, watch);
+		return;
+	}
 	if (text == NULL && error->remedy == REMEDY_LOCAL) /* nobody has read it */
 		fault = *error;
 	if (text != NULL && watch->way_changed && !watch->url_changed)
@@ -264,22 +286,6 @@ static void take_reading(void *context, const char *text, size_t length, const c
 	observation_process(&watch->run->observer, &seen);
 	free(reread);
 	watch_end(watch);
-}
-
-static bool ran_out(const struct page_state *state)
-{
-	return state->failure != NULL && strstr(state->failure, READER_RAN_OUT) != NULL;
-}
-
-static void queue_add(struct watch_queue *queue, struct watch *watch)
-{
-	watch->next = NULL;
-	if (queue->first == NULL)
-		queue->first = watch;
-	else
-		queue->last->next = watch;
-	queue->last = watch;
-	queue->count++;
 }
 
 /* NULL: none that may be read now. */
@@ -311,7 +317,8 @@ static size_t read_fetched(struct run *run)
 		struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 
 		documents_of(watch->kind, watch->fetch.responses, documents);
-		readers_submit(run->readers, watch->kind, watch->page->url, documents, take_reading,
+		readers_submit(run->readers, watch->kind, watch->page->url, documents,
+			watch->slow ? READER_MILLISECONDS : READER_SLICE_MILLISECONDS, take_reading,
 			watch);
 	}
 	http_client_hold(run->client, run->queue.count > 0 || run->slow.count > RUN_READS_QUEUED);
@@ -371,7 +378,8 @@ static void take_fetched(void *context, struct fetch *fetch)
 		watch_end(watch);
 		break;
 	case FETCH_CHANGED:
-		queue_add(ran_out(watch->state) ? &run->slow : &run->queue, watch);
+		watch->slow = ran_out(watch->state->failure);
+		queue_add(watch->slow ? &run->slow : &run->queue, watch);
 		break;
 	case FETCH_FAILED:
 		if (fetch->error.remedy == REMEDY_LOCAL) { /* nobody has asked the page */
@@ -408,10 +416,10 @@ static void fetch_all(struct run *run)
 	for (size_t i = 0; i < run->watch_count; i++)
 		fetcher_begin(run->fetcher, &run->watches[i].fetch);
 	while (busy > 0 && run_monotonic() < run->deadline) {
-		int descriptors[READERS_MAX];
-		size_t count = readers_descriptors(run->readers, descriptors);
+		struct pollfd polls[READERS_POLLS_MAX];
+		size_t count = readers_polls(run->readers, polls);
 
-		busy = http_client_wait(run->client, descriptors, count, RUN_WAIT_MILLISECONDS);
+		busy = http_client_wait(run->client, polls, count, RUN_WAIT_MILLISECONDS);
 		busy += read_fetched(run);
 		if (run_monotonic() - run->touched_since >= RUN_TOUCH_SECONDS)
 			flush_touched(run);

@@ -34,7 +34,8 @@ struct watch {
 	struct fetch fetch;
 	bool asked_for;                                    /* by name */
 	bool full, url_changed, kind_changed, way_changed; /* way: kind or program */
-	struct watch *next;                                /* of those that wait to be read */
+	bool slow;          /* a slice of a reader was too little for it, now or last time */
+	struct watch *next; /* of those that wait to be read */
 };
 
 /* Fetched, and not given to a reader yet; in the order in which they came. */
@@ -61,8 +62,8 @@ struct run {
 	struct watch *watches;
 	size_t watch_count, done;
 	struct watch_queue queue;
-	struct watch_queue slow; /* those that ran out of time last time: after the others, and one
-				  * at a time, so that a reader is always free for the others */
+	struct watch_queue slow; /* after the others, and one at a time, so that a reader is always
+				  * free for the others */
 	struct watch *reading_slow; /* NULL: none of them */
 	struct watch **failed;      /* judged at the end: it may be our own network */
 	size_t failed_count;

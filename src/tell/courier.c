@@ -215,7 +215,7 @@ static enum session_news session_read(
 	struct child_end end;
 
 	if (got == (ssize_t)sizeof *answer) {
-		child_renew(session);
+		child_renew(session, session->role->milliseconds);
 		return SESSION_ANSWER;
 	}
 	if (got < 0 && !broken && !late)

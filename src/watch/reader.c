@@ -2,7 +2,9 @@
 #include "watch/reader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,7 @@
 struct reader_request {
 	const struct kind *kind; /* the child is a fork: the address means the same there */
 	int64_t address;
+	int64_t milliseconds; /* of processor time */
 	size_t url; /* lengths in bytes of what follows; SIZE_MAX: the document was not fetched */
 	size_t documents[PAGE_DOCUMENTS_MAX];
 };
@@ -35,6 +38,7 @@ struct reader_reply {
 struct job {
 	struct reader_request request;
 	struct buffer bytes; /* the request's header, URL and documents */
+	size_t sent;         /* of these; a reader that takes nothing keeps nobody waiting */
 	reader_done *done;
 	void *context;
 	struct job *next;
@@ -142,9 +146,10 @@ static void serve(const void *context, int in, int out)
 		struct reader_reply reply;
 		char *url = NULL;
 
-		child_limit_time(READER_SECONDS);
+		child_limit_time(READER_MILLISECONDS);
 		good = receive(in, &request, &url, documents);
 		if (good) {
+			child_limit_time((int)request.milliseconds);
 			answer(&request, url, documents, &reply, &text);
 			good = file_write_all(out, &reply, sizeof reply) &&
 			       file_write_all(out, buffer_string(&text), text.length);
@@ -159,11 +164,17 @@ static void serve(const void *context, int in, int out)
 /* ---- the parent ---- */
 
 const struct child_role reader_role = {
-	.milliseconds = READER_WALL_MILLISECONDS,
-	.seconds = READER_SECONDS,
+	.milliseconds = READER_WALL * READER_MILLISECONDS,
+	.seconds = READER_MILLISECONDS / 1000,
 	.memory = READER_MEMORY,
 	.file_length = READER_FILE,
 };
+
+static bool start(struct reader *reader)
+{
+	return child_start(&reader->child, &reader_role, serve, NULL) &&
+	       fcntl(reader->child.to, F_SETFL, O_NONBLOCK) == 0;
+}
 
 struct readers *readers_new(size_t count)
 {
@@ -171,7 +182,7 @@ struct readers *readers_new(size_t count)
 
 	readers->count = count < READERS_MAX ? count : READERS_MAX;
 	for (size_t i = 0; i < readers->count; i++)
-		child_start(&readers->list[i].child, &reader_role, serve, NULL);
+		start(&readers->list[i]);
 	return readers;
 }
 
@@ -201,14 +212,15 @@ void readers_free(struct readers *readers)
 	free(readers);
 }
 
-static struct job *job_new(
-	const struct kind *kind, int64_t address, const char *url, const struct document *documents)
+static struct job *job_new(const struct kind *kind, int64_t address, const char *url,
+	const struct document *documents, int milliseconds)
 {
 	struct job *job = memory_zero(1, sizeof *job);
 	struct reader_request *request = &job->request;
 	size_t length = sizeof *request + strlen(url);
 
-	*request = (struct reader_request){.kind = kind, .address = address, .url = strlen(url)};
+	*request = (struct reader_request){
+		.kind = kind, .address = address, .milliseconds = milliseconds, .url = strlen(url)};
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++) {
 		bool there = i < kind_document_count(kind) && documents[i].bytes != NULL;
 
@@ -277,18 +289,42 @@ static void refuse_all(struct readers *readers, int number)
 	}
 }
 
+/* As much as it takes now. False where it takes no more at all. */
+static bool send_more(struct reader *reader)
+{
+	struct job *job = reader->job;
+
+	while (job->sent < job->bytes.length) {
+		ssize_t sent = write(reader->child.to, job->bytes.data + job->sent,
+			job->bytes.length - job->sent);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return errno == EAGAIN;
+		job->sent += (size_t)sent;
+	}
+	buffer_release(&job->bytes);
+	job->sent = 0;
+	return true;
+}
+
+static bool begin(struct reader *reader)
+{
+	child_renew(&reader->child, READER_WALL * (int)reader->job->request.milliseconds);
+	return send_more(reader);
+}
+
 /* A child that died while idle is replaced: that is not the fault of the next page. */
 static bool hand_over(struct reader *reader, struct error *error)
 {
-	const struct buffer *bytes = &reader->job->bytes;
-
-	child_renew(&reader->child);
-	if (file_write_all(reader->child.to, bytes->data, bytes->length))
+	if (begin(reader))
 		return true;
 	child_stop(&reader->child);
-	if (!child_start(&reader->child, &reader_role, serve, NULL))
+	if (!start(reader))
 		return child_unavailable(error, errno);
-	return file_write_all(reader->child.to, bytes->data, bytes->length) ||
+	reader->job->sent = 0;
+	return begin(reader) ||
 	       error_set(error, REMEDY_PAGE, "reading it failed: the reader ended early");
 }
 
@@ -303,8 +339,7 @@ static void dispatch(struct readers *readers)
 
 		if (reader->job != NULL)
 			continue;
-		if (reader->child.process == 0 &&
-			!child_start(&reader->child, &reader_role, serve, NULL)) {
+		if (reader->child.process == 0 && !start(reader)) {
 			number = errno;
 			continue;
 		}
@@ -313,8 +348,6 @@ static void dispatch(struct readers *readers)
 		buffer_clear(&reader->reply);
 		if (!hand_over(reader, &error))
 			finish_dead(reader, &error);
-		else
-			buffer_release(&reader->job->bytes);
 	}
 	refuse_all(readers, number);
 }
@@ -335,9 +368,9 @@ static void enqueue(struct readers *readers, struct job *job, bool urgent)
 }
 
 void readers_submit(struct readers *readers, const struct kind *kind, const char *url,
-	const struct document *documents, reader_done *done, void *context)
+	const struct document *documents, int milliseconds, reader_done *done, void *context)
 {
-	struct job *job = job_new(kind, -1, url, documents);
+	struct job *job = job_new(kind, -1, url, documents, milliseconds);
 
 	job->done = done;
 	job->context = context;
@@ -348,8 +381,9 @@ void readers_submit(struct readers *readers, const struct kind *kind, const char
 static void collect_one(struct reader *reader)
 {
 	char block[65536];
+	bool deaf = !send_more(reader);
 	ssize_t got = read(reader->child.from, block, sizeof block);
-	bool dead = got == 0;
+	bool dead = got == 0 || (got < 0 && deaf);
 	struct reader_reply reply = {0};
 	struct error error;
 
@@ -362,6 +396,8 @@ static void collect_one(struct reader *reader)
 		dead = !buffer_add(&reader->reply, block, (size_t)got);
 	if (reader->reply.length >= sizeof reply)
 		memcpy(&reply, reader->reply.data, sizeof reply);
+	if (deaf && got < 0) /* it has closed its end, and may live on */
+		kill(reader->child.process, SIGKILL);
 	if (dead || reply.length > READING_TEXT_MAX || reply.notes > READER_NOTES_MAX) {
 		finish_broken(reader, READER_RAN_OUT "more time or memory than a page may, "
 						     "or broke the parser");
@@ -394,13 +430,19 @@ size_t readers_collect(struct readers *readers)
 	return busy;
 }
 
-size_t readers_descriptors(const struct readers *readers, int descriptors[static READERS_MAX])
+size_t readers_polls(const struct readers *readers, struct pollfd polls[static READERS_POLLS_MAX])
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < readers->count; i++)
-		if (readers->list[i].job != NULL)
-			descriptors[count++] = readers->list[i].child.from;
+	for (size_t i = 0; i < readers->count; i++) {
+		const struct reader *reader = &readers->list[i];
+
+		if (reader->job == NULL)
+			continue;
+		polls[count++] = (struct pollfd){reader->child.from, POLLIN, 0};
+		if (reader->job->sent < reader->job->bytes.length)
+			polls[count++] = (struct pollfd){reader->child.to, POLLOUT, 0};
+	}
 	return count;
 }
 
@@ -433,12 +475,9 @@ static char *wait_for(struct readers *readers, struct job *job, char **notes, st
 	job->context = &wait;
 	enqueue(readers, job, true);
 	while (!wait.ended) {
-		struct pollfd polls[READERS_MAX];
-		int descriptors[READERS_MAX];
-		size_t count = readers_descriptors(readers, descriptors);
+		struct pollfd polls[READERS_POLLS_MAX];
+		size_t count = readers_polls(readers, polls);
 
-		for (size_t i = 0; i < count; i++)
-			polls[i] = (struct pollfd){descriptors[i], POLLIN, 0};
 		poll(polls, (nfds_t)count, 100);
 		readers_collect(readers);
 	}
@@ -454,12 +493,14 @@ static char *wait_for(struct readers *readers, struct job *job, char **notes, st
 bool readers_address(struct readers *readers, const struct kind *kind, size_t i, const char *url,
 	const struct document *documents, char **address, struct error *error)
 {
-	*address = wait_for(readers, job_new(kind, (int64_t)i, url, documents), NULL, error);
+	*address = wait_for(readers, job_new(kind, (int64_t)i, url, documents, READER_MILLISECONDS),
+		NULL, error);
 	return *address != NULL;
 }
 
 char *readers_read(struct readers *readers, const struct kind *kind, const char *url,
 	const struct document *documents, char **notes, struct error *error)
 {
-	return wait_for(readers, job_new(kind, -1, url, documents), notes, error);
+	return wait_for(
+		readers, job_new(kind, -1, url, documents, READER_MILLISECONDS), notes, error);
 }

@@ -8,6 +8,7 @@
 #ifndef LAMPWATCH_READER_H
 #define LAMPWATCH_READER_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,8 +20,10 @@ struct readers;
 
 enum {
 	READERS_MAX = 4,
-	READER_SECONDS = 5,               /* of processor time for one page */
-	READER_WALL_MILLISECONDS = 20000, /* of real time for one page */
+	READERS_POLLS_MAX = 2 * READERS_MAX,
+	READER_MILLISECONDS = 5000,      /* of processor time for one page */
+	READER_SLICE_MILLISECONDS = 500, /* of these, where others wait: the page's first try */
+	READER_WALL = 4,                 /* times as much real time */
 	READER_MEMORY = 1 << 30, /* bytes that one child may take beyond what it was forked with */
 	READER_FILE = 1 << 20,   /* bytes of a file it writes: a crash report at most */
 	READER_NOTES_MAX = 8192, /* bytes */
@@ -48,9 +51,10 @@ typedef void reader_done(void *context, const char *text, size_t length, const c
 /* What an error says where a page took more time, or memory, than a page may. */
 #define READER_RAN_OUT "reading it took "
 
-/* Queues documents (copied or sent before it returns). */
+/* Queues documents, which are copied; milliseconds: how much processor time reading them may take.
+ */
 void readers_submit(struct readers *readers, const struct kind *kind, const char *url,
-	const struct document *documents, reader_done *done, void *context);
+	const struct document *documents, int milliseconds, reader_done *done, void *context);
 
 /* The address of document i, computed in a child; blocks. Same contract as kind_document_address().
  */
@@ -62,10 +66,11 @@ bool readers_address(struct readers *readers, const struct kind *kind, size_t i,
 char *readers_read(struct readers *readers, const struct kind *kind, const char *url,
 	const struct document *documents, char **notes, struct error *error);
 
-/* Descriptors to wait on; returns their number, at most READERS_MAX. */
-size_t readers_descriptors(const struct readers *readers, int descriptors[static READERS_MAX]);
+/* What to wait for; returns how many, at most READERS_POLLS_MAX. */
+size_t readers_polls(const struct readers *readers, struct pollfd polls[static READERS_POLLS_MAX]);
 
-/* Takes what is ready, calling done; returns how many jobs are still under way or queued. */
+/* Sends and takes what goes without waiting, calling done; returns how many jobs are still under
+ * way or queued. */
 size_t readers_collect(struct readers *readers);
 
 #endif

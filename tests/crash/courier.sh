@@ -37,7 +37,7 @@ begin() {
 asked() { await 20 grep -q EHLO relay.log; }
 lock_free() { flock -n "archive/.state/$1.lock" true; }
 # Of the run's children only the courier has a session of its own.
-courier_of() { ps -o pid=,sid= --ppid "$1" | awk '$1 == $2 { print $1 }'; }
+courier_of() { local child; for child in $(cat "/proc/$1/task/$1/children"); do awk '$1 == $6 { print $1 }' "/proc/$child/stat"; done; } # a session of its own
 
 # ---- the run ends ----
 

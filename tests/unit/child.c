@@ -314,7 +314,7 @@ static void test_its_time_may_begin_again(void **state)
 	assert_true(child_start(&child, &role, linger, NULL));
 	assert_false(child_late(&child));
 	poll(NULL, 0, 600);
-	child_renew(&child);
+	child_renew(&child, child.role->milliseconds);
 	child_finish(&child, &end);
 	assert_int_equal(end.fate, CHILD_LATE);
 	assert_string_equal(end.reason, "did not end within 1 s");

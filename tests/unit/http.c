@@ -5,6 +5,7 @@
  */
 #include "net/http.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -804,7 +805,8 @@ static void test_waiting_ends_when_another_descriptor_has_news(void **state)
 	assert_int_equal(pipe(ends), 0);
 	assert_int_equal(write(ends[1], "x", 1), 1);
 	began = milliseconds();
-	assert_int_equal(http_client_wait(client, &ends[0], 1, 5000), 0);
+	assert_int_equal(
+		http_client_wait(client, &(struct pollfd){ends[0], POLLIN, 0}, 1, 5000), 0);
 	assert_true(milliseconds() - began < 1000);
 	close(ends[0]);
 	close(ends[1]);

@@ -132,12 +132,9 @@ static void count_answer(void *context, const char *text, size_t length, const c
 static void collect_all(struct readers *readers)
 {
 	while (readers_collect(readers) > 0) {
-		struct pollfd polls[READERS_MAX];
-		int descriptors[READERS_MAX];
-		size_t count = readers_descriptors(readers, descriptors);
+		struct pollfd polls[READERS_POLLS_MAX];
+		size_t count = readers_polls(readers, polls);
 
-		for (size_t i = 0; i < count; i++)
-			polls[i] = (struct pollfd){descriptors[i], POLLIN, 0};
 		poll(polls, (nfds_t)count, 1000);
 	}
 }
@@ -153,7 +150,7 @@ static void test_many_pages_are_read_by_few_children(void **state)
 		struct document documents[PAGE_DOCUMENTS_MAX] = {{text, strlen(text)}};
 
 		readers_submit(readers, kind, "https://status.example.com/", documents,
-			count_answer, &answers);
+			READER_MILLISECONDS, count_answer, &answers);
 	}
 	collect_all(readers);
 	assert_int_equal(answers.good, 40);
@@ -209,18 +206,19 @@ static void test_a_page_that_eats_time_costs_itself_and_nobody_else(void **state
 	problems_release(&problems);
 }
 
-/* The only child of this process. */
-static pid_t only_child(void)
+/* Sends a signal to each child of this process; returns how many there are. */
+static int signal_children(int number)
 {
 	char *path = memory_format("/proc/self/task/%d/children", (int)getpid());
 	FILE *file = fopen(path, "r");
-	int child = 0;
+	int child, count = 0;
 
 	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%d", &child), 1);
+	for (; fscanf(file, "%d", &child) == 1; count++)
+		assert_int_equal(kill(child, number), 0);
 	fclose(file);
 	free(path);
-	return child;
+	return count;
 }
 
 static void test_a_child_that_died_in_its_sleep_is_replaced_and_no_page_is_blamed(void **state)
@@ -231,10 +229,32 @@ static void test_a_child_that_died_in_its_sleep_is_replaced_and_no_page_is_blame
 
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
-	assert_int_equal(kill(only_child(), SIGKILL), 0);
+	assert_int_equal(signal_children(SIGKILL), 1);
 	poll(NULL, 0, 100);
 	text = read_text(readers, PAGE_JSON(""), &error);
 	assert_non_null(text);
+	free(text);
+	readers_free(readers);
+}
+
+static void test_readers_that_take_nothing_hold_nobody_up(void **state)
+{
+	struct readers *readers = readers_new(2);
+	struct answers answers = {0};
+	char *text = elements(200000); /* more than a pipe takes */
+	struct document large[PAGE_DOCUMENTS_MAX] = {{text, strlen(text)}};
+	struct document small[PAGE_DOCUMENTS_MAX] = {{PAGE_JSON(""), strlen(PAGE_JSON(""))}};
+
+	(void)state;
+	assert_int_equal(signal_children(SIGSTOP), 2);
+	for (int i = 0; i < 2; i++)
+		readers_submit(readers, kind, "https://status.example.com/", large, 100,
+			count_answer, &answers);
+	readers_submit(readers, kind, "https://status.example.com/", small, READER_MILLISECONDS,
+		count_answer, &answers);
+	collect_all(readers);
+	assert_int_equal(answers.bad, 2);
+	assert_int_equal(answers.good, 1);
 	free(text);
 	readers_free(readers);
 }
@@ -250,6 +270,7 @@ int main(void)
 		cmocka_unit_test(
 			test_a_child_that_died_in_its_sleep_is_replaced_and_no_page_is_blamed),
 		cmocka_unit_test(test_a_page_that_eats_time_costs_itself_and_nobody_else),
+		cmocka_unit_test(test_readers_that_take_nothing_hold_nobody_up),
 	};
 
 	return cmocka_run_group_tests(tests, load_kind, free_kind);

@@ -28,11 +28,12 @@ struct text_list;
 
 enum {
 	TREE_PARSED_MAX =
-		32 * 1024 * 1024,        /* bytes that parse functions may parse in one reading */
-	XPATH_OPERATIONS_MAX = 80000000, /* of one reading: a few seconds, as READER_SECONDS allows;
-					    a join of 2,000 components with 1,000 groups fits */
-	XPATH_TEXT_MAX = 8192,           /* bytes of one expression */
-	BYTES_PER_OPERATION = 16,        /* parsing this many costs as much as one step */
+		32 * 1024 * 1024, /* bytes that parse functions may parse in one reading */
+	XPATH_OPERATIONS_MAX =
+		80000000,         /* of one reading: a few seconds, as READER_MILLISECONDS allows;
+				     a join of 2,000 components with 1,000 groups fits */
+	XPATH_TEXT_MAX = 8192,    /* bytes of one expression */
+	BYTES_PER_OPERATION = 16, /* parsing this many costs as much as one step */
 };
 
 /* --- tree.c, tree_count.c, tree_json.c, nextjs.c: from text to trees. All are owned by the caller.
