@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -58,7 +59,8 @@ static void close_between(int first, int last)
 		close(first);
 }
 
-static void become(const struct child_role *role, pid_t parent, int in, int out)
+static void become(
+	const struct child_role *role, pid_t parent, int in, int out, struct confine_report *report)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGALRM, SIGPROF};
 
@@ -82,28 +84,41 @@ static void become(const struct child_role *role, pid_t parent, int in, int out)
 		child_limit_memory(role->memory);
 		error_silence(); /* its parent reports how it ended */
 	}
+	if (report != NULL)
+		confine_report_to(report);
+	if (role->confinement != CONFINE_NONE)
+		confine_enter(role->confinement, NULL);
 }
 
 /* ---- in the parent ---- */
+
+static struct confine_report *report_new(void)
+{
+	void *memory = mmap(NULL, sizeof(struct confine_report), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return memory != MAP_FAILED ? memory : NULL;
+}
 
 bool child_start(
 	struct child *child, const struct child_role *role, child_work *work, const void *context)
 {
 	int to[2] = {-1, -1}, from[2] = {-1, -1}, reason;
 	pid_t parent = getpid(), process = -1;
+	struct confine_report *report = report_new();
 
 	signal(SIGCHLD, SIG_DFL); /* if inherited as ignored, no exit status would be kept */
 	if (pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0)
 		process = fork();
 	if (process == 0) {
-		become(role, parent, to[0], from[1]);
+		become(role, parent, to[0], from[1], report);
 		work(context, to[0], from[1]);
 		_exit(0);
 	}
 	reason = errno;
 	close(to[0]);
 	close(from[1]);
-	*child = (struct child){role, process, to[1], from[0], 0};
+	*child = (struct child){role, process, to[1], from[0], 0, report};
 	if (process < 0) {
 		child_leave(child);
 		errno = reason;
@@ -127,6 +142,14 @@ void child_renew(struct child *child, int milliseconds)
 bool child_late(const struct child *child)
 {
 	return child->deadline != 0 && clock_milliseconds() >= child->deadline;
+}
+
+bool child_unrefused(const struct child *child, struct error *error)
+{
+	char text[CONFINE_TEXT_MAX];
+
+	return child->report == NULL || !confine_report_text(child->report, text) ||
+	       error_set(error, REMEDY_LOCAL, "%s", text);
 }
 
 bool child_ended(const struct child *child)
@@ -191,5 +214,7 @@ void child_leave(struct child *child)
 {
 	close(child->to);
 	close(child->from);
+	if (child->report != NULL)
+		munmap(child->report, sizeof *child->report);
 	*child = (struct child){0};
 }

@@ -4,7 +4,8 @@
  * its parent and the limits of its role, and inherits nothing else: all
  * other descriptors beyond the standard three are closed (connections, the database, locks), it
  * never dumps core, and INT, TERM, ALRM and PROF have their default action again (SIGPIPE stays
- * ignored). Further restrictions of a role belong in struct child_role.
+ * ignored). What else a role may not do, the kernel refuses (confine.h), and the parent hears of
+ * it.
  */
 #ifndef LAMPWATCH_CHILD_H
 #define LAMPWATCH_CHILD_H
@@ -13,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "base/confine.h"
 
 struct error;
 
@@ -24,6 +27,8 @@ struct child_role {
 	size_t file_length; /* bytes of a file that it writes */
 	bool detached;      /* has its own session (setsid), and outlives its parent;
 			     * else the kernel kills it when its parent ends */
+	enum confine_role confinement; /* in force before its work begins; CONFINE_NONE where the
+					* work itself calls confine_enter(), or nobody does */
 };
 
 struct child {
@@ -32,6 +37,7 @@ struct child {
 	int to;                        /* the child reads what is written here */
 	int from;                      /* the child's output; does not block */
 	int64_t deadline;              /* of clock_milliseconds(); 0: none */
+	struct confine_report *report; /* it writes there, too; NULL: there is no memory for it */
 };
 
 /* The child's work: reads its parent's input from in, and answers on out. When it returns,
@@ -51,6 +57,10 @@ void child_renew(struct child *child, int milliseconds);
 
 /* Whether its time has run out. */
 bool child_late(const struct child *child);
+
+/* What its confinement has refused it, or why it has none: always our own fault (REMEDY_LOCAL),
+ * never that of what it was given. False, with error, where there is something to say. */
+bool child_unrefused(const struct child *child, struct error *error);
 
 /* Whether it has ended by itself and child_finish() has not been called yet. */
 bool child_ended(const struct child *child);

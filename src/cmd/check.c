@@ -228,6 +228,8 @@ int command_check(struct context *context, const struct options *options, char *
 	status = exit_status_worse(status, problems_status(&problems));
 	if (good && context->invocation->verbosity > 0)
 		print_found(config);
+	if (good && context->invocation->verbosity > 0)
+		confinement_print(stdout);
 	if (path != NULL && (good ? context->invocation->verbosity > 0 : !file_absent(path)))
 		print_in_force(context, path, config, good);
 	problems_release(&problems);

@@ -10,7 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/confine.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/system_error.h"
 #include "base/text.h"
 #include "cmd/command.h"
@@ -20,6 +22,17 @@
 
 #define LISTEN_DEFAULT "127.0.0.1:8014"
 
+/* From now on this process can open nothing but what lies in the archive, to be read. Landlock
+ * cannot leave .state out of it: that is done by serve_open(). */
+static void confine_archive(const char *archive)
+{
+	struct text_list paths = {0};
+
+	text_list_add(&paths, archive);
+	confine_enter(CONFINE_SERVE, &paths);
+	text_list_release(&paths);
+}
+
 int command_serve(struct context *context, const struct options *options, char **words)
 {
 	static const struct timespec second = {.tv_sec = 1};
@@ -28,9 +41,10 @@ int command_serve(struct context *context, const struct options *options, char *
 		.folder = open(context->config->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 		.listen = listen,
 		.hosts = &context->config->serve_hosts};
-	struct http_server_settings settings = {listen, serve_answer, &served};
-	struct http_server *server;
+	struct http_server_settings settings = {serve_answer, &served};
+	struct http_server *server = NULL;
 	struct error error;
+	int listener;
 	sigset_t ends;
 
 	(void)words;
@@ -44,7 +58,11 @@ int command_serve(struct context *context, const struct options *options, char *
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
-	server = http_server_start(&settings, &error);
+	listener = http_server_listen(listen, &error);
+	if (listener >= 0) {
+		confine_archive(context->config->archive);
+		server = http_server_start(&settings, listener, &error);
+	}
 	if (server != NULL) {
 		if (context->invocation->verbosity >= 0)
 			printf("http://%.*s:%d/\n", (int)(strrchr(listen, ':') - listen), listen,

@@ -200,35 +200,50 @@ static bool parse_address(const char *listen, union address *address)
 	return good;
 }
 
-struct http_server *http_server_start(
-	const struct http_server_settings *settings, struct error *error)
+int http_server_listen(const char *listen_on, struct error *error)
 {
-	struct http_server *server;
+	static const int yes = 1;
 	union address address;
-	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO;
+	socklen_t length;
+	int listener;
 
-	if (!parse_address(settings->listen, &address)) {
+	if (!parse_address(listen_on, &address)) {
 		error_set(error, REMEDY_CONFIGURATION,
 			"\"%s\" is not an address to listen on, such as 127.0.0.1:8014 or "
 			"[::1]:8014",
-			settings->listen);
-		return NULL;
+			listen_on);
+		return -1;
 	}
-	if (address.any.sa_family == AF_INET6)
-		flags |= MHD_USE_IPv6;
-	server = memory_zero(1, sizeof *server);
+	length = address.any.sa_family == AF_INET6 ? sizeof address.six : sizeof address.four;
+	listener = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener >= 0 &&
+		setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+		(address.any.sa_family != AF_INET6 ||
+			setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) == 0) &&
+		bind(listener, &address.any, length) == 0 && listen(listener, SOMAXCONN) == 0)
+		return listener;
+	error_set(error, REMEDY_LOCAL, "%s: cannot listen there: %s", listen_on, strerror(errno));
+	if (listener >= 0)
+		close(listener);
+	return -1;
+}
+
+struct http_server *http_server_start(
+	const struct http_server_settings *settings, int socket, struct error *error)
+{
+	struct http_server *server = memory_zero(1, sizeof *server);
+
 	server->settings = *settings;
 	pthread_mutex_init(&server->lock, NULL);
-	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, server,
-		MHD_OPTION_SOCK_ADDR, &address.any, MHD_OPTION_CONNECTION_LIMIT,
+	server->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL,
+		NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned)HTTP_SERVER_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		(unsigned)HTTP_SERVER_ADDRESS_MAX, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
 		server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_SERVER_MEMORY,
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_SERVER_MEMORY, MHD_OPTION_END);
 	if (server->daemon == NULL) {
-		error_set(error, REMEDY_LOCAL, "%s: cannot listen there: %s", settings->listen,
-			strerror(errno));
+		error_set(error, REMEDY_LOCAL, "the server cannot start: %s", strerror(errno));
+		close(socket);
 		free(server);
 		return NULL;
 	}

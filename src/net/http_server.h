@@ -51,16 +51,20 @@ void http_answer_header(struct http_answer *answer, const char *name, const char
 	__attribute__((format(printf, 3, 4)));
 
 struct http_server_settings {
-	const char *listen; /* "127.0.0.1:8014", "[::1]:8014"; port 0: any that is free */
 	/* Called in the server's thread, for GET and HEAD; all other methods get 405. */
 	void (*answer)(void *context, const struct http_query *query, struct http_answer *answer);
 	void *context;
 };
 
-/* NULL with REMEDY_CONFIGURATION if listen is not an address, REMEDY_LOCAL if it cannot listen
- * there. Block signals before the call, so that the server's thread gets none. */
+/* A socket that listens on "127.0.0.1:8014" or "[::1]:8014" (port 0: any that is free), of the
+ * caller's; -1 with REMEDY_CONFIGURATION if listen is not an address, REMEDY_LOCAL if it cannot
+ * listen there. */
+int http_server_listen(const char *listen, struct error *error);
+
+/* Begins to answer on that socket, which it takes over: NULL with REMEDY_LOCAL where it cannot.
+ * Block signals before the call, so that the server's thread gets none. */
 struct http_server *http_server_start(
-	const struct http_server_settings *settings, struct error *error);
+	const struct http_server_settings *settings, int socket, struct error *error);
 int http_server_port(const struct http_server *server);
 
 /* Ends the connections that take longer than they may, however busy they look: call it every second

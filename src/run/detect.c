@@ -271,6 +271,7 @@ static void write_suggestion(const void *context, int in, int out)
 
 	(void)in;
 	kind_list_load(asked->templates, asked->user_folder, &all);
+	confine_enter(CONFINE_READER, NULL); /* now that it has all files */
 	for (size_t i = 0; i < all.count; i++)
 		if (!text_equal(kind_name(all.list[i]), asked->but))
 			*(struct kind **)memory_append(
@@ -291,10 +292,12 @@ char *suggest_kind(const char *templates, const char *user_folder, const char *b
 {
 	struct suggestion asked = {templates, user_folder, url, but, document};
 	char name[NAME_MAX_BYTES];
+	struct child_role role = reader_role;
 	struct child child;
 	ssize_t got = -1;
 
-	if (!child_start(&child, &reader_role, write_suggestion, &asked))
+	role.confinement = CONFINE_NONE; /* it enters it by itself */
+	if (!child_start(&child, &role, write_suggestion, &asked))
 		return NULL;
 	if (poll(&(struct pollfd){child.from, POLLIN, 0}, 1, SUGGEST_MILLISECONDS) > 0)
 		got = read(child.from, name, sizeof name);

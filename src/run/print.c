@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "run/print.h"
 
-#include <stdio.h>
-
 #include "base/buffer.h"
+#include "base/confine.h"
 #include "base/error.h"
 #include "run/invocation.h"
 
@@ -29,6 +28,15 @@ void problems_print(const struct problems *problems)
 int problems_status(const struct problems *problems)
 {
 	return problems->local > 0 ? EXIT_LOCAL : problems->errors > 0 ? EXIT_USAGE : EXIT_DONE;
+}
+
+void confinement_print(FILE *out)
+{
+	struct buffer table = {0};
+
+	confine_describe(&table);
+	fputs(buffer_string(&table), out);
+	buffer_release(&table);
 }
 
 int error_print(const struct error *error)

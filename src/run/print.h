@@ -5,6 +5,8 @@
 #ifndef LAMPWATCH_PRINT_H
 #define LAMPWATCH_PRINT_H
 
+#include <stdio.h>
+
 struct buffer;
 struct error;
 struct problem;
@@ -23,6 +25,9 @@ void problems_print(const struct problems *problems);
 /* What they make of the exit status: EXIT_LOCAL where one of them is this machine's, else
  * EXIT_USAGE; EXIT_DONE without errors. */
 int problems_status(const struct problems *problems);
+
+/* Prints the table of what each kind of process is kept from on this machine (base/confine.h). */
+void confinement_print(FILE *out);
 
 /* Prints the error on standard error. Returns EXIT_USAGE where the configuration must be changed,
  * else EXIT_LOCAL. */

@@ -558,6 +558,8 @@ int run_pages(struct context *context, bool dry, char **names)
 	struct error error = {0};
 	int status = EXIT_DONE;
 
+	if (context->invocation->verbosity > 0)
+		confinement_print(stderr);
 	if (!dry && last_good_unmounted(run.config, &error)) {
 		run.unmounted = true;
 	} else if (!dry &&

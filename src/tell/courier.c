@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/confine.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
@@ -31,6 +32,7 @@
 #include "tell/hosts.h"
 #include "tell/route_token.h"
 #include "tell/scheduler.h"
+#include "tell/service.h"
 
 #define NO_PROCESS "cannot start a process"
 
@@ -74,6 +76,28 @@ static void pass_on(void *context, size_t index, const struct attempt *attempt)
 		_exit(1);
 }
 
+/* From now on it has only the network and what it has read. A program of this machine's is not
+ * confined: base/confine.h says why. */
+static void confine(const struct session_order *order, const struct webhook_config *webhook)
+{
+	struct text_list paths = {0};
+
+	if (order->route != NULL && order->route->ca_file != NULL)
+		text_list_add(&paths, order->route->ca_file);
+	if (webhook != NULL)
+		text_list_add(&paths, order->templates);
+	if (webhook != NULL && webhook->template_file != NULL) {
+		char *description = service_description_path(webhook->template_file);
+
+		text_list_add(&paths, webhook->template_file);
+		text_list_add(&paths, description);
+		free(description);
+	}
+	if (order->route == NULL || order->route->type != ROUTE_SENDMAIL)
+		confine_enter(CONFINE_ATTEMPT, &paths);
+	text_list_release(&paths);
+}
+
 /* By the route as it is now, with its token; without one nothing is begun. */
 static void send_by_route(const struct session_order *order, const struct mail *mails,
 	const struct mail_report *report)
@@ -83,6 +107,7 @@ static void send_by_route(const struct session_order *order, const struct mail *
 	char *fault;
 
 	if (route_token_take(order->tokens, &route, &fault)) {
+		confine(order, NULL);
 		route_transport (&route)(&route, mails, order->count, report);
 	} else {
 		attempt_set(&attempt, OUTCOME_TEMPORARY, 0, "%s", fault);
@@ -135,6 +160,7 @@ static void post_webhook(const struct session_order *order, const struct mail_re
 	const struct content *content = contents_find(order->contents, delivery->content);
 	struct attempt attempt = {0};
 
+	confine(order, webhook);
 	webhook_send(webhook,
 		&(struct webhook_message){.templates = order->templates,
 			.id = bare,
@@ -204,10 +230,11 @@ static const char unread[] = "its answer cannot be read";
 
 /*
  * Does not wait. When it is over, *crash is why it did not end as it should (NULL: it
- * did): then whatever was in turn may have gone out whole.
+ * did): then whatever was in turn may have gone out whole; and refused is what its confinement has
+ * refused it, or its remedy is 0.
  */
-static enum session_news session_read(
-	struct child *session, struct session_answer *answer, const char **crash)
+static enum session_news session_read(struct child *session, struct session_answer *answer,
+	const char **crash, struct error *refused)
 {
 	ssize_t got = read(session->from, answer, sizeof *answer);
 	bool broken = got < 0 && errno != EAGAIN && errno != EINTR;
@@ -220,6 +247,8 @@ static enum session_news session_read(
 	}
 	if (got < 0 && !broken && !late)
 		return SESSION_QUIET;
+	*refused = (struct error){0};
+	child_unrefused(session, refused);
 	child_finish(session, &end);
 	*crash = broken                           ? unread
 		 : late || end.fate == CHILD_LATE ? "no answer within the attempt's time"
@@ -250,6 +279,7 @@ static void session_attempt(const struct session_order *order, struct attempt *a
 	struct session_answer answer;
 	const char *crash = "no answer at all";
 	enum session_news news = SESSION_QUIET;
+	struct error refused;
 
 	*attempt = (struct attempt){0};
 	if (!session_start(&session, order)) {
@@ -258,16 +288,20 @@ static void session_attempt(const struct session_order *order, struct attempt *a
 	}
 	while (news == SESSION_QUIET) {
 		poll(&(struct pollfd){session.from, POLLIN, 0}, 1, 1000);
-		news = session_read(&session, &answer, &crash);
+		news = session_read(&session, &answer, &crash, &refused);
 	}
 	if (news == SESSION_OVER) {
 		attempt_set(attempt, OUTCOME_UNKNOWN, 0, "%s",
-			crash != NULL ? crash : "the attempt ended without an answer");
+			refused.remedy != 0 ? refused.text
+			: crash != NULL     ? crash
+					    : "the attempt ended without an answer");
 		return;
 	}
 	*attempt = answer.attempt;
-	while (session_read(&session, &answer, &crash) != SESSION_OVER)
+	while (session_read(&session, &answer, &crash, &refused) != SESSION_OVER)
 		poll(&(struct pollfd){session.from, POLLIN, 0}, 1, 1000);
+	if (refused.remedy != 0 && attempt->outcome != OUTCOME_DELIVERED)
+		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s", refused.text);
 }
 
 void courier_attempt(const struct config *config, const char *receiver, size_t route,
@@ -377,11 +411,13 @@ static size_t session_collect(
 	struct courier_state *courier, struct open_session *session, struct text_list *accepted)
 {
 	struct session_answer answer;
+	struct error refused;
 	const char *crash = NULL;
 	enum session_news news;
 	size_t delivered = 0;
 
-	while ((news = session_read(&session->session, &answer, &crash)) == SESSION_ANSWER) {
+	while ((news = session_read(&session->session, &answer, &crash, &refused)) ==
+		SESSION_ANSWER) {
 		if (answer.attempt.outcome == OUTCOME_DELIVERED) {
 			delivered++;
 			text_list_add(
@@ -394,6 +430,8 @@ static size_t session_collect(
 	}
 	if (news != SESSION_OVER)
 		return delivered;
+	if (courier->fault.remedy == 0)
+		courier->fault = refused;
 	if (crash == unread && courier->fault.remedy == 0)
 		error_set(&courier->fault, REMEDY_LOCAL, "a delivery: %s; try again", unread);
 	scheduler_close(courier->scheduler, &session->batch, crash, courier_state_now(courier));

@@ -137,14 +137,19 @@ static const struct node_rule rules[] = {
 	{0},
 };
 
-/* Reads the file beside the template whose name ends in .yaml, where there is one. */
-static void read_description(struct service *service, struct problems *problems)
+char *service_description_path(const char *template)
 {
-	const char *template = service->template, *slash = strrchr(template, '/'),
-		   *dot = strrchr(template, '.');
+	const char *slash = strrchr(template, '/'), *dot = strrchr(template, '.');
 	size_t length = dot != NULL && (slash == NULL || dot > slash) ? (size_t)(dot - template)
 								      : strlen(template);
-	char *path = memory_format("%.*s.yaml", (int)length, template);
+
+	return memory_format("%.*s.yaml", (int)length, template);
+}
+
+/* Reads the description, where there is one. */
+static void read_description(struct service *service, struct problems *problems)
+{
+	char *path = service_description_path(service->template);
 
 	if (!file_absent(path))
 		service->description = yaml_load(path, problems);

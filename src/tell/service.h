@@ -67,6 +67,9 @@ struct service *service_load(
 	const char *templates, const struct webhook_config *webhook, struct problems *problems);
 void service_free(struct service *service);
 
+/* The file that describes the service of a template: NAME.yaml beside it. Owned by the caller. */
+char *service_description_path(const char *template);
+
 /*
  * Complains where the webhook gives what its service does not take, leaves out what it needs, or
  * gives a secret otherwise than in a file. file and line are the webhook's own.

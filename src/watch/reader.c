@@ -168,6 +168,7 @@ const struct child_role reader_role = {
 	.seconds = READER_MILLISECONDS / 1000,
 	.memory = READER_MEMORY,
 	.file_length = READER_FILE,
+	.confinement = CONFINE_READER,
 };
 
 static bool start(struct reader *reader)
@@ -257,17 +258,18 @@ static void finish_dead(struct reader *reader, const struct error *why)
 	finish(reader, NULL, 0, NULL, why);
 }
 
-/* The page was too much for it; but one that ended of itself lost its pipe, which is no page's
- * doing. */
+/* The page was too much for it; but a call that its confinement refused is no page's doing, nor is
+ * a pipe that is lost by one that ended of itself. */
 static void finish_broken(struct reader *reader, const char *why)
 {
 	struct error error;
+	bool unrefused = child_unrefused(&reader->child, &error);
 	struct child_end end;
 
 	child_finish(&reader->child, &end);
-	if (end.fate == CHILD_EXITED && end.code == 0)
+	if (unrefused && end.fate == CHILD_EXITED && end.code == 0)
 		error_set(&error, REMEDY_LOCAL, "a reader lost its pipe; try again");
-	else
+	else if (unrefused)
 		error_set(&error, REMEDY_PAGE, "%s", why);
 	finish_dead(reader, &error);
 }
@@ -325,7 +327,8 @@ static bool hand_over(struct reader *reader, struct error *error)
 		return child_unavailable(error, errno);
 	reader->job->sent = 0;
 	return begin(reader) ||
-	       error_set(error, REMEDY_PAGE, "reading it failed: the reader ended early");
+	       (child_unrefused(&reader->child, error) &&
+		       error_set(error, REMEDY_PAGE, "reading it failed: the reader ended early"));
 }
 
 /* Hands queued jobs to idle readers; a reader that died is replaced first. */

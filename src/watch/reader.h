@@ -3,7 +3,7 @@
  * Reading foreign bytes in child processes: a page that crashes a parser, or
  * takes too much processor time or memory, harms only itself. A child gets
  * documents and returns a canonical reading or an error; it holds no
- * secret, no database and no connection.
+ * database and no connection, and can get none: the kernel confines it (base/confine.h).
  */
 #ifndef LAMPWATCH_READER_H
 #define LAMPWATCH_READER_H
@@ -43,7 +43,8 @@ void readers_free(struct readers *readers);
 /*
  * done gets the canonical text (length bytes, terminated) and what there is to say of it
  * (read_report_notes()), valid during the call, or NULL with error: REMEDY_PAGE where the page does
- * not fit its kind or ended its child, REMEDY_LOCAL where no child could be made or heard.
+ * not fit its kind or ended its child, REMEDY_LOCAL where no child could be made or heard, or
+ * the child's confinement refused it a call.
  */
 typedef void reader_done(void *context, const char *text, size_t length, const char *notes,
 	const struct error *error);

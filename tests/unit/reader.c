@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+
+#include <libxml/parser.h>
 
 #include <cmocka.h>
 
@@ -29,6 +32,15 @@
 #define OPEN "{\"id\":\"i\",\"name\":\"I\",\"status\":\"investigating\",\"impact\":\"major\"}"
 
 static struct kind *kind;
+
+/* In place of libxml2's: a parser of XML that was taken over, and wants a socket. */
+xmlDocPtr xmlCtxtReadMemory(xmlParserCtxtPtr parser, const char *buffer, int size, const char *url,
+	const char *encoding, int options)
+{
+	(void)parser, (void)buffer, (void)size, (void)url, (void)encoding, (void)options;
+	socket(AF_INET, SOCK_STREAM, 0);
+	return NULL;
+}
 
 static int load_kind(void **state)
 {
@@ -259,9 +271,27 @@ static void test_readers_that_take_nothing_hold_nobody_up(void **state)
 	readers_free(readers);
 }
 
+static void test_a_call_that_is_refused_is_our_own_fault_and_not_the_pages(void **state)
+{
+	struct readers *readers = readers_new(1);
+	struct error error = {0};
+	char *text;
+
+	(void)state;
+	assert_null(read_text(readers, "<?xml version=\"1.0\"?><page/>", &error));
+	assert_int_equal(error.remedy, REMEDY_LOCAL);
+	assert_non_null(strstr(error.text, "reader"));
+	assert_non_null(strstr(error.text, "\"socket\""));
+	text = read_text(readers, PAGE_JSON(""), &error); /* by the one after it */
+	assert_non_null(text);
+	free(text);
+	readers_free(readers);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_call_that_is_refused_is_our_own_fault_and_not_the_pages),
 		cmocka_unit_test(test_a_page_is_read_in_a_child),
 		cmocka_unit_test(test_a_page_that_does_not_fit_its_kind_is_an_error_about_the_page),
 		cmocka_unit_test(test_closed_incident_that_leaves_the_list_is_no_change),

@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <linux/landlock.h>
+#include <linux/sockios.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/list.h"
+#include "base/text.h"
+#include "settings.h"
+
+/* ---- the roles ---- */
+
+/* Groups of system calls. */
+enum {
+	CALLS_COMPUTE = 1 << 0, /* memory, clock, the descriptors that are there, the end */
+	CALLS_READ = 1 << 1,    /* files to be read */
+	CALLS_THREADS = 1 << 2,
+	CALLS_CLIENT = 1 << 3, /* sockets of one's own making */
+	CALLS_SERVER = 1 << 4, /* connections that come to a socket that is there */
+	CALLS_TESTS = 1 << 5,  /* what base/step.h does */
+};
+
+enum { NETWORK_NO_LISTENER = 1, NETWORK_NONE = 2 };
+enum { PATTERNS_MAX = 40 };
+
+static const struct role {
+	const char *name;
+	int calls;
+	int network;
+	bool ends;         /* where a call is refused */
+	rlim_t files;      /* descriptors */
+	const char *shown; /* files, in confine_describe() */
+	const char *shown_network;
+	const char *patterns[PATTERNS_MAX]; /* what may be read: glob(7), or $VARIABLE */
+} roles[CONFINE_ROLES] = {
+	/* The conversions of what is not UTF-8 are loaded when a page needs one: all of them at
+	   once, and at each start, would take as long as twenty pages. */
+	[CONFINE_READER] = {"reader", CALLS_COMPUTE | CALLS_READ, NETWORK_NONE, true, 64,
+		"conversions of encodings: read", "none",
+		{"/usr/lib/*/gconv", "/usr/lib/gconv", "/usr/lib64/gconv"}},
+	/* Folders in place of files where a file is replaced by another of its name. Name services
+	   (nsswitch.conf(5)) are libraries. */
+	[CONFINE_ATTEMPT] = {"attempt",
+		CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_CLIENT | CALLS_TESTS,
+		NETWORK_NO_LISTENER, false, 256, "resolver, CAs, its own: read", "any peer",
+		{"/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib",
+			"/etc/ld.so.cache", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts",
+			"/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",
+			"/etc/hostname", "/etc/mdns.allow", "/etc/localtime", "/etc/ssl",
+			"/etc/pki", "/etc/ca-certificates", "/etc/crypto-policies",
+			"/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+			"/usr/share/zoneinfo", "/run/systemd/resolve", "/run/resolvconf",
+			"/run/NetworkManager", "/run/connman", "/run/nscd", "/run/avahi-daemon",
+			"/dev/null", "/dev/urandom", "/dev/random", "/proc/sys/net",
+			"/sys/devices/system/cpu", "$CURL_CA_BUNDLE", "$SSL_CERT_FILE",
+			"$SSL_CERT_DIR", "$OPENSSL_CONF"}},
+	[CONFINE_SERVE] = {"serve", CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_SERVER,
+		NETWORK_NONE, false, 2048, "the archive: read", "its listener", {NULL}},
+};
+
+/* A system call by its name; those that this system does not have are stepped over. */
+struct rule {
+	int calls; /* the group that it belongs to */
+	const char *name;
+	uint32_t action;
+	unsigned count; /* of conditions */
+	struct scmp_arg_cmp conditions[2];
+};
+
+#define ALLOW(group, name)                                                                         \
+	{                                                                                          \
+		group, name, SCMP_ACT_ALLOW, 0,                                                    \
+		{                                                                                  \
+			{                                                                          \
+				0                                                                  \
+			}                                                                          \
+		}                                                                                  \
+	}
+#define ALLOW_IF(group, name, argument, mask, value)                                               \
+	{                                                                                          \
+		group, name, SCMP_ACT_ALLOW, 1,                                                    \
+		{                                                                                  \
+			{                                                                          \
+				argument, SCMP_CMP_MASKED_EQ, mask, value                          \
+			}                                                                          \
+		}                                                                                  \
+	}
+#define FAIL(group, name, number)                                                                  \
+	{                                                                                          \
+		group, name, SCMP_ACT_ERRNO(number), 0,                                            \
+		{                                                                                  \
+			{                                                                          \
+				0                                                                  \
+			}                                                                          \
+		}                                                                                  \
+	}
+
+#define INT 0xffffffffU /* an argument of type int */
+#define TO_WRITE (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
+#define CLONE_THREAD_ALONE 0x00010000U /* CLONE_THREAD */
+#define PR_SET_VMA_NAME 0x53564d41U    /* what malloc() calls its memory */
+
+static const struct rule rules[] = {
+	ALLOW(CALLS_COMPUTE, "brk"),
+	ALLOW(CALLS_COMPUTE, "mmap"),
+	ALLOW(CALLS_COMPUTE, "mmap2"),
+	ALLOW(CALLS_COMPUTE, "munmap"),
+	ALLOW(CALLS_COMPUTE, "mremap"),
+	ALLOW(CALLS_COMPUTE, "mprotect"),
+	ALLOW(CALLS_COMPUTE, "madvise"),
+	ALLOW(CALLS_COMPUTE, "read"),
+	ALLOW(CALLS_COMPUTE, "readv"),
+	ALLOW(CALLS_COMPUTE, "write"),
+	ALLOW(CALLS_COMPUTE, "writev"),
+	ALLOW(CALLS_COMPUTE, "close"),
+	ALLOW(CALLS_COMPUTE, "poll"),
+	ALLOW(CALLS_COMPUTE, "ppoll"),
+	ALLOW(CALLS_COMPUTE, "fstat"),
+	ALLOW(CALLS_COMPUTE, "fstat64"),
+	ALLOW(CALLS_COMPUTE, "lseek"),
+	ALLOW(CALLS_COMPUTE, "_llseek"),
+	ALLOW(CALLS_COMPUTE, "clock_gettime"),
+	ALLOW(CALLS_COMPUTE, "clock_gettime64"),
+	ALLOW(CALLS_COMPUTE, "clock_getres"),
+	ALLOW(CALLS_COMPUTE, "gettimeofday"),
+	ALLOW(CALLS_COMPUTE, "time"),
+	ALLOW(CALLS_COMPUTE, "nanosleep"),
+	ALLOW(CALLS_COMPUTE, "clock_nanosleep"),
+	ALLOW(CALLS_COMPUTE, "setitimer"),
+	ALLOW(CALLS_COMPUTE, "getitimer"),
+	ALLOW(CALLS_COMPUTE, "alarm"),
+	ALLOW(CALLS_COMPUTE, "rt_sigaction"),
+	ALLOW(CALLS_COMPUTE, "rt_sigprocmask"),
+	ALLOW(CALLS_COMPUTE, "rt_sigreturn"),
+	ALLOW(CALLS_COMPUTE, "sigaltstack"),
+	ALLOW(CALLS_COMPUTE, "restart_syscall"),
+	ALLOW(CALLS_COMPUTE, "futex"),
+	ALLOW(CALLS_COMPUTE, "futex_time64"),
+	ALLOW(CALLS_COMPUTE, "sched_yield"),
+	ALLOW(CALLS_COMPUTE, "getrandom"),
+	ALLOW(CALLS_COMPUTE, "getpid"),
+	ALLOW(CALLS_COMPUTE, "gettid"),
+	ALLOW(CALLS_COMPUTE, "getppid"),
+	ALLOW(CALLS_COMPUTE, "getuid"),
+	ALLOW(CALLS_COMPUTE, "geteuid"),
+	ALLOW(CALLS_COMPUTE, "getgid"),
+	ALLOW(CALLS_COMPUTE, "getegid"),
+	ALLOW(CALLS_COMPUTE, "sysinfo"),
+	ALLOW(CALLS_COMPUTE, "uname"),
+	ALLOW(CALLS_COMPUTE, "exit"),
+	ALLOW(CALLS_COMPUTE, "exit_group"),
+	ALLOW_IF(CALLS_COMPUTE, "prctl", 0, INT, PR_SET_NAME),
+	ALLOW_IF(CALLS_COMPUTE, "prctl", 0, INT, PR_SET_VMA_NAME),
+
+	ALLOW_IF(CALLS_READ, "open", 1, TO_WRITE, 0),
+	ALLOW_IF(CALLS_READ, "openat", 2, TO_WRITE, 0),
+	FAIL(CALLS_READ, "openat2", ENOSYS),
+	ALLOW(CALLS_READ, "pread64"),
+	ALLOW(CALLS_READ, "preadv"),
+	ALLOW(CALLS_READ, "stat"),
+	ALLOW(CALLS_READ, "stat64"),
+	ALLOW(CALLS_READ, "lstat"),
+	ALLOW(CALLS_READ, "lstat64"),
+	ALLOW(CALLS_READ, "newfstatat"),
+	ALLOW(CALLS_READ, "fstatat64"),
+	ALLOW(CALLS_READ, "statx"),
+	ALLOW(CALLS_READ, "access"),
+	ALLOW(CALLS_READ, "faccessat"),
+	ALLOW(CALLS_READ, "faccessat2"),
+	ALLOW(CALLS_READ, "readlink"),
+	ALLOW(CALLS_READ, "readlinkat"),
+	ALLOW(CALLS_READ, "getdents64"),
+	ALLOW(CALLS_READ, "getcwd"),
+	ALLOW(CALLS_READ, "fcntl"),
+	ALLOW(CALLS_READ, "fcntl64"),
+	ALLOW(CALLS_READ, "dup"),
+	ALLOW_IF(CALLS_READ, "ioctl", 1, INT, TCGETS),
+
+	/* clone3() keeps its flags where no filter can see them: without it, glibc takes clone().
+	 */
+	FAIL(CALLS_THREADS, "clone3", ENOSYS),
+	ALLOW_IF(CALLS_THREADS, "clone", 0, CLONE_THREAD_ALONE, CLONE_THREAD_ALONE),
+	ALLOW(CALLS_THREADS, "set_robust_list"),
+	ALLOW(CALLS_THREADS, "rseq"),
+	ALLOW(CALLS_THREADS, "membarrier"),
+	ALLOW(CALLS_THREADS, "sched_getaffinity"),
+	ALLOW(CALLS_THREADS, "sched_getparam"),
+	ALLOW(CALLS_THREADS, "sched_getscheduler"),
+	ALLOW(CALLS_THREADS, "getrlimit"),
+	ALLOW(CALLS_THREADS, "prlimit64"),
+	ALLOW(CALLS_THREADS, "rt_sigtimedwait"),
+	ALLOW(CALLS_THREADS, "timer_create"),
+	ALLOW(CALLS_THREADS, "timer_settime"),
+	ALLOW(CALLS_THREADS, "timer_settime64"),
+	ALLOW(CALLS_THREADS, "timer_gettime"),
+	ALLOW(CALLS_THREADS, "timer_gettime64"),
+	ALLOW(CALLS_THREADS, "timer_delete"),
+	ALLOW(CALLS_THREADS, "pipe"),
+	ALLOW(CALLS_THREADS, "pipe2"),
+	ALLOW(CALLS_THREADS, "eventfd2"),
+
+	ALLOW_IF(CALLS_CLIENT, "socket", 0, INT, AF_INET),
+	ALLOW_IF(CALLS_CLIENT, "socket", 0, INT, AF_INET6),
+	ALLOW_IF(CALLS_CLIENT, "socket", 0, INT, AF_UNIX),    /* name services */
+	ALLOW_IF(CALLS_CLIENT, "socket", 0, INT, AF_NETLINK), /* which addresses we have */
+	ALLOW(CALLS_CLIENT, "socketpair"),
+	ALLOW(CALLS_CLIENT, "connect"),
+	ALLOW(CALLS_CLIENT, "bind"),
+	ALLOW(CALLS_CLIENT, "getpeername"),
+	ALLOW(CALLS_CLIENT, "sendmmsg"),
+	ALLOW(CALLS_CLIENT, "select"),
+	ALLOW(CALLS_CLIENT, "_newselect"),
+	ALLOW(CALLS_CLIENT, "pselect6"),
+	ALLOW(CALLS_CLIENT | CALLS_SERVER, "getsockname"),
+	ALLOW(CALLS_CLIENT | CALLS_SERVER, "setsockopt"),
+	ALLOW(CALLS_CLIENT | CALLS_SERVER, "getsockopt"),
+	ALLOW(CALLS_CLIENT | CALLS_SERVER, "sendto"),
+	ALLOW(CALLS_CLIENT | CALLS_SERVER, "sendmsg"),
+	ALLOW(CALLS_CLIENT | CALLS_SERVER, "recvfrom"),
+	ALLOW(CALLS_CLIENT | CALLS_SERVER, "recvmsg"),
+	ALLOW(CALLS_CLIENT | CALLS_SERVER, "shutdown"),
+	ALLOW(CALLS_CLIENT | CALLS_SERVER, "epoll_create1"),
+	ALLOW(CALLS_CLIENT | CALLS_SERVER, "epoll_ctl"),
+	ALLOW(CALLS_CLIENT | CALLS_SERVER, "epoll_wait"),
+	ALLOW(CALLS_CLIENT | CALLS_SERVER, "epoll_pwait"),
+	ALLOW_IF(CALLS_CLIENT | CALLS_SERVER, "ioctl", 1, INT, FIONBIO),
+	ALLOW_IF(CALLS_CLIENT | CALLS_SERVER, "ioctl", 1, INT, FIONREAD),
+	ALLOW_IF(CALLS_CLIENT, "ioctl", 1, INT, SIOCOUTQ), /* what the peer has not confirmed */
+	ALLOW(CALLS_SERVER, "accept"),
+	ALLOW(CALLS_SERVER, "accept4"),
+	ALLOW(CALLS_SERVER, "sendfile"),
+	ALLOW(CALLS_SERVER, "sendfile64"),
+
+#if LAMPWATCH_STEPS
+	ALLOW_IF(CALLS_TESTS, "openat", 2, O_APPEND, O_APPEND),
+#endif
+};
+
+/* ---- a call that is refused ---- */
+
+static struct confine_report own, *report = &own;
+static bool reported, ends;
+
+void confine_report_to(struct confine_report *to)
+{
+	report = to;
+	reported = true;
+}
+
+/* What the system call returns; false where this processor's registers are not known here. */
+static bool answer(ucontext_t *context, int number)
+{
+#if defined(__x86_64__)
+	context->uc_mcontext.gregs[REG_RAX] = -number;
+	return true;
+#elif defined(__aarch64__)
+	context->uc_mcontext.regs[0] = (unsigned long long)-number;
+	return true;
+#else
+	(void)context, (void)number;
+	return false;
+#endif
+}
+
+/* Only what may be called in a handler of signals. */
+static void say(const char *text)
+{
+	(void)!write(STDERR_FILENO, text, strlen(text));
+}
+
+static void say_number(int number)
+{
+	char digits[16];
+	size_t at = sizeof digits - 1;
+
+	for (digits[at] = '\0'; number > 0 && at > 0; number /= 10)
+		digits[--at] = (char)('0' + number % 10);
+	say(digits + at);
+}
+
+static void on_refusal(int signal, siginfo_t *info, void *context)
+{
+	bool first = report->call == 0;
+
+	(void)signal;
+	report->call = info->si_syscall + 1;
+	if (first && !reported) {
+		say("lampwatch: the confinement of ");
+		say(roles[report->role].name);
+		say(" refuses system call ");
+		say_number(info->si_syscall);
+		say("; please report it\n");
+	}
+	if (ends || !answer(context, EPERM))
+		_exit(CONFINE_EXIT);
+}
+
+bool confine_report_text(const struct confine_report *from, char out[static CONFINE_TEXT_MAX])
+{
+	struct confine_report copy = *from;
+	const char *role = copy.role > CONFINE_NONE && copy.role < CONFINE_ROLES
+				   ? roles[copy.role].name
+				   : "a process";
+	char *call;
+
+	if (copy.call > 0) {
+		call = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, copy.call - 1);
+		snprintf(out, CONFINE_TEXT_MAX,
+			"the confinement of %s refuses \"%s\"; please report it", role,
+			call != NULL ? call : "a call without a name");
+		free(call);
+	} else if (copy.reason != 0) {
+		snprintf(out, CONFINE_TEXT_MAX, "%s cannot be confined: %s", role,
+			strerror(copy.reason));
+	}
+	return copy.call > 0 || copy.reason != 0;
+}
+
+/* ---- files ---- */
+
+/* Newer than the headers that may be there. */
+enum { ABI_REFER = 2, ABI_TRUNCATE = 3, ABI_NETWORK = 4, ABI_DEVICES = 5, ABI_SCOPES = 6 };
+#define FS_REFER (1ULL << 13)
+#define FS_TRUNCATE (1ULL << 14)
+#define FS_IOCTL_DEVICE (1ULL << 15)
+#define FS_FIRST ((1ULL << 13) - 1)
+#define FS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define NET_BIND (1ULL << 0)
+#define NET_CONNECT (1ULL << 1)
+#define SCOPES 3ULL /* abstract sockets and signals */
+
+/* struct landlock_ruleset_attr as the newest of these versions has it. */
+struct ruleset {
+	uint64_t files, network, scopes;
+};
+
+static int landlock_version(void)
+{
+	long version = syscall(
+		SYS_landlock_create_ruleset, NULL, 0, (unsigned)LANDLOCK_CREATE_RULESET_VERSION);
+
+	return version > 0 ? (int)version : 0;
+}
+
+/* False with errno. */
+static bool permit(int ruleset, const char *path, uint64_t access)
+{
+	struct landlock_path_beneath_attr rule = {.allowed_access = access};
+	struct stat status;
+	bool good;
+
+	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
+	if (rule.parent_fd < 0)
+		return true; /* what is not there, or not to be had, need not be permitted */
+	if (fstat(rule.parent_fd, &status) == 0 && !S_ISDIR(status.st_mode))
+		rule.allowed_access &= ~(uint64_t)LANDLOCK_ACCESS_FS_READ_DIR;
+	good = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+	close(rule.parent_fd);
+	return good;
+}
+
+static bool permit_pattern(int ruleset, const char *pattern)
+{
+	glob_t found = {0};
+	bool good = true;
+
+	if (pattern[0] == '$')
+		pattern = getenv(pattern + 1);
+	if (text_empty(pattern))
+		return true;
+	if (strchr(pattern, '*') == NULL)
+		return permit(ruleset, pattern, FS_READ);
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc && good; i++)
+			good = permit(ruleset, found.gl_pathv[i], FS_READ);
+	globfree(&found);
+	return good;
+}
+
+/* The file to which the tests' build notes its steps. */
+static bool permit_steps(int ruleset)
+{
+#if LAMPWATCH_STEPS
+	const char *file = getenv("LAMPWATCH_STEPS_FILE");
+
+	return file == NULL || permit(ruleset, file, LANDLOCK_ACCESS_FS_WRITE_FILE);
+#else
+	(void)ruleset;
+	return true;
+#endif
+}
+
+static bool restrict_files(const struct role *role, const struct text_list *paths)
+{
+	int version = landlock_version(), ruleset;
+	struct ruleset wanted = {FS_FIRST, 0, 0};
+	size_t size = sizeof wanted.files;
+	bool good = true;
+
+	if (version == 0)
+		return true;
+	if (version >= ABI_REFER)
+		wanted.files |= FS_REFER;
+	if (version >= ABI_TRUNCATE)
+		wanted.files |= FS_TRUNCATE;
+	if (version >= ABI_DEVICES)
+		wanted.files |= FS_IOCTL_DEVICE;
+	if (version >= ABI_NETWORK) {
+		wanted.network = role->network == NETWORK_NONE ? NET_BIND | NET_CONNECT : NET_BIND;
+		size = offsetof(struct ruleset, scopes);
+	}
+	if (version >= ABI_SCOPES) {
+		wanted.scopes = SCOPES;
+		size = sizeof wanted;
+	}
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &wanted, size, 0U);
+	if (ruleset < 0)
+		return false;
+	for (size_t i = 0; i < PATTERNS_MAX && role->patterns[i] != NULL && good; i++)
+		good = permit_pattern(ruleset, role->patterns[i]);
+	for (size_t i = 0; paths != NULL && i < paths->count && good; i++)
+		good = permit(ruleset, paths->list[i], FS_READ);
+	if ((role->calls & CALLS_TESTS) != 0)
+		good = good && permit_steps(ruleset);
+	good = good && syscall(SYS_landlock_restrict_self, ruleset, 0U) == 0;
+	close(ruleset);
+	return good;
+}
+
+/* ---- system calls ---- */
+
+static bool has_seccomp(void)
+{
+	uint32_t action = SECCOMP_RET_TRAP;
+
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0U, &action) == 0;
+}
+
+static size_t count_calls(const struct role *role)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+		count += (rules[i].calls & role->calls) != 0 && rules[i].action == SCMP_ACT_ALLOW &&
+			 seccomp_syscall_resolve_name(rules[i].name) >= 0;
+	return count;
+}
+
+/* A call of this process to itself, as raise() and abort() make it. */
+static int allow_own_signals(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+		SCMP_A0(SCMP_CMP_MASKED_EQ, INT, (scmp_datum_t)getpid()));
+}
+
+/* 0, or a negative errno. A tracer may skip a call (SCMP_FLTATR_API_TSKIP). */
+static int filter_calls(const struct role *role)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
+	int result = filter == NULL ? -ENOMEM : 0;
+
+	if (result == 0)
+		result = seccomp_attr_set(filter, SCMP_FLTATR_API_TSKIP, 1);
+	if (result == 0)
+		result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP);
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0] && result == 0; i++) {
+		const struct rule *rule = &rules[i];
+		int call = seccomp_syscall_resolve_name(rule->name);
+
+		if ((rule->calls & role->calls) == 0 || call < 0)
+			continue;
+		result = seccomp_rule_add_array(
+			filter, rule->action, call, rule->count, rule->conditions);
+	}
+	if (result == 0)
+		result = allow_own_signals(filter);
+	if (result == 0)
+		result = seccomp_load(filter);
+	seccomp_release(filter);
+	return result;
+}
+
+/* ---- the whole ---- */
+
+static void limit(int resource, rlim_t most)
+{
+	struct rlimit now;
+
+	if (getrlimit(resource, &now) == 0 && now.rlim_max > most)
+		setrlimit(resource, &(struct rlimit){most, most});
+}
+
+void confine_enter(enum confine_role number, const struct text_list *paths)
+{
+	const struct role *role = &roles[number];
+	struct sigaction action = {.sa_sigaction = on_refusal, .sa_flags = SA_SIGINFO | SA_NODEFER};
+
+	report->role = (int)number;
+	ends = role->ends;
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_NOFILE, role->files);
+	sigaction(SIGSYS, &action, NULL);
+	errno = 0;
+	if (prctl(PR_SET_DUMPABLE, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+		!restrict_files(role, paths))
+		report->reason = errno;
+	else if (has_seccomp())
+		report->reason = -filter_calls(role);
+	if (report->reason != 0 && ends)
+		_exit(CONFINE_EXIT);
+}
+
+void confine_describe(struct buffer *out)
+{
+	int version = landlock_version();
+	bool calls = has_seccomp();
+
+	buffer_format(
+		out, "%-10s %-22s %-32s %s\n", "confined", "system calls", "files", "network");
+	for (size_t i = CONFINE_NONE + 1; i < CONFINE_ROLES; i++) {
+		const struct role *role = &roles[i];
+		char count[24] = "any: no seccomp";
+
+		if (calls)
+			snprintf(count, sizeof count, "%zu (seccomp)", count_calls(role));
+		buffer_format(out, "%-10s %-22s %-32s %s\n", role->name, count,
+			version > 0 ? role->shown : "any: no Landlock", role->shown_network);
+	}
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a process that meets foreign bytes may ask of the kernel: a list of system calls
+ * (seccomp(2)), files by their paths (landlock(7)), and limits. Once in force it cannot be taken
+ * back, and what the process starts inherits it.
+ *
+ *   role      who                            files                          network     calls
+ *   reader    parses what a page said        conversions of encodings,      none        memory,
+ *             (watch/reader.h)               to be read                                 clock,
+ * pipes attempt   carries messages by SMTP,      libraries, what names and      any peer,   the
+ * same, HTTP or libesmtp               certificates need, and what    no port of  threads,
+ *             (tell/courier.c)               its caller names: read         its own     sockets
+ *   serve     answers over HTTP              the archive: read; .state is   its one     the same,
+ *             (cmd/serve.c)                  refused by serve_open() alone  listener    no socket()
+ *
+ * None may start a program, make a process, open a file to write, trace another process or signal
+ * one. Not confined are: an attempt by a `sendmail:` route, whose program must be able to gain the
+ * group of its queue (no_new_privs forbids that for ever), a `token_command:`, which ends before
+ * its attempt is confined, and the courier, which starts both. What a role still shares with the
+ * run that it was forked from is that run's memory as it was then, with the secrets in it.
+ *
+ * Where the kernel offers less, what it offers is in force: confine_describe() says what that is.
+ * Without Landlock a role may read every file that its user may, but write none.
+ */
+#ifndef LAMPWATCH_CONFINE_H
+#define LAMPWATCH_CONFINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buffer;
+struct text_list;
+
+enum confine_role {
+	CONFINE_NONE,
+	CONFINE_READER,
+	CONFINE_ATTEMPT,
+	CONFINE_SERVE,
+	CONFINE_ROLES,
+};
+
+/*
+ * What went wrong in a confined process, in memory that it shares with the one that looks after it.
+ * Zeroes: nothing. The process may write anything into it.
+ */
+struct confine_report {
+	int role;   /* enum confine_role */
+	int call;   /* the number of the last system call that was refused, plus one */
+	int reason; /* errno, where the confinement could not be put in force */
+};
+
+enum {
+	CONFINE_EXIT = 77, /* exit status of a reader whose call was refused */
+	CONFINE_TEXT_MAX = 128,
+	CONFINE_WIDTH = 80, /* columns of confine_describe() */
+};
+
+/* Where this process reports. Without it, a line on standard error. Borrowed for ever. */
+void confine_report_to(struct confine_report *report);
+
+/*
+ * Puts the role in force for this process, which has one thread; paths (NULL: none) may be read
+ * besides, with everything below them. A call that is refused is reported; then a
+ * reader ends with CONFINE_EXIT, so that no reading comes of it, and in the others the call fails
+ * with EPERM, so that what is owed still goes out where it can. Where the kernel has what is needed
+ * and does not give it, that is reported, and a reader ends likewise.
+ */
+void confine_enter(enum confine_role role, const struct text_list *paths);
+
+/* What a report says, in one line, such as `the confinement of a reader refuses "openat"`. False
+ * where it says nothing. */
+bool confine_report_text(const struct confine_report *report, char out[static CONFINE_TEXT_MAX]);
+
+/* The roles and what is in force for each on this kernel: a table, CONFINE_WIDTH columns at most.
+ */
+void confine_describe(struct buffer *out);
+
+#endif

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: ISC
+# All that a run does is done with the confinement in force: mail by libesmtp and over TLS, a webhook, sendmail, a page
+# that is not in UTF-8, and the archive over HTTP; and -v says what is in force.
+set -u
+BUILD=${1:-${BUILD:?usage: confined.sh BUILD}}
+. "$(dirname "$0")/../harness.sh"
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test \
+	-addext subjectAltName=IP:127.0.0.1 -keyout "$work/key" -out "$work/certificate" 2> /dev/null
+cat "$work/key" >> "$work/certificate"
+serve_http www
+serve_smtp plain
+serve_smtp secure --tls starttls --cert "$work/certificate" --key "$work/certificate"
+page=$work/www/api/v2/summary.json
+mkdir -p "${page%/*}"
+printf '#!/bin/sh\ncat > %s/queued\n' "$work" > "$work/sendmail"
+chmod 755 "$work/sendmail"
+# What reads the page of others asks for a conversion, which is loaded when it is needed.
+cat > "$work/www/other.html" <<-'END'
+	<!DOCTYPE html><html><head><meta charset="koi8-r"><title>x</title></head><body>
+	<table><tr><td class="name">
+END
+printf '\xf0\xcf\xde\xd4\xc1' >> "$work/www/other.html"
+printf '</td><td class="state">up</td></tr></table></body></html>\n' >> "$work/www/other.html"
+
+# begin ROUTE: an archive of its own, whose only route is that.
+begin() {
+	rm -rf "$work/archive"
+	cat > "$work/lampwatch.yaml" <<-END
+		archive: archive
+		from: lampwatch@example.org
+		every: 0s
+		pages:
+		  - {name: example, url: "http://127.0.0.1:$www_port/", kind: statuspage, provider: example}
+		  - name: other
+		    url: "http://127.0.0.1:$www_port/other.html"
+		    kind: generic-html
+		    with: {require: "//table", indicators: {each: "//tr", name: "td[@class='name']", word: "td[@class='state']"}}
+		routes: [{name: way, $1}]
+		subscribers:
+		  - {mail: ops@example.com}
+		  - {mail: others@example.com}
+		webhooks:
+		  - {name: chat, url: "http://127.0.0.1:$www_port/hook", template: generic}
+	END
+	statuspage_page "$page" none operational operational operational
+	"$lampwatch" -c "$work/lampwatch.yaml" --clock 2014-01-24T19:00:00Z -q run
+	first=$?
+	statuspage_page "$page" major major_outage operational operational
+	output=$("$lampwatch" -c "$work/lampwatch.yaml" --clock 2014-01-24T19:02:00Z -v run 2>&1)
+	status=$?
+}
+owed() { "$lampwatch" -c "$work/lampwatch.yaml" outbox; }
+
+begin "smtp: \"smtp://127.0.0.1:$plain_port\", tls: off"
+same "a first run ends well" 0 "$first"
+same "by SMTP: a run ends well" 0 "$status"
+same "two mails are there" 2 "$(ls "$work"/plain/*.eml | wc -l)"
+same "nothing is owed" "" "$(owed)"
+check "the webhook was told" grep -q "POST.*/hook" "$work/www.log"
+check "a page in another encoding was read" grep -q "Почта" "$work"/archive/other/2014/01/*/reading
+for role in reader attempt serve; do
+	check "-v run says what $role is kept from" grep -qE "^$role +[0-9]+ \(seccomp\)" <<< "$output"
+done
+check "nothing was refused" bash -c '! grep -qE "confinement|confined:" <<< "$1"' - "$(grep -v '^confined ' <<< "$output")"
+check "-v check says it, too, in 80 columns" bash -c '"$1" -c "$2" -v check | grep -E "^(confined|reader|attempt|serve) " | awk "length > 80 { bad = 1 } END { exit bad || NR != 4 }"' - "$lampwatch" "$work/lampwatch.yaml"
+
+begin "smtp: \"smtp://127.0.0.1:$secure_port\", ca_file: certificate"
+same "with TLS: a run ends well" "0 2" "$status $(ls "$work"/secure/*.eml | wc -l)"
+begin "sendmail: \"$work/sendmail\""
+same "by sendmail: a run ends well" "0 " "$status $(owed)"
+check "the program got the mail" grep -q "^Subject:" "$work/queued"
+
+"$lampwatch" -c "$work/lampwatch.yaml" serve --listen 127.0.0.1:0 > "$work/serve.out" 2> "$work/serve.errors" &
+server=$!
+pids+=($server)
+await 5 test -s "$work/serve.out"
+check "serve answers" cmp "$work/archive/index.html" <(curl -s --max-time 10 "$(cat "$work/serve.out")")
+statuspage_page "$page" none operational operational operational
+"$lampwatch" -c "$work/lampwatch.yaml" --clock 2014-01-24T19:04:00Z -q run
+check "and what a later run has written" cmp "$work/archive/index.html" <(curl -s --max-time 10 "$(cat "$work/serve.out")")
+same "and is confined" "NoNewPrivs:1 Seccomp:2" \
+	"$(tr -d '\t' < "/proc/$server/status" | grep -E '^(NoNewPrivs|Seccomp):' | paste -sd ' ')"
+same "and was refused nothing" "" "$(cat "$work/serve.errors")"
+finish

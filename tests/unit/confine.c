@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <iconv.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/child.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/list.h"
+#include "base/memory.h"
+
+enum {
+	PATIENCE = 60000, /* milliseconds that a test waits for what must come */
+	SUCCEEDED = 1,    /* what an attack answers */
+	FAILED = 2,
+};
+
+/* A folder with what nobody confined may have. */
+static char *folder, *database, *password, *archive;
+
+/* ---- what a process that was taken over would try: true where it succeeds ---- */
+
+static bool opens(const char *path, int flags)
+{
+	return open(path, flags) >= 0;
+}
+
+static bool read_database(void)
+{
+	return opens(database, O_RDONLY);
+}
+
+static bool write_database(void)
+{
+	return opens(database, O_RDWR);
+}
+
+static bool read_password(void)
+{
+	return opens(password, O_RDONLY);
+}
+
+static bool read_shadow(void)
+{
+	return opens("/etc/shadow", O_RDONLY);
+}
+
+static bool read_memory_of_parent(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d/mem", (int)getppid());
+	return opens(path, O_RDONLY);
+}
+
+static bool make_file(void)
+{
+	char *path = file_join(folder, "made");
+	bool done = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600) >= 0;
+
+	free(path);
+	return done;
+}
+
+static bool remove_file(void)
+{
+	return unlink(password) == 0;
+}
+
+static bool make_socket(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) >= 0;
+}
+
+static bool listen_anew(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+
+	return descriptor >= 0 &&
+	       bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0 &&
+	       listen(descriptor, 1) == 0;
+}
+
+static bool start_program(void)
+{
+	static char path[] = "/bin/true";
+	char *const arguments[] = {path, NULL};
+
+	execv(arguments[0], arguments);
+	return false;
+}
+
+static bool make_process(void)
+{
+	pid_t process = fork();
+
+	if (process == 0)
+		_exit(0);
+	return process > 0;
+}
+
+static bool trace_parent(void)
+{
+	return ptrace(PTRACE_SEIZE, getppid(), NULL, NULL) == 0;
+}
+
+static bool reach_into_parent(void)
+{
+	char byte;
+	struct iovec here = {&byte, 1}, there = {folder, 1};
+
+	return process_vm_readv(getppid(), &here, 1, &there, 1, 0) == 1;
+}
+
+static bool signal_parent(void)
+{
+	return kill(getppid(), 0) == 0;
+}
+
+static bool signal_thread_of_parent(void)
+{
+	return syscall(SYS_tgkill, getppid(), getppid(), 0) == 0;
+}
+
+enum { READER = 1 << CONFINE_READER, ATTEMPT = 1 << CONFINE_ATTEMPT, SERVE = 1 << CONFINE_SERVE };
+
+static const struct attack {
+	const char *name;
+	bool (*succeeds)(void);
+	int roles;     /* that must fail in it */
+	bool replaces; /* where it succeeds, the process is another program's: it ends with 0 */
+} attacks[] = {
+	/* serve could: Landlock cannot leave .state out of the archive, only serve_open() does. */
+	{"open the database", read_database, READER | ATTEMPT, false},
+	{"open the database for writing", write_database, READER | ATTEMPT | SERVE, false},
+	{"open a password's file", read_password, READER | ATTEMPT | SERVE, false},
+	{"open /etc/shadow", read_shadow, READER | ATTEMPT | SERVE, false},
+	{"open its parent's memory", read_memory_of_parent, READER | ATTEMPT | SERVE, false},
+	{"make a file", make_file, READER | ATTEMPT | SERVE, false},
+	{"remove a file", remove_file, READER | ATTEMPT | SERVE, false},
+	{"make a socket", make_socket, READER | SERVE, false},
+	{"listen on a port", listen_anew, READER | ATTEMPT | SERVE, false},
+	{"start a program", start_program, READER | ATTEMPT | SERVE, true},
+	{"make a process", make_process, READER | ATTEMPT | SERVE, false},
+	{"trace its parent", trace_parent, READER | ATTEMPT | SERVE, false},
+	{"read its parent's memory", reach_into_parent, READER | ATTEMPT | SERVE, false},
+	{"signal its parent", signal_parent, READER | ATTEMPT | SERVE, false},
+	{"signal a thread of its parent", signal_thread_of_parent, READER | ATTEMPT | SERVE, false},
+};
+
+enum { ATTACKS = sizeof attacks / sizeof attacks[0] };
+
+/* ---- a child of that role that does it ---- */
+
+struct trial {
+	enum confine_role role;
+	const struct attack *attack;
+};
+
+static void confine_as_for_work(enum confine_role role)
+{
+	struct text_list paths = {0};
+
+	text_list_add(&paths, archive);
+	if (role != CONFINE_NONE)
+		confine_enter(role, role == CONFINE_SERVE ? &paths : NULL);
+	text_list_release(&paths);
+}
+
+static void try_attack(const void *context, int in, int out)
+{
+	const struct trial *trial = context;
+	char answer;
+
+	(void)in;
+	confine_as_for_work(trial->role);
+	answer = trial->attack->succeeds() ? SUCCEEDED : FAILED;
+	(void)!write(out, &answer, 1);
+}
+
+static bool attack_succeeds(
+	enum confine_role role, const struct attack *attack, struct error *refused)
+{
+	static const struct child_role limits = {.milliseconds = PATIENCE};
+	struct trial trial = {role, attack};
+	struct child_end end;
+	struct child child;
+	char answer = FAILED;
+	bool silent;
+
+	*refused = (struct error){0};
+	assert_true(child_start(&child, &limits, try_attack, &trial));
+	assert_int_equal(poll(&(struct pollfd){child.from, POLLIN, 0}, 1, PATIENCE), 1);
+	silent = read(child.from, &answer, 1) == 0;
+	while (!child_ended(&child) && !child_late(&child))
+		poll(NULL, 0, 1);
+	child_unrefused(&child, refused);
+	child_finish(&child, &end);
+	return answer == SUCCEEDED ||
+	       (attack->replaces && silent && end.fate == CHILD_EXITED && end.code == 0);
+}
+
+static const char *const names[CONFINE_ROLES] = {
+	[CONFINE_NONE] = "nobody",
+	[CONFINE_READER] = "reader",
+	[CONFINE_ATTEMPT] = "attempt",
+	[CONFINE_SERVE] = "serve",
+};
+
+static void test_no_role_can_do_what_it_does_not_need(void **state)
+{
+	struct error refused;
+	int wrong = 0;
+
+	(void)state;
+	for (size_t role = CONFINE_NONE + 1; role < CONFINE_ROLES; role++) {
+		for (size_t i = 0; i < ATTACKS; i++) {
+			if ((attacks[i].roles & 1 << role) == 0 ||
+				!attack_succeeds((enum confine_role)role, &attacks[i], &refused))
+				continue;
+			print_message("# %s can %s\n", names[role], attacks[i].name);
+			wrong++;
+		}
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* Else the test above would prove nothing. */
+static void test_without_confinement_all_of_it_can_be_done(void **state)
+{
+	struct error refused;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	for (size_t i = 0; i < ATTACKS; i++) {
+		char *path = file_join(folder, "made");
+
+		if (!attack_succeeds(CONFINE_NONE, &attacks[i], &refused)) {
+			print_message("# not even without: %s\n", attacks[i].name);
+			fail();
+		}
+		assert_int_equal(refused.remedy, 0);
+		unlink(path);
+		free(path);
+		assert_true(file_write(password, "swordfish", 9, 0600, NULL));
+	}
+}
+
+static void test_a_refused_call_is_named_with_its_role_and_is_our_own_fault(void **state)
+{
+	static const struct attack attack = {"trace its parent", trace_parent, 0, false};
+	struct error refused;
+
+	(void)state;
+	for (size_t role = CONFINE_NONE + 1; role < CONFINE_ROLES; role++) {
+		assert_false(attack_succeeds((enum confine_role)role, &attack, &refused));
+		assert_int_equal(refused.remedy, REMEDY_LOCAL);
+		assert_non_null(strstr(refused.text, names[role]));
+		assert_non_null(strstr(refused.text, "\"ptrace\""));
+	}
+}
+
+/* ---- what they need, they can do ---- */
+
+static void *answer_yes(void *context)
+{
+	*(char *)context = SUCCEEDED;
+	return NULL;
+}
+
+static bool converts(const char *encoding)
+{
+	iconv_t conversion = iconv_open("UTF-8", encoding);
+
+	return conversion != (iconv_t)-1 && iconv_close(conversion) == 0;
+}
+
+static bool read_pages(void)
+{
+	return converts("SHIFT_JIS") && converts("KOI8-R") && converts("GB18030") &&
+	       converts("WINDOWS-1252");
+}
+
+static bool send_messages(void)
+{
+	pthread_t thread;
+	char answer = FAILED;
+
+	return opens("/etc/hosts", O_RDONLY) && opens("/dev/urandom", O_RDONLY) && make_socket() &&
+	       pthread_create(&thread, NULL, answer_yes, &answer) == 0 &&
+	       pthread_join(thread, NULL) == 0 && answer == SUCCEEDED;
+}
+
+static bool answer_requests(void)
+{
+	char *path = file_join(archive, "index.html");
+	pthread_t thread;
+	char answer = FAILED;
+	bool done = opens(path, O_RDONLY) &&
+		    pthread_create(&thread, NULL, answer_yes, &answer) == 0 &&
+		    pthread_join(thread, NULL) == 0 && answer == SUCCEEDED;
+
+	free(path);
+	return done;
+}
+
+static void test_each_role_can_do_its_work(void **state)
+{
+	static const struct attack work[CONFINE_ROLES] = {
+		[CONFINE_READER] = {"read pages", read_pages, 0, false},
+		[CONFINE_ATTEMPT] = {"send messages", send_messages, 0, false},
+		[CONFINE_SERVE] = {"answer requests", answer_requests, 0, false},
+	};
+
+	(void)state;
+	for (size_t role = CONFINE_NONE + 1; role < CONFINE_ROLES; role++) {
+		struct error refused;
+		bool done = attack_succeeds((enum confine_role)role, &work[role], &refused);
+
+		if (!done || refused.remedy != 0)
+			print_message("# %s: %s\n", names[role], refused.text);
+		assert_true(done);
+		assert_int_equal(refused.remedy, 0);
+	}
+}
+
+/* ---- the rest ---- */
+
+static bool limits_hold(void)
+{
+	struct rlimit core, files;
+
+	return getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_max == 0 &&
+	       getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max <= 2048;
+}
+
+static void test_limits(void **state)
+{
+	static const struct attack limits = {"see its limits", limits_hold, 0, false};
+	struct error refused;
+
+	(void)state;
+	assert_true(attack_succeeds(CONFINE_ATTEMPT, &limits, &refused));
+}
+
+static void test_what_is_in_force_is_said_in_eighty_columns(void **state)
+{
+	struct buffer table = {0};
+	const char *line;
+
+	(void)state;
+	confine_describe(&table);
+	line = buffer_string(&table);
+	for (size_t role = CONFINE_NONE + 1; role < CONFINE_ROLES; role++)
+		assert_non_null(strstr(line, names[role]));
+	while (*line != '\0') {
+		size_t length = strcspn(line, "\n");
+
+		assert_true(length <= CONFINE_WIDTH);
+		line += length + (line[length] != '\0');
+	}
+	buffer_release(&table);
+}
+
+static int make_folder(void **state)
+{
+	char *index, *state_folder;
+	static char template[] = "/tmp/lampwatch-confine-XXXXXX";
+
+	(void)state;
+	folder = mkdtemp(template);
+	archive = file_join(folder, "archive");
+	state_folder = file_join(archive, ".state");
+	database = file_join(state_folder, "lampwatch.db");
+	password = file_join(folder, "password");
+	index = file_join(archive, "index.html");
+	if (mkdir(archive, 0755) != 0 || mkdir(state_folder, 0700) != 0 ||
+		!file_write(database, "database", 8, 0600, NULL) ||
+		!file_write(password, "swordfish", 9, 0600, NULL) ||
+		!file_write(index, "<html>", 6, 0644, NULL))
+		return -1;
+	free(index);
+	free(state_folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	char *command = memory_format("rm -rf '%s'", folder);
+	int status = system(command);
+
+	(void)state;
+	free(command);
+	free(archive);
+	free(database);
+	free(password);
+	return status;
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_role_can_do_what_it_does_not_need),
+		cmocka_unit_test(test_without_confinement_all_of_it_can_be_done),
+		cmocka_unit_test(test_a_refused_call_is_named_with_its_role_and_is_our_own_fault),
+		cmocka_unit_test(test_each_role_can_do_its_work),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_what_is_in_force_is_said_in_eighty_columns),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
