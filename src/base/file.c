@@ -86,19 +86,27 @@ static bool close_file(int descriptor, bool done, bool synced)
 	return done;
 }
 
-int file_begin(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+static int write_new(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
-	if (descriptor >= 0 && file_write_all(descriptor, bytes, length)) {
-		/* A hint that the disk may begin; fsync() reports whether it worked. */
-		(void)sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+	if (descriptor >= 0 && file_write_all(descriptor, bytes, length))
 		return descriptor;
-	}
 	failed(error, path, "cannot be written");
 	if (descriptor >= 0)
 		close(descriptor);
 	return -1;
+}
+
+int file_begin(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+{
+	int descriptor = write_new(path, bytes, length, mode, error);
+
+	/* A hint that the disk may begin; fsync() reports whether it worked. */
+	if (descriptor >= 0)
+		(void)sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return descriptor;
 }
 
 bool file_end(int descriptor, const char *path, struct error *error)
@@ -122,8 +130,11 @@ static bool replace(const char *path, const void *bytes, size_t length, mode_t m
 	int descriptor;
 	bool done;
 
-	unlink(temporary);
-	descriptor = file_begin(temporary, bytes, length, mode, error);
+	descriptor = write_new(temporary, bytes, length, mode, NULL);
+	if (descriptor < 0) { /* a crash may have left one */
+		unlink(temporary);
+		descriptor = write_new(temporary, bytes, length, mode, error);
+	}
 	done = descriptor >= 0 && (close_file(descriptor, true, synced) ||
 					  failed(error, temporary, "cannot be written"));
 	done = done && (rename(temporary, path) == 0 ||
@@ -186,30 +197,47 @@ bool file_sync_folder(const char *path, struct error *error)
 	return done;
 }
 
+/* Makes one folder, or finds it there. */
+static bool make_folder(const char *path, mode_t mode, struct error *error)
+{
+	struct stat status;
+	bool done = mkdir(path, mode) == 0;
+
+	if (!done && errno == EEXIST) {
+		done = stat(path, &status) == 0;
+		if (done && !S_ISDIR(status.st_mode)) {
+			done = false;
+			errno = ENOTDIR;
+		}
+	}
+	return done || failed(error, path, "cannot be created");
+}
+
+/* From below: nearly always those above are there. */
 bool file_make_folders(const char *path, mode_t mode, struct error *error)
 {
-	size_t length = strlen(path);
-	bool done = true;
+	size_t length = strlen(path), above;
+	char *folder;
+	bool done;
 
-	for (size_t end = 1; done && end <= length; end++) {
-		struct stat status;
-		char *folder;
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	if (length == 0)
+		return true;
+	folder = memory_bytes(path, length);
+	done = mkdir(folder, mode) == 0;
+	if (!done && system_error_absent(errno)) {
+		char *parent;
 
-		if ((path[end] != '/' && path[end] != '\0') || path[end - 1] == '/')
-			continue;
-		folder = memory_bytes(path, end);
-		done = mkdir(folder, mode) == 0;
-		if (!done && errno == EEXIST) {
-			done = stat(folder, &status) == 0;
-			if (done && !S_ISDIR(status.st_mode)) {
-				done = false;
-				errno = ENOTDIR;
-			}
-		}
-		if (!done)
-			failed(error, folder, "cannot be created");
-		free(folder);
+		for (above = length; above > 0 && path[above - 1] != '/'; above--)
+			;
+		parent = memory_bytes(path, above);
+		done = file_make_folders(parent, mode, error) && make_folder(folder, mode, error);
+		free(parent);
+	} else if (!done) {
+		done = make_folder(folder, mode, error);
 	}
+	free(folder);
 	return done;
 }
 
