@@ -159,24 +159,37 @@ bool file_replace(
 	return replace(path, bytes, length, mode, false, error);
 }
 
-bool file_append(
-	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+/* A full disk must not leave half a line, which the next one would continue. */
+static bool append(const char *path, const void *bytes, size_t length, mode_t mode, bool synced,
+	struct error *error)
 {
-	bool new = file_absent(path), done = true;
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode);
 	off_t end;
 
 	if (descriptor < 0)
 		return failed(error, path, "cannot be appended to");
 	end = lseek(descriptor, 0, SEEK_END);
-	if (!close_file(descriptor, file_write_all(descriptor, bytes, length), true)) {
-		failed(error, path, "cannot be appended to");
-		/* A full disk must not leave half a line, which the next one would continue. */
-		if (end >= 0)
-			(void)!truncate(path, end);
-		return false;
-	}
-	if (new) {
+	if (close_file(descriptor, file_write_all(descriptor, bytes, length), synced))
+		return true;
+	failed(error, path, "cannot be appended to");
+	if (end >= 0)
+		(void)!truncate(path, end);
+	return false;
+}
+
+bool file_extend(const char *path, const void *bytes, size_t length, mode_t mode, bool *made,
+	struct error *error)
+{
+	*made = file_absent(path);
+	return append(path, bytes, length, mode, false, error);
+}
+
+bool file_append(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+{
+	bool new = file_absent(path), done = append(path, bytes, length, mode, true, error);
+
+	if (done && new) {
 		char *folder = file_folder(path);
 
 		done = file_sync_folder(folder, error);
@@ -185,16 +198,31 @@ bool file_append(
 	return done;
 }
 
-bool file_sync_folder(const char *path, struct error *error)
+static bool sync_path(const char *path, int flags, int (*sync)(int descriptor), struct error *error)
 {
-	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool done = descriptor >= 0 && fsync(descriptor) == 0;
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | flags);
+	bool done = descriptor >= 0 && sync(descriptor) == 0;
 
 	if (!done)
 		failed(error, path, "cannot be synced");
 	if (descriptor >= 0)
 		close(descriptor);
 	return done;
+}
+
+bool file_sync_folder(const char *path, struct error *error)
+{
+	return sync_path(path, O_DIRECTORY, fsync, error);
+}
+
+bool file_sync(const char *path, struct error *error)
+{
+	return sync_path(path, 0, fsync, error);
+}
+
+bool file_sync_system(const char *path, struct error *error)
+{
+	return sync_path(path, 0, syncfs, error);
 }
 
 /* Makes one folder, or finds it there. */
