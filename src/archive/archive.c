@@ -104,31 +104,49 @@ void folder_put(struct folder *folder, const char *name, const void *bytes, size
 	path = file_join(folder->path, name);
 	descriptor = file_begin(path, bytes, length, FILE_MODE, folder->error);
 	folder->failed = descriptor < 0;
-	if (descriptor >= 0)
-		*(int *)memory_append(&folder->open, &folder->open_count, sizeof *folder->open) =
-			descriptor;
+	if (descriptor >= 0 && close(descriptor) != 0)
+		folder->failed = !system_error_set(folder->error, path, "cannot be written");
+	text_list_add(&folder->names, name);
 	digest_sha256(bytes, length, digest);
 	buffer_format(&folder->sums, "%s  %s\n", digest, name);
 	free(path);
 }
 
-bool folder_end(struct folder *folder, char sums[static DIGEST_TEXT])
+bool folder_close(struct folder *folder, char sums[static DIGEST_TEXT], struct text_list *names)
 {
 	struct buffer list = folder->sums;
 
 	folder->sums = (struct buffer){0};
 	digest_sha256(buffer_string(&list), list.length, sums);
 	folder_put(folder, ARCHIVE_SUMS, buffer_string(&list), list.length);
-	/* All at once: six syncs one after the other take more than twice as long. */
-	for (size_t i = 0; i < folder->open_count; i++)
-		folder->failed =
-			!file_end(folder->open[i], folder->path, folder->error) || folder->failed;
-	if (!folder->failed)
-		folder->failed = !file_sync_folder(folder->path, folder->error);
-	free(folder->open);
+	*names = folder->names;
+	folder->names = (struct text_list){0};
 	buffer_release(&folder->sums);
 	buffer_release(&list);
 	return !folder->failed;
+}
+
+bool folder_sync(const char *path, const struct text_list *names, struct error *error)
+{
+	bool done = true;
+
+	for (size_t i = 0; done && i < names->count; i++) {
+		char *file = file_join(path, names->list[i]);
+
+		done = file_sync(file, error);
+		free(file);
+	}
+	return done && file_sync_folder(path, error);
+}
+
+bool folder_end(struct folder *folder, char sums[static DIGEST_TEXT])
+{
+	struct text_list names = {0};
+	bool done = folder_close(folder, sums, &names) &&
+		    folder_sync(folder->path, &names, folder->error);
+
+	text_list_release(&names);
+	return done;
 }
 
 bool folder_names(const char *path, struct text_list *names, struct error *error)
@@ -281,9 +299,8 @@ static void put_documents(struct folder *folder, const struct snapshot *snapshot
 	}
 }
 
-/* Step 1. */
 static bool write_folder(const char *path, const struct snapshot *snapshot,
-	char sums[static DIGEST_TEXT], struct error *error)
+	char sums[static DIGEST_TEXT], struct text_list *names, struct error *error)
 {
 	struct folder folder;
 	struct buffer capture = {0};
@@ -296,7 +313,7 @@ static bool write_folder(const char *path, const struct snapshot *snapshot,
 		folder_put(&folder, "reading", snapshot->reading, strlen(snapshot->reading));
 	folder_put(&folder, "changes", snapshot->changes, strlen(snapshot->changes));
 	buffer_release(&capture);
-	return folder_end(&folder, sums);
+	return folder_close(&folder, sums, names);
 }
 
 char *archive_free_name(const char *above, int64_t time, int most)
@@ -332,58 +349,185 @@ static bool has_names(const char *path)
 	return entry != NULL;
 }
 
-bool archive_place(const char *archive, const char *from, const char *target, struct error *error)
+static bool make_month(const char *target, struct error *error)
 {
-	char *month = file_folder(target), *year = file_folder(month), *own = file_folder(year);
+	char *month = file_folder(target);
 	bool done = file_make_folders(month, FOLDER_MODE, error);
 
-	/* Before the month's first name: where it has one, a crash came after all of these. */
-	if (done && !has_names(month))
-		done = file_sync_folder(year, error) && file_sync_folder(own, error) &&
-		       file_sync_folder(archive, error);
-	if (done && rename(from, target) != 0)
-		done = system_error_set(error, target, "cannot be renamed into place");
-	done = done && file_sync_folder(month, error);
+	free(month);
+	return done;
+}
+
+/* Before the month's first name: where it has one, a crash came after the sync of all above it. */
+static bool sync_above(const char *archive, const char *target, struct error *error)
+{
+	char *month = file_folder(target), *year = file_folder(month), *own = file_folder(year);
+	bool done = has_names(month) ||
+		    (file_sync_folder(year, error) && file_sync_folder(own, error) &&
+			    file_sync_folder(archive, error));
+
 	free(own);
 	free(year);
 	free(month);
 	return done;
 }
 
+static bool rename_folder(const char *from, const char *target, struct error *error)
+{
+	return rename(from, target) == 0 ||
+	       system_error_set(error, target, "cannot be renamed into place");
+}
+
+static bool sync_month(const char *target, struct error *error)
+{
+	char *month = file_folder(target);
+	bool done = file_sync_folder(month, error);
+
+	free(month);
+	return done;
+}
+
+bool archive_place(const char *archive, const char *from, const char *target, struct error *error)
+{
+	return make_month(target, error) && sync_above(archive, target, error) &&
+	       rename_folder(from, target, error) && sync_month(target, error);
+}
+
+/* ---- snapshots, all that arrive together ---- */
+
+void placing_release(struct placing *placing)
+{
+	free(placing->folder);
+	free(placing->incoming);
+	free(placing->intent);
+	free(placing->target);
+	text_list_release(&placing->names);
+	*placing = (struct placing){0};
+}
+
+bool archive_write(const char *archive, const struct snapshot *snapshot, struct placing *placing,
+	struct error *error)
+{
+	char *own = file_join(archive, snapshot->page);
+	bool done;
+
+	*placing = (struct placing){.incoming = state_path(archive, "incoming", snapshot->page),
+		.intent = state_path(archive, "intent", snapshot->page),
+		.folder = archive_free_name(own, snapshot->time, SAME_SECOND_MAX)};
+	done = placing->folder != NULL ||
+	       error_set(error, REMEDY_LOCAL, "%s: more than %d snapshots in one second",
+		       snapshot->page, SAME_SECOND_MAX);
+	if (done) {
+		placing->target = file_join(own, placing->folder);
+		done = write_folder(
+			placing->incoming, snapshot, placing->sums, &placing->names, error);
+	}
+	if (done) {
+		STEP("folder written");
+	} else {
+		file_remove_tree(placing->incoming, NULL);
+		placing_release(placing);
+	}
+	free(own);
+	return done;
+}
+
+/* One step for all that have not failed. */
+static void each(const char *archive, struct placing *const *list, size_t count,
+	bool (*step)(const char *archive, struct placing *placing))
+{
+	for (size_t i = 0; i < count; i++)
+		if (!list[i]->failed)
+			list[i]->failed = !step(archive, list[i]);
+}
+
+/* Step 2 without its syncs. */
+static bool prepare(const char *archive, struct placing *placing)
+{
+	(void)archive;
+	return make_month(placing->target, &placing->error) &&
+	       file_replace(placing->intent, placing->folder, strlen(placing->folder), 0600,
+		       &placing->error);
+}
+
+static bool sync_prepared(const char *archive, struct placing *placing)
+{
+	return folder_sync(placing->incoming, &placing->names, &placing->error) &&
+	       file_sync(placing->intent, &placing->error) &&
+	       sync_above(archive, placing->target, &placing->error);
+}
+
+/* The folder in which all of them lie; without it none is durable. */
+static void sync_intents(const char *archive, struct placing *const *list, size_t count)
+{
+	char *folder = file_join(archive, ARCHIVE_STATE "/intent");
+	struct error error;
+
+	if (!file_sync_folder(folder, &error))
+		for (size_t i = 0; i < count; i++) {
+			if (!list[i]->failed)
+				list[i]->error = error;
+			list[i]->failed = true;
+		}
+	free(folder);
+}
+
+/* Step 3. */
+static bool place(const char *archive, struct placing *placing)
+{
+	(void)archive;
+	STEP("intent written");
+	if (!rename_folder(placing->incoming, placing->target, &placing->error))
+		return false;
+	STEP("folder renamed");
+	return true;
+}
+
+static bool sync_placed(const char *archive, struct placing *placing)
+{
+	(void)archive;
+	return sync_month(placing->target, &placing->error);
+}
+
+void archive_place_all(const char *archive, struct placing *const *list, size_t count, bool quick)
+{
+	each(archive, list, count, prepare);
+	/* Where the file system cannot be synced as a whole, it is to be seen whose files cannot.
+	 */
+	quick = quick || !file_sync_system(archive, NULL);
+	if (quick) {
+		each(archive, list, count, sync_prepared);
+		sync_intents(archive, list, count);
+	}
+	each(archive, list, count, place);
+	quick = quick || !file_sync_system(archive, NULL);
+	if (quick)
+		each(archive, list, count, sync_placed);
+	for (size_t i = 0; i < count; i++) {
+		if (!list[i]->failed)
+			continue;
+		file_remove_tree(list[i]->target, NULL); /* nobody would know what it is */
+		file_remove_tree(list[i]->incoming, NULL);
+	}
+}
+
 bool archive_keep(const char *archive, const struct snapshot *snapshot, char **folder,
 	char sums[static DIGEST_TEXT], struct error *error)
 {
-	char *incoming = state_path(archive, "incoming", snapshot->page);
-	char *intent = state_path(archive, "intent", snapshot->page);
-	char *own = file_join(archive, snapshot->page);
-	char *name = archive_free_name(own, snapshot->time, SAME_SECOND_MAX);
-	char *target = name != NULL ? file_join(own, name) : NULL;
-	bool done = name != NULL ||
-		    error_set(error, REMEDY_LOCAL, "%s: more than %d snapshots in one second",
-			    snapshot->page, SAME_SECOND_MAX);
+	struct placing placing, *list[] = {&placing};
+	bool done;
 
-	done = done && write_folder(incoming, snapshot, sums, error);
-	if (done)
-		STEP("folder written");
-	done = done && file_write(intent, name, strlen(name), 0600, error);
+	if (!archive_write(archive, snapshot, &placing, error))
+		return false;
+	archive_place_all(archive, list, 1, true);
+	done = !placing.failed;
 	if (done) {
-		STEP("intent written");
-		done = archive_place(archive, incoming, target, error);
-		if (done)
-			STEP("folder renamed");
-		else
-			file_remove_tree(target, NULL); /* nobody would know what it is */
+		*folder = memory_string(placing.folder);
+		memcpy(sums, placing.sums, DIGEST_TEXT);
+	} else if (error != NULL) {
+		*error = placing.error;
 	}
-	if (done)
-		*folder = name;
-	else
-		free(name);
-	if (!done)
-		file_remove_tree(incoming, NULL);
-	free(target);
-	free(own);
-	free(intent);
-	free(incoming);
+	placing_release(&placing);
 	return done;
 }
 
@@ -428,12 +572,14 @@ static bool cut_torn_line(const char *path, struct error *error)
 	return done;
 }
 
-bool archive_chain(const char *archive, const char *page, const char *line, struct error *error)
+/* paths takes what is to be synced. */
+static bool append_line(const char *archive, const char *page, const char *line,
+	struct text_list *paths, struct error *error)
 {
 	char *path = archive_path(archive, page, "chain", NULL), tail[CHAIN_TAIL + 1];
 	ssize_t got = read_tail(path, tail, error);
 	struct buffer text = {0};
-	bool done;
+	bool done, made;
 
 	if (got > 0 && tail[got - 1] != '\n')
 		got = cut_torn_line(path, error) ? read_tail(path, tail, error) : -1;
@@ -444,10 +590,36 @@ bool archive_chain(const char *archive, const char *page, const char *line, stru
 		if (got == 0)
 			buffer_text(&text, CHAIN_HEAD "\n");
 		buffer_format(&text, "%s\n", line);
-		done = file_append(path, buffer_string(&text), text.length, FILE_MODE, error);
+		done = file_extend(
+			path, buffer_string(&text), text.length, FILE_MODE, &made, error);
+		text_list_add(paths, path);
+		if (made) {
+			char *own = file_folder(path);
+
+			text_list_add(paths, own);
+			free(own);
+		}
 	}
 	buffer_release(&text);
 	free(path);
+	return done;
+}
+
+bool archive_sync(const struct text_list *paths, struct error *error)
+{
+	bool done = true;
+
+	for (size_t i = 0; done && i < paths->count; i++)
+		done = file_sync(paths->list[i], error);
+	return done;
+}
+
+bool archive_chain(const char *archive, const char *page, const char *line, struct error *error)
+{
+	struct text_list paths = {0};
+	bool done = append_line(archive, page, line, &paths, error) && archive_sync(&paths, error);
+
+	text_list_release(&paths);
 	return done;
 }
 
@@ -497,8 +669,8 @@ bool archive_chain_tail(const char *archive, const char *page, int64_t *sequence
 	return good;
 }
 
-bool archive_chain_up_to(const char *archive, struct database *database, const char *page,
-	int64_t last, struct error *error)
+bool archive_chain_extend(const char *archive, struct database *database, const char *page,
+	int64_t last, struct text_list *paths, struct error *error)
 {
 	int64_t end = archive_chain_end(archive, page, error);
 	bool done = end >= 0;
@@ -508,9 +680,20 @@ bool archive_chain_up_to(const char *archive, struct database *database, const c
 
 		if (line == NULL && database_good(database, error))
 			error_set(error, REMEDY_LOCAL, "the database has lost line %" PRId64, i);
-		done = line != NULL && archive_chain(archive, page, line, error);
+		done = line != NULL && append_line(archive, page, line, paths, error);
 		free(line);
 	}
+	return done;
+}
+
+bool archive_chain_up_to(const char *archive, struct database *database, const char *page,
+	int64_t last, struct error *error)
+{
+	struct text_list paths = {0};
+	bool done = archive_chain_extend(archive, database, page, last, &paths, error) &&
+		    archive_sync(&paths, error);
+
+	text_list_release(&paths);
 	return done;
 }
 

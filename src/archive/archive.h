@@ -13,7 +13,9 @@
  *   4  the database's transaction, which holds the chain's line
  *   5  the line is appended to the chain
  *   6  the intent is removed
- * The next run finds the intent and continues from there: archive_intents().
+ * The next run finds the intent and continues from there: archive_intents(). Snapshots that arrive
+ * together take each step together, each step for all of them before the next one, and share what
+ * makes it durable.
  */
 #ifndef LAMPWATCH_ARCHIVE_H
 #define LAMPWATCH_ARCHIVE_H
@@ -70,8 +72,7 @@ struct folder {
 	struct buffer sums;
 	struct error *error;
 	bool failed;
-	int *open; /* descriptors of what is written and not yet synced */
-	size_t open_count;
+	struct text_list names; /* of what is written and not yet synced; owned */
 };
 
 /* Makes it, empty, whatever stood there. Errors are kept for folder_end(). */
@@ -82,6 +83,11 @@ void folder_put(struct folder *folder, const char *name, const void *bytes, size
 /* Writes SHA256SUMS, of which sums becomes the SHA-256, and syncs all. False with the first
  * error (REMEDY_LOCAL). Frees what folder holds in both cases. */
 bool folder_end(struct folder *folder, char sums[static DIGEST_TEXT]);
+
+/* The same without the syncs: names (zeroed by the caller, who owns it) takes the files' names, for
+ * folder_sync(). */
+bool folder_close(struct folder *folder, char sums[static DIGEST_TEXT], struct text_list *names);
+bool folder_sync(const char *path, const struct text_list *names, struct error *error);
 
 /* Adds the names of all that lies in a folder, hidden files too. Errors: REMEDY_LOCAL. */
 bool folder_names(const char *path, struct text_list *names, struct error *error);
@@ -108,8 +114,32 @@ bool archive_prepare(const char *archive, struct error *error);
  * foreign cannot break out of its line. */
 void capture_write(const struct snapshot *snapshot, struct buffer *out);
 
-/* Steps 1 to 3. Gives the folder's name relative to the page's own (owned by the caller)
- * and the SHA-256 of its SHA256SUMS. Errors: REMEDY_LOCAL. */
+/* A snapshot on its way to its place. Zeroed by the caller. */
+struct placing {
+	char *folder;           /* its name relative to the page's own; owned, as all texts here */
+	char sums[DIGEST_TEXT]; /* the SHA-256 of its SHA256SUMS */
+	char *incoming, *intent, *target; /* paths */
+	struct text_list names;           /* of its files */
+	bool failed;                      /* out: error says why */
+	struct error error;
+};
+
+/* Step 1 without its syncs. False with REMEDY_LOCAL, and nothing is left. */
+bool archive_write(const char *archive, const struct snapshot *snapshot, struct placing *placing,
+	struct error *error);
+
+/*
+ * The rest of steps 1 to 3 for all of them. quick: by fsync of their own files, which waits for
+ * nobody else; without it the whole file system is synced, which takes as long for hundreds as for
+ * one. A snapshot for which it fails is marked, and nothing of it is left; it does not hold up the
+ * others.
+ */
+void archive_place_all(const char *archive, struct placing *const *list, size_t count, bool quick);
+
+void placing_release(struct placing *placing);
+
+/* All of steps 1 to 3 for one. Gives the folder's name relative to the page's own (owned by the
+ * caller) and the SHA-256 of its SHA256SUMS. Errors: REMEDY_LOCAL. */
 bool archive_keep(const char *archive, const struct snapshot *snapshot, char **folder,
 	char sums[static DIGEST_TEXT], struct error *error);
 
@@ -121,6 +151,11 @@ bool archive_chain(const char *archive, const char *page, const char *line, stru
  * last: also from runs that could not append. Errors: REMEDY_LOCAL. */
 bool archive_chain_up_to(const char *archive, struct database *database, const char *page,
 	int64_t last, struct error *error);
+
+/* The same without the syncs: paths takes what is to be synced for it. */
+bool archive_chain_extend(const char *archive, struct database *database, const char *page,
+	int64_t last, struct text_list *paths, struct error *error);
+bool archive_sync(const struct text_list *paths, struct error *error);
 
 /* The sequence of the chain's last whole line, 0 where it has none; -1 with error (REMEDY_LOCAL)
  * where the chain cannot be read. */

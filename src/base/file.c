@@ -86,19 +86,27 @@ static bool close_file(int descriptor, bool done, bool synced)
 	return done;
 }
 
-int file_begin(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+static int write_new(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
-	if (descriptor >= 0 && file_write_all(descriptor, bytes, length)) {
-		/* A hint that the disk may begin; fsync() reports whether it worked. */
-		(void)sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+	if (descriptor >= 0 && file_write_all(descriptor, bytes, length))
 		return descriptor;
-	}
 	failed(error, path, "cannot be written");
 	if (descriptor >= 0)
 		close(descriptor);
 	return -1;
+}
+
+int file_begin(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+{
+	int descriptor = write_new(path, bytes, length, mode, error);
+
+	/* A hint that the disk may begin; fsync() reports whether it worked. */
+	if (descriptor >= 0)
+		(void)sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return descriptor;
 }
 
 bool file_end(int descriptor, const char *path, struct error *error)
@@ -122,8 +130,11 @@ static bool replace(const char *path, const void *bytes, size_t length, mode_t m
 	int descriptor;
 	bool done;
 
-	unlink(temporary);
-	descriptor = file_begin(temporary, bytes, length, mode, error);
+	descriptor = write_new(temporary, bytes, length, mode, NULL);
+	if (descriptor < 0) { /* a crash may have left one */
+		unlink(temporary);
+		descriptor = write_new(temporary, bytes, length, mode, error);
+	}
 	done = descriptor >= 0 && (close_file(descriptor, true, synced) ||
 					  failed(error, temporary, "cannot be written"));
 	done = done && (rename(temporary, path) == 0 ||
@@ -148,24 +159,37 @@ bool file_replace(
 	return replace(path, bytes, length, mode, false, error);
 }
 
-bool file_append(
-	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+/* A full disk must not leave half a line, which the next one would continue. */
+static bool append(const char *path, const void *bytes, size_t length, mode_t mode, bool synced,
+	struct error *error)
 {
-	bool new = file_absent(path), done = true;
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode);
 	off_t end;
 
 	if (descriptor < 0)
 		return failed(error, path, "cannot be appended to");
 	end = lseek(descriptor, 0, SEEK_END);
-	if (!close_file(descriptor, file_write_all(descriptor, bytes, length), true)) {
-		failed(error, path, "cannot be appended to");
-		/* A full disk must not leave half a line, which the next one would continue. */
-		if (end >= 0)
-			(void)!truncate(path, end);
-		return false;
-	}
-	if (new) {
+	if (close_file(descriptor, file_write_all(descriptor, bytes, length), synced))
+		return true;
+	failed(error, path, "cannot be appended to");
+	if (end >= 0)
+		(void)!truncate(path, end);
+	return false;
+}
+
+bool file_extend(const char *path, const void *bytes, size_t length, mode_t mode, bool *made,
+	struct error *error)
+{
+	*made = file_absent(path);
+	return append(path, bytes, length, mode, false, error);
+}
+
+bool file_append(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+{
+	bool new = file_absent(path), done = append(path, bytes, length, mode, true, error);
+
+	if (done && new) {
 		char *folder = file_folder(path);
 
 		done = file_sync_folder(folder, error);
@@ -174,10 +198,10 @@ bool file_append(
 	return done;
 }
 
-bool file_sync_folder(const char *path, struct error *error)
+static bool sync_path(const char *path, int flags, int (*sync)(int descriptor), struct error *error)
 {
-	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool done = descriptor >= 0 && fsync(descriptor) == 0;
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | flags);
+	bool done = descriptor >= 0 && sync(descriptor) == 0;
 
 	if (!done)
 		failed(error, path, "cannot be synced");
@@ -186,30 +210,62 @@ bool file_sync_folder(const char *path, struct error *error)
 	return done;
 }
 
+bool file_sync_folder(const char *path, struct error *error)
+{
+	return sync_path(path, O_DIRECTORY, fsync, error);
+}
+
+bool file_sync(const char *path, struct error *error)
+{
+	return sync_path(path, 0, fsync, error);
+}
+
+bool file_sync_system(const char *path, struct error *error)
+{
+	return sync_path(path, 0, syncfs, error);
+}
+
+/* Makes one folder, or finds it there. */
+static bool make_folder(const char *path, mode_t mode, struct error *error)
+{
+	struct stat status;
+	bool done = mkdir(path, mode) == 0;
+
+	if (!done && errno == EEXIST) {
+		done = stat(path, &status) == 0;
+		if (done && !S_ISDIR(status.st_mode)) {
+			done = false;
+			errno = ENOTDIR;
+		}
+	}
+	return done || failed(error, path, "cannot be created");
+}
+
+/* From below: nearly always those above are there. */
 bool file_make_folders(const char *path, mode_t mode, struct error *error)
 {
-	size_t length = strlen(path);
-	bool done = true;
+	size_t length = strlen(path), above;
+	char *folder;
+	bool done;
 
-	for (size_t end = 1; done && end <= length; end++) {
-		struct stat status;
-		char *folder;
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	if (length == 0)
+		return true;
+	folder = memory_bytes(path, length);
+	done = mkdir(folder, mode) == 0;
+	if (!done && system_error_absent(errno)) {
+		char *parent;
 
-		if ((path[end] != '/' && path[end] != '\0') || path[end - 1] == '/')
-			continue;
-		folder = memory_bytes(path, end);
-		done = mkdir(folder, mode) == 0;
-		if (!done && errno == EEXIST) {
-			done = stat(folder, &status) == 0;
-			if (done && !S_ISDIR(status.st_mode)) {
-				done = false;
-				errno = ENOTDIR;
-			}
-		}
-		if (!done)
-			failed(error, folder, "cannot be created");
-		free(folder);
+		for (above = length; above > 0 && path[above - 1] != '/'; above--)
+			;
+		parent = memory_bytes(path, above);
+		done = file_make_folders(parent, mode, error) && make_folder(folder, mode, error);
+		free(parent);
+	} else if (!done) {
+		done = make_folder(folder, mode, error);
 	}
+	free(folder);
 	return done;
 }
 

@@ -57,8 +57,20 @@ bool file_copy(const char *from, const char *to, mode_t mode, struct error *erro
 bool file_append(
 	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 
+/* Like file_append(), without the syncs; made is set where the file was not there, so that its
+ * folder is to be synced too. */
+bool file_extend(const char *path, const void *bytes, size_t length, mode_t mode, bool *made,
+	struct error *error);
+
 /* Syncs a folder, which makes the names in it durable. */
 bool file_sync_folder(const char *path, struct error *error);
+
+/* Syncs a file that was written and closed. */
+bool file_sync(const char *path, struct error *error);
+
+/* Syncs all that anybody has written to the file system that path is on: it waits for other writers
+ * too, but of a thousand files it is a hundredth of the time. */
+bool file_sync_system(const char *path, struct error *error);
 
 /* Creates the folder and its parents, each with mode; existing ones are left as
  * they are. Fails if one of the names belongs to something else. */

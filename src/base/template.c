@@ -4,6 +4,7 @@
  */
 #include "base/template.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,14 +111,36 @@ static void write_cut(const char *text, size_t maximum, struct buffer *out)
 	}
 }
 
+/* The bytes, each once, that something begins with which is replaced. */
+static void pair_beginnings(struct piece pairs, char begin[static UCHAR_MAX + 1])
+{
+	struct piece from;
+	size_t count = 0;
+
+	while ((from = piece_word(&pairs)).length > 0) {
+		if (memchr(begin, from.at[0], count) == NULL)
+			begin[count++] = from.at[0];
+		piece_word(&pairs);
+	}
+	begin[count] = '\0';
+}
+
 /* Adds text with the pairs of {{%escape}} applied. */
 static void write_pairs(const char *text, struct piece pairs, struct buffer *out)
 {
-	if (pairs.length == 0)
-		buffer_text(out, text);
-	while (pairs.length > 0 && *text != '\0') {
-		struct piece rest = pairs, from = piece_word(&rest), to = piece_word(&rest);
+	char begin[UCHAR_MAX + 1];
 
+	pair_beginnings(pairs, begin);
+	while (*text != '\0') {
+		size_t plain = strcspn(text, begin);
+		struct piece rest = pairs, from, to;
+
+		buffer_add(out, text, plain);
+		text += plain;
+		if (*text == '\0')
+			return;
+		from = piece_word(&rest);
+		to = piece_word(&rest);
 		while (from.length > 0 && strncmp(text, from.at, from.length) != 0) {
 			from = piece_word(&rest);
 			to = piece_word(&rest);

@@ -18,6 +18,7 @@ static bool write_file(const struct site *site, const char *name, const void *by
 	struct buffer text = {0};
 	bool done = (file_read(path, &text, NULL) && text.length == length &&
 			    memcmp(buffer_string(&text), bytes, length) == 0) ||
+		    file_replace(path, bytes, length, FILE_MODE, NULL) ||
 		    (file_make_folders(folder, FOLDER_MODE, error) &&
 			    file_replace(path, bytes, length, FILE_MODE, error));
 

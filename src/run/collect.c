@@ -139,8 +139,10 @@ static void flush_touched(struct run *run)
 	run->touched_count = 0;
 }
 
-static void watch_end(struct watch *watch)
+static void watch_end(void *context)
 {
+	struct watch *watch = context;
+
 	fetch_release(&watch->fetch); /* what only its observation needed */
 	store_unload(watch->state);
 	watch->run->done++;
@@ -161,7 +163,9 @@ static struct observation observation_of(struct watch *watch, enum observed what
 		.requested_url = watch->fetch.responses[0].requested_url,
 		.final_url = watch->fetch.responses[0].final_url,
 		.new_baseline = watch->url_changed,
-		.accepted = watch->asked_for || watch->url_changed || watch->kind_changed};
+		.accepted = watch->asked_for || watch->url_changed || watch->kind_changed,
+		.end = watch_end,
+		.context = watch};
 }
 
 /* Nothing new: only the times are written down. */
@@ -186,6 +190,7 @@ static void take_unchanged(struct watch *watch)
 		run->touched_since = run_monotonic();
 	*(struct page_state **)memory_append(
 		&run->touched, &run->touched_count, sizeof *run->touched) = state;
+	watch_end(watch);
 }
 
 /* The last kept bodies as today's kind and program read them; NULL where that cannot be. They are
@@ -285,7 +290,6 @@ static void take_reading(void *context, const char *text, size_t length, const c
 	seen.response_count = kind_document_count(watch->kind);
 	observation_process(&watch->run->observer, &seen);
 	free(reread);
-	watch_end(watch);
 }
 
 /* NULL: none that may be read now. */
@@ -375,7 +379,6 @@ static void take_fetched(void *context, struct fetch *fetch)
 	switch (fetch->outcome) {
 	case FETCH_UNCHANGED:
 		take_unchanged(watch);
-		watch_end(watch);
 		break;
 	case FETCH_CHANGED:
 		watch->slow = ran_out(watch->state->failure);
@@ -389,7 +392,6 @@ static void take_fetched(void *context, struct fetch *fetch)
 		}
 		*(struct watch **)memory_append(
 			&run->failed, &run->failed_count, sizeof *run->failed) = watch;
-		run->done++;
 		break;
 	}
 }
@@ -417,13 +419,19 @@ static void fetch_all(struct run *run)
 		fetcher_begin(run->fetcher, &run->watches[i].fetch);
 	while (busy > 0 && run_monotonic() < run->deadline) {
 		struct pollfd polls[READERS_POLLS_MAX];
-		size_t count = readers_polls(run->readers, polls);
+		size_t count = readers_polls(run->readers, polls), reading;
+		int wait = observer_waits(&run->observer, false);
 
-		busy = http_client_wait(run->client, polls, count, RUN_WAIT_MILLISECONDS);
-		busy += read_fetched(run);
+		busy = http_client_wait(
+			run->client, polls, count, wait < 0 ? RUN_WAIT_MILLISECONDS : wait);
+		reading = read_fetched(run);
+		busy += reading;
+		if (observer_waits(&run->observer, reading == 0) == 0)
+			observer_commit(&run->observer);
 		if (run_monotonic() - run->touched_since >= RUN_TOUCH_SECONDS)
 			flush_touched(run);
 	}
+	observer_commit(&run->observer);
 	flush_touched(run);
 	if (busy > 0) {
 		run_complain(run, "the run took longer than five minutes and was ended; the next "
@@ -485,9 +493,12 @@ void run_fetch(struct run *run)
 	for (size_t i = 0; i < run->failed_count; i++) {
 		struct observation seen = observation_of(run->failed[i], OBSERVED_FAILED);
 
-		if (!ours)
+		if (ours)
+			watch_end(run->failed[i]);
+		else
 			observation_process(&run->observer, &seen);
-		fetch_release(&run->failed[i]->fetch);
-		store_unload(run->failed[i]->state);
+		if (observer_waits(&run->observer, false) == 0)
+			observer_commit(&run->observer);
 	}
+	observer_commit(&run->observer);
 }

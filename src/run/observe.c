@@ -13,8 +13,10 @@
 #include "archive/archive.h"
 #include "archive/chain.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/date.h"
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/step.h"
 #include "base/text.h"
@@ -148,11 +150,13 @@ void work_release(struct work *work)
 	findings_release(&work->fresh);
 	free(work->folder);
 	free(work->line);
+	placing_release(&work->placing);
 }
 
 /* ---- archive before notify: the folder, the transaction, the chain, in this order ---- */
 
-static bool keep_folder(struct work *work, struct error *error)
+/* Step 1 of a commit without its syncs. */
+static bool write_folder(struct work *work, struct error *error)
 {
 	const struct observation *seen = work->seen;
 	const char *names[PAGE_DOCUMENTS_MAX];
@@ -180,10 +184,39 @@ static bool keep_folder(struct work *work, struct error *error)
 		names[i] = kind_document_name(seen->kind, i);
 	changes_write(&work->changes, &changes);
 	snapshot.changes = buffer_string(&changes);
-	good = archive_keep(
-		work->observer->config->archive, &snapshot, &work->folder, work->sums, error);
+	good = archive_write(work->observer->config->archive, &snapshot, &work->placing, error);
 	buffer_release(&changes);
 	return good;
+}
+
+/* It stands in its place, or has failed, with the reason in placing. */
+static bool take_place(struct work *work)
+{
+	struct placing *placing = &work->placing;
+
+	if (placing->failed)
+		return false;
+	work->folder = memory_string(placing->folder);
+	memcpy(work->sums, placing->sums, sizeof work->sums);
+	placing_release(placing);
+	return true;
+}
+
+/* Steps 1 to 3. */
+static bool keep_folder(struct work *work, struct error *error)
+{
+	struct placing *placing = &work->placing;
+	bool done;
+
+	if (!write_folder(work, error))
+		return false;
+	archive_place_all(work->observer->config->archive, &placing, 1, true);
+	done = take_place(work);
+	if (!done) {
+		*error = placing->error;
+		placing_release(placing);
+	}
+	return done;
 }
 
 /* A snapshot whose commit failed waits for its own: another one's intent would hide it. */
@@ -199,16 +232,20 @@ static bool is_unfinished(const struct work *work)
 	return unfinished;
 }
 
+static bool may_keep(const struct work *work, struct error *error)
+{
+	return !is_unfinished(work) ||
+	       error_set(error, REMEDY_LOCAL,
+		       "nothing can be kept while its unfinished snapshot cannot be finished");
+}
+
 /* The folder of a snapshot, unless it stands there already from the try before. */
 static bool have_folder(struct work *work, struct error *error)
 {
 	if (!work->keep || work->folder != NULL)
 		return true;
-	if (work->seen->kept == NULL && is_unfinished(work))
-		return error_set(error, REMEDY_LOCAL,
-			"nothing can be kept while its unfinished snapshot cannot be finished");
 	if (work->seen->kept == NULL)
-		return keep_folder(work, error);
+		return may_keep(work, error) && keep_folder(work, error);
 	work->folder = memory_string(work->seen->kept);
 	snprintf(work->sums, sizeof work->sums, "%s", work->seen->kept_sums);
 	return true;
@@ -337,14 +374,21 @@ void commit_finish(struct observer *observer, const struct page_state *state)
 	observer->chained = true;
 }
 
-/* Without its snapshot, which is kept once that is possible. */
-static bool commit_unkept(struct work *work, struct error *error)
+/* What is known of the page goes on without its snapshot, which is kept once that is possible. */
+static void leave_unkept(struct work *work)
 {
 	work->keep = false;
 	work->state->unkept = true;
+	if (work->line == NULL) /* the chain has not gone on */
+		return;
 	free(work->line);
 	work->line = NULL;
 	store_load_chain(work->observer->database, work->state);
+}
+
+static bool commit_unkept(struct work *work, struct error *error)
+{
+	leave_unkept(work);
 	return try_commit(work, error);
 }
 
@@ -371,7 +415,7 @@ static void tell_unkept(const struct work *work, const struct error *why)
 static bool commit_somehow(struct work *work, struct error *error)
 {
 	struct observer *observer = work->observer;
-	bool known = work->state->unkept, keep = work->keep;
+	bool keep = work->keep;
 	struct error why;
 
 	if (keep)
@@ -386,7 +430,7 @@ static bool commit_somehow(struct work *work, struct error *error)
 	observer->local_trouble = true;
 	why = *error;
 	if (keep && commit_unkept(work, error)) {
-		if (!known)
+		if (!work->unkept_before)
 			tell_unkept(work, &why);
 		return true;
 	}
@@ -394,8 +438,18 @@ static bool commit_somehow(struct work *work, struct error *error)
 	       (keep ? commit_unkept(work, error) : try_commit(work, error));
 }
 
+/* What follows the transaction, except the chain. */
+static void settle_committed(struct work *work)
+{
+	indicator_states_settle(&work->state->indicators);
+	for (size_t i = 0; i < work->fresh.count; i++)
+		work_say(work, work->fresh.list[i].text);
+	if (work->pending)
+		courier_wake(work->observer->courier);
+}
+
 /* Steps 1 to 6 of a commit (archive/archive.h), all or nothing. */
-static void work_commit(struct work *work)
+static void commit_alone(struct work *work)
 {
 	struct observer *observer = work->observer;
 	struct error error = {0};
@@ -409,21 +463,188 @@ static void work_commit(struct work *work)
 		return;
 	}
 	if (observer->aside && work->keep)
-		work->state->unkept = true;
-	if (observer->dry || observer->aside)
+		leave_unkept(work);
+	if (observer->dry)
 		work->keep = false;
 	if (!commit_somehow(work, &error)) {
 		work_say(work, error.text);
 		observer->local_trouble = true;
 		return;
 	}
-	indicator_states_settle(&work->state->indicators);
-	for (size_t i = 0; i < work->fresh.count; i++)
-		work_say(work, work->fresh.list[i].text);
-	if (work->pending)
-		courier_wake(work->observer->courier);
+	settle_committed(work);
 	if (work->keep)
-		commit_finish(work->observer, work->state);
+		commit_finish(observer, work->state);
+}
+
+/* ---- the same for all that arrive together ---- */
+
+enum {
+	GATHERED_MILLISECONDS = 50,
+	GATHERED_PAGES = 200,
+	GATHERED_BYTES = 4 * 1024 * 1024,
+	SYNCED_ONE_BY_ONE = 4 /* so few that the whole file system is no gain */
+};
+
+/* Takes it up among those that are committed together; false where it is to be committed alone. */
+static bool gather(struct work *work)
+{
+	struct observer *observer = work->observer;
+	struct gathered *gathered = &observer->gathered;
+	struct error error;
+
+	if (work->seen->end == NULL || observer->rebuilding || observer->dry || observer->aside)
+		return false;
+	if (work->keep && !(may_keep(work, &error) && write_folder(work, &error)))
+		return false;
+	if (gathered->count == 0)
+		gathered->since = clock_milliseconds();
+	*(struct work **)memory_append(&gathered->list, &gathered->count, sizeof *gathered->list) =
+		work;
+	for (size_t i = 0; i < work->seen->response_count && work->seen->responses != NULL; i++)
+		gathered->bytes += work->seen->responses[i].body.length;
+	gathered->owed = gathered->owed || work->events.count > 0;
+	return true;
+}
+
+static void work_commit(struct work *work)
+{
+	work->unkept_before = work->state->unkept;
+	work->gathered = gather(work);
+	if (!work->gathered)
+		commit_alone(work);
+}
+
+int observer_waits(const struct observer *observer, bool idle)
+{
+	const struct gathered *gathered = &observer->gathered;
+	int64_t left = gathered->since + GATHERED_MILLISECONDS - clock_milliseconds();
+
+	if (gathered->count == 0)
+		return -1;
+	if (left <= 0 || gathered->count >= GATHERED_PAGES || gathered->bytes >= GATHERED_BYTES ||
+		(gathered->owed && idle))
+		return 0;
+	return (int)left;
+}
+
+/* Steps 1 to 3. Whose folder cannot be placed goes on alone. */
+static void place_gathered(struct observer *observer, const struct gathered *gathered)
+{
+	struct placing **list = memory_zero(gathered->count, sizeof *list);
+	size_t count = 0;
+
+	for (size_t i = 0; i < gathered->count; i++) {
+		if (!gathered->list[i]->keep)
+			continue;
+		list[count] = &gathered->list[i]->placing;
+		list[count++]->failed = observer->aside; /* by now */
+	}
+	archive_place_all(observer->config->archive, list, count,
+		gathered->owed || count <= SYNCED_ONE_BY_ONE);
+	for (size_t i = 0; i < gathered->count; i++) {
+		struct work *work = gathered->list[i];
+
+		work->alone = observer->aside || (work->keep && !take_place(work));
+		placing_release(&work->placing);
+	}
+	free(list);
+}
+
+/* Step 4. Where it fails, each goes on alone. */
+static void commit_gathered(struct observer *observer, const struct gathered *gathered)
+{
+	bool done;
+
+	database_begin(observer->database);
+	for (size_t i = 0; i < gathered->count; i++) {
+		struct work *work = gathered->list[i];
+
+		if (work->alone)
+			continue;
+		if (work->keep)
+			work->state->unkept = false;
+		write_rows(work);
+	}
+	done = database_commit(observer->database, NULL);
+	for (size_t i = 0; i < gathered->count; i++) {
+		struct work *work = gathered->list[i];
+
+		work->alone = work->alone || !done;
+		if (work->alone)
+			continue;
+		settle_committed(work);
+	}
+}
+
+/* Steps 5 and 6. What fails here, the next run does again. */
+static void chain_gathered(struct observer *observer, const struct gathered *gathered)
+{
+	const char *archive = observer->config->archive;
+	struct text_list paths = {0};
+	size_t count = 0;
+	bool synced;
+	struct error error;
+
+	for (size_t i = 0; i < gathered->count; i++) {
+		struct work *work = gathered->list[i];
+
+		work->chained = false;
+		if (work->alone)
+			continue;
+		STEP("transaction committed");
+		if (!work->keep)
+			continue;
+		work->chained = archive_chain_extend(archive, observer->database, work->state->name,
+			work->state->snapshot, &paths, &error);
+		if (work->chained) {
+			STEP("chain appended");
+			count++;
+		} else {
+			work_say(work, error.text);
+			observer->local_trouble = true;
+		}
+	}
+	synced =
+		(!gathered->owed && count > SYNCED_ONE_BY_ONE && file_sync_system(archive, NULL)) ||
+		archive_sync(&paths, &error);
+	if (!synced) {
+		observer_say(observer, NULL, error.text);
+		observer->local_trouble = true;
+	}
+	for (size_t i = 0; i < gathered->count; i++) {
+		if (!synced || !gathered->list[i]->chained)
+			continue;
+		archive_settle(archive, gathered->list[i]->state->name);
+		STEP("intent removed");
+		observer->chained = true;
+	}
+	text_list_release(&paths);
+}
+
+static void work_end(struct work *work)
+{
+	if (work->seen->end != NULL)
+		work->seen->end(work->seen->context);
+	work_release(work);
+	free(work);
+}
+
+void observer_commit(struct observer *observer)
+{
+	struct gathered gathered = observer->gathered;
+
+	observer->gathered = (struct gathered){0};
+	if (gathered.count == 0)
+		return;
+	place_gathered(observer, &gathered);
+	commit_gathered(observer, &gathered);
+	chain_gathered(observer, &gathered);
+	for (size_t i = 0; i < gathered.count; i++) {
+		if (gathered.list[i]->alone)
+			commit_alone(gathered.list[i]);
+		work_end(gathered.list[i]);
+	}
+	free(gathered.list);
 }
 
 /* ---- what a reading or a failure means ---- */
@@ -718,31 +939,74 @@ static void refuse_moved(struct observation *seen, struct error *rot)
 	refuse(seen, rot);
 }
 
-void observation_process(struct observer *observer, struct observation *observation)
+static struct work *work_new(struct observer *observer, struct observation *observation)
 {
-	struct work work = {.observer = observer, .seen = observation, .state = observation->state};
+	struct work *work = memory_zero(1, sizeof *work);
+
+	work->observer = observer;
+	work->seen = observation;
+	work->state = observation->state;
+	return work;
+}
+
+/* What it was decided by lasts no longer than the call. */
+static void outlast(struct work *work)
+{
+	work->own = *work->seen;
+	work->own.text = work->own.reread_text = NULL;
+	work->own.notes = work->own.notes != NULL ? "" : NULL;
+	work->own.error = NULL;
+	work->seen = &work->own;
+}
+
+static void decide(struct work *work)
+{
+	struct observer *observer = work->observer;
+	struct observation *observation = work->seen;
 	struct error rot;
 
-	if (observation->kept != NULL && !observer->rebuilding && observation->state->known &&
-		observation->state->last_success >= observation->now) {
-		enter(observer, observation);
-		return;
-	}
-	work.suppressed = suppression_holds(observer->config, &observer->silences,
+	work->suppressed = suppression_holds(observer->config, &observer->silences,
 		observation->page->name, observation->now, NULL);
 	/* Deciding without it would forget what was told. */
-	if (!store_load(observer->database, work.state)) {
+	if (!store_load(observer->database, work->state)) {
 		database_good(observer->database, &rot);
 		local_fault(observer, &rot);
 		return;
 	}
 	meanings_expand(&observer->meanings, observation->page->name,
-		&observation->page->indicators, &work.patterns);
+		&observation->page->indicators, &work->patterns);
 	refuse_moved(observation, &rot);
 	if (observation->what == OBSERVED_UNCHANGED || observation->what == OBSERVED_READING)
-		if (!observe_reading(&work, &rot))
+		if (!observe_reading(work, &rot))
 			refuse(observation, &rot);
 	if (observation->what == OBSERVED_UNREADABLE || observation->what == OBSERVED_FAILED)
-		observe_failure(&work);
-	work_release(&work);
+		observe_failure(work);
+}
+
+/* A page that is named twice is one after the other: its state is what the first one leaves. */
+static bool waits_already(const struct observer *observer, const struct page_config *page)
+{
+	for (size_t i = 0; i < observer->gathered.count; i++)
+		if (observer->gathered.list[i]->seen->page == page)
+			return true;
+	return false;
+}
+
+void observation_process(struct observer *observer, struct observation *observation)
+{
+	struct work *work;
+
+	if (waits_already(observer, observation->page))
+		observer_commit(observer);
+	if (observation->kept != NULL && !observer->rebuilding && observation->state->known &&
+		observation->state->last_success >= observation->now) {
+		enter(observer, observation);
+		return;
+	}
+	work = work_new(observer, observation);
+	decide(work);
+	if (work->gathered)
+		outlast(work);
+	else
+		work_end(work);
 }

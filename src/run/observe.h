@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive/archive.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/list.h"
@@ -32,10 +33,21 @@
 #include "watch/impacts.h"
 #include "watch/kind/kind.h"
 
-struct capture_source;
 struct dependences;
 struct route_tokens;
 struct snapshot_files;
+
+struct work;
+
+/* Observations that are committed together: decided on, their folders written, nothing committed
+ * yet. Owned. */
+struct gathered {
+	struct work **list;
+	size_t count;
+	size_t bytes;  /* of what waits with them */
+	int64_t since; /* of clock_milliseconds(), the first one */
+	bool owed;     /* somebody may be owed something */
+};
 
 /* What all observations of a run share. Borrowed. */
 struct observer {
@@ -68,6 +80,7 @@ struct observer {
 	bool (*fall_back)(void *context, const struct error *why);
 	void *context;
 	const char *moment; /* when it was, for what is said of it; NULL: now */
+	struct gathered gathered;
 	bool quiet;
 	bool template_trouble;   /* out: a message went out in plain words: its template is wrong */
 	bool page_trouble;       /* out: some page could not be fetched or read */
@@ -116,6 +129,11 @@ struct observation {
 	const char *kept_sums; /* the SHA-256 of its SHA256SUMS */
 	const struct changes *kept_changes; /* as they stand in that folder */
 	const char *kept_line; /* of the chain, where it stands there already; NULL: it does not */
+	/* It may be committed together with others (observer_commit()): called once that is done,
+	 * or has come to nothing; page, kind, state, responses and validators must last until
+	 * then. NULL: it is committed before observation_process() returns. */
+	void (*end)(void *context);
+	void *context;
 };
 
 /* What the kind reads of a page: one document for each response that came (status other than 0);
@@ -133,6 +151,16 @@ void observer_close(struct observer *observer);
  * standby. Both set local_trouble.
  */
 void observation_process(struct observer *observer, struct observation *observation);
+
+/*
+ * The milliseconds that what is gathered may still wait; 0: it is to be committed now; less than 0:
+ * there is nothing. idle: no other page is being read, so that an alert has nobody to wait for.
+ */
+int observer_waits(const struct observer *observer, bool idle);
+
+/* Commits all that is gathered as one: the folders, one transaction, the chains. One that fails is
+ * taken out and goes on alone. */
+void observer_commit(struct observer *observer);
 
 /*
  * Observes what a snapshot's files hold, whose folder stands in the archive; line: its own in the
@@ -172,8 +200,14 @@ struct work {
 	struct events events;
 	char *folder; /* of the snapshot, once it is kept */
 	char sums[DIGEST_TEXT];
+	struct placing placing;    /* of that folder, until it stands in its place */
+	struct observation own;    /* seen, where it waits for others */
 	char *line;                /* of the chain */
 	bool pending;              /* somebody is owed something */
+	bool unkept_before;        /* its last state could not be kept either */
+	bool gathered;             /* it waits for others, to be committed with them */
+	bool alone;                /* it cannot be, and is committed after them */
+	bool chained;              /* its line stands in the chain, with them */
 	struct text_list patterns; /* of the page's `indicators:`, and what they have come to mean
 				    */
 	bool meaning_changed;

@@ -6,6 +6,7 @@
  * succeeded is noted:
  *
  *   create, write, sync, rename, remove   of a file or folder, when done
+ *   syncfs                                of all that is on a file system
  *   commit, committed                     of SQLite, before and after
  */
 #undef _FILE_OFFSET_BITS /* else open() is another name of open64() here, and both are needed */
@@ -137,6 +138,15 @@ int fdatasync(int descriptor)
 
 	if (result == 0)
 		note_descriptor("sync", descriptor);
+	return result;
+}
+
+int syncfs(int descriptor)
+{
+	int result = NEXT(syncfs)(descriptor);
+
+	if (result == 0)
+		note_descriptor("syncfs", descriptor);
 	return result;
 }
 

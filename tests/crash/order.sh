@@ -61,6 +61,9 @@ too_early() {
 		$2 == "write" { unsynced($3) }
 		$2 == "sync" { synced($3) }
 		$2 == "create" && counts($3) && !is_database($3) { unsynced(folder($3)) }
+		$2 == "syncfs" { for (key in missing) if (index(key, $1 SUBSEP) == 1) delete missing[key] }
+		# An intent is needed by what it names, and needs nothing itself: one that is torn names nothing that is there.
+		$2 == "rename" && $4 ~ /\/\.state\/intent\// { if (($1, $3) in missing) { synced($3); unsynced($4) } unsynced(folder($4)); next }
 		$2 == "rename" && counts($4) { synced(folder($3)); need(0); unsynced(folder($3)); unsynced(folder($4)) }
 		$2 == "remove" && counts($3) && !is_database($3) { synced($3); synced(folder($3)); need(0) }
 		$2 == "commit" { need(0) }

@@ -43,8 +43,8 @@ struct log {
 };
 
 static const char *const calls[] = {"open", "stat", "opendir", "read", "pread", "write", "pwrite",
-	"fsync", "fdatasync", "ftruncate", "fallocate", "rename", "mkdir", "unlink", "flock",
-	"socket", "connect", "sendto", "recvfrom", "pipe2", "fork", "poll", "malloc"};
+	"fsync", "syncfs", "fdatasync", "ftruncate", "fallocate", "rename", "mkdir", "unlink",
+	"flock", "socket", "connect", "sendto", "recvfrom", "pipe2", "fork", "poll", "malloc"};
 
 static struct {
 	char call[32], part[256];
@@ -216,6 +216,11 @@ int fallocate(int descriptor, int mode, off_t place, off_t length)
 ssize_t write(int descriptor, const void *bytes, size_t length)
 {
 	return fails_open("write", descriptor) ? -1 : NEXT(write)(descriptor, bytes, length);
+}
+
+int syncfs(int descriptor)
+{
+	return fails_open("syncfs", descriptor) ? -1 : NEXT(syncfs)(descriptor);
 }
 
 int fsync(int descriptor)
