@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/confine.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <linux/landlock.h>
 #include <linux/sockios.h>
 #include <seccomp.h>
@@ -23,6 +23,7 @@
 
 #include "base/buffer.h"
 #include "base/list.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "settings.h"
 
@@ -39,7 +40,7 @@ enum {
 };
 
 enum { NETWORK_NO_LISTENER = 1, NETWORK_NONE = 2 };
-enum { PATTERNS_MAX = 40 };
+enum { PATHS_MAX = 48 };
 
 static const struct role {
 	const char *name;
@@ -49,13 +50,13 @@ static const struct role {
 	rlim_t files;      /* descriptors */
 	const char *shown; /* files, in confine_describe() */
 	const char *shown_network;
-	const char *patterns[PATTERNS_MAX]; /* what may be read: glob(7), or $VARIABLE */
+	const char *paths[PATHS_MAX]; /* what may be read: a path, $VARIABLE with
+				       * one, or @NAME beside the C library */
 } roles[CONFINE_ROLES] = {
 	/* The conversions of what is not UTF-8 are loaded when a page needs one: all of them at
 	   once, and at each start, would take as long as twenty pages. */
 	[CONFINE_READER] = {"reader", CALLS_COMPUTE | CALLS_READ, NETWORK_NONE, true, 64,
-		"conversions of encodings: read", "none",
-		{"/usr/lib/*/gconv", "/usr/lib/gconv", "/usr/lib64/gconv"}},
+		"conversions of encodings: read", "none", {"@gconv"}},
 	/* Folders in place of files where a file is replaced by another of its name. Name services
 	   (nsswitch.conf(5)) are libraries. */
 	[CONFINE_ATTEMPT] = {"attempt",
@@ -377,22 +378,30 @@ static bool permit(int ruleset, const char *path, uint64_t access)
 	return good;
 }
 
-static bool permit_pattern(int ruleset, const char *pattern)
+/* The conversions of iconv(3) lie there, whatever the processor's name is in the folder's. */
+static bool permit_beside_c_library(int ruleset, const char *name)
 {
-	glob_t found = {0};
-	bool good = true;
+	void *function = dlsym(RTLD_DEFAULT, "getpid");
+	Dl_info info;
+	char *path;
+	bool good;
 
-	if (pattern[0] == '$')
-		pattern = getenv(pattern + 1);
-	if (text_empty(pattern))
+	if (function == NULL || dladdr(function, &info) == 0 || strchr(info.dli_fname, '/') == NULL)
 		return true;
-	if (strchr(pattern, '*') == NULL)
-		return permit(ruleset, pattern, FS_READ);
-	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
-		for (size_t i = 0; i < found.gl_pathc && good; i++)
-			good = permit(ruleset, found.gl_pathv[i], FS_READ);
-	globfree(&found);
+	path = memory_format("%.*s/%s", (int)(strrchr(info.dli_fname, '/') - info.dli_fname),
+		info.dli_fname, name);
+	good = permit(ruleset, path, FS_READ);
+	free(path);
 	return good;
+}
+
+static bool permit_named(int ruleset, const char *name)
+{
+	if (name[0] == '@')
+		return permit_beside_c_library(ruleset, name + 1);
+	if (name[0] == '$')
+		name = getenv(name + 1);
+	return text_empty(name) || permit(ruleset, name, FS_READ);
 }
 
 /* The file to which the tests' build notes its steps. */
@@ -434,8 +443,8 @@ static bool restrict_files(const struct role *role, const struct text_list *path
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &wanted, size, 0U);
 	if (ruleset < 0)
 		return false;
-	for (size_t i = 0; i < PATTERNS_MAX && role->patterns[i] != NULL && good; i++)
-		good = permit_pattern(ruleset, role->patterns[i]);
+	for (size_t i = 0; i < PATHS_MAX && role->paths[i] != NULL && good; i++)
+		good = permit_named(ruleset, role->paths[i]);
 	for (size_t i = 0; paths != NULL && i < paths->count && good; i++)
 		good = permit(ruleset, paths->list[i], FS_READ);
 	if ((role->calls & CALLS_TESTS) != 0)
