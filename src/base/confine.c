@@ -551,6 +551,7 @@ void confine_describe(struct buffer *out)
 		if (calls)
 			snprintf(count, sizeof count, "%zu (seccomp)", count_calls(role));
 		buffer_format(out, "%-10s %-22s %-32s %s\n", role->name, count,
-			version > 0 ? role->shown : "any: no Landlock", role->shown_network);
+			version > 0 ? role->shown : "any: no Landlock",
+			calls ? role->shown_network : "any");
 	}
 }
