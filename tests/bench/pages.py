@@ -10,6 +10,7 @@
     pages.py urlwatch SCHEME PORT    a file for urlwatch --urls
     pages.py filtered SCHEME PORT    the same, with what picks the components out of a page of HTML
     pages.py large FILE              a Statuspage summary of 470 components in 40 groups (210 kB)
+    pages.py turn FOLDER             the first indicator of each of those pages goes down, or comes back; no file looks newer
     pages.py red FILE                makes the Statuspage summary in FILE say that its first component is down
 
 SCHEME: http (by address), https (by name), or name (HTTP by name: one summary for all)."""
@@ -130,9 +131,33 @@ def write_red(path):
     os.rename(path + ".part", path)
 
 
+# What stands in each form of a page where its first indicator works, and where it is down; not of the same length, so that
+# the server's ETag is another one.
+TURNS = {"/index.html": ('status-green showcased"\n     data-component-status="operational"',
+                         'status-red showcased"\n     data-component-status="major_outage"'),
+         "/api/v2/summary.json": ('"status":"operational"', '"status":"major_outage"'),
+         "/rss/en": ("img/green.gif", "img/red.gif")}
+
+
+def turn_pages(folder):
+    for page in range(COUNT):
+        fetched = form("http", page)[2]
+        works, down = TURNS[fetched]
+        path = folder + "/" + host("http", page) + fetched
+        with open(path) as file:
+            text = file.read()
+        text = text.replace(down, works) if down in text else text.replace(works, down, 1)
+        with open(path + ".part", "w") as file:
+            file.write(text)
+        os.utime(path + ".part", (CHANGED, CHANGED))
+        os.rename(path + ".part", path)
+
+
 def main(what, *words):
     if what == "pages":
         write_pages(words[0])
+    elif what == "turn":
+        turn_pages(words[0])
     elif what == "red":
         write_red(words[0])
     elif what == "large":
