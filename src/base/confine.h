@@ -4,14 +4,13 @@
  * (seccomp(2)), files by their paths (landlock(7)), and limits. Once in force it cannot be taken
  * back, and what the process starts inherits it.
  *
- *   role      who                            files                          network     calls
- *   reader    parses what a page said        conversions of encodings,      none        memory,
- *             (watch/reader.h)               to be read                                 clock,
- * pipes attempt   carries messages by SMTP,      libraries, what names and      any peer,   the
- * same, HTTP or libesmtp               certificates need, and what    no port of  threads,
- *             (tell/courier.c)               its caller names: read         its own     sockets
- *   serve     answers over HTTP              the archive: read; .state is   its one     the same,
- *             (cmd/serve.c)                  refused by serve_open() alone  listener    no socket()
+ * - A reader parses what a page said (watch/reader.h). Files: conversions of encodings, to be read.
+ *   No network. Calls: memory, the clock, its pipes.
+ * - An attempt carries messages by SMTP, HTTP or libesmtp (tell/courier.c). Files: libraries, what
+ *   names and certificates need, and what its caller names; all to be read. Any peer, but no port
+ *   of its own. Calls: the same, threads, sockets.
+ * - serve answers over HTTP (cmd/serve.c). Files: the archive, to be read; .state is refused by
+ *   serve_open() alone. Its one listener. Calls: the same, but no socket().
  *
  * None may start a program, make a process, open a file to write, trace another process or signal
  * one. Not confined are: an attempt by a `sendmail:` route, whose program must be able to gain the

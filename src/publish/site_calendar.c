@@ -127,7 +127,7 @@ bool site_write_day(const struct site_page *page, int64_t day, struct error *err
 	int64_t edges[SITE_CELLS_MAX + 1];
 	struct site_strip strip = {
 		edges, site_edges_even(from, to, SITE_DAY_CELL, edges), "parts of 5 minutes"};
-	char whole[SITE_CELLS_MAX + 1], clock[8], name[16];
+	char whole[SITE_CELLS_MAX + 1], clock[16], name[16];
 	struct value *data = begin(page, day, day, &strip, whole), *entries, *labels;
 	struct date date = date_of(day);
 

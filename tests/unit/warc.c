@@ -79,7 +79,7 @@ static void test_an_id_is_a_uuid_of_version_8_that_follows_from_its_text(void **
 
 	(void)state;
 	for (int i = 0; i < 100; i++) {
-		char text[8];
+		char text[16];
 
 		snprintf(text, sizeof text, "%d", i);
 		warc_id(text, a);
