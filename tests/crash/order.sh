@@ -43,16 +43,19 @@ at() { echo "2014-01-24T19:$1:00Z"; }
 too_early() {
 	awk -F '\t' -v archive="$work/archive" '
 		function folder(path) { sub("/[^/]*$", "", path); return path }
+		function base(path) { sub("^.*/", "", path); return path }
 		function counts(path) {
 			return index(path "/", archive "/") == 1 && path !~ /\/\.state\/([a-z]*\.lock|reserve|incoming|lampwatch\.db-shm)$/
 		}
 		function is_database(path) { return path ~ /\/lampwatch\.db(-[a-z]*)?$/ }
 		function unsynced(path) { if (counts(path)) missing[$1, path] = path }
 		function synced(path) { delete missing[$1, path] }
-		# database: of it, too. Each fault is told once.
-		function need(database, key) {
+		# database: of it, too. of: a snapshot that comes in needs its own files and its intent, and those of no
+		# other page. Each fault is told once.
+		function need(database, of, key) {
 			for (key in missing)
 				if (index(key, $1 SUBSEP) == 1 && (database || !is_database(missing[key])) &&
+						(of == "" || index(missing[key] "/", of "/") == 1 || missing[key] ~ "/\\.state/intent(/" base(of) ")?$") &&
 						!($4 != "" && index($4, missing[key] "/") == 1)) {
 					print $2 " " $3 " " $4 " before " missing[key] " is on disk"
 					delete missing[key]
@@ -64,7 +67,7 @@ too_early() {
 		$2 == "syncfs" { for (key in missing) if (index(key, $1 SUBSEP) == 1) delete missing[key] }
 		# An intent is needed by what it names, and needs nothing itself: one that is torn names nothing that is there.
 		$2 == "rename" && $4 ~ /\/\.state\/intent\// { if (($1, $3) in missing) { synced($3); unsynced($4) } unsynced(folder($4)); next }
-		$2 == "rename" && counts($4) { synced(folder($3)); need(0); unsynced(folder($3)); unsynced(folder($4)) }
+		$2 == "rename" && counts($4) { synced(folder($3)); need(0, $3 ~ /\/\.state\/incoming\// ? $3 : ""); unsynced(folder($3)); unsynced(folder($4)) }
 		$2 == "remove" && counts($3) && !is_database($3) { synced($3); synced(folder($3)); need(0) }
 		$2 == "commit" { need(0) }
 		$2 == "committed" { need(1) }
@@ -103,5 +106,41 @@ noted --clock 2014-03-02T00:00:00Z -q run
 same "a month whose folder a crash left empty is as durable as a new one" "archive archive/example archive/example/2014" \
 	"$(awk -F '\t' '$2 == "rename" && $4 ~ /2014-03-02/ { exit } $2 == "sync" { print $3 }' order | sed "s|^$work/||" | grep -xE 'archive(/example(/2014)?)?' | sort -u | paste -sd ' ')"
 check "and the archive is whole" "$lampwatch" --clock 2014-03-02T00:01:00Z verify
+
+# ---- many that arrive together ----
+
+many() { seq -f p%g 1 60; }
+{
+	sed '/^pages:/,$d; s/^every:.*/every: 0s\nlimits: {per_host: 32}/' lampwatch.yaml
+	echo "pages:"
+	for name in $(many); do echo "  - {name: $name, url: 'http://127.0.0.1:$www_port/', kind: statuspage, provider: example}"; done
+	sed -n '/^routes:/,$p' lampwatch.yaml
+} > many.yaml
+count() { grep -c $'\t'"$1"$'\t' order; }
+lines() { local name; for name in $(many); do cat "archive/$name/chain" 2> /dev/null; done | grep -c ^snapshot; }
+begin() { rm -rf archive; statuspage_page "$page" none operational operational; }
+
+begin
+"$lampwatch" -c many.yaml --clock "$(at 00)" -q run no-such-page 2> /dev/null; mkdir -p archive
+in_order "sixty snapshots, which share what makes them durable" -c many.yaml --clock "$(at 01)" -q run
+same "each is there" 60 "$(lines)"
+check "they share transactions: $(count commit)" test "$(count commit)" -le 50
+check "and the archive is whole" "$lampwatch" -c many.yaml --clock "$(at 02)" verify
+rm -f relay/*.eml
+statuspage_page "$page" major major_outage operational
+in_order "sixty alerts" -c many.yaml --clock "$(at 03)" -q run
+same "each is there" 120 "$(lines)"
+check "and was told" test "$(cat relay/*.eml | sed -z 's/=\r*\n//g' | grep -o '^Page: *Example' | wc -l)" -ge 1
+check "and the archive is whole" "$lampwatch" -c many.yaml --clock "$(at 04)" verify
+
+begin
+mkdir archive
+: > archive/p30 # where its folder would be
+noted -c many.yaml --clock "$(at 01)" run > said 2>&1
+same "one that cannot be kept is said, and costs no other" "3 59 1" "$? $(lines) $(grep -c p30 said)"
+rm archive/p30
+"$lampwatch" -c many.yaml --clock "$(at 02)" -q run > said 2>&1
+same "and follows when it can" "0 60" "$? $(lines)"
+check "and the archive is whole" "$lampwatch" -c many.yaml --clock "$(at 03)" verify
 
 finish
