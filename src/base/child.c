@@ -86,8 +86,6 @@ static void become(
 	}
 	if (report != NULL)
 		confine_report_to(report);
-	if (role->confinement != CONFINE_NONE)
-		confine_enter(role->confinement, NULL);
 }
 
 /* ---- in the parent ---- */

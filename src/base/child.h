@@ -4,8 +4,8 @@
  * its parent and the limits of its role, and inherits nothing else: all
  * other descriptors beyond the standard three are closed (connections, the database, locks), it
  * never dumps core, and INT, TERM, ALRM and PROF have their default action again (SIGPIPE stays
- * ignored). What else a role may not do, the kernel refuses (confine.h), and the parent hears of
- * it.
+ * ignored). Its work may confine itself (confine_enter()); what the kernel then refuses, the parent
+ * hears of.
  */
 #ifndef LAMPWATCH_CHILD_H
 #define LAMPWATCH_CHILD_H
@@ -27,8 +27,6 @@ struct child_role {
 	size_t file_length; /* bytes of a file that it writes */
 	bool detached;      /* has its own session (setsid), and outlives its parent;
 			     * else the kernel kills it when its parent ends */
-	enum confine_role confinement; /* in force before its work begins; CONFINE_NONE where the
-					* work itself calls confine_enter(), or nobody does */
 };
 
 struct child {

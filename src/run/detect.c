@@ -292,12 +292,10 @@ char *suggest_kind(const char *templates, const char *user_folder, const char *b
 {
 	struct suggestion asked = {templates, user_folder, url, but, document};
 	char name[NAME_MAX_BYTES];
-	struct child_role role = reader_role;
 	struct child child;
 	ssize_t got = -1;
 
-	role.confinement = CONFINE_NONE; /* it enters it by itself */
-	if (!child_start(&child, &role, write_suggestion, &asked))
+	if (!child_start(&child, &reader_role, write_suggestion, &asked))
 		return NULL;
 	if (poll(&(struct pollfd){child.from, POLLIN, 0}, 1, SUGGEST_MILLISECONDS) > 0)
 		got = read(child.from, name, sizeof name);

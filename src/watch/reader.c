@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/child.h"
+#include "base/confine.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -75,10 +76,9 @@ static bool read_whole(int in, void *bytes, size_t length)
 	return true;
 }
 
-static bool receive(int in, struct reader_request *request, char **url, struct document *documents)
+static bool receive(
+	int in, const struct reader_request *request, char **url, struct document *documents)
 {
-	if (!read_whole(in, request, sizeof *request))
-		return false;
 	*url = memory_zero(request->url + 1, 1);
 	if (!read_whole(in, *url, request->url))
 		return false;
@@ -136,7 +136,7 @@ static void answer(const struct reader_request *request, const char *url,
 /* One request after the other, each with its own limit of time. */
 static void serve(const void *context, int in, int out)
 {
-	bool good = true;
+	bool good = true, confined = false;
 
 	(void)context;
 	while (good) {
@@ -147,7 +147,11 @@ static void serve(const void *context, int in, int out)
 		char *url = NULL;
 
 		child_limit_time(READER_MILLISECONDS);
-		good = receive(in, &request, &url, documents);
+		good = read_whole(in, &request, sizeof request);
+		if (good && !confined) /* now that foreign bytes follow: in many runs none do */
+			confine_enter(CONFINE_READER, NULL);
+		confined = true;
+		good = good && receive(in, &request, &url, documents);
 		if (good) {
 			child_limit_time((int)request.milliseconds);
 			answer(&request, url, documents, &reply, &text);
@@ -168,7 +172,6 @@ const struct child_role reader_role = {
 	.seconds = READER_MILLISECONDS / 1000,
 	.memory = READER_MEMORY,
 	.file_length = READER_FILE,
-	.confinement = CONFINE_READER,
 };
 
 static bool start(struct reader *reader)
