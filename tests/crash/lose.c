@@ -3,7 +3,8 @@
  * Loaded before the system's library (LD_PRELOAD): the writes of each process to the TCP port
  * LAMPWATCH_LOSE_PORT are counted, and the LAMPWATCH_LOSE_NTH of them (from 1) fails with
  * LAMPWATCH_LOSE_ERROR (EIO, EPIPE or ECONNRESET) and writes nothing, though the connection is
- * well. LAMPWATCH_LOSE_LOG gets a line when that has happened.
+ * well. LAMPWATCH_LOSE_LOG gets a line when that has happened; a confined process can write it
+ * where LAMPWATCH_STEPS_FILE names that file too.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -59,7 +61,13 @@ static bool is_lost(int descriptor)
 	struct sockaddr_storage peer;
 	socklen_t length = sizeof peer;
 	int kept = errno, port = 0;
+	struct stat status;
 
+	/* Of a pipe a confined reader may not ask for the peer. */
+	if (fstat(descriptor, &status) != 0 || !S_ISSOCK(status.st_mode)) {
+		errno = kept;
+		return false;
+	}
 	if (getpeername(descriptor, (struct sockaddr *)&peer, &length) == 0) {
 		if (peer.ss_family == AF_INET)
 			port = ntohs(((struct sockaddr_in *)&peer)->sin_port);

@@ -25,9 +25,12 @@ echo "tls1.3" > "$work/newest.script"
 
 # lose PORT NTH ERROR COMMAND…: as it would be run, with that write lost.
 lose() {
-	LAMPWATCH_LOSE_PORT=$1 LAMPWATCH_LOSE_NTH=$2 LAMPWATCH_LOSE_ERROR=$3 LAMPWATCH_LOSE_LOG=$work/lost \
+	: > "$work/lost"
+	LAMPWATCH_LOSE_PORT=$1 LAMPWATCH_LOSE_NTH=$2 LAMPWATCH_LOSE_ERROR=$3 LAMPWATCH_LOSE_LOG=$work/lost LAMPWATCH_STEPS_FILE=$work/lost \
 		LD_PRELOAD=$BUILD/tests/liblose.so ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 "${@:4}"
 }
+
+was_lost() { grep -qx lost "$work/lost"; }
 
 # try NAME SCHEME TLS: what came of the mail for each write that was lost, until none is left to lose;
 # then it arrives.
@@ -36,13 +39,13 @@ try() {
 	port=${name}_port port=${!port}
 	while [ $n -lt 40 ]; do
 		n=$((n + 1))
-		rm -f "$work/$name"/*.eml "$work/lost"
+		rm -f "$work/$name"/*.eml
 		began=$(date +%s%N)
 		outcome=$(lose "$port" $n "${errors[n % 3]}" "$BUILD/tests/mail-send" --route "$2://127.0.0.1:$port" --tls "$3" \
 			--ca "$work/certificate" --from lampwatch@example.org --to ops@example.com "$work/mail" | cut -d ' ' -f 1)
 		took=$((($(date +%s%N) - began) / 1000000))
 		kept=$(count_mails "$name")
-		[ -e "$work/lost" ] || break
+		was_lost || break
 		lost=$((lost + 1))
 		[ $took -lt 8000 ] || slow+=" write $n: $took ms"
 		# What was lost after the mail's end does not matter.
@@ -89,9 +92,8 @@ statuspage_page "$page" none operational operational operational
 "$lampwatch" --clock 2014-01-24T19:00:00Z -q run
 statuspage_page "$page" major major_outage operational operational
 began=$SECONDS
-rm -f "$work/lost"
 lose "$plain_port" 2 EIO "$lampwatch" --clock 2014-01-24T19:01:00Z -q run
-check "a write of the run was lost" test -e "$work/lost"
+check "a write of the run was lost" was_lost
 same "the mail goes by the next route in the same run" "0 1" "$(count_mails plain) $(count_mails second)"
 check "at once" test $((SECONDS - began)) -lt 15
 check "and is delivered" bash -c "'$lampwatch' --clock 2014-01-24T19:02:00Z -v outbox | grep -q delivered"

@@ -134,10 +134,11 @@ fi
 looks=("status|Chat +major outage since" "log|Chat" "verify -v|whole")
 if [ "$other" = 1 ] && [ "$killed" = 1 ]; then
 	copy killed
+	cp -a "$work/killed" "$work/as-killed" # the archive itself may go on: its courier is still there
 	look killed "a copy with a log, after kill -9"
 	rm -f "$work/killed/archive/.state/lampwatch.db-shm"
 	look killed "and without its shared memory"
-	same "and nothing is left beside it" "" "$(diff -r archive "$work/killed/archive" 2>&1 | grep -v "shm$")"
+	same "and nothing is left beside it" "" "$(diff -r "$work/as-killed/archive" "$work/killed/archive" 2>&1 | grep -v "shm$")"
 else
 	skip_looks "a copy with a log, after kill -9"; skip_looks "and without its shared memory"; skip "and nothing is left beside it" "$reason"
 fi
