@@ -258,8 +258,13 @@ static void test_without_confinement_all_of_it_can_be_done(void **state)
 	if (geteuid() != 0)
 		skip();
 	for (size_t i = 0; i < ATTACKS; i++) {
-		char *path = file_join(folder, "made");
+		char *path;
 
+		if (attacks[i].succeeds == read_shadow && access("/etc/shadow", F_OK) != 0) {
+			print_message("# there is no /etc/shadow here\n"); /* a bare root */
+			continue;
+		}
+		path = file_join(folder, "made");
 		if (!attack_succeeds(CONFINE_NONE, &attacks[i], &refused)) {
 			print_message("# not even without: %s\n", attacks[i].name);
 			fail();
