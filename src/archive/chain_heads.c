@@ -15,6 +15,7 @@
 #include "base/signature.h"
 #include "base/step.h"
 #include "base/text.h"
+#include "store/store.h"
 
 #define HEADS_TITLE "lampwatch heads 1 sha256"
 enum { FILE_MODE = 0644, HEAD_LINE_MAX = 256 };
@@ -27,6 +28,16 @@ void chain_heads_add(
 	snprintf(head->page, sizeof head->page, "%s", page);
 	snprintf(head->digest, sizeof head->digest, "%s", digest);
 	head->sequence = sequence;
+}
+
+static void take_head(void *heads, const char *page, int64_t sequence, const char *digest)
+{
+	chain_heads_add(heads, page, sequence, digest);
+}
+
+bool chain_heads_known(struct chain_heads *heads, struct database *database)
+{
+	return store_chain_ends(database, take_head, heads);
 }
 
 static int by_page(const void *key, const void *head)

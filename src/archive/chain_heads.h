@@ -24,6 +24,7 @@
 #include "base/digest.h"
 
 struct buffer;
+struct database;
 struct error;
 struct signature_key;
 
@@ -46,6 +47,9 @@ struct chain_heads {
 /* Adds a page's, behind those whose names come before it. */
 void chain_heads_add(
 	struct chain_heads *heads, const char *page, int64_t sequence, const char *digest);
+
+/* Adds those of all pages, as the database knows them. False where they could not be read. */
+bool chain_heads_known(struct chain_heads *heads, struct database *database);
 
 /* NULL where the page is not listed. */
 const struct chain_head *chain_heads_find(const struct chain_heads *heads, const char *page);

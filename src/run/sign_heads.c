@@ -60,19 +60,16 @@ static void take_fault(struct observer *observer, const char *fact, const char *
 static void chain_heads_text(
 	struct observer *observer, const struct page_states *before, struct buffer *out)
 {
-	struct page_states chained = {0};
-	const struct page_states *states = observer->chained ? &chained : before;
 	struct chain_heads heads = {0};
 
 	if (observer->chained)
-		store_pages(observer->database, &chained);
-	for (size_t i = 0; i < states->count; i++)
-		if (states->list[i].snapshot > 0)
-			chain_heads_add(&heads, states->list[i].name, states->list[i].snapshot,
-				states->list[i].head);
+		chain_heads_known(&heads, observer->database);
+	for (size_t i = 0; !observer->chained && i < before->count; i++)
+		if (before->list[i].snapshot > 0)
+			chain_heads_add(&heads, before->list[i].name, before->list[i].snapshot,
+				before->list[i].head);
 	chain_heads_write(&heads, out);
 	chain_heads_release(&heads);
-	page_states_release(&chained);
 }
 
 void sign_heads(struct observer *observer, const struct page_states *before)

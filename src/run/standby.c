@@ -9,6 +9,7 @@
 
 #include "archive/archive.h"
 #include "archive/chain.h"
+#include "archive/chain_heads.h"
 #include "base/buffer.h"
 #include "base/database.h"
 #include "base/digest.h"
@@ -508,7 +509,7 @@ void standby_forget(const struct context *context)
 /* ---- whether it is needed ---- */
 
 static bool chain_agrees(const struct context *context, struct database *database, const char *page,
-	const struct chain_end *last, struct error *error)
+	const struct chain_head *last, struct error *error)
 {
 	int64_t known = last != NULL ? last->sequence : 0, sequence = 0;
 	char digest[DIGEST_TEXT], end[DIGEST_TEXT], *line;
@@ -540,16 +541,16 @@ static bool chain_agrees(const struct context *context, struct database *databas
 bool standby_needless(const struct context *context, struct database *database, struct error *error)
 {
 	const struct config *config = context->config;
-	struct chain_ends ends = {0};
+	struct chain_heads heads = {0};
 	bool agree = true;
 
 	if (database != NULL) {
-		store_chain_ends(database, &ends);
+		chain_heads_known(&heads, database);
 		agree = database_good(database, error); /* what was not read is not unknown */
 	}
 	for (size_t i = 0; agree && i < config->page_count; i++)
 		agree = chain_agrees(context, database, config->pages[i].name,
-			chain_ends_find(&ends, config->pages[i].name), error);
-	chain_ends_release(&ends);
+			chain_heads_find(&heads, config->pages[i].name), error);
+	chain_heads_release(&heads);
 	return agree;
 }

@@ -116,13 +116,6 @@ static const struct column chain_columns[] = {
 	{0},
 };
 
-static const struct column end_columns[] = {
-	COLUMN("name", struct chain_end, page, COLUMN_TEXT),
-	COLUMN("snapshot", struct chain_end, sequence, COLUMN_INTEGER),
-	COLUMN("head", struct chain_end, digest, COLUMN_TEXT),
-	{0},
-};
-
 static const struct column validator_columns[] = {
 	COLUMN("url", struct validator, url, COLUMN_TEXT),
 	COLUMN("etag", struct validator, etag, COLUMN_OPTIONAL),
@@ -218,31 +211,18 @@ bool store_pages(struct database *database, struct page_states *states)
 	return !database_failed(database);
 }
 
-bool store_chain_ends(struct database *database, struct chain_ends *ends)
+bool store_chain_ends(struct database *database,
+	void (*take)(void *context, const char *page, int64_t sequence, const char *digest),
+	void *context)
 {
-	rows_take(database_query(database, "SELECT * FROM page ORDER BY name", "*", end_columns),
-		&ends->list, &ends->count, sizeof *ends->list);
+	struct statement *row = database_query(database,
+		"SELECT name, snapshot, head FROM page WHERE snapshot > 0 ORDER BY name", "");
+
+	while (statement_row(row))
+		take(context, statement_text(row, 0), statement_integer(row, 1),
+			statement_text(row, 2));
+	statement_end(row);
 	return !database_failed(database);
-}
-
-static int by_page(const void *key, const void *end)
-{
-	return strcmp(key, ((const struct chain_end *)end)->page);
-}
-
-const struct chain_end *chain_ends_find(const struct chain_ends *ends, const char *page)
-{
-	if (ends->count == 0)
-		return NULL;
-	return bsearch(page, ends->list, ends->count, sizeof *ends->list, by_page);
-}
-
-void chain_ends_release(struct chain_ends *ends)
-{
-	for (size_t i = 0; i < ends->count; i++)
-		row_release(end_columns, &ends->list[i]);
-	free(ends->list);
-	*ends = (struct chain_ends){0};
 }
 
 static int by_page_name(const void *key, const void *state)

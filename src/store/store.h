@@ -62,18 +62,6 @@ struct page_state {
 	struct impacts impacts;
 };
 
-/* The last line of a page's chain. */
-struct chain_end {
-	char *page;
-	int64_t sequence; /* 0: there is none */
-	char *digest;     /* SHA-256 of the line */
-};
-
-struct chain_ends {
-	struct chain_end *list; /* in the order of the pages' names */
-	size_t count;
-};
-
 struct page_states {
 	struct page_state *list; /* sorted by name */
 	size_t count;
@@ -91,11 +79,11 @@ struct page_state *page_states_find(const struct page_states *states, const char
 void page_states_release(struct page_states *states);
 void page_state_release(struct page_state *state);
 
-/* Where the chains of all pages end, for whoever needs nothing else of them. False where that could
- * not be read. */
-bool store_chain_ends(struct database *database, struct chain_ends *ends);
-const struct chain_end *chain_ends_find(const struct chain_ends *ends, const char *page);
-void chain_ends_release(struct chain_ends *ends);
+/* Where the chains of all pages end that have one, in the order of their names: the sequence of the
+ * last line and its SHA-256, borrowed during the call. False where that could not be read. */
+bool store_chain_ends(struct database *database,
+	void (*take)(void *context, const char *page, int64_t sequence, const char *digest),
+	void *context);
 
 /* Loads a state's reading and indicators, if not yet loaded. False where they could not be read. */
 bool store_load(struct database *database, struct page_state *state);
