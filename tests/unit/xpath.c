@@ -202,6 +202,19 @@ static void test_a_token_stands_between_white_space(void **state)
 	assert_fails("contains-token(\"a\")", "too many or too few");
 }
 
+static void test_nodes_are_found_by_their_text(void **state)
+{
+	(void)state;
+	assert_value("count(with-text(/json/a/item/id, \"2\"))", "1");
+	assert_value("count(with-text(/json/a/item/id, 2)/../id)", "1");
+	assert_value("count(with-text(/json/a/item/id, /json/a/item[2]/id))", "1");
+	assert_value("count(with-text(/json/a/item/id, \"nothing\"))", "0");
+	assert_value("count(with-text(/json/nothing, \"2\"))", "0");
+	assert_value("count(with-text(/json/none, /json/nothing))", "0");
+	assert_fails("with-text(\"a\", \"a\")", "nodes are expected");
+	assert_fails("with-text(/json)", "too many or too few");
+}
+
 static void test_matches_knows_its_flags(void **state)
 {
 	(void)state;
@@ -352,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_case_is_changed_by_unicode),
 		cmocka_unit_test(test_html_without_markup_is_what_the_parser_makes_of_it),
 		cmocka_unit_test(test_a_token_stands_between_white_space),
+		cmocka_unit_test(test_nodes_are_found_by_their_text),
 		cmocka_unit_test(test_matches_knows_its_flags),
 		cmocka_unit_test(test_replace_takes_groups_and_leaves_the_rest),
 		cmocka_unit_test(test_tokenize_gives_nodes),

@@ -165,6 +165,37 @@ static void contains_token(xmlXPathParserContextPtr parser, int given)
 	xmlFree(token);
 }
 
+/* What `[. = …]` finds, without an evaluation for each node: a page may have many rows, each of
+ * which names one of many groups. */
+static void with_text(xmlXPathParserContextPtr parser, int given)
+{
+	xmlXPathObjectPtr nodes, found;
+	xmlChar *text;
+
+	if (given != 2) {
+		xmlXPathSetError(parser, XPATH_INVALID_ARITY);
+		return;
+	}
+	text = xmlXPathPopString(parser);
+	nodes = take_nodes(parser);
+	if (nodes == NULL) {
+		xmlFree(text);
+		return;
+	}
+	found = xmlXPathNewNodeSet(NULL);
+	evaluation_charge(parser, node_set_count(nodes));
+	for (size_t i = 0; !text_empty((const char *)text) && i < node_set_count(nodes); i++) {
+		xmlChar *owned = NULL;
+
+		if (text_equal(node_string(node_set_member(nodes, i), &owned), (const char *)text))
+			xmlXPathNodeSetAddUnique(found->nodesetval, node_set_member(nodes, i));
+		xmlFree(owned);
+	}
+	valuePush(parser, found);
+	xmlXPathFreeObject(nodes);
+	xmlFree(text);
+}
+
 static void replace(xmlXPathParserContextPtr parser, int given)
 {
 	struct evaluation *evaluation = parser->context->userData;
@@ -408,6 +439,7 @@ static const struct {
 	{"translate", NULL},
 	{"true", NULL},
 	{"upper-case", upper_case},
+	{"with-text", with_text},
 };
 
 enum { FUNCTION_COUNT = sizeof functions / sizeof functions[0] };
