@@ -117,14 +117,13 @@ static char *denied_in_state(const char *archive)
 	return found;
 }
 
-/* Where the month can be written the folders above it need not be asked. */
-static char *denied_in_page(const char *archive, const char *page, int64_t now)
+/* Where the month can be written the folders above it need not be asked. date: of now, as
+ * date_write() has it. */
+static char *denied_in_page(const char *archive, const char *page, const char *date)
 {
-	char date[DATE_TEXT_MAX]; /* 2014-01-24T19:20:00Z */
-	char *month, *found = NULL;
+	char *month = memory_format("%s/%s/%.4s/%.2s", archive, page, date, date + 5),
+	     *found = NULL;
 
-	date_write(now, date);
-	month = memory_format("%s/%s/%.4s/%.2s", archive, page, date, date + 5);
 	if (faccessat(AT_FDCWD, month, W_OK, AT_EACCESS) != 0) {
 		found = denied(memory_format("%s/%s", archive, page));
 		if (found == NULL)
@@ -165,11 +164,12 @@ static void explain(const char *path, const char *archive, struct error *error)
 bool archive_writable(
 	const char *archive, const struct config *pages, int64_t now, struct error *error)
 {
-	char *found = denied_in_state(archive);
+	char *found = denied_in_state(archive), date[DATE_TEXT_MAX];
 	bool good;
 
+	date_write(now, date);
 	for (size_t i = 0; pages != NULL && found == NULL && i < pages->page_count; i++)
-		found = denied_in_page(archive, pages->pages[i].name, now);
+		found = denied_in_page(archive, pages->pages[i].name, date);
 	good = found == NULL;
 	if (!good)
 		explain(found, archive, error);

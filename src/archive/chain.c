@@ -20,7 +20,7 @@ char *chain_line_write(const struct chain_line *line)
 
 static bool take(char *out, size_t size, const char *field)
 {
-	return (size_t)snprintf(out, size, "%s", field) < size;
+	return memccpy(out, field, '\0', size) != NULL;
 }
 
 bool chain_line_parse(const char *text, struct chain_line *line)

@@ -60,11 +60,13 @@ static bool is_proxy(const struct sockaddr *address)
 
 	for (size_t i = 0; i < sizeof variables / sizeof *variables && !found; i++) {
 		const char *value = getenv(variables[i]);
-		CURLU *url = curl_url();
+		CURLU *url;
 
-		if (!text_empty(value) &&
-			curl_url_set(url, CURLUPART_URL, value,
-				CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK) {
+		if (text_empty(value))
+			continue;
+		url = curl_url();
+		if (curl_url_set(url, CURLUPART_URL, value,
+			    CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK) {
 			char *host = http_url_part(url, CURLUPART_HOST, 0),
 			     *port = http_url_part(url, CURLUPART_PORT, 0);
 

@@ -48,7 +48,8 @@ bool drift_moved(const char *usual, const char *requested, const char *final, st
 	char *from, *to;
 	bool moved;
 
-	if (text_empty(usual) || requested == NULL || final == NULL)
+	if (text_empty(usual) || requested == NULL || final == NULL ||
+		strcmp(requested, final) == 0) /* no redirect, as mostly */
 		return false;
 	from = http_url_host(requested);
 	to = http_url_host(final);
