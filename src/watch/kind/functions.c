@@ -170,24 +170,25 @@ static void contains_token(xmlXPathParserContextPtr parser, int given)
 static void with_text(xmlXPathParserContextPtr parser, int given)
 {
 	xmlXPathObjectPtr nodes, found;
-	xmlChar *text;
+	char *text;
 
 	if (given != 2) {
 		xmlXPathSetError(parser, XPATH_INVALID_ARITY);
 		return;
 	}
-	text = xmlXPathPopString(parser);
-	nodes = take_nodes(parser);
-	if (nodes == NULL) {
+	text = (char *)xmlXPathPopString(parser);
+	if (!xmlXPathStackIsNodeSet(parser)) {
+		xmlXPathSetError(parser, XPATH_INVALID_TYPE);
 		xmlFree(text);
 		return;
 	}
+	nodes = valuePop(parser);
 	found = xmlXPathNewNodeSet(NULL);
 	evaluation_charge(parser, node_set_count(nodes));
-	for (size_t i = 0; !text_empty((const char *)text) && i < node_set_count(nodes); i++) {
+	for (size_t i = 0; !text_empty(text) && i < node_set_count(nodes); i++) {
 		xmlChar *owned = NULL;
 
-		if (text_equal(node_string(node_set_member(nodes, i), &owned), (const char *)text))
+		if (strcmp(node_string(node_set_member(nodes, i), &owned), text) == 0)
 			xmlXPathNodeSetAddUnique(found->nodesetval, node_set_member(nodes, i));
 		xmlFree(owned);
 	}
