@@ -105,6 +105,9 @@ CURL *transfer_handle(struct transfer *transfer, const char *user_agent, const c
 	curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L); /* transfer_decode() does it */
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+	/* What libcurl remembers of names it looks through for each transfer: of 10,000 hosts, for
+	 * half of the run's time. */
+	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
 	/* libcurl keeps a connection on which it could not send anything, and lets the next
 	 * request wait for it without a timeout. */
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, transfer->retried ? 1L : 0L);
