@@ -314,8 +314,10 @@ static bool local_parts(int64_t seconds, const char *zone, struct tm *tm, const 
 		return false;
 	if (zone == NULL)
 		return true;
-	setenv("TZ", zone, 1);
-	tzset();
+	if (!text_equal(getenv("TZ"), zone)) {
+		setenv("TZ", zone, 1);
+		tzset();
+	}
 	if (localtime_r(&time, tm) == NULL)
 		return false;
 	*zone_name = tm->tm_zone;

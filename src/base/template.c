@@ -24,8 +24,16 @@ struct frame {
 	const struct frame *outer;
 };
 
+/* Of {{%escape}}: which bytes something begins with that is replaced, each once, and the words from
+ * the first such pair on. */
+struct pairs {
+	char begin[UCHAR_MAX + 1];
+	struct piece words[UCHAR_MAX];
+};
+
 struct rendering {
 	enum template_type type;
+	struct pairs entities;
 	const struct template_partials *partials;
 	struct buffer *out;
 	size_t begin; /* of this rendering in out */
@@ -91,19 +99,19 @@ static const char *value_words(const struct value *value)
 	return "";
 }
 
-/* Adds text, or its beginning and "…" if it has more than maximum characters (0: no limit). */
+/* Adds text, or its beginning and "…" if it has more than maximum characters. */
 static void write_cut(const char *text, size_t maximum, struct buffer *out)
 {
 	size_t length = strlen(text), taken = 0, keep = 0, characters = 0;
 
-	while (taken < length && (maximum == 0 || characters <= maximum)) {
+	while (taken < length && characters <= maximum) {
 		size_t size = text_character(text + taken, length - taken, NULL);
 
 		taken += size > 0 ? size : 1;
 		if (++characters + 1 == maximum)
 			keep = taken;
 	}
-	if (maximum == 0 || characters <= maximum) {
+	if (characters <= maximum) {
 		buffer_text(out, text);
 	} else {
 		buffer_add(out, text, keep);
@@ -111,40 +119,38 @@ static void write_cut(const char *text, size_t maximum, struct buffer *out)
 	}
 }
 
-/* The bytes, each once, that something begins with which is replaced. */
-static void pair_beginnings(struct piece pairs, char begin[static UCHAR_MAX + 1])
+static void pairs_set(struct pairs *pairs, struct piece words)
 {
-	struct piece from;
+	struct piece rest = words, from;
 	size_t count = 0;
 
-	while ((from = piece_word(&pairs)).length > 0) {
-		if (memchr(begin, from.at[0], count) == NULL)
-			begin[count++] = from.at[0];
-		piece_word(&pairs);
+	while ((from = piece_word(&rest)).length > 0) {
+		if (memchr(pairs->begin, from.at[0], count) == NULL) {
+			pairs->begin[count] = from.at[0];
+			pairs->words[count++] = (struct piece){
+				from.at, words.length - (size_t)(from.at - words.at)};
+		}
+		piece_word(&rest);
 	}
-	begin[count] = '\0';
+	pairs->begin[count] = '\0';
 }
 
-/* Adds text with the pairs of {{%escape}} applied. */
-static void write_pairs(const char *text, struct piece pairs, struct buffer *out)
+/* Adds text with the pairs applied. */
+static void write_pairs(const char *text, const struct pairs *pairs, struct buffer *out)
 {
-	char begin[UCHAR_MAX + 1];
-
-	pair_beginnings(pairs, begin);
 	while (*text != '\0') {
-		size_t plain = strcspn(text, begin);
-		struct piece rest = pairs, from, to;
+		size_t plain = strcspn(text, pairs->begin);
+		struct piece rest, from, to;
 
 		buffer_add(out, text, plain);
 		text += plain;
 		if (*text == '\0')
 			return;
-		from = piece_word(&rest);
-		to = piece_word(&rest);
-		while (from.length > 0 && strncmp(text, from.at, from.length) != 0) {
+		rest = pairs->words[strchr(pairs->begin, *text) - pairs->begin];
+		do {
 			from = piece_word(&rest);
 			to = piece_word(&rest);
-		}
+		} while (from.length > 0 && strncmp(text, from.at, from.length) != 0);
 		if (from.length == 0)
 			to = (struct piece){text, 1};
 		buffer_add(out, to.at, to.length);
@@ -156,14 +162,21 @@ static void write_pairs(const char *text, struct piece pairs, struct buffer *out
 static void write_variable(
 	const struct rendering *rendering, const struct token *token, const char *text)
 {
-	static const char entities[] = "& &amp; < &lt; > &gt; \" &quot; ' &#39;";
 	struct buffer cut = {0}, escaped = {0};
 
-	write_cut(text, token->cut, &cut);
-	write_pairs(buffer_string(&cut), token->escapes, &escaped);
-	text = buffer_string(&escaped);
+	if (token->cut > 0) {
+		write_cut(text, token->cut, &cut);
+		text = buffer_string(&cut);
+	}
+	if (token->escapes.length > 0) {
+		struct pairs pairs;
+
+		pairs_set(&pairs, token->escapes);
+		write_pairs(text, &pairs, &escaped);
+		text = buffer_string(&escaped);
+	}
 	if (rendering->type == TEMPLATE_HTML)
-		write_pairs(text, (struct piece){entities, sizeof entities - 1}, rendering->out);
+		write_pairs(text, &rendering->entities, rendering->out);
 	else if (rendering->type == TEMPLATE_JSON)
 		json_escape(text, rendering->out);
 	else
@@ -278,6 +291,7 @@ static bool render_parsed(const struct template_program *program, enum template_
 	const struct value *data, const struct template_partials *partials, struct buffer *out,
 	struct error *error)
 {
+	static const char entities[] = "& &amp; < &lt; > &gt; \" &quot; ' &#39;";
 	struct rendering rendering = {.type = type,
 		.partials = partials,
 		.out = out,
@@ -285,6 +299,7 @@ static bool render_parsed(const struct template_program *program, enum template_
 		.error = error};
 	struct frame root = {data, NULL};
 
+	pairs_set(&rendering.entities, (struct piece){entities, sizeof entities - 1});
 	return render_program(&rendering, program, 0, program->count, &root);
 }
 

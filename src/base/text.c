@@ -160,8 +160,10 @@ size_t text_plain_span(const char *text, size_t length)
 void text_repair(struct buffer *out, const char *text, size_t length)
 {
 	while (length > 0) {
-		size_t size = text_character(text, length, NULL);
+		size_t size = ascii_span(text, length);
 
+		if (size == 0)
+			size = text_character(text, length, NULL);
 		if (size == 0)
 			buffer_text(out, replacement);
 		buffer_add(out, text, size);
