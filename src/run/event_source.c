@@ -33,6 +33,7 @@ struct account {
 struct source {
 	const struct event_source *input;
 	struct index affects, updates, incidents; /* by the incident's id */
+	struct index before;                      /* the affects of the reading before, likewise */
 	struct affects
 		*turned; /* the rows of affects with their two fields exchanged; strings borrowed */
 	struct index by_indicator; /* over turned */
@@ -110,8 +111,11 @@ static void source_open(struct source *source, const struct event_source *input)
 		index_by_id(reading->updates, reading->update_count, sizeof *reading->updates),
 		index_by_id(
 			reading->incidents, reading->incident_count, sizeof *reading->incidents),
-		memory_zero(reading->affects_count, sizeof *source->turned), {0}, account_new(),
-		account_new()};
+		{0}, memory_zero(reading->affects_count, sizeof *source->turned), {0},
+		account_new(), account_new()};
+	if (input->before != NULL)
+		source->before = index_by_id(input->before->affects, input->before->affects_count,
+			sizeof *input->before->affects);
 	for (size_t i = 0; i < reading->affects_count; i++)
 		source->turned[i] =
 			(struct affects){reading->affects[i].indicator, reading->affects[i].id};
@@ -129,6 +133,7 @@ static void source_open(struct source *source, const struct event_source *input)
 static void source_close(struct source *source)
 {
 	index_release(&source->affects);
+	index_release(&source->before);
 	index_release(&source->updates);
 	index_release(&source->incidents);
 	index_release(&source->by_indicator);
@@ -279,20 +284,24 @@ void events_of_impacts(
 	source_close(&source);
 }
 
-/* The indicators of an incident, by whatever name they have: id and name of those on the page. */
-static void name_affected(const struct reading *reading, const char *incident, struct event *event)
+/* The indicators of an incident, by whatever name they have: id and name of those on the page.
+ * affects: of the reading. */
+static void name_affected(const struct index *affects, const struct reading *reading,
+	const char *incident, struct event *event)
 {
-	for (size_t i = 0; i < reading->affects_count; i++) {
-		const char *affected = reading->affects[i].indicator;
-		const struct indicator *row;
+	const char *const like[] = {incident};
+	size_t count, first = index_range(affects, like, &count);
 
-		if (!text_equal(reading->affects[i].id, incident) || text_empty(affected) ||
-			event->affects.count >= EVENT_AFFECTS_MAX)
+	for (size_t i = 0; i < count && event->affects.count < EVENT_AFFECTS_MAX; i++) {
+		const struct affects *row = affects->rows[first + i];
+		const struct indicator *indicator;
+
+		if (text_empty(row->indicator))
 			continue;
-		text_list_add(&event->affects, affected);
-		row = reading_indicator(reading, affected);
-		if (row != NULL && !text_empty(row->name))
-			text_list_add(&event->affects, row->name);
+		text_list_add(&event->affects, row->indicator);
+		indicator = reading_indicator(reading, row->indicator);
+		if (indicator != NULL && !text_empty(indicator->name))
+			text_list_add(&event->affects, indicator->name);
 	}
 }
 
@@ -317,9 +326,9 @@ static void add_update(const struct source *source, const struct change *change,
 		event->said_at = memory_string(row->updated);
 	}
 	if (row != NULL)
-		name_affected(source->input->reading, row->id, event);
+		name_affected(&source->affects, source->input->reading, row->id, event);
 	else if (source->input->before != NULL)
-		name_affected(source->input->before, change->id, event);
+		name_affected(&source->before, source->input->before, change->id, event);
 	event->incidents = detail(events, account.incidents);
 }
 
