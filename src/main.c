@@ -28,82 +28,86 @@ static const struct command {
 	command_function *run;
 	enum needs needs;
 	enum identity identity; /* as whom root acts */
+	enum helpers helpers;   /* the processes beside it */
 	int least, most;        /* number of arguments that are not options */
 	const char *usage;      /* the options and arguments that it takes */
 	const char *about;
 	int (*misused)(const struct invocation *invocation); /* NULL: usage_error() */
 } commands[] = {
-	{"run", command_run, NEEDS_LAST_GOOD, AS_OWNER, 0, MANY, "[--dry-run] [PAGE...]",
+	{"run", command_run, NEEDS_LAST_GOOD, AS_OWNER, READS, 0, MANY, "[--dry-run] [PAGE...]",
 		"fetch the pages that are due and tell subscribers; for cron", NULL},
-	{"add", command_add, NEEDS_NOTHING, AS_CALLER, 0, 1,
+	{"add", command_add, NEEDS_NOTHING, AS_CALLER, READS, 0, 1,
 		"[--name NAME] [--kind KIND] [--provider PROVIDER] [--url URL] [--dry-run] "
 		"URL|NAME|FILE | --search WORD",
 		"find out what kind of page an address is, and watch it", NULL},
-	{"read", command_read, NEEDS_NOTHING, AS_CALLER, 0, MANY,
+	{"read", command_read, NEEDS_NOTHING, AS_CALLER, READS, 0, MANY,
 		"[--kind KIND] [--url URL] [--with FILE] URL|FILE...|-",
 		"print what a page says; changes nothing", read_misused},
-	{"kinds", command_kinds, NEEDS_NOTHING, AS_CALLER, 0, MANY,
+	{"kinds", command_kinds, NEEDS_NOTHING, AS_CALLER, READS, 0, MANY,
 		"[--test KIND [--url URL] [--with FILE] PAGE...]",
 		"list the kinds of pages, or test a kind on a saved page", NULL},
-	{"check", command_check, NEEDS_NOTHING, AS_READER, 0, MANY, "",
+	{"check", command_check, NEEDS_NOTHING, AS_READER, ALONE, 0, MANY, "",
 		"check the configuration; report every error with its line", NULL},
-	{"status", command_status, NEEDS_DATABASE, AS_CALLER, 0, MANY, "[--nagios] [PAGE...]",
-		"show what every watched page says now", NULL},
-	{"log", command_log, NEEDS_DATABASE, AS_CALLER, 0, MANY,
+	{"status", command_status, NEEDS_DATABASE, AS_CALLER, ALONE, 0, MANY,
+		"[--nagios] [PAGE...]", "show what every watched page says now", NULL},
+	{"log", command_log, NEEDS_DATABASE, AS_CALLER, ALONE, 0, MANY,
 		"[--since TIME] [--limit N] [PAGE...]", "list changes and events, newest first",
 		NULL},
-	{"show", command_show, NEEDS_DATABASE, AS_CALLER, 1, 2, "PAGE [TIME]",
+	{"show", command_show, NEEDS_DATABASE, AS_CALLER, ALONE, 1, 2, "PAGE [TIME]",
 		"show one snapshot: what the page said, and how it was fetched", NULL},
-	{"diff", command_diff, NEEDS_DATABASE, AS_CALLER, 2, 3, "PAGE TIME [TIME]",
+	{"diff", command_diff, NEEDS_DATABASE, AS_CALLER, ALONE, 2, 3, "PAGE TIME [TIME]",
 		"show what differs between two snapshots", NULL},
-	{"outbox", command_outbox, NEEDS_DATABASE, AS_OWNER, 0, 2, "[retry [NUMBER] | drop NUMBER]",
+	{"outbox", command_outbox, NEEDS_DATABASE, AS_OWNER, ALONE, 0, 2,
+		"[retry [NUMBER] | drop NUMBER]",
 		"list the deliveries that are still owed; retry or drop them", NULL},
-	{"silence", command_silence, NEEDS_CONFIGURATION, AS_OWNER, 0, 1,
+	{"silence", command_silence, NEEDS_CONFIGURATION, AS_OWNER, ALONE, 0, 1,
 		"[PAGE --until TIME|--for DURATION|--end [--reason TEXT]]",
 		"tell nobody about a page for a while", NULL},
-	{"ack", command_ack, NEEDS_CONFIGURATION, AS_OWNER, 1, 2, "PAGE [INDICATOR]",
+	{"ack", command_ack, NEEDS_CONFIGURATION, AS_OWNER, ALONE, 1, 2, "PAGE [INDICATOR]",
 		"acknowledge an outage: no reminders or updates, only its end", NULL},
-	{"routes", command_routes, NEEDS_DATABASE, AS_OWNER, 0, 0, "",
+	{"routes", command_routes, NEEDS_DATABASE, AS_OWNER, ALONE, 0, 0, "",
 		"list routes and receivers, and the providers they depend on", NULL},
-	{"report", command_report, NEEDS_DATABASE, AS_CALLER, 0, MANY,
+	{"report", command_report, NEEDS_DATABASE, AS_CALLER, ALONE, 0, MANY,
 		"[--since TIME] [--until TIME] [--html | --csv] [PAGE...]",
 		"report availability, outages, time to repair and lag", NULL},
-	{"subscribe", command_subscribe, NEEDS_CONFIGURATION, AS_OWNER, 1, 1,
+	{"subscribe", command_subscribe, NEEDS_CONFIGURATION, AS_OWNER, ALONE, 1, 1,
 		"[--page PAGE] [--indicator PATTERN] [--floor LEVEL] [--on EVENT] [--second "
 		"RECEIVER] "
 		"[--again] ADDRESS",
 		"add a subscriber", NULL},
-	{"unsubscribe", command_unsubscribe, NEEDS_CONFIGURATION, AS_OWNER, 1, 1, "ADDRESS",
+	{"unsubscribe", command_unsubscribe, NEEDS_CONFIGURATION, AS_OWNER, ALONE, 1, 1, "ADDRESS",
 		"stop sending to an address", NULL},
-	{"subscribers", command_subscribers, NEEDS_DATABASE, AS_CALLER, 0, 0, "",
+	{"subscribers", command_subscribers, NEEDS_DATABASE, AS_CALLER, ALONE, 0, 0, "",
 		"list who is told about what", NULL},
-	{"mail-in", command_mail_in, NEEDS_NOTHING, AS_OWNER, 0, 0, "[--recipient ADDRESS]",
+	{"mail-in", command_mail_in, NEEDS_NOTHING, AS_OWNER, READS, 0, 0, "[--recipient ADDRESS]",
 		"handle one mail from standard input, for a mail server's pipe", mail_in_misused},
-	{"try", command_try, NEEDS_CONFIGURATION, AS_READER, 1, 1, "[--to ADDRESS] ROUTE|WEBHOOK",
-		"send a test message by a route or to a webhook", NULL},
-	{"verify", command_verify, NEEDS_NOTHING, AS_CALLER, 0, 1,
+	{"try", command_try, NEEDS_CONFIGURATION, AS_READER, ALONE, 1, 1,
+		"[--to ADDRESS] ROUTE|WEBHOOK", "send a test message by a route or to a webhook",
+		NULL},
+	{"verify", command_verify, NEEDS_NOTHING, AS_CALLER, ALONE, 0, 1,
 		"[--key FILE] [--ca-file FILE] [--head DIGEST] [--mail FILE] [FOLDER]",
 		"prove that the archive is complete and unaltered", NULL},
-	{"rebuild", command_rebuild, NEEDS_CONFIGURATION, AS_OWNER, 0, 0, "",
+	{"rebuild", command_rebuild, NEEDS_CONFIGURATION, AS_OWNER, ALONE, 0, 0, "",
 		"make the database anew from the archive's folders", NULL},
-	{"pack", command_pack, NEEDS_TO_BE_ALONE, AS_OWNER, 0, 0, "", "compress old snapshots",
-		NULL},
-	{"prune", command_prune, NEEDS_TO_BE_ALONE, AS_OWNER, 0, 0, "",
+	{"pack", command_pack, NEEDS_TO_BE_ALONE, AS_OWNER, ALONE, 0, 0, "",
+		"compress old snapshots", NULL},
+	{"prune", command_prune, NEEDS_TO_BE_ALONE, AS_OWNER, ALONE, 0, 0, "",
 		"remove expired snapshots; their lines in the chain stay", NULL},
-	{"key", command_key, NEEDS_CONFIGURATION, AS_CALLER, 0, 0, "",
+	{"key", command_key, NEEDS_CONFIGURATION, AS_CALLER, ALONE, 0, 0, "",
 		"make the key that signs the archive, and show its public half", NULL},
-	{"export", command_export, NEEDS_DATABASE, AS_CALLER, 0, MANY,
+	{"export", command_export, NEEDS_DATABASE, AS_CALLER, ALONE, 0, MANY,
 		"--warc FILE [PAGE...] | --wacz FILE [PAGE...] | --evidence PAGE TIME "
 		"FILE.zip|FOLDER",
 		"export snapshots as a web archive or as evidence", NULL},
-	{"serve", command_serve, NEEDS_CONFIGURATION, AS_CALLER, 0, 0, "[--listen ADDRESS:PORT]",
-		"serve the archive over HTTP on this machine, read-only", NULL},
-	{"site", command_site, NEEDS_TO_BE_ALONE, AS_OWNER, 0, 0, "",
+	{"serve", command_serve, NEEDS_CONFIGURATION, AS_CALLER, ALONE, 0, 0,
+		"[--listen ADDRESS:PORT]", "serve the archive over HTTP on this machine, read-only",
+		NULL},
+	{"site", command_site, NEEDS_TO_BE_ALONE, AS_OWNER, ALONE, 0, 0, "",
 		"rebuild all pages with which the archive is browsed", NULL},
-	{"import", command_import, NEEDS_CONFIGURATION, AS_OWNER, 1, MANY,
+	{"import", command_import, NEEDS_CONFIGURATION, AS_OWNER, READS, 1, MANY,
 		"[--page NAME [--url ADDRESS]] [--since TIME] FILE|FOLDER...",
 		"build the history of pages from what others have saved", NULL},
-	{"replay", command_replay, NEEDS_CONFIGURATION, AS_OWNER, 1, 1, "[--deliver] DIR",
+	{"replay", command_replay, NEEDS_CONFIGURATION, AS_OWNER, READS, 1, 1, "[--deliver] DIR",
 		"run saved captures through the same pipeline as live pages", NULL},
 };
 
@@ -231,7 +235,7 @@ static int global_options(struct invocation *invocation, int argc, char **argv)
 static int command_call(
 	const struct command *command, const struct invocation *invocation, int argc, char **argv)
 {
-	struct context context = context_new(invocation, command->identity);
+	struct context context = context_new(invocation, command->identity, command->helpers);
 	struct options options = {0};
 	int status;
 

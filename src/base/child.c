@@ -5,11 +5,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -18,8 +21,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/system_error.h"
+#include "base/user.h"
 
-enum { LOOK_MILLISECONDS = 10 /* between two checks of its time */ };
+enum {
+	LOOK_MILLISECONDS = 10, /* between two checks of its time */
+	FORK_SECONDS = 10,      /* that a fork server may take; it does nothing else */
+};
 
 /* ---- in the child ---- */
 
@@ -90,30 +97,33 @@ static void become(
 
 /* ---- in the parent ---- */
 
-static struct confine_report *report_new(void)
+/* file: less than 0: only what is forked from here shares it. */
+static struct confine_report *report_map(int file)
 {
 	void *memory = mmap(NULL, sizeof(struct confine_report), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		file < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED, file, 0);
 
 	return memory != MAP_FAILED ? memory : NULL;
 }
 
-bool child_start(
-	struct child *child, const struct child_role *role, child_work *work, const void *context)
+/* Where a child reads and writes (to[0], from[1]), and its parent (to[1], from[0]). */
+static bool connect_ends(bool socket, int to[2], int from[2])
 {
-	int to[2] = {-1, -1}, from[2] = {-1, -1}, reason;
-	pid_t parent = getpid(), process = -1;
-	struct confine_report *report = report_new();
+	if (!socket)
+		return pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, to) != 0)
+		return false;
+	from[0] = fcntl(to[1], F_DUPFD_CLOEXEC, 0);
+	from[1] = fcntl(to[0], F_DUPFD_CLOEXEC, 0);
+	return from[0] >= 0 && from[1] >= 0;
+}
 
-	signal(SIGCHLD, SIG_DFL); /* if inherited as ignored, no exit status would be kept */
-	if (pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0)
-		process = fork();
-	if (process == 0) {
-		become(role, parent, to[0], from[1], report);
-		work(context, to[0], from[1]);
-		_exit(0);
-	}
-	reason = errno;
+/* The parent's side of a child that was forked, or was not (process < 0, with errno). */
+static bool begin(struct child *child, const struct child_role *role, pid_t process, int to[2],
+	int from[2], struct confine_report *report)
+{
+	int reason = errno;
+
 	close(to[0]);
 	close(from[1]);
 	*child = (struct child){role, process, to[1], from[0], 0, report};
@@ -126,6 +136,171 @@ bool child_start(
 	child_renew(child, role->milliseconds);
 	return true;
 }
+
+bool child_start(
+	struct child *child, const struct child_role *role, child_work *work, const void *context)
+{
+	int to[2] = {-1, -1}, from[2] = {-1, -1};
+	pid_t parent = getpid(), process = -1;
+	struct confine_report *report = report_map(-1);
+
+	signal(SIGCHLD, SIG_DFL); /* if inherited as ignored, no exit status would be kept */
+	if (connect_ends(role->socket, to, from))
+		process = fork();
+	if (process == 0) {
+		become(role, parent, to[0], from[1], report);
+		work(context, to[0], from[1]);
+		_exit(0);
+	}
+	return begin(child, role, process, to, from, report);
+}
+
+/* ---- the fork server ---- */
+
+/* Comes with three descriptors: what the child reads from, what it writes to, and the memory of its
+ * report. The server is a fork: an address means the same there. */
+struct fork_request {
+	const struct child_role *role;
+	child_work *work;
+	pid_t parent;
+	uid_t user;
+	gid_t group;
+};
+
+enum { REQUEST_DESCRIPTORS = 3 };
+
+union control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int[REQUEST_DESCRIPTORS]))];
+};
+
+static bool request_receive(int in, struct fork_request *request, int descriptors[static 3])
+{
+	union control control;
+	struct iovec bytes = {request, sizeof *request};
+	struct msghdr message = {.msg_iov = &bytes,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control};
+	const struct cmsghdr *header;
+
+	if (recvmsg(in, &message, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof *request)
+		return false;
+	header = CMSG_FIRSTHDR(&message);
+	if (header == NULL || header->cmsg_len != CMSG_LEN(sizeof(int[REQUEST_DESCRIPTORS])))
+		return false;
+	memcpy(descriptors, CMSG_DATA(header), sizeof(int[REQUEST_DESCRIPTORS]));
+	return true;
+}
+
+/* CLONE_PARENT: the child's parent is the server's. */
+static pid_t fork_beside(const struct fork_request *request, const int descriptors[static 3])
+{
+	pid_t process = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+
+	if (process == 0) {
+		become(request->role, request->parent, descriptors[0], descriptors[1],
+			report_map(descriptors[2]));
+		request->work(NULL, descriptors[0], descriptors[1]);
+		_exit(0);
+	}
+	return process;
+}
+
+static void serve_forks(const void *context, int in, int out)
+{
+	struct fork_request request;
+	int descriptors[REQUEST_DESCRIPTORS];
+
+	(void)context;
+	while (request_receive(in, &request, descriptors)) {
+		struct error error;
+		pid_t process = -EPERM;
+
+		if (geteuid() == request.user || user_become(request.user, request.group, &error))
+			process = fork_beside(&request, descriptors);
+		if (process == -1)
+			process = -errno;
+		for (size_t i = 0; i < REQUEST_DESCRIPTORS; i++)
+			close(descriptors[i]);
+		if (write(out, &process, sizeof process) != (ssize_t)sizeof process)
+			break;
+	}
+}
+
+bool fork_server_start(struct child *server)
+{
+	static const struct child_role role = {.socket = true};
+	const struct timeval patience = {.tv_sec = FORK_SECONDS};
+
+	return child_start(server, &role, serve_forks, NULL) &&
+	       fcntl(server->from, F_SETFL, 0) == 0 &&
+	       setsockopt(server->from, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0;
+}
+
+static bool request_send(
+	const struct child *server, const struct fork_request *request, const int descriptors[3])
+{
+	union control control = {0};
+	struct iovec bytes = {(void *)(uintptr_t)request, sizeof *request};
+	struct msghdr message = {.msg_iov = &bytes,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control};
+
+	control.header = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS,
+		.cmsg_len = CMSG_LEN(sizeof(int[REQUEST_DESCRIPTORS]))};
+	memcpy(CMSG_DATA(&control.header), descriptors, sizeof(int[REQUEST_DESCRIPTORS]));
+	return sendmsg(server->to, &message, MSG_NOSIGNAL) == (ssize_t)sizeof *request;
+}
+
+void fork_server_stop(struct child *server)
+{
+	if (server->process > 0)
+		shutdown(server->to, SHUT_RDWR); /* it may be another user's by now */
+	child_stop(server);
+}
+
+/* The process that the server has forked; less than 0 with errno. One that does not answer is of no
+ * use any more: its answer may still come. */
+static pid_t answer_receive(struct child *server)
+{
+	pid_t process = -1;
+	ssize_t got;
+
+	while ((got = read(server->from, &process, sizeof process)) < 0 && errno == EINTR)
+		;
+	if (got != (ssize_t)sizeof process) {
+		fork_server_stop(server);
+		process = -ESRCH;
+	}
+	if (process < 0)
+		errno = -process;
+	return process < 0 ? -1 : process;
+}
+
+bool fork_server_fork(
+	struct child *server, struct child *child, const struct child_role *role, child_work *work)
+{
+	const struct fork_request request = {role, work, getpid(), geteuid(), getegid()};
+	int to[2] = {-1, -1}, from[2] = {-1, -1}, file = -1;
+	struct confine_report *report = NULL;
+	pid_t process = -1;
+
+	errno = ESRCH;
+	if (server->process > 0 && connect_ends(role->socket, to, from))
+		file = memfd_create("report", MFD_CLOEXEC);
+	if (file >= 0 && ftruncate(file, sizeof *report) == 0)
+		report = report_map(file);
+	if (report != NULL && request_send(server, &request, (const int[]){to[0], from[1], file}))
+		process = answer_receive(server);
+	if (file >= 0)
+		close(file);
+	return begin(child, role, process, to, from, report);
+}
+
+/* ---- in the parent: what becomes of a child ---- */
 
 bool child_unavailable(struct error *error, int number)
 {

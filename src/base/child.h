@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
  * Child processes: the only place where this program forks. A child starts with two pipes to
- * its parent and the limits of its role, and inherits nothing else: all
- * other descriptors beyond the standard three are closed (connections, the database, locks), it
+ * its parent and the limits of its role, and inherits no other descriptor: all
+ * beyond the standard three are closed (connections, the database, locks), it
  * never dumps core, and INT, TERM, ALRM and PROF have their default action again (SIGPIPE stays
  * ignored). Its work may confine itself (confine_enter()); what the kernel then refuses, the parent
  * hears of.
+ *
+ * It also inherits the memory of the process that forks it. What a child must not know is kept from
+ * it by a fork server, which was forked before anybody knew it.
  */
 #ifndef LAMPWATCH_CHILD_H
 #define LAMPWATCH_CHILD_H
@@ -27,6 +30,8 @@ struct child_role {
 	size_t file_length; /* bytes of a file that it writes */
 	bool detached;      /* has its own session (setsid), and outlives its parent;
 			     * else the kernel kills it when its parent ends */
+	bool socket;        /* to and from are the two ways of one socket (unix(7), SOCK_SEQPACKET)
+			     * in place of two pipes */
 };
 
 struct child {
@@ -45,6 +50,21 @@ typedef void child_work(const void *context, int in, int out);
 /* False with errno, and *child zeroed, if no process can be created. */
 bool child_start(
 	struct child *child, const struct child_role *role, child_work *work, const void *context);
+
+/*
+ * A fork server: it holds what its parent held when it was started, meets no foreign bytes, and
+ * forks for its parent, in whose user it then works (where that was root, and is no longer). What
+ * it forks is its parent's own child, so that all of the below holds for that as well. False with
+ * errno, and *server zeroed, if no process can be created.
+ */
+bool fork_server_start(struct child *server);
+
+/* As child_start(), by a server that may be zeroed: then there is no process (ESRCH). */
+bool fork_server_fork(
+	struct child *server, struct child *child, const struct child_role *role, child_work *work);
+
+/* Ends it; its children live on. */
+void fork_server_stop(struct child *server);
 
 /* Sets error to why there is none, from errno: always in the same words, so that one shortage is
  * one fault, whatever the process was for. REMEDY_LOCAL; returns false. */

@@ -4,8 +4,8 @@
  * (seccomp(2)), files by their paths (landlock(7)), and limits. Once in force it cannot be taken
  * back, and what the process starts inherits it.
  *
- * - A reader parses what a page said (watch/reader.h). Files: conversions of encodings, to be read.
- *   No network. Calls: memory, the clock, its pipes.
+ * - A reader parses what a page or a mail said (base/readers.h). Files: conversions of encodings,
+ * to be read. No network. Calls: memory, the clock, its pipes.
  * - An attempt carries messages by SMTP, HTTP or libesmtp (tell/courier.c). Files: libraries, what
  *   names and certificates need, and what its caller names; all to be read. Any peer, but no port
  *   of its own. Calls: the same, threads, sockets.
@@ -15,8 +15,9 @@
  * None may start a program, make a process, open a file to write, trace another process or signal
  * one. Not confined are: an attempt by a `sendmail:` route, whose program must be able to gain the
  * group of its queue (no_new_privs forbids that for ever), a `token_command:`, which ends before
- * its attempt is confined, and the courier, which starts both. What a role still shares with the
- * run that it was forked from is that run's memory as it was then, with the secrets in it.
+ * its attempt is confined, and the courier, which starts both. What an attempt still shares with
+ * the run that it was forked from is that run's memory as it was then, with the secrets in it; a
+ * reader was never near them.
  *
  * Where the kernel offers less, what it offers is in force: confine_describe() says what that is.
  * Without Landlock a role may read every file that its user may, but write none.

@@ -351,6 +351,55 @@ bool node_is_nothing(struct node node)
 	       self->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
+/* In quotes, what is not plain as numbers (YAML 1.1, section 5.7); nothing stays as it is. */
+static void write_scalar(struct node node, struct buffer *out)
+{
+	const char *text = node_text(node);
+
+	if (node_is_nothing(node)) {
+		buffer_text(out, text_empty(text) ? "~" : text);
+		return;
+	}
+	buffer_byte(out, '"');
+	for (size_t left = strlen(text); left > 0;) {
+		uint32_t character = 0;
+		size_t size = text_character(text, left, &character);
+
+		if (character >= ' ' && character <= '~' && character != '"' && character != '\\')
+			buffer_byte(out, (char)character);
+		else
+			buffer_format(out, "\\U%08x", (unsigned)character);
+		text += size > 0 ? size : 1;
+		left -= size > 0 ? size : 1;
+	}
+	buffer_byte(out, '"');
+}
+
+static void write_node(struct node node, int depth, struct buffer *out)
+{
+	bool map = node_type(node) == NODE_MAP;
+
+	if (node_type(node) == NODE_SCALAR || depth == YAML_DEPTH_MAX) {
+		write_scalar(node, out);
+		return;
+	}
+	buffer_byte(out, map ? '{' : '[');
+	for (size_t i = 0; i < node_count(node); i++) {
+		buffer_text(out, i > 0 ? ", " : "");
+		write_node(map ? node_key(node, i) : node_member(node, i), depth + 1, out);
+		buffer_text(out, map ? ": " : "");
+		if (map)
+			write_node(node_value(node, i), depth + 1, out);
+	}
+	buffer_byte(out, map ? '}' : ']');
+}
+
+void node_write(struct node node, struct buffer *out)
+{
+	if (node_type(node) != NODE_NONE)
+		write_node(node, 0, out);
+}
+
 static bool scalar(const struct node_walk *walk, struct node node)
 {
 	if (node_is_nothing(node))

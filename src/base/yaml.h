@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buffer;
 struct problems;
 struct text_list;
 struct yaml;
@@ -62,6 +63,10 @@ struct node node_member(struct node node, size_t i); /* of a list */
 struct node node_key(struct node node, size_t i);    /* of a map, in the file's order */
 struct node node_value(struct node node, size_t i);  /* of a map */
 struct node node_find(struct node map, const char *key);
+
+/* Adds the node as YAML on one line, from which yaml_parse() makes the same again, but for lines
+ * and styles: at most YAML_DEPTH_MAX deep, since aliases can make it endless. */
+void node_write(struct node node, struct buffer *out);
 
 /* Adds a problem with the node's file and line. Returns false. */
 bool node_problem(struct problems *problems, struct node node, const char *format, ...)

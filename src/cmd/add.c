@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/readers.h"
 #include "base/text.h"
 #include "cmd/add_name.h"
 #include "cmd/add_print.h"
@@ -30,6 +31,7 @@
 struct addition {
 	const struct invocation *invocation;
 	const struct options *options;
+	struct readers *readers;
 	const char *word;      /* address, name or file */
 	const char *templates; /* folder */
 	char *config_path;     /* owned; NULL: there is no configuration */
@@ -68,7 +70,7 @@ static bool detect_service(struct addition *addition)
 	for (size_t i = 0; i < addition->kinds.count; i++) {
 		if (strcmp(kind_name(addition->kinds.list[i]), addition->service->kind) != 0)
 			continue;
-		if (detect_kind(addition->service->url, addition->kinds.list[i],
+		if (detect_kind(addition->readers, addition->service->url, addition->kinds.list[i],
 			    &addition->detection, &error))
 			return true;
 		detection_release(&addition->detection);
@@ -85,10 +87,12 @@ static int detect_url(struct addition *addition, const char *url)
 	bool good;
 
 	if (addition->kind != NULL)
-		good = detect_kind(url, addition->kind, &addition->detection, &error);
+		good = detect_kind(
+			addition->readers, url, addition->kind, &addition->detection, &error);
 	else
 		good = (addition->service != NULL && detect_service(addition)) ||
-		       detect_address(url, &addition->kinds, &addition->detection, &error);
+		       detect_address(addition->readers, url, &addition->kinds,
+			       &addition->detection, &error);
 	return good ? EXIT_DONE : page_word_complain("add", addition->word, &error);
 }
 
@@ -108,8 +112,9 @@ static int detect_file(struct addition *addition)
 	good = page_word_read(addition->word, &body, &error);
 	if (good) {
 		document = (struct document){buffer_string(&body), body.length};
-		good = detect_document(addition->options->url != NULL ? addition->options->url : "",
-			&document, &addition->kinds, &addition->detection, &error);
+		good = detect_document(addition->readers,
+			addition->options->url != NULL ? addition->options->url : "", &document,
+			&addition->kinds, READER_MILLISECONDS, &addition->detection, &error);
 	}
 	buffer_release(&body);
 	return good ? EXIT_DONE : page_word_complain("add", addition->word, &error);
@@ -128,7 +133,6 @@ static int detect(struct addition *addition)
 		if (status != EXIT_DONE)
 			return status;
 	}
-	page_word_limit("add", word);
 	kind_list_load(addition->templates, folder, &addition->kinds);
 	if (page_word_is_address(word)) {
 		addition->service = catalogue_at(&addition->catalogue, word);
@@ -370,6 +374,7 @@ static int find_and_add(struct addition *addition)
 int command_add(struct context *context, const struct options *options, char **words)
 {
 	struct addition addition = {.invocation = context->invocation,
+		.readers = context->readers,
 		.options = options,
 		.word = words[0],
 		.templates = context->templates};

@@ -20,7 +20,6 @@
 #include "cmd/command.h"
 #include "cmd/import_warc.h"
 #include "run/captures.h"
-#include "watch/reader.h"
 
 enum { RUN_WAIT_MILLISECONDS = 300000 };
 
@@ -154,7 +153,7 @@ static void feed_one(struct import *import, const struct capture *capture)
 	if (capture->path != NULL)
 		capture_load(capture, kind_document_count(kind), &captured);
 	if (capture->path != NULL || import_load(&import->records, capture, kind,
-					     import->feeder.readers, &captured, &error)) {
+					     import->context->readers, &captured, &error)) {
 		feeder_feed(&import->feeder, capture, &captured, true);
 	} else {
 		date_write(capture->time, date);
@@ -220,7 +219,6 @@ static int import_all(struct import *import)
 	lock = take_lock(import);
 	if (lock < 0)
 		return EXIT_LOCAL;
-	import->feeder.readers = readers_new(1);
 	result = feeder_open(&import->feeder, import->context, &how);
 	if (result == EXIT_DONE)
 		result = feed_all(import);

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "model/validator.h"
 #include "publish/warc_http.h"
-#include "watch/reader.h"
+#include "watch/page_reader.h"
 
 enum { ENCODED_MAX = 512 * 1024 }; /* bytes that a record may hold beyond the page's limit */
 
@@ -158,7 +158,7 @@ static bool load_others(struct web_records *records, const struct capture *captu
 		if (before->status != 0)
 			documents[i - 1] = (struct document){
 				buffer_string(&before->body), before->body.length};
-		if (!readers_address(readers, kind, i, capture->page->url, documents, &address,
+		if (!page_address(readers, kind, i, capture->page->url, documents, &address,
 			    &captured->failure))
 			break;
 		named = memory_format("%s#%s", capture->page->url, kind_document_name(kind, i));

@@ -22,8 +22,7 @@
 #include "run/kind_choice.h"
 #include "run/terminal.h"
 #include "watch/kind/kind.h"
-#include "watch/kind/read.h"
-#include "watch/kind/trace.h"
+#include "watch/page_reader.h"
 
 enum {
 	FILE_MAX_BYTES = 64 * 1024 * 1024, /* of one document */
@@ -110,38 +109,32 @@ static void print_count(size_t count, const char *what)
 	printf(", %zu %s%s", count, what, count == 1 ? "" : "s");
 }
 
-static int test_kind(const struct kind *kind, const struct test *test)
+static int test_kind(struct readers *readers, const struct kind *kind, const struct test *test)
 {
-	struct trace *trace = trace_new(kind);
-	struct read_report report = {.trace = trace};
-	struct reading reading = {0};
-	struct buffer text = {0};
-	struct error error = {0};
-	bool good = read_page(kind, test->url, test->documents, &reading, &report, &error);
-	bool fits = false;
+	struct page_trace trace;
+	struct error error;
+	bool good;
 
-	read_detect(&kind, 1, test->url != NULL ? test->url : "", &test->documents[0], &fits, NULL);
-	printf("detect\n  %s\n", fits ? "yes" : "no: add would not find this kind by itself");
-	trace_write(trace, &text);
-	fputs(buffer_string(&text), stdout);
+	if (!page_trace(readers, kind, test->url, test->documents, &trace, &error))
+		return page_word_complain("kinds", test->words[0], &error);
+	printf("detect\n  %s\n%s",
+		trace.fits ? "yes" : "no: add would not find this kind by itself", trace.text);
+	good = trace.failure[0] == '\0';
 	if (good) {
-		printf("reading\n  %s", level_name(reading.level));
-		print_count(reading.indicator_count, "indicator");
-		print_count(reading.incident_count, "incident");
-		print_count(reading.maintenance_count, "maintenance");
-		if (report.merged_rows > 0)
-			print_count(report.merged_rows, "merged row");
-		if (report.unknown_words > 0)
-			print_count(report.unknown_words, "unknown word");
+		printf("reading\n  %s", level_name(trace.level));
+		print_count(trace.indicators, "indicator");
+		print_count(trace.incidents, "incident");
+		print_count(trace.maintenances, "maintenance");
+		if (trace.counts.merged_rows > 0)
+			print_count(trace.counts.merged_rows, "merged row");
+		if (trace.counts.unknown_words > 0)
+			print_count(trace.counts.unknown_words, "unknown word");
 		putchar('\n');
 	} else {
 		fflush(stdout);
-		fprintf(stderr, "lampwatch kinds: %s: %s\n", test->words[0], error.text);
+		fprintf(stderr, "lampwatch kinds: %s: %s\n", test->words[0], trace.failure);
 	}
-	buffer_release(&text);
-	reading_release(&reading);
-	read_report_release(&report);
-	trace_free(trace);
+	page_trace_release(&trace);
 	return good ? EXIT_DONE : EXIT_PENDING;
 }
 
@@ -157,8 +150,7 @@ static int run_test(const struct context *context, const struct options *options
 			"lampwatch kinds: there are more files than the kind has documents\n");
 		status = EXIT_USAGE;
 	} else if (status == EXIT_DONE) {
-		page_word_limit("kinds", test->words[0]);
-		status = read_files(test) ? test_kind(kind, test) : EXIT_PENDING;
+		status = read_files(test) ? test_kind(context->readers, kind, test) : EXIT_PENDING;
 	}
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		buffer_release(&test->bodies[i]);

@@ -24,10 +24,15 @@
 
 /* The mail's owner cannot mend what is wrong here, and nobody reads a pipe: the system's log
  * tells the reason, without addresses. */
-static int again(const char *reason)
+static void note(const char *reason)
 {
 	openlog("lampwatch", LOG_PID, LOG_MAIL);
 	syslog(LOG_ERR, "mail-in: %s", reason);
+}
+
+static int again(const char *reason)
+{
+	note(reason);
 	return EX_TEMPFAIL;
 }
 
@@ -60,7 +65,7 @@ static int receive(struct context *context, const char *told, const struct buffe
 		.simulated = context->invocation->simulated};
 	struct incoming_mail incoming;
 	char *key;
-	bool good;
+	bool understood, good;
 
 	if (!archive_writable(context->config->archive, NULL, 0, &error))
 		return again(error.text);
@@ -70,12 +75,18 @@ static int receive(struct context *context, const char *told, const struct buffe
 	command.database = context->database;
 	key = store_fact(context->database, "key");
 	command.key = key;
-	incoming_mail_parse(buffer_string(mail), mail->length, &incoming);
-	good = !text_empty(key) &&
-	       mail_command_receive(&command, &incoming, recipient_of(told, &incoming), &error);
+	if (text_empty(key)) {
+		free(key);
+		return again("no run has made the archive yet");
+	}
+	understood = incoming_mail_read(
+		context->readers, buffer_string(mail), mail->length, &incoming, &error);
+	good = understood ? mail_command_receive(
+				    &command, &incoming, recipient_of(told, &incoming), &error)
+			  : error.remedy != REMEDY_LOCAL;
+	if (good && !understood)
+		note(error.text); /* trying again would not make it better */
 	incoming_mail_release(&incoming);
-	if (text_empty(key))
-		error_set(&error, REMEDY_LOCAL, "no run has made the archive yet");
 	free(key);
 	return good ? EX_OK : again(error.text);
 }

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd/page_word.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/child.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "config/config.h"
-#include "watch/reader.h"
 
 enum { FILE_MAX_BYTES = 64 * 1024 * 1024 };
 
@@ -53,26 +50,4 @@ int page_word_complain(const char *command, const char *word, const struct error
 		error->text);
 	free(visible);
 	return EXIT_PENDING;
-}
-
-/* Made before the signal comes: its handler may not allocate. */
-static const char *line;
-
-static void end(int signal)
-{
-	(void)signal;
-	(void)!write(STDERR_FILENO, line, strlen(line));
-	_exit(EXIT_PENDING);
-}
-
-void page_word_limit(const char *command, const char *word)
-{
-	char *visible = text_visible_copy(word);
-
-	line = memory_format("lampwatch %s: %s: reading it takes longer than allowed for a page\n",
-		command, visible);
-	free(visible);
-	signal(SIGPROF, end);
-	child_limit_time(READER_MILLISECONDS);
-	child_limit_memory(READER_MEMORY);
 }

@@ -24,11 +24,4 @@ bool page_word_read(const char *word, struct buffer *body, struct error *error);
 /* Prints the error with the command and the word in front. Returns EXIT_PENDING. */
 int page_word_complain(const char *command, const char *word, const struct error *error);
 
-/*
- * From here on this process takes no more time and memory than a reader of a
- * run (watch/reader.h). Beyond that it prints one line that names the
- * command and the word, and exits with EXIT_PENDING.
- */
-void page_word_limit(const char *command, const char *word);
-
 #endif

@@ -19,10 +19,11 @@
 #include "run/kind_choice.h"
 #include "run/read_fetch.h"
 #include "watch/kind/kind.h"
-#include "watch/kind/read.h"
+#include "watch/page_reader.h"
 
 /* What the command line says, and what it leads to. */
 struct request {
+	struct readers *readers;
 	const char *kind_name, *url, *with_path;
 	char **words; /* files, "-" or one address */
 	size_t count;
@@ -101,6 +102,7 @@ static int detect(const char *templates, struct request *request)
 	struct document documents[PAGE_DOCUMENTS_MAX];
 	struct detection detection = {0};
 	struct kind_list kinds = {0};
+	enum document_form form;
 	struct error error = {0};
 	bool *fits, found;
 	int status;
@@ -108,10 +110,10 @@ static int detect(const char *templates, struct request *request)
 	kind_list_load(templates, NULL, &kinds);
 	fits = memory_zero(kinds.count, sizeof *fits);
 	documents_of(request, documents);
-	found = read_detect((const struct kind *const *)kinds.list, kinds.count, request->url,
-		&documents[0], fits, &error);
+	found = page_detect(request->readers, (const struct kind *const *)kinds.list, kinds.count,
+		request->url, &documents[0], READER_MILLISECONDS, fits, &form, &error);
 	if (!found && page_word_is_address(word)) {
-		found = detect_address(word, &kinds, &detection, &error);
+		found = detect_address(request->readers, word, &kinds, &detection, &error);
 		for (size_t i = 0; i < kinds.count; i++)
 			for (size_t j = 0; j < detection.count; j++)
 				if (detection.list[j].kind == kinds.list[i])
@@ -127,13 +129,11 @@ static int detect(const char *templates, struct request *request)
 }
 
 /* What rows that share an id mean, a line each. */
-static void print_notes(const struct read_report *report)
+static void print_notes(const char *notes)
 {
-	struct buffer notes = {0};
-	char *rest, *line;
+	char *copy = memory_string(notes), *rest = copy, *line;
 
-	read_report_notes(report, &notes);
-	for (rest = notes.data; (line = strsep(&rest, "\n")) != NULL;) {
+	while ((line = strsep(&rest, "\n")) != NULL) {
 		char *text = line, *name = strsep(&text, "\t"), *visible;
 
 		if (text == NULL)
@@ -142,39 +142,50 @@ static void print_notes(const struct read_report *report)
 		fprintf(stderr, "%s: %s\n", name, visible);
 		free(visible);
 	}
-	buffer_release(&notes);
+	free(copy);
+}
+
+static bool print_json(const struct page_answer *answer, struct error *error)
+{
+	struct reading reading = {0};
+	struct buffer text = {0};
+	bool good = reading_parse(answer->text, answer->length, &reading, error);
+
+	if (good) {
+		reading_json(&reading, &text);
+		puts(buffer_string(&text));
+	}
+	buffer_release(&text);
+	reading_release(&reading);
+	return good;
 }
 
 static int print_reading(const struct invocation *invocation, const struct request *request)
 {
 	struct document documents[PAGE_DOCUMENTS_MAX];
-	struct read_report report = {0};
-	struct reading reading = {0};
-	struct buffer text = {0};
+	struct page_answer answer = {0};
 	struct error error = {0};
+	char *bytes;
 	bool good;
 
 	if (request->count > kind_document_count(request->kind))
 		return usage("there are more files than the kind has documents");
 	documents_of(request, documents);
-	good = read_page(request->kind, request->url, documents, &reading, &report, &error);
-	if (good && invocation->verbosity > 0)
+	good = page_read(request->readers, request->kind, request->url, documents,
+		READER_MILLISECONDS, &bytes, &answer, &error);
+	if (good && invocation->verbosity > 0) {
 		fprintf(stderr,
 			"%s: %zu rows merged, %zu words unknown, %zu expressions, %zu steps\n",
-			kind_name(request->kind), report.merged_rows, report.unknown_words,
-			report.evaluations, report.operations);
-	if (good && invocation->verbosity > 0)
-		print_notes(&report);
-	if (good && invocation->json) {
-		reading_json(&reading, &text);
-		buffer_byte(&text, '\n');
-	} else if (good) {
-		reading_write(&reading, &text);
+			kind_name(request->kind), answer.counts.merged_rows,
+			answer.counts.unknown_words, answer.counts.evaluations,
+			answer.counts.operations);
+		print_notes(answer.notes);
 	}
-	fwrite(buffer_string(&text), 1, text.length, stdout);
-	buffer_release(&text);
-	reading_release(&reading);
-	read_report_release(&report);
+	if (good && invocation->json)
+		good = print_json(&answer, &error);
+	else if (good)
+		fwrite(answer.text, 1, answer.length, stdout);
+	free(bytes);
 	return good ? EXIT_DONE : page_word_complain("read", request->words[0], &error);
 }
 
@@ -188,8 +199,8 @@ static int get_documents(struct request *request)
 	if (page_word_is_address(word)) {
 		if (request->url == NULL)
 			request->url = word;
-		good = fetch_documents(
-			word, request->kind, request->bodies, request->there, &error);
+		good = fetch_documents(request->readers, word, request->kind, request->bodies,
+			request->there, &error);
 	} else {
 		for (size_t i = 0; good && i < request->count; i++)
 			good = request->there[i] =
@@ -208,7 +219,8 @@ static void forget_documents(struct request *request)
 
 int command_read(struct context *context, const struct options *options, char **words)
 {
-	struct request request = {.kind_name = options->kind,
+	struct request request = {.readers = context->readers,
+		.kind_name = options->kind,
 		.url = options->url,
 		.with_path = options->with,
 		.words = words};
@@ -219,7 +231,6 @@ int command_read(struct context *context, const struct options *options, char **
 	status = check_words(&request);
 	if (status != EXIT_DONE)
 		return status;
-	page_word_limit("read", words[0]);
 	if (options->kind != NULL) {
 		status = kind_choose("read", context->templates, NULL, options->kind, options->with,
 			&request.kind);

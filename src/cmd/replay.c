@@ -13,7 +13,6 @@
 #include "run/print.h"
 #include "run/digest_message.h"
 #include "tell/courier.h"
-#include "watch/reader.h"
 
 enum { DELIVER_SECONDS = 300 };
 
@@ -62,7 +61,6 @@ static int pass(struct replay *replay, bool deliver)
 	struct error error;
 	int result;
 
-	replay->feeder.readers = readers_new(1);
 	courier = deliver ? courier_of(replay) : NULL; /* forks, so before the database is open */
 	result = feeder_open(&replay->feeder, replay->context, &how);
 	if (result == EXIT_DONE) {

@@ -22,7 +22,7 @@
 #include "run/print.h"
 #include "run/schema.h"
 #include "run/sign_heads.h"
-#include "watch/reader.h"
+#include "watch/page_reader.h"
 
 /* ---- captures in folders ---- */
 
@@ -208,8 +208,7 @@ int feeder_open(struct feeder *feeder, struct context *context, const struct obs
 
 	feeder->context = context;
 	feeder->observer = *how;
-	if (feeder->readers == NULL)
-		feeder->readers = readers_new(1);
+	feeder->observer.readers = context->readers;
 	feeder->database = database_open(context->database_path, schema, false, &error);
 	feeder->observer.database = feeder->database;
 	if (feeder->database == NULL || !observer_open(&feeder->observer, &error)) {
@@ -233,7 +232,8 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 	bool failed = error.remedy != 0;
 	char date[DATE_TEXT_MAX];
 	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
-	char *text = NULL, *notes = NULL;
+	struct page_answer answer = {0};
+	char *bytes = NULL;
 	struct observation seen = {.page = capture->page,
 		.kind = kind,
 		.state = state != NULL ? state : &fresh,
@@ -246,16 +246,16 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 
 	documents_of(kind, captured->responses, documents);
 	if (!failed)
-		text = readers_read(
-			feeder->readers, kind, capture->page->url, documents, &notes, &error);
-	seen.text = text;
-	seen.notes = notes;
-	seen.what = failed         ? OBSERVED_FAILED
-		    : text != NULL ? OBSERVED_READING
-				   : OBSERVED_UNREADABLE;
+		page_read(feeder->context->readers, kind, capture->page->url, documents,
+			READER_MILLISECONDS, &bytes, &answer, &error);
+	seen.text = answer.text;
+	seen.notes = answer.notes;
+	seen.what = failed          ? OBSERVED_FAILED
+		    : bytes != NULL ? OBSERVED_READING
+				    : OBSERVED_UNREADABLE;
 	date_write(capture->time, date);
 	feeder->observer.moment = imported ? date : NULL;
-	if (text == NULL && error.remedy == REMEDY_LOCAL)
+	if (bytes == NULL && error.remedy == REMEDY_LOCAL)
 		local_fault(&feeder->observer, &error);
 	else
 		observation_process(&feeder->observer, &seen);
@@ -266,8 +266,7 @@ void feeder_feed(struct feeder *feeder, const struct capture *capture,
 	} else {
 		store_unload(state);
 	}
-	free(text);
-	free(notes);
+	free(bytes);
 	page_state_release(&fresh);
 }
 
@@ -289,7 +288,6 @@ int feeder_finish(struct feeder *feeder)
 
 void feeder_close(struct feeder *feeder)
 {
-	readers_free(feeder->readers);
 	observer_close(&feeder->observer);
 	database_close(feeder->database);
 	page_states_release(&feeder->states);

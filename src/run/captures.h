@@ -17,8 +17,6 @@
 #include "store/store.h"
 #include "watch/kind/kind.h"
 
-struct readers;
-
 enum { CAPTURES_MAX = 1000000 };
 
 /* What a page said at one time. */
@@ -63,15 +61,14 @@ void capture_load(const struct capture *capture, size_t count, struct captured *
 
 /* The pipeline. */
 struct feeder {
-	struct context *context; /* borrowed */
-	struct readers *readers;
+	struct context *context; /* borrowed; with readers */
 	struct database *database;
 	struct observer observer;
 	struct page_states states;
 };
 
-/* Begins: observer says how. readers are made before anything else is opened. EXIT_DONE, or the
- * exit status after a line; feeder_close() is due in both cases. */
+/* Begins: observer says how. EXIT_DONE, or the exit status after a line; feeder_close() is due in
+ * both cases. */
 int feeder_open(struct feeder *feeder, struct context *context, const struct observer *how);
 
 /* Reads what was captured as its page's kind reads it, and observes it; imported: with its sources.

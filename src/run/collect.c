@@ -203,7 +203,8 @@ static char *reread_text(struct watch *watch, struct error *fault)
 	struct buffer bodies[PAGE_DOCUMENTS_MAX] = {{0}};
 	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 	struct snapshot_row before = {0};
-	char *path = archive_path(archive, page, state->folder, "reading"), *text = NULL;
+	char *path = archive_path(archive, page, state->folder, "reading"), *bytes = NULL, *text;
+	struct page_answer answer = {0};
 	const char *folder = state->folder;
 	struct error error;
 
@@ -221,15 +222,17 @@ static char *reread_text(struct watch *watch, struct error *fault)
 		free(name);
 	}
 	if (documents[0].bytes != NULL && fault->remedy == 0)
-		text = readers_read(watch->run->readers, watch->kind, watch->page->url, documents,
-			NULL, &error);
-	if (documents[0].bytes != NULL && text == NULL && error.remedy == REMEDY_LOCAL)
+		page_read(watch->run->context->readers, watch->kind, watch->page->url, documents,
+			READER_MILLISECONDS, &bytes, &answer, &error);
+	if (documents[0].bytes != NULL && bytes == NULL && error.remedy == REMEDY_LOCAL)
 		*fault = error;
 	if (!database_good(watch->run->database, &error))
 		*fault = error;
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		buffer_release(&bodies[i]);
+	text = memory_string(answer.text);
 	snapshot_row_release(&before);
+	free(bytes);
 	free(path);
 	return text;
 }
@@ -250,16 +253,20 @@ static void queue_add(struct watch_queue *queue, struct watch *watch)
 	queue->count++;
 }
 
-static void take_reading(void *context, const char *text, size_t length, const char *notes,
-	const struct error *error)
+static void take_reading(
+	void *context, const char *answer, size_t length, const struct error *error)
 {
 	struct watch *watch = context;
+	struct page_answer page = {0};
+	const char *text;
 	struct observation seen =
-		observation_of(watch, text != NULL ? OBSERVED_READING : OBSERVED_UNREADABLE);
+		observation_of(watch, answer != NULL ? OBSERVED_READING : OBSERVED_UNREADABLE);
 	struct error fault = {0};
 	char *reread = NULL;
 
-	(void)length;
+	if (answer != NULL)
+		page = page_answer_of(answer, length);
+	text = page.text;
 	if (watch->run->reading_slow == watch)
 		watch->run->reading_slow = NULL;
 	if (text == NULL && !watch->slow && ran_out(error->text)) {
@@ -283,7 +290,7 @@ static void take_reading(void *context, const char *text, size_t length, const c
 		seen.silent = reread == NULL && !watch->state->unreadable;
 	}
 	seen.text = text;
-	seen.notes = notes;
+	seen.notes = page.notes;
 	seen.error = error;
 	seen.reread_text = reread;
 	seen.responses = watch->fetch.responses;
@@ -314,15 +321,15 @@ static struct watch *queue_next(struct run *run)
  */
 static size_t read_fetched(struct run *run)
 {
-	size_t reading = readers_collect(run->readers);
+	size_t reading = readers_collect(run->context->readers);
 	struct watch *watch;
 
 	for (; reading <= RUN_READS_QUEUED && (watch = queue_next(run)) != NULL; reading++) {
 		struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 
 		documents_of(watch->kind, watch->fetch.responses, documents);
-		readers_submit(run->readers, watch->kind, watch->page->url, documents,
-			watch->slow ? READER_MILLISECONDS : READER_SLICE_MILLISECONDS, take_reading,
+		page_submit(run->context->readers, watch->kind, watch->page->url, documents,
+			watch->slow ? READER_MILLISECONDS : PAGE_SLICE_MILLISECONDS, take_reading,
 			watch);
 	}
 	http_client_hold(run->client, run->queue.count > 0 || run->slow.count > RUN_READS_QUEUED);
@@ -401,7 +408,8 @@ static bool address_of(void *context, struct fetch *fetch, size_t i,
 {
 	struct run *run = context;
 
-	return readers_address(run->readers, fetch->kind, i, fetch->url, documents, address, error);
+	return page_address(
+		run->context->readers, fetch->kind, i, fetch->url, documents, address, error);
 }
 
 /* ---- fetching ---- */
@@ -419,7 +427,7 @@ static void fetch_all(struct run *run)
 		fetcher_begin(run->fetcher, &run->watches[i].fetch);
 	while (busy > 0 && run_monotonic() < run->deadline) {
 		struct pollfd polls[READERS_POLLS_MAX];
-		size_t count = readers_polls(run->readers, polls), reading;
+		size_t count = readers_polls(run->context->readers, polls), reading;
 		int wait = observer_waits(&run->observer, false);
 
 		busy = http_client_wait(

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/memory.h"
+#include "base/readers.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "run/last_good.h"
@@ -21,12 +22,14 @@
 #include "store/store.h"
 #include "tell/providers.h"
 
-enum { RUN_WAIT_MILLISECONDS = 300000 };
+enum { RUN_WAIT_MILLISECONDS = 300000, READERS = 2 };
 
-struct context context_new(const struct invocation *invocation, enum identity identity)
+struct context context_new(
+	const struct invocation *invocation, enum identity identity, enum helpers helpers)
 {
 	return (struct context){.invocation = invocation,
 		.identity = identity,
+		.readers = helpers == READS ? readers_new(READERS) : NULL,
 		.templates = file_templates(),
 		.run_lock = -1};
 }
@@ -328,6 +331,7 @@ struct database *context_outbox(void *context, struct error *error)
 
 void context_close(struct context *context)
 {
+	readers_free(context->readers);
 	database_close(context->database);
 	if (context->run_lock >= 0)
 		lock_release(context->run_lock);

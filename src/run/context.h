@@ -16,6 +16,7 @@
 
 struct error;
 struct providers;
+struct readers;
 struct yaml;
 
 /* What a command needs before it can begin; each includes the ones before it. */
@@ -34,6 +35,12 @@ enum identity {
 	AS_OWNER,  /* the same, and what is made is the owner's */
 };
 
+/* The processes that do for a command what is dangerous. */
+enum helpers {
+	ALONE, /* it meets no foreign bytes */
+	READS, /* in readers (base/readers.h) */
+};
+
 struct context {
 	const struct invocation *invocation;
 	enum identity identity;
@@ -47,10 +54,13 @@ struct context {
 	char *database_path, *courier_lock;
 	struct database *database; /* NULL: there is no archive yet, or it was not asked for */
 	int run_lock;              /* descriptor; less than 0: not held */
+	struct readers *readers;   /* of a command that READS; else NULL. Owned */
 };
 
-/* With what is there for every command; context_close() is due. */
-struct context context_new(const struct invocation *invocation, enum identity identity);
+/* With what is there for every command; context_close() is due. Helpers are made now, before
+ * anything is known that they must not know. */
+struct context context_new(
+	const struct invocation *invocation, enum identity identity, enum helpers helpers);
 
 /*
  * Becomes whom the command acts as, by the configuration at path, or by its last good copy where it

@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 #include "run/detect.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/child.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/validator.h"
 #include "net/http.h"
 #include "run/read_fetch.h"
-#include "watch/kind/read.h"
-#include "watch/reader.h"
-
-enum { SUGGEST_MILLISECONDS = 5000, NAME_MAX_BYTES = 255 /* of a file, which a kind is */ };
+#include "watch/page_reader.h"
 
 /* The addresses that are asked, each once, the page's own first. */
 struct search {
+	struct readers *readers; /* borrowed */
 	const struct kind_list *kinds;
 	char *addresses[DETECT_ADDRESSES_MAX]; /* owned */
 	struct fetched fetched[DETECT_ADDRESSES_MAX];
@@ -90,12 +84,13 @@ static void tell_kinds(
 	const struct kind **kinds = memory_zero(all, sizeof(struct kind *));
 	bool *fits = memory_zero(all, sizeof *fits);
 	struct document document = document_of(&search->fetched[place].body);
-	enum document_form form = read_form(&document);
+	enum document_form form = DOCUMENT_JSON;
 
 	for (size_t i = 0; i < all; i++)
 		if (search->address_of[i] == place)
 			kinds[count++] = search->kinds->list[i];
-	read_detect(kinds, count, detection->url, &document, fits, error);
+	page_detect(search->readers, kinds, count, detection->url, &document, READER_MILLISECONDS,
+		fits, &form, error);
 	for (size_t i = 0; i < count; i++)
 		if (fits[i])
 			add_fitting(detection, kinds[i], search->addresses[place], form);
@@ -112,27 +107,42 @@ static int by_form(const void *left, const void *right)
 	return strcmp(kind_name(a->kind), kind_name(b->kind));
 }
 
+/* Reads the documents in a reader. */
+static void try_documents(struct readers *readers, const char *url,
+	const struct document *documents, int milliseconds, struct fitting *fitting)
+{
+	struct page_answer answer;
+	char *bytes;
+
+	fitting->readable = page_read(readers, fitting->kind, url, documents, milliseconds, &bytes,
+		&answer, &fitting->error);
+	if (!fitting->readable)
+		return;
+	fitting->readable =
+		reading_parse(answer.text, answer.length, &fitting->reading, &fitting->error);
+	free(bytes);
+}
+
 /* Fetches all documents of the kind, and reads them. */
-static void try_address(const char *url, struct fitting *fitting)
+static void try_address(struct readers *readers, const char *url, struct fitting *fitting)
 {
 	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 	struct buffer bodies[PAGE_DOCUMENTS_MAX] = {{0}};
 	bool there[PAGE_DOCUMENTS_MAX] = {false};
 
 	fitting->tried = true;
-	if (fetch_documents(url, fitting->kind, bodies, there, &fitting->error)) {
+	if (fetch_documents(readers, url, fitting->kind, bodies, there, &fitting->error)) {
 		for (size_t i = 0; i < kind_document_count(fitting->kind); i++)
 			if (there[i])
 				documents[i] = document_of(&bodies[i]);
-		fitting->readable = read_page(
-			fitting->kind, url, documents, &fitting->reading, NULL, &fitting->error);
+		try_documents(readers, url, documents, READER_MILLISECONDS, fitting);
 	}
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		buffer_release(&bodies[i]);
 }
 
 /* Of the kinds from first on that have the same form, the only one that can read the page. */
-static size_t choose_form(struct detection *detection, size_t first)
+static size_t choose_form(struct readers *readers, struct detection *detection, size_t first)
 {
 	size_t i = first, readable = 0;
 
@@ -141,7 +151,7 @@ static size_t choose_form(struct detection *detection, size_t first)
 		struct fitting *fitting = &detection->list[i];
 
 		if (!fitting->tried)
-			try_address(detection->url, fitting);
+			try_address(readers, detection->url, fitting);
 		readable += fitting->readable;
 		if (fitting->readable)
 			detection->chosen = fitting;
@@ -152,13 +162,13 @@ static size_t choose_form(struct detection *detection, size_t first)
 	return i;
 }
 
-static bool choose(struct detection *detection, struct error *error)
+static bool choose(struct readers *readers, struct detection *detection, struct error *error)
 {
 	size_t next = 0;
 
 	qsort(detection->list, detection->count, sizeof *detection->list, by_form);
 	while (next < detection->count && detection->chosen == NULL && !detection->ambiguous)
-		next = choose_form(detection, next);
+		next = choose_form(readers, detection, next);
 	if (detection->chosen != NULL || detection->ambiguous)
 		return true;
 	*error = detection->list[0].error;
@@ -186,10 +196,10 @@ static bool fetch_page(
 	return page->answered;
 }
 
-bool detect_address(const char *url, const struct kind_list *kinds, struct detection *detection,
-	struct error *error)
+bool detect_address(struct readers *readers, const char *url, const struct kind_list *kinds,
+	struct detection *detection, struct error *error)
 {
-	struct search search = {.kinds = kinds};
+	struct search search = {.readers = readers, .kinds = kinds};
 	bool good = fetch_page(url, &search, detection, error);
 
 	if (good) {
@@ -202,35 +212,38 @@ bool detect_address(const char *url, const struct kind_list *kinds, struct detec
 		if (search.fetched[i].good)
 			tell_kinds(&search, i, detection, error);
 	search_release(&search);
-	return good && detection->count > 0 && choose(detection, error);
+	return good && detection->count > 0 && choose(readers, detection, error);
 }
 
-bool detect_document(const char *url, const struct document *document,
-	const struct kind_list *kinds, struct detection *detection, struct error *error)
+bool detect_document(struct readers *readers, const char *url, const struct document *document,
+	const struct kind_list *kinds, int milliseconds, struct detection *detection,
+	struct error *error)
 {
 	bool *fits = memory_zero(kinds->count, sizeof *fits);
-	bool good = read_detect(
-		(const struct kind *const *)kinds->list, kinds->count, url, document, fits, error);
+	enum document_form form;
+	bool good = page_detect(readers, (const struct kind *const *)kinds->list, kinds->count, url,
+		document, milliseconds, fits, &form, error);
 
 	detection->url = memory_string(url);
 	for (size_t i = 0; good && i < kinds->count; i++)
 		if (fits[i])
-			add_fitting(detection, kinds->list[i], url, read_form(document));
+			add_fitting(detection, kinds->list[i], url, form);
 	for (size_t i = 0; i < detection->count; i++) {
 		struct fitting *fitting = &detection->list[i];
 		struct document documents[PAGE_DOCUMENTS_MAX] = {*document};
 
 		fitting->tried = true;
-		fitting->readable = kind_document_count(fitting->kind) > 1 ||
-				    read_page(fitting->kind, url, documents, &fitting->reading,
-					    NULL, &fitting->error);
+		if (kind_document_count(fitting->kind) > 1)
+			fitting->readable = true;
+		else
+			try_documents(readers, url, documents, milliseconds, fitting);
 	}
 	free(fits);
-	return good && choose(detection, error);
+	return good && choose(readers, detection, error);
 }
 
-bool detect_kind(
-	const char *url, const struct kind *kind, struct detection *detection, struct error *error)
+bool detect_kind(struct readers *readers, const char *url, const struct kind *kind,
+	struct detection *detection, struct error *error)
 {
 	char *address = NULL;
 
@@ -240,7 +253,7 @@ bool detect_kind(
 		return false;
 	add_fitting(detection, kind, address, DOCUMENT_JSON);
 	free(address);
-	return choose(detection, error);
+	return choose(readers, detection, error);
 }
 
 void detection_release(struct detection *detection)
@@ -256,49 +269,24 @@ void detection_release(struct detection *detection)
 
 /* ---- a kind for a page that its own can no longer read ---- */
 
-/* What the child works on: its own copy of the run's. */
-struct suggestion {
-	const char *templates, *user_folder, *url, *but;
-	const struct document *document;
-};
-
-static void write_suggestion(const void *context, int in, int out)
+char *suggest_kind(struct readers *readers, const char *templates, const char *user_folder,
+	const char *but, const char *url, const struct document *document, struct error *error)
 {
-	const struct suggestion *asked = context;
 	struct detection detection = {0};
 	struct kind_list all = {0}, kinds = {0};
-	struct error error;
+	char *name = NULL;
 
-	(void)in;
-	kind_list_load(asked->templates, asked->user_folder, &all);
-	confine_enter(CONFINE_READER, NULL); /* now that it has all files */
+	kind_list_load(templates, user_folder, &all);
 	for (size_t i = 0; i < all.count; i++)
-		if (!text_equal(kind_name(all.list[i]), asked->but))
+		if (!text_equal(kind_name(all.list[i]), but))
 			*(struct kind **)memory_append(
 				&kinds.list, &kinds.count, sizeof *kinds.list) = all.list[i];
-	if (detect_document(asked->url, asked->document, &kinds, &detection, &error) &&
-		detection.chosen != NULL) {
-		const char *name = kind_name(detection.chosen->kind);
-
-		file_write_all(out, name, strlen(name));
-	}
+	if (detect_document(
+		    readers, url, document, &kinds, PAGE_SLICE_MILLISECONDS, &detection, error) &&
+		detection.chosen != NULL)
+		name = memory_string(kind_name(detection.chosen->kind));
 	detection_release(&detection);
 	free(kinds.list);
 	kind_list_release(&all);
-}
-
-char *suggest_kind(const char *templates, const char *user_folder, const char *but, const char *url,
-	const struct document *document)
-{
-	struct suggestion asked = {templates, user_folder, url, but, document};
-	char name[NAME_MAX_BYTES];
-	struct child child;
-	ssize_t got = -1;
-
-	if (!child_start(&child, &reader_role, write_suggestion, &asked))
-		return NULL;
-	if (poll(&(struct pollfd){child.from, POLLIN, 0}, 1, SUGGEST_MILLISECONDS) > 0)
-		got = read(child.from, name, sizeof name);
-	child_stop(&child);
-	return got > 0 ? memory_bytes(name, (size_t)got) : NULL;
+	return name;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Which kind a page is: what stands at its address and at the addresses where the
- * kinds would look for it, against what each kind demands.
+ * kinds would look for it, against what each kind demands. What stands there is parsed in readers.
  */
 #ifndef LAMPWATCH_DETECT_H
 #define LAMPWATCH_DETECT_H
@@ -13,6 +13,8 @@
 #include "model/reading.h"
 #include "run/kind_choice.h"
 #include "watch/kind/kind.h"
+
+struct readers;
 
 enum { DETECT_ADDRESSES_MAX = 64 };
 
@@ -42,25 +44,27 @@ struct detection {
  * best form that has any; where all of them fail, with those of the next. False with error where
  * the page is not there, or no kind fits it at all. The kinds are borrowed.
  */
-bool detect_address(const char *url, const struct kind_list *kinds, struct detection *detection,
+bool detect_address(struct readers *readers, const char *url, const struct kind_list *kinds,
+	struct detection *detection, struct error *error);
+
+/* The same for one document that is at hand, and is looked at for so many milliseconds of processor
+ * time; kinds that need further ones are not read. */
+bool detect_document(struct readers *readers, const char *url, const struct document *document,
+	const struct kind_list *kinds, int milliseconds, struct detection *detection,
 	struct error *error);
 
-/* The same for one document that is at hand; kinds that need further ones are not read. */
-bool detect_document(const char *url, const struct document *document,
-	const struct kind_list *kinds, struct detection *detection, struct error *error);
-
 /* Reads the page with this kind and no other. False with error where that fails. */
-bool detect_kind(
-	const char *url, const struct kind *kind, struct detection *detection, struct error *error);
+bool detect_kind(struct readers *readers, const char *url, const struct kind *kind,
+	struct detection *detection, struct error *error);
 
 void detection_release(struct detection *detection);
 
 /*
  * The name of the only kind but the named one that the document fits, and can be read with; owned
- * by the caller. NULL where there is none. A child process loads the kinds and looks: this costs
- * some milliseconds, and is waited for a few seconds at most.
+ * by the caller. NULL with error where there is none: REMEDY_LOCAL where nobody could look. All
+ * kinds are loaded: this costs some milliseconds, and looking is waited for a few seconds at most.
  */
-char *suggest_kind(const char *templates, const char *user_folder, const char *but, const char *url,
-	const struct document *document);
+char *suggest_kind(struct readers *readers, const char *templates, const char *user_folder,
+	const char *but, const char *url, const struct document *document, struct error *error);
 
 #endif

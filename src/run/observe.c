@@ -855,11 +855,34 @@ out:
 	return whole;
 }
 
+/* One that would read the page; owned by the caller, NULL where there is none. */
+static char *other_kind(struct work *work)
+{
+	const struct observation *seen = work->seen;
+	const struct observer *observer = work->observer;
+	const struct buffer *body;
+	struct document document;
+	struct error error = {0};
+	char *kind;
+
+	if (observer->readers == NULL || seen->what != OBSERVED_UNREADABLE ||
+		seen->responses == NULL || seen->response_count == 0 ||
+		seen->responses[0].body.length == 0)
+		return NULL;
+	body = &seen->responses[0].body;
+	document = (struct document){buffer_string(body), body->length};
+	kind = suggest_kind(observer->readers, observer->templates, observer->config->kinds,
+		seen->page->kind, seen->page->url, &document, &error);
+	if (kind == NULL && error.remedy == REMEDY_LOCAL)
+		local_fault(work->observer, &error);
+	return kind;
+}
+
 static void add_lost(struct work *work)
 {
 	struct page_state *state = work->state;
 	struct event *event;
-	char *kind = NULL; /* one that would read the page */
+	char *kind;
 
 	if (state->lost || work->suppressed ||
 		state->failures < work->seen->page->settings.confirm.lost)
@@ -872,14 +895,7 @@ static void add_lost(struct work *work)
 	event->last_read = state->last_success;
 	event->fetches = state->failures;
 	event->needed = work->seen->page->settings.confirm.lost;
-	if (work->seen->what == OBSERVED_UNREADABLE && work->seen->responses != NULL &&
-		work->seen->response_count > 0 && work->seen->responses[0].body.length > 0) {
-		const struct buffer *body = &work->seen->responses[0].body;
-		struct document document = {buffer_string(body), body->length};
-
-		kind = suggest_kind(work->observer->templates, work->observer->config->kinds,
-			work->seen->page->kind, work->seen->page->url, &document);
-	}
+	kind = other_kind(work);
 	event->reason = kind != NULL
 				? memory_format("%s; kind %s would read it", state->failure, kind)
 				: memory_string(state->failure);

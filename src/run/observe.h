@@ -63,6 +63,7 @@ struct observer {
 	struct silences silences;          /* pages that nobody is told of; owned */
 	struct meanings meanings;          /* what patterns have come to mean; owned */
 	const struct providers *providers; /* the table of who hosts what */
+	struct readers *readers;           /* NULL: no other kind is suggested */
 	struct text_list unfinished;       /* pages with a snapshot that a crash left and that could
 					    * not be read: nothing of them can be kept until it
 					    * can; owned */
@@ -106,7 +107,7 @@ struct observation {
 	struct page_state *state;
 	enum observed what;
 	const char *text;
-	const char *notes; /* of the reading (watch/reader.h); NULL: none */
+	const char *notes; /* of the reading (watch/page_reader.h); NULL: none */
 	const struct error *error;
 	const struct http_response *responses; /* NULL with kept, and where nothing came */
 	size_t response_count;

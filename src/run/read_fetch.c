@@ -9,6 +9,7 @@
 #include "net/http.h"
 #include "settings.h"
 #include "watch/fetch.h"
+#include "watch/page_reader.h"
 
 /* What the configuration says where it says nothing. */
 enum {
@@ -86,8 +87,7 @@ void fetched_release(struct fetched *fetched)
 static bool address_of(void *context, struct fetch *fetch, size_t i,
 	const struct document *documents, char **address, struct error *error)
 {
-	(void)context;
-	return kind_document_address(fetch->kind, i, fetch->url, documents, address, error);
+	return page_address(context, fetch->kind, i, fetch->url, documents, address, error);
 }
 
 static void fetch_done(void *context, struct fetch *fetch)
@@ -114,7 +114,7 @@ static bool fetch_single(const char *url, struct buffer *body, struct error *err
 	return good;
 }
 
-bool fetch_documents(const char *url, const struct kind *kind,
+bool fetch_documents(struct readers *readers, const char *url, const struct kind *kind,
 	struct buffer bodies[static PAGE_DOCUMENTS_MAX], bool there[static PAGE_DOCUMENTS_MAX],
 	struct error *error)
 {
@@ -133,7 +133,7 @@ bool fetch_documents(const char *url, const struct kind *kind,
 		return there[0];
 	}
 	client = client_new();
-	fetcher = fetcher_new(client, address_of, fetch_done, NULL);
+	fetcher = fetcher_new(client, address_of, fetch_done, readers);
 	fetcher_begin(fetcher, &fetch);
 	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0)
 		;

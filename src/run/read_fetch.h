@@ -12,6 +12,8 @@
 #include "model/validator.h"
 #include "watch/kind/kind.h"
 
+struct readers;
+
 /* One address and what came from it. Zeroed by the caller, except url. */
 struct fetched {
 	const char *url;    /* in, borrowed */
@@ -28,9 +30,10 @@ void fetched_release(struct fetched *fetched);
 
 /*
  * Fetches the documents of a page of this kind; with kind NULL, the one document at url. Fills
- * bodies (owned by the caller, who zeroed them) and says in there which came.
+ * bodies (owned by the caller, who zeroed them) and says in there which came. Addresses that stand
+ * in a body are read by a reader.
  */
-bool fetch_documents(const char *url, const struct kind *kind,
+bool fetch_documents(struct readers *readers, const char *url, const struct kind *kind,
 	struct buffer bodies[static PAGE_DOCUMENTS_MAX], bool there[static PAGE_DOCUMENTS_MAX],
 	struct error *error);
 

@@ -267,11 +267,11 @@ static int open_run(struct run *run, const struct error *unprepared)
 	struct error error = *unprepared;
 	bool good, lost = run->unmounted;
 
-	run->readers = readers_new(2);
 	http_start();
 	run->observer = (struct observer){.config = run->config,
 		.providers = context->providers,
 		.templates = context->templates,
+		.readers = context->readers,
 		.simulated = context->invocation->simulated,
 		.dry = run->dry,
 		.fall_back = observer_fall_back,
@@ -411,7 +411,8 @@ static int finish(struct run *run, int status, int seconds)
 	bool passed = status == EXIT_DONE;
 	struct text_list lines = {0};
 
-	readers_free(run->readers);
+	readers_free(run->context->readers);
+	run->context->readers = NULL;
 	if (passed && !run->dry)
 		hosting_lookup(run->database, &lookup);
 	if (passed)

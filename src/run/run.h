@@ -22,7 +22,7 @@
 #include "tell/courier.h"
 #include "watch/fetch.h"
 #include "watch/kind/kind.h"
-#include "watch/reader.h"
+#include "watch/page_reader.h"
 
 /* A page on its way through the run. */
 struct watch {
@@ -47,7 +47,6 @@ struct watch_queue {
 struct run {
 	struct context *context;
 	const struct config *config;
-	struct readers *readers;
 	struct courier *courier;
 	struct database *database;
 	struct error alone;  /* why nobody else can open it until it is closed; its remedy is 0

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tell/incoming_mail.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,8 +9,11 @@
 #include "base/buffer.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/readers.h"
 #include "base/text.h"
 #include "config/config.h"
+
+enum { MESSAGE_ID_MAX = 900 /* bytes */ };
 
 /* ---- the header ---- */
 
@@ -103,14 +107,21 @@ static void take_recipient(struct incoming_mail *incoming, const char *value)
 }
 
 /* What is not printable would have no place in the header of an answer (RFC 5322 section 3.6.4). */
-static void take_message_id(struct incoming_mail *incoming, const char *value)
+static bool is_message_id(const char *id)
 {
-	char *id = text_collapse(value, strlen(value), 900);
 	size_t length = strlen(id), i = 0;
 
 	while (i < length && id[i] > ' ' && id[i] <= '~' && id[i] != '"' && id[i] != '\\')
 		i++;
-	if (length > 0 && i == length && id[0] == '<' && id[length - 1] == '>')
+	return length > 0 && length <= MESSAGE_ID_MAX && i == length && id[0] == '<' &&
+	       id[length - 1] == '>';
+}
+
+static void take_message_id(struct incoming_mail *incoming, const char *value)
+{
+	char *id = text_collapse(value, strlen(value), MESSAGE_ID_MAX);
+
+	if (is_message_id(id))
 		memory_set(&incoming->message_id, id);
 	free(id);
 }
@@ -243,6 +254,97 @@ void incoming_mail_parse(const char *text, size_t length, struct incoming_mail *
 	take_text(incoming, lines);
 	take_status(incoming, lines);
 	buffer_release(&field);
+}
+
+/* ---- in a reader ---- */
+
+enum { ANSWER_MAX = 1024 * 1024, ANSWER_TEXTS = 8 };
+
+static bool answer(
+	const struct reader_part *parts, size_t count, struct buffer *out, struct error *error)
+{
+	struct incoming_mail incoming;
+	char *words, *line, flags[4];
+
+	(void)count, (void)error;
+	incoming_mail_parse(parts[0].bytes, parts[0].length, &incoming);
+	words = text_list_words(&incoming.words);
+	line = text_list_words(&incoming.line);
+	snprintf(flags, sizeof flags, "%d%d%d", incoming.has_sender, incoming.in_parts,
+		incoming.automatic);
+	for (size_t i = 0; i < ANSWER_TEXTS; i++) {
+		const char *text =
+			(const char *const[]){incoming.from, incoming.sender, incoming.recipient,
+				incoming.message_id, incoming.status, flags, words, line}[i];
+
+		buffer_add(out, text, strlen(text) + 1);
+	}
+	free(words);
+	free(line);
+	incoming_mail_release(&incoming);
+	return true;
+}
+
+static bool is_address(const char *text)
+{
+	return text_empty(text) || config_address_valid(text);
+}
+
+/* What a mail may say, and no more: whoever wrote the answer may have been taken over. Release
+ * incoming in both cases. */
+static bool take_answer(const char *bytes, size_t length, struct incoming_mail *incoming)
+{
+	const char *texts[ANSWER_TEXTS], *end = bytes + length, *flags;
+
+	*incoming = (struct incoming_mail){0};
+	for (size_t i = 0; i < ANSWER_TEXTS; i++) {
+		texts[i] = bytes;
+		bytes = bytes < end ? memchr(bytes, '\0', (size_t)(end - bytes)) : NULL;
+		if (bytes++ == NULL)
+			return false;
+	}
+	flags = texts[5];
+	if (bytes != end || strlen(flags) != 3)
+		return false;
+	*incoming = (struct incoming_mail){.from = memory_string(texts[0]),
+		.sender = memory_string(texts[1]),
+		.recipient = memory_string(texts[2]),
+		.message_id = memory_string(texts[3]),
+		.status = memory_string(texts[4]),
+		.has_sender = flags[0] == '1',
+		.in_parts = flags[1] == '1',
+		.automatic = flags[2] == '1'};
+	text_list_add_words(&incoming->words, texts[6]);
+	text_list_add_words(&incoming->line, texts[7]);
+	return is_address(texts[0]) && is_address(texts[1]) && is_address(texts[2]) &&
+	       (text_empty(texts[3]) || is_message_id(texts[3])) &&
+	       strspn(texts[4], "0123456789.") == strlen(texts[4]) &&
+	       incoming->words.count <= INCOMING_WORDS_MAX &&
+	       incoming->line.count <= INCOMING_WORDS_MAX;
+}
+
+static bool sound(const char *bytes, size_t length)
+{
+	struct incoming_mail incoming;
+	bool good = take_answer(bytes, length, &incoming);
+
+	incoming_mail_release(&incoming);
+	return good;
+}
+
+bool incoming_mail_read(struct readers *readers, const char *text, size_t length,
+	struct incoming_mail *incoming, struct error *error)
+{
+	static const struct reader_work work = {NULL, answer, sound, ANSWER_MAX};
+	const struct reader_part mail = {.bytes = text, .length = length};
+	const struct reader_job job = {&work, &mail, 1, READER_MILLISECONDS, NULL, NULL};
+	char *bytes = readers_ask(readers, &job, &length, error);
+
+	*incoming = (struct incoming_mail){0};
+	if (bytes != NULL)
+		take_answer(bytes, length, incoming);
+	free(bytes);
+	return bytes != NULL;
 }
 
 void incoming_mail_release(struct incoming_mail *incoming)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * A mail that somebody wrote to us, or that a mail server sent back: as much of
- * it as decides what is done (RFC 5322, RFC 3464, RFC 3834). Pure.
+ * it as decides what is done (RFC 5322, RFC 3464, RFC 3834).
  */
 #ifndef LAMPWATCH_INCOMING_MAIL_H
 #define LAMPWATCH_INCOMING_MAIL_H
@@ -10,6 +10,9 @@
 #include <stddef.h>
 
 #include "base/list.h"
+
+struct error;
+struct readers;
 
 enum {
 	INCOMING_MAIL_MAX = 256 * 1024,    /* bytes that are looked at */
@@ -32,8 +35,13 @@ struct incoming_mail {
 		       * none, or says that it is only late */
 };
 
-/* Takes what of the mail is understood; the rest is as if it were not there. */
+/* Takes what of the mail is understood; the rest is as if it were not there. Pure. */
 void incoming_mail_parse(const char *text, size_t length, struct incoming_mail *incoming);
+
+/* The same, in a reader; waits. Errors as in base/readers.h: REMEDY_PAGE is about the mail. */
+bool incoming_mail_read(struct readers *readers, const char *text, size_t length,
+	struct incoming_mail *incoming, struct error *error);
+
 void incoming_mail_release(struct incoming_mail *incoming);
 
 #endif

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
 # All that a run does is done with the confinement in force: mail by libesmtp and over TLS, a webhook, sendmail, a page
-# that is not in UTF-8, and the archive over HTTP; and -v says what is in force.
+# that is not in UTF-8, and the archive over HTTP; and -v says what is in force. And a reader knows no secret.
 set -u
 BUILD=${1:-${BUILD:?usage: confined.sh BUILD}}
 . "$(dirname "$0")/../harness.sh"
@@ -83,4 +83,72 @@ check "and what a later run has written" cmp "$work/archive/index.html" <(curl -
 same "and is confined" "NoNewPrivs:1 Seccomp:2" \
 	"$(tr -d '\t' < "/proc/$server/status" | grep -E '^(NoNewPrivs|Seccomp):' | paste -sd ' ')"
 same "and was refused nothing" "" "$(cat "$work/serve.errors")"
+
+# ---- what a reader knows ----
+
+# knows PID WORD…: those of the words that stand in what that process can write in its memory.
+knows() {
+	python3 - "$@" <<-'END'
+		import sys
+		process, words = sys.argv[1], sys.argv[2:]
+		found = set()
+		with open(f"/proc/{process}/maps") as maps, open(f"/proc/{process}/mem", "rb", 0) as memory:
+		    for line in maps:
+		        place, mode = line.split()[:2]
+		        begin, end = (int(number, 16) for number in place.split("-"))
+		        if not mode.startswith("rw") or end - begin > 1 << 28:  # a sanitizer's own
+		            continue
+		        try:
+		            memory.seek(begin)
+		            bytes = memory.read(end - begin)
+		        except (OSError, OverflowError, ValueError):
+		            continue
+		        found |= {word for word in words if word.encode() in bytes}
+		print(*sorted(found))
+	END
+}
+children() { cat "/proc/$1/task/$1/children" 2> /dev/null; }
+# The child of a run that is confined as a reader is, while it reads.
+reader_of() {
+	local child
+	for child in $(children "$1"); do
+		grep -q "^Seccomp:.*2" "/proc/$child/status" 2> /dev/null && { echo "$child"; return; }
+	done
+}
+if [ "$(id -u)" != 0 ]; then
+	skip "a reader knows no secret of the configuration" "only root may look"
+else
+	printf 'pass-swordfish' > "$work/password"
+	chmod 600 "$work/password"
+	# The conversions of strings of XPath take longest: several seconds for this page.
+	python3 -c 'print("<!DOCTYPE html><title>x</title>" + "<b>text</b>" * 100000)' > "$work/www/slow.html"
+	rm -rf "$work/archive"
+	cat > "$work/lampwatch.yaml" <<-END
+		archive: archive
+		from: lampwatch@example.org
+		every: 0s
+		pages:
+		  - {name: other, url: "http://127.0.0.1:$www_port/other.html?key=page-swordfish", kind: statuspage}
+		  - name: slow
+		    url: "http://user:slow-swordfish@127.0.0.1:$www_port/slow.html"
+		    kind: generic-html
+		    with: {require: "//b", indicators: {each: "//b[string(/) = .]", name: ".", word: "'up'"}}
+		routes: [{name: way, smtp: "smtp://127.0.0.1:$secure_port", ca_file: certificate, user: lampwatch, password_file: password}]
+		subscribers: [{mail: ops@example.com}]
+		webhooks: [{name: chat, url: "http://127.0.0.1:$www_port/hook-swordfish", template: generic}]
+	END
+	secrets=(hook-swordfish page-swordfish pass-swordfish slow-swordfish)
+	http_proxy= "$lampwatch" -c "$work/lampwatch.yaml" run > "$work/slow.out" 2>&1 &
+	run=$!
+	pids+=($run)
+	reading() { local reader; reader=$(reader_of $run) && [ -n "$reader" ] && [ "$(awk '{ print $14 }' "/proc/$reader/stat")" -gt 10 ]; }
+	check "a page is being read" await 20 reading
+	reader=$(reader_of $run)
+	kill -STOP "$reader" "$run"
+	same "a reader at work knows no secret of the configuration" "" "$(knows "$reader" "${secrets[@]}")"
+	same "which its run does know" "${secrets[*]}" "$(knows "$run" "${secrets[@]}")"
+	kill -CONT "$reader" "$run"
+	kill "$run"
+	wait "$run" 2> /dev/null
+fi
 finish

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/readers.h"
 
 /* The words of the command, with blanks between them. Owned by the caller. */
 static void add_words(struct buffer *out, const struct text_list *words)
@@ -32,6 +33,43 @@ static void assert_words(const char *text, const char *subject, const char *line
 	buffer_release(&of_subject);
 	buffer_release(&of_line);
 	incoming_mail_release(&incoming);
+}
+
+static void test_what_a_reader_answers_is_what_it_has_read(void **state)
+{
+	static const char *const mails[] = {"",
+		"Return-Path: <a@example.org>\nFrom: B <b@example.org>\nTo: c@example.org\n"
+		"Delivered-To: c@example.org\nMessage-ID: <1@example.org>\n"
+		"Subject: Re: Subscribe \"Google\"\n\nunsubscribe all of it\n",
+		"Return-Path: <>\nContent-Type: multipart/report; boundary=x\n\n--x\n\nnot there\n"
+		"--x\n\nStatus: 5.1.1\n",
+		"Auto-Submitted: auto-replied\nSubject: \001\377\n\n\200\n"};
+	struct readers *readers = readers_new(1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof mails / sizeof mails[0]; i++) {
+		struct incoming_mail here, there;
+
+		incoming_mail_parse(mails[i], strlen(mails[i]), &here);
+		assert_true(incoming_mail_read(readers, mails[i], strlen(mails[i]), &there, NULL));
+		assert_string_equal(here.from, there.from);
+		assert_string_equal(here.sender, there.sender);
+		assert_string_equal(here.recipient, there.recipient);
+		assert_string_equal(here.message_id, there.message_id);
+		assert_string_equal(here.status, there.status);
+		assert_int_equal(here.has_sender, there.has_sender);
+		assert_int_equal(here.in_parts, there.in_parts);
+		assert_int_equal(here.automatic, there.automatic);
+		assert_int_equal(here.words.count, there.words.count);
+		assert_int_equal(here.line.count, there.line.count);
+		for (size_t j = 0; j < here.words.count; j++)
+			assert_string_equal(here.words.list[j], there.words.list[j]);
+		for (size_t j = 0; j < here.line.count; j++)
+			assert_string_equal(here.line.list[j], there.line.list[j]);
+		incoming_mail_release(&here);
+		incoming_mail_release(&there);
+	}
+	readers_free(readers);
 }
 
 static void test_the_command_stands_in_the_subject_or_in_the_first_line(void **state)
@@ -162,6 +200,7 @@ static void test_a_letter_of_many_words_and_lines_is_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_a_reader_answers_is_what_it_has_read),
 		cmocka_unit_test(test_the_command_stands_in_the_subject_or_in_the_first_line),
 		cmocka_unit_test(test_the_envelope_and_the_writer_are_found),
 		cmocka_unit_test(test_an_address_that_could_inject_is_none),

@@ -301,11 +301,40 @@ static void test_every_kind_of_ours_loads(void **state)
 	free(templates);
 }
 
+static void test_a_kind_is_the_same_when_it_is_made_of_its_source(void **state)
+{
+	static const char *const with[] = {NULL, "{levels: {operational: [~, '~', \"a\\tb\"]}}",
+		"let:\n  a: 'string(//b)'\nindicators: {each: //i, name: \"'\\u2028\\\"'\", word: "
+		"'1'}\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof with / sizeof with[0]; i++) {
+		struct problems problems = {0};
+		struct kind *kind = kind_of("about: x\nrequire: //a\n", with[i], &problems), *again;
+		const char *source;
+		size_t length;
+
+		if (kind == NULL)
+			print_error("%s\n", problems.list[0].text);
+		assert_non_null(kind);
+		source = kind_source(kind, &length);
+		again = kind_of_source(source, length);
+		assert_non_null(again);
+		assert_string_equal(kind_name(kind), kind_name(again));
+		assert_string_equal(kind_digest(kind), kind_digest(again));
+		kind_free(kind);
+		kind_free(again);
+		problems_release(&problems);
+	}
+	assert_null(kind_of_source("x.yaml\0\0about: [", 17));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_key_that_is_unknown_is_complained_about_with_its_line),
 		cmocka_unit_test(test_require_is_mandatory),
+		cmocka_unit_test(test_a_kind_is_the_same_when_it_is_made_of_its_source),
 		cmocka_unit_test(test_expressions_are_compiled_when_the_kind_is_loaded),
 		cmocka_unit_test(test_variables_are_known_from_their_definition_on),
 		cmocka_unit_test(test_names_must_differ_and_be_names),

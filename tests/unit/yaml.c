@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -361,10 +362,48 @@ static void test_aliases_are_followed(void **state)
 	yaml_close(yaml);
 }
 
+static char *written(const char *text)
+{
+	struct problems problems = {0};
+	struct yaml *yaml = yaml_parse("text", text, strlen(text), &problems);
+	struct buffer out = {0};
+
+	for (size_t j = 0; j < problems.count; j++)
+		print_error("%s\n", problems.list[j].text);
+	assert_non_null(yaml);
+	node_write(yaml_root(yaml), &out);
+	yaml_close(yaml);
+	problems_release(&problems);
+	return buffer_take(&out);
+}
+
+static void test_what_is_written_is_read_as_the_same(void **state)
+{
+	static const char *const texts[][2] = {{"", ""}, {"a", "\"a\""}, {"~", "~"},
+		{"'~'", "\"~\""},
+		{"{a: , b: [1, {c: null}], d: []}",
+			"{\"a\": ~, \"b\": [\"1\", {\"c\": null}], \"d\": []}"},
+		{"- |\n  x \"y\" \\z\n  \xc3\xa9\xe2\x80\xa8\n- \"\\e\\x7f\\uFEFF: #\"\n", NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		char *once = written(texts[i][0]), *twice = written(once);
+
+		assert_string_equal(once, twice);
+		if (texts[i][1] != NULL)
+			assert_string_equal(once, texts[i][1]);
+		else
+			assert_null(strpbrk(once, "\n\xc3\xe2\x7f\x1b"));
+		free(once);
+		free(twice);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_node_knows_its_type_and_line),
+		cmocka_unit_test(test_what_is_written_is_read_as_the_same),
 		cmocka_unit_test(test_nothing_is_nothing_whatever_is_asked_of_it),
 		cmocka_unit_test(test_an_empty_file_is_a_document_with_nothing_in_it),
 		cmocka_unit_test(test_what_is_not_yaml_is_refused_with_its_line),

@@ -260,38 +260,87 @@ static void load(struct kind *kind, struct node root, struct node with, struct p
 	text_list_release(&variables);
 }
 
+/* For kind_of_source(). */
+static void note_source(
+	struct kind *kind, const char *path, struct node with, const char *text, size_t length)
+{
+	struct buffer *source = &kind->source;
+
+	buffer_text(source, path);
+	buffer_byte(source, '\0');
+	node_write(with, source);
+	buffer_byte(source, '\0');
+	buffer_add(source, text, length);
+}
+
+static struct kind *kind_parse(const char *path, const char *text, size_t length, struct node with,
+	struct problems *problems)
+{
+	struct yaml *yaml = yaml_parse(path, text, length, problems);
+	const char *base = file_name(path);
+	struct buffer digested = {0};
+	struct kind *kind;
+
+	if (yaml == NULL)
+		return NULL;
+	kind = memory_zero(1, sizeof *kind);
+	kind->name =
+		memory_bytes(base, strlen(base) - (text_ends(base, suffix) ? strlen(suffix) : 0));
+	kind->path = memory_string(path);
+	kind->regexes = regex_cache_new();
+	buffer_add(&digested, text, length);
+	buffer_byte(&digested, '\0');
+	serialise(with, 0, &digested);
+	digest_sha256(buffer_string(&digested), digested.length, kind->digest);
+	load(kind, yaml_root(yaml), with, problems);
+	yaml_close(yaml);
+	buffer_release(&digested);
+	return kind;
+}
+
 struct kind *kind_load(const char *path, struct node with, struct problems *problems)
 {
-	struct buffer text = {.maximum = YAML_FILE_MAX}, digested = {0};
-	const char *base = file_name(path);
+	struct buffer text = {.maximum = YAML_FILE_MAX};
 	size_t errors = problems->errors;
 	struct kind *kind = NULL;
-	struct yaml *yaml = NULL;
 	struct error error;
 
 	if (!file_read(path, &text, &error))
 		problems_add_error(problems, path, &error);
 	else
-		yaml = yaml_parse(path, buffer_string(&text), text.length, problems);
-	if (yaml != NULL) {
-		kind = memory_zero(1, sizeof *kind);
-		kind->name = memory_bytes(
-			base, strlen(base) - (text_ends(base, suffix) ? strlen(suffix) : 0));
-		kind->path = memory_string(path);
-		kind->regexes = regex_cache_new();
-		buffer_add(&digested, buffer_string(&text), text.length);
-		buffer_byte(&digested, '\0');
-		serialise(with, 0, &digested);
-		digest_sha256(buffer_string(&digested), digested.length, kind->digest);
-		load(kind, yaml_root(yaml), with, problems);
-		yaml_close(yaml);
-	}
+		kind = kind_parse(path, buffer_string(&text), text.length, with, problems);
 	if (problems->errors > errors) {
 		kind_free(kind);
 		kind = NULL;
 	}
+	if (kind != NULL)
+		note_source(kind, path, with, buffer_string(&text), text.length);
 	buffer_release(&text);
-	buffer_release(&digested);
+	return kind;
+}
+
+const char *kind_source(const struct kind *kind, size_t *length)
+{
+	*length = kind->source.length;
+	return buffer_string(&kind->source);
+}
+
+struct kind *kind_of_source(const char *source, size_t length)
+{
+	const char *with = source + strlen(source) + 1, *text = with + strlen(with) + 1;
+	struct problems problems = {0};
+	struct yaml *parameters = yaml_parse("with", with, strlen(with), &problems);
+	struct kind *kind = parameters == NULL
+				    ? NULL
+				    : kind_parse(source, text, length - (size_t)(text - source),
+					      yaml_root(parameters), &problems);
+
+	if (problems.errors > 0) {
+		kind_free(kind);
+		kind = NULL;
+	}
+	yaml_close(parameters);
+	problems_release(&problems);
 	return kind;
 }
 
@@ -311,6 +360,7 @@ void kind_free(struct kind *kind)
 	free(kind->name);
 	free(kind->about);
 	free(kind->path);
+	buffer_release(&kind->source);
 	regex_cache_free(kind->regexes);
 	named_release(&kind->documents);
 	named_release(&kind->lets);

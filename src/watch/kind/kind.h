@@ -35,6 +35,13 @@ char *kind_find(const char *templates, const char *user_folder, const char *name
 struct kind *kind_load(const char *path, struct node with, struct problems *problems);
 void kind_free(struct kind *kind);
 
+/*
+ * What it was loaded from, for a process that has no files: kind_of_source() makes the same kind of
+ * it, without complaints; NULL where it cannot be loaded. Borrowed from the kind.
+ */
+const char *kind_source(const struct kind *kind, size_t *length);
+struct kind *kind_of_source(const char *source, size_t length);
+
 const char *kind_name(const struct kind *kind);
 const char *kind_about(const struct kind *kind);
 

@@ -5,6 +5,7 @@
 #ifndef LAMPWATCH_KIND_P_H
 #define LAMPWATCH_KIND_P_H
 
+#include "base/buffer.h"
 #include "watch/kind/kind.h"
 #include "watch/kind/level_words.h"
 #include "watch/kind/xml_p.h"
@@ -63,8 +64,9 @@ struct named_list {
 
 struct kind {
 	char *name, *about;
-	char *path;      /* of its file */
-	int levels_line; /* of its `levels`; 0: it has none of its own */
+	char *path;           /* of its file */
+	int levels_line;      /* of its `levels`; 0: it has none of its own */
+	struct buffer source; /* its path, a NUL, its parameters as YAML, a NUL, its file's text */
 	char digest[DIGEST_TEXT];
 	struct regex_cache *regexes; /* owned; filled by what is read */
 	struct named_list documents, lets;

@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/readers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <search.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/child.h"
+#include "base/confine.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/system_error.h"
+
+enum { ENDING_MILLISECONDS = 1000 /* that a reader may take to end, once it answers no more */ };
+
+/* Comes before the parts' places, and these before the bytes: first of the parts that a reader is
+ * to keep, then of those that go with the job. */
+struct request {
+	const struct reader_work *work; /* a reader is a fork: the address means the same there */
+	int64_t milliseconds;           /* of processor time */
+	size_t count;                   /* of parts */
+};
+
+struct place {
+	size_t length; /* of the bytes that follow; SIZE_MAX: there are none */
+	char digest[DIGEST_TEXT];
+};
+
+/* Comes before the answer, or the text of an error. */
+struct reply {
+	int64_t remedy; /* enum remedy; 0 for success */
+	size_t length;
+};
+
+struct job {
+	struct request request;
+	struct reader_part *parts;  /* with a digest: borrowed bytes; without: those of copies */
+	struct buffer head, copies; /* what is sent: first what depends on the reader */
+	size_t sent;                /* of both; a reader that takes nothing keeps nobody waiting */
+	reader_done *done;
+	void *context;
+	struct job *next;
+};
+
+struct reader {
+	struct child child;
+	void *known;     /* tsearch() tree of the digests that it keeps something of */
+	struct job *job; /* NULL: idle */
+	struct buffer reply;
+};
+
+struct readers {
+	struct child server;
+	int lack; /* errno, where there is no server */
+	struct reader list[READERS_MAX];
+	size_t count;
+	struct job *first, *last; /* queued */
+};
+
+/* ---- in a reader ---- */
+
+/* What it made of a part; for its whole life. */
+struct kept {
+	char digest[DIGEST_TEXT];
+	void *object;
+};
+
+static int by_digest(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static bool read_whole(int in, void *bytes, size_t length)
+{
+	char *to = bytes;
+
+	while (length > 0) {
+		ssize_t got = read(in, to, length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		to += got;
+		length -= (size_t)got;
+	}
+	return true;
+}
+
+static char *read_bytes(int in, size_t length)
+{
+	char *bytes = memory_zero(length + 1, 1);
+
+	if (read_whole(in, bytes, length))
+		return bytes;
+	free(bytes);
+	return NULL;
+}
+
+static bool keep(int in, const struct reader_work *work, const struct place *place, void **all)
+{
+	struct kept *kept = memory_zero(1, sizeof *kept);
+	char *bytes = read_bytes(in, place->length);
+
+	memcpy(kept->digest, place->digest, sizeof kept->digest);
+	if (bytes != NULL)
+		kept->object = work->keep(bytes, place->length);
+	tsearch(kept, all, by_digest);
+	free(bytes);
+	return bytes != NULL;
+}
+
+static bool receive(int in, const struct request *request, struct reader_part *parts, void **all)
+{
+	struct place *places = memory_zero(request->count + 1, sizeof *places);
+	bool good = read_whole(in, places, request->count * sizeof *places);
+
+	for (size_t i = 0; i < request->count && good; i++)
+		if (places[i].digest[0] != '\0' && places[i].length != SIZE_MAX)
+			good = keep(in, request->work, &places[i], all);
+	for (size_t i = 0; i < request->count && good; i++) {
+		if (places[i].digest[0] != '\0') {
+			struct kept *const *kept = tfind(places[i].digest, all, by_digest);
+
+			parts[i].kept = kept != NULL ? (*kept)->object : NULL;
+		} else if (places[i].length != SIZE_MAX) {
+			parts[i].length = places[i].length;
+			parts[i].bytes = read_bytes(in, places[i].length);
+			good = parts[i].bytes != NULL;
+		}
+	}
+	free(places);
+	return good;
+}
+
+static bool send_answer(int out, const struct request *request, const struct reader_part *parts)
+{
+	struct buffer text = {.maximum = request->work->answer_maximum};
+	struct error error = {0};
+	struct reply reply;
+	bool good = request->work->answer(parts, request->count, &text, &error);
+
+	if (good && text.overflowed)
+		good = error_set(&error, REMEDY_PAGE,
+			"what is read from it is longer than %zu bytes", text.maximum);
+	if (!good) {
+		buffer_release(&text);
+		text = (struct buffer){0};
+		buffer_text(&text, error.text);
+	}
+	reply = (struct reply){good ? 0 : (int64_t)error.remedy, text.length};
+	good = file_write_all(out, &reply, sizeof reply) &&
+	       file_write_all(out, buffer_string(&text), text.length);
+	buffer_release(&text);
+	return good;
+}
+
+/* What the environment says is its user's: a proxy's password stands there. */
+static void forget_environment(void)
+{
+	extern char **environ;
+
+	for (char **variable = environ; variable != NULL && *variable != NULL; variable++)
+		memset(*variable, 0, strlen(*variable));
+}
+
+/* One job after the other, each with its own limit of time. */
+static void serve(const void *context, int in, int out)
+{
+	void *all = NULL;
+	bool good = true;
+
+	(void)context;
+	forget_environment();
+	confine_enter(CONFINE_READER, NULL);
+	while (good) {
+		struct reader_part *parts = NULL;
+		struct request request = {0};
+
+		child_limit_time(READER_MILLISECONDS);
+		good = read_whole(in, &request, sizeof request);
+		parts = memory_zero(request.count + 1, sizeof *parts);
+		good = good && receive(in, &request, parts, &all);
+		if (good) {
+			child_limit_time((int)request.milliseconds);
+			good = send_answer(out, &request, parts);
+		}
+		for (size_t i = 0; i < request.count; i++)
+			free((char *)(uintptr_t)parts[i].bytes);
+		free(parts);
+	}
+}
+
+/* ---- where they are asked ---- */
+
+static bool start(struct readers *readers, struct reader *reader)
+{
+	static const struct child_role role = {
+		.milliseconds = READER_WALL * READER_MILLISECONDS,
+		.seconds = READER_MILLISECONDS / 1000,
+		.memory = READER_MEMORY,
+		.file_length = READER_FILE,
+	};
+
+	if (readers->lack != 0) {
+		errno = readers->lack;
+		return false;
+	}
+	return fork_server_fork(&readers->server, &reader->child, &role, serve) &&
+	       fcntl(reader->child.to, F_SETFL, O_NONBLOCK) == 0;
+}
+
+struct readers *readers_new(size_t count)
+{
+	struct readers *readers = memory_zero(1, sizeof *readers);
+
+	readers->count = count < READERS_MAX ? count : READERS_MAX;
+	readers->lack = fork_server_start(&readers->server) ? 0 : errno;
+	return readers;
+}
+
+static void stop(struct reader *reader)
+{
+	child_stop(&reader->child);
+	tdestroy(reader->known, free);
+	reader->known = NULL;
+}
+
+static void job_free(struct job *job)
+{
+	if (job == NULL)
+		return;
+	buffer_release(&job->head);
+	buffer_release(&job->copies);
+	free(job->parts);
+	free(job);
+}
+
+void readers_free(struct readers *readers)
+{
+	if (readers == NULL)
+		return;
+	for (size_t i = 0; i < readers->count; i++) {
+		stop(&readers->list[i]);
+		job_free(readers->list[i].job);
+		buffer_release(&readers->list[i].reply);
+	}
+	while (readers->first != NULL) {
+		struct job *job = readers->first;
+
+		readers->first = job->next;
+		job_free(job);
+	}
+	fork_server_stop(&readers->server);
+	free(readers);
+}
+
+static struct job *job_new(const struct reader_job *wanted)
+{
+	struct job *job = memory_zero(1, sizeof *job);
+	size_t length = 0;
+
+	job->request = (struct request){wanted->work, wanted->milliseconds, wanted->count};
+	job->done = wanted->done;
+	job->context = wanted->context;
+	job->parts = memory_zero(wanted->count + 1, sizeof *job->parts);
+	job->head.maximum = job->copies.maximum = SIZE_MAX / 2;
+	for (size_t i = 0; i < wanted->count; i++) {
+		job->parts[i] = wanted->parts[i];
+		if (job->parts[i].digest == NULL && job->parts[i].bytes != NULL)
+			length += job->parts[i].length;
+	}
+	buffer_expect(&job->copies, length);
+	for (size_t i = 0; i < wanted->count; i++)
+		if (job->parts[i].digest == NULL && job->parts[i].bytes != NULL)
+			buffer_add(&job->copies, job->parts[i].bytes, job->parts[i].length);
+	return job;
+}
+
+static void finish(
+	struct reader *reader, const char *answer, size_t length, const struct error *error)
+{
+	struct job *job = reader->job;
+	struct buffer reply =
+		reader->reply; /* answer may point into it, and done() may begin the next job */
+
+	reader->job = NULL;
+	reader->reply = (struct buffer){0};
+	job->done(job->context, answer, length, error);
+	job_free(job);
+	buffer_release(&reply);
+}
+
+static void finish_dead(struct reader *reader, const struct error *why)
+{
+	stop(reader);
+	finish(reader, NULL, 0, why);
+}
+
+/* The bytes were too much for it; but a call that its confinement refused is not their doing, nor
+ * is a pipe that is lost by one that ended of itself. */
+static void finish_broken(struct reader *reader, const char *why)
+{
+	struct error error;
+	bool unrefused = child_unrefused(&reader->child, &error);
+	struct child_end end;
+
+	if (!child_late(&reader->child))
+		child_renew(&reader->child, ENDING_MILLISECONDS);
+	child_finish(&reader->child, &end);
+	if (unrefused && end.fate == CHILD_EXITED && end.code == 0)
+		error_set(&error, REMEDY_LOCAL, "a reader lost its pipe; try again");
+	else if (unrefused)
+		error_set(&error, REMEDY_PAGE, "%s", why);
+	finish_dead(reader, &error);
+}
+
+/* Without a single reader, the queued jobs would wait forever. number: errno, why there is none. */
+static void refuse_all(struct readers *readers, int number)
+{
+	for (size_t i = 0; i < readers->count; i++)
+		if (readers->list[i].child.process > 0)
+			return;
+	while (readers->first != NULL) {
+		struct job *job = readers->first;
+		struct error error;
+
+		readers->first = job->next;
+		child_unavailable(&error, number);
+		job->done(job->context, NULL, 0, &error);
+		job_free(job);
+	}
+}
+
+/* ---- sending ---- */
+
+/* Whether the reader has it already; from now on it has. */
+static bool knows(struct reader *reader, const char *digest)
+{
+	char *copy = memory_string(digest);
+	char *const *found = tsearch(copy, &reader->known, by_digest);
+
+	if (*found == copy)
+		return false;
+	free(copy);
+	return true;
+}
+
+/* What a job begins with, for that reader. */
+static void write_head(struct reader *reader)
+{
+	struct job *job = reader->job;
+	const struct reader_part *parts = job->parts;
+	struct buffer kept = {.maximum = SIZE_MAX / 2};
+
+	buffer_clear(&job->head);
+	buffer_add(&job->head, &job->request, sizeof job->request);
+	for (size_t i = 0; i < job->request.count; i++) {
+		struct place place = {parts[i].bytes != NULL ? parts[i].length : SIZE_MAX, ""};
+
+		if (parts[i].digest != NULL) {
+			memcpy(place.digest, parts[i].digest, sizeof place.digest - 1);
+			if (knows(reader, place.digest))
+				place.length = SIZE_MAX;
+			else
+				buffer_add(&kept, parts[i].bytes, parts[i].length);
+		}
+		buffer_add(&job->head, &place, sizeof place);
+	}
+	buffer_add(&job->head, buffer_string(&kept), kept.length);
+	buffer_release(&kept);
+	job->sent = 0;
+}
+
+/* As much as it takes now. False where it takes no more at all. */
+static bool send_more(struct reader *reader)
+{
+	struct job *job = reader->job;
+	size_t whole = job->head.length + job->copies.length;
+
+	while (job->sent < whole) {
+		bool head = job->sent < job->head.length;
+		const struct buffer *from = head ? &job->head : &job->copies;
+		size_t at = job->sent - (head ? 0 : job->head.length);
+		ssize_t sent = write(reader->child.to, from->data + at, from->length - at);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return errno == EAGAIN;
+		job->sent += (size_t)sent;
+	}
+	return true;
+}
+
+static bool all_sent(const struct job *job)
+{
+	return job->sent == job->head.length + job->copies.length;
+}
+
+static bool begin(struct reader *reader)
+{
+	write_head(reader);
+	child_renew(&reader->child, READER_WALL * (int)reader->job->request.milliseconds);
+	return send_more(reader);
+}
+
+/* A reader that died while idle is replaced: that is not the fault of the next job. */
+static bool hand_over(struct readers *readers, struct reader *reader, struct error *error)
+{
+	if (begin(reader))
+		return true;
+	stop(reader);
+	if (!start(readers, reader))
+		return child_unavailable(error, errno);
+	return begin(reader) ||
+	       (child_unrefused(&reader->child, error) &&
+		       error_set(error, REMEDY_PAGE, "reading it failed: the reader ended early"));
+}
+
+/* Hands queued jobs to idle readers; one that died, or was not needed before, is made first. */
+static void dispatch(struct readers *readers)
+{
+	int number = 0;
+
+	for (size_t i = 0; i < readers->count && readers->first != NULL; i++) {
+		struct reader *reader = &readers->list[i];
+		struct error error;
+
+		if (reader->job != NULL)
+			continue;
+		if (reader->child.process == 0 && !start(readers, reader)) {
+			number = errno;
+			continue;
+		}
+		reader->job = readers->first;
+		readers->first = reader->job->next;
+		buffer_clear(&reader->reply);
+		if (!hand_over(readers, reader, &error))
+			finish_dead(reader, &error);
+	}
+	refuse_all(readers, number);
+}
+
+/* urgent: the whole run waits for it. */
+static void enqueue(struct readers *readers, struct job *job, bool urgent)
+{
+	bool alone = readers->first == NULL;
+
+	job->next = urgent ? readers->first : NULL;
+	if (!alone && !urgent)
+		readers->last->next = job;
+	else
+		readers->first = job;
+	if (alone || !urgent)
+		readers->last = job;
+	dispatch(readers);
+}
+
+void readers_submit(struct readers *readers, const struct reader_job *job)
+{
+	enqueue(readers, job_new(job), false);
+}
+
+/* ---- receiving ---- */
+
+/* The answer is whole. */
+static void take_answer(struct reader *reader, const struct reply *reply)
+{
+	const struct reader_work *work = reader->job->request.work;
+	const char *bytes = buffer_string(&reader->reply) + sizeof *reply;
+	struct error error;
+
+	if (reply->remedy != 0) {
+		error_set(&error, reply->remedy == REMEDY_LOCAL ? REMEDY_LOCAL : REMEDY_PAGE, "%s",
+			bytes);
+		finish(reader, NULL, 0, &error);
+	} else if (work->sound != NULL && !work->sound(bytes, reply->length)) {
+		error_set(&error, REMEDY_PAGE, "reading it broke the parser");
+		finish_dead(reader, &error);
+	} else {
+		finish(reader, bytes, reply->length, NULL);
+	}
+}
+
+/* Takes what has come of the reply, and ends the job where it is whole or its reader is gone. */
+static void collect_one(struct reader *reader)
+{
+	char block[65536];
+	bool deaf = !send_more(reader);
+	ssize_t got = read(reader->child.from, block, sizeof block);
+	bool dead = got == 0, wrong = got < 0 && deaf;
+	size_t maximum = reader->job->request.work->answer_maximum;
+	struct reply reply = {0};
+	struct error error;
+
+	if (got < 0 && errno != EAGAIN && errno != EINTR) {
+		system_error_set(&error, "a reader's answer", "cannot be read");
+		finish_dead(reader, &error);
+		return;
+	}
+	reader->reply.maximum =
+		sizeof reply + (maximum > ERROR_TEXT_MAX ? maximum : ERROR_TEXT_MAX);
+	if (got > 0)
+		wrong = !buffer_add(&reader->reply, block, (size_t)got);
+	if (reader->reply.length >= sizeof reply)
+		memcpy(&reply, reader->reply.data, sizeof reply);
+	wrong = wrong || reply.length > reader->reply.maximum - sizeof reply ||
+		(reader->reply.length > sizeof reply &&
+			reader->reply.length - sizeof reply > reply.length);
+	if (wrong) /* it says too much, or has closed its end, and may live on */
+		kill(reader->child.process, SIGKILL);
+	if (dead || wrong)
+		finish_broken(reader, READER_RAN_OUT "more time or memory than a page may, "
+						     "or broke the parser");
+	else if (reader->reply.length == sizeof reply + reply.length && all_sent(reader->job))
+		take_answer(reader, &reply);
+	else if (child_late(&reader->child))
+		finish_broken(reader, READER_RAN_OUT "longer than a page may");
+}
+
+size_t readers_collect(struct readers *readers)
+{
+	size_t busy = 0;
+
+	for (size_t i = 0; i < readers->count; i++)
+		if (readers->list[i].job != NULL)
+			collect_one(&readers->list[i]);
+	dispatch(readers);
+	for (size_t i = 0; i < readers->count; i++)
+		busy += readers->list[i].job != NULL;
+	for (const struct job *job = readers->first; job != NULL; job = job->next)
+		busy++;
+	return busy;
+}
+
+size_t readers_polls(const struct readers *readers, struct pollfd polls[static READERS_POLLS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < readers->count; i++) {
+		const struct reader *reader = &readers->list[i];
+
+		if (reader->job == NULL)
+			continue;
+		polls[count++] = (struct pollfd){reader->child.from, POLLIN, 0};
+		if (!all_sent(reader->job))
+			polls[count++] = (struct pollfd){reader->child.to, POLLOUT, 0};
+	}
+	return count;
+}
+
+/* ---- a job that somebody waits for ---- */
+
+struct wait {
+	bool ended;
+	char *answer;
+	size_t length;
+	struct error error;
+};
+
+static void wait_done(void *context, const char *answer, size_t length, const struct error *error)
+{
+	struct wait *wait = context;
+
+	wait->ended = true;
+	if (answer != NULL) {
+		wait->answer = memory_bytes(answer, length);
+		wait->length = length;
+	} else {
+		wait->error = *error;
+	}
+}
+
+char *readers_ask(
+	struct readers *readers, const struct reader_job *job, size_t *length, struct error *error)
+{
+	struct job *own = job_new(job);
+	struct wait wait = {0};
+
+	own->done = wait_done;
+	own->context = &wait;
+	enqueue(readers, own, true);
+	while (!wait.ended) {
+		struct pollfd polls[READERS_POLLS_MAX];
+		size_t count = readers_polls(readers, polls);
+
+		poll(polls, (nfds_t)count, 100);
+		readers_collect(readers);
+	}
+	if (wait.answer == NULL && error != NULL)
+		*error = wait.error;
+	if (length != NULL)
+		*length = wait.length;
+	return wait.answer;
+}
