@@ -15,8 +15,9 @@
  * None may start a program, make a process, open a file to write, trace another process or signal
  * one. Not confined are: an attempt by a `sendmail:` route, whose program must be able to gain the
  * group of its queue (no_new_privs forbids that for ever), a `token_command:`, which ends before
- * its attempt is confined, and the courier, which starts both. What a role still shares with the
- * run that it was forked from is that run's memory as it was then, with the secrets in it.
+ * its attempt is confined, and the courier, which starts both. A role still shares with the run
+ * that it was forked from that run's memory as it was then; no secret of a file is in it, for that
+ * is read by who needs it (config/config.h), and an attempt wipes what lampwatch.yaml itself has.
  *
  * Where the kernel offers less, what it offers is in force: confine_describe() says what that is.
  * Without Landlock a role may read every file that its user may, but write none.

@@ -86,7 +86,7 @@ static int report(const struct trial *trial, const struct attempt *attempt)
 
 static int send(const struct trial *trial)
 {
-	const struct config *config = trial->context->config;
+	struct config *config = trial->context->config;
 	char *receiver = trial->route != NULL ? receiver_mail(trial->to)
 					      : receiver_webhook(trial->webhook->name);
 	char *id = test_id(config);

@@ -91,7 +91,7 @@ static void deliver(const struct context *context, struct database *database,
 	const struct dependences *dependences, struct route_tokens *tokens,
 	const struct delivery *delivery, int64_t now)
 {
-	const struct config *config = context->config;
+	struct config *config = context->config;
 	bool mail = receiver_address(delivery->receiver) != NULL;
 	size_t *order = memory_zero(config->route_count, sizeof *order);
 	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY};

@@ -126,7 +126,7 @@ static void remember(void *context, const struct text_list *message_ids)
 static struct courier *start_courier(const struct run *run)
 {
 	const struct context *context = run->context;
-	struct courier_settings courier = {run->config, context->providers, context->templates,
+	struct courier_settings courier = {context->config, context->providers, context->templates,
 		context->courier_lock, run->now, context_outbox, store_troubled, remember,
 		run->context};
 
@@ -334,7 +334,7 @@ static void report(const struct run *run, int status)
 
 	if (!metrics_write(&metrics, &error))
 		run_complain(run, error.text);
-	heartbeat_send(run->config, &alive, run->context->user_agent);
+	heartbeat_send(run->context->config, &alive, run->context->user_agent);
 	if (run->context->invocation->verbosity > 0 && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 }
@@ -540,7 +540,7 @@ static int end_early(const struct run *run, int status)
 
 	if (status == EXIT_LOCAL && !run->dry) {
 		http_start();
-		heartbeat_send(run->config, &alive, run->context->user_agent);
+		heartbeat_send(run->context->config, &alive, run->context->user_agent);
 	}
 	return status;
 }

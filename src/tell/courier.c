@@ -47,7 +47,7 @@ enum {
 /* What a session carries, borrowed until session_start() returns; of a delivery count its envelope
  * and what makes it a copy of its content. */
 struct session_order {
-	const struct config *config;
+	struct config *config;
 	const char *templates;            /* folder */
 	const struct route_config *route; /* of mails; NULL: the receiver's webhook */
 	const struct delivery *deliveries;
@@ -76,8 +76,8 @@ static void pass_on(void *context, size_t index, const struct attempt *attempt)
 		_exit(1);
 }
 
-/* From now on it has only the network and what it has read. A program of this machine's is not
- * confined: base/confine.h says why. */
+/* From now on it has only the network and what it has read, and no other's secret. A program of
+ * this machine's is not confined: base/confine.h says why. */
 static void confine(const struct session_order *order, const struct webhook_config *webhook)
 {
 	struct text_list paths = {0};
@@ -93,29 +93,40 @@ static void confine(const struct session_order *order, const struct webhook_conf
 		text_list_add(&paths, description);
 		free(description);
 	}
+	config_wipe(order->config);
 	if (order->route == NULL || order->route->type != ROUTE_SENDMAIL)
 		confine_enter(CONFINE_ATTEMPT, &paths);
 	text_list_release(&paths);
 }
 
-/* By the route as it is now, with its token; without one nothing is begun. */
+/* Without its secrets nothing is begun. They were there when the configuration was loaded, and may
+ * be again. */
+static void lack_secret(const struct mail_report *report, const struct error *error)
+{
+	struct attempt attempt;
+
+	attempt_set(&attempt, OUTCOME_TEMPORARY, 0, "%s", error->text);
+	attempt.of_session = true;
+	attempt.local = error->remedy == REMEDY_LOCAL ? error->number : 0;
+	report->each(report->context, 0, &attempt);
+}
+
+/* By the route as it is now, with its password or token. */
 static void send_by_route(const struct session_order *order, const struct mail *mails,
 	const struct mail_report *report)
 {
-	struct route_config route = *order->route;
-	struct attempt attempt;
-	char *fault;
+	struct route_config route;
+	struct error error;
 
-	if (route_token_take(order->tokens, &route, &fault)) {
+	if (route_secrets_read(order->config, order->route, &route, &error) &&
+		route_token_take(order->tokens, &route, &error)) {
+		route_tokens_leave(order->tokens);
 		confine(order, NULL);
 		route_transport (&route)(&route, mails, order->count, report);
 	} else {
-		attempt_set(&attempt, OUTCOME_TEMPORARY, 0, "%s", fault);
-		attempt.of_session = true;
-		report->each(report->context, 0, &attempt);
+		lack_secret(report, &error);
 	}
-	free(fault);
-	free(route.token);
+	route_secrets_wipe(&route);
 }
 
 /* An empty mail, which no transport takes, where what goes to the receiver cannot be made. Its
@@ -146,11 +157,10 @@ static void send_mails(const struct session_order *order, const struct mail_repo
 	free(mails);
 }
 
-static void post_webhook(const struct session_order *order, const struct mail_report *report)
+static void post_webhook(const struct session_order *order, const struct webhook_config *webhook,
+	const struct mail_report *report)
 {
 	const struct delivery *delivery = order->deliveries;
-	const struct webhook_config *webhook =
-		config_webhook(order->config, receiver_webhook_name(delivery->receiver));
 	const char *contact = order->config->user_agent_contact;
 	const char *id = delivery->message_id + 1;
 	char *agent =
@@ -173,6 +183,21 @@ static void post_webhook(const struct session_order *order, const struct mail_re
 	report->each(report->context, 0, &attempt);
 	free(bare);
 	free(agent);
+}
+
+static void tell_webhook(const struct session_order *order, const struct mail_report *report)
+{
+	const struct webhook_config *webhook =
+		config_webhook(order->config, receiver_webhook_name(order->deliveries->receiver));
+	struct webhook_config own;
+	struct error error;
+
+	route_tokens_leave(order->tokens);
+	if (webhook_secrets_read(order->config, webhook, &own, &error))
+		post_webhook(order, &own, report);
+	else
+		lack_secret(report, &error);
+	webhook_secrets_wipe(&own);
 }
 
 /* What the route or webhook lacks now, in the copy of a configuration that was good once. */
@@ -207,7 +232,7 @@ static void session_process(const void *context, int in, int out)
 	else if (order->route != NULL)
 		send_mails(order, &report);
 	else
-		post_webhook(order, &report);
+		tell_webhook(order, &report);
 }
 
 /* ---- a session, from outside ---- */
@@ -304,7 +329,7 @@ static void session_attempt(const struct session_order *order, struct attempt *a
 		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s", refused.text);
 }
 
-void courier_attempt(const struct config *config, const char *receiver, size_t route,
+void courier_attempt(struct config *config, const char *receiver, size_t route,
 	const char *message_id, const char *bytes, size_t length, int64_t now,
 	struct route_tokens *tokens, struct attempt *attempt)
 {

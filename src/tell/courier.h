@@ -23,7 +23,7 @@ enum { COURIER_LOCK_SECONDS = 150 /* to wait for another run's courier */ };
 
 /* What it points to is borrowed for the courier's life. */
 struct courier_settings {
-	const struct config *config;
+	struct config *config; /* its processes wipe their own copies (config_wipe()) */
 	const struct providers *providers;
 	const char *templates;
 	const char *lock; /* path of the courier's lock */
@@ -62,7 +62,7 @@ enum courier_end courier_finish(struct courier *courier, int seconds, struct err
  * webhook's request; route is the place of a mail's route in the configuration. tokens: of all
  * attempts that the caller makes.
  */
-void courier_attempt(const struct config *config, const char *receiver, size_t route,
+void courier_attempt(struct config *config, const char *receiver, size_t route,
 	const char *message_id, const char *bytes, size_t length, int64_t now,
 	struct route_tokens *tokens, struct attempt *attempt);
 

@@ -71,11 +71,18 @@ void route_tokens_free(struct route_tokens *tokens)
 {
 	if (tokens == NULL)
 		return;
-	if (tokens->cells != NULL) {
+	if (tokens->cells != NULL)
 		explicit_bzero(tokens->cells, tokens->count * sizeof *tokens->cells);
-		munmap(tokens->cells, tokens->count * sizeof *tokens->cells);
-	}
+	route_tokens_leave(tokens);
 	free(tokens);
+}
+
+void route_tokens_leave(struct route_tokens *tokens)
+{
+	if (tokens->cells != NULL)
+		munmap(tokens->cells, tokens->count * sizeof *tokens->cells);
+	tokens->cells = NULL;
+	tokens->count = 0;
 }
 
 static bool is_token(const char *text)
@@ -186,6 +193,7 @@ static void fill(struct cell *cell, const struct route_config *route)
 	int64_t seconds = 0;
 	char *token = NULL;
 
+	buffer_expect(&said, CONFIG_TOKEN_MAX); /* all of it is wiped: it is never moved */
 	run_command(&route->token_command, &said, cell->fault);
 	if (cell->fault[0] == '\0')
 		token = route_token_parse(buffer_string(&said), &seconds);
@@ -196,14 +204,13 @@ static void fill(struct cell *cell, const struct route_config *route)
 			"it prints no token: neither one line nor JSON with \"access_token\"");
 	cell->until =
 		seconds > 0 ? clock_milliseconds() + (seconds - TOKEN_BEFORE) * 1000 : INT64_MAX;
-	free(token);
-	if (said.length > 0)
-		explicit_bzero(said.data, said.length);
-	buffer_release(&said);
+	secret_wipe(&token);
+	buffer_wipe(&said);
 }
 
-static bool take_cell(struct cell *cell, struct route_config *route, char **fault)
+static bool take_cell(struct cell *cell, struct route_config *route, struct error *error)
 {
+	const char *program = route->token_command.list[0];
 	struct timespec until;
 	int result;
 
@@ -212,52 +219,47 @@ static bool take_cell(struct cell *cell, struct route_config *route, char **faul
 	result = pthread_mutex_timedlock(&cell->mutex, &until);
 	if (result == EOWNERDEAD)
 		pthread_mutex_consistent(&cell->mutex);
-	else if (result != 0) {
-		*fault = memory_format("token_command: another session still waits for %s",
-			route->token_command.list[0]);
-		return false;
-	}
+	else if (result != 0)
+		return error_set(error, REMEDY_LATER,
+			"token_command: another session still waits for %s", program);
 	if (clock_milliseconds() >= cell->until)
 		fill(cell, route);
 	if (cell->fault[0] != '\0')
-		*fault = memory_format(
-			"token_command: %s: %s", route->token_command.list[0], cell->fault);
+		error_set(error, REMEDY_LATER, "token_command: %s: %s", program, cell->fault);
 	else
 		route->token = memory_string(cell->token);
 	pthread_mutex_unlock(&cell->mutex);
-	return *fault == NULL;
+	return route->token != NULL;
 }
 
 /* ---- the file ---- */
 
-static bool take_file(struct route_config *route, char **fault)
+static bool take_file(struct route_config *route, struct error *error)
 {
 	struct text_list lines = {0};
-	struct error error;
 	int64_t seconds;
 
-	if (!secret_read(route->token_file, CONFIG_TOKEN_MAX, SECRET_OURS, &lines, &error))
-		*fault = memory_format("token_file: %s", error.text);
-	else if (lines.count == 1)
+	if (!secret_read(route->token_file, CONFIG_TOKEN_MAX, SECRET_OURS, &lines, error))
+		return error_prefix(error, "token_file");
+	if (lines.count == 1)
 		route->token = route_token_parse(lines.list[0], &seconds);
-	if (*fault == NULL && route->token == NULL)
-		*fault = memory_format("token_file: %s holds no token: one line of visible ASCII",
-			route->token_file);
-	text_list_release(&lines);
-	return *fault == NULL;
+	secret_wipe_lines(&lines);
+	return route->token != NULL ||
+	       error_set(error, REMEDY_LATER,
+		       "token_file: %s holds no token: one line of visible ASCII",
+		       route->token_file);
 }
 
-bool route_token_take(struct route_tokens *tokens, struct route_config *route, char **fault)
+bool route_token_take(struct route_tokens *tokens, struct route_config *route, struct error *error)
 {
-	*fault = NULL;
 	if (route->token_file != NULL)
-		return take_file(route, fault);
+		return take_file(route, error);
 	if (route->token_command.count == 0)
 		return true;
 	for (size_t i = 0; i < tokens->count; i++)
 		if (text_equal(tokens->config->routes[i].name, route->name))
-			return take_cell(&tokens->cells[i], route, fault);
-	*fault = memory_format("token_command: there is no memory for what %s prints",
+			return take_cell(&tokens->cells[i], route, error);
+	return error_set(error, REMEDY_LATER,
+		"token_command: there is no memory for what %s prints",
 		route->token_command.list[0]);
-	return false;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct config;
+struct error;
 struct route_config;
 struct route_tokens;
 
@@ -25,11 +26,15 @@ struct route_tokens *route_tokens_new(const struct config *config);
 void route_tokens_free(struct route_tokens *tokens);
 
 /*
- * Puts the route's token where it needs one: route is a copy of the configuration's, and owns it.
- * False, with *fault (one line without a secret; owned by the caller), where there is none. Waits
+ * Puts the route's token where it needs one: route is a copy of the configuration's, and owns it
+ * (route_secrets_wipe()). False, with error (one line without a secret), where there is none. Waits
  * for about TOKEN_SECONDS.
  */
-bool route_token_take(struct route_tokens *tokens, struct route_config *route, char **fault);
+bool route_token_take(struct route_tokens *tokens, struct route_config *route, struct error *error);
+
+/* In a session's process, once it has its own: the others' are out of its memory, which stays as it
+ * is for them. */
+void route_tokens_leave(struct route_tokens *tokens);
 
 /*
  * The token in a text: its one line, or "access_token" of JSON (RFC 6749 section 5.1), whose

@@ -60,16 +60,12 @@ static size_t count_runs(void)
 static char *take(struct route_tokens *tokens)
 {
 	struct route_config route = fixture.routes[0];
-	char *fault = NULL, *text;
+	struct error error;
 
-	if (route_token_take(tokens, &route, &fault)) {
-		assert_null(fault);
+	if (route_token_take(tokens, &route, &error))
 		return route.token;
-	}
 	assert_null(route.token);
-	text = memory_format("! %s", fault);
-	free(fault);
-	return text;
+	return memory_format("! %s", error.text);
 }
 
 static void assert_taken(struct route_tokens *tokens, const char *expected)
@@ -244,12 +240,11 @@ static void test_route_without_a_token_needs_none(void **state)
 {
 	struct route_tokens *tokens = route_tokens_new(&fixture.config);
 	struct route_config route = {.name = (char[]){"plain"}};
-	char *fault;
+	struct error error;
 
 	(void)state;
-	assert_true(route_token_take(tokens, &route, &fault));
+	assert_true(route_token_take(tokens, &route, &error));
 	assert_null(route.token);
-	assert_null(fault);
 	route_tokens_free(tokens);
 }
 
