@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Child processes: the only place where this program forks. A child starts with two pipes to
- * its parent and the limits of its role, and inherits nothing else: all
+ * its parent and the limits of its role, and inherits nothing else but what that names: all
  * other descriptors beyond the standard three are closed (connections, the database, locks), it
  * never dumps core, and INT, TERM, ALRM and PROF have their default action again (SIGPIPE stays
  * ignored). Its work may confine itself (confine_enter()); what the kernel then refuses, the parent
@@ -27,6 +27,7 @@ struct child_role {
 	size_t file_length; /* bytes of a file that it writes */
 	bool detached;      /* has its own session (setsid), and outlives its parent;
 			     * else the kernel kills it when its parent ends */
+	int keeps;          /* a descriptor that it inherits; 0: none */
 };
 
 struct child {

@@ -21,6 +21,7 @@
 
 struct buffer;
 struct error;
+struct launcher;
 struct problems;
 
 enum first_sight { FIRST_SIGHT_BASELINE, FIRST_SIGHT_ALERT };
@@ -97,7 +98,9 @@ struct route_config {
 	char *token_file;    /* in place of a password */
 	struct text_list token_command; /* a program and its arguments that prints a token */
 	char *token;                    /* of a session's copy: tell/route_token.h; never printed */
-	struct text_list depends;       /* providers */
+	const struct launcher
+		*launcher;        /* of a session's copy: who starts its program; NULL: nobody */
+	struct text_list depends; /* providers */
 	char *trouble; /* why nothing can be sent by it now, of config_parse_copy(); NULL: none */
 	int line;
 };

@@ -397,8 +397,7 @@ static void finish_courier(struct run *run, int seconds)
 		end = end_courier(run, (int)(run->deadline - run_monotonic()), &error);
 	}
 	if (run->direct || end == COURIER_UNWRITTEN)
-		direct_deliver(run->context, run->database, run->observer.dependences,
-			run->observer.tokens, run->now);
+		direct_deliver(run->context, run->database, run->observer.dependences, run->now);
 	if (end != COURIER_DONE)
 		local_fault(&run->observer, cause(run, &error));
 }

@@ -30,6 +30,7 @@
 #include "tell/dependence.h"
 #include "tell/dns_lookup.h"
 #include "tell/hosts.h"
+#include "tell/launcher.h"
 #include "tell/route_token.h"
 #include "tell/scheduler.h"
 #include "tell/service.h"
@@ -55,7 +56,7 @@ struct session_order {
 	const struct contents *contents; /* what they say */
 	int64_t now;
 	const struct dependences *dependences; /* where direct mail goes; NULL: not known */
-	struct route_tokens *tokens;
+	const struct courier_means *means;
 };
 
 /* What came of the delivery at index. */
@@ -119,8 +120,9 @@ static void send_by_route(const struct session_order *order, const struct mail *
 	struct error error;
 
 	if (route_secrets_read(order->config, order->route, &route, &error) &&
-		route_token_take(order->tokens, &route, &error)) {
-		route_tokens_leave(order->tokens);
+		route_token_take(order->means->tokens, &route, &error)) {
+		route_tokens_leave(order->means->tokens);
+		route.launcher = order->means->launcher;
 		confine(order, NULL);
 		route_transport (&route)(&route, mails, order->count, report);
 	} else {
@@ -192,7 +194,7 @@ static void tell_webhook(const struct session_order *order, const struct mail_re
 	struct webhook_config own;
 	struct error error;
 
-	route_tokens_leave(order->tokens);
+	route_tokens_leave(order->means->tokens);
 	if (webhook_secrets_read(order->config, webhook, &own, &error))
 		post_webhook(order, &own, report);
 	else
@@ -237,12 +239,24 @@ static void session_process(const void *context, int in, int out)
 
 /* ---- a session, from outside ---- */
 
-/* False where no process can be made. session->from is readable where session_read() has news. */
-static bool session_start(struct child *session, const struct session_order *order)
+/* Only whoever needs a program may ask for one. */
+static int launcher_socket(const struct session_order *order)
 {
-	static const struct child_role role = {.milliseconds = SESSION_SECONDS * 1000};
+	const struct route_config *route = order->route;
+	bool needed =
+		route != NULL && (route->type == ROUTE_SENDMAIL || route->token_command.count > 0);
 
-	return child_start(session, &role, session_process, order);
+	return needed && order->means->launcher->socket >= 0 ? order->means->launcher->socket : 0;
+}
+
+/* False where no process can be made. session->from is readable where session_read() has news;
+ * *role is its own, for as long as it lives. */
+static bool session_start(
+	struct child *session, struct child_role *role, const struct session_order *order)
+{
+	*role = (struct child_role){
+		.milliseconds = SESSION_SECONDS * 1000, .keeps = launcher_socket(order)};
+	return child_start(session, role, session_process, order);
 }
 
 enum session_news {
@@ -301,13 +315,14 @@ static struct dependences *ask_domain(const struct config *config, const char *a
 static void session_attempt(const struct session_order *order, struct attempt *attempt)
 {
 	struct child session;
+	struct child_role role;
 	struct session_answer answer;
 	const char *crash = "no answer at all";
 	enum session_news news = SESSION_QUIET;
 	struct error refused;
 
 	*attempt = (struct attempt){0};
-	if (!session_start(&session, order)) {
+	if (!session_start(&session, &role, order)) {
 		attempt_set(attempt, OUTCOME_TEMPORARY, 0, NO_PROCESS);
 		return;
 	}
@@ -329,9 +344,22 @@ static void session_attempt(const struct session_order *order, struct attempt *a
 		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s", refused.text);
 }
 
+void courier_means_open(struct courier_means *means, struct config *config)
+{
+	means->launcher = launcher_new(config);
+	means->tokens = route_tokens_new(config, means->launcher);
+}
+
+void courier_means_close(struct courier_means *means)
+{
+	route_tokens_free(means->tokens);
+	launcher_free(means->launcher);
+	*means = (struct courier_means){0};
+}
+
 void courier_attempt(struct config *config, const char *receiver, size_t route,
 	const char *message_id, const char *bytes, size_t length, int64_t now,
-	struct route_tokens *tokens, struct attempt *attempt)
+	const struct courier_means *means, struct attempt *attempt)
 {
 	struct content content = {
 		.whole = true, .bytes = memory_bytes(bytes, length), .length = length};
@@ -346,7 +374,7 @@ void courier_attempt(struct config *config, const char *receiver, size_t route,
 		dependences = ask_domain(config, receiver_address(receiver), now);
 	session_attempt(
 		&(struct session_order){config, templates, mail ? &config->routes[route] : NULL,
-			&delivery, 1, &contents, now, dependences, tokens},
+			&delivery, 1, &contents, now, dependences, means},
 		attempt);
 	dependences_free(dependences);
 	free(delivery.receiver);
@@ -357,9 +385,20 @@ void courier_attempt(struct config *config, const char *receiver, size_t route,
 
 /* ---- the courier's own process ---- */
 
+/* The run's side, and what its process begins with: what is written to it wakes it; what it writes
+ * is a fault, and its end is the courier's. */
+struct courier {
+	struct child child;
+	struct child_role role;
+	struct courier_settings settings;
+	struct launcher *launcher; /* only while it is started */
+	int reason;                /* errno, where no process could be made */
+};
+
 /* A session and what it carries. */
 struct open_session {
 	struct child session;
+	struct child_role role;
 	struct batch batch;
 };
 
@@ -367,7 +406,7 @@ struct courier_state {
 	const struct courier_settings *settings;
 	struct database *database;
 	struct dependences *dependences;
-	struct route_tokens *tokens;
+	struct courier_means means;
 	struct scheduler *scheduler;
 	int wake; /* readable when there may be news; at its end no more will come */
 	bool closed;
@@ -392,7 +431,7 @@ static void courier_state_begin(struct courier_state *courier)
 		struct open_session *session = courier->open_sessions;
 		struct session_order order = {settings->config, settings->templates, batch.route,
 			batch.deliveries.list, batch.deliveries.count, &batch.contents,
-			courier_state_now(courier), courier->dependences, courier->tokens};
+			courier_state_now(courier), courier->dependences, &courier->means};
 		struct attempt attempt;
 
 		while (session->session.process != 0)
@@ -400,7 +439,7 @@ static void courier_state_begin(struct courier_state *courier)
 		session->batch = batch;
 		for (size_t i = 0; i < batch.deliveries.count; i++)
 			STEP("intent to send committed");
-		if (session_start(&session->session, &order))
+		if (session_start(&session->session, &session->role, &order))
 			continue;
 		if (courier->fault.remedy == 0)
 			child_unavailable(&courier->fault, errno);
@@ -555,9 +594,12 @@ static bool is_woken(int in)
  */
 static void courier_process(const void *context, int in, int out)
 {
-	const struct courier_settings *settings = context;
-	struct courier_state courier = {
-		.settings = settings, .wake = in, .began = clock_milliseconds()};
+	const struct courier *ours = context;
+	const struct courier_settings *settings = &ours->settings;
+	struct courier_state courier = {.settings = settings,
+		.means = {.launcher = ours->launcher},
+		.wake = in,
+		.began = clock_milliseconds()};
 	bool unwritten;
 
 	if (!is_woken(in))
@@ -572,7 +614,7 @@ static void courier_process(const void *context, int in, int out)
 	outbox_take_up(courier.database);
 	courier.dependences =
 		dependences_load(courier.database, settings->config, settings->providers);
-	courier.tokens = route_tokens_new(settings->config);
+	courier.means.tokens = route_tokens_new(settings->config, courier.means.launcher);
 	courier.scheduler = scheduler_new(&(struct scheduler_settings){settings->config,
 		settings->templates, courier.database, courier.dependences, settings->troubled});
 	courier_state_begin(&courier);
@@ -584,7 +626,7 @@ static void courier_process(const void *context, int in, int out)
 	unwritten = scheduler_unwritten(courier.scheduler, &courier.fault);
 	report(&courier, out);
 	scheduler_free(courier.scheduler);
-	route_tokens_free(courier.tokens);
+	courier_means_close(&courier.means);
 	dependences_free(courier.dependences);
 	database_close(courier.database);
 	if (unwritten)
@@ -593,21 +635,18 @@ static void courier_process(const void *context, int in, int out)
 
 /* ---- in the run ---- */
 
-/* What is written to it wakes it; what it writes is a fault, and its end is the courier's. */
-struct courier {
-	struct child child;
-	struct courier_settings settings;
-	int reason; /* errno, where no process could be made */
-};
-
 static void start(struct courier *courier)
 {
-	static const struct child_role role = {
-		.detached = true}; /* goes on when the terminal or cron ends the run */
+	struct launcher *launcher = launcher_new(courier->settings.config);
 
-	courier->reason = child_start(&courier->child, &role, courier_process, &courier->settings)
-				  ? 0
-				  : errno;
+	courier->launcher = launcher;
+	courier->role = (struct child_role){
+		.detached = true, /* goes on when the terminal or cron ends the run */
+		.keeps = launcher != NULL && launcher->socket >= 0 ? launcher->socket : 0};
+	courier->reason =
+		child_start(&courier->child, &courier->role, courier_process, courier) ? 0 : errno;
+	courier->launcher = NULL;
+	launcher_free(launcher);
 }
 
 struct courier *courier_new(const struct courier_settings *settings)

@@ -15,6 +15,7 @@ struct config;
 struct courier;
 struct database;
 struct error;
+struct launcher;
 struct providers;
 struct route_tokens;
 struct text_list;
@@ -37,8 +38,9 @@ struct courier_settings {
 	void *context;
 };
 
-/* Forks the courier: early, before the database and any connection are open. Where it cannot, it is
- * tried again each time that it is woken. */
+/* Forks the courier, and before it the launcher (launcher.h), where that has something to start:
+ * early, before the database and any connection are open. Where it cannot, it is tried again each
+ * time that it is woken. */
 struct courier *courier_new(const struct courier_settings *settings);
 
 /* Something may be in the outbox. */
@@ -57,13 +59,22 @@ enum courier_end {
 };
 enum courier_end courier_finish(struct courier *courier, int seconds, struct error *error);
 
+/* What the sessions of one caller share: who starts programs for them, and their tokens. */
+struct courier_means {
+	struct launcher *launcher; /* NULL: nobody has to */
+	struct route_tokens *tokens;
+};
+
+void courier_means_open(struct courier_means *means, struct config *config);
+void courier_means_close(struct courier_means *means);
+
 /*
  * One attempt in a session of its own, without an outbox. bytes are a whole mail or the body of a
- * webhook's request; route is the place of a mail's route in the configuration. tokens: of all
+ * webhook's request; route is the place of a mail's route in the configuration. means: of all
  * attempts that the caller makes.
  */
 void courier_attempt(struct config *config, const char *receiver, size_t route,
 	const char *message_id, const char *bytes, size_t length, int64_t now,
-	struct route_tokens *tokens, struct attempt *attempt);
+	const struct courier_means *means, struct attempt *attempt);
 
 #endif

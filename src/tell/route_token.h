@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * The tokens (OAuth 2.0, RFC 6750) by which routes authenticate in place of a password: read from
- * the route's token_file, or printed by its token_command. That runs at most once in a run, by
- * whichever session needs it first, and what it printed, or why it failed, is kept for the others
- * in memory that they share, until the token expires.
+ * the route's token_file, or printed by its token_command, which the launcher starts. That runs at
+ * most once in a run, by whichever session needs it first, and what it printed, or why it failed,
+ * is kept for the others in memory that they share, until the token expires.
  */
 #ifndef LAMPWATCH_ROUTE_TOKEN_H
 #define LAMPWATCH_ROUTE_TOKEN_H
@@ -13,6 +13,7 @@
 
 struct config;
 struct error;
+struct launcher;
 struct route_config;
 struct route_tokens;
 
@@ -21,8 +22,9 @@ enum {
 	TOKEN_BEFORE = 30,  /* seconds before it expires: no session begins with it any more */
 };
 
-/* To be made before the sessions' processes. The configuration is borrowed for its life. */
-struct route_tokens *route_tokens_new(const struct config *config);
+/* To be made before the sessions' processes. Both are borrowed for its life; launcher is there
+ * where a route has a token_command. */
+struct route_tokens *route_tokens_new(const struct config *config, const struct launcher *launcher);
 void route_tokens_free(struct route_tokens *tokens);
 
 /*
