@@ -123,12 +123,17 @@ static void remember(void *context, const struct text_list *message_ids)
 	standby_remember(context, message_ids);
 }
 
+static void add_folders(void *context, struct text_list *folders)
+{
+	standby_folders(context, folders);
+}
+
 static struct courier *start_courier(const struct run *run)
 {
 	const struct context *context = run->context;
 	struct courier_settings courier = {context->config, context->providers, context->templates,
-		context->courier_lock, run->now, context_outbox, store_troubled, remember,
-		run->context};
+		context->courier_lock, run->now, context_outbox, store_troubled, add_folders,
+		remember, run->context};
 
 	return courier_new(&courier);
 }

@@ -77,8 +77,19 @@ static void pass_on(void *context, size_t index, const struct attempt *attempt)
 		_exit(1);
 }
 
-/* From now on it has only the network and what it has read, and no other's secret. A program of
- * this machine's is not confined: base/confine.h says why. */
+/* Also what describes its service; file may be NULL. */
+static void add_template(struct text_list *paths, const char *file)
+{
+	char *description = file != NULL ? service_description_path(file) : NULL;
+
+	if (file != NULL) {
+		text_list_add(paths, file);
+		text_list_add(paths, description);
+	}
+	free(description);
+}
+
+/* From now on it has only the network and what it has read, and no other's secret. */
 static void confine(const struct session_order *order, const struct webhook_config *webhook)
 {
 	struct text_list paths = {0};
@@ -87,16 +98,10 @@ static void confine(const struct session_order *order, const struct webhook_conf
 		text_list_add(&paths, order->route->ca_file);
 	if (webhook != NULL)
 		text_list_add(&paths, order->templates);
-	if (webhook != NULL && webhook->template_file != NULL) {
-		char *description = service_description_path(webhook->template_file);
-
-		text_list_add(&paths, webhook->template_file);
-		text_list_add(&paths, description);
-		free(description);
-	}
+	if (webhook != NULL)
+		add_template(&paths, webhook->template_file);
 	config_wipe(order->config);
-	if (order->route == NULL || order->route->type != ROUTE_SENDMAIL)
-		confine_enter(CONFINE_ATTEMPT, &paths);
+	confine_enter(CONFINE_ATTEMPT, &paths);
 	text_list_release(&paths);
 }
 
@@ -122,7 +127,10 @@ static void send_by_route(const struct session_order *order, const struct mail *
 	if (route_secrets_read(order->config, order->route, &route, &error) &&
 		route_token_take(order->means->tokens, &route, &error)) {
 		route_tokens_leave(order->means->tokens);
-		route.launcher = order->means->launcher;
+		if (route.type == ROUTE_SENDMAIL)
+			route.launcher = order->means->launcher;
+		else
+			launcher_free(order->means->launcher); /* it has its token */
 		confine(order, NULL);
 		route_transport (&route)(&route, mails, order->count, report);
 	} else {
@@ -565,6 +573,48 @@ static void courier_state_wait(struct courier_state *courier)
 	courier_state_collect(courier, polls);
 }
 
+/* By its folder: the file may be replaced meanwhile. */
+static void add_secret(struct text_list *paths, const char *file)
+{
+	char *folder = file != NULL ? file_folder(file) : NULL;
+
+	if (folder != NULL && !text_list_has(paths, folder))
+		text_list_add(paths, folder);
+	free(folder);
+}
+
+/* All that its attempts read; it writes to the database, and where a lost record is remembered. */
+static void confine_courier(const struct courier_settings *settings)
+{
+	const struct config *config = settings->config;
+	struct text_list paths = {0}, written = {0};
+	char *folder = file_folder(settings->lock);
+
+	text_list_add(&paths, settings->templates);
+	for (size_t i = 0; i < config->route_count; i++) {
+		if (config->routes[i].ca_file != NULL)
+			text_list_add(&paths, config->routes[i].ca_file);
+		add_secret(&paths, config->routes[i].password_file);
+		add_secret(&paths, config->routes[i].token_file);
+	}
+	for (size_t i = 0; i < config->webhook_count; i++) {
+		const struct webhook_config *webhook = &config->webhooks[i];
+
+		add_template(&paths, webhook->template_file);
+		add_secret(&paths, webhook->url_file);
+		add_secret(&paths, webhook->secret_file);
+		for (size_t j = 0; j < webhook->with_count; j++)
+			add_secret(&paths, webhook->with[j].file);
+	}
+	text_list_add(&written, folder);
+	if (settings->folders != NULL)
+		settings->folders(settings->context, &written);
+	confine_enter_writing(CONFINE_COURIER, &paths, &written);
+	free(folder);
+	text_list_release(&paths);
+	text_list_release(&written);
+}
+
 /* What kept it from its work, for the run to say; shorter than what a pipe takes at once. */
 static void report(struct courier_state *courier, int out)
 {
@@ -604,6 +654,7 @@ static void courier_process(const void *context, int in, int out)
 
 	if (!is_woken(in))
 		return;
+	confine_courier(settings);
 	if (lock_take(settings->lock, false, COURIER_LOCK_SECONDS * 1000, &courier.fault) >= 0)
 		courier.database = settings->open(settings->context, &courier.fault);
 	if (courier.database == NULL) {
@@ -694,6 +745,8 @@ static enum courier_end end(struct courier *courier, int64_t until, struct error
 	}
 	if (read(courier->child.from, fault, sizeof *fault) != (ssize_t)sizeof *fault)
 		*fault = (struct error){0};
+	if (fault->remedy == 0)
+		child_unrefused(&courier->child, fault);
 	child_finish(&courier->child, &end);
 	if (end.fate == CHILD_EXITED && end.code == EXIT_UNWRITTEN && fault->remedy != 0)
 		return COURIER_UNWRITTEN;

@@ -33,6 +33,8 @@ struct courier_settings {
 	struct database *(*open)(void *context, struct error *error);
 	void (*troubled)(struct database *database,
 		struct text_list *pages); /* adds pages that are red or lost */
+	/* Adds the folders that open() and remember() write to, beside the lock's; NULL: none. */
+	void (*folders)(void *context, struct text_list *folders);
 	/* What was accepted and cannot be recorded in the outbox. */
 	void (*remember)(void *context, const struct text_list *message_ids);
 	void *context;

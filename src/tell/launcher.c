@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -313,6 +314,19 @@ static void set_polls(const struct program *program, struct pollfd polls[static 
 	polls[POLL_END] = (struct pollfd){runs ? program->end : -1, POLLIN, 0};
 }
 
+/* What it starts can be no more than it is: only a sendmail program has to gain the group of its
+ * queue. What else a filter would forbid, its programs may need. */
+static void confine(const struct config *config)
+{
+	bool gains = false;
+
+	for (size_t i = 0; i < config->route_count; i++)
+		gains = gains || config->routes[i].type == ROUTE_SENDMAIL;
+	prctl(PR_SET_DUMPABLE, 0);
+	if (!gains)
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 static void launcher_process(const void *context, int in, int out)
 {
 	const struct launcher_context *launcher = context;
@@ -325,6 +339,7 @@ static void launcher_process(const void *context, int in, int out)
 	close(in);
 	close(out);
 	config_wipe(launcher->config);
+	confine(launcher->config);
 	signal(SIGPIPE, SIG_IGN);
 	while (open || running > 0) {
 		struct program *vacant = NULL;

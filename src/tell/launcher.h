@@ -14,6 +14,7 @@
  * A program has its standard descriptors alone, and a session of its own (setsid), so that it is
  * ended with all that it began. It is ended at its limit, but not with us: it may have the mail
  * already.
+ * Where the configuration has no `sendmail:` route, none gains privileges (no_new_privs).
  */
 #ifndef LAMPWATCH_LAUNCHER_H
 #define LAMPWATCH_LAUNCHER_H

@@ -113,6 +113,25 @@ static void test_a_program_has_its_own_session_and_no_core(void **state)
 	launcher_free(launcher);
 }
 
+/* A sendmail program has to gain the group of its queue; what prints a token need not. */
+static void test_privileges_are_gained_only_beside_a_sendmail_route(void **state)
+{
+	char *command[] = {program};
+	struct route_config route = {
+		.name = local, .type = ROUTE_SMTP, .token_command = {command, 1}};
+	struct config tokens = {.routes = &route, .route_count = 1};
+	const struct launch token = {.type = LAUNCH_TOKEN, .route = local};
+	struct launcher *launcher = launcher_new(&config);
+
+	(void)state;
+	write_program("grep NoNewPrivs /proc/self/status");
+	assert_string_equal(run(launcher, &mail).output, "NoNewPrivs:\t0\n");
+	launcher_free(launcher);
+	launcher = launcher_new(&tokens);
+	assert_string_equal(run(launcher, &token).output, "NoNewPrivs:\t1\n");
+	launcher_free(launcher);
+}
+
 /* Two that wait for each other: neither would end if they ran one after the other. */
 static void test_several_run_at_once(void **state)
 {
@@ -351,6 +370,7 @@ int main(void)
 		IN_FOLDER(test_there_is_none_where_nothing_is_to_be_started),
 		IN_FOLDER(test_it_says_how_a_program_ended_and_what_it_printed),
 		IN_FOLDER(test_a_program_has_its_own_session_and_no_core),
+		IN_FOLDER(test_privileges_are_gained_only_beside_a_sendmail_route),
 		IN_FOLDER(test_several_run_at_once),
 		IN_FOLDER(test_who_asks_beyond_its_limit_waits),
 		IN_FOLDER(test_a_program_goes_on_when_nobody_is_left),
