@@ -111,3 +111,10 @@ void buffer_release(struct buffer *buffer)
 	free(buffer->data);
 	*buffer = (struct buffer){.maximum = buffer->maximum};
 }
+
+void buffer_wipe(struct buffer *buffer)
+{
+	if (buffer->data != NULL)
+		explicit_bzero(buffer->data, buffer->length);
+	buffer_release(buffer);
+}

@@ -44,4 +44,8 @@ const char *buffer_string(const struct buffer *buffer);
 
 void buffer_release(struct buffer *buffer);
 
+/* The same, of what may be a secret: its bytes are overwritten first. Those of a buffer that grew
+ * may lie where it was before: see buffer_expect(). */
+void buffer_wipe(struct buffer *buffer);
+
 #endif

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -66,14 +67,23 @@ static void close_between(int first, int last)
 		close(first);
 }
 
+static int by_number(const void *left, const void *right)
+{
+	return *(const int *)left - *(const int *)right;
+}
+
 static void become(
 	const struct child_role *role, pid_t parent, int in, int out, struct confine_report *report)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGALRM, SIGPROF};
+	int kept[] = {role->keeps, in, out}, next = 0;
 
-	close_between(0, (in < out ? in : out) - 1);
-	close_between((in < out ? in : out) + 1, (in < out ? out : in) - 1);
-	close_between((in < out ? out : in) + 1, INT_MAX);
+	qsort(kept, sizeof kept / sizeof kept[0], sizeof kept[0], by_number);
+	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+		close_between(next, kept[i] - 1);
+		next = kept[i] + 1;
+	}
+	close_between(next, INT_MAX);
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
 		signal(signals[i], SIG_DFL);
 	if (role->detached)

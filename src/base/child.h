@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Child processes: the only place where this program forks. A child starts with two pipes to
- * its parent and the limits of its role, and inherits no other descriptor: all
- * beyond the standard three are closed (connections, the database, locks), it
+ * its parent and the limits of its role, and inherits no descriptor but what that names: all
+ * others beyond the standard three are closed (connections, the database, locks), it
  * never dumps core, and INT, TERM, ALRM and PROF have their default action again (SIGPIPE stays
  * ignored). Its work may confine itself (confine_enter()); what the kernel then refuses, the parent
  * hears of.
@@ -32,6 +32,7 @@ struct child_role {
 			     * else the kernel kills it when its parent ends */
 	bool socket;        /* to and from are the two ways of one socket (unix(7), SOCK_SEQPACKET)
 			     * in place of two pipes */
+	int keeps;          /* a descriptor that it inherits; 0: none */
 };
 
 struct child {

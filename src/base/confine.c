@@ -37,10 +37,27 @@ enum {
 	CALLS_CLIENT = 1 << 3, /* sockets of one's own making */
 	CALLS_SERVER = 1 << 4, /* connections that come to a socket that is there */
 	CALLS_TESTS = 1 << 5,  /* what base/step.h does */
+	CALLS_STORE = 1 << 6,  /* files to be written, by SQLite and base/file.h */
+	CALLS_PARENT = 1 << 7, /* children, who confine themselves, and are ended */
 };
 
 enum { NETWORK_NO_LISTENER = 1, NETWORK_NONE = 2 };
 enum { PATHS_MAX = 48 };
+
+/* What an attempt may read: so may the courier, for its attempts have no more than itself. Folders
+ * in place of files where a file is replaced by another of its name. Name services
+ * (nsswitch.conf(5)) are libraries. */
+#define PATHS_OF_ATTEMPT                                                                           \
+	"/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib",                \
+		"/etc/ld.so.cache", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts",        \
+		"/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",              \
+		"/etc/hostname", "/etc/mdns.allow", "/etc/localtime", "/etc/ssl", "/etc/pki",      \
+		"/etc/ca-certificates", "/etc/crypto-policies", "/usr/share/ca-certificates",      \
+		"/usr/local/share/ca-certificates", "/usr/share/zoneinfo", "/run/systemd/resolve", \
+		"/run/resolvconf", "/run/NetworkManager", "/run/connman", "/run/nscd",             \
+		"/run/avahi-daemon", "/dev/null", "/dev/urandom", "/dev/random", "/proc/sys/net",  \
+		"/sys/devices/system/cpu", "$CURL_CA_BUNDLE", "$SSL_CERT_FILE", "$SSL_CERT_DIR",   \
+		"$OPENSSL_CONF"
 
 static const struct role {
 	const char *name;
@@ -57,22 +74,15 @@ static const struct role {
 	   once, and at each start, would take as long as twenty pages. */
 	[CONFINE_READER] = {"reader", CALLS_COMPUTE | CALLS_READ, NETWORK_NONE, true, 64,
 		"conversions of encodings: read", "none", {"@gconv"}},
-	/* Folders in place of files where a file is replaced by another of its name. Name services
-	   (nsswitch.conf(5)) are libraries. */
 	[CONFINE_ATTEMPT] = {"attempt",
 		CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_CLIENT | CALLS_TESTS,
 		NETWORK_NO_LISTENER, false, 256, "resolver, CAs, its own: read", "any peer",
-		{"/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib",
-			"/etc/ld.so.cache", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts",
-			"/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",
-			"/etc/hostname", "/etc/mdns.allow", "/etc/localtime", "/etc/ssl",
-			"/etc/pki", "/etc/ca-certificates", "/etc/crypto-policies",
-			"/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
-			"/usr/share/zoneinfo", "/run/systemd/resolve", "/run/resolvconf",
-			"/run/NetworkManager", "/run/connman", "/run/nscd", "/run/avahi-daemon",
-			"/dev/null", "/dev/urandom", "/dev/random", "/proc/sys/net",
-			"/sys/devices/system/cpu", "$CURL_CA_BUNDLE", "$SSL_CERT_FILE",
-			"$SSL_CERT_DIR", "$OPENSSL_CONF"}},
+		{PATHS_OF_ATTEMPT}},
+	[CONFINE_COURIER] = {"courier",
+		CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_CLIENT | CALLS_TESTS |
+			CALLS_STORE | CALLS_PARENT,
+		NETWORK_NO_LISTENER, false, 1024, "database: write; secrets: read", "any peer",
+		{PATHS_OF_ATTEMPT, "$TZDIR", "/proc/self/statm"}},
 	[CONFINE_SERVE] = {"serve", CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_SERVER,
 		NETWORK_NONE, false, 2048, "the archive: read", "its listener", {NULL}},
 };
@@ -117,6 +127,7 @@ struct rule {
 #define INT 0xffffffffU /* an argument of type int */
 #define TO_WRITE (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 #define CLONE_THREAD_ALONE 0x00010000U /* CLONE_THREAD */
+#define NAMESPACES 0x7e020000U         /* CLONE_NEW… */
 #define PR_SET_VMA_NAME 0x53564d41U    /* what malloc() calls its memory */
 
 static const struct rule rules[] = {
@@ -223,6 +234,7 @@ static const struct rule rules[] = {
 	ALLOW_IF(CALLS_CLIENT, "socket", 0, INT, AF_UNIX),    /* name services */
 	ALLOW_IF(CALLS_CLIENT, "socket", 0, INT, AF_NETLINK), /* which addresses we have */
 	ALLOW(CALLS_CLIENT, "socketpair"),
+	ALLOW(CALLS_CLIENT, "memfd_create"), /* a message for the launcher */
 	ALLOW(CALLS_CLIENT, "connect"),
 	ALLOW(CALLS_CLIENT, "bind"),
 	ALLOW(CALLS_CLIENT, "getpeername"),
@@ -249,6 +261,42 @@ static const struct rule rules[] = {
 	ALLOW(CALLS_SERVER, "accept4"),
 	ALLOW(CALLS_SERVER, "sendfile"),
 	ALLOW(CALLS_SERVER, "sendfile64"),
+
+	ALLOW(CALLS_STORE, "open"),
+	ALLOW(CALLS_STORE, "openat"),
+	ALLOW(CALLS_STORE, "pwrite64"),
+	ALLOW(CALLS_STORE, "pwritev"),
+	ALLOW(CALLS_STORE, "fsync"),
+	ALLOW(CALLS_STORE, "fdatasync"),
+	ALLOW(CALLS_STORE, "ftruncate"),
+	ALLOW(CALLS_STORE, "ftruncate64"),
+	ALLOW(CALLS_STORE, "fallocate"),
+	ALLOW(CALLS_STORE, "flock"),
+	ALLOW(CALLS_STORE, "fchmod"),
+	ALLOW(CALLS_STORE, "fchown"),
+	ALLOW(CALLS_STORE, "umask"),
+	ALLOW(CALLS_STORE, "mkdir"),
+	ALLOW(CALLS_STORE, "mkdirat"),
+	ALLOW(CALLS_STORE, "unlink"),
+	ALLOW(CALLS_STORE, "unlinkat"),
+	ALLOW(CALLS_STORE, "statfs"),
+	ALLOW(CALLS_STORE, "fstatfs"),
+
+	ALLOW_IF(CALLS_PARENT, "clone", 0, NAMESPACES, 0),
+	ALLOW(CALLS_PARENT, "fork"),
+	ALLOW(CALLS_PARENT, "wait4"),
+	ALLOW(CALLS_PARENT, "waitid"),
+	ALLOW(CALLS_PARENT, "kill"),
+	ALLOW(CALLS_PARENT, "pidfd_open"),
+	ALLOW(CALLS_PARENT, "close_range"),
+	ALLOW(CALLS_PARENT, "setrlimit"),
+	ALLOW(CALLS_PARENT, "seccomp"),
+	ALLOW(CALLS_PARENT, "landlock_create_ruleset"),
+	ALLOW(CALLS_PARENT, "landlock_add_rule"),
+	ALLOW(CALLS_PARENT, "landlock_restrict_self"),
+	ALLOW_IF(CALLS_PARENT, "prctl", 0, INT, PR_SET_PDEATHSIG),
+	ALLOW_IF(CALLS_PARENT, "prctl", 0, INT, PR_SET_DUMPABLE),
+	ALLOW_IF(CALLS_PARENT, "prctl", 0, INT, PR_SET_NO_NEW_PRIVS),
 
 #if LAMPWATCH_STEPS
 	ALLOW_IF(CALLS_TESTS, "openat", 2, O_APPEND, O_APPEND),
@@ -344,6 +392,9 @@ enum { ABI_REFER = 2, ABI_TRUNCATE = 3, ABI_NETWORK = 4, ABI_DEVICES = 5, ABI_SC
 #define FS_IOCTL_DEVICE (1ULL << 15)
 #define FS_FIRST ((1ULL << 13) - 1)
 #define FS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define FS_WRITE                                                                                   \
+	(FS_READ | FS_TRUNCATE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |     \
+		LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE)
 #define NET_BIND (1ULL << 0)
 #define NET_CONNECT (1ULL << 1)
 #define SCOPES 3ULL /* abstract sockets and signals */
@@ -417,7 +468,8 @@ static bool permit_steps(int ruleset)
 #endif
 }
 
-static bool restrict_files(const struct role *role, const struct text_list *paths)
+static bool restrict_files(
+	const struct role *role, const struct text_list *paths, const struct text_list *written)
 {
 	int version = landlock_version(), ruleset;
 	struct ruleset wanted = {FS_FIRST, 0, 0};
@@ -447,6 +499,8 @@ static bool restrict_files(const struct role *role, const struct text_list *path
 		good = permit_named(ruleset, role->paths[i]);
 	for (size_t i = 0; paths != NULL && i < paths->count && good; i++)
 		good = permit(ruleset, paths->list[i], FS_READ);
+	for (size_t i = 0; written != NULL && i < written->count && good; i++)
+		good = permit(ruleset, written->list[i], FS_WRITE & wanted.files);
 	if ((role->calls & CALLS_TESTS) != 0)
 		good = good && permit_steps(ruleset);
 	good = good && syscall(SYS_landlock_restrict_self, ruleset, 0U) == 0;
@@ -517,7 +571,13 @@ static void limit(int resource, rlim_t most)
 		setrlimit(resource, &(struct rlimit){most, most});
 }
 
-void confine_enter(enum confine_role number, const struct text_list *paths)
+void confine_enter(enum confine_role role, const struct text_list *paths)
+{
+	confine_enter_writing(role, paths, NULL);
+}
+
+void confine_enter_writing(
+	enum confine_role number, const struct text_list *paths, const struct text_list *written)
 {
 	const struct role *role = &roles[number];
 	struct sigaction action = {.sa_sigaction = on_refusal, .sa_flags = SA_SIGINFO | SA_NODEFER};
@@ -529,7 +589,7 @@ void confine_enter(enum confine_role number, const struct text_list *paths)
 	sigaction(SIGSYS, &action, NULL);
 	errno = 0;
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-		!restrict_files(role, paths))
+		!restrict_files(role, paths, written))
 		report->reason = errno;
 	else if (has_seccomp())
 		report->reason = -filter_calls(role);

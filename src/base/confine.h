@@ -5,22 +5,28 @@
  * back, and what the process starts inherits it.
  *
  * - A reader parses what a page or a mail said (base/readers.h). Files: conversions of encodings,
- * to be read. No network. Calls: memory, the clock, its pipes.
- * - An attempt carries messages by SMTP, HTTP or libesmtp (tell/courier.c). Files: libraries, what
- *   names and certificates need, and what its caller names; all to be read. Any peer, but no port
- *   of its own. Calls: the same, threads, sockets.
+ *   to be read. No network. Calls: memory, the clock, its pipes.
+ * - An attempt carries messages by SMTP or HTTP, or hands them to the launcher (tell/courier.c).
+ *   Files: libraries, what names and certificates need, and what its caller names; all to be read.
+ *   Any peer, but no port of its own. Calls: the same, threads, sockets.
+ * - The courier writes to its database and forks attempts (tell/courier.c), which inherit what it
+ *   may not. Files: what its caller names, to be written; what its attempts read, secrets among it,
+ *   to be read. Any peer, since they need that; it makes no connection itself. Calls: those of an
+ *   attempt, files, children. It can still read the secrets that attempts can, talk to anybody, and
+ *   signal other processes where Landlock has no scopes (Linux before 6.12); it cannot start a
+ *   program, write to the archive outside of .state, read other files, or trace.
  * - serve answers over HTTP (cmd/serve.c). Files: the archive, to be read; .state is refused by
  *   serve_open() alone. Its one listener. Calls: the same, but no socket().
  *
- * None may start a program, make a process, open a file to write, trace another process or signal
- * one. Not confined are: an attempt by a `sendmail:` route, whose program must be able to gain the
- * group of its queue (no_new_privs forbids that for ever), a `token_command:`, which ends before
- * its attempt is confined, and the courier, which starts both. What an attempt still shares with
- * the run that it was forked from is that run's memory as it was then, with the secrets in it; a
- * reader was never near them.
+ * None may start a program or trace another process; none but the courier may make a process, open
+ * a file to write or signal a process. Not confined is the launcher (tell/launcher.h), whose
+ * programs inherit what it may do. An attempt and the courier still share with the run that they
+ * were forked from that run's memory as it was then; no secret of a file is in it, for that is read
+ * by who needs it (config/config.h), and an attempt wipes what lampwatch.yaml itself has. A reader
+ * was never near any of it.
  *
  * Where the kernel offers less, what it offers is in force: confine_describe() says what that is.
- * Without Landlock a role may read every file that its user may, but write none.
+ * Without Landlock a role may read every file that its user may, and the courier write them.
  */
 #ifndef LAMPWATCH_CONFINE_H
 #define LAMPWATCH_CONFINE_H
@@ -35,6 +41,7 @@ enum confine_role {
 	CONFINE_NONE,
 	CONFINE_READER,
 	CONFINE_ATTEMPT,
+	CONFINE_COURIER,
 	CONFINE_SERVE,
 	CONFINE_ROLES,
 };
@@ -66,6 +73,11 @@ void confine_report_to(struct confine_report *report);
  * and does not give it, that is reported, and a reader ends likewise.
  */
 void confine_enter(enum confine_role role, const struct text_list *paths);
+
+/* The same; and in these folders, with everything below them, files may be written, made and
+ * removed. */
+void confine_enter_writing(
+	enum confine_role role, const struct text_list *paths, const struct text_list *written);
 
 /* What a report says, in one line, such as `the confinement of a reader refuses "openat"`. False
  * where it says nothing. */

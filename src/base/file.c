@@ -30,18 +30,23 @@ static bool failed(struct error *error, const char *path, const char *what)
 bool file_read_descriptor(int descriptor, const char *name, struct buffer *out, struct error *error)
 {
 	char block[65536];
+	size_t used = 0;
+	bool good = true;
 	ssize_t got;
 
-	while ((got = read(descriptor, block, sizeof block)) != 0) {
+	while (good && (got = read(descriptor, block, sizeof block)) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return failed(error, name, "cannot be read");
-		if (!buffer_add(out, block, (size_t)got))
-			return error_set(error, REMEDY_LOCAL, "%s: longer than %zu bytes", name,
+			good = failed(error, name, "cannot be read");
+		else if (!buffer_add(out, block, (size_t)got))
+			good = error_set(error, REMEDY_LOCAL, "%s: longer than %zu bytes", name,
 				out->maximum > 0 ? out->maximum : BUFFER_MAX);
+		if (got > 0 && (size_t)got > used)
+			used = (size_t)got;
 	}
-	return true;
+	explicit_bzero(block, used); /* a secret may stand in a configuration */
+	return good;
 }
 
 bool file_read(const char *path, struct buffer *out, struct error *error)

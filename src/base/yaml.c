@@ -38,7 +38,7 @@ struct yaml *yaml_load(const char *path, struct problems *problems)
 		yaml = yaml_parse(path, buffer_string(&text), text.length, problems);
 	else
 		problems_add_error(problems, path, &error);
-	buffer_release(&text);
+	buffer_wipe(&text);
 	return yaml;
 }
 
@@ -49,7 +49,7 @@ struct yaml *yaml_load_again(const char *path, struct yaml *before, struct probl
 		    text.length == before->length &&
 		    memcmp(buffer_string(&text), before->text, text.length) == 0;
 
-	buffer_release(&text);
+	buffer_wipe(&text);
 	if (same)
 		return before;
 	yaml_close(before);
@@ -168,8 +168,13 @@ void yaml_close(struct yaml *yaml)
 {
 	if (yaml == NULL)
 		return;
+	for (yaml_node_t *node = yaml->document.nodes.start; node < yaml->document.nodes.top;
+		node++)
+		if (node->type == YAML_SCALAR_NODE)
+			explicit_bzero(node->data.scalar.value, node->data.scalar.length);
 	yaml_document_delete(&yaml->document);
 	free(yaml->name);
+	explicit_bzero(yaml->text, yaml->length);
 	free(yaml->text);
 	free(yaml);
 }

@@ -46,7 +46,7 @@ static struct courier *courier_of(struct replay *replay)
 	settings = (struct courier_settings){replay->context->config, replay->context->providers,
 		replay->context->templates, replay->context->courier_lock,
 		replay->captures.list[replay->captures.count - 1].time, context_outbox,
-		store_troubled, NULL, replay->context};
+		store_troubled, NULL, NULL, replay->context};
 	return courier_new(&settings);
 }
 

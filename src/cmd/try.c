@@ -22,7 +22,6 @@
 #include "tell/courier.h"
 #include "tell/message.h"
 #include "tell/plan.h"
-#include "tell/route_token.h"
 
 struct trial {
 	const struct context *context;
@@ -86,7 +85,7 @@ static int report(const struct trial *trial, const struct attempt *attempt)
 
 static int send(const struct trial *trial)
 {
-	const struct config *config = trial->context->config;
+	struct config *config = trial->context->config;
 	char *receiver = trial->route != NULL ? receiver_mail(trial->to)
 					      : receiver_webhook(trial->webhook->name);
 	char *id = test_id(config);
@@ -103,13 +102,14 @@ static int send(const struct trial *trial)
 		!content_address(&content, &copy, &bytes, &error)) {
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 	} else {
-		struct route_tokens *tokens = route_tokens_new(config);
+		struct courier_means means;
 
+		courier_means_open(&means, config);
 		courier_attempt(config, receiver,
 			trial->route != NULL ? (size_t)(trial->route - config->routes) : 0, id,
-			bytes.data, bytes.length, trial->context->invocation->clock, tokens,
+			bytes.data, bytes.length, trial->context->invocation->clock, &means,
 			&attempt);
-		route_tokens_free(tokens);
+		courier_means_close(&means);
 		result = report(trial, &attempt);
 	}
 	buffer_release(&bytes);

@@ -219,7 +219,7 @@ static const struct node_rule file_rules[] = {
 	{"site", node_read_word, offsetof(struct config, site), false, site_words},
 	{"serve_hosts", config_read_hosts, offsetof(struct config, serve_hosts), false, NULL},
 	{"heartbeat", config_read_secret_url, offsetof(struct config, heartbeat), false, NULL},
-	{"heartbeat_file", config_read_secret_url_file, offsetof(struct config, heartbeat), false,
+	{"heartbeat_file", config_read_url_file, offsetof(struct config, heartbeat_file), false,
 		NULL},
 	{"metrics", config_read_path, offsetof(struct config, metrics), false, NULL},
 	SETTINGS_RULES(struct config, limits_rules),
@@ -393,6 +393,7 @@ void config_free(struct config *config)
 	free(config->timestamp.url);
 	free(config->timestamp.ca_file);
 	free(config->heartbeat);
+	free(config->heartbeat_file);
 	free(config->metrics);
 	yaml_close(config->yaml);
 	free(config);

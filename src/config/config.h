@@ -13,12 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/list.h"
 #include "base/yaml.h"
 #include "config/window.h"
 #include "model/level.h"
 
 struct buffer;
+struct error;
+struct launcher;
 struct problems;
 
 enum first_sight { FIRST_SIGHT_BASELINE, FIRST_SIGHT_ALERT };
@@ -84,17 +87,20 @@ struct route_config {
 	int type;   /* enum route_type */
 	char *host; /* of smtp and smtps; a name, an IPv4 or (without brackets) an IPv6 address */
 	int port;   /* 587 and 465 where the URL names none; 25 of an MX */
-	char *server_name; /* said in TLS where host is the address of an MX; else NULL */
-	char *program;     /* of sendmail: absolute path */
-	int tls;           /* enum tls; smtps is always TLS_REQUIRED */
-	char *ca_file;     /* NULL: the system's */
-	char *helo;        /* NULL: the domain of from */
-	char *user;        /* NULL: no authentication */
-	char *password;    /* read from password_file; never printed */
-	char *token_file;  /* in place of a password; joined with the configuration's folder */
+	char *server_name;   /* said in TLS where host is the address of an MX; else NULL */
+	char *program;       /* of sendmail: absolute path */
+	int tls;             /* enum tls; smtps is always TLS_REQUIRED */
+	char *ca_file;       /* NULL: the system's */
+	char *helo;          /* NULL: the domain of from */
+	char *user;          /* NULL: no authentication */
+	char *password_file; /* joined with the configuration's folder, as the next; NULL: none */
+	char *password;      /* of a session's copy: route_secrets_read(); never printed */
+	char *token_file;    /* in place of a password */
 	struct text_list token_command; /* a program and its arguments that prints a token */
 	char *token;                    /* of a session's copy: tell/route_token.h; never printed */
-	struct text_list depends;       /* providers */
+	const struct launcher
+		*launcher;        /* of a session's copy: who starts its program; NULL: nobody */
+	struct text_list depends; /* providers */
 	char *trouble; /* why nothing can be sent by it now, of config_parse_copy(); NULL: none */
 	int line;
 };
@@ -132,17 +138,22 @@ struct subscriber_config {
 /* One of a webhook's own values: what its service asks for. */
 struct parameter {
 	char *name;  /* without the "_file" of a secret */
-	char *value; /* one line */
-	bool secret; /* stands in a secret file: never printed */
+	char *value; /* one line; NULL of a secret, but in an attempt's copy: never printed */
+	char *file;  /* of a secret, joined with the configuration's folder; NULL: it is none */
 	int line;
 };
 
 struct webhook_config {
 	char *name;
-	char *url; /* also where it came from url_file: a secret; NULL: the template has it */
-	struct text_list secrets; /* the lines of secret_file, the newest first; none: unsigned */
-	char *template;           /* a name; NULL where template_file is given */
-	char *template_file;      /* joined with the configuration's folder; NULL: none */
+	char *url;  /* a secret; NULL: the template has it, or it stands in url_file */
+	char *host; /* of the URL, wherever that stands; NULL: not known */
+	char target[DIGEST_TEXT];     /* SHA-256 of the URL and the values of `with:`, wherever they
+				       * stand, by which another target is known */
+	char *url_file, *secret_file; /* joined with the configuration's folder; NULL: none */
+	struct text_list secrets;     /* of an attempt's copy: the lines of secret_file, the newest
+				       * first; none: unsigned */
+	char *template;               /* a name; NULL where template_file is given */
+	char *template_file;          /* joined with the configuration's folder; NULL: none */
 	struct parameter *with;
 	size_t with_count;
 	struct subscription subscription;
@@ -195,17 +206,18 @@ struct config {
 	size_t webhook_count;
 	struct maintenance_config *maintenance;
 	size_t maintenance_count;
-	char *heartbeat; /* URL fetched at the end of each good run, also where it stands in
-			  * heartbeat_file: a secret; NULL: none */
-	char *metrics;   /* file, joined with folder; NULL: none */
+	char *heartbeat; /* URL fetched at the end of each good run: a secret; NULL: none, or it
+			  * stands in heartbeat_file */
+	char *heartbeat_file; /* joined with folder; NULL: none */
+	char *metrics;        /* file, joined with folder; NULL: none */
 	struct yaml *yaml;
 };
 
 /*
  * Loads and checks the file. NULL where it has errors; problems may hold warnings in
- * both cases. Secret files are read (they must have mode 0600 or stricter,
- * or 0640 with the group of this process). Kinds and the webhooks' templates
- * are not checked here: kind_set_load() does that. before: the file as yaml_load() has
+ * both cases. Secret files are checked (they must have mode 0600 or stricter,
+ * or 0640 with the group of this process), and nothing of them is kept. Kinds and the webhooks'
+ * templates are not checked here: kind_set_load() does that. before: the file as yaml_load() has
  * parsed it, so that it need not be parsed twice; taken over; NULL: it was not.
  */
 struct config *config_load(const char *path, struct yaml *before, struct problems *problems);
@@ -236,6 +248,31 @@ struct config *config_parse_copy(
 	const char *path, const char *text, size_t length, struct problems *problems);
 
 void config_free(struct config *config);
+
+/*
+ * What stands in a secret file is read by the process that needs it, when it needs it, before it
+ * confines itself: *own becomes a copy of the route or webhook that also has its own secrets, and
+ * borrows all else. False with error where a file cannot be read by now, or holds something
+ * else. Afterwards, also then, ..._wipe() is due, which wipes and frees what *own does not borrow.
+ */
+bool route_secrets_read(const struct config *config, const struct route_config *route,
+	struct route_config *own, struct error *error);
+void route_secrets_wipe(struct route_config *own);
+bool webhook_secrets_read(const struct config *config, const struct webhook_config *webhook,
+	struct webhook_config *own, struct error *error);
+void webhook_secrets_wipe(struct webhook_config *own);
+
+/* The URL of the heartbeat, from its file where it stands in one; the caller wipes it
+ * (secret_wipe()). NULL, with error, where it cannot be read. */
+char *heartbeat_secret_read(const struct config *config, struct error *error);
+
+/*
+ * For a process that is about to talk to others, of its copy of the configuration: wipes every
+ * address in lampwatch.yaml that may hold a secret (of pages, webhooks, the heartbeat, the
+ * time-stamping authority: they are NULL then), and the text of the file. Copies that were made on
+ * the way may still lie in memory that was freed: a secret in a file of its own lies nowhere.
+ */
+void config_wipe(struct config *config);
 
 /* The longest lists, the longest texts, the widest numbers that a file may ask for. */
 enum {

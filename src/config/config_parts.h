@@ -15,26 +15,42 @@ node_reader config_read_address; /* as config_address_valid() */
 node_reader config_read_second;  /* an address, or webhook:NAME */
 node_reader config_read_name;    /* as text_is_name() */
 node_reader config_read_label; /* at most CONFIG_TEXT_MAX bytes, nothing in it that could deceive */
-node_reader config_read_labels;          /* struct text_list of such; not empty */
-node_reader config_read_header;          /* at most CONFIG_TEXT_MAX bytes of printable ASCII */
-node_reader config_read_host;            /* as config_host_valid() */
-node_reader config_read_hosts;           /* struct text_list of such */
-node_reader config_read_path;            /* joined with the configuration's folder */
-node_reader config_read_file;            /* the same, of a file that can be read */
-node_reader config_read_copied_file;     /* the same, unless it was copied as well */
-node_reader config_read_folder;          /* the same, of a folder */
-node_reader config_read_program;         /* absolute; can be executed */
-node_reader config_read_command;         /* struct text_list: such a program, and its arguments */
-node_reader config_read_token_file;      /* joined; a warning where it holds no token yet */
-node_reader config_read_page_url;        /* http or https; may be repeated in a message */
-node_reader config_read_secret_url;      /* http or https; is never repeated */
-node_reader config_read_secret;          /* the one line of the secret file that is named */
-node_reader config_read_secrets;         /* struct text_list: its lines, up to CONFIG_SECRETS_MAX */
-node_reader config_read_secret_url_file; /* as config_read_secret; the line is a URL */
-node_reader config_read_zone;            /* an IANA time zone that this system knows */
-node_reader config_read_resolver;        /* an IP address, perhaps with a port */
-node_reader config_read_wanted;          /* int: bits of event_types[].on */
-node_reader config_read_windows;         /* struct windows: one or a list of them */
+node_reader config_read_labels;       /* struct text_list of such; not empty */
+node_reader config_read_header;       /* at most CONFIG_TEXT_MAX bytes of printable ASCII */
+node_reader config_read_host;         /* as config_host_valid() */
+node_reader config_read_hosts;        /* struct text_list of such */
+node_reader config_read_path;         /* joined with the configuration's folder */
+node_reader config_read_file;         /* the same, of a file that can be read */
+node_reader config_read_copied_file;  /* the same, unless it was copied as well */
+node_reader config_read_folder;       /* the same, of a folder */
+node_reader config_read_program;      /* absolute; can be executed */
+node_reader config_read_command;      /* struct text_list: such a program, and its arguments */
+node_reader config_read_token_file;   /* joined; a warning where it holds no token yet */
+node_reader config_read_page_url;     /* http or https; may be repeated in a message */
+node_reader config_read_secret_url;   /* http or https; is never repeated */
+node_reader config_read_secret_file;  /* joined; a secret file of one line */
+node_reader config_read_secrets_file; /* the same, of up to CONFIG_SECRETS_MAX lines */
+node_reader config_read_url_file;     /* the same, of one line, an http or https URL */
+node_reader config_read_zone;         /* an IANA time zone that this system knows */
+node_reader config_read_resolver;     /* an IP address, perhaps with a port */
+node_reader config_read_wanted;       /* int: bits of event_types[].on */
+node_reader config_read_windows;      /* struct windows: one or a list of them */
+
+/* The readers of files with one line, for one who needs that, too: *text, to be wiped. In a copy of
+ * a configuration it may be NULL where true. */
+typedef bool secret_reader(
+	const struct config *config, const char *path, char **text, struct error *error);
+bool config_read_secret(const struct node_walk *walk, struct node node, secret_reader *read,
+	char **path, char **text);
+
+/* What is in a secret file (config_secrets.c). */
+secret_reader config_secret_line;
+secret_reader config_secret_url;
+bool config_secret_lines(const struct config *config, const char *path, size_t maximum,
+	struct text_list *lines, struct error *error);
+
+/* An http or https URL that means the same to every program. */
+bool config_url_valid(const char *url);
 
 /*
  * Reads a word, or a non-empty list of words, as the bits of their values. expected completes the

@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "config/config_parts.h"
+#include "config/secret.h"
 #include "model/event.h"
+#include "net/http.h"
 
 #define FILE_ENDING "_file"
 
@@ -107,7 +110,8 @@ static const struct node_rule route_rules[] = {
 	{"ca_file", config_read_file, offsetof(struct route_config, ca_file), false, NULL},
 	{"helo", config_read_host, offsetof(struct route_config, helo), false, NULL},
 	{"user", config_read_label, offsetof(struct route_config, user), false, NULL},
-	{"password_file", config_read_secret, offsetof(struct route_config, password), false, NULL},
+	{"password_file", config_read_secret_file, offsetof(struct route_config, password_file),
+		false, NULL},
 	{"token_file", config_read_token_file, offsetof(struct route_config, token_file), false,
 		NULL},
 	{"token_command", config_read_command, offsetof(struct route_config, token_command), false,
@@ -282,7 +286,7 @@ static bool read_parameter(const struct node_walk *walk, struct webhook_config *
 	const struct node_walk own = {walk->problems, &rule, walk->context};
 	char *name = memory_bytes(
 		node_text(key), strlen(node_text(key)) - (secret ? strlen(FILE_ENDING) : 0));
-	char *value = NULL;
+	char *value = NULL, *file = NULL;
 	struct parameter *parameter;
 	bool good;
 
@@ -292,17 +296,16 @@ static bool read_parameter(const struct node_walk *walk, struct webhook_config *
 	else if (config_parameter(webhook, name) != NULL)
 		good = node_problem(walk->problems, key, "duplicate \"%s\" in \"with\"", name);
 	else
-		good = secret ? config_read_secret(&own, node, &value)
+		good = secret ? config_read_secret(&own, node, config_secret_line, &file, &value)
 			      : config_read_label(&own, node, &value);
-	if (good && value == NULL) /* of a copy */
-		value = memory_string("");
 	if (good) {
 		parameter = memory_append(&webhook->with, &webhook->with_count, sizeof *parameter);
-		*parameter = (struct parameter){name, value, secret, node_line(key)};
+		*parameter = (struct parameter){name, value, file, node_line(key)};
 		return true;
 	}
 	free(name);
-	free(value);
+	free(file);
+	secret_wipe(&value);
 	return false;
 }
 
@@ -318,12 +321,19 @@ static bool read_with(const struct node_walk *walk, struct node node, void *targ
 	return good;
 }
 
+static bool read_url_file(const struct node_walk *walk, struct node node, void *target)
+{
+	struct webhook_config *webhook = target;
+
+	return config_read_secret(walk, node, config_secret_url, &webhook->url_file, &webhook->url);
+}
+
 static const struct node_rule webhook_rules[] = {
 	{"name", config_read_name, offsetof(struct webhook_config, name), true, NULL},
 	{"url", config_read_secret_url, offsetof(struct webhook_config, url), false, NULL},
-	{"url_file", config_read_secret_url_file, offsetof(struct webhook_config, url), false,
-		NULL},
-	{"secret_file", config_read_secrets, offsetof(struct webhook_config, secrets), false, NULL},
+	{"url_file", read_url_file, 0, false, NULL},
+	{"secret_file", config_read_secrets_file, offsetof(struct webhook_config, secret_file),
+		false, NULL},
 	{"template", config_read_name, offsetof(struct webhook_config, template), false, NULL},
 	{"template_file", config_read_copied_file, offsetof(struct webhook_config, template_file),
 		false, NULL},
@@ -347,6 +357,48 @@ static void check_webhook(
 		webhook->template = memory_string("generic");
 }
 
+/* The host of a URL, of which nothing else gets into memory that nobody wipes. Owned by the caller.
+ */
+static char *url_host(const char *url)
+{
+	const char *authority = strstr(url, "://") + strlen("://");
+	size_t length = strcspn(authority, "/?#");
+	const char *at = memchr(authority, '@', length), *begin = at != NULL ? at + 1 : authority;
+	char *bare = memory_format("http://%.*s/", (int)(authority + length - begin), begin);
+	char *host = http_url_host(bare);
+
+	free(bare);
+	return host;
+}
+
+static void add_line(struct digest_stream *stream, const char *before, const char *text)
+{
+	digest_add(stream, before, strlen(before));
+	if (text != NULL)
+		digest_add(stream, text, strlen(text));
+}
+
+/* Keeps what has to be known of its secrets, and not what is read again when it is needed. */
+static void settle(struct webhook_config *webhook)
+{
+	struct digest_stream *target = digest_begin();
+
+	webhook->host = webhook->url != NULL ? url_host(webhook->url) : NULL;
+	add_line(target, "", webhook->url);
+	for (size_t i = 0; i < webhook->with_count; i++) {
+		struct parameter *parameter = &webhook->with[i];
+
+		add_line(target, "\n", parameter->name);
+		add_line(target, "=", parameter->value);
+		if (parameter->file != NULL)
+			secret_wipe(&parameter->value);
+	}
+	add_line(target, "\n", NULL);
+	digest_end(target, webhook->target);
+	if (webhook->url_file != NULL)
+		secret_wipe(&webhook->url);
+}
+
 void config_read_webhooks(struct config *config, struct node list, struct problems *problems)
 {
 	for (size_t i = 0; i < node_count(list) && i < CONFIG_WEBHOOKS_MAX; i++) {
@@ -359,6 +411,7 @@ void config_read_webhooks(struct config *config, struct node list, struct proble
 		webhook->subscription = subscription_default;
 		node_walk_map(problems, node, webhook_rules, webhook, config);
 		webhook->trouble = config_trouble(config, problems, before);
+		settle(webhook);
 		check_webhook(webhook, node, problems);
 	}
 }
@@ -381,7 +434,7 @@ void config_receivers_free(struct config *config)
 		free(route->ca_file);
 		free(route->helo);
 		free(route->user);
-		free(route->password);
+		free(route->password_file);
 		free(route->token_file);
 		text_list_release(&route->token_command);
 		free(route->trouble);
@@ -399,13 +452,16 @@ void config_receivers_free(struct config *config)
 
 		free(webhook->name);
 		free(webhook->url);
-		text_list_release(&webhook->secrets);
+		free(webhook->host);
+		free(webhook->url_file);
+		free(webhook->secret_file);
 		free(webhook->template);
 		free(webhook->template_file);
 		free(webhook->trouble);
 		for (size_t j = 0; j < webhook->with_count; j++) {
 			free(webhook->with[j].name);
 			free(webhook->with[j].value);
+			free(webhook->with[j].file);
 		}
 		free(webhook->with);
 		subscription_release(&webhook->subscription);

@@ -416,7 +416,7 @@ bool config_host_port(const char *text, const char *scheme, char **host, int *po
 }
 
 /* Stricter than libcurl: what passes here means the same to every program. */
-static bool web_url_valid(const char *url)
+bool config_url_valid(const char *url)
 {
 	size_t scheme = strncasecmp(url, "https://", 8) == 0  ? 8
 			: strncasecmp(url, "http://", 7) == 0 ? 7
@@ -443,7 +443,7 @@ bool config_read_secret_url(const struct node_walk *walk, struct node node, void
 	char *url = NULL;
 	bool good = node_read_text(walk, node, &url);
 
-	if (good && !web_url_valid(url))
+	if (good && !config_url_valid(url))
 		good = node_problem(walk->problems, node,
 			"\"%s\" takes an http or https URL of at most %d bytes, with "
 			"a host, a port up to %d if any, and nothing in it that must be "
@@ -459,37 +459,51 @@ bool config_read_page_url(const struct node_walk *walk, struct node node, void *
 {
 	if (strpbrk(node_text(node), "@?") != NULL) /* it may contain a password, or a token */
 		return config_read_secret_url(walk, node, target);
-	return read_checked(walk, node, target, web_url_valid,
+	return read_checked(walk, node, target, config_url_valid,
 		"an http or https URL such as https://status.example.org/");
 }
 
-/* The lines of the secret file that the node names: at most maximum, else the complaint. In a copy
- * of a configuration there may be none. */
-static bool secret_lines(const struct node_walk *walk, struct node node, size_t maximum,
-	const char *complaint, struct text_list *lines)
+bool config_read_secret(const struct node_walk *walk, struct node node, secret_reader *read,
+	char **path, char **text)
 {
-	const struct config *config = walk->context;
-	enum secret_rule rule = config->copy ? SECRET_NOT_CHANGED : SECRET_OURS;
-	char *path = NULL;
 	struct error error;
-	bool good = config_read_path(walk, node, &path);
 
-	if (good && !secret_read(path, CONFIG_SECRET_MAX, rule, lines, &error))
-		good = file_error(walk, node, &error);
-	else if (good && lines->count > maximum)
-		good = file_problem(walk, node, "\"%s\": %s %s", walk->rule->key, path, complaint);
-	free(path);
+	return config_read_path(walk, node, path) &&
+	       (read(walk->context, *path, text, &error) || file_error(walk, node, &error));
+}
+
+/* Whether the file is as it should be; it is read again by whoever needs it. */
+static bool check_secret(
+	const struct node_walk *walk, struct node node, secret_reader *read, char **path)
+{
+	char *text = NULL;
+	bool good = config_read_secret(walk, node, read, path, &text);
+
+	secret_wipe(&text);
 	return good;
 }
 
-bool config_read_secret(const struct node_walk *walk, struct node node, void *target)
+bool config_read_secret_file(const struct node_walk *walk, struct node node, void *target)
 {
-	struct text_list lines = {0};
-	bool good = secret_lines(walk, node, 1, "holds more than the one line of a secret", &lines);
+	return check_secret(walk, node, config_secret_line, target);
+}
 
-	if (good && lines.count > 0) /* a copy may go on without */
-		memory_set(target, lines.list[0]);
-	text_list_release(&lines);
+bool config_read_url_file(const struct node_walk *walk, struct node node, void *target)
+{
+	return check_secret(walk, node, config_secret_url, target);
+}
+
+bool config_read_secrets_file(const struct node_walk *walk, struct node node, void *target)
+{
+	char *const *path = target;
+	struct text_list lines = {0};
+	struct error error;
+	bool good =
+		config_read_path(walk, node, target) &&
+		(config_secret_lines(walk->context, *path, CONFIG_SECRETS_MAX, &lines, &error) ||
+			file_error(walk, node, &error));
+
+	secret_wipe_lines(&lines);
 	return good;
 }
 
@@ -506,41 +520,8 @@ bool config_read_token_file(const struct node_walk *walk, struct node node, void
 		problems_warn(walk->problems, node_file(node), node_line(node),
 			"\"%s\": %s; until then this route takes no mail", walk->rule->key,
 			error.text);
-	text_list_release(&lines);
+	secret_wipe_lines(&lines);
 	return true;
-}
-
-bool config_read_secrets(const struct node_walk *walk, struct node node, void *target)
-{
-	struct text_list *secrets = target;
-
-	text_list_release(secrets);
-	return secret_lines(walk, node, CONFIG_SECRETS_MAX,
-		"holds more than two lines: the new secret, and below it the previous one",
-		secrets);
-}
-
-/* No URL has blanks: those at its ends are not part of it. */
-bool config_read_secret_url_file(const struct node_walk *walk, struct node node, void *target)
-{
-	char **url = target;
-	size_t length;
-	char *line;
-
-	if (!config_read_secret(walk, node, target))
-		return false;
-	if (*url == NULL) /* a copy may go on without */
-		return true;
-	line = *url + strspn(*url, " \t");
-	length = strlen(line);
-	while (length > 0 && strchr(" \t", line[length - 1]) != NULL)
-		length--;
-	line = memory_bytes(line, length);
-	memory_set(url, line);
-	free(line);
-	return web_url_valid(*url) ||
-	       file_problem(walk, node, "\"%s\": %s does not contain an http or https URL",
-		       walk->rule->key, node_text(node));
 }
 
 /* Zones are files Area/Place in the system's folder: suggests the nearest in the same area. Owned

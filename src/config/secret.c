@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "config/secret.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/system_error.h"
@@ -24,8 +24,27 @@ static bool mode_good(const struct stat *status, enum secret_rule rule)
 	       (rule == SECRET_NOT_CHANGED && (others & 022) == 0);
 }
 
-static bool read_bytes(
-	const char *path, enum secret_rule rule, struct buffer *out, struct error *error)
+/* Into no other memory. The bytes end with a NUL that *length does not count. */
+static bool read_all(int descriptor, const char *path, char *bytes, size_t maximum, size_t *length,
+	struct error *error)
+{
+	ssize_t got = 1;
+
+	*length = 0;
+	while (got != 0 && *length <= maximum) {
+		got = read(descriptor, bytes + *length, maximum + 1 - *length);
+		if (got < 0 && errno != EINTR)
+			return system_error_set(error, path, "cannot be read");
+		*length += got > 0 ? (size_t)got : 0;
+	}
+	if (*length > maximum)
+		return error_set(error, REMEDY_LOCAL, "%s: longer than %zu bytes", path, maximum);
+	bytes[*length] = '\0';
+	return true;
+}
+
+static bool read_bytes(const char *path, enum secret_rule rule, char *bytes, size_t maximum,
+	size_t *length, struct error *error)
 {
 	/* O_NONBLOCK: do not wait for ever where it is a FIFO. */
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -42,7 +61,7 @@ static bool read_bytes(
 			"with the group that lampwatch runs as (chmod 600 %s)",
 			path, (unsigned)status.st_mode & 07777, path);
 	else
-		good = file_read_descriptor(descriptor, path, out, error);
+		good = read_all(descriptor, path, bytes, maximum, length, error);
 	close(descriptor);
 	return good;
 }
@@ -66,21 +85,36 @@ static const char *text_fault(const char *text, size_t length)
 bool secret_read(const char *path, size_t maximum, enum secret_rule rule, struct text_list *lines,
 	struct error *error)
 {
-	struct buffer bytes = {.maximum = maximum};
-	bool good = read_bytes(path, rule, &bytes, error);
-	const char *at = buffer_string(&bytes), *fault = good ? text_fault(at, bytes.length) : NULL;
+	char *bytes = memory_zero(maximum + 1, 1);
+	size_t length = 0;
+	bool good = read_bytes(path, rule, bytes, maximum, &length, error);
+	const char *at = bytes, *fault = good ? text_fault(bytes, length) : NULL;
 
 	if (fault != NULL)
 		good = error_set(error, REMEDY_CONFIGURATION, "%s %s", path, fault);
 	while (good && *at != '\0') {
-		size_t length = strcspn(at, "\r\n");
-		char *line = memory_bytes(at, length);
+		size_t line = strcspn(at, "\r\n");
 
-		if (length > 0)
-			text_list_add(lines, line);
-		memory_set(&line, NULL);
-		at += length + (at[length] != '\0');
+		if (line > 0)
+			*(char **)memory_append(&lines->list, &lines->count, sizeof *lines->list) =
+				memory_bytes(at, line);
+		at += line + (at[line] != '\0');
 	}
-	buffer_release(&bytes);
+	explicit_bzero(bytes, maximum + 1);
+	free(bytes);
 	return good;
+}
+
+void secret_wipe(char **text)
+{
+	if (*text != NULL)
+		explicit_bzero(*text, strlen(*text));
+	memory_set(text, NULL);
+}
+
+void secret_wipe_lines(struct text_list *lines)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		secret_wipe(&lines->list[i]);
+	text_list_release(lines);
 }

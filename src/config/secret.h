@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Secret files: a password, a token or a URL in a file of its own that others cannot read. Every
- * secret that the configuration names is read here.
+ * secret that the configuration names is read here; nothing of one stays in memory but what
+ * the caller is given, who wipes that.
  */
 #ifndef LAMPWATCH_SECRET_H
 #define LAMPWATCH_SECRET_H
@@ -28,5 +29,9 @@ enum secret_rule {
  */
 bool secret_read(const char *path, size_t maximum, enum secret_rule rule, struct text_list *lines,
 	struct error *error);
+
+/* Overwrites what is there, frees it, and leaves none. */
+void secret_wipe(char **text); /* *text may be NULL */
+void secret_wipe_lines(struct text_list *lines);
 
 #endif

@@ -88,10 +88,10 @@ bool direct_hourly(const struct context *context, const char *what, int64_t now)
 /* ---- delivering ---- */
 
 static void deliver(const struct context *context, struct database *database,
-	const struct dependences *dependences, struct route_tokens *tokens,
+	const struct dependences *dependences, const struct courier_means *means,
 	const struct delivery *delivery, int64_t now)
 {
-	const struct config *config = context->config;
+	struct config *config = context->config;
 	bool mail = receiver_address(delivery->receiver) != NULL;
 	size_t *order = memory_zero(config->route_count, sizeof *order);
 	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY};
@@ -108,7 +108,7 @@ static void deliver(const struct context *context, struct database *database,
 				   attempt.outcome != OUTCOME_DELIVERED;
 			i++)
 			courier_attempt(config, delivery->receiver, mail ? order[i] : 0,
-				delivery->message_id, bytes.data, bytes.length, now, tokens,
+				delivery->message_id, bytes.data, bytes.length, now, means,
 				&attempt);
 	database_begin(database);
 	if (attempt.outcome == OUTCOME_DELIVERED)
@@ -121,12 +121,15 @@ static void deliver(const struct context *context, struct database *database,
 }
 
 void direct_deliver(const struct context *context, struct database *database,
-	const struct dependences *dependences, struct route_tokens *tokens, int64_t now)
+	const struct dependences *dependences, int64_t now)
 {
+	struct courier_means means = {0};
 	struct due *due = NULL;
 	size_t count = 0;
 
 	outbox_due(database, now, &due, &count);
+	if (count > 0)
+		courier_means_open(&means, context->config);
 	for (size_t i = 0; i < count; i++) {
 		struct delivery delivery = {0};
 		struct deliveries one = {NULL, 0};
@@ -134,10 +137,11 @@ void direct_deliver(const struct context *context, struct database *database,
 		if (!outbox_get(database, due[i].id, &delivery))
 			continue;
 		if (direct_hourly(context, delivery.message_id, now))
-			deliver(context, database, dependences, tokens, &delivery, now);
+			deliver(context, database, dependences, &means, &delivery, now);
 		*(struct delivery *)memory_append(&one.list, &one.count, sizeof delivery) =
 			delivery;
 		deliveries_release(&one);
 	}
+	courier_means_close(&means);
 	outbox_due_release(due, count);
 }

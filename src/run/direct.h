@@ -13,7 +13,6 @@
 struct context;
 struct database;
 struct dependences;
-struct route_tokens;
 
 /* What is known of the archive, in memory; lost as for standby_open(). NULL where there is no
  * memory. */
@@ -25,6 +24,6 @@ bool direct_hourly(const struct context *context, const char *what, int64_t now)
 /* Delivers what is due in the outbox, one after the other, each by the first route that takes it.
  */
 void direct_deliver(const struct context *context, struct database *database,
-	const struct dependences *dependences, struct route_tokens *tokens, int64_t now);
+	const struct dependences *dependences, int64_t now);
 
 #endif

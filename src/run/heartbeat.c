@@ -6,11 +6,14 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/child.h"
+#include "base/confine.h"
 #include "base/database.h"
 #include "base/date.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "config/config.h"
+#include "config/secret.h"
 #include "net/http.h"
 #include "store/store.h"
 #include "tell/admin_notice.h"
@@ -144,44 +147,75 @@ static void ignore_answer(void *context, struct http_response *response, const s
 	(void)context, (void)response, (void)error;
 }
 
-void heartbeat_send(
-	const struct config *config, const struct heartbeat *alive, const char *user_agent)
+static void send_good(const char *url, const char *user_agent)
+{
+	struct http_settings settings = {1, 1, user_agent, NULL};
+	struct http_client *client = http_client_new(&settings);
+	struct http_request request = {.url = url,
+		.connect_timeout = CONNECT_MILLISECONDS,
+		.total_timeout = TOTAL_MILLISECONDS,
+		.body_maximum = 65536,
+		.redirects = 3,
+		.done = ignore_answer};
+
+	http_client_get(client, &request);
+	while (http_client_wait(client, NULL, 0, 250) > 0)
+		;
+	http_client_free(client);
+}
+
+static void send_bad(const char *url, const struct buffer *text, const char *user_agent)
 {
 	static const char *const headers[] = {"Content-Type: text/plain; charset=utf-8", NULL};
 	struct http_response response = {0};
-	struct buffer text = {0};
+	char *fail = heartbeat_fail_url(url);
+	struct http_post post = {.url = fail,
+		.headers = headers,
+		.body = text->data,
+		.length = text->length,
+		.connect_timeout = CONNECT_MILLISECONDS,
+		.total_timeout = TOTAL_MILLISECONDS,
+		.user_agent = user_agent};
 
-	if (config->heartbeat == NULL)
+	http_post(&post, &response, NULL);
+	http_response_release(&response);
+	secret_wipe(&fail);
+}
+
+struct sending {
+	struct config *config;
+	const struct buffer *text; /* empty: all is well */
+	const char *user_agent;
+};
+
+static void send_process(const void *context, int in, int out)
+{
+	const struct sending *sending = context;
+	char *url = heartbeat_secret_read(sending->config, NULL);
+
+	(void)in, (void)out;
+	config_wipe(sending->config);
+	confine_enter(CONFINE_ATTEMPT, NULL);
+	if (url != NULL && sending->text->length == 0)
+		send_good(url, sending->user_agent);
+	else if (url != NULL)
+		send_bad(url, sending->text, sending->user_agent);
+	secret_wipe(&url);
+}
+
+void heartbeat_send(struct config *config, const struct heartbeat *alive, const char *user_agent)
+{
+	static const struct child_role role = {.milliseconds = TOTAL_MILLISECONDS + 1000};
+	struct buffer text = {0};
+	struct sending sending = {config, &text, user_agent};
+	struct child child;
+	struct child_end end;
+
+	if (config->heartbeat == NULL && config->heartbeat_file == NULL)
 		return;
 	heartbeat_explain(alive, &text);
-	if (text.length == 0) {
-		struct http_settings settings = {1, 1, user_agent, NULL};
-		struct http_client *client = http_client_new(&settings);
-		struct http_request request = {.url = config->heartbeat,
-			.connect_timeout = CONNECT_MILLISECONDS,
-			.total_timeout = TOTAL_MILLISECONDS,
-			.body_maximum = 65536,
-			.redirects = 3,
-			.done = ignore_answer};
-
-		http_client_get(client, &request);
-		while (http_client_wait(client, NULL, 0, 250) > 0)
-			;
-		http_client_free(client);
-	} else {
-		char *fail = heartbeat_fail_url(config->heartbeat);
-		struct http_post post = {.url = fail,
-			.headers = headers,
-			.body = text.data,
-			.length = text.length,
-			.connect_timeout = CONNECT_MILLISECONDS,
-			.total_timeout = TOTAL_MILLISECONDS,
-			.user_agent = user_agent};
-
-		http_post(&post, &response, NULL);
-		http_response_release(&response);
-		free(fail);
-	}
+	if (child_start(&child, &role, send_process, &sending))
+		child_finish(&child, &end);
 	buffer_release(&text);
 }
 

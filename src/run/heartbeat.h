@@ -51,11 +51,11 @@ void heartbeat_explain(const struct heartbeat *alive, struct buffer *out);
 
 /*
  * After a good run a GET of the configuration's heartbeat, after a bad one a POST to the same with
- * "/fail" behind its path, its body saying what is wrong. Waits at most for 15 seconds; whatever
- * comes of it, nobody is told: the receiver of heartbeats notices when they stop.
+ * "/fail" behind its path, its body saying what is wrong. A process of its own sends it, as an
+ * attempt (base/confine.h), with no secret but the heartbeat's. Waits at most for 15 seconds;
+ * whatever comes of it, nobody is told: the receiver of heartbeats notices when they stop.
  */
-void heartbeat_send(
-	const struct config *config, const struct heartbeat *alive, const char *user_agent);
+void heartbeat_send(struct config *config, const struct heartbeat *alive, const char *user_agent);
 
 /* URL with "/fail" behind its path. Owned by the caller. */
 char *heartbeat_fail_url(const char *url);

@@ -9,7 +9,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "net/http.h"
 #include "store/store.h"
 #include "tell/dns_lookup.h"
 #include "tell/hosts.h"
@@ -76,13 +75,9 @@ static void names_collect(const struct hosting_lookup_input *input, struct names
 	for (size_t i = 0; i < config->route_count; i++)
 		if (config->routes[i].host != NULL)
 			names_add(names, HOST_MACHINE, config->routes[i].host);
-	for (size_t i = 0; i < config->webhook_count; i++) {
-		char *host = http_url_host(config->webhooks[i].url);
-
-		if (host != NULL)
-			names_add(names, HOST_MACHINE, host);
-		free(host);
-	}
+	for (size_t i = 0; i < config->webhook_count; i++)
+		if (config->webhooks[i].host != NULL)
+			names_add(names, HOST_MACHINE, config->webhooks[i].host);
 	add_domain(names, input, config->admin);
 	for (size_t i = 0; i < input->receivers->count; i++) {
 		const struct receiver *receiver = &input->receivers->list[i];

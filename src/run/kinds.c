@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "config/config.h"
+#include "net/http.h"
 #include "run/kind_choice.h"
 #include "tell/service.h"
 #include "watch/kind/kind.h"
@@ -149,11 +150,14 @@ void webhook_urls_complete(struct config *config, const char *templates)
 	for (size_t i = 0; i < config->webhook_count; i++) {
 		struct webhook_config *webhook = &config->webhooks[i];
 		struct problems problems = {0};
-		struct service *service =
-			webhook->url == NULL ? service_load(templates, webhook, &problems) : NULL;
+		struct service *service = webhook->url == NULL && webhook->url_file == NULL
+						  ? service_load(templates, webhook, &problems)
+						  : NULL;
 
-		if (service != NULL)
+		if (service != NULL && service->url != NULL) {
 			memory_set(&webhook->url, service->url);
+			webhook->host = http_url_host(service->url);
+		}
 		service_free(service);
 		problems_release(&problems);
 	}

@@ -205,7 +205,7 @@ struct config *last_good_load(
 		memory_set(&webhook->template_file, copy);
 		free(copy);
 	}
-	buffer_release(&text);
+	buffer_wipe(&text);
 	free(file);
 	return config;
 }
@@ -226,7 +226,7 @@ static void copies_release(struct copies *copies)
 {
 	for (size_t i = 0; i < copies->count; i++) {
 		free(copies->list[i].name);
-		buffer_release(&copies->list[i].bytes);
+		buffer_wipe(&copies->list[i].bytes);
 	}
 	free(copies->list);
 }
@@ -354,7 +354,7 @@ static bool are_in(const struct copies *copies, const char *folder)
 
 		same = file_read(path, &kept, NULL) && kept.length == bytes->length &&
 		       memcmp(buffer_string(&kept), buffer_string(bytes), kept.length) == 0;
-		buffer_release(&kept);
+		buffer_wipe(&kept);
 		free(path);
 	}
 	return same;

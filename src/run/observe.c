@@ -32,7 +32,6 @@
 #include "settings.h"
 #include "tell/admin_notice.h"
 #include "tell/dependence.h"
-#include "tell/route_token.h"
 #include "watch/drift.h"
 
 void observer_say(const struct observer *observer, const char *page, const char *text)
@@ -99,7 +98,6 @@ bool observer_open(struct observer *observer, struct error *error)
 	subscribers_apply(&observer->subscribers, &observer->receivers);
 	observer->dependences =
 		dependences_load(observer->database, observer->config, observer->providers);
-	observer->tokens = route_tokens_new(observer->config);
 	local_faults_load(observer);
 	known = store_fact(observer->database, "key");
 	if (!database_good(observer->database, error)) {
@@ -131,9 +129,7 @@ void observer_close(struct observer *observer)
 	meanings_release(&observer->meanings);
 	subscribers_release(&observer->subscribers);
 	dependences_free(observer->dependences);
-	route_tokens_free(observer->tokens);
 	observer->dependences = NULL;
-	observer->tokens = NULL;
 }
 
 void work_release(struct work *work)

@@ -34,7 +34,6 @@
 #include "watch/kind/kind.h"
 
 struct dependences;
-struct route_tokens;
 struct snapshot_files;
 
 struct work;
@@ -69,7 +68,6 @@ struct observer {
 					    * can; owned */
 	struct dependences *dependences;   /* who depends on whom, as known when the
 					    * run began; owned */
-	struct route_tokens *tokens;       /* of what is sent past the outbox; owned */
 	bool untold;                       /* what is observed is history, and told to nobody */
 	bool rebuilding; /* what is observed stands in the archive; the transaction is the
 			  * caller's */

@@ -123,12 +123,17 @@ static void remember(void *context, const struct text_list *message_ids)
 	standby_remember(context, message_ids);
 }
 
+static void add_folders(void *context, struct text_list *folders)
+{
+	standby_folders(context, folders);
+}
+
 static struct courier *start_courier(const struct run *run)
 {
 	const struct context *context = run->context;
-	struct courier_settings courier = {run->config, context->providers, context->templates,
-		context->courier_lock, run->now, context_outbox, store_troubled, remember,
-		run->context};
+	struct courier_settings courier = {context->config, context->providers, context->templates,
+		context->courier_lock, run->now, context_outbox, store_troubled, add_folders,
+		remember, run->context};
 
 	return courier_new(&courier);
 }
@@ -334,7 +339,7 @@ static void report(const struct run *run, int status)
 
 	if (!metrics_write(&metrics, &error))
 		run_complain(run, error.text);
-	heartbeat_send(run->config, &alive, run->context->user_agent);
+	heartbeat_send(run->context->config, &alive, run->context->user_agent);
 	if (run->context->invocation->verbosity > 0 && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 }
@@ -397,8 +402,7 @@ static void finish_courier(struct run *run, int seconds)
 		end = end_courier(run, (int)(run->deadline - run_monotonic()), &error);
 	}
 	if (run->direct || end == COURIER_UNWRITTEN)
-		direct_deliver(run->context, run->database, run->observer.dependences,
-			run->observer.tokens, run->now);
+		direct_deliver(run->context, run->database, run->observer.dependences, run->now);
 	if (end != COURIER_DONE)
 		local_fault(&run->observer, cause(run, &error));
 }
@@ -541,7 +545,7 @@ static int end_early(const struct run *run, int status)
 
 	if (status == EXIT_LOCAL && !run->dry) {
 		http_start();
-		heartbeat_send(run->config, &alive, run->context->user_agent);
+		heartbeat_send(run->context->config, &alive, run->context->user_agent);
 	}
 	return status;
 }

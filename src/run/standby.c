@@ -142,6 +142,24 @@ static char *own_folder(const struct context *context, const char *above)
 	return file_join(above, digest);
 }
 
+void standby_folders(const struct context *context, struct text_list *folders)
+{
+	char *own = file_folder(context->database_path);
+
+	text_list_add(folders, own);
+	for (size_t i = 0; i < CANDIDATES; i++) {
+		char *above = candidate(i), *place = NULL;
+
+		if (above != NULL)
+			place = i < CANDIDATES_GIVEN ? memory_string(above) : file_folder(above);
+		if (place != NULL)
+			text_list_add(folders, place);
+		free(above);
+		free(place);
+	}
+	free(own);
+}
+
 /* The archive's folder in the candidate; NULL where it cannot be used, or is not there. */
 static char *usable(const struct context *context, size_t i, bool make, struct text_list *lines)
 {

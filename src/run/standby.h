@@ -46,6 +46,10 @@ char *standby_in_use(const struct context *context);
 /* What a standby takes from the archive's database. */
 extern const struct database_part standby_parts[];
 
+/* Adds the folders that the standby lies in, or may be made in, and that of the database which
+ * context names. */
+void standby_folders(const struct context *context, struct text_list *folders);
+
 /* What was accepted and cannot be recorded: the next run does, wherever it can. */
 void standby_remember(const struct context *context, const struct text_list *message_ids);
 

@@ -87,7 +87,7 @@ mail_transport smtp_send;      /* libesmtp: STARTTLS required or off; where the 
 				 TLS, by libcurl */
 mail_transport smtp_curl_send; /* libcurl: what libesmtp cannot do, under the same rules */
 mail_transport mx_send;        /* to the exchangers of each domain, TLS where offered */
-mail_transport sendmail_send;  /* a local sendmail program: `-i -f sender -- recipient` */
+mail_transport sendmail_send;  /* a local sendmail program, started by route->launcher */
 
 /* The transport that can do what the route asks for: the first row that fits of one table. */
 mail_transport *route_transport(const struct route_config *route);

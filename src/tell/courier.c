@@ -30,6 +30,7 @@
 #include "tell/dependence.h"
 #include "tell/dns_lookup.h"
 #include "tell/hosts.h"
+#include "tell/launcher.h"
 #include "tell/route_token.h"
 #include "tell/scheduler.h"
 #include "tell/service.h"
@@ -47,7 +48,7 @@ enum {
 /* What a session carries, borrowed until session_start() returns; of a delivery count its envelope
  * and what makes it a copy of its content. */
 struct session_order {
-	const struct config *config;
+	struct config *config;
 	const char *templates;            /* folder */
 	const struct route_config *route; /* of mails; NULL: the receiver's webhook */
 	const struct delivery *deliveries;
@@ -55,7 +56,7 @@ struct session_order {
 	const struct contents *contents; /* what they say */
 	int64_t now;
 	const struct dependences *dependences; /* where direct mail goes; NULL: not known */
-	struct route_tokens *tokens;
+	const struct courier_means *means;
 };
 
 /* What came of the delivery at index. */
@@ -76,8 +77,19 @@ static void pass_on(void *context, size_t index, const struct attempt *attempt)
 		_exit(1);
 }
 
-/* From now on it has only the network and what it has read. A program of this machine's is not
- * confined: base/confine.h says why. */
+/* Also what describes its service; file may be NULL. */
+static void add_template(struct text_list *paths, const char *file)
+{
+	char *description = file != NULL ? service_description_path(file) : NULL;
+
+	if (file != NULL) {
+		text_list_add(paths, file);
+		text_list_add(paths, description);
+	}
+	free(description);
+}
+
+/* From now on it has only the network and what it has read, and no other's secret. */
 static void confine(const struct session_order *order, const struct webhook_config *webhook)
 {
 	struct text_list paths = {0};
@@ -86,36 +98,45 @@ static void confine(const struct session_order *order, const struct webhook_conf
 		text_list_add(&paths, order->route->ca_file);
 	if (webhook != NULL)
 		text_list_add(&paths, order->templates);
-	if (webhook != NULL && webhook->template_file != NULL) {
-		char *description = service_description_path(webhook->template_file);
-
-		text_list_add(&paths, webhook->template_file);
-		text_list_add(&paths, description);
-		free(description);
-	}
-	if (order->route == NULL || order->route->type != ROUTE_SENDMAIL)
-		confine_enter(CONFINE_ATTEMPT, &paths);
+	if (webhook != NULL)
+		add_template(&paths, webhook->template_file);
+	config_wipe(order->config);
+	confine_enter(CONFINE_ATTEMPT, &paths);
 	text_list_release(&paths);
 }
 
-/* By the route as it is now, with its token; without one nothing is begun. */
+/* Without its secrets nothing is begun. They were there when the configuration was loaded, and may
+ * be again. */
+static void lack_secret(const struct mail_report *report, const struct error *error)
+{
+	struct attempt attempt;
+
+	attempt_set(&attempt, OUTCOME_TEMPORARY, 0, "%s", error->text);
+	attempt.of_session = true;
+	attempt.local = error->remedy == REMEDY_LOCAL ? error->number : 0;
+	report->each(report->context, 0, &attempt);
+}
+
+/* By the route as it is now, with its password or token. */
 static void send_by_route(const struct session_order *order, const struct mail *mails,
 	const struct mail_report *report)
 {
-	struct route_config route = *order->route;
-	struct attempt attempt;
-	char *fault;
+	struct route_config route;
+	struct error error;
 
-	if (route_token_take(order->tokens, &route, &fault)) {
+	if (route_secrets_read(order->config, order->route, &route, &error) &&
+		route_token_take(order->means->tokens, &route, &error)) {
+		route_tokens_leave(order->means->tokens);
+		if (route.type == ROUTE_SENDMAIL)
+			route.launcher = order->means->launcher;
+		else
+			launcher_free(order->means->launcher); /* it has its token */
 		confine(order, NULL);
 		route_transport (&route)(&route, mails, order->count, report);
 	} else {
-		attempt_set(&attempt, OUTCOME_TEMPORARY, 0, "%s", fault);
-		attempt.of_session = true;
-		report->each(report->context, 0, &attempt);
+		lack_secret(report, &error);
 	}
-	free(fault);
-	free(route.token);
+	route_secrets_wipe(&route);
 }
 
 /* An empty mail, which no transport takes, where what goes to the receiver cannot be made. Its
@@ -146,11 +167,10 @@ static void send_mails(const struct session_order *order, const struct mail_repo
 	free(mails);
 }
 
-static void post_webhook(const struct session_order *order, const struct mail_report *report)
+static void post_webhook(const struct session_order *order, const struct webhook_config *webhook,
+	const struct mail_report *report)
 {
 	const struct delivery *delivery = order->deliveries;
-	const struct webhook_config *webhook =
-		config_webhook(order->config, receiver_webhook_name(delivery->receiver));
 	const char *contact = order->config->user_agent_contact;
 	const char *id = delivery->message_id + 1;
 	char *agent =
@@ -173,6 +193,21 @@ static void post_webhook(const struct session_order *order, const struct mail_re
 	report->each(report->context, 0, &attempt);
 	free(bare);
 	free(agent);
+}
+
+static void tell_webhook(const struct session_order *order, const struct mail_report *report)
+{
+	const struct webhook_config *webhook =
+		config_webhook(order->config, receiver_webhook_name(order->deliveries->receiver));
+	struct webhook_config own;
+	struct error error;
+
+	route_tokens_leave(order->means->tokens);
+	if (webhook_secrets_read(order->config, webhook, &own, &error))
+		post_webhook(order, &own, report);
+	else
+		lack_secret(report, &error);
+	webhook_secrets_wipe(&own);
 }
 
 /* What the route or webhook lacks now, in the copy of a configuration that was good once. */
@@ -207,17 +242,29 @@ static void session_process(const void *context, int in, int out)
 	else if (order->route != NULL)
 		send_mails(order, &report);
 	else
-		post_webhook(order, &report);
+		tell_webhook(order, &report);
 }
 
 /* ---- a session, from outside ---- */
 
-/* False where no process can be made. session->from is readable where session_read() has news. */
-static bool session_start(struct child *session, const struct session_order *order)
+/* Only whoever needs a program may ask for one. */
+static int launcher_socket(const struct session_order *order)
 {
-	static const struct child_role role = {.milliseconds = SESSION_SECONDS * 1000};
+	const struct route_config *route = order->route;
+	bool needed =
+		route != NULL && (route->type == ROUTE_SENDMAIL || route->token_command.count > 0);
 
-	return child_start(session, &role, session_process, order);
+	return needed && order->means->launcher->socket >= 0 ? order->means->launcher->socket : 0;
+}
+
+/* False where no process can be made. session->from is readable where session_read() has news;
+ * *role is its own, for as long as it lives. */
+static bool session_start(
+	struct child *session, struct child_role *role, const struct session_order *order)
+{
+	*role = (struct child_role){
+		.milliseconds = SESSION_SECONDS * 1000, .keeps = launcher_socket(order)};
+	return child_start(session, role, session_process, order);
 }
 
 enum session_news {
@@ -276,13 +323,14 @@ static struct dependences *ask_domain(const struct config *config, const char *a
 static void session_attempt(const struct session_order *order, struct attempt *attempt)
 {
 	struct child session;
+	struct child_role role;
 	struct session_answer answer;
 	const char *crash = "no answer at all";
 	enum session_news news = SESSION_QUIET;
 	struct error refused;
 
 	*attempt = (struct attempt){0};
-	if (!session_start(&session, order)) {
+	if (!session_start(&session, &role, order)) {
 		attempt_set(attempt, OUTCOME_TEMPORARY, 0, NO_PROCESS);
 		return;
 	}
@@ -304,9 +352,22 @@ static void session_attempt(const struct session_order *order, struct attempt *a
 		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s", refused.text);
 }
 
-void courier_attempt(const struct config *config, const char *receiver, size_t route,
+void courier_means_open(struct courier_means *means, struct config *config)
+{
+	means->launcher = launcher_new(config);
+	means->tokens = route_tokens_new(config, means->launcher);
+}
+
+void courier_means_close(struct courier_means *means)
+{
+	route_tokens_free(means->tokens);
+	launcher_free(means->launcher);
+	*means = (struct courier_means){0};
+}
+
+void courier_attempt(struct config *config, const char *receiver, size_t route,
 	const char *message_id, const char *bytes, size_t length, int64_t now,
-	struct route_tokens *tokens, struct attempt *attempt)
+	const struct courier_means *means, struct attempt *attempt)
 {
 	struct content content = {
 		.whole = true, .bytes = memory_bytes(bytes, length), .length = length};
@@ -321,7 +382,7 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 		dependences = ask_domain(config, receiver_address(receiver), now);
 	session_attempt(
 		&(struct session_order){config, templates, mail ? &config->routes[route] : NULL,
-			&delivery, 1, &contents, now, dependences, tokens},
+			&delivery, 1, &contents, now, dependences, means},
 		attempt);
 	dependences_free(dependences);
 	free(delivery.receiver);
@@ -332,9 +393,20 @@ void courier_attempt(const struct config *config, const char *receiver, size_t r
 
 /* ---- the courier's own process ---- */
 
+/* The run's side, and what its process begins with: what is written to it wakes it; what it writes
+ * is a fault, and its end is the courier's. */
+struct courier {
+	struct child child;
+	struct child_role role;
+	struct courier_settings settings;
+	struct launcher *launcher; /* only while it is started */
+	int reason;                /* errno, where no process could be made */
+};
+
 /* A session and what it carries. */
 struct open_session {
 	struct child session;
+	struct child_role role;
 	struct batch batch;
 };
 
@@ -342,7 +414,7 @@ struct courier_state {
 	const struct courier_settings *settings;
 	struct database *database;
 	struct dependences *dependences;
-	struct route_tokens *tokens;
+	struct courier_means means;
 	struct scheduler *scheduler;
 	int wake; /* readable when there may be news; at its end no more will come */
 	bool closed;
@@ -367,7 +439,7 @@ static void courier_state_begin(struct courier_state *courier)
 		struct open_session *session = courier->open_sessions;
 		struct session_order order = {settings->config, settings->templates, batch.route,
 			batch.deliveries.list, batch.deliveries.count, &batch.contents,
-			courier_state_now(courier), courier->dependences, courier->tokens};
+			courier_state_now(courier), courier->dependences, &courier->means};
 		struct attempt attempt;
 
 		while (session->session.process != 0)
@@ -375,7 +447,7 @@ static void courier_state_begin(struct courier_state *courier)
 		session->batch = batch;
 		for (size_t i = 0; i < batch.deliveries.count; i++)
 			STEP("intent to send committed");
-		if (session_start(&session->session, &order))
+		if (session_start(&session->session, &session->role, &order))
 			continue;
 		if (courier->fault.remedy == 0)
 			child_unavailable(&courier->fault, errno);
@@ -501,6 +573,48 @@ static void courier_state_wait(struct courier_state *courier)
 	courier_state_collect(courier, polls);
 }
 
+/* By its folder: the file may be replaced meanwhile. */
+static void add_secret(struct text_list *paths, const char *file)
+{
+	char *folder = file != NULL ? file_folder(file) : NULL;
+
+	if (folder != NULL && !text_list_has(paths, folder))
+		text_list_add(paths, folder);
+	free(folder);
+}
+
+/* All that its attempts read; it writes to the database, and where a lost record is remembered. */
+static void confine_courier(const struct courier_settings *settings)
+{
+	const struct config *config = settings->config;
+	struct text_list paths = {0}, written = {0};
+	char *folder = file_folder(settings->lock);
+
+	text_list_add(&paths, settings->templates);
+	for (size_t i = 0; i < config->route_count; i++) {
+		if (config->routes[i].ca_file != NULL)
+			text_list_add(&paths, config->routes[i].ca_file);
+		add_secret(&paths, config->routes[i].password_file);
+		add_secret(&paths, config->routes[i].token_file);
+	}
+	for (size_t i = 0; i < config->webhook_count; i++) {
+		const struct webhook_config *webhook = &config->webhooks[i];
+
+		add_template(&paths, webhook->template_file);
+		add_secret(&paths, webhook->url_file);
+		add_secret(&paths, webhook->secret_file);
+		for (size_t j = 0; j < webhook->with_count; j++)
+			add_secret(&paths, webhook->with[j].file);
+	}
+	text_list_add(&written, folder);
+	if (settings->folders != NULL)
+		settings->folders(settings->context, &written);
+	confine_enter_writing(CONFINE_COURIER, &paths, &written);
+	free(folder);
+	text_list_release(&paths);
+	text_list_release(&written);
+}
+
 /* What kept it from its work, for the run to say; shorter than what a pipe takes at once. */
 static void report(struct courier_state *courier, int out)
 {
@@ -530,13 +644,17 @@ static bool is_woken(int in)
  */
 static void courier_process(const void *context, int in, int out)
 {
-	const struct courier_settings *settings = context;
-	struct courier_state courier = {
-		.settings = settings, .wake = in, .began = clock_milliseconds()};
+	const struct courier *ours = context;
+	const struct courier_settings *settings = &ours->settings;
+	struct courier_state courier = {.settings = settings,
+		.means = {.launcher = ours->launcher},
+		.wake = in,
+		.began = clock_milliseconds()};
 	bool unwritten;
 
 	if (!is_woken(in))
 		return;
+	confine_courier(settings);
 	if (lock_take(settings->lock, false, COURIER_LOCK_SECONDS * 1000, &courier.fault) >= 0)
 		courier.database = settings->open(settings->context, &courier.fault);
 	if (courier.database == NULL) {
@@ -547,7 +665,7 @@ static void courier_process(const void *context, int in, int out)
 	outbox_take_up(courier.database);
 	courier.dependences =
 		dependences_load(courier.database, settings->config, settings->providers);
-	courier.tokens = route_tokens_new(settings->config);
+	courier.means.tokens = route_tokens_new(settings->config, courier.means.launcher);
 	courier.scheduler = scheduler_new(&(struct scheduler_settings){settings->config,
 		settings->templates, courier.database, courier.dependences, settings->troubled});
 	courier_state_begin(&courier);
@@ -559,7 +677,7 @@ static void courier_process(const void *context, int in, int out)
 	unwritten = scheduler_unwritten(courier.scheduler, &courier.fault);
 	report(&courier, out);
 	scheduler_free(courier.scheduler);
-	route_tokens_free(courier.tokens);
+	courier_means_close(&courier.means);
 	dependences_free(courier.dependences);
 	database_close(courier.database);
 	if (unwritten)
@@ -568,21 +686,18 @@ static void courier_process(const void *context, int in, int out)
 
 /* ---- in the run ---- */
 
-/* What is written to it wakes it; what it writes is a fault, and its end is the courier's. */
-struct courier {
-	struct child child;
-	struct courier_settings settings;
-	int reason; /* errno, where no process could be made */
-};
-
 static void start(struct courier *courier)
 {
-	static const struct child_role role = {
-		.detached = true}; /* goes on when the terminal or cron ends the run */
+	struct launcher *launcher = launcher_new(courier->settings.config);
 
-	courier->reason = child_start(&courier->child, &role, courier_process, &courier->settings)
-				  ? 0
-				  : errno;
+	courier->launcher = launcher;
+	courier->role = (struct child_role){
+		.detached = true, /* goes on when the terminal or cron ends the run */
+		.keeps = launcher != NULL && launcher->socket >= 0 ? launcher->socket : 0};
+	courier->reason =
+		child_start(&courier->child, &courier->role, courier_process, courier) ? 0 : errno;
+	courier->launcher = NULL;
+	launcher_free(launcher);
 }
 
 struct courier *courier_new(const struct courier_settings *settings)
@@ -630,6 +745,8 @@ static enum courier_end end(struct courier *courier, int64_t until, struct error
 	}
 	if (read(courier->child.from, fault, sizeof *fault) != (ssize_t)sizeof *fault)
 		*fault = (struct error){0};
+	if (fault->remedy == 0)
+		child_unrefused(&courier->child, fault);
 	child_finish(&courier->child, &end);
 	if (end.fate == CHILD_EXITED && end.code == EXIT_UNWRITTEN && fault->remedy != 0)
 		return COURIER_UNWRITTEN;

@@ -15,6 +15,7 @@ struct config;
 struct courier;
 struct database;
 struct error;
+struct launcher;
 struct providers;
 struct route_tokens;
 struct text_list;
@@ -23,7 +24,7 @@ enum { COURIER_LOCK_SECONDS = 150 /* to wait for another run's courier */ };
 
 /* What it points to is borrowed for the courier's life. */
 struct courier_settings {
-	const struct config *config;
+	struct config *config; /* its processes wipe their own copies (config_wipe()) */
 	const struct providers *providers;
 	const char *templates;
 	const char *lock; /* path of the courier's lock */
@@ -32,13 +33,16 @@ struct courier_settings {
 	struct database *(*open)(void *context, struct error *error);
 	void (*troubled)(struct database *database,
 		struct text_list *pages); /* adds pages that are red or lost */
+	/* Adds the folders that open() and remember() write to, beside the lock's; NULL: none. */
+	void (*folders)(void *context, struct text_list *folders);
 	/* What was accepted and cannot be recorded in the outbox. */
 	void (*remember)(void *context, const struct text_list *message_ids);
 	void *context;
 };
 
-/* Forks the courier: early, before the database and any connection are open. Where it cannot, it is
- * tried again each time that it is woken. */
+/* Forks the courier, and before it the launcher (launcher.h), where that has something to start:
+ * early, before the database and any connection are open. Where it cannot, it is tried again each
+ * time that it is woken. */
 struct courier *courier_new(const struct courier_settings *settings);
 
 /* Something may be in the outbox. */
@@ -57,13 +61,22 @@ enum courier_end {
 };
 enum courier_end courier_finish(struct courier *courier, int seconds, struct error *error);
 
+/* What the sessions of one caller share: who starts programs for them, and their tokens. */
+struct courier_means {
+	struct launcher *launcher; /* NULL: nobody has to */
+	struct route_tokens *tokens;
+};
+
+void courier_means_open(struct courier_means *means, struct config *config);
+void courier_means_close(struct courier_means *means);
+
 /*
  * One attempt in a session of its own, without an outbox. bytes are a whole mail or the body of a
- * webhook's request; route is the place of a mail's route in the configuration. tokens: of all
+ * webhook's request; route is the place of a mail's route in the configuration. means: of all
  * attempts that the caller makes.
  */
-void courier_attempt(const struct config *config, const char *receiver, size_t route,
+void courier_attempt(struct config *config, const char *receiver, size_t route,
 	const char *message_id, const char *bytes, size_t length, int64_t now,
-	struct route_tokens *tokens, struct attempt *attempt);
+	const struct courier_means *means, struct attempt *attempt);
 
 #endif

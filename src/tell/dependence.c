@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "net/http.h"
 #include "tell/hosts.h"
 #include "tell/providers.h"
 #include "tell/receivers.h"
@@ -260,13 +259,11 @@ struct dependence dependence_of_webhook(const struct dependences *dependences, c
 {
 	const struct webhook_config *webhook = config_webhook(dependences->config, name);
 	struct dependence dependence = {0};
-	char *host = webhook != NULL ? http_url_host(webhook->url) : NULL;
 
 	if (webhook != NULL)
 		add_configured(&dependence, &webhook->depends);
-	if (host != NULL)
-		judge_machine(dependences, host, &dependence);
-	free(host);
+	if (webhook != NULL && webhook->host != NULL)
+		judge_machine(dependences, webhook->host, &dependence);
 	return dependence;
 }
 

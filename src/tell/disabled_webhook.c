@@ -3,10 +3,7 @@
 
 #include <stdlib.h>
 
-#include "base/buffer.h"
 #include "base/database.h"
-#include "base/digest.h"
-#include "base/memory.h"
 #include "config/config.h"
 
 const struct schema_step disabled_schema[] = {
@@ -21,37 +18,19 @@ static const struct column columns[] = {
 	{0},
 };
 
-/* What a webhook's requests go to, in a form that tells nothing of it. */
-static void fingerprint(const struct webhook_config *webhook, char out[static DIGEST_TEXT])
-{
-	struct buffer text = {0};
-
-	buffer_format(&text, "%s\n", webhook->url != NULL ? webhook->url : "");
-	for (size_t i = 0; i < webhook->with_count; i++)
-		buffer_format(&text, "%s=%s\n", webhook->with[i].name, webhook->with[i].value);
-	digest_sha256(buffer_string(&text), text.length, out);
-	buffer_release(&text);
-}
-
 void disabled_add(struct database *database, const struct webhook_config *webhook,
 	const char *reason, int64_t now)
 {
-	char digest[DIGEST_TEXT];
-
-	fingerprint(webhook, digest);
 	database_do(database, "INSERT OR REPLACE INTO disabled VALUES (?, ?, ?, ?)", "ttit",
-		webhook->name, digest, now, reason);
+		webhook->name, webhook->target, now, reason);
 }
 
 bool disabled_find(
 	struct database *database, const struct webhook_config *webhook, struct disabled *disabled)
 {
-	char digest[DIGEST_TEXT];
-
-	fingerprint(webhook, digest);
 	return row_take(
 		database_query(database, "SELECT * FROM disabled WHERE webhook = ? AND target = ?",
-			"*tt", columns, webhook->name, digest),
+			"*tt", columns, webhook->name, webhook->target),
 		disabled);
 }
 

@@ -2,19 +2,13 @@
 #include "tell/route_token.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/buffer.h"
-#include "base/child.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -23,8 +17,9 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "config/secret.h"
+#include "tell/launcher.h"
 
-enum { FAULT_MAX = 256, LOOK_MILLISECONDS = 100 };
+enum { FAULT_MAX = 256 };
 
 /* What the command of one route has brought, in memory that all sessions share. */
 struct cell {
@@ -36,17 +31,19 @@ struct cell {
 
 struct route_tokens {
 	const struct config *config;
+	const struct launcher *launcher;
 	struct cell *cells; /* one for each route; NULL where no route has a command */
 	size_t count;
 };
 
-struct route_tokens *route_tokens_new(const struct config *config)
+struct route_tokens *route_tokens_new(const struct config *config, const struct launcher *launcher)
 {
 	struct route_tokens *tokens = memory_zero(1, sizeof *tokens);
 	pthread_mutexattr_t kind;
 	bool any = false;
 
 	tokens->config = config;
+	tokens->launcher = launcher;
 	for (size_t i = 0; i < config->route_count; i++)
 		any = any || config->routes[i].token_command.count > 0;
 	if (!any)
@@ -71,11 +68,18 @@ void route_tokens_free(struct route_tokens *tokens)
 {
 	if (tokens == NULL)
 		return;
-	if (tokens->cells != NULL) {
+	if (tokens->cells != NULL)
 		explicit_bzero(tokens->cells, tokens->count * sizeof *tokens->cells);
-		munmap(tokens->cells, tokens->count * sizeof *tokens->cells);
-	}
+	route_tokens_leave(tokens);
 	free(tokens);
+}
+
+void route_tokens_leave(struct route_tokens *tokens)
+{
+	if (tokens->cells != NULL)
+		munmap(tokens->cells, tokens->count * sizeof *tokens->cells);
+	tokens->cells = NULL;
+	tokens->count = 0;
 }
 
 static bool is_token(const char *text)
@@ -110,85 +114,34 @@ char *route_token_parse(const char *text, int64_t *seconds)
 
 /* ---- the command ---- */
 
-/* The alarm outlasts exec(): it ends the program where nobody waits for it any more. */
-static void become(const void *context, int in, int out)
+/* Why the command has brought no token; "" where launched has what it printed. */
+static void run_command(const struct launcher *launcher, const char *route,
+	struct launched *launched, char fault[FAULT_MAX])
 {
-	char *const *arguments = context;
-	int nowhere = open("/dev/null", O_WRONLY);
-
-	dup2(in, STDIN_FILENO);
-	dup2(out, STDOUT_FILENO);
-	if (nowhere >= 0)
-		dup2(nowhere, STDERR_FILENO);
-	else
-		close(STDERR_FILENO);
-	signal(SIGPIPE, SIG_DFL);
-	alarm(TOKEN_SECONDS + 1);
-	execv(arguments[0], arguments);
-	_exit(127);
-}
-
-/* Until it ends, says too much, or is late. Its end counts: a process that it leaves behind may
- * hold its output open. */
-static void listen_to(struct child *child, struct buffer *said)
-{
-	bool more = true;
-
-	while (more && !child_late(child)) {
-		struct pollfd output = {.fd = child->from, .events = POLLIN};
-		bool ended = child_ended(child);
-		char block[1024];
-		ssize_t got;
-
-		poll(&output, 1, ended ? 0 : LOOK_MILLISECONDS);
-		got = read(child->from, block, sizeof block);
-		if (got > 0)
-			more = buffer_add(said, block, (size_t)got);
-		else
-			more = got < 0 && !ended;
-	}
-}
-
-/* Why the command has brought no token; "" where said has what it printed. */
-static void run_command(const struct text_list *command, struct buffer *said, char fault[FAULT_MAX])
-{
-	/* In a process group of its own, so that all of it can be ended. */
-	static const struct child_role role = {
-		.milliseconds = TOKEN_SECONDS * 1000, .detached = true};
-	char **arguments = memory_zero(command->count + 1, sizeof *arguments);
-	struct child child;
-	struct child_end end;
+	const struct child_end *end = &launched->end;
 
 	fault[0] = '\0';
-	memcpy(arguments, command->list, command->count * sizeof *arguments);
-	if (!child_start(&child, &role, become, arguments)) {
-		snprintf(fault, FAULT_MAX, "no process: %s", strerror(errno));
-		free(arguments);
-		return;
-	}
-	close(child.to);
-	child.to = -1;
-	listen_to(&child, said);
-	if (said->overflowed) {
-		child_stop(&child);
+	launcher_run(launcher, &(struct launch){.type = LAUNCH_TOKEN, .route = route}, launched);
+	if (launched->result == LAUNCH_TOO_LONG)
 		snprintf(fault, FAULT_MAX, "it prints more than %d bytes", CONFIG_TOKEN_MAX);
-	} else {
-		child_finish(&child, &end);
-		if (end.fate != CHILD_EXITED || end.code != 0)
-			snprintf(fault, FAULT_MAX, "%s", end.reason);
-	}
-	free(arguments);
+	else if (launched->result == LAUNCH_LOST)
+		snprintf(fault, FAULT_MAX, "nobody says what became of it");
+	else if (launched->result != LAUNCH_ENDED)
+		snprintf(fault, FAULT_MAX, "no process: %s", strerror(launched->number));
+	else if (end->fate != CHILD_EXITED || end->code != 0)
+		snprintf(fault, FAULT_MAX, "%s", end->reason);
 }
 
-static void fill(struct cell *cell, const struct route_config *route)
+static void fill(
+	struct cell *cell, const struct launcher *launcher, const struct route_config *route)
 {
-	struct buffer said = {.maximum = CONFIG_TOKEN_MAX};
+	struct launched launched;
 	int64_t seconds = 0;
 	char *token = NULL;
 
-	run_command(&route->token_command, &said, cell->fault);
+	run_command(launcher, route->name, &launched, cell->fault);
 	if (cell->fault[0] == '\0')
-		token = route_token_parse(buffer_string(&said), &seconds);
+		token = route_token_parse(launched.output, &seconds);
 	if (token != NULL)
 		memcpy(cell->token, token, strlen(token) + 1);
 	else if (cell->fault[0] == '\0')
@@ -196,14 +149,14 @@ static void fill(struct cell *cell, const struct route_config *route)
 			"it prints no token: neither one line nor JSON with \"access_token\"");
 	cell->until =
 		seconds > 0 ? clock_milliseconds() + (seconds - TOKEN_BEFORE) * 1000 : INT64_MAX;
-	free(token);
-	if (said.length > 0)
-		explicit_bzero(said.data, said.length);
-	buffer_release(&said);
+	secret_wipe(&token);
+	explicit_bzero(launched.output, sizeof launched.output);
 }
 
-static bool take_cell(struct cell *cell, struct route_config *route, char **fault)
+static bool take_cell(struct cell *cell, const struct launcher *launcher,
+	struct route_config *route, struct error *error)
 {
+	const char *program = route->token_command.list[0];
 	struct timespec until;
 	int result;
 
@@ -212,52 +165,47 @@ static bool take_cell(struct cell *cell, struct route_config *route, char **faul
 	result = pthread_mutex_timedlock(&cell->mutex, &until);
 	if (result == EOWNERDEAD)
 		pthread_mutex_consistent(&cell->mutex);
-	else if (result != 0) {
-		*fault = memory_format("token_command: another session still waits for %s",
-			route->token_command.list[0]);
-		return false;
-	}
+	else if (result != 0)
+		return error_set(error, REMEDY_LATER,
+			"token_command: another session still waits for %s", program);
 	if (clock_milliseconds() >= cell->until)
-		fill(cell, route);
+		fill(cell, launcher, route);
 	if (cell->fault[0] != '\0')
-		*fault = memory_format(
-			"token_command: %s: %s", route->token_command.list[0], cell->fault);
+		error_set(error, REMEDY_LATER, "token_command: %s: %s", program, cell->fault);
 	else
 		route->token = memory_string(cell->token);
 	pthread_mutex_unlock(&cell->mutex);
-	return *fault == NULL;
+	return route->token != NULL;
 }
 
 /* ---- the file ---- */
 
-static bool take_file(struct route_config *route, char **fault)
+static bool take_file(struct route_config *route, struct error *error)
 {
 	struct text_list lines = {0};
-	struct error error;
 	int64_t seconds;
 
-	if (!secret_read(route->token_file, CONFIG_TOKEN_MAX, SECRET_OURS, &lines, &error))
-		*fault = memory_format("token_file: %s", error.text);
-	else if (lines.count == 1)
+	if (!secret_read(route->token_file, CONFIG_TOKEN_MAX, SECRET_OURS, &lines, error))
+		return error_prefix(error, "token_file");
+	if (lines.count == 1)
 		route->token = route_token_parse(lines.list[0], &seconds);
-	if (*fault == NULL && route->token == NULL)
-		*fault = memory_format("token_file: %s holds no token: one line of visible ASCII",
-			route->token_file);
-	text_list_release(&lines);
-	return *fault == NULL;
+	secret_wipe_lines(&lines);
+	return route->token != NULL ||
+	       error_set(error, REMEDY_LATER,
+		       "token_file: %s holds no token: one line of visible ASCII",
+		       route->token_file);
 }
 
-bool route_token_take(struct route_tokens *tokens, struct route_config *route, char **fault)
+bool route_token_take(struct route_tokens *tokens, struct route_config *route, struct error *error)
 {
-	*fault = NULL;
 	if (route->token_file != NULL)
-		return take_file(route, fault);
+		return take_file(route, error);
 	if (route->token_command.count == 0)
 		return true;
 	for (size_t i = 0; i < tokens->count; i++)
 		if (text_equal(tokens->config->routes[i].name, route->name))
-			return take_cell(&tokens->cells[i], route, fault);
-	*fault = memory_format("token_command: there is no memory for what %s prints",
+			return take_cell(&tokens->cells[i], tokens->launcher, route, error);
+	return error_set(error, REMEDY_LATER,
+		"token_command: there is no memory for what %s prints",
 		route->token_command.list[0]);
-	return false;
 }

@@ -233,7 +233,7 @@ bool service_check(const struct service *service, const struct webhook_config *w
 		if (!is_declared(service, given->name))
 			problems_add(problems, file, given->line, "the template takes no \"%s\"",
 				given->name);
-		else if (text_list_has(&service->secrets, given->name) && !given->secret)
+		else if (text_list_has(&service->secrets, given->name) && given->file == NULL)
 			problems_add(problems, file, given->line,
 				"\"%s\" is a secret: write it into a file of its own, and name "
 				"that as \"%s_file\"",

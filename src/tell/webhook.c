@@ -132,7 +132,7 @@ static void secrets_conceal(struct attempt *attempt, const struct webhook_config
 		parts_conceal(attempt, authority, (size_t)(at - authority));
 	parts_conceal(attempt, rest, strlen(rest));
 	for (size_t i = 0; i < webhook->with_count; i++)
-		if (webhook->with[i].secret)
+		if (webhook->with[i].file != NULL)
 			attempt_conceal(attempt, webhook->with[i].value, "…");
 	for (size_t i = 0; i < webhook->secrets.count; i++)
 		attempt_conceal(attempt, webhook->secrets.list[i], "…");

@@ -14,7 +14,7 @@ serve_smtp plain
 serve_smtp secure --tls starttls --cert "$work/certificate" --key "$work/certificate"
 page=$work/www/api/v2/summary.json
 mkdir -p "${page%/*}"
-printf '#!/bin/sh\ncat > %s/queued\n' "$work" > "$work/sendmail"
+printf '#!/bin/sh\ncat > %s/queued\ngrep NoNewPrivs /proc/self/status > %s/privileges\n' "$work" "$work" > "$work/sendmail"
 chmod 755 "$work/sendmail"
 # What reads the page of others asks for a conversion, which is loaded when it is needed.
 cat > "$work/www/other.html" <<-'END'
@@ -60,17 +60,19 @@ same "two mails are there" 2 "$(ls "$work"/plain/*.eml | wc -l)"
 same "nothing is owed" "" "$(owed)"
 check "the webhook was told" grep -q "POST.*/hook" "$work/www.log"
 check "a page in another encoding was read" grep -q "Почта" "$work"/archive/other/2014/01/*/reading
-for role in reader attempt serve; do
+for role in reader attempt courier serve; do
 	check "-v run says what $role is kept from" grep -qE "^$role +[0-9]+ \(seccomp\)" <<< "$output"
 done
 check "nothing was refused" bash -c '! grep -qE "confinement|confined:" <<< "$1"' - "$(grep -v '^confined ' <<< "$output")"
-check "-v check says it, too, in 80 columns" bash -c '"$1" -c "$2" -v check | grep -E "^(confined|reader|attempt|serve) " | awk "length > 80 { bad = 1 } END { exit bad || NR != 4 }"' - "$lampwatch" "$work/lampwatch.yaml"
+check "-v check says it, too, in 80 columns" bash -c '"$1" -c "$2" -v check | grep -E "^(confined|reader|attempt|courier|serve) " | awk "length > 80 { bad = 1 } END { exit bad || NR != 5 }"' - "$lampwatch" "$work/lampwatch.yaml"
 
 begin "smtp: \"smtp://127.0.0.1:$secure_port\", ca_file: certificate"
 same "with TLS: a run ends well" "0 2" "$status $(ls "$work"/secure/*.eml | wc -l)"
 begin "sendmail: \"$work/sendmail\""
 same "by sendmail: a run ends well" "0 " "$status $(owed)"
 check "the program got the mail" grep -q "^Subject:" "$work/queued"
+same "which may gain its queue's group" "NoNewPrivs:0" "$(tr -d '\t' < "$work/privileges")"
+check "nothing was refused" bash -c '! grep -qE "confinement|confined:" <<< "$1"' - "$(grep -v '^confined ' <<< "$output")"
 
 "$lampwatch" -c "$work/lampwatch.yaml" serve --listen 127.0.0.1:0 > "$work/serve.out" 2> "$work/serve.errors" &
 server=$!

@@ -23,6 +23,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/secret.h"
 
 #define PAGE "pages:\n  - {name: a, url: 'https://a.example/', kind: k}\n"
 #define FROM "from: l@example.org\n"
@@ -69,6 +70,24 @@ static struct config *load_good(const char *text)
 		fail_msg("%zu problems, the first: %s", problems.count, problems.list[0].text);
 	problems_release(&problems);
 	return config;
+}
+
+static void assert_secret(char *text, const char *expected)
+{
+	assert_non_null(text);
+	assert_string_equal(text, expected);
+	secret_wipe(&text);
+}
+
+/* Of the first route. */
+static void assert_password(const struct config *config, const char *expected)
+{
+	struct route_config own;
+
+	assert_true(route_secrets_read(config, &config->routes[0], &own, NULL));
+	assert_string_equal(own.password, expected);
+	route_secrets_wipe(&own);
+	assert_null(own.password);
 }
 
 /* Loads what must give exactly one error, whose text holds part. */
@@ -185,7 +204,8 @@ static void test_names_of_files_start_in_the_folder_of_the_configuration(void **
 	assert_string_equal(config->folder, "etc");
 	assert_string_equal(config->archive, "etc/../store");
 	assert_string_equal(config->kinds, "etc/own");
-	assert_string_equal(config->heartbeat, "https://beat.example/secret");
+	assert_null(config->heartbeat);
+	assert_secret(heartbeat_secret_read(config, NULL), "https://beat.example/secret");
 	config_free(config);
 	write_file("etc/lampwatch.yaml", "archive: /var/lib/store\n" PAGE, 0644);
 	config = config_load("etc/lampwatch.yaml", NULL, &problems);
@@ -212,7 +232,8 @@ static void test_routes_of_each_type(void **state)
 	assert_string_equal(config->routes[0].host, "Relay.Example.NET");
 	assert_int_equal(config->routes[0].port, 587);
 	assert_int_equal(config->routes[0].tls, TLS_REQUIRED);
-	assert_string_equal(config->routes[0].password, "pass word");
+	assert_null(config->routes[0].password);
+	assert_password(config, "pass word");
 	assert_string_equal(config->routes[0].helo, "me.example");
 	assert_int_equal(config->routes[1].type, ROUTE_SMTPS);
 	assert_string_equal(config->routes[1].host, "2001:db8::1");
@@ -239,6 +260,7 @@ static void test_receivers_and_what_they_want(void **state)
 		"  - {name: chat, url_file: url, secret_file: secret, template: slack, pages: [a], "
 		"on: [red]}\n"
 		"  - {name: plain, url: 'http://127.0.0.1:8080/x?y=z', on: [red, -incident]}\n";
+	struct webhook_config own;
 	struct config *config;
 
 	(void)state;
@@ -253,9 +275,14 @@ static void test_receivers_and_what_they_want(void **state)
 		config->subscribers[1].subscription.on, 1 << EVENT_LOST | 1 << EVENT_FLAPPING);
 	assert_true(text_list_has(&config->subscribers[1].subscription.pages, "a"));
 	assert_int_equal(config->subscribers[2].subscription.on, 1 << EVENT_UPDATE);
-	assert_string_equal(config->webhooks[0].url, "https://hooks.example/T0/B0");
-	assert_int_equal(config->webhooks[0].secrets.count, 1);
-	assert_string_equal(config->webhooks[0].secrets.list[0], "whsec_AAAA");
+	assert_null(config->webhooks[0].url);
+	assert_int_equal(config->webhooks[0].secrets.count, 0);
+	assert_string_equal(config->webhooks[0].host, "hooks.example");
+	assert_true(webhook_secrets_read(config, &config->webhooks[0], &own, NULL));
+	assert_string_equal(own.url, "https://hooks.example/T0/B0");
+	assert_int_equal(own.secrets.count, 1);
+	assert_string_equal(own.secrets.list[0], "whsec_AAAA");
+	webhook_secrets_wipe(&own);
 	assert_int_equal(config->webhooks[0].subscription.on,
 		1 << EVENT_RED | 1 << EVENT_INCIDENT); /* which red brings */
 	assert_int_equal(config->webhooks[1].subscription.on, 1 << EVENT_RED); /* left out */
@@ -394,15 +421,97 @@ static void test_only_the_newline_at_the_end_is_not_part_of_a_secret(void **stat
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct webhook_config own;
 		struct config *config;
 
 		write_file("secret", rows[i].bytes, 0600);
 		config = load_good(text);
-		assert_string_equal(config->routes[0].password, rows[i].secret);
-		assert_int_equal(config->webhooks[0].secrets.count, 1);
-		assert_string_equal(config->webhooks[0].secrets.list[0], rows[i].secret);
+		assert_password(config, rows[i].secret);
+		assert_true(webhook_secrets_read(config, &config->webhooks[0], &own, NULL));
+		assert_int_equal(own.secrets.count, 1);
+		assert_string_equal(own.secrets.list[0], rows[i].secret);
+		webhook_secrets_wipe(&own);
 		config_free(config);
 	}
+}
+
+/* What may happen between a run's beginning and the attempt that needs it. */
+static void test_a_secret_file_is_read_anew_by_who_needs_it(void **state)
+{
+	static const char text[] =
+		PAGE "routes:\n  - {name: r, smtp: 'smtp://relay.example', user: u, password_file: "
+		     "secret}\n"
+		     "webhooks:\n  - {name: w, url_file: url}\n"
+		     "heartbeat_file: url\n";
+	struct webhook_config hook;
+	struct route_config route;
+	struct config *config;
+	struct error error;
+
+	(void)state;
+	write_file("secret", "before", 0600);
+	write_file("url", "https://h.example/one", 0600);
+	config = load_good(text);
+	write_file("secret", "after", 0600);
+	assert_password(config, "after");
+	write_file("secret", "after", 0644);
+	assert_false(route_secrets_read(config, &config->routes[0], &route, &error));
+	assert_non_null(strstr(error.text, "chmod 600"));
+	assert_null(route.password);
+	write_file("secret", "one\ntwo\n", 0600);
+	assert_false(route_secrets_read(config, &config->routes[0], &route, &error));
+	assert_non_null(strstr(error.text, "more than the one line"));
+	unlink("secret");
+	assert_false(route_secrets_read(config, &config->routes[0], &route, &error));
+	assert_non_null(strstr(error.text, "No such file"));
+	write_file("url", "ftp://h.example/", 0600);
+	assert_false(webhook_secrets_read(config, &config->webhooks[0], &hook, &error));
+	assert_null(hook.url);
+	webhook_secrets_wipe(&hook);
+	assert_null(heartbeat_secret_read(config, &error));
+	assert_non_null(strstr(error.text, "does not contain an http or https URL"));
+	config_free(config);
+}
+
+static void test_another_target_is_another_webhook(void **state)
+{
+	static const char text[] =
+		PAGE "webhooks:\n  - {name: w, url_file: url, with: {key_file: key}}\n";
+	char first[DIGEST_TEXT];
+	struct config *config;
+
+	(void)state;
+	write_file("url", "https://h.example/one", 0600);
+	write_file("key", "hunter2", 0600);
+	config = load_good(text);
+	assert_null(config->webhooks[0].with[0].value);
+	memcpy(first, config->webhooks[0].target, sizeof first);
+	config_free(config);
+	config = load_good(text);
+	assert_string_equal(config->webhooks[0].target, first);
+	config_free(config);
+	write_file("key", "hunter3", 0600);
+	config = load_good(text);
+	assert_string_not_equal(config->webhooks[0].target, first);
+	config_free(config);
+}
+
+static void test_what_stands_in_the_file_itself_can_be_wiped(void **state)
+{
+	static const char text[] = "pages:\n  - {name: a, url: 'https://u:hunter2@a.example/', "
+				   "kind: k, with: {x: y}}\n"
+				   "heartbeat: https://beat.example/hunter2\n"
+				   "webhooks:\n  - {name: w, url: 'https://h.example/hunter2'}\n";
+	struct config *config = load_good(text);
+
+	(void)state;
+	config_wipe(config);
+	assert_null(config->pages[0].url);
+	assert_null(config->heartbeat);
+	assert_null(config->webhooks[0].url);
+	assert_null(config->yaml);
+	assert_string_equal(config->webhooks[0].host, "h.example");
+	config_free(config);
 }
 
 static void test_what_nobody_sees_in_a_secret_is_said(void **state)
@@ -729,6 +838,9 @@ int main(void)
 		IN_FOLDER(test_secret_files_that_others_can_read_are_refused),
 		IN_FOLDER(test_secret_files_hold_one_line),
 		IN_FOLDER(test_only_the_newline_at_the_end_is_not_part_of_a_secret),
+		IN_FOLDER(test_a_secret_file_is_read_anew_by_who_needs_it),
+		IN_FOLDER(test_another_target_is_another_webhook),
+		IN_FOLDER(test_what_stands_in_the_file_itself_can_be_wiped),
 		IN_FOLDER(test_what_nobody_sees_in_a_secret_is_said),
 		IN_FOLDER(test_no_complaint_repeats_a_secret),
 		IN_FOLDER(test_names_occur_once),

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -39,7 +40,7 @@ enum {
 };
 
 /* A folder with what nobody confined may have. */
-static char *folder, *database, *password, *archive;
+static char *folder, *database, *password, *archive, *state_folder;
 
 /* ---- what a process that was taken over would try: true where it succeeds ---- */
 
@@ -114,6 +115,32 @@ static bool start_program(void)
 	return false;
 }
 
+static bool start_program_in_child(void)
+{
+	pid_t process = fork();
+	int status = 1;
+
+	if (process == 0) {
+		start_program();
+		_exit(1);
+	}
+	return process > 0 && waitpid(process, &status, 0) == process && status == 0;
+}
+
+static bool make_namespace(void)
+{
+	return unshare(CLONE_NEWNS) == 0;
+}
+
+static bool write_archive(void)
+{
+	char *path = file_join(archive, "index.html");
+	bool done = opens(path, O_WRONLY);
+
+	free(path);
+	return done;
+}
+
 static bool make_process(void)
 {
 	pid_t process = fork();
@@ -146,7 +173,13 @@ static bool signal_thread_of_parent(void)
 	return syscall(SYS_tgkill, getppid(), getppid(), 0) == 0;
 }
 
-enum { READER = 1 << CONFINE_READER, ATTEMPT = 1 << CONFINE_ATTEMPT, SERVE = 1 << CONFINE_SERVE };
+enum {
+	READER = 1 << CONFINE_READER,
+	ATTEMPT = 1 << CONFINE_ATTEMPT,
+	COURIER = 1 << CONFINE_COURIER,
+	SERVE = 1 << CONFINE_SERVE,
+	ALL = READER | ATTEMPT | COURIER | SERVE,
+};
 
 static const struct attack {
 	const char *name;
@@ -157,19 +190,24 @@ static const struct attack {
 	/* serve could: Landlock cannot leave .state out of the archive, only serve_open() does. */
 	{"open the database", read_database, READER | ATTEMPT, false},
 	{"open the database for writing", write_database, READER | ATTEMPT | SERVE, false},
-	{"open a password's file", read_password, READER | ATTEMPT | SERVE, false},
-	{"open /etc/shadow", read_shadow, READER | ATTEMPT | SERVE, false},
-	{"open its parent's memory", read_memory_of_parent, READER | ATTEMPT | SERVE, false},
-	{"make a file", make_file, READER | ATTEMPT | SERVE, false},
-	{"remove a file", remove_file, READER | ATTEMPT | SERVE, false},
+	/* The courier's attempts read secrets; here nobody named that one. */
+	{"open a password's file", read_password, ALL, false},
+	{"open /etc/shadow", read_shadow, ALL, false},
+	{"open its parent's memory", read_memory_of_parent, ALL, false},
+	{"write to the archive", write_archive, ALL, false},
+	{"make a file", make_file, ALL, false},
+	{"remove a file", remove_file, ALL, false},
 	{"make a socket", make_socket, READER | SERVE, false},
-	{"listen on a port", listen_anew, READER | ATTEMPT | SERVE, false},
-	{"start a program", start_program, READER | ATTEMPT | SERVE, true},
+	{"listen on a port", listen_anew, ALL, false},
+	{"start a program", start_program, ALL, true},
+	{"start a program in a child", start_program_in_child, ALL, false},
 	{"make a process", make_process, READER | ATTEMPT | SERVE, false},
-	{"trace its parent", trace_parent, READER | ATTEMPT | SERVE, false},
-	{"read its parent's memory", reach_into_parent, READER | ATTEMPT | SERVE, false},
+	{"make a namespace", make_namespace, ALL, false},
+	{"trace its parent", trace_parent, ALL, false},
+	{"read its parent's memory", reach_into_parent, ALL, false},
+	/* The courier could, where Landlock has no scopes. */
 	{"signal its parent", signal_parent, READER | ATTEMPT | SERVE, false},
-	{"signal a thread of its parent", signal_thread_of_parent, READER | ATTEMPT | SERVE, false},
+	{"signal a thread of its parent", signal_thread_of_parent, ALL, false},
 };
 
 enum { ATTACKS = sizeof attacks / sizeof attacks[0] };
@@ -185,8 +223,10 @@ static void confine_as_for_work(enum confine_role role)
 {
 	struct text_list paths = {0};
 
-	text_list_add(&paths, archive);
-	if (role != CONFINE_NONE)
+	text_list_add(&paths, role == CONFINE_COURIER ? state_folder : archive);
+	if (role == CONFINE_COURIER)
+		confine_enter_writing(role, NULL, &paths);
+	else if (role != CONFINE_NONE)
 		confine_enter(role, role == CONFINE_SERVE ? &paths : NULL);
 	text_list_release(&paths);
 }
@@ -228,6 +268,7 @@ static const char *const names[CONFINE_ROLES] = {
 	[CONFINE_NONE] = "nobody",
 	[CONFINE_READER] = "reader",
 	[CONFINE_ATTEMPT] = "attempt",
+	[CONFINE_COURIER] = "courier",
 	[CONFINE_SERVE] = "serve",
 };
 
@@ -321,6 +362,40 @@ static bool send_messages(void)
 	       pthread_join(thread, NULL) == 0 && answer == SUCCEEDED;
 }
 
+/* In a child, which confines itself further, and cannot do what it could before. */
+static void attempt(const void *context, int in, int out)
+{
+	char answer;
+
+	(void)context, (void)in;
+	answer = read_database() ? SUCCEEDED : FAILED;
+	confine_enter(CONFINE_ATTEMPT, NULL);
+	answer = answer == SUCCEEDED && send_messages() && !read_database() ? SUCCEEDED : FAILED;
+	(void)!write(out, &answer, 1);
+}
+
+static bool keep_records(void)
+{
+	static const struct child_role limits = {.milliseconds = PATIENCE};
+	char *path = memory_format("%s-wal", database), answer = FAILED;
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+	struct child_end end;
+	struct child child;
+	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	bool done = file >= 0 && pwrite(file, "x", 1, 0) == 1 && fsync(file) == 0 &&
+		    fdatasync(file) == 0 && ftruncate(file, 4096) == 0 &&
+		    fcntl(file, F_SETLK, &lock) == 0 && unlink(path) == 0 &&
+		    child_start(&child, &limits, attempt, NULL);
+
+	free(path);
+	if (!done)
+		return false;
+	poll(&(struct pollfd){child.from, POLLIN, 0}, 1, PATIENCE);
+	done = read(child.from, &answer, 1) == 1 && answer == SUCCEEDED;
+	child_finish(&child, &end);
+	return done && end.fate == CHILD_EXITED && end.code == 0;
+}
+
 static bool answer_requests(void)
 {
 	char *path = file_join(archive, "index.html");
@@ -339,6 +414,7 @@ static void test_each_role_can_do_its_work(void **state)
 	static const struct attack work[CONFINE_ROLES] = {
 		[CONFINE_READER] = {"read pages", read_pages, 0, false},
 		[CONFINE_ATTEMPT] = {"send messages", send_messages, 0, false},
+		[CONFINE_COURIER] = {"keep records and begin attempts", keep_records, 0, false},
 		[CONFINE_SERVE] = {"answer requests", answer_requests, 0, false},
 	};
 
@@ -394,7 +470,7 @@ static void test_what_is_in_force_is_said_in_eighty_columns(void **state)
 
 static int make_folder(void **state)
 {
-	char *index, *state_folder;
+	char *index;
 	static char template[] = "/tmp/lampwatch-confine-XXXXXX";
 
 	(void)state;
@@ -410,7 +486,6 @@ static int make_folder(void **state)
 		!file_write(index, "<html>", 6, 0644, NULL))
 		return -1;
 	free(index);
-	free(state_folder);
 	return 0;
 }
 
@@ -422,6 +497,7 @@ static int remove_folder(void **state)
 	(void)state;
 	free(command);
 	free(archive);
+	free(state_folder);
 	free(database);
 	free(password);
 	return status;

@@ -34,8 +34,8 @@ static const char table[] =
 static char google_name[] = "google", microsoft_name[] = "microsoft", declared[] = "declared",
 	    gmail_relay[] = "gmail", alias_relay[] = "alias", own_relay[] = "own", chat[] = "chat",
 	    smtp_gmail[] = "smtp.gmail.com", smtp_alias[] = "relay.example.net",
-	    loopback[] = "127.0.0.1", hook[] = "https://hooks.slack.com/services/T0",
-	    second[] = "webhook:chat", relaying_name[] = "relaying";
+	    loopback[] = "127.0.0.1", hook[] = "hooks.slack.com", second[] = "webhook:chat",
+	    relaying_name[] = "relaying";
 static char *google_list[] = {google_name}, *microsoft_list[] = {microsoft_name},
 	    *both_list[] = {microsoft_name, google_name}, *relaying_list[] = {relaying_name};
 static const struct text_list google = {google_list, 1}, microsoft = {microsoft_list, 1},
@@ -48,7 +48,7 @@ static struct route_config routes[] = {
 	{.name = alias_relay, .host = smtp_alias},
 	{.name = own_relay, .host = loopback},
 };
-static struct webhook_config webhooks[] = {{.name = chat, .url = hook}};
+static struct webhook_config webhooks[] = {{.name = chat, .host = hook}};
 static const struct config config = {
 	.routes = routes, .route_count = 4, .webhooks = webhooks, .webhook_count = 1};
 static const struct config through_google = {

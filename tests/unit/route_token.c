@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "config/config.h"
+#include "tell/launcher.h"
 
 enum { SESSIONS = 4 };
 
@@ -33,6 +34,7 @@ static struct {
 	char *other_arguments[1];
 	struct route_config routes[2];
 	struct config config;
+	struct launcher *launcher;
 } fixture;
 
 static void write_program(const char *body)
@@ -57,19 +59,28 @@ static size_t count_runs(void)
 }
 
 /* The token, or "! " and why there is none. Owned by the caller. */
+static struct route_tokens *begin(void)
+{
+	fixture.launcher = launcher_new(&fixture.config);
+	return route_tokens_new(&fixture.config, fixture.launcher);
+}
+
+static void end(struct route_tokens *tokens)
+{
+	route_tokens_free(tokens);
+	launcher_free(fixture.launcher);
+	fixture.launcher = NULL;
+}
+
 static char *take(struct route_tokens *tokens)
 {
 	struct route_config route = fixture.routes[0];
-	char *fault = NULL, *text;
+	struct error error;
 
-	if (route_token_take(tokens, &route, &fault)) {
-		assert_null(fault);
+	if (route_token_take(tokens, &route, &error))
 		return route.token;
-	}
 	assert_null(route.token);
-	text = memory_format("! %s", fault);
-	free(fault);
-	return text;
+	return memory_format("! %s", error.text);
 }
 
 static void assert_taken(struct route_tokens *tokens, const char *expected)
@@ -85,13 +96,13 @@ static void assert_taken(struct route_tokens *tokens, const char *expected)
 
 static void assert_command(const char *body, const char *expected)
 {
-	struct route_tokens *tokens = route_tokens_new(&fixture.config);
+	struct route_tokens *tokens = begin();
 
 	write_program(body);
 	assert_taken(tokens, expected);
 	assert_taken(tokens, expected);
 	assert_int_equal(count_runs(), 1);
-	route_tokens_free(tokens);
+	end(tokens);
 }
 
 static void test_command_prints_the_token(void **state)
@@ -121,7 +132,7 @@ static void test_failure_of_the_command_is_one_line_that_names_it(void **state)
 
 static void test_failure_repeats_nothing_that_the_command_says(void **state)
 {
-	struct route_tokens *tokens = route_tokens_new(&fixture.config);
+	struct route_tokens *tokens = begin();
 	char *text;
 
 	(void)state;
@@ -131,13 +142,13 @@ static void test_failure_repeats_nothing_that_the_command_says(void **state)
 	assert_non_null(strstr(text, fixture.program));
 	assert_null(strchr(text, '\n'));
 	free(text);
-	route_tokens_free(tokens);
+	end(tokens);
 }
 
 static void test_command_that_hangs_ends_after_its_time_with_all_that_it_began(void **state)
 {
 	time_t began = time(NULL);
-	struct route_tokens *tokens = route_tokens_new(&fixture.config);
+	struct route_tokens *tokens = begin();
 	char *mark = file_join(fixture.folder, "still-there");
 
 	(void)state;
@@ -147,7 +158,7 @@ static void test_command_that_hangs_ends_after_its_time_with_all_that_it_began(v
 	assert_in_range(time(NULL) - began, 9, 25);
 	sleep(4);
 	assert_true(file_absent(mark));
-	route_tokens_free(tokens);
+	end(tokens);
 	free(mark);
 }
 
@@ -162,7 +173,7 @@ static void test_process_left_behind_does_not_hold_us(void **state)
 
 static void test_command_runs_once_for_all_sessions(void **state)
 {
-	struct route_tokens *tokens = route_tokens_new(&fixture.config);
+	struct route_tokens *tokens = begin();
 
 	(void)state;
 	write_program("sleep 0.3; echo shared-token");
@@ -180,13 +191,13 @@ static void test_command_runs_once_for_all_sessions(void **state)
 	}
 	assert_taken(tokens, "shared-token");
 	assert_int_equal(count_runs(), 1);
-	route_tokens_free(tokens);
+	end(tokens);
 }
 
 /* A session that is killed while it waits for the command leaves that to the next. */
 static void test_session_that_dies_holds_nobody(void **state)
 {
-	struct route_tokens *tokens = route_tokens_new(&fixture.config);
+	struct route_tokens *tokens = begin();
 	pid_t session;
 
 	(void)state;
@@ -204,24 +215,24 @@ static void test_session_that_dies_holds_nobody(void **state)
 	assert_true(file_write("again", "", 0, 0600, NULL));
 	assert_taken(tokens, "token");
 	unlink("again");
-	route_tokens_free(tokens);
+	end(tokens);
 }
 
 static void test_token_that_has_expired_is_asked_for_again(void **state)
 {
-	struct route_tokens *tokens = route_tokens_new(&fixture.config);
+	struct route_tokens *tokens = begin();
 
 	(void)state;
 	write_program("echo '{\"access_token\": \"short\", \"expires_in\": 30}'");
 	assert_taken(tokens, "short");
 	assert_taken(tokens, "short");
 	assert_int_equal(count_runs(), 2);
-	route_tokens_free(tokens);
+	end(tokens);
 }
 
 static void test_file_is_read_at_each_attempt(void **state)
 {
-	struct route_tokens *tokens = route_tokens_new(&fixture.config);
+	struct route_tokens *tokens = begin();
 	struct route_config route = fixture.routes[0];
 
 	(void)state;
@@ -237,20 +248,19 @@ static void test_file_is_read_at_each_attempt(void **state)
 	assert_int_equal(chmod(fixture.token, 0644), 0);
 	assert_taken(tokens, "! chmod 600");
 	fixture.routes[0] = route;
-	route_tokens_free(tokens);
+	end(tokens);
 }
 
 static void test_route_without_a_token_needs_none(void **state)
 {
-	struct route_tokens *tokens = route_tokens_new(&fixture.config);
+	struct route_tokens *tokens = begin();
 	struct route_config route = {.name = (char[]){"plain"}};
-	char *fault;
+	struct error error;
 
 	(void)state;
-	assert_true(route_token_take(tokens, &route, &fault));
+	assert_true(route_token_take(tokens, &route, &error));
 	assert_null(route.token);
-	assert_null(fault);
-	route_tokens_free(tokens);
+	end(tokens);
 }
 
 static int make_folder(void **state)

@@ -21,6 +21,7 @@
 #include "base/memory.h"
 #include "config/config.h"
 #include "tell/attempt.h"
+#include "tell/launcher.h"
 
 static const char message[] = "Subject: x\r\nTo: ops@example.com\r\n\r\n.\r\nbody\r\n";
 
@@ -50,11 +51,16 @@ static char *read_file(const char *name)
 
 static struct attempt send_message(const char *recipient, const char *bytes, size_t length)
 {
-	struct route_config route = {.type = ROUTE_SENDMAIL, .program = fixture.program};
+	struct route_config route = {
+		.name = (char[]){"local"}, .type = ROUTE_SENDMAIL, .program = fixture.program};
+	struct config config = {.routes = &route, .route_count = 1};
 	struct mail mail = {"lampwatch@example.org", recipient, bytes, length, NULL};
+	struct launcher *launcher = launcher_new(&config);
 	struct attempt attempt = {0};
 
+	route.launcher = launcher;
 	mail_send(sendmail_send, &route, &mail, &attempt);
+	launcher_free(launcher);
 	return attempt;
 }
 

@@ -33,8 +33,8 @@ static void put(const char *name, const char *text)
 
 /* Both belong to the caller's frame. */
 static struct parameter values[] = {
-	{(char *)"room", (char *)"!a/b:example.org", false, 0},
-	{(char *)"token", (char *)"hunter2", true, 0},
+	{(char *)"room", (char *)"!a/b:example.org", NULL, 0},
+	{(char *)"token", (char *)"hunter2", (char *)"token", 0},
 };
 
 static struct service *load(const char *description, struct webhook_config *webhook)

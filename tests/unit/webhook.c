@@ -201,7 +201,8 @@ static void test_a_refusal_with_status_200_is_none_the_less_a_refusal(void **sta
 /* A service with one request for each event, and what is needed of it here. */
 static struct webhook_config pager(void)
 {
-	static struct parameter key = {(char *)"routing_key", (char *)"R0UTINGKEY", true, 0};
+	static struct parameter key = {
+		(char *)"routing_key", (char *)"R0UTINGKEY", (char *)"key", 0};
 
 	return (struct webhook_config){.name = (char *)"pager",
 		.url = server_url(&server, ""),

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: ISC */
+#include "tell/launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "tell/attempt.h"
+#include "tell/route_token.h"
+
+enum {
+	MAIL_MILLISECONDS = 60000,
+	MAIL_OUTPUT_MAX = 4096, /* bytes kept of what it prints */
+	BLOCK = 4096,
+	LAST_BLOCKS = 8,         /* read after its end: something that it left may go on writing */
+	LOOK_MILLISECONDS = 100, /* between two looks at the limits */
+	ANSWER_MILLISECONDS = 5000, /* beyond a program's limit, for the launcher to say so */
+	NAME_MAX_BYTES = 64,        /* of a route: text_is_name() */
+	ADDRESS_MAX_BYTES = 254,    /* config_address_valid() */
+	ARGUMENTS_MAX = CONFIG_ARGUMENTS_MAX + 1,
+	EXIT_NO_PROGRAM = 127,
+};
+
+#define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
+
+/* What is asked for, in one message: with it come the socket for the answer, and of a mail the
+ * message. */
+struct request {
+	int type; /* enum launch_type */
+	char route[NAME_MAX_BYTES + 1];
+	char sender[ADDRESS_MAX_BYTES + 1], recipient[ADDRESS_MAX_BYTES + 1];
+};
+
+/* ---- what is started ---- */
+
+static bool mail_arguments(
+	const struct route_config *route, const struct request *request, const char **arguments)
+{
+	const char *const list[] = {
+		route->program, "-i", "-f", request->sender, "--", request->recipient};
+
+	memcpy(arguments, list, sizeof list);
+	return route->type == ROUTE_SENDMAIL && config_address_valid(request->sender) &&
+	       config_address_valid(request->recipient);
+}
+
+static bool token_arguments(
+	const struct route_config *route, const struct request *request, const char **arguments)
+{
+	const struct text_list *command = &route->token_command;
+
+	(void)request;
+	if (command->count > 0)
+		memcpy(arguments, command->list, command->count * sizeof *arguments);
+	return command->count > 0;
+}
+
+static const struct sort {
+	bool (*arguments)(const struct route_config *route, const struct request *request,
+		const char **arguments); /* false: not so */
+	int descriptors;                 /* that come with a request */
+	int milliseconds;
+	size_t output;  /* bytes that are kept of what it prints */
+	bool complete;  /* ended where it prints more */
+	bool bare;      /* an environment of its own; and standard error counts as output */
+	unsigned alarm; /* seconds; outlasts exec(): ends it even where the launcher is gone */
+} sorts[] = {
+	[LAUNCH_MAIL] = {mail_arguments, 2, MAIL_MILLISECONDS, MAIL_OUTPUT_MAX, false, true, 0},
+	[LAUNCH_TOKEN] = {token_arguments, 1, TOKEN_SECONDS * 1000, CONFIG_TOKEN_MAX, true, false,
+		TOKEN_SECONDS + 1},
+};
+
+enum { SORTS = sizeof sorts / sizeof sorts[0] };
+
+struct start {
+	const struct sort *sort;
+	const char *arguments[ARGUMENTS_MAX];
+};
+
+static void become(const void *context, int in, int out)
+{
+	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
+	static char *const bare[] = {path, locale, NULL};
+	const struct start *start = context;
+	int errors = start->sort->bare ? out : open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	dup2(in, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	if (errors >= 0)
+		dup2(errors, STDERR_FILENO);
+	else
+		close(STDERR_FILENO);
+	signal(SIGPIPE, SIG_DFL);
+	alarm(start->sort->alarm);
+	execve(start->arguments[0], (char *const *)start->arguments,
+		start->sort->bare ? bare : environ);
+	_exit(EXIT_NO_PROGRAM);
+}
+
+/* ---- in the launcher ---- */
+
+/* One that runs. */
+struct program {
+	struct child child; /* process 0: none; an end of ours is -1 when closed */
+	struct child_role role;
+	const struct sort *sort;
+	int end;        /* readable when it has ended (pidfd_open(2)) */
+	int reply;      /* to whom asked */
+	int message;    /* -1: none */
+	off_t at, size; /* bytes of that: where the next to be written is; all */
+	int reason;     /* errno of a write that failed while there was a reader, else 0 */
+	struct buffer said;
+};
+
+static void close_end(int *descriptor)
+{
+	if (*descriptor >= 0)
+		close(*descriptor);
+	*descriptor = -1;
+}
+
+static void answer(int reply, const struct launched *launched)
+{
+	size_t length = offsetof(struct launched, output) + strlen(launched->output) + 1;
+
+	(void)!send(reply, launched, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Whether there may be more. What it says beyond the maximum is read and forgotten, so that the
+ * program does not block. */
+static bool listen_to(struct program *program)
+{
+	char block[BLOCK];
+	ssize_t got = program->child.from >= 0 ? read(program->child.from, block, sizeof block) : 0;
+
+	if (got > 0)
+		buffer_add(&program->said, block, (size_t)got);
+	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+		close_end(&program->child.from);
+	explicit_bzero(block, sizeof block);
+	return got > 0;
+}
+
+static void feed(struct program *program, short events)
+{
+	ssize_t put = sendfile(program->child.to, program->message, &program->at,
+		(size_t)(program->size - program->at));
+
+	if (put < 0 && errno != EAGAIN && errno != EINTR)
+		program->reason = (events & POLLERR) != 0 ? 0 : errno;
+	if (program->at == program->size || (events & POLLERR) != 0)
+		close_end(&program->child.to);
+}
+
+/* Its end counts, not the end of its output: a process that it leaves behind may hold that open. */
+static void conclude(struct program *program)
+{
+	bool too_long = program->sort->complete && program->said.overflowed;
+	struct launched launched = {.number = program->reason};
+
+	for (int i = 0; i < LAST_BLOCKS && listen_to(program); i++)
+		;
+	if (program->reason != 0 || too_long) {
+		child_stop(&program->child);
+		launched.result = program->reason != 0 ? LAUNCH_UNFED : LAUNCH_TOO_LONG;
+	} else {
+		child_finish(&program->child, &launched.end);
+		launched.result = LAUNCH_ENDED;
+		launched.unread = program->at < program->size;
+	}
+	memcpy(launched.output, buffer_string(&program->said), program->said.length);
+	answer(program->reply, &launched);
+	explicit_bzero(launched.output, sizeof launched.output);
+	buffer_wipe(&program->said);
+	close_end(&program->end);
+	close_end(&program->reply);
+	close_end(&program->message);
+}
+
+enum { POLL_TO, POLL_FROM, POLL_END, POLLS };
+
+static void attend(struct program *program, const struct pollfd polls[static POLLS])
+{
+	if (polls[POLL_TO].revents != 0)
+		feed(program, polls[POLL_TO].revents);
+	if (polls[POLL_FROM].revents != 0)
+		listen_to(program);
+	if (program->reason != 0 || (program->sort->complete && program->said.overflowed) ||
+		child_ended(&program->child) || child_late(&program->child))
+		conclude(program);
+}
+
+/* A message is what nobody can change any more, and never makes us wait. */
+static bool message_good(int message)
+{
+	int seals = fcntl(message, F_GET_SEALS);
+	struct stat status;
+
+	return seals >= 0 && (seals & SEALS) == SEALS && fstat(message, &status) == 0 &&
+	       status.st_size <= MAIL_BYTES_MAX;
+}
+
+/* Takes over the descriptors, the last of which may be -1. False where it is not what a request has
+ * to be: nobody is answered. */
+static bool start(struct program *program, const struct config *config,
+	const struct request *request, int reply, int message)
+{
+	const struct sort *sort = &sorts[request->type];
+	const struct route_config *route = config_route(config, request->route);
+	struct start start = {.sort = sort};
+	struct stat status = {0};
+
+	*program = (struct program){.role = {.milliseconds = sort->milliseconds, .detached = true},
+		.sort = sort,
+		.reply = reply,
+		.message = message,
+		.said = {.maximum = sort->output}};
+	if (route == NULL || !sort->arguments(route, request, start.arguments))
+		return false;
+	buffer_expect(&program->said, sort->output); /* all of it is wiped: it is never moved */
+	if (!child_start(&program->child, &program->role, become, &start)) {
+		answer(reply, &(struct launched){.result = LAUNCH_IMPOSSIBLE, .number = errno});
+		return false;
+	}
+	program->end = (int)syscall(SYS_pidfd_open, program->child.process, 0);
+	fcntl(program->child.to, F_SETFL, O_NONBLOCK);
+	if (message >= 0 && fstat(message, &status) == 0)
+		program->size = status.st_size;
+	if (program->size == 0)
+		close_end(&program->child.to);
+	return true;
+}
+
+/* The descriptors that came with a message: their number, 0 where there are more. */
+static int take_descriptors(struct msghdr *message, int descriptors[static 2])
+{
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	int count = 0;
+
+	if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+		count = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+	if (count > 0)
+		memcpy(descriptors, CMSG_DATA(header), (size_t)count * sizeof(int));
+	return count;
+}
+
+static bool request_good(const struct request *request, ssize_t got, int count)
+{
+	return got == (ssize_t)sizeof *request && request->type >= 0 && request->type < SORTS &&
+	       sorts[request->type].descriptors == count &&
+	       memchr(request->route, '\0', sizeof request->route) != NULL &&
+	       memchr(request->sender, '\0', sizeof request->sender) != NULL &&
+	       memchr(request->recipient, '\0', sizeof request->recipient) != NULL;
+}
+
+/* The next request, into a place that is free; one that is wrong is dropped. False where no more
+ * will come. */
+static bool take_request(struct program *program, const struct config *config, int in, short events)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))];
+	struct request request;
+	struct iovec place = {&request, sizeof request};
+	struct msghdr message = {.msg_iov = &place,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof control};
+	int descriptors[2] = {-1, -1}, count;
+	ssize_t got = recvmsg(in, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	bool good;
+
+	if (got < 0 || (got == 0 && (events & POLLHUP) != 0))
+		return got < 0 && (events & POLLHUP) == 0;
+	count = take_descriptors(&message, descriptors);
+	good = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
+	       request_good(&request, got, count) &&
+	       (descriptors[1] < 0 || message_good(descriptors[1])) &&
+	       start(program, config, &request, descriptors[0], descriptors[1]);
+	if (!good) {
+		close_end(&descriptors[0]);
+		close_end(&descriptors[1]);
+		buffer_release(&program->said);
+		*program = (struct program){0};
+	}
+	return true;
+}
+
+struct launcher_context {
+	struct config *config;
+	int socket;
+};
+
+static void set_polls(const struct program *program, struct pollfd polls[static POLLS])
+{
+	bool runs = program->child.process != 0;
+
+	polls[POLL_TO] = (struct pollfd){runs ? program->child.to : -1, POLLOUT, 0};
+	polls[POLL_FROM] = (struct pollfd){runs ? program->child.from : -1, POLLIN, 0};
+	polls[POLL_END] = (struct pollfd){runs ? program->end : -1, POLLIN, 0};
+}
+
+/* What it starts can be no more than it is: only a sendmail program has to gain the group of its
+ * queue. What else a filter would forbid, its programs may need. */
+static void confine(const struct config *config)
+{
+	bool gains = false;
+
+	for (size_t i = 0; i < config->route_count; i++)
+		gains = gains || config->routes[i].type == ROUTE_SENDMAIL;
+	prctl(PR_SET_DUMPABLE, 0);
+	if (!gains)
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static void launcher_process(const void *context, int in, int out)
+{
+	const struct launcher_context *launcher = context;
+	struct program programs[LAUNCHER_PROGRAMS] = {{.child = {0}}};
+	struct pollfd polls[LAUNCHER_PROGRAMS * POLLS + 1],
+		*asked = &polls[LAUNCHER_PROGRAMS * POLLS];
+	bool open = true;
+	size_t running = 0;
+
+	close(in);
+	close(out);
+	config_wipe(launcher->config);
+	confine(launcher->config);
+	signal(SIGPIPE, SIG_IGN);
+	while (open || running > 0) {
+		struct program *vacant = NULL;
+
+		running = 0;
+		for (size_t i = 0; i < LAUNCHER_PROGRAMS; i++) {
+			set_polls(&programs[i], &polls[i * POLLS]);
+			if (programs[i].child.process != 0)
+				running++;
+			else
+				vacant = &programs[i];
+		}
+		*asked = (struct pollfd){open && vacant != NULL ? launcher->socket : -1, POLLIN, 0};
+		if (!open && running == 0)
+			break;
+		if (poll(polls, LAUNCHER_PROGRAMS * POLLS + 1,
+			    running > 0 ? LOOK_MILLISECONDS : -1) < 0)
+			continue;
+		for (size_t i = 0; i < LAUNCHER_PROGRAMS; i++)
+			if (programs[i].child.process != 0)
+				attend(&programs[i], &polls[i * POLLS]);
+		if (asked->revents != 0)
+			open = take_request(
+				vacant, launcher->config, launcher->socket, asked->revents);
+	}
+}
+
+struct launcher *launcher_new(struct config *config)
+{
+	struct launcher *launcher;
+	struct child child;
+	bool any = false;
+	int ends[2];
+
+	for (size_t i = 0; i < config->route_count; i++)
+		any = any || config->routes[i].type == ROUTE_SENDMAIL ||
+		      config->routes[i].token_command.count > 0;
+	if (!any)
+		return NULL;
+	launcher = memory_zero(1, sizeof *launcher);
+	launcher->socket = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+		launcher->reason = errno;
+		return launcher;
+	}
+	if (child_start(&child, &(struct child_role){.detached = true, .keeps = ends[1]},
+		    launcher_process, &(struct launcher_context){config, ends[1]})) {
+		launcher->socket = ends[0];
+		child_leave(&child);
+	} else {
+		launcher->reason = errno;
+		close(ends[0]);
+	}
+	close(ends[1]);
+	return launcher;
+}
+
+void launcher_free(struct launcher *launcher)
+{
+	if (launcher != NULL)
+		close_end(&launcher->socket);
+	free(launcher);
+}
+
+/* ---- who asks ---- */
+
+/* The message as a file that nobody can change; -1 with errno. */
+static int message_file(const struct launch *launch)
+{
+	int file = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING), reason;
+
+	if (file >= 0 && file_write_all(file, launch->bytes, launch->length) &&
+		lseek(file, 0, SEEK_SET) == 0 && fcntl(file, F_ADD_SEALS, SEALS) == 0)
+		return file;
+	reason = errno;
+	close_end(&file);
+	errno = reason;
+	return -1;
+}
+
+/* What is too long, and so is no name and no address, is not cut to another one. */
+static void put_text(char *to, size_t size, const char *text)
+{
+	if (text != NULL && strlen(text) < size)
+		memcpy(to, text, strlen(text) + 1);
+}
+
+static bool ask(
+	const struct launcher *launcher, const struct launch *launch, int reply, int message)
+{
+	int descriptors[2] = {reply, message};
+	size_t length = message >= 0 ? sizeof descriptors : sizeof reply;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof descriptors)] = {0};
+	struct request request = {.type = launch->type};
+	struct iovec place = {&request, sizeof request};
+	struct msghdr whole = {.msg_iov = &place,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = CMSG_SPACE(length)};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&whole);
+
+	put_text(request.route, sizeof request.route, launch->route);
+	put_text(request.sender, sizeof request.sender, launch->sender);
+	put_text(request.recipient, sizeof request.recipient, launch->recipient);
+	*header = (struct cmsghdr){
+		.cmsg_len = CMSG_LEN(length), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+	memcpy(CMSG_DATA(header), descriptors, length);
+	return sendmsg(launcher->socket, &whole, MSG_NOSIGNAL) == (ssize_t)sizeof request;
+}
+
+/* Nothing but an answer, or its end, comes on the socket. */
+static void await(int answers, int milliseconds, struct launched *launched)
+{
+	int64_t until = clock_milliseconds() + milliseconds;
+	struct pollfd look = {answers, POLLIN, 0};
+	int64_t left = milliseconds;
+	ssize_t got = -1;
+
+	while (left > 0 && poll(&look, 1, (int)left) <= 0)
+		left = until - clock_milliseconds();
+	if (left > 0)
+		got = recv(answers, launched, sizeof *launched, MSG_DONTWAIT);
+	if (got <= (ssize_t)offsetof(struct launched, output))
+		*launched = (struct launched){.result = LAUNCH_LOST};
+	launched->output[sizeof launched->output - 1] = '\0';
+}
+
+void launcher_run(
+	const struct launcher *launcher, const struct launch *launch, struct launched *launched)
+{
+	int ends[2] = {-1, -1}, message = -1;
+
+	*launched = (struct launched){.result = LAUNCH_IMPOSSIBLE, .number = launcher->reason};
+	if (launcher->socket < 0)
+		return;
+	if ((launch->type != LAUNCH_MAIL || (message = message_file(launch)) >= 0) &&
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0 &&
+		ask(launcher, launch, ends[1], message)) {
+		close_end(&ends[1]);
+		await(ends[0], sorts[launch->type].milliseconds + ANSWER_MILLISECONDS, launched);
+	} else {
+		launched->number = errno;
+	}
+	close_end(&ends[0]);
+	close_end(&ends[1]);
+	close_end(&message);
+}

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: ISC
+# Who holds which secret: while a relay and three receivers do not answer, the memory of each process is searched. The run
+# and the courier hold nothing that stands in a secret file; an attempt holds its own, and no other's.
+set -u
+BUILD=${1:-${BUILD:?usage: secrets-in-memory.sh BUILD}}
+. "$(dirname "$0")/../harness.sh"
+unsanitized
+[ "$(id -u)" = 0 ] || { skip "who holds which secret" "only root may look into a process that is not dumpable"; finish; exit; }
+
+# What takes connections, says nothing, and notes how many there are.
+cat > "$work/silent.py" <<'END_OF_PROGRAM'
+import socket, sys
+listener = socket.create_server(("127.0.0.1", 0))
+open(sys.argv[1], "w").write(str(listener.getsockname()[1]))
+held = []
+while True:
+    held.append(listener.accept())
+    open(sys.argv[2], "w").write(str(len(held)))
+END_OF_PROGRAM
+# searched WORD… -- NAME=PID…: a line for each process: its name, and which of the words its memory holds.
+cat > "$work/search.py" <<'END_OF_PROGRAM'
+import sys
+BLOCK, HUGE = 1 << 20, 1 << 32  # bytes; nothing of that size is but a reservation
+split = sys.argv.index("--")
+words = sys.argv[1:split]
+def held(pid):
+    found = set()
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            place, mode = line.split()[:2]
+            begin, end = (int(text, 16) for text in place.split("-"))
+            if "r" not in mode or end - begin > HUGE or "[vvar" in line or "[vsyscall" in line:
+                continue
+            tail = b""
+            for at in range(begin, end, BLOCK):
+                try:
+                    memory.seek(at)
+                    block = tail + memory.read(min(BLOCK, end - at))
+                except OSError:
+                    break
+                found.update(word for word in words if word.encode() in block)
+                tail = block[-256:]
+    return found
+for given in sys.argv[split + 1:]:
+    name, pid = given.split("=")
+    print(" ".join([name + ":", *sorted(held(pid))]))
+END_OF_PROGRAM
+children() { cat "/proc/$1/task/$1/children"; }
+
+secret() { ( umask 077; printf '%s\n' "$2" > "$work/$1" ); }
+in_files=(office-Zn4kq1 other-Vb8xw2 address-Rt5mc3 signature-Hq7ds4 routing-Ky2pf5 beat-Ws6gj6)
+secret office.password "${in_files[0]}"
+secret other.password "${in_files[1]}"
+secret chat.key "${in_files[3]}"
+secret duty.key "${in_files[4]}"
+in_configuration=inline-Lm9tb7
+
+python3 "$work/silent.py" "$work/silent.port" "$work/silent.count" &
+pids+=($!)
+await 5 test -s "$work/silent.port"
+silent=127.0.0.1:$(cat "$work/silent.port")
+secret chat.url "http://$silent/${in_files[2]}"
+secret heartbeat.url "http://$silent/${in_files[5]}"
+serve_http www
+page=$work/www/api/v2/summary.json
+mkdir -p "${page%/*}"
+cat > "$work/lampwatch.yaml" <<END
+archive: archive
+from: lampwatch@example.org
+every: 0s
+confirm: {worse: 1, better: 1, lost: 1}
+heartbeat_file: heartbeat.url
+pages:
+  - {name: example, url: "http://127.0.0.1:$www_port/", kind: statuspage, provider: example}
+routes:
+  - {name: office, smtp: "smtp://$silent", user: alerts, password_file: office.password}
+  - {name: other, smtp: "smtp://$silent", user: alerts, password_file: other.password}
+subscribers:
+  - {mail: ops@example.com}
+webhooks:
+  - {name: chat, url_file: chat.url, secret_file: chat.key}
+  - {name: plain, url: "http://$silent/$in_configuration"}
+  - {name: duty, template: pagerduty, url: "http://$silent/", with: {routing_key_file: duty.key}}
+END
+search() { python3 "$work/search.py" "${in_files[@]}" "$in_configuration" -- "$@" 2>&1; }
+
+statuspage_page "$page" none operational operational operational
+"$lampwatch" -c "$work/lampwatch.yaml" --clock 2014-01-24T19:00:00Z -q run &
+run=$!
+pids+=($run)
+await 20 test -s "$work/silent.count"
+held=$(search "run=$run" "heartbeat=$(children "$run" | tr -d ' ')")
+same "the heartbeat's process holds its address, and not the run" "run: $in_configuration
+heartbeat: ${in_files[5]}" "$held"
+kill "$run"
+wait "$run" 2> /dev/null
+rm "$work/silent.count"
+
+statuspage_page "$page" major major_outage operational operational
+"$lampwatch" -c "$work/lampwatch.yaml" --clock 2014-01-24T19:02:00Z -q run &
+run=$!
+pids+=($run)
+attempts() { local child; for child in $(children "$run"); do children "$child"; done; }
+four() { [ "$(attempts | wc -w)" = 4 ]; }
+check "four attempts are at work" await 20 four
+check "and wait for an answer" await 20 grep -qx '[5-9]' "$work/silent.count"
+courier=$(ps -o ppid= -p "$(attempts | cut -d ' ' -f 1)" | tr -d ' ')
+named=()
+for attempt in $(attempts); do named+=("attempt=$attempt"); done
+held=$(search "run=$run" "courier=$courier" "${named[@]}")
+same "a secret is in the attempt that needs it, and in no other" "attempt: address-Rt5mc3 signature-Hq7ds4
+attempt: $in_configuration
+attempt: office-Zn4kq1
+attempt: routing-Ky2pf5" "$(grep attempt <<< "$held" | sort)"
+same "the run and the courier hold none of a file" "courier: $in_configuration
+run: $in_configuration" "$(grep -v attempt <<< "$held" | sort -u)"
+for child in $(attempts) "$courier"; do kill -9 "$child"; done
+kill "$run"
+wait "$run" 2> /dev/null
+finish
