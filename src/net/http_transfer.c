@@ -101,6 +101,9 @@ CURL *transfer_handle(struct transfer *transfer, const char *user_agent, const c
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(easy, CURLOPT_URL, transfer->url);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	/* A redirect without a scheme, such as "user:word@127.0.0.1", would be taken for http: the
+	 * guard has not understood it, and a proxy asks whom it is told to. */
+	curl_easy_setopt(easy, CURLOPT_DEFAULT_PROTOCOL, "none");
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
 	curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L); /* transfer_decode() does it */
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
