@@ -260,12 +260,27 @@ static void write_all(const struct lines *lines, const struct place *place,
 		copy_line(&lines->list[i], false, out);
 }
 
+/* What is written in brackets, or is no map at all, cannot go on like that. */
+static bool is_added(const char *name, const char *text, size_t length, int line)
+{
+	struct problems problems = {0};
+	struct yaml *yaml = yaml_parse(name, text, length, &problems);
+	struct node pages = yaml != NULL ? node_find(yaml_root(yaml), "pages") : (struct node){0};
+	size_t count = node_count(pages);
+	bool added = count > 0 && node_line(node_member(pages, count - 1)) == line;
+
+	yaml_close(yaml);
+	problems_release(&problems);
+	return added;
+}
+
 bool config_edit_add_page(const char *name, const char *text, size_t length,
 	const struct page_entry *page, struct buffer *out, int *line, struct error *error)
 {
 	struct problems problems = {0};
 	struct yaml *yaml = yaml_parse(name, text, length, &problems);
 	struct lines lines = split(text, length);
+	size_t before = out->length;
 	struct place place;
 	bool good;
 
@@ -274,8 +289,15 @@ bool config_edit_add_page(const char *name, const char *text, size_t length,
 			problems.count > 0 ? problems.list[0].text : "not YAML");
 	else
 		good = find_place(yaml_root(yaml), &lines, &place, error);
-	if (good)
+	if (good) {
 		write_all(&lines, &place, page, out, line);
+		good = is_added(name, buffer_string(out) + before, out->length - before, *line) ||
+		       error_set(error, REMEDY_CONFIGURATION,
+			       "a page cannot be added to it as it is written; put each key at the "
+			       "beginning of a line, and the pages behind dashes");
+	}
+	if (!good && out->length > before)
+		buffer_cut(out, before);
 	free(lines.list);
 	yaml_close(yaml);
 	problems_release(&problems);
