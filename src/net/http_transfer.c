@@ -14,7 +14,8 @@
 
 enum {
 	RETRY_AFTER_MAX = 7 * 24 * 3600, /* seconds that a server may ask for */
-	LENGTH_BELIEVED = 1024 * 1024,   /* for a Content-Length up to this, memory is reserved */
+	FINAL_STATUS_MIN = 200,
+	LENGTH_BELIEVED = 1024 * 1024, /* for a Content-Length up to this, memory is reserved */
 };
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
@@ -55,7 +56,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 	transfer->block_ended =
 		length <= 2 && bytes[length - 1] == '\n' && (length == 1 || bytes[0] == '\r');
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-	transfer->headers_complete = transfer->block_ended && status >= 200;
+	transfer->headers_complete = transfer->block_ended && status >= FINAL_STATUS_MIN;
 	return length;
 }
 
@@ -231,7 +232,7 @@ static char *request_text(const struct buffer *sent)
 	return buffer_take(&out);
 }
 
-void transfer_collect(struct transfer *transfer)
+CURLcode transfer_collect(struct transfer *transfer, CURLcode code)
 {
 	static const struct {
 		long version;
@@ -269,6 +270,7 @@ void transfer_collect(struct transfer *transfer)
 	while (versions[i].version != 0 && versions[i].version != version)
 		i++;
 	response->http_version = memory_string(versions[i].text);
+	return code == CURLE_OK && status < FINAL_STATUS_MIN ? CURLE_WEIRD_SERVER_REPLY : code;
 }
 
 /* The field's lines as one (RFC 9110 section 5.3). Owned by the caller. */
