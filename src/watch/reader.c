@@ -262,13 +262,14 @@ static void finish_dead(struct reader *reader, const struct error *why)
 }
 
 /* The page was too much for it; but a call that its confinement refused is no page's doing, nor is
- * a pipe that is lost by one that ended of itself. */
+ * a pipe that is lost by one that ended of itself. Whatever it does, nobody waits for its end. */
 static void finish_broken(struct reader *reader, const char *why)
 {
 	struct error error;
 	bool unrefused = child_unrefused(&reader->child, &error);
 	struct child_end end;
 
+	kill(reader->child.process, SIGKILL); /* no matter to one that is ending */
 	child_finish(&reader->child, &end);
 	if (unrefused && end.fate == CHILD_EXITED && end.code == 0)
 		error_set(&error, REMEDY_LOCAL, "a reader lost its pipe; try again");
@@ -383,6 +384,29 @@ void readers_submit(struct readers *readers, const struct kind *kind, const char
 	enqueue(readers, job, false);
 }
 
+/* How far a reply is there. */
+enum progress { REPLY_PART, REPLY_WHOLE, REPLY_FALSE };
+
+/* A reader judges nothing but the page, and says as much as it announces: one that does not has
+ * been taken over by something on a page. */
+static enum progress progress_of(const struct buffer *bytes, struct reader_reply *reply)
+{
+	size_t size = sizeof *reply;
+
+	if (bytes->length < size)
+		return REPLY_PART;
+	memcpy(reply, bytes->data, sizeof *reply);
+	if ((reply->remedy != 0 && reply->remedy != REMEDY_PAGE) ||
+		reply->length > READING_TEXT_MAX || reply->notes > READER_NOTES_MAX)
+		return REPLY_FALSE;
+	size += reply->length + 1 + reply->notes;
+	if (bytes->length < size)
+		return REPLY_PART;
+	return bytes->length == size && strlen(bytes->data + sizeof *reply) == reply->length
+		       ? REPLY_WHOLE
+		       : REPLY_FALSE;
+}
+
 /* Takes what has come of the reply, and ends the job where it is whole or its child is gone. */
 static void collect_one(struct reader *reader)
 {
@@ -391,6 +415,7 @@ static void collect_one(struct reader *reader)
 	ssize_t got = read(reader->child.from, block, sizeof block);
 	bool dead = got == 0 || (got < 0 && deaf);
 	struct reader_reply reply = {0};
+	enum progress progress;
 	struct error error;
 
 	if (got < 0 && errno != EAGAIN && errno != EINTR) {
@@ -400,18 +425,15 @@ static void collect_one(struct reader *reader)
 	}
 	if (got > 0)
 		dead = !buffer_add(&reader->reply, block, (size_t)got);
-	if (reader->reply.length >= sizeof reply)
-		memcpy(&reply, reader->reply.data, sizeof reply);
-	if (deaf && got < 0) /* it has closed its end, and may live on */
-		kill(reader->child.process, SIGKILL);
-	if (dead || reply.length > READING_TEXT_MAX || reply.notes > READER_NOTES_MAX) {
+	progress = progress_of(&reader->reply, &reply);
+	if (dead || progress == REPLY_FALSE) {
 		finish_broken(reader, READER_RAN_OUT "more time or memory than a page may, "
 						     "or broke the parser");
-	} else if (reader->reply.length > sizeof reply + reply.length + reply.notes) {
+	} else if (progress == REPLY_WHOLE) {
 		const char *text = buffer_string(&reader->reply) + sizeof reply;
 
 		if (reply.remedy != 0)
-			error_set(&error, (enum remedy)reply.remedy, "%s", text);
+			error_set(&error, REMEDY_PAGE, "%s", text);
 		if (reply.remedy == 0)
 			finish(reader, text, reply.length, text + reply.length + 1, NULL);
 		else
