@@ -126,16 +126,16 @@ static bool take_folders(const struct check *check, struct text_list *pages)
 {
 	DIR *stream = opendir(check->with->archive);
 	struct dirent *entry;
-	bool good = stream != NULL ||
-		    verify_wrong(check, check->with->archive, system_error_text(errno));
+	bool good = true;
 
+	if (stream == NULL)
+		return verify_wrong(check, check->with->archive, system_error_text(errno));
 	while (good && (errno = 0, entry = readdir(stream)) != NULL)
 		if (entry->d_name[0] != '.')
 			good = take_folder(check, entry->d_name, pages);
 	if (good && errno != 0)
 		good = verify_wrong(check, check->with->archive, system_error_text(errno));
-	if (stream != NULL)
-		closedir(stream);
+	closedir(stream);
 	return good;
 }
 

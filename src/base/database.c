@@ -83,10 +83,26 @@ static void explain(sqlite3 *inner, int number, char *reason, size_t size)
 		number != 0 ? system_error_text(number) : "");
 }
 
+static void mark(struct database *database)
+{
+	struct error error;
+
+	database->failed = true;
+	database->unread = database->unread || !database->in_transaction;
+	if (database->unread && database->ends && !database_good(database, &error))
+		error_fatal(error.text);
+}
+
+void database_distrust(struct database *database, const char *what)
+{
+	if (!database->failed)
+		snprintf(database->reason, sizeof database->reason, "%s", what);
+	mark(database);
+}
+
 static void fail(struct database *database)
 {
 	int code = sqlite3_errcode(database->inner);
-	struct error error;
 
 	if (code == SQLITE_MISUSE || code == SQLITE_RANGE) {
 		fprintf(stderr, "lampwatch: wrong statement: %s\n",
@@ -98,11 +114,8 @@ static void fail(struct database *database)
 		explain(database->inner, database->number, database->reason,
 			sizeof database->reason);
 	}
-	database->failed = true;
 	database->full = code == SQLITE_FULL || code == SQLITE_IOERR;
-	database->unread = database->unread || !database->in_transaction;
-	if (database->unread && database->ends && !database_good(database, &error))
-		error_fatal(error.text);
+	mark(database);
 }
 
 /* After a failure nothing more is executed: SQLite may have ended the transaction by itself, and

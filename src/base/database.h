@@ -103,6 +103,9 @@ bool database_good(const struct database *database, struct error *error);
 /* False, with the first reason in error (REMEDY_LOCAL), where a transaction could not be kept since
  * the database was opened: for whoever has nobody to tell when it happens. */
 bool database_kept(const struct database *database, struct error *error);
+/* Marks it as failed by a read, as a failure of SQLite does: what came cannot be what was written.
+ * what: why, in words. */
+void database_distrust(struct database *database, const char *what);
 /* For commands, which have nothing to say without it: from here on a read that fails outside of a
  * transaction ends the program with a line (error_fatal()). */
 void database_end_on_failure(struct database *database);

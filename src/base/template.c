@@ -470,7 +470,7 @@ bool template_files(
 		const struct file_type *type = kept_program(path, &program, error);
 
 		good = type != NULL;
-		for (size_t i = 0; i < program.count; i++) {
+		for (size_t i = 0; good && i < program.count; i++) {
 			const struct token *token = &program.tokens[i];
 			char *partial;
 

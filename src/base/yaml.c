@@ -292,7 +292,7 @@ static bool unknown_key(
 	struct buffer advice = {0};
 	size_t count = 0;
 
-	while (rules[count].key != NULL && count < KEYS_MAX) {
+	while (count < KEYS_MAX && rules[count].key != NULL) {
 		names[count] = rules[count].key;
 		count++;
 	}

@@ -34,13 +34,29 @@ struct place {
 	bool brackets; /* the line before holds `pages: []` */
 };
 
+/* What ends a line (YAML 1.1 section 4.1.4): the numbers of lines are libyaml's. */
+static const char *const breaks[] = {
+	"\r\n", "\n", "\r", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+
+/* Of the line at text, with its end. */
+static size_t line_size(const char *text, size_t length)
+{
+	for (size_t at = 0; at < length; at++)
+		for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++) {
+			size_t size = strlen(breaks[i]);
+
+			if (size <= length - at && memcmp(text + at, breaks[i], size) == 0)
+				return at + size;
+		}
+	return length;
+}
+
 static struct lines split(const char *text, size_t length)
 {
 	struct lines lines = {0};
 
 	while (length > 0) {
-		const char *newline = memchr(text, '\n', length);
-		size_t size = newline != NULL ? (size_t)(newline - text) + 1 : length;
+		size_t size = line_size(text, length);
 
 		*(struct line *)memory_append(&lines.list, &lines.count, sizeof *lines.list) =
 			(struct line){text, size};
@@ -164,7 +180,8 @@ static bool find_place(
 	key = (size_t)node_line(node_key(root, i)) - 1;
 	place->key = false;
 	place->before = key + 1;
-	rest = rest_of(&lines->list[key]);
+	/* A file in UTF-16 may have other lines for us. */
+	rest = key < lines->count ? rest_of(&lines->list[key]) : NULL;
 	if (rest != NULL && rest[0] == '\0' && node_count(node_value(root, i)) > 0)
 		good = place_behind(lines, key, place, error);
 	else if (rest != NULL && strcmp(rest, "[]") == 0)
@@ -260,12 +277,27 @@ static void write_all(const struct lines *lines, const struct place *place,
 		copy_line(&lines->list[i], false, out);
 }
 
+/* What is written in brackets, or is no map at all, cannot go on like that. */
+static bool is_added(const char *name, const char *text, size_t length, int line)
+{
+	struct problems problems = {0};
+	struct yaml *yaml = yaml_parse(name, text, length, &problems);
+	struct node pages = yaml != NULL ? node_find(yaml_root(yaml), "pages") : (struct node){0};
+	size_t count = node_count(pages);
+	bool added = count > 0 && node_line(node_member(pages, count - 1)) == line;
+
+	yaml_close(yaml);
+	problems_release(&problems);
+	return added;
+}
+
 bool config_edit_add_page(const char *name, const char *text, size_t length,
 	const struct page_entry *page, struct buffer *out, int *line, struct error *error)
 {
 	struct problems problems = {0};
 	struct yaml *yaml = yaml_parse(name, text, length, &problems);
 	struct lines lines = split(text, length);
+	size_t before = out->length;
 	struct place place;
 	bool good;
 
@@ -274,8 +306,15 @@ bool config_edit_add_page(const char *name, const char *text, size_t length,
 			problems.count > 0 ? problems.list[0].text : "not YAML");
 	else
 		good = find_place(yaml_root(yaml), &lines, &place, error);
-	if (good)
+	if (good) {
 		write_all(&lines, &place, page, out, line);
+		good = is_added(name, buffer_string(out) + before, out->length - before, *line) ||
+		       error_set(error, REMEDY_CONFIGURATION,
+			       "a page cannot be added to it as it is written; put each key at the "
+			       "beginning of a line, and the pages behind dashes");
+	}
+	if (!good && out->length > before)
+		buffer_cut(out, before);
 	free(lines.list);
 	yaml_close(yaml);
 	problems_release(&problems);

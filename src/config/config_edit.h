@@ -27,7 +27,8 @@ void page_entry_write(const struct page_entry *page, struct buffer *out);
  * that `pages: []` loses its brackets and that a last line without a line end gets one.
  *
  * Check the result with config_parse(). Errors: REMEDY_CONFIGURATION where the text
- * is not YAML or the pages are written in brackets.
+ * is not YAML or is written in such a way that the page cannot be added like that, in brackets for
+ * one; out is then as it was.
  */
 bool config_edit_add_page(const char *name, const char *text, size_t length,
 	const struct page_entry *page, struct buffer *out, int *line, struct error *error);

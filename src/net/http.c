@@ -227,7 +227,7 @@ static void hop_ended(struct transfer *transfer, CURLcode code)
 	transfer->host->active--;
 	client->active--;
 	host_line_up(client, transfer->host);
-	transfer_collect(transfer);
+	code = transfer_collect(transfer, code);
 	transfer->response.ended = calendar_milliseconds();
 	if (transfer->hops == 0 && transfer->response.status != 0)
 		transfer->network =
@@ -394,8 +394,7 @@ bool http_post(const struct http_post *post, struct http_response *response, str
 		curl_easy_setopt(transfer.easy, CURLOPT_CUSTOMREQUEST, "PUT");
 	curl_easy_setopt(transfer.easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->length);
 	curl_easy_setopt(transfer.easy, CURLOPT_POSTFIELDS, post->length > 0 ? post->body : "");
-	code = curl_easy_perform(transfer.easy);
-	transfer_collect(&transfer);
+	code = transfer_collect(&transfer, curl_easy_perform(transfer.easy));
 	transfer.response.ended = calendar_milliseconds();
 	/* Only the status matters: a longer body is cut, not refused. */
 	if (code == CURLE_WRITE_ERROR && transfer.response.body.overflowed)

@@ -20,9 +20,10 @@ struct pollfd;
 struct http_response;
 
 enum {
-	HTTP_HEADERS_MAX = 256 * 1024, /* bytes of one response's header block */
-	HTTP_HEADER_VALUE_MAX = 8192,  /* bytes; a longer ETag or date is not kept */
-	HTTP_COOKIES_MAX = 50,         /* kept from one hop of a request to the next */
+	HTTP_HEADERS_MAX = 256 * 1024,        /* bytes of one response's header block */
+	HTTP_HEADER_VALUE_MAX = 8192,         /* bytes; a longer ETag or date is not kept */
+	HTTP_RETRY_AFTER_MAX = 7 * 24 * 3600, /* seconds that a server may ask for */
+	HTTP_COOKIES_MAX = 50,                /* kept from one hop of a request to the next */
 };
 
 /* What kind of address a connection led to; a proxy stands for the public host behind it. */

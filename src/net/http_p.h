@@ -91,8 +91,10 @@ CURL *transfer_handle(struct transfer *transfer, const char *user_agent, const c
 /* Creates the handle for a hop of a GET. */
 void transfer_prepare(struct transfer *transfer, const char *user_agent, const char *ca_file);
 
-/* Fills in the response from a finished handle. */
-void transfer_collect(struct transfer *transfer);
+/* Fills in the response from a finished handle, which ended with code. Returns that, or what it is
+ * worth where libcurl is content with an answer that has no final status (RFC 9110 section 15.2):
+ * "HTTP/200 OK", or 100 and then the end. */
+CURLcode transfer_collect(struct transfer *transfer, CURLcode code);
 
 /* Undoes the content codings of the body (base/content_coding.h). */
 bool transfer_decode(struct transfer *transfer, struct error *error);

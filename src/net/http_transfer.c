@@ -13,8 +13,8 @@
 #include "net/http_p.h"
 
 enum {
-	RETRY_AFTER_MAX = 7 * 24 * 3600, /* seconds that a server may ask for */
-	LENGTH_BELIEVED = 1024 * 1024,   /* for a Content-Length up to this, memory is reserved */
+	FINAL_STATUS_MIN = 200,
+	LENGTH_BELIEVED = 1024 * 1024, /* for a Content-Length up to this, memory is reserved */
 };
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
@@ -55,7 +55,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 	transfer->block_ended =
 		length <= 2 && bytes[length - 1] == '\n' && (length == 1 || bytes[0] == '\r');
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-	transfer->headers_complete = transfer->block_ended && status >= 200;
+	transfer->headers_complete = transfer->block_ended && status >= FINAL_STATUS_MIN;
 	return length;
 }
 
@@ -101,6 +101,9 @@ CURL *transfer_handle(struct transfer *transfer, const char *user_agent, const c
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(easy, CURLOPT_URL, transfer->url);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	/* A redirect without a scheme, such as "user:word@127.0.0.1", would be taken for http: the
+	 * guard has not understood it, and a proxy asks whom it is told to. */
+	curl_easy_setopt(easy, CURLOPT_DEFAULT_PROTOCOL, "none");
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
 	curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L); /* transfer_decode() does it */
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -231,7 +234,7 @@ static char *request_text(const struct buffer *sent)
 	return buffer_take(&out);
 }
 
-void transfer_collect(struct transfer *transfer)
+CURLcode transfer_collect(struct transfer *transfer, CURLcode code)
 {
 	static const struct {
 		long version;
@@ -254,7 +257,9 @@ void transfer_collect(struct transfer *transfer)
 	curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
 	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
 	response->status = (int)status;
-	response->retry_after = wait <= 0 ? 0 : wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : wait;
+	response->retry_after = wait <= 0                     ? 0
+				: wait > HTTP_RETRY_AFTER_MAX ? HTTP_RETRY_AFTER_MAX
+							      : wait;
 	response->sent = sent > 0;
 	response->headers = buffer_take(&transfer->received);
 	response->request_headers = request_text(&transfer->sent);
@@ -269,6 +274,7 @@ void transfer_collect(struct transfer *transfer)
 	while (versions[i].version != 0 && versions[i].version != version)
 		i++;
 	response->http_version = memory_string(versions[i].text);
+	return code == CURLE_OK && status < FINAL_STATUS_MIN ? CURLE_WEIRD_SERVER_REPLY : code;
 }
 
 /* The field's lines as one (RFC 9110 section 5.3). Owned by the caller. */

@@ -209,6 +209,13 @@ static bool read_answers(struct message *message, struct records *records)
 	return true;
 }
 
+/* False for a name that is no host's. The root is one of an MX alone (RFC 7505). */
+static bool is_usable(const struct dns_record *record)
+{
+	return strcmp(record->value, "?") != 0 &&
+	       (record->value[0] != '\0' || record->type == DNS_MX);
+}
+
 /* Moves a record of that owner and type, if one is left. */
 static bool take(struct records *from, const char *owner, enum dns_type type, struct records *to)
 {
@@ -216,7 +223,7 @@ static bool take(struct records *from, const char *owner, enum dns_type type, st
 		struct dns_record *record = &from->list[i];
 
 		if (record->owner == NULL || record->type != type ||
-			strcmp(record->owner, owner) != 0 || strcmp(record->value, "?") == 0)
+			strcmp(record->owner, owner) != 0 || !is_usable(record))
 			continue;
 		*(struct dns_record *)memory_append(&to->list, &to->count, sizeof *record) =
 			*record;

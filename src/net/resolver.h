@@ -32,8 +32,8 @@ struct dns_record {
 	enum dns_type type;
 	int preference; /* of an MX; the lowest is the best */
 	char *owner;    /* lower case, without the final dot */
-	char *value;    /* of MX and CNAME: a name in the same form; "" is the root, a null MX
-			   (RFC 7505). Of A and AAAA: the address in text form */
+	char *value;    /* of MX and CNAME: a name in the same form; "" of an MX is the root, a null
+			   MX (RFC 7505). Of A and AAAA: the address in text form */
 };
 
 /* Borrowed by the callback while it runs. */

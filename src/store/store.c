@@ -189,12 +189,25 @@ static const struct column log_columns[] = {
 	{0},
 };
 
+/* In a table that was altered they stand as they stand, and one that is not found where it must be
+ * would be taken for a page that nobody has seen. */
+static void check_order(struct database *database, const struct page_states *states)
+{
+	for (size_t i = 1; i < states->count; i++)
+		if (strcmp(states->list[i - 1].name, states->list[i].name) >= 0) {
+			database_distrust(
+				database, "it is damaged: its pages are not in their order");
+			return;
+		}
+}
+
 bool store_pages(struct database *database, struct page_states *states)
 {
 	struct statement *row;
 
 	rows_take(database_query(database, "SELECT * FROM page ORDER BY name", "*", page_columns),
 		&states->list, &states->count, sizeof *states->list);
+	check_order(database, states);
 	row = database_query(
 		database, "SELECT page, position, body, * FROM validator", "*", validator_columns);
 	while (statement_row(row)) {

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 #include "base/step.h"
 #include "base/system_error.h"
 #include "config/config.h"
+#include "net/http.h"
 #include "settings.h"
 #include "tell/attempt.h"
 #include "tell/dependence.h"
@@ -275,20 +277,45 @@ enum session_news {
 
 static const char unread[] = "its answer cannot be read";
 
+/* False for what no session says: its relay or receiver has taken it over. answered: of the count
+ * deliveries that it was given, which it has answered already. */
+static bool is_answer(const struct session_answer *answer, const bool *answered, size_t count)
+{
+	const struct attempt *attempt = &answer->attempt;
+	unsigned char of_session;
+
+	memcpy(&of_session, &attempt->of_session, sizeof of_session);
+	return of_session <= 1 && answer->index < count &&
+	       (of_session == 1 || !answered[answer->index]) &&
+	       attempt->outcome <= OUTCOME_UNKNOWN && attempt->retry_after >= 0 &&
+	       attempt->retry_after <= HTTP_RETRY_AFTER_MAX &&
+	       memchr(attempt->text, '\0', sizeof attempt->text) != NULL;
+}
+
+/* Its text goes to people, whoever wrote it. */
+static void make_visible(struct attempt *attempt)
+{
+	struct attempt line;
+
+	attempt_set(&line, attempt->outcome, attempt->code, "%s", attempt->text);
+	memcpy(attempt->text, line.text, sizeof line.text);
+}
+
 /*
  * Does not wait. When it is over, *crash is why it did not end as it should (NULL: it
  * did): then whatever was in turn may have gone out whole; and refused is what its confinement has
- * refused it, or its remedy is 0.
+ * refused it, or its remedy is 0. answered and count: as of is_answer().
  */
-static enum session_news session_read(struct child *session, struct session_answer *answer,
-	const char **crash, struct error *refused)
+static enum session_news session_read(struct child *session, const bool *answered, size_t count,
+	struct session_answer *answer, const char **crash, struct error *refused)
 {
 	ssize_t got = read(session->from, answer, sizeof *answer);
 	bool broken = got < 0 && errno != EAGAIN && errno != EINTR;
 	bool late = child_late(session); /* even if it ends by itself while we look */
 	struct child_end end;
 
-	if (got == (ssize_t)sizeof *answer) {
+	if (got == (ssize_t)sizeof *answer && is_answer(answer, answered, count)) {
+		make_visible(&answer->attempt);
 		child_renew(session, session->role->milliseconds);
 		return SESSION_ANSWER;
 	}
@@ -296,8 +323,10 @@ static enum session_news session_read(struct child *session, struct session_answ
 		return SESSION_QUIET;
 	*refused = (struct error){0};
 	child_unrefused(session, refused);
+	kill(session->process, SIGKILL); /* no matter to one that is ending */
 	child_finish(session, &end);
 	*crash = broken                           ? unread
+		 : got > 0                        ? "the attempt says what none can say"
 		 : late || end.fate == CHILD_LATE ? "no answer within the attempt's time"
 		 : end.fate == CHILD_SIGNALLED || end.code != 0 ? "the attempt crashed"
 								: NULL;
@@ -325,6 +354,7 @@ static void session_attempt(const struct session_order *order, struct attempt *a
 	struct child session;
 	struct child_role role;
 	struct session_answer answer;
+	bool answered = false;
 	const char *crash = "no answer at all";
 	enum session_news news = SESSION_QUIET;
 	struct error refused;
@@ -336,7 +366,7 @@ static void session_attempt(const struct session_order *order, struct attempt *a
 	}
 	while (news == SESSION_QUIET) {
 		poll(&(struct pollfd){session.from, POLLIN, 0}, 1, 1000);
-		news = session_read(&session, &answer, &crash, &refused);
+		news = session_read(&session, &answered, 1, &answer, &crash, &refused);
 	}
 	if (news == SESSION_OVER) {
 		attempt_set(attempt, OUTCOME_UNKNOWN, 0, "%s",
@@ -346,7 +376,8 @@ static void session_attempt(const struct session_order *order, struct attempt *a
 		return;
 	}
 	*attempt = answer.attempt;
-	while (session_read(&session, &answer, &crash, &refused) != SESSION_OVER)
+	answered = true;
+	while (session_read(&session, &answered, 1, &answer, &crash, &refused) != SESSION_OVER)
 		poll(&(struct pollfd){session.from, POLLIN, 0}, 1, 1000);
 	if (refused.remedy != 0 && attempt->outcome != OUTCOME_DELIVERED)
 		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s", refused.text);
@@ -488,7 +519,8 @@ static size_t session_collect(
 	enum session_news news;
 	size_t delivered = 0;
 
-	while ((news = session_read(&session->session, &answer, &crash, &refused)) ==
+	while ((news = session_read(&session->session, session->batch.answered,
+			session->batch.deliveries.count, &answer, &crash, &refused)) ==
 		SESSION_ANSWER) {
 		if (answer.attempt.outcome == OUTCOME_DELIVERED) {
 			delivered++;

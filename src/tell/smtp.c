@@ -133,16 +133,14 @@ static void time_is_up(int number)
 static void arm(const struct session *session, int64_t milliseconds)
 {
 	int64_t left = session->deadline - clock_milliseconds();
-	struct itimerval timer;
+	struct timeval pause;
 
 	if (milliseconds > left)
 		milliseconds = left;
 	if (milliseconds < 1)
 		milliseconds = 1;
-	timer.it_value.tv_sec = milliseconds / 1000;
-	timer.it_value.tv_usec = milliseconds % 1000 * 1000;
-	timer.it_interval = timer.it_value;
-	setitimer(ITIMER_REAL, &timer, NULL);
+	pause = (struct timeval){milliseconds / 1000, milliseconds % 1000 * 1000};
+	setitimer(ITIMER_REAL, &(struct itimerval){pause, pause}, NULL);
 }
 
 /* Remembers why, the first reason being the best. */

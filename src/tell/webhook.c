@@ -11,7 +11,7 @@
  *   2xx, but no such answer     temporary  not this service: perhaps a portal that goes away
  *   410                         receiver   "gone": asks not to be told again
  *   408, 425, 429, 5xx          temporary  and Retry-After is obeyed
- *   3xx, 1xx                    temporary  not followed, for what is posted would go to somebody
+ *   3xx                         temporary  not followed, for what is posted would go to somebody
  *                                          else; may be a portal that goes away
  *   other 4xx                   route      a wrong URL or key: stays pending until somebody fixes
  * it none, no request went out   temporary none, but one did           unknown    perhaps it was

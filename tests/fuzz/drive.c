@@ -2,8 +2,8 @@
  *
  * Drives a fuzz target without libFuzzer: fuzz-TARGET SECONDS RANDOM INPUT SEED…
  *
- * Tries each seed file as it is, then seeds that were changed at random, until so many seconds of
- * the processor are used. The same RANDOM gives the same inputs in the same order. Each input
+ * Tries each seed file as it is, then seeds that were changed at random, until so many seconds are
+ * over. The same RANDOM gives the same inputs in the same order. Each input
  * stands in the file INPUT before it is tried: where one breaks the target, it is left there.
  * Prints how many were tried.
  */
@@ -131,9 +131,12 @@ static void try(const struct input *input, int kept)
 	free(bytes);
 }
 
-static double seconds_used(void)
+static double seconds(void)
 {
-	return (double)clock() / CLOCKS_PER_SEC;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 int main(int count, char **words)
@@ -145,14 +148,14 @@ int main(int count, char **words)
 	int kept;
 
 	MUST(count > SEEDS);
-	end = seconds_used() + atof(words[SECONDS]);
+	end = seconds() + atof(words[SECONDS]);
 	state = strtoull(words[RANDOM], NULL, 10);
 	kept = open(words[INPUT], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	for (int i = SEEDS; i < count && seconds_used() < end; i++, tried++) {
+	for (int i = SEEDS; i < count; i++, tried++) {
 		load(words[i], &input);
 		try(&input, kept);
 	}
-	for (; seconds_used() < end; tried++) {
+	for (; seconds() < end; tried++) {
 		load(words[SEEDS + draw((size_t)(count - SEEDS))], &input);
 		load(words[SEEDS + draw((size_t)(count - SEEDS))], &other);
 		change(&input, &other);

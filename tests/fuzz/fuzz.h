@@ -5,11 +5,13 @@
 #ifndef LAMPWATCH_FUZZ_H
 #define LAMPWATCH_FUZZ_H
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,30 +45,82 @@ static inline char *fuzz_string(const uint8_t *data, size_t size)
 	return fuzz_text(data, nul != NULL ? (size_t)(nul - data) : size);
 }
 
-/* Writes the input to a file of this process in TMPDIR, for what takes a path. */
-static inline const char *fuzz_file(const uint8_t *data, size_t size)
+/* A folder of this process in TMPDIR, for what takes a path. Made once; whoever set TMPDIR removes
+ * it. */
+static inline const char *fuzz_folder(void)
 {
 	static char path[4096];
-	static int made;
-	FILE *file;
+	const char *above = getenv("TMPDIR");
 
-	if (!made) {
-		const char *folder = getenv("TMPDIR");
-		int descriptor;
-
+	if (path[0] == '\0') {
 		snprintf(path, sizeof path, "%s/lampwatch-fuzz-XXXXXX",
-			folder != NULL ? folder : "/tmp");
-		descriptor = mkstemp(path);
-		MUST(descriptor >= 0);
-		file = fdopen(descriptor, "w");
-		made = 1;
-	} else {
-		file = fopen(path, "w");
+			above != NULL ? above : "/tmp");
+		MUST(mkdtemp(path) != NULL);
 	}
-	MUST(file != NULL);
-	fwrite(data, 1, size, file);
-	fclose(file);
 	return path;
+}
+
+/* Writes a file, of the mode of those that hold keys. */
+static inline void fuzz_write(const char *path, const void *bytes, size_t size)
+{
+	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	MUST(file >= 0 && write(file, bytes, size) == (ssize_t)size && close(file) == 0);
+}
+
+/* Writes the input to a file in that folder. */
+static inline const char *fuzz_file(const uint8_t *data, size_t size)
+{
+	static char path[4096 + 8];
+
+	snprintf(path, sizeof path, "%s/input", fuzz_folder());
+	fuzz_write(path, data, size);
+	return path;
+}
+
+/* The whole of a file, in a block of its own; freed by the caller. */
+static inline uint8_t *fuzz_read(const char *path, size_t *size)
+{
+	FILE *file = fopen(path, "re");
+	uint8_t *bytes;
+
+	MUST(file != NULL && fseek(file, 0, SEEK_END) == 0);
+	*size = (size_t)ftell(file);
+	rewind(file);
+	bytes = malloc(*size + 1);
+	MUST(bytes != NULL && fread(bytes, 1, *size, file) == *size);
+	fclose(file);
+	return bytes;
+}
+
+/*
+ * The original after the edits that the input says, one after the other, each of them a place
+ * (three bytes), how many bytes are taken out there, how many are put in, and these: for what
+ * nobody makes by chance, and somebody may have altered. Freed by the caller.
+ */
+static inline uint8_t *fuzz_edited(const uint8_t *original, size_t original_size,
+	const uint8_t *data, size_t size, size_t *edited_size)
+{
+	enum { HEAD = 5 };
+	uint8_t *bytes = malloc(original_size + size + 1);
+	size_t length = original_size;
+
+	MUST(bytes != NULL);
+	memcpy(bytes, original, original_size);
+	while (size >= HEAD) {
+		size_t place =
+			((size_t)data[0] << 16 | (size_t)data[1] << 8 | data[2]) % (length + 1);
+		size_t out = data[3] < length - place ? data[3] : length - place;
+		size_t in = data[4] < size - HEAD ? data[4] : size - HEAD;
+
+		memmove(bytes + place + in, bytes + place + out, length - place - out);
+		memcpy(bytes + place, data + HEAD, in);
+		length += in - out;
+		data += HEAD + in;
+		size -= HEAD + in;
+	}
+	*edited_size = length;
+	return bytes;
 }
 
 #endif

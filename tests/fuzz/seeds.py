@@ -5,12 +5,17 @@
 seeds.py CORPUS [EACH]: writes CORPUS/TARGET/seed1 and so on. Of the files that there are many of, only
 each so manieth is taken. Called at the root of the sources.
 """
+import base64
 import glob
 import hashlib
+import io
 import json
 import os
+import struct
 import subprocess
 import sys
+import tarfile
+import tempfile
 
 corpus, each = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
 counts = {}
@@ -36,6 +41,15 @@ def plant_files(target, *patterns, head=b""):
 def plant_texts(target, *texts):
     for text in texts:
         plant(target, text.encode())
+
+
+def edit(place, out, put):
+    """One edit of fuzz_edited()."""
+    return place.to_bytes(3, "big") + bytes([out, len(put)]) + put
+
+
+def response(status, body, *headers):
+    return "\r\n".join([f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "", body])
 
 
 # The target numbers the kinds as they load; those that need parameters shift them, which a corpus survives.
@@ -83,3 +97,104 @@ for dialect in ["warcio", "old", "one"]:
          "fields": ["WARC-Refers-To-Date: 2014-01-24T19:20:00Z"]}]
     subprocess.run([sys.executable, "tests/warc/make.py", f"{corpus}/warc/{dialect}"], input=json.dumps(records),
                    text=True, check=True)
+
+# What is edited as these say is made by the targets themselves: a byte, a line that goes, one that comes.
+for head in [b"\0", b"\1"]:
+    for change in [edit(40, 1, b"x"), edit(0, 70, b""), edit(90, 0, b"x\t1\n"), edit(0, 255, b"") + edit(0, 255, b"")]:
+        plant("pack", head + change)
+for file in range(9):
+    plant("verify", bytes([file]) + edit(3, 1, b"x"))
+    plant("verify", bytes([file]) + edit(10, 0, b"\n") + edit(20, 64, b"0"))
+for place in [18, 28, 40, 60, 96, 100, 105, 1000, 4096, 8192 + 5, 20480 + 8, 65536, 100000]:
+    plant("database", edit(place, 1, b"\xff"))
+plant("database", edit(0, 0, b""))
+plant("database", edit(5000, 255, b""))
+
+status = "http://status.example.com"
+plant_texts("url", status + "/a?b#c", "https://user:word@host.example:8443/", "http://127.0.0.1/", "http://[::1]:80/x",
+            "http://localhost./", "http://0x7f.1/", "http://2130706433/", "HTTPS://EXAMPLE.COM", "http://a@b@c/")
+plant_texts(
+    "http", response("200 OK", "body", 'ETag: "2"', "Last-Modified: Fri, 24 Jan 2014 19:20:00 GMT", "Set-Cookie: a=b"),
+    response("302 Found", "", "Location: /other?x", "Set-Cookie: a=b; path=/") + "\n----\n" + response("200 OK", "there"),
+    response("301 Moved", "", "Location: http://127.0.0.1/") + "\n----\n" + response("200 OK", "secret"),
+    response("307 Moved", "", "Location: http://[::ffff:10.0.0.1]:8080/") + "\n----\n" + response("200 OK", ""),
+    response("308 Moved", "", "Location: http://a:b@other.example/c?d#e") + "\n----\n" + response("304 Not", ""),
+    response("302 Found", "", "Location: a:b@127.0.0.1/inside") + "\n----\n" + response("200 OK", "secret"),
+    response("302 Found", "", "Location: https://other.example/") + "\n----\nHTTP/1.1 200 OK\r\n\r\n\x16\x03",
+    response("503 No", "", "Retry-After: 120", "cf-mitigated: challenge"),
+    "HTTP/200 OK\r\n\r\nx", "HTTP/1.1 103 Early\r\n\r\n",
+    "HTTP/1.1 100 Continue\r\n\r\n" + response("200 OK", "x", "Content-Encoding: gzip"),
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\nX: y\r\n\r\n")
+for service, body in enumerate([
+        "accepted", "ok", '{"ok": false, "parameters": {"retry_after": 5}, "description": "no verysecret"}',
+        '{"errcode": "M_LIMIT", "error": "wait", "retry_after_ms": 2000}', '{"status": "success"}', '{"status": 1}']):
+    for code in ["200 OK", "429 Too Many", "410 Gone"]:
+        plant("webhook", bytes([service]) + response(code, body, "Retry-After: 60").encode())
+plant("webhook", b"\0HTTP/200 OK\r\n\r\nx")
+plant("webhook", b"\0" + response("404 Not", "<html>/verysecret</html>").encode())
+
+
+def record(name, kind, data):
+    return name + struct.pack(">HHIH", kind, 1, 300, len(data)) + data
+
+
+asked, target = b"\xc0\x0c", b"\2mx\7example\0"
+plant("dns", b"\x84\0\1" + record(asked, 15, b"\0\x0a" + target))
+plant("dns", b"\x84\0\2" + record(asked, 5, target) + record(target, 1, bytes([192, 0, 2, 1])))
+plant("dns", b"\x84\0\2" + record(asked, 1, bytes([192, 0, 2, 1])) + record(asked, 28, bytes(15) + b"\1"))
+plant("dns", b"\x84\0\2" + record(asked, 5, b"\0") + record(b"\0", 1, bytes([192, 0, 2, 1])))
+plant("dns", b"\x84\0\1" + record(asked, 15, b"\0\0\0"))
+plant("dns", b"\x84\3\0")
+
+buffer = io.BytesIO()
+with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+    for name, body in [("a/body", b"<html>"), ("a/empty", b"")]:
+        member = tarfile.TarInfo(name)
+        member.size = len(body)
+        tar.addfile(member, io.BytesIO(body))
+plant("tar", buffer.getvalue()[:2560])
+plant_texts("zip", "a/body\n<html>\nb\n\n", "name")
+plant_texts("wacz", "data\nhttps://status.example.com/\tStörung \"x\"\nhttps://other.example/a?b", "")
+plant_texts("capture", "page: one\nreason: change\ndocument: page\nrequest-header: GET / HTTP/1.1\nrequest-header: Host: a\n"
+            "document: other\naddress: 192.0.2.1:443\n", "document\n: \n")
+plant_texts("heads", "lampwatch heads 1 sha256\n",
+            "lampwatch heads 1 sha256\none\t2\t" + "0" * 64 + "\ntwo\t1\t" + "a" * 64 + "\n")
+plant_texts("serve", "/\nHost: 127.0.0.1:8014", "/one/\nHost: localhost\nRange: bytes=1-3\nIf-Range: x",
+            "/one\nHost: status.example.org", "/.state/secret\nHost: localhost", "/link/secret\nHost: localhost",
+            "/one/2014/body\nHost: [127.0.0.1]\nRange: bytes=-4", "/one/chain\nHost: localhost:1\nIf-None-Match: W/\"a\", *",
+            "/one/chain\nHost: LOCALHOST\nIf-Modified-Since: Fri, 24 Jan 2044 19:20:00 GMT\nRange: bytes=99-", "/\nHost: evil.example")
+plant_texts("address", "127.0.0.1", "[::1]", "::ffff:10.0.0.1", "64:ff9b::192.168.0.1", "2002:7f00:1::", "fe80::1%eth0",
+            "192.0.2.1", "2001:db8::1", "0177.0.0.1", "100.64.0.1")
+for number, text in enumerate(["07:00", "24:00", "2014-01-24T19:20", "2014-03-30 02:30", "2014-01-24T19:20:00Z"]):
+    moment = struct.pack("<iHHBB", 1396140000, 22 * 60, 7 * 60, 1 << number, number)
+    plant("window", moment + text.encode())
+plant_texts("config_edit", "pages:\n  - name: one\n    url: https://a.example/\n\n  # a comment\n  - name: two\n\nroutes: []\n",
+            "from: a@b.example\npages: []  # none yet\n", "pages:\n- {name: one}\n- name: two\r\n", "from: a@b.example",
+            "not a map\n", "a: |\n a pages:\n   - map\n x\n\rpages:\n", "'pages':\n    -   name: one\n        url: x\nevery: 5m\n", "pages: [a]\n", "a: |\n  pages:\n   - x\npages:\n")
+plant("config_edit", "\ufeffa: b\u0085pages: c\n".encode("utf-16-le"))
+reply = struct.pack("<qQQ", 0, 10, 5) + b"reading 1\n\0notes"
+for mode in [b"\0", b"\1"]:
+    for answer in [reply, reply[:30], reply[:24], b"", struct.pack("<qQQ", 1, 4, 0) + b"why?\0", struct.pack("<qQQ", 9, 1 << 60, 7)]:
+        plant("reader", mode + answer)
+for index, outcome, text in [(0, 0, b"accepted"), (7, 0, b"accepted"), (0, 99, b"x" * 512)]:
+    plant("attempt", struct.pack("<QiixxxxqBxxxiQ", index, outcome, 250, 0, 0, 0, 0) + text.ljust(512, b"\0"))
+
+# A key: PKCS#8 of 32 bytes as they come, and a stamp over the first line of heads by an authority of a moment.
+der = bytes.fromhex("302e020100300506032b657004220420") + bytes(range(32))
+key = "-----BEGIN PRIVATE KEY-----\n" + base64.b64encode(der).decode() + "\n-----END PRIVATE KEY-----\n"
+plant_texts("signature", key)
+with tempfile.TemporaryDirectory() as folder:
+    with open(f"{folder}/heads", "w") as file:
+        file.write("lampwatch heads 1 sha256\n")
+    with open(f"{folder}/tsa.cnf", "w") as file:
+        file.write("[tsa]\ndefault_tsa = one\n[one]\nserial = serial\nsigner_cert = tsa.pem\nsigner_key = tsa.key\n"
+                   "signer_digest = sha256\ndefault_policy = 1.2.3.4.1\ndigests = sha256\n")
+    for command in [
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tsa.key -out tsa.pem -subj /CN=Stamps"
+            " -addext extendedKeyUsage=critical,timeStamping",
+            "ts -query -data heads -sha256 -cert -no_nonce -out heads.tsq",
+            "ts -reply -config tsa.cnf -queryfile heads.tsq -out heads.tsr"]:
+        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
+    plant("signature", content(f"{folder}/tsa.key"))
+    plant("timestamp", content(f"{folder}/heads.tsr"))
+    plant("timestamp", content(f"{folder}/tsa.pem"))

@@ -51,6 +51,7 @@ static void check_refused(const char *before, const char *part)
 	assert_int_equal(error.remedy, REMEDY_CONFIGURATION);
 	assert_non_null(strstr(error.text, part));
 	assert_int_equal(out.length, 0);
+	buffer_release(&out);
 }
 
 #define PAGE "  - name: first\n    url: https://first.example/   # note\n    kind: statuspage\n"
@@ -151,6 +152,8 @@ static void test_pages_in_brackets_are_left_to_their_author(void **state)
 		"pages:\n  [{name: a, url: \"https://a.example/\", kind: slack}]\n", "dashes");
 	check_refused("{archive: a, pages: []}\n", "brackets");
 	check_refused("pages: [\n", "");
+	check_refused("{archive: a}\n", "as it is written");
+	check_refused("a text\n", "as it is written");
 }
 
 static void test_texts_that_yaml_would_take_for_something_else_are_quoted(void **state)

@@ -188,6 +188,24 @@ static void test_a_connection_to_a_private_address_is_not_used_for_a_redirect(vo
 	free(target);
 }
 
+/* libcurl would take it for http, with a user and a password, and ask the proxy for it. */
+static void test_a_redirect_without_a_scheme_leads_nowhere(void **state)
+{
+	struct http_client *client = client_new();
+	struct result result;
+
+	(void)state;
+	server_put(&proxy, "inside", "of the proxy's own machine");
+	redirect(&proxy, "first", "x:y@127.0.0.1:1/inside");
+	result = get(client, "http://public.example/first");
+	assert_true(result.failed);
+	assert_int_equal(result.error.remedy, REMEDY_PAGE);
+	assert_string_equal(result.error.text, "the address is neither http nor https");
+	assert_int_equal(server_count(&proxy, "GET\t/inside"), 0);
+	http_response_release(&result.response);
+	http_client_free(client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +213,7 @@ int main(void)
 		cmocka_unit_test(
 			test_a_redirect_to_a_name_with_a_private_address_connects_to_nobody),
 		cmocka_unit_test(test_a_connection_to_a_private_address_is_not_used_for_a_redirect),
+		cmocka_unit_test(test_a_redirect_without_a_scheme_leads_nowhere),
 	};
 	char *url;
 	int failed;

@@ -369,6 +369,34 @@ static void test_changes_of_every_type_are_told_as_they_were_found(void **state)
 	changes_release(&changes);
 }
 
+/* A byte of a page's name is another, as a disk may have it. */
+static void test_pages_out_of_their_order_are_damage_and_not_new(void **state)
+{
+	struct page_state first, second;
+	struct page_states states = {0};
+	struct buffer bytes = {0};
+	struct error error = {0};
+
+	(void)state;
+	store_save(database, state_new(&first, "alpha"));
+	store_save(database, state_new(&second, "beta"));
+	database_close(database);
+	assert_true(file_read(path, &bytes, &error));
+	for (char *at = bytes.data;
+		(at = memmem(at, bytes.length - (size_t)(at - bytes.data), "alpha", 5)) != NULL;)
+		*at = 'z';
+	assert_true(file_write(path, bytes.data, bytes.length, 0600, &error));
+	database = database_open(path, schema, false, &error);
+	assert_non_null(database);
+	assert_false(store_pages(database, &states));
+	assert_false(database_good(database, &error));
+	assert_non_null(strstr(error.text, "its pages are not in their order"));
+	page_states_release(&states);
+	page_state_release(&first);
+	page_state_release(&second);
+	buffer_release(&bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +413,7 @@ int main(void)
 		test_here(test_changes_of_every_type_are_told_as_they_were_found),
 		test_here(test_pages_in_trouble_are_those_that_are_red_or_lost),
 		test_here(test_facts_are_remembered),
+		test_here(test_pages_out_of_their_order_are_damage_and_not_new),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -285,6 +285,7 @@ static void key(xmlXPathParserContextPtr parser, int given)
 {
 	xmlNodePtr node = parser->context->node;
 	xmlXPathObjectPtr nodes = NULL;
+	const xmlChar *name = BAD_CAST "";
 	xmlChar *key = NULL;
 
 	if (given > 1) {
@@ -297,11 +298,11 @@ static void key(xmlXPathParserContextPtr parser, int given)
 			return;
 		node = node_set_count(nodes) > 0 ? node_set_member(nodes, 0) : NULL;
 	}
-	if (node == NULL || node->type != XML_ELEMENT_NODE)
-		key = xmlStrdup(BAD_CAST "");
-	else if (xmlStrEqual(node->name, BAD_CAST "entry"))
+	if (node != NULL && node->type == XML_ELEMENT_NODE)
+		name = node->name;
+	if (xmlStrEqual(name, BAD_CAST "entry"))
 		key = xmlGetNoNsProp(node, BAD_CAST "key");
-	valuePush(parser, xmlXPathWrapString(key != NULL ? key : xmlStrdup(node->name)));
+	valuePush(parser, xmlXPathWrapString(key != NULL ? key : xmlStrdup(name)));
 	xmlXPathFreeObject(nodes);
 }
 
