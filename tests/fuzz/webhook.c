@@ -14,7 +14,7 @@
 #define SECRET "verysecret"
 
 static char token[] = "token", user[] = "user", routing_key[] = "routing_key", secret[] = SECRET,
-	    chat_id[] = "chat_id", room[] = "room", any[] = "1";
+	    chat_id[] = "chat_id", room[] = "room", any[] = "1", file[] = "file";
 
 /* Services whose answers mean something, and what each needs. */
 static struct service_case {
@@ -24,10 +24,10 @@ static struct service_case {
 } services[] = {
 	{"generic", {{0}}, 0},
 	{"slack", {{0}}, 0},
-	{"telegram", {{token, secret, true, 0}, {chat_id, any, false, 0}}, 2},
-	{"matrix", {{token, secret, true, 0}, {room, any, false, 0}}, 2},
-	{"pagerduty", {{routing_key, secret, true, 0}}, 1},
-	{"pushover", {{token, secret, true, 0}, {user, secret, true, 0}}, 2},
+	{"telegram", {{token, secret, file, 0}, {chat_id, any, NULL, 0}}, 2},
+	{"matrix", {{token, secret, file, 0}, {room, any, NULL, 0}}, 2},
+	{"pagerduty", {{routing_key, secret, file, 0}}, 1},
+	{"pushover", {{token, secret, file, 0}, {user, secret, file, 0}}, 2},
 };
 
 static void check(const struct attempt *attempt)
