@@ -26,7 +26,7 @@ enum {
 
 /* All borrowed. */
 struct hosting_lookup_input {
-	const struct config *config;
+	struct config *config;             /* the process that asks wipes its own copy */
 	const struct providers *providers; /* whose domains need no look-up */
 	const struct receivers *receivers;
 	int64_t now; /* seconds since 1970 */

@@ -39,8 +39,8 @@ void route_survey_open(struct route_survey *survey, const struct context *contex
 	struct database *database = context->database;
 	struct text_list pages = {0}, troubled = {0};
 	struct hosts hosts = {0};
-	struct hosting_lookup_input input = {
-		config, context->providers, &survey->receivers, context->invocation->clock, true};
+	struct hosting_lookup_input input = {context->config, context->providers,
+		&survey->receivers, context->invocation->clock, true};
 
 	*survey = (struct route_survey){.config = config};
 	receivers_of_config(config, &survey->receivers);

@@ -410,8 +410,8 @@ static void finish_courier(struct run *run, int seconds)
 /* Ends the children and gives the run's exit status; the courier has so many seconds. */
 static int finish(struct run *run, int status, int seconds)
 {
-	struct hosting_lookup_input lookup = {
-		run->config, run->context->providers, &run->observer.receivers, run->now, false};
+	struct hosting_lookup_input lookup = {run->context->config, run->context->providers,
+		&run->observer.receivers, run->now, false};
 	bool passed = status == EXIT_DONE;
 	struct text_list lines = {0};
 

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * The courier's process, and its sessions: child processes that hand messages to one relay or
- * webhook, one after the other, and tell what came of each as soon as they know. Processes of their
- * own, so that neither a relay that hangs nor a crash in a mail library costs more than itself.
+ * The courier's process; what goes out is carried by its sessions (session.h).
  */
 #include "tell/courier.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,7 +23,6 @@
 #include "base/step.h"
 #include "base/system_error.h"
 #include "config/config.h"
-#include "net/http.h"
 #include "settings.h"
 #include "tell/attempt.h"
 #include "tell/dependence.h"
@@ -35,353 +31,14 @@
 #include "tell/launcher.h"
 #include "tell/route_token.h"
 #include "tell/scheduler.h"
+#include "tell/session.h"
 #include "tell/service.h"
 
-#define NO_PROCESS "cannot start a process"
-
 enum {
-	SESSION_SECONDS = 120, /* without an answer, whatever it waits for */
-	DOMAIN_MILLISECONDS = 2000,
 	GATHERED_FROM = 100, /* answers still to come */
 	GATHERED_MILLISECONDS = 3,
 	EXIT_UNWRITTEN = 3, /* of a courier whose outbox cannot be written */
 };
-
-/* What a session carries, borrowed until session_start() returns; of a delivery count its envelope
- * and what makes it a copy of its content. */
-struct session_order {
-	struct config *config;
-	const char *templates;            /* folder */
-	const struct route_config *route; /* of mails; NULL: the receiver's webhook */
-	const struct delivery *deliveries;
-	size_t count;
-	const struct contents *contents; /* what they say */
-	int64_t now;
-	const struct dependences *dependences; /* where direct mail goes; NULL: not known */
-	const struct courier_means *means;
-};
-
-/* What came of the delivery at index. */
-struct session_answer {
-	size_t index;
-	struct attempt attempt;
-};
-
-/* ---- in a session ---- */
-
-/* An answer is shorter than what a pipe takes at once (PIPE_BUF): it comes whole or not at all. */
-static void pass_on(void *context, size_t index, const struct attempt *attempt)
-{
-	struct session_answer answer = {index, *attempt};
-
-	STEP("answered, not yet passed on");
-	if (!file_write_all(*(int *)context, &answer, sizeof answer))
-		_exit(1);
-}
-
-/* Also what describes its service; file may be NULL. */
-static void add_template(struct text_list *paths, const char *file)
-{
-	char *description = file != NULL ? service_description_path(file) : NULL;
-
-	if (file != NULL) {
-		text_list_add(paths, file);
-		text_list_add(paths, description);
-	}
-	free(description);
-}
-
-/* From now on it has only the network and what it has read, and no other's secret. */
-static void confine(const struct session_order *order, const struct webhook_config *webhook)
-{
-	struct text_list paths = {0};
-
-	if (order->route != NULL && order->route->ca_file != NULL)
-		text_list_add(&paths, order->route->ca_file);
-	if (webhook != NULL)
-		text_list_add(&paths, order->templates);
-	if (webhook != NULL)
-		add_template(&paths, webhook->template_file);
-	config_wipe(order->config);
-	confine_enter(CONFINE_ATTEMPT, &paths);
-	text_list_release(&paths);
-}
-
-/* Without its secrets nothing is begun. They were there when the configuration was loaded, and may
- * be again. */
-static void lack_secret(const struct mail_report *report, const struct error *error)
-{
-	struct attempt attempt;
-
-	attempt_set(&attempt, OUTCOME_TEMPORARY, 0, "%s", error->text);
-	attempt.of_session = true;
-	attempt.local = error->remedy == REMEDY_LOCAL ? error->number : 0;
-	report->each(report->context, 0, &attempt);
-}
-
-/* By the route as it is now, with its password or token. */
-static void send_by_route(const struct session_order *order, const struct mail *mails,
-	const struct mail_report *report)
-{
-	struct route_config route;
-	struct error error;
-
-	if (route_secrets_read(order->config, order->route, &route, &error) &&
-		route_token_take(order->means->tokens, &route, &error)) {
-		route_tokens_leave(order->means->tokens);
-		if (route.type == ROUTE_SENDMAIL)
-			route.launcher = order->means->launcher;
-		else
-			launcher_free(order->means->launcher); /* it has its token */
-		confine(order, NULL);
-		route_transport (&route)(&route, mails, order->count, report);
-	} else {
-		lack_secret(report, &error);
-	}
-	route_secrets_wipe(&route);
-}
-
-/* An empty mail, which no transport takes, where what goes to the receiver cannot be made. Its
- * bytes are owned by the process. */
-static void send_mails(const struct session_order *order, const struct mail_report *report)
-{
-	struct mail *mails = memory_zero(order->count, sizeof *mails);
-
-	for (size_t i = 0; i < order->count; i++) {
-		const struct delivery *delivery = &order->deliveries[i];
-		const struct content *content = contents_find(order->contents, delivery->content);
-		struct content_copy copy = delivery_copy(delivery);
-		struct buffer bytes = {0};
-
-		if (content != NULL)
-			content_address(content, &copy, &bytes, NULL);
-		mails[i] = (struct mail){
-			.sender = delivery->sender != NULL ? delivery->sender : order->config->from,
-			.recipient = receiver_address(delivery->receiver),
-			.bytes = buffer_string(&bytes),
-			.length = bytes.length,
-		};
-		if (order->dependences != NULL)
-			mails[i].domain =
-				dependences_domain(order->dependences, mails[i].recipient);
-	}
-	send_by_route(order, mails, report);
-	free(mails);
-}
-
-static void post_webhook(const struct session_order *order, const struct webhook_config *webhook,
-	const struct mail_report *report)
-{
-	const struct delivery *delivery = order->deliveries;
-	const char *contact = order->config->user_agent_contact;
-	const char *id = delivery->message_id + 1;
-	char *agent =
-		memory_format("lampwatch/%s%s%s%s", LAMPWATCH_VERSION, contact != NULL ? " (+" : "",
-			contact != NULL ? contact : "", contact != NULL ? ")" : "");
-	char *bare = memory_bytes(id, strcspn(id, "@"));
-	const struct content *content = contents_find(order->contents, delivery->content);
-	struct attempt attempt = {0};
-
-	confine(order, webhook);
-	webhook_send(webhook,
-		&(struct webhook_message){.templates = order->templates,
-			.id = bare,
-			.now = order->now,
-			.body = content->bytes,
-			.length = content->length,
-			.posted = (size_t)delivery->posted,
-			.user_agent = agent},
-		&attempt);
-	report->each(report->context, 0, &attempt);
-	free(bare);
-	free(agent);
-}
-
-static void tell_webhook(const struct session_order *order, const struct mail_report *report)
-{
-	const struct webhook_config *webhook =
-		config_webhook(order->config, receiver_webhook_name(order->deliveries->receiver));
-	struct webhook_config own;
-	struct error error;
-
-	route_tokens_leave(order->means->tokens);
-	if (webhook_secrets_read(order->config, webhook, &own, &error))
-		post_webhook(order, &own, report);
-	else
-		lack_secret(report, &error);
-	webhook_secrets_wipe(&own);
-}
-
-/* What the route or webhook lacks now, in the copy of a configuration that was good once. */
-static const char *order_trouble(const struct session_order *order)
-{
-	const struct webhook_config *webhook;
-
-	if (order->route != NULL)
-		return order->route->trouble;
-	webhook = config_webhook(order->config, receiver_webhook_name(order->deliveries->receiver));
-	return webhook != NULL ? webhook->trouble : NULL;
-}
-
-static void refuse(const struct session_order *order, const struct mail_report *report)
-{
-	struct attempt attempt = {0};
-
-	attempt_set(&attempt, OUTCOME_ROUTE, 0, "%s", order_trouble(order));
-	attempt.of_session = true;
-	for (size_t i = 0; i < order->count; i++)
-		report->each(report->context, i, &attempt);
-}
-
-static void session_process(const void *context, int in, int out)
-{
-	const struct session_order *order = context;
-	struct mail_report report = {pass_on, &out};
-
-	(void)in;
-	if (order_trouble(order) != NULL)
-		refuse(order, &report);
-	else if (order->route != NULL)
-		send_mails(order, &report);
-	else
-		tell_webhook(order, &report);
-}
-
-/* ---- a session, from outside ---- */
-
-/* Only whoever needs a program may ask for one. */
-static int launcher_socket(const struct session_order *order)
-{
-	const struct route_config *route = order->route;
-	bool needed =
-		route != NULL && (route->type == ROUTE_SENDMAIL || route->token_command.count > 0);
-
-	return needed && order->means->launcher->socket >= 0 ? order->means->launcher->socket : 0;
-}
-
-/* False where no process can be made. session->from is readable where session_read() has news;
- * *role is its own, for as long as it lives. */
-static bool session_start(
-	struct child *session, struct child_role *role, const struct session_order *order)
-{
-	*role = (struct child_role){
-		.milliseconds = SESSION_SECONDS * 1000, .keeps = launcher_socket(order)};
-	return child_start(session, role, session_process, order);
-}
-
-enum session_news {
-	SESSION_QUIET,  /* nothing (yet) */
-	SESSION_ANSWER, /* one answer; there may be more */
-	SESSION_OVER,   /* its process is gone, and with it what was not answered */
-};
-
-static const char unread[] = "its answer cannot be read";
-
-/* False for what no session says: its relay or receiver has taken it over. answered: of the count
- * deliveries that it was given, which it has answered already. */
-static bool is_answer(const struct session_answer *answer, const bool *answered, size_t count)
-{
-	const struct attempt *attempt = &answer->attempt;
-	unsigned char of_session;
-
-	memcpy(&of_session, &attempt->of_session, sizeof of_session);
-	return of_session <= 1 && answer->index < count &&
-	       (of_session == 1 || !answered[answer->index]) &&
-	       attempt->outcome <= OUTCOME_UNKNOWN && attempt->retry_after >= 0 &&
-	       attempt->retry_after <= HTTP_RETRY_AFTER_MAX &&
-	       memchr(attempt->text, '\0', sizeof attempt->text) != NULL;
-}
-
-/* Its text goes to people, whoever wrote it. */
-static void make_visible(struct attempt *attempt)
-{
-	struct attempt line;
-
-	attempt_set(&line, attempt->outcome, attempt->code, "%s", attempt->text);
-	memcpy(attempt->text, line.text, sizeof line.text);
-}
-
-/*
- * Does not wait. When it is over, *crash is why it did not end as it should (NULL: it
- * did): then whatever was in turn may have gone out whole; and refused is what its confinement has
- * refused it, or its remedy is 0. answered and count: as of is_answer().
- */
-static enum session_news session_read(struct child *session, const bool *answered, size_t count,
-	struct session_answer *answer, const char **crash, struct error *refused)
-{
-	ssize_t got = read(session->from, answer, sizeof *answer);
-	bool broken = got < 0 && errno != EAGAIN && errno != EINTR;
-	bool late = child_late(session); /* even if it ends by itself while we look */
-	struct child_end end;
-
-	if (got == (ssize_t)sizeof *answer && is_answer(answer, answered, count)) {
-		make_visible(&answer->attempt);
-		child_renew(session, session->role->milliseconds);
-		return SESSION_ANSWER;
-	}
-	if (got < 0 && !broken && !late)
-		return SESSION_QUIET;
-	*refused = (struct error){0};
-	child_unrefused(session, refused);
-	kill(session->process, SIGKILL); /* no matter to one that is ending */
-	child_finish(session, &end);
-	*crash = broken                           ? unread
-		 : got > 0                        ? "the attempt says what none can say"
-		 : late || end.fate == CHILD_LATE ? "no answer within the attempt's time"
-		 : end.fate == CHILD_SIGNALLED || end.code != 0 ? "the attempt crashed"
-								: NULL;
-	return SESSION_OVER;
-}
-
-/* For one mail, whose domain nobody may have asked about before. */
-static struct dependences *ask_domain(const struct config *config, const char *address, int64_t now)
-{
-	struct host host = {.role = HOST_DOMAIN, .tried = now};
-	struct hosts hosts = {0};
-
-	host.name = dns_name(strrchr(address, '@') + 1);
-	if (host.name != NULL) {
-		dns_lookup(config->resolver, DOMAIN_MILLISECONDS, NULL, &host, 1);
-		hosts_put(&hosts, &host);
-		hosts_sort(&hosts);
-	}
-	return dependences_new(&hosts, config, NULL);
-}
-
-/* One session for the delivery, waited for to its end. */
-static void session_attempt(const struct session_order *order, struct attempt *attempt)
-{
-	struct child session;
-	struct child_role role;
-	struct session_answer answer;
-	bool answered = false;
-	const char *crash = "no answer at all";
-	enum session_news news = SESSION_QUIET;
-	struct error refused;
-
-	*attempt = (struct attempt){0};
-	if (!session_start(&session, &role, order)) {
-		attempt_set(attempt, OUTCOME_TEMPORARY, 0, NO_PROCESS);
-		return;
-	}
-	while (news == SESSION_QUIET) {
-		poll(&(struct pollfd){session.from, POLLIN, 0}, 1, 1000);
-		news = session_read(&session, &answered, 1, &answer, &crash, &refused);
-	}
-	if (news == SESSION_OVER) {
-		attempt_set(attempt, OUTCOME_UNKNOWN, 0, "%s",
-			refused.remedy != 0 ? refused.text
-			: crash != NULL     ? crash
-					    : "the attempt ended without an answer");
-		return;
-	}
-	*attempt = answer.attempt;
-	answered = true;
-	while (session_read(&session, &answered, 1, &answer, &crash, &refused) != SESSION_OVER)
-		poll(&(struct pollfd){session.from, POLLIN, 0}, 1, 1000);
-	if (refused.remedy != 0 && attempt->outcome != OUTCOME_DELIVERED)
-		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s", refused.text);
-}
 
 void courier_means_open(struct courier_means *means, struct config *config)
 {
@@ -406,16 +63,13 @@ void courier_attempt(struct config *config, const char *receiver, size_t route,
 	struct delivery delivery = {
 		.receiver = memory_string(receiver), .message_id = memory_string(message_id)};
 	bool mail = receiver_address(receiver) != NULL;
-	struct dependences *dependences = NULL;
+	bool direct = mail && config->routes[route].type == ROUTE_MX;
 	char *templates = file_templates();
 
-	if (mail && config->routes[route].type == ROUTE_MX)
-		dependences = ask_domain(config, receiver_address(receiver), now);
 	session_attempt(
 		&(struct session_order){config, templates, mail ? &config->routes[route] : NULL,
-			&delivery, 1, &contents, now, dependences, means},
+			&delivery, 1, &contents, now, NULL, means, direct},
 		attempt);
-	dependences_free(dependences);
 	free(delivery.receiver);
 	free(delivery.message_id);
 	content_release(&content);
@@ -436,8 +90,7 @@ struct courier {
 
 /* A session and what it carries. */
 struct open_session {
-	struct child session;
-	struct child_role role;
+	struct session session;
 	struct batch batch;
 };
 
@@ -470,19 +123,19 @@ static void courier_state_begin(struct courier_state *courier)
 		struct open_session *session = courier->open_sessions;
 		struct session_order order = {settings->config, settings->templates, batch.route,
 			batch.deliveries.list, batch.deliveries.count, &batch.contents,
-			courier_state_now(courier), courier->dependences, &courier->means};
+			courier_state_now(courier), courier->dependences, &courier->means, false};
 		struct attempt attempt;
 
-		while (session->session.process != 0)
+		while (session->session.child.process != 0)
 			session++;
 		session->batch = batch;
 		for (size_t i = 0; i < batch.deliveries.count; i++)
 			STEP("intent to send committed");
-		if (session_start(&session->session, &session->role, &order))
+		if (session_start(&session->session, &order))
 			continue;
 		if (courier->fault.remedy == 0)
 			child_unavailable(&courier->fault, errno);
-		attempt_set(&attempt, OUTCOME_TEMPORARY, 0, NO_PROCESS);
+		attempt_set(&attempt, OUTCOME_TEMPORARY, 0, SESSION_NO_PROCESS);
 		attempt.of_session = true;
 		database_begin(courier->database);
 		scheduler_answer(courier->scheduler, &session->batch, 0, &attempt,
@@ -498,7 +151,7 @@ static size_t courier_state_busy(const struct courier_state *courier)
 	size_t busy = 0;
 
 	for (size_t i = 0; i < SCHEDULER_SESSIONS; i++)
-		busy += courier->open_sessions[i].session.process > 0;
+		busy += courier->open_sessions[i].session.child.process > 0;
 	return busy;
 }
 
@@ -519,9 +172,10 @@ static size_t session_collect(
 	enum session_news news;
 	size_t delivered = 0;
 
-	while ((news = session_read(&session->session, session->batch.answered,
-			session->batch.deliveries.count, &answer, &crash, &refused)) ==
+	while ((news = session_read(&session->session, &answer, &crash, &refused)) ==
 		SESSION_ANSWER) {
+		if (session->batch.answered[answer.index])
+			continue; /* what was said first counts */
 		if (answer.attempt.outcome == OUTCOME_DELIVERED) {
 			delivered++;
 			text_list_add(
@@ -536,8 +190,6 @@ static size_t session_collect(
 		return delivered;
 	if (courier->fault.remedy == 0)
 		courier->fault = refused;
-	if (crash == unread && courier->fault.remedy == 0)
-		error_set(&courier->fault, REMEDY_LOCAL, "a delivery: %s; try again", unread);
 	scheduler_close(courier->scheduler, &session->batch, crash, courier_state_now(courier));
 	return delivered;
 }
@@ -552,8 +204,8 @@ static void courier_state_collect(struct courier_state *courier, const struct po
 	for (size_t i = 0; i < SCHEDULER_SESSIONS; i++) {
 		struct open_session *session = &courier->open_sessions[i];
 
-		if (session->session.process == 0 ||
-			(polls[i].revents == 0 && !child_late(&session->session)))
+		if (session->session.child.process == 0 ||
+			(polls[i].revents == 0 && !child_late(&session->session.child)))
 			continue;
 		if (!any)
 			database_begin(courier->database);
@@ -581,9 +233,9 @@ static void courier_state_wait(struct courier_state *courier)
 
 	for (size_t i = 0; i < SCHEDULER_SESSIONS; i++) {
 		const struct open_session *session = &courier->open_sessions[i];
-		bool open = session->session.process > 0;
+		bool open = session->session.child.process > 0;
 
-		polls[i] = (struct pollfd){open ? session->session.from : -1, POLLIN, 0};
+		polls[i] = (struct pollfd){open ? session->session.child.from : -1, POLLIN, 0};
 		unanswered += session->batch.unanswered;
 	}
 	*wake = (struct pollfd){courier->closed ? -1 : courier->wake, POLLIN, 0};
@@ -624,15 +276,14 @@ static void confine_courier(const struct courier_settings *settings)
 
 	text_list_add(&paths, settings->templates);
 	for (size_t i = 0; i < config->route_count; i++) {
-		if (config->routes[i].ca_file != NULL)
-			text_list_add(&paths, config->routes[i].ca_file);
+		session_paths(settings->templates, &config->routes[i], NULL, &paths);
 		add_secret(&paths, config->routes[i].password_file);
 		add_secret(&paths, config->routes[i].token_file);
 	}
 	for (size_t i = 0; i < config->webhook_count; i++) {
 		const struct webhook_config *webhook = &config->webhooks[i];
 
-		add_template(&paths, webhook->template_file);
+		session_paths(settings->templates, NULL, webhook, &paths);
 		add_secret(&paths, webhook->url_file);
 		add_secret(&paths, webhook->secret_file);
 		for (size_t j = 0; j < webhook->with_count; j++)

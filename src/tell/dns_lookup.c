@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 #include "tell/dns_lookup.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/child.h"
+#include "base/confine.h"
+#include "base/error.h"
+#include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
+#include "config/config.h"
 #include "net/resolver.h"
 #include "tell/hosts.h"
 #include "tell/providers.h"
@@ -124,4 +138,166 @@ void dns_lookup(const char *server, int64_t milliseconds, const struct providers
 		resolver_run(resolver);
 	resolver_free(resolver);
 	free(dns_queries);
+}
+
+/* ---- in a process of its own ---- */
+
+enum {
+	END_MILLISECONDS = 2000, /* beyond the limit of the look-ups */
+	LOOK_MILLISECONDS = 100,
+	PREFERENCE_MAX = 65535, /* RFC 1035 section 3.3.9 */
+};
+
+/* What the process says: a record of a host, or, once all of them are said, what came of it.
+ * Shorter than what a pipe takes at once. */
+struct finding {
+	size_t host;
+	bool last;
+	int status; /* enum dns_status, of the last */
+	int type;   /* enum dns_type, of a record */
+	int preference;
+	char owner[DNS_NAME_MAX + 1];
+	char value[DNS_NAME_MAX + 1]; /* of the last: why it failed */
+};
+
+struct asking {
+	struct config *config;
+	int64_t milliseconds;
+	const struct providers *providers;
+	struct host *hosts;
+	size_t count;
+};
+
+static bool tell(int out, size_t number, const struct host *host)
+{
+	struct finding finding = {.host = number};
+	bool good = true;
+
+	for (size_t i = 0; good && i < host->count; i++) {
+		const struct dns_record *record = &host->records[i];
+
+		finding.type = (int)record->type;
+		finding.preference = record->preference;
+		snprintf(finding.owner, sizeof finding.owner, "%s", record->owner);
+		snprintf(finding.value, sizeof finding.value, "%s", record->value);
+		good = file_write_all(out, &finding, sizeof finding);
+	}
+	finding = (struct finding){.host = number, .last = true, .status = (int)host->status};
+	snprintf(finding.value, sizeof finding.value, "%s", host->failure);
+	return good && file_write_all(out, &finding, sizeof finding);
+}
+
+static void ask_process(const void *context, int in, int out)
+{
+	const struct asking *asking = context;
+
+	(void)in;
+	config_wipe(asking->config);
+	confine_enter(CONFINE_ATTEMPT, NULL);
+	dns_lookup(asking->config->resolver, asking->milliseconds, asking->providers, asking->hosts,
+		asking->count);
+	for (size_t i = 0; i < asking->count; i++)
+		if (!tell(out, i, &asking->hosts[i]))
+			return;
+}
+
+/* A name that could stand in an answer: nothing else is handed on. */
+static bool is_name(const char *text)
+{
+	char *name = dns_name(text);
+	bool same = name != NULL && strcmp(name, text) == 0;
+
+	free(name);
+	return same;
+}
+
+static bool is_address(int family, const char *text)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	return inet_pton(family, text, address) == 1;
+}
+
+static bool record_good(const struct finding *finding)
+{
+	bool named = is_name(finding->value);
+
+	if (!is_name(finding->owner) || finding->preference < 0 ||
+		finding->preference > PREFERENCE_MAX)
+		return false;
+	switch (finding->type) {
+	case DNS_MX:
+		return named || finding->value[0] == '\0';
+	case DNS_CNAME:
+		return named;
+	case DNS_A:
+		return is_address(AF_INET, finding->value);
+	case DNS_AAAA:
+		return is_address(AF_INET6, finding->value);
+	default:
+		return false;
+	}
+}
+
+/* False where it is none that the process can give. */
+static bool take(const struct asking *asking, struct finding *finding)
+{
+	struct host *host = finding->host < asking->count ? &asking->hosts[finding->host] : NULL;
+	struct buffer reason = {0};
+
+	finding->owner[DNS_NAME_MAX] = finding->value[DNS_NAME_MAX] = '\0';
+	if (host == NULL)
+		return false;
+	if (!finding->last) {
+		if (!record_good(finding) || host->count >= DNS_RECORDS_MAX)
+			return false;
+		host_add(host, &(struct dns_record){(enum dns_type)finding->type,
+				       finding->preference, finding->owner, finding->value});
+		return true;
+	}
+	if (finding->status < DNS_FOUND || finding->status > DNS_SILENT)
+		return false;
+	host->status = (enum dns_status)finding->status;
+	text_visible(&reason, finding->value);
+	memory_set(&host->failure, buffer_string(&reason));
+	buffer_release(&reason);
+	return true;
+}
+
+/* Until its end, its limit, or something that makes no sense. */
+static void hear(const struct asking *asking, struct child *child)
+{
+	struct pollfd look = {child->from, POLLIN, 0};
+	struct finding finding;
+	ssize_t got = -1;
+
+	while (got != 0 && !child_late(child)) {
+		poll(&look, 1, LOOK_MILLISECONDS);
+		got = read(child->from, &finding, sizeof finding);
+		if (got > 0 && (got != (ssize_t)sizeof finding || !take(asking, &finding)))
+			return;
+		if (got < 0 && errno != EAGAIN && errno != EINTR)
+			return;
+	}
+}
+
+void dns_lookup_apart(struct config *config, int64_t milliseconds,
+	const struct providers *providers, struct host *hosts, size_t count)
+{
+	struct asking asking = {config, milliseconds, providers, hosts, count};
+	const struct child_role role = {.milliseconds = (int)milliseconds + END_MILLISECONDS};
+	struct child child;
+	struct error refused;
+
+	for (size_t i = 0; i < count; i++) {
+		hosts[i].status = DNS_SILENT;
+		memory_set(&hosts[i].failure, "no process says anything of it");
+	}
+	if (!child_start(&child, &role, ask_process, &asking))
+		return;
+	hear(&asking, &child);
+	for (size_t i = 0; !child_unrefused(&child, &refused) && i < count; i++)
+		if (hosts[i].status == DNS_SILENT)
+			memory_set(&hosts[i].failure, refused.text);
+	child_stop(&child);
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct config;
 struct host;
 struct providers;
 
@@ -19,5 +20,14 @@ struct providers;
  */
 void dns_lookup(const char *server, int64_t milliseconds, const struct providers *providers,
 	struct host *hosts, size_t count);
+
+/*
+ * The same, by the configuration's server, in a process of its own that is confined as an attempt
+ * (base/confine.h) and wipes its copy of the configuration: for one who holds more than a name
+ * server's answers may reach. What comes back is checked as an answer is; where nothing does, all
+ * are silent.
+ */
+void dns_lookup_apart(struct config *config, int64_t milliseconds,
+	const struct providers *providers, struct host *hosts, size_t count);
 
 #endif

@@ -39,13 +39,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char name[] = "relay", host[] = "127.0.0.1", from[] = "a@example.org";
 	struct route_config route = {.name = name, .type = ROUTE_SMTP, .host = host};
 	struct config config = {.from = from, .routes = &route, .route_count = 1};
+	struct courier_means means = {0};
 	struct attempt attempt;
 
 	signal(SIGPIPE, SIG_IGN); /* as main() has it */
 	said = data;
 	said_size = size;
 	courier_attempt(
-		&config, "b@example.org", 0, "<1@example.org>", "x\r\n", 3, 0, NULL, &attempt);
+		&config, "b@example.org", 0, "<1@example.org>", "x\r\n", 3, 0, &means, &attempt);
 	MUST(attempt.outcome >= OUTCOME_DELIVERED && attempt.outcome <= OUTCOME_UNKNOWN);
 	MUST(text_valid(attempt.text, strnlen(attempt.text, ATTEMPT_TEXT_MAX)));
 	MUST(strpbrk(attempt.text, "\r\n\t\x1b\x7f") == NULL);
