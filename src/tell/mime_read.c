@@ -104,10 +104,10 @@ static char *boundary_of(const struct buffer *type)
 
 static int hexadecimal(char digit)
 {
-	static const char digits[] = "0123456789abcdef";
-	const char *found = digit != '\0' ? strchr(digits, digit | 0x20) : NULL;
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	const char *found = digit != '\0' ? strchr(digits, digit) : NULL;
 
-	return found != NULL ? (int)(found - digits) : -1;
+	return found != NULL ? (int)(found - digits) % 16 : -1;
 }
 
 /* RFC 2045 section 6.7: what is no code stays as it is. */
@@ -118,12 +118,13 @@ static void add_quoted_printable(const char *line, size_t length, struct buffer 
 	while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\t'))
 		end--;
 	for (size_t i = 0; i < end; i++) {
-		bool code = line[i] == '=' && i + 2 < end && hexadecimal(line[i + 1]) >= 0 &&
-			    hexadecimal(line[i + 2]) >= 0;
+		bool begins = line[i] == '=' && i + 2 < end;
+		int high = begins ? hexadecimal(line[i + 1]) : -1;
+		int low = begins ? hexadecimal(line[i + 2]) : -1;
+		bool code = high >= 0 && low >= 0;
 
 		if (code)
-			buffer_byte(out,
-				(char)(hexadecimal(line[i + 1]) << 4 | hexadecimal(line[i + 2])));
+			buffer_byte(out, (char)(high << 4 | low));
 		else if (line[i] != '=' || i + 1 < end)
 			buffer_byte(out, line[i]);
 		i += code ? 2 : 0;

@@ -93,10 +93,23 @@ static inline uint8_t *fuzz_read(const char *path, size_t *size)
 	return bytes;
 }
 
+/* Where the number-th byte is that is not zero, from 0, or the end: most of a database is zeroes.
+ */
+static inline size_t fuzz_place(const uint8_t *bytes, size_t length, size_t number)
+{
+	size_t count = 0, place = 0;
+
+	for (size_t i = 0; i < length; i++)
+		count += bytes[i] != 0;
+	for (number %= count + 1; place < length && (bytes[place] == 0 || number > 0); place++)
+		number -= bytes[place] != 0;
+	return place;
+}
+
 /*
  * The original after the edits that the input says, one after the other, each of them a place
- * (three bytes), how many bytes are taken out there, how many are put in, and these: for what
- * nobody makes by chance, and somebody may have altered. Freed by the caller.
+ * (three bytes: fuzz_place()), how many bytes are taken out there, how many are put in, and these:
+ * for what nobody makes by chance, and somebody may have altered. Freed by the caller.
  */
 static inline uint8_t *fuzz_edited(const uint8_t *original, size_t original_size,
 	const uint8_t *data, size_t size, size_t *edited_size)
@@ -108,8 +121,8 @@ static inline uint8_t *fuzz_edited(const uint8_t *original, size_t original_size
 	MUST(bytes != NULL);
 	memcpy(bytes, original, original_size);
 	while (size >= HEAD) {
-		size_t place =
-			((size_t)data[0] << 16 | (size_t)data[1] << 8 | data[2]) % (length + 1);
+		size_t place = fuzz_place(
+			bytes, length, (size_t)data[0] << 16 | (size_t)data[1] << 8 | data[2]);
 		size_t out = data[3] < length - place ? data[3] : length - place;
 		size_t in = data[4] < size - HEAD ? data[4] : size - HEAD;
 

@@ -12,8 +12,7 @@
 #include "net/address.h"
 
 #define HOST "status.example.com"
-#define SECRET                                                                                     \
-	"c2VjcmV0" /* in both forms in which it could get out: its own is hidden by RFC 7617 */
+#define PAGE "http://" HOST "/page"
 
 enum { REDIRECTS = 3, TIMEOUT = 400 /* milliseconds: too short for a second try */ };
 
@@ -66,10 +65,10 @@ static void done(void *context, struct http_response *response, const struct err
 	MUST(response->body.length <= response->body.maximum);
 	MUST(response->retry_after >= 0 && response->retry_after <= HTTP_RETRY_AFTER_MAX);
 	MUST(is_header_value(response->etag) && is_header_value(response->last_modified));
-	MUST(strpbrk(response->redirects, "?#@") == NULL ||
-		strstr(response->redirects, "@") != NULL);
-	MUST(strstr(response->request_headers, SECRET) == NULL);
-	MUST(strstr(response->redirects, "hidden") == NULL);
+	MUST(strpbrk(response->redirects, "?#") == NULL);
+	MUST(response->redirects[0] == '\0' || text_starts(response->redirects, PAGE "\n"));
+	MUST(strcasestr(response->request_headers, "\nAuthorization:") == NULL &&
+		strcasestr(response->request_headers, "\nCookie:") == NULL);
 	http_response_challenges(response);
 }
 

@@ -164,7 +164,8 @@ plant_texts("serve", "/\nHost: 127.0.0.1:8014", "/one/\nHost: localhost\nRange: 
             "/one/2014/body\nHost: [127.0.0.1]\nRange: bytes=-4", "/one/chain\nHost: localhost:1\nIf-None-Match: W/\"a\", *",
             "/one/chain\nHost: LOCALHOST\nIf-Modified-Since: Fri, 24 Jan 2044 19:20:00 GMT\nRange: bytes=99-", "/\nHost: evil.example")
 plant_texts("address", "127.0.0.1", "[::1]", "::ffff:10.0.0.1", "64:ff9b::192.168.0.1", "2002:7f00:1::", "fe80::1%eth0",
-            "192.0.2.1", "2001:db8::1", "0177.0.0.1", "100.64.0.1")
+            "192.0.2.1", "2001:db8::1", "0177.0.0.1", "100.64.0.1", "0.0.0.1", "10.0.0.1", "169.254.169.254", "172.16.0.1",
+            "192.0.0.1", "192.168.0.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "fc00::1", "fec0::1", "ff02::1", "::")
 for number, text in enumerate(["07:00", "24:00", "2014-01-24T19:20", "2014-03-30 02:30", "2014-01-24T19:20:00Z"]):
     moment = struct.pack("<iHHBB", 1396140000, 22 * 60, 7 * 60, 1 << number, number)
     plant("window", moment + text.encode())

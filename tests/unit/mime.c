@@ -339,6 +339,7 @@ static void test_the_text_of_a_mail_is_read(void **state)
 		{"content-type: TEXT/PLAIN;\r\n\tcharset=utf-8\r\nContent-Transfer-Encoding: "
 		 "Quoted-Printable\r\n\r\nCha=\r\nin: =C3=A9=3D \r\nend=",
 			"Chain: \xc3\xa9=\nend"},
+		{"Content-Transfer-Encoding: quoted-printable\n\n=4a=\x14\x11=4", "J=\x14\x11=4\n"},
 		{"Content-Transfer-Encoding: base64\n\nQ2hh\naW4K\n", "Chain\n"},
 		{"Content-Type: multipart/mixed; boundary=\"b c\"\n\nno\n--b c\nContent-Type: "
 		 "multipart/alternative; boundary=d\n\n--d\nContent-Type: text/html\n\n<p>\n--d\n\n"
