@@ -27,10 +27,10 @@ static const struct command {
 	const char *name;
 	command_function *run;
 	enum needs needs;
-	enum identity identity; /* as whom root acts */
-	enum helpers helpers;   /* the processes beside it */
-	int least, most;        /* number of arguments that are not options */
-	const char *usage;      /* the options and arguments that it takes */
+	enum identity identity;   /* as whom root acts */
+	enum processes processes; /* the processes beside it */
+	int least, most;          /* number of arguments that are not options */
+	const char *usage;        /* the options and arguments that it takes */
 	const char *about;
 	int (*misused)(const struct invocation *invocation); /* NULL: usage_error() */
 } commands[] = {
@@ -235,7 +235,7 @@ static int global_options(struct invocation *invocation, int argc, char **argv)
 static int command_call(
 	const struct command *command, const struct invocation *invocation, int argc, char **argv)
 {
-	struct context context = context_new(invocation, command->identity, command->helpers);
+	struct context context = context_new(invocation, command->identity, command->processes);
 	struct options options = {0};
 	int status;
 

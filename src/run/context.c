@@ -25,11 +25,11 @@
 enum { RUN_WAIT_MILLISECONDS = 300000, READERS = 2 };
 
 struct context context_new(
-	const struct invocation *invocation, enum identity identity, enum helpers helpers)
+	const struct invocation *invocation, enum identity identity, enum processes processes)
 {
 	return (struct context){.invocation = invocation,
 		.identity = identity,
-		.readers = helpers == READS ? readers_new(READERS) : NULL,
+		.readers = processes == READS ? readers_new(READERS) : NULL,
 		.templates = file_templates(),
 		.run_lock = -1};
 }

@@ -36,7 +36,7 @@ enum identity {
 };
 
 /* The processes that do for a command what is dangerous. */
-enum helpers {
+enum processes {
 	ALONE, /* it meets no foreign bytes */
 	READS, /* in readers (base/readers.h) */
 };
@@ -57,10 +57,10 @@ struct context {
 	struct readers *readers;   /* of a command that READS; else NULL. Owned */
 };
 
-/* With what is there for every command; context_close() is due. Helpers are made now, before
+/* With what is there for every command; context_close() is due. Readers are made now, before
  * anything is known that they must not know. */
 struct context context_new(
-	const struct invocation *invocation, enum identity identity, enum helpers helpers);
+	const struct invocation *invocation, enum identity identity, enum processes processes);
 
 /*
  * Becomes whom the command acts as, by the configuration at path, or by its last good copy where it
