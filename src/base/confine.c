@@ -4,7 +4,9 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -13,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -127,6 +130,7 @@ struct rule {
 #define INT 0xffffffffU /* an argument of type int */
 #define TO_WRITE (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 #define CLONE_THREAD_ALONE 0x00010000U /* CLONE_THREAD */
+#define OWN_PROCESS 0x6f776e70U        /* stands for the number of a process, until there is one */
 #define NAMESPACES 0x7e020000U         /* CLONE_NEW… */
 #define PR_SET_VMA_NAME 0x53564d41U    /* what malloc() calls its memory */
 
@@ -287,6 +291,7 @@ static const struct rule rules[] = {
 	ALLOW(CALLS_PARENT, "wait4"),
 	ALLOW(CALLS_PARENT, "waitid"),
 	ALLOW(CALLS_PARENT, "kill"),
+	ALLOW(CALLS_PARENT, "tgkill"), /* of its children, to themselves */
 	ALLOW(CALLS_PARENT, "pidfd_open"),
 	ALLOW(CALLS_PARENT, "close_range"),
 	ALLOW(CALLS_PARENT, "setrlimit"),
@@ -527,16 +532,38 @@ static size_t count_calls(const struct role *role)
 	return count;
 }
 
-/* A call of this process to itself, as raise() and abort() make it. */
+/* A call of a process to itself, as raise() and abort() make it; which one that is comes later. */
 static int allow_own_signals(scmp_filter_ctx filter)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-		SCMP_A0(SCMP_CMP_MASKED_EQ, INT, (scmp_datum_t)getpid()));
+		SCMP_A0(SCMP_CMP_MASKED_EQ, INT, OWN_PROCESS));
 }
 
-/* 0, or a negative errno. A tracer may skip a call (SCMP_FLTATR_API_TSKIP). */
-static int filter_calls(const struct role *role)
+/* What libseccomp makes of it, for the kernel (bpf(4)), by way of a file in memory. False with
+ * errno.
+ */
+static bool export(scmp_filter_ctx filter, struct sock_fprog *program)
 {
+	int file = memfd_create("filter", MFD_CLOEXEC);
+	off_t length =
+		file >= 0 && seccomp_export_bpf(filter, file) == 0 ? lseek(file, 0, SEEK_END) : -1;
+	bool good = length > 0 && length % (off_t)sizeof *program->filter == 0;
+
+	program->filter = good ? memory_new((size_t)length) : NULL;
+	good = good && pread(file, program->filter, (size_t)length, 0) == length;
+	program->len = good ? (unsigned short)((size_t)length / sizeof *program->filter) : 0;
+	if (file >= 0)
+		close(file);
+	return good;
+}
+
+/* One for each role, once it was needed: libseccomp takes as long for one as a fork. */
+static struct sock_fprog programs[CONFINE_ROLES];
+
+/* 0, or a negative errno. A tracer may skip a call (SCMP_FLTATR_API_TSKIP). */
+static int make_program(enum confine_role number)
+{
+	const struct role *role = &roles[number];
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
 	int result = filter == NULL ? -ENOMEM : 0;
 
@@ -553,12 +580,37 @@ static int filter_calls(const struct role *role)
 		result = seccomp_rule_add_array(
 			filter, rule->action, call, rule->count, rule->conditions);
 	}
-	if (result == 0)
+	if (result == 0 && (role->calls & CALLS_PARENT) == 0)
 		result = allow_own_signals(filter);
-	if (result == 0)
-		result = seccomp_load(filter);
+	if (result == 0 && !export(filter, &programs[number]))
+		result = errno != 0 ? -errno : -EINVAL;
 	seccomp_release(filter);
 	return result;
+}
+
+/* The same. Each process has its own number in it. */
+static int filter_calls(enum confine_role number)
+{
+	const struct sock_fprog *program = &programs[number];
+	int result = program->filter == NULL ? make_program(number) : 0;
+	size_t place = 0;
+
+	if (result != 0)
+		return result;
+	while (place < program->len && program->filter[place].k != OWN_PROCESS)
+		place++;
+	if (place < program->len)
+		program->filter[place].k = (uint32_t)getpid();
+	result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, program) == 0 ? 0 : -errno;
+	if (place < program->len)
+		program->filter[place].k = OWN_PROCESS;
+	return result;
+}
+
+void confine_prepare(enum confine_role role)
+{
+	if (has_seccomp() && programs[role].filter == NULL)
+		(void)make_program(role); /* else whoever enters it tries, and says why not */
 }
 
 /* ---- the whole ---- */
@@ -592,7 +644,7 @@ void confine_enter_writing(
 		!restrict_files(role, paths, written))
 		report->reason = errno;
 	else if (has_seccomp())
-		report->reason = -filter_calls(role);
+		report->reason = -filter_calls(number);
 	if (report->reason != 0 && ends)
 		_exit(CONFINE_EXIT);
 }

@@ -16,7 +16,9 @@
  *   signal other processes where Landlock has no scopes (Linux before 6.12); it cannot start a
  *   program, write to the archive outside of .state, read other files, or trace.
  * - serve answers over HTTP (cmd/serve.c). Files: the archive, to be read; .state is refused by
- *   serve_open() alone. Its one listener. Calls: the same, but no socket().
+ *   serve_open() alone: Landlock knows no exceptions, and rules for each of the other entries would
+ *   end with them, for a run replaces index.html and adds folders while it serves. Its one
+ *   listener. Calls: the same, but no socket().
  *
  * None may start a program or trace another process; none but the courier may make a process, open
  * a file to write or signal a process. Not confined is the launcher (tell/launcher.h), whose
@@ -78,6 +80,10 @@ void confine_enter(enum confine_role role, const struct text_list *paths);
  * removed. */
 void confine_enter_writing(
 	enum confine_role role, const struct text_list *paths, const struct text_list *written);
+
+/* Makes what the kernel is given for a role, for the processes that are forked from now on: it
+ * takes as long as a fork, and no two need to make the same. */
+void confine_prepare(enum confine_role role);
 
 /* What a report says, in one line, such as `the confinement of a reader refuses "openat"`. False
  * where it says nothing. */

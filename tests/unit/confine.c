@@ -207,7 +207,7 @@ static const struct attack {
 	{"read its parent's memory", reach_into_parent, ALL, false},
 	/* The courier could, where Landlock has no scopes. */
 	{"signal its parent", signal_parent, READER | ATTEMPT | SERVE, false},
-	{"signal a thread of its parent", signal_thread_of_parent, ALL, false},
+	{"signal a thread of its parent", signal_thread_of_parent, READER | ATTEMPT | SERVE, false},
 };
 
 enum { ATTACKS = sizeof attacks / sizeof attacks[0] };
@@ -348,8 +348,8 @@ static bool converts(const char *encoding)
 
 static bool read_pages(void)
 {
-	return converts("SHIFT_JIS") && converts("KOI8-R") && converts("GB18030") &&
-	       converts("WINDOWS-1252");
+	return raise(SIGWINCH) == 0 && converts("SHIFT_JIS") && converts("KOI8-R") &&
+	       converts("GB18030") && converts("WINDOWS-1252");
 }
 
 static bool send_messages(void)
@@ -370,8 +370,17 @@ static void attempt(const void *context, int in, int out)
 	(void)context, (void)in;
 	answer = read_database() ? SUCCEEDED : FAILED;
 	confine_enter(CONFINE_ATTEMPT, NULL);
-	answer = answer == SUCCEEDED && send_messages() && !read_database() ? SUCCEEDED : FAILED;
+	answer = answer == SUCCEEDED && raise(SIGWINCH) == 0 && send_messages() && !read_database()
+			 ? SUCCEEDED
+			 : FAILED;
 	(void)!write(out, &answer, 1);
+}
+
+/* What the children get is made beforehand, under another number. */
+static bool prepare(void)
+{
+	confine_prepare(CONFINE_ATTEMPT);
+	return true;
 }
 
 static bool keep_records(void)
@@ -384,8 +393,8 @@ static bool keep_records(void)
 	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	bool done = file >= 0 && pwrite(file, "x", 1, 0) == 1 && fsync(file) == 0 &&
 		    fdatasync(file) == 0 && ftruncate(file, 4096) == 0 &&
-		    fcntl(file, F_SETLK, &lock) == 0 && unlink(path) == 0 &&
-		    child_start(&child, &limits, attempt, NULL);
+		    fcntl(file, F_SETLK, &lock) == 0 && unlink(path) == 0 && raise(SIGWINCH) == 0 &&
+		    prepare() && child_start(&child, &limits, attempt, NULL);
 
 	free(path);
 	if (!done)
