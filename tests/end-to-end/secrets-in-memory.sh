@@ -54,7 +54,9 @@ secret office.password "${in_files[0]}"
 secret other.password "${in_files[1]}"
 secret chat.key "${in_files[3]}"
 secret duty.key "${in_files[4]}"
-in_configuration=inline-Lm9tb7
+in_configuration=inline-Lm9tb7 printed=printed-Dx3vk8
+printf '#!/bin/sh\necho %s\n' "$printed" > "$work/issue"
+chmod 755 "$work/issue"
 
 python3 "$work/silent.py" "$work/silent.port" "$work/silent.count" &
 pids+=($!)
@@ -83,7 +85,7 @@ webhooks:
   - {name: plain, url: "http://$silent/$in_configuration"}
   - {name: duty, template: pagerduty, url: "http://$silent/", with: {routing_key_file: duty.key}}
 END
-search() { python3 "$work/search.py" "${in_files[@]}" "$in_configuration" -- "$@" 2>&1; }
+search() { python3 "$work/search.py" "${in_files[@]}" "$in_configuration" "$printed" -- "$@" 2>&1; }
 
 statuspage_page "$page" none operational operational operational
 "$lampwatch" -c "$work/lampwatch.yaml" --clock 2014-01-24T19:00:00Z -q run &
@@ -102,8 +104,8 @@ statuspage_page "$page" major major_outage operational operational
 run=$!
 pids+=($run)
 attempts() { local child; for child in $(children "$run"); do children "$child"; done; }
-four() { [ "$(attempts | wc -w)" = 4 ]; }
-check "four attempts are at work" await 20 four
+are() { [ "$(attempts | wc -w)" = "$1" ]; }
+check "four attempts are at work" await 20 are 4
 check "and wait for an answer" await 20 grep -qx '[5-9]' "$work/silent.count"
 courier=$(ps -o ppid= -p "$(attempts | cut -d ' ' -f 1)" | tr -d ' ')
 named=()
@@ -115,6 +117,29 @@ attempt: office-Zn4kq1
 attempt: routing-Ky2pf5" "$(grep attempt <<< "$held" | sort)"
 same "the run and the courier hold none of a file" "courier: $in_configuration
 run: $in_configuration" "$(grep -v attempt <<< "$held" | sort -u)"
+for child in $(attempts) "$courier"; do kill -9 "$child"; done
+kill "$run"
+wait "$run" 2> /dev/null
+
+# A token that a program prints lies in memory that attempts share: only who authenticates with it still has it.
+sed -i -e '/name: office/d' -e '/heartbeat_file/d' -e '/name: chat/d' -e '/name: duty/d' "$work/lampwatch.yaml"
+sed -i "s|name: other.*|name: issued, smtp: 'smtp://$silent', user: alerts, token_command: [$work/issue], depends: []}|" "$work/lampwatch.yaml"
+rm -rf "$work/archive"
+statuspage_page "$page" none operational operational operational
+"$lampwatch" -c "$work/lampwatch.yaml" --clock 2014-01-24T19:00:00Z -q run
+before=$(cat "$work/silent.count")
+statuspage_page "$page" major major_outage operational operational
+"$lampwatch" -c "$work/lampwatch.yaml" --clock 2014-01-24T19:02:00Z -q run &
+run=$!
+pids+=($run)
+connected() { [ "$(cat "$work/silent.count")" -ge $((before + 2)) ]; }
+check "two attempts are at work" await 20 are 2
+check "and wait for an answer, one of them with a token" await 20 connected
+named=()
+for attempt in $(attempts); do named+=("attempt=$attempt"); done
+same "of which the other knows nothing" "attempt: $in_configuration
+attempt: $printed" "$(search "${named[@]}" | sort)"
+courier=$(ps -o ppid= -p "$(attempts | cut -d ' ' -f 1)" | tr -d ' ')
 for child in $(attempts) "$courier"; do kill -9 "$child"; done
 kill "$run"
 wait "$run" 2> /dev/null

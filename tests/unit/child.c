@@ -116,6 +116,26 @@ static void test_only_its_own_descriptors_are_open(void **state)
 	close(gap);
 }
 
+/* Wherever it lies: below the pipes, or above. */
+static void test_one_more_is_open_where_the_role_names_it(void **state)
+{
+	int low = open("/dev/null", O_RDONLY), high = fcntl(low, F_DUPFD, 500), gap = dup(low);
+	int kept[] = {low, gap, high};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+		struct child_role role = {.milliseconds = PATIENCE, .keeps = kept[i]};
+		char said[256];
+
+		run_child(&role, list_descriptors, NULL, said, sizeof said);
+		assert_int_equal(strlen(said), strlen("in out other "));
+		assert_non_null(strstr(said, "other"));
+	}
+	close(low);
+	close(high);
+	close(gap);
+}
+
 static void handled(int number)
 {
 	(void)number;
@@ -429,6 +449,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_one_writes_the_other_reads),
 		cmocka_unit_test(test_only_its_own_descriptors_are_open),
+		cmocka_unit_test(test_one_more_is_open_where_the_role_names_it),
 		cmocka_unit_test(test_signals_have_their_default_meaning),
 		cmocka_unit_test(test_only_a_detached_child_has_a_session_of_its_own),
 		cmocka_unit_test(test_processor_time_is_limited),
