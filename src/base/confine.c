@@ -40,7 +40,24 @@ enum {
 };
 
 enum { NETWORK_NO_LISTENER = 1, NETWORK_NONE = 2 };
-enum { PATHS_MAX = 48 };
+
+/* Lists of paths, ended by NULL: a path, $VARIABLE with one, or @NAME beside the C library. */
+
+/* The conversions of what is not UTF-8 are loaded when a page needs one: all of them at once, and
+ * at each start, would take as long as twenty pages. */
+static const char *const conversions[] = {"@gconv", NULL};
+
+/* Folders in place of files where a file is replaced by another of its name. Name services
+ * (nsswitch.conf(5)) are libraries. */
+static const char *const names_and_certificates[] = {"/usr/lib", "/usr/lib32", "/usr/lib64", "/lib",
+	"/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/resolv.conf", "/etc/nsswitch.conf",
+	"/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",
+	"/etc/hostname", "/etc/mdns.allow", "/etc/localtime", "/etc/ssl", "/etc/pki",
+	"/etc/ca-certificates", "/etc/crypto-policies", "/usr/share/ca-certificates",
+	"/usr/local/share/ca-certificates", "/usr/share/zoneinfo", "/run/systemd/resolve",
+	"/run/resolvconf", "/run/NetworkManager", "/run/connman", "/run/nscd", "/run/avahi-daemon",
+	"/dev/null", "/dev/urandom", "/dev/random", "/proc/sys/net", "/sys/devices/system/cpu",
+	"$CURL_CA_BUNDLE", "$SSL_CERT_FILE", "$SSL_CERT_DIR", "$OPENSSL_CONF", NULL};
 
 static const struct role {
 	const char *name;
@@ -50,31 +67,20 @@ static const struct role {
 	rlim_t files;      /* descriptors */
 	const char *shown; /* files, in confine_describe() */
 	const char *shown_network;
-	const char *paths[PATHS_MAX]; /* what may be read: a path, $VARIABLE with
-				       * one, or @NAME beside the C library */
+	const char *const *paths; /* what may be read; NULL: nothing */
 } roles[CONFINE_ROLES] = {
-	/* The conversions of what is not UTF-8 are loaded when a page needs one: all of them at
-	   once, and at each start, would take as long as twenty pages. */
 	[CONFINE_READER] = {"reader", CALLS_COMPUTE | CALLS_READ, NETWORK_NONE, true, 64,
-		"conversions of encodings: read", "none", {"@gconv"}},
-	/* Folders in place of files where a file is replaced by another of its name. Name services
-	   (nsswitch.conf(5)) are libraries. */
+		"conversions of encodings: read", "none", conversions},
+	[CONFINE_FETCHER] = {"fetcher",
+		CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_CLIENT | CALLS_TESTS,
+		NETWORK_NO_LISTENER, false, 2048, "resolver, CAs: read", "any peer",
+		names_and_certificates},
 	[CONFINE_ATTEMPT] = {"attempt",
 		CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_CLIENT | CALLS_TESTS,
 		NETWORK_NO_LISTENER, false, 256, "resolver, CAs, its own: read", "any peer",
-		{"/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib",
-			"/etc/ld.so.cache", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts",
-			"/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",
-			"/etc/hostname", "/etc/mdns.allow", "/etc/localtime", "/etc/ssl",
-			"/etc/pki", "/etc/ca-certificates", "/etc/crypto-policies",
-			"/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
-			"/usr/share/zoneinfo", "/run/systemd/resolve", "/run/resolvconf",
-			"/run/NetworkManager", "/run/connman", "/run/nscd", "/run/avahi-daemon",
-			"/dev/null", "/dev/urandom", "/dev/random", "/proc/sys/net",
-			"/sys/devices/system/cpu", "$CURL_CA_BUNDLE", "$SSL_CERT_FILE",
-			"$SSL_CERT_DIR", "$OPENSSL_CONF"}},
+		names_and_certificates},
 	[CONFINE_SERVE] = {"serve", CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_SERVER,
-		NETWORK_NONE, false, 2048, "the archive: read", "its listener", {NULL}},
+		NETWORK_NONE, false, 2048, "the archive: read", "its listener", NULL},
 };
 
 /* A system call by its name; those that this system does not have are stepped over. */
@@ -443,8 +449,8 @@ static bool restrict_files(const struct role *role, const struct text_list *path
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &wanted, size, 0U);
 	if (ruleset < 0)
 		return false;
-	for (size_t i = 0; i < PATHS_MAX && role->paths[i] != NULL && good; i++)
-		good = permit_named(ruleset, role->paths[i]);
+	for (const char *const *path = role->paths; path != NULL && *path != NULL && good; path++)
+		good = permit_named(ruleset, *path);
 	for (size_t i = 0; paths != NULL && i < paths->count && good; i++)
 		good = permit(ruleset, paths->list[i], FS_READ);
 	if ((role->calls & CALLS_TESTS) != 0)

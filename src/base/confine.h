@@ -6,9 +6,10 @@
  *
  * - A reader parses what a page or a mail said (base/readers.h). Files: conversions of encodings,
  * to be read. No network. Calls: memory, the clock, its pipes.
- * - An attempt carries messages by SMTP, HTTP or libesmtp (tell/courier.c). Files: libraries, what
- *   names and certificates need, and what its caller names; all to be read. Any peer, but no port
- *   of its own. Calls: the same, threads, sockets.
+ * - A fetcher fetches pages (net/http.h). Files: libraries, what names and certificates need, all
+ * to be read. Any peer, but no port of its own. Calls: the same, threads, sockets.
+ * - An attempt carries messages by SMTP, HTTP or libesmtp (tell/courier.c). All as a fetcher, and
+ *   the files that its caller names.
  * - serve answers over HTTP (cmd/serve.c). Files: the archive, to be read; .state is refused by
  *   serve_open() alone. Its one listener. Calls: the same, but no socket().
  *
@@ -17,7 +18,7 @@
  * group of its queue (no_new_privs forbids that for ever), a `token_command:`, which ends before
  * its attempt is confined, and the courier, which starts both. What an attempt still shares with
  * the run that it was forked from is that run's memory as it was then, with the secrets in it; a
- * reader was never near them.
+ * reader or a fetcher was never near them.
  *
  * Where the kernel offers less, what it offers is in force: confine_describe() says what that is.
  * Without Landlock a role may read every file that its user may, but write none.
@@ -34,6 +35,7 @@ struct text_list;
 enum confine_role {
 	CONFINE_NONE,
 	CONFINE_READER,
+	CONFINE_FETCHER,
 	CONFINE_ATTEMPT,
 	CONFINE_SERVE,
 	CONFINE_ROLES,

@@ -59,8 +59,7 @@ struct reader {
 };
 
 struct readers {
-	struct child server;
-	int lack; /* errno, where there is no server */
+	struct fork_server *server; /* borrowed */
 	struct reader list[READERS_MAX];
 	size_t count;
 	struct job *first, *last; /* queued */
@@ -211,20 +210,16 @@ static bool start(struct readers *readers, struct reader *reader)
 		.file_length = READER_FILE,
 	};
 
-	if (readers->lack != 0) {
-		errno = readers->lack;
-		return false;
-	}
-	return fork_server_fork(&readers->server, &reader->child, &role, serve) &&
+	return fork_server_fork(readers->server, &reader->child, &role, serve) &&
 	       fcntl(reader->child.to, F_SETFL, O_NONBLOCK) == 0;
 }
 
-struct readers *readers_new(size_t count)
+struct readers *readers_new(struct fork_server *server, size_t count)
 {
 	struct readers *readers = memory_zero(1, sizeof *readers);
 
 	readers->count = count < READERS_MAX ? count : READERS_MAX;
-	readers->lack = fork_server_start(&readers->server) ? 0 : errno;
+	readers->server = server;
 	return readers;
 }
 
@@ -260,7 +255,6 @@ void readers_free(struct readers *readers)
 		readers->first = job->next;
 		job_free(job);
 	}
-	fork_server_stop(&readers->server);
 	free(readers);
 }
 

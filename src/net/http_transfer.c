@@ -13,8 +13,7 @@
 #include "net/http_p.h"
 
 enum {
-	RETRY_AFTER_MAX = 7 * 24 * 3600, /* seconds that a server may ask for */
-	LENGTH_BELIEVED = 1024 * 1024,   /* for a Content-Length up to this, memory is reserved */
+	LENGTH_BELIEVED = 1024 * 1024, /* for a Content-Length up to this, memory is reserved */
 };
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
@@ -251,7 +250,9 @@ void transfer_collect(struct transfer *transfer)
 	curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
 	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
 	response->status = (int)status;
-	response->retry_after = wait <= 0 ? 0 : wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : wait;
+	response->retry_after = wait <= 0                     ? 0
+				: wait > HTTP_RETRY_AFTER_MAX ? HTTP_RETRY_AFTER_MAX
+							      : wait;
 	response->sent = sent > 0;
 	response->headers = buffer_take(&transfer->received);
 	response->request_headers = request_text(&transfer->sent);

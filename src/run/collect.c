@@ -417,9 +417,10 @@ static bool address_of(void *context, struct fetch *fetch, size_t i,
 static void fetch_all(struct run *run)
 {
 	const struct limits_config *limits = &run->config->settings.limits;
-	struct http_settings settings = {
-		limits->in_flight, limits->per_host, run->context->user_agent, NULL};
+	struct http_settings settings = {limits->in_flight, limits->per_host,
+		run->context->user_agent, NULL, run->context->fork_server};
 	size_t busy = run->watch_count;
+	struct error error;
 
 	run->client = http_client_new(&settings);
 	run->fetcher = fetcher_new(run->client, address_of, take_fetched, run);
@@ -441,6 +442,8 @@ static void fetch_all(struct run *run)
 	}
 	observer_commit(&run->observer);
 	flush_touched(run);
+	if (!http_client_unrefused(run->client, &error))
+		local_fault(&run->observer, &error);
 	if (busy > 0) {
 		run_complain(run, "the run took longer than five minutes and was ended; the next "
 				  "one goes on");

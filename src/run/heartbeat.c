@@ -144,8 +144,8 @@ static void ignore_answer(void *context, struct http_response *response, const s
 	(void)context, (void)response, (void)error;
 }
 
-void heartbeat_send(
-	const struct config *config, const struct heartbeat *alive, const char *user_agent)
+void heartbeat_send(const struct config *config, const struct heartbeat *alive,
+	const char *user_agent, struct fork_server *fork_server)
 {
 	static const char *const headers[] = {"Content-Type: text/plain; charset=utf-8", NULL};
 	struct http_response response = {0};
@@ -155,7 +155,7 @@ void heartbeat_send(
 		return;
 	heartbeat_explain(alive, &text);
 	if (text.length == 0) {
-		struct http_settings settings = {1, 1, user_agent, NULL};
+		struct http_settings settings = {1, 1, user_agent, NULL, fork_server};
 		struct http_client *client = http_client_new(&settings);
 		struct http_request request = {.url = config->heartbeat,
 			.connect_timeout = CONNECT_MILLISECONDS,

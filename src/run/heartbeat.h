@@ -13,6 +13,7 @@ struct buffer;
 struct config;
 struct database;
 struct error;
+struct fork_server;
 struct text_list;
 
 enum {
@@ -52,10 +53,11 @@ void heartbeat_explain(const struct heartbeat *alive, struct buffer *out);
 /*
  * After a good run a GET of the configuration's heartbeat, after a bad one a POST to the same with
  * "/fail" behind its path, its body saying what is wrong. Waits at most for 15 seconds; whatever
- * comes of it, nobody is told: the receiver of heartbeats notices when they stop.
+ * comes of it, nobody is told: the receiver of heartbeats notices when they stop. fork_server: as
+ * in struct http_settings.
  */
-void heartbeat_send(
-	const struct config *config, const struct heartbeat *alive, const char *user_agent);
+void heartbeat_send(const struct config *config, const struct heartbeat *alive,
+	const char *user_agent, struct fork_server *fork_server);
 
 /* URL with "/fail" behind its path. Owned by the caller. */
 char *heartbeat_fail_url(const char *url);

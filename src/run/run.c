@@ -267,7 +267,6 @@ static int open_run(struct run *run, const struct error *unprepared)
 	struct error error = *unprepared;
 	bool good, lost = run->unmounted;
 
-	http_start();
 	run->observer = (struct observer){.config = run->config,
 		.providers = context->providers,
 		.templates = context->templates,
@@ -334,7 +333,7 @@ static void report(const struct run *run, int status)
 
 	if (!metrics_write(&metrics, &error))
 		run_complain(run, error.text);
-	heartbeat_send(run->config, &alive, run->context->user_agent);
+	heartbeat_send(run->config, &alive, run->context->user_agent, run->context->fork_server);
 	if (run->context->invocation->verbosity > 0 && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 }
@@ -539,10 +538,9 @@ static int end_early(const struct run *run, int status)
 {
 	struct heartbeat alive = {.local = true};
 
-	if (status == EXIT_LOCAL && !run->dry) {
-		http_start();
-		heartbeat_send(run->config, &alive, run->context->user_agent);
-	}
+	if (status == EXIT_LOCAL && !run->dry)
+		heartbeat_send(
+			run->config, &alive, run->context->user_agent, run->context->fork_server);
 	return status;
 }
 

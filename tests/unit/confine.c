@@ -146,7 +146,12 @@ static bool signal_thread_of_parent(void)
 	return syscall(SYS_tgkill, getppid(), getppid(), 0) == 0;
 }
 
-enum { READER = 1 << CONFINE_READER, ATTEMPT = 1 << CONFINE_ATTEMPT, SERVE = 1 << CONFINE_SERVE };
+enum {
+	READER = 1 << CONFINE_READER,
+	FETCHER = 1 << CONFINE_FETCHER,
+	ATTEMPT = 1 << CONFINE_ATTEMPT,
+	SERVE = 1 << CONFINE_SERVE
+};
 
 static const struct attack {
 	const char *name;
@@ -155,21 +160,24 @@ static const struct attack {
 	bool replaces; /* where it succeeds, the process is another program's: it ends with 0 */
 } attacks[] = {
 	/* serve could: Landlock cannot leave .state out of the archive, only serve_open() does. */
-	{"open the database", read_database, READER | ATTEMPT, false},
-	{"open the database for writing", write_database, READER | ATTEMPT | SERVE, false},
-	{"open a password's file", read_password, READER | ATTEMPT | SERVE, false},
-	{"open /etc/shadow", read_shadow, READER | ATTEMPT | SERVE, false},
-	{"open its parent's memory", read_memory_of_parent, READER | ATTEMPT | SERVE, false},
-	{"make a file", make_file, READER | ATTEMPT | SERVE, false},
-	{"remove a file", remove_file, READER | ATTEMPT | SERVE, false},
+	{"open the database", read_database, READER | FETCHER | ATTEMPT, false},
+	{"open the database for writing", write_database, READER | FETCHER | ATTEMPT | SERVE,
+		false},
+	{"open a password's file", read_password, READER | FETCHER | ATTEMPT | SERVE, false},
+	{"open /etc/shadow", read_shadow, READER | FETCHER | ATTEMPT | SERVE, false},
+	{"open its parent's memory", read_memory_of_parent, READER | FETCHER | ATTEMPT | SERVE,
+		false},
+	{"make a file", make_file, READER | FETCHER | ATTEMPT | SERVE, false},
+	{"remove a file", remove_file, READER | FETCHER | ATTEMPT | SERVE, false},
 	{"make a socket", make_socket, READER | SERVE, false},
-	{"listen on a port", listen_anew, READER | ATTEMPT | SERVE, false},
-	{"start a program", start_program, READER | ATTEMPT | SERVE, true},
-	{"make a process", make_process, READER | ATTEMPT | SERVE, false},
-	{"trace its parent", trace_parent, READER | ATTEMPT | SERVE, false},
-	{"read its parent's memory", reach_into_parent, READER | ATTEMPT | SERVE, false},
-	{"signal its parent", signal_parent, READER | ATTEMPT | SERVE, false},
-	{"signal a thread of its parent", signal_thread_of_parent, READER | ATTEMPT | SERVE, false},
+	{"listen on a port", listen_anew, READER | FETCHER | ATTEMPT | SERVE, false},
+	{"start a program", start_program, READER | FETCHER | ATTEMPT | SERVE, true},
+	{"make a process", make_process, READER | FETCHER | ATTEMPT | SERVE, false},
+	{"trace its parent", trace_parent, READER | FETCHER | ATTEMPT | SERVE, false},
+	{"read its parent's memory", reach_into_parent, READER | FETCHER | ATTEMPT | SERVE, false},
+	{"signal its parent", signal_parent, READER | FETCHER | ATTEMPT | SERVE, false},
+	{"signal a thread of its parent", signal_thread_of_parent,
+		READER | FETCHER | ATTEMPT | SERVE, false},
 };
 
 enum { ATTACKS = sizeof attacks / sizeof attacks[0] };
@@ -227,6 +235,7 @@ static bool attack_succeeds(
 static const char *const names[CONFINE_ROLES] = {
 	[CONFINE_NONE] = "nobody",
 	[CONFINE_READER] = "reader",
+	[CONFINE_FETCHER] = "fetcher",
 	[CONFINE_ATTEMPT] = "attempt",
 	[CONFINE_SERVE] = "serve",
 };
@@ -338,6 +347,7 @@ static void test_each_role_can_do_its_work(void **state)
 {
 	static const struct attack work[CONFINE_ROLES] = {
 		[CONFINE_READER] = {"read pages", read_pages, 0, false},
+		[CONFINE_FETCHER] = {"fetch pages", send_messages, 0, false},
 		[CONFINE_ATTEMPT] = {"send messages", send_messages, 0, false},
 		[CONFINE_SERVE] = {"answer requests", answer_requests, 0, false},
 	};
