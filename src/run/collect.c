@@ -423,9 +423,9 @@ static void fetch_all(struct run *run)
 	struct error error;
 
 	run->client = http_client_new(&settings);
-	run->fetcher = fetcher_new(run->client, address_of, take_fetched, run);
+	run->fetches = fetches_new(run->client, address_of, take_fetched, run);
 	for (size_t i = 0; i < run->watch_count; i++)
-		fetcher_begin(run->fetcher, &run->watches[i].fetch);
+		fetches_begin(run->fetches, &run->watches[i].fetch);
 	while (busy > 0 && run_monotonic() < run->deadline) {
 		struct pollfd polls[READERS_POLLS_MAX];
 		size_t count = readers_polls(run->context->readers, polls), reading;

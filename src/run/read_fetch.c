@@ -130,7 +130,7 @@ bool fetch_documents(const struct context *context, const char *url, const struc
 		.body_maximum = BODY_MAX,
 		.redirects = REDIRECTS_MAX};
 	struct http_client *client;
-	struct fetcher *fetcher;
+	struct fetches *fetches;
 	bool good;
 
 	if (kind == NULL) {
@@ -138,8 +138,8 @@ bool fetch_documents(const struct context *context, const char *url, const struc
 		return there[0];
 	}
 	client = client_new(context);
-	fetcher = fetcher_new(client, address_of, fetch_done, context->readers);
-	fetcher_begin(fetcher, &fetch);
+	fetches = fetches_new(client, address_of, fetch_done, context->readers);
+	fetches_begin(fetches, &fetch);
 	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0)
 		;
 	good = http_client_unrefused(client, &fetch.error) && fetch.outcome == FETCH_CHANGED;
@@ -151,7 +151,7 @@ bool fetch_documents(const struct context *context, const char *url, const struc
 	if (!good)
 		*error = fetch.error;
 	fetch_release(&fetch);
-	fetcher_free(fetcher);
+	fetches_free(fetches);
 	http_client_free(client);
 	return good;
 }

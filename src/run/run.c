@@ -433,7 +433,7 @@ static int finish(struct run *run, int status, int seconds)
 		standby_forget(run->context);
 	if (!run->dry)
 		report(run, status);
-	fetcher_free(run->fetcher);
+	fetches_free(run->fetches);
 	http_client_free(run->client);
 	for (size_t i = 0; i < run->watch_count; i++)
 		watch_release(&run->watches[i]);
