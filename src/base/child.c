@@ -121,7 +121,7 @@ static bool connect_ends(bool socket, int to[2], int from[2])
 {
 	if (!socket)
 		return pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, to) != 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, to) != 0)
 		return false;
 	from[0] = fcntl(to[1], F_DUPFD_CLOEXEC, 0);
 	from[1] = fcntl(to[0], F_DUPFD_CLOEXEC, 0);
@@ -238,14 +238,21 @@ static void serve_forks(const void *context, int in, int out)
 	}
 }
 
-bool fork_server_start(struct child *server)
+void fork_server_start(struct fork_server *server)
 {
 	static const struct child_role role = {.socket = true};
 	const struct timeval patience = {.tv_sec = FORK_SECONDS};
+	int from;
 
-	return child_start(server, &role, serve_forks, NULL) &&
-	       fcntl(server->from, F_SETFL, 0) == 0 &&
-	       setsockopt(server->from, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0;
+	*server = (struct fork_server){0};
+	if (!child_start(&server->child, &role, serve_forks, NULL)) {
+		server->lack = errno;
+		return;
+	}
+	from = server->child.from;
+	if (fcntl(from, F_SETFL, 0) != 0 ||
+		setsockopt(from, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0)
+		server->lack = errno;
 }
 
 static bool request_send(
@@ -265,21 +272,22 @@ static bool request_send(
 	return sendmsg(server->to, &message, MSG_NOSIGNAL) == (ssize_t)sizeof *request;
 }
 
-void fork_server_stop(struct child *server)
+void fork_server_stop(struct fork_server *server)
 {
-	if (server->process > 0)
-		shutdown(server->to, SHUT_RDWR); /* it may be another user's by now */
-	child_stop(server);
+	if (server->child.process > 0)
+		shutdown(server->child.to, SHUT_RDWR); /* it may be another user's by now */
+	child_stop(&server->child);
+	server->lack = ESRCH;
 }
 
 /* The process that the server has forked; less than 0 with errno. One that does not answer is of no
  * use any more: its answer may still come. */
-static pid_t answer_receive(struct child *server)
+static pid_t answer_receive(struct fork_server *server)
 {
 	pid_t process = -1;
 	ssize_t got;
 
-	while ((got = read(server->from, &process, sizeof process)) < 0 && errno == EINTR)
+	while ((got = read(server->child.from, &process, sizeof process)) < 0 && errno == EINTR)
 		;
 	if (got != (ssize_t)sizeof process) {
 		fork_server_stop(server);
@@ -290,20 +298,21 @@ static pid_t answer_receive(struct child *server)
 	return process < 0 ? -1 : process;
 }
 
-bool fork_server_fork(
-	struct child *server, struct child *child, const struct child_role *role, child_work *work)
+bool fork_server_fork(struct fork_server *server, struct child *child,
+	const struct child_role *role, child_work *work)
 {
 	const struct fork_request request = {role, work, getpid(), geteuid(), getegid()};
 	int to[2] = {-1, -1}, from[2] = {-1, -1}, file = -1;
 	struct confine_report *report = NULL;
 	pid_t process = -1;
 
-	errno = ESRCH;
-	if (server->process > 0 && connect_ends(role->socket, to, from))
+	errno = server->lack;
+	if (server->lack == 0 && connect_ends(role->socket, to, from))
 		file = memfd_create("report", MFD_CLOEXEC);
 	if (file >= 0 && ftruncate(file, sizeof *report) == 0)
 		report = report_map(file);
-	if (report != NULL && request_send(server, &request, (const int[]){to[0], from[1], file}))
+	if (report != NULL &&
+		request_send(&server->child, &request, (const int[]){to[0], from[1], file}))
 		process = answer_receive(server);
 	if (file >= 0)
 		close(file);

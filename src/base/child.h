@@ -30,7 +30,7 @@ struct child_role {
 	size_t file_length; /* bytes of a file that it writes */
 	bool detached;      /* has its own session (setsid), and outlives its parent;
 			     * else the kernel kills it when its parent ends */
-	bool socket;        /* to and from are the two ways of one socket (unix(7), SOCK_SEQPACKET)
+	bool socket;        /* to and from are the two ways of one socket (unix(7), SOCK_STREAM)
 			     * in place of two pipes */
 	int keeps;          /* a descriptor that it inherits; 0: none */
 };
@@ -55,17 +55,22 @@ bool child_start(
 /*
  * A fork server: it holds what its parent held when it was started, meets no foreign bytes, and
  * forks for its parent, in whose user it then works (where that was root, and is no longer). What
- * it forks is its parent's own child, so that all of the below holds for that as well. False with
- * errno, and *server zeroed, if no process can be created.
+ * it forks is its parent's own child, so that all of the below holds for that as well.
  */
-bool fork_server_start(struct child *server);
+struct fork_server {
+	struct child child;
+	int lack; /* errno, why there is none; 0: there is one */
+};
 
-/* As child_start(), by a server that may be zeroed: then there is no process (ESRCH). */
-bool fork_server_fork(
-	struct child *server, struct child *child, const struct child_role *role, child_work *work);
+/* Where that fails, each fork will, for the same reason. */
+void fork_server_start(struct fork_server *server);
+
+/* As child_start(), without a context. */
+bool fork_server_fork(struct fork_server *server, struct child *child,
+	const struct child_role *role, child_work *work);
 
 /* Ends it; its children live on. */
-void fork_server_stop(struct child *server);
+void fork_server_stop(struct fork_server *server);
 
 /* Sets error to why there is none, from errno: always in the same words, so that one shortage is
  * one fault, whatever the process was for. REMEDY_LOCAL; returns false. */

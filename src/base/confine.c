@@ -45,12 +45,16 @@ enum {
 };
 
 enum { NETWORK_NO_LISTENER = 1, NETWORK_NONE = 2 };
-enum { PATHS_MAX = 48 };
 
-/* What an attempt may read: so may the courier, for its attempts have no more than itself. Folders
- * in place of files where a file is replaced by another of its name. Name services
+/* Lists of paths, ended by NULL: a path, $VARIABLE with one, or @NAME beside the C library. */
+
+/* The conversions of what is not UTF-8 are loaded when a page needs one: all of them at once, and
+ * at each start, would take as long as twenty pages. */
+static const char *const conversions[] = {"@gconv", NULL};
+
+/* Folders in place of files where a file is replaced by another of its name. Name services
  * (nsswitch.conf(5)) are libraries. */
-#define PATHS_OF_ATTEMPT                                                                           \
+#define NAMES_AND_CERTIFICATES                                                                     \
 	"/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib",                \
 		"/etc/ld.so.cache", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts",        \
 		"/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",              \
@@ -62,6 +66,12 @@ enum { PATHS_MAX = 48 };
 		"/sys/devices/system/cpu", "$CURL_CA_BUNDLE", "$SSL_CERT_FILE", "$SSL_CERT_DIR",   \
 		"$OPENSSL_CONF"
 
+static const char *const names_and_certificates[] = {NAMES_AND_CERTIFICATES, NULL};
+
+/* The courier's attempts may read no more than itself; and what SQLite asks for. */
+static const char *const names_and_database[] = {
+	NAMES_AND_CERTIFICATES, "$TZDIR", "/proc/self/statm", NULL};
+
 static const struct role {
 	const char *name;
 	int calls;
@@ -70,24 +80,25 @@ static const struct role {
 	rlim_t files;      /* descriptors */
 	const char *shown; /* files, in confine_describe() */
 	const char *shown_network;
-	const char *paths[PATHS_MAX]; /* what may be read: a path, $VARIABLE with
-				       * one, or @NAME beside the C library */
+	const char *const *paths; /* what may be read; NULL: nothing */
 } roles[CONFINE_ROLES] = {
-	/* The conversions of what is not UTF-8 are loaded when a page needs one: all of them at
-	   once, and at each start, would take as long as twenty pages. */
 	[CONFINE_READER] = {"reader", CALLS_COMPUTE | CALLS_READ, NETWORK_NONE, true, 64,
-		"conversions of encodings: read", "none", {"@gconv"}},
+		"conversions of encodings: read", "none", conversions},
+	[CONFINE_FETCHER] = {"fetcher",
+		CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_CLIENT | CALLS_TESTS,
+		NETWORK_NO_LISTENER, false, 2048, "resolver, CAs: read", "any peer",
+		names_and_certificates},
 	[CONFINE_ATTEMPT] = {"attempt",
 		CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_CLIENT | CALLS_TESTS,
 		NETWORK_NO_LISTENER, false, 256, "resolver, CAs, its own: read", "any peer",
-		{PATHS_OF_ATTEMPT}},
+		names_and_certificates},
 	[CONFINE_COURIER] = {"courier",
 		CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_CLIENT | CALLS_TESTS |
 			CALLS_STORE | CALLS_PARENT,
 		NETWORK_NO_LISTENER, false, 1024, "database: write; secrets: read", "any peer",
-		{PATHS_OF_ATTEMPT, "$TZDIR", "/proc/self/statm"}},
+		names_and_database},
 	[CONFINE_SERVE] = {"serve", CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_SERVER,
-		NETWORK_NONE, false, 2048, "the archive: read", "its listener", {NULL}},
+		NETWORK_NONE, false, 2048, "the archive: read", "its listener", NULL},
 };
 
 /* A system call by its name; those that this system does not have are stepped over. */
@@ -500,8 +511,8 @@ static bool restrict_files(
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &wanted, size, 0U);
 	if (ruleset < 0)
 		return false;
-	for (size_t i = 0; i < PATHS_MAX && role->paths[i] != NULL && good; i++)
-		good = permit_named(ruleset, role->paths[i]);
+	for (const char *const *path = role->paths; path != NULL && *path != NULL && good; path++)
+		good = permit_named(ruleset, *path);
 	for (size_t i = 0; paths != NULL && i < paths->count && good; i++)
 		good = permit(ruleset, paths->list[i], FS_READ);
 	for (size_t i = 0; written != NULL && i < written->count && good; i++)

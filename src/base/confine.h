@@ -6,9 +6,10 @@
  *
  * - A reader parses what a page or a mail said (base/readers.h). Files: conversions of encodings,
  *   to be read. No network. Calls: memory, the clock, its pipes.
+ * - A fetcher fetches pages (net/http.h). Files: libraries, what names and certificates need, all
+ *   to be read. Any peer, but no port of its own. Calls: the same, threads, sockets.
  * - An attempt carries messages by SMTP or HTTP, or hands them to the launcher (tell/courier.c).
- *   Files: libraries, what names and certificates need, and what its caller names; all to be read.
- *   Any peer, but no port of its own. Calls: the same, threads, sockets.
+ *   All as a fetcher, and the files that its caller names.
  * - The courier writes to its database and forks attempts (tell/courier.c), which inherit what it
  *   may not. Files: what its caller names, to be written; what its attempts read, secrets among it,
  *   to be read. Any peer, since they need that; it makes no connection itself. Calls: those of an
@@ -25,7 +26,7 @@
  * programs inherit what it may do. An attempt and the courier still share with the run that they
  * were forked from that run's memory as it was then; no secret of a file is in it, for that is read
  * by who needs it (config/config.h), and an attempt wipes what lampwatch.yaml itself has. A reader
- * was never near any of it.
+ * or a fetcher was never near any of it.
  *
  * Where the kernel offers less, what it offers is in force: confine_describe() says what that is.
  * Without Landlock a role may read every file that its user may, and the courier write them.
@@ -42,6 +43,7 @@ struct text_list;
 enum confine_role {
 	CONFINE_NONE,
 	CONFINE_READER,
+	CONFINE_FETCHER,
 	CONFINE_ATTEMPT,
 	CONFINE_COURIER,
 	CONFINE_SERVE,

@@ -24,25 +24,25 @@ enum { ENDING_MILLISECONDS = 1000 /* that a reader may take to end, once it answ
 
 /* Comes before the parts' places, and these before the bytes: first of the parts that a reader is
  * to keep, then of those that go with the job. */
-struct request {
+struct job_head {
 	const struct reader_work *work; /* a reader is a fork: the address means the same there */
 	int64_t milliseconds;           /* of processor time */
 	size_t count;                   /* of parts */
 };
 
-struct place {
+struct part_head {
 	size_t length; /* of the bytes that follow; SIZE_MAX: there are none */
 	char digest[DIGEST_TEXT];
 };
 
 /* Comes before the answer, or the text of an error. */
-struct reply {
+struct answer_head {
 	int64_t remedy; /* enum remedy; 0 for success */
 	size_t length;
 };
 
 struct job {
-	struct request request;
+	struct job_head request;
 	struct reader_part *parts;  /* with a digest: borrowed bytes; without: those of copies */
 	struct buffer head, copies; /* what is sent: first what depends on the reader */
 	size_t sent;                /* of both; a reader that takes nothing keeps nobody waiting */
@@ -59,8 +59,7 @@ struct reader {
 };
 
 struct readers {
-	struct child server;
-	int lack; /* errno, where there is no server */
+	struct fork_server *server; /* borrowed */
 	struct reader list[READERS_MAX];
 	size_t count;
 	struct job *first, *last; /* queued */
@@ -106,7 +105,7 @@ static char *read_bytes(int in, size_t length)
 	return NULL;
 }
 
-static bool keep(int in, const struct reader_work *work, const struct place *place, void **all)
+static bool keep(int in, const struct reader_work *work, const struct part_head *place, void **all)
 {
 	struct kept *kept = memory_zero(1, sizeof *kept);
 	char *bytes = read_bytes(in, place->length);
@@ -119,9 +118,9 @@ static bool keep(int in, const struct reader_work *work, const struct place *pla
 	return bytes != NULL;
 }
 
-static bool receive(int in, const struct request *request, struct reader_part *parts, void **all)
+static bool receive(int in, const struct job_head *request, struct reader_part *parts, void **all)
 {
-	struct place *places = memory_zero(request->count + 1, sizeof *places);
+	struct part_head *places = memory_zero(request->count + 1, sizeof *places);
 	bool good = read_whole(in, places, request->count * sizeof *places);
 
 	for (size_t i = 0; i < request->count && good; i++)
@@ -142,11 +141,11 @@ static bool receive(int in, const struct request *request, struct reader_part *p
 	return good;
 }
 
-static bool send_answer(int out, const struct request *request, const struct reader_part *parts)
+static bool send_answer(int out, const struct job_head *request, const struct reader_part *parts)
 {
 	struct buffer text = {.maximum = request->work->answer_maximum};
 	struct error error = {0};
-	struct reply reply;
+	struct answer_head reply;
 	bool good = request->work->answer(parts, request->count, &text, &error);
 
 	if (good && text.overflowed)
@@ -157,7 +156,7 @@ static bool send_answer(int out, const struct request *request, const struct rea
 		text = (struct buffer){0};
 		buffer_text(&text, error.text);
 	}
-	reply = (struct reply){good ? 0 : (int64_t)error.remedy, text.length};
+	reply = (struct answer_head){good ? 0 : (int64_t)error.remedy, text.length};
 	good = file_write_all(out, &reply, sizeof reply) &&
 	       file_write_all(out, buffer_string(&text), text.length);
 	buffer_release(&text);
@@ -184,7 +183,7 @@ static void serve(const void *context, int in, int out)
 	confine_enter(CONFINE_READER, NULL);
 	while (good) {
 		struct reader_part *parts = NULL;
-		struct request request = {0};
+		struct job_head request = {0};
 
 		child_limit_time(READER_MILLISECONDS);
 		good = read_whole(in, &request, sizeof request);
@@ -211,20 +210,16 @@ static bool start(struct readers *readers, struct reader *reader)
 		.file_length = READER_FILE,
 	};
 
-	if (readers->lack != 0) {
-		errno = readers->lack;
-		return false;
-	}
-	return fork_server_fork(&readers->server, &reader->child, &role, serve) &&
+	return fork_server_fork(readers->server, &reader->child, &role, serve) &&
 	       fcntl(reader->child.to, F_SETFL, O_NONBLOCK) == 0;
 }
 
-struct readers *readers_new(size_t count)
+struct readers *readers_new(struct fork_server *server, size_t count)
 {
 	struct readers *readers = memory_zero(1, sizeof *readers);
 
 	readers->count = count < READERS_MAX ? count : READERS_MAX;
-	readers->lack = fork_server_start(&readers->server) ? 0 : errno;
+	readers->server = server;
 	return readers;
 }
 
@@ -260,7 +255,6 @@ void readers_free(struct readers *readers)
 		readers->first = job->next;
 		job_free(job);
 	}
-	fork_server_stop(&readers->server);
 	free(readers);
 }
 
@@ -269,7 +263,7 @@ static struct job *job_new(const struct reader_job *wanted)
 	struct job *job = memory_zero(1, sizeof *job);
 	size_t length = 0;
 
-	job->request = (struct request){wanted->work, wanted->milliseconds, wanted->count};
+	job->request = (struct job_head){wanted->work, wanted->milliseconds, wanted->count};
 	job->done = wanted->done;
 	job->context = wanted->context;
 	job->parts = memory_zero(wanted->count + 1, sizeof *job->parts);
@@ -365,7 +359,7 @@ static void write_head(struct reader *reader)
 	buffer_clear(&job->head);
 	buffer_add(&job->head, &job->request, sizeof job->request);
 	for (size_t i = 0; i < job->request.count; i++) {
-		struct place place = {parts[i].bytes != NULL ? parts[i].length : SIZE_MAX, ""};
+		struct part_head place = {parts[i].bytes != NULL ? parts[i].length : SIZE_MAX, ""};
 
 		if (parts[i].digest != NULL) {
 			memcpy(place.digest, parts[i].digest, sizeof place.digest - 1);
@@ -474,7 +468,7 @@ void readers_submit(struct readers *readers, const struct reader_job *job)
 /* ---- receiving ---- */
 
 /* The answer is whole. */
-static void take_answer(struct reader *reader, const struct reply *reply)
+static void take_answer(struct reader *reader, const struct answer_head *reply)
 {
 	const struct reader_work *work = reader->job->request.work;
 	const char *bytes = buffer_string(&reader->reply) + sizeof *reply;
@@ -500,7 +494,7 @@ static void collect_one(struct reader *reader)
 	ssize_t got = read(reader->child.from, block, sizeof block);
 	bool dead = got == 0, wrong = got < 0 && deaf;
 	size_t maximum = reader->job->request.work->answer_maximum;
-	struct reply reply = {0};
+	struct answer_head reply = {0};
 	struct error error;
 
 	if (got < 0 && errno != EAGAIN && errno != EINTR) {

@@ -18,6 +18,7 @@
 
 struct buffer;
 struct error;
+struct fork_server;
 struct readers;
 
 enum {
@@ -74,12 +75,9 @@ struct reader_job {
 	void *context;
 };
 
-/*
- * At most count readers (of READERS_MAX), each forked when a job needs one: where nothing foreign
- * comes, there is none. Call it before anything is read that a reader must not know, and before
- * there is a thread.
- */
-struct readers *readers_new(size_t count);
+/* At most count readers (of READERS_MAX), each forked by the server (borrowed) when a job needs
+ * one: where nothing foreign comes, there is none. */
+struct readers *readers_new(struct fork_server *server, size_t count);
 void readers_free(struct readers *readers);
 
 void readers_submit(struct readers *readers, const struct reader_job *job);

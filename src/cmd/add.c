@@ -31,7 +31,7 @@
 struct addition {
 	const struct invocation *invocation;
 	const struct options *options;
-	struct readers *readers;
+	const struct context *context;
 	const char *word;      /* address, name or file */
 	const char *templates; /* folder */
 	char *config_path;     /* owned; NULL: there is no configuration */
@@ -70,7 +70,7 @@ static bool detect_service(struct addition *addition)
 	for (size_t i = 0; i < addition->kinds.count; i++) {
 		if (strcmp(kind_name(addition->kinds.list[i]), addition->service->kind) != 0)
 			continue;
-		if (detect_kind(addition->readers, addition->service->url, addition->kinds.list[i],
+		if (detect_kind(addition->context, addition->service->url, addition->kinds.list[i],
 			    &addition->detection, &error))
 			return true;
 		detection_release(&addition->detection);
@@ -88,10 +88,10 @@ static int detect_url(struct addition *addition, const char *url)
 
 	if (addition->kind != NULL)
 		good = detect_kind(
-			addition->readers, url, addition->kind, &addition->detection, &error);
+			addition->context, url, addition->kind, &addition->detection, &error);
 	else
 		good = (addition->service != NULL && detect_service(addition)) ||
-		       detect_address(addition->readers, url, &addition->kinds,
+		       detect_address(addition->context, url, &addition->kinds,
 			       &addition->detection, &error);
 	return good ? EXIT_DONE : page_word_complain("add", addition->word, &error);
 }
@@ -112,7 +112,7 @@ static int detect_file(struct addition *addition)
 	good = page_word_read(addition->word, &body, &error);
 	if (good) {
 		document = (struct document){buffer_string(&body), body.length};
-		good = detect_document(addition->readers,
+		good = detect_document(addition->context->readers,
 			addition->options->url != NULL ? addition->options->url : "", &document,
 			&addition->kinds, READER_MILLISECONDS, &addition->detection, &error);
 	}
@@ -374,7 +374,7 @@ static int find_and_add(struct addition *addition)
 int command_add(struct context *context, const struct options *options, char **words)
 {
 	struct addition addition = {.invocation = context->invocation,
-		.readers = context->readers,
+		.context = context,
 		.options = options,
 		.word = words[0],
 		.templates = context->templates};

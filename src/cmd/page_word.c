@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "config/config.h"
@@ -49,5 +50,8 @@ int page_word_complain(const char *command, const char *word, const struct error
 	fprintf(stderr, "lampwatch %s: %s%s%s\n", command, named ? "" : visible, named ? "" : ": ",
 		error->text);
 	free(visible);
-	return EXIT_PENDING;
+	return error->remedy == REMEDY_LOCAL &&
+			       (error->number == 0 || system_error_local(error->number))
+		       ? EXIT_LOCAL
+		       : EXIT_PENDING;
 }

@@ -21,7 +21,8 @@ char *page_word_guess(const char *word);
 /* Reads the file, or standard input: at most 64 MiB. Release body in both cases. */
 bool page_word_read(const char *word, struct buffer *body, struct error *error);
 
-/* Prints the error with the command and the word in front. Returns EXIT_PENDING. */
+/* Prints the error with the command and the word in front. Returns EXIT_PENDING, or EXIT_LOCAL
+ * where it is this machine's. */
 int page_word_complain(const char *command, const char *word, const struct error *error);
 
 #endif

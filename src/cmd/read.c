@@ -23,7 +23,7 @@
 
 /* What the command line says, and what it leads to. */
 struct request {
-	struct readers *readers;
+	const struct context *context;
 	const char *kind_name, *url, *with_path;
 	char **words; /* files, "-" or one address */
 	size_t count;
@@ -110,10 +110,10 @@ static int detect(const char *templates, struct request *request)
 	kind_list_load(templates, NULL, &kinds);
 	fits = memory_zero(kinds.count, sizeof *fits);
 	documents_of(request, documents);
-	found = page_detect(request->readers, (const struct kind *const *)kinds.list, kinds.count,
-		request->url, &documents[0], READER_MILLISECONDS, fits, &form, &error);
+	found = page_detect(request->context->readers, (const struct kind *const *)kinds.list,
+		kinds.count, request->url, &documents[0], READER_MILLISECONDS, fits, &form, &error);
 	if (!found && page_word_is_address(word)) {
-		found = detect_address(request->readers, word, &kinds, &detection, &error);
+		found = detect_address(request->context, word, &kinds, &detection, &error);
 		for (size_t i = 0; i < kinds.count; i++)
 			for (size_t j = 0; j < detection.count; j++)
 				if (detection.list[j].kind == kinds.list[i])
@@ -171,7 +171,7 @@ static int print_reading(const struct invocation *invocation, const struct reque
 	if (request->count > kind_document_count(request->kind))
 		return usage("there are more files than the kind has documents");
 	documents_of(request, documents);
-	good = page_read(request->readers, request->kind, request->url, documents,
+	good = page_read(request->context->readers, request->kind, request->url, documents,
 		READER_MILLISECONDS, &bytes, &answer, &error);
 	if (good && invocation->verbosity > 0) {
 		fprintf(stderr,
@@ -199,7 +199,7 @@ static int get_documents(struct request *request)
 	if (page_word_is_address(word)) {
 		if (request->url == NULL)
 			request->url = word;
-		good = fetch_documents(request->readers, word, request->kind, request->bodies,
+		good = fetch_documents(request->context, word, request->kind, request->bodies,
 			request->there, &error);
 	} else {
 		for (size_t i = 0; good && i < request->count; i++)
@@ -219,7 +219,7 @@ static void forget_documents(struct request *request)
 
 int command_read(struct context *context, const struct options *options, char **words)
 {
-	struct request request = {.readers = context->readers,
+	struct request request = {.context = context,
 		.kind_name = options->kind,
 		.url = options->url,
 		.with_path = options->with,

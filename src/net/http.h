@@ -4,6 +4,12 @@
  *
  * HTTP by libcurl: many GET requests at once for pages, one POST for a webhook.
  * Only http and https, also after redirects. HTTP semantics: RFC 9110.
+ *
+ * A client makes no transfer itself: that is done by its fetcher, a process that the kernel
+ * confines (base/confine.h). It has the network, no file to write, no database, and no secret but
+ * what stands in the addresses that it is given. It has been reached by what the network sends:
+ * what it answers is bounded and looked through, and where it answers nonsense, or nothing, or
+ * ends, that is our own fault (REMEDY_LOCAL), and another one goes on.
  */
 #ifndef LAMPWATCH_HTTP_H
 #define LAMPWATCH_HTTP_H
@@ -15,6 +21,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
+struct fork_server;
 struct http_client;
 struct pollfd;
 struct http_response;
@@ -32,7 +39,8 @@ enum http_network { HTTP_NETWORK_UNKNOWN, HTTP_NETWORK_PUBLIC, HTTP_NETWORK_PRIV
 struct http_settings {
 	int64_t in_flight, per_host; /* concurrent transfers at most */
 	const char *user_agent;
-	const char *ca_file; /* NULL: the system's bundle */
+	const char *ca_file;             /* NULL: the system's bundle */
+	struct fork_server *fork_server; /* which makes its fetchers; NULL: this process does */
 };
 
 /* One GET. Strings are borrowed until the request's done() has been called. */
@@ -75,7 +83,13 @@ struct http_response {
 /* Once per process, before any client. Also ignores SIGPIPE, as sockets and TLS require. */
 void http_start(void);
 
+enum { HTTP_FETCHERS_MAX = 3 /* of one client, one after the other */ };
+
 struct http_client *http_client_new(const struct http_settings *settings);
+
+/* False, with error, where the confinement has refused its fetcher a call: REMEDY_LOCAL, with role
+ * and call. What it has answered all the same is good. */
+bool http_client_unrefused(const struct http_client *client, struct error *error);
 
 /* Ends all transfers without calling done(). */
 void http_client_free(struct http_client *client);
@@ -94,7 +108,8 @@ void http_client_free(struct http_client *client);
  *
  * done() is called with response != NULL and error NULL for any complete
  * response, whatever its status; else with error set (and response, if
- * part of it is known). May be called from within done().
+ * part of it is known). REMEDY_LOCAL: nobody has asked the page, or this machine lacks something.
+ * May be called from within done().
  */
 void http_client_get(struct http_client *client, const struct http_request *request);
 

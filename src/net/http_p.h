@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * Private to the HTTP files: http.c (queues), http_transfer.c (one hop with
- * libcurl), http_guard.c (where a redirect may lead), http_failure.c (what an
- * error means) and http_url.c.
+ * Private to the HTTP files. Where pages are wanted: http_client.c. In the fetcher: http_fetcher.c
+ * (its work), http_engine.c (queues), http_transfer.c (one hop with libcurl), http_guard.c (where a
+ * redirect may lead), http_failure.c (what an error means) and http_url.c. Between the two:
+ * http_wire.c.
  */
 #ifndef LAMPWATCH_HTTP_P_H
 #define LAMPWATCH_HTTP_P_H
@@ -13,14 +14,16 @@
 struct http_host;
 
 enum {
-	HTTP_RETRY_PAUSE = 500, /* milliseconds before the second try */
+	HTTP_URL_MAX = 256 * 1024,   /* bytes */
+	HTTP_PASSED_MAX = 64 * 1024, /* bytes of URLs passed through */
+	HTTP_RETRY_PAUSE = 500,      /* milliseconds before the second try */
 	HTTP_REQUEST_HEADERS_MAX = 64 * 1024,
 };
 
 /* One request, from its queue to its end; it is always on one hop. */
 struct transfer {
 	/* The request: */
-	struct http_client *client; /* NULL for a POST */
+	struct http_engine *engine; /* NULL for a POST */
 	struct http_request request;
 	char *first_origin; /* of the configured URL */
 	int64_t hops;
@@ -36,7 +39,7 @@ struct transfer {
 
 	/* The hop: */
 	char *url;
-	struct http_host *host; /* owned by the client */
+	struct http_host *host; /* owned by the engine */
 	bool own_host;          /* the hop leads to first_origin */
 	int64_t started;        /* by the monotonic clock */
 	CURL *easy;
@@ -53,6 +56,81 @@ struct transfer {
 
 /* Returns handle; NULL means that memory has run out and ends the process. */
 void *http_required(void *handle);
+
+/* http_engine.c: an http_client (http.h) that does it in this process. began is called when a
+ * request leaves its queue for the first time. */
+
+struct http_engine;
+
+struct http_engine *http_engine_new(
+	const struct http_settings *settings, void (*began)(void *context));
+void http_engine_free(struct http_engine *engine);
+void http_engine_get(struct http_engine *engine, const struct http_request *request);
+size_t http_engine_wait(
+	struct http_engine *engine, const struct pollfd *others, size_t count, int milliseconds);
+void http_engine_hold(struct http_engine *engine, bool held);
+
+/* http_fetcher.c: the fetcher's work (child_work). */
+void http_fetcher_serve(const void *context, int in, int out);
+
+/*
+ * http_wire.c: messages between a client and its fetcher, one after the other on a socket. Both are
+ * forks of one program. A fetcher believes its client; a client believes nothing.
+ */
+enum wire_type {
+	WIRE_SETTINGS, /* to the fetcher, first */
+	WIRE_GET,      /* to the fetcher */
+	WIRE_HOLD,     /* to the fetcher: id is 1 or 0 */
+	WIRE_BEGAN,    /* from it: a request has left its queue */
+	WIRE_DONE,     /* from it */
+};
+
+struct wire_head {
+	uint32_t type;   /* enum wire_type */
+	uint32_t length; /* bytes that follow */
+	uint64_t id;     /* of a request */
+};
+
+enum {
+	WIRE_RESPONSE_MAX = /* bytes of a response without its body */
+	2 * HTTP_HEADERS_MAX + HTTP_URL_MAX + HTTP_PASSED_MAX + 4 * HTTP_HEADER_VALUE_MAX,
+};
+
+/* Adds a message without more. */
+void wire_signal(struct buffer *out, enum wire_type type, uint64_t id);
+
+void wire_settings(struct buffer *out, const struct http_settings *settings);
+void wire_request(struct buffer *out, uint64_t id, const struct http_request *request);
+/* error: NULL for none. */
+void wire_response(struct buffer *out, uint64_t id, const struct http_response *response,
+	const struct error *error);
+
+/* The reverse, of what follows the head. What is taken borrows the bytes; false where they are
+ * wrong. */
+bool wire_settings_take(const char *bytes, size_t length, struct http_settings *settings);
+bool wire_request_take(const char *bytes, size_t length, struct http_request *request);
+
+/* The same; response is owned by the caller, and has what only the request can tell. error has the
+ * remedy 0 for none. False, with nothing to release, where it is no answer to that request. */
+bool wire_response_take(const char *bytes, size_t length, const struct http_request *request,
+	struct http_response *response, struct error *error);
+
+/* What has come, or is to go. */
+struct wire {
+	struct buffer bytes;
+	size_t at; /* so many of them are done with */
+};
+
+size_t wire_left(const struct wire *wire);
+
+/* Takes the next whole message: its head is copied, what follows is valid until more is read. False
+ * where it is not there yet. */
+bool wire_next(struct wire *in, struct wire_head *head, const char **bytes);
+
+/* Adds what can be read without waiting, or sends what can be sent; both return false where the
+ * other end is gone. */
+bool wire_read(int descriptor, struct wire *in);
+bool wire_write(int descriptor, struct wire *out);
 
 /* http_url.c */
 

@@ -417,14 +417,15 @@ static bool address_of(void *context, struct fetch *fetch, size_t i,
 static void fetch_all(struct run *run)
 {
 	const struct limits_config *limits = &run->config->settings.limits;
-	struct http_settings settings = {
-		limits->in_flight, limits->per_host, run->context->user_agent, NULL};
+	struct http_settings settings = {limits->in_flight, limits->per_host,
+		run->context->user_agent, NULL, run->context->fork_server};
 	size_t busy = run->watch_count;
+	struct error error;
 
 	run->client = http_client_new(&settings);
-	run->fetcher = fetcher_new(run->client, address_of, take_fetched, run);
+	run->fetches = fetches_new(run->client, address_of, take_fetched, run);
 	for (size_t i = 0; i < run->watch_count; i++)
-		fetcher_begin(run->fetcher, &run->watches[i].fetch);
+		fetches_begin(run->fetches, &run->watches[i].fetch);
 	while (busy > 0 && run_monotonic() < run->deadline) {
 		struct pollfd polls[READERS_POLLS_MAX];
 		size_t count = readers_polls(run->context->readers, polls), reading;
@@ -441,6 +442,8 @@ static void fetch_all(struct run *run)
 	}
 	observer_commit(&run->observer);
 	flush_touched(run);
+	if (!http_client_unrefused(run->client, &error))
+		local_fault(&run->observer, &error);
 	if (busy > 0) {
 		run_complain(run, "the run took longer than five minutes and was ended; the next "
 				  "one goes on");

@@ -7,6 +7,7 @@
 
 #include "archive/archive.h"
 #include "archive/archive_owner.h"
+#include "base/child.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
@@ -14,6 +15,7 @@
 #include "base/readers.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "net/http.h"
 #include "run/last_good.h"
 #include "run/print.h"
 #include "settings.h"
@@ -27,9 +29,17 @@ enum { RUN_WAIT_MILLISECONDS = 300000, READERS = 2 };
 struct context context_new(
 	const struct invocation *invocation, enum identity identity, enum processes processes)
 {
+	struct fork_server *server = NULL;
+
+	if (processes == WITH_READERS) {
+		http_start(); /* once for all of them */
+		server = memory_zero(1, sizeof *server);
+		fork_server_start(server);
+	}
 	return (struct context){.invocation = invocation,
 		.identity = identity,
-		.readers = processes == READS ? readers_new(READERS) : NULL,
+		.fork_server = server,
+		.readers = server != NULL ? readers_new(server, READERS) : NULL,
 		.templates = file_templates(),
 		.run_lock = -1};
 }
@@ -332,6 +342,9 @@ struct database *context_outbox(void *context, struct error *error)
 void context_close(struct context *context)
 {
 	readers_free(context->readers);
+	if (context->fork_server != NULL)
+		fork_server_stop(context->fork_server);
+	free(context->fork_server);
 	database_close(context->database);
 	if (context->run_lock >= 0)
 		lock_release(context->run_lock);

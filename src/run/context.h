@@ -35,10 +35,10 @@ enum identity {
 	AS_OWNER,  /* the same, and what is made is the owner's */
 };
 
-/* The processes that do for a command what is dangerous. */
+/* Whether other processes do for a command what is dangerous. */
 enum processes {
-	ALONE, /* it meets no foreign bytes */
-	READS, /* in readers (base/readers.h) */
+	ALONE,       /* it neither fetches nor reads what is foreign */
+	WITH_READERS /* a fetcher (net/http.h) and readers (base/readers.h) */
 };
 
 struct context {
@@ -54,7 +54,8 @@ struct context {
 	char *database_path, *courier_lock;
 	struct database *database; /* NULL: there is no archive yet, or it was not asked for */
 	int run_lock;              /* descriptor; less than 0: not held */
-	struct readers *readers;   /* of a command that READS; else NULL. Owned */
+	struct fork_server *fork_server; /* where processes come from; ALONE: NULL. Owned */
+	struct readers *readers;         /* ALONE: NULL. Owned */
 };
 
 /* With what is there for every command; context_close() is due. Readers are made now, before

@@ -9,12 +9,13 @@
 #include "base/text.h"
 #include "model/validator.h"
 #include "net/http.h"
+#include "run/context.h"
 #include "run/read_fetch.h"
 #include "watch/page_reader.h"
 
 /* The addresses that are asked, each once, the page's own first. */
 struct search {
-	struct readers *readers; /* borrowed */
+	const struct context *context;
 	const struct kind_list *kinds;
 	char *addresses[DETECT_ADDRESSES_MAX]; /* owned */
 	struct fetched fetched[DETECT_ADDRESSES_MAX];
@@ -89,8 +90,8 @@ static void tell_kinds(
 	for (size_t i = 0; i < all; i++)
 		if (search->address_of[i] == place)
 			kinds[count++] = search->kinds->list[i];
-	page_detect(search->readers, kinds, count, detection->url, &document, READER_MILLISECONDS,
-		fits, &form, error);
+	page_detect(search->context->readers, kinds, count, detection->url, &document,
+		READER_MILLISECONDS, fits, &form, error);
 	for (size_t i = 0; i < count; i++)
 		if (fits[i])
 			add_fitting(detection, kinds[i], search->addresses[place], form);
@@ -124,25 +125,25 @@ static void try_documents(struct readers *readers, const char *url,
 }
 
 /* Fetches all documents of the kind, and reads them. */
-static void try_address(struct readers *readers, const char *url, struct fitting *fitting)
+static void try_address(const struct context *context, const char *url, struct fitting *fitting)
 {
 	struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 	struct buffer bodies[PAGE_DOCUMENTS_MAX] = {{0}};
 	bool there[PAGE_DOCUMENTS_MAX] = {false};
 
 	fitting->tried = true;
-	if (fetch_documents(readers, url, fitting->kind, bodies, there, &fitting->error)) {
+	if (fetch_documents(context, url, fitting->kind, bodies, there, &fitting->error)) {
 		for (size_t i = 0; i < kind_document_count(fitting->kind); i++)
 			if (there[i])
 				documents[i] = document_of(&bodies[i]);
-		try_documents(readers, url, documents, READER_MILLISECONDS, fitting);
+		try_documents(context->readers, url, documents, READER_MILLISECONDS, fitting);
 	}
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
 		buffer_release(&bodies[i]);
 }
 
 /* Of the kinds from first on that have the same form, the only one that can read the page. */
-static size_t choose_form(struct readers *readers, struct detection *detection, size_t first)
+static size_t choose_form(const struct context *context, struct detection *detection, size_t first)
 {
 	size_t i = first, readable = 0;
 
@@ -151,7 +152,7 @@ static size_t choose_form(struct readers *readers, struct detection *detection, 
 		struct fitting *fitting = &detection->list[i];
 
 		if (!fitting->tried)
-			try_address(readers, detection->url, fitting);
+			try_address(context, detection->url, fitting);
 		readable += fitting->readable;
 		if (fitting->readable)
 			detection->chosen = fitting;
@@ -162,13 +163,13 @@ static size_t choose_form(struct readers *readers, struct detection *detection, 
 	return i;
 }
 
-static bool choose(struct readers *readers, struct detection *detection, struct error *error)
+static bool choose(const struct context *context, struct detection *detection, struct error *error)
 {
 	size_t next = 0;
 
 	qsort(detection->list, detection->count, sizeof *detection->list, by_form);
 	while (next < detection->count && detection->chosen == NULL && !detection->ambiguous)
-		next = choose_form(readers, detection, next);
+		next = choose_form(context, detection, next);
 	if (detection->chosen != NULL || detection->ambiguous)
 		return true;
 	*error = detection->list[0].error;
@@ -183,7 +184,7 @@ static bool fetch_page(
 	char *from = http_url_origin(url), *to;
 
 	page->url = url;
-	fetch_all(page, 1);
+	fetch_all(search->context, page, 1);
 	to = http_url_origin(page->final_url != NULL ? page->final_url : url);
 	detection->moved = page->good && strcmp(from, to) != 0;
 	detection->url = memory_string(detection->moved ? page->final_url : url);
@@ -196,23 +197,23 @@ static bool fetch_page(
 	return page->answered;
 }
 
-bool detect_address(struct readers *readers, const char *url, const struct kind_list *kinds,
+bool detect_address(const struct context *context, const char *url, const struct kind_list *kinds,
 	struct detection *detection, struct error *error)
 {
-	struct search search = {.readers = readers, .kinds = kinds};
+	struct search search = {.context = context, .kinds = kinds};
 	bool good = fetch_page(url, &search, detection, error);
 
 	if (good) {
 		find_addresses(&search);
 		for (size_t i = 1; i < search.count; i++)
 			search.fetched[i].url = search.addresses[i];
-		fetch_all(search.fetched + 1, search.count - 1);
+		fetch_all(context, search.fetched + 1, search.count - 1);
 	}
 	for (size_t i = search.count; good && i-- > 0;)
 		if (search.fetched[i].good)
 			tell_kinds(&search, i, detection, error);
 	search_release(&search);
-	return good && detection->count > 0 && choose(readers, detection, error);
+	return good && detection->count > 0 && choose(context, detection, error);
 }
 
 bool detect_document(struct readers *readers, const char *url, const struct document *document,
@@ -239,10 +240,10 @@ bool detect_document(struct readers *readers, const char *url, const struct docu
 			try_documents(readers, url, documents, milliseconds, fitting);
 	}
 	free(fits);
-	return good && choose(readers, detection, error);
+	return good && choose(NULL, detection, error); /* all of them have been tried */
 }
 
-bool detect_kind(struct readers *readers, const char *url, const struct kind *kind,
+bool detect_kind(const struct context *context, const char *url, const struct kind *kind,
 	struct detection *detection, struct error *error)
 {
 	char *address = NULL;
@@ -253,7 +254,7 @@ bool detect_kind(struct readers *readers, const char *url, const struct kind *ki
 		return false;
 	add_fitting(detection, kind, address, DOCUMENT_JSON);
 	free(address);
-	return choose(readers, detection, error);
+	return choose(context, detection, error);
 }
 
 void detection_release(struct detection *detection)

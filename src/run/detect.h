@@ -14,6 +14,7 @@
 #include "run/kind_choice.h"
 #include "watch/kind/kind.h"
 
+struct context;
 struct readers;
 
 enum { DETECT_ADDRESSES_MAX = 64 };
@@ -42,9 +43,10 @@ struct detection {
 /*
  * Fetches the address and each kind's, tells the kinds, and reads the page with those of the
  * best form that has any; where all of them fail, with those of the next. False with error where
- * the page is not there, or no kind fits it at all. The kinds are borrowed.
+ * the page is not there, or no kind fits it at all. The kinds are borrowed. context: of a command
+ * WITH_READERS.
  */
-bool detect_address(struct readers *readers, const char *url, const struct kind_list *kinds,
+bool detect_address(const struct context *context, const char *url, const struct kind_list *kinds,
 	struct detection *detection, struct error *error);
 
 /* The same for one document that is at hand, and is looked at for so many milliseconds of processor
@@ -54,7 +56,7 @@ bool detect_document(struct readers *readers, const char *url, const struct docu
 	struct error *error);
 
 /* Reads the page with this kind and no other. False with error where that fails. */
-bool detect_kind(struct readers *readers, const char *url, const struct kind *kind,
+bool detect_kind(const struct context *context, const char *url, const struct kind *kind,
 	struct detection *detection, struct error *error);
 
 void detection_release(struct detection *detection);

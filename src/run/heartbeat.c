@@ -147,9 +147,10 @@ static void ignore_answer(void *context, struct http_response *response, const s
 	(void)context, (void)response, (void)error;
 }
 
+/* The answer is its fetcher's to parse, which is confined. */
 static void send_good(const char *url, const char *user_agent)
 {
-	struct http_settings settings = {1, 1, user_agent, NULL};
+	struct http_settings settings = {1, 1, user_agent, NULL, NULL};
 	struct http_client *client = http_client_new(&settings);
 	struct http_request request = {.url = url,
 		.connect_timeout = CONNECT_MILLISECONDS,
@@ -195,11 +196,12 @@ static void send_process(const void *context, int in, int out)
 
 	(void)in, (void)out;
 	config_wipe(sending->config);
-	confine_enter(CONFINE_ATTEMPT, NULL);
-	if (url != NULL && sending->text->length == 0)
+	if (url != NULL && sending->text->length == 0) {
 		send_good(url, sending->user_agent);
-	else if (url != NULL)
+	} else if (url != NULL) {
+		confine_enter(CONFINE_ATTEMPT, NULL);
 		send_bad(url, sending->text, sending->user_agent);
+	}
 	secret_wipe(&url);
 }
 

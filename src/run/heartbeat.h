@@ -13,6 +13,7 @@ struct buffer;
 struct config;
 struct database;
 struct error;
+struct fork_server;
 struct text_list;
 
 enum {

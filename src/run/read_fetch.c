@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "model/validator.h"
 #include "net/http.h"
+#include "run/context.h"
 #include "settings.h"
 #include "watch/fetch.h"
 #include "watch/page_reader.h"
@@ -43,19 +44,19 @@ static void fetched_done(void *context, struct http_response *response, const st
 	response->final_url = NULL;
 }
 
-static struct http_client *client_new(void)
+static struct http_client *client_new(const struct context *context)
 {
 	struct http_settings settings = {.in_flight = IN_FLIGHT,
 		.per_host = IN_FLIGHT,
-		.user_agent = "lampwatch/" LAMPWATCH_VERSION};
+		.user_agent = "lampwatch/" LAMPWATCH_VERSION,
+		.fork_server = context->fork_server};
 
-	http_start();
 	return http_client_new(&settings);
 }
 
-void fetch_all(struct fetched *fetched, size_t count)
+void fetch_all(const struct context *context, struct fetched *fetched, size_t count)
 {
-	struct http_client *client = client_new();
+	struct http_client *client = client_new(context);
 	int64_t end = clock_milliseconds() + TOTAL_MILLISECONDS;
 
 	for (size_t i = 0; i < count; i++) {
@@ -74,6 +75,9 @@ void fetch_all(struct fetched *fetched, size_t count)
 	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0 &&
 		clock_milliseconds() < end)
 		;
+	for (size_t i = 0; i < count; i++)
+		fetched[i].good =
+			http_client_unrefused(client, &fetched[i].error) && fetched[i].good;
 	http_client_free(client);
 }
 
@@ -97,12 +101,13 @@ static void fetch_done(void *context, struct fetch *fetch)
 }
 
 /* The one document at url. */
-static bool fetch_single(const char *url, struct buffer *body, struct error *error)
+static bool fetch_single(
+	const struct context *context, const char *url, struct buffer *body, struct error *error)
 {
 	struct fetched fetched = {.url = url};
 	bool good;
 
-	fetch_all(&fetched, 1);
+	fetch_all(context, &fetched, 1);
 	good = fetched.good;
 	if (good) {
 		*body = fetched.body;
@@ -114,7 +119,7 @@ static bool fetch_single(const char *url, struct buffer *body, struct error *err
 	return good;
 }
 
-bool fetch_documents(struct readers *readers, const char *url, const struct kind *kind,
+bool fetch_documents(const struct context *context, const char *url, const struct kind *kind,
 	struct buffer bodies[static PAGE_DOCUMENTS_MAX], bool there[static PAGE_DOCUMENTS_MAX],
 	struct error *error)
 {
@@ -125,19 +130,19 @@ bool fetch_documents(struct readers *readers, const char *url, const struct kind
 		.body_maximum = BODY_MAX,
 		.redirects = REDIRECTS_MAX};
 	struct http_client *client;
-	struct fetcher *fetcher;
+	struct fetches *fetches;
 	bool good;
 
 	if (kind == NULL) {
-		there[0] = fetch_single(url, &bodies[0], error);
+		there[0] = fetch_single(context, url, &bodies[0], error);
 		return there[0];
 	}
-	client = client_new();
-	fetcher = fetcher_new(client, address_of, fetch_done, readers);
-	fetcher_begin(fetcher, &fetch);
+	client = client_new(context);
+	fetches = fetches_new(client, address_of, fetch_done, context->readers);
+	fetches_begin(fetches, &fetch);
 	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0)
 		;
-	good = fetch.outcome == FETCH_CHANGED;
+	good = http_client_unrefused(client, &fetch.error) && fetch.outcome == FETCH_CHANGED;
 	for (size_t i = 0; good && i < fetch.count; i++) {
 		bodies[i] = fetch.responses[i].body;
 		fetch.responses[i].body = (struct buffer){0};
@@ -146,7 +151,7 @@ bool fetch_documents(struct readers *readers, const char *url, const struct kind
 	if (!good)
 		*error = fetch.error;
 	fetch_release(&fetch);
-	fetcher_free(fetcher);
+	fetches_free(fetches);
 	http_client_free(client);
 	return good;
 }

@@ -12,7 +12,7 @@
 #include "model/validator.h"
 #include "watch/kind/kind.h"
 
-struct readers;
+struct context;
 
 /* One address and what came from it. Zeroed by the caller, except url. */
 struct fetched {
@@ -24,8 +24,9 @@ struct fetched {
 	struct error error; /* where it is not good */
 };
 
-/* Fetches all of them at once; those that take longer than 30 seconds in all are no good. */
-void fetch_all(struct fetched *fetched, size_t count);
+/* Fetches all of them at once; those that take longer than 30 seconds in all are no good. context:
+ * of a command WITH_READERS. */
+void fetch_all(const struct context *context, struct fetched *fetched, size_t count);
 void fetched_release(struct fetched *fetched);
 
 /*
@@ -33,7 +34,7 @@ void fetched_release(struct fetched *fetched);
  * bodies (owned by the caller, who zeroed them) and says in there which came. Addresses that stand
  * in a body are read by a reader.
  */
-bool fetch_documents(struct readers *readers, const char *url, const struct kind *kind,
+bool fetch_documents(const struct context *context, const char *url, const struct kind *kind,
 	struct buffer bodies[static PAGE_DOCUMENTS_MAX], bool there[static PAGE_DOCUMENTS_MAX],
 	struct error *error);
 

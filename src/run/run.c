@@ -272,7 +272,6 @@ static int open_run(struct run *run, const struct error *unprepared)
 	struct error error = *unprepared;
 	bool good, lost = run->unmounted;
 
-	http_start();
 	run->observer = (struct observer){.config = run->config,
 		.providers = context->providers,
 		.templates = context->templates,
@@ -438,7 +437,7 @@ static int finish(struct run *run, int status, int seconds)
 		standby_forget(run->context);
 	if (!run->dry)
 		report(run, status);
-	fetcher_free(run->fetcher);
+	fetches_free(run->fetches);
 	http_client_free(run->client);
 	for (size_t i = 0; i < run->watch_count; i++)
 		watch_release(&run->watches[i]);
@@ -543,10 +542,8 @@ static int end_early(const struct run *run, int status)
 {
 	struct heartbeat alive = {.local = true};
 
-	if (status == EXIT_LOCAL && !run->dry) {
-		http_start();
+	if (status == EXIT_LOCAL && !run->dry)
 		heartbeat_send(run->context->config, &alive, run->context->user_agent);
-	}
 	return status;
 }
 

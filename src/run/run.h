@@ -57,7 +57,7 @@ struct run {
 	struct observer observer;
 	struct page_states states;
 	struct http_client *client;
-	struct fetcher *fetcher;
+	struct fetches *fetches;
 	struct watch *watches;
 	size_t watch_count, done;
 	struct watch_queue queue;

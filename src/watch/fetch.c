@@ -17,7 +17,7 @@
 
 /* One fetch under way. */
 struct passage {
-	struct fetcher *fetcher;
+	struct fetches *fetches;
 	struct fetch *fetch;
 	struct passage *previous, *next;
 	size_t count, i;  /* documents; the one that is being fetched */
@@ -27,7 +27,7 @@ struct passage {
 	struct validator new[PAGE_DOCUMENTS_MAX];
 };
 
-struct fetcher {
+struct fetches {
 	struct http_client *client;
 	fetch_address *address;
 	void (*done)(void *context, struct fetch *fetch);
@@ -58,7 +58,7 @@ static void passage_free(struct passage *passage)
 	if (passage->previous != NULL)
 		passage->previous->next = passage->next;
 	else
-		passage->fetcher->all = passage->next;
+		passage->fetches->all = passage->next;
 	if (passage->next != NULL)
 		passage->next->previous = passage->previous;
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
@@ -68,7 +68,7 @@ static void passage_free(struct passage *passage)
 
 static void passage_finish(struct passage *passage, enum fetch_outcome outcome)
 {
-	struct fetcher *fetcher = passage->fetcher;
+	struct fetches *fetches = passage->fetches;
 	struct fetch *fetch = passage->fetch;
 
 	fetch->outcome = outcome;
@@ -83,7 +83,7 @@ static void passage_finish(struct passage *passage, enum fetch_outcome outcome)
 		passage->new[i] = (struct validator){0};
 	}
 	passage_free(passage);
-	fetcher->done(fetcher->context, fetch);
+	fetches->done(fetches->context, fetch);
 }
 
 /* The reason is in fetch->error. */
@@ -249,14 +249,14 @@ static void passage_request(struct passage *passage)
 		request.last_modified = old->last_modified;
 	}
 	passage->conditional = request.etag != NULL || request.last_modified != NULL;
-	http_client_get(passage->fetcher->client, &request);
+	http_client_get(passage->fetches->client, &request);
 }
 
 /* Puts the document's address into new[i].url. *here: its body has already come from there. */
 static bool address_find(struct passage *passage, bool *here)
 {
 	struct fetch *fetch = passage->fetch;
-	struct fetcher *fetcher = passage->fetcher;
+	struct fetches *fetches = passage->fetches;
 	struct validator *new = &passage->new[passage->i];
 	struct document documents[PAGE_DOCUMENTS_MAX] = {0};
 	char *address = NULL;
@@ -276,8 +276,8 @@ static bool address_find(struct passage *passage, bool *here)
 		good = kind_document_address(
 			fetch->kind, 0, fetch->url, documents, &address, &fetch->error);
 	else
-		good = fetcher->address(
-			fetcher->context, fetch, passage->i, documents, &address, &fetch->error);
+		good = fetches->address(
+			fetches->context, fetch, passage->i, documents, &address, &fetch->error);
 	if (!good)
 		return false;
 	*here = new->url != NULL &&text_equal(new->url, address) &&
@@ -307,33 +307,33 @@ static void passage_go_on(struct passage *passage)
 	passage_finish(passage, passage->changed ? FETCH_CHANGED : FETCH_UNCHANGED);
 }
 
-struct fetcher *fetcher_new(struct http_client *client, fetch_address *address,
+struct fetches *fetches_new(struct http_client *client, fetch_address *address,
 	void (*done)(void *context, struct fetch *fetch), void *context)
 {
-	struct fetcher *fetcher = memory_zero(1, sizeof *fetcher);
+	struct fetches *fetches = memory_zero(1, sizeof *fetches);
 
-	*fetcher = (struct fetcher){
+	*fetches = (struct fetches){
 		.client = client, .address = address, .done = done, .context = context};
-	return fetcher;
+	return fetches;
 }
 
-void fetcher_free(struct fetcher *fetcher)
+void fetches_free(struct fetches *fetches)
 {
-	while (fetcher != NULL && fetcher->all != NULL)
-		passage_free(fetcher->all);
-	free(fetcher);
+	while (fetches != NULL && fetches->all != NULL)
+		passage_free(fetches->all);
+	free(fetches);
 }
 
-void fetcher_begin(struct fetcher *fetcher, struct fetch *fetch)
+void fetches_begin(struct fetches *fetches, struct fetch *fetch)
 {
 	struct passage *passage = memory_zero(1, sizeof *passage);
 
-	passage->fetcher = fetcher;
+	passage->fetches = fetches;
 	passage->fetch = fetch;
-	passage->next = fetcher->all;
-	if (fetcher->all != NULL)
-		fetcher->all->previous = passage;
-	fetcher->all = passage;
+	passage->next = fetches->all;
+	if (fetches->all != NULL)
+		fetches->all->previous = passage;
+	fetches->all = passage;
 	passage->count = fetch->count = kind_document_count(fetch->kind);
 	passage->remembered = true;
 	for (size_t i = 0; i < passage->count; i++)

@@ -56,15 +56,15 @@ struct fetch {
 typedef bool fetch_address(void *context, struct fetch *fetch, size_t i,
 	const struct document *documents, char **address, struct error *error);
 
-struct fetcher;
+struct fetches;
 
 /* done is called once for each fetch that has begun. */
-struct fetcher *fetcher_new(struct http_client *client, fetch_address *address,
+struct fetches *fetches_new(struct http_client *client, fetch_address *address,
 	void (*done)(void *context, struct fetch *fetch), void *context);
-void fetcher_free(struct fetcher *fetcher);
+void fetches_free(struct fetches *fetches);
 
 /* Begins; fetch must stay where it is until done. Progress is made by http_client_wait(). */
-void fetcher_begin(struct fetcher *fetcher, struct fetch *fetch);
+void fetches_begin(struct fetches *fetches, struct fetch *fetch);
 
 /* Frees what fetch owns (responses, validators). */
 void fetch_release(struct fetch *fetch);

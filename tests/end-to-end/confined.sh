@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
 # All that a run does is done with the confinement in force: mail by libesmtp and over TLS, a webhook, sendmail, a page
-# that is not in UTF-8, and the archive over HTTP; and -v says what is in force. And a reader knows no secret.
+# that is not in UTF-8, and the archive over HTTP; and -v says what is in force. And a reader knows no secret, a fetcher
+# none but those of its pages.
 set -u
 BUILD=${1:-${BUILD:?usage: confined.sh BUILD}}
 . "$(dirname "$0")/../harness.sh"
@@ -60,11 +61,11 @@ same "two mails are there" 2 "$(ls "$work"/plain/*.eml | wc -l)"
 same "nothing is owed" "" "$(owed)"
 check "the webhook was told" grep -q "POST.*/hook" "$work/www.log"
 check "a page in another encoding was read" grep -q "Почта" "$work"/archive/other/2014/01/*/reading
-for role in reader attempt courier serve; do
+for role in reader fetcher attempt courier serve; do
 	check "-v run says what $role is kept from" grep -qE "^$role +[0-9]+ \(seccomp\)" <<< "$output"
 done
 check "nothing was refused" bash -c '! grep -qE "confinement|confined:" <<< "$1"' - "$(grep -v '^confined ' <<< "$output")"
-check "-v check says it, too, in 80 columns" bash -c '"$1" -c "$2" -v check | grep -E "^(confined|reader|attempt|courier|serve) " | awk "length > 80 { bad = 1 } END { exit bad || NR != 5 }"' - "$lampwatch" "$work/lampwatch.yaml"
+check "-v check says it, too, in 80 columns" bash -c '"$1" -c "$2" -v check | grep -E "^(confined|reader|fetcher|attempt|courier|serve) " | awk "length > 80 { bad = 1 } END { exit bad || NR != 6 }"' - "$lampwatch" "$work/lampwatch.yaml"
 
 begin "smtp: \"smtp://127.0.0.1:$secure_port\", ca_file: certificate"
 same "with TLS: a run ends well" "0 2" "$status $(ls "$work"/secure/*.eml | wc -l)"
@@ -85,6 +86,42 @@ check "and what a later run has written" cmp "$work/archive/index.html" <(curl -
 same "and is confined" "NoNewPrivs:1 Seccomp:2" \
 	"$(tr -d '\t' < "/proc/$server/status" | grep -E '^(NoNewPrivs|Seccomp):' | paste -sd ' ')"
 same "and was refused nothing" "" "$(cat "$work/serve.errors")"
+
+# ---- a fetcher that ends ----
+
+children() { cat "/proc/$1/task/$1/children" 2> /dev/null; }
+# helper_of RUN DESCRIPTORS: its child that is confined, and may have so many: 64 in a reader, 2048 in a fetcher.
+helper_of() {
+	local child
+	for child in $(children "$1"); do
+		grep -q "^Seccomp:.*2" "/proc/$child/status" 2> /dev/null || continue
+		grep -q "^Max open files *$2 " "/proc/$child/limits" 2> /dev/null && { echo "$child"; return; }
+	done
+}
+serve_http stuck
+printf hang > "$work/stuck/.fault"
+mkdir -p "$work/stuck/api/v2"
+printf hang > "$work/stuck/api/v2/.fault"
+rm -rf "$work/archive"
+cat > "$work/lampwatch.yaml" <<-END
+	archive: archive
+	every: 0s
+	limits: {in_flight: 1}
+	pages:
+	  - {name: one, url: "http://127.0.0.1:$stuck_port/", kind: statuspage}
+	  - {name: example, url: "http://127.0.0.1:$www_port/", kind: statuspage}
+END
+hanging() { [ "$(awk -v port=":$(printf %04X "$stuck_port")" '$3 ~ port "$" && $4 == "01"' /proc/net/tcp | wc -l)" = 1 ]; }
+"$lampwatch" -c "$work/lampwatch.yaml" run > "$work/ended.out" 2>&1 &
+run=$!
+pids+=($run)
+check "a page hangs" await 20 hanging
+kill -KILL "$(helper_of $run 2048)"
+wait $run
+same "a fetcher that is killed is our own fault" 3 $?
+same "said once" 1 "$(grep -c "the process that fetches pages has ended (ended by signal 9)" "$work/ended.out")"
+same "and nothing else is" "" "$(grep -vE "process that fetches|runs as root" "$work/ended.out")"
+same "another one fetches what had not begun" "example" "$(cd "$work/archive" && ls -d */ | tr -d /)"
 
 # ---- what a reader knows ----
 
@@ -108,14 +145,6 @@ knows() {
 		        found |= {word for word in words if word.encode() in bytes}
 		print(*sorted(found))
 	END
-}
-children() { cat "/proc/$1/task/$1/children" 2> /dev/null; }
-# The child of a run that is confined as a reader is, while it reads.
-reader_of() {
-	local child
-	for child in $(children "$1"); do
-		grep -q "^Seccomp:.*2" "/proc/$child/status" 2> /dev/null && { echo "$child"; return; }
-	done
 }
 if [ "$(id -u)" != 0 ]; then
 	skip "a reader knows no secret of the configuration" "only root may look"
@@ -143,13 +172,15 @@ else
 	http_proxy= "$lampwatch" -c "$work/lampwatch.yaml" run > "$work/slow.out" 2>&1 &
 	run=$!
 	pids+=($run)
-	reading() { local reader; reader=$(reader_of $run) && [ -n "$reader" ] && [ "$(awk '{ print $14 }' "/proc/$reader/stat")" -gt 10 ]; }
+	reading() { local reader; reader=$(helper_of $run 64) && [ -n "$reader" ] && [ "$(awk '{ print $14 }' "/proc/$reader/stat")" -gt 10 ]; }
 	check "a page is being read" await 20 reading
-	reader=$(reader_of $run)
-	kill -STOP "$reader" "$run"
+	reader=$(helper_of $run 64) fetcher=$(helper_of $run 2048)
+	kill -STOP "$reader" "$fetcher" "$run"
 	same "a reader at work knows no secret of the configuration" "" "$(knows "$reader" "${secrets[@]}")"
-	same "which its run does know" "${secrets[*]}" "$(knows "$run" "${secrets[@]}")"
-	kill -CONT "$reader" "$run"
+	same "the fetcher knows that of an address that it was given, and nobody else's" "slow-swordfish" \
+		"$(knows "$fetcher" hook-swordfish pass-swordfish slow-swordfish)"
+	same "the run knows all of them" "${secrets[*]}" "$(knows "$run" "${secrets[@]}")"
+	kill -CONT "$reader" "$fetcher" "$run"
 	kill "$run"
 	wait "$run" 2> /dev/null
 fi

@@ -7,8 +7,8 @@
  *
  * The calls from the FIRST to the LAST (counted from 1, in each process by itself) fail with that
  * errno, a number. With PART only those count whose path, or the path of their descriptor, holds
- * it; with DEPTH those of processes so many forks below the first one: 1 is the courier, 2 a
- * delivery.
+ * it; with DEPTH those of processes so many forks below the first one: 1 is the courier, and the
+ * server that forks for the run; 2 a delivery, a fetcher or a reader.
  *
  * LAMPWATCH_FAIL_LOG names a file of zeros, as long as struct log: then calls are counted there,
  * over all processes together, and it says what failed.
@@ -31,6 +31,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The function of that name that would be called without this library. */
@@ -44,7 +45,8 @@ struct log {
 
 static const char *const calls[] = {"open", "stat", "opendir", "read", "pread", "write", "pwrite",
 	"fsync", "syncfs", "fdatasync", "ftruncate", "fallocate", "rename", "mkdir", "unlink",
-	"flock", "socket", "connect", "sendto", "recvfrom", "pipe2", "fork", "poll", "malloc"};
+	"flock", "socket", "connect", "sendto", "recvfrom", "pipe2", "fork", "poll", "malloc",
+	"clone"};
 
 static struct {
 	char call[32], part[256];
@@ -301,6 +303,24 @@ pid_t fork(void)
 
 	depth += process == 0;
 	return process;
+}
+
+/* A fork server's, by the number of clone(). */
+long syscall(long number, ...)
+{
+	long values[6], result;
+	va_list arguments;
+
+	va_start(arguments, number);
+	for (size_t i = 0; i < 6; i++)
+		values[i] = va_arg(arguments, long);
+	va_end(arguments);
+	if (number == SYS_clone && fails("clone", NULL))
+		return -1;
+	result = NEXT(syscall)(
+		number, values[0], values[1], values[2], values[3], values[4], values[5]);
+	depth += number == SYS_clone && result == 0;
+	return result;
 }
 
 int poll(struct pollfd *polls, nfds_t count, int milliseconds)

@@ -169,7 +169,7 @@ same "a request that could not be sent is sent on another connection" "0 RED" "$
 # ---- the courier ----
 
 # Each fork and each pipe of the run, once: absorbed or said, and told in the end.
-for call in fork fork@1 pipe2 pipe2@1 poll@0 poll@1; do
+for call in fork fork@1 clone pipe2 pipe2@1 poll@0 poll@1; do
 	wrong=""
 	for n in 1 2 3 4 5; do
 		begin; red

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Answers to a page's request, headers and redirects among them, from a proxy that stands for every
- * host: no redirect leads to a private host, nothing but the page's own host is told its password,
- * and what is kept of the fetch holds no secret.
+ * What a fetcher makes of answers to a page's request, headers and redirects among them, from a
+ * proxy that stands for every host: no redirect leads to a private host, nothing but the page's own
+ * host is told its password, and what is kept of the fetch holds no secret.
  */
 #include "net/http.h"
 
@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "loopback.h"
 #include "net/address.h"
+#include "net/http_p.h"
 
 #define HOST "status.example.com"
 #define PAGE "http://" HOST "/page"
@@ -72,9 +73,14 @@ static void done(void *context, struct http_response *response, const struct err
 	http_response_challenges(response);
 }
 
+static void begun(void *context)
+{
+	(void)context;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct http_settings settings = {4, 4, "fuzz", NULL};
+	static const struct http_settings settings = {4, 4, "fuzz", NULL, NULL};
 	char *text = fuzz_text(data, size);
 	bool ended = false;
 	struct http_request request = {.url = "http://user:secret@" HOST "/page?hidden",
@@ -86,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.guard = "is private",
 		.done = done,
 		.context = &ended};
-	struct http_client *client;
+	struct http_engine *engine;
 	char proxy[64];
 
 	if (server.port == 0) {
@@ -96,11 +102,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		http_start();
 	}
 	loopback_say(&server, text, size);
-	client = http_client_new(&settings);
-	http_client_get(client, &request);
-	while (http_client_wait(client, NULL, 0, TIMEOUT) > 0)
+	engine = http_engine_new(&settings, begun);
+	http_engine_get(engine, &request);
+	while (http_engine_wait(engine, NULL, 0, TIMEOUT) > 0)
 		;
-	http_client_free(client);
+	http_engine_free(engine);
 	MUST(ended);
 	check_requests();
 	loopback_say(&server, "", 0);

@@ -21,8 +21,8 @@ enum { MILLISECONDS = 5 /* of the processor, and some more of the clock, for one
 static const uint8_t *said;
 static size_t said_size;
 
-bool fork_server_fork(
-	struct child *server, struct child *child, const struct child_role *role, child_work *work);
+bool fork_server_fork(struct fork_server *server, struct child *child,
+	const struct child_role *role, child_work *work);
 
 static void say(const void *context, int in, int out)
 {
@@ -35,8 +35,8 @@ static void say(const void *context, int in, int out)
 		;
 }
 
-bool fork_server_fork(
-	struct child *server, struct child *child, const struct child_role *role, child_work *work)
+bool fork_server_fork(struct fork_server *server, struct child *child,
+	const struct child_role *role, child_work *work)
 {
 	(void)server, (void)work;
 	return child_start(child, role, say, NULL);
@@ -65,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct kind *kind;
 	struct document documents[PAGE_DOCUMENTS_MAX] = {{page, sizeof page - 1}};
 	struct problems problems = {0};
+	struct fork_server server = {0};
 	struct readers *readers;
 	bool ended = false;
 
@@ -80,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	said = data;
 	said_size = size;
-	readers = readers_new(1);
+	readers = readers_new(&server, 1);
 	page_submit(readers, kind, "https://status.example.com/", documents, MILLISECONDS, done,
 		&ended);
 	while (readers_collect(readers) > 0) {

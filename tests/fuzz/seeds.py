@@ -85,6 +85,12 @@ plant_texts(
     "Status: 5.1.1 (x)\n--x--\n",
     "Auto-Submitted: auto-replied\nPrecedence: bulk\nList-Id: <a>\nMessage-ID:\n <1@a>\n\n> x\nstatus\n",
     "lampwatch+b-12-abcdefghijklmnopqrstuvwxyz@example.org")
+for error in [None, b"no connection"]:  # as src/net/http_wire.c writes it
+    texts = [b"HTTP/1.1 200 OK\r\n\r\n", b'"1"', None, b"https://example.org/", b"", b"GET / HTTP/1.1\r\n\r\n",
+             b"192.0.2.1:443", b"1.1", b"0123456789abcdef" * 4, None, error]
+    plant("wire", struct.pack("=3q5iI", 0, 1, 2, 200, 1, 1, 1 if error else 0, 0, 4)
+          + b"".join(struct.pack("=I", 2**32 - 1) if text is None else struct.pack("=I", len(text)) + text + b"\0"
+                     for text in texts) + b"body")
 os.makedirs(f"{corpus}/warc", exist_ok=True)
 for dialect in ["warcio", "old", "one"]:
     records = [

@@ -175,10 +175,11 @@ static bool signal_thread_of_parent(void)
 
 enum {
 	READER = 1 << CONFINE_READER,
+	FETCHER = 1 << CONFINE_FETCHER,
 	ATTEMPT = 1 << CONFINE_ATTEMPT,
 	COURIER = 1 << CONFINE_COURIER,
 	SERVE = 1 << CONFINE_SERVE,
-	ALL = READER | ATTEMPT | COURIER | SERVE,
+	ALL = READER | FETCHER | ATTEMPT | COURIER | SERVE,
 };
 
 static const struct attack {
@@ -188,8 +189,9 @@ static const struct attack {
 	bool replaces; /* where it succeeds, the process is another program's: it ends with 0 */
 } attacks[] = {
 	/* serve could: Landlock cannot leave .state out of the archive, only serve_open() does. */
-	{"open the database", read_database, READER | ATTEMPT, false},
-	{"open the database for writing", write_database, READER | ATTEMPT | SERVE, false},
+	{"open the database", read_database, READER | FETCHER | ATTEMPT, false},
+	{"open the database for writing", write_database, READER | FETCHER | ATTEMPT | SERVE,
+		false},
 	/* The courier's attempts read secrets; here nobody named that one. */
 	{"open a password's file", read_password, ALL, false},
 	{"open /etc/shadow", read_shadow, ALL, false},
@@ -201,13 +203,14 @@ static const struct attack {
 	{"listen on a port", listen_anew, ALL, false},
 	{"start a program", start_program, ALL, true},
 	{"start a program in a child", start_program_in_child, ALL, false},
-	{"make a process", make_process, READER | ATTEMPT | SERVE, false},
+	{"make a process", make_process, READER | FETCHER | ATTEMPT | SERVE, false},
 	{"make a namespace", make_namespace, ALL, false},
 	{"trace its parent", trace_parent, ALL, false},
 	{"read its parent's memory", reach_into_parent, ALL, false},
 	/* The courier could, where Landlock has no scopes. */
-	{"signal its parent", signal_parent, READER | ATTEMPT | SERVE, false},
-	{"signal a thread of its parent", signal_thread_of_parent, READER | ATTEMPT | SERVE, false},
+	{"signal its parent", signal_parent, READER | FETCHER | ATTEMPT | SERVE, false},
+	{"signal a thread of its parent", signal_thread_of_parent,
+		READER | FETCHER | ATTEMPT | SERVE, false},
 };
 
 enum { ATTACKS = sizeof attacks / sizeof attacks[0] };
@@ -267,6 +270,7 @@ static bool attack_succeeds(
 static const char *const names[CONFINE_ROLES] = {
 	[CONFINE_NONE] = "nobody",
 	[CONFINE_READER] = "reader",
+	[CONFINE_FETCHER] = "fetcher",
 	[CONFINE_ATTEMPT] = "attempt",
 	[CONFINE_COURIER] = "courier",
 	[CONFINE_SERVE] = "serve",
@@ -422,6 +426,7 @@ static void test_each_role_can_do_its_work(void **state)
 {
 	static const struct attack work[CONFINE_ROLES] = {
 		[CONFINE_READER] = {"read pages", read_pages, 0, false},
+		[CONFINE_FETCHER] = {"fetch pages", send_messages, 0, false},
 		[CONFINE_ATTEMPT] = {"send messages", send_messages, 0, false},
 		[CONFINE_COURIER] = {"keep records and begin attempts", keep_records, 0, false},
 		[CONFINE_SERVE] = {"answer requests", answer_requests, 0, false},

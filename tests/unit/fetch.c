@@ -64,7 +64,7 @@ bool kind_document_address(const struct kind *kind, size_t i, const char *url,
 
 static struct server server;
 static struct http_client *client;
-static struct fetcher *fetcher;
+static struct fetches *fetches;
 static size_t asked, done;
 
 static bool on_address(void *context, struct fetch *fetch, size_t i,
@@ -102,7 +102,7 @@ static enum fetch_outcome fetch_run(struct fetch *fetch)
 	fetch->answered = false;
 	fetch->retry_after = 0;
 	done = asked = 0;
-	fetcher_begin(fetcher, fetch);
+	fetches_begin(fetches, fetch);
 	while (http_client_wait(client, NULL, 0, 1000) > 0)
 		;
 	assert_int_equal(done, 1);
@@ -380,16 +380,16 @@ static void test_a_fetcher_that_ends_calls_nobody(void **state)
 {
 	struct http_client *own =
 		http_client_new(&(struct http_settings){.in_flight = 4, .per_host = 4});
-	struct fetcher *short_lived = fetcher_new(own, on_address, on_done, &server);
+	struct fetches *short_lived = fetches_new(own, on_address, on_done, &server);
 	struct fetch fetch;
 
 	(void)state;
 	fetch_init(&fetch, &one_document, "/h?fault=hang");
 	done = 0;
-	fetcher_begin(short_lived, &fetch);
+	fetches_begin(short_lived, &fetch);
 	http_client_wait(own, NULL, 0, 50);
 	http_client_free(own);
-	fetcher_free(short_lived);
+	fetches_free(short_lived);
 	assert_int_equal(done, 0);
 	fetch_end(&fetch);
 }
@@ -417,10 +417,10 @@ int main(void)
 	server_start(&server, false);
 	client = http_client_new(
 		&(struct http_settings){.in_flight = 8, .per_host = 4, .user_agent = "test"});
-	fetcher = fetcher_new(client, on_address, on_done, &server);
+	fetches = fetches_new(client, on_address, on_done, &server);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	http_client_free(client);
-	fetcher_free(fetcher);
+	fetches_free(fetches);
 	server_stop(&server);
 	return failed;
 }

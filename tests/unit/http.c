@@ -625,7 +625,7 @@ static void test_a_connection_that_stands_already_is_guarded_too(void **state)
 {
 	char *direct = memory_format("http://kept.localhost:%d/private", server.port);
 	char *fault = memory_format("redirect=%s", direct);
-	struct http_client *client = http_client_new(&settings);
+	struct http_client *client;
 	struct result first = {0}, second = {0}, third = {0};
 	struct http_request own = request_to(direct, &first),
 			    public = request_to("http://public.example/kept", &second);
@@ -635,6 +635,7 @@ static void test_a_connection_that_stands_already_is_guarded_too(void **state)
 	server_put(&server, "private", "private");
 	server_put(&server, "kept.fault", fault);
 	proxy_begin();
+	client = http_client_new(&settings);
 	http_client_get(client, &own);
 	finish(client);
 	http_client_get(client, &public);

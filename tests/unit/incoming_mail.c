@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/child.h"
 #include "base/readers.h"
 
 /* The words of the command, with blanks between them. Owned by the caller. */
@@ -44,9 +45,11 @@ static void test_what_a_reader_answers_is_what_it_has_read(void **state)
 		"Return-Path: <>\nContent-Type: multipart/report; boundary=x\n\n--x\n\nnot there\n"
 		"--x\n\nStatus: 5.1.1\n",
 		"Auto-Submitted: auto-replied\nSubject: \001\377\n\n\200\n"};
-	struct readers *readers = readers_new(1);
+	struct fork_server server;
+	struct readers *readers = readers_new(&server, 1);
 
 	(void)state;
+	fork_server_start(&server);
 	for (size_t i = 0; i < sizeof mails / sizeof mails[0]; i++) {
 		struct incoming_mail here, there;
 
@@ -70,6 +73,7 @@ static void test_what_a_reader_answers_is_what_it_has_read(void **state)
 		incoming_mail_release(&there);
 	}
 	readers_free(readers);
+	fork_server_stop(&server);
 }
 
 static void test_the_command_stands_in_the_subject_or_in_the_first_line(void **state)

@@ -2,10 +2,9 @@
  *
  * Redirects are followed here and not by libcurl, so that each hop waits in the
  * queue of its own host, is recorded, and is checked before and while it
- * connects. A client is one multi handle, which shares connections, names and the
+ * connects. An engine is one multi handle, which shares connections, names and the
  * parsed certificate bundle.
  */
-#include "net/http.h"
 
 #include <search.h>
 #include <signal.h>
@@ -22,7 +21,6 @@
 
 enum {
 	POST_BODY_MAX = 64 * 1024,
-	PASSED_MAX = 64 * 1024, /* bytes of URLs passed through */
 };
 
 /* One scheme, name and port, with its waiting transfers. */
@@ -30,11 +28,11 @@ struct http_host {
 	char *origin;
 	struct transfer *first, *last;
 	int64_t active;
-	bool ready; /* is in the client's list */
+	bool ready; /* is in the engine's list */
 	struct http_host *next_ready;
 };
 
-struct http_client {
+struct http_engine {
 	CURLM *multi;
 	struct http_settings settings;
 	char *user_agent, *ca_file;
@@ -43,6 +41,7 @@ struct http_client {
 	struct transfer *all;
 	struct transfer *paused, *last_paused; /* by due */
 	size_t count;                          /* of all */
+	void (*began)(void *context);
 	int64_t active;
 	bool held;
 };
@@ -75,12 +74,12 @@ static int host_compare(const void *a, const void *b)
 	return strcmp(((const struct http_host *)a)->origin, ((const struct http_host *)b)->origin);
 }
 
-static struct http_host *client_host(struct http_client *client, const char *url)
+static struct http_host *engine_host(struct http_engine *engine, const char *url)
 {
 	/* An invalid URL also waits in a queue, and libcurl reports what is wrong with it. */
 	char *origin = http_url_key(url, CURLU_DEFAULT_PORT);
 	struct http_host key = {.origin = origin != NULL ? origin : memory_string("")};
-	struct http_host **found = http_required(tsearch(&key, &client->hosts, host_compare));
+	struct http_host **found = http_required(tsearch(&key, &engine->hosts, host_compare));
 
 	if (*found == &key) {
 		*found = memory_zero(1, sizeof **found);
@@ -100,22 +99,22 @@ static void host_free(void *node)
 }
 
 /* Puts the host at the end of the list, so that the hosts take turns. */
-static void host_line_up(struct http_client *client, struct http_host *host)
+static void host_line_up(struct http_engine *engine, struct http_host *host)
 {
-	if (host->ready || host->first == NULL || host->active >= client->settings.per_host)
+	if (host->ready || host->first == NULL || host->active >= engine->settings.per_host)
 		return;
 	host->ready = true;
 	host->next_ready = NULL;
-	if (client->ready == NULL)
-		client->ready = host;
+	if (engine->ready == NULL)
+		engine->ready = host;
 	else
-		client->last_ready->next_ready = host;
-	client->last_ready = host;
+		engine->last_ready->next_ready = host;
+	engine->last_ready = host;
 }
 
 static void transfer_queue(struct transfer *transfer)
 {
-	struct http_host *host = transfer->host = client_host(transfer->client, transfer->url);
+	struct http_host *host = transfer->host = engine_host(transfer->engine, transfer->url);
 
 	transfer->waiting = NULL;
 	if (host->first == NULL)
@@ -123,7 +122,7 @@ static void transfer_queue(struct transfer *transfer)
 	else
 		host->last->waiting = transfer;
 	host->last = transfer;
-	host_line_up(transfer->client, host);
+	host_line_up(transfer->engine, host);
 }
 
 static void transfer_begin(struct transfer *transfer, const char *url)
@@ -138,20 +137,20 @@ static void transfer_begin(struct transfer *transfer, const char *url)
 	memory_set(&transfer->url, url);
 }
 
-void http_client_get(struct http_client *client, const struct http_request *request)
+void http_engine_get(struct http_engine *engine, const struct http_request *request)
 {
 	struct transfer *transfer = memory_zero(1, sizeof *transfer);
 
-	transfer->client = client;
+	transfer->engine = engine;
 	transfer->request = *request;
 	transfer->received.maximum = HTTP_HEADERS_MAX;
 	transfer->sent.maximum = HTTP_REQUEST_HEADERS_MAX;
-	transfer->passed.maximum = PASSED_MAX;
-	transfer->next = client->all;
-	if (client->all != NULL)
-		client->all->previous = transfer;
-	client->all = transfer;
-	client->count++;
+	transfer->passed.maximum = HTTP_PASSED_MAX;
+	transfer->next = engine->all;
+	if (engine->all != NULL)
+		engine->all->previous = transfer;
+	engine->all = transfer;
+	engine->count++;
 	transfer_begin(transfer, request->url);
 	transfer_queue(transfer);
 	transfer->first_origin = memory_string(transfer->host->origin);
@@ -159,15 +158,15 @@ void http_client_get(struct http_client *client, const struct http_request *requ
 
 static void transfer_finish(struct transfer *transfer, const struct error *error)
 {
-	struct http_client *client = transfer->client;
+	struct http_engine *engine = transfer->engine;
 
 	if (transfer->previous != NULL)
 		transfer->previous->next = transfer->next;
 	else
-		client->all = transfer->next;
+		engine->all = transfer->next;
 	if (transfer->next != NULL)
 		transfer->next->previous = transfer->previous;
-	client->count--;
+	engine->count--;
 	transfer->response.redirects = buffer_take(&transfer->passed);
 	transfer->response.network = transfer->network;
 	transfer->request.done(transfer->request.context, &transfer->response, error);
@@ -219,14 +218,14 @@ static bool transfer_follow(struct transfer *transfer, const char *target, struc
 
 static void hop_ended(struct transfer *transfer, CURLcode code)
 {
-	struct http_client *client = transfer->client;
+	struct http_engine *engine = transfer->engine;
 	struct error error = {0};
 	char *target;
 
 	transfer->spent += clock_milliseconds() - transfer->started;
 	transfer->host->active--;
-	client->active--;
-	host_line_up(client, transfer->host);
+	engine->active--;
+	host_line_up(engine, transfer->host);
 	code = transfer_collect(transfer, code);
 	transfer->response.ended = calendar_milliseconds();
 	if (transfer->hops == 0 && transfer->response.status != 0)
@@ -242,11 +241,11 @@ static void hop_ended(struct transfer *transfer, CURLcode code)
 		transfer_begin(transfer, transfer->request.url);
 		transfer->due = clock_milliseconds() + HTTP_RETRY_PAUSE;
 		transfer->waiting = NULL;
-		if (client->paused == NULL)
-			client->paused = transfer;
+		if (engine->paused == NULL)
+			engine->paused = transfer;
 		else
-			client->last_paused->waiting = transfer;
-		client->last_paused = transfer;
+			engine->last_paused->waiting = transfer;
+		engine->last_paused = transfer;
 	} else if (code == CURLE_OK) {
 		bool good = transfer->response.status != 200 || transfer_decode(transfer, &error);
 
@@ -258,102 +257,106 @@ static void hop_ended(struct transfer *transfer, CURLcode code)
 	free(target);
 }
 
-struct http_client *http_client_new(const struct http_settings *settings)
+struct http_engine *http_engine_new(
+	const struct http_settings *settings, void (*began)(void *context))
 {
-	struct http_client *client = memory_zero(1, sizeof *client);
+	struct http_engine *engine = memory_zero(1, sizeof *engine);
 
-	client->settings = *settings;
-	client->user_agent = memory_string(settings->user_agent);
-	client->ca_file = memory_string(settings->ca_file);
-	client->multi = http_required(curl_multi_init());
+	engine->settings = *settings;
+	engine->began = began;
+	engine->user_agent = memory_string(settings->user_agent);
+	engine->ca_file = memory_string(settings->ca_file);
+	engine->multi = http_required(curl_multi_init());
 	/* Idle connections to a thousand hosts would only waste memory. */
-	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)settings->in_flight);
-	return client;
+	curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)settings->in_flight);
+	return engine;
 }
 
-void http_client_free(struct http_client *client)
+void http_engine_free(struct http_engine *engine)
 {
-	if (client == NULL)
+	if (engine == NULL)
 		return;
-	while (client->all != NULL) {
-		struct transfer *transfer = client->all;
+	while (engine->all != NULL) {
+		struct transfer *transfer = engine->all;
 
-		client->all = transfer->next;
+		engine->all = transfer->next;
 		if (transfer->easy != NULL)
-			curl_multi_remove_handle(client->multi, transfer->easy);
+			curl_multi_remove_handle(engine->multi, transfer->easy);
 		transfer_release(transfer);
 		free(transfer);
 	}
-	curl_multi_cleanup(client->multi);
-	tdestroy(client->hosts, host_free);
-	free(client->user_agent);
-	free(client->ca_file);
-	free(client);
+	curl_multi_cleanup(engine->multi);
+	tdestroy(engine->hosts, host_free);
+	free(engine->user_agent);
+	free(engine->ca_file);
+	free(engine);
 }
 
 /* Begins the next hop of the host whose turn it is. */
-static void hop_start(struct http_client *client)
+static void hop_start(struct http_engine *engine)
 {
-	struct http_host *host = client->ready;
+	struct http_host *host = engine->ready;
 	struct transfer *transfer = host->first;
 
-	client->ready = host->next_ready;
+	engine->ready = host->next_ready;
 	host->ready = false;
 	host->first = transfer->waiting;
 	host->active++;
-	client->active++;
-	host_line_up(client, host);
+	engine->active++;
+	host_line_up(engine, host);
 	transfer->started = clock_milliseconds();
-	if (transfer->response.began == 0)
+	if (transfer->response.began == 0) {
 		transfer->response.began = calendar_milliseconds();
+		engine->began(transfer->request.context);
+	}
 	transfer->own_host = text_equal(transfer->first_origin, host->origin);
-	transfer_prepare(transfer, client->user_agent, client->ca_file);
+	transfer_prepare(transfer, engine->user_agent, engine->ca_file);
 	transfer->refused = transfer->guarded && http_url_names_private(transfer->url);
 	if (transfer->refused)
 		hop_ended(transfer, CURLE_COULDNT_CONNECT);
-	else if (curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
+	else if (curl_multi_add_handle(engine->multi, transfer->easy) != CURLM_OK)
 		hop_ended(transfer, CURLE_FAILED_INIT);
 }
 
 /* Returns the number of transfers that ended. */
-static size_t client_turn(struct http_client *client)
+static size_t engine_turn(struct http_engine *engine)
 {
-	int64_t now = client->paused != NULL ? clock_milliseconds() : 0;
+	int64_t now = engine->paused != NULL ? clock_milliseconds() : 0;
 	size_t ended = 0;
 	int count = 0;
 
-	while (client->paused != NULL && client->paused->due <= now) {
-		struct transfer *transfer = client->paused;
+	while (engine->paused != NULL && engine->paused->due <= now) {
+		struct transfer *transfer = engine->paused;
 
-		client->paused = transfer->waiting;
+		engine->paused = transfer->waiting;
 		transfer_queue(transfer);
 	}
-	while (!client->held && client->ready != NULL &&
-		client->active < client->settings.in_flight)
-		hop_start(client);
-	curl_multi_perform(client->multi, &count);
-	for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &count)) != NULL;
+	while (!engine->held && engine->ready != NULL &&
+		engine->active < engine->settings.in_flight)
+		hop_start(engine);
+	curl_multi_perform(engine->multi, &count);
+	for (CURLMsg *message; (message = curl_multi_info_read(engine->multi, &count)) != NULL;
 		ended++) {
 		struct transfer *transfer = NULL;
 		CURLcode code = message->data.result;
 
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-		curl_multi_remove_handle(client->multi, transfer->easy);
+		curl_multi_remove_handle(engine->multi, transfer->easy);
 		hop_ended(transfer, code);
 	}
 	return ended;
 }
 
-size_t http_client_wait(
-	struct http_client *client, const struct pollfd *others, size_t count, int timeout)
+size_t http_engine_wait(
+	struct http_engine *engine, const struct pollfd *others, size_t count, int timeout)
 {
 	struct curl_waitfd *waits;
-	size_t ended = client_turn(client);
+	size_t ended = engine_turn(engine);
 
-	if (ended > 0 || (client->count == 0 && count == 0))
-		return client->count;
-	if (client->paused != NULL) {
-		int64_t pause = client->paused->due - clock_milliseconds();
+	if (ended > 0 || (engine->count == 0 && count == 0))
+		return engine->count;
+	if (engine->paused != NULL) {
+		int64_t pause = engine->paused->due - clock_milliseconds();
 
 		timeout = pause < 0 ? 0 : pause < timeout ? (int)pause : timeout;
 	}
@@ -362,14 +365,14 @@ size_t http_client_wait(
 		waits[i] = (struct curl_waitfd){.fd = others[i].fd,
 			.events =
 				others[i].events & POLLOUT ? CURL_WAIT_POLLOUT : CURL_WAIT_POLLIN};
-	curl_multi_poll(client->multi, waits, (unsigned)count, timeout, NULL);
+	curl_multi_poll(engine->multi, waits, (unsigned)count, timeout, NULL);
 	free(waits);
-	return client->count;
+	return engine->count;
 }
 
-void http_client_hold(struct http_client *client, bool held)
+void http_engine_hold(struct http_engine *engine, bool held)
 {
-	client->held = held;
+	engine->held = held;
 }
 
 bool http_post(const struct http_post *post, struct http_response *response, struct error *error)

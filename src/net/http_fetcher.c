@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: ISC */
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/confine.h"
+#include "base/error.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "net/http_p.h"
+
+enum {
+	BATCH = 64 * 1024,         /* bytes: so many answers go together, or all while idle */
+	BACKLOG = 8 * 1024 * 1024, /* bytes of answers, with which no further transfer begins */
+	WAIT_MILLISECONDS = 1000,
+};
+
+struct fetcher {
+	int in_descriptor, out_descriptor;
+	struct wire in, out;
+	struct http_engine *engine; /* NULL before the settings have come */
+	size_t done;                /* answers */
+	bool begun;                 /* something has, and its client does not know yet */
+	bool held;
+};
+
+/* A request that is under way. */
+struct order {
+	struct fetcher *fetcher;
+	uint64_t id;
+	char *bytes; /* that its request borrows; owned */
+};
+
+static void began(void *context)
+{
+	const struct order *order = context;
+
+	wire_signal(&order->fetcher->out.bytes, WIRE_BEGAN, order->id);
+	order->fetcher->begun = true;
+}
+
+static void done(void *context, struct http_response *response, const struct error *error)
+{
+	struct order *order = context;
+	struct fetcher *fetcher = order->fetcher;
+
+	wire_response(&fetcher->out.bytes, order->id, response, error);
+	fetcher->done++;
+	free(order->bytes);
+	free(order);
+}
+
+/* From here on it is confined: what follows meets the network. */
+static bool take_settings(struct fetcher *fetcher, const char *bytes, size_t length)
+{
+	struct http_settings settings;
+	struct text_list paths = {0};
+
+	if (fetcher->engine != NULL || !wire_settings_take(bytes, length, &settings))
+		return false;
+	if (settings.ca_file != NULL)
+		text_list_add(&paths, settings.ca_file);
+	confine_enter(CONFINE_FETCHER, &paths);
+	text_list_release(&paths);
+	fetcher->engine = http_engine_new(&settings, began);
+	return true;
+}
+
+static bool take_request(struct fetcher *fetcher, const struct wire_head *head, const char *bytes)
+{
+	struct order *order = memory_zero(1, sizeof *order);
+	struct http_request request;
+
+	*order = (struct order){fetcher, head->id, memory_bytes(bytes, head->length)};
+	if (fetcher->engine == NULL || !wire_request_take(order->bytes, head->length, &request)) {
+		free(order->bytes);
+		free(order);
+		return false;
+	}
+	request.done = done;
+	request.context = order;
+	http_engine_get(fetcher->engine, &request);
+	return true;
+}
+
+static bool take_message(struct fetcher *fetcher, const struct wire_head *head, const char *bytes)
+{
+	if (head->type == WIRE_SETTINGS)
+		return take_settings(fetcher, bytes, head->length);
+	if (head->type == WIRE_GET)
+		return take_request(fetcher, head, bytes);
+	fetcher->held = head->id != 0;
+	return head->type == WIRE_HOLD;
+}
+
+static bool receive(struct fetcher *fetcher)
+{
+	struct wire_head head;
+	const char *bytes;
+
+	if (!wire_read(fetcher->in_descriptor, &fetcher->in))
+		return false;
+	while (wire_next(&fetcher->in, &head, &bytes))
+		if (!take_message(fetcher, &head, bytes))
+			return false;
+	return true;
+}
+
+static void transfer(struct fetcher *fetcher)
+{
+	struct pollfd polls[] = {
+		{fetcher->in_descriptor, POLLIN, 0}, {fetcher->out_descriptor, POLLOUT, 0}};
+	size_t count = wire_left(&fetcher->out) > 0 ? 2 : 1;
+
+	if (fetcher->engine == NULL) {
+		poll(polls, (nfds_t)count, WAIT_MILLISECONDS);
+		return;
+	}
+	http_engine_hold(fetcher->engine, fetcher->held || wire_left(&fetcher->out) > BACKLOG);
+	http_engine_wait(fetcher->engine, polls, count, WAIT_MILLISECONDS);
+}
+
+/* Until its client is gone. */
+void http_fetcher_serve(const void *context, int in, int out)
+{
+	struct fetcher fetcher = {.in_descriptor = in, .out_descriptor = out};
+	bool good = true;
+
+	(void)context;
+	error_silence(); /* its client says how it ended */
+	http_start();
+	fcntl(in, F_SETFL, O_NONBLOCK);
+	fcntl(out, F_SETFL, O_NONBLOCK);
+	fetcher.in.bytes.maximum = fetcher.out.bytes.maximum = SIZE_MAX / 2;
+	while (good && receive(&fetcher)) {
+		size_t before = fetcher.done;
+
+		transfer(&fetcher);
+		/* What has begun is told before anything comes of it: it may be the end. */
+		if (fetcher.begun || fetcher.done == before || wire_left(&fetcher.out) > BATCH)
+			good = wire_write(out, &fetcher.out);
+		fetcher.begun = false;
+	}
+}

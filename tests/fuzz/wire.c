@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Answers of a fetcher that was taken over: what is taken of one keeps to its maxima.
+ */
+#include "fuzz.h"
+#include "net/http_p.h"
+
+enum { BODY_MAX = 100 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct http_request request = {
+		.url = "https://example.org/", .body_maximum = BODY_MAX};
+	char *bytes = fuzz_text(data, size);
+	struct http_response response;
+	struct error error;
+
+	if (wire_response_take(bytes, size, &request, &response, &error)) {
+		MUST(response.status >= 0 && response.status < 1000);
+		MUST(response.body.length <= BODY_MAX);
+		MUST(response.headers == NULL || strlen(response.headers) <= HTTP_HEADERS_MAX);
+		MUST(response.etag == NULL || strpbrk(response.etag, "\r\n") == NULL);
+		MUST(error.remedy == 0 || strlen(error.text) < ERROR_TEXT_MAX);
+		http_response_release(&response);
+	}
+	free(bytes);
+	return 0;
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a client does with a fetcher that was taken over, or ends. The fetcher of these tests stands
+ * in place of the real one, and is hostile as often as a test says; the one after it is honest.
+ */
+#include "net/http.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/child.h"
+#include "base/confine.h"
+#include "base/memory.h"
+#include "net/http_p.h"
+
+enum { BODY_MAX = 1000, REQUESTS = 3 };
+
+/* What the fetchers have in common with the test. */
+static struct {
+	int hostile; /* so many more */
+	int started;
+} * shared;
+
+/* What a hostile one says, once it has been asked for all and has begun the first two. */
+static void (*say)(struct buffer *out);
+
+static struct http_response response_of(const char *body)
+{
+	struct http_response response = {.status = 200,
+		.network = HTTP_NETWORK_PUBLIC,
+		.headers = memory_string("HTTP/1.1 200 OK\r\n\r\n"),
+		.etag = memory_string("\"1\""),
+		.final_url = memory_string("https://example.org/"),
+		.redirects = memory_string(""),
+		.request_headers = memory_string(""),
+		.address = memory_string("192.0.2.1:443"),
+		.http_version = memory_string("2"),
+		.certificate = memory_string("0123456789abcdef0123456789abcdef"
+					     "0123456789abcdef0123456789abcdef")};
+
+	buffer_text(&response.body, body);
+	return response;
+}
+
+static void answer(struct buffer *out, uint64_t id, const char *body)
+{
+	struct http_response response = response_of(body);
+
+	wire_response(out, id, &response, NULL);
+	http_response_release(&response);
+}
+
+static void serve_honestly(struct buffer *out, uint64_t id)
+{
+	wire_signal(out, WIRE_BEGAN, id);
+	answer(out, id, "good");
+}
+
+static void serve_with_malice(int descriptor, struct wire *out, uint64_t id)
+{
+	if (id < REQUESTS - 1) {
+		wire_signal(&out->bytes, WIRE_BEGAN, id);
+		wire_write(descriptor, out);
+	} else {
+		say(&out->bytes);
+	}
+}
+
+void http_fetcher_serve(const void *context, int in, int out)
+{
+	bool hostile = shared->hostile-- > 0;
+	struct wire asked = {0}, said = {.bytes.maximum = SIZE_MAX / 2};
+
+	(void)context;
+	shared->started++;
+	while (wire_read(in, &asked)) {
+		struct wire_head head;
+		const char *bytes;
+
+		while (wire_next(&asked, &head, &bytes))
+			if (head.type == WIRE_GET && hostile)
+				serve_with_malice(out, &said, head.id);
+			else if (head.type == WIRE_GET)
+				serve_honestly(&said.bytes, head.id);
+		if (!wire_write(out, &said))
+			break;
+	}
+}
+
+/* ---- the ways of it ---- */
+
+_Noreturn static void hang(void)
+{
+	for (;;)
+		poll(NULL, 0, 1000);
+}
+
+static void say_garbage(struct buffer *out)
+{
+	for (int i = 0; i < 100000; i++)
+		buffer_byte(out, (char)0xa5);
+}
+
+static void say_nothing(struct buffer *out)
+{
+	(void)out;
+	hang();
+}
+
+static void end_well(struct buffer *out)
+{
+	(void)out;
+	_exit(0);
+}
+
+static void end_by_a_signal(struct buffer *out)
+{
+	(void)out;
+	raise(SIGKILL);
+}
+
+static void say_too_much(struct buffer *out)
+{
+	const struct wire_head head = {WIRE_DONE, WIRE_RESPONSE_MAX + BODY_MAX + 1, 0};
+
+	buffer_add(out, &head, sizeof head);
+}
+
+static void say_a_long_body(struct buffer *out)
+{
+	char body[BODY_MAX + 2];
+
+	memset(body, 'x', sizeof body);
+	body[BODY_MAX + 1] = '\0';
+	answer(out, 0, body);
+}
+
+static void say_what_nobody_asked(struct buffer *out)
+{
+	answer(out, REQUESTS, "evil");
+}
+
+static void say_what_has_not_begun(struct buffer *out)
+{
+	answer(out, REQUESTS - 1, "evil");
+}
+
+static void say_it_twice(struct buffer *out)
+{
+	answer(out, 0, "good");
+	answer(out, 0, "evil");
+}
+
+static void begin_twice(struct buffer *out)
+{
+	wire_signal(out, WIRE_BEGAN, 0);
+}
+
+static void say_another_word(struct buffer *out)
+{
+	wire_signal(out, WIRE_GET, 0);
+}
+
+/* An answer to the first whose field is that. */
+static void say_field(struct buffer *out, size_t offset, const char *text)
+{
+	struct http_response response = response_of("evil");
+
+	memory_set((char **)((char *)&response + offset), text);
+	wire_response(out, 0, &response, NULL);
+	http_response_release(&response);
+}
+
+static void say_a_header_in_an_etag(struct buffer *out)
+{
+	say_field(out, offsetof(struct http_response, etag), "\"1\"\r\nCookie: evil");
+}
+
+static void say_a_wrong_certificate(struct buffer *out)
+{
+	say_field(out, offsetof(struct http_response, certificate), "evil");
+}
+
+static void say_a_long_version(struct buffer *out)
+{
+	say_field(out, offsetof(struct http_response, http_version), "1.1 and so on");
+}
+
+static void say_a_wrong_status(struct buffer *out)
+{
+	struct http_response response = response_of("evil");
+
+	response.status = 1000;
+	wire_response(out, 0, &response, NULL);
+	http_response_release(&response);
+}
+
+static void say_a_wrong_remedy(struct buffer *out)
+{
+	struct http_response response = response_of("evil");
+	struct error error = {REMEDY_CONFIGURATION, 0, "evil"};
+
+	wire_response(out, 0, &response, &error);
+	http_response_release(&response);
+}
+
+/* Of the text before the body. */
+static void say_a_wrong_length(struct buffer *out)
+{
+	answer(out, 0, "evil");
+	out->data[out->length - sizeof "evil"] = 'x';
+}
+
+static const struct {
+	const char *name;
+	void (*say)(struct buffer *out);
+	bool first_is_good; /* the first answer had come by then */
+} ways[] = {
+	{"garbage", say_garbage, false}, {"an end", end_well, false},
+	{"an end by a signal", end_by_a_signal, false}, {"too much", say_too_much, false},
+	{"a long body", say_a_long_body, false},
+	{"what nobody asked", say_what_nobody_asked, false},
+	{"what has not begun", say_what_has_not_begun, false},
+	{"the same twice", say_it_twice, true}, {"a beginning twice", begin_twice, false},
+	{"another word", say_another_word, false},
+	{"a header in an ETag", say_a_header_in_an_etag, false},
+	{"a wrong certificate", say_a_wrong_certificate, false},
+	{"a long version", say_a_long_version, false},
+	{"a wrong status", say_a_wrong_status, false},
+	{"a wrong remedy", say_a_wrong_remedy, false},
+	{"a wrong length", say_a_wrong_length, false},
+	{"nothing", say_nothing, false}, /* last: it takes ten seconds */
+};
+
+/* ---- what comes of it ---- */
+
+struct result {
+	size_t calls;
+	bool failed;
+	struct error error;
+	struct buffer body;
+};
+
+static void on_done(void *context, struct http_response *response, const struct error *error)
+{
+	struct result *result = context;
+
+	result->calls++;
+	result->failed = error != NULL;
+	if (error != NULL)
+		result->error = *error;
+	result->body = response->body;
+	response->body = (struct buffer){0};
+}
+
+static struct http_client *ask(struct fork_server *server, struct result results[REQUESTS])
+{
+	const struct http_settings settings = {4, 4, "test", NULL, server};
+	struct http_client *client;
+
+	memset(results, 0, REQUESTS * sizeof *results);
+	shared->started = 0;
+	client = http_client_new(&settings);
+	for (int i = 0; i < REQUESTS; i++)
+		http_client_get(client, &(struct http_request){.url = "https://example.org/",
+						.total_timeout = 100,
+						.body_maximum = BODY_MAX,
+						.done = on_done,
+						.context = &results[i]});
+	while (http_client_wait(client, NULL, 0, 1000) > 0)
+		;
+	for (int i = 0; i < REQUESTS; i++)
+		assert_int_equal(results[i].calls, 1);
+	return client;
+}
+
+static void assert_good(struct result *result)
+{
+	assert_false(result->failed);
+	assert_string_equal(buffer_string(&result->body), "good");
+}
+
+static void release(struct http_client *client, struct result results[REQUESTS])
+{
+	for (int i = 0; i < REQUESTS; i++)
+		buffer_release(&results[i].body);
+	http_client_free(client);
+}
+
+static void test_whatever_a_fetcher_says_costs_what_it_has_begun_and_is_our_own_fault(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+		struct result results[REQUESTS];
+		struct http_client *client;
+
+		say = ways[i].say;
+		shared->hostile = 1;
+		client = ask(NULL, results);
+		print_message("# %s: %s\n", ways[i].name, results[1].error.text);
+		if (ways[i].first_is_good)
+			assert_good(&results[0]);
+		else
+			assert_int_equal(results[0].error.remedy, REMEDY_LOCAL);
+		assert_int_equal(results[1].error.remedy, REMEDY_LOCAL);
+		assert_good(&results[2]);
+		assert_int_equal(shared->started, 2);
+		release(client, results);
+	}
+}
+
+static void test_there_are_only_so_many_fetchers(void **state)
+{
+	struct result results[REQUESTS];
+	struct http_client *client;
+
+	(void)state;
+	say = say_what_has_not_begun;
+	shared->hostile = 100;
+	client = ask(NULL, results);
+	for (int i = 0; i < REQUESTS; i++)
+		assert_int_equal(results[i].error.remedy, REMEDY_LOCAL);
+	assert_true(shared->started <= HTTP_FETCHERS_MAX);
+	shared->hostile = 0;
+	release(client, results);
+}
+
+static void test_where_no_fetcher_can_be_made_it_is_our_own_fault(void **state)
+{
+	struct fork_server none = {.lack = EAGAIN};
+	struct result results[REQUESTS];
+	struct http_client *client = ask(&none, results);
+
+	(void)state;
+	for (int i = 0; i < REQUESTS; i++) {
+		assert_int_equal(results[i].error.remedy, REMEDY_LOCAL);
+		assert_non_null(strstr(results[i].error.text, "no process can be made"));
+	}
+	release(client, results);
+}
+
+static void call_what_is_refused(struct buffer *out)
+{
+	struct http_response response = response_of("");
+	struct error error = {REMEDY_LATER, 0, "no connection"};
+
+	confine_enter(CONFINE_FETCHER, NULL);
+	ptrace(PTRACE_SEIZE, getppid(), NULL, NULL);
+	wire_response(out, 0, &response, &error);
+	http_response_release(&response);
+	answer(out, 1, "good");
+	serve_honestly(out, REQUESTS - 1);
+}
+
+static void test_a_refused_call_is_named_and_is_not_the_pages(void **state)
+{
+	struct result results[REQUESTS];
+	struct http_client *client;
+	struct error error = {0};
+
+	(void)state;
+	say = call_what_is_refused;
+	shared->hostile = 1;
+	client = ask(NULL, results);
+	assert_int_equal(results[0].error.remedy, REMEDY_LOCAL);
+	assert_non_null(strstr(results[0].error.text, "fetcher"));
+	assert_non_null(strstr(results[0].error.text, "\"ptrace\""));
+	assert_good(&results[1]);
+	assert_good(&results[2]);
+	assert_false(http_client_unrefused(client, &error));
+	assert_non_null(strstr(error.text, "\"ptrace\""));
+	assert_int_equal(shared->started, 1);
+	release(client, results);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_whatever_a_fetcher_says_costs_what_it_has_begun_and_is_our_own_fault),
+		cmocka_unit_test(test_there_are_only_so_many_fetchers),
+		cmocka_unit_test(test_where_no_fetcher_can_be_made_it_is_our_own_fault),
+		cmocka_unit_test(test_a_refused_call_is_named_and_is_not_the_pages),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	shared = mmap(
+		NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
