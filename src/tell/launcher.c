@@ -171,11 +171,12 @@ static void feed(struct program *program, short events)
 /* Its end counts, not the end of its output: a process that it leaves behind may hold that open. */
 static void conclude(struct program *program)
 {
-	bool too_long = program->sort->complete && program->said.overflowed;
 	struct launched launched = {.number = program->reason};
+	bool too_long;
 
 	for (int i = 0; i < LAST_BLOCKS && listen_to(program); i++)
 		;
+	too_long = program->sort->complete && program->said.overflowed;
 	if (program->reason != 0 || too_long) {
 		child_stop(&program->child);
 		launched.result = program->reason != 0 ? LAUNCH_UNFED : LAUNCH_TOO_LONG;
