@@ -63,7 +63,9 @@ struct confine_report {
 enum {
 	CONFINE_EXIT = 77, /* exit status of a reader whose call was refused */
 	CONFINE_TEXT_MAX = 128,
-	CONFINE_WIDTH = 80, /* columns of confine_describe() */
+	CONFINE_WIDTH = 80,       /* columns of confine_describe() */
+	CONFINE_FILE = 64 * 1024, /* bytes that a process must be able to write to a file in
+				   * memory before it enters a role */
 };
 
 /* Where this process reports. Without it, a line on standard error. Borrowed for ever. */
