@@ -224,9 +224,10 @@ void wire_response(struct buffer *out, uint64_t id, const struct http_response *
 
 static bool are_sound(const struct numbers *numbers, const struct http_request *request)
 {
-	return numbers->status >= 0 && numbers->status <= STATUS_MAX && numbers->retry_after >= 0 &&
-	       numbers->retry_after <= HTTP_RETRY_AFTER_MAX && numbers->began >= 0 &&
-	       numbers->ended >= 0 && numbers->network >= HTTP_NETWORK_UNKNOWN &&
+	return numbers->status >= 0 && numbers->status <= (int32_t)STATUS_MAX &&
+	       numbers->retry_after >= 0 && numbers->retry_after <= HTTP_RETRY_AFTER_MAX &&
+	       numbers->began >= 0 && numbers->ended >= 0 &&
+	       numbers->network >= HTTP_NETWORK_UNKNOWN &&
 	       numbers->network <= HTTP_NETWORK_PRIVATE && numbers->number >= 0 &&
 	       numbers->body <= request->body_maximum &&
 	       (numbers->remedy == 0 || numbers->remedy == REMEDY_LATER ||
