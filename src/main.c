@@ -27,24 +27,24 @@ static const struct command {
 	const char *name;
 	command_function *run;
 	enum needs needs;
-	enum identity identity;   /* as whom root acts */
-	enum processes processes; /* the processes beside it */
-	int least, most;          /* number of arguments that are not options */
-	const char *usage;        /* the options and arguments that it takes */
+	enum identity identity; /* as whom root acts */
+	enum forking forking;   /* where foreign bytes go */
+	int least, most;        /* number of arguments that are not options */
+	const char *usage;      /* the options and arguments that it takes */
 	const char *about;
 	int (*misused)(const struct invocation *invocation); /* NULL: usage_error() */
 } commands[] = {
-	{"run", command_run, NEEDS_LAST_GOOD, AS_OWNER, WITH_READERS, 0, MANY,
+	{"run", command_run, NEEDS_LAST_GOOD, AS_OWNER, WITH_FORK_SERVER, 0, MANY,
 		"[--dry-run] [PAGE...]",
 		"fetch the pages that are due and tell subscribers; for cron", NULL},
-	{"add", command_add, NEEDS_NOTHING, AS_CALLER, WITH_READERS, 0, 1,
+	{"add", command_add, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, 1,
 		"[--name NAME] [--kind KIND] [--provider PROVIDER] [--url URL] [--dry-run] "
 		"URL|NAME|FILE | --search WORD",
 		"find out what kind of page an address is, and watch it", NULL},
-	{"read", command_read, NEEDS_NOTHING, AS_CALLER, WITH_READERS, 0, MANY,
+	{"read", command_read, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, MANY,
 		"[--kind KIND] [--url URL] [--with FILE] URL|FILE...|-",
 		"print what a page says; changes nothing", read_misused},
-	{"kinds", command_kinds, NEEDS_NOTHING, AS_CALLER, WITH_READERS, 0, MANY,
+	{"kinds", command_kinds, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, MANY,
 		"[--test KIND [--url URL] [--with FILE] PAGE...]",
 		"list the kinds of pages, or test a kind on a saved page", NULL},
 	{"check", command_check, NEEDS_NOTHING, AS_READER, ALONE, 0, MANY, "",
@@ -80,7 +80,7 @@ static const struct command {
 		"stop sending to an address", NULL},
 	{"subscribers", command_subscribers, NEEDS_DATABASE, AS_CALLER, ALONE, 0, 0, "",
 		"list who is told about what", NULL},
-	{"mail-in", command_mail_in, NEEDS_NOTHING, AS_OWNER, WITH_READERS, 0, 0,
+	{"mail-in", command_mail_in, NEEDS_NOTHING, AS_OWNER, WITH_FORK_SERVER, 0, 0,
 		"[--recipient ADDRESS]",
 		"handle one mail from standard input, for a mail server's pipe", mail_in_misused},
 	{"try", command_try, NEEDS_CONFIGURATION, AS_READER, ALONE, 1, 1,
@@ -106,10 +106,10 @@ static const struct command {
 		NULL},
 	{"site", command_site, NEEDS_TO_BE_ALONE, AS_OWNER, ALONE, 0, 0, "",
 		"rebuild all pages with which the archive is browsed", NULL},
-	{"import", command_import, NEEDS_CONFIGURATION, AS_OWNER, WITH_READERS, 1, MANY,
+	{"import", command_import, NEEDS_CONFIGURATION, AS_OWNER, WITH_FORK_SERVER, 1, MANY,
 		"[--page NAME [--url ADDRESS]] [--since TIME] FILE|FOLDER...",
 		"build the history of pages from what others have saved", NULL},
-	{"replay", command_replay, NEEDS_CONFIGURATION, AS_OWNER, WITH_READERS, 1, 1,
+	{"replay", command_replay, NEEDS_CONFIGURATION, AS_OWNER, WITH_FORK_SERVER, 1, 1,
 		"[--deliver] DIR", "run saved captures through the same pipeline as live pages",
 		NULL},
 };
@@ -238,7 +238,7 @@ static int global_options(struct invocation *invocation, int argc, char **argv)
 static int command_call(
 	const struct command *command, const struct invocation *invocation, int argc, char **argv)
 {
-	struct context context = context_new(invocation, command->identity, command->processes);
+	struct context context = context_new(invocation, command->identity, command->forking);
 	struct options options = {0};
 	int status;
 

@@ -27,11 +27,11 @@
 enum { RUN_WAIT_MILLISECONDS = 300000, READERS = 2 };
 
 struct context context_new(
-	const struct invocation *invocation, enum identity identity, enum processes processes)
+	const struct invocation *invocation, enum identity identity, enum forking forking)
 {
 	struct fork_server *server = NULL;
 
-	if (processes == WITH_READERS) {
+	if (forking == WITH_FORK_SERVER) {
 		http_start(); /* once for all of them */
 		server = memory_zero(1, sizeof *server);
 		fork_server_start(server);

@@ -36,9 +36,9 @@ enum identity {
 };
 
 /* Whether other processes do for a command what is dangerous. */
-enum processes {
-	ALONE,       /* it neither fetches nor reads what is foreign */
-	WITH_READERS /* a fetcher (net/http.h) and readers (base/readers.h) */
+enum forking {
+	ALONE,           /* it neither fetches nor reads what is foreign */
+	WITH_FORK_SERVER /* which makes a fetcher (net/http.h) and readers (base/readers.h) */
 };
 
 struct context {
@@ -54,14 +54,14 @@ struct context {
 	char *database_path, *courier_lock;
 	struct database *database; /* NULL: there is no archive yet, or it was not asked for */
 	int run_lock;              /* descriptor; less than 0: not held */
-	struct fork_server *fork_server; /* where processes come from; ALONE: NULL. Owned */
+	struct fork_server *fork_server; /* ALONE: NULL. Owned */
 	struct readers *readers;         /* ALONE: NULL. Owned */
 };
 
-/* With what is there for every command; context_close() is due. Readers are made now, before
- * anything is known that they must not know. */
+/* With what is there for every command; context_close() is due. The fork server is made now, before
+ * anything is known that what it forks must not know. */
 struct context context_new(
-	const struct invocation *invocation, enum identity identity, enum processes processes);
+	const struct invocation *invocation, enum identity identity, enum forking forking);
 
 /*
  * Becomes whom the command acts as, by the configuration at path, or by its last good copy where it

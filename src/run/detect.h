@@ -44,7 +44,7 @@ struct detection {
  * Fetches the address and each kind's, tells the kinds, and reads the page with those of the
  * best form that has any; where all of them fail, with those of the next. False with error where
  * the page is not there, or no kind fits it at all. The kinds are borrowed. context: of a command
- * WITH_READERS.
+ * with a fork server.
  */
 bool detect_address(const struct context *context, const char *url, const struct kind_list *kinds,
 	struct detection *detection, struct error *error);

@@ -25,7 +25,7 @@ struct fetched {
 };
 
 /* Fetches all of them at once; those that take longer than 30 seconds in all are no good. context:
- * of a command WITH_READERS. */
+ * of a command with a fork server. */
 void fetch_all(const struct context *context, struct fetched *fetched, size_t count);
 void fetched_release(struct fetched *fetched);
 

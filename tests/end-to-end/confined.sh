@@ -90,8 +90,8 @@ same "and was refused nothing" "" "$(cat "$work/serve.errors")"
 # ---- a fetcher that ends ----
 
 children() { cat "/proc/$1/task/$1/children" 2> /dev/null; }
-# child_with RUN DESCRIPTORS: its child that is confined, and may have so many: 64 in a reader, 2048 in a fetcher.
-child_with() {
+# child_of RUN DESCRIPTORS: its child that is confined, and may have so many: 64 in a reader, 2048 in a fetcher.
+child_of() {
 	local child
 	for child in $(children "$1"); do
 		grep -q "^Seccomp:.*2" "/proc/$child/status" 2> /dev/null || continue
@@ -116,7 +116,7 @@ hanging() { [ "$(awk -v port=":$(printf %04X "$stuck_port")" '$3 ~ port "$" && $
 run=$!
 pids+=($run)
 check "a page hangs" await 20 hanging
-kill -KILL "$(child_with $run 2048)"
+kill -KILL "$(child_of $run 2048)"
 wait $run
 same "a fetcher that is killed is our own fault" 3 $?
 same "said once" 1 "$(grep -c "the process that fetches pages has ended (ended by signal 9)" "$work/ended.out")"
@@ -172,9 +172,9 @@ else
 	http_proxy= "$lampwatch" -c "$work/lampwatch.yaml" run > "$work/slow.out" 2>&1 &
 	run=$!
 	pids+=($run)
-	reading() { local reader; reader=$(child_with $run 64) && [ -n "$reader" ] && [ "$(awk '{ print $14 }' "/proc/$reader/stat")" -gt 10 ]; }
+	reading() { local reader; reader=$(child_of $run 64) && [ -n "$reader" ] && [ "$(awk '{ print $14 }' "/proc/$reader/stat")" -gt 10 ]; }
 	check "a page is being read" await 20 reading
-	reader=$(child_with $run 64) fetcher=$(child_with $run 2048)
+	reader=$(child_of $run 64) fetcher=$(child_of $run 2048)
 	kill -STOP "$reader" "$fetcher" "$run"
 	same "a reader at work knows no secret of the configuration" "" "$(knows "$reader" "${secrets[@]}")"
 	same "the fetcher knows that of an address that it was given, and nobody else's" "slow-swordfish" \
