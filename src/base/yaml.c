@@ -157,6 +157,10 @@ struct yaml *yaml_parse(
 				"a second document begins here; one file holds one");
 		yaml_document_delete(&rest);
 	}
+	/* What it has read stays in memory that it frees: secrets may stand in it. */
+	explicit_bzero(
+		parser.raw_buffer.start, (size_t)(parser.raw_buffer.end - parser.raw_buffer.start));
+	explicit_bzero(parser.buffer.start, (size_t)(parser.buffer.end - parser.buffer.start));
 	yaml_parser_delete(&parser);
 	if (problems->errors == before)
 		return yaml;

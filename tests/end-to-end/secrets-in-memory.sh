@@ -92,7 +92,8 @@ statuspage_page "$page" none operational operational operational
 run=$!
 pids+=($run)
 await 20 test -s "$work/silent.count"
-held=$(search "run=$run" "heartbeat=$(children "$run" | tr -d ' ')")
+beating() { local child; for child in $(children "$run"); do [ -z "$(children "$child")" ] || echo "$child"; done; }
+held=$(search "run=$run" "heartbeat=$(beating)")
 same "the heartbeat's process holds its address, and not the run" "run: $in_configuration
 heartbeat: ${in_files[5]}" "$held"
 kill "$run"
