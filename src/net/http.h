@@ -48,6 +48,8 @@ struct http_request {
 	const char *url;
 	const char *etag;          /* sent back verbatim as If-None-Match; NULL: none */
 	const char *last_modified; /* sent back verbatim as If-Modified-Since; NULL: none */
+	const char *body_digest;   /* SHA-256 of a body that is known; where a 200 brings the same,
+				    * it is not handed over; NULL: none is known */
 	int64_t connect_timeout, total_timeout; /* milliseconds, without the time in the queue */
 	int64_t body_maximum;                   /* bytes, of the decoded stream */
 	int64_t redirects;                      /* followed at most */
@@ -64,6 +66,7 @@ struct http_request {
 struct http_response {
 	int status;         /* of the last response; 0: there was none */
 	struct buffer body; /* after transfer and content decoding */
+	bool same;          /* the body is the one that is known, and is not here */
 	char *headers;      /* status line and header of the last response, CRLF as served */
 	char *etag, *last_modified; /* NULL if missing */
 	int64_t retry_after;        /* seconds from now; 0: not given */

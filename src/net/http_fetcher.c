@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/confine.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
@@ -31,7 +32,8 @@ struct fetcher {
 struct order {
 	struct fetcher *fetcher;
 	uint64_t id;
-	char *bytes; /* that its request borrows; owned */
+	char *bytes;             /* that its request borrows; owned */
+	const char *body_digest; /* as in the request */
 };
 
 static void began(void *context)
@@ -42,11 +44,26 @@ static void began(void *context)
 	order->fetcher->begun = true;
 }
 
+/* A body that is known need not cross to a client, which would only make its digest again. */
+static void leave_out_known(const struct order *order, struct http_response *response)
+{
+	char digest[DIGEST_TEXT];
+
+	if (order->body_digest == NULL || response->status != 200)
+		return;
+	digest_sha256(buffer_string(&response->body), response->body.length, digest);
+	response->same = strcmp(digest, order->body_digest) == 0;
+	if (response->same)
+		buffer_release(&response->body);
+}
+
 static void done(void *context, struct http_response *response, const struct error *error)
 {
 	struct order *order = context;
 	struct fetcher *fetcher = order->fetcher;
 
+	if (error == NULL)
+		leave_out_known(order, response);
 	wire_response(&fetcher->out.bytes, order->id, response, error);
 	fetcher->done++;
 	free(order->bytes);
@@ -74,12 +91,13 @@ static bool take_request(struct fetcher *fetcher, const struct wire_head *head, 
 	struct order *order = memory_zero(1, sizeof *order);
 	struct http_request request;
 
-	*order = (struct order){fetcher, head->id, memory_bytes(bytes, head->length)};
+	*order = (struct order){fetcher, head->id, memory_bytes(bytes, head->length), NULL};
 	if (fetcher->engine == NULL || !wire_request_take(order->bytes, head->length, &request)) {
 		free(order->bytes);
 		free(order);
 		return false;
 	}
+	order->body_digest = request.body_digest;
 	request.done = done;
 	request.context = order;
 	http_engine_get(fetcher->engine, &request);

@@ -127,6 +127,7 @@ static const struct text_row request_texts[] = {
 	{offsetof(struct http_request, url), ANY, NULL},
 	{offsetof(struct http_request, etag), ANY, NULL},
 	{offsetof(struct http_request, last_modified), ANY, NULL},
+	{offsetof(struct http_request, body_digest), ANY, NULL},
 	{offsetof(struct http_request, guard), ANY, NULL},
 };
 
@@ -201,7 +202,7 @@ static const struct text_row error_text = {0, ERROR_TEXT_MAX - 1, NULL};
 /* What of a response is no text, and of its error. The text of the error and the body follow. */
 struct numbers {
 	int64_t retry_after, began, ended;
-	int32_t status, network, sent, remedy, number;
+	int32_t status, network, sent, same, remedy, number;
 	uint32_t body; /* bytes */
 };
 
@@ -209,7 +210,7 @@ void wire_response(struct buffer *out, uint64_t id, const struct http_response *
 	const struct error *error)
 {
 	const struct numbers numbers = {response->retry_after, response->began, response->ended,
-		response->status, (int32_t)response->network, response->sent,
+		response->status, (int32_t)response->network, response->sent, response->same,
 		error != NULL ? (int32_t)error->remedy : 0, error != NULL ? error->number : 0,
 		(uint32_t)response->body.length};
 	const char *text = error != NULL ? error->text : NULL;
@@ -230,6 +231,8 @@ static bool are_sound(const struct numbers *numbers, const struct http_request *
 	       numbers->network >= HTTP_NETWORK_UNKNOWN &&
 	       numbers->network <= HTTP_NETWORK_PRIVATE && numbers->number >= 0 &&
 	       numbers->body <= request->body_maximum &&
+	       (numbers->same == 0 || (request->body_digest != NULL && numbers->status == 200 &&
+					      numbers->remedy == 0 && numbers->body == 0)) &&
 	       (numbers->remedy == 0 || numbers->remedy == REMEDY_LATER ||
 		       numbers->remedy == REMEDY_PAGE || numbers->remedy == REMEDY_LOCAL);
 }
@@ -259,6 +262,7 @@ bool wire_response_take(const char *bytes, size_t length, const struct http_requ
 	response->status = numbers.status;
 	response->network = (enum http_network)numbers.network;
 	response->sent = numbers.sent != 0;
+	response->same = numbers.same != 0;
 	response->requested_url = memory_string(request->url);
 	response->body.maximum = (size_t)request->body_maximum;
 	buffer_expect(&response->body, numbers.body);

@@ -126,7 +126,7 @@ static bool response_usable(
 	if (http_response_challenges(response))
 		return error_set(error, REMEDY_PAGE, "HTTP %d: %s", status, HTTP_CHALLENGE);
 	if (status == 200)
-		return response->body.length > 0 ||
+		return response->same || response->body.length > 0 ||
 		       error_set(error, REMEDY_LATER, "the answer is empty");
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
 		if (statuses[i].status == status)
@@ -145,7 +145,7 @@ static void validator_note(struct passage *passage, const struct http_response *
 	memory_set(&new->last_modified, response->last_modified != NULL || !same
 						? response->last_modified
 						: old->last_modified);
-	if (same)
+	if (same || response->same)
 		memcpy(new->body, old->body, sizeof new->body);
 	else
 		digest_sha256(buffer_string(&response->body), response->body.length, new->body);
@@ -247,6 +247,9 @@ static void passage_request(struct passage *passage)
 	if (passage->remembered && !passage->changed) {
 		request.etag = old->etag;
 		request.last_modified = old->last_modified;
+		/* Of several documents the body is needed, too, where another one has changed. */
+		request.body_digest =
+			passage->count == 1 && old->body[0] != '\0' ? old->body : NULL;
 	}
 	passage->conditional = request.etag != NULL || request.last_modified != NULL;
 	http_client_get(passage->fetches->client, &request);

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "base/digest.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "servers/server.h"
@@ -170,6 +171,29 @@ static void test_validators_are_sent_back_verbatim_and_give_304(void **state)
 	http_response_release(&first.response);
 	http_response_release(&second.response);
 	http_response_release(&third.response);
+}
+
+static void test_a_body_that_is_known_is_not_handed_over(void **state)
+{
+	char *url = server_url(&server, "/known"), digest[DIGEST_TEXT];
+	struct http_request request = request_to(url, NULL);
+	struct result known, new;
+
+	(void)state;
+	server_put(&server, "known", "all is well");
+	digest_sha256("all is well", strlen("all is well"), digest);
+	request.body_digest = digest;
+	known = run(&request);
+	assert_int_equal(known.response.status, 200);
+	assert_true(known.response.same);
+	assert_int_equal(known.response.body.length, 0);
+	server_put(&server, "known", "all is not well");
+	new = run(&request);
+	assert_false(new.response.same);
+	assert_string_equal(buffer_string(&new.response.body), "all is not well");
+	http_response_release(&known.response);
+	http_response_release(&new.response);
+	free(url);
 }
 
 static void test_a_validator_that_could_forge_a_header_is_not_kept(void **state)
@@ -1000,6 +1024,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_page_comes_with_how_it_was_got),
 		cmocka_unit_test(test_validators_are_sent_back_verbatim_and_give_304),
+		cmocka_unit_test(test_a_body_that_is_known_is_not_handed_over),
 		cmocka_unit_test(test_a_validator_that_could_forge_a_header_is_not_kept),
 		cmocka_unit_test(test_any_complete_response_is_no_error),
 		cmocka_unit_test(test_bad_gateway_is_tried_once_more),

@@ -216,6 +216,16 @@ static void say_a_wrong_remedy(struct buffer *out)
 	http_response_release(&response);
 }
 
+/* Where no body is known. */
+static void say_that_it_is_known(struct buffer *out)
+{
+	struct http_response response = response_of("");
+
+	response.same = true;
+	wire_response(out, 0, &response, NULL);
+	http_response_release(&response);
+}
+
 /* Of the text before the body. */
 static void say_a_wrong_length(struct buffer *out)
 {
@@ -240,6 +250,7 @@ static const struct {
 	{"a long version", say_a_long_version, false},
 	{"a wrong status", say_a_wrong_status, false},
 	{"a wrong remedy", say_a_wrong_remedy, false},
+	{"that it is known", say_that_it_is_known, false},
 	{"a wrong length", say_a_wrong_length, false},
 	{"nothing", say_nothing, false}, /* last: it takes ten seconds */
 };
