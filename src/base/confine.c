@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -43,6 +44,8 @@ enum {
 	CALLS_STORE = 1 << 6,  /* files to be written, by SQLite and base/file.h */
 	CALLS_PARENT = 1 << 7, /* children, who confine themselves, and are ended */
 };
+
+enum { MAKING_SECONDS = 5 /* of the processor, for a filter: a thousand times what it takes */ };
 
 enum { NETWORK_NO_LISTENER = 1, NETWORK_NONE = 2 };
 
@@ -571,6 +574,14 @@ static bool export(scmp_filter_ctx filter, struct sock_fprog *program)
 /* One for each role, once it was needed: libseccomp takes as long for one as a fork. */
 static struct sock_fprog programs[CONFINE_ROLES];
 
+/* Where memory runs out meanwhile, libseccomp 2.5 may never end: then SIGPROF ends the process. */
+static void limit_making(int seconds)
+{
+	const struct itimerval limit = {.it_value = {.tv_sec = seconds}};
+
+	setitimer(ITIMER_PROF, &limit, NULL);
+}
+
 /* 0, or a negative errno. A tracer may skip a call (SCMP_FLTATR_API_TSKIP). */
 static int make_program(enum confine_role number)
 {
@@ -578,6 +589,7 @@ static int make_program(enum confine_role number)
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
 	int result = filter == NULL ? -ENOMEM : 0;
 
+	limit_making(MAKING_SECONDS);
 	if (result == 0)
 		result = seccomp_attr_set(filter, SCMP_FLTATR_API_TSKIP, 1);
 	if (result == 0)
@@ -595,6 +607,7 @@ static int make_program(enum confine_role number)
 		result = allow_own_signals(filter);
 	if (result == 0 && !export(filter, &programs[number]))
 		result = errno != 0 ? -errno : -EINVAL;
+	limit_making(0);
 	seccomp_release(filter);
 	return result;
 }
