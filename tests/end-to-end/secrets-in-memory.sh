@@ -108,7 +108,7 @@ attempts() { local child; for child in $(children "$run"); do children "$child";
 are() { [ "$(attempts | wc -w)" = "$1" ]; }
 check "four attempts are at work" await 20 are 4
 check "and wait for an answer" await 20 grep -qx '[5-9]' "$work/silent.count"
-courier=$(ps -o ppid= -p "$(attempts | cut -d ' ' -f 1)" | tr -d ' ')
+courier=$(awk '{ print $4 }' "/proc/$(attempts | cut -d ' ' -f 1 | head -n 1)/stat")
 named=()
 for attempt in $(attempts); do named+=("attempt=$attempt"); done
 held=$(search "run=$run" "courier=$courier" "${named[@]}")
@@ -140,7 +140,7 @@ named=()
 for attempt in $(attempts); do named+=("attempt=$attempt"); done
 same "of which the other knows nothing" "attempt: $in_configuration
 attempt: $printed" "$(search "${named[@]}" | sort)"
-courier=$(ps -o ppid= -p "$(attempts | cut -d ' ' -f 1)" | tr -d ' ')
+courier=$(awk '{ print $4 }' "/proc/$(attempts | cut -d ' ' -f 1 | head -n 1)/stat")
 for child in $(attempts) "$courier"; do kill -9 "$child"; done
 kill "$run"
 wait "$run" 2> /dev/null
