@@ -14,8 +14,8 @@
 #include "net/http_p.h"
 
 enum {
-	BATCH = 64 * 1024,         /* bytes: so many answers go together, or all while idle */
-	BACKLOG = 8 * 1024 * 1024, /* bytes of answers, with which no further transfer begins */
+	BATCH = 64 * 1024,    /* bytes: so many answers go together, or all while idle */
+	BACKLOG = 512 * 1024, /* bytes of answers, with which no further transfer begins */
 	WAIT_MILLISECONDS = 1000,
 };
 

@@ -14,8 +14,8 @@ enum {
 	ANY = UINT32_MAX - 1, /* the maximum of a text that is believed */
 	NONE = UINT32_MAX,    /* in place of a text's length */
 	STATUS_MAX = 999,
-	BLOCK = 256 * 1024,         /* bytes read at a time */
-	READ_MAX = 4 * 1024 * 1024, /* bytes read before something is done with them */
+	BLOCK = 256 * 1024,    /* bytes read at a time */
+	READ_MAX = 512 * 1024, /* bytes read before something is done with them */
 	ADDRESS_MAX = 256,
 	VERSION_MAX = 8,
 };
