@@ -113,7 +113,7 @@ void child_stop(struct child *child);
 /* Closes its pipes, lets a detached child continue alone, and zeroes *child. */
 void child_leave(struct child *child);
 
-/* Ends this process by SIGPROF after so much more processor time. */
+/* Ends this process by SIGPROF after so much more processor time; 0: no limit. */
 void child_limit_time(int milliseconds);
 
 /* Lets this process map so many more bytes of data; allocations beyond them fail. */

@@ -21,11 +21,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/child.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -45,7 +45,7 @@ enum {
 	CALLS_PARENT = 1 << 7, /* children, who confine themselves, and are ended */
 };
 
-enum { MAKING_SECONDS = 5 /* of the processor, for a filter: a thousand times what it takes */ };
+enum { MAKING_MILLISECONDS = 5000 /* of the processor: a thousand times what a filter takes */ };
 
 enum { NETWORK_NO_LISTENER = 1, NETWORK_NONE = 2 };
 
@@ -574,22 +574,15 @@ static bool export(scmp_filter_ctx filter, struct sock_fprog *program)
 /* One for each role, once it was needed: libseccomp takes as long for one as a fork. */
 static struct sock_fprog programs[CONFINE_ROLES];
 
-/* Where memory runs out meanwhile, libseccomp 2.5 may never end: then SIGPROF ends the process. */
-static void limit_making(int seconds)
-{
-	const struct itimerval limit = {.it_value = {.tv_sec = seconds}};
-
-	setitimer(ITIMER_PROF, &limit, NULL);
-}
-
-/* 0, or a negative errno. A tracer may skip a call (SCMP_FLTATR_API_TSKIP). */
+/* 0, or a negative errno. A tracer may skip a call (SCMP_FLTATR_API_TSKIP). Where memory runs out
+ * meanwhile, libseccomp 2.5 may never end: then its limit ends the process. */
 static int make_program(enum confine_role number)
 {
 	const struct role *role = &roles[number];
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
 	int result = filter == NULL ? -ENOMEM : 0;
 
-	limit_making(MAKING_SECONDS);
+	child_limit_time(MAKING_MILLISECONDS);
 	if (result == 0)
 		result = seccomp_attr_set(filter, SCMP_FLTATR_API_TSKIP, 1);
 	if (result == 0)
@@ -607,7 +600,7 @@ static int make_program(enum confine_role number)
 		result = allow_own_signals(filter);
 	if (result == 0 && !export(filter, &programs[number]))
 		result = errno != 0 ? -errno : -EINVAL;
-	limit_making(0);
+	child_limit_time(0);
 	seccomp_release(filter);
 	return result;
 }
