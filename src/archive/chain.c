@@ -70,7 +70,10 @@ bool chain_walk(const char *text, size_t length,
 		if (newline == NULL)
 			return error_set(error, REMEDY_LOCAL, "the last line has no end");
 		copy = memory_bytes(text, (size_t)(newline - text));
-		if (number == 0)
+		if (strlen(copy) != (size_t)(newline - text))
+			good = error_set(error, REMEDY_LOCAL,
+				"line %" PRId64 " has a NUL, and something behind it", number + 1);
+		else if (number == 0)
 			good = strcmp(copy, CHAIN_HEAD) == 0 ||
 			       error_set(error, REMEDY_LOCAL, "does not begin with \"%s\"",
 				       CHAIN_HEAD);

@@ -45,8 +45,8 @@ void chain_line_digest(const char *text, char out[static DIGEST_TEXT]);
 /*
  * Walks a whole chain's text: calls each for every line (text without newline, its
  * number from 1 for the first after the head) and checks head, form, sequence
- * and digests. Stops with REMEDY_LOCAL, naming the line, at the first that is wrong or that each
- * refuses (each has then set error).
+ * and digests, which cover each byte: a line without a NUL. Stops with REMEDY_LOCAL, naming the
+ * line, at the first that is wrong or that each refuses (each has then set error).
  */
 bool chain_walk(const char *text, size_t length,
 	bool (*each)(void *context, const struct chain_line *line, const char *text,

@@ -108,9 +108,10 @@ for dialect in ["warcio", "old", "one"]:
 for head in [b"\0", b"\1"]:
     for change in [edit(40, 1, b"x"), edit(0, 70, b""), edit(90, 0, b"x\t1\n"), edit(0, 255, b"") + edit(0, 255, b"")]:
         plant("pack", head + change)
-for file in range(9):
+for file in range(12):
     plant("verify", bytes([file]) + edit(3, 1, b"x"))
     plant("verify", bytes([file]) + edit(10, 0, b"\n") + edit(20, 64, b"0"))
+plant("verify", bytes([11]) + edit(24, 0, b"\0\0"))  # behind the head line of the chain
 for place in [18, 28, 40, 60, 96, 100, 105, 1000, 4096, 8192 + 5, 20480 + 8, 65536, 100000]:
     plant("database", edit(place, 1, b"\xff"))
 plant("database", edit(0, 0, b""))
@@ -175,6 +176,7 @@ plant_texts("address", "127.0.0.1", "[::1]", "::ffff:10.0.0.1", "64:ff9b::192.16
 for number, text in enumerate(["07:00", "24:00", "2014-01-24T19:20", "2014-03-30 02:30", "2014-01-24T19:20:00Z"]):
     moment = struct.pack("<iHHBB", 1396140000, 22 * 60, 7 * 60, 1 << number, number)
     plant("window", moment + text.encode())
+plant("window", struct.pack("<iHHBB", 2147432960, 0xffff, 0xfff3, 0xff, 0xff) + b"\b0 ")  # the last days of 32 bits
 plant_texts("config_edit", "pages:\n  - name: one\n    url: https://a.example/\n\n  # a comment\n  - name: two\n\nroutes: []\n",
             "from: a@b.example\npages: []  # none yet\n", "pages:\n- {name: one}\n- name: two\r\n", "from: a@b.example",
             "not a map\n", "a: |\n a pages:\n   - map\n x\n\rpages:\n", "'pages':\n    -   name: one\n        url: x\nevery: 5m\n", "pages: [a]\n", "a: |\n  pages:\n   - x\npages:\n")

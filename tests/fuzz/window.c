@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct windows windows = {list, sizeof list / sizeof *list};
 
 	if (window_holds(&list[0], zone, choice.now, &until)) {
-		MUST(until > choice.now && until <= choice.now + 3 * DAY);
+		MUST(until > choice.now && until - choice.now <= 3 * DAY);
 		MUST(window_holds(&list[0], zone, until - 1, &again) && again >= until);
 		MUST(windows_hold(&windows, zone, choice.now, &again) && again >= until);
 	}

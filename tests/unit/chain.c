@@ -95,17 +95,23 @@ static bool count_line(
 	return true;
 }
 
-/* Walks text (and frees it); what is wrong is named by expected, NULL for nothing. */
-static void assert_walk(char *text, int64_t lines, const char *expected)
+/* What is wrong is named by expected, NULL for nothing. */
+static void assert_walk_bytes(const char *text, size_t length, int64_t lines, const char *expected)
 {
 	struct error error = {0};
 	int64_t count = 0;
-	bool good = chain_walk(text, strlen(text), count_line, &count, &error);
+	bool good = chain_walk(text, length, count_line, &count, &error);
 
 	assert_int_equal(good, expected == NULL);
 	assert_int_equal(count, lines);
 	if (expected != NULL)
 		assert_non_null(strstr(error.text, expected));
+}
+
+/* The same of a string, which it frees. */
+static void assert_walk(char *text, int64_t lines, const char *expected)
+{
+	assert_walk_bytes(text, strlen(text), lines, expected);
 	free(text);
 }
 
@@ -147,6 +153,25 @@ static void test_a_line_taken_out_or_altered_breaks_what_follows(void **state)
 	assert_walk(text, 2, "line 4 (folder) does not carry the digest");
 }
 
+/* What stands behind a NUL is no part of the string that the digest is made of. */
+static void test_a_nul_hides_nothing(void **state)
+{
+	static const char *const behind[] = {CHAIN_HEAD, "snapshot\t2"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+		char *text = chain_of(3, 0, false), *end = strchr(strstr(text, behind[i]), '\n');
+		struct buffer hidden = {0};
+
+		buffer_add(&hidden, text, (size_t)(end - text));
+		buffer_add(&hidden, "\0hidden", 7);
+		buffer_text(&hidden, end);
+		free(text);
+		assert_walk_bytes(buffer_string(&hidden), hidden.length, (int64_t)i, "has a NUL");
+		buffer_release(&hidden);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +182,7 @@ int main(void)
 		cmocka_unit_test(test_the_first_line_that_is_wrong_is_named),
 		cmocka_unit_test(test_a_chain_without_head_or_with_a_torn_end_is_wrong),
 		cmocka_unit_test(test_a_line_taken_out_or_altered_breaks_what_follows),
+		cmocka_unit_test(test_a_nul_hides_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
