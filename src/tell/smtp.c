@@ -486,17 +486,39 @@ static size_t count_dots(const struct mail *mail)
 	return dots;
 }
 
-/* How libesmtp frames the mail's two chunks, its header and its body, and the end. */
-static size_t count_framing(const struct session *session)
+/*
+ * What libesmtp has collected and not written once it has added a command's bytes to those of the
+ * commands before: it writes where it has 2,048, first the commands that are whole.
+ */
+static size_t collected(size_t before, size_t command)
 {
+	return before + command < LIBESMTP_BUFFER ? before + command : command % LIBESMTP_BUFFER;
+}
+
+/*
+ * The mail goes in two chunks (RFC 3030), its header and its body, behind a RCPT, with a DSN's
+ * words or without, that nobody has counted: libesmtp no longer calls the monitor. The end is a
+ * command of its own, which a server takes for the end of what has arrived. A relay without
+ * PIPELINING has got all before; where it has it, no more may be missing than libesmtp still
+ * collects.
+ */
+static bool chunks_written(const struct session *session)
+{
+	static const char end[] = "BDAT 0 LAST\r\n";
 	const struct transaction *now = &session->now;
 	const struct mail *mail = mail_in_turn(session);
-	const char *body = memmem(mail->bytes, mail->length, "\r\n\r\n", 4);
-	size_t rest = body != NULL && body + 4 < mail->bytes + mail->length ? now->piece : 0;
+	const char *text = memmem(mail->bytes, mail->length, "\r\n\r\n", 4);
+	size_t rest = text != NULL && text + 4 < mail->bytes + mail->length ? now->piece : 0;
+	size_t head = now->content - rest + strlen("\r\n"); /* which stands after it */
+	size_t header = (size_t)snprintf(NULL, 0, "BDAT %zu\r\n", head) + head;
+	size_t body = rest > 0 ? (size_t)snprintf(NULL, 0, "BDAT %zu\r\n", rest) + rest : 0;
+	size_t recipient = strlen("RCPT TO:<>\r\n") + strlen(mail->recipient);
+	size_t plain = collected(collected(recipient, header), body);
+	size_t dsn = collected(collected(recipient + strlen(" NOTIFY=FAILURE"), header), body);
+	size_t most = plain > dsn ? plain : dsn;
 
-	return (size_t)(snprintf(NULL, 0, "BDAT %zu\r\n", now->content - rest + 2) +
-			(rest > 0 ? snprintf(NULL, 0, "BDAT %zu\r\n", rest) : 0)) +
-	       strlen("BDAT 0 LAST\r\n");
+	write_watch_add(header + body + strlen(end));
+	return !write_watch_lost((most > recipient ? most - recipient : 0) + strlen(end));
 }
 
 /*
@@ -505,13 +527,10 @@ static size_t count_framing(const struct session *session)
  */
 static bool content_written(const struct session *session)
 {
-	const struct transaction *now = &session->now;
-	size_t content = now->content + strlen("\r\n"); /* after the header */
+	size_t content = session->now.content + strlen("\r\n"); /* after the header */
 
-	if (now->chunked) {
-		write_watch_add(content + count_framing(session));
-		return true;
-	}
+	if (session->now.chunked)
+		return chunks_written(session);
 	content += count_dots(mail_in_turn(session));
 	write_watch_add(content + strlen(".\r\n"));
 	return !write_watch_lost(content % LIBESMTP_BUFFER + strlen(".\r\n"));
@@ -533,6 +552,8 @@ static const char *hand_out(void **ignored, int *length, void *context)
 	if (length == NULL) {
 		now->offset = now->content = now->piece = 0;
 		now->chunked = session->transcript.last != PHASE_CONTENT;
+		if (now->chunked) /* since an earlier mail's, nobody has counted */
+			write_watch_resume();
 		return NULL;
 	}
 	*length = (int)(mail->length - now->offset);

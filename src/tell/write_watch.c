@@ -117,6 +117,14 @@ void write_watch_add(size_t bytes)
 	look_later();
 }
 
+void write_watch_resume(void)
+{
+	uint64_t count = watch.socket >= 0 ? given() : 0;
+
+	if (count > watch.meant)
+		watch.meant = count;
+}
+
 void write_watch_answered(void)
 {
 	if (watch.socket < 0 || watch.counts || watch.meant == watch.begin)

@@ -19,6 +19,9 @@ void write_watch_begin(int socket);
 /* So many bytes are written now. Where they do not arrive, the connection is shut down. */
 void write_watch_add(size_t bytes);
 
+/* What has been written without a word to write_watch_add() was meant. */
+void write_watch_resume(void);
+
 /* An answer has come: a system whose TCP does not count is known by that, and is not watched. */
 void write_watch_answered(void);
 

@@ -11,16 +11,18 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -su
 cat "$work/key" >> "$work/certificate"
 serve_smtp plain
 serve_smtp chunks
+serve_smtp far
 serve_smtp starttls --tls starttls --cert "$work/certificate" --key "$work/certificate"
 serve_smtp newest --tls starttls --cert "$work/certificate" --key "$work/certificate"
 serve_smtp implicit --tls implicit --cert "$work/certificate" --key "$work/certificate"
 echo "with CHUNKING" > "$work/chunks.script"
+printf 'with CHUNKING\nrcpt delay 300\n' > "$work/far.script" # its refusals come when all is written
 echo "tls1.3" > "$work/newest.script"
 
 {
 	printf 'From: lampwatch@example.org\r\nTo: ops@example.com\r\nSubject: x\r\nMessage-ID: <1@example.org>\r\n'
 	printf 'Date: Fri, 24 Jan 2014 19:20:00 +0000\r\n\r\n'
-	for i in $(seq 1 400); do printf '.line %s of a mail that takes many writes\r\n' "$i"; done
+	for i in $(seq 1 20); do printf '.line %s of a mail that takes many writes %0850d\r\n' "$i" 0; done
 } > "$work/mail"
 
 # lose PORT NTH ERROR COMMAND…: as it would be run, with that write lost.
@@ -63,6 +65,7 @@ try() {
 
 try plain smtp off
 try chunks smtp off
+try far smtp off
 try starttls smtp required
 try newest smtp required
 try implicit smtps required
