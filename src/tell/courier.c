@@ -26,8 +26,6 @@
 #include "settings.h"
 #include "tell/attempt.h"
 #include "tell/dependence.h"
-#include "tell/dns_lookup.h"
-#include "tell/hosts.h"
 #include "tell/launcher.h"
 #include "tell/route_token.h"
 #include "tell/scheduler.h"
@@ -370,10 +368,12 @@ static void courier_process(const void *context, int in, int out)
 
 /* ---- in the run ---- */
 
-static void start(struct courier *courier)
+struct courier *courier_new(const struct courier_settings *settings)
 {
-	struct launcher *launcher = launcher_new(courier->settings.config);
+	struct courier *courier = memory_zero(1, sizeof *courier);
+	struct launcher *launcher = launcher_new(settings->config);
 
+	courier->settings = *settings;
 	courier->launcher = launcher;
 	courier->role = (struct child_role){
 		.detached = true, /* goes on when the terminal or cron ends the run */
@@ -382,21 +382,11 @@ static void start(struct courier *courier)
 		child_start(&courier->child, &courier->role, courier_process, courier) ? 0 : errno;
 	courier->launcher = NULL;
 	launcher_free(launcher);
-}
-
-struct courier *courier_new(const struct courier_settings *settings)
-{
-	struct courier *courier = memory_zero(1, sizeof *courier);
-
-	courier->settings = *settings;
-	start(courier);
 	return courier;
 }
 
 void courier_wake(struct courier *courier)
 {
-	if (courier != NULL && courier->child.process == 0)
-		start(courier);
 	if (courier != NULL && courier->child.process != 0)
 		(void)!write(courier->child.to, "w", 1);
 }

@@ -41,8 +41,9 @@ struct courier_settings {
 };
 
 /* Forks the courier, and before it the launcher (launcher.h), where that has something to start:
- * early, before the database and any connection are open. Where it cannot, it is tried again each
- * time that it is woken. */
+ * early, before any connection and the database are open, for SQLite's locks are those of a
+ * process, and what it remembers of them would go along. Where it cannot, courier_finish() says
+ * why, and what is owed waits for the next run. */
 struct courier *courier_new(const struct courier_settings *settings);
 
 /* Something may be in the outbox. */

@@ -76,6 +76,15 @@ run flock $ENOLCK 1 99 .state/courier.lock
 ours "likewise one that the file system does not give" "courier\.lock: cannot be locked: No locks available"
 green; run; run
 
+# ---- the courier ----
+
+begin; red
+run fork $EAGAIN 2 2 # the first is the server that forks for the run
+ours "no process for the courier: it is said, and what to do" "no process can be made: Resource temporarily unavailable; raise the limit of processes"
+same "and nobody hears of the database's locks" "" "$(grep -i lock <<< "$output")"
+run
+same "the next run has one, and tells" "0 RED,TROUBLE HERE" "$status $(told | tr , '\n' | sort | paste -sd ,)"
+
 # ---- reads of the database: the page is known, green, and turns red while one of them fails ----
 
 begin
