@@ -148,11 +148,10 @@ enum {
 	PREFERENCE_MAX = 65535, /* RFC 1035 section 3.3.9 */
 };
 
-/* What the process says: a record of a host, or, once all of them are said, what came of it.
- * Shorter than what a pipe takes at once. */
+/* What the process says of one host after the other: a record, or, once all of them are said, what
+ * came of it. Shorter than what a pipe takes at once. */
 struct finding {
-	size_t host;
-	bool last;
+	int last;   /* 0: a record */
 	int status; /* enum dns_status, of the last */
 	int type;   /* enum dns_type, of a record */
 	int preference;
@@ -168,9 +167,9 @@ struct asking {
 	size_t count;
 };
 
-static bool tell(int out, size_t number, const struct host *host)
+static bool tell(int out, const struct host *host)
 {
-	struct finding finding = {.host = number};
+	struct finding finding = {0};
 	bool good = true;
 
 	for (size_t i = 0; good && i < host->count; i++) {
@@ -182,7 +181,7 @@ static bool tell(int out, size_t number, const struct host *host)
 		snprintf(finding.value, sizeof finding.value, "%s", record->value);
 		good = file_write_all(out, &finding, sizeof finding);
 	}
-	finding = (struct finding){.host = number, .last = true, .status = (int)host->status};
+	finding = (struct finding){.last = 1, .status = (int)host->status};
 	snprintf(finding.value, sizeof finding.value, "%s", host->failure);
 	return good && file_write_all(out, &finding, sizeof finding);
 }
@@ -197,7 +196,7 @@ static void ask_process(const void *context, int in, int out)
 	dns_lookup(asking->config->resolver, asking->milliseconds, asking->providers, asking->hosts,
 		asking->count);
 	for (size_t i = 0; i < asking->count; i++)
-		if (!tell(out, i, &asking->hosts[i]))
+		if (!tell(out, &asking->hosts[i]))
 			return;
 }
 
@@ -240,14 +239,11 @@ static bool record_good(const struct finding *finding)
 }
 
 /* False where it is none that the process can give. */
-static bool take(const struct asking *asking, struct finding *finding)
+static bool take(struct host *host, struct finding *finding)
 {
-	struct host *host = finding->host < asking->count ? &asking->hosts[finding->host] : NULL;
 	struct buffer reason = {0};
 
 	finding->owner[DNS_NAME_MAX] = finding->value[DNS_NAME_MAX] = '\0';
-	if (host == NULL)
-		return false;
 	if (!finding->last) {
 		if (!record_good(finding) || host->count >= DNS_RECORDS_MAX)
 			return false;
@@ -264,21 +260,34 @@ static bool take(const struct asking *asking, struct finding *finding)
 	return true;
 }
 
-/* Until its end, its limit, or something that makes no sense. */
-static void hear(const struct asking *asking, struct child *child)
+/* Until all is said, its end, its limit, or something that makes no sense; returns of how many
+ * hosts all is said. */
+static size_t hear(const struct asking *asking, struct child *child)
 {
 	struct pollfd look = {child->from, POLLIN, 0};
 	struct finding finding;
+	size_t told = 0;
 	ssize_t got = -1;
 
-	while (got != 0 && !child_late(child)) {
+	while (told < asking->count && got != 0 && !child_late(child)) {
 		poll(&look, 1, LOOK_MILLISECONDS);
 		got = read(child->from, &finding, sizeof finding);
-		if (got > 0 && (got != (ssize_t)sizeof finding || !take(asking, &finding)))
-			return;
+		if (got > 0 &&
+			(got != (ssize_t)sizeof finding || !take(&asking->hosts[told], &finding)))
+			break;
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
-			return;
+			break;
+		told += got > 0 && finding.last;
 	}
+	return told;
+}
+
+/* A part of what was said of one is no answer. */
+static void set_silent(struct host *host, const char *why)
+{
+	host_forget_records(host);
+	host->status = DNS_SILENT;
+	memory_set(&host->failure, why);
 }
 
 void dns_lookup_apart(struct config *config, int64_t milliseconds,
@@ -286,18 +295,19 @@ void dns_lookup_apart(struct config *config, int64_t milliseconds,
 {
 	struct asking asking = {config, milliseconds, providers, hosts, count};
 	const struct child_role role = {.milliseconds = (int)milliseconds + END_MILLISECONDS};
+	struct error error = {0};
 	struct child child;
-	struct error refused;
+	bool started = child_start(&child, &role, ask_process, &asking), ours;
+	size_t told = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		hosts[i].status = DNS_SILENT;
-		memory_set(&hosts[i].failure, "no process says anything of it");
-	}
-	if (!child_start(&child, &role, ask_process, &asking))
-		return;
-	hear(&asking, &child);
-	for (size_t i = 0; !child_unrefused(&child, &refused) && i < count; i++)
-		if (hosts[i].status == DNS_SILENT)
-			memory_set(&hosts[i].failure, refused.text);
+	if (started)
+		told = hear(&asking, &child);
+	else
+		child_unavailable(&error, errno);
+	ours = !started || !child_unrefused(&child, &error);
+	for (size_t i = 0; i < count; i++)
+		if (i >= told || (ours && hosts[i].status == DNS_SILENT))
+			set_silent(&hosts[i],
+				ours ? error.text : "the process that asks says nothing of it");
 	child_stop(&child);
 }

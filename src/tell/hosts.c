@@ -123,11 +123,18 @@ void hosts_load(struct database *database, struct hosts *hosts)
 	statement_end(row);
 }
 
-void host_release(struct host *host)
+void host_forget_records(struct host *host)
 {
 	for (size_t i = 0; i < host->count; i++)
 		row_release(record_columns, &host->records[i]);
 	free(host->records);
+	host->records = NULL;
+	host->count = 0;
+}
+
+void host_release(struct host *host)
+{
+	host_forget_records(host);
 	row_release(host_columns, host);
 	*host = (struct host){0};
 }

@@ -74,6 +74,7 @@ void host_release(struct host *host);
 
 /* One more record; the texts are copied. */
 void host_add(struct host *host, const struct dns_record *record);
+void host_forget_records(struct host *host);
 
 /*
  * False for a name that says by itself all that can be known: an IP address (with or without
