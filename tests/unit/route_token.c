@@ -35,6 +35,7 @@ static struct {
 	struct route_config routes[2];
 	struct config config;
 	struct launcher *launcher;
+	struct route_tokens *tokens; /* the last, which sessions hold, too */
 } fixture;
 
 static void write_program(const char *body)
@@ -62,7 +63,8 @@ static size_t count_runs(void)
 static struct route_tokens *begin(void)
 {
 	fixture.launcher = launcher_new(&fixture.config);
-	return route_tokens_new(&fixture.config, fixture.launcher);
+	fixture.tokens = route_tokens_new(&fixture.config, fixture.launcher);
+	return fixture.tokens;
 }
 
 static void end(struct route_tokens *tokens)
@@ -81,6 +83,16 @@ static char *take(struct route_tokens *tokens)
 		return route.token;
 	assert_null(route.token);
 	return memory_format("! %s", error.text);
+}
+
+/* What a session does: its exit status says whether that is what it took. */
+_Noreturn static void take_and_end(struct route_tokens *tokens, const char *expected)
+{
+	char *text = take(tokens);
+	bool right = strcmp(text, expected) == 0;
+
+	free(text);
+	_exit(!right);
 }
 
 static void assert_taken(struct route_tokens *tokens, const char *expected)
@@ -178,11 +190,8 @@ static void test_command_runs_once_for_all_sessions(void **state)
 	(void)state;
 	write_program("sleep 0.3; echo shared-token");
 	for (int i = 0; i < SESSIONS; i++)
-		if (fork() == 0) {
-			char *text = take(tokens);
-
-			_exit(strcmp(text, "shared-token") != 0);
-		}
+		if (fork() == 0)
+			take_and_end(tokens, "shared-token");
 	for (int i = 0; i < SESSIONS; i++) {
 		int status;
 
@@ -204,10 +213,8 @@ static void test_session_that_dies_holds_nobody(void **state)
 	write_program("[ -e again ] || sleep 3; echo token");
 	assert_int_equal(chdir(fixture.folder), 0);
 	session = fork();
-	if (session == 0) {
-		take(tokens);
-		_exit(0);
-	}
+	if (session == 0)
+		take_and_end(tokens, "token");
 	while (count_runs() == 0)
 		usleep(10000);
 	kill(session, SIGKILL);
