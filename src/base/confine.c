@@ -666,21 +666,25 @@ void confine_enter_writing(
 		_exit(CONFINE_EXIT);
 }
 
+void confine_row(struct buffer *out, const char *name, const char *calls, const char *files,
+	const char *network)
+{
+	buffer_format(out, "%-10s %-22s %-32s %s\n", name, calls, files, network);
+}
+
 void confine_describe(struct buffer *out)
 {
 	int version = landlock_version();
 	bool calls = has_seccomp();
 
-	buffer_format(
-		out, "%-10s %-22s %-32s %s\n", "confined", "system calls", "files", "network");
+	confine_row(out, "confined", "system calls", "files", "network");
 	for (size_t i = CONFINE_NONE + 1; i < CONFINE_ROLES; i++) {
 		const struct role *role = &roles[i];
 		char count[24] = "any: no seccomp";
 
 		if (calls)
 			snprintf(count, sizeof count, "%zu (seccomp)", count_calls(role));
-		buffer_format(out, "%-10s %-22s %-32s %s\n", role->name, count,
-			version > 0 ? role->shown : "any: no Landlock",
+		confine_row(out, role->name, count, version > 0 ? role->shown : "any: no Landlock",
 			calls ? role->shown_network : "any");
 	}
 }

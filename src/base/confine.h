@@ -97,4 +97,8 @@ bool confine_report_text(const struct confine_report *report, char out[static CO
  */
 void confine_describe(struct buffer *out);
 
+/* A further row, of a process that has no role. */
+void confine_row(struct buffer *out, const char *name, const char *calls, const char *files,
+	const char *network);
+
 #endif

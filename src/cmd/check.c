@@ -229,7 +229,7 @@ int command_check(struct context *context, const struct options *options, char *
 	if (good && context->invocation->verbosity > 0)
 		print_found(config);
 	if (good && context->invocation->verbosity > 0)
-		confinement_print(stdout);
+		confinement_print(config, stdout);
 	if (path != NULL && (good ? context->invocation->verbosity > 0 : !file_absent(path)))
 		print_in_force(context, path, config, good);
 	problems_release(&problems);

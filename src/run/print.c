@@ -5,6 +5,7 @@
 #include "base/confine.h"
 #include "base/error.h"
 #include "run/invocation.h"
+#include "tell/launcher.h"
 
 void problem_write(const struct problem *problem, struct buffer *out)
 {
@@ -30,11 +31,12 @@ int problems_status(const struct problems *problems)
 	return problems->local > 0 ? EXIT_LOCAL : problems->errors > 0 ? EXIT_USAGE : EXIT_DONE;
 }
 
-void confinement_print(FILE *out)
+void confinement_print(const struct config *config, FILE *out)
 {
 	struct buffer table = {0};
 
 	confine_describe(&table);
+	launcher_describe(config, &table);
 	fputs(buffer_string(&table), out);
 	buffer_release(&table);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 struct buffer;
+struct config;
 struct error;
 struct problem;
 struct problems;
@@ -26,8 +27,9 @@ void problems_print(const struct problems *problems);
  * EXIT_USAGE; EXIT_DONE without errors. */
 int problems_status(const struct problems *problems);
 
-/* Prints the table of what each kind of process is kept from on this machine (base/confine.h). */
-void confinement_print(FILE *out);
+/* Prints the table of what each kind of process is kept from on this machine (base/confine.h), and
+ * the launcher's row. */
+void confinement_print(const struct config *config, FILE *out);
 
 /* Prints the error on standard error. Returns EXIT_USAGE where the configuration must be changed,
  * else EXIT_LOCAL. */

@@ -561,7 +561,7 @@ int run_pages(struct context *context, bool dry, char **names)
 	int status = EXIT_DONE;
 
 	if (context->invocation->verbosity > 0)
-		confinement_print(stderr);
+		confinement_print(run.config, stderr);
 	if (!dry && last_good_unmounted(run.config, &error)) {
 		run.unmounted = true;
 	} else if (!dry &&

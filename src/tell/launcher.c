@@ -315,16 +315,30 @@ static void set_polls(const struct program *program, struct pollfd polls[static 
 	polls[POLL_END] = (struct pollfd){runs ? program->end : -1, POLLIN, 0};
 }
 
+static bool starts_sendmail(const struct config *config)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < config->route_count; i++)
+		any = any || config->routes[i].type == ROUTE_SENDMAIL;
+	return any;
+}
+
+static bool starts_something(const struct config *config)
+{
+	bool any = starts_sendmail(config);
+
+	for (size_t i = 0; i < config->route_count; i++)
+		any = any || config->routes[i].token_command.count > 0;
+	return any;
+}
+
 /* What it starts can be no more than it is: only a sendmail program has to gain the group of its
  * queue. What else a filter would forbid, its programs may need. */
 static void confine(const struct config *config)
 {
-	bool gains = false;
-
-	for (size_t i = 0; i < config->route_count; i++)
-		gains = gains || config->routes[i].type == ROUTE_SENDMAIL;
 	prctl(PR_SET_DUMPABLE, 0);
-	if (!gains)
+	if (!starts_sendmail(config))
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
@@ -368,17 +382,21 @@ static void launcher_process(const void *context, int in, int out)
 	}
 }
 
+void launcher_describe(const struct config *config, struct buffer *out)
+{
+	if (starts_something(config))
+		confine_row(out, "launcher",
+			starts_sendmail(config) ? "not held" : "not held, no_new_privs", "any",
+			"any");
+}
+
 struct launcher *launcher_new(struct config *config)
 {
 	struct launcher *launcher;
 	struct child child;
-	bool any = false;
 	int ends[2];
 
-	for (size_t i = 0; i < config->route_count; i++)
-		any = any || config->routes[i].type == ROUTE_SENDMAIL ||
-		      config->routes[i].token_command.count > 0;
-	if (!any)
+	if (!starts_something(config))
 		return NULL;
 	launcher = memory_zero(1, sizeof *launcher);
 	launcher->socket = -1;

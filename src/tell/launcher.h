@@ -25,6 +25,8 @@
 #include "base/child.h"
 #include "config/config.h"
 
+struct buffer;
+
 enum { LAUNCHER_PROGRAMS = 32 };
 
 /* One end of its socket: a child that is to ask inherits that (child_role.keeps). */
@@ -36,6 +38,9 @@ struct launcher {
 /* NULL where the configuration names no program. The process wipes its own copy of the
  * configuration (config_wipe()). */
 struct launcher *launcher_new(struct config *config);
+
+/* Its row below those of confine_describe(), where there is one. */
+void launcher_describe(const struct config *config, struct buffer *out);
 
 /* Closes the socket here; launcher may be NULL. */
 void launcher_free(struct launcher *launcher);

@@ -64,6 +64,7 @@ check "a page in another encoding was read" grep -q "Почта" "$work"/archive
 for role in reader fetcher attempt courier serve; do
 	check "-v run says what $role is kept from" grep -qE "^$role +[0-9]+ \(seccomp\)" <<< "$output"
 done
+check "without programs to start there is no launcher" bash -c '! grep -q "^launcher" <<< "$1"' - "$output"
 check "nothing was refused" bash -c '! grep -qE "confinement|confined:" <<< "$1"' - "$(grep -v '^confined ' <<< "$output")"
 check "-v check says it, too, in 80 columns" bash -c '"$1" -c "$2" -v check | grep -E "^(confined|reader|fetcher|attempt|courier|serve) " | awk "length > 80 { bad = 1 } END { exit bad || NR != 6 }"' - "$lampwatch" "$work/lampwatch.yaml"
 
@@ -72,6 +73,9 @@ same "with TLS: a run ends well" "0 2" "$status $(ls "$work"/secure/*.eml | wc -
 begin "sendmail: \"$work/sendmail\""
 same "by sendmail: a run ends well" "0 " "$status $(owed)"
 check "the program got the mail" grep -q "^Subject:" "$work/queued"
+check "the launcher is not held, as -v run says" grep -qE "^launcher +not held +any +any$" <<< "$output"
+sed "s|^routes:.*|routes: [{name: way, smtp: 'smtp://127.0.0.1:$plain_port', user: me, token_command: [/bin/true]}]|" "$work/lampwatch.yaml" > "$work/token.yaml"
+check "where it starts token commands alone it gains no privileges, as -v check says" bash -c '"$1" -c "$2" -v check | grep -qE "^launcher +not held, no_new_privs +any +any$"' - "$lampwatch" "$work/token.yaml"
 same "which may gain its queue's group" "NoNewPrivs:0" "$(tr -d '\t' < "$work/privileges")"
 check "nothing was refused" bash -c '! grep -qE "confinement|confined:" <<< "$1"' - "$(grep -v '^confined ' <<< "$output")"
 
