@@ -62,6 +62,7 @@ struct readers {
 	struct fork_server *server; /* borrowed */
 	struct reader list[READERS_MAX];
 	size_t count;
+	int file;                 /* borrowed; -1: none */
 	struct job *first, *last; /* queued */
 };
 
@@ -210,7 +211,7 @@ static bool start(struct readers *readers, struct reader *reader)
 		.file_length = READER_FILE,
 	};
 
-	return fork_server_fork(readers->server, &reader->child, &role, serve) &&
+	return fork_server_fork(readers->server, &reader->child, &role, serve, readers->file) &&
 	       fcntl(reader->child.to, F_SETFL, O_NONBLOCK) == 0;
 }
 
@@ -220,6 +221,15 @@ struct readers *readers_new(struct fork_server *server, size_t count)
 
 	readers->count = count < READERS_MAX ? count : READERS_MAX;
 	readers->server = server;
+	readers->file = -1;
+	return readers;
+}
+
+struct readers *readers_of_file(struct fork_server *server, int file)
+{
+	struct readers *readers = readers_new(server, 1);
+
+	readers->file = file;
 	return readers;
 }
 

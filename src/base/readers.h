@@ -78,6 +78,8 @@ struct reader_job {
 /* At most count readers (of READERS_MAX), each forked by the server (borrowed) when a job needs
  * one: where nothing foreign comes, there is none. */
 struct readers *readers_new(struct fork_server *server, size_t count);
+/* One reader, whose standard input is that open file (borrowed): the only one that it can read. */
+struct readers *readers_of_file(struct fork_server *server, int file);
 void readers_free(struct readers *readers);
 
 void readers_submit(struct readers *readers, const struct reader_job *job);
