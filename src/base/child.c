@@ -167,24 +167,26 @@ bool child_start(
 
 /* ---- the fork server ---- */
 
-/* Comes with three descriptors: what the child reads from, what it writes to, and the memory of its
- * report. The server is a fork: an address means the same there. */
+/* Comes with descriptors: what the child reads from, what it writes to, the memory of its report,
+ * and perhaps its standard input. The server is a fork: an address means the same there. */
 struct fork_request {
 	const struct child_role *role;
 	child_work *work;
 	pid_t parent;
 	uid_t user;
 	gid_t group;
+	size_t descriptors;
 };
 
-enum { REQUEST_DESCRIPTORS = 3 };
+enum { REQUEST_DESCRIPTORS = 4 };
 
 union control {
 	struct cmsghdr header;
 	char bytes[CMSG_SPACE(sizeof(int[REQUEST_DESCRIPTORS]))];
 };
 
-static bool request_receive(int in, struct fork_request *request, int descriptors[static 3])
+static bool request_receive(
+	int in, struct fork_request *request, int descriptors[static REQUEST_DESCRIPTORS])
 {
 	union control control;
 	struct iovec bytes = {request, sizeof *request};
@@ -197,18 +199,21 @@ static bool request_receive(int in, struct fork_request *request, int descriptor
 	if (recvmsg(in, &message, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof *request)
 		return false;
 	header = CMSG_FIRSTHDR(&message);
-	if (header == NULL || header->cmsg_len != CMSG_LEN(sizeof(int[REQUEST_DESCRIPTORS])))
+	if (header == NULL || header->cmsg_len != CMSG_LEN(request->descriptors * sizeof(int)))
 		return false;
-	memcpy(descriptors, CMSG_DATA(header), sizeof(int[REQUEST_DESCRIPTORS]));
+	memcpy(descriptors, CMSG_DATA(header), request->descriptors * sizeof(int));
 	return true;
 }
 
 /* CLONE_PARENT: the child's parent is the server's. */
-static pid_t fork_beside(const struct fork_request *request, const int descriptors[static 3])
+static pid_t fork_beside(
+	const struct fork_request *request, const int descriptors[static REQUEST_DESCRIPTORS])
 {
 	pid_t process = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 
 	if (process == 0) {
+		if (request->descriptors == REQUEST_DESCRIPTORS)
+			dup2(descriptors[REQUEST_DESCRIPTORS - 1], STDIN_FILENO);
 		become(request->role, request->parent, descriptors[0], descriptors[1],
 			report_map(descriptors[2]));
 		request->work(NULL, descriptors[0], descriptors[1]);
@@ -231,7 +236,7 @@ static void serve_forks(const void *context, int in, int out)
 			process = fork_beside(&request, descriptors);
 		if (process == -1)
 			process = -errno;
-		for (size_t i = 0; i < REQUEST_DESCRIPTORS; i++)
+		for (size_t i = 0; i < request.descriptors; i++)
 			close(descriptors[i]);
 		if (write(out, &process, sizeof process) != (ssize_t)sizeof process)
 			break;
@@ -256,19 +261,19 @@ void fork_server_start(struct fork_server *server)
 }
 
 static bool request_send(
-	const struct child *server, const struct fork_request *request, const int descriptors[3])
+	const struct child *server, const struct fork_request *request, const int *descriptors)
 {
 	union control control = {0};
 	struct iovec bytes = {(void *)(uintptr_t)request, sizeof *request};
 	struct msghdr message = {.msg_iov = &bytes,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = sizeof control};
+		.msg_controllen = CMSG_SPACE(request->descriptors * sizeof(int))};
 
 	control.header = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
 		.cmsg_type = SCM_RIGHTS,
-		.cmsg_len = CMSG_LEN(sizeof(int[REQUEST_DESCRIPTORS]))};
-	memcpy(CMSG_DATA(&control.header), descriptors, sizeof(int[REQUEST_DESCRIPTORS]));
+		.cmsg_len = CMSG_LEN(request->descriptors * sizeof(int))};
+	memcpy(CMSG_DATA(&control.header), descriptors, request->descriptors * sizeof(int));
 	return sendmsg(server->to, &message, MSG_NOSIGNAL) == (ssize_t)sizeof *request;
 }
 
@@ -299,9 +304,10 @@ static pid_t answer_receive(struct fork_server *server)
 }
 
 bool fork_server_fork(struct fork_server *server, struct child *child,
-	const struct child_role *role, child_work *work)
+	const struct child_role *role, child_work *work, int input)
 {
-	const struct fork_request request = {role, work, getpid(), geteuid(), getegid()};
+	const struct fork_request request = {role, work, getpid(), geteuid(), getegid(),
+		input >= 0 ? REQUEST_DESCRIPTORS : REQUEST_DESCRIPTORS - 1};
 	int to[2] = {-1, -1}, from[2] = {-1, -1}, file = -1;
 	struct confine_report *report = NULL;
 	pid_t process = -1;
@@ -312,7 +318,7 @@ bool fork_server_fork(struct fork_server *server, struct child *child,
 	if (file >= 0 && ftruncate(file, sizeof *report) == 0)
 		report = report_map(file);
 	if (report != NULL &&
-		request_send(&server->child, &request, (const int[]){to[0], from[1], file}))
+		request_send(&server->child, &request, (const int[]){to[0], from[1], file, input}))
 		process = answer_receive(server);
 	if (file >= 0)
 		close(file);

@@ -65,9 +65,10 @@ struct fork_server {
 /* Where that fails, each fork will, for the same reason. */
 void fork_server_start(struct fork_server *server);
 
-/* As child_start(), without a context. */
+/* As child_start(), without a context. input: a descriptor (borrowed) that becomes the child's
+ * standard input; -1: it shares ours. */
 bool fork_server_fork(struct fork_server *server, struct child *child,
-	const struct child_role *role, child_work *work);
+	const struct child_role *role, child_work *work, int input);
 
 /* Ends it; its children live on. */
 void fork_server_stop(struct fork_server *server);

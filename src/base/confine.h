@@ -4,8 +4,9 @@
  * (seccomp(2)), files by their paths (landlock(7)), and limits. Once in force it cannot be taken
  * back, and what the process starts inherits it.
  *
- * - A reader parses what a page or a mail said (base/readers.h). Files: conversions of encodings,
- *   to be read. No network. Calls: memory, the clock, its pipes.
+ * - A reader parses what a page, a mail or a WARC file said (base/readers.h). Files: conversions of
+ *   encodings, to be read; and what it is given open. No network. Calls: memory, the clock, its
+ *   pipes.
  * - A fetcher fetches pages (net/http.h). Files: libraries, what names and certificates need, all
  *   to be read. Any peer, but no port of its own. Calls: the same, threads, sockets.
  * - An attempt carries messages by SMTP or HTTP, or hands them to the launcher (tell/courier.c).

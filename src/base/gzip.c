@@ -161,7 +161,6 @@ bool gzip_decode(const void *bytes, size_t length, struct buffer *out, struct er
 /* ---- a file ---- */
 
 struct gzip_reader {
-	char *path;
 	FILE *file;
 	z_stream stream;
 	bool compressed; /* the file is gzip */
@@ -171,32 +170,28 @@ struct gzip_reader {
 	unsigned char block[BLOCK];
 };
 
-static ssize_t failed(const struct gzip_reader *reader, const char *what, struct error *error)
+static ssize_t failed(struct error *error)
 {
-	error_set(error, REMEDY_LOCAL, "%s: %s: %s", reader->path, what, strerror(errno));
+	error_set(error, REMEDY_LOCAL, "cannot be read: %s", strerror(errno));
 	return -1;
 }
 
 static ssize_t damaged(const struct gzip_reader *reader, const char *what, struct error *error)
 {
-	error_set(error, REMEDY_PAGE, "%s: the gzip member at byte %lld %s", reader->path,
+	error_set(error, REMEDY_PAGE, "the gzip member at byte %lld %s",
 		(long long)reader->position.offset, what);
 	return -1;
 }
 
-struct gzip_reader *gzip_reader_open(const char *path, struct error *error)
+struct gzip_reader *gzip_reader_new(int file)
 {
 	struct gzip_reader *reader = memory_zero(1, sizeof *reader);
 	unsigned char magic[2];
 
-	reader->path = memory_string(path);
-	reader->file = fopen(path, "rbe");
-	if (reader->file == NULL) {
-		failed(reader, "cannot be opened", error);
-		free(reader->path);
-		free(reader);
-		return NULL;
-	}
+	reader->file = fdopen(file, "rb");
+	if (reader->file == NULL)
+		error_fatal("out of memory"); /* the only way in which it fails */
+	rewind(reader->file);
 	reader->compressed = fread(magic, 1, sizeof magic, reader->file) == sizeof magic &&
 			     magic[0] == MAGIC_FIRST && magic[1] == MAGIC_SECOND;
 	rewind(reader->file);
@@ -205,23 +200,22 @@ struct gzip_reader *gzip_reader_open(const char *path, struct error *error)
 	return reader;
 }
 
-void gzip_reader_close(struct gzip_reader *reader)
+void gzip_reader_free(struct gzip_reader *reader)
 {
 	if (reader == NULL)
 		return;
 	inflateEnd(&reader->stream);
 	fclose(reader->file);
-	free(reader->path);
 	free(reader);
 }
 
 /* Reads bytes of the file and returns their number, 0 at its end, -1 after an error. */
-static ssize_t take(struct gzip_reader *reader, void *bytes, size_t length, struct error *error)
+static ssize_t take(
+	const struct gzip_reader *reader, void *bytes, size_t length, struct error *error)
 {
 	size_t got = fread(bytes, 1, length, reader->file);
 
-	return got == 0 && ferror(reader->file) ? failed(reader, "cannot be read", error)
-						: (ssize_t)got;
+	return got == 0 && ferror(reader->file) ? failed(error) : (ssize_t)got;
 }
 
 /* Gives zlib more of the file if it has used up its input: 1, 0 at the end of the file, -1. */
@@ -303,14 +297,18 @@ bool gzip_reader_seek(
 	struct gzip_reader *reader, const struct gzip_position *position, struct error *error)
 {
 	char skipped[BLOCK];
-	int64_t left = position->within;
+	bool ahead = reader->open && reader->position.offset == position->offset &&
+		     reader->position.within <= position->within;
+	int64_t left = position->within - (ahead ? reader->position.within : 0);
 
-	if (fseeko(reader->file, position->offset, SEEK_SET) != 0)
-		return failed(reader, "cannot be read", error) == 0;
-	reader->stream.avail_in = 0;
-	reader->open = false;
-	reader->taken = position->offset;
-	reader->position = (struct gzip_position){position->offset, 0};
+	if (!ahead && fseeko(reader->file, position->offset, SEEK_SET) != 0)
+		return failed(error) == 0;
+	if (!ahead) {
+		reader->stream.avail_in = 0;
+		reader->open = false;
+		reader->taken = position->offset;
+		reader->position = (struct gzip_position){position->offset, 0};
+	}
 	while (left > 0) {
 		ssize_t got = gzip_read(
 			reader, skipped, left < BLOCK ? (size_t)left : sizeof skipped, error);

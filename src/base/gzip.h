@@ -46,12 +46,12 @@ struct gzip_position {
 
 struct gzip_reader;
 
-/* Opens a file, gzip or plain. NULL with REMEDY_LOCAL if it cannot be opened. */
-struct gzip_reader *gzip_reader_open(const char *path, struct error *error);
-void gzip_reader_close(struct gzip_reader *reader);
+/* Reads an open file, gzip or plain, from its beginning. Takes the descriptor over. */
+struct gzip_reader *gzip_reader_new(int file);
+void gzip_reader_free(struct gzip_reader *reader);
 
 /* Reads at most length bytes; 0 at the end; -1 with REMEDY_LOCAL (cannot be read) or REMEDY_PAGE
- * (is damaged). */
+ * (is damaged), in words that follow the file's name. */
 ssize_t gzip_read(struct gzip_reader *reader, void *bytes, size_t length, struct error *error);
 
 bool gzip_reader_compressed(const struct gzip_reader *reader);

@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/confine.h"
 #include "base/digest.h"
 #include "base/error.h"
@@ -53,6 +54,7 @@ struct job {
 
 struct reader {
 	struct child child;
+	int64_t born;    /* of clock_milliseconds() */
 	void *known;     /* tsearch() tree of the digests that it keeps something of */
 	struct job *job; /* NULL: idle */
 	struct buffer reply;
@@ -62,6 +64,7 @@ struct readers {
 	struct fork_server *server; /* borrowed */
 	struct reader list[READERS_MAX];
 	size_t count;
+	int file;                 /* borrowed; -1: none */
 	struct job *first, *last; /* queued */
 };
 
@@ -210,7 +213,8 @@ static bool start(struct readers *readers, struct reader *reader)
 		.file_length = READER_FILE,
 	};
 
-	return fork_server_fork(readers->server, &reader->child, &role, serve) &&
+	reader->born = clock_milliseconds();
+	return fork_server_fork(readers->server, &reader->child, &role, serve, readers->file) &&
 	       fcntl(reader->child.to, F_SETFL, O_NONBLOCK) == 0;
 }
 
@@ -220,6 +224,15 @@ struct readers *readers_new(struct fork_server *server, size_t count)
 
 	readers->count = count < READERS_MAX ? count : READERS_MAX;
 	readers->server = server;
+	readers->file = -1;
+	return readers;
+}
+
+struct readers *readers_of_file(struct fork_server *server, int file)
+{
+	struct readers *readers = readers_new(server, 1);
+
+	readers->file = file;
 	return readers;
 }
 
@@ -421,6 +434,12 @@ static bool hand_over(struct readers *readers, struct reader *reader, struct err
 		       error_set(error, REMEDY_PAGE, "reading it failed: the reader ended early"));
 }
 
+/* What took it over a while ago has nothing to say of what comes now. */
+static bool is_old(const struct readers *readers, const struct reader *reader)
+{
+	return readers->file < 0 && clock_milliseconds() - reader->born >= READER_LIFE;
+}
+
 /* Hands queued jobs to idle readers; one that died, or was not needed before, is made first. */
 static void dispatch(struct readers *readers)
 {
@@ -432,6 +451,8 @@ static void dispatch(struct readers *readers)
 
 		if (reader->job != NULL)
 			continue;
+		if (is_old(readers, reader))
+			stop(reader);
 		if (reader->child.process == 0 && !start(readers, reader)) {
 			number = errno;
 			continue;

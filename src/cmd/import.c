@@ -229,7 +229,10 @@ static int import_all(struct import *import)
 
 int command_import(struct context *context, const struct options *options, char **words)
 {
-	struct import import = {.context = context, .url = options->url, .since = INT64_MIN};
+	struct import import = {.context = context,
+		.url = options->url,
+		.since = INT64_MIN,
+		.records.server = context->fork_server};
 	size_t pages = options->pages.count;
 	int result;
 

@@ -9,10 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/validator.h"
-#include "publish/warc_http.h"
 #include "watch/page_reader.h"
-
-enum { ENCODED_MAX = 512 * 1024 }; /* bytes that a record may hold beyond the page's limit */
 
 /* ---- which captures there are ---- */
 
@@ -55,58 +52,34 @@ void import_match(const struct web_records *records, const struct context *conte
 
 /* ---- what it says ---- */
 
+/* Says which record the error is about. Returns false. */
+static bool about(
+	const struct web_records *records, const struct web_record *record, struct error *error)
+{
+	return error_prefix(error, "%s: record %s", records->files[record->file].name,
+		record->head.id != NULL ? record->head.id : "without WARC-Record-ID");
+}
+
 static bool missing(const struct web_records *records, const struct web_record *record,
 	const char *what, struct error *error)
 {
-	return error_set(error, REMEDY_PAGE, "%s: record %s: %s", records->files[record->file].name,
-		record->head.id != NULL ? record->head.id : "without WARC-Record-ID", what);
-}
-
-/* Body and, where it is HTTP, headers of a record. */
-static bool read_payload(struct web_records *records, const struct web_record *record,
-	struct http_response *response, struct error *error)
-{
-	struct buffer block = {.maximum = response->body.maximum + ENCODED_MAX};
-	struct message_head head = {0};
-	bool good = web_records_block(records, record, &block, error);
-
-	if (good && record->head.type == WARC_RESOURCE) {
-		good = buffer_add(&response->body, buffer_string(&block), block.length) ||
-		       missing(records, record, "is longer than the page's limit", error);
-	} else if (good) {
-		message_head_parse(buffer_string(&block), block.length, &head);
-		response->headers = memory_bytes(buffer_string(&block), head.length);
-		if (!message_body(&head, buffer_string(&block) + head.length,
-			    block.length - head.length, &response->body, error)) {
-			char *what = memory_string(error->text);
-
-			good = missing(records, record, what, error);
-			free(what);
-		}
-	}
-	message_head_release(&head);
-	buffer_release(&block);
-	return good;
+	error_set(error, REMEDY_PAGE, "%s", what);
+	return about(records, record, error);
 }
 
 /* A revisit may have headers of its own, newer than those of what it repeats. */
 static bool take_headers(struct web_records *records, const struct web_record *revisit,
 	struct http_response *response, struct error *error)
 {
-	struct buffer block = {.maximum = HTTP_HEADERS_MAX};
-	struct message_head head = {0};
-	bool good = web_records_block(records, revisit, &block, error);
+	char *headers;
+	int status;
 
-	if (good) {
-		message_head_parse(buffer_string(&block), block.length, &head);
-		if (message_status(&head) == 200) {
-			free(response->headers);
-			response->headers = memory_bytes(buffer_string(&block), head.length);
-		}
-	}
-	message_head_release(&head);
-	buffer_release(&block);
-	return good;
+	if (!web_records_headers(records, revisit, &headers, &status, error))
+		return about(records, revisit, error);
+	if (status == 200)
+		memory_set(&response->headers, headers);
+	free(headers);
+	return true;
 }
 
 /* One document, out of the record that stands for it. A status that is no page's is the page's
@@ -129,8 +102,8 @@ static bool load_document(struct web_records *records, const struct web_record *
 		       true;
 	if (payload->head.truncated)
 		return missing(records, payload, "was truncated when it was recorded", error);
-	if (!read_payload(records, payload, response, error))
-		return false;
+	if (!web_records_payload(records, payload, response, error))
+		return about(records, payload, error);
 	if (answer != payload && !take_headers(records, answer, response, error))
 		return false;
 	response->status = 200;

@@ -51,7 +51,7 @@ static void start(struct http_client *client)
 	static const struct child_role role = {.socket = true, .file_length = CONFINE_FILE};
 	bool good = client->settings.fork_server != NULL
 			    ? fork_server_fork(client->settings.fork_server, &client->fetcher,
-				      &role, http_fetcher_serve)
+				      &role, http_fetcher_serve, -1)
 			    : child_start(&client->fetcher, &role, http_fetcher_serve, NULL);
 
 	buffer_clear(&client->in.bytes);

@@ -16,31 +16,25 @@ enum { BLOCK = 65536, LENGTH_DIGITS_MAX = 18 };
 
 struct warc_reader {
 	struct gzip_reader *file;
-	char *path;
 	char bytes[BLOCK];             /* of the file, decompressed */
 	size_t at, length;             /* what of them is still to be read */
 	struct gzip_position position; /* of the first of them */
 	int64_t left;                  /* bytes of the record's block that were not read yet */
 };
 
-struct warc_reader *warc_reader_open(const char *path, struct error *error)
+struct warc_reader *warc_reader_new(int file)
 {
-	struct gzip_reader *file = gzip_reader_open(path, error);
-	struct warc_reader *reader = file != NULL ? memory_zero(1, sizeof *reader) : NULL;
+	struct warc_reader *reader = memory_zero(1, sizeof *reader);
 
-	if (reader != NULL) {
-		reader->file = file;
-		reader->path = memory_string(path);
-	}
+	reader->file = gzip_reader_new(file);
 	return reader;
 }
 
-void warc_reader_close(struct warc_reader *reader)
+void warc_reader_free(struct warc_reader *reader)
 {
 	if (reader == NULL)
 		return;
-	gzip_reader_close(reader->file);
-	free(reader->path);
+	gzip_reader_free(reader->file);
 	free(reader);
 }
 
@@ -71,11 +65,9 @@ static struct gzip_position here(const struct warc_reader *reader)
 	return position;
 }
 
-static enum warc_next damaged(const struct warc_reader *reader, const struct gzip_position *at,
-	const char *what, struct error *error)
+static enum warc_next damaged(const struct gzip_position *at, const char *what, struct error *error)
 {
-	error_set(
-		error, REMEDY_PAGE, "%s: byte %lld: %s", reader->path, (long long)at->offset, what);
+	error_set(error, REMEDY_PAGE, "byte %lld: %s", (long long)at->offset, what);
 	return WARC_DAMAGED;
 }
 
@@ -117,7 +109,7 @@ static bool take_block(
 		wanted -= (int64_t)length;
 	}
 	if (state == 0)
-		damaged(reader, &begin, "the record is cut off", error);
+		damaged(&begin, "the record is cut off", error);
 	return state > 0;
 }
 
@@ -197,11 +189,11 @@ static enum warc_next read_head(struct warc_reader *reader, const struct gzip_po
 			return WARC_DAMAGED;
 		if (line == 0 && !text_starts(buffer_string(text), "WARC/0.") &&
 			!text_starts(buffer_string(text), "WARC/1."))
-			return damaged(reader, begin, "no WARC record", error);
+			return damaged(begin, "no WARC record", error);
 		if (state == 0)
-			return damaged(reader, begin, "the record is cut off", error);
+			return damaged(begin, "the record is cut off", error);
 		if (text->overflowed)
-			return damaged(reader, begin, "the record's head is too long", error);
+			return damaged(begin, "the record's head is too long", error);
 		if (text_equal(text->data + line, "\n") || text_equal(text->data + line, "\r\n"))
 			return WARC_RECORD;
 	}
@@ -227,8 +219,7 @@ enum warc_next warc_reader_next(
 	if (next == WARC_RECORD) {
 		message_head_parse(buffer_string(&text), text.length, &fields);
 		if (!take_fields(&fields, head))
-			next = damaged(
-				reader, &head->position, "the record has no Content-Length", error);
+			next = damaged(&head->position, "the record has no Content-Length", error);
 		reader->left = head->length;
 		message_head_release(&fields);
 	}
@@ -244,7 +235,7 @@ bool warc_reader_block(
 	if (!take_block(reader, maximum < INT64_MAX ? (int64_t)maximum : INT64_MAX, out, error))
 		return false;
 	if (out->overflowed)
-		damaged(reader, &begin, "the record is longer than is allowed", error);
+		damaged(&begin, "the record is longer than is allowed", error);
 	return !out->overflowed;
 }
 

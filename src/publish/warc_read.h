@@ -41,9 +41,10 @@ void warc_head_release(struct warc_head *head);
 
 struct warc_reader;
 
-/* NULL with REMEDY_LOCAL where it cannot be opened. */
-struct warc_reader *warc_reader_open(const char *path, struct error *error);
-void warc_reader_close(struct warc_reader *reader);
+/* Reads an open file from its beginning. Takes the descriptor over. Errors are in words that follow
+ * the file's name. */
+struct warc_reader *warc_reader_new(int file);
+void warc_reader_free(struct warc_reader *reader);
 
 enum warc_next { WARC_RECORD, WARC_END, WARC_DAMAGED };
 

@@ -6,19 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/system_error.h"
 #include "base/text.h"
 #include "net/http.h"
-#include "publish/warc_http.h"
+#include "publish/record_reader.h"
 
-enum {
-	READ_BLOCK = 65536,
-	HEAD_MAX = 64 * 1024, /* of a response, looked at for its status */
-};
+enum { READ_BLOCK = 65536 };
 
 /* ---- what there is ---- */
 
@@ -41,7 +37,7 @@ void web_records_release(struct web_records *records)
 	free(records->by_digest);
 	free(records->list);
 	free(records->files);
-	warc_reader_close(records->reader);
+	record_reader_close(records->reader);
 	*records = (struct web_records){0};
 }
 
@@ -58,36 +54,18 @@ static char *key_of(const char *url)
 	return key;
 }
 
-/* Takes a record with its block: of a response the status, and where it leads. */
-static bool take_record(struct web_records *records, struct warc_head *from,
-	const struct buffer *block, struct error *error)
+static bool take_record(void *context, struct warc_head *head, int status, const char *location,
+	struct error *error)
 {
-	struct web_record record = {.head = *from, .status = 200, .file = records->file_count - 1};
-	struct message_head head = {0};
-	const char *location;
+	struct web_records *records = context;
+	struct web_record *record;
 
-	*from = (struct warc_head){0};
-	if (record.head.type != WARC_RESOURCE) {
-		message_head_parse(buffer_string(block), block->length, &head);
-		location = message_head_find(&head, "Location");
-		record.status = message_status(&head);
-		for (const int *redirect = (int[]){301, 302, 303, 307, 308, 0}; *redirect != 0;
-			redirect++)
-			if (record.status == *redirect && location != NULL)
-				record.location = memory_string(location);
-		message_head_release(&head);
-	}
-	if (record.head.type == WARC_REVISIT && record.status == 0)
-		record.status = 200;
-	if (records->count >= WEB_RECORDS_MAX || record.head.url == NULL || record.head.date == 0 ||
-		record.status == 0) {
-		web_record_release(&record);
-		return records->count < WEB_RECORDS_MAX ||
-		       error_set(error, REMEDY_PAGE, "more than %d records", WEB_RECORDS_MAX);
-	}
-	record.key = key_of(record.head.url);
-	*(struct web_record *)memory_append(&records->list, &records->count, sizeof record) =
-		record;
+	if (records->count >= WEB_RECORDS_MAX)
+		return error_set(error, REMEDY_PAGE, "more than %d records", WEB_RECORDS_MAX);
+	record = memory_append(&records->list, &records->count, sizeof *record);
+	*record = (struct web_record){
+		*head, status, memory_string(location), key_of(head->url), records->file_count - 1};
+	*head = (struct warc_head){0};
 	return true;
 }
 
@@ -114,36 +92,20 @@ bool web_records_read(struct web_records *records, const char *path, struct erro
 {
 	struct web_file *file =
 		memory_append(&records->files, &records->file_count, sizeof *records->files);
-	enum warc_next next = WARC_RECORD;
-	struct warc_reader *reader;
+	struct record_reader *reader;
 	bool good;
 
 	file->path = memory_string(path);
 	file->name = memory_string(file_name(path));
 	if (!digest_file(path, file->sha256, error))
 		return false;
-	reader = warc_reader_open(path, error);
-	good = reader != NULL;
-	while (good && next == WARC_RECORD) {
-		struct warc_head head = {0};
-		struct buffer block = {.maximum = HEAD_MAX};
-
-		next = warc_reader_next(reader, &head, error);
-		if (next == WARC_RECORD && head.type != WARC_OTHER && head.type != WARC_RESOURCE)
-			good = warc_reader_block(reader, HEAD_MAX, &block, error);
-		if (good && next == WARC_RECORD && head.type == WARC_INFO)
-			/* a file of our own, made of an archive of invented times */
-			records->simulated =
-				records->simulated ||
-				(text_starts(buffer_string(&block), "software: lampwatch/") &&
-					strstr(buffer_string(&block), "\nsimulated: yes") != NULL);
-		else if (good && next == WARC_RECORD && head.type != WARC_OTHER)
-			good = take_record(records, &head, &block, error);
-		buffer_release(&block);
-		warc_head_release(&head);
-	}
-	warc_reader_close(reader);
-	return good && next == WARC_END;
+	reader = record_reader_open(records->server, path, error);
+	if (reader == NULL)
+		return false;
+	good = record_reader_list(reader, take_record, records, &records->simulated, error) ||
+	       error_prefix(error, "%s", path);
+	record_reader_close(reader);
+	return good;
 }
 
 static int by_key(const void *a, const void *b)
@@ -292,21 +254,32 @@ const struct web_record *web_records_original(
 	return found != NULL && found->head.type != WARC_REVISIT ? found : NULL;
 }
 
-bool web_records_block(struct web_records *records, const struct web_record *record,
-	struct buffer *block, struct error *error)
+/* NULL with error where its file cannot be opened any more. */
+static struct record_reader *reader_of(
+	struct web_records *records, const struct web_record *record, struct error *error)
 {
-	struct warc_head head = {0};
-	bool good;
-
 	if (records->reader == NULL || records->reader_file != record->file) {
-		warc_reader_close(records->reader);
-		records->reader = warc_reader_open(records->files[record->file].path, error);
+		record_reader_close(records->reader);
+		records->reader = record_reader_open(
+			records->server, records->files[record->file].path, error);
 		records->reader_file = record->file;
 	}
-	good = records->reader != NULL &&
-	       warc_reader_seek(records->reader, &record->head.position, error) &&
-	       warc_reader_next(records->reader, &head, error) == WARC_RECORD &&
-	       warc_reader_block(records->reader, SIZE_MAX, block, error);
-	warc_head_release(&head);
-	return good;
+	return records->reader;
+}
+
+bool web_records_payload(struct web_records *records, const struct web_record *record,
+	struct http_response *response, struct error *error)
+{
+	struct record_reader *reader = reader_of(records, record, error);
+
+	return reader != NULL && record_reader_payload(reader, &record->head, response, error);
+}
+
+bool web_records_headers(struct web_records *records, const struct web_record *record,
+	char **headers, int *status, struct error *error)
+{
+	struct record_reader *reader = reader_of(records, record, error);
+
+	return reader != NULL &&
+	       record_reader_headers(reader, &record->head, headers, status, error);
 }

@@ -12,8 +12,10 @@
 #include "base/digest.h"
 #include "publish/warc_read.h"
 
-struct buffer;
 struct error;
+struct fork_server;
+struct http_response;
+struct record_reader;
 
 enum {
 	WEB_RECORDS_MAX = 2000000,
@@ -43,13 +45,15 @@ struct web_name {
 };
 
 struct web_records {
+	struct fork_server
+		*server;         /* borrowed: where the files are read (publish/record_reader.h) */
 	struct web_record *list; /* after web_records_sort() by key, then date */
 	size_t count;
 	struct web_name *by_id, *by_digest; /* all of them, sorted by text; owned */
 	struct web_file *files;
 	size_t file_count;
-	bool simulated;             /* some file says that its times are of --clock */
-	struct warc_reader *reader; /* of the file that was read last */
+	bool simulated;               /* some file says that its times are of --clock */
+	struct record_reader *reader; /* of the file that was read last */
 	size_t reader_file;
 };
 
@@ -79,8 +83,10 @@ const struct web_record *web_records_follow(
 const struct web_record *web_records_original(
 	const struct web_records *records, const struct web_record *revisit);
 
-/* The block of a record, out of its file, added to block. */
-bool web_records_block(struct web_records *records, const struct web_record *record,
-	struct buffer *block, struct error *error);
+/* As record_reader_payload() and record_reader_headers(), out of the record's file. */
+bool web_records_payload(struct web_records *records, const struct web_record *record,
+	struct http_response *response, struct error *error);
+bool web_records_headers(struct web_records *records, const struct web_record *record,
+	char **headers, int *status, struct error *error);
 
 #endif

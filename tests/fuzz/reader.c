@@ -22,7 +22,7 @@ static const uint8_t *said;
 static size_t said_size;
 
 bool fork_server_fork(struct fork_server *server, struct child *child,
-	const struct child_role *role, child_work *work);
+	const struct child_role *role, child_work *work, int input);
 
 static void say(const void *context, int in, int out)
 {
@@ -36,9 +36,9 @@ static void say(const void *context, int in, int out)
 }
 
 bool fork_server_fork(struct fork_server *server, struct child *child,
-	const struct child_role *role, child_work *work)
+	const struct child_role *role, child_work *work, int input)
 {
-	(void)server, (void)work;
+	(void)server, (void)work, (void)input;
 	return child_start(child, role, say, NULL);
 }
 

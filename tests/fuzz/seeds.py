@@ -185,6 +185,11 @@ reply = struct.pack("<qQQ", 0, 10, 5) + b"reading 1\n\0notes"
 for mode in [b"\0", b"\1"]:
     for answer in [reply, reply[:30], reply[:24], b"", struct.pack("<qQQ", 1, 4, 0) + b"why?\0", struct.pack("<qQQ", 9, 1 << 60, 7)]:
         plant("reader", mode + answer)
+texts = b"id\0http://status.example.com/\0\0\0\0\0\0/there\0"
+for state, last in [(1, 10), (0, 10), (2, 10), (1, 0)]:
+    record_of = struct.pack("<qqqqqqqq", 2, 1390590000, 0, 7, 0, 302, 0, 0) + texts
+    plant("records", b"\0" + struct.pack("<qqqQqq", state, last, 0, 1, 0, 2 * (state == 2)) + record_of + b"why" * (state == 2))
+plant("records", b"\1" + b"bodyheaders" + struct.pack("<qQ", 200, 7))
 for index, outcome, text in [(0, 0, b"accepted"), (7, 0, b"accepted"), (0, 99, b"x" * 512)]:
     plant("attempt", struct.pack("<QiixxxxqBxxxiQ", index, outcome, 250, 0, 0, 0, 0) + text.ljust(512, b"\0"))
 

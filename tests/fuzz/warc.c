@@ -34,7 +34,7 @@ static void take_block(const struct buffer *block)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct error error = {0};
-	struct warc_reader *reader = warc_reader_open(fuzz_file(data, size), &error);
+	struct warc_reader *reader = warc_reader_new(open(fuzz_file(data, size), O_RDONLY));
 	struct gzip_position last = {-1, 0};
 	enum warc_next next;
 
@@ -67,6 +67,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(head.position.offset == last.offset && head.position.within == last.within);
 		warc_head_release(&head);
 	}
-	warc_reader_close(reader);
+	warc_reader_free(reader);
 	return 0;
 }

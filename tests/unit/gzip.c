@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/gzip.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,11 +71,11 @@ static void test_members_are_read_one_behind_the_other(void **state)
 	compress("", 0, &file);
 	compress("second", 6, &file);
 	path = file_with(&file);
-	reader = gzip_reader_open(path, NULL);
+	reader = gzip_reader_new(open(path, O_RDONLY));
 	assert_true(gzip_reader_compressed(reader));
 	all = rest_of(reader, NULL);
 	assert_string_equal(all, "first,second");
-	gzip_reader_close(reader);
+	gzip_reader_free(reader);
 	unlink(path);
 	free(all);
 	buffer_release(&file);
@@ -92,7 +93,7 @@ static void test_a_place_is_found_again(void **state)
 	compress("0123456789", 10, &file);
 	compress("abcdefghij", 10, &file);
 	path = file_with(&file);
-	reader = gzip_reader_open(path, NULL);
+	reader = gzip_reader_new(open(path, O_RDONLY));
 	for (int i = 0; i < 4; i++) /* to the second member */
 		assert_true(gzip_read(reader, bytes, sizeof bytes, NULL) > 0);
 	assert_int_equal(gzip_read(reader, bytes, 2, NULL), 2);
@@ -106,7 +107,7 @@ static void test_a_place_is_found_again(void **state)
 	all = rest_of(reader, NULL);
 	assert_string_equal(all, "cdefghij");
 	free(all);
-	gzip_reader_close(reader);
+	gzip_reader_free(reader);
 	unlink(path);
 	buffer_release(&file);
 }
@@ -121,12 +122,12 @@ static void test_a_file_that_is_not_compressed_is_read_as_it_is(void **state)
 	(void)state;
 	buffer_text(&file, "plain");
 	path = file_with(&file);
-	reader = gzip_reader_open(path, NULL);
+	reader = gzip_reader_new(open(path, O_RDONLY));
 	assert_false(gzip_reader_compressed(reader));
 	assert_true(gzip_reader_seek(reader, &(struct gzip_position){2, 0}, NULL));
 	all = rest_of(reader, NULL);
 	assert_string_equal(all, "ain");
-	gzip_reader_close(reader);
+	gzip_reader_free(reader);
 	unlink(path);
 	free(all);
 	buffer_release(&file);
@@ -151,10 +152,10 @@ static void test_every_cut_and_every_changed_byte_is_seen(void **state)
 			if (!cut)
 				changed.data[i] = (char)(changed.data[i] ^ 0x55);
 			path = file_with(&changed);
-			reader = gzip_reader_open(path, &error);
+			reader = gzip_reader_new(open(path, O_RDONLY));
 			assert_null(rest_of(reader, &error));
 			assert_int_equal(error.remedy, REMEDY_PAGE);
-			gzip_reader_close(reader);
+			gzip_reader_free(reader);
 			unlink(path);
 		}
 		buffer_release(&changed);

@@ -279,9 +279,19 @@ static void test_nobody_is_forked_until_something_is_read(void **state)
 	assert_int_equal(children(list), 1);
 }
 
+/* They live as long as they are wanted. */
+static struct readers *lasting_readers(void)
+{
+	static int file = -1;
+
+	if (file < 0)
+		file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return readers_of_file(&server, file);
+}
+
 static void test_a_child_that_died_in_its_sleep_is_replaced_and_no_page_is_blamed(void **state)
 {
-	struct readers *readers = readers_new(&server, 1);
+	struct readers *readers = lasting_readers();
 	struct error error = {0};
 	char *text;
 
@@ -322,18 +332,14 @@ static void test_readers_that_take_nothing_hold_nobody_up(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++)
-		page_submit(readers, kind, "https://status.example.com/", small,
-			READER_MILLISECONDS, count_answer, &answers);
-	collect_all(readers);
-	assert_int_equal(signal_readers(SIGSTOP), 2);
-	for (int i = 0; i < 2; i++)
 		page_submit(readers, kind, "https://status.example.com/", large, 100, count_answer,
 			&answers);
+	assert_int_equal(signal_readers(SIGSTOP), 2);
 	page_submit(readers, kind, "https://status.example.com/", small, READER_MILLISECONDS,
 		count_answer, &answers);
 	collect_all(readers);
 	assert_int_equal(answers.bad, 2);
-	assert_int_equal(answers.good, 3);
+	assert_int_equal(answers.good, 1);
 	free(text);
 	readers_free(readers);
 }
@@ -467,6 +473,34 @@ static void test_whatever_a_reader_answers_costs_one_page_and_no_more(void **sta
 	readers_free(readers);
 }
 
+static bool answer_count(
+	const struct reader_part *parts, size_t count, struct buffer *out, struct error *error)
+{
+	static int jobs;
+
+	(void)parts, (void)count, (void)error;
+	return buffer_format(out, "%d", ++jobs);
+}
+
+static void test_what_took_a_reader_over_has_nothing_to_say_a_while_later(void **state)
+{
+	static const struct reader_work work = {NULL, answer_count, NULL, ANSWER_MAX};
+	const struct reader_job job = {&work, NULL, 0, READER_MILLISECONDS, NULL, NULL};
+	struct readers *readers[] = {readers_new(&server, 1), lasting_readers()};
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		for (int life = 0; life < 2; life++) {
+			char *answer = readers_ask(readers[i], &job, NULL, NULL);
+
+			assert_string_equal(answer, i == 1 && life == 1 ? "2" : "1");
+			free(answer);
+			poll(NULL, 0, READER_LIFE + 10);
+		}
+	readers_free(readers[0]);
+	readers_free(readers[1]);
+}
+
 /* ---- what a reader knows ---- */
 
 static void *keep_number(const char *bytes, size_t length)
@@ -490,7 +524,7 @@ static void test_what_a_reader_keeps_is_sent_once(void **state)
 {
 	static const struct reader_work work = {keep_number, answer_kept, NULL, ANSWER_MAX};
 	char digests[2][DIGEST_TEXT];
-	struct readers *readers = readers_new(&server, 1);
+	struct readers *readers = lasting_readers();
 
 	(void)state;
 	digest_sha256("one", 3, digests[0]);
@@ -643,6 +677,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_is_forked_until_something_is_read),
 		cmocka_unit_test(test_without_a_fork_server_it_is_our_own_fault),
 		cmocka_unit_test(test_whatever_a_reader_answers_costs_one_page_and_no_more),
+		cmocka_unit_test(test_what_took_a_reader_over_has_nothing_to_say_a_while_later),
 		cmocka_unit_test(test_what_a_reader_keeps_is_sent_once),
 		cmocka_unit_test(
 			test_a_reader_knows_no_secret_that_was_learnt_before_it_was_forked),

@@ -4,6 +4,7 @@
  */
 #include "publish/warc.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -178,7 +179,7 @@ static void read_all(const char *text, size_t length, struct buffer *out)
 
 	assert_true(write(descriptor, text, length) == (ssize_t)length);
 	close(descriptor);
-	reader = warc_reader_open(path, &error);
+	reader = warc_reader_new(open(path, O_RDONLY));
 	do {
 		struct warc_head head = {0};
 
@@ -190,7 +191,7 @@ static void read_all(const char *text, size_t length, struct buffer *out)
 		warc_head_release(&head);
 	} while (next == WARC_RECORD);
 	buffer_text(out, next == WARC_END ? "end" : strrchr(error.text, ':') + 2);
-	warc_reader_close(reader);
+	warc_reader_free(reader);
 	unlink(path);
 }
 
