@@ -122,6 +122,7 @@ void observer_close(struct observer *observer)
 	silences_release(&observer->silences);
 	meanings_release(&observer->meanings);
 	subscribers_release(&observer->subscribers);
+	trouble_release(&observer->trouble);
 	dependences_free(observer->dependences);
 	observer->dependences = NULL;
 }

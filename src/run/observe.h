@@ -21,6 +21,7 @@
 #include "store/finding.h"
 #include "store/meaning.h"
 #include "store/silence.h"
+#include "run/trouble.h"
 #include "store/store.h"
 #include "tell/courier.h"
 #include "tell/outbox.h"
@@ -68,6 +69,7 @@ struct observer {
 					    * can; owned */
 	struct dependences *dependences;   /* who depends on whom, as known when the
 					    * run began; owned */
+	struct trouble trouble;            /* who is in trouble; owned */
 	bool untold;                       /* what is observed is history, and told to nobody */
 	bool rebuilding; /* what is observed stands in the archive; the transaction is the
 			  * caller's */
