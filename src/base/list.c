@@ -38,6 +38,44 @@ bool text_list_search(const struct text_list *texts, const char *text)
 	       bsearch(&text, texts->list, texts->count, sizeof *texts->list, bytewise) != NULL;
 }
 
+/* The place of the first text that is not less. */
+static size_t place_of(const struct text_list *texts, const char *text)
+{
+	size_t low = 0, high = texts->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(texts->list[middle], text) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void text_list_insert(struct text_list *texts, const char *text)
+{
+	size_t place = place_of(texts, text);
+
+	memory_append(&texts->list, &texts->count, sizeof *texts->list);
+	memmove(&texts->list[place + 1], &texts->list[place],
+		(texts->count - 1 - place) * sizeof *texts->list);
+	texts->list[place] = memory_string(text);
+}
+
+void text_list_remove(struct text_list *texts, const char *text)
+{
+	size_t place = place_of(texts, text);
+
+	if (place == texts->count || strcmp(texts->list[place], text) != 0)
+		return;
+	free(texts->list[place]);
+	texts->count--;
+	memmove(&texts->list[place], &texts->list[place + 1],
+		(texts->count - place) * sizeof *texts->list);
+}
+
 void text_list_add_words(struct text_list *texts, const char *words)
 {
 	char *copy = memory_string(words), *rest = copy, *word;

@@ -20,6 +20,10 @@ bool text_list_has(const struct text_list *texts, const char *text);
 void text_list_sort(struct text_list *texts);
 bool text_list_search(const struct text_list *texts, const char *text);
 
+/* Of a sorted list: adds the text in its place; and takes one such text out, where there is one. */
+void text_list_insert(struct text_list *texts, const char *text);
+void text_list_remove(struct text_list *texts, const char *text);
+
 /* Adds each word of a text, separated by blanks; and the reverse, owned by the caller. */
 void text_list_add_words(struct text_list *texts, const char *words);
 char *text_list_words(const struct text_list *texts);

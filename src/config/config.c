@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/index.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -298,6 +299,8 @@ static struct config *read_document(
 		if (node_type(list) == NODE_LIST) /* anything else has been reported */
 			sections[i].read(config, list, problems);
 	}
+	config->pages_by_name =
+		index_by_id(config->pages, config->page_count, sizeof *config->pages);
 	config_check(config, problems);
 	if (problems->count > count)
 		qsort(problems->list + count, problems->count - count, sizeof *problems->list,
@@ -375,6 +378,7 @@ void config_free(struct config *config)
 		text_list_release(&page->indicators);
 	}
 	free(config->pages);
+	index_release(&config->pages_by_name);
 	config_receivers_free(config);
 	config_maintenance_free(config);
 	free(config->path);
@@ -413,10 +417,7 @@ char *config_find(const char *given)
 
 const struct page_config *config_page(const struct config *config, const char *name)
 {
-	for (size_t i = 0; i < config->page_count; i++)
-		if (text_equal(config->pages[i].name, name))
-			return &config->pages[i];
-	return NULL;
+	return index_find(&config->pages_by_name, name);
 }
 
 const struct subscriber_config *config_subscriber(const struct config *config, const char *mail)

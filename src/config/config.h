@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/digest.h"
+#include "base/index.h"
 #include "base/list.h"
 #include "base/yaml.h"
 #include "config/window.h"
@@ -198,6 +199,7 @@ struct config {
 	struct page_settings settings; /* defaults of pages */
 	struct page_config *pages;
 	size_t page_count;
+	struct index pages_by_name; /* for config_page() */
 	struct route_config *routes;
 	size_t route_count;
 	struct subscriber_config *subscribers;

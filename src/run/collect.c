@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "model/schedule.h"
 #include "model/validator.h"
+#include "run/batch.h"
 #include "run/local_fault.h"
 #include "settings.h"
 #include "watch/drift.h"

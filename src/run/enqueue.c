@@ -192,7 +192,7 @@ static void tell_lost(struct work *work, const struct text_list *lost)
 static void make_plan(struct work *work, const struct owed_list *owed, struct plan *plan)
 {
 	struct text_list lost = {0};
-	const struct observer *observer = work->observer;
+	struct observer *observer = work->observer;
 	struct value *others = events_others_red(&work->state->indicators, &work->events);
 	const struct page_state *state =
 		work->state; /* what was kept now, or last: it says the same */
@@ -215,8 +215,9 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 		.key = observer->key,
 	};
 
-	hosting_lookup_receivers(observer->database, observer->config, observer->dependences,
-		state->red || state->lost ? state->name : NULL, &work->observer->receivers, &lost);
+	trouble_load(&observer->trouble, observer->database, observer->config);
+	hosting_lookup_receivers(observer->dependences, observer->config,
+		&observer->trouble.providers, &observer->receivers, &lost);
 	if (lost.count > 0 && work->seen->page->provider != NULL && begins_trouble(work))
 		tell_lost(work, &lost);
 	plan_make(&input, plan);
@@ -314,6 +315,8 @@ bool work_enqueue(struct work *work)
 	struct plan plan = {0};
 	bool pending;
 
+	trouble_set(
+		&work->observer->trouble, work->seen->page, work->state->red || work->state->lost);
 	/* An alarm is found by its indicator's id, which the provider may have changed meanwhile.
 	 */
 	for (size_t i = 0; i < indicators->count; i++)

@@ -176,15 +176,11 @@ void hosting_lookup_troubled(struct database *database, const struct config *con
 	text_list_release(&pages);
 }
 
-void hosting_lookup_receivers(struct database *database, const struct config *config,
-	const struct dependences *dependences, const char *page, struct receivers *receivers,
-	struct text_list *lost)
+void hosting_lookup_receivers(const struct dependences *dependences, const struct config *config,
+	const struct text_list *troubled, struct receivers *receivers, struct text_list *lost)
 {
-	struct text_list providers = {0};
-	struct reachability reach;
+	struct reachability reach = reachability_make(dependences, config, troubled);
 
-	hosting_lookup_troubled(database, config, page, &providers);
-	reach = reachability_make(dependences, config, &providers);
 	if (reachability_receivers(&reach, receivers) > 0)
 		for (size_t i = 0; i < receivers->count; i++) {
 			char *why, *line;
@@ -198,7 +194,6 @@ void hosting_lookup_receivers(struct database *database, const struct config *co
 			free(why);
 		}
 	reachability_release(&reach);
-	text_list_release(&providers);
 }
 
 bool hosting_lookup_unhold(struct database *database, const struct config *config, int64_t now)

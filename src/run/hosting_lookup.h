@@ -51,13 +51,12 @@ void hosting_lookup_troubled(struct database *database, const struct config *con
 	const char *page, struct text_list *providers);
 
 /*
- * Marks the receivers that the first route does not reach now, given the pages that the database
- * says are red or lost, and one more (NULL: none). Where some cannot be reached by any route for
- * that reason, adds all that are not reached to lost: "ops@example.com: hosted at …".
+ * Marks the receivers that the first route does not reach while these providers are in trouble.
+ * Where some cannot be reached by any route for that reason, adds all that are not reached to lost:
+ * "ops@example.com: hosted at …".
  */
-void hosting_lookup_receivers(struct database *database, const struct config *config,
-	const struct dependences *dependences, const char *page, struct receivers *receivers,
-	struct text_list *lost);
+void hosting_lookup_receivers(const struct dependences *dependences, const struct config *config,
+	const struct text_list *troubled, struct receivers *receivers, struct text_list *lost);
 
 /*
  * Releases the deliveries that wait for a provider which is back, and those that have waited so

@@ -1,36 +1,30 @@
 /* SPDX-License-Identifier: ISC
  *
- * What one fetch means: compare, confirm, decide what is kept and told, and commit all of it. Read
- * observation_process() first, at the end of this file.
+ * What one fetch means: compare, confirm, decide what is kept and told; commit.c and batch.c commit
+ * it. Read observation_process() first, at the end of this file.
  */
 #include "run/observe.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "archive/archive.h"
-#include "archive/chain.h"
 #include "base/buffer.h"
-#include "base/clock.h"
-#include "base/date.h"
-#include "base/digest.h"
-#include "base/file.h"
 #include "base/memory.h"
-#include "base/step.h"
 #include "base/text.h"
 #include "model/change.h"
 #include "model/indicator_state.h"
 #include "model/validator.h"
 #include "net/http.h"
-#include "run/event_source.h"
+#include "run/batch.h"
+#include "run/commit.h"
 #include "run/detect.h"
+#include "run/event_source.h"
 #include "run/findings.h"
 #include "run/local_fault.h"
 #include "run/suppression.h"
 #include "settings.h"
-#include "tell/admin_notice.h"
 #include "tell/dependence.h"
 #include "watch/drift.h"
 
@@ -128,6 +122,7 @@ void observer_close(struct observer *observer)
 	silences_release(&observer->silences);
 	meanings_release(&observer->meanings);
 	subscribers_release(&observer->subscribers);
+	trouble_release(&observer->trouble);
 	dependences_free(observer->dependences);
 	observer->dependences = NULL;
 }
@@ -149,498 +144,12 @@ void work_release(struct work *work)
 	placing_release(&work->placing);
 }
 
-/* ---- archive before notify: the folder, the transaction, the chain, in this order ---- */
-
-/* Step 1 of a commit without its syncs. */
-static bool write_folder(struct work *work, struct error *error)
-{
-	const struct observation *seen = work->seen;
-	const char *names[PAGE_DOCUMENTS_MAX];
-	struct buffer changes = {0};
-	struct snapshot snapshot = {
-		.page = seen->page->name,
-		.time = seen->now,
-		.simulated = work->observer->simulated,
-		.responses = seen->responses,
-		.count = seen->response_count,
-		.documents = names,
-		.sources = seen->sources,
-		.url = seen->page->url,
-		.kind = seen->page->kind,
-		.kind_digest = kind_digest(seen->kind),
-		.reason = work->reason,
-		.reading = work->text,
-		.previous = work->state->folder,
-		.previous_confirmed = work->state->last_confirmed,
-		.previous_fetches = work->state->confirmed,
-	};
-	bool good;
-
-	for (size_t i = 0; i < seen->response_count; i++)
-		names[i] = kind_document_name(seen->kind, i);
-	changes_write(&work->changes, &changes);
-	snapshot.changes = buffer_string(&changes);
-	good = archive_write(work->observer->config->archive, &snapshot, &work->placing, error);
-	buffer_release(&changes);
-	return good;
-}
-
-/* It stands in its place, or has failed, with the reason in placing. */
-static bool take_place(struct work *work)
-{
-	struct placing *placing = &work->placing;
-
-	if (placing->failed)
-		return false;
-	work->folder = memory_string(placing->folder);
-	memcpy(work->sums, placing->sums, sizeof work->sums);
-	placing_release(placing);
-	return true;
-}
-
-/* Steps 1 to 3. */
-static bool keep_folder(struct work *work, struct error *error)
-{
-	struct placing *placing = &work->placing;
-	bool done;
-
-	if (!write_folder(work, error))
-		return false;
-	archive_place_all(work->observer->config->archive, &placing, 1, true);
-	done = take_place(work);
-	if (!done) {
-		*error = placing->error;
-		placing_release(placing);
-	}
-	return done;
-}
-
-/* A snapshot whose commit failed waits for its own: another one's intent would hide it. */
-static bool is_unfinished(const struct work *work)
-{
-	const char *page = work->seen->page->name;
-	char *folder = archive_unfinished(work->observer->config->archive, page);
-	bool unfinished =
-		text_list_has(&work->observer->unfinished, page) ||
-		(folder != NULL && !store_has_folder(work->observer->database, page, folder));
-
-	free(folder);
-	return unfinished;
-}
-
-static bool may_keep(const struct work *work, struct error *error)
-{
-	return !is_unfinished(work) ||
-	       error_set(error, REMEDY_LOCAL,
-		       "nothing can be kept while its unfinished snapshot cannot be finished");
-}
-
-/* The folder of a snapshot, unless it stands there already from the try before. */
-static bool have_folder(struct work *work, struct error *error)
-{
-	if (!work->keep || work->folder != NULL)
-		return true;
-	if (work->seen->kept == NULL)
-		return may_keep(work, error) && keep_folder(work, error);
-	work->folder = memory_string(work->seen->kept);
-	snprintf(work->sums, sizeof work->sums, "%s", work->seen->kept_sums);
-	return true;
-}
-
-/* The chain goes on by one line; state carries its new head. */
-static void chain_on(struct work *work)
-{
-	struct page_state *state = work->state;
-	struct chain_line line = {.sequence = state->snapshot + 1};
-	char head[DIGEST_TEXT];
-
-	if (text_empty(state->head)) {
-		chain_line_digest(CHAIN_HEAD, head);
-		memory_set(&state->head, head);
-	}
-	snprintf(line.type, sizeof line.type, "snapshot");
-	date_write(work->seen->now, line.time);
-	snprintf(line.folder, sizeof line.folder, "%s", work->folder);
-	snprintf(line.sums, sizeof line.sums, "%s", work->sums);
-	snprintf(line.before, sizeof line.before, "%s", state->head);
-	work->line = work->seen->kept_line != NULL ? memory_string(work->seen->kept_line)
-						   : chain_line_write(&line);
-	chain_line_digest(work->line, head);
-	memory_set(&state->head, head);
-	memory_set(&state->folder, work->folder);
-	memory_set(&state->sums, work->sums);
-	state->snapshot = line.sequence;
-	state->confirmed = 1;
-	state->last_confirmed = work->seen->now;
-}
-
-/* Within a transaction. */
-static void write_rows(struct work *work)
-{
-	struct database *database = work->observer->database;
-	const char *page = work->seen->page->name;
-	const struct changes *changes =
-		work->seen->kept_changes != NULL ? work->seen->kept_changes : &work->changes;
-	struct snapshot_row row;
-
-	if (work->keep && work->line == NULL)
-		chain_on(work);
-	row = (struct snapshot_row){
-		work->state->snapshot, work->seen->now, work->folder, work->sums, work->line};
-	if (work->keep) {
-		store_add_snapshot(database, page, &row);
-		store_set_fact(database, "heads", ""); /* until they are written again */
-	}
-	for (size_t i = 0; i < work->reread.count; i++)
-		store_add_change(database, page, work->seen->now, 0, &work->reread.list[i], true);
-	for (size_t i = 0; i < changes->count; i++)
-		store_add_change(database, page, work->seen->now, work->keep ? row.sequence : 0,
-			&changes->list[i], work->seen->silent);
-	store_save(database, work->state);
-	work->pending = work_enqueue(work);
-	findings_enqueue(work);
-}
-
-static bool try_commit(struct work *work, struct error *error)
-{
-	struct database *database = work->observer->database;
-
-	if (!have_folder(work, error))
-		return false;
-	database_begin(database);
-	write_rows(work);
-	if (!database_commit(database, error))
-		return false;
-	STEP("transaction committed");
-	return true;
-}
-
-static bool commit_entry(struct work *work, struct error *error)
-{
-	struct database *database = work->observer->database;
-	const struct observation *seen = work->seen;
-
-	chain_on(work);
-	database_begin(database);
-	store_add_snapshot(database, seen->page->name,
-		&(struct snapshot_row){
-			work->state->snapshot, seen->now, work->folder, work->sums, work->line});
-	for (size_t i = 0; i < seen->kept_changes->count; i++)
-		store_add_change(database, seen->page->name, seen->now, work->state->snapshot,
-			&seen->kept_changes->list[i], true);
-	store_set_chain(database, work->state);
-	store_set_fact(database, "heads", "");
-	return database_commit(database, error);
-}
-
-/* A snapshot that is older than what is known of its page by now is evidence all the same. */
-static void enter(struct observer *observer, struct observation *seen)
-{
-	struct work work = {.observer = observer,
-		.seen = seen,
-		.state = seen->state,
-		.folder = memory_string(seen->kept)};
-	struct error error;
-
-	snprintf(work.sums, sizeof work.sums, "%s", seen->kept_sums);
-	if (commit_entry(&work, &error)) {
-		commit_finish(observer, seen->state);
-	} else {
-		store_load_chain(observer->database, seen->state);
-		work_say(&work, error.text);
-		observer->local_trouble = true;
-	}
-	work_release(&work);
-}
-
-/* After the transaction nothing more can be lost: what fails here, the next run does again. */
-void commit_finish(struct observer *observer, const struct page_state *state)
-{
-	struct error error;
-
-	if (!archive_chain_up_to(observer->config->archive, observer->database, state->name,
-		    state->snapshot, &error)) {
-		observer_say(observer, state->name, error.text);
-		observer->local_trouble = true;
-		return;
-	}
-	STEP("chain appended");
-	archive_settle(observer->config->archive, state->name);
-	STEP("intent removed");
-	observer->chained = true;
-}
-
-/* What is known of the page goes on without its snapshot, which is kept once that is possible. */
-static void leave_unkept(struct work *work)
-{
-	work->keep = false;
-	work->state->unkept = true;
-	if (work->line == NULL) /* the chain has not gone on */
-		return;
-	free(work->line);
-	work->line = NULL;
-	store_load_chain(work->observer->database, work->state);
-}
-
-static bool commit_unkept(struct work *work, struct error *error)
-{
-	leave_unkept(work);
-	return try_commit(work, error);
-}
-
-/* The operator hears of it once, whatever the page is told of later. */
-static void tell_unkept(const struct work *work, const struct error *why)
-{
-	const struct observer *observer = work->observer;
-	char *id = memory_format("u.%s.%lld", work->seen->page->name, (long long)work->seen->now);
-	struct admin_notice note = {.type = EVENT_UNKEPT,
-		.page = work->seen->page->name,
-		.label = observer->config->archive,
-		.reason = why->text,
-		.seen = work->seen->now,
-		.id = id};
-
-	work_say(work, why->text);
-	database_begin(observer->database);
-	admin_notice_send(
-		observer->database, observer->config, observer->templates, &note, work->seen->now);
-	database_commit(observer->database, NULL);
-	free(id);
-}
-
-static bool commit_somehow(struct work *work, struct error *error)
-{
-	struct observer *observer = work->observer;
-	bool keep = work->keep;
-	struct error why;
-
-	if (keep)
-		work->state->unkept = false;
-	if (try_commit(work, error))
-		return true;
-	if (observer->dry || error->remedy != REMEDY_LOCAL)
-		return false;
-	reserve_free(observer->config->archive);
-	if (try_commit(work, error))
-		return true;
-	observer->local_trouble = true;
-	why = *error;
-	if (keep && commit_unkept(work, error)) {
-		if (!work->unkept_before)
-			tell_unkept(work, &why);
-		return true;
-	}
-	return observer->fall_back != NULL && observer->fall_back(observer->context, error) &&
-	       (keep ? commit_unkept(work, error) : try_commit(work, error));
-}
-
-/* What follows the transaction, except the chain. */
-static void settle_committed(struct work *work)
-{
-	indicator_states_settle(&work->state->indicators);
-	for (size_t i = 0; i < work->fresh.count; i++)
-		work_say(work, work->fresh.list[i].text);
-	if (work->pending)
-		courier_wake(work->observer->courier);
-}
-
-/* Steps 1 to 6 of a commit (archive/archive.h), all or nothing. */
-static void commit_alone(struct work *work)
-{
-	struct observer *observer = work->observer;
-	struct error error = {0};
-
-	if (observer->rebuilding) {
-		work->folder = memory_string(work->seen->kept);
-		snprintf(work->sums, sizeof work->sums, "%s",
-			work->seen->kept_sums != NULL ? work->seen->kept_sums : "");
-		write_rows(work);
-		indicator_states_settle(&work->state->indicators);
-		return;
-	}
-	if (observer->aside && work->keep)
-		leave_unkept(work);
-	if (observer->dry)
-		work->keep = false;
-	if (!commit_somehow(work, &error)) {
-		work_say(work, error.text);
-		observer->local_trouble = true;
-		return;
-	}
-	settle_committed(work);
-	if (work->keep)
-		commit_finish(observer, work->state);
-}
-
-/* ---- the same for all that arrive together ---- */
-
-enum {
-	GATHERED_MILLISECONDS = 50,
-	GATHERED_PAGES = 200,
-	GATHERED_BYTES = 4 * 1024 * 1024,
-	SYNCED_ONE_BY_ONE = 4 /* so few that the whole file system is no gain */
-};
-
-/* Takes it up among those that are committed together; false where it is to be committed alone. */
-static bool gather(struct work *work)
-{
-	struct observer *observer = work->observer;
-	struct gathered *gathered = &observer->gathered;
-	struct error error;
-
-	if (work->seen->end == NULL || observer->rebuilding || observer->dry || observer->aside)
-		return false;
-	if (work->keep && !(may_keep(work, &error) && write_folder(work, &error)))
-		return false;
-	if (gathered->count == 0)
-		gathered->since = clock_milliseconds();
-	*(struct work **)memory_append(&gathered->list, &gathered->count, sizeof *gathered->list) =
-		work;
-	for (size_t i = 0; i < work->seen->response_count && work->seen->responses != NULL; i++)
-		gathered->bytes += work->seen->responses[i].body.length;
-	gathered->owed = gathered->owed || work->events.count > 0;
-	return true;
-}
-
-static void work_commit(struct work *work)
-{
-	work->unkept_before = work->state->unkept;
-	work->gathered = gather(work);
-	if (!work->gathered)
-		commit_alone(work);
-}
-
-int observer_waits(const struct observer *observer, bool idle)
-{
-	const struct gathered *gathered = &observer->gathered;
-	int64_t left = gathered->since + GATHERED_MILLISECONDS - clock_milliseconds();
-
-	if (gathered->count == 0)
-		return -1;
-	if (left <= 0 || gathered->count >= GATHERED_PAGES || gathered->bytes >= GATHERED_BYTES ||
-		(gathered->owed && idle))
-		return 0;
-	return (int)left;
-}
-
-/* Steps 1 to 3. Whose folder cannot be placed goes on alone. */
-static void place_gathered(struct observer *observer, const struct gathered *gathered)
-{
-	struct placing **list = memory_zero(gathered->count, sizeof *list);
-	size_t count = 0;
-
-	for (size_t i = 0; i < gathered->count; i++) {
-		if (!gathered->list[i]->keep)
-			continue;
-		list[count] = &gathered->list[i]->placing;
-		list[count++]->failed = observer->aside; /* by now */
-	}
-	archive_place_all(observer->config->archive, list, count,
-		gathered->owed || count <= SYNCED_ONE_BY_ONE);
-	for (size_t i = 0; i < gathered->count; i++) {
-		struct work *work = gathered->list[i];
-
-		work->alone = observer->aside || (work->keep && !take_place(work));
-		placing_release(&work->placing);
-	}
-	free(list);
-}
-
-/* Step 4. Where it fails, each goes on alone. */
-static void commit_gathered(struct observer *observer, const struct gathered *gathered)
-{
-	bool done;
-
-	database_begin(observer->database);
-	for (size_t i = 0; i < gathered->count; i++) {
-		struct work *work = gathered->list[i];
-
-		if (work->alone)
-			continue;
-		if (work->keep)
-			work->state->unkept = false;
-		write_rows(work);
-	}
-	done = database_commit(observer->database, NULL);
-	for (size_t i = 0; i < gathered->count; i++) {
-		struct work *work = gathered->list[i];
-
-		work->alone = work->alone || !done;
-		if (work->alone)
-			continue;
-		settle_committed(work);
-	}
-}
-
-/* Steps 5 and 6. What fails here, the next run does again. */
-static void chain_gathered(struct observer *observer, const struct gathered *gathered)
-{
-	const char *archive = observer->config->archive;
-	struct text_list paths = {0};
-	size_t count = 0;
-	bool synced;
-	struct error error;
-
-	for (size_t i = 0; i < gathered->count; i++) {
-		struct work *work = gathered->list[i];
-
-		work->chained = false;
-		if (work->alone)
-			continue;
-		STEP("transaction committed");
-		if (!work->keep)
-			continue;
-		work->chained = archive_chain_extend(archive, observer->database, work->state->name,
-			work->state->snapshot, &paths, &error);
-		if (work->chained) {
-			STEP("chain appended");
-			count++;
-		} else {
-			work_say(work, error.text);
-			observer->local_trouble = true;
-		}
-	}
-	synced =
-		(!gathered->owed && count > SYNCED_ONE_BY_ONE && file_sync_system(archive, NULL)) ||
-		archive_sync(&paths, &error);
-	if (!synced) {
-		observer_say(observer, NULL, error.text);
-		observer->local_trouble = true;
-	}
-	for (size_t i = 0; i < gathered->count; i++) {
-		if (!synced || !gathered->list[i]->chained)
-			continue;
-		archive_settle(archive, gathered->list[i]->state->name);
-		STEP("intent removed");
-		observer->chained = true;
-	}
-	text_list_release(&paths);
-}
-
-static void work_end(struct work *work)
+void work_end(struct work *work)
 {
 	if (work->seen->end != NULL)
 		work->seen->end(work->seen->context);
 	work_release(work);
 	free(work);
-}
-
-void observer_commit(struct observer *observer)
-{
-	struct gathered gathered = observer->gathered;
-
-	observer->gathered = (struct gathered){0};
-	if (gathered.count == 0)
-		return;
-	place_gathered(observer, &gathered);
-	commit_gathered(observer, &gathered);
-	chain_gathered(observer, &gathered);
-	for (size_t i = 0; i < gathered.count; i++) {
-		if (gathered.list[i]->alone)
-			commit_alone(gathered.list[i]);
-		work_end(gathered.list[i]);
-	}
-	free(gathered.list);
 }
 
 /* ---- what a reading or a failure means ---- */
@@ -716,6 +225,14 @@ static void take_difference(
 		diff(before, after, &work->changes);
 		work->keep = work->unwatched = work->changes.count > 0;
 	}
+}
+
+static void work_commit(struct work *work)
+{
+	work->unkept_before = work->state->unkept;
+	work->gathered = batch_add(work);
+	if (!work->gathered)
+		commit_alone(work);
 }
 
 static void add_events(struct work *work)
@@ -1012,7 +529,7 @@ void observation_process(struct observer *observer, struct observation *observat
 		observer_commit(observer);
 	if (observation->kept != NULL && !observer->rebuilding && observation->state->known &&
 		observation->state->last_success >= observation->now) {
-		enter(observer, observation);
+		commit_older(observer, observation);
 		return;
 	}
 	work = work_new(observer, observation);

@@ -21,6 +21,7 @@
 #include "store/finding.h"
 #include "store/meaning.h"
 #include "store/silence.h"
+#include "run/trouble.h"
 #include "store/store.h"
 #include "tell/courier.h"
 #include "tell/outbox.h"
@@ -68,6 +69,7 @@ struct observer {
 					    * can; owned */
 	struct dependences *dependences;   /* who depends on whom, as known when the
 					    * run began; owned */
+	struct trouble trouble;            /* who is in trouble; owned */
 	bool untold;                       /* what is observed is history, and told to nobody */
 	bool rebuilding; /* what is observed stands in the archive; the transaction is the
 			  * caller's */
@@ -128,7 +130,7 @@ struct observation {
 	const char *kept_sums; /* the SHA-256 of its SHA256SUMS */
 	const struct changes *kept_changes; /* as they stand in that folder */
 	const char *kept_line; /* of the chain, where it stands there already; NULL: it does not */
-	/* It may be committed together with others (observer_commit()): called once that is done,
+	/* It may be committed together with others (run/batch.h): called once that is done,
 	 * or has come to nothing; page, kind, state, responses and validators must last until
 	 * then. NULL: it is committed before observation_process() returns. */
 	void (*end)(void *context);
@@ -150,16 +152,6 @@ void observer_close(struct observer *observer);
  * standby. Both set local_trouble.
  */
 void observation_process(struct observer *observer, struct observation *observation);
-
-/*
- * The milliseconds that what is gathered may still wait; 0: it is to be committed now; less than 0:
- * there is nothing. idle: no other page is being read, so that an alert has nobody to wait for.
- */
-int observer_waits(const struct observer *observer, bool idle);
-
-/* Commits all that is gathered as one: the folders, one transaction, the chains. One that fails is
- * taken out and goes on alone. */
-void observer_commit(struct observer *observer);
 
 /*
  * Observes what a snapshot's files hold, whose folder stands in the archive; line: its own in the
@@ -227,8 +219,9 @@ void observer_say_plain(struct observer *observer, const char *page, const struc
 /* Frees what it owns: the readings, changes, transitions, events, and what was kept. */
 void work_release(struct work *work);
 
-/* The end of a commit: the chain's lines that the database holds, then the intent's removal. */
-void commit_finish(struct observer *observer, const struct page_state *state);
+/* The end of one that waited for others, or did not: its observation's end is called. Frees work.
+ */
+void work_end(struct work *work);
 
 /*
  * Within a transaction: numbers and closes alarms, records the events, and puts one delivery

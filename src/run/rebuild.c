@@ -207,6 +207,7 @@ static bool rebuild_page(struct rebuilding *self, int64_t most, int64_t now, str
 		if (self->program != NULL)
 			memory_set(&self->state.program, self->program);
 		store_save(observer->database, &self->state);
+		trouble_set(&observer->trouble, self->page, self->state.red || self->state.lost);
 		if (!suppression_holds(
 			    observer->config, &observer->silences, self->page->name, now, NULL))
 			observer_tell_open(observer, self->page, &self->state, now);

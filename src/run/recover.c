@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "model/change.h"
 #include "model/validator.h"
+#include "run/commit.h"
 #include "run/observe.h"
 #include "settings.h"
 

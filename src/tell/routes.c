@@ -11,12 +11,17 @@
 void routes_providers(
 	const struct config *config, const struct text_list *pages, struct text_list *providers)
 {
+	struct text_list known = {0};
+
 	for (size_t i = 0; i < pages->count; i++) {
 		const struct page_config *page = config_page(config, pages->list[i]);
 
-		if (page != NULL && !text_list_has(providers, page->provider))
-			text_list_add(providers, page->provider);
+		if (page == NULL || text_list_search(&known, page->provider))
+			continue;
+		text_list_insert(&known, page->provider);
+		text_list_add(providers, page->provider);
 	}
+	text_list_release(&known);
 }
 
 /* The lower the sooner. */

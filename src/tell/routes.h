@@ -13,7 +13,8 @@
 struct config;
 struct dependences;
 
-/* Adds the providers of these pages, each once. Pages that are no longer configured are ignored. */
+/* Adds the providers of these pages to an empty list, each once. Pages that are no longer
+ * configured are ignored. */
 void routes_providers(
 	const struct config *config, const struct text_list *pages, struct text_list *providers);
 

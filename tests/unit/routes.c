@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/index.h"
 #include "base/list.h"
 #include "config/config.h"
 
@@ -28,8 +29,7 @@ static struct page_config pages[] = {
 	{.name = cloud, .provider = google_name},
 	{.name = azure, .provider = microsoft_name},
 };
-static const struct config config = {
-	.routes = routes, .route_count = 3, .pages = pages, .page_count = 3};
+static struct config config = {.routes = routes, .route_count = 3, .pages = pages, .page_count = 3};
 
 static void assert_order(
 	struct text_list troubled, const bool *failing, size_t first, size_t second, size_t third)
@@ -72,10 +72,12 @@ static void test_providers_of_pages_each_once_and_none_of_pages_that_left(void *
 	struct text_list providers = {0};
 
 	(void)state;
+	config.pages_by_name = index_by_id(pages, config.page_count, sizeof *pages);
 	routes_providers(&config, &(struct text_list){names, 4}, &providers);
 	assert_int_equal(providers.count, 2);
 	assert_true(text_list_has(&providers, "google") && text_list_has(&providers, "microsoft"));
 	text_list_release(&providers);
+	index_release(&config.pages_by_name);
 }
 
 int main(void)

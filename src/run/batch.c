@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The steps of commit.c for all observations that arrive together. Read observer_commit() first, at
+ * the end of this file.
+ */
+#include "run/batch.h"
+
+#include <stdlib.h>
+
+#include "archive/archive.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "base/step.h"
+#include "run/commit.h"
+#include "run/observe.h"
+
+enum {
+	GATHERED_MILLISECONDS = 50,
+	GATHERED_PAGES = 200,
+	GATHERED_BYTES = 4 * 1024 * 1024,
+	SYNCED_ONE_BY_ONE = 4 /* so few that the whole file system is no gain */
+};
+
+/* Takes it up among those that are committed together; false where it is to be committed alone. */
+bool batch_add(struct work *work)
+{
+	struct observer *observer = work->observer;
+	struct gathered *gathered = &observer->gathered;
+	struct error error;
+
+	if (work->seen->end == NULL || observer->rebuilding || observer->dry || observer->aside)
+		return false;
+	if (work->keep && !(commit_allowed(work, &error) && commit_folder(work, &error)))
+		return false;
+	if (gathered->count == 0)
+		gathered->since = clock_milliseconds();
+	*(struct work **)memory_append(&gathered->list, &gathered->count, sizeof *gathered->list) =
+		work;
+	for (size_t i = 0; i < work->seen->response_count && work->seen->responses != NULL; i++)
+		gathered->bytes += work->seen->responses[i].body.length;
+	gathered->owed = gathered->owed || work->events.count > 0;
+	return true;
+}
+
+int observer_waits(const struct observer *observer, bool idle)
+{
+	const struct gathered *gathered = &observer->gathered;
+	int64_t left = gathered->since + GATHERED_MILLISECONDS - clock_milliseconds();
+
+	if (gathered->count == 0)
+		return -1;
+	if (left <= 0 || gathered->count >= GATHERED_PAGES || gathered->bytes >= GATHERED_BYTES ||
+		(gathered->owed && idle))
+		return 0;
+	return (int)left;
+}
+
+/* Steps 1 to 3. Whose folder cannot be placed goes on alone. */
+static void place_gathered(struct observer *observer, const struct gathered *gathered)
+{
+	struct placing **list = memory_zero(gathered->count, sizeof *list);
+	size_t count = 0;
+
+	for (size_t i = 0; i < gathered->count; i++) {
+		if (!gathered->list[i]->keep)
+			continue;
+		list[count] = &gathered->list[i]->placing;
+		list[count++]->failed = observer->aside; /* by now */
+	}
+	archive_place_all(observer->config->archive, list, count,
+		gathered->owed || count <= SYNCED_ONE_BY_ONE);
+	for (size_t i = 0; i < gathered->count; i++) {
+		struct work *work = gathered->list[i];
+
+		work->alone = observer->aside || (work->keep && !commit_place(work));
+		placing_release(&work->placing);
+	}
+	free(list);
+}
+
+/* Step 4. Where it fails, each goes on alone. */
+static void commit_gathered(struct observer *observer, const struct gathered *gathered)
+{
+	bool done;
+
+	database_begin(observer->database);
+	for (size_t i = 0; i < gathered->count; i++) {
+		struct work *work = gathered->list[i];
+
+		if (work->alone)
+			continue;
+		if (work->keep)
+			work->state->unkept = false;
+		commit_rows(work);
+	}
+	done = database_commit(observer->database, NULL);
+	for (size_t i = 0; i < gathered->count; i++) {
+		struct work *work = gathered->list[i];
+
+		work->alone = work->alone || !done;
+		if (work->alone)
+			continue;
+		commit_settle(work);
+	}
+}
+
+/* Steps 5 and 6. What fails here, the next run does again. */
+static void chain_gathered(struct observer *observer, const struct gathered *gathered)
+{
+	const char *archive = observer->config->archive;
+	struct text_list paths = {0};
+	size_t count = 0;
+	bool synced;
+	struct error error;
+
+	for (size_t i = 0; i < gathered->count; i++) {
+		struct work *work = gathered->list[i];
+
+		work->chained = false;
+		if (work->alone)
+			continue;
+		STEP("transaction committed");
+		if (!work->keep)
+			continue;
+		work->chained = archive_chain_extend(archive, observer->database, work->state->name,
+			work->state->snapshot, &paths, &error);
+		if (work->chained) {
+			STEP("chain appended");
+			count++;
+		} else {
+			work_say(work, error.text);
+			observer->local_trouble = true;
+		}
+	}
+	synced =
+		(!gathered->owed && count > SYNCED_ONE_BY_ONE && file_sync_system(archive, NULL)) ||
+		archive_sync(&paths, &error);
+	if (!synced) {
+		observer_say(observer, NULL, error.text);
+		observer->local_trouble = true;
+	}
+	for (size_t i = 0; i < gathered->count; i++) {
+		if (!synced || !gathered->list[i]->chained)
+			continue;
+		archive_settle(archive, gathered->list[i]->state->name);
+		STEP("intent removed");
+		observer->chained = true;
+	}
+	text_list_release(&paths);
+}
+
+void observer_commit(struct observer *observer)
+{
+	struct gathered gathered = observer->gathered;
+
+	observer->gathered = (struct gathered){0};
+	if (gathered.count == 0)
+		return;
+	place_gathered(observer, &gathered);
+	commit_gathered(observer, &gathered);
+	chain_gathered(observer, &gathered);
+	for (size_t i = 0; i < gathered.count; i++) {
+		if (gathered.list[i]->alone)
+			commit_alone(gathered.list[i]);
+		work_end(gathered.list[i]);
+	}
+	free(gathered.list);
+}
