@@ -285,6 +285,11 @@ bool webhook_secrets_read(const struct config *config, const struct webhook_conf
 	struct webhook_config *own, struct error *error);
 void webhook_secrets_wipe(struct webhook_config *own);
 
+/* The password with which a check logs in; the caller wipes it. False with error where it cannot be
+ * read. */
+bool check_password_read(const struct config *config, const struct check *check, char **password,
+	struct error *error);
+
 /* The URL of the heartbeat, from its file where it stands in one; the caller wipes it
  * (secret_wipe()). NULL, with error, where it cannot be read. */
 char *heartbeat_secret_read(const struct config *config, struct error *error);

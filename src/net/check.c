@@ -28,3 +28,20 @@ void check_answer_release(struct check_answer *answer)
 	buffer_release(&answer->transcript);
 	*answer = (struct check_answer){0};
 }
+
+void http_client_check(struct http_client *client, const struct check_request *request)
+{
+	(void)client;
+	(void)request;
+	abort();
+}
+
+bool check_perform(const struct check_request *request, const char *password,
+	struct check_answer *answer, struct error *error)
+{
+	(void)request;
+	(void)password;
+	(void)answer;
+	(void)error;
+	abort();
+}

@@ -138,7 +138,7 @@ bool fetch_documents(const struct context *context, const char *url, const struc
 		return there[0];
 	}
 	client = client_new(context);
-	fetches = fetches_new(client, address_of, fetch_done, context->readers);
+	fetches = fetches_new(client, NULL, address_of, fetch_done, context->readers);
 	fetches_begin(fetches, &fetch);
 	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0)
 		;
