@@ -342,6 +342,9 @@ char *config_find(const char *given);
 
 const struct page_config *config_page(const struct config *config, const char *name);
 
+/* How many of the pages are probes. */
+size_t config_probe_count(const struct config *config);
+
 /* The facts of an indicator; NULL where the page names none for it. */
 const struct fact_config *config_facts(
 	const struct page_config *page, const char *id, const char *group, const char *name);

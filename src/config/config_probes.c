@@ -153,15 +153,16 @@ static bool read_answers(const struct node_walk *walk, struct node node, void *t
 	return good;
 }
 
+static const struct node_word record_words[] = {
+	{"A", 0}, {"AAAA", 1}, {"CNAME", 2}, {"MX", 3}, {"TXT", 4}, {NULL, 0}};
+
 static bool read_record(const struct node_walk *walk, struct node node, void *target)
 {
-	static const struct node_word words[] = {
-		{"A", 0}, {"AAAA", 1}, {"CNAME", 2}, {"MX", 3}, {"TXT", 4}, {NULL, 0}};
 	int word;
 
 	if (!node_read_word(walk, node, &word))
 		return false;
-	memory_set(target, words[word].name);
+	memory_set(target, record_words[word].name);
 	return true;
 }
 
@@ -190,7 +191,7 @@ static const struct node_rule check_rules[] = {
 	{"timeout", node_read_duration, offsetof(struct check, total), false, &total_range},
 	{"days", node_read_number, offsetof(struct check, days), false, &days_range},
 	{"ca_file", config_read_file, offsetof(struct check, ca_file), false, NULL},
-	{"type", read_record, offsetof(struct check, record), false, NULL},
+	{"type", read_record, offsetof(struct check, record), false, record_words},
 	{"answer", read_answers, offsetof(struct check, answers), false, NULL},
 	{"server", config_read_resolver, offsetof(struct check, server), false, NULL},
 	{"user", config_read_label, offsetof(struct check, user), false, NULL},
@@ -320,10 +321,21 @@ static bool may_publish(const struct page_config *probe)
 void config_read_checks(struct config *config, struct node list, struct page_config *probe,
 	struct problems *problems)
 {
+	if (node_type(list) == NODE_LIST && node_count(list) == 0)
+		node_problem(problems, list, "\"checks\" is an empty list");
 	for (size_t i = 0; i < node_count(list) && i < CONFIG_CHECKS_MAX; i++)
 		read_check(config, node_member(list, i), probe, problems);
 	if (probe->publish == PUBLISH_UNSAID)
 		probe->publish = may_publish(probe) ? PUBLISH_YES : PUBLISH_NO;
+}
+
+size_t config_probe_count(const struct config *config)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->page_count; i++)
+		count += config->pages[i].check_count > 0;
+	return count;
 }
 
 /* ---- facts ---- */

@@ -244,7 +244,7 @@ static void say(struct probe *probe, const bool *is_heard)
 
 	date_write(fetch->began / 1000, began);
 	*body = (struct buffer){.maximum = PROBE_BODY_MAX};
-	buffer_text(body, "{");
+	buffer_text(body, "{\"format\": 1, ");
 	put_text(body, "probe", config->name);
 	buffer_text(body, ", ");
 	put_text(body, "began", began);

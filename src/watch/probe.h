@@ -5,7 +5,8 @@
  * kind PROBE_KIND reads as it reads any page; its validator is the verdict, so that a probe that
  * finds what it found last time is an unchanged page.
  *
- * The body, as templates/pages/probe.yaml reads it: {"probe": NAME, "began": TIME, "checks":
+ * The body, as templates/pages/probe.yaml reads it: {"format": 1, "probe": NAME, "began": TIME,
+ * "checks":
  * [{"name", "type", "target", "state": "good", "slow", "partly" or "failed", "word", "attempts":
  * […]}], "references": […]}, where an attempt is what net/check.h calls a transcript. Who makes
  * checks has met foreign bytes; what he says of his attempts stands in there as he says it, and is
