@@ -58,6 +58,8 @@ static const struct command {
 		"show one snapshot: what the page said, and how it was fetched", NULL},
 	{"diff", command_diff, NEEDS_DATABASE, AS_CALLER, ALONE, 2, 3, "PAGE TIME [TIME]",
 		"show what differs between two snapshots", NULL},
+	{"probe", command_probe, NEEDS_CONFIGURATION, AS_OWNER, WITH_FORK_SERVER, 1, 1, "PROBE",
+		"make the checks of a probe now and show them; changes nothing", NULL},
 	{"outbox", command_outbox, NEEDS_DATABASE, AS_OWNER, ALONE, 0, 2,
 		"[retry [NUMBER] | drop NUMBER]",
 		"list the deliveries that are still owed; retry or drop them", NULL},

@@ -36,8 +36,12 @@ static void print_count(const char *separator, size_t count, const char *what)
 
 static void print_found(const struct config *config)
 {
+	const size_t probes = config_probe_count(config);
+
 	printf("%s: ", config->path);
-	print_count("", config->page_count, "page");
+	print_count("", config->page_count - probes, "page");
+	if (probes > 0)
+		print_count(", ", probes, "probe");
 	print_count(", ", config->route_count, "route");
 	print_count(", ", config->subscriber_count, "subscriber");
 	print_count(", ", config->webhook_count, "webhook");

@@ -55,6 +55,7 @@ command_function command_log;
 command_function command_mail_in;
 command_function command_outbox;
 command_function command_pack;
+command_function command_probe;
 command_function command_prune;
 command_function command_rebuild;
 command_function command_read;

@@ -166,6 +166,8 @@ static const struct node_rule page_rules[] = {
 	{"indicators", config_read_labels, offsetof(struct page_config, indicators), false, NULL},
 	{"keep", node_read_word, offsetof(struct page_config, keep), false, keep_words},
 	{"with", node_read_node, offsetof(struct page_config, with), false, NULL},
+	{"facts", config_read_facts, 0, false, NULL},
+	{"need", config_read_need, offsetof(struct page_config, need), false, NULL},
 	SETTINGS_RULES(struct page_config, page_limits_rules),
 	{0},
 };
@@ -187,6 +189,18 @@ static bool read_section(const struct node_walk *walk, struct node node, void *t
 	       node_problem(walk->problems, node, "\"%s\" takes at most %lld members, not %zu",
 		       walk->rule->key, range->maximum, node_count(node));
 }
+
+static const struct node_range checks_range = {1, CONFIG_CHECKS_MAX};
+static const struct node_rule probe_rules[] = {
+	{"name", config_read_name, offsetof(struct page_config, name), true, NULL},
+	{"provider", config_read_label, offsetof(struct page_config, provider), false, NULL},
+	{"checks", read_section, 0, true, &checks_range},
+	{"reference", config_read_references, offsetof(struct page_config, references), false,
+		NULL},
+	{"publish", config_read_publish, offsetof(struct page_config, publish), false, NULL},
+	SETTINGS_RULES(struct page_config, page_limits_rules),
+	{0},
+};
 
 static const struct node_range stamp_range = {CONFIG_STAMP_MIN, CONFIG_EVERY_MAX};
 static const struct node_rule timestamp_rules[] = {
@@ -225,6 +239,7 @@ static const struct node_rule file_rules[] = {
 	{"metrics", config_read_path, offsetof(struct config, metrics), false, NULL},
 	SETTINGS_RULES(struct config, limits_rules),
 	{"pages", read_section, 0, false, &pages_range},
+	{"probes", read_section, 0, false, &pages_range},
 	{"routes", read_section, 0, false, &routes_range},
 	{"subscribers", read_section, 0, false, &subscribers_range},
 	{"webhooks", read_section, 0, false, &webhooks_range},
@@ -232,18 +247,42 @@ static const struct node_rule file_rules[] = {
 	{0},
 };
 
+/* Of a page or a probe, with the settings that it may override. */
+static struct page_config *add_page(struct config *config, struct node node,
+	const struct page_settings *settings, const struct node_rule *rules,
+	struct problems *problems)
+{
+	struct page_config *page = memory_append(&config->pages, &config->page_count, sizeof *page);
+
+	page->settings = *settings;
+	page->need = NEED_ANY;
+	page->line = node_line(node);
+	node_walk_map(problems, node, rules, page, config);
+	if (page->provider == NULL)
+		page->provider = memory_string(page->name);
+	return page;
+}
+
 static void read_pages(struct config *config, struct node list, struct problems *problems)
 {
+	for (size_t i = 0; i < node_count(list) && i < CONFIG_PAGES_MAX; i++)
+		add_page(config, node_member(list, i), &config->settings, page_rules, problems);
+}
+
+/* One answer that fails, or one that does not, shows little. */
+static void read_probes(struct config *config, struct node list, struct problems *problems)
+{
+	struct page_settings settings = config->settings;
+
+	settings.confirm.worse = settings.confirm.better = 2;
 	for (size_t i = 0; i < node_count(list) && i < CONFIG_PAGES_MAX; i++) {
 		struct node node = node_member(list, i);
-		struct page_config *page =
-			memory_append(&config->pages, &config->page_count, sizeof *page);
+		struct page_config *probe =
+			add_page(config, node, &settings, probe_rules, problems);
 
-		page->settings = config->settings;
-		page->line = node_line(node);
-		node_walk_map(problems, node, page_rules, page, config);
-		if (page->provider == NULL)
-			page->provider = memory_string(page->name);
+		probe->kind = memory_string(PROBE_KIND);
+		probe->url = memory_format("probe:%s", probe->name != NULL ? probe->name : "");
+		config_read_checks(config, node_find(node, "checks"), probe, problems);
 	}
 }
 
@@ -253,6 +292,7 @@ static const struct {
 	void (*read)(struct config *config, struct node list, struct problems *problems);
 } sections[] = {
 	{"pages", read_pages},
+	{"probes", read_probes},
 	{"routes", config_read_routes},
 	{"webhooks", config_read_webhooks},
 	{"maintenance", config_read_maintenance},
@@ -376,6 +416,7 @@ void config_free(struct config *config)
 		free(page->kind);
 		free(page->provider);
 		text_list_release(&page->indicators);
+		config_probe_release(page);
 	}
 	free(config->pages);
 	index_release(&config->pages_by_name);

@@ -19,6 +19,7 @@
 #include "base/yaml.h"
 #include "config/window.h"
 #include "model/level.h"
+#include "net/check.h"
 
 struct buffer;
 struct error;
@@ -64,17 +65,39 @@ struct page_settings {
 	struct limits_config limits;
 };
 
+/* Checks that show how an indicator really is. */
+struct fact_config {
+	char *indicator;         /* a pattern, as pattern_fits() takes it */
+	struct text_list checks; /* "PROBE/CHECK" */
+	int line;
+};
+
+enum { NEED_ALL = 0, NEED_ANY = 1 };
+enum publish { PUBLISH_UNSAID, PUBLISH_NO, PUBLISH_YES };
+
+/* A page that is watched, or a probe: a page that we write ourselves, of kind PROBE_KIND, each of
+ * whose indicators is a check. */
 struct page_config {
 	char *name;
-	char *url;
+	char *url; /* of a probe: "probe:NAME" */
 	char *kind;
 	char *provider;              /* the page's name where it is left out */
 	struct text_list indicators; /* patterns over id and name; empty: all */
 	struct page_settings settings;
 	int keep;         /* enum keep */
 	struct node with; /* parameters of a generic kind */
+	struct fact_config *facts;
+	size_t fact_count;
+	int64_t need;         /* so many of a fact's checks must fail; NEED_ALL: all of them */
+	struct check *checks; /* of a probe; strings owned */
+	size_t check_count;   /* 0: it is no probe */
+	struct text_list references; /* of a probe: URLs; where none answers, it is we who are down
+				      */
+	int publish; /* enum publish: whether what its checks got may be published */
 	int line;
 };
+
+#define PROBE_KIND "probe"
 
 enum route_type { ROUTE_SMTP, ROUTE_SMTPS, ROUTE_SENDMAIL, ROUTE_MX };
 enum tls {
@@ -264,6 +287,11 @@ bool webhook_secrets_read(const struct config *config, const struct webhook_conf
 	struct webhook_config *own, struct error *error);
 void webhook_secrets_wipe(struct webhook_config *own);
 
+/* The password with which a check logs in; the caller wipes it. False with error where it cannot be
+ * read. */
+bool check_password_read(const struct config *config, const struct check *check, char **password,
+	struct error *error);
+
 /* The URL of the heartbeat, from its file where it stands in one; the caller wipes it
  * (secret_wipe()). NULL, with error, where it cannot be read. */
 char *heartbeat_secret_read(const struct config *config, struct error *error);
@@ -291,6 +319,11 @@ enum {
 	CONFIG_SECRETS_MAX = 2,        /* that sign a webhook: the new one, and the one before it */
 	CONFIG_WITH_MAX = 32,          /* values of a webhook */
 	CONFIG_CONFIRM_MAX = 1000,
+	CONFIG_CHECKS_MAX = 50,      /* of a probe */
+	CONFIG_REFERENCES_MAX = 8,   /* of a probe */
+	CONFIG_FACTS_MAX = 1000,     /* of a page */
+	CONFIG_FACT_CHECKS_MAX = 50, /* of an indicator */
+	CONFIG_DAYS_MAX = 366,
 	CONFIG_TIMEOUT_MIN = 100,           /* milliseconds */
 	CONFIG_TIMEOUT_MAX = 4 * 60 * 1000, /* milliseconds: a run ends itself after five minutes */
 	CONFIG_BODY_MIN = 1024,             /* bytes */
@@ -310,6 +343,13 @@ enum {
 char *config_find(const char *given);
 
 const struct page_config *config_page(const struct config *config, const char *name);
+
+/* How many of the pages are probes. */
+size_t config_probe_count(const struct config *config);
+
+/* The facts of an indicator; NULL where the page names none for it. */
+const struct fact_config *config_facts(
+	const struct page_config *page, const char *id, const char *group, const char *name);
 /* The first subscriber with this address, whatever its case. */
 const struct subscriber_config *config_subscriber(const struct config *config, const char *mail);
 const struct webhook_config *config_webhook(const struct config *config, const char *name);

@@ -203,6 +203,81 @@ static void check_reserved(const struct config *config, struct problems *problem
 					config->pages[i].name);
 }
 
+/* The names of two sections as one. */
+static struct names names_both(
+	const char *what, struct node first, struct node second, const char *key, const char *other)
+{
+	struct names names = names_read(what, first, key, other),
+		     others = names_read(what, second, key, other);
+
+	for (size_t i = 0; i < others.count; i++)
+		*(struct entry *)memory_append(&names.list, &names.count, sizeof *names.list) =
+			others.list[i];
+	if (names.count > 0)
+		qsort(names.list, names.count, sizeof *names.list, by_name_and_line);
+	free(others.list);
+	return names;
+}
+
+/* The checks of all probes, as "PROBE/CHECK"; to be freed by names_of_checks_release(). */
+static struct names names_of_checks(struct node probes)
+{
+	struct names names = {.what = "check"};
+
+	for (size_t i = 0; i < node_count(probes); i++) {
+		struct node probe = node_member(probes, i), checks = node_find(probe, "checks");
+		const char *name = node_text(node_find(probe, "name"));
+
+		for (size_t j = 0; j < node_count(checks); j++) {
+			struct node check = node_member(checks, j);
+			struct entry *entry =
+				memory_append(&names.list, &names.count, sizeof *entry);
+
+			*entry = (struct entry){
+				memory_format("%s/%s", name, node_text(node_find(check, "name"))),
+				node_line(check)};
+		}
+	}
+	if (names.count > 0)
+		qsort(names.list, names.count, sizeof *names.list, by_name_and_line);
+	return names;
+}
+
+static void names_of_checks_release(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free((char *)names->list[i].name);
+	free(names->list);
+}
+
+static void check_fact(const struct fact_config *fact, struct node node, const struct names *checks,
+	int64_t need, struct problems *problems)
+{
+	for (size_t i = 0; i < fact->checks.count; i++)
+		check_reference(node, fact->checks.list[i], checks, problems);
+	if (need > (int64_t)fact->checks.count)
+		node_problem(problems, node,
+			"\"need\" asks for %lld checks, and the facts of \"%s\" are %zu",
+			(long long)need, fact->indicator, fact->checks.count);
+}
+
+/* Pages stand first in the configuration, in the order of the file. */
+static void check_facts(const struct config *config, struct node pages, const struct names *checks,
+	struct problems *problems)
+{
+	for (size_t i = 0; i < node_count(pages) && i < config->page_count; i++) {
+		const struct page_config *page = &config->pages[i];
+		struct node node = node_member(pages, i), facts = node_find(node, "facts");
+
+		for (size_t j = 0; j < page->fact_count; j++)
+			check_fact(&page->facts[j], node_value(facts, j), checks, page->need,
+				problems);
+		if (page->fact_count == 0 && node_type(node_find(node, "need")) != NODE_NONE)
+			node_problem(problems, node_find(node, "need"),
+				"\"need\" has no meaning without \"facts\"");
+	}
+}
+
 static void check_second(
 	struct node subscribers, const struct names *webhooks, struct problems *problems)
 {
@@ -270,7 +345,7 @@ static void check_mail_in(const struct config *config, struct node root, struct 
 static void check_settings(const struct config *config, struct node root, struct problems *problems)
 {
 	size_t length = config->archive != NULL ? strlen(config->archive) : 0;
-	struct node pages = node_find(root, "pages");
+	struct node pages = node_find(root, "pages"), probes = node_find(root, "probes");
 
 	if (node_type(root) != NODE_MAP)
 		return;
@@ -285,7 +360,8 @@ static void check_settings(const struct config *config, struct node root, struct
 		node_type(node_find(root, "heartbeat_file")) != NODE_NONE)
 		node_problem(problems, node_find(root, "heartbeat_file"),
 			"either \"heartbeat\" or \"heartbeat_file\", not both");
-	if (node_count(pages) == 0 && (node_type(pages) != NODE_SCALAR || node_is_nothing(pages)))
+	if (node_count(pages) == 0 && node_count(probes) == 0 &&
+		(node_type(pages) != NODE_SCALAR || node_is_nothing(pages)))
 		problems_warn(
 			problems, config->path, 0, "there are no \"pages\": nothing is watched");
 }
@@ -308,14 +384,17 @@ static void check_targets(const struct config *config, const struct names *webho
 void config_check(const struct config *config, struct problems *problems)
 {
 	struct node root = yaml_root(config->yaml);
-	struct node pages_list = node_find(root, "pages"), routes_list = node_find(root, "routes"),
+	struct node pages_list = node_find(root, "pages"), probes_list = node_find(root, "probes"),
+		    routes_list = node_find(root, "routes"),
 		    webhooks_list = node_find(root, "webhooks"),
 		    subscribers_list = node_find(root, "subscribers");
-	struct names pages = names_read("page", pages_list, "name", NULL);
+	struct names pages = names_both("page", pages_list, probes_list, "name", NULL);
+	struct names checks = names_of_checks(probes_list);
 	struct names routes = names_read("route", routes_list, "name", NULL);
 	struct names webhooks = names_read("webhook", webhooks_list, "name", NULL);
 	struct names subscribers = names_read("subscriber", subscribers_list, "mail", NULL);
-	struct names providers = names_read("provider", pages_list, "provider", "name");
+	struct names providers =
+		names_both("provider", pages_list, probes_list, "provider", "name");
 
 	names_unite(&providers);
 	check_once(config, &pages, strcmp, problems);
@@ -328,11 +407,13 @@ void config_check(const struct config *config, struct problems *problems)
 	check_mail(config, root, problems);
 	check_mail_in(config, root, problems);
 	check_second(subscribers_list, &webhooks, problems);
+	check_facts(config, pages_list, &checks, problems);
 	check_members(subscribers_list, "pages", check_page, &pages, problems);
 	check_members(webhooks_list, "pages", check_page, &pages, problems);
 	check_members(node_find(root, "maintenance"), "pages", check_page, &pages, problems);
 	check_members(routes_list, "depends", check_provider, &providers, problems);
 	check_members(webhooks_list, "depends", check_provider, &providers, problems);
+	names_of_checks_release(&checks);
 	free(pages.list);
 	free(routes.list);
 	free(webhooks.list);

@@ -78,6 +78,16 @@ void config_read_maintenance(struct config *config, struct node list, struct pro
 void config_maintenance_free(struct config *config);
 void config_receivers_free(struct config *config);
 
+/* The checks of a probe, whose settings have been read, and the facts of pages (config_probes.c).
+ */
+void config_read_checks(struct config *config, struct node list, struct page_config *probe,
+	struct problems *problems);
+node_reader config_read_references; /* struct text_list of http and https URLs */
+node_reader config_read_publish;    /* int: enum publish */
+node_reader config_read_facts;      /* struct page_config: its facts */
+node_reader config_read_need;       /* int64_t */
+void config_probe_release(struct page_config *page);
+
 /* What must hold between the parts of the file (config_check.c). */
 void config_check(const struct config *config, struct problems *problems);
 

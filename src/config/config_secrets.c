@@ -120,6 +120,12 @@ void webhook_secrets_wipe(struct webhook_config *own)
 	own->with = NULL;
 }
 
+bool check_password_read(const struct config *config, const struct check *check, char **password,
+	struct error *error)
+{
+	return config_secret_line(config, check->password_file, password, error);
+}
+
 char *heartbeat_secret_read(const struct config *config, struct error *error)
 {
 	char *url = memory_string(config->heartbeat);

@@ -58,6 +58,9 @@ static void prepare_fetch(struct watch *watch)
 	*fetch = (struct fetch){.url = watch->page->url,
 		.kind = watch->kind,
 		.guarded = text_equal(state->network, "public"),
+		.probe = watch->page->check_count > 0 ? watch->page : NULL,
+		.before = state->validators[0].etag,
+		.networks = state->network,
 		.context = watch,
 		.connect_timeout = settings->timeout.connect,
 		.total_timeout = settings->timeout.total,
@@ -345,6 +348,8 @@ static void note_network(struct watch *watch)
 		[HTTP_NETWORK_PUBLIC] = "public", [HTTP_NETWORK_PRIVATE] = "private"};
 	enum http_network network = watch->fetch.responses[0].network;
 
+	if (watch->fetch.networks_now != NULL)
+		memory_set(&watch->state->network, watch->fetch.networks_now);
 	if (network != HTTP_NETWORK_UNKNOWN && text_empty(watch->state->network))
 		memory_set(&watch->state->network, words[network]);
 }
@@ -375,32 +380,51 @@ static void say_mislabelled(struct watch *watch)
 	free(text);
 }
 
+static void take_answer(struct watch *watch)
+{
+	struct run *run = watch->run;
+
+	if (watch->fetch.outcome == FETCH_UNCHANGED) {
+		take_unchanged(watch);
+		return;
+	}
+	watch->slow = ran_out(watch->state->failure);
+	queue_add(watch->slow ? &run->slow : &run->queue, watch);
+}
+
+/* They have failed, and not we. */
+static void take_unheard(struct run *run)
+{
+	for (size_t i = 0; i < run->unheard_count; i++)
+		take_answer(run->unheard[i]);
+	run->unheard_count = 0;
+}
+
+static void add_watch_to(struct watch ***list, size_t *count, struct watch *watch)
+{
+	*(struct watch **)memory_append(list, count, sizeof **list) = watch;
+}
+
 static void take_fetched(void *context, struct fetch *fetch)
 {
 	struct run *run = context;
 	struct watch *watch = fetch->context;
 
 	run->answered = run->answered || fetch->answered;
+	if (run->answered)
+		take_unheard(run);
 	note_network(watch);
 	if (fetch->outcome != FETCH_FAILED)
 		say_mislabelled(watch);
-	switch (fetch->outcome) {
-	case FETCH_UNCHANGED:
-		take_unchanged(watch);
-		break;
-	case FETCH_CHANGED:
-		watch->slow = ran_out(watch->state->failure);
-		queue_add(watch->slow ? &run->slow : &run->queue, watch);
-		break;
-	case FETCH_FAILED:
-		if (fetch->error.remedy == REMEDY_LOCAL) { /* nobody has asked the page */
-			local_fault(&run->observer, &fetch->error);
-			watch_end(watch);
-			break;
-		}
-		*(struct watch **)memory_append(
-			&run->failed, &run->failed_count, sizeof *run->failed) = watch;
-		break;
+	if (fetch->outcome == FETCH_FAILED && fetch->error.remedy == REMEDY_LOCAL) {
+		local_fault(&run->observer, &fetch->error); /* nobody has asked the page */
+		watch_end(watch);
+	} else if (fetch->outcome == FETCH_FAILED) {
+		add_watch_to(&run->failed, &run->failed_count, watch);
+	} else if (fetch->probe != NULL && !run->answered) {
+		add_watch_to(&run->unheard, &run->unheard_count, watch);
+	} else {
+		take_answer(watch);
 	}
 }
 
@@ -411,6 +435,47 @@ static bool address_of(void *context, struct fetch *fetch, size_t i,
 
 	return page_address(
 		run->context->readers, fetch->kind, i, fetch->url, documents, address, error);
+}
+
+static void add_host(struct text_list *hosts, char *host)
+{
+	if (!text_empty(host) && !text_list_has(hosts, host))
+		text_list_add(hosts, host);
+	free(host);
+}
+
+/* Those that a page, or a probe, asked. */
+static void add_hosts(struct text_list *hosts, const struct page_config *page)
+{
+	if (page->check_count == 0)
+		add_host(hosts, http_url_host(page->url));
+	for (size_t i = 0; i < page->check_count; i++)
+		add_host(hosts, config_host_part(page->checks[i].target));
+	for (size_t i = 0; i < page->references.count; i++)
+		add_host(hosts, http_url_host(page->references.list[i]));
+}
+
+/* When no host at all answers, it is our own network that is down. */
+static bool own_network(const struct run *run)
+{
+	struct text_list hosts = {0}, providers = {0};
+	const size_t count = run->failed_count + run->unheard_count;
+	bool ours;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct page_config *page =
+			i < run->failed_count ? run->failed[i]->page
+					      : run->unheard[i - run->failed_count]->page;
+
+		add_hosts(&hosts, page);
+		if (page->provider != NULL && !text_list_has(&providers, page->provider))
+			text_list_add(&providers, page->provider);
+	}
+	ours = !run->answered && count == run->watch_count && hosts.count >= OWN_NETWORK_HOSTS &&
+	       providers.count >= OWN_NETWORK_PROVIDERS;
+	text_list_release(&hosts);
+	text_list_release(&providers);
+	return ours;
 }
 
 /* ---- fetching ---- */
@@ -424,16 +489,21 @@ static void fetch_all(struct run *run)
 	struct error error;
 
 	run->client = http_client_new(&settings);
-	run->fetches = fetches_new(run->client, address_of, take_fetched, run);
+	run->fetches =
+		fetches_new(run->client, run->context->config, address_of, take_fetched, run);
 	for (size_t i = 0; i < run->watch_count; i++)
 		fetches_begin(run->fetches, &run->watches[i].fetch);
 	while (busy > 0 && run_monotonic() < run->deadline) {
-		struct pollfd polls[READERS_POLLS_MAX];
+		struct pollfd polls[READERS_POLLS_MAX + FETCHES_POLLS_MAX];
 		size_t count = readers_polls(run->context->readers, polls), reading;
 		int wait = observer_waits(&run->observer, false);
 
+		count += fetches_polls(run->fetches, polls + count);
 		busy = http_client_wait(
 			run->client, polls, count, wait < 0 ? RUN_WAIT_MILLISECONDS : wait);
+		busy += fetches_take(run->fetches);
+		if (busy == 0 && run->unheard_count > 0 && !own_network(run))
+			take_unheard(run);
 		reading = read_fetched(run);
 		busy += reading;
 		if (observer_waits(&run->observer, reading == 0) == 0)
@@ -451,29 +521,6 @@ static void fetch_all(struct run *run)
 		run->observer.page_trouble = true;
 		run->overdue = true;
 	}
-}
-
-/* When no host at all answers, it is our own network that is down. */
-static bool own_network(const struct run *run)
-{
-	struct text_list hosts = {0}, providers = {0};
-	bool ours;
-
-	for (size_t i = 0; i < run->failed_count; i++) {
-		const struct page_config *page = run->failed[i]->page;
-		char *host = http_url_host(page->url);
-
-		if (host != NULL && !text_list_has(&hosts, host))
-			text_list_add(&hosts, host);
-		if (page->provider != NULL && !text_list_has(&providers, page->provider))
-			text_list_add(&providers, page->provider);
-		free(host);
-	}
-	ours = !run->answered && run->failed_count == run->watch_count &&
-	       hosts.count >= OWN_NETWORK_HOSTS && providers.count >= OWN_NETWORK_PROVIDERS;
-	text_list_release(&hosts);
-	text_list_release(&providers);
-	return ours;
 }
 
 /* True when it begins; while it lasts, only the exit status says so. */
@@ -502,6 +549,8 @@ void run_fetch(struct run *run)
 				  "page is counted as lost");
 	run->own_network = ours;
 	run->observer.page_trouble = run->observer.page_trouble || ours;
+	for (size_t i = 0; i < run->unheard_count; i++)
+		watch_end(run->unheard[i]);
 	for (size_t i = 0; i < run->failed_count; i++) {
 		struct observation seen = observation_of(run->failed[i], OBSERVED_FAILED);
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "config/config.h"
 #include "model/validator.h"
 #include "net/http.h"
 #include "run/context.h"
@@ -138,7 +139,7 @@ bool fetch_documents(const struct context *context, const char *url, const struc
 		return there[0];
 	}
 	client = client_new(context);
-	fetches = fetches_new(client, address_of, fetch_done, context->readers);
+	fetches = fetches_new(client, NULL, address_of, fetch_done, context->readers);
 	fetches_begin(fetches, &fetch);
 	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0)
 		;
@@ -150,6 +151,45 @@ bool fetch_documents(const struct context *context, const char *url, const struc
 	}
 	if (!good)
 		*error = fetch.error;
+	fetch_release(&fetch);
+	fetches_free(fetches);
+	http_client_free(client);
+	return good;
+}
+
+static void probe_done(void *context, struct fetch *fetch)
+{
+	(void)fetch;
+	*(bool *)context = true;
+}
+
+bool fetch_probe(const struct context *context, const struct page_config *page, struct buffer *body,
+	struct error *error)
+{
+	const struct page_settings *settings = &page->settings;
+	struct fetch fetch = {.url = page->url,
+		.probe = page,
+		.connect_timeout = settings->timeout.connect,
+		.body_maximum = settings->limits.body};
+	struct http_client *client = client_new(context);
+	bool done = false, good;
+	struct fetches *fetches =
+		fetches_new(client, context->config, address_of, probe_done, &done);
+
+	fetches_begin(fetches, &fetch);
+	while (!done) {
+		struct pollfd polls[FETCHES_POLLS_MAX];
+
+		http_client_wait(client, polls, fetches_polls(fetches, polls), WAIT_MILLISECONDS);
+		fetches_take(fetches);
+	}
+	good = http_client_unrefused(client, &fetch.error) && fetch.outcome != FETCH_FAILED;
+	if (good) {
+		*body = fetch.responses[0].body;
+		fetch.responses[0].body = (struct buffer){0};
+	} else {
+		*error = fetch.error;
+	}
 	fetch_release(&fetch);
 	fetches_free(fetches);
 	http_client_free(client);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Fetching for the commands that have no configuration.
+ * Fetching for commands: without a configuration, and one probe of it.
  */
 #ifndef LAMPWATCH_READ_FETCH_H
 #define LAMPWATCH_READ_FETCH_H
@@ -13,6 +13,7 @@
 #include "watch/kind/kind.h"
 
 struct context;
+struct page_config;
 
 /* One address and what came from it. Zeroed by the caller, except url. */
 struct fetched {
@@ -36,6 +37,11 @@ void fetched_release(struct fetched *fetched);
  */
 bool fetch_documents(const struct context *context, const char *url, const struct kind *kind,
 	struct buffer bodies[static PAGE_DOCUMENTS_MAX], bool there[static PAGE_DOCUMENTS_MAX],
+	struct error *error);
+
+/* Makes a probe's checks, now and as for the first time; body is filled, zeroed by the caller, who
+ * owns it. False where nobody could ask, or no reference answers. */
+bool fetch_probe(const struct context *context, const struct page_config *page, struct buffer *body,
 	struct error *error);
 
 #endif

@@ -443,6 +443,7 @@ static int finish(struct run *run, int status, int seconds)
 		watch_release(&run->watches[i]);
 	free(run->watches);
 	free(run->failed);
+	free(run->unheard);
 	free(run->touched);
 	text_list_release(&lines);
 	page_states_release(&run->states);

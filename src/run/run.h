@@ -66,6 +66,9 @@ struct run {
 	struct watch *reading_slow; /* NULL: none of them */
 	struct watch **failed;      /* judged at the end: it may be our own network */
 	size_t failed_count;
+	struct watch **unheard; /* probes none of whose checks was answered, while nobody else was
+				 * either: it may be our own network */
+	size_t unheard_count;
 	struct page_state **touched;
 	size_t touched_count;
 	int64_t touched_since; /* monotonic, seconds */

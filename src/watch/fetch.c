@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/validator.h"
+#include "watch/probe.h"
 
 /* One fetch under way. */
 struct passage {
@@ -29,10 +30,13 @@ struct passage {
 
 struct fetches {
 	struct http_client *client;
+	struct config *config;
 	fetch_address *address;
 	void (*done)(void *context, struct fetch *fetch);
 	void *context;
 	struct passage *all;
+	struct probe **probes; /* under way */
+	size_t probe_count;
 };
 
 static void passage_go_on(struct passage *passage);
@@ -43,6 +47,8 @@ void fetch_release(struct fetch *fetch)
 		validator_release(&fetch->validators[i]);
 		http_response_release(&fetch->responses[i]);
 	}
+	free(fetch->networks_now);
+	fetch->networks_now = NULL;
 }
 
 static int64_t now(void)
@@ -310,24 +316,74 @@ static void passage_go_on(struct passage *passage)
 	passage_finish(passage, passage->changed ? FETCH_CHANGED : FETCH_UNCHANGED);
 }
 
-struct fetches *fetches_new(struct http_client *client, fetch_address *address,
-	void (*done)(void *context, struct fetch *fetch), void *context)
+struct fetches *fetches_new(struct http_client *client, struct config *config,
+	fetch_address *address, void (*done)(void *context, struct fetch *fetch), void *context)
 {
 	struct fetches *fetches = memory_zero(1, sizeof *fetches);
 
-	*fetches = (struct fetches){
-		.client = client, .address = address, .done = done, .context = context};
+	*fetches = (struct fetches){.client = client,
+		.config = config,
+		.address = address,
+		.done = done,
+		.context = context};
 	return fetches;
 }
 
 void fetches_free(struct fetches *fetches)
 {
-	while (fetches != NULL && fetches->all != NULL)
+	if (fetches == NULL)
+		return;
+	while (fetches->all != NULL)
 		passage_free(fetches->all);
+	for (size_t i = 0; i < fetches->probe_count; i++)
+		probe_free(fetches->probes[i]);
+	free(fetches->probes);
 	free(fetches);
 }
 
-void fetches_begin(struct fetches *fetches, struct fetch *fetch)
+static void on_probe(void *context, struct probe *probe)
+{
+	struct fetches *fetches = context;
+	struct fetch *fetch = probe_fetch(probe);
+	size_t i = 0;
+
+	while (fetches->probes[i] != probe)
+		i++;
+	fetches->probes[i] = fetches->probes[--fetches->probe_count];
+	probe_free(probe);
+	fetches->done(fetches->context, fetch);
+}
+
+static void begin_probe(struct fetches *fetches, struct fetch *fetch)
+{
+	struct probe **place =
+		memory_append(&fetches->probes, &fetches->probe_count, sizeof *fetches->probes);
+
+	fetch->count = 1;
+	fetch->began = now();
+	*place = probe_begin(fetches->client, fetches->config, fetch, on_probe, fetches);
+}
+
+size_t fetches_polls(const struct fetches *fetches, struct pollfd polls[static FETCHES_POLLS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < fetches->probe_count; i++)
+		count += probe_polls(fetches->probes[i], polls + count, FETCHES_POLLS_MAX - count);
+	return count;
+}
+
+/* Backwards, for one that ends makes place for the last. */
+size_t fetches_take(struct fetches *fetches)
+{
+	size_t under_way = 0;
+
+	for (size_t i = fetches->probe_count; i-- > 0;)
+		under_way += probe_take(fetches->probes[i]);
+	return under_way;
+}
+
+static void begin_passage(struct fetches *fetches, struct fetch *fetch)
 {
 	struct passage *passage = memory_zero(1, sizeof *passage);
 
@@ -343,4 +399,9 @@ void fetches_begin(struct fetches *fetches, struct fetch *fetch)
 		passage->remembered = passage->remembered && fetch->validators[i].url != NULL;
 	fetch->began = now();
 	passage_go_on(passage);
+}
+
+void fetches_begin(struct fetches *fetches, struct fetch *fetch)
+{
+	(fetch->probe != NULL ? begin_probe : begin_passage)(fetches, fetch);
 }

@@ -12,6 +12,7 @@
 #ifndef LAMPWATCH_FETCH_H
 #define LAMPWATCH_FETCH_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,12 +28,20 @@ enum fetch_outcome {
 	FETCH_FAILED,    /* some document did not come; error says why */
 };
 
+struct config;
+struct page_config;
+
 struct fetch {
 	/* In, borrowed: */
 	const char *url; /* of the configuration */
 	const struct kind *kind;
 	int64_t connect_timeout, total_timeout, body_maximum, redirects;
 	bool guarded; /* private addresses are refused: the page was public at first sight */
+	/* A probe (watch/probe.h), whose checks are made in place of documents; NULL: a page. Then
+	 * also: what it said last, which is its validator's etag, whether this is conditional or
+	 * not; and what its hosts were at first, as networks_now. */
+	const struct page_config *probe;
+	const char *before, *networks;
 	/* Owned here; of the same url and kind; replaced by the new ones on success. All zero:
 	 * unconditional. */
 	struct validator validators[PAGE_DOCUMENTS_MAX];
@@ -46,6 +55,7 @@ struct fetch {
 	struct http_response responses[PAGE_DOCUMENTS_MAX]; /* bodies only when FETCH_CHANGED */
 	size_t count;
 	int64_t began, ended; /* milliseconds since 1970 */
+	char *networks_now;   /* of a probe's hosts; owned; NULL: nothing is known */
 };
 
 /*
@@ -58,13 +68,23 @@ typedef bool fetch_address(void *context, struct fetch *fetch, size_t i,
 
 struct fetches;
 
-/* done is called once for each fetch that has begun. */
-struct fetches *fetches_new(struct http_client *client, fetch_address *address,
-	void (*done)(void *context, struct fetch *fetch), void *context);
+/* done is called once for each fetch that has begun. config: of probes whose checks log in; NULL:
+ * there are none. */
+struct fetches *fetches_new(struct http_client *client, struct config *config,
+	fetch_address *address, void (*done)(void *context, struct fetch *fetch), void *context);
 void fetches_free(struct fetches *fetches);
 
-/* Begins; fetch must stay where it is until done. Progress is made by http_client_wait(). */
+/* Begins; fetch must stay where it is until done. Progress is made by http_client_wait(), and by
+ * fetches_take() where there are probes. */
 void fetches_begin(struct fetches *fetches, struct fetch *fetch);
+
+enum { FETCHES_POLLS_MAX = 32 };
+
+/* What else is to be waited for; returns how many. */
+size_t fetches_polls(const struct fetches *fetches, struct pollfd polls[static FETCHES_POLLS_MAX]);
+
+/* Takes that, without waiting; returns how much is still under way. */
+size_t fetches_take(struct fetches *fetches);
 
 /* Frees what fetch owns (responses, validators). */
 void fetch_release(struct fetch *fetch);

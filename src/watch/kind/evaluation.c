@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "model/reading.h"
-#include "watch/kind/regex.h"
+#include "base/regex.h"
 #include "watch/kind/xml_p.h"
 
 static const char *error_text(int code)

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
-#include "watch/kind/regex.h"
+#include "base/regex.h"
 #include "watch/kind/xml_p.h"
 
 enum { ARGUMENTS_MAX = 4 };

@@ -14,7 +14,7 @@
 #include "model/validator.h"
 #include "watch/kind/kind_blocks.h"
 #include "watch/kind/kind_p.h"
-#include "watch/kind/regex.h"
+#include "base/regex.h"
 
 enum {
 	DIGEST_DEPTH_MAX = 32, /* of parameters; YAML's aliases can make them endless */

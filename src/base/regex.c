@@ -2,7 +2,7 @@
  *
  * The only file that includes PCRE2.
  */
-#include "watch/kind/regex.h"
+#include "base/regex.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Regular expressions for kinds, by PCRE2 in UTF mode and with limits. An
+ * Regular expressions, by PCRE2 in UTF mode and with limits. An
  * invalid expression, or one that exceeds its limits on a text, is an error and
  * never "no match".
  */

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Checks: what a service does when it is used. One check is made once, by a fetcher
+ * (http_client.c), or, where it logs in, by a process that knows that one password and makes it
+ * itself. What comes back is measured, judged by what the check asks for, and written down as one
+ * JSON object, the transcript of the attempt. It is never tried again within the same check.
+ *
+ * Its answers are as hostile as a page: each is bounded in bytes and in time.
+ */
+#ifndef LAMPWATCH_CHECK_H
+#define LAMPWATCH_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "net/http.h"
+
+struct http_client;
+
+enum check_type {
+	CHECK_HTTP, /* one GET */
+	CHECK_IMAP, /* greeting, capabilities and, with a user, a login (RFC 9051) */
+	CHECK_POP3, /* the same (RFC 1939, RFC 2449) */
+	CHECK_SMTP, /* the same (RFC 5321, RFC 4954); nothing is sent */
+	CHECK_TCP,  /* a connection */
+	CHECK_TLS,  /* and a handshake: chain, host name, and how long the certificate is good */
+	CHECK_DNS,  /* records of a name */
+	CHECK_TYPES,
+};
+
+/* "http", "imap" …: the key that names a check's target; NULL ends them. */
+extern const char *const check_type_names[];
+
+enum check_family { CHECK_ANY, CHECK_IPV4, CHECK_IPV6 };
+
+enum {
+	CHECK_WORD_MAX = 160,       /* bytes */
+	CHECK_KEPT_MAX = 64 * 1024, /* bytes of an answer's body that stand in a transcript */
+	CHECK_TRANSCRIPT_MAX = 1024 * 1024, /* bytes of one attempt's */
+	CHECK_STATUSES_MAX = 32,
+	CHECK_ANSWERS_MAX = 32,
+};
+
+/* What is asked, and what a good answer is. Strings are owned by whoever has made it; NULL and 0:
+ * not asked for. */
+struct check {
+	char *name; /* as text_is_name() */
+	int type;   /* enum check_type */
+	/* http: a URL. imap, pop3, smtp: imap://HOST[:PORT] with STARTTLS, which is required, or
+	 * imaps:// with TLS from the start, and so on. tcp, tls: HOST:PORT. dns: a name. */
+	char *target;
+	char *status;      /* of http: "200,302"; NULL: 200 to 299 */
+	char *contains;    /* of http: a text that the body contains */
+	char *matches;     /* of http: a PCRE2 pattern that it matches */
+	char *header;      /* of http: "Name: text": a field that contains that text; "Name": one
+			    * that is there */
+	int64_t redirects; /* of http: followed at most; what the last one leads to is judged */
+	int64_t within;    /* milliseconds: a good answer that takes longer is slow */
+	int64_t total;     /* milliseconds: its own limit */
+	int64_t days;      /* of all with TLS: that the certificate must still be good for */
+	char *record;      /* of dns: "A", "AAAA", "CNAME", "MX", "TXT" */
+	char *answers;     /* of dns: one of these must be among the records; one a line */
+	char *server;      /* of dns: as of resolver_new(); NULL: the system's */
+	char *ca_file;     /* of all with TLS; NULL: the system's bundle */
+	char *user;        /* of imap, pop3, smtp: who logs in */
+	char *password_file;
+};
+
+enum check_state {
+	CHECK_GOOD,
+	CHECK_SLOW,   /* good, but later than `within` */
+	CHECK_FAILED, /* word says what happened first */
+	CHECK_ABSENT, /* its host has no address of that family: nothing was asked */
+};
+
+/* "good", "slow", "failed", "absent": as in transcripts; NULL ends them. */
+extern const char *const check_state_names[];
+
+/* What came of one attempt. */
+struct check_answer {
+	enum check_state state;
+	/* Short and without what changes each time: "HTTP 500", "no answer in 10 s", "connection
+	 * refused", "no such host", "certificate expired 2014-01-23", "the body lacks \"Gmail\"",
+	 * "slower than 10 s"; "" where it is good. */
+	char *word;
+	/* One JSON object: family, address, began (RFC 3339 with milliseconds), lookup_ms,
+	 * connect_ms, tls_ms, first_byte_ms, total_ms, status, headers (without Set-Cookie,
+	 * Authorization and their kin), certificate (SHA-256 of the leaf), certificate_ends, body
+	 * (the first CHECK_KEPT_MAX bytes, as UTF-8), body_length, body_sha256, redirects, greeting
+	 * and capabilities of mail protocols, records of DNS, state, word: what there is of them.
+	 */
+	struct buffer transcript;
+	enum http_network network; /* where it led */
+	bool answered;             /* some host answered, whatever it said: our network is up */
+};
+
+void check_answer_release(struct check_answer *answer);
+
+/* One attempt. Strings are borrowed until done() has been called. */
+struct check_request {
+	const struct check *check;
+	int family;              /* enum check_family */
+	int64_t connect_timeout; /* milliseconds; the whole has the check's total */
+	int64_t body_maximum;    /* bytes */
+	const char *guard;       /* as in struct http_request */
+	/* error: NULL, or why nobody could ask (REMEDY_LOCAL); answer may be taken apart, and is
+	 * released after the call. */
+	void (*done)(void *context, struct check_answer *answer, const struct error *error);
+	void *context;
+};
+
+/* Queues it beside the client's requests; it never waits for another check of another host. */
+void http_client_check(struct http_client *client, const struct check_request *request);
+
+/* Makes it here and now, in a process that is confined to it, with that password: user logs in.
+ * False with error as done() gets it; else check_answer_release() is due. */
+bool check_perform(const struct check_request *request, const char *password,
+	struct check_answer *answer, struct error *error);
+
+#endif

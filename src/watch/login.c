@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC */
+#include "watch/login.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/child.h"
+#include "base/confine.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "config/secret.h"
+
+enum { PATIENCE_MILLISECONDS = 5000 /* beyond the check's own limit */ };
+
+/* Goes before the word, or the error's text, and the transcript. */
+struct account {
+	int32_t state, network, answered, remedy, number;
+	uint32_t word, transcript; /* bytes */
+};
+
+struct login {
+	struct config *config;
+	struct check_request request;
+	struct child_role role;
+	struct child child;
+	struct buffer bytes; /* so far */
+};
+
+/* ---- in the process ---- */
+
+static void confine(struct login *login)
+{
+	struct text_list paths = {0};
+
+	if (login->request.check->ca_file != NULL)
+		text_list_add(&paths, login->request.check->ca_file);
+	config_wipe(login->config);
+	confine_enter(CONFINE_ATTEMPT, &paths);
+	text_list_release(&paths);
+}
+
+static void tell(int out, const struct check_answer *answer, const struct error *error)
+{
+	const char *word = error->remedy != 0 ? error->text : answer->word;
+	const struct account account = {(int32_t)answer->state, (int32_t)answer->network,
+		answer->answered, (int32_t)error->remedy, error->number, (uint32_t)strlen(word),
+		(uint32_t)answer->transcript.length};
+
+	if (!file_write_all(out, &account, sizeof account) ||
+		!file_write_all(out, word, account.word) ||
+		!file_write_all(out, buffer_string(&answer->transcript), answer->transcript.length))
+		_exit(1);
+}
+
+static void work(const void *context, int in, int out)
+{
+	struct login login = *(const struct login *)context;
+	struct check_answer answer = {0};
+	struct error error = {0};
+	char *password = NULL;
+
+	(void)in;
+	error_silence(); /* its parent says how it ended */
+	if (check_password_read(login.config, login.request.check, &password, &error)) {
+		confine(&login);
+		http_start();
+		if (check_perform(&login.request, password, &answer, &error))
+			error = (struct error){0};
+	}
+	secret_wipe(&password);
+	tell(out, &answer, &error);
+	check_answer_release(&answer);
+}
+
+/* ---- outside of it ---- */
+
+struct login *login_begin(
+	struct config *config, const struct check_request *request, struct error *error)
+{
+	struct login *login = memory_zero(1, sizeof *login);
+
+	*login = (struct login){.config = config,
+		.request = *request,
+		.role = {.milliseconds = (int)request->check->total + PATIENCE_MILLISECONDS,
+			.file_length = CONFINE_FILE},
+		.bytes = {
+			.maximum = sizeof(struct account) + ERROR_TEXT_MAX + CHECK_TRANSCRIPT_MAX}};
+	if (child_start(&login->child, &login->role, work, login))
+		return login;
+	child_unavailable(error, errno);
+	free(login);
+	return NULL;
+}
+
+int login_descriptor(const struct login *login)
+{
+	return login->child.from;
+}
+
+void login_free(struct login *login)
+{
+	child_stop(&login->child);
+	buffer_release(&login->bytes);
+	free(login);
+}
+
+static bool is_sound(const struct account *account, size_t length)
+{
+	return account->state >= CHECK_GOOD && account->state <= CHECK_ABSENT &&
+	       account->network >= HTTP_NETWORK_UNKNOWN &&
+	       account->network <= HTTP_NETWORK_PRIVATE && account->number >= 0 &&
+	       (account->remedy == 0 || account->remedy == REMEDY_LOCAL ||
+		       account->remedy == REMEDY_CONFIGURATION) &&
+	       account->word < (account->remedy != 0 ? ERROR_TEXT_MAX : CHECK_WORD_MAX) &&
+	       account->transcript <= CHECK_TRANSCRIPT_MAX &&
+	       length == sizeof *account + account->word + account->transcript;
+}
+
+/* False, with error, where it tells of no check. */
+static bool understand(const struct login *login, struct check_answer *answer, struct error *error)
+{
+	const char *bytes = buffer_string(&login->bytes);
+	struct account account = {0};
+	char *word;
+
+	if (login->bytes.length < sizeof account)
+		return error_set(error, REMEDY_LOCAL, "a login ended without an answer");
+	memcpy(&account, bytes, sizeof account);
+	if (!is_sound(&account, login->bytes.length))
+		return error_set(error, REMEDY_LOCAL, "a login answered what is no answer");
+	bytes += sizeof account;
+	word = memory_bytes(bytes, account.word);
+	if (account.remedy != 0) {
+		error_set(error, (enum remedy)account.remedy, "%s", word);
+		error->number = account.number;
+		free(word);
+		return false;
+	}
+	*answer = (struct check_answer){.state = (enum check_state)account.state,
+		.word = text_visible_copy(word),
+		.network = (enum http_network)account.network,
+		.answered = account.answered != 0};
+	answer->transcript.maximum = CHECK_TRANSCRIPT_MAX;
+	buffer_add(&answer->transcript, bytes + account.word, account.transcript);
+	free(word);
+	return true;
+}
+
+static void finish(struct login *login)
+{
+	struct check_answer answer = {0};
+	struct error error = {0};
+	bool good = child_unrefused(&login->child, &error) && understand(login, &answer, &error);
+
+	login->request.done(login->request.context, &answer, good ? NULL : &error);
+	check_answer_release(&answer);
+	login_free(login);
+}
+
+bool login_take(struct login *login)
+{
+	char bytes[4096];
+	ssize_t got;
+
+	while ((got = read(login->child.from, bytes, sizeof bytes)) > 0 &&
+		buffer_add(&login->bytes, bytes, (size_t)got))
+		;
+	if (got < 0 && (errno == EAGAIN || errno == EINTR) && !child_late(&login->child))
+		return false;
+	finish(login);
+	return true;
+}
