@@ -56,6 +56,11 @@ def response(status, body, *headers):
 for number, kind in enumerate(sorted(glob.glob("templates/pages/*.yaml"))):
     pages = "tests/pages/" + os.path.basename(kind).removesuffix(".yaml") + "/*/page*"
     plant_files("read", pages, head=bytes([number]))
+    if kind.endswith("/statuspage.yaml"):  # ids that are made of a group and a name, and longer than a field
+        rows = [{"id": "g", "name": "G" * 2100, "group": True}] + [
+            {"name": name * 2100, "group_id": "g", "status": "operational"} for name in "AB"]
+        plant("read", bytes([number - 2]) + json.dumps(  # two before it need parameters
+            {"page": {"id": "abcdefghijkl", "name": "P"}, "status": {"indicator": "none"}, "components": rows, "incidents": []}).encode())
 plant_files("reading", "tests/pages/*/*/reading")
 plant_files("json", "tests/pages/*/*/page*", "tests/messages/*/data.json")
 plant_files("kind", "templates/pages/*.yaml", "tests/hostile/kinds/*.yaml")
