@@ -185,8 +185,6 @@ static bool send_answer(int out, const struct job_head *request, const struct re
 /* What the environment says is its user's: a proxy's password stands there. */
 static void forget_environment(void)
 {
-	extern char **environ;
-
 	for (char **variable = environ; variable != NULL && *variable != NULL; variable++)
 		memset(*variable, 0, strlen(*variable));
 }

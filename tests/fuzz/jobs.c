@@ -252,7 +252,6 @@ static size_t check_answer(size_t at, const struct reader_work *work, const stru
 
 static void serve_here(void)
 {
-	extern char **environ;
 	char **kept = environ;
 
 	environ = NULL; /* a reader forgets it */
