@@ -219,7 +219,7 @@ static pid_t fork_beside(const struct fork_request *request, const int descripto
 
 static void serve_forks(const void *context, int in, int out)
 {
-	struct fork_request request;
+	struct fork_request request = {0};
 	int descriptors[REQUEST_DESCRIPTORS];
 
 	(void)context;
