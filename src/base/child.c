@@ -224,7 +224,7 @@ static pid_t fork_beside(
 
 static void serve_forks(const void *context, int in, int out)
 {
-	struct fork_request request;
+	struct fork_request request = {0};
 	int descriptors[REQUEST_DESCRIPTORS];
 
 	(void)context;

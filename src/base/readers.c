@@ -121,14 +121,33 @@ static bool keep(int in, const struct reader_work *work, const struct part_head 
 	return bytes != NULL;
 }
 
+/* What can be none that was sent means that the two no longer agree where a job begins. */
+static bool request_good(const struct job_head *request)
+{
+	return request->count <= READER_PARTS_MAX && request->milliseconds > 0 &&
+	       request->milliseconds <= READER_MILLISECONDS;
+}
+
+static bool place_good(const struct part_head *place, void *const *all)
+{
+	bool follows = place->length != SIZE_MAX;
+
+	return (!follows || place->length <= READER_MEMORY) &&
+	       memchr(place->digest, '\0', sizeof place->digest) != NULL &&
+	       !(follows && place->digest[0] != '\0' && /* each is sent once */
+		       tfind(place->digest, all, by_digest) != NULL);
+}
+
 static bool receive(int in, const struct job_head *request, struct reader_part *parts, void **all)
 {
 	struct part_head *places = memory_zero(request->count + 1, sizeof *places);
 	bool good = read_whole(in, places, request->count * sizeof *places);
 
-	for (size_t i = 0; i < request->count && good; i++)
-		if (places[i].digest[0] != '\0' && places[i].length != SIZE_MAX)
+	for (size_t i = 0; i < request->count && good; i++) {
+		good = place_good(&places[i], all);
+		if (good && places[i].digest[0] != '\0' && places[i].length != SIZE_MAX)
 			good = keep(in, request->work, &places[i], all);
+	}
 	for (size_t i = 0; i < request->count && good; i++) {
 		if (places[i].digest[0] != '\0') {
 			struct kept *const *kept = tfind(places[i].digest, all, by_digest);
@@ -169,8 +188,6 @@ static bool send_answer(int out, const struct job_head *request, const struct re
 /* What the environment says is its user's: a proxy's password stands there. */
 static void forget_environment(void)
 {
-	extern char **environ;
-
 	for (char **variable = environ; variable != NULL && *variable != NULL; variable++)
 		memset(*variable, 0, strlen(*variable));
 }
@@ -189,9 +206,11 @@ static void serve(const void *context, int in, int out)
 		struct job_head request = {0};
 
 		child_limit_time(READER_MILLISECONDS);
-		good = read_whole(in, &request, sizeof request);
+		good = read_whole(in, &request, sizeof request) && request_good(&request);
+		if (!good)
+			break;
 		parts = memory_zero(request.count + 1, sizeof *parts);
-		good = good && receive(in, &request, parts, &all);
+		good = receive(in, &request, parts, &all);
 		if (good) {
 			child_limit_time((int)request.milliseconds);
 			good = send_answer(out, &request, parts);
@@ -200,6 +219,7 @@ static void serve(const void *context, int in, int out)
 			free((char *)(uintptr_t)parts[i].bytes);
 		free(parts);
 	}
+	tdestroy(all, free);
 }
 
 /* ---- where they are asked ---- */

@@ -31,6 +31,7 @@ enum {
 	READER_WALL = 4,            /* times as much real time */
 	READER_MEMORY = 1 << 30,    /* bytes that one may take beyond what it was forked with */
 	READER_FILE = 1 << 20,      /* bytes of a file it writes: a crash report at most */
+	READER_PARTS_MAX = 1 << 17, /* of a job; a reader that is sent more ends */
 };
 
 /* A piece of what a job takes along. */

@@ -134,7 +134,8 @@ bool wire_write(int descriptor, struct wire *out);
 
 /* http_url.c */
 
-/* NULL if text is not an http or https URL with a host. Freed by curl_url_cleanup(). */
+/* NULL if text is not an http or https URL with a host, which has no % once it is decoded. Freed by
+ * curl_url_cleanup(). */
 CURLU *http_url_parse(const char *text);
 
 /* NULL if the URL lacks that part. Owned by the caller. */

@@ -19,20 +19,29 @@ char *http_url_part(CURLU *url, CURLUPart part, unsigned flags)
 	return copy;
 }
 
+/* libcurl decodes a host once, and once more what it was itself told to write: with a % left it
+ * would name another one. None has one. */
+static bool is_http(CURLU *url)
+{
+	char *scheme = http_url_part(url, CURLUPART_SCHEME, 0),
+	     *host = http_url_part(url, CURLUPART_HOST, 0);
+	bool good = scheme != NULL &&
+		    (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0) &&
+		    (host == NULL || strchr(host, '%') == NULL);
+
+	free(host);
+	free(scheme);
+	return good;
+}
+
 CURLU *http_url_parse(const char *text)
 {
 	CURLU *url = http_required(curl_url());
-	char *scheme = NULL;
 
-	if (curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
-		scheme = http_url_part(url, CURLUPART_SCHEME, 0);
-	if (scheme == NULL ||
-		(strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0)) {
-		curl_url_cleanup(url);
-		url = NULL;
-	}
-	free(scheme);
-	return url;
+	if (curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK && is_http(url))
+		return url;
+	curl_url_cleanup(url);
+	return NULL;
 }
 
 char *http_url_key(const char *text, unsigned flags)

@@ -123,6 +123,7 @@ static void courier_state_begin(struct courier_state *courier)
 			batch.deliveries.list, batch.deliveries.count, &batch.contents,
 			courier_state_now(courier), courier->dependences, &courier->means, false};
 		struct attempt attempt;
+		struct error lack;
 
 		while (session->session.child.process != 0)
 			session++;
@@ -131,9 +132,10 @@ static void courier_state_begin(struct courier_state *courier)
 			STEP("intent to send committed");
 		if (session_start(&session->session, &order))
 			continue;
+		child_unavailable(&lack, errno);
 		if (courier->fault.remedy == 0)
-			child_unavailable(&courier->fault, errno);
-		attempt_set(&attempt, OUTCOME_TEMPORARY, 0, SESSION_NO_PROCESS);
+			courier->fault = lack;
+		attempt_set(&attempt, OUTCOME_TEMPORARY, 0, "%s", lack.text);
 		attempt.of_session = true;
 		database_begin(courier->database);
 		scheduler_answer(courier->scheduler, &session->batch, 0, &attempt,

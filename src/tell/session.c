@@ -326,7 +326,8 @@ void session_attempt(const struct session_order *order, struct attempt *attempt)
 
 	*attempt = (struct attempt){0};
 	if (!session_start(&session, order)) {
-		attempt_set(attempt, OUTCOME_TEMPORARY, 0, SESSION_NO_PROCESS);
+		child_unavailable(&refused, errno);
+		attempt_set(attempt, OUTCOME_TEMPORARY, 0, "%s", refused.text);
 		return;
 	}
 	while (news == SESSION_QUIET) {

@@ -51,9 +51,8 @@ struct session_answer {
 	struct attempt attempt;
 };
 
-#define SESSION_NO_PROCESS "cannot start a process"
-
-/* False where no process can be made. The session stays where it is for as long as it lives. */
+/* False with errno where no process can be made. The session stays where it is for as long as it
+ * lives. */
 bool session_start(struct session *session, const struct session_order *order);
 
 enum session_news {

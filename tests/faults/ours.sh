@@ -85,6 +85,10 @@ same "and nobody hears of the database's locks" "" "$(grep -i lock <<< "$output"
 run
 same "the next run has one, and tells" "0 RED,TROUBLE HERE" "$status $(told | tr , '\n' | sort | paste -sd ,)"
 
+begin; red
+run fork@1 $EAGAIN 1 99
+check "no process for a delivery: what is owed says why, and what to do" bash -c 'grep -q "no process can be made: .*; raise the limit of processes" <<< "$1"' - "$("$lampwatch" --clock 2014-01-24T10:03:00Z -v outbox)"
+
 # ---- reads of the database: the page is known, green, and turns red while one of them fails ----
 
 begin

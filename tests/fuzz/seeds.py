@@ -56,6 +56,11 @@ def response(status, body, *headers):
 for number, kind in enumerate(sorted(glob.glob("templates/pages/*.yaml"))):
     pages = "tests/pages/" + os.path.basename(kind).removesuffix(".yaml") + "/*/page*"
     plant_files("read", pages, head=bytes([number]))
+    if kind.endswith("/statuspage.yaml"):  # ids that are made of a group and a name, and longer than a field
+        rows = [{"id": "g", "name": "G" * 2100, "group": True}] + [
+            {"name": name * 2100, "group_id": "g", "status": "operational"} for name in "AB"]
+        plant("read", bytes([number - 2]) + json.dumps(  # two before it need parameters
+            {"page": {"id": "abcdefghijkl", "name": "P"}, "status": {"indicator": "none"}, "components": rows, "incidents": []}).encode())
 plant_files("reading", "tests/pages/*/*/reading")
 plant_files("json", "tests/pages/*/*/page*", "tests/messages/*/data.json")
 plant_files("kind", "templates/pages/*.yaml", "tests/hostile/kinds/*.yaml")
@@ -119,7 +124,8 @@ plant("database", edit(5000, 255, b""))
 
 status = "http://status.example.com"
 plant_texts("url", status + "/a?b#c", "https://user:word@host.example:8443/", "http://127.0.0.1/", "http://[::1]:80/x",
-            "http://localhost./", "http://0x7f.1/", "http://2130706433/", "HTTPS://EXAMPLE.COM", "http://a@b@c/")
+            "http://localhost./", "http://0x7f.1/", "http://2130706433/", "HTTPS://EXAMPLE.COM", "http://a@b@c/",
+            "http:/%%333%")
 plant_texts(
     "http", response("200 OK", "body", 'ETag: "2"', "Last-Modified: Fri, 24 Jan 2014 19:20:00 GMT", "Set-Cookie: a=b"),
     response("302 Found", "", "Location: /other?x", "Set-Cookie: a=b; path=/") + "\n----\n" + response("200 OK", "there"),
@@ -181,6 +187,19 @@ plant_texts("config_edit", "pages:\n  - name: one\n    url: https://a.example/\n
             "from: a@b.example\npages: []  # none yet\n", "pages:\n- {name: one}\n- name: two\r\n", "from: a@b.example",
             "not a map\n", "a: |\n a pages:\n   - map\n x\n\rpages:\n", "'pages':\n    -   name: one\n        url: x\nevery: 5m\n", "pages: [a]\n", "a: |\n  pages:\n   - x\npages:\n")
 plant("config_edit", "\ufeffa: b\u0085pages: c\n".encode("utf-16-le"))
+# Jobs as the run sends them: pages of three kinds, what is repeated with parts of each form, one after the other; and
+# as bytes: a job of two parts, one of them kept, and one that is longer than a reader takes.
+for work in range(1, 5):
+    for kind, page in enumerate(["statuspage", "google-workspace", "aws-rss"]):
+        address = b"https://status.example.com/?a#b "
+        for path in sorted(glob.glob(f"tests/pages/{page}/*/page*"))[::each * 4]:
+            plant("jobs", bytes([0, work, kind, len(address) // 4]) + address + content(path))
+repeated = bytes([0, 4, 1, 2]) + b"one part" + bytes([2, 0, 5, 0, 0, 1]) + b"none"
+plant("jobs", bytes([0]) + repeated)
+plant("jobs", bytes([0]) + repeated * 4)
+for count, length in [(2, 5), (2, 2**40), (2**40, 5)]:
+    plant("jobs", b"\1" + struct.pack("<QqQ", 0, 500, count)
+          + b"".join(struct.pack("<Q72s", size, name) for size, name in [(3, b""), (length, b"digest")]) + b"keptand")
 reply = struct.pack("<qQQ", 0, 10, 5) + b"reading 1\n\0notes"
 for mode in [b"\0", b"\1"]:
     for answer in [reply, reply[:30], reply[:24], b"", struct.pack("<qQQ", 1, 4, 0) + b"why?\0", struct.pack("<qQQ", 9, 1 << 60, 7)]:

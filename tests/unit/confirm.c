@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "model/indicator_state.h"
+#include "unit/processor_time.h"
 
 #define OTHERS "indicator\t*\t\t*\toperational\t\n"
 
@@ -374,8 +375,7 @@ static void test_twenty_thousand_indicators_take_no_time_even_with_new_ids(void 
 	}
 	assert_int_equal(course.transitions.count, READING_ROWS_MAX);
 	assert_int_equal(course.indicators.count, READING_ROWS_MAX + 1); /* and the overall level */
-	assert_true((double)(clock() - began) / CLOCKS_PER_SEC <
-		    10); /* pairs would be 1.6 thousand million */
+	assert_processor_time(began, 10); /* pairs would be 1.6 thousand million */
 	course_release(&course);
 }
 

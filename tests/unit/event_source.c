@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "model/change.h"
 #include "model/indicator_state.h"
+#include "unit/processor_time.h"
 
 #define HEAD "reading 1\npage\tP\tmajor_outage\tno\n"
 #define INCIDENT(id, began) "incident\t" id "\tTitle " id "\tmajor_outage\tw\topen\t" began "\t\t\n"
@@ -224,7 +225,7 @@ static void test_a_page_of_twenty_thousand_of_everything_is_told_in_time(void **
 	value_free(events_others_red(&fixture.indicators, &fixture.events));
 	assert_int_equal(fixture.events.count, 2 * READING_ROWS_MAX);
 	assert_int_equal(fixture.events.list[EVENT_DETAILED_MAX].incidents->count, 0);
-	assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 20);
+	assert_processor_time(began, 20);
 	close_fixture(&fixture);
 }
 

@@ -1002,6 +1002,7 @@ static void test_urls_are_cut_to_what_may_be_shown(void **state)
 		{"http://[::1]:80/", "http://[::1]", "http://[::1]:80/", "[::1]"},
 		{"not a url with secret", "(no URL)", "(no URL)", NULL},
 		{"ftp://secret.example/", "(no URL)", "(no URL)", NULL},
+		{"http:/%%333%", "(no URL)", "(no URL)", NULL},
 	};
 
 	(void)state;

@@ -17,11 +17,16 @@ static const struct field indicator_fields[] = {
 	{0},
 };
 
-/* What stands for an id where the page gives none that tells rows apart. Owned by the caller. */
+/* What stands for an id where the page gives none that tells rows apart: no longer than a field, as
+ * it will be read back. Owned by the caller. */
 static char *name_id(const struct indicator *row)
 {
-	return text_empty(row->group) ? memory_string(row->name)
-				      : memory_format("%s/%s", row->group, row->name);
+	char *whole = text_empty(row->group) ? memory_string(row->name)
+					     : memory_format("%s/%s", row->group, row->name);
+	char *id = text_collapse(whole, strlen(whole), READING_FIELD_MAX);
+
+	free(whole);
+	return id;
 }
 
 /* Rows of one id that are called differently are different indicators, unless the kind says which
