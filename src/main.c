@@ -88,7 +88,7 @@ static const struct command {
 	{"try", command_try, NEEDS_CONFIGURATION, AS_READER, ALONE, 1, 1,
 		"[--to ADDRESS] ROUTE|WEBHOOK", "send a test message by a route or to a webhook",
 		NULL},
-	{"verify", command_verify, NEEDS_NOTHING, AS_CALLER, ALONE, 0, 1,
+	{"verify", command_verify, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, 1,
 		"[--key FILE] [--ca-file FILE] [--head DIGEST] [--mail FILE] [FOLDER]",
 		"prove that the archive is complete and unaltered", NULL},
 	{"rebuild", command_rebuild, NEEDS_CONFIGURATION, AS_OWNER, ALONE, 0, 0, "",

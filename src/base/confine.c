@@ -102,6 +102,8 @@ static const struct role {
 		names_and_database},
 	[CONFINE_SERVE] = {"serve", CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_SERVER,
 		NETWORK_NONE, false, 2048, "the archive: read", "its listener", NULL},
+	[CONFINE_VERIFY] = {"verify", CALLS_COMPUTE | CALLS_READ | CALLS_STORE, NETWORK_NONE, false,
+		256, "the archive: read; .state: write", "none", NULL},
 };
 
 /* A system call by its name; those that this system does not have are stepped over. */
@@ -574,6 +576,28 @@ static bool export(scmp_filter_ctx filter, struct sock_fprog *program)
 /* One for each role, once it was needed: libseccomp takes as long for one as a fork. */
 static struct sock_fprog programs[CONFINE_ROLES];
 
+/* The role's rules that this architecture has calls for; 0, or a negative errno. libseccomp takes
+ * the numbers of the native one, whatever the filter is for, or of its own for what that does not
+ * have.
+ */
+static int add_rules(scmp_filter_ctx filter, const struct role *role, uint32_t architecture)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0] && result == 0; i++) {
+		const struct rule *rule = &rules[i];
+
+		if ((rule->calls & role->calls) != 0 &&
+			seccomp_syscall_resolve_name_arch(architecture, rule->name) >= 0)
+			result = seccomp_rule_add_array(filter, rule->action,
+				seccomp_syscall_resolve_name(rule->name), rule->count,
+				rule->conditions);
+	}
+	if (result == 0 && (role->calls & CALLS_PARENT) == 0)
+		result = allow_own_signals(filter);
+	return result;
+}
+
 /* 0, or a negative errno. A tracer may skip a call (SCMP_FLTATR_API_TSKIP). Where memory runs out
  * meanwhile, libseccomp 2.5 may never end: then its limit ends the process. */
 static int make_program(enum confine_role number)
@@ -587,17 +611,8 @@ static int make_program(enum confine_role number)
 		result = seccomp_attr_set(filter, SCMP_FLTATR_API_TSKIP, 1);
 	if (result == 0)
 		result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP);
-	for (size_t i = 0; i < sizeof rules / sizeof rules[0] && result == 0; i++) {
-		const struct rule *rule = &rules[i];
-		int call = seccomp_syscall_resolve_name(rule->name);
-
-		if ((rule->calls & role->calls) == 0 || call < 0)
-			continue;
-		result = seccomp_rule_add_array(
-			filter, rule->action, call, rule->count, rule->conditions);
-	}
-	if (result == 0 && (role->calls & CALLS_PARENT) == 0)
-		result = allow_own_signals(filter);
+	if (result == 0)
+		result = add_rules(filter, role, seccomp_arch_native());
 	if (result == 0 && !export(filter, &programs[number]))
 		result = errno != 0 ? -errno : -EINVAL;
 	child_limit_time(0);

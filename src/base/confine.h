@@ -21,13 +21,17 @@
  *   serve_open() alone: Landlock knows no exceptions, and rules for each of the other entries would
  *   end with them, for a run replaces index.html and adds folders while it serves. Its one
  *   listener. Calls: the same, but no socket().
+ * - verify proves an archive, which anybody may have written (cmd/verify.c): certificates, time
+ *   stamps, compressed packs. Files: the archive, to be read, and .state, where SQLite writes
+ * beside its database. No network. Calls: memory, the clock, files. It can say anything of that
+ * archive, read what is in .state, and damage that.
  *
- * None may start a program or trace another process; none but the courier may make a process, open
- * a file to write or signal a process. Not confined is the launcher (tell/launcher.h), whose
- * programs inherit what it may do. An attempt and the courier still share with the run that they
- * were forked from that run's memory as it was then; no secret of a file is in it, for that is read
- * by who needs it (config/config.h), and an attempt wipes what lampwatch.yaml itself has. A reader
- * or a fetcher was never near any of it.
+ * None may start a program or trace another process; none but the courier may make a process or
+ * signal one, and none but that and verify open a file to write. Not confined is the launcher
+ * (tell/launcher.h), whose programs inherit what it may do. An attempt and the courier still share
+ * with the run that they were forked from that run's memory as it was then; no secret of a file is
+ * in it, for that is read by who needs it (config/config.h), and an attempt wipes what
+ * lampwatch.yaml itself has. A reader or a fetcher was never near any of it.
  *
  * Where the kernel offers less, what it offers is in force: confine_describe() says what that is.
  * Without Landlock a role may read every file that its user may, and the courier write them.
@@ -48,6 +52,7 @@ enum confine_role {
 	CONFINE_ATTEMPT,
 	CONFINE_COURIER,
 	CONFINE_SERVE,
+	CONFINE_VERIFY,
 	CONFINE_ROLES,
 };
 

@@ -13,7 +13,6 @@
 
 #include "base/buffer.h"
 #include "base/child.h"
-#include "base/clock.h"
 #include "base/confine.h"
 #include "base/digest.h"
 #include "base/error.h"
@@ -54,7 +53,7 @@ struct job {
 
 struct reader {
 	struct child child;
-	int64_t born;    /* of clock_milliseconds() */
+	int jobs;        /* that it got */
 	void *known;     /* tsearch() tree of the digests that it keeps something of */
 	struct job *job; /* NULL: idle */
 	struct buffer reply;
@@ -65,6 +64,7 @@ struct readers {
 	struct reader list[READERS_MAX];
 	size_t count;
 	int file;                 /* borrowed; -1: none */
+	size_t made;              /* processes */
 	struct job *first, *last; /* queued */
 };
 
@@ -233,7 +233,8 @@ static bool start(struct readers *readers, struct reader *reader)
 		.file_length = READER_FILE,
 	};
 
-	reader->born = clock_milliseconds();
+	reader->jobs = 0;
+	readers->made++;
 	return fork_server_fork(readers->server, &reader->child, &role, serve, readers->file) &&
 	       fcntl(reader->child.to, F_SETFL, O_NONBLOCK) == 0;
 }
@@ -454,10 +455,11 @@ static bool hand_over(struct readers *readers, struct reader *reader, struct err
 		       error_set(error, REMEDY_PAGE, "reading it failed: the reader ended early"));
 }
 
-/* What took it over a while ago has nothing to say of what comes now. */
-static bool is_old(const struct readers *readers, const struct reader *reader)
+/* Whoever has taken it over by now has nothing to say of what comes. */
+static bool is_used_up(const struct readers *readers, const struct reader *reader)
 {
-	return readers->file < 0 && clock_milliseconds() - reader->born >= READER_LIFE;
+	return readers->file < 0 &&
+	       reader->jobs >= (readers->made <= READERS_SINGLE ? 1 : READER_JOBS);
 }
 
 /* Hands queued jobs to idle readers; one that died, or was not needed before, is made first. */
@@ -471,7 +473,7 @@ static void dispatch(struct readers *readers)
 
 		if (reader->job != NULL)
 			continue;
-		if (is_old(readers, reader))
+		if (is_used_up(readers, reader))
 			stop(reader);
 		if (reader->child.process == 0 && !start(readers, reader)) {
 			number = errno;
@@ -479,6 +481,7 @@ static void dispatch(struct readers *readers)
 		}
 		reader->job = readers->first;
 		readers->first = reader->job->next;
+		reader->jobs++;
 		buffer_clear(&reader->reply);
 		if (!hand_over(readers, reader, &error))
 			finish_dead(reader, &error);

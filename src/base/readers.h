@@ -7,9 +7,10 @@
  * (base/confine.h).
  *
  * The process that asks treats an answer as hostile: it is bounded, and looked through before it is
- * used. What has taken a reader over can falsify the jobs that this reader gets after it: so one
- * that has lived for READER_LIFE gets no further job. One for each job would cost 2.5 to 3.5 ms of
- * a processor, of which the confinement is 1 ms; this costs as much for each READER_LIFE at most.
+ * used. What has taken a reader over can falsify the jobs that this reader gets after it. So one
+ * job is all that a reader gets; where there are many, READER_JOBS, since a new process costs 3 ms
+ * of a processor, the confinement 1 ms of that: half of what it costs to keep a page that has
+ * changed.
  */
 #ifndef LAMPWATCH_READERS_H
 #define LAMPWATCH_READERS_H
@@ -26,7 +27,8 @@ struct readers;
 enum {
 	READERS_MAX = 4,
 	READERS_POLLS_MAX = 2 * READERS_MAX,
-	READER_LIFE = 50,           /* milliseconds, after which it gets no further job */
+	READERS_SINGLE = 20,        /* so many readers get one job each, those after them */
+	READER_JOBS = 16,           /* so many */
 	READER_MILLISECONDS = 5000, /* of processor time for one job at most */
 	READER_WALL = 4,            /* times as much real time */
 	READER_MEMORY = 1 << 30,    /* bytes that one may take beyond what it was forked with */

@@ -5,6 +5,8 @@
  */
 #include "archive/verify.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,8 @@
 
 #include "archive/archive.h"
 #include "base/buffer.h"
+#include "base/child.h"
+#include "base/confine.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -29,7 +33,7 @@
 #include "store/store.h"
 #include "tell/mime.h"
 
-enum { RUN_WAIT_MILLISECONDS = 300000, MAIL_MAX = 16 * 1024 * 1024 /* bytes */ };
+enum { RUN_WAIT_MILLISECONDS = 300000 };
 
 static void progress(const struct verified *verified)
 {
@@ -167,13 +171,16 @@ static void take_digest(const char *line, struct text_list *digests)
 }
 
 /* The digests that an alert carries. */
-static bool read_mail(const char *path, struct text_list *digests, struct error *error)
+static bool read_mail(
+	struct readers *readers, const char *path, struct text_list *digests, struct error *error)
 {
-	struct buffer mail = {.maximum = MAIL_MAX}, text = {0};
+	struct buffer mail = {.maximum = MIME_MAIL_MAX}, text = {0};
 	size_t before = digests->count;
-	bool good = read_named(path, &mail, error);
+	bool good = read_named(path, &mail, error) &&
+		    (mime_text(readers, buffer_string(&mail), mail.length, &text, error) ||
+			    error_prefix(error, "%s", path));
 
-	if (good && mime_read_text(buffer_string(&mail), mail.length, &text)) {
+	if (good) {
 		char *rest = text.data, *line;
 
 		while ((line = strsep(&rest, "\n")) != NULL)
@@ -188,8 +195,8 @@ static bool read_mail(const char *path, struct text_list *digests, struct error 
 }
 
 /* Of --head and --mail, as text. */
-static bool read_digests(
-	const struct options *options, struct text_list *digests, struct error *error)
+static bool read_digests(struct readers *readers, const struct options *options,
+	struct text_list *digests, struct error *error)
 {
 	char *head = options->head != NULL ? text_lower(options->head) : NULL;
 	bool good = head == NULL || is_digest(head) ||
@@ -199,49 +206,118 @@ static bool read_digests(
 	if (head != NULL && good)
 		text_list_add(digests, head);
 	free(head);
-	return good && (options->mail == NULL || read_mail(options->mail, digests, error));
+	return good && (options->mail == NULL || read_mail(readers, options->mail, digests, error));
+}
+
+/* What is to be proved. */
+struct request {
+	struct context *context;
+	const struct options *options;
+	const char *archive;
+	const struct text_list *digests;
+};
+
+/* From now on this process, which meets what anybody may have written there, reads that archive and
+ * writes beside its database. */
+static void confine(const struct verification *with)
+{
+	struct text_list paths = {0}, written = {0};
+	char *state = file_join(with->archive, ARCHIVE_STATE);
+
+	text_list_add(&paths, with->archive);
+	if (with->ca_file != NULL)
+		text_list_add(&paths, with->ca_file);
+	text_list_add(&written, state);
+	confine_enter_writing(CONFINE_VERIFY, &paths, &written);
+	text_list_release(&paths);
+	text_list_release(&written);
+	free(state);
+}
+
+static int verify_archive(const struct request *request)
+{
+	struct config *config = request->context->config; /* NULL: a folder is named */
+	struct buffer public = {.maximum = SIGNATURE_PEM_MAX};
+	struct verification with = {.archive = request->archive,
+		.ca_file = request->options->ca_file,
+		.digests = request->digests};
+	char *lock_path = file_join(with.archive, ARCHIVE_STATE "/run.lock");
+	int lock = LOCK_HELD, result; /* held: where there is nothing to lock */
+	struct error error = {0};
+	bool copy = false, good;
+
+	if (with.ca_file == NULL && config != NULL)
+		with.ca_file = config->timestamp.ca_file;
+	/* Waits for a run: an unfinished commit would look like damage. */
+	if (!file_absent(lock_path))
+		lock = lock_take(lock_path, true, RUN_WAIT_MILLISECONDS, &error);
+	good = lock != LOCK_FAILED && read_public(request->options->key, config, &public, &error);
+	if (config != NULL)
+		config_wipe(config);
+	confine(&with);
+	if (good)
+		with.database = open_database(with.archive, &copy, &error);
+	good = good && (with.database != NULL || copy);
+	with.public = public.length > 0 ? &public : NULL;
+	result = good ? examine(request->context->invocation, &with) : error_print(&error);
+	buffer_release(&public);
+	database_close(with.database);
+	if (lock >= 0)
+		lock_release(lock);
+	free(lock_path);
+	return result;
+}
+
+static void verify_in_child(const void *context, int in, int out)
+{
+	int status = verify_archive(context);
+	struct error error;
+
+	(void)in, (void)out;
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		system_error_set(&error, "standard output", "cannot be written");
+		status = exit_status_worse(status, error_print(&error));
+	}
+	_exit(status);
+}
+
+/* Its exit status, or that of a process that has not ended as it should. */
+static int verify_apart(const struct request *request)
+{
+	static const struct child_role role = {0};
+	struct error error;
+	struct child_end end;
+	struct child child;
+	bool unrefused;
+
+	fflush(stdout);
+	if (!child_start(&child, &role, verify_in_child, request)) {
+		child_unavailable(&error, errno);
+		return error_print(&error);
+	}
+	poll(&(struct pollfd){.fd = child.from}, 1, -1); /* its end hangs up */
+	unrefused = child_unrefused(&child, &error);
+	child_finish(&child, &end);
+	if (unrefused && end.fate == CHILD_EXITED)
+		return end.code;
+	if (unrefused)
+		error_set(&error, REMEDY_LOCAL, "what verifies the archive was %s", end.reason);
+	return error_print(&error);
 }
 
 int command_verify(struct context *context, const struct options *options, char **words)
 {
-	const struct config *config;
-	struct buffer public = {.maximum = SIGNATURE_PEM_MAX};
 	struct text_list digests = {0};
-	struct verification with = {.archive = words[0], .ca_file = options->ca_file};
-	int lock = LOCK_HELD, result = EXIT_DONE; /* held: where there is nothing to lock */
-	char *lock_path;
-	struct error error = {0};
-	bool copy = false, good;
+	struct request request = {context, options, words[0], &digests};
+	int result = words[0] == NULL ? context_open(context, NEEDS_CONFIGURATION) : EXIT_DONE;
+	struct error error;
 
-	if (words[0] == NULL)
-		result = context_open(context, NEEDS_CONFIGURATION);
 	if (result != EXIT_DONE)
 		return result;
-	if (!read_digests(options, &digests, &error)) {
-		text_list_release(&digests);
-		return error_print(&error);
-	}
-	config = context->config; /* NULL: a folder is named */
-	if (with.archive == NULL)
-		with.archive = config->archive;
-	if (with.ca_file == NULL && config != NULL)
-		with.ca_file = config->timestamp.ca_file;
-	/* Waits for a run: an unfinished commit would look like damage. */
-	lock_path = file_join(with.archive, ARCHIVE_STATE "/run.lock");
-	if (!file_absent(lock_path))
-		lock = lock_take(lock_path, true, RUN_WAIT_MILLISECONDS, &error);
-	free(lock_path);
-	if (lock != LOCK_FAILED)
-		with.database = open_database(with.archive, &copy, &error);
-	good = (with.database != NULL || copy) &&
-	       read_public(options->key, config, &public, &error);
-	with.digests = &digests;
-	with.public = public.length > 0 ? &public : NULL;
-	result = good ? examine(context->invocation, &with) : error_print(&error);
-	buffer_release(&public);
+	if (request.archive == NULL)
+		request.archive = context->config->archive;
+	result = read_digests(context->readers, options, &digests, &error) ? verify_apart(&request)
+									   : error_print(&error);
 	text_list_release(&digests);
-	database_close(with.database);
-	if (lock >= 0)
-		lock_release(lock);
 	return result;
 }

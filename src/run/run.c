@@ -531,7 +531,8 @@ static int pass(struct run *run, char **names)
 		run_show(run, last);
 	} else if (!run->observer.aside) {
 		sign_heads(&run->observer, &run->states);
-		timestamp_heads(&run->observer, run->context->user_agent, run->now);
+		timestamp_heads(
+			&run->observer, run->context->config, run->context->user_agent, run->now);
 		write_site(run);
 	}
 	release_locks(run); /* the next run may fetch while the courier is at work */

@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: ISC */
 #include "run/sign_heads.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "archive/chain_heads.h"
 #include "archive/timestamps.h"
 #include "base/buffer.h"
+#include "base/child.h"
+#include "base/confine.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/signature.h"
 #include "base/step.h"
 #include "base/text.h"
 #include "base/timestamp.h"
+#include "config/config.h"
+#include "config/secret.h"
 #include "net/http.h"
 #include "run/local_fault.h"
 #include "run/observe.h"
@@ -23,6 +31,7 @@
 enum {
 	CONNECT_MILLISECONDS = 5000,
 	TOTAL_MILLISECONDS = 10000,
+	LOOK_MILLISECONDS = 100, /* between two looks at the clock */
 	STATUS_OK = 200,
 };
 
@@ -131,41 +140,128 @@ static bool stamp_due(struct observer *observer, int64_t now)
 	return due;
 }
 
-static bool ask(struct observer *observer, const char *user_agent, const struct buffer *heads,
-	struct buffer *reply, int64_t *time, struct error *error)
+/* What comes of the exchange: the reply stands behind it, or why there is none. */
+struct stamped {
+	int64_t time;
+	size_t length; /* of the reply; 0: error says why there is none */
+	struct error error;
+};
+
+struct asking {
+	struct config *config;
+	const char *user_agent;
+	const struct buffer *heads;
+};
+
+static bool ask(const struct asking *asking, const char *url, const char *ca_file,
+	struct http_response *response, int64_t *time, struct error *error)
 {
 	static const char *const headers[] = {
 		"Content-Type: " TIMESTAMP_QUERY_TYPE, "Accept: application/timestamp-reply", NULL};
-	const struct timestamp_config *config = &observer->config->timestamp;
 	struct buffer request = {.maximum = TIMESTAMP_REPLY_MAX};
-	struct http_response response = {0};
-	struct http_post post = {.url = config->url,
+	struct http_post post = {.url = url,
 		.headers = headers,
 		.connect_timeout = CONNECT_MILLISECONDS,
 		.total_timeout = TOTAL_MILLISECONDS,
-		.user_agent = user_agent};
-	char *origin = http_url_origin(config->url);
+		.user_agent = asking->user_agent};
 	bool good;
 
-	timestamp_request(buffer_string(heads), heads->length, &request);
+	timestamp_request(buffer_string(asking->heads), asking->heads->length, &request);
 	post.body = buffer_string(&request);
 	post.length = request.length;
-	good = http_post(&post, &response, error);
-	if (good && response.status != STATUS_OK)
-		good = error_set(error, REMEDY_LATER, "answered with status %d", response.status);
-	good = good && timestamp_granted(&request, &response.body, config->ca_file, time, error);
-	if (good)
-		buffer_add(reply, response.body.data, response.body.length);
-	else
-		error_prefix(error, "no time stamp from %s", origin);
-	http_response_release(&response);
+	good = http_post(&post, response, error);
+	if (good && response->status != STATUS_OK)
+		good = error_set(error, REMEDY_LATER, "answered with status %d", response->status);
+	good = good && timestamp_granted(&request, &response->body, ca_file, time, error);
 	buffer_release(&request);
+	return good;
+}
+
+/* Confined as an attempt, of which it is one. */
+static void ask_in_child(const void *context, int in, int out)
+{
+	const struct asking *asking = context;
+	char *url = memory_string(asking->config->timestamp.url),
+	     *ca_file = memory_string(asking->config->timestamp.ca_file);
+	struct http_response response = {0};
+	struct text_list paths = {0};
+	struct stamped stamped = {0};
+
+	(void)in;
+	config_wipe(asking->config);
+	if (ca_file != NULL)
+		text_list_add(&paths, ca_file);
+	confine_enter(CONFINE_ATTEMPT, &paths);
+	if (ask(asking, url, ca_file, &response, &stamped.time, &stamped.error))
+		stamped.length = response.body.length;
+	if (file_write_all(out, &stamped, sizeof stamped))
+		(void)file_write_all(out, buffer_string(&response.body), stamped.length);
+	secret_wipe(&url);
+}
+
+/* Whether it is what it can be: whoever wrote it may have been taken over. */
+static bool take_answer(
+	const struct buffer *answer, struct buffer *reply, int64_t *time, struct error *error)
+{
+	struct stamped stamped;
+
+	if (answer->length >= sizeof stamped)
+		memcpy(&stamped, answer->data, sizeof stamped);
+	if (answer->overflowed || answer->length < sizeof stamped ||
+		stamped.length != answer->length - sizeof stamped)
+		return error_set(error, REMEDY_LATER, "the exchange has ended early");
+	if (stamped.length == 0)
+		return error_set(error,
+			stamped.error.remedy == REMEDY_LOCAL ? REMEDY_LOCAL : REMEDY_LATER, "%.*s",
+			(int)strnlen(stamped.error.text, sizeof stamped.error.text - 1),
+			stamped.error.text);
+	*time = stamped.time;
+	return buffer_add(reply, answer->data + sizeof stamped, stamped.length);
+}
+
+/* All that it writes until it ends, or its time does. */
+static void read_all(const struct child *child, struct buffer *answer)
+{
+	char block[4096];
+	ssize_t got = -1;
+
+	while (got != 0 && !child_late(child)) {
+		poll(&(struct pollfd){child->from, POLLIN, 0}, 1, LOOK_MILLISECONDS);
+		got = read(child->from, block, sizeof block);
+		if (got > 0)
+			buffer_add(answer, block, (size_t)got);
+	}
+}
+
+/* The reply is proved there, and only kept here. */
+static bool exchange(struct config *config, const char *user_agent, const struct buffer *heads,
+	struct buffer *reply, int64_t *time, struct error *error)
+{
+	static const struct child_role role = {.milliseconds = TOTAL_MILLISECONDS + 1000};
+	const struct asking asking = {config, user_agent, heads};
+	struct buffer answer = {.maximum = sizeof(struct stamped) + TIMESTAMP_REPLY_MAX};
+	char *origin = http_url_origin(config->timestamp.url);
+	struct child_end end;
+	struct child child;
+	bool good = child_start(&child, &role, ask_in_child, &asking) ||
+		    child_unavailable(error, errno);
+
+	if (good) {
+		read_all(&child, &answer);
+		good = child_unrefused(&child, error);
+		child_finish(&child, &end);
+	}
+	good = good && take_answer(&answer, reply, time, error);
+	if (!good)
+		error_prefix(error, "no time stamp from %s", origin);
+	buffer_release(&answer);
 	free(origin);
 	return good;
 }
 
 /* What stands in the archive at this moment, which the run's lock keeps as it is. */
-static bool stamp(struct observer *observer, const char *user_agent, struct error *error)
+static bool stamp(struct observer *observer, struct config *config, const char *user_agent,
+	struct error *error)
 {
 	struct buffer heads = {.maximum = CHAIN_HEADS_MAX},
 		      signature = {.maximum = SIGNATURE_PEM_MAX};
@@ -186,7 +282,7 @@ static bool stamp(struct observer *observer, const char *user_agent, struct erro
 		good = file_read(path, files[i].bytes, error);
 		free(path);
 	}
-	good = good && ask(observer, user_agent, &heads, &reply, &kept.time, error) &&
+	good = good && exchange(config, user_agent, &heads, &reply, &kept.time, error) &&
 	       timestamps_keep(observer->config->archive, observer->database, &kept, error);
 	buffer_release(&heads);
 	buffer_release(&signature);
@@ -195,7 +291,8 @@ static bool stamp(struct observer *observer, const char *user_agent, struct erro
 	return good;
 }
 
-void timestamp_heads(struct observer *observer, const char *user_agent, int64_t now)
+void timestamp_heads(
+	struct observer *observer, struct config *config, const char *user_agent, int64_t now)
 {
 	struct error error;
 	char tried[32];
@@ -210,7 +307,8 @@ void timestamp_heads(struct observer *observer, const char *user_agent, int64_t 
 	snprintf(tried, sizeof tried, "%" PRId64, now);
 	database_begin(observer->database);
 	store_set_fact(observer->database, "stamp_tried", tried);
-	if (!database_commit(observer->database, &error) || !stamp(observer, user_agent, &error)) {
+	if (!database_commit(observer->database, &error) ||
+		!stamp(observer, config, user_agent, &error)) {
 		observer->local_trouble = observer->local_trouble || error.remedy == REMEDY_LOCAL;
 		take_fault(observer, "stamp_fault", error.text);
 	} else {

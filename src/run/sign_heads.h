@@ -18,9 +18,11 @@ void sign_heads(struct observer *observer, const struct page_states *before);
 
 /*
  * Has heads stamped by the authority of the configuration, where it has not stamped
- * these heads yet and its last answer is old enough. Takes at most some fifteen seconds; now is
- * in seconds since 1970.
+ * these heads yet and its last answer is old enough. Asks, and proves the reply, in a process that
+ * is confined as an attempt and wipes its copy of the configuration. Takes at most some fifteen
+ * seconds; now is in seconds since 1970.
  */
-void timestamp_heads(struct observer *observer, const char *user_agent, int64_t now);
+void timestamp_heads(
+	struct observer *observer, struct config *config, const char *user_agent, int64_t now);
 
 #endif

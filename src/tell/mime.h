@@ -12,6 +12,7 @@
 
 struct buffer;
 struct error;
+struct readers;
 
 enum {
 	MIME_FIELDS = 6,       /* the bytes 1 to MIME_FIELDS of a text are places left open */
@@ -64,8 +65,9 @@ void mime_part(struct buffer *out, const char *type, const char *text);
 void mime_alternative(struct buffer *out, const char *seed, const char *text, const char *html);
 
 enum {
-	MIME_DEPTH_MAX = 5,  /* of parts within parts */
-	MIME_PARTS_MAX = 100 /* looked at */
+	MIME_DEPTH_MAX = 5,               /* of parts within parts */
+	MIME_PARTS_MAX = 100,             /* looked at */
+	MIME_MAIL_MAX = 16 * 1024 * 1024, /* bytes of a mail that is read */
 };
 
 /*
@@ -73,5 +75,10 @@ enum {
  * quoted-printable, base64 or neither. Lines end in LF. False where there is no such part.
  */
 bool mime_read_text(const char *mail, size_t length, struct buffer *out);
+
+/* The same, in a reader; waits. Nothing is added where there is no such part. Errors as in
+ * base/readers.h: REMEDY_PAGE is about the mail. */
+bool mime_text(struct readers *readers, const char *mail, size_t length, struct buffer *out,
+	struct error *error);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/digest.h"
 #include "base/memory.h"
+#include "base/readers.h"
 #include "base/text.h"
 #include "tell/mime.h"
 
@@ -206,4 +207,28 @@ bool mime_read_text(const char *mail, size_t length, struct buffer *out)
 	size_t parts = 0;
 
 	return read_part((struct lines){mail, mail + length}, 0, &parts, out);
+}
+
+/* ---- in a reader ---- */
+
+static bool answer_text(
+	const struct reader_part *parts, size_t count, struct buffer *out, struct error *error)
+{
+	(void)count, (void)error;
+	mime_read_text(parts[0].bytes, parts[0].length, out);
+	return true;
+}
+
+bool mime_text(struct readers *readers, const char *mail, size_t length, struct buffer *out,
+	struct error *error)
+{
+	static const struct reader_work work = {NULL, answer_text, NULL, MIME_MAIL_MAX};
+	const struct reader_part part = {.bytes = mail, .length = length};
+	const struct reader_job job = {&work, &part, 1, READER_MILLISECONDS, NULL, NULL};
+	char *text = readers_ask(readers, &job, &length, error);
+
+	if (text != NULL)
+		buffer_add(out, text, length);
+	free(text);
+	return text != NULL;
 }

@@ -3,7 +3,8 @@
 """A time stamping authority on loopback (RFC 3161 section 3.4), by `openssl ts`.
 
 authority.py FOLDER PORT-FILE: FOLDER holds what `openssl ts -reply` needs (tsa.cnf). What it
-answers to /NAME is said by the file FOLDER/mode at the time: good, error (status 500), refuse (a
+answers to /NAME is said by the file FOLDER/mode at the time: good, error (status 500), late (the same
+after three seconds), refuse (a
 proper refusal), again (the answer before), other (another answer's bytes: a stamp over
 something else), empty, junk.
 """
@@ -11,6 +12,7 @@ import http.server
 import os
 import subprocess
 import sys
+import time
 
 folder, port_file = sys.argv[1:3]
 
@@ -38,7 +40,9 @@ class Authority(http.server.BaseHTTPRequestHandler):
             mode = file.read().strip()
         with open(f"{folder}/log", "a") as file:
             file.write(f"{mode}\t{self.headers['Content-Type']}\t{len(query)}\n")
-        if mode == "error":
+        if mode == "late":
+            time.sleep(3)
+        if mode in ("error", "late"):
             self.send_error(500)
             return
         answer = {"good": lambda: stamp(query), "refuse": lambda: stamp(b"junk"),

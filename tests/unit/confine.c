@@ -179,7 +179,8 @@ enum {
 	ATTEMPT = 1 << CONFINE_ATTEMPT,
 	COURIER = 1 << CONFINE_COURIER,
 	SERVE = 1 << CONFINE_SERVE,
-	ALL = READER | FETCHER | ATTEMPT | COURIER | SERVE,
+	VERIFY = 1 << CONFINE_VERIFY,
+	ALL = READER | FETCHER | ATTEMPT | COURIER | SERVE | VERIFY,
 };
 
 static const struct attack {
@@ -199,18 +200,18 @@ static const struct attack {
 	{"write to the archive", write_archive, ALL, false},
 	{"make a file", make_file, ALL, false},
 	{"remove a file", remove_file, ALL, false},
-	{"make a socket", make_socket, READER | SERVE, false},
+	{"make a socket", make_socket, READER | SERVE | VERIFY, false},
 	{"listen on a port", listen_anew, ALL, false},
 	{"start a program", start_program, ALL, true},
 	{"start a program in a child", start_program_in_child, ALL, false},
-	{"make a process", make_process, READER | FETCHER | ATTEMPT | SERVE, false},
+	{"make a process", make_process, READER | FETCHER | ATTEMPT | SERVE | VERIFY, false},
 	{"make a namespace", make_namespace, ALL, false},
 	{"trace its parent", trace_parent, ALL, false},
 	{"read its parent's memory", reach_into_parent, ALL, false},
 	/* The courier could, where Landlock has no scopes. */
-	{"signal its parent", signal_parent, READER | FETCHER | ATTEMPT | SERVE, false},
+	{"signal its parent", signal_parent, READER | FETCHER | ATTEMPT | SERVE | VERIFY, false},
 	{"signal a thread of its parent", signal_thread_of_parent,
-		READER | FETCHER | ATTEMPT | SERVE, false},
+		READER | FETCHER | ATTEMPT | SERVE | VERIFY, false},
 };
 
 enum { ATTACKS = sizeof attacks / sizeof attacks[0] };
@@ -224,14 +225,16 @@ struct trial {
 
 static void confine_as_for_work(enum confine_role role)
 {
-	struct text_list paths = {0};
+	struct text_list paths = {0}, written = {0};
 
-	text_list_add(&paths, role == CONFINE_COURIER ? state_folder : archive);
-	if (role == CONFINE_COURIER)
-		confine_enter_writing(role, NULL, &paths);
-	else if (role != CONFINE_NONE)
-		confine_enter(role, role == CONFINE_SERVE ? &paths : NULL);
+	if (role == CONFINE_SERVE || role == CONFINE_VERIFY)
+		text_list_add(&paths, archive);
+	if (role == CONFINE_COURIER || role == CONFINE_VERIFY)
+		text_list_add(&written, state_folder);
+	if (role != CONFINE_NONE)
+		confine_enter_writing(role, &paths, &written);
 	text_list_release(&paths);
+	text_list_release(&written);
 }
 
 static void try_attack(const void *context, int in, int out)
@@ -274,6 +277,7 @@ static const char *const names[CONFINE_ROLES] = {
 	[CONFINE_ATTEMPT] = "attempt",
 	[CONFINE_COURIER] = "courier",
 	[CONFINE_SERVE] = "serve",
+	[CONFINE_VERIFY] = "verify",
 };
 
 static void test_no_role_can_do_what_it_does_not_need(void **state)
@@ -387,26 +391,44 @@ static bool prepare(void)
 	return true;
 }
 
-static bool keep_records(void)
+/* As SQLite does beside its database. */
+static bool write_records(void)
 {
-	static const struct child_role limits = {.milliseconds = PATIENCE};
-	char *path = memory_format("%s-wal", database), answer = FAILED;
+	char *path = memory_format("%s-wal", database);
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
-	struct child_end end;
-	struct child child;
 	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	bool done = file >= 0 && pwrite(file, "x", 1, 0) == 1 && fsync(file) == 0 &&
 		    fdatasync(file) == 0 && ftruncate(file, 4096) == 0 &&
-		    fcntl(file, F_SETLK, &lock) == 0 && unlink(path) == 0 && raise(SIGWINCH) == 0 &&
-		    prepare() && child_start(&child, &limits, attempt, NULL);
+		    fcntl(file, F_SETLK, &lock) == 0 && unlink(path) == 0 && raise(SIGWINCH) == 0;
 
 	free(path);
+	return done;
+}
+
+static bool keep_records(void)
+{
+	static const struct child_role limits = {.milliseconds = PATIENCE};
+	char answer = FAILED;
+	struct child_end end;
+	struct child child;
+	bool done = write_records() && prepare() && child_start(&child, &limits, attempt, NULL);
+
 	if (!done)
 		return false;
 	poll(&(struct pollfd){child.from, POLLIN, 0}, 1, PATIENCE);
 	done = read(child.from, &answer, 1) == 1 && answer == SUCCEEDED;
 	child_finish(&child, &end);
 	return done && end.fate == CHILD_EXITED && end.code == 0;
+}
+
+static bool prove(void)
+{
+	char *path = file_join(archive, "index.html");
+	bool done =
+		opens(path, O_RDONLY) && opens(archive, O_RDONLY | O_DIRECTORY) && write_records();
+
+	free(path);
+	return done;
 }
 
 static bool answer_requests(void)
@@ -430,6 +452,7 @@ static void test_each_role_can_do_its_work(void **state)
 		[CONFINE_ATTEMPT] = {"send messages", send_messages, 0, false},
 		[CONFINE_COURIER] = {"keep records and begin attempts", keep_records, 0, false},
 		[CONFINE_SERVE] = {"answer requests", answer_requests, 0, false},
+		[CONFINE_VERIFY] = {"prove an archive", prove, 0, false},
 	};
 
 	(void)state;

@@ -6,13 +6,16 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/child.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/readers.h"
 
 /* What mail software relies on: CRLF only, 7-bit, no control character, short lines. */
 static void assert_clean(const char *bytes, size_t maximum)
@@ -385,6 +388,28 @@ static void test_parts_without_end_are_bounded(void **state)
 	buffer_release(&out);
 }
 
+static void test_a_strangers_mail_is_read_in_a_reader(void **state)
+{
+	static const char mail[] = "Content-Type: text/plain\r\n\r\nChain: x\r\n";
+	struct fork_server server;
+	struct readers *readers;
+	struct buffer text = {0};
+	struct error error = {0};
+
+	(void)state;
+	fork_server_start(&server);
+	readers = readers_new(&server, 1);
+	assert_true(mime_text(readers, mail, sizeof mail - 1, &text, &error));
+	assert_string_equal(buffer_string(&text), "Chain: x\n");
+	readers_free(readers);
+	fork_server_stop(&server);
+	readers = readers_new(&server, 1); /* nobody else reads it */
+	assert_false(mime_text(readers, mail, sizeof mail - 1, &text, &error));
+	assert_int_equal(error.remedy, REMEDY_LOCAL);
+	readers_free(readers);
+	buffer_release(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_boundary_follows_from_the_seed_and_is_in_no_body),
 		cmocka_unit_test(test_the_text_of_a_mail_is_read),
 		cmocka_unit_test(test_parts_without_end_are_bounded),
+		cmocka_unit_test(test_a_strangers_mail_is_read_in_a_reader),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
