@@ -430,14 +430,13 @@ static void fetch_all(struct run *run)
 	while (busy > 0 && run_monotonic() < run->deadline) {
 		struct pollfd polls[READERS_POLLS_MAX];
 		size_t count = readers_polls(run->context->readers, polls), reading;
-		int wait = observer_waits(&run->observer, false);
+		int wait = observer_waits(&run->observer);
 
 		busy = http_client_wait(
 			run->client, polls, count, wait < 0 ? RUN_WAIT_MILLISECONDS : wait);
 		reading = read_fetched(run);
 		busy += reading;
-		if (observer_waits(&run->observer, reading == 0) == 0)
-			observer_commit(&run->observer);
+		observer_commit_due(&run->observer, reading == 0);
 		if (run_monotonic() - run->touched_since >= RUN_TOUCH_SECONDS)
 			flush_touched(run);
 	}
@@ -509,8 +508,7 @@ void run_fetch(struct run *run)
 			watch_end(run->failed[i]);
 		else
 			observation_process(&run->observer, &seen);
-		if (observer_waits(&run->observer, false) == 0)
-			observer_commit(&run->observer);
+		observer_commit_due(&run->observer, false);
 	}
 	observer_commit(&run->observer);
 }
