@@ -38,6 +38,7 @@ struct http_client {
 	struct exchange **exchanges; /* by their numbers; NULL: done */
 	size_t exchange_count;
 	size_t count, ended; /* not done; done in this turn */
+	size_t bodies;       /* that this fetcher has brought */
 	bool held;
 	int64_t heard;    /* when it said something, or was asked for something; monotonic */
 	int64_t patience; /* milliseconds: the longest limit of a request */
@@ -58,6 +59,7 @@ static void start(struct http_client *client)
 	buffer_clear(&client->out.bytes);
 	client->in.at = client->out.at = 0;
 	client->fetchers++;
+	client->bodies = 0;
 	client->heard = clock_milliseconds();
 	if (!good) {
 		child_unavailable(&client->lack, errno);
@@ -212,6 +214,7 @@ static bool take_message(
 	if (!wire_response_take(
 		    bytes, head->length, &client->exchanges[head->id]->request, &response, &error))
 		return false;
+	client->bodies += response.body.length > 0;
 	if (error.remedy != 0)
 		child_unrefused(&client->fetcher, &error);
 	finish(client, head->id, &response, error.remedy != 0 ? &error : NULL);
@@ -223,12 +226,15 @@ static bool take_messages(struct http_client *client)
 {
 	struct wire_head head;
 	const char *bytes;
+	size_t before = client->bodies;
 	bool good = true;
 
 	while (good && wire_next(&client->in, &head, &bytes)) {
 		client->heard = clock_milliseconds();
 		good = take_message(client, &head, bytes);
 	}
+	if (client->bodies > before)
+		wire_signal(&client->out.bytes, WIRE_TAKEN, client->bodies);
 	if (good && wire_left(&client->in) >= sizeof head) { /* before the rest of it is there */
 		memcpy(&head, client->in.bytes.data + client->in.at, sizeof head);
 		good = is_expected(client, &head);

@@ -21,6 +21,7 @@
 
 enum {
 	POST_BODY_MAX = 64 * 1024,
+	STARTS_A_MILLISECOND = 16,
 };
 
 /* One scheme, name and port, with its waiting transfers. */
@@ -44,6 +45,8 @@ struct http_engine {
 	void (*began)(void *context);
 	int64_t active;
 	bool held;
+	int64_t moment; /* of clock_milliseconds(), in which so many transfers have begun: */
+	size_t starts;
 };
 
 /* By the calendar, for records. */
@@ -318,6 +321,24 @@ static void hop_start(struct http_engine *engine)
 		hop_ended(transfer, CURLE_FAILED_INIT);
 }
 
+static bool has_next(const struct http_engine *engine)
+{
+	return !engine->held && engine->ready != NULL &&
+	       engine->active < engine->settings.in_flight;
+}
+
+/* Transfers that begin as one also end as one, and then the last of them waits for all others to be
+ * read: they begin by and by, so that whoever cannot keep up has the time to hold the next. */
+static bool may_start(struct http_engine *engine)
+{
+	int64_t now = clock_milliseconds();
+
+	if (now != engine->moment)
+		engine->starts = 0;
+	engine->moment = now;
+	return engine->starts++ < STARTS_A_MILLISECOND;
+}
+
 /* Returns the number of transfers that ended. */
 static size_t engine_turn(struct http_engine *engine)
 {
@@ -331,8 +352,7 @@ static size_t engine_turn(struct http_engine *engine)
 		engine->paused = transfer->waiting;
 		transfer_queue(transfer);
 	}
-	while (!engine->held && engine->ready != NULL &&
-		engine->active < engine->settings.in_flight)
+	while (has_next(engine) && may_start(engine))
 		hop_start(engine);
 	curl_multi_perform(engine->multi, &count);
 	for (CURLMsg *message; (message = curl_multi_info_read(engine->multi, &count)) != NULL;
@@ -360,6 +380,8 @@ size_t http_engine_wait(
 
 		timeout = pause < 0 ? 0 : pause < timeout ? (int)pause : timeout;
 	}
+	if (has_next(engine) && timeout > 1)
+		timeout = 1;
 	waits = memory_zero(count, sizeof *waits);
 	for (size_t i = 0; i < count; i++)
 		waits[i] = (struct curl_waitfd){.fd = others[i].fd,

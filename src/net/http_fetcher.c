@@ -14,8 +14,8 @@
 #include "net/http_p.h"
 
 enum {
-	BATCH = 64 * 1024,    /* bytes: so many answers go together, or all while idle */
-	BACKLOG = 512 * 1024, /* bytes of answers, with which no further transfer begins */
+	BATCH = 64 * 1024, /* bytes: so many answers go together, or all while idle */
+	AHEAD = 16,        /* bodies that are not taken up yet: no further transfer begins */
 	WAIT_MILLISECONDS = 1000,
 };
 
@@ -24,6 +24,7 @@ struct fetcher {
 	struct wire in, out;
 	struct http_engine *engine; /* NULL before the settings have come */
 	size_t done;                /* answers */
+	size_t bodies, taken;       /* of them, those with one; and those that are taken up */
 	bool begun;                 /* something has, and its client does not know yet */
 	bool held;
 };
@@ -64,6 +65,7 @@ static void done(void *context, struct http_response *response, const struct err
 
 	if (error == NULL)
 		leave_out_known(order, response);
+	fetcher->bodies += response->body.length > 0;
 	wire_response(&fetcher->out.bytes, order->id, response, error);
 	fetcher->done++;
 	free(order->bytes);
@@ -110,8 +112,11 @@ static bool take_message(struct fetcher *fetcher, const struct wire_head *head, 
 		return take_settings(fetcher, bytes, head->length);
 	if (head->type == WIRE_GET)
 		return take_request(fetcher, head, bytes);
-	fetcher->held = head->id != 0;
-	return head->type == WIRE_HOLD;
+	if (head->type == WIRE_HOLD)
+		fetcher->held = head->id != 0;
+	else
+		fetcher->taken = head->id;
+	return head->type == WIRE_HOLD || head->type == WIRE_TAKEN;
 }
 
 static bool receive(struct fetcher *fetcher)
@@ -137,7 +142,8 @@ static void transfer(struct fetcher *fetcher)
 		poll(polls, (nfds_t)count, WAIT_MILLISECONDS);
 		return;
 	}
-	http_engine_hold(fetcher->engine, fetcher->held || wire_left(&fetcher->out) > BACKLOG);
+	http_engine_hold(
+		fetcher->engine, fetcher->held || fetcher->bodies >= fetcher->taken + AHEAD);
 	http_engine_wait(fetcher->engine, polls, count, WAIT_MILLISECONDS);
 }
 

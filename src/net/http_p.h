@@ -81,6 +81,7 @@ enum wire_type {
 	WIRE_SETTINGS, /* to the fetcher, first */
 	WIRE_GET,      /* to the fetcher */
 	WIRE_HOLD,     /* to the fetcher: id is 1 or 0 */
+	WIRE_TAKEN,    /* to the fetcher: so many answers (id) that brought a body are taken up */
 	WIRE_BEGAN,    /* from it: a request has left its queue */
 	WIRE_DONE,     /* from it */
 };

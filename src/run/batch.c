@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The steps of commit.c for all observations that arrive together. Read observer_commit() first, at
- * the end of this file.
+ * The steps of commit.c for all observations that arrive together. Read observer_commit_due()
+ * first, at the end of this file.
  */
 #include "run/batch.h"
 
@@ -24,6 +24,20 @@ enum {
 	SYNCED_ONE_BY_ONE = 4 /* so few that the whole file system is no gain */
 };
 
+static bool owes(const struct work *work)
+{
+	return work->events.count > 0;
+}
+
+static size_t bytes_of(const struct work *work)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < work->seen->response_count && work->seen->responses != NULL; i++)
+		bytes += work->seen->responses[i].body.length;
+	return bytes;
+}
+
 /* Takes it up among those that are committed together; false where it is to be committed alone. */
 bool batch_add(struct work *work)
 {
@@ -39,23 +53,27 @@ bool batch_add(struct work *work)
 		gathered->since = clock_milliseconds();
 	*(struct work **)memory_append(&gathered->list, &gathered->count, sizeof *gathered->list) =
 		work;
-	for (size_t i = 0; i < work->seen->response_count && work->seen->responses != NULL; i++)
-		gathered->bytes += work->seen->responses[i].body.length;
-	gathered->owed = gathered->owed || work->events.count > 0;
+	gathered->bytes += bytes_of(work);
+	gathered->owing += owes(work);
 	return true;
 }
 
-int observer_waits(const struct observer *observer, bool idle)
+/* Of the milliseconds that others are waited for. */
+static int64_t remaining(int64_t since)
+{
+	return since + GATHERED_MILLISECONDS - clock_milliseconds();
+}
+
+int observer_waits(const struct observer *observer)
 {
 	const struct gathered *gathered = &observer->gathered;
-	int64_t left = gathered->since + GATHERED_MILLISECONDS - clock_milliseconds();
+	int64_t left = remaining(gathered->since), owing = remaining(observer->told);
 
 	if (gathered->count == 0)
 		return -1;
-	if (left <= 0 || gathered->count >= GATHERED_PAGES || gathered->bytes >= GATHERED_BYTES ||
-		(gathered->owed && idle))
-		return 0;
-	return (int)left;
+	if (gathered->owing > 0 && owing < left)
+		left = owing;
+	return left > 0 ? (int)left : 0;
 }
 
 /* Steps 1 to 3. Whose folder cannot be placed goes on alone. */
@@ -71,7 +89,7 @@ static void place_gathered(struct observer *observer, const struct gathered *gat
 		list[count++]->failed = observer->aside; /* by now */
 	}
 	archive_place_all(observer->config->archive, list, count,
-		gathered->owed || count <= SYNCED_ONE_BY_ONE);
+		gathered->owing > 0 || count <= SYNCED_ONE_BY_ONE);
 	for (size_t i = 0; i < gathered->count; i++) {
 		struct work *work = gathered->list[i];
 
@@ -135,9 +153,9 @@ static void chain_gathered(struct observer *observer, const struct gathered *gat
 			observer->local_trouble = true;
 		}
 	}
-	synced =
-		(!gathered->owed && count > SYNCED_ONE_BY_ONE && file_sync_system(archive, NULL)) ||
-		archive_sync(&paths, &error);
+	synced = (gathered->owing == 0 && count > SYNCED_ONE_BY_ONE &&
+			 file_sync_system(archive, NULL)) ||
+		 archive_sync(&paths, &error);
 	if (!synced) {
 		observer_say(observer, NULL, error.text);
 		observer->local_trouble = true;
@@ -152,11 +170,28 @@ static void chain_gathered(struct observer *observer, const struct gathered *gat
 	text_list_release(&paths);
 }
 
-void observer_commit(struct observer *observer)
+/* Takes them out of what is gathered. */
+static struct gathered take(struct observer *observer, bool owing)
 {
-	struct gathered gathered = observer->gathered;
+	struct gathered *all = &observer->gathered, taken = {0}, left = {.since = all->since};
 
-	observer->gathered = (struct gathered){0};
+	for (size_t i = 0; i < all->count; i++) {
+		struct work *work = all->list[i];
+		struct gathered *to = owes(work) == owing ? &taken : &left;
+
+		*(struct work **)memory_append(&to->list, &to->count, sizeof *to->list) = work;
+		to->owing += owes(work);
+		to->bytes += bytes_of(work);
+	}
+	free(all->list);
+	*all = left;
+	return taken;
+}
+
+static void commit_together(struct observer *observer, bool owing)
+{
+	struct gathered gathered = take(observer, owing);
+
 	if (gathered.count == 0)
 		return;
 	place_gathered(observer, &gathered);
@@ -168,4 +203,25 @@ void observer_commit(struct observer *observer)
 		work_end(gathered.list[i]);
 	}
 	free(gathered.list);
+	if (owing)
+		observer->told = clock_milliseconds();
+}
+
+void observer_commit(struct observer *observer)
+{
+	commit_together(observer, true);
+	commit_together(observer, false);
+}
+
+void observer_commit_due(struct observer *observer, bool idle)
+{
+	const struct gathered *gathered = &observer->gathered;
+
+	if (gathered->count == 0)
+		return;
+	if (gathered->count >= GATHERED_PAGES || gathered->bytes >= GATHERED_BYTES ||
+		remaining(gathered->since) <= 0)
+		observer_commit(observer);
+	else if (gathered->owing > 0 && (idle || remaining(observer->told) <= 0))
+		commit_together(observer, true);
 }

@@ -14,14 +14,21 @@ struct work;
 /* Takes it up among those that are committed together; false where it is to be committed alone. */
 bool batch_add(struct work *work);
 
-/*
- * The milliseconds that what is gathered may still wait; 0: it is to be committed now; less than 0:
- * there is nothing. idle: no other page is being read, so that an alert has nobody to wait for.
+/* The milliseconds that something of what is gathered may still wait; less than 0: there is
+ * nothing.
  */
-int observer_waits(const struct observer *observer, bool idle);
+int observer_waits(const struct observer *observer);
 
-/* Commits all that is gathered as one: the folders, one transaction, the chains. One that fails is
- * taken out and goes on alone. */
+/*
+ * Commits what is not to wait any longer. What owes an alert goes first and by itself, at once, or
+ * with what owes one too within the moment after such a commit; idle: no other page is being read,
+ * so that it has nobody to wait for. What owes nothing waits for others, up to bounds of time,
+ * number and bytes.
+ */
+void observer_commit_due(struct observer *observer, bool idle);
+
+/* Commits all that is gathered, together: the folders, one transaction, the chains; what owes an
+ * alert before what does not. One that fails is taken out and goes on alone. */
 void observer_commit(struct observer *observer);
 
 #endif

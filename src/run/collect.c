@@ -496,7 +496,7 @@ static void fetch_all(struct run *run)
 	while (busy > 0 && run_monotonic() < run->deadline) {
 		struct pollfd polls[READERS_POLLS_MAX + FETCHES_POLLS_MAX];
 		size_t count = readers_polls(run->context->readers, polls), reading;
-		int wait = observer_waits(&run->observer, false);
+		int wait = observer_waits(&run->observer);
 
 		count += fetches_polls(run->fetches, polls + count);
 		busy = http_client_wait(
@@ -506,8 +506,7 @@ static void fetch_all(struct run *run)
 			take_unheard(run);
 		reading = read_fetched(run);
 		busy += reading;
-		if (observer_waits(&run->observer, reading == 0) == 0)
-			observer_commit(&run->observer);
+		observer_commit_due(&run->observer, reading == 0);
 		if (run_monotonic() - run->touched_since >= RUN_TOUCH_SECONDS)
 			flush_touched(run);
 	}
@@ -558,8 +557,7 @@ void run_fetch(struct run *run)
 			watch_end(run->failed[i]);
 		else
 			observation_process(&run->observer, &seen);
-		if (observer_waits(&run->observer, false) == 0)
-			observer_commit(&run->observer);
+		observer_commit_due(&run->observer, false);
 	}
 	observer_commit(&run->observer);
 }

@@ -44,9 +44,9 @@ struct work;
 struct gathered {
 	struct work **list;
 	size_t count;
+	size_t owing;  /* of them, by which somebody may be owed something */
 	size_t bytes;  /* of what waits with them */
 	int64_t since; /* of clock_milliseconds(), the first one */
-	bool owed;     /* somebody may be owed something */
 };
 
 /* What all observations of a run share. Borrowed. */
@@ -82,6 +82,7 @@ struct observer {
 	void *context;
 	const char *moment; /* when it was, for what is said of it; NULL: now */
 	struct gathered gathered;
+	int64_t told; /* of clock_milliseconds(): the last commit of what owes something */
 	bool quiet;
 	bool template_trouble;   /* out: a message went out in plain words: its template is wrong */
 	bool page_trouble;       /* out: some page could not be fetched or read */

@@ -133,6 +133,30 @@ same "each is there" 120 "$(lines)"
 check "and was told" test "$(cat relay/*.eml | sed -z 's/=\r*\n//g' | grep -o '^Page: *Example' | wc -l)" -ge 1
 check "and the archive is whole" "$lampwatch" -c many.yaml --clock "$(at 04)" verify
 
+# While another program writes: what an alert stands on is synced by itself, for syncfs() waits for everybody's writing.
+# From a page's intent until its removal the folder is synced, the transaction committed, and the courier woken.
+held_up() {
+	awk -F '\t' '
+		$2 == "rename" && $4 ~ /\/\.state\/intent\/p[1-4][0-9]$/ { sub("^.*/", "", $4); owing[$4] = $1 }
+		$2 == "remove" && $3 ~ /\/\.state\/intent\// { sub("^.*/", "", $3); delete owing[$3] }
+		$2 == "syncfs" { for (page in owing) if (owing[page] == $1) print page }
+		$2 == "committed" { for (page in owing) seen[page] }
+		END { for (page in seen) n++; print n + 0 " alerts" }' order | sort -u | paste -sd ' '
+}
+{ sed '/^subscribers:/,$d' many.yaml; echo "subscribers: [{mail: ops@example.com, pages: [$(seq -f p%g -s ', ' 10 49)]}]"; } > owing.yaml
+begin
+"$lampwatch" -c owing.yaml --clock "$(at 01)" -q run
+rm -f relay/*.eml
+statuspage_page "$page" major major_outage operational
+dd if=/dev/zero of="$work/written" bs=1M count=300 conv=fsync status=none &
+writing=$!
+in_order "forty alerts among sixty pages, while another program writes" -c owing.yaml --clock "$(at 03)" -q run
+kill "$writing" 2> /dev/null
+wait "$writing" 2> /dev/null
+rm -f "$work/written"
+same "none of them waits for what others write" "40 alerts" "$(held_up)"
+check "and they are told" test "$(count_mails relay)" -ge 1
+
 begin
 mkdir archive
 : > archive/p30 # where its folder would be

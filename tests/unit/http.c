@@ -745,6 +745,36 @@ static void test_a_host_and_the_client_have_so_many_transfers_at_a_time(void **s
 	assert_int_equal(most_at_a_time("/two"), 2);
 }
 
+/* Else a page that owes an alert would wait behind all that came with it. */
+static void test_bodies_that_nobody_takes_up_are_not_fetched(void **state)
+{
+	enum { ASKED = 64, AT_A_TIME = 4, AHEAD = 16 };
+	const struct http_settings limits = {
+		.in_flight = AT_A_TIME, .per_host = AT_A_TIME, .user_agent = "test"};
+	struct http_client *client = http_client_new(&limits);
+	char *url = server_url(&server, "/ahead?fault=body=x");
+	struct result results[ASKED] = {0};
+	int64_t began = milliseconds();
+
+	(void)state;
+	for (size_t i = 0; i < ASKED; i++) {
+		struct http_request request = request_to(url, &results[i]);
+
+		http_client_get(client, &request);
+	}
+	http_client_wait(client, NULL, 0, 0); /* which asks, and takes nothing up */
+	while (server_count(&server, "GET\t/ahead") < AHEAD && milliseconds() - began < 5000)
+		poll(NULL, 0, 10);
+	poll(NULL, 0, 300);
+	assert_in_range(server_count(&server, "GET\t/ahead"), AHEAD, AHEAD + AT_A_TIME - 1);
+	finish(client);
+	assert_int_equal(server_count(&server, "GET\t/ahead"), ASKED);
+	for (size_t i = 0; i < ASKED; i++)
+		assert_status(results[i], 200);
+	http_client_free(client);
+	free(url);
+}
+
 static void test_a_host_that_hangs_delays_no_other(void **state)
 {
 	const struct http_settings limits = {.in_flight = 16, .per_host = 1, .user_agent = "test"};
@@ -1056,6 +1086,7 @@ int main(void)
 		cmocka_unit_test(test_a_connection_that_stands_already_is_guarded_too),
 		cmocka_unit_test(test_waiting_for_a_slot_costs_no_timeout),
 		cmocka_unit_test(test_a_host_and_the_client_have_so_many_transfers_at_a_time),
+		cmocka_unit_test(test_bodies_that_nobody_takes_up_are_not_fetched),
 		cmocka_unit_test(test_a_host_that_hangs_delays_no_other),
 		cmocka_unit_test(test_a_client_that_ends_calls_nobody),
 		cmocka_unit_test(test_a_request_may_be_begun_when_one_is_done),

@@ -14,6 +14,7 @@
 #include "model/change.h"
 #include "model/indicator_state.h"
 #include "model/validator.h"
+#include "run/batch.h"
 #include "store/alarm.h"
 #include "unit/processor_time.h"
 #include "watch/diff.h"
@@ -1112,6 +1113,78 @@ static void test_twenty_thousand_indicators_turn_red_in_one_message_and_in_time(
 	free(red_page);
 }
 
+/* ---- many at once ---- */
+
+#define TWO_PAGES                                                                                  \
+	"operator: admin@example.org\n"                                                            \
+	"pages: [{name: one, url: 'https://a.example/', kind: statuspage}, "                       \
+	"{name: two, url: 'https://b.example/', kind: statuspage}]\n"                              \
+	"subscribers: [{mail: ops@example.com, on: [red, green]}]\n" SCENE_ROUTES
+#define YELLOW PAGE("degraded") ROW("a", "degraded") ROW("b", "operational")
+
+static int green_and_green(void **state)
+{
+	open_scene(state, TWO_PAGES, GREEN);
+	scene_read(*state, "two", GREEN);
+	return 0;
+}
+
+/* A page of a crowd: what is seen of it waits for others. */
+struct one_of_many {
+	struct http_response response;
+	bool ended;
+};
+
+static void end(void *context)
+{
+	struct one_of_many *page = context;
+
+	page->ended = true;
+	buffer_release(&page->response.body);
+}
+
+static void read_of_many(struct scene *scene, const char *page, struct page_state *state,
+	const char *text, struct one_of_many *one)
+{
+	struct observation seen = {.page = config_page(scene->config, page),
+		.kind = scene->kind,
+		.state = state,
+		.what = OBSERVED_READING,
+		.text = text,
+		.responses = &one->response,
+		.response_count = 1,
+		.now = scene->now,
+		.end = end,
+		.context = one};
+
+	one->response.status = 200;
+	buffer_text(&one->response.body, text);
+	observation_process(&scene->observer, &seen);
+}
+
+static void test_of_many_what_owes_an_alert_is_committed_first(void **state)
+{
+	struct scene *scene = *state;
+	struct page_states pages = {0};
+	struct one_of_many owed = {0}, other = {0};
+
+	store_pages(scene->database, &pages);
+	read_of_many(scene, "two", page_states_find(&pages, "two"), YELLOW, &other);
+	observer_commit_due(&scene->observer, true);
+	assert_false(other.ended); /* it waits for others */
+	read_of_many(scene, "one", page_states_find(&pages, "one"), RED, &owed);
+	observer_commit_due(&scene->observer, false);
+	assert_true(owed.ended);
+	assert_told(scene, OPS, "red:Name a");
+	assert_false(other.ended);
+	assert_int_equal(scene_snapshots(scene, "two"), 1);
+	observer_commit(&scene->observer);
+	assert_true(other.ended);
+	assert_int_equal(scene_snapshots(scene, "two"), 2);
+	assert_int_equal(observer_waits(&scene->observer), -1);
+	page_states_release(&pages);
+}
+
 static void test_a_simulated_archive_and_a_real_one_do_not_mix(void **state)
 {
 	struct scene *scene = *state;
@@ -1379,6 +1452,7 @@ int main(void)
 		test_in(green, test_a_folder_that_has_lost_a_file_is_removed_and_not_told),
 		test_in(empty, test_a_folder_of_a_page_never_seen_is_removed),
 		test_in(empty, test_twenty_thousand_indicators_turn_red_in_one_message_and_in_time),
+		test_in(green_and_green, test_of_many_what_owes_an_alert_is_committed_first),
 		test_in(empty, test_a_simulated_archive_and_a_real_one_do_not_mix),
 		test_in(green,
 			test_an_incident_of_red_impact_beside_a_green_lamp_is_told_and_so_is_its_end),
