@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "net/address.h"
+#include "net/check_p.h"
 #include "net/http_p.h"
 
 enum {
@@ -169,6 +170,8 @@ void transfer_prepare(struct transfer *transfer, const char *user_agent, const c
 	curl_url_cleanup(url);
 	if (transfer->guarded)
 		guard_set(transfer);
+	if (transfer->check != NULL)
+		check_prepare(transfer);
 }
 
 void http_response_release(struct http_response *response)
@@ -274,7 +277,9 @@ CURLcode transfer_collect(struct transfer *transfer, CURLcode code)
 	while (versions[i].version != 0 && versions[i].version != version)
 		i++;
 	response->http_version = memory_string(versions[i].text);
-	return code == CURLE_OK && status < FINAL_STATUS_MIN ? CURLE_WEIRD_SERVER_REPLY : code;
+	return code == CURLE_OK && status < FINAL_STATUS_MIN && check_asks_http(transfer)
+		       ? CURLE_WEIRD_SERVER_REPLY
+		       : code;
 }
 
 /* The field's lines as one (RFC 9110 section 5.3). Owned by the caller. */
@@ -344,6 +349,7 @@ void transfer_release(struct transfer *transfer)
 	buffer_release(&transfer->sent);
 	buffer_release(&transfer->passed);
 	curl_slist_free_all(transfer->cookies);
+	check_work_free(transfer->check);
 	free(transfer->first_origin);
 	free(transfer->url);
 }

@@ -482,8 +482,10 @@ static bool own_network(const struct run *run)
 static void fetch_all(struct run *run)
 {
 	const struct limits_config *limits = &run->config->settings.limits;
-	struct http_settings settings = {limits->in_flight, limits->per_host,
-		run->context->user_agent, NULL, run->context->fork_server};
+	struct http_settings settings = {.in_flight = limits->in_flight,
+		.per_host = limits->per_host,
+		.user_agent = run->context->user_agent,
+		.fork_server = run->context->fork_server};
 	size_t busy = run->watch_count;
 	struct error error;
 

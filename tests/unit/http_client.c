@@ -278,7 +278,8 @@ static void on_done(void *context, struct http_response *response, const struct 
 
 static struct http_client *ask(struct fork_server *server, struct result results[REQUESTS])
 {
-	const struct http_settings settings = {4, 4, "test", NULL, server};
+	const struct http_settings settings = {
+		.in_flight = 4, .per_host = 4, .user_agent = "test", .fork_server = server};
 	struct http_client *client;
 
 	memset(results, 0, REQUESTS * sizeof *results);
