@@ -86,6 +86,8 @@ static char *judge_beginning(const struct check *check, const struct check_measu
 
 static bool is_listed(const char *list, int status)
 {
+	if (list[0] == '\0')
+		return true;
 	for (const char *at = list; at != NULL; at = strchr(at, ',')) {
 		at += *at == ',';
 		if (atoi(at) == status)

@@ -5,7 +5,6 @@
  * and, with a user, the login.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -240,14 +239,6 @@ bool check_reached(const struct transfer *transfer)
 	return transfer->check != NULL && elapsed_connect(transfer) != CHECK_NOT_REACHED;
 }
 
-static bool is_refused(const struct transfer *transfer)
-{
-	long number = 0;
-
-	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
-	return number == ECONNREFUSED;
-}
-
 bool check_collect(struct transfer *transfer, CURLcode code, struct error *error)
 {
 	struct check_measure *measure = &transfer->check->measure;
@@ -267,7 +258,7 @@ bool check_collect(struct transfer *transfer, CURLcode code, struct error *error
 			return false;
 		}
 	}
-	measure->answered = measure->connect != CHECK_NOT_REACHED || is_refused(transfer);
+	measure->answered = measure->connect != CHECK_NOT_REACHED;
 	check_explain(transfer, code);
 	if (http && code == CURLE_OK && !transfer_decode(transfer, &detail))
 		measure->failure = memory_string(detail.text);
