@@ -7,8 +7,6 @@
 #include "base/text.h"
 #include "net/check_p.h"
 
-static const char header_too_large[] = "the header is too large";
-
 static const struct {
 	CURLcode code;
 	const char *word;
@@ -23,14 +21,8 @@ static const struct {
 	{CURLE_HTTP2, "HTTP/2 broken off"},
 	{CURLE_HTTP2_STREAM, "HTTP/2 broken off"},
 	{CURLE_PARTIAL_FILE, "the body ends early"},
-	{CURLE_UNSUPPORTED_PROTOCOL, "leads to what is neither http nor https"},
 	{CURLE_URL_MALFORMAT, "leads to what is no address"},
 	{CURLE_REMOTE_ACCESS_DENIED, "the greeting is answered by a refusal"},
-	/* libcurl's code for an endless header line. */
-	{CURLE_OUT_OF_MEMORY, header_too_large},
-#if LIBCURL_VERSION_NUM >= 0x080600
-	{CURLE_TOO_LARGE, header_too_large},
-#endif
 };
 
 static const struct {
@@ -49,6 +41,11 @@ static const char *const protocol_names[] = {
 static const struct check *check_of(const struct transfer *transfer)
 {
 	return transfer->check->request.check;
+}
+
+static const char *too_much(const struct transfer *transfer)
+{
+	return check_asks_http(transfer) ? "the header is too large" : "the server says too much";
 }
 
 /* "no answer in 10 s"; the limit is the one that was reached. */
@@ -117,6 +114,15 @@ static char *word_of(const struct transfer *transfer, CURLcode code)
 		if (words[i].code == code)
 			return memory_string(words[i].word);
 	switch (code) {
+	case CURLE_OUT_OF_MEMORY: /* libcurl's code for an endless line */
+#if LIBCURL_VERSION_NUM >= 0x080600
+	case CURLE_TOO_LARGE:
+#endif
+		return memory_string(too_much(transfer));
+	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, too, which anything might be */
+		return memory_string(work->measure.connect == CHECK_NOT_REACHED
+					     ? "leads to what is neither http nor https"
+					     : "the answer is not HTTP");
 	case CURLE_OPERATION_TIMEDOUT:
 		return timeout_word(transfer);
 	case CURLE_COULDNT_CONNECT:
@@ -147,13 +153,20 @@ static char *own_word(const struct transfer *transfer, CURLcode code)
 	if (transfer->response.body.overflowed)
 		return memory_format("the answer is larger than %lld MiB",
 			(long long)(transfer->response.body.maximum >> 20));
-	if (transfer->headers_overflowed)
-		return memory_string(header_too_large);
-	if (work->heard > CHECK_LINES_MAX)
-		return memory_string("the server says too much");
+	if (transfer->headers_overflowed || work->heard > CHECK_LINES_MAX)
+		return memory_string(too_much(transfer));
 	if (code == CURLE_OK && work->password != NULL && work->phase != PHASE_LOGIN)
-		return memory_string("it asks for no login");
+		return memory_string("no login is offered");
 	return NULL;
+}
+
+/* libcurl 7.88 looks a name up for both families, and has nobody to connect to; later ones say that
+ * there is no such host. */
+static bool is_absent(const struct transfer *transfer, CURLcode code)
+{
+	return transfer->check->request.family != CHECK_ANY &&
+	       (code == CURLE_COULDNT_RESOLVE_HOST ||
+		       (code == CURLE_COULDNT_CONNECT && !transfer->tried && !transfer->refused));
 }
 
 void check_explain(struct transfer *transfer, CURLcode code)
@@ -161,10 +174,11 @@ void check_explain(struct transfer *transfer, CURLcode code)
 	struct check_measure *measure = &transfer->check->measure;
 	const int family = transfer->check->request.family;
 
-	measure->absent = code == CURLE_COULDNT_RESOLVE_HOST && family != CHECK_ANY;
-	measure->failure = measure->absent ? memory_string(family == CHECK_IPV6 ? "no IPv6 address"
-										: "no IPv4 address")
-					   : own_word(transfer, code);
+	measure->absent = is_absent(transfer, code);
+	if (measure->absent)
+		measure->failure = memory_format("no IPv%d address", family == CHECK_IPV6 ? 6 : 4);
+	else
+		measure->failure = own_word(transfer, code);
 	if (measure->failure == NULL && code != CURLE_OK)
 		measure->failure = word_of(transfer, code);
 	if (code != CURLE_OK && transfer->detail[0] != '\0')

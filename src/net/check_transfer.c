@@ -225,12 +225,21 @@ static void collect_times(const struct transfer *transfer, struct check_measure 
 	measure->total = transfer->spent;
 }
 
-static void collect_response(struct http_response *response, struct check_measure *measure)
+/* Nothing of an answer whose header did not come to its end. */
+static void collect_header(struct transfer *transfer, struct check_measure *measure)
 {
+	struct http_response *response = &transfer->response;
+
+	if (!transfer->headers_complete)
+		return;
 	measure->status = response->status;
 	measure->headers = response->headers;
-	measure->body = response->body;
 	response->headers = NULL;
+}
+
+static void collect_body(struct http_response *response, struct check_measure *measure)
+{
+	measure->body = response->body;
 	response->body = (struct buffer){0};
 }
 
@@ -259,10 +268,12 @@ bool check_collect(struct transfer *transfer, CURLcode code, struct error *error
 		}
 	}
 	measure->answered = measure->connect != CHECK_NOT_REACHED;
+	if (http)
+		collect_header(transfer, measure);
 	check_explain(transfer, code);
 	if (http && code == CURLE_OK && !transfer_decode(transfer, &detail))
 		measure->failure = memory_string(detail.text);
 	if (http)
-		collect_response(&transfer->response, measure);
+		collect_body(&transfer->response, measure);
 	return true;
 }

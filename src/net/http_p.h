@@ -53,6 +53,7 @@ struct transfer {
 	bool headers_complete;        /* … and is the final response's */
 	bool headers_overflowed;
 	bool refused;     /* the guard refused an address */
+	bool tried;       /* there was an address to connect to */
 	int socket_error; /* errno of the last socket that could not be made; 0: none */
 	char detail[CURL_ERROR_SIZE];
 };

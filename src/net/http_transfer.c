@@ -28,7 +28,10 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 		curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	if (length > 0 && length <= LENGTH_BELIEVED)
 		buffer_expect(body, (size_t)length);
-	return buffer_add(body, bytes, size * count) ? size * count : 0;
+	if (buffer_add(body, bytes, size * count))
+		return size * count;
+	buffer_add(body, bytes, body->maximum - body->length); /* what is cut off is full */
+	return 0;
 }
 
 /* Keeps the final response's header block, not those of interim responses (1xx), nor trailers. */
@@ -332,7 +335,7 @@ void transfer_clear(struct transfer *transfer)
 	buffer_clear(&transfer->received);
 	buffer_clear(&transfer->sent);
 	transfer->block_ended = transfer->headers_complete = transfer->headers_overflowed = false;
-	transfer->refused = false;
+	transfer->refused = transfer->tried = false;
 	transfer->socket_error = 0;
 	transfer->detail[0] = '\0';
 	curl_easy_cleanup(transfer->easy);

@@ -91,6 +91,18 @@ for error in [None, b"no connection"]:  # as src/net/http_wire.c writes it
     plant("wire", struct.pack("=3q5iI", 0, 1, 2, 200, 1, 1, 1 if error else 0, 0, 4)
           + b"".join(struct.pack("=I", 2**32 - 1) if text is None else struct.pack("=I", len(text)) + text + b"\0"
                      for text in texts) + b"body")
+for error in [None, b"no socket"]:
+    texts = [None, error] if error else [b"HTTP 500", None]
+    transcript = b"" if error else b'{"state":"failed","word":"HTTP 500"}'
+    plant("wire", struct.pack("=5iI", 2, 1, 1, 5 if error else 0, 0, len(transcript))
+          + b"".join(struct.pack("=I", 2**32 - 1) if text is None else struct.pack("=I", len(text)) + text + b"\0"
+                     for text in texts) + transcript)
+for protocol, said in enumerate([
+        response("200 OK", "a body", "X: y", "Set-Cookie: a=b", "Location: http://me:word@a.example/?x"),
+        "* OK ready\r\n* CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN\r\nA001 OK done\r\nA002 OK go\r\n",
+        "+OK ready\r\n+OK\r\nSTLS\r\nSASL PLAIN\r\n.\r\n+OK go\r\n",
+        "220 ready\r\n250-me\r\n250 STARTTLS\r\n220 go\r\n"]):
+    plant("check", bytes([protocol]) + said.encode())
 os.makedirs(f"{corpus}/warc", exist_ok=True)
 for dialect in ["warcio", "old", "one"]:
     records = [
