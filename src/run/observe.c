@@ -24,6 +24,7 @@
 #include "model/indicator_state.h"
 #include "model/validator.h"
 #include "net/http.h"
+#include "run/agree.h"
 #include "run/event_source.h"
 #include "run/detect.h"
 #include "run/findings.h"
@@ -442,6 +443,8 @@ static void settle_committed(struct work *work)
 		work_say(work, work->fresh.list[i].text);
 	if (work->pending)
 		courier_wake(work->observer->courier);
+	if (work->events.count > 0 || work->changes.count > 0)
+		agreements_follow(work->observer, work->seen->page->name, work->seen->now);
 }
 
 /* Steps 1 to 6 of a commit (archive/archive.h), all or nothing. */
