@@ -27,6 +27,7 @@ static const struct column columns[] = {
 	COLUMN("page", struct alarm, page, COLUMN_TEXT),
 	COLUMN("indicator", struct alarm, indicator, COLUMN_TEXT),
 	COLUMN("opened", struct alarm, opened, COLUMN_INTEGER),
+	COLUMN("closed", struct alarm, closed, COLUMN_INTEGER),
 	COLUMN("acknowledged", struct alarm, acknowledged, COLUMN_INTEGER),
 	COLUMN("reminded", struct alarm, reminded, COLUMN_INTEGER),
 	{0},
@@ -114,6 +115,16 @@ void alarms_load(struct database *database, const char *page, struct alarms *ala
 			  "SELECT * FROM alarm WHERE closed IS NULL AND kind = 'red'"
 			  " AND (?1 IS NULL OR page = ?1) ORDER BY page, id",
 			  "*t", columns, page),
+		&alarms->list, &alarms->count, sizeof *alarms->list);
+}
+
+void alarms_load_since(
+	struct database *database, const char *page, int64_t since, struct alarms *alarms)
+{
+	rows_take(database_query(database,
+			  "SELECT * FROM alarm WHERE page = ? AND kind = 'red'"
+			  " AND (closed IS NULL OR closed >= ?) ORDER BY id",
+			  "*ti", columns, page, since),
 		&alarms->list, &alarms->count, sizeof *alarms->list);
 }
 

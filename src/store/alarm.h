@@ -49,7 +49,7 @@ void store_close_alarm(struct database *database, int64_t alarm, int64_t time);
 struct alarm {
 	int64_t id;
 	char *page, *indicator; /* indicator: its id, "" for the overall level */
-	int64_t opened, acknowledged, reminded;
+	int64_t opened, closed, acknowledged, reminded; /* the first two: as first seen */
 };
 
 struct alarms {
@@ -59,6 +59,9 @@ struct alarms {
 
 /* Adds the open red ones of the page (NULL: of all), by page and number. */
 void alarms_load(struct database *database, const char *page, struct alarms *alarms);
+/* Adds the red ones of the page that were open at since or later, by number. */
+void alarms_load_since(
+	struct database *database, const char *page, int64_t since, struct alarms *alarms);
 void alarms_release(struct alarms *alarms);
 const struct alarm *alarms_find(const struct alarms *alarms, const char *indicator);
 
