@@ -63,14 +63,26 @@ static void put_lag(struct value *map, const char *key, const struct lag *lag)
 	value_put_text(inner, "words", words);
 }
 
+/* Also in short, for tables. */
+static void put_time(
+	struct value *map, const char *key, const char *short_key, int64_t time, const char *zone)
+{
+	char text[DATE_TEXT_MAX] = "";
+
+	value_put_time(map, key, time, zone);
+	if (time != 0)
+		date_write_short(time, zone, text);
+	value_put_text(map, short_key, text);
+}
+
 static void put_side(
 	struct value *map, const char *key, const struct ledger_side *side, const char *zone)
 {
 	struct value *inner = value_put(map, key, value_map());
 
 	value_put_boolean(inner, "there", side->there);
-	value_put_time(inner, "begin", side->begin, zone);
-	value_put_time(inner, "end", side->open ? 0 : side->end, zone);
+	put_time(inner, "begin", "begin_short", side->begin, zone);
+	put_time(inner, "end", "end_short", side->open ? 0 : side->end, zone);
 	value_put_boolean(inner, "begun", side->begun);
 	value_put_boolean(inner, "ended", side->ended);
 	value_put_boolean(inner, "open", side->open);
@@ -87,7 +99,7 @@ static void put_incidents(
 
 		put_side(one, "fact", &incident->fact, zone);
 		put_side(one, "lamp", &incident->lamp, zone);
-		value_put_time(one, "said", incident->said, zone);
+		put_time(one, "said", "said_short", incident->said, zone);
 		put_lag(one, "began", &incident->began);
 		put_lag(one, "ended", &incident->ended);
 	}

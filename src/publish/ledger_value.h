@@ -28,7 +28,8 @@ const char *lag_state_name(enum lag_state state);
  * A map: provider, figures, indicators: a list of maps with page, id, label, figures, incidents
  * (the newest first). An incident has fact and lamp (maps: there, begin, end, begun, ended, open),
  * said, began and ended (maps: state, seconds, words). Figures have count, alone, began and ended
- * (maps: median, worst, known, never, not_yet, unknown). Times as of report_page_value(). Owned by
+ * (maps: median, worst, known, never, not_yet, unknown). Times as of report_page_value(), and
+ * under NAME_short. Owned by
  * the caller.
  */
 struct value *ledger_value(const struct ledger *ledger, const struct config *config);
