@@ -16,6 +16,7 @@ config() { # config FACTS
 	from: lampwatch@watch.example.org
 	every: 10m
 	confirm: {worse: 1, better: 1, lost: 3}
+	metrics: metrics
 	pages:
 	  - {name: panel, url: "http://127.0.0.1:$www_port/", kind: statuspage, provider: "Example & Co"$1}
 	probes:
@@ -38,6 +39,8 @@ at() {
 	lampwatch replay "$work/captures"
 	lampwatch --clock "2014-01-24T$1:00Z" run panel
 }
+# metric NAME TYPE
+metric() { sed -n "s/^lampwatch_page_${1}_seconds{page=\"panel\",indicator=\"component0\",name=\"Mail\",type=\"$2\"} //p" "$work/metrics"; }
 day=$archive/panel/2014/01/2014-01-24.html
 ledger() { cat "$archive"/ledger-example-co-*.html; }
 # row NUMBER: the text of a row of the day's two sides.
@@ -52,6 +55,7 @@ check "what is measured writes the page's day, though the page says what it said
 same "the service fails, and the lamp is green: early" "19:10–19:10 green operational failed early" "$(row 3)"
 check "the ledger says: not yet" grep -q 'data-name="Lag">not yet<' <(ledger)
 at 19:20 failed failed
+same "the metrics say for how long the two disagree, and of no lag yet" "600 0  " "$(metric disagreement early) $(metric disagreement late) $(metric lag red) $(metric lag green)"
 check "what no fact names stays with the probe" bash -c "! grep -q '<span class=\"name\">other' '$day'"
 page major major_outage operational operational
 at 19:30 failed failed
@@ -59,8 +63,10 @@ page major major_outage operational operational
 at 19:40 failed failed
 at 19:50 good good
 at 20:00 good good
+same "and the other way round" "0 600 1200 " "$(metric disagreement early) $(metric disagreement late) $(metric lag red) $(metric lag green)"
 page none operational operational operational
 at 20:20 good good
+same "once they agree, the lags stay" "0 0 1200 1800" "$(metric disagreement early) $(metric disagreement late) $(metric lag red) $(metric lag green)"
 same "each minute has what the page said and what the service did" \
 	"18:50–19:10 green operational worked|19:10–19:30 green operational failed early|19:30–19:50 red major outage failed|19:50–20:20 red major outage worked late" \
 	"$(row 2)|$(row 3)|$(row 4)|$(row 5)"
