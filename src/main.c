@@ -71,7 +71,7 @@ static const struct command {
 	{"routes", command_routes, NEEDS_DATABASE, AS_OWNER, ALONE, 0, 0, "",
 		"list routes and receivers, and the providers they depend on", NULL},
 	{"report", command_report, NEEDS_DATABASE, AS_CALLER, ALONE, 0, MANY,
-		"[--since TIME] [--until TIME] [--html | --csv] [PAGE...]",
+		"[--lag] [--since TIME] [--until TIME] [--html | --csv] [PAGE...]",
 		"report availability, outages, time to repair and lag", NULL},
 	{"subscribe", command_subscribe, NEEDS_CONFIGURATION, AS_OWNER, ALONE, 1, 1,
 		"[--page PAGE] [--indicator PATTERN] [--floor LEVEL] [--on EVENT] [--second "

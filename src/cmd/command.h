@@ -26,7 +26,7 @@ struct options {
 	/* Of options that exclude one another, given once: the name of the one, and its value. */
 	const char *form, *form_value;
 	struct text_list pages, indicators, on; /* of options that may be repeated; owned */
-	bool again, deliver, dry_run, end, nagios;
+	bool again, deliver, dry_run, end, lag, nagios;
 };
 
 /*

@@ -36,6 +36,7 @@ static const struct option_row {
 	{"indicator", 0, OPTION_TEXTS, offsetof(struct options, indicators)},
 	{"key", 0, OPTION_TEXT, offsetof(struct options, key)},
 	{"kind", 0, OPTION_TEXT, offsetof(struct options, kind)},
+	{"lag", 0, OPTION_FLAG, offsetof(struct options, lag)},
 	{"limit", 'n', OPTION_TEXT, offsetof(struct options, limit)},
 	{"listen", 'l', OPTION_TEXT, offsetof(struct options, listen)},
 	{"mail", 0, OPTION_TEXT, offsetof(struct options, mail)},

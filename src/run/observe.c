@@ -162,6 +162,7 @@ static bool write_folder(struct work *work, struct error *error)
 		.page = seen->page->name,
 		.time = seen->now,
 		.simulated = work->observer->simulated,
+		.private = seen->page->publish == PUBLISH_NO,
 		.responses = seen->responses,
 		.count = seen->response_count,
 		.documents = names,

@@ -28,6 +28,7 @@ static const struct column columns[] = {
 	COLUMN("indicator", struct alarm, indicator, COLUMN_TEXT),
 	COLUMN("kind = 'early'", struct alarm, early, COLUMN_BOOLEAN),
 	COLUMN("opened", struct alarm, opened, COLUMN_INTEGER),
+	COLUMN("closed", struct alarm, closed, COLUMN_INTEGER),
 	COLUMN("acknowledged", struct alarm, acknowledged, COLUMN_INTEGER),
 	COLUMN("reminded", struct alarm, reminded, COLUMN_INTEGER),
 	{0},
@@ -136,6 +137,16 @@ void alarms_load_of(struct database *database, const char *kind, struct alarms *
 			  "SELECT * FROM alarm WHERE closed IS NULL AND kind = ?"
 			  " ORDER BY page, indicator, id",
 			  "*t", columns, kind),
+		&alarms->list, &alarms->count, sizeof *alarms->list);
+}
+
+void alarms_load_since(
+	struct database *database, const char *page, int64_t since, struct alarms *alarms)
+{
+	rows_take(database_query(database,
+			  "SELECT * FROM alarm WHERE page = ? AND kind = 'red'"
+			  " AND (closed IS NULL OR closed >= ?) ORDER BY id",
+			  "*ti", columns, page, since),
 		&alarms->list, &alarms->count, sizeof *alarms->list);
 }
 

@@ -55,7 +55,7 @@ struct alarm {
 	int64_t id;
 	char *page, *indicator; /* indicator: its id, "" for the overall level */
 	bool early;             /* it fails and its lamp does not say so; else it is red */
-	int64_t opened, acknowledged, reminded;
+	int64_t opened, closed, acknowledged, reminded; /* the first two: as first seen */
 };
 
 struct alarms {
@@ -69,6 +69,9 @@ struct alarms {
 void alarms_load(struct database *database, const char *page, struct alarms *alarms);
 /* Adds the open ones of that kind of all pages. */
 void alarms_load_of(struct database *database, const char *kind, struct alarms *alarms);
+/* Adds the red ones of the page that were open at since or later, by number. */
+void alarms_load_since(
+	struct database *database, const char *page, int64_t since, struct alarms *alarms);
 void alarms_release(struct alarms *alarms);
 const struct alarm *alarms_find(const struct alarms *alarms, const char *indicator);
 
