@@ -213,11 +213,11 @@ static int name_page(struct addition *addition)
 	return EXIT_DONE;
 }
 
-static void print_entry(const struct page_entry *entry)
+static void print_member(const struct config_member *member)
 {
 	struct buffer lines = {0};
 
-	page_entry_write(entry, &lines);
+	config_member_write(member, &lines);
 	fputs(buffer_string(&lines), stdout);
 	buffer_release(&lines);
 }
@@ -275,8 +275,9 @@ static bool replace_file(const char *path, const struct buffer *text, struct err
 	return good;
 }
 
-static int write_config(
-	const struct addition *addition, const char *path, const struct page_entry *entry)
+/* shown: the member as it is printed, without secrets. */
+static int write_config(const struct addition *addition, const char *path,
+	const struct config_member *member, const struct config_member *shown)
 {
 	struct buffer text = {.maximum = YAML_FILE_MAX}, edited = {.maximum = YAML_FILE_MAX};
 	struct error error = {.text = "the page cannot be added"};
@@ -284,27 +285,22 @@ static int write_config(
 
 	if (!file_read(path, &text, &error)) {
 		fprintf(stderr, "lampwatch add: %s\n", error.text);
-	} else if (!config_edit_add_page(path, buffer_string(&text), text.length, entry, &edited,
-			   &line, &error) ||
+	} else if (!config_edit_add(path, buffer_string(&text), text.length, member, &edited, &line,
+			   &error) ||
 		   edited.overflowed || !check_result(addition, &edited)) {
 		fprintf(stderr,
 			"lampwatch add: %s: %s. Not changed; these lines belong under "
-			"\"pages:\":\n",
-			addition->config_path, error.text);
-		print_entry(entry);
+			"\"%s:\":\n",
+			addition->config_path, error.text, member->section);
+		print_member(member);
 	} else if (!replace_file(path, &edited, &error)) {
 		fprintf(stderr, "lampwatch add: %s\n", error.text);
 		status = EXIT_LOCAL;
 	} else {
 		status = EXIT_DONE;
 		if (addition->invocation->verbosity >= 0) {
-			struct page_entry shown = *entry;
-			char *url = http_url_public(entry->url);
-
-			shown.url = url;
 			printf("Added to %s, line %d:\n", addition->config_path, line);
-			print_entry(&shown);
-			free(url);
+			print_member(shown);
 		}
 	}
 	buffer_release(&text);
@@ -312,36 +308,51 @@ static int write_config(
 	return status;
 }
 
+static void page_lines(const struct addition *addition, const char *url, struct buffer *lines)
+{
+	const char *provider = addition->options->provider;
+
+	if (provider == NULL && addition->service != NULL)
+		provider = addition->service->provider;
+	config_member_key(lines, "name", addition->page_name);
+	config_member_key(lines, "url", url);
+	config_member_key(lines, "kind", kind_name(addition->detection.chosen->kind));
+	if (!text_equal(provider, addition->page_name))
+		config_member_key(lines, "provider", provider);
+}
+
 static int add_page(const struct addition *addition)
 {
 	bool quiet = addition->invocation->verbosity < 0;
 	const struct detection *detection = &addition->detection;
-	struct page_entry entry = {.name = addition->page_name,
-		.url = detection->url[0] != '\0' ? detection->url : "(its address)",
-		.kind = kind_name(detection->chosen->kind),
-		.provider = addition->options->provider};
-	char *path;
+	char *public = http_url_public(detection->url), *path;
+	struct buffer lines = {0}, shown = {0};
 	int status;
 
-	if (entry.provider == NULL && addition->service != NULL)
-		entry.provider = addition->service->provider;
-	if (text_equal(entry.provider, entry.name))
-		entry.provider = NULL;
+	page_lines(addition, detection->url[0] != '\0' ? detection->url : "(its address)", &lines);
+	page_lines(addition, public, &shown);
+	free(public);
+	const struct config_member member = {"pages", buffer_string(&lines)},
+				   printed = {"pages", buffer_string(&shown)};
 	if (addition->options->dry_run || addition->config == NULL) {
 		if (!quiet)
 			puts(addition->config == NULL && !addition->options->dry_run
 					? "There is no lampwatch.yaml yet. These lines in one "
 					  "watch the page:\n\npages:"
 					: "Not added. These lines under \"pages:\" watch it:");
-		print_entry(&entry);
-		return EXIT_DONE;
+		print_member(&member);
+		status = EXIT_DONE;
+	} else {
+		/* A symbolic link stays one. */
+		path = realpath(addition->config_path, NULL);
+		status = write_config(
+			addition, path != NULL ? path : addition->config_path, &member, &printed);
+		free(path);
+		if (status == EXIT_DONE && !quiet)
+			print_advice(addition);
 	}
-	/* A symbolic link stays one. */
-	path = realpath(addition->config_path, NULL);
-	status = write_config(addition, path != NULL ? path : addition->config_path, &entry);
-	free(path);
-	if (status == EXIT_DONE && !quiet)
-		print_advice(addition);
+	buffer_release(&lines);
+	buffer_release(&shown);
 	return status;
 }
 
