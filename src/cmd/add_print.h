@@ -23,4 +23,7 @@ void print_ambiguous(const char *word, const struct detection *detection);
 /* One line for each service that the word occurs in. False where there is none. */
 bool print_services(const struct catalogue *catalogue, const char *word);
 
+/* The same of probes, with the names of their checks. */
+bool print_probes(const struct catalogue *probes, const char *word);
+
 #endif
