@@ -105,8 +105,7 @@ static int detect(struct addition *addition)
 {
 	const char *folder =
 		addition->target.config != NULL ? addition->target.config->kinds : NULL;
-	const char *word = addition->word, *nearest;
-	char *visible;
+	const char *word = addition->word;
 
 	if (addition->options->kind != NULL) {
 		int status = kind_choose("add", addition->templates, folder,
@@ -130,15 +129,8 @@ static int detect(struct addition *addition)
 		addition->service = catalogue_at(&addition->catalogue, addition->guessed);
 		return detect_url(addition, addition->guessed);
 	}
-	nearest = catalogue_nearest(&addition->catalogue, word);
-	visible = text_visible_copy(word);
-	fprintf(stderr,
-		"lampwatch add: \"%s\" is neither an address (https://...) nor in the "
-		"catalogue%s%s%s\n",
-		visible,
-		nearest != NULL ? "; did you mean \"" : "; add --search looks for a part of a name",
-		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
-	free(visible);
+	print_unknown(&addition->catalogue, word,
+		"is neither an address (https://...) nor in the catalogue");
 	return EXIT_USAGE;
 }
 

@@ -176,6 +176,17 @@ void print_ambiguous(const char *word, const struct detection *detection)
 	free(shown);
 }
 
+void print_unknown(const struct catalogue *catalogue, const char *word, const char *what)
+{
+	const char *nearest = catalogue_nearest(catalogue, word);
+	char *visible = text_visible_copy(word);
+
+	fprintf(stderr, "lampwatch add: \"%s\" %s%s%s%s\n", visible, what,
+		nearest != NULL ? "; did you mean \"" : "; add --search looks for a part of a name",
+		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+	free(visible);
+}
+
 static void print_service(const char *name, const char *kind, const char *rest)
 {
 	terminal_text(name, SERVICE_COLUMNS);

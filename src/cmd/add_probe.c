@@ -10,29 +10,13 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "cmd/add_name.h"
+#include "cmd/add_print.h"
 #include "cmd/add_target.h"
 #include "cmd/catalogue.h"
 #include "cmd/command.h"
 #include "config/config.h"
 #include "config/config_edit.h"
 #include "watch/kind/kind.h"
-
-static const struct catalogue_entry *find_probe(const struct catalogue *probes, const char *word)
-{
-	const struct catalogue_entry *probe = catalogue_find(probes, word);
-	const char *nearest;
-	char *visible;
-
-	if (probe != NULL)
-		return probe;
-	nearest = catalogue_nearest(probes, word);
-	visible = text_visible_copy(word);
-	fprintf(stderr, "lampwatch add: no checks are known for \"%s\"%s%s%s\n", visible,
-		nearest != NULL ? "; did you mean \"" : "; add --search looks for a part of a name",
-		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
-	free(visible);
-	return NULL;
-}
 
 /* After the service; "NAME-probe" where its page is called that. Owned by the caller; NULL, after a
  * complaint, where the name is taken. */
@@ -134,15 +118,18 @@ static void print_advice(const struct add_target *target, const char *templates,
 int add_probe(struct add_target *target, const char *templates, const struct catalogue *probes,
 	const struct catalogue *services)
 {
-	const struct catalogue_entry *probe = find_probe(probes, target->options->probe), *service;
+	const char *word = target->options->probe;
+	const struct catalogue_entry *probe = catalogue_find(probes, word), *service;
 	struct buffer lines = {0};
 	struct config_member member;
 	char *name, *provider;
 	bool speaks;
 	int status;
 
-	if (probe == NULL)
+	if (probe == NULL) {
+		print_unknown(probes, word, "is no service whose checks are known");
 		return EXIT_USAGE;
+	}
 	status = add_target_load(target);
 	if (status != EXIT_DONE)
 		return status;

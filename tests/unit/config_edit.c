@@ -18,8 +18,9 @@ static const struct config_member desk = {"pages",
 static const struct config_member probe = {
 	"probes", "- name: ours\n  checks:\n    - {name: web, http: \"https://ours.example/\"}\n"};
 
-/* Adds the page and compares; sees that what came out is a configuration with that page last. */
-static void check(const char *before, const char *after, int expected_line)
+/* Adds the member and compares. Owned by the caller: what came out is a configuration. */
+static struct config *add(const struct config_member *member, const char *before, const char *after,
+	int expected_line)
 {
 	struct buffer out = {0};
 	struct problems problems = {0};
@@ -27,19 +28,41 @@ static void check(const char *before, const char *after, int expected_line)
 	struct config *config;
 	int line = 0;
 
-	if (!config_edit_add("x.yaml", before, strlen(before), &desk, &out, &line, &error))
+	if (!config_edit_add("x.yaml", before, strlen(before), member, &out, &line, &error))
 		fail_msg("%s", error.text);
 	assert_string_equal(buffer_string(&out), after);
 	assert_int_equal(line, expected_line);
 	config = config_parse("x.yaml", buffer_string(&out), out.length, &problems);
-	assert_non_null(config);
-	assert_string_equal(config->pages[config->page_count - 1].name, "desk");
-	assert_string_equal(config->pages[config->page_count - 1].url, "https://desk.example/");
-	assert_string_equal(config->pages[config->page_count - 1].provider, "desks");
-	assert_int_equal(config->pages[config->page_count - 1].line, expected_line);
-	config_free(config);
+	if (config == NULL)
+		fail_msg("%s", problems.list[0].text);
 	problems_release(&problems);
 	buffer_release(&out);
+	return config;
+}
+
+/* The page is the last one. */
+static void check(const char *before, const char *after, int expected_line)
+{
+	struct config *config = add(&desk, before, after, expected_line);
+	const struct page_config *last = &config->pages[config->page_count - 1];
+
+	assert_string_equal(last->name, "desk");
+	assert_string_equal(last->url, "https://desk.example/");
+	assert_string_equal(last->provider, "desks");
+	assert_int_equal(last->line, expected_line);
+	config_free(config);
+}
+
+static void check_probe(const char *before, const char *after, int expected_line)
+{
+	struct config *config = add(&probe, before, after, expected_line);
+	const struct page_config *ours = config_page(config, "ours");
+
+	assert_non_null(ours);
+	assert_int_equal(ours->line, expected_line);
+	assert_int_equal(ours->check_count, 1);
+	assert_string_equal(ours->checks[0].name, "web");
+	config_free(config);
 }
 
 static void check_refused(const char *before, const char *part)
@@ -186,32 +209,6 @@ static void test_texts_that_yaml_would_take_for_something_else_are_quoted(void *
 		buffer_release(&lines);
 		buffer_release(&out);
 	}
-}
-
-/* Adds the probe, and sees that it is where it is compared with. */
-static void check_probe(const char *before, const char *after, int expected_line)
-{
-	struct buffer out = {0};
-	struct problems problems = {0};
-	struct error error = {0};
-	const struct page_config *ours;
-	struct config *config;
-	int line = 0;
-
-	if (!config_edit_add("x.yaml", before, strlen(before), &probe, &out, &line, &error))
-		fail_msg("%s", error.text);
-	assert_string_equal(buffer_string(&out), after);
-	assert_int_equal(line, expected_line);
-	config = config_parse("x.yaml", buffer_string(&out), out.length, &problems);
-	assert_non_null(config);
-	ours = config_page(config, "ours");
-	assert_non_null(ours);
-	assert_int_equal(ours->line, expected_line);
-	assert_int_equal(ours->check_count, 1);
-	assert_string_equal(ours->checks[0].name, "web");
-	config_free(config);
-	problems_release(&problems);
-	buffer_release(&out);
 }
 
 #define FIRST_PROBE "  - name: mail\n    checks:\n      - {name: web, tcp: \"a.example:22\"}\n"
