@@ -44,6 +44,7 @@ static const struct option_row {
 	{"name", 0, OPTION_TEXT, offsetof(struct options, name)},
 	{"on", 0, OPTION_TEXTS, offsetof(struct options, on)},
 	{"page", 0, OPTION_TEXTS, offsetof(struct options, pages)},
+	{"probe", 0, OPTION_TEXT, offsetof(struct options, probe)},
 	{"provider", 0, OPTION_TEXT, offsetof(struct options, provider)},
 	{"reason", 0, OPTION_TEXT, offsetof(struct options, reason)},
 	{"recipient", 0, OPTION_TEXT, offsetof(struct options, recipient)},

@@ -189,7 +189,8 @@ for number, text in enumerate(["07:00", "24:00", "2014-01-24T19:20", "2014-03-30
     plant("window", moment + text.encode())
 plant_texts("config_edit", "pages:\n  - name: one\n    url: https://a.example/\n\n  # a comment\n  - name: two\n\nroutes: []\n",
             "from: a@b.example\npages: []  # none yet\n", "pages:\n- {name: one}\n- name: two\r\n", "from: a@b.example",
-            "not a map\n", "a: |\n a pages:\n   - map\n x\n\rpages:\n", "'pages':\n    -   name: one\n        url: x\nevery: 5m\n", "pages: [a]\n", "a: |\n  pages:\n   - x\npages:\n")
+            "not a map\n", "a: |\n a pages:\n   - map\n x\n\rpages:\n", "'pages':\n    -   name: one\n        url: x\nevery: 5m\n", "pages: [a]\n", "a: |\n  pages:\n   - x\npages:\n",
+            "pages: []\nprobes:\n- name: one\n  checks:\n  - {name: web, tcp: \"a.example:22\"}\n", "probes: []\npages:\n  - name: one\n")
 plant("config_edit", "\ufeffa: b\u0085pages: c\n".encode("utf-16-le"))
 reply = struct.pack("<qQQ", 0, 10, 5) + b"reading 1\n\0notes"
 for mode in [b"\0", b"\1"]:
