@@ -308,7 +308,7 @@ bool config_edit_add(const char *name, const char *text, size_t length,
 	struct yaml *yaml = yaml_parse(name, text, length, &problems);
 	struct lines lines = split(text, length);
 	size_t before = out->length;
-	struct place place;
+	struct place place = {0};
 	bool good;
 
 	if (yaml == NULL)
