@@ -39,7 +39,7 @@ static const struct command {
 		"fetch the pages that are due and tell subscribers; for cron", NULL},
 	{"add", command_add, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, 1,
 		"[--name NAME] [--kind KIND] [--provider PROVIDER] [--url URL] [--dry-run] "
-		"URL|NAME|FILE | --search WORD",
+		"URL|NAME|FILE | --probe NAME | --search WORD",
 		"find out what kind of page an address is, and watch it", NULL},
 	{"read", command_read, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, MANY,
 		"[--kind KIND] [--url URL] [--with FILE] URL|FILE...|-",
@@ -71,7 +71,7 @@ static const struct command {
 	{"routes", command_routes, NEEDS_DATABASE, AS_OWNER, ALONE, 0, 0, "",
 		"list routes and receivers, and the providers they depend on", NULL},
 	{"report", command_report, NEEDS_DATABASE, AS_CALLER, ALONE, 0, MANY,
-		"[--since TIME] [--until TIME] [--html | --csv] [PAGE...]",
+		"[--lag] [--since TIME] [--until TIME] [--html | --csv] [PAGE...]",
 		"report availability, outages, time to repair and lag", NULL},
 	{"subscribe", command_subscribe, NEEDS_CONFIGURATION, AS_OWNER, ALONE, 1, 1,
 		"[--page PAGE] [--indicator PATTERN] [--floor LEVEL] [--on EVENT] [--second "

@@ -15,6 +15,7 @@
 
 #include "archive/capture.h"
 #include "archive/chain.h"
+#include "archive/private_body.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
@@ -203,20 +204,12 @@ static void put_milliseconds(struct buffer *out, const char *key, int64_t time)
 	buffer_format(out, "%s: %s.%03dZ\n", key, seconds, (int)(time % 1000));
 }
 
-static void put_document(struct buffer *out, const char *name, const struct http_response *response,
-	const struct capture_source *source)
+/* Where it came from, and how. */
+static void put_exchange(struct buffer *out, const struct http_response *response)
 {
 	char *redirects = memory_string(response->redirects != NULL ? response->redirects : "");
 	char *rest = redirects, *line;
 
-	put_line(out, "document", name);
-	if (source != NULL) {
-		buffer_text(out, CAPTURE_IMPORTED ": ");
-		text_visible(out, source->file);
-		buffer_byte(out, '\n');
-		put_line(out, "imported-sha256", source->sha256);
-		put_line(out, "imported-record", source->record);
-	}
 	put_url(out, "requested", response->requested_url);
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (line[0] != '\0')
@@ -227,9 +220,37 @@ static void put_document(struct buffer *out, const char *name, const struct http
 	put_line(out, "address", response->address);
 	put_line(out, "http-version", response->http_version);
 	put_line(out, "certificate-sha256", response->certificate);
+}
+
+/* What proves a body that lies elsewhere. */
+static void put_private(struct buffer *out, const struct buffer *body)
+{
+	char digest[DIGEST_TEXT];
+
+	digest_sha256(buffer_string(body), body->length, digest);
+	put_line(out, PRIVATE_BODY_SHA256, digest);
+	buffer_format(out, PRIVATE_BODY_LENGTH ": %zu\n", body->length);
+}
+
+static void put_document(struct buffer *out, const char *name, const struct http_response *response,
+	const struct capture_source *source, bool private)
+{
+	put_line(out, "document", name);
+	if (source != NULL) {
+		buffer_text(out, CAPTURE_IMPORTED ": ");
+		text_visible(out, source->file);
+		buffer_byte(out, '\n');
+		put_line(out, "imported-sha256", source->sha256);
+		put_line(out, "imported-record", source->record);
+	}
+	if (private)
+		put_private(out, &response->body);
+	else
+		put_exchange(out, response);
 	put_milliseconds(out, "began", response->began);
 	put_milliseconds(out, "ended", response->ended);
-	put_lines(out, CAPTURE_REQUEST, response->request_headers);
+	if (!private)
+		put_lines(out, CAPTURE_REQUEST, response->request_headers);
 }
 
 void capture_write(const struct snapshot *snapshot, struct buffer *out)
@@ -255,7 +276,8 @@ void capture_write(const struct snapshot *snapshot, struct buffer *out)
 	for (size_t i = 0; i < snapshot->count; i++)
 		if (snapshot->responses[i].status != 0)
 			put_document(out, snapshot->documents[i], &snapshot->responses[i],
-				snapshot->sources != NULL ? &snapshot->sources[i] : NULL);
+				snapshot->sources != NULL ? &snapshot->sources[i] : NULL,
+				snapshot->private);
 }
 
 /* Cookies identify whoever fetched, and are no part of what the page said. */
@@ -306,7 +328,8 @@ static bool write_folder(const char *path, const struct snapshot *snapshot,
 	struct buffer capture = {0};
 
 	folder_begin(&folder, path, error);
-	put_documents(&folder, snapshot);
+	if (!snapshot->private)
+		put_documents(&folder, snapshot);
 	capture_write(snapshot, &capture);
 	folder_put(&folder, "capture", buffer_string(&capture), capture.length);
 	if (snapshot->reading != NULL)
@@ -314,6 +337,33 @@ static bool write_folder(const char *path, const struct snapshot *snapshot,
 	folder_put(&folder, "changes", snapshot->changes, strlen(snapshot->changes));
 	buffer_release(&capture);
 	return folder_close(&folder, sums, names);
+}
+
+/* The bodies alone: headers are of whoever answered. */
+static bool write_private(
+	const struct snapshot *snapshot, struct placing *placing, struct error *error)
+{
+	const char *own = placing->private_incoming;
+	bool done = own == NULL || (file_remove_tree(own, error) &&
+					   file_make_folders(own, PRIVATE_FOLDER_MODE, error));
+
+	for (size_t i = 0; done && own != NULL && i < snapshot->count; i++) {
+		const struct buffer *body = &snapshot->responses[i].body;
+		char *name = archive_document("body", i), *path = file_join(own, name);
+		int descriptor = -1;
+
+		if (snapshot->responses[i].status != 0) {
+			descriptor = file_begin(
+				path, buffer_string(body), body->length, PRIVATE_FILE_MODE, error);
+			done = descriptor >= 0;
+			text_list_add(&placing->private_names, name);
+		}
+		if (descriptor >= 0 && close(descriptor) != 0)
+			done = system_error_set(error, path, "cannot be written");
+		free(path);
+		free(name);
+	}
+	return done;
 }
 
 char *archive_free_name(const char *above, int64_t time, int most)
@@ -402,7 +452,21 @@ void placing_release(struct placing *placing)
 	free(placing->intent);
 	free(placing->target);
 	text_list_release(&placing->names);
+	free(placing->private_incoming);
+	free(placing->private_target);
+	text_list_release(&placing->private_names);
 	*placing = (struct placing){0};
+}
+
+/* Nobody would know what it is. */
+static void remove_written(const struct placing *placing)
+{
+	const char *const paths[] = {placing->target, placing->incoming, placing->private_incoming,
+		placing->private_placed ? placing->private_target : NULL};
+
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (paths[i] != NULL)
+			file_remove_tree(paths[i], NULL);
 }
 
 bool archive_write(const char *archive, const struct snapshot *snapshot, struct placing *placing,
@@ -419,13 +483,20 @@ bool archive_write(const char *archive, const struct snapshot *snapshot, struct 
 		       snapshot->page, SAME_SECOND_MAX);
 	if (done) {
 		placing->target = file_join(own, placing->folder);
-		done = write_folder(
-			placing->incoming, snapshot, placing->sums, &placing->names, error);
+		if (snapshot->private) {
+			placing->private_incoming =
+				private_body_path(archive, snapshot->page, NULL);
+			placing->private_target =
+				private_body_path(archive, snapshot->page, placing->folder);
+		}
+		done = write_private(snapshot, placing, error) &&
+		       write_folder(
+			       placing->incoming, snapshot, placing->sums, &placing->names, error);
 	}
 	if (done) {
 		STEP("folder written");
 	} else {
-		file_remove_tree(placing->incoming, NULL);
+		remove_written(placing);
 		placing_release(placing);
 	}
 	free(own);
@@ -441,11 +512,39 @@ static void each(const char *archive, struct placing *const *list, size_t count,
 			list[i]->failed = !step(archive, list[i]);
 }
 
+/* The folders above what is private, up to .state. */
+static bool sync_private_above(
+	const char *archive, const struct placing *placing, struct error *error)
+{
+	char *state = file_join(archive, ARCHIVE_STATE),
+	     *path = memory_string(placing->private_target);
+	bool done = true;
+
+	while (done && !text_equal(path, state)) {
+		char *above = file_folder(path);
+
+		free(path);
+		path = above;
+		done = file_sync_folder(path, error);
+	}
+	free(path);
+	free(state);
+	return done;
+}
+
 /* Step 2 without its syncs. */
 static bool prepare(const char *archive, struct placing *placing)
 {
+	bool done = true;
+	char *month;
+
 	(void)archive;
-	return make_month(placing->target, &placing->error) &&
+	if (placing->private_target != NULL) {
+		month = file_folder(placing->private_target);
+		done = file_make_folders(month, PRIVATE_FOLDER_MODE, &placing->error);
+		free(month);
+	}
+	return done && make_month(placing->target, &placing->error) &&
 	       file_replace(placing->intent, placing->folder, strlen(placing->folder), 0600,
 		       &placing->error);
 }
@@ -454,7 +553,11 @@ static bool sync_prepared(const char *archive, struct placing *placing)
 {
 	return folder_sync(placing->incoming, &placing->names, &placing->error) &&
 	       file_sync(placing->intent, &placing->error) &&
-	       sync_above(archive, placing->target, &placing->error);
+	       sync_above(archive, placing->target, &placing->error) &&
+	       (placing->private_target == NULL ||
+		       (folder_sync(placing->private_incoming, &placing->private_names,
+				&placing->error) &&
+			       sync_private_above(archive, placing, &placing->error)));
 }
 
 /* The folder in which all of them lie; without it none is durable. */
@@ -477,6 +580,13 @@ static bool place(const char *archive, struct placing *placing)
 {
 	(void)archive;
 	STEP("intent written");
+	if (placing->private_target != NULL) {
+		if (!rename_folder(
+			    placing->private_incoming, placing->private_target, &placing->error))
+			return false;
+		placing->private_placed = true;
+		STEP("private bodies renamed");
+	}
 	if (!rename_folder(placing->incoming, placing->target, &placing->error))
 		return false;
 	STEP("folder renamed");
@@ -486,7 +596,9 @@ static bool place(const char *archive, struct placing *placing)
 static bool sync_placed(const char *archive, struct placing *placing)
 {
 	(void)archive;
-	return sync_month(placing->target, &placing->error);
+	return sync_month(placing->target, &placing->error) &&
+	       (placing->private_target == NULL ||
+		       sync_month(placing->private_target, &placing->error));
 }
 
 void archive_place_all(const char *archive, struct placing *const *list, size_t count, bool quick)
@@ -503,12 +615,9 @@ void archive_place_all(const char *archive, struct placing *const *list, size_t 
 	quick = quick || !file_sync_system(archive, NULL);
 	if (quick)
 		each(archive, list, count, sync_placed);
-	for (size_t i = 0; i < count; i++) {
-		if (!list[i]->failed)
-			continue;
-		file_remove_tree(list[i]->target, NULL); /* nobody would know what it is */
-		file_remove_tree(list[i]->incoming, NULL);
-	}
+	for (size_t i = 0; i < count; i++)
+		if (list[i]->failed)
+			remove_written(list[i]);
 }
 
 bool archive_keep(const char *archive, const struct snapshot *snapshot, char **folder,

@@ -7,9 +7,10 @@
  * made whole under .state and renamed into place, never written to again.
  *
  * The order of a commit, of which a crash may leave any beginning:
- *   1  the folder is written under .state/incoming and synced
+ *   1  the folder is written under .state/incoming and synced; bodies that are not to be published
+ *      under .state/private (archive/private_body.h)
  *   2  .state/intent/PAGE names the place where it is to stand
- *   3  the folder is renamed there
+ *   3  the folder is renamed there, after that of the private bodies
  *   4  the database's transaction, which holds the chain's line
  *   5  the line is appended to the chain
  *   6  the intent is removed
@@ -47,6 +48,7 @@ struct snapshot {
 	int64_t time;   /* seconds since 1970: of the run, or of --clock; `began` and `ended` are
 			   exact */
 	bool simulated; /* --clock */
+	bool private;   /* its bodies are not to be published, nor from where they came */
 	const struct http_response
 		*responses; /* one for each document; a status of 0: not fetched */
 	size_t count;
@@ -118,9 +120,12 @@ void capture_write(const struct snapshot *snapshot, struct buffer *out);
 struct placing {
 	char *folder;           /* its name relative to the page's own; owned, as all texts here */
 	char sums[DIGEST_TEXT]; /* the SHA-256 of its SHA256SUMS */
-	char *incoming, *intent, *target; /* paths */
-	struct text_list names;           /* of its files */
-	bool failed;                      /* out: error says why */
+	char *incoming, *intent, *target;        /* paths */
+	struct text_list names;                  /* of its files */
+	char *private_incoming, *private_target; /* of its private bodies; NULL: it has none */
+	struct text_list private_names;
+	bool private_placed;
+	bool failed; /* out: error says why */
 	struct error error;
 };
 

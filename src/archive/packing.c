@@ -10,6 +10,7 @@
 #include "archive/archive.h"
 #include "archive/chain.h"
 #include "archive/pack.h"
+#include "archive/private_body.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -201,14 +202,15 @@ static bool is_pruned(void *context, const char *folder)
 	return text_list_search(context, folder);
 }
 
-/* The folder, and the page of the site about it. */
+/* The folder, what is private of it, and the page of the site about it. */
 static bool remove_one(const struct pruning *pruning, const char *folder, struct error *error)
 {
 	char *path = archive_path(pruning->archive, pruning->page, folder, NULL);
 	char *about = memory_format("%s.html", path);
 	char *aside = file_join(pruning->archive, ARCHIVE_STATE "/incoming/.packed");
 	char *above = file_folder(path);
-	bool done = file_remove_tree(aside, error);
+	bool done = file_remove_tree(aside, error) &&
+		    private_body_remove(pruning->archive, pruning->page, folder, error);
 
 	if (done && rename(path, aside) == 0) {
 		STEP("pruned folder moved away");

@@ -10,7 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/capture.h"
 #include "archive/pack.h"
+#include "archive/private_body.h"
 #include "archive/snapshot_reader.h"
 #include "archive/verify_p.h"
 #include "base/buffer.h"
@@ -54,13 +56,27 @@ static bool check_changes(const struct check *check, const struct chain_line *li
 	return good;
 }
 
+static bool check_private(
+	const struct check *check, const struct chain_line *line, const struct snapshot_file *file)
+{
+	struct capture_text capture;
+	bool good;
+
+	capture_parse(file != NULL ? buffer_string(&file->bytes) : NULL, &capture);
+	good = private_body_check(
+		check->with->archive, check->seen->page, line->folder, &capture, check->error);
+	capture_release(&capture);
+	return good;
+}
+
 static bool check_snapshot(const struct check *check, const struct chain_line *line)
 {
 	const char *archive = check->with->archive, *page = check->seen->page;
 	struct snapshot_files files;
 	bool good = snapshot_read(archive, page, line->folder, line->sums, &files, check->error) &&
 		    snapshot_nothing_added(archive, page, line->folder, &files, check->error) &&
-		    check_changes(check, line, snapshot_files_find(&files, "changes"));
+		    check_changes(check, line, snapshot_files_find(&files, "changes")) &&
+		    check_private(check, line, snapshot_files_find(&files, "capture"));
 
 	check->verified->files += files.count > 0 ? files.count - 1 : 0;
 	check->verified->snapshots++;

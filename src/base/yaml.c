@@ -360,12 +360,23 @@ bool node_is_nothing(struct node node)
 	       self->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
+/* Written without quotes, and of letters that mean nothing else wherever it stands. */
+static bool is_plain(struct node node)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567"
+				      "89._/-";
+	const char *text = node_text(node);
+
+	return inner(node)->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && text[0] != '-' &&
+	       strspn(text, letters) == strlen(text);
+}
+
 /* In quotes, what is not plain as numbers (YAML 1.1, section 5.7); nothing stays as it is. */
 static void write_scalar(struct node node, struct buffer *out)
 {
 	const char *text = node_text(node);
 
-	if (node_is_nothing(node)) {
+	if (node_is_nothing(node) || is_plain(node)) {
 		buffer_text(out, text_empty(text) ? "~" : text);
 		return;
 	}

@@ -65,7 +65,8 @@ struct node node_value(struct node node, size_t i);  /* of a map */
 struct node node_find(struct node map, const char *key);
 
 /* Adds the node as YAML on one line, from which yaml_parse() makes the same again, but for lines
- * and styles: at most YAML_DEPTH_MAX deep, since aliases can make it endless. */
+ * and styles: at most YAML_DEPTH_MAX deep, since aliases can make it endless. A plain word stays
+ * without quotes, anything else gets them. */
 void node_write(struct node node, struct buffer *out);
 
 /* Adds a problem with the node's file and line. Returns false. */

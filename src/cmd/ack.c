@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch ack PAGE [INDICATOR]: acknowledges what is red. Subscribers get no more reminders and
- * updates about it; they are still told when it is green again.
+ * lampwatch ack PAGE [INDICATOR]: acknowledges what is red, or fails here. Subscribers get no more
+ * reminders and updates about it; they are still told when it is over.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,15 +41,21 @@ static bool is_meant(const struct answer *answer, const struct alarm *alarm,
 		indicator != NULL ? indicator->name : "");
 }
 
-static void acknowledge(const struct answer *answer, const struct alarm *alarm,
+/* What is listed only in trouble may have no state of its own yet. */
+static char *label_of(const struct alarm *alarm, const struct indicator_state *indicator)
+{
+	if (alarm->indicator[0] == '\0')
+		return memory_string("overall");
+	return indicator != NULL ? text_label(indicator->group, indicator->name)
+				 : memory_string(alarm->indicator);
+}
+
+static void say(const struct answer *answer, const struct alarm *alarm,
 	const struct indicator_state *indicator)
 {
 	const struct invocation *invocation = answer->context->invocation;
-	char *label = alarm->indicator[0] == '\0' || indicator == NULL
-			      ? memory_string("overall")
-			      : text_label(indicator->group, indicator->name);
+	char *label = label_of(alarm, indicator);
 
-	alarm_acknowledge(answer->context->database, alarm->id, invocation->clock);
 	store_add_event(answer->context->database, alarm->page, invocation->clock, "acknowledged",
 		alarm->indicator, label, "", "", "");
 	if (invocation->verbosity >= 0) {
@@ -75,8 +81,12 @@ static size_t acknowledge_all(const struct answer *answer)
 		if (!is_meant(answer, alarm, indicator))
 			continue;
 		meant++;
-		if (alarm->acknowledged == 0)
-			acknowledge(answer, alarm, indicator);
+		if (alarm->acknowledged != 0)
+			continue;
+		alarm_acknowledge(
+			answer->context->database, alarm->id, answer->context->invocation->clock);
+		if (i == 0 || !text_equal(alarms.list[i - 1].indicator, alarm->indicator))
+			say(answer, alarm, indicator); /* once, of red and of what fails here */
 	}
 	alarms_release(&alarms);
 	return meant;

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/file.h"
@@ -17,6 +15,8 @@
 #include "base/text.h"
 #include "cmd/add_name.h"
 #include "cmd/add_print.h"
+#include "cmd/add_probe.h"
+#include "cmd/add_target.h"
 #include "cmd/catalogue.h"
 #include "cmd/command.h"
 #include "cmd/page_word.h"
@@ -29,13 +29,11 @@
 
 /* What the command line says, and what is found. */
 struct addition {
-	const struct invocation *invocation;
 	const struct options *options;
 	const struct context *context;
 	const char *word;      /* address, name or file */
 	const char *templates; /* folder */
-	char *config_path;     /* owned; NULL: there is no configuration */
-	struct config *config; /* owned */
+	struct add_target target;
 	struct catalogue catalogue;
 	const struct catalogue_entry *service; /* of the catalogue; NULL: it is in none */
 	struct kind_list kinds;
@@ -44,23 +42,6 @@ struct addition {
 	char *page_name; /* owned */
 	char *guessed;   /* owned; the address of a host name, NULL where the word is none */
 };
-
-/* Without a configuration there is no error: the lines for a new one are printed. */
-static int load_config(struct addition *addition)
-{
-	struct problems problems = {0};
-	int status;
-
-	addition->config_path = config_find(addition->invocation->config_path);
-	if (addition->config_path == NULL)
-		return EXIT_DONE;
-	addition->config = config_load(addition->config_path, NULL, &problems);
-	if (problems.errors > 0)
-		problems_print(&problems);
-	status = problems_status(&problems);
-	problems_release(&problems);
-	return status;
-}
 
 /* Tries the kind that the catalogue names; false where the page no longer fits it. */
 static bool detect_service(struct addition *addition)
@@ -122,9 +103,9 @@ static int detect_file(struct addition *addition)
 
 static int detect(struct addition *addition)
 {
-	const char *folder = addition->config != NULL ? addition->config->kinds : NULL;
-	const char *word = addition->word, *nearest;
-	char *visible;
+	const char *folder =
+		addition->target.config != NULL ? addition->target.config->kinds : NULL;
+	const char *word = addition->word;
 
 	if (addition->options->kind != NULL) {
 		int status = kind_choose("add", addition->templates, folder,
@@ -148,39 +129,9 @@ static int detect(struct addition *addition)
 		addition->service = catalogue_at(&addition->catalogue, addition->guessed);
 		return detect_url(addition, addition->guessed);
 	}
-	nearest = catalogue_nearest(&addition->catalogue, word);
-	visible = text_visible_copy(word);
-	fprintf(stderr,
-		"lampwatch add: \"%s\" is neither an address (https://...) nor in the "
-		"catalogue%s%s%s\n",
-		visible,
-		nearest != NULL ? "; did you mean \"" : "; add --search looks for a part of a name",
-		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
-	free(visible);
+	print_unknown(&addition->catalogue, word,
+		"is neither an address (https://...) nor in the catalogue");
 	return EXIT_USAGE;
-}
-
-/* The page of the configuration that is read from the same address, however its own is written;
- * else NULL. */
-static const struct page_config *watched(const struct addition *addition)
-{
-	const struct fitting *chosen = addition->detection.chosen;
-	const struct config *config = addition->config;
-
-	for (size_t i = 0; config != NULL && i < config->page_count; i++) {
-		const struct page_config *page = &config->pages[i];
-		char *address = NULL;
-		bool same = address_same(page->url, addition->detection.url) ||
-			    (text_equal(page->kind, kind_name(chosen->kind)) &&
-				    kind_document_address(
-					    chosen->kind, 0, page->url, NULL, &address, NULL) &&
-				    address_same(address, chosen->address));
-
-		free(address);
-		if (same)
-			return page;
-	}
-	return NULL;
 }
 
 /* As it is asked for; else after the service, the host, or what the page calls itself. */
@@ -188,18 +139,9 @@ static int name_page(struct addition *addition)
 {
 	const struct detection *detection = &addition->detection;
 	const char *title = detection->chosen->reading.title, *asked = addition->options->name;
-	const struct page_config *page = NULL;
 
-	if (asked != NULL && addition->config != NULL)
-		page = config_page(addition->config, asked);
-	if (page != NULL) {
-		char *url = http_url_public(page->url);
-
-		fprintf(stderr, "lampwatch add: %s:%d: the page \"%s\" exists already: %s\n",
-			addition->config_path, page->line, page->name, url);
-		free(url);
+	if (asked != NULL && add_target_has(&addition->target, asked))
 		return EXIT_USAGE;
-	}
 	if (asked != NULL)
 		addition->page_name = memory_string(asked);
 	else if (addition->service != NULL)
@@ -209,24 +151,15 @@ static int name_page(struct addition *addition)
 	else
 		addition->page_name = name_of_text(title != NULL ? title : "");
 	if (asked == NULL)
-		addition->page_name = name_unique(addition->config, addition->page_name);
+		addition->page_name = name_unique(addition->target.config, addition->page_name);
 	return EXIT_DONE;
-}
-
-static void print_entry(const struct page_entry *entry)
-{
-	struct buffer lines = {0};
-
-	page_entry_write(entry, &lines);
-	fputs(buffer_string(&lines), stdout);
-	buffer_release(&lines);
 }
 
 /* Subscribers whose mail is hosted by the watched provider should have a second address. */
 static void print_advice(const struct addition *addition)
 {
 	const struct catalogue_entry *service = addition->service;
-	const struct config *config = addition->config;
+	const struct config *config = addition->target.config;
 
 	for (size_t i = 0; service != NULL && config != NULL && i < config->subscriber_count; i++) {
 		const struct subscriber_config *subscriber = &config->subscribers[i];
@@ -236,119 +169,49 @@ static void print_advice(const struct addition *addition)
 			!text_list_has(&service->mail, at + 1))
 			continue;
 		printf("%s:%d: %s\n  also gets its mail from %s: give it a \"second\"\n",
-			addition->config_path, subscriber->line, subscriber->mail, service->name);
+			addition->target.path, subscriber->line, subscriber->mail, service->name);
 	}
 }
 
-/* Whether the new text is a valid configuration that has one page more than the old one. */
-static bool check_result(const struct addition *addition, const struct buffer *text)
+static void page_lines(const struct addition *addition, const char *url, struct buffer *lines)
 {
-	struct problems problems = {0};
-	struct config *config =
-		config_parse(addition->config_path, buffer_string(text), text->length, &problems);
-	const struct page_config *page =
-		config != NULL ? config_page(config, addition->page_name) : NULL;
-	bool good = page != NULL && config->page_count == addition->config->page_count + 1;
+	const char *provider = addition->options->provider;
 
-	if (!good)
-		problems_print(&problems);
-	problems_release(&problems);
-	config_free(config);
-	return good;
-}
-
-/* Mode and owner stay: the file is read by the user that cron runs us as. */
-static bool replace_file(const char *path, const struct buffer *text, struct error *error)
-{
-	struct stat status = {.st_mode = 0600};
-	mode_t mask;
-	bool good;
-
-	stat(path, &status);
-	mask = umask(0);
-	good = file_write(path, buffer_string(text), text->length, status.st_mode & 07777, error);
-	umask(mask);
-	if (good && status.st_uid != geteuid() && chown(path, status.st_uid, status.st_gid) != 0)
-		fprintf(stderr,
-			"lampwatch add: warning: %s: the owner of the file could not be kept\n",
-			path);
-	return good;
-}
-
-static int write_config(
-	const struct addition *addition, const char *path, const struct page_entry *entry)
-{
-	struct buffer text = {.maximum = YAML_FILE_MAX}, edited = {.maximum = YAML_FILE_MAX};
-	struct error error = {.text = "the page cannot be added"};
-	int line = 0, status = EXIT_USAGE;
-
-	if (!file_read(path, &text, &error)) {
-		fprintf(stderr, "lampwatch add: %s\n", error.text);
-	} else if (!config_edit_add_page(path, buffer_string(&text), text.length, entry, &edited,
-			   &line, &error) ||
-		   edited.overflowed || !check_result(addition, &edited)) {
-		fprintf(stderr,
-			"lampwatch add: %s: %s. Not changed; these lines belong under "
-			"\"pages:\":\n",
-			addition->config_path, error.text);
-		print_entry(entry);
-	} else if (!replace_file(path, &edited, &error)) {
-		fprintf(stderr, "lampwatch add: %s\n", error.text);
-		status = EXIT_LOCAL;
-	} else {
-		status = EXIT_DONE;
-		if (addition->invocation->verbosity >= 0) {
-			struct page_entry shown = *entry;
-			char *url = http_url_public(entry->url);
-
-			shown.url = url;
-			printf("Added to %s, line %d:\n", addition->config_path, line);
-			print_entry(&shown);
-			free(url);
-		}
-	}
-	buffer_release(&text);
-	buffer_release(&edited);
-	return status;
+	if (provider == NULL && addition->service != NULL)
+		provider = addition->service->provider;
+	config_member_key(lines, "name", addition->page_name);
+	config_member_key(lines, "url", url);
+	config_member_key(lines, "kind", kind_name(addition->detection.chosen->kind));
+	if (!text_equal(provider, addition->page_name))
+		config_member_key(lines, "provider", provider);
 }
 
 static int add_page(const struct addition *addition)
 {
-	bool quiet = addition->invocation->verbosity < 0;
 	const struct detection *detection = &addition->detection;
-	struct page_entry entry = {.name = addition->page_name,
-		.url = detection->url[0] != '\0' ? detection->url : "(its address)",
-		.kind = kind_name(detection->chosen->kind),
-		.provider = addition->options->provider};
-	char *path;
+	char *public = http_url_public(detection->url);
+	struct buffer lines = {0}, shown = {0};
 	int status;
 
-	if (entry.provider == NULL && addition->service != NULL)
-		entry.provider = addition->service->provider;
-	if (text_equal(entry.provider, entry.name))
-		entry.provider = NULL;
-	if (addition->options->dry_run || addition->config == NULL) {
-		if (!quiet)
-			puts(addition->config == NULL && !addition->options->dry_run
-					? "There is no lampwatch.yaml yet. These lines in one "
-					  "watch the page:\n\npages:"
-					: "Not added. These lines under \"pages:\" watch it:");
-		print_entry(&entry);
-		return EXIT_DONE;
-	}
-	/* A symbolic link stays one. */
-	path = realpath(addition->config_path, NULL);
-	status = write_config(addition, path != NULL ? path : addition->config_path, &entry);
-	free(path);
-	if (status == EXIT_DONE && !quiet)
+	page_lines(addition, detection->url[0] != '\0' ? detection->url : "(its address)", &lines);
+	page_lines(addition, public, &shown);
+	status = add_target_add(&addition->target, addition->page_name,
+		&(struct config_member){"pages", buffer_string(&lines)},
+		&(struct config_member){"pages", buffer_string(&shown)});
+	if (status == EXIT_DONE && add_target_changes(&addition->target) &&
+		addition->context->invocation->verbosity >= 0)
 		print_advice(addition);
+	buffer_release(&lines);
+	buffer_release(&shown);
+	free(public);
 	return status;
 }
 
 static int find_and_add(struct addition *addition)
 {
+	int verbosity = addition->context->invocation->verbosity;
 	const struct page_config *page;
-	int status = load_config(addition);
+	int status = add_target_load(&addition->target);
 
 	if (status == EXIT_DONE)
 		status = detect(addition);
@@ -358,12 +221,12 @@ static int find_and_add(struct addition *addition)
 		print_ambiguous(addition->word, &addition->detection);
 		return EXIT_USAGE;
 	}
-	if (addition->invocation->verbosity >= 0)
-		print_detection(
-			addition->word, &addition->detection, addition->invocation->verbosity > 0);
-	page = watched(addition);
+	if (verbosity >= 0)
+		print_detection(addition->word, &addition->detection, verbosity > 0);
+	page = add_target_page(&addition->target, addition->detection.url,
+		addition->detection.chosen->kind, addition->detection.chosen->address);
 	if (page != NULL) {
-		printf("%s:%d: watched already, as \"%s\"\n", addition->config_path, page->line,
+		printf("%s:%d: watched already, as \"%s\"\n", addition->target.path, page->line,
 			page->name);
 		return EXIT_DONE;
 	}
@@ -371,46 +234,67 @@ static int find_and_add(struct addition *addition)
 	return status == EXIT_DONE ? add_page(addition) : status;
 }
 
+static int search(
+	const struct catalogue *services, const struct catalogue *probes, const char *word)
+{
+	bool found = print_services(services, word);
+	char *visible;
+
+	found = print_probes(probes, word) || found;
+	if (found)
+		return EXIT_DONE;
+	visible = text_visible_copy(word);
+	fprintf(stderr,
+		"lampwatch add: no service of the catalogue has \"%s\" in its name or "
+		"address; add takes any address (https://...)\n",
+		visible);
+	free(visible);
+	return EXIT_PENDING;
+}
+
+/* A page, --search and --probe exclude one another; a probe has no address and no kind. */
+static bool makes_sense(const struct options *options, const char *word)
+{
+	return (word != NULL) + (options->search != NULL) + (options->probe != NULL) == 1 &&
+	       (options->probe == NULL || (options->kind == NULL && options->url == NULL));
+}
+
 int command_add(struct context *context, const struct options *options, char **words)
 {
-	struct addition addition = {.invocation = context->invocation,
-		.context = context,
+	struct addition addition = {.context = context,
 		.options = options,
 		.word = words[0],
-		.templates = context->templates};
+		.templates = context->templates,
+		.target = {.invocation = context->invocation, .options = options}};
+	struct catalogue probes = {0};
 	struct problems problems = {0};
-	int status = EXIT_USAGE;
+	int status;
 
-	if ((words[0] != NULL) == (options->search != NULL))
+	if (!makes_sense(options, words[0]))
 		return usage_error(context->invocation);
 	if (options->name != NULL && !text_is_name(options->name)) {
 		fprintf(stderr, "lampwatch add: a page's name has the form [a-z0-9][a-z0-9._-]*\n");
 		return EXIT_USAGE;
 	}
-	if (!catalogue_load(addition.templates, &addition.catalogue, &problems)) {
+	if (!catalogue_load(addition.templates, CATALOGUE_PAGES, &addition.catalogue, &problems) ||
+		!catalogue_load(addition.templates, CATALOGUE_PROBES, &probes, &problems)) {
 		problems_print(&problems);
 		status = problems_status(&problems);
-	} else if (options->search == NULL) {
-		status = find_and_add(&addition);
-	} else if (print_services(&addition.catalogue, options->search)) {
-		status = EXIT_DONE;
+	} else if (options->search != NULL) {
+		status = search(&addition.catalogue, &probes, options->search);
+	} else if (options->probe != NULL) {
+		status = add_probe(
+			&addition.target, addition.templates, &probes, &addition.catalogue);
 	} else {
-		char *visible = text_visible_copy(options->search);
-
-		fprintf(stderr,
-			"lampwatch add: no service of the catalogue has \"%s\" in its name or "
-			"address; add takes any address (https://...)\n",
-			visible);
-		free(visible);
-		status = EXIT_PENDING;
+		status = find_and_add(&addition);
 	}
 	problems_release(&problems);
 	detection_release(&addition.detection);
 	kind_list_release(&addition.kinds);
 	kind_free(addition.kind);
 	catalogue_release(&addition.catalogue);
-	config_free(addition.config);
-	free(addition.config_path);
+	catalogue_release(&probes);
+	add_target_release(&addition.target);
 	free(addition.page_name);
 	free(addition.guessed);
 	return status;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/catalogue.h"
@@ -175,6 +176,27 @@ void print_ambiguous(const char *word, const struct detection *detection)
 	free(shown);
 }
 
+void print_unknown(const struct catalogue *catalogue, const char *word, const char *what)
+{
+	const char *nearest = catalogue_nearest(catalogue, word);
+	char *visible = text_visible_copy(word);
+
+	fprintf(stderr, "lampwatch add: \"%s\" %s%s%s%s\n", visible, what,
+		nearest != NULL ? "; did you mean \"" : "; add --search looks for a part of a name",
+		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+	free(visible);
+}
+
+static void print_service(const char *name, const char *kind, const char *rest)
+{
+	terminal_text(name, SERVICE_COLUMNS);
+	putchar(' ');
+	terminal_text(kind, KIND_COLUMNS);
+	putchar(' ');
+	terminal_text(rest, 0);
+	putchar('\n');
+}
+
 bool print_services(const struct catalogue *catalogue, const char *word)
 {
 	bool any = false;
@@ -184,12 +206,27 @@ bool print_services(const struct catalogue *catalogue, const char *word)
 
 		if (!service_matches(service, word))
 			continue;
-		terminal_text(service->name, SERVICE_COLUMNS);
-		putchar(' ');
-		terminal_text(service->kind, KIND_COLUMNS);
-		putchar(' ');
-		terminal_text(service->url, 0);
-		putchar('\n');
+		print_service(service->name, service->kind, service->url);
+		any = true;
+	}
+	return any;
+}
+
+bool print_probes(const struct catalogue *probes, const char *word)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < probes->count; i++) {
+		const struct catalogue_entry *service = &probes->list[i];
+		struct buffer names = {0};
+
+		if (!service_matches(service, word))
+			continue;
+		for (size_t j = 0; j < node_count(service->checks); j++)
+			buffer_format(&names, "%s%s", j > 0 ? ", " : "",
+				node_text(node_find(node_member(service->checks, j), "name")));
+		print_service(service->name, "add --probe", buffer_string(&names));
+		buffer_release(&names);
 		any = true;
 	}
 	return any;

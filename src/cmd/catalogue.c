@@ -11,21 +11,44 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "base/yaml.h"
 
-static const struct node_rule rules[] = {
-	{"name", node_read_text, offsetof(struct catalogue_entry, name), true, NULL},
-	{"aliases", node_read_texts, offsetof(struct catalogue_entry, aliases), false, NULL},
-	{"url", node_read_text, offsetof(struct catalogue_entry, url), true, NULL},
-	{"kind", node_read_text, offsetof(struct catalogue_entry, kind), true, NULL},
-	{"provider", node_read_text, offsetof(struct catalogue_entry, provider), false, NULL},
-	{"mail", node_read_texts, offsetof(struct catalogue_entry, mail), false, NULL},
+#define RULE(key, read, required)                                                                  \
+	{                                                                                          \
+#key, read, offsetof(struct catalogue_entry, key), required, NULL                  \
+	}
+
+static const struct node_rule page_rules[] = {
+	RULE(name, node_read_text, true),
+	RULE(aliases, node_read_texts, false),
+	RULE(provider, node_read_text, false),
+	RULE(url, node_read_text, true),
+	RULE(kind, node_read_text, true),
+	RULE(mail, node_read_texts, false),
 	{0},
 };
 
-bool catalogue_load(const char *templates, struct catalogue *catalogue, struct problems *problems)
+static const struct node_rule probe_rules[] = {
+	RULE(name, node_read_text, true),
+	RULE(aliases, node_read_texts, false),
+	RULE(provider, node_read_text, false),
+	RULE(page, node_read_text, false),
+	RULE(checks, node_read_node, true),
+	RULE(facts, node_read_node, false),
+	{0},
+};
+
+static const struct {
+	const char *file;
+	const struct node_rule *rules;
+} files[] = {
+	[CATALOGUE_PAGES] = {"catalogue.yaml", page_rules},
+	[CATALOGUE_PROBES] = {"probes.yaml", probe_rules},
+};
+
+bool catalogue_load(const char *templates, enum catalogue_type type, struct catalogue *catalogue,
+	struct problems *problems)
 {
-	char *path = file_join(templates, "catalogue.yaml");
+	char *path = file_join(templates, files[type].file);
 	struct yaml *yaml = yaml_load(path, problems);
 	struct node list = yaml != NULL ? yaml_root(yaml) : (struct node){0};
 	bool good = yaml != NULL;
@@ -36,9 +59,11 @@ bool catalogue_load(const char *templates, struct catalogue *catalogue, struct p
 		struct catalogue_entry *service =
 			memory_append(&catalogue->list, &catalogue->count, sizeof *catalogue->list);
 
-		good = node_walk_map(problems, node_member(list, i), rules, service, NULL) && good;
+		good = node_walk_map(
+			       problems, node_member(list, i), files[type].rules, service, NULL) &&
+		       good;
 	}
-	yaml_close(yaml);
+	catalogue->yaml = yaml;
 	free(path);
 	return good;
 }
@@ -53,9 +78,11 @@ void catalogue_release(struct catalogue *catalogue)
 		free(service->url);
 		free(service->kind);
 		free(service->provider);
+		free(service->page);
 		text_list_release(&service->mail);
 	}
 	free(catalogue->list);
+	yaml_close(catalogue->yaml);
 	*catalogue = (struct catalogue){0};
 }
 
@@ -136,7 +163,7 @@ bool service_matches(const struct catalogue_entry *service, const char *word)
 {
 	const char *known;
 
-	if (strcasestr(service->url, word) != NULL ||
+	if ((service->url != NULL && strcasestr(service->url, word) != NULL) ||
 		(service->provider != NULL && strcasestr(service->provider, word) != NULL))
 		return true;
 	for (size_t i = 0; (known = service_name(service, i)) != NULL; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Well-known services and their status pages (templates/catalogue.yaml).
+ * Well-known services: their status pages (templates/catalogue.yaml), and the checks that show how
+ * they really are (templates/probes.yaml).
  */
 #ifndef LAMPWATCH_CATALOGUE_H
 #define LAMPWATCH_CATALOGUE_H
@@ -9,25 +10,36 @@
 #include <stddef.h>
 
 #include "base/list.h"
+#include "base/yaml.h"
 
 struct problems;
 
 struct catalogue_entry {
 	char *name; /* as people write it */
 	struct text_list aliases;
-	char *url; /* of its page */
+	char *provider; /* as routes name it in `depends`; NULL: the page's name */
+	/* Of its page. */
+	char *url; /* NULL of a probe */
 	char *kind;
-	char *provider;        /* as routes name it in `depends`; NULL: the page's name */
 	struct text_list mail; /* domains whose mail it hosts */
+	/* Of a probe. */
+	char *page;         /* the name or an alias of its page among the services; NULL: none */
+	struct node checks; /* a list, as in the configuration */
+	struct node facts;  /* a map: indicators of that page, each with names of checks */
 };
 
 struct catalogue {
 	struct catalogue_entry *list; /* owned, in the file's order */
 	size_t count;
+	struct yaml *yaml; /* what checks and facts are nodes of */
 };
 
-/* Adds what the file of that folder holds. False with every error in problems. */
-bool catalogue_load(const char *templates, struct catalogue *catalogue, struct problems *problems);
+enum catalogue_type { CATALOGUE_PAGES, CATALOGUE_PROBES };
+
+/* Loads the file of that folder. False with every error in problems. catalogue_release() is due in
+ * both cases. */
+bool catalogue_load(const char *templates, enum catalogue_type type, struct catalogue *catalogue,
+	struct problems *problems);
 void catalogue_release(struct catalogue *catalogue);
 
 /*

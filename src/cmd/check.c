@@ -48,16 +48,19 @@ static void print_found(const struct config *config)
 	putchar('\n');
 }
 
-/* Checks the names in the configuration against the catalogue and the table of providers. */
+/* Checks the names in the configuration against the catalogue and the table of providers, and that
+ * these and the table of probes can be read. */
 static void lint_names(
 	const struct config *config, const char *templates, struct problems *problems)
 {
-	struct catalogue catalogue = {0};
+	struct catalogue catalogue = {0}, probes = {0};
 	struct providers *providers = providers_load(templates, problems);
 
-	if (catalogue_load(templates, &catalogue, problems) && providers != NULL)
+	catalogue_load(templates, CATALOGUE_PROBES, &probes, problems);
+	if (catalogue_load(templates, CATALOGUE_PAGES, &catalogue, problems) && providers != NULL)
 		lint(config, providers, &catalogue, problems);
 	catalogue_release(&catalogue);
+	catalogue_release(&probes);
 	providers_free(providers);
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive/capture.h"
+#include "archive/private_body.h"
 #include "archive/snapshot_reader.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -34,7 +36,7 @@ struct web_archive {
 	struct warc_writer *writer;
 	struct warc_export *records;
 	const char *page; /* whose snapshots are being written */
-	size_t done, damaged;
+	size_t done, damaged, private;
 	bool full; /* nothing more can be written */
 };
 
@@ -56,6 +58,19 @@ static bool put(void *context, const void *bytes, size_t length)
 				 : output_put(web->output, bytes, length);
 }
 
+/* Only the bodies that lie in the snapshot are exported. */
+static bool has_private(const struct snapshot_files *files)
+{
+	const struct snapshot_file *file = snapshot_files_find(files, "capture");
+	struct capture_text capture;
+	bool found;
+
+	capture_parse(file != NULL ? buffer_string(&file->bytes) : NULL, &capture);
+	found = private_body_any(&capture);
+	capture_release(&capture);
+	return found;
+}
+
 static bool each_snapshot(void *context, const struct snapshot_row *row)
 {
 	struct web_archive *web = context;
@@ -74,6 +89,7 @@ static bool each_snapshot(void *context, const struct snapshot_row *row)
 	if (web->wacz != NULL && !web->full)
 		wacz_page(web->wacz, page.url, page.time, page.title);
 	web->done++;
+	web->private += has_private(&files);
 	progress(web, false);
 	free(page.url);
 	free(page.title);
@@ -143,6 +159,9 @@ static int write_file(struct web_archive *web, const struct text_list *pages, bo
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 	else if (web->context->invocation->verbosity > 0)
 		printf("%zu snapshots\n", web->done);
+	if (good && web->private > 0 && web->context->invocation->verbosity >= 0)
+		printf("of %zu snapshot%s only the reading: the bodies are not published\n",
+			web->private, web->private == 1 ? "" : "s");
 	warc_export_free(web->records);
 	warc_writer_free(web->writer);
 	cdxj_free(web->cdxj);

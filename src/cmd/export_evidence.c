@@ -60,6 +60,7 @@ static bool add_instructions(const struct context *context, const char *page,
 	value_put_text(data, "public", proof->public);
 	value_put_boolean(data, "is_signed", proof->public[0] != '\0');
 	value_put_boolean(data, "simulated", proof->simulated);
+	value_put_boolean(data, "private", proof->private);
 	if (proof->stamped != 0)
 		put_stamp(data, proof->stamped);
 	good = template_render_file(folder, "instructions.txt", data, &text, error);

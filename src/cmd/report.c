@@ -17,6 +17,7 @@
 #include "base/template.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/report.h"
 #include "publish/report.h"
 #include "publish/report_value.h"
 #include "publish/site.h"
@@ -27,16 +28,6 @@
 #include "store/store.h"
 
 enum { REPORT_DAYS = 30, DAY_SECONDS = 86400, LABEL_COLUMNS = 24 };
-
-enum form { FORM_TEXT, FORM_JSON, FORM_HTML, FORM_CSV };
-
-struct report {
-	const struct context *context;
-	struct database *database;
-	int64_t since, until, now;
-	enum form form;
-	struct value *pages; /* of --json and --html */
-};
 
 /* ---- text ---- */
 
@@ -105,7 +96,7 @@ static void print_page(const struct report *report, const struct report_page *pa
 
 /* ---- CSV (RFC 4180) ---- */
 
-static void csv_field(const char *text, struct buffer *out)
+void report_csv_field(const char *text, struct buffer *out)
 {
 	buffer_byte(out, '"');
 	for (; *text != '\0'; text++) {
@@ -117,13 +108,13 @@ static void csv_field(const char *text, struct buffer *out)
 }
 
 /* A spreadsheet takes what begins with one of these for a formula. */
-static void csv_foreign(const char *text, struct buffer *out)
+void report_csv_foreign(const char *text, struct buffer *out)
 {
 	char *visible = text_visible_copy(text);
 	char *quoted =
 		memory_format("%s%s", strchr("=+-@", visible[0]) != NULL ? "'" : "", visible);
 
-	csv_field(visible[0] != '\0' ? quoted : "", out);
+	report_csv_field(visible[0] != '\0' ? quoted : "", out);
 	free(quoted);
 	free(visible);
 }
@@ -138,9 +129,9 @@ static void csv_row(const struct report_page *page, const struct report_row *row
 	date_write(page->until, until);
 	report_share(measures_availability(measures), share);
 	share[strcspn(share, " -")] = '\0'; /* a number, or nothing */
-	csv_field(page->name, &line);
-	csv_foreign(row->id, &line);
-	csv_foreign(row->label, &line);
+	report_csv_field(page->name, &line);
+	report_csv_foreign(row->id, &line);
+	report_csv_foreign(row->label, &line);
 	buffer_format(&line,
 		"%s,%s,%s,%zu,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
 		",",
@@ -174,7 +165,7 @@ static void show(const struct report *report, const char *name, struct page_stat
 	if (any && report->form == FORM_TEXT)
 		print_page(report, &page);
 	else if (any && report->form != FORM_CSV)
-		value_append(report->pages, report_page_value(&page, config));
+		value_append(report->list, report_page_value(&page, config));
 	for (size_t i = 0; any && report->form == FORM_CSV && i < page.row_count; i++)
 		csv_row(&page, &page.rows[i]);
 	report_page_release(&page);
@@ -205,7 +196,7 @@ static int show_all(const struct report *report, char **names)
 	return result;
 }
 
-static int print_html(const struct report *report, struct value *root)
+static int print_html(const struct report *report, const char *template, struct value *root)
 {
 	char *folder = memory_format("%s/site", report->context->templates);
 	struct value *shapes = site_style();
@@ -216,7 +207,7 @@ static int print_html(const struct report *report, struct value *root)
 	report_put_times(root, report->since, report->until, report->context->config);
 	if (template_render_file(folder, "style.txt", shapes, &style, &error)) {
 		value_put_text(root, "style", buffer_string(&style));
-		if (template_render_file(folder, "report.html", root, &out, &error))
+		if (template_render_file(folder, template, root, &out, &error))
 			fwrite(out.data, 1, out.length, stdout);
 		else
 			result = error_print(&error);
@@ -282,13 +273,15 @@ int command_report(struct context *context, const struct options *options, char 
 		report.form = text_equal(options->form, "html") ? FORM_HTML : FORM_CSV;
 	root = value_map();
 	value_put_number(root, "format", 1);
-	report.pages = value_put(root, "pages", value_list());
-	if (report.database != NULL)
+	report.list = value_put(root, options->lag ? "providers" : "pages", value_list());
+	if (options->lag)
+		result = report_lag(&report, words);
+	else if (report.database != NULL)
 		result = show_all(&report, words);
 	if (report.form == FORM_JSON)
 		terminal_json(root);
 	else if (report.form == FORM_HTML && result == EXIT_DONE)
-		result = print_html(&report, root);
+		result = print_html(&report, options->lag ? "lag.html" : "report.html", root);
 	value_free(root);
 	return result;
 }

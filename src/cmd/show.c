@@ -8,10 +8,13 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "archive/capture.h"
+#include "archive/private_body.h"
 #include "archive/snapshot_reader.h"
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -55,6 +58,21 @@ static void print_lines(const char *title, const char *text)
 	}
 }
 
+/* Where the bodies lie that are not published. */
+static void print_private(const struct show *show)
+{
+	char *path =
+		private_body_path(show->context->config->archive, show->page, show->row.folder);
+	struct capture_text capture;
+
+	capture_parse(text_of(show, "capture"), &capture);
+	if (private_body_any(&capture))
+		printf("\nWhat the checks got is not published: %s%s\n", path,
+			file_absent(path) ? ", which is not there" : "");
+	capture_release(&capture);
+	free(path);
+}
+
 static void print_snapshot(const struct show *show)
 {
 	char *path =
@@ -66,6 +84,7 @@ static void print_snapshot(const struct show *show)
 	print_lines("The page said:", text_of(show, "reading"));
 	print_lines("What differs from the previous snapshot:", text_of(show, "changes"));
 	print_lines("How it was fetched:", text_of(show, "capture"));
+	print_private(show);
 	free(path);
 }
 

@@ -15,6 +15,7 @@
 #include "cmd/webhooks.h"
 #include "net/http.h"
 #include "run/context.h"
+#include "run/facts.h"
 #include "run/freshness.h"
 #include "run/route_survey.h"
 #include "run/suppression.h"
@@ -45,7 +46,8 @@ struct status {
 	struct value *pages;   /* --json */
 	struct text_list *bad; /* --nagios: the names by state, STATES of them */
 	struct silences silences;
-	struct alarms alarms; /* of the page that is shown */
+	struct alarms alarms;      /* of the page that is shown */
+	struct known_states known; /* of the probes */
 };
 
 /* When the indicator's alarm was acknowledged; 0: it was not. */
@@ -53,7 +55,46 @@ static int64_t acknowledged(const struct status *status, const struct indicator_
 {
 	const struct alarm *alarm = alarms_find(&status->alarms, indicator->id);
 
-	return alarm != NULL && indicator->alarm ? alarm->acknowledged : 0;
+	return alarm != NULL && (indicator->alarm || alarm->early) ? alarm->acknowledged : 0;
+}
+
+/* What our own checks say of the indicator, where they are its facts; else false. */
+static bool find_fact(struct status *status, const struct page_config *page,
+	const struct indicator_state *indicator, struct known_fact *fact)
+{
+	const struct fact_config *facts =
+		config_facts(page, indicator->id, indicator->group, indicator->name);
+
+	if (facts == NULL || indicator->id[0] == '\0')
+		return false;
+	fact_look_up(&status->known, status->context->config, page, facts, fact);
+	return true;
+}
+
+/* "fails here since 2014-01-24 19:02 UTC (mail/web: HTTP 500)". */
+static void add_fact(
+	const struct status *status, const struct known_fact *fact, struct buffer *line)
+{
+	const char *between = " (";
+	char since[DATE_TEXT_MAX];
+
+	date_write_short(fact->is.since, status->context->config->timezone, since);
+	if (fact->is.state == FACT_UNKNOWN)
+		buffer_text(line, ", here: unknown");
+	else
+		buffer_format(line, ", %s here since %s",
+			fact->is.state == FACT_BAD ? "fails" : "works", since);
+	for (size_t i = 0; i < fact->count && fact->is.state == FACT_BAD; i++) {
+		const struct known_check *check = &fact->checks[i];
+
+		if (check->is.state != FACT_BAD)
+			continue;
+		buffer_format(line, "%s%s%s%s", between, check->check,
+			text_empty(check->word) ? "" : ": ", check->word);
+		between = "; ";
+	}
+	if (fact->is.state == FACT_BAD)
+		buffer_text(line, ")");
 }
 
 static enum colour indicator_colour(
@@ -88,9 +129,10 @@ static enum colour page_colour(
 	return worst;
 }
 
-static void print_lamp(const struct status *status, const struct page_config *page,
+static void print_lamp(struct status *status, const struct page_config *page,
 	const struct indicator_state *indicator, bool fresh, bool suppressed)
 {
+	struct known_fact fact;
 	char *label = indicator->id[0] != '\0' ? text_label(indicator->group, indicator->name)
 					       : memory_string("(overall)");
 	char since[DATE_TEXT_MAX];
@@ -106,6 +148,10 @@ static void print_lamp(const struct status *status, const struct page_config *pa
 		acknowledged(status, indicator) != 0 ? ", acknowledged" : "",
 		indicator->count > 0 && !indicator->flapping && !suppressed ? ", not confirmed"
 									    : "");
+	if (find_fact(status, page, indicator, &fact)) {
+		add_fact(status, &fact, &line);
+		known_fact_release(&fact);
+	}
 	terminal_wrap_rest(buffer_string(&line), LABEL_BEGIN + LABEL_COLUMNS, LABEL_BEGIN);
 	buffer_release(&line);
 	free(label);
@@ -129,7 +175,21 @@ static bool print_suppression(const struct status *status, const struct page_con
 	return true;
 }
 
-static void print_page(const struct status *status, const struct page_config *page,
+/* True where our own checks are its facts and do not say that it works. */
+static bool fails_here(struct status *status, const struct page_config *page,
+	const struct indicator_state *indicator)
+{
+	struct known_fact fact;
+	bool fails = find_fact(status, page, indicator, &fact);
+
+	if (!fails)
+		return false;
+	fails = fact.is.state == FACT_BAD;
+	known_fact_release(&fact);
+	return fails;
+}
+
+static void print_page(struct status *status, const struct page_config *page,
 	struct page_state *state, const char *observation)
 {
 	bool fresh = text_equal(observation, "fresh"), suppressed;
@@ -151,7 +211,8 @@ static void print_page(const struct status *status, const struct page_config *pa
 		const struct indicator_state *indicator = &state->indicators.list[i];
 
 		if (status->all || indicator->gone || indicator->alarm || indicator->flapping ||
-			indicator_colour(page, indicator, true) != COLOUR_GREEN)
+			indicator_colour(page, indicator, true) != COLOUR_GREEN ||
+			fails_here(status, page, indicator))
 			print_lamp(status, page, indicator, fresh, suppressed);
 	}
 }
@@ -159,10 +220,11 @@ static void print_page(const struct status *status, const struct page_config *pa
 /* ---- as a plugin for Nagios and its relatives ---- */
 
 /* Sorts what is not green under its state. */
-static void sort_page(const struct status *status, const struct page_config *page,
+static void sort_page(struct status *status, const struct page_config *page,
 	const struct page_state *state, const char *observation)
 {
 	bool explained = false; /* the overall lamp is, by an indicator */
+	bool fails;
 
 	if (state == NULL || !text_equal(observation, "fresh")) {
 		char *name = memory_format("%s (%s)", page->name, observation);
@@ -176,11 +238,16 @@ static void sort_page(const struct status *status, const struct page_config *pag
 		enum colour colour = indicator_colour(page, indicator, true);
 		char *label, *name;
 
-		if ((colour != COLOUR_RED && colour != COLOUR_YELLOW) || indicator->id[0] == '\0')
+		fails = fails_here(status, page, indicator);
+		if ((colour != COLOUR_RED && colour != COLOUR_YELLOW && !fails) ||
+			indicator->id[0] == '\0')
 			continue;
 		label = text_label(indicator->group, indicator->name);
-		name = memory_format("%s: %s", page->name, label);
-		text_list_add(&status->bad[colour == COLOUR_RED ? STATE_RED : STATE_YELLOW], name);
+		name = memory_format("%s: %s%s", page->name, label,
+			fails && colour != COLOUR_RED ? " (fails here)" : "");
+		text_list_add(
+			&status->bad[colour == COLOUR_RED || fails ? STATE_RED : STATE_YELLOW],
+			name);
 		free(name);
 		free(label);
 		explained = true;
@@ -240,9 +307,31 @@ static void put_time(struct value *map, const char *key, int64_t time)
 	value_put_text(map, key, text);
 }
 
-static struct value *indicator_value(const struct status *status, const struct page_config *page,
+/* {state: "good", "bad" or "unknown"; since; checks: a list of {check, state, word, since}}. */
+static void put_fact(struct value *map, const struct known_fact *fact)
+{
+	static const char *const states[] = {
+		[FACT_UNKNOWN] = "unknown", [FACT_GOOD] = "good", [FACT_BAD] = "bad"};
+	struct value *inner = value_put(map, "fact", value_map()), *checks;
+
+	value_put_text(inner, "state", states[fact->is.state]);
+	put_time(inner, "since", fact->is.since);
+	checks = value_put(inner, "checks", value_list());
+	for (size_t i = 0; i < fact->count; i++) {
+		const struct known_check *check = &fact->checks[i];
+
+		inner = value_append(checks, value_map());
+		value_put_text(inner, "check", check->check);
+		value_put_text(inner, "state", states[check->is.state]);
+		value_put_text(inner, "word", check->word);
+		put_time(inner, "since", check->is.since);
+	}
+}
+
+static struct value *indicator_value(struct status *status, const struct page_config *page,
 	const struct indicator_state *indicator, bool fresh)
 {
+	struct known_fact fact;
 	struct value *map = value_map();
 
 	value_put_text(map, "id", indicator->id);
@@ -257,10 +346,14 @@ static struct value *indicator_value(const struct status *status, const struct p
 	value_put_boolean(map, "flapping", indicator->flapping);
 	put_time(map, "acknowledged", acknowledged(status, indicator));
 	put_time(map, "since", indicator->since);
+	if (find_fact(status, page, indicator, &fact)) {
+		put_fact(map, &fact);
+		known_fact_release(&fact);
+	}
 	return map;
 }
 
-static void add_page(const struct status *status, const struct page_config *page,
+static void add_page(struct status *status, const struct page_config *page,
 	struct page_state *state, const char *observation)
 {
 	struct value *map = value_append(status->pages, value_map()), *indicators;
@@ -334,6 +427,8 @@ static int show(struct status *status, char **names)
 	if (context->database != NULL) {
 		store_pages(context->database, &states);
 		silences_load(context->database, status->now, &status->silences);
+		status->known =
+			(struct known_states){.database = context->database, .now = status->now};
 	}
 	for (size_t i = 0; names[0] == NULL && i < context->config->page_count; i++)
 		show_page(status, &states, &context->config->pages[i]);
@@ -348,6 +443,7 @@ static int show(struct status *status, char **names)
 			text_list_add(&status->bad[STATE_UNKNOWN], *names);
 	}
 	silences_release(&status->silences);
+	known_states_release(&status->known);
 	page_states_release(&states);
 	return result;
 }

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 
-enum { INDENT = 2 }; /* where there is no page to copy it from */
+enum { INDENT = 2 }; /* where there is no member to copy it from */
 
 struct line {
 	const char *text; /* borrowed; not terminated */
@@ -24,13 +24,13 @@ struct lines {
 	size_t count;
 };
 
-/* Where the new page goes, and how it is indented. */
+/* Where the new member goes, and how it is indented. */
 struct place {
 	size_t before; /* this line; lines.count: at the end */
 	size_t indent; /* blanks before the dash */
 	size_t offset; /* columns from the dash to the keys */
-	bool blank;    /* an empty line stands between pages */
-	bool key;      /* `pages:` itself is missing */
+	bool blank;    /* an empty line stands between members */
+	bool key;      /* the section's key is missing */
 	bool brackets; /* the line before holds `pages: []` */
 };
 
@@ -106,9 +106,9 @@ static size_t offset_of(const struct line *line, size_t indent)
 	return offset;
 }
 
-/* After the last page below the key and the comments that belong to it. */
-static bool place_behind(
-	const struct lines *lines, size_t key, struct place *place, struct error *error)
+/* After the last member below the key and the comments that belong to it. */
+static bool place_behind(const char *section, const struct lines *lines, size_t key,
+	struct place *place, struct error *error)
 {
 	size_t first = key + 1, last = 0, items = 0, above;
 
@@ -117,7 +117,7 @@ static bool place_behind(
 		first++;
 	if (first == lines->count || !is_item(&lines->list[first], indent_of(&lines->list[first])))
 		return error_set(error, REMEDY_CONFIGURATION,
-			"the pages are not written as a list of lines with dashes");
+			"the %s are not written as a list of lines with dashes", section);
 	place->indent = indent_of(&lines->list[first]);
 	place->before = first;
 	for (size_t i = first; i < lines->count; i++) {
@@ -147,14 +147,18 @@ static bool place_behind(
 
 /* What follows the colon, without blanks and comment; NULL where the line does not begin with the
  * key. */
-static char *rest_of(const struct line *line)
+static char *rest_of(const struct line *line, const char *key)
 {
-	static const char *const keys[] = {"pages:", "\"pages\":", "'pages':"};
+	static const char *const quotes[] = {"", "\"", "'"};
 	char *text = memory_bytes(line->text, line->length), *rest = NULL, *comment;
 
-	for (size_t i = 0; i < sizeof keys / sizeof keys[0] && rest == NULL; i++)
-		if (text_starts(text, keys[i]))
-			rest = text + strlen(keys[i]);
+	for (size_t i = 0; i < sizeof quotes / sizeof *quotes && rest == NULL; i++) {
+		char *start = memory_format("%s%s%s:", quotes[i], key, quotes[i]);
+
+		if (text_starts(text, start))
+			rest = text + strlen(start);
+		free(start);
+	}
 	comment = rest != NULL ? strchr(rest, '#') : NULL;
 	if (comment != NULL && (comment[-1] == ' ' || comment[-1] == ':'))
 		*comment = '\0';
@@ -163,8 +167,8 @@ static char *rest_of(const struct line *line)
 	return rest;
 }
 
-static bool find_place(
-	struct node root, const struct lines *lines, struct place *place, struct error *error)
+static bool find_place(struct node root, const char *section, const struct lines *lines,
+	struct place *place, struct error *error)
 {
 	size_t i = 0, key;
 	bool good = true;
@@ -173,7 +177,7 @@ static bool find_place(
 	*place = (struct place){
 		.before = lines->count, .indent = INDENT, .offset = INDENT, .key = true};
 	while (i < node_count(root) && node_type(root) == NODE_MAP &&
-		strcmp(node_text(node_key(root, i)), "pages") != 0)
+		strcmp(node_text(node_key(root, i)), section) != 0)
 		i++;
 	if (i == node_count(root) || node_type(root) != NODE_MAP)
 		return true;
@@ -181,15 +185,16 @@ static bool find_place(
 	place->key = false;
 	place->before = key + 1;
 	/* A file in UTF-16 may have other lines for us. */
-	rest = key < lines->count ? rest_of(&lines->list[key]) : NULL;
+	rest = key < lines->count ? rest_of(&lines->list[key], section) : NULL;
 	if (rest != NULL && rest[0] == '\0' && node_count(node_value(root, i)) > 0)
-		good = place_behind(lines, key, place, error);
+		good = place_behind(section, lines, key, place, error);
 	else if (rest != NULL && strcmp(rest, "[]") == 0)
 		place->brackets = true;
 	else if (rest == NULL || rest[0] != '\0')
 		good = error_set(error, REMEDY_CONFIGURATION,
-			"the pages are written in brackets; put each on lines of its own, with a "
-			"dash");
+			"the %s are written in brackets; put each on lines of its own, with a "
+			"dash",
+			section);
 	free(rest);
 	return good;
 }
@@ -212,31 +217,35 @@ static void write_text(const char *text, struct buffer *out)
 	buffer_byte(out, '"');
 }
 
-static void write_page(const struct page_entry *page, const struct place *place,
-	const char *newline, struct buffer *out)
+void config_member_key(struct buffer *lines, const char *key, const char *value)
 {
-	const struct {
-		const char *key, *value;
-	} keys[] = {{"name", page->name}, {"url", page->url}, {"kind", page->kind},
-		{"provider", page->provider}};
-	bool first = true;
+	if (text_empty(value))
+		return;
+	buffer_format(lines, "%s%s: ", lines->length == 0 ? "- " : "  ", key);
+	write_text(value, lines);
+	buffer_byte(lines, '\n');
+}
 
-	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-		if (text_empty(keys[i].value))
-			continue;
-		buffer_format(out, "%*s%s%*s%s: ", (int)place->indent, "", first ? "-" : " ",
-			(int)place->offset - 1, "", keys[i].key);
-		write_text(keys[i].value, out);
-		buffer_text(out, newline);
-		first = false;
+/* Two characters of each line, the dash or blanks, become as wide as the place has them. */
+static void write_member(
+	const char *lines, const struct place *place, const char *newline, struct buffer *out)
+{
+	enum { WIDTH = 2 };
+
+	while (*lines != '\0') {
+		int length = (int)strcspn(lines, "\n");
+
+		buffer_format(out, "%*s%c%*s%.*s%s", (int)place->indent, "", lines[0],
+			(int)place->offset - 1, "", length - WIDTH, lines + WIDTH, newline);
+		lines += length + (lines[length] == '\n');
 	}
 }
 
-void page_entry_write(const struct page_entry *page, struct buffer *out)
+void config_member_write(const struct config_member *member, struct buffer *out)
 {
 	const struct place place = {.indent = INDENT, .offset = INDENT};
 
-	write_page(page, &place, "\n", out);
+	write_member(member->lines, &place, "\n", out);
 }
 
 static void copy_line(const struct line *line, bool without_brackets, struct buffer *out)
@@ -256,7 +265,7 @@ static void copy_line(const struct line *line, bool without_brackets, struct buf
 }
 
 static void write_all(const struct lines *lines, const struct place *place,
-	const struct page_entry *page, struct buffer *out, int *line)
+	const struct config_member *member, struct buffer *out, int *line)
 {
 	const struct line *first = lines->count > 0 ? &lines->list[0] : NULL;
 	bool carriage =
@@ -270,48 +279,51 @@ static void write_all(const struct lines *lines, const struct place *place,
 		buffer_text(out, newline);
 	buffer_text(out, gap ? newline : "");
 	if (place->key)
-		buffer_format(out, "pages:%s", newline);
+		buffer_format(out, "%s:%s", member->section, newline);
 	*line = (int)place->before + 1 + gap + place->key;
-	write_page(page, place, newline, out);
+	write_member(member->lines, place, newline, out);
 	for (size_t i = place->before; i < lines->count; i++)
 		copy_line(&lines->list[i], false, out);
 }
 
 /* What is written in brackets, or is no map at all, cannot go on like that. */
-static bool is_added(const char *name, const char *text, size_t length, int line)
+static bool is_added(
+	const char *name, const char *text, size_t length, const char *section, int line)
 {
 	struct problems problems = {0};
 	struct yaml *yaml = yaml_parse(name, text, length, &problems);
-	struct node pages = yaml != NULL ? node_find(yaml_root(yaml), "pages") : (struct node){0};
-	size_t count = node_count(pages);
-	bool added = count > 0 && node_line(node_member(pages, count - 1)) == line;
+	struct node list = yaml != NULL ? node_find(yaml_root(yaml), section) : (struct node){0};
+	size_t count = node_count(list);
+	bool added = count > 0 && node_line(node_member(list, count - 1)) == line;
 
 	yaml_close(yaml);
 	problems_release(&problems);
 	return added;
 }
 
-bool config_edit_add_page(const char *name, const char *text, size_t length,
-	const struct page_entry *page, struct buffer *out, int *line, struct error *error)
+bool config_edit_add(const char *name, const char *text, size_t length,
+	const struct config_member *member, struct buffer *out, int *line, struct error *error)
 {
 	struct problems problems = {0};
 	struct yaml *yaml = yaml_parse(name, text, length, &problems);
 	struct lines lines = split(text, length);
 	size_t before = out->length;
-	struct place place;
+	struct place place = {0};
 	bool good;
 
 	if (yaml == NULL)
 		good = error_set(error, REMEDY_CONFIGURATION, "%s",
 			problems.count > 0 ? problems.list[0].text : "not YAML");
 	else
-		good = find_place(yaml_root(yaml), &lines, &place, error);
+		good = find_place(yaml_root(yaml), member->section, &lines, &place, error);
 	if (good) {
-		write_all(&lines, &place, page, out, line);
-		good = is_added(name, buffer_string(out) + before, out->length - before, *line) ||
+		write_all(&lines, &place, member, out, line);
+		good = is_added(name, buffer_string(out) + before, out->length - before,
+			       member->section, *line) ||
 		       error_set(error, REMEDY_CONFIGURATION,
-			       "a page cannot be added to it as it is written; put each key at the "
-			       "beginning of a line, and the pages behind dashes");
+			       "nothing can be added to it as it is written; put each key at the "
+			       "beginning of a line, and the %s behind dashes",
+			       member->section);
 	}
 	if (!good && out->length > before)
 		buffer_cut(out, before);

@@ -236,7 +236,8 @@ static const struct node_word floor_words[] = {{"degraded", LEVEL_DEGRADED},
 	{"partial_outage", LEVEL_PARTIAL_OUTAGE}, {"major_outage", LEVEL_MAJOR_OUTAGE}, {NULL, 0}};
 
 const struct subscription subscription_default = {.floor = LEVEL_DEGRADED,
-	.on = 1 << EVENT_RED | 1 << EVENT_GREEN | 1 << EVENT_FLAPPING | 1 << EVENT_INCIDENT};
+	.on = 1 << EVENT_RED | 1 << EVENT_GREEN | 1 << EVENT_FLAPPING | 1 << EVENT_INCIDENT |
+	      1 << EVENT_EARLY};
 
 /* The keys that all receivers have. */
 #define SUBSCRIPTION_RULES(owner)                                                                  \

@@ -613,7 +613,7 @@ static bool is_word(int type)
 
 enum { LEFT_OUT = 16 /* the bit of "-NAME" stands so far above that of the word */ };
 
-static_assert((int)EVENT_INCIDENT < LEFT_OUT, "the words come first among the types");
+static_assert((int)EVENT_LATE < LEFT_OUT, "the words come first among the types");
 
 static int left_out(int type)
 {

@@ -40,6 +40,22 @@ const struct event_type_row event_types[EVENT_TYPES] = {
 	[EVENT_OVER] = {"over", .on = 1 << EVENT_INCIDENT, .part = PART_END,
 		.episode = EVENT_INCIDENT, .unsent = EVENT_OVER, .rank = 3, .colour = "green",
 		.word = "incident over"},
+	[EVENT_EARLY] = {"early", .on = 1 << EVENT_EARLY, .with = 1 << EVENT_RED,
+		.part = PART_BEGIN, .episode = EVENT_EARLY, .floor = FLOOR_IMPACT, .trouble = true,
+		.rank = 0, .colour = "red", .word = "fails here"},
+	[EVENT_FAILING] = {"failing", .on = 1 << EVENT_EARLY, .part = PART_MIDDLE,
+		.episode = EVENT_EARLY, .rank = 0, .colour = "red", .word = "still fails here"},
+	[EVENT_RECOVERED] = {"recovered", .on = 1 << EVENT_EARLY | 1 << EVENT_GREEN,
+		.part = PART_END, .episode = EVENT_EARLY, .unsent = EVENT_RECOVERED,
+		.covers = 1 << EVENT_PREMATURE, .rank = 3, .colour = "green",
+		.word = "works again here"},
+	[EVENT_PREMATURE] = {"premature", .on = 1 << EVENT_GREEN, .part = PART_END,
+		.episode = EVENT_RED, .unsent = EVENT_PREMATURE, .rank = 1, .colour = "yellow",
+		.word = "green, but fails here"},
+	[EVENT_LATE] = {"late", .on = 1 << EVENT_LATE, .part = PART_BEGIN, .episode = EVENT_LATE,
+		.floor = FLOOR_AFTER, .rank = 2, .colour = "yellow", .word = "works here"},
+	[EVENT_AGREED] = {"agreed", .on = 1 << EVENT_LATE, .part = PART_END, .episode = EVENT_LATE,
+		.unsent = EVENT_AGREED, .rank = 4, .word = "the page agrees"},
 	[EVENT_GONE] = {"gone", .to_operator = true, .rank = 5, .colour = "grey", .word = "gone"},
 	[EVENT_UPDATE] = {"update", .on = 1 << EVENT_UPDATE, .about = ABOUT_INCIDENT, .rank = 7,
 		.colour = "yellow", .word = "update"},
@@ -88,6 +104,17 @@ struct event *events_add(struct events *events, enum event_type type)
 	return event;
 }
 
+static void event_release(struct event *event);
+
+void event_release_elsewhere(struct event *event)
+{
+	for (size_t i = 0; i < event->elsewhere_count; i++)
+		event_release(&event->elsewhere[i]);
+	free(event->elsewhere);
+	event->elsewhere = NULL;
+	event->elsewhere_count = 0;
+}
+
 static void event_release(struct event *event)
 {
 	free(event->indicator);
@@ -97,6 +124,9 @@ static void event_release(struct event *event)
 	free(event->said_at);
 	free(event->reason);
 	free(event->origin);
+	free(event->source);
+	free(event->page);
+	event_release_elsewhere(event);
 	value_free(event->incidents);
 	text_list_release(&event->affects);
 	text_list_release(&event->meant);
@@ -142,6 +172,8 @@ void event_put_type(struct value *map, enum event_type type)
 	value_put_boolean(map, flag, true);
 	if (event_types[type].about == ABOUT_WATCHING)
 		value_put_boolean(map, "is_watching", true);
+	if (event_types[type].episode == EVENT_EARLY || event_types[type].episode == EVENT_LATE)
+		value_put_boolean(map, "is_measured", true);
 	free(flag);
 }
 
@@ -179,7 +211,13 @@ struct value *event_value(const struct event *event, const char *zone)
 	value_put_boolean(map, "green_now", event->after_colour == COLOUR_GREEN);
 	value_put_boolean(map, "risen", event->risen);
 	value_put_text(map, "reason", event->reason != NULL ? event->reason : "");
+	duration[0] = '\0';
+	if (event->failing_since != 0 && event->failing_since < event->seen)
+		date_write_duration(event->seen - event->failing_since, duration);
+	value_put_text(map, "ahead", duration);
 	value_put_number(map, "alarm", event->alarm);
+	if (event->early != 0)
+		value_put_number(map, "early", event->early);
 	value_put_text(map, "origin", event->origin != NULL ? event->origin : "");
 	value_put(map, "incidents",
 		event->incidents != NULL ? value_copy(event->incidents) : value_list());

@@ -23,11 +23,17 @@ enum event_type {
 	EVENT_FLAPPING,    /* an indicator changes too often to report each change */
 	EVENT_LOST,        /* the page can no longer be fetched or read */
 	EVENT_INCIDENT,    /* an incident of red impact is open while the lamp is green */
+	EVENT_EARLY,       /* it fails here while the lamp is green (model/agreement.h) */
+	EVENT_LATE,        /* it works here while the lamp is red */
 	EVENT_BOTH,        /* was red and is green again, and the red was never sent */
 	EVENT_REMINDER,    /* it is still red */
 	EVENT_SETTLED,     /* an indicator no longer flaps */
 	EVENT_BACK,        /* the page can be read again */
 	EVENT_OVER,        /* no incident of red impact is open any longer */
+	EVENT_RECOVERED,   /* it works here again */
+	EVENT_FAILING,     /* it still fails here, and the lamp is not red */
+	EVENT_PREMATURE,   /* green, while it still fails here */
+	EVENT_AGREED,      /* the lamp and what we see are no longer apart */
 	EVENT_GONE,        /* an indicator is no longer listed */
 	EVENT_UNDELIVERED, /* delivery of a message was given up */
 	EVENT_UNREACHABLE, /* some receivers have no route left while a provider is in trouble */
@@ -96,20 +102,34 @@ struct event {
 	char *word;        /* the provider's own; of incident the incident's title */
 	char *said_at;     /* RFC 3339: when the page says it began */
 	int64_t seen;      /* seconds since 1970 */
-	int64_t since;     /* of green and back: when it was first seen red or lost */
+	int64_t since;     /* of green and back: when it was first seen red or lost; of the ends of
+			    * early and late: when these began */
 	int64_t last_read; /* of lost: when the page was read last; 0: never */
 	int64_t fetches, needed;
 	int64_t changes;   /* of flapping: between red and not red, lately */
 	bool risen;        /* of red: it was red before, and is worse now */
-	enum level impact; /* of incident and over: the incident's level */
+	enum level impact; /* of incident and over: the incident's level; of what is about our own
+			    * checks: theirs */
 	char *reason;      /* of lost: why; of an update about an incident that is no longer listed:
-			    * that; of over: the incident's title */
-	int64_t alarm;     /* the episode it opens or closes; 0: none */
-	int64_t related;   /* the other episode of the same trouble: of red, that of the
-			    * incident before it; of over, that of the red after it; 0: none */
-	char *origin;      /* what tells this turn from every other of its indicator: the
-			    * SHA-256 of the chain's line of the last snapshot before it, and
-			    * how many such turns came before since then */
+			    * that; of over: the incident's title; else what our own checks say of the
+			    * indicator, where they are its facts */
+	int64_t failing_since; /* of red: when our own checks began to fail; 0: they do not */
+	char *source;    /* the page whose chain tells this turn from others: of early and late the
+			  * probe's; NULL: the page's own */
+	int64_t alarm;   /* the episode it opens or closes; 0: none */
+	int64_t related; /* the other episode of the same trouble: of what begins one, that which
+			  * was told before; of what ends one, that whose end says so, too; 0: none
+			  */
+	int64_t early;   /* the alarm of early that is open: whoever is told of this is owed its
+			  * end; 0: none */
+	char *origin;    /* what tells this turn from every other of its indicator: the
+			  * SHA-256 of the chain's line of the last snapshot before it, and
+			  * how many such turns came before since then */
+	/* Of a check: what is told of the indicators that it is a fact of. Whoever wants one of
+	 * these hears of it there, and not of this; each has the page that it is about. Owned. */
+	struct event *elsewhere;
+	size_t elsewhere_count;
+	char *page;               /* of one of those; else NULL */
 	struct value *incidents;  /* a list, as plan.h says; owned; NULL: none */
 	struct text_list affects; /* of an update: what its incident names, ids or names */
 	struct text_list meant;   /* patterns that have come to mean the indicator besides those
@@ -122,6 +142,8 @@ struct events {
 };
 
 struct event *events_add(struct events *events, enum event_type type);
+/* Forgets what is told elsewhere. */
+void event_release_elsewhere(struct event *event);
 /* Takes out the one at that place. */
 void events_drop(struct events *events, size_t place);
 void events_release(struct events *events);
@@ -133,7 +155,7 @@ bool event_type_parse(const char *name, enum event_type *type);
 char *event_label(const struct event *event);
 
 /* What templates tell types of events by: "type", is_NAME and, of those about ourselves,
- * is_watching. */
+ * is_watching; of those about what our own checks see beside the page, is_measured. */
 void event_put_type(struct value *map, enum event_type type);
 
 /* One event as plan.h says templates get it; times for people are in zone. Owned by the caller. */

@@ -51,7 +51,7 @@ struct check {
 	/* http: a URL. imap, pop3, smtp: imap://HOST[:PORT] with STARTTLS, which is required, or
 	 * imaps:// with TLS from the start, and so on. tcp, tls: HOST:PORT. dns: a name. */
 	char *target;
-	char *status;      /* of http: "200,302"; NULL: 200 to 299 */
+	char *status;      /* of http: "200,302"; "": any; NULL: 200 to 299 */
 	char *contains;    /* of http: a text that the body contains */
 	char *matches;     /* of http: a PCRE2 pattern that it matches */
 	char *header;      /* of http: "Name: text": a field that contains that text; "Name": one
@@ -93,7 +93,7 @@ struct check_answer {
 	 */
 	struct buffer transcript;
 	enum http_network network; /* where it led */
-	bool answered;             /* some host answered, whatever it said: our network is up */
+	bool answered;             /* some host took a connection: our network is up */
 };
 
 void check_answer_release(struct check_answer *answer);

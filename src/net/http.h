@@ -41,6 +41,9 @@ struct http_settings {
 	const char *user_agent;
 	const char *ca_file;             /* NULL: the system's bundle */
 	struct fork_server *fork_server; /* which makes its fetchers; NULL: this process does */
+	/* Bundles that checks name, one path a line: a fetcher can read no other files later on.
+	 * NULL: none. */
+	const char *check_ca_files;
 };
 
 /* One GET. Strings are borrowed until the request's done() has been called. */

@@ -22,15 +22,16 @@ enum {
 	ENDING_MILLISECONDS = 1000,        /* that a fetcher may take to end */
 };
 
-/* A request, from http_client_get() to its done(). */
+/* A request or a check, until its done(). */
 struct exchange {
 	struct http_request request; /* strings borrowed */
+	struct check_request check;  /* the same; its check is NULL for a request */
 	bool begun;                  /* it has left its queue */
 };
 
 struct http_client {
 	struct http_settings settings;
-	char *user_agent, *ca_file;
+	char *user_agent, *ca_file, *check_ca_files;
 	struct child fetcher;
 	size_t fetchers;   /* so far */
 	struct error lack; /* why there is none; its remedy is 0 where there is one */
@@ -77,6 +78,8 @@ struct http_client *http_client_new(const struct http_settings *settings)
 	client->settings = *settings;
 	client->settings.user_agent = client->user_agent = memory_string(settings->user_agent);
 	client->settings.ca_file = client->ca_file = memory_string(settings->ca_file);
+	client->settings.check_ca_files = client->check_ca_files =
+		memory_string(settings->check_ca_files);
 	client->in.bytes.maximum = client->out.bytes.maximum = SIZE_MAX / 2;
 	start(client);
 	return client;
@@ -99,14 +102,32 @@ void http_client_free(struct http_client *client)
 	buffer_release(&client->out.bytes);
 	free(client->user_agent);
 	free(client->ca_file);
+	free(client->check_ca_files);
 	free(client);
 }
 
 /* ---- asking ---- */
 
-static void send_request(struct http_client *client, size_t number)
+static void send_exchange(struct http_client *client, size_t number)
 {
-	wire_request(&client->out.bytes, number, &client->exchanges[number]->request);
+	const struct exchange *exchange = client->exchanges[number];
+
+	if (exchange->check.check != NULL)
+		wire_check(&client->out.bytes, number, &exchange->check);
+	else
+		wire_request(&client->out.bytes, number, &exchange->request);
+}
+
+static void add_exchange(struct http_client *client, struct exchange *exchange, int64_t limit)
+{
+	*(struct exchange **)memory_append(
+		&client->exchanges, &client->exchange_count, sizeof *client->exchanges) = exchange;
+	client->count++;
+	if (limit > client->patience)
+		client->patience = limit;
+	client->heard = clock_milliseconds();
+	if (client->lack.remedy == 0)
+		send_exchange(client, client->exchange_count - 1);
 }
 
 void http_client_get(struct http_client *client, const struct http_request *request)
@@ -116,14 +137,15 @@ void http_client_get(struct http_client *client, const struct http_request *requ
 	exchange->request = *request;
 	if (strlen(request->url) > HTTP_URL_MAX)
 		exchange->request.url = ""; /* is no address either */
-	*(struct exchange **)memory_append(
-		&client->exchanges, &client->exchange_count, sizeof *client->exchanges) = exchange;
-	client->count++;
-	if (request->total_timeout > client->patience)
-		client->patience = request->total_timeout;
-	client->heard = clock_milliseconds();
-	if (client->lack.remedy == 0)
-		send_request(client, client->exchange_count - 1);
+	add_exchange(client, exchange, request->total_timeout);
+}
+
+void http_client_check(struct http_client *client, const struct check_request *request)
+{
+	struct exchange *exchange = memory_zero(1, sizeof *exchange);
+
+	exchange->check = *request;
+	add_exchange(client, exchange, request->check->total);
 }
 
 void http_client_hold(struct http_client *client, bool held)
@@ -138,24 +160,52 @@ void http_client_hold(struct http_client *client, bool held)
 
 /* ---- answers ---- */
 
-static void finish(struct http_client *client, size_t number, struct http_response *response,
-	const struct error *error)
+/* It is done, and the caller's. */
+static struct exchange *take_exchange(struct http_client *client, size_t number)
 {
 	struct exchange *exchange = client->exchanges[number];
 
 	client->exchanges[number] = NULL;
 	client->count--;
 	client->ended++;
+	return exchange;
+}
+
+static void finish(struct http_client *client, size_t number, struct http_response *response,
+	const struct error *error)
+{
+	struct exchange *exchange = take_exchange(client, number);
+
 	exchange->request.done(exchange->request.context, response, error);
 	http_response_release(response);
 	free(exchange);
 }
 
+static void finish_check(struct http_client *client, size_t number, struct check_answer *answer,
+	const struct error *error)
+{
+	struct exchange *exchange = take_exchange(client, number);
+
+	exchange->check.done(exchange->check.context, answer, error);
+	check_answer_release(answer);
+	free(exchange);
+}
+
+static bool is_check(const struct http_client *client, size_t number)
+{
+	return client->exchanges[number]->check.check != NULL;
+}
+
 static void fail(struct http_client *client, size_t number, const struct error *error)
 {
-	struct http_response response = {
-		.requested_url = memory_string(client->exchanges[number]->request.url)};
+	struct http_response response = {0};
+	struct check_answer answer = {0};
 
+	if (is_check(client, number)) {
+		finish_check(client, number, &answer, error);
+		return;
+	}
+	response.requested_url = memory_string(client->exchanges[number]->request.url);
 	finish(client, number, &response, error);
 }
 
@@ -174,7 +224,7 @@ static void replace(struct http_client *client, const struct error *why)
 		client->lack = *why;
 	for (size_t i = 0; i < count && client->lack.remedy == 0; i++)
 		if (client->exchanges[i] != NULL && !client->exchanges[i]->begun)
-			send_request(client, i);
+			send_exchange(client, i);
 	for (size_t i = 0; i < count; i++)
 		if (client->exchanges[i] != NULL && client->exchanges[i]->begun)
 			fail(client, i, why);
@@ -195,8 +245,25 @@ static bool is_expected(const struct http_client *client, const struct wire_head
 		return false;
 	if (head->type == WIRE_BEGAN)
 		return head->length == 0 && !exchange->begun;
+	if (exchange->check.check != NULL)
+		return head->type == WIRE_CHECKED && exchange->begun &&
+		       head->length <= WIRE_CHECKED_MAX;
 	return head->type == WIRE_DONE && exchange->begun &&
 	       head->length <= WIRE_RESPONSE_MAX + exchange->request.body_maximum;
+}
+
+/* A failure that may come of a refused call is not what the check measures. */
+static bool take_answer(struct http_client *client, const struct wire_head *head, const char *bytes)
+{
+	struct check_answer answer;
+	struct error error;
+
+	if (!wire_checked_take(bytes, head->length, &answer, &error))
+		return false;
+	if (error.remedy != 0 || answer.state == CHECK_FAILED || answer.state == CHECK_ABSENT)
+		child_unrefused(&client->fetcher, &error);
+	finish_check(client, head->id, &answer, error.remedy != 0 ? &error : NULL);
+	return true;
 }
 
 /* A failure that may come of a refused call is not the page's. */
@@ -211,6 +278,8 @@ static bool take_message(
 	client->exchanges[head->id]->begun = true;
 	if (head->type == WIRE_BEGAN)
 		return true;
+	if (head->type == WIRE_CHECKED)
+		return take_answer(client, head, bytes);
 	if (!wire_response_take(
 		    bytes, head->length, &client->exchanges[head->id]->request, &response, &error))
 		return false;

@@ -17,7 +17,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "net/check_p.h"
 #include "net/http_p.h"
+#include "net/resolver.h"
 
 enum {
 	POST_BODY_MAX = 64 * 1024,
@@ -41,7 +43,9 @@ struct http_engine {
 	struct http_host *ready, *last_ready;
 	struct transfer *all;
 	struct transfer *paused, *last_paused; /* by due */
-	size_t count;                          /* of all */
+	struct transfer *lookups;              /* checks of names, in no order */
+	size_t lookup_count;
+	size_t count; /* of all */
 	void (*began)(void *context);
 	int64_t active;
 	bool held;
@@ -77,18 +81,19 @@ static int host_compare(const void *a, const void *b)
 	return strcmp(((const struct http_host *)a)->origin, ((const struct http_host *)b)->origin);
 }
 
-static struct http_host *engine_host(struct http_engine *engine, const char *url)
+static struct http_host *engine_host(struct http_engine *engine, const struct transfer *transfer)
 {
 	/* An invalid URL also waits in a queue, and libcurl reports what is wrong with it. */
-	char *origin = http_url_key(url, CURLU_DEFAULT_PORT);
-	struct http_host key = {.origin = origin != NULL ? origin : memory_string("")};
-	struct http_host **found = http_required(tsearch(&key, &engine->hosts, host_compare));
+	char *key = transfer->check != NULL ? check_work_key(transfer->check) : NULL;
+	char *origin = key != NULL ? key : http_url_key(transfer->url, CURLU_DEFAULT_PORT);
+	struct http_host wanted = {.origin = origin != NULL ? origin : memory_string("")};
+	struct http_host **found = http_required(tsearch(&wanted, &engine->hosts, host_compare));
 
-	if (*found == &key) {
+	if (*found == &wanted) {
 		*found = memory_zero(1, sizeof **found);
-		(*found)->origin = key.origin;
+		(*found)->origin = wanted.origin;
 	} else {
-		free(key.origin);
+		free(wanted.origin);
 	}
 	return *found;
 }
@@ -117,7 +122,7 @@ static void host_line_up(struct http_engine *engine, struct http_host *host)
 
 static void transfer_queue(struct transfer *transfer)
 {
-	struct http_host *host = transfer->host = engine_host(transfer->engine, transfer->url);
+	struct http_host *host = transfer->host = engine_host(transfer->engine, transfer);
 
 	transfer->waiting = NULL;
 	if (host->first == NULL)
@@ -140,12 +145,14 @@ static void transfer_begin(struct transfer *transfer, const char *url)
 	memory_set(&transfer->url, url);
 }
 
-void http_engine_get(struct http_engine *engine, const struct http_request *request)
+static void engine_add(
+	struct http_engine *engine, const struct http_request *request, struct check_work *check)
 {
 	struct transfer *transfer = memory_zero(1, sizeof *transfer);
 
 	transfer->engine = engine;
 	transfer->request = *request;
+	transfer->check = check;
 	transfer->received.maximum = HTTP_HEADERS_MAX;
 	transfer->sent.maximum = HTTP_REQUEST_HEADERS_MAX;
 	transfer->passed.maximum = HTTP_PASSED_MAX;
@@ -157,6 +164,27 @@ void http_engine_get(struct http_engine *engine, const struct http_request *requ
 	transfer_begin(transfer, request->url);
 	transfer_queue(transfer);
 	transfer->first_origin = memory_string(transfer->host->origin);
+}
+
+void http_engine_get(struct http_engine *engine, const struct http_request *request)
+{
+	engine_add(engine, request, NULL);
+}
+
+void http_engine_check(
+	struct http_engine *engine, const struct check_request *request, const char *password)
+{
+	struct check_work *work = check_work_new(request, password);
+
+	engine_add(engine,
+		&(struct http_request){.url = work->url,
+			.connect_timeout = request->connect_timeout,
+			.total_timeout = request->check->total,
+			.body_maximum = request->body_maximum,
+			.redirects = request->check->redirects,
+			.guard = request->guard,
+			.context = request->context},
+		work);
 }
 
 static void transfer_finish(struct transfer *transfer, const struct error *error)
@@ -172,7 +200,10 @@ static void transfer_finish(struct transfer *transfer, const struct error *error
 	engine->count--;
 	transfer->response.redirects = buffer_take(&transfer->passed);
 	transfer->response.network = transfer->network;
-	transfer->request.done(transfer->request.context, &transfer->response, error);
+	if (transfer->check != NULL)
+		check_work_done(transfer->check, error);
+	else
+		transfer->request.done(transfer->request.context, &transfer->response, error);
 	transfer_release(transfer);
 	free(transfer);
 }
@@ -219,43 +250,77 @@ static bool transfer_follow(struct transfer *transfer, const char *target, struc
 	return true;
 }
 
-static void hop_ended(struct transfer *transfer, CURLcode code)
+/* Its place is another's. */
+static void hop_leave(struct transfer *transfer)
 {
 	struct http_engine *engine = transfer->engine;
-	struct error error = {0};
-	char *target;
 
-	transfer->spent += clock_milliseconds() - transfer->started;
+	transfer->spent = transfer->before + clock_milliseconds() - transfer->started;
 	transfer->host->active--;
 	engine->active--;
 	host_line_up(engine, transfer->host);
-	code = transfer_collect(transfer, code);
 	transfer->response.ended = calendar_milliseconds();
-	if (transfer->hops == 0 && transfer->response.status != 0)
+}
+
+static void transfer_pause(struct transfer *transfer)
+{
+	struct http_engine *engine = transfer->engine;
+
+	transfer->retried = true;
+	transfer_clear(transfer);
+	transfer_begin(transfer, transfer->request.url);
+	transfer->due = clock_milliseconds() + HTTP_RETRY_PAUSE;
+	transfer->waiting = NULL;
+	if (engine->paused == NULL)
+		engine->paused = transfer;
+	else
+		engine->last_paused->waiting = transfer;
+	engine->last_paused = transfer;
+}
+
+/* The last hop of a page's. */
+static void get_ended(struct transfer *transfer, CURLcode code)
+{
+	struct error error = {0};
+	bool good = false;
+
+	if (!transfer->retried && transfer_is_transient(transfer, code)) {
+		transfer_pause(transfer);
+		return;
+	}
+	if (code == CURLE_OK)
+		good = transfer->response.status != 200 || transfer_decode(transfer, &error);
+	else
+		transfer_explain(transfer, code, &error);
+	transfer_finish(transfer, good ? NULL : &error);
+}
+
+static void check_ended(struct transfer *transfer, CURLcode code)
+{
+	struct error error = {0};
+	bool made = check_collect(transfer, code, &error);
+
+	transfer_finish(transfer, made ? NULL : &error);
+}
+
+static void hop_ended(struct transfer *transfer, CURLcode code)
+{
+	struct error error = {0};
+	char *target;
+
+	hop_leave(transfer);
+	code = transfer_collect(transfer, code);
+	if (transfer->hops == 0 && (transfer->response.status != 0 || check_reached(transfer)))
 		transfer->network =
 			guard_was_public(transfer) ? HTTP_NETWORK_PUBLIC : HTTP_NETWORK_PRIVATE;
 	target = code == CURLE_OK ? redirect_target(transfer) : NULL;
-	if (target != NULL) {
+	if (target != NULL && check_goes_on(transfer)) {
 		if (!transfer_follow(transfer, target, &error))
 			transfer_finish(transfer, &error);
-	} else if (!transfer->retried && transfer_is_transient(transfer, code)) {
-		transfer->retried = true;
-		transfer_clear(transfer);
-		transfer_begin(transfer, transfer->request.url);
-		transfer->due = clock_milliseconds() + HTTP_RETRY_PAUSE;
-		transfer->waiting = NULL;
-		if (engine->paused == NULL)
-			engine->paused = transfer;
-		else
-			engine->last_paused->waiting = transfer;
-		engine->last_paused = transfer;
-	} else if (code == CURLE_OK) {
-		bool good = transfer->response.status != 200 || transfer_decode(transfer, &error);
-
-		transfer_finish(transfer, good ? NULL : &error);
+	} else if (transfer->check != NULL) {
+		check_ended(transfer, code);
 	} else {
-		transfer_explain(transfer, code, &error);
-		transfer_finish(transfer, &error);
+		get_ended(transfer, code);
 	}
 	free(target);
 }
@@ -295,6 +360,54 @@ void http_engine_free(struct http_engine *engine)
 	free(engine);
 }
 
+/* ---- checks of names, which are c-ares' ---- */
+
+static void lookup_ended(struct transfer *transfer)
+{
+	struct error error = {0};
+	bool made;
+
+	hop_leave(transfer);
+	made = check_dns_collect(transfer, &error);
+	transfer_finish(transfer, made ? NULL : &error);
+}
+
+static void lookup_start(struct transfer *transfer)
+{
+	struct http_engine *engine = transfer->engine;
+	struct error error = {0};
+
+	if (check_dns_begin(transfer->check, &error)) {
+		transfer->waiting = engine->lookups;
+		engine->lookups = transfer;
+		engine->lookup_count++;
+	} else {
+		hop_leave(transfer);
+		transfer_finish(transfer, &error);
+	}
+}
+
+/* Returns the number of those that ended. */
+static size_t lookups_turn(struct http_engine *engine)
+{
+	struct transfer **at = &engine->lookups;
+	size_t ended = 0;
+
+	while (*at != NULL) {
+		struct transfer *transfer = *at;
+
+		if (check_dns_turn(transfer->check)) {
+			at = &transfer->waiting;
+			continue;
+		}
+		*at = transfer->waiting;
+		engine->lookup_count--;
+		ended++;
+		lookup_ended(transfer);
+	}
+	return ended;
+}
+
 /* Begins the next hop of the host whose turn it is. */
 static void hop_start(struct http_engine *engine)
 {
@@ -308,15 +421,22 @@ static void hop_start(struct http_engine *engine)
 	engine->active++;
 	host_line_up(engine, host);
 	transfer->started = clock_milliseconds();
+	transfer->before = transfer->spent;
 	if (transfer->response.began == 0) {
 		transfer->response.began = calendar_milliseconds();
 		engine->began(transfer->request.context);
 	}
+	if (check_is_lookup(transfer)) {
+		lookup_start(transfer);
+		return;
+	}
 	transfer->own_host = text_equal(transfer->first_origin, host->origin);
-	transfer_prepare(transfer, engine->user_agent, engine->ca_file);
+	transfer_prepare(transfer, engine->user_agent, check_ca_file(transfer, engine->ca_file));
 	transfer->refused = transfer->guarded && http_url_names_private(transfer->url);
 	if (transfer->refused)
 		hop_ended(transfer, CURLE_COULDNT_CONNECT);
+	else if (check_is_absent(transfer))
+		hop_ended(transfer, CURLE_COULDNT_RESOLVE_HOST);
 	else if (curl_multi_add_handle(engine->multi, transfer->easy) != CURLM_OK)
 		hop_ended(transfer, CURLE_FAILED_INIT);
 }
@@ -343,7 +463,7 @@ static bool may_start(struct http_engine *engine)
 static size_t engine_turn(struct http_engine *engine)
 {
 	int64_t now = engine->paused != NULL ? clock_milliseconds() : 0;
-	size_t ended = 0;
+	size_t ended;
 	int count = 0;
 
 	while (engine->paused != NULL && engine->paused->due <= now) {
@@ -354,6 +474,7 @@ static size_t engine_turn(struct http_engine *engine)
 	}
 	while (has_next(engine) && may_start(engine))
 		hop_start(engine);
+	ended = lookups_turn(engine);
 	curl_multi_perform(engine->multi, &count);
 	for (CURLMsg *message; (message = curl_multi_info_read(engine->multi, &count)) != NULL;
 		ended++) {
@@ -367,27 +488,50 @@ static size_t engine_turn(struct http_engine *engine)
 	return ended;
 }
 
+static short wait_events(short events)
+{
+	return events & POLLOUT ? CURL_WAIT_POLLOUT : CURL_WAIT_POLLIN;
+}
+
+/* What is to be waited for beside the transfers: others, and what look-ups wait for. Lowers
+ * *timeout to what those and the pauses leave. Owned by the caller. */
+static struct curl_waitfd *engine_waits(
+	struct http_engine *engine, const struct pollfd *others, size_t *count, int64_t *timeout)
+{
+	struct pollfd *polls =
+		memory_zero(*count + engine->lookup_count * RESOLVER_SOCKETS_MAX, sizeof *polls);
+	struct curl_waitfd *waits;
+
+	if (*count > 0)
+		memcpy(polls, others, *count * sizeof *polls);
+	for (const struct transfer *one = engine->lookups; one != NULL; one = one->waiting)
+		*count += resolver_polls(one->check->resolver, polls + *count, timeout);
+	if (engine->paused != NULL) {
+		int64_t pause = engine->paused->due - clock_milliseconds();
+
+		*timeout = pause < 0 ? 0 : pause < *timeout ? pause : *timeout;
+	}
+	waits = memory_zero(*count, sizeof *waits);
+	for (size_t i = 0; i < *count; i++)
+		waits[i] = (struct curl_waitfd){
+			.fd = polls[i].fd, .events = wait_events(polls[i].events)};
+	free(polls);
+	return waits;
+}
+
 size_t http_engine_wait(
-	struct http_engine *engine, const struct pollfd *others, size_t count, int timeout)
+	struct http_engine *engine, const struct pollfd *others, size_t count, int milliseconds)
 {
 	struct curl_waitfd *waits;
+	int64_t timeout = milliseconds;
 	size_t ended = engine_turn(engine);
 
 	if (ended > 0 || (engine->count == 0 && count == 0))
 		return engine->count;
-	if (engine->paused != NULL) {
-		int64_t pause = engine->paused->due - clock_milliseconds();
-
-		timeout = pause < 0 ? 0 : pause < timeout ? (int)pause : timeout;
-	}
 	if (has_next(engine) && timeout > 1)
 		timeout = 1;
-	waits = memory_zero(count, sizeof *waits);
-	for (size_t i = 0; i < count; i++)
-		waits[i] = (struct curl_waitfd){.fd = others[i].fd,
-			.events =
-				others[i].events & POLLOUT ? CURL_WAIT_POLLOUT : CURL_WAIT_POLLIN};
-	curl_multi_poll(engine->multi, waits, (unsigned)count, timeout, NULL);
+	waits = engine_waits(engine, others, &count, &timeout);
+	curl_multi_poll(engine->multi, waits, (unsigned)count, (int)timeout, NULL);
 	free(waits);
 	return engine->count;
 }

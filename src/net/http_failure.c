@@ -55,12 +55,21 @@ static const struct failure *failure_find(CURLcode code)
 	return &other;
 }
 
-static bool was_connected(const struct transfer *transfer)
+bool transfer_was_connected(const struct transfer *transfer)
 {
 	curl_off_t connected = 0;
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
 	return connected > 0;
+}
+
+int transfer_socket_lack(void)
+{
+	int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), number = probe < 0 ? errno : 0;
+
+	if (probe >= 0)
+		close(probe);
+	return number;
 }
 
 /* errno of what this machine did not give, for a code that may come of that; 0: it is the other
@@ -69,16 +78,12 @@ static bool was_connected(const struct transfer *transfer)
 static int local_number(const struct transfer *transfer, CURLcode code)
 {
 	long number = transfer->socket_error;
-	int probe;
 
 	if (code == CURLE_COULDNT_CONNECT && number == 0)
 		curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
 	if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY) {
-		probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		number = probe < 0 ? errno : 0;
-		if (probe >= 0)
-			close(probe);
-	} else if ((code == CURLE_OUT_OF_MEMORY && !was_connected(transfer)) ||
+		number = transfer_socket_lack();
+	} else if ((code == CURLE_OUT_OF_MEMORY && !transfer_was_connected(transfer)) ||
 		   code == CURLE_FAILED_INIT) {
 		number = ENOMEM;
 	} else if (code != CURLE_COULDNT_CONNECT) {
@@ -108,7 +113,7 @@ void transfer_explain(const struct transfer *transfer, CURLcode code, struct err
 	} else if (transfer->headers_overflowed) {
 		error_set(error, REMEDY_LATER, "%s", header_too_large);
 	} else if (code == CURLE_OPERATION_TIMEDOUT) {
-		bool connected = was_connected(transfer);
+		bool connected = transfer_was_connected(transfer);
 		int64_t limit = !connected && request->connect_timeout < request->total_timeout
 					? request->connect_timeout
 					: request->total_timeout;
@@ -137,7 +142,7 @@ bool transfer_is_transient(const struct transfer *transfer, CURLcode code)
 	if (code == CURLE_OK)
 		return status >= 502 && status <= 504 && transfer->response.retry_after == 0;
 	if (code == CURLE_OPERATION_TIMEDOUT)
-		return !was_connected(transfer);
+		return !transfer_was_connected(transfer);
 	return failure_find(code)->passing && transfer->response.headers[0] == '\0';
 }
 

@@ -29,12 +29,13 @@ struct fetcher {
 	bool held;
 };
 
-/* A request that is under way. */
+/* A request or a check that is under way. */
 struct order {
 	struct fetcher *fetcher;
 	uint64_t id;
 	char *bytes;             /* that its request borrows; owned */
 	const char *body_digest; /* as in the request */
+	struct check check;
 };
 
 static void began(void *context)
@@ -58,18 +59,43 @@ static void leave_out_known(const struct order *order, struct http_response *res
 		buffer_release(&response->body);
 }
 
+static void order_end(struct order *order)
+{
+	order->fetcher->done++;
+	free(order->bytes);
+	free(order);
+}
+
 static void done(void *context, struct http_response *response, const struct error *error)
 {
 	struct order *order = context;
-	struct fetcher *fetcher = order->fetcher;
 
 	if (error == NULL)
 		leave_out_known(order, response);
-	fetcher->bodies += response->body.length > 0;
-	wire_response(&fetcher->out.bytes, order->id, response, error);
-	fetcher->done++;
-	free(order->bytes);
-	free(order);
+	order->fetcher->bodies += response->body.length > 0;
+	wire_response(&order->fetcher->out.bytes, order->id, response, error);
+	order_end(order);
+}
+
+static void checked(void *context, struct check_answer *answer, const struct error *error)
+{
+	struct order *order = context;
+
+	wire_checked(&order->fetcher->out.bytes, order->id, answer, error);
+	order_end(order);
+}
+
+static void add_lines(struct text_list *list, const char *text)
+{
+	size_t length;
+	char *line;
+
+	for (; text != NULL && *text != '\0'; text += length + (text[length] == '\n')) {
+		length = strcspn(text, "\n");
+		line = memory_bytes(text, length);
+		text_list_add(list, line);
+		free(line);
+	}
 }
 
 /* From here on it is confined: what follows meets the network. */
@@ -82,21 +108,46 @@ static bool take_settings(struct fetcher *fetcher, const char *bytes, size_t len
 		return false;
 	if (settings.ca_file != NULL)
 		text_list_add(&paths, settings.ca_file);
+	add_lines(&paths, settings.check_ca_files);
 	confine_enter(CONFINE_FETCHER, &paths);
 	text_list_release(&paths);
 	fetcher->engine = http_engine_new(&settings, began);
 	return true;
 }
 
-static bool take_request(struct fetcher *fetcher, const struct wire_head *head, const char *bytes)
+static struct order *order_new(
+	struct fetcher *fetcher, const struct wire_head *head, const char *bytes)
 {
 	struct order *order = memory_zero(1, sizeof *order);
+
+	order->fetcher = fetcher;
+	order->id = head->id;
+	order->bytes = memory_bytes(bytes, head->length);
+	return order;
+}
+
+static bool take_check(struct fetcher *fetcher, const struct wire_head *head, const char *bytes)
+{
+	struct order *order = order_new(fetcher, head, bytes);
+	struct check_request request;
+
+	if (!wire_check_take(order->bytes, head->length, &order->check, &request)) {
+		order_end(order);
+		return false;
+	}
+	request.done = checked;
+	request.context = order;
+	http_engine_check(fetcher->engine, &request, NULL);
+	return true;
+}
+
+static bool take_request(struct fetcher *fetcher, const struct wire_head *head, const char *bytes)
+{
+	struct order *order = order_new(fetcher, head, bytes);
 	struct http_request request;
 
-	*order = (struct order){fetcher, head->id, memory_bytes(bytes, head->length), NULL};
-	if (fetcher->engine == NULL || !wire_request_take(order->bytes, head->length, &request)) {
-		free(order->bytes);
-		free(order);
+	if (!wire_request_take(order->bytes, head->length, &request)) {
+		order_end(order);
 		return false;
 	}
 	order->body_digest = request.body_digest;
@@ -110,8 +161,12 @@ static bool take_message(struct fetcher *fetcher, const struct wire_head *head, 
 {
 	if (head->type == WIRE_SETTINGS)
 		return take_settings(fetcher, bytes, head->length);
+	if (fetcher->engine == NULL)
+		return false;
 	if (head->type == WIRE_GET)
 		return take_request(fetcher, head, bytes);
+	if (head->type == WIRE_CHECK)
+		return take_check(fetcher, head, bytes);
 	if (head->type == WIRE_HOLD)
 		fetcher->held = head->id != 0;
 	else

@@ -99,6 +99,7 @@ curl_socket_t guard_open(void *context, curlsocktype purpose, struct curl_sockad
 	int opened;
 
 	(void)purpose;
+	transfer->tried = true;
 	if (transfer->guarded && !may_reach(&address->addr)) {
 		transfer->refused = true;
 		return CURL_SOCKET_BAD;

@@ -8,9 +8,11 @@
 #ifndef LAMPWATCH_HTTP_P_H
 #define LAMPWATCH_HTTP_P_H
 
+#include "net/check.h"
 #include "net/curl_p.h"
 #include "net/http.h"
 
+struct check_work;
 struct http_host;
 
 enum {
@@ -25,10 +27,11 @@ struct transfer {
 	/* The request: */
 	struct http_engine *engine; /* NULL for a POST */
 	struct http_request request;
-	char *first_origin; /* of the configured URL */
+	struct check_work *check; /* owned (check_p.h); NULL: a page's or a webhook's */
+	char *first_origin;       /* of the configured URL */
 	int64_t hops;
-	int64_t spent; /* milliseconds, of the finished hops */
-	int64_t due;   /* end of the pause, by the monotonic clock */
+	int64_t spent, before; /* milliseconds, of the finished hops; and without this one's */
+	int64_t due;           /* end of the pause, by the monotonic clock */
 	bool retried;
 	bool guarded; /* private addresses are refused: by the request, or after a public host */
 	enum http_network network;        /* of the first hop */
@@ -50,6 +53,7 @@ struct transfer {
 	bool headers_complete;        /* … and is the final response's */
 	bool headers_overflowed;
 	bool refused;     /* the guard refused an address */
+	bool tried;       /* there was an address to connect to */
 	int socket_error; /* errno of the last socket that could not be made; 0: none */
 	char detail[CURL_ERROR_SIZE];
 };
@@ -66,6 +70,10 @@ struct http_engine *http_engine_new(
 	const struct http_settings *settings, void (*began)(void *context));
 void http_engine_free(struct http_engine *engine);
 void http_engine_get(struct http_engine *engine, const struct http_request *request);
+
+/* password: NULL for no login; copied. */
+void http_engine_check(
+	struct http_engine *engine, const struct check_request *request, const char *password);
 size_t http_engine_wait(
 	struct http_engine *engine, const struct pollfd *others, size_t count, int milliseconds);
 void http_engine_hold(struct http_engine *engine, bool held);
@@ -80,10 +88,12 @@ void http_fetcher_serve(const void *context, int in, int out);
 enum wire_type {
 	WIRE_SETTINGS, /* to the fetcher, first */
 	WIRE_GET,      /* to the fetcher */
+	WIRE_CHECK,    /* to the fetcher */
 	WIRE_HOLD,     /* to the fetcher: id is 1 or 0 */
 	WIRE_TAKEN,    /* to the fetcher: so many answers (id) that brought a body are taken up */
 	WIRE_BEGAN,    /* from it: a request has left its queue */
-	WIRE_DONE,     /* from it */
+	WIRE_DONE,     /* from it: of a request */
+	WIRE_CHECKED,  /* from it: of a check */
 };
 
 struct wire_head {
@@ -95,6 +105,7 @@ struct wire_head {
 enum {
 	WIRE_RESPONSE_MAX = /* bytes of a response without its body */
 	2 * HTTP_HEADERS_MAX + HTTP_URL_MAX + HTTP_PASSED_MAX + 4 * HTTP_HEADER_VALUE_MAX,
+	WIRE_CHECKED_MAX = CHECK_TRANSCRIPT_MAX + CHECK_WORD_MAX + 2 * ERROR_TEXT_MAX,
 };
 
 /* Adds a message without more. */
@@ -102,19 +113,27 @@ void wire_signal(struct buffer *out, enum wire_type type, uint64_t id);
 
 void wire_settings(struct buffer *out, const struct http_settings *settings);
 void wire_request(struct buffer *out, uint64_t id, const struct http_request *request);
+/* Of a check everything but who logs in, which a fetcher does not do. */
+void wire_check(struct buffer *out, uint64_t id, const struct check_request *request);
 /* error: NULL for none. */
 void wire_response(struct buffer *out, uint64_t id, const struct http_response *response,
+	const struct error *error);
+void wire_checked(struct buffer *out, uint64_t id, const struct check_answer *answer,
 	const struct error *error);
 
 /* The reverse, of what follows the head. What is taken borrows the bytes; false where they are
  * wrong. */
 bool wire_settings_take(const char *bytes, size_t length, struct http_settings *settings);
 bool wire_request_take(const char *bytes, size_t length, struct http_request *request);
+bool wire_check_take(
+	const char *bytes, size_t length, struct check *check, struct check_request *request);
 
 /* The same; response is owned by the caller, and has what only the request can tell. error has the
  * remedy 0 for none. False, with nothing to release, where it is no answer to that request. */
 bool wire_response_take(const char *bytes, size_t length, const struct http_request *request,
 	struct http_response *response, struct error *error);
+bool wire_checked_take(
+	const char *bytes, size_t length, struct check_answer *answer, struct error *error);
 
 /* What has come, or is to go. */
 struct wire {
@@ -189,6 +208,11 @@ void transfer_clear(struct transfer *transfer);
 void transfer_release(struct transfer *transfer);
 
 /* http_failure.c: after transfer_collect() */
+
+bool transfer_was_connected(const struct transfer *transfer);
+
+/* errno, where this machine gives no socket for a look-up; 0: it does. */
+int transfer_socket_lack(void);
 
 /* Sets error to what code means, which is not CURLE_OK. */
 void transfer_explain(const struct transfer *transfer, CURLcode code, struct error *error);

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "net/address.h"
+#include "net/check_p.h"
 #include "net/http_p.h"
 
 enum {
@@ -27,7 +28,10 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 		curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	if (length > 0 && length <= LENGTH_BELIEVED)
 		buffer_expect(body, (size_t)length);
-	return buffer_add(body, bytes, size * count) ? size * count : 0;
+	if (buffer_add(body, bytes, size * count))
+		return size * count;
+	buffer_add(body, bytes, body->maximum - body->length); /* what is cut off is full */
+	return 0;
 }
 
 /* Keeps the final response's header block, not those of interim responses (1xx), nor trailers. */
@@ -169,6 +173,8 @@ void transfer_prepare(struct transfer *transfer, const char *user_agent, const c
 	curl_url_cleanup(url);
 	if (transfer->guarded)
 		guard_set(transfer);
+	if (transfer->check != NULL)
+		check_prepare(transfer);
 }
 
 void http_response_release(struct http_response *response)
@@ -274,7 +280,9 @@ CURLcode transfer_collect(struct transfer *transfer, CURLcode code)
 	while (versions[i].version != 0 && versions[i].version != version)
 		i++;
 	response->http_version = memory_string(versions[i].text);
-	return code == CURLE_OK && status < FINAL_STATUS_MIN ? CURLE_WEIRD_SERVER_REPLY : code;
+	return code == CURLE_OK && status < FINAL_STATUS_MIN && check_asks_http(transfer)
+		       ? CURLE_WEIRD_SERVER_REPLY
+		       : code;
 }
 
 /* The field's lines as one (RFC 9110 section 5.3). Owned by the caller. */
@@ -327,7 +335,7 @@ void transfer_clear(struct transfer *transfer)
 	buffer_clear(&transfer->received);
 	buffer_clear(&transfer->sent);
 	transfer->block_ended = transfer->headers_complete = transfer->headers_overflowed = false;
-	transfer->refused = false;
+	transfer->refused = transfer->tried = false;
 	transfer->socket_error = 0;
 	transfer->detail[0] = '\0';
 	curl_easy_cleanup(transfer->easy);
@@ -344,6 +352,7 @@ void transfer_release(struct transfer *transfer)
 	buffer_release(&transfer->sent);
 	buffer_release(&transfer->passed);
 	curl_slist_free_all(transfer->cookies);
+	check_work_free(transfer->check);
 	free(transfer->first_origin);
 	free(transfer->url);
 }

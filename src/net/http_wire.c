@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "net/http_p.h"
 
 enum {
@@ -121,6 +122,7 @@ static bool take_texts(
 static const struct text_row settings_texts[] = {
 	{offsetof(struct http_settings, user_agent), ANY, NULL},
 	{offsetof(struct http_settings, ca_file), ANY, NULL},
+	{offsetof(struct http_settings, check_ca_files), ANY, NULL},
 };
 
 static const struct text_row request_texts[] = {
@@ -163,6 +165,46 @@ bool wire_request_take(const char *bytes, size_t length, struct http_request *re
 
 	return take(&rest, request, sizeof *request) &&
 	       take_texts(&rest, request, ROWS(request_texts), false) && request->url != NULL;
+}
+
+static const struct text_row check_texts[] = {
+	{offsetof(struct check, name), ANY, NULL},
+	{offsetof(struct check, target), ANY, NULL},
+	{offsetof(struct check, status), ANY, NULL},
+	{offsetof(struct check, contains), ANY, NULL},
+	{offsetof(struct check, matches), ANY, NULL},
+	{offsetof(struct check, header), ANY, NULL},
+	{offsetof(struct check, record), ANY, NULL},
+	{offsetof(struct check, answers), ANY, NULL},
+	{offsetof(struct check, server), ANY, NULL},
+	{offsetof(struct check, ca_file), ANY, NULL},
+};
+
+static const struct text_row guard_text = {offsetof(struct check_request, guard), ANY, NULL};
+
+void wire_check(struct buffer *out, uint64_t id, const struct check_request *request)
+{
+	size_t from = begin(out, WIRE_CHECK, id);
+
+	buffer_add(out, request->check, sizeof *request->check);
+	buffer_add(out, request, sizeof *request);
+	add_texts(out, request->check, ROWS(check_texts));
+	add_texts(out, request, &guard_text, 1);
+	end(out, from);
+}
+
+bool wire_check_take(
+	const char *bytes, size_t length, struct check *check, struct check_request *request)
+{
+	struct rest rest = {bytes, bytes + length};
+
+	if (!take(&rest, check, sizeof *check) || !take(&rest, request, sizeof *request) ||
+		!take_texts(&rest, check, ROWS(check_texts), false) ||
+		!take_texts(&rest, request, &guard_text, 1, false) || check->target == NULL)
+		return false;
+	request->check = check;
+	check->user = check->password_file = NULL;
+	return true;
 }
 
 /* ---- from the fetcher ---- */
@@ -267,6 +309,85 @@ bool wire_response_take(const char *bytes, size_t length, const struct http_requ
 	response->body.maximum = (size_t)request->body_maximum;
 	buffer_expect(&response->body, numbers.body);
 	buffer_add(&response->body, rest.at, numbers.body);
+	return true;
+}
+
+/* What of a check's answer is no text. Its word, the text of the error and the transcript follow.
+ */
+struct check_numbers {
+	int32_t state, network, answered, remedy, number;
+	uint32_t transcript; /* bytes */
+};
+
+static const struct text_row word_text = {
+	offsetof(struct check_answer, word), CHECK_WORD_MAX, is_value};
+
+void wire_checked(struct buffer *out, uint64_t id, const struct check_answer *answer,
+	const struct error *error)
+{
+	const struct check_numbers numbers = {(int32_t)answer->state, (int32_t)answer->network,
+		answer->answered, error != NULL ? (int32_t)error->remedy : 0,
+		error != NULL ? error->number : 0, (uint32_t)answer->transcript.length};
+	const char *text = error != NULL ? error->text : NULL;
+	size_t from = begin(out, WIRE_CHECKED, id);
+
+	buffer_add(out, &numbers, sizeof numbers);
+	add_texts(out, answer, &word_text, 1);
+	add_texts(out, &text, &error_text, 1);
+	buffer_add(out, buffer_string(&answer->transcript), answer->transcript.length);
+	end(out, from);
+}
+
+/* An error means that nobody has asked, and there is no answer; else there is one. */
+static bool is_answer(const struct check_numbers *numbers, const char *word, const char *error)
+{
+	if (numbers->remedy != 0)
+		return numbers->remedy == REMEDY_LOCAL && error != NULL && word == NULL &&
+		       numbers->transcript == 0 && numbers->number >= 0;
+	return error == NULL && word != NULL && text_valid(word, strlen(word)) &&
+	       numbers->state >= CHECK_GOOD && numbers->state <= CHECK_ABSENT &&
+	       (word[0] == '\0') == (numbers->state == CHECK_GOOD) &&
+	       numbers->network >= HTTP_NETWORK_UNKNOWN && numbers->network <= HTTP_NETWORK_PRIVATE;
+}
+
+/* One line, braces around it; that it is JSON is for who parses it, away from the archive. */
+static bool is_transcript(const char *bytes, size_t length)
+{
+	if (length < 2 || length > CHECK_TRANSCRIPT_MAX || bytes[0] != '{' ||
+		bytes[length - 1] != '}' || !text_valid(bytes, length))
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)bytes[i] < ' ' || bytes[i] == 0x7f)
+			return false;
+	return true;
+}
+
+bool wire_checked_take(
+	const char *bytes, size_t length, struct check_answer *answer, struct error *error)
+{
+	struct rest rest = {bytes, bytes + length};
+	struct check_numbers numbers;
+	const char *word = NULL, *text = NULL;
+
+	*answer = (struct check_answer){0};
+	*error = (struct error){0};
+	if (!take(&rest, &numbers, sizeof numbers) || !take_text(&rest, &word_text, &word) ||
+		!take_text(&rest, &error_text, &text) || !is_answer(&numbers, word, text) ||
+		(size_t)(rest.end - rest.at) != numbers.transcript ||
+		(word != NULL && !is_transcript(rest.at, numbers.transcript)))
+		return false;
+	if (text != NULL) {
+		error_set(error, (enum remedy)numbers.remedy, "%s", text);
+		error->number = numbers.number;
+		return true;
+	}
+	answer->state = (enum check_state)numbers.state;
+	answer->word = memory_string(word);
+	answer->network = (enum http_network)numbers.network;
+	answer->answered = numbers.answered != 0;
+	answer->transcript.maximum = CHECK_TRANSCRIPT_MAX;
+	buffer_expect(&answer->transcript, numbers.transcript);
+	buffer_add(&answer->transcript, rest.at, numbers.transcript);
 	return true;
 }
 

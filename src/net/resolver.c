@@ -12,6 +12,7 @@
 #define CARES_NO_DEPRECATED /* ares_query() is what Debian 12 has */
 #include <ares.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -20,7 +21,6 @@
 enum {
 	FIRST_TIMEOUT = 600, /* milliseconds; the second try waits twice as long */
 	TRIES = 2,
-	SOCKETS_MAX = 64,
 	HEADER_BYTES = 12,  /* RFC 1035 section 4.1.1 */
 	QUESTION_BYTES = 4, /* after the name: type and class */
 	RECORD_BYTES = 10,  /* after the name: type, class, time to live, length */
@@ -29,7 +29,15 @@ enum {
 };
 
 /* RFC 1035 section 3.2.2, RFC 3596. */
-static const int type_numbers[] = {[DNS_MX] = 15, [DNS_A] = 1, [DNS_AAAA] = 28, [DNS_CNAME] = 5};
+static const int type_numbers[] = {
+	[DNS_MX] = 15, [DNS_A] = 1, [DNS_AAAA] = 28, [DNS_CNAME] = 5, [DNS_TXT] = 16};
+
+const char *const dns_type_names[] = {[DNS_MX] = "MX",
+	[DNS_A] = "A",
+	[DNS_AAAA] = "AAAA",
+	[DNS_CNAME] = "CNAME",
+	[DNS_TXT] = "TXT",
+	NULL};
 
 struct question {
 	struct resolver *resolver;
@@ -43,7 +51,7 @@ struct question {
 struct resolver {
 	ares_channel channel;
 	int64_t deadline; /* monotonic, milliseconds */
-	struct pollfd sockets[SOCKETS_MAX];
+	struct pollfd sockets[RESOLVER_SOCKETS_MAX];
 	size_t socket_count;
 	struct question *first, *last; /* waiting for their turn */
 	size_t in_flight;
@@ -113,6 +121,24 @@ static char *read_name(struct message *message)
 	return name != NULL ? name : memory_string("?");
 }
 
+/* The strings of a TXT as one; NULL if they are damaged. */
+static char *read_text(const unsigned char *bytes, int length)
+{
+	struct buffer text = {0};
+	char *value;
+
+	for (int at = 0; at < length; at += 1 + bytes[at]) {
+		if (bytes[at] > length - at - 1) {
+			buffer_release(&text);
+			return NULL;
+		}
+		buffer_add(&text, bytes + at + 1, bytes[at]);
+	}
+	value = text_collapse(buffer_string(&text), text.length, DNS_TEXT_MAX);
+	buffer_release(&text);
+	return value;
+}
+
 /* The value of a record whose data is length bytes at message.at; NULL if it is damaged. */
 static char *read_value(struct message message, int length, struct dns_record *record)
 {
@@ -124,6 +150,8 @@ static char *read_value(struct message message, int length, struct dns_record *r
 			       ? memory_string(inet_ntop(four ? AF_INET : AF_INET6,
 					 message.bytes + message.at, text, sizeof text))
 			       : NULL;
+	if (record->type == DNS_TXT)
+		return read_text(message.bytes + message.at, length);
 	if (record->type == DNS_MX) {
 		if (length < 3)
 			return NULL;
@@ -212,8 +240,9 @@ static bool read_answers(struct message *message, struct records *records)
 /* False for a name that is no host's. The root is one of an MX alone (RFC 7505). */
 static bool is_usable(const struct dns_record *record)
 {
-	return strcmp(record->value, "?") != 0 &&
-	       (record->value[0] != '\0' || record->type == DNS_MX);
+	return record->type == DNS_TXT ||
+	       (strcmp(record->value, "?") != 0 &&
+		       (record->value[0] != '\0' || record->type == DNS_MX));
 }
 
 /* Moves a record of that owner and type, if one is left. */
@@ -368,7 +397,8 @@ static void watch_socket(void *context, ares_socket_t socket, int readable, int 
 	if (events == 0) {
 		if (i < resolver->socket_count)
 			resolver->sockets[i] = resolver->sockets[--resolver->socket_count];
-	} else if (i < SOCKETS_MAX) { /* one too many is ignored: its question stays unanswered */
+	} else if (i < RESOLVER_SOCKETS_MAX) { /* one too many is ignored: its question stays
+						  unanswered */
 		resolver->sockets[i] = (struct pollfd){socket, events, 0};
 		if (i == resolver->socket_count)
 			resolver->socket_count++;
@@ -409,30 +439,64 @@ void resolver_free(struct resolver *resolver)
 	free(resolver);
 }
 
-void resolver_run(struct resolver *resolver)
+/* What is there already; if nothing is, time has passed. */
+static void process(struct resolver *resolver)
 {
-	int64_t left;
+	struct pollfd ready[RESOLVER_SOCKETS_MAX];
+	size_t count = resolver->socket_count;
 
+	memcpy(ready, resolver->sockets, count * sizeof *ready);
+	if (poll(ready, (nfds_t)count, 0) <= 0)
+		count = 0;
+	for (size_t i = 0; i < count; i++)
+		ares_process_fd(resolver->channel,
+			(ready[i].revents & ~POLLOUT) != 0 ? ready[i].fd : ARES_SOCKET_BAD,
+			(ready[i].revents & POLLOUT) != 0 ? ready[i].fd : ARES_SOCKET_BAD);
+	if (count == 0)
+		ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+
+static int64_t time_left(const struct resolver *resolver)
+{
+	return resolver->deadline - clock_milliseconds();
+}
+
+bool resolver_turn(struct resolver *resolver)
+{
+	if (resolver->in_flight > 0)
+		process(resolver);
 	send_waiting(resolver);
-	while (resolver->in_flight > 0 && (left = resolver->deadline - clock_milliseconds()) > 0) {
-		struct pollfd ready[SOCKETS_MAX];
-		size_t count = resolver->socket_count;
-		struct timeval most = {(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)},
-			       wanted, *wait = ares_timeout(resolver->channel, &most, &wanted);
-		int pause = (int)(wait->tv_sec * 1000 + wait->tv_usec / 1000) + 1;
-
-		memcpy(ready, resolver->sockets, count * sizeof *ready);
-		if (poll(ready, (nfds_t)count, pause) <= 0)
-			count = 0;
-		for (size_t i = 0; i < count; i++)
-			ares_process_fd(resolver->channel,
-				(ready[i].revents & ~POLLOUT) != 0 ? ready[i].fd : ARES_SOCKET_BAD,
-				(ready[i].revents & POLLOUT) != 0 ? ready[i].fd : ARES_SOCKET_BAD);
-		if (count == 0) /* only time has passed */
-			ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-		send_waiting(resolver);
-	}
+	if (resolver->in_flight > 0 && time_left(resolver) > 0)
+		return true;
 	ares_cancel(resolver->channel);
 	while (resolver->first != NULL)
 		question_answer(take_first(resolver), DNS_SILENT, NULL, no_answer);
+	return false;
+}
+
+size_t resolver_polls(const struct resolver *resolver, struct pollfd *polls, int64_t *milliseconds)
+{
+	int64_t left = time_left(resolver);
+	struct timeval most, wanted, *wait;
+
+	if (left < 0)
+		left = 0;
+	most = (struct timeval){(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)};
+	wait = ares_timeout(resolver->channel, &most, &wanted);
+	left = wait->tv_sec * 1000 + wait->tv_usec / 1000 + 1;
+	if (left < *milliseconds)
+		*milliseconds = left;
+	memcpy(polls, resolver->sockets, resolver->socket_count * sizeof *polls);
+	return resolver->socket_count;
+}
+
+void resolver_run(struct resolver *resolver)
+{
+	while (resolver_turn(resolver)) {
+		struct pollfd polls[RESOLVER_SOCKETS_MAX];
+		int64_t pause = time_left(resolver);
+		size_t count = resolver_polls(resolver, polls, &pause);
+
+		poll(polls, (nfds_t)count, (int)(pause > 0 ? pause : 0));
+	}
 }

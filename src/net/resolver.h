@@ -7,13 +7,15 @@
 #ifndef LAMPWATCH_RESOLVER_H
 #define LAMPWATCH_RESOLVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct error;
+struct pollfd;
 struct resolver;
 
-enum dns_type { DNS_MX, DNS_A, DNS_AAAA, DNS_CNAME };
+enum dns_type { DNS_MX, DNS_A, DNS_AAAA, DNS_CNAME, DNS_TXT };
 
 enum dns_status {
 	DNS_FOUND,  /* there are such records */
@@ -23,9 +25,11 @@ enum dns_status {
 };
 
 enum {
-	DNS_NAME_MAX = 253,     /* bytes of a name in text form, without its final dot */
-	DNS_RECORDS_MAX = 100,  /* kept of one answer */
-	RESOLVER_IN_FLIGHT = 50 /* concurrent questions: dnsmasq forwards 150 */
+	DNS_NAME_MAX = 253,      /* bytes of a name in text form, without its final dot */
+	DNS_RECORDS_MAX = 100,   /* kept of one answer */
+	DNS_TEXT_MAX = 4096,     /* bytes kept of a TXT */
+	RESOLVER_IN_FLIGHT = 50, /* concurrent questions: dnsmasq forwards 150 */
+	RESOLVER_SOCKETS_MAX = 64,
 };
 
 struct dns_record {
@@ -33,7 +37,8 @@ struct dns_record {
 	int preference; /* of an MX; the lowest is the best */
 	char *owner;    /* lower case, without the final dot */
 	char *value;    /* of MX and CNAME: a name in the same form; "" of an MX is the root, a null
-			   MX (RFC 7505). Of A and AAAA: the address in text form */
+			   MX (RFC 7505). Of A and AAAA: the address in text form. Of TXT: its
+			   strings as one (RFC 7208 section 3.3), as text_collapse() */
 };
 
 /* Borrowed by the callback while it runs. */
@@ -67,10 +72,21 @@ void resolver_ask(struct resolver *resolver, const char *name, enum dns_type typ
 /* Runs until everything is answered; at the deadline the rest is DNS_SILENT. */
 void resolver_run(struct resolver *resolver);
 
+/* The same for who waits for other things, too: goes on as far as it can without waiting. False
+ * where everything is answered. */
+bool resolver_turn(struct resolver *resolver);
+
+/* What is to be waited for before the next turn: adds sockets to polls, which has room for
+ * RESOLVER_SOCKETS_MAX, and lowers *milliseconds. Returns how many sockets. */
+size_t resolver_polls(const struct resolver *resolver, struct pollfd *polls, int64_t *milliseconds);
+
 /* A host name in the form that is compared: lower case, without the final dot. NULL if the text is
  * not a host name: longer than DNS_NAME_MAX, a label that is empty or longer than 63 bytes,
  * characters other than a-z, 0-9, '-' and '_'. Owned by the caller. */
 char *dns_name(const char *text);
+
+/* "MX", "A", "AAAA", "CNAME", "TXT", by enum dns_type; ended by NULL. */
+extern const char *const dns_type_names[];
 
 /* "found", "empty", "absent", "silent", by enum dns_status; ended by NULL. */
 extern const char *const dns_status_names[];

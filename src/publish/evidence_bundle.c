@@ -10,6 +10,7 @@
 #include "archive/capture.h"
 #include "archive/chain.h"
 #include "archive/chain_heads.h"
+#include "archive/private_body.h"
 #include "archive/snapshot_reader.h"
 #include "archive/timestamps.h"
 #include "base/digest.h"
@@ -61,6 +62,7 @@ static bool add_snapshot(struct evidence_bundle *proof, const char *archive, con
 			capture_parse(buffer_string(&file->bytes), &capture);
 			memory_set(&proof->url, capture_value(&capture, 0, "url"));
 			proof->simulated = capture_value(&capture, 0, "simulated") != NULL;
+			proof->private = private_body_any(&capture);
 			capture_release(&capture);
 		}
 		evidence_bundle_add(proof, inside, &file->bytes);

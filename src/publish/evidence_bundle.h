@@ -27,6 +27,7 @@ struct evidence_bundle {
 	size_t count;
 	char *url; /* of the page, from the capture; NULL if it has none */
 	bool simulated;
+	bool private;             /* its bodies are not published, and not in here */
 	int64_t time, sequence;   /* of the snapshot */
 	char sums[DIGEST_TEXT];   /* SHA-256 of its SHA256SUMS */
 	char head[DIGEST_TEXT];   /* of the last line of the chain that is in here */

@@ -85,4 +85,12 @@ bool report_load(struct database *database, const struct config *config, const c
 	const struct page_history *history, int64_t since, int64_t until, struct report_page *page);
 void report_page_release(struct report_page *page);
 
+/*
+ * What the page's reading at that time says of incidents that concern the indicator: when the first
+ * of them started, or with end, when one was last updated; none that is before not_before. 0 if it
+ * does not say.
+ */
+int64_t report_said(struct database *database, const struct config *config, const char *page,
+	const char *id, int64_t time, bool end, int64_t not_before);
+
 #endif

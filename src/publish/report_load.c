@@ -55,10 +55,6 @@ static bool concerns(const struct reading *reading, const char *incident, const 
 	return !names || id[0] == '\0';
 }
 
-/*
- * When the first incident started, by the page's reading at the transition; with end, when an
- * incident was last updated, not before begin. 0 if the page does not say.
- */
 static int64_t said(const struct reading *reading, const char *id, bool end, int64_t begin)
 {
 	int64_t found = 0, time;
@@ -75,20 +71,30 @@ static int64_t said(const struct reading *reading, const char *id, bool end, int
 	return found;
 }
 
+int64_t report_said(struct database *database, const struct config *config, const char *page,
+	const char *id, int64_t time, bool end, int64_t not_before)
+{
+	struct reading reading = {0};
+	int64_t found = 0;
+
+	if (load_reading(database, config, page, time, &reading))
+		found = said(&reading, id, end, not_before);
+	reading_release(&reading);
+	return found;
+}
+
 static void ask_provider(struct database *database, const struct config *config, const char *page,
 	struct report_row *row)
 {
 	for (size_t i = 0; i < row->measures.outage_count; i++) {
 		struct outage *outage = &row->measures.outages[i];
-		struct reading reading = {0};
 
-		if (outage->begun && load_reading(database, config, page, outage->begin, &reading))
-			outage->said_begin = said(&reading, row->id, false, INT64_MIN);
-		reading_release(&reading);
-		reading = (struct reading){0};
-		if (outage->ended && load_reading(database, config, page, outage->end, &reading))
-			outage->said_end = said(&reading, row->id, true, outage->begin);
-		reading_release(&reading);
+		if (outage->begun)
+			outage->said_begin = report_said(
+				database, config, page, row->id, outage->begin, false, INT64_MIN);
+		if (outage->ended)
+			outage->said_end = report_said(
+				database, config, page, row->id, outage->end, true, outage->begin);
 	}
 }
 

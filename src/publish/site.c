@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "publish/site_p.h"
@@ -87,6 +88,54 @@ static void find_tasks(struct pass *pass, bool all)
 	statement_end(row);
 }
 
+static struct task *find_task(const struct pass *pass, const char *page)
+{
+	for (size_t i = 0; i < pass->task_count; i++)
+		if (text_equal(pass->tasks[i].page, page))
+			return &pass->tasks[i];
+	return NULL;
+}
+
+struct measured {
+	const struct pass *pass;
+	struct task *task;
+	int64_t since; /* from when on the page's own days are to be written */
+	bool changed;
+};
+
+static void note_probe(void *context, const char *probe)
+{
+	struct measured *measured = context;
+
+	measured->changed = measured->changed || find_task(measured->pass, probe) != NULL;
+}
+
+/* Pages with facts change with what is measured, too. */
+static void find_measured(struct pass *pass)
+{
+	const struct config *config = pass->site->config;
+
+	for (size_t i = 0; i < config->page_count; i++) {
+		const struct page_config *page = &config->pages[i];
+		struct measured measured = {.pass = pass};
+		struct statement *row;
+		struct task *task;
+
+		if (page->fact_count == 0 || find_task(pass, page->name) != NULL)
+			continue;
+		site_probes(pass->site, page, note_probe, &measured);
+		if (!measured.changed)
+			continue;
+		row = database_query(pass->site->database,
+			"SELECT snapshot FROM site WHERE page = ?", "t", page->name);
+		task = memory_append(&pass->tasks, &pass->task_count, sizeof *task);
+		*task = (struct task){.page = memory_string(page->name)};
+		task->known = statement_row(row);
+		task->done = task->known ? statement_integer(row, 0) : 0;
+		statement_end(row);
+	}
+}
+
 /* ---- what is written ---- */
 
 /* The snapshot's own page. The previous snapshot is written again too, for its link to this one. */
@@ -127,6 +176,38 @@ static bool write_days(
 	return done;
 }
 
+/* The days on which a probe changed since the last of its snapshots that is done, or since the
+ * page's, where that was postponed. */
+static void add_probe_days(void *context, const char *probe)
+{
+	struct measured *measured = context;
+	struct statement *row = database_query(measured->pass->site->database,
+		"WITH done (time) AS (SELECT min(?2, ifnull((SELECT snapshot.time FROM site JOIN"
+		"  snapshot ON snapshot.page = site.page AND snapshot.sequence = site.snapshot"
+		"  WHERE site.page = ?1), 0)))"
+		" SELECT time FROM change WHERE page = ?1 AND time >= (SELECT time FROM done)"
+		" UNION SELECT time FROM event WHERE page = ?1"
+		"  AND time >= (SELECT time FROM done) AND type IN ('lost', 'back')",
+		"ti", probe, measured->since);
+
+	while (statement_row(row))
+		add_day(&measured->task->days,
+			site_day(measured->pass->site, statement_integer(row, 0)));
+	statement_end(row);
+}
+
+static void add_measured_days(
+	struct pass *pass, struct task *task, const struct page_state *state, int64_t since)
+{
+	const struct page_config *page = config_page(pass->site->config, task->page);
+	struct measured measured = {.pass = pass,
+		.task = task,
+		.since = task->done < state->snapshot ? since : INT64_MAX};
+
+	if (page != NULL && page->fact_count > 0)
+		site_probes(pass->site, page, add_probe_days, &measured);
+}
+
 static bool write_task(struct pass *pass, struct task *task)
 {
 	struct database *database = pass->site->database;
@@ -135,7 +216,7 @@ static bool write_task(struct pass *pass, struct task *task)
 	struct statement *row;
 	char whole[SITE_CELLS_MAX + 1];
 	struct site_page page = {0};
-	int64_t first_day;
+	int64_t first_day, since;
 	bool done;
 
 	if (state == NULL)
@@ -153,6 +234,7 @@ static bool write_task(struct pass *pass, struct task *task)
 	while (statement_row(row))
 		add_day(&task->days, site_day(pass->site, statement_integer(row, 0)));
 	statement_end(row);
+	add_measured_days(pass, task, state, last.time);
 	snapshot_row_release(&last);
 	done = task->done == 0 || task->done == state->snapshot ||
 	       write_snapshot(pass, task, state, task->done);
@@ -168,8 +250,9 @@ static bool write_task(struct pass *pass, struct task *task)
 	for (size_t i = 0; i < task->days.count; i++)
 		if (task->days.list[i] < first_day)
 			first_day = task->days.list[i];
-	site_page_load(
-		&page, pass->site, state, site_day_begin(pass->site, site_year_begin(first_day)));
+	since = site_day_begin(pass->site, site_year_begin(first_day));
+	site_page_load(&page, pass->site, state, since);
+	site_ledger_load(&page, &pass->states, since);
 	done = write_days(pass, task, &page) && site_write_page(&page, whole, pass->error) &&
 	       site_write_report(&page, pass->error);
 	if (done) {
@@ -184,6 +267,26 @@ static bool write_task(struct pass *pass, struct task *task)
 
 /* ---- the whole ---- */
 
+/* Of each provider of whose pages with facts one is written. */
+static bool write_ledgers(const struct pass *pass)
+{
+	const struct site *site = pass->site;
+	struct text_list providers = {0};
+	bool done = true;
+
+	for (size_t i = 0; i < site->config->page_count; i++) {
+		const struct page_config *page = &site->config->pages[i];
+
+		if (page->fact_count > 0 && !text_list_has(&providers, page->provider) &&
+			find_task(pass, page->name) != NULL)
+			text_list_add(&providers, page->provider);
+	}
+	for (size_t i = 0; done && i < providers.count; i++)
+		done = site_write_ledger(site, &pass->states, providers.list[i], pass->error);
+	text_list_release(&providers);
+	return done;
+}
+
 /* The transaction is short: others wait for it who have alerts to send. */
 static bool write_all(struct pass *pass)
 {
@@ -194,6 +297,7 @@ static bool write_all(struct pass *pass)
 
 	for (size_t i = 0; done && i < pass->task_count; i++)
 		done = write_task(pass, &pass->tasks[i]);
+	done = done && write_ledgers(pass);
 	if (!done)
 		goto out;
 	database_begin(database);
@@ -236,6 +340,7 @@ static bool write_site(const struct site *site, bool all, size_t budget, struct 
 	if (!all)
 		sscanf(mark, "%" SCNd64 " %" SCNd64, &pass.last_change, &pass.last_event);
 	find_tasks(&pass, all);
+	find_measured(&pass);
 	if (pass.task_count > 0 || pass.day != site_day(site, site->now)) {
 		store_pages(site->database, &pass.states);
 		for (size_t i = 0; i < pass.states.count; i++)

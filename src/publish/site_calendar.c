@@ -104,6 +104,7 @@ static struct value *begin(const struct site_page *page, int64_t first, int64_t 
 	value_put(data, "at", place(first));
 	value_put(data, "lamps", site_strips(page, strip, whole, &left));
 	value_put_number(data, "left", (int64_t)left);
+	value_put_boolean(data, "facts", page->ledger.row_count > 0);
 	value_put(data, "before", before != 0 ? place(before) : value_boolean(false));
 	value_put(data, "after", after != 0 ? place(after) : value_boolean(false));
 	return data;
@@ -138,13 +139,15 @@ bool site_write_day(const struct site_page *page, int64_t day, struct error *err
 		value_append(labels, value_text(clock));
 	}
 	entries = site_page_timeline(page, from, to, SITE_TIMELINE_MAX);
+	value_put_boolean(data, "cut", entries->count == SITE_TIMELINE_MAX);
+	site_add_measured(page, from, to, entries);
+	site_put_sides(page, from, to, data);
 	for (size_t i = 0, j = entries->count; i + 1 < j; i++) { /* the oldest first */
 		struct value *member = entries->members[i];
 
 		entries->members[i] = entries->members[--j];
 		entries->members[j] = member;
 	}
-	value_put_boolean(data, "cut", entries->count == SITE_TIMELINE_MAX);
 	value_put(data, "moments", entries);
 	return write_and_free(page, data, "day.html",
 		memory_format("%s/%04d/%02d/%s.html", page->name, date.year, date.month, name),

@@ -86,6 +86,7 @@ bool site_write_index(const struct site *site, struct error *error)
 			value_put_number(value_append(totals, site_lamp(site_order[i], NULL)),
 				"count", count);
 	}
+	site_put_ledgers(site, data);
 	value_put_number(data, "count", (int64_t)pages->count);
 	value_put_boolean(data, "one", pages->count == 1);
 	moments = value_put(data, "moments",

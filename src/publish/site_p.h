@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "config/config.h"
+#include "publish/ledger_load.h"
 #include "publish/report.h"
 #include "publish/site.h"
 #include "store/history.h"
@@ -24,6 +25,7 @@ enum {
 	SITE_TIMELINE_MAX = 300, /* on a day's page */
 	SITE_RECENT_MAX = 25,    /* where the last ones are listed */
 	SITE_TURNS_MAX = 12,     /* changes of one moment, where many moments are listed */
+	SITE_LEDGER_DAYS = 365,  /* that a provider's ledger shows */
 	SITE_BADGES_MAX = 256
 };
 
@@ -84,7 +86,7 @@ bool site_write_json(
 
 /* ---- site_page.c: a page and its past ---- */
 
-/* All owned but site, config and state. */
+/* All owned but site, config, state and states. */
 struct site_page {
 	const struct site *site;
 	const char *name;
@@ -95,6 +97,8 @@ struct site_page {
 	struct page_history history;
 	size_t lamp_count; /* the first ones of the history's indicators: those with a current state
 			    */
+	const struct page_states *states; /* of all pages; NULL where it has no facts */
+	struct ledger_page ledger;        /* what our own checks measured, over the same time */
 };
 
 /* Loads the indicators, and the history since that time. */
@@ -137,6 +141,11 @@ struct site_strip {
 };
 
 char site_cell(enum colour colour);
+
+/* Fills count cells, and ends them: the worst colour that was seen in each; grey if more than half
+ * of it was unseen, unless yellow or red was seen: unseen time does not hide trouble. */
+void site_cells(const struct stretches *stretches, enum level red, const struct site_strip *strip,
+	char cells[static SITE_CELLS_MAX + 1]);
 const char *site_strip_colour(char cell); /* "green" …; "" where nothing is known */
 
 /* A map: cells, paths (cell, d), words. */
@@ -153,6 +162,44 @@ size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges)
  */
 struct value *site_strips(const struct site_page *page, const struct site_strip *strip,
 	char whole[static SITE_CELLS_MAX + 1], size_t *left);
+
+/* ---- site_ledger.c: what our own checks measured, beside the lamps; all of it does nothing where
+ * the configuration has no facts ---- */
+
+/* Loads what site_page has of facts, since that time. */
+void site_ledger_load(struct site_page *page, const struct page_states *states, int64_t since);
+
+/* Puts under fact, for an indicator that has facts: checks (their names), strip, and where the two
+ * sides differ: early and late, each a list of maps with left and width in percent, early_words and
+ * late_words: for how long. */
+void site_put_fact(const struct site_page *page, const char *id, const struct site_strip *strip,
+	struct value *map);
+
+/* Adds to a list of site_strips() the indicators with facts that the page has never listed. */
+void site_add_unlisted(
+	const struct site_page *page, const struct site_strip *strip, struct value *lamps);
+
+/* Adds to the moments of a page those of its facts, newest first like them. */
+void site_add_measured(
+	const struct site_page *page, int64_t from, int64_t to, struct value *moments);
+
+/* Puts sides: for each indicator with facts, from when to when the page said and the service did
+ * what. */
+void site_put_sides(const struct site_page *page, int64_t from, int64_t to, struct value *data);
+
+/* Puts ledger, the name of the provider's file, if it has one. */
+void site_put_ledger(const struct site *site, const char *provider, struct value *data);
+
+/* Puts ledgers, a list of maps with provider and ledger, and any_ledger. */
+void site_put_ledgers(const struct site *site, struct value *data);
+
+/* Writes a provider's ledger. */
+bool site_write_ledger(const struct site *site, const struct page_states *states,
+	const char *provider, struct error *error);
+
+/* Calls each with the probes that a page's facts name. */
+void site_probes(const struct site *site, const struct page_config *page,
+	void (*each)(void *context, const char *probe), void *context);
 
 /* ---- site_timeline.c ---- */
 

@@ -152,6 +152,7 @@ void site_page_load(
 void site_page_release(struct site_page *page)
 {
 	history_release(&page->history);
+	ledger_page_release(&page->ledger);
 	*page = (struct site_page){0};
 }
 
@@ -163,6 +164,8 @@ void site_put_page(const struct site_page *page, struct value *data)
 	value_put_text(data, "page", page->name);
 	site_put(data, "address", url);
 	site_put(data, "provider", page->config != NULL ? page->config->provider : "");
+	if (page->config != NULL)
+		site_put_ledger(page->site, page->config->provider, data);
 	value_put_text(data, "kind", page->config != NULL ? page->config->kind : "");
 	value_put_text(data, "observation", site_page_observation(page));
 	value_put_boolean(data, "fresh", page->fresh);
@@ -189,6 +192,7 @@ static struct value *page_value(const struct site_page *page, char whole[static 
 	site_put_page(page, data);
 	value_put(data, "lamps", site_strips(page, &strip, whole, &left));
 	value_put_number(data, "left", (int64_t)left);
+	value_put_boolean(data, "facts", page->ledger.row_count > 0);
 	site_day_name(today - SITE_DAYS + 1, day);
 	value_put_text(data, "from", day);
 	site_day_name(site_day(site, page->history.first), day);

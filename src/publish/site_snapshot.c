@@ -9,6 +9,7 @@
 
 #include "archive/archive.h"
 #include "archive/capture.h"
+#include "archive/private_body.h"
 #include "archive/snapshot_reader.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -77,6 +78,9 @@ static void put_capture(const struct subject *subject)
 	capture_parse(text, &capture);
 	value_put_boolean(
 		subject->data, "simulated", capture_value(&capture, 0, "simulated") != NULL);
+	value_put_boolean(subject->data, "private", private_body_any(&capture));
+	if (private_body_any(&capture))
+		put_lines(subject->data, "elsewhere", &capture, 1);
 	put_lines(subject->data, "capture", &capture, 0);
 	for (size_t i = 0; i < documents->count && i + 1 < capture.count; i++) {
 		site_put(documents->members[i], "name", capture_value(&capture, i + 1, "document"));

@@ -55,19 +55,17 @@ static void paint_cell(char *cell, char with)
 		*cell = with;
 }
 
-/* The worst colour seen in each cell; grey if more than half of it was unseen, unless yellow or red
- * was seen: unseen time does not hide trouble. */
-static void fill(const struct site_page *page, const struct indicator_history *indicator,
-	const struct site_strip *strip, char cells[static SITE_CELLS_MAX + 1])
+void site_cells(const struct stretches *stretches, enum level red, const struct site_strip *strip,
+	char cells[static SITE_CELLS_MAX + 1])
 {
 	int64_t unseen[SITE_CELLS_MAX] = {0}; /* seconds more than were seen */
 	size_t first = 0;
 
 	memset(cells, '-', strip->count);
 	cells[strip->count] = '\0';
-	for (size_t i = 0; i < indicator->stretches.count; i++) {
-		const struct stretch *stretch = &indicator->stretches.list[i];
-		char with = site_cell(level_colour(stretch->level, page->red));
+	for (size_t i = 0; i < stretches->count; i++) {
+		const struct stretch *stretch = &stretches->list[i];
+		char with = site_cell(level_colour(stretch->level, red));
 
 		while (first < strip->count && strip->edges[first + 1] <= stretch->begin)
 			first++;
@@ -204,7 +202,7 @@ struct value *site_strips(const struct site_page *page, const struct site_strip 
 		filled->indicator = &page->history.list[i];
 		filled->now =
 			badness(site_cell(site_lamp_colour(page, filled->indicator->indicator)));
-		fill(page, filled->indicator, strip, filled->cells);
+		site_cells(&filled->indicator->stretches, page->red, strip, filled->cells);
 		for (size_t cell = 0; cell < strip->count; cell++) {
 			paint_cell(&whole[cell], filled->cells[cell]);
 			if (badness(filled->cells[cell]) > filled->worst)
@@ -228,7 +226,9 @@ struct value *site_strips(const struct site_page *page, const struct site_strip 
 		value_put(map, "since", site_time(page->site, indicator->since));
 		site_put_sight(page->site, map, &sight, page->history.end);
 		value_put(map, "strip", site_strip_value(list[i].cells, strip->unit));
+		site_put_fact(page, indicator->id, strip, map);
 	}
+	site_add_unlisted(page, strip, indicators);
 	*left = count > SITE_LAMPS_MAX ? count - SITE_LAMPS_MAX : 0;
 	free(list);
 	return indicators;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "archive/archive.h"
-#include "archive/snapshot_reader.h"
+#include "archive/private_body.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
@@ -216,14 +216,11 @@ static char *reread_text(struct watch *watch, struct error *fault)
 		store_snapshot(watch->run->database, page, state->snapshot - 1, &before))
 		folder = before.folder;
 	for (size_t i = 0; i < kind_document_count(watch->kind); i++) {
-		char *name = archive_document("body", i);
-
-		if (archive_read(archive, page, folder, name, &bodies[i], &error))
+		if (private_body_read(archive, page, folder, i, &bodies[i], &error))
 			documents[i] =
 				(struct document){buffer_string(&bodies[i]), bodies[i].length};
 		else if (error.remedy == REMEDY_LATER)
 			*fault = error;
-		free(name);
 	}
 	if (documents[0].bytes != NULL && fault->remedy == 0)
 		page_read(watch->run->context->readers, watch->kind, watch->page->url, documents,
@@ -483,8 +480,10 @@ static bool own_network(const struct run *run)
 static void fetch_all(struct run *run)
 {
 	const struct limits_config *limits = &run->config->settings.limits;
-	struct http_settings settings = {limits->in_flight, limits->per_host,
-		run->context->user_agent, NULL, run->context->fork_server};
+	struct http_settings settings = {.in_flight = limits->in_flight,
+		.per_host = limits->per_host,
+		.user_agent = run->context->user_agent,
+		.fork_server = run->context->fork_server};
 	size_t busy = run->watch_count;
 	struct error error;
 

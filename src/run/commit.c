@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "model/change.h"
 #include "model/indicator_state.h"
+#include "run/agree.h"
 #include "run/findings.h"
 #include "run/observe.h"
 #include "tell/admin_notice.h"
@@ -34,6 +35,7 @@ bool commit_folder(struct work *work, struct error *error)
 		.page = seen->page->name,
 		.time = seen->now,
 		.simulated = work->observer->simulated,
+		.private = seen->page->publish == PUBLISH_NO,
 		.responses = seen->responses,
 		.count = seen->response_count,
 		.documents = names,
@@ -315,6 +317,8 @@ void commit_settle(struct work *work)
 		work_say(work, work->fresh.list[i].text);
 	if (work->pending)
 		courier_wake(work->observer->courier);
+	if (work->events.count > 0 || work->changes.count > 0)
+		agreements_follow(work->observer, work->seen->page->name, work->seen->now);
 }
 
 /* Steps 1 to 6 of a commit (archive/archive.h), all or nothing. */

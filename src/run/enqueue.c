@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/indicator_state.h"
+#include "run/agree.h"
 #include "run/event_source.h"
 #include "run/hosting_lookup.h"
 #include "run/observe.h"
@@ -34,9 +35,15 @@ static int64_t alarm_of(const struct work *work, const struct event *event)
 		return 0;
 	if (row->part != PART_BEGIN || event->risen || work->observer->rebuilding)
 		alarm = store_find_alarm(database, page, kind, indicator);
-	if (alarm == 0 && row->part == PART_BEGIN)
-		alarm = store_open_alarm(database, page, kind, indicator, event->seen,
+	if (alarm == 0 && row->part == PART_BEGIN) {
+		char *origin = store_origin(database, event->source != NULL ? event->source : page,
 			row->about == ABOUT_PAGE ? work->state->failing_since : event->seen);
+
+		alarm = store_open_alarm(database, page, kind, indicator, event->seen, origin);
+		free(origin);
+		if (event->early != 0)
+			alarm_take_over(database, alarm, event->early);
+	}
 	return alarm;
 }
 
@@ -49,25 +56,59 @@ static char *origin_of(const struct work *work, const struct event *event)
 				 : store_origin(database, work->seen->page->name, work->seen->now);
 }
 
-/* The incident that was told while the lamp was green, which a red goes on; and the red that came
- * of an incident that is over, whose green says so too. */
-static int64_t related_alarm(const struct work *work, const struct event *event)
+static int64_t open_alarm(const struct work *work, const struct event *event, enum event_type kind)
+{
+	return store_find_alarm(work->observer->database, work->seen->page->name,
+		event_type_name(kind), event->indicator);
+}
+
+/* The incident that is open and was told while the lamp was green: of the indicator, or of the
+ * page. */
+static int64_t open_incident(const struct work *work, const struct event *event)
 {
 	struct database *database = work->observer->database;
 	const char *page = work->seen->page->name, *incident = event_type_name(EVENT_INCIDENT);
-	int64_t alarm = 0;
+	int64_t alarm = open_alarm(work, event, EVENT_INCIDENT);
 
-	if (event->type == EVENT_OVER)
-		return store_later_alarm(
-			database, page, event_type_name(EVENT_RED), event->indicator, event->alarm);
-	if (event->type != EVENT_RED || event->risen)
-		return 0;
-	alarm = store_find_alarm(database, page, incident, event->indicator);
 	if (alarm == 0)
 		alarm = store_find_alarm(database, page, incident, INDICATOR_OVERALL);
 	if (alarm == 0 && event->indicator[0] == '\0')
 		alarm = store_first_alarm(database, page, incident);
 	return alarm;
+}
+
+/* The red that came after that alarm (0: the newest). */
+static int64_t red_after(const struct work *work, const struct event *event, int64_t alarm)
+{
+	return store_later_alarm(work->observer->database, work->seen->page->name,
+		event_type_name(EVENT_RED), event->indicator, alarm);
+}
+
+/*
+ * Of what begins: what was told of the same trouble before, and is answered. Of what ends: the red
+ * whose green says so too, or has said so.
+ */
+static int64_t related_alarm(const struct work *work, const struct event *event)
+{
+	switch (event->type) {
+	case EVENT_RED:
+		if (event->risen)
+			return 0;
+		return event->early != 0 ? event->early : open_incident(work, event);
+	case EVENT_EARLY:
+		return open_incident(work, event);
+	case EVENT_INCIDENT:
+		return open_alarm(work, event, EVENT_EARLY);
+	case EVENT_LATE:
+	case EVENT_RECOVERED:
+		return open_alarm(work, event, EVENT_RED);
+	case EVENT_OVER:
+		return red_after(work, event, event->alarm);
+	case EVENT_AGREED:
+		return event->after_colour == COLOUR_GREEN ? red_after(work, event, 0) : 0;
+	default:
+		return 0;
+	}
 }
 
 /* Episodes begin and end; what ends or continues one asks who was owed its beginning. */
@@ -106,6 +147,9 @@ static void name_meant(struct work *work)
 
 		if (event_types[event->type].about != ABOUT_INCIDENT)
 			meanings_of(meanings, page, event->indicator, &event->meant);
+		for (size_t j = 0; j < event->elsewhere_count; j++)
+			meanings_of(meanings, event->elsewhere[j].page,
+				event->elsewhere[j].indicator, &event->elsewhere[j].meant);
 		for (size_t j = 0; j < affected; j++)
 			meanings_of(meanings, page, event->affects.list[j], &event->affects);
 	}
@@ -115,11 +159,12 @@ static void name_meant(struct work *work)
 static void levels_of(const struct event *event, const char **before, const char **after)
 {
 	const struct event_type_row *row = &event_types[event->type];
-	bool incident = row->episode == EVENT_INCIDENT;
+	bool incident = row->episode == EVENT_INCIDENT || row->episode == EVENT_EARLY;
 	const char *impact = level_name(event->impact);
 
 	*before = *after = "";
-	if (row->part == PART_NONE || event->indicator == NULL)
+	if (row->part == PART_NONE || event->indicator == NULL || row->episode == EVENT_LATE ||
+		event->type == EVENT_RECOVERED)
 		return;
 	if (!incident || row->part == PART_END)
 		*before = incident ? impact : level_name(event->before);
@@ -142,6 +187,14 @@ static void save_events(const struct work *work)
 	}
 }
 
+static bool has_opened(const struct work *work, int64_t alarm)
+{
+	for (size_t i = 0; i < work->events.count; i++)
+		if (work->events.list[i].alarm == alarm && !work->events.list[i].risen)
+			return true;
+	return false;
+}
+
 /* The first red of this page, or the page itself lost while nothing of it was red. */
 static bool begins_trouble(const struct work *work)
 {
@@ -152,7 +205,7 @@ static bool begins_trouble(const struct work *work)
 		begins = begins || event_types[work->events.list[i].type].trouble;
 	alarms_load(work->observer->database, work->seen->page->name, &open);
 	for (size_t i = 0; i < open.count; i++)
-		begins = begins && open.list[i].opened >= work->seen->now;
+		begins = begins && has_opened(work, open.list[i].id);
 	alarms_release(&open);
 	return begins;
 }
@@ -323,6 +376,7 @@ bool work_enqueue(struct work *work)
 		if (indicators->list[i].former != NULL)
 			store_rename_alarm(work->observer->database, work->seen->page->name,
 				indicators->list[i].former, indicators->list[i].id);
+	agreements_note(work);
 	number_alarms(work, &owed);
 	name_meant(work);
 	if (!work->observer->rebuilding || work->observer->untold)

@@ -150,7 +150,7 @@ static void ignore_answer(void *context, struct http_response *response, const s
 /* The answer is its fetcher's to parse, which is confined. */
 static void send_good(const char *url, const char *user_agent)
 {
-	struct http_settings settings = {1, 1, user_agent, NULL, NULL};
+	struct http_settings settings = {.in_flight = 1, .per_host = 1, .user_agent = user_agent};
 	struct http_client *client = http_client_new(&settings);
 	struct http_request request = {.url = url,
 		.connect_timeout = CONNECT_MILLISECONDS,

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "model/level.h"
 #include "run/freshness.h"
+#include "run/metrics_ledger.h"
 #include "store/store.h"
 #include "tell/outbox.h"
 
@@ -29,7 +30,14 @@ struct sample {
 
 void metrics_sample(struct buffer *out, const char *name, const char *label, const char *value)
 {
-	buffer_format(out, "%s{%s=\"", name, label);
+	buffer_format(out, "%s{", name);
+	metrics_label(out, label, value);
+	buffer_text(out, "} ");
+}
+
+void metrics_label(struct buffer *out, const char *label, const char *value)
+{
+	buffer_format(out, "%s=\"", label);
 	for (; *value != '\0'; value++) {
 		if (*value == '\\' || *value == '"')
 			buffer_byte(out, '\\');
@@ -38,10 +46,10 @@ void metrics_sample(struct buffer *out, const char *name, const char *label, con
 		else
 			buffer_byte(out, *value);
 	}
-	buffer_text(out, "\"} ");
+	buffer_byte(out, '"');
 }
 
-static void head(struct buffer *out, const char *name, const char *help)
+void metrics_head(struct buffer *out, const char *name, const char *help)
 {
 	buffer_format(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
@@ -65,7 +73,7 @@ static void add_pages(
 	const struct page_config *pages = metrics->config->pages;
 
 	for (size_t i = 0; i < sizeof page_metrics / sizeof *page_metrics; i++) {
-		head(out, page_metrics[i].name, page_metrics[i].help);
+		metrics_head(out, page_metrics[i].name, page_metrics[i].help);
 		for (size_t j = 0; j < metrics->config->page_count; j++) {
 			const struct page_state *state = samples[j].state;
 			bool read = state != NULL && state->last_success != 0;
@@ -81,7 +89,7 @@ static void add_pages(
 			buffer_format(out, "%" PRId64 "\n", values[i]);
 		}
 	}
-	head(out, condition, "How well the page is known: 1 for the state that it is in.");
+	metrics_head(out, condition, "How well the page is known: 1 for the state that it is in.");
 	for (size_t i = 0; i < metrics->config->page_count; i++) {
 		const char *now = page_freshness(&pages[i], samples[i].state, metrics->now);
 
@@ -136,13 +144,14 @@ static void add_outbox(const struct metrics *metrics, struct buffer *out)
 	struct outbox_totals totals;
 
 	outbox_total(metrics->database, &totals);
-	head(out, "lampwatch_outbox_deliveries",
+	metrics_head(out, "lampwatch_outbox_deliveries",
 		"Messages waiting for delivery, and those given up.");
 	metrics_sample(out, "lampwatch_outbox_deliveries", "state", "pending");
 	buffer_format(out, "%" PRId64 "\n", totals.pending);
 	metrics_sample(out, "lampwatch_outbox_deliveries", "state", "dead");
 	buffer_format(out, "%" PRId64 "\n", totals.dead);
-	head(out, "lampwatch_outbox_oldest_seconds", "Age of the oldest message that is owed.");
+	metrics_head(
+		out, "lampwatch_outbox_oldest_seconds", "Age of the oldest message that is owed.");
 	buffer_format(out, "lampwatch_outbox_oldest_seconds %" PRId64 "\n",
 		totals.oldest > 0 && totals.oldest < metrics->now ? metrics->now - totals.oldest
 								  : 0);
@@ -153,17 +162,18 @@ void metrics_make(const struct metrics *metrics, struct buffer *out)
 	struct page_states states = {0};
 	struct sample *samples;
 
-	head(out, "lampwatch_run_timestamp_seconds", "When the last run began.");
+	metrics_head(out, "lampwatch_run_timestamp_seconds", "When the last run began.");
 	buffer_format(out, "lampwatch_run_timestamp_seconds %" PRId64 "\n", metrics->now);
-	head(out, "lampwatch_run_duration_seconds", "How long the last run took.");
+	metrics_head(out, "lampwatch_run_duration_seconds", "How long the last run took.");
 	buffer_format(out, "lampwatch_run_duration_seconds %.3f\n", metrics->duration);
-	head(out, "lampwatch_run_exit_status", "Exit status of the last run.");
+	metrics_head(out, "lampwatch_run_exit_status", "Exit status of the last run.");
 	buffer_format(out, "lampwatch_run_exit_status %d\n", metrics->status);
 	if (metrics->database == NULL)
 		return;
 	store_pages(metrics->database, &states);
 	samples = samples_read(metrics, &states);
 	add_pages(metrics, samples, out);
+	metrics_add_ledger(metrics, &states, out);
 	add_outbox(metrics, out);
 	page_states_release(&states);
 	free(samples);

@@ -28,7 +28,12 @@ void metrics_make(const struct metrics *metrics, struct buffer *out);
 /* Writes the configuration's file, whole; true where it names none. */
 bool metrics_write(const struct metrics *metrics, struct error *error);
 
-/* Adds name{label="value"} with the value's backslashes, quotes and line ends escaped. Pure. */
+/* Adds what the exposition says of a gauge, and one of its labels: label="value", with the value's
+ * backslashes, quotes and line ends escaped. Pure. */
+void metrics_head(struct buffer *out, const char *name, const char *help);
+void metrics_label(struct buffer *out, const char *label, const char *value);
+
+/* Adds name{label="value"} and a blank. Pure. */
 void metrics_sample(struct buffer *out, const char *name, const char *label, const char *value);
 
 #endif

@@ -34,7 +34,8 @@ static struct statement *rows(struct database *database)
 	return database_query(database,
 		"SELECT json_object('subscriber', mail, 'second', second, 'pages', pages,"
 		" 'indicators', indicators, 'floor', floor, 'wanted', wanted, 'state', state,"
-		" 'created', created, 'changed', changed, 'reason', reason) FROM subscriber"
+		" 'words', 8, 'created', created, 'changed', changed, 'reason', reason)"
+		" FROM subscriber"
 		" UNION ALL SELECT json_object('silence', id, 'page', page, 'begins', begins,"
 		" 'ends', ends, 'reason', reason) FROM silence"
 		" UNION ALL SELECT json_object('acknowledged', acknowledged, 'page', page, 'kind',"
@@ -69,7 +70,8 @@ bool people_write(const char *archive, struct database *database, struct error *
 	return done;
 }
 
-/* What is asked for in a line is the name of its first member. */
+/* What is asked for in a line is the name of its first member. Lines from before `on:` had eight
+ * words do not know that red brings early (bits 0 and 6). */
 static void take_line(struct database *database, const char *line)
 {
 	struct value *value = json_parse(line, strlen(line), NULL); /* a crash may have cut it */
@@ -79,7 +81,9 @@ static void take_line(struct database *database, const char *line)
 			"INSERT OR REPLACE INTO subscriber (mail, second, pages, indicators, floor,"
 			" wanted, state, created, changed, reason)"
 			" SELECT ?1 ->> 'subscriber', ?1 ->> 'second', ?1 ->> 'pages',"
-			" ?1 ->> 'indicators', ?1 ->> 'floor', ?1 ->> 'wanted', ?1 ->> 'state',"
+			" ?1 ->> 'indicators', ?1 ->> 'floor',"
+			" iif(?1 ->> 'words' IS NULL AND ?1 ->> 'wanted' & 1,"
+			"  ?1 ->> 'wanted' | 64, ?1 ->> 'wanted'), ?1 ->> 'state',"
 			" ?1 ->> 'created', ?1 ->> 'changed', ?1 ->> 'reason'"
 			" WHERE NOT EXISTS (SELECT 1 FROM subscriber"
 			"  WHERE mail = ?1 ->> 'subscriber' AND changed > ?1 ->> 'changed')",

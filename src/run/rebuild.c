@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "run/agree.h"
 #include "run/rebuild.h"
 
 #include <stdio.h>
@@ -250,6 +251,8 @@ static bool rebuild(const struct context *context, struct database *database, in
 
 		all = rebuild_page(&self, most, context->invocation->clock, error) && all;
 	}
+	if (good)
+		agreements_settle(&observer, context->invocation->clock);
 	people_read(context->config->archive, database, NULL); /* who answers for the alarms */
 	all = timestamps_record_all(context->config->archive, database, error) && all;
 	rebuilt->alarms = (size_t)statement_number(

@@ -7,6 +7,7 @@
 
 #include "archive/archive.h"
 #include "archive/capture.h"
+#include "archive/private_body.h"
 #include "archive/snapshot_reader.h"
 #include "base/buffer.h"
 #include "base/file.h"
@@ -82,7 +83,9 @@ static void discard(struct observer *observer, const struct archive_intent *inte
 	int64_t time;
 
 	/* A torn intent must not name a whole page. */
-	if (archive_folder_time(intent->folder, &time) && !file_remove_tree(path, &error))
+	if (archive_folder_time(intent->folder, &time) &&
+		!(file_remove_tree(path, &error) && private_body_remove(observer->config->archive,
+							    intent->page, intent->folder, &error)))
 		postpone(observer, intent, error.text);
 	else
 		archive_settle(observer->config->archive, intent->page);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/indicator_state.h"
+#include "run/agree.h"
 #include "run/event_source.h"
 #include "run/local_fault.h"
 #include "run/suppression.h"
@@ -63,8 +64,11 @@ static void remind_page(
 		const struct indicator_state *indicator =
 			indicator_states_find(&state->indicators, due->list[i].indicator);
 
-		if (strcmp(due->list[i].page, state->name) != 0 || indicator == NULL ||
-			!indicator->alarm || !indicator->red || indicator->flapping)
+		if (strcmp(due->list[i].page, state->name) == 0 && due->list[i].early)
+			agreement_remind(&work, &due->list[i]);
+		if (strcmp(due->list[i].page, state->name) != 0 || due->list[i].early ||
+			indicator == NULL || !indicator->alarm || !indicator->red ||
+			indicator->flapping)
 			continue;
 		*(struct transition *)memory_append(&work.transitions.list, &work.transitions.count,
 			sizeof *work.transitions.list) =

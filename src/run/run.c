@@ -18,6 +18,7 @@
 #include "base/step.h"
 #include "base/text.h"
 #include "publish/site.h"
+#include "run/agree.h"
 #include "run/digest_message.h"
 #include "run/direct.h"
 #include "run/heartbeat.h"
@@ -523,6 +524,7 @@ static int pass(struct run *run, char **names)
 	if (!run_choose(run, names))
 		return finish(run, EXIT_USAGE, 1);
 	run_fetch(run);
+	agreements_settle(&run->observer, run->now);
 	reminders_enqueue(&run->observer, run->now);
 	survey_run(&run->observer, run->context->kinds, run->now);
 	if (digest_messages_enqueue(&run->observer, run->now))

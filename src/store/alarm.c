@@ -26,7 +26,9 @@ static const struct column columns[] = {
 	COLUMN("id", struct alarm, id, COLUMN_INTEGER),
 	COLUMN("page", struct alarm, page, COLUMN_TEXT),
 	COLUMN("indicator", struct alarm, indicator, COLUMN_TEXT),
+	COLUMN("kind = 'early'", struct alarm, early, COLUMN_BOOLEAN),
 	COLUMN("opened", struct alarm, opened, COLUMN_INTEGER),
+	COLUMN("closed", struct alarm, closed, COLUMN_INTEGER),
 	COLUMN("acknowledged", struct alarm, acknowledged, COLUMN_INTEGER),
 	COLUMN("reminded", struct alarm, reminded, COLUMN_INTEGER),
 	{0},
@@ -47,16 +49,13 @@ char *store_origin(struct database *database, const char *page, int64_t time)
 }
 
 int64_t store_open_alarm(struct database *database, const char *page, const char *kind,
-	const char *indicator, int64_t time, int64_t turned)
+	const char *indicator, int64_t time, const char *origin)
 {
-	char *origin = store_origin(database, page, turned);
-
 	database_do(database,
 		"INSERT INTO alarm (page, kind, indicator, opened, origin, turn)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, (SELECT count(*) FROM alarm"
 		"  WHERE page = ?1 AND kind = ?2 AND indicator = ?3 AND origin = ?5))",
 		"tttit", page, kind, indicator, time, origin);
-	free(origin);
 	return database_last_row(database);
 }
 
@@ -85,6 +84,20 @@ int64_t store_first_alarm(struct database *database, const char *page, const cha
 		"tt", page, kind));
 }
 
+int64_t store_alarm_opened(struct database *database, int64_t alarm)
+{
+	return statement_number(
+		database_query(database, "SELECT opened FROM alarm WHERE id = ?", "i", alarm));
+}
+
+bool store_alarm_since(struct database *database, const char *page, const char *kind, int64_t time)
+{
+	return statement_number(database_query(database,
+		       "SELECT 1 FROM alarm WHERE page = ? AND kind = ?"
+		       " AND (closed IS NULL OR closed >= ?) LIMIT 1",
+		       "tti", page, kind, time)) != 0;
+}
+
 int64_t store_later_alarm(struct database *database, const char *page, const char *kind,
 	const char *indicator, int64_t alarm)
 {
@@ -99,7 +112,7 @@ void store_rename_alarm(
 {
 	database_do(database,
 		"UPDATE alarm SET indicator = ? WHERE page = ? AND indicator = ?"
-		" AND closed IS NULL AND kind IN ('red', 'flapping')",
+		" AND closed IS NULL",
 		"ttt", indicator, page, former);
 }
 
@@ -111,9 +124,29 @@ void store_close_alarm(struct database *database, int64_t alarm, int64_t time)
 void alarms_load(struct database *database, const char *page, struct alarms *alarms)
 {
 	rows_take(database_query(database,
-			  "SELECT * FROM alarm WHERE closed IS NULL AND kind = 'red'"
-			  " AND (?1 IS NULL OR page = ?1) ORDER BY page, id",
+			  "SELECT * FROM alarm WHERE closed IS NULL"
+			  " AND kind IN ('red', 'early')"
+			  " AND (?1 IS NULL OR page = ?1) ORDER BY page, indicator, id",
 			  "*t", columns, page),
+		&alarms->list, &alarms->count, sizeof *alarms->list);
+}
+
+void alarms_load_of(struct database *database, const char *kind, struct alarms *alarms)
+{
+	rows_take(database_query(database,
+			  "SELECT * FROM alarm WHERE closed IS NULL AND kind = ?"
+			  " ORDER BY page, indicator, id",
+			  "*t", columns, kind),
+		&alarms->list, &alarms->count, sizeof *alarms->list);
+}
+
+void alarms_load_since(
+	struct database *database, const char *page, int64_t since, struct alarms *alarms)
+{
+	rows_take(database_query(database,
+			  "SELECT * FROM alarm WHERE page = ? AND kind = 'red'"
+			  " AND (closed IS NULL OR closed >= ?) ORDER BY id",
+			  "*ti", columns, page, since),
 		&alarms->list, &alarms->count, sizeof *alarms->list);
 }
 
@@ -136,6 +169,14 @@ const struct alarm *alarms_find(const struct alarms *alarms, const char *indicat
 void alarm_acknowledge(struct database *database, int64_t alarm, int64_t now)
 {
 	database_do(database, "UPDATE alarm SET acknowledged = ? WHERE id = ?", "ii", now, alarm);
+}
+
+void alarm_take_over(struct database *database, int64_t alarm, int64_t former)
+{
+	database_do(database,
+		"UPDATE alarm SET acknowledged = (SELECT acknowledged FROM alarm WHERE id = ?2)"
+		" WHERE id = ?1",
+		"ii", alarm, former);
 }
 
 void alarm_remind(struct database *database, int64_t alarm, int64_t now)

@@ -224,6 +224,13 @@ bool store_pages(struct database *database, struct page_states *states)
 	return !database_failed(database);
 }
 
+bool store_page(struct database *database, const char *name, struct page_state *state)
+{
+	return row_take(database_query(database, "SELECT * FROM page WHERE name = ?", "*t",
+				page_columns, name),
+		state);
+}
+
 bool store_chain_ends(struct database *database,
 	void (*take)(void *context, const char *page, int64_t sequence, const char *digest),
 	void *context)
@@ -611,7 +618,11 @@ void store_add_event(struct database *database, const char *page, int64_t time, 
 void store_troubled(struct database *database, struct text_list *pages)
 {
 	statement_texts(
-		database_query(database, "SELECT name FROM page WHERE red OR lost", ""), pages);
+		database_query(database,
+			"SELECT name FROM page WHERE red OR lost UNION SELECT page FROM alarm"
+			" WHERE kind = 'early' AND closed IS NULL",
+			""),
+		pages);
 }
 
 char *store_fact(struct database *database, const char *name)

@@ -75,6 +75,9 @@ extern const struct schema_step store_schema[];
 
 /* All pages, without readings and indicators. False where they could not be read. */
 bool store_pages(struct database *database, struct page_states *states);
+/* One page, as store_pages() has it, without validators. False where it is not there, or could not
+ * be read. */
+bool store_page(struct database *database, const char *name, struct page_state *state);
 struct page_state *page_states_find(const struct page_states *states, const char *name);
 void page_states_release(struct page_states *states);
 void page_state_release(struct page_state *state);
@@ -187,7 +190,8 @@ void store_add_event(struct database *database, const char *page, int64_t time, 
 	const char *indicator, const char *label, const char *before, const char *after,
 	const char *text);
 
-/* Adds the names of the pages that are red or lost now. */
+/* Adds the names of the pages that are red or lost now, or of which something fails that they do
+ * not say (an alarm of kind "early" is open). */
 void store_troubled(struct database *database, struct text_list *pages);
 
 /* Facts about the archive as a whole: "simulated", "key". "" if there is none; owned by the caller.

@@ -21,8 +21,6 @@ const struct schema_step hosts_schema[] = {
 };
 
 static const char *const role_names[] = {[HOST_MACHINE] = "host", [HOST_DOMAIN] = "mail", NULL};
-static const char *const type_names[] = {
-	[DNS_MX] = "MX", [DNS_A] = "A", [DNS_AAAA] = "AAAA", [DNS_CNAME] = "CNAME", NULL};
 
 static const struct column host_columns[] = {
 	COLUMN_OF_WORDS("role", struct host, role, role_names, HOST_MACHINE),
@@ -35,7 +33,7 @@ static const struct column host_columns[] = {
 };
 
 static const struct column record_columns[] = {
-	COLUMN_OF_WORDS("type", struct dns_record, type, type_names, DNS_MX),
+	COLUMN_OF_WORDS("type", struct dns_record, type, dns_type_names, DNS_MX),
 	COLUMN("preference", struct dns_record, preference, COLUMN_INT),
 	COLUMN("owner", struct dns_record, owner, COLUMN_TEXT),
 	COLUMN("value", struct dns_record, value, COLUMN_TEXT),

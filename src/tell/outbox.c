@@ -275,6 +275,12 @@ void outbox_pending(struct database *database, int64_t alarm, struct owed_list *
 	statement_end(row);
 }
 
+bool outbox_owed(struct database *database, int64_t alarm)
+{
+	return statement_number(database_query(
+		       database, "SELECT 1 FROM owed WHERE alarm = ? LIMIT 1", "i", alarm)) != 0;
+}
+
 bool outbox_told(struct database *database, const char *receiver, int64_t run)
 {
 	return statement_number(database_query(database,

@@ -116,6 +116,9 @@ struct owed_list {
 
 void outbox_pending(struct database *database, int64_t alarm, struct owed_list *owed);
 
+/* True where somebody was, or is, owed a message about the alarm. */
+bool outbox_owed(struct database *database, int64_t alarm);
+
 /* True if the run of that time made a delivery to the receiver. */
 bool outbox_told(struct database *database, const char *receiver, int64_t run);
 

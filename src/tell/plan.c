@@ -194,6 +194,15 @@ static bool wants(
 	       wants_indicator(subscription, event) && reaches_floor(subscription, event);
 }
 
+/* A check is a fact of indicators: whoever is told of one of these need not hear of it. */
+static bool hears_elsewhere(const struct subscription *subscription, const struct event *event)
+{
+	for (size_t i = 0; i < event->elsewhere_count; i++)
+		if (wants(subscription, event->elsewhere[i].page, &event->elsewhere[i]))
+			return true;
+	return false;
+}
+
 static void hold_for(struct delivery_plan *delivery, const struct receiver *receiver)
 {
 	memory_set(&delivery->held_for, receiver->provider);
@@ -224,7 +233,7 @@ static const struct owed *owed_to(
 	return NULL;
 }
 
-/* A red in the thread of the incident before it. */
+/* What was told of the same trouble before: red answers the incident, or what we saw ourselves. */
 static void answer_related(const struct message_draft *draft, const struct event *event,
 	struct delivery_plan *delivery)
 {
@@ -272,7 +281,8 @@ static void tell_all(struct message_draft *draft, const struct event *event)
 		struct delivery_plan *delivery;
 		int64_t until;
 
-		if (!wants(receiver->subscription, input->page->name, event))
+		if (!wants(receiver->subscription, input->page->name, event) ||
+			hears_elsewhere(receiver->subscription, event))
 			continue;
 		until = quiet_until(input, receiver);
 		delivery = hold_until(draft, first, until);
@@ -355,20 +365,28 @@ static void tell_end(struct message_draft *draft, struct addressee *addressee,
 	addressee_tell(second, both ? TOLD_BOTH : TOLD_EVENT, event, NULL);
 }
 
+/* True for whoever is told by the end of the related episode, which is a red: an incident that
+ * became red ends with its green, and so does what we saw ourselves. */
+static bool ends_with_related(const struct message_draft *draft, const struct event *event,
+	const struct addressee *addressee)
+{
+	return event->related != 0 && (addressee->wanted & 1 << EVENT_GREEN) != 0 &&
+	       owed_to(draft, event->related, addressee->name) != NULL;
+}
+
 /* Green, settled, page back, incident over and reminders: to whoever was owed the beginning, and to
- * nobody else; an incident that became red ends with its green. */
+ * nobody else. */
 static void tell_pending(struct message_draft *draft, const struct event *event)
 {
 	for (size_t i = 0; i < draft->input->owed_count; i++) {
 		const struct owed *owed = &draft->input->owed[i];
 		struct addressee *addressee;
 
-		if (owed->alarm != event->alarm || owed->dropped ||
-			(event->related != 0 &&
-				owed_to(draft, event->related, owed->receiver) != NULL))
+		if (owed->alarm != event->alarm || owed->dropped)
 			continue;
 		addressee = find(draft, owed->receiver);
-		if (still_wants(draft, addressee, event, owed))
+		if (!ends_with_related(draft, event, addressee) &&
+			still_wants(draft, addressee, event, owed))
 			tell_end(draft, addressee, event, owed);
 	}
 }

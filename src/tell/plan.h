@@ -27,13 +27,16 @@
  *   - since, duration: of green and both: when red was seen, how long it lasted;
  *   - last_read: of lost: when the page was read last, empty where it never was;
  *   - fetches: how many in a row confirm it; needed: how many were asked for;
- *   - reason: of lost: why;
+ *   - reason: of lost: why; of what is about our own checks, and of red where they are facts of
+ *     it: what they say;
+ *   - ahead: of red: how much earlier our own checks failed;
  *   - incidents: a list of {title, state, word, level, started, updated, url, updates: a list of
  *     {time, state, text}}.
  * - snapshot: {path, digest, head}: the folder, relative to the archive, the SHA-256 of its
  *   SHA256SUMS, the page's chain head; absent for lost.
  * - sent: {created}: when this message was made.
  * - others_red: a list of {label, words}: what else is red on this page now.
+ * - measured: true where it also says what our own checks see.
  * - version: of lampwatch; simulated: true under --clock; test: true for `lampwatch try`.
  *
  * What is one receiver's own is not in the data and is added for templates (message.h):

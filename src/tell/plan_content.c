@@ -42,6 +42,14 @@ static int by_rank(const void *a, const void *b)
 			  : strcmp(value_get_text(left, "label"), value_get_text(right, "label"));
 }
 
+/* True where it says what our own checks see. */
+static bool is_measured(const struct value *event, const struct event_type_row *row)
+{
+	return value_get(event, "is_measured") != NULL ||
+	       (row->episode == EVENT_RED && row->part != PART_NONE &&
+		       !text_empty(value_get_text(event, "reason")));
+}
+
 void plan_put_events(struct value *data, struct value *events, size_t left_out)
 {
 	struct value *headline = value_put(data, "headline", value_map());
@@ -53,6 +61,8 @@ void plan_put_events(struct value *data, struct value *events, size_t left_out)
 		row = &event_types[event_value_type(events->members[i])];
 		value_put_boolean(headline, row->name, true);
 		updates += row->about == ABOUT_INCIDENT;
+		if (is_measured(events->members[i], row))
+			value_put_boolean(data, "measured", true);
 	}
 	value_put_text(headline, "colour",
 		row->colour != NULL
@@ -86,6 +96,8 @@ struct value *plan_data(const struct plan_input *input)
 		value_put_text(map, "name", page->name);
 		value_put_text(map, "title", text_empty(input->title) ? page->name : input->title);
 		put_url(map, page->url);
+		if (page->check_count > 0) /* a probe: it is we who say it */
+			value_put_boolean(data, "measured", true);
 		value_put_text(map, "provider", page->provider);
 		value_put_text(map, "provider_or_name",
 			page->provider != NULL ? page->provider : page->name);
@@ -145,6 +157,7 @@ static void add_event(struct making *making, const struct event *event)
 	else
 		making->content->left_out++;
 	append_alarm(making->content, event->alarm, event->type);
+	append_alarm(making->content, event->early, EVENT_EARLY);
 }
 
 /*
@@ -162,6 +175,8 @@ static void merge(struct making *making, const struct value *data)
 
 		add_alarm(making->content, value_get_number(events->members[i], "alarm"),
 			event_types[type].part == PART_WHOLE ? event_types[type].episode : type);
+		add_alarm(making->content, value_get_number(events->members[i], "early"),
+			EVENT_EARLY);
 	}
 	digest_pages_add(data, parts);
 	for (size_t i = 0; i < parts->count; i++) {
@@ -196,6 +211,7 @@ static void replace(struct making *making, const struct event *event, enum event
 	value_append(events, event_value(event, making->input->config->timezone));
 	add_alarm(making->content, event->alarm, event_types[end].episode);
 	add_alarm(making->content, event->alarm, end);
+	add_alarm(making->content, event->early, EVENT_EARLY);
 }
 
 /* Whoever hears that an indicator has settled, red or green, need not hear so twice. The alarms of

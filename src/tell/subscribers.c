@@ -28,6 +28,8 @@ const struct schema_step subscribers_schema[] = {
 	{11, "DELETE FROM subscriber WHERE state = 'asked';"},
 	/* who wants red wants incidents too (bits 0 and 5) */
 	{13, "UPDATE subscriber SET wanted = wanted | 32 WHERE wanted & 1;"},
+	/* and what we see ourselves (bit 6) */
+	{15, "UPDATE subscriber SET wanted = wanted | 64 WHERE wanted & 1;"},
 	{0},
 };
 

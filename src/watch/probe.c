@@ -23,11 +23,11 @@
 enum {
 	FAMILIES_MAX = 2,
 	REFERENCE_MILLISECONDS = 10 * 1000,
-	REFERENCE_BODY_MAX = 64 * 1024, /* bytes; more is as good an answer */
 	PROBE_BODY_MAX = 2 * (CONFIG_CHECKS_MAX + CONFIG_REFERENCES_MAX) * CHECK_TRANSCRIPT_MAX,
 };
 
-static char reference_name[] = "reference";
+/* A reference answers where it says anything in HTTP. */
+static char reference_name[] = "reference", any_status[] = "";
 
 /* An attempt under way. */
 struct pending {
@@ -230,7 +230,7 @@ static bool hear(const struct probe *probe, bool is_heard[static 3])
 
 	is_heard[CHECK_ANY] = is_heard[CHECK_IPV4] = is_heard[CHECK_IPV6] = any;
 	for (size_t i = probe->checked; i < probe->count; i++)
-		if (probe->list[i].attempt.answer.answered)
+		if (probe->list[i].attempt.answer.state <= CHECK_SLOW)
 			any = is_heard[probe->list[i].attempt.family] = true;
 	return any;
 }
@@ -360,13 +360,12 @@ static void ask(struct pending *pending)
 {
 	struct probe *probe = pending->probe;
 	const struct fetch *fetch = probe->fetch;
-	const bool is_reference = pending >= probe->list + probe->checked;
 	char *host = config_host_part(pending->check->target);
 	const struct check_request request = {
 		.check = pending->check,
 		.family = pending->attempt.family,
 		.connect_timeout = fetch->connect_timeout,
-		.body_maximum = is_reference ? REFERENCE_BODY_MAX : fetch->body_maximum,
+		.body_maximum = fetch->body_maximum,
 		.guard = text_equal(network_before(&probe->networks, host), "public")
 				 ? "leads into a private network, and was public at first: refused"
 				 : NULL,
@@ -415,6 +414,7 @@ struct probe *probe_begin(struct http_client *client, struct config *config, str
 		probe->references[i] = (struct check){.name = reference_name,
 			.type = CHECK_HTTP,
 			.target = page->references.list[i],
+			.status = any_status,
 			.total = REFERENCE_MILLISECONDS};
 		add(probe, &probe->references[i]);
 	}

@@ -166,7 +166,92 @@ check "a name that is not in it is told, with the nearest" unchanged complains '
 check "a word is searched for" prints search 0 add --search north
 check "in vain is status 1, and said" complains "no service of the catalogue has \"nothing-of-that-name\"" 1 add --search nothing-of-that-name
 check "a broken catalogue is said with its line" complains "catalogue.yaml:1:" 2 add --search x < <(echo '- {name: x}' >templates/catalogue.yaml)
+
+# --- probes ---
+cat >templates/catalogue.yaml <<-END
+	- {name: Northwind Cloud, aliases: [nw], url: "$at/", kind: statuspage, provider: northwind}
+END
+cat >templates/probes.yaml <<-'END'
+	- name: Northwind Mail
+	  aliases: [nw mail]
+	  provider: northwind
+	  page: nw
+	  checks:
+	    - {name: web, http: "https://mail.example/", status: [200, 302]}
+	    - {name: imap, imap: "imaps://mail.example/"}
+	  facts: {Virtual machines: [web, imap], Billing: [web]}
+	- {name: Northwind Cloud, provider: northwind, page: nw, checks: [{name: ssh, tcp: "cloud.example:22"}]}
+	- {name: Alone, checks: [{name: dns, dns: alone.example, server: 192.0.2.1}]}
+	- {name: Broken, checks: [{name: web, ftp: "ftp://broken.example/"}]}
+END
+rm lampwatch.yaml
+check "without a configuration the lines of a probe are printed, and how to watch its page" prints probe-no-configuration 0 add --probe "northwind MAIL"
+check "and no file is made" test ! -e lampwatch.yaml
+check "quietly, nothing but the lines" prints probe-quiet 0 -q add --probe "nw mail"
+pasted_probe() { { echo probes:; "$lampwatch" -q add --probe "nw mail"; } >pasted.yaml && "$lampwatch" -c pasted.yaml check; }
+check "and these are a configuration" pasted_probe
+configuration
+check "--dry-run changes nothing" unchanged prints probe-dry 0 add --dry-run --name mail --probe nwmail
+cp lampwatch.yaml before
+chmod 640 lampwatch.yaml
+check "a probe is added" prints probe-added 0 add --probe nwmail
+check "nothing but its lines has changed" only_added 7
+same "the file's mode is kept" 640 "$(stat -c %a lampwatch.yaml)"
+check "the result is a configuration" "$lampwatch" check
+check "it is not added twice" unchanged complains 'lampwatch.yaml:14: the probe "northwind-mail" exists already' 2 add --probe nwmail
+check "nor under the name of a page" unchanged complains 'lampwatch.yaml:5: the page "first" exists already: https://first.example/' 2 add --name first --probe nwmail
+check "nor a page under its name" unchanged complains 'the probe "northwind-mail" exists already' 2 add --name northwind-mail "$at/"
+cp lampwatch.yaml before
+check "another name is" run 0 add --name ours --provider us --probe nwmail
+check "(with its own provider)" grep -q '^    provider: us$' lampwatch.yaml
+check "which adds five lines" only_added 5
+check "its status page is added" run 0 add nw
+check "and a probe that is called like it is called otherwise" prints probe-of-page 0 add --probe "Northwind Cloud"
+check "once" unchanged complains 'the probe "northwind-cloud-probe" exists already' 2 add --probe "Northwind Cloud"
+check "facts are told for the page that is watched" prints probe-of-watched 0 add --dry-run --name again --probe nwmail
+sed -i "s|url: $at/\$|url: $at/api/v2/summary.json|" lampwatch.yaml
+check "(which is found at another address of the same data)" prints probe-of-watched 0 add --dry-run --name again --probe nwmail
+check "(so it is once the probe is added)" run 0 add --name again --probe nwmail
+take_advice() { grep '^    facts:$\|^      .*: \[again/' out >facts && [ "$(wc -l <facts)" -eq 3 ] && sed -i '/^    kind: statuspage$/r facts' lampwatch.yaml && "$lampwatch" check; }
+check "and what is told is what the page takes" take_advice
+check "a probe of a service whose page is not known has no advice" prints probe-alone 0 add --probe alone
+check "-q says nothing" prints probe-nothing 0 -q add --name hush --probe alone
+check "(and adds)" grep -q '^  - name: hush$' lampwatch.yaml
+check "a service that is not known is told, with the nearest" unchanged complains 'did you mean "nw mail"?' 2 add --probe nwmial
+check "one that is like none is told" unchanged complains "add --search looks for a part of a name" 2 add --probe zzzzzzzz
+check "--search finds probes" prints probe-search 0 add --search NORTH
+check "(also where there is nothing else)" run 0 add --search alon
+check "checks that are none are not added" unchanged complains 'unknown key "ftp"' 2 add --probe broken
+check "(and their lines are said)" grep -q 'ftp://broken.example/' out
+printf 'archive: a\nprobes: [{name: a, checks: [{name: b, tcp: "c.example:22"}]}]\n' >lampwatch.yaml
+check "probes in brackets are left to their author" unchanged complains "the probes are written in brackets" 2 add --probe nwmail
+sed -i 's/^archive/arkive/' lampwatch.yaml
+check "a configuration with errors is not touched" unchanged complains 'unknown key "arkive"' 2 add --probe nwmail
+configuration
+mkdir .lampwatch.yaml.new
+check "one that cannot be written is status 3" unchanged complains .lampwatch.yaml.new 3 add --probe nwmail
+rmdir .lampwatch.yaml.new
+check "a probe has no address" complains "usage:" 2 add --probe nwmail "$at/"
+check "nor a kind" complains "usage:" 2 add --probe nwmail --kind slack
+check "--search and --probe exclude one another" complains "usage:" 2 add --probe nwmail --search north
+echo '- {name: x}' >templates/probes.yaml
+check "a broken table is said with its line" complains 'probes.yaml:1: "checks" is missing' 2 add --probe x
+check "also by check" complains 'probes.yaml:1: "checks" is missing' 2 check
 export LAMPWATCH_TEMPLATES=$root/templates
+
+# Every one of ours, one after the other, in one configuration.
+all_probes() {
+	local name before=$lampwatch
+	printf 'archive: a\n' >lampwatch.yaml
+	sed -n 's/^- name: //p' "$root/templates/probes.yaml" >names
+	unsanitized
+	while read -r name; do "$lampwatch" -q add --probe "$name" || { echo "$name"; return 1; }; done <names
+	lampwatch=$before
+	[ "$(grep -c '^  - name: ' lampwatch.yaml)" -eq "$(wc -l <names)" ] && [ "$(wc -l <names)" -ge 30 ]
+}
+check "every probe of the table is added" all_probes
+silent_check() { "$lampwatch" check >out 2>&1 && [ ! -s out ] || { cat out; return 1; }; }
+check "and together they are a configuration without a warning" silent_check
 
 # --- saved pages ---
 rm -f lampwatch.yaml

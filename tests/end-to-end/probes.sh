@@ -76,7 +76,7 @@ once() {
 }
 url="http: \"http://127.0.0.1:$www_port/mail\""
 same "good" "● green web good" "$(once "$url" "")"
-same "late" "▲ yellow web slower than 200 ms" "$(once "$url, within: 200ms" "delay=400")"
+same "late" "▲ yellow web slower than 0.2 s" "$(once "$url, within: 200ms" "delay=400")"
 same "no answer" "■ RED web no answer in 1 s" "$(once "$url, timeout: 1s" "hang")"
 same "a drip ends at its limit" "■ RED web no answer in 1 s" "$(once "$url, timeout: 1s" "drip")"
 same "another status" "■ RED web HTTP 404" "$(once "$url" "status=404")"
@@ -95,7 +95,7 @@ fault "status=500"
 sed -i 's/timeout: 2s/timeout: 1s/' lampwatch.yaml
 same "no reference answers: a line" "1" "$(run 20:01:00 | grep -c 'mail: no reference answers')"
 run 20:02:00; run 20:03:00
-same "and only the operator is told, once" "SIMULATED LOST: mail" "$(subjects relay | cut -c 1-20)"
+same "and only the operator is told, once" "SIMULATED PAGE LOST:" "$(decoded "$(subjects relay)" | cut -c 1-20)"
 check "the checks are grey" bash -c "'$lampwatch' --clock 2014-01-24T20:03:00Z status mail | grep -q 'grey'"
 rm www/reference.fault
 run 20:04:00; run 20:05:00

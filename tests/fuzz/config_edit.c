@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A page added to a configuration that somebody wrote: the result is YAML, says of everything else
- * what it said before, and has the page at its end.
+ * A page, and a probe, added to a configuration that somebody wrote: the result is YAML, says of
+ * everything else what it said before, and has the new one at the end of its section.
  */
 #include "config/config_edit.h"
 
@@ -10,8 +10,12 @@
 #include "base/yaml.h"
 #include "fuzz.h"
 
-static const struct page_entry page = {
-	"new", "https://new.example.com/?a=b#c", "statuspage", "it's \"new\": #1"};
+static const struct config_member members[] = {
+	{"pages", "- name: new\n  url: https://new.example.com/?a=b#c\n"
+		  "  provider: \"it's \\\"new\\\": #1\"\n"},
+	{"probes", "- name: new\n  checks:\n    - {name: web, http: \"https://a.example/\"}\n"
+		   "    - {name: port, tcp: \"b.example:22\"}\n"},
+};
 
 /* The end of a text's last line aside: where the file ends with one in a block, its last line gets
  * an end. */
@@ -39,52 +43,62 @@ static bool same(struct node a, struct node b)
 	return equal;
 }
 
-static void check_pages(struct node before, struct node after)
+static void check_section(struct node before, struct node after, struct node added)
 {
-	struct node last = node_member(after, node_count(after) - 1);
-	const char *const keys[][2] = {{"name", page.name}, {"url", page.url}, {"kind", page.kind},
-		{"provider", page.provider}};
-
 	MUST(node_type(after) == NODE_LIST && node_count(after) == node_count(before) + 1);
 	for (size_t i = 0; i < node_count(before); i++)
 		MUST(same(node_member(before, i), node_member(after, i)));
-	MUST(node_count(last) == sizeof keys / sizeof *keys);
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		MUST(strcmp(node_text(node_find(last, keys[i][0])), keys[i][1]) == 0);
+	MUST(same(node_member(after, node_count(after) - 1), added));
 }
 
-static void check_edited(struct node before, struct node after, int line)
+static void check_edited(
+	struct node before, struct node after, const struct config_member *member, int line)
 {
-	struct node pages = node_find(after, "pages");
+	struct node section = node_find(after, member->section);
+	struct problems problems = {0};
+	struct yaml *added = yaml_parse("member", member->lines, strlen(member->lines), &problems);
 
-	MUST(node_line(node_member(pages, node_count(pages) - 1)) == line);
-	check_pages(node_find(before, "pages"), pages);
+	MUST(node_line(node_member(section, node_count(section) - 1)) == line);
+	check_section(
+		node_find(before, member->section), section, node_member(yaml_root(added), 0));
 	for (size_t i = 0; i < node_count(before); i++)
-		if (strcmp(node_text(node_key(before, i)), "pages") != 0)
+		if (strcmp(node_text(node_key(before, i)), member->section) != 0)
 			MUST(same(node_key(before, i), node_key(after, i)) &&
 				same(node_value(before, i), node_value(after, i)));
+	yaml_close(added);
+}
+
+static void add(
+	struct yaml *before, const char *text, size_t size, const struct config_member *member)
+{
+	struct problems problems = {0};
+	struct yaml *after;
+	struct buffer out = {0};
+	struct error error = {0};
+	int line;
+
+	if (config_edit_add("before", text, size, member, &out, &line, &error)) {
+		after = yaml_parse("after", buffer_string(&out), out.length, &problems);
+		MUST(before != NULL && after != NULL);
+		check_edited(yaml_root(before), yaml_root(after), member, line);
+		yaml_close(after);
+	} else {
+		MUST(error.remedy == REMEDY_CONFIGURATION && out.length == 0);
+	}
+	problems_release(&problems);
+	buffer_release(&out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
 	struct problems problems = {0};
-	struct yaml *before = yaml_parse("before", text, size, &problems), *after;
-	struct buffer out = {0};
-	struct error error = {0};
-	int line;
+	struct yaml *before = yaml_parse("before", text, size, &problems);
 
-	if (config_edit_add_page("before", text, size, &page, &out, &line, &error)) {
-		after = yaml_parse("after", buffer_string(&out), out.length, &problems);
-		MUST(before != NULL && after != NULL);
-		check_edited(yaml_root(before), yaml_root(after), line);
-		yaml_close(after);
-	} else {
-		MUST(error.remedy == REMEDY_CONFIGURATION && out.length == 0);
-	}
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+		add(before, text, size, &members[i]);
 	yaml_close(before);
 	problems_release(&problems);
-	buffer_release(&out);
 	free(text);
 	return 0;
 }

@@ -80,7 +80,8 @@ static void begun(void *context)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct http_settings settings = {4, 4, "fuzz", NULL, NULL};
+	static const struct http_settings settings = {
+		.in_flight = 4, .per_host = 4, .user_agent = "fuzz"};
 	char *text = fuzz_text(data, size);
 	bool ended = false;
 	struct http_request request = {.url = "http://user:secret@" HOST "/page?hidden",

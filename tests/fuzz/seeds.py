@@ -96,6 +96,18 @@ for error in [None, b"no connection"]:  # as src/net/http_wire.c writes it
     plant("wire", struct.pack("=3q5iI", 0, 1, 2, 200, 1, 1, 1 if error else 0, 0, 4)
           + b"".join(struct.pack("=I", 2**32 - 1) if text is None else struct.pack("=I", len(text)) + text + b"\0"
                      for text in texts) + b"body")
+for error in [None, b"no socket"]:
+    texts = [None, error] if error else [b"HTTP 500", None]
+    transcript = b"" if error else b'{"state":"failed","word":"HTTP 500"}'
+    plant("wire", struct.pack("=5iI", 2, 1, 1, 5 if error else 0, 0, len(transcript))
+          + b"".join(struct.pack("=I", 2**32 - 1) if text is None else struct.pack("=I", len(text)) + text + b"\0"
+                     for text in texts) + transcript)
+for protocol, said in enumerate([
+        response("200 OK", "a body", "X: y", "Set-Cookie: a=b", "Location: http://me:word@a.example/?x"),
+        "* OK ready\r\n* CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN\r\nA001 OK done\r\nA002 OK go\r\n",
+        "+OK ready\r\n+OK\r\nSTLS\r\nSASL PLAIN\r\n.\r\n+OK go\r\n",
+        "220 ready\r\n250-me\r\n250 STARTTLS\r\n220 go\r\n"]):
+    plant("check", bytes([protocol]) + said.encode())
 os.makedirs(f"{corpus}/warc", exist_ok=True)
 for dialect in ["warcio", "old", "one"]:
     records = [
@@ -185,7 +197,8 @@ for number, text in enumerate(["07:00", "24:00", "2014-01-24T19:20", "2014-03-30
 plant("window", struct.pack("<iHHBB", 2147432960, 0xffff, 0xfff3, 0xff, 0xff) + b"\b0 ")  # the last days of 32 bits
 plant_texts("config_edit", "pages:\n  - name: one\n    url: https://a.example/\n\n  # a comment\n  - name: two\n\nroutes: []\n",
             "from: a@b.example\npages: []  # none yet\n", "pages:\n- {name: one}\n- name: two\r\n", "from: a@b.example",
-            "not a map\n", "a: |\n a pages:\n   - map\n x\n\rpages:\n", "'pages':\n    -   name: one\n        url: x\nevery: 5m\n", "pages: [a]\n", "a: |\n  pages:\n   - x\npages:\n")
+            "not a map\n", "a: |\n a pages:\n   - map\n x\n\rpages:\n", "'pages':\n    -   name: one\n        url: x\nevery: 5m\n", "pages: [a]\n", "a: |\n  pages:\n   - x\npages:\n",
+            "pages: []\nprobes:\n- name: one\n  checks:\n  - {name: web, tcp: \"a.example:22\"}\n", "probes: []\npages:\n  - name: one\n")
 plant("config_edit", "\ufeffa: b\u0085pages: c\n".encode("utf-16-le"))
 # Jobs as the run sends them: pages of three kinds, what is repeated with parts of each form, one after the other; and
 # as bytes: a job of two parts, one of them kept, and one that is longer than a reader takes.

@@ -7,6 +7,27 @@
 
 enum { BODY_MAX = 100 };
 
+static void take_checked(const char *bytes, size_t size)
+{
+	struct check_answer answer;
+	struct error error;
+
+	if (!wire_checked_take(bytes, size, &answer, &error))
+		return;
+	MUST((error.remedy == 0) == (answer.word != NULL));
+	MUST(error.remedy == 0 || error.remedy == REMEDY_LOCAL);
+	if (answer.word != NULL) {
+		MUST(answer.state <= CHECK_ABSENT && answer.network <= HTTP_NETWORK_PRIVATE);
+		MUST(strlen(answer.word) <= CHECK_WORD_MAX);
+		MUST(strpbrk(answer.word, "\r\n") == NULL);
+		MUST((answer.word[0] == '\0') == (answer.state == CHECK_GOOD));
+		MUST(answer.transcript.length <= CHECK_TRANSCRIPT_MAX);
+		MUST(answer.transcript.data[0] == '{');
+		MUST(memchr(answer.transcript.data, '\n', answer.transcript.length) == NULL);
+	}
+	check_answer_release(&answer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct http_request request = {
@@ -23,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(error.remedy == 0 || strlen(error.text) < ERROR_TEXT_MAX);
 		http_response_release(&response);
 	}
+	take_checked(bytes, size);
 	free(bytes);
 	return 0;
 }

@@ -15,6 +15,7 @@
  *   NAME MX PREFERENCE HOST
  *   NAME CNAME HOST        followed twice, as far as the script goes
  *   NAME A ADDRESS, NAME AAAA ADDRESS
+ *   NAME TXT STRING …      each a string of one record, at most 255 bytes
  *   NAME stray OWNER CNAME|MX|A …   a record of another name in each answer about this one
  *   NAME silent            no answer
  *   NAME refuse, NAME fail REFUSED, SERVFAIL
@@ -41,7 +42,7 @@
 #include <unistd.h>
 
 enum { MESSAGE_MAX = 65535, UDP_MAX = 4096, NAME_MAX_TEXT = 1100, WORDS = 6, CHAIN_MAX = 2 };
-enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_MX = 15, TYPE_AAAA = 28 };
+enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_MX = 15, TYPE_TXT = 16, TYPE_AAAA = 28 };
 enum { CODE_FAIL = 2, CODE_ABSENT = 3, CODE_REFUSE = 5 };
 
 static struct {
@@ -111,7 +112,8 @@ static unsigned type_of(const char *word)
 	static const struct {
 		const char *word;
 		unsigned type;
-	} types[] = {{"A", TYPE_A}, {"CNAME", TYPE_CNAME}, {"MX", TYPE_MX}, {"AAAA", TYPE_AAAA}};
+	} types[] = {{"A", TYPE_A}, {"CNAME", TYPE_CNAME}, {"MX", TYPE_MX}, {"TXT", TYPE_TXT},
+		{"AAAA", TYPE_AAAA}};
 
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		if (strcmp(types[i].word, word) == 0)
@@ -137,6 +139,11 @@ static void put_record(struct message *message, char **words, size_t count)
 		put_name(message, words[3]);
 	} else if (type == TYPE_CNAME && count > 2) {
 		put_name(message, words[2]);
+	} else if (type == TYPE_TXT) {
+		for (size_t i = 2; i < count; i++) {
+			put(message, &(unsigned char){(unsigned char)strlen(words[i])}, 1);
+			put(message, words[i], strlen(words[i]));
+		}
 	} else if (count > 2 &&
 		   inet_pton(type == TYPE_A ? AF_INET : AF_INET6, words[2], address) == 1) {
 		put(message, address, type == TYPE_A ? 4 : 16);

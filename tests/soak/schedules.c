@@ -173,8 +173,7 @@ static void happens(struct world *self, size_t page, struct events *events, stru
 	event->after = red ? LEVEL_MAJOR_OUTAGE : LEVEL_OPERATIONAL;
 	event->seen = self->now;
 	if (red) {
-		event->alarm =
-			store_open_alarm(self->database, name, "red", "mail", self->now, self->now);
+		event->alarm = store_open_alarm(self->database, name, "red", "mail", self->now, "");
 		event->origin = store_alarm_origin(self->database, event->alarm);
 		return;
 	}

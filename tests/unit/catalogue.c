@@ -21,13 +21,13 @@
 
 static const char templates[] = "templates"; /* tests run in the root of the source */
 
-enum { SERVICES_MIN = 150 };
+enum { SERVICES_MIN = 150, PROBES_MIN = 30 };
 
-static int load(void **state)
+static int load_type(void **state, enum catalogue_type type)
 {
 	struct catalogue *catalogue = memory_zero(1, sizeof *catalogue);
 	struct problems problems = {0};
-	bool good = catalogue_load(templates, catalogue, &problems);
+	bool good = catalogue_load(templates, type, catalogue, &problems);
 
 	for (size_t i = 0; i < problems.count; i++)
 		print_error("%s:%d: %s\n", problems.list[i].file, problems.list[i].line,
@@ -35,6 +35,16 @@ static int load(void **state)
 	problems_release(&problems);
 	*state = catalogue;
 	return good ? 0 : -1;
+}
+
+static int load(void **state)
+{
+	return load_type(state, CATALOGUE_PAGES);
+}
+
+static int load_probes(void **state)
+{
+	return load_type(state, CATALOGUE_PROBES);
 }
 
 static int release(void **state)
@@ -262,6 +272,98 @@ static void test_a_name_that_is_taken_gets_a_number(void **state)
 	problems_release(&problems);
 }
 
+/* ---- probes ---- */
+
+static void test_there_are_thirty_probes(void **state)
+{
+	const struct catalogue *probes = *state;
+
+	assert_true(probes->count >= PROBES_MIN);
+}
+
+/* What a page or probe without a provider has for one. Owned by the caller. */
+static char *provider_of(const struct catalogue_entry *service)
+{
+	return service->provider != NULL ? memory_string(service->provider)
+					 : name_of_text(service->name);
+}
+
+static void test_each_probe_has_the_provider_of_its_page(void **state)
+{
+	const struct catalogue *probes = *state;
+	void *services = NULL;
+	size_t pages = 0;
+
+	assert_int_equal(load(&services), 0);
+	for (size_t i = 0; i < probes->count; i++) {
+		const struct catalogue_entry *probe = &probes->list[i], *service;
+		char *own, *other;
+
+		if (probe->page == NULL) {
+			if (node_count(probe->facts) > 0)
+				fail_msg("%s: facts of no page", probe->name);
+			continue;
+		}
+		service = catalogue_find(services, probe->page);
+		if (service == NULL)
+			fail_msg("%s: no such page: %s", probe->name, probe->page);
+		own = provider_of(probe);
+		other = provider_of(service);
+		if (strcmp(own, other) != 0)
+			fail_msg("%s: provider %s, but %s of its page", probe->name, own, other);
+		free(own);
+		free(other);
+		pages++;
+	}
+	assert_true(pages > 0);
+	release(&services);
+}
+
+static bool has_check(const struct catalogue_entry *probe, const char *name)
+{
+	for (size_t i = 0; i < node_count(probe->checks); i++)
+		if (strcmp(node_text(node_find(node_member(probe->checks, i), "name")), name) == 0)
+			return true;
+	return false;
+}
+
+static void test_facts_name_checks_of_their_probe(void **state)
+{
+	const struct catalogue *probes = *state;
+	size_t facts = 0;
+
+	for (size_t i = 0; i < probes->count; i++) {
+		const struct catalogue_entry *probe = &probes->list[i];
+
+		for (size_t j = 0; j < node_count(probe->facts); j++) {
+			struct node checks = node_value(probe->facts, j);
+
+			assert_true(node_count(checks) > 0);
+			for (size_t k = 0; k < node_count(checks); k++)
+				if (!has_check(probe, node_text(node_member(checks, k))))
+					fail_msg("%s: no check \"%s\"", probe->name,
+						node_text(node_member(checks, k)));
+			facts++;
+		}
+	}
+	assert_true(facts > 0);
+}
+
+static void test_a_probe_has_no_address_and_is_found_by_its_names(void **state)
+{
+	const struct catalogue *probes = *state;
+	const struct catalogue_entry *gmail = catalogue_find(probes, "gmail");
+
+	assert_non_null(gmail);
+	assert_null(gmail->url);
+	assert_ptr_equal(catalogue_find(probes, "Google Mail"), gmail);
+	assert_true(service_matches(gmail, "google"));
+	assert_false(service_matches(gmail, "github"));
+	assert_string_equal(catalogue_nearest(probes, "gmial"), "Gmail");
+}
+
+#define probe_test(function) cmocka_unit_test_setup_teardown(function, load_probes, release)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +381,11 @@ int main(void)
 		cmocka_unit_test(test_names_are_made_of_hosts),
 		cmocka_unit_test(test_names_are_made_of_any_text),
 		cmocka_unit_test(test_a_name_that_is_taken_gets_a_number),
+		probe_test(test_there_are_thirty_probes),
+		probe_test(test_each_name_and_alias_leads_to_its_service_alone),
+		probe_test(test_each_probe_has_the_provider_of_its_page),
+		probe_test(test_facts_name_checks_of_their_probe),
+		probe_test(test_a_probe_has_no_address_and_is_found_by_its_names),
 	};
 
 	return cmocka_run_group_tests(tests, load, release);

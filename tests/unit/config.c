@@ -268,7 +268,8 @@ static void test_receivers_and_what_they_want(void **state)
 	write_file("secret", "whsec_AAAA", 0600);
 	config = load_good(text);
 	assert_int_equal(config->subscribers[0].subscription.on,
-		1 << EVENT_RED | 1 << EVENT_GREEN | 1 << EVENT_FLAPPING | 1 << EVENT_INCIDENT);
+		1 << EVENT_RED | 1 << EVENT_GREEN | 1 << EVENT_FLAPPING | 1 << EVENT_INCIDENT |
+			1 << EVENT_EARLY);
 	assert_null(config->subscribers[0].second);
 	assert_int_equal(config->subscribers[0].subscription.pages.count, 0);
 	assert_int_equal(
@@ -284,8 +285,8 @@ static void test_receivers_and_what_they_want(void **state)
 	assert_string_equal(own.secrets.list[0], "whsec_AAAA");
 	webhook_secrets_wipe(&own);
 	assert_int_equal(config->webhooks[0].subscription.on,
-		1 << EVENT_RED | 1 << EVENT_INCIDENT); /* which red brings */
-	assert_int_equal(config->webhooks[1].subscription.on, 1 << EVENT_RED); /* left out */
+		1 << EVENT_RED | 1 << EVENT_INCIDENT | 1 << EVENT_EARLY); /* which red brings */
+	assert_int_equal(config->webhooks[1].subscription.on, 1 << EVENT_RED | 1 << EVENT_EARLY);
 	assert_string_equal(config->webhooks[1].template, "generic");
 	assert_int_equal(config->webhooks[1].secrets.count, 0);
 	assert_ptr_equal(config_webhook(config, "plain"), &config->webhooks[1]);

@@ -124,7 +124,8 @@ static void test_the_catalogue_and_the_table_agree_on_mailboxes(void **state)
 	size_t compared = 0;
 
 	(void)state;
-	assert_true(catalogue_load(LAMPWATCH_TEMPLATES_SOURCE, &catalogue, &problems));
+	assert_true(
+		catalogue_load(LAMPWATCH_TEMPLATES_SOURCE, CATALOGUE_PAGES, &catalogue, &problems));
 	for (size_t i = 0; i < catalogue.count; i++) {
 		const struct catalogue_entry *service = &catalogue.list[i];
 

@@ -149,6 +149,7 @@ static void test_what_an_older_one_held_is_there(void **state)
 	assert_string_equal(subscribers.list[0].is.mail, "a@example.com");
 	assert_int_equal((subscribers.list[0].is.subscription.on & 1 << EVENT_RED) != 0,
 		(subscribers.list[0].is.subscription.on & 1 << EVENT_INCIDENT) != 0);
+	assert_int_not_equal(subscribers.list[0].is.subscription.on & 1 << EVENT_EARLY, 0);
 	subscribers_release(&subscribers);
 	hosts_load(database, &hosts);
 	assert_string_equal(hosts.list[0].records[0].value, "192.0.2.1");

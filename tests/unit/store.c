@@ -233,12 +233,22 @@ static void test_snapshots_are_walked_oldest_first_until_enough(void **state)
 	assert_int_equal(last, 2);
 }
 
+/* One that was first seen on the page at turned. */
+static int64_t open_alarm(const char *indicator, int64_t time, int64_t turned)
+{
+	char *origin = store_origin(database, "one", turned);
+	int64_t alarm = store_open_alarm(database, "one", "red", indicator, time, origin);
+
+	free(origin);
+	return alarm;
+}
+
 static void test_alarms_are_episodes(void **state)
 {
 	int64_t first, second;
 
 	(void)state;
-	first = store_open_alarm(database, "one", "red", "a", 100, 100);
+	first = open_alarm("a", 100, 100);
 	assert_int_equal(store_find_alarm(database, "one", "red", "a"), first);
 	assert_int_equal(store_find_alarm(database, "one", "red", "b"), 0);
 	assert_int_equal(store_find_alarm(database, "one", "lost", "a"), 0);
@@ -248,7 +258,7 @@ static void test_alarms_are_episodes(void **state)
 	store_close_alarm(database, first, 200);
 	assert_int_equal(store_find_alarm(database, "one", "red", "b"), 0);
 	store_rename_alarm(database, "one", "b", "c"); /* history stays as it was */
-	second = store_open_alarm(database, "one", "red", "b", 300, 300);
+	second = open_alarm("b", 300, 300);
 	assert_int_not_equal(first, second);
 }
 
@@ -262,19 +272,16 @@ static void test_the_origin_of_an_alarm_is_the_line_before_it_turned(void **stat
 	char *first, *second, *before, digest[DIGEST_TEXT];
 
 	(void)state;
-	before =
-		store_alarm_origin(database, store_open_alarm(database, "one", "red", "a", 50, 50));
+	before = store_alarm_origin(database, open_alarm("a", 50, 50));
 	assert_string_equal(before, "/0");
 	for (size_t i = 0; i < 2; i++)
 		store_add_snapshot(database, "one", &rows[i]);
 	/* It turned at 200, and the fetch that confirmed it came later. */
-	first = store_alarm_origin(
-		database, store_open_alarm(database, "one", "red", "a", 260, 200));
+	first = store_alarm_origin(database, open_alarm("a", 260, 200));
 	digest_sha256("line one", 8, digest);
 	assert_memory_equal(first, digest, 64);
 	assert_string_equal(first + 64, "/0");
-	second = store_alarm_origin(
-		database, store_open_alarm(database, "one", "red", "a", 300, 150));
+	second = store_alarm_origin(database, open_alarm("a", 300, 150));
 	assert_memory_equal(second, digest, 64);
 	assert_string_equal(second + 64, "/1");
 	free(first);

@@ -379,10 +379,10 @@ static char *written(const char *text)
 
 static void test_what_is_written_is_read_as_the_same(void **state)
 {
-	static const char *const texts[][2] = {{"", ""}, {"a", "\"a\""}, {"~", "~"},
-		{"'~'", "\"~\""},
-		{"{a: , b: [1, {c: null}], d: []}",
-			"{\"a\": ~, \"b\": [\"1\", {\"c\": null}], \"d\": []}"},
+	static const char *const texts[][2] = {{"", ""}, {"a", "a"}, {"~", "~"}, {"'~'", "\"~\""},
+		{"{a: , b: [1, {c: null}], d: []}", "{a: ~, b: [1, {c: null}], d: []}"},
+		{"{'a': b c, d: -1, e: \"null\", f: a:b, g: \"x\"}",
+			"{\"a\": \"b c\", d: \"-1\", e: \"null\", f: \"a:b\", g: \"x\"}"},
 		{"- |\n  x \"y\" \\z\n  \xc3\xa9\xe2\x80\xa8\n- \"\\e\\x7f\\uFEFF: #\"\n", NULL}};
 
 	(void)state;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/date.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "model/indicator_state.h"
+#include "run/freshness.h"
+
+enum { SHORT_DAY = 11 /* characters of date_write_short() before the time of day */ };
+
+struct known_state {
+	char *name;
+	struct page_state *state; /* NULL: it was never seen */
+};
+
+struct page_state *known_states_find(struct known_states *known, const char *name, bool loaded)
+{
+	struct known_state *found = NULL;
+
+	for (size_t i = 0; i < known->count && found == NULL; i++)
+		if (text_equal(known->list[i].name, name))
+			found = &known->list[i];
+	if (found == NULL) {
+		struct page_state *state = memory_zero(1, sizeof *state);
+		bool seen = store_page(known->database, name, state);
+
+		found = memory_append(&known->list, &known->count, sizeof *found);
+		*found = (struct known_state){memory_string(name), seen ? state : NULL};
+		if (!seen)
+			free(state);
+	}
+	if (found->state != NULL && loaded && !store_load(known->database, found->state))
+		return NULL;
+	return found->state;
+}
+
+void known_states_release(struct known_states *known)
+{
+	for (size_t i = 0; i < known->count; i++) {
+		free(known->list[i].name);
+		if (known->list[i].state != NULL)
+			page_state_release(known->list[i].state);
+		free(known->list[i].state);
+	}
+	free(known->list);
+	known->list = NULL;
+	known->count = 0;
+}
+
+bool known_states_fresh(const struct known_states *known, const struct page_config *page,
+	const struct page_state *state)
+{
+	if (state != NULL && known->holds)
+		return state->known && state->failures == 0;
+	return text_equal(page_freshness(page, state, known->now), "fresh");
+}
+
+static void look_up(struct known_states *known, const struct config *config, const char *name,
+	struct known_check *check)
+{
+	const char *slash = strchr(name, '/');
+	char *probe = memory_bytes(name, (size_t)(slash - name));
+	const struct page_config *page = config_page(config, probe);
+	const struct page_state *state = known_states_find(known, probe, true);
+	const struct indicator_state *indicator = NULL;
+
+	*check = (struct known_check){.check = name, .word = ""};
+	if (page != NULL && state != NULL && known_states_fresh(known, page, state))
+		indicator = indicator_states_find(&state->indicators, slash + 1);
+	if (indicator != NULL && !indicator->gone) {
+		check->is = indicator->alarm ? (struct fact){FACT_BAD, indicator->alarm_since}
+					     : (struct fact){FACT_GOOD, indicator->since};
+		check->level = indicator->alarm ? indicator->peak : indicator->level;
+		if (indicator->red) /* else it is what it said when it worked */
+			check->word = indicator->word;
+	}
+	free(probe);
+}
+
+void fact_look_up(struct known_states *known, const struct config *config,
+	const struct page_config *page, const struct fact_config *config_of,
+	struct known_fact *fact)
+{
+	size_t count = config_of->checks.count;
+	struct fact *facts = memory_zero(count, sizeof *facts);
+
+	*fact = (struct known_fact){.count = count};
+	fact->checks = memory_zero(count, sizeof *fact->checks);
+	for (size_t i = 0; i < count; i++) {
+		look_up(known, config, config_of->checks.list[i], &fact->checks[i]);
+		facts[i] = fact->checks[i].is;
+	}
+	fact->is =
+		fact_of_checks(facts, count, page->need == NEED_ALL ? count : (size_t)page->need);
+	free(facts);
+}
+
+void known_fact_release(struct known_fact *fact)
+{
+	free(fact->checks);
+	*fact = (struct known_fact){0};
+}
+
+enum level known_fact_level(const struct known_fact *fact)
+{
+	enum level worst = LEVEL_OPERATIONAL;
+
+	for (size_t i = 0; i < fact->count; i++)
+		if (fact->checks[i].is.state == FACT_BAD && fact->checks[i].level > worst)
+			worst = fact->checks[i].level;
+	return worst;
+}
+
+char *known_fact_probe(const struct known_fact *fact)
+{
+	const char *name = fact->checks[0].check;
+
+	for (size_t i = fact->count; i-- > 0;)
+		if (fact->checks[i].is.state == FACT_BAD)
+			name = fact->checks[i].check;
+	return memory_bytes(name, strcspn(name, "/"));
+}
+
+static void add_since(int64_t since, int64_t now, const char *zone, struct buffer *out)
+{
+	char time[DATE_TEXT_MAX], today[DATE_TEXT_MAX];
+
+	date_write_short(since, zone, time);
+	date_write_short(now, zone, today);
+	buffer_format(
+		out, " since %s", strncmp(time, today, SHORT_DAY) == 0 ? time + SHORT_DAY : time);
+}
+
+char *known_fact_words(const struct known_fact *fact, int64_t now, const char *zone)
+{
+	bool bad = fact->is.state == FACT_BAD;
+	const char *between = "";
+	struct buffer out = {0};
+
+	for (size_t i = 0; i < fact->count; i++) {
+		const struct known_check *check = &fact->checks[i];
+
+		if (bad && check->is.state != FACT_BAD)
+			continue;
+		buffer_format(&out, "%s%s", between, strchr(check->check, '/') + 1);
+		between = bad ? "; " : ", ";
+		if (!bad)
+			continue;
+		buffer_format(&out, "%s%s", text_empty(check->word) ? "" : ": ", check->word);
+		add_since(check->is.since, now, zone, &out);
+	}
+	return buffer_take(&out);
+}
