@@ -125,7 +125,7 @@ static bool keep(int in, const struct reader_work *work, const struct part_head 
 static bool request_good(const struct job_head *request)
 {
 	return request->count <= READER_PARTS_MAX && request->milliseconds > 0 &&
-	       request->milliseconds <= READER_MILLISECONDS;
+	       request->milliseconds <= READER_FILE_MILLISECONDS;
 }
 
 static bool place_good(const struct part_head *place, void *const *all)

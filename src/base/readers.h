@@ -27,10 +27,11 @@ struct readers;
 enum {
 	READERS_MAX = 4,
 	READERS_POLLS_MAX = 2 * READERS_MAX,
-	READERS_SINGLE = 20,        /* so many readers get one job each, those after them */
-	READER_JOBS = 16,           /* so many */
-	READER_MILLISECONDS = 5000, /* of processor time for one job at most */
-	READER_WALL = 4,            /* times as much real time */
+	READERS_SINGLE = 20,               /* so many readers get one job each, those after them */
+	READER_JOBS = 16,                  /* so many */
+	READER_MILLISECONDS = 5000,        /* of processor time for one job at most */
+	READER_FILE_MILLISECONDS = 600000, /* the same, of readers_of_file() */
+	READER_WALL = 4,                   /* times as much real time */
 	READER_MEMORY = 1 << 30,    /* bytes that one may take beyond what it was forked with */
 	READER_FILE = 1 << 20,      /* bytes of a file it writes: a crash report at most */
 	READER_PARTS_MAX = 1 << 17, /* of a job; a reader that is sent more ends */

@@ -326,6 +326,7 @@ static bool read_url_file(const struct node_walk *walk, struct node node, void *
 {
 	struct webhook_config *webhook = target;
 
+	secret_wipe(&webhook->url); /* where there is a url as well, which is complained of */
 	return config_read_secret(walk, node, config_secret_url, &webhook->url_file, &webhook->url);
 }
 

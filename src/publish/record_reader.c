@@ -22,13 +22,14 @@
 enum { PART_FILE, PART_REQUEST, PARTS };
 
 enum {
-	LIST_MILLISECONDS = 600000,   /* of the processor: a block may have many gigabytes */
-	PAYLOAD_MILLISECONDS = 60000, /* likewise: a member may begin as far before */
-	HEAD_MAX = 64 * 1024,         /* of a response, looked at for its status */
-	LIST_RECORDS = 10000,         /* seen for one answer at most */
-	LIST_BYTES = 512 * 1024,      /* an answer that has so many takes up no further record */
-	LISTS_MAX = 2000000,          /* answers about one file */
-	ENCODED_MAX = 512 * 1024,     /* bytes that a record may hold beyond the body's maximum */
+	LIST_MILLISECONDS =
+		READER_FILE_MILLISECONDS, /* of the processor: a block may have many gigabytes */
+	PAYLOAD_MILLISECONDS = 60000,     /* likewise: a member may begin as far before */
+	HEAD_MAX = 64 * 1024,             /* of a response, looked at for its status */
+	LIST_RECORDS = 10000,             /* seen for one answer at most */
+	LIST_BYTES = 512 * 1024,  /* an answer that has so many takes up no further record */
+	LISTS_MAX = 2000000,      /* answers about one file */
+	ENCODED_MAX = 512 * 1024, /* bytes that a record may hold beyond the body's maximum */
 };
 
 /* Seconds since 1970, between the years 0 and 9999. */
