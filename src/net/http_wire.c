@@ -117,7 +117,7 @@ static bool take_texts(
 
 /* ---- to the fetcher ---- */
 
-#define ROWS(table) table, sizeof table / sizeof table[0]
+#define ROWS(table) (table), sizeof(table) / sizeof(table)[0]
 
 static const struct text_row settings_texts[] = {
 	{offsetof(struct http_settings, user_agent), ANY, NULL},
