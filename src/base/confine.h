@@ -19,8 +19,8 @@
  *   program, write to the archive outside of .state, read other files, or trace.
  * - serve answers over HTTP (cmd/serve.c). Files: the archive, to be read; .state is refused by
  *   serve_open() alone: Landlock knows no exceptions, and rules for each of the other entries would
- *   end with them, for a run replaces index.html and adds folders while it serves. Its one
- *   listener. Calls: the same, but no socket().
+ *   end with them, for a run replaces index.html and adds folders while it serves; to another user
+ *   than the archive's the modes refuse it. Its one listener. Calls: the same, but no socket().
  * - verify proves an archive, which anybody may have written (cmd/verify.c): certificates, time
  *   stamps, compressed packs. Files: the archive, to be read, and .state, where SQLite writes
  * beside its database. No network. Calls: memory, the clock, files. It can say anything of that
