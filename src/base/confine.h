@@ -9,7 +9,9 @@
  *   pipes.
  * - A fetcher fetches pages (net/http.h). Files: libraries, what names and certificates need, all
  *   to be read. Any peer, but no port of its own. Calls: the same, threads, sockets.
- * - An attempt carries messages by SMTP or HTTP, or hands them to the launcher (tell/courier.c).
+ * - An attempt carries messages by SMTP or HTTP, or hands them to the launcher (tell/courier.c); or
+ *   asks for a time stamp (run/sign_heads.c), says that a run was well (run/heartbeat.c), or looks
+ *   names up.
  *   All as a fetcher, and the files that its caller names.
  * - The courier writes to its database and forks attempts (tell/courier.c), which inherit what it
  *   may not. Files: what its caller names, to be written; what its attempts read, secrets among it,
@@ -19,12 +21,12 @@
  *   program, write to the archive outside of .state, read other files, or trace.
  * - serve answers over HTTP (cmd/serve.c). Files: the archive, to be read; .state is refused by
  *   serve_open() alone: Landlock knows no exceptions, and rules for each of the other entries would
- *   end with them, for a run replaces index.html and adds folders while it serves. Its one
- *   listener. Calls: the same, but no socket().
+ *   end with them, for a run replaces index.html and adds folders while it serves; to another user
+ *   than the archive's the modes refuse it. Its one listener. Calls: the same, but no socket().
  * - verify proves an archive, which anybody may have written (cmd/verify.c): certificates, time
- *   stamps, compressed packs. Files: the archive, to be read, and .state, where SQLite writes
- * beside its database. No network. Calls: memory, the clock, files. It can say anything of that
- * archive, read what is in .state, and damage that.
+ *   stamps, compressed packs. Files: the archive, to be read, and .state, to be written by SQLite.
+ *   No network. Calls: memory, the clock, files. It can say anything of that archive, read what is
+ *   in .state, and damage that.
  *
  * None may start a program or trace another process; none but the courier may make a process or
  * signal one, and none but that and verify open a file to write. Not confined is the launcher

@@ -264,6 +264,13 @@ static void stop(struct reader *reader)
 	reader->known = NULL;
 }
 
+/* Whoever has taken it over by now has nothing to say of what comes. */
+static bool is_used_up(const struct readers *readers, const struct reader *reader)
+{
+	return readers->file < 0 &&
+	       reader->jobs >= (readers->made <= READERS_SINGLE ? 1 : READER_JOBS);
+}
+
 static void job_free(struct job *job)
 {
 	if (job == NULL)
@@ -455,13 +462,6 @@ static bool hand_over(struct readers *readers, struct reader *reader, struct err
 		       error_set(error, REMEDY_PAGE, "reading it failed: the reader ended early"));
 }
 
-/* Whoever has taken it over by now has nothing to say of what comes. */
-static bool is_used_up(const struct readers *readers, const struct reader *reader)
-{
-	return readers->file < 0 &&
-	       reader->jobs >= (readers->made <= READERS_SINGLE ? 1 : READER_JOBS);
-}
-
 /* Hands queued jobs to idle readers; one that died, or was not needed before, is made first. */
 static void dispatch(struct readers *readers)
 {
@@ -570,9 +570,14 @@ size_t readers_collect(struct readers *readers)
 {
 	size_t busy = 0;
 
-	for (size_t i = 0; i < readers->count; i++)
-		if (readers->list[i].job != NULL)
-			collect_one(&readers->list[i]);
+	for (size_t i = 0; i < readers->count; i++) {
+		struct reader *reader = &readers->list[i];
+
+		if (reader->job != NULL)
+			collect_one(reader);
+		if (reader->job == NULL && is_used_up(readers, reader))
+			stop(reader);
+	}
 	dispatch(readers);
 	for (size_t i = 0; i < readers->count; i++)
 		busy += readers->list[i].job != NULL;

@@ -28,7 +28,7 @@ enum {
 	READERS_MAX = 4,
 	READERS_POLLS_MAX = 2 * READERS_MAX,
 	READERS_SINGLE = 20,               /* so many readers get one job each, those after them */
-	READER_JOBS = 16,                  /* so many */
+	READER_JOBS = 64,                  /* so many */
 	READER_MILLISECONDS = 5000,        /* of processor time for one job at most */
 	READER_FILE_MILLISECONDS = 600000, /* the same, of readers_of_file() */
 	READER_WALL = 4,                   /* times as much real time */

@@ -57,7 +57,7 @@ struct observer {
 	struct courier *courier; /* NULL: nobody delivers now */
 	bool simulated;
 	bool dry;  /* nothing is kept in the archive or sent: the database is a copy */
-	char *key; /* of the archive; owned */
+	char *key; /* of the archive, for tokens (tell/token.h) and Message-IDs; owned */
 	struct subscribers subscribers;    /* who has subscribed, or unsubscribed; owned */
 	struct receivers receivers;        /* who is told; owned */
 	struct silences silences;          /* pages that nobody is told of; owned */

@@ -4,6 +4,12 @@
  * lampwatch+u-TOKEN@example.org. A token is an HMAC-SHA-256 (RFC 2104) of 128 bits in
  * lower-case base32 (RFC 4648 section 6), for mail servers change the case of extensions.
  * It authorises by itself: the sender that a mail names does not count. Pure.
+ *
+ * The key is the archive's (archive_secret()). The run has it, for it writes tokens into what
+ * people get, and mail-in, which checks them. It stands in the database too, so that a standby and
+ * mail-in have it; whoever has the database can subscribe and unsubscribe anybody without it. The
+ * courier, its attempts, readers and fetchers are forked without it; the heartbeat's process and a
+ * time stamp's, which a run forks at its end, have it in memory.
  */
 #ifndef LAMPWATCH_TOKEN_H
 #define LAMPWATCH_TOKEN_H

@@ -91,6 +91,18 @@ same "and is confined" "NoNewPrivs:1 Seccomp:2" \
 	"$(tr -d '\t' < "/proc/$server/status" | grep -E '^(NoNewPrivs|Seccomp):' | paste -sd ' ')"
 same "and was refused nothing" "" "$(cat "$work/serve.errors")"
 
+if [ "$(id -u)" != 0 ] || ! command -v setpriv > /dev/null; then
+	skip "another user serves the archive, and cannot read .state" "only root may become one"
+else
+	chmod 711 "$work"
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$lampwatch" -c "$work/lampwatch.yaml" serve --listen 127.0.0.1:0 > "$work/other.address" 2> "$work/other.errors" &
+	pids+=($!)
+	await 5 test -s "$work/other.address"
+	check "another user serves the archive" cmp "$work/archive/index.html" <(curl -s --max-time 10 "$(cat "$work/other.address")")
+	check "and cannot read .state" bash -c '! setpriv --reuid=65534 --regid=65534 --clear-groups ls "$1" 2> /dev/null' - "$work/archive/.state"
+	chmod 700 "$work"
+fi
+
 # ---- a fetcher that ends ----
 
 children() { cat "/proc/$1/task/$1/children" 2> /dev/null; }
@@ -131,7 +143,7 @@ same "another one fetches what had not begun" "example" "$(cd "$work/archive" &&
 
 # knows PID WORD…: those of the words that stand in what that process can write in its memory.
 knows() {
-	python3 - "$@" <<-'END'
+	python3 - "$@" <<-'END' || echo gone
 		import sys
 		process, words = sys.argv[1], sys.argv[2:]
 		found = set()
@@ -176,10 +188,17 @@ else
 	http_proxy= "$lampwatch" -c "$work/lampwatch.yaml" run > "$work/slow.out" 2>&1 &
 	run=$!
 	pids+=($run)
-	reading() { local reader; reader=$(child_of $run 64) && [ -n "$reader" ] && [ "$(awk '{ print $14 }' "/proc/$reader/stat")" -gt 10 ]; }
-	check "a page is being read" await 20 reading
-	reader=$(child_of $run 64) fetcher=$(child_of $run 2048)
-	kill -STOP "$reader" "$fetcher" "$run"
+	# It stands still at its work; what was found at the end of that is looked for again.
+	reading() {
+		reader=$(child_of $run 64) && [ -n "$reader" ] && [ "$(awk '{ print $14 }' "/proc/$reader/stat")" -gt 10 ] &&
+			kill -STOP "$run" "$reader" && sleep 0.1 && grep -q '^State:.*T' "/proc/$reader/status" && return
+		kill -CONT "$run"
+		return 1
+	}
+	await 20 reading
+	same "a page is being read" 0 $?
+	fetcher=$(child_of $run 2048)
+	kill -STOP "$fetcher"
 	same "a reader at work knows no secret of the configuration" "" "$(knows "$reader" "${secrets[@]}")"
 	same "the fetcher knows that of an address that it was given, and nobody else's" "slow-swordfish" \
 		"$(knows "$fetcher" hook-swordfish pass-swordfish slow-swordfish)"

@@ -118,6 +118,10 @@ attempt: office-Zn4kq1
 attempt: routing-Ky2pf5" "$(grep attempt <<< "$held" | sort)"
 same "the run and the courier hold none of a file" "courier: $in_configuration
 run: $in_configuration" "$(grep -v attempt <<< "$held" | sort -u)"
+key=$(cat "$work/archive/.state/secret")
+held=$(python3 "$work/search.py" "$key" -- "run=$run" "${named[@]}" 2>&1)
+same "the key of tokens is in the run, which writes them, and in no attempt" "attempt:
+run: $key" "$(sort -u <<< "$held" | sed 's/ *$//')"
 for child in $(attempts) "$courier"; do kill -9 "$child"; done
 kill "$run"
 wait "$run" 2> /dev/null

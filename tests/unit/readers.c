@@ -266,17 +266,22 @@ static int signal_readers(int number)
 	return count;
 }
 
-static void test_nobody_is_forked_until_something_is_read(void **state)
+static void test_nobody_is_forked_until_something_is_read_or_stays_after_it(void **state)
 {
 	struct readers *readers = readers_new(&server, 2);
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{PAGE_JSON(""), strlen(PAGE_JSON(""))}};
+	struct answers answers = {0};
 	pid_t list[CHILDREN_MAX];
 
 	(void)state;
 	assert_int_equal(children(list), 1);
-	free(read_text(readers, PAGE_JSON(""), NULL));
+	page_submit(readers, kind, "https://status.example.com/", documents, READER_MILLISECONDS,
+		count_answer, &answers);
 	assert_int_equal(children(list), 2);
-	readers_free(readers);
+	collect_all(readers);
+	assert_int_equal(answers.good, 1);
 	assert_int_equal(children(list), 1);
+	readers_free(readers);
 }
 
 /* They are not replaced. */
@@ -676,7 +681,7 @@ int main(void)
 		cmocka_unit_test(test_many_pages_are_read_by_few_children),
 		cmocka_unit_test(
 			test_a_child_that_died_in_its_sleep_is_replaced_and_no_page_is_blamed),
-		cmocka_unit_test(test_nobody_is_forked_until_something_is_read),
+		cmocka_unit_test(test_nobody_is_forked_until_something_is_read_or_stays_after_it),
 		cmocka_unit_test(test_without_a_fork_server_it_is_our_own_fault),
 		cmocka_unit_test(test_whatever_a_reader_answers_costs_one_page_and_no_more),
 		cmocka_unit_test(
