@@ -31,8 +31,17 @@ struct pairs {
 	struct piece words[UCHAR_MAX];
 };
 
+/* A partial as one tag names it, parsed once for all rounds of the section that it stands in. */
+struct partial {
+	const struct token *tag;
+	struct buffer text; /* with the tag's indentation */
+	struct template_program program;
+};
+
 struct rendering {
 	enum template_type type;
+	struct partial *kept; /* owned */
+	size_t kept_count;
 	struct pairs entities;
 	const struct template_partials *partials;
 	struct buffer *out;
@@ -208,32 +217,48 @@ static bool render_section(struct rendering *rendering, const struct template_pr
 	return true;
 }
 
+/* line: its text. The program is valid until the rendering ends. */
+static bool partial_program(struct rendering *rendering, const struct token *tag, const char *line,
+	struct template_program *program)
+{
+	struct partial *partial;
+
+	for (size_t i = 0; i < rendering->kept_count; i++)
+		if (rendering->kept[i].tag == tag) {
+			*program = rendering->kept[i].program;
+			return true;
+		}
+	partial = memory_append(&rendering->kept, &rendering->kept_count, sizeof *partial);
+	/* Each of its lines gets the indentation of the tag. */
+	for (size_t length; *line != '\0'; line += length) {
+		length = strcspn(line, "\n");
+		length += line[length] == '\n' ? 1 : 0;
+		buffer_add(&partial->text, tag->indent.at, tag->indent.length);
+		buffer_add(&partial->text, line, length);
+	}
+	if (!template_parse(&partial->program, buffer_string(&partial->text), rendering->error))
+		return false; /* and the rendering ends */
+	partial->tag = tag;
+	*program = partial->program;
+	return true;
+}
+
 static bool render_partial(
 	struct rendering *rendering, const struct token *token, const struct frame *frame)
 {
 	const struct template_partials *partials = rendering->partials;
 	char *name = memory_bytes(token->piece.at, token->piece.length);
 	const char *line = partials != NULL ? partials->load(partials->context, name) : NULL;
-	struct template_program program = {0};
-	struct buffer text = {0};
+	struct template_program program;
 	bool done = line == NULL;
 
 	if (!done) {
-		/* Each of its lines gets the indentation of the tag. */
-		for (size_t length; *line != '\0'; line += length) {
-			length = strcspn(line, "\n");
-			length += line[length] == '\n' ? 1 : 0;
-			buffer_add(&text, token->indent.at, token->indent.length);
-			buffer_add(&text, line, length);
-		}
-		done = template_parse(&program, buffer_string(&text), rendering->error) &&
+		done = partial_program(rendering, token, line, &program) &&
 		       render_program(rendering, &program, 0, program.count, frame);
 		if (!done && !rendering->named)
 			error_prefix(rendering->error, "partial %s", name);
 		rendering->named = !done;
 	}
-	free(program.tokens);
-	buffer_release(&text);
 	free(name);
 	return done;
 }
@@ -298,9 +323,16 @@ static bool render_parsed(const struct template_program *program, enum template_
 		.begin = out->length,
 		.error = error};
 	struct frame root = {data, NULL};
+	bool done;
 
 	pairs_set(&rendering.entities, (struct piece){entities, sizeof entities - 1});
-	return render_program(&rendering, program, 0, program->count, &root);
+	done = render_program(&rendering, program, 0, program->count, &root);
+	for (size_t i = 0; i < rendering.kept_count; i++) {
+		free(rendering.kept[i].program.tokens);
+		buffer_release(&rendering.kept[i].text);
+	}
+	free(rendering.kept);
+	return done;
 }
 
 bool template_render(const char *text, enum template_type type, const struct value *data,

@@ -10,7 +10,8 @@
     pages.py urlwatch SCHEME PORT    a file for urlwatch --urls
     pages.py filtered SCHEME PORT    the same, with what picks the components out of a page of HTML
     pages.py large FILE              a Statuspage summary of 470 components in 40 groups (210 kB)
-    pages.py turn FOLDER             the first indicator of each of those pages goes down, or comes back; no file looks newer
+    pages.py turn FOLDER [N…]        the first indicator of each of those pages, or of those numbers, goes down, or comes back; no
+                                     file looks newer
     pages.py red FILE                makes the Statuspage summary in FILE say that its first component is down
 
 SCHEME: http (by address), https (by name), or name (HTTP by name: one summary for all)."""
@@ -139,8 +140,8 @@ TURNS = {"/index.html": ('status-green showcased"\n     data-component-status="o
          "/rss/en": ("img/green.gif", "img/red.gif")}
 
 
-def turn_pages(folder):
-    for page in range(COUNT):
+def turn_pages(folder, pages):
+    for page in pages:
         fetched = form("http", page)[2]
         works, down = TURNS[fetched]
         path = folder + "/" + host("http", page) + fetched
@@ -157,7 +158,7 @@ def main(what, *words):
     if what == "pages":
         write_pages(words[0])
     elif what == "turn":
-        turn_pages(words[0])
+        turn_pages(words[0], [int(word) for word in words[1:]] or range(COUNT))
     elif what == "red":
         write_red(words[0])
     elif what == "large":
