@@ -183,13 +183,17 @@ const char *check_ca_file(const struct transfer *transfer, const char *of_all)
 
 bool check_is_absent(const struct transfer *transfer)
 {
-	int family = transfer->check != NULL ? transfer->check->request.family : CHECK_ANY;
 	const struct check here = {.target = transfer->url};
 	unsigned char bytes[sizeof(struct in6_addr)];
-	char *host = check_host(&here);
-	bool absent = (family == CHECK_IPV6 && inet_pton(AF_INET, host, bytes) == 1) ||
-		      (family == CHECK_IPV4 && inet_pton(AF_INET6, host, bytes) == 1);
+	char *host;
+	int family;
+	bool absent;
 
+	if (transfer->check == NULL || transfer->check->request.family == CHECK_ANY)
+		return false;
+	family = transfer->check->request.family == CHECK_IPV6 ? AF_INET : AF_INET6;
+	host = check_host(&here);
+	absent = inet_pton(family, host, bytes) == 1;
 	free(host);
 	return absent;
 }

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -147,6 +148,22 @@ static void test_a_pattern_beyond_its_limits_fails(void **state)
 	buffer_byte(&measure.body, 'b');
 	assert_judged(&check, measure, CHECK_FAILED,
 		"a regular expression could not be applied: match limit exceeded");
+}
+
+/* Nor does it keep the process from the others' checks, where no single try is beyond them. */
+static void test_a_pattern_that_takes_hours_is_given_up(void **state)
+{
+	static char pattern[] = "a.*b";
+	const struct check check = {.matches = pattern};
+	struct check_measure measure = measure_of(200, headers, "");
+	int64_t before = clock_processor_milliseconds();
+
+	(void)state;
+	for (int i = 0; i < 60000; i++)
+		buffer_byte(&measure.body, 'a');
+	buffer_text(&measure.body, "\nb");
+	assert_judged(&check, measure, CHECK_FAILED, "a regular expression takes too long");
+	assert_true(clock_processor_milliseconds() - before < 2000);
 }
 
 static void test_of_certificates(void **state)
@@ -320,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_what_happens_first_comes_first),
 		cmocka_unit_test(test_of_bytes_that_are_no_text),
 		cmocka_unit_test(test_a_pattern_beyond_its_limits_fails),
+		cmocka_unit_test(test_a_pattern_that_takes_hours_is_given_up),
 		cmocka_unit_test(test_of_certificates),
 		cmocka_unit_test(test_of_names),
 		cmocka_unit_test(test_a_host),
