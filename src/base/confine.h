@@ -7,8 +7,8 @@
  * - A reader parses what a page or a mail said (base/readers.h). Files: conversions of encodings,
  *   to be read. No network. Calls: memory, the clock, its pipes.
  * - A fetcher fetches pages and makes checks (net/http.h). Files: libraries, what names and
- * certificates need, all to be read. Any peer, but no port of its own. Calls: the same, threads,
- * sockets.
+ *   certificates need, all to be read. Any peer, but no port of its own. Calls: the same, threads,
+ *   sockets.
  * - An attempt carries messages by SMTP or HTTP, or hands them to the launcher (tell/courier.c).
  *   All as a fetcher, and the files that its caller names.
  * - The courier writes to its database and forks attempts (tell/courier.c), which inherit what it
