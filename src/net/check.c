@@ -59,19 +59,6 @@ void check_measure_release(struct check_measure *measure)
 	*measure = (struct check_measure){0};
 }
 
-char *check_host(const struct check *check)
-{
-	const char *scheme = strstr(check->target, "://");
-	const char *host = scheme != NULL ? scheme + 3 : check->target;
-	const char *end = host + strcspn(host, "/?#");
-
-	for (const char *at = host; (at = memchr(at, '@', (size_t)(end - at))) != NULL;)
-		host = ++at;
-	if (host[0] == '[')
-		return memory_bytes(host + 1, strcspn(host + 1, "]"));
-	return memory_bytes(host, strcspn(host, ":/?#"));
-}
-
 /* ---- judging ---- */
 
 /* Each returns the word for what is wrong, owned by the caller; NULL: nothing is. */

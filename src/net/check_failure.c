@@ -160,8 +160,8 @@ static char *own_word(const struct transfer *transfer, CURLcode code)
 	return NULL;
 }
 
-/* libcurl 7.88 looks a name up for both families, and has nobody to connect to; later ones say that
- * there is no such host. */
+/* With an address of another family, written or (before libcurl 8) looked up, there is nobody to
+ * connect to; else no such host. */
 static bool is_absent(const struct transfer *transfer, CURLcode code)
 {
 	return transfer->check->request.family != CHECK_ANY &&

@@ -4,7 +4,6 @@
  * a handshake for an https URL, and for mail protocols the greeting, the capabilities, STARTTLS
  * and, with a user, the login.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,23 +178,6 @@ const char *check_ca_file(const struct transfer *transfer, const char *of_all)
 	const char *own = transfer->check != NULL ? transfer->check->request.check->ca_file : NULL;
 
 	return own != NULL ? own : of_all;
-}
-
-bool check_is_absent(const struct transfer *transfer)
-{
-	const struct check here = {.target = transfer->url};
-	unsigned char bytes[sizeof(struct in6_addr)];
-	char *host;
-	int family;
-	bool absent;
-
-	if (transfer->check == NULL || transfer->check->request.family == CHECK_ANY)
-		return false;
-	family = transfer->check->request.family == CHECK_IPV6 ? AF_INET : AF_INET6;
-	host = check_host(&here);
-	absent = inet_pton(family, host, bytes) == 1;
-	free(host);
-	return absent;
 }
 
 /* ---- what came of it ---- */

@@ -432,8 +432,6 @@ static void hop_start(struct http_engine *engine)
 	transfer->refused = transfer->guarded && http_url_names_private(transfer->url);
 	if (transfer->refused)
 		hop_ended(transfer, CURLE_COULDNT_CONNECT);
-	else if (check_is_absent(transfer))
-		hop_ended(transfer, CURLE_COULDNT_RESOLVE_HOST);
 	else if (curl_multi_add_handle(engine->multi, transfer->easy) != CURLM_OK)
 		hop_ended(transfer, CURLE_FAILED_INIT);
 }

@@ -215,28 +215,6 @@ static void test_of_names(void **state)
 	}
 }
 
-static void test_a_host(void **state)
-{
-	static const char *const cases[][2] = {
-		{"https://user:word@mail.example.org:8443/x?y=z@w", "mail.example.org"},
-		{"https://[2001:db8::1]:993/", "2001:db8::1"},
-		{"imap://imap.example.org", "imap.example.org"},
-		{"[::1]:25", "::1"},
-		{"127.0.0.1:25", "127.0.0.1"},
-		{"example.org", "example.org"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char target[64], *host;
-
-		strcpy(target, cases[i][0]);
-		host = check_host(&(struct check){.target = target});
-		assert_string_equal(host, cases[i][1]);
-		free(host);
-	}
-}
-
 /* ---- the transcript ---- */
 
 /* Owned by the caller; releases the measure. */
@@ -340,7 +318,6 @@ int main(void)
 		cmocka_unit_test(test_a_pattern_that_takes_hours_is_given_up),
 		cmocka_unit_test(test_of_certificates),
 		cmocka_unit_test(test_of_names),
-		cmocka_unit_test(test_a_host),
 		cmocka_unit_test(test_a_transcript),
 		cmocka_unit_test(test_secrets_are_left_out),
 		cmocka_unit_test(test_a_transcript_keeps_to_its_maximum),

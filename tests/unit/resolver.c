@@ -170,6 +170,8 @@ static void test_a_text_is_its_strings_together(void **state)
 		"alias.example found\n  alias.example CNAME 0 text.example\n"
 		"  text.example TXT 0 v=spf1-all\n  text.example TXT 0 ?\n"
 		"  text.example TXT 0 a\x01\xef\xbf\xbd\n");
+	set_script("cut.example TXT-CUT all\n");
+	assert_answer("cut.example", DNS_TXT, "cut.example empty\n");
 }
 
 static void test_a_null_mx_is_an_empty_name(void **state)
