@@ -101,6 +101,9 @@ void check_work_done(struct check_work *work, const struct error *error);
 /* Tells the transfer's handle what is special about a check. */
 void check_prepare(struct transfer *transfer);
 
+/* To a mail server whose connection is still there, without waiting. */
+void check_say_goodbye(const struct transfer *transfer);
+
 /* Whether HTTP is spoken, as for each page; and whether names are looked up, without libcurl. */
 bool check_asks_http(const struct transfer *transfer);
 bool check_is_lookup(const struct transfer *transfer);

@@ -460,6 +460,8 @@ static size_t engine_turn(struct http_engine *engine)
 		CURLcode code = message->data.result;
 
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+		if (code == CURLE_OK)
+			check_say_goodbye(transfer);
 		curl_multi_remove_handle(engine->multi, transfer->easy);
 		hop_ended(transfer, code);
 	}
