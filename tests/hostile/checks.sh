@@ -173,10 +173,13 @@ for check in "http=http://inside.example:$(port good)/" "http=http://127.0.0.1:$
 done
 same "guarded, a public one" "good " "$(once --guard "http=http://public.example:$(port good)/")"
 
+same "half a mebibyte" "failed the answer is larger than 0.5 MiB" "$(once --body 524288 "http=http://127.0.0.1:$(port endless-body)/")"
+
 # ---- families ----
 same "a host without IPv6" "absent no IPv6 address" "$(once --family 6 "http=http://four.example:$(port good)/")"
 same "with it" "good " "$(once --family 6 "http=http://localhost:$(port good)/")"
 same "an IPv4 address has none" "absent no IPv6 address" "$(once --family 6 "tcp=127.0.0.1:$(port good)")"
 same "an IPv6 address is no IPv4" "absent no IPv4 address" "$(once --family 4 "tcp=[::1]:$(port good)")"
+same "a redirect to a host without it fails" "failed no IPv6 address" "$(once --family 6 "http=http://localhost:$(port to-four)/ redirects=3")"
 same "no host has no address of any family" "absent no IPv4 address" "$(once --family 4 "tcp=nosuch.example:80")"
 finish
