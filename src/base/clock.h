@@ -10,4 +10,7 @@
 /* Milliseconds since an arbitrary moment, the same while the machine is up (CLOCK_MONOTONIC). */
 int64_t clock_milliseconds(void);
 
+/* Those of the processor that this thread has used. */
+int64_t clock_processor_milliseconds(void);
+
 #endif

@@ -7,11 +7,12 @@
  * - A reader parses what a page, a mail or a WARC file said (base/readers.h). Files: conversions of
  *   encodings, to be read; and what it is given open. No network. Calls: memory, the clock, its
  *   pipes.
- * - A fetcher fetches pages (net/http.h). Files: libraries, what names and certificates need, all
- *   to be read. Any peer, but no port of its own. Calls: the same, threads, sockets.
+ * - A fetcher fetches pages and makes checks (net/http.h). Files: libraries, what names and
+ *   certificates need, all to be read. Any peer, but no port of its own. Calls: the same, threads,
+ *   sockets.
  * - An attempt carries messages by SMTP or HTTP, or hands them to the launcher (tell/courier.c); or
- *   asks for a time stamp (run/sign_heads.c), says that a run was well (run/heartbeat.c), or looks
- *   names up.
+ *   asks for a time stamp (run/sign_heads.c), says that a run was well (run/heartbeat.c), looks
+ *   names up, or makes a check that logs in (watch/login.c).
  *   All as a fetcher, and the files that its caller names.
  * - The courier writes to its database and forks attempts (tell/courier.c), which inherit what it
  *   may not. Files: what its caller names, to be written; what its attempts read, secrets among it,

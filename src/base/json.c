@@ -153,29 +153,50 @@ void value_free(struct value *value)
 	free(value);
 }
 
-void json_escape(const char *text, struct buffer *out)
+/* What stands for itself, at the beginning. */
+static size_t unescaped_span(const char *text, size_t length)
+{
+	size_t span = 0;
+
+	while (span < length && text[span] >= ' ' && text[span] < 0x7f && text[span] != '"' &&
+		text[span] != '\\')
+		span++;
+	return span;
+}
+
+/* Adds one character that is not plain; returns how many bytes it has. */
+static size_t escape_character(const char *text, size_t length, struct buffer *out)
 {
 	static const char short_escapes[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-	size_t length = text != NULL ? strlen(text) : 0;
+	uint32_t character = 0;
+	size_t size = text_character(text, length, &character);
+	const char *pair = short_escapes;
 
-	while (length > 0) {
-		uint32_t character = 0;
-		size_t size = text_character(text, length, &character);
-		const char *pair = short_escapes;
+	while (*pair != '\0' && *pair != *text)
+		pair += 2;
+	if (size == 0)
+		buffer_text(out, "\xef\xbf\xbd");
+	else if (*pair != '\0')
+		buffer_add(out, (char[]){'\\', pair[1]}, 2);
+	else if (text_deceptive(character)) /* all are below U+10000; JSON is also read on
+					       terminals */
+		buffer_format(out, "\\u%04x", (unsigned)character);
+	else
+		buffer_add(out, text, size);
+	return size > 0 ? size : 1;
+}
 
-		while (*pair != '\0' && *pair != *text)
-			pair += 2;
-		if (size == 0)
-			buffer_text(out, "\xef\xbf\xbd");
-		else if (*pair != '\0')
-			buffer_format(out, "\\%c", pair[1]);
-		else if (text_deceptive(character)) /* all are below U+10000; JSON is also read on
-						       terminals */
-			buffer_format(out, "\\u%04x", (unsigned)character);
-		else
-			buffer_add(out, text, size);
-		text += size > 0 ? size : 1;
-		length -= size > 0 ? size : 1;
+void json_escape(const char *text, struct buffer *out)
+{
+	const char *end = text != NULL ? text + strlen(text) : NULL;
+
+	while (text != end) {
+		size_t plain = unescaped_span(text, (size_t)(end - text));
+
+		buffer_add(out, text, plain);
+		text += plain;
+		if (text != end)
+			text += escape_character(text, (size_t)(end - text), out);
 	}
 }
 

@@ -10,11 +10,15 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
 
-enum { MESSAGE_MAX = 128 };
+enum {
+	MESSAGE_MAX = 128,
+	SCANNED_MAX = 4 * 1024 * 1024, /* bytes between two looks at the clock, about */
+};
 
 struct regex {
 	char *pattern, *flags;
@@ -84,7 +88,9 @@ static bool options_of(const char *flags, uint32_t *options, struct error *error
 	return true;
 }
 
-static pcre2_code *compile(const char *pattern, const char *flags, struct error *error)
+/* more: options besides the flags'. */
+static pcre2_code *compile(
+	const char *pattern, const char *flags, uint32_t more, struct error *error)
 {
 	PCRE2_UCHAR message[MESSAGE_MAX];
 	PCRE2_SIZE offset;
@@ -99,8 +105,8 @@ static pcre2_code *compile(const char *pattern, const char *flags, struct error 
 			REGEX_PATTERN_MAX);
 		return NULL;
 	}
-	code = pcre2_compile(
-		(PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code_of_error, &offset, NULL);
+	code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options | more,
+		&code_of_error, &offset, NULL);
 	if (code == NULL) {
 		pcre2_get_error_message(code_of_error, message, sizeof message);
 		error_set(error, REMEDY_PAGE,
@@ -120,7 +126,7 @@ static pcre2_code *find(
 		if (strcmp(cache->list[i].pattern, pattern) == 0 &&
 			strcmp(cache->list[i].flags, flags) == 0)
 			return cache->list[i].code;
-	code = compile(pattern, flags, error);
+	code = compile(pattern, flags, 0, error);
 	if (code == NULL)
 		return NULL;
 	if (cache->count == REGEX_CACHE_MAX)
@@ -134,6 +140,8 @@ static bool match_error(int code, struct error *error)
 {
 	PCRE2_UCHAR message[MESSAGE_MAX];
 
+	if (code == PCRE2_ERROR_CALLOUT)
+		return error_set(error, REMEDY_PAGE, "a regular expression takes too long");
 	pcre2_get_error_message(code, message, sizeof message);
 	return error_set(error, REMEDY_PAGE, "a regular expression could not be applied: %s",
 		(char *)message);
@@ -159,6 +167,48 @@ bool regex_matches(struct regex_cache *cache, const char *text, const char *patt
 	const pcre2_code *code = find(cache, pattern, flags, error);
 
 	return code != NULL && match(cache, code, text, strlen(text), 0, found, error);
+}
+
+/* How long a search may take. */
+struct patience {
+	int64_t ends;      /* by the clock, which is asked first, since it costs less … */
+	int64_t processor; /* … than that of the processor, which counts */
+	size_t each, turn; /* so manieth callout looks */
+};
+
+/* PCRE2's, before each item of a pattern that it tries. */
+static int look(pcre2_callout_block *block, void *context)
+{
+	struct patience *patience = context;
+	int64_t left;
+
+	(void)block;
+	if (++patience->turn % patience->each != 0 || clock_milliseconds() < patience->ends)
+		return 0;
+	left = patience->processor - clock_processor_milliseconds();
+	patience->ends = clock_milliseconds() + left;
+	return left > 0 ? 0 : PCRE2_ERROR_CALLOUT;
+}
+
+bool regex_searches(const char *text, const char *pattern, int64_t milliseconds, bool *found,
+	struct error *error)
+{
+	const size_t length = strlen(text);
+	struct patience patience = {.ends = clock_milliseconds() + milliseconds,
+		.processor = clock_processor_milliseconds() + milliseconds,
+		.each = 1 + SCANNED_MAX / (length + 1)};
+	pcre2_code *code = compile(pattern, "", PCRE2_AUTO_CALLOUT, error);
+	struct regex_cache *cache;
+	bool good;
+
+	if (code == NULL)
+		return false;
+	cache = regex_cache_new();
+	pcre2_set_callout(cache->limits, look, &patience);
+	good = match(cache, code, text, length, 0, found, error);
+	regex_cache_free(cache);
+	pcre2_code_free(code);
+	return good;
 }
 
 static void add_replacement(struct buffer *out, const char *to, const char *text, uint32_t groups,

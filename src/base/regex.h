@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buffer;
 struct error;
@@ -29,6 +30,12 @@ void regex_cache_free(struct regex_cache *cache);
 /* flags: any of i, s, m, x. Sets *found. Errors: REMEDY_PAGE. */
 bool regex_matches(struct regex_cache *cache, const char *text, const char *pattern,
 	const char *flags, bool *found, struct error *error);
+
+/* The same for one search in a process that has other things to do, which bad luck could keep for
+ * hours: the limits count for each place where a match could begin. Gives up after so many
+ * milliseconds of the processor. */
+bool regex_searches(const char *text, const char *pattern, int64_t milliseconds, bool *found,
+	struct error *error);
 
 /*
  * Adds text to out with each match replaced by `to`, in which $0 to $9 are

@@ -12,7 +12,12 @@
 #include "base/text.h"
 #include "net/check_p.h"
 
-enum { SUCCESS_FIRST = 200, SUCCESS_LAST = 299, DAY = 24 * 3600 };
+enum {
+	SUCCESS_FIRST = 200,
+	SUCCESS_LAST = 299,
+	DAY = 24 * 3600,
+	SEARCH_MILLISECONDS = 200, /* of the processor, for a pattern: others wait meanwhile */
+};
 
 const char *const check_type_names[] = {
 	[CHECK_HTTP] = "http",
@@ -52,19 +57,6 @@ void check_measure_release(struct check_measure *measure)
 	buffer_release(&measure->capabilities);
 	text_list_release(&measure->records);
 	*measure = (struct check_measure){0};
-}
-
-char *check_host(const struct check *check)
-{
-	const char *scheme = strstr(check->target, "://");
-	const char *host = scheme != NULL ? scheme + 3 : check->target;
-	const char *end = host + strcspn(host, "/?#");
-
-	for (const char *at = host; (at = memchr(at, '@', (size_t)(end - at))) != NULL;)
-		host = ++at;
-	if (host[0] == '[')
-		return memory_bytes(host + 1, strcspn(host + 1, "]"));
-	return memory_bytes(host, strcspn(host, ":/?#"));
 }
 
 /* ---- judging ---- */
@@ -153,21 +145,18 @@ static char *body_text(const struct buffer *body)
 
 static char *judge_matches(const struct check *check, const struct check_measure *measure)
 {
-	struct regex_cache *cache;
 	struct error error;
 	char *text, *word = NULL;
 	bool found;
 
 	if (check->matches == NULL)
 		return NULL;
-	cache = regex_cache_new();
 	text = body_text(&measure->body);
-	if (!regex_matches(cache, text, check->matches, "", &found, &error))
+	if (!regex_searches(text, check->matches, SEARCH_MILLISECONDS, &found, &error))
 		word = memory_string(error.text);
 	else if (!found)
 		word = memory_format("the body does not match \"%s\"", check->matches);
 	free(text);
-	regex_cache_free(cache);
 	return word;
 }
 

@@ -70,9 +70,10 @@ struct check {
 
 enum check_state {
 	CHECK_GOOD,
-	CHECK_SLOW,   /* good, but later than `within` */
+	CHECK_SLOW,   /* good, but later than `within`, or its certificate ends within `days` */
 	CHECK_FAILED, /* word says what happened first */
-	CHECK_ABSENT, /* its host has no address of that family: nothing was asked */
+	CHECK_ABSENT, /* its host has no address of that family, as far as can be known: of a host
+		       * that does not exist, that is true of both */
 };
 
 /* "good", "slow", "failed", "absent": as in transcripts; NULL ends them. */
@@ -89,8 +90,9 @@ struct check_answer {
 	 * connect_ms, tls_ms, first_byte_ms, total_ms, status, headers (without Set-Cookie,
 	 * Authorization and their kin), certificate (SHA-256 of the leaf), certificate_ends, body
 	 * (the first CHECK_KEPT_MAX bytes, as UTF-8), body_length, body_sha256, redirects, greeting
-	 * and capabilities of mail protocols, records of DNS, state, word: what there is of them.
-	 */
+	 * and capabilities of mail protocols, records of DNS, detail (what a library says), state,
+	 * word: what there is of them. Headers, redirects, greeting, capabilities and records are
+	 * lists of lines; times count from the beginning. */
 	struct buffer transcript;
 	enum http_network network; /* where it led */
 	bool answered;             /* some host took a connection: our network is up */
@@ -101,21 +103,25 @@ void check_answer_release(struct check_answer *answer);
 /* One attempt. Strings are borrowed until done() has been called. */
 struct check_request {
 	const struct check *check;
-	int family;              /* enum check_family */
-	int64_t connect_timeout; /* milliseconds; the whole has the check's total */
+	int family;              /* enum check_family; of dns without meaning */
+	int64_t connect_timeout; /* milliseconds, with TLS; the whole has the check's total, and of
+				  * mail protocols there is only that */
 	int64_t body_maximum;    /* bytes */
-	const char *guard;       /* as in struct http_request */
+	const char *guard;       /* as in struct http_request; of dns without meaning, for nothing
+				  * is reached but the name server */
 	/* error: NULL, or why nobody could ask (REMEDY_LOCAL); answer may be taken apart, and is
 	 * released after the call. */
 	void (*done)(void *context, struct check_answer *answer, const struct error *error);
 	void *context;
 };
 
-/* Queues it beside the client's requests; it never waits for another check of another host. */
+/* Queues it beside the client's requests; it never waits for another check of another host. It
+ * logs nobody in. Its ca_file is among the client's check_ca_files (http.h). */
 void http_client_check(struct http_client *client, const struct check_request *request);
 
-/* Makes it here and now, in a process that is confined to it, with that password: user logs in.
- * False with error as done() gets it; else check_answer_release() is due. */
+/* Makes it here and now, in a process that is confined to it, with that password: user logs in. The
+ * copy that is made of it is wiped; libcurl has others, which end with the process. It begins HTTP
+ * (http_start()). False with error as done() gets it; else check_answer_release() is due. */
 bool check_perform(const struct check_request *request, const char *password,
 	struct check_answer *answer, struct error *error);
 

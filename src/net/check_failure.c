@@ -151,8 +151,8 @@ static char *own_word(const struct transfer *transfer, CURLcode code)
 	if (transfer->refused)
 		return memory_string("leads into a private network: refused");
 	if (transfer->response.body.overflowed)
-		return memory_format("the answer is larger than %lld MiB",
-			(long long)(transfer->response.body.maximum >> 20));
+		return memory_format("the answer is larger than %g MiB",
+			(double)transfer->response.body.maximum / (1 << 20));
 	if (transfer->headers_overflowed || work->heard > CHECK_LINES_MAX)
 		return memory_string(too_much(transfer));
 	if (code == CURLE_OK && work->password != NULL && work->phase != PHASE_LOGIN)
@@ -160,9 +160,9 @@ static char *own_word(const struct transfer *transfer, CURLcode code)
 	return NULL;
 }
 
-/* libcurl 7.88 looks a name up for both families, and has nobody to connect to; later ones say that
- * there is no such host. */
-static bool is_absent(const struct transfer *transfer, CURLcode code)
+/* With an address of another family, written or (before libcurl 8) looked up, there is nobody to
+ * connect to; else no such host. */
+static bool lacks_family(const struct transfer *transfer, CURLcode code)
 {
 	return transfer->check->request.family != CHECK_ANY &&
 	       (code == CURLE_COULDNT_RESOLVE_HOST ||
@@ -173,9 +173,10 @@ void check_explain(struct transfer *transfer, CURLcode code)
 {
 	struct check_measure *measure = &transfer->check->measure;
 	const int family = transfer->check->request.family;
+	const bool lacking = lacks_family(transfer, code);
 
-	measure->absent = is_absent(transfer, code);
-	if (measure->absent)
+	measure->absent = lacking && transfer->hops == 0;
+	if (lacking)
 		measure->failure = memory_format("no IPv%d address", family == CHECK_IPV6 ? 6 : 4);
 	else
 		measure->failure = own_word(transfer, code);

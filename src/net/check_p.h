@@ -61,8 +61,8 @@ void check_measure_release(struct check_measure *measure);
 void check_judge(const struct check *check, const struct check_measure *measure,
 	struct check_answer *answer);
 
-/* The target's host, without brackets: of a URL, of HOST:PORT, or a name. Owned by the caller. */
-char *check_host(const struct check *check);
+/* "10 s", of milliseconds; owned by the caller. */
+char *check_seconds(int64_t milliseconds);
 
 /* check_transcript.c: adds the JSON object of struct check_answer, whose state and word are there.
  */
@@ -101,15 +101,15 @@ void check_work_done(struct check_work *work, const struct error *error);
 /* Tells the transfer's handle what is special about a check. */
 void check_prepare(struct transfer *transfer);
 
+/* To a mail server whose connection is still there, without waiting. */
+void check_say_goodbye(const struct transfer *transfer);
+
 /* Whether HTTP is spoken, as for each page; and whether names are looked up, without libcurl. */
 bool check_asks_http(const struct transfer *transfer);
 bool check_is_lookup(const struct transfer *transfer);
 
 /* The bundle of certificates: the check's own, or that of all. */
 const char *check_ca_file(const struct transfer *transfer, const char *of_all);
-
-/* Whether its host is written as an address of another family than the one that is asked for. */
-bool check_is_absent(const struct transfer *transfer);
 
 /* Whether a check's hop that has ended had a connection. */
 bool check_reached(const struct transfer *transfer);
@@ -123,9 +123,6 @@ bool check_collect(struct transfer *transfer, CURLcode code, struct error *error
 
 /* check_failure.c: the measure's word for what ended it; after the rest of it is there. */
 void check_explain(struct transfer *transfer, CURLcode code);
-
-/* "10 s", of milliseconds; owned by the caller. */
-char *check_seconds(int64_t milliseconds);
 
 /* check_certificate.c: notes what the peer shows, good or not. */
 void check_certificate_watch(CURL *easy, struct check_measure *measure);

@@ -103,7 +103,7 @@ static bool is_secret(const char *line)
 }
 
 /* Where a redirect leads; a reference without a scheme loses its query all the same. */
-static void add_location(struct buffer *out, const char *line, size_t length)
+static void add_location(struct buffer *out, const char *line)
 {
 	const char *value = line + sizeof location;
 	char *text, *public;
@@ -116,7 +116,6 @@ static void add_location(struct buffer *out, const char *line, size_t length)
 		text[strcspn(text, "?#")] = '\0';
 		public = memory_string(text);
 	}
-	(void)length;
 	buffer_format(out, "%s: %s\n", location, public);
 	free(public);
 	free(text);
@@ -137,7 +136,7 @@ static void put_headers(struct value *map, const char *headers)
 		if (secret)
 			continue;
 		if (is_field(line, location)) {
-			add_location(&kept, line, length);
+			add_location(&kept, line);
 			secret = true; /* what is folded below it */
 		} else {
 			buffer_add(&kept, line, length);

@@ -139,18 +139,32 @@ void check_prepare(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_IPRESOLVE, families[work->request.family]);
 	/* What is measured is a connection of its own. */
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	check_certificate_watch(easy, &work->measure);
 	if (work->request.check->type == CHECK_HTTP) {
 		/* A body that is announced as too large is read as far as it may be. */
 		curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)0);
+		curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 		return;
 	}
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);    /* ends when the handle is removed */
 	curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L); /* what follows is not HTTP */
 	if (is_mail(work->request.check))
 		prepare_mail(easy, transfer);
+}
+
+/* libcurl says none where it only connects; there are servers that shut out who leaves without. */
+void check_say_goodbye(const struct transfer *transfer)
+{
+	static const char *const goodbyes[CHECK_TYPES] = {[CHECK_IMAP] = "Z LOGOUT\r\n",
+		[CHECK_POP3] = "QUIT\r\n",
+		[CHECK_SMTP] = "QUIT\r\n"};
+	const char *goodbye =
+		transfer->check != NULL ? goodbyes[transfer->check->request.check->type] : NULL;
+	size_t sent;
+
+	if (goodbye != NULL)
+		curl_easy_send(transfer->easy, goodbye, strlen(goodbye), &sent);
 }
 
 static bool is_of(const struct transfer *transfer, enum check_type type)
@@ -178,19 +192,6 @@ const char *check_ca_file(const struct transfer *transfer, const char *of_all)
 	const char *own = transfer->check != NULL ? transfer->check->request.check->ca_file : NULL;
 
 	return own != NULL ? own : of_all;
-}
-
-bool check_is_absent(const struct transfer *transfer)
-{
-	int family = transfer->check != NULL ? transfer->check->request.family : CHECK_ANY;
-	const struct check here = {.target = transfer->url};
-	unsigned char bytes[sizeof(struct in6_addr)];
-	char *host = check_host(&here);
-	bool absent = (family == CHECK_IPV6 && inet_pton(AF_INET, host, bytes) == 1) ||
-		      (family == CHECK_IPV4 && inet_pton(AF_INET6, host, bytes) == 1);
-
-	free(host);
-	return absent;
 }
 
 /* ---- what came of it ---- */

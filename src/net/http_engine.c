@@ -435,8 +435,6 @@ static void hop_start(struct http_engine *engine)
 	transfer->refused = transfer->guarded && http_url_names_private(transfer->url);
 	if (transfer->refused)
 		hop_ended(transfer, CURLE_COULDNT_CONNECT);
-	else if (check_is_absent(transfer))
-		hop_ended(transfer, CURLE_COULDNT_RESOLVE_HOST);
 	else if (curl_multi_add_handle(engine->multi, transfer->easy) != CURLM_OK)
 		hop_ended(transfer, CURLE_FAILED_INIT);
 }
@@ -482,6 +480,8 @@ static size_t engine_turn(struct http_engine *engine)
 		CURLcode code = message->data.result;
 
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+		if (code == CURLE_OK)
+			check_say_goodbye(transfer);
 		curl_multi_remove_handle(engine->multi, transfer->easy);
 		hop_ended(transfer, code);
 	}

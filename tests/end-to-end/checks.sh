@@ -8,8 +8,8 @@
 web=("nginx answers" "a body with its text" "500" "it is slow" "a header" "over HTTPS" "an expired certificate" "a name that its certificate lacks"
 	"it is stopped" "and started again")
 mail=("IMAP with TLS" "IMAP with STARTTLS" "POP3 with TLS" "POP3 with STARTTLS" "an IMAP login" "a POP3 login" "a wrong password at IMAP" "a wrong password at POP3"
-	"a handshake alone" "a certificate that ends soon" "its capabilities are kept" "and no password" "Dovecot is stopped" "and started again")
-relay=("SMTP with STARTTLS" "an SMTP login" "a wrong password at SMTP" "Postfix without STARTTLS" "Postfix is stopped" "and started again")
+	"a handshake alone" "a certificate that ends soon" "its capabilities are kept" "and no password" "it is said goodbye" "Dovecot is stopped" "and started again")
+relay=("SMTP with STARTTLS" "an SMTP login" "they are said goodbye" "a wrong password at SMTP" "Postfix without STARTTLS" "Postfix is stopped" "and started again")
 dns=("an address" "an exchanger" "a text" "an answer that is not there" "a name that is not there" "dnsmasq is stopped" "and started again")
 skip_all() { local reason=$1 name; shift; for name; do skip "$name" "$reason"; done; }
 if [ "${LAMPWATCH_PEERS:-}" != 1 ]; then skip_all "needs --peers" "${web[@]}" "${mail[@]}" "${relay[@]}" "${dns[@]}"; finish; exit; fi
@@ -183,10 +183,11 @@ if command -v dovecot > /dev/null; then
 	same "${mail[10]}" "1 1" "$(grep -c '"capabilities":.*"\* CAPABILITY IMAP4rev1[^"]*AUTH=PLAIN' <(head -n 1 "$work/kept")) $(grep -c '"greeting":."+OK Dovecot' <(sed -n 2p "$work/kept"))"
 	secret() { printf '\0ops\0%s' "$1" | base64; }
 	same "${mail[11]}" "4 0" "$(wc -l < "$work/kept") $(grep -c -e swordfish -e wrong-horse -e "$(secret swordfish)" -e "$(secret wrong-horse)" "$work/kept")"
+	same "${mail[12]}" "2" "$(grep -c 'Logged out' "$work/dovecot/log")"
 	end dovecot "$imap"
-	expect "${mail[12]}" "failed connection refused" "imap=imaps://localhost:$imaps $ca"
+	expect "${mail[13]}" "failed connection refused" "imap=imaps://localhost:$imaps $ca"
 	start_dovecot
-	expect "${mail[13]}" "good" "imap=imaps://localhost:$imaps $ca"
+	expect "${mail[14]}" "good" "imap=imaps://localhost:$imaps $ca"
 else
 	skip_all "needs dovecot" "${mail[@]}"
 fi
@@ -233,12 +234,15 @@ if [ "$(id -u)" = 0 ] && [ -x "$master" ] && [ -n "${process[dovecot]:-}" ]; the
 	start_postfix
 	expect "${relay[0]}" "good" "smtp=smtp://localhost:$smtp $ca"
 	expect "${relay[1]}" "good" "smtp=smtp://localhost:$smtp $ca $right"
-	expect "${relay[2]}" "failed login refused" "smtp=smtp://localhost:$smtp $ca $wrong"
-	expect "${relay[3]}" "failed STARTTLS is not offered" "smtp=smtp://localhost:$bare $ca"
+	logged() { [ "$(grep -c ' disconnect from ' "$postfix/log")" -ge 2 ]; }
+	await 10 logged
+	same "${relay[2]}" "0 2" "$(grep -c 'lost connection after [^C]' "$postfix/log") $(grep -c 'disconnect from .* quit=1' "$postfix/log")"
+	expect "${relay[3]}" "failed login refused" "smtp=smtp://localhost:$smtp $ca $wrong"
+	expect "${relay[4]}" "failed STARTTLS is not offered" "smtp=smtp://localhost:$bare $ca"
 	end postfix "$smtp"
-	expect "${relay[4]}" "failed connection refused" "smtp=smtp://localhost:$smtp $ca"
+	expect "${relay[5]}" "failed connection refused" "smtp=smtp://localhost:$smtp $ca"
 	start_postfix
-	expect "${relay[5]}" "good" "smtp=smtp://localhost:$smtp $ca"
+	expect "${relay[6]}" "good" "smtp=smtp://localhost:$smtp $ca"
 	end postfix "$smtp"
 else
 	skip_all "needs root, postfix and dovecot" "${relay[@]}"

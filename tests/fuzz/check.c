@@ -110,7 +110,10 @@ static void ask(int type)
 {
 	static const char *const schemes[] = {"http", "imap", "pop3", "smtp"};
 	char *target = memory_format("%s://127.0.0.1:%d/", schemes[type], server.port);
-	const struct check check = {.type = type, .target = target, .total = TIMEOUT};
+	/* No bundle: where TLS begins, it ends, without the time to read one. */
+	static char nothing[] = "/dev/null";
+	const struct check check = {
+		.type = type, .target = target, .total = TIMEOUT, .ca_file = nothing};
 	const struct check_request request = {.check = &check,
 		.connect_timeout = TIMEOUT,
 		.body_maximum = BODY_MAX,
@@ -118,10 +121,13 @@ static void ask(int type)
 	struct check_answer answer;
 	struct error error;
 
-	MUST(check_perform(&request, NULL, &answer, &error));
-	check_answer(&answer);
-	MUST(type == CHECK_HTTP || answer.state == CHECK_FAILED);
-	check_answer_release(&answer);
+	if (check_perform(&request, NULL, &answer, &error)) {
+		check_answer(&answer);
+		MUST(type == CHECK_HTTP || answer.state == CHECK_FAILED);
+		check_answer_release(&answer);
+	} else {
+		MUST(error.remedy == REMEDY_LOCAL && type != CHECK_HTTP);
+	}
 	free(target);
 }
 

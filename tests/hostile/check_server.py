@@ -152,6 +152,7 @@ WAYS = {
     "reset": reset,
     "loop": lambda connection: moved(connection, "/again?secret"),
     "inside": lambda connection: moved(connection, f"http://inside.example:{ports['good']}/"),
+    "to-four": lambda connection: moved(connection, f"http://four.example:{ports['good']}/"),
     "file": lambda connection: moved(connection, "file:///etc/passwd"),
     "damaged-gzip": after_request(HTTP + b"Content-Encoding: gzip\r\nContent-Length: 10\r\n\r\n\x1f\x8b\x08\x00garbag"),
     "tls-good": secure("good", good),
@@ -216,7 +217,7 @@ for name, serve in WAYS.items():
     listener = listen(socket.AF_INET, "0.0.0.0", 0)
     ports[name] = listener.getsockname()[1]
     threading.Thread(target=accept, args=(listener, serve), daemon=True).start()
-    if name == "good":
+    if name in ("good", "to-four"):
         six = listen(socket.AF_INET6, "::", ports[name])
         threading.Thread(target=accept, args=(six, serve), daemon=True).start()
 with open(PORTS + ".part", "w") as file:

@@ -8,7 +8,8 @@
  * "imap=imaps://localhost:993 ca_file=/x user=ops password=word". A '+' in a value stands for a
  * blank. Where one has a password, it is made in this process, which is held as an attempt is; else
  * by a fetcher. Prints a line for each, in the order of CHECKs: MILLISECONDS STATE NETWORK
- * ANSWERED, its word and its transcript, separated by tabs. Exit status: 0; 1 nobody could ask; 2
+ * ANSWERED, its word and its transcript, separated by tabs; and what the confinement refused, on
+ * standard error. Exit status: 0; 1 nobody could ask; 2
  * usage.
  */
 #include <getopt.h>
@@ -137,6 +138,7 @@ static void fetch(struct trial *trials, size_t count, struct check_request *requ
 {
 	struct buffer files = {0};
 	struct http_client *client;
+	struct error error;
 
 	for (size_t i = 0; i < count; i++)
 		if (trials[i].check.ca_file != NULL)
@@ -153,6 +155,8 @@ static void fetch(struct trial *trials, size_t count, struct check_request *requ
 	}
 	while (http_client_wait(client, NULL, 0, 1000) > 0)
 		;
+	if (!http_client_unrefused(client, &error))
+		fprintf(stderr, "check-once: %s\n", error.text);
 	http_client_free(client);
 	buffer_release(&files);
 }

@@ -15,7 +15,8 @@
  *   NAME MX PREFERENCE HOST
  *   NAME CNAME HOST        followed twice, as far as the script goes
  *   NAME A ADDRESS, NAME AAAA ADDRESS
- *   NAME TXT STRING …      each a string of one record, at most 255 bytes
+ *   NAME TXT STRING …      each a string of one record, at most 255 bytes; TXT-CUT says that each
+ *                          is longer than it is
  *   NAME stray OWNER CNAME|MX|A …   a record of another name in each answer about this one
  *   NAME silent            no answer
  *   NAME refuse, NAME fail REFUSED, SERVFAIL
@@ -113,7 +114,7 @@ static unsigned type_of(const char *word)
 		const char *word;
 		unsigned type;
 	} types[] = {{"A", TYPE_A}, {"CNAME", TYPE_CNAME}, {"MX", TYPE_MX}, {"TXT", TYPE_TXT},
-		{"AAAA", TYPE_AAAA}};
+		{"TXT-CUT", TYPE_TXT}, {"AAAA", TYPE_AAAA}};
 
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		if (strcmp(types[i].word, word) == 0)
@@ -125,8 +126,8 @@ static unsigned type_of(const char *word)
 static void put_record(struct message *message, char **words, size_t count)
 {
 	unsigned type = type_of(words[1]);
+	size_t place, cut = strcmp(words[1], "TXT-CUT") == 0;
 	unsigned char address[16];
-	size_t place;
 
 	put_name(message, words[0]);
 	put_short(message, type);
@@ -141,7 +142,7 @@ static void put_record(struct message *message, char **words, size_t count)
 		put_name(message, words[2]);
 	} else if (type == TYPE_TXT) {
 		for (size_t i = 2; i < count; i++) {
-			put(message, &(unsigned char){(unsigned char)strlen(words[i])}, 1);
+			put(message, &(unsigned char){(unsigned char)(strlen(words[i]) + cut)}, 1);
 			put(message, words[i], strlen(words[i]));
 		}
 	} else if (count > 2 &&

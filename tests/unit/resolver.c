@@ -81,15 +81,12 @@ static int stop(void **state)
 static void note(void *context, const struct dns_answer *answer)
 {
 	struct buffer *out = context;
-	static const char *const types[] = {
-		[DNS_MX] = "MX", [DNS_A] = "A", [DNS_AAAA] = "AAAA", [DNS_CNAME] = "CNAME"};
-
 	buffer_format(out, "%s %s%s%s\n", answer->name, dns_status_names[answer->status],
 		answer->failure[0] != '\0' ? ": " : "", answer->failure);
 	for (size_t i = 0; i < answer->count; i++) {
 		const struct dns_record *record = &answer->records[i];
 
-		buffer_format(out, "  %s %s %d %s\n", record->owner, types[record->type],
+		buffer_format(out, "  %s %s %d %s\n", record->owner, dns_type_names[record->type],
 			record->preference, record->value[0] != '\0' ? record->value : ".");
 	}
 }
@@ -161,6 +158,20 @@ static void test_a_loop_of_aliases_ends(void **state)
 	assert_answer("a.example", DNS_A,
 		"a.example empty\n  a.example CNAME 0 b.example\n"
 		"  b.example CNAME 0 a.example\n  a.example CNAME 0 b.example\n");
+}
+
+/* Its strings are one text, which may be anything but no line of its own. */
+static void test_a_text_is_its_strings_together(void **state)
+{
+	(void)state;
+	set_script("text.example TXT v=spf1 -all\ntext.example TXT ?\ntext.example TXT a\x01\xff\n"
+		   "alias.example CNAME text.example\n");
+	assert_answer("alias.example", DNS_TXT,
+		"alias.example found\n  alias.example CNAME 0 text.example\n"
+		"  text.example TXT 0 v=spf1-all\n  text.example TXT 0 ?\n"
+		"  text.example TXT 0 a\x01\xef\xbf\xbd\n");
+	set_script("cut.example TXT-CUT all\n");
+	assert_answer("cut.example", DNS_TXT, "cut.example empty\n");
 }
 
 static void test_a_null_mx_is_an_empty_name(void **state)
@@ -308,6 +319,7 @@ int main(void)
 		cmocka_unit_test(test_records_come_in_lower_case_without_the_last_dot),
 		cmocka_unit_test(test_every_alias_on_the_way_is_told),
 		cmocka_unit_test(test_a_loop_of_aliases_ends),
+		cmocka_unit_test(test_a_text_is_its_strings_together),
 		cmocka_unit_test(test_a_null_mx_is_an_empty_name),
 		cmocka_unit_test(test_no_such_name_and_no_such_records_are_two_things),
 		cmocka_unit_test(test_what_is_no_name_is_not_asked_for),
