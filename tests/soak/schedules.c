@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
  * Random schedules of faults against a model of what must be delivered, in simulated time: the real
- * plan, outbox and rounds, with a scripted world in place of sessions. Pages turn red and green
- * while relays are down, hang up, take only so many, or accept and never answer; while receivers
- * refuse for a time or for good; while the disk is full, the clock goes back an hour and the
- * courier is killed at any step. Then all is well again, and the result is checked.
+ * plan, outbox and rounds, with a scripted world in place of sessions. Pages turn red and green,
+ * and what they are about fails and works again, in any order, while relays are down, hang up, take
+ * only so many, or accept and never answer; while receivers refuse for a time or for good; while
+ * the disk is full, the clock goes back an hour and the courier is killed at any step. Then all is
+ * well again, and the result is checked.
  *
  *   SEED=17        that schedule alone     (a failure prints its seed)
  *   SCHEDULES=N    seeds 1 to N            (as a soak; 40 where it is not set)
@@ -71,8 +72,13 @@ static const struct {
 /* One event that reached a receiver. */
 struct arrival {
 	char *receiver, *message_id;
-	int64_t alarm;
+	int64_t alarm, early;
 	enum event_type type;
+};
+
+/* A red, and the alarm of early that was open with it. */
+struct follower {
+	int64_t red, early;
 };
 
 struct world {
@@ -85,7 +91,9 @@ struct world {
 	struct batch open[SESSIONS];
 	int64_t now;
 	bool well;
-	int64_t alarm[PAGES]; /* open on each page; 0: it is green */
+	int64_t red[PAGES], early[PAGES]; /* open on each page; 0: none */
+	struct follower *followers;
+	size_t follower_count;
 	struct arrival *arrivals;
 	size_t arrival_count;
 	struct text_list doubtful;   /* Message-IDs that may come twice: nobody could know */
@@ -139,6 +147,7 @@ static void arrive(struct world *self, const struct delivery *delivery)
 		arrival->receiver = memory_string(delivery->receiver);
 		arrival->message_id = memory_string(delivery->message_id);
 		arrival->alarm = value_get_number(events->members[i], "alarm");
+		arrival->early = value_get_number(events->members[i], "early");
 		event_type_parse(value_get_text(events->members[i], "type"), &arrival->type);
 	}
 	value_free(data);
@@ -161,26 +170,56 @@ static void doubt(struct world *self, const struct delivery *delivery)
 
 /* ---- what happens on pages ---- */
 
-static void happens(struct world *self, size_t page, struct events *events, struct owed_list *owed)
+/* What happens next on a page where these alarms are open. */
+static enum event_type choose(struct world *self, int64_t red, int64_t early)
 {
-	bool red = self->alarm[page] == 0;
-	struct event *event = events_add(events, red ? EVENT_RED : EVENT_GREEN);
-	const char *name = self->config->pages[page].name;
+	bool other = chance(self, 50);
 
+	if (red == 0 && early == 0)
+		return other ? EVENT_EARLY : EVENT_RED;
+	if (red == 0)
+		return other ? EVENT_RED : EVENT_RECOVERED;
+	if (early == 0)
+		return other ? EVENT_PREMATURE : EVENT_GREEN;
+	return other ? EVENT_PREMATURE : EVENT_RECOVERED;
+}
+
+static int64_t open_alarm(struct world *self, size_t page, const char *kind)
+{
+	return store_open_alarm(
+		self->database, self->config->pages[page].name, kind, "mail", self->now, "");
+}
+
+/* *red and *early become what is open from here on. */
+static void happens(struct world *self, size_t page, struct events *events, struct owed_list *owed,
+	int64_t *red, int64_t *early)
+{
+	struct event *event = events_add(events, choose(self, *red, *early));
+	bool of_red = event_types[event->type].episode == EVENT_RED,
+	     begins = event_types[event->type].part == PART_BEGIN;
+	int64_t *alarm = of_red ? red : early;
+
+	if (begins)
+		*alarm = open_alarm(self, page, event_type_name(event->type));
+	if (event->type == EVENT_PREMATURE && *early == 0)
+		*early = open_alarm(self, page, "early");
 	event->indicator = memory_string("mail");
 	event->name = memory_string("Mail");
-	event->before = red ? LEVEL_OPERATIONAL : LEVEL_MAJOR_OUTAGE;
-	event->after = red ? LEVEL_MAJOR_OUTAGE : LEVEL_OPERATIONAL;
+	event->before = begins ? LEVEL_OPERATIONAL : LEVEL_MAJOR_OUTAGE;
+	event->after = begins ? LEVEL_MAJOR_OUTAGE : LEVEL_OPERATIONAL;
+	event->impact = LEVEL_MAJOR_OUTAGE;
 	event->seen = self->now;
-	if (red) {
-		event->alarm = store_open_alarm(self->database, name, "red", "mail", self->now, "");
-		event->origin = store_alarm_origin(self->database, event->alarm);
-		return;
-	}
-	event->alarm = self->alarm[page];
+	event->alarm = *alarm;
+	event->early = of_red && event->type != EVENT_GREEN ? *early : 0;
+	event->related = event->type == EVENT_RED ? *early : of_red ? 0 : *red;
 	event->origin = store_alarm_origin(self->database, event->alarm);
-	store_close_alarm(self->database, event->alarm, self->now);
+	if (event->related != 0)
+		outbox_pending(self->database, event->related, owed);
+	if (begins)
+		return;
 	outbox_pending(self->database, event->alarm, owed);
+	store_close_alarm(self->database, event->alarm, self->now);
+	*alarm = 0;
 }
 
 /* As the classification does it: hosted is hosted at the provider that the first page is about. */
@@ -229,17 +268,22 @@ static void owe(struct world *self, size_t page, struct events *events, struct o
 /* A page turns; what cannot be written has not happened, and is found again by the next run. */
 static void transition(struct world *self, size_t page)
 {
+	int64_t red = self->red[page], early = self->early[page], former = red;
 	struct events events = {0};
 	struct owed_list owed = {0};
-	int64_t opened;
 
 	database_begin(self->database);
-	happens(self, page, &events, &owed);
-	opened = events.list[0].type == EVENT_RED ? events.list[0].alarm : 0;
-	weigh(self, page == 0 ? opened != 0 : self->alarm[0] != 0);
+	happens(self, page, &events, &owed, &red, &early);
+	weigh(self, page == 0 ? red != 0 || early != 0 : self->red[0] != 0 || self->early[0] != 0);
 	owe(self, page, &events, &owed);
-	if (database_commit(self->database, NULL))
-		self->alarm[page] = opened;
+	if (database_commit(self->database, NULL)) {
+		self->red[page] = red;
+		self->early[page] = early;
+		if (events.list[0].early != 0)
+			*(struct follower *)memory_append(
+				&self->followers, &self->follower_count, sizeof *self->followers) =
+				(struct follower){red != 0 ? red : former, events.list[0].early};
+	}
 	events_release(&events);
 	outbox_pending_release(&owed);
 }
@@ -248,7 +292,7 @@ static void troubled(struct database *database, struct text_list *pages)
 {
 	(void)database;
 	for (size_t i = 0; i < PAGES; i++)
-		if (world->alarm[i] != 0)
+		if (world->red[i] != 0 || world->early[i] != 0)
 			text_list_add(pages, world->config->pages[i].name);
 }
 
@@ -426,7 +470,9 @@ static void next_run(struct world *self, int64_t pause)
 	database_begin(self->database);
 	outbox_release(self->database, self->now);
 	outbox_unhold(self->database, "google",
-		self->alarm[0] != 0 ? self->now - OUTBOX_HELD_SECONDS : self->now, self->now);
+		self->red[0] != 0 || self->early[0] != 0 ? self->now - OUTBOX_HELD_SECONDS
+							 : self->now,
+		self->now);
 	database_commit(self->database, NULL);
 }
 
@@ -474,7 +520,7 @@ static void run_schedule(struct world *self)
 	}
 	self->well = true;
 	for (size_t page = 0; page < PAGES; page++)
-		if (self->alarm[page] != 0)
+		while (self->red[page] != 0 || self->early[page] != 0)
 			transition(self, page);
 	for (size_t i = 0; i < STEPS_WELL && outbox_count(self->database) > 0; i++) {
 		deliver(self);
@@ -520,13 +566,17 @@ static void check_ends(const struct world *self, const struct deliveries *all)
 static void check_order(const struct world *self, const char *receiver, int64_t alarm)
 {
 	const struct arrival *red = first_arrival(self, receiver, alarm, EVENT_RED),
-			     *green = first_arrival(self, receiver, alarm, EVENT_GREEN);
+			     *green = first_arrival(self, receiver, alarm, EVENT_GREEN),
+			     *early = first_arrival(self, receiver, alarm, EVENT_EARLY),
+			     *over = first_arrival(self, receiver, alarm, EVENT_RECOVERED);
 
 	if (red != NULL && first_arrival(self, receiver, alarm, EVENT_BOTH) > red &&
 		!text_list_has(&self->unrecorded, red->message_id))
 		wrong(self, "red and green came after the red", receiver);
 	if (red != NULL && green != NULL && green < red)
 		wrong(self, "green came before its red", receiver);
+	if (early != NULL && over != NULL && over < early)
+		wrong(self, "that it works again came before that it fails", receiver);
 	for (size_t i = 0; i < self->arrival_count; i++) {
 		const struct arrival *one = &self->arrivals[i];
 		const struct arrival *first =
@@ -557,15 +607,49 @@ static bool died(const struct world *self, size_t person, int64_t alarm)
 	return found;
 }
 
-/* Each person has heard of the beginning and of the end, or of both at once. */
-static void check_person(const struct world *self, size_t person, int64_t alarm)
+/*
+ * A red ends by its green; one that came too soon goes on as what fails here, and is left out of a
+ * message that says that this works again. What fails here ends by itself, or by the green of a red
+ * that was open with it, which may have come too soon for what has failed once more. What was given
+ * up is somebody else's to tell.
+ */
+static bool heard_of_early(const struct world *self, size_t person, int64_t alarm)
 {
-	bool both = heard(self, person, alarm, EVENT_BOTH);
-	bool red = heard(self, person, alarm, EVENT_RED);
-	bool green = heard(self, person, alarm, EVENT_GREEN);
+	bool over = heard(self, person, alarm, EVENT_RECOVERED) || died(self, person, alarm);
 
-	if (!both && !(red && green) && !died(self, person, alarm)) {
-		print_error("alarm %" PRId64 ": red %d, green %d\n", alarm, red, green);
+	for (size_t i = 0; i < self->follower_count && !over; i++) {
+		int64_t red = self->followers[i].red;
+
+		if (self->followers[i].early != alarm)
+			continue;
+		over = heard(self, person, red, EVENT_GREEN) ||
+		       heard(self, person, red, EVENT_BOTH) || died(self, person, red);
+		for (size_t j = i + 1; j < self->follower_count && !over; j++)
+			over = self->followers[j].red == red && self->followers[j].early > alarm &&
+			       heard_of_early(self, person, self->followers[j].early);
+	}
+	return over;
+}
+
+static bool heard_of_red(const struct world *self, size_t person, int64_t alarm)
+{
+	bool over = heard(self, person, alarm, EVENT_BOTH) ||
+		    heard(self, person, alarm, EVENT_PREMATURE) ||
+		    (heard(self, person, alarm, EVENT_RED) &&
+			    heard(self, person, alarm, EVENT_GREEN)) ||
+		    died(self, person, alarm);
+
+	for (size_t i = 0; i < self->follower_count; i++)
+		over = over || (self->followers[i].red == alarm &&
+				       heard_of_early(self, person, self->followers[i].early));
+	return over;
+}
+
+/* Each person has heard of the beginning and of the end, or of both at once. */
+static void check_person(const struct world *self, size_t person, int64_t alarm, bool early)
+{
+	if (!(early ? heard_of_early : heard_of_red)(self, person, alarm)) {
+		print_error("alarm %" PRId64 "%s\n", alarm, early ? ", early" : "");
 		wrong(self, "never heard of it all", people[person].first);
 	}
 	check_order(self, people[person].first, alarm);
@@ -575,8 +659,8 @@ static void check_person(const struct world *self, size_t person, int64_t alarm)
 static void check(const struct world *self)
 {
 	struct deliveries all = {0};
-	struct statement *row = database_query(
-		self->database, "SELECT id FROM alarm WHERE closed IS NOT NULL ORDER BY id", "");
+	struct statement *row = database_query(self->database,
+		"SELECT id, kind = 'early' FROM alarm WHERE closed IS NOT NULL ORDER BY id", "");
 
 	outbox_list(self->database, true, &all);
 	check_ends(self, &all);
@@ -584,7 +668,7 @@ static void check(const struct world *self)
 		int64_t alarm = statement_integer(row, 0);
 
 		for (size_t person = 0; person < sizeof people / sizeof *people; person++)
-			check_person(self, person, alarm);
+			check_person(self, person, alarm, statement_integer(row, 1) != 0);
 	}
 	statement_end(row);
 	deliveries_release(&all);
@@ -627,6 +711,7 @@ static void world_close(struct world *self)
 		free(self->arrivals[i].message_id);
 	}
 	free(self->arrivals);
+	free(self->followers);
 	text_list_release(&self->doubtful);
 	text_list_release(&self->unrecorded);
 	text_list_release(&self->poison);
