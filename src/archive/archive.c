@@ -428,7 +428,7 @@ static bool rename_folder(const char *from, const char *target, struct error *er
 	       system_error_set(error, target, "cannot be renamed into place");
 }
 
-static bool sync_month(const char *target, struct error *error)
+static bool sync_folder_of(const char *target, struct error *error)
 {
 	char *month = file_folder(target);
 	bool done = file_sync_folder(month, error);
@@ -440,7 +440,7 @@ static bool sync_month(const char *target, struct error *error)
 bool archive_place(const char *archive, const char *from, const char *target, struct error *error)
 {
 	return make_month(target, error) && sync_above(archive, target, error) &&
-	       rename_folder(from, target, error) && sync_month(target, error);
+	       rename_folder(from, target, error) && sync_folder_of(target, error);
 }
 
 /* ---- snapshots, all that arrive together ---- */
@@ -596,9 +596,10 @@ static bool place(const char *archive, struct placing *placing)
 static bool sync_placed(const char *archive, struct placing *placing)
 {
 	(void)archive;
-	return sync_month(placing->target, &placing->error) &&
+	return sync_folder_of(placing->target, &placing->error) &&
 	       (placing->private_target == NULL ||
-		       sync_month(placing->private_target, &placing->error));
+		       (sync_folder_of(placing->private_target, &placing->error) &&
+			       sync_folder_of(placing->private_incoming, &placing->error)));
 }
 
 void archive_place_all(const char *archive, struct placing *const *list, size_t count, bool quick)

@@ -162,7 +162,8 @@ void site_put_page(const struct site_page *page, struct value *data)
 	char *url = http_url_public(page->config != NULL ? page->config->url : state->url);
 
 	value_put_text(data, "page", page->name);
-	site_put(data, "address", url);
+	/* What we measure ourselves has none, and may not say whom it asks. */
+	site_put(data, "address", page->config != NULL && page->config->check_count > 0 ? "" : url);
 	site_put(data, "provider", page->config != NULL ? page->config->provider : "");
 	if (page->config != NULL)
 		site_put_ledger(page->site, page->config->provider, data);

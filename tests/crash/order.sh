@@ -107,6 +107,21 @@ same "a month whose folder a crash left empty is as durable as a new one" "archi
 	"$(awk -F '\t' '$2 == "rename" && $4 ~ /2014-03-02/ { exit } $2 == "sync" { print $3 }' order | sed "s|^$work/||" | grep -xE 'archive(/example(/2014)?)?' | sort -u | paste -sd ' ')"
 check "and the archive is whole" "$lampwatch" --clock 2014-03-02T00:01:00Z verify
 
+# ---- bodies that are not to be published ----
+
+rm -rf archive
+{
+	sed '/^pages:/,$d' lampwatch.yaml
+	printf 'probes:\n  - {name: inner, publish: false, checks: [{name: web, http: "https://intern.example.net/"}]}\n'
+} > private.yaml
+mkdir -p captures/inner
+echo '{"probe":"inner","checks":[{"name":"web","state":"good","word":"","attempts":[]}]}' > captures/inner/2014-01-24T190100Z
+"$lampwatch" -c private.yaml --clock "$(at 00)" -q run no-such-page 2> /dev/null; mkdir -p archive
+in_order "a body that is not to be published, which is there before its snapshot" -c private.yaml -q replay captures
+same "and was renamed before it" "archive/.state/private/inner/2014/01/2014-01-24T190100Z archive/inner/2014/01/2014-01-24T190100Z" \
+	"$(awk -F '\t' '$2 == "rename" { print $4 }' order | sed "s|^$work/||" | grep 2014-01-24T | paste -sd ' ')"
+rm -rf archive
+
 # ---- many that arrive together ----
 
 many() { seq -f p%g 1 60; }

@@ -77,6 +77,7 @@ same "the same on the page's own index, and its month and year" 3 "$(grep -l 'cl
 same "the ledger has the lags" "20 min later|30 min later" "$(ledger | sed -n 's|.*data-name="Lag">\(.*\)</td>|\1|p' | paste -sd '|')"
 check "its times lead to the snapshots of that minute" grep -Pzq 'href="mail/2014/01/2014-01-24T191000Z.html"(.|\n)*href="panel/2014/01/2014-01-24T193000Z.html"(.|\n)*href="mail/2014/01/2014-01-24T195000Z.html"(.|\n)*href="panel/2014/01/2014-01-24T202000Z.html"' <(ledger)
 for page in index.html panel/index.html mail/index.html; do check "$page leads to the ledger" grep -q 'ledger-example-co-[0-9a-f]*.html">' "$archive/$page"; done
+check "a probe has no address" grep -q 'none: our own checks' "$archive/mail/index.html"
 check "every page is whole, links lead somewhere and nowhere out, nothing runs" python3 "$root/tests/site/check.py" "$archive"
 check "verify takes the ledger for no damage" "$lampwatch" -c "$work/lampwatch.yaml" verify
 cp "$day" "$work/day.html"; ledger > "$work/ledger.html"
