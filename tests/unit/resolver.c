@@ -163,6 +163,9 @@ static void test_a_loop_of_aliases_ends(void **state)
 /* Its strings are one text, which may be anything but no line of its own. */
 static void test_a_text_is_its_strings_together(void **state)
 {
+	struct resolver *resolver = resolver_new(server_address, 2000, NULL);
+	struct buffer out = {0};
+
 	(void)state;
 	set_script("text.example TXT v=spf1 -all\ntext.example TXT ?\ntext.example TXT a\x01\xff\n"
 		   "alias.example CNAME text.example\n");
@@ -170,8 +173,15 @@ static void test_a_text_is_its_strings_together(void **state)
 		"alias.example found\n  alias.example CNAME 0 text.example\n"
 		"  text.example TXT 0 v=spf1-all\n  text.example TXT 0 ?\n"
 		"  text.example TXT 0 a\x01\xef\xbf\xbd\n");
+	/* Whether the rest of a message with a damaged record is good differs between c-ares'
+	 * versions. */
 	set_script("cut.example TXT-CUT all\n");
-	assert_answer("cut.example", DNS_TXT, "cut.example empty\n");
+	resolver_ask(resolver, "cut.example", DNS_TXT, note, &out);
+	resolver_run(resolver);
+	resolver_free(resolver);
+	assert_true(text_starts(buffer_string(&out), "cut.example empty\n") ||
+		    text_starts(buffer_string(&out), "cut.example silent: "));
+	buffer_release(&out);
 }
 
 static void test_a_null_mx_is_an_empty_name(void **state)
