@@ -344,6 +344,10 @@ char *config_find(const char *given);
 
 const struct page_config *config_page(const struct config *config, const char *name);
 
+/* The certificate files that checks name, one a line, as a fetcher wants them (net/http.h). Owned
+ * by the caller. */
+char *config_check_ca_files(const struct config *config);
+
 /* How many of the pages are probes. */
 size_t config_probe_count(const struct config *config);
 

@@ -329,6 +329,24 @@ void config_read_checks(struct config *config, struct node list, struct page_con
 		probe->publish = may_publish(probe) ? PUBLISH_YES : PUBLISH_NO;
 }
 
+char *config_check_ca_files(const struct config *config)
+{
+	struct text_list files = {0};
+	struct buffer lines = {0};
+
+	for (size_t i = 0; i < config->page_count; i++)
+		for (size_t j = 0; j < config->pages[i].check_count; j++) {
+			const char *file = config->pages[i].checks[j].ca_file;
+
+			if (file != NULL && !text_list_has(&files, file))
+				text_list_add(&files, file);
+		}
+	for (size_t i = 0; i < files.count; i++)
+		buffer_format(&lines, "%s\n", files.list[i]);
+	text_list_release(&files);
+	return buffer_take(&lines);
+}
+
 size_t config_probe_count(const struct config *config)
 {
 	size_t count = 0;

@@ -480,14 +480,17 @@ static bool own_network(const struct run *run)
 static void fetch_all(struct run *run)
 {
 	const struct limits_config *limits = &run->config->settings.limits;
+	char *ca_files = config_check_ca_files(run->config);
 	struct http_settings settings = {.in_flight = limits->in_flight,
 		.per_host = limits->per_host,
 		.user_agent = run->context->user_agent,
-		.fork_server = run->context->fork_server};
+		.fork_server = run->context->fork_server,
+		.check_ca_files = ca_files};
 	size_t busy = run->watch_count;
 	struct error error;
 
 	run->client = http_client_new(&settings);
+	free(ca_files);
 	run->fetches =
 		fetches_new(run->client, run->context->config, address_of, take_fetched, run);
 	for (size_t i = 0; i < run->watch_count; i++)

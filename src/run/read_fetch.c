@@ -47,12 +47,16 @@ static void fetched_done(void *context, struct http_response *response, const st
 
 static struct http_client *client_new(const struct context *context)
 {
+	char *ca_files = context->config != NULL ? config_check_ca_files(context->config) : NULL;
 	struct http_settings settings = {.in_flight = IN_FLIGHT,
 		.per_host = IN_FLIGHT,
 		.user_agent = "lampwatch/" LAMPWATCH_VERSION,
-		.fork_server = context->fork_server};
+		.fork_server = context->fork_server,
+		.check_ca_files = ca_files};
+	struct http_client *client = http_client_new(&settings);
 
-	return http_client_new(&settings);
+	free(ca_files);
+	return client;
 }
 
 void fetch_all(const struct context *context, struct fetched *fetched, size_t count)

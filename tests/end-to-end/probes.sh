@@ -82,6 +82,12 @@ same "another status" "■ RED web HTTP 404" "$(once "$url" "status=404")"
 same "a status that is asked for" "● green web good" "$(once "$url, status: [404, 500]" "status=404")"
 same "a body that lacks something" '■ RED web the body lacks "Post"' "$(once "$url, contains: Post" "")"
 same "nobody listens" "■ RED web connection refused" "$(once 'http: "http://127.0.0.1:1/"' "")"
+serve_http safe --tls "$work/safe.pem"
+echo "Mail" > safe/mail
+safe="http: \"https://localhost:$safe_port/mail\""
+same "a certificate that nobody knows" "■ RED" "$(once "$safe" "" | cut -d ' ' -f 1-2)"
+same "one that ca_file leads to" "● green web good" "$(once "$safe, ca_file: safe.pem" "")"
+same "and that expires soon" "▲ yellow" "$(once "tls: \"localhost:$safe_port\", ca_file: safe.pem, days: 366" "" | cut -d ' ' -f 1-2)"
 check "probe --json is the transcript" bash -c "'$lampwatch' -c one.yaml --json probe one 2>/dev/null | python3 -m json.tool"
 
 # ---- is it us? ----
