@@ -229,10 +229,10 @@ static void take_changes(void *context, const struct view *view)
 
 /* True where nothing can be apart: the page is not red, nor is a probe of its facts, and no alarm
  * is open that could end. */
-static bool is_calm(
-	struct known_states *known, const struct page_config *page, const struct page_state *state)
+static bool is_calm(struct known_states *known, const struct text_list *apart,
+	const struct page_config *page, const struct page_state *state)
 {
-	bool calm = !state->red;
+	bool calm = !state->red && !text_list_search(apart, page->name);
 
 	for (size_t i = 0; i < page->fact_count && calm; i++)
 		for (size_t j = 0; j < page->facts[i].checks.count && calm; j++) {
@@ -243,8 +243,7 @@ static bool is_calm(
 			calm = its == NULL || !its->red;
 			free(probe);
 		}
-	return calm && store_first_alarm(known->database, page->name, kind_of(EVENT_EARLY)) == 0 &&
-	       store_first_alarm(known->database, page->name, kind_of(EVENT_LATE)) == 0;
+	return calm;
 }
 
 /* All that follows, in one transaction with what is owed because of it. */
@@ -277,15 +276,17 @@ static void title_of(struct work *work)
 	reading_release(&reading);
 }
 
-/* Adds what has begun and ended on the page; keep: calls commit for it. */
+/* Adds what has begun and ended on the page. apart: the pages of which early or late is open; keep:
+ * calls commit for it. */
 static void look_at(struct observer *observer, struct known_states *known,
-	const struct page_config *page, void (*keep)(struct work *work))
+	const struct text_list *apart, const struct page_config *page,
+	void (*keep)(struct work *work))
 {
 	struct page_state *state = known_states_find(known, page->name, false);
 	struct observation seen = {.page = page, .state = state, .now = known->now};
 	struct work work = {.observer = observer, .seen = &seen, .state = state};
 
-	if (state == NULL || !state->known || is_calm(known, page, state) ||
+	if (state == NULL || !state->known || is_calm(known, apart, page, state) ||
 		suppression_holds(
 			observer->config, &observer->silences, page->name, known->now, NULL) ||
 		known_states_find(known, page->name, true) == NULL)
@@ -321,10 +322,17 @@ static void keep_surely(struct work *work)
 void agreements_follow(struct observer *observer, const char *name, int64_t now)
 {
 	struct known_states known = known_open(observer, now);
+	const struct page_config *its = config_page(observer->config, name);
+	struct text_list apart = {0};
 
+	if (its == NULL || (its->fact_count == 0 && its->check_count == 0))
+		return;
+	store_apart(observer->database, &apart);
 	for (size_t i = 0; i < observer->config->page_count; i++)
 		if (concerns(&observer->config->pages[i], name))
-			look_at(observer, &known, &observer->config->pages[i], keep_if_possible);
+			look_at(observer, &known, &apart, &observer->config->pages[i],
+				keep_if_possible);
+	text_list_release(&apart);
 	known_states_release(&known);
 }
 
@@ -354,18 +362,34 @@ static void close_unconfigured(struct observer *observer, struct known_states *k
 	alarms_release(&open);
 }
 
+static bool has_facts(const struct config *config)
+{
+	for (size_t i = 0; i < config->page_count; i++)
+		if (config->pages[i].fact_count > 0)
+			return true;
+	return false;
+}
+
 void agreements_settle(struct observer *observer, int64_t now)
 {
 	struct known_states known = known_open(observer, now);
+	struct text_list apart = {0};
 
+	store_apart(observer->database, &apart);
+	if (apart.count == 0 && !has_facts(observer->config))
+		return;
+	store_pages(observer->database, &known.all);
 	for (size_t i = 0; i < observer->config->page_count; i++) {
 		if (observer->config->pages[i].fact_count == 0)
 			continue;
-		look_at(observer, &known, &observer->config->pages[i], keep_surely);
+		look_at(observer, &known, &apart, &observer->config->pages[i], keep_surely);
 		known.database = observer->database; /* which may be a standby's by now */
 	}
-	close_unconfigured(observer, &known, true);
-	close_unconfigured(observer, &known, false);
+	if (apart.count > 0) {
+		close_unconfigured(observer, &known, true);
+		close_unconfigured(observer, &known, false);
+	}
+	text_list_release(&apart);
 	known_states_release(&known);
 }
 

@@ -25,6 +25,12 @@ struct page_state *known_states_find(struct known_states *known, const char *nam
 	for (size_t i = 0; i < known->count && found == NULL; i++)
 		if (text_equal(known->list[i].name, name))
 			found = &known->list[i];
+	if (found == NULL && known->all.count > 0) {
+		struct page_state *state = page_states_find(&known->all, name);
+
+		return state != NULL && (!loaded || store_load(known->database, state)) ? state
+											: NULL;
+	}
 	if (found == NULL) {
 		struct page_state *state = memory_zero(1, sizeof *state);
 		bool seen = store_page(known->database, name, state);
@@ -48,6 +54,7 @@ void known_states_release(struct known_states *known)
 		free(known->list[i].state);
 	}
 	free(known->list);
+	page_states_release(&known->all);
 	known->list = NULL;
 	known->count = 0;
 }

@@ -21,6 +21,7 @@ struct known_states {
 	struct database *database; /* borrowed */
 	bool holds;                /* what was said last holds, however long ago that was */
 	int64_t now;
+	struct page_states all;   /* owned; none: each is looked up by itself */
 	struct known_state *list; /* owned */
 	size_t count;
 };

@@ -84,6 +84,15 @@ int64_t store_first_alarm(struct database *database, const char *page, const cha
 		"tt", page, kind));
 }
 
+void store_apart(struct database *database, struct text_list *pages)
+{
+	statement_texts(database_query(database,
+				"SELECT DISTINCT page FROM alarm WHERE closed IS NULL"
+				" AND kind IN ('early', 'late') ORDER BY page",
+				""),
+		pages);
+}
+
 int64_t store_alarm_opened(struct database *database, int64_t alarm)
 {
 	return statement_number(

@@ -11,6 +11,8 @@
 
 #include "base/database.h"
 
+struct text_list;
+
 extern const struct schema_step alarm_schema[];
 
 /*
@@ -35,6 +37,8 @@ char *store_origin(struct database *database, const char *page, int64_t time);
 /* The number of the open one, 0 for none. */
 int64_t store_find_alarm(
 	struct database *database, const char *page, const char *kind, const char *indicator);
+/* Adds the pages, sorted, that have an open one of kind "early" or "late". */
+void store_apart(struct database *database, struct text_list *pages);
 /* The number of any open one of that kind on the page, the first; 0 for none. */
 int64_t store_first_alarm(struct database *database, const char *page, const char *kind);
 /* When it was opened. */
