@@ -25,6 +25,7 @@
 #include "base/step.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "net/http.h"
 #include "settings.h"
 #include "store/store.h"
@@ -187,9 +188,11 @@ static void put_lines(struct buffer *out, const char *key, const char *lines)
 	free(copy);
 }
 
+/* A probe's is no secret. */
 static void put_url(struct buffer *out, const char *key, const char *url)
 {
-	char *public = url != NULL ? http_url_public(url) : NULL;
+	const bool is_probe = url != NULL && text_starts(url, PROBE_SCHEME);
+	char *public = url == NULL ? NULL : is_probe ? memory_string(url) : http_url_public(url);
 
 	put_line(out, key, public);
 	free(public);

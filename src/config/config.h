@@ -98,6 +98,7 @@ struct page_config {
 };
 
 #define PROBE_KIND "probe"
+#define PROBE_SCHEME "probe:" /* of its url */
 
 enum route_type { ROUTE_SMTP, ROUTE_SMTPS, ROUTE_SENDMAIL, ROUTE_MX };
 enum tls {

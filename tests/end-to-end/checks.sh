@@ -8,7 +8,8 @@
 web=("nginx answers" "a body with its text" "500" "it is slow" "a header" "over HTTPS" "an expired certificate" "a name that its certificate lacks"
 	"it is stopped" "and started again")
 mail=("IMAP with TLS" "IMAP with STARTTLS" "POP3 with TLS" "POP3 with STARTTLS" "an IMAP login" "a POP3 login" "a wrong password at IMAP" "a wrong password at POP3"
-	"a handshake alone" "a certificate that ends soon" "its capabilities are kept" "and no password" "it is said goodbye" "Dovecot is stopped" "and started again")
+	"a handshake alone" "a certificate that ends soon" "its capabilities are kept" "and no password" "it is said goodbye" "Dovecot is stopped" "and started again"
+	"a login by the whole program" "and its wrong password" "a password that has become unreadable is no fault of the server" "and none of them is kept or said")
 relay=("SMTP with STARTTLS" "an SMTP login" "they are said goodbye" "a wrong password at SMTP" "Postfix without STARTTLS" "Postfix is stopped" "and started again")
 dns=("an address" "an exchanger" "a text" "an answer that is not there" "a name that is not there" "dnsmasq is stopped" "and started again")
 skip_all() { local reason=$1 name; shift; for name; do skip "$name" "$reason"; done; }
@@ -188,6 +189,22 @@ if command -v dovecot > /dev/null; then
 	expect "${mail[13]}" "failed connection refused" "imap=imaps://localhost:$imaps $ca"
 	start_dovecot
 	expect "${mail[14]}" "good" "imap=imaps://localhost:$imaps $ca"
+	# Of two checks of a probe one logs in, in a process of its own.
+	(umask 077; echo swordfish > "$work/right"; echo wrong-horse > "$work/wrong")
+	probe() {
+		printf 'archive: archive\nprobes:\n  - name: mail\n    checks:\n      - {name: web, imap: "imaps://localhost:%s", ca_file: good.pem}\n' "$imaps"
+		printf '      - {name: login, imap: "imaps://localhost:%s", ca_file: good.pem, user: ops, password_file: %s}\n' "$imaps" "$1"
+	}
+	shown() { (cd "$work" && "$lampwatch" -c "$1.yaml" probe mail 2>&1 | grep -v "runs as root" | tee -a said | sed 's/  */ /g; s/ $//'); }
+	probe right > "$work/right.yaml"; probe wrong > "$work/wrong.yaml"
+	same "${mail[15]}" "● green web good
+● green login good" "$(shown right)"
+	same "${mail[16]}" "● green web good
+■ RED login login refused" "$(shown wrong)"
+	(cd "$work" && "$lampwatch" -c right.yaml run 2>&1 | grep -v "runs as root" > said.run; "$lampwatch" -c right.yaml --json probe mail >> said 2> /dev/null)
+	mv "$work/right" "$work/away"
+	same "${mail[17]}" "" "$(shown right | grep RED)"
+	same "${mail[18]}" "1" "$(cd "$work" && grep -l -r -e swordfish -e wrong-horse said said.run archive away 2> /dev/null | wc -l)"
 else
 	skip_all "needs dovecot" "${mail[@]}"
 fi
