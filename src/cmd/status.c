@@ -129,6 +129,22 @@ static enum colour page_colour(
 	return worst;
 }
 
+/* What fails here, and stands on a page that lists only what it takes to be in trouble: as all that
+ * it does not list. False where the page lists it. */
+static bool is_unlisted(
+	const struct page_state *state, const struct alarm *alarm, struct indicator_state *unlisted)
+{
+	static char none[] = "";
+
+	*unlisted = (struct indicator_state){.id = alarm->indicator,
+		.group = none,
+		.name = alarm->indicator,
+		.word = none,
+		.level = LEVEL_OPERATIONAL};
+	return alarm->early && state != NULL &&
+	       indicator_states_find(&state->indicators, alarm->indicator) == NULL;
+}
+
 static void print_lamp(struct status *status, const struct page_config *page,
 	const struct indicator_state *indicator, bool fresh, bool suppressed)
 {
@@ -143,11 +159,13 @@ static void print_lamp(struct status *status, const struct page_config *page,
 	putchar(' ');
 	terminal_text(label, LABEL_COLUMNS);
 	date_write_short(indicator->since, status->context->config->timezone, since);
-	buffer_format(&line, "%s%s since %s%s%s%s", indicator->gone ? "no longer listed, was " : "",
-		level_label(indicator->level), since, indicator->flapping ? ", flapping" : "",
-		acknowledged(status, indicator) != 0 ? ", acknowledged" : "",
-		indicator->count > 0 && !indicator->flapping && !suppressed ? ", not confirmed"
-									    : "");
+	buffer_format(&line, "%s%s%s%s%s%s", indicator->gone ? "no longer listed, was " : "",
+		level_label(indicator->level), indicator->since != 0 ? " since " : ", not listed",
+		indicator->since != 0 ? since : "", indicator->flapping ? ", flapping" : "",
+		acknowledged(status, indicator) != 0 ? ", acknowledged" : "");
+	buffer_text(&line, indicator->count > 0 && !indicator->flapping && !suppressed
+				   ? ", not confirmed"
+				   : "");
 	if (find_fact(status, page, indicator, &fact)) {
 		add_fact(status, &fact, &line);
 		known_fact_release(&fact);
@@ -215,6 +233,12 @@ static void print_page(struct status *status, const struct page_config *page,
 			fails_here(status, page, indicator))
 			print_lamp(status, page, indicator, fresh, suppressed);
 	}
+	for (size_t i = 0; i < status->alarms.count; i++) {
+		struct indicator_state unlisted;
+
+		if (is_unlisted(state, &status->alarms.list[i], &unlisted))
+			print_lamp(status, page, &unlisted, fresh, suppressed);
+	}
 }
 
 /* ---- as a plugin for Nagios and its relatives ---- */
@@ -251,6 +275,16 @@ static void sort_page(struct status *status, const struct page_config *page,
 		free(name);
 		free(label);
 		explained = true;
+	}
+	for (size_t i = 0; i < status->alarms.count; i++) {
+		struct indicator_state unlisted;
+		char *name;
+
+		if (!is_unlisted(state, &status->alarms.list[i], &unlisted))
+			continue;
+		name = memory_format("%s: %s (fails here)", page->name, unlisted.name);
+		text_list_add(&status->bad[STATE_RED], name);
+		free(name);
 	}
 	if (!explained && page_colour(page, state, true) == COLOUR_RED)
 		text_list_add(&status->bad[STATE_RED], page->name);
@@ -381,6 +415,12 @@ static void add_page(struct status *status, const struct page_config *page,
 	for (size_t i = 0; state != NULL && i < state->indicators.count; i++)
 		value_append(indicators,
 			indicator_value(status, page, &state->indicators.list[i], fresh));
+	for (size_t i = 0; i < status->alarms.count; i++) {
+		struct indicator_state unlisted;
+
+		if (is_unlisted(state, &status->alarms.list[i], &unlisted))
+			value_append(indicators, indicator_value(status, page, &unlisted, fresh));
+	}
 }
 
 static void show_page(

@@ -33,6 +33,10 @@ static const struct {
 	{"event incident", "An incident of red impact is open, while the lamp is still green", true,
 		true},
 	{"event over", "No incident of red impact is open any longer", true, true},
+	{"event early", "It fails here, while the lamp is green", true, true},
+	{"event recovered", "It works here again", true, false},
+	{"event late", "It works here, while the lamp is red", true, false},
+	{"event agreed", "The lamp and what we see are no longer apart", true, false},
 };
 
 enum { NOTE_COUNT = sizeof notes / sizeof notes[0] };
@@ -248,7 +252,8 @@ struct value *site_timeline(
 			" UNION ALL SELECT time, 0, page, 'event ' || type, indicator, label,"
 			" before, after, text, 0, id"
 			" FROM event WHERE page = ?1 AND time >= ?2 AND time < ?3"
-			" AND type IN ('lost', 'back', 'incident', 'over')"
+			" AND type IN ('lost', 'back', 'incident', 'over', 'early', 'recovered',"
+			"  'late', 'agreed')"
 			" UNION ALL SELECT time, sequence, page, 'snapshot', '', '', '', '', '', 0,"
 			" 0 FROM snapshot WHERE page = ?1 AND time >= ?2 AND time < ?3"
 			" AND NOT pruned ORDER BY 1 DESC, 11 LIMIT ?4",

@@ -114,6 +114,26 @@ order "one after the other" "RED,GREEN,FAILS HERE,WORKS AGAIN HERE" "trigger it,
 on="red, green, late" order "whoever asks hears that the page is late" "FAILS HERE,RED,WORKS HERE,GREEN" "trigger it,trigger it,resolve it" fails red works green
 on="red, green, -early" order "and may leave out what we see" "RED,GREEN" "trigger it,trigger it,resolve it" fails red works green
 
+# ---- a page that lists only what is in trouble, as that of 2014 did ----
+
+feed() { mkdir -p turn/google; cp "$root/tests/pages/google-apps-rss/$2/page" "turn/google/2014-01-24T${1/:/}00Z"; at "$1"; }
+begin
+sed 's/kind: statuspage/kind: google-apps-rss/; s/{Mail: /{Letterbox: /' lampwatch.yaml > feed.yaml
+rm -rf archive "$work"/first/*.eml "$work"/second/*.eml "$work"/hooks/*
+mv feed.yaml lampwatch.yaml
+works 18:58; feed 18:58 normal
+fails 19:02
+same "what it does not list is as green as all the rest" "FAILS HERE" "$(said)"
+check "status shows it" grep -q "green Letterbox operational, not listed, fails here since 2014-01-24 19:02 UTC (mail/web: HTTP 500)" <(now 19:03 status | tr -s ' \n' ' ')
+same "so does --json" "Letterbox bad" "$(now 19:03 --json status | python3 -c 'import json, sys; last = json.load(sys.stdin)["pages"][0]["indicators"][-1]; print(last["name"], last["fact"]["state"])')"
+feed 19:20 incident
+check "the red that follows says how much later" grep -q "Letterbox.*18 min after it failed here" <(subject "$(nth 2)")
+same "in the same thread" "$(field Message-ID "$(nth 1)")" "$(field In-Reply-To "$(nth 2)")"
+works 19:52
+feed 20:23 resolved
+same "and there is one end" "FAILS HERE,RED,GREEN" "$(said)"
+same "also for the pager" "trigger lampwatch/google/Letterbox,resolve lampwatch/google/Letterbox" "$(pages | tr , '\n' | grep Letterbox | uniq | paste -sd ,)"
+
 # ---- what is done about it ----
 
 begin
