@@ -281,7 +281,8 @@ static void read_probes(struct config *config, struct node list, struct problems
 			add_page(config, node, &settings, probe_rules, problems);
 
 		probe->kind = memory_string(PROBE_KIND);
-		probe->url = memory_format(PROBE_SCHEME "%s", probe->name != NULL ? probe->name : "");
+		probe->url =
+			memory_format(PROBE_SCHEME "%s", probe->name != NULL ? probe->name : "");
 		config_read_checks(config, node_find(node, "checks"), probe, problems);
 	}
 }
