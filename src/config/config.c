@@ -19,6 +19,7 @@
 #include "config/config_parts.h"
 
 #define DEFAULT_ARCHIVE "archive" /* beside the file */
+#define DEFAULT_WAYBACK "https://web.archive.org"
 
 static const struct page_settings default_settings = {
 	.confirm = {.worse = 1, .better = 2, .lost = 3},
@@ -187,6 +188,23 @@ static bool read_section(const struct node_walk *walk, struct node node, void *t
 		       walk->rule->key, range->maximum, node_count(node));
 }
 
+/* Without a slash at its end, before which paths are put. */
+static bool read_base(const struct node_walk *walk, struct node node, void *target)
+{
+	char **base = target;
+	size_t length;
+
+	if (!config_read_page_url(walk, node, target))
+		return false;
+	length = strlen(*base);
+	while (length > 0 && (*base)[length - 1] == '/')
+		(*base)[--length] = '\0';
+	return strpbrk(*base, "?#@") == NULL ||
+	       node_problem(walk->problems, node,
+		       "\"%s\" takes an address without a query, a fragment, a user or a password",
+		       walk->rule->key);
+}
+
 static const struct node_range stamp_range = {CONFIG_STAMP_MIN, CONFIG_EVERY_MAX};
 static const struct node_rule timestamp_rules[] = {
 	{"url", config_read_secret_url, offsetof(struct timestamp_config, url), true, NULL},
@@ -222,6 +240,7 @@ static const struct node_rule file_rules[] = {
 	{"heartbeat_file", config_read_url_file, offsetof(struct config, heartbeat_file), false,
 		NULL},
 	{"metrics", config_read_path, offsetof(struct config, metrics), false, NULL},
+	{"wayback_base", read_base, offsetof(struct config, wayback_base), false, NULL},
 	SETTINGS_RULES(struct config, limits_rules),
 	{"pages", read_section, 0, false, &pages_range},
 	{"routes", read_section, 0, false, &routes_range},
@@ -290,6 +309,8 @@ static struct config *read_document(
 		config->archive = file_join(config->folder, DEFAULT_ARCHIVE);
 	if (config->timezone == NULL)
 		config->timezone = memory_string("UTC");
+	if (config->wayback_base == NULL)
+		config->wayback_base = memory_string(DEFAULT_WAYBACK);
 	if (config->resolver == NULL && !text_empty(getenv("LAMPWATCH_RESOLVER")))
 		config->resolver = memory_string(getenv("LAMPWATCH_RESOLVER"));
 	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
@@ -395,6 +416,7 @@ void config_free(struct config *config)
 	free(config->heartbeat);
 	free(config->heartbeat_file);
 	free(config->metrics);
+	free(config->wayback_base);
 	yaml_close(config->yaml);
 	free(config);
 }

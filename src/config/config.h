@@ -210,6 +210,7 @@ struct config {
 			  * stands in heartbeat_file */
 	char *heartbeat_file; /* joined with folder; NULL: none */
 	char *metrics;        /* file, joined with folder; NULL: none */
+	char *wayback_base; /* the Wayback Machine, or what answers as it does; no "/" at its end */
 	struct yaml *yaml;
 };
 
