@@ -156,6 +156,7 @@ static const struct node_word red_words[] = {{"degraded", LEVEL_DEGRADED},
 		"limits", node_read_map, offsetof(owner, settings.limits), false, limit_rules      \
 	}
 
+static const struct node_word wayback_words[] = {{"save", WAYBACK_SAVE}, {NULL, 0}};
 static const struct node_word keep_words[] = {
 	{"watched", KEEP_WATCHED}, {"all", KEEP_ALL}, {NULL, 0}};
 static const struct node_rule page_rules[] = {
@@ -165,6 +166,7 @@ static const struct node_rule page_rules[] = {
 	{"provider", config_read_label, offsetof(struct page_config, provider), false, NULL},
 	{"indicators", config_read_labels, offsetof(struct page_config, indicators), false, NULL},
 	{"keep", node_read_word, offsetof(struct page_config, keep), false, keep_words},
+	{"wayback", node_read_word, offsetof(struct page_config, wayback), false, wayback_words},
 	{"with", node_read_node, offsetof(struct page_config, with), false, NULL},
 	SETTINGS_RULES(struct page_config, page_limits_rules),
 	{0},
@@ -241,6 +243,8 @@ static const struct node_rule file_rules[] = {
 		NULL},
 	{"metrics", config_read_path, offsetof(struct config, metrics), false, NULL},
 	{"wayback_base", read_base, offsetof(struct config, wayback_base), false, NULL},
+	{"wayback_key_file", config_read_secret_file, offsetof(struct config, wayback_key_file),
+		false, NULL},
 	SETTINGS_RULES(struct config, limits_rules),
 	{"pages", read_section, 0, false, &pages_range},
 	{"routes", read_section, 0, false, &routes_range},
@@ -417,6 +421,7 @@ void config_free(struct config *config)
 	free(config->heartbeat_file);
 	free(config->metrics);
 	free(config->wayback_base);
+	free(config->wayback_key_file);
 	yaml_close(config->yaml);
 	free(config);
 }

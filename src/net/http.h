@@ -130,10 +130,10 @@ size_t http_client_wait(
 /* While it is held, the client begins no transfers; those in progress continue. */
 void http_client_hold(struct http_client *client, bool held);
 
-/* One POST or PUT, which http_post() runs to its end. Redirects are not followed. */
+/* One POST, PUT or GET, which http_post() runs to its end. Redirects are not followed. */
 struct http_post {
 	const char *url;
-	bool put;
+	const char *method;         /* NULL: POST; a GET has no body */
 	const char *const *headers; /* "Name: value", ended by NULL */
 	const void *body;
 	size_t length;

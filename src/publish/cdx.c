@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buffer.h"
+#include "base/date.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -16,21 +16,6 @@ enum { LINES_MAX = CDX_ROWS_MAX * (CDX_URL_MAX + 64) };
 
 static const char *const fields[] = {"timestamp", "original", "mimetype", "statuscode", "digest"};
 enum { STAMP, ORIGINAL, MIMETYPE, STATUS, DIGEST, FIELDS };
-
-bool cdx_time(const char *stamp, int64_t *time)
-{
-	struct tm parts = {0};
-	char again[CDX_STAMP] = "";
-
-	if (strlen(stamp) != CDX_STAMP - 1 || strspn(stamp, "0123456789") != CDX_STAMP - 1 ||
-		strptime(stamp, "%Y%m%d%H%M%S", &parts) == NULL)
-		return false;
-	*time = timegm(&parts);
-	/* February 30 is another day than it says. */
-	return gmtime_r(&(time_t){*time}, &parts) != NULL &&
-	       strftime(again, sizeof again, "%Y%m%d%H%M%S", &parts) > 0 &&
-	       text_equal(stamp, again);
-}
 
 static bool is_digest(const char *text)
 {
@@ -98,7 +83,7 @@ static void put_row(const struct value *list, const size_t places[static FIELDS]
 
 	for (size_t i = 0; i < FIELDS; i++)
 		row.text[i] = list->type == VALUE_LIST ? member(list, places[i]) : "";
-	if (!cdx_time(row.text[STAMP], &time) || !is_digest(row.text[DIGEST]) ||
+	if (!date_stamp(row.text[STAMP], &time) || !is_digest(row.text[DIGEST]) ||
 		!is_address(row.text[ORIGINAL]))
 		++*odd;
 	else if (!is_wanted(&row))
@@ -188,7 +173,7 @@ static bool take_capture(char *text, struct cdx_page *page)
 	struct cdx_capture *capture;
 	int64_t time;
 
-	if (text == NULL || page->count == CDX_ROWS_MAX || !cdx_time(stamp, &time) ||
+	if (text == NULL || page->count == CDX_ROWS_MAX || !date_stamp(stamp, &time) ||
 		!is_digest(digest) || !is_address(text))
 		return false;
 	capture = memory_append(&page->list, &page->count, sizeof *capture);

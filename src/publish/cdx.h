@@ -64,7 +64,4 @@ void cdx_page_release(struct cdx_page *page);
 /* cdx_read() in a reader: one part, the JSON. */
 extern const struct reader_work cdx_reader;
 
-/* The time of a YYYYMMDDhhmmss; false where it is none. */
-bool cdx_time(const char *stamp, int64_t *time);
-
 #endif

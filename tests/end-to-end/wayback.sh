@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# The Wayback Machine: history comes from it (import --wayback), and pages that change are handed to it (wayback: save).
-# A stand-in answers as the documentation says, and wrongly.
+# History from the Wayback Machine (import --wayback): a stand-in answers as its documentation says, and wrongly.
 . "$(dirname "$0")/../harness.sh"
 export PYTHONDONTWRITEBYTECODE=1
 cd "$work" || exit 1

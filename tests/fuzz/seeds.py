@@ -70,6 +70,10 @@ names = ["timestamp", "original", "mimetype", "statuscode", "digest"]
 for rows in [[], [names, row], [names, row, row[:3] + ["-"] + row[4:], [], ["org%2Carchive%29%2F+19980109140106%21"]]]:
     plant_texts("cdx", json.dumps(rows))
 plant_texts("cdx", "\t".join(["capture", row[0], row[4], row[1]]) + "\nothers\t1\nodd\t0\nresume\tkey\n")
+for said in [{"url": "http://a.example/", "job_id": "spn2-0123456789abcdef"}, {"status": "pending", "job_id": "x-1"},
+             {"status": "success", "timestamp": "20140124192000", "job_id": "x"},
+             {"status": "error", "status_ext": "error:no-access", "message": "no"}]:
+    plant_texts("save", json.dumps(said))
 first = "lampwatch chain 1 sha256"
 plant_texts("chain", first + "\n", "\t".join([
     first + "\nsnapshot", "1", "2014-01-24T19:20:00Z", "2014/01/2014-01-24T192000Z", "0" * 64,
