@@ -9,6 +9,7 @@
 #include "base/date.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/step.h"
 #include "base/text.h"
 #include "run/local_fault.h"
 #include "run/observe.h"
@@ -41,6 +42,7 @@ static bool commit_note(struct observer *observer, struct page_state *state,
 	bool done = text != NULL;
 
 	if (done) {
+		STEP("note's intent written");
 		database_begin(database);
 		store_add_note(database, state->name, line->sequence, text, head);
 		saves_forget(database, state->name);
@@ -49,6 +51,7 @@ static bool commit_note(struct observer *observer, struct page_state *state,
 		done = database_commit(database, error);
 	}
 	if (done) {
+		STEP("note committed");
 		state->snapshot = line->sequence;
 		memory_set(&state->head, head);
 		commit_finish(observer, state);

@@ -46,6 +46,13 @@ settled() { [ "$(asked 'GET./save/status/')" -ge "$1" ]; }
 check "twice" await 30 settled 2
 sleep 1
 : > log
+for step in "note's intent written" "note committed" "chain appended" "intent removed"; do
+	rm -rf killed && cp -a kept killed && sed 's/^archive: .*/archive: killed/' kept.yaml > killed.yaml
+	(LAMPWATCH_KILL_AT_STEP="1 $step" "$lampwatch" -c killed.yaml run; true) > said 2>&1
+	check "ended at \"$step\", the next run goes on" does 0 -c killed.yaml run
+	same "with one note" 1 "$(grep -c '^note' killed/harbour/chain)"
+	check "and all is whole" "$lampwatch" -c killed.yaml verify
+done
 check "the next run" does 0 -c kept.yaml run
 same "notes it in the chain" 1 "$(notes)"
 snapshot=$(sed -n 's/^snapshot\t2\t[^\t]*\t\([^\t]*\)\t\([^\t]*\)\t.*/\2/p' kept/harbour/chain)
