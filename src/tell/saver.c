@@ -18,6 +18,8 @@
 #include "tell/saves.h"
 #include "tell/session.h"
 
+enum { SECOND = 1000 /* milliseconds */ };
+
 /* Pages that the configuration no longer hands over are not. */
 static bool is_wanted(const struct config *config, const struct save *save)
 {
@@ -27,19 +29,13 @@ static bool is_wanted(const struct config *config, const struct save *save)
 	       wayback_refusal(config, page) == NULL;
 }
 
-/* Waits for its time; false where that is after the end. */
-static bool await(const struct save *save, int64_t asked, int64_t end)
+/* Milliseconds until it may be tried; asked: when a capture was asked for last, 0 for never. */
+static int64_t time_left(const struct save *save, int64_t asked)
 {
-	int64_t now = clock_milliseconds();
 	int64_t wait = (save->next_try - time(NULL)) * 1000;
+	int64_t pause = asked + SAVER_MILLISECONDS - clock_milliseconds();
 
-	if (text_empty(save->job) && asked != 0 && wait < asked + SAVER_MILLISECONDS - now)
-		wait = asked + SAVER_MILLISECONDS - now;
-	if (wait > end - now)
-		return false;
-	if (wait > 0)
-		poll(NULL, 0, (int)wait);
-	return true;
+	return text_empty(save->job) && asked != 0 && pause > wait ? pause : wait;
 }
 
 /* False where others would not fare better, or what came of it cannot be recorded. */
@@ -62,6 +58,7 @@ static bool save_one(
 	       attempt.outcome != OUTCOME_UNKNOWN;
 }
 
+/* Looks each second for one that comes before those that wait. */
 static void save_all(const struct courier_settings *settings, struct database *database)
 {
 	int64_t end = clock_milliseconds() + SAVER_SECONDS * 1000, asked = 0;
@@ -69,10 +66,16 @@ static void save_all(const struct courier_settings *settings, struct database *d
 	bool goes_on = true;
 
 	while (goes_on && saves_next(database, time(NULL), &save)) {
-		goes_on = await(&save, asked, end);
-		if (text_empty(save.job))
-			asked = clock_milliseconds();
-		goes_on = goes_on && save_one(settings, database, &save);
+		int64_t left = time_left(&save, asked);
+
+		if (left > 0) {
+			goes_on = clock_milliseconds() + left <= end;
+			poll(NULL, 0, !goes_on ? 0 : left < SECOND ? (int)left : SECOND);
+		} else {
+			if (text_empty(save.job))
+				asked = clock_milliseconds();
+			goes_on = save_one(settings, database, &save);
+		}
 		save_release(&save);
 	}
 }

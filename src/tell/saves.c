@@ -65,9 +65,8 @@ void saves_release(struct saves *saves)
 bool saves_due(struct database *database, int64_t now)
 {
 	return statement_number(database_query(database,
-		       "SELECT count(*) FROM save WHERE" WAITS
-		       " AND (next_try <= ?1 OR asked > ?1)",
-		       "i", now)) > 0;
+		       "SELECT count(*) FROM save WHERE" WAITS " AND next_try <= ?1", "i", now)) >
+	       0;
 }
 
 bool saves_next(struct database *database, int64_t now, struct save *save)

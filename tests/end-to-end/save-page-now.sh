@@ -100,6 +100,15 @@ same "and no more" "" "$(cat said)"
 python3 -c 'import sqlite3; d = sqlite3.connect("kept/.state/lampwatch.db"); d.execute("UPDATE save SET asked = asked - 90000"); d.commit()'
 check "after a day it is given up" does 0 -c kept.yaml run
 same "without a word" " 0" "$(cat said) $(python3 -c 'import sqlite3; print(*sqlite3.connect("kept/.state/lampwatch.db").execute("SELECT count(*) FROM save").fetchone())')"
+more='"faults":[{"path":"/save","delay":60,"status":503}]' job "$(captured)"
+: > log
+begun=$SECONDS told=$(count_mails relay)
+says_page none operational operational operational
+check "it hangs" does 0 -c kept.yaml run
+check "and has been asked" await 20 grep -q 'POST./save' log
+says_page major major_outage operational operational
+check "meanwhile the page is red" does 0 -c kept.yaml run
+check "neither the runs nor the alerts wait for it" test $((SECONDS - begun)) -lt 20 -a "$(count_mails relay)" -gt "$told"
 check "the archive is whole to the end" "$lampwatch" -c kept.yaml verify
 
 finish

@@ -12,7 +12,7 @@ SCRIPT is read again at each request, a JSON map:
             `row` stands in its place
   rows      of a page of the list (beside the limit that is asked for)
   fields    the order of the fields, whatever is asked for
-  faults    a list of {path, times?, status?, retry_after?, body?, type?, cut?, location?}: for addresses that begin with
+  faults    a list of {path, times?, status?, retry_after?, body?, type?, cut?, location?, delay?}: for addresses that begin with
             path, the first so many times
   key       what every page says is its resumption key
   jobs      a list of what Save Page Now's job says, one answer after the other; the last one stays
@@ -105,6 +105,7 @@ class Wayback(http.server.BaseHTTPRequestHandler):
         for i, fault in enumerate(told.get("faults", [])):
             if not self.path.startswith(fault["path"]) or met.get((self.path.split("?")[0], i), 0) >= fault.get("times", 1 << 30):
                 continue
+            time.sleep(fault.get("delay", 0))
             met[(self.path.split("?")[0], i)] = met.get((self.path.split("?")[0], i), 0) + 1
             headers = [(name, str(fault[key])) for name, key in (("Retry-After", "retry_after"), ("Location", "location"), ("Content-Type", "type")) if key in fault]
             self.answer(fault.get("status", 200), fault.get("body", "").encode(), headers, fault.get("cut", 0))
