@@ -108,8 +108,9 @@ static const struct command {
 		NULL},
 	{"site", command_site, NEEDS_TO_BE_ALONE, AS_OWNER, ALONE, 0, 0, "",
 		"rebuild all pages with which the archive is browsed", NULL},
-	{"import", command_import, NEEDS_CONFIGURATION, AS_OWNER, WITH_FORK_SERVER, 1, MANY,
-		"[--page NAME [--url ADDRESS]] [--since TIME] FILE|FOLDER...",
+	{"import", command_import, NEEDS_CONFIGURATION, AS_OWNER, WITH_FORK_SERVER, 0, MANY,
+		"[--page NAME [--url ADDRESS]] [--since TIME] [--until TIME] --wayback ADDRESS | "
+		"FILE|FOLDER...",
 		"build the history of pages from what others have saved", NULL},
 	{"replay", command_replay, NEEDS_CONFIGURATION, AS_OWNER, WITH_FORK_SERVER, 1, 1,
 		"[--deliver] DIR", "run saved captures through the same pipeline as live pages",

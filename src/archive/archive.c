@@ -799,6 +799,21 @@ bool archive_chain_extend(const char *archive, struct database *database, const 
 	return done;
 }
 
+char *archive_chain_note(const char *archive, const struct page_state *state,
+	struct chain_line *line, char head[static DIGEST_TEXT], struct error *error)
+{
+	char *intent = state_path(archive, "intent", state->name), *text = NULL;
+
+	line->sequence = state->snapshot + 1;
+	snprintf(line->before, sizeof line->before, "%s", state->head);
+	if (file_write(intent, state->folder, strlen(state->folder), 0600, error)) {
+		text = chain_line_write(line);
+		chain_line_digest(text, head);
+	}
+	free(intent);
+	return text;
+}
+
 bool archive_chain_up_to(const char *archive, struct database *database, const char *page,
 	int64_t last, struct error *error)
 {

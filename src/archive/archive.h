@@ -162,6 +162,18 @@ bool archive_chain_extend(const char *archive, struct database *database, const 
 	int64_t last, struct text_list *paths, struct error *error);
 bool archive_sync(const struct text_list *paths, struct error *error);
 
+/*
+ * The next line of the page's chain where that belongs to no snapshot, for store_add_note(), with
+ * its digest: type, folder, sums and time are the caller's, the rest is filled in. The page's
+ * intent is written, so that what a crash leaves is rolled forward: commit_finish() of run/, or
+ * archive_chain_up_to() and archive_settle(), follow the transaction. Owned by the caller; NULL
+ * with error (REMEDY_LOCAL).
+ */
+struct chain_line;
+struct page_state;
+char *archive_chain_note(const char *archive, const struct page_state *state,
+	struct chain_line *line, char head[static DIGEST_TEXT], struct error *error);
+
 /* The sequence of the chain's last whole line, 0 where it has none; -1 with error (REMEDY_LOCAL)
  * where the chain cannot be read. */
 int64_t archive_chain_end(const char *archive, const char *page, struct error *error);

@@ -24,6 +24,10 @@ struct error;
 
 #define CHAIN_HEAD "lampwatch chain 1 sha256"
 
+/* The type of a line that says where else a snapshot can be seen: its folder is the address of a
+ * memento, its sums are those of the snapshot. */
+#define CHAIN_NOTE "note"
+
 struct chain_line {
 	char type[16];    /* "snapshot"; others may come */
 	int64_t sequence; /* from 1, without a gap */

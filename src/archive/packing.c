@@ -167,31 +167,26 @@ struct pruning {
 static bool enter(const struct pruning *pruning, const struct page_state *state, int64_t now,
 	struct error *error)
 {
-	struct chain_line line = {.type = "pruned", .sequence = state->snapshot + 1, .sums = "-"};
-	char *intent =
-		memory_format("%s/" ARCHIVE_STATE "/intent/%s", pruning->archive, pruning->page);
+	struct chain_line line = {.type = "pruned", .sums = "-"};
 	char *text, head[DIGEST_TEXT];
 	bool done;
 
 	date_write(now, line.time);
 	snprintf(line.folder, sizeof line.folder, "%" PRId64 "-%" PRId64, pruning->first,
 		pruning->last);
-	snprintf(line.before, sizeof line.before, "%s", state->head);
-	done = file_write(intent, state->folder, strlen(state->folder), 0600, error);
+	text = archive_chain_note(pruning->archive, state, &line, head, error);
+	done = text != NULL;
 	if (done) {
 		STEP("prune intent written");
-		text = chain_line_write(&line);
-		chain_line_digest(text, head);
 		database_begin(pruning->database);
 		store_prune(pruning->database, pruning->page, pruning->first, pruning->last);
 		store_add_note(pruning->database, pruning->page, line.sequence, text, head);
 		store_set_fact(pruning->database, "heads", "");
 		done = database_commit(pruning->database, error);
-		free(text);
 	}
 	if (done)
 		STEP("prune committed");
-	free(intent);
+	free(text);
 	return done;
 }
 

@@ -210,9 +210,9 @@ static bool check_note(const struct check *check, const struct chain_line *line,
 	char *row;
 	bool good;
 
-	if (!text_equal(line->type, "pruned"))
+	if (!text_equal(line->type, "pruned") && !text_equal(line->type, CHAIN_NOTE))
 		return line_wrong(error, line, "is of a type that this version does not know");
-	if (!parse_range(line, &range))
+	if (text_equal(line->type, "pruned") && !parse_range(line, &range))
 		return line_wrong(error, line, "does not say what was pruned");
 	if (check->page == NULL)
 		return true;

@@ -304,6 +304,7 @@ static const struct rule rules[] = {
 
 	ALLOW_IF(CALLS_PARENT, "clone", 0, NAMESPACES, 0),
 	ALLOW(CALLS_PARENT, "fork"),
+	ALLOW(CALLS_PARENT, "setsid"),
 	ALLOW(CALLS_PARENT, "wait4"),
 	ALLOW(CALLS_PARENT, "waitid"),
 	ALLOW(CALLS_PARENT, "kill"),

@@ -276,6 +276,22 @@ void date_write_compact(int64_t time, char out[static DATE_TEXT_MAX])
 	write_utc(time, "", out);
 }
 
+bool date_stamp(const char *text, int64_t *time)
+{
+	enum { DIGITS = sizeof "20140124192000" - 1 };
+	struct tm parts = {0};
+	char again[DIGITS + 1] = "";
+
+	if (strlen(text) != DIGITS || strspn(text, "0123456789") != DIGITS ||
+		strptime(text, "%Y%m%d%H%M%S", &parts) == NULL)
+		return false;
+	*time = timegm(&parts);
+	/* February 30 is another day than it says. */
+	return gmtime_r(&(time_t){*time}, &parts) != NULL &&
+	       strftime(again, sizeof again, "%Y%m%d%H%M%S", &parts) > 0 &&
+	       strcmp(text, again) == 0;
+}
+
 void date_normalise(const char *text, char out[static DATE_TEXT_MAX])
 {
 	int64_t time;

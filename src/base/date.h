@@ -26,6 +26,9 @@ void date_write(int64_t time, char out[static DATE_TEXT_MAX]);
 /* "2014-01-24T192000Z": the form in folder names. */
 void date_write_compact(int64_t time, char out[static DATE_TEXT_MAX]);
 
+/* The time of a "20140124192000", as web archives write it; false where it is none. */
+bool date_stamp(const char *text, int64_t *time);
+
 /* date_parse(), then date_write(); "" if it is not understood. */
 void date_normalise(const char *text, char out[static DATE_TEXT_MAX]);
 

@@ -40,6 +40,26 @@ void digest_sha256(const void *bytes, size_t length, char out[static DIGEST_TEXT
 	text_hexadecimal(digest, sizeof digest, out);
 }
 
+void digest_sha1_base32(const void *bytes, size_t length, char out[static DIGEST_BASE32])
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	uint32_t bits = 0;
+	int have = 0;
+	size_t at = 0;
+
+	if (EVP_Digest(length > 0 ? bytes : "", length, digest, NULL, EVP_sha1(), NULL) != 1)
+		error_fatal("libcrypto cannot give SHA-1");
+	for (size_t i = 0; at < DIGEST_BASE32 - 1; have -= 5) { /* 160 bits are 32 letters */
+		if (have < 5) {
+			bits = bits << 8 | digest[i++];
+			have += 8;
+		}
+		out[at++] = letters[bits >> (have - 5) & 0x1f];
+	}
+	out[at] = '\0';
+}
+
 struct digest_stream {
 	EVP_MD_CTX *context;
 };

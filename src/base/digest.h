@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * SHA-256, HMAC, base64 and random bytes, by OpenSSL (libcrypto).
+ * SHA-256, HMAC, base64 and random bytes, by OpenSSL (libcrypto); and SHA-1, by which web archives
+ * name what they hold: not proof against somebody who makes two that are the same.
  */
 #ifndef LAMPWATCH_DIGEST_H
 #define LAMPWATCH_DIGEST_H
@@ -10,7 +11,7 @@
 
 struct buffer;
 
-enum { DIGEST_BYTES = 32, DIGEST_TEXT = 65 };
+enum { DIGEST_BYTES = 32, DIGEST_TEXT = 65, DIGEST_BASE32 = 33 };
 
 /* Begins the library, so that no later call does; error_fatal() where that fails, after which
  * OpenSSL 3 would crash. */
@@ -29,6 +30,9 @@ void digest_end(struct digest_stream *stream, char out[static DIGEST_TEXT]);
 /* HMAC-SHA-256 (RFC 2104). */
 void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t length,
 	unsigned char out[static DIGEST_BYTES]);
+
+/* SHA-1 of length bytes in base32 (RFC 4648 section 6), as a CDX index has it: 32 characters. */
+void digest_sha1_base32(const void *bytes, size_t length, char out[static DIGEST_BASE32]);
 
 /* Adds base64 (RFC 4648 section 4, no line breaks). */
 void digest_base64(const void *bytes, size_t length, struct buffer *out);

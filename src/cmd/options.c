@@ -57,6 +57,7 @@ static const struct option_row {
 	{"url", 0, OPTION_TEXT, offsetof(struct options, url)},
 	{"warc", 0, OPTION_FORM_TEXT, offsetof(struct options, form)},
 	{"wacz", 0, OPTION_FORM_TEXT, offsetof(struct options, form)},
+	{"wayback", 0, OPTION_TEXT, offsetof(struct options, wayback)},
 	{"with", 0, OPTION_TEXT, offsetof(struct options, with)},
 };
 

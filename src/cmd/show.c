@@ -28,6 +28,7 @@ struct show {
 	const char *page;
 	struct snapshot_row row;
 	struct snapshot_files files;
+	char *memento; /* its address; "": none is noted */
 };
 
 /* A file of the snapshot; "" where it has none. */
@@ -81,6 +82,8 @@ static void print_snapshot(const struct show *show)
 	printf("%s, snapshot %lld, ", show->page, (long long)show->row.sequence);
 	terminal_time(show->row.time, show->context->config->timezone);
 	printf("\n%s\nSHA-256 of %s: %s\n", path, ARCHIVE_SUMS, show->row.sums);
+	if (show->memento[0] != '\0')
+		printf("Memento: %s\n", show->memento);
 	print_lines("The page said:", text_of(show, "reading"));
 	print_lines("What differs from the previous snapshot:", text_of(show, "changes"));
 	print_lines("How it was fetched:", text_of(show, "capture"));
@@ -103,6 +106,8 @@ static void print_json(const struct show *show)
 	value_put_text(root, "time", time);
 	value_put_text(root, "path", path);
 	value_put_text(root, "sums_sha256", show->row.sums);
+	if (show->memento[0] != '\0')
+		value_put_text(root, "memento", show->memento);
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
 		value_put_text(root, files[i], text_of(show, files[i]));
 	terminal_json(root);
@@ -110,23 +115,32 @@ static void print_json(const struct show *show)
 	free(path);
 }
 
+static int print(struct show *show)
+{
+	const struct context *context = show->context;
+	struct error error;
+
+	show->memento = store_memento(context->database, show->page, show->row.sums);
+	if (!snapshot_read(context->config->archive, show->page, show->row.folder, show->row.sums,
+		    &show->files, &error))
+		return error_print(&error);
+	if (context->invocation->json)
+		print_json(show);
+	else
+		print_snapshot(show);
+	return EXIT_DONE;
+}
+
 int command_show(struct context *context, const struct options *options, char **words)
 {
 	struct show show = {.context = context, .page = words[0]};
-	struct error error;
-	int result = EXIT_DONE;
+	int result = EXIT_USAGE;
 
 	(void)options;
-	if (!snapshot_find(context, words[0], words[1], &show.row))
-		result = EXIT_USAGE;
-	else if (!snapshot_read(context->config->archive, show.page, show.row.folder, show.row.sums,
-			 &show.files, &error))
-		result = error_print(&error);
-	else if (context->invocation->json)
-		print_json(&show);
-	else
-		print_snapshot(&show);
+	if (snapshot_find(context, words[0], words[1], &show.row))
+		result = print(&show);
 	snapshot_files_release(&show.files);
 	snapshot_row_release(&show.row);
+	free(show.memento);
 	return result;
 }

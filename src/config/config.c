@@ -20,6 +20,7 @@
 #include "config/config_parts.h"
 
 #define DEFAULT_ARCHIVE "archive" /* beside the file */
+#define DEFAULT_WAYBACK "https://web.archive.org"
 
 static const struct page_settings default_settings = {
 	.confirm = {.worse = 1, .better = 2, .lost = 3},
@@ -156,6 +157,7 @@ static const struct node_word red_words[] = {{"degraded", LEVEL_DEGRADED},
 		"limits", node_read_map, offsetof(owner, settings.limits), false, limit_rules      \
 	}
 
+static const struct node_word wayback_words[] = {{"save", WAYBACK_SAVE}, {NULL, 0}};
 static const struct node_word keep_words[] = {
 	{"watched", KEEP_WATCHED}, {"all", KEEP_ALL}, {NULL, 0}};
 static const struct node_rule page_rules[] = {
@@ -165,6 +167,7 @@ static const struct node_rule page_rules[] = {
 	{"provider", config_read_label, offsetof(struct page_config, provider), false, NULL},
 	{"indicators", config_read_labels, offsetof(struct page_config, indicators), false, NULL},
 	{"keep", node_read_word, offsetof(struct page_config, keep), false, keep_words},
+	{"wayback", node_read_word, offsetof(struct page_config, wayback), false, wayback_words},
 	{"with", node_read_node, offsetof(struct page_config, with), false, NULL},
 	{"facts", config_read_facts, 0, false, NULL},
 	{"need", config_read_need, offsetof(struct page_config, need), false, NULL},
@@ -188,6 +191,23 @@ static bool read_section(const struct node_walk *walk, struct node node, void *t
 	return node_count(node) <= (size_t)range->maximum ||
 	       node_problem(walk->problems, node, "\"%s\" takes at most %lld members, not %zu",
 		       walk->rule->key, range->maximum, node_count(node));
+}
+
+/* Without a slash at its end, before which paths are put. */
+static bool read_base(const struct node_walk *walk, struct node node, void *target)
+{
+	char **base = target;
+	size_t length;
+
+	if (!config_read_page_url(walk, node, target))
+		return false;
+	length = strlen(*base);
+	while (length > 0 && (*base)[length - 1] == '/')
+		(*base)[--length] = '\0';
+	return strpbrk(*base, "?#@") == NULL ||
+	       node_problem(walk->problems, node,
+		       "\"%s\" takes an address without a query, a fragment, a user or a password",
+		       walk->rule->key);
 }
 
 static const struct node_range checks_range = {1, CONFIG_CHECKS_MAX};
@@ -237,6 +257,9 @@ static const struct node_rule file_rules[] = {
 	{"heartbeat_file", config_read_url_file, offsetof(struct config, heartbeat_file), false,
 		NULL},
 	{"metrics", config_read_path, offsetof(struct config, metrics), false, NULL},
+	{"wayback_base", read_base, offsetof(struct config, wayback_base), false, NULL},
+	{"wayback_key_file", config_read_secret_file, offsetof(struct config, wayback_key_file),
+		false, NULL},
 	SETTINGS_RULES(struct config, limits_rules),
 	{"pages", read_section, 0, false, &pages_range},
 	{"probes", read_section, 0, false, &pages_range},
@@ -332,6 +355,8 @@ static struct config *read_document(
 		config->archive = file_join(config->folder, DEFAULT_ARCHIVE);
 	if (config->timezone == NULL)
 		config->timezone = memory_string("UTC");
+	if (config->wayback_base == NULL)
+		config->wayback_base = memory_string(DEFAULT_WAYBACK);
 	if (config->resolver == NULL && !text_empty(getenv("LAMPWATCH_RESOLVER")))
 		config->resolver = memory_string(getenv("LAMPWATCH_RESOLVER"));
 	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
@@ -441,6 +466,8 @@ void config_free(struct config *config)
 	free(config->heartbeat);
 	free(config->heartbeat_file);
 	free(config->metrics);
+	free(config->wayback_base);
+	free(config->wayback_key_file);
 	yaml_close(config->yaml);
 	free(config);
 }

@@ -28,6 +28,7 @@ struct problems;
 
 enum first_sight { FIRST_SIGHT_BASELINE, FIRST_SIGHT_ALERT };
 enum keep { KEEP_WATCHED, KEEP_ALL };
+enum wayback_mode { WAYBACK_NOTHING, WAYBACK_SAVE };
 enum site_mode { SITE_ON, SITE_OFF };
 
 struct confirm_config {
@@ -85,6 +86,7 @@ struct page_config {
 	struct text_list indicators; /* patterns over id and name; empty: all */
 	struct page_settings settings;
 	int keep;         /* enum keep */
+	int wayback;      /* enum wayback_mode */
 	struct node with; /* parameters of a generic kind */
 	struct fact_config *facts;
 	size_t fact_count;
@@ -234,8 +236,10 @@ struct config {
 	size_t maintenance_count;
 	char *heartbeat; /* URL fetched at the end of each good run: a secret; NULL: none, or it
 			  * stands in heartbeat_file */
-	char *heartbeat_file; /* joined with folder; NULL: none */
-	char *metrics;        /* file, joined with folder; NULL: none */
+	char *heartbeat_file;   /* joined with folder; NULL: none */
+	char *metrics;          /* file, joined with folder; NULL: none */
+	char *wayback_key_file; /* of Save Page Now, joined with folder; NULL: none */
+	char *wayback_base; /* the Wayback Machine, or what answers as it does; no "/" at its end */
 	struct yaml *yaml;
 };
 
@@ -297,6 +301,15 @@ bool check_password_read(const struct config *config, const struct check *check,
  * (secret_wipe()). NULL, with error, where it cannot be read. */
 char *heartbeat_secret_read(const struct config *config, struct error *error);
 
+/* The access key and secret of Save Page Now, "ACCESS:SECRET", likewise. */
+char *wayback_secret_read(const struct config *config, struct error *error);
+
+/*
+ * Why the page's address is not handed to Save Page Now, though `wayback: save` asks for it: it
+ * says something that is nobody else's, or leads into a private network. NULL: it is handed over.
+ */
+const char *wayback_refusal(const struct config *config, const struct page_config *page);
+
 /*
  * For a process that is about to talk to others, of its copy of the configuration: wipes every
  * address in lampwatch.yaml that may hold a secret (of pages, webhooks, the heartbeat, the
@@ -314,6 +327,7 @@ enum {
 	CONFIG_MAIL_IN_LOCAL_MAX = 35, /* bytes before the "@": a token has to fit behind them */
 	CONFIG_TEXT_MAX = 256,         /* bytes of a label or of the contact */
 	CONFIG_URL_MAX = 2048,         /* bytes */
+	CONFIG_MEMENTO_MAX = 255,      /* bytes of a memento's address, as a chain has it */
 	CONFIG_SECRET_MAX = 4096,      /* bytes of a secret file */
 	CONFIG_TOKEN_MAX = 16384,      /* bytes of a token, and of what a command prints */
 	CONFIG_ARGUMENTS_MAX = 64,     /* of a command, its program among them */

@@ -14,6 +14,8 @@
 #include "base/yaml.h"
 #include "config/config_parts.h"
 #include "config/pattern.h"
+#include "net/address.h"
+#include "net/http.h"
 
 enum { ADVICE_MAX = 12 }; /* names that a complaint lists */
 
@@ -381,6 +383,46 @@ static void check_targets(const struct config *config, const struct names *webho
 	}
 }
 
+const char *wayback_refusal(const struct config *config, const struct page_config *page)
+{
+	enum { STAMP = sizeof "/web/20140124192000/" - 1 };
+	char *host = http_url_host(page->url);
+	bool literal = false,
+	     private = host != NULL && !address_text_is_public(host, &literal) && literal;
+
+	private = private || text_equal(host, "localhost");
+	free(host);
+	if (strpbrk(page->url, "?@#") != NULL)
+		return "its address has a user, a password, a query or a fragment, which may be "
+		       "secret";
+	if (private)
+		return "its address is private";
+	if (strlen(config->wayback_base) + STAMP + strlen(page->url) > CONFIG_MEMENTO_MAX)
+		return "its address is too long to be noted in a chain";
+	return NULL;
+}
+
+static void check_wayback(const struct config *config, struct problems *problems)
+{
+	for (size_t i = 0; i < config->page_count; i++) {
+		const struct page_config *page = &config->pages[i];
+		const char *refusal;
+
+		if (page->wayback != WAYBACK_SAVE || page->url == NULL || page->name == NULL)
+			continue;
+		refusal = wayback_refusal(config, page);
+		if (config->wayback_key_file == NULL)
+			problems_add(problems, config->path, page->line,
+				"page \"%s\": \"wayback: save\" needs \"wayback_key_file\", a file "
+				"with the ACCESS:SECRET of Save Page Now",
+				page->name);
+		if (refusal != NULL)
+			problems_warn(problems, config->path, page->line,
+				"page \"%s\" is not handed to Save Page Now: %s", page->name,
+				refusal);
+	}
+}
+
 void config_check(const struct config *config, struct problems *problems)
 {
 	struct node root = yaml_root(config->yaml);
@@ -406,6 +448,7 @@ void config_check(const struct config *config, struct problems *problems)
 	check_reserved(config, problems);
 	check_mail(config, root, problems);
 	check_mail_in(config, root, problems);
+	check_wayback(config, problems);
 	check_second(subscribers_list, &webhooks, problems);
 	check_facts(config, pages_list, &checks, problems);
 	check_members(subscribers_list, "pages", check_page, &pages, problems);

@@ -135,6 +135,19 @@ char *heartbeat_secret_read(const struct config *config, struct error *error)
 	return url;
 }
 
+char *wayback_secret_read(const struct config *config, struct error *error)
+{
+	char *key = NULL;
+
+	if (config_secret_line(config, config->wayback_key_file, &key, error) &&
+		strchr(key, ':') == NULL) {
+		secret_wipe(&key);
+		error_set(error, REMEDY_CONFIGURATION, "%s does not contain ACCESS:SECRET",
+			config->wayback_key_file);
+	}
+	return key;
+}
+
 void config_wipe(struct config *config)
 {
 	for (size_t i = 0; i < config->page_count; i++) {

@@ -56,6 +56,7 @@ struct http_request {
 	int64_t connect_timeout, total_timeout; /* milliseconds, without the time in the queue */
 	int64_t body_maximum;                   /* bytes, of the decoded stream */
 	int64_t redirects;                      /* followed at most */
+	bool wants_sha1;                        /* of what comes: response->sha1 */
 	const char *guard; /* NULL, or why an address that is not public is refused already at the
 			    * first hop: becomes the error's text */
 	void (*done)(void *context, struct http_response *response, const struct error *error);
@@ -83,6 +84,8 @@ struct http_response {
 	int64_t began, ended;  /* milliseconds since 1970, by the system's clock */
 	bool sent;             /* part of the request was sent: it may have taken effect */
 	enum http_network network; /* of the first hop */
+	char *sha1; /* of the body of a 200 before content decoding, digest_sha1_base32(); NULL:
+		     * nobody wants it */
 	char *mislabelled; /* a Content-Encoding that the body is not in; NULL: it is as it says */
 };
 
@@ -130,10 +133,10 @@ size_t http_client_wait(
 /* While it is held, the client begins no transfers; those in progress continue. */
 void http_client_hold(struct http_client *client, bool held);
 
-/* One POST or PUT, which http_post() runs to its end. Redirects are not followed. */
+/* One POST, PUT or GET, which http_post() runs to its end. Redirects are not followed. */
 struct http_post {
 	const char *url;
-	bool put;
+	const char *method;         /* NULL: POST; a GET has no body */
 	const char *const *headers; /* "Name: value", ended by NULL */
 	const void *body;
 	size_t length;
@@ -158,6 +161,10 @@ char *http_url_origin(const char *url);
 
 /* The URL without user, password, query and fragment, which may be kept. Owned by the caller. */
 char *http_url_public(const char *url);
+
+/* As it may stand in a query: all but unreserved characters (RFC 3986 section 2.3) encoded. Owned
+ * by the caller. */
+char *http_url_escape(const char *text);
 
 /* The host name, lower case; NULL if the URL is not http or https. Owned by the caller. */
 char *http_url_host(const char *url);

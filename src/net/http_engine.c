@@ -559,10 +559,13 @@ bool http_post(const struct http_post *post, struct http_response *response, str
 	/* Do not wait for "100 Continue", which not every receiver supports. */
 	transfer.headers = curl_slist_append(transfer.headers, "Expect:");
 	transfer.easy = transfer_handle(&transfer, post->user_agent, post->ca_file);
-	if (post->put)
-		curl_easy_setopt(transfer.easy, CURLOPT_CUSTOMREQUEST, "PUT");
-	curl_easy_setopt(transfer.easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->length);
-	curl_easy_setopt(transfer.easy, CURLOPT_POSTFIELDS, post->length > 0 ? post->body : "");
+	if (!text_equal(post->method, "GET")) {
+		curl_easy_setopt(transfer.easy, CURLOPT_CUSTOMREQUEST, post->method);
+		curl_easy_setopt(
+			transfer.easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->length);
+		curl_easy_setopt(
+			transfer.easy, CURLOPT_POSTFIELDS, post->length > 0 ? post->body : "");
+	}
 	code = transfer_collect(&transfer, curl_easy_perform(transfer.easy));
 	transfer.response.ended = calendar_milliseconds();
 	/* Only the status matters: a longer body is cut, not refused. */

@@ -190,6 +190,7 @@ void http_response_release(struct http_response *response)
 		&response->address,
 		&response->http_version,
 		&response->certificate,
+		&response->sha1,
 		&response->mislabelled,
 	};
 
@@ -302,8 +303,15 @@ bool transfer_decode(struct transfer *transfer, struct error *error)
 	struct http_response *response = &transfer->response;
 	char *codings = field_value(transfer->easy, "Content-Encoding");
 	struct error detail;
-	bool good = content_decode(codings, &response->body, &response->mislabelled, &detail);
+	bool good;
 
+	if (transfer->request.wants_sha1) {
+		free(response->sha1);
+		response->sha1 = memory_zero(DIGEST_BASE32, 1);
+		digest_sha1_base32(
+			buffer_string(&response->body), response->body.length, response->sha1);
+	}
+	good = content_decode(codings, &response->body, &response->mislabelled, &detail);
 	free(codings);
 	return good || error_set(error, detail.remedy, "the body %s", detail.text);
 }

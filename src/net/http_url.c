@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "net/address.h"
@@ -42,6 +43,20 @@ CURLU *http_url_parse(const char *text)
 		return url;
 	curl_url_cleanup(url);
 	return NULL;
+}
+
+char *http_url_escape(const char *text)
+{
+	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					 "0123456789-._~";
+	struct buffer out = {0};
+
+	for (; *text != '\0'; text++)
+		if (strchr(unreserved, *text) != NULL)
+			buffer_byte(&out, *text);
+		else
+			buffer_format(&out, "%%%02X", (unsigned char)*text);
+	return buffer_take(&out);
 }
 
 char *http_url_key(const char *text, unsigned flags)

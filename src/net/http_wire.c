@@ -224,6 +224,12 @@ static bool is_digest(const char *text)
 	       strspn(text, "0123456789abcdef") == DIGEST_TEXT - 1;
 }
 
+static bool is_base32(const char *text)
+{
+	return strlen(text) == DIGEST_BASE32 - 1 &&
+	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == DIGEST_BASE32 - 1;
+}
+
 /* All but requested_url, which the client knows better. What a page or its server may have
  * written is anything. */
 static const struct text_row response_texts[] = {
@@ -236,6 +242,7 @@ static const struct text_row response_texts[] = {
 	{offsetof(struct http_response, address), ADDRESS_MAX, is_value},
 	{offsetof(struct http_response, http_version), VERSION_MAX, is_value},
 	{offsetof(struct http_response, certificate), DIGEST_TEXT, is_digest},
+	{offsetof(struct http_response, sha1), DIGEST_BASE32, is_base32},
 	{offsetof(struct http_response, mislabelled), HTTP_HEADER_VALUE_MAX, NULL},
 };
 

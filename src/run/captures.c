@@ -144,8 +144,10 @@ void captures_sort(struct captures *captures)
 
 void captures_release(struct captures *captures)
 {
-	for (size_t i = 0; i < captures->count; i++)
+	for (size_t i = 0; i < captures->count; i++) {
 		free(captures->list[i].path);
+		free(captures->list[i].source);
+	}
 	free(captures->list);
 	*captures = (struct captures){0};
 }
@@ -183,8 +185,10 @@ void capture_load(const struct capture *capture, size_t count, struct captured *
 			response->began = response->ended = capture->time * 1000;
 			digest_sha256(buffer_string(body), body->length, sha256);
 			/* The file's name, with its folder's where that has the time. */
-			captured->texts[i][0] =
-				folder ? memory_format("%s/%s", last, name) : memory_string(last);
+			captured->texts[i][0] = capture->source != NULL
+							? memory_string(capture->source)
+						: folder ? memory_format("%s/%s", last, name)
+							 : memory_string(last);
 			captured->texts[i][1] = memory_string(sha256);
 			captured->sources[i] = (struct capture_source){
 				captured->texts[i][0], captured->texts[i][1], NULL};

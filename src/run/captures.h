@@ -22,6 +22,7 @@ enum { CAPTURES_MAX = 1000000 };
 /* What a page said at one time. */
 struct capture {
 	char *path; /* the file; or the folder with body, body-2 …; of a WARC file's: NULL. Owned */
+	char *source; /* where that is from; NULL: it says so itself. Owned */
 	const struct page_config *page;
 	int64_t time;  /* seconds since 1970 */
 	size_t record; /* in a WARC file: its place in struct web_records */

@@ -15,6 +15,7 @@
 #include "run/agree.h"
 #include "run/event_source.h"
 #include "run/hosting_lookup.h"
+#include "run/mementos.h"
 #include "run/observe.h"
 #include "store/alarm.h"
 #include "tell/admin_notice.h"
@@ -385,6 +386,7 @@ bool work_enqueue(struct work *work)
 	if (!work->observer->untold)
 		make_plan(work, &owed, &plan);
 	pending = save_deliveries(work, &plan);
+	memento_want(work);
 	plan_release(&plan);
 	outbox_pending_release(&owed);
 	return pending;

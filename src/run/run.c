@@ -25,6 +25,7 @@
 #include "run/hosting_lookup.h"
 #include "run/last_good.h"
 #include "run/local_fault.h"
+#include "run/mementos.h"
 #include "run/metrics.h"
 #include "run/mistake.h"
 #include "run/people.h"
@@ -35,6 +36,7 @@
 #include "run/sign_heads.h"
 #include "run/survey.h"
 #include "tell/outbox.h"
+#include "tell/saves.h"
 
 enum {
 	RUN_SECONDS = 300,      /* a run ends itself after that */
@@ -501,6 +503,13 @@ static void keep_configuration(struct run *run)
 		local_fault(&run->observer, &error);
 }
 
+/* What a crash has left, and what others have done since the last run. */
+static void recover(struct run *run)
+{
+	observer_recover(&run->observer, kind_for, run->context->kinds, &run->states);
+	mementos_note(&run->observer, &run->states, run->now);
+}
+
 static int pass(struct run *run, char **names)
 {
 	int64_t last = outbox_last(run->database);
@@ -517,7 +526,7 @@ static int pass(struct run *run, char **names)
 	if (missed && run->config->admin == NULL && !run->dry)
 		run_complain(run, "there was no run for much longer than usual");
 	if (!run->dry && !run->observer.aside)
-		observer_recover(&run->observer, kind_for, run->context->kinds, &run->states);
+		recover(run);
 	digest_messages_enqueue(&run->observer, run->now);
 	if (outbox_count_due(run->database, run->now) > 0)
 		courier_wake(run->courier);
@@ -536,6 +545,8 @@ static int pass(struct run *run, char **names)
 		timestamp_heads(
 			&run->observer, run->context->config, run->context->user_agent, run->now);
 		write_site(run);
+		if (run->alone.remedy == 0 && saves_due(run->database, run->now))
+			courier_wake(run->courier);
 	}
 	release_locks(run); /* the next run may fetch while the courier is at work */
 	return finish(run, EXIT_DONE, (int)(run->deadline - run_monotonic()));

@@ -13,8 +13,9 @@
 #include "tell/hosts.h"
 #include "tell/outbox.h"
 #include "tell/pending_subscription.h"
+#include "tell/saves.h"
 #include "tell/subscribers.h"
 
 const struct schema_step *const schema[] = {store_schema, alarm_schema, silence_schema,
 	timestamps_schema, outbox_schema, subscribers_schema, pending_subscriptions_schema,
-	hosts_schema, disabled_schema, finding_schema, meaning_schema, NULL};
+	hosts_schema, disabled_schema, finding_schema, meaning_schema, saves_schema, NULL};

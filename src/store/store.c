@@ -512,6 +512,22 @@ void store_add_note(struct database *database, const char *page, int64_t sequenc
 		sequence, head, page);
 }
 
+/* The line's fields are separated by tabs, the address and the sums being the fourth and fifth. */
+char *store_memento(struct database *database, const char *page, const char *sums)
+{
+	char *line = statement_string(database_query(database,
+		"SELECT line FROM note WHERE page = ?1 AND line LIKE 'note' || char(9) || '%'"
+		" AND instr(line, char(9) || ?2 || char(9)) > 0 ORDER BY sequence DESC LIMIT 1",
+		"tt", page, sums));
+	char *rest = line, *field = NULL, *address;
+
+	for (int i = 0; i < 4 && rest != NULL; i++)
+		field = strsep(&rest, "\t");
+	address = memory_string(rest != NULL ? field : "");
+	free(line);
+	return address;
+}
+
 bool store_is_pruned(struct database *database, const char *page, int64_t sequence)
 {
 	return statement_number(database_query(database,

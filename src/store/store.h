@@ -145,6 +145,9 @@ void store_prune(struct database *database, const char *page, int64_t first, int
  * chain. */
 void store_add_note(struct database *database, const char *page, int64_t sequence, const char *line,
 	const char *head);
+/* The address of the memento that the chain notes for the snapshot with these sums, the last one;
+ * "" where there is none. Owned by the caller. */
+char *store_memento(struct database *database, const char *page, const char *sums);
 bool store_is_pruned(struct database *database, const char *page, int64_t sequence);
 /* Adds the folders of those that are pruned, from that sequence on. */
 void store_pruned(

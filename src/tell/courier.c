@@ -28,6 +28,8 @@
 #include "tell/dependence.h"
 #include "tell/launcher.h"
 #include "tell/route_token.h"
+#include "tell/saver.h"
+#include "tell/saves.h"
 #include "tell/scheduler.h"
 #include "tell/session.h"
 #include "tell/service.h"
@@ -66,7 +68,7 @@ void courier_attempt(struct config *config, const char *receiver, size_t route,
 
 	session_attempt(
 		&(struct session_order){config, templates, mail ? &config->routes[route] : NULL,
-			&delivery, 1, &contents, now, NULL, means, direct},
+			&delivery, 1, &contents, now, NULL, means, direct, NULL},
 		attempt);
 	free(delivery.receiver);
 	free(delivery.message_id);
@@ -121,7 +123,8 @@ static void courier_state_begin(struct courier_state *courier)
 		struct open_session *session = courier->open_sessions;
 		struct session_order order = {settings->config, settings->templates, batch.route,
 			batch.deliveries.list, batch.deliveries.count, &batch.contents,
-			courier_state_now(courier), courier->dependences, &courier->means, false};
+			courier_state_now(courier), courier->dependences, &courier->means, false,
+			NULL};
 		struct attempt attempt;
 		struct error lack;
 
@@ -289,6 +292,7 @@ static void confine_courier(const struct courier_settings *settings)
 		for (size_t j = 0; j < webhook->with_count; j++)
 			add_secret(&paths, webhook->with[j].file);
 	}
+	add_secret(&paths, config->wayback_key_file);
 	text_list_add(&written, folder);
 	if (settings->folders != NULL)
 		settings->folders(settings->context, &written);
@@ -334,7 +338,7 @@ static void courier_process(const void *context, int in, int out)
 		.means = {.launcher = ours->launcher},
 		.wake = in,
 		.began = clock_milliseconds()};
-	bool unwritten;
+	bool unwritten, saves;
 
 	if (!is_woken(in))
 		return;
@@ -359,6 +363,7 @@ static void courier_process(const void *context, int in, int out)
 	}
 	outbox_forget(courier.database);
 	unwritten = scheduler_unwritten(courier.scheduler, &courier.fault);
+	saves = !unwritten && saves_due(courier.database, courier_state_now(&courier));
 	report(&courier, out);
 	scheduler_free(courier.scheduler);
 	courier_means_close(&courier.means);
@@ -366,6 +371,8 @@ static void courier_process(const void *context, int in, int out)
 	database_close(courier.database);
 	if (unwritten)
 		_exit(EXIT_UNWRITTEN);
+	if (saves) /* once all who are owed an alert have had their turn */
+		saver_start(settings);
 }
 
 /* ---- in the run ---- */

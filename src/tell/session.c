@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/step.h"
 #include "config/config.h"
+#include "config/secret.h"
 #include "net/http.h"
 #include "settings.h"
 #include "tell/courier.h"
@@ -26,6 +27,8 @@
 #include "tell/outbox.h"
 #include "tell/receivers.h"
 #include "tell/route_token.h"
+#include "tell/save_page_now.h"
+#include "tell/saves.h"
 #include "tell/service.h"
 
 enum {
@@ -201,6 +204,27 @@ static void tell_webhook(const struct session_order *order, const struct mail_re
 	webhook_secrets_wipe(&own);
 }
 
+static void save_page(const struct session_order *order, const struct mail_report *report)
+{
+	struct error error = {0};
+	const struct page_config *page = config_page(order->config, order->save->page);
+	struct save_request request = {.base = memory_string(order->config->wayback_base),
+		.url = memory_string(page->url),
+		.job = order->save->job,
+		.key = wayback_secret_read(order->config, &error),
+		.contact = order->config->user_agent_contact};
+	struct attempt attempt = {0};
+
+	if (request.key != NULL) {
+		confine(order, NULL);
+		save_page_now(&request, &attempt);
+		report->each(report->context, 0, &attempt);
+	} else {
+		lack_secret(report, &error);
+	}
+	secret_wipe(&request.key);
+}
+
 /* What the route or webhook lacks now, in the copy of a configuration that was good once. */
 static const char *order_trouble(const struct session_order *order)
 {
@@ -228,7 +252,9 @@ static void session_process(const void *context, int in, int out)
 	struct mail_report report = {pass_on, &out};
 
 	(void)in;
-	if (order_trouble(order) != NULL)
+	if (order->save != NULL)
+		save_page(order, &report);
+	else if (order_trouble(order) != NULL)
 		refuse(order, &report);
 	else if (order->route != NULL)
 		send_mails(order, &report);

@@ -21,6 +21,7 @@ struct courier_means;
 struct delivery;
 struct dependences;
 struct error;
+struct save;
 struct text_list;
 
 /* What a session carries, borrowed until session_start() returns; of a delivery count its envelope
@@ -35,7 +36,8 @@ struct session_order {
 	int64_t now;
 	const struct dependences *dependences; /* where direct mail goes; NULL: not known */
 	const struct courier_means *means;
-	bool asks; /* of one direct mail: DNS, where it goes */
+	bool asks;               /* of one direct mail: DNS, where it goes */
+	const struct save *save; /* a page for Save Page Now (saves.h), in place of deliveries */
 };
 
 struct session {

@@ -202,7 +202,7 @@ static void request(const struct sending *sending, const char *id, const char *b
 	struct text_list headers = {0};
 	struct buffer body = {0};
 	struct http_post post = {.url = url,
-		.put = sending->service->put,
+		.method = sending->service->put ? "PUT" : NULL,
 		.connect_timeout = CONNECT_TIMEOUT,
 		.total_timeout = TOTAL_TIMEOUT,
 		.user_agent = sending->message->user_agent};

@@ -70,6 +70,15 @@ for number in range(3):
         plant("template", bytes([number]) + content(path) + b"\n----\n" + content("tests/messages/red/data.json"))
 plant_texts("date", "2014-01-24T19:20:00Z", "2014-01-24 19:20:00.123+01:00", "2025-09-12 19:20:02 +0200 +0200",
             "Fri, 24 Jan 2014 19:20:00 GMT", "24 Jan 14 11:20 PST", "1390591200", "1390591200000", "2014-01-24T19", "120")
+row = ["20140124190000", "http://a.example/", "text/html", "200", "Q4YULN754FHV2U6Q5JUT6Q2P57WEWNNY"]
+names = ["timestamp", "original", "mimetype", "statuscode", "digest"]
+for rows in [[], [names, row], [names, row, row[:3] + ["-"] + row[4:], [], ["org%2Carchive%29%2F+19980109140106%21"]]]:
+    plant_texts("cdx", json.dumps(rows))
+plant_texts("cdx", "\t".join(["capture", row[0], row[4], row[1]]) + "\nothers\t1\nodd\t0\nresume\tkey\n")
+for said in [{"url": "http://a.example/", "job_id": "spn2-0123456789abcdef"}, {"status": "pending", "job_id": "x-1"},
+             {"status": "success", "timestamp": "20140124192000", "job_id": "x"},
+             {"status": "error", "status_ext": "error:no-access", "message": "no"}]:
+    plant_texts("save", json.dumps(said))
 first = "lampwatch chain 1 sha256"
 plant_texts("chain", first + "\n", "\t".join([
     first + "\nsnapshot", "1", "2014-01-24T19:20:00Z", "2014/01/2014-01-24T192000Z", "0" * 64,
@@ -92,7 +101,7 @@ plant_texts(
     "lampwatch+b-12-abcdefghijklmnopqrstuvwxyz@example.org")
 for error in [None, b"no connection"]:  # as src/net/http_wire.c writes it
     texts = [b"HTTP/1.1 200 OK\r\n\r\n", b'"1"', None, b"https://example.org/", b"", b"GET / HTTP/1.1\r\n\r\n",
-             b"192.0.2.1:443", b"1.1", b"0123456789abcdef" * 4, None, error]
+             b"192.0.2.1:443", b"1.1", b"0123456789abcdef" * 4, b"A2" * 16, None, error]
     plant("wire", struct.pack("=3q5iI", 0, 1, 2, 200, 1, 1, 1 if error else 0, 0, 4)
           + b"".join(struct.pack("=I", 2**32 - 1) if text is None else struct.pack("=I", len(text)) + text + b"\0"
                      for text in texts) + b"body")

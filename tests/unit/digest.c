@@ -68,6 +68,17 @@ static void test_hmac_with_an_empty_key_does_not_reuse_the_last_one(void **state
 		NULL, 0, "", "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+static void test_sha1_in_base32_names_what_web_archives_hold(void **state)
+{
+	char out[DIGEST_BASE32];
+
+	(void)state;
+	digest_sha1_base32("", 0, out); /* as any CDX index has it for an empty body */
+	assert_string_equal(out, "3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ");
+	digest_sha1_base32("abc", 3, out);
+	assert_string_equal(out, "VGMT4NSHA2AWVOR6EVYXQUGCNSONBWE5");
+}
+
 static const char *const base64_pairs[][2] = {
 	{"", ""},
 	{"f", "Zg=="},
@@ -134,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sha256_gives_the_standard_answers),
+		cmocka_unit_test(test_sha1_in_base32_names_what_web_archives_hold),
 		cmocka_unit_test(test_hmac_gives_the_answers_of_rfc_4231),
 		cmocka_unit_test(test_hmac_with_an_empty_key_does_not_reuse_the_last_one),
 		cmocka_unit_test(test_base64_writes_and_reads_the_vectors_of_rfc_4648),

@@ -94,6 +94,8 @@ check "a body that was truncated when it was recorded: 1" says 1 'was truncated 
 
 # ---- damage ----
 made whole.warc old "$(record 2014-01-24T19:00:00Z "$green")" "$(record 2014-01-24T19:20:00Z "$red")"
+check "only what is not later" does 0 -c "$(into until)" import --until 2014-01-24T19:10 whole.warc
+same "is imported" "operational" "$(levels until)"
 head -c -100 whole.warc > cut.warc
 check "a file that is cut off: 1, and where" says 1 '^lampwatch: cut.warc: byte [0-9]+: the record is cut off$' -c "$(into cut)" import cut.warc
 same "what stands before it is imported" "operational" "$(levels cut)"
