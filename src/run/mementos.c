@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/step.h"
 #include "base/text.h"
+#include "run/commit.h"
 #include "run/local_fault.h"
 #include "run/observe.h"
 #include "tell/saves.h"
