@@ -387,8 +387,8 @@ bool config_address_valid(const char *address);
 /* A host name (RFC 1123 section 2.1) or an IPv4 or IPv6 address (without brackets). */
 bool config_host_valid(const char *host);
 
-/* The host that an address or a URL names, else the text up to one of ":/?#". Owned by the caller.
- */
+/* The host that an address or a URL names, of an IPv6 address without its brackets; else the text
+ * up to one of ":/?#". Owned by the caller. */
 char *config_host_part(const char *text);
 
 /* What a complaint about such a text adds where the host is not ASCII; else "". */

@@ -302,8 +302,7 @@ static bool is_private(const struct check *check)
 	char *host = config_host_part(check->target);
 	bool literal, here = !address_text_is_public(host, &literal);
 
-	here = (literal && here) || strcasecmp(host, "localhost") == 0 ||
-	       check->target[strcspn(check->target, "[")] == '[';
+	here = (literal && here) || strcasecmp(host, "localhost") == 0;
 	free(host);
 	return here;
 }

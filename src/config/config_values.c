@@ -92,10 +92,15 @@ bool config_host_valid(const char *host)
 
 char *config_host_part(const char *text)
 {
-	const char *at = strrchr(text, '@'), *scheme = strstr(text, "://");
-	const char *begin = at != NULL ? at + 1 : scheme != NULL ? scheme + strlen("://") : text;
+	const char *scheme = strstr(text, "://");
+	const char *begin = scheme != NULL ? scheme + strlen("://") : text;
+	const char *end = begin + strcspn(begin, scheme != NULL ? "/?#" : "");
 
-	return memory_bytes(begin, strcspn(begin, ":/?#"));
+	for (const char *c = begin; c < end; c++) /* the path of a URL may have one, too */
+		if (*c == '@')
+			begin = c + 1;
+	return *begin == '[' ? memory_bytes(begin + 1, strcspn(begin + 1, "]/?#"))
+			     : memory_bytes(begin, strcspn(begin, ":/?#"));
 }
 
 const char *config_host_advice(const char *text)

@@ -103,6 +103,14 @@ static void add_watch(struct run *run, const struct page_config *page, bool aske
 	run->watch_count++;
 }
 
+static bool is_watched(const struct run *run, const struct page_config *page)
+{
+	for (size_t i = 0; i < run->watch_count; i++)
+		if (run->watches[i].page == page)
+			return true;
+	return false;
+}
+
 bool run_choose(struct run *run, char **names)
 {
 	bool good = true;
@@ -114,7 +122,7 @@ bool run_choose(struct run *run, char **names)
 		const struct page_config *page = context_page(run->context, *names);
 
 		good = good && page != NULL;
-		if (page != NULL)
+		if (page != NULL && !is_watched(run, page)) /* named twice it is read once */
 			add_watch(run, page, true);
 	}
 	return good;

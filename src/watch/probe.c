@@ -15,10 +15,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "watch/fetch.h"
-#include "watch/login.h"
 #include "model/validator.h"
 #include "watch/fetch.h"
+#include "watch/login.h"
 
 enum {
 	FAMILIES_MAX = 2,

@@ -802,6 +802,48 @@ static void test_the_configuration_is_found_here_first(void **state)
 	free(found);
 }
 
+static void test_the_host_of_an_address_or_a_url_is_found(void **state)
+{
+	static const char *const hosts[][2] = {
+		{"ops@mail.example.org", "mail.example.org"},
+		{"a/b@mail.example.org", "mail.example.org"},
+		{"mail.example.org:993", "mail.example.org"},
+		{"[2001:db8::1]:993", "2001:db8::1"},
+		{"imaps://[2001:db8::2]/", "2001:db8::2"},
+		{"https://user@www.example.org:8443/", "www.example.org"},
+		{"https://social.example.org/@status?at=a@b", "social.example.org"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+		char *host = config_host_part(hosts[i][0]);
+
+		assert_string_equal(host, hosts[i][1]);
+		free(host);
+	}
+}
+
+static void test_a_probe_is_published_unless_it_shows_a_private_address(void **state)
+{
+	static const struct {
+		const char *target;
+		int publish;
+	} targets[] = {{"mail.example.org:993", PUBLISH_YES}, {"'[2620:fe::9]:993'", PUBLISH_YES},
+		{"192.168.0.1:993", PUBLISH_NO}, {"'[::1]:993'", PUBLISH_NO},
+		{"localhost:993", PUBLISH_NO}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+		char *text = memory_format("probes:\n  - {name: p, checks: [{name: c, tcp: %s}]}\n",
+			targets[i].target);
+		struct config *config = load_good(text);
+
+		assert_int_equal(config->pages[0].publish, targets[i].publish);
+		config_free(config);
+		free(text);
+	}
+}
+
 static void test_thousands_of_pages_and_subscribers_are_checked_quickly(void **state)
 {
 	size_t size = 4 * 1024 * 1024, length = 0;
@@ -856,6 +898,8 @@ int main(void)
 		IN_FOLDER(test_all_problems_are_told_at_once_and_in_the_order_of_lines),
 		IN_FOLDER(test_a_file_that_is_not_there_or_empty_is_an_error),
 		IN_FOLDER(test_the_configuration_is_found_here_first),
+		IN_FOLDER(test_the_host_of_an_address_or_a_url_is_found),
+		IN_FOLDER(test_a_probe_is_published_unless_it_shows_a_private_address),
 		IN_FOLDER(test_thousands_of_pages_and_subscribers_are_checked_quickly),
 	};
 
