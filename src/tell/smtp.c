@@ -544,11 +544,20 @@ static bool content_written(const struct session *session)
 static const char *hand_out(void **ignored, int *length, void *context)
 {
 	struct session *session = context;
-	const struct mail *mail = mail_in_turn(session);
 	struct transaction *now = &session->now;
-	const char *from = mail->bytes + now->offset;
+	const struct mail *mail;
+	const char *from;
 
 	(void)ignored;
+	if (session->turn == session->turn_count) { /* libesmtp asks for the rest of a mail that
+						     * was refused halfway */
+		errno = ECONNRESET;
+		if (length != NULL)
+			*length = 0;
+		return NULL;
+	}
+	mail = mail_in_turn(session);
+	from = mail->bytes + now->offset;
 	if (length == NULL) {
 		now->offset = now->content = now->piece = 0;
 		now->chunked = session->transcript.last != PHASE_CONTENT;
