@@ -35,11 +35,31 @@ static bool is_http(CURLU *url)
 	return good;
 }
 
+/* A number that was percent-encoded, such as "%33", libcurl takes for a name, and for an address
+ * once it has written it. */
+static bool is_stable(CURLU *url)
+{
+	char *whole = http_url_part(url, CURLUPART_URL, 0),
+	     *host = http_url_part(url, CURLUPART_HOST, 0), *again = NULL;
+	CURLU *second = http_required(curl_url());
+	bool same;
+
+	if (whole != NULL && curl_url_set(second, CURLUPART_URL, whole, 0) == CURLUE_OK)
+		again = http_url_part(second, CURLUPART_HOST, 0);
+	same = text_equal(host, again);
+	curl_url_cleanup(second);
+	free(whole);
+	free(host);
+	free(again);
+	return same;
+}
+
 CURLU *http_url_parse(const char *text)
 {
 	CURLU *url = http_required(curl_url());
 
-	if (curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK && is_http(url))
+	if (curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK && is_http(url) &&
+		(strchr(text, '%') == NULL || is_stable(url)))
 		return url;
 	curl_url_cleanup(url);
 	return NULL;

@@ -90,6 +90,8 @@ same "one that ca_file leads to" "● green web good" "$(once "$safe, ca_file: s
 same "and that expires soon" "▲ yellow" "$(once "tls: \"localhost:$safe_port\", ca_file: safe.pem, days: 366" "" | cut -d ' ' -f 1-2)"
 check "probe --json is the transcript" bash -c "'$lampwatch' -c one.yaml --json probe one 2>/dev/null | python3 -m json.tool"
 
+check "a probe that is named twice is made once" bash -c "'$lampwatch' --clock 2014-01-24T19:06:00Z run mail mail mail"
+
 # ---- is it us? ----
 
 rm -rf archive relay/*.eml

@@ -146,7 +146,7 @@ plant("database", edit(5000, 255, b""))
 status = "http://status.example.com"
 plant_texts("url", status + "/a?b#c", "https://user:word@host.example:8443/", "http://127.0.0.1/", "http://[::1]:80/x",
             "http://localhost./", "http://0x7f.1/", "http://2130706433/", "HTTPS://EXAMPLE.COM", "http://a@b@c/",
-            "http:/%%333%")
+            "http:/%%333%", "http:/%33#%33tp:/%%333%", "http://%33/")
 plant_texts(
     "http", response("200 OK", "body", 'ETag: "2"', "Last-Modified: Fri, 24 Jan 2014 19:20:00 GMT", "Set-Cookie: a=b"),
     response("302 Found", "", "Location: /other?x", "Set-Cookie: a=b; path=/") + "\n----\n" + response("200 OK", "there"),
