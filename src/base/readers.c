@@ -400,8 +400,10 @@ static void write_head(struct reader *reader)
 	buffer_clear(&job->head);
 	buffer_add(&job->head, &job->request, sizeof job->request);
 	for (size_t i = 0; i < job->request.count; i++) {
-		struct part_head place = {parts[i].bytes != NULL ? parts[i].length : SIZE_MAX, ""};
+		struct part_head place;
 
+		memset(&place, 0, sizeof place); /* what lies between its members crosses, too */
+		place.length = parts[i].bytes != NULL ? parts[i].length : SIZE_MAX;
 		if (parts[i].digest != NULL) {
 			memcpy(place.digest, parts[i].digest, sizeof place.digest - 1);
 			if (knows(reader, place.digest))

@@ -252,7 +252,8 @@ static const struct text_row error_text = {0, ERROR_TEXT_MAX - 1, NULL};
 struct numbers {
 	int64_t retry_after, began, ended;
 	int32_t status, network, sent, same, remedy, number;
-	uint32_t body; /* bytes */
+	uint32_t body;   /* bytes */
+	uint32_t unused; /* no byte that nobody has set crosses */
 };
 
 void wire_response(struct buffer *out, uint64_t id, const struct http_response *response,
@@ -261,7 +262,7 @@ void wire_response(struct buffer *out, uint64_t id, const struct http_response *
 	const struct numbers numbers = {response->retry_after, response->began, response->ended,
 		response->status, (int32_t)response->network, response->sent, response->same,
 		error != NULL ? (int32_t)error->remedy : 0, error != NULL ? error->number : 0,
-		(uint32_t)response->body.length};
+		(uint32_t)response->body.length, 0};
 	const char *text = error != NULL ? error->text : NULL;
 	size_t from = begin(out, WIRE_DONE, id);
 
