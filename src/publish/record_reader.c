@@ -406,10 +406,11 @@ bool record_reader_list(struct record_reader *reader, record_take *take, void *c
 		size_t length;
 		char *answer = ask(
 			reader, &list_work, LIST_MILLISECONDS, &last, sizeof last, &length, error);
-		struct cursor cursor = {answer, answer + length};
+		struct cursor cursor;
 
 		if (answer == NULL)
 			return false;
+		cursor = (struct cursor){answer, answer + length};
 		take_bytes(&cursor, &list, sizeof list);
 		/* sound_list() does not know what was asked. */
 		if (i >= LISTS_MAX || (list.next == WARC_RECORD && !later(&list.last, &last)))
