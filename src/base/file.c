@@ -20,7 +20,7 @@
 #include "base/user.h"
 #include "settings.h"
 
-enum { COPIED_AT_ONCE = 65536 };
+enum { COPIED_AT_ONCE = 65536, MEMINFO_BYTES = 65536 };
 
 static bool failed(struct error *error, const char *path, const char *what)
 {
@@ -225,8 +225,30 @@ bool file_sync(const char *path, struct error *error)
 	return sync_path(path, 0, fsync, error);
 }
 
+/* The number behind such a name at the beginning of a line. */
+static unsigned long long kilobytes(const char *meminfo, const char *name)
+{
+	const char *line = strstr(meminfo, name);
+
+	return line != NULL ? strtoull(line + strlen(name), NULL, 10) : 0;
+}
+
+unsigned long long file_unwritten(const char *meminfo)
+{
+	return kilobytes(meminfo, "\nDirty:") + kilobytes(meminfo, "\nWriteback:");
+}
+
 bool file_sync_system(const char *path, struct error *error)
 {
+	struct buffer meminfo = {.maximum = MEMINFO_BYTES};
+	bool quick = !file_read("/proc/meminfo", &meminfo, NULL) ||
+		     file_unwritten(buffer_string(&meminfo)) <= UNWRITTEN_KILOBYTES;
+
+	buffer_release(&meminfo);
+	if (!quick) {
+		errno = EBUSY;
+		return failed(error, path, "cannot be synced as a whole");
+	}
 	return sync_path(path, 0, syncfs, error);
 }
 

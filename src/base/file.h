@@ -68,8 +68,18 @@ bool file_sync_folder(const char *path, struct error *error);
 /* Syncs a file that was written and closed. */
 bool file_sync(const char *path, struct error *error);
 
-/* Syncs all that anybody has written to the file system that path is on: it waits for other writers
- * too, but of a thousand files it is a hundredth of the time. */
+/*
+ * The kilobytes that wait to be written on this machine, whoever has written them, in a text such
+ * as that of /proc/meminfo (proc(5): Dirty and Writeback); 0 where it does not say.
+ */
+unsigned long long file_unwritten(const char *meminfo);
+
+/*
+ * Syncs all that anybody has written to the file system that path is on: of a thousand files it is
+ * a hundredth of the time. But it waits for other writers too, so that where more than
+ * UNWRITTEN_KILOBYTES wait to be written on this machine it does nothing: false, as after an error.
+ */
+enum { UNWRITTEN_KILOBYTES = 65536 };
 bool file_sync_system(const char *path, struct error *error);
 
 /* Creates the folder and its parents, each with mode; existing ones are left as

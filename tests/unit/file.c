@@ -272,6 +272,16 @@ static void test_a_program_in_its_build_folder_finds_the_templates_of_the_source
 	unsetenv("LAMPWATCH_TEMPLATES");
 }
 
+static void test_what_waits_to_be_written_is_what_the_kernel_says(void **state)
+{
+	(void)state;
+	assert_int_equal(file_unwritten("MemTotal: 100 kB\nDirty:   70000 kB\nWriteback:  5 kB\n"
+					"WritebackTmp: 900 kB\n"),
+		70005);
+	assert_int_equal(file_unwritten("MemTotal: 100 kB\n"), 0);
+	assert_int_equal(file_unwritten(""), 0);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
 
 int main(void)
@@ -290,6 +300,7 @@ int main(void)
 		IN_FOLDER(test_paths_are_joined_and_taken_apart),
 		IN_FOLDER(test_names_of_a_folder_are_sorted_and_without_their_ending),
 		IN_FOLDER(test_what_cannot_be_looked_at_is_not_absent),
+		cmocka_unit_test(test_what_waits_to_be_written_is_what_the_kernel_says),
 		IN_FOLDER(test_a_program_in_its_build_folder_finds_the_templates_of_the_source),
 	};
 
