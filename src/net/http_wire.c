@@ -27,6 +27,16 @@ struct text_row {
 	bool (*sound)(const char *text); /* NULL: it may say anything */
 };
 
+/* A number of a struct. */
+struct number_row {
+	size_t offset, size; /* bytes */
+};
+
+#define NUMBER(type, member)                                                                       \
+	{                                                                                          \
+		offsetof(struct type, member), sizeof(((struct type *)0)->member)                  \
+	}
+
 /* ---- writing ---- */
 
 static size_t begin(struct buffer *out, enum wire_type type, uint64_t id)
@@ -49,6 +59,14 @@ static void end(struct buffer *out, size_t from)
 void wire_signal(struct buffer *out, enum wire_type type, uint64_t id)
 {
 	begin(out, type, id);
+}
+
+/* Member by member: between them lies what nobody has set. */
+static void add_numbers(
+	struct buffer *out, const void *base, const struct number_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		buffer_add(out, (const char *)base + rows[i].offset, rows[i].size);
 }
 
 /* With its NUL, so that it can be used where it stands. */
@@ -78,6 +96,14 @@ static bool take(struct rest *rest, void *bytes, size_t length)
 		return false;
 	memcpy(bytes, rest->at, length);
 	rest->at += length;
+	return true;
+}
+
+static bool take_numbers(struct rest *rest, void *base, const struct number_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!take(rest, (char *)base + rows[i].offset, rows[i].size))
+			return false;
 	return true;
 }
 
@@ -133,11 +159,24 @@ static const struct text_row request_texts[] = {
 	{offsetof(struct http_request, guard), ANY, NULL},
 };
 
+static const struct number_row settings_numbers[] = {
+	NUMBER(http_settings, in_flight),
+	NUMBER(http_settings, per_host),
+};
+
+static const struct number_row request_numbers[] = {
+	NUMBER(http_request, connect_timeout),
+	NUMBER(http_request, total_timeout),
+	NUMBER(http_request, body_maximum),
+	NUMBER(http_request, redirects),
+	NUMBER(http_request, wants_sha1),
+};
+
 void wire_settings(struct buffer *out, const struct http_settings *settings)
 {
 	size_t from = begin(out, WIRE_SETTINGS, 0);
 
-	buffer_add(out, settings, sizeof *settings);
+	add_numbers(out, settings, ROWS(settings_numbers));
 	add_texts(out, settings, ROWS(settings_texts));
 	end(out, from);
 }
@@ -146,7 +185,8 @@ bool wire_settings_take(const char *bytes, size_t length, struct http_settings *
 {
 	struct rest rest = {bytes, bytes + length};
 
-	return take(&rest, settings, sizeof *settings) &&
+	*settings = (struct http_settings){0};
+	return take_numbers(&rest, settings, ROWS(settings_numbers)) &&
 	       take_texts(&rest, settings, ROWS(settings_texts), false);
 }
 
@@ -154,7 +194,7 @@ void wire_request(struct buffer *out, uint64_t id, const struct http_request *re
 {
 	size_t from = begin(out, WIRE_GET, id);
 
-	buffer_add(out, request, sizeof *request);
+	add_numbers(out, request, ROWS(request_numbers));
 	add_texts(out, request, ROWS(request_texts));
 	end(out, from);
 }
@@ -163,7 +203,8 @@ bool wire_request_take(const char *bytes, size_t length, struct http_request *re
 {
 	struct rest rest = {bytes, bytes + length};
 
-	return take(&rest, request, sizeof *request) &&
+	*request = (struct http_request){0};
+	return take_numbers(&rest, request, ROWS(request_numbers)) &&
 	       take_texts(&rest, request, ROWS(request_texts), false) && request->url != NULL;
 }
 
@@ -180,14 +221,28 @@ static const struct text_row check_texts[] = {
 	{offsetof(struct check, ca_file), ANY, NULL},
 };
 
+static const struct number_row check_numbers[] = {
+	NUMBER(check, type),
+	NUMBER(check, redirects),
+	NUMBER(check, within),
+	NUMBER(check, total),
+	NUMBER(check, days),
+};
+
+static const struct number_row check_request_numbers[] = {
+	NUMBER(check_request, family),
+	NUMBER(check_request, connect_timeout),
+	NUMBER(check_request, body_maximum),
+};
+
 static const struct text_row guard_text = {offsetof(struct check_request, guard), ANY, NULL};
 
 void wire_check(struct buffer *out, uint64_t id, const struct check_request *request)
 {
 	size_t from = begin(out, WIRE_CHECK, id);
 
-	buffer_add(out, request->check, sizeof *request->check);
-	buffer_add(out, request, sizeof *request);
+	add_numbers(out, request->check, ROWS(check_numbers));
+	add_numbers(out, request, ROWS(check_request_numbers));
 	add_texts(out, request->check, ROWS(check_texts));
 	add_texts(out, request, &guard_text, 1);
 	end(out, from);
@@ -198,12 +253,14 @@ bool wire_check_take(
 {
 	struct rest rest = {bytes, bytes + length};
 
-	if (!take(&rest, check, sizeof *check) || !take(&rest, request, sizeof *request) ||
+	*check = (struct check){0};
+	*request = (struct check_request){0};
+	if (!take_numbers(&rest, check, ROWS(check_numbers)) ||
+		!take_numbers(&rest, request, ROWS(check_request_numbers)) ||
 		!take_texts(&rest, check, ROWS(check_texts), false) ||
 		!take_texts(&rest, request, &guard_text, 1, false) || check->target == NULL)
 		return false;
 	request->check = check;
-	check->user = check->password_file = NULL;
 	return true;
 }
 

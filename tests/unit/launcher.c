@@ -166,11 +166,12 @@ static void test_several_run_at_once(void **state)
 static void test_who_asks_beyond_its_limit_waits(void **state)
 {
 	enum { ASKERS = LAUNCHER_PROGRAMS + 8 };
-	struct launcher *launcher = launcher_new(&config);
+	static struct launcher *launcher; /* which an asker still holds at its end */
 	pid_t askers[ASKERS];
 	int status;
 
 	(void)state;
+	launcher = launcher_new(&config);
 	write_program("cat > /dev/null; sleep 0.2");
 	for (int i = 0; i < ASKERS; i++)
 		if ((askers[i] = fork()) == 0) {
