@@ -43,13 +43,14 @@ struct addition {
 	char *guessed;   /* owned; the address of a host name, NULL where the word is none */
 };
 
-/* Tries the kind that the catalogue names; false where the page no longer fits it. */
+/* Tries the kind that the catalogue names; false where it names none, or the page no longer fits
+ * it. */
 static bool detect_service(struct addition *addition)
 {
 	struct error error;
 
 	for (size_t i = 0; i < addition->kinds.count; i++) {
-		if (strcmp(kind_name(addition->kinds.list[i]), addition->service->kind) != 0)
+		if (!text_equal(addition->service->kind, kind_name(addition->kinds.list[i])))
 			continue;
 		if (detect_kind(addition->context, addition->service->url, addition->kinds.list[i],
 			    &addition->detection, &error))

@@ -18,6 +18,7 @@ enum {
 	NAME_COLUMNS = 34,
 	KIND_COLUMNS = 18,
 	SERVICE_COLUMNS = 24,
+	NEXT_LINE_COLUMNS = 4,
 };
 
 static const char *const forms[] = {
@@ -192,9 +193,7 @@ static void print_service(const char *name, const char *kind, const char *rest)
 	terminal_text(name, SERVICE_COLUMNS);
 	putchar(' ');
 	terminal_text(kind, KIND_COLUMNS);
-	putchar(' ');
-	terminal_text(rest, 0);
-	putchar('\n');
+	terminal_wrap_rest(rest, SERVICE_COLUMNS + 1 + KIND_COLUMNS, NEXT_LINE_COLUMNS);
 }
 
 bool print_services(const struct catalogue *catalogue, const char *word)
@@ -206,7 +205,8 @@ bool print_services(const struct catalogue *catalogue, const char *word)
 
 		if (!service_matches(service, word))
 			continue;
-		print_service(service->name, service->kind, service->url);
+		print_service(service->name,
+			service->kind != NULL ? service->kind : "found when added", service->url);
 		any = true;
 	}
 	return any;
