@@ -162,6 +162,16 @@ void print_detection(const char *word, const struct detection *detection, bool a
 		print_line(i == 0 ? "maintenance" : "", reading->maintenances[i].title);
 }
 
+void print_entry(const char *word, bool comment)
+{
+	char *shown = word_public(word);
+
+	fputs(comment ? "# " : "", stdout);
+	terminal_text(shown, 0);
+	fputs(": ", stdout);
+	free(shown);
+}
+
 void print_ambiguous(const char *word, const struct detection *detection)
 {
 	char *shown = word_public(word), *visible = text_visible_copy(shown);
