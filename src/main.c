@@ -39,7 +39,7 @@ static const struct command {
 		"fetch the pages that are due and tell subscribers; for cron", NULL},
 	{"add", command_add, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, 1,
 		"[--name NAME] [--kind KIND] [--provider PROVIDER] [--url URL] [--dry-run] "
-		"URL|NAME|FILE | --probe NAME | --search WORD",
+		"URL|NAME|FILE|- | --probe NAME | --search WORD",
 		"find out what kind of page an address is, and watch it", NULL},
 	{"read", command_read, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, MANY,
 		"[--kind KIND] [--url URL] [--with FILE] URL|FILE...|-",

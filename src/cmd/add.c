@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/readers.h"
 #include "base/text.h"
+#include "cmd/add_list.h"
 #include "cmd/add_name.h"
 #include "cmd/add_print.h"
 #include "cmd/add_probe.h"
@@ -34,22 +35,25 @@ struct addition {
 	const char *word;      /* address, name or file */
 	const char *templates; /* folder */
 	struct add_target target;
-	struct catalogue catalogue;
+	const struct catalogue *catalogue;
+	struct buffer body;                    /* of a saved page */
 	const struct catalogue_entry *service; /* of the catalogue; NULL: it is in none */
 	struct kind_list kinds;
 	struct kind *kind; /* owned; of --kind */
 	struct detection detection;
 	char *page_name; /* owned */
 	char *guessed;   /* owned; the address of a host name, NULL where the word is none */
+	const struct page_config *watched; /* the page is this one already */
 };
 
-/* Tries the kind that the catalogue names; false where the page no longer fits it. */
+/* Tries the kind that the catalogue names; false where it names none, or the page no longer fits
+ * it. */
 static bool detect_service(struct addition *addition)
 {
 	struct error error;
 
 	for (size_t i = 0; i < addition->kinds.count; i++) {
-		if (strcmp(kind_name(addition->kinds.list[i]), addition->service->kind) != 0)
+		if (!text_equal(addition->service->kind, kind_name(addition->kinds.list[i])))
 			continue;
 		if (detect_kind(addition->context, addition->service->url, addition->kinds.list[i],
 			    &addition->detection, &error))
@@ -80,7 +84,6 @@ static int detect_url(struct addition *addition, const char *url)
 /* A saved page is only examined: it has no address that could be watched. */
 static int detect_file(struct addition *addition)
 {
-	struct buffer body = {0};
 	struct document document;
 	struct error error = {0};
 	bool good;
@@ -90,14 +93,15 @@ static int detect_file(struct addition *addition)
 			addition->word);
 		return EXIT_USAGE;
 	}
-	good = page_word_read(addition->word, &body, &error);
+	/* Standard input has been read. */
+	good = strcmp(addition->word, "-") == 0 ||
+	       page_word_read(addition->word, &addition->body, &error);
 	if (good) {
-		document = (struct document){buffer_string(&body), body.length};
+		document = (struct document){buffer_string(&addition->body), addition->body.length};
 		good = detect_document(addition->context->readers,
 			addition->options->url != NULL ? addition->options->url : "", &document,
 			&addition->kinds, READER_MILLISECONDS, &addition->detection, &error);
 	}
-	buffer_release(&body);
 	return good ? EXIT_DONE : page_word_complain("add", addition->word, &error);
 }
 
@@ -116,20 +120,20 @@ static int detect(struct addition *addition)
 	}
 	kind_list_load(addition->templates, folder, &addition->kinds);
 	if (page_word_is_address(word)) {
-		addition->service = catalogue_at(&addition->catalogue, word);
+		addition->service = catalogue_at(addition->catalogue, word);
 		return detect_url(addition, word);
 	}
-	addition->service = catalogue_find(&addition->catalogue, word);
+	addition->service = catalogue_find(addition->catalogue, word);
 	if (addition->service != NULL)
 		return detect_url(addition, addition->service->url);
 	if (strcmp(word, "-") == 0 || !file_absent(word))
 		return detect_file(addition);
 	addition->guessed = page_word_guess(word);
 	if (addition->guessed != NULL) {
-		addition->service = catalogue_at(&addition->catalogue, addition->guessed);
+		addition->service = catalogue_at(addition->catalogue, addition->guessed);
 		return detect_url(addition, addition->guessed);
 	}
-	print_unknown(&addition->catalogue, word,
+	print_unknown(addition->catalogue, word,
 		"is neither an address (https://...) nor in the catalogue");
 	return EXIT_USAGE;
 }
@@ -210,7 +214,6 @@ static int add_page(const struct addition *addition)
 static int find_and_add(struct addition *addition)
 {
 	int verbosity = addition->context->invocation->verbosity;
-	const struct page_config *page;
 	int status = add_target_load(&addition->target);
 
 	if (status == EXIT_DONE)
@@ -223,15 +226,103 @@ static int find_and_add(struct addition *addition)
 	}
 	if (verbosity >= 0)
 		print_detection(addition->word, &addition->detection, verbosity > 0);
-	page = add_target_page(&addition->target, addition->detection.url,
+	addition->watched = add_target_page(&addition->target, addition->detection.url,
 		addition->detection.chosen->kind, addition->detection.chosen->address);
-	if (page != NULL) {
-		printf("%s:%d: watched already, as \"%s\"\n", addition->target.path, page->line,
-			page->name);
+	if (addition->watched != NULL)
 		return EXIT_DONE;
-	}
 	status = name_page(addition);
 	return status == EXIT_DONE ? add_page(addition) : status;
+}
+
+static void print_watched(const struct addition *addition)
+{
+	printf("%s:%d: watched already, as \"%s\"\n", addition->target.path,
+		addition->watched->line, addition->watched->name);
+}
+
+static int add_word(struct addition *addition)
+{
+	int status = find_and_add(addition);
+
+	if (addition->watched != NULL)
+		print_watched(addition);
+	return status;
+}
+
+static struct addition addition_of(const struct context *context, const struct options *options,
+	const struct catalogue *catalogue, const char *word)
+{
+	return (struct addition){.context = context,
+		.options = options,
+		.word = word,
+		.templates = context->templates,
+		.catalogue = catalogue,
+		.target = {.invocation = context->invocation, .options = options}};
+}
+
+static void addition_release(struct addition *addition)
+{
+	detection_release(&addition->detection);
+	kind_list_release(&addition->kinds);
+	kind_free(addition->kind);
+	add_target_release(&addition->target);
+	buffer_release(&addition->body);
+	free(addition->page_name);
+	free(addition->guessed);
+}
+
+/* What became of an entry of a list, on a line of its own: a comment where the lines that watch a
+ * page are printed. */
+static void print_outcome(const struct addition *addition, int status, int same)
+{
+	bool changes = add_target_changes(&addition->target);
+
+	print_entry(addition->word, !changes);
+	if (same != 0)
+		printf("the same as line %d\n", same);
+	else if (status != EXIT_DONE)
+		puts("not added");
+	else if (addition->watched != NULL)
+		print_watched(addition);
+	else
+		printf("%s \"%s\", kind %s\n", changes ? "added as" : "the lines above watch it as",
+			addition->page_name, kind_name(addition->detection.chosen->kind));
+	fflush(stdout);
+}
+
+static int add_entry(void *context, const char *word, int same)
+{
+	const struct addition *list = context;
+	struct addition addition = addition_of(list->context, list->options, list->catalogue, word);
+	int status = same != 0 ? add_target_load(&addition.target) : find_and_add(&addition);
+
+	print_outcome(&addition, status, same);
+	addition_release(&addition);
+	return status;
+}
+
+/* Each entry has one line of its own, and no more. */
+static int add_list(struct addition *addition)
+{
+	struct context quiet = *addition->context;
+	struct invocation invocation = *quiet.invocation;
+
+	if (addition->options->name != NULL || addition->options->url != NULL)
+		return usage_error(&invocation);
+	invocation.verbosity = -1;
+	quiet.invocation = &invocation;
+	addition->context = &quiet;
+	return add_list_each(addition->catalogue, &addition->body, add_entry, addition);
+}
+
+/* A list, or a saved page. */
+static int add_input(struct addition *addition)
+{
+	struct error error;
+
+	if (!page_word_read("-", &addition->body, &error))
+		return page_word_complain("add", "-", &error);
+	return add_list_is(&addition->body) ? add_list(addition) : add_word(addition);
 }
 
 static int search(
@@ -261,12 +352,8 @@ static bool makes_sense(const struct options *options, const char *word)
 
 int command_add(struct context *context, const struct options *options, char **words)
 {
-	struct addition addition = {.context = context,
-		.options = options,
-		.word = words[0],
-		.templates = context->templates,
-		.target = {.invocation = context->invocation, .options = options}};
-	struct catalogue probes = {0};
+	struct catalogue services = {0}, probes = {0};
+	struct addition addition = addition_of(context, options, &services, words[0]);
 	struct problems problems = {0};
 	int status;
 
@@ -276,26 +363,22 @@ int command_add(struct context *context, const struct options *options, char **w
 		fprintf(stderr, "lampwatch add: a page's name has the form [a-z0-9][a-z0-9._-]*\n");
 		return EXIT_USAGE;
 	}
-	if (!catalogue_load(addition.templates, CATALOGUE_PAGES, &addition.catalogue, &problems) ||
+	if (!catalogue_load(addition.templates, CATALOGUE_PAGES, &services, &problems) ||
 		!catalogue_load(addition.templates, CATALOGUE_PROBES, &probes, &problems)) {
 		problems_print(&problems);
 		status = problems_status(&problems);
 	} else if (options->search != NULL) {
-		status = search(&addition.catalogue, &probes, options->search);
+		status = search(&services, &probes, options->search);
 	} else if (options->probe != NULL) {
-		status = add_probe(
-			&addition.target, addition.templates, &probes, &addition.catalogue);
+		status = add_probe(&addition.target, addition.templates, &probes, &services);
+	} else if (strcmp(addition.word, "-") == 0) {
+		status = add_input(&addition);
 	} else {
-		status = find_and_add(&addition);
+		status = add_word(&addition);
 	}
 	problems_release(&problems);
-	detection_release(&addition.detection);
-	kind_list_release(&addition.kinds);
-	kind_free(addition.kind);
-	catalogue_release(&addition.catalogue);
+	addition_release(&addition);
+	catalogue_release(&services);
 	catalogue_release(&probes);
-	add_target_release(&addition.target);
-	free(addition.page_name);
-	free(addition.guessed);
 	return status;
 }

@@ -18,6 +18,7 @@ enum {
 	NAME_COLUMNS = 34,
 	KIND_COLUMNS = 18,
 	SERVICE_COLUMNS = 24,
+	NEXT_LINE_COLUMNS = 4,
 };
 
 static const char *const forms[] = {
@@ -161,6 +162,16 @@ void print_detection(const char *word, const struct detection *detection, bool a
 		print_line(i == 0 ? "maintenance" : "", reading->maintenances[i].title);
 }
 
+void print_entry(const char *word, bool comment)
+{
+	char *shown = word_public(word);
+
+	fputs(comment ? "# " : "", stdout);
+	terminal_text(shown, 0);
+	fputs(": ", stdout);
+	free(shown);
+}
+
 void print_ambiguous(const char *word, const struct detection *detection)
 {
 	char *shown = word_public(word), *visible = text_visible_copy(shown);
@@ -192,9 +203,7 @@ static void print_service(const char *name, const char *kind, const char *rest)
 	terminal_text(name, SERVICE_COLUMNS);
 	putchar(' ');
 	terminal_text(kind, KIND_COLUMNS);
-	putchar(' ');
-	terminal_text(rest, 0);
-	putchar('\n');
+	terminal_wrap_rest(rest, SERVICE_COLUMNS + 1 + KIND_COLUMNS, NEXT_LINE_COLUMNS);
 }
 
 bool print_services(const struct catalogue *catalogue, const char *word)
@@ -206,7 +215,8 @@ bool print_services(const struct catalogue *catalogue, const char *word)
 
 		if (!service_matches(service, word))
 			continue;
-		print_service(service->name, service->kind, service->url);
+		print_service(service->name,
+			service->kind != NULL ? service->kind : "found when added", service->url);
 		any = true;
 	}
 	return any;

@@ -17,6 +17,9 @@ struct catalogue_entry;
  */
 void print_detection(const char *word, const struct detection *detection, bool all);
 
+/* Begins the line that says what became of the word; as a comment, where the rest is YAML. */
+void print_entry(const char *word, bool comment);
+
 /* On standard error: the kinds that fit, for the user to choose from. */
 void print_ambiguous(const char *word, const struct detection *detection);
 

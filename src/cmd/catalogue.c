@@ -22,7 +22,7 @@ static const struct node_rule page_rules[] = {
 	RULE(aliases, node_read_texts, false),
 	RULE(provider, node_read_text, false),
 	RULE(url, node_read_text, true),
-	RULE(kind, node_read_text, true),
+	RULE(kind, node_read_text, false),
 	RULE(mail, node_read_texts, false),
 	{0},
 };
@@ -159,6 +159,28 @@ const struct catalogue_entry *catalogue_at(const struct catalogue *catalogue, co
 	return NULL;
 }
 
+static bool letters_begin(const char *text, const char *word)
+{
+	for (;; text++, word++) {
+		word = next_letter(word);
+		if (*word == '\0')
+			return true;
+		text = next_letter(text);
+		if (tolower((unsigned char)*text) != tolower((unsigned char)*word))
+			return false;
+	}
+}
+
+static bool letters_hold(const char *text, const char *word)
+{
+	if (*next_letter(word) == '\0')
+		return false;
+	for (text = next_letter(text); *text != '\0'; text = next_letter(text + 1))
+		if (letters_begin(text, word))
+			return true;
+	return false;
+}
+
 bool service_matches(const struct catalogue_entry *service, const char *word)
 {
 	const char *known;
@@ -167,7 +189,7 @@ bool service_matches(const struct catalogue_entry *service, const char *word)
 		(service->provider != NULL && strcasestr(service->provider, word) != NULL))
 		return true;
 	for (size_t i = 0; (known = service_name(service, i)) != NULL; i++)
-		if (strcasestr(known, word) != NULL)
+		if (letters_hold(known, word))
 			return true;
 	return false;
 }

@@ -19,8 +19,8 @@ struct catalogue_entry {
 	struct text_list aliases;
 	char *provider; /* as routes name it in `depends`; NULL: the page's name */
 	/* Of its page. */
-	char *url; /* NULL of a probe */
-	char *kind;
+	char *url;             /* NULL of a probe */
+	char *kind;            /* NULL: `add` finds it */
 	struct text_list mail; /* domains whose mail it hosts */
 	/* Of a probe. */
 	char *page;         /* the name or an alias of its page among the services; NULL: none */
@@ -51,7 +51,8 @@ const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, 
 /* The service whose page has this address, as address_same() sees it; else NULL. */
 const struct catalogue_entry *catalogue_at(const struct catalogue *catalogue, const char *url);
 
-/* Whether the word occurs in a name, an alias, the provider or the address; case aside (ASCII). */
+/* Whether the word occurs in the provider or the address, case aside (ASCII), or, as by
+ * catalogue_find(), in a name or an alias. */
 bool service_matches(const struct catalogue_entry *service, const char *word);
 
 /* The name or alias nearest to a misspelt one; NULL where none is near. Borrowed. */

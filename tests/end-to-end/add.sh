@@ -147,6 +147,7 @@ mkdir templates; cp -r "$root/templates/." templates/
 cat >templates/catalogue.yaml <<-END
 	- {name: Northwind Cloud, aliases: [nw], url: "$at/", kind: statuspage, provider: northwind, mail: [mail.example]}
 	- {name: Almanac, url: "$other/incidents.json", kind: slack}
+	- {name: Unnamed, url: "$other/cstate/"}
 END
 export LAMPWATCH_TEMPLATES=$work/templates
 # The program is a stand-in: nothing is sent here.
@@ -164,6 +165,51 @@ check "(and found)" grep -q "    kind: google-workspace" lampwatch.yaml
 check "an address of the catalogue has its name" prints by-address 0 add --dry-run "$at"
 check "a name that is not in it is told, with the nearest" unchanged complains 'did you mean "Almanac"?' 2 add almanack
 check "a word is searched for" prints search 0 add --search north
+check "a page whose kind the catalogue does not know is found" run 0 add --dry-run unnamed
+check "(with the kind of what is there)" grep -q "    kind: cstate" out
+check "--search says that it does not know it" prints search-unnamed 0 add --search unna
+
+# --- a list on standard input ---
+# listed STATUS WORD…: add is given the list.
+listed() {
+	local wanted=$1 status
+	shift
+	"$lampwatch" "$@" <list >out 2>error
+	status=$?
+	sed -i "s|127\.0\.0\.1:[0-9]*|HOST|g; s|$root/||g; s|$work|WORK|g" out error
+	[ $status -eq "$wanted" ] || { echo "status $status, expected $wanted"; cat out error; return 1; }
+}
+list_prints() { local file=$expected/$1; shift; listed "$@" || return 1; [ -z "${LAMPWATCH_UPDATE:-}" ] || cp out "$file"; diff "$file" out; }
+cp lampwatch.yaml kept
+cat >list <<-END
+	# Ours.
+	  nw	
+	Almanack
+
+	$other/cstate/
+	NORTHWIND cloud
+	$other/none/
+	un-named
+END
+configuration
+check "--dry-run prints the lines, and what became of each between them" unchanged list_prints list-dry 2 add --dry-run -
+cp lampwatch.yaml before
+check "a list is added, a line for each entry, and goes on after errors; the worst status counts" list_prints list 2 add -
+check "(two pages)" only_added 7
+check "(why not is said)" grep -q 'did you mean "Almanac"' error
+check "(of each)" grep -q "/none/: HTTP 404" error
+check "a second time all of them are watched already" list_prints list-again 2 add -
+check "an empty list is said" unchanged complains "none of up to 1000 names and addresses" 2 add -
+yes nw | head -1001 >list
+check "a list that is too long is refused as a whole" unchanged listed 2 add -
+check "(and said)" grep -q "more than 1000 names and addresses" error
+check "(nothing is looked at)" test ! -s out
+echo nw >list
+check "the pages of a list have their own names" unchanged listed 2 add --name x -
+cp "$pages/slack/normal/page" list
+check "a saved page is no list" unchanged listed 2 add -
+check "(and said)" grep -q "is a file; --dry-run says what it is" error
+mv kept lampwatch.yaml
 check "in vain is status 1, and said" complains "no service of the catalogue has \"nothing-of-that-name\"" 1 add --search nothing-of-that-name
 check "a broken catalogue is said with its line" complains "catalogue.yaml:1:" 2 add --search x < <(echo '- {name: x}' >templates/catalogue.yaml)
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -21,7 +23,7 @@
 
 static const char templates[] = "templates"; /* tests run in the root of the source */
 
-enum { SERVICES_MIN = 150, PROBES_MIN = 30 };
+enum { SERVICES_MIN = 1200, PROBES_MIN = 30 };
 
 static int load_type(void **state, enum catalogue_type type)
 {
@@ -61,6 +63,27 @@ static void test_it_holds_many_services(void **state)
 	assert_true(catalogue->count >= SERVICES_MIN);
 }
 
+static void test_it_is_loaded_at_once(void **state)
+{
+	clock_t start = clock();
+	void *catalogue = NULL;
+
+	(void)state;
+	assert_int_equal(load(&catalogue), 0);
+	release(&catalogue);
+	assert_true(clock() - start < CLOCKS_PER_SEC);
+}
+
+static void test_they_stand_in_the_order_of_their_names(void **state)
+{
+	const struct catalogue *catalogue = *state;
+
+	for (size_t i = 1; i < catalogue->count; i++)
+		if (strcasecmp(catalogue->list[i - 1].name, catalogue->list[i].name) >= 0)
+			fail_msg("%s stands before %s", catalogue->list[i - 1].name,
+				catalogue->list[i].name);
+}
+
 static void test_each_name_and_alias_leads_to_its_service_alone(void **state)
 {
 	const struct catalogue *catalogue = *state;
@@ -83,10 +106,13 @@ static void test_each_kind_is_there_and_needs_no_parameters(void **state)
 	for (size_t i = 0; i < catalogue->count; i++) {
 		const struct catalogue_entry *service = &catalogue->list[i];
 		struct problems problems = {0};
-		char *path = kind_find(templates, NULL, service->kind);
-		struct kind *kind =
-			path != NULL ? kind_load(path, (struct node){0}, &problems) : NULL;
+		struct kind *kind;
+		char *path;
 
+		if (service->kind == NULL)
+			continue;
+		path = kind_find(templates, NULL, service->kind);
+		kind = path != NULL ? kind_load(path, (struct node){0}, &problems) : NULL;
 		if (kind == NULL)
 			fail_msg("%s: no such kind: %s", service->name, service->kind);
 		kind_free(kind);
@@ -120,8 +146,9 @@ static void test_no_host_has_two_kinds(void **state)
 		for (size_t j = 0; j < i; j++) {
 			char *other = http_url_host(catalogue->list[j].url);
 
-			if (strcmp(host, other) == 0 &&
-				strcmp(catalogue->list[i].kind, catalogue->list[j].kind) != 0)
+			if (strcmp(host, other) == 0 && catalogue->list[i].kind != NULL &&
+				catalogue->list[j].kind != NULL &&
+				!text_equal(catalogue->list[i].kind, catalogue->list[j].kind))
 				fail_msg("%s has two kinds", host);
 			free(other);
 		}
@@ -175,6 +202,9 @@ static void test_a_word_is_looked_for_in_names_aliases_providers_and_addresses(v
 	assert_true(service_matches(workspace, "WORKSPACE"));
 	assert_true(service_matches(workspace, "calendar"));
 	assert_true(service_matches(workspace, "appsstatus"));
+	assert_true(service_matches(workspace, "google-work"));
+	assert_true(service_matches(workspace, "lework"));
+	assert_false(service_matches(workspace, "--"));
 	assert_false(service_matches(workspace, "github"));
 }
 
@@ -368,6 +398,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_it_holds_many_services),
+		cmocka_unit_test(test_it_is_loaded_at_once),
+		cmocka_unit_test(test_they_stand_in_the_order_of_their_names),
 		cmocka_unit_test(test_each_name_and_alias_leads_to_its_service_alone),
 		cmocka_unit_test(test_each_kind_is_there_and_needs_no_parameters),
 		cmocka_unit_test(test_each_address_is_https_and_stands_there_once),
