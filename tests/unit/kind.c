@@ -112,7 +112,7 @@ static void test_a_block_must_say_where_its_rows_are_and_what_they_say(void **st
 	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', words: {take: 'd'}}\n", 3,
 		"\"each\" is missing");
 	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', word: 'c', same: best}\n", 3,
-		"worst, first or last");
+		"worst, first, last or error");
 	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', word: 'c', others: fine}\n", 3,
 		"fine");
 }

@@ -93,7 +93,8 @@ static bool check_name(
 		strspn(name, "0123456789-") > 0)
 		return node_problem(
 			problems, key, "\"%s\" is no name: letters, digits, _ and -", name);
-	if (strcmp(name, "item") == 0 || text_list_has(variables, name))
+	if (strcmp(name, "item") == 0 || strcmp(name, "this") == 0 ||
+		text_list_has(variables, name))
 		return node_problem(problems, key, "the name \"%s\" is taken", name);
 	return true;
 }
@@ -252,6 +253,7 @@ static void load(struct kind *kind, struct node root, struct node with, struct p
 	if (node_type(given.levels) != NODE_NONE)
 		level_words_read(given.levels, &kind->given_levels, problems);
 	text_list_add(&variables, "item");
+	text_list_add(&variables, "this");
 	blocks_read(
 		BLOCK_INDICATORS, file.indicators, given.indicators, &kind->indicators, &loading);
 	blocks_read(BLOCK_INCIDENTS, file.incidents, given.incidents, &kind->incidents, &loading);
@@ -480,7 +482,7 @@ bool kind_document_address(const struct kind *kind, size_t i, const char *url,
 	}
 	evaluation = evaluation_new(url, kind->regexes);
 	if (add_documents(kind, i, documents, evaluation, error))
-		text = evaluate_text(evaluation, named->xpath, NULL, error);
+		text = evaluate_text(evaluation, named->xpath, NULL, NULL, error);
 	evaluation_free(evaluation);
 	if (text != NULL && text[0] != '\0' && !is_address(text)) {
 		error_set(error, REMEDY_PAGE, "\"%.200s\" is no address to fetch", text);
