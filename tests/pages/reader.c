@@ -90,6 +90,7 @@ static const struct kind *kind_told(const struct kind_list *kinds, const char *u
 	if (!read_detect((const struct kind *const *)kinds->list, kinds->count, url, document, fits,
 		    &error))
 		buffer_format(complaint, "%s\n", error.text);
+	kind_list_prefer(kinds, fits);
 	for (size_t i = 0; i < kinds->count; i++)
 		if (fits[i] && fitting++ == 0)
 			kind = kinds->list[i];

@@ -70,12 +70,14 @@ struct named_list {
 
 struct kind {
 	char *name, *about;
+	char *after, *lacks;  /* of the kind's family; NULL: not said */
 	char *path;           /* of its file */
 	int levels_line;      /* of its `levels`; 0: it has none of its own */
 	struct buffer source; /* its path, a NUL, its parameters as YAML, a NUL, its file's text */
 	char digest[DIGEST_TEXT];
 	struct regex_cache *regexes; /* owned; filled by what is read */
 	struct named_list documents, lets;
+	struct xpath_list fallbacks; /* addresses of the page after its first */
 	struct xpath_list detect, require;
 	struct xpath_list title, word; /* of the page */
 	struct xpath *derive; /* owned; true: this shape of the page has no word of its own. NULL:
