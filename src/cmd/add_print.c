@@ -36,15 +36,27 @@ static void print_line(const char *label, const char *text)
 	putchar('\n');
 }
 
+/* What the page would not say by this kind. */
+static void print_lacks(const struct kind *kind)
+{
+	char *line = memory_format("lacks %s", kind_lacks(kind));
+
+	print_line("", line);
+	free(line);
+}
+
 /* The kind and why it is that one; then those that come later, and those that fit at first glance
  * but cannot read the page. */
 static void print_kinds(const struct detection *detection)
 {
 	const struct fitting *chosen = detection->chosen;
-	size_t same_form = 0, others = 0;
+	size_t same_form = 0, behind = 0, others = 0;
 
 	for (size_t i = 0; i < detection->count; i++)
-		same_form += detection->list[i].form == chosen->form;
+		if (detection->list[i].form == chosen->form) {
+			same_form++;
+			behind += detection->list[i].behind && detection->list[i].readable;
+		}
 	print_line("kind", kind_name(chosen->kind));
 	print_line("", kind_about(chosen->kind));
 	if (detection->named) {
@@ -53,7 +65,9 @@ static void print_kinds(const struct detection *detection)
 		print_line("because", chosen->address[0] != '\0' ? chosen->address : "its content");
 		print_label("");
 		printf("is %s that %s\n", forms[chosen->form],
-			same_form > 1 ? "only this kind can read" : "fits this kind and no other");
+			behind > 0      ? "this kind sees most of"
+			: same_form > 1 ? "only this kind can read"
+					: "fits this kind and no other");
 	}
 	for (size_t i = 0; i < detection->count; i++) {
 		const struct fitting *fitting = &detection->list[i];
@@ -62,7 +76,10 @@ static void print_kinds(const struct detection *detection)
 			continue;
 		print_label(others++ == 0 ? "also fits" : "");
 		printf("%s, %s\n", kind_name(fitting->kind),
-			fitting->tried ? "but it cannot read the page" : forms[fitting->form]);
+			fitting->tried && !fitting->readable ? "but it cannot read the page"
+							     : forms[fitting->form]);
+		if (fitting->behind)
+			print_lacks(fitting->kind);
 	}
 }
 

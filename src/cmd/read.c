@@ -72,12 +72,14 @@ static void documents_of(
 				       : (struct document){0};
 }
 
-/* Takes the kind that fits out of the list, where it is the only one. */
-static int choose(struct request *request, struct kind_list *kinds, const bool *fits)
+/* Takes the kind that fits out of the list, where it is the only one of its family that sees most,
+ * and no other family's fits. */
+static int choose(struct request *request, struct kind_list *kinds, bool *fits)
 {
 	struct buffer names = {0};
 	size_t fitting = 0;
 
+	kind_list_prefer(kinds, fits);
 	for (size_t i = 0; i < kinds->count; i++) {
 		if (!fits[i])
 			continue;

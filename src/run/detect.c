@@ -20,38 +20,51 @@ struct search {
 	char *addresses[DETECT_ADDRESSES_MAX]; /* owned */
 	struct fetched fetched[DETECT_ADDRESSES_MAX];
 	size_t count;
-	size_t *address_of; /* owned: of each kind; count: none */
+	bool (*looks)[DETECT_ADDRESSES_MAX]; /* owned: which of them each kind looks at */
 };
 
+/* The address's place, DETECT_ADDRESSES_MAX where there is no room for it; it is taken over. */
 static size_t address_place(struct search *search, char *address)
 {
-	for (size_t i = 0; i < search->count; i++)
-		if (strcmp(search->addresses[i], address) == 0) {
-			free(address);
-			return i;
-		}
-	if (search->count == DETECT_ADDRESSES_MAX) {
+	size_t i = 0;
+
+	while (i < search->count && strcmp(search->addresses[i], address) != 0)
+		i++;
+	if (i == search->count && i < DETECT_ADDRESSES_MAX)
+		search->addresses[search->count++] = address;
+	else
 		free(address);
-		return DETECT_ADDRESSES_MAX;
-	}
-	search->addresses[search->count] = address;
-	return search->count++;
+	return i;
 }
 
-/* A kind whose address cannot be computed from this one is not asked. */
+/* Address i of the kind's page, its first or one that it falls back on; NULL: none, or one that
+ * cannot be computed from this page's. Owned by the caller. */
+static char *page_address_of(const struct kind *kind, size_t i, const char *url)
+{
+	char *address = NULL;
+	bool good = i == 0 ? kind_document_address(kind, 0, url, NULL, &address, NULL)
+			   : kind_fallback_address(kind, i - 1, url, &address, NULL);
+
+	if (good && address[0] != '\0')
+		return address;
+	free(address);
+	return NULL;
+}
+
 static void find_addresses(struct search *search)
 {
-	search->address_of = memory_zero(search->kinds->count, sizeof *search->address_of);
+	search->looks = memory_zero(search->kinds->count, sizeof *search->looks);
 	for (size_t i = 0; i < search->kinds->count; i++) {
-		char *address = NULL;
+		const struct kind *kind = search->kinds->list[i];
 
-		search->address_of[i] = DETECT_ADDRESSES_MAX;
-		if (kind_document_address(search->kinds->list[i], 0, search->addresses[0], NULL,
-			    &address, NULL) &&
-			address[0] != '\0')
-			search->address_of[i] = address_place(search, address);
-		else
-			free(address);
+		for (size_t j = 0; j <= kind_fallback_count(kind); j++) {
+			char *address = page_address_of(kind, j, search->addresses[0]);
+			size_t place = address != NULL ? address_place(search, address)
+						       : DETECT_ADDRESSES_MAX;
+
+			if (place < DETECT_ADDRESSES_MAX)
+				search->looks[i][place] = true;
+		}
 	}
 }
 
@@ -61,12 +74,16 @@ static void search_release(struct search *search)
 		free(search->addresses[i]);
 		fetched_release(&search->fetched[i]);
 	}
-	free(search->address_of);
+	free(search->looks);
 }
 
+/* A kind is there once, though several of its addresses may fit. */
 static void add_fitting(struct detection *detection, const struct kind *kind, const char *address,
 	enum document_form form)
 {
+	for (size_t i = 0; i < detection->count; i++)
+		if (detection->list[i].kind == kind)
+			return;
 	*(struct fitting *)memory_append(
 		&detection->list, &detection->count, sizeof *detection->list) =
 		(struct fitting){.kind = kind, .address = memory_string(address), .form = form};
@@ -88,7 +105,7 @@ static void tell_kinds(
 	enum document_form form = DOCUMENT_JSON;
 
 	for (size_t i = 0; i < all; i++)
-		if (search->address_of[i] == place)
+		if (search->looks[i][place])
 			kinds[count++] = search->kinds->list[i];
 	page_detect(search->context->readers, kinds, count, detection->url, &document,
 		READER_MILLISECONDS, fits, &form, error);
@@ -142,8 +159,20 @@ static void try_address(const struct context *context, const char *url, struct f
 		buffer_release(&bodies[i]);
 }
 
-/* Of the kinds from first on that have the same form, the only one that can read the page. */
-static size_t choose_form(const struct context *context, struct detection *detection, size_t first)
+/* Notes which fitting kinds come after one that can read the page. */
+static void note_behind(const struct kind_list *kinds, struct detection *detection)
+{
+	for (size_t i = 0; i < detection->count; i++)
+		for (size_t j = 0; j < detection->count && !detection->list[i].behind; j++)
+			detection->list[i].behind = detection->list[j].readable &&
+						    kind_comes_after(kinds, detection->list[i].kind,
+							    detection->list[j].kind);
+}
+
+/* Of the kinds from first on that have the same form, the only one that can read the page, or of
+ * one family the one that sees most. */
+static size_t choose_form(const struct context *context, const struct kind_list *kinds,
+	struct detection *detection, size_t first)
 {
 	size_t i = first, readable = 0;
 
@@ -153,9 +182,15 @@ static size_t choose_form(const struct context *context, struct detection *detec
 
 		if (!fitting->tried)
 			try_address(context, detection->url, fitting);
-		readable += fitting->readable;
-		if (fitting->readable)
-			detection->chosen = fitting;
+	}
+	note_behind(kinds, detection);
+	for (size_t j = first; j < i; j++) {
+		struct fitting *fitting = &detection->list[j];
+
+		if (!fitting->readable || fitting->behind)
+			continue;
+		readable++;
+		detection->chosen = fitting;
 	}
 	detection->ambiguous = readable > 1;
 	if (detection->ambiguous)
@@ -163,13 +198,14 @@ static size_t choose_form(const struct context *context, struct detection *detec
 	return i;
 }
 
-static bool choose(const struct context *context, struct detection *detection, struct error *error)
+static bool choose(const struct context *context, const struct kind_list *kinds,
+	struct detection *detection, struct error *error)
 {
 	size_t next = 0;
 
 	qsort(detection->list, detection->count, sizeof *detection->list, by_form);
 	while (next < detection->count && detection->chosen == NULL && !detection->ambiguous)
-		next = choose_form(context, detection, next);
+		next = choose_form(context, kinds, detection, next);
 	if (detection->chosen != NULL || detection->ambiguous)
 		return true;
 	*error = detection->list[0].error;
@@ -213,7 +249,7 @@ bool detect_address(const struct context *context, const char *url, const struct
 		if (search.fetched[i].good)
 			tell_kinds(&search, i, detection, error);
 	search_release(&search);
-	return good && detection->count > 0 && choose(context, detection, error);
+	return good && detection->count > 0 && choose(context, kinds, detection, error);
 }
 
 bool detect_document(struct readers *readers, const char *url, const struct document *document,
@@ -240,12 +276,13 @@ bool detect_document(struct readers *readers, const char *url, const struct docu
 			try_documents(readers, url, documents, milliseconds, fitting);
 	}
 	free(fits);
-	return good && choose(NULL, detection, error); /* all of them have been tried */
+	return good && choose(NULL, kinds, detection, error); /* all of them have been tried */
 }
 
 bool detect_kind(const struct context *context, const char *url, const struct kind *kind,
 	struct detection *detection, struct error *error)
 {
+	const struct kind_list kinds = {0};
 	char *address = NULL;
 
 	detection->named = true;
@@ -254,7 +291,7 @@ bool detect_kind(const struct context *context, const char *url, const struct ki
 		return false;
 	add_fitting(detection, kind, address, DOCUMENT_JSON);
 	free(address);
-	return choose(context, detection, error);
+	return choose(context, &kinds, detection, error);
 }
 
 void detection_release(struct detection *detection)

@@ -17,7 +17,7 @@
 struct context;
 struct readers;
 
-enum { DETECT_ADDRESSES_MAX = 64 };
+enum { DETECT_ADDRESSES_MAX = 128 };
 
 /* A kind whose conditions hold for a document. */
 struct fitting {
@@ -25,6 +25,7 @@ struct fitting {
 	char *address; /* owned: of the document */
 	enum document_form form;
 	bool tried, readable;   /* it was read as a whole, and could be */
+	bool behind;            /* another one of its family, which can read the page, sees more */
 	struct error error;     /* why it could not */
 	struct reading reading; /* owned */
 };
@@ -37,7 +38,7 @@ struct detection {
 	struct error page_error; /* what is wrong with the address itself; "" where nothing is */
 	bool named;              /* the kind was given, not found */
 	const struct fitting *chosen; /* the one kind that is right; NULL: none, or several */
-	bool ambiguous;               /* several of the same form can read it */
+	bool ambiguous;               /* several of the same form and of different families can */
 };
 
 /*

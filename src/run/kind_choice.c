@@ -54,6 +54,51 @@ void kind_list_release(struct kind_list *kinds)
 	*kinds = (struct kind_list){0};
 }
 
+static const struct kind *kind_named(const struct kind_list *kinds, const char *name)
+{
+	for (size_t i = 0; i < kinds->count; i++)
+		if (strcmp(kind_name(kinds->list[i]), name) == 0)
+			return kinds->list[i];
+	return NULL;
+}
+
+bool kind_comes_after(
+	const struct kind_list *kinds, const struct kind *kind, const struct kind *better)
+{
+	/* A family has no more members than there are kinds, even where a file closes a circle. */
+	for (size_t i = 0; i < kinds->count && kind != NULL; i++) {
+		if (strcmp(kind_after(kind), kind_name(better)) == 0)
+			return kind != better;
+		kind = kind_named(kinds, kind_after(kind));
+	}
+	return false;
+}
+
+void kind_list_prefer(const struct kind_list *kinds, bool *fits)
+{
+	bool *fitted = memory_zero(kinds->count, sizeof *fitted);
+
+	memcpy(fitted, fits, kinds->count * sizeof *fitted);
+	for (size_t i = 0; i < kinds->count; i++)
+		for (size_t j = 0; fits[i] && j < kinds->count; j++)
+			fits[i] = !fitted[j] ||
+				  !kind_comes_after(kinds, kinds->list[i], kinds->list[j]);
+	free(fitted);
+}
+
+char *kind_next(const char *templates, const char *user_folder, const char *name)
+{
+	struct kind_list kinds = {0};
+	char *next = NULL;
+
+	kind_list_load(templates, user_folder, &kinds);
+	for (size_t i = 0; next == NULL && i < kinds.count; i++)
+		if (strcmp(kind_after(kinds.list[i]), name) == 0)
+			next = memory_string(kind_name(kinds.list[i]));
+	kind_list_release(&kinds);
+	return next;
+}
+
 static int complain_unknown(
 	const char *command, const char *templates, const char *user_folder, const char *name)
 {

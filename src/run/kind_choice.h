@@ -29,6 +29,19 @@ bool kind_names(const char *templates, const char *user_folder, struct text_list
 void kind_list_load(const char *templates, const char *user_folder, struct kind_list *kinds);
 void kind_list_release(struct kind_list *kinds);
 
+/* Whether a kind comes after another one of its family, with others of the list between them or
+ * not. */
+bool kind_comes_after(
+	const struct kind_list *kinds, const struct kind *kind, const struct kind *better);
+
+/* Of the kinds that fit a page (fits[i] as read_detect() sets it), leaves in each family those that
+ * see most of it. */
+void kind_list_prefer(const struct kind_list *kinds, bool *fits);
+
+/* The first of the kinds that come right after the one of this name, owned by the caller; NULL
+ * where it is the last of its family. */
+char *kind_next(const char *templates, const char *user_folder, const char *name);
+
 /*
  * The kind of that name, or of that file where the name has a slash in it; with_path (may be
  * NULL) is a file with its parameters. EXIT_DONE and *kind, owned by the caller; else the exit

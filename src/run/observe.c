@@ -22,6 +22,7 @@
 #include "run/detect.h"
 #include "run/event_source.h"
 #include "run/findings.h"
+#include "run/kind_choice.h"
 #include "run/local_fault.h"
 #include "run/suppression.h"
 #include "settings.h"
@@ -391,11 +392,23 @@ static char *other_kind(struct work *work)
 	return kind;
 }
 
+/* The next one of its family, where the page's server answers and the page is not what it was;
+ * owned by the caller. Nothing is known of its addresses: whoever looks after the page may try. */
+static char *next_kind(struct work *work)
+{
+	const struct observation *seen = work->seen;
+	const struct observer *observer = work->observer;
+
+	if (seen->page->kind == NULL || seen->error->remedy != REMEDY_PAGE)
+		return NULL;
+	return kind_next(observer->templates, observer->config->kinds, seen->page->kind);
+}
+
 static void add_lost(struct work *work)
 {
 	struct page_state *state = work->state;
 	struct event *event;
-	char *kind;
+	char *kind, *next;
 
 	if (state->lost || work->suppressed ||
 		state->failures < work->seen->page->settings.confirm.lost)
@@ -409,10 +422,16 @@ static void add_lost(struct work *work)
 	event->fetches = state->failures;
 	event->needed = work->seen->page->settings.confirm.lost;
 	kind = other_kind(work);
-	event->reason = kind != NULL
-				? memory_format("%s; kind %s would read it", state->failure, kind)
-				: memory_string(state->failure);
+	next = kind == NULL ? next_kind(work) : NULL;
+	if (kind != NULL)
+		event->reason = memory_format("%s; kind %s would read it", state->failure, kind);
+	else if (next != NULL)
+		event->reason = memory_format(
+			"%s; kind %s reads pages of the same family", state->failure, next);
+	else
+		event->reason = memory_string(state->failure);
 	free(kind);
+	free(next);
 }
 
 /* Unreachable and unreadable fetches in a row are one episode. */

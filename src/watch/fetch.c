@@ -24,6 +24,7 @@ struct passage {
 	size_t count, i;  /* documents; the one that is being fetched */
 	bool remembered;  /* the last fetch's validators are complete */
 	bool changed;     /* some document differs: all bodies are needed */
+	size_t fallback;  /* which address of the page is asked, behind its first */
 	bool conditional; /* this request carries validators */
 	struct validator new[PAGE_DOCUMENTS_MAX];
 };
@@ -169,11 +170,30 @@ static void document_skip(struct passage *passage)
 	http_response_release(&passage->fetch->responses[passage->i]);
 }
 
+/*
+ * The page is not where it was asked for: whether there is another address for it. The remembered
+ * one may be of an earlier time, so all of them are asked again.
+ */
+static bool passage_falls_back(struct passage *passage)
+{
+	bool first_again = passage->remembered && !passage->changed;
+
+	if (passage->i > 0 ||
+		(!first_again && passage->fallback == kind_fallback_count(passage->fetch->kind)))
+		return false;
+	if (!first_again)
+		passage->fallback++;
+	passage->changed = true;
+	document_skip(passage);
+	return true;
+}
+
 static void on_response(void *context, struct http_response *response, const struct error *error)
 {
 	struct passage *passage = context;
 	struct fetch *fetch = passage->fetch;
 	struct http_response *kept = &fetch->responses[passage->i];
+	bool absent;
 
 	http_response_release(kept);
 	*kept = *response;
@@ -183,10 +203,14 @@ static void on_response(void *context, struct http_response *response, const str
 		fetch->retry_after = kept->retry_after;
 	if (error != NULL)
 		fetch->error = *error;
-	/* An optional document that its server does not have. Other failures may pass; these
-	 * statuses say that there is none. */
-	if (error == NULL && (kept->status == 404 || kept->status == 410) &&
-		kind_document_optional(fetch->kind, passage->i)) {
+	/* A document that its server does not have. Other failures may pass; these statuses say
+	 * that there is none. */
+	absent = error == NULL && (kept->status == 404 || kept->status == 410);
+	if (absent && passage_falls_back(passage)) {
+		passage_go_on(passage);
+		return;
+	}
+	if (absent && kind_document_optional(fetch->kind, passage->i)) {
 		document_skip(passage);
 	} else if (error != NULL || !response_usable(passage, kept, &fetch->error)) {
 		passage_fail(passage);
@@ -281,7 +305,10 @@ static bool address_find(struct passage *passage, bool *here)
 		if (fetch->responses[i].body.length > 0)
 			documents[i] = (struct document){
 				fetch->responses[i].body.data, fetch->responses[i].body.length};
-	if (passage->i == 0)
+	if (passage->i == 0 && passage->fallback > 0)
+		good = kind_fallback_address(
+			fetch->kind, passage->fallback - 1, fetch->url, &address, &fetch->error);
+	else if (passage->i == 0)
 		good = kind_document_address(
 			fetch->kind, 0, fetch->url, documents, &address, &fetch->error);
 	else

@@ -119,6 +119,20 @@ check "a server that is not there is said" unchanged complains "no connection" 1
 check "a kind that does not fit is said" unchanged complains "kind slack: " 1 add --kind slack "$at/index.html"
 check "a kind that there is not is said" unchanged complains 'did you mean "slack"?' 2 add --kind slakc "$at/"
 check "a kind that wants parameters cannot be added so" unchanged complains "require" 2 add --kind generic-html "$at/index.html"
+
+# --- one family: the kind that sees most is taken, and what the others would lack is said ---
+serve_http family
+mkdir -p family/proxy family/api/v1 family/api/v2
+cp "$pages/incidentio-proxy/normal/page" family/proxy/127.0.0.1
+cp "$pages/incidentio/normal/page" family/api/v2/summary.json
+cp "$pages/incidentio-widget/normal/page" family/api/v1/summary
+printf 'nothing here\n' >family/index.html
+check "of one family the kind that sees most is taken" prints family 0 add --dry-run "http://127.0.0.1:$family_port/"
+rm family/proxy/127.0.0.1
+check "where that is not there, the next" prints family-next 0 add --dry-run "http://127.0.0.1:$family_port/"
+check "read agrees" run 0 read "http://127.0.0.1:$family_port/"
+check "(it has the components of the second address)" grep -q '^indicator' out
+
 mkdir kinds; cp "$root/templates/pages/statuspage.yaml" kinds/ours.yaml
 sed -i '1s/.*/kinds: kinds/' lampwatch.yaml
 check "two kinds that fit are both named, and none is taken" unchanged complains "several kinds fit" 2 add "$at/"

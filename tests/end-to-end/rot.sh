@@ -44,6 +44,16 @@ same "a page that stops fitting its kind is announced once" 1 "$(count_mails rel
 check "with what was expected" told "require: the page is not as expected (JSON): /json/old"
 check "the other kind that would read it is named" told "kind statuspage would read it"
 
+printf "about: the page's other address\nafter: own\nlacks: names\nrequire: /json/new\n" > "$work/kinds/next.yaml"
+begin gone
+own Mail=up Chat=down
+run
+echo "status=404" > "$work/web/page.fault"
+runs 5
+same "a page that is not there any more is announced once" 1 "$(count_mails relay)"
+check "the next kind of its family is named" told "HTTP 404 Not Found; kind next reads pages of the same family"
+rm "$work/web/page.fault" "$work/kinds/next.yaml"
+
 begin half
 own Mail=up Chat=up Files=up Search=up
 run

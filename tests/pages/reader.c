@@ -4,7 +4,8 @@
  *that a thousand of them do not load fifty kinds a thousand times.
  *
  * Each line of standard input is one page: kind ("-": to be told from the page alone), url ("-":
- *none), a file with parameters ("-": none), and the page's documents, tabs between them. For each
+ *none), a file with parameters ("-": none), and the page's documents, tabs between them: a path, or
+ *"=" and the number of its bytes, which follow the line. For each
  *it prints a line, and so many bytes:
  *
  *	read KIND BYTES         the reading in its canonical text
@@ -20,6 +21,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/yaml.h"
 #include "model/reading.h"
 #include "run/kind_choice.h"
@@ -28,6 +30,12 @@
 #include "watch/kind/read.h"
 
 enum { DOCUMENTS_MAX = 8 };
+
+/* The kind that was named last: thousands of pages of one kind follow each other. */
+struct last_kind {
+	char *name, *with; /* owned; NULL: none */
+	struct kind *kind; /* owned */
+};
 
 /* One line of standard input. */
 struct request {
@@ -90,6 +98,7 @@ static const struct kind *kind_told(const struct kind_list *kinds, const char *u
 	if (!read_detect((const struct kind *const *)kinds->list, kinds->count, url, document, fits,
 		    &error))
 		buffer_format(complaint, "%s\n", error.text);
+	kind_list_prefer(kinds, fits);
 	for (size_t i = 0; i < kinds->count; i++)
 		if (fits[i] && fitting++ == 0)
 			kind = kinds->list[i];
@@ -99,26 +108,56 @@ static const struct kind *kind_told(const struct kind_list *kinds, const char *u
 	return fitting == 1 ? kind : NULL;
 }
 
-static void read_one(
-	const struct kind_list *kinds, const char *templates, const struct request *request)
+static const struct kind *kind_again(struct last_kind *last, const char *templates,
+	const struct request *request, struct buffer *complaint)
+{
+	if (last->kind != NULL && text_equal(last->name, request->kind) &&
+		text_equal(last->with, request->with))
+		return last->kind;
+	kind_free(last->kind);
+	memory_set(&last->name, request->kind);
+	memory_set(&last->with, request->with);
+	last->kind = kind_named(templates, request, complaint);
+	return last->kind;
+}
+
+static void get_document(const char *path, struct buffer *body)
+{
+	struct error error = {0};
+	bool good;
+
+	if (path[0] == '=') {
+		size_t length = (size_t)atol(path + 1);
+		char *bytes = memory_zero(1, length + 1);
+
+		good = fread(bytes, 1, length, stdin) == length;
+		buffer_add(body, bytes, length);
+		free(bytes);
+	} else {
+		good = file_read(path, body, &error);
+	}
+	if (good)
+		return;
+	fprintf(stderr, "reader: %s: %s\n", path, error.text);
+	exit(1);
+}
+
+static void read_one(const struct kind_list *kinds, const char *templates,
+	const struct request *request, struct last_kind *last)
 {
 	struct buffer bodies[DOCUMENTS_MAX] = {0}, text = {0}, complaint = {0};
 	struct document documents[DOCUMENTS_MAX] = {0};
-	struct kind *named = NULL;
 	const struct kind *kind;
 	struct reading reading = {0};
 	struct error error = {0};
 	bool good;
 
 	for (size_t i = 0; i < request->count; i++) {
-		if (!file_read(request->paths[i], &bodies[i], &error)) {
-			fprintf(stderr, "reader: %s\n", error.text);
-			exit(1);
-		}
+		get_document(request->paths[i], &bodies[i]);
 		documents[i] = (struct document){buffer_string(&bodies[i]), bodies[i].length};
 	}
 	if (request->kind != NULL)
-		kind = named = kind_named(templates, request, &complaint);
+		kind = kind_again(last, templates, request, &complaint);
 	else
 		kind = kind_told(kinds, request->url, &documents[0], &complaint);
 	good = kind != NULL && read_page(kind, request->url, documents, &reading, NULL, &error);
@@ -135,12 +174,12 @@ static void read_one(
 	buffer_release(&text);
 	buffer_release(&complaint);
 	reading_release(&reading);
-	kind_free(named);
 }
 
 int main(int argc, char **argv)
 {
 	struct kind_list kinds = {0};
+	struct last_kind last = {0};
 	char *line = NULL;
 	size_t size = 0;
 
@@ -154,10 +193,13 @@ int main(int argc, char **argv)
 	while (getline(&line, &size, stdin) > 0) {
 		struct request request = request_parse(line);
 
-		read_one(&kinds, argv[1], &request);
+		read_one(&kinds, argv[1], &request, &last);
 		fflush(stdout);
 	}
 	free(line);
 	kind_list_release(&kinds);
+	kind_free(last.kind);
+	free(last.name);
+	free(last.with);
 	return 0;
 }

@@ -22,7 +22,8 @@
 
 struct kind {
 	size_t documents;
-	size_t optional; /* the number of a document that is; 0: none is */
+	size_t optional;      /* the number of a document that is; 0: none is */
+	const char *fallback; /* of the page: the end of its address; NULL: there is none */
 };
 
 size_t kind_document_count(const struct kind *kind)
@@ -62,6 +63,20 @@ bool kind_document_address(const struct kind *kind, size_t i, const char *url,
 	return true;
 }
 
+size_t kind_fallback_count(const struct kind *kind)
+{
+	return kind->fallback != NULL;
+}
+
+bool kind_fallback_address(
+	const struct kind *kind, size_t i, const char *url, char **address, struct error *error)
+{
+	(void)error;
+	assert_int_equal(i, 0);
+	*address = memory_format("%s%s", url, kind->fallback);
+	return true;
+}
+
 static struct server server;
 static struct http_client *client;
 static struct fetches *fetches;
@@ -82,7 +97,8 @@ static void on_done(void *context, struct fetch *fetch)
 	done++;
 }
 
-static const struct kind one_document = {1, 0}, three_documents = {3, 0}, second_optional = {3, 1};
+static const struct kind one_document = {1, 0, NULL}, three_documents = {3, 0, NULL},
+			 second_optional = {3, 1, NULL}, two_places = {1, 0, "-else"};
 
 static void fetch_init(struct fetch *fetch, const struct kind *kind, const char *rest)
 {
@@ -308,6 +324,33 @@ static void test_an_optional_document_that_fails_otherwise_fails_the_fetch(void 
 	fetch_end(&fetch);
 }
 
+static void test_a_page_that_is_not_there_is_looked_for_at_its_next_address(void **state)
+{
+	struct fetch fetch;
+
+	(void)state;
+	server_put(&server, "place", "first");
+	server_put(&server, "place.fault", "status=404;body=x");
+	server_put(&server, "place-else", "second");
+	fetch_init(&fetch, &two_places, "/place");
+	assert_int_equal(fetch_run(&fetch), FETCH_CHANGED);
+	assert_body(&fetch, 0, "second");
+	assert_int_equal(fetch_run(&fetch), FETCH_UNCHANGED);
+	/* The remembered one is gone: the first is asked again. */
+	server_put(&server, "place-else.fault", "status=410");
+	server_put(&server, "place.fault", "");
+	assert_int_equal(fetch_run(&fetch), FETCH_CHANGED);
+	assert_body(&fetch, 0, "first");
+	/* Both are gone, and a failure that may pass is none. */
+	server_put(&server, "place.fault", "status=404");
+	assert_int_equal(fetch_run(&fetch), FETCH_FAILED);
+	assert_string_equal(fetch.error.text, "HTTP 410 Gone");
+	server_put(&server, "place.fault", "status=503");
+	assert_int_equal(fetch_run(&fetch), FETCH_FAILED);
+	assert_string_equal(fetch.error.text, "HTTP 503 Service Unavailable");
+	fetch_end(&fetch);
+}
+
 static void test_an_address_that_cannot_be_computed_fails_the_fetch(void **state)
 {
 	struct fetch fetch;
@@ -405,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_a_document_that_fails_fails_the_fetch_and_forgets_nothing),
 		cmocka_unit_test(test_an_optional_document_may_not_be_there),
 		cmocka_unit_test(test_an_optional_document_that_fails_otherwise_fails_the_fetch),
+		cmocka_unit_test(test_a_page_that_is_not_there_is_looked_for_at_its_next_address),
 		cmocka_unit_test(test_an_address_that_cannot_be_computed_fails_the_fetch),
 		cmocka_unit_test(test_what_is_no_page_fails_with_the_reason),
 		cmocka_unit_test(test_not_modified_that_nobody_asked_for_is_a_failure),

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,7 +113,7 @@ static void test_a_block_must_say_where_its_rows_are_and_what_they_say(void **st
 	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', words: {take: 'd'}}\n", 3,
 		"\"each\" is missing");
 	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', word: 'c', same: best}\n", 3,
-		"worst, first or last");
+		"worst, first, last or error");
 	assert_refused(MINIMAL "indicators: {each: '/a', name: 'b', word: 'c', others: fine}\n", 3,
 		"fine");
 }
@@ -234,6 +235,57 @@ static void test_without_documents_the_page_is_the_watched_address(void **state)
 	kind_free(kind);
 }
 
+static void test_rows_that_are_parts_of_incidents_need_others(void **state)
+{
+#define OPEN "let: {all: '/json/i/item', open: '$all[not(over = \"]\")] | /json/j'}\n"
+	static const char *const refused[] = {"$open/s/item", "/json/i/item/s/item", "$all/s",
+		"/json/s/item | ($open/s/item)[1]"};
+	static const char *const good[] = {
+		"$open", "/json/s/item[i = $open/s]", "/json/items/item"};
+	char text[1000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		snprintf(text, sizeof text,
+			MINIMAL OPEN "incidents: {each: '$open[x]', title: 't', word: 'w'}\n"
+				     "indicators: {each: '%s', name: 'n', word: 'w'}\n",
+			refused[i]);
+		assert_refused(text, 5, "\"others\" must say");
+		strcpy(strrchr(text, '}'), ", others: operational}\n");
+		kind_free(accepted(text, NULL));
+	}
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		snprintf(text, sizeof text,
+			MINIMAL OPEN "incidents: {each: '$open[x]', title: 't', word: 'w'}\n"
+				     "indicators: {each: '%s', name: 'n', word: 'w'}\n",
+			good[i]);
+		kind_free(accepted(text, NULL));
+	}
+}
+
+static void test_the_page_may_have_several_addresses(void **state)
+{
+	struct kind *kind =
+		accepted(MINIMAL "documents: {page: ['concat($url, \"a\")', 'concat($url, "
+				 "\"b\")', '\"c\"']}\n",
+			NULL);
+	struct error error;
+	char *address = NULL;
+
+	(void)state;
+	assert_int_equal(kind_document_count(kind), 1);
+	assert_int_equal(kind_fallback_count(kind), 2);
+	assert_true(kind_document_address(kind, 0, "https://h/", NULL, &address, &error));
+	assert_string_equal(address, "https://h/a");
+	free(address);
+	assert_true(kind_fallback_address(kind, 0, "https://h/", &address, &error));
+	assert_string_equal(address, "https://h/b");
+	free(address);
+	assert_false(kind_fallback_address(kind, 1, "https://h/", &address, &error));
+	kind_free(kind);
+	assert_refused(MINIMAL "documents: {page: ['$url', '$other']}\n", 3, "no variable");
+}
+
 static void test_a_document_may_be_optional_but_not_the_page(void **state)
 {
 	struct kind *kind = accepted(MINIMAL
@@ -345,6 +397,8 @@ int main(void)
 		cmocka_unit_test(test_a_kind_says_whether_it_lists_only_troubles),
 		cmocka_unit_test(test_addresses_of_documents_are_computed_one_after_the_other),
 		cmocka_unit_test(test_without_documents_the_page_is_the_watched_address),
+		cmocka_unit_test(test_rows_that_are_parts_of_incidents_need_others),
+		cmocka_unit_test(test_the_page_may_have_several_addresses),
 		cmocka_unit_test(test_a_document_may_be_optional_but_not_the_page),
 		cmocka_unit_test(test_a_page_has_at_most_eight_documents),
 		cmocka_unit_test(test_kinds_are_found_by_name_and_by_nothing_else),

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +121,164 @@ static void test_empty_word_is_only_what_the_table_says_of_it(void **state)
 	assert_reading(catch_all, "[\"a\"]", "page\t\tunknown\t\nindicator\ta\t\ta\tunknown\t\n");
 	assert_reading(
 		named, "[\"a\"]", "page\t\toperational\t\nindicator\ta\t\ta\toperational\t\n");
+}
+
+static void test_no_node_and_nothing_in_it_are_two_words(void **state)
+{
+	static const char word[] =
+		HEAD "indicators: {each: '/json/item', name: 'n', word: 'w'}\n"
+		     "levels: {operational: [''], notice: ['\"\"'], degraded: ['*']}\n";
+	static const char taken[] =
+		HEAD "indicators: {each: '/json/item', name: 'n', words: {each: 's/item', take: "
+		     "'w'}, levels: {operational: ['']}}\n" TABLE;
+
+	(void)state;
+	assert_reading(word, "[{\"n\":\"a\"},{\"n\":\"b\",\"w\":\"\"}]",
+		"page\t\tnotice\t\nindicator\ta\t\ta\toperational\t\n"
+		"indicator\tb\t\tb\tnotice\t\"\"\n");
+	/* A value that is computed stands for no node. */
+	assert_reading(HEAD "indicators: {each: '/json/item', name: 'n', word: 'concat(w, \"\")'}\n"
+			    "levels: {operational: ['']}\n",
+		"[{\"n\":\"a\"}]", "page\t\tunknown\t\nindicator\ta\t\ta\tunknown\t\"\"\n");
+	assert_reading(taken, "[{\"n\":\"a\",\"s\":[]},{\"n\":\"b\",\"s\":[{}]}]",
+		"page\t\tunknown\t\nindicator\ta\t\ta\toperational\t\n"
+		"indicator\tb\t\tb\tunknown\t\"\"\n");
+}
+
+static void test_a_row_that_an_incident_affects_is_not_well_without_a_word(void **state)
+{
+	static const char kind[] =
+		HEAD "indicators: {each: '/json/s/item', name: '.', words: '/json/i/item[of = "
+		     "$item]/w[. = \"slow\"]', levels: {operational: ['']}}\n"
+		     "incidents: {each: '/json/i/item', title: 't', word: 'w', affected: 'of', "
+		     "levels: {notice: [small]}}\n" TABLE;
+
+	(void)state;
+	assert_reading(kind,
+		"{\"s\":[\"a\",\"b\"],\"i\":[{\"t\":\"x\",\"w\":\"down\",\"of\":\"a\"}]}",
+		"page\t\tmajor_outage\t\nindicator\ta\t\ta\tunknown\t\"\"\n"
+		"indicator\tb\t\tb\toperational\t\n"
+		"incident\tx\tx\tmajor_outage\tdown\t\t\t\t\naffects\tx\ta\n");
+	assert_reading(kind, "{\"s\":[\"a\"],\"i\":[{\"t\":\"x\",\"w\":\"small\",\"of\":\"a\"}]}",
+		"page\t\tnotice\t\nindicator\ta\t\ta\toperational\t\n"
+		"incident\tx\tx\tnotice\tsmall\t\t\t\t\naffects\tx\ta\n");
+}
+
+static void test_this_is_where_the_expression_begins(void **state)
+{
+	(void)state;
+	assert_reading(HEAD
+		"indicators: {each: '/json/a/item', name: '.', words: {each: "
+		"'/json/b/item[of = $item]', take: '/json/c/item[id = $this/id]/w'}}\n" TABLE,
+		"{\"a\":[\"x\"],\"b\":[{\"id\":1,\"of\":\"x\"},{\"id\":2,\"of\":\"x\"}],"
+		"\"c\":[{\"id\":1,\"w\":\"ok\"},{\"id\":2,\"w\":\"slow\"}]}",
+		"page\t\tdegraded\t\nindicator\tx\t\tx\tdegraded\tslow\n");
+}
+
+static void test_numbers_can_be_compared_with_thresholds(void **state)
+{
+	static const char kind[] =
+		HEAD "indicators: {each: '/json/item', name: '.', word: '.'}\n"
+		     "levels: {major_outage: ['>= 100'], degraded: ['> 50', '<-1'], notice: ['7'], "
+		     "operational: ['<= 50']}\n";
+
+	(void)state;
+	assert_reading(kind, "[100,51,50,7,-2,\"7 s\",\"NaN\"]",
+		"page\t\tmajor_outage\t\n"
+		"indicator\t-2\t\t-2\tdegraded\t-2\n"
+		"indicator\t100\t\t100\tmajor_outage\t100\n"
+		"indicator\t50\t\t50\toperational\t50\n"
+		"indicator\t51\t\t51\tdegraded\t51\n"
+		"indicator\t7\t\t7\tnotice\t7\n"
+		"indicator\t7 s\t\t7 s\tunknown\t7 s\n"
+		"indicator\tNaN\t\tNaN\tunknown\tNaN\n");
+	assert_reading(HEAD
+		"indicators: {each: '/json/item', name: 'n', word: 'seconds(/json/now) - "
+		"seconds(at)'}\n"
+		"levels: {operational: ['< 300'], major_outage: ['>= 300']}\n",
+		"{\"now\":\"2014-01-24T19:20:00Z\",\"item\":{\"n\":\"a\","
+		"\"at\":\"Fri, 24 Jan 2014 19:14:00 GMT\"}}",
+		"page\t\tmajor_outage\t\nindicator\ta\t\ta\tmajor_outage\t360\n");
+	assert_reading(HEAD "indicators: {each: '/json/item', name: 'n', word: 'seconds(at)'}\n"
+			    "levels: {operational: ['< 300', '>= 300']}\n",
+		"{\"item\":{\"n\":\"a\",\"at\":\"soon\"}}",
+		"page\t\tunknown\t\nindicator\ta\t\ta\tunknown\tNaN\n");
+}
+
+static void test_a_row_may_be_left_out_of_the_level_of_the_page(void **state)
+{
+	static const char page[] =
+		"[{\"n\":\"a\",\"w\":\"down\",\"x\":\"1\"},{\"n\":\"b\",\"w\":\"slow\"}]";
+	static const char rows[] = "indicator\ta\t\ta\tmajor_outage\tdown\n"
+				   "indicator\tb\t\tb\tdegraded\tslow\n";
+	char expected[200];
+
+	(void)state;
+	snprintf(expected, sizeof expected, "page\t\tdegraded\t\n%s", rows);
+	assert_reading(HEAD "indicators: {each: '/json/item', name: 'n', word: 'w', counts: "
+			    "'not(x = \"1\")'}\n" TABLE,
+		page, expected);
+	snprintf(expected, sizeof expected, "page\t\tmajor_outage\t\n%s", rows);
+	assert_reading(HEAD
+		"indicators: {each: '/json/item', name: 'n', word: 'w', counts: true}\n" TABLE,
+		page, expected);
+	snprintf(expected, sizeof expected, "page\t\toperational\t\n%s", rows);
+	assert_reading(HEAD
+		"indicators: {each: '/json/item', name: 'n', word: 'w', counts: false}\n" TABLE,
+		page, expected);
+	/* A row that became one with one that counts does count. */
+	assert_reading(HEAD
+		"indicators: {each: '/json/item', id: '\"1\"', name: '\"z\"', word: 'w', "
+		"counts: 'x', same: first}\n" TABLE,
+		"[{\"w\":\"down\"},{\"w\":\"slow\",\"x\":1}]",
+		"page\t\tmajor_outage\t\nindicator\t1\t\tz\tmajor_outage\tdown\n");
+}
+
+static void test_as_many_rows_as_a_server_gives_are_not_all(void **state)
+{
+	(void)state;
+	assert_reading(HEAD
+		"indicators: {each: '/json/item', name: '.', word: '.', most: 2}\n" TABLE,
+		"[\"ok\"]", "page\t\toperational\t\nindicator\tok\t\tok\toperational\tok\n");
+	assert_unreadable(HEAD
+		"indicators: {each: '/json/item', name: '.', word: '.', most: 2}\n" TABLE,
+		"[\"ok\",\"slow\"]", "indicators: each: 2 rows are as many as its server gives");
+}
+
+static void test_an_id_that_occurs_again_may_be_an_error(void **state)
+{
+	(void)state;
+	assert_unreadable(HEAD
+		"indicators: {each: '/json/item', id: 'i', name: 'n', word: 'w', same: "
+		"error}\n" TABLE,
+		"[{\"i\":1,\"n\":\"a\",\"w\":\"ok\"},{\"i\":1,\"n\":\"b\",\"w\":\"down\"}]",
+		"indicators: id: \"1\" occurs again");
+	assert_unreadable(HEAD
+		"incidents: {each: '/json/item', id: 'i', title: 'n', word: 'w', same: "
+		"error}\n" TABLE,
+		"[{\"i\":1,\"n\":\"a\",\"w\":\"ok\"},{\"i\":1,\"n\":\"a\",\"w\":\"down\"}]",
+		"incidents: id: \"1\" occurs again");
+}
+
+static void test_the_latest_of_one_title_counts_and_the_worst_where_times_do_not_tell(void **state)
+{
+	static const char kind[] = HEAD
+		"incidents: {each: '/json/item', id: '\"1\"', title: 't', word: 'w', updated: 'u', "
+		"same: latest}\n" TABLE;
+
+	(void)state;
+	assert_reading(kind,
+		"[{\"t\":\"a\",\"w\":\"down\",\"u\":\"2014-01-24T19:20:00Z\"},"
+		"{\"t\":\"a\",\"w\":\"ok\",\"u\":\"2014-01-24T19:21:00Z\"}]",
+		"page\t\toperational\t\n");
+	assert_reading(kind, "[{\"t\":\"a\",\"w\":\"ok\"},{\"t\":\"a\",\"w\":\"down\"}]",
+		"page\t\tmajor_outage\t\nincident\t1\ta\tmajor_outage\tdown\t\t\t\t\n");
+	/* Other titles are other incidents, whatever the times say. */
+	assert_reading(kind,
+		"[{\"t\":\"a\",\"w\":\"down\",\"u\":\"2014-01-24T19:20:00Z\"},"
+		"{\"t\":\"b\",\"w\":\"ok\",\"u\":\"2014-01-24T19:21:00Z\"}]",
+		"page\t\tmajor_outage\t\n"
+		"incident\ta\ta\tmajor_outage\tdown\t\t\t2014-01-24T19:20:00Z\t\n");
 }
 
 static void test_table_of_a_block_comes_before_that_of_the_file(void **state)
@@ -579,6 +738,15 @@ int main(void)
 		cmocka_unit_test(test_words_are_compared_without_case_and_white_space_around),
 		cmocka_unit_test(test_exact_word_beats_pattern_and_the_first_pattern_wins),
 		cmocka_unit_test(test_empty_word_is_only_what_the_table_says_of_it),
+		cmocka_unit_test(test_no_node_and_nothing_in_it_are_two_words),
+		cmocka_unit_test(test_a_row_that_an_incident_affects_is_not_well_without_a_word),
+		cmocka_unit_test(test_this_is_where_the_expression_begins),
+		cmocka_unit_test(test_numbers_can_be_compared_with_thresholds),
+		cmocka_unit_test(test_a_row_may_be_left_out_of_the_level_of_the_page),
+		cmocka_unit_test(test_as_many_rows_as_a_server_gives_are_not_all),
+		cmocka_unit_test(test_an_id_that_occurs_again_may_be_an_error),
+		cmocka_unit_test(
+			test_the_latest_of_one_title_counts_and_the_worst_where_times_do_not_tell),
 		cmocka_unit_test(test_table_of_a_block_comes_before_that_of_the_file),
 		cmocka_unit_test(test_words_of_the_parameters_come_before_those_of_the_file),
 		cmocka_unit_test(test_parameters_take_the_place_of_single_keys),

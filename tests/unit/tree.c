@@ -31,7 +31,7 @@ static void assert_tree(const char *bytes, size_t length, const char *path, cons
 	assert_non_null(tree);
 	assert_non_null(xpath);
 	evaluation_add_document(evaluation, "page", tree);
-	text = evaluate_text(evaluation, xpath, NULL, &error);
+	text = evaluate_text(evaluation, xpath, NULL, NULL, &error);
 	assert_non_null(text);
 	assert_string_equal(text, expected);
 	free(text);

@@ -124,7 +124,7 @@ static char *value_of(const char *text, struct error *error)
 
 	evaluation_add_document(evaluation, "page", tree_parse(page, strlen(page), error));
 	if (xpath != NULL)
-		value = evaluate_text(evaluation, xpath, NULL, error);
+		value = evaluate_text(evaluation, xpath, NULL, NULL, error);
 	xpath_free(xpath);
 	evaluation_free(evaluation);
 	return value;
@@ -343,7 +343,7 @@ static void test_flight_rows_are_joined_from_their_pieces(void **state)
 	evaluation_add_document(evaluation, "page", tree_parse(script, sizeof script - 1, &error));
 	for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
 		struct xpath *xpath = xpath_compile(samples[i].path, &variables, &error);
-		char *value = evaluate_text(evaluation, xpath, NULL, &error);
+		char *value = evaluate_text(evaluation, xpath, NULL, NULL, &error);
 
 		assert_string_equal(value, samples[i].expected);
 		free(value);

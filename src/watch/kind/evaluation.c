@@ -48,6 +48,8 @@ static xmlXPathObjectPtr look_up(void *context, const xmlChar *name, const xmlCh
 	(void)namespace;
 	if (strcmp((const char *)name, "item") == 0)
 		return xmlXPathNewNodeSet(evaluation->item);
+	if (strcmp((const char *)name, "this") == 0)
+		return xmlXPathNewNodeSet(evaluation->this);
 	for (size_t i = 0; i < evaluation->variable_count; i++)
 		if (strcmp(evaluation->variables[i].name, (const char *)name) == 0)
 			return xmlXPathObjectCopy(evaluation->variables[i].value);
@@ -133,6 +135,7 @@ xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xp
 
 	evaluation->context->doc = evaluation->page;
 	evaluation->context->node = node != NULL ? node : (xmlNodePtr)evaluation->page;
+	evaluation->this = evaluation->context->node;
 	evaluation->failed = false;
 	evaluation->count++;
 	value = xmlXPathCompiledEval(xpath->compiled, evaluation->context);
@@ -171,7 +174,7 @@ xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpa
 }
 
 char *evaluate_text(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
-	struct error *error)
+	bool *there, struct error *error)
 {
 	xmlXPathObjectPtr value = evaluate(evaluation, xpath, node, error);
 	xmlChar *text;
@@ -179,6 +182,8 @@ char *evaluate_text(struct evaluation *evaluation, const struct xpath *xpath, xm
 
 	if (value == NULL)
 		return NULL;
+	if (there != NULL && (value->type != XPATH_NODESET || node_set_count(value) > 0))
+		*there = true;
 	text = xmlXPathCastToString(value);
 	field = text_collapse((const char *)text, strlen((const char *)text), READING_FIELD_MAX);
 	xmlFree(text);

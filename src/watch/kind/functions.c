@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/date.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "model/reading.h"
 #include "base/regex.h"
 #include "watch/kind/xml_p.h"
 
@@ -281,6 +283,22 @@ static void resolve_uri(xmlXPathParserContextPtr parser, int given)
 	release_arguments(&arguments);
 }
 
+/* Since 1970, as the page says it; not a number where it says no time. */
+static void seconds(xmlXPathParserContextPtr parser, int given)
+{
+	struct arguments arguments;
+	int64_t time;
+
+	if (take_arguments(parser, given, 1, 1, &arguments)) {
+		char *text = text_collapse(arguments.list[0], arguments.length, READING_FIELD_MAX);
+
+		valuePush(parser,
+			xmlXPathNewFloat(date_parse(text, &time) ? (double)time : xmlXPathNAN));
+		free(text);
+	}
+	release_arguments(&arguments);
+}
+
 static void key(xmlXPathParserContextPtr parser, int given)
 {
 	xmlNodePtr node = parser->context->node;
@@ -430,6 +448,7 @@ static const struct {
 	{"replace", replace},
 	{"resolve-uri", resolve_uri},
 	{"round", NULL},
+	{"seconds", seconds},
 	{"starts-with", NULL},
 	{"string", NULL},
 	{"string-length", NULL},

@@ -13,6 +13,7 @@
 #include "base/yaml.h"
 #include "model/validator.h"
 #include "watch/kind/kind_blocks.h"
+#include "watch/kind/kind_dependence.h"
 #include "watch/kind/kind_p.h"
 #include "base/regex.h"
 
@@ -45,7 +46,7 @@ char *kind_find(const char *templates, const char *user_folder, const char *name
 
 /* The file's keys, or those of `with`, before anything is compiled. */
 struct source {
-	char *about;
+	char *about, *after, *lacks;
 	struct node documents, let, detect, require, page, indicators, incidents, maintenances,
 		levels;
 };
@@ -57,6 +58,8 @@ struct source {
 
 static const struct node_rule file_rules[] = {
 	{"about", node_read_text, offsetof(struct source, about), true, NULL},
+	{"after", node_read_text, offsetof(struct source, after), false, NULL},
+	{"lacks", node_read_text, offsetof(struct source, lacks), false, NULL},
 	NODE(documents),
 	NODE(let),
 	NODE(detect),
@@ -93,7 +96,8 @@ static bool check_name(
 		strspn(name, "0123456789-") > 0)
 		return node_problem(
 			problems, key, "\"%s\" is no name: letters, digits, _ and -", name);
-	if (strcmp(name, "item") == 0 || text_list_has(variables, name))
+	if (strcmp(name, "item") == 0 || strcmp(name, "this") == 0 ||
+		text_list_has(variables, name))
 		return node_problem(problems, key, "the name \"%s\" is taken", name);
 	return true;
 }
@@ -146,6 +150,21 @@ static void add_named(struct named_list *list, const struct pair *pair,
 	text_list_add(loading->variables, named->name);
 }
 
+/* The page's address, or a list of those that are asked in turn. */
+static void add_page(struct kind *kind, const struct pair *pair, struct loading *loading)
+{
+	struct node first =
+		node_type(pair->value) == NODE_LIST ? node_member(pair->value, 0) : pair->value;
+	struct node_rule rule = {.key = page_name};
+	struct node_walk walk = {loading->problems, &rule, loading};
+
+	for (size_t i = 1; node_type(pair->value) == NODE_LIST && i < node_count(pair->value); i++)
+		read_xpath(&walk, node_member(pair->value, i),
+			memory_append(&kind->fallbacks.list, &kind->fallbacks.count,
+				sizeof *kind->fallbacks.list));
+	add_named(&kind->documents, &(struct pair){pair->key, first}, NULL, loading);
+}
+
 /* The documents; `page` comes first, wherever it stands: its address can depend on $url alone. */
 static void read_documents(
 	struct node file, struct node given, struct kind *kind, struct loading *loading)
@@ -156,7 +175,7 @@ static void read_documents(
 
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(node_text(pairs[i].key), page_name) == 0 && documents->count == 0)
-			add_named(documents, &pairs[i], NULL, loading);
+			add_page(kind, &pairs[i], loading);
 	if (documents->count == 0) {
 		*(struct named *)memory_append(&documents->list, &documents->count,
 			sizeof(struct named)) = (struct named){.name = memory_string(page_name)};
@@ -237,6 +256,11 @@ static void load(struct kind *kind, struct node root, struct node with, struct p
 		node_problem(problems, root,
 			"\"require\" is missing: what proves that a page is of this kind");
 	kind->about = file.about;
+	kind->after = file.after;
+	kind->lacks = file.lacks;
+	if ((kind->after == NULL) != (kind->lacks == NULL))
+		node_problem(problems, root,
+			"\"after\" and \"lacks\" go together: which kind sees more, and what");
 	text_list_add(&variables, "url");
 	read_documents(file.documents, given.documents, kind, &loading);
 	read_lets(file.let, given.let, kind, &loading);
@@ -252,11 +276,13 @@ static void load(struct kind *kind, struct node root, struct node with, struct p
 	if (node_type(given.levels) != NODE_NONE)
 		level_words_read(given.levels, &kind->given_levels, problems);
 	text_list_add(&variables, "item");
+	text_list_add(&variables, "this");
 	blocks_read(
 		BLOCK_INDICATORS, file.indicators, given.indicators, &kind->indicators, &loading);
 	blocks_read(BLOCK_INCIDENTS, file.incidents, given.incidents, &kind->incidents, &loading);
 	blocks_read(BLOCK_MAINTENANCES, file.maintenances, given.maintenances, &kind->maintenances,
 		&loading);
+	check_dependence(kind, problems);
 	text_list_release(&variables);
 }
 
@@ -359,11 +385,14 @@ void kind_free(struct kind *kind)
 		return;
 	free(kind->name);
 	free(kind->about);
+	free(kind->after);
+	free(kind->lacks);
 	free(kind->path);
 	buffer_release(&kind->source);
 	regex_cache_free(kind->regexes);
 	named_release(&kind->documents);
 	named_release(&kind->lets);
+	xpath_list_release(&kind->fallbacks);
 	xpath_list_release(&kind->detect);
 	xpath_list_release(&kind->require);
 	xpath_list_release(&kind->title);
@@ -385,6 +414,16 @@ const char *kind_name(const struct kind *kind)
 const char *kind_about(const struct kind *kind)
 {
 	return kind->about;
+}
+
+const char *kind_after(const struct kind *kind)
+{
+	return kind->after != NULL ? kind->after : "";
+}
+
+const char *kind_lacks(const struct kind *kind)
+{
+	return kind->lacks != NULL ? kind->lacks : "";
 }
 
 const char *kind_digest(const struct kind *kind)
@@ -467,28 +506,44 @@ static bool is_address(const char *text)
 	return text_starts(text, "http://") || text_starts(text, "https://");
 }
 
-bool kind_document_address(const struct kind *kind, size_t i, const char *url,
-	const struct document *documents, char **address, struct error *error)
+/* The address of document i by this expression. */
+static bool compute_address(const struct kind *kind, size_t i, const struct xpath *xpath,
+	const char *url, const struct document *documents, char **address, struct error *error)
 {
-	const struct named *named = &kind->documents.list[i];
-	struct evaluation *evaluation;
+	struct evaluation *evaluation = evaluation_new(url, kind->regexes);
 	char *text = NULL;
 
-	if (named->xpath == NULL) {
-		*address = memory_string(url);
-		return true;
-	}
-	evaluation = evaluation_new(url, kind->regexes);
 	if (add_documents(kind, i, documents, evaluation, error))
-		text = evaluate_text(evaluation, named->xpath, NULL, error);
+		text = evaluate_text(evaluation, xpath, NULL, NULL, error);
 	evaluation_free(evaluation);
 	if (text != NULL && text[0] != '\0' && !is_address(text)) {
 		error_set(error, REMEDY_PAGE, "\"%.200s\" is no address to fetch", text);
 		free(text);
 		text = NULL;
 	}
-	if (text == NULL)
-		return error_prefix(error, "kind %s: documents: %s", kind->name, named->name);
 	*address = text;
+	return text != NULL || error_prefix(error, "kind %s: documents: %s", kind->name,
+				       kind->documents.list[i].name);
+}
+
+bool kind_document_address(const struct kind *kind, size_t i, const char *url,
+	const struct document *documents, char **address, struct error *error)
+{
+	const struct named *named = &kind->documents.list[i];
+
+	if (named->xpath != NULL)
+		return compute_address(kind, i, named->xpath, url, documents, address, error);
+	*address = memory_string(url);
 	return true;
+}
+
+size_t kind_fallback_count(const struct kind *kind)
+{
+	return kind->fallbacks.count;
+}
+
+bool kind_fallback_address(
+	const struct kind *kind, size_t i, const char *url, char **address, struct error *error)
+{
+	return compute_address(kind, 0, kind->fallbacks.list[i], url, NULL, address, error);
 }

@@ -49,6 +49,11 @@ const char *kind_about(const struct kind *kind);
  */
 const char *kind_digest(const struct kind *kind);
 
+/* The kind of the same family that sees more of its pages, and what this one does not see; "" where
+ * the file says nothing. */
+const char *kind_after(const struct kind *kind);
+const char *kind_lacks(const struct kind *kind);
+
 /* True where the page lists only what is in trouble (some block has `others`). */
 bool kind_lists_troubles_only(const struct kind *kind);
 
@@ -67,6 +72,14 @@ const char *kind_document_name(const struct kind *kind, size_t i);
 
 /* Whether the page can be read without the document, where its server answers 404 or 410. */
 bool kind_document_optional(const struct kind *kind, size_t i);
+
+/*
+ * Where the page is if its server says (404, 410) that it is not at the address of document 0, nor
+ * at those before: address i, as kind_document_address().
+ */
+size_t kind_fallback_count(const struct kind *kind);
+bool kind_fallback_address(
+	const struct kind *kind, size_t i, const char *url, char **address, struct error *error);
 
 /* One fetched document; the bytes are borrowed. A document that was not fetched has bytes NULL. */
 struct document {

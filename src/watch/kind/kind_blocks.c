@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "model/reading.h"
 
 static struct xpath *compile(const struct node_walk *walk, struct node node)
 {
@@ -32,6 +33,21 @@ bool read_xpath(const struct node_walk *walk, struct node node, void *target)
 	xpath_free(*slot);
 	*slot = compile(walk, node);
 	return *slot != NULL;
+}
+
+/* A condition: true and false are not names of elements. */
+static bool read_condition(const struct node_walk *walk, struct node node, void *target)
+{
+	struct loading *loading = walk->context;
+	const char *text = node_text(node);
+	bool constant = strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+	struct xpath **slot = target;
+
+	if (!constant)
+		return read_xpath(walk, node, target);
+	xpath_free(*slot);
+	*slot = xpath_compile(text[0] == 't' ? "true()" : "false()", loading->variables, NULL);
+	return true;
 }
 
 void xpath_list_release(struct xpath_list *xpaths)
@@ -148,10 +164,23 @@ static bool read_level(const struct node_walk *walk, struct node node, void *tar
 	return true;
 }
 
+static const struct node_range most_range = {1, READING_ROWS_MAX};
+
 static const struct node_word same_words[] = {
 	{"worst", SAME_WORST},
 	{"first", SAME_FIRST},
 	{"last", SAME_LAST},
+	{"error", SAME_ERROR},
+	{NULL, 0},
+};
+
+/* Of rows that have times. */
+static const struct node_word same_incident_words[] = {
+	{"worst", SAME_WORST},
+	{"first", SAME_FIRST},
+	{"last", SAME_LAST},
+	{"latest", SAME_LATEST},
+	{"error", SAME_ERROR},
 	{NULL, 0},
 };
 
@@ -168,6 +197,8 @@ static const struct node_rule indicator_rules[] = {
 	TEXTS(word),
 	{"words", read_each, offsetof(struct block, words), false, NULL},
 	{"levels", read_levels, offsetof(struct block, levels), false, NULL},
+	{"counts", read_condition, offsetof(struct block, counts), false, NULL},
+	{"most", node_read_number, offsetof(struct block, most), false, &most_range},
 	{"same", node_read_word, offsetof(struct block, same), false, same_words},
 	{"others", read_level, offsetof(struct block, others), false, NULL},
 	{0},
@@ -186,7 +217,8 @@ static const struct node_rule incident_rules[] = {
 	{"affected", read_each, offsetof(struct block, affected), false, NULL},
 	{"updates", read_updates, offsetof(struct block, updates), false, NULL},
 	{"levels", read_levels, offsetof(struct block, levels), false, NULL},
-	{"same", node_read_word, offsetof(struct block, same), false, same_words},
+	{"most", node_read_number, offsetof(struct block, most), false, &most_range},
+	{"same", node_read_word, offsetof(struct block, same), false, same_incident_words},
 	{0},
 };
 
@@ -293,6 +325,7 @@ void blocks_release(struct blocks *blocks)
 		for (size_t j = 0; j < sizeof lists / sizeof lists[0]; j++)
 			xpath_list_release(lists[j]);
 		xpath_free(block->each);
+		xpath_free(block->counts);
 		tree_free(block->names);
 		each_release(&block->words);
 		each_release(&block->affected);

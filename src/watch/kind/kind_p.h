@@ -5,6 +5,8 @@
 #ifndef LAMPWATCH_KIND_P_H
 #define LAMPWATCH_KIND_P_H
 
+#include <stdint.h>
+
 #include "base/buffer.h"
 #include "watch/kind/kind.h"
 #include "watch/kind/level_words.h"
@@ -30,7 +32,9 @@ enum same {
 	SAME_UNSAID /* as worst, of what is called the same */,
 	SAME_WORST,
 	SAME_FIRST,
-	SAME_LAST
+	SAME_LAST,
+	SAME_LATEST, /* by its times, the worst where they do not tell */
+	SAME_ERROR,  /* the page is unreadable */
 };
 
 /* One block of indicators, incidents or maintenances; keys that it cannot have stay empty. */
@@ -42,8 +46,10 @@ struct block {
 	struct each words, affected;
 	struct updates updates;
 	struct level_words levels;
-	int same;   /* enum same */
-	int others; /* enum level; -1: none */
+	struct xpath *counts; /* owned; true: the row counts in the page's level. NULL: it does */
+	int64_t most;         /* rows that its server gives; 0: any number */
+	int same;             /* enum same */
+	int others;           /* enum level; -1: none */
 };
 
 struct blocks {
@@ -64,12 +70,14 @@ struct named_list {
 
 struct kind {
 	char *name, *about;
+	char *after, *lacks;  /* of the kind's family; NULL: not said */
 	char *path;           /* of its file */
 	int levels_line;      /* of its `levels`; 0: it has none of its own */
 	struct buffer source; /* its path, a NUL, its parameters as YAML, a NUL, its file's text */
 	char digest[DIGEST_TEXT];
 	struct regex_cache *regexes; /* owned; filled by what is read */
 	struct named_list documents, lets;
+	struct xpath_list fallbacks; /* addresses of the page after its first */
 	struct xpath_list detect, require;
 	struct xpath_list title, word; /* of the page */
 	struct xpath *derive; /* owned; true: this shape of the page has no word of its own. NULL:

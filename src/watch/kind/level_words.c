@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "watch/kind/level_words.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,10 +22,57 @@ static bool level_problem(struct node key, struct problems *problems)
 		nearest != NULL ? "\"?" : "");
 }
 
+/* The whole text as a finite number. */
+static bool number_parse(const char *text, double *number)
+{
+	char *end;
+
+	*number = strtod(text, &end);
+	return end != text && *end == '\0' && isfinite(*number);
+}
+
+static enum level_test test_of(const char *text, double *number)
+{
+	static const struct {
+		const char *sign; /* the longer ones first */
+		enum level_test test;
+	} signs[] = {
+		{"<=", TEST_AT_MOST}, {">=", TEST_AT_LEAST}, {"<", TEST_LESS}, {">", TEST_MORE}};
+
+	for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+		if (text_starts(text, signs[i].sign) &&
+			number_parse(text + strlen(signs[i].sign), number))
+			return signs[i].test;
+	return strchr(text, '*') != NULL ? TEST_PATTERN : TEST_EXACT;
+}
+
+static bool holds(const struct level_word *word, const char *text)
+{
+	double number = 0;
+	bool is_number = word->test > TEST_PATTERN && number_parse(text, &number);
+
+	switch (word->test) {
+	case TEST_EXACT:
+		return false;
+	case TEST_PATTERN:
+		return text_matches(text, word->text, true);
+	case TEST_LESS:
+		return is_number && number < word->number;
+	case TEST_AT_MOST:
+		return is_number && number <= word->number;
+	case TEST_MORE:
+		return is_number && number > word->number;
+	case TEST_AT_LEAST:
+		return is_number && number >= word->number;
+	}
+	return false;
+}
+
 static bool add_word(
 	struct node node, enum level level, struct level_words *words, struct problems *problems)
 {
 	const char *text = node_text(node);
+	struct level_word *added;
 
 	if (node_type(node) != NODE_SCALAR)
 		return node_problem(problems, node, "a level takes a word or a list of words");
@@ -34,8 +82,9 @@ static bool add_word(
 			       node_problem(problems, node,
 				       "\"%s\" is also listed under %s: one word means one level",
 				       text, level_name(words->list[i].level));
-	*(struct level_word *)memory_append(&words->list, &words->count, sizeof *words->list) =
-		(struct level_word){memory_string(text), level, strchr(text, '*') != NULL};
+	added = memory_append(&words->list, &words->count, sizeof *words->list);
+	*added = (struct level_word){.text = memory_string(text), .level = level};
+	added->test = test_of(text, &added->number);
 	return true;
 }
 
@@ -72,17 +121,17 @@ void level_words_release(struct level_words *words)
 
 bool level_words_find(const struct level_words *words, const char *text, enum level *level)
 {
+	bool blank = text[0] == '\0' || strcmp(text, LEVEL_WORD_BLANK) == 0;
 	const struct level_word *found = NULL;
 
 	for (size_t i = 0; i < words->count; i++) {
 		const struct level_word *word = &words->list[i];
 
-		if (!word->pattern && strcasecmp(word->text, text) == 0) {
+		if (word->test == TEST_EXACT && strcasecmp(word->text, text) == 0) {
 			*level = word->level;
 			return true;
 		}
-		if (found == NULL && word->pattern && text[0] != '\0' &&
-			text_matches(text, word->text, true))
+		if (found == NULL && !blank && holds(word, text))
 			found = word;
 	}
 	if (found != NULL)

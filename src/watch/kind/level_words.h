@@ -11,11 +11,18 @@
 #include "base/yaml.h"
 #include "model/level.h"
 
+/* How a word is compared with that of a page. */
+enum level_test { TEST_EXACT, TEST_PATTERN, TEST_LESS, TEST_AT_MOST, TEST_MORE, TEST_AT_LEAST };
+
 struct level_word {
-	char *text; /* owned; with '*' it is a pattern */
+	char *text; /* owned; with '*' it is a pattern, and "> 90" a threshold */
 	enum level level;
-	bool pattern;
+	enum level_test test;
+	double number; /* of a threshold */
 };
+
+/* The word of what is there and has nothing in it; that of what is not there at all is "". */
+#define LEVEL_WORD_BLANK "\"\""
 
 /* In the order of the file. Zero-initialised; level_words_release() frees. */
 struct level_words {
@@ -32,8 +39,9 @@ void level_words_release(struct level_words *words);
 
 /*
  * The level of a word by one table: ASCII case is ignored, an exact word beats
- * a pattern, among patterns the first in the file wins. The empty word is
- * found only where it stands in the table itself. False: not in it.
+ * patterns and thresholds, of which the first in the file wins. A threshold is met by numbers
+ * alone. The empty word and the blank one are found only where they stand in the table
+ * themselves. False: not in it.
  */
 bool level_words_find(const struct level_words *words, const char *text, enum level *level);
 

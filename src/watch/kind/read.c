@@ -34,8 +34,10 @@ static char *count_bytes(struct work *work, char *text)
 
 char *read_text(struct work *work, const struct xpath_list *xpaths, xmlNodePtr node)
 {
+	work->there = false;
 	for (size_t i = 0; i < xpaths->count; i++) {
-		char *text = evaluate_text(work->evaluation, xpaths->list[i], node, work->error);
+		char *text = evaluate_text(
+			work->evaluation, xpaths->list[i], node, &work->there, work->error);
 
 		if (text == NULL || text[0] != '\0')
 			return count_bytes(work, text);
@@ -93,7 +95,7 @@ bool read_each(struct work *work, const struct each *each, xmlNodePtr node, stru
 	for (size_t i = 0; good && i < node_set_count(nodes); i++) {
 		xmlNodePtr member = node_set_member(nodes, i);
 		char *taken = each->take != NULL ? evaluate_text(work->evaluation, each->take,
-							   member, work->error)
+							   member, NULL, work->error)
 						 : node_field(member);
 
 		taken = count_bytes(work, taken);
@@ -106,29 +108,40 @@ bool read_each(struct work *work, const struct each *each, xmlNodePtr node, stru
 	return good;
 }
 
+/* What is there and says nothing is not what is not there. */
+static const char *word_of(const char *text, bool there)
+{
+	return text[0] == '\0' && there ? LEVEL_WORD_BLANK : text;
+}
+
 /* Of several words the worst counts, the first among equals. */
 bool read_level(struct work *work, const struct block *block, const struct xpath_list *word,
 	xmlNodePtr node, char **text, enum level *level)
 {
 	struct text_list words = {0};
-	bool good;
+	bool good, there;
 
 	if (block == NULL || block->words.nodes == NULL) {
-		*text = read_text(work, word, node);
-		if (*text == NULL)
+		char *read = read_text(work, word, node);
+
+		if (read == NULL)
 			return error_prefix(work->error, "word");
+		memory_set(text, word_of(read, work->there));
+		free(read);
 		*level = level_of(work, block, *text);
 		return true;
 	}
 	good = read_each(work, &block->words, node, &words);
-	if (good && words.count == 0)
+	there = words.count > 0;
+	if (good && !there)
 		text_list_add(&words, "");
 	for (size_t i = 0; good && i < words.count; i++) {
-		enum level next = level_of(work, block, words.list[i]);
+		const char *next_text = word_of(words.list[i], there);
+		enum level next = level_of(work, block, next_text);
 
 		if (*text != NULL && next <= *level)
 			continue;
-		memory_set(text, words.list[i]);
+		memory_set(text, next_text);
 		*level = next;
 	}
 	text_list_release(&words);
@@ -148,6 +161,11 @@ bool read_block_rows(struct work *work, const struct block *block,
 		nodes = node_children(xmlDocGetRootElement(block->names));
 	if (nodes == NULL)
 		return error_prefix(work->error, "each");
+	/* A list that its server cuts says nothing about the rows that are not in it. */
+	if (block->most > 0 && node_set_count(nodes) >= (size_t)block->most)
+		good = error_set(work->error, REMEDY_PAGE,
+			"each: %zu rows are as many as its server gives: there may be more of them",
+			node_set_count(nodes));
 	for (size_t i = 0; good && i < node_set_count(nodes); i++) {
 		work->evaluation->item = node_set_member(nodes, i);
 		good = row(work, block, work->evaluation->item, context);
@@ -155,6 +173,12 @@ bool read_block_rows(struct work *work, const struct block *block,
 	work->evaluation->item = NULL;
 	xmlXPathFreeObject(nodes);
 	return good;
+}
+
+bool id_again(struct work *work, const char *id)
+{
+	return error_set(work->error, REMEDY_PAGE,
+		"id: \"%.200s\" occurs again, and the kind says that it does not", id);
 }
 
 bool same_replaces(int same, enum level old, enum level fresh)
@@ -301,7 +325,8 @@ static bool read_page_line(struct work *work)
 	reading->word = memory_string("");
 	reading->level = LEVEL_OPERATIONAL;
 	for (size_t i = 0; i < reading->indicator_count; i++)
-		if (reading->indicators[i].level > reading->level)
+		if (reading->indicators[i].level > reading->level &&
+			!(i < work->apart_count && work->apart[i]))
 			reading->level = reading->indicators[i].level;
 	for (size_t i = 0; i < reading->incident_count; i++)
 		if (reading->incidents[i].level > reading->level)
@@ -346,6 +371,7 @@ bool read_page(const struct kind *kind, const char *url, const struct document *
 	work.report->operations += evaluation->context->opCount;
 	xmlHashFree(work.ids, NULL);
 	xmlHashFree(work.names, NULL);
+	free(work.apart);
 	evaluation_free(evaluation);
 	read_report_release(&unwanted);
 	return good || error_prefix(error, "kind %s", kind->name);

@@ -95,7 +95,7 @@ static bool differ(char *one, char *other)
  */
 static bool are_two(struct work *work, const struct origin *one, const struct origin *other)
 {
-	bool two = other->block->same == SAME_UNSAID;
+	bool two = other->block->same == SAME_UNSAID || other->block->same == SAME_LATEST;
 
 	if (other->block->same == SAME_WORST)
 		return false;
@@ -106,6 +106,26 @@ static bool are_two(struct work *work, const struct origin *one, const struct or
 		two = !differ(time_of(work, one), time_of(work, other));
 	work->evaluation->item = other->node;
 	return two;
+}
+
+/* Whether the last row takes the place of an earlier one. */
+static bool takes_place(
+	struct work *work, struct rows *rows, size_t earlier, enum level old, enum level fresh)
+{
+	const struct origin *last = &rows->origins[rows->count - 1];
+	char *times[2];
+	int order;
+
+	if (last->block->same != SAME_LATEST)
+		return same_replaces(last->block->same, old, fresh);
+	times[0] = time_of(work, &rows->origins[earlier]);
+	times[1] = time_of(work, last);
+	/* A time that is missing tells nothing; one that cannot be evaluated has ended the reading
+	 * where it was read as a field. */
+	order = text_empty(times[0]) || text_empty(times[1]) ? 0 : strcmp(times[1], times[0]);
+	free(times[0]);
+	free(times[1]);
+	return order != 0 ? order > 0 : fresh > old;
 }
 
 /* The place of the row that this one becomes one with; 0: none. */
@@ -149,6 +169,8 @@ static bool read_incident(
 		return false;
 	default_id(&last->id, last->title);
 	add_origin(rows, block, node);
+	if (block->same == SAME_ERROR && id_place(rows->ids, last->id) != 0)
+		return id_again(work, last->id);
 	place = place_incident(work, rows, last);
 	if (place == 0) {
 		xmlHashUpdateEntry(
@@ -158,7 +180,7 @@ static bool read_incident(
 	earlier = &reading->incidents[place - 1];
 	if (block->same == SAME_UNSAID)
 		repeat_note(&work->report->incidents, false, last->id, earlier->title, last->title);
-	if (same_replaces(block->same, earlier->level, last->level)) {
+	if (takes_place(work, rows, place - 1, earlier->level, last->level)) {
 		struct incident swapped = *earlier;
 
 		*earlier = *last;
@@ -234,6 +256,28 @@ static bool read_details(struct work *work, const struct origin *origin, const c
 	       (origin->block->updates.nodes == NULL || read_updates(work, origin, id));
 }
 
+/*
+ * No word at all may mean that all is well. A row to which an incident of the same page says that
+ * it is in trouble has a word, then, which was not found.
+ */
+static void doubt_indicators(struct work *work, const struct incident *incident, size_t first)
+{
+	struct reading *reading = work->reading;
+
+	for (size_t i = first; incident->level > LEVEL_NOTICE && i < reading->affects_count; i++) {
+		uintptr_t place = id_place(work->ids, reading->affects[i].indicator);
+		struct indicator *indicator =
+			place != 0 && place != ID_SHARED ? &reading->indicators[place - 1] : NULL;
+
+		if (indicator == NULL || indicator->word[0] != '\0' ||
+			indicator->level > LEVEL_NOTICE)
+			continue;
+		indicator->level = LEVEL_UNKNOWN;
+		memory_set(&indicator->word, LEVEL_WORD_BLANK);
+		work->report->unknown_words++;
+	}
+}
+
 bool read_incidents(struct work *work)
 {
 	const struct blocks *blocks = &work->kind->incidents;
@@ -257,10 +301,13 @@ bool read_incidents(struct work *work)
 	for (size_t i = 0; good && i < open; i++) {
 		struct incident *incident = &reading->incidents[i];
 		const struct origin *origin = &rows.origins[i];
+		size_t first = reading->affects_count;
 
 		work->evaluation->item = origin->node;
 		good = read_fields(work, incident_details, origin->block, origin->node, incident) &&
 		       read_details(work, origin, incident->id);
+		if (good)
+			doubt_indicators(work, incident, first);
 	}
 	work->evaluation->item = NULL;
 	xmlHashFree(rows.ids, NULL);

@@ -57,6 +57,18 @@ static uintptr_t keep_apart(
 	return id_place(work->ids, last->id);
 }
 
+/* Notes whether the last row counts in the page's level. */
+static bool count_in(struct work *work, const struct block *block, xmlNodePtr node)
+{
+	bool counts = true;
+
+	if (block->counts != NULL &&
+		!evaluate_truth(work->evaluation, block->counts, node, &counts, work->error))
+		return error_prefix(work->error, "counts");
+	*(bool *)memory_append(&work->apart, &work->apart_count, sizeof *work->apart) = !counts;
+	return true;
+}
+
 /* One more row; it and an earlier one of its id become one. */
 static bool read_indicator(
 	struct work *work, const struct block *block, xmlNodePtr node, void *context)
@@ -80,7 +92,11 @@ static bool read_indicator(
 		free(last->id);
 		last->id = name_id(last);
 	}
+	if (!count_in(work, block, node))
+		return false;
 	place = id_place(work->ids, last->id);
+	if (place != 0 && block->same == SAME_ERROR)
+		return id_again(work, last->id);
 	if (place != 0)
 		place = keep_apart(work, block, last, place);
 	if (place == 0 || place == ID_SHARED) {
@@ -100,6 +116,8 @@ static bool read_indicator(
 	}
 	reading_row_release(ROW_INDICATOR, last);
 	reading->indicator_count--;
+	work->apart_count--;
+	work->apart[place - 1] = work->apart[place - 1] && work->apart[work->apart_count];
 	work->report->merged_rows++;
 	return true;
 }

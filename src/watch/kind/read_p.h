@@ -24,6 +24,9 @@ struct work {
 	size_t bytes;          /* of all fields so far */
 	xmlHashTablePtr ids;   /* from an indicator's id to its place in the reading (id_place()) */
 	xmlHashTablePtr names; /* the same for names; NAME_AMBIGUOUS where several share one */
+	bool there;         /* the last text that was read: it stands somewhere, or is computed */
+	bool *apart;        /* owned: which of the indicators do not count in the page's level */
+	size_t apart_count; /* those after them count */
 };
 
 /* One text of a row: which expressions give it and where it goes. */
@@ -38,7 +41,8 @@ struct field {
 bool read_fields(struct work *work, const struct field *fields, const struct block *block,
 	xmlNodePtr node, void *row);
 
-/* The first text that is not empty, "" where all are; NULL with the error. Owned by the caller. */
+/* The first text that is not empty, "" where all are; NULL with the error. Owned by the caller.
+ * Sets work->there. */
 char *read_text(struct work *work, const struct xpath_list *xpaths, xmlNodePtr node);
 
 /* As read_text(), a date being normalised. */
@@ -70,6 +74,9 @@ void id_give_up(xmlHashTablePtr ids, char **id, const char *name, uintptr_t plac
 /* Notes two rows that share an id, by their names. */
 void repeat_note(
 	struct repeat *repeat, bool apart, const char *id, const char *first, const char *second);
+
+/* False with the error: the kind says that an id stands there once, and it stands there again. */
+bool id_again(struct work *work, const char *id);
 
 /* Whether a row replaces an earlier one with the same id. */
 bool same_replaces(int same, enum level old, enum level fresh);

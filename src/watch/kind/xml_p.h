@@ -140,6 +140,7 @@ struct evaluation {
 	struct variable *variables;
 	size_t variable_count;
 	xmlNodePtr item;             /* $item: the row of the block that is being read, or NULL */
+	xmlNodePtr this;             /* $this: where the expression began */
 	struct regex_cache *regexes; /* borrowed: the next reading has what is compiled into it */
 	struct regex_cache *own_regexes; /* owned, where none were given */
 	size_t parsed;                   /* bytes by functions */
@@ -179,9 +180,12 @@ xmlXPathObjectPtr evaluate(struct evaluation *evaluation, const struct xpath *xp
 xmlXPathObjectPtr evaluate_nodes(struct evaluation *evaluation, const struct xpath *xpath,
 	xmlNodePtr node, struct error *error);
 
-/* The value as text, collapsed and cut to READING_FIELD_MAX; NULL as evaluate(). */
+/*
+ * The value as text, collapsed and cut to READING_FIELD_MAX; NULL as evaluate(). *there becomes
+ * true unless the value is a set without nodes; there may be NULL.
+ */
 char *evaluate_text(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
-	struct error *error);
+	bool *there, struct error *error);
 
 /* Sets *truth; false where the evaluation fails. */
 bool evaluate_truth(struct evaluation *evaluation, const struct xpath *xpath, xmlNodePtr node,
