@@ -46,6 +46,7 @@ char *kind_find(const char *templates, const char *user_folder, const char *name
 /* The file's keys, or those of `with`, before anything is compiled. */
 struct source {
 	char *about;
+	int seen;
 	struct node documents, let, detect, require, page, indicators, incidents, maintenances,
 		levels;
 };
@@ -55,8 +56,16 @@ struct source {
 #key, node_read_node, offsetof(struct source, key), false, NULL                    \
 	}
 
+static const struct node_word seen_words[] = {
+	{"live", KIND_SEEN_LIVE},
+	{"quoted", KIND_SEEN_QUOTED},
+	{"never", KIND_SEEN_NEVER},
+	{NULL, 0},
+};
+
 static const struct node_rule file_rules[] = {
 	{"about", node_read_text, offsetof(struct source, about), true, NULL},
+	{"seen", node_read_word, offsetof(struct source, seen), false, seen_words},
 	NODE(documents),
 	NODE(let),
 	NODE(detect),
@@ -237,6 +246,7 @@ static void load(struct kind *kind, struct node root, struct node with, struct p
 		node_problem(problems, root,
 			"\"require\" is missing: what proves that a page is of this kind");
 	kind->about = file.about;
+	kind->seen = file.seen;
 	text_list_add(&variables, "url");
 	read_documents(file.documents, given.documents, kind, &loading);
 	read_lets(file.let, given.let, kind, &loading);
@@ -385,6 +395,11 @@ const char *kind_name(const struct kind *kind)
 const char *kind_about(const struct kind *kind)
 {
 	return kind->about;
+}
+
+enum kind_seen kind_seen(const struct kind *kind)
+{
+	return kind->seen;
 }
 
 const char *kind_digest(const struct kind *kind)

@@ -64,6 +64,7 @@ struct named_list {
 
 struct kind {
 	char *name, *about;
+	enum kind_seen seen;
 	char *path;           /* of its file */
 	int levels_line;      /* of its `levels`; 0: it has none of its own */
 	struct buffer source; /* its path, a NUL, its parameters as YAML, a NUL, its file's text */
