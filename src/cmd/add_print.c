@@ -69,6 +69,8 @@ static void print_kinds(const struct detection *detection)
 			: same_form > 1 ? "only this kind can read"
 					: "fits this kind and no other");
 	}
+	if (kind_seen(chosen->kind) == KIND_SEEN_NEVER)
+		print_line("note", "this kind follows documentation alone: compare with the page");
 	for (size_t i = 0; i < detection->count; i++) {
 		const struct fitting *fitting = &detection->list[i];
 

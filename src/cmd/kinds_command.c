@@ -27,9 +27,11 @@
 enum {
 	FILE_MAX_BYTES = 64 * 1024 * 1024, /* of one document */
 	NAME_COLUMNS = 18,
+	SEEN_COLUMNS = 6,
 };
 
-/* A kind's name and description, which is read from the file even of kinds that need parameters. */
+/* A kind's name, what it was written from and what it reads, which are read from the file even of
+ * kinds that need parameters. */
 static void print_kind(const char *templates, const char *folder, const char *name)
 {
 	char *path = kind_find(templates, folder, name);
@@ -38,10 +40,14 @@ static void print_kind(const char *templates, const char *folder, const char *na
 	struct yaml *yaml = path != NULL ? yaml_load(path, &problems) : NULL;
 	const char *about = yaml != NULL ? node_text(node_find(yaml_root(yaml), "about"))
 					 : "(its file is broken)";
+	const char *seen = yaml != NULL ? node_text(node_find(yaml_root(yaml), "seen")) : NULL;
 
 	terminal_text(name, NAME_COLUMNS);
+	putchar(' ');
+	terminal_text(seen != NULL ? seen : "", SEEN_COLUMNS);
 	printf(" %s", own ? "(yours) " : "");
-	terminal_cut(about, terminal_columns() - NAME_COLUMNS - 1 - (own ? strlen("(yours) ") : 0));
+	terminal_cut(about, terminal_columns() - NAME_COLUMNS - SEEN_COLUMNS - 2 -
+				    (own ? strlen("(yours) ") : 0));
 	putchar('\n');
 	yaml_close(yaml);
 	problems_release(&problems);

@@ -330,11 +330,14 @@ escapes() { run 0 add --dry-run steering && ! grep -q $'\033' out && grep -qF $'
 check "what steers a terminal is shown, not obeyed" escapes
 
 # --- kinds ---
-listed() { run 0 kinds && [ "$(wc -l <out)" -eq "$(find "$root/templates/pages" -name '*.yaml' | wc -l)" ] && grep -q '^slack  *Slack Status' out && [ "$(wc -L <out)" -le 80 ]; }
+listed() { run 0 kinds && [ "$(wc -l <out)" -eq "$(find "$root/templates/pages" -name '*.yaml' | wc -l)" ] && grep -q '^slack  *live  *Slack Status' out && [ "$(wc -L <out)" -le 80 ]; }
 check "kinds lists every kind, one a line" listed
 printf 'kinds: kinds\n' >lampwatch.yaml
 check "and marks the user's own" run 0 kinds
 check "(so)" grep -q '^ours .*(yours) Atlassian' out
+sed 's/^seen: .*/seen: never/' "$root/templates/pages/slack.yaml" >kinds/slack.yaml
+check "add warns of one that follows documentation alone" run 0 add --dry-run "$pages/slack/normal/page"
+check "(so)" grep -q 'documentation alone' out
 rm lampwatch.yaml
 check "--test shows what each expression selects" prints test 0 kinds --test "$root/templates/pages/statuspage.yaml" "$pages/statuspage/incident/page"
 check "of all the documents" prints test-two 0 kinds --test google-workspace "$pages/google-workspace/incident/page" "$pages/google-workspace/incident/products"

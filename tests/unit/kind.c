@@ -171,6 +171,19 @@ static void test_the_digest_differs_where_the_way_of_reading_does(void **state)
 	kind_free(with_other);
 }
 
+static void test_a_kind_says_what_it_was_written_from(void **state)
+{
+	struct kind *unsaid = accepted(MINIMAL, NULL),
+		    *never = accepted(MINIMAL "seen: never\n", NULL);
+
+	(void)state;
+	assert_int_equal(kind_seen(unsaid), KIND_SEEN_UNSAID);
+	assert_int_equal(kind_seen(never), KIND_SEEN_NEVER);
+	kind_free(unsaid);
+	kind_free(never);
+	assert_refused(MINIMAL "seen: once\n", 3, "is live, quoted or never");
+}
+
 static void test_a_kind_says_whether_it_lists_only_troubles(void **state)
 {
 	struct kind *all =
@@ -394,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_one_word_under_two_levels_is_an_error),
 		cmocka_unit_test(test_parameters_are_laid_over_the_file_key_by_key),
 		cmocka_unit_test(test_the_digest_differs_where_the_way_of_reading_does),
+		cmocka_unit_test(test_a_kind_says_what_it_was_written_from),
 		cmocka_unit_test(test_a_kind_says_whether_it_lists_only_troubles),
 		cmocka_unit_test(test_addresses_of_documents_are_computed_one_after_the_other),
 		cmocka_unit_test(test_without_documents_the_page_is_the_watched_address),

@@ -47,6 +47,7 @@ char *kind_find(const char *templates, const char *user_folder, const char *name
 /* The file's keys, or those of `with`, before anything is compiled. */
 struct source {
 	char *about, *after, *lacks;
+	int seen;
 	struct node documents, let, detect, require, page, indicators, incidents, maintenances,
 		levels;
 };
@@ -56,10 +57,18 @@ struct source {
 #key, node_read_node, offsetof(struct source, key), false, NULL                    \
 	}
 
+static const struct node_word seen_words[] = {
+	{"live", KIND_SEEN_LIVE},
+	{"quoted", KIND_SEEN_QUOTED},
+	{"never", KIND_SEEN_NEVER},
+	{NULL, 0},
+};
+
 static const struct node_rule file_rules[] = {
 	{"about", node_read_text, offsetof(struct source, about), true, NULL},
 	{"after", node_read_text, offsetof(struct source, after), false, NULL},
 	{"lacks", node_read_text, offsetof(struct source, lacks), false, NULL},
+	{"seen", node_read_word, offsetof(struct source, seen), false, seen_words},
 	NODE(documents),
 	NODE(let),
 	NODE(detect),
@@ -261,6 +270,7 @@ static void load(struct kind *kind, struct node root, struct node with, struct p
 	if ((kind->after == NULL) != (kind->lacks == NULL))
 		node_problem(problems, root,
 			"\"after\" and \"lacks\" go together: which kind sees more, and what");
+	kind->seen = file.seen;
 	text_list_add(&variables, "url");
 	read_documents(file.documents, given.documents, kind, &loading);
 	read_lets(file.let, given.let, kind, &loading);
@@ -424,6 +434,11 @@ const char *kind_after(const struct kind *kind)
 const char *kind_lacks(const struct kind *kind)
 {
 	return kind->lacks != NULL ? kind->lacks : "";
+}
+
+enum kind_seen kind_seen(const struct kind *kind)
+{
+	return kind->seen;
 }
 
 const char *kind_digest(const struct kind *kind)

@@ -45,6 +45,16 @@ struct kind *kind_of_source(const char *source, size_t length);
 const char *kind_name(const struct kind *kind);
 const char *kind_about(const struct kind *kind);
 
+/* What the file was written from, as it says itself. */
+enum kind_seen {
+	KIND_SEEN_UNSAID,
+	KIND_SEEN_LIVE,   /* a real answer */
+	KIND_SEEN_QUOTED, /* the code of a client that reads it, or a real answer that somebody
+			     quotes */
+	KIND_SEEN_NEVER,  /* documentation alone */
+};
+enum kind_seen kind_seen(const struct kind *kind);
+
 /* SHA-256 over the file's bytes and the parameters: it changes when pages may be read differently.
  */
 const char *kind_digest(const struct kind *kind);
