@@ -238,8 +238,22 @@ static int by_depth(const void *a, const void *b)
 	return left->seen->page->depth - right->seen->page->depth;
 }
 
-/* Causes before what follows from them, each depth in a transaction of its own, for what our checks
- * see of a page is settled after it; then all that they owe, as one message. */
+/* How many of them can be committed together, from the first on: all, unless some of them are
+ * probes. What these see of a page is settled after their transaction, and may be a cause. */
+static size_t part_of(const struct gathered *related, size_t first)
+{
+	size_t count = 1;
+	bool measured = false;
+
+	for (size_t i = first; i < related->count; i++)
+		measured = measured || related->list[i]->seen->page->check_count > 0;
+	while (first + count < related->count &&
+		(!measured || by_depth(&related->list[first], &related->list[first + count]) == 0))
+		count++;
+	return count;
+}
+
+/* Causes before what follows from them; then all that they owe, as one message. */
 static void commit_related(struct observer *observer)
 {
 	struct gathered related = observer->related;
@@ -251,15 +265,13 @@ static void commit_related(struct observer *observer)
 	now = related.list[0]->seen->now;
 	qsort(related.list, related.count, sizeof *related.list, by_depth);
 	observer->joining = related.count > 1;
-	for (size_t first = 0, next; first < related.count; first = next) {
-		struct gathered part = {.list = related.list + first};
+	for (size_t first = 0; first < related.count;) {
+		struct gathered part = {
+			.list = related.list + first, .count = part_of(&related, first)};
 
-		for (next = first; next < related.count &&
-				   by_depth(&related.list[first], &related.list[next]) == 0;
-			next++)
-			part.count++;
 		part.owing = part.count;
 		commit_all(observer, &part);
+		first += part.count;
 	}
 	if (observer->joining && digest_messages_enqueue(observer, now))
 		courier_wake(observer->courier);

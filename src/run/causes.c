@@ -100,7 +100,8 @@ static void add_candidates(struct candidates *candidates, const struct config *c
 			indicator_of(known, alarm->page, alarm->indicator);
 		const char *id = alarm->indicator;
 
-		if (text_equal(alarm->page, but->page) && text_equal(id, but->indicator))
+		if (alarm->opened > known->now || /* of a history that is read page by page */
+			(text_equal(alarm->page, but->page) && text_equal(id, but->indicator)))
 			continue;
 		if (pattern_fits(pattern, id, indicator != NULL ? indicator->group : "",
 			    indicator != NULL ? indicator->name : id))
@@ -128,6 +129,24 @@ static bool find_cause(struct candidates *candidates, const struct config *confi
 	text_list_release(&names);
 	*found = cause_first(candidates->causes, candidates->count, candidates->known->now, join);
 	return *found < candidates->count;
+}
+
+char *cause_followed(struct known_states *known, const char *page, const char *indicator)
+{
+	struct alarms cause = {0};
+	char *label, *text = NULL;
+
+	if (alarm_cause(known->database,
+		    store_find_alarm(known->database, page, FOLLOWS, indicator), &cause)) {
+		const struct alarm *alarm = &cause.list[0];
+
+		label = label_of(alarm, indicator_of(known, alarm->page, alarm->indicator));
+		text = memory_format(
+			"%s/%s", alarm->page, alarm->indicator[0] != '\0' ? label : "overall");
+		free(label);
+	}
+	alarms_release(&cause);
+	return text;
 }
 
 static struct known_states known_open(const struct observer *observer, int64_t now)
@@ -293,12 +312,17 @@ static void settle_one(
 		.now = known->now};
 	struct work work = {.observer = observer, .seen = &seen, .state = state};
 
-	if (has_ended(observer, follows)) {
+	bool ended = has_ended(observer, follows),
+	     over = !ended && indicator != NULL &&
+		    alarm_cause(observer->database, follows->id, &cause) &&
+		    !suppression_holds(observer->config, &observer->silences, follows->page,
+			    known->now, NULL) &&
+		    is_over(known, observer->config, follows, &cause.list[0]);
+
+	/* what a rebuilt archive knows to be over was told while it lasted */
+	if (ended || (over && observer->rebuilding)) {
 		store_close_alarm(observer->database, follows->id, known->now);
-	} else if (indicator != NULL && alarm_cause(observer->database, follows->id, &cause) &&
-		   !suppression_holds(observer->config, &observer->silences, follows->page,
-			   known->now, NULL) &&
-		   is_over(known, observer->config, follows, &cause.list[0])) {
+	} else if (over) {
 		add_unexplained(&work, indicator, &cause.list[0], known);
 		events_keep(&work);
 		known->database = observer->database; /* which may be a standby's by now */

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+struct known_states;
 struct observer;
 struct owed_list;
 struct work;
@@ -17,6 +18,10 @@ struct work;
 /* Within an observation's transaction, after its alarms are numbered: what its events follow from,
  * and who was told of that. */
 void causes_note(struct work *work, struct owed_list *owed);
+
+/* "google/Gmail": what the page's indicator of that id follows from now; NULL: nothing. Owned by
+ * the caller. */
+char *cause_followed(struct known_states *known, const char *page, const char *indicator);
 
 /* All pages: whose cause is over for as long as `join:` says, and which is red still, is told to be
  * explained no longer; what ended, ends untold. */
