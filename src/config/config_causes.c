@@ -113,7 +113,7 @@ static void complain_of_page(
 	free(names);
 }
 
-/* Of a probe it is known which indicators there are; of a page run/survey.h finds it. */
+/* Of a probe it is known which indicators there are; of a page only it itself knows. */
 static void check_indicator(const struct config *config, const struct page_config *page,
 	const char *indicator, int line, struct problems *problems)
 {
