@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cmd/command.h"
 #include "run/agree.h"
+#include "run/causes.h"
 #include "run/captures.h"
 #include "run/print.h"
 #include "run/digest_message.h"
@@ -36,6 +37,7 @@ static void replay_all(struct replay *replay)
 		feeder_feed(&replay->feeder, capture, &captured, false);
 		if (i + 1 == replay->captures.count || capture[1].time != capture->time) {
 			agreements_settle(&replay->feeder.observer, capture->time);
+			causes_settle(&replay->feeder.observer, capture->time);
 			digest_messages_enqueue(&replay->feeder.observer, capture->time);
 		}
 		captured_release(&captured);

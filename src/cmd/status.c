@@ -14,6 +14,7 @@
 #include "cmd/command.h"
 #include "cmd/webhooks.h"
 #include "net/http.h"
+#include "run/causes.h"
 #include "run/context.h"
 #include "run/facts.h"
 #include "run/freshness.h"
@@ -69,6 +70,15 @@ static bool find_fact(struct status *status, const struct page_config *page,
 		return false;
 	fact_look_up(&status->known, status->context->config, page, facts, fact);
 	return true;
+}
+
+/* What the indicator follows from; NULL: nothing. Owned by the caller. */
+static char *find_cause(struct status *status, const struct page_config *page,
+	const struct indicator_state *indicator)
+{
+	return status->known.database != NULL && page->cause_count > 0 && indicator->alarm
+		       ? cause_followed(&status->known, page->name, indicator->id)
+		       : NULL;
 }
 
 /* "fails here since 2014-01-24 19:02 UTC (mail/web: HTTP 500)". */
@@ -153,6 +163,7 @@ static void print_lamp(struct status *status, const struct page_config *page,
 					       : memory_string("(overall)");
 	char since[DATE_TEXT_MAX];
 	struct buffer line = {0};
+	char *cause;
 
 	fputs("  ", stdout);
 	terminal_lamp(indicator_colour(page, indicator, fresh));
@@ -170,6 +181,10 @@ static void print_lamp(struct status *status, const struct page_config *page,
 		add_fact(status, &fact, &line);
 		known_fact_release(&fact);
 	}
+	cause = find_cause(status, page, indicator);
+	if (cause != NULL)
+		buffer_format(&line, ", follows from %s", cause);
+	free(cause);
 	terminal_wrap_rest(buffer_string(&line), LABEL_BEGIN + LABEL_COLUMNS, LABEL_BEGIN);
 	buffer_release(&line);
 	free(label);
@@ -367,6 +382,7 @@ static struct value *indicator_value(struct status *status, const struct page_co
 {
 	struct known_fact fact;
 	struct value *map = value_map();
+	char *cause;
 
 	value_put_text(map, "id", indicator->id);
 	value_put_boolean(map, "overall", indicator->id[0] == '\0');
@@ -380,6 +396,10 @@ static struct value *indicator_value(struct status *status, const struct page_co
 	value_put_boolean(map, "flapping", indicator->flapping);
 	put_time(map, "acknowledged", acknowledged(status, indicator));
 	put_time(map, "since", indicator->since);
+	cause = find_cause(status, page, indicator);
+	if (cause != NULL)
+		value_put_text(map, "follows", cause);
+	free(cause);
 	if (find_fact(status, page, indicator, &fact)) {
 		put_fact(map, &fact);
 		known_fact_release(&fact);

@@ -22,6 +22,8 @@
 #define DEFAULT_ARCHIVE "archive" /* beside the file */
 #define DEFAULT_WAYBACK "https://web.archive.org"
 
+enum { DEFAULT_JOIN = 15 * 60 * 1000 };
+
 static const struct page_settings default_settings = {
 	.confirm = {.worse = 1, .better = 2, .lost = 3},
 	.flapping = {.high = 30, .low = 20},
@@ -171,6 +173,8 @@ static const struct node_rule page_rules[] = {
 	{"with", node_read_node, offsetof(struct page_config, with), false, NULL},
 	{"facts", config_read_facts, 0, false, NULL},
 	{"need", config_read_need, offsetof(struct page_config, need), false, NULL},
+	{"depends_on", config_read_causes, 0, false, NULL},
+	{"join", node_read_duration, offsetof(struct page_config, join), false, &age_range},
 	SETTINGS_RULES(struct page_config, page_limits_rules),
 	{0},
 };
@@ -279,6 +283,7 @@ static struct page_config *add_page(struct config *config, struct node node,
 
 	page->settings = *settings;
 	page->need = NEED_ANY;
+	page->join = DEFAULT_JOIN;
 	page->line = node_line(node);
 	node_walk_map(problems, node, rules, page, config);
 	if (page->provider == NULL)
@@ -368,6 +373,7 @@ static struct config *read_document(
 	config->pages_by_name =
 		index_by_id(config->pages, config->page_count, sizeof *config->pages);
 	config_check(config, problems);
+	config_check_causes(config, problems);
 	if (problems->count > count)
 		qsort(problems->list + count, problems->count - count, sizeof *problems->list,
 			by_line);
@@ -443,6 +449,7 @@ void config_free(struct config *config)
 		free(page->provider);
 		text_list_release(&page->indicators);
 		config_probe_release(page);
+		config_causes_release(page);
 	}
 	free(config->pages);
 	index_release(&config->pages_by_name);

@@ -73,6 +73,15 @@ struct fact_config {
 	int line;
 };
 
+/* What indicators fall with. */
+struct cause_config {
+	char *indicator;         /* a pattern of the dependants, as pattern_fits() takes it; NULL:
+				  * all of the page */
+	struct text_list causes; /* "PAGE/INDICATOR": a page or a probe, and a pattern */
+	int depth;               /* causes one after the other, from here on; 1 at least */
+	int line;
+};
+
 enum { NEED_ALL = 0, NEED_ANY = 1 };
 enum publish { PUBLISH_UNSAID, PUBLISH_NO, PUBLISH_YES };
 
@@ -90,9 +99,15 @@ struct page_config {
 	struct node with; /* parameters of a generic kind */
 	struct fact_config *facts;
 	size_t fact_count;
-	int64_t need;         /* so many of a fact's checks must fail; NEED_ALL: all of them */
-	struct check *checks; /* of a probe; strings owned */
-	size_t check_count;   /* 0: it is no probe */
+	int64_t need; /* so many of a fact's checks must fail; NEED_ALL: all of them */
+	struct cause_config *causes;
+	size_t cause_count;
+	int64_t join; /* milliseconds: a cause explains so long after its end what turns red here */
+	int depth;    /* the greatest of its causes; 0: it depends on nothing */
+	int tree;     /* the same number for all that depend on each other, with the probes of their
+		       * facts; 0: of none */
+	struct check *checks;        /* of a probe; strings owned */
+	size_t check_count;          /* 0: it is no probe */
 	struct text_list references; /* of a probe: URLs; where none answers, it is we who are down
 				      */
 	int publish; /* enum publish: whether what its checks got may be published */
@@ -338,6 +353,9 @@ enum {
 	CONFIG_REFERENCES_MAX = 8,   /* of a probe */
 	CONFIG_FACTS_MAX = 1000,     /* of a page */
 	CONFIG_FACT_CHECKS_MAX = 50, /* of an indicator */
+	CONFIG_CAUSES_MAX = 1000,    /* of a page: indicators that depend on others */
+	CONFIG_CAUSES_EACH_MAX = 50, /* of an indicator */
+	CONFIG_CAUSE_DEPTH_MAX = 50, /* causes one after the other */
 	CONFIG_DAYS_MAX = 366,
 	CONFIG_TIMEOUT_MIN = 100,           /* milliseconds */
 	CONFIG_TIMEOUT_MAX = 4 * 60 * 1000, /* milliseconds: a run ends itself after five minutes */
@@ -369,6 +387,16 @@ size_t config_probe_count(const struct config *config);
 /* The facts of an indicator; NULL where the page names none for it. */
 const struct fact_config *config_facts(
 	const struct page_config *page, const char *id, const char *group, const char *name);
+
+/* Adds what an indicator falls with, "PAGE/INDICATOR", in the order of the configuration, each
+ * once.
+ */
+void config_causes(const struct page_config *page, const char *id, const char *group,
+	const char *name, struct text_list *causes);
+/* The page or probe of "PAGE/INDICATOR"; *indicator becomes the pattern, borrowed. NULL where there
+ * is none. */
+const struct page_config *config_cause_page(
+	const struct config *config, const char *cause, const char **indicator);
 /* The first subscriber with this address, whatever its case. */
 const struct subscriber_config *config_subscriber(const struct config *config, const char *mail);
 const struct webhook_config *config_webhook(const struct config *config, const char *name);

@@ -88,6 +88,12 @@ node_reader config_read_facts;      /* struct page_config: its facts */
 node_reader config_read_need;       /* int64_t */
 void config_probe_release(struct page_config *page);
 
+/* What pages fall with (config_causes.c). */
+node_reader config_read_causes; /* struct page_config: its causes */
+void config_causes_release(struct page_config *page);
+/* That causes lead somewhere and never in a circle; fills in their depths, and trees. */
+void config_check_causes(struct config *config, struct problems *problems);
+
 /* What must hold between the parts of the file (config_check.c). */
 void config_check(const struct config *config, struct problems *problems);
 

@@ -18,9 +18,11 @@ const struct event_type_row event_types[EVENT_TYPES] = {
 	[EVENT_REMINDER] = {"reminder", .on = 1 << EVENT_RED, .part = PART_MIDDLE,
 		.episode = EVENT_RED, .rank = 0, .colour = "red", .word = "still red"},
 	[EVENT_GREEN] = {"green", .on = 1 << EVENT_GREEN, .part = PART_END, .episode = EVENT_RED,
-		.unsent = EVENT_BOTH, .rank = 3, .colour = "green", .word = "green"},
+		.unsent = EVENT_BOTH, .covers = 1 << EVENT_UNEXPLAINED, .rank = 3,
+		.colour = "green", .word = "green"},
 	[EVENT_BOTH] = {"both", .on = 1 << EVENT_GREEN, .part = PART_WHOLE, .episode = EVENT_RED,
-		.rank = 2, .colour = "green", .word = "red and green again"},
+		.covers = 1 << EVENT_UNEXPLAINED, .rank = 2, .colour = "green",
+		.word = "red and green again"},
 	[EVENT_FLAPPING] = {"flapping", .on = 1 << EVENT_FLAPPING, .part = PART_BEGIN,
 		.episode = EVENT_FLAPPING, .floor = FLOOR_WORSE, .rank = 1, .colour = "yellow",
 		.word = "flapping"},
@@ -56,6 +58,11 @@ const struct event_type_row event_types[EVENT_TYPES] = {
 		.floor = FLOOR_AFTER, .rank = 2, .colour = "yellow", .word = "works here"},
 	[EVENT_AGREED] = {"agreed", .on = 1 << EVENT_LATE, .part = PART_END, .episode = EVENT_LATE,
 		.unsent = EVENT_AGREED, .rank = 4, .word = "the page agrees"},
+	[EVENT_FOLLOWS] = {"follows", .on = 1 << EVENT_RED, .part = PART_BEGIN,
+		.episode = EVENT_FOLLOWS, .rank = 0, .colour = "red", .word = "red"},
+	[EVENT_UNEXPLAINED] = {"unexplained", .on = 1 << EVENT_RED, .part = PART_END,
+		.episode = EVENT_FOLLOWS, .unsent = EVENT_UNEXPLAINED, .rank = 1, .colour = "red",
+		.word = "still red, no longer explained"},
 	[EVENT_GONE] = {"gone", .to_operator = true, .rank = 5, .colour = "grey", .word = "gone"},
 	[EVENT_UPDATE] = {"update", .on = 1 << EVENT_UPDATE, .about = ABOUT_INCIDENT, .rank = 7,
 		.colour = "yellow", .word = "update"},
@@ -126,6 +133,8 @@ static void event_release(struct event *event)
 	free(event->origin);
 	free(event->source);
 	free(event->page);
+	free(event->cause);
+	free(event->cause_words);
 	event_release_elsewhere(event);
 	value_free(event->incidents);
 	text_list_release(&event->affects);
@@ -177,6 +186,17 @@ void event_put_type(struct value *map, enum event_type type)
 	free(flag);
 }
 
+static void put_cause(struct value *map, const struct event *event)
+{
+	struct value *cause;
+
+	if (event->cause == NULL)
+		return;
+	cause = value_put(map, "cause", value_map());
+	value_put_text(cause, "label", event->cause);
+	value_put_text(cause, "words", event->cause_words);
+}
+
 struct value *event_value(const struct event *event, const char *zone)
 {
 	struct value *map = value_map();
@@ -218,6 +238,9 @@ struct value *event_value(const struct event *event, const char *zone)
 	value_put_number(map, "alarm", event->alarm);
 	if (event->early != 0)
 		value_put_number(map, "early", event->early);
+	if (event->follows != 0)
+		value_put_number(map, "follows", event->follows);
+	put_cause(map, event);
 	value_put_text(map, "origin", event->origin != NULL ? event->origin : "");
 	value_put(map, "incidents",
 		event->incidents != NULL ? value_copy(event->incidents) : value_list());

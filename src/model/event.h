@@ -35,6 +35,9 @@ enum event_type {
 	EVENT_PREMATURE,   /* green, while it still fails here */
 	EVENT_AGREED,      /* the lamp and what we see are no longer apart */
 	EVENT_GONE,        /* an indicator is no longer listed */
+	EVENT_FOLLOWS,     /* it is red, and so is what it depends on (model/cause.h): no event of
+			    * its own, but part of a red or an early */
+	EVENT_UNEXPLAINED, /* it is still red, and what explained it is over */
 	EVENT_UNDELIVERED, /* delivery of a message was given up */
 	EVENT_UNREACHABLE, /* some receivers have no route left while a provider is in trouble */
 	EVENT_SUSPENDED,   /* mail to a subscriber came back too often */
@@ -92,6 +95,8 @@ struct event_type_row {
 
 extern const struct event_type_row event_types[EVENT_TYPES];
 
+enum { EVENT_CAUSES = 2 /* alarms of one cause: red and early */ };
+
 /* Strings owned; NULL and "" both mean that there is none. */
 struct event {
 	enum event_type type;
@@ -122,9 +127,15 @@ struct event {
 			  */
 	int64_t early;   /* the alarm of early that is open: whoever is told of this is owed its
 			  * end; 0: none */
-	char *origin;    /* what tells this turn from every other of its indicator: the
-			  * SHA-256 of the chain's line of the last snapshot before it, and
-			  * how many such turns came before since then */
+	int64_t follows; /* the alarm of EVENT_FOLLOWS that is open: whoever was told of its cause
+			  * is owed its end; 0: none */
+	int64_t causes[EVENT_CAUSES]; /* the alarms of that cause; whoever was told of one reads of
+				       * this one in its thread; 0: no more */
+	char *cause, *cause_words; /* of what follows, or followed: "Gmail", and "google/Gmail, red
+				    * since 19:20 UTC"; NULL: nothing is known to explain it */
+	char *origin;              /* what tells this turn from every other of its indicator: the
+				    * SHA-256 of the chain's line of the last snapshot before it, and
+				    * how many such turns came before since then */
 	/* Of a check: what is told of the indicators that it is a fact of. Whoever wants one of
 	 * these hears of it there, and not of this; each has the page that it is about. Owned. */
 	struct event *elsewhere;

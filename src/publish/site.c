@@ -72,6 +72,8 @@ static void find_tasks(struct pass *pass, bool all)
 		" (page.failures > 0) + 2 * page.unreadable + 4 * page.lost"
 		" OR page.name IN (SELECT page FROM change WHERE id > ?2)"
 		" OR page.name IN (SELECT page FROM event WHERE id > ?3)"
+		" OR page.name IN (SELECT c.page FROM alarm f JOIN alarm c ON c.id = f.cause"
+		"  WHERE f.kind = 'follows' AND f.page IN (SELECT page FROM event WHERE id > ?3))"
 		" OR ?4 AND (page.last_success < ?5"
 		"  OR page.name IN (SELECT page FROM gap WHERE ends >= ?6))"
 		" ORDER BY page.name",

@@ -20,6 +20,7 @@ enum {
 	BADGE_NAME_MAX = 40,
 	BADGE_DIGITS = 6, /* of the id's digest, in a badge's name */
 	ROW_LABEL_MAX = 24,
+	SITE_FOLLOWERS_MAX = 20,
 	LABEL_MAX = 40, /* characters; what is longer is cut */
 	BADGE_COLUMN_PIXELS = 7,
 	BADGE_EDGE_PIXELS = 16
@@ -179,6 +180,34 @@ void site_put_page(const struct site_page *page, struct value *data)
 	free(url);
 }
 
+/* What fell with an indicator of the page, the newest first; empty where nothing did. */
+static void put_followers(const struct site_page *page, struct value *data)
+{
+	struct statement *row = database_query(page->site->database,
+		"SELECT f.page, ifnull(nullif(lamp.name, ''), 'overall'), f.opened,"
+		" ifnull((SELECT max(r.closed) FROM alarm r WHERE r.page = f.page AND r.kind = "
+		"'red'"
+		"  AND r.indicator = f.indicator AND r.opened >= f.opened), 0)"
+		" FROM alarm f JOIN alarm c ON c.id = f.cause LEFT JOIN lamp"
+		" ON lamp.page = f.page AND lamp.id = f.indicator"
+		" WHERE f.kind = 'follows' AND c.page = ? ORDER BY f.opened DESC LIMIT ?",
+		"ti", page->name, (int64_t)SITE_FOLLOWERS_MAX);
+	struct value *list = value_put(data, "followers", value_list());
+
+	while (statement_row(row)) {
+		struct value *map = value_append(list, value_map());
+		int64_t ended = statement_integer(row, 3);
+
+		value_put_text(map, "name", statement_text(row, 0));
+		value_put_text(map, "indicator", statement_text(row, 1));
+		value_put(map, "begin", site_time(page->site, statement_integer(row, 2)));
+		if (ended != 0)
+			value_put(map, "end", site_time(page->site, ended));
+	}
+	statement_end(row);
+	value_put_boolean(data, "fell", list->count > 0);
+}
+
 static struct value *page_value(const struct site_page *page, char whole[static SITE_CELLS_MAX + 1])
 {
 	const struct site *site = page->site;
@@ -206,6 +235,7 @@ static struct value *page_value(const struct site_page *page, char whole[static 
 	for (int year = atoi(day); page->history.first != 0 && year >= first_year; year--)
 		value_put_number(value_append(years, value_map()), "year", year);
 	value_put(data, "moments", site_page_timeline(page, 0, INT64_MAX, SITE_RECENT_MAX));
+	put_followers(page, data);
 	badges = value_put(data, "badges", value_list());
 	for (size_t i = 0; i < page->lamp_count && i < SITE_BADGES_MAX; i++) {
 		struct value *map = value_append(badges, value_map());

@@ -6,7 +6,6 @@
 
 #include "archive/archive.h"
 #include "base/memory.h"
-#include "base/step.h"
 #include "base/text.h"
 #include "config/pattern.h"
 #include "model/agreement.h"
@@ -14,7 +13,6 @@
 #include "model/indicator_state.h"
 #include "model/reading.h"
 #include "run/facts.h"
-#include "run/local_fault.h"
 #include "run/observe.h"
 #include "run/suppression.h"
 #include "store/alarm.h"
@@ -246,38 +244,8 @@ static bool is_calm(struct known_states *known, const struct text_list *apart,
 	return calm;
 }
 
-/* All that follows, in one transaction with what is owed because of it. */
-static bool commit(struct work *work, struct error *error)
-{
-	struct observer *observer = work->observer;
-
-	if (work->events.count == 0)
-		return true;
-	if (!observer->rebuilding)
-		database_begin(observer->database);
-	work->pending = work_enqueue(work);
-	if (observer->rebuilding)
-		return true;
-	if (!database_commit(observer->database, error))
-		return false;
-	STEP("agreement settled");
-	if (work->pending)
-		courier_wake(observer->courier);
-	return true;
-}
-
-static void title_of(struct work *work)
-{
-	struct reading reading = {0};
-	const char *text = work->state->reading;
-
-	if (text != NULL && reading_parse(text, strlen(text), &reading, NULL))
-		reading_watched(&reading, &work->seen->page->indicators, &work->after);
-	reading_release(&reading);
-}
-
 /* Adds what has begun and ended on the page. apart: the pages of which early or late is open; keep:
- * calls commit for it. */
+ * calls events_commit() for it. */
 static void look_at(struct observer *observer, struct known_states *known,
 	const struct text_list *apart, const struct page_config *page,
 	void (*keep)(struct work *work))
@@ -292,31 +260,15 @@ static void look_at(struct observer *observer, struct known_states *known,
 		known_states_find(known, page->name, true) == NULL)
 		return;
 	each_view(known, observer->config, page, state, take_changes, &work);
-	if (work.events.count > 0) {
-		title_of(&work);
+	if (work.events.count > 0)
 		keep(&work);
-	}
 	work_release(&work);
 }
 
 /* What cannot be written now is tried again at the end of the run. */
 static void keep_if_possible(struct work *work)
 {
-	commit(work, NULL);
-}
-
-static void keep_surely(struct work *work)
-{
-	struct observer *observer = work->observer;
-	struct error error;
-
-	if (commit(work, &error))
-		return;
-	reserve_free(observer->config->archive);
-	if (!commit(work, &error) &&
-		!(observer->fall_back != NULL && observer->fall_back(observer->context, &error) &&
-			commit(work, &error)))
-		local_fault(observer, &error);
+	events_commit(work, NULL);
 }
 
 void agreements_follow(struct observer *observer, const char *name, int64_t now)
@@ -382,7 +334,7 @@ void agreements_settle(struct observer *observer, int64_t now)
 	for (size_t i = 0; i < observer->config->page_count; i++) {
 		if (observer->config->pages[i].fact_count == 0)
 			continue;
-		look_at(observer, &known, &apart, &observer->config->pages[i], keep_surely);
+		look_at(observer, &known, &apart, &observer->config->pages[i], events_keep);
 		known.database = observer->database; /* which may be a standby's by now */
 	}
 	if (apart.count > 0) {

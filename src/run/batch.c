@@ -15,10 +15,12 @@
 #include "base/memory.h"
 #include "base/step.h"
 #include "run/commit.h"
+#include "run/digest_message.h"
 #include "run/observe.h"
 
 enum {
 	GATHERED_MILLISECONDS = 50,
+	RELATED_MILLISECONDS = 5000,
 	GATHERED_PAGES = 200,
 	GATHERED_BYTES = 4 * 1024 * 1024,
 	SYNCED_ONE_BY_ONE = 4 /* so few that the whole file system is no gain */
@@ -42,7 +44,8 @@ static size_t bytes_of(const struct work *work)
 bool batch_add(struct work *work)
 {
 	struct observer *observer = work->observer;
-	struct gathered *gathered = &observer->gathered;
+	struct gathered *gathered =
+		owes(work) && work->seen->page->tree > 0 ? &observer->related : &observer->gathered;
 	struct error error;
 
 	if (work->seen->end == NULL || observer->rebuilding || observer->dry || observer->aside)
@@ -64,11 +67,26 @@ static int64_t remaining(int64_t since)
 	return since + GATHERED_MILLISECONDS - clock_milliseconds();
 }
 
+/* True once all that depends on what is gathered is there, or has been waited for long enough. */
+static bool related_complete(const struct observer *observer)
+{
+	const struct gathered *related = &observer->related;
+	bool underway = false;
+
+	for (size_t i = 0; i < related->count && !underway; i++)
+		underway =
+			observer->underway != NULL &&
+			observer->underway(observer->context, related->list[i]->seen->page->tree);
+	return !underway || clock_milliseconds() - related->since >= RELATED_MILLISECONDS;
+}
+
 int observer_waits(const struct observer *observer)
 {
 	const struct gathered *gathered = &observer->gathered;
 	int64_t left = remaining(gathered->since), owing = remaining(observer->told);
 
+	if (observer->related.count > 0)
+		return related_complete(observer) ? 0 : GATHERED_MILLISECONDS;
 	if (gathered->count == 0)
 		return -1;
 	if (gathered->owing > 0 && owing < left)
@@ -188,27 +206,82 @@ static struct gathered take(struct observer *observer, bool owing)
 	return taken;
 }
 
+static void commit_all(struct observer *observer, const struct gathered *gathered)
+{
+	place_gathered(observer, gathered);
+	commit_gathered(observer, gathered);
+	chain_gathered(observer, gathered);
+	for (size_t i = 0; i < gathered->count; i++) {
+		if (gathered->list[i]->alone)
+			commit_alone(gathered->list[i]);
+		work_end(gathered->list[i]);
+	}
+	if (gathered->owing > 0)
+		observer->told = clock_milliseconds();
+}
+
 static void commit_together(struct observer *observer, bool owing)
 {
 	struct gathered gathered = take(observer, owing);
 
-	if (gathered.count == 0)
-		return;
-	place_gathered(observer, &gathered);
-	commit_gathered(observer, &gathered);
-	chain_gathered(observer, &gathered);
-	for (size_t i = 0; i < gathered.count; i++) {
-		if (gathered.list[i]->alone)
-			commit_alone(gathered.list[i]);
-		work_end(gathered.list[i]);
-	}
+	if (gathered.count > 0)
+		commit_all(observer, &gathered);
 	free(gathered.list);
-	if (owing)
-		observer->told = clock_milliseconds();
+}
+
+/* ---- what depends on each other ---- */
+
+static int by_depth(const void *a, const void *b)
+{
+	const struct work *left = *(struct work *const *)a, *right = *(struct work *const *)b;
+
+	return left->seen->page->depth - right->seen->page->depth;
+}
+
+/* How many of them can be committed together, from the first on: all, unless some of them are
+ * probes. What these see of a page is settled after their transaction, and may be a cause. */
+static size_t part_of(const struct gathered *related, size_t first)
+{
+	size_t count = 1;
+	bool measured = false;
+
+	for (size_t i = first; i < related->count; i++)
+		measured = measured || related->list[i]->seen->page->check_count > 0;
+	while (first + count < related->count &&
+		(!measured || by_depth(&related->list[first], &related->list[first + count]) == 0))
+		count++;
+	return count;
+}
+
+/* Causes before what follows from them; then all that they owe, as one message. */
+static void commit_related(struct observer *observer)
+{
+	struct gathered related = observer->related;
+	int64_t now;
+
+	observer->related = (struct gathered){0};
+	if (related.count == 0)
+		return;
+	now = related.list[0]->seen->now;
+	qsort(related.list, related.count, sizeof *related.list, by_depth);
+	observer->joining = related.count > 1;
+	for (size_t first = 0; first < related.count;) {
+		struct gathered part = {
+			.list = related.list + first, .count = part_of(&related, first)};
+
+		part.owing = part.count;
+		commit_all(observer, &part);
+		first += part.count;
+	}
+	if (observer->joining && digest_messages_enqueue(observer, now))
+		courier_wake(observer->courier);
+	observer->joining = false;
+	free(related.list);
 }
 
 void observer_commit(struct observer *observer)
 {
+	commit_related(observer);
 	commit_together(observer, true);
 	commit_together(observer, false);
 }
@@ -217,6 +290,10 @@ void observer_commit_due(struct observer *observer, bool idle)
 {
 	const struct gathered *gathered = &observer->gathered;
 
+	if (observer->related.count > 0 &&
+		(observer->related.count >= GATHERED_PAGES ||
+			observer->related.bytes >= GATHERED_BYTES || related_complete(observer)))
+		commit_related(observer);
 	if (gathered->count == 0)
 		return;
 	if (gathered->count >= GATHERED_PAGES || gathered->bytes >= GATHERED_BYTES ||

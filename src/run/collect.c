@@ -155,6 +155,7 @@ static void watch_end(void *context)
 {
 	struct watch *watch = context;
 
+	watch->judged = true;
 	fetch_release(&watch->fetch); /* what only its observation needed */
 	store_unload(watch->state);
 	watch->run->done++;
@@ -163,6 +164,7 @@ static void watch_end(void *context)
 
 static struct observation observation_of(struct watch *watch, enum observed what)
 {
+	watch->judged = true;
 	return (struct observation){.page = watch->page,
 		.kind = watch->kind,
 		.state = watch->state,
@@ -425,6 +427,7 @@ static void take_fetched(void *context, struct fetch *fetch)
 		local_fault(&run->observer, &fetch->error); /* nobody has asked the page */
 		watch_end(watch);
 	} else if (fetch->outcome == FETCH_FAILED) {
+		watch->judged = true; /* at the end of the run: it is not red now */
 		add_watch_to(&run->failed, &run->failed_count, watch);
 	} else if (fetch->probe != NULL && !run->answered) {
 		add_watch_to(&run->unheard, &run->unheard_count, watch);
@@ -485,6 +488,16 @@ static bool own_network(const struct run *run)
 
 /* ---- fetching ---- */
 
+static bool is_underway(void *context, int tree)
+{
+	const struct run *run = context;
+
+	for (size_t i = 0; i < run->watch_count; i++)
+		if (run->watches[i].page->tree == tree && !run->watches[i].judged)
+			return true;
+	return false;
+}
+
 static void fetch_all(struct run *run)
 {
 	const struct limits_config *limits = &run->config->settings.limits;
@@ -497,6 +510,7 @@ static void fetch_all(struct run *run)
 	size_t busy = run->watch_count;
 	struct error error;
 
+	run->observer.underway = is_underway;
 	run->client = http_client_new(&settings);
 	free(ca_files);
 	run->fetches =

@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/step.h"
+#include "base/text.h"
 #include "run/hosting_lookup.h"
 #include "run/observe.h"
 #include "tell/digest_pages.h"
@@ -98,6 +99,21 @@ static struct digest_message *join(const struct observer *observer, const struct
 	return digest_message;
 }
 
+/* The first that one of them answers outside of the joined message. */
+static const char *answered(const struct deliveries *rows)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		const char *to = rows->list[i].in_reply_to;
+		bool inside = to == NULL;
+
+		for (size_t j = 0; j < rows->count && !inside; j++)
+			inside = text_equal(rows->list[j].message_id, to);
+		if (!inside)
+			return to;
+	}
+	return NULL;
+}
+
 /*
  * One delivery of the joined message, which replaces those that it was made of. Its Message-ID
  * follows from theirs: joining the same ones again gives the same message.
@@ -109,7 +125,8 @@ static void save_digest(struct observer *observer, const struct deliveries *rows
 	struct delivery_plan plan = {.receiver = memory_string(first->receiver),
 		.unsubscribe = memory_string(first->unsubscribe),
 		.sender = memory_string(first->sender),
-		.otherwise = memory_string(first->otherwise)};
+		.otherwise = memory_string(first->otherwise),
+		.in_reply_to = memory_string(answered(rows))};
 	struct content content = {0};
 	struct buffer text = {0};
 	struct error error;
@@ -122,7 +139,8 @@ static void save_digest(struct observer *observer, const struct deliveries *rows
 	plan.message_id =
 		plan_message_id(observer->config, observer->key, &digest_message->says, &text);
 	if (digest_message->content == 0) {
-		struct content_copy copy = {plan.receiver, plan.message_id, NULL, plan.unsubscribe};
+		struct content_copy copy = {
+			plan.receiver, plan.message_id, plan.in_reply_to, plan.unsubscribe};
 
 		if (!content_render(observer->config, observer->templates, &copy,
 			    digest_message->says.data, now, &content, &error))

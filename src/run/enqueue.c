@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "model/indicator_state.h"
 #include "run/agree.h"
+#include "run/causes.h"
 #include "run/event_source.h"
 #include "run/hosting_lookup.h"
 #include "run/mementos.h"
@@ -319,7 +320,8 @@ static bool save_deliveries(struct work *work, const struct plan *plan)
 			*kept = outbox_keep(database, says, &content);
 			content_release(&content);
 		}
-		delivery->for_digest = outbox_told(database, delivery->receiver, work->seen->now);
+		delivery->for_digest = work->observer->joining ||
+				       outbox_told(database, delivery->receiver, work->seen->now);
 		outbox_add(database, says->digest_message ? "" : work->seen->page->name, delivery,
 			*kept, work->seen->now);
 	}
@@ -379,6 +381,7 @@ bool work_enqueue(struct work *work)
 				indicators->list[i].former, indicators->list[i].id);
 	agreements_note(work);
 	number_alarms(work, &owed);
+	causes_note(work, &owed);
 	name_meant(work);
 	if (!work->observer->rebuilding || work->observer->untold)
 		save_events(work); /* else it was logged when it was found */

@@ -133,14 +133,15 @@ char *known_fact_probe(const struct known_fact *fact)
 	return memory_bytes(name, strcspn(name, "/"));
 }
 
-static void add_since(int64_t since, int64_t now, const char *zone, struct buffer *out)
+void known_time_add(
+	const char *word, int64_t time, int64_t now, const char *zone, struct buffer *out)
 {
-	char time[DATE_TEXT_MAX], today[DATE_TEXT_MAX];
+	char text[DATE_TEXT_MAX], today[DATE_TEXT_MAX];
 
-	date_write_short(since, zone, time);
+	date_write_short(time, zone, text);
 	date_write_short(now, zone, today);
-	buffer_format(
-		out, " since %s", strncmp(time, today, SHORT_DAY) == 0 ? time + SHORT_DAY : time);
+	buffer_format(out, " %s %s", word,
+		strncmp(text, today, SHORT_DAY) == 0 ? text + SHORT_DAY : text);
 }
 
 char *known_fact_words(const struct known_fact *fact, int64_t now, const char *zone)
@@ -159,7 +160,7 @@ char *known_fact_words(const struct known_fact *fact, int64_t now, const char *z
 		if (!bad)
 			continue;
 		buffer_format(&out, "%s%s", text_empty(check->word) ? "" : ": ", check->word);
-		add_since(check->is.since, now, zone, &out);
+		known_time_add("since", check->is.since, now, zone, &out);
 	}
 	return buffer_take(&out);
 }

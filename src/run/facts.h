@@ -14,6 +14,7 @@
 #include "model/agreement.h"
 #include "store/store.h"
 
+struct buffer;
 struct database;
 
 /* States that were looked up, each once. Zeroed at first but for the first members. */
@@ -62,6 +63,10 @@ void known_fact_release(struct known_fact *fact);
 
 /* The worst level of those that fail. */
 enum level known_fact_level(const struct known_fact *fact);
+
+/* Adds " WORD 19:02 UTC", or with the day where that is not today's. */
+void known_time_add(
+	const char *word, int64_t time, int64_t now, const char *zone, struct buffer *out);
 
 /* "PROBE" of the first check that fails, or of the first of all; owned by the caller. */
 char *known_fact_probe(const struct known_fact *fact);

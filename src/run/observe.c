@@ -537,6 +537,9 @@ static bool waits_already(const struct observer *observer, const struct page_con
 	for (size_t i = 0; i < observer->gathered.count; i++)
 		if (observer->gathered.list[i]->seen->page == page)
 			return true;
+	for (size_t i = 0; i < observer->related.count; i++)
+		if (observer->related.list[i]->seen->page == page)
+			return true;
 	return false;
 }
 

@@ -75,6 +75,7 @@ struct observer {
 			  * caller's */
 	bool lost;       /* what the archive knew of its pages is not there: what is red is told at
 			  * first sight */
+	bool joining;    /* what is owed now waits to be joined with others (run/batch.h) */
 	bool aside;      /* the database is a standby (run/standby.h): nothing is kept */
 	/* Nothing can be written: goes on with a standby, in database. False where that cannot be.
 	 * NULL: there is none. */
@@ -82,6 +83,9 @@ struct observer {
 	void *context;
 	const char *moment; /* when it was, for what is said of it; NULL: now */
 	struct gathered gathered;
+	struct gathered related; /* of them, what depends on each other (`depends_on:`) */
+	/* True while some page of that tree is still to be observed in this run. NULL: none is. */
+	bool (*underway)(void *context, int tree);
 	int64_t told; /* of clock_milliseconds(): the last commit of what owes something */
 	bool quiet;
 	bool template_trouble;   /* out: a message went out in plain words: its template is wrong */
@@ -229,6 +233,14 @@ void work_end(struct work *work);
  * for each receiver into the outbox. True where somebody is owed something.
  */
 bool work_enqueue(struct work *work);
+
+/*
+ * All events of a page that were found without an observation of it, in one transaction with what
+ * is owed because of them. False where that cannot be written: events_keep() then goes on with the
+ * observer's standby.
+ */
+bool events_commit(struct work *work, struct error *error);
+void events_keep(struct work *work);
 
 /* What an observer owes of alarms that it found open, as if they opened now: of a page, within a
  * transaction. */

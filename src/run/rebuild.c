@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "run/agree.h"
+#include "run/causes.h"
 #include "run/rebuild.h"
 
 #include <stdio.h>
@@ -251,8 +252,10 @@ static bool rebuild(const struct context *context, struct database *database, in
 
 		all = rebuild_page(&self, most, context->invocation->clock, error) && all;
 	}
-	if (good)
+	if (good) {
 		agreements_settle(&observer, context->invocation->clock);
+		causes_settle(&observer, context->invocation->clock);
+	}
 	people_read(context->config->archive, database, NULL); /* who answers for the alarms */
 	all = timestamps_record_all(context->config->archive, database, error) && all;
 	rebuilt->alarms = (size_t)statement_number(

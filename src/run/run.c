@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "publish/site.h"
 #include "run/agree.h"
+#include "run/causes.h"
 #include "run/digest_message.h"
 #include "run/direct.h"
 #include "run/heartbeat.h"
@@ -534,6 +535,7 @@ static int pass(struct run *run, char **names)
 		return finish(run, EXIT_USAGE, 1);
 	run_fetch(run);
 	agreements_settle(&run->observer, run->now);
+	causes_settle(&run->observer, run->now);
 	reminders_enqueue(&run->observer, run->now);
 	survey_run(&run->observer, run->context->kinds, run->now);
 	if (digest_messages_enqueue(&run->observer, run->now))

@@ -32,7 +32,8 @@ struct watch {
 	struct page_state *state;
 	struct page_state *fresh; /* of a page that was never seen; owned */
 	struct fetch fetch;
-	bool asked_for;                                    /* by name */
+	bool judged;    /* its observation has begun, or it has none now */
+	bool asked_for; /* by name */
 	bool full, url_changed, kind_changed, way_changed; /* way: kind or program */
 	bool slow;          /* a slice of a reader was too little for it, now or last time */
 	struct watch *next; /* of those that wait to be read */

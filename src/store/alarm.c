@@ -19,6 +19,8 @@ const struct schema_step alarm_schema[] = {
 	     "ALTER TABLE alarm ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;"
 	     "UPDATE alarm SET turn = id;"
 	     "CREATE INDEX alarm_origin ON alarm (page, kind, indicator, origin);"},
+	/* of "follows": what it follows from */
+	{16, "ALTER TABLE alarm ADD COLUMN cause INTEGER;"},
 	{0},
 };
 
@@ -191,4 +193,48 @@ void alarm_take_over(struct database *database, int64_t alarm, int64_t former)
 void alarm_remind(struct database *database, int64_t alarm, int64_t now)
 {
 	database_do(database, "UPDATE alarm SET reminded = ? WHERE id = ?", "ii", now, alarm);
+}
+
+void alarm_set_cause(struct database *database, int64_t alarm, int64_t cause)
+{
+	database_do(database, "UPDATE alarm SET cause = ? WHERE id = ?", "ii", cause, alarm);
+}
+
+bool alarm_cause(struct database *database, int64_t alarm, struct alarms *cause)
+{
+	rows_take(database_query(database,
+			  "SELECT * FROM alarm WHERE id ="
+			  " (SELECT f.cause FROM alarm f WHERE f.id = ?)",
+			  "*i", columns, alarm),
+		&cause->list, &cause->count, sizeof *cause->list);
+	return cause->count > 0;
+}
+
+void alarms_load_recent(
+	struct database *database, const char *page, int64_t after, struct alarms *alarms)
+{
+	rows_take(database_query(database,
+			  "SELECT * FROM alarm WHERE page = ? AND kind IN ('red', 'early')"
+			  " AND (closed IS NULL OR closed > ?)"
+			  " ORDER BY closed IS NOT NULL, closed DESC, kind = 'early', id DESC",
+			  "*ti", columns, page, after),
+		&alarms->list, &alarms->count, sizeof *alarms->list);
+}
+
+bool alarm_stands(struct database *database, const char *page, const char *indicator, int64_t but,
+	int64_t *ended)
+{
+	struct statement *row = database_query(database,
+		"SELECT count(*) - count(closed), ifnull(max(closed), 0) FROM alarm WHERE page = ?"
+		" AND kind IN ('red', 'early') AND indicator = ? AND id <> ?",
+		"tti", page, indicator, but);
+	bool stands = false;
+
+	if (statement_row(row)) {
+		stands = statement_integer(row, 0) > 0;
+		if (ended != NULL)
+			*ended = statement_integer(row, 1);
+	}
+	statement_end(row);
+	return stands;
 }

@@ -85,6 +85,19 @@ void alarm_acknowledge(struct database *database, int64_t alarm, int64_t now);
 /* The same trouble goes on in another alarm: whoever answers for the former one answers for it. */
 void alarm_take_over(struct database *database, int64_t alarm, int64_t former);
 
+/* What an alarm of kind "follows" follows from: an alarm that is red or early. */
+void alarm_set_cause(struct database *database, int64_t alarm, int64_t cause);
+/* The cause; to be released as a row of its own list. False where it has none. */
+bool alarm_cause(struct database *database, int64_t alarm, struct alarms *cause);
+/* Adds those of the page that are red or early, and open or closed after that time: the open ones
+ * first, red before early. */
+void alarms_load_recent(
+	struct database *database, const char *page, int64_t after, struct alarms *alarms);
+/* True while a red or early alarm of it other than that one is open; else *ended, which may be
+ * NULL, becomes when the last one was closed; 0: there was none. */
+bool alarm_stands(struct database *database, const char *page, const char *indicator, int64_t but,
+	int64_t *ended);
+
 /* Records a reminder. */
 void alarm_remind(struct database *database, int64_t alarm, int64_t now);
 

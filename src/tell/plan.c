@@ -40,6 +40,8 @@ struct message_draft {
 	struct index by_name, by_owed; /* addressees; input->owed, by receiver */
 	struct ways *ways;
 	struct told_path root;
+	int64_t cause_of;          /* an alarm that was looked for, */
+	const struct event *cause; /* and its beginning among the events; NULL: elsewhere */
 };
 
 /* ---- who there is ---- */
@@ -233,15 +235,55 @@ static const struct owed *owed_to(
 	return NULL;
 }
 
-/* What was told of the same trouble before: red answers the incident, or what we saw ourselves. */
+static void answer(struct delivery_plan *delivery, const struct owed *owed)
+{
+	if (owed != NULL && !owed->dropped && delivery->in_reply_to == NULL)
+		delivery->in_reply_to = memory_string(owed->message_id);
+}
+
+/* What was told before: red answers the incident, or what we saw ourselves; else what it follows
+ * from. */
 static void answer_related(const struct message_draft *draft, const struct event *event,
 	struct delivery_plan *delivery)
 {
-	const struct owed *owed =
-		event->related != 0 ? owed_to(draft, event->related, delivery->receiver) : NULL;
+	if (event->related != 0)
+		answer(delivery, owed_to(draft, event->related, delivery->receiver));
+	for (size_t i = 0; i < EVENT_CAUSES && event->causes[i] != 0; i++)
+		answer(delivery, owed_to(draft, event->causes[i], delivery->receiver));
+}
 
-	if (owed != NULL && delivery->in_reply_to == NULL)
-		delivery->in_reply_to = memory_string(owed->message_id);
+/* Where the cause begins in the same message. */
+static const struct event *find_cause(struct message_draft *draft, int64_t alarm)
+{
+	const struct events *events = draft->input->events;
+
+	if (draft->cause_of == alarm) /* many mostly follow from the same */
+		return draft->cause;
+	draft->cause_of = alarm;
+	draft->cause = NULL;
+	for (size_t i = 0; i < events->count && draft->cause == NULL; i++)
+		if (events->list[i].alarm == alarm &&
+			event_types[events->list[i].type].part == PART_BEGIN)
+			draft->cause = &events->list[i];
+	return draft->cause;
+}
+
+/* Whoever was told, or is told now, of what it follows from reads that it does; to others it is
+ * like any other. */
+static enum told told_as(struct message_draft *draft, const struct receiver *receiver,
+	const char *name, const struct event *event)
+{
+	for (size_t i = 0; i < EVENT_CAUSES && event->causes[i] != 0; i++) {
+		const struct owed *owed = owed_to(draft, event->causes[i], name);
+		const struct event *cause = find_cause(draft, event->causes[i]);
+
+		if ((owed != NULL && !owed->dropped) ||
+			(cause != NULL &&
+				wants(receiver->subscription, draft->input->page->name, cause) &&
+				!hears_elsewhere(receiver->subscription, cause)))
+			return TOLD_FOLLOWS;
+	}
+	return TOLD_EVENT;
 }
 
 /*
@@ -287,7 +329,7 @@ static void tell_all(struct message_draft *draft, const struct event *event)
 		until = quiet_until(input, receiver);
 		delivery = hold_until(draft, first, until);
 		answer_related(draft, event, delivery);
-		addressee_tell(first, TOLD_EVENT, event, NULL);
+		addressee_tell(first, told_as(draft, receiver, first->name, event), event, NULL);
 		if (second == NULL)
 			continue;
 		if (receiver->endangered)
@@ -297,7 +339,7 @@ static void tell_all(struct message_draft *draft, const struct event *event)
 			continue;
 		}
 		answer_related(draft, event, hold_until(draft, second, until));
-		addressee_tell(second, TOLD_EVENT, event, NULL);
+		addressee_tell(second, told_as(draft, receiver, second->name, event), event, NULL);
 	}
 	if (event_types[event->type].to_operator && draft->admin != NULL) {
 		struct addressee *admin = find(draft, draft->admin);

@@ -29,13 +29,21 @@ static enum level level_after(const struct value *event)
 	return level;
 }
 
-/* Worst first, as the list of a message shows them; of two that are red the worse. */
+static int is_follower(const struct value *event)
+{
+	return value_get(event, "follows") != NULL;
+}
+
+/* Worst first, as the list of a message shows them; of two that are red what
+ * the other follows from, or the worse. */
 static int by_rank(const void *a, const void *b)
 {
 	const struct value *left = *(struct value *const *)a, *right = *(struct value *const *)b;
 	int order = event_types[event_value_type(left)].rank -
 		    event_types[event_value_type(right)].rank;
 
+	if (order == 0)
+		order = is_follower(left) - is_follower(right);
 	if (order == 0)
 		order = (int)level_after(right) - (int)level_after(left);
 	return order != 0 ? order
@@ -158,6 +166,7 @@ static void add_event(struct making *making, const struct event *event)
 		making->content->left_out++;
 	append_alarm(making->content, event->alarm, event->type);
 	append_alarm(making->content, event->early, EVENT_EARLY);
+	append_alarm(making->content, event->follows, EVENT_FOLLOWS);
 }
 
 /*
@@ -177,6 +186,8 @@ static void merge(struct making *making, const struct value *data)
 			event_types[type].part == PART_WHOLE ? event_types[type].episode : type);
 		add_alarm(making->content, value_get_number(events->members[i], "early"),
 			EVENT_EARLY);
+		add_alarm(making->content, value_get_number(events->members[i], "follows"),
+			EVENT_FOLLOWS);
 	}
 	digest_pages_add(data, parts);
 	for (size_t i = 0; i < parts->count; i++) {
@@ -287,6 +298,8 @@ void content_plan_make(
 
 		if (step->event != NULL)
 			event = *step->event;
+		if (step->told == TOLD_EVENT && event.follows != 0)
+			event.cause = NULL, event.follows = 0;
 		if (step->told == TOLD_BOTH || step->told == TOLD_OVER)
 			event.type = event_types[event.type].unsent;
 		if (step->told == TOLD_MERGED)

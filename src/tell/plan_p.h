@@ -16,9 +16,10 @@ struct told_path {
 	struct told_path *before; /* NULL: nothing is told yet */
 	enum told {
 		TOLD_EVENT,
-		TOLD_BOTH,   /* the event, as "was red, is green" */
-		TOLD_MERGED, /* all that a message said that never got out */
-		TOLD_OVER,   /* the event, for all that was merged of its alarm */
+		TOLD_FOLLOWS, /* the event, with what it follows from */
+		TOLD_BOTH,    /* the event, as "was red, is green" */
+		TOLD_MERGED,  /* all that a message said that never got out */
+		TOLD_OVER,    /* the event, for all that was merged of its alarm */
 	} told;
 	const struct event *event; /* NULL for TOLD_MERGED */
 	const struct value *data;  /* of TOLD_MERGED: the message's */

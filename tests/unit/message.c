@@ -501,7 +501,8 @@ static void test_a_mail_that_nobody_can_end_does_not_say_how(void **state)
 	free(mail);
 }
 
-/* The installed templates, filled with as little as there can be, for each type of event. */
+/* The installed templates, filled with as little as there can be, for each type of event, but for
+ * the one that is always part of a red. */
 static void test_own_templates_hold_for_every_type_of_event(void **state)
 {
 	static const char *const names[] = {"generic", "slack", "discord", "google-chat", "matrix",
@@ -509,7 +510,7 @@ static void test_own_templates_hold_for_every_type_of_event(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < EVENT_TYPES; i++) {
-		const char *type = event_types[i].name;
+		const char *type = event_types[i == EVENT_FOLLOWS ? EVENT_RED : i].name;
 		char *event = memory_format(
 			"{\"type\": \"%s\", \"is_%s\": true, \"label\": \"Gmail\"%s}", type, type,
 			event_types[i].about == ABOUT_WATCHING ? ", \"is_watching\": true" : "");

@@ -559,6 +559,7 @@ static void test_what_an_older_program_owed_is_owed_still_and_whole(void **state
 		"DROP INDEX alarm_origin;",
 		"ALTER TABLE alarm DROP COLUMN origin;",
 		"ALTER TABLE alarm DROP COLUMN turn;",
+		"ALTER TABLE alarm DROP COLUMN cause;",
 		"PRAGMA user_version = 9;",
 	};
 	struct scene *scene = *state;

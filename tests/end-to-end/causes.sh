@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: ISC
+# One cause, one thread: what depends on Gmail falls with it, in the same run and later; who was told of
+# Gmail reads of it in that thread, who was not gets a plain red, and what outlasts it is said once.
+. "$(dirname "$0")/../harness.sh"
+unsanitized
+
+serve_smtp relay
+mkdir "$work/home"; cd "$work/home" || exit 1
+cat > lampwatch.yaml <<-END
+	archive: archive
+	from: lampwatch@example.org
+	every: 1h
+	confirm: {worse: 1, better: 1}
+	pages:
+	  - {name: desk, url: "https://desk.example.com/", kind: statuspage, depends_on: {Mail: google/Mail}, join: 10m}
+	  - {name: google, url: "https://google.example.com/", kind: statuspage}
+	routes: [{name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}]
+	subscribers:
+	  - {mail: ops@example.com, on: [red, green]}
+	  - {mail: helpdesk@example.com, on: [red, green], pages: [desk]}
+	END
+
+# at HH:MM PAGE LEVEL…: what was fetched then.
+at() {
+	local time=$1
+	shift
+	while [ $# -gt 0 ]; do
+		mkdir -p "turn/$1"
+		statuspage_page "turn/$1/2014-01-24T${time/:/}00Z" none "$2" operational
+		shift 2
+	done
+	output=$("$lampwatch" replay --deliver turn 2>&1) || fail "the turn at $time" "$output"
+	rm -rf turn
+}
+to() { for mail in $(find "$work/relay" -name '*.eml' -printf '%T@ %p\n' | sort -n | cut -d ' ' -f 2); do grep -q "^X-Envelope-To: $1@" "$mail" && echo "$mail"; done; }
+nth() { to "$1" | sed -n "$2p"; }
+field() { sed -n "s/\r\$//; s/^$1: //p" "$2" | head -n 1; }
+subject() { decoded "$(sed -n '/^Subject:/{s/^Subject: //;:a;N;/\n[ \t]/{s/\r\{0,1\}\n[ \t]/ /;ba};s/\r\{0,1\}\n.*//;p;q}' "$1")" | sed 's/^SIMULATED //'; }
+subjects_to() { local mail; for mail in $(to "$1"); do subject "$mail"; echo; done; }
+now() { "$lampwatch" --clock "2014-01-24T$1:30Z" "${@:2}"; }
+
+at 18:58 google operational desk operational
+at 19:20 google major_outage
+at 19:25 google major_outage desk partial_outage
+same "what follows says so" "RED: Mail: partial outage, follows from Mail (Example Services)" "$(subject "$(nth ops 2)")"
+same "in the thread of its cause" "$(field Message-ID "$(nth ops 1)")" "$(field In-Reply-To "$(nth ops 2)")"
+check "with the place and the time of it" grep -q "follows from Mail (google/Mail, red since 19:20 UTC)" <(tr -d '\r' < "$(nth ops 2)")
+same "who was not told of the cause gets a plain red" "RED: Mail: partial outage (Example Services)" "$(subject "$(nth helpdesk 1)")"
+same "that answers nothing" "" "$(field In-Reply-To "$(nth helpdesk 1)")"
+check "status says what it follows from" grep -q "Mail partial outage since 2014-01-24 19:25 UTC, follows from google/Mail" <(now 19:26 status | tr -s ' \n' ' ')
+check "routes shows what falls with what" grep -q "What falls with what: google/Mail desk/Mail" <(now 19:26 routes | tr -s ' \n' ' ')
+check "and so does the page of the cause" grep -q "What fell with it" <(now 19:27 site > /dev/null; cat archive/google/index.html)
+at 20:00 google operational desk partial_outage
+at 20:09 google operational desk partial_outage
+same "while the cause has only just ended nothing is said" 3 "$(to ops | wc -l)"
+at 20:10 google operational desk partial_outage
+at 20:30 google operational desk partial_outage
+same "then it is said, once" "STILL RED, no longer explained by Mail: Mail: partial outage (Example Services)" "$(subjects_to ops | sed -n '4,$p')"
+same "in the thread of the red" "$(field Message-ID "$(nth ops 2)")" "$(field In-Reply-To "$(nth ops 4)")"
+at 21:00 google operational desk operational
+same "its green is where its red is" "$(field Message-ID "$(nth ops 2)")" "$(field In-Reply-To "$(nth ops 5)")"
+same "who knew of no cause hears of its end alone" "RED GREEN" "$(subjects_to helpdesk | sed 's/:.*//' | paste -sd ' ')"
+check "the archive is whole" now 21:05 verify
+finish
