@@ -67,6 +67,13 @@ bool known_states_fresh(const struct known_states *known, const struct page_conf
 	return text_equal(page_freshness(page, state, known->now), "fresh");
 }
 
+static enum fact_state fact_of_level(enum level level)
+{
+	return level == LEVEL_UNKNOWN    ? FACT_UNKNOWN
+	       : level >= LEVEL_DEGRADED ? FACT_BAD
+					 : FACT_GOOD;
+}
+
 static void look_up(struct known_states *known, const struct config *config, const char *name,
 	struct known_check *check)
 {
@@ -79,7 +86,12 @@ static void look_up(struct known_states *known, const struct config *config, con
 	*check = (struct known_check){.check = name, .word = ""};
 	if (page != NULL && state != NULL && known_states_fresh(known, page, state))
 		indicator = indicator_states_find(&state->indicators, slash + 1);
-	if (indicator != NULL && !indicator->gone) {
+	if (indicator != NULL && page->match != NULL) { /* a crowd is never red */
+		check->is = (struct fact){fact_of_level(indicator->level), indicator->since};
+		check->level = indicator->level;
+		if (check->is.state == FACT_BAD)
+			check->word = indicator->word;
+	} else if (indicator != NULL && !indicator->gone) {
 		check->is = indicator->alarm ? (struct fact){FACT_BAD, indicator->alarm_since}
 					     : (struct fact){FACT_GOOD, indicator->since};
 		check->level = indicator->alarm ? indicator->peak : indicator->level;
