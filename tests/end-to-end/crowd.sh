@@ -96,6 +96,8 @@ feed 01-24T19:58; green 01-24T19:58; play
 check "then it is over" grep -q "green crowd operational" <(crowd_of 01-24T19:58)
 same "and told" 1 "$(told | grep -c 'WORKS AGAIN HERE: Mail')"
 check "whoever asks for updates of the crowd gets them" grep -q "5 entries within 30 min, usually 1" <(told | grep '#mail')
+check "and in their words" grep -q "More people write of it than usual" "$(grep -l '^Subject:.*UPDATE: 5 entries' "$work"/relay/*.eml | head -n 1)"
+check "the ledger has it" grep -q "Mail: 1 outage" <(now 01-24T20:00 report --lag | flat)
 check "the archive is whole" now 01-24T20:00 verify
 
 # ---- a feed that stops ----
