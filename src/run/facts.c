@@ -74,7 +74,8 @@ static enum fact_state fact_of_level(enum level level)
 					 : FACT_GOOD;
 }
 
-static void look_up(struct known_states *known, const struct config *config, const char *name,
+/* False where it is a crowd that says nothing. */
+static bool look_up(struct known_states *known, const struct config *config, const char *name,
 	struct known_check *check)
 {
 	const char *slash = strchr(name, '/');
@@ -99,23 +100,28 @@ static void look_up(struct known_states *known, const struct config *config, con
 			check->word = indicator->word;
 	}
 	free(probe);
+	return page == NULL || page->match == NULL || check->is.state != FACT_UNKNOWN;
 }
 
 void fact_look_up(struct known_states *known, const struct config *config,
 	const struct page_config *page, const struct fact_config *config_of,
 	struct known_fact *fact)
 {
-	size_t count = config_of->checks.count;
+	size_t count = config_of->checks.count, counted = 0;
 	struct fact *facts = memory_zero(count, sizeof *facts);
 
 	*fact = (struct known_fact){.count = count};
 	fact->checks = memory_zero(count, sizeof *fact->checks);
 	for (size_t i = 0; i < count; i++) {
-		look_up(known, config, config_of->checks.list[i], &fact->checks[i]);
-		facts[i] = fact->checks[i].is;
+		bool says = look_up(known, config, config_of->checks.list[i], &fact->checks[i]);
+
+		/* One that learns for a week must not keep the others from being right. */
+		if (says || page->need != NEED_ANY)
+			facts[counted++] = fact->checks[i].is;
 	}
-	fact->is =
-		fact_of_checks(facts, count, page->need == NEED_ALL ? count : (size_t)page->need);
+	if (counted > 0)
+		fact->is = fact_of_checks(
+			facts, counted, page->need == NEED_ALL ? count : (size_t)page->need);
 	free(facts);
 }
 

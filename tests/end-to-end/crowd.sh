@@ -77,6 +77,21 @@ check "then it is as usual" grep -q "green crowd operational" <(crowd_of 01-24T1
 same "of which one snapshot was kept, whatever the feed said" 2 "$(snapshots)"
 same "nobody was told" "" "$(told)"
 
+# ---- beside a check ----
+
+sed 's|facts: {Mail: \[chatter/crowd\]}|facts: {Mail: [mail/web, chatter/crowd]}|; s|^routes:|probes: [{name: mail, confirm: {worse: 1, better: 1}, checks: [{name: web, http: "https://mail.example.com/"}]}]\n&|; s|archive: archive|archive: beside|' lampwatch.yaml > beside.yaml
+probe() {
+	mkdir -p turn/mail
+	printf '{"probe": "mail", "checks": [{"name": "web", "type": "http", "target": "https://mail.example.com/", "state": "%s", "word": "%s", "attempts": []}]}' "$2" "$3" > "turn/mail/2014-${1/:/}00Z"
+}
+feed 01-02T19:00; green 01-02T19:00; probe 01-02T19:00 good ""
+feed 01-02T19:01; green 01-02T19:01; probe 01-02T19:01 failed "HTTP 500"
+feed 01-02T19:02; green 01-02T19:02; probe 01-02T19:02 good ""
+output=$("$lampwatch" -c beside.yaml replay --deliver turn 2>&1) || fail "a replay beside a check" "$output"
+rm -rf turn
+same "a crowd of which nothing is known does not keep a check from being right" "FAILS HERE,WORKS AGAIN HERE" "$(told | sed 's/:.*//' | paste -sd ,)"
+rm -f "$work"/relay/*.eml
+
 # ---- the crowd ----
 
 { for minute in 02 03 04 05; do echo "01-24T19:$minute Mail is DOWN, error 500"; done; echo "01-24T19:05 What a nice day"; } > crowd
