@@ -162,6 +162,9 @@ static const struct node_word red_words[] = {{"degraded", LEVEL_DEGRADED},
 static const struct node_word wayback_words[] = {{"save", WAYBACK_SAVE}, {NULL, 0}};
 static const struct node_word keep_words[] = {
 	{"watched", KEEP_WATCHED}, {"all", KEEP_ALL}, {NULL, 0}};
+static const struct node_range window_range = {CONFIG_WITHIN_MIN, CONFIG_WITHIN_MAX};
+static const struct node_range times_range = {1, CONFIG_TIMES_MAX};
+static const struct node_range least_range = {1, CONFIG_LEAST_MAX};
 static const struct node_rule page_rules[] = {
 	{"name", config_read_name, offsetof(struct page_config, name), true, NULL},
 	{"url", config_read_page_url, offsetof(struct page_config, url), true, NULL},
@@ -175,6 +178,11 @@ static const struct node_rule page_rules[] = {
 	{"need", config_read_need, offsetof(struct page_config, need), false, NULL},
 	{"depends_on", config_read_causes, 0, false, NULL},
 	{"join", node_read_duration, offsetof(struct page_config, join), false, &age_range},
+	{"match", config_read_pattern, offsetof(struct page_config, match), false, NULL},
+	{"within", node_read_duration, offsetof(struct page_config, crowd.within), false,
+		&window_range},
+	{"times", node_read_number, offsetof(struct page_config, crowd.times), false, &times_range},
+	{"least", node_read_number, offsetof(struct page_config, crowd.least), false, &least_range},
 	SETTINGS_RULES(struct page_config, page_limits_rules),
 	{0},
 };
@@ -293,8 +301,12 @@ static struct page_config *add_page(struct config *config, struct node node,
 
 static void read_pages(struct config *config, struct node list, struct problems *problems)
 {
-	for (size_t i = 0; i < node_count(list) && i < CONFIG_PAGES_MAX; i++)
-		add_page(config, node_member(list, i), &config->settings, page_rules, problems);
+	for (size_t i = 0; i < node_count(list) && i < CONFIG_PAGES_MAX; i++) {
+		struct node node = node_member(list, i);
+
+		config_read_crowd(node,
+			add_page(config, node, &config->settings, page_rules, problems), problems);
+	}
 }
 
 /* One answer that fails, or one that does not, shows little. */
@@ -450,6 +462,7 @@ void config_free(struct config *config)
 		text_list_release(&page->indicators);
 		config_probe_release(page);
 		config_causes_release(page);
+		config_crowd_release(page);
 	}
 	free(config->pages);
 	index_release(&config->pages_by_name);

@@ -18,6 +18,7 @@
 #include "base/list.h"
 #include "base/yaml.h"
 #include "config/window.h"
+#include "model/crowd.h"
 #include "model/level.h"
 #include "net/check.h"
 
@@ -111,9 +112,14 @@ struct page_config {
 	struct text_list references; /* of a probe: URLs; where none answers, it is we who are down
 				      */
 	int publish; /* enum publish: whether what its checks got may be published */
+	char *match; /* of kind CROWD_KIND: the regular expression of what counts; NULL: of others
+		      */
+	struct crowd_rule crowd;
+	struct yaml *match_with; /* where `with` of a crowd stands: that expression */
 	int line;
 };
 
+#define CROWD_KIND "crowd"
 #define PROBE_KIND "probe"
 #define PROBE_SCHEME "probe:" /* of its url */
 
@@ -364,6 +370,10 @@ enum {
 	CONFIG_REDIRECTS_MAX = 50,
 	CONFIG_SNAPSHOTS_MAX = 1000000000,
 	CONFIG_TRANSFERS_MAX = 1024,
+	CONFIG_WITHIN_MIN = 60 * 1000,           /* milliseconds: a crowd's window */
+	CONFIG_WITHIN_MAX = 24 * 60 * 60 * 1000, /* milliseconds */
+	CONFIG_TIMES_MAX = 1000,                 /* the usual of a crowd */
+	CONFIG_LEAST_MAX = 10000,                /* entries of a crowd */
 };
 
 #define CONFIG_REMIND_MIN (60LL * 1000)                    /* milliseconds */

@@ -221,8 +221,9 @@ static struct names names_both(
 	return names;
 }
 
-/* The checks of all probes, as "PROBE/CHECK"; to be freed by names_of_checks_release(). */
-static struct names names_of_checks(struct node probes)
+/* The checks of all probes, as "PROBE/CHECK", and the crowds among the pages, as "PAGE/crowd"; to
+ * be freed by names_of_checks_release(). */
+static struct names names_of_checks(struct node probes, struct node pages)
 {
 	struct names names = {.what = "check"};
 
@@ -239,6 +240,16 @@ static struct names names_of_checks(struct node probes)
 				memory_format("%s/%s", name, node_text(node_find(check, "name"))),
 				node_line(check)};
 		}
+	}
+	for (size_t i = 0; i < node_count(pages); i++) {
+		struct node page = node_member(pages, i);
+
+		if (text_equal(node_text(node_find(page, "kind")), CROWD_KIND))
+			*(struct entry *)memory_append(
+				&names.list, &names.count, sizeof *names.list) = (struct entry){
+				memory_format("%s/%s", node_text(node_find(page, "name")),
+					CROWD_INDICATOR),
+				node_line(page)};
 	}
 	if (names.count > 0)
 		qsort(names.list, names.count, sizeof *names.list, by_name_and_line);
@@ -431,7 +442,7 @@ void config_check(const struct config *config, struct problems *problems)
 		    webhooks_list = node_find(root, "webhooks"),
 		    subscribers_list = node_find(root, "subscribers");
 	struct names pages = names_both("page", pages_list, probes_list, "name", NULL);
-	struct names checks = names_of_checks(probes_list);
+	struct names checks = names_of_checks(probes_list, pages_list);
 	struct names routes = names_read("route", routes_list, "name", NULL);
 	struct names webhooks = names_read("webhook", webhooks_list, "name", NULL);
 	struct names subscribers = names_read("subscriber", subscribers_list, "mail", NULL);

@@ -33,6 +33,7 @@ node_reader config_read_secrets_file; /* the same, of up to CONFIG_SECRETS_MAX l
 node_reader config_read_url_file;     /* the same, of one line, an http or https URL */
 node_reader config_read_zone;         /* an IANA time zone that this system knows */
 node_reader config_read_resolver;     /* an IP address, perhaps with a port */
+node_reader config_read_pattern;      /* a regular expression */
 node_reader config_read_wanted;       /* int: bits of event_types[].on */
 node_reader config_read_windows;      /* struct windows: one or a list of them */
 
@@ -93,6 +94,10 @@ node_reader config_read_causes; /* struct page_config: its causes */
 void config_causes_release(struct page_config *page);
 /* That causes lead somewhere and never in a circle; fills in their depths, and trees. */
 void config_check_causes(struct config *config, struct problems *problems);
+
+/* Of a page, whose keys have been read: those of a crowd, or that it has none (config_crowd.c). */
+void config_read_crowd(struct node node, struct page_config *page, struct problems *problems);
+void config_crowd_release(struct page_config *page);
 
 /* What must hold between the parts of the file (config_check.c). */
 void config_check(const struct config *config, struct problems *problems);

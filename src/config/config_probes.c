@@ -121,7 +121,7 @@ static bool read_status(const struct node_walk *walk, struct node node, void *ta
 	return good;
 }
 
-static bool read_pattern(const struct node_walk *walk, struct node node, void *target)
+bool config_read_pattern(const struct node_walk *walk, struct node node, void *target)
 {
 	struct regex_cache *cache = regex_cache_new();
 	char *const *pattern = target;
@@ -129,7 +129,8 @@ static bool read_pattern(const struct node_walk *walk, struct node node, void *t
 	bool found, good = config_read_label(walk, node, target);
 
 	if (good && !regex_matches(cache, "", *pattern, "", &found, &error))
-		good = node_problem(walk->problems, node, "\"matches\": %s", error.text);
+		good = node_problem(
+			walk->problems, node, "\"%s\": %s", walk->rule->key, error.text);
 	regex_cache_free(cache);
 	return good;
 }
@@ -184,7 +185,7 @@ static const struct node_rule check_rules[] = {
 	{"dns", read_name, 0, false, NULL},
 	{"status", read_status, offsetof(struct check, status), false, NULL},
 	{"contains", config_read_label, offsetof(struct check, contains), false, NULL},
-	{"matches", read_pattern, offsetof(struct check, matches), false, NULL},
+	{"matches", config_read_pattern, offsetof(struct check, matches), false, NULL},
 	{"header", config_read_label, offsetof(struct check, header), false, NULL},
 	{"redirects", node_read_number, offsetof(struct check, redirects), false, &redirects_range},
 	{"within", node_read_duration, offsetof(struct check, within), false, &within_range},

@@ -133,6 +133,18 @@ static void release_all(struct loading *loading)
 
 /* ---- phases ---- */
 
+/* A crowd has no alarm: it fails while it is degraded. */
+static void take_loud(const struct stretches *stretches, struct episode **episodes, size_t *count)
+{
+	for (size_t i = 0; i < stretches->count; i++) {
+		const struct stretch *stretch = &stretches->list[i];
+
+		if (stretch->level >= LEVEL_DEGRADED)
+			*(struct episode *)memory_append(episodes, count, sizeof **episodes) =
+				(struct episode){stretch->begin, stretch->end};
+	}
+}
+
 /* Those that are over, and the one that is not: of that of a baseline there is no row. */
 static void take_phases(const struct loading *loading, const struct watched *watched,
 	const struct indicator_history *indicator, struct phases *phases)
@@ -151,6 +163,8 @@ static void take_phases(const struct loading *loading, const struct watched *wat
 	if (state != NULL && state->alarm)
 		*(struct episode *)memory_append(&episodes, &count, sizeof *episodes) =
 			(struct episode){state->alarm_since, INT64_MAX};
+	if (watched->config->match != NULL)
+		take_loud(&indicator->stretches, &episodes, &count);
 	phases_of_episodes(&indicator->stretches,
 		report_red(loading->config, watched->config->name), episodes, count, phases);
 	free(episodes);

@@ -225,10 +225,11 @@ static void take_changes(void *context, const struct view *view)
 
 /* ---- a page ---- */
 
-/* True where nothing can be apart: the page is not red, nor is a probe of its facts, and no alarm
- * is open that could end. */
-static bool is_calm(struct known_states *known, const struct text_list *apart,
-	const struct page_config *page, const struct page_state *state)
+/* True where nothing can be apart: the page is not red, nor is a probe of its facts, none of which
+ * is a crowd, and no alarm is open that could end. */
+static bool is_calm(const struct config *config, struct known_states *known,
+	const struct text_list *apart, const struct page_config *page,
+	const struct page_state *state)
 {
 	bool calm = !state->red && !text_list_search(apart, page->name);
 
@@ -236,9 +237,10 @@ static bool is_calm(struct known_states *known, const struct text_list *apart,
 		for (size_t j = 0; j < page->facts[i].checks.count && calm; j++) {
 			const char *check = page->facts[i].checks.list[j];
 			char *probe = memory_bytes(check, strcspn(check, "/"));
+			const struct page_config *of = config_page(config, probe);
 			const struct page_state *its = known_states_find(known, probe, false);
 
-			calm = its == NULL || !its->red;
+			calm = (of == NULL || of->match == NULL) && (its == NULL || !its->red);
 			free(probe);
 		}
 	return calm;
@@ -254,7 +256,8 @@ static void look_at(struct observer *observer, struct known_states *known,
 	struct observation seen = {.page = page, .state = state, .now = known->now};
 	struct work work = {.observer = observer, .seen = &seen, .state = state};
 
-	if (state == NULL || !state->known || is_calm(known, apart, page, state) ||
+	if (state == NULL || !state->known ||
+		is_calm(observer->config, known, apart, page, state) ||
 		suppression_holds(
 			observer->config, &observer->silences, page->name, known->now, NULL) ||
 		known_states_find(known, page->name, true) == NULL)
@@ -277,7 +280,7 @@ void agreements_follow(struct observer *observer, const char *name, int64_t now)
 	const struct page_config *its = config_page(observer->config, name);
 	struct text_list apart = {0};
 
-	if (its == NULL || (its->fact_count == 0 && its->check_count == 0))
+	if (its == NULL || (its->fact_count == 0 && its->check_count == 0 && its->match == NULL))
 		return;
 	store_apart(observer->database, &apart);
 	for (size_t i = 0; i < observer->config->page_count; i++)

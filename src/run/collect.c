@@ -66,8 +66,10 @@ static void prepare_fetch(struct watch *watch)
 		.total_timeout = settings->timeout.total,
 		.body_maximum = settings->limits.body,
 		.redirects = settings->limits.redirects};
-	watch->full = watch->full || state->unkept || watch->url_changed || watch->way_changed ||
-		      !state->known || state->unreadable;
+	/* A window moves on, whether the feed says anything new or not. */
+	watch->full = watch->full || watch->page->match != NULL || state->unkept ||
+		      watch->url_changed || watch->way_changed || !state->known ||
+		      state->unreadable;
 	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX && !watch->full; i++) {
 		fetch->validators[i] = state->validators[i];
 		state->validators[i] = (struct validator){0};

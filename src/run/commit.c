@@ -21,6 +21,7 @@
 #include "model/change.h"
 #include "model/indicator_state.h"
 #include "run/agree.h"
+#include "run/crowd.h"
 #include "run/findings.h"
 #include "run/observe.h"
 #include "tell/admin_notice.h"
@@ -172,6 +173,7 @@ void commit_rows(struct work *work)
 		store_add_change(database, page, work->seen->now, work->keep ? row.sequence : 0,
 			&changes->list[i], work->seen->silent);
 	store_save(database, work->state);
+	crowd_save(work);
 	work->pending = work_enqueue(work);
 	findings_enqueue(work);
 }

@@ -67,7 +67,15 @@ bool known_states_fresh(const struct known_states *known, const struct page_conf
 	return text_equal(page_freshness(page, state, known->now), "fresh");
 }
 
-static void look_up(struct known_states *known, const struct config *config, const char *name,
+static enum fact_state fact_of_level(enum level level)
+{
+	return level == LEVEL_UNKNOWN    ? FACT_UNKNOWN
+	       : level >= LEVEL_DEGRADED ? FACT_BAD
+					 : FACT_GOOD;
+}
+
+/* False where it is a crowd that says nothing. */
+static bool look_up(struct known_states *known, const struct config *config, const char *name,
 	struct known_check *check)
 {
 	const char *slash = strchr(name, '/');
@@ -79,7 +87,12 @@ static void look_up(struct known_states *known, const struct config *config, con
 	*check = (struct known_check){.check = name, .word = ""};
 	if (page != NULL && state != NULL && known_states_fresh(known, page, state))
 		indicator = indicator_states_find(&state->indicators, slash + 1);
-	if (indicator != NULL && !indicator->gone) {
+	if (indicator != NULL && page->match != NULL) { /* a crowd is never red */
+		check->is = (struct fact){fact_of_level(indicator->level), indicator->since};
+		check->level = indicator->level;
+		if (check->is.state == FACT_BAD)
+			check->word = indicator->word;
+	} else if (indicator != NULL && !indicator->gone) {
 		check->is = indicator->alarm ? (struct fact){FACT_BAD, indicator->alarm_since}
 					     : (struct fact){FACT_GOOD, indicator->since};
 		check->level = indicator->alarm ? indicator->peak : indicator->level;
@@ -87,23 +100,28 @@ static void look_up(struct known_states *known, const struct config *config, con
 			check->word = indicator->word;
 	}
 	free(probe);
+	return page == NULL || page->match == NULL || check->is.state != FACT_UNKNOWN;
 }
 
 void fact_look_up(struct known_states *known, const struct config *config,
 	const struct page_config *page, const struct fact_config *config_of,
 	struct known_fact *fact)
 {
-	size_t count = config_of->checks.count;
+	size_t count = config_of->checks.count, counted = 0;
 	struct fact *facts = memory_zero(count, sizeof *facts);
 
 	*fact = (struct known_fact){.count = count};
 	fact->checks = memory_zero(count, sizeof *fact->checks);
 	for (size_t i = 0; i < count; i++) {
-		look_up(known, config, config_of->checks.list[i], &fact->checks[i]);
-		facts[i] = fact->checks[i].is;
+		bool says = look_up(known, config, config_of->checks.list[i], &fact->checks[i]);
+
+		/* One that learns for a week must not keep the others from being right. */
+		if (says || page->need != NEED_ANY)
+			facts[counted++] = fact->checks[i].is;
 	}
-	fact->is =
-		fact_of_checks(facts, count, page->need == NEED_ALL ? count : (size_t)page->need);
+	if (counted > 0)
+		fact->is = fact_of_checks(
+			facts, counted, page->need == NEED_ALL ? count : (size_t)page->need);
 	free(facts);
 }
 

@@ -19,6 +19,7 @@
 #include "net/http.h"
 #include "run/batch.h"
 #include "run/commit.h"
+#include "run/crowd.h"
 #include "run/detect.h"
 #include "run/event_source.h"
 #include "run/findings.h"
@@ -142,6 +143,7 @@ void work_release(struct work *work)
 	findings_release(&work->fresh);
 	free(work->folder);
 	free(work->line);
+	free(work->crowd_text);
 	placing_release(&work->placing);
 }
 
@@ -523,6 +525,7 @@ static void decide(struct work *work)
 	}
 	meanings_expand(&observer->meanings, observation->page->name,
 		&observation->page->indicators, &work->patterns);
+	crowd_take(work);
 	refuse_moved(observation, &rot);
 	if (observation->what == OBSERVED_UNCHANGED || observation->what == OBSERVED_READING)
 		if (!observe_reading(work, &rot))

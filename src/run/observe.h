@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "config/config.h"
+#include "model/crowd.h"
 #include "model/event.h"
 #include "model/reading.h"
 #include "store/finding.h"
@@ -207,9 +208,13 @@ struct work {
 	struct text_list patterns; /* of the page's `indicators:`, and what they have come to mean
 				    */
 	bool meaning_changed;
-	struct findings findings; /* what somebody should look at */
-	bool findings_taken;      /* they are what the new reading says */
-	struct findings fresh;    /* of them, what nobody was told yet */
+	struct findings findings;  /* what somebody should look at */
+	bool findings_taken;       /* they are what the new reading says */
+	struct findings fresh;     /* of them, what nobody was told yet */
+	struct crowd_window crowd; /* of a page of kind crowd, what was counted */
+	char counted[DIGEST_TEXT]; /* by which rule */
+	char *crowd_text;          /* the reading of it; owned; NULL: nothing was counted */
+	bool crowd_due;            /* it is kept */
 };
 
 /* One line on standard error about the page (or what else is named; NULL: nothing), unless the run

@@ -5,6 +5,7 @@
 
 #include "archive/timestamps.h"
 #include "store/alarm.h"
+#include "store/crowd.h"
 #include "store/finding.h"
 #include "store/meaning.h"
 #include "store/silence.h"
@@ -18,4 +19,5 @@
 
 const struct schema_step *const schema[] = {store_schema, alarm_schema, silence_schema,
 	timestamps_schema, outbox_schema, subscribers_schema, pending_subscriptions_schema,
-	hosts_schema, disabled_schema, finding_schema, meaning_schema, saves_schema, NULL};
+	hosts_schema, disabled_schema, finding_schema, meaning_schema, saves_schema, crowd_schema,
+	NULL};

@@ -65,6 +65,7 @@ const struct database_part standby_parts[] = {
 	{"disabled", NULL, TAKE_OVER},
 	{"host", NULL, TAKE_OVER},
 	{"host_record", NULL, TAKE_OVER},
+	{"crowd", NULL, TAKE_OVER},
 	{0},
 };
 
@@ -85,6 +86,7 @@ static const struct database_part returned[] = {
 	{"gap", NULL, TAKE_MISSING},
 	{"change", NULL, TAKE_MISSING},
 	{"event", NULL, TAKE_MISSING},
+	{"crowd", NULL, TAKE_MISSING},
 	{0},
 };
 
@@ -101,6 +103,7 @@ static const struct database_part replaced[] = {
 	{"gap", NULL, TAKE_MISSING},
 	{"change", NULL, TAKE_MISSING},
 	{"event", NULL, TAKE_MISSING},
+	{"crowd", NULL, TAKE_MISSING},
 	{0},
 };
 

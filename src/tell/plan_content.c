@@ -106,6 +106,8 @@ struct value *plan_data(const struct plan_input *input)
 		put_url(map, page->url);
 		if (page->check_count > 0) /* a probe: it is we who say it */
 			value_put_boolean(data, "measured", true);
+		if (page->match != NULL)
+			value_put_boolean(data, "crowd", true);
 		value_put_text(map, "provider", page->provider);
 		value_put_text(map, "provider_or_name",
 			page->provider != NULL ? page->provider : page->name);

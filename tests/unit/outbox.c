@@ -554,6 +554,7 @@ static void test_what_an_older_program_owed_is_owed_still_and_whole(void **state
 		"ALTER TABLE page DROP COLUMN mislabelled;",
 		"DROP TABLE impact;",
 		"DROP TABLE save;",
+		"DROP TABLE crowd;",
 		"DROP TABLE meaning;",
 		"DROP TABLE finding;",
 		"DROP INDEX alarm_origin;",
