@@ -9,8 +9,8 @@
  * "checks":
  * [{"name", "type", "target", "state": "good", "slow", "partly" or "failed", "word", "attempts":
  * […]}], "references": […]}, where an attempt is what net/check.h calls a transcript. Who makes
- * checks has met foreign bytes; what he says of his attempts stands in there as he says it, and is
- * parsed by a reader.
+ * checks has met foreign bytes; what he says of an attempt stands in there as he says it, is proved
+ * to be one object (check_answer_take()), and is parsed by a reader.
  */
 #ifndef LAMPWATCH_PROBE_H
 #define LAMPWATCH_PROBE_H
