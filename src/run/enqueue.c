@@ -291,7 +291,7 @@ static struct content_copy render(struct work *work, const struct plan *plan,
 
 	if (!content_render(observer->config, observer->templates, &copy,
 		    plan->contents[delivery->content].data, work->seen->now, content, &error))
-		observer_say_plain(work->observer, work->seen->page->name, &error);
+		observer_own_fault(work->observer, work->seen->page->name, &error);
 	return copy;
 }
 

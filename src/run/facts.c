@@ -79,7 +79,7 @@ static void look_up(struct known_states *known, const struct config *config, con
 	*check = (struct known_check){.check = name, .word = ""};
 	if (page != NULL && state != NULL && known_states_fresh(known, page, state))
 		indicator = indicator_states_find(&state->indicators, slash + 1);
-	if (indicator != NULL && !indicator->gone) {
+	if (indicator != NULL && !indicator->gone && indicator->level != LEVEL_UNKNOWN) {
 		check->is = indicator->alarm ? (struct fact){FACT_BAD, indicator->alarm_since}
 					     : (struct fact){FACT_GOOD, indicator->since};
 		check->level = indicator->alarm ? indicator->peak : indicator->level;

@@ -53,7 +53,7 @@ struct known_fact {
 /*
  * A check fails once that is confirmed, and until it is confirmed that it works. It is unknown
  * where its probe has never been seen, cannot be read now, was not read lately, or does not list
- * it.
+ * it, and while nobody can ask it.
  */
 void fact_look_up(struct known_states *known, const struct config *config,
 	const struct page_config *page, const struct fact_config *config_of,
