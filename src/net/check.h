@@ -95,7 +95,8 @@ struct check_answer {
 	 * word: what there is of them. Headers, redirects, greeting, capabilities and records are
 	 * lists of lines; times count from the beginning. */
 	struct buffer transcript;
-	enum http_network network; /* where it led */
+	enum http_network network; /* where it led; of dns: whether an address of the records is in
+				    * a private network */
 	bool answered;             /* some host took a connection: our network is up */
 };
 

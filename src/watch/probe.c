@@ -225,6 +225,13 @@ static void put_references(struct buffer *out, const struct probe *probe)
 
 /* ---- hosts ---- */
 
+/* A name that is only looked up is none that is reached. Owned by the caller. */
+static char *host_of(const struct check *check)
+{
+	return check->type == CHECK_DNS ? memory_format("dns:%s", check->target)
+					: config_host_part(check->target);
+}
+
 /* What is known of a host's network: "public", "private"; NULL: nothing yet. */
 static const char *network_before(const struct text_list *networks, const char *host)
 {
@@ -306,19 +313,28 @@ static void remember(struct probe *probe)
 	response->ended = fetch->ended;
 }
 
-/* The host of each check that was ever reached, and what it was then: "HOST=public", with blanks
- * between. */
-static void note_networks(struct probe *probe)
+/* What a host was at first; a name of which anything led inside stays inside. */
+static const char *network_of(const struct pending *pending, const char *before)
 {
 	static const char *const words[] = {
 		[HTTP_NETWORK_PUBLIC] = "public", [HTTP_NETWORK_PRIVATE] = "private"};
+	const enum http_network now = pending->attempt.answer.network;
+
+	if (before != NULL && !(pending->check->type == CHECK_DNS && now == HTTP_NETWORK_PRIVATE))
+		return before;
+	return words[now];
+}
+
+/* The host of each check and reference that was ever reached, and what it was then: "HOST=public",
+ * with blanks between. */
+static void note_networks(struct probe *probe)
+{
 	struct text_list networks = {0};
 
-	for (size_t i = 0; i < probe->checked; i++) {
+	for (size_t i = 0; i < probe->count; i++) {
 		const struct pending *pending = &probe->list[i];
-		char *host = config_host_part(pending->check->target);
-		const char *known = network_before(&probe->networks, host);
-		const char *word = known != NULL ? known : words[pending->attempt.answer.network];
+		char *host = host_of(pending->check);
+		const char *word = network_of(pending, network_before(&probe->networks, host));
 		char *entry = memory_format("%s=%s", host, word != NULL ? word : "");
 
 		if (word != NULL && !text_list_has(&networks, entry))
@@ -328,6 +344,11 @@ static void note_networks(struct probe *probe)
 	}
 	probe->fetch->networks_now = text_list_words(&networks);
 	text_list_release(&networks);
+}
+
+bool probe_led_inside(const char *networks)
+{
+	return networks != NULL && strstr(networks, "=private") != NULL;
 }
 
 /* Whether what was asked says nothing, because nobody asked any check, or not all references. */
@@ -386,7 +407,7 @@ static void ask(struct pending *pending)
 {
 	struct probe *probe = pending->probe;
 	const struct fetch *fetch = probe->fetch;
-	char *host = config_host_part(pending->check->target);
+	char *host = host_of(pending->check);
 	const struct check_request request = {
 		.check = pending->check,
 		.family = pending->attempt.family,

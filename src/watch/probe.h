@@ -42,6 +42,10 @@ size_t probe_polls(const struct probe *probe, struct pollfd *polls, size_t maxim
  * many are under way. */
 size_t probe_take(struct probe *probe);
 
+/* Whether some host of it led into a private network when it was first reached, or a name has been
+ * looked up that does: of fetch->networks_now. */
+bool probe_led_inside(const char *networks);
+
 /* ---- what a probe says, without a network; for tests, too ---- */
 
 enum probe_state {
