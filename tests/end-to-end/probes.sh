@@ -55,6 +55,7 @@ run 19:03:00
 same "two are: one mail" "1" "$(count_mails relay)"
 same "which says what happened first" "SIMULATED RED: web: major outage (mail)" "$(subjects relay)"
 check "in its words" grep -q "HTTP 500" "$(mails relay)"
+check "it is a check that says so, and no page" grep -q "The check says: major outage" "$(mails relay)"
 fault "delay=300"
 run 19:04:00
 run 19:05:00
