@@ -60,6 +60,7 @@ fault "delay=300"
 run 19:04:00
 run 19:05:00
 same "two that are good end it" "2" "$(count_mails relay)"
+check "the report does not say that nothing is tested" bash -c "'$lampwatch' --clock 2014-01-24T19:05:00Z report --html | grep -q 'what status pages said, and what its own checks saw'"
 check "log names the check" bash -c "'$lampwatch' --clock 2014-01-24T19:05:00Z log mail | grep -q 'HTTP 500'"
 check "verify finds all of it whole" "$lampwatch" verify
 check "and so does the standard tool" bash -c 'for folder in archive/mail/2014/01/*/; do (cd "$folder" && sha256sum --quiet -c SHA256SUMS) || exit 1; done'
