@@ -38,7 +38,8 @@
  *   probe that the folder is of; absent for lost.
  * - sent: {created}: when this message was made.
  * - others_red: a list of {label, words}: what else is red on this page now.
- * - measured: true where it also says what our own checks see.
+ * - measured: true where our own checks look, too: of a probe, of a page with facts, and where it
+ *   says what they see.
  * - version: of lampwatch; simulated: true under --clock; test: true for `lampwatch try`.
  *
  * What is one receiver's own is not in the data and is added for templates (message.h):

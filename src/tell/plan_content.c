@@ -96,7 +96,7 @@ struct value *plan_data(const struct plan_input *input)
 		value_put_text(map, "name", page->name);
 		value_put_text(map, "title", text_empty(input->title) ? page->name : input->title);
 		put_url(map, page->url);
-		if (page->check_count > 0) /* a probe: it is we who say it */
+		if (page->check_count > 0 || page->fact_count > 0)
 			value_put_boolean(data, "measured", true);
 		value_put_text(map, "provider", page->provider);
 		value_put_text(map, "provider_or_name",

@@ -93,6 +93,7 @@ same "that it works again is not told while the page is red" 2 "$(($(count_mails
 green 20:23
 same "at 20:23 the page's green ends it" "GREEN: Mail: operational again after 1 h 03 min (Example Services)" "$(subject "$(nth 3)")"
 same "and nothing else was told" "FAILS HERE,RED,GREEN" "$(said)"
+check "none of them says that the service is not tested" bash -c "! grep -l 'does not test' $(arrived | paste -sd ' ')"
 key=lampwatch/google/component0
 same "the pager had one incident, and it is resolved" "trigger $key,trigger $key,resolve $key" "$(pages)"
 check "the archive is whole" now 20:30 verify
