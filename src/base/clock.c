@@ -20,3 +20,8 @@ int64_t clock_processor_milliseconds(void)
 {
 	return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
+
+int64_t clock_date_milliseconds(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}

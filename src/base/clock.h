@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Elapsed time, independent of the calendar.
+ * Clocks. Elapsed time is independent of the calendar.
  */
 #ifndef LAMPWATCH_CLOCK_H
 #define LAMPWATCH_CLOCK_H
@@ -12,5 +12,8 @@ int64_t clock_milliseconds(void);
 
 /* Those of the processor that this thread has used. */
 int64_t clock_processor_milliseconds(void);
+
+/* Those since 1970, by the system's clock, which may be set. */
+int64_t clock_date_milliseconds(void);
 
 #endif

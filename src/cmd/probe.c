@@ -59,7 +59,9 @@ static bool read_checks(const struct context *context, const struct page_config 
 static int complain(const struct page_config *page, const struct error *error)
 {
 	fprintf(stderr, "lampwatch probe: %s: %s\n", page->name, error->text);
-	return error->remedy == REMEDY_LOCAL ? EXIT_LOCAL : EXIT_PENDING;
+	return error->remedy == REMEDY_LOCAL           ? EXIT_LOCAL
+	       : error->remedy == REMEDY_CONFIGURATION ? EXIT_USAGE
+						       : EXIT_PENDING;
 }
 
 int command_probe(struct context *context, const struct options *options, char **words)
@@ -80,8 +82,10 @@ int command_probe(struct context *context, const struct options *options, char *
 		return EXIT_USAGE;
 	}
 	if (!fetch_probe(context, page, &body, &error))
+		return complain(page, &error);
+	if (error.remedy != 0) /* the others were asked */
 		status = complain(page, &error);
-	else if (context->invocation->json)
+	if (context->invocation->json)
 		fwrite(buffer_string(&body), 1, body.length, stdout);
 	else if (read_checks(context, page, &body, &reading, &error))
 		print_checks(page, &reading);

@@ -205,6 +205,7 @@ static int print_html(const struct report *report, const char *template, struct 
 	int result = EXIT_DONE;
 
 	report_put_times(root, report->since, report->until, report->context->config);
+	value_put_boolean(root, "measured", config_probe_count(report->context->config) > 0);
 	if (template_render_file(folder, "style.txt", shapes, &style, &error)) {
 		value_put_text(root, "style", buffer_string(&style));
 		if (template_render_file(folder, template, root, &out, &error))

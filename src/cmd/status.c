@@ -155,6 +155,12 @@ static bool is_unlisted(
 	       indicator_states_find(&state->indicators, alarm->indicator) == NULL;
 }
 
+/* Its word is ours: "HTTP 500". */
+static bool is_check(const struct page_config *page, const struct indicator_state *indicator)
+{
+	return page->check_count > 0 && !text_empty(indicator->word);
+}
+
 static void print_lamp(struct status *status, const struct page_config *page,
 	const struct indicator_state *indicator, bool fresh, bool suppressed)
 {
@@ -170,8 +176,11 @@ static void print_lamp(struct status *status, const struct page_config *page,
 	putchar(' ');
 	terminal_text(label, LABEL_COLUMNS);
 	date_write_short(indicator->since, status->context->config->timezone, since);
-	buffer_format(&line, "%s%s%s%s%s%s", indicator->gone ? "no longer listed, was " : "",
-		level_label(indicator->level), indicator->since != 0 ? " since " : ", not listed",
+	buffer_format(&line, "%s%s", indicator->gone ? "no longer listed, was " : "",
+		level_label(indicator->level));
+	if (is_check(page, indicator) && indicator->level != LEVEL_OPERATIONAL)
+		buffer_format(&line, " (%s)", indicator->word);
+	buffer_format(&line, "%s%s%s%s", indicator->since != 0 ? " since " : ", not listed",
 		indicator->since != 0 ? since : "", indicator->flapping ? ", flapping" : "",
 		acknowledged(status, indicator) != 0 ? ", acknowledged" : "");
 	buffer_text(&line, indicator->count > 0 && !indicator->flapping && !suppressed

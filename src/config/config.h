@@ -111,7 +111,8 @@ struct page_config {
 	size_t check_count;          /* 0: it is no probe */
 	struct text_list references; /* of a probe: URLs; where none answers, it is we who are down
 				      */
-	int publish; /* enum publish: whether what its checks got may be published */
+	int publish; /* enum publish: whether what its checks got may be published; PUBLISH_UNSAID:
+		      * as long as none of them has led into a private network */
 	char *match; /* of kind CROWD_KIND: the regular expression of what counts; NULL: of others
 		      */
 	struct crowd_rule crowd;

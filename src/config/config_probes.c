@@ -298,9 +298,10 @@ bool config_read_publish(const struct node_walk *walk, struct node node, void *t
 	return true;
 }
 
-static bool is_private(const struct check *check)
+/* As it is written. */
+static bool is_private(const char *target)
 {
-	char *host = config_host_part(check->target);
+	char *host = config_host_part(target);
 	bool literal, here = !address_text_is_public(host, &literal);
 
 	here = (literal && here) || strcasecmp(host, "localhost") == 0;
@@ -308,12 +309,22 @@ static bool is_private(const struct check *check)
 	return here;
 }
 
-/* A login says who we are, and a private address where. */
-static bool may_publish(const struct page_config *probe)
+/* A login says who we are, a private address where, and a name server in there what names are. That
+ * of all look-ups is none of the check's. */
+static bool is_ours(const struct config *config, const struct check *check)
+{
+	return check->user != NULL || (check->target != NULL && is_private(check->target)) ||
+	       (check->type == CHECK_DNS && check->server != NULL &&
+		       !text_equal(check->server, config->resolver) && is_private(check->server));
+}
+
+static bool may_publish(const struct config *config, const struct page_config *probe)
 {
 	for (size_t i = 0; i < probe->check_count; i++)
-		if (probe->checks[i].target != NULL &&
-			(probe->checks[i].user != NULL || is_private(&probe->checks[i])))
+		if (is_ours(config, &probe->checks[i]))
+			return false;
+	for (size_t i = 0; i < probe->references.count; i++)
+		if (is_private(probe->references.list[i]))
 			return false;
 	return true;
 }
@@ -325,8 +336,8 @@ void config_read_checks(struct config *config, struct node list, struct page_con
 		node_problem(problems, list, "\"checks\" is an empty list");
 	for (size_t i = 0; i < node_count(list) && i < CONFIG_CHECKS_MAX; i++)
 		read_check(config, node_member(list, i), probe, problems);
-	if (probe->publish == PUBLISH_UNSAID)
-		probe->publish = may_publish(probe) ? PUBLISH_YES : PUBLISH_NO;
+	if (probe->publish == PUBLISH_UNSAID && !may_publish(config, probe))
+		probe->publish = PUBLISH_NO;
 }
 
 char *config_check_ca_files(const struct config *config)

@@ -38,7 +38,8 @@ enum check_family { CHECK_ANY, CHECK_IPV4, CHECK_IPV6 };
 enum {
 	CHECK_WORD_MAX = 160,       /* bytes */
 	CHECK_KEPT_MAX = 64 * 1024, /* bytes of an answer's body that stand in a transcript */
-	CHECK_TRANSCRIPT_MAX = 1024 * 1024, /* bytes of one attempt's */
+	CHECK_TRANSCRIPT_MAX = 1024 * 1024,                            /* bytes of one attempt's */
+	CHECK_ANSWER_MAX = CHECK_TRANSCRIPT_MAX + ERROR_TEXT_MAX + 64, /* between processes */
 	CHECK_STATUSES_MAX = 32,
 	CHECK_ANSWERS_MAX = 32,
 };
@@ -94,11 +95,27 @@ struct check_answer {
 	 * word: what there is of them. Headers, redirects, greeting, capabilities and records are
 	 * lists of lines; times count from the beginning. */
 	struct buffer transcript;
-	enum http_network network; /* where it led */
+	enum http_network network; /* where it led; of dns: whether an address of the records is in
+				    * a private network */
 	bool answered;             /* some host took a connection: our network is up */
 };
 
 void check_answer_release(struct check_answer *answer);
+
+/*
+ * An answer on its way between two processes of one program. error: NULL, or why nobody could ask
+ * (remedy 0: somebody did).
+ *
+ * Who takes it believes nothing of it: false where it is not all that an honest process writes, of
+ * at most CHECK_ANSWER_MAX bytes. A transcript is proved to be one JSON object, whole, of texts,
+ * integers and lists of texts, so that it can stand in a document beside those of others. It cannot
+ * be proved to be true. With error->remedy (REMEDY_LOCAL, REMEDY_CONFIGURATION) there is no answer;
+ * else check_answer_release() is due.
+ */
+void check_answer_write(
+	struct buffer *out, const struct check_answer *answer, const struct error *error);
+bool check_answer_take(
+	const char *bytes, size_t length, struct check_answer *answer, struct error *error);
 
 /* One attempt. Strings are borrowed until done() has been called. */
 struct check_request {

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "net/address.h"
 #include "net/check_p.h"
 #include "net/resolver.h"
 
@@ -27,6 +28,15 @@ static void keep_record(struct text_list *records, const struct dns_record *reco
 	free(text);
 }
 
+/* One address in there is enough. */
+static void note_network(struct check_measure *measure, const struct dns_record *record)
+{
+	bool literal, public = address_text_is_public(record->value, &literal);
+
+	if (measure->network != HTTP_NETWORK_PRIVATE)
+		measure->network = literal && !public ? HTTP_NETWORK_PRIVATE : HTTP_NETWORK_PUBLIC;
+}
+
 static char *failure_word(const struct dns_answer *answer)
 {
 	if (answer->status == DNS_ABSENT)
@@ -43,8 +53,10 @@ static void on_answer(void *context, const struct dns_answer *answer)
 
 	measure->answered = answer->status != DNS_SILENT;
 	for (size_t i = 0; i < answer->count; i++)
-		if (answer->records[i].type == answer->type)
+		if (answer->records[i].type == answer->type) {
 			keep_record(&measure->records, &answer->records[i]);
+			note_network(measure, &answer->records[i]);
+		}
 	if (answer->status != DNS_FOUND)
 		measure->failure = failure_word(answer);
 }

@@ -3,8 +3,8 @@
  * Private to the files of checks. In the fetcher: check_transfer.c (what libcurl is told, and what
  * it says of mail protocols), check_certificate.c (TLS), check_dns.c, check_failure.c (what an
  * error is called), check_work.c (an attempt from its request to its answer), all of them driven by
- * http_engine.c. What came of it is judged by check.c and written down by check_transcript.c, which
- * see no network.
+ * http_engine.c. What came of it is judged by check.c and written down by check_transcript.c, and
+ * goes from process to process by check_answer.c, which see no network.
  */
 #ifndef LAMPWATCH_CHECK_P_H
 #define LAMPWATCH_CHECK_P_H

@@ -247,18 +247,20 @@ static bool is_expected(const struct http_client *client, const struct wire_head
 		return head->length == 0 && !exchange->begun;
 	if (exchange->check.check != NULL)
 		return head->type == WIRE_CHECKED && exchange->begun &&
-		       head->length <= WIRE_CHECKED_MAX;
+		       head->length <= CHECK_ANSWER_MAX;
 	return head->type == WIRE_DONE && exchange->begun &&
 	       head->length <= WIRE_RESPONSE_MAX + exchange->request.body_maximum;
 }
 
-/* A failure that may come of a refused call is not what the check measures. */
+/* A failure that may come of a refused call is not what the check measures. A fetcher knows nothing
+ * of the configuration that could be wrong. */
 static bool take_answer(struct http_client *client, const struct wire_head *head, const char *bytes)
 {
 	struct check_answer answer;
 	struct error error;
 
-	if (!wire_checked_take(bytes, head->length, &answer, &error))
+	if (!check_answer_take(bytes, head->length, &answer, &error) ||
+		error.remedy == REMEDY_CONFIGURATION)
 		return false;
 	if (error.remedy != 0 || answer.state == CHECK_FAILED || answer.state == CHECK_ABSENT)
 		child_unrefused(&client->fetcher, &error);

@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -52,15 +51,6 @@ struct http_engine {
 	int64_t moment; /* of clock_milliseconds(), in which so many transfers have begun: */
 	size_t starts;
 };
-
-/* By the calendar, for records. */
-static int64_t calendar_milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void *http_required(void *handle)
 {
@@ -259,7 +249,7 @@ static void hop_leave(struct transfer *transfer)
 	transfer->host->active--;
 	engine->active--;
 	host_line_up(engine, transfer->host);
-	transfer->response.ended = calendar_milliseconds();
+	transfer->response.ended = clock_date_milliseconds();
 }
 
 static void transfer_pause(struct transfer *transfer)
@@ -423,7 +413,7 @@ static void hop_start(struct http_engine *engine)
 	transfer->started = clock_milliseconds();
 	transfer->before = transfer->spent;
 	if (transfer->response.began == 0) {
-		transfer->response.began = calendar_milliseconds();
+		transfer->response.began = clock_date_milliseconds();
 		engine->began(transfer->request.context);
 	}
 	if (check_is_lookup(transfer)) {
@@ -547,7 +537,8 @@ bool http_post(const struct http_post *post, struct http_response *response, str
 		.request = {.url = post->url,
 			.connect_timeout = post->connect_timeout,
 			.total_timeout = post->total_timeout},
-		.response = {.body = {.maximum = POST_BODY_MAX}, .began = calendar_milliseconds()},
+		.response = {.body = {.maximum = POST_BODY_MAX},
+			.began = clock_date_milliseconds()},
 		.received = {.maximum = HTTP_HEADERS_MAX},
 		.sent = {.maximum = HTTP_REQUEST_HEADERS_MAX},
 		.url = memory_string(post->url),
@@ -567,7 +558,7 @@ bool http_post(const struct http_post *post, struct http_response *response, str
 			transfer.easy, CURLOPT_POSTFIELDS, post->length > 0 ? post->body : "");
 	}
 	code = transfer_collect(&transfer, curl_easy_perform(transfer.easy));
-	transfer.response.ended = calendar_milliseconds();
+	transfer.response.ended = clock_date_milliseconds();
 	/* Only the status matters: a longer body is cut, not refused. */
 	if (code == CURLE_WRITE_ERROR && transfer.response.body.overflowed)
 		code = CURLE_OK;

@@ -105,7 +105,6 @@ struct wire_head {
 enum {
 	WIRE_RESPONSE_MAX = /* bytes of a response without its body */
 	2 * HTTP_HEADERS_MAX + HTTP_URL_MAX + HTTP_PASSED_MAX + 4 * HTTP_HEADER_VALUE_MAX,
-	WIRE_CHECKED_MAX = CHECK_TRANSCRIPT_MAX + CHECK_WORD_MAX + 2 * ERROR_TEXT_MAX,
 };
 
 /* Adds a message without more. */
@@ -115,7 +114,7 @@ void wire_settings(struct buffer *out, const struct http_settings *settings);
 void wire_request(struct buffer *out, uint64_t id, const struct http_request *request);
 /* Of a check everything but who logs in, which a fetcher does not do. */
 void wire_check(struct buffer *out, uint64_t id, const struct check_request *request);
-/* error: NULL for none. */
+/* error: NULL for none. What follows the head of WIRE_CHECKED is for check_answer_take(). */
 void wire_response(struct buffer *out, uint64_t id, const struct http_response *response,
 	const struct error *error);
 void wire_checked(struct buffer *out, uint64_t id, const struct check_answer *answer,
@@ -132,8 +131,6 @@ bool wire_check_take(
  * remedy 0 for none. False, with nothing to release, where it is no answer to that request. */
 bool wire_response_take(const char *bytes, size_t length, const struct http_request *request,
 	struct http_response *response, struct error *error);
-bool wire_checked_take(
-	const char *bytes, size_t length, struct check_answer *answer, struct error *error);
 
 /* What has come, or is to go. */
 struct wire {

@@ -377,83 +377,13 @@ bool wire_response_take(const char *bytes, size_t length, const struct http_requ
 	return true;
 }
 
-/* What of a check's answer is no text. Its word, the text of the error and the transcript follow.
- */
-struct check_numbers {
-	int32_t state, network, answered, remedy, number;
-	uint32_t transcript; /* bytes */
-};
-
-static const struct text_row word_text = {
-	offsetof(struct check_answer, word), CHECK_WORD_MAX, is_value};
-
 void wire_checked(struct buffer *out, uint64_t id, const struct check_answer *answer,
 	const struct error *error)
 {
-	const struct check_numbers numbers = {(int32_t)answer->state, (int32_t)answer->network,
-		answer->answered, error != NULL ? (int32_t)error->remedy : 0,
-		error != NULL ? error->number : 0, (uint32_t)answer->transcript.length};
-	const char *text = error != NULL ? error->text : NULL;
 	size_t from = begin(out, WIRE_CHECKED, id);
 
-	buffer_add(out, &numbers, sizeof numbers);
-	add_texts(out, answer, &word_text, 1);
-	add_texts(out, &text, &error_text, 1);
-	buffer_add(out, buffer_string(&answer->transcript), answer->transcript.length);
+	check_answer_write(out, answer, error);
 	end(out, from);
-}
-
-/* An error means that nobody has asked, and there is no answer; else there is one. */
-static bool is_answer(const struct check_numbers *numbers, const char *word, const char *error)
-{
-	if (numbers->remedy != 0)
-		return numbers->remedy == REMEDY_LOCAL && error != NULL && word == NULL &&
-		       numbers->transcript == 0 && numbers->number >= 0;
-	return error == NULL && word != NULL && text_valid(word, strlen(word)) &&
-	       numbers->state >= CHECK_GOOD && numbers->state <= CHECK_ABSENT &&
-	       (word[0] == '\0') == (numbers->state == CHECK_GOOD) &&
-	       numbers->network >= HTTP_NETWORK_UNKNOWN && numbers->network <= HTTP_NETWORK_PRIVATE;
-}
-
-/* One line, braces around it; that it is JSON is for who parses it, away from the archive. */
-static bool is_transcript(const char *bytes, size_t length)
-{
-	if (length < 2 || length > CHECK_TRANSCRIPT_MAX || bytes[0] != '{' ||
-		bytes[length - 1] != '}' || !text_valid(bytes, length))
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)bytes[i] < ' ' || bytes[i] == 0x7f)
-			return false;
-	return true;
-}
-
-bool wire_checked_take(
-	const char *bytes, size_t length, struct check_answer *answer, struct error *error)
-{
-	struct rest rest = {bytes, bytes + length};
-	struct check_numbers numbers;
-	const char *word = NULL, *text = NULL;
-
-	*answer = (struct check_answer){0};
-	*error = (struct error){0};
-	if (!take(&rest, &numbers, sizeof numbers) || !take_text(&rest, &word_text, &word) ||
-		!take_text(&rest, &error_text, &text) || !is_answer(&numbers, word, text) ||
-		(size_t)(rest.end - rest.at) != numbers.transcript ||
-		(word != NULL && !is_transcript(rest.at, numbers.transcript)))
-		return false;
-	if (text != NULL) {
-		error_set(error, (enum remedy)numbers.remedy, "%s", text);
-		error->number = numbers.number;
-		return true;
-	}
-	answer->state = (enum check_state)numbers.state;
-	answer->word = memory_string(word);
-	answer->network = (enum http_network)numbers.network;
-	answer->answered = numbers.answered != 0;
-	answer->transcript.maximum = CHECK_TRANSCRIPT_MAX;
-	buffer_expect(&answer->transcript, numbers.transcript);
-	buffer_add(&answer->transcript, rest.at, numbers.transcript);
-	return true;
 }
 
 /* ---- the socket ---- */

@@ -110,6 +110,14 @@ static struct value *transition_value(const struct timeline_entry *moment, const
 	return map;
 }
 
+/* A level in words; what is none, as it is. */
+static const char *words_of(const char *text)
+{
+	enum level level;
+
+	return level_parse(text, &level) ? level_label(level) : text;
+}
+
 static void add_line(struct timeline_entry *moment, const struct line *line)
 {
 	struct value *map;
@@ -139,8 +147,8 @@ static void add_line(struct timeline_entry *moment, const struct line *line)
 		value_put_text(map, "words", notes[i].words);
 		site_put(map, "name", notes[i].named ? line->name : "");
 		site_put(map, "text", notes[i].quoted ? line->text : "");
-		site_put(map, "before", notes[i].named ? line->before : "");
-		site_put(map, "after", notes[i].named ? line->after : "");
+		site_put(map, "before", notes[i].named ? words_of(line->before) : "");
+		site_put(map, "after", notes[i].named ? words_of(line->after) : "");
 	}
 }
 

@@ -414,6 +414,31 @@ static void add_watch_to(struct watch ***list, size_t *count, struct watch *watc
 	*(struct watch **)memory_append(list, count, sizeof **list) = watch;
 }
 
+/* What the configuration's own mistakes say is said. */
+static bool is_said(const struct problems *mistakes, const char *text)
+{
+	for (size_t i = 0; i < mistakes->count; i++)
+		if (strstr(mistakes->list[i].text, text) != NULL)
+			return true;
+	return false;
+}
+
+/* Why nobody could ask a page, or some checks of a probe; nothing where there is no such error. */
+static void note_own(struct watch *watch, const struct error *error)
+{
+	struct run *run = watch->run;
+
+	if (error->remedy != 0 && !is_said(&run->context->mistakes, error->text))
+		observer_own_fault(&run->observer, watch->page->name, error);
+}
+
+/* Of checks it may be a password's file. */
+static bool is_own(const struct fetch *fetch)
+{
+	return fetch->error.remedy == REMEDY_LOCAL ||
+	       (fetch->probe != NULL && fetch->error.remedy == REMEDY_CONFIGURATION);
+}
+
 static void take_fetched(void *context, struct fetch *fetch)
 {
 	struct run *run = context;
@@ -423,11 +448,12 @@ static void take_fetched(void *context, struct fetch *fetch)
 	if (run->answered)
 		take_unheard(run);
 	note_network(watch);
+	note_own(watch, &fetch->lack);
 	if (fetch->outcome != FETCH_FAILED)
 		say_mislabelled(watch);
-	if (fetch->outcome == FETCH_FAILED && fetch->error.remedy == REMEDY_LOCAL) {
-		local_fault(&run->observer, &fetch->error); /* nobody has asked the page */
-		watch_end(watch);
+	if (fetch->outcome == FETCH_FAILED && is_own(fetch)) {
+		note_own(watch, &fetch->error);
+		watch_end(watch); /* nobody has asked the page */
 	} else if (fetch->outcome == FETCH_FAILED) {
 		watch->judged = true; /* at the end of the run: it is not red now */
 		add_watch_to(&run->failed, &run->failed_count, watch);

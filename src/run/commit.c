@@ -25,6 +25,16 @@
 #include "run/findings.h"
 #include "run/observe.h"
 #include "tell/admin_notice.h"
+#include "watch/probe.h"
+
+static bool is_private(const struct work *work)
+{
+	const struct page_config *page = work->seen->page;
+
+	return page->publish == PUBLISH_NO ||
+	       (page->publish == PUBLISH_UNSAID && page->check_count > 0 &&
+		       probe_led_inside(work->state->network));
+}
 
 /* Step 1 of a commit without its syncs. */
 bool commit_folder(struct work *work, struct error *error)
@@ -36,7 +46,7 @@ bool commit_folder(struct work *work, struct error *error)
 		.page = seen->page->name,
 		.time = seen->now,
 		.simulated = work->observer->simulated,
-		.private = seen->page->publish == PUBLISH_NO,
+		.private = is_private(work),
 		.responses = seen->responses,
 		.count = seen->response_count,
 		.documents = names,

@@ -144,7 +144,7 @@ static void save_digest(struct observer *observer, const struct deliveries *rows
 
 		if (!content_render(observer->config, observer->templates, &copy,
 			    digest_message->says.data, now, &content, &error))
-			observer_say_plain(observer, "outbox", &error);
+			observer_own_fault(observer, "outbox", &error);
 		digest_message->content =
 			outbox_keep(observer->database, &digest_message->says, &content);
 	}

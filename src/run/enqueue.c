@@ -244,15 +244,33 @@ static void tell_lost(struct work *work, const struct text_list *lost)
 	free(count);
 }
 
+/* The snapshot that proves what is told: what was kept now of the page, or last, which says the
+ * same; of what our own checks see beside it, that of their probe. Its strings are owned by proof.
+ */
+static void find_proof(const struct work *work, struct page_state *proof)
+{
+	const struct page_state *own = work->state;
+	bool kept = !work->keep || work->line != NULL;
+
+	for (size_t i = 0; i < work->events.count; i++) {
+		const char *probe = work->events.list[i].source;
+
+		if (probe != NULL && store_page(work->observer->database, probe, proof))
+			return;
+	}
+	*proof = (struct page_state){.name = memory_string(own->name),
+		.folder = memory_string(kept ? own->folder : NULL),
+		.sums = memory_string(own->sums),
+		.head = memory_string(own->head)};
+}
+
 static void make_plan(struct work *work, const struct owed_list *owed, struct plan *plan)
 {
 	struct text_list lost = {0};
 	struct observer *observer = work->observer;
 	struct value *others = events_others_red(&work->state->indicators, &work->events);
-	const struct page_state *state =
-		work->state; /* what was kept now, or last: it says the same */
-	bool kept = !text_empty(state->folder) && (!work->keep || work->line != NULL);
-	char *path = kept ? memory_format("%s/%s", work->seen->page->name, state->folder) : NULL;
+	struct page_state proof = {0};
+	char *path;
 	struct plan_input input = {
 		.config = observer->config,
 		.receivers = &observer->receivers,
@@ -262,20 +280,23 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 		.owed = owed->list,
 		.owed_count = owed->count,
 		.others_red = others,
-		.snapshot_path = path,
-		.snapshot_digest = state->sums,
-		.head = state->head,
 		.now = work->seen->now,
 		.simulated = observer->simulated,
 		.key = observer->key,
 	};
 
+	find_proof(work, &proof);
+	path = text_empty(proof.folder) ? NULL : memory_format("%s/%s", proof.name, proof.folder);
+	input.snapshot_path = path;
+	input.snapshot_digest = proof.sums;
+	input.head = proof.head;
 	trouble_load(&observer->trouble, observer->database, observer->config);
 	hosting_lookup_receivers(observer->dependences, observer->config,
 		&observer->trouble.providers, &observer->receivers, &lost);
 	if (lost.count > 0 && work->seen->page->provider != NULL && begins_trouble(work))
 		tell_lost(work, &lost);
 	plan_make(&input, plan);
+	page_state_release(&proof);
 	text_list_release(&lost);
 	free(path);
 	value_free(others);
@@ -292,7 +313,7 @@ static struct content_copy render(struct work *work, const struct plan *plan,
 
 	if (!content_render(observer->config, observer->templates, &copy,
 		    plan->contents[delivery->content].data, work->seen->now, content, &error))
-		observer_say_plain(work->observer, work->seen->page->name, &error);
+		observer_own_fault(work->observer, work->seen->page->name, &error);
 	return copy;
 }
 

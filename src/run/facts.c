@@ -92,7 +92,7 @@ static bool look_up(struct known_states *known, const struct config *config, con
 		check->level = indicator->level;
 		if (check->is.state == FACT_BAD)
 			check->word = indicator->word;
-	} else if (indicator != NULL && !indicator->gone) {
+	} else if (indicator != NULL && !indicator->gone && indicator->level != LEVEL_UNKNOWN) {
 		check->is = indicator->alarm ? (struct fact){FACT_BAD, indicator->alarm_since}
 					     : (struct fact){FACT_GOOD, indicator->since};
 		check->level = indicator->alarm ? indicator->peak : indicator->level;

@@ -54,8 +54,8 @@ struct known_fact {
 /*
  * A check fails once that is confirmed, and until it is confirmed that it works. It is unknown
  * where its probe has never been seen, cannot be read now, was not read lately, or does not list
- * it. A page of kind crowd is one, too: it fails while it is degraded; where any check suffices,
- * and it is unknown, the others decide.
+ * it, and while nobody can ask it. A page of kind crowd is one, too: it fails while it is degraded;
+ * where any check suffices, and it is unknown, the others decide.
  */
 void fact_look_up(struct known_states *known, const struct config *config,
 	const struct page_config *page, const struct fact_config *config_of,

@@ -77,6 +77,7 @@ static struct value *answer_new(const struct matter *matter, const char *kind, c
 	value_put_text(data, "mail_in", config->mail_in);
 	value_put_text(data, "operator", config->admin);
 	value_put_text(data, "version", LAMPWATCH_VERSION);
+	value_put_boolean(data, "measured", config_probe_count(config) > 0);
 	value_put_boolean(data, "simulated", matter->with->simulated);
 	unsubscribe = answer_token(matter, TOKEN_UNSUBSCRIBE, lower);
 	value_put_text(data, "unsubscribe", unsubscribe != NULL ? unsubscribe : "");

@@ -41,14 +41,14 @@ void observer_say(const struct observer *observer, const char *page, const char 
 	free(visible);
 }
 
-void observer_say_plain(struct observer *observer, const char *page, const struct error *error)
+void observer_own_fault(struct observer *observer, const char *page, const struct error *error)
 {
 	if (error->remedy != REMEDY_CONFIGURATION) {
 		local_fault(observer, error);
 		return;
 	}
 	observer_say(observer, page, error->text);
-	observer->template_trouble = true;
+	observer->file_trouble = true;
 }
 
 void work_say(const struct work *work, const char *text)

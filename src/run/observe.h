@@ -89,7 +89,8 @@ struct observer {
 	bool (*underway)(void *context, int tree);
 	int64_t told; /* of clock_milliseconds(): the last commit of what owes something */
 	bool quiet;
-	bool template_trouble;   /* out: a message went out in plain words: its template is wrong */
+	bool file_trouble;       /* out: a file that the configuration names is wrong: exit status 2
+				  */
 	bool page_trouble;       /* out: some page could not be fetched or read */
 	bool local_trouble;      /* out: something could not be kept: exit status 3 */
 	struct text_list faults; /* out: this machine's, of this run (local_fault.h); owned */
@@ -222,9 +223,10 @@ struct work {
 void observer_say(const struct observer *observer, const char *page, const char *text);
 void work_say(const struct work *work, const char *text);
 
-/* Says that a message goes out in plain words, or not at all (content_render()), and notes whose
- * trouble it is. */
-void observer_say_plain(struct observer *observer, const char *page, const struct error *error);
+/* A fault of this machine (local_fault()); or, REMEDY_CONFIGURATION, of a file that the
+ * configuration names, which is said: a template, so that a message goes out in plain words, or a
+ * password's. */
+void observer_own_fault(struct observer *observer, const char *page, const struct error *error);
 
 /* Frees what it owns: the readings, changes, transitions, events, and what was kept. */
 void work_release(struct work *work);

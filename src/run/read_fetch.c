@@ -191,9 +191,8 @@ bool fetch_probe(const struct context *context, const struct page_config *page, 
 	if (good) {
 		*body = fetch.responses[0].body;
 		fetch.responses[0].body = (struct buffer){0};
-	} else {
-		*error = fetch.error;
 	}
+	*error = good ? fetch.lack : fetch.error;
 	fetch_release(&fetch);
 	fetches_free(fetches);
 	http_client_free(client);

@@ -40,7 +40,8 @@ bool fetch_documents(const struct context *context, const char *url, const struc
 	struct error *error);
 
 /* Makes a probe's checks, now and as for the first time; body is filled, zeroed by the caller, who
- * owns it. False where nobody could ask, or no reference answers. */
+ * owns it. False where nobody could ask, or no reference answers; error->remedy is not 0, too,
+ * where some checks could not be asked. */
 bool fetch_probe(const struct context *context, const struct page_config *page, struct buffer *body,
 	struct error *error);
 

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/schedule.h"
 #include "run/context.h"
 #include "run/observe.h"
 #include "run/people.h"
@@ -61,6 +62,18 @@ static void observe(struct rebuilding *self, struct observation *seen)
 	observation_process(self->observer, seen);
 }
 
+/* Of the time until then, in which so many fetches saw what the last snapshot shows: nobody looked
+ * away, unless they are too few. */
+static void see_until(struct page_state *state, int64_t every, long long fetches, int64_t last)
+{
+	struct schedule schedule = {.every = every, .last_success = state->last_success};
+
+	for (long long i = 0; i < fetches && schedule.last_success < last; i++)
+		schedule.last_success = schedule_held_until(&schedule);
+	if (last > state->last_success && !schedule_stale(&schedule, last))
+		state->last_fetch = state->last_success = last;
+}
+
 /* How often the snapshot before was confirmed, this one's capture says: an alarm may need more than
  * one fetch. */
 static void confirm_again(struct rebuilding *self, const struct capture_text *capture)
@@ -72,6 +85,7 @@ static void confirm_again(struct rebuilding *self, const struct capture_text *ca
 
 	if (last == NULL || !date_parse(last, &seen.now) || self->state.reading == NULL)
 		return;
+	see_until(&self->state, self->page->settings.every, fetches, seen.now);
 	for (long long i = 1; i < fetches && i < CONFIRMED_MAX && self->state.unconfirmed; i++)
 		observe(self, &seen);
 }

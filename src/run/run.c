@@ -319,7 +319,7 @@ static int exit_status(const struct run *run)
 
 	if (observer->local_trouble || mistake == EXIT_LOCAL)
 		return EXIT_LOCAL;
-	if (mistake == EXIT_USAGE || (observer->template_trouble && !run->dry))
+	if (mistake == EXIT_USAGE || (observer->file_trouble && !run->dry))
 		return EXIT_USAGE;
 	if (observer->page_trouble ||
 		(!run->dry &&

@@ -29,7 +29,8 @@ struct page_state {
 	char *name;
 	char *url, *kind_digest, *program; /* that the last reading was made with */
 	char *host;                        /* of the final URL */
-	char *network;     /* of its host at first sight: "public", "private"; "": not seen yet */
+	char *network; /* of its host at first sight: "public", "private"; "": not seen yet. Of a
+			* probe's hosts as fetch->networks_now (watch/fetch.h) */
 	char *mislabelled; /* the Content-Encoding that its body is not in, as was said; "": none */
 	bool known;        /* its baseline is taken */
 	int64_t last_fetch;   /* successful or not */

@@ -20,6 +20,7 @@
  *   lost, back, gone, …; is_TYPE: true}, and in each
  *   - indicator, group, id: as the page names it; overall: true for the page's own overall level;
  *   - label: "group / name", or the name alone;
+ *   - is_check: true where it is a check of ours, and no page says it;
  *   - before, after: {level, words, colour}, such as operational, "operational", green;
  *   - impact: of incident and over: the same of the incident;
  *   - word: the provider's own;
@@ -35,10 +36,12 @@
  *   - incidents: a list of {title, state, word, level, started, updated, url, updates: a list of
  *     {time, state, text}}.
  * - snapshot: {path, digest, head}: the folder, relative to the archive, the SHA-256 of its
- *   SHA256SUMS, the page's chain head; absent for lost.
+ *   SHA256SUMS, the head of the chain of the page or, of early and late with their ends, of the
+ *   probe that the folder is of; absent for lost.
  * - sent: {created}: when this message was made.
  * - others_red: a list of {label, words}: what else is red on this page now.
- * - measured: true where it also says what our own checks see.
+ * - measured: true where our own checks look, too: of a probe, of a page with facts, and where it
+ *   says what they see.
  * - version: of lampwatch; simulated: true under --clock; test: true for `lampwatch try`.
  *
  * What is one receiver's own is not in the data and is added for templates (message.h):

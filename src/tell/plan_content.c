@@ -104,7 +104,7 @@ struct value *plan_data(const struct plan_input *input)
 		value_put_text(map, "name", page->name);
 		value_put_text(map, "title", text_empty(input->title) ? page->name : input->title);
 		put_url(map, page->url);
-		if (page->check_count > 0) /* a probe: it is we who say it */
+		if (page->check_count > 0 || page->fact_count > 0)
 			value_put_boolean(data, "measured", true);
 		if (page->match != NULL)
 			value_put_boolean(data, "crowd", true);
@@ -139,6 +139,17 @@ struct making {
 			       * has them; NULL: none */
 };
 
+/* What a probe says is what a check says. */
+static struct value *value_of(const struct making *making, const struct event *event)
+{
+	const struct page_config *page = making->input->page;
+	struct value *value = event_value(event, making->input->config->timezone);
+
+	if (page != NULL && page->check_count > 0)
+		value_put_boolean(value, "is_check", true);
+	return value;
+}
+
 static void append_alarm(struct content_plan *content, int64_t alarm, enum event_type type)
 {
 	if (alarm != 0)
@@ -163,7 +174,7 @@ static void add_event(struct making *making, const struct event *event)
 		text_equal(value_get_text(last, "id"), event->indicator))
 		return; /* the operator may be a subscriber too */
 	if (events->count < PLAN_EVENTS_MAX)
-		value_append(events, event_value(event, making->input->config->timezone));
+		value_append(events, value_of(making, event));
 	else
 		making->content->left_out++;
 	append_alarm(making->content, event->alarm, event->type);
@@ -221,7 +232,7 @@ static void replace(struct making *making, const struct event *event, enum event
 			events->members[kept++] = events->members[i];
 	}
 	events->count = kept;
-	value_append(events, event_value(event, making->input->config->timezone));
+	value_append(events, value_of(making, event));
 	add_alarm(making->content, event->alarm, event_types[end].episode);
 	add_alarm(making->content, event->alarm, end);
 	add_alarm(making->content, event->early, EVENT_EARLY);

@@ -9,8 +9,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/validator.h"
@@ -52,14 +52,6 @@ void fetch_release(struct fetch *fetch)
 	fetch->networks_now = NULL;
 }
 
-static int64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
 static void passage_free(struct passage *passage)
 {
 	if (passage->previous != NULL)
@@ -79,7 +71,7 @@ static void passage_finish(struct passage *passage, enum fetch_outcome outcome)
 	struct fetch *fetch = passage->fetch;
 
 	fetch->outcome = outcome;
-	fetch->ended = now();
+	fetch->ended = clock_date_milliseconds();
 	for (size_t i = 0; i < passage->count; i++) {
 		if (outcome != FETCH_CHANGED)
 			buffer_release(&fetch->responses[i].body);
@@ -387,7 +379,7 @@ static void begin_probe(struct fetches *fetches, struct fetch *fetch)
 		memory_append(&fetches->probes, &fetches->probe_count, sizeof *fetches->probes);
 
 	fetch->count = 1;
-	fetch->began = now();
+	fetch->began = clock_date_milliseconds();
 	*place = probe_begin(fetches->client, fetches->config, fetch, on_probe, fetches);
 }
 
@@ -424,7 +416,7 @@ static void begin_passage(struct fetches *fetches, struct fetch *fetch)
 	passage->remembered = true;
 	for (size_t i = 0; i < passage->count; i++)
 		passage->remembered = passage->remembered && fetch->validators[i].url != NULL;
-	fetch->began = now();
+	fetch->began = clock_date_milliseconds();
 	passage_go_on(passage);
 }
 

@@ -50,6 +50,9 @@ struct fetch {
 	/* Out: */
 	enum fetch_outcome outcome;
 	struct error error;
+	struct error lack;   /* of a probe: why some of its checks could not be asked: REMEDY_LOCAL,
+			      * or REMEDY_CONFIGURATION of a password; remedy 0: all were, or none,
+			      * and error says why */
 	bool answered;       /* some host responded, with any status */
 	int64_t retry_after; /* seconds, as a server asked; 0: it did not ask */
 	struct http_response responses[PAGE_DOCUMENTS_MAX]; /* bodies only when FETCH_CHANGED */

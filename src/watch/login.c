@@ -2,7 +2,6 @@
 #include "watch/login.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,17 +13,10 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "config/config.h"
 #include "config/secret.h"
 
 enum { PATIENCE_MILLISECONDS = 5000 /* beyond the check's own limit */ };
-
-/* Goes before the word, or the error's text, and the transcript. */
-struct account {
-	int32_t state, network, answered, remedy, number;
-	uint32_t word, transcript; /* bytes */
-};
 
 struct login {
 	struct config *config;
@@ -49,14 +41,13 @@ static void confine(struct login *login)
 
 static void tell(int out, const struct check_answer *answer, const struct error *error)
 {
-	const char *word = error->remedy != 0 ? error->text : answer->word;
-	const struct account account = {(int32_t)answer->state, (int32_t)answer->network,
-		answer->answered, (int32_t)error->remedy, error->number, (uint32_t)strlen(word),
-		(uint32_t)answer->transcript.length};
+	struct buffer bytes = {.maximum = CHECK_ANSWER_MAX};
+	bool told;
 
-	if (!file_write_all(out, &account, sizeof account) ||
-		!file_write_all(out, word, account.word) ||
-		!file_write_all(out, buffer_string(&answer->transcript), answer->transcript.length))
+	check_answer_write(&bytes, answer, error);
+	told = file_write_all(out, buffer_string(&bytes), bytes.length);
+	buffer_release(&bytes);
+	if (!told)
 		_exit(1);
 }
 
@@ -91,8 +82,7 @@ struct login *login_begin(
 		.request = *request,
 		.role = {.milliseconds = (int)request->check->total + PATIENCE_MILLISECONDS,
 			.file_length = CONFINE_FILE},
-		.bytes = {
-			.maximum = sizeof(struct account) + ERROR_TEXT_MAX + CHECK_TRANSCRIPT_MAX}};
+		.bytes = {.maximum = CHECK_ANSWER_MAX}};
 	if (child_start(&login->child, &login->role, work, login))
 		return login;
 	child_unavailable(error, errno);
@@ -112,46 +102,16 @@ void login_free(struct login *login)
 	free(login);
 }
 
-static bool is_sound(const struct account *account, size_t length)
-{
-	return account->state >= CHECK_GOOD && account->state <= CHECK_ABSENT &&
-	       account->network >= HTTP_NETWORK_UNKNOWN &&
-	       account->network <= HTTP_NETWORK_PRIVATE && account->number >= 0 &&
-	       (account->remedy == 0 || account->remedy == REMEDY_LOCAL ||
-		       account->remedy == REMEDY_CONFIGURATION) &&
-	       account->word < (account->remedy != 0 ? ERROR_TEXT_MAX : CHECK_WORD_MAX) &&
-	       account->transcript <= CHECK_TRANSCRIPT_MAX &&
-	       length == sizeof *account + account->word + account->transcript;
-}
-
 /* False, with error, where it tells of no check. */
 static bool understand(const struct login *login, struct check_answer *answer, struct error *error)
 {
-	const char *bytes = buffer_string(&login->bytes);
-	struct account account = {0};
-	char *word;
+	const struct buffer *bytes = &login->bytes;
 
-	if (login->bytes.length < sizeof account)
+	if (bytes->length == 0)
 		return error_set(error, REMEDY_LOCAL, "a login ended without an answer");
-	memcpy(&account, bytes, sizeof account);
-	if (!is_sound(&account, login->bytes.length))
+	if (!check_answer_take(buffer_string(bytes), bytes->length, answer, error))
 		return error_set(error, REMEDY_LOCAL, "a login answered what is no answer");
-	bytes += sizeof account;
-	word = memory_bytes(bytes, account.word);
-	if (account.remedy != 0) {
-		error_set(error, (enum remedy)account.remedy, "%s", word);
-		error->number = account.number;
-		free(word);
-		return false;
-	}
-	*answer = (struct check_answer){.state = (enum check_state)account.state,
-		.word = text_visible_copy(word),
-		.network = (enum http_network)account.network,
-		.answered = account.answered != 0};
-	answer->transcript.maximum = CHECK_TRANSCRIPT_MAX;
-	buffer_add(&answer->transcript, bytes + account.word, account.transcript);
-	free(word);
-	return true;
+	return error->remedy == 0;
 }
 
 static void finish(struct login *login)

@@ -2,7 +2,7 @@
  *
  * A check that logs in, made in a process of its own: it reads the one password, knows no other
  * secret of the configuration, and is confined as an attempt is (base/confine.h). What it answers
- * is bounded and looked through.
+ * is taken as a fetcher's answer is (check_answer_take()).
  */
 #ifndef LAMPWATCH_LOGIN_H
 #define LAMPWATCH_LOGIN_H

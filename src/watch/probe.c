@@ -4,9 +4,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/date.h"
 #include "base/digest.h"
 #include "base/error.h"
@@ -47,7 +47,6 @@ struct probe {
 	size_t count, checked, ended; /* checked: those of checks */
 	size_t families;
 	struct text_list networks; /* known of its hosts, as network_before() takes them */
-	struct error lack;         /* why nobody could ask; remedy 0: somebody could */
 };
 
 const char *const probe_state_names[] = {
@@ -55,6 +54,7 @@ const char *const probe_state_names[] = {
 	[PROBE_SLOW] = "slow",
 	[PROBE_PARTLY] = "partly",
 	[PROBE_FAILED] = "failed",
+	[PROBE_UNASKED] = "unasked",
 	NULL,
 };
 
@@ -65,7 +65,8 @@ static const char *const family_names[] = {
 
 static bool is_counted(const struct probe_attempt *attempt, const bool *is_heard)
 {
-	return attempt->answer.state != CHECK_ABSENT && is_heard[attempt->family];
+	return !attempt->unasked && attempt->answer.state != CHECK_ABSENT &&
+	       is_heard[attempt->family];
 }
 
 /* The worst of those that count, the first of several; NULL: none does. */
@@ -81,6 +82,18 @@ static const struct probe_attempt *worst_of(
 	return worst;
 }
 
+/* Of attempts none of which counts. */
+static enum probe_state judge_none(const struct probe_attempt *attempts, size_t count, char **word)
+{
+	for (size_t i = 0; i < count; i++)
+		if (attempts[i].unasked) {
+			*word = memory_string("not asked");
+			return PROBE_UNASKED;
+		}
+	*word = memory_string("no such host");
+	return PROBE_FAILED;
+}
+
 enum probe_state probe_judge(const struct probe_attempt *attempts, size_t count,
 	const bool is_heard[static 3], char **word)
 {
@@ -91,10 +104,8 @@ enum probe_state probe_judge(const struct probe_attempt *attempts, size_t count,
 	enum probe_state state;
 	bool all = true; /* are as bad */
 
-	if (worst == NULL) {
-		*word = memory_string("no such host");
-		return PROBE_FAILED;
-	}
+	if (worst == NULL)
+		return judge_none(attempts, count, word);
 	for (size_t i = 0; i < count; i++)
 		all = all && (!is_counted(&attempts[i], is_heard) ||
 				     attempts[i].answer.state == worst->answer.state);
@@ -158,11 +169,16 @@ static void put_target(struct buffer *out, const struct check *check)
 
 static void put_attempts(struct buffer *out, const struct pending *list, size_t count)
 {
+	const char *between = "";
+
 	buffer_text(out, "\"attempts\": [");
 	for (size_t i = 0; i < count; i++) {
 		const struct buffer *transcript = &list[i].attempt.answer.transcript;
 
-		buffer_text(out, i > 0 ? ", " : "");
+		if (list[i].attempt.unasked)
+			continue;
+		buffer_text(out, between);
+		between = ", ";
 		buffer_add(out, buffer_string(transcript), transcript->length);
 	}
 	buffer_text(out, "]");
@@ -208,6 +224,13 @@ static void put_references(struct buffer *out, const struct probe *probe)
 }
 
 /* ---- hosts ---- */
+
+/* A name that is only looked up is none that is reached. Owned by the caller. */
+static char *host_of(const struct check *check)
+{
+	return check->type == CHECK_DNS ? memory_format("dns:%s", check->target)
+					: config_host_part(check->target);
+}
 
 /* What is known of a host's network: "public", "private"; NULL: nothing yet. */
 static const char *network_before(const struct text_list *networks, const char *host)
@@ -290,19 +313,28 @@ static void remember(struct probe *probe)
 	response->ended = fetch->ended;
 }
 
-/* The host of each check that was ever reached, and what it was then: "HOST=public", with blanks
- * between. */
-static void note_networks(struct probe *probe)
+/* What a host was at first; a name of which anything led inside stays inside. */
+static const char *network_of(const struct pending *pending, const char *before)
 {
 	static const char *const words[] = {
 		[HTTP_NETWORK_PUBLIC] = "public", [HTTP_NETWORK_PRIVATE] = "private"};
+	const enum http_network now = pending->attempt.answer.network;
+
+	if (before != NULL && !(pending->check->type == CHECK_DNS && now == HTTP_NETWORK_PRIVATE))
+		return before;
+	return words[now];
+}
+
+/* The host of each check and reference that was ever reached, and what it was then: "HOST=public",
+ * with blanks between. */
+static void note_networks(struct probe *probe)
+{
 	struct text_list networks = {0};
 
-	for (size_t i = 0; i < probe->checked; i++) {
+	for (size_t i = 0; i < probe->count; i++) {
 		const struct pending *pending = &probe->list[i];
-		char *host = config_host_part(pending->check->target);
-		const char *known = network_before(&probe->networks, host);
-		const char *word = known != NULL ? known : words[pending->attempt.answer.network];
+		char *host = host_of(pending->check);
+		const char *word = network_of(pending, network_before(&probe->networks, host));
 		char *entry = memory_format("%s=%s", host, word != NULL ? word : "");
 
 		if (word != NULL && !text_list_has(&networks, entry))
@@ -314,19 +346,33 @@ static void note_networks(struct probe *probe)
 	text_list_release(&networks);
 }
 
+bool probe_led_inside(const char *networks)
+{
+	return networks != NULL && strstr(networks, "=private") != NULL;
+}
+
+/* Whether what was asked says nothing, because nobody asked any check, or not all references. */
+static bool is_unasked(const struct probe *probe)
+{
+	size_t checks = 0, references = 0;
+
+	for (size_t i = 0; i < probe->count; i++)
+		*(i < probe->checked ? &checks : &references) += probe->list[i].attempt.unasked;
+	return checks == probe->checked || references > 0;
+}
+
 static void end(struct probe *probe)
 {
 	struct fetch *fetch = probe->fetch;
 	bool is_heard[3];
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	fetch->ended = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	fetch->ended = clock_date_milliseconds();
 	for (size_t i = 0; i < probe->count; i++)
 		fetch->answered = fetch->answered || probe->list[i].attempt.answer.answered;
 	fetch->outcome = FETCH_FAILED;
-	if (probe->lack.remedy != 0) {
-		fetch->error = probe->lack;
+	if (is_unasked(probe)) {
+		fetch->error = fetch->lack;
+		fetch->lack = (struct error){0};
 	} else if (!hear(probe, is_heard)) {
 		error_set(&fetch->error, REMEDY_LATER,
 			"no reference answers (%s): whether the checks fail is not known",
@@ -344,8 +390,10 @@ static void on_answer(void *context, struct check_answer *answer, const struct e
 	struct pending *pending = context;
 	struct probe *probe = pending->probe;
 
-	if (error != NULL)
-		probe->lack = *error;
+	if (error != NULL) {
+		probe->fetch->lack = *error;
+		pending->attempt.unasked = true;
+	}
 	pending->attempt.answer = *answer;
 	*answer = (struct check_answer){0};
 	pending->login = NULL;
@@ -359,7 +407,7 @@ static void ask(struct pending *pending)
 {
 	struct probe *probe = pending->probe;
 	const struct fetch *fetch = probe->fetch;
-	char *host = config_host_part(pending->check->target);
+	char *host = host_of(pending->check);
 	const struct check_request request = {
 		.check = pending->check,
 		.family = pending->attempt.family,
@@ -376,9 +424,11 @@ static void ask(struct pending *pending)
 	if (pending->check->user == NULL)
 		http_client_check(probe->client, &request);
 	else
-		pending->login = login_begin(probe->config, &request, &probe->lack);
-	if (pending->check->user != NULL && pending->login == NULL)
+		pending->login = login_begin(probe->config, &request, &probe->fetch->lack);
+	if (pending->check->user != NULL && pending->login == NULL) {
+		pending->attempt.unasked = true;
 		probe->ended++;
+	}
 }
 
 static void add(struct probe *probe, const struct check *check)

@@ -7,10 +7,10 @@
  *
  * The body, as templates/pages/probe.yaml reads it: {"format": 1, "probe": NAME, "began": TIME,
  * "checks":
- * [{"name", "type", "target", "state": "good", "slow", "partly" or "failed", "word", "attempts":
- * […]}], "references": […]}, where an attempt is what net/check.h calls a transcript. Who makes
- * checks has met foreign bytes; what he says of his attempts stands in there as he says it, and is
- * parsed by a reader.
+ * [{"name", "type", "target", "state": "good", "slow", "partly", "failed" or "unasked", "word",
+ * "attempts": […]}], "references": […]}, where an attempt is what net/check.h calls a transcript.
+ * Who makes checks has met foreign bytes; what he says of an attempt stands in there as he says it,
+ * is proved to be one object (check_answer_take()), and is parsed by a reader.
  */
 #ifndef LAMPWATCH_PROBE_H
 #define LAMPWATCH_PROBE_H
@@ -42,6 +42,10 @@ size_t probe_polls(const struct probe *probe, struct pollfd *polls, size_t maxim
  * many are under way. */
 size_t probe_take(struct probe *probe);
 
+/* Whether some host of it led into a private network when it was first reached, or a name has been
+ * looked up that does: of fetch->networks_now. */
+bool probe_led_inside(const char *networks);
+
 /* ---- what a probe says, without a network; for tests, too ---- */
 
 enum probe_state {
@@ -49,20 +53,23 @@ enum probe_state {
 	PROBE_SLOW,   /* good, later than asked for */
 	PROBE_PARTLY, /* good by one family of addresses, and not by the other */
 	PROBE_FAILED,
+	PROBE_UNASKED, /* nobody could ask, for a reason of this machine: it is not known */
 };
 
-/* "good", "slow", "partly", "failed", by enum probe_state; ended by NULL. */
+/* "good", "slow", "partly", "failed", "unasked", by enum probe_state; ended by NULL. */
 extern const char *const probe_state_names[];
 
 /* One attempt at a check, by one family of addresses. */
 struct probe_attempt {
-	int family; /* enum check_family */
+	int family;   /* enum check_family */
+	bool unasked; /* there is no answer */
 	struct check_answer answer;
 };
 
 /*
  * What attempts at one check by different families come to. Those of a family that the host lacks,
- * or by which no reference answered (is_heard: by enum check_family), say nothing. *word is owned
+ * or by which no reference answered (is_heard: by enum check_family), say nothing, nor does what
+ * nobody could ask. *word is owned
  * by the caller; "" for good.
  */
 enum probe_state probe_judge(const struct probe_attempt *attempts, size_t count,

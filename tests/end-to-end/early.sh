@@ -81,17 +81,37 @@ check "status says both" grep -q "green Mail operational since 2014-01-24 18:58 
 check "and which check" grep -q "(mail/web: HTTP 500)" <(now 19:03 status | tr -s ' \n' ' ')
 same "so does --json" "bad mail/web HTTP 500" "$(now 19:03 --json status | python3 -c 'import json, sys; fact = json.load(sys.stdin)["pages"][0]["indicators"][1]["fact"]; print(fact["state"], fact["checks"][0]["check"], fact["checks"][0]["word"])')"
 check "and log" grep -q "google event early Mail: major_outage (web: HTTP 500 since 19:02 UTC)" <(now 19:03 log | tr -s ' \n' ' ')
+evidence() { sed -n 's/\r$//; s/^Evidence:  *\([^ ]*\) in the archive/\1/p' "$1" | paste -sd ' '; }
+same "its evidence is what the probe found" "$(cd archive && echo mail/2014/01/*T190200Z)" "$(evidence "$(nth 1)")"
+check "which verify --mail finds there" now 19:03 verify --mail "$(nth 1)"
 red 19:20
 same "at 19:20 the page says so too, 18 minutes later" "RED: Mail: major outage, 18 min after it failed here (Example Services)" "$(subject "$(nth 2)")"
+same "and proves it itself" "$(cd archive && echo google/2014/01/*T192000Z)" "$(evidence "$(nth 2)")"
 same "in the same thread" "$(field Message-ID "$(nth 1)")" "$(field In-Reply-To "$(nth 2)")"
 works 19:52
 same "that it works again is not told while the page is red" 2 "$(($(count_mails first) + $(count_mails second)))"
 green 20:23
 same "at 20:23 the page's green ends it" "GREEN: Mail: operational again after 1 h 03 min (Example Services)" "$(subject "$(nth 3)")"
 same "and nothing else was told" "FAILS HERE,RED,GREEN" "$(said)"
+check "none of them says that the service is not tested" bash -c "! grep -l 'does not test' $(arrived | paste -sd ' ')"
 key=lampwatch/google/component0
 same "the pager had one incident, and it is resolved" "trigger $key,trigger $key,resolve $key" "$(pages)"
 check "the archive is whole" now 20:30 verify
+
+# ---- several pages with one fact ----
+
+begin
+for name in two three; do
+	sed -i "/^probes:/i\\  - {name: $name, url: \"https://$name.example.com/\", kind: statuspage, facts: {Mail: [mail/web]}}" lampwatch.yaml
+	mkdir -p "turn/$name" && statuspage_page "turn/$name/2014-01-24T185800Z" none operational operational
+	at 18:58
+done
+fails 19:02
+same "the first is told at once, the others in one message" "2" "$(arrived | grep -c .)"
+same "each of its pages names the probe's snapshot" "mail/2014/01/2014-01-24T190200Z mail/2014/01/2014-01-24T190200Z" "$(evidence "$(nth 2)")"
+check "and is proved by it" now 19:03 verify --mail "$(nth 2)"
+sed '/^Digest:/y/0123456789/1234567890/' "$(nth 2)" > altered.eml
+check "which an altered digest is not" bash -c "! '$lampwatch' --clock 2014-01-24T19:03:30Z verify --mail altered.eml"
 
 # ---- every other order ----
 

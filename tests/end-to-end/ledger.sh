@@ -92,6 +92,13 @@ same "one outside of it is not there" "" "$(row --since 2014-01-24T20:30)"
 same "a page without facts says so in one line" "none of these pages has facts: nothing shows how its service really is" "$(report mail)"
 lampwatch --clock 2014-01-24T20:41:00Z report --lag nobody > /dev/null 2>&1; same "a page that is not there: 2" 2 $?
 
+
+# The folders have it all.
+before=$(row)
+rm "$work"/archive/.state/lampwatch.db*
+lampwatch --clock 2014-01-24T20:41:00Z -q rebuild
+same "after rebuild the ledger says the same" "$before" "$(row)"
+
 configure both all
 lampwatch -q replay "$work/captures"
 same "where all checks must fail, it failed from 19:04 to 19:50" "2014-01-24T19:04:00Z,2014-01-24T19:50:00Z" "$(row | cut -d , -f 5-6)"

@@ -55,14 +55,41 @@ run 19:03:00
 same "two are: one mail" "1" "$(count_mails relay)"
 same "which says what happened first" "SIMULATED RED: web: major outage (mail)" "$(subjects relay)"
 check "in its words" grep -q "HTTP 500" "$(mails relay)"
+check "it is a check that says so, and no page" grep -q "The check says: major outage" "$(mails relay)"
 fault "delay=300"
 run 19:04:00
 run 19:05:00
 same "two that are good end it" "2" "$(count_mails relay)"
+check "the report does not say that nothing is tested" bash -c "'$lampwatch' --clock 2014-01-24T19:05:00Z report --html | grep -q 'what status pages said, and what its own checks saw'"
 check "log names the check" bash -c "'$lampwatch' --clock 2014-01-24T19:05:00Z log mail | grep -q 'HTTP 500'"
 check "verify finds all of it whole" "$lampwatch" verify
 check "and so does the standard tool" bash -c 'for folder in archive/mail/2014/01/*/; do (cd "$folder" && sha256sum --quiet -c SHA256SUMS) || exit 1; done'
 fault ""
+
+# ---- a password that cannot be read ----
+
+rm -rf archive relay/*.eml
+echo "secret" > word && chmod 600 word
+configure "confirm: {worse: 1, better: 1}"
+sed -i "/{name: port/a\\      - {name: login, imap: \"imaps://127.0.0.1:1/\", user: me, password_file: word}" lampwatch.yaml
+run 19:10:00
+rm word
+status() { sed 's/, user: me, password_file: word//' lampwatch.yaml > shown.yaml; "$lampwatch" -c shown.yaml --clock "2014-01-24T$1Z" status mail | grep -E ' (web|port|login) ' | sed 's/  */ /g; s/^ //'; }
+same "it is one line, which names the file" "1" "$(run 19:11:00 | grep -c 'word: cannot be read')"
+same "its check is grey, and only that one" "○ grey login unknown (not asked) since 2014-01-24 19:11 UTC;● green port operational since 2014-01-24 19:10 UTC;● green web operational since 2014-01-24 19:10 UTC;" "$(status 19:11:00 | tr '\n' ';')"
+fault "status=500"
+"$lampwatch" --clock 2014-01-24T19:12:00Z run > said 2>&1; status=$?
+same "the others go on, and fail" "RED: web: major outage (mail)" "$(subjects relay | sed -n 's/^SIMULATED //p' | grep web)"
+same "nothing more is said of it" "0" "$(grep -c 'word:' said)"
+same "and the operator is told once" "1" "$(subjects relay | grep -c 'CONFIGURATION NOT IN FORCE')"
+same "it is the configuration's: exit status 2" "2" "$status"
+same "a red that nobody can ask about stays" "1" "$(status 19:12:00 | grep -c 'grey login')"
+same "nobody is told green" "0" "$(subjects relay | grep -c 'GREEN.*login')"
+same "status says why a check is red" "1" "$(status 19:12:00 | grep -c 'RED web major outage (HTTP 500) since')"
+fault ""
+rm -rf archive
+configure
+run 19:05:00
 
 # ---- degraded, and the other words ----
 

@@ -111,5 +111,63 @@ rows "$work/www/own" up
 run > /dev/null
 same "also where it has become public" "fresh operational" "$(lamps)"
 
+# ---- the hosts of a probe ----
+
+# probe [KEY…]: a new archive with a probe of one host.
+probe() {
+	rm -rf "$work/archive"
+	printf 'archive: archive\nevery: 0s\nsite: off\nprobes:\n  - name: probe\n    confirm: {worse: 1, better: 1}\n%s    checks:\n      - {name: web, http: "http://status.guarded.example:%s/own"}\n' \
+		"$(printf '    %s\n' "$@")
+" "$www_port" > "$work/lampwatch.yaml"
+}
+word() { "$lampwatch" -c "$work/lampwatch.yaml" --clock "2026-03-02T10:$(printf %02d $minute):30Z" status probe | grep ' web ' | sed 's/.*web  *//; s/ since.*//'; }
+# How many transcripts lie where anybody may look.
+published() { find "$work/archive/probe" -name body | grep -c .; }
+kept() { find "$work/archive/.state/private" -name body 2> /dev/null | grep -c .; }
+hosts 198.51.100.7
+rows "$work/www/own" up
+probe
+run > /dev/null
+same "a check of a public host is published" "operational 1 0" "$(word) $(published) $(kept)"
+hosts 127.0.0.1
+before=$(asked www)
+run > /dev/null
+same "when its name leads inside, that is what the check finds" "major outage (leads into a private network: refused)" "$(word)"
+same "nobody in there was asked by it" "$before" "$(asked www)"
+run > /dev/null
+same "nor later" "$before" "$(asked www)"
+hosts 198.51.100.7
+run > /dev/null
+same "when the name is right again, so is the check" "operational" "$(word)"
+same "and all of it was published" "3 0" "$(published) $(kept)"
+
+hosts 127.0.0.1
+probe
+run > /dev/null
+same "a host that leads inside at first is not published" "operational 0 1" "$(word) $(published) $(kept)"
+hosts 198.51.100.7
+echo "status=500" > "$work/www/own.fault"
+run > /dev/null
+same "also where it has become public" "major outage (HTTP 500) 0 2" "$(word) $(published) $(kept)"
+hosts 127.0.0.1
+probe "publish: true"
+run > /dev/null
+same "unless the configuration says so" "major outage (HTTP 500) 1 0" "$(word) $(published) $(kept)"
+rm "$work/www/own.fault"
+
+serve_dns names
+printf 'inside.example A 10.0.0.5\noutside.example A 198.51.100.7\n' > "$work/names.script"
+# lookup NAME: a probe of that name alone, by the resolver of all.
+lookup() {
+	rm -rf "$work/archive"
+	printf 'archive: archive\nevery: 0s\nsite: off\nresolver: "127.0.0.1:%s"\nprobes:\n  - {name: probe, checks: [{name: web, dns: %s}]}\n' "$names_port" "$1" > "$work/lampwatch.yaml"
+}
+lookup outside.example
+run > /dev/null
+same "a name that leads to a public address is published" "operational 1 0" "$(word) $(published) $(kept)"
+lookup inside.example
+run > /dev/null
+same "one that leads inside is not" "operational 0 1" "$(word) $(published) $(kept)"
+
 umount /etc/hosts
 finish

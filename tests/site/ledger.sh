@@ -72,6 +72,7 @@ same "each minute has what the page said and what the service did" \
 	"$(row 2)|$(row 3)|$(row 4)|$(row 5)"
 same "both are listed in one order of time" "18:50 18:50 19:10 19:10 19:30 19:50 19:50 20:20" "$(sed -n '/id="moments"/,$p' "$day" | grep -o '^<p class="when">.*T[0-9:]*Z' | sed 's/.*T\(.....\):00Z/\1/' | paste -sd ' ')"
 check "two strips, with the differences hatched, and for how long" grep -Pzq 'class="lanes"[^>]*><span class="late" style="left:82\.63%;width:2\.08%"></span><span class="early" style="left:79\.86%;width:1\.38%"></span></p>\n<svg class="strip"[^>]*aria-label="measured here, (.|\n)*Early for 20 min\. Late for 30 min\.' "$day"
+check "what happened is in words" bash -c "! grep -q major_outage '$day'"
 check "a legend says in words which is which" grep -q 'Early, stripes above the lower strip: it failed here, and the lamp was not red' "$day"
 same "the same on the page's own index, and its month and year" 3 "$(grep -l 'class="lanes"' "$archive/panel/index.html" "$archive/panel/2014/index.html" "$archive/panel/2014/01/index.html" | wc -l)"
 same "the ledger has the lags" "20 min later|30 min later" "$(ledger | sed -n 's|.*data-name="Lag">\(.*\)</td>|\1|p' | paste -sd '|')"

@@ -828,13 +828,20 @@ static void test_a_probe_is_published_unless_it_shows_a_private_address(void **s
 	static const struct {
 		const char *target;
 		int publish;
-	} targets[] = {{"mail.example.org:993", PUBLISH_YES}, {"'[2620:fe::9]:993'", PUBLISH_YES},
-		{"192.168.0.1:993", PUBLISH_NO}, {"'[::1]:993'", PUBLISH_NO},
-		{"localhost:993", PUBLISH_NO}};
+	} targets[] = {{"tcp: mail.example.org:993}", PUBLISH_UNSAID},
+		{"tcp: '[2620:fe::9]:993'}", PUBLISH_UNSAID}, {"tcp: 192.168.0.1:993}", PUBLISH_NO},
+		{"tcp: '[::1]:993'}", PUBLISH_NO}, {"tcp: localhost:993}", PUBLISH_NO},
+		{"dns: example.org, server: 9.9.9.9}", PUBLISH_UNSAID},
+		{"dns: example.org, server: '10.0.0.1:5353'}", PUBLISH_NO},
+		{"dns: example.org}", PUBLISH_UNSAID},
+		{"tcp: '10.0.0.1:25'}], publish: true, reference: ['http://10.0.0.1/'",
+			PUBLISH_YES},
+		{"tcp: 'example.org:25'}], reference: ['http://10.0.0.1/'", PUBLISH_NO}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
-		char *text = memory_format("probes:\n  - {name: p, checks: [{name: c, tcp: %s}]}\n",
+		char *text = memory_format(
+			"resolver: 127.0.0.1\nprobes:\n  - {name: p, checks: [{name: c, %s]}\n",
 			targets[i].target);
 		struct config *config = load_good(text);
 

@@ -276,6 +276,11 @@ static void check_with_what_is_no_object(struct buffer *out)
 	check_with_a_transcript(out, "[1]");
 }
 
+static void check_with_others_states(struct buffer *out)
+{
+	check_with_a_transcript(out, "{}]}, {\"name\": \"other\", \"attempts\": [{}");
+}
+
 static void check_with_what_is_no_text(struct buffer *out)
 {
 	check_with_a_transcript(out, "{\xc0\x80}");
@@ -297,12 +302,6 @@ static void check_and_blame_the_configuration(struct buffer *out)
 {
 	say_checked(
 		out, 0, (struct check_answer){0}, &(struct error){REMEDY_CONFIGURATION, 0, "evil"});
-}
-
-static void check_and_fail_at_once(struct buffer *out)
-{
-	say_checked(
-		out, 0, checked_of(CHECK_FAILED, "evil"), &(struct error){REMEDY_LOCAL, 0, "evil"});
 }
 
 /* An answer to the first whose field is that. */
@@ -401,10 +400,10 @@ static const struct {
 	  {"no transcript", check_without_a_transcript, false},
 	  {"two lines", check_with_two_lines, false},
 	  {"no object", check_with_what_is_no_object, false},
+	  {"others' states", check_with_others_states, false},
 	  {"no text", check_with_what_is_no_text, false},
 	  {"a long transcript", check_with_a_long_transcript, false},
 	  {"a remedy that is not its own", check_and_blame_the_configuration, false},
-	  {"an answer and an error", check_and_fail_at_once, false},
 };
 
 /* ---- what comes of it ---- */

@@ -23,7 +23,7 @@ static const bool all[] = {true, true, true};
 
 static struct probe_attempt attempt(int family, enum check_state state, char *word)
 {
-	return (struct probe_attempt){family, {.state = state, .word = word}};
+	return (struct probe_attempt){.family = family, .answer = {.state = state, .word = word}};
 }
 
 static void judged(const struct probe_attempt *attempts, size_t count, const bool *is_heard,
@@ -98,6 +98,18 @@ static void test_a_family_by_which_no_reference_answers_says_nothing(void **stat
 	judged(attempts, 2, only4, PROBE_GOOD, "");
 }
 
+static void test_what_nobody_could_ask_says_nothing(void **state)
+{
+	struct probe_attempt attempts[] = {{.family = CHECK_IPV4, .unasked = true},
+		attempt(CHECK_IPV6, CHECK_FAILED, refused)};
+
+	(void)state;
+	judged(attempts, 2, all, PROBE_FAILED, "connection refused");
+	attempts[1] = attempt(CHECK_IPV6, CHECK_ABSENT, no_host);
+	judged(attempts, 2, all, PROBE_UNASKED, "not asked");
+	judged(attempts, 1, all, PROBE_UNASKED, "not asked");
+}
+
 static void test_a_word_stays_as_long_as_the_state(void **state)
 {
 	static const char before[] = "web\tfailed\tHTTP 500\nimap\tgood\t\nwe\tfailed\tother\n";
@@ -122,6 +134,7 @@ int main(void)
 		cmocka_unit_test(test_both_families_that_fail_are_failed_by_the_first),
 		cmocka_unit_test(test_a_family_that_the_host_lacks_says_nothing),
 		cmocka_unit_test(test_a_family_by_which_no_reference_answers_says_nothing),
+		cmocka_unit_test(test_what_nobody_could_ask_says_nothing),
 		cmocka_unit_test(test_a_word_stays_as_long_as_the_state),
 	};
 
