@@ -70,7 +70,7 @@ struct named_list {
 
 struct kind {
 	char *name, *about;
-	char *after, *lacks;  /* of the kind's family; NULL: not said */
+	char *after, *lacks; /* of the kind's family; NULL: not said */
 	enum kind_seen seen;
 	char *path;           /* of its file */
 	int levels_line;      /* of its `levels`; 0: it has none of its own */
