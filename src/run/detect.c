@@ -169,6 +169,19 @@ static void note_behind(const struct kind_list *kinds, struct detection *detecti
 							    detection->list[j].kind);
 }
 
+/* Tries also the kinds from end on that see more than one of those before which can read the page:
+ * their form is one that is otherwise left for later. */
+static void try_better(const struct context *context, const struct kind_list *kinds,
+	struct detection *detection, size_t first, size_t end)
+{
+	for (size_t i = end; i < detection->count; i++)
+		for (size_t j = first; j < end && !detection->list[i].tried; j++)
+			if (detection->list[j].readable &&
+				kind_comes_after(
+					kinds, detection->list[j].kind, detection->list[i].kind))
+				try_address(context, detection->url, &detection->list[i]);
+}
+
 /* Of the kinds from first on that have the same form, the only one that can read the page, or of
  * one family the one that sees most. */
 static size_t choose_form(const struct context *context, const struct kind_list *kinds,
@@ -183,6 +196,7 @@ static size_t choose_form(const struct context *context, const struct kind_list 
 		if (!fitting->tried)
 			try_address(context, detection->url, fitting);
 	}
+	try_better(context, kinds, detection, first, i);
 	note_behind(kinds, detection);
 	for (size_t j = first; j < i; j++) {
 		struct fitting *fitting = &detection->list[j];

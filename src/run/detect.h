@@ -43,9 +43,9 @@ struct detection {
 
 /*
  * Fetches the address and each kind's, tells the kinds, and reads the page with those of the
- * best form that has any; where all of them fail, with those of the next. False with error where
- * the page is not there, or no kind fits it at all. The kinds are borrowed. context: of a command
- * with a fork server.
+ * best form that has any, and of their families with those that see more, whatever their form;
+ * where all of them fail, with those of the next. False with error where the page is not there, or
+ * no kind fits it at all. The kinds are borrowed. context: of a command with a fork server.
  */
 bool detect_address(const struct context *context, const char *url, const struct kind_list *kinds,
 	struct detection *detection, struct error *error);

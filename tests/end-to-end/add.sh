@@ -133,6 +133,28 @@ check "where that is not there, the next" prints family-next 0 add --dry-run "ht
 check "read agrees" run 0 read "http://127.0.0.1:$family_port/"
 check "(it has the components of the second address)" grep -q '^indicator' out
 
+# one_of BETTER CASE PATH OTHER CASE PATH: a host has both, and the first is taken; without it, the second.
+one_of() {
+	rm -rf family/*
+	mkdir -p "family/$(dirname "$3")" "family/$(dirname "$6")"
+	cp "$pages/$4/$5/page" "family/$6"
+	run 0 add --dry-run "http://127.0.0.1:$family_port/" || return 1
+	grep -q "^    kind: $4$" out || return 1
+	cp "$pages/$1/$2/page" "family/$3"
+	run 0 add --dry-run "http://127.0.0.1:$family_port/" && grep -q "^    kind: $1$" out
+}
+while read -r words; do
+	# shellcheck disable=SC2086 # six words
+	check "a host that has ${words%% *} and another kind of its family is no riddle" one_of $words
+done <<-END
+	rootly normal index.html rootly-api normal api/v1/status.json
+	site24x7 normal sp/api/u/summary_details site24x7-feed normal rss
+	openstatus normal feed/json openstatus-summary normal api/status/summary.json
+	incidentio normal api/v2/summary.json incidentio-feed normal history.atom
+	statuscast-html normal index.html statuscast normal status.json
+	statuspage-html normal index.html statuspage-feed incident history.atom
+END
+
 mkdir kinds; cp "$root/templates/pages/statuspage.yaml" kinds/ours.yaml
 sed -i '1s/.*/kinds: kinds/' lampwatch.yaml
 check "two kinds that fit are both named, and none is taken" unchanged complains "several kinds fit" 2 add "$at/"
