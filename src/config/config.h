@@ -404,6 +404,9 @@ const struct fact_config *config_facts(
  */
 void config_causes(const struct page_config *page, const char *id, const char *group,
 	const char *name, struct text_list *causes);
+/* Causes before what follows from them, else as the configuration has them: less than, equal to or
+ * greater than 0, for pages of the same one. */
+int config_cause_order(const struct page_config *one, const struct page_config *other);
 /* The page or probe of "PAGE/INDICATOR"; *indicator becomes the pattern, borrowed. NULL where there
  * is none. */
 const struct page_config *config_cause_page(

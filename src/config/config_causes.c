@@ -74,6 +74,12 @@ void config_causes(const struct page_config *page, const char *id, const char *g
 	}
 }
 
+int config_cause_order(const struct page_config *one, const struct page_config *other)
+{
+	return one->depth != other->depth ? one->depth - other->depth
+					  : (one > other) - (one < other);
+}
+
 const struct page_config *config_cause_page(
 	const struct config *config, const char *cause, const char **indicator)
 {

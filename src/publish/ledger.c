@@ -84,7 +84,8 @@ static enum condition condition_at(
 	return phase->begin > at ? CONDITION_UNKNOWN : phase->condition;
 }
 
-void phases_of_checks(const struct phases *checks, size_t count, size_t need, struct phases *phases)
+void phases_of_checks(const struct phases *checks, const bool *silent, size_t count, size_t need,
+	struct phases *phases)
 {
 	size_t *next = memory_zero(count, sizeof *next);
 	int64_t begin = INT64_MAX, end = INT64_MIN;
@@ -96,19 +97,20 @@ void phases_of_checks(const struct phases *checks, size_t count, size_t need, st
 		end = later(end, checks[i].list[checks[i].count - 1].end);
 	}
 	for (int64_t at = begin, edge; at < end; at = edge) {
-		size_t bad = 0, unknown = 0;
+		size_t bad = 0, unknown = 0, left_out = 0;
 
 		edge = end;
 		for (size_t i = 0; i < count; i++) {
 			enum condition condition = condition_at(&checks[i], &next[i], at, &edge);
 
 			bad += condition == CONDITION_BAD;
-			unknown += condition == CONDITION_UNKNOWN;
+			if (condition == CONDITION_UNKNOWN)
+				*(silent[i] ? &left_out : &unknown) += 1;
 		}
 		phases_add(phases, at, edge,
-			bad >= need            ? CONDITION_BAD
-			: bad + unknown < need ? CONDITION_GOOD
-					       : CONDITION_UNKNOWN);
+			bad >= need                                ? CONDITION_BAD
+			: left_out < count && bad + unknown < need ? CONDITION_GOOD
+								   : CONDITION_UNKNOWN);
 	}
 	free(next);
 }

@@ -50,9 +50,10 @@ struct episode {
 void phases_of_episodes(const struct stretches *stretches, enum level red,
 	const struct episode *episodes, size_t count, struct phases *phases);
 
-/* The fact: bad while at least need of the checks are bad, good while too few can be. */
-void phases_of_checks(
-	const struct phases *checks, size_t count, size_t need, struct phases *phases);
+/* The fact: bad while at least need of the checks are bad, good while too few can be. silent: of
+ * each check, whether the others decide while it is unknown. */
+void phases_of_checks(const struct phases *checks, const bool *silent, size_t count, size_t need,
+	struct phases *phases);
 
 /* Time in which neither side changes. */
 struct comparison {

@@ -74,6 +74,7 @@ static void add_check(struct loading *loading, const struct page_states *states,
 		known = text_equal(page->checks[i].page, check.page) &&
 			text_equal(page->checks[i].id, check.id);
 	if (probe != NULL && !known) {
+		check.crowd = probe->match != NULL;
 		watch(loading, states, probe);
 		*(struct ledger_check *)memory_append(
 			&page->checks, &page->check_count, sizeof check) = check;
@@ -209,15 +210,19 @@ static void take_fact(const struct ledger_page *page, struct ledger_row *row)
 {
 	const struct text_list *names = &row->facts->checks;
 	struct phases *checks = memory_zero(names->count, sizeof *checks);
+	bool *silent = memory_zero(names->count, sizeof *silent);
 	size_t need = page->config->need == NEED_ALL ? names->count : (size_t)page->config->need;
 
 	for (size_t i = 0; i < names->count; i++) {
 		const struct ledger_check *check = find_check(page, names->list[i]);
 
-		if (check != NULL)
-			checks[i] = check->phases; /* borrowed */
+		if (check == NULL)
+			continue;
+		checks[i] = check->phases;                                  /* borrowed */
+		silent[i] = check->crowd && page->config->need == NEED_ANY; /* run/facts.h */
 	}
-	phases_of_checks(checks, names->count, need, &row->fact);
+	phases_of_checks(checks, silent, names->count, need, &row->fact);
+	free(silent);
 	free(checks);
 }
 

@@ -28,6 +28,7 @@ enum {
 /* A check that some fact names. */
 struct ledger_check {
 	char *page, *id; /* owned: the probe and the check's name */
+	bool crowd;      /* of a page of kind crowd */
 	struct phases phases;
 };
 

@@ -231,11 +231,10 @@ static void commit_together(struct observer *observer, bool owing)
 
 /* ---- what depends on each other ---- */
 
-static int by_depth(const void *a, const void *b)
+static int by_order(const void *a, const void *b)
 {
-	const struct work *left = *(struct work *const *)a, *right = *(struct work *const *)b;
-
-	return left->seen->page->depth - right->seen->page->depth;
+	return config_cause_order(
+		(*(struct work *const *)a)->seen->page, (*(struct work *const *)b)->seen->page);
 }
 
 /* How many of them can be committed together, from the first on: all, unless some of them are
@@ -248,7 +247,8 @@ static size_t part_of(const struct gathered *related, size_t first)
 	for (size_t i = first; i < related->count; i++)
 		measured = measured || related->list[i]->seen->page->check_count > 0;
 	while (first + count < related->count &&
-		(!measured || by_depth(&related->list[first], &related->list[first + count]) == 0))
+		(!measured || related->list[first]->seen->page->depth ==
+				      related->list[first + count]->seen->page->depth))
 		count++;
 	return count;
 }
@@ -263,7 +263,7 @@ static void commit_related(struct observer *observer)
 	if (related.count == 0)
 		return;
 	now = related.list[0]->seen->now;
-	qsort(related.list, related.count, sizeof *related.list, by_depth);
+	qsort(related.list, related.count, sizeof *related.list, by_order);
 	observer->joining = related.count > 1;
 	for (size_t first = 0; first < related.count;) {
 		struct gathered part = {

@@ -172,10 +172,32 @@ static void digest_receiver(
 	deliveries_release(&rows);
 }
 
+static void join_waiting(struct observer *observer, const struct text_list *receivers, int64_t now)
+{
+	struct digests digests = {0};
+
+	for (size_t i = 0; i < receivers->count; i++)
+		digest_receiver(observer, receivers->list[i], now, &digests);
+	outbox_release(observer->database, now);
+	for (size_t i = 0; i < digests.count; i++) {
+		free(digests.list[i].of);
+		content_plan_release(&digests.list[i].says);
+	}
+	free(digests.list);
+}
+
+void digest_messages_join(struct observer *observer, int64_t now)
+{
+	struct text_list receivers = {0};
+
+	outbox_digest_waiting(observer->database, now, &receivers);
+	join_waiting(observer, &receivers, now);
+	text_list_release(&receivers);
+}
+
 bool digest_messages_enqueue(struct observer *observer, int64_t now)
 {
 	struct text_list receivers = {0};
-	struct digests digests = {0};
 	struct error error;
 	bool any, back = hosting_lookup_unhold(observer->database, observer->config, now);
 
@@ -183,20 +205,13 @@ bool digest_messages_enqueue(struct observer *observer, int64_t now)
 	any = receivers.count > 0;
 	if (any) {
 		database_begin(observer->database);
-		for (size_t i = 0; i < receivers.count; i++)
-			digest_receiver(observer, receivers.list[i], now, &digests);
-		outbox_release(observer->database, now);
+		join_waiting(observer, &receivers, now);
 		if (!database_commit(observer->database, &error)) {
 			observer_say(observer, "outbox", error.text);
 			observer->local_trouble = true;
 		}
 		STEP("messages joined");
 	}
-	for (size_t i = 0; i < digests.count; i++) {
-		free(digests.list[i].of);
-		content_plan_release(&digests.list[i].says);
-	}
-	free(digests.list);
 	text_list_release(&receivers);
 	return any || back;
 }

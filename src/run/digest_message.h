@@ -20,4 +20,7 @@ struct observer;
  */
 bool digest_messages_enqueue(struct observer *observer, int64_t now);
 
+/* Joins whatever waits, within the caller's transaction. */
+void digest_messages_join(struct observer *observer, int64_t now);
+
 #endif

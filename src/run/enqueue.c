@@ -341,8 +341,10 @@ static bool save_deliveries(struct work *work, const struct plan *plan)
 			*kept = outbox_keep(database, says, &content);
 			content_release(&content);
 		}
-		delivery->for_digest = work->observer->joining ||
-				       outbox_told(database, delivery->receiver, work->seen->now);
+		delivery->for_digest =
+			work->observer->joining ||
+			(!work->observer->rebuilding && /* where many runs come at once */
+				outbox_told(database, delivery->receiver, work->seen->now));
 		outbox_add(database, says->digest_message ? "" : work->seen->page->name, delivery,
 			*kept, work->seen->now);
 	}
@@ -416,11 +418,16 @@ bool work_enqueue(struct work *work)
 	return pending;
 }
 
-void observer_tell_open(struct observer *observer, const struct page_config *page,
-	struct page_state *state, int64_t now)
+bool indicator_is_told(const struct indicator_state *indicator)
 {
-	struct observation seen = {.page = page, .state = state, .now = now};
-	struct work work = {.observer = observer, .seen = &seen, .state = state};
+	return indicator->alarm && indicator->red && !indicator->flapping;
+}
+
+void observer_tell_open(struct observer *observer, const struct page_config *page,
+	struct page_state *state, int64_t seen, int64_t now)
+{
+	struct observation observation = {.page = page, .state = state, .now = now};
+	struct work work = {.observer = observer, .seen = &observation, .state = state};
 	struct event_source input = {&work.after, &state->indicators, &page->indicators,
 		(enum level)page->settings.red, page->settings.confirm.worse,
 		page->settings.confirm.better, now, observer->config->timezone, NULL};
@@ -432,7 +439,7 @@ void observer_tell_open(struct observer *observer, const struct page_config *pag
 	for (size_t i = 0; i < state->indicators.count; i++) {
 		const struct indicator_state *indicator = &state->indicators.list[i];
 
-		if (indicator->alarm && indicator->red && !indicator->flapping)
+		if (indicator_is_told(indicator) && indicator->alarm_since == seen)
 			*(struct transition *)memory_append(&work.transitions.list,
 				&work.transitions.count, sizeof *work.transitions.list) =
 				(struct transition){.type = TRANSITION_RED,

@@ -84,10 +84,11 @@ static bool look_up(struct known_states *known, const struct config *config, con
 	const struct page_state *state = known_states_find(known, probe, true);
 	const struct indicator_state *indicator = NULL;
 
-	*check = (struct known_check){.check = name, .word = ""};
+	*check = (struct known_check){
+		.check = name, .word = "", .crowd = page != NULL && page->match != NULL};
 	if (page != NULL && state != NULL && known_states_fresh(known, page, state))
 		indicator = indicator_states_find(&state->indicators, slash + 1);
-	if (indicator != NULL && page->match != NULL) { /* a crowd is never red */
+	if (indicator != NULL && check->crowd) { /* which is never red */
 		check->is = (struct fact){fact_of_level(indicator->level), indicator->since};
 		check->level = indicator->level;
 		if (check->is.state == FACT_BAD)
@@ -100,7 +101,7 @@ static bool look_up(struct known_states *known, const struct config *config, con
 			check->word = indicator->word;
 	}
 	free(probe);
-	return page == NULL || page->match == NULL || check->is.state != FACT_UNKNOWN;
+	return !check->crowd || check->is.state != FACT_UNKNOWN;
 }
 
 void fact_look_up(struct known_states *known, const struct config *config,
@@ -115,6 +116,7 @@ void fact_look_up(struct known_states *known, const struct config *config,
 	for (size_t i = 0; i < count; i++) {
 		bool says = look_up(known, config, config_of->checks.list[i], &fact->checks[i]);
 
+		fact->measured = fact->measured || !fact->checks[i].crowd;
 		/* One that learns for a week must not keep the others from being right. */
 		if (says || page->need != NEED_ANY)
 			facts[counted++] = fact->checks[i].is;

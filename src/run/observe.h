@@ -249,9 +249,12 @@ bool work_enqueue(struct work *work);
 bool events_commit(struct work *work, struct error *error);
 void events_keep(struct work *work);
 
-/* What an observer owes of alarms that it found open, as if they opened now: of a page, within a
- * transaction. */
+/* What an observer owes of alarms that it found open, as if they opened now: of a page, those that
+ * were first seen at that time, within a transaction. */
 void observer_tell_open(struct observer *observer, const struct page_config *page,
-	struct page_state *state, int64_t now);
+	struct page_state *state, int64_t seen, int64_t now);
+
+/* True where the alarm of that indicator is red, and told as such. */
+bool indicator_is_told(const struct indicator_state *indicator);
 
 #endif

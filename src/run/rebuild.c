@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "model/schedule.h"
 #include "run/context.h"
+#include "run/digest_message.h"
 #include "run/observe.h"
 #include "run/people.h"
 #include "run/schema.h"
@@ -199,15 +200,13 @@ static void read_chain(struct rebuilding *self, char *text, int64_t most)
 }
 
 /* False with error where its chain is there and cannot be read. */
-static bool rebuild_page(struct rebuilding *self, int64_t most, int64_t now, struct error *error)
+static bool rebuild_page(struct rebuilding *self, int64_t most, struct error *error)
 {
 	struct observer *observer = self->observer;
 	struct buffer chain = {.maximum = CHAIN_MAX};
 	char *path = archive_path(observer->config->archive, self->page->name, "chain", NULL);
 	bool read = file_absent(path) || file_read(path, &chain, error);
 
-	self->state.name = memory_string(self->page->name);
-	self->state.loaded = true;
 	if (read && chain.length > 0) {
 		char *text = buffer_take(&chain);
 
@@ -224,16 +223,132 @@ static bool rebuild_page(struct rebuilding *self, int64_t most, int64_t now, str
 			memory_set(&self->state.program, self->program);
 		store_save(observer->database, &self->state);
 		trouble_set(&observer->trouble, self->page, self->state.red || self->state.lost);
-		if (!suppression_holds(
-			    observer->config, &observer->silences, self->page->name, now, NULL))
-			observer_tell_open(observer, self->page, &self->state, now);
 	}
-	free(self->kind_digest);
-	free(self->program);
-	page_state_release(&self->state);
 	buffer_release(&chain);
 	free(path);
 	return read;
+}
+
+static int by_causes(const void *a, const void *b)
+{
+	return config_cause_order(
+		((const struct rebuilding *)a)->page, ((const struct rebuilding *)b)->page);
+}
+
+/* All pages, causes before what follows from them. */
+static struct rebuilding *rebuilding_new(struct observer *observer, const struct context *context,
+	void (*progress)(size_t done), struct rebuilt *rebuilt)
+{
+	size_t count = context->config->page_count;
+	struct rebuilding *pages = memory_zero(count, sizeof *pages);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct page_config *page = &context->config->pages[i];
+
+		pages[i] = (struct rebuilding){.observer = observer,
+			.page = page,
+			.kind = kind_set_of(context->kinds, page),
+			.state = {.name = memory_string(page->name), .loaded = true},
+			.progress = progress,
+			.rebuilt = rebuilt};
+	}
+	qsort(pages, count, sizeof *pages, by_causes);
+	return pages;
+}
+
+static void rebuilding_free(struct rebuilding *pages, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(pages[i].kind_digest);
+		free(pages[i].program);
+		page_state_release(&pages[i].state);
+	}
+	free(pages);
+}
+
+/* ---- who is told ---- */
+
+/* Alarms of a page that are open and were seen by the same fetch: one message told of them. */
+struct opening {
+	int64_t seen;
+	struct rebuilding *page; /* borrowed */
+};
+
+struct openings {
+	struct opening *list; /* owned */
+	size_t count;
+};
+
+static void add_openings(struct openings *openings, struct rebuilding *page)
+{
+	for (size_t i = 0; i < page->state.indicators.count; i++) {
+		const struct indicator_state *indicator = &page->state.indicators.list[i];
+		bool known = !indicator_is_told(indicator);
+
+		for (size_t j = openings->count;
+			!known && j > 0 && openings->list[j - 1].page == page; j--)
+			known = openings->list[j - 1].seen == indicator->alarm_since;
+		if (!known)
+			*(struct opening *)memory_append(
+				&openings->list, &openings->count, sizeof *openings->list) =
+				(struct opening){indicator->alarm_since, page};
+	}
+}
+
+/* 0 for those that stood in one message: in the same run confirmed, and of the same tree. */
+static int by_message(const struct opening *left, const struct opening *right)
+{
+	const struct page_config *one = left->page->page, *other = right->page->page;
+	const int64_t keys[][2] = {
+		{left->seen, right->seen},
+		{one->settings.confirm.worse, other->settings.confirm.worse},
+		{one->tree, other->tree},
+		{one->tree == 0 ? one - other : 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (keys[i][0] != keys[i][1])
+			return keys[i][0] < keys[i][1] ? -1 : 1;
+	return 0;
+}
+
+static int by_opening(const void *a, const void *b)
+{
+	const struct opening *left = a, *right = b;
+	int order = by_message(left, right);
+
+	return order != 0 ? order : by_causes(left->page, right->page);
+}
+
+/* As the run told of them in which they opened, causes first. */
+static void tell_open(
+	struct observer *observer, struct rebuilding *pages, size_t count, int64_t now)
+{
+	struct openings openings = {0};
+	size_t end;
+
+	for (size_t i = 0; i < count; i++)
+		if (pages[i].state.snapshot > 0 &&
+			!suppression_holds(observer->config, &observer->silences,
+				pages[i].page->name, now, NULL))
+			add_openings(&openings, &pages[i]);
+	if (openings.count > 0)
+		qsort(openings.list, openings.count, sizeof *openings.list, by_opening);
+	for (size_t first = 0; first < openings.count; first = end) {
+		const struct opening *same = &openings.list[first];
+
+		for (end = first + 1;
+			end < openings.count && by_message(same, &openings.list[end]) == 0;)
+			end++;
+		observer->joining = end - first > 1;
+		for (size_t i = first; i < end; i++)
+			observer_tell_open(observer, openings.list[i].page->page,
+				&openings.list[i].page->state, same->seen, now);
+		if (observer->joining)
+			digest_messages_join(observer, now);
+	}
+	observer->joining = false;
+	free(openings.list);
 }
 
 /* As much as can be read; false with error where that is not all. */
@@ -247,6 +362,9 @@ static bool rebuild(const struct context *context, struct database *database, in
 		.simulated = context->invocation->simulated,
 		.rebuilding = true,
 		.quiet = true};
+	struct rebuilding *pages = rebuilding_new(&observer, context, progress, rebuilt);
+	size_t count = context->config->page_count;
+	int64_t now = context->invocation->clock;
 	enum file_presence people;
 	bool good, all;
 
@@ -256,25 +374,19 @@ static bool rebuild(const struct context *context, struct database *database, in
 	all = people != FILE_UNKNOWN;
 	good = database_commit(database, error) && observer_open(&observer, error);
 	database_begin(database);
-	for (size_t i = 0; good && i < context->config->page_count; i++) {
-		const struct page_config *page = &context->config->pages[i];
-		struct rebuilding self = {.observer = &observer,
-			.page = page,
-			.kind = kind_set_of(context->kinds, page),
-			.progress = progress,
-			.rebuilt = rebuilt};
-
-		all = rebuild_page(&self, most, context->invocation->clock, error) && all;
-	}
+	for (size_t i = 0; good && i < count; i++)
+		all = rebuild_page(&pages[i], most, error) && all;
 	if (good) {
-		agreements_settle(&observer, context->invocation->clock);
-		causes_settle(&observer, context->invocation->clock);
+		tell_open(&observer, pages, count, now);
+		agreements_settle(&observer, now);
+		causes_settle(&observer, now);
 	}
 	people_read(context->config->archive, database, NULL); /* who answers for the alarms */
 	all = timestamps_record_all(context->config->archive, database, error) && all;
 	rebuilt->alarms = (size_t)statement_number(
 		database_query(database, "SELECT count(*) FROM alarm WHERE closed IS NULL", ""));
 	good = good && database_commit(database, error);
+	rebuilding_free(pages, count);
 	observer_close(&observer);
 	return good && all;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * The database from the archive's folders: every snapshot that the chains name is observed again,
- * in their order and told to nobody, as if it came now from its page.
+ * in their order and told to nobody, as if it came now from its page; causes before the pages that
+ * depend on them.
  */
 #ifndef LAMPWATCH_REBUILD_H
 #define LAMPWATCH_REBUILD_H
@@ -21,7 +22,9 @@ extern const struct database_part rebuild_people[];
 /*
  * Fills the states of the configuration's pages from their last snapshots, at most so many of each.
  * What the folders do not say is unknown: who was told what. So each alarm that is open is owed to
- * everybody who wants it, under the Message-ID that it had. What cannot be read is left out.
+ * everybody who wants it, under the Message-ID that it had: those that one run found, on a page or
+ * on pages that depend on each other (`depends_on:`), in one message. Of a message that told of
+ * what is over by now, too, the Message-ID is another. What cannot be read is left out.
  */
 void rebuild_states(const struct context *context, struct database *database, int64_t most);
 

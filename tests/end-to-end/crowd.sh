@@ -56,6 +56,7 @@ now() { "$lampwatch" --clock "2014-$1:30Z" "${@:2}" 2>&1; }
 flat() { tr -s ' \n' ' '; }
 snapshots() { find archive/chatter -name SHA256SUMS | wc -l; }
 crowd_of() { now "$1" status chatter | flat; }
+rows() { python3 -c 'import sqlite3, sys; print(*sqlite3.connect("archive/.state/lampwatch.db").execute(sys.argv[1]).fetchone())' "$1"; }
 told() { subjects relay | while read -r subject; do decoded "$subject"; echo; done | sed 's/^SIMULATED //' | sort; }
 
 # ---- four weeks ----
@@ -90,6 +91,8 @@ feed 01-02T19:02; green 01-02T19:02; probe 01-02T19:02 good ""
 output=$("$lampwatch" -c beside.yaml replay --deliver turn 2>&1) || fail "a replay beside a check" "$output"
 rm -rf turn
 same "a crowd of which nothing is known does not keep a check from being right" "FAILS HERE,WORKS AGAIN HERE" "$(told | sed 's/:.*//' | paste -sd ,)"
+check "nor the ledger from knowing when it began and ended" grep -q "failed 2014-01-02 19:01 UTC.*works again 2014-01-02 19:02 UTC" \
+	<(now 01-02T19:10 -c beside.yaml report --lag | flat)
 rm -f "$work"/relay/*.eml
 
 # ---- the crowd ----
@@ -127,9 +130,15 @@ rm stop
 feed 01-24T21:00; play
 check "until it goes on" grep -q "green crowd operational" <(crowd_of 01-24T21:00)
 
+# ---- red while the crowd is quiet ----
+
+mkdir -p turn/google; statuspage_page turn/google/2014-01-24T210000Z none major_outage operational operational
+play
+same "a page is red" "1" "$(rows "SELECT count(*) FROM alarm WHERE kind = 'red' AND closed IS NULL")"
+same "a quiet crowd proves nothing: the lamp is not late" 0 "$(rows "SELECT count(*) FROM alarm WHERE kind = 'late'")"
+
 # ---- rows ----
 
-rows() { python3 -c 'import sqlite3, sys; print(*sqlite3.connect("archive/.state/lampwatch.db").execute(sys.argv[1]).fetchone())' "$1"; }
 before=$(rows "SELECT count(*) FROM crowd")
 feed 01-24T21:01; play
 same "no two windows stand within a quarter of an hour" "$before" "$(rows "SELECT count(*) FROM crowd")"
