@@ -32,6 +32,25 @@ static void put_dependence(struct value *map, struct dependence dependence)
 	dependence_release(&dependence);
 }
 
+/* What falls with what, as depends_on: has it. */
+static void put_causes(struct value *root, const struct config *config)
+{
+	struct value *dependants = value_put(root, "dependants", value_list());
+
+	for (size_t i = 0; i < config->page_count; i++)
+		for (size_t j = 0; j < config->pages[i].cause_count; j++) {
+			const struct cause_config *its = &config->pages[i].causes[j];
+			struct value *map = value_append(dependants, value_map()), *causes;
+
+			value_put_text(map, "page", config->pages[i].name);
+			value_put_text(
+				map, "indicator", its->indicator != NULL ? its->indicator : "*");
+			causes = value_put(map, "depends_on", value_list());
+			for (size_t k = 0; k < its->causes.count; k++)
+				value_append(causes, value_text(its->causes.list[k]));
+		}
+}
+
 size_t routes_print_json(const struct route_survey *survey)
 {
 	const struct config *config = survey->config;
@@ -74,6 +93,7 @@ size_t routes_print_json(const struct route_survey *survey)
 				value_append(independent, value_text(config->routes[j].name));
 		lost += value_put(map, "not_reached", route_survey_lost(survey, &one))->count;
 	}
+	put_causes(root, config);
 	terminal_json(root);
 	value_free(root);
 	return lost;

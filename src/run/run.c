@@ -36,6 +36,7 @@
 #include "run/standby.h"
 #include "run/sign_heads.h"
 #include "run/survey.h"
+#include "store/crowd.h"
 #include "tell/outbox.h"
 #include "tell/saves.h"
 
@@ -538,6 +539,7 @@ static int pass(struct run *run, char **names)
 	causes_settle(&run->observer, run->now);
 	reminders_enqueue(&run->observer, run->now);
 	survey_run(&run->observer, run->context->kinds, run->now);
+	crowd_windows_forget(run->database, run->now);
 	if (digest_messages_enqueue(&run->observer, run->now))
 		courier_wake(run->courier);
 	if (run->dry) {

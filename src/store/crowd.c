@@ -23,11 +23,15 @@ void crowd_windows_load(struct database *database, const char *page, const char 
 		&windows->list, &windows->count, sizeof *windows->list);
 }
 
+void crowd_windows_forget(struct database *database, int64_t now)
+{
+	database_do(database, "DELETE FROM crowd WHERE end < ?", "i", now - CROWD_HISTORY_SECONDS);
+}
+
 void crowd_window_save(struct database *database, const char *page, const char *counted,
 	const struct crowd_window *window)
 {
-	database_do(database, "DELETE FROM crowd WHERE end < ?", "i",
-		window->end - CROWD_HISTORY_SECONDS);
+	crowd_windows_forget(database, window->end);
 	database_do(database,
 		"INSERT OR REPLACE INTO crowd (page, counted, end, count, gap)"
 		" VALUES (?, ?, ?, ?, ?)",

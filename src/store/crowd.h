@@ -17,8 +17,11 @@ extern const struct schema_step crowd_schema[];
 void crowd_windows_load(struct database *database, const char *page, const char *counted,
 	struct crowd_windows *windows);
 
-/* Adds one, and forgets all that are too old, of all pages. The transaction is the caller's. */
+/* Adds one, and forgets all that are too old. The transaction is the caller's. */
 void crowd_window_save(struct database *database, const char *page, const char *counted,
 	const struct crowd_window *window);
+
+/* All that are older than four weeks, also of pages that nobody watches any more. */
+void crowd_windows_forget(struct database *database, int64_t now);
 
 #endif

@@ -50,6 +50,7 @@ same "who was not told of the cause gets a plain red" "RED: Mail: partial outage
 same "that answers nothing" "" "$(field In-Reply-To "$(nth helpdesk 1)")"
 check "status says what it follows from" grep -q "Mail partial outage since 2014-01-24 19:25 UTC, follows from google/Mail" <(now 19:26 status | tr -s ' \n' ' ')
 check "routes shows what falls with what" grep -q "What falls with what: google/Mail desk/Mail" <(now 19:26 routes | tr -s ' \n' ' ')
+same "also as data" "desk Mail google/Mail" "$(now 19:26 routes --json | python3 -c 'import json, sys; print(*(word for d in json.load(sys.stdin)["dependants"] for word in (d["page"], d["indicator"], *d["depends_on"])))')"
 check "and so does the page of the cause" grep -q "What fell with it" <(now 19:27 site > /dev/null; cat archive/google/index.html)
 at 20:00 google operational desk partial_outage
 at 20:09 google operational desk partial_outage

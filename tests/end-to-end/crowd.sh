@@ -159,4 +159,10 @@ for minute in 00 02 04; do now "01-24T19:$minute" run chatter; done > out 2>&1
 same "the whole feed is asked for each time" "- 200,- 200,- 200" "$(cut -f 3,4 "$work/www.log" | tr '\t' ' ' | paste -sd ,)"
 now 01-24T21:00 run chatter >> out
 check "so that a feed with the same bytes has stopped" grep -q "grey crowd unknown " <(crowd_of 01-24T21:00)
+same "what was counted is kept for four weeks" 1 "$(rows "SELECT count(*) > 0 FROM crowd")"
+sed -i 's/name: chatter, .*/name: plain, url: "http:\/\/127.0.0.1:9\/", kind: statuspage}/; /mail: curious/d; s/pages: \[chatter\]/pages: [plain]/' lampwatch.yaml
+now 02-21T19:00 run > /dev/null
+same "also of a page that nobody watches any more" 1 "$(rows "SELECT count(*) > 0 FROM crowd")"
+now 02-28T19:00 run > /dev/null
+same "and no longer" 0 "$(rows "SELECT count(*) FROM crowd")"
 finish
