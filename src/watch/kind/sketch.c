@@ -215,6 +215,12 @@ static const char *feed_title(const struct sketch *sketch)
 	return xmlStrEqual(root->name, BAD_CAST "feed") ? "/feed/title" : NULL;
 }
 
+/* Of a feed, an entry is a row, and nothing in it. */
+static bool is_entry(const char *rows)
+{
+	return text_ends(rows, "/item") || text_ends(rows, "/entry");
+}
+
 /* The share of known words counts twice: a few rows that are all understood before many of which
  * half are. */
 static void judge(struct sketch *sketch, const struct claim *claim)
@@ -228,7 +234,7 @@ static void judge(struct sketch *sketch, const struct claim *claim)
 	size_t found;
 
 	evaluation_rewind(sketch->evaluation, sketch->evaluation->variable_count);
-	if (count > 1) {
+	if (count > 1 && (!feed || is_entry(claim->each))) {
 		texts_of(sketch, rows, claim->word, SAMPLE, &texts);
 		found = count_known(sketch, &texts);
 		share = (double)found / (double)texts.count;

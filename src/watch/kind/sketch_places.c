@@ -283,17 +283,19 @@ static void claim_word(struct claims *claims, const char *each, const char *word
 		claims->list[place - 1].words++;
 }
 
+/* In place of an attribute: what stands in the element beside its elements. */
+static const char own_text[] = "text()[normalize-space()]";
+
 /* The XPath with the place put in for its %s. Owned by the caller. */
 static char *put_in(const char *xpath, const char *way, const char *attribute)
 {
 	const char *hole = strstr(xpath, "%s");
+	bool here = strcmp(way, ".") == 0 && attribute != NULL;
 
-	if (attribute != NULL && strcmp(way, ".") == 0)
-		return memory_format(
-			"%.*s@%s%s", (int)(hole - xpath), xpath, attribute, hole + strlen("%s"));
-	return memory_format("%.*s%s%s%s%s", (int)(hole - xpath), xpath, way,
-		attribute != NULL ? "/@" : "", attribute != NULL ? attribute : "",
-		hole + strlen("%s"));
+	return memory_format("%.*s%s%s%s%s%s", (int)(hole - xpath), xpath, here ? "" : way,
+		here || attribute == NULL ? "" : "/",
+		attribute == NULL || attribute == own_text ? "" : "@",
+		attribute != NULL ? attribute : "", hole + strlen("%s"));
 }
 
 /* A known word stands in the node, or in its attribute: each element above may be its row. */
@@ -319,16 +321,16 @@ static void claim_rows(struct claims *claims, xmlNodePtr node, const char *attri
 	}
 }
 
-/* A text of the node: that of its attribute, or its own. False ends the walk. */
+/* A text of the node: that of its attribute, own_text, or (NULL) all of it. False ends the walk. */
 typedef bool visit_text(void *context, xmlNodePtr node, const char *attribute, const char *text);
 
-/* Whether the node's text is its own, and not only that of what is in it. */
-static bool has_text(const xmlNode *node)
+/* The first text in the node that is not in an element there. */
+static xmlNodePtr text_in(const xmlNode *node)
 {
-	for (const xmlNode *child = node->children; child != NULL; child = child->next)
+	for (xmlNodePtr child = node->children; child != NULL; child = child->next)
 		if (child->type == XML_TEXT_NODE && !xmlIsBlankNode(child))
-			return true;
-	return false;
+			return child;
+	return NULL;
 }
 
 static bool visit_attributes(xmlNodePtr node, visit_text *visit, void *context)
@@ -358,12 +360,14 @@ static void visit_texts(xmlNodePtr top, visit_text *visit, void *context)
 	bool on = true;
 
 	for (xmlNodePtr node = top; on && node != NULL; node = sketch_following(node, top)) {
+		xmlNodePtr text = node->type == XML_ELEMENT_NODE ? text_in(node) : NULL;
 		xmlChar *owned = NULL;
 
-		if (node->type != XML_ELEMENT_NODE)
-			continue;
-		on = visit_attributes(node, visit, context) &&
-		     (!has_text(node) || visit(context, node, NULL, node_string(node, &owned)));
+		on = node->type != XML_ELEMENT_NODE || visit_attributes(node, visit, context);
+		if (on && text != NULL)
+			on = visit(context, node, NULL, node_string(node, &owned));
+		if (on && text != NULL && (text->prev != NULL || text->next != NULL))
+			on = visit(context, node, own_text, (const char *)text->content);
 		xmlFree(owned);
 	}
 }
