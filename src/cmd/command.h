@@ -21,8 +21,8 @@ struct context;
 /* What the options of the command line say; borrowed from it. NULL: not given. */
 struct options {
 	const char *ca_file, *duration, *floor, *head, *key, *kind, *limit, *listen, *mail, *name,
-		*probe, *provider, *reason, *recipient, *search, *second, *since, *test, *to,
-		*until, *url, *wayback, *with;
+		*probe, *provider, *reason, *recipient, *search, *second, *since, *sketch, *test,
+		*to, *until, *url, *wayback, *with;
 	/* Of options that exclude one another, given once: the name of the one, and its value. */
 	const char *form, *form_value;
 	struct text_list pages, indicators, on; /* of options that may be repeated; owned */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch kinds: lists the kinds, or shows what a kind's file selects on a saved page.
+ * lampwatch kinds: lists the kinds, shows what a kind's file selects on a saved page, or writes a
+ * first one from such a page.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,13 +166,42 @@ static int run_test(const struct context *context, const struct options *options
 	return status;
 }
 
+static int sketch_page(const struct context *context, const char *word)
+{
+	char *folder = user_folder(context->invocation), *written = NULL;
+	struct kind_list kinds = {0};
+	struct buffer body = {0};
+	struct document document;
+	int status = EXIT_DONE;
+	struct error error;
+
+	kind_list_load(context->templates, folder, &kinds);
+	if (page_word_read(word, &body, &error)) {
+		document = (struct document){buffer_string(&body), body.length};
+		written = page_sketch(context->readers, (const struct kind *const *)kinds.list,
+			kinds.count, &document, &error);
+	}
+	if (written != NULL)
+		fputs(written, stdout);
+	else
+		status = page_word_complain("kinds", word, &error);
+	free(written);
+	buffer_release(&body);
+	kind_list_release(&kinds);
+	free(folder);
+	return status;
+}
+
 int command_kinds(struct context *context, const struct options *options, char **words)
 {
 	struct test test = {.url = options->url, .words = words};
 
 	while (words[test.count] != NULL)
 		test.count++;
-	if ((options->test != NULL) != (test.count > 0) || test.count > PAGE_DOCUMENTS_MAX)
+	if ((options->test != NULL) != (test.count > 0) || test.count > PAGE_DOCUMENTS_MAX ||
+		(options->sketch != NULL && options->test != NULL))
 		return usage_error(context->invocation);
+	if (options->sketch != NULL)
+		return sketch_page(context, options->sketch);
 	return options->test != NULL ? run_test(context, options, &test) : list_kinds(context);
 }

@@ -51,6 +51,7 @@ static const struct option_row {
 	{"search", 0, OPTION_TEXT, offsetof(struct options, search)},
 	{"second", 0, OPTION_TEXT, offsetof(struct options, second)},
 	{"since", 's', OPTION_TEXT, offsetof(struct options, since)},
+	{"sketch", 0, OPTION_TEXT, offsetof(struct options, sketch)},
 	{"test", 0, OPTION_TEXT, offsetof(struct options, test)},
 	{"to", 't', OPTION_TEXT, offsetof(struct options, to)},
 	{"until", 'u', OPTION_TEXT, offsetof(struct options, until)},

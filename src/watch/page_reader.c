@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "net/http.h"
 #include "watch/kind/read.h"
+#include "watch/kind/sketch.h"
 #include "watch/kind/trace.h"
 
 /* The parts of each job: its page's address, a number, its documents, its kinds. */
@@ -98,26 +99,52 @@ static bool answer_address(
 	return true;
 }
 
+/* All kinds of a job, owned by the caller; NULL with error. */
+static const struct kind **kinds_of(
+	const struct reader_part *parts, size_t count, struct error *error)
+{
+	const struct kind **kinds = memory_zero(count + 1, sizeof(struct kind *));
+
+	for (size_t i = 0; i < count; i++) {
+		kinds[i] = kind_of(&parts[PART_KINDS + i], error);
+		if (kinds[i] == NULL) {
+			free(kinds);
+			return NULL;
+		}
+	}
+	return kinds;
+}
+
 /* A byte for each kind, and one for the form. */
 static bool answer_detection(
 	const struct reader_part *parts, size_t count, struct buffer *out, struct error *error)
 {
 	size_t all = count - PART_KINDS;
-	const struct kind **kinds = memory_zero(all + 1, sizeof(struct kind *));
-	bool *fits = memory_zero(all + 1, sizeof *fits), good = true;
+	const struct kind **kinds = kinds_of(parts, all, error);
+	bool *fits = memory_zero(all + 1, sizeof *fits), good;
 	struct document documents[PAGE_DOCUMENTS_MAX];
 
 	documents_of(parts, documents);
-	for (size_t i = 0; i < all && good; i++) {
-		kinds[i] = kind_of(&parts[PART_KINDS + i], error);
-		good = kinds[i] != NULL;
-	}
-	good = good && read_detect(kinds, all, parts[PART_URL].bytes, documents, fits, error);
+	good = kinds != NULL &&
+	       read_detect(kinds, all, parts[PART_URL].bytes, documents, fits, error);
 	for (size_t i = 0; i < all && good; i++)
 		buffer_byte(out, fits[i] ? 1 : 0);
 	buffer_byte(out, (char)read_form(documents));
 	free(kinds);
 	free(fits);
+	return good;
+}
+
+static bool answer_sketch(
+	const struct reader_part *parts, size_t count, struct buffer *out, struct error *error)
+{
+	const struct kind **kinds = kinds_of(parts, count - PART_KINDS, error);
+	struct document documents[PAGE_DOCUMENTS_MAX];
+	bool good;
+
+	documents_of(parts, documents);
+	good = kinds != NULL && sketch_kind(kinds, count - PART_KINDS, documents, out, error);
+	free(kinds);
 	return good;
 }
 
@@ -151,6 +178,8 @@ static bool answer_trace(
 	buffer_add(out, &head, sizeof head);
 	buffer_add(out, failure.text, strlen(failure.text) + 1);
 	trace_write(report.trace, out);
+	if (failure.text[0] == '\0')
+		trace_write_unexplained(report.trace, &reading, out);
 	trace_free(report.trace);
 	read_report_release(&report);
 	reading_release(&reading);
@@ -173,6 +202,19 @@ static bool sound_address(const char *answer, size_t length)
 	return strlen(answer) == length;
 }
 
+/* Lines that show on a terminal as what they are. */
+static bool sound_sketch(const char *answer, size_t length)
+{
+	uint32_t character;
+
+	for (size_t at = 0, size; at < length; at += size) {
+		size = text_character(answer + at, length - at, &character);
+		if (size == 0 || (text_deceptive(character) && character != '\n'))
+			return false;
+	}
+	return true;
+}
+
 static bool sound_trace(const char *answer, size_t length)
 {
 	struct trace_head head;
@@ -184,15 +226,14 @@ static bool sound_trace(const char *answer, size_t length)
 	       memchr(answer + sizeof head, '\0', length - sizeof head) != NULL;
 }
 
-static const struct reader_work reading_work = {keep_kind, answer_reading, sound_reading,
-					sizeof(struct page_counts) + READING_TEXT_MAX + 1 +
-						PAGE_NOTES_MAX},
-				address_work = {keep_kind, answer_address, sound_address,
-					ADDRESS_MAX},
-				detection_work = {keep_kind, answer_detection, NULL, DETECT_MAX},
-				trace_work = {keep_kind, answer_trace, sound_trace,
-					sizeof(struct trace_head) + ERROR_TEXT_MAX +
-						PAGE_TRACE_MAX};
+static const struct reader_work
+	reading_work = {keep_kind, answer_reading, sound_reading,
+		sizeof(struct page_counts) + READING_TEXT_MAX + 1 + PAGE_NOTES_MAX},
+	address_work = {keep_kind, answer_address, sound_address, ADDRESS_MAX},
+	detection_work = {keep_kind, answer_detection, NULL, DETECT_MAX},
+	sketch_work = {keep_kind, answer_sketch, sound_sketch, SKETCH_MAX + ERROR_TEXT_MAX},
+	trace_work = {keep_kind, answer_trace, sound_trace,
+		sizeof(struct trace_head) + ERROR_TEXT_MAX + PAGE_TRACE_MAX};
 
 /* ---- asking ---- */
 
@@ -307,6 +348,19 @@ bool page_detect(struct readers *readers, const struct kind *const *kinds, size_
 	free(parts);
 	free(public);
 	return good;
+}
+
+char *page_sketch(struct readers *readers, const struct kind *const *kinds, size_t count,
+	const struct document *document, struct error *error)
+{
+	size_t none = 0;
+	struct reader_part *parts = parts_new(kinds, count, "", &none, document, 1);
+	struct reader_job job = {
+		&sketch_work, parts, PART_KINDS + count, READER_MILLISECONDS, NULL, NULL};
+	char *answer = readers_ask(readers, &job, NULL, error);
+
+	free(parts);
+	return answer;
 }
 
 bool page_trace(struct readers *readers, const struct kind *kind, const char *url,

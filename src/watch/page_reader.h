@@ -72,4 +72,9 @@ bool page_trace(struct readers *readers, const struct kind *kind, const char *ur
 	const struct document *documents, struct page_trace *trace, struct error *error);
 void page_trace_release(struct page_trace *trace);
 
+/* sketch_kind() in a reader, of the kinds that know the words; waits. The YAML, owned by the
+ * caller, or NULL with error. */
+char *page_sketch(struct readers *readers, const struct kind *const *kinds, size_t count,
+	const struct document *document, struct error *error);
+
 #endif

@@ -376,6 +376,21 @@ check "with parameters" prints test-with 0 kinds --test generic-html --with with
 check "a kind that is wrong is said with its line" complains "broken.yaml:1: " 2 kinds --test ./broken.yaml table.html < <(echo 'aboot: x' >broken.yaml)
 check "a page that is not there is said" complains none.html 1 kinds --test slack none.html
 check "more pages than documents are too many" complains "more files" 2 kinds --test slack table.html table.html
+cat >board.json <<-'END'
+	{"board": [{"code": "a", "label": "Mail", "state": "operational"}, {"code": "b", "label": "Chat", "state": "Wonky"},
+	 {"code": "c", "label": "Maps", "state": "major_outage"}]}
+END
+check "--sketch writes a kind from a saved page" prints sketch 0 kinds --sketch board.json
+cp out sketched.yaml
+check "which reads that page, and leaves the word grey that nobody knows" prints sketch-test 0 kinds --test ./sketched.yaml board.json
+check "and refuses another" complains "the page is not as expected" 1 kinds --test ./sketched.yaml table.html
+check "from standard input as well" diff "$expected/sketch" <("$lampwatch" kinds --sketch - <board.json)
+check "no rows with a known word is said" complains "table.html: no rows with a known word found" 1 kinds --sketch table.html
+python3 -c 'for i in range(10000): print("<div class=\"g%d\"><p>Mail<i>up</i><p>Chat<i>up</i></div>" % i)' >hostile.html
+bounded() { timeout 60 "$lampwatch" kinds --sketch hostile.html >out 2>error; [ $? -le 1 ] && [ "$(wc -c <out)" -le 65536 ] && [ -s out -o -s error ]; }
+check "a page of ten thousand groups is bounded" bounded
+check "a page that is not there is said" complains none.html 1 kinds --sketch none.html
+check "--test and --sketch exclude one another" complains "usage:" 2 kinds --test slack --sketch board.json
 check "a page without --test is a matter of usage" complains "usage:" 2 kinds table.html
 check "--test without a page is a matter of usage" complains "usage:" 2 kinds --test slack
 finish

@@ -14,6 +14,7 @@ enum {
 	SAMPLES_MAX = 3,    /* different texts that are shown of one expression */
 	SAMPLE_MAX = 32,    /* bytes of one of them */
 	WORDS_MAX = 200,    /* different words that are shown */
+	ROWS_MAX = 50,      /* that no word explained */
 	CONDITION_MAX = 70, /* bytes of a condition */
 	LABEL_COLUMNS = 14,
 	LINE_COLUMNS = 80,
@@ -298,4 +299,46 @@ void trace_write(const struct trace *trace, struct buffer *out)
 			word->count == 1 ? "" : "s",
 			word->known ? "" : ": this word is in no table");
 	}
+}
+
+static bool is_explained(const struct trace *trace, enum level level, const char *text)
+{
+	if (level != LEVEL_UNKNOWN)
+		return true;
+	for (size_t i = 0; i < trace->word_count; i++)
+		if (trace->words[i].known && strcmp(trace->words[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+/* One row of the reading; count: of those so far that no word explained. */
+static void write_unexplained(const struct trace *trace, enum level level, const char *name,
+	const char *word, size_t *count, struct buffer *out)
+{
+	if (is_explained(trace, level, word) || ++*count > ROWS_MAX)
+		return;
+	buffer_text(out, *count == 1 ? "rows that no word explains\n  " : "  ");
+	write_cut(out, name, SAMPLE_MAX);
+	buffer_text(out, ": \"");
+	write_cut(out, word, SAMPLE_MAX);
+	buffer_text(out, "\"\n");
+}
+
+void trace_write_unexplained(
+	const struct trace *trace, const struct reading *reading, struct buffer *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < reading->indicator_count; i++) {
+		const struct indicator *row = &reading->indicators[i];
+
+		write_unexplained(trace, row->level, row->name, row->word, &count, out);
+	}
+	for (size_t i = 0; i < reading->incident_count; i++) {
+		const struct incident *row = &reading->incidents[i];
+
+		write_unexplained(trace, row->level, row->title, row->word, &count, out);
+	}
+	if (count > ROWS_MAX)
+		buffer_format(out, "  … and %zu more\n", count - ROWS_MAX);
 }

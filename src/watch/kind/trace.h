@@ -9,6 +9,7 @@
 
 struct buffer;
 struct kind;
+struct reading;
 struct trace;
 
 /* For one reading by this kind, which must outlive it: read_report.trace. */
@@ -22,5 +23,10 @@ void trace_free(struct trace *trace);
  * no line. Foreign text is made visible.
  */
 void trace_write(const struct trace *trace, struct buffer *out);
+
+/* Adds the rows of what was read that no word explained, by their names; nothing where there are
+ * none. */
+void trace_write_unexplained(
+	const struct trace *trace, const struct reading *reading, struct buffer *out);
 
 #endif

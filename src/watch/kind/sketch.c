@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: ISC */
+#include "watch/kind/sketch.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "watch/kind/kind.h"
+#include "watch/kind/read.h"
+#include "watch/kind/sketch_p.h"
+
+enum {
+	SAMPLE = 40,          /* rows of a claim that are looked at when it is judged */
+	WORDS_SHOWN = 40,     /* different words */
+	NAME_LENGTH_MAX = 80, /* bytes: what is longer is prose */
+	SHOWN_MAX = 80,       /* bytes of a text of the page in a comment */
+};
+
+/* A page lists more incidents that are over than services. */
+#define STORY_WEIGHT 0.05
+
+/* A claim as the page bears it out. */
+struct judged {
+	const struct claim *claim;
+	char *name;   /* XPath; owned */
+	double score; /* 0: it does not hold */
+	bool story;   /* what happened rather than what there is: incidents */
+};
+
+struct sketch {
+	struct evaluation *evaluation;
+	xmlDocPtr tree; /* the evaluation's */
+	const struct known_words *known;
+	struct xpath **xpaths; /* owned: they must outlive the evaluation */
+	size_t xpath_count;
+	struct judged best;
+};
+
+static const struct xpath *xpath_of(struct sketch *sketch, const char *text)
+{
+	struct text_list none = {0};
+	struct xpath *xpath = xpath_compile(text, &none, NULL);
+
+	if (xpath != NULL)
+		*(struct xpath **)memory_append(
+			&sketch->xpaths, &sketch->xpath_count, sizeof(struct xpath *)) = xpath;
+	return xpath;
+}
+
+/* The nodes; NULL where the path is none or the page's work is spent. */
+static xmlXPathObjectPtr nodes_of(struct sketch *sketch, const char *path)
+{
+	const struct xpath *xpath = xpath_of(sketch, path);
+
+	return xpath != NULL ? evaluate_nodes(sketch->evaluation, xpath, NULL, NULL) : NULL;
+}
+
+/* Its text at some of the rows, evenly spread: at most SAMPLE, or all of them. */
+static void texts_of(struct sketch *sketch, const xmlXPathObject *rows, const char *path,
+	size_t maximum, struct text_list *texts)
+{
+	const struct xpath *xpath = xpath_of(sketch, path);
+	size_t count = node_set_count(rows), taken = count < maximum ? count : maximum;
+
+	for (size_t i = 0; xpath != NULL && i < taken; i++) {
+		xmlNodePtr row = node_set_member(rows, i * count / taken);
+		char *text = evaluate_text(sketch->evaluation, xpath, row, NULL, NULL);
+
+		text_list_add(texts, text != NULL ? text : "");
+		free(text);
+	}
+}
+
+static size_t count_known(const struct sketch *sketch, const struct text_list *texts)
+{
+	size_t known = 0;
+
+	for (size_t i = 0; i < texts->count; i++)
+		known += known_words_find(sketch->known, texts->list[i], NULL) != WORD_NEW;
+	return known;
+}
+
+/* How many different texts there are, and *filled: how many that are not empty. Sorts them. */
+static size_t count_different(struct text_list *texts, size_t *filled)
+{
+	size_t different = 0;
+
+	*filled = 0;
+	text_list_sort(texts);
+	for (size_t i = 0; i < texts->count; i++) {
+		*filled += texts->list[i][0] != '\0';
+		different += texts->list[i][0] != '\0' &&
+			     (i == 0 || strcmp(texts->list[i], texts->list[i - 1]) != 0);
+	}
+	return different;
+}
+
+/* Not an address, a time, a number or a sentence. */
+static bool is_name_like(const char *text)
+{
+	size_t letters = 0, digits = 0, length = strlen(text);
+
+	for (const char *at = text; *at != '\0'; at++) {
+		letters += isalpha((unsigned char)*at) || (unsigned char)*at >= 0x80;
+		digits += isdigit((unsigned char)*at) != 0;
+	}
+	return letters > 0 && letters > digits && length <= NAME_LENGTH_MAX &&
+	       !text_starts(text, "http") && !text_starts(text, "/");
+}
+
+/* The last step of a path: "title" of "a/title", of "div/@title". */
+static const char *last_step(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	path = slash != NULL ? slash + 1 : path;
+	return path[0] == '@' ? path + 1 : path;
+}
+
+static double key_weight(const char *path)
+{
+	static const struct {
+		const char *key;
+		double weight;
+	} keys[] = {{"*name*", 1.3}, {"title", 1.25}, {"label*", 1.25}, {"displayName", 1.3},
+		{"*id", 0.7}, {"slug", 0.7}, {"*key", 0.7}, {"class", 0.5}, {"href", 0.5},
+		{"*url", 0.5}, {"*description*", 0.6}};
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (text_matches(last_step(path), keys[i].key, true))
+			return keys[i].weight;
+	return 1;
+}
+
+/* How much the texts look like the names of the rows: 0, not at all. A text with the word in it
+ * changes with the word. Sorts them. */
+static double name_worth(const struct sketch *sketch, const char *path,
+	const struct text_list *words, struct text_list *texts)
+{
+	size_t filled, different, names = 0;
+
+	if (texts->count == 0 || texts->count != words->count)
+		return 0;
+	for (size_t i = 0; i < texts->count; i++)
+		names += is_name_like(texts->list[i]) &&
+			 (words->list[i][0] == '\0' ||
+				 strcasestr(texts->list[i], words->list[i]) == NULL);
+	if (names * 2 < texts->count || count_known(sketch, texts) * 4 > texts->count)
+		return 0;
+	different = count_different(texts, &filled);
+	return key_weight(path) * (double)different / (double)texts->count * (double)names /
+	       (double)filled;
+}
+
+/* The place of the name of these rows; NULL: none has one. Owned by the caller. words: of the same
+ * rows; *worth as above. */
+static char *find_name(struct sketch *sketch, const xmlXPathObject *rows,
+	const struct text_list *words, double *worth)
+{
+	size_t count = node_set_count(rows);
+	struct text_list places = {0};
+	char *name = NULL;
+
+	*worth = 0;
+	row_places(node_set_member(rows, 0), sketch->known, &places);
+	row_places(node_set_member(rows, count / 2), sketch->known, &places);
+	for (size_t i = 0; i < places.count; i++) {
+		struct text_list texts = {0};
+		double here;
+
+		texts_of(sketch, rows, places.list[i], SAMPLE, &texts);
+		here = name_worth(sketch, places.list[i], words, &texts);
+		if (here > *worth) {
+			*worth = here;
+			memory_set(&name, places.list[i]);
+		}
+		text_list_release(&texts);
+	}
+	text_list_release(&places);
+	return name;
+}
+
+static void judged_release(struct judged *judged)
+{
+	free(judged->name);
+	*judged = (struct judged){0};
+}
+
+/* Whether most of the words are states of an incident. */
+static bool is_story(const struct text_list *words)
+{
+	static const char *const states[] = {"investigating", "identified", "monitoring",
+		"resolved", "postmortem", "scheduled", "in progress", "in_progress", "verifying",
+		"completed", "update"};
+	size_t found = 0;
+
+	for (size_t i = 0; i < words->count; i++)
+		for (size_t j = 0; j < sizeof states / sizeof states[0]; j++)
+			found += strcasecmp(words->list[i], states[j]) == 0;
+	return found * 2 > words->count;
+}
+
+/* Where the title of the feed stands; NULL: the page is none. Each of its entries is a story. */
+static const char *feed_title(const struct sketch *sketch)
+{
+	const xmlNode *root = xmlDocGetRootElement(sketch->tree);
+
+	if (xmlStrEqual(root->name, BAD_CAST "rss"))
+		return "/rss/channel/title";
+	return xmlStrEqual(root->name, BAD_CAST "feed") ? "/feed/title" : NULL;
+}
+
+/* Of a feed, an entry is a row, and nothing in it. */
+static bool is_entry(const char *rows)
+{
+	return text_ends(rows, "/item") || text_ends(rows, "/entry");
+}
+
+/* The share of known words counts twice: a few rows that are all understood before many of which
+ * half are. */
+static void judge(struct sketch *sketch, const struct claim *claim)
+{
+	xmlXPathObjectPtr rows = nodes_of(sketch, claim->each);
+	size_t count = rows != NULL ? node_set_count(rows) : 0;
+	struct text_list texts = {0};
+	struct judged judged = {.claim = claim};
+	bool feed = feed_title(sketch) != NULL;
+	double share, worth = 0;
+	size_t found;
+
+	evaluation_rewind(sketch->evaluation, sketch->evaluation->variable_count);
+	if (count > 1 && (!feed || is_entry(claim->each))) {
+		texts_of(sketch, rows, claim->word, SAMPLE, &texts);
+		found = count_known(sketch, &texts);
+		share = (double)found / (double)texts.count;
+		judged.story = feed || is_story(&texts);
+		judged.score = share < 0.5 || found < 2 ? 0 : share * share * (double)count;
+		judged.score *= judged.story && !feed ? STORY_WEIGHT : 1;
+	}
+	if (judged.score > sketch->best.score) {
+		judged.name = find_name(sketch, rows, &texts, &worth);
+		judged.score *= worth < 1 ? worth : 1;
+	}
+	if (judged.name != NULL && judged.score > sketch->best.score) {
+		judged_release(&sketch->best);
+		sketch->best = judged;
+	} else {
+		free(judged.name);
+	}
+	text_list_release(&texts);
+	xmlXPathFreeObject(rows);
+}
+
+/* ---- writing ---- */
+
+/* In single quotes, as YAML has it (1.2, section 7.3.2). */
+static void write_quoted(struct buffer *out, const char *text)
+{
+	buffer_byte(out, '\'');
+	for (const char *at = text; *at != '\0'; at++) {
+		buffer_text(out, *at == '\'' ? "'" : "");
+		buffer_byte(out, *at);
+	}
+	buffer_byte(out, '\'');
+}
+
+static void write_key(struct buffer *out, const char *key, const char *xpath)
+{
+	buffer_text(out, key);
+	buffer_text(out, ": ");
+	write_quoted(out, xpath);
+	buffer_byte(out, '\n');
+}
+
+/* What the page says, cut and made visible, in quotes. */
+static void write_shown(struct buffer *out, const char *text)
+{
+	char *cut = text_collapse(text, strlen(text), SHOWN_MAX), *visible = text_visible_copy(cut);
+
+	write_quoted(out, visible);
+	free(visible);
+	free(cut);
+}
+
+/* Each word once, in the order of their bytes: those that are sure under their level, the rest as
+ * comments. Sorts them. */
+static void write_levels(const struct sketch *sketch, struct text_list *words, struct buffer *out)
+{
+	static const char *const asks[] = {
+		[WORD_NEW] = "what does it mean? unknown until it stands under levels",
+		[WORD_UNSURE] = "is that so? The kinds disagree, or one alone knows it; unknown "
+				"until it stands under levels",
+	};
+	struct buffer known[LEVEL_COUNT] = {{0}}, unsure = {0};
+	bool any = false;
+	size_t shown = 0;
+
+	text_list_sort(words);
+	for (size_t i = 0; i < words->count && shown < WORDS_SHOWN; i++) {
+		const char *word = words->list[i];
+		enum level level;
+		enum word_trust trust = known_words_find(sketch->known, word, &level);
+
+		if (i > 0 && strcasecmp(word, words->list[i - 1]) == 0)
+			continue;
+		shown++;
+		if (trust == WORD_SURE) {
+			buffer_text(&known[level], known[level].length > 0 ? ", " : "");
+			write_quoted(&known[level], word);
+			any = true;
+			continue;
+		}
+		buffer_text(&unsure, "# ");
+		write_shown(&unsure, word);
+		buffer_format(&unsure, "%s%s: %s\n", trust == WORD_UNSURE ? " " : "",
+			trust == WORD_UNSURE ? level_name(level) : "",
+			word[0] == '\0' ? "rows without a word: what do they mean?" : asks[trust]);
+	}
+	buffer_text(out, any ? "\nlevels:\n" : "\n# levels: no word is sure\n");
+	for (size_t i = 0; i < LEVEL_COUNT; i++) {
+		if (known[i].length > 0)
+			buffer_format(out, "  %s: [%s]\n", level_name((enum level)i),
+				buffer_string(&known[i]));
+		buffer_release(&known[i]);
+	}
+	buffer_text(out, buffer_string(&unsure));
+	if (shown == WORDS_SHOWN)
+		buffer_text(out, "# and more: are these words at all?\n");
+	buffer_release(&unsure);
+}
+
+/* What is different in each row by its name alone; NULL: nothing is. Owned by the caller. */
+static char *find_id(struct sketch *sketch, const xmlXPathObject *rows)
+{
+	static const char *const keys[] = {"id", "guid", "uuid", "key", "slug", "code", "*-id"};
+	struct text_list places = {0};
+	char *id = NULL;
+
+	row_places(node_set_member(rows, 0), sketch->known, &places);
+	for (size_t i = 0; id == NULL && i < places.count; i++) {
+		struct text_list texts = {0};
+		size_t filled, different;
+		bool right = false;
+
+		for (size_t j = 0; !right && j < sizeof keys / sizeof keys[0]; j++)
+			right = text_matches(last_step(places.list[i]), keys[j], true);
+		if (!right)
+			continue;
+		texts_of(sketch, rows, places.list[i], READING_ROWS_MAX, &texts);
+		different = count_different(&texts, &filled);
+		if (different == texts.count)
+			id = memory_string(places.list[i]);
+		text_list_release(&texts);
+	}
+	text_list_release(&places);
+	return id;
+}
+
+/* A condition that holds for this page alone, also when its list is empty: owned by the caller. */
+static char *feed_condition(const struct sketch *sketch, const char *title)
+{
+	const char *path = feed_title(sketch);
+	size_t parent = path != NULL ? strlen(path) - strlen("/title") : 0;
+
+	char *visible = text_visible_copy(title), *condition = NULL;
+
+	if (path != NULL && strchr(title, '"') == NULL && strcmp(visible, title) == 0)
+		condition = memory_format("%.*s[title = \"%s\"]", (int)parent, path, title);
+	free(visible);
+	return condition;
+}
+
+static void write_head(struct sketch *sketch, const char *rows, struct buffer *out)
+{
+	bool html = sketch->tree->type == XML_HTML_DOCUMENT_NODE;
+	const char *path = html ? "//title" : feed_title(sketch), *title = "";
+	struct text_list texts = {0};
+	xmlXPathObjectPtr root = nodes_of(sketch, "/");
+	char *condition;
+
+	if (path != NULL && root != NULL)
+		texts_of(sketch, root, path, 1, &texts);
+	title = texts.count > 0 ? texts.list[0] : "";
+	buffer_text(out, "about: ");
+	write_shown(out, title[0] != '\0' ? title : "a page of its own");
+	buffer_text(out, "\n\n# Is that on this page alone, on good days as on bad ones?\n");
+	condition = feed_condition(sketch, title);
+	write_key(out, "require", condition != NULL ? condition : rows);
+	if (path != NULL)
+		buffer_format(out, "\npage: {title: '%s'}\n", path);
+	free(condition);
+	text_list_release(&texts);
+	xmlXPathFreeObject(root);
+}
+
+/* The kind of the best claim. */
+static void write_kind(struct sketch *sketch, struct buffer *out)
+{
+	const struct judged *best = &sketch->best;
+	char *named = memory_format("%s[%s]", best->claim->each, best->name), *id;
+	xmlXPathObjectPtr all = nodes_of(sketch, best->claim->each), rows = nodes_of(sketch, named);
+	size_t lost = all != NULL && rows != NULL ? node_set_count(all) - node_set_count(rows) : 0;
+	struct text_list words = {0}, names = {0};
+	size_t filled;
+
+	write_head(sketch, named, out);
+	buffer_text(out, best->story ? "\nincidents:\n" : "\nindicators:\n");
+	if (lost > 0)
+		buffer_format(
+			out, "  # Left out, for want of a name: %zu. Are they no rows?\n", lost);
+	write_key(out, "  each", lost > 0 ? named : best->claim->each);
+	id = rows != NULL ? find_id(sketch, rows) : NULL;
+	if (id != NULL)
+		write_key(out, "  id", id);
+	write_key(out, best->story ? "  title" : "  name", best->name);
+	write_key(out, "  word", best->claim->word);
+	if (rows != NULL) {
+		texts_of(sketch, rows, best->name, READING_ROWS_MAX, &names);
+		texts_of(sketch, rows, best->claim->word, READING_ROWS_MAX, &words);
+	}
+	if (id == NULL && count_different(&names, &filled) < names.count)
+		buffer_text(out,
+			"  # Names repeat: is there a group: or an id: that tells the rows "
+			"apart?\n");
+	write_levels(sketch, &words, out);
+	text_list_release(&names);
+	text_list_release(&words);
+	xmlXPathFreeObject(all);
+	xmlXPathFreeObject(rows);
+	free(id);
+	free(named);
+}
+
+/* Reads the page by what was written, and says what came of it. */
+static bool try_kind(const struct document *document, const struct buffer *written,
+	struct buffer *out, struct error *error)
+{
+	struct buffer source = {0};
+	struct reading reading = {0};
+	struct read_report report = {0};
+	struct kind *kind;
+	bool good;
+
+	buffer_add(&source, "sketch.yaml\0", sizeof "sketch.yaml\0");
+	buffer_add(&source, buffer_string(written), written->length);
+	kind = kind_of_source(buffer_string(&source), source.length);
+	good = kind != NULL ? read_page(kind, "", document, &reading, &report, error)
+			    : error_set(error, REMEDY_PAGE, "it cannot be loaded");
+	if (good)
+		buffer_format(out,
+			"# Sketched from one page: %zu indicators, %zu incidents; words not "
+			"known: %zu.\n# Each line is a guess; the comments say what is least "
+			"sure.\n",
+			reading.indicator_count, reading.incident_count, report.unknown_words);
+	else
+		error_prefix(error, "the sketch does not read the page");
+	read_report_release(&report);
+	reading_release(&reading);
+	kind_free(kind);
+	buffer_release(&source);
+	return good;
+}
+
+static void sketch_release(struct sketch *sketch)
+{
+	judged_release(&sketch->best);
+	evaluation_free(sketch->evaluation);
+	for (size_t i = 0; i < sketch->xpath_count; i++)
+		xpath_free(sketch->xpaths[i]);
+	free(sketch->xpaths);
+}
+
+bool sketch_kind(const struct kind *const *kinds, size_t count, const struct document *document,
+	struct buffer *out, struct error *error)
+{
+	struct known_words *known = known_words_new(kinds, count);
+	struct sketch sketch = {.known = known};
+	struct claims claims = {0};
+	struct buffer written = {.maximum = SKETCH_MAX};
+	bool good = false;
+
+	sketch.tree = tree_parse(document->bytes, document->length, error);
+	if (sketch.tree != NULL) {
+		sketch.evaluation = evaluation_new("", NULL);
+		evaluation_add_document(sketch.evaluation, "page", sketch.tree);
+		claims_find(sketch.tree, known, &claims);
+		for (size_t i = 0; i < claims.count && i < SKETCH_JUDGED_MAX; i++)
+			judge(&sketch, &claims.list[i]);
+		good = sketch.best.claim != NULL ||
+		       error_set(error, REMEDY_PAGE, "no rows with a known word found");
+	}
+	if (good)
+		write_kind(&sketch, &written);
+	good = good && try_kind(document, &written, out, error) &&
+	       buffer_text(out, buffer_string(&written));
+	buffer_release(&written);
+	claims_release(&claims);
+	sketch_release(&sketch);
+	known_words_free(known);
+	return good;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Kinds that are written from a page, by the words that three other kinds know.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "unit/kind_text.h"
+#include "unit/processor_time.h"
+#include "watch/kind/known_words.h"
+#include "watch/kind/sketch.h"
+
+enum { KINDS = 3 };
+
+#define KIND(levels) "about: x\nrequire: '/json'\nlevels: {" levels "}\n"
+
+static struct kind *kinds[KINDS];
+
+static int load(void **state)
+{
+	static const char *const texts[KINDS] = {
+		KIND("operational: [up, calm, fair, '1'], major_outage: [down], degraded: [slow]"),
+		KIND("operational: [up, 'true'], major_outage: [down, fair]"),
+		KIND("operational: [up, '1', 'true'], partial_outage: [slow], maintenance: "
+		     "[work*]"),
+	};
+	struct problems problems = {0};
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		kinds[i] = kind_of(texts[i], NULL, &problems);
+		problems_release(&problems);
+	}
+	return 0;
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++)
+		kind_free(kinds[i]);
+	return 0;
+}
+
+/* The sketch of the page; NULL with error. Owned by the caller. */
+static char *sketch_of(const char *page, size_t length, struct error *error)
+{
+	struct document document = {page, length};
+	struct buffer out = {0};
+
+	if (sketch_kind((const struct kind *const *)kinds, KINDS, &document, &out, error))
+		return buffer_take(&out);
+	assert_int_equal(out.length, 0);
+	return NULL;
+}
+
+/* Each of the lines, ended by NULL, is in the sketch. */
+static void assert_sketch(const char *page, ...)
+{
+	struct error error = {0};
+	char *sketch = sketch_of(page, strlen(page), &error);
+	const char *line;
+	va_list lines;
+
+	if (sketch == NULL)
+		fail_msg("%s", error.text);
+	va_start(lines, page);
+	while ((line = va_arg(lines, const char *)) != NULL)
+		if (strstr(sketch, line) == NULL)
+			fail_msg("\"%s\" is not in\n%s", line, sketch);
+	va_end(lines);
+	free(sketch);
+}
+
+static void assert_no_sketch(const char *page, size_t length, const char *reason)
+{
+	struct error error = {0};
+
+	assert_null(sketch_of(page, length, &error));
+	assert_int_equal(error.remedy, REMEDY_PAGE);
+	if (strstr(error.text, reason) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", error.text, reason);
+}
+
+static void test_a_word_is_sure_where_several_kinds_agree(void **state)
+{
+	static const struct {
+		const char *word;
+		enum word_trust trust;
+	} cases[] = {{"up", WORD_SURE}, {"UP", WORD_SURE}, {"down", WORD_SURE},
+		{"calm", WORD_UNSURE}, {"fair", WORD_UNSURE}, {"slow", WORD_UNSURE},
+		{"wonky", WORD_NEW}, {"", WORD_NEW}, {"1", WORD_NEW}, {"true", WORD_NEW},
+		{"work", WORD_NEW}, {"work*", WORD_NEW}};
+	struct known_words *known = known_words_new((const struct kind *const *)kinds, KINDS);
+	enum level level;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (known_words_find(known, cases[i].word, &level) != cases[i].trust)
+			fail_msg("%s", cases[i].word);
+	assert_int_equal(known_words_find(known, "down", &level), WORD_SURE);
+	assert_int_equal(level, LEVEL_MAJOR_OUTAGE);
+	assert_true(known_words_within(known, "state-up"));
+	assert_true(known_words_within(known, "is_down--now"));
+	assert_false(known_words_within(known, "upper-downtown"));
+	known_words_free(known);
+}
+
+static void test_rows_of_json(void **state)
+{
+	(void)state;
+	assert_sketch("{\"board\": {\"parts\": ["
+		      "{\"id\": \"a\", \"label\": \"Mail\", \"state\": \"up\"},"
+		      "{\"id\": \"b\", \"label\": \"Chat\", \"state\": \"Down\"},"
+		      "{\"id\": \"c\", \"label\": \"Maps\", \"state\": \"Won'ky\"}]}}",
+		"require: '/json/board/parts/item[label]'\n", "each: '/json/board/parts/item'\n",
+		"id: 'id'\n", "name: 'label'\n", "word: 'state'\n", "operational: ['up']\n",
+		"major_outage: ['Down']\n", "# 'Won''ky': what does it mean?", "not known: 1.",
+		NULL);
+}
+
+static void test_keys_that_are_names_are_any_key(void **state)
+{
+	(void)state;
+	assert_sketch("{\"regions\": {"
+		      "\"eu\": {\"parts\": [{\"name\": \"Mail\", \"state\": \"up\"}]},"
+		      "\"us 1\": {\"parts\": [{\"name\": \"Chat\", \"state\": \"down\"}]}}}",
+		"each: '/json/regions/*/parts/item'\n", NULL);
+}
+
+static void test_rows_of_html(void **state)
+{
+	(void)state;
+	assert_sketch("<title>The board</title><ul>"
+		      "<li class='part on'><b>Mail</b> <i class='say'>Up</i>"
+		      "<li class='part'><b>Chat</b> <i class='say'>Down</i></ul>",
+		"about: 'The board'\n", "each: '//li[contains-token(@class, \"part\")]'\n",
+		"name: 'b'\n", "operational: ['Up']\n", "major_outage: ['Down']\n", NULL);
+}
+
+/* A class that says "up" selects what is up today: what is down tomorrow would be gone. */
+static void test_no_rows_are_chosen_by_their_state(void **state)
+{
+	struct error error = {0};
+	static const char page[] = "<div id=list><p class='state-up'>Mail<i>up</i></p>"
+				   "<p class='state-up'>Chat<i>up</i></p></div>";
+	char *sketch = sketch_of(page, strlen(page), &error);
+
+	(void)state;
+	assert_non_null(sketch);
+	assert_null(strstr(sketch, "\"state-up\""));
+	assert_non_null(strstr(sketch, "each: '//div[@id = \"list\"]/p'\n"));
+	free(sketch);
+}
+
+static void test_a_state_in_a_class(void **state)
+{
+	(void)state;
+	assert_sketch("<table><tr class='r s-up'><td>Mail<tr class='r s-down'><td>Chat</table>",
+		"each: '//tr[contains-token(@class, \"r\")]'\n", "s-([A-Za-z_]+)",
+		"operational: ['up']\n", "major_outage: ['down']\n", NULL);
+}
+
+static void test_a_name_is_not_what_changes_with_the_word(void **state)
+{
+	(void)state;
+	assert_sketch("<ul id=l><li>Mail - up</li><li>Chat - down</li></ul>",
+		"name: 'substring-before(., \" - \")'\n", "word: 'substring-after(., \" - \")'\n",
+		NULL);
+}
+
+static void test_entries_of_a_feed_are_incidents(void **state)
+{
+	(void)state;
+	assert_sketch("<rss version='2.0'><channel><title>Our feed</title>"
+		      "<item><title>Mail: down</title><guid>1</guid></item>"
+		      "<item><title>Chat: up</title><guid>2</guid></item></channel></rss>",
+		"require: '/rss/channel[title = \"Our feed\"]'\n",
+		"incidents:\n  each: '/rss/channel/item'\n  id: 'guid'\n",
+		"word: 'substring-after(title, \": \")'\n", NULL);
+}
+
+static void test_what_one_kind_says_is_asked(void **state)
+{
+	struct error error = {0};
+	static const char page[] = "[{\"name\": \"Mail\", \"s\": \"calm\"},"
+				   "{\"name\": \"Chat\", \"s\": \"fair\"}]";
+	char *sketch = sketch_of(page, strlen(page), &error);
+
+	(void)state;
+	assert_non_null(sketch);
+	assert_non_null(strstr(sketch, "# 'calm' operational: is that so?"));
+	assert_non_null(strstr(sketch, "# levels: no word is sure\n"));
+	assert_null(strstr(sketch, "\nlevels:"));
+	free(sketch);
+}
+
+static void test_no_rows_are_said_to_be_none(void **state)
+{
+	static const char *const pages[] = {"{}", "{\"status\": \"up\"}", "<p>up",
+		"[{\"name\": \"a\", \"s\": 1}, {\"name\": \"b\", \"s\": 1}]",
+		"[{\"s\": \"up\"}, {\"s\": \"up\"}]"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
+		assert_no_sketch(pages[i], strlen(pages[i]), "no rows with a known word found");
+	assert_no_sketch("", 0, "the document is empty");
+	assert_no_sketch("{", 1, "JSON");
+}
+
+/* What steers a terminal, or would end a text in YAML, is shown; nothing of the page becomes more
+ * than a text. */
+static void test_texts_of_the_page_stay_texts(void **state)
+{
+	(void)state;
+	assert_sketch("<title>A\xe2\x80\xae'\nlevels: {operational: ['*']}</title>"
+		      "<ul id=l><li>Mail - up</li><li>Chat - down</li><li>Maps - a\xe2\x80\xae'x"
+		      "</li></ul>",
+		"about: 'A\\u{202E}'' levels: {operational: [''*'']}'\n",
+		"# 'a\\u{202E}''x': what does it mean?", NULL);
+}
+
+/* Repeats unit, in which %zu is a number, count times. Owned by the caller. */
+static char *many(const char *head, const char *before, const char *after, size_t count)
+{
+	struct buffer page = {0};
+
+	buffer_text(&page, head);
+	for (size_t i = 0; i < count; i++)
+		buffer_format(&page, "%s%zu%s", before, i, after);
+	return buffer_take(&page);
+}
+
+static void test_a_hostile_page_is_bounded(void **state)
+{
+	static const struct {
+		const char *head, *before, *after;
+		size_t count;
+	} pages[] = {
+		/* ten thousand groups, of two rows */
+		{"", "<div class='g", "'><p>Mail<i>up</i><p>Chat<i>up</i></div>", 10000},
+		/* the same in classes that hold nothing else */
+		{"", "<p class='a", " b c d e'><i title=up>up</i></p>", 10000},
+		/* deep */
+		{"", "<div id=d", "><i>up</i>", 200},
+		/* wide */
+		{"<ul>", "<li>Mail ", " - up</li>", 50000},
+		/* prose without an end */
+		{"<p>", ": ", " - [up] ", 100000},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+		char *page = many(pages[i].head, pages[i].before, pages[i].after, pages[i].count);
+		struct error error = {0};
+		clock_t began = clock();
+		char *sketch = sketch_of(page, strlen(page), &error);
+
+		print_message("%zu: %.2f s, %s\n", i, (double)(clock() - began) / CLOCKS_PER_SEC,
+			sketch != NULL ? "sketched" : error.text);
+		assert_true(sketch == NULL || strlen(sketch) <= SKETCH_MAX);
+		assert_processor_time(began, 20);
+		free(sketch);
+		free(page);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_word_is_sure_where_several_kinds_agree),
+		cmocka_unit_test(test_rows_of_json),
+		cmocka_unit_test(test_keys_that_are_names_are_any_key),
+		cmocka_unit_test(test_rows_of_html),
+		cmocka_unit_test(test_no_rows_are_chosen_by_their_state),
+		cmocka_unit_test(test_a_state_in_a_class),
+		cmocka_unit_test(test_a_name_is_not_what_changes_with_the_word),
+		cmocka_unit_test(test_entries_of_a_feed_are_incidents),
+		cmocka_unit_test(test_what_one_kind_says_is_asked),
+		cmocka_unit_test(test_no_rows_are_said_to_be_none),
+		cmocka_unit_test(test_texts_of_the_page_stay_texts),
+		cmocka_unit_test(test_a_hostile_page_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, load, unload);
+}
