@@ -288,10 +288,13 @@ static void write_shown(struct buffer *out, const char *text)
 }
 
 /* Each word once, in the order of their bytes: those that are sure under their level, the rest as
- * comments. Sorts them. */
-static void write_levels(const struct sketch *sketch, struct text_list *words, struct buffer *out)
+ * comments; of a class none is sure, for a class may be about looks alone. Sorts them. */
+static void write_levels(
+	const struct sketch *sketch, bool of_class, struct text_list *words, struct buffer *out)
 {
 	static const char *const asks[] = {
+		[WORD_SURE] = "a class says so: is it the row's state? Unknown until it stands "
+			      "under levels",
 		[WORD_NEW] = "what does it mean? unknown until it stands under levels",
 		[WORD_UNSURE] = "is that so? The kinds disagree, or one alone knows it; unknown "
 				"until it stands under levels",
@@ -309,7 +312,7 @@ static void write_levels(const struct sketch *sketch, struct text_list *words, s
 		if (i > 0 && strcasecmp(word, words->list[i - 1]) == 0)
 			continue;
 		shown++;
-		if (trust == WORD_SURE) {
+		if (trust == WORD_SURE && !of_class) {
 			buffer_text(&known[level], known[level].length > 0 ? ", " : "");
 			write_quoted(&known[level], word);
 			any = true;
@@ -317,8 +320,8 @@ static void write_levels(const struct sketch *sketch, struct text_list *words, s
 		}
 		buffer_text(&unsure, "# ");
 		write_shown(&unsure, word);
-		buffer_format(&unsure, "%s%s: %s\n", trust == WORD_UNSURE ? " " : "",
-			trust == WORD_UNSURE ? level_name(level) : "",
+		buffer_format(&unsure, "%s%s: %s\n", trust != WORD_NEW ? " " : "",
+			trust != WORD_NEW ? level_name(level) : "",
 			word[0] == '\0' ? "rows without a word: what do they mean?" : asks[trust]);
 	}
 	buffer_text(out, any ? "\nlevels:\n" : "\n# levels: no word is sure\n");
@@ -427,7 +430,7 @@ static void write_kind(struct sketch *sketch, struct buffer *out)
 		buffer_text(out,
 			"  # Names repeat: is there a group: or an id: that tells the rows "
 			"apart?\n");
-	write_levels(sketch, &words, out);
+	write_levels(sketch, text_starts(best->claim->word, "replace("), &words, out);
 	text_list_release(&names);
 	text_list_release(&words);
 	xmlXPathFreeObject(all);
