@@ -113,14 +113,14 @@ static const char *nearest(const struct surveyed *pages, size_t count, const cha
 	return found != NULL ? found : "";
 }
 
-/* owner: who has the pattern, for people; "" for a page's own. */
+/* owner: who has the pattern, for people; "" for a page's own. key: where it stands. */
 static void add_pattern(struct findings *findings, const struct surveyed *pages, size_t count,
-	const char *page, const char *owner, const char *pattern)
+	const char *page, const char *owner, const char *key, const char *pattern)
 {
 	const char *near = nearest(pages, count, pattern + (pattern[0] == '!'));
 	char *item = memory_format("%s%s%s", owner, owner[0] != '\0' ? ": " : "", pattern);
-	char *text = memory_format("%s%s\"%.200s\" in \"indicators\" fits nothing that %s%s%s%s",
-		owner, owner[0] != '\0' ? ": " : "", pattern,
+	char *text = memory_format("%s%s\"%.200s\" in \"%s\" fits nothing that %s%s%s%s", owner,
+		owner[0] != '\0' ? ": " : "", pattern, key,
 		owner[0] != '\0' ? "its pages list and watch" : "the page lists",
 		near[0] != '\0' ? "; did you mean \"" : "", near, near[0] != '\0' ? "\"?" : "");
 
@@ -136,8 +136,33 @@ static void survey_page(
 
 	for (size_t i = 0; i < patterns->count; i++)
 		if (!fits_page(survey, surveyed, patterns->list[i] + (patterns->list[i][0] == '!')))
+			add_pattern(findings, surveyed, 1, surveyed->page->name, "", "indicators",
+				patterns->list[i]);
+}
+
+/* What its causes explain is looked for on the page itself, and they on theirs. */
+static void survey_causes(const struct survey *survey, const struct page_config *page,
+	const struct surveyed *pages, struct findings *findings)
+{
+	const struct surveyed *own = &pages[page - survey->config->pages];
+
+	for (size_t i = 0; i < page->cause_count; i++) {
+		const struct cause_config *causes = &page->causes[i];
+
+		if (causes->indicator != NULL && !fits_page(survey, own, causes->indicator))
 			add_pattern(
-				findings, surveyed, 1, surveyed->page->name, "", patterns->list[i]);
+				findings, own, 1, page->name, "", "depends_on", causes->indicator);
+		for (size_t j = 0; j < causes->causes.count; j++) {
+			const char *cause = causes->causes.list[j], *indicator;
+			const struct page_config *page_of =
+				config_cause_page(survey->config, cause, &indicator);
+			const struct surveyed *there = &pages[page_of - survey->config->pages];
+
+			if (!fits_page(survey, there, indicator))
+				add_pattern(findings, there, 1, page->name, cause, "depends_on",
+					indicator);
+		}
+	}
 }
 
 /* A receiver's pattern may fit on any of its pages. */
@@ -155,14 +180,15 @@ static void survey_receiver(const struct survey *survey, const struct receiver *
 				fits_page(survey, &pages[j], pattern + (pattern[0] == '!'));
 		if (!found)
 			add_pattern(findings, pages, count, "", receiver_shown(receiver->name),
-				pattern);
+				"indicators", pattern);
 	}
 }
 
 static bool any_patterns(const struct survey *survey)
 {
 	for (size_t i = 0; i < survey->config->page_count; i++)
-		if (survey->config->pages[i].indicators.count > 0)
+		if (survey->config->pages[i].indicators.count > 0 ||
+			survey->config->pages[i].cause_count > 0)
 			return true;
 	for (size_t i = 0; i < survey->receivers->count; i++)
 		if (survey->receivers->list[i].subscription->indicators.count > 0)
@@ -183,6 +209,8 @@ void survey_patterns(const struct survey *survey, struct findings *findings)
 		survey_page(survey, &pages[i], findings);
 		pages[i].watched_only = true;
 	}
+	for (size_t i = 0; i < count; i++)
+		survey_causes(survey, &survey->config->pages[i], pages, findings);
 	for (size_t i = 0; i < survey->receivers->count; i++)
 		survey_receiver(survey, &survey->receivers->list[i], pages, count, findings);
 	for (size_t i = 0; i < count; i++)
@@ -234,6 +262,11 @@ static void digest_configuration(const struct survey *survey, char digest[static
 
 		buffer_format(&text, "%s\n%s\n", page->name, page->url);
 		digest_texts(&page->indicators, &text);
+		for (size_t j = 0; j < page->cause_count; j++) {
+			buffer_format(&text, "%s\n",
+				page->causes[j].indicator != NULL ? page->causes[j].indicator : "");
+			digest_texts(&page->causes[j].causes, &text);
+		}
 	}
 	for (size_t i = 0; i < survey->receivers->count; i++) {
 		const struct receiver *receiver = &survey->receivers->list[i];

@@ -49,6 +49,13 @@ configure "Mail, Chat, Moil" "Chat"
 check "another wrong name is news" grep -q '"Moil"' <<< "$(run)"
 same "and one more mail" 2 "$(operator)"
 
+configure "Mail, Chat" "Chat"
+sed -i 's|^    indicators: \[Mail.*|&\n    depends_on: {Chat: example/Mail}|' "$work/lampwatch.yaml"
+same "what an indicator depends on fits" "" "$(run)"
+sed -i 's|example/Mail}|example/Moil}|' "$work/lampwatch.yaml"
+check "and is said where it does not" grep -q 'example/Moil: "Moil" in "depends_on" fits nothing.*did you mean "Mail"' <<< "$(run)"
+check "check says it, with its page's line" grep -q 'lampwatch.yaml:7: .*Moil' <<< "$(check_words)"
+
 configure "Mail, Chat" "Chat"; run > /dev/null
 page none operational odd_word operational
 said=$(run)
@@ -57,7 +64,7 @@ page none operational odd_word degraded_performance
 same "once" "" "$(run)"
 check "check says it" grep -q 'lampwatch.yaml:[0-9]*: .*odd_word' <<< "$(check_words)"
 check "it is in the log" grep -q 'event finding.*odd_word' <<< "$("$lampwatch" -c "$work/lampwatch.yaml" log)"
-same "the operator gets one mail about it" 3 "$(operator)"
+same "the operator gets one mail about it" 4 "$(operator)"
 
 page none operational operational operational; run > /dev/null
 sed -i 's/"name":"Chat"/"name":"Talk"/' "$work/www/api/v2/summary.json"
