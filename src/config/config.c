@@ -452,6 +452,7 @@ void config_free(struct config *config)
 {
 	if (config == NULL)
 		return;
+	config_wipe(config); /* what is forked later must not find it in memory that was freed */
 	for (size_t i = 0; i < config->page_count; i++) {
 		struct page_config *page = &config->pages[i];
 
