@@ -452,12 +452,11 @@ void config_free(struct config *config)
 {
 	if (config == NULL)
 		return;
-	config_wipe(config); /* what is forked later must not find it in memory that was freed */
+	config_wipe(config); /* which frees its secrets: what is forked later must not find them */
 	for (size_t i = 0; i < config->page_count; i++) {
 		struct page_config *page = &config->pages[i];
 
 		free(page->name);
-		free(page->url);
 		free(page->kind);
 		free(page->provider);
 		text_list_release(&page->indicators);
@@ -482,14 +481,11 @@ void config_free(struct config *config)
 	free(config->kinds);
 	free(config->resolver);
 	free(config->signing_key);
-	free(config->timestamp.url);
 	free(config->timestamp.ca_file);
-	free(config->heartbeat);
 	free(config->heartbeat_file);
 	free(config->metrics);
 	free(config->wayback_base);
 	free(config->wayback_key_file);
-	yaml_close(config->yaml);
 	free(config);
 }
 

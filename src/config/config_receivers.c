@@ -453,7 +453,6 @@ void config_receivers_free(struct config *config)
 		struct webhook_config *webhook = &config->webhooks[i];
 
 		free(webhook->name);
-		free(webhook->url);
 		free(webhook->host);
 		free(webhook->url_file);
 		free(webhook->secret_file);
