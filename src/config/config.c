@@ -269,6 +269,7 @@ static const struct node_rule file_rules[] = {
 	{"heartbeat_file", config_read_url_file, offsetof(struct config, heartbeat_file), false,
 		NULL},
 	{"metrics", config_read_path, offsetof(struct config, metrics), false, NULL},
+	{"site_url", read_base, offsetof(struct config, site_url), false, NULL},
 	{"wayback_base", read_base, offsetof(struct config, wayback_base), false, NULL},
 	{"wayback_key_file", config_read_secret_file, offsetof(struct config, wayback_key_file),
 		false, NULL},
@@ -484,6 +485,7 @@ void config_free(struct config *config)
 	free(config->timestamp.ca_file);
 	free(config->heartbeat_file);
 	free(config->metrics);
+	free(config->site_url);
 	free(config->wayback_base);
 	free(config->wayback_key_file);
 	free(config);

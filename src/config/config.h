@@ -238,9 +238,11 @@ struct config {
 	char *timezone;                 /* IANA name */
 	char *user_agent_contact;       /* NULL: none */
 	struct text_list serve_hosts;   /* that `serve` answers to, beside its own address */
-	int site;           /* enum site_mode: whether a run writes the pages to browse */
-	char *kinds;        /* folder of the user's kinds, joined with folder; NULL: none */
-	char *resolver;     /* "127.0.0.1:53"; NULL: the system's */
+	char *site_url; /* where the archive's folder is published; no "/" at its end; NULL: nowhere
+			 */
+	int site;       /* enum site_mode: whether a run writes the pages to browse */
+	char *kinds;    /* folder of the user's kinds, joined with folder; NULL: none */
+	char *resolver; /* "127.0.0.1:53"; NULL: the system's */
 	int64_t pack_after; /* milliseconds: older snapshots are packed */
 	char *signing_key;  /* file of the secret key; NULL: nothing is signed */
 	struct timestamp_config timestamp;
