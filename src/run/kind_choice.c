@@ -142,8 +142,8 @@ static int load_path(const char *path, const char *with_path, struct kind **kind
 int kind_choose(const char *command, const char *templates, const char *user_folder,
 	const char *name, const char *with_path, struct kind **kind)
 {
-	/* That is how one writes a kind of one's own. */
-	bool is_path = strchr(name, '/') != NULL;
+	/* That is how one writes a kind of one's own; no kind's name has either. */
+	bool is_path = strchr(name, '/') != NULL || text_ends(name, ".yaml");
 	char *path = is_path ? memory_string(name) : kind_find(templates, user_folder, name);
 	int status;
 

@@ -43,9 +43,9 @@ void kind_list_prefer(const struct kind_list *kinds, bool *fits);
 char *kind_next(const char *templates, const char *user_folder, const char *name);
 
 /*
- * The kind of that name, or of that file where the name has a slash in it; with_path (may be
- * NULL) is a file with its parameters. EXIT_DONE and *kind, owned by the caller; else the exit
- * status after a complaint on standard error that begins with "lampwatch COMMAND".
+ * The kind of that name, or of that file where the name has a slash or ends in ".yaml"; with_path
+ * (may be NULL) is a file with its parameters. EXIT_DONE and *kind, owned by the caller; else the
+ * exit status after a complaint on standard error that begins with "lampwatch COMMAND".
  */
 int kind_choose(const char *command, const char *templates, const char *user_folder,
 	const char *name, const char *with_path, struct kind **kind);

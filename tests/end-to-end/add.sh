@@ -382,7 +382,7 @@ cat >board.json <<-'END'
 END
 check "--sketch writes a kind from a saved page" prints sketch 0 kinds --sketch board.json
 cp out sketched.yaml
-check "which reads that page, and leaves the word grey that nobody knows" prints sketch-test 0 kinds --test ./sketched.yaml board.json
+check "which reads that page, and leaves the word grey that nobody knows" prints sketch-test 0 kinds --test sketched.yaml board.json
 check "and refuses another" complains "the page is not as expected" 1 kinds --test ./sketched.yaml table.html
 check "from standard input as well" diff "$expected/sketch" <("$lampwatch" kinds --sketch - <board.json)
 check "no rows with a known word is said" complains "table.html: no rows with a known word found" 1 kinds --sketch table.html

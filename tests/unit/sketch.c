@@ -136,6 +136,23 @@ static void test_keys_that_are_names_are_any_key(void **state)
 		"each: '/json/regions/*/parts/item'\n", NULL);
 }
 
+static void test_a_map_of_words_has_its_keys_for_names(void **state)
+{
+	(void)state;
+	assert_sketch("{\"title\": \"x\", \"services\": {\"Mail\": \"up\", \"Chat 2\": \"down\"}}",
+		"require: '/json/services/*'\n", "each: '/json/services/*'\n",
+		"name: 'concat(name(self::*[not(@key)]), @key)'\n", "word: '.'\n", "2 indicators",
+		"major_outage: ['down']\n", NULL);
+	assert_sketch("{\"services\": {\"East side\": {\"Mail\": \"up\", \"Chat\": \"down\"}, "
+		      "\"West\": {\"Mail\": \"up\", \"Maps\": \"up\"}}}",
+		"each: '/json/services/*/*'\n",
+		"group: 'concat(name(parent::*[not(@key)]), ../@key)'\n", "4 indicators", NULL);
+	/* a name that stands in the row is better */
+	assert_sketch("{\"regions\": {\"r1\": {\"title\": \"Mail\", \"state\": \"up\"}, "
+		      "\"r2\": {\"title\": \"Chat\", \"state\": \"down\"}}}",
+		"each: '/json/regions/*'\n", "name: 'title'\n", "word: 'state'\n", NULL);
+}
+
 static void test_rows_of_html(void **state)
 {
 	(void)state;
@@ -280,6 +297,7 @@ int main(void)
 		cmocka_unit_test(test_a_word_is_sure_where_several_kinds_agree),
 		cmocka_unit_test(test_rows_of_json),
 		cmocka_unit_test(test_keys_that_are_names_are_any_key),
+		cmocka_unit_test(test_a_map_of_words_has_its_keys_for_names),
 		cmocka_unit_test(test_rows_of_html),
 		cmocka_unit_test(test_no_rows_are_chosen_by_their_state),
 		cmocka_unit_test(test_a_state_in_a_class),

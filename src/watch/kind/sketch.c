@@ -127,9 +127,9 @@ static double key_weight(const char *path)
 	static const struct {
 		const char *key;
 		double weight;
-	} keys[] = {{"*name*", 1.3}, {"title", 1.25}, {"label*", 1.25}, {"displayName", 1.3},
-		{"*id", 0.7}, {"slug", 0.7}, {"*key", 0.7}, {"class", 0.5}, {"href", 0.5},
-		{"*url", 0.5}, {"*description*", 0.6}};
+	} keys[] = {{SKETCH_KEY, 0.9}, {"*name*", 1.3}, {"title", 1.25}, {"label*", 1.25},
+		{"displayName", 1.3}, {"*id", 0.7}, {"slug", 0.7}, {"*key", 0.7}, {"class", 0.5},
+		{"href", 0.5}, {"*url", 0.5}, {"*description*", 0.6}};
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		if (text_matches(last_step(path), keys[i].key, true))
@@ -405,7 +405,10 @@ static void write_head(struct sketch *sketch, const char *rows, struct buffer *o
 static void write_kind(struct sketch *sketch, struct buffer *out)
 {
 	const struct judged *best = &sketch->best;
-	char *named = memory_format("%s[%s]", best->claim->each, best->name), *id;
+	bool by_key = strcmp(best->name, SKETCH_KEY) == 0; /* which no row lacks */
+	char *named = by_key ? memory_string(best->claim->each)
+			     : memory_format("%s[%s]", best->claim->each, best->name);
+	char *id;
 	xmlXPathObjectPtr all = nodes_of(sketch, best->claim->each), rows = nodes_of(sketch, named);
 	size_t lost = all != NULL && rows != NULL ? node_set_count(all) - node_set_count(rows) : 0;
 	struct text_list words = {0}, names = {0};
@@ -420,6 +423,8 @@ static void write_kind(struct sketch *sketch, struct buffer *out)
 	id = rows != NULL ? find_id(sketch, rows) : NULL;
 	if (id != NULL)
 		write_key(out, "  id", id);
+	if (by_key && text_ends(best->claim->each, "/*/*"))
+		write_key(out, "  group", SKETCH_KEY_ABOVE);
 	write_key(out, best->story ? "  title" : "  name", best->name);
 	write_key(out, "  word", best->claim->word);
 	if (rows != NULL) {

@@ -37,7 +37,12 @@ struct claims {
 void claims_find(xmlDocPtr tree, const struct known_words *known, struct claims *claims);
 void claims_release(struct claims *claims);
 
-/* Adds the XPaths of all texts in the row, from the row, as far as SKETCH_NAMES_MAX allows. */
+/* The key of a member of an object: its element's name, or where a key is no name its attribute. */
+#define SKETCH_KEY "concat(name(self::*[not(@key)]), @key)"
+#define SKETCH_KEY_ABOVE "concat(name(parent::*[not(@key)]), ../@key)"
+
+/* Adds the XPaths of all texts in the row, from the row, as far as SKETCH_NAMES_MAX allows; and of
+ * its key, where it is a member of an object. */
 void row_places(xmlNodePtr row, const struct known_words *known, struct text_list *places);
 
 /* The node after this one in document order within top. */

@@ -66,6 +66,11 @@ static bool is_html(const xmlNode *node)
 	return node->doc->type == XML_HTML_DOCUMENT_NODE;
 }
 
+static bool is_json(const xmlNode *node)
+{
+	return xmlStrEqual(xmlDocGetRootElement(node->doc)->name, BAD_CAST "json");
+}
+
 /* Whether it can be a step of a path as it is called: not a key that is no name, nor what has a
  * prefix or sets text. */
 static bool is_step(const xmlNode *node)
@@ -165,8 +170,31 @@ static void add_ways(
 	text_list_release(&classes);
 }
 
+/* An object of nothing but texts: {"Mail": "up", "Web": "down"}. */
+static bool is_map(const xmlNode *object)
+{
+	size_t count = 0;
+
+	for (const xmlNode *child = object->children; child != NULL; child = child->next, count++)
+		if (child->type != XML_ELEMENT_NODE || child->children == NULL ||
+			child->children->type != XML_TEXT_NODE ||
+			xmlStrEqual(child->name, BAD_CAST "item"))
+			return false;
+	return count > 1;
+}
+
+/* An object of nothing but such. */
+static bool is_map_of_maps(const xmlNode *object)
+{
+	for (const xmlNode *child = object->children; child != NULL; child = child->next)
+		if (child->type != XML_ELEMENT_NODE || xmlStrEqual(child->name, BAD_CAST "item") ||
+			!is_map(child))
+			return false;
+	return object->children != NULL;
+}
+
 /* An object whose members are alike has keys that are names of things. */
-static bool is_catalogue(const xmlNode *object)
+static bool has_like_members(const xmlNode *object)
 {
 	const xmlNode *first = object->children;
 	size_t count = 0;
@@ -185,6 +213,12 @@ static bool is_catalogue(const xmlNode *object)
 			return false;
 	}
 	return count > 1;
+}
+
+static bool is_catalogue(const xmlNode *object)
+{
+	return has_like_members(object) ||
+	       (is_json(object) && (is_map(object) || is_map_of_maps(object)));
 }
 
 /* The path of all rows like this one in XML and JSON, from the root. */
@@ -343,8 +377,7 @@ static bool visit_attributes(xmlNodePtr node, visit_text *visit, void *context)
 		const char *text;
 
 		/* Those of a tree that is made of JSON are none of the page's. */
-		if (at->ns != NULL ||
-			xmlStrEqual(xmlDocGetRootElement(node->doc)->name, BAD_CAST "json"))
+		if (at->ns != NULL || is_json(node))
 			continue;
 		text = node_string((xmlNodePtr)at, &owned);
 		if (strlen(text) <= SKETCH_SAY_MAX && strlen(name) <= NAME_MAX_BYTES)
@@ -498,4 +531,6 @@ void row_places(xmlNodePtr row, const struct known_words *known, struct text_lis
 	struct gathering gathering = {row, known, places};
 
 	visit_texts(row, gather_places, &gathering);
+	if (is_json(row) && !xmlStrEqual(row->name, BAD_CAST "item"))
+		text_list_add(places, SKETCH_KEY);
 }
