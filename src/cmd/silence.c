@@ -10,10 +10,12 @@
 #include "base/date.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "cmd/command.h"
+#include "config/config.h"
 #include "config/window.h"
 #include "run/context.h"
 #include "run/people.h"
@@ -86,6 +88,33 @@ static void save_event(struct database *database, const struct request *request,
 		until[0] != '\0' ? until : "ended", "", "", request->reason);
 }
 
+/* Probes are pages of their own: those of the page's facts still tell their red. */
+static void print_still_told(const struct request *request)
+{
+	const struct config *config = request->context->config;
+	const struct page_config *page = config_page(config, request->page);
+	struct text_list probes = {0};
+	struct silences silences = {0};
+	int64_t now = request->context->invocation->clock;
+
+	silences_load(request->context->database, now, &silences);
+	for (size_t i = 0; i < page->fact_count; i++)
+		for (size_t j = 0; j < page->facts[i].checks.count; j++) {
+			const char *check = page->facts[i].checks.list[j];
+			char *probe = memory_format("%.*s", (int)strcspn(check, "/"), check);
+
+			if (!text_list_has(&probes, probe) &&
+				!suppression_holds(config, &silences, probe, now, NULL))
+				text_list_add(&probes, probe);
+			free(probe);
+		}
+	for (size_t i = 0; i < probes.count; i++)
+		printf("%s: still told when its checks fail; it has a silence of its own\n",
+			probes.list[i]);
+	silences_release(&silences);
+	text_list_release(&probes);
+}
+
 static void print_done(const struct request *request, bool found)
 {
 	const struct context *context = request->context;
@@ -100,6 +129,7 @@ static void print_done(const struct request *request, bool found)
 	printf("%s: nobody is told until ", request->page);
 	terminal_time(request->until, context->config->timezone);
 	putchar('\n');
+	print_still_told(request);
 }
 
 static int save(const struct request *request)

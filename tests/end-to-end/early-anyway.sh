@@ -62,7 +62,9 @@ same "under different Message-IDs" "3" "$(ids | sort -u | grep -c .)"
 same "which says once that nothing is kept" "1" "$(grep -c 'nothing is kept while that lasts' said)"
 
 begin silence "pages: [example]"
-at 2 silence example --until 2014-01-24T19:10 --reason "our own work" > /dev/null
+same "that its probe goes on telling is said" \
+	"mail: still told when its checks fail; it has a silence of its own" \
+	"$(at 2 silence example --until 2014-01-24T19:10 --reason "our own work" | tail -n +2)"
 fails; at 2 run; at 3 run
 same "in a silence nobody is told" "" "$(told)"
 at 11 run; at 12 run
