@@ -279,11 +279,17 @@ static void commit_related(struct observer *observer)
 	free(related.list);
 }
 
+/* Those that owe first. */
+static void commit_unrelated(struct observer *observer)
+{
+	commit_together(observer, true);
+	commit_together(observer, false);
+}
+
 void observer_commit(struct observer *observer)
 {
 	commit_related(observer);
-	commit_together(observer, true);
-	commit_together(observer, false);
+	commit_unrelated(observer);
 }
 
 void observer_commit_due(struct observer *observer, bool idle)
@@ -298,7 +304,7 @@ void observer_commit_due(struct observer *observer, bool idle)
 		return;
 	if (gathered->count >= GATHERED_PAGES || gathered->bytes >= GATHERED_BYTES ||
 		remaining(gathered->since) <= 0)
-		observer_commit(observer);
+		commit_unrelated(observer);
 	else if (gathered->owing > 0 && (idle || remaining(observer->told) <= 0))
 		commit_together(observer, true);
 }

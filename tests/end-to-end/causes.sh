@@ -63,4 +63,29 @@ at 21:00 google operational desk operational
 same "its green is where its red is" "$(field Message-ID "$(nth ops 2)")" "$(field In-Reply-To "$(nth ops 5)")"
 same "who knew of no cause hears of its end alone" "RED GREEN" "$(subjects_to helpdesk | sed 's/:.*//' | paste -sd ' ')"
 check "the archive is whole" now 21:05 verify
+
+# The cause is the last to answer, while other pages change and are kept.
+serve_http slow
+serve_http others
+mkdir "$work/late"; cd "$work/late" || exit 1
+cat > lampwatch.yaml <<-END
+	archive: archive
+	from: lampwatch@example.org
+	every: 0s
+	site: off
+	pages:
+	  - {name: desk, url: "http://127.0.0.1:$others_port/", kind: statuspage, depends_on: google/Mail}
+	  - {name: google, url: "http://127.0.0.1:$slow_port/", kind: statuspage}
+	$(for i in $(seq 9); do echo "  - {name: other$i, url: \"http://127.0.0.1:$others_port/\", kind: statuspage}"; done)
+	routes: [{name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}]
+	subscribers: [{mail: late@example.com, pages: [desk, google]}]
+	END
+mkdir -p "$work"/{slow,others}/api/v2
+all() { for server in slow others; do statuspage_page "$work/$server/api/v2/summary.json" none "$1"; done; }
+all operational
+"$lampwatch" -q run
+all major_outage
+echo "delay=600" > "$work/slow/api/v2/summary.json.fault"
+"$lampwatch" -q run
+same "a cause that comes last is still the first in the message" "RED: Mail and 1 more (2 pages: google, desk)" "$(subjects_to late)"
 finish
