@@ -2,6 +2,7 @@
 #include "run/digest_message.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/buffer.h"
@@ -11,6 +12,7 @@
 #include "base/memory.h"
 #include "base/step.h"
 #include "base/text.h"
+#include "model/event.h"
 #include "run/hosting_lookup.h"
 #include "run/observe.h"
 #include "tell/digest_pages.h"
@@ -20,6 +22,7 @@
 /* The same contents joined: made once for all receivers that wait for them. */
 struct digest_message {
 	int64_t *of; /* their numbers, in order */
+	int *ranks;  /* of each the rank of its first event */
 	size_t count;
 	struct content_plan says; /* data NULL: they cannot be joined */
 	bool several;             /* it is about several pages */
@@ -47,9 +50,10 @@ static struct digest_message *digest_find(
 	return NULL;
 }
 
-/* The data of all rows as one, made at now; NULL where some row's cannot be read. */
+/* The data of all rows as one, made at now, and their ranks; NULL where some row's cannot be read.
+ */
 static struct value *join_rows(
-	const struct observer *observer, const struct deliveries *rows, int64_t now)
+	const struct observer *observer, const struct deliveries *rows, int64_t now, int *ranks)
 {
 	struct value *parts = value_list(), *digest_message = NULL;
 	const struct value *events;
@@ -61,6 +65,7 @@ static struct value *join_rows(
 
 		if (data == NULL)
 			goto out;
+		ranks[i] = event_types[event_value_type(value_get(data, "first"))].rank;
 		digest_pages_add(data, parts);
 		events = value_get(data, "events");
 		count = value_get_number(value_get(data, "headline"), "count");
@@ -88,30 +93,38 @@ static struct digest_message *join(const struct observer *observer, const struct
 	const struct value *pages;
 
 	digest_message->of = memory_zero(rows->count, sizeof *digest_message->of);
+	digest_message->ranks = memory_zero(rows->count, sizeof *digest_message->ranks);
 	digest_message->count = rows->count;
 	for (size_t i = 0; i < rows->count; i++) {
 		digest_message->of[i] = rows->list[i].content;
 		outbox_alarms(observer->database, digest_message->of[i], &digest_message->says);
 	}
-	digest_message->says.data = join_rows(observer, rows, now);
+	digest_message->says.data = join_rows(observer, rows, now, digest_message->ranks);
 	pages = value_get(digest_message->says.data, "pages");
 	digest_message->several = pages != NULL && pages->type == VALUE_LIST;
 	return digest_message;
 }
 
-/* The first that one of them answers outside of the joined message. */
-static const char *answered(const struct deliveries *rows)
+/* What the one that is most important answers outside of the joined message: a message has one
+ * parent (RFC 5322, section 3.6.4). */
+static const char *answered(
+	const struct deliveries *rows, const struct digest_message *digest_message)
 {
+	const char *best = NULL;
+	int rank = INT_MAX;
+
 	for (size_t i = 0; i < rows->count; i++) {
 		const char *to = rows->list[i].in_reply_to;
-		bool inside = to == NULL;
+		bool passed = to == NULL || digest_message->ranks[i] >= rank;
 
-		for (size_t j = 0; j < rows->count && !inside; j++)
-			inside = text_equal(rows->list[j].message_id, to);
-		if (!inside)
-			return to;
+		for (size_t j = 0; j < rows->count && !passed; j++)
+			passed = text_equal(rows->list[j].message_id, to);
+		if (!passed) {
+			best = to;
+			rank = digest_message->ranks[i];
+		}
 	}
-	return NULL;
+	return best;
 }
 
 /*
@@ -126,7 +139,7 @@ static void save_digest(struct observer *observer, const struct deliveries *rows
 		.unsubscribe = memory_string(first->unsubscribe),
 		.sender = memory_string(first->sender),
 		.otherwise = memory_string(first->otherwise),
-		.in_reply_to = memory_string(answered(rows))};
+		.in_reply_to = memory_string(answered(rows, digest_message))};
 	struct content content = {0};
 	struct buffer text = {0};
 	struct error error;
@@ -181,6 +194,7 @@ static void join_waiting(struct observer *observer, const struct text_list *rece
 	outbox_release(observer->database, now);
 	for (size_t i = 0; i < digests.count; i++) {
 		free(digests.list[i].of);
+		free(digests.list[i].ranks);
 		content_plan_release(&digests.list[i].says);
 	}
 	free(digests.list);
