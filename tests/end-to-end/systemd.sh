@@ -11,12 +11,16 @@ if ! command -v systemd-analyze > /dev/null; then
 fi
 units=$BUILD/src/install
 mkdir -p "$work/lampwatch.service.d"
-# The program need not be installed for this.
-sed 's/^ExecStart=[^ ]*/ExecStart=\/bin\/true/; /^Documentation=/d' "$units/lampwatch.service" > "$work/lampwatch.service"
-sed '/^Documentation=/d' "$root/src/install/lampwatch.timer" > "$work/lampwatch.timer"
-same "systemd takes the units" "" "$(SYSTEMD_LOG_LEVEL=warning systemd-analyze verify "$work/lampwatch.service" "$work/lampwatch.timer" 2>&1 | grep "$work")"
-exposed() { systemd-analyze security --offline=true --no-pager --threshold=30 "$work/lampwatch.service" 2>&1; }
-check "its exposure is at most 3.0: $(exposed | sed -n 's/.*level for .*: \([0-9.]*\).*/\1/p')" exposed
+for unit in lampwatch lampwatch-weekly; do
+	# The program need not be installed for this.
+	sed 's/^ExecStart=[^ ]*/ExecStart=\/bin\/true/; /^Documentation=/d' "$units/$unit.service" > "$work/$unit.service"
+	sed '/^Documentation=/d' "$root/src/install/$unit.timer" > "$work/$unit.timer"
+done
+same "systemd takes the units" "" "$(SYSTEMD_LOG_LEVEL=warning systemd-analyze verify "$work"/*.service "$work"/*.timer 2>&1 | grep "$work")"
+exposed() { systemd-analyze security --offline=true --no-pager --threshold=30 "$1" 2>&1; }
+for service in "$work"/*.service; do
+	check "the exposure of ${service##*/} is at most 3.0: $(exposed "$service" | sed -n 's/.*level for .*: \([0-9.]*\).*/\1/p')" exposed "$service"
+done
 cp "$root/src/install/lampwatch-sendmail.conf" "$work/lampwatch.service.d/sendmail.conf"
 same "systemd takes the drop-in" "" "$(SYSTEMD_LOG_LEVEL=warning systemd-analyze verify "$work/lampwatch.service" 2>&1 | grep "$work")"
 # Of what implies it where User= is set: systemd.exec(5).
