@@ -18,7 +18,8 @@ enum {
 	PAGE_MAINTENANCES_MAX = 100, /* of a page, in its calendar */
 	ALL_MAINTENANCES_MAX = 1000, /* in the calendar of all pages */
 	WITHDRAWN_MAX = 20,          /* that have left the page, the last ones */
-	LINE_OCTETS = 75             /* RFC 5545 section 3.1, without the line break */
+	WITHDRAWN_SECONDS = 90 * 86400,
+	LINE_OCTETS = 75 /* RFC 5545 section 3.1, without the line break */
 };
 
 /* ---- what the history knows of one ---- */
@@ -213,18 +214,22 @@ static bool is_announced(const struct reading *reading, const char *id)
 }
 
 /* What a reading of ours made anew no longer has, the page may still announce. That one has begun
- * is known from the change that announced it, mostly: then no snapshot is read. */
+ * is known from the change that announced it, mostly: then no snapshot is read. How far back is
+ * counted from the page's last change, and by no clock: the file depends on what was said alone. */
 static void add_all_withdrawn(
 	const struct site_page *page, const struct reading *now, struct value *list)
 {
 	struct statement *row = database_query(page->site->database,
-		"SELECT item, max(time), ifnull((SELECT text FROM change AS said WHERE"
+		"SELECT item, time, ifnull((SELECT text FROM change AS said WHERE"
 		"  said.page = change.page AND said.item = change.item AND said.type IN"
 		"  ('maintenance-new', 'maintenance') AND said.time <= change.time"
 		"  ORDER BY said.time DESC, said.id DESC LIMIT 1), '')"
-		" FROM change WHERE page = ? AND type = 'maintenance-closed' AND NOT anew"
-		" GROUP BY item ORDER BY max(time) DESC, item LIMIT ?",
-		"ti", page->name, (int64_t)WITHDRAWN_MAX);
+		" FROM change WHERE page = ?1 AND type = 'maintenance-closed' AND NOT anew"
+		" AND time >= (SELECT max(time) FROM change WHERE page = ?1) - ?2"
+		" AND NOT EXISTS (SELECT 1 FROM change AS later WHERE later.page = change.page"
+		"  AND later.item = change.item AND later.type = 'maintenance-closed'"
+		"  AND later.id > change.id) ORDER BY time DESC, item LIMIT ?3",
+		"tii", page->name, (int64_t)WITHDRAWN_SECONDS, (int64_t)WITHDRAWN_MAX);
 
 	while (statement_row(row)) {
 		const char *id = statement_text(row, 0);

@@ -74,6 +74,11 @@ page "$work/www/api/v2/summary.json" "$later" "$past"
 run 2026-03-03T10:00:00Z
 compare changed "$archive/example/calendar.ics"
 same "what changed, and what was cancelled, keeps its UID" "" "$(uids "$archive/calendar.ics" | comm -13 "$work/uids" -)"
+cp "$archive/example/calendar.ics" "$work/calendar.before"
+rm "$archive"/.state/lampwatch.db*
+"$lampwatch" -c "$work/lampwatch.yaml" --clock 2026-03-03T10:30:00Z -q rebuild
+"$lampwatch" -c "$work/lampwatch.yaml" --clock 2026-03-03T10:30:00Z -q site
+check "from a database that was lost and made anew it is the same" cmp "$work/calendar.before" "$archive/example/calendar.ics"
 page "$work/www/api/v2/summary.json" "$later" "$past" "$roof"
 run 2026-03-03T11:00:00Z
 same "what is announced again is confirmed again, one revision later" "SEQUENCE:2 STATUS:CONFIRMED" \
