@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "base/index.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/pattern.h"
@@ -21,6 +22,41 @@ enum {
 	WITHDRAWN_SECONDS = 90 * 86400,
 	LINE_OCTETS = 75 /* RFC 5545 section 3.1, without the line break */
 };
+
+/* What was read, and where in it things are: it may have twenty thousand rows of each type. */
+struct source {
+	const struct site_page *page;
+	struct reading reading;
+	struct index indicators, maintenances, affects, updates;
+};
+
+static void source_release(struct source *source)
+{
+	index_release(&source->indicators);
+	index_release(&source->maintenances);
+	index_release(&source->affects);
+	index_release(&source->updates);
+	reading_release(&source->reading);
+}
+
+/* False where nothing was read (""), or what was kept of it is no reading. */
+static bool source_load(struct source *source, const struct site_page *page, const char *text)
+{
+	struct reading *reading = &source->reading;
+
+	*source = (struct source){.page = page};
+	if (text[0] == '\0' || !reading_parse(text, strlen(text), reading, NULL))
+		return false;
+	source->indicators = index_by_id(
+		reading->indicators, reading->indicator_count, sizeof *reading->indicators);
+	source->maintenances = index_by_id(
+		reading->maintenances, reading->maintenance_count, sizeof *reading->maintenances);
+	source->affects =
+		index_by_id(reading->affects, reading->affects_count, sizeof *reading->affects);
+	source->updates =
+		index_by_id(reading->updates, reading->update_count, sizeof *reading->updates);
+	return true;
+}
 
 /* ---- what the history knows of one ---- */
 
@@ -60,18 +96,21 @@ static int64_t first_sight(const struct site_page *page)
 
 /* When what is said of it was last revised: never the time of the run, so that a file stays the
  * same as long as nothing is said. */
-static int64_t revised(const struct site_page *page, const struct reading *reading,
-	const struct maintenance *maintenance, int64_t last)
+static int64_t revised(
+	const struct source *source, const struct maintenance *maintenance, int64_t last)
 {
 	int64_t latest = last, time;
+	size_t count, first = index_range(&source->updates, maintenance, &count);
 
 	if (date_parse(maintenance->updated, &time) && time > latest)
 		latest = time;
-	for (size_t i = 0; i < reading->update_count; i++)
-		if (text_equal(reading->updates[i].id, maintenance->id) &&
-			date_parse(reading->updates[i].time, &time) && time > latest)
+	for (size_t i = first; i < first + count; i++) {
+		const struct update *update = source->updates.rows[i];
+
+		if (date_parse(update->time, &time) && time > latest)
 			latest = time;
-	return latest != 0 ? latest : first_sight(page);
+	}
+	return latest != 0 ? latest : first_sight(source->page);
 }
 
 /* ---- one event ---- */
@@ -102,25 +141,24 @@ static void put_url(struct value *map, const char *url)
 }
 
 /* Puts the names of what it affects; false where the page's patterns choose none of it. */
-static bool put_affected(const struct site_page *page, const struct reading *reading,
-	const struct maintenance *maintenance, struct value *map)
+static bool put_affected(
+	const struct source *source, const struct maintenance *maintenance, struct value *map)
 {
 	static const struct text_list all = {0};
-	const struct text_list *patterns = page->config != NULL ? &page->config->indicators : &all;
-	struct buffer names = {0};
+	const struct page_config *config = source->page->config;
+	const struct text_list *patterns = config != NULL ? &config->indicators : &all;
+	size_t count, first = index_range(&source->affects, maintenance, &count);
+	struct buffer names = {.maximum = READING_FIELD_MAX};
 	bool chosen = patterns->count == 0;
 
-	for (size_t i = 0; i < reading->affects_count; i++) {
-		const struct affects *row = &reading->affects[i];
-		const struct indicator *indicator = reading_indicator(reading, row->indicator);
+	for (size_t i = first; i < first + count; i++) {
+		const struct affects *row = source->affects.rows[i];
+		const struct indicator *indicator = index_find(&source->indicators, row->indicator);
 		const char *group = indicator != NULL ? indicator->group : "",
 			   *name = indicator != NULL ? indicator->name : row->indicator;
-		char *label;
+		char *label = text_label(group, name);
 
-		if (!text_equal(row->id, maintenance->id))
-			continue;
 		chosen = chosen || patterns_choose(patterns, row->indicator, group, name);
-		label = text_label(group, name);
 		buffer_format(&names, "%s%s", names.length > 0 ? ", " : "", label);
 		free(label);
 	}
@@ -130,38 +168,26 @@ static bool put_affected(const struct site_page *page, const struct reading *rea
 }
 
 /* What was written of it last. */
-static void put_said(const struct reading *reading, const char *id, struct value *map)
+static void put_said(
+	const struct source *source, const struct maintenance *maintenance, struct value *map)
 {
+	size_t count, first = index_range(&source->updates, maintenance, &count);
 	const struct update *last = NULL;
 
-	for (size_t i = 0; i < reading->update_count; i++) {
-		const struct update *update = &reading->updates[i];
+	for (size_t i = first; i < first + count; i++) {
+		const struct update *update = source->updates.rows[i];
 
-		if (text_equal(update->id, id) &&
-			(last == NULL || text_compare(update->time, last->time) > 0))
+		if (last == NULL || text_compare(update->time, last->time) > 0)
 			last = update;
 	}
 	site_put(map, "said", last != NULL ? last->text : "");
 }
 
-/* withdrawn: when it left the page; 0: it is announced. An event needs a beginning. */
-static void add_event(const struct site_page *page, const struct reading *reading,
-	const struct maintenance *maintenance, int64_t withdrawn, struct value *list)
+static void put_identity(
+	const struct site_page *page, const struct maintenance *maintenance, struct value *map)
 {
-	struct revisions revisions = revisions_of(page, maintenance->id);
-	struct value *map;
-	char *identity;
-	int64_t begin, end;
+	char *identity = memory_format("%s\tmaintenance\t%s", page->name, maintenance->id);
 
-	if (list->count == PAGE_MAINTENANCES_MAX || !date_parse(maintenance->starts, &begin) ||
-		(withdrawn != 0 && begin <= withdrawn))
-		return;
-	map = value_map();
-	if (!put_affected(page, reading, maintenance, map)) {
-		value_free(map);
-		return;
-	}
-	identity = memory_format("%s\tmaintenance\t%s", page->name, maintenance->id);
 	site_put_identity(page->site, map, identity);
 	free(identity);
 	value_put_text(map, "page", page->name);
@@ -169,15 +195,35 @@ static void add_event(const struct site_page *page, const struct reading *readin
 		page->config != NULL && !text_equal(page->config->provider, page->name)
 			? page->config->provider
 			: "");
+}
+
+/* withdrawn: when it left the page; 0: it is announced. An event needs a beginning. */
+static void add_event(const struct source *source, const struct maintenance *maintenance,
+	int64_t withdrawn, struct value *list)
+{
+	struct revisions revisions;
+	struct value *map;
+	int64_t begin, end;
+
+	if (list->count == PAGE_MAINTENANCES_MAX || !date_parse(maintenance->starts, &begin) ||
+		(withdrawn != 0 && begin <= withdrawn))
+		return;
+	map = value_map();
+	if (!put_affected(source, maintenance, map)) {
+		value_free(map);
+		return;
+	}
+	revisions = revisions_of(source->page, maintenance->id);
+	put_identity(source->page, maintenance, map);
 	site_put(map, "title", maintenance->title);
 	site_put(map, "state", maintenance->state);
-	put_said(reading, maintenance->id, map);
+	put_said(source, maintenance, map);
 	put_url(map, maintenance->url);
 	put_moment(map, "begin", begin);
 	if (date_parse(maintenance->ends, &end) && end > begin)
 		put_moment(map, "end", end);
 	put_moment(map, "revised",
-		withdrawn != 0 ? withdrawn : revised(page, reading, maintenance, revisions.last));
+		withdrawn != 0 ? withdrawn : revised(source, maintenance, revisions.last));
 	value_put_number(map, "sequence", revisions.count);
 	value_put_boolean(map, "withdrawn", withdrawn != 0);
 	value_append(list, map);
@@ -190,35 +236,28 @@ static void add_withdrawn(
 	const struct site_page *page, const char *id, int64_t time, struct value *list)
 {
 	struct snapshot_row row = {0};
-	struct reading reading = {0};
+	const struct maintenance *maintenance;
+	struct source source;
 	char *text;
 
 	if (!store_snapshot_at(page->site->database, page->name, time - 1, &row))
 		return;
 	text = site_file(page->site, page->name, row.folder, "reading");
-	if (text[0] != '\0' && reading_parse(text, strlen(text), &reading, NULL))
-		for (size_t i = 0; i < reading.maintenance_count; i++)
-			if (text_equal(reading.maintenances[i].id, id))
-				add_event(page, &reading, &reading.maintenances[i], time, list);
-	reading_release(&reading);
+	maintenance =
+		source_load(&source, page, text) ? index_find(&source.maintenances, id) : NULL;
+	if (maintenance != NULL)
+		add_event(&source, maintenance, time, list);
+	source_release(&source);
 	free(text);
 	snapshot_row_release(&row);
-}
-
-static bool is_announced(const struct reading *reading, const char *id)
-{
-	for (size_t i = 0; i < reading->maintenance_count; i++)
-		if (text_equal(reading->maintenances[i].id, id))
-			return true;
-	return false;
 }
 
 /* What a reading of ours made anew no longer has, the page may still announce. That one has begun
  * is known from the change that announced it, mostly: then no snapshot is read. How far back is
  * counted from the page's last change, and by no clock: the file depends on what was said alone. */
-static void add_all_withdrawn(
-	const struct site_page *page, const struct reading *now, struct value *list)
+static void add_all_withdrawn(const struct source *now, struct value *list)
 {
+	const struct site_page *page = now->page;
 	struct statement *row = database_query(page->site->database,
 		"SELECT item, time, ifnull((SELECT text FROM change AS said WHERE"
 		"  said.page = change.page AND said.item = change.item AND said.type IN"
@@ -235,7 +274,7 @@ static void add_all_withdrawn(
 		const char *id = statement_text(row, 0);
 		int64_t time = statement_integer(row, 1), begin;
 
-		if (!is_announced(now, id) &&
+		if (index_find(&now->maintenances, id) == NULL &&
 			(!date_parse(statement_text(row, 2), &begin) || begin > time))
 			add_withdrawn(page, id, time, list);
 	}
@@ -244,16 +283,15 @@ static void add_all_withdrawn(
 
 struct value *site_maintenances(const struct site_page *page)
 {
-	const char *text = page->state->reading != NULL ? page->state->reading : "";
 	struct value *list = value_list();
-	struct reading reading = {0};
+	struct source now;
 
-	if (text[0] == '\0' || reading_parse(text, strlen(text), &reading, NULL)) {
-		for (size_t i = 0; i < reading.maintenance_count; i++)
-			add_event(page, &reading, &reading.maintenances[i], 0, list);
-		add_all_withdrawn(page, &reading, list);
+	if (source_load(&now, page, page->state->reading != NULL ? page->state->reading : "")) {
+		for (size_t i = 0; i < now.reading.maintenance_count; i++)
+			add_event(&now, &now.reading.maintenances[i], 0, list);
+		add_all_withdrawn(&now, list);
 	}
-	reading_release(&reading);
+	source_release(&now);
 	return list;
 }
 
