@@ -50,7 +50,7 @@ static const struct command {
 	{"check", command_check, NEEDS_NOTHING, AS_READER, ALONE, 0, MANY, "",
 		"check the configuration; report every error with its line", NULL},
 	{"status", command_status, NEEDS_DATABASE, AS_CALLER, ALONE, 0, MANY,
-		"[--nagios] [PAGE...]", "show what every watched page says now", NULL},
+		"[--fail] [--nagios] [PAGE...]", "show what every watched page says now", NULL},
 	{"log", command_log, NEEDS_DATABASE, AS_CALLER, ALONE, 0, MANY,
 		"[--since TIME] [--limit N] [PAGE...]", "list changes and events, newest first",
 		NULL},
@@ -254,6 +254,8 @@ static int command_call(
 		status = context_open(&context, command->needs);
 	if (status == EXIT_DONE)
 		status = command->run(&context, &options, argv + optind);
+	else if (options.nagios)
+		status = status_unknown();
 	options_release(&options);
 	context_close(&context);
 	return status;

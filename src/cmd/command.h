@@ -26,7 +26,7 @@ struct options {
 	/* Of options that exclude one another, given once: the name of the one, and its value. */
 	const char *form, *form_value;
 	struct text_list pages, indicators, on; /* of options that may be repeated; owned */
-	bool again, deliver, dry_run, end, lag, nagios;
+	bool again, deliver, dry_run, end, fail, lag, nagios;
 };
 
 /*
@@ -78,5 +78,9 @@ command_function command_verify;
  * status. */
 int mail_in_misused(const struct invocation *invocation);
 int read_misused(const struct invocation *invocation);
+
+/* What `status --nagios` prints where it cannot begin: whoever calls it reads standard output, and
+ * knows exit status 2 as an outage. Returns the exit status. */
+int status_unknown(void);
 
 #endif

@@ -29,6 +29,7 @@ static const struct option_row {
 	{"dry-run", 'n', OPTION_FLAG, offsetof(struct options, dry_run)},
 	{"end", 0, OPTION_FLAG, offsetof(struct options, end)},
 	{"evidence", 0, OPTION_FORM, offsetof(struct options, form)},
+	{"fail", 0, OPTION_FLAG, offsetof(struct options, fail)},
 	{"floor", 0, OPTION_TEXT, offsetof(struct options, floor)},
 	{"for", 0, OPTION_TEXT, offsetof(struct options, duration)},
 	{"head", 0, OPTION_TEXT, offsetof(struct options, head)},

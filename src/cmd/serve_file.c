@@ -32,6 +32,7 @@ static const struct {
 	{".svg", "image/svg+xml"},
 	{".xml", "application/atom+xml"},
 	{".json", "application/json"},
+	{".ics", "text/calendar; charset=utf-8"},
 };
 
 static size_t depth_of(const char *path)

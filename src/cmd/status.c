@@ -29,7 +29,8 @@
 enum {
 	LABEL_BEGIN = 2 + TERMINAL_LAMP_COLUMNS + 1,
 	LABEL_COLUMNS = 26,
-	NAMED_MAX = 5, /* with --nagios, of each state */
+	NAMED_MAX = 5,   /* with --nagios, of each state */
+	NAME_BYTES = 56, /* of each: with the figures it is less than 1,024, where NRPE 2 cuts */
 };
 
 /* What monitoring plugins tell apart, the worst first; how they exit is the plugins' convention. */
@@ -44,8 +45,9 @@ struct status {
 	const struct context *context;
 	bool all; /* also indicators that are green */
 	int64_t now;
+	bool silent;           /* --nagios: nothing is printed of a page */
 	struct value *pages;   /* --json */
-	struct text_list *bad; /* --nagios: the names by state, STATES of them */
+	struct text_list *bad; /* --nagios and --fail: the names by state, STATES of them */
 	struct silences silences;
 	struct alarms alarms;      /* of the page that is shown */
 	struct known_states known; /* of the probes */
@@ -316,16 +318,26 @@ static void sort_page(struct status *status, const struct page_config *page,
 		text_list_add(&status->bad[STATE_YELLOW], page->name);
 }
 
-/* Adds the names; '|' would begin the figures. */
+/* Adds a name that others wrote. '|' would begin the figures, and Nagios puts the line into
+ * commands for a shell: it has none of its illegal_macro_output_chars, and no backslash, which is
+ * an escape there. */
+static void add_name(const char *name, struct buffer *line)
+{
+	char *whole = text_visible_copy(name),
+	     *visible = text_collapse(whole, strlen(whole), NAME_BYTES);
+
+	for (char *c = visible; (c = strpbrk(c, "`~$&|'\"<>\\")) != NULL;)
+		*c = '_';
+	buffer_format(line, "%s%s", visible, strlen(whole) > NAME_BYTES ? "…" : "");
+	free(visible);
+	free(whole);
+}
+
 static void add_names(const struct text_list *names, struct buffer *line)
 {
 	for (size_t i = 0; i < names->count && i < NAMED_MAX; i++) {
-		char *visible = text_visible_copy(names->list[i]);
-
-		for (char *c = visible; (c = strchr(c, '|')) != NULL;)
-			*c = '/';
-		buffer_format(line, "%s%s", i > 0 ? ", " : "", visible);
-		free(visible);
+		buffer_text(line, i > 0 ? ", " : "");
+		add_name(names->list[i], line);
 	}
 	if (names->count > NAMED_MAX)
 		buffer_format(line, " and %zu more", names->count - NAMED_MAX);
@@ -465,9 +477,9 @@ static void show_page(
 	observation = page_freshness(page, state, status->now);
 	if (status->bad != NULL)
 		sort_page(status, page, state, observation);
-	else if (status->pages != NULL)
+	if (status->pages != NULL)
 		add_page(status, page, state, observation);
-	else
+	else if (!status->silent)
 		print_page(status, page, state, observation);
 	alarms_release(&status->alarms);
 }
@@ -517,40 +529,37 @@ static int show(struct status *status, char **names)
 	return result;
 }
 
-static int show_states(struct status *status, char **names)
+int status_unknown(void)
 {
-	struct text_list bad[STATES] = {0};
-	int result;
+	const struct state *state = &plugin_states[STATE_UNKNOWN];
 
-	status->bad = bad;
-	show(status, names);
-	result = print_states(status);
-	for (size_t i = 0; i < STATES; i++)
-		text_list_release(&bad[i]);
-	return result;
+	printf("LAMPWATCH %s: lampwatch itself is in trouble; lampwatch check says more\n",
+		state->word);
+	return state->exit_status;
 }
 
-int command_status(struct context *context, const struct options *options, char **words)
+static int show_states(struct status *status, char **names)
 {
-	const struct invocation *invocation = context->invocation;
-	struct status status = {.context = context,
-		.now = invocation->clock,
-		.all = words[0] != NULL || invocation->verbosity > 0};
-	struct value *root;
+	status->silent = true;
+	show(status, names);
+	return print_states(status);
+}
+
+/* All of it, as text or JSON. */
+static int show_all(struct status *status, char **names)
+{
+	const struct context *context = status->context;
+	bool json = context->invocation->json;
+	struct value *root = value_map();
 	struct route_survey survey; /* who is not reached because of current outages */
 	int result;
 
-	if (options->nagios && invocation->json)
-		return usage_error(invocation);
-	if (options->nagios)
-		return show_states(&status, words);
-	root = value_map();
 	value_put_number(root, "format", 1);
-	if (invocation->json)
-		status.pages = value_put(root, "pages", value_list());
-	result = show(&status, words);
+	if (json)
+		status->pages = value_put(root, "pages", value_list());
+	result = show(status, names);
 	route_survey_open(&survey, context, false);
-	if (invocation->json) {
+	if (json) {
 		value_put_number(root, "owed",
 			context->database != NULL ? outbox_count(context->database) : 0);
 		webhooks_disabled(context, value_put(root, "disabled", value_list()));
@@ -558,9 +567,32 @@ int command_status(struct context *context, const struct options *options, char 
 		terminal_json(root);
 	} else {
 		print_outbox(context);
-		route_survey_print_lost(&survey, status.all);
+		route_survey_print_lost(&survey, status->all);
 	}
 	route_survey_close(&survey);
 	value_free(root);
+	return result;
+}
+
+int command_status(struct context *context, const struct options *options, char **words)
+{
+	const struct invocation *invocation = context->invocation;
+	struct text_list bad[STATES] = {0};
+	struct status status = {.context = context,
+		.now = invocation->clock,
+		.all = words[0] != NULL || invocation->verbosity > 0};
+	int result;
+
+	if (options->nagios && (invocation->json || options->fail)) {
+		usage_error(invocation);
+		return status_unknown();
+	}
+	if (options->nagios || options->fail)
+		status.bad = bad;
+	result = options->nagios ? show_states(&status, words) : show_all(&status, words);
+	if (options->fail && bad[STATE_RED].count + bad[STATE_UNKNOWN].count > 0)
+		result = exit_status_worse(result, EXIT_PENDING);
+	for (size_t i = 0; i < STATES; i++)
+		text_list_release(&bad[i]);
 	return result;
 }

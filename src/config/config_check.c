@@ -192,7 +192,7 @@ static void check_members(struct node section, const char *key,
 static void check_reserved(const struct config *config, struct problems *problems)
 {
 	static const char *const reserved[] = {"heads", "heads.*", "index.html", "index.json",
-		"feed.xml", "style.css", "demonstration"};
+		"feed.xml", "calendar.ics", "style.css", "demonstration"};
 
 	for (size_t i = 0; i < config->page_count; i++)
 		for (size_t j = 0;

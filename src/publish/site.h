@@ -7,8 +7,8 @@
  * network or a script (lampwatch-archive(5)). All of it can be made again from the
  * database and the snapshots: its files appear whole, and are not synced.
  *
- *   index.html, index.json, feed.xml, style.css, ledger-PROVIDER-DIGITS.html
- *   PAGE/index.html, availability.html, index.json, feed.xml, badge….svg
+ *   index.html, index.json, feed.xml, calendar.ics, style.css, ledger-PROVIDER-DIGITS.html
+ *   PAGE/index.html, availability.html, index.json, feed.xml, calendar.ics, badge….svg
  *   PAGE/2014/index.html, PAGE/2014/01/index.html, PAGE/2014/01/2014-01-24.html
  *   PAGE/2014/01/2014-01-24T192000Z.html, beside the snapshot's folder
  *

@@ -28,10 +28,11 @@ static bool write_file(const struct site *site, const char *name, const void *by
 	return done;
 }
 
-bool site_render(const struct site *site, const char *template, struct value *data,
-	const char *name, struct error *error)
+/* Adds the filled template to out. */
+static bool render(const struct site *site, const char *template, struct value *data,
+	const char *name, struct buffer *out, struct error *error)
 {
-	struct buffer text = {.maximum = TEMPLATE_OUTPUT_MAX}, root = {0};
+	struct buffer root = {0};
 	char *folder = file_join(site->templates, "site");
 	bool done;
 
@@ -42,11 +43,33 @@ bool site_render(const struct site *site, const char *template, struct value *da
 	value_put_text(data, "zone", site->config->timezone);
 	value_put(data, "written", site_time(site, site->now));
 	done = database_good(site->database, error) &&
-	       template_render_file(folder, template, data, &text, error) &&
-	       write_file(site, name, buffer_string(&text), text.length, error);
+	       template_render_file(folder, template, data, out, error);
 	buffer_release(&root);
-	buffer_release(&text);
 	free(folder);
+	return done;
+}
+
+bool site_render(const struct site *site, const char *template, struct value *data,
+	const char *name, struct error *error)
+{
+	struct buffer text = {.maximum = TEMPLATE_OUTPUT_MAX};
+	bool done = render(site, template, data, name, &text, error) &&
+		    write_file(site, name, buffer_string(&text), text.length, error);
+
+	buffer_release(&text);
+	return done;
+}
+
+bool site_render_folded(const struct site *site, const char *template, struct value *data,
+	const char *name, struct error *error)
+{
+	struct buffer text = {.maximum = TEMPLATE_OUTPUT_MAX}, folded = {0};
+	bool done = render(site, template, data, name, &text, error);
+
+	site_fold(buffer_string(&text), &folded);
+	done = done && write_file(site, name, buffer_string(&folded), folded.length, error);
+	buffer_release(&folded);
+	buffer_release(&text);
 	return done;
 }
 

@@ -53,6 +53,39 @@ static int by_trouble(const void *a, const void *b)
 	return strcmp(value_get_text(left, "page"), value_get_text(right, "page"));
 }
 
+/* Whatever colour their pages have: the same maintenances are the same bytes. */
+static int by_begin(const void *a, const void *b)
+{
+	static const char *const keys[] = {"begin", "page", "uuid"};
+	const struct value *left = *(struct value *const *)a, *right = *(struct value *const *)b;
+	int order = 0;
+
+	for (size_t i = 0; order == 0 && i < sizeof keys / sizeof keys[0]; i++)
+		order = strcmp(value_get_text(left, keys[i]), value_get_text(right, keys[i]));
+	return order;
+}
+
+/* From the rows, as all of the index is. */
+static bool write_calendar(const struct site *site, const struct value *pages, struct error *error)
+{
+	struct value *all = value_list();
+	bool done;
+
+	for (size_t i = 0; i < pages->count; i++) {
+		const struct value *page = pages->members[i],
+				   *maintenances = value_get(page, "maintenances");
+
+		for (size_t j = 0; maintenances != NULL && j < maintenances->count; j++)
+			if (config_page(site->config, value_get_text(page, "page")) != NULL)
+				value_append(all, value_copy(maintenances->members[j]));
+	}
+	if (all->count > 0)
+		qsort(all->members, all->count, sizeof *all->members, by_begin);
+	done = site_write_calendar(site, NULL, all, error);
+	value_free(all);
+	return done;
+}
+
 bool site_write_index(const struct site *site, struct error *error)
 {
 	static const char *const texts[] = {"page", "address", "provider", "observation", "colour"};
@@ -95,7 +128,7 @@ bool site_write_index(const struct site *site, struct error *error)
 	done = site_render(site, "style.txt", style, "style.css", error) &&
 	       site_write_json(site, root, "index.json", error) &&
 	       site_render(site, "index.html", data, "index.html", error) &&
-	       site_write_feed(site, NULL, error);
+	       site_write_feed(site, NULL, error) && write_calendar(site, pages, error);
 	value_free(root);
 	value_free(style);
 	value_free(data);

@@ -80,6 +80,10 @@ int64_t site_year_begin(int64_t day);
 bool site_render(const struct site *site, const char *template, struct value *data,
 	const char *name, struct error *error);
 
+/* The same with its lines as iCalendar has them: site_fold(). */
+bool site_render_folded(const struct site *site, const char *template, struct value *data,
+	const char *name, struct error *error);
+
 /* Writes the value as JSON to archive/name, in the same manner. */
 bool site_write_json(
 	const struct site *site, const struct value *root, const char *name, struct error *error);
@@ -99,6 +103,7 @@ struct site_page {
 			    */
 	const struct page_states *states; /* of all pages; NULL where it has no facts */
 	struct ledger_page ledger;        /* what our own checks measured, over the same time */
+	struct value *maintenances;       /* site_maintenances() */
 };
 
 /* Loads the indicators, and the history since that time. */
@@ -229,6 +234,24 @@ struct value *site_snapshot_entry(
  */
 void site_put_reading(
 	const struct site *site, enum level red, const char *text, struct value *data);
+
+/* ---- site_maintenances.c ---- */
+
+/*
+ * A list with one map for each maintenance that the page announces, and that vanished from it
+ * before it began: uuid, begin, end where one is told, revised (of iCalendar's form), sequence,
+ * withdrawn, page, provider where it has another name, title, state, affected, said, url. Without
+ * those that have no beginning, and where indicators: chooses, those that touch none of them.
+ */
+struct value *site_maintenances(const struct site_page *page);
+
+/* Writes them to calendar.ics; page NULL: those of all pages. */
+bool site_write_calendar(const struct site *site, const char *page,
+	const struct value *maintenances, struct error *error);
+
+/* Adds the lines ended by CRLF, those of more than 75 octets folded between two characters (RFC
+ * 5545 section 3.1). */
+void site_fold(const char *text, struct buffer *out);
 
 /* ---- the files ---- */
 

@@ -148,12 +148,14 @@ void site_page_load(
 	page->fresh = text_equal(site_page_observation(page), "fresh");
 	history_load(site->database, state, config != NULL ? config->settings.every : 0, since,
 		site->now, &page->history);
+	page->maintenances = site_maintenances(page);
 }
 
 void site_page_release(struct site_page *page)
 {
 	history_release(&page->history);
 	ledger_page_release(&page->ledger);
+	value_free(page->maintenances);
 	*page = (struct site_page){0};
 }
 
@@ -293,6 +295,7 @@ char *site_row(const struct site_page *page)
 			value_put_number(row, "badness", (int64_t)(COLOURS - i));
 	}
 	value_put_boolean(row, "mixed", groups->count > 1);
+	value_put(row, "maintenances", value_copy(page->maintenances));
 	json_write(row, 0, &text);
 	value_free(row);
 	return buffer_take(&text);
@@ -339,7 +342,8 @@ bool site_write_page(
 	char *name = memory_format("%s/index.html", page->name);
 	bool done = write_json(page, data, error) &&
 		    site_render(page->site, "page.html", data, name, error) &&
-		    site_write_feed(page->site, page->name, error);
+		    site_write_feed(page->site, page->name, error) &&
+		    site_write_calendar(page->site, page->name, page->maintenances, error);
 
 	for (size_t i = 0; done && i < page->lamp_count && i < SITE_BADGES_MAX; i++)
 		done = write_badge(page, &page->history.list[i], error);

@@ -26,6 +26,7 @@ struct sample {
 	const struct page_state *state; /* NULL: never seen */
 	enum level level;               /* the worst of its watched indicators */
 	int64_t alarms;                 /* that are open */
+	int64_t red;                    /* indicators among them that are red, or fail here */
 };
 
 void metrics_sample(struct buffer *out, const char *name, const char *label, const char *value)
@@ -62,7 +63,8 @@ static const struct {
 		"4 degraded, 5 partial outage, 6 major outage."},
 	{"lampwatch_page_last_success_timestamp_seconds",
 		"When the page was last read, 0 for never."},
-	{"lampwatch_page_open_alarms", "Alarms of the page that are open."},
+	{"lampwatch_page_open_alarms", "Alarms of the page that are open, of any kind."},
+	{"lampwatch_page_red_indicators", "Indicators of the page that are red, or fail here."},
 	{"lampwatch_page_failed_fetches", "Fetches in a row that failed or could not be read."},
 };
 
@@ -82,6 +84,7 @@ static void add_pages(
 				read ? samples[j].level : LEVEL_UNKNOWN,
 				state != NULL ? state->last_success : 0,
 				samples[j].alarms,
+				samples[j].red,
 				state != NULL ? state->failures : 0,
 			};
 
@@ -129,11 +132,15 @@ static struct sample *samples_read(const struct metrics *metrics, const struct p
 	}
 	statement_end(row);
 	row = database_query(metrics->database,
-		"SELECT page, count(*) FROM alarm WHERE closed IS NULL GROUP BY page", "");
+		"SELECT page, count(*), count(DISTINCT indicator) FILTER (WHERE kind IN"
+		" ('red', 'early')) FROM alarm WHERE closed IS NULL GROUP BY page",
+		"");
 	while (statement_row(row)) {
 		sample = sample_of(config, row, samples);
-		if (sample != NULL)
-			sample->alarms = statement_integer(row, 1);
+		if (sample == NULL)
+			continue;
+		sample->alarms = statement_integer(row, 1);
+		sample->red = statement_integer(row, 2);
 	}
 	statement_end(row);
 	return samples;

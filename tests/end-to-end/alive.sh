@@ -130,7 +130,7 @@ same "nothing else is left there" "lampwatch.prom" "$(ls -A metrics)"
 same "anybody may read them" "644" "$(stat -c %a metrics/lampwatch.prom)"
 same "the level, when it was read, and that it is fresh" "5 $(date -u -d '2014-01-24 07:50' +%s) 1 0" \
 	"$(metric 'lampwatch_page_level{page="example"}') $(metric 'lampwatch_page_last_success_timestamp_seconds{page="example"}') $(metric 'lampwatch_page_condition{page="example",state="fresh"}') $(metric 'lampwatch_page_condition{page="example",state="unreachable"}')"
-same "its alarm" "1" "$(metric 'lampwatch_page_open_alarms{page="example"}')"
+same "its alarm, and that it is red" "1 1" "$(metric 'lampwatch_page_open_alarms{page="example"}') $(metric 'lampwatch_page_red_indicators{page="example"}')"
 sed 's/^archive: .*/archive: unread/' lampwatch.yaml > unread.yaml
 rm "$page"; at 07:51 -q -c unread.yaml run
 same "a page that was never read is unknown, not green" "3" "$(metric 'lampwatch_page_level{page="example"}')"

@@ -152,9 +152,29 @@ same "yellow is a warning" $'LAMPWATCH WARNING: yellow: example: Mail | red=0 un
 statuspage_page "$page" major degraded_performance major_outage
 at 52 -q -c watch.yaml run
 same "red is critical" $'LAMPWATCH CRITICAL: red: example: Chat; yellow: example: Mail | red=1 unknown=0 yellow=1\n2' "$(nagios 52)"
+fail_status() { at "$1" -c watch.yaml status --fail "${@:2}" > "$work/said"; echo "$?"; }
+same "for scripts: red is 1, as text and as JSON" "1 1 red" "$(fail_status 52) $(fail_status 52 --json) $(python3 -c 'import json, sys; print(json.load(sys.stdin)["pages"][0]["colour"])' < "$work/said")"
+same "without --fail it is what was printed that says so" 0 "$(at 52 -c watch.yaml status > "$work/said"; echo "$?")"
+same "what is not known is 1 as well" 1 "$(fail_status 59)"
+same "a page that is not watched is 2" 2 "$(fail_status 52 exampel 2> /dev/null)"
+sed -e "s/\"Chat\"/\"Ch|at 'a'; \\\\\"b\\\\\" \`id\` \$(id) \\\\\\\\n < > \\\\u202e$(printf 'é%.0s' {1..60})\"/" "$page" | put "$page"
+at 53 -q -c watch.yaml run
+out=$(nagios 53)
+same "a name cannot end the line, begin figures, or mean something to a shell, and is cut" 0 \
+	"$(LC_ALL=C grep -v -c "^LAMPWATCH [A-Z]*: [^|\`\$&'\"<>\\\\]* | red=[0-9]* unknown=[0-9]* yellow=[0-9]*$" <<< "$(head -n -1 <<< "$out")")"
+check "it is one line: $(head -n 1 <<< "$out")" test "$(wc -l <<< "$out")" = 2 -a "$(tail -n 1 <<< "$out")" = 2
+statuspage_page "$page" minor degraded_performance operational
+at 54 -q -c watch.yaml run; at 55 -q -c watch.yaml run
+same "yellow is no failure" 0 "$(fail_status 55)"
 same "too old is unknown" $'LAMPWATCH UNKNOWN: unknown: example (stale) | red=0 unknown=1 yellow=0\n3' "$(nagios 59)"
 same "and so is a page that is not watched" "3" "$(nagios 52 exampel 2> /dev/null | tail -n 1)"
-check "--json has states of its own" does 2 status --nagios --json
+check "--json has states of its own" prints 3 "^LAMPWATCH UNKNOWN: " status --nagios --json
+check "--fail is another way to ask" prints 3 "^LAMPWATCH UNKNOWN: " status --nagios --fail
+check "wrong usage is no outage: 3" prints 3 "^LAMPWATCH UNKNOWN: " status --nagios --nothing
+echo "archive: [" > wrong.yaml
+same "nor is a wrong configuration" "LAMPWATCH UNKNOWN: lampwatch itself is in trouble; lampwatch check says more
+3" \
+	"$(at 52 -c wrong.yaml status --nagios 2> /dev/null; echo "$?")"
 mv "$work/kept" "$page"
 
 # ---- the outbox ----

@@ -26,7 +26,7 @@ verifier = subprocess.Popen(
     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 # The site's, which can be made again from what is proved.
-SITE = ["*.html", "feed.xml", "index.json", "badge*.svg", "*.css"]
+SITE = ["*.html", "feed.xml", "calendar.ics", "index.json", "badge*.svg", "*.css"]
 
 # Columns that are no evidence: when something was fetched, what is compared with what.
 COLUMNS = {

@@ -40,6 +40,7 @@ done <<-TYPES
 	style.css text/css; charset=utf-8
 	example/badge.svg image/svg+xml
 	feed.xml application/atom+xml
+	calendar.ics text/calendar; charset=utf-8
 	index.json application/json
 	example/chain text/plain; charset=utf-8
 	example/2026/03/2026-03-02T100000Z/body text/plain
