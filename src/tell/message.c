@@ -2,6 +2,7 @@
 #include "tell/message.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -514,6 +515,14 @@ void content_release(struct content *content)
 	*content = (struct content){0};
 }
 
+void content_name(struct content *content, const char *type, const char *colour)
+{
+	snprintf(content->type, sizeof content->type, "%s",
+		strlen(type) <= CONTENT_WORD_MAX ? type : "");
+	snprintf(content->colour, sizeof content->colour, "%s",
+		strlen(colour) <= CONTENT_WORD_MAX ? colour : "");
+}
+
 /*
  * What is sent when a template is broken: the news in few words and the data as
  * they are. An alert that looks poor is better than one that is not there.
@@ -616,6 +625,8 @@ bool content_render(const struct config *config, const char *templates,
 	else
 		good = error_set(
 			error, REMEDY_CONFIGURATION, "%s: no webhook \"%s\"", config->path, name);
+	content_name(content, value_get_text(value_get(data, "first"), "type"),
+		value_get_text(value_get(data, "headline"), "colour"));
 	content->whole = receiver_address(copy->receiver) == NULL;
 	content->length = out.length;
 	content->bytes = buffer_take(&out);

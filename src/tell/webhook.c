@@ -37,6 +37,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "net/http.h"
+#include "tell/launcher.h"
 #include "tell/service.h"
 
 enum {
@@ -191,7 +192,7 @@ struct sending {
 	const struct webhook_message *message;
 };
 
-static void request(const struct sending *sending, const char *id, const char *bytes, size_t length,
+static void post(const struct sending *sending, const char *id, const char *bytes, size_t length,
 	struct attempt *attempt)
 {
 	const struct webhook_config *webhook = sending->webhook;
@@ -245,6 +246,39 @@ static void request(const struct sending *sending, const char *id, const char *b
 	free(id_line);
 	free(time_line);
 	free(url);
+}
+
+static void launch(const struct sending *sending, const char *id, const char *bytes, size_t length,
+	struct attempt *attempt)
+{
+	const struct webhook_config *webhook = sending->webhook;
+	const struct webhook_message *message = sending->message;
+	struct launch launch = {.type = LAUNCH_COMMAND,
+		.name = webhook->name,
+		.id = id,
+		.page = message->page,
+		.event = message->event,
+		.colour = message->colour,
+		.attempt = message->attempt};
+	struct launched launched;
+	struct buffer body = {0};
+
+	service_fill(sending->service, webhook, id, bytes, length, &body);
+	launch.bytes = body.data;
+	launch.length = body.length;
+	launcher_run(message->launcher, &launch, &launched);
+	launched_conclude(&launched, LAUNCH_COMMAND, webhook->command.list[0], "accepted", attempt);
+	secrets_conceal(attempt, webhook);
+	buffer_release(&body);
+}
+
+static void request(const struct sending *sending, const char *id, const char *bytes, size_t length,
+	struct attempt *attempt)
+{
+	if (sending->webhook->command.count > 0)
+		launch(sending, id, bytes, length, attempt);
+	else
+		post(sending, id, bytes, length, attempt);
 }
 
 /* One request for each line: those that were not accepted at an attempt before. */
