@@ -51,6 +51,17 @@ takes='printf "%s\n" "$@" > arguments; tr "\0" "\n" < /proc/$$/environ | sort > 
 # field EXPRESSION: of what stood on standard input.
 field() { python3 -c "import json; data = json.load(open('got/body')); print($1)"; }
 
+# What hangs waits in parallel with all the others: a program, and what it has started.
+printf '#!/bin/sh\ncat > /dev/null; echo begun; (sleep 300; echo late > %s/late) & echo $! > %s/left; sleep 300\n' "$work" "$work" > hangs
+chmod 755 hangs
+cat > hangs.yaml <<-YAML
+	archive: hangs
+	pages: []
+	webhooks: [{name: hangs, command: $work/hangs}]
+YAML
+{ "$lampwatch" -c hangs.yaml try hangs > hung 2>&1; echo $? > hung.status; } &
+hangs=$! began=$SECONDS
+
 program "$takes"
 begin "depends: []"
 now try modem > said 2>&1
@@ -105,7 +116,75 @@ ends 'head -c 100000000 /dev/zero | tr "\0" x; cat > body; exit 0'
 same "a flood is read and forgotten" "0 delivered" "$status $(state)"
 ends 'exit 0'
 same "who reads nothing has taken it, if it says so" "0 delivered" "$status $(state)"
+# ---- what a page says ----
+
+echo '{{#events}}{{label}}{{/events}}' > own.txt
+hostile='$(touch pwned) `touch pwned`; \u0027touch pwned\u0027 | LAMPWATCH_EVENT=green'
+says() { statuspage_page "$page" "$1" "$2" operational operational && sed -i "s/\"Mail\"/\"${hostile//\\/\\\\}\"/" "$page"; }
+program "$takes"
+begin "template_file: own.txt"
+says none operational
+now -q run
+minute=$((minute + 1))
+says major major_outage
+now -q run
+same "what a page says is on standard input" "\$(touch pwned) \`touch pwned\`; 'touch pwned' | LAMPWATCH_EVENT=green" "$(cat got/body)"
+same "and nowhere else" "0 red" "$(cat got/arguments got/environment | grep -c pwned) $(sed -n 's/^LAMPWATCH_EVENT=//p' got/environment)"
+same "nor does anybody obey it" "" "$(find . -name pwned)"
+
+# ---- as of any other webhook ----
+
+program "$takes"
+begin "quiet: {from: '00:00', to: '24:00'}"
+turns major_outage
+same "in its quiet hours nothing is started" "pending" "$(state)$(ls got)"
+
+echo '{"of": "{{#events}}{{label}}{{/events}}"}' > own.json
+printf 'each: event\nneeds: [key]\nsecrets: [key]\nfields: {key: "{key}"}\n' > own.yaml
+(umask 077; echo HUNTER2key > key)
+program 'tr -d "\n" >> body; echo >> body; echo "$LAMPWATCH_ID" >> ids'
+begin $'template_file: own.json\n    with: {key_file: key}'
+minute=$((minute + 1))
+statuspage_page "$page" major major_outage major_outage operational
+now -q run
+same "of a template with each event, it is started once for each" '{"of":"Chat","key":"HUNTER2key"} {"of":"Mail","key":"HUNTER2key"}' "$(sort got/body | paste -sd ' ')"
+id=$(sed -n '1s/\.1$//p' got/ids)
+same "each under an identifier of its own" "$id.1 $id.2" "$(paste -sd ' ' got/ids)"
+program 'cat; exit 75'
+turns operational
+turns operational
+check "a secret that it repeats is not told" grep -q 'try again later: .*"key":"…"' <(reason)
+same "nor kept" "" "$(grep -r -l HUNTER2 archive)"
+
+program "$takes"
+begin $'on: [lost]\nsubscribers:\n  - {mail: ops@fastmail.com, second: "webhook:modem"}'
+echo 'rcpt for *ops@fastmail.com* reply 550 5.1.1 no such user' > relay.script
+turns major_outage
+same "it is somebody's second way" "red" "$(sed -n 's/^LAMPWATCH_EVENT=//p' got/environment)"
+: > relay.script
+
+program "$takes"
+begin "depends: []"
+minute=$((minute + 1))
+statuspage_page "$page" major major_outage operational operational
+now run --dry-run > said 2>&1
+same "a dry run starts nothing" "" "$(ls got)"
+check "and says who would be told" grep -q webhook:modem said
+
+begin "depends: []"
 rm -f modem
+turns major_outage
+same "where it is missing, the last good configuration goes on" "2" "$status"
 now check > said 2>&1
-same "check names the line where the program is missing" "2 1" "$? $(grep -c "^lampwatch.yaml:12: .*$work/modem is not a program that can be run" said)"
+same "check names its line" "2 1" "$? $(grep -c "^lampwatch.yaml:12: .*$work/modem is not a program that can be run" said)"
+program "$takes"
+minute=$((minute + 1))
+now -q run
+same "when it is back, it is told, at the second attempt" "delivered 2" "$(state) $(sed -n 's/^LAMPWATCH_ATTEMPT=//p' got/environment)"
+
+wait "$hangs"
+same "what hangs fails" 1 "$(cat hung.status)"
+same "after half a minute, for what it is" "lampwatch: hangs: temporary: $work/hangs: did not end within 30 s: begun" "$(cat hung)"
+check "and not much later" test $((SECONDS - began)) -lt 60
+check "with all that it has started" test ! -e "/proc/$(cat left)"
 finish
