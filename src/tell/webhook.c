@@ -122,8 +122,10 @@ static void parts_conceal(struct attempt *attempt, const char *text, size_t leng
 
 /* Takes every secret out of the text, and every part of the URL but scheme and host: a receiver may
  * repeat them. */
-static void secrets_conceal(struct attempt *attempt, const struct webhook_config *webhook)
+static void secrets_conceal(struct attempt *attempt, const struct service *service,
+	const struct webhook_config *webhook)
 {
+	char *basic = service_basic(service, webhook, "");
 	const char *url = webhook->url != NULL ? webhook->url : "";
 	const char *scheme = strstr(url, "://"), *authority = scheme != NULL ? scheme + 3 : url;
 	const char *rest = authority + strcspn(authority, "/?#");
@@ -137,6 +139,8 @@ static void secrets_conceal(struct attempt *attempt, const struct webhook_config
 			attempt_conceal(attempt, webhook->with[i].value, "…");
 	for (size_t i = 0; i < webhook->secrets.count; i++)
 		attempt_conceal(attempt, webhook->secrets.list[i], "…");
+	attempt_conceal(attempt, basic, "…");
+	free(basic);
 }
 
 /* ---- answers ---- */
@@ -172,7 +176,7 @@ static void explain(const struct webhook_config *webhook, const struct service *
 	if (text_empty(reason))
 		reason = response->body.length <= WORDS_MAX ? body : "";
 	attempt_set(&words, outcome, 0, "%s", reason);
-	secrets_conceal(&words, webhook);
+	secrets_conceal(&words, service, webhook);
 	attempt_set(attempt, outcome, response->status, "HTTP %d, %s%s%s", response->status, text,
 		words.text[0] != '\0' ? ": " : "", words.text);
 	if (outcome == OUTCOME_TEMPORARY)
@@ -231,7 +235,7 @@ static void post(const struct sending *sending, const char *id, const char *byte
 		if (response.status == 0 && error.remedy == REMEDY_LOCAL)
 			attempt->local = error.number;
 		if (response.status == 0)
-			secrets_conceal(attempt, webhook);
+			secrets_conceal(attempt, sending->service, webhook);
 		http_response_release(&response);
 	} else {
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "the secret after whsec_ is not base64");
@@ -268,7 +272,7 @@ static void launch(const struct sending *sending, const char *id, const char *by
 	launch.length = body.length;
 	launcher_run(message->launcher, &launch, &launched);
 	launched_conclude(&launched, LAUNCH_COMMAND, webhook->command.list[0], "accepted", attempt);
-	secrets_conceal(attempt, webhook);
+	secrets_conceal(attempt, sending->service, webhook);
 	buffer_release(&body);
 }
 
