@@ -103,6 +103,8 @@ static void unknown_template(
 	char *text;
 
 	file_names(folder, ".json", &files, NULL);
+	file_names(folder, ".txt", &files, NULL);
+	text_list_sort(&files);
 	for (size_t j = 0; j < files.count; j++)
 		if (strchr(files.list[j], '.') == NULL) /* else a part of others */
 			text_list_add(&names, files.list[j]);
@@ -124,7 +126,7 @@ static void check_webhooks(
 	for (size_t i = 0; i < config->webhook_count; i++) {
 		const struct webhook_config *webhook = &config->webhooks[i];
 		struct node node = node_member(webhooks, i);
-		char *file = memory_format("%s/%s.json", folder, webhook->template);
+		char *file = service_template_path(templates, webhook->template);
 		struct service *service = NULL;
 
 		if (webhook->template_file == NULL && file_absent(file))

@@ -178,6 +178,16 @@ static const struct node_rule rules[] = {
 	{0},
 };
 
+char *service_template_path(const char *templates, const char *name)
+{
+	char *text = memory_format("%s/webhook/%s.txt", templates, name);
+
+	if (!file_absent(text))
+		return text;
+	free(text);
+	return memory_format("%s/webhook/%s.json", templates, name);
+}
+
 char *service_description_path(const char *template)
 {
 	const char *slash = strrchr(template, '/'), *dot = strrchr(template, '.');
@@ -220,9 +230,9 @@ struct service *service_load(
 	size_t errors = problems->errors;
 	bool json;
 
-	service->template = webhook->template_file != NULL ? memory_string(webhook->template_file)
-							   : memory_format("%s/webhook/%s.json",
-								     templates, webhook->template);
+	service->template = webhook->template_file != NULL
+				    ? memory_string(webhook->template_file)
+				    : service_template_path(templates, webhook->template);
 	json = text_ends(service->template, ".json");
 	if (file_absent(service->template))
 		problems_add(problems, service->template, 0, "no such template");

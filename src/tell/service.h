@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * How one kind of webhook is spoken to: data, in a file NAME.yaml beside the template NAME.json
- * that makes the body. Where there is none, the body is posted as it is and any 2xx is success.
+ * or NAME.txt that makes the body. Where there is none, the body is posted as it is and any 2xx is
+ * success.
  *
  *   url            where requests go, unless the configuration says otherwise
  *   path           what is put behind the URL; each {NAME} in it is percent-encoded (RFC 3986)
@@ -62,13 +63,17 @@ struct service {
 };
 
 /*
- * The service of a webhook: its template_file, or webhook/TEMPLATE.json of the folder templates,
- * and the description beside it. Free it with service_free(). NULL, with the reasons in problems,
+ * The service of a webhook: its template_file, or service_template_path(), and the description
+ * beside it. Free it with service_free(). NULL, with the reasons in problems,
  * where there is no such template or the description is wrong.
  */
 struct service *service_load(
 	const char *templates, const struct webhook_config *webhook, struct problems *problems);
 void service_free(struct service *service);
+
+/* The template of that name in the folder templates: webhook/NAME.txt, or, also where there is
+ * none, NAME.json. Owned by the caller. */
+char *service_template_path(const char *templates, const char *name);
 
 /* The file that describes the service of a template: NAME.yaml beside it. Owned by the caller. */
 char *service_description_path(const char *template);

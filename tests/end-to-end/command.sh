@@ -135,6 +135,11 @@ same "nor does anybody obey it" "" "$(find . -name pwned)"
 # ---- as of any other webhook ----
 
 program "$takes"
+begin "template: text"
+turns major_outage
+same "the template says what it gets: text" "SIMULATED RED: Mail: major outage (Example Services)" "$(head -n 1 got/body)"
+
+program "$takes"
 begin "quiet: {from: '00:00', to: '24:00'}"
 turns major_outage
 same "in its quiet hours nothing is started" "pending" "$(state)$(ls got)"

@@ -297,6 +297,9 @@ def main():
     renderer = Renderer(program, templates)
     cases = Path(cases)
     services = sorted(file.stem for file in Path(templates, "webhook").glob("*.json") if "." not in file.stem)
+    texts = [file.stem for file in Path(templates, "webhook").glob("*.txt")]
+    if texts != ["text"]:
+        complain("services", f"rules are for the services that take JSON; {texts} do not")
     if services != sorted(RULES):
         complain("services", f"rules are for {sorted(RULES)}, templates for {services}")
     inputs = [(file.parent.name, json.loads(file.read_text())) for file in sorted(cases.glob("*/data.json"))]
