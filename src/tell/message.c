@@ -2,7 +2,6 @@
 #include "tell/message.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -515,12 +514,18 @@ void content_release(struct content *content)
 	*content = (struct content){0};
 }
 
+static void set_word(char word[static CONTENT_WORD_MAX + 1], const char *text)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+	bool good = text[length] == '\0' && length <= CONTENT_WORD_MAX;
+
+	memcpy(word, good ? text : "", good ? length + 1 : 1);
+}
+
 void content_name(struct content *content, const char *type, const char *colour)
 {
-	snprintf(content->type, sizeof content->type, "%s",
-		strlen(type) <= CONTENT_WORD_MAX ? type : "");
-	snprintf(content->colour, sizeof content->colour, "%s",
-		strlen(colour) <= CONTENT_WORD_MAX ? colour : "");
+	set_word(content->type, type);
+	set_word(content->colour, colour);
 }
 
 /*

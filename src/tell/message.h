@@ -125,7 +125,7 @@ struct content {
 
 void content_release(struct content *content);
 
-/* Sets type and colour; what is longer than a name is none. */
+/* Sets type and colour; what is no word of lower-case letters is none. */
 void content_name(struct content *content, const char *type, const char *colour);
 
 /* What differs between receivers. Borrowed. */
