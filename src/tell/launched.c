@@ -10,8 +10,6 @@
 
 #include "tell/attempt.h"
 
-enum { EXIT_NO_PROGRAM = 127 };
-
 /* What is not in the table is OUTCOME_ROUTE. A mail's host is its receiver's; a command's is any
  * that it talks to, and may be found again. */
 static const struct {
@@ -35,7 +33,7 @@ static const struct {
 	{EX_PROTOCOL, OUTCOME_TEMPORARY, OUTCOME_TEMPORARY, "remote error"},
 	{EX_NOPERM, OUTCOME_ROUTE, OUTCOME_ROUTE, "permission denied"},
 	{EX_CONFIG, OUTCOME_ROUTE, OUTCOME_ROUTE, "its configuration is wrong"},
-	{EXIT_NO_PROGRAM, OUTCOME_ROUTE, OUTCOME_ROUTE, "it cannot be started"},
+	{LAUNCH_NO_PROGRAM, OUTCOME_ROUTE, OUTCOME_ROUTE, "it cannot be started"},
 };
 
 static void conclude_exit(const struct launched *launched, enum launch_type type,

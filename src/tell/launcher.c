@@ -40,7 +40,6 @@ enum {
 	ARGUMENTS_MAX = CONFIG_ARGUMENTS_MAX + 1,
 	VARIABLES_MAX = 7,
 	VARIABLE_MAX_BYTES = 300,
-	EXIT_NO_PROGRAM = 127,
 };
 
 #define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
@@ -162,12 +161,25 @@ static const struct sort {
 	bool alone;     /* what it leaves running is ended with it */
 	unsigned alarm; /* seconds; outlasts exec(): ends it even where the launcher is gone */
 } sorts[] = {
-	[LAUNCH_MAIL] = {prepare_mail, 2, MAIL_MILLISECONDS, OUTPUT_MAX, false, true, true, false,
-		0},
-	[LAUNCH_TOKEN] = {prepare_token, 1, TOKEN_SECONDS * 1000, CONFIG_TOKEN_MAX, true, false,
-		false, false, TOKEN_SECONDS + 1},
-	[LAUNCH_COMMAND] = {prepare_command, 2, COMMAND_SECONDS * 1000, OUTPUT_MAX, false, true,
-		false, true, COMMAND_SECONDS + 1},
+	[LAUNCH_MAIL] = {.prepare = prepare_mail,
+		.descriptors = 2,
+		.milliseconds = MAIL_MILLISECONDS,
+		.output = OUTPUT_MAX,
+		.errors = true,
+		.gains = true},
+	[LAUNCH_TOKEN] = {.prepare = prepare_token,
+		.descriptors = 1,
+		.milliseconds = TOKEN_SECONDS * 1000,
+		.output = CONFIG_TOKEN_MAX,
+		.complete = true,
+		.alarm = TOKEN_SECONDS + 1},
+	[LAUNCH_COMMAND] = {.prepare = prepare_command,
+		.descriptors = 2,
+		.milliseconds = COMMAND_SECONDS * 1000,
+		.output = OUTPUT_MAX,
+		.errors = true,
+		.alone = true,
+		.alarm = COMMAND_SECONDS + 1},
 };
 
 enum { SORTS = sizeof sorts / sizeof sorts[0] };
@@ -189,7 +201,7 @@ static void become(const void *context, int in, int out)
 	alarm(start->sort->alarm);
 	execve(start->arguments[0], (char *const *)start->arguments,
 		start->variable_count > 0 ? (char *const *)start->environment : environ);
-	_exit(EXIT_NO_PROGRAM);
+	_exit(LAUNCH_NO_PROGRAM);
 }
 
 /* ---- in the launcher ---- */
@@ -262,7 +274,8 @@ static void conclude(struct program *program)
 		child_stop(&program->child);
 		launched.result = program->reason != 0 ? LAUNCH_UNFED : LAUNCH_TOO_LONG;
 	} else {
-		if (program->sort->alone) /* not reaped yet: the number is still its own */
+		/* Not reaped yet: the number is still its own. */
+		if (program->sort->alone && child_ended(&program->child))
 			kill(-program->child.process, SIGKILL);
 		child_finish(&program->child, &launched.end);
 		launched.result = LAUNCH_ENDED;

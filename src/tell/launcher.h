@@ -29,7 +29,10 @@
 struct attempt;
 struct buffer;
 
-enum { LAUNCHER_PROGRAMS = 32 };
+enum {
+	LAUNCHER_PROGRAMS = 32,
+	LAUNCH_NO_PROGRAM = 127, /* the exit status where the program could not be started */
+};
 
 /* One end of its socket: a child that is to ask inherits that (child_role.keeps). */
 struct launcher {

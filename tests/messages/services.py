@@ -213,7 +213,7 @@ def zulip(check, body, raw):
     check.members(body, ["type", "topic", "content"])
     check.need(body["type"] in ("direct", "channel", "stream", "private"), "a type")
     check.text(body["topic"], 60)
-    check.text(body["content"], 10000)
+    check.text(body["content"], 10000, octets)
     block_of_code(check, body["content"])
 
 
