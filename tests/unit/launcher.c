@@ -26,6 +26,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "tell/attempt.h"
 
 enum { PATIENCE = 10000 /* milliseconds */ };
 
@@ -322,6 +323,64 @@ static void test_it_ends_with_the_last_who_could_ask(void **state)
 	assert_true(ended > 0);
 }
 
+/* ---- what its end means ---- */
+
+static struct attempt conclude(enum launch_result result, enum child_fate fate, int code)
+{
+	static struct launched launched;
+	struct attempt attempt = {0};
+
+	launched = (struct launched){.result = result,
+		.number = ENOMEM,
+		.end = {.fate = fate, .code = code, .reason = "it ended"},
+		.output = "no\nsignal",
+		.unread = true};
+	launched_conclude(&launched, LAUNCH_COMMAND, "/bin/sms", "accepted", &attempt);
+	return attempt;
+}
+
+static void test_the_exit_statuses_of_a_command(void **state)
+{
+	static const struct {
+		int status;
+		enum outcome outcome;
+		const char *text;
+	} rows[] = {
+		{0, OUTCOME_DELIVERED, "/bin/sms: it ended: accepted: no signal"},
+		{1, OUTCOME_ROUTE, "/bin/sms: it ended: no signal"},
+		{64, OUTCOME_ROUTE, "/bin/sms: it ended: wrong usage: no signal"},
+		{67, OUTCOME_RECEIVER, "/bin/sms: it ended: no such user: no signal"},
+		{68, OUTCOME_TEMPORARY, "/bin/sms: it ended: no such host: no signal"},
+		{69, OUTCOME_TEMPORARY, "/bin/sms: it ended: service unavailable: no signal"},
+		{75, OUTCOME_TEMPORARY, "/bin/sms: it ended: try again later: no signal"},
+		{78, OUTCOME_ROUTE, "/bin/sms: it ended: its configuration is wrong: no signal"},
+		{127, OUTCOME_ROUTE, "/bin/sms: it ended: it cannot be started: no signal"},
+		{255, OUTCOME_ROUTE, "/bin/sms: it ended: no signal"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct attempt attempt = conclude(LAUNCH_ENDED, CHILD_EXITED, rows[i].status);
+
+		assert_string_equal(attempt.text, rows[i].text);
+		assert_int_equal(attempt.outcome, rows[i].outcome);
+		assert_int_equal(attempt.code, rows[i].status);
+	}
+}
+
+static void test_what_no_exit_status_says_is_for_later(void **state)
+{
+	struct attempt impossible = conclude(LAUNCH_IMPOSSIBLE, CHILD_EXITED, 0);
+
+	(void)state;
+	assert_int_equal(conclude(LAUNCH_ENDED, CHILD_LATE, 0).outcome, OUTCOME_TEMPORARY);
+	assert_int_equal(conclude(LAUNCH_ENDED, CHILD_SIGNALLED, 9).outcome, OUTCOME_TEMPORARY);
+	assert_int_equal(conclude(LAUNCH_UNFED, CHILD_EXITED, 0).outcome, OUTCOME_TEMPORARY);
+	assert_int_equal(conclude(LAUNCH_LOST, CHILD_EXITED, 0).outcome, OUTCOME_UNKNOWN);
+	assert_int_equal(impossible.outcome, OUTCOME_TEMPORARY);
+	assert_int_equal(impossible.local, ENOMEM);
+}
+
 /* ---- as it is not ---- */
 
 /* The launcher's message, as launcher.c has it. */
@@ -508,6 +567,8 @@ int main(void)
 		IN_FOLDER(test_a_command_gets_its_arguments_and_our_words),
 		IN_FOLDER(test_a_command_need_not_read),
 		IN_FOLDER(test_what_a_command_leaves_running_ends_with_it),
+		cmocka_unit_test(test_the_exit_statuses_of_a_command),
+		cmocka_unit_test(test_what_no_exit_status_says_is_for_later),
 		IN_FOLDER(test_several_run_at_once),
 		IN_FOLDER(test_who_asks_beyond_its_limit_waits),
 		IN_FOLDER(test_a_program_goes_on_when_nobody_is_left),
