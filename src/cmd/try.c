@@ -100,6 +100,9 @@ static int send(const struct trial *trial)
 	if (!content_render(config, trial->context->templates, &copy, data,
 		    trial->context->invocation->clock, &content, &error)) {
 		fprintf(stderr, "lampwatch: %s\n", error.text);
+	} else if (content.length == 0) {
+		fprintf(stderr, "lampwatch: %s: its template renders nothing for a test\n",
+			receiver_shown(receiver));
 	} else {
 		struct courier_means means;
 

@@ -274,11 +274,13 @@ static void session_process(const void *context, int in, int out)
 static bool needs_program(const struct session_order *order)
 {
 	const struct route_config *route = order->route;
+	const struct webhook_config *webhook;
 
-	if (order->save != NULL)
-		return false;
-	return route != NULL ? route->type == ROUTE_SENDMAIL || route->token_command.count > 0
-			     : order_webhook(order)->command.count > 0;
+	if (route != NULL || order->save != NULL)
+		return route != NULL &&
+		       (route->type == ROUTE_SENDMAIL || route->token_command.count > 0);
+	webhook = order_webhook(order); /* NULL: it is in the configuration no more */
+	return webhook != NULL && webhook->command.count > 0;
 }
 
 /* Only whoever needs a program may ask for one. */
