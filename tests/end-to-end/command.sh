@@ -187,6 +187,25 @@ minute=$((minute + 1))
 now -q run
 same "when it is back, it is told, at the second attempt" "delivered 2" "$(state) $(sed -n 's/^LAMPWATCH_ATTEMPT=//p' got/environment)"
 
+# ---- killed in the middle ----
+
+# of PROCESS: all that it has started, and they.
+of() { local child; for child in $(cat "/proc/$1/task/$1/children" 2> /dev/null); do echo "$child"; of "$child"; done; }
+program 'cat > body; echo "$LAMPWATCH_ID $LAMPWATCH_ATTEMPT" >> begun; sleep 1; echo "$LAMPWATCH_ID" >> finished'
+begin "depends: []"
+minute=$((minute + 1))
+statuspage_page "$page" major major_outage operational operational
+now -q run &
+run=$!
+await 10 test -s got/begun
+for process in "$run" $(of "$run"); do [ "$(cat "/proc/$process/comm" 2> /dev/null)" = lampwatch ] && kill -KILL "$process"; done
+wait "$run" 2> /dev/null
+check "what a run began that was killed goes on" await 5 test -s got/finished
+same "but nobody knows" "pending" "$(state)"
+minute=$((minute + 1))
+now -q run
+same "so it is told again, as the same message" "delivered 1 2" "$(state) $(cut -d ' ' -f 1 got/begun | sort -u | wc -l) $(sed -n '2s/.* //p' got/begun)"
+
 wait "$hangs"
 same "what hangs fails" 1 "$(cat hung.status)"
 same "after half a minute, for what it is" "lampwatch: hangs: temporary: $work/hangs: did not end within 30 s: begun" "$(cat hung)"
