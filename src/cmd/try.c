@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -21,6 +20,7 @@
 #include "tell/attempt.h"
 #include "tell/courier.h"
 #include "tell/message.h"
+#include "tell/outbox.h"
 #include "tell/plan.h"
 
 struct trial {
@@ -88,31 +88,31 @@ static int send(const struct trial *trial)
 	struct config *config = trial->context->config;
 	char *receiver = trial->route != NULL ? receiver_mail(trial->to)
 					      : receiver_webhook(trial->webhook->name);
-	char *id = test_id(config);
+	char *id = test_id(config), none[] = "";
 	struct value *data = test_data(trial);
-	struct content_copy copy = {.receiver = receiver, .message_id = id};
+	struct delivery delivery = {.receiver = receiver, .message_id = id, .page = none};
+	struct content_copy copy = delivery_copy(&delivery);
 	struct content content = {0};
-	struct buffer bytes = {0};
 	struct attempt attempt;
 	struct error error;
 	int result = EXIT_USAGE;
 
 	if (!content_render(config, trial->context->templates, &copy, data,
-		    trial->context->invocation->clock, &content, &error) ||
-		!content_address(&content, &copy, &bytes, &error)) {
+		    trial->context->invocation->clock, &content, &error)) {
 		fprintf(stderr, "lampwatch: %s\n", error.text);
+	} else if (content.length == 0) {
+		fprintf(stderr, "lampwatch: %s: its template renders nothing for a test\n",
+			receiver_shown(receiver));
 	} else {
 		struct courier_means means;
 
 		courier_means_open(&means, config);
-		courier_attempt(config, receiver,
-			trial->route != NULL ? (size_t)(trial->route - config->routes) : 0, id,
-			bytes.data, bytes.length, trial->context->invocation->clock, &means,
-			&attempt);
+		courier_attempt(config, &delivery, &content,
+			trial->route != NULL ? (size_t)(trial->route - config->routes) : 0,
+			trial->context->invocation->clock, &means, &attempt);
 		courier_means_close(&means);
 		result = report(trial, &attempt);
 	}
-	buffer_release(&bytes);
 	content_release(&content);
 	value_free(data);
 	free(id);

@@ -31,7 +31,8 @@ size_t webhooks_disabled(const struct context *context, struct value *list)
 		} else {
 			printf("webhook:%s  disabled since ", webhook->name);
 			terminal_time(disabled.since, context->config->timezone);
-			fputs("; `lampwatch outbox retry` or a new URL enables it again\n   ",
+			fputs("; `lampwatch outbox retry` or a new URL or command enables it "
+			      "again\n   ",
 				stdout);
 			terminal_text(disabled.reason, 0);
 			putchar('\n');

@@ -196,13 +196,15 @@ struct webhook_config {
 	char *name;
 	char *url;  /* a secret; NULL: the template has it, or it stands in url_file */
 	char *host; /* of the URL, wherever that stands; NULL: not known */
-	char target[DIGEST_TEXT];     /* SHA-256 of the URL and the values of `with:`, wherever they
-				       * stand, by which another target is known */
+	char target[DIGEST_TEXT];     /* SHA-256 of the URL or the command, and of the values of
+				       * `with:`, wherever they stand, by which another target is
+				       * known */
 	char *url_file, *secret_file; /* joined with the configuration's folder; NULL: none */
-	struct text_list secrets;     /* of an attempt's copy: the lines of secret_file, the newest
-				       * first; none: unsigned */
-	char *template;               /* a name; NULL where template_file is given */
-	char *template_file;          /* joined with the configuration's folder; NULL: none */
+	struct text_list command; /* a program and its arguments in place of a URL; empty: none */
+	struct text_list secrets; /* of an attempt's copy: the lines of secret_file, the newest
+				   * first; none: unsigned */
+	char *template;           /* a name; NULL where template_file is given */
+	char *template_file;      /* joined with the configuration's folder; NULL: none */
 	struct parameter *with;
 	size_t with_count;
 	struct subscription subscription;

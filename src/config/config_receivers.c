@@ -334,6 +334,7 @@ static const struct node_rule webhook_rules[] = {
 	{"name", config_read_name, offsetof(struct webhook_config, name), true, NULL},
 	{"url", config_read_secret_url, offsetof(struct webhook_config, url), false, NULL},
 	{"url_file", read_url_file, 0, false, NULL},
+	{"command", config_read_command, offsetof(struct webhook_config, command), false, NULL},
 	{"secret_file", config_read_secrets_file, offsetof(struct webhook_config, secret_file),
 		false, NULL},
 	{"template", config_read_name, offsetof(struct webhook_config, template), false, NULL},
@@ -348,9 +349,13 @@ static const struct node_rule webhook_rules[] = {
 static void check_webhook(
 	struct webhook_config *webhook, struct node node, struct problems *problems)
 {
-	if (has(node, "url") && has(node, "url_file"))
-		node_problem(
-			problems, node, "a webhook has either \"url\" or \"url_file\", not both");
+	static const char *const program[] = {"secret_file", NULL};
+
+	if (has(node, "url") + has(node, "url_file") + has(node, "command") > 1)
+		node_problem(problems, node,
+			"a webhook has one of \"url\", \"url_file\" and \"command\", not several");
+	if (has(node, "command"))
+		check_meaning(node, program, "a program", problems);
 	if (has(node, "template") && has(node, "template_file"))
 		node_problem(problems, node_find(node, "template_file"),
 			"either \"template\", one of lampwatch's own, or \"template_file\", one of "
@@ -387,6 +392,8 @@ static void settle(struct webhook_config *webhook)
 
 	webhook->host = webhook->url != NULL ? url_host(webhook->url) : NULL;
 	add_line(target, "", webhook->url);
+	for (size_t i = 0; i < webhook->command.count; i++)
+		add_line(target, i > 0 ? " " : "", webhook->command.list[i]);
 	for (size_t i = 0; i < webhook->with_count; i++) {
 		struct parameter *parameter = &webhook->with[i];
 
@@ -456,6 +463,7 @@ void config_receivers_free(struct config *config)
 		free(webhook->host);
 		free(webhook->url_file);
 		free(webhook->secret_file);
+		text_list_release(&webhook->command);
 		free(webhook->template);
 		free(webhook->template_file);
 		free(webhook->trouble);

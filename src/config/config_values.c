@@ -353,9 +353,13 @@ static bool check_program(const struct node_walk *walk, struct node node, const 
 			walk->rule->key, program);
 	if (stat(program, &status) != 0 && system_error_local(errno))
 		return unreadable(walk, node, program);
-	return (S_ISREG(status.st_mode) && access(program, X_OK) == 0) ||
-	       file_problem(walk, node, "\"%s\": %s is not a program that can be run",
-		       walk->rule->key, program);
+	if (S_ISREG(status.st_mode) && access(program, X_OK) == 0)
+		return true;
+	return file_problem(walk, node,
+		S_ISREG(status.st_mode)
+			? "\"%s\": %s may not be run by this user; chmod 755 makes it a program"
+			: "\"%s\": %s is not a program that can be run",
+		walk->rule->key, program);
 }
 
 bool config_read_program(const struct node_walk *walk, struct node node, void *target)

@@ -95,26 +95,22 @@ static void deliver(const struct context *context, struct database *database,
 	bool mail = receiver_address(delivery->receiver) != NULL;
 	size_t *order = memory_zero(config->route_count, sizeof *order);
 	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY};
-	struct content_copy copy = delivery_copy(delivery);
 	struct text_list providers = {0};
 	struct content content = {0};
-	struct buffer bytes = {0};
 
 	hosting_lookup_troubled(database, config, delivery->page, &providers);
 	routes_order(dependences, config, &providers, NULL, order);
 	outbox_content(database, delivery->content, &content);
-	if (content.bytes != NULL && content_address(&content, &copy, &bytes, NULL))
+	if (content.bytes != NULL)
 		for (size_t i = 0; i < (mail ? config->route_count : 1) &&
 				   attempt.outcome != OUTCOME_DELIVERED;
 			i++)
-			courier_attempt(config, delivery->receiver, mail ? order[i] : 0,
-				delivery->message_id, bytes.data, bytes.length, now, means,
+			courier_attempt(config, delivery, &content, mail ? order[i] : 0, now, means,
 				&attempt);
 	database_begin(database);
 	if (attempt.outcome == OUTCOME_DELIVERED)
 		outbox_delivered(database, delivery->id, "", &attempt, now);
 	database_commit(database, NULL);
-	buffer_release(&bytes);
 	content_release(&content);
 	text_list_release(&providers);
 	free(order);

@@ -103,6 +103,8 @@ static void unknown_template(
 	char *text;
 
 	file_names(folder, ".json", &files, NULL);
+	file_names(folder, ".txt", &files, NULL);
+	text_list_sort(&files);
 	for (size_t j = 0; j < files.count; j++)
 		if (strchr(files.list[j], '.') == NULL) /* else a part of others */
 			text_list_add(&names, files.list[j]);
@@ -124,7 +126,7 @@ static void check_webhooks(
 	for (size_t i = 0; i < config->webhook_count; i++) {
 		const struct webhook_config *webhook = &config->webhooks[i];
 		struct node node = node_member(webhooks, i);
-		char *file = memory_format("%s/%s.json", folder, webhook->template);
+		char *file = service_template_path(templates, webhook->template);
 		struct service *service = NULL;
 
 		if (webhook->template_file == NULL && file_absent(file))
@@ -134,9 +136,11 @@ static void check_webhooks(
 		if (service != NULL) {
 			if (service->url == NULL &&
 				node_type(node_find(node, "url")) == NODE_NONE &&
-				node_type(node_find(node, "url_file")) == NODE_NONE)
+				node_type(node_find(node, "url_file")) == NODE_NONE &&
+				node_type(node_find(node, "command")) == NODE_NONE)
 				node_problem(problems, node,
-					"a webhook has either \"url\" or \"url_file\"");
+					"a webhook has one of \"url\", \"url_file\" and "
+					"\"command\"");
 			service_check(service, webhook, config->path, webhook->line, problems);
 		}
 		service_free(service);
@@ -150,9 +154,9 @@ void webhook_urls_complete(struct config *config, const char *templates)
 	for (size_t i = 0; i < config->webhook_count; i++) {
 		struct webhook_config *webhook = &config->webhooks[i];
 		struct problems problems = {0};
-		struct service *service = webhook->url == NULL && webhook->url_file == NULL
-						  ? service_load(templates, webhook, &problems)
-						  : NULL;
+		bool own = webhook->url != NULL || webhook->url_file != NULL ||
+			   webhook->command.count > 0;
+		struct service *service = own ? NULL : service_load(templates, webhook, &problems);
 
 		if (service != NULL && service->url != NULL) {
 			memory_set(&webhook->url, service->url);

@@ -25,7 +25,8 @@ void kind_set_free(struct kind_set *set);
 /* The kind of a page of that configuration. */
 const struct kind *kind_set_of(const struct kind_set *set, const struct page_config *page);
 
-/* A webhook that names no URL gets its template's own; for a configuration that was checked. */
+/* A webhook that names neither a URL nor a command gets its template's own URL; for a configuration
+ * that was checked. */
 void webhook_urls_complete(struct config *config, const char *templates);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct host;
+struct launcher;
 struct route_config;
 struct webhook_config;
 
@@ -105,12 +106,16 @@ struct webhook_message {
 	size_t length;
 	size_t posted; /* requests that were accepted at attempts before this one */
 	const char *user_agent;
+	const struct launcher *launcher;   /* of a command */
+	const char *page, *event, *colour; /* what a command's environment says: launcher.h */
+	int64_t attempt;
 };
 
 /*
  * The requests of a message to the webhook, as its service has them (service.h), with webhook-id,
- * webhook-timestamp and, where it has secrets, webhook-signature (Standard Webhooks). The header
- * of webhook.c says what each answer means. attempt->posted says how far it got.
+ * webhook-timestamp and, where it has secrets, webhook-signature (Standard Webhooks); or each body
+ * to its command. The header of webhook.c says what each answer means, launched.c what each exit
+ * status does. attempt->posted says how far it got.
  */
 void webhook_send(const struct webhook_config *webhook, const struct webhook_message *message,
 	struct attempt *attempt);

@@ -53,26 +53,21 @@ void courier_means_close(struct courier_means *means)
 	*means = (struct courier_means){0};
 }
 
-void courier_attempt(struct config *config, const char *receiver, size_t route,
-	const char *message_id, const char *bytes, size_t length, int64_t now,
-	const struct courier_means *means, struct attempt *attempt)
+void courier_attempt(struct config *config, const struct delivery *delivery,
+	const struct content *content, size_t route, int64_t now, const struct courier_means *means,
+	struct attempt *attempt)
 {
-	struct content content = {
-		.whole = true, .bytes = memory_bytes(bytes, length), .length = length};
-	struct contents contents = {&content, 1};
-	struct delivery delivery = {
-		.receiver = memory_string(receiver), .message_id = memory_string(message_id)};
-	bool mail = receiver_address(receiver) != NULL;
+	struct content one = *content;
+	struct contents contents = {&one, 1};
+	bool mail = receiver_address(delivery->receiver) != NULL;
 	bool direct = mail && config->routes[route].type == ROUTE_MX;
 	char *templates = file_templates();
 
+	one.id = delivery->content;
 	session_attempt(
 		&(struct session_order){config, templates, mail ? &config->routes[route] : NULL,
-			&delivery, 1, &contents, now, NULL, means, direct, NULL},
+			delivery, 1, &contents, now, NULL, means, direct, NULL},
 		attempt);
-	free(delivery.receiver);
-	free(delivery.message_id);
-	content_release(&content);
 	free(templates);
 }
 

@@ -12,8 +12,10 @@
 
 struct attempt;
 struct config;
+struct content;
 struct courier;
 struct database;
+struct delivery;
 struct error;
 struct launcher;
 struct providers;
@@ -72,12 +74,12 @@ void courier_means_open(struct courier_means *means, struct config *config);
 void courier_means_close(struct courier_means *means);
 
 /*
- * One attempt in a session of its own, without an outbox. bytes are a whole mail or the body of a
- * webhook's request; route is the place of a mail's route in the configuration. means: of all
+ * One attempt in a session of its own, without an outbox. Of the delivery count what content_copy
+ * has, its page and tries; route is the place of a mail's route in the configuration. means: of all
  * attempts that the caller makes.
  */
-void courier_attempt(struct config *config, const char *receiver, size_t route,
-	const char *message_id, const char *bytes, size_t length, int64_t now,
-	const struct courier_means *means, struct attempt *attempt);
+void courier_attempt(struct config *config, const struct delivery *delivery,
+	const struct content *content, size_t route, int64_t now, const struct courier_means *means,
+	struct attempt *attempt);
 
 #endif

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -26,15 +27,19 @@
 
 enum {
 	MAIL_MILLISECONDS = 60000,
-	MAIL_OUTPUT_MAX = 4096, /* bytes kept of what it prints */
+	COMMAND_SECONDS = 30,
+	OUTPUT_MAX = 4096, /* bytes kept of what a program prints that takes a message */
 	BLOCK = 4096,
 	LAST_BLOCKS = 8,         /* read after its end: something that it left may go on writing */
 	LOOK_MILLISECONDS = 100, /* between two looks at the limits */
 	ANSWER_MILLISECONDS = 5000, /* beyond a program's limit, for the launcher to say so */
-	NAME_MAX_BYTES = 64,        /* of a route: text_is_name() */
+	NAME_MAX_BYTES = 64,        /* of a route, a webhook or a page: text_is_name() */
 	ADDRESS_MAX_BYTES = 254,    /* config_address_valid() */
+	ID_MAX_BYTES = 254,
+	WORD_MAX_BYTES = 31,
 	ARGUMENTS_MAX = CONFIG_ARGUMENTS_MAX + 1,
-	EXIT_NO_PROGRAM = 127,
+	VARIABLES_MAX = 7,
+	VARIABLE_MAX_BYTES = 300,
 };
 
 #define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
@@ -43,62 +48,146 @@ enum {
  * message. */
 struct request {
 	int type; /* enum launch_type */
-	char route[NAME_MAX_BYTES + 1];
+	char name[NAME_MAX_BYTES + 1];
 	char sender[ADDRESS_MAX_BYTES + 1], recipient[ADDRESS_MAX_BYTES + 1];
+	char id[ID_MAX_BYTES + 1], page[NAME_MAX_BYTES + 1];
+	char event[WORD_MAX_BYTES + 1], colour[WORD_MAX_BYTES + 1];
+	int64_t attempt;
 };
+
+/* Its texts, and what they are of a launch. */
+#define TEXT(name)                                                                                 \
+	{                                                                                          \
+		offsetof(struct launch, name), offsetof(struct request, name),                     \
+			sizeof((struct request *)NULL)->name                                       \
+	}
+static const struct {
+	size_t from, to, size;
+} texts[] = {
+	TEXT(name), TEXT(sender), TEXT(recipient), TEXT(id), TEXT(page), TEXT(event), TEXT(colour)};
+
+enum { TEXTS = sizeof texts / sizeof texts[0] };
 
 /* ---- what is started ---- */
 
-static bool mail_arguments(
-	const struct route_config *route, const struct request *request, const char **arguments)
-{
-	const char *const list[] = {
-		route->program, "-i", "-f", request->sender, "--", request->recipient};
+/* What a program gets, but for its input. */
+struct start {
+	const struct sort *sort;
+	const char *arguments[ARGUMENTS_MAX];
+	char variables[VARIABLES_MAX][VARIABLE_MAX_BYTES];
+	const char *environment[VARIABLES_MAX + 1]; /* none: ours */
+	size_t variable_count;
+};
 
-	memcpy(arguments, list, sizeof list);
-	return route->type == ROUTE_SENDMAIL && config_address_valid(request->sender) &&
-	       config_address_valid(request->recipient);
+static void put_variable(struct start *start, const char *name, const char *value)
+{
+	char *variable = start->variables[start->variable_count];
+
+	snprintf(variable, VARIABLE_MAX_BYTES, "%s=%s", name, value);
+	start->environment[start->variable_count++] = variable;
 }
 
-static bool token_arguments(
-	const struct route_config *route, const struct request *request, const char **arguments)
+static void put_own_environment(struct start *start)
 {
-	const struct text_list *command = &route->token_command;
+	put_variable(start, "PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+	put_variable(start, "LC_ALL", "C");
+}
 
-	(void)request;
+static bool put_command(struct start *start, const struct text_list *command)
+{
 	if (command->count > 0)
-		memcpy(arguments, command->list, command->count * sizeof *arguments);
+		memcpy(start->arguments, command->list, command->count * sizeof *command->list);
 	return command->count > 0;
 }
 
+static bool prepare_mail(
+	const struct config *config, const struct request *request, struct start *start)
+{
+	const struct route_config *route = config_route(config, request->name);
+	const char *const list[] = {route != NULL ? route->program : NULL, "-i", "-f",
+		request->sender, "--", request->recipient};
+
+	memcpy(start->arguments, list, sizeof list);
+	put_own_environment(start);
+	return route != NULL && route->type == ROUTE_SENDMAIL &&
+	       config_address_valid(request->sender) && config_address_valid(request->recipient);
+}
+
+static bool prepare_token(
+	const struct config *config, const struct request *request, struct start *start)
+{
+	const struct route_config *route = config_route(config, request->name);
+
+	return route != NULL && put_command(start, &route->token_command);
+}
+
+/* Nothing but what can be a word of ours: who asks may say any, but no page's text. */
+static bool is_made_of(const char *text, const char *characters)
+{
+	return text[strspn(text, characters)] == '\0';
+}
+
+static bool prepare_command(
+	const struct config *config, const struct request *request, struct start *start)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz",
+			  id[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789._-";
+	const struct webhook_config *webhook = config_webhook(config, request->name);
+	char attempt[24];
+
+	snprintf(attempt, sizeof attempt, "%lld", (long long)request->attempt);
+	put_own_environment(start);
+	put_variable(start, "LAMPWATCH_EVENT", request->event);
+	put_variable(start, "LAMPWATCH_COLOUR", request->colour);
+	put_variable(start, "LAMPWATCH_PAGE", request->page);
+	put_variable(start, "LAMPWATCH_ID", request->id);
+	put_variable(start, "LAMPWATCH_ATTEMPT", attempt);
+	return webhook != NULL && put_command(start, &webhook->command) &&
+	       is_made_of(request->event, letters) && is_made_of(request->colour, letters) &&
+	       (request->page[0] == '\0' || text_is_name(request->page)) &&
+	       is_made_of(request->id, id);
+}
+
 static const struct sort {
-	bool (*arguments)(const struct route_config *route, const struct request *request,
-		const char **arguments); /* false: not so */
-	int descriptors;                 /* that come with a request */
+	bool (*prepare)(const struct config *config, const struct request *request,
+		struct start *start); /* false: not so */
+	int descriptors;              /* that come with a request */
 	int milliseconds;
 	size_t output;  /* bytes that are kept of what it prints */
 	bool complete;  /* ended where it prints more */
-	bool bare;      /* an environment of its own; and standard error counts as output */
+	bool errors;    /* standard error counts as output */
+	bool gains;     /* may gain privileges: a sendmail program has to gain its queue's group */
+	bool alone;     /* what it leaves running is ended with it */
 	unsigned alarm; /* seconds; outlasts exec(): ends it even where the launcher is gone */
 } sorts[] = {
-	[LAUNCH_MAIL] = {mail_arguments, 2, MAIL_MILLISECONDS, MAIL_OUTPUT_MAX, false, true, 0},
-	[LAUNCH_TOKEN] = {token_arguments, 1, TOKEN_SECONDS * 1000, CONFIG_TOKEN_MAX, true, false,
-		TOKEN_SECONDS + 1},
+	[LAUNCH_MAIL] = {.prepare = prepare_mail,
+		.descriptors = 2,
+		.milliseconds = MAIL_MILLISECONDS,
+		.output = OUTPUT_MAX,
+		.errors = true,
+		.gains = true},
+	[LAUNCH_TOKEN] = {.prepare = prepare_token,
+		.descriptors = 1,
+		.milliseconds = TOKEN_SECONDS * 1000,
+		.output = CONFIG_TOKEN_MAX,
+		.complete = true,
+		.alarm = TOKEN_SECONDS + 1},
+	[LAUNCH_COMMAND] = {.prepare = prepare_command,
+		.descriptors = 2,
+		.milliseconds = COMMAND_SECONDS * 1000,
+		.output = OUTPUT_MAX,
+		.errors = true,
+		.alone = true,
+		.alarm = COMMAND_SECONDS + 1},
 };
 
 enum { SORTS = sizeof sorts / sizeof sorts[0] };
 
-struct start {
-	const struct sort *sort;
-	const char *arguments[ARGUMENTS_MAX];
-};
-
 static void become(const void *context, int in, int out)
 {
-	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
-	static char *const bare[] = {path, locale, NULL};
 	const struct start *start = context;
-	int errors = start->sort->bare ? out : open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int errors = start->sort->errors ? out : open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
@@ -107,10 +196,12 @@ static void become(const void *context, int in, int out)
 	else
 		close(STDERR_FILENO);
 	signal(SIGPIPE, SIG_DFL);
+	if (!start->sort->gains)
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	alarm(start->sort->alarm);
 	execve(start->arguments[0], (char *const *)start->arguments,
-		start->sort->bare ? bare : environ);
-	_exit(EXIT_NO_PROGRAM);
+		start->variable_count > 0 ? (char *const *)start->environment : environ);
+	_exit(LAUNCH_NO_PROGRAM);
 }
 
 /* ---- in the launcher ---- */
@@ -157,14 +248,16 @@ static bool listen_to(struct program *program)
 	return got > 0;
 }
 
-static void feed(struct program *program, short events)
+/* One that no longer reads (EPIPE) has its reasons: its end says what it took. */
+static void feed(struct program *program)
 {
 	ssize_t put = sendfile(program->child.to, program->message, &program->at,
 		(size_t)(program->size - program->at));
+	bool unread = put < 0 && errno == EPIPE;
 
-	if (put < 0 && errno != EAGAIN && errno != EINTR)
-		program->reason = (events & POLLERR) != 0 ? 0 : errno;
-	if (program->at == program->size || (events & POLLERR) != 0)
+	if (put < 0 && !unread && errno != EAGAIN && errno != EINTR)
+		program->reason = errno;
+	if (program->at == program->size || unread)
 		close_end(&program->child.to);
 }
 
@@ -181,6 +274,9 @@ static void conclude(struct program *program)
 		child_stop(&program->child);
 		launched.result = program->reason != 0 ? LAUNCH_UNFED : LAUNCH_TOO_LONG;
 	} else {
+		/* Not reaped yet: the number is still its own. */
+		if (program->sort->alone && child_ended(&program->child))
+			kill(-program->child.process, SIGKILL);
 		child_finish(&program->child, &launched.end);
 		launched.result = LAUNCH_ENDED;
 		launched.unread = program->at < program->size;
@@ -199,7 +295,7 @@ enum { POLL_TO, POLL_FROM, POLL_END, POLLS };
 static void attend(struct program *program, const struct pollfd polls[static POLLS])
 {
 	if (polls[POLL_TO].revents != 0)
-		feed(program, polls[POLL_TO].revents);
+		feed(program);
 	if (polls[POLL_FROM].revents != 0)
 		listen_to(program);
 	if (program->reason != 0 || (program->sort->complete && program->said.overflowed) ||
@@ -223,7 +319,6 @@ static bool start(struct program *program, const struct config *config,
 	const struct request *request, int reply, int message)
 {
 	const struct sort *sort = &sorts[request->type];
-	const struct route_config *route = config_route(config, request->route);
 	struct start start = {.sort = sort};
 	struct stat status = {0};
 
@@ -232,7 +327,7 @@ static bool start(struct program *program, const struct config *config,
 		.reply = reply,
 		.message = message,
 		.said = {.maximum = sort->output}};
-	if (route == NULL || !sort->arguments(route, request, start.arguments))
+	if (!sort->prepare(config, request, &start))
 		return false;
 	buffer_expect(&program->said, sort->output); /* all of it is wiped: it is never moved */
 	if (!child_start(&program->child, &program->role, become, &start)) {
@@ -263,11 +358,12 @@ static int take_descriptors(struct msghdr *message, int descriptors[static 2])
 
 static bool request_good(const struct request *request, ssize_t got, int count)
 {
-	return got == (ssize_t)sizeof *request && request->type >= 0 && request->type < SORTS &&
-	       sorts[request->type].descriptors == count &&
-	       memchr(request->route, '\0', sizeof request->route) != NULL &&
-	       memchr(request->sender, '\0', sizeof request->sender) != NULL &&
-	       memchr(request->recipient, '\0', sizeof request->recipient) != NULL;
+	bool good = got == (ssize_t)sizeof *request && request->type >= 0 &&
+		    request->type < SORTS && sorts[request->type].descriptors == count;
+
+	for (size_t i = 0; good && i < TEXTS; i++)
+		good = memchr((const char *)request + texts[i].to, '\0', texts[i].size) != NULL;
+	return good;
 }
 
 /* The next request, into a place that is free; one that is wrong is dropped. False where no more
@@ -330,11 +426,13 @@ static bool starts_something(const struct config *config)
 
 	for (size_t i = 0; i < config->route_count; i++)
 		any = any || config->routes[i].token_command.count > 0;
+	for (size_t i = 0; i < config->webhook_count; i++)
+		any = any || config->webhooks[i].command.count > 0;
 	return any;
 }
 
-/* What it starts can be no more than it is: only a sendmail program has to gain the group of its
- * queue. What else a filter would forbid, its programs may need. */
+/* What it starts can be no more than it is. What else a filter would forbid, its programs may
+ * need. */
 static void confine(const struct config *config)
 {
 	prctl(PR_SET_DUMPABLE, 0);
@@ -440,10 +538,15 @@ static int message_file(const struct launch *launch)
 }
 
 /* What is too long, and so is no name and no address, is not cut to another one. */
-static void put_text(char *to, size_t size, const char *text)
+static void put_texts(struct request *request, const struct launch *launch)
 {
-	if (text != NULL && strlen(text) < size)
-		memcpy(to, text, strlen(text) + 1);
+	for (size_t i = 0; i < TEXTS; i++) {
+		const char *text;
+
+		memcpy(&text, (const char *)launch + texts[i].from, sizeof text);
+		if (text != NULL && strlen(text) < texts[i].size)
+			memcpy((char *)request + texts[i].to, text, strlen(text) + 1);
+	}
 }
 
 static bool ask(
@@ -452,7 +555,7 @@ static bool ask(
 	int descriptors[2] = {reply, message};
 	size_t length = message >= 0 ? sizeof descriptors : sizeof reply;
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof descriptors)] = {0};
-	struct request request = {.type = launch->type};
+	struct request request = {.type = launch->type, .attempt = launch->attempt};
 	struct iovec place = {&request, sizeof request};
 	struct msghdr whole = {.msg_iov = &place,
 		.msg_iovlen = 1,
@@ -460,9 +563,7 @@ static bool ask(
 		.msg_controllen = CMSG_SPACE(length)};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&whole);
 
-	put_text(request.route, sizeof request.route, launch->route);
-	put_text(request.sender, sizeof request.sender, launch->sender);
-	put_text(request.recipient, sizeof request.recipient, launch->recipient);
+	put_texts(&request, launch);
 	*header = (struct cmsghdr){
 		.cmsg_len = CMSG_LEN(length), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
 	memcpy(CMSG_DATA(header), descriptors, length);
@@ -494,7 +595,7 @@ void launcher_run(
 	*launched = (struct launched){.result = LAUNCH_IMPOSSIBLE, .number = launcher->reason};
 	if (launcher->socket < 0)
 		return;
-	if ((launch->type != LAUNCH_MAIL || (message = message_file(launch)) >= 0) &&
+	if ((launch->type == LAUNCH_TOKEN || (message = message_file(launch)) >= 0) &&
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0 &&
 		ask(launcher, launch, ends[1], message)) {
 		close_end(&ends[1]);

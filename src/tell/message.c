@@ -514,6 +514,20 @@ void content_release(struct content *content)
 	*content = (struct content){0};
 }
 
+static void set_word(char word[static CONTENT_WORD_MAX + 1], const char *text)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+	bool good = text[length] == '\0' && length <= CONTENT_WORD_MAX;
+
+	memcpy(word, good ? text : "", good ? length + 1 : 1);
+}
+
+void content_name(struct content *content, const char *type, const char *colour)
+{
+	set_word(content->type, type);
+	set_word(content->colour, colour);
+}
+
 /*
  * What is sent when a template is broken: the news in few words and the data as
  * they are. An alert that looks poor is better than one that is not there.
@@ -616,6 +630,8 @@ bool content_render(const struct config *config, const char *templates,
 	else
 		good = error_set(
 			error, REMEDY_CONFIGURATION, "%s: no webhook \"%s\"", config->path, name);
+	content_name(content, value_get_text(value_get(data, "first"), "type"),
+		value_get_text(value_get(data, "headline"), "colour"));
 	content->whole = receiver_address(copy->receiver) == NULL;
 	content->length = out.length;
 	content->bytes = buffer_take(&out);

@@ -44,6 +44,7 @@ enum {
 	MESSAGE_SUBJECT_PAGES = 3,      /* named in it */
 	MESSAGE_JSON_MAX = 1024 * 1024, /* bytes of json; where it is more, its lists are cut */
 	MESSAGE_MAIL_MAX = 12 * 1024 * 1024, /* bytes of a mail */
+	CONTENT_WORD_MAX = 31,               /* bytes of the name of a type or a colour */
 };
 
 /* The header fields that are the same in all copies of a mail. Strings are borrowed. */
@@ -118,9 +119,14 @@ struct content {
 		      * makes each receiver's own */
 	char *bytes; /* owned; NULL: forgotten, since nobody is owed it */
 	size_t length;
+	char type[CONTENT_WORD_MAX + 1];   /* of its first event: "red"; "": not known */
+	char colour[CONTENT_WORD_MAX + 1]; /* of its headline, likewise */
 };
 
 void content_release(struct content *content);
+
+/* Sets type and colour; what is no word of lower-case letters is none. */
+void content_name(struct content *content, const char *type, const char *colour);
 
 /* What differs between receivers. Borrowed. */
 struct content_copy {
@@ -135,7 +141,7 @@ struct content_copy {
  * common; of a webhook's request the whole body, for that copy alone. Pure, except that it reads
  * the templates. REMEDY_CONFIGURATION: a template is wrong (the bytes then hold the data in plain
  * words, to be sent anyway), or `from` or the webhook is not in the configuration (there are no
- * bytes). Only bytes, length and whole are set; the caller releases them in any case.
+ * bytes). Everything but the id is set; the caller releases it in any case.
  */
 bool content_render(const struct config *config, const char *templates,
 	const struct content_copy *copy, const struct value *data, int64_t now,

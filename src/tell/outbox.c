@@ -162,8 +162,11 @@ int64_t outbox_keep(
 
 void outbox_content(struct database *database, int64_t id, struct content *content)
 {
-	struct statement *row =
-		database_query(database, "SELECT whole, bytes FROM content WHERE id = ?", "i", id);
+	struct statement *row = database_query(database,
+		"SELECT whole, bytes, json_extract(known, '$.first.type'),"
+		" json_extract(known, '$.headline.colour') FROM (SELECT whole, bytes,"
+		" iif(whole AND json_valid(data), data, '{}') AS known FROM content WHERE id = ?)",
+		"i", id);
 
 	*content = (struct content){.id = id};
 	if (statement_row(row) && !statement_null(row, 1)) {
@@ -171,6 +174,7 @@ void outbox_content(struct database *database, int64_t id, struct content *conte
 
 		content->whole = statement_integer(row, 0);
 		content->bytes = memory_bytes(bytes, content->length);
+		content_name(content, statement_text(row, 2), statement_text(row, 3));
 	}
 	statement_end(row);
 }

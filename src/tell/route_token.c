@@ -121,7 +121,7 @@ static void run_command(const struct launcher *launcher, const char *route,
 	const struct child_end *end = &launched->end;
 
 	fault[0] = '\0';
-	launcher_run(launcher, &(struct launch){.type = LAUNCH_TOKEN, .route = route}, launched);
+	launcher_run(launcher, &(struct launch){.type = LAUNCH_TOKEN, .name = route}, launched);
 	if (launched->result == LAUNCH_TOO_LONG)
 		snprintf(fault, FAULT_MAX, "it prints more than %d bytes", CONFIG_TOKEN_MAX);
 	else if (launched->result == LAUNCH_LOST)

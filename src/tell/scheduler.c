@@ -468,12 +468,10 @@ static void refused_by_webhook(struct scheduler *scheduler, const struct deliver
 	const char *name = receiver_webhook_name(delivery->receiver);
 	struct attempt told = *attempt;
 
-	if (attempt->code == HTTP_GONE) {
-		disabled_add(settings->database, config_webhook(settings->config, name),
-			attempt->text, now);
-		attempt_set(&told, attempt->outcome, attempt->code,
-			"%s; it is disabled until `lampwatch outbox retry`", attempt->text);
-	}
+	disabled_add(
+		settings->database, config_webhook(settings->config, name), attempt->text, now);
+	attempt_set(&told, attempt->outcome, attempt->code,
+		"%s; it is disabled until `lampwatch outbox retry`", attempt->text);
 	refused(scheduler, delivery, name, &told, now);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -59,6 +60,19 @@ static void check_names(const struct service *service, struct node node, const c
 	}
 }
 
+/* Each value of a map, or each of its list. */
+static void check_pairs(const struct service *service, struct node pairs, struct problems *problems)
+{
+	for (size_t i = 0; i < node_count(pairs); i++) {
+		struct node value = node_value(pairs, i);
+
+		check_names(service, node_key(pairs, i), node_text(value), problems);
+		for (size_t j = 0; node_type(value) == NODE_LIST && j < node_count(value); j++)
+			check_names(service, node_key(pairs, i), node_text(node_member(value, j)),
+				problems);
+	}
+}
+
 /* A map of names to plain values. */
 static bool read_pairs(const struct node_walk *walk, struct node node, void *target)
 {
@@ -96,6 +110,30 @@ static bool limit_parse(const char *text, struct service_limit *limit)
 	return false;
 }
 
+static bool is_plain(struct node value)
+{
+	bool plain = node_type(value) == NODE_SCALAR ||
+		     (node_type(value) == NODE_LIST && node_count(value) > 0);
+
+	for (size_t i = 0; node_type(value) == NODE_LIST && i < node_count(value); i++)
+		plain = plain && node_type(node_member(value, i)) == NODE_SCALAR;
+	return plain;
+}
+
+/* Likewise, or lists of them. */
+static bool read_fields(const struct node_walk *walk, struct node node, void *target)
+{
+	*(struct node *)target = node;
+	if (node_type(node) != NODE_MAP)
+		return node_problem(
+			walk->problems, node, "\"%s\" takes names and values", walk->rule->key);
+	for (size_t i = 0; i < node_count(node); i++)
+		if (!is_plain(node_value(node, i)) || text_empty(node_text(node_key(node, i))))
+			return node_problem(walk->problems, node_key(node, i),
+				"\"%s\" takes plain values, or lists of them", walk->rule->key);
+	return true;
+}
+
 static bool read_limits(const struct node_walk *walk, struct node node, void *target)
 {
 	struct service_limit limit;
@@ -112,6 +150,7 @@ static bool read_limits(const struct node_walk *walk, struct node node, void *ta
 }
 
 static const struct node_word method_words[] = {{"POST", 0}, {"PUT", 1}, {NULL, 0}};
+static const struct node_word encoding_words[] = {{"json", 0}, {"form", 1}, {NULL, 0}};
 static const struct node_word each_words[] = {{"event", 1}, {NULL, 0}};
 static const struct node_rule retry_rules[] = {
 	{"seconds", node_read_text, offsetof(struct service, retry_seconds), false, NULL},
@@ -122,9 +161,11 @@ static const struct node_rule rules[] = {
 	{"url", node_read_text, offsetof(struct service, url), false, NULL},
 	{"path", node_read_text, offsetof(struct service, path), false, NULL},
 	{"method", node_read_word, offsetof(struct service, put), false, method_words},
+	{"encoding", node_read_word, offsetof(struct service, form), false, encoding_words},
 	{"content_type", node_read_text, offsetof(struct service, content_type), false, NULL},
 	{"headers", read_pairs, offsetof(struct service, headers), false, NULL},
-	{"fields", read_pairs, offsetof(struct service, fields), false, NULL},
+	{"basic", node_read_text, offsetof(struct service, basic), false, NULL},
+	{"fields", read_fields, offsetof(struct service, fields), false, NULL},
 	{"needs", node_read_texts, offsetof(struct service, needs), false, NULL},
 	{"takes", node_read_texts, offsetof(struct service, takes), false, NULL},
 	{"secrets", node_read_texts, offsetof(struct service, secrets), false, NULL},
@@ -136,6 +177,16 @@ static const struct node_rule rules[] = {
 	{"retry_after", node_read_map, 0, false, retry_rules},
 	{0},
 };
+
+char *service_template_path(const char *templates, const char *name)
+{
+	char *text = memory_format("%s/webhook/%s.txt", templates, name);
+
+	if (!file_absent(text))
+		return text;
+	free(text);
+	return memory_format("%s/webhook/%s.json", templates, name);
+}
 
 char *service_description_path(const char *template)
 {
@@ -159,13 +210,10 @@ static void read_description(struct service *service, struct problems *problems)
 		node_walk_map(problems, root, rules, service, NULL);
 		if (service->path != NULL)
 			check_names(service, node_find(root, "path"), service->path, problems);
-		for (size_t i = 0; i < 2; i++) {
-			struct node pairs = i == 0 ? service->headers : service->fields;
-
-			for (size_t j = 0; j < node_count(pairs); j++)
-				check_names(service, node_key(pairs, j),
-					node_text(node_value(pairs, j)), problems);
-		}
+		if (service->basic != NULL)
+			check_names(service, node_find(root, "basic"), service->basic, problems);
+		check_pairs(service, service->headers, problems);
+		check_pairs(service, service->fields, problems);
 		for (size_t i = 0; i < service->secrets.count; i++)
 			if (!is_declared(service, service->secrets.list[i]))
 				node_problem(problems, node_find(root, "secrets"),
@@ -182,9 +230,9 @@ struct service *service_load(
 	size_t errors = problems->errors;
 	bool json;
 
-	service->template = webhook->template_file != NULL ? memory_string(webhook->template_file)
-							   : memory_format("%s/webhook/%s.json",
-								     templates, webhook->template);
+	service->template = webhook->template_file != NULL
+				    ? memory_string(webhook->template_file)
+				    : service_template_path(templates, webhook->template);
 	json = text_ends(service->template, ".json");
 	if (file_absent(service->template))
 		problems_add(problems, service->template, 0, "no such template");
@@ -195,7 +243,9 @@ struct service *service_load(
 		read_description(service, problems);
 	if (service->content_type == NULL)
 		service->content_type =
-			memory_string(json ? "application/json" : "text/plain; charset=utf-8");
+			memory_string(service->form ? "application/x-www-form-urlencoded"
+				      : json        ? "application/json"
+						    : "text/plain; charset=utf-8");
 	if (problems->errors == errors)
 		return service;
 	service_free(service);
@@ -210,6 +260,7 @@ void service_free(struct service *service)
 	free(service->url);
 	free(service->path);
 	free(service->content_type);
+	free(service->basic);
 	free(service->reason);
 	free(service->retry_seconds);
 	free(service->retry_milliseconds);
@@ -253,12 +304,14 @@ bool service_check(const struct service *service, const struct webhook_config *w
 
 /* ---- values filled in ---- */
 
-/* RFC 3986 section 3.3: what may stand in a segment of a path as it is. */
-static void add_segment(struct buffer *out, const char *text)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789-._~!$&'()*+,;=:@";
+#define UNRESERVED                                                                                 \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~" /* RFC 3986, 2.3 */
 
+/* RFC 3986 section 3.3: what may stand in a segment of a path as it is. */
+static const char segment[] = UNRESERVED "!$&'()*+,;=:@";
+
+static void add_encoded(struct buffer *out, const char *text, const char *plain)
+{
 	for (; *text != '\0'; text++) {
 		if (strchr(plain, *text) != NULL)
 			buffer_byte(out, *text);
@@ -283,7 +336,7 @@ static char *filled(
 							   : NULL;
 		buffer_add(&out, text, (size_t)(open - text));
 		if (value != NULL && encoded)
-			add_segment(&out, value);
+			add_encoded(&out, value, segment);
 		else if (value != NULL)
 			buffer_text(&out, value);
 		free(name);
@@ -314,23 +367,88 @@ char *service_url(
 	return url;
 }
 
+char *service_basic(
+	const struct service *service, const struct webhook_config *webhook, const char *delivery)
+{
+	char *pair =
+		service->basic != NULL ? filled(webhook, delivery, service->basic, false) : NULL;
+	struct buffer out = {0};
+
+	if (pair == NULL)
+		return NULL;
+	digest_base64(pair, strlen(pair), &out);
+	free(pair);
+	return buffer_take(&out);
+}
+
+static void add_line(struct text_list *lines, const char *before, const char *between, char *value)
+{
+	char *line = value != NULL ? memory_format("%s%s%s", before, between, value) : NULL;
+
+	if (line != NULL)
+		text_list_add(lines, line);
+	free(line);
+	free(value);
+}
+
 void service_headers(const struct service *service, const struct webhook_config *webhook,
 	const char *delivery, struct text_list *lines)
 {
-	char *line = memory_format("Content-Type: %s", service->content_type);
+	add_line(lines, "Content-Type", ": ", memory_string(service->content_type));
+	add_line(lines, "Authorization", ": Basic ", service_basic(service, webhook, delivery));
+	for (size_t i = 0; i < node_count(service->headers); i++)
+		add_line(lines, node_text(node_key(service->headers, i)), ": ",
+			filled(webhook, delivery, node_text(node_value(service->headers, i)),
+				false));
+}
 
-	text_list_add(lines, line);
-	free(line);
-	for (size_t i = 0; i < node_count(service->headers); i++) {
-		char *value = filled(
-			webhook, delivery, node_text(node_value(service->headers, i)), false);
+static const char *words_of(const struct value *value)
+{
+	if (value == NULL || value->type == VALUE_NULL)
+		return "";
+	if (value->type == VALUE_TRUE || value->type == VALUE_FALSE)
+		return value->type == VALUE_TRUE ? "true" : "false";
+	return value->text != NULL ? value->text : "";
+}
 
-		if (value == NULL)
-			continue;
-		line = memory_format("%s: %s", node_text(node_key(service->headers, i)), value);
-		text_list_add(lines, line);
-		free(line);
-		free(value);
+/* The value of a field; NULL where what it names is not given. */
+static struct value *field_value(
+	const struct webhook_config *webhook, const char *delivery, struct node node)
+{
+	struct value *value;
+	char *text;
+
+	if (node_type(node) == NODE_LIST) {
+		value = value_list();
+		for (size_t i = 0; i < node_count(node); i++) {
+			struct value *member = field_value(webhook, delivery, node_member(node, i));
+
+			if (member != NULL)
+				value_append(value, member);
+		}
+		return value;
+	}
+	text = filled(webhook, delivery, node_text(node), false);
+	value = text != NULL ? value_text(text) : NULL;
+	free(text);
+	return value;
+}
+
+/* The URL standard's application/x-www-form-urlencoded. */
+static void write_form(const struct value *map, struct buffer *out)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		const struct value *member = map->members[i];
+		struct buffer json = {0};
+
+		if (member->type == VALUE_LIST || member->type == VALUE_MAP)
+			json_write(member, 0, &json);
+		buffer_text(out, i > 0 ? "&" : "");
+		add_encoded(out, map->keys[i], UNRESERVED);
+		buffer_byte(out, '=');
+		add_encoded(
+			out, json.length > 0 ? buffer_string(&json) : words_of(member), UNRESERVED);
+		buffer_release(&json);
 	}
 }
 
@@ -338,7 +456,7 @@ void service_fill(const struct service *service, const struct webhook_config *we
 	const char *delivery, const char *body, size_t length, struct buffer *out)
 {
 	size_t count = node_count(service->fields);
-	struct value *map = count > 0 ? json_parse(body, length, NULL) : NULL;
+	struct value *map = count > 0 || service->form ? json_parse(body, length, NULL) : NULL;
 
 	if (map == NULL || map->type != VALUE_MAP) {
 		buffer_add(out, body, length);
@@ -346,14 +464,16 @@ void service_fill(const struct service *service, const struct webhook_config *we
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		char *value =
-			filled(webhook, delivery, node_text(node_value(service->fields, i)), false);
+		struct value *value =
+			field_value(webhook, delivery, node_value(service->fields, i));
 
 		if (value != NULL)
-			value_put_text(map, node_text(node_key(service->fields, i)), value);
-		free(value);
+			value_put(map, node_text(node_key(service->fields, i)), value);
 	}
-	json_write(map, 0, out);
+	if (service->form)
+		write_form(map, out);
+	else
+		json_write(map, 0, out);
 	value_free(map);
 }
 
@@ -442,15 +562,6 @@ bool service_cut(const struct service *service, struct value *body)
 }
 
 /* ---- answers ---- */
-
-static const char *words_of(const struct value *value)
-{
-	if (value == NULL || value->type == VALUE_NULL)
-		return "";
-	if (value->type == VALUE_TRUE || value->type == VALUE_FALSE)
-		return value->type == VALUE_TRUE ? "true" : "false";
-	return value->text != NULL ? value->text : "";
-}
 
 static bool holds(const struct value *answer, struct node pairs, size_t i)
 {

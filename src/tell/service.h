@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: ISC
  *
  * How one kind of webhook is spoken to: data, in a file NAME.yaml beside the template NAME.json
- * that makes the body. Where there is none, the body is posted as it is and any 2xx is success.
+ * or NAME.txt that makes the body. Where there is none, the body is posted as it is and any 2xx is
+ * success.
  *
  *   url            where requests go, unless the configuration says otherwise
  *   path           what is put behind the URL; each {NAME} in it is percent-encoded (RFC 3986)
  *   method         POST (the default) or PUT
- *   content_type   application/json where left out; for a template .txt text/plain
- *   headers        NAME: value
- *   fields         NAME: value, put into the body's outermost object when it is sent
- *   needs, takes   the names that `with:` of the webhook must and may give
- *   secrets        those of them that it gives in a file only
- *   each           event: one request for each event, in place of one for all of them
+ *   encoding       json (the default), or form: the members of the body's outermost object are sent
+ *                  as a form (application/x-www-form-urlencoded); a list or a map among them as
+ * JSON content_type   what the encoding says where left out; for a template .txt text/plain headers
+ * NAME: value basic          "USER:PASSWORD", for HTTP Basic authentication (RFC 7617) fields NAME:
+ * value, or a list of values, put into the body's outermost object when it is sent needs, takes the
+ * names that `with:` of the webhook must and may give secrets        those of them that it gives in
+ * a file only each           event: one request for each event, in place of one for all of them
  *   limits         PATH: "4096 bytes", "250 characters" (code points) or "4096 utf16" (code units):
  *                  a longer text is cut at a character, and ends in "…"
  *   accepted       PATH: value; all of these stand in the answer to a request that was accepted;
@@ -21,7 +23,7 @@
  *   retry_after    seconds: PATH or milliseconds: PATH, in an answer that has no such header
  *
  * A PATH leads through maps: "parameters.retry_after"; "." is the answer itself, which need not be
- * JSON. In path, headers and fields {NAME} is a
+ * JSON. In path, headers, basic and fields {NAME} is a
  * value of `with:` and {delivery} the delivery's own identifier, which a repeat repeats; what
  * names a value that is not given is left out. Secrets and what is derived from them are filled
  * in when a request is sent, and are in nothing that is kept.
@@ -50,8 +52,10 @@ struct service {
 	char *template;     /* path of the file that makes the body */
 	char *url, *path;   /* NULL: none */
 	char *content_type; /* "application/json" */
+	char *basic;        /* NULL: none */
 	char *reason, *retry_seconds, *retry_milliseconds; /* PATH; NULL: none */
 	int put;                                           /* the method is PUT, and not POST */
+	int form;                                          /* the body is sent as a form */
 	int each;                                          /* one request for each event */
 	struct text_list needs, takes, secrets;
 	struct node headers, fields, limits, accepted, refused;
@@ -59,13 +63,17 @@ struct service {
 };
 
 /*
- * The service of a webhook: its template_file, or webhook/TEMPLATE.json of the folder templates,
- * and the description beside it. Free it with service_free(). NULL, with the reasons in problems,
+ * The service of a webhook: its template_file, or service_template_path(), and the description
+ * beside it. Free it with service_free(). NULL, with the reasons in problems,
  * where there is no such template or the description is wrong.
  */
 struct service *service_load(
 	const char *templates, const struct webhook_config *webhook, struct problems *problems);
 void service_free(struct service *service);
+
+/* The template of that name in the folder templates: webhook/NAME.txt, or, also where there is
+ * none, NAME.json. Owned by the caller. */
+char *service_template_path(const char *templates, const char *name);
 
 /* The file that describes the service of a template: NAME.yaml beside it. Owned by the caller. */
 char *service_description_path(const char *template);
@@ -81,12 +89,16 @@ bool service_check(const struct service *service, const struct webhook_config *w
 char *service_url(
 	const struct service *service, const struct webhook_config *webhook, const char *delivery);
 
+/* What follows "Authorization: Basic ", a secret; NULL: nothing does. Owned by the caller. */
+char *service_basic(
+	const struct service *service, const struct webhook_config *webhook, const char *delivery);
+
 /* Adds "Name: value" for each header, Content-Type first. */
 void service_headers(const struct service *service, const struct webhook_config *webhook,
 	const char *delivery, struct text_list *lines);
 
-/* Adds to out the body with the service's fields put in; as it is, where there are none or it is
- * not a JSON object. */
+/* Adds to out the body with the service's fields put in, in its encoding; as it is, where there is
+ * nothing to do or it is not a JSON object. */
 void service_fill(const struct service *service, const struct webhook_config *webhook,
 	const char *delivery, const char *body, size_t length, struct buffer *out);
 

@@ -39,6 +39,12 @@ enum {
 
 /* ---- in a session ---- */
 
+/* That of an order that has no route. */
+static const struct webhook_config *order_webhook(const struct session_order *order)
+{
+	return config_webhook(order->config, receiver_webhook_name(order->deliveries->receiver));
+}
+
 /* An answer is shorter than what a pipe takes at once (PIPE_BUF): it comes whole or not at all. */
 static void pass_on(void *context, size_t index, const struct attempt *attempt)
 {
@@ -182,7 +188,12 @@ static void post_webhook(const struct session_order *order, const struct webhook
 			.body = content->bytes,
 			.length = content->length,
 			.posted = (size_t)delivery->posted,
-			.user_agent = agent},
+			.user_agent = agent,
+			.launcher = order->means->launcher,
+			.page = delivery->page,
+			.event = content->type,
+			.colour = content->colour,
+			.attempt = delivery->tries + 1},
 		&attempt);
 	report->each(report->context, 0, &attempt);
 	free(bare);
@@ -191,8 +202,7 @@ static void post_webhook(const struct session_order *order, const struct webhook
 
 static void tell_webhook(const struct session_order *order, const struct mail_report *report)
 {
-	const struct webhook_config *webhook =
-		config_webhook(order->config, receiver_webhook_name(order->deliveries->receiver));
+	const struct webhook_config *webhook = order_webhook(order);
 	struct webhook_config own;
 	struct error error;
 
@@ -228,12 +238,9 @@ static void save_page(const struct session_order *order, const struct mail_repor
 /* What the route or webhook lacks now, in the copy of a configuration that was good once. */
 static const char *order_trouble(const struct session_order *order)
 {
-	const struct webhook_config *webhook;
-
 	if (order->route != NULL)
 		return order->route->trouble;
-	webhook = config_webhook(order->config, receiver_webhook_name(order->deliveries->receiver));
-	return webhook != NULL ? webhook->trouble : NULL;
+	return order_webhook(order) != NULL ? order_webhook(order)->trouble : NULL;
 }
 
 static void refuse(const struct session_order *order, const struct mail_report *report)
@@ -264,14 +271,24 @@ static void session_process(const void *context, int in, int out)
 
 /* ---- a session, from outside ---- */
 
+static bool needs_program(const struct session_order *order)
+{
+	const struct route_config *route = order->route;
+	const struct webhook_config *webhook;
+
+	if (route != NULL || order->save != NULL)
+		return route != NULL &&
+		       (route->type == ROUTE_SENDMAIL || route->token_command.count > 0);
+	webhook = order_webhook(order); /* NULL: it is in the configuration no more */
+	return webhook != NULL && webhook->command.count > 0;
+}
+
 /* Only whoever needs a program may ask for one. */
 static int launcher_socket(const struct session_order *order)
 {
-	const struct route_config *route = order->route;
-	bool needed =
-		route != NULL && (route->type == ROUTE_SENDMAIL || route->token_command.count > 0);
+	const struct launcher *launcher = order->means->launcher;
 
-	return needed && order->means->launcher->socket >= 0 ? order->means->launcher->socket : 0;
+	return needs_program(order) && launcher->socket >= 0 ? launcher->socket : 0;
 }
 
 bool session_start(struct session *session, const struct session_order *order)

@@ -37,6 +37,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "net/http.h"
+#include "tell/launcher.h"
 #include "tell/service.h"
 
 enum {
@@ -121,8 +122,10 @@ static void parts_conceal(struct attempt *attempt, const char *text, size_t leng
 
 /* Takes every secret out of the text, and every part of the URL but scheme and host: a receiver may
  * repeat them. */
-static void secrets_conceal(struct attempt *attempt, const struct webhook_config *webhook)
+static void secrets_conceal(struct attempt *attempt, const struct service *service,
+	const struct webhook_config *webhook)
 {
+	char *basic = service_basic(service, webhook, "");
 	const char *url = webhook->url != NULL ? webhook->url : "";
 	const char *scheme = strstr(url, "://"), *authority = scheme != NULL ? scheme + 3 : url;
 	const char *rest = authority + strcspn(authority, "/?#");
@@ -136,6 +139,8 @@ static void secrets_conceal(struct attempt *attempt, const struct webhook_config
 			attempt_conceal(attempt, webhook->with[i].value, "…");
 	for (size_t i = 0; i < webhook->secrets.count; i++)
 		attempt_conceal(attempt, webhook->secrets.list[i], "…");
+	attempt_conceal(attempt, basic, "…");
+	free(basic);
 }
 
 /* ---- answers ---- */
@@ -171,7 +176,7 @@ static void explain(const struct webhook_config *webhook, const struct service *
 	if (text_empty(reason))
 		reason = response->body.length <= WORDS_MAX ? body : "";
 	attempt_set(&words, outcome, 0, "%s", reason);
-	secrets_conceal(&words, webhook);
+	secrets_conceal(&words, service, webhook);
 	attempt_set(attempt, outcome, response->status, "HTTP %d, %s%s%s", response->status, text,
 		words.text[0] != '\0' ? ": " : "", words.text);
 	if (outcome == OUTCOME_TEMPORARY)
@@ -191,7 +196,7 @@ struct sending {
 	const struct webhook_message *message;
 };
 
-static void request(const struct sending *sending, const char *id, const char *bytes, size_t length,
+static void post(const struct sending *sending, const char *id, const char *bytes, size_t length,
 	struct attempt *attempt)
 {
 	const struct webhook_config *webhook = sending->webhook;
@@ -230,7 +235,7 @@ static void request(const struct sending *sending, const char *id, const char *b
 		if (response.status == 0 && error.remedy == REMEDY_LOCAL)
 			attempt->local = error.number;
 		if (response.status == 0)
-			secrets_conceal(attempt, webhook);
+			secrets_conceal(attempt, sending->service, webhook);
 		http_response_release(&response);
 	} else {
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "the secret after whsec_ is not base64");
@@ -245,6 +250,39 @@ static void request(const struct sending *sending, const char *id, const char *b
 	free(id_line);
 	free(time_line);
 	free(url);
+}
+
+static void launch(const struct sending *sending, const char *id, const char *bytes, size_t length,
+	struct attempt *attempt)
+{
+	const struct webhook_config *webhook = sending->webhook;
+	const struct webhook_message *message = sending->message;
+	struct launch launch = {.type = LAUNCH_COMMAND,
+		.name = webhook->name,
+		.id = id,
+		.page = message->page,
+		.event = message->event,
+		.colour = message->colour,
+		.attempt = message->attempt};
+	struct launched launched;
+	struct buffer body = {0};
+
+	service_fill(sending->service, webhook, id, bytes, length, &body);
+	launch.bytes = body.data;
+	launch.length = body.length;
+	launcher_run(message->launcher, &launch, &launched);
+	launched_conclude(&launched, LAUNCH_COMMAND, webhook->command.list[0], "accepted", attempt);
+	secrets_conceal(attempt, sending->service, webhook);
+	buffer_release(&body);
+}
+
+static void request(const struct sending *sending, const char *id, const char *bytes, size_t length,
+	struct attempt *attempt)
+{
+	if (sending->webhook->command.count > 0)
+		launch(sending, id, bytes, length, attempt);
+	else
+		post(sending, id, bytes, length, attempt);
 }
 
 /* One request for each line: those that were not accepted at an attempt before. */

@@ -25,7 +25,7 @@ END
 printf '\xf0\xcf\xde\xd4\xc1' >> "$work/www/other.html"
 printf '</td><td class="state">up</td></tr></table></body></html>\n' >> "$work/www/other.html"
 
-# begin ROUTE: an archive of its own, whose only route is that.
+# begin ROUTE [WEBHOOK]: an archive of its own, whose only route is that.
 begin() {
 	rm -rf "$work/archive"
 	cat > "$work/lampwatch.yaml" <<-END
@@ -43,6 +43,7 @@ begin() {
 		  - {mail: ops@example.com}
 		  - {mail: others@example.com}
 		webhooks:
+		  ${2:-}
 		  - {name: chat, url: "http://127.0.0.1:$www_port/hook", template: generic}
 	END
 	statuspage_page "$page" none operational operational operational
@@ -77,6 +78,14 @@ check "the launcher is not held, as -v run says" grep -qE "^launcher +not held +
 sed "s|^routes:.*|routes: [{name: way, smtp: 'smtp://127.0.0.1:$plain_port', user: me, token_command: [/bin/true]}]|" "$work/lampwatch.yaml" > "$work/token.yaml"
 check "where it starts token commands alone it gains no privileges, as -v check says" bash -c '"$1" -c "$2" -v check | grep -qE "^launcher +not held, no_new_privs +any +any$"' - "$lampwatch" "$work/token.yaml"
 same "which may gain its queue's group" "NoNewPrivs:0" "$(tr -d '\t' < "$work/privileges")"
+check "nothing was refused" bash -c '! grep -qE "confinement|confined:" <<< "$1"' - "$(grep -v '^confined ' <<< "$output")"
+
+printf '#!/bin/sh\ncat > %s/told\ngrep NoNewPrivs /proc/self/status > %s/privileges\n' "$work" "$work" > "$work/modem"
+chmod 755 "$work/modem"
+begin "sendmail: \"$work/sendmail\"" "- {name: modem, command: \"$work/modem\"}"
+same "by a program: a run ends well" "0 " "$status $(owed)"
+check "the program was told" grep -q '"lampwatch.red"' "$work/told"
+same "and gains no privileges, beside a sendmail program that may" "NoNewPrivs:1" "$(tr -d '\t' < "$work/privileges")"
 check "nothing was refused" bash -c '! grep -qE "confinement|confined:" <<< "$1"' - "$(grep -v '^confined ' <<< "$output")"
 
 "$lampwatch" -c "$work/lampwatch.yaml" serve --listen 127.0.0.1:0 > "$work/serve.out" 2> "$work/serve.errors" &

@@ -48,6 +48,13 @@ cat > lampwatch.yaml <<-END
 	  - {name: pushover, url: "$base", template: pushover, with: {token_file: token, user_file: user}}
 	  - {name: telegram, url: "$base", template: telegram, with: {token_file: token, chat_id: "-100200"}}
 	  - {name: matrix, url: "$base", template: matrix, with: {token_file: token, room: "!room/1:example.org"}}
+	  - {name: zulip, url: "$base/", template: zulip, with: {channel: "ops & on call", email: bot@example.org, key_file: token}}
+	  - {name: rocket-chat, url_file: hook.url, template: rocket-chat, with: {channel: "#ops"}}
+	  - {name: gotify, url: "$base", template: gotify, with: {token_file: token}}
+	  - {name: signal, url: "$base", template: signal, with: {number: "+4915112345", recipient: "group.a=="}}
+	  - {name: home-assistant, url: "$base", template: home-assistant, with: {token_file: token, notifier: mobile_app_phone}}
+	  - {name: twilio, url: "$base", template: twilio, with: {token_file: token, account: AC0123, from: "+15550001", to: "+15550002"}}
+	  - {name: webex, url: "$base", template: webex, with: {token_file: token, room: Y2lzY29}}
 	  - {name: silent, url: "$base/silent"}
 	  - {name: own, url: "$base", template_file: own.txt, with: {token_file: token, queue: "a b"}}
 END
@@ -116,6 +123,31 @@ check "matrix: its refusal is one" tries 1 matrix
 check "matrix: whose words are told" grep -q "You are not in the room" "$work/said"
 printf 'body={}' > "$work/www/$matrix/.fault"
 check "matrix: an answer without an event is none" tries 1 matrix
+service zulip api/v1/messages 'body={"result": "success", "msg": "", "id": 42}' 'status=400;body={"code": "STREAM_DOES_NOT_EXIST", "msg": "Channel nowhere does not exist", "result": "error"}' "Channel nowhere does not exist" "POST /api/v1/messages HTTP/1.1"
+same "zulip: a form" "application/x-www-form-urlencoded" "$(header Content-Type)"
+# form EXPRESSION: of the last body, as a form in `data`.
+form() { body | python3 -c "import sys, urllib.parse; data = dict(urllib.parse.parse_qsl(sys.stdin.read(), strict_parsing=True)); print($1)"; }
+same "zulip: the channel in quotes, the topic, and what people read" 'stream "ops & on call" lampwatch ```text' "$(form 'data["type"], data["to"], data["topic"], data["content"].split(chr(10))[0]' | tr -d "(),'" | sed 's/  */ /g')"
+same "zulip: the bot by Basic authentication" "Basic $(printf bot@example.org:123456:HUNTER2tok | base64)" "$(header Authorization)"
+answers api/v1/messages 'status=429;body={"result": "error", "code": "RATE_LIMIT_HIT", "msg": "API usage exceeded rate limit", "retry-after": 28.7}'
+check "zulip: too often is for later" tries 1 zulip
+check "zulip: which is said" grep -q "temporary: .*HTTP 429, too many requests: API usage exceeded rate limit" "$work/said"
+answers api/v1/messages "status=401;body=no $(printf bot@example.org:123456:HUNTER2tok | base64) here"
+check "zulip: an answer that repeats what stands for the key" tries 1 zulip
+check "zulip: is told without it" grep -q "no … here" "$work/said"
+service rocket-chat $hook 'body={"success": true}' 'status=400;body={"success": false, "error": "unknown-error"}' "unknown-error" "$hook_line"
+same "rocket-chat: the channel of the configuration" "#ops" "$(field 'data["channel"]')"
+service gotify message 'body={"id": 25, "appid": 5, "message": "x", "date": "2018-02-27T19:36:10Z"}' 'status=401;body={"error": "Unauthorized", "errorCode": 401, "errorDescription": "you need to provide a valid access token"}' "you need to provide a valid access token" "POST /message HTTP/1.1"
+same "gotify: the token is a header" "123456:HUNTER2tok 4" "$(header X-Gotify-Key) $(field 'data["priority"]')"
+service signal v2/send 'status=201;body={"timestamp": "1700000000000"}' 'status=400;body={"error": "Invalid group id"}' "Invalid group id" "POST /v2/send HTTP/1.1"
+same "signal: who sends, and a list of those who get it" "+4915112345 ['group.a==']" "$(field 'data["number"], data["recipients"]' | sed "s/^('\([^']*\)', \(.*\))$/\1 \2/")"
+service home-assistant api/services/notify/mobile_app_phone 'body=[]' 'status=400;body={"message": "Action not found"}' "Action not found" "POST /api/services/notify/mobile_app_phone HTTP/1.1"
+same "home-assistant: the token is a header" "Bearer 123456:HUNTER2tok" "$(header Authorization)"
+service twilio 2010-04-01/Accounts/AC0123/Messages.json 'status=201;body={"sid": "SM0123", "status": "queued"}' 'status=400;body={"code": 21211, "message": "Invalid To Phone Number", "more_info": "https://www.twilio.com/docs/errors/21211", "status": 400}' "Invalid To Phone Number" "POST /2010-04-01/Accounts/AC0123/Messages.json HTTP/1.1"
+same "twilio: a form, with + as a number has it" "+15550001 +15550002 TEST: lampwatch can reach you" "$(form 'data["From"] + " " + data["To"] + " " + data["Body"]')"
+same "twilio: account and token by Basic authentication" "Basic $(printf AC0123:123456:HUNTER2tok | base64)" "$(header Authorization)"
+service webex v1/messages 'body={"id": "Y2lzY2", "roomId": "Y2lzY29"}' 'status=404;body={"message": "The requested resource could not be found.", "errors": [], "trackingId": "x"}' "The requested resource could not be found." "POST /v1/messages HTTP/1.1"
+same "webex: the room" "Y2lzY29 Bearer 123456:HUNTER2tok" "$(field 'data["roomId"]') $(header Authorization)"
 service own own/a%20b 'body={"ticket": {"number": 7}}' 'body={"ticket": {}}' "but refused" "POST /own/a%20b HTTP/1.1"
 answers own/a%20b 'body={"ticket": {"number": 7}}'
 check "own: a template that is text" tries 0 own

@@ -23,6 +23,7 @@ mkdir -p "${page%/*}"
 mkdir -p "$work/www/v2"
 echo 'status=202;body={"status": "success"}' > "$work/www/v2/enqueue.fault"
 chmod 755 "$work"
+printf '#!/bin/sh\necho "$LAMPWATCH_EVENT $LAMPWATCH_ID" >> %s/modem.log\n' "$work" > "$work/modem"; chmod 755 "$work/modem"
 green() { statuspage_page "$page" none operational operational; }
 red() { statuspage_page "$page" major major_outage operational; }
 at() { local minute=$1; shift; "${as[@]}" "$lampwatch" --clock "2014-01-24T$((minute / 60 + 10)):$(printf %02d $((minute % 60))):00Z" "$@"; }
@@ -49,11 +50,13 @@ begin() {
 		  - {mail: ops@example.com}
 		webhooks:
 		  - {name: pager, url: "http://127.0.0.1:$www_port/", template: pagerduty, with: {routing_key_file: key}}
+		  - {name: modem, command: [$work/modem]}
 	END
 	echo 0123456789abcdef0123456789abcdef > key; chmod 600 key
 	export RUNTIME_DIRECTORY=$home/runtime
 	mkdir -p -m 700 "$RUNTIME_DIRECTORY"
 	rm -f "$work"/relay/*.eml "$work"/hooks/*
+	: > "$work/modem.log"; own "$work/modem.log"
 	own "$home"
 	green
 	at 0 run
@@ -76,8 +79,9 @@ twin() {
 	rm -f "$work"/relay/*.eml "$work"/hooks/*
 	red; RUNTIME_DIRECTORY=$PWD/runtime at 2 run
 	green; for minute in 5 6; do RUNTIME_DIRECTORY=$PWD/runtime at $minute run; done
-	expected=$(ids)
+	expected=$(ids) expected_modem=$(cat "$work/modem.log")
 	rm -f "$work"/relay/*.eml "$work"/hooks/*
+	: > "$work/modem.log"
 	cd "$here" || exit 1
 }
 
@@ -95,6 +99,9 @@ outage() {
 	same "$1: red and green come once each, and the operator is told once" \
 		"admin@example.org NOTHING IS KEPT,ops@example.com GREEN,ops@example.com RED" "$(told)"
 	same "$1: the pager gets its resolve" "trigger resolve" "$(pagers)"
+	same "$1: the modem, a program, gets both once" "red green" "$(cut -d ' ' -f 1 "$work/modem.log" | paste -sd ' ')"
+	[ -z "$expected" ] ||
+		same "$1: under the same identifiers" "$expected_modem" "$(cat "$work/modem.log")"
 	[ -z "$expected" ] ||
 		same "$1: under the Message-IDs that they would have had" "$expected" "$(ids)"
 	same "$1: each run ends with 3" "3 3 3 3 " "$statuses"

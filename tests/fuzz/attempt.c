@@ -14,6 +14,8 @@
 #include "net/http.h"
 #include "tell/attempt.h"
 #include "tell/courier.h"
+#include "tell/message.h"
+#include "tell/outbox.h"
 
 static const uint8_t *said;
 static size_t said_size;
@@ -39,14 +41,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char name[] = "relay", host[] = "127.0.0.1", from[] = "a@example.org";
 	struct route_config route = {.name = name, .type = ROUTE_SMTP, .host = host};
 	struct config config = {.from = from, .routes = &route, .route_count = 1};
+	static char receiver[] = "mail:b@example.org", id[] = "<1@example.org>", bytes[] = "x\r\n";
+	const struct delivery delivery = {.receiver = receiver, .message_id = id};
+	const struct content content = {.whole = true, .bytes = bytes, .length = 3};
 	struct courier_means means = {0};
 	struct attempt attempt;
 
 	signal(SIGPIPE, SIG_IGN); /* as main() has it */
 	said = data;
 	said_size = size;
-	courier_attempt(
-		&config, "b@example.org", 0, "<1@example.org>", "x\r\n", 3, 0, &means, &attempt);
+	courier_attempt(&config, &delivery, &content, 0, 0, &means, &attempt);
 	MUST(attempt.outcome >= OUTCOME_DELIVERED && attempt.outcome <= OUTCOME_UNKNOWN);
 	MUST(text_valid(attempt.text, strnlen(attempt.text, ATTEMPT_TEXT_MAX)));
 	MUST(strpbrk(attempt.text, "\r\n\t\x1b\x7f") == NULL);

@@ -159,10 +159,16 @@ plant_texts(
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\nX: y\r\n\r\n")
 for service, body in enumerate([
         "accepted", "ok", '{"ok": false, "parameters": {"retry_after": 5}, "description": "no verysecret"}',
-        '{"errcode": "M_LIMIT", "error": "wait", "retry_after_ms": 2000}', '{"status": "success"}', '{"status": 1}']):
+        '{"errcode": "M_LIMIT", "error": "wait", "retry_after_ms": 2000}', '{"status": "success"}', '{"status": 1}',
+        '{"sid": "SM1", "message": "no MTp2ZXJ5c2VjcmV0 here"}']):
     for code in ["200 OK", "429 Too Many", "410 Gone"]:
         plant("webhook", bytes([service]) + response(code, body, "Retry-After: 60").encode())
 plant("webhook", b"\0HTTP/200 OK\r\n\r\nx")
+for kind, descriptors, name in [(0, 2, "local"), (1, 1, "token"), (2, 2, "modem"), (2, 2, "local"), (3, 2, "modem")]:
+    plant("launch", bytes([0, descriptors]) + struct.pack("<i65s255s255s255s65s32s32s5xq", kind, name.encode(), b"a@example.org",
+                                                          b"b@example.org", b"r.1-2", b"example", b"red", b"red", 1))
+for fate, status in [(0, 0), (3, 67), (6, 75), (2, 1), (7, 9)]:
+    plant("launch", bytes([1, fate, status]) + b"no signal \x1b[31m\n\xff\xe2\x80\xae" * 40)
 plant("webhook", b"\0" + response("404 Not", "<html>/verysecret</html>").encode())
 
 

@@ -13,13 +13,14 @@
 
 #define SECRET "verysecret"
 
-static char token[] = "token", user[] = "user", routing_key[] = "routing_key", secret[] = SECRET,
-	    chat_id[] = "chat_id", room[] = "room", any[] = "1", file[] = "file";
+static char token[] = "token", user[] = "user", account[] = "account", from[] = "from", to[] = "to",
+	    routing_key[] = "routing_key", secret[] = SECRET, chat_id[] = "chat_id",
+	    room[] = "room", any[] = "1", file[] = "file";
 
 /* Services whose answers mean something, and what each needs. */
 static struct service_case {
 	char name[16];
-	struct parameter with[2];
+	struct parameter with[4];
 	size_t count;
 } services[] = {
 	{"generic", {{0}}, 0},
@@ -28,6 +29,10 @@ static struct service_case {
 	{"matrix", {{token, secret, file, 0}, {room, any, NULL, 0}}, 2},
 	{"pagerduty", {{routing_key, secret, file, 0}}, 1},
 	{"pushover", {{token, secret, file, 0}, {user, secret, file, 0}}, 2},
+	{"twilio",
+		{{account, any, NULL, 0}, {token, secret, file, 0}, {from, any, NULL, 0},
+			{to, any, NULL, 0}},
+		4},
 };
 
 static void check(const struct attempt *attempt)

@@ -2,8 +2,8 @@
  *
  * render TEMPLATES: prints what people get. Each line of standard input is a request: a JSON file
  *with the data, and parts of what is made of it, tabs between them. PART is subject, body.txt,
- *body.html, mail, or NAME.json for a webhook; or write, for a mail of the texts from, to, subject,
- *text and html in the data. For each part it prints a line, and so many bytes:
+ *body.html, mail, or NAME.json or text.txt for a webhook; or write, for a mail of the texts from,
+ *to, subject, text and html in the data. For each part it prints a line, and so many bytes:
  *
  *	rendered BYTES     what people get
  *	failed BYTES       why there is nothing
@@ -90,7 +90,7 @@ static bool render_body(const char *templates, const struct value *data, const c
 static bool render_webhook(const char *templates, const struct value *data, const char *part,
 	struct buffer *out, struct error *error)
 {
-	char *name = memory_bytes(part, strlen(part) - strlen(".json"));
+	char *name = memory_bytes(part, strcspn(part, "."));
 	struct webhook_config webhook = {.template = name};
 	struct problems problems = {0};
 	struct service *service = service_load(templates, &webhook, &problems);
@@ -114,7 +114,7 @@ static bool render(const char *templates, const struct value *data, const char *
 		return render_write(data, out, error);
 	if (text_equal(part, "mail"))
 		return render_mail(templates, data, out, error);
-	if (text_ends(part, ".json"))
+	if (text_ends(part, ".json") || text_equal(part, "text.txt"))
 		return render_webhook(templates, data, part, out, error);
 	return render_body(templates, data, part, out, error);
 }

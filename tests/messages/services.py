@@ -203,6 +203,60 @@ def matrix(check, body, raw):
     check.need(octets(raw) <= 65536 - 1024, "an event has at most 65,536 bytes with all that is around it")
 
 
+def block_of_code(check, text):
+    """What a page says stands in one block of code, in which no markup has a meaning; the URL of the page follows."""
+    check.need(re.fullmatch(r"```(text)?\n[^`]*\n```(\n\S+)?", text), "one block of code, which what a page says cannot leave")
+    check.need(not re.search(r"@[\w*]", text.rsplit("```", 1)[0]), "a mention")
+
+
+def zulip(check, body, raw):
+    check.members(body, ["type", "topic", "content"])
+    check.need(body["type"] in ("direct", "channel", "stream", "private"), "a type")
+    check.text(body["topic"], 60)
+    check.text(body["content"], 10000, octets)
+    block_of_code(check, body["content"])
+
+
+def rocket_chat(check, body, raw):
+    check.members(body, ["text"])
+    check.text(body["text"], 5000)
+    block_of_code(check, body["text"])
+
+
+def gotify(check, body, raw):
+    check.members(body, ["message", "title", "priority", "extras"])
+    check.text(body["message"], 30000)
+    check.text(body["title"], 250)
+    check.need(body["priority"] in range(0, 11), "a priority")
+    check.members(body["extras"], ["client::display"], ["client::notification"])
+    check.need(body["extras"]["client::display"] == {"contentType": "text/plain"}, "plain text, which can show no picture")
+    if "client::notification" in body["extras"]:
+        check.members(body["extras"]["client::notification"], ["click"])
+        check.url(body["extras"]["client::notification"]["click"]["url"])
+
+
+def signal(check, body, raw):
+    check.members(body, ["message"])
+    check.text(body["message"], 2000)
+
+
+def home_assistant(check, body, raw):
+    check.members(body, ["message", "title"])
+    check.text(body["message"], 65536)
+    check.text(body["title"], 250)
+    check.need(not re.search(r"\{[{%#]", body["title"] + body["message"]), "a template")
+
+
+def twilio(check, body, raw):
+    check.members(body, ["Body"])
+    check.text(body["Body"], 320)
+
+
+def webex(check, body, raw):
+    check.members(body, ["text"])
+    check.text(body["text"], 7439, octets)
+
+
 def generic(check, body, raw):
     check.members(body, ["type", "format", "timestamp", "subject", "data"])
     check.need(re.fullmatch(r"lampwatch\.[a-z]+", body["type"]), "a type with dots between, as Standard Webhooks asks")
@@ -211,7 +265,8 @@ def generic(check, body, raw):
 
 RULES = {"slack": slack, "discord": discord, "mattermost": mattermost, "teams": teams,
          "google-chat": google_chat, "pagerduty": pagerduty, "ntfy": ntfy, "pushover": pushover,
-         "telegram": telegram, "matrix": matrix, "generic": generic}
+         "telegram": telegram, "matrix": matrix, "generic": generic, "zulip": zulip, "rocket-chat": rocket_chat, "gotify": gotify,
+         "signal": signal, "home-assistant": home_assistant, "twilio": twilio, "webex": webex}
 SERIES = {"pagerduty"}  # one body a line
 
 
@@ -219,7 +274,7 @@ def extremes(cases):
     """Cases beyond what pages say: long and hostile texts in every field, two dozen events."""
     base = json.loads((cases / "several" / "data.json").read_text())
     fillers = {"long": "w" * 2000, "astral": "\U0001F534" * 1500, "accents": "é" * 2000, "amps": "&" * 1500,
-               "markup": "<users/all> @channel @here <!here> [a](javascript:b) *_~`|\\" * 50,
+               "markup": "<users/all> @channel @here <!here> @**all** [a](javascript:b) {{ states }} *_~`|\\" * 50,
                "quotes": "\"\\\u2028\u202e" * 300, "newlines": "a\nb\tc" * 300}
 
     def fill(value, text, key=""):
@@ -242,6 +297,9 @@ def main():
     renderer = Renderer(program, templates)
     cases = Path(cases)
     services = sorted(file.stem for file in Path(templates, "webhook").glob("*.json") if "." not in file.stem)
+    texts = [file.stem for file in Path(templates, "webhook").glob("*.txt")]
+    if texts != ["text"]:
+        complain("services", f"rules are for the services that take JSON; {texts} do not")
     if services != sorted(RULES):
         complain("services", f"rules are for {sorted(RULES)}, templates for {services}")
     inputs = [(file.parent.name, json.loads(file.read_text())) for file in sorted(cases.glob("*/data.json"))]

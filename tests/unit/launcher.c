@@ -26,6 +26,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "tell/attempt.h"
 
 enum { PATIENCE = 10000 /* milliseconds */ };
 
@@ -36,7 +37,14 @@ static struct route_config routes[] = {
 	{.name = local, .type = ROUTE_SENDMAIL, .program = program},
 	{.name = other, .type = ROUTE_SENDMAIL, .program = program},
 };
-static struct config config = {.routes = routes, .route_count = 3};
+static char chat[] = "chat", modem[] = "modem", option[] = "-n", shell[] = "$(id)";
+static char *words[] = {program, option, shell};
+static struct webhook_config webhooks[] = {
+	{.name = chat},
+	{.name = modem, .command = {words, 3}},
+};
+static struct config config = {
+	.routes = routes, .route_count = 3, .webhooks = webhooks, .webhook_count = 2};
 static char folder[64];
 
 static void write_program(const char *body)
@@ -57,11 +65,21 @@ static bool is_there(const char *name)
 }
 
 static const struct launch mail = {.type = LAUNCH_MAIL,
-	.route = local,
+	.name = local,
 	.sender = "lampwatch@example.org",
 	.recipient = "ops@example.com",
 	.bytes = "Subject: x\n",
 	.length = 11};
+
+static const struct launch command = {.type = LAUNCH_COMMAND,
+	.name = modem,
+	.id = "r.1-2",
+	.page = "example",
+	.event = "red",
+	.colour = "red",
+	.attempt = 7,
+	.bytes = "{\"a\": 1}\n",
+	.length = 9};
 
 static struct launched run(const struct launcher *launcher, const struct launch *launch)
 {
@@ -116,11 +134,10 @@ static void test_a_program_has_its_own_session_and_no_core(void **state)
 /* A sendmail program has to gain the group of its queue; what prints a token need not. */
 static void test_privileges_are_gained_only_beside_a_sendmail_route(void **state)
 {
-	char *command[] = {program};
-	struct route_config route = {
-		.name = local, .type = ROUTE_SMTP, .token_command = {command, 1}};
+	char *list[] = {program};
+	struct route_config route = {.name = local, .type = ROUTE_SMTP, .token_command = {list, 1}};
 	struct config tokens = {.routes = &route, .route_count = 1};
-	const struct launch token = {.type = LAUNCH_TOKEN, .route = local};
+	const struct launch token = {.type = LAUNCH_TOKEN, .name = local};
 	struct launcher *launcher = launcher_new(&config);
 
 	(void)state;
@@ -129,6 +146,81 @@ static void test_privileges_are_gained_only_beside_a_sendmail_route(void **state
 	launcher_free(launcher);
 	launcher = launcher_new(&tokens);
 	assert_string_equal(run(launcher, &token).output, "NoNewPrivs:\t1\n");
+	launcher_free(launcher);
+}
+
+/* Also beside one. */
+static void test_a_command_gains_none(void **state)
+{
+	struct launcher *launcher = launcher_new(&config);
+
+	(void)state;
+	write_program("grep NoNewPrivs /proc/self/status");
+	assert_string_equal(run(launcher, &command).output, "NoNewPrivs:\t1\n");
+	launcher_free(launcher);
+}
+
+static void test_a_command_gets_its_arguments_and_our_words(void **state)
+{
+	struct launcher *launcher = launcher_new(&config);
+
+	(void)state;
+	setenv("SECRET_OF_OURS", "sesame", 1);
+	write_program("env -u PWD -u OLDPWD -u SHLVL -u _ env | sort; cat; printf '<%s>' \"$@\"");
+	assert_string_equal(run(launcher, &command).output,
+		"LAMPWATCH_ATTEMPT=7\nLAMPWATCH_COLOUR=red\nLAMPWATCH_EVENT=red\n"
+		"LAMPWATCH_ID=r.1-2\nLAMPWATCH_PAGE=example\nLC_ALL=C\n"
+		"PATH=/usr/sbin:/usr/bin:/sbin:/bin\n{\"a\": 1}\n<-n><$(id)>");
+	launcher_free(launcher);
+}
+
+static void test_a_command_need_not_read(void **state)
+{
+	struct launcher *launcher = launcher_new(&config);
+	struct launch launch = command;
+	char *bytes = memory_zero(1, 1 << 20);
+
+	(void)state;
+	launch.bytes = bytes;
+	launch.length = 1 << 20;
+	write_program("exec <&-; sleep 0.1; exit 4");
+	for (int i = 0; i < 20; i++) {
+		struct launched launched = run(launcher, &launch);
+
+		assert_int_equal(launched.result, LAUNCH_ENDED);
+		assert_int_equal(launched.end.code, 4);
+	}
+	free(bytes);
+	launcher_free(launcher);
+}
+
+/* A zombie does not, which stays one where no init(8) waits for it. */
+static bool goes_on(int process)
+{
+	char *path = memory_format("/proc/%d/stat", process), state = 'Z';
+	FILE *file = fopen(path, "re");
+
+	if (file != NULL) {
+		if (fscanf(file, "%*d %*s %c", &state) != 1)
+			state = 'Z';
+		fclose(file);
+	}
+	free(path);
+	return state != 'Z';
+}
+
+/* What it leaves running would hold our pipes, and be nobody's. */
+static void test_what_a_command_leaves_running_ends_with_it(void **state)
+{
+	struct launcher *launcher = launcher_new(&config);
+	int left;
+
+	(void)state;
+	write_program("cat > /dev/null; sleep 60 & echo $!");
+	assert_int_equal(sscanf(run(launcher, &command).output, "%d", &left), 1);
+	for (int i = 0; i < 200 && goes_on(left); i++)
+		usleep(20000);
+	assert_false(goes_on(left));
 	launcher_free(launcher);
 }
 
@@ -153,7 +245,7 @@ static void test_several_run_at_once(void **state)
 	{
 		struct launch launch = mail;
 
-		launch.route = other;
+		launch.name = other;
 		launch.recipient = "b@example.com";
 		assert_int_equal(run(launcher, &launch).end.code, 0);
 	}
@@ -231,12 +323,71 @@ static void test_it_ends_with_the_last_who_could_ask(void **state)
 	assert_true(ended > 0);
 }
 
+/* ---- what its end means ---- */
+
+static struct attempt conclude(enum launch_result result, enum child_fate fate, int code)
+{
+	static struct launched launched;
+	struct attempt attempt = {0};
+
+	launched = (struct launched){.result = result,
+		.number = ENOMEM,
+		.end = {.fate = fate, .code = code, .reason = "it ended"},
+		.output = "no\nsignal",
+		.unread = true};
+	launched_conclude(&launched, LAUNCH_COMMAND, "/bin/sms", "accepted", &attempt);
+	return attempt;
+}
+
+static void test_the_exit_statuses_of_a_command(void **state)
+{
+	static const struct {
+		int status;
+		enum outcome outcome;
+		const char *text;
+	} rows[] = {
+		{0, OUTCOME_DELIVERED, "/bin/sms: it ended: accepted: no signal"},
+		{1, OUTCOME_ROUTE, "/bin/sms: it ended: no signal"},
+		{64, OUTCOME_ROUTE, "/bin/sms: it ended: wrong usage: no signal"},
+		{67, OUTCOME_RECEIVER, "/bin/sms: it ended: no such user: no signal"},
+		{68, OUTCOME_TEMPORARY, "/bin/sms: it ended: no such host: no signal"},
+		{69, OUTCOME_TEMPORARY, "/bin/sms: it ended: service unavailable: no signal"},
+		{75, OUTCOME_TEMPORARY, "/bin/sms: it ended: try again later: no signal"},
+		{78, OUTCOME_ROUTE, "/bin/sms: it ended: its configuration is wrong: no signal"},
+		{127, OUTCOME_ROUTE, "/bin/sms: it ended: it cannot be started: no signal"},
+		{255, OUTCOME_ROUTE, "/bin/sms: it ended: no signal"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct attempt attempt = conclude(LAUNCH_ENDED, CHILD_EXITED, rows[i].status);
+
+		assert_string_equal(attempt.text, rows[i].text);
+		assert_int_equal(attempt.outcome, rows[i].outcome);
+		assert_int_equal(attempt.code, rows[i].status);
+	}
+}
+
+static void test_what_no_exit_status_says_is_for_later(void **state)
+{
+	struct attempt impossible = conclude(LAUNCH_IMPOSSIBLE, CHILD_EXITED, 0);
+
+	(void)state;
+	assert_int_equal(conclude(LAUNCH_ENDED, CHILD_LATE, 0).outcome, OUTCOME_TEMPORARY);
+	assert_int_equal(conclude(LAUNCH_ENDED, CHILD_SIGNALLED, 9).outcome, OUTCOME_TEMPORARY);
+	assert_int_equal(conclude(LAUNCH_UNFED, CHILD_EXITED, 0).outcome, OUTCOME_TEMPORARY);
+	assert_int_equal(conclude(LAUNCH_LOST, CHILD_EXITED, 0).outcome, OUTCOME_UNKNOWN);
+	assert_int_equal(impossible.outcome, OUTCOME_TEMPORARY);
+	assert_int_equal(impossible.local, ENOMEM);
+}
+
 /* ---- as it is not ---- */
 
 /* The launcher's message, as launcher.c has it. */
 struct request {
 	int type;
-	char route[65], sender[255], recipient[255];
+	char name[65], sender[255], recipient[255], id[255], page[65], event[32], colour[32];
+	int64_t attempt;
 };
 
 static int sealed(const char *text)
@@ -284,8 +435,10 @@ static ssize_t ask(const struct launcher *launcher, const void *bytes, size_t le
 static void test_only_what_the_configuration_names_is_started(void **state)
 {
 	struct launcher *launcher = launcher_new(&config);
-	const struct request good = {
-		LAUNCH_MAIL, "local", "lampwatch@example.org", "ops@example.com"};
+	const struct request good = {.type = LAUNCH_MAIL,
+		.name = "local",
+		.sender = "lampwatch@example.org",
+		.recipient = "ops@example.com"};
 	struct request bad[9];
 	int message = sealed("Subject: x\n"), plain = memfd_create("plain", MFD_CLOEXEC);
 	int many[] = {message, message, message, message};
@@ -294,12 +447,12 @@ static void test_only_what_the_configuration_names_is_started(void **state)
 	write_program("cat > /dev/null; echo run >> runs");
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		bad[i] = good;
-	bad[0].type = 2;
+	bad[0].type = 3;
 	bad[1].type = -1;
 	bad[2].type = LAUNCH_TOKEN; /* which that route does not have */
-	strcpy(bad[3].route, "relay");
-	strcpy(bad[4].route, "/bin/sh");
-	memset(bad[5].route, 'a', sizeof bad[5].route); /* no end */
+	strcpy(bad[3].name, "relay");
+	strcpy(bad[4].name, "/bin/sh");
+	memset(bad[5].name, 'a', sizeof bad[5].name); /* no end */
 	strcpy(bad[6].sender, "-bd");
 	strcpy(bad[7].recipient, "a@example.com\n-X/tmp/x");
 	memset(bad[8].recipient, 'a', sizeof bad[8].recipient);
@@ -315,6 +468,41 @@ static void test_only_what_the_configuration_names_is_started(void **state)
 	assert_true(is_there("runs"));
 	close(message);
 	close(plain);
+	launcher_free(launcher);
+}
+
+/* Who asks for a command has a few words, which can be no text of a page and no other variable. */
+static void test_a_command_is_told_nothing_but_words(void **state)
+{
+	struct launcher *launcher = launcher_new(&config);
+	const struct request good = {.type = LAUNCH_COMMAND,
+		.name = "modem",
+		.id = "r.1",
+		.page = "example",
+		.event = "red",
+		.colour = "red"};
+	struct request bad[8];
+	int message = sealed("{}");
+
+	(void)state;
+	write_program("cat > /dev/null; echo run >> runs");
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		bad[i] = good;
+	strcpy(bad[0].name, "chat"); /* which has a URL */
+	strcpy(bad[1].name, "local");
+	strcpy(bad[2].event, "red\nA=b");
+	strcpy(bad[3].event, "`id`");
+	strcpy(bad[4].colour, "Red alert");
+	strcpy(bad[5].page, "Mail is down");
+	strcpy(bad[6].id, "a b");
+	memset(bad[7].colour, 'a', sizeof bad[7].colour);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(ask(launcher, &bad[i], sizeof bad[i], &message, 1), 0);
+	assert_int_equal(ask(launcher, &good, sizeof good, NULL, 0), 0);
+	assert_false(is_there("runs"));
+	assert_true(ask(launcher, &good, sizeof good, &message, 1) > 0);
+	assert_true(is_there("runs"));
+	close(message);
 	launcher_free(launcher);
 }
 
@@ -335,7 +523,10 @@ static void test_nothing_ends_it_before_its_time(void **state)
 static void test_what_is_refused_stays_open_nowhere(void **state)
 {
 	struct launcher *launcher = launcher_new(&config);
-	const struct request bad = {LAUNCH_MAIL, "none", "a@example.org", "b@example.org"};
+	const struct request bad = {.type = LAUNCH_MAIL,
+		.name = "none",
+		.sender = "a@example.org",
+		.recipient = "b@example.org"};
 	int message = sealed("x");
 
 	(void)state;
@@ -372,11 +563,18 @@ int main(void)
 		IN_FOLDER(test_it_says_how_a_program_ended_and_what_it_printed),
 		IN_FOLDER(test_a_program_has_its_own_session_and_no_core),
 		IN_FOLDER(test_privileges_are_gained_only_beside_a_sendmail_route),
+		IN_FOLDER(test_a_command_gains_none),
+		IN_FOLDER(test_a_command_gets_its_arguments_and_our_words),
+		IN_FOLDER(test_a_command_need_not_read),
+		IN_FOLDER(test_what_a_command_leaves_running_ends_with_it),
+		cmocka_unit_test(test_the_exit_statuses_of_a_command),
+		cmocka_unit_test(test_what_no_exit_status_says_is_for_later),
 		IN_FOLDER(test_several_run_at_once),
 		IN_FOLDER(test_who_asks_beyond_its_limit_waits),
 		IN_FOLDER(test_a_program_goes_on_when_nobody_is_left),
 		IN_FOLDER(test_it_ends_with_the_last_who_could_ask),
 		IN_FOLDER(test_only_what_the_configuration_names_is_started),
+		IN_FOLDER(test_a_command_is_told_nothing_but_words),
 		IN_FOLDER(test_nothing_ends_it_before_its_time),
 		IN_FOLDER(test_what_is_refused_stays_open_nowhere),
 	};

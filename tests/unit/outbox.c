@@ -81,6 +81,39 @@ static void assert_bytes(struct scene *scene, const struct delivery *delivery, c
 	content_release(&content);
 }
 
+static void assert_named(
+	struct scene *scene, bool whole, const char *json, const char *type, const char *colour)
+{
+	char bytes[] = "bytes";
+	struct content content = {.whole = whole, .bytes = bytes, .length = strlen(bytes)}, kept;
+	struct content_plan plan = {.data = value_map()};
+	int64_t id = outbox_keep(scene->database, &plan, &content);
+
+	database_do(scene->database, "UPDATE content SET data = ? WHERE id = ?", "ti", json, id);
+	outbox_content(scene->database, id, &kept);
+	assert_string_equal(kept.bytes, bytes);
+	assert_string_equal(kept.type, type);
+	assert_string_equal(kept.colour, colour);
+	content_release(&kept);
+	value_free(plan.data);
+}
+
+/* What a webhook's program hears beside the body. */
+static void test_a_request_is_named_by_its_first_event(void **state)
+{
+	const char *data = "{\"first\": {\"type\": \"red\"}, \"headline\": {\"colour\": \"grey\"}}";
+
+	assert_named(*state, true, data, "red", "grey");
+	assert_named(*state, false, data, "", "");
+	assert_named(*state, true, "{\"first\": {\"type\": [1]}}", "", "");
+	assert_named(*state, true, "{\"first\": ", "", "");
+	assert_named(*state, true, NULL, "", "");
+	assert_named(*state, true,
+		"{\"first\": {\"type\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}, \"headline\": 7}",
+		"", "");
+	assert_false(database_failed(((struct scene *)*state)->database));
+}
+
 static struct delivery get(struct scene *scene, int64_t id)
 {
 	struct delivery delivery = {0};
@@ -624,6 +657,7 @@ static void test_the_length_of_the_history_costs_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		test_here(test_a_request_is_named_by_its_first_event),
 		test_here(test_what_is_owed_is_due_at_once),
 		test_here(
 			test_a_failed_round_is_tried_again_within_a_minute_and_then_up_to_every_five),

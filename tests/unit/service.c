@@ -69,6 +69,58 @@ static void test_values_stand_in_the_path_percent_encoded(void **state)
 	service_free(service);
 }
 
+static void assert_filled(const char *description, const char *body, const char *expected)
+{
+	struct webhook_config webhook;
+	struct service *service = load(description, &webhook);
+	struct buffer out = {0};
+
+	service_fill(service, &webhook, "id", body, strlen(body), &out);
+	assert_string_equal(buffer_string(&out), expected);
+	buffer_release(&out);
+	service_free(service);
+}
+
+static void test_a_form_has_the_members_of_the_body(void **state)
+{
+	(void)state;
+	assert_filled("encoding: form\ntakes: [room, token]\n",
+		"{\"a b\": \"1+1=2 & é\", \"n\": 12.5, \"yes\": true, \"no\": null,"
+		" \"list\": [1, \"x\"]}",
+		"a%20b=1%2B1%3D2%20%26%20%C3%A9&n=12.5&yes=true&no=&list=%5B1%2C%22x%22%5D");
+	assert_filled("encoding: form\nfields: {to: '{room}'}\ntakes: [room, token]\n",
+		"{\"a\": \"1\"}", "a=1&to=%21a%2Fb%3Aexample.org");
+	assert_filled("encoding: form\ntakes: [room, token]\n", "{}", "");
+	assert_filled("encoding: form\ntakes: [room, token]\n", "no map", "no map");
+}
+
+static void test_a_field_may_be_a_list(void **state)
+{
+	(void)state;
+	assert_filled("fields: {to: ['{room}', '{other}', x]}\n"
+		      "takes: [room, token, other]\n",
+		"{}", "{\"to\":[\"!a/b:example.org\",\"x\"]}");
+}
+
+static void test_basic_authentication_is_a_header(void **state)
+{
+	struct webhook_config webhook;
+	struct service *service = load("basic: '{room}:{token}'\ntakes: [room, token]\n", &webhook);
+	struct text_list headers = {0};
+
+	(void)state;
+	service_headers(service, &webhook, "id", &headers);
+	assert_int_equal(headers.count, 2);
+	assert_string_equal(headers.list[0], "Content-Type: application/json");
+	assert_string_equal(
+		headers.list[1], "Authorization: Basic IWEvYjpleGFtcGxlLm9yZzpodW50ZXIy");
+	text_list_release(&headers);
+	service_free(service);
+	service = load("basic: '{other}:{token}'\ntakes: [room, token, other]\n", &webhook);
+	assert_null(service_basic(service, &webhook, "id"));
+	service_free(service);
+}
+
 static void test_what_names_a_value_that_is_not_given_is_left_out(void **state)
 {
 	struct webhook_config webhook;
@@ -220,6 +272,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values_stand_in_the_path_percent_encoded),
+		cmocka_unit_test(test_a_form_has_the_members_of_the_body),
+		cmocka_unit_test(test_a_field_may_be_a_list),
+		cmocka_unit_test(test_basic_authentication_is_a_header),
 		cmocka_unit_test(test_what_names_a_value_that_is_not_given_is_left_out),
 		cmocka_unit_test(test_texts_are_cut_at_a_character_in_the_unit_of_the_service),
 		cmocka_unit_test(test_an_answer_is_success_as_the_description_says),
