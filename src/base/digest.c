@@ -31,13 +31,26 @@ static const EVP_MD *algorithm(void)
 	return sha256 != NULL ? sha256 : EVP_sha256();
 }
 
+static void digest_of(const void *bytes, size_t length, unsigned char out[static DIGEST_BYTES])
+{
+	if (EVP_Digest(length > 0 ? bytes : "", length, out, NULL, algorithm(), NULL) != 1)
+		error_fatal("libcrypto cannot give SHA-256");
+}
+
 void digest_sha256(const void *bytes, size_t length, char out[static DIGEST_TEXT])
 {
 	unsigned char digest[DIGEST_BYTES];
 
-	if (EVP_Digest(length > 0 ? bytes : "", length, digest, NULL, algorithm(), NULL) != 1)
-		error_fatal("libcrypto cannot give SHA-256");
+	digest_of(bytes, length, digest);
 	text_hexadecimal(digest, sizeof digest, out);
+}
+
+void digest_sha256_base64(const void *bytes, size_t length, struct buffer *out)
+{
+	unsigned char digest[DIGEST_BYTES];
+
+	digest_of(bytes, length, digest);
+	digest_base64(digest, sizeof digest, out);
 }
 
 void digest_sha1_base32(const void *bytes, size_t length, char out[static DIGEST_BASE32])

@@ -27,6 +27,9 @@ struct digest_stream *digest_begin(void);
 void digest_add(struct digest_stream *stream, const void *bytes, size_t length);
 void digest_end(struct digest_stream *stream, char out[static DIGEST_TEXT]);
 
+/* Adds SHA-256 of length bytes in base64. */
+void digest_sha256_base64(const void *bytes, size_t length, struct buffer *out);
+
 /* HMAC-SHA-256 (RFC 2104). */
 void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t length,
 	unsigned char out[static DIGEST_BYTES]);

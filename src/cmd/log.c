@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "run/context.h"
@@ -28,23 +29,34 @@ static void print_line(const struct log *log, const struct log_entry *line)
 	bool event = text_equal(line->what, "event"),
 	     levels = line->before[0] != '\0' || line->after[0] != '\0';
 	char time[DATE_TEXT_MAX];
-	struct buffer subject = {0}, said = {0};
-
-	date_write_short(line->time, log->context->config->timezone, time);
-	buffer_format(&subject, "%s  %s  %s %s  %s%s", time, line->page,
+	char *what = memory_format("  %s %s  ",
 		event          ? "event"
 		: line->reread ? "reread"
 			       : "changed",
-		line->type, line->name, levels ? ": " : "");
-	if (levels)
-		buffer_format(&said, "%s%s%s", line->before,
-			line->before[0] != '\0' && line->after[0] != '\0' ? " -> " : "",
-			line->after);
-	if (line->text[0] != '\0')
-		buffer_format(&said, " (%s)", line->text);
-	terminal_line_in_two(buffer_string(&subject), buffer_string(&said), text_columns(time) + 2);
-	buffer_release(&subject);
-	buffer_release(&said);
+		line->type);
+	char *turned = memory_format("%s%s%s", line->before,
+		line->before[0] != '\0' && line->after[0] != '\0' ? " -> " : "", line->after);
+	bool said = line->text[0] != '\0';
+
+	date_write_short(line->time, log->context->config->timezone, time);
+	const struct terminal_part parts[] = {
+		{time, TERMINAL_WORDS},
+		{"  ", TERMINAL_WORDS},
+		{line->page, TERMINAL_NAME},
+		{what, TERMINAL_WORDS},
+		{line->name, TERMINAL_NAME},
+		{levels ? ": " : " ", TERMINAL_WORDS},
+		{turned, TERMINAL_LINE},
+		{!said           ? ""
+			: levels ? " ("
+				 : "(",
+			TERMINAL_WORDS},
+		{line->text, TERMINAL_NAME},
+		{said ? ")" : "", TERMINAL_WORDS},
+	};
+	terminal_parts(parts, sizeof parts / sizeof parts[0], 0, text_columns(time) + 2);
+	free(what);
+	free(turned);
 }
 
 static void add_line(const struct log *log, const struct log_entry *line)

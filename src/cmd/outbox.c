@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "archive/archive_owner.h"
+#include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -22,44 +23,55 @@
 #include "tell/outbox.h"
 
 /* What a delivery that is not tried now waits for. */
-static void print_waiting(const struct delivery *delivery, const char *zone)
+static void add_waiting(const struct delivery *delivery, const char *zone, struct buffer *line)
 {
+	char time[DATE_TEXT_MAX];
+
 	if (!text_equal(delivery->state, "pending"))
 		return;
 	if (delivery->held_for != NULL) {
-		fputs(", held while ", stdout);
-		terminal_text(delivery->held_for, 0);
-		fputs(" is in trouble", stdout);
+		buffer_format(line, ", held while %s is in trouble", delivery->held_for);
 	} else if (delivery->held_until != 0) {
-		fputs(", held until ", stdout);
-		terminal_time(delivery->held_until, zone);
+		date_write_short(delivery->held_until, zone, time);
+		buffer_format(line, ", held until %s", time);
 	} else if (delivery->for_digest) {
-		fputs(", to be joined with others", stdout);
+		buffer_text(line, ", to be joined with others");
 	} else if (delivery->next_try > delivery->created) {
-		fputs(", again at ", stdout);
-		terminal_time(delivery->next_try, zone);
+		date_write_short(delivery->next_try, zone, time);
+		buffer_format(line, ", again at %s", time);
 	}
 }
 
 static void print_delivery(const struct delivery *delivery, const char *zone)
 {
-	printf("%lld ", (long long)delivery->id);
-	terminal_text(delivery->receiver, 0);
-	printf("  %s%s", delivery->state, delivery->perhaps ? " (perhaps delivered)" : "");
-	if (delivery->page[0] != '\0')
-		printf("  %s", delivery->page);
-	fputs("\n   made ", stdout);
-	terminal_time(delivery->created, zone);
-	printf(", %lld attempt%s", (long long)delivery->tries, delivery->tries == 1 ? "" : "s");
-	print_waiting(delivery, zone);
-	putchar('\n');
-	if (delivery->reason[0] != '\0') {
-		char *line = memory_format("%s%s%s", delivery->route,
-			delivery->route[0] != '\0' ? ": " : "", delivery->reason);
+	char *id = memory_format("%lld ", (long long)delivery->id);
+	char *state = memory_format("  %s%s%s", delivery->state,
+		delivery->perhaps ? " (perhaps delivered)" : "",
+		delivery->page[0] != '\0' ? "  " : "");
+	const struct terminal_part parts[] = {
+		{id, TERMINAL_WORDS},
+		{delivery->receiver, TERMINAL_NAME},
+		{state, TERMINAL_WORDS},
+		{delivery->page, TERMINAL_NAME},
+	};
+	char made[DATE_TEXT_MAX];
+	struct buffer line = {0};
 
-		terminal_wrap(line, 3);
-		free(line);
+	terminal_parts(parts, sizeof parts / sizeof parts[0], 0, 3);
+	date_write_short(delivery->created, zone, made);
+	buffer_format(&line, "made %s, %lld attempt%s", made, (long long)delivery->tries,
+		delivery->tries == 1 ? "" : "s");
+	add_waiting(delivery, zone, &line);
+	terminal_wrap(buffer_string(&line), 3);
+	buffer_release(&line);
+	if (delivery->reason[0] != '\0') {
+		buffer_format(&line, "%s%s%s", delivery->route,
+			delivery->route[0] != '\0' ? ": " : "", delivery->reason);
+		terminal_wrap(buffer_string(&line), 3);
+		buffer_release(&line);
 	}
+	free(id);
+	free(state);
 }
 
 static struct value *delivery_value(const struct delivery *delivery)

@@ -25,7 +25,7 @@ static void print_check(const struct page_config *page, const struct indicator *
 {
 	terminal_lamp(level_colour(indicator->level, (enum level)page->settings.red));
 	putchar(' ');
-	terminal_text(indicator->name, NAME_COLUMNS);
+	terminal_label(indicator->name, NAME_COLUMNS);
 	terminal_wrap_rest(indicator->word, TEXT_BEGIN, TEXT_BEGIN);
 }
 

@@ -22,6 +22,7 @@
 
 enum {
 	NAME_COLUMNS = 16,
+	NEXT_LINE_BEGIN = 6,
 	ADDRESSES_SHOWN = 3, /* of one domain, without -v */
 	LOST_SHOWN = 10,     /* of one provider, without -v */
 };
@@ -46,7 +47,7 @@ char *route_way(const struct route_config *route)
 /* Prints the line and empties it. */
 static void end_line(struct buffer *line)
 {
-	terminal_line(buffer_string(line));
+	terminal_wrap_rest(buffer_string(line), 0, NEXT_LINE_BEGIN);
 	buffer_release(line);
 }
 
@@ -176,7 +177,7 @@ static void print_lines(const char *lines)
 
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (line[0] != '\0')
-			terminal_line(line);
+			terminal_wrap_rest(line, 0, NEXT_LINE_BEGIN);
 	free(copy);
 }
 
@@ -197,17 +198,8 @@ static void add_ways(
 	if (count == 0 && survey->config->route_count > 0)
 		buffer_text(lines,
 			"  no independent route: mail goes last of all by one that depends on it");
-	buffer_byte(lines, '\n');
-}
-
-/* On one line where it fits, else on two, so that the reason is not cut off. */
-static void add_reason(const char *receiver, const char *why, struct buffer *lines)
-{
-	char *line = memory_format("  NOT reached: %s: ", receiver_shown(receiver));
-	bool fits = text_columns(line) + text_columns(why) <= terminal_columns();
-
-	buffer_format(lines, "%s%s%s\n", line, fits ? "" : "\n    ", why);
-	free(line);
+	if (survey->config->route_count > 0)
+		buffer_byte(lines, '\n');
 }
 
 /* Adds who is not reached, except those who never are (with never NULL: those too). Returns how
@@ -225,7 +217,8 @@ static size_t add_lost(const struct route_survey *survey, const struct reachabil
 			!reachability_lost(reach, receiver, &why))
 			continue;
 		if (all || lost < LOST_SHOWN)
-			add_reason(receiver->name, why, lines);
+			buffer_format(lines, "  NOT reached: %s: %s\n",
+				receiver_shown(receiver->name), why);
 		free(why);
 		lost++;
 	}
@@ -243,8 +236,6 @@ static size_t foresee(const struct route_survey *survey, const struct text_list 
 
 	add_ways(survey, down, lines);
 	lost = add_lost(survey, &reach, never, all, lines);
-	if (lost == 0)
-		buffer_text(lines, "  everybody is still reached\n");
 	reachability_release(&reach);
 	return lost;
 }
@@ -255,6 +246,8 @@ static void print_outage(const struct outage *outage, bool all)
 	size_t shown = all || providers->count < LOST_SHOWN ? providers->count : LOST_SHOWN;
 	struct buffer heading = {0};
 
+	if (outage->lines.length == 0) /* there are no routes, and nobody is left out */
+		return;
 	for (size_t i = 0; i < shown; i++)
 		buffer_format(&heading, "%s%s",
 			i == 0                      ? providers->count > 1 ? "If any of " : "If "
@@ -298,6 +291,9 @@ static size_t print_outages(
 		text_list_release(&outages[i].providers);
 		buffer_release(&outages[i].lines);
 	}
+	if (count > 0)
+		puts(lost == 0 ? "Whichever of them is down, everybody is still reached."
+			       : "Everybody else is still reached.");
 	free(outages);
 	return lost;
 }

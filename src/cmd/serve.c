@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/confine.h"
 #include "base/error.h"
 #include "base/list.h"
@@ -17,6 +18,7 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/serve_file.h"
+#include "publish/site.h"
 #include "run/context.h"
 #include "run/print.h"
 
@@ -43,8 +45,9 @@ int command_serve(struct context *context, const struct options *options, char *
 		.hosts = &context->config->serve_hosts};
 	struct http_server_settings settings = {serve_answer, &served};
 	struct http_server *server = NULL;
+	struct buffer script = {0}, source = {0};
 	struct error error;
-	int listener;
+	int listener = -1;
 	sigset_t ends;
 
 	(void)words;
@@ -58,7 +61,9 @@ int command_serve(struct context *context, const struct options *options, char *
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
-	listener = http_server_listen(listen, &error);
+	if (site_script(context->templates, &script, &source, &error))
+		listener = http_server_listen(listen, &error);
+	served.script = buffer_string(&source);
 	if (listener >= 0) {
 		confine_archive(context->config->archive);
 		server = http_server_start(&settings, listener, &error);
@@ -73,5 +78,7 @@ int command_serve(struct context *context, const struct options *options, char *
 	}
 	http_server_stop(server);
 	close(served.folder);
+	buffer_release(&script);
+	buffer_release(&source);
 	return server != NULL ? EXIT_DONE : error_print(&error);
 }

@@ -17,10 +17,11 @@
 
 enum { ETAG_MAX = 64, SNAPSHOT_DEPTH = 5 /* of /page/2014/01/folder/file */ };
 
-/* A page of ours runs no script, and takes style and pictures from beside it alone. */
+/* A page of ours runs no script but the index's, whose source is filled in, and takes style and
+ * pictures from beside it alone. */
 #define PAGE_POLICY                                                                                \
-	"default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri "    \
-	"'none'; form-action 'none'; frame-ancestors 'self'"
+	"default-src 'none'; script-src %s; style-src 'self' 'unsafe-inline'; img-src 'self' "     \
+	"data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 #define OTHER_POLICY                                                                               \
 	"default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
 
@@ -237,8 +238,8 @@ static void refuse(struct http_answer *answer, int status, const char *text)
 	http_answer_header(answer, "Content-Security-Policy", "%s", OTHER_POLICY);
 }
 
-static void send_file(
-	const struct http_query *query, const struct stat *status, struct http_answer *answer)
+static void send_file(const struct served *served, const struct http_query *query,
+	const struct stat *status, struct http_answer *answer)
 {
 	uint64_t size = (uint64_t)status->st_size;
 	const char *type = serve_type(query->path);
@@ -253,8 +254,10 @@ static void send_file(
 	http_answer_header(answer, "ETag", "%s", etag);
 	http_answer_header(answer, "Last-Modified", "%s", date);
 	http_answer_header(answer, "Accept-Ranges", "bytes");
-	http_answer_header(answer, "Content-Security-Policy", "%s",
-		text_starts(type, "text/html") ? PAGE_POLICY : OTHER_POLICY);
+	if (text_starts(type, "text/html"))
+		http_answer_header(answer, "Content-Security-Policy", PAGE_POLICY, served->script);
+	else
+		http_answer_header(answer, "Content-Security-Policy", "%s", OTHER_POLICY);
 	range = serve_range(range_header(query, etag), size, &answer->offset, &answer->length);
 	answer->status = 200;
 	if (is_known(query, etag, status->st_mtim.tv_sec)) {
@@ -288,7 +291,7 @@ void serve_answer(void *context, const struct http_query *query, struct http_ans
 	answer->file =
 		query->path[0] == '/' ? serve_open(served->folder, query->path, &folder) : -1;
 	if (answer->file >= 0 && fstat(answer->file, &status) == 0) {
-		send_file(query, &status, answer);
+		send_file(served, query, &status, answer);
 	} else if (query->path[0] == '/' && folder) {
 		http_answer_header(answer, "Location", "%s/", strrchr(query->path, '/') + 1);
 		refuse(answer, 301, "the folder's index\n");

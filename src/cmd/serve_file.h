@@ -44,6 +44,7 @@ struct served {
 	int folder; /* a descriptor of the archive's */
 	const char *listen;
 	const struct text_list *hosts;
+	const char *script; /* the source of the one script that may run: site_script() */
 };
 
 /* Fills the answer; context is a struct served. */

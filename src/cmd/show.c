@@ -39,7 +39,6 @@ static const char *text_of(const struct show *show, const char *name)
 	return file != NULL ? buffer_string(&file->bytes) : "";
 }
 
-/* The file's lines, each made harmless (a tab stays one). */
 static void print_lines(const char *title, const char *text)
 {
 	if (text[0] == '\0')
@@ -47,13 +46,9 @@ static void print_lines(const char *title, const char *text)
 	printf("\n%s\n", title);
 	while (*text != '\0') {
 		size_t length = strcspn(text, "\n");
-		char *line = memory_bytes(text, length), *rest = line, *field;
+		char *line = memory_bytes(text, length);
 
-		fputs("  ", stdout);
-		while ((field = strsep(&rest, "\t")) != NULL) {
-			terminal_text(field, 0);
-			fputs(rest != NULL ? "\t" : "\n", stdout);
-		}
+		terminal_fields(line, 2);
 		free(line);
 		text += length + (text[length] == '\n');
 	}
@@ -76,12 +71,17 @@ static void print_private(const struct show *show)
 
 static void print_snapshot(const struct show *show)
 {
+	char time[DATE_TEXT_MAX], *snapshot;
 	char *path =
 		archive_path(show->context->config->archive, show->page, show->row.folder, NULL);
 
-	printf("%s, snapshot %lld, ", show->page, (long long)show->row.sequence);
-	terminal_time(show->row.time, show->context->config->timezone);
-	printf("\n%s\nSHA-256 of %s: %s\n", path, ARCHIVE_SUMS, show->row.sums);
+	date_write_short(show->row.time, show->context->config->timezone, time);
+	snapshot = memory_format(", snapshot %lld, %s", (long long)show->row.sequence, time);
+	terminal_parts((const struct terminal_part[]){{show->page, TERMINAL_NAME},
+			       {snapshot, TERMINAL_WORDS}},
+		2, 0, 2);
+	free(snapshot);
+	printf("%s\nSHA-256 of %s: %s\n", path, ARCHIVE_SUMS, show->row.sums);
 	if (show->memento[0] != '\0')
 		printf("Memento: %s\n", show->memento);
 	print_lines("The page said:", text_of(show, "reading"));

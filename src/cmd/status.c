@@ -176,7 +176,7 @@ static void print_lamp(struct status *status, const struct page_config *page,
 	fputs("  ", stdout);
 	terminal_lamp(indicator_colour(page, indicator, fresh));
 	putchar(' ');
-	terminal_text(label, LABEL_COLUMNS);
+	terminal_label(label, LABEL_COLUMNS);
 	date_write_short(indicator->since, status->context->config->timezone, since);
 	buffer_format(&line, "%s%s", indicator->gone ? "no longer listed, was " : "",
 		level_label(indicator->level));
@@ -205,17 +205,17 @@ static void print_lamp(struct status *status, const struct page_config *page,
 static bool print_suppression(const struct status *status, const struct page_config *page)
 {
 	struct suppression suppression;
+	char until[DATE_TEXT_MAX], *line;
 
 	if (!suppression_holds(status->context->config, &status->silences, page->name, status->now,
 		    &suppression))
 		return false;
-	printf("  %s: nobody is told until ", suppression.silence ? "silence" : "maintenance");
-	terminal_time(suppression.until, status->context->config->timezone);
-	if (suppression.reason[0] != '\0') {
-		fputs(": ", stdout);
-		terminal_text(suppression.reason, 0);
-	}
-	putchar('\n');
+	date_write_short(suppression.until, status->context->config->timezone, until);
+	line = memory_format("%s: nobody is told until %s%s%s",
+		suppression.silence ? "silence" : "maintenance", until,
+		suppression.reason[0] != '\0' ? ": " : "", suppression.reason);
+	terminal_wrap(line, 2);
+	free(line);
 	return true;
 }
 
@@ -241,14 +241,17 @@ static void print_page(struct status *status, const struct page_config *page,
 	struct buffer line = {0};
 
 	terminal_lamp(state != NULL ? page_colour(page, state, fresh) : COLOUR_GREY);
-	buffer_format(&line, "%s: %s", page->name, observation);
+	buffer_format(&line, ": %s", observation);
 	if (state != NULL && state->last_success != 0) {
 		date_write_short(state->last_success, status->context->config->timezone, time);
 		buffer_format(&line, ", %s %s", fresh ? "read" : "last seen", time);
 	}
 	if (state != NULL && !text_empty(state->failure))
 		buffer_format(&line, "; %s", state->failure);
-	terminal_wrap_rest(buffer_string(&line), TERMINAL_LAMP_COLUMNS, TERMINAL_LAMP_COLUMNS + 1);
+	putchar(' ');
+	terminal_parts((const struct terminal_part[]){{page->name, TERMINAL_NAME},
+			       {buffer_string(&line), TERMINAL_WORDS}},
+		2, TERMINAL_LAMP_COLUMNS + 1, TERMINAL_LAMP_COLUMNS + 1);
 	buffer_release(&line);
 	suppressed = print_suppression(status, page);
 	for (size_t i = 0; state != NULL && i < state->indicators.count; i++) {

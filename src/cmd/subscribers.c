@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "run/context.h"
@@ -61,14 +62,21 @@ struct standing {
 static void print_one(const struct context *context, const struct subscriber_config *is,
 	const struct standing *standing)
 {
-	terminal_text(is->mail, 0);
-	printf("  %s%s", standing->state, standing->since != 0 ? " since " : "");
-	if (standing->since != 0)
-		terminal_time(standing->since, context->config->timezone);
-	if (standing->reason[0] != '\0')
-		printf("%s%s", standing->since != 0 ? "\n   " : ", ", standing->reason);
-	putchar('\n');
+	bool dated = standing->since != 0, reasoned = standing->reason[0] != '\0';
+	char since[DATE_TEXT_MAX] = "";
+	char *state;
+
+	if (dated)
+		date_write_short(standing->since, context->config->timezone, since);
+	state = memory_format("  %s%s%s%s%s", standing->state, dated ? " since " : "", since,
+		reasoned && !dated ? ", " : "", dated ? "" : standing->reason);
+	terminal_parts(
+		(const struct terminal_part[]){{is->mail, TERMINAL_NAME}, {state, TERMINAL_WORDS}},
+		2, 0, 3);
+	if (dated && reasoned)
+		terminal_wrap(standing->reason, 3);
 	print_subscription(is);
+	free(state);
 }
 
 static void show_one(const struct context *context, const struct subscriber_config *is,

@@ -31,11 +31,8 @@ size_t webhooks_disabled(const struct context *context, struct value *list)
 		} else {
 			printf("webhook:%s  disabled since ", webhook->name);
 			terminal_time(disabled.since, context->config->timezone);
-			fputs("; `lampwatch outbox retry` or a new URL or command enables it "
-			      "again\n   ",
-				stdout);
-			terminal_text(disabled.reason, 0);
-			putchar('\n');
+			puts("; `lampwatch outbox retry` or a new URL or command enables it again");
+			terminal_wrap(disabled.reason, 3);
 		}
 		disabled_release(&disabled);
 	}

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buffer;
 struct config;
 struct database;
 struct error;
@@ -50,6 +51,14 @@ bool site_update(const struct site *site, struct error *error);
 
 /* Writes all of it from scratch. */
 bool site_build(const struct site *site, struct error *error);
+
+/*
+ * Adds the index's script, search.txt in the templates' site/, and the source by which a policy
+ * lets it run: 'sha256-…' (Content Security Policy Level 3, section 2.3.1). Errors:
+ * REMEDY_CONFIGURATION.
+ */
+bool site_script(
+	const char *templates, struct buffer *text, struct buffer *source, struct error *error);
 
 /* What style.txt is filled with: shape, a map from the colours to their shapes. Owned by the
  * caller. */

@@ -92,6 +92,45 @@ static struct value *place(int64_t day)
 	return map;
 }
 
+/* The links below a strip are its map, too: a cell leads to the link at it, or the last one before
+ * it. Puts where this one begins, and with that where the one before ends. */
+static void put_cell(struct value **last, struct value *link, int64_t at)
+{
+	if (*last != NULL)
+		value_put_number(*last, "span", at - value_get_number(*last, "at"));
+	if (link != NULL)
+		value_put_number(link, "at", at);
+	*last = link;
+}
+
+void site_put_days(const struct site_page *page, int64_t first, size_t count, struct value *data)
+{
+	int64_t often[SITE_CELLS_MAX];
+	struct value *months = value_put(data, "months", value_list()), *days = NULL, *last = NULL;
+	int month = 0;
+
+	value_put_number(data, "of", (int64_t)count);
+	count_days(page, first, count, often);
+	for (size_t i = 0; i < count; i++) {
+		struct date date = date_of(first + (int64_t)i);
+		struct value *link;
+		char name[16];
+
+		if (often[i] == 0)
+			continue;
+		if (date.month != month)
+			days = value_put(value_append(months, place(first + (int64_t)i)), "days",
+				value_list());
+		month = date.month;
+		link = value_append(days, value_map());
+		site_day_name(first + (int64_t)i, name);
+		value_put_text(link, "day", name);
+		value_put_number(link, "number", date.day);
+		put_cell(&last, link, (int64_t)i);
+	}
+	put_cell(&last, NULL, (int64_t)count);
+}
+
 /* The data of a page about first to last: what it is about, its strips, and its neighbours. */
 static struct value *begin(const struct site_page *page, int64_t first, int64_t last,
 	const struct site_strip *strip, char whole[static SITE_CELLS_MAX + 1])
@@ -168,7 +207,8 @@ bool site_write_month(const struct site_page *page, int64_t day, struct error *e
 	int64_t often[SITE_CELLS_MAX], day_edges[SITE_CELLS_MAX + 1];
 	struct site_strip by_day = {day_edges, (size_t)(next - first), "days"};
 	char whole[SITE_CELLS_MAX + 1], label[16];
-	struct value *data = begin(page, first, next - 1, &strip, whole), *labels, *days;
+	struct value *data = begin(page, first, next - 1, &strip, whole), *labels, *days,
+		     *last = NULL;
 	size_t left;
 
 	labels = value_put(data, "labels", value_list());
@@ -189,7 +229,10 @@ bool site_write_month(const struct site_page *page, int64_t day, struct error *e
 		value_put_number(map, "count", often[i]);
 		value_put_boolean(map, "one", often[i] == 1);
 		value_put_text(map, "colour", site_strip_colour(whole[i]));
+		put_cell(&last, map, (int64_t)i);
 	}
+	put_cell(&last, NULL, (int64_t)by_day.count);
+	value_put_number(data, "of", (int64_t)by_day.count);
 	return write_and_free(page, data, "month.html",
 		memory_format("%s/%04d/%02d/index.html", page->name, date.year, date.month), error);
 }
@@ -204,7 +247,7 @@ bool site_write_year(const struct site_page *page, int64_t day, struct error *er
 	struct site_strip strip = {edges, (size_t)(next - first), "days"};
 	int64_t often[SITE_CELLS_MAX];
 	char whole[SITE_CELLS_MAX + 1], label[4];
-	struct value *data, *labels, *months;
+	struct value *data, *labels, *months, *last = NULL;
 
 	site_edges_days(page->site, first, strip.count, edges);
 	data = begin(page, first, next - 1, &strip, whole);
@@ -228,7 +271,10 @@ bool site_write_year(const struct site_page *page, int64_t day, struct error *er
 		value_put_number(map, "count", all);
 		value_put_boolean(map, "one", all == 1);
 		value_put(map, "strip", site_strip_value(part, "days"));
+		put_cell(&last, map, begins - first);
 	}
+	put_cell(&last, NULL, next - first);
+	value_put_number(data, "of", next - first);
 	return write_and_free(page, data, "year.html",
 		memory_format("%s/%04d/index.html", page->name, date.year), error);
 }

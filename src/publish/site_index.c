@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/memory.h"
+#include "base/template.h"
 #include "base/text.h"
 #include "publish/site_p.h"
 
@@ -86,6 +89,33 @@ static bool write_calendar(const struct site *site, const struct value *pages, s
 	return done;
 }
 
+bool site_script(
+	const char *templates, struct buffer *text, struct buffer *source, struct error *error)
+{
+	char *folder = file_join(templates, "site");
+	bool done = template_render_file(folder, "search.txt", NULL, text, error);
+
+	buffer_text(source, "'sha256-");
+	digest_sha256_base64(buffer_string(text), text->length, source);
+	buffer_byte(source, '\'');
+	free(folder);
+	return done;
+}
+
+/* Where there is more than one page to find. */
+static bool put_script(
+	const struct site *site, size_t pages, struct value *data, struct error *error)
+{
+	struct buffer text = {0}, source = {0};
+	bool done = pages <= 1 || site_script(site->templates, &text, &source, error);
+
+	value_put_text(data, "script", buffer_string(&text));
+	value_put_text(data, "script_source", buffer_string(&source));
+	buffer_release(&text);
+	buffer_release(&source);
+	return done;
+}
+
 bool site_write_index(const struct site *site, struct error *error)
 {
 	static const char *const texts[] = {"page", "address", "provider", "observation", "colour"};
@@ -126,6 +156,7 @@ bool site_write_index(const struct site *site, struct error *error)
 		site_timeline(site, NULL, site->now - INDEX_SECONDS, INT64_MAX, SITE_RECENT_MAX));
 	value_put(root, "changes", site_timeline_json(moments));
 	done = site_render(site, "style.txt", style, "style.css", error) &&
+	       put_script(site, pages->count, data, error) &&
 	       site_write_json(site, root, "index.json", error) &&
 	       site_render(site, "index.html", data, "index.html", error) &&
 	       site_write_feed(site, NULL, error) && write_calendar(site, pages, error);

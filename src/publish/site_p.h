@@ -206,6 +206,13 @@ bool site_write_ledger(const struct site *site, const struct page_states *states
 void site_probes(const struct site *site, const struct page_config *page,
 	void (*each)(void *context, const char *probe), void *context);
 
+/* ---- site_calendar.c ---- */
+
+/* Puts the days of a strip of so many from the first on that have a page of their own, by month:
+ * months, each with its days: day, number (of the month), at and span, the cells
+ * that lead there: up to the next such day. And of: the number of all cells. */
+void site_put_days(const struct site_page *page, int64_t first, size_t count, struct value *data);
+
 /* ---- site_timeline.c ---- */
 
 /*

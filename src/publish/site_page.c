@@ -225,14 +225,13 @@ static struct value *page_value(const struct site_page *page, char whole[static 
 	value_put(data, "lamps", site_strips(page, &strip, whole, &left));
 	value_put_number(data, "left", (int64_t)left);
 	value_put_boolean(data, "facts", page->ledger.row_count > 0);
+	site_put_days(page, today - SITE_DAYS + 1, SITE_DAYS, data);
 	site_day_name(today - SITE_DAYS + 1, day);
 	value_put_text(data, "from", day);
 	site_day_name(site_day(site, page->history.first), day);
 	first_year = atoi(day);
 	site_day_name(today, day);
 	value_put_text(data, "to", day);
-	if (page->history.first != 0)
-		value_put_number(data, "year", atoi(day));
 	years = value_put(data, "years", value_list());
 	for (int year = atoi(day); page->history.first != 0 && year >= first_year; year--)
 		value_put_number(value_append(years, value_map()), "year", year);

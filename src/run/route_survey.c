@@ -103,12 +103,12 @@ void route_survey_print_lost(const struct route_survey *survey, bool all)
 	if (lost->count > 0)
 		print_heading(&survey->troubled);
 	for (size_t i = 0; i < lost->count && (all || i < LOST_SHOWN); i++) {
-		char *line = memory_format("  %s: %s",
-			receiver_shown(value_get_text(lost->members[i], "receiver")),
-			value_get_text(lost->members[i], "why"));
+		const char *receiver = receiver_shown(value_get_text(lost->members[i], "receiver"));
 
-		terminal_line(line);
-		free(line);
+		terminal_parts((const struct terminal_part[]){{"  ", TERMINAL_WORDS},
+				       {receiver, TERMINAL_NAME}, {": ", TERMINAL_WORDS},
+				       {value_get_text(lost->members[i], "why"), TERMINAL_WORDS}},
+			4, 0, 4);
 	}
 	if (!all && lost->count > LOST_SHOWN)
 		printf("  and %zu more (-v: all)\n", lost->count - LOST_SHOWN);

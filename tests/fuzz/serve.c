@@ -102,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		lines[i] = line;
 	if (folder < 0)
 		folder = make_archive();
-	serve_answer(&(struct served){folder, "127.0.0.1:8014", &hosts}, &query, &answer);
+	serve_answer(&(struct served){folder, "127.0.0.1:8014", &hosts, "'none'"}, &query, &answer);
 	check_answer(&answer, header(&query, "Host"));
 	free(text);
 	return 0;

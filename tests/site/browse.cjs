@@ -2,8 +2,9 @@
 //
 // Opens pages in headless Chromium as people do: narrow and wide, light and dark.
 //   node browse.cjs CHROMIUM PICTURES BASE PAGE…
-// Prints one line for each thing that is wrong: a request that leaves BASE, a script that ran, an error on
-// the console, a page wider than its window, and whatever axe-core finds. PICTURES ("-": none) gets screenshots.
+// Prints one line for each thing that is wrong: a request that leaves BASE, a script but the index's, an error on
+// the console, a page wider than its window, a word that is broken though it has room, a strip that leads to another
+// day than it shows, a search that does not find, and whatever axe-core finds. PICTURES ("-": none) gets screenshots.
 "use strict";
 const fs = require("fs");
 const path = require("path");
@@ -11,7 +12,7 @@ const puppeteer = require("puppeteer-core");
 
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const [chromium, pictures, base, ...names] = process.argv.slice(2);
-const widths = [360, 1280];
+const widths = [360, 700, 1280];
 const schemes = ["light", "dark"];
 let wrong = 0;
 
@@ -70,15 +71,63 @@ async function poke(tab, name) {
 		if (frame.url() !== "about:srcdoc" && !frame.url().startsWith("chrome-error:")) complain(name, `a click led a frame to ${frame.url()}`);
 }
 
-// In the page: names that are broken though a line has room for them, and rows that go on beyond their box.
+// In the page: words of names that are broken though a line has room for them, and rows that go on beyond their box.
 function cut() {
-	const broken = [...document.querySelectorAll(".pages > li > a:first-child")].filter((a) => {
-		const text = document.createRange();
-		text.selectNode(a.firstChild);
-		return text.getClientRects().length > 1 && a.textContent.length < 20;
-	});
+	const broken = [];
+	for (const name of document.querySelectorAll("h1, .pages > li > a:first-child, .name, th[scope=row]")) {
+		const text = name.firstChild, range = document.createRange();
+		for (const word of text && text.nodeType === Node.TEXT_NODE ? text.data.matchAll(/[\p{L}\p{N}_]+/gu) : []) {
+			range.setStart(text, word.index);
+			range.setEnd(text, word.index + word[0].length);
+			const parts = [...range.getClientRects()];
+			if (parts.length > 1 && parts.reduce((sum, part) => sum + part.width, 0) < name.clientWidth && !/\p{Lo}/u.test(word[0]))
+				broken.push(`the word ${word[0]} is broken`);
+		}
+	}
 	const wide = [...document.querySelectorAll(".scroll")].filter((box) => box.scrollWidth > box.clientWidth);
-	return [...broken.map((a) => `the name ${a.textContent} is broken`), ...wide.map((box) => `${box.scrollWidth - box.clientWidth} pixels of a table are cut`)];
+	return [...broken, ...wide.map((box) => `${box.scrollWidth - box.clientWidth} pixels of a table are cut`)];
+}
+
+// In the page: cells of the first strip above a map of links at which another link is hit, or none.
+function missed() {
+	const wrong = [];
+	for (const map of document.querySelectorAll(".map")) {
+		const strip = map.querySelector(".strip"), of = map.style.getPropertyValue("--of");
+		strip.scrollIntoView({ block: "center" });
+		const box = strip.getBoundingClientRect();
+		for (const link of map.querySelectorAll("[style^='--at']")) {
+			const at = Number(link.style.getPropertyValue("--at")) + Number(link.style.getPropertyValue("--span")) / 2;
+			if (document.elementFromPoint(box.x + (box.width * at) / of, box.y + box.height / 2) !== link) wrong.push(`the strip does not lead to ${link.getAttribute("href")}`);
+		}
+	}
+	return wrong;
+}
+
+// What a person types, and what is left then: "NUMBER of NUMBER pages", or nothing.
+async function search(tab, name) {
+	const label = await tab.evaluateHandle(() => document.querySelector(".search label"));
+	if (!label.asElement()) return complain(name, "has no search where script runs");
+	const state = () => tab.evaluate(() => [[...document.querySelectorAll(".pages > li")].filter((row) => row.offsetHeight > 0).map((row) => row.querySelector("a").firstChild.data),
+		document.querySelector(".search [role=status]").textContent]);
+	const [all] = await state();
+	await label.click();
+	await tab.keyboard.type(all[0].toUpperCase());
+	const [found, words] = await state();
+	const expected = await tab.evaluate((word) => [...document.querySelectorAll(".pages > li")].filter((row) => row.textContent.toLowerCase().includes(word)).length, all[0]);
+	if (!found.includes(all[0]) || found.length !== expected || words !== `${found.length} of ${all.length} pages`)
+		complain(name, `a search for ${all[0]} shows ${found}: ${words}`);
+	await tab.keyboard.type(" nosuchpage");
+	const [none, said] = await state();
+	if (none.length > 0 || said !== `0 of ${all.length} pages`) complain(name, `a search for nothing shows ${none}: ${said}`);
+	await tab.evaluate(() => document.querySelector(".search input").select());
+	await tab.keyboard.press("Delete");
+	const [again, silence] = await state();
+	if (again.length !== all.length || silence !== "") complain(name, `an empty search shows ${again.length} of ${all.length}: ${silence}`);
+	await tab.setJavaScriptEnabled(false);
+	await tab.reload();
+	if ((await tab.$$(".search")).length > 0 || (await tab.$$(".pages > li")).length !== all.length) complain(name, "without script, a search box is there, or a page is not");
+	await tab.setJavaScriptEnabled(true);
+	await tab.reload();
 }
 
 async function look(tab, name, width, scheme) {
@@ -88,12 +137,14 @@ async function look(tab, name, width, scheme) {
 	if (tab.url() !== base + name) complain(name, `led away to ${tab.url()}`);
 	const measured = await tab.evaluate(() => [document.documentElement.scrollWidth, document.scripts.length]);
 	if (measured[0] > width) complain(name, `is ${measured[0]} pixels wide in a window of ${width}`);
-	if (measured[1] > 0) complain(name, "holds a script");
-	for (const words of await tab.evaluate(cut)) complain(name, `${width} pixels wide: ${words}`);
+	if (measured[1] !== (name === "index.html" ? 1 : 0)) complain(name, `holds ${measured[1]} scripts`);
+	for (const words of [...(await tab.evaluate(cut)), ...(await tab.evaluate(missed))]) complain(name, `${width} pixels wide: ${words}`);
 	await judge(tab, name, `${scheme} ${width}`);
 	if (pictures !== "-")
 		await tab.screenshot({ path: path.join(pictures, `${name.replace(/[^a-zA-Z0-9]+/g, "_")}-${width}-${scheme}.png`), fullPage: true });
-	if (width === widths[0] && scheme === schemes[0]) await poke(tab, name);
+	if (width !== widths[0] || scheme !== schemes[0]) return;
+	await poke(tab, name);
+	if (name === "index.html") await search(tab, name);
 }
 
 (async () => {

@@ -3,9 +3,11 @@
 """Checks every page of a site: check.py ARCHIVE
 
 Prints one line for each thing that is wrong: an element that is not closed, a link that leads nowhere or
-out, a script, a handler, a policy that does not come first, a frame that is not sandboxed, an id used twice, XML or
+out, a script that the policy does not name, a handler, a policy that does not come first, a frame that is not sandboxed, an id used twice, XML or
 JSON that does not parse. The last line counts what was looked at.
 """
+import base64
+import hashlib
 import html.parser
 import json
 import pathlib
@@ -24,7 +26,7 @@ class Page(html.parser.HTMLParser):
     def __init__(self, path):
         super().__init__(convert_charrefs=True)
         self.path, self.open, self.ids, self.metas = path, [], set(), []
-        self.svg = 0
+        self.script = None
 
     def complain(self, words):
         wrong.append(f"{self.path.relative_to(root)}:{self.getpos()[0]}: {words}")
@@ -37,13 +39,19 @@ class Page(html.parser.HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
 
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "script":
+            self.script += data
+
     def handle_endtag(self, tag):
         if not self.open or self.open.pop() != tag:
             self.complain(f"</{tag}> closes what is not open")
 
     def look(self, tag, attributes):
-        if tag in ("script", "object", "embed", "base", "form"):
+        if tag in ("object", "embed", "base", "form") or (tag == "script" and attributes):
             self.complain(f"a {tag} element")
+        if tag == "script":
+            self.script = ""
         if tag == "meta":
             self.metas.append(attributes)
         if tag == "link" and attributes.get("rel") == "stylesheet" and len(self.metas) < 2:
@@ -91,6 +99,12 @@ class Page(html.parser.HTMLParser):
         policy = self.metas[1] if len(self.metas) > 1 else {}
         if policy.get("http-equiv") != "Content-Security-Policy" or not policy["content"].startswith(POLICY):
             self.complain("the policy does not come first")
+        if self.script is not None:
+            source = base64.b64encode(hashlib.sha256(self.script.encode()).digest()).decode()
+            if f"; script-src 'sha256-{source}';" not in policy.get("content", ""):
+                self.complain("a script that the policy does not name")
+        elif "script-src" in policy.get("content", ""):
+            self.complain("the policy lets a script in, and there is none")
 
 
 for path in sorted(root.rglob("*")):

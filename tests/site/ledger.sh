@@ -52,8 +52,8 @@ at 18:50 good good
 at 19:00 good good
 at 19:10 failed good
 check "what is measured writes the page's day, though the page says what it said" grep -q 'measured here, by mail' "$day"
-same "the service fails, and the lamp is green: early" "19:10–19:10 green operational failed early" "$(row 3)"
-check "the ledger says: not yet" grep -q 'data-name="Lag">not yet<' <(ledger)
+same "the service fails, and the lamp is green: early" "19:10–19:10 green operational failed not red" "$(row 3)"
+check "the ledger says: not yet" grep -q 'data-name="Delay">not yet<' <(ledger)
 at 19:20 failed failed
 same "the metrics say for how long the two disagree, and of no lag yet" "600 0  " "$(metric disagreement early) $(metric disagreement late) $(metric lag red) $(metric lag green)"
 check "what no fact names stays with the probe" bash -c "! grep -q '<span class=\"name\">other' '$day'"
@@ -68,14 +68,14 @@ page none operational operational operational
 at 20:20 good good
 same "once they agree, the lags stay" "0 0 1200 1800" "$(metric disagreement early) $(metric disagreement late) $(metric lag red) $(metric lag green)"
 same "each minute has what the page said and what the service did" \
-	"18:50–19:10 green operational worked|19:10–19:30 green operational failed early|19:30–19:50 red major outage failed|19:50–20:20 red major outage worked late" \
+	"18:50–19:10 green operational worked|19:10–19:30 green operational failed not red|19:30–19:50 red major outage failed|19:50–20:20 red major outage worked still red" \
 	"$(row 2)|$(row 3)|$(row 4)|$(row 5)"
 same "both are listed in one order of time" "18:50 18:50 19:10 19:10 19:30 19:50 19:50 20:20" "$(sed -n '/id="moments"/,$p' "$day" | grep -o '^<p class="when">.*T[0-9:]*Z' | sed 's/.*T\(.....\):00Z/\1/' | paste -sd ' ')"
-check "two strips, with the differences hatched, and for how long" grep -Pzq 'class="lanes"[^>]*><span class="late" style="left:82\.63%;width:2\.08%"></span><span class="early" style="left:79\.86%;width:1\.38%"></span></p>\n<svg class="strip"[^>]*aria-label="measured here, (.|\n)*Early for 20 min\. Late for 30 min\.' "$day"
+check "two strips, with the differences hatched, and for how long" grep -Pzq 'class="lanes"[^>]*><span class="late" style="left:82\.63%;width:2\.08%"></span><span class="early" style="left:79\.86%;width:1\.38%"></span></p>\n<svg class="strip"[^>]*aria-label="measured here, (.|\n)*Not red while it failed: 20 min\. Still red while it worked: 30 min\.' "$day"
 check "what happened is in words" bash -c "! grep -q major_outage '$day'"
-check "a legend says in words which is which" grep -q 'Early, stripes above the lower strip: it failed here, and the lamp was not red' "$day"
+check "a legend says in words which is which" grep -q 'Stripes above the lower strip: it failed here, and the lamp was not red' "$day"
 same "the same on the page's own index, and its month and year" 3 "$(grep -l 'class="lanes"' "$archive/panel/index.html" "$archive/panel/2014/index.html" "$archive/panel/2014/01/index.html" | wc -l)"
-same "the ledger has the lags" "20 min later|30 min later" "$(ledger | sed -n 's|.*data-name="Lag">\(.*\)</td>|\1|p' | paste -sd '|')"
+same "the ledger has the lags" "20 min later|30 min later" "$(ledger | sed -n 's|.*data-name="Delay">\(.*\)</td>|\1|p' | paste -sd '|')"
 check "its times lead to the snapshots of that minute" grep -Pzq 'href="mail/2014/01/2014-01-24T191000Z.html"(.|\n)*href="panel/2014/01/2014-01-24T193000Z.html"(.|\n)*href="mail/2014/01/2014-01-24T195000Z.html"(.|\n)*href="panel/2014/01/2014-01-24T202000Z.html"' <(ledger)
 for page in index.html panel/index.html mail/index.html; do check "$page leads to the ledger" grep -q 'ledger-example-co-[0-9a-f]*.html">' "$archive/$page"; done
 check "a probe has no address" grep -q 'none: our own checks' "$archive/mail/index.html"
@@ -111,6 +111,6 @@ at 19:00 good good
 at 19:10 failed good
 at 19:20 good good
 day=$archive/panel/2014/01/2014-01-24.html
-same "an indicator that the page has never listed has two sides as well" "18:50–19:10 green not listed worked|19:10–19:20 green not listed failed early" "$(row 2)|$(row 3)"
+same "an indicator that the page has never listed has two sides as well" "18:50–19:10 green not listed worked|19:10–19:20 green not listed failed not red" "$(row 2)|$(row 3)"
 check "and two strips" grep -q 'class="lanes"' "$archive/panel/index.html"
 finish

@@ -42,7 +42,7 @@ same "names and many indicators: the first sight" "0 " "$(run 2026-03-02T10:00:0
 page down
 same "all of them red" "0 " "$(run 2026-03-02T10:05:00Z)"
 same "site writes all of it again" 0 "$("$lampwatch" -c "$work/lampwatch.yaml" --clock 2026-03-02T10:06:00Z site > /dev/null 2> "$work/said"; echo $?)"
-check "what is too many for one page is said" grep -q 'and 15[0-9]* more that were red for no longer' "$archive/many/availability.html"
+check "what is too many for one page is said" grep -q 'And 15[0-9]* more, red for as long or less' "$archive/many/availability.html"
 deceptive=$(printf '\u202e|\u2066|\u009b|\u2028|\u2029|\u200f|\u061c|\u0085')
 same "no page of the site has a character that deceives" "" "$(cd "$archive" && grep -rlE "$deceptive" --include='*.html' --include='*.xml' --include='*.svg' . | sort)"
 check "availability shows them as they are written" grep -qF 'Mail \u{202E}liam\u{202E}' "$archive/names/availability.html"

@@ -97,8 +97,11 @@ run 2026-03-29T10:00:00Z
 check "words that differ in the page's text are marked" grep -q '<del>at work</del><ins>closed</ins>' "$archive/evil/2026/03/2026-03-29T100000Z.html"
 same "each colour has the shape that it has in mails" "red ■ yellow ▲ blue ◆ green ● grey ○" \
 	"$(sed -n 's/.* b\.\([a-z]*\)::before { content: "\([^ ]*\) .*/\1 \2/p' "$archive/style.css" | paste -sd ' ')"
-check "a page's strips lead to its year" grep -q 'href="2026/index.html"><svg class="strip"' "$archive/example/index.html"
-check "and those of a year to its months" grep -q 'href="../../example/2026/03/index.html"><svg class="strip"' "$archive/example/2026/index.html"
+# From 29 December on 90 days; the 28th and 29th of March are the last but one and the last.
+check "a page's strips lead to its days, each up to the next" grep -q '<a href="2026/03/index.html">March 2026</a> <a href="2026/03/2026-03-28.html" style="--at:88;--span:1">28</a> <a href="2026/03/2026-03-29.html" style="--at:89;--span:1">29</a>' "$archive/example/index.html"
+check "those of a month too" grep -q '2026-03-28.html" style="--at:27;--span:1">2026-03-28</a>' "$archive/example/2026/03/index.html"
+check "those of a year to its months" grep -q '2026/03/index.html" style="--at:59;--span:306">March</a>' "$archive/example/2026/index.html"
+check "and the month's own strip there as well" grep -q 'href="../../example/2026/03/index.html"><svg class="strip"' "$archive/example/2026/index.html"
 check "what deceives the eye is made visible" grep -q 'u{202E}drawkcab' "$archive/evil/index.html"
 check "every page is whole, links lead somewhere and nowhere out, nothing runs" python3 "$root/tests/site/check.py" "$archive"
 snapshot=$archive/evil/2026/03/2026-03-29T100000Z
@@ -164,7 +167,8 @@ mapfile -t all < <(find "$archive" -name '*.html')
 march=2026/03
 kinds=(index.html example/index.html example/availability.html example/2026/index.html example/$march/index.html example/$march/2026-03-29.html
 	example/$march/2026-03-28T231000Z.html evil/index.html evil/$march/2026-03-29T100000Z.html)
-echo '{"root": true, "extends": ["html-validate:recommended"]}' > "$work/htmlvalidate.json"
+# Where a thing stands on a strip is its own style.
+echo '{"root": true, "extends": ["html-validate:recommended"], "rules": {"no-inline-style": "off"}}' > "$work/htmlvalidate.json"
 check "html-validate finds nothing" node "$NODE_PATH/html-validate/bin/html-validate.mjs" --config "$work/htmlvalidate.json" "${all[@]}"
 : > "$work/www.log"
 pictures=${LAMPWATCH_PICTURES:--}

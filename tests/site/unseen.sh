@@ -46,7 +46,7 @@ at 2026-03-21T00:20:00Z
 now=2026-03-21T00:20:00Z
 same "the day on which the gap began is grey from there on" "4 M4 9h284" "$(grey "$archive/quiet/2026/03/2026-03-01.html")"
 same "a month's cells of two hours are grey, the first of which is partly seen" "4 M0 9h240" "$(grey "$archive/quiet/2026/03/index.html")"
-check "its list of days says grey" grep -q '2026-03-01.html">2026-03-01</a> <b class="grey">grey</b>' "$archive/quiet/2026/03/index.html"
+check "its list of days says grey" grep -q '2026-03-01.html"[^>]*>2026-03-01</a> <b class="grey">grey</b>' "$archive/quiet/2026/03/index.html"
 same "a year's days are grey, and its months" "1 M0 9h20 4 M59 9h20" "$(grey "$archive/quiet/2026/index.html" | tr '\n' ' ' | sed 's/ $//')"
 check "a change says how much of the time before was unseen" \
 	grep -q 'was <b class="green">green</b> <span class="level">operational</span> for 20 d 0 h, 19 d 23 h of it unseen<' "$archive/quiet/2026/03/2026-03-21.html"
