@@ -164,7 +164,10 @@ def google_chat(check, body, raw):
 
 
 def pagerduty(check, body, raw):
-    check.members(body, ["event_action", "dedup_key", "payload"], ["client", "client_url"])
+    check.members(body, ["event_action", "dedup_key", "payload"], ["client", "client_url", "links"])
+    for link in body.get("links", []):
+        check.members(link, ["href"], ["text"])
+        check.url(link["href"])
     check.need(body["event_action"] in ("trigger", "acknowledge", "resolve"), f"an action, not {body['event_action']!r}")
     check.text(body["dedup_key"], 255)
     payload = body["payload"]
@@ -176,12 +179,17 @@ def pagerduty(check, body, raw):
 
 
 def ntfy(check, body, raw):
-    check.members(body, ["title", "message", "priority", "tags"], ["click"])
+    check.members(body, ["title", "message", "priority", "tags"], ["click", "actions"])
     check.text(body["message"], 4096, octets)
     check.text(body["title"], 250, octets)
     check.need(body["priority"] in (1, 2, 3, 4, 5), "a priority")
     if "click" in body:
         check.url(body["click"])
+    check.need(len(body.get("actions", [])) <= 3, "at most 3 actions")
+    for action in body.get("actions", []):
+        check.members(action, ["action", "label", "url"])
+        check.need(action["action"] == "view", "an action")
+        check.url(action["url"])
 
 
 def pushover(check, body, raw):
