@@ -222,6 +222,7 @@ static void add_brief(const struct value *page, struct value *list)
 
 	value_put_text(map, "title", value_get_text(page, "title"));
 	value_put_text(map, "url", value_get_text(page, "url"));
+	value_put_text(map, "snapshot_url", value_get_text(value_get(page, "snapshot"), "url"));
 	value_put(map, "first", value_text(NULL)); /* not that of the message */
 	if (events != NULL && events->count > 0) {
 		struct value *first = value_put(map, "first", value_copy(events->members[0]));

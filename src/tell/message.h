@@ -16,8 +16,8 @@
  * - What an incident says stands once: where an event before has it, it has no updates and is
  *   repeated: true. Its address gets link: the same where a reader may be led there, absent else.
  * - page_names lists the first pages of several, {name}, for a subject; where pages is cut,
- *   more_pages lists those that are left: {title, url, first: its first event, without incidents;
- *   more: how many more of its like}.
+ *   more_pages lists those that are left: {title, url, snapshot_url: of its snapshot; first: its
+ *   first event, without incidents; more: how many more of its like}.
  * - first gets short_label: its label with a shorter group, or none, where it has more than
  *   MESSAGE_LABEL_MAX characters: so that a subject says in its first 40 what turned.
  * - subject is mail/subject.txt rendered: mails and webhooks begin with the same words.
