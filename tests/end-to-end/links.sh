@@ -86,6 +86,26 @@ same "what could not be kept leads nowhere" "plain html" "$(links $(to ops) | pa
 at 21 -q rebuild; at 22 run; green; at 23 run; at 24 run
 same "what is kept again does" "plain https://status.example.org/example/2014/01/2014-01-24T192300Z.html" "$(links "$(to ops | tail -n 1)" | grep plain)"
 
+echo good > "$work/www/health"
+check="confirm: {worse: 1, better: 1}, checks: [{name: web, http: \"http://127.0.0.1:$www_port/health\"}]"
+begin several "site_url: https://status.example.org" \
+	"probes: [{name: one, publish: false, $check}, {name: two, publish: false, $check}, {name: three, publish: false, $check}]"
+rm "$work/www/health"; at 20 run
+found() { printf 'https://status.example.org/%s/2014/01/2014-01-24T192000Z.html\n' "$@" | sort; }
+same "three probes at once are two messages" 2 "$(to ops | grep -c .)"
+for part in plain html; do
+	same "and lead to each of them, in $part" "$(found one two three)" "$(links $(to ops) | sed -n "s/^$part //p" | tr ' ' '\n' | sort)"
+done
+check "the pages are there, and say what is not published" grep -q "What the checks got is not published" archive/{one,two,three}/2014/01/2014-01-24T192000Z.html
+same "so do the posts" "$(found one two three)" "$(for post in "$work"/posts/*; do sed '1,/^\r$/d' "$post"; done | python3 -c '
+import json, sys
+decoder, text = json.JSONDecoder(), sys.stdin.read().strip()
+while text:
+    body, end = decoder.raw_decode(text)
+    text, data = text[end:].strip(), body["data"]
+    for event in data["events"]:
+        print((data["snapshot"] or {}).get("url") or event["page"]["snapshot_url"])' | sort)"
+
 begin unwritten "site_url: https://status.example.org" "site: off"
 red; at 20 run
 same "without a site nothing leads there" "plain html none" "$(links $(to ops) | paste -sd ' ') $(posts)"
