@@ -113,7 +113,11 @@ def teams_runs(check, block):
     check.members(block, ["type", "inlines"], ["separator"])
     check.need(len(block["inlines"]) > 0, "no inlines")
     for run in block["inlines"]:
-        check.members(run, ["type", "text"], ["weight", "size", "color", "isSubtle"])
+        check.members(run, ["type", "text"], ["weight", "size", "color", "isSubtle", "selectAction"])
+        if "selectAction" in run:
+            check.members(run["selectAction"], ["type", "url"])
+            check.need(run["selectAction"]["type"] == "Action.OpenUrl", "an action")
+            check.url(run["selectAction"]["url"])
         check.need(run["type"] == "TextRun", "a TextRun")
         check.need(isinstance(run["text"], str), "a text")
         check.need(run.get("color", "Default") in ("Default", "Dark", "Light", "Accent", "Good", "Warning", "Attention"), f"a colour, not {run.get('color')!r}")
@@ -225,7 +229,7 @@ SERIES = {"pagerduty"}  # one body a line
 
 def extremes(cases):
     """Cases beyond what pages say: long and hostile texts in every field, two dozen events."""
-    base = json.loads((cases / "several" / "data.json").read_text())
+    bases = [json.loads((cases / case / "data.json").read_text()) for case in ("several", "pages")]
     fillers = {"long": "w" * 2000, "astral": "\U0001F534" * 1500, "accents": "é" * 2000, "amps": "&" * 1500,
                "markup": "<users/all> @channel @here <!here> [a](javascript:b) *_~`|\\" * 50,
                "quotes": "\"\\\u2028\u202e" * 300, "newlines": "a\nb\tc" * 300}
@@ -236,13 +240,14 @@ def extremes(cases):
         if isinstance(value, list):
             return [fill(member, text) for member in value]
         ours = {"type", "url", "level", "colour", "words", "name", "version", "duration", "created", "seen_at", "said_at", "started",
-                "since", "updated", "time"}
+                "since", "updated", "time", "snapshot_url"}
         return text if isinstance(value, str) and value and key not in ours and not key.endswith("_local") else value
 
     for name, text in fillers.items():
-        data = fill(copy.deepcopy(base), text)
-        data["events"] = [copy.deepcopy(event) for event in data["events"] for _ in range(8)]
-        yield name, data
+        for base in bases:
+            data = fill(copy.deepcopy(base), text)
+            data["events"] = [copy.deepcopy(event) for event in data["events"] for _ in range(8)]
+            yield name, data
 
 
 def main():
