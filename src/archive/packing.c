@@ -11,6 +11,7 @@
 #include "archive/chain.h"
 #include "archive/pack.h"
 #include "archive/private_body.h"
+#include "archive/snapshot_page.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -201,7 +202,8 @@ static bool is_pruned(void *context, const char *folder)
 static bool remove_one(const struct pruning *pruning, const char *folder, struct error *error)
 {
 	char *path = archive_path(pruning->archive, pruning->page, folder, NULL);
-	char *about = memory_format("%s.html", path);
+	char *page = snapshot_page_path(pruning->page, folder);
+	char *about = file_join(pruning->archive, page);
 	char *aside = file_join(pruning->archive, ARCHIVE_STATE "/incoming/.packed");
 	char *above = file_folder(path);
 	bool done = file_remove_tree(aside, error) &&
@@ -212,6 +214,7 @@ static bool remove_one(const struct pruning *pruning, const char *folder, struct
 		done = file_sync_folder(above, error) && file_remove_tree(aside, error);
 	}
 	unlink(about);
+	free(page);
 	free(above);
 	free(aside);
 	free(about);

@@ -5,6 +5,7 @@
 #include "base/template.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -394,22 +395,35 @@ void template_forget(void)
 }
 
 struct partials_folder {
-	const char *path, *ending;
+	const char *own, *path, *ending;
 	struct error error; /* of a partial that is there and cannot be read; its remedy is 0 where
 			     * there is none */
 };
+
+/* Owned by the caller. */
+static char *file_of(const char *own, const char *folder, const char *name)
+{
+	char *path = own != NULL ? file_join(own, name) : NULL;
+
+	if (path != NULL && !file_absent(path))
+		return path;
+	free(path);
+	return file_join(folder, name);
+}
 
 static const char *folder_load(void *context, const char *name)
 {
 	struct partials_folder *folder = context;
 	struct kept_file *file;
 	struct error error;
-	char *path;
+	char *whole, *path;
 
 	if (!text_is_name(name))
 		return NULL;
-	path = memory_format("%s/%s%s", folder->path, name, folder->ending);
+	whole = memory_format("%s%s", name, folder->ending);
+	path = file_of(folder->own, folder->path, whole);
 	file = kept_file(path);
+	free(whole);
 	if (file->text == NULL && (file->text = read_template(path, &error)) == NULL &&
 		system_error_local(error.number))
 		folder->error = error;
@@ -471,10 +485,16 @@ static const struct file_type *kept_program(
 bool template_render_file(const char *folder, const char *name, const struct value *data,
 	struct buffer *out, struct error *error)
 {
-	char *path = file_join(folder, name);
+	return template_render_own(NULL, folder, name, data, out, error);
+}
+
+bool template_render_own(const char *own, const char *folder, const char *name,
+	const struct value *data, struct buffer *out, struct error *error)
+{
+	char *path = file_of(own, folder, name);
 	struct template_program program;
 	const struct file_type *type = kept_program(path, &program, error);
-	struct partials_folder context = {folder, type != NULL ? type->ending : NULL, {0}};
+	struct partials_folder context = {own, folder, type != NULL ? type->ending : NULL, {0}};
 	struct template_partials partials = {folder_load, &context};
 	bool done =
 		type != NULL && (render_parsed(&program, type->type, data, &partials, out, error) ||
@@ -490,14 +510,14 @@ bool template_render_file(const char *folder, const char *name, const struct val
 }
 
 /* Partials may name each other; each is looked at once. */
-bool template_files(
-	const char *folder, const char *name, struct text_list *names, struct error *error)
+bool template_files(const char *own, const char *folder, const char *name, struct text_list *names,
+	struct error *error)
 {
 	bool good = true;
 
 	text_list_add(names, name);
 	for (size_t n = 0; good && n < names->count; n++) {
-		char *path = file_join(folder, names->list[n]);
+		char *path = file_of(own, folder, names->list[n]);
 		struct template_program program = {0};
 		const struct file_type *type = kept_program(path, &program, error);
 
@@ -519,10 +539,24 @@ bool template_files(
 	return good;
 }
 
+void template_problem(struct problems *problems, const struct error *error)
+{
+	const char *colon = strstr(error->text, ": "),
+		   *text = colon != NULL ? colon + 2 : error->text;
+	char *path = memory_bytes(error->text, colon != NULL ? (size_t)(colon - error->text) : 0);
+	int line = 0, length = 0;
+
+	if (sscanf(text, "line %d: %n", &line, &length) == 1 && length > 0)
+		text += length;
+	problems_add(problems, path, line, "%s", text);
+	problems_own(problems, error->number);
+	free(path);
+}
+
 bool template_check_file(const char *folder, const char *name, struct error *error)
 {
 	struct text_list names = {0};
-	bool good = template_files(folder, name, &names, error);
+	bool good = template_files(NULL, folder, name, &names, error);
 
 	text_list_release(&names);
 	return good;

@@ -25,6 +25,7 @@
 
 struct buffer;
 struct error;
+struct problems;
 struct text_list;
 struct value;
 
@@ -70,6 +71,11 @@ bool template_render(const char *text, enum template_type type, const struct val
 bool template_render_file(const char *folder, const char *name, const struct value *data,
 	struct buffer *out, struct error *error);
 
+/* The same, but each file is taken from the folder own where it is there, partials too. own may be
+ * NULL. */
+bool template_render_own(const char *own, const char *folder, const char *name,
+	const struct value *data, struct buffer *out, struct error *error);
+
 /*
  * True if folder/name and all partials that it names, directly or through others, can be read and
  * parsed; this does not depend on data. Errors as for template_render_file(); a missing partial
@@ -77,9 +83,13 @@ bool template_render_file(const char *folder, const char *name, const struct val
  */
 bool template_check_file(const char *folder, const char *name, struct error *error);
 
-/* The same, and adds their names to names: name itself, and each partial once with its ending. */
-bool template_files(
-	const char *folder, const char *name, struct text_list *names, struct error *error);
+/* The same, and adds their names to names: name itself, and each partial once with its ending. own
+ * as of template_render_own(). */
+bool template_files(const char *own, const char *folder, const char *name, struct text_list *names,
+	struct error *error);
+
+/* Adds what the error says of a template, with its file and line. */
+void template_problem(struct problems *problems, const struct error *error);
 
 /* Drops the kept files, so that they are read again. Must not be called during a rendering. */
 void template_forget(void);

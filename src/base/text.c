@@ -271,9 +271,9 @@ char *text_visible_copy(const char *text)
 	return buffer_take(&out);
 }
 
-size_t text_columns(const char *text)
+static size_t columns_of(const char *text, size_t length)
 {
-	size_t length = strlen(text), columns = 0;
+	size_t columns = 0;
 
 	while (length > 0) {
 		uint32_t character = 0;
@@ -285,6 +285,75 @@ size_t text_columns(const char *text)
 		length -= size > 0 ? size : 1;
 	}
 	return columns;
+}
+
+size_t text_columns(const char *text)
+{
+	return columns_of(text, strlen(text));
+}
+
+enum { LABEL_MAX = 24 /* bytes */, CONTINUED_MIN = 4 };
+
+/* The bytes of a line before its value: "  Label:  ", or its leading blanks. */
+static size_t before_value(const char *line, size_t length)
+{
+	size_t leading = 0;
+
+	while (leading < length && line[leading] == ' ')
+		leading++;
+	for (size_t i = leading; i + 3 < length && i < LABEL_MAX; i++) {
+		size_t value = i + 1;
+
+		if (line[i] != ':' || line[i + 1] != ' ' || line[i + 2] != ' ')
+			continue;
+		while (value < length && line[value] == ' ')
+			value++;
+		return value;
+	}
+	return leading;
+}
+
+static void wrap_line(struct buffer *out, const char *line, size_t length, size_t columns)
+{
+	size_t at = before_value(line, length), column = columns_of(line, at);
+	size_t indent = at < CONTINUED_MIN ? CONTINUED_MIN : at;
+	bool is_first = true;
+
+	buffer_add(out, line, at);
+	while (at < length) {
+		size_t word = at, end;
+
+		while (word < length && line[word] == ' ')
+			word++;
+		for (end = word; end < length && line[end] != ' ';)
+			end++;
+		if (!is_first && column + columns_of(line + at, end - at) > columns) {
+			buffer_format(out, "\n%*s", (int)indent, "");
+			column = indent;
+			at = word;
+		}
+		buffer_add(out, line + at, end - at);
+		column += columns_of(line + at, end - at);
+		at = end;
+		is_first = false;
+	}
+}
+
+void text_wrap(struct buffer *out, const char *text, size_t columns)
+{
+	while (*text != '\0') {
+		size_t length = strcspn(text, "\n");
+
+		if (columns_of(text, length) > columns)
+			wrap_line(out, text, length, columns);
+		else
+			buffer_add(out, text, length);
+		text += length;
+		if (*text == '\n') {
+			buffer_byte(out, '\n');
+			text++;
+		}
+	}
 }
 
 enum { NEAREST_WORD_MAX = 64, NEAREST_BEGINNING_MIN = 4 };

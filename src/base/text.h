@@ -68,6 +68,13 @@ char *text_visible_copy(const char *text);
 size_t text_columns(const char *text);
 
 /*
+ * Adds the text to out, each line that is wider than columns broken at blanks. What continues a
+ * line stands below the value of "  Label:  value", else at least four columns in, so that no
+ * foreign word comes to stand at the margin. What has no blank in it is not broken.
+ */
+void text_wrap(struct buffer *out, const char *text, size_t columns);
+
+/*
  * The candidate nearest to word by edit distance, if at most a third of the letters (rounded
  * up) differ; else the first that begins with word, if word has four bytes or more; else NULL.
  * The distance ignores the case of ASCII letters; the first of equals wins.

@@ -12,23 +12,10 @@
 #include "base/template.h"
 #include "config/config.h"
 #include "model/event.h"
+#include "tell/mail_templates.h"
 #include "tell/message.h"
 #include "tell/plan.h"
 #include "tell/service.h"
-
-static const char *const mails[] = {
-	"subject.txt", "body.txt", "body.html", "answer-subject.txt", "answer.txt"};
-
-/* The error's text begins with the file's path. */
-static void complain(struct problems *problems, const struct error *error)
-{
-	const char *colon = strstr(error->text, ": ");
-	size_t length = colon != NULL ? (size_t)(colon - error->text) : 0;
-	char *path = memory_bytes(error->text, length);
-
-	problems_add(problems, path, 0, "%s", colon != NULL ? colon + 2 : error->text);
-	free(path);
-}
 
 /* An alert as there may be one. Owned by the caller. */
 static struct value *example(const struct config *config)
@@ -49,8 +36,8 @@ static struct value *example(const struct config *config)
 	return data;
 }
 
-static void lint_webhook(const char *templates, const struct webhook_config *webhook,
-	const struct value *data, struct problems *problems)
+static void lint_webhook(const struct config *config, const char *templates,
+	const struct webhook_config *webhook, const struct value *data, struct problems *problems)
 {
 	struct problems known = {0}; /* said by the check of the configuration itself */
 	struct service *service = service_load(templates, webhook, &known);
@@ -61,8 +48,8 @@ static void lint_webhook(const char *templates, const struct webhook_config *web
 		char *folder = file_folder(service->template);
 
 		if (!template_check_file(folder, file_name(service->template), &error) ||
-			!message_webhook(templates, service, data, &out, &error))
-			complain(problems, &error);
+			!message_webhook(config, templates, service, data, &out, &error))
+			template_problem(problems, &error);
 		free(folder);
 	}
 	service_free(service);
@@ -77,11 +64,11 @@ void lint_templates(const struct config *config, const char *templates, struct p
 	size_t before = problems->errors;
 	struct error error = {0};
 
-	for (size_t i = 0; i < sizeof mails / sizeof mails[0]; i++)
-		if (!template_check_file(folder, mails[i], &error))
-			complain(problems, &error);
+	for (size_t i = 0; mail_template_files[i] != NULL; i++)
+		if (!template_check_file(folder, mail_template_files[i], &error))
+			template_problem(problems, &error);
 	free(folder);
 	for (size_t i = 0; i < config->webhook_count && problems->errors == before; i++)
-		lint_webhook(templates, &config->webhooks[i], data, problems);
+		lint_webhook(config, templates, &config->webhooks[i], data, problems);
 	value_free(data);
 }

@@ -259,6 +259,8 @@ static const struct node_rule file_rules[] = {
 	{"user_agent_contact", config_read_header, offsetof(struct config, user_agent_contact),
 		false, NULL},
 	{"kinds", config_read_folder, offsetof(struct config, kinds), false, NULL},
+	{"mail_templates", config_read_folder, offsetof(struct config, mail_templates), false,
+		NULL},
 	{"resolver", config_read_resolver, offsetof(struct config, resolver), false, NULL},
 	{"pack_after", node_read_duration, offsetof(struct config, pack_after), false, &age_range},
 	{"signing_key", config_read_path, offsetof(struct config, signing_key), false, NULL},
@@ -480,6 +482,7 @@ void config_free(struct config *config)
 	free(config->timezone);
 	free(config->user_agent_contact);
 	free(config->kinds);
+	free(config->mail_templates);
 	free(config->resolver);
 	free(config->signing_key);
 	free(config->timestamp.ca_file);

@@ -244,9 +244,12 @@ struct config {
 			 */
 	int site;       /* enum site_mode: whether a run writes the pages to browse */
 	char *kinds;    /* folder of the user's kinds, joined with folder; NULL: none */
-	char *resolver; /* "127.0.0.1:53"; NULL: the system's */
-	int64_t pack_after; /* milliseconds: older snapshots are packed */
-	char *signing_key;  /* file of the secret key; NULL: nothing is signed */
+	char *mail_templates; /* folder of templates in place of ours, joined with folder; NULL:
+			       * none
+			       */
+	char *resolver;       /* "127.0.0.1:53"; NULL: the system's */
+	int64_t pack_after;   /* milliseconds: older snapshots are packed */
+	char *signing_key;    /* file of the secret key; NULL: nothing is signed */
 	struct timestamp_config timestamp;
 	struct page_settings settings; /* defaults of pages */
 	struct page_config *pages;

@@ -166,11 +166,19 @@ bool site_write_index(const struct site *site, struct error *error)
 	return done;
 }
 
-/* Its times are those of the changes, so the file stays the same while nothing changes. */
+/*
+ * Its times are those of the changes, so the file stays the same while nothing changes. Readers
+ * keep feeds where a relative address leads nowhere: it is absolute (RFC 4287 section 4.2.7) where
+ * it is known.
+ */
 bool site_write_feed(const struct site *site, const char *page, struct error *error)
 {
 	struct value *data = value_map(), *entries;
+	const char *url = site->config->site_url;
 	char *name = page != NULL ? memory_format("%s/feed.xml", page) : memory_string("feed.xml");
+	char *base =
+		url != NULL ? memory_format("%s/", url) : memory_string(page != NULL ? "../" : "");
+	char *self = url != NULL ? memory_format("%s%s", base, name) : memory_string("feed.xml");
 	bool done;
 
 	entries = value_put(data, "moments", site_timeline(site, page, 0, INT64_MAX, FEED_MAX));
@@ -178,8 +186,12 @@ bool site_write_feed(const struct site *site, const char *page, struct error *er
 	value_put_text(data, "updated",
 		entries->count > 0 ? value_get_text(value_get(entries->members[0], "time"), "utc")
 				   : "1970-01-01T00:00:00Z");
+	value_put_text(data, "base", base);
+	value_put_text(data, "self", self);
 	site_put_identity(site, data, page);
 	done = site_render(site, "feed.xml", data, name, error);
+	free(self);
+	free(base);
 	free(name);
 	value_free(data);
 	return done;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/snapshot_page.h"
 #include "base/date.h"
 #include "base/digest.h"
 #include "base/list.h"
@@ -427,7 +428,7 @@ static void put_path(
 	char *path;
 
 	if (page != NULL && store_snapshot_at(site->database, page, time, &row)) {
-		path = memory_format("%s/%s.html", page, row.folder);
+		path = snapshot_page_path(page, row.folder);
 		value_put_text(map, key, path);
 		free(path);
 	}

@@ -39,6 +39,10 @@ struct value *site_time(const struct site *site, int64_t time);
 /* A map: colour, level. level NULL: the colour alone. */
 struct value *site_lamp(enum colour colour, const char *level);
 
+/* Puts under path where the site has its page about the snapshot in that folder, relative to the
+ * archive; "" where folder is NULL. */
+void site_put_path(struct value *map, const char *page, const char *folder);
+
 /* Puts under uuid a permanent identity (RFC 9562 section 5.8) for this name in this archive; name
  * NULL: for the whole archive. */
 void site_put_identity(const struct site *site, struct value *map, const char *name);

@@ -10,6 +10,7 @@
 #include "archive/archive.h"
 #include "archive/capture.h"
 #include "archive/private_body.h"
+#include "archive/snapshot_page.h"
 #include "archive/snapshot_reader.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -104,7 +105,7 @@ static void put_around(const struct subject *subject)
 		if (!store_snapshot(subject->site->database, subject->page, i, &row))
 			continue;
 		map = value_append(list, value_map());
-		value_put_text(map, "folder", row.folder);
+		site_put_path(map, subject->page, row.folder);
 		value_put(map, "time", site_time(subject->site, row.time));
 		value_put_boolean(map, "this", i == sequence);
 		site_put_held(subject->site, subject->state, &row, map);
@@ -272,7 +273,7 @@ static void put_head(const struct subject *subject)
 
 		if (links[i].row == NULL)
 			continue;
-		value_put_text(map, "folder", links[i].row->folder);
+		site_put_path(map, subject->page, links[i].row->folder);
 		value_put(map, "time", site_time(subject->site, links[i].row->time));
 	}
 	free(month);
@@ -294,7 +295,7 @@ bool site_write_snapshot(const struct site *site, const char *page, const struct
 		.data = value_map(),
 		.room = DOCUMENTS_MAX};
 	char *path = archive_path(site->archive, page, row->folder, ARCHIVE_SUMS),
-	     *name = memory_format("%s/%s.html", page, row->folder),
+	     *name = snapshot_page_path(page, row->folder),
 	     *reading = load_text(&subject, row, "reading");
 	struct value *documents;
 	bool done;

@@ -161,6 +161,7 @@ static struct value *end(struct timeline_entry *moment)
 	struct snapshot_row row = {0};
 	struct buffer title = {0};
 	char *identity;
+	bool kept;
 
 	if (moment->overall != NULL && moment->transitions->count == 0)
 		value_append(moment->transitions, moment->overall);
@@ -170,10 +171,10 @@ static struct value *end(struct timeline_entry *moment)
 		moment->snapshot == 1 && moment->transitions->count + moment->notes->count == 0);
 	value_put_number(map, "left", (int64_t)moment->left);
 	value_put_number(map, "sequence", moment->snapshot);
-	if (moment->snapshot != 0 &&
-		store_snapshot(database, moment->page, moment->snapshot, &row) &&
-		!store_is_pruned(database, moment->page, moment->snapshot))
-		value_put_text(map, "folder", row.folder);
+	kept = moment->snapshot != 0 &&
+	       store_snapshot(database, moment->page, moment->snapshot, &row) &&
+	       !store_is_pruned(database, moment->page, moment->snapshot);
+	site_put_path(map, moment->page, kept ? row.folder : NULL);
 	snapshot_row_release(&row);
 	for (size_t i = 0; i < moment->transitions->count && i < 3; i++) { /* one line, for lists */
 		const struct value *transition = moment->transitions->members[i],
@@ -313,17 +314,13 @@ struct value *site_timeline_json(const struct value *entries)
 	for (size_t i = 0; i < entries->count; i++) {
 		const struct value *moment = entries->members[i];
 		struct value *map = value_append(list, value_map());
-		const char *page = value_get_text(moment, "page"),
-			   *folder = value_get_text(moment, "folder");
-		char *path = memory_format("%s/%s.html", page, folder);
 
 		value_put_text(map, "time", value_get_text(value_get(moment, "time"), "utc"));
-		value_put_text(map, "page", page);
+		value_put_text(map, "page", value_get_text(moment, "page"));
 		value_put_text(map, "title", value_get_text(moment, "title"));
-		value_put_text(map, "path", folder[0] != '\0' ? path : "");
+		value_put_text(map, "path", value_get_text(moment, "path"));
 		value_put_text(map, "uuid", value_get_text(moment, "uuid"));
 		value_put(map, "turns", value_copy(value_get(moment, "turns")));
-		free(path);
 	}
 	return list;
 }

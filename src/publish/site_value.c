@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "archive/snapshot_page.h"
 #include "base/date.h"
 #include "base/digest.h"
 #include "base/memory.h"
@@ -66,6 +67,14 @@ struct value *site_lamp(enum colour colour, const char *level)
 	value_put_text(map, "colour", colour_name(colour));
 	value_put_text(map, "level", level != NULL ? level : "");
 	return map;
+}
+
+void site_put_path(struct value *map, const char *page, const char *folder)
+{
+	char *path = folder != NULL ? snapshot_page_path(page, folder) : NULL;
+
+	value_put_text(map, "path", path);
+	free(path);
 }
 
 void site_put_identity(const struct site *site, struct value *map, const char *name)

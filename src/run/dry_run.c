@@ -61,7 +61,8 @@ void run_show(const struct run *run, int64_t last)
 
 			value_free(message);
 			content = delivery->content;
-			message = data != NULL ? message_data(run->context->templates, data, NULL)
+			message = data != NULL ? message_data(run->config, run->context->templates,
+							 data, NULL)
 					       : NULL;
 			value_free(data);
 		}

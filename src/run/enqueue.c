@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "archive/snapshot_page.h"
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/list.h"
@@ -245,18 +246,21 @@ static void tell_lost(struct work *work, const struct text_list *lost)
 }
 
 /* The snapshot that proves what is told: what was kept now of the page, or last, which says the
- * same; of what our own checks see beside it, that of their probe. Its strings are owned by proof.
- */
+ * same unless the page has changed since and nothing could be kept; of what our own checks see
+ * beside it, that of their probe. Its strings are owned by proof. */
 static void find_proof(const struct work *work, struct page_state *proof)
 {
 	const struct page_state *own = work->state;
-	bool kept = !work->keep || work->line != NULL;
+	bool kept = (!work->keep || work->line != NULL) && !own->unkept;
 
 	for (size_t i = 0; i < work->events.count; i++) {
 		const char *probe = work->events.list[i].source;
 
-		if (probe != NULL && store_page(work->observer->database, probe, proof))
+		if (probe != NULL && store_page(work->observer->database, probe, proof)) {
+			if (proof->unkept)
+				memory_set(&proof->folder, NULL);
 			return;
+		}
 	}
 	*proof = (struct page_state){.name = memory_string(own->name),
 		.folder = memory_string(kept ? own->folder : NULL),
@@ -270,7 +274,7 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 	struct observer *observer = work->observer;
 	struct value *others = events_others_red(&work->state->indicators, &work->events);
 	struct page_state proof = {0};
-	char *path;
+	char *path, *url;
 	struct plan_input input = {
 		.config = observer->config,
 		.receivers = &observer->receivers,
@@ -287,7 +291,9 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 
 	find_proof(work, &proof);
 	path = text_empty(proof.folder) ? NULL : memory_format("%s/%s", proof.name, proof.folder);
+	url = snapshot_page_url(observer->config, proof.name, proof.folder);
 	input.snapshot_path = path;
+	input.snapshot_url = url;
 	input.snapshot_digest = proof.sums;
 	input.head = proof.head;
 	trouble_load(&observer->trouble, observer->database, observer->config);
@@ -299,6 +305,7 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 	page_state_release(&proof);
 	text_list_release(&lost);
 	free(path);
+	free(url);
 	value_free(others);
 }
 

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "net/http.h"
 #include "run/kind_choice.h"
+#include "tell/mail_templates.h"
 #include "tell/service.h"
 #include "watch/kind/kind.h"
 
@@ -179,6 +180,7 @@ struct kind_set *kind_set_load(
 		if (config->pages[i].kind != NULL)
 			load_kind(set, i, templates, problems);
 	check_webhooks(config, templates, problems);
+	mail_templates_check(config, templates, problems);
 	if (problems->errors == errors)
 		return set;
 	kind_set_free(set);

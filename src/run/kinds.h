@@ -14,9 +14,10 @@ struct problems;
 
 /*
  * Loads the kind of every page (pages of one kind share it where they have no
- * `with`), and sees that every webhook's template is there. The configuration must
- * outlive the set; pages without a kind (config_read()) are passed over. NULL where anything is
- * wrong; all of it is in problems, and warnings may be there in any case.
+ * `with`), and sees that every webhook's template is there, and that mails can be made of one's
+ * own. The configuration must outlive the set; pages without a kind (config_read()) are passed
+ * over. NULL where anything is wrong; all of it is in problems, and warnings may be there in any
+ * case.
  */
 struct kind_set *kind_set_load(
 	const struct config *config, const char *templates, struct problems *problems);

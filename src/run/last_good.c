@@ -24,6 +24,7 @@
 #include "config/config.h"
 #include "run/kinds.h"
 #include "store/store.h"
+#include "tell/mail_templates.h"
 #include "watch/kind/kind.h"
 
 #define ARCHIVE_NOTE "archive"
@@ -31,6 +32,7 @@
 #define CONFIGURATION "lampwatch.yaml"
 #define KINDS "kinds"
 #define TEMPLATES "templates"
+#define MAIL "mail"
 
 enum {
 	PLACES = 3,
@@ -194,6 +196,10 @@ struct config *last_good_load(
 	if (config != NULL) {
 		free(config->kinds);
 		config->kinds = file_join(found->folder, KINDS);
+		if (config->mail_templates != NULL) {
+			free(config->mail_templates);
+			config->mail_templates = file_join(found->folder, MAIL);
+		}
 	}
 	for (size_t i = 0; config != NULL && i < config->webhook_count; i++) {
 		struct webhook_config *webhook = &config->webhooks[i];
@@ -277,7 +283,7 @@ static bool copy_template(
 	char *description = memory_format(
 		"%.*s.yaml", (int)(dot != NULL ? dot - file : (long)strlen(file)), file);
 	struct text_list names = {0};
-	bool good = template_files(folder, file, &names, error);
+	bool good = template_files(NULL, folder, file, &names, error);
 
 	text_list_add(&names, description);
 	for (size_t i = 0; good && i < names.count; i++) {
@@ -298,6 +304,27 @@ static bool copy_template(
 	return good;
 }
 
+/* Of the mails' templates those that are one's own. */
+static bool copy_mail_templates(struct copies *copies, const struct config *config,
+	const char *templates, struct error *error)
+{
+	struct text_list names = {0};
+	bool good = mail_template_names(config->mail_templates, templates, &names, error);
+
+	for (size_t i = 0; good && i < names.count; i++) {
+		char *path = file_join(config->mail_templates, names.list[i]);
+		char *name = memory_format(MAIL "/%s", names.list[i]);
+
+		if (file_absent(path) || copies_have(copies, name))
+			free(name);
+		else
+			good = file_read(path, copies_add(copies, name, YAML_FILE_MAX), error);
+		free(path);
+	}
+	text_list_release(&names);
+	return good;
+}
+
 static bool copies_take(struct copies *copies, const struct config *config, const char *templates,
 	struct error *error)
 {
@@ -311,7 +338,8 @@ static bool copies_take(struct copies *copies, const struct config *config, cons
 	for (size_t i = 0; good && i < config->webhook_count; i++)
 		good = config->webhooks[i].template_file == NULL ||
 		       copy_template(copies, &config->webhooks[i], error);
-	return good;
+	return good && (config->mail_templates == NULL ||
+			       copy_mail_templates(copies, config, templates, error));
 }
 
 static void copies_sum(const struct copies *copies, char sum[static DIGEST_TEXT])

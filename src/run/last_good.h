@@ -6,7 +6,8 @@
  *
  *   PLACE/PATH/current    "2026-11-29T02:10:00Z SUM": since when runs work with it, and its folder
  *   PLACE/PATH/SUM/       lampwatch.yaml, kinds/KIND.yaml, templates/WEBHOOK/FILE: the file, each
- *                         kind that a page names, each template of one's own with its parts
+ *                         kind that a page names, each template of one's own with its parts;
+ *                         mail/FILE: of the mails' templates those that are one's own
  *
  *   PLACE/PATH/archive    where the archive was when a run last wrote there: its folder, and the
  *                         number of its file system

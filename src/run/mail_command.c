@@ -13,7 +13,6 @@
 #include "base/json.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/template.h"
 #include "base/text.h"
 #include "config/pattern.h"
 #include "model/indicator_state.h"
@@ -23,6 +22,7 @@
 #include "store/store.h"
 #include "tell/admin_notice.h"
 #include "tell/incoming_mail.h"
+#include "tell/mail_templates.h"
 #include "tell/message.h"
 #include "tell/outbox.h"
 #include "tell/pending_subscription.h"
@@ -89,12 +89,14 @@ static struct value *answer_new(const struct matter *matter, const char *kind, c
 static bool render(const struct matter *matter, const struct mail_header *header,
 	const struct value *data, struct content *content, struct error *error)
 {
-	char *folder = memory_format("%s/mail", matter->with->templates);
+	const char *own = matter->with->config->mail_templates,
+		   *templates = matter->with->templates;
 	struct value *shown = message_visible(data);
 	struct buffer subject = {0}, text = {0}, bytes = {0};
 	char *line = NULL;
-	bool good = template_render_file(folder, "answer-subject.txt", shown, &subject, error) &&
-		    template_render_file(folder, "answer.txt", shown, &text, error);
+	bool good = mail_template_render(
+			    own, templates, "answer-subject.txt", shown, &subject, error) &&
+		    mail_template_render(own, templates, "answer.txt", shown, &text, error);
 
 	if (good) {
 		line = text_collapse(buffer_string(&subject), subject.length, 900);
@@ -106,7 +108,6 @@ static bool render(const struct matter *matter, const struct mail_header *header
 	free(line);
 	buffer_release(&subject);
 	buffer_release(&text);
-	free(folder);
 	return good;
 }
 

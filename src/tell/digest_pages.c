@@ -105,16 +105,19 @@ static struct value *all_events(const struct value *pages, size_t *left_out)
 
 	for (size_t i = 0; i < pages->count; i++) {
 		const struct value *events = value_get(pages->members[i], "events");
+		const char *url = value_get_text(value_get(pages->members[i], "snapshot"), "url");
 
 		for (size_t j = 0; events != NULL && j < events->count; j++) {
-			struct value *event;
+			struct value *event, *its;
 
 			if (all->count + (j > 0 ? pages->count - i - 1 : 0) >= PLAN_EVENTS_MAX) {
 				(*left_out)++;
 				continue;
 			}
 			event = value_append(all, value_copy(events->members[j]));
-			copy_words(pages->members[i], value_put(event, "page", value_map()));
+			its = value_put(event, "page", value_map());
+			copy_words(pages->members[i], its);
+			value_put_text(its, "snapshot_url", url);
 		}
 	}
 	return all;

@@ -6,8 +6,9 @@
  * The data of such a message (plan.h says what that of one page is) has besides: several_pages:
  * true, page_count, and pages: a list of {name, title, url, provider, provider_or_name, snapshot,
  * others_red, events}, the page with the worst news first. events is still the list of all of
- * them, worst first, and each has page: {name, title, url, provider, provider_or_name}; page is
- * that of the first. A page's snapshot and others_red stand with it and not in the whole.
+ * them, worst first, and each has page: {name, title, url, provider, provider_or_name,
+ * snapshot_url: the url of its snapshot}; page is that of the first. A page's snapshot and
+ * others_red stand with it and not in the whole.
  */
 #ifndef LAMPWATCH_DIGEST_PAGES_H
 #define LAMPWATCH_DIGEST_PAGES_H

@@ -15,6 +15,7 @@
 #include "base/template.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "tell/mail_templates.h"
 #include "tell/mime.h"
 #include "tell/plan.h"
 #include "tell/receivers.h"
@@ -25,6 +26,7 @@
 enum {
 	FIELDS_EXPECTED = 1024,  /* bytes that a copy's own fields mostly stay below */
 	PLAIN_SUBJECT_MAX = 400, /* bytes */
+	GROUP_MIN = 4,           /* characters of a group that still say anything */
 };
 
 /* What each copy has of its own, by its name in templates; in HTML it has a place of its own. */
@@ -220,6 +222,7 @@ static void add_brief(const struct value *page, struct value *list)
 
 	value_put_text(map, "title", value_get_text(page, "title"));
 	value_put_text(map, "url", value_get_text(page, "url"));
+	value_put_text(map, "snapshot_url", value_get_text(value_get(page, "snapshot"), "url"));
 	value_put(map, "first", value_text(NULL)); /* not that of the message */
 	if (events != NULL && events->count > 0) {
 		struct value *first = value_put(map, "first", value_copy(events->members[0]));
@@ -351,51 +354,84 @@ struct value *message_visible(const struct value *data)
 	return presented(data, NULL, true);
 }
 
+/* Owned by the caller. */
+static char *cut(const char *text, int maximum)
+{
+	char *template = memory_format("{{%%cut %d}}{{.}}", maximum);
+	struct value *value = value_text(text);
+	struct buffer out = {0};
+
+	template_render(template, TEMPLATE_TEXT, value, NULL, &out, NULL);
+	value_free(value);
+	free(template);
+	return buffer_take(&out);
+}
+
+/* The label where the name in it would come too late for a narrow list of subjects: the group gives
+ * way. */
+static void put_short_label(struct value *event)
+{
+	const char *label = value_get_text(event, "label"), *group = value_get_text(event, "group"),
+		   *name = value_get_text(event, "indicator");
+	int room = MESSAGE_LABEL_MAX - (int)(text_columns(name) + strlen(" / "));
+	char *shorter, *rest;
+
+	if (text_empty(group) || text_columns(label) <= MESSAGE_LABEL_MAX) {
+		shorter = cut(label, MESSAGE_LABEL_MAX);
+	} else if (room < GROUP_MIN) {
+		shorter = cut(name, MESSAGE_LABEL_MAX);
+	} else {
+		rest = cut(group, room);
+		shorter = text_label(rest, name);
+		free(rest);
+	}
+	value_put_text(event, "short_label", shorter);
+	free(shorter);
+}
+
 /* What is a receiver's own is in no subject: that is the same for all, by whatever channel. It is
  * one line, trimmed and cut, whatever the template's lines were. */
-struct value *message_data(const char *templates, const struct value *data, struct error *error)
+struct value *message_data(const struct config *config, const char *templates,
+	const struct value *data, struct error *error)
 {
-	char *folder = memory_format("%s/mail", templates), *line = NULL;
-	char *cut = memory_format("{{%%cut %d}}{{.}}", MESSAGE_SUBJECT_MAX);
-	struct value *shown = presented(data, NULL, false), *value = NULL;
-	struct buffer rendered = {0}, subject = {0};
+	struct value *shown = presented(data, NULL, false);
+	struct buffer rendered = {0};
 	bool done;
 
 	tell_once(shown);
 	name_pages(data, shown);
 	mark_all(shown);
+	if (member_of(shown, "first") != NULL)
+		put_short_label(member_of(shown, "first"));
 	for (int i = 0; i < OWN_COUNT; i++)
 		if (value_get(data, own_names[i]) != NULL)
 			value_put_text(shown, own_names[i], NULL);
-	done = template_render_file(folder, "subject.txt", shown, &rendered, error);
-	if (done) {
-		line = text_collapse(buffer_string(&rendered), rendered.length, MIME_TEXT_MAX);
-		value = value_text(line);
-		done = template_render(cut, TEMPLATE_TEXT, value, NULL, &subject, error);
-	}
+	done = mail_template_render(
+		config->mail_templates, templates, "subject.txt", shown, &rendered, error);
 	for (int i = 0; done && i < OWN_COUNT; i++)
 		if (value_get(data, own_names[i]) != NULL)
 			value_put_text(shown, own_names[i], value_get_text(data, own_names[i]));
 	if (done) {
-		value_put_text(shown, "subject", buffer_string(&subject));
+		char *line =
+			text_collapse(buffer_string(&rendered), rendered.length, MIME_TEXT_MAX);
+		char *subject = cut(line, MESSAGE_SUBJECT_MAX);
+
+		value_put_text(shown, "subject", subject);
+		free(subject);
+		free(line);
 	} else {
 		value_free(shown);
 		shown = NULL;
 	}
-	value_free(value);
 	buffer_release(&rendered);
-	buffer_release(&subject);
-	free(line);
-	free(folder);
-	free(cut);
 	return shown;
 }
 
-bool message_mail(const char *templates, const struct mail_header *header, const struct value *data,
-	bool ends, struct buffer *out, struct error *error)
+bool message_mail(const struct config *config, const char *templates,
+	const struct mail_header *header, const struct value *data, bool ends, struct buffer *out,
+	struct error *error)
 {
-	struct value *shown = message_data(templates, data, error);
-	char *folder = memory_format("%s/mail", templates);
+	struct value *shown = message_data(config, templates, data, error);
 	struct buffer bodies[2] = {{0}, {0}};
 	bool done = shown != NULL;
 
@@ -406,15 +442,14 @@ bool message_mail(const char *templates, const struct mail_header *header, const
 			if (i != OWN_UNSUBSCRIBE || ends)
 				value_put_text(shown, own_names[i], place);
 		}
-		done = template_render_file(
-			folder, html == 1 ? "body.html" : "body.txt", shown, &bodies[html], error);
+		done = mail_template_render(config->mail_templates, templates,
+			html == 1 ? "body.html" : "body.txt", shown, &bodies[html], error);
 	}
 	done = done && mail_write(header, value_get_text(shown, "subject"),
 			       buffer_string(&bodies[0]), buffer_string(&bodies[1]), out, error);
 	buffer_release(&bodies[0]);
 	buffer_release(&bodies[1]);
 	value_free(shown);
-	free(folder);
 	return done;
 }
 
@@ -455,12 +490,13 @@ static bool finish_json(const struct service *service, struct buffer *body, stru
 }
 
 /* One body; nothing where the template has no words for this. */
-static bool render_request(const char *templates, const struct service *service,
-	const struct value *data, struct buffer *out, struct error *error)
+static bool render_request(const struct config *config, const char *templates,
+	const struct service *service, const struct value *data, struct buffer *out,
+	struct error *error)
 {
 	char *folder = file_folder(service->template), *json = data_json(data);
 	const char *name = file_name(service->template);
-	struct value *shown = message_data(templates, data, error);
+	struct value *shown = message_data(config, templates, data, error);
 	struct buffer body = {0};
 	bool done = shown != NULL;
 
@@ -482,14 +518,15 @@ static bool render_request(const char *templates, const struct service *service,
 	return done;
 }
 
-bool message_webhook(const char *templates, const struct service *service, const struct value *data,
-	struct buffer *out, struct error *error)
+bool message_webhook(const struct config *config, const char *templates,
+	const struct service *service, const struct value *data, struct buffer *out,
+	struct error *error)
 {
 	const struct value *events = value_get(data, "events");
 	bool done = true;
 
 	if (!service->each)
-		return render_request(templates, service, data, out, error);
+		return render_request(config, templates, service, data, out, error);
 	for (size_t i = 0; done && events != NULL && i < events->count; i++) {
 		/* The data with one event alone; the others are not even copied, for there may be a
 		 * thousand. */
@@ -500,7 +537,7 @@ bool message_webhook(const char *templates, const struct service *service, const
 				value_put(one, data->keys[j], value_copy(data->members[j]));
 		value_append(alone, value_copy(events->members[i]));
 		plan_put_events(one, alone, 0);
-		done = render_request(templates, service, one, out, error);
+		done = render_request(config, templates, service, one, out, error);
 		value_free(one);
 	}
 	return done;
@@ -574,7 +611,7 @@ static bool render_mail(const struct config *config, const char *templates, bool
 	list = memory_format(
 		"%s%salerts.%s", page, text_empty(page) ? "" : ".", strchr(config->from, '@') + 1);
 	header.list_id = list;
-	good = message_mail(templates, &header, data, ends, out, error);
+	good = message_mail(config, templates, &header, data, ends, out, error);
 	if (!good) {
 		buffer_clear(out);
 		write_plain(&header, data, out);
@@ -585,8 +622,9 @@ static bool render_mail(const struct config *config, const char *templates, bool
 
 /* A webhook gets the data with its message's own identity; where its template is broken, the data
  * on one line. */
-static bool render_webhook(const char *templates, const struct webhook_config *webhook,
-	const char *message_id, const struct value *data, struct buffer *out, struct error *error)
+static bool render_webhook(const struct config *config, const char *templates,
+	const struct webhook_config *webhook, const char *message_id, const struct value *data,
+	struct buffer *out, struct error *error)
 {
 	struct problems problems = {0};
 	struct service *service = service_load(templates, webhook, &problems);
@@ -598,7 +636,7 @@ static bool render_webhook(const char *templates, const struct webhook_config *w
 	bare[strcspn(bare, "@")] = '\0';
 	value_put_text(own, "webhook_id", bare);
 	if (good)
-		good = message_webhook(templates, service, own, out, error);
+		good = message_webhook(config, templates, service, own, out, error);
 	else
 		error_set(error, problems.local > 0 ? REMEDY_LOCAL : REMEDY_CONFIGURATION, "%s: %s",
 			problems.list[0].file, problems.list[0].text);
@@ -626,7 +664,8 @@ bool content_render(const struct config *config, const char *templates,
 		good = render_mail(
 			config, templates, !text_empty(copy->unsubscribe), data, now, &out, error);
 	else if (webhook != NULL)
-		good = render_webhook(templates, webhook, copy->message_id, data, &out, error);
+		good = render_webhook(
+			config, templates, webhook, copy->message_id, data, &out, error);
 	else
 		good = error_set(
 			error, REMEDY_CONFIGURATION, "%s: no webhook \"%s\"", config->path, name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * From the data of a message to the bytes that are sent: templates give subject and bodies, this
- * file the form of a mail (RFC 5322, MIME). It reads the templates and nothing else.
+ * file the form of a mail (RFC 5322, MIME). It reads the templates and nothing else; of config what
+ * it says of them (mail_templates.h).
  *
  * Templates get a copy of the data (its shape: plan.h), changed as follows:
  *
@@ -15,8 +16,10 @@
  * - What an incident says stands once: where an event before has it, it has no updates and is
  *   repeated: true. Its address gets link: the same where a reader may be led there, absent else.
  * - page_names lists the first pages of several, {name}, for a subject; where pages is cut,
- *   more_pages lists those that are left: {title, url, first: its first event, without incidents;
- *   more: how many more of its like}.
+ *   more_pages lists those that are left: {title, url, snapshot_url: of its snapshot; first: its
+ *   first event, without incidents; more: how many more of its like}.
+ * - first gets short_label: its label with a shorter group, or none, where it has more than
+ *   MESSAGE_LABEL_MAX characters: so that a subject says in its first 40 what turned.
  * - subject is mail/subject.txt rendered: mails and webhooks begin with the same words.
  * - For webhooks, json is the whole data as JSON, with longer lists, without is_first, is_last,
  *   is_LEVEL, is_COLOUR and subject.
@@ -42,6 +45,7 @@ struct value;
 enum {
 	MESSAGE_SUBJECT_MAX = 120,      /* characters; the last is "…" where it was more */
 	MESSAGE_SUBJECT_PAGES = 3,      /* named in it */
+	MESSAGE_LABEL_MAX = 32,         /* characters of what turned, in it */
 	MESSAGE_JSON_MAX = 1024 * 1024, /* bytes of json; where it is more, its lists are cut */
 	MESSAGE_MAIL_MAX = 12 * 1024 * 1024, /* bytes of a mail */
 	CONTENT_WORD_MAX = 31,               /* bytes of the name of a type or a colour */
@@ -90,24 +94,27 @@ struct value *message_visible(const struct value *data);
  * What templates get from data (a map), as described above, without json. Owned by
  * the caller; NULL if the subject cannot be rendered (REMEDY_CONFIGURATION).
  */
-struct value *message_data(const char *templates, const struct value *data, struct error *error);
+struct value *message_data(const struct config *config, const char *templates,
+	const struct value *data, struct error *error);
 
 /*
- * Renders mail/{subject.txt,body.txt,body.html} of the folder templates from
- * data (a map) and writes the mail as mail_write() does. The subject is one line of at most
- * MESSAGE_SUBJECT_MAX characters, whatever the template made. ends: its copies name an address to
- * which a mail unsubscribes; else unsubscribe is absent.
+ * Renders subject.txt, body.txt and body.html (mail_templates.h) from data (a map) and writes the
+ * mail as mail_write() does. The subject is one line of at most MESSAGE_SUBJECT_MAX characters,
+ * whatever the template made. ends: its copies name an address to which a mail unsubscribes; else
+ * unsubscribe is absent.
  */
-bool message_mail(const char *templates, const struct mail_header *header, const struct value *data,
-	bool ends, struct buffer *out, struct error *error);
+bool message_mail(const struct config *config, const char *templates,
+	const struct mail_header *header, const struct value *data, bool ends, struct buffer *out,
+	struct error *error);
 
 /*
  * Renders the service's template and adds the body: of a service with `each`, one line of JSON for
  * each event. Nothing is added if the template renders nothing. REMEDY_CONFIGURATION
  * if the template is wrong, or is a .json and its result is not JSON.
  */
-bool message_webhook(const char *templates, const struct service *service, const struct value *data,
-	struct buffer *out, struct error *error);
+bool message_webhook(const struct config *config, const char *templates,
+	const struct service *service, const struct value *data, struct buffer *out,
+	struct error *error);
 
 /* ---- what is kept ---- */
 

@@ -35,9 +35,10 @@
  *   - ahead: of red: how much earlier our own checks failed;
  *   - incidents: a list of {title, state, word, level, started, updated, url, updates: a list of
  *     {time, state, text}}.
- * - snapshot: {path, digest, head}: the folder, relative to the archive, the SHA-256 of its
+ * - snapshot: {path, digest, head, url}: the folder, relative to the archive, the SHA-256 of its
  *   SHA256SUMS, the head of the chain of the page or, of early and late with their ends, of the
- *   probe that the folder is of; absent for lost.
+ *   probe that the folder is of; its page on the site (archive/snapshot_page.h), absent where it
+ *   has none. Absent for lost, and where nothing could be kept.
  * - sent: {created}: when this message was made.
  * - others_red: a list of {label, words}: what else is red on this page now.
  * - measured: true where our own checks look, too: of a probe, of a page with facts, and where it
@@ -87,6 +88,7 @@ struct plan_input {
 	size_t owed_count;
 	const struct value *others_red; /* a list of {label, words}; NULL: none */
 	const char *snapshot_path, *snapshot_digest, *head; /* NULL: none */
+	const char *snapshot_url; /* of the snapshot's page on the site; NULL: it has none */
 	int64_t now;
 	bool simulated;
 	const char *key; /* secret of the archive: makes Message-IDs that nobody can guess */

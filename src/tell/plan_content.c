@@ -117,6 +117,8 @@ struct value *plan_data(const struct plan_input *input)
 		value_put_text(map, "path", input->snapshot_path);
 		value_put_text(map, "digest", input->snapshot_digest);
 		value_put_text(map, "head", input->head);
+		if (input->snapshot_url != NULL)
+			value_put_text(map, "url", input->snapshot_url);
 	}
 	map = value_put(data, "sent", value_map());
 	value_put_time(map, "created", input->now, input->config->timezone);

@@ -515,9 +515,11 @@ static char *shortened(const char *text, const struct service_limit *limit)
 static struct value *member_of(const struct value *map, const char **path)
 {
 	const char *name = *path;
-	size_t length = strcspn(name, ".");
+	size_t length = strcspn(name, "."), place = strtoul(name, NULL, 10);
 
 	*path += length + (name[length] == '.');
+	if (map->type == VALUE_LIST && length > 0 && strspn(name, "0123456789") == length)
+		return place < map->count ? map->members[place] : NULL;
 	for (size_t i = 0; map->type == VALUE_MAP && i < map->count; i++)
 		if (strlen(map->keys[i]) == length && memcmp(map->keys[i], name, length) == 0)
 			return map->members[i];

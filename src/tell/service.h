@@ -22,7 +22,8 @@
  *   reason         PATH of what the answer says in words, where it is longer than a line
  *   retry_after    seconds: PATH or milliseconds: PATH, in an answer that has no such header
  *
- * A PATH leads through maps: "parameters.retry_after"; "." is the answer itself, which need not be
+ * A PATH leads through maps and, by a number from 0 on, lists: "parameters.retry_after",
+ * "embeds.0.description"; "." is the answer itself, which need not be
  * JSON. In path, headers, basic and fields {NAME} is a
  * value of `with:` and {delivery} the delivery's own identifier, which a repeat repeats; what
  * names a value that is not given is left out. Secrets and what is derived from them are filled

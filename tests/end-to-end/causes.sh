@@ -57,7 +57,7 @@ at 20:09 google operational desk partial_outage
 same "while the cause has only just ended nothing is said" 3 "$(to ops | wc -l)"
 at 20:10 google operational desk partial_outage
 at 20:30 google operational desk partial_outage
-same "then it is said, once" "STILL RED, no longer explained by Mail: Mail: partial outage (Example Services)" "$(subjects_to ops | sed -n '4,$p')"
+same "then it is said, once" "STILL RED: Mail: partial outage, no longer explained by Mail (Example Services)" "$(subjects_to ops | sed -n '4,$p')"
 same "in the thread of the red" "$(field Message-ID "$(nth ops 2)")" "$(field In-Reply-To "$(nth ops 4)")"
 at 21:00 google operational desk operational
 same "its green is where its red is" "$(field Message-ID "$(nth ops 2)")" "$(field In-Reply-To "$(nth ops 5)")"

@@ -76,7 +76,7 @@ mail = EmailMessage()
 mail.set_content(text + "\n  Chain:     " + "0" * 64 + "\n    Chain: " + "1" * 64 + "\n")
 open(f"{sys.argv[2]}/quoted.eml", "wb").write(bytes(mail))
 mail = EmailMessage()
-mail.set_content(text.replace("Chain:     ", "Chain:     " + "0" * 8).replace("\nDigest:    ", "\nDigest:    " + "f" * 64 + "\nDigest:    "))
+mail.set_content(text.replace("Chain:  ", "Chain:  " + "0" * 8).replace("\nDigest: ", "\nDigest: " + "f" * 64 + "\nDigest: "))
 open(f"{sys.argv[2]}/forged.eml", "wb").write(bytes(mail))
 END
 for coding in 7bit base64 quoted-printable; do says "in $coding, with an attachment" ' 0$' verify --mail "$work/$coding.eml" "$work/copy"; done

@@ -17,9 +17,9 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/template.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "tell/mail_templates.h"
 #include "tell/message.h"
 #include "tell/service.h"
 
@@ -30,6 +30,8 @@ static const struct mail_header header_of_tests = {
 	.list_id = "google.alerts.example.org",
 	.date = DATE_OF_TESTS,
 };
+
+static const struct config plain; /* says nothing of templates */
 
 /* The copy that goes to whom the data names, of what is in mail; releases that. */
 static bool render_copy(
@@ -67,22 +69,20 @@ static bool render_mail(
 	bool ends = !text_empty(value_get_text(data, "unsubscribe"));
 	struct buffer mail = {0};
 
-	return message_mail(templates, &header_of_tests, data, ends, &mail, error) &&
+	return message_mail(&plain, templates, &header_of_tests, data, ends, &mail, error) &&
 	       render_copy(data, &mail, out, error);
 }
 
 static bool render_body(const char *templates, const struct value *data, const char *part,
 	struct buffer *out, struct error *error)
 {
-	struct value *shown = message_data(templates, data, error);
-	char *folder = file_join(templates, "mail");
+	struct value *shown = message_data(&plain, templates, data, error);
 	bool done = shown != NULL;
 
 	if (done && text_equal(part, "subject"))
 		buffer_format(out, "%s\n", value_get_text(shown, "subject"));
 	else if (done)
-		done = template_render_file(folder, part, shown, out, error);
-	free(folder);
+		done = mail_template_render(NULL, templates, part, shown, out, error);
 	value_free(shown);
 	return done;
 }
@@ -97,7 +97,7 @@ static bool render_webhook(const char *templates, const struct value *data, cons
 	bool done = service != NULL;
 
 	if (done)
-		done = message_webhook(templates, service, data, out, error);
+		done = message_webhook(&plain, templates, service, data, out, error);
 	else
 		error_set(error, REMEDY_CONFIGURATION, "%s: %s", problems.list[0].file,
 			problems.list[0].text);

@@ -113,7 +113,11 @@ def teams_runs(check, block):
     check.members(block, ["type", "inlines"], ["separator"])
     check.need(len(block["inlines"]) > 0, "no inlines")
     for run in block["inlines"]:
-        check.members(run, ["type", "text"], ["weight", "size", "color", "isSubtle"])
+        check.members(run, ["type", "text"], ["weight", "size", "color", "isSubtle", "selectAction"])
+        if "selectAction" in run:
+            check.members(run["selectAction"], ["type", "url"])
+            check.need(run["selectAction"]["type"] == "Action.OpenUrl", "an action")
+            check.url(run["selectAction"]["url"])
         check.need(run["type"] == "TextRun", "a TextRun")
         check.need(isinstance(run["text"], str), "a text")
         check.need(run.get("color", "Default") in ("Default", "Dark", "Light", "Accent", "Good", "Warning", "Attention"), f"a colour, not {run.get('color')!r}")
@@ -164,7 +168,10 @@ def google_chat(check, body, raw):
 
 
 def pagerduty(check, body, raw):
-    check.members(body, ["event_action", "dedup_key", "payload"], ["client", "client_url"])
+    check.members(body, ["event_action", "dedup_key", "payload"], ["client", "client_url", "links"])
+    for link in body.get("links", []):
+        check.members(link, ["href"], ["text"])
+        check.url(link["href"])
     check.need(body["event_action"] in ("trigger", "acknowledge", "resolve"), f"an action, not {body['event_action']!r}")
     check.text(body["dedup_key"], 255)
     payload = body["payload"]
@@ -176,12 +183,17 @@ def pagerduty(check, body, raw):
 
 
 def ntfy(check, body, raw):
-    check.members(body, ["title", "message", "priority", "tags"], ["click"])
+    check.members(body, ["title", "message", "priority", "tags"], ["click", "actions"])
     check.text(body["message"], 4096, octets)
     check.text(body["title"], 250, octets)
     check.need(body["priority"] in (1, 2, 3, 4, 5), "a priority")
     if "click" in body:
         check.url(body["click"])
+    check.need(len(body.get("actions", [])) <= 3, "at most 3 actions")
+    for action in body.get("actions", []):
+        check.members(action, ["action", "label", "url"])
+        check.need(action["action"] == "view", "an action")
+        check.url(action["url"])
 
 
 def pushover(check, body, raw):
@@ -272,7 +284,7 @@ SERIES = {"pagerduty"}  # one body a line
 
 def extremes(cases):
     """Cases beyond what pages say: long and hostile texts in every field, two dozen events."""
-    base = json.loads((cases / "several" / "data.json").read_text())
+    bases = [json.loads((cases / case / "data.json").read_text()) for case in ("several", "pages")]
     fillers = {"long": "w" * 2000, "astral": "\U0001F534" * 1500, "accents": "é" * 2000, "amps": "&" * 1500,
                "markup": "<users/all> @channel @here <!here> @**all** [a](javascript:b) {{ states }} *_~`|\\" * 50,
                "quotes": "\"\\\u2028\u202e" * 300, "newlines": "a\nb\tc" * 300}
@@ -283,13 +295,14 @@ def extremes(cases):
         if isinstance(value, list):
             return [fill(member, text) for member in value]
         ours = {"type", "url", "level", "colour", "words", "name", "version", "duration", "created", "seen_at", "said_at", "started",
-                "since", "updated", "time"}
+                "since", "updated", "time", "snapshot_url"}
         return text if isinstance(value, str) and value and key not in ours and not key.endswith("_local") else value
 
     for name, text in fillers.items():
-        data = fill(copy.deepcopy(base), text)
-        data["events"] = [copy.deepcopy(event) for event in data["events"] for _ in range(8)]
-        yield name, data
+        for base in bases:
+            data = fill(copy.deepcopy(base), text)
+            data["events"] = [copy.deepcopy(event) for event in data["events"] for _ in range(8)]
+            yield name, data
 
 
 def main():

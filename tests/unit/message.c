@@ -20,6 +20,8 @@
 #include "config/config.h"
 #include "model/event.h"
 
+static const struct config plain; /* says nothing of templates */
+
 static const struct mail_header plain_header = {
 	.from = "lampwatch@example.org",
 	.date = 1390591210,
@@ -214,7 +216,7 @@ static char *subject(const char *folder, const char *template, const char *json)
 	char *text;
 
 	put_template(folder, "mail/subject.txt", template);
-	shown = message_data(folder, data, &error);
+	shown = message_data(&plain, folder, data, &error);
 	if (shown == NULL)
 		fail_msg("%s", error.text);
 	text = memory_string(value_get_text(shown, "subject"));
@@ -353,7 +355,7 @@ static bool webhook_of(const char *folder, const char *name, const struct value 
 	struct webhook_config webhook = {.template = (char *)name};
 	struct problems problems = {0};
 	struct service *service = service_load(folder, &webhook, &problems);
-	bool done = service != NULL && message_webhook(folder, service, data, out, error);
+	bool done = service != NULL && message_webhook(&plain, folder, service, data, out, error);
 
 	service_free(service);
 	problems_release(&problems);
@@ -442,7 +444,7 @@ static void test_mistake_in_a_mail_template_is_told_with_its_file(void **state)
 	put_template(*state, "mail/subject.txt", "s");
 	put_template(*state, "mail/body.txt", "\n{{#x}}");
 	put_template(*state, "mail/body.html", "");
-	assert_false(message_mail(*state, &plain_header, data, false, &out, &error));
+	assert_false(message_mail(&plain, *state, &plain_header, data, false, &out, &error));
 	assert_int_equal(error.remedy, REMEDY_CONFIGURATION);
 	assert_non_null(strstr(error.text, "mail/body.txt: line 2"));
 	assert_int_equal(out.length, 0);
@@ -462,7 +464,7 @@ static char *copy_of(const char *folder, const struct mail_copy *copy, bool ends
 		"{{%cut 5}}<{{message_id}}> {{webhook_id}}.\n"
 		"{{#unsubscribe}}A mail to {{unsubscribe}}\nends it.\n{{/unsubscribe}}");
 	put_template(folder, "mail/body.html", "<p>{{unsubscribe}}</p>\n");
-	if (!message_mail(folder, &plain_header, data, ends, &out, &error))
+	if (!message_mail(&plain, folder, &plain_header, data, ends, &out, &error))
 		fail_msg("%s", error.text);
 	whole = addressed(copy, buffer_string(&out));
 	buffer_release(&out);
@@ -523,10 +525,10 @@ static void test_own_templates_hold_for_every_type_of_event(void **state)
 		for (size_t j = 0; j < sizeof names / sizeof names[0]; j++)
 			if (!webhook_of("templates", names[j], data, &out, &error))
 				fail_msg("%s", error.text);
-		if (!message_mail("templates", &plain_header, data, true, &out, &error))
+		if (!message_mail(&plain, "templates", &plain_header, data, true, &out, &error))
 			fail_msg("%s", error.text);
 		assert_non_null(strstr(buffer_string(&out), "multipart/alternative"));
-		shown = message_data("templates", data, &error);
+		shown = message_data(&plain, "templates", data, &error);
 		if (text_empty(value_get_text(shown, "subject")))
 			fail_msg("templates/mail/subject.txt has no words for \"%s\"", type);
 		buffer_release(&out);

@@ -310,6 +310,36 @@ static void test_the_nearest_of_nothing_or_to_something_endless_is_none(void **s
 	assert_null(text_nearest("aaa", &word, 1));
 }
 
+static void test_wide_lines_are_broken_at_blanks(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} cases[] = {
+		{"", ""},
+		{"-- \n", "-- \n"},
+		{"0123456789 123456789\n", "0123456789 123456789\n"},
+		{"0123456789 123456789 1\n\nx", "0123456789 123456789\n    1\n\nx"},
+		{"0123456789012345678901234", "0123456789012345678901234"},
+		{"a 0123456789012345678901234 b", "a\n    0123456789012345678901234\n    b"},
+		{"  Said:  one two three four", "  Said:  one two\n         three four"},
+		{"  Said:  0123456789012345678901234", "  Said:  0123456789012345678901234"},
+		{"  a: b c d e f g h i j", "  a: b c d e f g h i\n    j"},
+		{"      five six seven eight", "      five six seven\n      eight"},
+		{"RED: abcdefghijkl Digest: 1", "RED: abcdefghijkl\n    Digest: 1"},
+		{"\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4 0123456789 12",
+			"\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4 0123456789\n    12"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buffer out = {0};
+
+		text_wrap(&out, cases[i].text, 20);
+		assert_string_equal(buffer_string(&out), cases[i].expected);
+		buffer_release(&out);
+	}
+}
+
 static void test_bytes_as_hexadecimal(void **state)
 {
 	char out[7];
@@ -356,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_the_edges_of_what_is_deceptive),
 		cmocka_unit_test(test_the_nearest_word_is_what_was_probably_meant),
 		cmocka_unit_test(test_the_nearest_of_nothing_or_to_something_endless_is_none),
+		cmocka_unit_test(test_wide_lines_are_broken_at_blanks),
 		cmocka_unit_test(test_bytes_as_hexadecimal),
 		cmocka_unit_test(test_names_are_safe_as_names_of_folders),
 	};
