@@ -134,12 +134,11 @@ int command_subscribers(struct context *context, const struct options *options, 
 	for (size_t i = 0; i < questions.count; i++) {
 		const struct pending_subscription *question = &questions.list[i];
 		struct subscriber_config is = {
-			.mail = question->mail, .subscription = subscription_default};
+			.mail = question->mail, .subscription = question->wants};
 
 		/* What is older can no longer be confirmed. */
 		if (context->invocation->clock - question->asked > TOKEN_CONFIRM_SECONDS)
 			continue;
-		is.subscription.pages = question->pages;
 		show_one(context, &is,
 			&(struct standing){"asked", "not confirmed yet", question->asked}, list);
 	}

@@ -240,9 +240,12 @@ struct config {
 	struct text_list serve_hosts;   /* that `serve` answers to, beside its own address */
 	char *site_url; /* where the archive's folder is published; no "/" at its end; NULL: nowhere
 			 */
-	int site;       /* enum site_mode: whether a run writes the pages to browse */
-	char *kinds;    /* folder of the user's kinds, joined with folder; NULL: none */
-	char *resolver; /* "127.0.0.1:53"; NULL: the system's */
+	bool subscribe; /* `serve` offers forms; with mail_in and site_url */
+	struct text_list trusted_proxies; /* networks who may say whose request it is
+					   * (net/client.h) */
+	int site;           /* enum site_mode: whether a run writes the pages to browse */
+	char *kinds;        /* folder of the user's kinds, joined with folder; NULL: none */
+	char *resolver;     /* "127.0.0.1:53"; NULL: the system's */
 	int64_t pack_after; /* milliseconds: older snapshots are packed */
 	char *signing_key;  /* file of the secret key; NULL: nothing is signed */
 	struct timestamp_config timestamp;
@@ -358,8 +361,9 @@ enum {
 	CONFIG_SECRETS_MAX = 2,        /* that sign a webhook: the new one, and the one before it */
 	CONFIG_WITH_MAX = 32,          /* values of a webhook */
 	CONFIG_CONFIRM_MAX = 1000,
-	CONFIG_CHECKS_MAX = 50,      /* of a probe */
-	CONFIG_REFERENCES_MAX = 8,   /* of a probe */
+	CONFIG_CHECKS_MAX = 50,    /* of a probe */
+	CONFIG_REFERENCES_MAX = 8, /* of a probe */
+	CONFIG_PROXIES_MAX = 100,
 	CONFIG_FACTS_MAX = 1000,     /* of a page */
 	CONFIG_FACT_CHECKS_MAX = 50, /* of an indicator */
 	CONFIG_CAUSES_MAX = 1000,    /* of a page: indicators that depend on others */

@@ -95,7 +95,7 @@ static void deliver(const struct context *context, struct database *database,
 	bool mail = receiver_address(delivery->receiver) != NULL;
 	size_t *order = memory_zero(config->route_count, sizeof *order);
 	struct attempt attempt = {.outcome = OUTCOME_TEMPORARY};
-	struct content_copy copy = delivery_copy(delivery);
+	struct content_copy copy = delivery_copy(config, delivery);
 	struct text_list providers = {0};
 	struct content content = {0};
 	struct buffer bytes = {0};

@@ -22,6 +22,7 @@
 #include "settings.h"
 #include "store/store.h"
 #include "tell/admin_notice.h"
+#include "tell/form_request.h"
 #include "tell/incoming_mail.h"
 #include "tell/message.h"
 #include "tell/outbox.h"
@@ -30,12 +31,16 @@
 #include "tell/receivers.h"
 #include "tell/token.h"
 
-enum { LAMPS_TOLD = 8 /* of a page, in an answer to "status" */ };
+enum {
+	LAMPS_TOLD = 8,  /* of a page, in an answer to "status" */
+	LINK_PAGES = 20, /* named in a link: mail readers break long ones */
+};
 
-/* One mail and what is known around it. */
+/* One mail, or what a form asks for, and what is known around it. */
 struct matter {
 	const struct mail_command *with;
-	const struct incoming_mail *incoming;
+	const struct incoming_mail *incoming; /* of a form: one that says nothing */
+	bool by_form;
 	const char *asker; /* who is answered: the envelope's sender (RFC 3834 section 4), or where
 			    * the mail server does not say who that is, who the mail is from */
 	const struct text_list *words; /* of the mail's command */
@@ -56,13 +61,39 @@ static char *answer_token(
 	return token_address(matter->with->config->mail_in, purpose, 0, token);
 }
 
-/* The pages that an answer speaks of: none stand for all. */
-static void answer_put_pages(struct value *data, const struct text_list *names)
+/* What an answer speaks of: no pages stand for all; events and floor only where they are not what
+ * is usual. */
+static void answer_put_wants(struct value *data, const struct subscription *wants)
 {
 	struct value *list = value_put(data, "pages", value_list());
+	struct buffer events = {0};
 
-	for (size_t i = 0; i < names->count; i++)
-		value_put_text(value_append(list, value_map()), "name", names->list[i]);
+	for (size_t i = 0; i < wants->pages.count; i++)
+		value_put_text(value_append(list, value_map()), "name", wants->pages.list[i]);
+	config_wanted_write(wants->on, &events);
+	if (wants->on != subscription_default.on)
+		value_put_text(data, "events", buffer_string(&events));
+	if (wants->floor != subscription_default.floor)
+		value_put_text(data, "floor", level_label((enum level)wants->floor));
+	buffer_release(&events);
+}
+
+/* Puts the address of a form, where there are some; purpose TOKEN_PURPOSES: without a token. */
+static void answer_put_link(const struct matter *matter, struct value *data, enum form form,
+	enum token_purpose purpose, const char *about)
+{
+	const struct config *config = matter->with->config;
+	char *name = memory_format("%s_link", form_name(form)), *link;
+	char token[TOKEN_TEXT];
+
+	if (purpose != TOKEN_PURPOSES)
+		token_make(matter->with->key, purpose, about, token);
+	if (config->subscribe) {
+		link = form_link(config->site_url, form, purpose != TOKEN_PURPOSES ? token : NULL);
+		value_put_text(data, name, link);
+		free(link);
+	}
+	free(name);
 }
 
 /* What every answer can say; kind is "is_help" and its like. Owned by the caller. */
@@ -81,6 +112,8 @@ static struct value *answer_new(const struct matter *matter, const char *kind, c
 	value_put_boolean(data, "simulated", matter->with->simulated);
 	unsubscribe = answer_token(matter, TOKEN_UNSUBSCRIBE, lower);
 	value_put_text(data, "unsubscribe", unsubscribe != NULL ? unsubscribe : "");
+	answer_put_link(matter, data, FORM_UNSUBSCRIBE, TOKEN_UNSUBSCRIBE, lower);
+	answer_put_link(matter, data, FORM_SUBSCRIBE, TOKEN_PURPOSES, "");
 	free(unsubscribe);
 	free(lower);
 	return data;
@@ -123,7 +156,7 @@ static bool answer_send(const struct matter *matter, const char *to, struct valu
 		.in_reply_to = memory_string(text_empty(asked) ? NULL : asked)};
 	struct mail_header header = {.from = with->config->from,
 		.reply_to = reply_to,
-		.answer = true,
+		.answer = !matter->by_form,
 		.date = with->now};
 	struct content content = {0};
 	bool good = render(matter, &header, data, &content, error);
@@ -146,8 +179,8 @@ static void tell_limit(const struct matter *matter)
 	char *told = store_fact(with->database, fact), *id = NULL, *text = NULL;
 	struct admin_notice note = {.type = EVENT_LETTERS,
 		.label = with->config->mail_in,
-		.reason = "as many letters as may be were answered within a day, and no others "
-			  "are before the day is over"};
+		.reason = "as many letters and forms as may be were answered within a day, and no "
+			  "others are before the day is over"};
 
 	if (with->now - strtoll(told, NULL, 10) >= ANSWERS_SECONDS) {
 		text = memory_format("%" PRId64, with->now);
@@ -244,49 +277,80 @@ static char *question_about(const struct pending_subscription *question)
 	return about;
 }
 
-/* For an address in the file that asks for no pages of its own, the file's entry applies again. */
-static void confirmed(const struct matter *matter, const struct pending_subscription *question)
+static bool is_usual(const struct subscription *wants)
+{
+	return wants->pages.count == 0 && wants->on == subscription_default.on &&
+	       wants->floor == subscription_default.floor;
+}
+
+/* For an address in the file that asks for nothing of its own, the file's entry applies again.
+ * Where the address was told before, what no letter and no form can say stays as it was. */
+static void confirmed(
+	const struct matter *matter, const char *mail, const struct subscription *wants, bool own)
 {
 	struct database *database = matter->with->database;
-	struct subscriber subscriber = {
-		.is = {.mail = question->mail, .subscription = subscription_default},
+	const struct subscriber *known = subscribers_find(&matter->subscribers, mail);
+	const struct subscriber_config *filed = config_subscriber(matter->with->config, mail),
+				       *before = known == NULL                       ? filed
+						 : known->state == SUBSCRIBER_ACTIVE ? &known->is
+										     : NULL;
+	struct subscriber subscriber = {.is = {.mail = (char *)mail, .subscription = *wants},
 		.state = SUBSCRIBER_ACTIVE,
 		.created = matter->with->now,
 		.changed = matter->with->now,
-		.reason = (char *)"confirmed by mail"};
+		.reason = (char *)(matter->by_form ? "confirmed by a form" : "confirmed by mail")};
 
-	subscriber.is.subscription.pages = question->pages;
-	if (question->pages.count == 0 &&
-		config_subscriber(matter->with->config, question->mail) != NULL)
-		subscriber_forget(database, question->mail);
+	if (before != NULL) {
+		subscriber.is.second = before->second;
+		subscriber.is.subscription.indicators = before->subscription.indicators;
+	}
+	if (!own && is_usual(wants) && filed != NULL)
+		subscriber_forget(database, mail);
 	else
 		subscriber_save(database, &subscriber);
-	pending_subscriptions_forget(database, question->mail);
+	pending_subscriptions_forget(database, mail);
+}
+
+static const struct pending_subscription *question_of(
+	const struct matter *matter, const char *token)
+{
+	for (size_t i = 0; i < matter->questions.count; i++) {
+		char *about = question_about(&matter->questions.list[i]);
+		bool right = token_check(matter->with->key, TOKEN_CONFIRM, about, token);
+
+		free(about);
+		if (right)
+			return &matter->questions.list[i];
+	}
+	return NULL;
+}
+
+/* instead: what is wanted in place of what was asked for; NULL: that. */
+static bool settle_question(const struct matter *matter, const char *token,
+	const struct subscription *instead, struct error *error)
+{
+	const struct pending_subscription *question = question_of(matter, token);
+	const struct subscription *wants = instead;
+	struct value *data;
+	bool late;
+
+	if (question == NULL)
+		return true;
+	if (wants == NULL)
+		wants = &question->wants;
+	late = matter->with->now - question->asked > TOKEN_CONFIRM_SECONDS;
+	data = answer_new(matter, late ? "is_late" : "is_welcome", question->mail);
+	answer_put_wants(data, wants);
+	if (!late)
+		confirmed(matter, question->mail, wants, instead != NULL);
+	return answer_give(matter, question->mail, data, error);
 }
 
 /* Only a person confirms: a vacation's answer to our question is none. */
 static bool confirm_subscription(
 	const struct matter *matter, const char *token, struct error *error)
 {
-	const struct mail_command *with = matter->with;
-
-	for (size_t i = 0; i < matter->questions.count && !matter->incoming->automatic; i++) {
-		const struct pending_subscription *question = &matter->questions.list[i];
-		bool late = with->now - question->asked > TOKEN_CONFIRM_SECONDS;
-		char *about = question_about(question);
-		bool right = token_check(with->key, TOKEN_CONFIRM, about, token);
-		struct value *data;
-
-		free(about);
-		if (!right)
-			continue;
-		data = answer_new(matter, late ? "is_late" : "is_welcome", question->mail);
-		answer_put_pages(data, &question->pages);
-		if (!late)
-			confirmed(matter, question);
-		return answer_give(matter, question->mail, data, error);
-	}
-	return true;
+	return matter->incoming->automatic || settle_question(matter, token, NULL, error);
 }
 
 static bool unsubscribe(const struct matter *matter, const char *token, struct error *error)
@@ -298,7 +362,8 @@ static bool unsubscribe(const struct matter *matter, const char *token, struct e
 
 	if (mail == NULL || (known != NULL && known->state == SUBSCRIBER_UNSUBSCRIBED))
 		return true;
-	subscriber_unsubscribe(with->database, mail, with->config->admin, "by mail", with->now);
+	subscriber_unsubscribe(with->database, mail, with->config->admin,
+		matter->by_form ? "by a form" : "by mail", with->now);
 	if (!answer_wanted(matter, mail))
 		return true;
 	return answer_give(matter, mail, answer_new(matter, "is_farewell", mail), error);
@@ -389,7 +454,8 @@ static bool ask_to_confirm(
 	question->id = pending_subscription_add(matter->with->database, question);
 	about = question_about(question);
 	reply_to = answer_token(matter, TOKEN_CONFIRM, about);
-	answer_put_pages(data, &question->pages);
+	answer_put_wants(data, &question->wants);
+	answer_put_link(matter, data, FORM_CONFIRM, TOKEN_CONFIRM, about);
 	value_put_text(data, "confirm", reply_to);
 	good = answer_send(matter, question->mail, data, reply_to, error);
 	free(reply_to);
@@ -419,17 +485,18 @@ static bool is_asked(const struct matter *matter, const char *mail)
 static bool subscribe(const struct matter *matter, struct error *error)
 {
 	const char *asker = matter->asker, *unknown;
-	struct pending_subscription question = {.mail = (char *)asker, .asked = matter->with->now};
+	struct pending_subscription question = {
+		.mail = (char *)asker, .wants = subscription_default, .asked = matter->with->now};
 	bool good = true;
 
-	unknown = read_pages(matter, &question.pages);
+	unknown = read_pages(matter, &question.wants.pages);
 	if (unknown != NULL)
 		good = help_about(matter, "unknown_page", unknown, error);
 	else if (is_told(matter, asker))
 		good = answer_give(matter, asker, answer_new(matter, "is_already", asker), error);
 	else if (matter->questions.count < PENDING_SUBSCRIPTION_MAX && !is_asked(matter, asker))
 		good = ask_to_confirm(matter, &question, error);
-	text_list_release(&question.pages);
+	text_list_release(&question.wants.pages);
 	return good;
 }
 
@@ -584,6 +651,166 @@ static bool receive_command(struct matter *matter, struct error *error)
 		matter, "unknown", matter->words->count > 0 ? matter->words->list[0] : NULL, error);
 }
 
+/* ---- what forms ask for ---- */
+
+/* What is wanted by a form; pages are borrowed. False where it names a page that is none by now. */
+static bool wanted_by(
+	const struct matter *matter, const struct form_request *request, struct subscription *wants)
+{
+	*wants = subscription_default;
+	wants->pages = request->pages;
+	wants->floor = request->floor;
+	if (request->on != 0)
+		wants->on = config_wanted_settle(request->on);
+	for (size_t i = 0; i < request->pages.count; i++)
+		if (config_page(matter->with->config, request->pages.list[i]) == NULL)
+			return false;
+	return true;
+}
+
+/* What the address is told of now, with the pages' names where it has patterns. The caller releases
+ * the pages. */
+static struct subscription present(const struct matter *matter, const char *mail)
+{
+	const struct config *config = matter->with->config;
+	const struct subscriber *known = subscribers_find(&matter->subscribers, mail);
+	const struct subscription *now = known != NULL
+						 ? &known->is.subscription
+						 : &config_subscriber(config, mail)->subscription;
+	struct subscription wants = {.floor = now->floor, .on = now->on};
+
+	for (size_t i = 0; now->pages.count > 0 && i < config->page_count; i++)
+		if (patterns_choose_name(&now->pages, config->pages[i].name))
+			text_list_add(&wants.pages, config->pages[i].name);
+	return wants;
+}
+
+/* Who is told already gets the links by which that is changed and ended; and no second ones while
+ * the first are good. The form shows what the link says, so it says what is so now. */
+static bool offer_links(const struct matter *matter, const char *mail, struct error *error)
+{
+	struct pending_subscription question = {
+		.mail = (char *)mail, .wants = present(matter, mail), .asked = matter->with->now};
+	struct buffer link = {0};
+	struct value *data = NULL;
+	char *about, *manage;
+	bool good = true;
+
+	if (!is_asked(matter, mail) && answer_fits(matter, mail)) {
+		question.id = pending_subscription_add(matter->with->database, &question);
+		about = question_about(&question);
+		data = answer_new(matter, "is_links", mail);
+		answer_put_wants(data, &question.wants);
+		answer_put_link(matter, data, FORM_MANAGE, TOKEN_CONFIRM, about);
+		buffer_text(&link, value_get_text(data, "manage_link"));
+		if (question.wants.pages.count <= LINK_PAGES)
+			form_add_choice(&question.wants.pages, question.wants.on,
+				question.wants.floor, &link);
+		manage = buffer_take(&link);
+		value_put_text(data, "manage_link", manage);
+		good = answer_send(matter, mail, data, NULL, error);
+		free(manage);
+		free(about);
+	}
+	text_list_release(&question.wants.pages);
+	return good;
+}
+
+static bool form_subscribe(
+	const struct matter *matter, const struct form_request *request, struct error *error)
+{
+	struct pending_subscription question = {.mail = request->mail, .asked = matter->with->now};
+
+	if (is_told(matter, request->mail))
+		return offer_links(matter, request->mail, error);
+	if (!wanted_by(matter, request, &question.wants) ||
+		matter->questions.count >= PENDING_SUBSCRIPTION_MAX ||
+		is_asked(matter, request->mail))
+		return true;
+	return ask_to_confirm(matter, &question, error);
+}
+
+static bool form_confirm(
+	const struct matter *matter, const struct form_request *request, struct error *error)
+{
+	return settle_question(matter, request->token, NULL, error);
+}
+
+static bool form_manage(
+	const struct matter *matter, const struct form_request *request, struct error *error)
+{
+	struct subscription wants;
+
+	if (request->token[0] != '\0')
+		return !wanted_by(matter, request, &wants) ||
+		       settle_question(matter, request->token, &wants, error);
+	return !is_told(matter, request->mail) || offer_links(matter, request->mail, error);
+}
+
+static bool form_unsubscribe(
+	const struct matter *matter, const struct form_request *request, struct error *error)
+{
+	return request->token[0] != '\0' ? unsubscribe(matter, request->token, error)
+					 : form_manage(matter, request, error);
+}
+
+/* ---- the whole ---- */
+
+static void matter_load(struct matter *matter)
+{
+	pending_subscriptions_load(matter->with->database, &matter->questions);
+	subscribers_load(matter->with->database, &matter->subscribers);
+}
+
+static void matter_release(struct matter *matter)
+{
+	subscribers_release(&matter->subscribers);
+	pending_subscriptions_release(&matter->questions);
+}
+
+static bool commit(const struct mail_command *command, bool good, struct error *error)
+{
+	if (!good)
+		database_rollback(command->database);
+	return good && database_commit(command->database, error) &&
+	       people_write(command->config->archive, command->database, error);
+}
+
+static bool obey_form(
+	const struct mail_command *command, const struct form_request *request, struct error *error)
+{
+	static bool (*const forms[FORMS])(const struct matter *matter,
+		const struct form_request *request, struct error *error) = {
+		[FORM_SUBSCRIBE] = form_subscribe,
+		[FORM_CONFIRM] = form_confirm,
+		[FORM_MANAGE] = form_manage,
+		[FORM_UNSUBSCRIBE] = form_unsubscribe,
+	};
+	static const struct incoming_mail none;
+	struct matter matter = {
+		.with = command, .incoming = &none, .by_form = true, .asker = request->mail};
+	bool good = true;
+
+	matter_load(&matter);
+	if (request->token[0] != '\0' ||
+		(answer_wanted(&matter, request->mail) && may_ask(&matter)))
+		good = forms[request->form](&matter, request, error);
+	matter_release(&matter);
+	return good;
+}
+
+bool mail_command_forms(const struct mail_command *command, const struct form_request *requests,
+	size_t count, struct error *error)
+{
+	bool good = true;
+
+	database_begin(command->database);
+	pending_subscriptions_expire(command->database, command->now - QUESTION_KEPT_SECONDS);
+	for (size_t i = 0; good && i < count; i++)
+		good = obey_form(command, &requests[i], error);
+	return commit(command, good, error);
+}
+
 bool mail_command_receive(const struct mail_command *command, const struct incoming_mail *incoming,
 	const char *recipient, struct error *error)
 {
@@ -603,17 +830,11 @@ bool mail_command_receive(const struct mail_command *command, const struct incom
 
 	database_begin(command->database);
 	pending_subscriptions_expire(command->database, command->now - QUESTION_KEPT_SECONDS);
-	pending_subscriptions_load(command->database, &matter.questions);
-	subscribers_load(command->database, &matter.subscribers);
+	matter_load(&matter);
 	good = token_parse(recipient, &purpose, &number, token)
 		       ? tokens[purpose](&matter, token, error)
 		       : receive_command(&matter, error);
-	if (good)
-		good = database_commit(command->database, error) &&
-		       people_write(command->config->archive, command->database, error);
-	else
-		database_rollback(command->database);
-	subscribers_release(&matter.subscribers);
-	pending_subscriptions_release(&matter.questions);
+	good = commit(command, good, error);
+	matter_release(&matter);
 	return good;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
  * What stands in an address behind the "+" and shows that we wrote it:
- * lampwatch+u-TOKEN@example.org. A token is an HMAC-SHA-256 (RFC 2104) of 128 bits in
- * lower-case base32 (RFC 4648 section 6), for mail servers change the case of extensions.
- * It authorises by itself: the sender that a mail names does not count. Pure.
+ * lampwatch+u-TOKEN@example.org; or in the address of a form (tell/form_request.h). A token is an
+ * HMAC-SHA-256 (RFC 2104) of 128 bits in lower-case base32 (RFC 4648 section 6), for mail servers
+ * change the case of extensions. It authorises by itself: the sender that a mail names does not
+ * count. Pure.
  *
  * The key is the archive's (archive_secret()). The run has it, for it writes tokens into what
  * people get, and mail-in, which checks them. It stands in the database too, so that a standby and
