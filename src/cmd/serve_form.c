@@ -190,6 +190,7 @@ static struct value *shown(
 	if (outcomes[outcome].name != NULL)
 		value_put_boolean(data, outcomes[outcome].name, true);
 	value_put_boolean(data, "refused", outcomes[outcome].status >= 400);
+	value_put_boolean(data, "measured", config_probe_count(forms->config) > 0);
 	value_put_text(data, "mail_in", forms->config->mail_in);
 	value_put_text(data, "mail", request->mail);
 	value_put_text(data, "token", request->token);

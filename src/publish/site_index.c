@@ -53,6 +53,15 @@ static int by_trouble(const void *a, const void *b)
 	return strcmp(value_get_text(left, "page"), value_get_text(right, "page"));
 }
 
+/* Absolute: who opens the folder's files is led there, too. */
+static void put_forms(const struct config *config, struct value *data)
+{
+	char *form = memory_format("%s/subscribe", config->site_url);
+
+	value_put_text(data, "subscribe", form);
+	free(form);
+}
+
 bool site_write_index(const struct site *site, struct error *error)
 {
 	static const char *const texts[] = {"page", "address", "provider", "observation", "colour"};
@@ -89,6 +98,8 @@ bool site_write_index(const struct site *site, struct error *error)
 	site_put_ledgers(site, data);
 	value_put_number(data, "count", (int64_t)pages->count);
 	value_put_boolean(data, "one", pages->count == 1);
+	if (site->config->subscribe)
+		put_forms(site->config, data);
 	moments = value_put(data, "moments",
 		site_timeline(site, NULL, site->now - INDEX_SECONDS, INT64_MAX, SITE_RECENT_MAX));
 	value_put(root, "changes", site_timeline_json(moments));

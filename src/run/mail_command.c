@@ -36,6 +36,8 @@ enum {
 	LINK_PAGES = 20, /* named in a link: mail readers break long ones */
 };
 
+struct owners;
+
 /* One mail, or what a form asks for, and what is known around it. */
 struct matter {
 	const struct mail_command *with;
@@ -46,6 +48,7 @@ struct matter {
 	const struct text_list *words; /* of the mail's command */
 	struct subscribers subscribers;
 	struct pending_subscriptions questions; /* that wait for an answer */
+	struct owners *owners;                  /* by purpose of their tokens, when needed */
 };
 
 /* ---- answers ---- */
@@ -228,42 +231,58 @@ static bool answer_wanted(const struct matter *matter, const char *to)
 
 /* ---- what came to one of our tokens: it confirms, unsubscribes, or brings a mail back ---- */
 
-static bool token_is(const struct matter *matter, enum token_purpose purpose, const char *mail,
-	const char *token)
-{
-	char *lower = text_lower(mail);
-	bool same = token_check(matter->with->key, purpose, lower, token);
+/* The tokens for a purpose that are good: of all whom the file or the database knows, or of the
+ * questions that wait. Sorted. */
+struct owners {
+	struct owner {
+		char token[TOKEN_TEXT];
+		const char *mail;                            /* borrowed, as is the next */
+		const struct pending_subscription *question; /* of TOKEN_CONFIRM alone */
+	} * list;
+	size_t count;
+	bool made;
+};
 
+static int by_token(const void *left, const void *right)
+{
+	return strcmp(((const struct owner *)left)->token, ((const struct owner *)right)->token);
+}
+
+static struct owner *owners_add(struct owners *owners, const struct matter *matter,
+	enum token_purpose purpose, const char *about)
+{
+	struct owner *owner = memory_append(&owners->list, &owners->count, sizeof *owners->list);
+
+	token_make(matter->with->key, purpose, about, owner->token);
+	return owner;
+}
+
+/* A second way that is a webhook has none. */
+static void owners_add_mail(struct owners *owners, const struct matter *matter,
+	enum token_purpose purpose, const char *address)
+{
+	char *lower;
+
+	if (address == NULL || strchr(address, '@') == NULL)
+		return;
+	lower = text_lower(address);
+	owners_add(owners, matter, purpose, lower)->mail = address;
 	free(lower);
-	return same;
 }
 
-/* The subscriber's first or second address, whichever the token belongs to; NULL: neither. */
-static const char *owner_in(const struct matter *matter, enum token_purpose purpose,
-	const char *token, const struct subscriber_config *subscriber)
-{
-	const char *second = subscriber->second;
-
-	if (token_is(matter, purpose, subscriber->mail, token))
-		return subscriber->mail;
-	return second != NULL && strchr(second, '@') != NULL &&
-			       token_is(matter, purpose, second, token)
-		       ? second
-		       : NULL;
-}
-
-/* The owner of the token, in the file or the database; NULL: nobody. */
-static const char *token_owner(
-	const struct matter *matter, enum token_purpose purpose, const char *token)
+static void owners_add_people(
+	struct owners *owners, const struct matter *matter, enum token_purpose purpose)
 {
 	const struct config *config = matter->with->config;
-	const char *owner = NULL;
 
-	for (size_t i = 0; owner == NULL && i < matter->subscribers.count; i++)
-		owner = owner_in(matter, purpose, token, &matter->subscribers.list[i].is);
-	for (size_t i = 0; owner == NULL && i < config->subscriber_count; i++)
-		owner = owner_in(matter, purpose, token, &config->subscribers[i]);
-	return owner;
+	for (size_t i = 0; i < matter->subscribers.count; i++) {
+		owners_add_mail(owners, matter, purpose, matter->subscribers.list[i].is.mail);
+		owners_add_mail(owners, matter, purpose, matter->subscribers.list[i].is.second);
+	}
+	for (size_t i = 0; i < config->subscriber_count; i++) {
+		owners_add_mail(owners, matter, purpose, config->subscribers[i].mail);
+		owners_add_mail(owners, matter, purpose, config->subscribers[i].second);
+	}
 }
 
 /* What the token of a question is about. Owned by the caller. */
@@ -275,6 +294,50 @@ static char *question_about(const struct pending_subscription *question)
 
 	free(lower);
 	return about;
+}
+
+static void owners_add_questions(struct owners *owners, const struct matter *matter)
+{
+	for (size_t i = 0; i < matter->questions.count; i++) {
+		const struct pending_subscription *question = &matter->questions.list[i];
+		char *about = question_about(question);
+		struct owner *owner = owners_add(owners, matter, TOKEN_CONFIRM, about);
+
+		owner->mail = question->mail;
+		owner->question = question;
+		free(about);
+	}
+}
+
+static void owners_make(
+	struct owners *owners, const struct matter *matter, enum token_purpose purpose)
+{
+	if (purpose == TOKEN_CONFIRM)
+		owners_add_questions(owners, matter);
+	else
+		owners_add_people(owners, matter, purpose);
+	if (owners->count > 0)
+		qsort(owners->list, owners->count, sizeof *owners->list, by_token);
+	owners->made = true;
+}
+
+/* Whose token it is, in whatever case; NULL: nobody's. They are made once: a flood of tokens costs
+ * little more than one. */
+static const struct owner *token_owner(
+	const struct matter *matter, enum token_purpose purpose, const char *token)
+{
+	struct owners *owners = &matter->owners[purpose];
+	struct owner key = {0}, *found = NULL;
+	char *lower = text_lower(token);
+
+	if (!owners->made)
+		owners_make(owners, matter, purpose);
+	if (strlen(lower) < sizeof key.token && owners->count > 0) {
+		memcpy(key.token, lower, strlen(lower) + 1);
+		found = bsearch(&key, owners->list, owners->count, sizeof key, by_token);
+	}
+	free(lower);
+	return found;
 }
 
 static bool is_usual(const struct subscription *wants)
@@ -311,25 +374,12 @@ static void confirmed(
 	pending_subscriptions_forget(database, mail);
 }
 
-static const struct pending_subscription *question_of(
-	const struct matter *matter, const char *token)
-{
-	for (size_t i = 0; i < matter->questions.count; i++) {
-		char *about = question_about(&matter->questions.list[i]);
-		bool right = token_check(matter->with->key, TOKEN_CONFIRM, about, token);
-
-		free(about);
-		if (right)
-			return &matter->questions.list[i];
-	}
-	return NULL;
-}
-
 /* instead: what is wanted in place of what was asked for; NULL: that. */
 static bool settle_question(const struct matter *matter, const char *token,
 	const struct subscription *instead, struct error *error)
 {
-	const struct pending_subscription *question = question_of(matter, token);
+	const struct owner *owner = token_owner(matter, TOKEN_CONFIRM, token);
+	const struct pending_subscription *question = owner != NULL ? owner->question : NULL;
 	const struct subscription *wants = instead;
 	struct value *data;
 	bool late;
@@ -356,7 +406,8 @@ static bool confirm_subscription(
 static bool unsubscribe(const struct matter *matter, const char *token, struct error *error)
 {
 	const struct mail_command *with = matter->with;
-	const char *mail = token_owner(matter, TOKEN_UNSUBSCRIBE, token);
+	const struct owner *owner = token_owner(matter, TOKEN_UNSUBSCRIBE, token);
+	const char *mail = owner != NULL ? owner->mail : NULL;
 	const struct subscriber *known =
 		mail != NULL ? subscribers_find(&matter->subscribers, mail) : NULL;
 
@@ -373,7 +424,8 @@ static bool unsubscribe(const struct matter *matter, const char *token, struct e
 static bool bounce(const struct matter *matter, const char *token, struct error *error)
 {
 	const struct mail_command *with = matter->with;
-	const char *mail = token_owner(matter, TOKEN_BOUNCE, token);
+	const struct owner *owner = token_owner(matter, TOKEN_BOUNCE, token);
+	const char *mail = owner != NULL ? owner->mail : NULL;
 	const struct subscriber *known =
 		mail != NULL ? subscribers_find(&matter->subscribers, mail) : NULL;
 	struct admin_notice note = {.type = EVENT_SUSPENDED, .label = mail};
@@ -760,12 +812,17 @@ static void matter_load(struct matter *matter)
 {
 	pending_subscriptions_load(matter->with->database, &matter->questions);
 	subscribers_load(matter->with->database, &matter->subscribers);
+	matter->owners = memory_zero(TOKEN_PURPOSES, sizeof *matter->owners);
 }
 
 static void matter_release(struct matter *matter)
 {
 	subscribers_release(&matter->subscribers);
 	pending_subscriptions_release(&matter->questions);
+	for (int i = 0; matter->owners != NULL && i < TOKEN_PURPOSES; i++)
+		free(matter->owners[i].list);
+	free(matter->owners);
+	matter->owners = NULL;
 }
 
 static bool commit(const struct mail_command *command, bool good, struct error *error)
@@ -777,7 +834,7 @@ static bool commit(const struct mail_command *command, bool good, struct error *
 }
 
 static bool obey_form(
-	const struct mail_command *command, const struct form_request *request, struct error *error)
+	const struct matter *matter, const struct form_request *request, struct error *error)
 {
 	static bool (*const forms[FORMS])(const struct matter *matter,
 		const struct form_request *request, struct error *error) = {
@@ -786,29 +843,37 @@ static bool obey_form(
 		[FORM_MANAGE] = form_manage,
 		[FORM_UNSUBSCRIBE] = form_unsubscribe,
 	};
-	static const struct incoming_mail none;
-	struct matter matter = {
-		.with = command, .incoming = &none, .by_form = true, .asker = request->mail};
-	bool good = true;
 
-	matter_load(&matter);
-	if (request->token[0] != '\0' ||
-		(answer_wanted(&matter, request->mail) && may_ask(&matter)))
-		good = forms[request->form](&matter, request, error);
-	matter_release(&matter);
-	return good;
+	if (request->token[0] == '\0' &&
+		(!answer_wanted(matter, request->mail) || !may_ask(matter)))
+		return true;
+	return forms[request->form](matter, request, error);
 }
 
+/* What is known is loaded again only where the request before has changed something: a flood of
+ * what means nothing costs little. */
 bool mail_command_forms(const struct mail_command *command, const struct form_request *requests,
 	size_t count, struct error *error)
 {
+	static const struct incoming_mail none;
+	struct matter matter = {.with = command, .incoming = &none, .by_form = true};
+	int64_t changes = -1;
 	bool good = true;
 
 	database_begin(command->database);
 	pending_subscriptions_expire(command->database, command->now - QUESTION_KEPT_SECONDS);
-	for (size_t i = 0; good && i < count; i++)
-		good = obey_form(command, &requests[i], error);
-	return commit(command, good, error);
+	for (size_t i = 0; good && i < count; i++) {
+		if (changes != database_changes(command->database)) {
+			matter_release(&matter);
+			matter_load(&matter);
+			changes = database_changes(command->database);
+		}
+		matter.asker = requests[i].mail;
+		good = obey_form(&matter, &requests[i], error);
+	}
+	good = commit(command, good, error);
+	matter_release(&matter);
+	return good;
 }
 
 bool mail_command_receive(const struct mail_command *command, const struct incoming_mail *incoming,

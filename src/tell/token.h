@@ -31,12 +31,10 @@ enum {
 	TOKEN_CONFIRM_SECONDS = 48 * 3600, /* after it was asked for */
 };
 
-/* The token for this purpose over what it is about; key is the archive's. */
+/* The token for this purpose over what it is about, in lower case; key is the archive's. Who sent
+ * one is told nothing of how it was compared: he hears later, and by mail. */
 void token_make(const char *key, enum token_purpose purpose, const char *about,
 	char out[static TOKEN_TEXT]);
-
-/* True if text is that token, ignoring case; in constant time. */
-bool token_check(const char *key, enum token_purpose purpose, const char *about, const char *text);
 
 /*
  * The address that carries it: "local+u-TOKEN@domain" for "local@domain"; number, where it is

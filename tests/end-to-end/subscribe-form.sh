@@ -43,7 +43,7 @@ run() { minute=$((minute + 1)); printf -v clock '2026-03-%02dT%02d:%02d:00Z' "$d
 newest() { grep -l "^X-Envelope-To: $1" $(mails relay) | tail -n 1; }
 count_to() { grep -l "^X-Envelope-To: $1" $(mails relay) 2> /dev/null | wc -l; }
 header() { sed -n "/^$1:/{s/^$1: //;:a;N;/\n[ \t]/{s/\r\{0,1\}\n[ \t]/ /;ba};s/\r\{0,1\}\n.*//;p;q}" "$2"; }
-body() { python3 -c 'import email, sys; print(email.message_from_binary_file(open(sys.argv[1], "rb")).get_payload(decode=True).decode())' "$1"; }
+body() { python3 -c 'import email, sys; print(email.message_from_binary_file(open(sys.argv[1], "rb")).get_payload(decode=True).decode())' "$1" 2> /dev/null; }
 # link FORM ADDRESS: that stands in the newest mail to it, without site_url.
 link() { body "$(newest "$2")" | sed -n "s|^$site_url\($1?[^ ]*\)\$|\1|p" | sed -n 1p; }
 state() { lampwatch subscribers | sed -n "s/^$1  \([a-z]*\).*/\1/p"; }
@@ -150,4 +150,79 @@ same "again, as RFC 8058 would have it" 200 "$(status -F List-Unsubscribe=One-Cl
 run; green two; run; red two; run
 same "it stays so, without a word" "$before" "$(count_to friend@example.com)"
 headers=(-H "Sec-Fetch-Site: same-origin")
+
+# ---- a person in Chromium, through nginx ----
+persons=("a person subscribes in Chromium, through nginx" "looks at each form: axe-core finds nothing, narrow and wide, light and dark" "confirms, gets an alert"
+	"changes it" "and leaves by one click, which is nginx's POST to us" "by the page" "what is wrong is said, and what was typed stays" "the client is who nginx says it is")
+skip_persons() { local name; for name in "${persons[@]}"; do skip "$name" "$1"; done; finish; exit; }
+[ "${LAMPWATCH_PEERS:-}" = 1 ] || skip_persons "needs --peers"
+PATH=$PATH:/usr/sbin
+chromium=$(command -v chromium || command -v chromium-browser)
+for program in "$chromium" nginx node npm; do command -v "$program" > /dev/null || skip_persons "needs nginx, Chromium, node, npm"; done
+npm_packages "$root/tests/site"
+
+free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
+port=$(free_port) nginx=$work/nginx
+mkdir -p "$nginx"/{logs,temporary}
+chmod 711 "$work" # its workers are another user where we are root
+[ "$(id -u)" != 0 ] || chmod 777 "$nginx/temporary"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=status.example.org \
+	-addext subjectAltName=DNS:status.example.org -keyout "$nginx/key.pem" -out "$nginx/certificate.pem" 2> /dev/null
+cat > "$nginx/nginx.conf" <<END
+daemon off;
+pid $nginx/pid;
+error_log $nginx/logs/error;
+worker_processes 1;
+events {}
+http {
+	access_log off;
+	client_body_temp_path $nginx/temporary;
+	proxy_temp_path $nginx/temporary;
+	fastcgi_temp_path $nginx/temporary;
+	uwsgi_temp_path $nginx/temporary;
+	scgi_temp_path $nginx/temporary;
+	server {
+		listen 127.0.0.1:$port ssl;
+		server_name status.example.org;
+		ssl_certificate $nginx/certificate.pem;
+		ssl_certificate_key $nginx/key.pem;
+		location / {
+			proxy_pass ${url%/};
+			proxy_set_header Host \$host;
+			proxy_set_header X-Forwarded-For \$proxy_add_x_forwarded_for;
+		}
+	}
+}
+END
+nginx -p "$nginx" -e "$nginx/logs/error" -c "$nginx/nginx.conf" > "$work/nginx.output" 2>&1 &
+pids+=($!)
+answers() { (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; }
+await 10 answers || { echo "Bail out! nginx did not start"; sed 's/^/# /' "$work/nginx.output" "$nginx/logs/error"; exit 1; }
+sed -i "s|^site_url: .*|site_url: https://status.example.org:$port/|" "$work/lampwatch.yaml"
+site_url=https://status.example.org:$port/
+pictures=${LAMPWATCH_PICTURES:--}
+fill_in() { node "$root/tests/end-to-end/fill-in.cjs" "$chromium" "$pictures" "$@"; }
+
+green one; green two; run
+same "${persons[0]}" "" "$(fill_in "${site_url}index.html" "follow Subscribe" "look subscribe" "type Your mail address=person@example.com" "tick two" "untick when it keeps changing between the two" "press Send me the mail" "look mailed")"
+run
+same "${persons[1]}" "" "$(fill_in "$site_url$(link confirm person@example.com)" "look confirm" "press Confirm" "look confirmed"
+	fill_in "${site_url}manage" "look manage"; fill_in "${site_url}unsubscribe" "look unsubscribe")"
+run; red two; run
+alert=$(newest person@example.com)
+check "${persons[2]}" grep -q "^Subject: .*RED" "$alert"
+fill_in "${site_url}subscribe" "follow Change or end it" "type Your mail address=person@example.com" "press Send me the links" "look links" > "$work/chromium"
+run
+fill_in "$site_url$(link manage person@example.com)" "look manage-token" "tick one" "untick two" "press Save" "look managed" >> "$work/chromium"
+run; before=$(count_to person@example.com); green two; run; red two; run
+same "${persons[3]}" "$((before + 1)) " "$(red one; run; count_to person@example.com) $(cat "$work/chromium")"
+unsubscribe=$(header List-Unsubscribe "$(newest person@example.com)"); click=${unsubscribe##*, <}; click=${click%>}
+over_nginx() { curl -s --max-time 20 --cacert "$nginx/certificate.pem" --resolve "status.example.org:$port:127.0.0.1" -o "$work/answer" -w '%{http_code}' "$@"; }
+same "${persons[4]}" "200 unsubscribed" "$(over_nginx -d List-Unsubscribe=One-Click "$click"; run) $(state person@example.com)"
+post subscribe mail=other@example.com > /dev/null; run; confirm=$(link confirm other@example.com); post confirm "${confirm#*\?}" > /dev/null; run; green one; run; red one; run
+unsubscribe=$(header List-Unsubscribe "$(newest other@example.com)"); click=${unsubscribe##*, <}; click=${click%>}
+same "${persons[5]}" " unsubscribed" "$(fill_in "$click" "look unsubscribe-token" "press Unsubscribe" "look unsubscribed"; run) $(state other@example.com)"
+same "${persons[6]}" "Something is missing, or cannot be what it should be: is this your mail address?" \
+	"$(fill_in "${site_url}subscribe" "type Your mail address=a..person@example.com" "press Send me the mail" "look wrong" say | sed -n 1p)"
+same "${persons[7]}" "20 200, 1 429, " "$(for ((i = 0; i < 21; i++)); do over_nginx --interface 127.0.0.2 -H "X-Forwarded-For: 192.0.2.$i" -d mail=flood@example.com "${site_url}subscribe"; echo; done | sort | uniq -c | awk '{ printf "%s %s, ", $1, $2 }')"
 finish
