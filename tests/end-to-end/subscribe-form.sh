@@ -151,6 +151,144 @@ run; green two; run; red two; run
 same "it stays so, without a word" "$before" "$(count_to friend@example.com)"
 headers=(-H "Sec-Fetch-Site: same-origin")
 
+# ---- what is refused ----
+same "what is too long" 413 "$(status -d "mail=$(head -c 9000 /dev/zero | tr '\0' x)" "${url}subscribe")"
+head -c 9000 /dev/zero | tr '\0' x > "$work/long"
+same "and says no length" 000 "$(status -H "Transfer-Encoding: chunked" --data-binary "@$work/long" "${url}subscribe")"
+same "another type of content" 415 "$(status -H "Content-Type: application/json" -d '{"mail": "a@example.com"}' "${url}subscribe")"
+same "and as a file" 415 "$(status -F mail=a@example.com "${url}subscribe")"
+same "another site's form" "403 403" "$(status -H "Sec-Fetch-Site: cross-site" -d mail=a@example.com "${url}subscribe") $(status -H "Sec-Fetch-Site: same-site" -d mail=a@example.com "${url}subscribe")"
+same "for another host" 421 "$(curl -s --max-time 20 -o /dev/null -w '%{http_code}' -H "Host: evil.example" -d mail=a@example.com "${url}subscribe")"
+same "to what is no form" "405 GET, HEAD" "$(status -d mail=a@example.com "${url}index.html") $(head_of Allow -d mail=a@example.com "${url}index.html")"
+same "by another method" "405 GET, HEAD, POST" "$(status -X PUT -d mail=a@example.com "${url}subscribe") $(head_of Allow -X PUT -d mail=a@example.com "${url}subscribe")"
+for fields in "" "mail=nobody" "mail=a@example.com page=../x" "mail=a@example.com on=read" "token=$(head -c 65 /dev/zero | tr '\0' a)" $'mail=a@example.com\nBcc:b@example.com'; do
+	# shellcheck disable=SC2086
+	same "what is none: $(head -n 1 <<< "${fields:-nothing}")" 422 "$(IFS=' '; post subscribe x= $fields)"
+done
+post subscribe 'mail="><b>@example.com' page=two > /dev/null
+check "what was typed stays, as text" grep -q 'value="&quot;&gt;&lt;b&gt;@example.com"' "$work/answer"
+same "none of it is in the spool" 0 "$(spooled)"
+same "20 in a day from one client, however it spells its address" "20 200, 1 429, " \
+	"$(for ((i = 0; i < 21; i++)); do from="2001:db8:1:2::$i" post subscribe mail=flood@example.com; echo; done | sort | uniq -c | awk '{ printf "%s %s, ", $1, $2 }')"
+same "and whatever it says of itself" "20 200, 1 429, " \
+	"$(for ((i = 0; i < 21; i++)); do status --interface 127.0.0.2 -H "X-Forwarded-For: 192.0.2.$i" -d mail=flood@example.com "${url}subscribe"; echo; done | sort | uniq -c | awk '{ printf "%s %s, ", $1, $2 }')"
+same "a client behind two of ours is one" "20 200, 1 429, " \
+	"$(for ((i = 0; i < 21; i++)); do from="192.0.2.$i, 203.0.113.7, 10.0.0.$i" post subscribe mail=flood@example.com; echo; done | sort | uniq -c | awk '{ printf "%s %s, ", $1, $2 }')"
+same "who had too many can still leave" 200 "$(from=203.0.113.7 post "$click")"
+run
+same "60 forms for one mailbox are one mail" 1 "$(count_to flood@example.com)"
+same "who may not subscribe is answered alike" 200 "$(post subscribe mail=one@refused.example)"
+run
+same "and gets no mail" 0 "$(count_to one@refused.example)"
+same "nor does a stranger who asks for links" "200 200 0" "$(post manage mail=stranger@example.com) $(post unsubscribe mail=stranger@example.com; run) $(count_to stranger@example.com)"
+
+# ---- who is in the configuration, who left, and who is late ----
+post unsubscribe mail=named@example.com > /dev/null; run
+manage=$(link manage named@example.com)
+check "who is in the configuration gets links, with what is so now" grep -q "&page=two&on=red" <<< "$manage"
+token=${manage#*token=}; token=${token%%&*}
+post manage "token=$token" page=one > /dev/null; run
+same "may choose anew, and keeps the second address" "spare@example.net one" \
+	"$(lampwatch --json subscribers | python3 -c 'import json, sys; [print(s["second"], *s["pages"]) for s in json.load(sys.stdin)["subscribers"] if s["mail"].lower() == "named@example.com"]')"
+post subscribe mail=slow@example.com page=one > /dev/null; run
+late=$(link confirm slow@example.com)
+day=3; run
+post confirm "${late#*\?}" > /dev/null; run
+same "48 hours later it is too late" "" "$(state slow@example.com)"
+check "and a mail says so" grep -q "no longer counts" <(body "$(newest slow@example.com)")
+post subscribe mail=friend@example.com page=one > /dev/null; run
+same "who has left is asked before anything" unsubscribed "$(state friend@example.com | head -n 1)"
+confirm=$(link confirm friend@example.com)
+post manage "${confirm#*\?}" page=two > /dev/null; run
+check "the first link can also choose anew" grep -q two <(lampwatch subscribers | grep -A 2 "friend@example.com  active")
+
+# ---- the spool ----
+echo secret > "$work/outside"
+ln -s "$work/outside" "$spool/0-link"
+ln -s ../secret "$spool/1-link"
+mkfifo "$spool/2-pipe"
+mkdir -p "$spool/3-folder/below"
+head -c 20000 /dev/zero > "$spool/4-large"
+printf 'subscribe?mail=\000' > "$spool/5-nul"
+printf 'subscribe?mail=a@example.com\nBcc: b@example.com' > "$spool/6-lines"
+printf 'subscribe?mail=last@example.com' > "$spool/7-good"
+: > "$spool/8-empty"
+touch -d '1 hour ago' "$spool/.9-begun.new"
+: > "$work/run.errors"
+run
+same "what lies there and is no request is removed" "" "$(ls -A "$spool")"
+same "without a word" "" "$(cat "$work/run.errors")"
+same "what it led to stays" secret "$(cat "$work/outside")"
+check "and so does our own" test -s "$work/archive/.state/secret"
+same "what came after it is done" 1 "$(count_to last@example.com)"
+
+for ((i = 100; i < 600; i++)); do : > "$spool/$i"; done
+same "where much lies there, nobody is asked" "503 60" "$(post subscribe mail=full@example.com) $(head_of Retry-After -d mail=full@example.com "${url}subscribe")"
+same "but may leave" 200 "$(post "$click" List-Unsubscribe=One-Click)"
+for ((i = 600; i < 1100; i++)); do : > "$spool/$i"; done
+same "until it is full" 503 "$(post "$click" List-Unsubscribe=One-Click)"
+same "which is 1000 files" 1001 "$(ls "$spool" | wc -l)"
+before=$(grep -l "^X-Envelope-To: admin" $(mails relay) | wc -l)
+run
+same "a run takes some of it" 801 "$(ls "$spool" | wc -l)"
+run; run; run; run; run
+same "and others the rest" 0 "$(ls "$spool" | wc -l)"
+same "the operator hears once" 1 "$(($(count_to admin@example.org) - before))"
+check "what it is about" grep -q "forms" <(decoded "$(header Subject "$(newest admin@example.org)")")
+
+# ---- floods ----
+resident() { sed -n 's/^VmRSS:[ \t]*\([0-9]*\).*/\1/p' "/proc/$serve/status"; }
+before=$(resident)
+check "3,000 forms, 200 slow senders and 200 who send nothing cost no memory" python3 - "$url" "$before" "/proc/$serve/status" <<'PYTHON'
+import http.client, re, socket, sys
+host = sys.argv[1].split("/")[2]
+connection = http.client.HTTPConnection(host, timeout=20)
+for number in range(3000):
+    address = f"203.{number // 65536}.{number // 256 % 256}.{number % 256}"
+    connection.request("POST", "/subscribe", "mail=" + "x" * 8000, {
+        "Host": "status.example.org", "Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": address})
+    connection.getresponse().read()
+name, port = host.split(":")
+slow = []
+for number in range(400):
+    one = socket.create_connection((name, int(port)))
+    if number % 2:
+        one.sendall(b"POST /subscribe HTTP/1.1\r\nHost: status.example.org\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 8000\r\n\r\nmail=")
+    slow.append(one)
+rss = int(re.search(r"VmRSS:\s*(\d+)", open(sys.argv[3]).read()).group(1))
+grown = rss - int(sys.argv[2])
+print(f"{grown} kB more")
+sys.exit(grown > 20000)
+PYTHON
+same "and others are still served" 200 "$(await 5 test "$(status "${url}subscribe")" = 200; status "${url}subscribe")"
+port=${url##*:}
+exec 4<> "/dev/tcp/127.0.0.1/${port%/}"
+printf 'POST /subscribe HTTP/1.1\r\nHost: status.example.org\r\nContent-Length: 10\r\n\r\nmail=' >&4
+begun=$SECONDS
+timeout 40 cat <&4 > /dev/null
+exec 4>&-
+check "a sender who stops is left after 20 seconds" test $((SECONDS - begun)) -ge 15 -a $((SECONDS - begun)) -le 30
+same "serve was refused nothing and has said nothing" "" "$(cat "$work/serve.errors")"
+
+# ---- without any of it ----
+sed 's/^subscribe: true/subscribe: false/; /^trusted_proxies/d' "$work/lampwatch.yaml" > "$work/off.yaml"
+"$lampwatch" -c "$work/off.yaml" serve --listen 127.0.0.1:0 > "$work/off.out" 2> "$work/off.errors" &
+pids+=($!)
+await 5 test -s "$work/off.out"
+off=$(cat "$work/off.out")
+same "where nobody may subscribe there are no forms" "404 405" "$(status "${off}subscribe") $(status -d mail=a@example.com "${off}subscribe")"
+mv "$spool" "$work/spool"
+lampwatch serve --listen 127.0.0.1:0 > /dev/null 2> "$work/said"
+same "without a spool serve does not begin" "3 1" "$? $(grep -c "spool: cannot be written to; a run makes it" "$work/said")"
+rmdir "$work/spool"; run
+same "which the next run makes" 700 "$(stat -c %a "$spool")"
+sed -i 's|^site_url: .*|site_url: http://status.example.org/|' "$work/lampwatch.yaml"
+green one; run; red one; run
+same "without https mails have no link for one click" "0 0" "$(grep -c '^List-Unsubscribe-Post' "$(newest named@example.com)") $(header List-Unsubscribe "$(newest named@example.com)" | grep -c http)"
+sed -i "s|^site_url: .*|site_url: $site_url|" "$work/lampwatch.yaml"
+same "no address and no token stands in the log or on standard error" "" \
+	"$( { lampwatch log; lampwatch status; cat "$work/run.errors" "$work/serve.errors"; } | grep -E 'friend@|named@|token=' | head -n 3)"
+
 # ---- a person in Chromium, through nginx ----
 persons=("a person subscribes in Chromium, through nginx" "looks at each form: axe-core finds nothing, narrow and wide, light and dark" "confirms, gets an alert"
 	"changes it" "and leaves by one click, which is nginx's POST to us" "by the page" "what is wrong is said, and what was typed stays" "the client is who nginx says it is")
