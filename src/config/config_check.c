@@ -367,6 +367,12 @@ static void check_subscribe(
 		node_problem(problems, node,
 			"\"subscribe\" needs \"mail_in\", which mail comes back to, and "
 			"\"site_url\", where links in mails lead");
+	if (config->subscribe && config->site_url != NULL &&
+		!text_starts(config->site_url, "https://"))
+		problems_warn(problems, config->path, node_line(node_find(root, "site_url")),
+			"\"site_url\" is not https: what forms send can be read on its way, and "
+			"mails "
+			"have no link for one click");
 	if (!config->subscribe && config->trusted_proxies.count > 0)
 		node_problem(problems, proxies,
 			"\"trusted_proxies\" has no meaning without \"subscribe: true\"");
