@@ -373,6 +373,11 @@ static void check_subscribe(
 			"\"site_url\" is not https: what forms send can be read on its way, and "
 			"mails "
 			"have no link for one click");
+	if (config->subscribe && config->site_url != NULL && config->trusted_proxies.count == 0 &&
+		text_starts(config->site_url, "https://"))
+		problems_warn(problems, config->path, node_line(node),
+			"there are no \"trusted_proxies\": all who send forms by the proxy that "
+			"does TLS count as one client");
 	if (!config->subscribe && config->trusted_proxies.count > 0)
 		node_problem(problems, proxies,
 			"\"trusted_proxies\" has no meaning without \"subscribe: true\"");

@@ -60,7 +60,7 @@ static void tell_full(struct observer *observer, int64_t now)
 	static const char fact[] = "spool full told";
 	char *told = store_fact(observer->database, fact), *text, *id;
 	struct admin_notice note = {.type = EVENT_LETTERS,
-		.label = "the forms",
+		.label = "the forms of serve",
 		.reason = "so many came between two runs that others were refused"};
 	struct error error;
 

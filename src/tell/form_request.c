@@ -179,13 +179,14 @@ char *form_link(const char *site_url, enum form form, const char *token)
 		token != NULL ? token : "");
 }
 
-/* Names, words and levels need no escapes. */
+/* Names, words and levels need no escapes; what another word brings need not be said. */
 void form_add_choice(const struct text_list *pages, int on, int floor, struct buffer *link)
 {
 	for (size_t i = 0; i < pages->count; i++)
 		buffer_format(link, "&page=%s", pages->list[i]);
 	for (int i = 0; i < EVENT_TYPES; i++)
-		if (config_wanted_parse(event_types[i].name) != 0 && (on & 1 << i) != 0)
+		if (config_wanted_parse(event_types[i].name) != 0 && (on & 1 << i) != 0 &&
+			(on & event_types[i].with) == 0)
 			buffer_format(link, "&on=%s", event_types[i].name);
 	buffer_format(link, "&floor=%s", level_name((enum level)floor));
 }

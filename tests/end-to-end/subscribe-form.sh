@@ -86,6 +86,7 @@ same "GET changes nothing" 0 "$(spooled)"
 same "subscribe" 200 "$(post subscribe mail=friend@example.com page=one on=red on=green on=update floor=partial_outage)"
 cp "$work/answer" "$work/answer.new"
 same "leaves one file" 1 "$(spooled)"
+cp -p "$spool"/* "$work/request"
 same "for nobody else" 640 "$(find "$spool" -type f -exec stat -c %a {} \; | head -n 1)"
 run
 same "which the run takes away" 0 "$(spooled)"
@@ -96,6 +97,9 @@ same "and is no answer to a mail" auto-generated "$(header Auto-Submitted "$ques
 confirm=$(link confirm friend@example.com)
 check "and has a link" test -n "$confirm"
 before=$(count_mails relay)
+cp -p "$work/request" "$spool/0001"
+run
+same "what a crash left there to be done again does nothing" "$before" "$(count_mails relay)"
 same "the same again" 200 "$(post subscribe mail=friend@example.com)"
 run
 same "sends no second question" "$before" "$(count_mails relay)"
