@@ -281,11 +281,44 @@ pids+=($!)
 await 5 test -s "$work/off.out"
 off=$(cat "$work/off.out")
 same "where nobody may subscribe there are no forms" "404 405" "$(status "${off}subscribe") $(status -d mail=a@example.com "${off}subscribe")"
+# What setfacl writes (acl(5)), as lampwatch(1) has it: acl PATH access|default OWNER:MODE USER:MODE…
+acl() {
+	python3 - "$@" <<-'PYTHON'
+	import os, struct, sys
+	path, kind, owner, *users = sys.argv[1:]
+	mode = lambda text: sum(bit for letter, bit in (("r", 4), ("w", 2), ("x", 1)) if letter in text)
+	named = sorted((int(user.split(":")[0]), mode(user.split(":")[1])) for user in users)
+	mask = 0
+	for _, bits in named:
+	    mask |= bits
+	entries = [(1, mode(owner), -1)] + [(2, bits, user) for user, bits in named] + [(4, 0, -1), (16, mask, -1), (32, 0, -1)]
+	os.setxattr(path, f"system.posix_acl_{kind}", struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries))
+	PYTHON
+}
+as_user() { setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}"; }
+if [ "$(id -u)" != 0 ] || ! command -v setpriv > /dev/null || ! { mkdir "$work/probe" && acl "$work/probe" access rwx 65534:x 2> /dev/null; }; then
+	skip "another user takes forms" "only root may become one, where there are lists of access"
+	skip "and only the archive's owner reads them" "the same"
+else
+	chmod 711 "$work"
+	acl "$work/archive/.state" access rwx 65533:x 65534:x
+	chown 65533 "$spool"
+	acl "$spool" access rwx 65534:rwx
+	acl "$spool" default rw 65533:rw
+	as_user 65534 "$lampwatch" -c "$work/lampwatch.yaml" serve --listen 127.0.0.1:0 > "$work/other.out" 2> "$work/other.errors" &
+	pids+=($!)
+	await 5 test -s "$work/other.out"
+	same "another user takes forms" "200 1" "$(status -d mail=a@example.com "$(cat "$work/other.out")subscribe") $(spooled)"
+	same "and only the archive's owner reads them" "subscribe?&mail=a@example.com 1 1" \
+		"$(as_user 65533 sh -c 'cat "$1"/*' - "$spool") $(as_user 65532 ls "$spool" > /dev/null 2>&1 || echo 1) $(as_user 65534 cat "$work/archive/.state/secret" > /dev/null 2>&1 || echo 1)"
+	cat "$work/other.errors"
+	chown 0 "$spool"
+	run
+fi
 mv "$spool" "$work/spool"
 lampwatch serve --listen 127.0.0.1:0 > /dev/null 2> "$work/said"
 same "without a spool serve does not begin" "3 1" "$? $(grep -c "spool: cannot be written to; a run makes it" "$work/said")"
-rmdir "$work/spool"; run
-same "which the next run makes" 700 "$(stat -c %a "$spool")"
+mv "$work/spool" "$spool"
 sed -i 's|^site_url: .*|site_url: http://status.example.org/|' "$work/lampwatch.yaml"
 green one; run; red one; run
 same "without https mails have no link for one click" "0 0" "$(grep -c '^List-Unsubscribe-Post' "$(newest named@example.com)") $(header List-Unsubscribe "$(newest named@example.com)" | grep -c http)"
@@ -366,5 +399,5 @@ unsubscribe=$(header List-Unsubscribe "$(newest other@example.com)"); click=${un
 same "${persons[5]}" " unsubscribed" "$(fill_in "$click" "look unsubscribe-token" "press Unsubscribe" "look unsubscribed"; run) $(state other@example.com)"
 same "${persons[6]}" "Something is missing, or cannot be what it should be: is this your mail address?" \
 	"$(fill_in "${site_url}subscribe" "type Your mail address=a..person@example.com" "press Send me the mail" "look wrong" say | sed -n 1p)"
-same "${persons[7]}" "20 200, 1 429, " "$(for ((i = 0; i < 21; i++)); do over_nginx --interface 127.0.0.2 -H "X-Forwarded-For: 192.0.2.$i" -d mail=flood@example.com "${site_url}subscribe"; echo; done | sort | uniq -c | awk '{ printf "%s %s, ", $1, $2 }')"
+same "${persons[7]}" "20 200, 1 429, " "$(for ((i = 0; i < 21; i++)); do over_nginx --interface 127.0.0.3 -H "X-Forwarded-For: 192.0.2.$i" -d mail=flood@example.com "${site_url}subscribe"; echo; done | sort | uniq -c | awk '{ printf "%s %s, ", $1, $2 }')"
 finish
