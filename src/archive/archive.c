@@ -47,7 +47,7 @@ static char *state_path(const char *archive, const char *kind, const char *page)
 bool archive_prepare(const char *archive, struct error *error)
 {
 	static const char *const folders[] = {
-		ARCHIVE_STATE, ARCHIVE_STATE "/incoming", ARCHIVE_STATE "/intent"};
+		ARCHIVE_STATE, ARCHIVE_STATE "/incoming", ARCHIVE_STATE "/intent", ARCHIVE_SPOOL};
 	bool done = file_make_folders(archive, FOLDER_MODE, error);
 
 	for (size_t i = 0; done && i < sizeof folders / sizeof folders[0]; i++) {

@@ -34,6 +34,7 @@ struct database;
 struct error;
 
 #define ARCHIVE_STATE ".state"
+#define ARCHIVE_SPOOL ARCHIVE_STATE "/spool" /* what forms ask for (tell/form_spool.h) */
 
 /* Where a document was imported from. All borrowed; NULL for what it has not. */
 struct capture_source {

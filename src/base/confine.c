@@ -43,6 +43,7 @@ enum {
 	CALLS_TESTS = 1 << 5,  /* what base/step.h does */
 	CALLS_STORE = 1 << 6,  /* files to be written, by SQLite and base/file.h */
 	CALLS_PARENT = 1 << 7, /* children, who confine themselves, and are ended */
+	CALLS_SPOOL = 1 << 8,  /* new files, which appear whole (base/file.h) */
 };
 
 enum { MAKING_MILLISECONDS = 5000 /* of the processor: a thousand times what a filter takes */ };
@@ -100,8 +101,9 @@ static const struct role {
 			CALLS_STORE | CALLS_PARENT,
 		NETWORK_NO_LISTENER, false, 1024, "database: write; secrets: read", "any peer",
 		names_and_database},
-	[CONFINE_SERVE] = {"serve", CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_SERVER,
-		NETWORK_NONE, false, 2048, "the archive: read", "its listener", NULL},
+	[CONFINE_SERVE] = {"serve",
+		CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_SERVER | CALLS_SPOOL,
+		NETWORK_NONE, false, 2048, "the archive: read; spool: write", "its listener", NULL},
 	[CONFINE_VERIFY] = {"verify", CALLS_COMPUTE | CALLS_READ | CALLS_STORE, NETWORK_NONE, false,
 		256, "the archive: read; .state: write", "none", NULL},
 };
@@ -286,7 +288,6 @@ static const struct rule rules[] = {
 	ALLOW(CALLS_STORE, "openat"),
 	ALLOW(CALLS_STORE, "pwrite64"),
 	ALLOW(CALLS_STORE, "pwritev"),
-	ALLOW(CALLS_STORE, "fsync"),
 	ALLOW(CALLS_STORE, "fdatasync"),
 	ALLOW(CALLS_STORE, "ftruncate"),
 	ALLOW(CALLS_STORE, "ftruncate64"),
@@ -297,10 +298,17 @@ static const struct rule rules[] = {
 	ALLOW(CALLS_STORE, "umask"),
 	ALLOW(CALLS_STORE, "mkdir"),
 	ALLOW(CALLS_STORE, "mkdirat"),
-	ALLOW(CALLS_STORE, "unlink"),
-	ALLOW(CALLS_STORE, "unlinkat"),
 	ALLOW(CALLS_STORE, "statfs"),
 	ALLOW(CALLS_STORE, "fstatfs"),
+
+	ALLOW_IF(CALLS_SPOOL, "open", 1, TO_WRITE | O_EXCL, O_WRONLY | O_CREAT | O_EXCL),
+	ALLOW_IF(CALLS_SPOOL, "openat", 2, TO_WRITE | O_EXCL, O_WRONLY | O_CREAT | O_EXCL),
+	ALLOW(CALLS_SPOOL, "rename"),
+	ALLOW(CALLS_SPOOL, "renameat"),
+	ALLOW(CALLS_SPOOL, "renameat2"),
+	ALLOW(CALLS_STORE | CALLS_SPOOL, "fsync"),
+	ALLOW(CALLS_STORE | CALLS_SPOOL, "unlink"),
+	ALLOW(CALLS_STORE | CALLS_SPOOL, "unlinkat"),
 
 	ALLOW_IF(CALLS_PARENT, "clone", 0, NAMESPACES, 0),
 	ALLOW(CALLS_PARENT, "fork"),

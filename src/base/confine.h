@@ -23,17 +23,19 @@
  * - serve answers over HTTP (cmd/serve.c). Files: the archive, to be read; .state is refused by
  *   serve_open() alone: Landlock knows no exceptions, and rules for each of the other entries would
  *   end with them, for a run replaces index.html and adds folders while it serves; to another user
- *   than the archive's the modes refuse it. Its one listener. Calls: the same, but no socket().
+ *   than the archive's the modes refuse it. With forms also their template, to be read, and the
+ *   spool, to be written: new files alone, or in place of others there. Its one listener. Calls:
+ * the same, but no socket().
  * - verify proves an archive, which anybody may have written (cmd/verify.c): certificates, time
  *   stamps, compressed packs. Files: the archive, to be read, and .state, to be written by SQLite.
  *   No network. Calls: memory, the clock, files. It can say anything of that archive, read what is
  *   in .state, and damage that.
  *
  * None may start a program or trace another process; none but the courier may make a process or
- * signal one, and none but that and verify open a file to write. Not confined is the launcher
- * (tell/launcher.h), whose programs inherit what it may do. An attempt and the courier still share
- * with the run that they were forked from that run's memory as it was then; no secret of a file is
- * in it, for that is read by who needs it (config/config.h), and an attempt wipes what
+ * signal one, and none but that, verify and serve open a file to write. Not confined is the
+ * launcher (tell/launcher.h), whose programs inherit what it may do. An attempt and the courier
+ * still share with the run that they were forked from that run's memory as it was then; no secret
+ * of a file is in it, for that is read by who needs it (config/config.h), and an attempt wipes what
  * lampwatch.yaml itself has. A reader or a fetcher was never near any of it.
  *
  * Where the kernel offers less, what it offers is in force: confine_describe() says what that is.

@@ -836,6 +836,11 @@ int64_t database_changed(const struct database *database)
 	return sqlite3_changes(database->inner);
 }
 
+int64_t database_changes(const struct database *database)
+{
+	return sqlite3_total_changes(database->inner);
+}
+
 bool database_examine(struct database *database, struct error *error)
 {
 	struct statement *statement = database_query(database, "PRAGMA quick_check(1)", "");

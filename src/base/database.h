@@ -188,8 +188,9 @@ void rows_take(struct statement *statement, void *array, size_t *count, size_t s
 void row_release(const struct column *columns, void *row);
 
 int64_t database_last_row(const struct database *database);
-/* Rows that the last database_do() changed. */
+/* Rows that the last database_do() changed; that all have changed since it was opened. */
 int64_t database_changed(const struct database *database);
+int64_t database_changes(const struct database *database);
 
 /* Runs SQLite's own check of the file; false with what it found. */
 bool database_examine(struct database *database, struct error *error);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * lampwatch serve: serves the archive over HTTP, read-only, until a signal ends it.
+ * lampwatch serve: serves the archive over HTTP until a signal ends it, read-only but for what
+ * forms leave in the spool.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,72 +15,143 @@
 #include "base/buffer.h"
 #include "base/confine.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/list.h"
 #include "base/system_error.h"
+#include "base/template.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/serve_file.h"
 #include "publish/site.h"
+#include "cmd/serve_form.h"
+#include "net/client.h"
+#include "net/http.h"
 #include "run/context.h"
 #include "run/print.h"
+#include "tell/form_spool.h"
 
 #define LISTEN_DEFAULT "127.0.0.1:8014"
 
-/* From now on this process can open nothing but what lies in the archive, to be read. Landlock
- * cannot leave .state out of it: that is done by serve_open(). */
-static void confine_archive(const char *archive)
+/* From now on this process can open nothing but what lies in the archive, to be read, and with
+ * forms their template; and write to the spool. Landlock cannot leave .state out of the archive:
+ * that is done by serve_open(). */
+static void confine_archive(const char *archive, const struct serve_forms *forms)
 {
-	struct text_list paths = {0};
+	struct text_list paths = {0}, written = {0};
 
 	text_list_add(&paths, archive);
-	confine_enter(CONFINE_SERVE, &paths);
+	if (forms != NULL) {
+		text_list_add(&paths, forms->templates);
+		text_list_add(&written, forms->spool);
+	}
+	confine_enter_writing(CONFINE_SERVE, &paths, &written);
 	text_list_release(&paths);
+	text_list_release(&written);
 }
 
-int command_serve(struct context *context, const struct options *options, char **words)
+/* Whether what forms need is there. */
+static bool forms_ready(const struct serve_forms *forms, struct error *error)
+{
+	char *folder = file_join(forms->templates, "site");
+	bool ready = template_check_file(folder, "form.html", error);
+
+	free(folder);
+	if (ready && access(forms->spool, W_OK | X_OK) != 0) {
+		system_error_set(error, forms->spool, "cannot be written to; a run makes it");
+		ready = false;
+	}
+	return ready;
+}
+
+/* The names of this server: what the configuration says, and the name in site_url. */
+static void add_hosts(const struct config *config, struct text_list *hosts)
+{
+	char *own = config->site_url != NULL ? http_url_host(config->site_url) : NULL;
+
+	for (size_t i = 0; i < config->serve_hosts.count; i++)
+		text_list_add(hosts, config->serve_hosts.list[i]);
+	if (own != NULL)
+		text_list_add(hosts, own);
+	free(own);
+}
+
+/* Answers until a signal comes. The listener is taken over. False with error. */
+static bool serve(
+	const struct context *context, struct served *served, int listener, struct error *error)
 {
 	static const struct timespec second = {.tv_sec = 1};
-	const char *listen = options->listen != NULL ? options->listen : LISTEN_DEFAULT;
-	struct served served = {
-		.folder = open(context->config->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-		.listen = listen,
-		.hosts = &context->config->serve_hosts};
-	struct http_server_settings settings = {serve_answer, &served};
-	struct http_server *server = NULL;
-	struct buffer script = {0}, source = {0};
-	struct error error;
-	int listener = -1;
+	struct http_server_settings settings = {serve_answer, serve_takes, served};
+	struct http_server *server = http_server_start(&settings, listener, error);
+	const char *listen = served->listen;
 	sigset_t ends;
 
-	(void)words;
-	if (served.folder < 0 && system_error_absent(errno))
-		return context_no_archive(context);
-	if (served.folder < 0) {
-		system_error_set(&error, context->config->archive, "cannot be opened");
-		return error_print(&error);
-	}
+	if (server == NULL)
+		return false;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	if (context->invocation->verbosity >= 0)
+		printf("http://%.*s:%d/\n", (int)(strrchr(listen, ':') - listen), listen,
+			http_server_port(server));
+	fflush(stdout);
+	while (sigtimedwait(&ends, NULL, &second) < 0)
+		http_server_expire(server);
+	http_server_stop(server);
+	return true;
+}
+
+/* The server's thread gets no signal. */
+static void block_signals(void)
+{
+	sigset_t ends;
+
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
-	if (site_script(context->templates, &script, &source, &error))
-		listener = http_server_listen(listen, &error);
+}
+
+int command_serve(struct context *context, const struct options *options, char **words)
+{
+	const struct config *config = context->config;
+	char *spool = form_spool_folder(config->archive);
+	struct serve_forms forms = {.config = config,
+		.templates = context->templates,
+		.spool = spool,
+		.counts = client_counts_new()};
+	struct text_list hosts = {0};
+	struct served served = {.folder = open(config->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.listen = options->listen != NULL ? options->listen : LISTEN_DEFAULT,
+		.hosts = &hosts,
+		.forms = config->subscribe ? &forms : NULL};
+	struct buffer script = {0}, source = {0};
+	struct error error;
+	int listener = -1;
+	bool good = true, none = served.folder < 0 && system_error_absent(errno);
+
+	(void)words;
+	if (served.folder < 0)
+		good = system_error_set(&error, config->archive, "cannot be opened");
+	add_hosts(config, &hosts);
+	block_signals();
+	good = good && (served.forms == NULL || forms_ready(&forms, &error)) &&
+	       site_script(context->templates, &script, &source, &error);
 	served.script = buffer_string(&source);
-	if (listener >= 0) {
-		confine_archive(context->config->archive);
-		server = http_server_start(&settings, listener, &error);
+	if (good)
+		listener = http_server_listen(served.listen, &error);
+	good = listener >= 0;
+	if (good) {
+		confine_archive(config->archive, served.forms);
+		good = serve(context, &served, listener, &error);
 	}
-	if (server != NULL) {
-		if (context->invocation->verbosity >= 0)
-			printf("http://%.*s:%d/\n", (int)(strrchr(listen, ':') - listen), listen,
-				http_server_port(server));
-		fflush(stdout);
-		while (sigtimedwait(&ends, NULL, &second) < 0)
-			http_server_expire(server);
-	}
-	http_server_stop(server);
-	close(served.folder);
+	if (served.folder >= 0)
+		close(served.folder);
 	buffer_release(&script);
 	buffer_release(&source);
-	return server != NULL ? EXIT_DONE : error_print(&error);
+	client_counts_free(forms.counts);
+	text_list_release(&hosts);
+	free(spool);
+	if (none)
+		return context_no_archive(context);
+	return good ? EXIT_DONE : error_print(&error);
 }

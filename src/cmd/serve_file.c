@@ -14,6 +14,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "cmd/serve_form.h"
 
 enum { ETAG_MAX = 64, SNAPSHOT_DEPTH = 5 /* of /page/2014/01/folder/file */ };
 
@@ -275,19 +276,20 @@ static void send_file(const struct served *served, const struct http_query *quer
 	}
 }
 
-void serve_answer(void *context, const struct http_query *query, struct http_answer *answer)
+bool serve_takes(void *context, const char *path)
 {
 	const struct served *served = context;
+
+	return served->forms != NULL && serve_form_is(path);
+}
+
+static void answer_file(
+	const struct served *served, const struct http_query *query, struct http_answer *answer)
+{
 	struct stat status;
 	bool folder = false;
 
-	http_answer_header(answer, "X-Content-Type-Options", "nosniff");
-	http_answer_header(answer, "Referrer-Policy", "no-referrer");
 	http_answer_header(answer, "Cache-Control", "no-cache");
-	if (!serve_host(served->listen, served->hosts, query->header(query, "Host"))) {
-		refuse(answer, 421, "this is not the address of that host (\"serve_hosts\")\n");
-		return;
-	}
 	answer->file =
 		query->path[0] == '/' ? serve_open(served->folder, query->path, &folder) : -1;
 	if (answer->file >= 0 && fstat(answer->file, &status) == 0) {
@@ -298,4 +300,18 @@ void serve_answer(void *context, const struct http_query *query, struct http_ans
 	} else {
 		refuse(answer, 404, "no such page\n");
 	}
+}
+
+void serve_answer(void *context, const struct http_query *query, struct http_answer *answer)
+{
+	const struct served *served = context;
+
+	http_answer_header(answer, "X-Content-Type-Options", "nosniff");
+	http_answer_header(answer, "Referrer-Policy", "no-referrer");
+	if (!serve_host(served->listen, served->hosts, query->header(query, "Host")))
+		refuse(answer, 421, "this is not the address of that host (\"serve_hosts\")\n");
+	else if (serve_takes(context, query->path))
+		serve_form_answer(served->forms, query, answer);
+	else
+		answer_file(served, query, answer);
 }

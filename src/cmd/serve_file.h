@@ -8,6 +8,7 @@
 
 #include "net/http_server.h"
 
+struct serve_forms;
 struct text_list;
 
 /*
@@ -45,7 +46,12 @@ struct served {
 	const char *listen;
 	const struct text_list *hosts;
 	const char *script; /* the source of the one script that may run: site_script() */
+	struct serve_forms *forms; /* NULL: there are none */
 };
+
+/* Whether a POST to path is taken: where there are forms, to one of them. context is a struct
+ * served. */
+bool serve_takes(void *context, const char *path);
 
 /* Fills the answer; context is a struct served. */
 void serve_answer(void *context, const struct http_query *query, struct http_answer *answer);

@@ -107,6 +107,15 @@ static void show_one(const struct context *context, const struct subscriber_conf
 }
 
 /* A row in the database takes precedence over the configuration. */
+static bool is_told(
+	const struct config *config, const struct subscribers *subscribers, const char *mail)
+{
+	const struct subscriber *row = subscribers_find(subscribers, mail);
+
+	return row != NULL ? row->state == SUBSCRIBER_ACTIVE
+			   : config_subscriber(config, mail) != NULL;
+}
+
 int command_subscribers(struct context *context, const struct options *options, char **words)
 {
 	const struct config *config = context->config;
@@ -142,12 +151,13 @@ int command_subscribers(struct context *context, const struct options *options, 
 	for (size_t i = 0; i < questions.count; i++) {
 		const struct pending_subscription *question = &questions.list[i];
 		struct subscriber_config is = {
-			.mail = question->mail, .subscription = subscription_default};
+			.mail = question->mail, .subscription = question->wants};
 
-		/* What is older can no longer be confirmed. */
-		if (context->invocation->clock - question->asked > TOKEN_CONFIRM_SECONDS)
+		/* What is older can no longer be confirmed; who is told has links to change that.
+		 */
+		if (context->invocation->clock - question->asked > TOKEN_CONFIRM_SECONDS ||
+			is_told(config, &subscribers, question->mail))
 			continue;
-		is.subscription.pages = question->pages;
 		show_one(context, &is,
 			&(struct standing){"asked", "not confirmed yet", question->asked}, list);
 	}

@@ -91,7 +91,7 @@ static int send(const struct trial *trial)
 	char *id = test_id(config), none[] = "";
 	struct value *data = test_data(trial);
 	struct delivery delivery = {.receiver = receiver, .message_id = id, .page = none};
-	struct content_copy copy = delivery_copy(&delivery);
+	struct content_copy copy = delivery_copy(config, &delivery);
 	struct content content = {0};
 	struct attempt attempt;
 	struct error error;

@@ -272,6 +272,9 @@ static const struct node_rule file_rules[] = {
 		NULL},
 	{"metrics", config_read_path, offsetof(struct config, metrics), false, NULL},
 	{"site_url", read_base, offsetof(struct config, site_url), false, NULL},
+	{"subscribe", node_read_boolean, offsetof(struct config, subscribe), false, NULL},
+	{"trusted_proxies", config_read_proxies, offsetof(struct config, trusted_proxies), false,
+		NULL},
 	{"wayback_base", read_base, offsetof(struct config, wayback_base), false, NULL},
 	{"wayback_key_file", config_read_secret_file, offsetof(struct config, wayback_key_file),
 		false, NULL},
@@ -489,6 +492,7 @@ void config_free(struct config *config)
 	free(config->heartbeat_file);
 	free(config->metrics);
 	free(config->site_url);
+	text_list_release(&config->trusted_proxies);
 	free(config->wayback_base);
 	free(config->wayback_key_file);
 	free(config);

@@ -242,6 +242,9 @@ struct config {
 	struct text_list serve_hosts;   /* that `serve` answers to, beside its own address */
 	char *site_url; /* where the archive's folder is published; no "/" at its end; NULL: nowhere
 			 */
+	bool subscribe; /* `serve` offers forms; with mail_in and site_url */
+	struct text_list trusted_proxies; /* networks who may say whose request it is
+					   * (net/client.h) */
 	int site;       /* enum site_mode: whether a run writes the pages to browse */
 	char *kinds;    /* folder of the user's kinds, joined with folder; NULL: none */
 	char *mail_templates; /* folder of templates in place of ours, joined with folder; NULL:
@@ -363,8 +366,9 @@ enum {
 	CONFIG_SECRETS_MAX = 2,        /* that sign a webhook: the new one, and the one before it */
 	CONFIG_WITH_MAX = 32,          /* values of a webhook */
 	CONFIG_CONFIRM_MAX = 1000,
-	CONFIG_CHECKS_MAX = 50,      /* of a probe */
-	CONFIG_REFERENCES_MAX = 8,   /* of a probe */
+	CONFIG_CHECKS_MAX = 50,    /* of a probe */
+	CONFIG_REFERENCES_MAX = 8, /* of a probe */
+	CONFIG_PROXIES_MAX = 100,
 	CONFIG_FACTS_MAX = 1000,     /* of a page */
 	CONFIG_FACT_CHECKS_MAX = 50, /* of an indicator */
 	CONFIG_CAUSES_MAX = 1000,    /* of a page: indicators that depend on others */

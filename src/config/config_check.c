@@ -355,6 +355,34 @@ static void check_mail_in(const struct config *config, struct node root, struct 
 			"\"mail_in\" needs \"from\", the address that replies come from");
 }
 
+/* What a form asks for is answered by mail with a link; what a letter asks for and what bounces
+ * comes to mail_in. */
+static void check_subscribe(
+	const struct config *config, struct node root, struct problems *problems)
+{
+	struct node node = node_find(root, "subscribe"),
+		    proxies = node_find(root, "trusted_proxies");
+
+	if (config->subscribe && (config->mail_in == NULL || config->site_url == NULL))
+		node_problem(problems, node,
+			"\"subscribe\" needs \"mail_in\", which mail comes back to, and "
+			"\"site_url\", where links in mails lead");
+	if (config->subscribe && config->site_url != NULL &&
+		!text_starts(config->site_url, "https://"))
+		problems_warn(problems, config->path, node_line(node_find(root, "site_url")),
+			"\"site_url\" is not https: what forms send can be read on its way, and "
+			"mails "
+			"have no link for one click");
+	if (config->subscribe && config->site_url != NULL && config->trusted_proxies.count == 0 &&
+		text_starts(config->site_url, "https://"))
+		problems_warn(problems, config->path, node_line(node),
+			"there are no \"trusted_proxies\": all who send forms by the proxy that "
+			"does TLS count as one client");
+	if (!config->subscribe && config->trusted_proxies.count > 0)
+		node_problem(problems, proxies,
+			"\"trusted_proxies\" has no meaning without \"subscribe: true\"");
+}
+
 static void check_settings(const struct config *config, struct node root, struct problems *problems)
 {
 	size_t length = config->archive != NULL ? strlen(config->archive) : 0;
@@ -459,6 +487,7 @@ void config_check(const struct config *config, struct problems *problems)
 	check_reserved(config, problems);
 	check_mail(config, root, problems);
 	check_mail_in(config, root, problems);
+	check_subscribe(config, root, problems);
 	check_wayback(config, problems);
 	check_second(subscribers_list, &webhooks, problems);
 	check_facts(config, pages_list, &checks, problems);

@@ -19,6 +19,7 @@ node_reader config_read_labels;       /* struct text_list of such; not empty */
 node_reader config_read_header;       /* at most CONFIG_TEXT_MAX bytes of printable ASCII */
 node_reader config_read_host;         /* as config_host_valid() */
 node_reader config_read_hosts;        /* struct text_list of such */
+node_reader config_read_proxies;      /* struct text_list of addresses and networks */
 node_reader config_read_path;         /* joined with the configuration's folder */
 node_reader config_read_file;         /* the same, of a file that can be read */
 node_reader config_read_copied_file;  /* the same, unless it was copied as well */

@@ -26,6 +26,7 @@
 #include "config/config_parts.h"
 #include "config/secret.h"
 #include "model/event.h"
+#include "net/client.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
@@ -256,6 +257,25 @@ bool config_read_hosts(const struct node_walk *walk, struct node node, void *tar
 				"\"%s\" takes host names without a port, such as "
 				"status.example.org, not \"%s\"",
 				walk->rule->key, hosts->list[i]);
+	return true;
+}
+
+bool config_read_proxies(const struct node_walk *walk, struct node node, void *target)
+{
+	const struct text_list *networks = target;
+
+	if (!node_read_texts(walk, node, target))
+		return false;
+	if (networks->count > CONFIG_PROXIES_MAX)
+		return node_problem(walk->problems, node,
+			"\"%s\" takes at most %d members, not %zu", walk->rule->key,
+			CONFIG_PROXIES_MAX, networks->count);
+	for (size_t i = 0; i < networks->count; i++)
+		if (!client_network_valid(networks->list[i]))
+			return node_problem(walk->problems, node,
+				"\"%s\" takes addresses and networks, such as 127.0.0.1 or "
+				"10.0.0.0/8, not \"%s\"",
+				walk->rule->key, networks->list[i]);
 	return true;
 }
 

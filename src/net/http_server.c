@@ -10,11 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -30,6 +33,13 @@ struct http_server {
 	struct http_server_settings settings;
 	pthread_mutex_t lock; /* of visits: the daemon's thread and http_server_expire() */
 	struct visit *visits;
+};
+
+/* A request on its way in. */
+struct request {
+	char *search;
+	struct buffer body;
+	bool begun; /* its headers were there */
 };
 
 union address {
@@ -109,12 +119,32 @@ static struct visit *visit_of(struct MHD_Connection *connection)
 		->socket_context;
 }
 
+/* Before anything else of it is known. */
+static void *on_address(void *context, const char *address, struct MHD_Connection *connection)
+{
+	struct request *request = memory_zero(1, sizeof *request);
+	const char *search = strchr(address, '?');
+
+	(void)context;
+	(void)connection;
+	request->search = memory_string(search != NULL ? search + 1 : "");
+	request->body.maximum = HTTP_SERVER_BODY_MAX;
+	return request;
+}
+
 /* The next request may begin. */
-static void on_completed(void *context, struct MHD_Connection *connection, void **request,
+static void on_completed(void *context, struct MHD_Connection *connection, void **request_context,
 	enum MHD_RequestTerminationCode code)
 {
-	(void)request;
+	struct request *request = *request_context;
+
 	(void)code;
+	if (request != NULL) {
+		free(request->search);
+		buffer_release(&request->body);
+		free(request);
+	}
+	*request_context = NULL;
 	visit_due(context, visit_of(connection), HTTP_SERVER_REQUEST_SECONDS);
 }
 
@@ -134,42 +164,139 @@ static const char *query_header(const struct http_query *query, const char *name
 	return MHD_lookup_connection_value(query->connection, MHD_HEADER_KIND, name);
 }
 
-static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
-	const char *method, const char *version, const char *upload, size_t *upload_size,
-	void **request)
+struct gathering {
+	const char *name;
+	struct text_list *values;
+};
+
+static enum MHD_Result gather(
+	void *context, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-	struct http_server *server = context;
-	struct http_query query = {url, query_header, connection};
-	struct http_answer answer = {
-		.status = MHD_HTTP_METHOD_NOT_ALLOWED, .file = -1, .text = "only GET and HEAD\n"};
-	struct MHD_Response *response;
+	const struct gathering *gathering = context;
+
+	(void)kind;
+	if (value != NULL && strcasecmp(name, gathering->name) == 0)
+		text_list_add(gathering->values, value);
+	return MHD_YES;
+}
+
+static void query_headers(
+	const struct http_query *query, const char *name, struct text_list *values)
+{
+	MHD_get_connection_values(
+		query->connection, MHD_HEADER_KIND, gather, &(struct gathering){name, values});
+}
+
+static const char *peer_of(struct MHD_Connection *connection, char out[static HTTP_SERVER_PEER_MAX])
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union address *address = info != NULL ? (const void *)info->client_addr : NULL;
+
+	if (address == NULL ||
+		inet_ntop(address->any.sa_family,
+			address->any.sa_family == AF_INET6 ? (const void *)&address->six.sin6_addr
+							   : &address->four.sin_addr,
+			out, HTTP_SERVER_PEER_MAX) == NULL)
+		out[0] = '\0';
+	return out;
+}
+
+static void refuse(struct http_answer *answer, int status, const char *text)
+{
+	answer->status = status;
+	answer->text = text;
+}
+
+/* What is refused as soon as the headers are there, which ends the connection: nobody waits for a
+ * body that is not wanted. */
+static bool is_refused(const struct http_server *server, const struct http_query *query,
+	const char *method, struct http_answer *answer)
+{
+	const struct http_server_settings *settings = &server->settings;
+	bool takes = settings->takes != NULL && settings->takes(settings->context, query->path);
+	const char *length = query->header(query, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	if (text_equal(method, MHD_HTTP_METHOD_GET) || text_equal(method, MHD_HTTP_METHOD_HEAD))
+		return false;
+	if (!takes || !text_equal(method, MHD_HTTP_METHOD_POST)) {
+		http_answer_header(answer, "Allow", takes ? "GET, HEAD, POST" : "GET, HEAD");
+		refuse(answer, MHD_HTTP_METHOD_NOT_ALLOWED,
+			takes ? "only GET, HEAD and POST\n" : "only GET and HEAD\n");
+		return true;
+	}
+	if (length != NULL && strtoull(length, NULL, 10) > HTTP_SERVER_BODY_MAX) {
+		refuse(answer, MHD_HTTP_CONTENT_TOO_LARGE, "that is too long\n");
+		return true;
+	}
+	return false;
+}
+
+static struct MHD_Response *response_of(const struct http_answer *answer)
+{
+	if (answer->file >= 0)
+		return MHD_create_response_from_fd_at_offset64(
+			answer->length, answer->file, answer->offset);
+	if (answer->made != NULL)
+		return MHD_create_response_from_buffer(
+			strlen(answer->made), answer->made, MHD_RESPMEM_MUST_FREE);
+	return MHD_create_response_from_buffer(
+		strlen(answer->text), (void *)(uintptr_t)answer->text, MHD_RESPMEM_PERSISTENT);
+}
+
+static enum MHD_Result send_answer(
+	struct MHD_Connection *connection, const struct http_answer *answer)
+{
+	struct MHD_Response *response = response_of(answer);
 	enum MHD_Result result;
 
-	(void)version, (void)upload, (void)upload_size;
-	if (!text_equal(method, MHD_HTTP_METHOD_GET) && !text_equal(method, MHD_HTTP_METHOD_HEAD)) {
-		http_answer_header(&answer, "Allow", "GET, HEAD");
-	} else if (*request == NULL) { /* the headers; an answer now would end the connection */
-		*request = connection;
-		visit_due(server, visit_of(connection), HTTP_SERVER_ANSWER_SECONDS);
-		return MHD_YES;
-	} else {
-		server->settings.answer(server->settings.context, &query, &answer);
-	}
-	response = answer.file >= 0
-			   ? MHD_create_response_from_fd_at_offset64(
-				     answer.length, answer.file, answer.offset)
-			   : MHD_create_response_from_buffer(strlen(answer.text),
-				     (void *)(uintptr_t)answer.text, MHD_RESPMEM_PERSISTENT);
 	if (response == NULL) {
-		if (answer.file >= 0)
-			close(answer.file);
+		if (answer->file >= 0)
+			close(answer->file);
+		free(answer->made);
 		return MHD_NO;
 	}
-	for (size_t i = 0; i < answer.count; i++)
-		MHD_add_response_header(response, answer.headers[i].name, answer.headers[i].value);
-	result = MHD_queue_response(connection, (unsigned)answer.status, response);
+	for (size_t i = 0; i < answer->count; i++)
+		MHD_add_response_header(
+			response, answer->headers[i].name, answer->headers[i].value);
+	result = MHD_queue_response(connection, (unsigned)answer->status, response);
 	MHD_destroy_response(response);
 	return result;
+}
+
+/* Is called when the headers are there, for each piece of a body, and at the end. */
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+	const char *method, const char *version, const char *upload, size_t *upload_size,
+	void **request_context)
+{
+	struct http_server *server = context;
+	struct request *request = *request_context;
+	bool post = text_equal(method, MHD_HTTP_METHOD_POST), begins = !request->begun;
+	char peer[HTTP_SERVER_PEER_MAX];
+	struct http_query query = {.path = url,
+		.header = query_header,
+		.connection = connection,
+		.headers = query_headers,
+		.search = request->search};
+	struct http_answer answer = {.file = -1};
+
+	(void)version;
+	request->begun = true;
+	if (begins && is_refused(server, &query, method, &answer))
+		return send_answer(connection, &answer);
+	if (begins)
+		return MHD_YES; /* an answer now would end the connection */
+	if (*upload_size > 0) {
+		bool fits = post && buffer_add(&request->body, upload, *upload_size);
+
+		*upload_size = 0;
+		return fits || !post ? MHD_YES : MHD_NO;
+	}
+	visit_due(server, visit_of(connection), HTTP_SERVER_ANSWER_SECONDS);
+	query.body = post ? buffer_string(&request->body) : NULL;
+	query.peer = peer_of(connection, peer);
+	server->settings.answer(server->settings.context, &query, &answer);
+	return send_answer(connection, &answer);
 }
 
 /* "127.0.0.1:8014" or "[::1]:8014". A name is not accepted, because its address may change. */
@@ -240,7 +367,8 @@ struct http_server *http_server_start(
 		(unsigned)HTTP_SERVER_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		(unsigned)HTTP_SERVER_ADDRESS_MAX, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
 		server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_SERVER_MEMORY, MHD_OPTION_END);
+		MHD_OPTION_URI_LOG_CALLBACK, on_address, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)HTTP_SERVER_MEMORY, MHD_OPTION_END);
 	if (server->daemon == NULL) {
 		error_set(error, REMEDY_LOCAL, "the server cannot start: %s", strerror(errno));
 		close(socket);

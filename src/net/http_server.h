@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * A small HTTP/1.1 server for files, by libmicrohttpd: one thread, few connections, each of whose
- * requests and answers has a time limit. It reads only the request's line and headers.
+ * A small HTTP/1.1 server for files and forms, by libmicrohttpd: one thread, few connections, each
+ * of whose requests and answers has a time limit. Besides the request's line and headers it reads
+ * only the bodies that its settings ask for, and no more of one than HTTP_SERVER_BODY_MAX.
  */
 #ifndef LAMPWATCH_HTTP_SERVER_H
 #define LAMPWATCH_HTTP_SERVER_H
@@ -12,14 +13,18 @@
 
 struct error;
 struct http_server;
+struct text_list;
 
 enum {
 	HTTP_SERVER_CONNECTIONS_MAX = 256,
 	HTTP_SERVER_ADDRESS_MAX = 64,     /* connections from one address */
-	HTTP_SERVER_REQUEST_SECONDS = 20, /* until a request's header is there, from the connection
-					   * or the answer before it on */
+	HTTP_SERVER_REQUEST_SECONDS = 20, /* until a request is there with its body, from the
+					   * connection or the answer before it on */
 	HTTP_SERVER_ANSWER_SECONDS = 300, /* until its answer is sent */
-	HTTP_SERVER_MEMORY = 32768        /* bytes for a request's line and headers */
+	HTTP_SERVER_MEMORY = 32768,       /* bytes for a request's line and headers */
+	HTTP_SERVER_BODY_MAX = 8192,      /* bytes of a request's body: a longer one gets 413, or
+					   * where it does not say its length, is cut off */
+	HTTP_SERVER_PEER_MAX = 48         /* bytes of an address's text */
 };
 
 /* A request. Borrowed; header() returns NULL if the request lacks that header. */
@@ -27,6 +32,11 @@ struct http_query {
 	const char *path; /* percent-decoded; begins with '/' */
 	const char *(*header)(const struct http_query *query, const char *name);
 	void *connection;
+	/* Adds what all header lines of that name say, in their order. */
+	void (*headers)(const struct http_query *query, const char *name, struct text_list *values);
+	const char *search; /* what stands behind the first '?', as it came; "": nothing */
+	const char *body;   /* of a POST, terminated; NULL: it is none */
+	const char *peer;   /* the address of whoever is connected, as text */
 };
 
 enum { HTTP_ANSWER_HEADERS_MAX = 16, HTTP_ANSWER_VALUE_MAX = 512 };
@@ -44,6 +54,7 @@ struct http_answer {
 	int file;                /* a descriptor, given away; -1: text is sent */
 	uint64_t offset, length; /* of what is sent of the file */
 	const char *text;        /* outlives the server */
+	char *made;              /* sent in place of text where it is not NULL; given away */
 };
 
 /* Adds a header; one whose value is too long is left out. */
@@ -51,8 +62,11 @@ void http_answer_header(struct http_answer *answer, const char *name, const char
 	__attribute__((format(printf, 3, 4)));
 
 struct http_server_settings {
-	/* Called in the server's thread, for GET and HEAD; all other methods get 405. */
+	/* Called in the server's thread, for GET and HEAD, and POST where that is taken; all other
+	 * methods get 405. */
 	void (*answer)(void *context, const struct http_query *query, struct http_answer *answer);
+	/* Whether a POST to that path is read. NULL: none is. */
+	bool (*takes)(void *context, const char *path);
 	void *context;
 };
 

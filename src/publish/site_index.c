@@ -116,6 +116,15 @@ static bool put_script(
 	return done;
 }
 
+/* Absolute: who opens the folder's files is led there, too. */
+static void put_forms(const struct config *config, struct value *data)
+{
+	char *form = memory_format("%s/subscribe", config->site_url);
+
+	value_put_text(data, "subscribe", form);
+	free(form);
+}
+
 bool site_write_index(const struct site *site, struct error *error)
 {
 	static const char *const texts[] = {"page", "address", "provider", "observation", "colour"};
@@ -152,6 +161,8 @@ bool site_write_index(const struct site *site, struct error *error)
 	site_put_ledgers(site, data);
 	value_put_number(data, "count", (int64_t)pages->count);
 	value_put_boolean(data, "one", pages->count == 1);
+	if (site->config->subscribe)
+		put_forms(site->config, data);
 	moments = value_put(data, "moments",
 		site_timeline(site, NULL, site->now - INDEX_SECONDS, INT64_MAX, SITE_RECENT_MAX));
 	value_put(root, "changes", site_timeline_json(moments));

@@ -153,7 +153,7 @@ static void save_digest(struct observer *observer, const struct deliveries *rows
 		plan_message_id(observer->config, observer->key, &digest_message->says, &text);
 	if (digest_message->content == 0) {
 		struct content_copy copy = {
-			plan.receiver, plan.message_id, plan.in_reply_to, plan.unsubscribe};
+			plan.receiver, plan.message_id, plan.in_reply_to, plan.unsubscribe, NULL};
 
 		if (!content_render(observer->config, observer->templates, &copy,
 			    digest_message->says.data, now, &content, &error))

@@ -315,7 +315,7 @@ static struct content_copy render(struct work *work, const struct plan *plan,
 {
 	const struct observer *observer = work->observer;
 	struct content_copy copy = {delivery->receiver, delivery->message_id, delivery->in_reply_to,
-		delivery->unsubscribe};
+		delivery->unsubscribe, NULL};
 	struct error error;
 
 	if (!content_render(observer->config, observer->templates, &copy,

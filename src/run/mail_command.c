@@ -21,6 +21,7 @@
 #include "settings.h"
 #include "store/store.h"
 #include "tell/admin_notice.h"
+#include "tell/form_request.h"
 #include "tell/incoming_mail.h"
 #include "tell/mail_templates.h"
 #include "tell/message.h"
@@ -30,17 +31,24 @@
 #include "tell/receivers.h"
 #include "tell/token.h"
 
-enum { LAMPS_TOLD = 8 /* of a page, in an answer to "status" */ };
+enum {
+	LAMPS_TOLD = 8,  /* of a page, in an answer to "status" */
+	LINK_PAGES = 20, /* named in a link: mail readers break long ones */
+};
 
-/* One mail and what is known around it. */
+struct owners;
+
+/* One mail, or what a form asks for, and what is known around it. */
 struct matter {
 	const struct mail_command *with;
-	const struct incoming_mail *incoming;
+	const struct incoming_mail *incoming; /* of a form: one that says nothing */
+	bool by_form;
 	const char *asker; /* who is answered: the envelope's sender (RFC 3834 section 4), or where
 			    * the mail server does not say who that is, who the mail is from */
 	const struct text_list *words; /* of the mail's command */
 	struct subscribers subscribers;
 	struct pending_subscriptions questions; /* that wait for an answer */
+	struct owners *owners;                  /* by purpose of their tokens, when needed */
 };
 
 /* ---- answers ---- */
@@ -56,13 +64,39 @@ static char *answer_token(
 	return token_address(matter->with->config->mail_in, purpose, 0, token);
 }
 
-/* The pages that an answer speaks of: none stand for all. */
-static void answer_put_pages(struct value *data, const struct text_list *names)
+/* What an answer speaks of: no pages stand for all; events and floor only where they are not what
+ * is usual. */
+static void answer_put_wants(struct value *data, const struct subscription *wants)
 {
 	struct value *list = value_put(data, "pages", value_list());
+	struct buffer events = {0};
 
-	for (size_t i = 0; i < names->count; i++)
-		value_put_text(value_append(list, value_map()), "name", names->list[i]);
+	for (size_t i = 0; i < wants->pages.count; i++)
+		value_put_text(value_append(list, value_map()), "name", wants->pages.list[i]);
+	config_wanted_write(wants->on, &events);
+	if (wants->on != subscription_default.on)
+		value_put_text(data, "events", buffer_string(&events));
+	if (wants->floor != subscription_default.floor)
+		value_put_text(data, "floor", level_label((enum level)wants->floor));
+	buffer_release(&events);
+}
+
+/* Puts the address of a form, where there are some; purpose TOKEN_PURPOSES: without a token. */
+static void answer_put_link(const struct matter *matter, struct value *data, enum form form,
+	enum token_purpose purpose, const char *about)
+{
+	const struct config *config = matter->with->config;
+	char *name = memory_format("%s_link", form_name(form)), *link;
+	char token[TOKEN_TEXT];
+
+	if (purpose != TOKEN_PURPOSES)
+		token_make(matter->with->key, purpose, about, token);
+	if (config->subscribe) {
+		link = form_link(config->site_url, form, purpose != TOKEN_PURPOSES ? token : NULL);
+		value_put_text(data, name, link);
+		free(link);
+	}
+	free(name);
 }
 
 /* What every answer can say; kind is "is_help" and its like. Owned by the caller. */
@@ -81,6 +115,8 @@ static struct value *answer_new(const struct matter *matter, const char *kind, c
 	value_put_boolean(data, "simulated", matter->with->simulated);
 	unsubscribe = answer_token(matter, TOKEN_UNSUBSCRIBE, lower);
 	value_put_text(data, "unsubscribe", unsubscribe != NULL ? unsubscribe : "");
+	answer_put_link(matter, data, FORM_UNSUBSCRIBE, TOKEN_UNSUBSCRIBE, lower);
+	answer_put_link(matter, data, FORM_SUBSCRIBE, TOKEN_PURPOSES, "");
 	free(unsubscribe);
 	free(lower);
 	return data;
@@ -124,7 +160,7 @@ static bool answer_send(const struct matter *matter, const char *to, struct valu
 		.in_reply_to = memory_string(text_empty(asked) ? NULL : asked)};
 	struct mail_header header = {.from = with->config->from,
 		.reply_to = reply_to,
-		.answer = true,
+		.answer = !matter->by_form,
 		.date = with->now};
 	struct content content = {0};
 	bool good = render(matter, &header, data, &content, error);
@@ -147,8 +183,8 @@ static void tell_limit(const struct matter *matter)
 	char *told = store_fact(with->database, fact), *id = NULL, *text = NULL;
 	struct admin_notice note = {.type = EVENT_LETTERS,
 		.label = with->config->mail_in,
-		.reason = "as many letters as may be were answered within a day, and no others "
-			  "are before the day is over"};
+		.reason = "as many letters and forms as may be were answered within a day, and no "
+			  "others are before the day is over"};
 
 	if (with->now - strtoll(told, NULL, 10) >= ANSWERS_SECONDS) {
 		text = memory_format("%" PRId64, with->now);
@@ -196,42 +232,58 @@ static bool answer_wanted(const struct matter *matter, const char *to)
 
 /* ---- what came to one of our tokens: it confirms, unsubscribes, or brings a mail back ---- */
 
-static bool token_is(const struct matter *matter, enum token_purpose purpose, const char *mail,
-	const char *token)
-{
-	char *lower = text_lower(mail);
-	bool same = token_check(matter->with->key, purpose, lower, token);
+/* The tokens for a purpose that are good: of all whom the file or the database knows, or of the
+ * questions that wait. Sorted. */
+struct owners {
+	struct owner {
+		char token[TOKEN_TEXT];
+		const char *mail;                            /* borrowed, as is the next */
+		const struct pending_subscription *question; /* of TOKEN_CONFIRM alone */
+	} * list;
+	size_t count;
+	bool made;
+};
 
+static int by_token(const void *left, const void *right)
+{
+	return strcmp(((const struct owner *)left)->token, ((const struct owner *)right)->token);
+}
+
+static struct owner *owners_add(struct owners *owners, const struct matter *matter,
+	enum token_purpose purpose, const char *about)
+{
+	struct owner *owner = memory_append(&owners->list, &owners->count, sizeof *owners->list);
+
+	token_make(matter->with->key, purpose, about, owner->token);
+	return owner;
+}
+
+/* A second way that is a webhook has none. */
+static void owners_add_mail(struct owners *owners, const struct matter *matter,
+	enum token_purpose purpose, const char *address)
+{
+	char *lower;
+
+	if (address == NULL || strchr(address, '@') == NULL)
+		return;
+	lower = text_lower(address);
+	owners_add(owners, matter, purpose, lower)->mail = address;
 	free(lower);
-	return same;
 }
 
-/* The subscriber's first or second address, whichever the token belongs to; NULL: neither. */
-static const char *owner_in(const struct matter *matter, enum token_purpose purpose,
-	const char *token, const struct subscriber_config *subscriber)
-{
-	const char *second = subscriber->second;
-
-	if (token_is(matter, purpose, subscriber->mail, token))
-		return subscriber->mail;
-	return second != NULL && strchr(second, '@') != NULL &&
-			       token_is(matter, purpose, second, token)
-		       ? second
-		       : NULL;
-}
-
-/* The owner of the token, in the file or the database; NULL: nobody. */
-static const char *token_owner(
-	const struct matter *matter, enum token_purpose purpose, const char *token)
+static void owners_add_people(
+	struct owners *owners, const struct matter *matter, enum token_purpose purpose)
 {
 	const struct config *config = matter->with->config;
-	const char *owner = NULL;
 
-	for (size_t i = 0; owner == NULL && i < matter->subscribers.count; i++)
-		owner = owner_in(matter, purpose, token, &matter->subscribers.list[i].is);
-	for (size_t i = 0; owner == NULL && i < config->subscriber_count; i++)
-		owner = owner_in(matter, purpose, token, &config->subscribers[i]);
-	return owner;
+	for (size_t i = 0; i < matter->subscribers.count; i++) {
+		owners_add_mail(owners, matter, purpose, matter->subscribers.list[i].is.mail);
+		owners_add_mail(owners, matter, purpose, matter->subscribers.list[i].is.second);
+	}
+	for (size_t i = 0; i < config->subscriber_count; i++) {
+		owners_add_mail(owners, matter, purpose, config->subscribers[i].mail);
+		owners_add_mail(owners, matter, purpose, config->subscribers[i].second);
+	}
 }
 
 /* What the token of a question is about. Owned by the caller. */
@@ -245,61 +297,125 @@ static char *question_about(const struct pending_subscription *question)
 	return about;
 }
 
-/* For an address in the file that asks for no pages of its own, the file's entry applies again. */
-static void confirmed(const struct matter *matter, const struct pending_subscription *question)
+static void owners_add_questions(struct owners *owners, const struct matter *matter)
+{
+	for (size_t i = 0; i < matter->questions.count; i++) {
+		const struct pending_subscription *question = &matter->questions.list[i];
+		char *about = question_about(question);
+		struct owner *owner = owners_add(owners, matter, TOKEN_CONFIRM, about);
+
+		owner->mail = question->mail;
+		owner->question = question;
+		free(about);
+	}
+}
+
+static void owners_make(
+	struct owners *owners, const struct matter *matter, enum token_purpose purpose)
+{
+	if (purpose == TOKEN_CONFIRM)
+		owners_add_questions(owners, matter);
+	else
+		owners_add_people(owners, matter, purpose);
+	if (owners->count > 0)
+		qsort(owners->list, owners->count, sizeof *owners->list, by_token);
+	owners->made = true;
+}
+
+/* Whose token it is, in whatever case; NULL: nobody's. They are made once: a flood of tokens costs
+ * little more than one. */
+static const struct owner *token_owner(
+	const struct matter *matter, enum token_purpose purpose, const char *token)
+{
+	struct owners *owners = &matter->owners[purpose];
+	struct owner key = {0}, *found = NULL;
+	char *lower = text_lower(token);
+
+	if (!owners->made)
+		owners_make(owners, matter, purpose);
+	if (strlen(lower) < sizeof key.token && owners->count > 0) {
+		memcpy(key.token, lower, strlen(lower) + 1);
+		found = bsearch(&key, owners->list, owners->count, sizeof key, by_token);
+	}
+	free(lower);
+	return found;
+}
+
+static bool is_usual(const struct subscription *wants)
+{
+	return wants->pages.count == 0 && wants->on == subscription_default.on &&
+	       wants->floor == subscription_default.floor;
+}
+
+/* For an address in the file that asks for nothing of its own, the file's entry applies again.
+ * Where the address was told before, what no letter and no form can say stays as it was. */
+static void confirmed(
+	const struct matter *matter, const char *mail, const struct subscription *wants, bool own)
 {
 	struct database *database = matter->with->database;
-	struct subscriber subscriber = {
-		.is = {.mail = question->mail, .subscription = subscription_default},
+	const struct subscriber *known = subscribers_find(&matter->subscribers, mail);
+	const struct subscriber_config *filed = config_subscriber(matter->with->config, mail),
+				       *before = known == NULL                       ? filed
+						 : known->state == SUBSCRIBER_ACTIVE ? &known->is
+										     : NULL;
+	struct subscriber subscriber = {.is = {.mail = (char *)mail, .subscription = *wants},
 		.state = SUBSCRIBER_ACTIVE,
 		.created = matter->with->now,
 		.changed = matter->with->now,
-		.reason = (char *)"confirmed by mail"};
+		.reason = (char *)(matter->by_form ? "confirmed by a form" : "confirmed by mail")};
 
-	subscriber.is.subscription.pages = question->pages;
-	if (question->pages.count == 0 &&
-		config_subscriber(matter->with->config, question->mail) != NULL)
-		subscriber_forget(database, question->mail);
+	if (before != NULL) {
+		subscriber.is.second = before->second;
+		subscriber.is.subscription.indicators = before->subscription.indicators;
+	}
+	if (!own && is_usual(wants) && filed != NULL)
+		subscriber_forget(database, mail);
 	else
 		subscriber_save(database, &subscriber);
-	pending_subscriptions_forget(database, question->mail);
+	pending_subscriptions_forget(database, mail);
+}
+
+/* instead: what is wanted in place of what was asked for; NULL: that. */
+static bool settle_question(const struct matter *matter, const char *token,
+	const struct subscription *instead, struct error *error)
+{
+	const struct owner *owner = token_owner(matter, TOKEN_CONFIRM, token);
+	const struct pending_subscription *question = owner != NULL ? owner->question : NULL;
+	const struct subscription *wants = instead;
+	struct value *data;
+	bool late;
+
+	if (question == NULL)
+		return true;
+	if (wants == NULL)
+		wants = &question->wants;
+	late = matter->with->now - question->asked > TOKEN_CONFIRM_SECONDS;
+	data = answer_new(matter, late ? "is_late" : "is_welcome", question->mail);
+	answer_put_wants(data, wants);
+	if (!late)
+		confirmed(matter, question->mail, wants, instead != NULL);
+	return answer_give(matter, question->mail, data, error);
 }
 
 /* Only a person confirms: a vacation's answer to our question is none. */
 static bool confirm_subscription(
 	const struct matter *matter, const char *token, struct error *error)
 {
-	const struct mail_command *with = matter->with;
-
-	for (size_t i = 0; i < matter->questions.count && !matter->incoming->automatic; i++) {
-		const struct pending_subscription *question = &matter->questions.list[i];
-		bool late = with->now - question->asked > TOKEN_CONFIRM_SECONDS;
-		char *about = question_about(question);
-		bool right = token_check(with->key, TOKEN_CONFIRM, about, token);
-		struct value *data;
-
-		free(about);
-		if (!right)
-			continue;
-		data = answer_new(matter, late ? "is_late" : "is_welcome", question->mail);
-		answer_put_pages(data, &question->pages);
-		if (!late)
-			confirmed(matter, question);
-		return answer_give(matter, question->mail, data, error);
-	}
-	return true;
+	return matter->incoming->automatic || settle_question(matter, token, NULL, error);
 }
 
 static bool unsubscribe(const struct matter *matter, const char *token, struct error *error)
 {
 	const struct mail_command *with = matter->with;
-	const char *mail = token_owner(matter, TOKEN_UNSUBSCRIBE, token);
+	const struct owner *owner = token_owner(matter, TOKEN_UNSUBSCRIBE, token);
+	const char *mail = owner != NULL ? owner->mail : NULL;
 	const struct subscriber *known =
 		mail != NULL ? subscribers_find(&matter->subscribers, mail) : NULL;
 
 	if (mail == NULL || (known != NULL && known->state == SUBSCRIBER_UNSUBSCRIBED))
 		return true;
-	subscriber_unsubscribe(with->database, mail, with->config->admin, "by mail", with->now);
+	subscriber_unsubscribe(with->database, mail, with->config->admin,
+		matter->by_form ? "by a form" : "by mail", with->now);
 	if (!answer_wanted(matter, mail))
 		return true;
 	return answer_give(matter, mail, answer_new(matter, "is_farewell", mail), error);
@@ -309,7 +425,8 @@ static bool unsubscribe(const struct matter *matter, const char *token, struct e
 static bool bounce(const struct matter *matter, const char *token, struct error *error)
 {
 	const struct mail_command *with = matter->with;
-	const char *mail = token_owner(matter, TOKEN_BOUNCE, token);
+	const struct owner *owner = token_owner(matter, TOKEN_BOUNCE, token);
+	const char *mail = owner != NULL ? owner->mail : NULL;
 	const struct subscriber *known =
 		mail != NULL ? subscribers_find(&matter->subscribers, mail) : NULL;
 	struct admin_notice note = {.type = EVENT_SUSPENDED, .label = mail};
@@ -390,7 +507,8 @@ static bool ask_to_confirm(
 	question->id = pending_subscription_add(matter->with->database, question);
 	about = question_about(question);
 	reply_to = answer_token(matter, TOKEN_CONFIRM, about);
-	answer_put_pages(data, &question->pages);
+	answer_put_wants(data, &question->wants);
+	answer_put_link(matter, data, FORM_CONFIRM, TOKEN_CONFIRM, about);
 	value_put_text(data, "confirm", reply_to);
 	good = answer_send(matter, question->mail, data, reply_to, error);
 	free(reply_to);
@@ -420,17 +538,18 @@ static bool is_asked(const struct matter *matter, const char *mail)
 static bool subscribe(const struct matter *matter, struct error *error)
 {
 	const char *asker = matter->asker, *unknown;
-	struct pending_subscription question = {.mail = (char *)asker, .asked = matter->with->now};
+	struct pending_subscription question = {
+		.mail = (char *)asker, .wants = subscription_default, .asked = matter->with->now};
 	bool good = true;
 
-	unknown = read_pages(matter, &question.pages);
+	unknown = read_pages(matter, &question.wants.pages);
 	if (unknown != NULL)
 		good = help_about(matter, "unknown_page", unknown, error);
 	else if (is_told(matter, asker))
 		good = answer_give(matter, asker, answer_new(matter, "is_already", asker), error);
 	else if (matter->questions.count < PENDING_SUBSCRIPTION_MAX && !is_asked(matter, asker))
 		good = ask_to_confirm(matter, &question, error);
-	text_list_release(&question.pages);
+	text_list_release(&question.wants.pages);
 	return good;
 }
 
@@ -585,6 +704,179 @@ static bool receive_command(struct matter *matter, struct error *error)
 		matter, "unknown", matter->words->count > 0 ? matter->words->list[0] : NULL, error);
 }
 
+/* ---- what forms ask for ---- */
+
+/* What is wanted by a form; pages are borrowed. False where it names a page that is none by now. */
+static bool wanted_by(
+	const struct matter *matter, const struct form_request *request, struct subscription *wants)
+{
+	*wants = subscription_default;
+	wants->pages = request->pages;
+	wants->floor = request->floor;
+	if (request->on != 0)
+		wants->on = config_wanted_settle(request->on);
+	for (size_t i = 0; i < request->pages.count; i++)
+		if (config_page(matter->with->config, request->pages.list[i]) == NULL)
+			return false;
+	return true;
+}
+
+/* What the address is told of now, with the pages' names where it has patterns. The caller releases
+ * the pages. */
+static struct subscription present(const struct matter *matter, const char *mail)
+{
+	const struct config *config = matter->with->config;
+	const struct subscriber *known = subscribers_find(&matter->subscribers, mail);
+	const struct subscription *now = known != NULL
+						 ? &known->is.subscription
+						 : &config_subscriber(config, mail)->subscription;
+	struct subscription wants = {.floor = now->floor, .on = now->on};
+
+	for (size_t i = 0; now->pages.count > 0 && i < config->page_count; i++)
+		if (patterns_choose_name(&now->pages, config->pages[i].name))
+			text_list_add(&wants.pages, config->pages[i].name);
+	return wants;
+}
+
+/* Who is told already gets the links by which that is changed and ended; and no second ones while
+ * the first are good. The form shows what the link says, so it says what is so now. */
+static bool offer_links(const struct matter *matter, const char *mail, struct error *error)
+{
+	struct pending_subscription question = {
+		.mail = (char *)mail, .wants = present(matter, mail), .asked = matter->with->now};
+	struct buffer link = {0};
+	struct value *data = NULL;
+	char *about, *manage;
+	bool good = true;
+
+	if (!is_asked(matter, mail) && answer_fits(matter, mail)) {
+		question.id = pending_subscription_add(matter->with->database, &question);
+		about = question_about(&question);
+		data = answer_new(matter, "is_links", mail);
+		answer_put_wants(data, &question.wants);
+		answer_put_link(matter, data, FORM_MANAGE, TOKEN_CONFIRM, about);
+		buffer_text(&link, value_get_text(data, "manage_link"));
+		if (question.wants.pages.count <= LINK_PAGES)
+			form_add_choice(&question.wants.pages, question.wants.on,
+				question.wants.floor, &link);
+		manage = buffer_take(&link);
+		value_put_text(data, "manage_link", manage);
+		good = answer_send(matter, mail, data, NULL, error);
+		free(manage);
+		free(about);
+	}
+	text_list_release(&question.wants.pages);
+	return good;
+}
+
+static bool form_subscribe(
+	const struct matter *matter, const struct form_request *request, struct error *error)
+{
+	struct pending_subscription question = {.mail = request->mail, .asked = matter->with->now};
+
+	if (is_told(matter, request->mail))
+		return offer_links(matter, request->mail, error);
+	if (!wanted_by(matter, request, &question.wants) ||
+		matter->questions.count >= PENDING_SUBSCRIPTION_MAX ||
+		is_asked(matter, request->mail))
+		return true;
+	return ask_to_confirm(matter, &question, error);
+}
+
+static bool form_confirm(
+	const struct matter *matter, const struct form_request *request, struct error *error)
+{
+	return settle_question(matter, request->token, NULL, error);
+}
+
+static bool form_manage(
+	const struct matter *matter, const struct form_request *request, struct error *error)
+{
+	struct subscription wants;
+
+	if (request->token[0] != '\0')
+		return !wanted_by(matter, request, &wants) ||
+		       settle_question(matter, request->token, &wants, error);
+	return !is_told(matter, request->mail) || offer_links(matter, request->mail, error);
+}
+
+static bool form_unsubscribe(
+	const struct matter *matter, const struct form_request *request, struct error *error)
+{
+	return request->token[0] != '\0' ? unsubscribe(matter, request->token, error)
+					 : form_manage(matter, request, error);
+}
+
+/* ---- the whole ---- */
+
+static void matter_load(struct matter *matter)
+{
+	pending_subscriptions_load(matter->with->database, &matter->questions);
+	subscribers_load(matter->with->database, &matter->subscribers);
+	matter->owners = memory_zero(TOKEN_PURPOSES, sizeof *matter->owners);
+}
+
+static void matter_release(struct matter *matter)
+{
+	subscribers_release(&matter->subscribers);
+	pending_subscriptions_release(&matter->questions);
+	for (int i = 0; matter->owners != NULL && i < TOKEN_PURPOSES; i++)
+		free(matter->owners[i].list);
+	free(matter->owners);
+	matter->owners = NULL;
+}
+
+static bool commit(const struct mail_command *command, bool good, struct error *error)
+{
+	if (!good)
+		database_rollback(command->database);
+	return good && database_commit(command->database, error) &&
+	       people_write(command->config->archive, command->database, error);
+}
+
+static bool obey_form(
+	const struct matter *matter, const struct form_request *request, struct error *error)
+{
+	static bool (*const forms[FORMS])(const struct matter *matter,
+		const struct form_request *request, struct error *error) = {
+		[FORM_SUBSCRIBE] = form_subscribe,
+		[FORM_CONFIRM] = form_confirm,
+		[FORM_MANAGE] = form_manage,
+		[FORM_UNSUBSCRIBE] = form_unsubscribe,
+	};
+
+	if (request->token[0] == '\0' &&
+		(!answer_wanted(matter, request->mail) || !may_ask(matter)))
+		return true;
+	return forms[request->form](matter, request, error);
+}
+
+/* What is known is loaded again only where the request before has changed something: a flood of
+ * what means nothing costs little. */
+bool mail_command_forms(const struct mail_command *command, const struct form_request *requests,
+	size_t count, struct error *error)
+{
+	static const struct incoming_mail none;
+	struct matter matter = {.with = command, .incoming = &none, .by_form = true};
+	int64_t changes = -1;
+	bool good = true;
+
+	database_begin(command->database);
+	pending_subscriptions_expire(command->database, command->now - QUESTION_KEPT_SECONDS);
+	for (size_t i = 0; good && i < count; i++) {
+		if (changes != database_changes(command->database)) {
+			matter_release(&matter);
+			matter_load(&matter);
+			changes = database_changes(command->database);
+		}
+		matter.asker = requests[i].mail;
+		good = obey_form(&matter, &requests[i], error);
+	}
+	good = commit(command, good, error);
+	matter_release(&matter);
+	return good;
+}
+
 bool mail_command_receive(const struct mail_command *command, const struct incoming_mail *incoming,
 	const char *recipient, struct error *error)
 {
@@ -604,17 +896,11 @@ bool mail_command_receive(const struct mail_command *command, const struct incom
 
 	database_begin(command->database);
 	pending_subscriptions_expire(command->database, command->now - QUESTION_KEPT_SECONDS);
-	pending_subscriptions_load(command->database, &matter.questions);
-	subscribers_load(command->database, &matter.subscribers);
+	matter_load(&matter);
 	good = token_parse(recipient, &purpose, &number, token)
 		       ? tokens[purpose](&matter, token, error)
 		       : receive_command(&matter, error);
-	if (good)
-		good = database_commit(command->database, error) &&
-		       people_write(command->config->archive, command->database, error);
-	else
-		database_rollback(command->database);
-	subscribers_release(&matter.subscribers);
-	pending_subscriptions_release(&matter.questions);
+	good = commit(command, good, error);
+	matter_release(&matter);
 	return good;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * Mail that people send to us: it subscribes, confirms, unsubscribes, asks, or brings back a
- * message that could not be delivered. Answers go through the outbox like everything else, in one
- * transaction with the change that they speak of.
+ * message that could not be delivered; and what they ask for by a form, which is the same. Answers
+ * go by mail through the outbox like everything else, in one transaction with the change that they
+ * speak of.
  */
 #ifndef LAMPWATCH_MAIL_COMMAND_H
 #define LAMPWATCH_MAIL_COMMAND_H
@@ -15,6 +16,7 @@
 
 struct database;
 struct error;
+struct form_request;
 struct incoming_mail;
 
 /* All borrowed. */
@@ -34,5 +36,10 @@ struct mail_command {
  */
 bool mail_command_receive(const struct mail_command *command, const struct incoming_mail *incoming,
 	const char *recipient, struct error *error);
+
+/* Does what forms ask for, in one transaction; done again it does nothing. An address that may not
+ * ask, and a token that is none, do nothing. False, REMEDY_LOCAL: nothing of it was kept. */
+bool mail_command_forms(const struct mail_command *command, const struct form_request *requests,
+	size_t count, struct error *error);
 
 #endif

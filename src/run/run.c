@@ -22,6 +22,7 @@
 #include "run/causes.h"
 #include "run/digest_message.h"
 #include "run/direct.h"
+#include "run/form_intake.h"
 #include "run/heartbeat.h"
 #include "run/hosting_lookup.h"
 #include "run/last_good.h"
@@ -541,6 +542,9 @@ static int pass(struct run *run, char **names)
 	survey_run(&run->observer, run->context->kinds, run->now);
 	crowd_windows_forget(run->database, run->now);
 	if (digest_messages_enqueue(&run->observer, run->now))
+		courier_wake(run->courier);
+	if (run->config->subscribe && !run->dry && !run->observer.aside &&
+		forms_take_in(&run->observer, run->now))
 		courier_wake(run->courier);
 	if (run->dry) {
 		run_show(run, last);

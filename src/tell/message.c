@@ -15,11 +15,13 @@
 #include "base/template.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "tell/form_request.h"
 #include "tell/mail_templates.h"
 #include "tell/mime.h"
 #include "tell/plan.h"
 #include "tell/receivers.h"
 #include "tell/service.h"
+#include "tell/token.h"
 
 #define TOO_LONG "mail: longer than %d bytes"
 
@@ -118,6 +120,35 @@ static char *in_html(const char *text)
 	return buffer_take(&out);
 }
 
+const char *message_one_click(const struct config *config)
+{
+	return config->subscribe && text_starts(config->site_url, "https://") ? config->site_url
+									      : NULL;
+}
+
+/* An address to which a mail ends it (RFC 2369), and with the same token a link to which a POST
+ * does (RFC 8058). */
+static bool write_unsubscribe(const struct mail_copy *copy, struct buffer *out, struct error *error)
+{
+	enum token_purpose purpose;
+	char token[TOKEN_TEXT], *link, *after;
+	long long number;
+	bool done;
+
+	if (text_empty(copy->unsubscribe))
+		return true;
+	if (copy->site_url == NULL || !token_parse(copy->unsubscribe, &purpose, &number, token))
+		return write_field(out, "List-Unsubscribe", "<mailto:", copy->unsubscribe,
+			"?subject=unsubscribe>", error);
+	link = form_link(copy->site_url, FORM_UNSUBSCRIBE, token);
+	after = memory_format("?subject=unsubscribe>, <%s>", link);
+	done = write_field(out, "List-Unsubscribe", "<mailto:", copy->unsubscribe, after, error) &&
+	       mime_field(out, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click", error);
+	free(after);
+	free(link);
+	return done;
+}
+
 bool mail_address(
 	const struct mail_copy *copy, const char *mail, struct buffer *out, struct error *error)
 {
@@ -131,9 +162,7 @@ bool mail_address(
 	       write_field(out, "Message-ID", "", copy->message_id, "", error) &&
 	       write_field(out, "In-Reply-To", "", copy->in_reply_to, "", error) &&
 	       write_field(out, "References", "", copy->in_reply_to, "", error) &&
-	       (text_empty(copy->unsubscribe) ||
-		       write_field(out, "List-Unsubscribe", "<mailto:", copy->unsubscribe,
-			       "?subject=unsubscribe>", error));
+	       write_unsubscribe(copy, out, error);
 	if (done) {
 		values[OWN_MESSAGE_ID] = memory_bytes(id, strcspn(id, ">"));
 		values[OWN_WEBHOOK_ID] = memory_bytes(id, strcspn(id, "@>"));
@@ -681,7 +710,7 @@ bool content_address(const struct content *content, const struct content_copy *c
 	struct buffer *out, struct error *error)
 {
 	struct mail_copy mail = {receiver_address(copy->receiver), copy->message_id,
-		copy->in_reply_to, copy->unsubscribe};
+		copy->in_reply_to, copy->unsubscribe, copy->site_url};
 
 	if (content->length == 0 || content->bytes == NULL)
 		return error_set(error, REMEDY_LOCAL, "message: there is none");

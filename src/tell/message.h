@@ -66,6 +66,7 @@ struct mail_copy {
 	const char *message_id;  /* with its angle brackets */
 	const char *in_reply_to; /* likewise; NULL: none. References carries the same */
 	const char *unsubscribe; /* address to which a mail ends it (RFC 2369); NULL or "": none */
+	const char *site_url;    /* as of struct content_copy */
 };
 
 /*
@@ -141,7 +142,13 @@ struct content_copy {
 	const char *message_id;  /* with its angle brackets */
 	const char *in_reply_to; /* with its angle brackets; NULL: none */
 	const char *unsubscribe; /* address; NULL: none */
+	const char *site_url;    /* of forms, where a POST ends it, too (RFC 8058): as
+				  * message_one_click() has it; NULL: nowhere */
 };
+
+/* Where the forms are that a mail may name for one click: `site_url` where there are forms and it
+ * is https, as RFC 8058 section 3.1 asks; else NULL. Borrowed. */
+const char *message_one_click(const struct config *config);
 
 /*
  * Makes the bytes of content: of a mail, what all copies with (or all without) unsubscribe have in

@@ -135,10 +135,10 @@ void contents_release(struct contents *contents)
 	*contents = (struct contents){0};
 }
 
-struct content_copy delivery_copy(const struct delivery *delivery)
+struct content_copy delivery_copy(const struct config *config, const struct delivery *delivery)
 {
 	return (struct content_copy){delivery->receiver, delivery->message_id,
-		delivery->in_reply_to, delivery->unsubscribe};
+		delivery->in_reply_to, delivery->unsubscribe, message_one_click(config)};
 }
 
 /* ---- what is said ---- */

@@ -78,7 +78,7 @@ const struct content *contents_find(const struct contents *contents, int64_t id)
 void contents_release(struct contents *contents);
 
 /* What makes the delivery one receiver's copy of its content; borrows. */
-struct content_copy delivery_copy(const struct delivery *delivery);
+struct content_copy delivery_copy(const struct config *config, const struct delivery *delivery);
 
 /* Keeps a message: the bytes of content with the plan's data and alarms. Returns the number by
  * which deliveries refer to it. Within a transaction, like everything here that changes something.

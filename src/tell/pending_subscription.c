@@ -11,6 +11,9 @@
 const struct schema_step pending_subscriptions_schema[] = {
 	{11, "CREATE TABLE question (id INTEGER PRIMARY KEY, mail TEXT NOT NULL,"
 	     " pages TEXT NOT NULL,  asked INTEGER NOT NULL);"},
+	/* what a letter asks for, which names no more than pages */
+	{17, "ALTER TABLE question ADD COLUMN floor TEXT NOT NULL DEFAULT 'degraded';"
+	     "ALTER TABLE question ADD COLUMN wanted INTEGER NOT NULL DEFAULT 107;"},
 	{0},
 };
 
@@ -18,6 +21,9 @@ static const struct column columns[] = {
 	COLUMN("id", struct pending_subscription, id, COLUMN_INTEGER),
 	COLUMN("mail", struct pending_subscription, mail, COLUMN_TEXT),
 	COLUMN("asked", struct pending_subscription, asked, COLUMN_INTEGER),
+	COLUMN_OF_WORDS(
+		"floor", struct pending_subscription, wants.floor, level_names, LEVEL_DEGRADED),
+	COLUMN("wanted", struct pending_subscription, wants.on, COLUMN_INT),
 	{0},
 };
 
@@ -30,8 +36,9 @@ void pending_subscriptions_load(struct database *database, struct pending_subscr
 		struct pending_subscription *question =
 			memory_append(&questions->list, &questions->count, sizeof *question);
 
+		question->wants = subscription_default;
 		row_read(row, 1, question);
-		text_list_add_words(&question->pages, statement_text(row, 0));
+		text_list_add_words(&question->wants.pages, statement_text(row, 0));
 	}
 	statement_end(row);
 }
@@ -40,7 +47,7 @@ void pending_subscriptions_release(struct pending_subscriptions *questions)
 {
 	for (size_t i = 0; i < questions->count; i++) {
 		row_release(columns, &questions->list[i]);
-		text_list_release(&questions->list[i].pages);
+		subscription_release(&questions->list[i].wants);
 	}
 	free(questions->list);
 	*questions = (struct pending_subscriptions){0};
@@ -49,7 +56,7 @@ void pending_subscriptions_release(struct pending_subscriptions *questions)
 int64_t pending_subscription_add(
 	struct database *database, const struct pending_subscription *question)
 {
-	char *pages = text_list_words(&question->pages); /* whose names have no blanks */
+	char *pages = text_list_words(&question->wants.pages); /* whose names have no blanks */
 
 	database_do(database, "INSERT INTO question (pages, *) VALUES (?, *)", "rt", &columns[1],
 		question, pages);

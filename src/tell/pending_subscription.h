@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * Subscriptions that were requested by mail and are not confirmed. A request changes nothing about
- * an address, since anybody can write a From line: only the confirmation does, which needs a token
- * that only a reader of the mailbox knows.
+ * Subscriptions that were requested by mail or by a form and are not confirmed. A request changes
+ * nothing about an address, since anybody can write a From line or fill in a form: only the
+ * confirmation does, which needs a token that only a reader of the mailbox knows. Likewise, of who
+ * is subscribed already, the links with which a subscription is changed.
  */
 #ifndef LAMPWATCH_PENDING_SUBSCRIPTION_H
 #define LAMPWATCH_PENDING_SUBSCRIPTION_H
@@ -11,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/database.h"
-#include "base/list.h"
+#include "config/config.h"
 
 extern const struct schema_step pending_subscriptions_schema[];
 
@@ -25,8 +26,8 @@ enum {
 struct pending_subscription {
 	int64_t id;
 	char *mail;
-	struct text_list pages; /* none: all */
-	int64_t asked;          /* UTC seconds */
+	struct subscription wants; /* pages by their names, floor and events: no more of it */
+	int64_t asked;             /* UTC seconds */
 };
 
 struct pending_subscriptions {

@@ -148,7 +148,7 @@ static void send_mails(const struct session_order *order, const struct mail_repo
 	for (size_t i = 0; i < order->count; i++) {
 		const struct delivery *delivery = &order->deliveries[i];
 		const struct content *content = contents_find(order->contents, delivery->content);
-		struct content_copy copy = delivery_copy(delivery);
+		struct content_copy copy = delivery_copy(order->config, delivery);
 		struct buffer bytes = {0};
 
 		if (content != NULL)

@@ -48,20 +48,6 @@ void token_make(
 	free(text);
 }
 
-/* Case in ASCII alone: a locale's own rules would take letters out of a token. */
-bool token_check(const char *key, enum token_purpose purpose, const char *about, const char *text)
-{
-	char right[TOKEN_TEXT], *lower = text_lower(text);
-	bool same = strlen(lower) == TOKEN_TEXT - 1;
-	int difference = 0;
-
-	token_make(key, purpose, about, right);
-	for (size_t i = 0; same && right[i] != '\0'; i++)
-		difference |= right[i] ^ lower[i];
-	free(lower);
-	return same && difference == 0;
-}
-
 char *token_address(
 	const char *address, enum token_purpose purpose, long long number, const char *token)
 {

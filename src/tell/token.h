@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
  * What stands in an address behind the "+" and shows that we wrote it:
- * lampwatch+u-TOKEN@example.org. A token is an HMAC-SHA-256 (RFC 2104) of 128 bits in
- * lower-case base32 (RFC 4648 section 6), for mail servers change the case of extensions.
- * It authorises by itself: the sender that a mail names does not count. Pure.
+ * lampwatch+u-TOKEN@example.org; or in the address of a form (tell/form_request.h). A token is an
+ * HMAC-SHA-256 (RFC 2104) of 128 bits in lower-case base32 (RFC 4648 section 6), for mail servers
+ * change the case of extensions. It authorises by itself: the sender that a mail names does not
+ * count. Pure.
  *
  * The key is the archive's (archive_secret()). The run has it, for it writes tokens into what
  * people get, and mail-in, which checks them. It stands in the database too, so that a standby and
@@ -30,12 +31,10 @@ enum {
 	TOKEN_CONFIRM_SECONDS = 48 * 3600, /* after it was asked for */
 };
 
-/* The token for this purpose over what it is about; key is the archive's. */
+/* The token for this purpose over what it is about, in lower case; key is the archive's. Who sent
+ * one is told nothing of how it was compared: he hears later, and by mail. */
 void token_make(const char *key, enum token_purpose purpose, const char *about,
 	char out[static TOKEN_TEXT]);
-
-/* True if text is that token, ignoring case; in constant time. */
-bool token_check(const char *key, enum token_purpose purpose, const char *about, const char *text);
 
 /*
  * The address that carries it: "local+u-TOKEN@domain" for "local@domain"; number, where it is

@@ -200,7 +200,16 @@ plant_texts("heads", "lampwatch heads 1 sha256\n",
 plant_texts("serve", "/\nHost: 127.0.0.1:8014", "/one/\nHost: localhost\nRange: bytes=1-3\nIf-Range: x",
             "/one\nHost: status.example.org", "/.state/secret\nHost: localhost", "/link/secret\nHost: localhost",
             "/one/2014/body\nHost: [127.0.0.1]\nRange: bytes=-4", "/one/chain\nHost: localhost:1\nIf-None-Match: W/\"a\", *",
-            "/one/chain\nHost: LOCALHOST\nIf-Modified-Since: Fri, 24 Jan 2044 19:20:00 GMT\nRange: bytes=99-", "/\nHost: evil.example")
+            "/one/chain\nHost: LOCALHOST\nIf-Modified-Since: Fri, 24 Jan 2044 19:20:00 GMT\nRange: bytes=99-", "/\nHost: evil.example",
+            "/subscribe?page=one\nHost: localhost", "/manage?token=a&page=one&on=late&floor=major_outage\nHost: localhost",
+            "/subscribe\nHost: localhost\nContent-Type: application/x-www-form-urlencoded\n=mail=a%40b.example&page=one",
+            "/subscribe\nHost: localhost\nContent-Type: application/x-www-form-urlencoded\n=mail=%22%3E%3Cscript%3E",
+            "/unsubscribe?token=%3Cimg%3E\nHost: localhost\nX-Forwarded-For: 192.0.2.1\n=List-Unsubscribe=One-Click",
+            "/confirm\nHost: localhost\nSec-Fetch-Site: cross-site\n=token=x", "/confirm\nHost: localhost\n=token=x")
+plant_texts("form", "subscribe?mail=ops%40example.org&page=one&page=two&on=red&on=-incident&floor=major_outage",
+            "confirm?token=abcdefghijklmnopqrstuvwxyz", "unsubscribe?token=x&List-Unsubscribe=One-Click",
+            "manage?token=a&page=one&on=late", "manage?mail=a+b%", "subscribe?mail=%C3%A9@example.org&x=%00", "198.51.100.1, 10.0.0.1",
+            "fd00::/8", "2001:db8::1,::ffff:10.0.0.1")
 plant_texts("address", "127.0.0.1", "[::1]", "::ffff:10.0.0.1", "64:ff9b::192.168.0.1", "2002:7f00:1::", "fe80::1%eth0",
             "192.0.2.1", "2001:db8::1", "0177.0.0.1", "100.64.0.1", "0.0.0.1", "10.0.0.1", "169.254.169.254", "172.16.0.1",
             "192.0.0.1", "192.168.0.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "fc00::1", "fec0::1", "ff02::1", "::")

@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: ISC
  *
- * Requests to serve: the first line is the path, each of the others a header. Nobody gets a file
- * that is hidden or lies elsewhere, more of one than there is, or an answer for another host.
+ * Requests to serve: the first line is the path, each of the others a header, but for one that
+ * begins with '=', which is the body of a POST. Nobody gets a file that is hidden or lies
+ * elsewhere, more of one than there is, or an answer for another host; a form's page holds no
+ * script, whatever is sent.
  */
 #include "cmd/serve_file.h"
 
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/error.h"
+#include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "cmd/serve_form.h"
+#include "config/config.h"
 #include "fuzz.h"
+#include "net/client.h"
 
 #define MAY_BE_HAD "public"
 
-static const char *const folders[] = {"one", "one/2014", ".state"};
+static const char *const folders[] = {"one", "one/2014", ".state", ".state/spool"};
 static const struct {
 	const char *path, *text;
 } files[] = {{"index.html", MAY_BE_HAD}, {"one/index.html", MAY_BE_HAD " one"},
@@ -54,6 +61,42 @@ static const char *header(const struct http_query *query, const char *name)
 	return NULL;
 }
 
+static void headers(const struct http_query *query, const char *name, struct text_list *values)
+{
+	const char *value = header(query, name);
+
+	if (value != NULL)
+		text_list_add(values, value);
+}
+
+static struct serve_forms make_forms(void)
+{
+	static const char text[] =
+		"archive: archive\nfrom: a@b.example\nmail_in: a@b.example\nsubscribe: true\n"
+		"site_url: https://status.example.org/\ntrusted_proxies: 127.0.0.1\npages:\n"
+		"  - {name: one, url: \"https://status.example.com/\", kind: statuspage}\n";
+	struct problems problems = {0};
+	struct serve_forms forms = {
+		.config = config_parse("lampwatch.yaml", text, strlen(text), &problems),
+		.templates = file_templates(),
+		.spool = memory_format("%s/.state/spool", fuzz_folder()),
+		.counts = client_counts_new()};
+
+	MUST(forms.config != NULL);
+	problems_release(&problems);
+	return forms;
+}
+
+static void check_form(const struct http_answer *answer)
+{
+	static const char *const never[] = {"<script", "<iframe", "<img", "javascript:"};
+
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+		MUST(strstr(answer->made, never[i]) == NULL);
+	MUST(strstr(answer->made, "</html>") != NULL);
+	free(answer->made);
+}
+
 static void check_file(const struct http_answer *answer)
 {
 	char begin[sizeof MAY_BE_HAD] = "";
@@ -83,26 +126,45 @@ static void check_answer(const struct http_answer *answer, const char *host)
 			MUST((unsigned char)*c >= 0x20 && *c != 0x7f);
 	if (answer->file >= 0)
 		check_file(answer);
+	else if (answer->made != NULL)
+		check_form(answer);
 	else
 		MUST(answer->status >= 300 && answer->text != NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static struct serve_forms forms;
 	static int folder = -1;
 	char *text = fuzz_string(data, size), *rest = text, *line;
 	const char *lines[LINES_MAX + 1] = {0};
 	static char own[] = "status.example.org";
 	char *names[] = {own};
 	struct text_list hosts = {names, 1};
-	struct http_query query = {strsep(&rest, "\n"), header, lines};
+	struct http_query query = {.path = strsep(&rest, "\n"),
+		.header = header,
+		.connection = lines,
+		.headers = headers,
+		.search = "",
+		.peer = "127.0.0.1"};
+	char *search;
 	struct http_answer answer = {.file = -1};
 
-	for (size_t i = 0; i < LINES_MAX && (line = strsep(&rest, "\n")) != NULL; i++)
+	for (size_t i = 0; i < LINES_MAX && (line = strsep(&rest, "\n")) != NULL; i++) {
 		lines[i] = line;
-	if (folder < 0)
+		if (line[0] == '=')
+			query.body = line + 1;
+	}
+	search = strchr(query.path, '?');
+	if (search != NULL) {
+		*search = '\0';
+		query.search = search + 1;
+	}
+	if (folder < 0) {
 		folder = make_archive();
-	serve_answer(&(struct served){folder, "127.0.0.1:8014", &hosts, "'none'"}, &query, &answer);
+		forms = make_forms();
+	}
+	serve_answer(&(struct served){folder, "127.0.0.1:8014", &hosts, "'none'", &forms}, &query, &answer);
 	check_answer(&answer, header(&query, "Host"));
 	free(text);
 	return 0;

@@ -147,7 +147,7 @@ async function look(tab, name, width, scheme) {
 	if (name === "index.html") await search(tab, name);
 }
 
-(async () => {
+async function browse() {
 	const browser = await puppeteer.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", "--no-proxy-server"] });
 	const tab = await browser.newPage();
 	let current = "";
@@ -156,4 +156,7 @@ async function look(tab, name, width, scheme) {
 		for (const width of widths) for (const scheme of schemes) await look(tab, current, width, scheme);
 	await browser.close();
 	process.exit(wrong > 0 ? 1 : 0);
-})();
+}
+
+module.exports = { judge };
+if (require.main === module) browse();

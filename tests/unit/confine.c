@@ -40,7 +40,7 @@ enum {
 };
 
 /* A folder with what nobody confined may have. */
-static char *folder, *database, *password, *archive, *state_folder;
+static char *folder, *database, *password, *archive, *state_folder, *spool;
 
 /* ---- what a process that was taken over would try: true where it succeeds ---- */
 
@@ -141,6 +141,16 @@ static bool write_archive(void)
 	return done;
 }
 
+/* serve may make files in its spool, and alter none that is there. */
+static bool alter_request(void)
+{
+	char *path = file_join(spool, "there");
+	bool done = opens(path, O_WRONLY | O_TRUNC);
+
+	free(path);
+	return done;
+}
+
 static bool make_process(void)
 {
 	pid_t process = fork();
@@ -198,6 +208,7 @@ static const struct attack {
 	{"open /etc/shadow", read_shadow, ALL, false},
 	{"open its parent's memory", read_memory_of_parent, ALL, false},
 	{"write to the archive", write_archive, ALL, false},
+	{"alter a request in the spool", alter_request, READER | FETCHER | ATTEMPT | SERVE, false},
 	{"make a file", make_file, ALL, false},
 	{"remove a file", remove_file, ALL, false},
 	{"make a socket", make_socket, READER | SERVE | VERIFY, false},
@@ -231,6 +242,8 @@ static void confine_as_for_work(enum confine_role role)
 		text_list_add(&paths, archive);
 	if (role == CONFINE_COURIER || role == CONFINE_VERIFY)
 		text_list_add(&written, state_folder);
+	if (role == CONFINE_SERVE)
+		text_list_add(&written, spool);
 	if (role != CONFINE_NONE)
 		confine_enter_writing(role, &paths, &written);
 	text_list_release(&paths);
@@ -431,6 +444,17 @@ static bool prove(void)
 	return done;
 }
 
+/* A file appears whole. */
+static bool keep_request(void)
+{
+	char *path = file_join(spool, "request");
+	bool done = file_write(path, "subscribe?", 10, 0600, NULL) && opens(path, O_RDONLY) &&
+		    unlink(path) == 0;
+
+	free(path);
+	return done;
+}
+
 static bool answer_requests(void)
 {
 	char *path = file_join(archive, "index.html");
@@ -438,7 +462,7 @@ static bool answer_requests(void)
 	char answer = FAILED;
 	bool done = opens(path, O_RDONLY) &&
 		    pthread_create(&thread, NULL, answer_yes, &answer) == 0 &&
-		    pthread_join(thread, NULL) == 0 && answer == SUCCEEDED;
+		    pthread_join(thread, NULL) == 0 && answer == SUCCEEDED && keep_request();
 
 	free(path);
 	return done;
@@ -507,22 +531,26 @@ static void test_what_is_in_force_is_said_in_eighty_columns(void **state)
 
 static int make_folder(void **state)
 {
-	char *index;
+	char *index, *request;
 	static char template[] = "/tmp/lampwatch-confine-XXXXXX";
 
 	(void)state;
 	folder = mkdtemp(template);
 	archive = file_join(folder, "archive");
 	state_folder = file_join(archive, ".state");
+	spool = file_join(state_folder, "spool");
 	database = file_join(state_folder, "lampwatch.db");
 	password = file_join(folder, "password");
 	index = file_join(archive, "index.html");
+	request = file_join(spool, "there");
 	if (mkdir(archive, 0755) != 0 || mkdir(state_folder, 0700) != 0 ||
-		!file_write(database, "database", 8, 0600, NULL) ||
+		mkdir(spool, 0700) != 0 || !file_write(database, "database", 8, 0600, NULL) ||
 		!file_write(password, "swordfish", 9, 0600, NULL) ||
+		!file_write(request, "confirm?", 8, 0600, NULL) ||
 		!file_write(index, "<html>", 6, 0644, NULL))
 		return -1;
 	free(index);
+	free(request);
 	return 0;
 }
 
@@ -535,6 +563,7 @@ static int remove_folder(void **state)
 	free(command);
 	free(archive);
 	free(state_folder);
+	free(spool);
 	free(database);
 	free(password);
 	return status;

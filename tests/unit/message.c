@@ -145,6 +145,40 @@ static void test_answer_to_a_red_is_in_its_thread(void **state)
 	free(mail);
 }
 
+/* RFC 8058: a link beside the address, with the same token. */
+static void test_where_there_are_forms_one_click_ends_it(void **state)
+{
+	struct mail_copy copy = plain_copy;
+	char *mail = written(&plain_header, "RED: Gmail", NULL), *whole;
+
+	(void)state;
+	copy.unsubscribe = "l+u-abcdefghijklmnopqrstuvwxyz@example.org";
+	copy.site_url = "https://status.example.org/a";
+	whole = addressed(&copy, mail);
+	assert_non_null(strstr(whole,
+		"\r\nList-Unsubscribe:"
+		" <mailto:l+u-abcdefghijklmnopqrstuvwxyz@example.org?subject=unsubscribe>,\r\n"
+		" <https://status.example.org/a/unsubscribe?token=abcdefghijklmnopqrstuvwxyz>\r\n"
+		"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+	free(whole);
+	copy.unsubscribe = NULL;
+	whole = addressed(&copy, mail);
+	assert_null(strstr(whole, "List-Unsubscribe"));
+	free(whole);
+	free(mail);
+}
+
+static void test_one_click_needs_forms_and_https(void **state)
+{
+	static char secure[] = "https://status.example.org", clear[] = "http://status.example.org";
+
+	(void)state;
+	assert_ptr_equal(
+		message_one_click(&(struct config){.subscribe = true, .site_url = secure}), secure);
+	assert_null(message_one_click(&(struct config){.subscribe = true, .site_url = clear}));
+	assert_null(message_one_click(&(struct config){.subscribe = false, .site_url = secure}));
+}
+
 static void test_same_input_gives_the_same_bytes_with_text_before_html(void **state)
 {
 	char *mail = written(&plain_header, "s", "<p>text</p>\n");
@@ -546,6 +580,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_alone_is_a_simple_mail),
 		cmocka_unit_test(test_answer_to_a_red_is_in_its_thread),
+		cmocka_unit_test(test_where_there_are_forms_one_click_ends_it),
+		cmocka_unit_test(test_one_click_needs_forms_and_https),
 		cmocka_unit_test(test_same_input_gives_the_same_bytes_with_text_before_html),
 		cmocka_unit_test(test_injection_in_a_header_is_refused_and_adds_nothing),
 		cmocka_unit_test(test_injection_in_a_copy_is_refused_and_adds_nothing),

@@ -335,7 +335,7 @@ static void test_green_answers_the_message_of_its_red(void **state)
 	outbox_list(scene->database, false, &all);
 	assert_int_equal(all.count, 1);
 	outbox_content(scene->database, all.list[0].content, &content);
-	copy = delivery_copy(&all.list[0]);
+	copy = delivery_copy(scene->config, &all.list[0]);
 	assert_true(content_address(&content, &copy, &mail, NULL));
 	expected = memory_format("\r\nIn-Reply-To: %s\r\nReferences: %s\r\n", red, red);
 	assert_non_null(strstr(buffer_string(&mail), expected));

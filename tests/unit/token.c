@@ -20,33 +20,25 @@ static void test_a_token_is_26_lower_case_letters_and_digits_of_the_hmac(void **
 	 * head -c 16 | base32 | tr A-Z a-z */
 	token_make(KEY, TOKEN_UNSUBSCRIBE, "ops@example.com", token);
 	assert_string_equal(token, "urxuuue55otqqz7pclrwhbcd34");
-	assert_true(token_check(KEY, TOKEN_UNSUBSCRIBE, "ops@example.com", token));
 }
 
 static void test_a_token_is_for_one_purpose_one_matter_and_one_key(void **state)
 {
-	char token[TOKEN_TEXT];
+	static const struct {
+		const char *key;
+		enum token_purpose purpose;
+		const char *about;
+	} others[] = {{KEY, TOKEN_BOUNCE, "a@example.com"},
+		{KEY, TOKEN_UNSUBSCRIBE, "b@example.com"},
+		{"other", TOKEN_UNSUBSCRIBE, "a@example.com"}};
+	char token[TOKEN_TEXT], other[TOKEN_TEXT];
 
 	(void)state;
 	token_make(KEY, TOKEN_UNSUBSCRIBE, "a@example.com", token);
-	assert_false(token_check(KEY, TOKEN_BOUNCE, "a@example.com", token));
-	assert_false(token_check(KEY, TOKEN_UNSUBSCRIBE, "b@example.com", token));
-	assert_false(token_check("other", TOKEN_UNSUBSCRIBE, "a@example.com", token));
-	token[25] = token[25] == 'a' ? 'b' : 'a';
-	assert_false(token_check(KEY, TOKEN_UNSUBSCRIBE, "a@example.com", token));
-	assert_false(token_check(KEY, TOKEN_UNSUBSCRIBE, "a@example.com", ""));
-}
-
-static void test_the_case_of_a_token_does_not_count(void **state)
-{
-	char token[TOKEN_TEXT];
-
-	(void)state;
-	token_make(KEY, TOKEN_CONFIRM, "a", token);
-	for (char *c = token; *c != '\0'; c++)
-		if (*c >= 'a' && *c <= 'z')
-			*c = (char)(*c - 'a' + 'A');
-	assert_true(token_check(KEY, TOKEN_CONFIRM, "a", token));
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		token_make(others[i].key, others[i].purpose, others[i].about, other);
+		assert_string_not_equal(other, token);
+	}
 }
 
 static void test_an_address_carries_a_token_there_and_back(void **state)
@@ -102,7 +94,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_token_is_26_lower_case_letters_and_digits_of_the_hmac),
 		cmocka_unit_test(test_a_token_is_for_one_purpose_one_matter_and_one_key),
-		cmocka_unit_test(test_the_case_of_a_token_does_not_count),
 		cmocka_unit_test(test_an_address_carries_a_token_there_and_back),
 		cmocka_unit_test(test_a_local_part_of_more_than_64_bytes_is_not_made),
 		cmocka_unit_test(test_other_extensions_are_none_of_ours),

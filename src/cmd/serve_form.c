@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd/serve_form.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "base/template.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "model/event.h"
+#include "model/level.h"
+#include "net/client.h"
+#include "tell/form_request.h"
+#include "tell/form_spool.h"
+
+/* Style comes from beside it; it runs no script, and is shown in nobody's frame. */
+#define FORM_POLICY                                                                                \
+	"default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action "       \
+	"'self'; frame-ancestors 'none'"
+
+enum { RETRY_SECONDS = 60 /* until a run has emptied the spool */ };
+
+/* What a form's page says. */
+static const struct outcome {
+	int status;
+	const char *name; /* in the template */
+} outcomes[] = {
+	{200, NULL},
+	{200, "done"},
+	{422, "is_wrong"},
+	{403, "is_foreign"},
+	{415, "is_other_type"},
+	{429, "is_too_often"},
+	{503, "is_full"},
+	{500, "is_unkept"},
+};
+enum { SHOWN, DONE, WRONG, FOREIGN, OTHER_TYPE, TOO_OFTEN, FULL, UNKEPT };
+
+bool serve_form_is(const char *path)
+{
+	enum form form;
+
+	return path[0] == '/' && form_find(path + 1, &form);
+}
+
+/* ---- what is asked for ---- */
+
+/* Browsers say whose page sends a form; who says nothing is none, or an old one. Our own pages send
+ * no referrer, so that an Origin of theirs says nothing either. */
+static bool is_foreign(const struct http_query *query)
+{
+	const char *site = query->header(query, "Sec-Fetch-Site");
+
+	return site != NULL && !text_equal(site, "same-origin") && !text_equal(site, "none");
+}
+
+static bool is_encoded(const struct http_query *query)
+{
+	static const char type[] = "application/x-www-form-urlencoded";
+	const char *said = query->header(query, "Content-Type");
+	size_t length = sizeof type - 1;
+
+	return said != NULL && strncasecmp(said, type, length) == 0 &&
+	       (said[length] == '\0' || strchr("; \t", said[length]) != NULL);
+}
+
+/* The text of the request (tell/form_request.h). Owned by the caller. */
+static char *text_of(const struct http_query *query, bool with_body)
+{
+	return memory_format("%s?%s%s%s", query->path + 1, query->search, with_body ? "&" : "",
+		with_body ? query->body : "");
+}
+
+static bool says_enough(const struct form_request *request)
+{
+	return request->token[0] != '\0' ||
+	       (request->mail[0] != '\0' && request->form != FORM_CONFIRM);
+}
+
+/* Whoever sends tokens makes us send no mail to strangers. */
+static bool is_too_often(struct serve_forms *forms, const struct http_query *query, bool asks)
+{
+	struct text_list forwarded = {0};
+	char client[CLIENT_TEXT], *counted;
+	bool often;
+
+	query->headers(query, "X-Forwarded-For", &forwarded);
+	client_of(&forms->config->trusted_proxies, query->peer, &forwarded, client);
+	counted = memory_format("%s %s", asks ? "asks" : "sends", client);
+	often = !client_counted(forms->counts, counted, asks ? SERVE_FORM_ASKED : SERVE_FORM_TOKENS,
+		clock_milliseconds());
+	free(counted);
+	text_list_release(&forwarded);
+	return often;
+}
+
+static int keep(struct serve_forms *forms, const char *text, bool asks)
+{
+	struct error error;
+	bool full, kept = form_spool_add(forms->spool, text, strlen(text),
+			   asks ? FORM_SPOOL_MAILED : FORM_SPOOL_MAX, &full, &error);
+
+	if (!kept && !full && !forms->failing)
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+	forms->failing = !kept && !full;
+	return kept ? DONE : full ? FULL : UNKEPT;
+}
+
+/*
+ * A link that a provider of mail opens for its reader (RFC 8058) says all in its address; what
+ * comes with it is multipart/form-data, and of no use to us.
+ */
+static int take(
+	struct serve_forms *forms, const struct http_query *query, struct form_request *request)
+{
+	bool encoded = is_encoded(query), parsed, asks;
+	char *text = text_of(query, encoded);
+	int outcome;
+
+	parsed = form_request_parse(text, strlen(text), request);
+	asks = parsed && request->token[0] == '\0';
+	if (parsed && request->form != FORM_UNSUBSCRIBE && is_foreign(query))
+		outcome = FOREIGN;
+	else if (!encoded && !(parsed && request->form == FORM_UNSUBSCRIBE && !asks))
+		outcome = OTHER_TYPE;
+	else if (!parsed || !says_enough(request))
+		outcome = WRONG;
+	else if (is_too_often(forms, query, asks))
+		outcome = TOO_OFTEN;
+	else
+		outcome = keep(forms, text, asks);
+	free(text);
+	return outcome;
+}
+
+/* ---- what is shown ---- */
+
+static void put_pages(
+	struct value *data, const struct config *config, const struct text_list *chosen)
+{
+	struct value *list = value_put(data, "pages", value_list());
+
+	for (size_t i = 0; i < config->page_count && i < SERVE_FORM_PAGES; i++) {
+		struct value *page = value_append(list, value_map());
+
+		value_put_text(page, "name", config->pages[i].name);
+		value_put_boolean(page, "chosen", text_list_has(chosen, config->pages[i].name));
+	}
+	if (config->page_count > SERVE_FORM_PAGES)
+		value_put_number(
+			data, "pages_left", (int64_t)(config->page_count - SERVE_FORM_PAGES));
+}
+
+static void put_flag(struct value *data, const char *before, const char *name)
+{
+	char *key = memory_format("%s_%s", before, name);
+
+	value_put_boolean(data, key, true);
+	free(key);
+}
+
+static void put_choice(struct value *data, const struct form_request *request)
+{
+	int on = request->on != 0 ? request->on : subscription_default.on;
+
+	for (int i = 0; i < EVENT_TYPES; i++)
+		if ((on & 1 << i) != 0)
+			put_flag(data, "on", event_types[i].name);
+	put_flag(data, "floor", level_name((enum level)request->floor));
+}
+
+static struct value *shown(
+	const struct serve_forms *forms, const struct form_request *request, int outcome)
+{
+	struct value *data = value_map();
+
+	value_put_boolean(data, "form", true);
+	value_put_text(data, "root", "");
+	value_put_text(data, "action", form_name(request->form));
+	put_flag(data, "is", form_name(request->form));
+	if (outcomes[outcome].name != NULL)
+		value_put_boolean(data, outcomes[outcome].name, true);
+	value_put_boolean(data, "refused", outcomes[outcome].status >= 400);
+	value_put_boolean(data, "measured", config_probe_count(forms->config) > 0);
+	value_put_text(data, "mail_in", forms->config->mail_in);
+	value_put_text(data, "mail", request->mail);
+	value_put_text(data, "token", request->token);
+	put_pages(data, forms->config, &request->pages);
+	put_choice(data, request);
+	return data;
+}
+
+static void render(
+	const struct serve_forms *forms, const struct value *data, struct http_answer *answer)
+{
+	char *folder = file_join(forms->templates, "site");
+	struct buffer page = {0};
+	struct error error;
+
+	if (template_render_file(folder, "form.html", data, &page, &error)) {
+		answer->made = buffer_take(&page);
+	} else {
+		answer->status = 500;
+		answer->text = "the template of this form is broken\n";
+		fprintf(stderr, "lampwatch: %s\n", error.text);
+	}
+	buffer_release(&page);
+	free(folder);
+}
+
+/* Nothing of it is to lie anywhere: tokens stand in addresses. */
+static void put_headers(struct http_answer *answer, int outcome)
+{
+	http_answer_header(answer, "Content-Type", "text/html; charset=utf-8");
+	http_answer_header(answer, "Cache-Control", "no-store");
+	http_answer_header(answer, "Content-Security-Policy", "%s", FORM_POLICY);
+	if (outcome == FULL)
+		http_answer_header(answer, "Retry-After", "%d", RETRY_SECONDS);
+}
+
+void serve_form_answer(
+	struct serve_forms *forms, const struct http_query *query, struct http_answer *answer)
+{
+	struct form_request request;
+	int outcome = SHOWN;
+	struct value *data;
+	char *text;
+
+	if (query->body != NULL) {
+		outcome = take(forms, query, &request);
+	} else {
+		text = text_of(query, false);
+		form_request_parse(text, strlen(text), &request);
+		free(text);
+	}
+	data = shown(forms, &request, outcome);
+	answer->status = outcomes[outcome].status;
+	put_headers(answer, outcome);
+	render(forms, data, answer);
+	value_free(data);
+	form_request_release(&request);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+#include "tell/form_spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/archive.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/system_error.h"
+#include "tell/form_request.h"
+
+/* Of a user of its own, whom an ACL lets in (lampwatch(1)), the group's bits are the mask. */
+enum { FILE_MODE = 0660, NAME_BYTES = 8, HIDDEN = '.' };
+
+char *form_spool_folder(const char *archive)
+{
+	return file_join(archive, ARCHIVE_SPOOL);
+}
+
+/* Also what is on its way, and what should not be there. -1 with error. */
+static int count(const char *folder, struct error *error)
+{
+	DIR *entries = opendir(folder);
+	int number = -2; /* "." and ".." */
+
+	if (entries == NULL) {
+		system_error_set(error, folder, "cannot be opened");
+		return -1;
+	}
+	while (number < FORM_SPOOL_MAX && readdir(entries) != NULL)
+		number++;
+	closedir(entries);
+	return number;
+}
+
+bool form_spool_add(const char *folder, const char *text, size_t length, size_t maximum, bool *full,
+	struct error *error)
+{
+	int number = count(folder, error);
+	char *word, *path;
+	bool done;
+
+	*full = number >= 0 && (size_t)number >= maximum;
+	if (number < 0 || *full)
+		return false;
+	word = digest_random_word(NAME_BYTES);
+	path = memory_format(
+		"%s/%016llx-%s", folder, (unsigned long long)clock_date_milliseconds(), word);
+	done = file_write(path, text, length, FILE_MODE, error);
+	free(path);
+	free(word);
+	return done;
+}
+
+static void give_up(int folder, const char *name, int64_t stale)
+{
+	struct stat status;
+
+	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
+		status.st_mtim.tv_sec < stale)
+		unlinkat(folder, name, 0);
+}
+
+bool form_spool_names(
+	const char *folder, int64_t stale, struct text_list *names, struct error *error)
+{
+	DIR *entries = opendir(folder);
+	struct dirent *entry;
+	int reason;
+
+	if (entries == NULL)
+		return system_error_absent(errno) ||
+		       system_error_set(error, folder, "cannot be opened");
+	while ((errno = 0, names->count < FORM_SPOOL_MAX) && (entry = readdir(entries)) != NULL)
+		if (entry->d_name[0] == HIDDEN)
+			give_up(dirfd(entries), entry->d_name, stale);
+		else
+			text_list_add(names, entry->d_name);
+	reason = errno;
+	closedir(entries);
+	text_list_sort(names);
+	errno = reason;
+	return reason == 0 || system_error_set(error, folder, "cannot be read");
+}
+
+bool form_spool_read(const char *folder, const char *name, struct buffer *out)
+{
+	char *path = file_join(folder, name);
+	int file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat status;
+	bool good = file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+
+	out->maximum = FORM_REQUEST_MAX;
+	good = good && file_read_descriptor(file, path, out, NULL);
+	if (file >= 0)
+		close(file);
+	free(path);
+	return good;
+}
+
+bool form_spool_remove(const char *folder, const char *name, struct error *error)
+{
+	char *path = memory_format("%s/%s", folder, name);
+	bool done = file_remove_tree(path, error);
+
+	free(path);
+	return done;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What forms ask for, on its way from `lampwatch serve`, which has no database, to the next run:
+ * .state/spool, a file for each request (tell/form_request.h) named after the moment it came. It is
+ * bounded in number and so, with FORM_REQUEST_MAX, in bytes.
+ */
+#ifndef LAMPWATCH_FORM_SPOOL_H
+#define LAMPWATCH_FORM_SPOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+struct buffer;
+struct error;
+
+enum {
+	FORM_SPOOL_MAX = 1000,   /* files */
+	FORM_SPOOL_MAILED = 500, /* of which those that ask for a mail: there is always room to
+				  * confirm and to leave */
+	FORM_SPOOL_RUN = 200,    /* that a run takes in */
+	FORM_SPOOL_STALE = 600,  /* seconds after which what is not whole is given up */
+};
+
+/* The folder of an archive; archive_prepare() makes it. Owned by the caller. */
+char *form_spool_folder(const char *archive);
+
+/*
+ * Adds a request, whole and synced, where there are less than maximum files. False with *full where
+ * there are as many, else with error (REMEDY_LOCAL).
+ */
+bool form_spool_add(const char *folder, const char *text, size_t length, size_t maximum, bool *full,
+	struct error *error);
+
+/*
+ * The names of what lies there, oldest first, whatever it is: at most FORM_SPOOL_MAX. Removes what
+ * was begun and never ended, before stale, in seconds since 1970 by the system's clock. An absent
+ * folder has none; false with error (REMEDY_LOCAL) where it cannot be read.
+ */
+bool form_spool_names(
+	const char *folder, int64_t stale, struct text_list *names, struct error *error);
+
+/* Reads one: false where it is no regular file of at most FORM_REQUEST_MAX bytes. A link is none:
+ * nothing leads out. */
+bool form_spool_read(const char *folder, const char *name, struct buffer *out);
+
+/* Removes one, whatever it is. Errors: REMEDY_LOCAL. */
+bool form_spool_remove(const char *folder, const char *name, struct error *error);
+
+#endif
