@@ -45,7 +45,7 @@ struct served {
 	int folder; /* a descriptor of the archive's */
 	const char *listen;
 	const struct text_list *hosts;
-	const char *script; /* the source of the one script that may run: site_script() */
+	const char *script;        /* the source of the one script that may run: site_script() */
 	struct serve_forms *forms; /* NULL: there are none */
 };
 

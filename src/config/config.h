@@ -245,8 +245,8 @@ struct config {
 	bool subscribe; /* `serve` offers forms; with mail_in and site_url */
 	struct text_list trusted_proxies; /* networks who may say whose request it is
 					   * (net/client.h) */
-	int site;       /* enum site_mode: whether a run writes the pages to browse */
-	char *kinds;    /* folder of the user's kinds, joined with folder; NULL: none */
+	int site;             /* enum site_mode: whether a run writes the pages to browse */
+	char *kinds;          /* folder of the user's kinds, joined with folder; NULL: none */
 	char *mail_templates; /* folder of templates in place of ours, joined with folder; NULL:
 			       * none
 			       */

@@ -164,7 +164,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		folder = make_archive();
 		forms = make_forms();
 	}
-	serve_answer(&(struct served){folder, "127.0.0.1:8014", &hosts, "'none'", &forms}, &query, &answer);
+	serve_answer(&(struct served){folder, "127.0.0.1:8014", &hosts, "'none'", &forms}, &query,
+		&answer);
 	check_answer(&answer, header(&query, "Host"));
 	free(text);
 	return 0;
