@@ -81,15 +81,17 @@ static bool serve(
 {
 	static const struct timespec second = {.tv_sec = 1};
 	struct http_server_settings settings = {serve_answer, serve_takes, served};
-	struct http_server *server = http_server_start(&settings, listener, error);
 	const char *listen = served->listen;
+	struct http_server *server;
 	sigset_t ends;
 
-	if (server == NULL)
-		return false;
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	server = http_server_start(&settings, listener, error);
+	if (server == NULL)
+		return false;
 	if (context->invocation->verbosity >= 0)
 		printf("http://%.*s:%d/\n", (int)(strrchr(listen, ':') - listen), listen,
 			http_server_port(server));
@@ -98,17 +100,6 @@ static bool serve(
 		http_server_expire(server);
 	http_server_stop(server);
 	return true;
-}
-
-/* The server's thread gets no signal. */
-static void block_signals(void)
-{
-	sigset_t ends;
-
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 }
 
 int command_serve(struct context *context, const struct options *options, char **words)
@@ -133,7 +124,6 @@ int command_serve(struct context *context, const struct options *options, char *
 	if (served.folder < 0)
 		good = system_error_set(&error, config->archive, "cannot be opened");
 	add_hosts(config, &hosts);
-	block_signals();
 	good = good && (served.forms == NULL || forms_ready(&forms, &error)) &&
 	       site_script(context->templates, &script, &source, &error);
 	served.script = buffer_string(&source);

@@ -30,13 +30,12 @@
 #include "tell/plan.h"
 #include "tell/receivers.h"
 #include "tell/token.h"
+#include "tell/token_owners.h"
 
 enum {
 	LAMPS_TOLD = 8,  /* of a page, in an answer to "status" */
 	LINK_PAGES = 20, /* named in a link: mail readers break long ones */
 };
-
-struct owners;
 
 /* One mail, or what a form asks for, and what is known around it. */
 struct matter {
@@ -48,7 +47,7 @@ struct matter {
 	const struct text_list *words; /* of the mail's command */
 	struct subscribers subscribers;
 	struct pending_subscriptions questions; /* that wait for an answer */
-	struct owners *owners;                  /* by purpose of their tokens, when needed */
+	struct token_owners *owners;            /* of what is known here */
 };
 
 /* ---- answers ---- */
@@ -232,113 +231,10 @@ static bool answer_wanted(const struct matter *matter, const char *to)
 
 /* ---- what came to one of our tokens: it confirms, unsubscribes, or brings a mail back ---- */
 
-/* The tokens for a purpose that are good: of all whom the file or the database knows, or of the
- * questions that wait. Sorted. */
-struct owners {
-	struct owner {
-		char token[TOKEN_TEXT];
-		const char *mail;                            /* borrowed, as is the next */
-		const struct pending_subscription *question; /* of TOKEN_CONFIRM alone */
-	} * list;
-	size_t count;
-	bool made;
-};
-
-static int by_token(const void *left, const void *right)
-{
-	return strcmp(((const struct owner *)left)->token, ((const struct owner *)right)->token);
-}
-
-static struct owner *owners_add(struct owners *owners, const struct matter *matter,
-	enum token_purpose purpose, const char *about)
-{
-	struct owner *owner = memory_append(&owners->list, &owners->count, sizeof *owners->list);
-
-	token_make(matter->with->key, purpose, about, owner->token);
-	return owner;
-}
-
-/* A second way that is a webhook has none. */
-static void owners_add_mail(struct owners *owners, const struct matter *matter,
-	enum token_purpose purpose, const char *address)
-{
-	char *lower;
-
-	if (address == NULL || strchr(address, '@') == NULL)
-		return;
-	lower = text_lower(address);
-	owners_add(owners, matter, purpose, lower)->mail = address;
-	free(lower);
-}
-
-static void owners_add_people(
-	struct owners *owners, const struct matter *matter, enum token_purpose purpose)
-{
-	const struct config *config = matter->with->config;
-
-	for (size_t i = 0; i < matter->subscribers.count; i++) {
-		owners_add_mail(owners, matter, purpose, matter->subscribers.list[i].is.mail);
-		owners_add_mail(owners, matter, purpose, matter->subscribers.list[i].is.second);
-	}
-	for (size_t i = 0; i < config->subscriber_count; i++) {
-		owners_add_mail(owners, matter, purpose, config->subscribers[i].mail);
-		owners_add_mail(owners, matter, purpose, config->subscribers[i].second);
-	}
-}
-
-/* What the token of a question is about. Owned by the caller. */
-static char *question_about(const struct pending_subscription *question)
-{
-	char *lower = text_lower(question->mail);
-	char *about =
-		memory_format("%s|%" PRId64 "|%" PRId64, lower, question->id, question->asked);
-
-	free(lower);
-	return about;
-}
-
-static void owners_add_questions(struct owners *owners, const struct matter *matter)
-{
-	for (size_t i = 0; i < matter->questions.count; i++) {
-		const struct pending_subscription *question = &matter->questions.list[i];
-		char *about = question_about(question);
-		struct owner *owner = owners_add(owners, matter, TOKEN_CONFIRM, about);
-
-		owner->mail = question->mail;
-		owner->question = question;
-		free(about);
-	}
-}
-
-static void owners_make(
-	struct owners *owners, const struct matter *matter, enum token_purpose purpose)
-{
-	if (purpose == TOKEN_CONFIRM)
-		owners_add_questions(owners, matter);
-	else
-		owners_add_people(owners, matter, purpose);
-	if (owners->count > 0)
-		qsort(owners->list, owners->count, sizeof *owners->list, by_token);
-	owners->made = true;
-}
-
-/* Whose token it is, in whatever case; NULL: nobody's. They are made once: a flood of tokens costs
- * little more than one. */
-static const struct owner *token_owner(
+static const struct token_owner *token_owner(
 	const struct matter *matter, enum token_purpose purpose, const char *token)
 {
-	struct owners *owners = &matter->owners[purpose];
-	struct owner key = {0}, *found = NULL;
-	char *lower = text_lower(token);
-
-	if (!owners->made)
-		owners_make(owners, matter, purpose);
-	if (strlen(lower) < sizeof key.token && owners->count > 0) {
-		memcpy(key.token, lower, strlen(lower) + 1);
-		found = bsearch(&key, owners->list, owners->count, sizeof key, by_token);
-	}
-	free(lower);
-	return found;
+	return token_owners_find(matter->owners, purpose, token);
 }
 
 static bool is_usual(const struct subscription *wants)
@@ -379,7 +275,7 @@ static void confirmed(
 static bool settle_question(const struct matter *matter, const char *token,
 	const struct subscription *instead, struct error *error)
 {
-	const struct owner *owner = token_owner(matter, TOKEN_CONFIRM, token);
+	const struct token_owner *owner = token_owner(matter, TOKEN_CONFIRM, token);
 	const struct pending_subscription *question = owner != NULL ? owner->question : NULL;
 	const struct subscription *wants = instead;
 	struct value *data;
@@ -407,7 +303,7 @@ static bool confirm_subscription(
 static bool unsubscribe(const struct matter *matter, const char *token, struct error *error)
 {
 	const struct mail_command *with = matter->with;
-	const struct owner *owner = token_owner(matter, TOKEN_UNSUBSCRIBE, token);
+	const struct token_owner *owner = token_owner(matter, TOKEN_UNSUBSCRIBE, token);
 	const char *mail = owner != NULL ? owner->mail : NULL;
 	const struct subscriber *known =
 		mail != NULL ? subscribers_find(&matter->subscribers, mail) : NULL;
@@ -425,7 +321,7 @@ static bool unsubscribe(const struct matter *matter, const char *token, struct e
 static bool bounce(const struct matter *matter, const char *token, struct error *error)
 {
 	const struct mail_command *with = matter->with;
-	const struct owner *owner = token_owner(matter, TOKEN_BOUNCE, token);
+	const struct token_owner *owner = token_owner(matter, TOKEN_BOUNCE, token);
 	const char *mail = owner != NULL ? owner->mail : NULL;
 	const struct subscriber *known =
 		mail != NULL ? subscribers_find(&matter->subscribers, mail) : NULL;
@@ -505,7 +401,7 @@ static bool ask_to_confirm(
 		return true;
 	data = answer_new(matter, "is_confirm", question->mail);
 	question->id = pending_subscription_add(matter->with->database, question);
-	about = question_about(question);
+	about = pending_subscription_about(question);
 	reply_to = answer_token(matter, TOKEN_CONFIRM, about);
 	answer_put_wants(data, &question->wants);
 	answer_put_link(matter, data, FORM_CONFIRM, TOKEN_CONFIRM, about);
@@ -751,7 +647,7 @@ static bool offer_links(const struct matter *matter, const char *mail, struct er
 
 	if (!is_asked(matter, mail) && answer_fits(matter, mail)) {
 		question.id = pending_subscription_add(matter->with->database, &question);
-		about = question_about(&question);
+		about = pending_subscription_about(&question);
 		data = answer_new(matter, "is_links", mail);
 		answer_put_wants(data, &question.wants);
 		answer_put_link(matter, data, FORM_MANAGE, TOKEN_CONFIRM, about);
@@ -813,15 +709,19 @@ static void matter_load(struct matter *matter)
 {
 	pending_subscriptions_load(matter->with->database, &matter->questions);
 	subscribers_load(matter->with->database, &matter->subscribers);
-	matter->owners = memory_zero(TOKEN_PURPOSES, sizeof *matter->owners);
+	matter->owners = memory_zero(1, sizeof *matter->owners);
+	*matter->owners = (struct token_owners){.config = matter->with->config,
+		.key = matter->with->key,
+		.subscribers = &matter->subscribers,
+		.questions = &matter->questions};
 }
 
 static void matter_release(struct matter *matter)
 {
 	subscribers_release(&matter->subscribers);
 	pending_subscriptions_release(&matter->questions);
-	for (int i = 0; matter->owners != NULL && i < TOKEN_PURPOSES; i++)
-		free(matter->owners[i].list);
+	if (matter->owners != NULL)
+		token_owners_release(matter->owners);
 	free(matter->owners);
 	matter->owners = NULL;
 }

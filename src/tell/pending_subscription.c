@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "tell/pending_subscription.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/database.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 const struct schema_step pending_subscriptions_schema[] = {
 	{11, "CREATE TABLE question (id INTEGER PRIMARY KEY, mail TEXT NOT NULL,"
@@ -62,6 +64,16 @@ int64_t pending_subscription_add(
 		question, pages);
 	free(pages);
 	return database_last_row(database);
+}
+
+char *pending_subscription_about(const struct pending_subscription *question)
+{
+	char *lower = text_lower(question->mail);
+	char *about =
+		memory_format("%s|%" PRId64 "|%" PRId64, lower, question->id, question->asked);
+
+	free(lower);
+	return about;
 }
 
 void pending_subscriptions_forget(struct database *database, const char *mail)

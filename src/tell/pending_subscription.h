@@ -42,6 +42,9 @@ void pending_subscriptions_release(struct pending_subscriptions *questions);
 int64_t pending_subscription_add(
 	struct database *database, const struct pending_subscription *question);
 
+/* What its token is about (tell/token.h). Owned by the caller. */
+char *pending_subscription_about(const struct pending_subscription *question);
+
 /* Forgets what was asked for this address, whatever its case; what was asked before that time. */
 void pending_subscriptions_forget(struct database *database, const char *mail);
 void pending_subscriptions_expire(struct database *database, int64_t before);
