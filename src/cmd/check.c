@@ -10,6 +10,7 @@
 #include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "cmd/catalogue.h"
@@ -92,37 +93,64 @@ static void print_in_force(
 
 /* ---- what the last readings say of it ---- */
 
+/* In a text, a list or a map of them, key or value: the node that is the text. */
+static bool find_text(struct node node, const char *text, struct node *found)
+{
+	if (node_type(node) == NODE_MAP) {
+		for (size_t i = 0; i < node_count(node); i++)
+			if (find_text(node_key(node, i), text, found) ||
+				find_text(node_value(node, i), text, found))
+				return true;
+		return false;
+	}
+	for (size_t i = 0; node_type(node) == NODE_LIST && i < node_count(node); i++)
+		if (find_text(node_member(node, i), text, found))
+			return true;
+	if (!text_equal(node_text(node), text))
+		return false;
+	*found = node;
+	return true;
+}
+
+/* The page's own, and of its depends_on the cause, of which the finding says "CAUSE: PATTERN". */
+static struct node place_on_page(struct node member, const char *item)
+{
+	const char *end = strstr(item, ": ");
+	char *cause = memory_bytes(item, end != NULL ? (size_t)(end - item) : strlen(item));
+	struct node found = member;
+
+	if (!find_text(node_find(member, "indicators"), item, &found) &&
+		!find_text(node_find(member, "depends_on"), item, &found))
+		find_text(node_find(member, "depends_on"), cause, &found);
+	free(cause);
+	return found;
+}
+
 /* The node that a finding is about, for its line: the pattern, where it is the configuration's,
  * else the page. */
 static struct node place_of(const struct config *config, const struct finding *finding)
 {
-	static const char *const sections[] = {"pages", "subscribers", "webhooks"};
+	static const char *const watched[] = {"pages", "probes"}, *const told[] = {"subscribers",
+									  "webhooks"};
+	bool own = finding->page[0] != '\0';
 	const char *pattern = strstr(finding->item, ": ");
-	struct node root = yaml_root(config->yaml), page = {0};
+	struct node found = {0};
 
-	pattern = pattern != NULL && finding->page[0] == '\0' ? pattern + 2 : finding->item;
-	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-		struct node section = node_find(root, sections[i]);
+	for (size_t i = 0; i < 2; i++) {
+		struct node section =
+			node_find(yaml_root(config->yaml), own ? watched[i] : told[i]);
 
 		for (size_t j = 0; j < node_count(section); j++) {
 			struct node member = node_member(section, j);
-			struct node list = node_find(member, "indicators");
-			bool own = i == 0 &&
-				   text_equal(node_text(node_find(member, "name")), finding->page);
 
-			if (own)
-				page = member;
-			if ((i == 0) != (finding->page[0] != '\0') || (i == 0 && !own))
-				continue;
-			if (text_equal(node_text(list), pattern))
-				return list;
-			for (size_t k = 0; node_type(list) == NODE_LIST && k < node_count(list);
-				k++)
-				if (text_equal(node_text(node_member(list, k)), pattern))
-					return node_member(list, k);
+			if (own && text_equal(node_text(node_find(member, "name")), finding->page))
+				return place_on_page(member, finding->item);
+			if (!own && pattern != NULL &&
+				find_text(node_find(member, "indicators"), pattern + 2, &found))
+				return found;
 		}
 	}
-	return page;
+	return found;
 }
 
 static void warn(

@@ -196,6 +196,20 @@ static int show_all(const struct report *report, char **names)
 	return result;
 }
 
+/* True where a page that is shown is a probe. */
+static bool is_measured(const struct report *report)
+{
+	bool measured = false;
+
+	for (size_t i = 0; report->list != NULL && i < report->list->count; i++) {
+		const struct page_config *page = config_page(
+			report->context->config, value_get_text(report->list->members[i], "name"));
+
+		measured = measured || (page != NULL && page->check_count > 0);
+	}
+	return measured;
+}
+
 static int print_html(const struct report *report, const char *template, struct value *root)
 {
 	char *folder = memory_format("%s/site", report->context->templates);
@@ -205,7 +219,7 @@ static int print_html(const struct report *report, const char *template, struct 
 	int result = EXIT_DONE;
 
 	report_put_times(root, report->since, report->until, report->context->config);
-	value_put_boolean(root, "measured", config_probe_count(report->context->config) > 0);
+	value_put_boolean(root, "measured", is_measured(report));
 	if (template_render_file(folder, "style.txt", shapes, &style, &error)) {
 		value_put_text(root, "style", buffer_string(&style));
 		if (template_render_file(folder, template, root, &out, &error))

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/routes_causes.h"
 #include "cmd/routes_json.h"
 #include "cmd/webhooks.h"
 #include "net/address.h"
@@ -298,62 +299,6 @@ static size_t print_outages(
 	return lost;
 }
 
-/* ---- what falls with what ---- */
-
-/* Lines of all that depends on the cause, further in, and of what depends on that. */
-static void print_dependants(const struct config *config, const char *cause, int depth)
-{
-	for (size_t i = 0; i < config->page_count; i++) {
-		const struct page_config *page = &config->pages[i];
-
-		for (size_t j = 0; j < page->cause_count; j++) {
-			const struct cause_config *its = &page->causes[j];
-			const char *indicator = its->indicator != NULL ? its->indicator : "*";
-			char *name = memory_format("%s/%s", page->name, indicator);
-
-			if (text_list_has(&its->causes, cause)) {
-				printf("  %*s%s\n", 2 * depth, "", name);
-				print_dependants(config, name, depth + 1);
-			}
-			free(name);
-		}
-	}
-}
-
-/* It stands where what it depends on does. */
-static bool is_dependant(const struct config *config, const char *name)
-{
-	const char *indicator;
-	const struct page_config *page = config_cause_page(config, name, &indicator);
-
-	for (size_t i = 0; page != NULL && i < page->cause_count; i++)
-		if (text_equal(page->causes[i].indicator != NULL ? page->causes[i].indicator : "*",
-			    indicator))
-			return true;
-	return false;
-}
-
-static void print_causes(const struct config *config)
-{
-	struct text_list causes = {0};
-
-	for (size_t i = 0; i < config->page_count; i++)
-		for (size_t j = 0; j < config->pages[i].cause_count; j++)
-			for (size_t k = 0; k < config->pages[i].causes[j].causes.count; k++) {
-				const char *cause = config->pages[i].causes[j].causes.list[k];
-
-				if (!text_list_has(&causes, cause) && !is_dependant(config, cause))
-					text_list_add(&causes, cause);
-			}
-	if (causes.count > 0)
-		puts("What falls with what:");
-	for (size_t i = 0; i < causes.count; i++) {
-		printf("  %s\n", causes.list[i]);
-		print_dependants(config, causes.list[i], 1);
-	}
-	text_list_release(&causes);
-}
-
 static size_t print_survey(const struct route_survey *survey, bool all)
 {
 	const struct text_list nobody = {0};
@@ -368,7 +313,7 @@ static size_t print_survey(const struct route_survey *survey, bool all)
 		puts("Always:");
 	print_lines(buffer_string(&lines));
 	lost += print_outages(survey, &never, all);
-	print_causes(survey->config);
+	routes_print_causes(survey->config);
 	buffer_release(&lines);
 	reachability_release(&never);
 	return lost;

@@ -43,8 +43,7 @@ static void put_causes(struct value *root, const struct config *config)
 			struct value *map = value_append(dependants, value_map()), *causes;
 
 			value_put_text(map, "page", config->pages[i].name);
-			value_put_text(
-				map, "indicator", its->indicator != NULL ? its->indicator : "*");
+			value_put_text(map, "indicator", config_dependants(its));
 			causes = value_put(map, "depends_on", value_list());
 			for (size_t k = 0; k < its->causes.count; k++)
 				value_append(causes, value_text(its->causes.list[k]));

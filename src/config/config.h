@@ -415,6 +415,8 @@ const struct fact_config *config_facts(
  */
 void config_causes(const struct page_config *page, const char *id, const char *group,
 	const char *name, struct text_list *causes);
+/* The pattern of the page's indicators that have these causes; "*": all of them. Borrowed. */
+const char *config_dependants(const struct cause_config *cause);
 /* Causes before what follows from them, else as the configuration has them: less than, equal to or
  * greater than 0, for pages of the same one. */
 int config_cause_order(const struct page_config *one, const struct page_config *other);

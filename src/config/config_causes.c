@@ -74,6 +74,11 @@ void config_causes(const struct page_config *page, const char *id, const char *g
 	}
 }
 
+const char *config_dependants(const struct cause_config *cause)
+{
+	return cause->indicator != NULL ? cause->indicator : "*";
+}
+
 int config_cause_order(const struct page_config *one, const struct page_config *other)
 {
 	return one->depth != other->depth ? one->depth - other->depth

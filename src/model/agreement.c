@@ -24,19 +24,26 @@ static bool reached(const struct fact *checks, size_t count, enum fact_state sta
 			times[found++] = checks[i].since;
 	qsort(times, found, sizeof *times, by_time);
 	if (many > 0 && found >= many)
-		*fact = (struct fact){state, times[many - 1]};
+		*fact = (struct fact){.state = state, .since = times[many - 1]};
 	free(times);
 	return many > 0 && found >= many;
 }
 
 struct fact fact_of_checks(const struct fact *checks, size_t count, size_t need)
 {
-	struct fact fact = {FACT_UNKNOWN, 0};
+	struct fact fact = {.state = FACT_UNKNOWN};
 
-	if (need > count || reached(checks, count, FACT_BAD, need, &fact))
-		return fact;
-	reached(checks, count, FACT_GOOD, count - need + 1, &fact);
+	if (need <= count && !reached(checks, count, FACT_BAD, need, &fact))
+		reached(checks, count, FACT_GOOD, count - need + 1, &fact);
+	fact.heard = count > 0;
+	for (size_t i = 0; i < count; i++)
+		fact.heard = fact.heard && checks[i].heard;
 	return fact;
+}
+
+bool fact_is_late(const struct fact *fact, bool red)
+{
+	return red && fact->state == FACT_GOOD && !fact->heard;
 }
 
 enum agreement agreement_of(const struct lamp *lamp, const struct fact *fact, int64_t *since)
@@ -49,7 +56,7 @@ enum agreement agreement_of(const struct lamp *lamp, const struct fact *fact, in
 	} else if (fact->state == FACT_BAD && lamp->colour == COLOUR_GREEN && !lamp->red) {
 		agreement = AGREEMENT_EARLY;
 		begins = fact->since;
-	} else if (fact->state == FACT_GOOD && lamp->colour == COLOUR_RED && lamp->red) {
+	} else if (fact_is_late(fact, lamp->colour == COLOUR_RED && lamp->red)) {
 		agreement = AGREEMENT_LATE;
 		begins = fact->since > lamp->since ? fact->since : lamp->since;
 	}

@@ -17,6 +17,7 @@ enum fact_state { FACT_UNKNOWN, FACT_GOOD, FACT_BAD };
 struct fact {
 	enum fact_state state;
 	int64_t since; /* seconds since 1970; of FACT_UNKNOWN: 0 */
+	bool heard;    /* nobody but a crowd says so, and nothing was measured */
 };
 
 struct lamp {
@@ -35,9 +36,13 @@ enum agreement {
 
 /*
  * Several checks as one fact: bad where at least `need` of them are (1 to count), good where as
- * many can no longer be, whatever the unknown ones are. since: when the one that decides it turned.
+ * many can no longer be, whatever the unknown ones are. since: when the one that decides it turned;
+ * heard: all of them are.
  */
 struct fact fact_of_checks(const struct fact *checks, size_t count, size_t need);
+
+/* True where a lamp that is red is late: it works here. That a crowd is quiet does not prove it. */
+bool fact_is_late(const struct fact *fact, bool red);
 
 /*
  * A lamp between green and red (yellow, blue) agrees with whatever the fact is: the page says that

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "model/agreement.h"
 
 /* ---- phases ---- */
 
@@ -145,9 +146,13 @@ bool comparison_early(const struct comparison *comparison)
 	return comparison->fact == CONDITION_BAD && comparison->lamp == CONDITION_GOOD;
 }
 
-bool comparison_late(const struct comparison *comparison)
+bool comparison_late(const struct comparison *comparison, bool heard)
 {
-	return comparison->fact == CONDITION_GOOD && comparison->lamp == CONDITION_BAD;
+	const struct fact fact = {
+		.state = comparison->fact == CONDITION_GOOD ? FACT_GOOD : FACT_UNKNOWN,
+		.heard = heard};
+
+	return fact_is_late(&fact, comparison->lamp == CONDITION_BAD);
 }
 
 /* ---- incidents ---- */

@@ -71,9 +71,10 @@ void comparisons_take(const struct phases *lamp, const struct phases *fact, int6
 	int64_t end, struct comparisons *comparisons);
 void comparisons_release(struct comparisons *comparisons);
 
-/* It fails here, and the lamp is not red; it works here, and the lamp is. */
+/* It fails here, and the lamp is not red; it works here, and the lamp is. heard: nobody but a crowd
+ * says so (struct fact). */
 bool comparison_early(const struct comparison *comparison);
-bool comparison_late(const struct comparison *comparison);
+bool comparison_late(const struct comparison *comparison, bool heard);
 
 /* One side of an incident. Unknown time between bad and bad is part of it. */
 struct ledger_side {

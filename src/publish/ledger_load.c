@@ -213,9 +213,11 @@ static void take_fact(const struct ledger_page *page, struct ledger_row *row)
 	bool *silent = memory_zero(names->count, sizeof *silent);
 	size_t need = page->config->need == NEED_ALL ? names->count : (size_t)page->config->need;
 
+	row->heard = true;
 	for (size_t i = 0; i < names->count; i++) {
 		const struct ledger_check *check = find_check(page, names->list[i]);
 
+		row->heard = row->heard && check != NULL && check->crowd;
 		if (check == NULL)
 			continue;
 		checks[i] = check->phases;                                  /* borrowed */

@@ -36,6 +36,7 @@ struct ledger_check {
 struct ledger_row {
 	char *id, *label;
 	const struct fact_config *facts;
+	bool heard; /* they name nobody but a crowd */
 	struct phases lamp, fact;
 	struct ledger_incidents incidents; /* of the time that was asked for, whole */
 };

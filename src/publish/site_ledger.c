@@ -138,7 +138,7 @@ static void put_differences(
 		if (comparison_early(one)) {
 			mark(one, strip, early);
 			early_for += one->end - one->begin;
-		} else if (comparison_late(one)) {
+		} else if (comparison_late(one, row->heard)) {
 			mark(one, strip, late);
 			late_for += one->end - one->begin;
 		}
@@ -317,8 +317,8 @@ static struct value *said_value(
 				      : site_lamp(COLOUR_GREY, "not known");
 }
 
-static void add_side(const struct site_page *page, const struct comparison *comparison,
-	const struct stretch *said, struct value *list)
+static void add_side(const struct site_page *page, const struct ledger_row *row,
+	const struct comparison *comparison, const struct stretch *said, struct value *list)
 {
 	static const char *const words[] = {[CONDITION_GOOD] = "worked",
 		[CONDITION_BAD] = "failed",
@@ -330,13 +330,14 @@ static void add_side(const struct site_page *page, const struct comparison *comp
 	value_put(map, "said", said_value(page, comparison->lamp, said));
 	value_put_text(map, "did", words[comparison->fact]);
 	value_put_boolean(map, "early", comparison_early(comparison));
-	value_put_boolean(map, "late", comparison_late(comparison));
+	value_put_boolean(map, "late", comparison_late(comparison, row->heard));
 }
 
 /* One comparison, or several where the page's level changes in it. */
-static void add_sides(const struct site_page *page, const struct comparison *comparison,
-	const struct stretches *said, struct value *list)
+static void add_sides(const struct site_page *page, const struct ledger_row *row,
+	const struct comparison *comparison, struct value *list)
 {
+	const struct stretches *said = find_said(page, row->id);
 	struct comparison rest = *comparison;
 
 	for (size_t i = 0; said != NULL && i < said->count && rest.begin < rest.end; i++) {
@@ -347,11 +348,11 @@ static void add_sides(const struct site_page *page, const struct comparison *com
 			continue;
 		if (stretch->end < part.end)
 			part.end = stretch->end;
-		add_side(page, &part, stretch, list);
+		add_side(page, row, &part, stretch, list);
 		rest.begin = part.end;
 	}
 	if (rest.begin < rest.end)
-		add_side(page, &rest, NULL, list);
+		add_side(page, row, &rest, NULL, list);
 }
 
 void site_put_sides(const struct site_page *page, int64_t from, int64_t to, struct value *data)
@@ -368,7 +369,7 @@ void site_put_sides(const struct site_page *page, int64_t from, int64_t to, stru
 		site_put(map, "name", row->label);
 		comparisons_take(&row->lamp, &row->fact, from, to < now ? to : now, &comparisons);
 		for (size_t j = 0; j < comparisons.count && parts->count < SITE_TIMELINE_MAX; j++)
-			add_sides(page, &comparisons.list[j], find_said(page, row->id), parts);
+			add_sides(page, row, &comparisons.list[j], parts);
 		comparisons_release(&comparisons);
 	}
 }

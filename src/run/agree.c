@@ -47,8 +47,6 @@ static void view_take(struct known_states *known, const struct config *config,
 	*view = (struct view){.page = page, .indicator = indicator, .colour = lamp.colour};
 	fact_look_up(known, config, page, facts, &view->fact);
 	view->agreement = agreement_of(&lamp, &view->fact.is, &view->since);
-	if (view->agreement == AGREEMENT_LATE && !view->fact.measured)
-		view->agreement = AGREEMENT_AGREE;
 	view->early =
 		store_find_alarm(known->database, page->name, kind_of(EVENT_EARLY), indicator->id);
 	view->late =

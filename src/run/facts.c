@@ -84,24 +84,29 @@ static bool look_up(struct known_states *known, const struct config *config, con
 	const struct page_state *state = known_states_find(known, probe, true);
 	const struct indicator_state *indicator = NULL;
 
-	*check = (struct known_check){
-		.check = name, .word = "", .crowd = page != NULL && page->match != NULL};
+	*check = (struct known_check){.check = name, .word = ""};
+	bool crowd = page != NULL && page->match != NULL;
+
 	if (page != NULL && state != NULL && known_states_fresh(known, page, state))
 		indicator = indicator_states_find(&state->indicators, slash + 1);
-	if (indicator != NULL && check->crowd) { /* which is never red */
-		check->is = (struct fact){fact_of_level(indicator->level), indicator->since};
+	if (indicator != NULL && crowd) { /* which is never red */
+		check->is = (struct fact){
+			.state = fact_of_level(indicator->level), .since = indicator->since};
 		check->level = indicator->level;
 		if (check->is.state == FACT_BAD)
 			check->word = indicator->word;
 	} else if (indicator != NULL && !indicator->gone && indicator->level != LEVEL_UNKNOWN) {
-		check->is = indicator->alarm ? (struct fact){FACT_BAD, indicator->alarm_since}
-					     : (struct fact){FACT_GOOD, indicator->since};
+		check->is =
+			indicator->alarm
+				? (struct fact){.state = FACT_BAD, .since = indicator->alarm_since}
+				: (struct fact){.state = FACT_GOOD, .since = indicator->since};
 		check->level = indicator->alarm ? indicator->peak : indicator->level;
 		if (indicator->red) /* else it is what it said when it worked */
 			check->word = indicator->word;
 	}
 	free(probe);
-	return !check->crowd || check->is.state != FACT_UNKNOWN;
+	check->is.heard = crowd;
+	return !crowd || check->is.state != FACT_UNKNOWN;
 }
 
 void fact_look_up(struct known_states *known, const struct config *config,
@@ -116,7 +121,6 @@ void fact_look_up(struct known_states *known, const struct config *config,
 	for (size_t i = 0; i < count; i++) {
 		bool says = look_up(known, config, config_of->checks.list[i], &fact->checks[i]);
 
-		fact->measured = fact->measured || !fact->checks[i].crowd;
 		/* One that learns for a week must not keep the others from being right. */
 		if (says || page->need != NEED_ANY)
 			facts[counted++] = fact->checks[i].is;

@@ -42,14 +42,11 @@ struct known_check {
 	struct fact is;
 	enum level level;
 	const char *word; /* why it fails: "HTTP 500"; "" where it did not when it was made last */
-	bool crowd;       /* it is of a page of kind crowd */
 };
 
 /* What they say together. */
 struct known_fact {
 	struct fact is;
-	bool measured; /* a probe's check is among them; else nobody but a crowd says so, and a
-			* quiet one proves nothing */
 	struct known_check *checks; /* in the order of the configuration; owned */
 	size_t count;
 };

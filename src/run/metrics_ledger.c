@@ -66,7 +66,7 @@ static void add_disagreement(
 		add_sample(out, DISAGREEMENT, page, row, "early",
 			comparison_early(last) ? now - last->begin : 0);
 		add_sample(out, DISAGREEMENT, page, row, "late",
-			comparison_late(last) ? now - last->begin : 0);
+			comparison_late(last, row->heard) ? now - last->begin : 0);
 	}
 	comparisons_release(&comparisons);
 }

@@ -136,6 +136,9 @@ mkdir -p turn/google; statuspage_page turn/google/2014-01-24T210000Z none major_
 play
 same "a page is red" "1" "$(rows "SELECT count(*) FROM alarm WHERE kind = 'red' AND closed IS NULL")"
 same "a quiet crowd proves nothing: the lamp is not late" 0 "$(rows "SELECT count(*) FROM alarm WHERE kind = 'late'")"
+now 01-24T21:10 -q site > site.out
+day=archive/google/2014/01/2014-01-24.html
+same "nor on the site, in any place" "1 0" "$(grep -c 'class="sides"' "$day") $(grep -c 'still red</td>\|class="late"\|Still red while' "$day")"
 
 # ---- rows ----
 

@@ -54,7 +54,9 @@ sed -i 's|^    indicators: \[Mail.*|&\n    depends_on: {Chat: example/Mail}|' "$
 same "what an indicator depends on fits" "" "$(run)"
 sed -i 's|example/Mail}|example/Moil}|' "$work/lampwatch.yaml"
 check "and is said where it does not" grep -q 'example/Moil: "Moil" in "depends_on" fits nothing.*did you mean "Mail"' <<< "$(run)"
-check "check says it, with its page's line" grep -q 'lampwatch.yaml:7: .*Moil' <<< "$(check_words)"
+check "check says it, with its own line" grep -q 'lampwatch.yaml:11: .*Moil' <<< "$(check_words)"
+sed -i 's|{Chat: example/Moil}|\n      Chad: example/Mail\n      Chat:\n        - example/Mail\n        - example/Moil|' "$work/lampwatch.yaml"
+same "in a map over several lines, too: of what depends, and of what it depends on" "12 15" "$(check_words | sed -n 's/.*lampwatch.yaml:\([0-9]*\): .*depends_on.*/\1/p' | sort -n | paste -sd ' ')"
 
 configure "Mail, Chat" "Chat"; run > /dev/null
 page none operational odd_word operational

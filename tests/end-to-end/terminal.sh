@@ -79,4 +79,27 @@ same "what differs stands apart" "If page7 is down:|  mail goes by spare" "$(man
 same "that nobody is left out is said once" 1 "$(many | grep -c 'everybody is still reached')"
 same "-v names all" 200 "$(many -v | tr -s ' ,' '\n' | grep -x 'page[0-9]*' | sort -u | wc -l)"
 same "and as data there are all" 202 "$(many --json | python3 -c 'import json, sys; print(len(json.load(sys.stdin)["providers"]))')"
+
+# What falls with what: in the order of the configuration, each part whole in one place; and 4,000 pages take no time.
+cat > "$work/causes.yaml" <<END
+archive: causes
+from: lampwatch@example.org
+pages:
+  - {name: z, url: "http://127.0.0.1:1/z", kind: statuspage, depends_on: {Web: [b/Web, a/Web]}}
+  - {name: b, url: "http://127.0.0.1:1/b", kind: statuspage, depends_on: a/Web}
+  - {name: c, url: "http://127.0.0.1:1/c", kind: statuspage, depends_on: {Web: b/*}}
+  - {name: a, url: "http://127.0.0.1:1/a", kind: statuspage}
+  - {name: e, url: "http://127.0.0.1:1/e", kind: statuspage, depends_on: {Web: [a/Web, z/Web]}}
+END
+same "what falls with what" "  b/Web|    z/Web|      e/Web|  a/Web|    z/Web, with what is shown above|    b/*|      c/Web|    e/Web" \
+	"$("$lampwatch" -c "$work/causes.yaml" routes | sed -n '/^What falls/,$p' | sed 1d | paste -sd '|')"
+python3 - > "$work/chains.yaml" <<'END'
+print("archive: chains\nfrom: lampwatch@example.org\npages:")
+for i in range(4000):
+    print(f"  - {{name: p{i}, url: 'http://127.0.0.1:1/{i}', kind: statuspage{'' if i % 40 == 0 else f', depends_on: {{Web: p{i - 1}/Web}}'}}}")
+END
+begin=$(date +%s%N)
+same "of 4,000 pages each has its line" 4000 "$("$lampwatch" -c "$work/chains.yaml" routes | grep -c '^ *p[0-9]*/Web$')"
+took=$((($(date +%s%N) - begin) / 1000000))
+check "in a moment ($took ms)" test "$took" -lt 5000
 finish

@@ -80,6 +80,8 @@ check "its times lead to the snapshots of that minute" grep -Pzq 'href="mail/201
 for page in index.html panel/index.html mail/index.html; do check "$page leads to the ledger" grep -q 'ledger-example-co-[0-9a-f]*.html">' "$archive/$page"; done
 check "a probe has no address" grep -q 'none: our own checks' "$archive/mail/index.html"
 check "every page is whole, links lead somewhere and nowhere out, nothing runs" python3 "$root/tests/site/check.py" "$archive"
+says() { lampwatch --clock 2014-01-24T20:20:00Z report --html "$1" | grep -o 'and what its own checks saw\|It does not test the services themselves'; }
+same "a report of a page says that the service is not tested; of a probe, that it is" "It does not test the services themselves, and what its own checks saw" "$(says panel), $(says mail)"
 check "verify takes the ledger for no damage" "$lampwatch" -c "$work/lampwatch.yaml" verify
 cp "$day" "$work/day.html"; ledger > "$work/ledger.html"
 lampwatch --clock 2014-01-24T20:20:00Z site

@@ -54,7 +54,7 @@ static void test_every_lamp_and_every_fact(void **state)
 	for (size_t i = 0; i < sizeof lamps / sizeof *lamps; i++)
 		for (int is = FACT_UNKNOWN; is <= FACT_BAD; is++)
 			for (int64_t since = 50; since <= 150; since += 100) {
-				struct fact fact = {(enum fact_state)is, since};
+				struct fact fact = {.state = (enum fact_state)is, .since = since};
 				struct lamp lamp = {lamps[i].colour, true, lamps[i].red, RED_SINCE};
 
 				check(&lamp, &fact, lamps[i].agreements[is]);
@@ -70,10 +70,10 @@ static void assert_fact(const char *checks, size_t need, enum fact_state expecte
 	size_t count = strlen(checks);
 
 	for (size_t i = 0; i < count; i++)
-		facts[i] = (struct fact){checks[i] == 'g'   ? FACT_GOOD
-					 : checks[i] == 'b' ? FACT_BAD
-							    : FACT_UNKNOWN,
-			checks[i] == '?' ? 0 : (int64_t)i + 1};
+		facts[i] = (struct fact){.state = checks[i] == 'g'   ? FACT_GOOD
+						  : checks[i] == 'b' ? FACT_BAD
+								     : FACT_UNKNOWN,
+			.since = checks[i] == '?' ? 0 : (int64_t)i + 1};
 	fact = fact_of_checks(facts, count, need);
 	if (fact.state != expected || fact.since != since)
 		print_error("%s, need %zu\n", checks, need);
@@ -87,6 +87,20 @@ static void test_one_check_is_the_fact(void **state)
 	assert_fact("g", 1, FACT_GOOD, 1);
 	assert_fact("b", 1, FACT_BAD, 1);
 	assert_fact("?", 1, FACT_UNKNOWN, 0);
+}
+
+static void test_a_quiet_crowd_alone_does_not_make_a_lamp_late(void **state)
+{
+	struct fact checks[] = {{.state = FACT_GOOD, .since = 1, .heard = true},
+		{.state = FACT_GOOD, .since = 2, .heard = true}};
+	struct fact fact = fact_of_checks(checks, 2, 1);
+
+	(void)state;
+	assert_false(fact_is_late(&fact, true));
+	checks[1].heard = false;
+	fact = fact_of_checks(checks, 2, 1);
+	assert_true(fact_is_late(&fact, true));
+	assert_false(fact_is_late(&fact, false));
 }
 
 static void test_as_many_as_are_needed_make_it_bad_and_the_last_of_them_says_when(void **state)
@@ -123,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_lamp_and_every_fact),
 		cmocka_unit_test(test_one_check_is_the_fact),
+		cmocka_unit_test(test_a_quiet_crowd_alone_does_not_make_a_lamp_late),
 		cmocka_unit_test(
 			test_as_many_as_are_needed_make_it_bad_and_the_last_of_them_says_when),
 		cmocka_unit_test(test_unknown_ones_count_where_they_could_decide),

@@ -230,10 +230,12 @@ static void test_early_and_late(void **state)
 	for (size_t i = 0; i < comparisons.count; i++)
 		buffer_format(&text, "%s%" PRId64 "%s", i > 0 ? " " : "",
 			comparisons.list[i].begin / STEP,
-			comparison_early(&comparisons.list[i])  ? "e"
-			: comparison_late(&comparisons.list[i]) ? "l"
-								: "");
+			comparison_early(&comparisons.list[i])         ? "e"
+			: comparison_late(&comparisons.list[i], false) ? "l"
+								       : "");
 	assert_string_equal(buffer_string(&text), "1 2e 3 4l 6 7");
+	for (size_t i = 0; i < comparisons.count; i++)
+		assert_false(comparison_late(&comparisons.list[i], true));
 	buffer_release(&text);
 	comparisons_release(&comparisons);
 	phases_release(&lamp);
