@@ -37,9 +37,13 @@ static const struct command {
 	{"run", command_run, NEEDS_LAST_GOOD, AS_OWNER, WITH_FORK_SERVER, 0, MANY,
 		"[--dry-run] [PAGE...]",
 		"fetch the pages that are due and tell subscribers; for cron", NULL},
+	{"init", command_init, NEEDS_NOTHING, AS_CALLER, ALONE, 0, 0,
+		"[--archive FOLDER] [--mail ADDRESS] [--relay URL] [--user NAME] [--password-file "
+		"FILE] [--service SERVICE] [--schedule SCHEDULE] [--from ADDRESS]",
+		"ask five questions, write a configuration, and make the first run", NULL},
 	{"add", command_add, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, 1,
 		"[--name NAME] [--kind KIND] [--provider PROVIDER] [--url URL] [--dry-run] "
-		"URL|NAME|FILE|- | --probe NAME | --search WORD",
+		"URL|SERVICE|FILE|- | --probe SERVICE | --search WORD",
 		"find out what kind of page an address is, and watch it", NULL},
 	{"read", command_read, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, MANY,
 		"[--kind KIND] [--url URL] [--with FILE] URL|FILE...|-",
@@ -303,8 +307,9 @@ int main(int argc, char **argv)
 	invocation.command = command->name;
 	invocation.words = command->usage;
 	if (asks_for_help(argv + 1)) {
-		printf("usage: lampwatch %s%s%s\n\n%s\n", command->name,
+		printf("usage: lampwatch %s%s%s\n\n%s\n\n", command->name,
 			command->usage[0] != '\0' ? " " : "", command->usage, command->about);
+		options_explain(command->usage, stdout);
 		return EXIT_DONE;
 	}
 	status = command_call(command, &invocation, argc, argv);

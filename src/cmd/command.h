@@ -12,6 +12,7 @@
 #define LAMPWATCH_COMMAND_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/list.h"
 #include "run/invocation.h"
@@ -20,22 +21,27 @@ struct context;
 
 /* What the options of the command line say; borrowed from it. NULL: not given. */
 struct options {
-	const char *ca_file, *duration, *floor, *head, *key, *kind, *limit, *listen, *mail, *name,
-		*probe, *provider, *reason, *recipient, *search, *second, *since, *sketch, *test,
-		*to, *until, *url, *wayback, *with;
+	const char *archive, *ca_file, *duration, *floor, *from, *head, *key, *kind, *limit,
+		*listen, *mail, *name, *password_file, *probe, *provider, *reason, *recipient,
+		*relay, *schedule, *search, *second, *since, *sketch, *test, *to, *until, *url,
+		*user, *wayback, *with;
 	/* Of options that exclude one another, given once: the name of the one, and its value. */
 	const char *form, *form_value;
-	struct text_list pages, indicators, on; /* of options that may be repeated; owned */
+	/* Of options that may be repeated; owned. */
+	struct text_list pages, indicators, mails, on, services;
 	bool again, deliver, dry_run, end, lag, nagios;
 };
 
 /*
- * Reads the options that the usage names (as "--name"). The other arguments are moved to
- * argv[optind] and after, ended by NULL. False where an option is wrong; getopt_long() has printed
- * why unless opterr is 0. Call options_release() in both cases.
+ * Reads the options that the usage names (as "--name", or "--name VALUE"). The other arguments are
+ * moved to argv[optind] and after, ended by NULL. False where an option is wrong; getopt_long() has
+ * printed why unless opterr is 0. Call options_release() in both cases.
  */
 bool options_parse(struct options *options, const char *usage, int argc, char **argv);
 void options_release(struct options *options);
+
+/* Prints what each of the options that the usage names is for, with the values that it takes. */
+void options_explain(const char *usage, FILE *out);
 
 /*
  * A command gets what its row in main.c needs, its options and its other arguments (ended by NULL,
@@ -49,6 +55,7 @@ command_function command_check;
 command_function command_diff;
 command_function command_export;
 command_function command_import;
+command_function command_init;
 command_function command_key;
 command_function command_kinds;
 command_function command_log;

@@ -493,7 +493,7 @@ void config_free(struct config *config)
 
 char *config_find(const char *given)
 {
-	static const char *const places[] = {"lampwatch.yaml", "/etc/lampwatch/lampwatch.yaml"};
+	static const char *const places[] = {CONFIG_HERE, CONFIG_SYSTEM};
 
 	if (given != NULL)
 		return memory_string(given);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd/init_next.h"
+
+#include "base/buffer.h"
+#include "base/text.h"
+
+const char *const init_schedules[] = {"timer", "cron", "none", NULL};
+
+static void write_timer(const struct init_next *next, struct buffer *out)
+{
+	if (!next->installed) {
+		buffer_format(out,
+			"  systemd-run %s--on-calendar=minutely %s -c %s run\n"
+			"      # a run each minute, until the machine starts anew: the unit that "
+			"is "
+			"installed reads another file\n",
+			next->user == NULL ? "--user " : "", next->program, next->path);
+		return;
+	}
+	if (next->sendmail)
+		buffer_text(out,
+			"  install -D -t /etc/systemd/system/lampwatch.service.d "
+			"/usr/share/lampwatch/systemd/lampwatch-sendmail.conf\n"
+			"      # what a sendmail program needs; /usr/local/share/… where it was "
+			"installed there\n");
+	buffer_text(out, "  systemctl enable --now lampwatch.timer     # a run each minute\n");
+}
+
+static void write_cron(const struct init_next *next, struct buffer *out)
+{
+	if (next->installed)
+		buffer_text(out, "  /etc/cron.d/lampwatch, which is installed with the program, "
+				 "starts a run each minute from now on.\n");
+	else if (next->user != NULL)
+		buffer_format(out, "  In /etc/cron.d/lampwatch-own: * * * * *  %s  %s -c %s run\n",
+			next->user, next->program, next->path);
+	else
+		buffer_format(out, "  crontab -e, and this line: * * * * *  %s -c %s run\n",
+			next->program, next->path);
+}
+
+void init_next_write(const struct init_next *next, struct buffer *out)
+{
+	if (text_equal(next->schedule, "timer"))
+		write_timer(next, out);
+	else if (text_equal(next->schedule, "cron"))
+		write_cron(next, out);
+	else
+		buffer_format(out, "  %s -c %s run      # once a minute, by whatever starts it\n",
+			next->program, next->path);
+	buffer_text(out,
+		"  lampwatch key                # once, with signing_key: in the configuration: "
+		"what "
+		"is kept is signed\n"
+		"  lampwatch add NAME           # another page; --search WORD looks for it\n"
+		"  lampwatch subscribe ADDRESS  # another reader; with mail_in: they subscribe "
+		"themselves: lampwatch(1)\n"
+		"  man lampwatch.yaml           # everything else\n");
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What is still to be done by hand after `lampwatch init`. Pure.
+ */
+#ifndef LAMPWATCH_INIT_NEXT_H
+#define LAMPWATCH_INIT_NEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buffer;
+
+/* What starts a run each minute; the words end with NULL. */
+extern const char *const init_schedules[];
+
+struct init_next {
+	const char *schedule; /* a word of init_schedules */
+	const char *path;     /* of the configuration */
+	const char *program;  /* that is to be started: an absolute path */
+	const char *user;     /* that root's line in /etc/cron.d names; NULL: this is not root */
+	bool installed;       /* the path is the one that the timer and the cron line of the
+			       * installation read */
+	bool sendmail;        /* mail goes out by a program */
+};
+
+/* Adds lines for people: commands, each with what it is for. */
+void init_next_write(const struct init_next *next, struct buffer *out);
+
+#endif
