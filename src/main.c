@@ -18,6 +18,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/complete.h"
 #include "run/context.h"
 #include "settings.h"
 
@@ -123,11 +124,34 @@ static const struct command {
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
+/* Those of every command. */
+static const struct complete_option globals[] = {
+	{"-c", "--config", "FILE",
+		"the configuration; the default is lampwatch.yaml here, else in /etc/lampwatch"},
+	{"-v", "--verbose", NULL, "say more; twice: still more"},
+	{"-q", "--quiet", NULL, "say less"},
+	{NULL, "--json", NULL, "print one JSON value instead of lines for people"},
+	{NULL, "--clock", "TIME", "use this as the current time"},
+	{"-h", "--help", NULL, "list the commands; behind a command: what it takes"},
+	{"-V", "--version", NULL, "print the version"},
+};
+
+enum global { CONFIG, VERBOSE, QUIET, JSON, CLOCK, HELP, VERSION, GLOBAL_COUNT };
+
+static bool is_global(const char *word, enum global global)
+{
+	return text_equal(word, globals[global].letter) || text_equal(word, globals[global].name);
+}
+
 static void usage(FILE *out)
 {
 	fputs("usage: lampwatch [-c FILE] [-v | -q] [--json] [--clock TIME] COMMAND ...\n\n", out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].about);
+	fputs("\nOptions of every command:\n\n", out);
+	for (size_t i = 0; i < GLOBAL_COUNT; i++)
+		fprintf(out, "  %-3s%-13s %s\n", globals[i].letter != NULL ? globals[i].letter : "",
+			globals[i].name, globals[i].about);
 	fputs("\nlampwatch COMMAND --help shows what a command takes. See also lampwatch(1), and\n"
 	      "lampwatch.yaml(5) for the configuration.\n",
 		out);
@@ -135,13 +159,12 @@ static void usage(FILE *out)
 
 static bool is_help(const char *word)
 {
-	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+	return is_global(word, HELP);
 }
 
 static bool is_version(const char *word)
 {
-	return strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0 ||
-	       strcmp(word, "version") == 0;
+	return is_global(word, VERSION) || strcmp(word, "version") == 0;
 }
 
 /* Whether a command's own arguments ask how it is used; what follows "--" is not an option. */
@@ -175,6 +198,18 @@ static const struct command *command_find(const char *name)
 	return NULL;
 }
 
+/* False after a complaint. */
+static bool take_clock(struct invocation *invocation, const char *word)
+{
+	invocation->simulated = date_parse(word, &invocation->clock);
+	if (!invocation->simulated)
+		fprintf(stderr,
+			"lampwatch: --clock takes a time such as 2014-01-24T19:20:00Z, not "
+			"\"%s\"\n",
+			word);
+	return invocation->simulated;
+}
+
 /*
  * Reads a global option, wherever it stands, so that `lampwatch status --json` and
  * `lampwatch --json status` are the same. Returns how many arguments it took up: 0 where the
@@ -182,40 +217,32 @@ static const struct command *command_find(const char *name)
  */
 static int global_option(struct invocation *invocation, char **words, int count)
 {
-	const char *word = words[0];
+	enum global global = CONFIG;
 
-	if (strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0) {
-		invocation->verbosity++;
-		return 1;
-	}
-	if (strcmp(word, "-q") == 0 || strcmp(word, "--quiet") == 0) {
-		invocation->verbosity = -1;
-		return 1;
-	}
-	if (strcmp(word, "--json") == 0) {
-		invocation->json = true;
-		return 1;
-	}
-	if (strcmp(word, "-c") != 0 && strcmp(word, "--config") != 0 &&
-		strcmp(word, "--clock") != 0)
-		return 0;
-	if (count < 2) {
-		fprintf(stderr, "lampwatch: %s takes a value\n", word);
+	while (global < HELP && !is_global(words[0], global))
+		global++;
+	if (global < HELP && globals[global].value != NULL && count < 2) {
+		fprintf(stderr, "lampwatch: %s takes a value\n", words[0]);
 		return -1;
 	}
-	if (strcmp(word, "--clock") != 0) {
+	switch (global) {
+	case CONFIG:
 		invocation->config_path = words[1];
 		return 2;
+	case VERBOSE:
+		invocation->verbosity++;
+		return 1;
+	case QUIET:
+		invocation->verbosity = -1;
+		return 1;
+	case JSON:
+		invocation->json = true;
+		return 1;
+	case CLOCK:
+		return take_clock(invocation, words[1]) ? 2 : -1;
+	default:
+		return 0;
 	}
-	invocation->simulated = date_parse(words[1], &invocation->clock);
-	if (!invocation->simulated) {
-		fprintf(stderr,
-			"lampwatch: --clock takes a time such as 2014-01-24T19:20:00Z, not "
-			"\"%s\"\n",
-			words[1]);
-		return -1;
-	}
-	return 2;
 }
 
 /* Leaves the command and its own arguments in argv. Returns their number, -1 after a complaint. */
@@ -263,6 +290,26 @@ static int command_call(
 	return status;
 }
 
+/* What a shell may put in place of the last of the words behind "--". */
+static int complete_words(const struct invocation *invocation, char **words)
+{
+	static const struct complete_command own[] = {
+		{"help", "", "list the commands"}, {"version", "", "print the version"}};
+	enum { OWN_COUNT = sizeof own / sizeof own[0] };
+	struct complete_command list[COMMAND_COUNT + OWN_COUNT];
+	const struct complete_tables tables = {
+		globals, GLOBAL_COUNT, list, COMMAND_COUNT + OWN_COUNT};
+	struct context context = context_new(invocation, AS_CALLER, ALONE);
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		list[i] = (struct complete_command){
+			commands[i].name, commands[i].usage, commands[i].about};
+	memcpy(list + COMMAND_COUNT, own, sizeof own);
+	complete(&context, &tables, words);
+	context_close(&context);
+	return EXIT_DONE;
+}
+
 /* Passwords, tokens and addresses with secrets are in memory: it goes into no core, whatever the
  * limits are, and to no other process of the same user. */
 static void keep_memory_private(void)
@@ -301,6 +348,8 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
+	if (strcmp(argv[0], "complete") == 0 && argc > 1)
+		return complete_words(&invocation, argv + 2);
 	command = command_find(argv[0]);
 	if (command == NULL)
 		return unknown_command(argv[0]);

@@ -43,6 +43,12 @@ void options_release(struct options *options);
 /* Prints what each of the options that the usage names is for, with the values that it takes. */
 void options_explain(const char *usage, FILE *out);
 
+/* For shells: each of them, "--name"; and the placeholder of the value of one of them, "--name" or
+ * "-n": NULL where it takes none, or the usage has it not. */
+void options_each(const char *usage,
+	void (*take)(void *context, const char *name, const char *about), void *context);
+const char *options_value(const char *usage, const char *word);
+
 /*
  * A command gets what its row in main.c needs, its options and its other arguments (ended by NULL,
  * as many as its row says), and returns the exit status.

@@ -4,10 +4,12 @@
  */
 #include <getopt.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "base/list.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/placeholder.h"
@@ -208,6 +210,31 @@ void options_release(struct options *options)
 	text_list_release(&options->mails);
 	text_list_release(&options->on);
 	text_list_release(&options->services);
+}
+
+void options_each(const char *usage,
+	void (*take)(void *context, const char *name, const char *about), void *context)
+{
+	for (const struct option_row *row = rows; row < rows + ROW_COUNT; row++) {
+		char *name = usage_names(usage, row) ? memory_format("--%s", row->name) : NULL;
+
+		if (name != NULL)
+			take(context, name, row->about);
+		free(name);
+	}
+}
+
+const char *options_value(const char *usage, const char *word)
+{
+	for (const struct option_row *row = rows; row < rows + ROW_COUNT; row++) {
+		const char letter[] = {'-', (char)row->letter, '\0'};
+		bool named = text_starts(word, "--") && text_equal(word + 2, row->name);
+
+		if ((named || (row->letter != 0 && text_equal(word, letter))) &&
+			usage_names(usage, row))
+			return row->value;
+	}
+	return NULL;
 }
 
 /* The words that may stand in place of a placeholder, where they are few and fixed. */
