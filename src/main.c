@@ -52,7 +52,7 @@ static const struct command {
 	{"kinds", command_kinds, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, MANY,
 		"[--test KIND [--url URL] [--with FILE] PAGE... | --sketch PAGE]",
 		"list the kinds of pages, or test or sketch one on a saved page", NULL},
-	{"check", command_check, NEEDS_NOTHING, AS_READER, ALONE, 0, MANY, "",
+	{"check", command_check, NEEDS_NOTHING, AS_READER, ALONE, 0, MANY, "[--schema]",
 		"check the configuration; report every error with its line", NULL},
 	{"status", command_status, NEEDS_DATABASE, AS_CALLER, ALONE, 0, MANY,
 		"[--nagios] [PAGE...]", "show what every watched page says now", NULL},

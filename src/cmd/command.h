@@ -29,7 +29,7 @@ struct options {
 	const char *form, *form_value;
 	/* Of options that may be repeated; owned. */
 	struct text_list pages, indicators, mails, on, services;
-	bool again, deliver, dry_run, end, lag, nagios;
+	bool again, deliver, dry_run, end, lag, nagios, schema;
 };
 
 /*

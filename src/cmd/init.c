@@ -41,6 +41,7 @@
 #define SENDMAIL_PROGRAM "/usr/sbin/sendmail"
 #define PASSWORD_FILE INIT_ROUTE ".password"
 #define NO_SERVICE "none"
+#define SCHEMA_FILE "lampwatch.schema.json"
 #define ZONES "/zoneinfo/"
 
 enum { ROOTS_MODE = 0640, OWN_MODE = 0600, FOLDER_MODE = 0755, PATH_MAX_BYTES = 4096 };
@@ -516,6 +517,17 @@ static char *local_zone(void)
 				     : "UTC");
 }
 
+/* It is installed beside the templates; a checkout has none. */
+static char *schema_file(const char *templates)
+{
+	char *folder = file_folder(templates), *path = file_join(folder, SCHEMA_FILE);
+	char *found = realpath(path, NULL);
+
+	free(path);
+	free(folder);
+	return found;
+}
+
 static bool given(const char *text, char **answer)
 {
 	memory_set(answer, text);
@@ -531,6 +543,7 @@ static bool take_options(
 	bool good = true;
 
 	answers->zone = local_zone();
+	answers->schema = schema_file(init->context->templates);
 	memory_set(&answers->from, options->from);
 	memory_set(&answers->user, options->user);
 	memory_set(&answers->password_file, options->password_file);

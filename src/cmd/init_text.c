@@ -23,6 +23,7 @@ void init_answers_release(struct init_answers *answers)
 	text_list_release(&answers->services);
 	free(answers->schedule);
 	free(answers->zone);
+	free(answers->schema);
 }
 
 /* "key: value" behind a comment; nothing where there is no value. */
@@ -111,6 +112,8 @@ void init_text(const struct init_answers *answers, struct buffer *out)
 {
 	char *from = sender(answers);
 
+	if (answers->schema != NULL)
+		buffer_format(out, "# yaml-language-server: $schema=%s\n", answers->schema);
 	buffer_text(out, "# What lampwatch watches, who is told, and by which way. Written by "
 			 "`lampwatch init`.\n# lampwatch.yaml(5) describes every key; `lampwatch "
 			 "check` says what is wrong, with its line.\n");

@@ -22,6 +22,7 @@ struct init_answers {
 	struct text_list services;
 	char *schedule; /* a word of init_schedules */
 	char *zone;     /* of what people read */
+	char *schema;   /* the file that editors hold a configuration against; NULL: none */
 };
 
 void init_answers_release(struct init_answers *answers);

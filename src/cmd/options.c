@@ -93,6 +93,8 @@ static const struct option_row {
 		"smtp://HOST:PORT, smtps://HOST, or sendmail:"},
 	{"schedule", "SCHEDULE", 0, OPTION_TEXT, offsetof(struct options, schedule),
 		"what starts a run each minute"},
+	{"schema", NULL, 0, OPTION_FLAG, offsetof(struct options, schema),
+		"print the form of the configuration as JSON Schema, for editors"},
 	{"search", "WORD", 0, OPTION_TEXT, offsetof(struct options, search),
 		"list the services and probes that have it in their name or address"},
 	{"second", "RECEIVER", 0, OPTION_TEXT, offsetof(struct options, second),

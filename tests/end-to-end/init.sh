@@ -23,6 +23,8 @@ cat > "$work/templates/catalogue.yaml" <<-YAML
 	- {name: Unknown Kind, url: "http://127.0.0.1:9/other"}
 YAML
 
+echo '{}' > "$work/lampwatch.schema.json" # where an installation has it
+
 # begin: a new, empty folder.
 begin() { cd "$work" && rm -rf at && mkdir at && cd at && rm -f "$work"/relay/*.eml; : > "$work/relay.script"; }
 # terminal QUESTION|ANSWER…: lampwatch init, answered by somebody; sets shown and status.
@@ -49,6 +51,7 @@ check "check calls it good" "$lampwatch" -c lampwatch.yaml check
 check "there is an archive" test -f archive/example/chain
 same "nothing else is left" $'./archive\n./lampwatch.yaml' "$(left | grep -v archive/)"
 same "nobody else but, of root's, the group of the archive reads it" "$([ "$(id -u)" = 0 ] && echo 640 || echo 600)" "$(stat -c %a lampwatch.yaml)"
+same "an editor is told where the schema is" "# yaml-language-server: \$schema=$work/lampwatch.schema.json" "$(head -n 1 lampwatch.yaml)"
 check "the provider is the catalogue's" grep -qx '    provider: example-group' lampwatch.yaml
 check "the loopback needs no TLS" grep -qx '    tls: off # .*' lampwatch.yaml
 check "nothing of the draft's name stays" bash -c '! grep -q draft lampwatch.yaml'
