@@ -20,6 +20,7 @@
 #include "cmd/command.h"
 #include "cmd/complete.h"
 #include "run/context.h"
+#include "run/print.h"
 #include "settings.h"
 
 enum { MANY = INT_MAX };
@@ -126,8 +127,7 @@ enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 /* Those of every command. */
 static const struct complete_option globals[] = {
-	{"-c", "--config", "FILE",
-		"the configuration; the default is lampwatch.yaml here, else in /etc/lampwatch"},
+	{"-c", "--config", "FILE", "the configuration; else lampwatch.yaml here, or of /etc"},
 	{"-v", "--verbose", NULL, "say more; twice: still more"},
 	{"-q", "--quiet", NULL, "say less"},
 	{NULL, "--json", NULL, "print one JSON value instead of lines for people"},
@@ -290,6 +290,14 @@ static int command_call(
 	return status;
 }
 
+static int command_explain(const struct command *command)
+{
+	printf("usage: lampwatch %s%s%s\n\n%s\n\n", command->name,
+		command->usage[0] != '\0' ? " " : "", command->usage, command->about);
+	options_explain(command->usage);
+	return EXIT_DONE;
+}
+
 /* What a shell may put in place of the last of the words behind "--". */
 static int complete_words(const struct invocation *invocation, char **words)
 {
@@ -320,51 +328,44 @@ static void keep_memory_private(void)
 	prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 }
 
+/* What the first word means. */
+static int start(struct invocation *invocation, int argc, char **argv)
+{
+	static char help[] = "--help";
+	const struct command *command;
+
+	if (argc > 0 && strcmp(argv[0], "help") == 0) { /* help COMMAND: COMMAND --help */
+		argv[0] = argc > 1 ? argv[1] : help;
+		argv[1] = argc > 1 ? help : NULL;
+	}
+	if (argc == 0 || is_help(argv[0])) {
+		usage(argc == 0 ? stderr : stdout);
+		return argc == 0 ? EXIT_USAGE : EXIT_DONE;
+	}
+	if (is_version(argv[0])) {
+		puts("lampwatch " LAMPWATCH_VERSION);
+		return EXIT_DONE;
+	}
+	if (strcmp(argv[0], "complete") == 0 && argc > 1)
+		return complete_words(invocation, argv + 2);
+	command = command_find(argv[0]);
+	if (command == NULL)
+		return unknown_command(argv[0]);
+	if (asks_for_help(argv + 1))
+		return command_explain(command);
+	invocation->command = command->name;
+	invocation->words = command->usage;
+	return command_call(command, invocation, argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	struct invocation invocation = {.program = argv[0], .clock = time(NULL)};
-	static char help[] = "--help";
-	const struct command *command;
-	int status;
 
 	keep_memory_private();
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN);
 	digest_start();
 	argc = global_options(&invocation, argc, argv);
-	if (argc < 0)
-		return EXIT_USAGE;
-	if (argc > 0 && strcmp(argv[0], "help") == 0) { /* help COMMAND: COMMAND --help */
-		argv[0] = argc > 1 ? argv[1] : help;
-		argv[1] = argc > 1 ? help : NULL;
-	}
-	if (argc > 0 && is_version(argv[0]))
-		return puts("lampwatch " LAMPWATCH_VERSION) < 0;
-	if (argc > 0 && is_help(argv[0])) {
-		usage(stdout);
-		return EXIT_DONE;
-	}
-	if (argc == 0) {
-		usage(stderr);
-		return EXIT_USAGE;
-	}
-	if (strcmp(argv[0], "complete") == 0 && argc > 1)
-		return complete_words(&invocation, argv + 2);
-	command = command_find(argv[0]);
-	if (command == NULL)
-		return unknown_command(argv[0]);
-	invocation.command = command->name;
-	invocation.words = command->usage;
-	if (asks_for_help(argv + 1)) {
-		printf("usage: lampwatch %s%s%s\n\n%s\n\n", command->name,
-			command->usage[0] != '\0' ? " " : "", command->usage, command->about);
-		options_explain(command->usage, stdout);
-		return EXIT_DONE;
-	}
-	status = command_call(command, &invocation, argc, argv);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fputs("lampwatch: standard output cannot be written\n", stderr);
-		status = exit_status_worse(status, EXIT_LOCAL);
-	}
-	return status;
+	return argc < 0 ? EXIT_USAGE : print_finish(start(&invocation, argc, argv));
 }

@@ -12,7 +12,6 @@
 #define LAMPWATCH_COMMAND_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "base/list.h"
 #include "run/invocation.h"
@@ -41,7 +40,7 @@ bool options_parse(struct options *options, const char *usage, int argc, char **
 void options_release(struct options *options);
 
 /* Prints what each of the options that the usage names is for, with the values that it takes. */
-void options_explain(const char *usage, FILE *out);
+void options_explain(const char *usage);
 
 /* For shells: each of them, "--name"; and the placeholder of the value of one of them, "--name" or
  * "-n": NULL where it takes none, or the usage has it not. */

@@ -4,6 +4,7 @@
  */
 #include <getopt.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/placeholder.h"
+#include "run/terminal.h"
 
 enum option_type {
 	OPTION_FLAG,      /* bool */
@@ -126,7 +128,11 @@ static const struct option_row {
 		"the parameters of a generic kind, as `with:` has them"},
 };
 
-enum { ROW_COUNT = sizeof rows / sizeof rows[0], VALUE_LONG = 256 /* of those without a letter */ };
+enum {
+	ROW_COUNT = sizeof rows / sizeof rows[0],
+	VALUE_LONG = 256, /* of those without a letter */
+	EXPLAINED_INDENT = 6,
+};
 
 /* Whether the text goes on behind the word; *text is what is behind it then. */
 static bool skip_word(const char **text, const char *word)
@@ -251,21 +257,19 @@ static void write_words(const char *value, struct buffer *out)
 	text_list_release(&words);
 }
 
-void options_explain(const char *usage, FILE *out)
+void options_explain(const char *usage)
 {
 	for (const struct option_row *row = rows; row < rows + ROW_COUNT; row++) {
-		struct buffer option = {0}, words = {0};
+		struct buffer about = {0};
 
 		if (!usage_names(usage, row))
 			continue;
-		buffer_format(&option, "--%s%s%s", row->name, row->value != NULL ? " " : "",
+		printf("  --%s%s%s", row->name, row->value != NULL ? " " : "",
 			row->value != NULL ? row->value : "");
-		if (row->letter != 0)
-			buffer_format(&option, ", -%c", row->letter);
-		write_words(row->value, &words);
-		fprintf(out, "  %s\n      %s%s\n", buffer_string(&option), row->about,
-			buffer_string(&words));
-		buffer_release(&option);
-		buffer_release(&words);
+		printf(row->letter != 0 ? ", -%c\n" : "\n", row->letter);
+		buffer_text(&about, row->about);
+		write_words(row->value, &about);
+		terminal_wrap(buffer_string(&about), EXPLAINED_INDENT);
+		buffer_release(&about);
 	}
 }

@@ -102,6 +102,8 @@ static void unknown_template(
 	struct text_list files = {0}, names = {0};
 	char *text;
 
+	if (name == NULL) /* it is none, and has been complained of */
+		return;
 	file_names(folder, ".json", &files, NULL);
 	for (size_t j = 0; j < files.count; j++)
 		if (strchr(files.list[j], '.') == NULL) /* else a part of others */
