@@ -373,8 +373,9 @@ static bool try_relay(struct init *init)
 
 	if (talks(init))
 		printf("   A test message to %s: ", to);
-	status = own_command(init->invocation,
-		(const char *const[]){"-c", init->draft, "try", INIT_ROUTE, "--to", to, NULL});
+	status = own_command(
+		init->invocation, (const char *const[]){"-c", init->draft, "try", INIT_ROUTE,
+					  "--to", to, talks(init) ? NULL : "-q", NULL});
 	init->relay_failed = status != EXIT_DONE;
 	return !init->relay_failed;
 }
@@ -597,8 +598,9 @@ static int commit(struct init *init)
 static void show(struct init *init)
 {
 	static const char *const commands[] = {"check", "run", "status", "routes"};
+	size_t count = talks(init) ? sizeof commands / sizeof *commands : 2; /* of use unseen */
 
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const char *const words[] = {"-c", init->path, commands[i], NULL};
 
 		if (talks(init))
@@ -611,18 +613,25 @@ static void show(struct init *init)
 static void print_next(const struct init *init)
 {
 	char *path = realpath(init->path, NULL), *program = realpath("/proc/self/exe", NULL);
-	char *user = user_name(init->owner.user);
+	char *user = user_name(init->owner.user), *data = file_folder(init->context->templates);
+	char *archive = file_join(init->folder, init->answers.archive);
 	struct buffer text = {0};
 
-	init_next_write(&(struct init_next){.schedule = init->answers.schedule,
-				.path = path != NULL ? path : init->path,
-				.program = program != NULL ? program : "lampwatch",
-				.user = geteuid() == 0 ? user : NULL,
-				.installed = text_equal(path, CONFIG_SYSTEM),
-				.sendmail = text_starts(init->answers.relay, SENDMAIL)},
+	init_next_write(
+		&(struct init_next){.schedule = init->answers.schedule,
+			.path = path != NULL ? path : init->path,
+			.program = program != NULL ? program : "lampwatch",
+			.user = geteuid() == 0 ? user : NULL,
+			.installed = text_equal(path, CONFIG_SYSTEM),
+			.sendmail = text_starts(init->answers.relay, SENDMAIL),
+			.data = data,
+			.archive = text_starts(init->answers.archive, ARCHIVE_HOME "/") ? NULL
+											: archive},
 		&text);
 	printf("\nNext:\n%s", buffer_string(&text));
 	buffer_release(&text);
+	free(archive);
+	free(data);
 	free(user);
 	free(program);
 	free(path);

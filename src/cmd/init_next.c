@@ -18,11 +18,18 @@ static void write_timer(const struct init_next *next, struct buffer *out)
 		return;
 	}
 	if (next->sendmail)
-		buffer_text(out,
-			"  install -D -t /etc/systemd/system/lampwatch.service.d "
-			"/usr/share/lampwatch/systemd/lampwatch-sendmail.conf\n"
-			"      # what a sendmail program needs; /usr/local/share/… where it was "
-			"installed there\n");
+		buffer_format(out,
+			"  install -D -m 0644 -t /etc/systemd/system/lampwatch.service.d \\\n"
+			"      %s/systemd/lampwatch-sendmail.conf    # what a sendmail program "
+			"needs\n",
+			next->data);
+	if (next->archive != NULL)
+		buffer_format(out,
+			"  systemctl edit lampwatch.service           # two lines, [Service] and "
+			"ReadWritePaths=%s:\n"
+			"                                             # else it cannot write "
+			"there\n",
+			next->archive);
 	buffer_text(out, "  systemctl enable --now lampwatch.timer     # a run each minute\n");
 }
 

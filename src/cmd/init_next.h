@@ -21,6 +21,8 @@ struct init_next {
 	bool installed;       /* the path is the one that the timer and the cron line of the
 			       * installation read */
 	bool sendmail;        /* mail goes out by a program */
+	const char *data;     /* the folder with the program's data, and drop-ins for the unit */
+	const char *archive;  /* where the unit may not write to it; NULL: it may */
 };
 
 /* Adds lines for people: commands, each with what it is for. */

@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "config/config_edit.h"
 
 #define SENDMAIL "sendmail:"
@@ -52,8 +53,12 @@ static char *sender(const struct init_answers *answers)
 
 static bool stays_here(const char *relay)
 {
-	return text_starts(relay, "smtp://localhost") || text_starts(relay, "smtp://127.") ||
-	       text_starts(relay, "smtp://[::1]");
+	char *host = config_host_part(relay);
+	bool here = text_equal(host, "localhost") || text_equal(host, "::1") ||
+		    (text_starts(host, "127.") && host[strspn(host, "0123456789.")] == '\0');
+
+	free(host);
+	return here && text_starts(relay, "smtp:");
 }
 
 static void write_route(const struct init_answers *answers, struct buffer *out)
@@ -130,6 +135,12 @@ void init_text(const struct init_answers *answers, struct buffer *out)
 	write_key(out, "\n# For times that people read.\n", "timezone", answers->zone);
 	write_routes(answers, out);
 	write_subscribers(answers, out);
+	buffer_text(out,
+		"\n# Worth a look; lampwatch.yaml(5) says what they do.\n"
+		"#signing_key: lampwatch.key             # and once: lampwatch key\n"
+		"#site_url: https://status.example.org   # where the archive is published\n"
+		"#mail_in: lampwatch@example.org         # people subscribe by a mail to it\n"
+		"#heartbeat: https://beat.example.org/   # notices when runs stop\n");
 	buffer_text(out,
 		"\n# The pages that are watched. `lampwatch add NAME` adds one at the end. "
 		"A name never changes: it\n# is the page's folder in the archive.\n"

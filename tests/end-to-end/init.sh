@@ -134,6 +134,9 @@ same "with all of them nothing is asked" 0 $status
 check "the sender is as it was given" grep -qx 'from: watch@example.org' lampwatch.yaml
 same "both are told" 2 "$(grep -c '^  - mail: ' lampwatch.yaml)"
 same "nobody else is told" 1 "$(count_mails relay)"
+begin
+"$lampwatch" -q -c lampwatch.yaml init "${all[@]}" --service none 2>&1 < /dev/null | grep -v "is a name for examples" > "$work/quiet"
+same "with -q nothing is said that is not wrong" "" "$(grep -v "runs will be root's\|runs as root" "$work/quiet")"
 
 # wrong TEXT WORD…: is refused, says that, and leaves nothing.
 wrong() {
