@@ -54,7 +54,7 @@ struct init {
 	char *path, *folder, *draft; /* owned; the draft lies beside the file */
 	char *password;              /* owned: the file that we have made; NULL: none */
 	struct archive_owner owner;
-	bool archive_made;
+	bool archive_made, folder_made; /* by us, and so taken back */
 	bool relay_failed;
 	int status; /* the worst of all that was tried */
 };
@@ -117,6 +117,8 @@ static void take_back(struct init *init)
 	forget_password(init);
 	if (init->archive_made)
 		rmdir(archive);
+	if (init->folder_made)
+		rmdir(init->folder);
 	free(archive);
 }
 
@@ -471,12 +473,14 @@ static void add_pages(struct init *init)
 	const struct text_list *services = &init->answers.services;
 	struct text_list missing = {0};
 
-	for (size_t i = 0; i < services->count && ask_interrupted() == 0; i++) {
+	for (size_t i = 0; i < services->count; i++) {
 		const char *word = services->list[i];
 		const char *result = "watched";
 		int status = own_command(init->invocation,
 			(const char *const[]){"-q", "-c", init->draft, "add", "--", word, NULL});
 
+		if (ask_interrupted() != 0)
+			break;
 		if (status != EXIT_DONE && add_unseen(init, word)) {
 			result =
 				"cannot be read now; watched all the same, as the catalogue has it";
@@ -640,8 +644,12 @@ static void print_next(const struct init *init)
 /* Everything that can still be taken back. */
 static int prepare(struct init *init, const struct options *options)
 {
+	struct error error;
 	int status;
 
+	init->folder_made = file_absent(init->folder);
+	if (!file_make_folders(init->folder, FOLDER_MODE, &error))
+		return fail(&error);
 	if ((init->answers.archive != NULL && !settle_archive(init)) || !ask_first(init))
 		return EXIT_USAGE;
 	status = settle_relay(init);
@@ -680,7 +688,7 @@ static int write_all(struct init *init, const struct options *options)
 	return init->status;
 }
 
-/* EXIT_DONE where there is none yet, and its folder is there. */
+/* EXIT_DONE where there is none yet. */
 static int look_for_place(const struct init *init)
 {
 	struct error error;
@@ -696,7 +704,7 @@ static int look_for_place(const struct init *init)
 			init->path);
 		return EXIT_USAGE;
 	}
-	return file_make_folders(init->folder, FOLDER_MODE, &error) ? EXIT_DONE : fail(&error);
+	return EXIT_DONE;
 }
 
 static int answer_and_write(struct init *init, const struct options *options)

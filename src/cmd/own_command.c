@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,6 +54,7 @@ int own_command(const struct invocation *invocation, const char *const *words)
 	child_finish(&child, &end);
 	if (end.fate == CHILD_EXITED && end.code <= EXIT_LOCAL)
 		return end.code;
-	fprintf(stderr, "lampwatch: a command of our own: %s\n", end.reason);
+	if (end.fate != CHILD_SIGNALLED || end.code != SIGINT) /* who stopped it knows */
+		fprintf(stderr, "lampwatch: a command of our own: %s\n", end.reason);
 	return EXIT_LOCAL;
 }

@@ -116,6 +116,13 @@ for stop in ^C ^D; do
 	done
 done
 begin
+echo 'greeting silent' > "$work/relay.script"
+terminal "1. |archive" "2. |ops@example.com" "3. |$relay" "The user|" "A test message|^C"
+same "^C while the relay is tried leaves nothing" "130 " "$status $(left)"
+begin
+shown=$("$lampwatch" -c new/lampwatch.yaml init "${all[@]}" --mail nobody 2>&1 < /dev/null; ls -A)
+check "nor does what is refused make a folder" bash -c '! grep -qx new <<< "$1"' - "$shown"
+begin
 terminal "1. |archive" "2. |ops@example.com" "3. |$relay" "The user|somebody" "The password|s3cret" "Another|^C"
 same "a password is not left behind either" "" "$(left)"
 check "and was never shown" bash -c '! grep -q s3cret <<< "$1"' - "$shown"
