@@ -626,7 +626,9 @@ static void print_next(const struct init *init)
 			.path = path != NULL ? path : init->path,
 			.program = program != NULL ? program : "lampwatch",
 			.user = geteuid() == 0 ? user : NULL,
-			.installed = text_equal(path, CONFIG_SYSTEM),
+			.unit = text_equal(path, CONFIG_SYSTEM),
+			.cron_line =
+				text_equal(path, CONFIG_SYSTEM) && !file_absent(INIT_CRON_LINE),
 			.sendmail = text_starts(init->answers.relay, SENDMAIL),
 			.data = data,
 			.archive = text_starts(init->answers.archive, ARCHIVE_HOME "/") ? NULL

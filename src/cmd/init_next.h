@@ -10,6 +10,8 @@
 
 struct buffer;
 
+#define INIT_CRON_LINE "/etc/cron.d/lampwatch" /* as it is installed */
+
 /* What starts a run each minute; the words end with NULL. */
 extern const char *const init_schedules[];
 
@@ -18,8 +20,8 @@ struct init_next {
 	const char *path;     /* of the configuration */
 	const char *program;  /* that is to be started: an absolute path */
 	const char *user;     /* that root's line in /etc/cron.d names; NULL: this is not root */
-	bool installed;       /* the path is the one that the timer and the cron line of the
-			       * installation read */
+	bool unit;            /* the path is the one that the installed timer's unit reads */
+	bool cron_line;       /* INIT_CRON_LINE is there, and reads it */
 	bool sendmail;        /* mail goes out by a program */
 	const char *data;     /* the folder with the program's data, and drop-ins for the unit */
 	const char *archive;  /* where the unit may not write to it; NULL: it may */

@@ -126,9 +126,9 @@ static void says(char *text, const char *word, bool there)
 static void test_what_comes_next(void **state)
 {
 	struct init_next root = {"timer", "/etc/lampwatch/lampwatch.yaml", "/usr/bin/lampwatch",
-		"lampwatch", true, false, "/usr/share/lampwatch", NULL};
+		"lampwatch", true, true, false, "/usr/share/lampwatch", NULL};
 	struct init_next own = {"cron", "/home/a/lampwatch.yaml", "/usr/bin/lampwatch", NULL, false,
-		false, "/usr/share/lampwatch", "/home/a/archive"};
+		false, false, "/usr/share/lampwatch", "/home/a/archive"};
 
 	(void)state;
 	says(next_of(root), "systemctl enable --now lampwatch.timer", true);
@@ -139,8 +139,11 @@ static void test_what_comes_next(void **state)
 	root.archive = "/srv/archive";
 	says(next_of(root), "ReadWritePaths=/srv/archive", true);
 	root.schedule = "cron";
-	says(next_of(root), "/etc/cron.d/lampwatch, which is installed", true);
-	root.installed = false;
+	says(next_of(root), "/etc/cron.d/lampwatch starts a run", true);
+	root.schedule = "none";
+	says(next_of(root), "/etc/cron.d/lampwatch does so already", true);
+	root.unit = root.cron_line = false;
+	root.schedule = "cron";
 	says(next_of(root), "* * * * *  lampwatch  /usr/bin/lampwatch -c", true);
 	root.schedule = "timer";
 	says(next_of(root), "systemd-run --on-calendar=minutely", true);
