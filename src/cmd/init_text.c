@@ -10,9 +10,6 @@
 #include "config/config.h"
 #include "config/config_edit.h"
 
-#define SENDMAIL "sendmail:"
-#define SENDMAIL_PROGRAM "/usr/sbin/sendmail"
-
 void init_answers_release(struct init_answers *answers)
 {
 	free(answers->archive);
@@ -67,10 +64,10 @@ static void write_route(const struct init_answers *answers, struct buffer *out)
 	struct buffer lines = {0};
 
 	config_member_key(&lines, "name", INIT_ROUTE);
-	if (text_equal(relay, SENDMAIL))
-		config_member_key(&lines, "sendmail", SENDMAIL_PROGRAM);
-	else if (text_starts(relay, SENDMAIL))
-		config_member_key(&lines, "sendmail", relay + strlen(SENDMAIL));
+	if (text_equal(relay, INIT_SENDMAIL))
+		config_member_key(&lines, "sendmail", INIT_SENDMAIL_PROGRAM);
+	else if (text_starts(relay, INIT_SENDMAIL))
+		config_member_key(&lines, "sendmail", relay + strlen(INIT_SENDMAIL));
 	else
 		config_member_key(&lines, "smtp", relay);
 	config_member_key(&lines, "user", answers->user);

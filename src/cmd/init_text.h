@@ -12,6 +12,10 @@ struct buffer;
 /* The name of its route. */
 #define INIT_ROUTE "relay"
 
+/* A relay that is a program, and the one without a path. */
+#define INIT_SENDMAIL "sendmail:"
+#define INIT_SENDMAIL_PROGRAM "/usr/sbin/sendmail"
+
 /* NULL, or an empty list: not answered yet, and left out. Owned. */
 struct init_answers {
 	char *archive;
