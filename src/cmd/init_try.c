@@ -26,7 +26,7 @@ static bool try_relay(struct init *init)
 	int status;
 
 	if (init_talks(init))
-		printf("   A test message to %s: ", to);
+		printf("   A test message to %s:\n", to);
 	status = own_command(
 		init->invocation, (const char *const[]){"-c", init->draft, "try", INIT_ROUTE,
 					  "--to", to, init_talks(init) ? NULL : "-q", NULL});
