@@ -18,7 +18,9 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/complete.h"
 #include "run/context.h"
+#include "run/print.h"
 #include "settings.h"
 
 enum { MANY = INT_MAX };
@@ -37,9 +39,13 @@ static const struct command {
 	{"run", command_run, NEEDS_LAST_GOOD, AS_OWNER, WITH_FORK_SERVER, 0, MANY,
 		"[--dry-run] [PAGE...]",
 		"fetch the pages that are due and tell subscribers; for cron", NULL},
+	{"init", command_init, NEEDS_NOTHING, AS_CALLER, ALONE, 0, 0,
+		"[--archive FOLDER] [--mail ADDRESS] [--relay URL] [--user NAME] [--password-file "
+		"FILE] [--service SERVICE] [--schedule SCHEDULE] [--from ADDRESS]",
+		"ask five questions, write a configuration, and make the first run", NULL},
 	{"add", command_add, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, 1,
 		"[--name NAME] [--kind KIND] [--provider PROVIDER] [--url URL] [--dry-run] "
-		"URL|NAME|FILE|- | --probe NAME | --search WORD",
+		"URL|SERVICE|FILE|- | --probe SERVICE | --search WORD",
 		"find out what kind of page an address is, and watch it", NULL},
 	{"read", command_read, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, MANY,
 		"[--kind KIND] [--url URL] [--with FILE] URL|FILE...|-",
@@ -47,7 +53,7 @@ static const struct command {
 	{"kinds", command_kinds, NEEDS_NOTHING, AS_CALLER, WITH_FORK_SERVER, 0, MANY,
 		"[--test KIND [--url URL] [--with FILE] PAGE... | --sketch PAGE]",
 		"list the kinds of pages, or test or sketch one on a saved page", NULL},
-	{"check", command_check, NEEDS_NOTHING, AS_READER, ALONE, 0, MANY, "",
+	{"check", command_check, NEEDS_NOTHING, AS_READER, ALONE, 0, MANY, "[--schema]",
 		"check the configuration; report every error with its line", NULL},
 	{"status", command_status, NEEDS_DATABASE, AS_CALLER, ALONE, 0, MANY,
 		"[--fail] [--nagios] [PAGE...]", "show what every watched page says now", NULL},
@@ -119,11 +125,33 @@ static const struct command {
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
+/* Those of every command. */
+static const struct complete_option globals[] = {
+	{"-c", "--config", "FILE", "the configuration; else lampwatch.yaml here, or of /etc"},
+	{"-v", "--verbose", NULL, "say more; twice: still more"},
+	{"-q", "--quiet", NULL, "say less"},
+	{NULL, "--json", NULL, "print one JSON value instead of lines for people"},
+	{NULL, "--clock", "TIME", "use this as the current time"},
+	{"-h", "--help", NULL, "list the commands; behind a command: what it takes"},
+	{"-V", "--version", NULL, "print the version"},
+};
+
+enum global { CONFIG, VERBOSE, QUIET, JSON, CLOCK, HELP, VERSION, GLOBAL_COUNT };
+
+static bool is_global(const char *word, enum global global)
+{
+	return text_equal(word, globals[global].letter) || text_equal(word, globals[global].name);
+}
+
 static void usage(FILE *out)
 {
 	fputs("usage: lampwatch [-c FILE] [-v | -q] [--json] [--clock TIME] COMMAND ...\n\n", out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].about);
+	fputs("\nOptions of every command:\n\n", out);
+	for (size_t i = 0; i < GLOBAL_COUNT; i++)
+		fprintf(out, "  %-3s%-13s %s\n", globals[i].letter != NULL ? globals[i].letter : "",
+			globals[i].name, globals[i].about);
 	fputs("\nlampwatch COMMAND --help shows what a command takes. See also lampwatch(1), and\n"
 	      "lampwatch.yaml(5) for the configuration.\n",
 		out);
@@ -131,13 +159,12 @@ static void usage(FILE *out)
 
 static bool is_help(const char *word)
 {
-	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+	return is_global(word, HELP);
 }
 
 static bool is_version(const char *word)
 {
-	return strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0 ||
-	       strcmp(word, "version") == 0;
+	return is_global(word, VERSION) || strcmp(word, "version") == 0;
 }
 
 /* Whether a command's own arguments ask how it is used; what follows "--" is not an option. */
@@ -171,6 +198,18 @@ static const struct command *command_find(const char *name)
 	return NULL;
 }
 
+/* False after a complaint. */
+static bool take_clock(struct invocation *invocation, const char *word)
+{
+	invocation->simulated = date_parse(word, &invocation->clock);
+	if (!invocation->simulated)
+		fprintf(stderr,
+			"lampwatch: --clock takes a time such as 2014-01-24T19:20:00Z, not "
+			"\"%s\"\n",
+			word);
+	return invocation->simulated;
+}
+
 /*
  * Reads a global option, wherever it stands, so that `lampwatch status --json` and
  * `lampwatch --json status` are the same. Returns how many arguments it took up: 0 where the
@@ -178,40 +217,32 @@ static const struct command *command_find(const char *name)
  */
 static int global_option(struct invocation *invocation, char **words, int count)
 {
-	const char *word = words[0];
+	enum global global = CONFIG;
 
-	if (strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0) {
-		invocation->verbosity++;
-		return 1;
-	}
-	if (strcmp(word, "-q") == 0 || strcmp(word, "--quiet") == 0) {
-		invocation->verbosity = -1;
-		return 1;
-	}
-	if (strcmp(word, "--json") == 0) {
-		invocation->json = true;
-		return 1;
-	}
-	if (strcmp(word, "-c") != 0 && strcmp(word, "--config") != 0 &&
-		strcmp(word, "--clock") != 0)
-		return 0;
-	if (count < 2) {
-		fprintf(stderr, "lampwatch: %s takes a value\n", word);
+	while (global < HELP && !is_global(words[0], global))
+		global++;
+	if (global < HELP && globals[global].value != NULL && count < 2) {
+		fprintf(stderr, "lampwatch: %s takes a value\n", words[0]);
 		return -1;
 	}
-	if (strcmp(word, "--clock") != 0) {
+	switch (global) {
+	case CONFIG:
 		invocation->config_path = words[1];
 		return 2;
+	case VERBOSE:
+		invocation->verbosity++;
+		return 1;
+	case QUIET:
+		invocation->verbosity = -1;
+		return 1;
+	case JSON:
+		invocation->json = true;
+		return 1;
+	case CLOCK:
+		return take_clock(invocation, words[1]) ? 2 : -1;
+	default:
+		return 0;
 	}
-	invocation->simulated = date_parse(words[1], &invocation->clock);
-	if (!invocation->simulated) {
-		fprintf(stderr,
-			"lampwatch: --clock takes a time such as 2014-01-24T19:20:00Z, not "
-			"\"%s\"\n",
-			words[1]);
-		return -1;
-	}
-	return 2;
 }
 
 /* Leaves the command and its own arguments in argv. Returns their number, -1 after a complaint. */
@@ -261,6 +292,34 @@ static int command_call(
 	return status;
 }
 
+static int command_explain(const struct command *command)
+{
+	printf("usage: lampwatch %s%s%s\n\n%s\n\n", command->name,
+		command->usage[0] != '\0' ? " " : "", command->usage, command->about);
+	options_explain(command->usage);
+	return EXIT_DONE;
+}
+
+/* What a shell may put in place of the last of the words behind "--". */
+static int complete_words(const struct invocation *invocation, char **words)
+{
+	static const struct complete_command own[] = {
+		{"help", "", "list the commands"}, {"version", "", "print the version"}};
+	enum { OWN_COUNT = sizeof own / sizeof own[0] };
+	struct complete_command list[COMMAND_COUNT + OWN_COUNT];
+	const struct complete_tables tables = {
+		globals, GLOBAL_COUNT, list, COMMAND_COUNT + OWN_COUNT};
+	struct context context = context_new(invocation, AS_CALLER, ALONE);
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		list[i] = (struct complete_command){
+			commands[i].name, commands[i].usage, commands[i].about};
+	memcpy(list + COMMAND_COUNT, own, sizeof own);
+	complete(&context, &tables, words);
+	context_close(&context);
+	return EXIT_DONE;
+}
+
 /* Passwords, tokens and addresses with secrets are in memory: it goes into no core, whatever the
  * limits are, and to no other process of the same user. */
 static void keep_memory_private(void)
@@ -271,48 +330,44 @@ static void keep_memory_private(void)
 	prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 }
 
+/* What the first word means. */
+static int start(struct invocation *invocation, int argc, char **argv)
+{
+	static char help[] = "--help";
+	const struct command *command;
+
+	if (argc > 0 && strcmp(argv[0], "help") == 0) { /* help COMMAND: COMMAND --help */
+		argv[0] = argc > 1 ? argv[1] : help;
+		argv[1] = argc > 1 ? help : NULL;
+	}
+	if (argc == 0 || is_help(argv[0])) {
+		usage(argc == 0 ? stderr : stdout);
+		return argc == 0 ? EXIT_USAGE : EXIT_DONE;
+	}
+	if (is_version(argv[0])) {
+		puts("lampwatch " LAMPWATCH_VERSION);
+		return EXIT_DONE;
+	}
+	if (strcmp(argv[0], "complete") == 0 && argc > 1)
+		return complete_words(invocation, argv + 2);
+	command = command_find(argv[0]);
+	if (command == NULL)
+		return unknown_command(argv[0]);
+	if (asks_for_help(argv + 1))
+		return command_explain(command);
+	invocation->command = command->name;
+	invocation->words = command->usage;
+	return command_call(command, invocation, argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	struct invocation invocation = {.program = argv[0], .clock = time(NULL)};
-	static char help[] = "--help";
-	const struct command *command;
-	int status;
 
 	keep_memory_private();
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN);
 	digest_start();
 	argc = global_options(&invocation, argc, argv);
-	if (argc < 0)
-		return EXIT_USAGE;
-	if (argc > 0 && strcmp(argv[0], "help") == 0) { /* help COMMAND: COMMAND --help */
-		argv[0] = argc > 1 ? argv[1] : help;
-		argv[1] = argc > 1 ? help : NULL;
-	}
-	if (argc > 0 && is_version(argv[0]))
-		return puts("lampwatch " LAMPWATCH_VERSION) < 0;
-	if (argc > 0 && is_help(argv[0])) {
-		usage(stdout);
-		return EXIT_DONE;
-	}
-	if (argc == 0) {
-		usage(stderr);
-		return EXIT_USAGE;
-	}
-	command = command_find(argv[0]);
-	if (command == NULL)
-		return unknown_command(argv[0]);
-	invocation.command = command->name;
-	invocation.words = command->usage;
-	if (asks_for_help(argv + 1)) {
-		printf("usage: lampwatch %s%s%s\n\n%s\n", command->name,
-			command->usage[0] != '\0' ? " " : "", command->usage, command->about);
-		return EXIT_DONE;
-	}
-	status = command_call(command, &invocation, argc, argv);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fputs("lampwatch: standard output cannot be written\n", stderr);
-		status = exit_status_worse(status, EXIT_LOCAL);
-	}
-	return status;
+	return argc < 0 ? EXIT_USAGE : print_finish(start(&invocation, argc, argv));
 }

@@ -89,6 +89,30 @@ bool archive_owner_become(const char *archive, bool make, struct error *error)
 	return user_become(owner.user, owner.group, error);
 }
 
+/* Not in somebody else's folder: that is who owns what is made in it. */
+static bool make_elsewhere(
+	const char *archive, struct archive_owner *owner, bool *made, struct error *error)
+{
+	const struct passwd *user = owner->user == 0 ? getpwnam(USER) : NULL;
+
+	if (user == NULL || !file_absent(archive))
+		return true;
+	*owner = (struct archive_owner){user->pw_uid, user->pw_gid, false};
+	*made = file_make_folders(archive, HOME_MODE, error);
+	return *made &&
+	       (lchown(archive, owner->user, owner->group) == 0 ||
+		       system_error_set(error, archive, "cannot be given to the user " USER));
+}
+
+bool archive_owner_make(
+	const char *archive, struct archive_owner *owner, bool *made, struct error *error)
+{
+	*made = false;
+	if (!archive_owner(archive, owner, error))
+		return false;
+	return owner->home ? make_home(owner, error) : make_elsewhere(archive, owner, made, error);
+}
+
 /* ---- what another user has made in it ---- */
 
 /* The path where it may not be written, NULL where it may; takes it over. */

@@ -36,6 +36,14 @@ bool archive_owner(const char *archive, struct archive_owner *owner, struct erro
 bool archive_owner_become(const char *archive, bool make, struct error *error);
 
 /*
+ * For root, where nobody owns an archive there yet: makes its folder and gives it to the user
+ * lampwatch, if there is one, wherever it lies. *made: the folder itself is new. *owner: as
+ * archive_owner() has it then. REMEDY_LOCAL.
+ */
+bool archive_owner_make(
+	const char *archive, struct archive_owner *owner, bool *made, struct error *error);
+
+/*
  * True where this user may write what is in .state; with pages also where the snapshots of now
  * belong. Else false with REMEDY_LOCAL: one line that names what may not be written, whose it is
  * and how that is mended. What is not there, and a file system that takes no writes at all, is no

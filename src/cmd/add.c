@@ -183,11 +183,8 @@ static void page_lines(const struct addition *addition, const char *url, struct 
 
 	if (provider == NULL && addition->service != NULL)
 		provider = addition->service->provider;
-	config_member_key(lines, "name", addition->page_name);
-	config_member_key(lines, "url", url);
-	config_member_key(lines, "kind", kind_name(addition->detection.chosen->kind));
-	if (!text_equal(provider, addition->page_name))
-		config_member_key(lines, "provider", provider);
+	add_target_page_lines(lines, addition->page_name, url,
+		kind_name(addition->detection.chosen->kind), provider);
 }
 
 static int add_page(const struct addition *addition)

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/catalogue.h"
+#include "config/config.h"
 #include "net/http.h"
 #include "run/detect.h"
 #include "run/terminal.h"
@@ -208,11 +209,14 @@ void print_ambiguous(const char *word, const struct detection *detection)
 
 void print_unknown(const struct catalogue *catalogue, const char *word, const char *what)
 {
-	const char *nearest = catalogue_nearest(catalogue, word);
+	const char *nearest = catalogue_nearest(catalogue, word),
+		   *advice = config_host_advice(word);
 	char *visible = text_visible_copy(word);
 
 	fprintf(stderr, "lampwatch add: \"%s\" %s%s%s%s\n", visible, what,
-		nearest != NULL ? "; did you mean \"" : "; add --search looks for a part of a name",
+		nearest != NULL     ? "; did you mean \""
+		: advice[0] != '\0' ? advice
+				    : "; add --search looks for a part of a name",
 		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
 	free(visible);
 }

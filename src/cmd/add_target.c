@@ -77,6 +77,16 @@ const struct page_config *add_target_page(const struct add_target *target, const
 	return NULL;
 }
 
+void add_target_page_lines(struct buffer *lines, const char *name, const char *url,
+	const char *kind, const char *provider)
+{
+	config_member_key(lines, "name", name);
+	config_member_key(lines, "url", url);
+	config_member_key(lines, "kind", kind);
+	if (!text_equal(provider, name))
+		config_member_key(lines, "provider", provider);
+}
+
 bool add_target_changes(const struct add_target *target)
 {
 	return target->config != NULL && !target->options->dry_run;
@@ -111,7 +121,7 @@ static bool check_result(
 /* Mode and owner stay: the file is read by the user that cron runs us as. */
 static bool replace_file(const char *path, const struct buffer *text, struct error *error)
 {
-	struct stat status = {.st_mode = 0600};
+	struct stat status = {.st_mode = 0600, .st_uid = geteuid(), .st_gid = getegid()};
 	mode_t mask;
 	bool good;
 
@@ -119,7 +129,8 @@ static bool replace_file(const char *path, const struct buffer *text, struct err
 	mask = umask(0);
 	good = file_write(path, buffer_string(text), text->length, status.st_mode & 07777, error);
 	umask(mask);
-	if (good && status.st_uid != geteuid() && chown(path, status.st_uid, status.st_gid) != 0)
+	if (good && (status.st_uid != geteuid() || status.st_gid != getegid()) &&
+		chown(path, status.st_uid, status.st_gid) != 0)
 		fprintf(stderr,
 			"lampwatch add: warning: %s: the owner of the file could not be kept\n",
 			path);

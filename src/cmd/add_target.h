@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+struct buffer;
 struct config_member;
 struct invocation;
 struct kind;
@@ -36,6 +37,11 @@ const struct page_config *add_target_page(const struct add_target *target, const
 
 /* Whether add_target_add() changes the configuration, or only prints. */
 bool add_target_changes(const struct add_target *target);
+
+/* Adds the lines of a page, for struct config_member; a provider that is NULL or the page's name is
+ * the default. */
+void add_target_page_lines(struct buffer *lines, const char *name, const char *url,
+	const char *kind, const char *provider);
 
 /*
  * Adds the page or probe of that name, or with --dry-run or without a configuration only prints it;

@@ -10,6 +10,7 @@
 #include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
@@ -18,12 +19,14 @@
 #include "cmd/lint.h"
 #include "cmd/lint_templates.h"
 #include "config/config.h"
+#include "config/config_schema.h"
 #include "run/context.h"
 #include "run/kinds.h"
 #include "run/last_good.h"
 #include "run/print.h"
 #include "run/schema.h"
 #include "run/survey.h"
+#include "run/terminal.h"
 #include "store/meaning.h"
 #include "store/store.h"
 #include "tell/providers.h"
@@ -226,6 +229,16 @@ static void survey_archive(
 	free(path);
 }
 
+/* For editors; of no file. */
+static int print_schema(void)
+{
+	struct value *form = config_schema();
+
+	terminal_json(form);
+	value_free(form);
+	return EXIT_DONE;
+}
+
 int command_check(struct context *context, const struct options *options, char **words)
 {
 	const char *templates = context->templates;
@@ -237,7 +250,8 @@ int command_check(struct context *context, const struct options *options, char *
 	int status;
 	bool good = false; /* the configuration */
 
-	(void)options;
+	if (options->schema)
+		return print_schema();
 	if (words[0] != NULL) {
 		fprintf(stderr, "lampwatch check: takes no arguments, but got \"%s\"\n", words[0]);
 		return EXIT_USAGE;

@@ -20,22 +20,33 @@ struct context;
 
 /* What the options of the command line say; borrowed from it. NULL: not given. */
 struct options {
-	const char *ca_file, *duration, *floor, *head, *key, *kind, *limit, *listen, *mail, *name,
-		*probe, *provider, *reason, *recipient, *search, *second, *since, *sketch, *test,
-		*to, *until, *url, *wayback, *with;
+	const char *archive, *ca_file, *duration, *floor, *from, *head, *key, *kind, *limit,
+		*listen, *mail, *name, *password_file, *probe, *provider, *reason, *recipient,
+		*relay, *schedule, *search, *second, *since, *sketch, *test, *to, *until, *url,
+		*user, *wayback, *with;
 	/* Of options that exclude one another, given once: the name of the one, and its value. */
 	const char *form, *form_value;
-	struct text_list pages, indicators, on; /* of options that may be repeated; owned */
-	bool again, deliver, dry_run, end, fail, lag, nagios;
+	/* Of options that may be repeated; owned. */
+	struct text_list pages, indicators, mails, on, services;
+	bool again, deliver, dry_run, end, fail, lag, nagios, schema;
 };
 
 /*
- * Reads the options that the usage names (as "--name"). The other arguments are moved to
- * argv[optind] and after, ended by NULL. False where an option is wrong; getopt_long() has printed
- * why unless opterr is 0. Call options_release() in both cases.
+ * Reads the options that the usage names (as "--name", or "--name VALUE"). The other arguments are
+ * moved to argv[optind] and after, ended by NULL. False where an option is wrong; getopt_long() has
+ * printed why unless opterr is 0. Call options_release() in both cases.
  */
 bool options_parse(struct options *options, const char *usage, int argc, char **argv);
 void options_release(struct options *options);
+
+/* Prints what each of the options that the usage names is for, with the values that it takes. */
+void options_explain(const char *usage);
+
+/* For shells: each of them, "--name"; and the placeholder of the value of one of them, "--name" or
+ * "-n": NULL where it takes none, or the usage has it not. */
+void options_each(const char *usage,
+	void (*take)(void *context, const char *name, const char *about), void *context);
+const char *options_value(const char *usage, const char *word);
 
 /*
  * A command gets what its row in main.c needs, its options and its other arguments (ended by NULL,
@@ -49,6 +60,7 @@ command_function command_check;
 command_function command_diff;
 command_function command_export;
 command_function command_import;
+command_function command_init;
 command_function command_key;
 command_function command_kinds;
 command_function command_log;

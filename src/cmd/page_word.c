@@ -47,8 +47,11 @@ int page_word_complain(const char *command, const char *word, const struct error
 	/* The texts of files begin with the path already. */
 	bool named = text_starts(error->text, word);
 
-	fprintf(stderr, "lampwatch %s: %s%s%s\n", command, named ? "" : visible, named ? "" : ": ",
-		error->text);
+	bool address = page_word_is_address(word) || strchr(word, '.') != NULL;
+
+	fprintf(stderr, "lampwatch %s: %s%s%s%s\n", command, named ? "" : visible,
+		named ? "" : ": ", error->text,
+		error->remedy != REMEDY_LOCAL && address ? config_host_advice(word) : "");
 	free(visible);
 	return error->remedy == REMEDY_LOCAL &&
 			       (error->number == 0 || system_error_local(error->number))

@@ -500,7 +500,7 @@ void config_free(struct config *config)
 
 char *config_find(const char *given)
 {
-	static const char *const places[] = {"lampwatch.yaml", "/etc/lampwatch/lampwatch.yaml"};
+	static const char *const places[] = {CONFIG_HERE, CONFIG_SYSTEM};
 
 	if (given != NULL)
 		return memory_string(given);
@@ -538,3 +538,39 @@ const struct route_config *config_route(const struct config *config, const char 
 			return &config->routes[i];
 	return NULL;
 }
+
+const struct node_rule *const config_file_rules = file_rules;
+
+const struct node_rule *config_section_rules(const char *key)
+{
+	const struct {
+		const char *key;
+		const struct node_rule *rules;
+	} lists[] = {
+		{"pages", page_rules},
+		{"probes", probe_rules},
+		{"checks", config_check_rules},
+		{"routes", config_route_rules},
+		{"subscribers", config_subscriber_rules},
+		{"webhooks", config_webhook_rules},
+		{"maintenance", config_maintenance_rules},
+	};
+
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		if (strcmp(lists[i].key, key) == 0)
+			return lists[i].rules;
+	return NULL;
+}
+
+#define OFF "{\"const\": \"off\"}"
+
+const struct config_shape config_file_shapes[] = {
+	{read_flapping, SHAPE_RULES, OFF},
+	{read_remind, SHAPE_DURATION, OFF},
+	{read_timeout, SHAPE_RULES, NULL},
+	{refuse_of_page, SHAPE_ONLY, "{\"not\": {}}"},
+	{read_section, SHAPE_SECTION, NULL},
+	{read_base, SHAPE_ONLY,
+		"{\"type\": \"string\", \"pattern\": \"^[Hh][Tt][Tt][Pp][Ss]?://[^?#@]+$\"}"},
+	{NULL, SHAPE_ONLY, NULL},
+};

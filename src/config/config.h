@@ -393,7 +393,10 @@ enum {
 #define CONFIG_AGE_MAX (100LL * 366 * 24 * 60 * 60 * 1000) /* milliseconds */
 #define CONFIG_STAMP_MIN (60LL * 1000)                     /* milliseconds */
 
-/* -c's file, else ./lampwatch.yaml, else /etc/lampwatch/lampwatch.yaml: the
+#define CONFIG_HERE "lampwatch.yaml"
+#define CONFIG_SYSTEM "/etc/lampwatch/lampwatch.yaml"
+
+/* -c's file, else CONFIG_HERE, else CONFIG_SYSTEM: the
  * first that exists; given is returned as it is. Owned by the caller; NULL where there is none. */
 char *config_find(const char *given);
 

@@ -199,8 +199,7 @@ static bool find_place(struct node root, const char *section, const struct lines
 	return good;
 }
 
-/* Without quotes where every reader of YAML takes it as text. */
-static void write_text(const char *text, struct buffer *out)
+void config_value_write(const char *text, struct buffer *out)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567"
 				      "89-._~/?#[]@!$&'()*+,;=%:";
@@ -222,7 +221,7 @@ void config_member_key(struct buffer *lines, const char *key, const char *value)
 	if (text_empty(value))
 		return;
 	buffer_format(lines, "%s%s: ", lines->length == 0 ? "- " : "  ", key);
-	write_text(value, lines);
+	config_value_write(value, lines);
 	buffer_byte(lines, '\n');
 }
 

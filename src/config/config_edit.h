@@ -20,6 +20,9 @@ struct config_member {
 	const char *lines;
 };
 
+/* Adds a text as a value: without quotes where every reader of YAML takes it as that text. */
+void config_value_write(const char *text, struct buffer *out);
+
 /* Adds "KEY: VALUE" to a member's lines, the first with its dash, the value in quotes where it
  * needs them. A value that is NULL or empty gives no line. */
 void config_member_key(struct buffer *lines, const char *key, const char *value);

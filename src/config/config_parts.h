@@ -103,4 +103,38 @@ void config_crowd_release(struct page_config *page);
 /* What must hold between the parts of the file (config_check.c). */
 void config_check(const struct config *config, struct problems *problems);
 
+/* ---- for the schema (config_schema.h): the tables, and what each reader takes ---- */
+
+/* What follows from the rule's detail, or is made as it is needed. */
+enum config_detail {
+	SHAPE_ONLY, /* nothing: the JSON is all */
+	SHAPE_WORDS,
+	SHAPE_NUMBER,
+	SHAPE_DURATION,
+	SHAPE_SIZE,
+	SHAPE_RULES,   /* a map with the keys of a table */
+	SHAPE_SECTION, /* a list of such maps */
+	SHAPE_EVENTS,  /* the words of `on:` */
+	SHAPE_WINDOWS, /* one window of time, or a list of them */
+};
+
+/* What a reader takes: the JSON, or what follows from the detail, or either. */
+struct config_shape {
+	node_reader *read; /* a row with NULL ends the table */
+	enum config_detail detail;
+	const char *json; /* a schema; NULL: none */
+};
+
+extern const struct config_shape config_file_shapes[], config_check_shapes[],
+	config_receiver_shapes[], config_window_shapes[];
+extern const struct node_rule *const config_file_rules,
+	*const config_check_rules, *const config_route_rules,
+					   *const config_subscriber_rules,
+						   *const config_webhook_rules,
+							   *const config_maintenance_rules,
+								   *const config_window_rules;
+
+/* The keys of what stands in the list of that name. */
+const struct node_rule *config_section_rules(const char *key);
+
 #endif

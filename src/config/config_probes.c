@@ -444,3 +444,26 @@ void config_probe_release(struct page_config *page)
 	free(page->facts);
 	text_list_release(&page->references);
 }
+
+const struct node_rule *const config_check_rules = check_rules;
+
+#define TEXT "{\"type\": [\"string\", \"number\"]}"
+#define STATUS "{\"type\": \"integer\", \"minimum\": 100, \"maximum\": 599}"
+
+const struct config_shape config_check_shapes[] = {
+	{read_http, SHAPE_ONLY,
+		"{\"type\": \"string\", \"pattern\": \"^[Hh][Tt][Tt][Pp][Ss]?://\"}"},
+	{read_mail, SHAPE_ONLY, "{\"type\": \"string\", \"pattern\": \"^[A-Za-z0-9]+://\"}"},
+	{read_port, SHAPE_ONLY,
+		"{\"type\": \"string\", \"pattern\": \":[0-9]+$\", \"description\": "
+		"\"HOST:PORT\"}"},
+	{read_name, SHAPE_ONLY, "{\"type\": \"string\", \"description\": \"a host name\"}"},
+	{read_status, SHAPE_ONLY,
+		"{\"anyOf\": [" STATUS ", {\"type\": \"array\", \"minItems\": 1, \"items\": " STATUS
+		"}]}"},
+	{read_answers, SHAPE_ONLY,
+		"{\"anyOf\": [" TEXT ", {\"type\": \"array\", \"minItems\": 1, \"items\": " TEXT
+		"}]}"},
+	{read_record, SHAPE_WORDS, NULL},
+	{NULL, SHAPE_ONLY, NULL},
+};

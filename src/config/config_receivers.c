@@ -478,3 +478,22 @@ void config_receivers_free(struct config *config)
 	}
 	free(config->webhooks);
 }
+
+const struct node_rule *const config_route_rules = route_rules;
+const struct node_rule *const config_subscriber_rules = subscriber_rules;
+const struct node_rule *const config_webhook_rules = webhook_rules;
+
+const struct config_shape config_receiver_shapes[] = {
+	{read_relay, SHAPE_ONLY,
+		"{\"type\": \"string\", \"pattern\": \"^[Ss][Mm][Tt][Pp][Ss]?://[^@]+$\", "
+		"\"description\": \"smtp://HOST:PORT (STARTTLS) or smtps://HOST\"}"},
+	{read_sendmail, SHAPE_ONLY, "{\"type\": \"string\", \"pattern\": \"^/\"}"},
+	{read_direct, SHAPE_WORDS, NULL},
+	{read_port, SHAPE_NUMBER, NULL},
+	{read_with, SHAPE_ONLY,
+		"{\"type\": \"object\", \"propertyNames\": {\"pattern\": \"^[a-z0-9_]+$\"}, "
+		"\"additionalProperties\": {\"type\": [\"string\", \"number\"]}}"},
+	{read_url_file, SHAPE_ONLY,
+		"{\"type\": \"string\", \"description\": \"a secret file that holds a URL\"}"},
+	{NULL, SHAPE_ONLY, NULL},
+};

@@ -255,8 +255,9 @@ bool config_read_hosts(const struct node_walk *walk, struct node node, void *tar
 		if (!helo_valid(hosts->list[i]) && !is_ip_address(hosts->list[i]))
 			return node_problem(walk->problems, node,
 				"\"%s\" takes host names without a port, such as "
-				"status.example.org, not \"%s\"",
-				walk->rule->key, hosts->list[i]);
+				"status.example.org, not \"%s\"%s",
+				walk->rule->key, hosts->list[i],
+				config_host_advice(hosts->list[i]));
 	return true;
 }
 

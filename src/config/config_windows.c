@@ -136,3 +136,21 @@ void config_maintenance_free(struct config *config)
 	}
 	free(config->maintenance);
 }
+
+const struct node_rule *const config_maintenance_rules = maintenance_rules;
+const struct node_rule *const config_window_rules = window_rules;
+
+#define DAY "{\"enum\": [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"]}"
+
+const struct config_shape config_window_shapes[] = {
+	{read_minutes, SHAPE_ONLY,
+		"{\"type\": \"string\", \"pattern\": \"^[0-2][0-9]:[0-5][0-9]$\", "
+		"\"description\": \"a time of day from 00:00 to 24:00\"}"},
+	{read_time, SHAPE_ONLY,
+		"{\"type\": \"string\", \"description\": \"a time with its zone, such as "
+		"2026-11-24T22:00:00+01:00\"}"},
+	{read_days, SHAPE_ONLY,
+		"{\"anyOf\": [" DAY ", {\"type\": \"array\", \"minItems\": 1, \"items\": " DAY
+		"}]}"},
+	{NULL, SHAPE_ONLY, NULL},
+};

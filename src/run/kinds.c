@@ -103,6 +103,8 @@ static void unknown_template(
 	struct text_list files = {0}, names = {0};
 	char *text;
 
+	if (name == NULL) /* it is none, and has been complained of */
+		return;
 	file_names(folder, ".json", &files, NULL);
 	file_names(folder, ".txt", &files, NULL);
 	text_list_sort(&files);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "run/print.h"
 
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
 #include "base/buffer.h"
 #include "base/confine.h"
 #include "base/error.h"
@@ -45,4 +49,23 @@ int error_print(const struct error *error)
 {
 	fprintf(stderr, "lampwatch: %s\n", error->text);
 	return error->remedy == REMEDY_CONFIGURATION ? EXIT_USAGE : EXIT_LOCAL;
+}
+
+static bool reader_gone(void)
+{
+	struct pollfd output = {STDOUT_FILENO, POLLOUT, 0};
+
+	return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
+int print_finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	if (reader_gone()) {
+		signal(SIGPIPE, SIG_DFL); /* ignored until now, for the sake of connections */
+		raise(SIGPIPE);
+	}
+	fputs("lampwatch: standard output cannot be written\n", stderr);
+	return exit_status_worse(status, EXIT_LOCAL);
 }

@@ -31,6 +31,13 @@ int problems_status(const struct problems *problems);
  * the launcher's row. */
 void confinement_print(const struct config *config, FILE *out);
 
+/*
+ * Flushes standard output. Returns the exit status, EXIT_LOCAL after a line where not all could be
+ * written. Where whoever read it has gone, as head(1) does, it ends this process by SIGPIPE, as
+ * any other program would be.
+ */
+int print_finish(int status);
+
 /* Prints the error on standard error. Returns EXIT_USAGE where the configuration must be changed,
  * else EXIT_LOCAL. */
 int error_print(const struct error *error);

@@ -114,6 +114,9 @@ check "a login wall is of no kind" unchanged complains "none of the" 1 add "$oth
 check "an address with nothing behind it is said" unchanged complains "HTTP 404" 1 add "$other/none/"
 mkdir -p elsewhere/walled && cp elsewhere/index.html elsewhere/walled && echo "status=403;header=cf-mitigated: challenge" > elsewhere/walled/index.html.fault
 check "a challenge that only a browser can answer is called that" unchanged complains "HTTP 403: a challenge that only a browser can answer" 1 add "$other/walled/"
+for host in "https://bücher.invalid/" "bücher.invalid"; do
+	check "$host: the form that is needed is named" unchanged complains "xn-- form (RFC 5891)" "$([ "$host" = bücher.invalid ] && echo 2 || echo 1)" add "$host"
+done
 check "a host name alone is an address by https" unchanged complains "HOST no connection" 1 add 127.0.0.1
 check "a server that is not there is said" unchanged complains "no connection" 1 add http://127.0.0.1:9/
 check "a kind that does not fit is said" unchanged complains "kind slack: " 1 add --kind slack "$at/index.html"

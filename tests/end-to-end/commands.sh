@@ -66,6 +66,16 @@ same "runs print nothing" "" "$(cat runs)"
 
 # ---- the words ----
 
+# What reads our output may go before its end; a disk that is full is another matter.
+for words in kinds "check --schema"; do
+	"$lampwatch" $words 2> "$work/said" | head -c 1 > /dev/null
+	same "where the reader of $words has gone, it ends by SIGPIPE" "141 0" "${PIPESTATUS[*]}"
+	same "and says nothing" "" "$(cat "$work/said")"
+done
+for words in kinds --help --version "report --help"; do
+	"$lampwatch" $words > /dev/full 2> "$work/said"
+	same "what $words cannot write is 3" "3 lampwatch: standard output cannot be written" "$? $(cat "$work/said")"
+done
 check "--help goes to standard output" grep -q "^usage: lampwatch" <("$lampwatch" --help 2> /dev/null)
 same "within 80 columns" "" "$("$lampwatch" --help | awk 'length > 80')"
 check "--version" prints 0 '^lampwatch [0-9]+\.[0-9]+' --version

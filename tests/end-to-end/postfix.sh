@@ -13,7 +13,8 @@ names=("20 mails in a row arrive over STARTTLS, byte for byte" "none of them tak
 	"a recipient refused with 450 is temporary, although BDAT ends with 5xx" "a recipient refused with 550 is the receiver's fault"
 	"a relay that may not relay is the route's fault" "a mail that is too large is the route's fault"
 	"a certificate for another name sends nothing" "a certificate that nobody vouches for sends nothing"
-	"one that speaks TLS 1.3 only takes twenty mails, too" "and none for another name")
+	"one that speaks TLS 1.3 only takes twenty mails, too" "and none for another name"
+	"lampwatch init sends its test message through it" "and an alert arrives within three minutes of its first question")
 
 # skip_all REASON: by name, so that silence is not mistaken for success.
 skip_all() {
@@ -163,4 +164,20 @@ done
 same "${names[9]}" "" "$faults"
 port=$newest_other_port
 outcome "${names[10]}" "route 0 localhost:$port: while starting TLS: SSL" "$(deliver ops@example.com "$work/1.eml" --ca "$postfix/other.pem")"
+
+# From nothing to an alert: lampwatch init, and an outage.
+serve_http www
+page=$work/www/api/v2/summary.json
+mkdir -p "${page%/*}" "$work/new"
+statuspage_page "$page" none operational
+rm -f "$postfix/mail/ops/new"/*
+began=$SECONDS
+(cd "$work/new" && "$lampwatch" -c lampwatch.yaml init --archive archive --mail ops@example.com --relay "smtp://127.0.0.1:$port" \
+	--service "http://127.0.0.1:$www_port/" --schedule none) > "$work/init" 2>&1 < /dev/null
+arrived() { grep -qs "^Subject: $1" "$postfix/mail/ops/new"/*; }
+if await 20 arrived TEST; then pass "${names[11]}"; else fail "${names[11]}" "$(cat "$work/init")"; fi
+statuspage_page "$page" major major_outage
+"$lampwatch" -q -c "$work/new/lampwatch.yaml" run "$(sed -n '/^pages:/,$s/^  - name: //p' "$work/new/lampwatch.yaml")" 2> "$work/run"
+if await 20 arrived RED && [ $((SECONDS - began)) -lt 180 ]; then pass "${names[12]}"; else fail "${names[12]}" "$(cat "$work/run")"; fi
+echo "# $((SECONDS - began)) s from the first question to the alert"
 finish

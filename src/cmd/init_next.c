@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd/init_next.h"
+
+#include "base/buffer.h"
+#include "base/text.h"
+
+const char *const init_schedules[] = {"timer", "cron", "none", NULL};
+
+static void write_timer(const struct init_next *next, struct buffer *out)
+{
+	if (!next->unit) {
+		buffer_format(out,
+			"  systemd-run %s--on-calendar=minutely %s -c %s run\n"
+			"      # a run each minute, until the machine starts anew: the installed "
+			"unit reads another file\n",
+			next->user == NULL ? "--user " : "", next->program, next->path);
+		return;
+	}
+	if (next->sendmail)
+		buffer_format(out,
+			"  install -D -m 0644 -t /etc/systemd/system/lampwatch.service.d \\\n"
+			"      %s/systemd/lampwatch-sendmail.conf    # for a sendmail program\n",
+			next->data);
+	if (next->archive != NULL)
+		buffer_format(out,
+			"  systemctl edit lampwatch.service           # two lines, [Service] and "
+			"ReadWritePaths=%s:\n"
+			"                                             # else it cannot write "
+			"there\n",
+			next->archive);
+	buffer_text(out, "  systemctl enable --now lampwatch.timer     # a run each minute\n");
+}
+
+static void write_cron(const struct init_next *next, struct buffer *out)
+{
+	if (next->cron_line)
+		buffer_text(out, "  " INIT_CRON_LINE " starts a run each minute from now on\n");
+	else if (next->user != NULL)
+		buffer_format(out, "  In /etc/cron.d/lampwatch-own: * * * * *  %s  %s -c %s run\n",
+			next->user, next->program, next->path);
+	else
+		buffer_format(out, "  crontab -e, and this line: * * * * *  %s -c %s run\n",
+			next->program, next->path);
+}
+
+static void write_none(const struct init_next *next, struct buffer *out)
+{
+	buffer_format(out, "  %s -c %s run      # once a minute, by whatever starts it\n",
+		next->program, next->path);
+	if (next->cron_line)
+		buffer_text(out,
+			"  " INIT_CRON_LINE " does so already: remove it where that is not "
+			"wanted\n");
+}
+
+void init_next_write(const struct init_next *next, struct buffer *out)
+{
+	if (text_equal(next->schedule, "timer"))
+		write_timer(next, out);
+	else if (text_equal(next->schedule, "cron"))
+		write_cron(next, out);
+	else
+		write_none(next, out);
+	buffer_text(out,
+		"  lampwatch key                # once, with signing_key: in the configuration: "
+		"what "
+		"is kept is signed\n"
+		"  lampwatch add NAME           # another page; --search WORD looks for it\n"
+		"  lampwatch subscribe ADDRESS  # another reader; with mail_in: they subscribe "
+		"themselves: lampwatch(1)\n"
+		"  man lampwatch.yaml           # everything else\n");
+}
