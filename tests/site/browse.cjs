@@ -75,12 +75,12 @@ async function poke(tab, name) {
 function cut() {
 	const broken = [];
 	for (const name of document.querySelectorAll("h1, .pages > li > a:first-child, .name, th[scope=row]")) {
-		const text = name.firstChild, range = document.createRange();
+		const text = name.firstChild, range = document.createRange(), room = name.closest("li, tr, p, header").clientWidth;
 		for (const word of text && text.nodeType === Node.TEXT_NODE ? text.data.matchAll(/[\p{L}\p{N}_]+/gu) : []) {
 			range.setStart(text, word.index);
 			range.setEnd(text, word.index + word[0].length);
 			const parts = [...range.getClientRects()];
-			if (parts.length > 1 && parts.reduce((sum, part) => sum + part.width, 0) < name.clientWidth && !/\p{Lo}/u.test(word[0]))
+			if (parts.length > 1 && parts.reduce((sum, part) => sum + part.width, 0) < room && !/\p{Lo}/u.test(word[0]))
 				broken.push(`the word ${word[0]} is broken`);
 		}
 	}
@@ -130,6 +130,12 @@ async function search(tab, name) {
 	await tab.reload();
 }
 
+// In the page: gives every name many long words.
+function lengthen() {
+	for (const name of document.querySelectorAll(".pages > li > a:first-child, .lamps .name, .figures th[scope=row]"))
+		if (name.firstChild && name.firstChild.nodeType === Node.TEXT_NODE) name.firstChild.data = "International telecommunication, administration of beacons ";
+}
+
 async function look(tab, name, width, scheme) {
 	await tab.setViewport({ width, height: 900 });
 	await tab.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
@@ -142,9 +148,13 @@ async function look(tab, name, width, scheme) {
 	await judge(tab, name, `${scheme} ${width}`);
 	if (pictures !== "-")
 		await tab.screenshot({ path: path.join(pictures, `${name.replace(/[^a-zA-Z0-9]+/g, "_")}-${width}-${scheme}.png`), fullPage: true });
-	if (width !== widths[0] || scheme !== schemes[0]) return;
-	await poke(tab, name);
-	if (name === "index.html") await search(tab, name);
+	if (scheme !== schemes[0]) return;
+	if (width === widths[0]) await poke(tab, name);
+	if (width === widths[0] && name === "index.html") await search(tab, name);
+	await tab.evaluate(lengthen);
+	for (const words of await tab.evaluate(cut)) complain(name, `with long names, ${width} pixels wide: ${words}`);
+	const wide = await tab.evaluate(() => document.documentElement.scrollWidth);
+	if (wide > width) complain(name, `with long names is ${wide} pixels wide in a window of ${width}`);
 }
 
 async function browse() {

@@ -105,6 +105,16 @@ static void test_base64_writes_and_reads_the_vectors_of_rfc_4648(void **state)
 	}
 }
 
+static void test_sha256_in_base64_is_what_a_policy_names(void **state)
+{
+	struct buffer out = {0};
+
+	(void)state;
+	digest_sha256_base64("abc", 3, &out); /* FIPS 180-2, appendix B.1 */
+	assert_string_equal(buffer_string(&out), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+	buffer_release(&out);
+}
+
 static void test_what_is_not_base64_is_refused_and_adds_nothing(void **state)
 {
 	static const char *const bad[] = {
@@ -149,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_hmac_gives_the_answers_of_rfc_4231),
 		cmocka_unit_test(test_hmac_with_an_empty_key_does_not_reuse_the_last_one),
 		cmocka_unit_test(test_base64_writes_and_reads_the_vectors_of_rfc_4648),
+		cmocka_unit_test(test_sha256_in_base64_is_what_a_policy_names),
 		cmocka_unit_test(test_what_is_not_base64_is_refused_and_adds_nothing),
 		cmocka_unit_test(test_random_bytes_differ),
 	};
