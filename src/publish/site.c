@@ -26,8 +26,10 @@ struct days {
 /* A page that is to be written. */
 struct task {
 	char *page;
-	bool known;   /* something was written of it before */
-	int64_t done; /* the last snapshot whose page is written */
+	struct page_state *state; /* borrowed; NULL: there is none, or its turn comes later */
+	bool known;               /* something was written of it before */
+	int64_t done;             /* the last snapshot whose page is written */
+	int64_t until;            /* the last one whose page is written this time */
 	struct days days;
 	int64_t failing;
 	char *strip, *row; /* for the index */
@@ -41,7 +43,7 @@ struct pass {
 	size_t task_count;
 	int64_t last_change, last_event;
 	int64_t day;                 /* on which the index was written last */
-	size_t written, budget, all; /* snapshots */
+	size_t budget, all, written; /* snapshots */
 	struct error *error;
 };
 
@@ -138,6 +140,25 @@ static void find_measured(struct pass *pass)
 	}
 }
 
+/* Which snapshots are written this time. Where they are too many, those of pages of which nothing
+ * was written yet have the rest of the budget, and other pages their turn another time. */
+static void allot(struct pass *pass)
+{
+	for (size_t i = 0; i < pass->task_count; i++) {
+		struct task *task = &pass->tasks[i];
+		struct page_state *state = page_states_find(&pass->states, task->page);
+		size_t room = pass->budget - pass->all,
+		       wanted = state != NULL && state->snapshot > task->done
+					? (size_t)(state->snapshot - task->done)
+					: 0;
+
+		task->until = task->done + (int64_t)(wanted < room ? wanted : room);
+		if (room > 0 || wanted == 0 || !task->known)
+			task->state = state;
+		pass->all += (size_t)(task->until - task->done);
+	}
+}
+
 /* ---- what is written ---- */
 
 /* The snapshot's own page. The previous snapshot is written again too, for its link to this one. */
@@ -213,7 +234,7 @@ static void add_measured_days(
 static bool write_task(struct pass *pass, struct task *task)
 {
 	struct database *database = pass->site->database;
-	struct page_state *state = page_states_find(&pass->states, task->page);
+	struct page_state *state = task->state;
 	struct snapshot_row last = {0};
 	struct statement *row;
 	char whole[SITE_CELLS_MAX + 1];
@@ -222,9 +243,6 @@ static bool write_task(struct pass *pass, struct task *task)
 	bool done;
 
 	if (state == NULL)
-		return true;
-	/* postponed: the budget goes to what is written for the first time */
-	if (pass->written >= pass->budget && task->known && task->done < state->snapshot)
 		return true;
 	/* the days on which something changed since the last snapshot that is done */
 	store_snapshot(database, task->page, task->done, &last);
@@ -240,7 +258,7 @@ static bool write_task(struct pass *pass, struct task *task)
 	snapshot_row_release(&last);
 	done = task->done == 0 || task->done == state->snapshot ||
 	       write_snapshot(pass, task, state, task->done);
-	while (done && task->done < state->snapshot && pass->written < pass->budget) {
+	while (done && task->done < task->until) {
 		done = write_snapshot(pass, task, state, ++task->done);
 		pass->written++;
 		if (pass->site->progress != NULL)
@@ -297,8 +315,11 @@ static bool write_all(struct pass *pass)
 	char *day = memory_format("%" PRId64, today), *mark;
 	bool done = true;
 
-	for (size_t i = 0; done && i < pass->task_count; i++)
+	for (size_t i = 0; done && i < pass->task_count; i++) {
+		database_read_begin(database);
 		done = write_task(pass, &pass->tasks[i]);
+		database_read_end(database);
+	}
 	done = done && write_ledgers(pass);
 	if (!done)
 		goto out;
@@ -345,8 +366,7 @@ static bool write_site(const struct site *site, bool all, size_t budget, struct 
 	find_measured(&pass);
 	if (pass.task_count > 0 || pass.day != site_day(site, site->now)) {
 		store_pages(site->database, &pass.states);
-		for (size_t i = 0; i < pass.states.count; i++)
-			pass.all += (size_t)pass.states.list[i].snapshot;
+		allot(&pass);
 		done = write_all(&pass);
 	}
 	for (size_t i = 0; i < pass.task_count; i++) {
