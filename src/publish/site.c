@@ -7,6 +7,8 @@
 #include "publish/site.h"
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +16,11 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/template.h"
 #include "base/text.h"
 #include "publish/site_p.h"
+
+enum { TASKS_SHARED = 16 /* pages; a second thread costs as much as one of them */ };
 
 /* Days (of any page's) whose pages are to be written, each once. */
 struct days {
@@ -35,6 +40,12 @@ struct task {
 	char *strip, *row; /* for the index */
 };
 
+/* How far all who write have come. */
+struct progress {
+	atomic_size_t next;    /* task */
+	atomic_size_t written; /* snapshots */
+};
+
 /* One time through. */
 struct pass {
 	const struct site *site;
@@ -42,8 +53,10 @@ struct pass {
 	struct task *tasks;
 	size_t task_count;
 	int64_t last_change, last_event;
-	int64_t day;                 /* on which the index was written last */
-	size_t budget, all, written; /* snapshots */
+	int64_t day;        /* on which the index was written last */
+	size_t budget, all; /* snapshots */
+	struct progress *progress;
+	bool good; /* of the second thread */
 	struct error *error;
 };
 
@@ -260,9 +273,9 @@ static bool write_task(struct pass *pass, struct task *task)
 	       write_snapshot(pass, task, state, task->done);
 	while (done && task->done < task->until) {
 		done = write_snapshot(pass, task, state, ++task->done);
-		pass->written++;
+		atomic_fetch_add(&pass->progress->written, 1);
 		if (pass->site->progress != NULL)
-			pass->site->progress(pass->written, pass->all);
+			pass->site->progress(pass->progress->written, pass->all);
 	}
 	if (!done)
 		return false;
@@ -283,6 +296,81 @@ static bool write_task(struct pass *pass, struct task *task)
 	site_page_release(&page);
 	store_unload(state);
 	return done;
+}
+
+/* ---- all of them ---- */
+
+static bool write_apart(struct pass *pass, struct task *task)
+{
+	bool done;
+
+	database_read_begin(pass->site->database);
+	done = write_task(pass, task);
+	database_read_end(pass->site->database);
+	task->state = NULL;
+	return done;
+}
+
+/* Pages with facts read what other pages' states say. */
+static bool write_with_facts(struct pass *pass)
+{
+	bool done = true;
+
+	for (size_t i = 0; done && i < pass->task_count; i++) {
+		struct task *task = &pass->tasks[i];
+		const struct page_config *page = config_page(pass->site->config, task->page);
+
+		if (page != NULL && page->fact_count > 0)
+			done = write_apart(pass, task);
+	}
+	return done;
+}
+
+static bool write_next(struct pass *pass)
+{
+	size_t i;
+
+	while ((i = atomic_fetch_add(&pass->progress->next, 1)) < pass->task_count)
+		if (!write_apart(pass, &pass->tasks[i]))
+			return false;
+	return true;
+}
+
+static void *write_beside(void *context)
+{
+	struct pass *pass = context;
+
+	pass->good = write_next(pass);
+	template_forget(); /* this thread's */
+	return NULL;
+}
+
+/* Each page is written from its own state alone, so where there are many, two threads write them:
+ * the second, which has a connection to the database of its own, is no more than a help. */
+static bool write_tasks(struct pass *pass)
+{
+	struct progress progress = {0};
+	struct site site = *pass->site;
+	struct pass beside = *pass;
+	struct error error;
+	pthread_t thread;
+	bool helped, done;
+
+	pass->progress = beside.progress = &progress;
+	if (!write_with_facts(pass))
+		return false;
+	site.database = pass->task_count < TASKS_SHARED ? NULL : database_reader(site.database);
+	site.progress = NULL;
+	beside.site = &site;
+	beside.error = &error;
+	helped = site.database != NULL && pthread_create(&thread, NULL, write_beside, &beside) == 0;
+	done = write_next(pass);
+	if (helped)
+		pthread_join(thread, NULL);
+	if (helped && done && !beside.good)
+		*pass->error = error;
+	database_close(site.database);
+	return done && (!helped || beside.good);
 }
 
 /* ---- the whole ---- */
@@ -313,14 +401,8 @@ static bool write_all(struct pass *pass)
 	struct database *database = pass->site->database;
 	int64_t today = site_day(pass->site, pass->site->now);
 	char *day = memory_format("%" PRId64, today), *mark;
-	bool done = true;
+	bool done = write_tasks(pass) && write_ledgers(pass);
 
-	for (size_t i = 0; done && i < pass->task_count; i++) {
-		database_read_begin(database);
-		done = write_task(pass, &pass->tasks[i]);
-		database_read_end(database);
-	}
-	done = done && write_ledgers(pass);
 	if (!done)
 		goto out;
 	database_begin(database);
