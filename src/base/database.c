@@ -36,6 +36,7 @@ struct database {
 	sqlite3 *inner;
 	char *path;
 	bool failed, full, in_transaction;
+	bool shared; /* others may open the file */
 	bool unread; /* a read outside of a transaction failed: stays so … */
 	bool ends;   /* … and ends the program */
 	bool lost;   /* a transaction could not be kept: stays so */
@@ -241,6 +242,7 @@ static struct database *open_as(
 	umask(mask);
 	free(name);
 	database->path = memory_string(path);
+	database->shared = opening == OPEN_SHARED;
 	if (good)
 		return database;
 	if (database->inner != NULL)
@@ -248,6 +250,12 @@ static struct database *open_as(
 	error_set(error, REMEDY_LOCAL, "%s: %s", path, reason);
 	database_close(database);
 	return NULL;
+}
+
+struct database *database_reader(const struct database *database)
+{
+	return database->shared ? open_as(database->path, SQLITE_OPEN_READWRITE, OPEN_SHARED, NULL)
+				: NULL;
 }
 
 /* Whether the write-ahead log holds anything. */

@@ -55,6 +55,10 @@ struct database *database_open_alone(const char *path, const struct schema_step 
 struct database *database_copy(
 	const char *path, const struct schema_step *const *schema, struct error *error);
 
+/* A further connection to the same file, which another thread may read from while this one goes on.
+ * NULL where there is none to be had: it is in memory, or ours alone. */
+struct database *database_reader(const struct database *database);
+
 /* Nothing is there, or a file without a byte: SQLite makes a new database of it. */
 bool database_missing(const char *path);
 

@@ -23,38 +23,60 @@ enum {
 	REAL_DIGITS_MOST = 17,  /* … and every double survives so many digits */
 };
 
-static struct value *value_new(enum value_type type, char *text)
+/* A message or a page of the site has thousands, so a text stands behind its value, in one block.
+ * text NULL: none. */
+static struct value *value_new(enum value_type type, const char *text, size_t length)
 {
-	struct value *value = memory_zero(1, sizeof *value);
+	struct value *value = memory_new(sizeof *value + (text != NULL ? length + 1 : 0));
 
-	value->type = type;
-	value->text = text;
+	*value = (struct value){.type = type};
+	if (text != NULL) {
+		value->text = memcpy(value + 1, text, length);
+		value->text[length] = '\0';
+	}
 	return value;
+}
+
+/* Where it stands apart. */
+static void text_free(struct value *value)
+{
+	if (value->text != (char *)(value + 1))
+		free(value->text);
+}
+
+void value_set_text(struct value *value, const char *text)
+{
+	text_free(value);
+	value->text = memory_string(text);
 }
 
 struct value *value_text(const char *text)
 {
-	return value_new(text != NULL ? VALUE_TEXT : VALUE_NULL, memory_string(text));
+	return value_new(
+		text != NULL ? VALUE_TEXT : VALUE_NULL, text, text != NULL ? strlen(text) : 0);
 }
 
 struct value *value_number(int64_t number)
 {
-	return value_new(VALUE_NUMBER, memory_format("%" PRId64, number));
+	char digits[JSON_NUMBER_MAX];
+	int length = snprintf(digits, sizeof digits, "%" PRId64, number);
+
+	return value_new(VALUE_NUMBER, digits, (size_t)length);
 }
 
 struct value *value_boolean(bool truth)
 {
-	return value_new(truth ? VALUE_TRUE : VALUE_FALSE, NULL);
+	return value_new(truth ? VALUE_TRUE : VALUE_FALSE, NULL, 0);
 }
 
 struct value *value_list(void)
 {
-	return value_new(VALUE_LIST, NULL);
+	return value_new(VALUE_LIST, NULL, 0);
 }
 
 struct value *value_map(void)
 {
-	return value_new(VALUE_MAP, NULL);
+	return value_new(VALUE_MAP, NULL, 0);
 }
 
 /* The keys and the members grow in step, so both are counted by count. */
@@ -128,7 +150,7 @@ struct value *value_copy(const struct value *value)
 
 	if (value == NULL)
 		return NULL;
-	copy = value_new(value->type, memory_string(value->text));
+	copy = value_new(value->type, value->text, value->text != NULL ? strlen(value->text) : 0);
 	for (size_t i = 0; i < value->count; i++) {
 		if (value->type == VALUE_MAP)
 			map_append(copy, value->keys[i], value_copy(value->members[i]));
@@ -149,7 +171,7 @@ void value_free(struct value *value)
 	}
 	free(value->members);
 	free(value->keys);
-	free(value->text);
+	text_free(value);
 	free(value);
 }
 
@@ -374,7 +396,7 @@ static void build_begin(
 	void *context, enum value_type type, const char *key, const char *text, size_t length)
 {
 	struct building *building = context;
-	struct value *value = value_new(type, text != NULL ? memory_bytes(text, length) : NULL);
+	struct value *value = value_new(type, text, length);
 
 	if (building->depth == 0)
 		building->root = value;
@@ -398,12 +420,15 @@ struct value *json_parse(const char *text, size_t length, struct error *error)
 {
 	struct building building = {0};
 	struct json_visitor visitor = {build_begin, build_end, &building};
-	json_t *root = load(text, length, 0, error);
+	json_t *root;
 
-	if (root == NULL)
-		return NULL;
-	visit(root, NULL, &visitor);
-	json_decref(root);
+	if (!json_scan(text, length, false, &visitor)) {
+		root = load(text, length, 0, error);
+		if (root == NULL)
+			return NULL;
+		visit(root, NULL, &visitor);
+		json_decref(root);
+	}
 	free(building.open);
 	return building.root;
 }

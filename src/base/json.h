@@ -26,7 +26,8 @@ enum value_type {
 
 struct value {
 	enum value_type type;
-	char *text;             /* of a text, and a number as its digits; NULL for the others */
+	char *text;             /* of a text, and a number as its digits; NULL for the others. Its
+				 * own, and mostly in one block with it */
 	char **keys;            /* of a map, in order */
 	struct value **members; /* of a list or a map */
 	size_t count;
@@ -51,6 +52,9 @@ const struct value *value_get(const struct value *map, const char *key);
 /* The text (or digits) under key, "" where there is none. */
 const char *value_get_text(const struct value *map, const char *key);
 int64_t value_get_number(const struct value *map, const char *key); /* 0 where there is none */
+
+/* Of a text: replaces it. */
+void value_set_text(struct value *value, const char *text);
 
 struct value *value_copy(const struct value *value);
 void value_free(struct value *value);

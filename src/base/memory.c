@@ -68,7 +68,10 @@ void memory_set(char **slot, const char *text)
 	*slot = copy;
 }
 
-/* The capacity is not stored: it is the power of two at or above the count. */
+enum { LEAST_CAPACITY = 4 };
+
+/* The capacity is not stored: it is the power of two at or above the count, from that least one on.
+ */
 void *memory_append(void *array, size_t *count, size_t size)
 {
 	size_t n = *count;
@@ -76,8 +79,8 @@ void *memory_append(void *array, size_t *count, size_t size)
 
 	/* The pointer at array has any type, so it is read and written as bytes. */
 	memcpy(&block, array, sizeof block);
-	if ((n & (n - 1)) == 0) {
-		block = memory_resize(block, n == 0 ? 1 : n * 2, size);
+	if (n == 0 || (n >= LEAST_CAPACITY && (n & (n - 1)) == 0)) {
+		block = memory_resize(block, n == 0 ? LEAST_CAPACITY : n * 2, size);
 		memcpy(array, &block, sizeof block);
 	}
 	*count = n + 1;

@@ -71,7 +71,7 @@ bool system_error_local_connection(int number)
 
 const char *system_error_text(int number)
 {
-	static char text[256];
+	static _Thread_local char text[256];
 	const char *remedy = row_find(number)->remedy;
 
 	snprintf(text, sizeof text, "%s%s%s", strerror(number), remedy != NULL ? "; " : "",

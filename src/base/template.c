@@ -348,7 +348,7 @@ bool template_render(const char *text, enum template_type type, const struct val
 }
 
 /*
- * Files are read and parsed once per process: ten thousand mails use the same few templates.
+ * Files are read and parsed once per thread: ten thousand mails use the same few templates.
  * When there are too many, all are dropped, but only between renderings, which hold pointers to
  * them.
  */
@@ -358,8 +358,8 @@ struct kept_file {
 	bool parsed;
 };
 
-static struct kept_file *kept_files;
-static size_t kept_count;
+static _Thread_local struct kept_file *kept_files;
+static _Thread_local size_t kept_count;
 
 static char *read_template(const char *path, struct error *error)
 {

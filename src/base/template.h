@@ -65,8 +65,8 @@ bool template_render(const char *text, enum template_type type, const struct val
  * Renders folder/name, whose ending gives the type; partials are files in the
  * same folder with the same ending whose names match [a-z0-9][a-z0-9._-]*. Errors carry the
  * path (REMEDY_CONFIGURATION, also if the file cannot be read). Files are read and parsed once
- * and kept for the life of the process (at most about TEMPLATE_FILES_MAX; not thread-safe): later
- * changes to a file take effect only after template_forget().
+ * and kept for the life of the thread (at most about TEMPLATE_FILES_MAX): later changes to a file
+ * take effect only after template_forget().
  */
 bool template_render_file(const char *folder, const char *name, const struct value *data,
 	struct buffer *out, struct error *error);
@@ -91,7 +91,8 @@ bool template_files(const char *own, const char *folder, const char *name, struc
 /* Adds what the error says of a template, with its file and line. */
 void template_problem(struct problems *problems, const struct error *error);
 
-/* Drops the kept files, so that they are read again. Must not be called during a rendering. */
+/* Drops the files that this thread has kept, so that they are read again; a thread that ends does
+ * so first. Must not be called during a rendering. */
 void template_forget(void);
 
 #endif

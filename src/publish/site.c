@@ -7,6 +7,8 @@
 #include "publish/site.h"
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +16,11 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/template.h"
 #include "base/text.h"
 #include "publish/site_p.h"
+
+enum { TASKS_SHARED = 16 /* pages; a second thread costs as much as one of them */ };
 
 /* Days (of any page's) whose pages are to be written, each once. */
 struct days {
@@ -26,11 +31,19 @@ struct days {
 /* A page that is to be written. */
 struct task {
 	char *page;
-	bool known;   /* something was written of it before */
-	int64_t done; /* the last snapshot whose page is written */
+	struct page_state *state; /* borrowed; NULL: there is none, or its turn comes later */
+	bool known;               /* something was written of it before */
+	int64_t done;             /* the last snapshot whose page is written */
+	int64_t until;            /* the last one whose page is written this time */
 	struct days days;
 	int64_t failing;
 	char *strip, *row; /* for the index */
+};
+
+/* How far all who write have come. */
+struct progress {
+	atomic_size_t next;    /* task */
+	atomic_size_t written; /* snapshots */
 };
 
 /* One time through. */
@@ -40,8 +53,10 @@ struct pass {
 	struct task *tasks;
 	size_t task_count;
 	int64_t last_change, last_event;
-	int64_t day;                 /* on which the index was written last */
-	size_t written, budget, all; /* snapshots */
+	int64_t day;        /* on which the index was written last */
+	size_t budget, all; /* snapshots */
+	struct progress *progress;
+	bool good; /* of the second thread */
 	struct error *error;
 };
 
@@ -138,6 +153,25 @@ static void find_measured(struct pass *pass)
 	}
 }
 
+/* Which snapshots are written this time. Where they are too many, those of pages of which nothing
+ * was written yet have the rest of the budget, and other pages their turn another time. */
+static void allot(struct pass *pass)
+{
+	for (size_t i = 0; i < pass->task_count; i++) {
+		struct task *task = &pass->tasks[i];
+		struct page_state *state = page_states_find(&pass->states, task->page);
+		size_t room = pass->budget - pass->all,
+		       wanted = state != NULL && state->snapshot > task->done
+					? (size_t)(state->snapshot - task->done)
+					: 0;
+
+		task->until = task->done + (int64_t)(wanted < room ? wanted : room);
+		if (room > 0 || wanted == 0 || !task->known)
+			task->state = state;
+		pass->all += (size_t)(task->until - task->done);
+	}
+}
+
 /* ---- what is written ---- */
 
 /* The snapshot's own page. The previous snapshot is written again too, for its link to this one. */
@@ -213,7 +247,7 @@ static void add_measured_days(
 static bool write_task(struct pass *pass, struct task *task)
 {
 	struct database *database = pass->site->database;
-	struct page_state *state = page_states_find(&pass->states, task->page);
+	struct page_state *state = task->state;
 	struct snapshot_row last = {0};
 	struct statement *row;
 	char whole[SITE_CELLS_MAX + 1];
@@ -222,9 +256,6 @@ static bool write_task(struct pass *pass, struct task *task)
 	bool done;
 
 	if (state == NULL)
-		return true;
-	/* postponed: the budget goes to what is written for the first time */
-	if (pass->written >= pass->budget && task->known && task->done < state->snapshot)
 		return true;
 	/* the days on which something changed since the last snapshot that is done */
 	store_snapshot(database, task->page, task->done, &last);
@@ -240,11 +271,11 @@ static bool write_task(struct pass *pass, struct task *task)
 	snapshot_row_release(&last);
 	done = task->done == 0 || task->done == state->snapshot ||
 	       write_snapshot(pass, task, state, task->done);
-	while (done && task->done < state->snapshot && pass->written < pass->budget) {
+	while (done && task->done < task->until) {
 		done = write_snapshot(pass, task, state, ++task->done);
-		pass->written++;
+		atomic_fetch_add(&pass->progress->written, 1);
 		if (pass->site->progress != NULL)
-			pass->site->progress(pass->written, pass->all);
+			pass->site->progress(pass->progress->written, pass->all);
 	}
 	if (!done)
 		return false;
@@ -265,6 +296,81 @@ static bool write_task(struct pass *pass, struct task *task)
 	site_page_release(&page);
 	store_unload(state);
 	return done;
+}
+
+/* ---- all of them ---- */
+
+static bool write_apart(struct pass *pass, struct task *task)
+{
+	bool done;
+
+	database_read_begin(pass->site->database);
+	done = write_task(pass, task);
+	database_read_end(pass->site->database);
+	task->state = NULL;
+	return done;
+}
+
+/* Pages with facts read what other pages' states say. */
+static bool write_with_facts(struct pass *pass)
+{
+	bool done = true;
+
+	for (size_t i = 0; done && i < pass->task_count; i++) {
+		struct task *task = &pass->tasks[i];
+		const struct page_config *page = config_page(pass->site->config, task->page);
+
+		if (page != NULL && page->fact_count > 0)
+			done = write_apart(pass, task);
+	}
+	return done;
+}
+
+static bool write_next(struct pass *pass)
+{
+	size_t i;
+
+	while ((i = atomic_fetch_add(&pass->progress->next, 1)) < pass->task_count)
+		if (!write_apart(pass, &pass->tasks[i]))
+			return false;
+	return true;
+}
+
+static void *write_beside(void *context)
+{
+	struct pass *pass = context;
+
+	pass->good = write_next(pass);
+	template_forget(); /* this thread's */
+	return NULL;
+}
+
+/* Each page is written from its own state alone, so where there are many, two threads write them:
+ * the second, which has a connection to the database of its own, is no more than a help. */
+static bool write_tasks(struct pass *pass)
+{
+	struct progress progress = {0};
+	struct site site = *pass->site;
+	struct pass beside = *pass;
+	struct error error;
+	pthread_t thread;
+	bool helped, done;
+
+	pass->progress = beside.progress = &progress;
+	if (!write_with_facts(pass))
+		return false;
+	site.database = pass->task_count < TASKS_SHARED ? NULL : database_reader(site.database);
+	site.progress = NULL;
+	beside.site = &site;
+	beside.error = &error;
+	helped = site.database != NULL && pthread_create(&thread, NULL, write_beside, &beside) == 0;
+	done = write_next(pass);
+	if (helped)
+		pthread_join(thread, NULL);
+	if (helped && done && !beside.good)
+		*pass->error = error;
+	database_close(site.database);
+	return done && (!helped || beside.good);
 }
 
 /* ---- the whole ---- */
@@ -295,11 +401,8 @@ static bool write_all(struct pass *pass)
 	struct database *database = pass->site->database;
 	int64_t today = site_day(pass->site, pass->site->now);
 	char *day = memory_format("%" PRId64, today), *mark;
-	bool done = true;
+	bool done = write_tasks(pass) && write_ledgers(pass);
 
-	for (size_t i = 0; done && i < pass->task_count; i++)
-		done = write_task(pass, &pass->tasks[i]);
-	done = done && write_ledgers(pass);
 	if (!done)
 		goto out;
 	database_begin(database);
@@ -345,8 +448,7 @@ static bool write_site(const struct site *site, bool all, size_t budget, struct 
 	find_measured(&pass);
 	if (pass.task_count > 0 || pass.day != site_day(site, site->now)) {
 		store_pages(site->database, &pass.states);
-		for (size_t i = 0; i < pass.states.count; i++)
-			pass.all += (size_t)pass.states.list[i].snapshot;
+		allot(&pass);
 		done = write_all(&pass);
 	}
 	for (size_t i = 0; i < pass.task_count; i++) {

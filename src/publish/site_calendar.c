@@ -209,7 +209,6 @@ bool site_write_month(const struct site_page *page, int64_t day, struct error *e
 	char whole[SITE_CELLS_MAX + 1], label[16];
 	struct value *data = begin(page, first, next - 1, &strip, whole), *labels, *days,
 		     *last = NULL;
-	size_t left;
 
 	labels = value_put(data, "labels", value_list());
 	for (int i = 1; i <= next - first; i++) {
@@ -219,7 +218,7 @@ bool site_write_month(const struct site_page *page, int64_t day, struct error *e
 	days = value_put(data, "days", value_list()); /* on which something happened */
 	count_days(page, first, by_day.count, often);
 	site_edges_days(page->site, first, by_day.count, day_edges);
-	value_free(site_strips(page, &by_day, whole, &left));
+	site_strip_whole(page, &by_day, whole);
 	for (size_t i = 0; i < by_day.count; i++) {
 		struct value *map;
 

@@ -165,9 +165,12 @@ void site_edges_days(const struct site *site, int64_t first, size_t count, int64
 /* Edges that are step seconds apart; returns the number of cells. */
 size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges);
 
-/* A list with one map for each indicator, the troubled first: lamp, name, word, since, worst,
- * strip; at most SITE_LAMPS_MAX, with the number of the others in *left. whole gets the worst of
- * all of them, cell by cell.
+/* whole gets the worst of all the page's indicators, cell by cell. */
+void site_strip_whole(const struct site_page *page, const struct site_strip *strip,
+	char whole[static SITE_CELLS_MAX + 1]);
+
+/* The same, and a list with one map for each indicator, the troubled first: lamp, name, word,
+ * since, worst, strip; at most SITE_LAMPS_MAX, with the number of the others in *left.
  */
 struct value *site_strips(const struct site_page *page, const struct site_strip *strip,
 	char whole[static SITE_CELLS_MAX + 1], size_t *left);

@@ -187,16 +187,15 @@ static int by_trouble(const void *a, const void *b)
 	return left->indicator < right->indicator ? -1 : left->indicator > right->indicator;
 }
 
-struct value *site_strips(const struct site_page *page, const struct site_strip *strip,
-	char whole[static SITE_CELLS_MAX + 1], size_t *left)
+/* One for each lamp, in the order of the history. Owned by the caller. */
+static struct filled *fill(const struct site_page *page, const struct site_strip *strip,
+	char whole[static SITE_CELLS_MAX + 1])
 {
-	size_t count = page->lamp_count;
-	struct filled *list = memory_zero(count + 1, sizeof *list);
-	struct value *indicators = value_list();
+	struct filled *list = memory_zero(page->lamp_count + 1, sizeof *list);
 
 	memset(whole, '-', strip->count);
 	whole[strip->count] = '\0';
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < page->lamp_count; i++) {
 		struct filled *filled = &list[i];
 
 		filled->indicator = &page->history.list[i];
@@ -209,6 +208,22 @@ struct value *site_strips(const struct site_page *page, const struct site_strip 
 				filled->worst = badness(filled->cells[cell]);
 		}
 	}
+	return list;
+}
+
+void site_strip_whole(const struct site_page *page, const struct site_strip *strip,
+	char whole[static SITE_CELLS_MAX + 1])
+{
+	free(fill(page, strip, whole));
+}
+
+struct value *site_strips(const struct site_page *page, const struct site_strip *strip,
+	char whole[static SITE_CELLS_MAX + 1], size_t *left)
+{
+	size_t count = page->lamp_count;
+	struct filled *list = fill(page, strip, whole);
+	struct value *indicators = value_list();
+
 	qsort(list, count, sizeof *list, by_trouble);
 	for (size_t i = 0; i < count && i < SITE_LAMPS_MAX; i++) {
 		const struct indicator_state *indicator = list[i].indicator->indicator;

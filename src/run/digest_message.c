@@ -185,12 +185,37 @@ static void digest_receiver(
 	deliveries_release(&rows);
 }
 
+/* What is joined with nothing goes out as it is, and is rendered now, as of when it was made. */
+static void render_alone(struct observer *observer, int64_t now)
+{
+	struct deliveries rows = {0};
+	struct error error;
+
+	outbox_incomplete(observer->database, now, &rows);
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct delivery *row = &rows.list[i];
+		struct content_copy copy = delivery_copy(observer->config, row);
+		struct value *data = outbox_data(observer->database, row->content);
+		struct content content = {0};
+
+		if (data != NULL && !content_render(observer->config, observer->templates, &copy,
+					    data, row->created, &content, &error))
+			observer_own_fault(observer, row->page, &error);
+		if (data != NULL)
+			outbox_complete(observer->database, row->content, &content);
+		content_release(&content);
+		value_free(data);
+	}
+	deliveries_release(&rows);
+}
+
 static void join_waiting(struct observer *observer, const struct text_list *receivers, int64_t now)
 {
 	struct digests digests = {0};
 
 	for (size_t i = 0; i < receivers->count; i++)
 		digest_receiver(observer, receivers->list[i], now, &digests);
+	render_alone(observer, now);
 	outbox_release(observer->database, now);
 	for (size_t i = 0; i < digests.count; i++) {
 		free(digests.list[i].of);

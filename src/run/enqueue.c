@@ -309,19 +309,34 @@ static void make_plan(struct work *work, const struct owed_list *owed, struct pl
 	value_free(others);
 }
 
-/* The content as a delivery of it says it; returns who it goes to. */
-static struct content_copy render(struct work *work, const struct plan *plan,
-	const struct delivery_plan *delivery, struct content *content)
+/* A content in the outbox. */
+struct kept_content {
+	int64_t id; /* 0: not yet */
+	bool rendered;
+};
+
+/* Keeps what the delivery says, rendered, unless it waits to be joined: then it mostly never is. */
+static void keep_content(struct work *work, const struct delivery_plan *delivery,
+	const struct content_plan *says, struct kept_content *kept)
 {
 	const struct observer *observer = work->observer;
 	struct content_copy copy = {delivery->receiver, delivery->message_id, delivery->in_reply_to,
 		delivery->unsubscribe, NULL};
+	bool joins = delivery->for_digest;
+	struct content content = {0};
 	struct error error;
 
-	if (!content_render(observer->config, observer->templates, &copy,
-		    plan->contents[delivery->content].data, work->seen->now, content, &error))
+	if (kept->id != 0 && (joins || kept->rendered))
+		return;
+	if (!joins && !content_render(observer->config, observer->templates, &copy, says->data,
+			      work->seen->now, &content, &error))
 		observer_own_fault(work->observer, work->seen->page->name, &error);
-	return copy;
+	if (kept->id == 0)
+		kept->id = outbox_keep(observer->database, says, joins ? NULL : &content);
+	else
+		outbox_complete(observer->database, kept->id, &content);
+	kept->rendered = !joins;
+	content_release(&content);
 }
 
 /*
@@ -332,28 +347,24 @@ static struct content_copy render(struct work *work, const struct plan *plan,
 static bool save_deliveries(struct work *work, const struct plan *plan)
 {
 	struct database *database = work->observer->database;
-	int64_t(*mails)[2] = memory_zero(plan->content_count, sizeof *mails);
+	struct kept_content(*mails)[2] = memory_zero(plan->content_count, sizeof *mails);
 
 	for (size_t i = 0; i < plan->count; i++) {
 		struct delivery_plan *delivery = &plan->list[i];
 		const struct content_plan *says = &plan->contents[delivery->content];
-		int64_t own = 0, *kept = &mails[delivery->content][delivery->unsubscribe != NULL];
+		struct kept_content own = {0};
+		struct kept_content *kept =
+			receiver_address(delivery->receiver) != NULL
+				? &mails[delivery->content][delivery->unsubscribe != NULL]
+				: &own;
 
-		if (receiver_address(delivery->receiver) == NULL)
-			kept = &own;
-		if (*kept == 0) {
-			struct content content = {0};
-
-			render(work, plan, delivery, &content);
-			*kept = outbox_keep(database, says, &content);
-			content_release(&content);
-		}
 		delivery->for_digest =
 			work->observer->joining ||
 			(!work->observer->rebuilding && /* where many runs come at once */
 				outbox_told(database, delivery->receiver, work->seen->now));
+		keep_content(work, delivery, says, kept);
 		outbox_add(database, says->digest_message ? "" : work->seen->page->name, delivery,
-			*kept, work->seen->now);
+			kept->id, work->seen->now);
 	}
 	free(mails);
 	return plan->count > 0;

@@ -132,13 +132,14 @@ void store_close_alarm(struct database *database, int64_t alarm, int64_t time)
 	database_do(database, "UPDATE alarm SET closed = ? WHERE id = ?", "ii", time, alarm);
 }
 
+#define OPEN "SELECT * FROM alarm WHERE closed IS NULL AND kind IN ('red', 'early')"
+#define ORDERED " ORDER BY page, indicator, id"
+
 void alarms_load(struct database *database, const char *page, struct alarms *alarms)
 {
-	rows_take(database_query(database,
-			  "SELECT * FROM alarm WHERE closed IS NULL"
-			  " AND kind IN ('red', 'early')"
-			  " AND (?1 IS NULL OR page = ?1) ORDER BY page, indicator, id",
-			  "*t", columns, page),
+	rows_take(
+		database_query(database, page != NULL ? OPEN " AND page = ?" ORDERED : OPEN ORDERED,
+			page != NULL ? "*t" : "*", columns, page),
 		&alarms->list, &alarms->count, sizeof *alarms->list);
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "tell/digest_pages.h"
 
+#include <search.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "tell/plan.h"
@@ -51,12 +53,22 @@ void digest_pages_add(const struct value *data, struct value *parts)
 	copy_member(data, part, "events");
 }
 
-static struct value *page_in(const struct value *pages, const char *name)
+static int by_name(const void *a, const void *b)
 {
-	for (size_t i = 0; i < pages->count; i++)
-		if (text_equal(value_get_text(pages->members[i], "name"), name))
-			return pages->members[i];
-	return NULL;
+	return strcmp(value_get_text(a, "name"), value_get_text(b, "name"));
+}
+
+/* The page of that name in a tsearch() tree of pages; NULL: it is not there. */
+static struct value *page_in(void *const *pages, const struct value *named)
+{
+	struct value *const *found = tfind(named, pages, by_name);
+
+	return found != NULL ? *found : NULL;
+}
+
+static void keep_nothing(void *page)
+{
+	(void)page; /* its list owns it */
 }
 
 /* The later of two that say the same of one alarm stands. */
@@ -76,19 +88,28 @@ static void take_event(struct value *events, const struct value *event)
 	value_append(events, value_copy(event));
 }
 
-/* Parts of one page become one, in the order in which they came. */
-static struct value *pages_of(const struct value *parts)
+/* A new page, with the words of one that has its name, in the list and in the tree. */
+static struct value *page_add(struct value *list, void **pages, const struct value *named)
+{
+	struct value *page = value_append(list, value_map());
+
+	copy_words(named, page);
+	if (tsearch(page, pages, by_name) == NULL)
+		error_fatal("out of memory");
+	return page;
+}
+
+/* Parts of one page become one, in the order in which they came; *tree gets them by their names. */
+static struct value *pages_of(const struct value *parts, void **tree)
 {
 	struct value *pages = value_list();
 
 	for (size_t i = 0; i < parts->count; i++) {
 		const struct value *part = parts->members[i], *events = value_get(part, "events");
-		struct value *page = page_in(pages, value_get_text(part, "name"));
+		struct value *page = page_in(tree, part);
 
-		if (page == NULL) {
-			page = value_append(pages, value_map());
-			copy_words(part, page);
-		}
+		if (page == NULL)
+			page = page_add(pages, tree, part);
 		copy_member(part, page, "snapshot");
 		copy_member(part, page, "others_red");
 		for (size_t j = 0; events != NULL && j < events->count; j++)
@@ -125,27 +146,28 @@ static struct value *all_events(const struct value *pages, size_t *left_out)
 
 /* The pages in the order in which they occur in the events, which stand worst first; at the end
  * those of which no event found a place. */
-static void put_several(struct value *data, const struct value *pages)
+static void put_several(struct value *data, const struct value *pages, void *const *tree)
 {
 	const struct value *events = value_get(data, "events");
 	struct value *list = value_list();
+	void *listed = NULL;
 
 	for (size_t i = 0; i < events->count; i++) {
 		const struct value *event = events->members[i], *its = value_get(event, "page");
-		const struct value *known = page_in(pages, value_get_text(its, "name"));
-		struct value *page = page_in(list, value_get_text(its, "name"));
+		const struct value *known = page_in(tree, its);
+		struct value *page = page_in(&listed, its);
 
 		if (page == NULL) {
-			page = value_append(list, value_map());
-			copy_words(its, page);
+			page = page_add(list, &listed, its);
 			copy_member(known, page, "snapshot");
 			copy_member(known, page, "others_red");
 		}
 		value_append(list_of(page, "events"), value_copy(event));
 	}
 	for (size_t i = 0; i < pages->count; i++)
-		if (page_in(list, value_get_text(pages->members[i], "name")) == NULL)
-			copy_words(pages->members[i], value_append(list, value_map()));
+		if (page_in(&listed, pages->members[i]) == NULL)
+			page_add(list, &listed, pages->members[i]);
+	tdestroy(listed, keep_nothing);
 	value_put(data, "others_red", value_list());
 	value_put(data, "snapshot", value_text(NULL));
 	if (list->count > 0)
@@ -157,7 +179,8 @@ static void put_several(struct value *data, const struct value *pages)
 
 void digest_pages_put(struct value *data, const struct value *parts, size_t left_out)
 {
-	struct value *pages = pages_of(parts), *events = all_events(pages, &left_out);
+	void *tree = NULL; /* of the pages, by their names */
+	struct value *pages = pages_of(parts, &tree), *events = all_events(pages, &left_out);
 
 	plan_put_events(data, events, left_out);
 	if (pages->count == 1) {
@@ -169,7 +192,8 @@ void digest_pages_put(struct value *data, const struct value *parts, size_t left
 		copy_member(page, data, "snapshot");
 		copy_member(page, data, "others_red");
 	} else {
-		put_several(data, pages);
+		put_several(data, pages, &tree);
 	}
+	tdestroy(tree, keep_nothing);
 	value_free(pages);
 }

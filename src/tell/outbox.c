@@ -151,13 +151,21 @@ int64_t outbox_keep(
 
 	json_write(plan->data, 0, &data);
 	database_do(database, "INSERT INTO content (whole, bytes, data) VALUES (?, ?, ?)", "ibt",
-		(int64_t)content->whole, content->bytes, content->length, buffer_string(&data));
+		(int64_t)(content != NULL && content->whole),
+		content != NULL ? content->bytes : "", /* NULL is what is forgotten */
+		content != NULL ? content->length : (size_t)0, buffer_string(&data));
 	id = database_last_row(database);
 	for (size_t i = 0; i < plan->alarm_count; i++)
 		database_do(database, "INSERT OR IGNORE INTO owed VALUES (?, ?, ?)", "iit", id,
 			plan->alarms[i].alarm, event_type_name(plan->alarms[i].type));
 	buffer_release(&data);
 	return id;
+}
+
+void outbox_complete(struct database *database, int64_t id, const struct content *content)
+{
+	database_do(database, "UPDATE content SET whole = ?, bytes = ? WHERE id = ?", "ibi",
+		(int64_t)content->whole, content->bytes, content->length, id);
 }
 
 void outbox_content(struct database *database, int64_t id, struct content *content)
@@ -370,6 +378,17 @@ void outbox_digested(
 				"SELECT * FROM delivery INDEXED BY delivery_turn WHERE " GATHERED
 				" AND receiver = ?2 AND held_for IS NULL ORDER BY id",
 				"*it", columns, now, receiver),
+		deliveries);
+}
+
+void outbox_incomplete(struct database *database, int64_t now, struct deliveries *deliveries)
+{
+	take_deliveries(database_query(database,
+				"SELECT * FROM delivery WHERE " GATHERED
+				" AND EXISTS (SELECT 1 FROM content WHERE"
+				" content.id = delivery.content AND length(content.bytes) = 0)"
+				" GROUP BY content",
+				"*i", columns, now),
 		deliveries);
 }
 

@@ -80,11 +80,15 @@ void contents_release(struct contents *contents);
 /* What makes the delivery one receiver's copy of its content; borrows. */
 struct content_copy delivery_copy(const struct config *config, const struct delivery *delivery);
 
-/* Keeps a message: the bytes of content with the plan's data and alarms. Returns the number by
- * which deliveries refer to it. Within a transaction, like everything here that changes something.
+/*
+ * Keeps a message: the bytes of content with the plan's data and alarms. Returns the number by
+ * which deliveries refer to it. content NULL: it has no bytes yet, for all its deliveries wait to
+ * be joined; outbox_complete() gives it some. Within a transaction, like everything here that
+ * changes something.
  */
 int64_t outbox_keep(
 	struct database *database, const struct content_plan *plan, const struct content *content);
+void outbox_complete(struct database *database, int64_t id, const struct content *content);
 
 /* Adds one delivery of a plan, of the content with that number. Marks those that it replaces as
  * merged. */
@@ -129,12 +133,14 @@ void outbox_alarms(struct database *database, int64_t content, struct content_pl
  * Deliveries that wait to be joined into a digest: those of a run beyond a receiver's first, and
  * those whose held_until has passed. outbox_digest_waiting() lists their receivers;
  * outbox_digested() all of one receiver, oldest first, without those held for a provider;
+ * outbox_incomplete() those whose content has no bytes yet, one for each content;
  * outbox_release() ends the waiting of all that were not merged: for those that were held, the
  * days until they are given up begin only then.
  */
 void outbox_digest_waiting(struct database *database, int64_t now, struct text_list *receivers);
 void outbox_digested(struct database *database, const char *receiver, int64_t now,
 	struct deliveries *deliveries);
+void outbox_incomplete(struct database *database, int64_t now, struct deliveries *deliveries);
 void outbox_release(struct database *database, int64_t now);
 
 /* The providers for which deliveries are held, each once. */

@@ -556,7 +556,7 @@ bool service_cut(const struct service *service, struct value *body)
 			text = shortened(found->text, &limit);
 		if (text == NULL)
 			continue;
-		memory_set(&found->text, text);
+		value_set_text(found, text);
 		free(text);
 		cut = true;
 	}

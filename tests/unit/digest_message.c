@@ -69,13 +69,13 @@ static char *newest_pages(struct scene *scene)
 	return buffer_take(&text);
 }
 
-/* The List-Id of each message in the outbox, in the order in which they were made. */
+/* The List-Id of each message that is owed, in the order in which they were made. */
 static void assert_lists(struct scene *scene, const char *expected)
 {
 	struct deliveries all = {0};
 	struct buffer text = {0};
 
-	outbox_list(scene->database, true, &all);
+	outbox_list(scene->database, false, &all);
 	for (size_t i = 0; i < all.count; i++) {
 		struct content content = {0};
 		const char *at;
@@ -123,9 +123,34 @@ static void test_a_message_about_several_pages_belongs_to_the_list_of_all(void *
 	scene.now += 60;
 	run(&scene, RED, RED, RED);
 	digest_messages_enqueue(&scene.observer, scene.now);
-	/* what was joined still stands there */
-	assert_lists(&scene, "<a.alerts.example.org> <b.alerts.example.org> <c.alerts.example.org>"
-			     " <alerts.example.org>");
+	assert_lists(&scene, "<a.alerts.example.org> <alerts.example.org>");
+	scene_close(&scene);
+}
+
+/* Its words are made when it is clear that it goes out alone, and date from when it was owed. */
+static void test_what_waited_and_is_joined_with_nothing_goes_out_whole(void **state)
+{
+	struct deliveries all = {0};
+	struct content content = {0};
+	struct scene scene;
+	char date[DATE_TEXT_MAX];
+
+	(void)state;
+	scene_open(&scene, PAGES "subscribers: [{mail: x@example.com}]\n");
+	run(&scene, WELL, WELL, WELL);
+	scene.now += 60;
+	run(&scene, RED, RED, NULL);
+	outbox_list(scene.database, false, &all);
+	outbox_content(scene.database, all.list[1].content, &content);
+	assert_int_equal(content.length, 0);
+	content_release(&content);
+	date_write_mail(scene.now, date);
+	assert_true(digest_messages_enqueue(&scene.observer, scene.now + 60));
+	assert_lists(&scene, "<a.alerts.example.org> <b.alerts.example.org>");
+	outbox_content(scene.database, all.list[1].content, &content);
+	assert_non_null(strstr(content.bytes, date));
+	content_release(&content);
+	deliveries_release(&all);
 	scene_close(&scene);
 }
 
@@ -356,6 +381,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_first_message_of_a_run_is_free_and_the_rest_is_one),
 		cmocka_unit_test(test_a_message_about_several_pages_belongs_to_the_list_of_all),
+		cmocka_unit_test(test_what_waited_and_is_joined_with_nothing_goes_out_whole),
 		cmocka_unit_test(test_every_page_is_named_however_many_events_there_are),
 		cmocka_unit_test(
 			test_a_message_about_several_pages_keeps_its_place_among_the_others),
