@@ -46,6 +46,7 @@ static const struct config_shape common_shapes[] = {
 	{config_read_header, SHAPE_ONLY, "{\"type\": \"string\", \"pattern\": \"^[ -~]{1,256}$\"}"},
 	{config_read_host, SHAPE_ONLY, "{" LABEL ", \"description\": \"a host name\"}"},
 	{config_read_hosts, SHAPE_ONLY, TEXTS},
+	{config_read_proxies, SHAPE_ONLY, TEXTS},
 	{config_read_path, SHAPE_ONLY, "{" LABEL ", \"description\": \"a path\"}"},
 	{config_read_file, SHAPE_ONLY, "{" LABEL ", \"description\": \"a file\"}"},
 	{config_read_copied_file, SHAPE_ONLY, "{" LABEL ", \"description\": \"a file\"}"},
