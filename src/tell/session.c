@@ -286,9 +286,9 @@ static bool needs_program(const struct session_order *order)
 /* Only whoever needs a program may ask for one. */
 static int launcher_socket(const struct session_order *order)
 {
-	const struct launcher *launcher = order->means->launcher;
-
-	return needs_program(order) && launcher->socket >= 0 ? launcher->socket : 0;
+	return needs_program(order) && order->means->launcher->socket >= 0
+		       ? order->means->launcher->socket
+		       : 0;
 }
 
 bool session_start(struct session *session, const struct session_order *order)

@@ -68,7 +68,7 @@ same "runs print nothing" "" "$(cat runs)"
 
 # What reads our output may go before its end; a disk that is full is another matter.
 for words in kinds "check --schema"; do
-	"$lampwatch" $words 2> "$work/said" | head -c 1 > /dev/null
+	(sleep 0.3; exec "$lampwatch" $words) 2> "$work/said" | true
 	same "where the reader of $words has gone, it ends by SIGPIPE" "141 0" "${PIPESTATUS[*]}"
 	same "and says nothing" "" "$(cat "$work/said")"
 done

@@ -135,6 +135,10 @@ static void test_each_address_is_https_and_stands_there_once(void **state)
 	}
 }
 
+/* Here two boards lie on one host, of which each has its kind (google-cloud.yaml says how their
+ * addresses are told apart). */
+static const char two_boards[] = "status.cloud.google.com";
+
 static void test_no_host_has_two_kinds(void **state)
 {
 	const struct catalogue *catalogue = *state;
@@ -146,7 +150,8 @@ static void test_no_host_has_two_kinds(void **state)
 		for (size_t j = 0; j < i; j++) {
 			char *other = http_url_host(catalogue->list[j].url);
 
-			if (strcmp(host, other) == 0 && catalogue->list[i].kind != NULL &&
+			if (strcmp(host, other) == 0 && strcmp(host, two_boards) != 0 &&
+				catalogue->list[i].kind != NULL &&
 				catalogue->list[j].kind != NULL &&
 				!text_equal(catalogue->list[i].kind, catalogue->list[j].kind))
 				fail_msg("%s has two kinds", host);

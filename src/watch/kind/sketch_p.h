@@ -42,7 +42,7 @@ void claims_release(struct claims *claims);
 #define SKETCH_KEY_ABOVE "concat(name(parent::*[not(@key)]), ../@key)"
 
 /* Adds the XPaths of all texts in the row, from the row, as far as SKETCH_NAMES_MAX allows; and of
- * its key, where it is a member of an object. */
+ * its key, where keys are names there. */
 void row_places(xmlNodePtr row, const struct known_words *known, struct text_list *places);
 
 /* The node after this one in document order within top. */

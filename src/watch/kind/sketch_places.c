@@ -531,6 +531,6 @@ void row_places(xmlNodePtr row, const struct known_words *known, struct text_lis
 	struct gathering gathering = {row, known, places};
 
 	visit_texts(row, gather_places, &gathering);
-	if (is_json(row) && !xmlStrEqual(row->name, BAD_CAST "item"))
+	if (is_json(row) && row->parent->type == XML_ELEMENT_NODE && is_catalogue(row->parent))
 		text_list_add(places, SKETCH_KEY);
 }
