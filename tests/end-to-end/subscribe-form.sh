@@ -31,7 +31,7 @@ pages:
 routes:
   - {name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}
 subscribers:
-  - {mail: Named@example.com, pages: [t*], second: spare@example.net}
+  - {mail: Named@example.com, pages: [t*], second: spare@example.net, on: [red, green, -incident, -early], quiet: {from: "03:00", to: "04:00"}}
 END
 clock=2026-03-01T12:00:00Z
 lampwatch() { "$lampwatch" -c "$work/lampwatch.yaml" --clock "$clock" "$@"; }
@@ -194,12 +194,18 @@ token=${manage#*token=}; token=${token%%&*}
 post manage "token=$token" page=one > /dev/null; run
 same "may choose anew, and keeps the second address" "spare@example.net one" \
 	"$(lampwatch --json subscribers | python3 -c 'import json, sys; [print(s["second"], *s["pages"]) for s in json.load(sys.stdin)["subscribers"] if s["mail"].lower() == "named@example.com"]')"
+check "and what no form asks" grep -q -- "-incident, -early of one" <(lampwatch subscribers | grep -A 2 named@example.com)
 post subscribe mail=slow@example.com page=one > /dev/null; run
 late=$(link confirm slow@example.com)
 day=3; run
 post confirm "${late#*\?}" > /dev/null; run
 same "48 hours later it is too late" "" "$(state slow@example.com)"
 check "and a mail says so" grep -q "no longer counts" <(body "$(newest slow@example.com)")
+green one; run
+day=4 hour=3 before=$(count_to named@example.com); red one; run
+same "the quiet hours of the file hold" 0 "$(($(count_to named@example.com) - before))"
+hour=12; run
+same "and end" 1 "$(($(count_to named@example.com) - before))"
 post subscribe mail=friend@example.com page=one > /dev/null; run
 same "who has left is asked before anything" unsubscribed "$(state friend@example.com | head -n 1)"
 confirm=$(link confirm friend@example.com)
