@@ -123,6 +123,9 @@ check "a page that was chosen is" grep -q "^Subject: .*RED" "$alert"
 unsubscribe=$(header List-Unsubscribe "$alert")
 check "the alert can be ended by mail, and by a POST" grep -qE "^<mailto:lampwatch\+u-[a-z2-7]{26}@example.org\?subject=unsubscribe>, <${site_url}unsubscribe\?token=[a-z2-7]{26}>$" <<< "$unsubscribe"
 same "by one click" "List-Unsubscribe=One-Click" "$(header List-Unsubscribe-Post "$alert")"
+both() { python3 -c 'import email, sys; [print(part.get_payload(decode=True).decode()) for part in email.message_from_binary_file(open(sys.argv[1], "rb")).get_payload()]' "$1"; }
+link_of_alert=${unsubscribe##*<}; link_of_alert=${link_of_alert%>}
+same "and its text and its HTML have that link" "1 1" "$(both "$alert" | grep -cxF "           $link_of_alert") $(both "$alert" | grep -cF "<a href=\"$link_of_alert\">")"
 
 same "who is subscribed" 200 "$(post subscribe mail=friend@example.com)"
 same "and who is not get the same answer" "" "$(diff "$work/answer" "$work/answer.new")"
