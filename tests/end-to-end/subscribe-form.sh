@@ -247,7 +247,8 @@ same "a run takes some of it" 801 "$(ls "$spool" | wc -l)"
 run; run; run; run; run
 same "and others the rest" 0 "$(ls "$spool" | wc -l)"
 same "the operator hears once" 1 "$(($(count_to admin@example.org) - before))"
-check "what it is about" grep -q "forms" <(decoded "$(header Subject "$(newest admin@example.org)")")
+check "that nobody is heard" grep -q "not even who" <(both "$(newest admin@example.org)")
+check "what it is about" grep -q "FORMS of lampwatch serve are refused" <(decoded "$(header Subject "$(newest admin@example.org)")")
 
 # ---- floods ----
 resident() { sed -n 's/^VmRSS:[ \t]*\([0-9]*\).*/\1/p' "/proc/$serve/status"; }
