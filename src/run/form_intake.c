@@ -26,13 +26,14 @@ struct intake {
 	size_t count;
 };
 
-/* False where no reader can be had, which is no fault of the request's: the next run has it. */
+/* False where it cannot be opened or no reader can be had, which is no fault of the request's: the
+ * next run has it. */
 static bool read_one(struct observer *observer, struct intake *intake, const char *name)
 {
 	struct buffer text = {0};
 	struct form_request request;
 	struct error error = {0};
-	bool good = form_spool_read(intake->folder, name, &text) &&
+	bool good = form_spool_read(intake->folder, name, &text, &error) == FILE_PRESENT &&
 		    form_request_read(
 			    observer->readers, buffer_string(&text), text.length, &request, &error);
 

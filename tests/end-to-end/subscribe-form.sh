@@ -235,6 +235,13 @@ same "what it led to stays" secret "$(cat "$work/outside")"
 check "and so does our own" test -s "$work/archive/.state/secret"
 same "what came after it is done" 1 "$(count_to last@example.com)"
 
+printf 'subscribe?mail=kept@example.com' > "$spool/0-denied"
+: > "$work/run.errors"
+failing "open 5 1 9 spool/0-denied" run
+same "what this machine cannot read stays, and a line says so" "1 1" "$(ls "$spool" | wc -l) $(grep -c "0-denied: cannot be opened" "$work/run.errors")"
+run
+same "and is done when it can" "0 1" "$(ls "$spool" | wc -l) $(count_to kept@example.com)"
+
 for ((i = 100; i < 600; i++)); do : > "$spool/$i"; done
 same "where much lies there, nobody is asked" "503 60" "$(post subscribe mail=full@example.com) $(head_of Retry-After -d mail=full@example.com "${url}subscribe")"
 same "but may leave" 200 "$(post "$click" List-Unsubscribe=One-Click)"
