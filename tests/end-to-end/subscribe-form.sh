@@ -165,6 +165,7 @@ same "and says no length" 000 "$(status -H "Transfer-Encoding: chunked" --data-b
 same "another type of content" 415 "$(status -H "Content-Type: application/json" -d '{"mail": "a@example.com"}' "${url}subscribe")"
 same "and as a file" 415 "$(status -F mail=a@example.com "${url}subscribe")"
 same "another site's form" "403 403" "$(status -H "Sec-Fetch-Site: cross-site" -d mail=a@example.com "${url}subscribe") $(status -H "Sec-Fetch-Site: same-site" -d mail=a@example.com "${url}subscribe")"
+same "not even for links, by which one leaves" 403 "$(status -H "Sec-Fetch-Site: cross-site" -d mail=named@example.com "${url}unsubscribe")"
 same "for another host" 421 "$(curl -s --max-time 20 -o /dev/null -w '%{http_code}' -H "Host: evil.example" -d mail=a@example.com "${url}subscribe")"
 same "to what is no form" "405 GET, HEAD" "$(status -d mail=a@example.com "${url}index.html") $(head_of Allow -d mail=a@example.com "${url}index.html")"
 same "by another method" "405 GET, HEAD, POST" "$(status -X PUT -d mail=a@example.com "${url}subscribe") $(head_of Allow -X PUT -d mail=a@example.com "${url}subscribe")"
