@@ -162,6 +162,26 @@ headers=(-H "Sec-Fetch-Site: same-origin")
 same "what is too long" 413 "$(status -d "mail=$(head -c 9000 /dev/zero | tr '\0' x)" "${url}subscribe")"
 head -c 9000 /dev/zero | tr '\0' x > "$work/long"
 same "and says no length" 000 "$(status -H "Transfer-Encoding: chunked" --data-binary "@$work/long" "${url}subscribe")"
+# raw LINE…: one request with these header lines and that body; the status, and how many answers came.
+raw() { python3 - "$url" "$@" <<'PYTHON'
+import socket, sys
+connection = socket.create_connection(("127.0.0.1", int(sys.argv[1].rstrip("/").rsplit(":", 1)[1])), 20)
+connection.settimeout(5)
+connection.sendall(("\r\n".join(sys.argv[2:]) + "\r\n\r\nmail=a@example.comGET /confirm HTTP/1.1\r\nHost: status.example.org\r\n\r\n").encode())
+answer = b""
+try:
+    while piece := connection.recv(65536):
+        answer += piece
+    print(answer[9:12].decode(), answer.count(b"HTTP/1.1 "))
+except TimeoutError:
+    print(answer[9:12].decode(), answer.count(b"HTTP/1.1 "), "open")
+PYTHON
+}
+type="Content-Type: application/x-www-form-urlencoded" host="Host: status.example.org"
+for lines in "Content-Length: 18|Content-Length: 5" "Content-Length: 18|Content-Length: 18" "Content-Length: 18|Transfer-Encoding: chunked" "Content-Length: 18|Host: evil.example"; do
+	same "what can be taken for two requests: $lines" "400 1" "$(raw "POST /subscribe HTTP/1.1" "$host" "$type" "${lines%|*}" "${lines#*|}")"
+done
+same "and two hosts of a GET" "400 1" "$(raw "GET /index.html HTTP/1.1" "$host" "$host")"
 same "another type of content" 415 "$(status -H "Content-Type: application/json" -d '{"mail": "a@example.com"}' "${url}subscribe")"
 same "and as a file" 415 "$(status -F mail=a@example.com "${url}subscribe")"
 same "another site's form" "403 403" "$(status -H "Sec-Fetch-Site: cross-site" -d mail=a@example.com "${url}subscribe") $(status -H "Sec-Fetch-Site: same-site" -d mail=a@example.com "${url}subscribe")"
