@@ -66,6 +66,7 @@ void http_answer_header(struct http_answer *answer, const char *name, const char
 static void visit_begin(struct http_server *server, struct visit *visit, int socket)
 {
 	visit->socket = socket;
+	visit->due = clock_milliseconds() + HTTP_SERVER_REQUEST_SECONDS * 1000LL;
 	visit->next = server->visits;
 	if (visit->next != NULL)
 		visit->next->previous = visit;
@@ -107,9 +108,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	else
 		visit_end(server, visit);
 	pthread_mutex_unlock(&server->lock);
-	if (code == MHD_CONNECTION_NOTIFY_STARTED)
-		visit_due(server, visit, HTTP_SERVER_REQUEST_SECONDS);
-	else
+	if (code != MHD_CONNECTION_NOTIFY_STARTED)
 		free(visit);
 }
 
