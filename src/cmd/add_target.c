@@ -118,7 +118,8 @@ static bool check_result(
 	return good;
 }
 
-/* Mode and owner stay: the file is read by the user that cron runs us as. */
+/* Mode and owner stay: the file is read by the user that cron runs us as. What somebody may have
+ * put in its place is not followed, as root would give away what that leads to. */
 static bool replace_file(const char *path, const struct buffer *text, struct error *error)
 {
 	struct stat status = {.st_mode = 0600, .st_uid = geteuid(), .st_gid = getegid()};
@@ -130,7 +131,7 @@ static bool replace_file(const char *path, const struct buffer *text, struct err
 	good = file_write(path, buffer_string(text), text->length, status.st_mode & 07777, error);
 	umask(mask);
 	if (good && (status.st_uid != geteuid() || status.st_gid != getegid()) &&
-		chown(path, status.st_uid, status.st_gid) != 0)
+		lchown(path, status.st_uid, status.st_gid) != 0)
 		fprintf(stderr,
 			"lampwatch add: warning: %s: the owner of the file could not be kept\n",
 			path);

@@ -2,6 +2,7 @@
  *
  * What init has on the disk until all is answered: a draft, a password, folders.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,13 +56,21 @@ int init_draft_place(const struct init *init)
 	return EXIT_DONE;
 }
 
-/* Root's file is read by whoever runs us. */
+/* Root's file is read by whoever runs us. The file that was made, and not what somebody may have
+ * put in its place: root must not give that away. */
 static bool hand_over(
 	const struct init *init, const char *path, uid_t user, mode_t mode, struct error *error)
 {
-	if (geteuid() == 0 && chown(path, user, init->owner.group) != 0)
-		return system_error_set(error, path, "cannot be given to the archive's owner");
-	return chmod(path, mode) == 0 || system_error_set(error, path, "cannot get its mode");
+	int file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool good = true;
+
+	if (file < 0 || (geteuid() == 0 && fchown(file, user, init->owner.group) != 0))
+		good = system_error_set(error, path, "cannot be given to the archive's owner");
+	else if (fchmod(file, mode) != 0)
+		good = system_error_set(error, path, "cannot get its mode");
+	if (file >= 0)
+		close(file);
+	return good;
 }
 
 bool init_draft_write(const struct init *init, struct error *error)

@@ -29,7 +29,7 @@ static bool give_away(const char *path, const char *archive, struct error *error
 		return true;
 	if (!archive_owner(archive, &owner, error))
 		return false;
-	return chown(path, owner.user, owner.group) == 0 ||
+	return lchown(path, owner.user, owner.group) == 0 ||
 	       error_set(error, REMEDY_LOCAL, "%s: cannot be given to the archive's owner: %s",
 		       path, strerror(errno));
 }

@@ -57,6 +57,20 @@ static void lint_webhook(const struct config *config, const char *templates,
 	problems_release(&known);
 }
 
+/* That parts name each other without end is seen only when they are filled. */
+static void lint_mail(const struct config *config, const char *templates, const struct value *data,
+	struct problems *problems)
+{
+	const struct mail_header header = {.from = config->from};
+	struct buffer out = {0};
+	struct error error = {0};
+
+	if (config->from != NULL &&
+		!message_mail(config, templates, &header, data, true, &out, &error))
+		template_problem(problems, &error);
+	buffer_release(&out);
+}
+
 void lint_templates(const struct config *config, const char *templates, struct problems *problems)
 {
 	struct value *data = example(config);
@@ -68,6 +82,8 @@ void lint_templates(const struct config *config, const char *templates, struct p
 		if (!template_check_file(folder, mail_template_files[i], &error))
 			template_problem(problems, &error);
 	free(folder);
+	if (problems->errors == 0)
+		lint_mail(config, templates, data, problems);
 	for (size_t i = 0; i < config->webhook_count && problems->errors == before; i++)
 		lint_webhook(config, templates, &config->webhooks[i], data, problems);
 	value_free(data);

@@ -10,8 +10,8 @@ struct problems;
 
 /*
  * Complains about what cannot be read or parsed of the mails' templates in the folder templates and
- * of those that the configuration's webhooks name, and where one of these makes no JSON of an
- * alert.
+ * of those that the configuration's webhooks name, and where an alert makes no mail, or one of
+ * these no JSON of it.
  */
 void lint_templates(const struct config *config, const char *templates, struct problems *problems);
 

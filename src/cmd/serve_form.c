@@ -122,15 +122,16 @@ static int keep(struct serve_forms *forms, const char *text, bool asks)
 static int take(
 	struct serve_forms *forms, const struct http_query *query, struct form_request *request)
 {
-	bool encoded = is_encoded(query), parsed, asks;
+	bool encoded = is_encoded(query), parsed, asks, one_click;
 	char *text = text_of(query, encoded);
 	int outcome;
 
 	parsed = form_request_parse(text, strlen(text), request);
 	asks = parsed && request->token[0] == '\0';
-	if (parsed && request->form != FORM_UNSUBSCRIBE && is_foreign(query))
+	one_click = parsed && request->form == FORM_UNSUBSCRIBE && !asks;
+	if (parsed && !one_click && is_foreign(query))
 		outcome = FOREIGN;
-	else if (!encoded && !(parsed && request->form == FORM_UNSUBSCRIBE && !asks))
+	else if (!encoded && !one_click)
 		outcome = OTHER_TYPE;
 	else if (!parsed || !says_enough(request))
 		outcome = WRONG;
@@ -144,20 +145,24 @@ static int take(
 
 /* ---- what is shown ---- */
 
+/* All that are chosen, or they would be lost. */
 static void put_pages(
 	struct value *data, const struct config *config, const struct text_list *chosen)
 {
 	struct value *list = value_put(data, "pages", value_list());
 
-	for (size_t i = 0; i < config->page_count && i < SERVE_FORM_PAGES; i++) {
-		struct value *page = value_append(list, value_map());
+	for (size_t i = 0; i < config->page_count; i++) {
+		bool has = text_list_has(chosen, config->pages[i].name);
+		struct value *page;
 
+		if (i >= SERVE_FORM_PAGES && !has)
+			continue;
+		page = value_append(list, value_map());
 		value_put_text(page, "name", config->pages[i].name);
-		value_put_boolean(page, "chosen", text_list_has(chosen, config->pages[i].name));
+		value_put_boolean(page, "chosen", has);
 	}
-	if (config->page_count > SERVE_FORM_PAGES)
-		value_put_number(
-			data, "pages_left", (int64_t)(config->page_count - SERVE_FORM_PAGES));
+	if (config->page_count > list->count)
+		value_put_number(data, "pages_left", (int64_t)(config->page_count - list->count));
 }
 
 static void put_flag(struct value *data, const char *before, const char *name)

@@ -18,7 +18,7 @@ struct config;
 enum {
 	SERVE_FORM_ASKED = 20,   /* mails that one client may ask for in a day */
 	SERVE_FORM_TOKENS = 500, /* tokens that one may send: providers of mail send many */
-	SERVE_FORM_PAGES = 200,  /* that a form names */
+	SERVE_FORM_PAGES = 200,  /* that a form names, besides those that are chosen */
 };
 
 /* Borrowed. */

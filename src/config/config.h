@@ -166,10 +166,12 @@ struct subscription {
 
 /*
  * The bits for one word of `on:`, 0 where it is not one; what is wanted by the words of all these
- * bits, with what they bring and leave out; the words for that, with commas; and all words.
+ * bits, with what they bring and leave out; the same, but what other words bring is left out, or
+ * there without them, as it was before; the words for that, with commas; and all words.
  */
 int config_wanted_parse(const char *word);
 int config_wanted_settle(int words);
+int config_wanted_keep(int wanted, int before);
 void config_wanted_write(int wanted, struct buffer *out);
 void config_wanted_words(struct buffer *out);
 

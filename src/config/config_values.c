@@ -678,6 +678,17 @@ int config_wanted_settle(int words)
 	return wanted;
 }
 
+int config_wanted_keep(int wanted, int before)
+{
+	for (int i = 0; i < LEFT_OUT; i++) {
+		bool brought = (before & event_types[i].with) != 0, had = (before & 1 << i) != 0;
+
+		if (event_types[i].with != 0 && had != brought)
+			wanted = had ? wanted | 1 << i : wanted & ~(1 << i);
+	}
+	return wanted;
+}
+
 /* What another word brings is not written, but what it would bring and is left out. */
 void config_wanted_write(int wanted, struct buffer *out)
 {

@@ -74,6 +74,8 @@ const struct event_type_row event_types[EVENT_TYPES] = {
 		.word = "suspended"},
 	[EVENT_LETTERS] = {"letters", .about = ABOUT_WATCHING, .rank = 8, .colour = "yellow",
 		.word = "letters unanswered"},
+	[EVENT_FORMS] = {"forms", .about = ABOUT_WATCHING, .rank = 8, .colour = "yellow",
+		.word = "forms refused"},
 	[EVENT_MISSED] = {"missed", .about = ABOUT_WATCHING, .rank = 8, .colour = "yellow",
 		.word = "runs missed"},
 	[EVENT_FAULT] = {"fault", .about = ABOUT_WATCHING, .rank = 8, .colour = "yellow",

@@ -42,6 +42,7 @@ enum event_type {
 	EVENT_UNREACHABLE, /* some receivers have no route left while a provider is in trouble */
 	EVENT_SUSPENDED,   /* mail to a subscriber came back too often */
 	EVENT_LETTERS,     /* letters stay unanswered: too many came in a day */
+	EVENT_FORMS,       /* forms are refused: too many came between two runs */
 	EVENT_MISSED,      /* no run happened for longer than usual */
 	EVENT_FAULT,       /* this machine cannot open, make or read what it needs */
 	EVENT_MISTAKE,     /* in the configuration; without a reason: it is mended */

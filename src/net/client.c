@@ -96,6 +96,20 @@ static bool is_trusted(const struct text_list *trusted, const struct address *ad
 	return false;
 }
 
+/* Without the port and the zone that some proxies write beside it. In place. */
+static const char *bare(char *text)
+{
+	char *colon = strchr(text, ':');
+	bool bracketed = text[0] == '[';
+
+	if (bracketed)
+		text[strcspn(text, "]")] = '\0';
+	else if (colon != NULL && strchr(colon + 1, ':') == NULL)
+		*colon = '\0';
+	text[strcspn(text, "%")] = '\0';
+	return text + bracketed;
+}
+
 /* The address before the last comma of the text, which is cut off there; none: there is nothing
  * before it. */
 static struct address take_last(char *text)
@@ -105,7 +119,7 @@ static struct address take_last(char *text)
 
 	begin += strspn(begin, " \t");
 	begin[strcspn(begin, " \t")] = '\0';
-	address = address_parse(begin);
+	address = address_parse(bare(begin));
 	*(comma != NULL ? comma : text) = '\0';
 	return address;
 }

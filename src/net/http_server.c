@@ -66,6 +66,7 @@ void http_answer_header(struct http_answer *answer, const char *name, const char
 static void visit_begin(struct http_server *server, struct visit *visit, int socket)
 {
 	visit->socket = socket;
+	visit->due = clock_milliseconds() + HTTP_SERVER_REQUEST_SECONDS * 1000LL;
 	visit->next = server->visits;
 	if (visit->next != NULL)
 		visit->next->previous = visit;
@@ -107,9 +108,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	else
 		visit_end(server, visit);
 	pthread_mutex_unlock(&server->lock);
-	if (code == MHD_CONNECTION_NOTIFY_STARTED)
-		visit_due(server, visit, HTTP_SERVER_REQUEST_SECONDS);
-	else
+	if (code != MHD_CONNECTION_NOTIFY_STARTED)
 		free(visit);
 }
 
@@ -208,6 +207,27 @@ static void refuse(struct http_answer *answer, int status, const char *text)
 	answer->text = text;
 }
 
+static size_t count_headers(const struct http_query *query, const char *name)
+{
+	struct text_list values = {0};
+	size_t count;
+
+	query_headers(query, name, &values);
+	count = values.count;
+	text_list_release(&values);
+	return count;
+}
+
+/* What a proxy in front may take for another request than we do, and so hide a second one in its
+ * body (RFC 9112 sections 3.2, 6.1 and 6.3). */
+static bool is_ambiguous(const struct http_query *query)
+{
+	size_t lengths = count_headers(query, MHD_HTTP_HEADER_CONTENT_LENGTH),
+	       codings = count_headers(query, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+
+	return lengths + codings > 1 || count_headers(query, MHD_HTTP_HEADER_HOST) > 1;
+}
+
 /* What is refused as soon as the headers are there, which ends the connection: nobody waits for a
  * body that is not wanted. */
 static bool is_refused(const struct http_server *server, const struct http_query *query,
@@ -217,6 +237,11 @@ static bool is_refused(const struct http_server *server, const struct http_query
 	bool takes = settings->takes != NULL && settings->takes(settings->context, query->path);
 	const char *length = query->header(query, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
+	if (is_ambiguous(query)) {
+		http_answer_header(answer, MHD_HTTP_HEADER_CONNECTION, "close");
+		refuse(answer, MHD_HTTP_BAD_REQUEST, "two lengths, or two hosts\n");
+		return true;
+	}
 	if (text_equal(method, MHD_HTTP_METHOD_GET) || text_equal(method, MHD_HTTP_METHOD_HEAD))
 		return false;
 	if (!takes || !text_equal(method, MHD_HTTP_METHOD_POST)) {

@@ -63,7 +63,7 @@ void http_answer_header(struct http_answer *answer, const char *name, const char
 
 struct http_server_settings {
 	/* Called in the server's thread, for GET and HEAD, and POST where that is taken; all other
-	 * methods get 405. */
+	 * methods get 405, and what has two lengths or two hosts gets 400. */
 	void (*answer)(void *context, const struct http_query *query, struct http_answer *answer);
 	/* Whether a POST to that path is read. NULL: none is. */
 	bool (*takes)(void *context, const char *path);

@@ -26,13 +26,14 @@ struct intake {
 	size_t count;
 };
 
-/* False where no reader can be had, which is no fault of the request's: the next run has it. */
+/* False where it cannot be opened or no reader can be had, which is no fault of the request's: the
+ * next run has it. */
 static bool read_one(struct observer *observer, struct intake *intake, const char *name)
 {
 	struct buffer text = {0};
 	struct form_request request;
 	struct error error = {0};
-	bool good = form_spool_read(intake->folder, name, &text) &&
+	bool good = form_spool_read(intake->folder, name, &text, &error) == FILE_PRESENT &&
 		    form_request_read(
 			    observer->readers, buffer_string(&text), text.length, &request, &error);
 
@@ -55,13 +56,19 @@ static void remove_done(struct observer *observer, const struct intake *intake)
 }
 
 /* Nobody but we empties it: it is as full as it was when a form was refused. */
-static void tell_full(struct observer *observer, int64_t now)
+static void tell_full(struct observer *observer, size_t count, int64_t now)
 {
 	static const char fact[] = "spool full told";
 	char *told = store_fact(observer->database, fact), *text, *id;
-	struct admin_notice note = {.type = EVENT_LETTERS,
-		.label = "the forms of serve",
-		.reason = "so many came between two runs that others were refused"};
+	struct admin_notice note = {.type = EVENT_FORMS,
+		.label = "lampwatch serve",
+		.reason =
+			count < FORM_SPOOL_MAX
+				? "so many came between two runs that nobody can subscribe or ask "
+				  "for links; who confirms, changes or leaves is heard"
+				: "so many came between two runs that nobody is heard, not even "
+				  "who "
+				  "leaves"};
 	struct error error;
 
 	if (now - strtoll(told, NULL, 10) >= TOLD_SECONDS) {
@@ -111,7 +118,7 @@ bool forms_take_in(struct observer *observer, int64_t now)
 		    &intake.names, &error))
 		local_fault(observer, &error);
 	if (intake.names.count >= FORM_SPOOL_MAILED)
-		tell_full(observer, now);
+		tell_full(observer, intake.names.count, now);
 	if (intake.names.count > 0)
 		take_in(observer, &intake, now);
 	for (size_t i = 0; i < intake.count; i++)

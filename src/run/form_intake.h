@@ -12,8 +12,9 @@ struct observer;
 
 /*
  * Takes in the oldest of what lies in the spool (tell/form_spool.h), each read by a reader, and
- * removes it; what is no request is removed. The operator hears once a day that the spool was so
- * full that forms were refused. Faults: local_fault(). True where a mail is owed.
+ * removes it; what is no request is removed, what cannot be read stays, with all that came after
+ * it. The operator hears once a day that the spool was so full that forms were refused. Faults:
+ * local_fault(). True where a mail is owed.
  */
 bool forms_take_in(struct observer *observer, int64_t now);
 

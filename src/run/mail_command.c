@@ -263,6 +263,8 @@ static void confirmed(
 	if (before != NULL) {
 		subscriber.is.second = before->second;
 		subscriber.is.subscription.indicators = before->subscription.indicators;
+		subscriber.is.subscription.on =
+			config_wanted_keep(wants->on, before->subscription.on);
 	}
 	if (!own && is_usual(wants) && filed != NULL)
 		subscriber_forget(database, mail);

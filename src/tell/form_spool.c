@@ -91,19 +91,27 @@ bool form_spool_names(
 	return reason == 0 || system_error_set(error, folder, "cannot be read");
 }
 
-bool form_spool_read(const char *folder, const char *name, struct buffer *out)
+enum file_presence form_spool_read(
+	const char *folder, const char *name, struct buffer *out, struct error *error)
 {
 	char *path = file_join(folder, name);
 	int file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	enum file_presence presence = FILE_ABSENT;
 	struct stat status;
-	bool good = file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode);
 
 	out->maximum = FORM_REQUEST_MAX;
-	good = good && file_read_descriptor(file, path, out, NULL);
+	if (file < 0 && system_error_local(errno)) {
+		system_error_set(error, path, "cannot be opened");
+		presence = FILE_UNKNOWN;
+	} else if (file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
+		   status.st_size <= FORM_REQUEST_MAX) {
+		presence =
+			file_read_descriptor(file, path, out, error) ? FILE_PRESENT : FILE_UNKNOWN;
+	}
 	if (file >= 0)
 		close(file);
 	free(path);
-	return good;
+	return presence;
 }
 
 bool form_spool_remove(const char *folder, const char *name, struct error *error)

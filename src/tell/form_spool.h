@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/file.h"
 #include "base/list.h"
 
 struct buffer;
@@ -42,9 +43,11 @@ bool form_spool_add(const char *folder, const char *text, size_t length, size_t 
 bool form_spool_names(
 	const char *folder, int64_t stale, struct text_list *names, struct error *error);
 
-/* Reads one: false where it is no regular file of at most FORM_REQUEST_MAX bytes. A link is none:
- * nothing leads out. */
-bool form_spool_read(const char *folder, const char *name, struct buffer *out);
+/* Reads one. FILE_ABSENT: it is no regular file of at most FORM_REQUEST_MAX bytes; a link is none:
+ * nothing leads out. FILE_UNKNOWN with error (REMEDY_LOCAL): something here keeps it from being
+ * read. */
+enum file_presence form_spool_read(
+	const char *folder, const char *name, struct buffer *out, struct error *error);
 
 /* Removes one, whatever it is. Errors: REMEDY_LOCAL. */
 bool form_spool_remove(const char *folder, const char *name, struct error *error);

@@ -31,10 +31,18 @@ enum {
 	GROUP_MIN = 4,           /* characters of a group that still say anything */
 };
 
-/* What each copy has of its own, by its name in templates; in HTML it has a place of its own. */
-enum { OWN_MESSAGE_ID, OWN_WEBHOOK_ID, OWN_UNSUBSCRIBE, OWN_COUNT };
+/* What each copy has of its own: its name in templates, and its places in the text and in the HTML.
+ * These stand in mails that the outbox keeps: what is new gets others. */
+enum { OWN_MESSAGE_ID, OWN_WEBHOOK_ID, OWN_UNSUBSCRIBE, OWN_UNSUBSCRIBE_LINK, OWN_COUNT };
 
-static const char *const own_names[OWN_COUNT] = {"message_id", "webhook_id", "unsubscribe"};
+static const struct {
+	const char *name, *text, *html;
+} copy_fields[OWN_COUNT] = {
+	[OWN_MESSAGE_ID] = {"message_id", "\1", "\4"},
+	[OWN_WEBHOOK_ID] = {"webhook_id", "\2", "\5"},
+	[OWN_UNSUBSCRIBE] = {"unsubscribe", "\3", "\6"},
+	[OWN_UNSUBSCRIBE_LINK] = {"unsubscribe_link", "\7", "\10"},
+};
 
 static_assert(2 * OWN_COUNT <= MIME_FIELDS, "each has a place in the text and one in the HTML");
 
@@ -126,34 +134,71 @@ const char *message_one_click(const struct config *config)
 									      : NULL;
 }
 
-/* An address to which a mail ends it (RFC 2369), and with the same token a link to which a POST
- * does (RFC 8058). */
-static bool write_unsubscribe(const struct mail_copy *copy, struct buffer *out, struct error *error)
+/* With the token of the address to which a mail ends it; NULL: nowhere. Owned by the caller. */
+static char *unsubscribe_link(const struct mail_copy *copy)
 {
 	enum token_purpose purpose;
-	char token[TOKEN_TEXT], *link, *after;
+	char token[TOKEN_TEXT];
 	long long number;
+
+	return copy->site_url != NULL && !text_empty(copy->unsubscribe) &&
+			       token_parse(copy->unsubscribe, &purpose, &number, token)
+		       ? form_link(copy->site_url, FORM_UNSUBSCRIBE, token)
+		       : NULL;
+}
+
+/* An address to which a mail ends it (RFC 2369), and a link to which a POST does (RFC 8058). */
+static bool write_unsubscribe(
+	const struct mail_copy *copy, const char *link, struct buffer *out, struct error *error)
+{
+	char *after;
 	bool done;
 
 	if (text_empty(copy->unsubscribe))
 		return true;
-	if (copy->site_url == NULL || !token_parse(copy->unsubscribe, &purpose, &number, token))
+	if (link == NULL)
 		return write_field(out, "List-Unsubscribe", "<mailto:", copy->unsubscribe,
 			"?subject=unsubscribe>", error);
-	link = form_link(copy->site_url, FORM_UNSUBSCRIBE, token);
 	after = memory_format("?subject=unsubscribe>, <%s>", link);
 	done = write_field(out, "List-Unsubscribe", "<mailto:", copy->unsubscribe, after, error) &&
 	       mime_field(out, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click", error);
 	free(after);
-	free(link);
 	return done;
+}
+
+/* Where there are no forms any more since the mail was made, its link is one that writes a mail. */
+static void fill(
+	const struct mail_copy *copy, const char *link, const char *mail, struct buffer *out)
+{
+	const char *id = copy->message_id + 1; /* without its brackets */
+	const char *values[MIME_FIELDS] = {0};
+	char *owned[OWN_COUNT][2] = {
+		[OWN_MESSAGE_ID] = {memory_bytes(id, strcspn(id, ">"))},
+		[OWN_WEBHOOK_ID] = {memory_bytes(id, strcspn(id, "@>"))},
+		[OWN_UNSUBSCRIBE] = {memory_string(copy->unsubscribe)},
+		[OWN_UNSUBSCRIBE_LINK] = {link != NULL ? memory_string(link)
+						       : memory_format("mailto:%s",
+								 copy->unsubscribe != NULL
+									 ? copy->unsubscribe
+									 : "")},
+	};
+
+	for (int i = 0; i < OWN_COUNT; i++) {
+		owned[i][1] = in_html(owned[i][0]);
+		values[copy_fields[i].text[0] - 1] = owned[i][0];
+		values[copy_fields[i].html[0] - 1] = owned[i][1];
+	}
+	mime_fill(out, mail, values);
+	for (int i = 0; i < OWN_COUNT; i++) {
+		free(owned[i][0]);
+		free(owned[i][1]);
+	}
 }
 
 bool mail_address(
 	const struct mail_copy *copy, const char *mail, struct buffer *out, struct error *error)
 {
-	const char *id = copy->message_id + 1; /* without its brackets */
-	char *values[MIME_FIELDS] = {0};
+	char *link = unsubscribe_link(copy);
 	size_t before = out->length;
 	bool done;
 
@@ -162,21 +207,15 @@ bool mail_address(
 	       write_field(out, "Message-ID", "", copy->message_id, "", error) &&
 	       write_field(out, "In-Reply-To", "", copy->in_reply_to, "", error) &&
 	       write_field(out, "References", "", copy->in_reply_to, "", error) &&
-	       write_unsubscribe(copy, out, error);
+	       write_unsubscribe(copy, link, out, error);
 	if (done) {
-		values[OWN_MESSAGE_ID] = memory_bytes(id, strcspn(id, ">"));
-		values[OWN_WEBHOOK_ID] = memory_bytes(id, strcspn(id, "@>"));
-		values[OWN_UNSUBSCRIBE] = memory_string(copy->unsubscribe);
-		for (int i = 0; i < OWN_COUNT; i++)
-			values[OWN_COUNT + i] = in_html(values[i]);
-		mime_fill(out, mail, (const char *const *)values);
-		for (int i = 0; i < 2 * OWN_COUNT; i++)
-			free(values[i]);
+		fill(copy, link, mail, out);
 		done = (!out->overflowed && out->length - before <= MESSAGE_MAIL_MAX) ||
 		       error_set(error, REMEDY_LOCAL, TOO_LONG, MESSAGE_MAIL_MAX);
 	}
 	if (!done)
 		buffer_cut(out, before);
+	free(link);
 	return done;
 }
 
@@ -433,13 +472,14 @@ struct value *message_data(const struct config *config, const char *templates,
 	if (member_of(shown, "first") != NULL)
 		put_short_label(member_of(shown, "first"));
 	for (int i = 0; i < OWN_COUNT; i++)
-		if (value_get(data, own_names[i]) != NULL)
-			value_put_text(shown, own_names[i], NULL);
+		if (value_get(data, copy_fields[i].name) != NULL)
+			value_put_text(shown, copy_fields[i].name, NULL);
 	done = mail_template_render(
 		config->mail_templates, templates, "subject.txt", shown, &rendered, error);
 	for (int i = 0; done && i < OWN_COUNT; i++)
-		if (value_get(data, own_names[i]) != NULL)
-			value_put_text(shown, own_names[i], value_get_text(data, own_names[i]));
+		if (value_get(data, copy_fields[i].name) != NULL)
+			value_put_text(shown, copy_fields[i].name,
+				value_get_text(data, copy_fields[i].name));
 	if (done) {
 		char *line =
 			text_collapse(buffer_string(&rendered), rendered.length, MIME_TEXT_MAX);
@@ -466,10 +506,14 @@ bool message_mail(const struct config *config, const char *templates,
 
 	for (int html = 0; done && html < 2; html++) {
 		for (int i = 0; i < OWN_COUNT; i++) {
-			const char place[] = {(char)(1 + i + html * OWN_COUNT), '\0'};
+			bool has = i == OWN_UNSUBSCRIBE ? ends
+				   : i == OWN_UNSUBSCRIBE_LINK
+					   ? ends && message_one_click(config) != NULL
+					   : true;
 
-			if (i != OWN_UNSUBSCRIBE || ends)
-				value_put_text(shown, own_names[i], place);
+			if (has)
+				value_put_text(shown, copy_fields[i].name,
+					html ? copy_fields[i].html : copy_fields[i].text);
 		}
 		done = mail_template_render(config->mail_templates, templates,
 			html == 1 ? "body.html" : "body.txt", shown, &bodies[html], error);

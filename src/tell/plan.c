@@ -216,8 +216,8 @@ static int64_t quiet_until(const struct plan_input *input, const struct receiver
 {
 	int64_t until;
 
-	return receiver != NULL && windows_hold(&receiver->subscription->quiet,
-					   input->config->timezone, input->now, &until)
+	return receiver != NULL && windows_hold(receiver->quiet, input->config->timezone,
+					   input->now, &until)
 		       ? until
 		       : 0;
 }

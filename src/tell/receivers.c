@@ -53,6 +53,7 @@ struct receiver *receivers_add(struct receivers *receivers, const char *name, co
 	receiver->name = memory_string(name);
 	receiver->otherwise = otherwise != NULL ? memory_string(otherwise) : NULL;
 	receiver->subscription = subscription;
+	receiver->quiet = &subscription->quiet;
 	return receiver;
 }
 
@@ -81,6 +82,14 @@ static void receiver_release(struct receiver *receiver)
 	free(receiver->name);
 	free(receiver->otherwise);
 	free(receiver->provider);
+}
+
+struct receiver *receivers_find(const struct receivers *receivers, const char *name)
+{
+	for (size_t i = 0; i < receivers->count; i++)
+		if (strcasecmp(receivers->list[i].name, name) == 0)
+			return &receivers->list[i];
+	return NULL;
 }
 
 void receivers_remove(struct receivers *receivers, const char *name)

@@ -12,11 +12,13 @@
 
 struct config;
 struct subscription;
+struct windows;
 
 struct receiver {
 	char *name;                              /* "mail:ADDRESS" or "webhook:NAME"; owned */
 	char *otherwise;                         /* the second way, likewise; NULL: none; owned */
 	const struct subscription *subscription; /* borrowed */
+	const struct windows *quiet;             /* when nothing is delivered; borrowed */
 	bool endangered; /* the first way is hosted at a provider in trouble, the second is not */
 	bool doubtful;   /* it may be: what stands before it hides where it is hosted */
 	char *provider;  /* that one; NULL while neither is true; owned */
@@ -30,9 +32,13 @@ struct receivers {
 /* Adds the configuration's subscribers and webhooks, which must outlive the list. */
 void receivers_of_config(const struct config *config, struct receivers *receivers);
 
-/* Adds one; the words are copied, the subscription is borrowed. otherwise may be NULL. */
+/* Adds one; the words are copied, the subscription, with its quiet hours, is borrowed. otherwise
+ * may be NULL. */
 struct receiver *receivers_add(struct receivers *receivers, const char *name, const char *otherwise,
 	const struct subscription *subscription);
+
+/* The first with this name, ignoring case; NULL where there is none. */
+struct receiver *receivers_find(const struct receivers *receivers, const char *name);
 
 /* Removes receivers with this name, ignoring case. */
 void receivers_remove(struct receivers *receivers, const char *name);

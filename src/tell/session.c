@@ -235,12 +235,16 @@ static void save_page(const struct session_order *order, const struct mail_repor
 	secret_wipe(&request.key);
 }
 
-/* What the route or webhook lacks now, in the copy of a configuration that was good once. */
+/* What the route or webhook lacks now, in the copy of a configuration that was good once; or that
+ * it is no longer in there. */
 static const char *order_trouble(const struct session_order *order)
 {
+	const struct webhook_config *webhook;
+
 	if (order->route != NULL)
 		return order->route->trouble;
-	return order_webhook(order) != NULL ? order_webhook(order)->trouble : NULL;
+	webhook = order_webhook(order);
+	return webhook != NULL ? webhook->trouble : "the configuration has no such webhook";
 }
 
 static void refuse(const struct session_order *order, const struct mail_report *report)

@@ -130,20 +130,26 @@ struct subscriber *subscribers_find(const struct subscribers *subscribers, const
 		mail, subscribers->list, subscribers->count, sizeof *subscribers->list, by_mail);
 }
 
+/* Quiet hours can be said in the configuration alone. */
+static void apply_active(const struct subscriber_config *is, struct receivers *receivers)
+{
+	char *name = receiver_mail(is->mail);
+	char *otherwise = is->second != NULL ? receiver_parse(is->second) : NULL;
+	const struct receiver *filed = receivers_find(receivers, name);
+	const struct windows *quiet = filed != NULL ? filed->quiet : &is->subscription.quiet;
+
+	receivers_remove(receivers, name);
+	receivers_add(receivers, name, otherwise, &is->subscription)->quiet = quiet;
+	free(name);
+	free(otherwise);
+}
+
 /* Silence comes last, for it also holds for the second ways of those that are added. */
 void subscribers_apply(const struct subscribers *subscribers, struct receivers *receivers)
 {
 	for (size_t i = 0; i < subscribers->count; i++)
-		if (subscribers->list[i].state == SUBSCRIBER_ACTIVE) {
-			const struct subscriber_config *is = &subscribers->list[i].is;
-			char *name = receiver_mail(is->mail);
-			char *otherwise = is->second != NULL ? receiver_parse(is->second) : NULL;
-
-			receivers_remove(receivers, name);
-			receivers_add(receivers, name, otherwise, &is->subscription);
-			free(name);
-			free(otherwise);
-		}
+		if (subscribers->list[i].state == SUBSCRIBER_ACTIVE)
+			apply_active(&subscribers->list[i].is, receivers);
 	for (size_t i = 0; i < subscribers->count; i++) {
 		char *name = receiver_mail(subscribers->list[i].is.mail);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Who has subscribed without the configuration: by `lampwatch subscribe`, or by a
- * mail to `lampwatch mail-in`. They are in the database that holds the outbox. An entry
- * here overrides what the configuration says of the address.
+ * mail to `lampwatch mail-in`, or by a form. They are in the database that holds the outbox. An
+ * entry here overrides what the configuration says of the address, but for its quiet hours.
  */
 #ifndef LAMPWATCH_SUBSCRIBERS_H
 #define LAMPWATCH_SUBSCRIBERS_H
@@ -55,7 +55,8 @@ void subscribers_release(struct subscribers *subscribers);
 struct subscriber *subscribers_find(const struct subscribers *subscribers, const char *mail);
 
 /*
- * Adds the active ones to receivers, replacing what it has under the same addresses, and removes
+ * Adds the active ones to receivers, replacing what it has under the same addresses, whose quiet
+ * hours stay, and removes
  * suspended and unsubscribed addresses, also as second ways. subscribers must outlive receivers.
  */
 void subscribers_apply(const struct subscribers *subscribers, struct receivers *receivers);

@@ -49,6 +49,13 @@ same "its mails are made by the last good ones" "Ouch: Mail|Ah: Mail" "$(to ops)
 same "the operator hears of it once, by them" "1" "$(grep -l '^Subject: Ah: lampwatch.yaml' relay/*.eml | wc -l)"
 check "and which file it is" grep -q 'own/subject.txt:1: ' <(text "$(grep -l '^Subject: Ah: lampwatch.yaml' relay/*.eml)" | tr -s ' \n' ' ')
 
+rm own/subject.txt; mkfifo own/subject.txt
+run 22
+same "a pipe makes nobody wait" "2 1" "$status $(timeout 10 "$lampwatch" check 2>&1 | grep -c 'own/subject.txt: is no regular file')"
+rm own/subject.txt
+echo '{{>event}}' > own/event.txt
+check "check finds parts that name each other without end" grep -q 'partial event: .*nested deeper' <("$lampwatch" check 2>&1)
+rm own/event.txt
 echo '{{#first}}Mended: {{label}}{{/first}}' > own/subject.txt
 red; run 23
 same "mended it is in force again" "0 Ouch: Mail|Ah: Mail|Mended: Mail" "$status $(to ops)"

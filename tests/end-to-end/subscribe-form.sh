@@ -31,7 +31,7 @@ pages:
 routes:
   - {name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}
 subscribers:
-  - {mail: Named@example.com, pages: [t*], second: spare@example.net}
+  - {mail: Named@example.com, pages: [t*], second: spare@example.net, on: [red, green, -incident, -early], quiet: {from: "03:00", to: "04:00"}}
 END
 clock=2026-03-01T12:00:00Z
 lampwatch() { "$lampwatch" -c "$work/lampwatch.yaml" --clock "$clock" "$@"; }
@@ -123,6 +123,9 @@ check "a page that was chosen is" grep -q "^Subject: .*RED" "$alert"
 unsubscribe=$(header List-Unsubscribe "$alert")
 check "the alert can be ended by mail, and by a POST" grep -qE "^<mailto:lampwatch\+u-[a-z2-7]{26}@example.org\?subject=unsubscribe>, <${site_url}unsubscribe\?token=[a-z2-7]{26}>$" <<< "$unsubscribe"
 same "by one click" "List-Unsubscribe=One-Click" "$(header List-Unsubscribe-Post "$alert")"
+both() { python3 -c 'import email, sys; [print(part.get_payload(decode=True).decode()) for part in email.message_from_binary_file(open(sys.argv[1], "rb")).get_payload()]' "$1"; }
+link_of_alert=${unsubscribe##*<}; link_of_alert=${link_of_alert%>}
+same "and its text and its HTML have that link" "1 1" "$(both "$alert" | grep -cxF "           $link_of_alert") $(both "$alert" | grep -cF "<a href=\"$link_of_alert\">")"
 
 same "who is subscribed" 200 "$(post subscribe mail=friend@example.com)"
 same "and who is not get the same answer" "" "$(diff "$work/answer" "$work/answer.new")"
@@ -159,9 +162,30 @@ headers=(-H "Sec-Fetch-Site: same-origin")
 same "what is too long" 413 "$(status -d "mail=$(head -c 9000 /dev/zero | tr '\0' x)" "${url}subscribe")"
 head -c 9000 /dev/zero | tr '\0' x > "$work/long"
 same "and says no length" 000 "$(status -H "Transfer-Encoding: chunked" --data-binary "@$work/long" "${url}subscribe")"
+# raw LINE…: one request with these header lines and that body; the status, and how many answers came.
+raw() { python3 - "$url" "$@" <<'PYTHON'
+import socket, sys
+connection = socket.create_connection(("127.0.0.1", int(sys.argv[1].rstrip("/").rsplit(":", 1)[1])), 20)
+connection.settimeout(5)
+connection.sendall(("\r\n".join(sys.argv[2:]) + "\r\n\r\nmail=a@example.comGET /confirm HTTP/1.1\r\nHost: status.example.org\r\n\r\n").encode())
+answer = b""
+try:
+    while piece := connection.recv(65536):
+        answer += piece
+    print(answer[9:12].decode(), answer.count(b"HTTP/1.1 "))
+except TimeoutError:
+    print(answer[9:12].decode(), answer.count(b"HTTP/1.1 "), "open")
+PYTHON
+}
+type="Content-Type: application/x-www-form-urlencoded" host="Host: status.example.org"
+for lines in "Content-Length: 18|Content-Length: 5" "Content-Length: 18|Content-Length: 18" "Content-Length: 18|Transfer-Encoding: chunked" "Content-Length: 18|Host: evil.example"; do
+	same "what can be taken for two requests: $lines" "400 1" "$(raw "POST /subscribe HTTP/1.1" "$host" "$type" "${lines%|*}" "${lines#*|}")"
+done
+same "and two hosts of a GET" "400 1" "$(raw "GET /index.html HTTP/1.1" "$host" "$host")"
 same "another type of content" 415 "$(status -H "Content-Type: application/json" -d '{"mail": "a@example.com"}' "${url}subscribe")"
 same "and as a file" 415 "$(status -F mail=a@example.com "${url}subscribe")"
 same "another site's form" "403 403" "$(status -H "Sec-Fetch-Site: cross-site" -d mail=a@example.com "${url}subscribe") $(status -H "Sec-Fetch-Site: same-site" -d mail=a@example.com "${url}subscribe")"
+same "not even for links, by which one leaves" 403 "$(status -H "Sec-Fetch-Site: cross-site" -d mail=named@example.com "${url}unsubscribe")"
 same "for another host" 421 "$(curl -s --max-time 20 -o /dev/null -w '%{http_code}' -H "Host: evil.example" -d mail=a@example.com "${url}subscribe")"
 same "to what is no form" "405 GET, HEAD" "$(status -d mail=a@example.com "${url}index.html") $(head_of Allow -d mail=a@example.com "${url}index.html")"
 same "by another method" "405 GET, HEAD, POST" "$(status -X PUT -d mail=a@example.com "${url}subscribe") $(head_of Allow -X PUT -d mail=a@example.com "${url}subscribe")"
@@ -194,12 +218,18 @@ token=${manage#*token=}; token=${token%%&*}
 post manage "token=$token" page=one > /dev/null; run
 same "may choose anew, and keeps the second address" "spare@example.net one" \
 	"$(lampwatch --json subscribers | python3 -c 'import json, sys; [print(s["second"], *s["pages"]) for s in json.load(sys.stdin)["subscribers"] if s["mail"].lower() == "named@example.com"]')"
+check "and what no form asks" grep -q -- "-incident, -early of one" <(lampwatch subscribers | grep -A 2 named@example.com)
 post subscribe mail=slow@example.com page=one > /dev/null; run
 late=$(link confirm slow@example.com)
 day=3; run
 post confirm "${late#*\?}" > /dev/null; run
 same "48 hours later it is too late" "" "$(state slow@example.com)"
 check "and a mail says so" grep -q "no longer counts" <(body "$(newest slow@example.com)")
+green one; run
+day=4 hour=3 before=$(count_to named@example.com); red one; run
+same "the quiet hours of the file hold" 0 "$(($(count_to named@example.com) - before))"
+hour=12; run
+same "and end" 1 "$(($(count_to named@example.com) - before))"
 post subscribe mail=friend@example.com page=one > /dev/null; run
 same "who has left is asked before anything" unsubscribed "$(state friend@example.com | head -n 1)"
 confirm=$(link confirm friend@example.com)
@@ -226,6 +256,13 @@ same "what it led to stays" secret "$(cat "$work/outside")"
 check "and so does our own" test -s "$work/archive/.state/secret"
 same "what came after it is done" 1 "$(count_to last@example.com)"
 
+printf 'subscribe?mail=kept@example.com' > "$spool/0-denied"
+: > "$work/run.errors"
+failing "open 5 1 9 spool/0-denied" run
+same "what this machine cannot read stays, and a line says so" "1 1" "$(ls "$spool" | wc -l) $(grep -c "0-denied: cannot be opened" "$work/run.errors")"
+run
+same "and is done when it can" "0 1" "$(ls "$spool" | wc -l) $(count_to kept@example.com)"
+
 for ((i = 100; i < 600; i++)); do : > "$spool/$i"; done
 same "where much lies there, nobody is asked" "503 60" "$(post subscribe mail=full@example.com) $(head_of Retry-After -d mail=full@example.com "${url}subscribe")"
 same "but may leave" 200 "$(post "$click" List-Unsubscribe=One-Click)"
@@ -238,7 +275,8 @@ same "a run takes some of it" 801 "$(ls "$spool" | wc -l)"
 run; run; run; run; run
 same "and others the rest" 0 "$(ls "$spool" | wc -l)"
 same "the operator hears once" 1 "$(($(count_to admin@example.org) - before))"
-check "what it is about" grep -q "forms" <(decoded "$(header Subject "$(newest admin@example.org)")")
+check "that nobody is heard" grep -q "not even who" <(both "$(newest admin@example.org)")
+check "what it is about" grep -q "FORMS of lampwatch serve are refused" <(decoded "$(header Subject "$(newest admin@example.org)")")
 
 # ---- floods ----
 resident() { sed -n 's/^VmRSS:[ \t]*\([0-9]*\).*/\1/p' "/proc/$serve/status"; }

@@ -173,7 +173,7 @@ static void test_the_spool_gives_back_what_was_put_there_in_order(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct buffer text = {0};
 
-		assert_true(form_spool_read(folder, names.list[i], &text));
+		assert_true(form_spool_read(folder, names.list[i], &text, NULL) == FILE_PRESENT);
 		assert_string_equal(buffer_string(&text), texts[i]);
 		assert_true(form_spool_remove(folder, names.list[i], NULL));
 		buffer_release(&text);
@@ -225,7 +225,7 @@ static void test_what_is_no_request_is_not_read_and_can_be_removed(void **state)
 	assert_true(form_spool_names(folder, 0, &names, NULL));
 	assert_int_equal(names.count, 4);
 	for (size_t i = 0; i < names.count; i++) {
-		assert_false(form_spool_read(folder, names.list[i], &text));
+		assert_int_equal(form_spool_read(folder, names.list[i], &text, NULL), FILE_ABSENT);
 		assert_true(form_spool_remove(folder, names.list[i], NULL));
 		buffer_release(&text);
 		text = (struct buffer){0};

@@ -15,6 +15,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "config/config.h"
+#include "tell/courier.h"
+#include "tell/message.h"
+#include "tell/outbox.h"
 
 enum { PATIENCE = 10000 /* milliseconds */, DELIVERIES = 3 };
 
@@ -183,6 +187,27 @@ static void test_text_is_one_line_that_a_terminal_may_see(void **state)
 	assert_string_equal(heard.last.attempt.text, "250 a\\u{1B}[31m b");
 }
 
+/* A run that goes on without the courier attempts whatever is owed. */
+static void test_a_webhook_that_is_in_the_configuration_no_more_is_a_refusal(void **state)
+{
+	static const char text[] = "archive: archive\npages: []\n";
+	char receiver[] = "webhook:gone", id[] = "<a@example.org>", bytes[] = "{}";
+	struct delivery delivery = {.receiver = receiver, .message_id = id, .content = 1};
+	const struct content content = {.bytes = bytes, .length = strlen(bytes)};
+	const struct courier_means means = {0};
+	struct problems problems = {0};
+	struct config *config = config_parse("lampwatch.yaml", text, strlen(text), &problems);
+	struct attempt attempt = {0};
+
+	(void)state;
+	assert_non_null(config);
+	courier_attempt(config, &delivery, &content, 0, 0, &means, &attempt);
+	assert_int_equal(attempt.outcome, OUTCOME_ROUTE);
+	assert_non_null(strstr(attempt.text, "no such webhook"));
+	config_free(config);
+	problems_release(&problems);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_who_closes_its_output_and_stays_is_ended),
 		cmocka_unit_test(test_nothing_is_no_answer),
 		cmocka_unit_test(test_text_is_one_line_that_a_terminal_may_see),
+		cmocka_unit_test(test_a_webhook_that_is_in_the_configuration_no_more_is_a_refusal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
