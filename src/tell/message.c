@@ -32,13 +32,9 @@ enum {
 };
 
 /* What each copy has of its own, by its name in templates; in HTML it has a place of its own. */
-enum { OWN_MESSAGE_ID, OWN_WEBHOOK_ID, OWN_UNSUBSCRIBE, OWN_UNSUBSCRIBE_LINK, OWN_COUNT };
+enum { OWN_MESSAGE_ID, OWN_WEBHOOK_ID, OWN_UNSUBSCRIBE, OWN_COUNT };
 
-static const char *const own_names[OWN_COUNT] = {
-	"message_id", "webhook_id", "unsubscribe", "unsubscribe_link"};
-
-/* In the text and in the HTML; mails that wait in an outbox keep the numbers that they have. */
-static const char own_places[OWN_COUNT][2] = {{1, 4}, {2, 5}, {3, 6}, {7, 8}};
+static const char *const own_names[OWN_COUNT] = {"message_id", "webhook_id", "unsubscribe"};
 
 static_assert(2 * OWN_COUNT <= MIME_FIELDS, "each has a place in the text and one in the HTML");
 
@@ -130,32 +126,21 @@ const char *message_one_click(const struct config *config)
 									      : NULL;
 }
 
-/* A link with the token of the address to which a mail ends it; NULL: there is none. */
-static char *unsubscribe_link(const struct mail_copy *copy)
-{
-	enum token_purpose purpose;
-	char token[TOKEN_TEXT];
-	long long number;
-
-	return copy->site_url != NULL && !text_empty(copy->unsubscribe) &&
-			       token_parse(copy->unsubscribe, &purpose, &number, token)
-		       ? form_link(copy->site_url, FORM_UNSUBSCRIBE, token)
-		       : NULL;
-}
-
 /* An address to which a mail ends it (RFC 2369), and with the same token a link to which a POST
  * does (RFC 8058). */
 static bool write_unsubscribe(const struct mail_copy *copy, struct buffer *out, struct error *error)
 {
-	char *link, *after;
+	enum token_purpose purpose;
+	char token[TOKEN_TEXT], *link, *after;
+	long long number;
 	bool done;
 
 	if (text_empty(copy->unsubscribe))
 		return true;
-	link = unsubscribe_link(copy);
-	if (link == NULL)
+	if (copy->site_url == NULL || !token_parse(copy->unsubscribe, &purpose, &number, token))
 		return write_field(out, "List-Unsubscribe", "<mailto:", copy->unsubscribe,
 			"?subject=unsubscribe>", error);
+	link = form_link(copy->site_url, FORM_UNSUBSCRIBE, token);
 	after = memory_format("?subject=unsubscribe>, <%s>", link);
 	done = write_field(out, "List-Unsubscribe", "<mailto:", copy->unsubscribe, after, error) &&
 	       mime_field(out, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click", error);
@@ -168,7 +153,7 @@ bool mail_address(
 	const struct mail_copy *copy, const char *mail, struct buffer *out, struct error *error)
 {
 	const char *id = copy->message_id + 1; /* without its brackets */
-	char *values[MIME_FIELDS] = {0}, *own[OWN_COUNT];
+	char *values[MIME_FIELDS] = {0};
 	size_t before = out->length;
 	bool done;
 
@@ -179,19 +164,13 @@ bool mail_address(
 	       write_field(out, "References", "", copy->in_reply_to, "", error) &&
 	       write_unsubscribe(copy, out, error);
 	if (done) {
-		own[OWN_MESSAGE_ID] = memory_bytes(id, strcspn(id, ">"));
-		own[OWN_WEBHOOK_ID] = memory_bytes(id, strcspn(id, "@>"));
-		own[OWN_UNSUBSCRIBE] = memory_string(copy->unsubscribe);
-		own[OWN_UNSUBSCRIBE_LINK] = unsubscribe_link(copy);
-		if (own[OWN_UNSUBSCRIBE_LINK] == NULL) /* forms have gone since it was made */
-			own[OWN_UNSUBSCRIBE_LINK] = memory_format(
-				"mailto:%s", copy->unsubscribe != NULL ? copy->unsubscribe : "");
-		for (int i = 0; i < OWN_COUNT; i++) {
-			values[own_places[i][0] - 1] = own[i];
-			values[own_places[i][1] - 1] = in_html(own[i]);
-		}
+		values[OWN_MESSAGE_ID] = memory_bytes(id, strcspn(id, ">"));
+		values[OWN_WEBHOOK_ID] = memory_bytes(id, strcspn(id, "@>"));
+		values[OWN_UNSUBSCRIBE] = memory_string(copy->unsubscribe);
+		for (int i = 0; i < OWN_COUNT; i++)
+			values[OWN_COUNT + i] = in_html(values[i]);
 		mime_fill(out, mail, (const char *const *)values);
-		for (int i = 0; i < MIME_FIELDS; i++)
+		for (int i = 0; i < 2 * OWN_COUNT; i++)
 			free(values[i]);
 		done = (!out->overflowed && out->length - before <= MESSAGE_MAIL_MAX) ||
 		       error_set(error, REMEDY_LOCAL, TOO_LONG, MESSAGE_MAIL_MAX);
@@ -483,13 +462,13 @@ bool message_mail(const struct config *config, const char *templates,
 {
 	struct value *shown = message_data(config, templates, data, error);
 	struct buffer bodies[2] = {{0}, {0}};
-	bool done = shown != NULL, link = ends && message_one_click(config) != NULL;
+	bool done = shown != NULL;
 
 	for (int html = 0; done && html < 2; html++) {
 		for (int i = 0; i < OWN_COUNT; i++) {
-			const char place[] = {own_places[i][html], '\0'};
+			const char place[] = {(char)(1 + i + html * OWN_COUNT), '\0'};
 
-			if ((i != OWN_UNSUBSCRIBE || ends) && (i != OWN_UNSUBSCRIBE_LINK || link))
+			if (i != OWN_UNSUBSCRIBE || ends)
 				value_put_text(shown, own_names[i], place);
 		}
 		done = mail_template_render(config->mail_templates, templates,

@@ -25,9 +25,9 @@
  *   is_LEVEL, is_COLOUR and subject.
  *
  * A mail is made once for all who get the same. The values that differ between receivers,
- * message_id, webhook_id, unsubscribe, and unsubscribe_link where serve has forms, are placeholders
- * in its bodies (mime.h), which {{%cut}} and {{%escape}} do not touch; mail_address() makes a
- * receiver's copy of it. In subjects these names are empty.
+ * message_id, webhook_id and unsubscribe, are placeholders in its bodies (mime.h), which {{%cut}}
+ * and {{%escape}} do not touch; mail_address() makes a receiver's copy of it. In subjects these
+ * names are empty.
  */
 #ifndef LAMPWATCH_MESSAGE_H
 #define LAMPWATCH_MESSAGE_H
@@ -102,7 +102,7 @@ struct value *message_data(const struct config *config, const char *templates,
  * Renders subject.txt, body.txt and body.html (mail_templates.h) from data (a map) and writes the
  * mail as mail_write() does. The subject is one line of at most MESSAGE_SUBJECT_MAX characters,
  * whatever the template made. ends: its copies name an address to which a mail unsubscribes; else
- * unsubscribe and unsubscribe_link are absent.
+ * unsubscribe is absent.
  */
 bool message_mail(const struct config *config, const char *templates,
 	const struct mail_header *header, const struct value *data, bool ends, struct buffer *out,

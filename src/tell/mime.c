@@ -141,7 +141,7 @@ static bool is_literal(const char *text, bool line_begins)
 }
 
 /* The bytes of places left open. */
-static const char fields[] = {1, 2, 3, 4, 5, 6, 7, 8, '\0'};
+static const char fields[] = {1, 2, 3, 4, 5, 6, '\0'};
 
 static_assert(sizeof fields == MIME_FIELDS + 1, "each place has a byte");
 

@@ -15,7 +15,7 @@ struct error;
 struct readers;
 
 enum {
-	MIME_FIELDS = 8,       /* the bytes 1 to MIME_FIELDS of a text are places left open */
+	MIME_FIELDS = 6,       /* the bytes 1 to MIME_FIELDS of a text are places left open */
 	MIME_LINE_MAX = 78,    /* of a header, where it can be folded (RFC 5322 section 2.1.1) */
 	MIME_ENCODED_MAX = 76, /* of a header with encoded words (RFC 2047 section 2) or a body */
 	MIME_VALUE_MAX = 900,  /* bytes of a structured value: its line stays below 998 */

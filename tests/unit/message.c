@@ -486,8 +486,7 @@ static void test_mistake_in_a_mail_template_is_told_with_its_file(void **state)
 }
 
 /* The mail of three templates, as its copy. Owned by the caller. */
-static char *copy_with(
-	const struct config *config, const char *folder, const struct mail_copy *copy, bool ends)
+static char *copy_of(const char *folder, const struct mail_copy *copy, bool ends)
 {
 	struct value *data = parsed("{}");
 	struct buffer out = {0};
@@ -497,46 +496,14 @@ static char *copy_with(
 	put_template(folder, "mail/subject.txt", "s{{message_id}}{{unsubscribe}}");
 	put_template(folder, "mail/body.txt",
 		"{{%cut 5}}<{{message_id}}> {{webhook_id}}.\n"
-		"{{#unsubscribe}}A mail to {{unsubscribe}}\nends it.\n{{/unsubscribe}}"
-		"{{#unsubscribe_link}}So does {{unsubscribe_link}}.\n{{/unsubscribe_link}}");
+		"{{#unsubscribe}}A mail to {{unsubscribe}}\nends it.\n{{/unsubscribe}}");
 	put_template(folder, "mail/body.html", "<p>{{unsubscribe}}</p>\n");
-	if (!message_mail(config, folder, &plain_header, data, ends, &out, &error))
+	if (!message_mail(&plain, folder, &plain_header, data, ends, &out, &error))
 		fail_msg("%s", error.text);
 	whole = addressed(copy, buffer_string(&out));
 	buffer_release(&out);
 	value_free(data);
 	return whole;
-}
-
-static char *copy_of(const char *folder, const struct mail_copy *copy, bool ends)
-{
-	return copy_with(&plain, folder, copy, ends);
-}
-
-static void test_a_mail_names_the_form_that_ends_it(void **state)
-{
-	char site[] = "https://status.example.org";
-	struct config config = {.subscribe = true, .site_url = site};
-	struct mail_copy copy = plain_copy;
-	char *mail;
-
-	copy.unsubscribe = "l+u-abcdefghijklmnopqrstuvwxyz@example.org";
-	copy.site_url = message_one_click(&config);
-	mail = copy_with(&config, *state, &copy, true);
-	assert_non_null(strstr(mail, "So does =\r\nhttps://status.example.org/unsubscribe?token=3D"
-				     "abcdefghijklmnopqrstuvwxyz"));
-	free(mail);
-	mail = copy_with(&config, *state, &plain_copy, false);
-	assert_null(strstr(mail, "So does"));
-	free(mail);
-	copy.site_url = NULL; /* forms were taken away while it waited */
-	mail = copy_with(&config, *state, &copy, true);
-	assert_non_null(
-		strstr(mail, "So does =\r\nmailto:l+u-abcdefghijklmnopqrstuvwxyz@example.org"));
-	free(mail);
-	mail = copy_of(*state, &copy, true);
-	assert_null(strstr(mail, "So does"));
-	free(mail);
 }
 
 static void test_what_is_a_copy_s_own_is_filled_into_the_one_mail_of_all(void **state)
@@ -631,7 +598,6 @@ int main(void)
 		IN_FOLDER(test_json_holds_longer_lists_unless_it_grows_too_long),
 		IN_FOLDER(test_webhook_that_is_not_json_is_an_error_of_its_template),
 		IN_FOLDER(test_mistake_in_a_mail_template_is_told_with_its_file),
-		IN_FOLDER(test_a_mail_names_the_form_that_ends_it),
 		IN_FOLDER(test_what_is_a_copy_s_own_is_filled_into_the_one_mail_of_all),
 		IN_FOLDER(test_a_mail_that_nobody_can_end_does_not_say_how),
 		cmocka_unit_test(test_own_templates_hold_for_every_type_of_event),
