@@ -16,14 +16,16 @@
 
 #include "base/date.h"
 #include "base/digest.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/complete.h"
 #include "run/context.h"
 #include "run/print.h"
+#include "run/terminal.h"
 #include "settings.h"
 
-enum { MANY = INT_MAX };
+enum { MANY = INT_MAX, USAGE_INDENT = 7 };
 
 static const struct command {
 	const char *name;
@@ -110,7 +112,7 @@ static const struct command {
 		"FILE.zip|FOLDER",
 		"export snapshots as a web archive or as evidence", NULL},
 	{"serve", command_serve, NEEDS_CONFIGURATION, AS_CALLER, ALONE, 0, 0,
-		"[--listen ADDRESS:PORT]", "serve the archive over HTTP on this machine, read-only",
+		"[--listen ADDRESS:PORT]", "serve the archive over HTTP, and forms to subscribe",
 		NULL},
 	{"site", command_site, NEEDS_TO_BE_ALONE, AS_OWNER, ALONE, 0, 0, "",
 		"rebuild all pages with which the archive is browsed", NULL},
@@ -294,8 +296,12 @@ static int command_call(
 
 static int command_explain(const struct command *command)
 {
-	printf("usage: lampwatch %s%s%s\n\n%s\n\n", command->name,
-		command->usage[0] != '\0' ? " " : "", command->usage, command->about);
+	char *usage = memory_format("usage: lampwatch %s%s%s", command->name,
+		command->usage[0] != '\0' ? " " : "", command->usage);
+
+	terminal_wrap_rest(usage, 0, USAGE_INDENT);
+	printf("\n%s\n\n", command->about);
+	free(usage);
 	options_explain(command->usage);
 	return EXIT_DONE;
 }

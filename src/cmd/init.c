@@ -144,8 +144,9 @@ static int answer_and_write(struct init *init, const struct options *options)
 		free(words);
 	} else {
 		if (init_talks(init) && missing.count > 0)
-			printf("%s: five questions. Enter takes what is in brackets; ^C ends this, "
-			       "and nothing is written.\n\n",
+			printf("%s: five questions.\n"
+			       "Enter takes what is in brackets; ^C ends this, and nothing is "
+			       "written.\n\n",
 				init->path);
 		status = write_all(init, options);
 	}

@@ -36,10 +36,12 @@ static void write_cron(const struct init_next *next, struct buffer *out)
 	if (next->cron_line)
 		buffer_text(out, "  " INIT_CRON_LINE " starts a run each minute from now on\n");
 	else if (next->user != NULL)
-		buffer_format(out, "  In /etc/cron.d/lampwatch-own: * * * * *  %s  %s -c %s run\n",
+		buffer_format(out,
+			"  In /etc/cron.d/lampwatch-own, this line:\n"
+			"* * * * *  %s  %s -c %s run\n",
 			next->user, next->program, next->path);
 	else
-		buffer_format(out, "  crontab -e, and this line: * * * * *  %s -c %s run\n",
+		buffer_format(out, "  crontab -e, and this line:\n* * * * *  %s -c %s run\n",
 			next->program, next->path);
 }
 
@@ -62,11 +64,8 @@ void init_next_write(const struct init_next *next, struct buffer *out)
 	else
 		write_none(next, out);
 	buffer_text(out,
-		"  lampwatch key                # once, with signing_key: in the configuration: "
-		"what "
-		"is kept is signed\n"
+		"  lampwatch key                # once: what is kept is signed (signing_key:)\n"
 		"  lampwatch add NAME           # another page; --search WORD looks for it\n"
-		"  lampwatch subscribe ADDRESS  # another reader; with mail_in: they subscribe "
-		"themselves: lampwatch(1)\n"
+		"  lampwatch subscribe ADDRESS  # another reader; or they write (mail_in:)\n"
 		"  man lampwatch.yaml           # everything else\n");
 }

@@ -249,7 +249,8 @@ static const char *usual_relay(const struct init *init)
 bool init_ask_relay(struct init *init)
 {
 	return ask_until_good(init,
-		       "3. By which mail relay? smtp://HOST:PORT, smtps://HOST, or sendmail:",
+		       "3. By which mail relay? smtp://HOST:PORT, smtps://HOST, or \"sendmail:\",\n"
+		       "   this machine's own",
 		       usual_relay(init), take_relay) &&
 	       ask_user(init);
 }

@@ -10,25 +10,28 @@ for page in first desk google other; do serve_http "$page"; done
 
 # publish PAGE MAIL CHAT
 publish() { mkdir -p "$work/$1/api/v2"; statuspage_page "$work/$1/api/v2/summary.json" none "$2" "$3"; }
+# What fails in a run would else be seen only by what comes after it, where nothing says why.
+run_at() { check "$name: the run at 19:$1" at "$1" run; }
 at() { "$lampwatch" --clock "2014-01-24T19:$1:00Z" -q "${@:2}"; }
 ids() { local mail; for mail in $(find "$work/relay" -name '*.eml'); do sed -n 's/\r$//; s/^Message-ID: //p' "$mail" | head -n 1; done | sort; }
 follows() { local mail; for mail in $(find "$work/relay" -name '*.eml'); do tr -d '\r' < "$mail" | grep -o "follows from Mail (google/Mail"; done | grep -c .; }
 
-# rebuilt NAME: what is told after it is what was told before it.
+# What is told after it is what was told before it.
 rebuilt() {
 	local before
 	before=$(ids)
 	follows > before.follows
 	rm archive/.state/lampwatch.db* "$work"/relay/*.eml
-	check "$1: rebuild" at 10 rebuild
-	at 11 run; at 12 run
-	same "$1: nothing is told under another Message-ID" "$before" "$(ids)"
-	same "$1: and it says what it follows from" "$(cat before.follows)" "$(follows)"
+	check "$name: rebuild" at 10 rebuild
+	run_at 11; run_at 12
+	same "$name: nothing is told under another Message-ID" "$before" "$(ids)"
+	same "$name: and it says what it follows from" "$(cat before.follows)" "$(follows)"
 }
 
 # begin NAME: all is green; what follows stands before and after its cause.
 begin() {
-	mkdir "$work/$1.home"; cd "$work/$1.home" || exit 1
+	name=$1
+	mkdir "$work/$name"; cd "$work/$name" || exit 1
 	rm -f "$work"/relay/*.eml
 	cat > lampwatch.yaml <<-END
 		archive: archive
@@ -46,25 +49,25 @@ begin() {
 		  - {mail: helpdesk@example.com, on: [red, green], pages: [desk]}
 	END
 	for page in first desk google other; do publish "$page" operational operational; done
-	at 00 run
+	run_at 00
 }
 
-begin together
+begin "in one message"
 publish google major_outage operational
 publish first partial_outage operational
 publish desk partial_outage operational
-at 01 run
+run_at 01
 same "three pages in one message to ops, one to the help desk" 2 "$(ids | grep -c .)"
-rebuilt "in one message"
+rebuilt
 
-begin apart
+begin "in its thread"
 publish google major_outage operational
-at 01 run
+run_at 01
 publish first partial_outage operational
 publish desk partial_outage operational
 publish other operational major_outage
-at 02 run
+run_at 02
 publish desk partial_outage major_outage
-at 03 run
-rebuilt "in its thread"
+run_at 03
+rebuilt
 finish

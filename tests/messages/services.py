@@ -216,8 +216,8 @@ def matrix(check, body, raw):
 
 
 def block_of_code(check, text):
-    """What a page says stands in one block of code, in which no markup has a meaning; the URL of the page follows."""
-    check.need(re.fullmatch(r"```(text)?\n[^`]*\n```(\n\S+)?", text), "one block of code, which what a page says cannot leave")
+    """What a page says stands in one block of code, in which no markup has a meaning; links to the page and the evidence follow."""
+    check.need(re.fullmatch(r"```(text)?\n[^`]*\n```(\n(Evidence: )?https?://\S+)*", text), "one block of code, which what a page says cannot leave")
     check.need(not re.search(r"@[\w*]", text.rsplit("```", 1)[0]), "a mention")
 
 

@@ -147,7 +147,7 @@ static void test_what_comes_next(void **state)
 	says(next_of(root), "* * * * *  lampwatch  /usr/bin/lampwatch -c", true);
 	root.schedule = "timer";
 	says(next_of(root), "systemd-run --on-calendar=minutely", true);
-	says(next_of(own), "crontab -e, and this line: * * * * *  /usr/bin/lampwatch -c", true);
+	says(next_of(own), "crontab -e, and this line:\n* * * * *  /usr/bin/lampwatch -c", true);
 	own.schedule = "timer";
 	says(next_of(own), "systemd-run --user --on-calendar=minutely", true);
 	own.schedule = "none";
