@@ -301,15 +301,19 @@ static int add_entry(void *context, const char *word, int same)
 /* Each entry has one line of its own, and no more. */
 static int add_list(struct addition *addition)
 {
-	struct context quiet = *addition->context;
+	const struct context *context = addition->context;
+	struct context quiet = *context;
 	struct invocation invocation = *quiet.invocation;
+	int status;
 
 	if (addition->options->name != NULL || addition->options->url != NULL)
 		return usage_error(&invocation);
 	invocation.verbosity = -1;
 	quiet.invocation = &invocation;
 	addition->context = &quiet;
-	return add_list_each(addition->catalogue, &addition->body, add_entry, addition);
+	status = add_list_each(addition->catalogue, &addition->body, add_entry, addition);
+	addition->context = context;
+	return status;
 }
 
 /* A list, or a saved page. */

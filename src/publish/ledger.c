@@ -170,13 +170,13 @@ static void find_sides(const struct phases *phases, struct sides *sides)
 		const struct phase *phase = &phases->list[i];
 		enum condition before = i > 0 ? phase[-1].condition : CONDITION_UNKNOWN;
 
-		if (phase->condition == CONDITION_BAD && open == NULL) {
-			open = memory_append(&sides->list, &sides->count, sizeof *open);
-			*open = (struct ledger_side){.there = true,
-				.begin = phase->begin,
-				.begun = before == CONDITION_GOOD};
-		}
 		if (phase->condition == CONDITION_BAD) {
+			if (open == NULL) {
+				open = memory_append(&sides->list, &sides->count, sizeof *open);
+				*open = (struct ledger_side){.there = true,
+					.begin = phase->begin,
+					.begun = before == CONDITION_GOOD};
+			}
 			open->end = phase->end;
 			open->open = i + 1 == phases->count;
 		} else if (phase->condition == CONDITION_GOOD && open != NULL) {

@@ -370,6 +370,7 @@ static bool write_tasks(struct pass *pass)
 	if (helped && done && !beside.good)
 		*pass->error = error;
 	database_close(site.database);
+	pass->progress = NULL;
 	return done && (!helped || beside.good);
 }
 

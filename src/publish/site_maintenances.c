@@ -132,9 +132,9 @@ static void put_moment(struct value *map, const char *key, int64_t time)
 /* Its value is no text, and nothing in it is escaped. */
 static void put_url(struct value *map, const char *url)
 {
-	char *host = http_url_host(url != NULL ? url : "");
+	char *host = url != NULL ? http_url_host(url) : NULL;
 
-	if (host != NULL && text_plain_span(url, strlen(url)) == strlen(url) &&
+	if (url != NULL && host != NULL && text_plain_span(url, strlen(url)) == strlen(url) &&
 		strpbrk(url, " \"<>\\^`{|}") == NULL)
 		value_put_text(map, "url", url);
 	free(host);

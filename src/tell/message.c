@@ -627,7 +627,7 @@ void content_release(struct content *content)
 static void set_word(char word[static CONTENT_WORD_MAX + 1], const char *text)
 {
 	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz");
-	bool good = text[length] == '\0' && length <= CONTENT_WORD_MAX;
+	bool good = length <= CONTENT_WORD_MAX && text[length] == '\0';
 
 	memcpy(word, good ? text : "", good ? length + 1 : 1);
 }
