@@ -191,7 +191,7 @@ static bool list_page(
 	char *url = list_address(wayback, resume), *lines = NULL;
 	struct http_response response = {0};
 	struct reader_part part = {0};
-	size_t length;
+	size_t length = 0;
 	bool good;
 
 	*page = (struct cdx_page){0};

@@ -203,7 +203,7 @@ static void ask_in_child(const void *context, int in, int out)
 static bool take_answer(
 	const struct buffer *answer, struct buffer *reply, int64_t *time, struct error *error)
 {
-	struct stamped stamped;
+	struct stamped stamped = {0};
 
 	if (answer->length >= sizeof stamped)
 		memcpy(&stamped, answer->data, sizeof stamped);
