@@ -130,6 +130,8 @@ void init_text(const struct init_answers *answers, struct buffer *out)
 		"delivered.\n",
 		"operator", answers->mails.count > 0 ? answers->mails.list[0] : NULL);
 	write_key(out, "\n# For times that people read.\n", "timezone", answers->zone);
+	buffer_text(out, "\n# How often each page is asked; what has not changed costs next to "
+			 "nothing. 5m without this line.\nevery: 1m\n");
 	write_routes(answers, out);
 	write_subscribers(answers, out);
 	buffer_text(out,

@@ -325,10 +325,11 @@ static void test_receivers_learn_which_way_is_in_danger(void **state)
 	struct receivers receivers = {0};
 	struct receiver *list;
 
-	receivers_add(&receivers, "mail:a@gmail.com", "mail:a@own.example", NULL);
-	receivers_add(&receivers, "mail:b@gmail.com", "mail:b@corp.example", NULL);
-	receivers_add(&receivers, "mail:c@gateway.example", "mail:c@own.example", NULL);
-	receivers_add(&receivers, "mail:d@own.example", NULL, NULL);
+	receivers_add(&receivers, "mail:a@gmail.com", "mail:a@own.example", &subscription_default);
+	receivers_add(&receivers, "mail:b@gmail.com", "mail:b@corp.example", &subscription_default);
+	receivers_add(
+		&receivers, "mail:c@gateway.example", "mail:c@own.example", &subscription_default);
+	receivers_add(&receivers, "mail:d@own.example", NULL, &subscription_default);
 	reachability_receivers(&reach, &receivers);
 	list = receivers.list;
 	assert_true(list[0].endangered && !list[0].doubtful);
