@@ -80,12 +80,12 @@ check "where it starts token commands alone it gains no privileges, as -v check 
 same "which may gain its queue's group" "NoNewPrivs:0" "$(tr -d '\t' < "$work/privileges")"
 check "nothing was refused" bash -c '! grep -qE "confinement|confined:" <<< "$1"' - "$(grep -v '^confined ' <<< "$output")"
 
-printf '#!/bin/sh\ncat > %s/told\ngrep NoNewPrivs /proc/self/status > %s/privileges\n' "$work" "$work" > "$work/modem"
+printf '#!/bin/sh\ncat > %s/told\ngrep NoNewPrivs /proc/self/status > %s/modem.privileges\n' "$work" "$work" > "$work/modem"
 chmod 755 "$work/modem"
 begin "sendmail: \"$work/sendmail\"" "- {name: modem, command: \"$work/modem\"}"
 same "by a program: a run ends well" "0 " "$status $(owed)"
 check "the program was told" grep -q '"lampwatch.red"' "$work/told"
-same "and gains no privileges, beside a sendmail program that may" "NoNewPrivs:1" "$(tr -d '\t' < "$work/privileges")"
+same "and gains no privileges, beside a sendmail program that may" "NoNewPrivs:1" "$(tr -d '\t' < "$work/modem.privileges")"
 check "nothing was refused" bash -c '! grep -qE "confinement|confined:" <<< "$1"' - "$(grep -v '^confined ' <<< "$output")"
 
 "$lampwatch" -c "$work/lampwatch.yaml" serve --listen 127.0.0.1:0 > "$work/serve.out" 2> "$work/serve.errors" &
