@@ -175,7 +175,8 @@ static bool is_map(const xmlNode *object)
 {
 	size_t count = 0;
 
-	for (const xmlNode *child = object->children; child != NULL; child = child->next, count++)
+	for (const xmlNode *child = object->children; child != NULL && count < ALIKE_MAX;
+		child = child->next, count++)
 		if (child->type != XML_ELEMENT_NODE || child->children == NULL ||
 			child->children->type != XML_TEXT_NODE ||
 			xmlStrEqual(child->name, BAD_CAST "item"))
@@ -186,11 +187,14 @@ static bool is_map(const xmlNode *object)
 /* An object of nothing but such. */
 static bool is_map_of_maps(const xmlNode *object)
 {
-	for (const xmlNode *child = object->children; child != NULL; child = child->next)
+	size_t count = 0;
+
+	for (const xmlNode *child = object->children; child != NULL && count < ALIKE_MAX;
+		child = child->next, count++)
 		if (child->type != XML_ELEMENT_NODE || xmlStrEqual(child->name, BAD_CAST "item") ||
 			!is_map(child))
 			return false;
-	return object->children != NULL;
+	return count > 0;
 }
 
 /* An object whose members are alike has keys that are names of things. */
