@@ -21,6 +21,7 @@
 #include "net/client.h"
 #include "tell/form_request.h"
 #include "tell/form_spool.h"
+#include "tell/page_set.h"
 
 /* Style comes from beside it; it runs no script, and is shown in nobody's frame. */
 #define FORM_POLICY                                                                                \
@@ -36,14 +37,16 @@ static const struct outcome {
 } outcomes[] = {
 	{200, NULL},
 	{200, "done"},
+	{200, "is_outdated"},
 	{422, "is_wrong"},
+	{422, "is_nothing"},
 	{403, "is_foreign"},
 	{415, "is_other_type"},
 	{429, "is_too_often"},
 	{503, "is_full"},
 	{500, "is_unkept"},
 };
-enum { SHOWN, DONE, WRONG, FOREIGN, OTHER_TYPE, TOO_OFTEN, FULL, UNKEPT };
+enum { SHOWN, DONE, OUTDATED, WRONG, NOTHING, FOREIGN, OTHER_TYPE, TOO_OFTEN, FULL, UNKEPT };
 
 bool serve_form_is(const char *path)
 {
@@ -86,28 +89,39 @@ static bool says_enough(const struct form_request *request)
 	       (request->mail[0] != '\0' && request->form != FORM_CONFIRM);
 }
 
-/* Whoever sends tokens makes us send no mail to strangers. */
-static bool is_too_often(struct serve_forms *forms, const struct http_query *query, bool asks)
+static void find_client(const struct serve_forms *forms, const struct http_query *query,
+	char client[static CLIENT_TEXT])
 {
 	struct text_list forwarded = {0};
-	char client[CLIENT_TEXT], *counted;
-	bool often;
 
 	query->headers(query, "X-Forwarded-For", &forwarded);
 	client_of(&forms->config->trusted_proxies, query->peer, &forwarded, client);
-	counted = memory_format("%s %s", asks ? "asks" : "sends", client);
-	often = !client_counted(forms->counts, counted, asks ? SERVE_FORM_ASKED : SERVE_FORM_TOKENS,
-		clock_milliseconds());
-	free(counted);
 	text_list_release(&forwarded);
+}
+
+/* Whoever sends tokens makes us send no mail to strangers. */
+static bool is_too_often(struct serve_forms *forms, const char *client, bool asks)
+{
+	char *counted = memory_format("%s %s", asks ? "asks" : "sends", client);
+	bool often = !client_counted(forms->counts, counted,
+		asks ? SERVE_FORM_ASKED : SERVE_FORM_TOKENS, clock_milliseconds());
+
+	free(counted);
 	return often;
 }
 
-static int keep(struct serve_forms *forms, const char *text, bool asks)
+static int keep(struct serve_forms *forms, const char *client, const char *text, bool asks)
 {
+	char network[CLIENT_TEXT];
+	struct form_sender sender;
 	struct error error;
-	bool full, kept = form_spool_add(forms->spool, text, strlen(text),
-			   asks ? FORM_SPOOL_MAILED : FORM_SPOOL_MAX, &full, &error);
+	bool full, kept;
+
+	client_network(client, network);
+	client_tag(forms->counts, client, sender.client);
+	client_tag(forms->counts, network, sender.network);
+	kept = form_spool_add(forms->spool, &sender, text, strlen(text),
+		asks ? FORM_SPOOL_MAILED : FORM_SPOOL_MAX, &full, &error);
 
 	if (!kept && !full && !forms->failing)
 		fprintf(stderr, "lampwatch: %s\n", error.text);
@@ -123,9 +137,10 @@ static int take(
 	struct serve_forms *forms, const struct http_query *query, struct form_request *request)
 {
 	bool encoded = is_encoded(query), parsed, asks, one_click;
-	char *text = text_of(query, encoded);
+	char client[CLIENT_TEXT], *text = text_of(query, encoded);
 	int outcome;
 
+	find_client(forms, query, client);
 	parsed = form_request_parse(text, strlen(text), request);
 	asks = parsed && request->token[0] == '\0';
 	one_click = parsed && request->form == FORM_UNSUBSCRIBE && !asks;
@@ -135,10 +150,12 @@ static int take(
 		outcome = OTHER_TYPE;
 	else if (!parsed || !says_enough(request))
 		outcome = WRONG;
-	else if (is_too_often(forms, query, asks))
+	else if (request->boxes && request->on == 0)
+		outcome = NOTHING;
+	else if (is_too_often(forms, client, asks))
 		outcome = TOO_OFTEN;
 	else
-		outcome = keep(forms, text, asks);
+		outcome = keep(forms, client, text, asks);
 	free(text);
 	return outcome;
 }
@@ -175,7 +192,7 @@ static void put_flag(struct value *data, const char *before, const char *name)
 
 static void put_choice(struct value *data, const struct form_request *request)
 {
-	int on = request->on != 0 ? request->on : subscription_default.on;
+	int on = request->on != 0 || request->boxes ? request->on : subscription_default.on;
 
 	for (int i = 0; i < EVENT_TYPES; i++)
 		if ((on & 1 << i) != 0)
@@ -194,7 +211,7 @@ static struct value *shown(
 	put_flag(data, "is", form_name(request->form));
 	if (outcomes[outcome].name != NULL)
 		value_put_boolean(data, outcomes[outcome].name, true);
-	value_put_boolean(data, "refused", outcomes[outcome].status >= 400);
+	value_put_boolean(data, "refused", outcome > DONE);
 	value_put_boolean(data, "measured", config_probe_count(forms->config) > 0);
 	value_put_text(data, "mail_in", forms->config->mail_in);
 	value_put_text(data, "mail", request->mail);
@@ -246,6 +263,9 @@ void serve_form_answer(
 		text = text_of(query, false);
 		form_request_parse(text, strlen(text), &request);
 		free(text);
+		if (request.set[0] != '\0' &&
+			!page_set_read(forms->config, request.set, &request.pages))
+			outcome = OUTDATED;
 	}
 	data = shown(forms, &request, outcome);
 	answer->status = outcomes[outcome].status;

@@ -2,6 +2,7 @@
 #include "net/client.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 enum {
 	ADDRESS_BYTES = 16,
 	HOUSEHOLD_BYTES = 8, /* /64 */
+	NETWORK4_BYTES = 3,  /* /24 */
+	NETWORK6_BYTES = 6,  /* /48 */
 	MAPPED_BYTES = 12,   /* before the IPv4 address that an IPv6 one carries */
 	NEIGHBOURS = 8,      /* places that a client may have */
 	SEED_BYTES = 16,
@@ -124,6 +127,15 @@ static struct address take_last(char *text)
 	return address;
 }
 
+/* The address without what stands behind so many bytes; "?": it is none. */
+static void write_network(struct address *address, size_t bytes, char out[static CLIENT_TEXT])
+{
+	memset(address->bytes + bytes, 0, ADDRESS_BYTES - bytes);
+	if (address->family == 0 ||
+		inet_ntop(address->family, address->bytes, out, CLIENT_TEXT) == NULL)
+		snprintf(out, CLIENT_TEXT, "?");
+}
+
 void client_of(const struct text_list *trusted, const char *peer, const struct text_list *forwarded,
 	char out[static CLIENT_TEXT])
 {
@@ -141,10 +153,14 @@ void client_of(const struct text_list *trusted, const char *peer, const struct t
 		}
 		free(line);
 	}
-	if (client.family == AF_INET6)
-		memset(client.bytes + HOUSEHOLD_BYTES, 0, ADDRESS_BYTES - HOUSEHOLD_BYTES);
-	if (client.family == 0 || inet_ntop(client.family, client.bytes, out, CLIENT_TEXT) == NULL)
-		snprintf(out, CLIENT_TEXT, "?");
+	write_network(&client, client.family == AF_INET6 ? HOUSEHOLD_BYTES : ADDRESS_BYTES, out);
+}
+
+void client_network(const char *client, char out[static CLIENT_TEXT])
+{
+	struct address address = address_parse(client);
+
+	write_network(&address, address.family == AF_INET6 ? NETWORK6_BYTES : NETWORK4_BYTES, out);
 }
 
 /* ---- how often ---- */
@@ -173,20 +189,25 @@ void client_counts_free(struct client_counts *counts)
 	free(counts);
 }
 
-static size_t place_of(const struct client_counts *counts, const char *client)
+static uint32_t number_of(const struct client_counts *counts, const char *text)
 {
 	unsigned char digest[DIGEST_BYTES];
-	size_t place;
+	uint32_t number;
 
-	digest_hmac(counts->seed, sizeof counts->seed, client, strlen(client), digest);
-	memcpy(&place, digest, sizeof place);
-	return place % CLIENTS_MAX;
+	digest_hmac(counts->seed, sizeof counts->seed, text, strlen(text), digest);
+	memcpy(&number, digest, sizeof number);
+	return number;
+}
+
+void client_tag(const struct client_counts *counts, const char *text, char out[static CLIENT_TAG])
+{
+	snprintf(out, CLIENT_TAG, "%08" PRIx32, number_of(counts, text));
 }
 
 /* The client's own count, else the least of those whose place it may take. */
 static struct count *count_of(struct client_counts *counts, const char *client, int64_t now)
 {
-	size_t first = place_of(counts, client);
+	size_t first = number_of(counts, client) % CLIENTS_MAX;
 	struct count *least = &counts->list[first];
 
 	for (size_t i = 0; i < NEIGHBOURS; i++) {

@@ -12,6 +12,7 @@ struct text_list;
 
 enum {
 	CLIENT_TEXT = 64,       /* bytes of a client with its NUL */
+	CLIENT_TAG = 9,         /* of its tag with its NUL */
 	CLIENTS_MAX = 4096,     /* that are counted at a time */
 	CLIENT_SECONDS = 86400, /* of one count */
 };
@@ -28,6 +29,10 @@ bool client_network_valid(const char *text);
 void client_of(const struct text_list *trusted, const char *peer, const struct text_list *forwarded,
 	char out[static CLIENT_TEXT]);
 
+/* The network around such a client that one may have whole, too: of IPv4 the /24, of IPv6 the /48.
+ */
+void client_network(const char *client, char out[static CLIENT_TEXT]);
+
 /* Counts, in memory that does not grow. Where there are more clients than it has room for, those
  * with the lowest counts are forgotten. */
 struct client_counts;
@@ -38,5 +43,9 @@ void client_counts_free(struct client_counts *counts);
 /* Counts one more of this client, at a time in milliseconds by any clock: false where that is more
  * than limit within CLIENT_SECONDS. */
 bool client_counted(struct client_counts *counts, const char *client, int limit, int64_t now);
+
+/* Hexadecimal digits that stand for a text as long as these counts live, and tell nobody what it
+ * is. */
+void client_tag(const struct client_counts *counts, const char *text, char out[static CLIENT_TAG]);
 
 #endif

@@ -22,7 +22,7 @@ enum {
 					   * connection or the answer before it on */
 	HTTP_SERVER_ANSWER_SECONDS = 300, /* until its answer is sent */
 	HTTP_SERVER_MEMORY = 32768,       /* bytes for a request's line and headers */
-	HTTP_SERVER_BODY_MAX = 8192,      /* bytes of a request's body: a longer one gets 413, or
+	HTTP_SERVER_BODY_MAX = 16384,     /* bytes of a request's body: a longer one gets 413, or
 					   * where it does not say its length, is cut off */
 	HTTP_SERVER_PEER_MAX = 48         /* bytes of an address's text */
 };

@@ -9,8 +9,6 @@
 #include "config/pattern.h"
 #include "tell/incoming_mail.h"
 
-enum { LINK_PAGES = 20 /* named in a link: mail readers break long ones */ };
-
 /* What is wanted by a form; pages are borrowed. False where it names a page that is none by now. */
 static bool wanted_by(
 	const struct matter *matter, const struct form_request *request, struct subscription *wants)
@@ -61,9 +59,8 @@ static bool offer_links(const struct matter *matter, const char *mail, struct er
 		answer_put_wants(data, &question.wants);
 		answer_put_link(matter, data, FORM_MANAGE, TOKEN_CONFIRM, about);
 		buffer_text(&link, value_get_text(data, "manage_link"));
-		if (question.wants.pages.count <= LINK_PAGES)
-			form_add_choice(&question.wants.pages, question.wants.on,
-				question.wants.floor, &link);
+		form_add_choice(matter->with->config, &question.wants.pages, question.wants.on,
+			question.wants.floor, &link);
 		manage = buffer_take(&link);
 		value_put_text(data, "manage_link", manage);
 		good = answer_send(matter, mail, data, NULL, error);

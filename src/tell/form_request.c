@@ -13,8 +13,13 @@
 #include "config/config.h"
 #include "model/event.h"
 #include "model/level.h"
+#include "tell/page_set.h"
 
-enum { TOKEN_BYTES_MAX = 64, FLOOR_DEFAULT = LEVEL_DEGRADED };
+enum {
+	TOKEN_BYTES_MAX = 64,
+	FLOOR_DEFAULT = LEVEL_DEGRADED,
+	LINK_PAGES = 20, /* named in a link: mail readers break long ones */
+};
 
 static const char *const names[FORMS] = {
 	[FORM_SUBSCRIBE] = "subscribe",
@@ -71,6 +76,19 @@ static bool take_page(struct form_request *request, const char *value)
 	return true;
 }
 
+static bool take_set(struct form_request *request, const char *value)
+{
+	replace(&request->set, value);
+	return value[strspn(value, "0123456789abcdef")] == '\0';
+}
+
+static bool take_boxes(struct form_request *request, const char *value)
+{
+	(void)value;
+	request->boxes = true;
+	return true;
+}
+
 static bool take_on(struct form_request *request, const char *value)
 {
 	int word = config_wanted_parse(value);
@@ -96,6 +114,8 @@ static const struct {
 	{"mail", take_mail},
 	{"token", take_token},
 	{"page", take_page},
+	{"set", take_set},
+	{"boxes", take_boxes},
 	{"on", take_on},
 	{"floor", take_floor},
 };
@@ -152,8 +172,10 @@ bool form_request_parse(const char *text, size_t length, struct form_request *re
 	size_t count = 0;
 	bool good;
 
-	*request = (struct form_request){
-		.mail = memory_string(""), .token = memory_string(""), .floor = FLOOR_DEFAULT};
+	*request = (struct form_request){.mail = memory_string(""),
+		.token = memory_string(""),
+		.set = memory_string(""),
+		.floor = FLOOR_DEFAULT};
 	good = length <= FORM_REQUEST_MAX && strlen(copy) == length;
 	form = strsep(&rest, "?");
 	good = good && form_find(form, &request->form);
@@ -167,6 +189,7 @@ void form_request_release(struct form_request *request)
 {
 	free(request->mail);
 	free(request->token);
+	free(request->set);
 	text_list_release(&request->pages);
 	*request = (struct form_request){0};
 }
@@ -180,10 +203,17 @@ char *form_link(const char *site_url, enum form form, const char *token)
 }
 
 /* Names, words and levels need no escapes; what another word brings need not be said. */
-void form_add_choice(const struct text_list *pages, int on, int floor, struct buffer *link)
+void form_add_choice(const struct config *config, const struct text_list *pages, int on, int floor,
+	struct buffer *link)
 {
-	for (size_t i = 0; i < pages->count; i++)
+	bool many = pages->count > LINK_PAGES;
+
+	for (size_t i = 0; i < pages->count && !many; i++)
 		buffer_format(link, "&page=%s", pages->list[i]);
+	if (many) {
+		buffer_text(link, "&set=");
+		page_set_write(config, pages, link);
+	}
 	for (int i = 0; i < EVENT_TYPES; i++)
 		if (config_wanted_parse(event_types[i].name) != 0 && (on & 1 << i) != 0 &&
 			(on & event_types[i].with) == 0)
@@ -247,6 +277,7 @@ static bool take_answer(const char *bytes, size_t length, struct form_request *r
 	}
 	request->mail = memory_string(texts[1]);
 	request->token = memory_string(texts[2]);
+	request->set = memory_string("");
 	text_list_add_words(&request->pages, texts[3]);
 	good = bytes == end && take_numbers(texts[0], request) &&
 	       (text_empty(texts[1]) || config_address_valid(texts[1])) &&

@@ -5,6 +5,7 @@
  *
  *   subscribe?mail=ops%40example.org&page=google&on=red&on=green&floor=degraded
  *   unsubscribe?token=abcdefghijklmnopqrstuvwxyz&List-Unsubscribe=One-Click
+ *   manage?token=abcdefghijklmnopqrstuvwxyz&set=0f1e2d3cff07&on=red&floor=degraded
  *
  * The same text is what a link with a form's first values says, and what lies in the spool
  * (tell/form_spool.h).
@@ -18,6 +19,7 @@
 #include "base/list.h"
 
 struct buffer;
+struct config;
 struct error;
 struct readers;
 
@@ -30,7 +32,7 @@ enum form {
 };
 
 enum {
-	FORM_REQUEST_MAX = 12 * 1024, /* bytes, of which what a link and a body say is most */
+	FORM_REQUEST_MAX = 20 * 1024, /* bytes, of which what a link and a body say is most */
 	FORM_FIELDS_MAX = 1000,
 };
 
@@ -39,7 +41,11 @@ struct form_request {
 	char *mail;             /* "": none is given */
 	char *token;            /* "": none is given; it may be anything */
 	struct text_list pages; /* names; none: all */
+	char *set;              /* pages, too (tell/page_set.h), of a link that has many; "": none.
+				 * Only who shows a form reads it: a reader's answer has none */
 	int on;                 /* bits of words of `on:`; 0: nothing is said */
+	bool boxes;             /* there were boxes for these words: 0 is that none was ticked. Of
+				 * a reader's answer false */
 	int floor;              /* enum level */
 };
 
@@ -62,7 +68,9 @@ void form_request_release(struct form_request *request);
  * without one. Owned by the caller. */
 char *form_link(const char *site_url, enum form form, const char *token);
 
-/* Adds "&page=…&on=…&floor=…", so that a link shows a form with these filled in. */
-void form_add_choice(const struct text_list *pages, int on, int floor, struct buffer *link);
+/* Adds "&page=…&on=…&floor=…", so that a link shows a form with these filled in; of many pages
+ * their set among those of the configuration in place of their names. */
+void form_add_choice(const struct config *config, const struct text_list *pages, int on, int floor,
+	struct buffer *link);
 
 #endif

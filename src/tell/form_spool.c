@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,45 +16,63 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/system_error.h"
+#include "base/text.h"
 #include "tell/form_request.h"
 
 /* Of a user of its own, whom an ACL lets in (lampwatch(1)), the group's bits are the mask. */
 enum { FILE_MODE = 0660, NAME_BYTES = 8, HIDDEN = '.' };
+
+/* A file's name: milliseconds, client, network and something random, joined by '-'. */
+enum {
+	TIME_DIGITS = 16,
+	CLIENT_AT = TIME_DIGITS + 1,
+	NETWORK_AT = CLIENT_AT + FORM_SPOOL_TAG + 1,
+};
 
 char *form_spool_folder(const char *archive)
 {
 	return file_join(archive, ARCHIVE_SPOOL);
 }
 
-/* Also what is on its way, and what should not be there. -1 with error. */
-static int count(const char *folder, struct error *error)
+static bool has_tag(const char *name, size_t at, const char *tag)
 {
-	DIR *entries = opendir(folder);
-	int number = -2; /* "." and ".." */
-
-	if (entries == NULL) {
-		system_error_set(error, folder, "cannot be opened");
-		return -1;
-	}
-	while (number < FORM_SPOOL_MAX && readdir(entries) != NULL)
-		number++;
-	closedir(entries);
-	return number;
+	return strlen(name) >= at && text_starts(name + at, tag);
 }
 
-bool form_spool_add(const char *folder, const char *text, size_t length, size_t maximum, bool *full,
-	struct error *error)
+/* Whether there is room for one more of this sender's; also what is on its way, and what should not
+ * be there, takes room. False with error where that cannot be known. */
+static bool has_room(const char *folder, const struct form_sender *sender, size_t maximum,
+	bool *room, struct error *error)
 {
-	int number = count(folder, error);
-	char *word, *path;
-	bool done;
+	DIR *entries = opendir(folder);
+	size_t all = 0, client = 0, network = 0;
+	const struct dirent *entry;
 
-	*full = number >= 0 && (size_t)number >= maximum;
-	if (number < 0 || *full)
+	if (entries == NULL)
+		return system_error_set(error, folder, "cannot be opened");
+	while (all < FORM_SPOOL_MAX && (entry = readdir(entries)) != NULL) {
+		all += !text_equal(entry->d_name, ".") && !text_equal(entry->d_name, "..");
+		client += has_tag(entry->d_name, CLIENT_AT, sender->client);
+		network += has_tag(entry->d_name, NETWORK_AT, sender->network);
+	}
+	closedir(entries);
+	*room = all < maximum && client < FORM_SPOOL_CLIENT && network < FORM_SPOOL_NETWORK;
+	return true;
+}
+
+bool form_spool_add(const char *folder, const struct form_sender *sender, const char *text,
+	size_t length, size_t maximum, bool *full, struct error *error)
+{
+	bool room = true, done = has_room(folder, sender, maximum, &room, error);
+	char *word, *path;
+
+	*full = !room;
+	if (!done || *full)
 		return false;
 	word = digest_random_word(NAME_BYTES);
-	path = memory_format(
-		"%s/%016llx-%s", folder, (unsigned long long)clock_date_milliseconds(), word);
+	path = memory_format("%s/%0*llx-%s-%s-%s", folder, TIME_DIGITS,
+		(unsigned long long)clock_date_milliseconds(), sender->client, sender->network,
+		word);
 	done = file_write(path, text, length, FILE_MODE, error);
 	free(path);
 	free(word);

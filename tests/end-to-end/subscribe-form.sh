@@ -159,8 +159,8 @@ same "it stays so, without a word" "$before" "$(count_to friend@example.com)"
 headers=(-H "Sec-Fetch-Site: same-origin")
 
 # ---- what is refused ----
-same "what is too long" 413 "$(status -d "mail=$(head -c 9000 /dev/zero | tr '\0' x)" "${url}subscribe")"
-head -c 9000 /dev/zero | tr '\0' x > "$work/long"
+same "what is too long" 413 "$(status -d "mail=$(head -c 17000 /dev/zero | tr '\0' x)" "${url}subscribe")"
+head -c 17000 /dev/zero | tr '\0' x > "$work/long"
 same "and says no length" 000 "$(status -H "Transfer-Encoding: chunked" --data-binary "@$work/long" "${url}subscribe")"
 # raw LINE…: one request with these header lines and that body; the status, and how many answers came.
 raw() { python3 - "$url" "$@" <<'PYTHON'
@@ -195,6 +195,10 @@ for fields in "" "mail=nobody" "mail=a@example.com page=../x" "mail=a@example.co
 done
 post subscribe 'mail="><b>@example.com' page=two > /dev/null
 check "what was typed stays, as text" grep -q 'value="&quot;&gt;&lt;b&gt;@example.com"' "$work/answer"
+same "no box ticked is an answer of its own, whoever asks" "422 422 1 1" \
+	"$(post subscribe mail=a@example.com boxes=on) $(cp "$work/answer" "$work/answer.none"; post manage token=abc boxes=on page=one) $(grep -c "tick at least one" "$work/answer.none") $(grep -c "tick at least one" "$work/answer")"
+same "in which none is ticked" 0 "$(grep -c 'name="on".* checked' "$work/answer")"
+check "and the page that was is" grep -q 'value="one" checked' "$work/answer"
 same "none of it is in the spool" 0 "$(spooled)"
 same "20 in a day from one client, however it spells its address" "20 200, 1 429, " \
 	"$(for ((i = 0; i < 21; i++)); do from="2001:db8:1:2::$i" post subscribe mail=flood@example.com; echo; done | sort | uniq -c | awk '{ printf "%s %s, ", $1, $2 }')"
@@ -263,6 +267,16 @@ same "what this machine cannot read stays, and a line says so" "1 1" "$(ls "$spo
 run
 same "and is done when it can" "0 1" "$(ls "$spool" | wc -l) $(count_to kept@example.com)"
 
+same "50 of one client's wait at a time" "50 200, 10 503, " \
+	"$(for ((i = 0; i < 60; i++)); do from=203.0.113.50 post confirm token=abc; echo; done | sort | uniq -c | awk '{ printf "%s %s, ", $1, $2 }')"
+same "and its neighbour's" 200 "$(from=203.0.113.51 post confirm token=abc)"
+same "which are 200 together" "149 200, 1 503, " \
+	"$(for ((i = 0; i < 150; i++)); do from=203.0.113.$((52 + i / 40)) post confirm token=abc; echo; done | sort | uniq -c | awk '{ printf "%s %s, ", $1, $2 }')"
+same "others are taken" "200 201" "$(from=203.0.114.1 post confirm token=abc) $(spooled)"
+run; run
+same "and all are when a run has been" "200 1" "$(from=203.0.113.50 post confirm token=abc) $(spooled)"
+run
+
 for ((i = 100; i < 600; i++)); do : > "$spool/$i"; done
 same "where much lies there, nobody is asked" "503 60" "$(post subscribe mail=full@example.com) $(head_of Retry-After -d mail=full@example.com "${url}subscribe")"
 same "but may leave" 200 "$(post "$click" List-Unsubscribe=One-Click)"
@@ -277,6 +291,33 @@ same "and others the rest" 0 "$(ls "$spool" | wc -l)"
 same "the operator hears once" 1 "$(($(count_to admin@example.org) - before))"
 check "that nobody is heard" grep -q "not even who" <(both "$(newest admin@example.org)")
 check "what it is about" grep -q "FORMS of lampwatch serve are refused" <(decoded "$(header Subject "$(newest admin@example.org)")")
+
+# ---- more pages than a link has room for by their names ----
+{
+	sed '/^pages:/,$d; s/^archive: .*/archive: many/' "$work/lampwatch.yaml"
+	sed -n '/^routes:/,/^subscribers:/p' "$work/lampwatch.yaml"
+	echo "  - {mail: many@example.com, pages: [page-1*, page-2*], on: [red]}"
+	echo "pages:"
+	for ((i = 1; i <= 200; i++)); do echo "  - {name: page-$i, url: \"http://127.0.0.1:$one_port/\", kind: statuspage}"; done
+} > "$work/many.yaml"
+many() { "$lampwatch" -c "$work/many.yaml" --clock "$clock" "$@"; }
+# serve_many: its address.
+serve_many() { : > "$work/many.out"; "$lampwatch" -c "$work/many.yaml" serve --listen 127.0.0.1:0 > "$work/many.out" 2> "$work/many.errors" & served=$!; pids+=("$served"); await 5 test -s "$work/many.out"; cat "$work/many.out" > "$work/many.url"; }
+many run 2> "$work/many.said"
+serve_many
+same "who has 123 pages asks for the links" 200 "$(status -d mail=many@example.com "$(cat "$work/many.url")manage")"
+many run
+manage=$(link manage many@example.com)
+check "which are short" test ${#manage} -gt 80 -a ${#manage} -lt 200
+same "and tick the 123" "200 123 77" "$(status "$(cat "$work/many.url")$manage") $(grep -c 'name="page".* checked' "$work/answer") $(grep -c 'name="page" value="[^"]*">' "$work/answer")"
+token=${manage#*token=}; token=${token%%&*}
+fields=(-d "token=$token" -d boxes=on -d on=red)
+for ((i = 2; i <= 200; i++)); do fields+=(-d "page=page-$i"); done
+same "another choice, of 199" "200 199" "$(status "${fields[@]}" "$(cat "$work/many.url")manage"; many run) $(many --json subscribers | python3 -c 'import json, sys; print(len(json.load(sys.stdin)["subscribers"][0]["pages"]))')"
+kill "$served"
+sed -i 's/page-200,/page-other,/' "$work/many.yaml"
+serve_many
+same "a link that was made for other pages says so" "200 1 0" "$(status "$(cat "$work/many.url")$manage") $(grep -c "pages that are watched have changed" "$work/answer") $(grep -c 'name="page".* checked' "$work/answer")"
 
 # ---- floods ----
 resident() { sed -n 's/^VmRSS:[ \t]*\([0-9]*\).*/\1/p' "/proc/$serve/status"; }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -83,6 +84,38 @@ static void test_who_the_client_is(void **state)
 	}
 }
 
+static void test_the_network_around_a_client(void **state)
+{
+	static const char *const cases[][2] = {{"192.0.2.77", "192.0.2.0"},
+		{"2001:db8:1:2::", "2001:db8:1::"}, {"?", "?"}, {"", "?"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char network[CLIENT_TEXT];
+
+		client_network(cases[i][0], network);
+		assert_string_equal(network, cases[i][1]);
+	}
+}
+
+static void test_a_tag_stands_for_a_client_and_says_nothing_of_it(void **state)
+{
+	struct client_counts *counts = client_counts_new(), *others = client_counts_new();
+	char one[CLIENT_TAG], again[CLIENT_TAG], two[CLIENT_TAG], elsewhere[CLIENT_TAG];
+
+	(void)state;
+	client_tag(counts, "192.0.2.1", one);
+	client_tag(counts, "192.0.2.1", again);
+	client_tag(counts, "192.0.2.2", two);
+	client_tag(others, "192.0.2.1", elsewhere);
+	assert_int_equal(strlen(one), CLIENT_TAG - 1);
+	assert_string_equal(one, again);
+	assert_string_not_equal(one, two);
+	assert_string_not_equal(one, elsewhere);
+	client_counts_free(counts);
+	client_counts_free(others);
+}
+
 enum { NOW = 1000, DAY = CLIENT_SECONDS * 1000 };
 
 static void test_one_client_is_counted_for_a_day(void **state)
@@ -121,6 +154,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_a_network),
 		cmocka_unit_test(test_who_the_client_is),
+		cmocka_unit_test(test_the_network_around_a_client),
+		cmocka_unit_test(test_a_tag_stands_for_a_client_and_says_nothing_of_it),
 		cmocka_unit_test(test_one_client_is_counted_for_a_day),
 		cmocka_unit_test(test_many_clients_push_out_those_who_ask_least),
 	};

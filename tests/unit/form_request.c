@@ -22,6 +22,7 @@
 #include "model/event.h"
 #include "model/level.h"
 #include "tell/form_spool.h"
+#include "tell/page_set.h"
 
 /* ---- what a form asks for ---- */
 
@@ -59,7 +60,7 @@ static void test_what_is_none(void **state)
 	static const char *const good[] = {"confirm?", "confirm?token=", "confirm?token=%22%3C",
 		"manage?mail=", "unsubscribe?token=abc&List-Unsubscribe=One-Click",
 		"subscribe?mail=a@b.example&mail=c@d.example", "subscribe?&&&", "subscribe",
-		"subscribe?on=-incident"};
+		"subscribe?on=-incident", "manage?set=", "manage?set=0a", "subscribe?boxes=on"};
 	static const char *const bad[] = {"", "?", "subscriber?mail=a@b.example", "/subscribe?",
 		"subscribe?mail=a", "subscribe?mail=a%0Db@c.example",
 		"subscribe?mail=a@b@c.example", "subscribe?page=..%2Fx",
@@ -67,7 +68,7 @@ static void test_what_is_none(void **state)
 		"subscribe?on=", "subscribe?floor=operational", "subscribe?floor=x",
 		"subscribe?token=%ff",
 		"subscribe?token=0123456789012345678901234567890123456789012345678901234567890123x",
-		"subscribe?x=%7f"};
+		"subscribe?x=%7f", "manage?set=0A", "manage?set=x"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
@@ -124,7 +125,8 @@ static void test_a_link_says_what_a_form_shows(void **state)
 	(void)state;
 	text_list_add(&pages, "one");
 	buffer_text(&link, begin);
-	form_add_choice(&pages, subscription_default.on, LEVEL_PARTIAL_OUTAGE, &link);
+	form_add_choice(&(struct config){.page_count = 0}, &pages, subscription_default.on,
+		LEVEL_PARTIAL_OUTAGE, &link);
 	text = strstr(buffer_string(&link), "manage");
 	assert_true(form_request_parse(text, strlen(text), &request));
 	assert_int_equal(request.form, FORM_MANAGE);
@@ -141,9 +143,95 @@ static void test_a_link_says_what_a_form_shows(void **state)
 	free(begin);
 }
 
+/* A configuration of that many pages, named by their numbers. */
+static struct config config_of(size_t count)
+{
+	struct config config = {
+		.pages = memory_zero(count, sizeof *config.pages), .page_count = count};
+
+	for (size_t i = 0; i < count; i++)
+		config.pages[i].name = memory_format("page-%zu", i);
+	return config;
+}
+
+static void config_end(struct config *config)
+{
+	for (size_t i = 0; i < config->page_count; i++)
+		free(config->pages[i].name);
+	free(config->pages);
+}
+
+static void test_a_link_has_room_for_many_pages(void **state)
+{
+	struct config config = config_of(201);
+	struct form_request request;
+	struct text_list chosen = {0}, read = {0};
+	struct buffer link = {0};
+
+	(void)state;
+	for (size_t i = 0; i < config.page_count; i += 2)
+		text_list_add(&chosen, config.pages[i].name);
+	buffer_text(&link, "manage?token=abc");
+	form_add_choice(&config, &chosen, subscription_default.on, LEVEL_DEGRADED, &link);
+	assert_true(link.length < 150);
+	assert_true(form_request_parse(buffer_string(&link), link.length, &request));
+	assert_int_equal(request.pages.count, 0);
+	assert_int_equal(strlen(request.set), 8 + 51);
+	assert_true(page_set_read(&config, request.set, &read));
+	assert_int_equal(read.count, 101);
+	for (size_t i = 0; i < read.count; i++)
+		assert_string_equal(read.list[i], chosen.list[i]);
+	form_request_release(&request);
+	buffer_release(&link);
+	text_list_release(&chosen);
+	text_list_release(&read);
+	config_end(&config);
+}
+
+/* A bit that another page has by now would tick a box that nobody ticked. */
+static void test_a_set_is_of_these_pages_alone(void **state)
+{
+	struct config config = config_of(5), fewer = config_of(4);
+	struct text_list chosen = {0}, read = {0};
+	struct buffer set = {0};
+	char *name;
+
+	(void)state;
+	text_list_add(&chosen, "page-4");
+	text_list_add(&chosen, "gone");
+	page_set_write(&config, &chosen, &set);
+	assert_string_equal(buffer_string(&set) + 8, "08");
+	assert_true(page_set_read(&config, buffer_string(&set), &read));
+	assert_int_equal(read.count, 1);
+	assert_false(page_set_read(&fewer, buffer_string(&set), &read));
+	assert_false(page_set_read(&config, "", &read));
+	assert_false(page_set_read(&config, "0000000008", &read));
+	name = config.pages[0].name;
+	config.pages[0].name = config.pages[1].name;
+	config.pages[1].name = name;
+	assert_false(page_set_read(&config, buffer_string(&set), &read));
+	assert_int_equal(read.count, 1);
+	buffer_release(&set);
+	text_list_release(&chosen);
+	text_list_release(&read);
+	config_end(&config);
+	config_end(&fewer);
+}
+
 /* ---- the spool ---- */
 
 static char *folder;
+
+static bool add(
+	const char *client, const char *network, const char *text, size_t maximum, bool *full)
+{
+	struct form_sender sender;
+	struct error error;
+
+	snprintf(sender.client, sizeof sender.client, "%s", client);
+	snprintf(sender.network, sizeof sender.network, "%s", network);
+	return form_spool_add(folder, &sender, text, strlen(text), maximum, full, &error);
+}
 
 static size_t lie_there(void)
 {
@@ -164,8 +252,7 @@ static void test_the_spool_gives_back_what_was_put_there_in_order(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		assert_true(form_spool_add(
-			folder, texts[i], strlen(texts[i]), FORM_SPOOL_MAX, &full, NULL));
+		assert_true(add("00000001", "00000001", texts[i], FORM_SPOOL_MAX, &full));
 		usleep(2000);
 	}
 	assert_true(form_spool_names(folder, 0, &names, NULL));
@@ -182,22 +269,48 @@ static void test_the_spool_gives_back_what_was_put_there_in_order(void **state)
 	text_list_release(&names);
 }
 
-static void test_it_is_full(void **state)
+static void empty(void)
 {
 	struct text_list names = {0};
-	bool full;
 
-	(void)state;
-	for (int i = 0; i < 3; i++)
-		assert_true(form_spool_add(folder, "x", 1, 3, &full, NULL));
-	assert_false(form_spool_add(folder, "x", 1, 3, &full, NULL));
-	assert_true(full);
-	assert_true(form_spool_add(folder, "x", 1, 4, &full, NULL));
-	assert_int_equal(lie_there(), 4);
 	assert_true(form_spool_names(folder, 0, &names, NULL));
 	for (size_t i = 0; i < names.count; i++)
 		assert_true(form_spool_remove(folder, names.list[i], NULL));
 	text_list_release(&names);
+}
+
+static void test_it_is_full(void **state)
+{
+	bool full;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_true(add("00000001", "00000001", "x", 3, &full));
+	assert_false(add("00000001", "00000001", "x", 3, &full));
+	assert_true(full);
+	assert_true(add("00000001", "00000001", "x", 4, &full));
+	assert_int_equal(lie_there(), 4);
+	empty();
+}
+
+static void test_nobody_has_more_than_a_part_of_it(void **state)
+{
+	char client[16];
+	bool full;
+
+	(void)state;
+	for (int i = 0; i < FORM_SPOOL_CLIENT; i++)
+		assert_true(add("00000001", "0000000a", "x", FORM_SPOOL_MAX, &full));
+	assert_false(add("00000001", "0000000a", "x", FORM_SPOOL_MAX, &full));
+	assert_true(full);
+	for (int i = 0; i < FORM_SPOOL_NETWORK - FORM_SPOOL_CLIENT; i++) {
+		snprintf(client, sizeof client, "%08x", 0x1000 + i);
+		assert_true(add(client, "0000000a", "x", FORM_SPOOL_MAX, &full));
+	}
+	assert_false(add("00000002", "0000000a", "x", FORM_SPOOL_MAX, &full));
+	assert_true(full);
+	assert_true(add("00000002", "0000000b", "x", FORM_SPOOL_MAX, &full));
+	empty();
 }
 
 static void put(const char *name, const char *text, size_t length)
@@ -264,7 +377,8 @@ static void test_what_cannot_be_read_is_not_empty(void **state)
 	(void)state;
 	assert_true(form_spool_names("/nowhere/at/all", 0, &names, &error));
 	put("file", "x", 1);
-	assert_false(form_spool_add("/nowhere/at/all", "x", 1, 10, &full, &error));
+	assert_false(form_spool_add("/nowhere/at/all",
+		&(struct form_sender){"00000001", "00000001"}, "x", 1, 10, &full, &error));
 	assert_false(full);
 	assert_int_equal(error.remedy, REMEDY_LOCAL);
 	assert_int_equal(unlink(path), 0);
@@ -294,8 +408,11 @@ int main(void)
 		cmocka_unit_test(test_what_is_refused_is_kept_to_be_shown),
 		cmocka_unit_test(test_it_is_bounded),
 		cmocka_unit_test(test_a_link_says_what_a_form_shows),
+		cmocka_unit_test(test_a_link_has_room_for_many_pages),
+		cmocka_unit_test(test_a_set_is_of_these_pages_alone),
 		cmocka_unit_test(test_the_spool_gives_back_what_was_put_there_in_order),
 		cmocka_unit_test(test_it_is_full),
+		cmocka_unit_test(test_nobody_has_more_than_a_part_of_it),
 		cmocka_unit_test(test_what_is_no_request_is_not_read_and_can_be_removed),
 		cmocka_unit_test(test_what_was_begun_and_never_ended_is_given_up),
 		cmocka_unit_test(test_what_cannot_be_read_is_not_empty),
