@@ -228,6 +228,29 @@ static size_t add_lost(const struct route_survey *survey, const struct reachabil
 	return lost;
 }
 
+/* Adds whom DNS does not find. Returns how many. */
+static size_t add_unfound(const struct route_survey *survey, const struct reachability *never,
+	bool all, struct buffer *lines)
+{
+	size_t unfound = 0;
+	char *why;
+
+	for (size_t i = 0; i < survey->receivers.count; i++) {
+		const struct receiver *receiver = &survey->receivers.list[i];
+
+		if (!reachability_unfound(never, receiver, &why))
+			continue;
+		if (all || unfound < LOST_SHOWN)
+			buffer_format(lines, "  perhaps NOT reached: %s: %s\n",
+				receiver_shown(receiver->name), why);
+		free(why);
+		unfound++;
+	}
+	if (!all && unfound > LOST_SHOWN)
+		buffer_format(lines, "  and perhaps %zu more (-v: all)\n", unfound - LOST_SHOWN);
+	return unfound;
+}
+
 /* Returns how many are not reached. */
 static size_t foresee(const struct route_survey *survey, const struct text_list *down,
 	const struct reachability *never, bool all, struct buffer *lines)
@@ -263,10 +286,10 @@ static void print_outage(const struct outage *outage, bool all)
 	buffer_release(&heading);
 }
 
-/* Providers whose outages mean the same stand together, where the first of them stands. Returns
- * how many are not reached. */
+/* Providers whose outages mean the same stand together, where the first of them stands; always:
+ * somebody may not be reached whoever is down. Returns how many are not reached. */
 static size_t print_outages(
-	const struct route_survey *survey, const struct reachability *never, bool all)
+	const struct route_survey *survey, const struct reachability *never, bool always, bool all)
 {
 	struct outage *outages = NULL;
 	size_t count = 0, lost = 0;
@@ -293,8 +316,8 @@ static size_t print_outages(
 		buffer_release(&outages[i].lines);
 	}
 	if (count > 0)
-		puts(lost == 0 ? "Whichever of them is down, everybody is still reached."
-			       : "Everybody else is still reached.");
+		puts(lost == 0 && !always ? "Whichever of them is down, everybody is still reached."
+					  : "Everybody else is still reached.");
 	free(outages);
 	return lost;
 }
@@ -304,15 +327,16 @@ static size_t print_survey(const struct route_survey *survey, bool all)
 	const struct text_list nobody = {0};
 	struct reachability never = reachability_make(survey->dependences, survey->config, &nobody);
 	struct buffer lines = {0};
-	size_t lost;
+	size_t lost, unfound;
 
 	print_routes(survey);
 	print_receivers(survey, all);
 	lost = add_lost(survey, &never, NULL, all, &lines);
-	if (lost > 0)
+	unfound = add_unfound(survey, &never, all, &lines);
+	if (lost + unfound > 0)
 		puts("Always:");
 	print_lines(buffer_string(&lines));
-	lost += print_outages(survey, &never, all);
+	lost += print_outages(survey, &never, lost + unfound > 0, all);
 	routes_print_causes(survey->config);
 	buffer_release(&lines);
 	reachability_release(&never);

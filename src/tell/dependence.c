@@ -154,7 +154,8 @@ static void judge_machine(
 	} else {
 		dependence->checked = host->checked;
 		judge_records(dependence, dependences->providers, host, DNS_CNAME, EVIDENCE_CNAME);
-		if (host->status == DNS_ABSENT)
+		dependence->unfound = host->status == DNS_ABSENT;
+		if (dependence->unfound)
 			set_why(dependence, memory_string("DNS knows no such name"));
 	}
 	free(name);
@@ -188,7 +189,8 @@ static void judge_domain(
 		return;
 	}
 	dependence->checked = host->checked;
-	if (host->status != DNS_FOUND) { /* an internal relay may still know it */
+	dependence->unfound = host->status != DNS_FOUND;
+	if (dependence->unfound) {
 		set_why(dependence, memory_string(host->status == DNS_ABSENT
 							  ? "DNS knows no such domain"
 							  : "DNS knows no mail server of it"));

@@ -52,7 +52,9 @@ struct dependence {
 	bool hidden;        /* a gateway or forwarder: the mailbox behind it may be anybody's */
 	bool unknown;       /* it needs a look-up, and none has been answered yet */
 	bool undeliverable; /* no mail can arrive there: null MX (RFC 7505) */
-	char *why;          /* of these three, or what else DNS lacks: for people; else NULL */
+	bool unfound;       /* DNS knows no such name, or no mail server of it: only who has names
+			     * of his own, as an internal relay, can reach it */
+	char *why;          /* of these, or what else DNS lacks: for people; else NULL */
 	int64_t checked;    /* when DNS answered last, seconds since 1970; 0: never asked */
 };
 

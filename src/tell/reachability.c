@@ -96,6 +96,22 @@ bool reachability_lost(
 	return true;
 }
 
+bool reachability_unfound(
+	const struct reachability *reach, const struct receiver *receiver, char **why)
+{
+	struct dependence first = dependence_of_receiver(reach->dependences, receiver->name),
+			  second = {0};
+	bool unfound;
+
+	if (receiver->otherwise != NULL)
+		second = dependence_of_receiver(reach->dependences, receiver->otherwise);
+	unfound = first.unfound && (receiver->otherwise == NULL || second.unfound);
+	*why = unfound ? memory_string(first.why) : NULL;
+	dependence_release(&first);
+	dependence_release(&second);
+	return unfound;
+}
+
 size_t reachability_receivers(const struct reachability *reach, struct receivers *receivers)
 {
 	size_t lost = 0;

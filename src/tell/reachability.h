@@ -44,6 +44,11 @@ struct obstacle reachability_obstacle(const struct reachability *reach, const ch
 bool reachability_lost(
 	const struct reachability *reach, const struct receiver *receiver, char **why);
 
+/* True if DNS finds neither way of the receiver: whether it is reached, it does not say. why as
+ * above. */
+bool reachability_unfound(
+	const struct reachability *reach, const struct receiver *receiver, char **why);
+
 /* Fills in endangered, doubtful and provider of all receivers. Returns how many the trouble keeps
  * from being reached by either way. */
 size_t reachability_receivers(const struct reachability *reach, struct receivers *receivers);
