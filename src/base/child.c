@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -25,8 +26,11 @@
 #include "base/user.h"
 
 enum {
-	LOOK_MILLISECONDS = 10, /* between two checks of its time */
-	FORK_SECONDS = 10,      /* that a fork server may take; it does nothing else */
+	LOOK_MILLISECONDS = 10,       /* between two checks of its time */
+	GUARD_ROUNDS = 500,           /* in which a guard ends what its fork has left */
+	GUARD_PAUSE_MILLISECONDS = 2, /* between them */
+	GUARD_LATE_SECONDS = 5,       /* until its parent has found it late */
+	FORK_SECONDS = 10,            /* that a fork server may take; it does nothing else */
 };
 
 /* ---- in the child ---- */
@@ -103,6 +107,95 @@ static void become(
 	}
 	if (report != NULL)
 		confine_report_to(report);
+}
+
+/* ---- a child that answers for what it starts ---- */
+
+/* Ends our own children; those of theirs become ours. False: there was none. */
+static bool kill_own(void)
+{
+	FILE *list = fopen("/proc/thread-self/children", "re");
+	int process;
+	pid_t ended;
+
+	while (list != NULL && fscanf(list, "%d", &process) == 1)
+		kill(process, SIGKILL);
+	if (list != NULL)
+		fclose(list);
+	while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
+		;
+	return ended == 0 || errno != ECHILD;
+}
+
+/* Where the kernel has no such list, its session at least. */
+static void kill_all(pid_t session)
+{
+	static const struct timespec pause = {.tv_nsec = GUARD_PAUSE_MILLISECONDS * 1000000L};
+
+	kill(-session, SIGKILL);
+	for (int i = 0; i < GUARD_ROUNDS && kill_own(); i++)
+		nanosleep(&pause, NULL);
+}
+
+enum guard_end { GUARD_ENDED, GUARD_STOPPED, GUARD_LATE };
+
+/* Others that end meanwhile are reaped. */
+static enum guard_end await_end(
+	pid_t process, const sigset_t *signals, int milliseconds, int *status)
+{
+	int64_t deadline = clock_milliseconds() + milliseconds, left = milliseconds;
+	pid_t ended;
+	int how;
+
+	while (left > 0) {
+		const struct timespec time = {left / 1000, left % 1000 * 1000000L};
+
+		if (sigtimedwait(signals, NULL, &time) == SIGTERM)
+			return GUARD_STOPPED;
+		while ((ended = waitpid(-1, &how, WNOHANG)) > 0)
+			if (ended == process) {
+				*status = how;
+				return GUARD_ENDED;
+			}
+		left = deadline - clock_milliseconds();
+	}
+	return GUARD_LATE;
+}
+
+static _Noreturn void guard(pid_t process, const sigset_t *signals, int milliseconds)
+{
+	int status = 0;
+	enum guard_end end = await_end(process, signals, milliseconds, &status);
+
+	kill_all(process);
+	if (end == GUARD_LATE)
+		sleep(GUARD_LATE_SECONDS);
+	if (end == GUARD_ENDED && WIFSIGNALED(status)) {
+		sigprocmask(SIG_UNBLOCK, signals, NULL);
+		signal(WTERMSIG(status), SIG_DFL);
+		raise(WTERMSIG(status));
+	}
+	_exit(WEXITSTATUS(status));
+}
+
+void child_guard(int milliseconds)
+{
+	sigset_t signals, before;
+	pid_t process;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, &before);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	process = fork();
+	if (process > 0) {
+		close_between(0, INT_MAX); /* who reads and writes there is the fork alone */
+		guard(process, &signals, milliseconds);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (process == 0)
+		setsid();
 }
 
 /* ---- in the parent ---- */

@@ -53,6 +53,15 @@ bool child_start(
 	struct child *child, const struct child_role *role, child_work *work, const void *context);
 
 /*
+ * In a child: forks, and returns in the fork alone, which has a session of its own. This process
+ * waits for the fork's end, ends all that it has begun and left, whatever their sessions
+ * (PR_SET_CHILD_SUBREAPER, prctl(2)), and ends as it did. At SIGTERM it ends all of them at once.
+ * After so many milliseconds it does so, too, and waits a moment for its parent, whose limit is a
+ * little later, to find it late. Where there can be no fork, it returns in this process.
+ */
+void child_guard(int milliseconds);
+
+/*
  * A fork server: it holds what its parent held when it was started, meets no foreign bytes, and
  * forks for its parent, in whose user it then works (where that was root, and is no longer). What
  * it forks is its parent's own child, so that all of the below holds for that as well.

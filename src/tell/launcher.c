@@ -30,8 +30,9 @@ enum {
 	COMMAND_SECONDS = 30,
 	OUTPUT_MAX = 4096, /* bytes kept of what a program prints that takes a message */
 	BLOCK = 4096,
-	LAST_BLOCKS = 8,         /* read after its end: something that it left may go on writing */
-	LOOK_MILLISECONDS = 100, /* between two looks at the limits */
+	LAST_BLOCKS = 8,          /* read after its end: something that it left may go on writing */
+	LOOK_MILLISECONDS = 100,  /* between two looks at the limits */
+	GUARD_MILLISECONDS = 500, /* from the guard's limit to ours */
 	ANSWER_MILLISECONDS = 5000, /* beyond a program's limit, for the launcher to say so */
 	NAME_MAX_BYTES = 64,        /* of a route, a webhook or a page: text_is_name() */
 	ADDRESS_MAX_BYTES = 254,    /* config_address_valid() */
@@ -158,7 +159,8 @@ static const struct sort {
 	bool complete;  /* ended where it prints more */
 	bool errors;    /* standard error counts as output */
 	bool gains;     /* may gain privileges: a sendmail program has to gain its queue's group */
-	bool alone;     /* what it leaves running is ended with it */
+	int guarded;    /* milliseconds after which a guard ends it, and what it leaves running as
+			 * at any end of it; 0: there is none */
 	unsigned alarm; /* seconds; outlasts exec(): ends it even where the launcher is gone */
 } sorts[] = {
 	[LAUNCH_MAIL] = {.prepare = prepare_mail,
@@ -175,10 +177,10 @@ static const struct sort {
 		.alarm = TOKEN_SECONDS + 1},
 	[LAUNCH_COMMAND] = {.prepare = prepare_command,
 		.descriptors = 2,
-		.milliseconds = COMMAND_SECONDS * 1000,
+		.milliseconds = COMMAND_SECONDS * 1000 + GUARD_MILLISECONDS,
 		.output = OUTPUT_MAX,
 		.errors = true,
-		.alone = true,
+		.guarded = COMMAND_SECONDS * 1000,
 		.alarm = COMMAND_SECONDS + 1},
 };
 
@@ -189,6 +191,8 @@ static void become(const void *context, int in, int out)
 	const struct start *start = context;
 	int errors = start->sort->errors ? out : open("/dev/null", O_WRONLY | O_CLOEXEC);
 
+	if (start->sort->guarded > 0)
+		child_guard(start->sort->guarded);
 	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	if (errors >= 0)
@@ -271,12 +275,11 @@ static void conclude(struct program *program)
 		;
 	too_long = program->sort->complete && program->said.overflowed;
 	if (program->reason != 0 || too_long) {
+		if (program->sort->guarded > 0 && kill(program->child.process, SIGTERM) == 0)
+			child_finish(&program->child, &launched.end);
 		child_stop(&program->child);
 		launched.result = program->reason != 0 ? LAUNCH_UNFED : LAUNCH_TOO_LONG;
 	} else {
-		/* Not reaped yet: the number is still its own. */
-		if (program->sort->alone && child_ended(&program->child))
-			kill(-program->child.process, SIGKILL);
 		child_finish(&program->child, &launched.end);
 		launched.result = LAUNCH_ENDED;
 		launched.unread = program->at < program->size;

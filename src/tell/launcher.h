@@ -14,8 +14,8 @@
  *
  * A program has its standard descriptors alone, and a session of its own (setsid), so that it is
  * ended with all that it began. It is ended at its limit, but not with us: it may have the mail
- * already. What a `command:` leaves running at its end is ended, too, unless it has begun a session
- * of its own.
+ * already. What a `command:` leaves running at its end, or at its limit, is ended, too, whatever
+ * its session (child_guard()).
  * Only a `sendmail:` route's gains privileges; all others have no_new_privs.
  */
 #ifndef LAMPWATCH_LAUNCHER_H

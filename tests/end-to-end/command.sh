@@ -52,7 +52,7 @@ takes='printf "%s\n" "$@" > arguments; tr "\0" "\n" < /proc/$$/environ | sort > 
 field() { python3 -c "import json; data = json.load(open('got/body')); print($1)"; }
 
 # What hangs waits in parallel with all the others: a program, and what it has started.
-printf '#!/bin/sh\ncat > /dev/null; echo begun; (sleep 300; echo late > %s/late) & echo $! > %s/left; sleep 300\n' "$work" "$work" > hangs
+printf '#!/bin/sh\ncat > /dev/null; echo begun; (sleep 300; echo late > %s/late) & echo $! > %s/left; setsid sh -c "echo \$\$ > %s/apart; exec sleep 300" & sleep 300\n' "$work" "$work" "$work" > hangs
 chmod 755 hangs
 cat > hangs.yaml <<-YAML
 	archive: hangs
@@ -213,4 +213,5 @@ check "and not much later" test $((SECONDS - began)) -lt 60
 # Who ended and was nobody's child any more may stay a zombie where no init(8) waits for it.
 ended() { ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2> /dev/null; }
 check "with all that it has started" await 5 ended "$(cat left)"
+check "also in a session of its own" await 5 ended "$(cat apart)"
 finish

@@ -209,6 +209,13 @@ static bool goes_on(int process)
 	return state != 'Z';
 }
 
+static bool ends(int process)
+{
+	for (int i = 0; i < 200 && goes_on(process); i++)
+		usleep(20000);
+	return !goes_on(process);
+}
+
 /* What it leaves running would hold our pipes, and be nobody's. */
 static void test_what_a_command_leaves_running_ends_with_it(void **state)
 {
@@ -218,9 +225,40 @@ static void test_what_a_command_leaves_running_ends_with_it(void **state)
 	(void)state;
 	write_program("cat > /dev/null; sleep 60 & echo $!");
 	assert_int_equal(sscanf(run(launcher, &command).output, "%d", &left), 1);
-	for (int i = 0; i < 200 && goes_on(left); i++)
-		usleep(20000);
-	assert_false(goes_on(left));
+	assert_true(ends(left));
+	launcher_free(launcher);
+}
+
+/* As daemons are made: two forks, and a session of its own. */
+static void test_also_what_has_begun_a_session_of_its_own(void **state)
+{
+	struct launcher *launcher = launcher_new(&config);
+	struct launched launched;
+	int left;
+
+	(void)state;
+	write_program("cat > /dev/null; (setsid sh -c 'echo $$ > left; exec sleep 60' "
+		      "> /dev/null 2>&1 < /dev/null &); until test -s left; do sleep 0.01; done; "
+		      "cat left; exit 5");
+	launched = run(launcher, &command);
+	assert_int_equal(launched.end.fate, CHILD_EXITED);
+	assert_int_equal(launched.end.code, 5);
+	assert_int_equal(sscanf(launched.output, "%d", &left), 1);
+	assert_true(ends(left));
+	launcher_free(launcher);
+}
+
+/* A script's usual way to end what it began, which reaches all of its process group. */
+static void test_a_command_may_signal_its_own_group(void **state)
+{
+	struct launcher *launcher = launcher_new(&config);
+	struct launched launched;
+
+	(void)state;
+	write_program("cat > /dev/null; trap '' TERM; sleep 60 & kill 0; exit 7");
+	launched = run(launcher, &command);
+	assert_int_equal(launched.end.fate, CHILD_EXITED);
+	assert_int_equal(launched.end.code, 7);
 	launcher_free(launcher);
 }
 
@@ -567,6 +605,8 @@ int main(void)
 		IN_FOLDER(test_a_command_gets_its_arguments_and_our_words),
 		IN_FOLDER(test_a_command_need_not_read),
 		IN_FOLDER(test_what_a_command_leaves_running_ends_with_it),
+		IN_FOLDER(test_also_what_has_begun_a_session_of_its_own),
+		IN_FOLDER(test_a_command_may_signal_its_own_group),
 		cmocka_unit_test(test_the_exit_statuses_of_a_command),
 		cmocka_unit_test(test_what_no_exit_status_says_is_for_later),
 		IN_FOLDER(test_several_run_at_once),
