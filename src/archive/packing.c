@@ -114,16 +114,17 @@ static bool mend_all(
 }
 
 bool packing_pack(const char *archive, struct database *database, const char *page, int64_t before,
-	size_t *done, void (*progress)(size_t done), struct error *error)
+	size_t *done, bool (*goes_on)(void *context, size_t done), void *context,
+	struct error *error)
 {
 	struct rows rows = {.before = before};
-	bool good = true, marked = packing_left(archive);
+	bool good = true, on = true, marked = packing_left(archive);
 	char *mended = NULL; /* the month that the last one was added to */
 
 	store_snapshots(database, page, collect, &rows);
 	if (marked)
 		good = mend_all(archive, page, &rows, error);
-	for (size_t i = 0; good && i < rows.count; i++) {
+	for (size_t i = 0; good && on && i < rows.count; i++) {
 		const struct snapshot_row *row = &rows.list[i];
 		char *path = archive_path(archive, page, row->folder, NULL), *month;
 		bool folder = !file_absent(path);
@@ -139,8 +140,7 @@ bool packing_pack(const char *archive, struct database *database, const char *pa
 		mended = month;
 		marked = true;
 		*done += good;
-		if (good && progress != NULL)
-			progress(*done);
+		on = good && goes_on(context, *done);
 	}
 	if (good && marked)
 		packing_end(archive);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * Which snapshots are packed and which are pruned, and in what order (archive/pack.h says how one
- * is). The caller holds the run's lock. While any of this is under way, .state/packing is
- * there: what a crash leaves then is no damage, and the next call mends it.
+ * is). The caller holds the run's lock; who packs may let a run have it between two snapshots.
+ * While any of this is under way, .state/packing is there: what a crash leaves then is no damage,
+ * and the next call mends it.
  */
 #ifndef LAMPWATCH_PACKING_H
 #define LAMPWATCH_PACKING_H
@@ -25,12 +26,13 @@ void packing_end(const char *archive);
 
 /*
  * Packs every snapshot of a page but the last that is older than before (seconds since 1970), in
- * the chain's order; those that are packed already cost nothing. Adds their number to *done and
- * calls progress (may be NULL) with it. Stops at the first that cannot be packed, with error
- * (REMEDY_LOCAL).
+ * the chain's order; those that are packed already cost nothing. Adds their number to *done, and
+ * after each calls goes_on with it: where that is false, it stops, and a later call has the rest.
+ * Stops at the first that cannot be packed, with error (REMEDY_LOCAL).
  */
 bool packing_pack(const char *archive, struct database *database, const char *page, int64_t before,
-	size_t *done, void (*progress)(size_t done), struct error *error);
+	size_t *done, bool (*goes_on)(void *context, size_t done), void *context,
+	struct error *error);
 
 /* What is kept of a page. 0: no bound. */
 struct retention {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "run/context.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "archive/archive.h"
 #include "archive/archive_owner.h"
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
@@ -24,7 +26,12 @@
 #include "store/store.h"
 #include "tell/providers.h"
 
-enum { RUN_WAIT_MILLISECONDS = 300000, READERS = 2 };
+enum {
+	RUN_WAIT_MILLISECONDS = 300000,
+	READERS = 2,
+	TURN_MILLISECONDS = 5000, /* of whoever gives way, until a run may go first */
+	PAUSE_MILLISECONDS = 200, /* for it to take the lock */
+};
 
 struct context context_new(
 	const struct invocation *invocation, enum identity identity, enum forking forking)
@@ -284,6 +291,7 @@ static int take_lock(struct context *context)
 	struct error error;
 
 	context->run_lock = lock_take(path, false, RUN_WAIT_MILLISECONDS, &error);
+	context->locked = clock_milliseconds();
 	free(path);
 	if (context->run_lock == LOCK_HELD)
 		fputs("lampwatch: another run has been at work for more than five minutes; try "
@@ -292,6 +300,15 @@ static int take_lock(struct context *context)
 	return context->run_lock >= 0           ? EXIT_DONE
 	       : context->run_lock == LOCK_HELD ? EXIT_PENDING
 						: error_print(&error);
+}
+
+int context_give_way(struct context *context)
+{
+	if (context->run_lock < 0 || clock_milliseconds() - context->locked < TURN_MILLISECONDS)
+		return EXIT_DONE;
+	lock_release(context->run_lock);
+	poll(NULL, 0, PAUSE_MILLISECONDS);
+	return take_lock(context);
 }
 
 /* What the archive's database says is older than what people were told. */

@@ -54,6 +54,7 @@ struct context {
 	char *database_path, *courier_lock;
 	struct database *database; /* NULL: there is no archive yet, or it was not asked for */
 	int run_lock;              /* descriptor; less than 0: not held */
+	int64_t locked;            /* since when, by clock_milliseconds() */
 	struct fork_server *fork_server; /* ALONE: NULL. Owned */
 	struct readers *readers;         /* ALONE: NULL. Owned */
 };
@@ -107,6 +108,10 @@ int context_prepare(const struct context *context);
 /* For struct courier_settings, whose context is a struct context: opens the database for writing,
  * if need be alone (database_open_alone()); NULL with error. */
 struct database *context_outbox(void *context, struct error *error);
+
+/* Of a command that holds the run's lock for long: lets a run that waits for it go first, now and
+ * then, and takes it again. EXIT_DONE: it holds it; else, after a line, it does not. */
+int context_give_way(struct context *context);
 
 void context_close(struct context *context);
 

@@ -11,6 +11,7 @@
 
 #include "archive/archive.h"
 #include "archive/archive_owner.h"
+#include "archive/packing.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/list.h"
@@ -42,9 +43,10 @@
 #include "tell/saves.h"
 
 enum {
-	RUN_SECONDS = 300,      /* a run ends itself after that */
-	RUN_LOCK_SECONDS = 600, /* a lock held longer is worth a line */
-	FALL_BACK_SECONDS = 5,  /* for a courier that is at work on what cannot be written */
+	RUN_SECONDS = 300,              /* a run ends itself after that */
+	RUN_LOCK_SECONDS = 600,         /* a lock held longer is worth a line */
+	PACK_WAIT_MILLISECONDS = 15000, /* for a `pack` to give way (context_give_way()) */
+	FALL_BACK_SECONDS = 5, /* for a courier that is at work on what cannot be written */
 };
 
 int64_t run_monotonic(void)
@@ -97,7 +99,8 @@ static bool take_lock(struct run *run, int *status, struct error *error)
 {
 	char *path = file_join(run->config->archive, ARCHIVE_STATE "/run.lock");
 
-	run->lock = lock_take(path, false, 0, error);
+	run->lock = lock_take(path, false,
+		packing_left(run->config->archive) ? PACK_WAIT_MILLISECONDS : 0, error);
 	*status = run->lock == LOCK_FAILED ? EXIT_LOCAL : EXIT_DONE;
 	if (run->lock >= 0)
 		lock_stamp(run->lock);

@@ -323,7 +323,7 @@ static bool is_woken(int in)
 
 /*
  * Waits until it is woken for the first time: never, where nothing is owed. Another run's courier
- * may hold the lock: it will find our rows, or we its. Held until the process ends.
+ * may hold the lock: it will find our rows, or we its.
  */
 static void courier_process(const void *context, int in, int out)
 {
@@ -334,11 +334,13 @@ static void courier_process(const void *context, int in, int out)
 		.wake = in,
 		.began = clock_milliseconds()};
 	bool unwritten, saves;
+	int lock;
 
 	if (!is_woken(in))
 		return;
 	confine_courier(settings);
-	if (lock_take(settings->lock, false, COURIER_LOCK_SECONDS * 1000, &courier.fault) >= 0)
+	lock = lock_take(settings->lock, false, COURIER_LOCK_SECONDS * 1000, &courier.fault);
+	if (lock >= 0)
 		courier.database = settings->open(settings->context, &courier.fault);
 	if (courier.database == NULL) {
 		report(&courier, out);
@@ -364,6 +366,7 @@ static void courier_process(const void *context, int in, int out)
 	courier_means_close(&courier.means);
 	dependences_free(courier.dependences);
 	database_close(courier.database);
+	lock_release(lock); /* the saver, which goes on, has a copy until it closes that */
 	if (unwritten)
 		_exit(EXIT_UNWRITTEN);
 	if (saves) /* once all who are owed an alert have had their turn */

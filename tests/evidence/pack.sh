@@ -131,6 +131,27 @@ else
 	skip "zstd and tar unpack all of it" "zstd is not installed"
 fi
 
+# ---- a run that comes meanwhile ----
+
+fill 100
+sed '/^pages:/,$d' "$config" > "$work/idle.yaml"
+echo "pages: []" >> "$work/idle.yaml"
+"$lampwatch" -c "$config" --clock 2014-03-01T00:00:00Z pack > "$work/packing" 2>&1 &
+packer=$!
+await 5 test -e "$archive/.state/packing"
+kill -STOP "$packer" # as if it were slow, longer than its turn
+touch -d yesterday "$archive/.state/run.lock"
+{ "$lampwatch" -c "$work/idle.yaml" --clock 2014-03-01T00:00:00Z run > "$work/ran" 2>&1; echo "$? $(folders)" > "$work/turn"; } &
+waiting=$!
+sleep 5.5
+kill -CONT "$packer"
+wait "$waiting"
+read -r ended left < "$work/turn"
+same "a run that comes meanwhile waits, and is not lost" "0 today" "$ended $(find "$archive/.state/run.lock" -mmin -1 | sed 's/.*/today/')"
+check "it has its turn before all is packed" test "$left" -gt 1
+wait "$packer"
+same "and packing goes on" "1" "$(folders)"
+
 # ---- and damage is found ----
 
 # damaged NAME COMMAND…: done to the pack, verify names it; then it is put back.
