@@ -213,7 +213,7 @@ void print_unknown(const struct catalogue *catalogue, const char *word, const ch
 		   *advice = config_host_advice(word);
 	char *visible = text_visible_copy(word);
 
-	fprintf(stderr, "lampwatch add: \"%s\" %s%s%s%s\n", visible, what,
+	fprintf(stderr, "lampwatch: \"%s\" %s%s%s%s\n", visible, what,
 		nearest != NULL     ? "; did you mean \""
 		: advice[0] != '\0' ? advice
 				    : "; add --search looks for a part of a name",

@@ -3,9 +3,11 @@
  * What init is told, by options or at the terminal: a wrong answer is complained of in the words
  * of the configuration, and asked for again.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -13,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "cmd/add_print.h"
 #include "cmd/ask.h"
@@ -50,13 +53,39 @@ static bool answers_good(const struct init *init)
 	return !complained;
 }
 
+/* What cannot be made is said at the question, and not by the first run. */
+static bool can_be_made(const char *archive, struct error *error)
+{
+	char *folder = memory_string(archive);
+	struct stat status;
+	bool good;
+
+	while (stat(folder, &status) != 0 && errno == ENOENT && folder[0] != '\0' &&
+		!text_equal(folder, "/")) {
+		char *above = file_folder(folder);
+
+		free(folder);
+		folder = above;
+	}
+	errno = 0;
+	good = stat(folder, &status) == 0;
+	if (good && !S_ISDIR(status.st_mode))
+		errno = ENOTDIR;
+	good = good && S_ISDIR(status.st_mode) && access(folder, W_OK | X_OK) == 0;
+	if (!good)
+		system_error_set(error, folder, "cannot be written to");
+	free(folder);
+	return good;
+}
+
 /* Root makes the folder of an archive that is to be somebody else's. */
 bool init_settle_archive(struct init *init)
 {
 	char *archive = file_join(init->folder, init->answers.archive);
 	struct error error;
-	bool good = geteuid() != 0 ||
-		    archive_owner_make(archive, &init->owner, &init->archive_made, &error);
+	bool good = can_be_made(archive, &error) &&
+		    (geteuid() != 0 ||
+			    archive_owner_make(archive, &init->owner, &init->archive_made, &error));
 
 	if (!good)
 		init_complain(error.text);

@@ -66,9 +66,10 @@ with "by its name" shows "lampwatch.yaml exists already, and is not touched"
 same "and not touched" "$before" "$(cat lampwatch.yaml)"
 
 begin
-terminal "1. |archive" "2. |nobody" "2. |" "2. |ops@example.com" "3. |http://relay" "3. |$relay" "The user|" \
+terminal "1. |/dev/null/archive" "1. |archive" "2. |nobody" "2. |" "2. |ops@example.com" "3. |http://relay" "3. |$relay" "The user|" \
 	"4. |example, exmple" "4. |" "5. |at" "5. |none"
 same "wrong answers are asked for again" 0 $status
+with "a folder that cannot be made" shows "/dev/null/archive: cannot be written to: Not a directory"
 with "an address that is none" shows '"nobody" is no address such as ops@example.com'
 with "nobody" shows "somebody must be told"
 with "a relay that is none" shows "is a relay such as smtp://relay.example.net:587"
