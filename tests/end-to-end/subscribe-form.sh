@@ -407,7 +407,7 @@ same "no address and no token stands in the log or on standard error" "" \
 
 # ---- a person in Chromium, through nginx ----
 persons=("a person subscribes in Chromium, through nginx" "looks at each form: axe-core finds nothing, narrow and wide, light and dark" "confirms, gets an alert"
-	"changes it" "and leaves by one click, which is nginx's POST to us" "by the page" "what is wrong is said, and what was typed stays" "the client is who nginx says it is")
+	"changes it" "and leaves by one click, which is nginx's POST to us" "by the page" "what is wrong is said, and what was typed stays" "and so is that no box is ticked" "the client is who nginx says it is")
 skip_persons() { local name; for name in "${persons[@]}"; do skip "$name" "$1"; done; finish; exit; }
 [ "${LAMPWATCH_PEERS:-}" = 1 ] || skip_persons "needs --peers"
 PATH=$PATH:/usr/sbin
@@ -478,5 +478,8 @@ unsubscribe=$(header List-Unsubscribe "$(newest other@example.com)"); click=${un
 same "${persons[5]}" " unsubscribed" "$(fill_in "$click" "look unsubscribe-token" "press Unsubscribe" "look unsubscribed"; run) $(state other@example.com)"
 same "${persons[6]}" "Something is missing, or cannot be what it should be: is this your mail address?" \
 	"$(fill_in "${site_url}subscribe" "type Your mail address=a..person@example.com" "press Send me the mail" "look wrong" say | sed -n 1p)"
-same "${persons[7]}" "20 200, 1 429, " "$(for ((i = 0; i < 21; i++)); do over_nginx --interface 127.0.0.3 -H "X-Forwarded-For: 192.0.2.$i" -d mail=flood@example.com "${site_url}subscribe"; echo; done | sort | uniq -c | awk '{ printf "%s %s, ", $1, $2 }')"
+same "${persons[7]}" "Please tick at least one thing that you want to be told. To be told nothing, unsubscribe." \
+	"$(fill_in "${site_url}subscribe" "type Your mail address=person@example.com" "untick when something turns red" "untick when it is green again" "untick when it keeps changing between the two" \
+		"press Send me the mail" "look nothing" say | sed -n 1p)"
+same "${persons[8]}" "20 200, 1 429, " "$(for ((i = 0; i < 21; i++)); do over_nginx --interface 127.0.0.3 -H "X-Forwarded-For: 192.0.2.$i" -d mail=flood@example.com "${site_url}subscribe"; echo; done | sort | uniq -c | awk '{ printf "%s %s, ", $1, $2 }')"
 finish
