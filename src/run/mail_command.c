@@ -25,6 +25,7 @@
 #include "tell/incoming_mail.h"
 #include "tell/mail_templates.h"
 #include "tell/message.h"
+#include "tell/message_data.h"
 #include "tell/outbox.h"
 #include "tell/pending_subscription.h"
 #include "tell/plan.h"
