@@ -62,7 +62,9 @@ same "in the thread of the red" "$(field Message-ID "$(nth ops 2)")" "$(field In
 at 21:00 google operational desk operational
 same "its green is where its red is" "$(field Message-ID "$(nth ops 2)")" "$(field In-Reply-To "$(nth ops 5)")"
 same "who knew of no cause hears of its end alone" "RED GREEN" "$(subjects_to helpdesk | sed 's/:.*//' | paste -sd ' ')"
-check "the archive is whole" now 21:05 verify
+at 22:00 desk partial_outage google major_outage
+same "what was captured at one time stands in one message, too" "RED: Mail and 1 more (2 pages: google, desk)" "$(subjects_to ops | sed -n '6,$p')"
+check "the archive is whole" now 22:05 verify
 
 # The cause is the last to answer, while other pages change and are kept.
 serve_http slow
