@@ -31,6 +31,7 @@ struct candidates {
 		bool early;
 	} * list; /* at the same place; owned */
 	size_t count;
+	int depth; /* of what they may explain: config_causes() */
 };
 
 static void candidates_release(struct candidates *candidates)
@@ -122,7 +123,7 @@ static bool find_cause(struct candidates *candidates, const struct config *confi
 	struct text_list names = {0};
 	int64_t join = page->join / 1000;
 
-	config_causes(page, id, indicator != NULL ? indicator->group : "",
+	candidates->depth = config_causes(page, id, indicator != NULL ? indicator->group : "",
 		indicator != NULL ? indicator->name : id, &names);
 	for (size_t i = 0; i < names.count; i++)
 		add_candidates(candidates, config, names.list[i], dependant, join);
@@ -253,9 +254,11 @@ static void note_event(
 	int64_t follows = open_one(database, page, event);
 	size_t found;
 
+	memory_set(&event->cause, NULL);
 	if (find_cause(&candidates, config, &dependant, &found)) {
 		take_cause(event, &candidates, found);
 		memory_set(&event->cause, candidates.list[found].label);
+		event->depth = candidates.depth;
 		free(event->cause_words);
 		event->cause_words =
 			words_of(&candidates.list[found], work->seen->now, config->timezone);
