@@ -24,6 +24,24 @@ struct replay {
 	struct feeder feeder;
 };
 
+/* As what a run finds in pages that depend on each other. */
+static bool joins(const struct captures *captures, size_t i)
+{
+	const struct capture *capture = &captures->list[i];
+
+	return capture->page->tree > 0 &&
+	       ((i > 0 && capture[-1].time == capture->time) ||
+		       (i + 1 < captures->count && capture[1].time == capture->time));
+}
+
+static void join_waiting(struct replay *replay, int64_t now)
+{
+	struct observer *observer = &replay->feeder.observer;
+
+	if (digest_messages_enqueue(observer, now))
+		courier_wake(observer->courier);
+}
+
 static void replay_all(struct replay *replay)
 {
 	for (size_t i = 0; i < replay->captures.count; i++) {
@@ -33,12 +51,14 @@ static void replay_all(struct replay *replay)
 
 		capture_load(capture, kind_document_count(kind), &captured);
 		if (i == 0 || capture[-1].time != capture->time)
-			digest_messages_enqueue(&replay->feeder.observer, capture->time);
+			join_waiting(replay, capture->time);
+		replay->feeder.observer.joining = joins(&replay->captures, i);
 		feeder_feed(&replay->feeder, capture, &captured, false);
+		replay->feeder.observer.joining = false;
 		if (i + 1 == replay->captures.count || capture[1].time != capture->time) {
 			agreements_settle(&replay->feeder.observer, capture->time);
 			causes_settle(&replay->feeder.observer, capture->time);
-			digest_messages_enqueue(&replay->feeder.observer, capture->time);
+			join_waiting(replay, capture->time);
 		}
 		captured_release(&captured);
 	}
@@ -70,6 +90,7 @@ static int pass(struct replay *replay, bool deliver)
 	result = feeder_open(&replay->feeder, replay->context, &how);
 	if (result == EXIT_DONE) {
 		replay->feeder.observer.courier = courier;
+		courier_wake(courier);
 		replay_all(replay);
 		result = feeder_finish(&replay->feeder);
 	}

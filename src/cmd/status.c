@@ -79,7 +79,8 @@ static char *find_cause(struct status *status, const struct page_config *page,
 	const struct indicator_state *indicator)
 {
 	return status->known.database != NULL && page->cause_count > 0 && indicator->alarm
-		       ? cause_followed(&status->known, page->name, indicator->id)
+		       ? cause_followed(
+				 &status->known, status->context->config, page->name, indicator->id)
 		       : NULL;
 }
 

@@ -416,9 +416,9 @@ const struct fact_config *config_facts(
 	const struct page_config *page, const char *id, const char *group, const char *name);
 
 /* Adds what an indicator falls with, "PAGE/INDICATOR", in the order of the configuration, each
- * once.
+ * once. How many causes stand one after the other from there on; 0: none.
  */
-void config_causes(const struct page_config *page, const char *id, const char *group,
+int config_causes(const struct page_config *page, const char *id, const char *group,
 	const char *name, struct text_list *causes);
 /* The pattern of the page's indicators that have these causes; "*": all of them. Borrowed. */
 const char *config_dependants(const struct cause_config *cause);

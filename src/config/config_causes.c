@@ -60,9 +60,11 @@ void config_causes_release(struct page_config *page)
 
 /* ---- what they name ---- */
 
-void config_causes(const struct page_config *page, const char *id, const char *group,
+int config_causes(const struct page_config *page, const char *id, const char *group,
 	const char *name, struct text_list *causes)
 {
+	int depth = 0;
+
 	for (size_t i = 0; i < page->cause_count; i++) {
 		const struct cause_config *cause = &page->causes[i];
 
@@ -71,7 +73,9 @@ void config_causes(const struct page_config *page, const char *id, const char *g
 		for (size_t j = 0; j < cause->causes.count; j++)
 			if (!text_list_has(causes, cause->causes.list[j]))
 				text_list_add(causes, cause->causes.list[j]);
+		depth = cause->depth > depth ? cause->depth : depth;
 	}
+	return depth;
 }
 
 const char *config_dependants(const struct cause_config *cause)
@@ -263,11 +267,14 @@ static int depth_of(struct way *way, struct page_config *page, struct cause_conf
 
 /* ---- trees ---- */
 
-/* The page at that place stands for its tree. */
-static int root_of(const struct config *config, int place)
+/* The page at that place stands for its tree. Who asks makes the way there half as long, for a
+ * tree may be of all pages. */
+static int root_of(struct config *config, int place)
 {
-	while (config->pages[place].tree != place + 1)
+	while (config->pages[place].tree != place + 1) {
+		config->pages[place].tree = config->pages[config->pages[place].tree - 1].tree;
 		place = config->pages[place].tree - 1;
+	}
 	return place;
 }
 

@@ -197,6 +197,7 @@ static void put_cause(struct value *map, const struct event *event)
 	cause = value_put(map, "cause", value_map());
 	value_put_text(cause, "label", event->cause);
 	value_put_text(cause, "words", event->cause_words);
+	value_put_number(cause, "depth", event->depth);
 }
 
 struct value *event_value(const struct event *event, const char *zone)

@@ -130,6 +130,7 @@ struct event {
 			  * end; 0: none */
 	int64_t follows; /* the alarm of EVENT_FOLLOWS that is open: whoever was told of its cause
 			  * is owed its end; 0: none */
+	int depth;       /* of what follows: how many causes stand before it, one after the other */
 	int64_t causes[EVENT_CAUSES]; /* the alarms of that cause; whoever was told of one reads of
 				       * this one in its thread; 0: no more */
 	char *cause, *cause_words; /* of what follows, or followed: "Gmail", and "google/Gmail, red

@@ -8,6 +8,7 @@
 #include "base/date.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/readers.h"
 #include "base/text.h"
@@ -68,26 +69,40 @@ static bool find_fields(
 	return true;
 }
 
-/* What a server that was asked for the answers of one address may list besides. */
-static bool is_wanted(const struct row *row)
+/* What was read of the rows. */
+struct tally {
+	size_t others, odd;
+	struct text_list digests; /* of redirects and errors: a revisit does not say that it is one;
+				   * owned */
+};
+
+/* A server that was asked for the answers of one address lists more besides: that of http:// is
+ * mostly a redirect to that of https://, and both are one address to it. */
+static bool is_wanted(const struct row *row, struct tally *tally)
 {
-	return text_equal(row->text[STATUS], "200") ||
-	       text_equal(row->text[MIMETYPE], "warc/revisit");
+	if (text_equal(row->text[MIMETYPE], "warc/revisit"))
+		return is_digest(row->text[DIGEST]) &&
+		       !text_list_has(&tally->digests, row->text[DIGEST]);
+	if (!text_equal(row->text[STATUS], "200") && is_digest(row->text[DIGEST]) &&
+		!text_list_has(&tally->digests, row->text[DIGEST]))
+		text_list_add(&tally->digests, row->text[DIGEST]);
+	return text_equal(row->text[STATUS], "200");
 }
 
-static void put_row(const struct value *list, const size_t places[static FIELDS], size_t *others,
-	size_t *odd, struct buffer *out)
+static void put_row(const struct value *list, const size_t places[static FIELDS],
+	struct tally *tally, struct buffer *out)
 {
 	struct row row;
 	int64_t time;
 
 	for (size_t i = 0; i < FIELDS; i++)
 		row.text[i] = list->type == VALUE_LIST ? member(list, places[i]) : "";
-	if (!date_stamp(row.text[STAMP], &time) || !is_digest(row.text[DIGEST]) ||
-		!is_address(row.text[ORIGINAL]))
-		++*odd;
-	else if (!is_wanted(&row))
-		++*others;
+	if (!date_stamp(row.text[STAMP], &time) || !is_address(row.text[ORIGINAL]))
+		tally->odd++;
+	else if (!is_wanted(&row, tally))
+		tally->others++;
+	else if (!is_digest(row.text[DIGEST]))
+		tally->odd++;
 	else
 		buffer_format(out, "capture\t%s\t%s\t%s\n", row.text[STAMP], row.text[DIGEST],
 			row.text[ORIGINAL]);
@@ -107,7 +122,8 @@ static const char *resume_of(const struct value *root)
 
 static bool put_page(const struct value *root, struct buffer *out, struct error *error)
 {
-	size_t places[FIELDS], others = 0, odd = 0, end = root->count;
+	size_t places[FIELDS], end = root->count;
+	struct tally tally = {0};
 	const char *resume = resume_of(root);
 
 	if (root->type != VALUE_LIST)
@@ -122,8 +138,9 @@ static bool put_page(const struct value *root, struct buffer *out, struct error 
 	if (!find_fields(root->members[0], places, error))
 		return false;
 	for (size_t i = 1; i < end; i++)
-		put_row(root->members[i], places, &others, &odd, out);
-	buffer_format(out, "others\t%zu\nodd\t%zu\n", others, odd);
+		put_row(root->members[i], places, &tally, out);
+	buffer_format(out, "others\t%zu\nodd\t%zu\n", tally.others, tally.odd);
+	text_list_release(&tally.digests);
 	if (resume != NULL)
 		buffer_format(out, "resume\t%s\n", resume);
 	return true;

@@ -44,7 +44,7 @@ struct cdx_capture {
 struct cdx_page {
 	struct cdx_capture *list; /* as they stand there; owned */
 	size_t count;
-	size_t others; /* redirects, errors, and what has no status */
+	size_t others; /* redirects, errors, what has no status, and revisits of these */
 	size_t odd;    /* rows that make no sense */
 	char *resume;  /* the resumption key; NULL: there is no more; owned */
 };

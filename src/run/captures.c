@@ -129,6 +129,8 @@ static int by_time(const void *a, const void *b)
 
 	if (left->time != right->time)
 		return left->time < right->time ? -1 : 1;
+	if (left->page != right->page)
+		return config_cause_order(left->page, right->page);
 	if ((left->path == NULL) != (right->path == NULL))
 		return left->path == NULL ? -1 : 1;
 	if (left->path == NULL)

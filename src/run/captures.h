@@ -42,7 +42,7 @@ struct captures {
 int captures_find(struct captures *captures, const struct config *config,
 	const struct page_config *page, const char *folder);
 
-/* By their times. */
+/* By their times, and of one time causes before what follows from them. */
 void captures_sort(struct captures *captures);
 void captures_release(struct captures *captures);
 

@@ -31,6 +31,7 @@ struct candidates {
 		bool early;
 	} * list; /* at the same place; owned */
 	size_t count;
+	int depth; /* of what they may explain: config_causes() */
 };
 
 static void candidates_release(struct candidates *candidates)
@@ -122,7 +123,7 @@ static bool find_cause(struct candidates *candidates, const struct config *confi
 	struct text_list names = {0};
 	int64_t join = page->join / 1000;
 
-	config_causes(page, id, indicator != NULL ? indicator->group : "",
+	candidates->depth = config_causes(page, id, indicator != NULL ? indicator->group : "",
 		indicator != NULL ? indicator->name : id, &names);
 	for (size_t i = 0; i < names.count; i++)
 		add_candidates(candidates, config, names.list[i], dependant, join);
@@ -131,21 +132,48 @@ static bool find_cause(struct candidates *candidates, const struct config *confi
 	return *found < candidates->count;
 }
 
-char *cause_followed(struct known_states *known, const char *page, const char *indicator)
+/* "google/Gmail". Owned by the caller. */
+static char *path_of(const char *page, const char *indicator, const char *label)
 {
-	struct alarms cause = {0};
-	char *label, *text = NULL;
+	return memory_format("%s/%s", page, indicator[0] != '\0' ? label : "overall");
+}
 
-	if (alarm_cause(known->database,
-		    store_find_alarm(known->database, page, FOLLOWS, indicator), &cause)) {
-		const struct alarm *alarm = &cause.list[0];
+/* first: what it was told to follow from. */
+static bool first_is_over(struct known_states *known, const struct config *config,
+	const struct alarm *follower, const struct alarm *first)
+{
+	const struct page_config *page = config_page(config, follower->page);
+	struct cause its = {0};
 
-		label = label_of(alarm, indicator_of(known, alarm->page, alarm->indicator));
-		text = memory_format(
-			"%s/%s", alarm->page, alarm->indicator[0] != '\0' ? label : "overall");
+	its.standing = alarm_stands(known->database, first->page, first->indicator, 0, &its.ended);
+	return cause_is_over(&its, known->now, page->join / 1000);
+}
+
+char *cause_followed(struct known_states *known, const struct config *config, const char *page,
+	const char *indicator)
+{
+	struct alarm follower = {.page = (char *)page, .indicator = (char *)indicator};
+	struct candidates others = {.known = known};
+	struct alarms first = {0};
+	char *text = NULL;
+	size_t found;
+
+	if (!alarm_cause(known->database,
+		    store_find_alarm(known->database, page, FOLLOWS, indicator), &first))
+		return NULL;
+	if (!first_is_over(known, config, &follower, &first.list[0])) {
+		const struct alarm *cause = &first.list[0];
+		char *label = label_of(cause, indicator_of(known, cause->page, cause->indicator));
+
+		text = path_of(cause->page, cause->indicator, label);
 		free(label);
+	} else if (find_cause(&others, config, &follower, &found)) {
+		const struct candidate *cause = &others.list[found];
+
+		text = path_of(cause->page, cause->indicator, cause->label);
 	}
-	alarms_release(&cause);
+	candidates_release(&others);
+	alarms_release(&first);
 	return text;
 }
 
@@ -160,13 +188,13 @@ static struct known_states known_open(const struct observer *observer, int64_t n
 /* "google/Gmail, red since 19:20 UTC". Owned by the caller. */
 static char *words_of(const struct candidate *cause, int64_t now, const char *zone)
 {
+	char *path = path_of(cause->page, cause->indicator, cause->label);
 	struct buffer words = {0};
 
-	buffer_format(&words, "%s/%s, %s", cause->page,
-		cause->indicator[0] != '\0' ? cause->label : "overall",
-		cause->early ? "failing here" : "red");
+	buffer_format(&words, "%s, %s", path, cause->early ? "failing here" : "red");
 	known_time_add(cause->ended != 0 ? "until" : "since",
 		cause->ended != 0 ? cause->ended : cause->opened, now, zone, &words);
+	free(path);
 	return buffer_take(&words);
 }
 
@@ -226,9 +254,11 @@ static void note_event(
 	int64_t follows = open_one(database, page, event);
 	size_t found;
 
+	memory_set(&event->cause, NULL);
 	if (find_cause(&candidates, config, &dependant, &found)) {
 		take_cause(event, &candidates, found);
 		memory_set(&event->cause, candidates.list[found].label);
+		event->depth = candidates.depth;
 		free(event->cause_words);
 		event->cause_words =
 			words_of(&candidates.list[found], work->seen->now, config->timezone);
@@ -276,59 +306,68 @@ static void add_unexplained(struct work *work, const struct indicator_state *ind
 	event->cause = label_of(cause, its);
 }
 
-/* False where it goes on. */
+/* Whatever explains it now. */
 static bool is_over(struct known_states *known, const struct config *config,
 	const struct alarm *follows, const struct alarm *cause)
 {
-	const struct page_config *page = config_page(config, follows->page);
 	struct candidates others = {.known = known};
-	struct cause its = {0};
 	size_t found;
-	bool over;
+	bool over = first_is_over(known, config, follows, cause) &&
+		    !find_cause(&others, config, follows, &found);
 
-	its.standing = alarm_stands(known->database, cause->page, cause->indicator, 0, &its.ended);
-	over = cause_is_over(&its, known->now, page->join / 1000) &&
-	       !find_cause(&others, config, follows, &found);
 	candidates_release(&others);
 	return over;
 }
 
-/* What nobody watches, or is not red any more, ends; untold, since its green is told. */
-static bool has_ended(struct observer *observer, const struct alarm *follows)
+/* What is not red any more ends untold, since its green is told; so does what nobody watches, on
+ * either side: that is no news of a page. */
+static bool has_ended(
+	struct observer *observer, const struct alarm *follows, const struct alarms *cause)
 {
-	return config_page(observer->config, follows->page) == NULL ||
+	return cause->count == 0 || config_page(observer->config, cause->list[0].page) == NULL ||
+	       config_page(observer->config, follows->page) == NULL ||
 	       !alarm_stands(observer->database, follows->page, follows->indicator, 0, NULL);
 }
 
-static void settle_one(
-	struct observer *observer, struct known_states *known, const struct alarm *follows)
+static void settle_one(struct work *work, struct known_states *known, const struct alarm *follows)
 {
-	struct page_state *state = known_states_find(known, follows->page, true);
+	struct observer *observer = work->observer;
 	const struct indicator_state *indicator =
 		indicator_of(known, follows->page, follows->indicator);
 	struct alarms cause = {0};
-	struct observation seen = {.page = config_page(observer->config, follows->page),
-		.state = state,
-		.now = known->now};
-	struct work work = {.observer = observer, .seen = &seen, .state = state};
+	bool ended, over;
 
-	bool ended = has_ended(observer, follows),
-	     over = !ended && indicator != NULL &&
-		    alarm_cause(observer->database, follows->id, &cause) &&
-		    !suppression_holds(observer->config, &observer->silences, follows->page,
-			    known->now, NULL) &&
-		    is_over(known, observer->config, follows, &cause.list[0]);
-
+	alarm_cause(observer->database, follows->id, &cause);
+	ended = has_ended(observer, follows, &cause);
+	over = !ended && indicator != NULL &&
+	       !suppression_holds(
+		       observer->config, &observer->silences, follows->page, known->now, NULL) &&
+	       is_over(known, observer->config, follows, &cause.list[0]);
 	/* what a rebuilt archive knows to be over was told while it lasted */
-	if (ended || (over && observer->rebuilding)) {
+	if (ended || (over && observer->rebuilding))
 		store_close_alarm(observer->database, follows->id, known->now);
-	} else if (over) {
-		add_unexplained(&work, indicator, &cause.list[0], known);
-		events_keep(&work);
-		known->database = observer->database; /* which may be a standby's by now */
-	}
-	work_release(&work);
+	else if (over)
+		add_unexplained(work, indicator, &cause.list[0], known);
 	alarms_release(&cause);
+}
+
+/* All of the page of the first, as one message; how many there are. */
+static size_t settle_page(struct observer *observer, struct known_states *known,
+	const struct alarm *list, size_t most)
+{
+	struct observation seen = {.page = config_page(observer->config, list[0].page),
+		.state = known_states_find(known, list[0].page, true),
+		.now = known->now};
+	struct work work = {.observer = observer, .seen = &seen, .state = seen.state};
+	size_t count = 0;
+
+	while (count < most && text_equal(list[count].page, list[0].page))
+		settle_one(&work, known, &list[count++]);
+	if (work.events.count > 0)
+		events_keep(&work);
+	known->database = observer->database; /* which may be a standby's by now */
+	work_release(&work);
+	return count;
 }
 
 void causes_settle(struct observer *observer, int64_t now)
@@ -337,8 +376,8 @@ void causes_settle(struct observer *observer, int64_t now)
 	struct alarms open = {0};
 
 	alarms_load_of(observer->database, FOLLOWS, &open);
-	for (size_t i = 0; i < open.count; i++)
-		settle_one(observer, &known, &open.list[i]);
+	for (size_t i = 0; i < open.count;)
+		i += settle_page(observer, &known, &open.list[i], open.count - i);
 	alarms_release(&open);
 	known_states_release(&known);
 }

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+struct config;
 struct known_states;
 struct observer;
 struct owed_list;
@@ -19,12 +20,14 @@ struct work;
  * and who was told of that. */
 void causes_note(struct work *work, struct owed_list *owed);
 
-/* "google/Gmail": what the page's indicator of that id follows from now; NULL: nothing. Owned by
- * the caller. */
-char *cause_followed(struct known_states *known, const char *page, const char *indicator);
+/* "google/Gmail": what the page's indicator of that id follows from now, which may be another than
+ * it was told to follow from; NULL: nothing. Owned by the caller. */
+char *cause_followed(struct known_states *known, const struct config *config, const char *page,
+	const char *indicator);
 
 /* All pages: whose cause is over for as long as `join:` says, and which is red still, is told to be
- * explained no longer; what ended, ends untold. */
+ * explained no longer, all of a page in one message; what ended, or is watched no more on either
+ * side, ends untold. */
 void causes_settle(struct observer *observer, int64_t now);
 
 #endif

@@ -17,6 +17,7 @@
 #include "tell/incoming_mail.h"
 #include "tell/mail_templates.h"
 #include "tell/message.h"
+#include "tell/message_data.h"
 #include "tell/outbox.h"
 #include "tell/plan.h"
 #include "tell/receivers.h"

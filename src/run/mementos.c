@@ -61,20 +61,18 @@ static bool commit_note(struct observer *observer, struct page_state *state,
 	return done;
 }
 
-/* One that was captured before the page changed shows something else. False where it is to be
- * forgotten. */
+/* False where it is to be forgotten. */
 static bool note(struct observer *observer, const struct page_config *page,
 	struct page_state *state, const struct save *save, int64_t now)
 {
 	struct chain_line line = {.type = CHAIN_NOTE};
 	char *unfinished = archive_unfinished(observer->config->archive, save->page);
 	struct error error;
-	int64_t time;
 	bool late = unfinished != NULL; /* a page has one intent */
 
 	free(unfinished);
-	if (state == NULL || text_empty(state->head) || !date_stamp(save->stamp, &time) ||
-		time < save->asked || wayback_refusal(observer->config, page) != NULL)
+	if (state == NULL || text_empty(state->head) ||
+		wayback_refusal(observer->config, page) != NULL)
 		return false;
 	date_write(now, line.time);
 	snprintf(line.folder, sizeof line.folder, "%s/web/%s/%s", observer->config->wayback_base,

@@ -4,22 +4,8 @@
  * file the form of a mail (RFC 5322, MIME). It reads the templates and nothing else; of config what
  * it says of them (mail_templates.h).
  *
- * Templates get a copy of the data (its shape: plan.h), changed as follows:
+ * Templates get the data as message_data.h has them, and
  *
- * - Control and bidirectional characters in every text appear as \u{HEX}, as in
- *   the canonical reading, so that no name can fake a line, wherever it is displayed.
- * - Long lists are cut, and the map that holds a list NAME gets NAME_left: how many members were
- *   left out, 0 for none.
- * - Each map in a list gets is_first and is_last.
- * - Each map with level and words (before, after) gets is_LEVEL and is_COLOUR: true.
- * - Each event gets shape: that of its colour (model/level.h).
- * - What an incident says stands once: where an event before has it, it has no updates and is
- *   repeated: true. Its address gets link: the same where a reader may be led there, absent else.
- * - page_names lists the first pages of several, {name}, for a subject; where pages is cut,
- *   more_pages lists those that are left: {title, url, snapshot_url: of its snapshot; first: its
- *   first event, without incidents; more: how many more of its like}.
- * - first gets short_label: its label with a shorter group, or none, where it has more than
- *   MESSAGE_LABEL_MAX characters: so that a subject says in its first 40 what turned.
  * - subject is mail/subject.txt rendered: mails and webhooks begin with the same words.
  * - For webhooks, json is the whole data as JSON, with longer lists, without is_first, is_last,
  *   is_LEVEL, is_COLOUR and subject.
@@ -43,10 +29,7 @@ struct service;
 struct value;
 
 enum {
-	MESSAGE_SUBJECT_MAX = 120,      /* characters; the last is "…" where it was more */
-	MESSAGE_SUBJECT_PAGES = 3,      /* named in it */
-	MESSAGE_LABEL_MAX = 32,         /* characters of what turned, in it */
-	MESSAGE_JSON_MAX = 1024 * 1024, /* bytes of json; where it is more, its lists are cut */
+	MESSAGE_SUBJECT_MAX = 120,           /* characters; the last is "…" where it was more */
 	MESSAGE_MAIL_MAX = 12 * 1024 * 1024, /* bytes of a mail */
 	CONTENT_WORD_MAX = 31,               /* bytes of the name of a type or a colour */
 };
@@ -86,10 +69,6 @@ bool mail_write(const struct mail_header *header, const char *subject, const cha
  */
 bool mail_address(
 	const struct mail_copy *copy, const char *mail, struct buffer *out, struct error *error);
-
-/* A copy of data in which no text can fake a line, for other uses than templates; its lists are cut
- * as for machines. Owned by the caller. */
-struct value *message_visible(const struct value *data);
 
 /*
  * What templates get from data (a map), as described above, without json. Owned by

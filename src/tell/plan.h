@@ -31,7 +31,8 @@
  *   - reason: of lost: why; of what is about our own checks, and of red where they are facts of
  *     it: what they say;
  *   - cause: of red and early that follow from another indicator, for those who were told of
- *   that, and of unexplained: {label: "Gmail", words: "google/Gmail, red since 19:20 UTC"};
+ *   that, and of unexplained: {label: "Gmail", words: "google/Gmail, red since 19:20 UTC", depth:
+ *   how many causes stand before it, one after the other};
  *   - ahead: of red: how much earlier our own checks failed;
  *   - incidents: a list of {title, state, word, level, started, updated, url, updates: a list of
  *     {time, state, text}}.

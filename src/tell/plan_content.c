@@ -29,21 +29,30 @@ static enum level level_after(const struct value *event)
 	return level;
 }
 
-static int is_follower(const struct value *event)
+/* How many causes stand before it. */
+static int depth_of(const struct value *event)
 {
-	return value_get(event, "follows") != NULL;
+	return (int)value_get_number(value_get(event, "cause"), "depth");
 }
 
-/* Worst first, as the list of a message shows them; of two that are red what
- * the other follows from, or the worse. */
+/* What follows may follow from what only our own checks see. */
+static int rank_of(const struct value *event)
+{
+	int rank = event_types[event_value_type(event)].rank;
+
+	return depth_of(event) > 0 && rank < event_types[EVENT_EARLY].rank
+		       ? event_types[EVENT_EARLY].rank
+		       : rank;
+}
+
+/* Worst first, as the list of a message shows them; causes before what follows from them. */
 static int by_rank(const void *a, const void *b)
 {
 	const struct value *left = *(struct value *const *)a, *right = *(struct value *const *)b;
-	int order = event_types[event_value_type(left)].rank -
-		    event_types[event_value_type(right)].rank;
+	int order = rank_of(left) - rank_of(right);
 
 	if (order == 0)
-		order = is_follower(left) - is_follower(right);
+		order = depth_of(left) - depth_of(right);
 	if (order == 0)
 		order = (int)level_after(right) - (int)level_after(left);
 	return order != 0 ? order

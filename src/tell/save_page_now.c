@@ -33,6 +33,18 @@ static void explain_status(int status, struct attempt *attempt)
 	attempt->of_session = key || status == 429 || status >= 500;
 }
 
+/* What is about the account, or about the service: others would fare no better. */
+static const char *const of_all[] = {
+	"error:user-session-limit", "error:max-daily-bandwidth", "error:celery"};
+
+static void explain_error(const char *kind, const char *message, struct attempt *attempt)
+{
+	attempt_set(attempt, OUTCOME_TEMPORARY, 200, "%s%s%s", kind,
+		!text_empty(kind) && !text_empty(message) ? ": " : "", message);
+	for (size_t i = 0; i < sizeof of_all / sizeof *of_all; i++)
+		attempt->of_session = attempt->of_session || text_equal(kind, of_all[i]);
+}
+
 static void explain_words(const struct value *said, struct attempt *attempt)
 {
 	const char *word = value_get_text(said, "status"), *job = value_get_text(said, "job_id");
@@ -44,11 +56,12 @@ static void explain_words(const struct value *said, struct attempt *attempt)
 	if (text_equal(word, "success") && date_stamp(time, &seconds)) {
 		attempt_set(attempt, OUTCOME_DELIVERED, 200, "%s", time);
 	} else if (text_equal(word, "error") || text_starts(kind, "error:")) {
-		attempt_set(attempt, OUTCOME_TEMPORARY, 200, "%s%s%s", kind,
-			message[0] != '\0' ? ": " : "", message);
+		explain_error(kind, message, attempt);
 	} else if ((text_empty(word) || text_equal(word, "pending")) && save_job_valid(job)) {
 		attempt_set(attempt, OUTCOME_TEMPORARY, 200, "%s", job);
 		attempt->posted = 1;
+	} else if (text_empty(word) && !text_empty(message)) {
+		explain_error("", message, attempt);
 	} else {
 		attempt_set(attempt, OUTCOME_TEMPORARY, 200, "an answer that is not understood");
 	}

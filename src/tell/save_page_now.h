@@ -3,12 +3,13 @@
  * The Wayback Machine's Save Page Now ("SPN2 Public API"): a capture of an address is asked for,
  * and afterwards what became of it. One request at a time.
  *
- *   POST BASE/save, with url=ADDRESS       {"url": …, "job_id": JOB}
+ *   POST BASE/save, with url=ADDRESS       {"url": …, "job_id": JOB}; of a capture of this hour its
+ *                                          job, with a message; no job, with a message why
  *   GET BASE/save/status/JOB               {"status": "pending"}, {"status": "success",
  *                                          "timestamp": YYYYMMDDhhmmss}, or an error as below
  *   an error, with status 200, of both     {"status": "error", "status_ext": "error:…", "message":
- * …} Authorization: LOW ACCESS:SECRET; 7 captures a minute, a few a day of one address; then 429 or
- *   an error
+ * …} Authorization: LOW ACCESS:SECRET; 7 captures a minute, 5 a day of one address; then 429 or an
+ *   error
  */
 #ifndef LAMPWATCH_SAVE_PAGE_NOW_H
 #define LAMPWATCH_SAVE_PAGE_NOW_H

@@ -82,7 +82,8 @@ void saves_answer(struct database *database, const struct save *save, const stru
 {
 	int64_t age = now > save->asked ? now - save->asked : 0, time;
 	int64_t pause = SAVES_RETRY + age / 2;
-	bool done = attempt->outcome == OUTCOME_DELIVERED && date_stamp(attempt->text, &time);
+	bool captured = attempt->outcome == OUTCOME_DELIVERED && date_stamp(attempt->text, &time);
+	bool done = captured && time >= save->asked;
 	bool begun = !done && attempt->outcome == OUTCOME_TEMPORARY && attempt->posted > 0 &&
 		     save_job_valid(attempt->text);
 
@@ -96,7 +97,7 @@ void saves_answer(struct database *database, const struct save *save, const stru
 		"UPDATE save SET job = ?, stamp = ?, reason = ?, next_try = ?"
 		" WHERE page = ? AND asked = ?",
 		"tttiti", begun ? attempt->text : "", done ? attempt->text : "",
-		done || begun ? "" : attempt->text, now + pause, save->page, save->asked);
+		captured || begun ? "" : attempt->text, now + pause, save->page, save->asked);
 	if (attempt->of_session && attempt->retry_after > 0)
 		database_do(
 			database, "UPDATE save SET next_try = max(next_try, ?)", "i", now + pause);

@@ -57,7 +57,9 @@ void save_release(struct save *save);
 
 /*
  * What came of an attempt (save_page_now.h), which is not believed: a job or a time that makes no
- * sense is a failure. Nothing where the row is another by now.
+ * sense is a failure. What was captured before the page changed shows something else (the service
+ * gives it for up to an hour): a capture is asked for again. Nothing where the row is another by
+ * now.
  */
 void saves_answer(struct database *database, const struct save *save, const struct attempt *attempt,
 	int64_t now);

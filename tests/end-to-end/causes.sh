@@ -62,7 +62,37 @@ same "in the thread of the red" "$(field Message-ID "$(nth ops 2)")" "$(field In
 at 21:00 google operational desk operational
 same "its green is where its red is" "$(field Message-ID "$(nth ops 2)")" "$(field In-Reply-To "$(nth ops 5)")"
 same "who knew of no cause hears of its end alone" "RED GREEN" "$(subjects_to helpdesk | sed 's/:.*//' | paste -sd ' ')"
-check "the archive is whole" now 21:05 verify
+at 22:00 desk partial_outage google major_outage
+same "what was captured at one time stands in one message, too" "RED: Mail and 1 more (2 pages: google, desk)" "$(subjects_to ops | sed -n '6,$p')"
+check "the archive is whole" now 22:05 verify
+
+# What our own checks see is a cause, too, and what follows may be one itself: all at once, in their order.
+mkdir "$work/chain"; cd "$work/chain" || exit 1
+cat > lampwatch.yaml <<-END
+	archive: archive
+	from: lampwatch@example.org
+	confirm: {worse: 1, better: 1}
+	pages:
+	  - {name: aaa, url: "https://aaa.example.com/", kind: statuspage, depends_on: {Chat: aaa/Mail, Mail: desk/Mail}}
+	  - {name: desk, url: "https://desk.example.com/", kind: statuspage, depends_on: google/Mail}
+	  - {name: google, url: "https://google.example.com/", kind: statuspage, facts: {Mail: [mail/web]}}
+	probes:
+	  - {name: mail, provider: google, confirm: {worse: 1, better: 1}, checks: [{name: web, http: "https://mail.example.com/"}]}
+	routes: [{name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}]
+	subscribers: [{mail: chain@example.com, on: [red, green]}]
+	END
+# found HH:MM STATE WORD [PAGE LEVEL…]: of the check, and at the same time of pages.
+found() {
+	mkdir -p turn/mail
+	printf '{"probe": "mail", "checks": [{"name": "web", "type": "http", "target": "https://mail.example.com/", "state": "%s", "word": "%s", "attempts": []}]}' "$2" "$3" > "turn/mail/2014-01-24T${1/:/}00Z"
+	at "$1" "${@:4}"
+}
+at 19:00 aaa operational desk operational google operational
+found 19:01 good ""
+found 19:02 failed "HTTP 500" aaa major_outage desk major_outage google operational
+same "first what fails here, then what follows from it, and what from that" "FAILS HERE: Mail, RED: Mail, RED: Mail" \
+	"$(sed -n 's/\r$//; /^\(RED\|FAILS HERE\): /p' "$(nth chain 1)" | head -n 3 | paste -sd , | sed 's/,/, /g')"
+same "and their pages in that order" "FAILS HERE: Mail and 2 more, some RED (3 pages: google, desk, aaa)" "$(subjects_to chain)"
 
 # The cause is the last to answer, while other pages change and are kept.
 serve_http slow

@@ -87,6 +87,14 @@ check "its job is asked" await 30 settled 1
 sleep 1
 check "which shows something else" does 0 -c kept.yaml run
 same "and is not noted" 1 "$(notes)"
+job "$(captured '+1 minute')"
+: > log
+python3 -c 'import sqlite3; d = sqlite3.connect("kept/.state/lampwatch.db"); d.execute("UPDATE save SET next_try = 0"); d.commit()'
+check "it is asked again" does 0 -c kept.yaml run
+check "and has captured it since" await 30 settled 1
+sleep 1
+check "which is told to the run" does 0 -c kept.yaml run
+same "and noted" 2 "$(notes)"
 job '{"status":"error","status_ext":"error:no-access","message":"wordthatnobodyknows"}'
 : > log
 says_page major major_outage operational operational

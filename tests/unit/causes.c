@@ -6,6 +6,7 @@
 #include "unit/scene.h"
 
 #include "run/causes.h"
+#include "run/facts.h"
 #include "store/alarm.h"
 
 #define BOTH "mail:both@example.com"   /* told of the cause and of what follows */
@@ -254,6 +255,65 @@ static void test_another_cause_takes_over(void **state)
 		"delivered | delivered | delivered | delivered | delivered | unexplained:Name a");
 }
 
+/* What google explained and other explains now. */
+static void test_of_two_causes_the_one_that_stands_is_named(void **state)
+{
+	struct scene *scene = *state;
+	struct known_states known = {.database = scene->database};
+	char *now, *later;
+
+	scene_read(scene, "google", A_RED);
+	scene_read(scene, "other", B_RED);
+	scene_read(scene, "desk", A_RED);
+	known.now = scene->now;
+	now = cause_followed(&known, scene->config, "desk", "a");
+	scene_read(scene, "google", GREEN);
+	scene->now += 240;
+	scene_read(scene, "other", B_RED);
+	known.now = scene->now;
+	later = cause_followed(&known, scene->config, "desk", "a");
+	assert_string_equal(now, "google/Name a");
+	assert_string_equal(later, "other/Name b");
+	known_states_release(&known);
+	scene_read(scene, "other", GREEN);
+	known.now = scene->now + 240;
+	assert_null(cause_followed(&known, scene->config, "desk", "a"));
+	known_states_release(&known);
+	free(now);
+	free(later);
+}
+
+static void test_what_is_explained_no_longer_is_one_message_of_each_page(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_read(scene, "google", A_RED);
+	scene_read(scene, "desk", BOTH_RED);
+	scene_read(scene, "google", GREEN);
+	scene_deliver(scene);
+	scene->now += 240;
+	settle(scene);
+	assert_told(scene, BOTH, "delivered | delivered | unexplained:Name a, unexplained:Name b");
+}
+
+static void test_a_cause_that_nobody_watches_any_more_is_no_news(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_read(scene, "google", A_RED);
+	scene_read(scene, "desk", A_RED);
+	scene_deliver(scene);
+	scene_configure(scene,
+		"pages:\n" PAGE_OF("desk", "") PAGE_OF("other",
+			"") "subscribers:\n"
+			    "  - {mail: both@example.com, on: [red, green]}\n" SCENE_ROUTES);
+	settle(scene);
+	assert_told(scene, BOTH, "delivered | delivered");
+	assert_int_equal(follows(scene), 0);
+	scene_read(scene, "desk", GREEN);
+	assert_told(scene, BOTH, "delivered | delivered | green:Name a");
+}
+
 static void test_a_silence_of_the_cause_hides_no_red(void **state)
 {
 	struct scene *scene = *state;
@@ -316,6 +376,9 @@ int main(void)
 		TEST(test_what_is_red_but_unknown_explains_nothing_new, all_green),
 		TEST(test_what_it_explained_it_explains_while_it_is_unknown, all_green),
 		TEST(test_another_cause_takes_over, all_green),
+		TEST(test_of_two_causes_the_one_that_stands_is_named, all_green),
+		TEST(test_what_is_explained_no_longer_is_one_message_of_each_page, all_green),
+		TEST(test_a_cause_that_nobody_watches_any_more_is_no_news, all_green),
 		TEST(test_a_silence_of_the_cause_hides_no_red, all_green),
 		TEST(test_of_one_page_they_stand_in_one_message_cause_first, with_map),
 		TEST(test_a_map_is_of_its_indicators_alone, with_map),

@@ -72,6 +72,20 @@ static void test_a_revisit_is_a_capture_and_what_has_no_status_is_none(void **st
 		"capture\t20140124190000\t" GREEN "\thttp://a.example/\nothers\t3\nodd\t0\n");
 }
 
+/* As the Wayback Machine lists them: http:// redirects, and both are one address to it. */
+static void test_a_revisit_of_a_redirect_is_none(void **state)
+{
+	(void)state;
+	assert_read("[" NAMES ",[\"20140124190000\",\"http://a.example:80/\",\"text/html\",\"301\","
+		    "\"" RED "\"]," ROW("20140124190001", "200",
+			    GREEN) ",[\"20140124190100\",\"http://a.example/\",\"warc/"
+				   "revisit\",\"-\",\"" RED "\"],"
+				   "[\"20140124190200\",\"http://a.example/\",\"warc/revisit\",\"-"
+				   "\",\"-\"],[\"20140124190300\",\"http://a.example/"
+				   "\",\"unk\",\"-\",\"-\"]]",
+		"capture\t20140124190001\t" GREEN "\thttp://a.example/\nothers\t4\nodd\t0\n");
+}
+
 static void test_rows_without_sense_are_counted(void **state)
 {
 	(void)state;
@@ -194,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_fields_are_found_by_their_names),
 		cmocka_unit_test(test_nothing_is_a_page_without_captures),
 		cmocka_unit_test(test_a_revisit_is_a_capture_and_what_has_no_status_is_none),
+		cmocka_unit_test(test_a_revisit_of_a_redirect_is_none),
 		cmocka_unit_test(test_rows_without_sense_are_counted),
 		cmocka_unit_test(test_a_resumption_key_stands_behind_an_empty_row),
 		cmocka_unit_test(test_what_is_no_list_of_captures_is_refused),

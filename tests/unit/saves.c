@@ -47,6 +47,9 @@ static void test_a_job_is_begun_goes_on_and_is_done(void **state)
 	assert_int_equal(attempt.outcome, OUTCOME_TEMPORARY);
 	assert_int_equal(attempt.posted, 1);
 	assert_string_equal(attempt.text, JOB);
+	attempt = answer(200, "{\"url\":\"http://a.example/\",\"job_id\":\"" JOB
+			      "\",\"message\":\"The same snapshot had been made 2 minutes ago.\"}");
+	assert_int_equal(attempt.posted, 1);
 	attempt = answer(200, "{\"status\":\"pending\",\"job_id\":\"" JOB "\",\"resources\":[]}");
 	assert_int_equal(attempt.posted, 1);
 	attempt = answer(200,
@@ -64,8 +67,17 @@ static void test_an_error_comes_with_status_200(void **state)
 		"\"message\":"
 		"\"5 times today\"}",
 		false, "error:too-many-daily-captures: 5 times today");
-	assert_fails(200, "{\"status_ext\":\"error:user-session-limit\"}", false,
+	assert_fails(200, "{\"status_ext\":\"error:user-session-limit\"}", true,
 		"error:user-session-limit");
+	assert_fails(200,
+		"{\"status\":\"error\",\"exception\":\"[Errno -2] Name or service not known\","
+		"\"status_ext\":\"error:invalid-host-resolution\",\"job_id\":\"" JOB
+		"\",\"message\":\"Couldn't resolve host.\",\"resources\":[]}",
+		false, "error:invalid-host-resolution: Couldn't resolve host.");
+	assert_fails(200,
+		"{\"url\":\"http://a.example/\",\"job_id\":null,\"message\":\"You have already "
+		"reached the limit of active sessions.\"}",
+		false, "You have already reached the limit of active sessions.");
 	assert_fails(200,
 		"{\"status\":\"error\",\"job_id\":\"" JOB "\",\"status_ext\":\"error:x\"}", false,
 		"error:x");
@@ -182,6 +194,19 @@ static void test_what_failed_is_tried_again_for_a_day(void **state)
 	database_close(database);
 }
 
+/* NOW is 19:20. */
+static void test_a_capture_of_before_is_no_failure_and_is_asked_for_again(void **state)
+{
+	struct database *database = open_queue();
+
+	(void)state;
+	take(database, NOW + 100, OUTCOME_DELIVERED, 0, "20140124191959", false, 0);
+	assert_save(database, "", "", "", NOW + 100 + SAVES_RETRY + 50);
+	take(database, NOW + 3600, OUTCOME_DELIVERED, 0, "20140124192000", false, 0);
+	assert_save(database, "", "20140124192000", "", NOW + 3600 + SAVES_RETRY + 1800);
+	database_close(database);
+}
+
 static void test_an_answer_that_makes_no_sense_is_a_failure(void **state)
 {
 	struct database *database = open_queue();
@@ -236,6 +261,7 @@ int main(void)
 		cmocka_unit_test(test_a_status_says_whether_others_would_fare_better),
 		cmocka_unit_test(test_a_job_is_asked_for_ever_more_rarely_until_it_is_done),
 		cmocka_unit_test(test_what_failed_is_tried_again_for_a_day),
+		cmocka_unit_test(test_a_capture_of_before_is_no_failure_and_is_asked_for_again),
 		cmocka_unit_test(test_an_answer_that_makes_no_sense_is_a_failure),
 		cmocka_unit_test(test_all_wait_for_as_long_as_the_service_asks),
 		cmocka_unit_test(test_a_newer_change_takes_the_place_of_an_older_one),
